@@ -1,0 +1,77 @@
+"""Facts: what has happened. Ids and statuses; never a name, phone number, address or token.
+
+A fact can arrive twice: `(tenant, job_id, seq)` names a move, `event_id` a refusal or an edit.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from statemachine.job import RefusalReason
+from statemachine.values import Actor, EventId, Frozen, JobId, Name, Tenant, Utc
+
+FACTS_SOURCE = "haulway.jobs"
+
+Seq = Annotated[int, Field(ge=0)]
+Rev = Annotated[int, Field(ge=1)]
+
+
+class Fact(Frozen):
+    tenant: Tenant
+    job_id: JobId
+    flow: Name
+    recorded_at: Utc
+
+
+class JobCreated(Fact):
+    """The job exists, its first view is public, and its execution runs."""
+
+    event_id: EventId
+    actor: Actor
+    status: Name
+    rev: Rev
+    seq: Seq = 0
+
+
+class JobMoved(Fact):
+    """Ledger entry `seq` is settled: the view shows it, consumers may follow."""
+
+    event_id: EventId
+    actor: Actor
+    seq: Seq
+    rev: Rev
+    move: Name
+    origin: Annotated[Name, Field(alias="from")]
+    to: Name
+    terminal: bool
+    occurred_at: Utc
+
+    model_config = {**Frozen.model_config, "populate_by_name": True, "serialize_by_alias": True}
+
+
+class JobEdited(Fact):
+    """Particulars of the job were changed; `fields` says which, not to what."""
+
+    event_id: EventId
+    actor: Actor
+    rev: Rev
+    fields: tuple[str, ...]
+
+
+class JobMoveRefused(Fact):
+    """A move was asked for and not made; the job's record has it too."""
+
+    event_id: EventId
+    actor: Actor
+    move: Name | None = None
+    to: Name | None = None
+    status: Name
+    why: RefusalReason
+    occurred_at: Utc
+
+
+class JobOverdue(Fact):
+    """The job has been in `status` for longer than its flow allows; told again each time round."""
+
+    status: Name
+    seq: Seq

@@ -1,0 +1,87 @@
+"""Requests: what anybody may ask of us, on the bus, through the API or from the command line.
+
+Others write these, so unknown keys are ignored and everything else is checked.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from statemachine.job import Assigned, Customer, Long, Place, PriceCents, Schedule
+from statemachine.values import Actor, EventId, JobId, Name, Tenant, Utc
+
+REQUESTS_SOURCE = "haulway.dispatch"
+
+
+class Request(BaseModel):
+    """`event_id` is the producer's own and the same for every copy: a copy changes nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    tenant: Tenant
+    event_id: EventId
+    occurred_at: Utc
+    actor: Actor
+
+
+class JobRequested(Request):
+    """Book a job. The same `event_id` always means the same job."""
+
+    flow: Name = "haul"
+    job_id: JobId | None = None
+    """The producer's choice; left out, the id is derived from tenant, day and `event_id`."""
+    customer: Customer
+    place: Place
+    price_cents: PriceCents | None = None
+    schedule: Schedule = Schedule()
+    note: Long | None = None
+
+
+class JobMoveRequested(Request):
+    """Move a job: by the name of the move, or by the status it shall come `to`.
+
+    `expected_rev` is the `rev` the sender decided on. With it, a move that was overtaken is
+    refused; without it, a move that came before its turn is kept for a while.
+    """
+
+    job_id: JobId
+    move: Name | None = None
+    to: Name | None = None
+    expected_rev: Annotated[int, Field(ge=1)] | None = None
+    note: Long | None = None
+    reason: Long | None = None
+
+    @model_validator(mode="after")
+    def _one_of_move_and_to(self) -> "JobMoveRequested":
+        if (self.move is None) == (self.to is None):
+            raise ValueError("send exactly one of `move` and `to`")
+        return self
+
+
+class Changes(BaseModel):
+    """New values for a job's particulars; what is left out stays as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    note: Long | None = None
+    """Added to the notes, which are never replaced."""
+    customer: Customer | None = None
+    place: Place | None = None
+    price_cents: PriceCents | None = None
+    schedule: Schedule | None = None
+    """Only the parts that are given are changed: an ETA leaves the window alone."""
+    crew: tuple[Assigned, ...] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "Changes":
+        if not self.model_fields_set:
+            raise ValueError("nothing to change: give note, schedule, crew, price_cents, …")
+        return self
+
+
+class JobEditRequested(Request):
+    """Change a job's particulars; its status is only changed by moves."""
+
+    job_id: JobId
+    changes: Changes
+    expected_rev: Annotated[int, Field(ge=1)] | None = None

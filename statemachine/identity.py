@@ -1,0 +1,31 @@
+"""Ids and tokens: how a job is named, and how its public link is made and found."""
+
+import hashlib
+import re
+from datetime import datetime, timezone
+
+CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+TOKEN_BYTES = 16
+"""128 random bits: a link nobody guesses."""
+TOKEN_PATTERN = r"^[A-Za-z0-9_-]{22}$"
+
+
+def job_id_for(tenant: str, event_id: str, booked_at: datetime, attempt: int = 0) -> str:
+    """The id of the job that `event_id` books: the same for every copy of that event.
+
+    Six letters are 30 bits; where another job of the same day already has them, the creator
+    asks again with the next `attempt`.
+    """
+    seed = f"{tenant}|{event_id}|{attempt}".encode()
+    number = int.from_bytes(hashlib.sha256(seed).digest()[:4], "big") >> 2
+    letters = "".join(CROCKFORD[(number >> shift) & 31] for shift in range(25, -1, -5))
+    return f"{booked_at.astimezone(timezone.utc):%y%m%d}-{letters}"
+
+
+def digest_of(token: str) -> str:
+    """The public name of the view behind a tracking token: it cannot be turned back into it."""
+    return hashlib.sha256(token.encode("ascii")).hexdigest()[:32]
+
+
+def is_token(text: str) -> bool:
+    return re.fullmatch(TOKEN_PATTERN, text) is not None

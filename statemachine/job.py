@@ -1,0 +1,218 @@
+"""The job: the one truth about a piece of work. Everything else is derived from it."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from statemachine.values import Actor, EventId, Frozen, JobId, Language, Name, Tenant, Utc
+
+Short = Annotated[str, Field(min_length=1, max_length=200)]
+Long = Annotated[str, Field(min_length=1, max_length=2000)]
+PriceCents = Annotated[int, Field(ge=0, le=100_000_000)]
+
+RefusalReason = Literal[
+    "illegal_move",
+    "unknown_move",
+    "overtaken",
+    "not_allowed",
+    "reason_missing",
+    "driver_missing",
+    "from_the_future",
+    "kept_too_long",
+    "too_many_waiting",
+]
+"""Why a move was refused, as one word; `lifecycle.EXPLANATIONS` has the sentence for people."""
+
+
+class Entry(Frozen):
+    """One move that was committed. `rev` is what the job showed from then on."""
+
+    seq: Annotated[int, Field(ge=1)]
+    rev: Annotated[int, Field(ge=1)]
+    event_id: EventId
+    move: Name
+    origin: Annotated[Name, Field(alias="from")]
+    to: Name
+    occurred_at: Utc
+    recorded_at: Utc
+    actor: Actor
+    reason: Long | None = None
+    note: Long | None = None
+
+    model_config = {**Frozen.model_config, "populate_by_name": True, "serialize_by_alias": True}
+
+
+class Refusal(Frozen):
+    """One move that was asked for and not made, kept so that nothing vanishes."""
+
+    event_id: EventId
+    move: Name | None = None
+    to: Name | None = None
+    why: RefusalReason
+    status: Name
+    occurred_at: Utc
+    recorded_at: Utc
+    actor: Actor
+
+
+class Early(Frozen):
+    """A move that came before its turn; tried again after every move until `until`."""
+
+    event_id: EventId
+    move: Name | None = None
+    to: Name | None = None
+    expected_rev: int | None = None
+    occurred_at: Utc
+    actor: Actor
+    reason: Long | None = None
+    note: Long | None = None
+    until: Utc
+
+
+class Edit(Frozen):
+    """One change of the job's particulars: which, by whom and when, without their content."""
+
+    event_id: EventId
+    fields: tuple[str, ...]
+    recorded_at: Utc
+    actor: Actor
+
+
+class Note(Frozen):
+    event_id: EventId
+    text: Long
+    recorded_at: Utc
+    actor: Actor
+
+
+class Epoch(Frozen):
+    """Which of two registrations is the newer one: generation first, then time, then retry."""
+
+    generation: Annotated[int, Field(ge=0)]
+    entered_at: Utc
+    retry: Annotated[int, Field(ge=0)]
+
+    def newer_than(self, other: "Epoch") -> bool:
+        return self._order() > other._order()
+
+    def _order(self) -> tuple[int, datetime, int]:
+        return self.generation, self.entered_at, self.retry
+
+
+class Wait(Frozen):
+    """The execution waits, with this token, for the ledger entry after `seq`."""
+
+    seq: Annotated[int, Field(ge=0)]
+    epoch: Epoch
+    token: Annotated[str, Field(min_length=1, max_length=2048)]
+
+
+class Execution(Frozen):
+    """The execution that follows this job's ledger.
+
+    `seq` is the last entry it has settled: its view written and its fact announced. `since` is
+    when this generation was asked for.
+    """
+
+    generation: Annotated[int, Field(ge=0)] = 0
+    seq: Annotated[int, Field(ge=-1)] = -1
+    since: Utc
+
+
+class Customer(Frozen):
+    name: Short
+    phone: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = None
+    """E.164, as `+15555550123`."""
+    language: Language = "en"
+
+
+class Place(Frozen):
+    address: Short
+    gate_code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    """For the crew alone."""
+
+
+class Schedule(Frozen):
+    """The arrival window the customer was promised, and when the crew now expects to be there."""
+
+    window_start: Utc | None = None
+    window_end: Utc | None = None
+    eta: Utc | None = None
+
+
+CrewRole = Literal["driver", "first_mate", "supervisor"]
+
+
+class Assigned(Frozen):
+    role: CrewRole
+    member: Name
+    first_name: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class Job(Frozen):
+    """A job, as its object in S3 holds it.
+
+    `rev` grows by one with every write of the object, so no two versions of it are equal byte
+    for byte. `visible_rev` is the `rev` of the last change that people can see: a move or an
+    edit, not the bookkeeping of executions. Views, board and dispatchers speak of `visible_rev`.
+    """
+
+    job_id: JobId
+    tenant: Tenant
+    flow: Name
+    rev: Annotated[int, Field(ge=1)]
+    visible_rev: Annotated[int, Field(ge=1)]
+    seq: Annotated[int, Field(ge=0)] = 0
+    status: Name
+    entered_at: Utc
+    created_at: Utc
+    created_by: Actor
+    event_id: EventId
+    """The request that booked this job."""
+    ledger: tuple[Entry, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    early: tuple[Early, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    wait: Wait | None = None
+    execution: Execution
+    customer: Customer
+    place: Place
+    price_cents: PriceCents | None = None
+    schedule: Schedule = Schedule()
+    crew: tuple[Assigned, ...] = ()
+    notes: tuple[Note, ...] = ()
+    token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
+
+    def entry_of(self, event_id: str) -> Entry | None:
+        return next((entry for entry in self.ledger if entry.event_id == event_id), None)
+
+    def refusal_of(self, event_id: str) -> Refusal | None:
+        return next((refusal for refusal in self.refused if refusal.event_id == event_id), None)
+
+    def knows(self, event_id: str) -> bool:
+        """Whether that event was already committed, refused, kept for later, or an edit."""
+        records = (*self.ledger, *self.refused, *self.early, *self.edits)
+        return any(record.event_id == event_id for record in records)
+
+    def status_at(self, seq: int) -> str:
+        """The status the job had after ledger entry `seq` (0: when it was booked)."""
+        if seq > 0:
+            return self.ledger[seq - 1].to
+        return self.ledger[0].origin if self.ledger else self.status
+
+    def moment_of(self, seq: int) -> datetime:
+        """When the status of `seq` was entered, by the committed record."""
+        return self.ledger[seq - 1].recorded_at if seq > 0 else self.created_at
+
+    def seen(self, **changes: object) -> "Job":
+        """The next version of the job, with `changes` that people can see."""
+        rev = self.rev + 1
+        return self._next(rev=rev, visible_rev=rev, **changes)
+
+    def bookkept(self, **changes: object) -> "Job":
+        """The next version of the job, with `changes` that only the machinery cares for."""
+        return self._next(rev=self.rev + 1, **changes)
+
+    def _next(self, **changes: object) -> "Job":
+        return Job.model_validate({**self.__dict__, **changes})

@@ -1,0 +1,246 @@
+"""What may happen to a job: every rule about moves, as pure functions of job, request and now.
+
+    judge(job, request)  ->  Committed | Kept | Refused | Duplicate, each with the job to store
+
+The order of the checks is part of the protocol: an event that the job already knows is a
+duplicate before it is anything else, also on a job that has ended.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from statemachine.flows import Flow, Move
+from statemachine.job import Early, Entry, Execution, Job, Refusal, RefusalReason
+from statemachine.machine import legal_move
+from statemachine.values import Actor
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of ours a producer's clock may be before its event counts as from the future."""
+MAX_WAITING = 20
+MAX_RECORDS = 500
+
+EXPLANATIONS: dict[RefusalReason, str] = {
+    "illegal_move": "the job's status does not allow that move",
+    "unknown_move": "this job's flow has no such move",
+    "overtaken": "somebody else moved the job first; look again and decide anew",
+    "not_allowed": "this kind of actor may not make that move",
+    "reason_missing": "that move needs a reason; send `reason`",
+    "driver_missing": "that move needs a driver on the job; assign one first",
+    "from_the_future": "`occurred_at` lies ahead of our clock; check the sender's clock",
+    "kept_too_long": "the moves that had to come before it did not come in time",
+    "too_many_waiting": "too many moves of this job already wait for their turn",
+}
+
+
+class MoveRequest(Protocol):
+    """What the lifecycle needs to know of a request; `events.JobMoveRequested` is one."""
+
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def move(self) -> str | None: ...
+    @property
+    def to(self) -> str | None: ...
+    @property
+    def expected_rev(self) -> int | None: ...
+    @property
+    def occurred_at(self) -> datetime: ...
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def note(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Committed:
+    """The move was made, and perhaps some that had waited for it."""
+
+    job: Job
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The move came before its turn and is kept until its deadline."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The move was not made; the record says why."""
+
+    job: Job
+    refusal: Refusal
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """The job knows this event already; nothing changes."""
+
+    job: Job
+
+
+Verdict = Committed | Kept | Refused | Duplicate
+
+
+class RecordsFull(Exception):
+    """The job has as many records as it can hold: somebody's program runs wild. Look at its actor."""
+
+
+def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
+    """What becomes of `request`. Raises RecordsFull instead of growing the job without bound."""
+    if job.knows(request.event_id):
+        return Duplicate(job)
+    if len(job.ledger) + len(job.refused) >= MAX_RECORDS:
+        raise RecordsFull(f"{job.job_id} holds {MAX_RECORDS} records; look who keeps sending")
+    if request.occurred_at > now + CLOCK_SKEW:
+        return _refuse(job, request, "from_the_future", now)
+    meant = flow.named(request.move, request.to)
+    if not meant:
+        return _refuse(job, request, "unknown_move", now)
+    if not any(request.actor.kind in move.by for move in meant):
+        return _refuse(job, request, "not_allowed", now)
+    if _overtaken(job, request):
+        return _refuse(job, request, "overtaken", now)
+    if _comes_later(job, request, flow):
+        return _keep(job, request, flow, now)
+    return _move_or_refuse(job, request, flow, now)
+
+
+def expire(job: Job, flow: Flow, now: datetime) -> tuple[Job, tuple[Refusal, ...]]:
+    """The job with every kept move whose deadline has passed refused on the record."""
+    late = [early for early in job.early if early.until <= now]
+    if not late:
+        return job, ()
+    refusals = tuple(_refusal(job, early, "kept_too_long", now) for early in late)
+    waiting = tuple(early for early in job.early if early.until > now)
+    return job.bookkept(early=waiting, refused=(*job.refused, *refusals)), refusals
+
+
+def _overtaken(job: Job, request: MoveRequest) -> bool:
+    """The sender decided on an older status: a move was committed after the `rev` it had seen."""
+    seen = request.expected_rev
+    return seen is not None and any(entry.rev > seen for entry in job.ledger)
+
+
+def _comes_later(job: Job, request: MoveRequest, flow: Flow) -> bool:
+    """Not its turn yet: the sender has seen more than we have, or its origin lies ahead of us."""
+    seen = request.expected_rev
+    if seen is not None:
+        return seen > job.visible_rev
+    if legal_move(flow, job.status, request.move, request.to):
+        return False
+    ahead = flow.ahead(job.status)
+    return any(ahead & set(move.origins) for move in flow.named(request.move, request.to))
+
+
+def _move_or_refuse(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
+    move = legal_move(flow, job.status, request.move, request.to)
+    fault = _fault(job, request, move)
+    if move is None or fault:
+        return _refuse(job, request, fault or "illegal_move", now)
+    moved, entry = _moved(job, request, move, flow, now)
+    return Committed(_with_early(moved, flow, now), entry)
+
+
+def _fault(job: Job, request: MoveRequest, move: Move | None) -> RefusalReason | None:
+    if move is None:
+        return "illegal_move"
+    if request.actor.kind not in move.by:
+        return "not_allowed"
+    if "reason" in move.requires and not request.reason:
+        return "reason_missing"
+    if "driver" in move.requires and not any(member.role == "driver" for member in job.crew):
+        return "driver_missing"
+    return None
+
+
+def _moved(
+    job: Job, request: MoveRequest, move: Move, flow: Flow, now: datetime
+) -> tuple[Job, Entry]:
+    entry = Entry(
+        seq=job.seq + 1,
+        rev=job.rev + 1,
+        event_id=request.event_id,
+        move=move.name,
+        origin=job.status,
+        to=move.to,
+        occurred_at=request.occurred_at,
+        recorded_at=now,
+        actor=request.actor,
+        reason=request.reason,
+        note=request.note,
+    )
+    return job.seen(
+        seq=entry.seq,
+        status=move.to,
+        entered_at=now,
+        ledger=(*job.ledger, entry),
+        early=tuple(early for early in job.early if early.event_id != request.event_id),
+        **_brought_back(job, flow, now),
+    ), entry
+
+
+def _brought_back(job: Job, flow: Flow, now: datetime) -> dict[str, object]:
+    """A job that leaves an ended status has no execution left: the next generation follows it."""
+    if not flow.status(job.status).terminal:
+        return {}
+    fresh = Execution(generation=job.execution.generation + 1, seq=job.seq, since=now)
+    return {"execution": fresh, "wait": None}
+
+
+def _with_early(job: Job, flow: Flow, now: datetime) -> Job:
+    """`job` after every kept move whose turn has come, oldest first by `occurred_at`."""
+    job, _ = expire(job, flow, now)
+    while ready := next(_ready(job, flow), None):
+        early, move = ready
+        job, _ = _moved(job, early, move, flow, now)
+    return job
+
+
+def _ready(job: Job, flow: Flow) -> Iterator[tuple[Early, Move]]:
+    for early in sorted(job.early, key=lambda e: (e.occurred_at, e.event_id)):
+        move = legal_move(flow, job.status, early.move, early.to)
+        in_turn = early.expected_rev is None or early.expected_rev <= job.visible_rev
+        if move and in_turn and not _overtaken(job, early) and not _fault(job, early, move):
+            yield early, move
+
+
+def _keep(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
+    if len(job.early) >= MAX_WAITING:
+        return _refuse(job, request, "too_many_waiting", now)
+    early = Early(
+        event_id=request.event_id,
+        move=request.move,
+        to=request.to,
+        expected_rev=request.expected_rev,
+        occurred_at=request.occurred_at,
+        actor=request.actor,
+        reason=request.reason,
+        note=request.note,
+        until=now + timedelta(minutes=flow.early_minutes),
+    )
+    return Kept(job.bookkept(early=(*job.early, early)))
+
+
+def _refuse(job: Job, request: MoveRequest, why: RefusalReason, now: datetime) -> Refused:
+    refusal = _refusal(job, request, why, now)
+    return Refused(job.bookkept(refused=(*job.refused, refusal)), refusal)
+
+
+def _refusal(job: Job, request: MoveRequest, why: RefusalReason, now: datetime) -> Refusal:
+    return Refusal(
+        event_id=request.event_id,
+        move=request.move,
+        to=request.to,
+        why=why,
+        status=job.status,
+        occurred_at=request.occurred_at,
+        recorded_at=now,
+        actor=request.actor,
+    )

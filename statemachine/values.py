@@ -1,0 +1,65 @@
+"""The small values everything else is made of."""
+
+from datetime import datetime, timezone
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+
+class Frozen(BaseModel):
+    """A document of ours: a value, and every key of it is known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def with_(self, **changes: Any) -> Any:
+        """A copy with `changes`, validated (pydantic's own `model_copy` is not)."""
+        return type(self).model_validate({**self.__dict__, **changes})
+
+
+def _to_utc(moment: datetime) -> datetime:
+    return moment.astimezone(timezone.utc)
+
+
+def iso(moment: datetime) -> str:
+    """`2026-11-21T10:00:00.000Z`: UTC, always three decimals, so that text order is time order."""
+    text = moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+Utc = Annotated[
+    AwareDatetime, AfterValidator(_to_utc), PlainSerializer(iso, return_type=str, when_used="json")
+]
+"""An aware moment, kept in UTC, written with three decimals. A time without zone is refused."""
+
+Language = Literal["en", "es"]
+LANGUAGES: tuple[Language, ...] = ("en", "es")
+
+TENANT_PATTERN = r"^[a-z][a-z0-9-]{0,30}$"
+JOB_ID_PATTERN = r"^\d{6}-[0-9a-hjkmnp-tv-z]{6}$"
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
+
+Tenant = Annotated[str, Field(pattern=TENANT_PATTERN)]
+JobId = Annotated[str, Field(pattern=JOB_ID_PATTERN)]
+"""Sortable and speakable: `261121-7k3m2q`, the day of booking and six Crockford base32 letters."""
+EventId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
+"""The producer's own id of an event: the same for every copy of it, never the envelope's."""
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+
+ActorKind = Literal["dispatcher", "crew", "customer", "partner", "system"]
+
+
+class Actor(Frozen):
+    """Who asked. `id` is an account, a partner or a program; never a name or a phone number."""
+
+    kind: ActorKind
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:-]{1,64}$")]
+
+
+class Text(Frozen):
+    """One wording in every language we speak."""
+
+    en: Annotated[str, Field(min_length=1)]
+    es: Annotated[str, Field(min_length=1)]
+
+    def get(self, language: Language) -> str:
+        return self.es if language == "es" else self.en

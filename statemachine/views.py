@@ -1,0 +1,183 @@
+"""What others see of a job: the customer's view and the dispatcher's card. Both are allow-lists.
+
+View and card carry the job's `visible_rev` as `rev` and are merged by the highest: writing them
+twice, late or in any order does no harm.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from statemachine.flows import Flow, Status
+from statemachine.job import CrewRole, Job, PriceCents, Schedule
+from statemachine.values import Frozen, JobId, Name, Text, Utc
+
+SHOWN_AFTER_END = timedelta(hours=48)
+"""How long a job that has ended stays on the board."""
+
+
+class Step(Frozen):
+    """One status on the customer's timeline; `at` is when the job came there, if it did."""
+
+    status: Name
+    label: Text
+    customer: Text
+    colour: str
+    icon: str
+    at: Utc | None = None
+
+
+class Choice(Frozen):
+    """A move the customer may make alone."""
+
+    move: Name
+    label: Text
+    needs_reason: bool = False
+
+
+class View(Frozen):
+    """`t/{digest}.json`: all that the holder of a tracking link ever sees of the job."""
+
+    rev: Annotated[int, Field(ge=1)]
+    job_id: JobId
+    flow: Name
+    status: Name
+    terminal: bool
+    poll_s: int
+    updated_at: Utc
+    steps: tuple[Step, ...]
+    choices: tuple[Choice, ...] = ()
+    schedule: Schedule = Schedule()
+    driver: str | None = None
+    """The driver's first name."""
+
+
+class CrewOnCard(Frozen):
+    role: CrewRole
+    first_name: str
+
+
+class Card(Frozen):
+    """One job on the board: private, yet without token and task token."""
+
+    rev: Annotated[int, Field(ge=1)]
+    job_id: JobId
+    flow: Name
+    status: Name
+    terminal: bool
+    customer: str
+    address: str
+    price_cents: PriceCents | None = None
+    schedule: Schedule = Schedule()
+    crew: tuple[CrewOnCard, ...] = ()
+    notes: int = 0
+    """How many notes the job has."""
+    entered_at: Utc
+    due_at: Utc | None = None
+    """When the job becomes overdue in its status; None once it has ended."""
+    created_at: Utc
+
+
+class Board(Frozen):
+    """`jobs.json`: active jobs and those that ended a short while ago.
+
+    Its bytes are a function of the job objects alone, so that a rebuild gives the same bytes. It
+    needs no version of its own: a card is never replaced by one of a lower `rev`, so no state of
+    the board comes twice.
+    """
+
+    jobs: dict[JobId, Card] = {}
+
+    def merged(self, cards: Iterable[Card]) -> "Board":
+        """The board with `cards`, each unless a card of the same or a higher `rev` is there."""
+        jobs = dict(self.jobs)
+        for card in cards:
+            known = jobs.get(card.job_id)
+            if known is None or known.rev < card.rev:
+                jobs[card.job_id] = card
+        return Board(jobs=jobs)
+
+    def at(self, now: datetime) -> "Board":
+        """The board without the jobs that ended too long ago to be of interest."""
+        fresh = {
+            job_id: card
+            for job_id, card in self.jobs.items()
+            if not card.terminal or card.entered_at > now - SHOWN_AFTER_END
+        }
+        return Board(jobs=fresh)
+
+    def to_bytes(self) -> bytes:
+        """Canonical: jobs in the order of their ids, so that equal boards are equal bytes."""
+        ordered = Board(jobs=dict(sorted(self.jobs.items())))
+        return ordered.model_dump_json(exclude_none=True).encode()
+
+
+
+
+def view_of(job: Job, flow: Flow) -> View:
+    status = flow.status(job.status)
+    return View(
+        rev=job.visible_rev,
+        job_id=job.job_id,
+        flow=job.flow,
+        status=job.status,
+        terminal=status.terminal,
+        poll_s=status.poll_s,
+        updated_at=job.entered_at,
+        steps=tuple(_steps(job, flow)),
+        choices=tuple(_choices(job, flow)),
+        schedule=job.schedule,
+        driver=next((c.first_name for c in job.crew if c.role == "driver"), None),
+    )
+
+
+def card_of(job: Job, flow: Flow) -> Card:
+    status = flow.status(job.status)
+    return Card(
+        rev=job.visible_rev,
+        job_id=job.job_id,
+        flow=job.flow,
+        status=job.status,
+        terminal=status.terminal,
+        customer=job.customer.name,
+        address=job.place.address,
+        price_cents=job.price_cents,
+        schedule=job.schedule,
+        crew=tuple(CrewOnCard(role=c.role, first_name=c.first_name) for c in job.crew),
+        notes=len(job.notes),
+        entered_at=job.entered_at,
+        due_at=_due_at(job, status),
+        created_at=job.created_at,
+    )
+
+
+def _due_at(job: Job, status: Status) -> datetime | None:
+    if status.limit_minutes is None:
+        return None
+    return job.entered_at + timedelta(minutes=status.limit_minutes)
+
+
+def _steps(job: Job, flow: Flow) -> Iterable[Step]:
+    """The customer's timeline: the way of the flow; of the side ends only the one taken."""
+    reached = {entry.to: entry.recorded_at for entry in job.ledger}
+    for status in flow.statuses:
+        if status.name == "cancelled" and job.status != "cancelled":
+            continue
+        at = job.created_at if status is flow.initial else reached.get(status.name)
+        passed = flow.position(status.name) <= flow.position(job.status)
+        yield Step(
+            status=status.name,
+            label=status.label,
+            customer=status.customer,
+            colour=status.colour,
+            icon=status.icon,
+            at=at if passed else None,
+        )
+
+
+def _choices(job: Job, flow: Flow) -> Iterable[Choice]:
+    for move in flow.moves_from(job.status):
+        if "customer" in move.by:
+            yield Choice(move=move.name, label=move.label, needs_reason="reason" in move.requires)

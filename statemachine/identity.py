@@ -1,7 +1,11 @@
-"""Ids and tokens: how a job is named, and how its public link is made and found."""
+"""Ids and tokens: how a job is named, and how its public link is made and found.
+
+`new_token` is the one place of this package that is not pure; callers hand it in.
+"""
 
 import hashlib
 import re
+import secrets
 from datetime import datetime, timezone
 
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -25,6 +29,11 @@ def job_id_for(tenant: str, event_id: str, booked_at: datetime, attempt: int = 0
 def digest_of(token: str) -> str:
     """The public name of the view behind a tracking token: it cannot be turned back into it."""
     return hashlib.sha256(token.encode("ascii")).hexdigest()[:32]
+
+
+def new_token() -> str:
+    """A fresh tracking token: 22 characters of base64url."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def is_token(text: str) -> bool:

@@ -25,65 +25,62 @@ RefusalReason = Literal[
 """Why a move was refused, as one word; `lifecycle.EXPLANATIONS` has the sentence for people."""
 
 
-class Entry(Frozen):
+class Record(Frozen):
+    """What the job keeps of an event, and by whose id it knows a copy of it."""
+
+    event_id: EventId
+    actor: Actor
+
+
+class Entry(Record):
     """One move that was committed. `rev` is what the job showed from then on."""
 
     seq: Annotated[int, Field(ge=1)]
     rev: Annotated[int, Field(ge=1)]
-    event_id: EventId
     move: Name
     origin: Annotated[Name, Field(alias="from")]
     to: Name
     occurred_at: Utc
     recorded_at: Utc
-    actor: Actor
     reason: Long | None = None
     note: Long | None = None
 
     model_config = {**Frozen.model_config, "populate_by_name": True, "serialize_by_alias": True}
 
 
-class Refusal(Frozen):
+class Refusal(Record):
     """One move that was asked for and not made, kept so that nothing vanishes."""
 
-    event_id: EventId
     move: Name | None = None
     to: Name | None = None
     why: RefusalReason
     status: Name
     occurred_at: Utc
     recorded_at: Utc
-    actor: Actor
 
 
-class Early(Frozen):
+class Early(Record):
     """A move that came before its turn; tried again after every move until `until`."""
 
-    event_id: EventId
     move: Name | None = None
     to: Name | None = None
     expected_rev: int | None = None
     occurred_at: Utc
-    actor: Actor
     reason: Long | None = None
     note: Long | None = None
     until: Utc
 
 
-class Edit(Frozen):
+class Edit(Record):
     """One change of the job's particulars: which, by whom and when, without their content."""
 
-    event_id: EventId
     fields: tuple[str, ...]
     recorded_at: Utc
-    actor: Actor
 
 
-class Note(Frozen):
-    event_id: EventId
+class Note(Record):
     text: Long
     recorded_at: Utc
-    actor: Actor
 
 
 class Epoch(Frozen):
@@ -153,9 +150,10 @@ class Assigned(Frozen):
 class Job(Frozen):
     """A job, as its object in S3 holds it.
 
-    `rev` grows by one with every write of the object, so no two versions of it are equal byte
-    for byte. `visible_rev` is the `rev` of the last change that people can see: a move or an
-    edit, not the bookkeeping of executions. Views, board and dispatchers speak of `visible_rev`.
+    `rev` grows with every write of the object, so no two versions of it are equal byte for byte:
+    by one, or by one for each move where a write makes several. `visible_rev` is the `rev` of
+    the last change that people can see: a move or an edit, not the bookkeeping of executions.
+    Views, board and dispatchers speak of `visible_rev`.
     """
 
     job_id: JobId
@@ -190,9 +188,15 @@ class Job(Frozen):
     def refusal_of(self, event_id: str) -> Refusal | None:
         return next((refusal for refusal in self.refused if refusal.event_id == event_id), None)
 
+    def refusals_with(self, event_id: str) -> tuple[Refusal, ...]:
+        """What was refused in the write that took in that event: itself, or kept moves it ended."""
+        record = self.entry_of(event_id) or self.refusal_of(event_id)
+        written = record.recorded_at if record else None
+        return tuple(refusal for refusal in self.refused if refusal.recorded_at == written)
+
     def knows(self, event_id: str) -> bool:
         """Whether that event was already committed, refused, kept for later, or an edit."""
-        records = (*self.ledger, *self.refused, *self.early, *self.edits)
+        records: tuple[Record, ...] = (*self.ledger, *self.refused, *self.early, *self.edits)
         return any(record.event_id == event_id for record in records)
 
     def status_at(self, seq: int) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from statemachine.flows import Flow, Move
-from statemachine.job import Early, Entry, Execution, Job, Refusal, RefusalReason
+from statemachine.job import Early, Entry, Job, Refusal, RefusalReason
 from statemachine.machine import legal_move
 from statemachine.values import Actor
 
@@ -57,7 +57,7 @@ class MoveRequest(Protocol):
 
 @dataclass(frozen=True)
 class Committed:
-    """The move was made, and perhaps some that had waited for it."""
+    """The move was made; those that had waited for it were made too, or refused."""
 
     job: Job
     entry: Entry
@@ -105,8 +105,6 @@ def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
         return _refuse(job, request, "unknown_move", now)
     if not any(request.actor.kind in move.by for move in meant):
         return _refuse(job, request, "not_allowed", now)
-    if _overtaken(job, request):
-        return _refuse(job, request, "overtaken", now)
     if _comes_later(job, request, flow):
         return _keep(job, request, flow, now)
     return _move_or_refuse(job, request, flow, now)
@@ -114,12 +112,15 @@ def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
 
 def expire(job: Job, flow: Flow, now: datetime) -> tuple[Job, tuple[Refusal, ...]]:
     """The job with every kept move whose deadline has passed refused on the record."""
-    late = [early for early in job.early if early.until <= now]
+    late = _late(job, now)
     if not late:
         return job, ()
-    refusals = tuple(_refusal(job, early, "kept_too_long", now) for early in late)
-    waiting = tuple(early for early in job.early if early.until > now)
-    return job.bookkept(early=waiting, refused=(*job.refused, *refusals)), refusals
+    without = _given_up(job, late, "kept_too_long", now)
+    return without.bookkept(), without.refused[len(job.refused) :]
+
+
+def _late(job: Job, now: datetime) -> tuple[Early, ...]:
+    return tuple(early for early in job.early if early.until <= now)
 
 
 def _overtaken(job: Job, request: MoveRequest) -> bool:
@@ -149,6 +150,8 @@ def _move_or_refuse(job: Job, request: MoveRequest, flow: Flow, now: datetime) -
 
 
 def _fault(job: Job, request: MoveRequest, move: Move | None) -> RefusalReason | None:
+    if _overtaken(job, request):
+        return "overtaken"
     if move is None:
         return "illegal_move"
     if request.actor.kind not in move.by:
@@ -190,25 +193,36 @@ def _brought_back(job: Job, flow: Flow, now: datetime) -> dict[str, object]:
     """A job that leaves an ended status has no execution left: the next generation follows it."""
     if not flow.status(job.status).terminal:
         return {}
-    fresh = Execution(generation=job.execution.generation + 1, seq=job.seq, since=now)
-    return {"execution": fresh, "wait": None}
+    following = job.execution.with_(generation=job.execution.generation + 1, since=now)
+    return {"execution": following, "wait": None}
 
 
 def _with_early(job: Job, flow: Flow, now: datetime) -> Job:
-    """`job` after every kept move whose turn has come, oldest first by `occurred_at`."""
-    job, _ = expire(job, flow, now)
-    while ready := next(_ready(job, flow), None):
-        early, move = ready
-        job, _ = _moved(job, early, move, flow, now)
+    """`job` after its kept moves, oldest first by `occurred_at`, were judged as if they came now.
+
+    So none stays behind in a job that has ended or gone another way: nobody would look for it.
+    """
+    job = _given_up(job, _late(job, now), "kept_too_long", now)
+    while early := next(_due(job, flow), None):
+        move = legal_move(flow, job.status, early.move, early.to)
+        fault = _fault(job, early, move)
+        if move is None or fault:
+            job = _given_up(job, (early,), fault or "illegal_move", now)
+        else:
+            job, _ = _moved(job, early, move, flow, now)
     return job
 
 
-def _ready(job: Job, flow: Flow) -> Iterator[tuple[Early, Move]]:
-    for early in sorted(job.early, key=lambda e: (e.occurred_at, e.event_id)):
-        move = legal_move(flow, job.status, early.move, early.to)
-        in_turn = early.expected_rev is None or early.expected_rev <= job.visible_rev
-        if move and in_turn and not _overtaken(job, early) and not _fault(job, early, move):
-            yield early, move
+def _due(job: Job, flow: Flow) -> Iterator[Early]:
+    oldest_first = sorted(job.early, key=lambda early: (early.occurred_at, early.event_id))
+    return (early for early in oldest_first if not _comes_later(job, early, flow))
+
+
+def _given_up(job: Job, kept: tuple[Early, ...], why: RefusalReason, now: datetime) -> Job:
+    """`job` with kept moves refused on the record, as part of a write that counts `rev` itself."""
+    refusals = tuple(_refusal(job, early, why, now) for early in kept)
+    waiting = tuple(early for early in job.early if early not in kept)
+    return job.with_(early=waiting, refused=(*job.refused, *refusals))
 
 
 def _keep(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:

@@ -4,7 +4,9 @@ The machine stands apart from `Job`: the library writes its state onto its model
 frozen value. So the machine has no model at all, and is only asked questions.
 """
 
+from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
 from transitions import Machine
 
@@ -34,72 +36,95 @@ def legal_move(flow: Flow, status: str, move: str | None, to: str | None) -> Mov
     return None
 
 
-def faults(flow: Flow) -> list[str]:
+Place = tuple[str | int, ...]
+"""Where something stands in a document: keys and positions, from its root down."""
+
+
+class Flaw(NamedTuple):
+    """What makes a flow unsound, and the place in its file that says so."""
+
+    place: Place
+    reason: str
+
+
+def faults(flow: Flow) -> list[Flaw]:
     """What makes `flow` unsound; empty if nothing does."""
-    unknown = _unknown_names(flow)
-    if unknown:
-        return unknown
-    return [
-        *_twice(flow),
-        *_unreachable(flow),
-        *_dead_ends(flow),
-        *_ended_without_cause(flow),
+    return list(_unclear_names(flow)) or [
+        *_unclear_destinations(flow),
+        *_out_of_order(flow),
+        *_endless(flow),
+        *_wrong_ends(flow),
+        *_without_reason(flow),
     ]
 
 
-def _unknown_names(flow: Flow) -> list[str]:
+def _unclear_names(flow: Flow) -> Iterator[Flaw]:
     names = [status.name for status in flow.statuses]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    found = [f"status {name!r} is defined twice" for name in repeated]
-    for move in flow.moves:
-        strangers = sorted({*move.origins, move.to} - set(names))
-        found += [f"move {move.name!r} names the unknown status {s!r}" for s in strangers]
-    return found
+    yield from _repeated("status", "statuses", names)
+    yield from _repeated("move", "moves", [move.name for move in flow.moves])
+    for number, move in enumerate(flow.moves):
+        for place, name in _ends(move):
+            if name not in names:
+                reason = f"move {move.name!r} names the unknown status {name!r}"
+                yield Flaw(("moves", number, *place), reason)
 
 
-def _twice(flow: Flow) -> list[str]:
-    seen: set[tuple[str, str]] = set()
+def _repeated(kind: str, key: str, names: list[str]) -> Iterator[Flaw]:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield Flaw((key, number), f"{kind} {name!r} is defined twice")
+
+
+def _ends(move: Move) -> Iterator[tuple[Place, str]]:
+    """The statuses a move names, each with its place in the move."""
+    for position, origin in enumerate(move.origins):
+        yield ("from", position), origin
+    yield ("to",), move.to
+
+
+def _unclear_destinations(flow: Flow) -> Iterator[Flaw]:
     ways: set[tuple[str, str]] = set()
-    found = []
-    for move in flow.moves:
-        for origin in move.origins:
-            if (move.name, origin) in seen:
-                found.append(f"move {move.name!r} leaves {origin!r} twice")
+    for number, move in enumerate(flow.moves):
+        for position, origin in enumerate(move.origins):
             if (origin, move.to) in ways:
-                found.append(f"two moves lead from {origin!r} to {move.to!r}: `to` would be unclear")
-            seen.add((move.name, origin))
+                reason = f"a second way leads from {origin!r} to {move.to!r}: `to` would be unclear"
+                yield Flaw(("moves", number, "from", position), reason)
             ways.add((origin, move.to))
-    return found
 
 
-def _unreachable(flow: Flow) -> list[str]:
+def _out_of_order(flow: Flow) -> Iterator[Flaw]:
+    """Statuses stand in the order of a job's life: what is "still ahead" is read from the list."""
     machine = machine_of(flow)
-    reached, frontier = {flow.initial.name}, [flow.initial.name]
-    while frontier:
-        for transition in machine.get_transitions(source=frontier.pop()):
-            if transition.dest not in reached:
-                reached.add(transition.dest)
-                frontier.append(transition.dest)
-    return [f"status {s.name!r} is never reached" for s in flow.statuses if s.name not in reached]
+    before: set[str] = {flow.initial.name}
+    for number, status in enumerate(flow.statuses[1:], start=1):
+        if not any(way.source in before for way in machine.get_transitions(dest=status.name)):
+            reason = f"status {status.name!r} is reached from no status before it"
+            yield Flaw(("statuses", number), reason)
+        before.add(status.name)
 
 
-def _dead_ends(flow: Flow) -> list[str]:
+def _endless(flow: Flow) -> Iterator[Flaw]:
     machine = machine_of(flow)
-    return [
-        f"status {status.name!r} has no way out and is not terminal"
-        for status in flow.statuses
-        if not status.terminal and not machine.get_transitions(source=status.name)
-    ]
+    ending = {status.name for status in flow.statuses if status.terminal}
+    for _ in flow.statuses:
+        ending |= {way.source for name in ending for way in machine.get_transitions(dest=name)}
+    for number, status in enumerate(flow.statuses):
+        if status.name not in ending:
+            reason = f"status {status.name!r} is not terminal, and no way leads on to an end"
+            yield Flaw(("statuses", number), reason)
 
 
-def _ended_without_cause(flow: Flow) -> list[str]:
+def _wrong_ends(flow: Flow) -> Iterator[Flaw]:
+    if flow.initial.terminal:
+        yield Flaw(("statuses", 0), "a job cannot begin in a terminal status")
+    if not any(status.terminal for status in flow.statuses if status.name == "cancelled"):
+        yield Flaw(("statuses",), "a flow needs the terminal status 'cancelled'")
+
+
+def _without_reason(flow: Flow) -> Iterator[Flaw]:
     """Cancelling, and whatever brings an ended job back, asks for a reason."""
     ended = {status.name for status in flow.statuses if status.terminal}
-    found = [
-        f"move {move.name!r} must require a reason"
-        for move in flow.moves
-        if (move.to == "cancelled" or ended & set(move.origins)) and "reason" not in move.requires
-    ]
-    if "cancelled" not in ended:
-        found.append("a flow needs the terminal status 'cancelled'")
-    return found
+    for number, move in enumerate(flow.moves):
+        asks = move.to == "cancelled" or bool(ended & set(move.origins))
+        if asks and "reason" not in move.requires:
+            yield Flaw(("moves", number), f"move {move.name!r} must require a reason")

@@ -1,7 +1,7 @@
 """The small values everything else is made of."""
 
 from datetime import datetime, timezone
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -11,13 +11,15 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    def with_(self, **changes: Any) -> Any:
+    def with_(self, **changes: Any) -> Self:
         """A copy with `changes`, validated (pydantic's own `model_copy` is not)."""
         return type(self).model_validate({**self.__dict__, **changes})
 
 
 def _to_utc(moment: datetime) -> datetime:
-    return moment.astimezone(timezone.utc)
+    """No finer than we write it, so that a document read back is equal to the one written."""
+    utc = moment.astimezone(timezone.utc)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 def iso(moment: datetime) -> str:
@@ -29,7 +31,7 @@ def iso(moment: datetime) -> str:
 Utc = Annotated[
     AwareDatetime, AfterValidator(_to_utc), PlainSerializer(iso, return_type=str, when_used="json")
 ]
-"""An aware moment, kept in UTC, written with three decimals. A time without zone is refused."""
+"""An aware moment, kept in UTC to the millisecond. A time without zone is refused."""
 
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")

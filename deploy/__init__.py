@@ -1,0 +1,1 @@
+"""One deploy path, for AWS and for the laptop: bundle, stack, pages, invalidation."""

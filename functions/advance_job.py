@@ -1,0 +1,110 @@
+"""Step 2: a move is committed to the job's object, or refused on the record; then the bell rings.
+
+The one conditional write of the job object decides. The bell is rung after it, never before, and
+whether the execution heard it proves nothing: a copy of the event, the wait's own timeout or the
+watchdog ring again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from events import JobMoveRefused, JobMoveRequested
+from functions.aws.container import (
+    Announces,
+    FromQueue,
+    HasJobs,
+    RunsMachines,
+    client,
+    inbox,
+    log,
+    one_attempt,
+    read_settings,
+    utc_now,
+)
+from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.aws.stores import S3Jobs
+from functions.commit import Pause, commit, full_jitter
+from functions.inbox import Inbox, once
+from functions.ports import Bus, Executions, Jobs
+from functions.wake import wake
+from statemachine.flows import load_flow
+from statemachine.job import Job, Refusal
+from statemachine.lifecycle import Verdict, judge
+
+
+@dataclass(frozen=True)
+class AdvanceJob:
+    jobs: Jobs
+    executions: Executions
+    bus: Bus
+    pause: Pause = full_jitter
+
+    def __call__(self, request: JobMoveRequested, now: datetime) -> Verdict:
+        """What became of the request; the verdict's job is the stored one.
+
+        Raises UnknownJob, Corrupt, RecordsFull; Unavailable where it shall be delivered again.
+        """
+        job, verdict = commit(
+            self.jobs,
+            request.tenant,
+            request.job_id,
+            lambda job: _judged(job, request, now),
+            self.pause,
+        )
+        self._follow_up(job, request.event_id)
+        return verdict
+
+    def _follow_up(self, job: Job, event_id: str) -> None:
+        """What must happen after the write, also where a copy of the event finds it undone."""
+        if refusal := job.refusal_of(event_id):
+            self.bus.announce([refused_fact(job, refusal)])
+        wake(job, self.jobs, self.executions)
+
+
+def _judged(job: Job, request: JobMoveRequested, now: datetime) -> tuple[Job, Verdict]:
+    verdict = judge(job, request, load_flow(job.flow), now)
+    return verdict.job, verdict
+
+
+def refused_fact(job: Job, refusal: Refusal) -> JobMoveRefused:
+    return JobMoveRefused(
+        tenant=job.tenant,
+        job_id=job.job_id,
+        flow=job.flow,
+        recorded_at=refusal.recorded_at,
+        event_id=refusal.event_id,
+        actor=refusal.actor,
+        move=refusal.move,
+        to=refusal.to,
+        status=refusal.status,
+        why=refusal.why,
+        occurred_at=refusal.occurred_at,
+    )
+
+
+class Settings(FromQueue, HasJobs, Announces, RunsMachines):
+    pass
+
+
+@once
+def wire() -> tuple[AdvanceJob, Inbox[JobMoveRequested]]:
+    settings = read_settings(Settings)
+    advance = AdvanceJob(
+        S3Jobs(one_attempt("s3"), settings.jobs_bucket),
+        StepFunctionsExecutions(client("stepfunctions"), settings.machine_prefix),
+        EventBridgeBus(client("events"), settings.bus_name),
+    )
+    return advance, inbox(JobMoveRequested, settings)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    advance, messages = wire()
+
+    def one(request: JobMoveRequested) -> None:
+        verdict = advance(request, utc_now())
+        outcome, job = type(verdict).__name__.lower(), verdict.job
+        log.info(outcome, tenant=job.tenant, job=job.job_id, seq=job.seq, status=job.status)
+
+    return messages.deliver(event, one)

@@ -1,0 +1,100 @@
+"""What a Lambda container has of its own: settings, clients, clock and log.
+
+Settings are read from the environment when a function is wired, never at import, so that a
+misconfigured function fails at its first event, by the name of what is missing.
+"""
+
+import os
+from datetime import datetime, timezone
+from typing import Any, TypeVar
+
+import boto3
+from aws_lambda_powertools.logging import Logger
+from botocore.config import Config
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from functions.aws.queues import SqsDeadLetters
+from functions.inbox import Event, Inbox
+
+log = Logger(service="haulway")
+
+CONNECT_S = 2
+READ_S = 10
+POOL = 16
+
+
+class Misconfigured(Exception):
+    """The function's environment lacks something; `template.yaml` sets it."""
+
+
+class Settings(BaseModel):
+    """The environment of one function, its variables in lower case."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class HasJobs(Settings):
+    jobs_bucket: str
+
+
+class HasViews(Settings):
+    site_bucket: str
+    view_ttl_s: int
+    """How long the edge may keep a view that nobody invalidates."""
+
+
+class Announces(Settings):
+    bus_name: str
+
+
+class RunsMachines(Settings):
+    machine_prefix: str
+    """ARN of the flows' state machines up to the flow's name."""
+
+
+class FromQueue(Settings):
+    dead_letter_url: str
+
+
+Wanted = TypeVar("Wanted", bound=Settings)
+
+
+def read_settings(wanted: type[Wanted]) -> Wanted:
+    """The settings a function wants. Raises Misconfigured naming every missing variable."""
+    values = {name: os.environ[name.upper()] for name in wanted.model_fields if name.upper() in os.environ}
+    try:
+        return wanted.model_validate(values)
+    except ValidationError as error:
+        names = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
+        raise Misconfigured(f"missing or wrong in the environment: {names}") from error
+
+
+def utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def client(service: Any) -> Any:
+    """A client that retries by itself: for calls that may be made twice."""
+    return boto3.client(service, config=_config({"mode": "standard", "total_max_attempts": 4}))
+
+
+def one_attempt(service: Any) -> Any:
+    """A client that tries once: a conditional write or a text message must not be sent twice.
+
+    With botocore's own retries, a write whose answer was lost is sent again and meets 412 against
+    itself.
+    """
+    return boto3.client(service, config=_config({"total_max_attempts": 1}))
+
+
+def _config(retries: Any) -> Config:
+    return Config(
+        retries=retries,
+        connect_timeout=CONNECT_S,
+        read_timeout=READ_S,
+        max_pool_connections=POOL,
+    )
+
+
+def inbox(event: type[Event], settings: FromQueue) -> Inbox[Event]:
+    return Inbox(event, SqsDeadLetters(client("sqs"), settings.dead_letter_url), log)

@@ -1,0 +1,60 @@
+"""Executions: started by name, woken by token."""
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from functions.aws.failures import code_of, retryable
+from functions.ports import Answer
+
+NOT_LIVE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
+
+
+class StepFunctionsBells:
+    def __init__(self, sfn: Any) -> None:
+        self.sfn = sfn
+
+    def ring(self, token: str, answer: Answer) -> None:
+        with retryable():
+            try:
+                self.sfn.send_task_success(taskToken=token, output=answer.model_dump_json())
+            except ClientError as error:
+                if code_of(error) not in NOT_LIVE:
+                    raise
+
+
+class StepFunctionsExecutions(StepFunctionsBells):
+    """`machine_prefix` is the ARN of a flow's state machine up to the flow's name."""
+
+    def __init__(self, sfn: Any, machine_prefix: str) -> None:
+        super().__init__(sfn)
+        self.machine_prefix = machine_prefix
+
+    def start(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
+        with retryable():
+            try:
+                self.sfn.start_execution(
+                    stateMachineArn=f"{self.machine_prefix}{flow}",
+                    name=execution_name(tenant, job_id, generation),
+                    input=json.dumps({"tenant": tenant, "job_id": job_id}),
+                )
+            except ClientError as error:
+                if code_of(error) != "ExecutionAlreadyExists":
+                    raise
+
+    def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
+        arn = f"{self.machine_prefix}{flow}".replace(":stateMachine:", ":execution:")
+        name = execution_name(tenant, job_id, generation)
+        with retryable():
+            try:
+                answer = self.sfn.describe_execution(executionArn=f"{arn}:{name}")
+            except ClientError as error:
+                if code_of(error) == "ExecutionDoesNotExist":
+                    return False
+                raise
+        return bool(answer["status"] == "RUNNING")
+
+
+def execution_name(tenant: str, job_id: str, generation: int) -> str:
+    return f"{tenant}-{job_id}-g{generation}"

@@ -1,0 +1,164 @@
+"""Jobs, views, boards and tenants as S3 objects; every replacement is conditional on the ETag."""
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ValidationError
+
+from functions.aws.failures import MISSING, code_of, conditional_write, retryable
+from functions.ports import Conflict, Corrupt, Stored, UnknownJob, UnknownTenant
+from statemachine.job import Job
+from statemachine.tenants import TenantSettings
+from statemachine.views import Board, View
+
+Document = TypeVar("Document", bound=BaseModel)
+
+
+class S3Objects:
+    """JSON documents in one bucket. `s3` is a client that tries once, see `one_attempt`."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.s3, self.bucket = s3, bucket
+
+    def load(self, key: str, document: type[Document]) -> Stored[Document] | None:
+        """The document and its ETag, None where there is none. Raises Corrupt, Unavailable."""
+        with retryable():
+            try:
+                answer = self.s3.get_object(Bucket=self.bucket, Key=key)
+                body = answer["Body"].read()
+            except ClientError as error:
+                if code_of(error) in MISSING:
+                    return None
+                raise
+        try:
+            return Stored(document.model_validate_json(body), answer["ETag"])
+        except ValidationError as error:
+            kinds = sorted({problem["type"] for problem in error.errors(include_input=False)})
+            raise Corrupt(f"{key} is no {document.__name__}: {', '.join(kinds)}") from error
+
+    def store(self, key: str, body: bytes, replacing: str | None, **more: str) -> None:
+        """Raises Conflict unless `replacing` is still the ETag (None: unless there is none)."""
+        condition = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
+        with conditional_write():
+            self.put(key, body, **condition, **more)
+
+    def put(self, key: str, body: bytes, **more: str) -> None:
+        self.s3.put_object(
+            Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **more
+        )
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        with retryable():
+            for page in self.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            ):
+                for item in page.get("Contents", ()):
+                    yield item["Key"].removeprefix(prefix)
+
+
+def to_bytes(document: BaseModel) -> bytes:
+    return document.model_dump_json(exclude_none=True).encode()
+
+
+class S3Jobs:
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.objects = S3Objects(s3, bucket)
+
+    def read(self, tenant: str, job_id: str) -> Stored[Job]:
+        stored = self.objects.load(_job_key(tenant, job_id), Job)
+        if stored is None:
+            raise UnknownJob(f"no job {job_id} of tenant {tenant}")
+        return stored
+
+    def create(self, job: Job) -> None:
+        self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), None)
+
+    def replace(self, job: Job, etag: str) -> None:
+        self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), etag)
+
+    def mark_open(self, tenant: str, job_id: str) -> None:
+        with retryable():
+            self.objects.put(f"{_open_prefix(tenant)}{job_id}", b"{}")
+
+    def mark_ended(self, tenant: str, job_id: str) -> None:
+        key = f"{_open_prefix(tenant)}{job_id}"
+        with retryable():
+            self.objects.s3.delete_object(Bucket=self.objects.bucket, Key=key)
+
+    def open_ids(self, tenant: str) -> Iterator[str]:
+        return self.objects.keys(_open_prefix(tenant))
+
+    def all_ids(self, tenant: str) -> Iterator[str]:
+        prefix = f"tenants/{tenant}/jobs/"
+        return (key.removesuffix(".json") for key in self.objects.keys(prefix))
+
+
+def _job_key(tenant: str, job_id: str) -> str:
+    return f"tenants/{tenant}/jobs/{job_id}.json"
+
+
+def _open_prefix(tenant: str) -> str:
+    return f"tenants/{tenant}/open/"
+
+
+class S3Views:
+    """Views lie in the site bucket, where the edge fetches them.
+
+    `max-age=0` keeps browsers asking; `s-maxage` bounds how stale the edge can be where no
+    invalidation reaches it.
+    """
+
+    def __init__(self, s3: Any, bucket: str, ttl_s: int) -> None:
+        self.objects, self.ttl_s = S3Objects(s3, bucket), ttl_s
+
+    def read(self, digest: str) -> Stored[View] | None:
+        return self.objects.load(f"t/{digest}.json", View)
+
+    def write(self, digest: str, view: View, replacing: str | None) -> None:
+        caching = f"public, max-age=0, s-maxage={self.ttl_s}"
+        self.objects.store(f"t/{digest}.json", to_bytes(view), replacing, CacheControl=caching)
+
+
+class S3Boards:
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.objects = S3Objects(s3, bucket)
+
+    def read(self, tenant: str) -> Stored[Board] | None:
+        return self.objects.load(_board_key(tenant), Board)
+
+    def write(self, tenant: str, board: Board, replacing: str | None) -> None:
+        self.objects.store(_board_key(tenant), board.to_bytes(), replacing)
+
+    def overwrite(self, tenant: str, board: Board) -> None:
+        with retryable():
+            self.objects.put(_board_key(tenant), board.to_bytes())
+
+
+def _board_key(tenant: str) -> str:
+    return f"tenants/{tenant}/board/jobs.json"
+
+
+class S3Tenants:
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.objects = S3Objects(s3, bucket)
+
+    def read(self, tenant: str) -> TenantSettings:
+        stored = self.objects.load(_tenant_key(tenant), TenantSettings)
+        if stored is None:
+            raise UnknownTenant(f"no tenant {tenant}")
+        return stored.value
+
+    def add(self, settings: TenantSettings) -> None:
+        """Raises Conflict where a tenant of that name exists."""
+        self.objects.store(_tenant_key(settings.tenant), to_bytes(settings), None)
+
+    def names(self) -> Iterator[str]:
+        return (key.removesuffix(".json") for key in self.objects.keys("directory/"))
+
+
+def _tenant_key(tenant: str) -> str:
+    return f"directory/{tenant}.json"
+
+
+__all__ = ["Conflict", "S3Boards", "S3Jobs", "S3Objects", "S3Tenants", "S3Views", "to_bytes"]

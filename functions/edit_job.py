@@ -1,0 +1,93 @@
+"""Step 2, for particulars: notes, schedule, ETA, crew, price are committed, shown and announced."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from events import JobEdited, JobEditRequested
+from functions.aws.container import (
+    Announces,
+    FromQueue,
+    HasJobs,
+    HasViews,
+    client,
+    inbox,
+    log,
+    one_attempt,
+    read_settings,
+    utc_now,
+)
+from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.stores import S3Jobs, S3Views
+from functions.commit import Pause, commit, full_jitter
+from functions.inbox import Inbox, once
+from functions.ports import Bus, Jobs, Views
+from functions.write_view import write_view
+from statemachine.edits import edited
+from statemachine.flows import load_flow
+from statemachine.job import Edit, Job
+
+
+@dataclass(frozen=True)
+class EditJob:
+    jobs: Jobs
+    views: Views
+    bus: Bus
+    pause: Pause = full_jitter
+
+    def __call__(self, request: JobEditRequested, now: datetime) -> Job:
+        """The stored job with the changes. Raises EditRefused, UnknownJob, Corrupt, Unavailable.
+
+        A copy of the request changes nothing, but shows and announces what the first one stored.
+        """
+        job, _ = commit(
+            self.jobs,
+            request.tenant,
+            request.job_id,
+            lambda job: (edited(job, request, now), None),
+            self.pause,
+        )
+        write_view(self.views, job, load_flow(job.flow), self.pause)
+        for edit in job.edits:
+            if edit.event_id == request.event_id:
+                self.bus.announce([edited_fact(job, edit)])
+        return job
+
+
+def edited_fact(job: Job, edit: Edit) -> JobEdited:
+    return JobEdited(
+        tenant=job.tenant,
+        job_id=job.job_id,
+        flow=job.flow,
+        recorded_at=edit.recorded_at,
+        event_id=edit.event_id,
+        actor=edit.actor,
+        rev=job.visible_rev,
+        fields=edit.fields,
+    )
+
+
+class Settings(FromQueue, HasJobs, HasViews, Announces):
+    pass
+
+
+@once
+def wire() -> tuple[EditJob, Inbox[JobEditRequested]]:
+    settings = read_settings(Settings)
+    s3 = one_attempt("s3")
+    edit = EditJob(
+        S3Jobs(s3, settings.jobs_bucket),
+        S3Views(s3, settings.site_bucket, settings.view_ttl_s),
+        EventBridgeBus(client("events"), settings.bus_name),
+    )
+    return edit, inbox(JobEditRequested, settings)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    edit, messages = wire()
+
+    def one(request: JobEditRequested) -> None:
+        job = edit(request, utc_now())
+        log.info("edited", tenant=job.tenant, job=job.job_id, rev=job.visible_rev)
+
+    return messages.deliver(event, one)

@@ -1,0 +1,124 @@
+"""Messages from the bus, as a Lambda behind a queue gets them: parse, do, acknowledge last.
+
+    done                      → acknowledged
+    can never succeed         → dead-letter queue with its reason, acknowledged
+    did not succeed this time → reported back, so that the queue delivers it again
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from functions.ports import (
+    Corrupt,
+    DeadLetters,
+    HaulwayError,
+    Logger,
+    UnknownJob,
+    UnknownTenant,
+)
+from statemachine.flows import UnknownFlow
+from statemachine.edits import EditRefused
+from statemachine.lifecycle import RecordsFull
+from statemachine.values import JobId, Tenant
+
+Event = TypeVar("Event", bound=BaseModel)
+Wired = TypeVar("Wired")
+
+
+class Permanent(HaulwayError):
+    """A message that can never succeed; the text tells its sender what to change."""
+
+
+NEVER_AGAIN = (
+    Permanent,
+    UnknownJob,
+    UnknownTenant,
+    UnknownFlow,
+    Corrupt,
+    RecordsFull,
+    EditRefused,
+)
+
+
+@dataclass(frozen=True)
+class Inbox(Generic[Event]):
+    """The messages of one queue, each an EventBridge envelope around an `Event`."""
+
+    event: type[Event]
+    dead_letters: DeadLetters
+    log: Logger
+
+    def deliver(self, batch: dict[str, Any], handle: Callable[[Event], object]) -> dict[str, Any]:
+        """Hand every message to `handle`; the answer names those that shall come again."""
+        again = [r["messageId"] for r in batch["Records"] if not self._settled(r, handle)]
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
+
+    def deliver_together(
+        self, batch: dict[str, Any], handle: Callable[[list[Event]], object]
+    ) -> dict[str, Any]:
+        """Hand all messages to `handle` at once; one that can never succeed does not stop the rest.
+
+        Where the batch as a whole can never succeed, its messages are handed over one by one, so
+        that only the culprit is buried.
+        """
+        try:
+            handle([parse_event(self.event, record["body"]) for record in batch["Records"]])
+        except NEVER_AGAIN:
+            return self.deliver(batch, lambda event: handle([event]))
+        except Exception as error:
+            self.log.error("batch comes again", error=type(error).__name__, why=str(error)[:200])
+            again = [{"itemIdentifier": r["messageId"]} for r in batch["Records"]]
+            return {"batchItemFailures": again}
+        return {"batchItemFailures": []}
+
+    def _settled(self, record: dict[str, Any], handle: Callable[[Event], object]) -> bool:
+        body = record["body"]
+        try:
+            handle(parse_event(self.event, body))
+        except NEVER_AGAIN as error:
+            reason = type(error).__name__
+            self.dead_letters.bury(body, reason, str(error))
+            self.log.error("buried", reason=reason, message_id=record["messageId"])
+        except Exception as error:  # whatever it was, the message must not be lost
+            kind = type(error).__name__
+            self.log.error("comes again", error=kind, why=str(error)[:200])
+            return False
+        return True
+
+
+class JobRef(BaseModel):
+    """The job that a fact speaks of: all that the writers of derived state take from it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    tenant: Tenant
+    job_id: JobId
+    rev: int = 0
+
+
+def parse_event(event: type[Event], body: str) -> Event:
+    """The event in the envelope. Raises Permanent with what is wrong and where."""
+    try:
+        detail = json.loads(body)["detail"]
+        return event.model_validate(detail)
+    except ValidationError as error:
+        raise Permanent("; ".join(problems(error))) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise Permanent("the message is not an EventBridge event with a `detail`") from error
+
+
+def problems(error: ValidationError) -> Iterator[str]:
+    """Where and what, but never the value: it may be somebody's name or phone number."""
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        where = ".".join(str(part) for part in problem["loc"]) or "event"
+        yield f"{where}: {problem['msg']}"
+
+
+def once(wire: Callable[[], Wired]) -> Callable[[], Wired]:
+    """`wire`, called at the first event of a container and never at import."""
+    return cache(wire)

@@ -1,0 +1,154 @@
+"""What the functions need from the world, as they would wish to say it. `aws.py` provides it.
+
+The errors are few and say what to do:
+
+    UnknownJob, UnknownTenant   nothing of that name: never retry, tell the sender
+    Corrupt                     a stored object is not ours to read: never overwrite, call a person
+    Conflict                    somebody wrote first, or our own answer was lost: read again, look
+    Unavailable                 the service did not do it: try again later
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from events import Fact
+from statemachine.job import Job
+from statemachine.tenants import TenantSettings
+from statemachine.values import Frozen
+from statemachine.views import Board, View
+
+
+class HaulwayError(Exception):
+    """The root of every error that a function raises on purpose."""
+
+
+class UnknownJob(HaulwayError):
+    """No such job; nothing was created. Check tenant and job id."""
+
+
+class UnknownTenant(HaulwayError):
+    """No such business; create it with `haul tenant add`, or check the event's `tenant`."""
+
+
+class Corrupt(HaulwayError):
+    """A stored object cannot be read. It is left as it is; an earlier version is in S3."""
+
+
+class Conflict(HaulwayError):
+    """Somebody wrote first, or our own write's answer was lost. Read again and look."""
+
+
+class Unavailable(HaulwayError):
+    """The service did not do it. Try again later."""
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Stored(Generic[T]):
+    """A document and the ETag under which it was read."""
+
+    value: T
+    etag: str
+
+
+class Jobs(Protocol):
+    """The job objects. Every write is conditional: nobody is ever overwritten."""
+
+    def read(self, tenant: str, job_id: str) -> Stored[Job]:
+        """Raises UnknownJob, Corrupt, Unavailable."""
+
+    def create(self, job: Job) -> None:
+        """Raises Conflict where an object of that id exists already (perhaps this very one)."""
+
+    def replace(self, job: Job, etag: str) -> None:
+        """Raises Conflict unless the stored ETag is still `etag`."""
+
+    def mark_open(self, tenant: str, job_id: str) -> None:
+        """Enter the job into the index of open jobs, so that the watchdog looks after it."""
+
+    def mark_ended(self, tenant: str, job_id: str) -> None: ...
+
+    def open_ids(self, tenant: str) -> Iterator[str]: ...
+
+    def all_ids(self, tenant: str) -> Iterator[str]: ...
+
+
+class Views(Protocol):
+    """The public views, by digest."""
+
+    def read(self, digest: str) -> Stored[View] | None: ...
+
+    def write(self, digest: str, view: View, replacing: str | None) -> None:
+        """Store if the stored ETag is still `replacing` (None: only if absent); else Conflict."""
+
+
+class Boards(Protocol):
+    """`jobs.json`, one for each tenant."""
+
+    def read(self, tenant: str) -> Stored[Board] | None:
+        """None where there is none yet. Raises Corrupt where it is not a board."""
+
+    def write(self, tenant: str, board: Board, replacing: str | None) -> None:
+        """Store if the stored ETag is still `replacing` (None: only if absent); else Conflict."""
+
+    def overwrite(self, tenant: str, board: Board) -> None:
+        """Replace an unreadable board by a rebuilt one; the old bytes stay as a version."""
+
+
+class Tenants(Protocol):
+    def read(self, tenant: str) -> TenantSettings:
+        """Raises UnknownTenant."""
+
+    def names(self) -> Iterator[str]: ...
+
+
+class Answer(Frozen):
+    """What a waiting execution is told: the ledger entry it goes on with."""
+
+    seq: int
+    to: str
+
+
+class Bells(Protocol):
+    def ring(self, token: str, answer: Answer) -> None:
+        """Wake the execution. Whether the token still lives proves nothing, so nobody is told."""
+
+
+class Executions(Bells, Protocol):
+    def start(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
+        """Idempotent by name: an execution of that generation that exists already is success."""
+
+    def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
+        """Asks Step Functions, whose quota for this is small: for suspects only."""
+
+
+class Bus(Protocol):
+    def announce(self, facts: Sequence[Fact]) -> None:
+        """Every fact is on the bus, or Unavailable was raised; some may be there twice."""
+
+
+class Edge(Protocol):
+    def forget(self, paths: Iterable[str], batch: str) -> None:
+        """One invalidation of `paths`; asked twice for the same `batch` it stays one.
+
+        The batch names what has changed, not only where: the next change of the same paths is
+        another batch, or CloudFront would take it for the one it already did.
+
+        Raises Unavailable when CloudFront throttles: keep the batch and come back.
+        """
+
+
+class DeadLetters(Protocol):
+    def bury(self, body: str, reason: str, detail: str) -> None:
+        """Put a message that can never succeed where people find it, with its reason."""
+
+
+class Logger(Protocol):
+    """One line per outcome, with keys; never a token, phone number or name."""
+
+    def info(self, message: str, **keys: Any) -> None: ...
+
+    def error(self, message: str, **keys: Any) -> None: ...

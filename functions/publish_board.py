@@ -1,0 +1,107 @@
+"""Step 5: the board is written: `jobs.json`, a fold of the job objects, by batches.
+
+What a message says is only which job to look at; the card is made from the job itself. So
+messages may come twice, late or in any order, and one batch is one write however long it is.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from functions.commit import ATTEMPTS, Pause, full_jitter
+from functions.aws.container import (
+    FromQueue,
+    HasJobs,
+    inbox,
+    log,
+    one_attempt,
+    read_settings,
+    utc_now,
+)
+from functions.aws.stores import S3Boards, S3Jobs
+from functions.inbox import Inbox, JobRef, once
+from functions.ports import Boards, Conflict, Corrupt, Jobs, Unavailable
+from statemachine.flows import load_flow
+from statemachine.views import Board, Card, card_of
+
+READERS = 8
+"""How many job objects are read at once."""
+
+
+@dataclass(frozen=True)
+class PublishBoard:
+    jobs: Jobs
+    boards: Boards
+    pause: Pause = full_jitter
+
+    def __call__(self, tenant: str, job_ids: Iterable[str], now: datetime) -> Board:
+        """The board with today's cards of those jobs. Raises UnknownJob, Unavailable.
+
+        A board that cannot be read is rebuilt: it is derived, and S3 keeps the broken version.
+        """
+        cards = self.cards(tenant, job_ids)
+        try:
+            return self.merge(tenant, cards, now)
+        except Corrupt:
+            return self.rebuild(tenant, now)
+
+    def cards(self, tenant: str, job_ids: Iterable[str]) -> list[Card]:
+        with ThreadPoolExecutor(READERS) as readers:
+            return list(readers.map(lambda job_id: self._card(tenant, job_id), job_ids))
+
+    def _card(self, tenant: str, job_id: str) -> Card:
+        job = self.jobs.read(tenant, job_id).value
+        return card_of(job, load_flow(job.flow))
+
+    def merge(self, tenant: str, cards: Iterable[Card], now: datetime) -> Board:
+        """The stored board after `cards` were merged in; no write where they change nothing."""
+        cards = list(cards)
+        last: Exception | None = None
+        for attempt in range(ATTEMPTS):
+            try:
+                stored = self.boards.read(tenant)
+                known = stored.value if stored else Board()
+                board = known.merged(cards).at(now)
+                if stored is None or board != known:
+                    self.boards.write(tenant, board, stored.etag if stored else None)
+                return board
+            except (Conflict, Unavailable) as error:
+                last = error
+                self.pause(attempt)
+        raise Unavailable(f"board of {tenant}: no write in {ATTEMPTS} attempts") from last
+
+    def rebuild(self, tenant: str, now: datetime) -> Board:
+        """The board folded from every job object, put in place of whatever is there.
+
+        The overwrite is not conditional, for it must also replace what cannot be read. A card
+        that another writer puts in between is put back by the merge that follows.
+        """
+        job_ids = list(self.jobs.all_ids(tenant))
+        self.boards.overwrite(tenant, Board().merged(self.cards(tenant, job_ids)).at(now))
+        return self.merge(tenant, self.cards(tenant, job_ids), now)
+
+
+class Settings(FromQueue, HasJobs):
+    pass
+
+
+@once
+def wire() -> tuple[PublishBoard, Inbox[JobRef]]:
+    settings = read_settings(Settings)
+    s3 = one_attempt("s3")
+    jobs = S3Jobs(s3, settings.jobs_bucket)
+    return PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)), inbox(JobRef, settings)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    publish, messages = wire()
+
+    def all_tenants(refs: list[JobRef]) -> None:
+        for tenant in sorted({ref.tenant for ref in refs}):
+            job_ids = sorted({ref.job_id for ref in refs if ref.tenant == tenant})
+            publish(tenant, job_ids, utc_now())
+            log.info("board published", tenant=tenant, jobs=len(job_ids))
+
+    return messages.deliver_together(event, all_tenants)

@@ -1,0 +1,146 @@
+"""Step 4: a status is settled: the view shows it, then the fact is announced.
+
+The execution settles the ledger one entry at a time, so every status is told in order even where
+two moves were committed at once. Settling twice writes nothing new and announces the same fact
+again; consumers know it by `(job_id, seq)`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from events import Fact, JobCreated, JobMoved
+from functions.aws.container import (
+    Announces,
+    HasJobs,
+    HasViews,
+    client,
+    log,
+    one_attempt,
+    read_settings,
+)
+from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.stores import S3Jobs, S3Views
+from functions.commit import Pause, commit, full_jitter
+from functions.inbox import once
+from functions.ports import Answer, Bus, Jobs, Views
+from functions.write_view import write_view
+from statemachine.flows import Flow, load_flow
+from statemachine.job import Job
+from statemachine.values import Frozen, JobId, Tenant
+
+
+class SettleRequest(Frozen):
+    """`seq` is the ledger entry to settle; None asks where a successor has to go on."""
+
+    tenant: Tenant
+    job_id: JobId
+    seq: int | None = None
+
+
+class Settled(Frozen):
+    """Where the execution stands, and in an ended status whether the ledger goes on after all."""
+
+    seq: int
+    status: str
+    following: Answer | None = None
+
+
+@dataclass(frozen=True)
+class SettleJob:
+    jobs: Jobs
+    views: Views
+    bus: Bus
+    pause: Pause = full_jitter
+
+    def __call__(self, request: SettleRequest) -> Settled:
+        """Raises UnknownJob, Corrupt, Unavailable: the state machine tries again."""
+        job = self.jobs.read(request.tenant, request.job_id).value
+        if request.seq is None:
+            return _place(job)
+        flow = load_flow(job.flow)
+        if job.execution.seq < request.seq:
+            write_view(self.views, job, flow, self.pause)
+            self.bus.announce([arrival(job, flow, request.seq)])
+        status = job.status_at(request.seq)
+        if flow.status(status).terminal:
+            return Settled(seq=request.seq, status=status, following=self._end(job, request.seq))
+        return Settled(seq=request.seq, status=status)
+
+    def _end(self, job: Job, seq: int) -> Answer | None:
+        """An ended status has no wait that would record it as settled; so it is recorded here.
+
+        Where somebody has brought the job back in the meantime, the ledger goes on.
+        """
+        job, _ = commit(
+            self.jobs, job.tenant, job.job_id, lambda job: (_marked(job, seq), None), self.pause
+        )
+        if job.seq > seq:
+            return Answer(seq=seq + 1, to=job.status_at(seq + 1))
+        self.jobs.mark_ended(job.tenant, job.job_id)
+        return None
+
+
+def _place(job: Job) -> Settled:
+    """The last status that was settled, or the first one: settling it again does no harm."""
+    seq = max(job.execution.seq, 0)
+    return Settled(seq=seq, status=job.status_at(seq))
+
+
+def _marked(job: Job, seq: int) -> Job:
+    if job.execution.seq >= seq:
+        return job
+    wait = None if job.seq == seq else job.wait
+    return job.bookkept(execution=job.execution.with_(seq=seq), wait=wait)
+
+
+def arrival(job: Job, flow: Flow, seq: int) -> Fact:
+    """The fact that the job came to the status of ledger entry `seq`."""
+    if seq == 0:
+        return JobCreated(
+            tenant=job.tenant,
+            job_id=job.job_id,
+            flow=job.flow,
+            recorded_at=job.created_at,
+            event_id=job.event_id,
+            actor=job.created_by,
+            status=job.status_at(0),
+            rev=1,
+        )
+    entry = job.ledger[seq - 1]
+    return JobMoved(
+        tenant=job.tenant,
+        job_id=job.job_id,
+        flow=job.flow,
+        recorded_at=entry.recorded_at,
+        event_id=entry.event_id,
+        actor=entry.actor,
+        seq=seq,
+        rev=entry.rev,
+        move=entry.move,
+        origin=entry.origin,
+        to=entry.to,
+        terminal=flow.status(entry.to).terminal,
+        occurred_at=entry.occurred_at,
+    )
+
+
+class Settings(HasJobs, HasViews, Announces):
+    pass
+
+
+@once
+def wire() -> SettleJob:
+    settings = read_settings(Settings)
+    s3 = one_attempt("s3")
+    return SettleJob(
+        S3Jobs(s3, settings.jobs_bucket),
+        S3Views(s3, settings.site_bucket, settings.view_ttl_s),
+        EventBridgeBus(client("events"), settings.bus_name),
+    )
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    request = SettleRequest.model_validate(event)
+    settled = wire()(request)
+    log.info("settled", tenant=request.tenant, job=request.job_id, seq=settled.seq)
+    return settled.model_dump(mode="json", exclude_none=True)

@@ -1,0 +1,1 @@
+"""The laptop engine: MiniStack, and the part of a CDN it leaves out."""

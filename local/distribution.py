@@ -1,0 +1,176 @@
+"""The distribution as the engine reports it, so that template.yaml stays its one definition.
+
+Nothing here is configured a second time: path patterns, cache policies, error lifetimes, the
+published viewer-request functions and the origins that want a signature are all asked for through
+the CloudFront API, as is the list of invalidations.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from local.cache import CachePolicy, Picked
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudfront import CloudFrontClient
+
+UNRESERVED = re.compile(r"%(2[de]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What the distribution does with the paths of one pattern.
+
+    `viewer_request` is the source of the published function, `signed` whether the origin is a
+    Function URL with origin access control. A signed origin is never cached here.
+    """
+
+    pattern: str
+    policy: CachePolicy
+    viewer_request: str | None = None
+    signed: bool = False
+
+    def covers(self, uri: str) -> bool:
+        return _glob(self.pattern).fullmatch(normalised(uri)) is not None
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Behaviours in order of precedence, the default one (`*`) last."""
+
+    behaviours: tuple[Behaviour, ...]
+    error_ttls: Mapping[int, float]
+    default_root: str = ""
+
+    def behaviour(self, uri: str) -> Behaviour:
+        return next(b for b in self.behaviours if b.covers(uri))
+
+
+@dataclass(frozen=True)
+class Invalidation:
+    """Made at `created_at` (seconds since the epoch; CloudFront reports whole ones)."""
+
+    invalidation_id: str
+    created_at: float
+
+
+class ControlPlane(Protocol):
+    """What the edge asks of the CloudFront API. Calls may block and may raise anything."""
+
+    def distribution(self) -> Distribution: ...
+
+    def invalidations(self) -> list[Invalidation]: ...
+
+    def paths(self, invalidation_id: str) -> tuple[str, ...]: ...
+
+
+def normalised(uri: str) -> str:
+    """The path that patterns are matched against: RFC 3986, 6.2.2 (CloudFront, "Path pattern").
+
+    Letters that needed no escape lose it and dot segments are resolved; `%2F` stays as it is.
+    """
+    plain = UNRESERVED.sub(lambda found: chr(int(found[1], 16)), uri)
+    kept: list[str] = []
+    segments = plain.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    return "/" + "/".join(kept) + ("/" if segments[-1:] in (["."], [".."]) and kept else "")
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    rooted = pattern if pattern.startswith(("/", "*")) else f"/{pattern}"
+    wild = {"*": ".*", "?": "."}
+    return re.compile("".join(wild.get(c, re.escape(c)) for c in rooted), re.DOTALL)
+
+
+class CloudFrontApi:
+    """The control plane over boto3."""
+
+    def __init__(self, client: "CloudFrontClient", distribution_id: str) -> None:
+        self._client = client
+        self._id = distribution_id
+
+    def distribution(self) -> Distribution:
+        """Raises ValueError for a behaviour without a cache policy: the old ForwardedValues."""
+        config: Any = self._client.get_distribution_config(Id=self._id)["DistributionConfig"]
+        signed = {o["Id"] for o in _items(config["Origins"]) if self._is_signed(o)}
+        patterns = [*_items(config.get("CacheBehaviors")), config["DefaultCacheBehavior"]]
+        return Distribution(
+            tuple(self._behaviour(raw, signed) for raw in patterns),
+            {
+                int(rule["ErrorCode"]): float(rule["ErrorCachingMinTTL"])
+                for rule in _items(config.get("CustomErrorResponses"))
+                if "ErrorCachingMinTTL" in rule
+            },
+            config.get("DefaultRootObject", ""),
+        )
+
+    def invalidations(self) -> list[Invalidation]:
+        pages = self._client.get_paginator("list_invalidations").paginate(DistributionId=self._id)
+        found = (item for page in pages for item in _items(page["InvalidationList"]))
+        return [Invalidation(item["Id"], item["CreateTime"].timestamp()) for item in found]
+
+    def paths(self, invalidation_id: str) -> tuple[str, ...]:
+        answer = self._client.get_invalidation(DistributionId=self._id, Id=invalidation_id)
+        return tuple(answer["Invalidation"]["InvalidationBatch"]["Paths"]["Items"])
+
+    def _behaviour(self, raw: Mapping[str, Any], signed: set[str]) -> Behaviour:
+        pattern = raw.get("PathPattern", "*")
+        if not raw.get("CachePolicyId"):
+            raise ValueError(f"behaviour {pattern} has no CachePolicyId: give it one in template.yaml")
+        return Behaviour(
+            pattern,
+            self._policy(raw["CachePolicyId"]),
+            self._viewer_request(raw),
+            raw["TargetOriginId"] in signed,
+        )
+
+    def _policy(self, policy_id: str) -> CachePolicy:
+        found: Any = self._client.get_cache_policy(Id=policy_id)["CachePolicy"]["CachePolicyConfig"]
+        parts = found.get("ParametersInCacheKeyAndForwardedToOrigin", {})
+        offered = {"br": "EnableAcceptEncodingBrotli", "gzip": "EnableAcceptEncodingGzip"}
+        return CachePolicy(
+            min_s=float(found["MinTTL"]),
+            default_s=float(found.get("DefaultTTL", 86_400)),
+            max_s=float(found.get("MaxTTL", 31_536_000)),
+            query=_picked(parts.get("QueryStringsConfig", {}), "QueryString"),
+            headers=_picked(parts.get("HeadersConfig", {}), "Header", lower=True),
+            cookies=_picked(parts.get("CookiesConfig", {}), "Cookie"),
+            encodings=tuple(name for name, flag in offered.items() if parts.get(flag)),
+        )
+
+    def _viewer_request(self, raw: Mapping[str, Any]) -> str | None:
+        for item in _items(raw.get("FunctionAssociations")):
+            if item["EventType"] == "viewer-request":
+                name = item["FunctionARN"].rpartition("/")[2]
+                code = self._client.get_function(Name=name, Stage="LIVE")["FunctionCode"].read()
+                return code.decode()
+        return None
+
+    def _is_signed(self, origin: Mapping[str, Any]) -> bool:
+        control_id = origin.get("OriginAccessControlId")
+        if not control_id:
+            return False
+        found = self._client.get_origin_access_control(Id=control_id)["OriginAccessControl"]
+        config = found["OriginAccessControlConfig"]
+        return (
+            config["OriginAccessControlOriginType"] == "lambda"
+            and config["SigningBehavior"] != "never"
+        )
+
+
+def _items(listed: Any) -> list[Any]:
+    """CloudFront's `{"Quantity": n, "Items": […]}`, where Items is missing when n is zero."""
+    return list((listed or {}).get("Items", []))
+
+
+def _picked(config: Mapping[str, Any], what: str, *, lower: bool = False) -> Picked:
+    names = _items(config.get(f"{what}s" if f"{what}s" in config else what))
+    kind = config.get(f"{what}Behavior", "none")
+    return Picked(kind, frozenset(name.lower() if lower else name for name in names))

@@ -1,0 +1,132 @@
+"""The viewer-request function, on both engines: njs (CloudFront's own kind) and Node (the laptop's).
+
+Every file in `edge/rewrite/cases` is an event and what has to come of it.
+"""
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EDGE = Path(__file__).parents[2] / "edge"
+SOURCE = EDGE / "rewrite.js"
+CASES = sorted((EDGE / "rewrite" / "cases").glob("*.json"))
+TOKEN = "kX9bQ2vN7rT4wY1zA6cE3g"  # noqa: S105 - 22 characters, the shortest we hand out
+ENGINES = {
+    "njs": "Debian package njs: the engine closest to CloudFront's",
+    "node": "Debian package nodejs: the engine the laptop edge runs",
+}
+SIZE_LIMIT_BYTES = 10_240
+"""CloudFront Developer Guide, "Quotas on CloudFront Functions", read 2026-11-21."""
+SEED = 20261121
+
+Event = dict[str, Any]
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    name = str(request.param)
+    if shutil.which(name) is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{name} is missing ({ENGINES[name]}); CI has to install it")
+        pytest.skip(f"{name} is missing ({ENGINES[name]})")
+    return name
+
+
+def run(engine: str, events: list[Event], scratch: Path) -> list[Event]:
+    """What `handler` makes of each event, in one run of the engine."""
+    script = scratch / "run.js"
+    script.write_text(
+        f"{SOURCE.read_text()}\nvar events = {json.dumps(events)};\n"
+        "events.forEach(function (event) { console.log(JSON.stringify(handler(event))); });\n"
+    )
+    done = subprocess.run(  # noqa: S603 - our own script
+        [engine, str(script)], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 0, done.stderr or done.stdout
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def an_event(uri: str) -> Event:
+    request = {"method": "GET", "uri": uri, "querystring": {}, "headers": {}, "cookies": {}}
+    return {"version": "1.0", "context": {}, "viewer": {"ip": "198.51.100.7"}, "request": request}
+
+
+def test_every_case_comes_out_as_written(engine: str, tmp_path: Path) -> None:
+    """A rewrite changes the path and nothing else; a refusal says 404 and is not kept."""
+    cases = [json.loads(path.read_text()) for path in CASES]
+    outcomes = run(engine, [case["event"] for case in cases], tmp_path)
+    wrong = {}
+    for path, case, outcome in zip(CASES, cases, outcomes, strict=True):
+        if "statusCode" in case["expect"]:
+            fits = outcome["statusCode"] == case["expect"]["statusCode"]
+            fits = fits and outcome["headers"]["cache-control"]["value"] == "no-store"
+        else:
+            fits = outcome == {**case["event"]["request"], **case["expect"]}
+        if not fits:
+            wrong[path.name] = (case["why"], outcome)
+    assert wrong == {}
+
+
+def test_there_are_enough_cases_and_each_says_why() -> None:
+    assert len(CASES) >= 40
+    for path in CASES:
+        case = json.loads(path.read_text())
+        assert set(case) == {"why", "event", "expect"}, path.name
+        assert case["why"].endswith("."), path.name
+
+
+def a_path(chance: random.Random) -> str:
+    pieces = ["/", "/", "track", "book", "api", "lib", "t", "crew", TOKEN, TOKEN[:21], "track.js"]
+    pieces += ["..", ".", "%2f", "%2e%2e", "%00", "\\", "é", ".js", ".css", ".json", "index.html"]
+    return "/" + "".join(chance.choice(pieces) for _ in range(chance.randrange(1, 7)))
+
+
+def test_no_path_carries_a_token_out_of_track(engine: str, tmp_path: Path) -> None:
+    """Whatever is glued around it, what asks for /track/ is answered by the page or its files."""
+    print(f"seed {SEED}")
+    chance = random.Random(SEED)
+    uris = [("/track/" + a_path(chance)[1:]) for _ in range(3000)]
+    for uri, outcome in zip(uris, run(engine, list(map(an_event, uris)), tmp_path), strict=True):
+        assert re.fullmatch(r"/track/[\w-]{1,21}(\.[\w-]{1,21})*\.[a-z]+", outcome["uri"]), uri
+        assert TOKEN not in outcome["uri"], uri
+
+
+def test_what_reaches_the_site_bucket_is_always_a_plain_file_name(
+    engine: str, tmp_path: Path
+) -> None:
+    print(f"seed {SEED}")
+    chance = random.Random(SEED)
+    uris = [a_path(chance) for _ in range(3000)]
+    for uri, outcome in zip(uris, run(engine, list(map(an_event, uris)), tmp_path), strict=True):
+        if "statusCode" in outcome:
+            continue
+        if re.match(r"/(api|t|lib)(/|$)", uri):
+            assert outcome["uri"] == uri
+            assert not {".", ".."} & set(uri.split("/")), uri
+            continue
+        assert re.fullmatch(r"(/[\w-][\w.-]*)+\.[a-z]+", outcome["uri"], re.ASCII), uri
+
+
+def test_both_engines_agree(tmp_path: Path) -> None:
+    if missing := [name for name in ENGINES if shutil.which(name) is None]:
+        pytest.skip(f"{' and '.join(missing)} missing")
+    chance = random.Random(SEED + 1)
+    events = [an_event(a_path(chance)) for _ in range(3000)]
+    assert run("njs", events, tmp_path) == run("node", events, tmp_path)
+
+
+def test_the_source_fits_cloudfront_functions() -> None:
+    """Size and language subset, as far as text can tell; njs running it tells the rest."""
+    source = SOURCE.read_text()
+    code = re.sub(r"//[^\n]*", "", source)
+    banned = r"\b(import|export|require|console|async|await|eval|Function|setTimeout|fetch|class)\b"
+    assert len(source.encode()) < SIZE_LIMIT_BYTES
+    assert re.findall(banned, code) == []
+    assert len(re.findall(r"^function handler\(event\)", code, re.MULTILINE)) == 1

@@ -1,0 +1,337 @@
+"""The retrying reader of a public view: what to ask and when, and what to show.
+
+No network, no clock, no storage: `tracking/fetching.py` has those. `web/lib/reader.js` is the
+same reader for the browser; both leave the same trace on every file in `tracking/scenarios/`.
+
+What is shown is one of:
+
+    asking      nothing is known yet; the first request is under way
+    preparing   the view is not there yet (403, 404); asked again and again within a budget
+    remembered  the view from an earlier visit, not yet confirmed in this one
+    current     confirmed: the newest view, or the same as before
+    stale       the edge answered with something older; `reason` is `older` or `missing`
+    trouble     no usable answer; `reason` is `unreachable`, `busy`, `server_error`, `bad_answer`
+    offline     the device says that it has no network
+    not_found   never seen, and still not there after the budget (the reader has stopped)
+    gone        it was there and is no more: expired or revoked (the reader has stopped)
+
+Every kind carries the newest view ever shown (`None` only where there never was one) and the
+moment it was surely current, and no kind ever carries a lower `rev` than one shown before.
+"""
+
+import math
+import random as dice
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from tracking.answers import Answer, Reason, View, age_ms, meaning_of
+from tracking.memory import Remembered, believable, later_check
+from tracking.pace import Policy, RetryBudget, doubled, interval_ms
+
+Kind = Literal[
+    "asking",
+    "preparing",
+    "remembered",
+    "current",
+    "stale",
+    "trouble",
+    "offline",
+    "not_found",
+    "gone",
+]
+Source = Literal["edge", "api"]
+Signal = Literal["hidden", "visible", "offline", "online", "retry"]
+"""`retry` is somebody pressing a button; it also starts a stopped reader again."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page or the CLI shows. `kind` and `reason` are listed at the top of this file."""
+
+    kind: Kind
+    view: View | None = None
+    checked_at_ms: int | None = None
+    """When the view was surely current, by the reader's own clock; None: nobody knows.
+
+    The moment the confirming request was sent, less the `Age` its answer had in a cache
+    (RFC 9111, section 4.2.3).
+    """
+    reason: Reason | None = None
+
+    def age_ms(self, now_ms: int) -> int | None:
+        """How old the view is, by the clock that the reader was given."""
+        return None if self.checked_at_ms is None else max(0, now_ms - self.checked_at_ms)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Send a GET now, and hand what comes of it to `receive`."""
+
+    source: Source
+    at_ms: int
+    if_none_match: str | None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        headers = {"accept": "application/json"}
+        if self.if_none_match is not None:
+            headers["if-none-match"] = self.if_none_match
+        return headers
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do for `ms`; None: until an answer or a signal comes."""
+
+    ms: int | None
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Nothing more to do, unless somebody presses retry."""
+
+
+Step = Ask | Wait | Stop
+
+
+class Reader:
+    """One visit to one link.
+
+    Call `step` until it says `Stop`, do what it says, and tell the reader what happened with
+    `receive` and `signal`; look at `shown` after each. `now_ms` is one clock in whole epoch
+    milliseconds that does not go back. `random` gives numbers in [0, 1).
+    """
+
+    def __init__(
+        self,
+        now_ms: int,
+        policy: Policy | None = None,
+        random: Callable[[], float] = dice.random,
+        remembered: Remembered | None = None,
+    ) -> None:
+        self._policy = policy or Policy()
+        self._random = random
+        self.remembered = believable(remembered, now_ms)
+        self._kind: Kind = "asking"
+        self._reason: Reason | None = None
+        self._stopped = False
+        self._hidden = False
+        self._offline = False
+        self._asked: Ask | None = None
+        self._asked_at_ms: int | None = None
+        self._api_asked_at_ms: int | None = None
+        self._next_at_ms = now_ms
+        self._not_before_ms = now_ms
+        self._failures = 0
+        self._older = 0
+        self._missing = 0
+        self._missing_since_ms: int | None = None
+        self._budget = RetryBudget(self._policy)
+        if self.remembered is not None:
+            self._kind = "remembered"
+            self._budget.cut(self._random())
+
+    @property
+    def shown(self) -> Shown:
+        offline = self._offline and not self._stopped
+        kind, reason = ("offline", None) if offline else (self._kind, self._reason)
+        if self.remembered is None:
+            return Shown(kind, reason=reason)
+        return Shown(kind, self.remembered.view, self.remembered.checked_at_ms, reason)
+
+    def step(self, now_ms: int) -> Step:
+        if self._stopped:
+            return Stop()
+        if self._asked is not None or self._hidden or self._offline:
+            return Wait(None)
+        due_ms = max(self._next_at_ms, self._not_before_ms)
+        return Wait(due_ms - now_ms) if now_ms < due_ms else self._ask(now_ms)
+
+    def receive(self, answer: Answer | None, now_ms: int) -> None:
+        """Take the answer to the last `Ask`; None: no answer, or none within the timeout."""
+        asked, self._asked = self._asked, None
+        if asked is None:
+            raise RuntimeError("an answer without a question: call step() first")
+        if answer is None and self._offline:
+            return
+        meaning = meaning_of(answer, asked.if_none_match is not None, now_ms)
+        if meaning.kind == "trouble":
+            assert meaning.reason is not None
+            self._trouble(meaning.reason, meaning.retry_after_ms, now_ms)
+        elif meaning.kind == "gone":
+            self._stop("gone")
+        elif meaning.kind == "missing":
+            self._not_there(asked, now_ms)
+        else:
+            assert answer is not None
+            self._there(meaning.view, meaning.etag, asked, age_ms(answer.headers), now_ms)
+
+    def signal(self, signal: Signal, now_ms: int) -> None:
+        """Take what the device or the visitor says. A signal that changes nothing is ignored."""
+        if signal == "hidden":
+            self._hidden = True
+        elif signal == "offline":
+            self._offline = True
+        elif signal == "visible" and self._hidden:
+            self._hidden = False
+            if self._is_old(now_ms):
+                self._wake(now_ms)
+        elif signal == "online" and self._offline:
+            self._offline = False
+            self._next_at_ms = now_ms + self._up_to(self._policy.wake_jitter_ms)
+            self._keep_gap()
+        elif signal == "retry":
+            self._press_retry(now_ms)
+
+    # What an answer changes
+
+    def _there(
+        self, found: View | None, etag: str | None, asked: Ask, age_ms: int, now_ms: int
+    ) -> None:
+        """A view came, or a 304 (`found` is None) for the one that is shown."""
+        known = self.remembered
+        if found is None:
+            assert known is not None, "only what is remembered was asked for by ETag"
+            new = Remembered(known.view, known.etag, asked.at_ms - age_ms)
+        else:
+            new = Remembered(found, etag, asked.at_ms - age_ms)
+        if known is not None and new.rev < known.rev:
+            self._older_copy(asked, now_ms)
+        else:
+            self._confirm(new, asked, now_ms)
+
+    def _older_copy(self, asked: Ask, now_ms: int) -> None:
+        self._older += 1 if asked.source == "edge" else 0
+        self._missing_since_ms = None
+        self._show("stale", "older")
+        self._settle(now_ms)
+
+    def _confirm(self, new: Remembered, asked: Ask, now_ms: int) -> None:
+        first, self.remembered = self.remembered is None, later_check(new, self.remembered)
+        self._missing_since_ms = None
+        self._older = 0 if asked.source == "edge" else self._older
+        if first:
+            self._budget.cut(self._random())
+        self._show("current")
+        self._settle(now_ms)
+        self._stopped = self.remembered.view["terminal"] is True
+
+    def _not_there(self, asked: Ask, now_ms: int) -> None:
+        if self._missing_since_ms is None:
+            self._missing, self._missing_since_ms = 0, asked.at_ms
+        self._missing += 1
+        seen = self.remembered is not None
+        last_word = asked.source == "api" or not self._wants_api(now_ms)
+        if now_ms >= self._missing_until_ms() and last_word:
+            self._stop("gone" if seen else "not_found")
+        elif seen:
+            self._show("stale", "missing")
+            self._settle(now_ms)
+        else:
+            self._show("preparing")
+            self._prepare(now_ms)
+
+    def _prepare(self, now_ms: int) -> None:
+        """Ask again soon, and for the last time when the budget ends."""
+        policy = self._policy
+        ceiling_ms = min(doubled(policy.prepare_base_ms, self._missing), policy.prepare_cap_ms)
+        self._failures = 0
+        self._next_at_ms = min(now_ms + self._up_to(ceiling_ms), self._missing_until_ms())
+
+    def _trouble(self, reason: Reason, retry_after_ms: int | None, now_ms: int) -> None:
+        self._failures += 1
+        self._show("trouble", reason)
+        self._budget.earn()
+        if retry_after_ms is not None:
+            self._obey(retry_after_ms, now_ms)
+        elif self._budget.spend():
+            ceiling_ms = doubled(self._policy.retry_base_ms, self._failures)
+            self._next_at_ms = now_ms + self._up_to(min(ceiling_ms, self._interval_ms()))
+        else:
+            self._next_at_ms = now_ms + self._troubled_pace_ms()
+
+    def _obey(self, retry_after_ms: int, now_ms: int) -> None:
+        """Not before the time asked for; then spread, as everybody was told the same time."""
+        wait_ms = min(retry_after_ms, self._policy.retry_after_cap_s * 1000)
+        self._not_before_ms = now_ms + wait_ms
+        spread_ms = self._up_to(self._interval_ms())
+        self._next_at_ms = max(now_ms + self._troubled_pace_ms(), self._not_before_ms + spread_ms)
+
+    def _settle(self, now_ms: int) -> None:
+        """The server answered sense: the next poll at the ordinary pace."""
+        policy, troubled = self._policy, self._failures > 0
+        percent = policy.trouble_jitter_percent if troubled else policy.poll_jitter_percent
+        self._failures = 0
+        self._next_at_ms = now_ms + self._around(self._interval_ms(), percent)
+
+    def _show(self, kind: Kind, reason: Reason | None = None) -> None:
+        self._kind, self._reason = kind, reason
+
+    def _stop(self, kind: Kind) -> None:
+        self._show(kind)
+        self._stopped = True
+
+    # When and whom to ask
+
+    def _ask(self, now_ms: int) -> Ask:
+        source: Source = "api" if self._wants_api(now_ms) else "edge"
+        if source == "api":
+            self._api_asked_at_ms = now_ms
+        self._asked_at_ms = now_ms
+        etag = self.remembered.etag if self.remembered is not None else None
+        self._asked = Ask(source, now_ms, etag)
+        return self._asked
+
+    def _wants_api(self, now_ms: int) -> bool:
+        """Whether the edge has been wrong for so long that its word is not enough."""
+        pause_ms = self._policy.fallback_pause_s * 1000
+        if self._api_asked_at_ms is not None and now_ms - self._api_asked_at_ms < pause_ms:
+            return False
+        if self._older >= self._policy.older_before_fallback:
+            return True
+        if self._missing_since_ms is None:
+            return False
+        return self.remembered is not None or now_ms >= self._missing_until_ms()
+
+    def _missing_until_ms(self) -> int:
+        assert self._missing_since_ms is not None
+        seen = self.remembered is not None
+        budget_s = self._policy.gone_budget_s if seen else self._policy.prepare_budget_s
+        return self._missing_since_ms + budget_s * 1000
+
+    def _is_old(self, now_ms: int) -> bool:
+        age = self.shown.age_ms(now_ms)
+        return age is None or age >= self._interval_ms()
+
+    def _press_retry(self, now_ms: int) -> None:
+        if self._stopped:
+            self._stopped = False
+            self._failures, self._missing_since_ms = 0, None
+            self._show("asking" if self.remembered is None else "remembered")
+        self._wake(now_ms)
+
+    def _wake(self, now_ms: int) -> None:
+        self._next_at_ms = min(self._next_at_ms, now_ms)
+        self._keep_gap()
+
+    def _keep_gap(self) -> None:
+        if self._asked_at_ms is not None:
+            earliest_ms = self._asked_at_ms + self._policy.wake_gap_ms
+            self._next_at_ms = max(self._next_at_ms, earliest_ms)
+
+    def _interval_ms(self) -> int:
+        view = self.remembered.view if self.remembered is not None else None
+        return interval_ms(view, self._policy)
+
+    def _troubled_pace_ms(self) -> int:
+        own_ms, cap_ms = self._interval_ms(), self._policy.trouble_cap_s * 1000
+        slower_ms = max(own_ms, min(doubled(own_ms, self._failures), cap_ms))
+        return self._around(slower_ms, self._policy.trouble_jitter_percent)
+
+    def _up_to(self, ceiling_ms: int) -> int:
+        """Full jitter: anything from 0 to `ceiling_ms`."""
+        return math.floor(self._random() * ceiling_ms)
+
+    def _around(self, middle_ms: int, percent: int) -> int:
+        return math.floor(middle_ms * (100 - percent + 2 * percent * self._random()) / 100)

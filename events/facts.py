@@ -5,7 +5,7 @@ A fact can arrive twice: `(tenant, job_id, seq)` names a move, `event_id` a refu
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from statemachine.job import RefusalReason
 from statemachine.values import Actor, EventId, Frozen, JobId, Name, Tenant, Utc
@@ -46,7 +46,7 @@ class JobMoved(Fact):
     terminal: bool
     occurred_at: Utc
 
-    model_config = {**Frozen.model_config, "populate_by_name": True, "serialize_by_alias": True}
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
 
 class JobEdited(Fact):

@@ -3,7 +3,7 @@
 Others write these, so unknown keys are ignored and everything else is checked.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -37,12 +37,18 @@ class JobRequested(Request):
     note: Long | None = None
 
 
+def _alone(key: str) -> dict[str, Any]:
+    return {"required": [key], "properties": {key: {"type": "string"}}}
+
+
 class JobMoveRequested(Request):
     """Move a job: by the name of the move, or by the status it shall come `to`.
 
     `expected_rev` is the `rev` the sender decided on. With it, a move that was overtaken is
     refused; without it, a move that came before its turn is kept for a while.
     """
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_alone("move"), _alone("to")]})
 
     job_id: JobId
     move: Name | None = None
@@ -61,7 +67,7 @@ class JobMoveRequested(Request):
 class Changes(BaseModel):
     """New values for a job's particulars; what is left out stays as it is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"minProperties": 1})
 
     note: Long | None = None
     """Added to the notes, which are never replaced."""
@@ -74,7 +80,7 @@ class Changes(BaseModel):
 
     @model_validator(mode="after")
     def _something(self) -> "Changes":
-        if not self.model_fields_set:
+        if all(getattr(self, name) is None for name in type(self).model_fields):
             raise ValueError("nothing to change: give note, schedule, crew, price_cents, …")
         return self
 

@@ -94,7 +94,7 @@ class Key(NamedTuple):
 
     @property
     def path(self) -> str:
-        """What an invalidation is matched against: with the query string, where it is in the key."""
+        """What an invalidation is matched against: with the query string, if it is in the key."""
         return f"{self.uri}?{self.query}" if self.query else self.uri
 
 
@@ -123,7 +123,7 @@ def directives(answer: Answer) -> dict[str, str]:
 
 
 def asked_lifetime_s(answer: Answer, now: float) -> float | None:
-    """The lifetime the origin asks for: s-maxage, else max-age, else Expires; None if it does not."""
+    """The lifetime the origin asks for: s-maxage, else max-age, else Expires; None without."""
     said = directives(answer)
     for name in ("s-maxage", "max-age"):
         if said.get(name, "").isdigit():
@@ -227,6 +227,7 @@ def settle(
     held: Copy | None,
     policy: CachePolicy,
     error_ttls: Mapping[int, float],
+    *,
     now: float,
 ) -> Settled:
     """What to serve and keep now that the origin has answered.
@@ -287,7 +288,7 @@ class EdgeCache:
             del self.copies[next(iter(self.copies))]
 
     def forget(self, paths: Iterable[str]) -> int:
-        """Apply an invalidation now; the number of copies dropped. A fill under way is not stopped."""
+        """Apply an invalidation now; the number of copies dropped. Fills under way go on."""
         paths = tuple(paths)
         named = [key for key in self.copies if any(is_named(path, key) for path in paths)]
         for key in named:

@@ -123,7 +123,9 @@ class CloudFrontApi:
     def _behaviour(self, raw: Mapping[str, Any], signed: set[str]) -> Behaviour:
         pattern = raw.get("PathPattern", "*")
         if not raw.get("CachePolicyId"):
-            raise ValueError(f"behaviour {pattern} has no CachePolicyId: give it one in template.yaml")
+            raise ValueError(
+                f"behaviour {pattern} has no CachePolicyId: give it one in template.yaml"
+            )
         return Behaviour(
             pattern,
             self._policy(raw["CachePolicyId"]),

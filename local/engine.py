@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 REGION = "us-east-1"
+EDGE_PORT, ENGINE_PORT = 8080, 4566
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 START_S = 30.0
 STOP_S = 20.0

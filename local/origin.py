@@ -1,8 +1,8 @@
-"""The engine as the edge's origin: requests go to it in the distribution's name, answers come back.
+"""The engine as the edge's one origin: asked in the distribution's name, its answers brought back.
 
 Hop-by-hop header fields stop here in both directions (RFC 9110 7.6.1), bodies are passed on as they
-came, compressed or not. Nothing is logged by name: httpx only ever sees the engine's own address,
-the viewer's path travels beside it as the request target, byte for byte.
+came, compressed or not. No path is ever logged: httpx sees the engine's own address only, the
+viewer's path travels beside it as the request target, byte for byte.
 """
 
 from collections.abc import AsyncIterator
@@ -69,7 +69,7 @@ def end_to_end(fields: Fields) -> Fields:
     return tuple(f for f in fields if f[0] not in HOP_BY_HOP and f[0] not in named)
 
 
-class Engine:
+class Origin:
     """One connection pool to the engine's port, speaking as the distribution's edge."""
 
     def __init__(

@@ -2,12 +2,13 @@
 
 MiniStack (1.5.33) serves an `AWS_IAM` Function URL behind a distribution but does not sign for it.
 What it checks, read in its source and tried: the request must carry a header
-`Authorization: AWS4-HMAC-SHA256 …`; with AUTH=true the signature is recomputed over the request *as
-it arrived at the engine's port* (method, raw path, query, the named headers, and the value of
-`x-amz-content-sha256` or, without it, the body's digest), the key must be known, not older than
-five minutes, and its owner allowed `lambda:InvokeFunctionUrl` on the function. It does not look at
-the service or region of the credential scope, nor compare `x-amz-content-sha256` with the body:
-that comparison is AWS's, and made here.
+`Authorization: AWS4-HMAC-SHA256 …`, and with AUTH=true its owner must be allowed
+`lambda:InvokeFunctionUrl` on the function. For the key of an IAM user or a role the signature is
+recomputed over the request *as it arrived at the engine's port*: method, raw path, query, the named
+headers, the value of `x-amz-content-sha256` (without it the body's digest), not older than five
+minutes. For a root key (`test`, the configured key, an account number) it is not looked at. Service
+and region are taken from the credential scope, whatever they are, and `x-amz-content-sha256` is not
+compared with the body: that comparison is AWS's, and made here.
 """
 
 import hashlib

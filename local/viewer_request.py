@@ -63,7 +63,9 @@ class FunctionFailed(Exception):
 
 def viewer_event(method: str, uri: str, query: str, headers: Fields) -> dict[str, Any]:
     """The event of a viewer request ("CloudFront Functions event structure", read 2026-11-21)."""
-    cookies = (part.strip().partition("=") for part in (field_value(headers, "cookie") or "").split(";"))
+    cookies = (
+        part.strip().partition("=") for part in (field_value(headers, "cookie") or "").split(";")
+    )
     return {
         "version": "1.0",
         "context": {"eventType": "viewer-request"},
@@ -73,7 +75,11 @@ def viewer_event(method: str, uri: str, query: str, headers: Fields) -> dict[str
             "uri": uri,
             "querystring": _values(parse_qs(query, keep_blank_values=True)),
             "headers": _values(
-                {name: [v for n, v in headers if n == name] for name, _ in headers if name != "cookie"}
+                {
+                    name: [v for n, v in headers if n == name]
+                    for name, _ in headers
+                    if name != "cookie"
+                }
             ),
             "cookies": {name: {"value": value} for name, equals, value in cookies if equals},
         },
@@ -81,7 +87,9 @@ def viewer_event(method: str, uri: str, query: str, headers: Fields) -> dict[str
 
 
 def _values(table: Mapping[str, list[str]]) -> dict[str, Any]:
-    many = {name: {"multiValue": [{"value": v} for v in vs]} for name, vs in table.items() if vs[1:]}
+    many = {
+        name: {"multiValue": [{"value": v} for v in vs]} for name, vs in table.items() if vs[1:]
+    }
     return {name: {"value": vs[0], **many.get(name, {})} for name, vs in table.items()}
 
 
@@ -99,7 +107,7 @@ class ViewerRequests:
         async with self._turn:
             try:
                 reply = await asyncio.wait_for(self._ask(line), TIMEOUT_S)
-            except (OSError, ValueError, TimeoutError, asyncio.TimeoutError) as failure:
+            except (OSError, ValueError) as failure:
                 await self._end()
                 raise FunctionFailed(f"{self._node}: {failure!r}") from failure
             except asyncio.CancelledError:
@@ -124,11 +132,12 @@ class ViewerRequests:
                 stderr=asyncio.subprocess.DEVNULL,
                 limit=LONGEST_REPLY,
             )
-        assert self._process.stdin is not None  # noqa: S101 - both are pipes, see above
-        assert self._process.stdout is not None  # noqa: S101
-        self._process.stdin.write(line)
-        await self._process.stdin.drain()
-        found: dict[str, Any] = json.loads(await self._process.stdout.readline())
+        said, heard = self._process.stdin, self._process.stdout
+        if said is None or heard is None:
+            raise ValueError("the worker has no pipes")
+        said.write(line)
+        await said.drain()
+        found: dict[str, Any] = json.loads(await heard.readline())
         return found
 
     async def _end(self) -> None:

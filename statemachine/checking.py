@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
-from string import Formatter
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -20,6 +19,7 @@ SMS_ROOM = {"business": 60, "first_name": 40, "window": 40, "eta": 30, "link": 8
 
 `window` and `eta` bring the blank before them, so that a text also reads well without them.
 """
+FIELD = re.compile(r"\{([^{}]*)\}")
 SMS_LONGEST = 2 * 153
 """Two parts; each part of a long text has room for 153 characters of GSM-7."""
 GSM_7 = frozenset(
@@ -158,19 +158,13 @@ def _of_sms(status: Status) -> Iterator[Flaw]:
 
 
 def _of_text(text: str) -> Iterator[str]:
-    try:
-        pieces = list(Formatter().parse(text))
-    except ValueError as error:
-        yield f"{error}"
-        return
-    fields = [field for _, field, _, _ in pieces if field is not None]
-    yield from (
-        f"unknown field {{{field}}}; there are {', '.join(SMS_ROOM)}"
-        for field in fields
-        if field not in SMS_ROOM
-    )
-    words = "".join(literal for literal, _, _, _ in pieces)
-    if strangers := sorted(set(words) - GSM_7):
+    fields, words = FIELD.findall(text), FIELD.sub("", text)
+    for field in fields:
+        if field not in SMS_ROOM:
+            yield f"unknown field {{{field}}}; there are {', '.join(SMS_ROOM)}"
+    if set(words) & set("{}"):
+        yield "a brace without its other half"
+    elif strangers := sorted(set(words) - GSM_7):
         yield f"{' '.join(strangers)} is not in the GSM-7 alphabet and would cost more than twice"
     if len(words) + sum(SMS_ROOM.get(field, 0) for field in fields) > SMS_LONGEST:
         yield f"with every field filled it is longer than {SMS_LONGEST} characters, two parts"

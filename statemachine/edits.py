@@ -75,7 +75,9 @@ def _new_values(job: Job, request: EditRequest, now: datetime) -> Iterator[tuple
         )
         yield "notes", (*job.notes, note)
     if changes.schedule is not None:
-        given = {name: getattr(changes.schedule, name) for name in changes.schedule.model_fields_set}
+        given = {
+            name: getattr(changes.schedule, name) for name in changes.schedule.model_fields_set
+        }
         yield "schedule", job.schedule.with_(**given)
     if changes.crew is not None:
         yield "crew", _one_for_each_role(changes.crew)

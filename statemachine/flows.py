@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from statemachine.values import ActorKind, Frozen, Name, Text
 
@@ -58,7 +58,7 @@ class Move(Frozen):
     by: Annotated[tuple[ActorKind, ...], Field(min_length=1)]
     requires: tuple[Requirement, ...] = ()
 
-    model_config = {**Frozen.model_config, "populate_by_name": True}
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class Flow(Frozen):

@@ -6,7 +6,7 @@
 import hashlib
 import re
 import secrets
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 TOKEN_BYTES = 16
@@ -23,7 +23,7 @@ def job_id_for(tenant: str, event_id: str, booked_at: datetime, attempt: int = 0
     seed = f"{tenant}|{event_id}|{attempt}".encode()
     number = int.from_bytes(hashlib.sha256(seed).digest()[:4], "big") >> 2
     letters = "".join(CROCKFORD[(number >> shift) & 31] for shift in range(25, -1, -5))
-    return f"{booked_at.astimezone(timezone.utc):%y%m%d}-{letters}"
+    return f"{booked_at.astimezone(UTC):%y%m%d}-{letters}"
 
 
 def digest_of(token: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from statemachine.values import Actor, EventId, Frozen, JobId, Language, Name, Tenant, Utc
 
@@ -45,7 +45,7 @@ class Entry(Record):
     reason: Long | None = None
     note: Long | None = None
 
-    model_config = {**Frozen.model_config, "populate_by_name": True, "serialize_by_alias": True}
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
 
 class Refusal(Record):
@@ -119,7 +119,7 @@ class Execution(Frozen):
 
 class Customer(Frozen):
     name: Short
-    phone: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = None
+    phone: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
     """E.164, as `+15555550123`."""
     language: Language = "en"
 

@@ -124,13 +124,20 @@ def _late(job: Job, now: datetime) -> tuple[Early, ...]:
 
 
 def _overtaken(job: Job, request: MoveRequest) -> bool:
-    """The sender decided on an older status: a move was committed after the `rev` it had seen."""
+    """The sender decided on another status: the job was moved since, or never was at that `rev`."""
     seen = request.expected_rev
-    return seen is not None and any(entry.rev > seen for entry in job.ledger)
+    if seen is None:
+        return False
+    return seen > job.visible_rev or any(entry.rev > seen for entry in job.ledger)
 
 
 def _comes_later(job: Job, request: MoveRequest, flow: Flow) -> bool:
-    """Not its turn yet: the sender has seen more than we have, or its origin lies ahead of us."""
+    """Not its turn yet: the sender has seen more than we have, or its origin lies ahead of us.
+
+    For a job that has ended nothing comes later.
+    """
+    if flow.status(job.status).terminal:
+        return False
     seen = request.expected_rev
     if seen is not None:
         return seen > job.visible_rev

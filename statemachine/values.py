@@ -1,6 +1,6 @@
 """The small values everything else is made of."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
@@ -18,13 +18,13 @@ class Frozen(BaseModel):
 
 def _to_utc(moment: datetime) -> datetime:
     """No finer than we write it, so that a document read back is equal to the one written."""
-    utc = moment.astimezone(timezone.utc)
+    utc = moment.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 def iso(moment: datetime) -> str:
     """`2026-11-21T10:00:00.000Z`: UTC, always three decimals, so that text order is time order."""
-    text = moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
 
@@ -37,7 +37,7 @@ Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
 
 TENANT_PATTERN = r"^[a-z][a-z0-9-]{0,30}$"
-JOB_ID_PATTERN = r"^\d{6}-[0-9a-hjkmnp-tv-z]{6}$"
+JOB_ID_PATTERN = r"^[0-9]{6}-[0-9a-hjkmnp-tv-z]{6}$"
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 
 Tenant = Annotated[str, Field(pattern=TENANT_PATTERN)]

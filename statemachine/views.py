@@ -88,7 +88,7 @@ class Board(Frozen):
     the board comes twice.
     """
 
-    jobs: dict[JobId, Card] = {}
+    jobs: dict[JobId, Card] = Field(default_factory=dict)
 
     def merged(self, cards: Iterable[Card]) -> "Board":
         """The board with `cards`, each unless a card of the same or a higher `rev` is there."""
@@ -112,8 +112,6 @@ class Board(Frozen):
         """Canonical: jobs in the order of their ids, so that equal boards are equal bytes."""
         ordered = Board(jobs=dict(sorted(self.jobs.items())))
         return ordered.model_dump_json(exclude_none=True).encode()
-
-
 
 
 def view_of(job: Job, flow: Flow) -> View:

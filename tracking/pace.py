@@ -31,13 +31,13 @@ class Policy:
 
     retry_start_percent: int = 300
     """Early retries in hand while there is nothing to show; 100 pay for one."""
-    retry_earn_percent: int = 10
-    """What each failure adds: over many readers, one failure in ten is retried early."""
+    retry_earn_percent: int = 5
+    """What each failure adds: over many readers, one failure in twenty is retried early."""
     retry_base_ms: int = 1_000
     trouble_cap_s: int = 30
-    """Each failure in a row doubles the interval, up to this (or to its own, if that is longer)."""
-    trouble_jitter_percent: int = 50
-    """A whole interval wide: readers that failed together do not come back together."""
+    """In trouble polls come later, by up to one interval, two, four and so on, but not by more."""
+    recovery_jitter_percent: int = 50
+    """A whole interval wide: readers that were answered together do not come back together."""
     retry_after_cap_s: int = 300
 
     wake_jitter_ms: int = 1_000
@@ -64,8 +64,8 @@ class RetryBudget:
     """A token bucket for retries that come before the next poll would.
 
     It starts with some, for somebody who looks at an empty page. From the first view on, each
-    failure earns a tenth of one, and each reader starts with a random part of one: so of many
-    readers that fail at the same moment, only a tenth have saved up a whole one.
+    failure earns a twentieth of one, and each reader starts with a random part of one: so of many
+    readers that fail at the same moment, only one in twenty has saved up a whole one.
     """
 
     def __init__(self, policy: Policy) -> None:

@@ -7,8 +7,9 @@ What is shown is one of:
 
     asking      nothing is known yet; the first request is under way
     preparing   the view is not there yet (403, 404); asked again and again within a budget
-    remembered  the view from an earlier visit, not yet confirmed in this one
-    current     confirmed: the newest view, or the same as before
+    remembered  the view from before (an earlier visit, a hidden tab, a lost network), and not
+                confirmed since; it is being asked for
+    current     the last answer confirmed it: the newest view, or the same as before
     stale       the edge answered with something older; `reason` is `older` or `missing`
     trouble     no usable answer; `reason` is `unreachable`, `busy`, `server_error`, `bad_answer`
     offline     the device says that it has no network
@@ -124,6 +125,7 @@ class Reader:
         self._next_at_ms = now_ms
         self._not_before_ms = now_ms
         self._failures = 0
+        self._early = 0
         self._older = 0
         self._missing = 0
         self._missing_since_ms: int | None = None
@@ -175,10 +177,12 @@ class Reader:
             self._offline = True
         elif signal == "visible" and self._hidden:
             self._hidden = False
+            self._doubt(now_ms)
             if self._is_old(now_ms):
                 self._wake(now_ms)
         elif signal == "online" and self._offline:
             self._offline = False
+            self._doubt(now_ms)
             self._next_at_ms = now_ms + self._up_to(self._policy.wake_jitter_ms)
             self._keep_gap()
         elif signal == "retry":
@@ -236,7 +240,7 @@ class Reader:
         """Ask again soon, and for the last time when the budget ends."""
         policy = self._policy
         ceiling_ms = min(doubled(policy.prepare_base_ms, self._missing), policy.prepare_cap_ms)
-        self._failures = 0
+        self._failures = self._early = 0
         self._next_at_ms = min(now_ms + self._up_to(ceiling_ms), self._missing_until_ms())
 
     def _trouble(self, reason: Reason, retry_after_ms: int | None, now_ms: int) -> None:
@@ -246,7 +250,8 @@ class Reader:
         if retry_after_ms is not None:
             self._obey(retry_after_ms, now_ms)
         elif self._budget.spend():
-            ceiling_ms = doubled(self._policy.retry_base_ms, self._failures)
+            self._early += 1
+            ceiling_ms = doubled(self._policy.retry_base_ms, self._early)
             self._next_at_ms = now_ms + self._up_to(min(ceiling_ms, self._interval_ms()))
         else:
             self._next_at_ms = now_ms + self._troubled_pace_ms()
@@ -261,8 +266,8 @@ class Reader:
     def _settle(self, now_ms: int) -> None:
         """The server answered sense: the next poll at the ordinary pace."""
         policy, troubled = self._policy, self._failures > 0
-        percent = policy.trouble_jitter_percent if troubled else policy.poll_jitter_percent
-        self._failures = 0
+        percent = policy.recovery_jitter_percent if troubled else policy.poll_jitter_percent
+        self._failures = self._early = 0
         self._next_at_ms = now_ms + self._around(self._interval_ms(), percent)
 
     def _show(self, kind: Kind, reason: Reason | None = None) -> None:
@@ -307,9 +312,15 @@ class Reader:
     def _press_retry(self, now_ms: int) -> None:
         if self._stopped:
             self._stopped = False
-            self._failures, self._missing_since_ms = 0, None
+            self._failures = self._early = 0
+            self._missing_since_ms = None
             self._show("asking" if self.remembered is None else "remembered")
         self._wake(now_ms)
+
+    def _doubt(self, now_ms: int) -> None:
+        """After a time in which nothing was asked, `current` would say too much."""
+        if self._kind == "current" and not self._stopped and self._is_old(now_ms):
+            self._show("remembered")
 
     def _wake(self, now_ms: int) -> None:
         self._next_at_ms = min(self._next_at_ms, now_ms)
@@ -325,9 +336,9 @@ class Reader:
         return interval_ms(view, self._policy)
 
     def _troubled_pace_ms(self) -> int:
+        """Never sooner than the ordinary poll would come, and later by a growing full jitter."""
         own_ms, cap_ms = self._interval_ms(), self._policy.trouble_cap_s * 1000
-        slower_ms = max(own_ms, min(doubled(own_ms, self._failures), cap_ms))
-        return self._around(slower_ms, self._policy.trouble_jitter_percent)
+        return own_ms + self._up_to(min(doubled(own_ms, self._failures - self._early), cap_ms))
 
     def _up_to(self, ceiling_ms: int) -> int:
         """Full jitter: anything from 0 to `ceiling_ms`."""

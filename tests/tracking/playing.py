@@ -14,7 +14,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from tracking.answers import Answer
+from tracking.answers import Answer, rev_of
 from tracking.memory import Remembered, remembered_in
 from tracking.pace import Policy
 from tracking.reader import Ask, Reader, Shown, Stop, Wait
@@ -82,9 +82,9 @@ def view_of(overrides: dict[str, Any], without: tuple[str, ...] = ()) -> dict[st
 
 
 def memory_text_of(scenario: Scenario) -> str | None:
-    if "memory" not in scenario:
+    memory = scenario.get("memory")
+    if memory is None:
         return scenario.get("memory_text")
-    memory = scenario["memory"]
     checked_at_ms = EPOCH_MS + memory["checked_at_ms"]
     return Remembered(view_of(memory["view"]), memory.get("etag"), checked_at_ms).to_text()
 
@@ -111,7 +111,7 @@ def shown_in_trace(shown: Shown, at_ms: int) -> dict[str, Any]:
     line: dict[str, Any] = {"at_ms": at_ms, "show": shown.kind}
     if shown.view is not None:
         checked = shown.checked_at_ms
-        line |= {"rev": shown.view["rev"]}
+        line |= {"rev": rev_of(shown.view)}
         line |= {"checked_at_ms": None if checked is None else checked - EPOCH_MS}
     return line | ({"reason": shown.reason} if shown.reason else {})
 
@@ -133,6 +133,12 @@ class Player:
         self._coming: tuple[int, dict[str, Any]] | None = None
         remembered = remembered_in(memory_text_of(scenario))
         self._reader = Reader(EPOCH_MS, policy_of(scenario), random_of(scenario), remembered)
+
+    @property
+    def kept(self) -> str | None:
+        """What would be in the memory now."""
+        remembered = self._reader.remembered
+        return None if remembered is None else remembered.to_text()
 
     def play(self) -> Trace:
         now_ms = 0.0

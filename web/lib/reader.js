@@ -35,10 +35,10 @@ export const DEFAULT_POLICY = Object.freeze({
   older_before_fallback: 3,
   fallback_pause_s: 60,
   retry_start_percent: 300,
-  retry_earn_percent: 10,
+  retry_earn_percent: 5,
   retry_base_ms: 1_000,
   trouble_cap_s: 30,
-  trouble_jitter_percent: 50,
+  recovery_jitter_percent: 50,
   retry_after_cap_s: 300,
   wake_jitter_ms: 1_000,
   wake_gap_ms: 2_000,
@@ -69,6 +69,7 @@ export class Reader {
   #nextAtMs;
   #notBeforeMs;
   #failures = 0;
+  #early = 0;
   #older = 0;
   #missing = 0;
   #missingSinceMs = null;
@@ -127,9 +128,11 @@ export class Reader {
     else if (signal === "offline") this.#offline = true;
     else if (signal === "visible" && this.#hidden) {
       this.#hidden = false;
+      this.#doubt(now_ms);
       if (this.#isOld(now_ms)) this.#wake(now_ms);
     } else if (signal === "online" && this.#offline) {
       this.#offline = false;
+      this.#doubt(now_ms);
       this.#nextAtMs = now_ms + this.#upTo(this.#policy.wake_jitter_ms);
       this.#keepGap();
     } else if (signal === "retry") this.#pressRetry(now_ms);
@@ -185,7 +188,7 @@ export class Reader {
   #prepare(now_ms) {
     const { prepare_base_ms, prepare_cap_ms } = this.#policy;
     const ceiling_ms = Math.min(doubled(prepare_base_ms, this.#missing), prepare_cap_ms);
-    this.#failures = 0;
+    this.#failures = this.#early = 0;
     this.#nextAtMs = Math.min(now_ms + this.#upTo(ceiling_ms), this.#missingUntilMs());
   }
 
@@ -196,7 +199,8 @@ export class Reader {
     if (retry_after_ms !== null) {
       this.#obey(retry_after_ms, now_ms);
     } else if (this.#budget.spend()) {
-      const ceiling_ms = doubled(this.#policy.retry_base_ms, this.#failures);
+      this.#early += 1;
+      const ceiling_ms = doubled(this.#policy.retry_base_ms, this.#early);
       this.#nextAtMs = now_ms + this.#upTo(Math.min(ceiling_ms, this.#intervalMs()));
     } else {
       this.#nextAtMs = now_ms + this.#troubledPaceMs();
@@ -213,9 +217,9 @@ export class Reader {
 
   /** The server answered sense: the next poll at the ordinary pace. */
   #settle(now_ms) {
-    const { trouble_jitter_percent, poll_jitter_percent } = this.#policy;
-    const percent = this.#failures > 0 ? trouble_jitter_percent : poll_jitter_percent;
-    this.#failures = 0;
+    const { recovery_jitter_percent, poll_jitter_percent } = this.#policy;
+    const percent = this.#failures > 0 ? recovery_jitter_percent : poll_jitter_percent;
+    this.#failures = this.#early = 0;
     this.#nextAtMs = now_ms + this.#around(this.#intervalMs(), percent);
   }
 
@@ -264,11 +268,16 @@ export class Reader {
   #pressRetry(now_ms) {
     if (this.#stopped) {
       this.#stopped = false;
-      this.#failures = 0;
+      this.#failures = this.#early = 0;
       this.#missingSinceMs = null;
       this.#show(this.#remembered === null ? "asking" : "remembered");
     }
     this.#wake(now_ms);
+  }
+
+  /** After a time in which nothing was asked, `current` would say too much. */
+  #doubt(now_ms) {
+    if (this.#kind === "current" && !this.#stopped && this.#isOld(now_ms)) this.#show("remembered");
   }
 
   #wake(now_ms) {
@@ -288,11 +297,11 @@ export class Reader {
     return Math.floor(Math.min(Math.max(poll_s, poll_min_s), poll_max_s) * 1000);
   }
 
+  /** Never sooner than the ordinary poll would come, and later by a growing full jitter. */
   #troubledPaceMs() {
     const own_ms = this.#intervalMs();
     const cap_ms = this.#policy.trouble_cap_s * 1000;
-    const slower_ms = Math.max(own_ms, Math.min(doubled(own_ms, this.#failures), cap_ms));
-    return this.#around(slower_ms, this.#policy.trouble_jitter_percent);
+    return own_ms + this.#upTo(Math.min(doubled(own_ms, this.#failures - this.#early), cap_ms));
   }
 
   /** Full jitter: anything from 0 to `ceiling_ms`. */

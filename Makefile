@@ -1,0 +1,55 @@
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help install up test check bench lock clean
+.DEFAULT_GOAL := help
+
+help:  ## show what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1	\2/' | expand -t 18
+
+install: .venv/.laptop  ## everything that runs Haulway, into .venv
+
+up: .venv/.laptop  ## the whole system on this laptop; ARGS="--demo" and the like are passed on
+	@$(BIN)/haul up $(ARGS)
+
+test: .venv/.test  ## every test; ARGS are passed on to pytest
+	@$(BIN)/python -m tests.programs
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.test  ## style, types, template, flows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/haul flow check
+
+bench: .venv/.test  ## measured numbers; nothing here can fail
+	$(BIN)/python -m bench
+
+lock: .venv/.test  ## resolve the dependencies of pyproject.toml anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --extra laptop pyproject.toml -o locks/laptop.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --extra laptop --extra test -c locks/laptop.txt pyproject.toml -o locks/test.txt
+	$(BIN)/uv pip compile --quiet --python-platform aarch64-manylinux2014 --python-version 3.14 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate -c locks/laptop.txt pyproject.toml -o locks/lambda.txt
+
+clean:  ## forget the virtual environment, caches and builds; the state in .haul stays
+	rm -rf .venv .build build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Haulway needs Python 3.11 or newer; name it: make PYTHON=python3.12 up"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.laptop: locks/laptop.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.test: locks/test.txt .venv/.laptop
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@

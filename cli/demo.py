@@ -1,0 +1,119 @@
+"""A believable day for `haul up --demo`: a dozen jobs at every stage, moved along while you watch."""
+
+import random
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from cli.job import book, send
+from cli.place import Place
+from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
+from functions.aws.stores import S3Boards
+from statemachine.flows import load_flow
+from statemachine.job import Assigned, Customer, Schedule
+from statemachine.job import Place as Address
+from statemachine.values import Actor
+from statemachine.views import Board, Card
+
+if TYPE_CHECKING:
+    from local.laptop import Laptop
+
+BOOKED = (
+    ("Mark Halvorsen", "Soderblom Ave 14", 60000, "Old sofa and two mattresses, second floor."),
+    ("Dana Whitfield", "88 Larch Street", 24500, "Garage clean-out, about a quarter load."),
+    ("Luis Ortega", "1203 Mission Road", 31000, "Refrigerador y lavadora viejos."),
+    ("Priya Natarajan", "5 Canal Court", 18000, "Office chairs, 14 of them."),
+    ("Tom Beckett", "410 Quarry Lane", 89000, "Hot tub. The gate is narrow: bring the saw."),
+    ("Aiko Tanaka", "77 Willow Bend", 27500, "Piano, ground floor, no stairs."),
+    ("Ruth Adeyemi", "2 Harbour View", 42000, "Estate clear-out, first of two visits."),
+    ("Sam Kowalski", "936 Foundry Row", 15500, "Tree branches after the storm."),
+    ("Elena Petrova", "61 Orchard Close", 33000, "Shed demolition and haul away."),
+    ("Noah Fischer", "29 Station Parade", 21000, "Mixed rubble, about 12 bags."),
+)
+CREW = (("driver", "sam", "Sam"), ("driver", "maria", "Maria"), ("driver", "joe", "Joe"))
+EVERY = timedelta(seconds=8)
+BOARD_WANTED = 8
+"""So many open jobs at least, or another one is booked."""
+
+
+@dataclass
+class Demo:
+    """Moves one job every few seconds and books another where the board runs empty."""
+
+    laptop: "Laptop"
+    dice: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
+    next_at: datetime | None = None
+    booked: int = 0
+
+    @property
+    def place(self) -> Place:
+        return Place(self.laptop.outputs, self.laptop.edge_url, self.laptop.aws)
+
+    def go_on(self, now: datetime) -> None:
+        """The next small step of the day, if its time has come."""
+        if self.next_at and now < self.next_at:
+            return
+        self.next_at = now + EVERY
+        cards = [card for card in self._board().jobs.values() if not card.terminal]
+        if len(cards) < BOARD_WANTED:
+            self.next_at = now + EVERY / 8
+            self._book(now)
+        else:
+            self._move(self.dice.choice(cards), now)
+
+    def _board(self) -> Board:
+        boards = S3Boards(self.laptop.client("s3"), self.laptop.outputs["JobsBucket"])
+        stored = boards.read("main")
+        return stored.value if stored else Board()
+
+    def _book(self, now: datetime) -> None:
+        name, address, price, note = BOOKED[self.booked % len(BOOKED)]
+        start = (now + timedelta(hours=1 + self.booked % 6)).replace(minute=0, second=0)
+        self.booked += 1
+        book(
+            self.place,
+            JobRequested(
+                tenant="main",
+                event_id=str(uuid.uuid4()),
+                occurred_at=datetime.now(timezone.utc),
+                actor=Actor(kind="customer", id="booking-page"),
+                customer=Customer(name=name, language="es" if "Ortega" in name else "en"),
+                place=Address(address=address),
+                price_cents=price,
+                schedule=Schedule(window_start=start, window_end=start + timedelta(hours=2)),
+                note=note,
+            ),
+        )
+
+    def _move(self, card: Card, now: datetime) -> None:
+        ways = load_flow(card.flow).moves_from(card.status)
+        forward = next(move for move in ways if not move.requires)
+        if forward.to == "in_progress":
+            self._assign(card, now)
+        send(
+            self.place,
+            JobMoveRequested(
+                tenant="main",
+                job_id=card.job_id,
+                event_id=str(uuid.uuid4()),
+                occurred_at=now,
+                actor=Actor(kind="dispatcher", id="demo"),
+                move=forward.name,
+            ),
+        )
+
+    def _assign(self, card: Card, now: datetime) -> None:
+        role, member, first_name = self.dice.choice(CREW)
+        crew = (Assigned.model_validate({"role": role, "member": member, "first_name": first_name}),)
+        send(
+            self.place,
+            JobEditRequested(
+                tenant="main",
+                job_id=card.job_id,
+                event_id=str(uuid.uuid4()),
+                occurred_at=now,
+                actor=Actor(kind="dispatcher", id="demo"),
+                changes=Changes(crew=crew),
+            ),
+        )

@@ -1,0 +1,382 @@
+"""`haul job …`: book, look, move, edit, cancel."""
+
+import json
+import re
+import time
+import uuid
+from datetime import datetime, timezone
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Optional
+
+import typer
+from rich.table import Table
+
+from cli.out import (
+    BadInput,
+    Declined,
+    NotKnown,
+    NotThere,
+    console,
+    local_time,
+    money,
+    print_json,
+    spoken_errors,
+)
+from cli.place import Place
+from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
+from functions.aws.stores import S3Boards, S3Jobs
+from functions.ports import UnknownJob
+from statemachine.flows import Flow, load_flow
+from statemachine.job import Assigned, Customer, Job
+from statemachine.job import Place as Address
+from statemachine.job import Schedule
+from statemachine.lifecycle import EXPLANATIONS
+from statemachine.values import Actor
+from statemachine.views import Board
+
+app = typer.Typer(no_args_is_help=True, help="Book, look at, move, edit and cancel jobs.")
+
+ME = Actor(kind="dispatcher", id="haul")
+PATIENCE_S = 20.0
+LOOK_EVERY_S = 0.1
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JobArg = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, as 261121-7k3m2q.")]
+Event = Annotated[
+    Optional[str], typer.Option("--event-id", help="Repeat a command safely: the same id.")
+]
+
+
+@app.command()
+def new(
+    context: typer.Context,
+    customer: Annotated[str, typer.Option(help="The customer's name.")],
+    location: Annotated[str, typer.Option(help="The address.")],
+    price: Annotated[Optional[str], typer.Option(help="In dollars, as 600 or 599.50.")] = None,
+    phone: Annotated[Optional[str], typer.Option(help="As +15555550123.")] = None,
+    language: Annotated[str, typer.Option(help="en or es.")] = "en",
+    flow: Annotated[str, typer.Option(help="`haul flow check` lists them.")] = "haul",
+    window_start: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    window_end: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    note: Annotated[Optional[str], typer.Option(help="For the crew.")] = None,
+    event_id: Event = None,
+    as_json: Json = False,
+) -> None:
+    """Book a job; prints its id and the link for the customer."""
+    with spoken_errors():
+        start, end = moment("--window-start", window_start), moment("--window-end", window_end)
+        request = JobRequested(
+            tenant=context.obj.tenant,
+            event_id=event_id or fresh_id(),
+            occurred_at=now(),
+            actor=ME,
+            flow=flow,
+            customer=Customer.model_validate(
+                {"name": customer, "phone": phone, "language": language}
+            ),
+            place=Address(address=location),
+            price_cents=cents(price),
+            schedule=Schedule(window_start=start, window_end=end),
+            note=note,
+        )
+        booked = book(context.obj.place, request)
+        if as_json:
+            print_json(booked)
+            return
+        console.print(f"[bold]{booked['job_id']}[/] is booked.")
+        console.print(f"Link for the customer: {booked['tracking_url']}", soft_wrap=True)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    status: Annotated[Optional[str], typer.Option(help="Only jobs in this status.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The board: active jobs and those that ended in the last two days."""
+    with spoken_errors():
+        board = the_board(context.obj.place, context.obj.tenant)
+        cards = [c for c in board.jobs.values() if status in (None, c.status)]
+        if as_json:
+            print_json([card.model_dump(mode="json", exclude_none=True) for card in cards])
+            return
+        if not cards:
+            console.print("No jobs here. Book one: haul job new --customer … --location …")
+            return
+        table = Table("job", "status", "customer", "address", "price", "since")
+        for card in sorted(cards, key=lambda card: card.job_id):
+            status_ = load_flow(card.flow).status(card.status)
+            table.add_row(
+                card.job_id,
+                f"[{status_.colour}]●[/] {status_.label.en}",
+                card.customer,
+                card.address,
+                money(card.price_cents),
+                local_time(card.entered_at),
+            )
+        console.print(table)
+
+
+@app.command()
+def show(context: typer.Context, job_id: JobArg, as_json: Json = False) -> None:
+    """One job: particulars, history, refusals, and what can be done next."""
+    with spoken_errors():
+        job = the_job(context.obj.place, context.obj.tenant, job_id)
+        if as_json:
+            hidden = {"token", "wait", "execution"}
+            print_json(job.model_dump(mode="json", exclude_none=True, exclude=hidden))
+            return
+        _print_job(job, load_flow(job.flow))
+
+
+@app.command()
+def move(
+    context: typer.Context,
+    job_id: JobArg,
+    to: Annotated[str, typer.Argument(metavar="MOVE", help="A move's name, or a status.")],
+    reason: Annotated[Optional[str], typer.Option(help="Why; some moves require it.")] = None,
+    note: Annotated[Optional[str], typer.Option(help="Kept with the move.")] = None,
+    expected_rev: Annotated[Optional[int], typer.Option(help="The rev you decided on.")] = None,
+    event_id: Event = None,
+    as_json: Json = False,
+) -> None:
+    """Ask for a move, and wait until it is committed or refused."""
+    with spoken_errors():
+        place, tenant = context.obj.place, context.obj.tenant
+        flow = load_flow(the_job(place, tenant, job_id).flow)
+        request = JobMoveRequested(
+            tenant=tenant,
+            job_id=job_id,
+            event_id=event_id or fresh_id(),
+            occurred_at=now(),
+            actor=ME,
+            expected_rev=expected_rev,
+            note=note,
+            reason=reason,
+            **_move_or_status(flow, to),
+        )
+        send(place, request)
+        job = _answered(place, request)
+        if as_json:
+            print_json({"job_id": job.job_id, "status": job.status, "rev": job.visible_rev})
+            return
+        status = flow.status(job.status)
+        console.print(f"[bold]{job.job_id}[/] is now [{status.colour}]{status.label.en}[/].")
+
+
+@app.command()
+def cancel(
+    context: typer.Context,
+    job_id: JobArg,
+    reason: Annotated[str, typer.Option(help="Why; kept on the record.")],
+    event_id: Event = None,
+    as_json: Json = False,
+) -> None:
+    """Cancel a job, with the reason."""
+    move(context, job_id, "cancelled", reason=reason, event_id=event_id, as_json=as_json)
+
+
+@app.command()
+def edit(
+    context: typer.Context,
+    job_id: JobArg,
+    note: Annotated[Optional[str], typer.Option(help="Add a note.")] = None,
+    eta: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    window_start: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    window_end: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    price: Annotated[Optional[str], typer.Option(help="In dollars.")] = None,
+    crew: Annotated[
+        Optional[list[str]], typer.Option(help="role=member:First name; repeat for more.")
+    ] = None,
+    expected_rev: Annotated[Optional[int], typer.Option(help="The rev you decided on.")] = None,
+    event_id: Event = None,
+    as_json: Json = False,
+) -> None:
+    """Change a job's particulars: notes, schedule, ETA, price, crew."""
+    with spoken_errors():
+        times = {
+            "eta": moment("--eta", eta),
+            "window_start": moment("--window-start", window_start),
+            "window_end": moment("--window-end", window_end),
+        }
+        given: dict[str, Any] = {
+            "note": note,
+            "price_cents": cents(price),
+            "crew": tuple(_crew(text) for text in crew) if crew else None,
+            "schedule": {k: v for k, v in times.items() if v} or None,
+        }
+        changes = Changes.model_validate({k: v for k, v in given.items() if v is not None})
+        request = JobEditRequested(
+            tenant=context.obj.tenant,
+            job_id=job_id,
+            event_id=event_id or fresh_id(),
+            occurred_at=now(),
+            actor=ME,
+            expected_rev=expected_rev,
+            changes=changes,
+        )
+        the_job(context.obj.place, context.obj.tenant, job_id)
+        send(context.obj.place, request)
+        job = _answered(context.obj.place, request)
+        if as_json:
+            print_json({"job_id": job.job_id, "status": job.status, "rev": job.visible_rev})
+            return
+        console.print(f"[bold]{job.job_id}[/] is changed.")
+
+
+def book(place: Place, request: JobRequested) -> dict[str, Any]:
+    """Book through the function itself, because only the booker may learn the token."""
+    answer = place.client("lambda").invoke(
+        FunctionName=place.outputs["CreateJobFunction"],
+        Payload=request.model_dump_json().encode(),
+    )
+    booked = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        raise NotKnown(
+            f"booking failed: {booked.get('errorMessage', 'no reason')}; repeat it with "
+            f"--event-id {request.event_id}, it cannot book twice"
+        )
+    if "error" in booked:
+        raise Declined(booked["detail"])
+    return {
+        "job_id": booked["job_id"],
+        "tracking_token": booked["tracking_token"],
+        "tracking_url": f"{place.edge_url}/track/{booked['tracking_token']}",
+    }
+
+
+def the_job(place: Place, tenant: str, job_id: str) -> Job:
+    if not re.fullmatch(r"[0-9a-z-]{1,40}", job_id):
+        raise BadInput(f"{job_id!r} is no job id; they look like 261121-7k3m2q")
+    try:
+        return S3Jobs(place.client("s3"), place.outputs["JobsBucket"]).read(tenant, job_id).value
+    except UnknownJob as error:
+        raise NotThere(f"{error}; `haul job list` shows the jobs there are") from error
+
+
+def the_board(place: Place, tenant: str) -> Board:
+    stored = S3Boards(place.client("s3"), place.outputs["JobsBucket"]).read(tenant)
+    return stored.value if stored else Board()
+
+
+def send(place: Place, request: JobMoveRequested | JobEditRequested | JobRequested) -> None:
+    """Put a request on the bus, as any partner would. Raises NotKnown where it was not taken."""
+    entry = {
+        "EventBusName": place.outputs["BusName"],
+        "Source": "haulway.dispatch",
+        "DetailType": type(request).__name__,
+        "Detail": request.model_dump_json(exclude_none=True),
+    }
+    answer = place.client("events").put_events(Entries=[entry])
+    if answer["FailedEntryCount"]:
+        raise NotKnown(f"the bus did not take the event: {answer['Entries'][0]['ErrorMessage']}")
+
+
+def _answered(place: Place, request: JobMoveRequested | JobEditRequested) -> Job:
+    """The job once the event is on its record. Raises Declined where it was refused."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        job = the_job(place, request.tenant, request.job_id)
+        if refusal := job.refusal_of(request.event_id):
+            raise Declined(
+                f"refused: {EXPLANATIONS[refusal.why]} (status {refusal.status}, "
+                f"{refusal.why}); possible now: {possible(job)}"
+            )
+        if any(early.event_id == request.event_id for early in job.early):
+            raise NotKnown(
+                "kept: that move comes before its turn and is tried again after the moves before "
+                f"it; possible now: {possible(job)}"
+            )
+        if job.knows(request.event_id):
+            return job
+        time.sleep(LOOK_EVERY_S)
+    raise NotKnown(
+        f"no answer in {PATIENCE_S:.0f} s; repeat it with --event-id {request.event_id}, it "
+        "cannot happen twice. If the event could not be used, its dead-letter queue says why."
+    )
+
+
+def possible(job: Job) -> str:
+    moves = load_flow(job.flow).moves_from(job.status)
+    return ", ".join(f"{move.name} (→ {move.to})" for move in moves) or "nothing"
+
+
+def _move_or_status(flow: Flow, text: str) -> dict[str, str]:
+    if any(move.name == text for move in flow.moves):
+        return {"move": text}
+    if any(status.name == text for status in flow.statuses):
+        return {"to": text}
+    names = ", ".join(sorted({move.name for move in flow.moves}))
+    raise BadInput(f"flow {flow.name} has no move or status {text!r}; its moves: {names}")
+
+
+def _crew(text: str) -> Assigned:
+    match = re.fullmatch(r"(\w+)=([a-z][a-z0-9_]*)(?::(.+))?", text)
+    if not match:
+        raise BadInput(f"--crew {text!r}: write role=member:First name, as driver=sam:Sam")
+    role, member, first_name = match.groups()
+    return Assigned.model_validate(
+        {"role": role, "member": member, "first_name": first_name or member.title()}
+    )
+
+
+def cents(text: str | None) -> int | None:
+    """`599.50` or `$1,200` in cents. Raises BadInput for what is no amount."""
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text.strip().removeprefix("$").replace(",", "")) * 100
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount != amount.to_integral_value() or amount < 0:
+        raise BadInput(f"--price {text!r} is no amount; write dollars, as 600 or 599.50")
+    return int(amount)
+
+
+def moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{option} {text!r} is no time; write 2026-11-21T14:00-05:00") from None
+    if parsed.tzinfo is None:
+        raise BadInput(f"{option} {text!r} has no zone; write {text}-05:00 or {text}Z")
+    return parsed.astimezone(timezone.utc)
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def fresh_id() -> str:
+    return str(uuid.uuid4())
+
+
+def _print_job(job: Job, flow: Flow) -> None:
+    status = flow.status(job.status)
+    console.print(f"[bold]{job.job_id}[/]  [{status.colour}]●[/] {status.label.en}  rev {job.visible_rev}")
+    console.print(f"{job.customer.name} · {job.place.address} · {money(job.price_cents)}")
+    for member in job.crew:
+        console.print(f"{member.role}: {member.first_name}")
+    table = Table("when", "what", "by", "reason")
+    table.add_row(local_time(job.created_at), "booked", f"{job.created_by.kind} {job.created_by.id}")
+    for entry in job.ledger:
+        actor = f"{entry.actor.kind} {entry.actor.id}"
+        table.add_row(
+            local_time(entry.recorded_at), f"{entry.move} → {entry.to}", actor, entry.reason or ""
+        )
+    for refusal in job.refused:
+        asked = refusal.move or refusal.to
+        table.add_row(
+            local_time(refusal.recorded_at),
+            f"[red]{asked} refused[/]",
+            f"{refusal.actor.kind} {refusal.actor.id}",
+            EXPLANATIONS[refusal.why],
+        )
+    console.print(table)
+    for note in job.notes:
+        console.print(f"note: {note.text}")
+    console.print(f"Possible now: {possible(job)}")
+
+

@@ -1,0 +1,69 @@
+"""`haul`: everything a person does with Haulway from a terminal."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from cli import place
+from cli.out import __doc__ as out_doc
+
+EXIT_CODES = (out_doc or "").partition("\n\n")[2]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    help="Haulway: the jobs of a small hauling business, from booking to completion.",
+    epilog=EXIT_CODES,
+)
+
+
+@dataclass
+class Choice:
+    """Which copy of Haulway, and which business in it, the command is for."""
+
+    state: Path
+    stage: str | None
+    tenant: str
+
+    @cached_property
+    def place(self) -> place.Place:
+        return place.find(self.state, self.stage)
+
+
+@app.callback()
+def choose(
+    context: typer.Context,
+    state: Annotated[
+        Path, typer.Option(envvar="HAUL_STATE", help="Folder of the copy on this laptop.")
+    ] = Path(".haul"),
+    stage: Annotated[
+        Optional[str], typer.Option(envvar="HAUL_STAGE", help="A stage on AWS instead.")
+    ] = None,
+    tenant: Annotated[str, typer.Option(envvar="HAUL_TENANT", help="The business.")] = "main",
+) -> None:
+    # Powertools would otherwise warn about a missing collector on a laptop.
+    os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
+    context.obj = Choice(state, stage, tenant)
+
+
+def _commands() -> None:
+    """Each group of commands is a module; they are joined here, after `app` exists."""
+    from cli import board, events, flow, job, track, up
+
+    app.add_typer(job.app, name="job")
+    app.add_typer(events.app, name="events")
+    app.add_typer(flow.app, name="flow")
+    app.add_typer(board.app, name="board")
+    app.command("up")(up.up)
+    app.command("track")(track.track)
+
+
+_commands()
+
+if __name__ == "__main__":
+    app()

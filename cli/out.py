@@ -1,0 +1,87 @@
+"""What `haul` prints, and how it ends.
+
+Exit codes: 0 done · 1 something broke · 2 the command's words are off · 3 refused on the record ·
+4 no such job or link · 5 no running copy · 6 not known in time
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from functions.inbox import NEVER_AGAIN, problems
+from functions.ports import Unavailable, UnknownJob, UnknownTenant
+
+console = Console(highlight=False)
+complaints = Console(stderr=True, highlight=False)
+
+BROKEN, USAGE, REFUSED, MISSING, NO_COPY, NOT_KNOWN = 1, 2, 3, 4, 5, 6
+
+
+class Complaint(Exception):
+    """Something the person at the keyboard has to know; `code` is how the command ends."""
+
+    code = BROKEN
+
+
+class BadInput(Complaint):
+    code = USAGE
+
+
+class Declined(Complaint):
+    code = REFUSED
+
+
+class NotThere(Complaint):
+    code = MISSING
+
+
+class NoCopy(Complaint):
+    code = NO_COPY
+
+
+class NotKnown(Complaint):
+    code = NOT_KNOWN
+
+
+@contextmanager
+def spoken_errors() -> Iterator[None]:
+    """Turn what went wrong into one sentence on standard error and the right exit code."""
+    try:
+        yield
+    except Complaint as complaint:
+        _end(str(complaint), complaint.code)
+    except ValidationError as error:
+        _end("; ".join(problems(error)), USAGE)
+    except (UnknownJob, UnknownTenant) as error:
+        _end(f"{error}; `haul job list` shows the jobs there are", MISSING)
+    except NEVER_AGAIN as error:
+        _end(str(error), REFUSED)
+    except Unavailable as error:
+        _end(f"{error}; try again", NOT_KNOWN)
+
+
+def _end(sentence: str, code: int) -> None:
+    complaints.print(f"[bold red]haul:[/] {sentence}", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def print_json(document: Any) -> None:
+    typer.echo(json.dumps(document, indent=2, default=_plain))
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def money(cents: int | None) -> str:
+    return "" if cents is None else f"${cents / 100:,.2f}"
+
+
+def local_time(moment: datetime) -> str:
+    return moment.astimezone().strftime("%a %H:%M")

@@ -1,0 +1,52 @@
+"""Where Haulway runs: the copy on this laptop, or a stage on AWS."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.out import NoCopy
+from deploy.stack import outputs
+from local.aws import LocalSession
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running Haulway: what its stack says of itself, and clients to reach it."""
+
+    outputs: dict[str, str]
+    edge_url: str
+    session: Any
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service)
+
+
+def find(state: Path, stage: str | None) -> Place:
+    """The stage on AWS if one is named, else the copy whose `--state` this is. Raises NoCopy."""
+    return on_aws(stage) if stage else on_laptop(state)
+
+
+def on_laptop(state: Path) -> Place:
+    path = state / "local.json"
+    try:
+        running = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NoCopy(
+            f"no running copy in {state}: start one with `haul up`, name another folder with "
+            "--state or HAUL_STATE, or an AWS stage with --stage"
+        ) from None
+    session = LocalSession(running["engine_url"])
+    return Place(running["outputs"], running["edge_url"], session)
+
+
+def on_aws(stage: str) -> Place:
+    try:
+        session = boto3.Session()
+        found = outputs(session.client("cloudformation"), stage)
+    except (BotoCoreError, ClientError) as error:
+        raise NoCopy(f"stage {stage!r} on AWS cannot be read: {error}") from error
+    return Place(found, f"https://{found['DistributionDomain']}", session)

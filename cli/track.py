@@ -1,0 +1,79 @@
+"""`haul track`: what the customer sees, in the terminal."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from cli.out import BadInput, NotThere, console, local_time, print_json, spoken_errors
+from tracking import fetching
+from tracking.link import Link, parse_link
+from tracking.pace import Policy
+from tracking.reader import Shown
+
+WATCHING = Policy(poll_max_s=2)
+"""Somebody sits in front of it: ask more often than a page in a pocket would."""
+
+
+def track(
+    context: typer.Context,
+    link: Annotated[str, typer.Argument(metavar="TOKEN_OR_URL")],
+    follow: Annotated[bool, typer.Option("--follow", help="Stay until the job has ended.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Follow a job as its customer does: through the edge, with nothing but the link."""
+    with spoken_errors():
+        where = _link(context, link)
+        if follow:
+            _follow(where, as_json)
+            return
+        shown = fetching.read_once(where)
+        _complain(shown)
+        if as_json:
+            print_json(shown.view)
+        elif shown.view is None:
+            raise NotThere("the job is still being prepared; try --follow")
+        else:
+            for step in _steps(shown.view):
+                _print_step(step)
+
+
+def _link(context: typer.Context, text: str) -> Link:
+    try:
+        return parse_link(text, None if "/" in text else context.obj.place.edge_url)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+
+
+def _follow(link: Link, as_json: bool) -> None:
+    """Each status once, in order, also where two were reached between two looks."""
+    printed: set[tuple[str, str]] = set()
+    for shown in fetching.follow(link, policy=WATCHING):
+        _complain(shown)
+        if shown.kind in ("trouble", "preparing", "offline") and not as_json:
+            console.print(f"[dim]{shown.kind} …[/]")
+        for step in _steps(shown.view or {}):
+            if (step["status"], step["at"]) not in printed:
+                printed.add((step["status"], step["at"]))
+                print_json(step) if as_json else _print_step(step)
+
+
+def _complain(shown: Shown) -> None:
+    if shown.kind == "not_found":
+        raise NotThere("no job behind this link; check that it was copied whole")
+    if shown.kind == "gone":
+        raise NotThere("this link is no longer valid")
+
+
+def _steps(view: Any) -> Iterator[Any]:
+    reached = [step for step in view.get("steps", ()) if step.get("at")]
+    return iter(sorted(reached, key=lambda step: str(step["at"])))
+
+
+def _print_step(step: Any) -> None:
+    at = datetime.fromisoformat(step["at"])
+    console.print(
+        f"[dim]{local_time(at)}[/]  [{step['colour']}]●[/] [bold]{step['label']['en']}[/]  "
+        f"{step['customer']['en']}"
+    )

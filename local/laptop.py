@@ -1,0 +1,180 @@
+"""The whole of Haulway on a laptop: engine, stack, tenant, pages, edge; each step is announced.
+
+The steps are those of a deployment to AWS, from the same template; only the endpoint differs.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy import pages, stack
+from deploy.bundle import bundle, digest
+from deploy.template import package
+from functions.aws.stores import S3Tenants
+from functions.ports import Conflict
+from local.aws import LocalSession
+from local.edge import EdgeConfig, EdgeServer
+from local.engine import CREDENTIALS, EDGE_PORT, ENGINE_PORT, REGION, Engine
+from statemachine.flows import flow_names
+from statemachine.tenants import TenantSettings
+
+ACCOUNT = "000000000000"
+STAGE = "local"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Running:
+    """`local.json`: where a running copy is found by other programs."""
+
+    edge_url: str
+    engine_url: str
+    region: str
+    stage: str
+    bus_name: str
+    jobs_bucket: str
+    site_bucket: str
+    distribution_id: str
+    distribution_domain: str
+    queue_urls: dict[str, str]
+    state_machine_arns: dict[str, str]
+    outputs: dict[str, str]
+    pid: int
+
+    def save(self, state: Path) -> None:
+        """Written whole or not at all, so that a reader never sees half of it."""
+        draft = state / "local.json.new"
+        draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        draft.replace(state / "local.json")
+
+
+@dataclass
+class Laptop:
+    """One copy of Haulway. `start` it, use it, `stop` it; its state stays in `state`."""
+
+    state: Path
+    edge_port: int = EDGE_PORT
+    engine_port: int = ENGINE_PORT
+    lag_s: float = 2.0
+    say: Say = print
+    caches: int = 1
+    engine: Engine = field(init=False)
+    edge: EdgeServer | None = field(default=None, init=False)
+    outputs: dict[str, str] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.engine = Engine(self.engine_port, self.state)
+
+    @property
+    def aws(self) -> LocalSession:
+        return LocalSession(self.engine.url)
+
+    def client(self, service: Any) -> Any:
+        return self.aws.client(service)
+
+    @property
+    def edge_url(self) -> str:
+        """By name, not by number: browsers keep secure cookies for `localhost` without TLS."""
+        return f"http://localhost:{self.edge_port}"
+
+    def start(self) -> Running:
+        """Raises EngineFailed, StackFailed, OSError (port taken); nothing is left running then."""
+        known = (self.state / "engine").exists()
+        try:
+            self.say("engine")
+            self.engine.start()
+            self.say("stack")
+            self._stack()
+            self.say("pages")
+            self._pages()
+            self.say("edge")
+            self._edge()
+            if known:
+                self.say("open jobs")
+                self._continue()
+        except BaseException:
+            self.stop()
+            raise
+        running = self.running()
+        running.save(self.state)
+        return running
+
+    def stop(self) -> None:
+        if self.edge:
+            self.edge.stop()
+        self.engine.stop()
+        (self.state / "local.json").unlink(missing_ok=True)
+
+    def __enter__(self) -> "Laptop":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def running(self) -> Running:
+        prefix, out = self.outputs["MachinePrefix"], self.outputs
+        urls = {name.removesuffix("Url"): url for name, url in out.items() if name.endswith("Url")}
+        return Running(
+            edge_url=self.edge_url,
+            engine_url=self.engine.url,
+            region=REGION,
+            stage=STAGE,
+            bus_name=out["BusName"],
+            jobs_bucket=out["JobsBucket"],
+            site_bucket=out["SiteBucket"],
+            distribution_id=out["DistributionId"],
+            distribution_domain=out["DistributionDomain"],
+            queue_urls=urls,
+            state_machine_arns={name: f"{prefix}{name}" for name in flow_names()},
+            outputs=out,
+            pid=os.getpid(),
+        )
+
+    def _stack(self) -> None:
+        s3, bucket = self.client("s3"), stack.artifact_bucket(STAGE, ACCOUNT)
+        made = package(bundle(), bucket)
+        stack.upload(s3, bucket, made)
+        cloudformation = self.client("cloudformation")
+        self.outputs = stack.apply(cloudformation, s3, STAGE, bucket, made, poll_s=0.2)
+        try:
+            tenants = S3Tenants(s3, self.outputs["JobsBucket"])
+            tenants.add(TenantSettings(tenant="main", business="Haulway"))
+        except Conflict:
+            pass  # there since the first start
+
+    def _pages(self) -> None:
+        wanted = pages.pages()
+        changed = pages.publish(self.client("s3"), self.outputs["SiteBucket"], wanted)
+        build = digest("".join(digest(page.body) for page in wanted).encode())
+        pages.invalidate(
+            self.client("cloudfront"), self.outputs["DistributionId"], changed, build
+        )
+
+    def _edge(self) -> None:
+        config = EdgeConfig(
+            listen_port=self.edge_port,
+            engine_url=self.engine.url,
+            distribution_id=self.outputs["DistributionId"],
+            distribution_domain=self.outputs["DistributionDomain"],
+            region=REGION,
+            access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            lag_s=self.lag_s,
+            caches=self.caches,
+        )
+        self.edge = EdgeServer(config).start()
+
+    def _continue(self) -> None:
+        """No execution outlives the engine; the watchdog gives every open job a successor."""
+        answer = self.client("lambda").invoke(
+            FunctionName=self.outputs["WatchJobsFunction"],
+            Payload=json.dumps({"ask_executions": True}).encode(),
+        )
+        report = answer["Payload"].read()
+        if answer.get("FunctionError"):
+            raise stack.StackFailed(f"the watchdog failed: {report.decode()[:500]}")

@@ -1,0 +1,184 @@
+"""What stands around the edge in its tests: an origin, a control plane and a clock, all by hand."""
+
+import asyncio
+import os
+import random
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.answer_viewer import Edge, EdgeConfig
+from local.cache import CachePolicy, Picked
+from local.distribution import Behaviour, Distribution, Invalidation
+from local.edge import build_app
+
+NOON = 1_795_262_400.0
+REWRITE = (Path(__file__).parents[2] / "edge" / "rewrite.js").read_text()
+VIEWS = CachePolicy(min_s=0, default_s=2, max_s=60)
+PAGES = CachePolicy(min_s=0, default_s=300, max_s=300, encodings=("br", "gzip"))
+NEVER = CachePolicy(0, 0, 0, query=Picked("none"))
+DISTRIBUTION = Distribution(
+    (
+        Behaviour("/api/*", NEVER, signed=True),
+        Behaviour("/t/*", VIEWS),
+        Behaviour("/track/*", PAGES, viewer_request=REWRITE),
+        Behaviour("/book/*", PAGES, viewer_request=REWRITE),
+        Behaviour("*", PAGES, viewer_request=REWRITE),
+    ),
+    {403: 0.0, 404: 0.0},
+)
+CONFIG = EdgeConfig(
+    listen_port=0,
+    engine_url="http://127.0.0.1:9",
+    distribution_id="E1",
+    distribution_domain="d1.cloudfront.net",
+    region="us-east-1",
+    access_key_id="AKIDEXAMPLE",
+    secret_access_key="wJalrXUtnFEMI",  # noqa: S106 - AWS's own example, cut short
+    lag_s=5.0,
+)
+
+
+@dataclass
+class Clock:
+    now: float = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class StubControl:
+    """The CloudFront API: what is configured, and what was invalidated when."""
+
+    configured: Distribution = DISTRIBUTION
+    made: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
+
+    def distribution(self) -> Distribution:
+        return self.configured
+
+    def invalidations(self) -> list[Invalidation]:
+        return [Invalidation(name, at) for name, (at, _) in self.made.items()]
+
+    def paths(self, invalidation_id: str) -> tuple[str, ...]:
+        return self.made[invalidation_id][1]
+
+    def invalidate(self, at: float, *paths: str) -> None:
+        self.made[f"I{len(self.made)}"] = (at, paths)
+
+
+@dataclass
+class StubOrigin(httpx.AsyncBaseTransport):
+    """An engine by hand: objects by path, every request remembered, failures on demand."""
+
+    objects: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
+    requests: list[httpx.Request] = field(default_factory=list)
+    status: int = 200
+    error: Callable[[httpx.Request], httpx.TransportError] | None = None
+    gate: asyncio.Event | None = None
+
+    def put(self, path: str, body: bytes, **headers: str) -> None:
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.objects[path] = (body, {"etag": f'"{hash(body) & 0xFFFF}"', **fields})
+
+    @property
+    def targets(self) -> list[str]:
+        return [request.extensions["target"].decode() for request in self.requests]
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self._answer(request)
+        if self.gate is not None:
+            await self.gate.wait()
+        return answer
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        if self.error is not None:
+            raise self.error(request)
+        path = request.extensions["target"].decode().partition("?")[0]
+        path = "/track/index.html" if path.startswith("/track/") else path
+        path += "index.html" if path.endswith("/") else ""  # the engine rewrites too
+        body, headers = self.objects.get(path, (b"", {}))
+        if self.status != 200 or path not in self.objects:
+            status = self.status if self.status != 200 else 403
+            return a_response(status, b"no", {"x-cache": "Miss from cloudfront"})
+        if request.headers.get("if-none-match") == headers["etag"]:
+            return a_response(304, b"", headers)
+        return a_response(200, body, {**headers, "x-cache": "Miss from cloudfront"})
+
+
+class Wire(httpx.AsyncByteStream):
+    """A body as it comes off the wire: not yet read, not yet decoded."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._body), 65_536):
+            yield self._body[start : start + 65_536]
+
+
+def a_response(status: int, body: bytes, headers: dict[str, str]) -> httpx.Response:
+    length = {"content-length": str(len(body))}
+    return httpx.Response(status, headers={**length, **headers}, stream=Wire(body))
+
+
+@dataclass
+class Scene:
+    """An edge with everything around it, and a viewer in front."""
+
+    viewer: httpx.AsyncClient
+    edge: Edge
+    origin: StubOrigin
+    control: StubControl
+    clock: Clock
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.viewer.get(path, headers=fields)
+
+    async def invalidate(self, *paths: str) -> None:
+        """Made now; takes effect a lag later."""
+        self.control.invalidate(self.clock.now, *paths)
+        await self.edge.refresh()
+
+
+Play = Callable[[Scene], Awaitable[None]]
+
+
+def node_or_skip() -> None:
+    """The edge runs the rewrite on Node; in CI it has to be there."""
+    if shutil.which("node") is None:
+        say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        say("node is missing (Debian package nodejs): the edge runs the rewrite on it")
+
+
+def play(scene: Play, **changes: Any) -> None:
+    """Run `scene` in a loop of its own, on an edge configured with `changes`."""
+
+    node_or_skip()
+
+    async def run() -> None:
+        origin, control, clock = StubOrigin(), StubControl(), Clock()
+        config = EdgeConfig(**{**CONFIG.__dict__, **changes})
+        app = build_app(
+            config,
+            control=control,
+            clock=clock,
+            transport=origin,
+            chance=random.Random(1),  # noqa: S311 - a seed
+        )
+        edge: Edge = app.state.edge
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://edge") as viewer:
+            try:
+                await scene(Scene(viewer, edge, origin, control, clock))
+            finally:
+                await edge.close()
+
+    asyncio.run(run())

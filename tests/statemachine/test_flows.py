@@ -1,0 +1,116 @@
+"""The flows that ship, and the page that draws them."""
+
+import pytest
+
+from statemachine import drawing
+from statemachine.checking import check_file
+from statemachine.flows import DEFAULT_FLOW, FOLDER, UnknownFlow, flow_names, load_flow
+from tests.builders import way_to
+
+WAYS = {
+    "haul": ["pending_pickup", "ready_for_pickup", "in_progress", "completed"],
+    "pickup": ["pending", "ready_for_pickup", "completed"],
+    "dumpster": ["pending_confirmation", "ready_for_pickup", "in_transit", "dumped", "complete"],
+    "crewed": ["booking_confirmed", "ready_for_pickup", "in_progress", "completed"],
+}
+
+every_flow = pytest.mark.parametrize("name", flow_names())
+
+
+def test_four_flows_ship_and_the_default_is_one_of_them() -> None:
+    assert set(flow_names()) == set(WAYS)
+    assert DEFAULT_FLOW == "haul"
+
+
+@every_flow
+def test_a_flow_has_no_fault(name: str) -> None:
+    assert check_file(FOLDER / f"{name}.json") == []
+
+
+@every_flow
+def test_a_job_goes_the_way_of_its_flow_or_is_cancelled(name: str) -> None:
+    statuses = [status.name for status in load_flow(name).statuses]
+    assert statuses == [*WAYS[name], "cancelled"]
+
+
+@every_flow
+def test_each_status_of_the_way_is_one_move_further(name: str) -> None:
+    lengths = [len(way_to(status, load_flow(name))) for status in WAYS[name]]
+    assert lengths == list(range(len(WAYS[name])))
+
+
+@every_flow
+def test_crew_dispatcher_and_partner_can_do_the_work_of_every_flow(name: str) -> None:
+    flow = load_flow(name)
+    confirmed, *work = way_to(WAYS[name][-1], flow)
+    assert all(
+        {"crew", "dispatcher", "partner"} <= set(move.by)
+        for step in work
+        for move in flow.named(step, None)
+    )
+
+
+@every_flow
+def test_a_customer_cancels_alone_until_the_crew_is_under_way(name: str) -> None:
+    (cancel,) = load_flow(name).named("cancel", None)
+    assert "customer" in cancel.by
+    assert list(cancel.origins) == WAYS[name][:2]
+
+
+@every_flow
+def test_a_dispatcher_alone_brings_a_wrongly_completed_job_back(name: str) -> None:
+    (reopen,) = load_flow(name).moves_from(WAYS[name][-1])
+    assert (reopen.by, reopen.requires) == (("dispatcher",), ("reason",))
+    assert reopen.to == WAYS[name][-2]
+
+
+@every_flow
+def test_a_failed_attempt_goes_one_status_back_and_says_why(name: str) -> None:
+    flow = load_flow(name)
+    (attempt,) = flow.named("no_access", None)
+    assert [flow.position(origin) - 1 for origin in attempt.origins] == [flow.position(attempt.to)]
+    assert attempt.requires == ("reason",)
+
+
+@every_flow
+def test_a_status_that_is_under_way_is_looked_at_no_less_often_than_one_that_waits(
+    name: str,
+) -> None:
+    polls = [status.poll_s for status in load_flow(name).statuses if not status.terminal]
+    assert polls == sorted(polls, reverse=True)
+
+
+@every_flow
+def test_every_text_names_the_business_first(name: str) -> None:
+    texts = [status.sms for status in load_flow(name).statuses if status.sms]
+    assert all(t.startswith("{business}: ") for text in texts for t in (text.en, text.es))
+
+
+def test_a_crewed_job_starts_with_a_driver() -> None:
+    (start,) = load_flow("crewed").named("start", None)
+    assert start.requires == ("driver",)
+
+
+def test_what_lies_ahead_counts_neither_ways_back_nor_the_cancellation() -> None:
+    flow = load_flow("haul")
+    assert flow.ahead("pending_pickup") == {"ready_for_pickup", "in_progress", "completed"}
+    assert flow.ahead("in_progress") == {"completed"}
+    assert flow.ahead("completed") == frozenset()
+
+
+def test_an_unknown_flow_is_answered_with_those_there_are() -> None:
+    with pytest.raises(UnknownFlow, match="crewed, dumpster, haul, pickup"):
+        load_flow("hual")
+
+
+def test_the_page_of_flows_is_what_the_flows_say() -> None:
+    assert drawing.PAGE.read_text(encoding="utf-8") == drawing.render(), "run `haul flow render`"
+
+
+@every_flow
+def test_the_diagram_has_every_status_and_every_way(name: str) -> None:
+    flow, lines = load_flow(name), drawing.mermaid(load_flow(name)).splitlines()
+    states = [f'    state "{s.label.en}" as {s.name}' for s in flow.statuses]
+    ways = [f"    {origin} --> {m.to}: {m.name}" for m in flow.moves for origin in m.origins]
+    assert [line for line in lines if line in states] == states
+    assert [line for line in lines if ": " in line] == ways

@@ -1,0 +1,55 @@
+"""Many readers on one virtual clock, against a server that the test brings along."""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.tracking.playing import EPOCH_MS
+from tracking.answers import Answer
+from tracking.reader import Ask, Reader, Shown, Wait
+
+Server = Callable[[int, Ask], tuple[Answer | None, int]]
+"""What comes of a request sent at a time (ms from 0), and how long that takes (ms)."""
+
+
+@dataclass
+class Visit:
+    """One reader in the fleet, and what it did."""
+
+    reader: Reader
+    server: Server
+    answer: Answer | None = None
+    answers_at_ms: int | None = None
+    asked_at_ms: list[int] = field(default_factory=list)
+    shown: list[tuple[int, Shown]] = field(default_factory=list)
+
+    def turn(self, now_ms: int) -> int | None:
+        """All that happens now; when to come back, None: never."""
+        if self.answers_at_ms == now_ms:
+            self.reader.receive(self.answer, EPOCH_MS + now_ms)
+            self.answers_at_ms = None
+        if not self.shown or self.reader.shown != self.shown[-1][1]:
+            self.shown.append((now_ms, self.reader.shown))
+        step = self.reader.step(EPOCH_MS + now_ms)
+        if isinstance(step, Ask):
+            self.asked_at_ms.append(now_ms)
+            self.answer, takes_ms = self.server(now_ms, step)
+            self.answers_at_ms = now_ms + takes_ms
+            return self.answers_at_ms
+        return now_ms + step.ms if isinstance(step, Wait) and step.ms is not None else None
+
+
+def run(visits: list[Visit], until_ms: int, starts_ms: Callable[[], int]) -> None:
+    """Let each visit start at a time of its own, and all go on until `until_ms`."""
+    moments = [(starts_ms(), number) for number in range(len(visits))]
+    heapq.heapify(moments)
+    while moments and moments[0][0] <= until_ms:
+        now_ms, number = heapq.heappop(moments)
+        again_ms = visits[number].turn(now_ms)
+        if again_ms is not None:
+            heapq.heappush(moments, (again_ms, number))
+
+
+def reader_that_starts_now(random: Random) -> Reader:
+    return Reader(EPOCH_MS, random=random.random)

@@ -1,0 +1,165 @@
+"""The reader does what its scenarios say, breaks no rule, and agrees with the one in JavaScript."""
+
+import json
+import shutil
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tracking.chance import any_scenario
+from tests.tracking.playing import (
+    EPOCH_MS,
+    SCENARIOS,
+    Player,
+    Scenario,
+    mulberry32,
+    play,
+    scenarios,
+    text_of,
+    view_of,
+)
+from tests.tracking.rules import violations
+from tracking.answers import Answer, Reason
+from tracking.memory import Remembered, remembered_in, worth_keeping
+from tracking.pace import Policy
+from tracking.reader import Ask, Kind, Reader, Shown, Wait
+
+ALL = scenarios()
+FOR_NODE = Path(__file__).parents[1] / "web" / "playing.js"
+
+
+def by_name(scenario: Scenario) -> str:
+    return str(scenario["name"])
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=by_name)
+def test_a_scenario_leaves_its_trace(scenario: Scenario) -> None:
+    assert play(scenario) == scenario["trace"]
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=by_name)
+def test_no_recorded_trace_breaks_a_rule(scenario: Scenario) -> None:
+    assert violations(scenario, scenario["trace"]) == []
+
+
+def test_there_are_many_scenarios_and_no_name_comes_twice() -> None:
+    assert len(ALL) >= 110
+    assert len({by_name(one) for one in ALL}) == len(ALL)
+
+
+def test_scenario_files_are_written_as_the_recorder_writes_them() -> None:
+    for path in SCENARIOS.glob("*.json"):
+        assert path.read_text() == text_of(json.loads(path.read_text())), path.name
+
+
+def test_the_scenarios_show_every_kind_and_every_reason() -> None:
+    lines = [line for one in ALL for line in one["trace"] if "show" in line]
+    assert {line["show"] for line in lines} == set(get_args(Kind))
+    assert {line["reason"] for line in lines if "reason" in line} == set(get_args(Reason))
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_no_rule_is_broken_by_chance(random: Random) -> None:
+    scenario = any_scenario(random)
+    assert violations(scenario, play(scenario)) == [], json.dumps(scenario)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_a_view_is_handed_on_as_it_came_and_shown_only_when_something_changed(
+    random: Random,
+) -> None:
+    scenario = any_scenario(random) | {"signals": [], "policy": {}}
+    came = [json.loads(one["body"].lstrip("\ufeff")) for one in scenario["answers"] if _is_view(one)]
+    came += [view_of(one["view"]) for one in scenario["answers"] if "view" in one]
+    came += [view_of(scenario["memory"]["view"])] if "memory" in scenario else []
+    player = Player(scenario)
+    player.play()
+    assert all(shown.view is None or shown.view in came for shown in player.shown)
+    assert all(one != after for one, after in zip(player.shown, player.shown[1:], strict=False))
+
+
+def _is_view(line: dict[str, str]) -> bool:
+    return '"terminal"' in line.get("body", "") and "NaN" not in line["body"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_the_memory_is_always_the_newest_view_shown(random: Random) -> None:
+    """Kept after each answer, and read in the next visit, the floor outlives any visit."""
+    scenario = any_scenario(random)
+    floor = 0
+    kept: str | None = None
+    for _ in range(3):
+        player = Player(scenario | {"memory_text": kept, "until_ms": 60_000, "memory": None})
+        player.play()
+        revs = [shown.view["rev"] for shown in player.shown if shown.view is not None]
+        assert revs == sorted(revs) and all(rev >= floor for rev in revs)
+        kept, floor = player.kept, max([floor, *revs])
+        assert remembered_in(kept) is None or remembered_in(kept).rev == floor  # type: ignore[union-attr]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_both_readers_leave_the_same_trace_by_chance_and_have_one_policy() -> None:
+    seed = Random().randint(0, 10**9)
+    chosen = [any_scenario(Random(seed + number)) for number in range(150)]
+    done = subprocess.run(
+        ["node", str(FOR_NODE)],
+        input=json.dumps(chosen),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    other = json.loads(done.stdout)
+    assert other["policy"] == asdict(Policy())
+    for number, scenario in enumerate(chosen):
+        assert other["traces"][number] == play(scenario), f"any_scenario(Random({seed + number}))"
+
+
+def test_the_tiny_generator_gives_the_numbers_known_for_its_seed() -> None:
+    """The first values of mulberry32 for seed 0, in either language."""
+    numbers = mulberry32(0)
+    assert [int(numbers() * 2**32) for _ in range(3)] == [1144304738, 1416247, 958946056]
+
+
+def test_an_answer_without_a_question_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="call step"):
+        Reader(EPOCH_MS).receive(None, EPOCH_MS)
+
+
+def test_a_reader_waits_for_the_answer_it_asked_for() -> None:
+    reader = Reader(EPOCH_MS)
+    assert reader.step(EPOCH_MS) == Ask("edge", EPOCH_MS, None)
+    assert reader.step(EPOCH_MS + 1) == Wait(None)
+
+
+def test_the_headers_ask_for_json_and_carry_the_condition() -> None:
+    assert Ask("edge", 0, '"7"').headers == {"accept": "application/json", "if-none-match": '"7"'}
+    assert Ask("edge", 0, None).headers == {"accept": "application/json"}
+
+
+def test_an_age_counts_from_the_check_and_is_never_negative() -> None:
+    assert Shown("current", view_of({}), 5_000).age_ms(9_000) == 4_000
+    assert Shown("current", view_of({}), 5_000).age_ms(4_000) == 0
+    assert Shown("asking").age_ms(9_000) is None
+
+
+def test_two_visits_keep_one_memory_that_never_goes_back() -> None:
+    seven, eight = (Remembered(view_of({"rev": rev})) for rev in (7, 8))
+    assert worth_keeping(eight, seven) and worth_keeping(eight, eight) and worth_keeping(seven, None)
+    assert not worth_keeping(seven, eight)
+
+
+def test_a_document_too_deep_to_parse_is_trouble() -> None:
+    reader = Reader(EPOCH_MS)
+    reader.step(EPOCH_MS)
+    reader.receive(Answer(200, {}, "[" * 100_000), EPOCH_MS)
+    assert reader.shown == Shown("trouble", reason="bad_answer")

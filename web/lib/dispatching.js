@@ -1,0 +1,69 @@
+// What the dispatch page asks of the API, by name. Moves, new jobs and edits carry ids of their
+// own, so that a lost answer can be asked for again without doing the thing twice.
+
+import { newId } from "./api.js";
+
+export class Dispatching {
+  #api;
+
+  constructor(api) {
+    this.#api = api;
+  }
+
+  async session() {
+    return (await this.#api.get("/session")).body;
+  }
+
+  async signIn(account, password) {
+    return (await this.#api.ask("POST", "/session", { body: { account, password } })).body;
+  }
+
+  async signOut() {
+    await this.#api.ask("DELETE", "/session", { repeatable: true });
+  }
+
+  async flows() {
+    return (await this.#api.get("/flows")).body;
+  }
+
+  /** The board's answer as it comes: polling has a pace of its own, so nothing is retried here. */
+  board(etag) {
+    return this.#api.get("/jobs", { etag, tries: 1 });
+  }
+
+  /** The job with all its particulars; its `rev` is what edits are made against. */
+  async job(job_id) {
+    return (await this.#api.get(jobPath(job_id))).body;
+  }
+
+  /** {kept, detail}: `kept` where the move came before its turn and waits for it. */
+  async move(job_id, { move, expected_rev, reason, note }) {
+    const body = { move, expected_rev, event_id: newId(), ...given({ reason, note }) };
+    const path = `${jobPath(job_id)}/moves`;
+    const answer = await this.#api.ask("POST", path, { body, repeatable: true });
+    return { kept: answer.status === 202, detail: answer.body };
+  }
+
+  /** The job after `changes`, unless it is no longer at `rev` (Problem 412). */
+  async edit(job_id, changes, rev) {
+    const headers = { "if-match": `"${rev}"` };
+    return (await this.#api.ask("PATCH", jobPath(job_id), { body: changes, headers })).body;
+  }
+
+  /** {job_id, tracking_url}; the same `key` always means the same job. */
+  async create(request, key) {
+    const headers = { "idempotency-key": key };
+    const options = { body: given(request), headers, repeatable: true };
+    return (await this.#api.ask("POST", "/jobs", options)).body;
+  }
+}
+
+function jobPath(job_id) {
+  return `/jobs/${encodeURIComponent(job_id)}`;
+}
+
+/** `values` without what was left empty. */
+export function given(values) {
+  const filled = Object.entries(values).filter(([, value]) => !["", null, undefined].includes(value));
+  return Object.fromEntries(filled);
+}

@@ -1,0 +1,80 @@
+// Building the page from values. Text becomes text and nothing else: there is no way to hand in
+// markup, so a customer called "<img onerror=…>" is shown with exactly that name.
+
+const SAFE_HREF = /^(https?:\/\/|tel:\+?[\d]|\/(?!\/)|#)/i;
+const COLOUR = /^#[0-9a-f]{6}$/i;
+
+/**
+ * An element: `el("p.quiet.small", { id: "x" }, "text", child, [more, children])`.
+ *
+ * `onclick` and the like are listeners, `vars` are custom properties of CSS, everything else is an
+ * attribute; true sets it empty, false and null leave it out. Children that are null or false are
+ * left out.
+ */
+export function el(what, props = {}, ...children) {
+  const [tag, ...classes] = what.split(".");
+  const node = document.createElement(tag);
+  if (classes.length > 0) node.className = classes.join(" ");
+  for (const [name, value] of Object.entries(props)) give(node, name, value);
+  node.append(...childrenIn(children));
+  return node;
+}
+
+/** Put `children` in the place of what `node` has. */
+export function fill(node, ...children) {
+  node.replaceChildren(...childrenIn(children));
+  return node;
+}
+
+/** Custom properties for the colour of a status; anything but a plain hex colour is left out. */
+export function statusColour(colour) {
+  return COLOUR.test(colour ?? "") ? { "--status": colour } : {};
+}
+
+function childrenIn(children) {
+  return children
+    .flat(Infinity)
+    .filter((child) => child !== null && child !== undefined && child !== false)
+    .map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
+}
+
+function give(node, name, value) {
+  if (value === null || value === undefined || value === false) return;
+  if (typeof value === "function") node.addEventListener(name.slice(2), value);
+  else if (name === "vars") setVars(node, value);
+  else if (name === "value" || name === "checked") node[name] = value;
+  else if (name === "href") node.setAttribute("href", SAFE_HREF.test(value) ? value : "#");
+  else if (name === "style" || name === "srcdoc") throw new Error(`${name} is not for us: use vars`);
+  else node.setAttribute(name, value === true ? "" : String(value));
+}
+
+function setVars(node, vars) {
+  for (const [name, value] of Object.entries(vars)) node.style.setProperty(name, value);
+}
+
+/** The node of that id, which the page has. */
+export function byId(id) {
+  const node = document.getElementById(id);
+  if (node === null) throw new Error(`the page has no #${id}`);
+  return node;
+}
+
+/** Do `change`, and give the focus back to the element of the same `data-focus` if it lost it. */
+export function keepingFocus(root, change) {
+  const held = root.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+  change();
+  if (!held || root.contains(document.activeElement)) return;
+  for (const node of root.querySelectorAll("[data-focus]")) {
+    if (node.dataset.focus === held) return node.focus({ preventScroll: true });
+  }
+}
+
+/** Copy `text`; whether that worked (a browser may refuse). */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

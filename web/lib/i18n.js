@@ -1,0 +1,40 @@
+// English and Spanish: which one, and what to say in it.
+
+export const LANGUAGES = Object.freeze(["en", "es"]);
+const REMEMBERED_AS = "haulway.language";
+
+/** The language to speak: the one chosen before, else the first of the browser's that we know. */
+export function languageFor(remembered, preferred) {
+  if (LANGUAGES.includes(remembered)) return remembered;
+  const spoken = preferred.map((tag) => String(tag).toLowerCase().split("-")[0]);
+  return spoken.find((language) => LANGUAGES.includes(language)) ?? "en";
+}
+
+/** The text for `language` of {en, es}, as flow files and views carry it. */
+export function wording(text, language) {
+  return text?.[language] ?? text?.en ?? "";
+}
+
+/**
+ * A function from key and values to text, from words of the form {en: {key: text}, es: {…}}.
+ *
+ * `{name}` in a text is replaced by the value of that name. An unknown key is an error: a page
+ * must not show a key to a customer.
+ */
+export function speaking(words, language) {
+  return (key, values = {}) => {
+    const text = words[language][key];
+    if (text === undefined) throw new Error(`no words for "${key}" in ${language}`);
+    return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  };
+}
+
+/** The language of this visit, by `memory` (get, set) and the browser. */
+export function browserLanguage(memory, navigator = globalThis.navigator) {
+  const preferred = navigator?.languages ?? [navigator?.language ?? "en"];
+  return languageFor(memory.get(REMEMBERED_AS), preferred);
+}
+
+export function rememberLanguage(memory, language) {
+  memory.set(REMEMBERED_AS, language);
+}

@@ -1,0 +1,73 @@
+// What the tracking page says, from what the reader knows. No DOM, no words: keys of words.
+
+import { ageMs } from "./reader.js";
+
+const STALE_MS = 120_000; // from here on the age of the data is worth a second look
+const TOKEN = /^[A-Za-z0-9_-]{22}$/;
+const ENDED = { not_found: "not_found", gone: "gone" };
+const BEFORE = { asking: "asking", preparing: "preparing", offline: "offline", trouble: "trouble" };
+const NOTICES = { offline: "offline", trouble: "trouble", stale: "stale" };
+
+/**
+ * {scene, notice}: which of the page's states to show.
+ *
+ * `scene` is "job" where there is a view to show, else why there is none: "asking", "preparing",
+ * "offline", "trouble", "not_found", "gone". `notice` is what stands above a job whose data cannot
+ * be brought up to date right now: "offline", "trouble", "stale", or null. A link that has ended
+ * shows no job, even where this device remembers one.
+ */
+export function stateOf({ kind, view, reason }) {
+  if (Object.hasOwn(ENDED, kind)) return { scene: ENDED[kind], notice: null };
+  if (!view) return { scene: BEFORE[kind] ?? "trouble", notice: null };
+  const quiet = kind === "stale" && reason === "older"; // the newest state is on the page already
+  return { scene: "job", notice: quiet ? null : (NOTICES[kind] ?? null) };
+}
+
+/** {tone: "live" | "old" | "done" | "unknown", age_ms}: how fresh what is shown is. */
+export function freshnessOf(shown, now_ms) {
+  const age_ms = ageMs(shown, now_ms);
+  if (shown.view?.terminal && shown.kind === "current") return { tone: "done", age_ms };
+  if (age_ms === null) return { tone: "unknown", age_ms };
+  const late = ["offline", "trouble"].includes(shown.kind) || age_ms > STALE_MS;
+  return { tone: late ? "old" : "live", age_ms };
+}
+
+/**
+ * The steps to show, each with `state` "done", "current" or "coming". Once the job has ended, what
+ * never happened is left out.
+ */
+export function stepsOf(view) {
+  const steps = Array.isArray(view.steps) ? view.steps : [];
+  const here = steps.findIndex((step) => step.status === view.status);
+  const known = steps.map((step, index) => ({ ...step, state: stateOfStep(step, index, here) }));
+  return view.terminal ? known.filter((step) => step.at || step.state === "current") : known;
+}
+
+function stateOfStep(step, index, here) {
+  if (index === here) return "current";
+  return index < here ? "done" : "coming";
+}
+
+/** The step the job is at; undefined only for a view that contradicts itself. */
+export function currentStep(view) {
+  return stepsOf(view).find((step) => step.state === "current");
+}
+
+/** What the customer may do alone and the API has an address for. */
+export function choicesOf(view) {
+  const choices = Array.isArray(view.choices) ? view.choices : [];
+  return choices.filter(({ move }) => ["confirm", "cancel"].includes(move));
+}
+
+/** The token of this visit: of the path /track/{token}, or handed on as ?token=; null without. */
+export function tokenIn(url) {
+  const { pathname, searchParams } = new URL(url);
+  const inPath = /^\/track\/([^/]*)\/?$/.exec(pathname)?.[1];
+  const token = inPath && inPath !== "index.html" ? inPath : searchParams.get("token");
+  return TOKEN.test(token ?? "") ? token : null;
+}
+
+/** What a reader is to remember of a view that came as the answer to a customer's own move. */
+export function rememberedText(view, now_ms) {
+  return JSON.stringify({ view, etag: null, checked_at_ms: now_ms });
+}

@@ -58,8 +58,9 @@ class AdvanceJob:
 
     def _follow_up(self, job: Job, event_id: str) -> None:
         """What must happen after the write, also where a copy of the event finds it undone."""
-        if refusal := job.refusal_of(event_id):
-            self.bus.announce([refused_fact(job, refusal)])
+        refused = job.refusals_with(event_id)
+        if refused:
+            self.bus.announce([refused_fact(job, refusal) for refusal in refused])
         wake(job, self.jobs, self.executions)
 
 

@@ -130,7 +130,7 @@ class CreateJob:
     def _drive(self, job: Job) -> None:
         """All that must be true before the link is given away; done again it does no harm."""
         flow = load_flow(job.flow)
-        write_view(self.views, job, flow)
+        write_view(self.views, job, flow, self.pause)
         if not flow.status(job.status).terminal:
             self.executions.start(job.flow, job.tenant, job.job_id, job.execution.generation)
 

@@ -77,18 +77,21 @@ class Inbox(Generic[Event]):
         return {"batchItemFailures": []}
 
     def _settled(self, record: dict[str, Any], handle: Callable[[Event], object]) -> bool:
-        body = record["body"]
         try:
-            handle(parse_event(self.event, body))
-        except NEVER_AGAIN as error:
-            reason = type(error).__name__
-            self.dead_letters.bury(body, reason, str(error))
-            self.log.error("buried", reason=reason, message_id=record["messageId"])
-        except Exception as error:  # whatever it was, the message must not be lost
+            try:
+                handle(parse_event(self.event, record["body"]))
+            except NEVER_AGAIN as error:
+                self._bury(record, error)
+        except Exception as error:  # whatever it was, no message must be lost, nor stop the others
             kind = type(error).__name__
             self.log.error("comes again", error=kind, why=str(error)[:200])
             return False
         return True
+
+    def _bury(self, record: dict[str, Any], error: Exception) -> None:
+        reason = type(error).__name__
+        self.dead_letters.bury(record["body"], reason, str(error))
+        self.log.error("buried", reason=reason, message_id=record["messageId"])
 
 
 class JobRef(BaseModel):
@@ -108,14 +111,18 @@ def parse_event(event: type[Event], body: str) -> Event:
         return event.model_validate(detail)
     except ValidationError as error:
         raise Permanent("; ".join(problems(error))) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Permanent("the message is not an EventBridge event with a `detail`") from error
 
 
 def problems(error: ValidationError) -> Iterator[str]:
-    """Where and what, but never the value: it may be somebody's name or phone number."""
+    """Where and what, but nothing the sender wrote: it may be somebody's name or phone number.
+
+    So an unknown key is told by the place where it stands, not by itself.
+    """
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
-        where = ".".join(str(part) for part in problem["loc"]) or "event"
+        place = problem["loc"][:-1] if problem["type"] == "extra_forbidden" else problem["loc"]
+        where = ".".join(str(part) for part in place) or "event"
         yield f"{where}: {problem['msg']}"
 
 

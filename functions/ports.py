@@ -32,7 +32,14 @@ class UnknownTenant(HaulwayError):
 
 
 class Corrupt(HaulwayError):
-    """A stored object cannot be read. It is left as it is; an earlier version is in S3."""
+    """A stored object cannot be read. It is left as it is; an earlier version is in S3.
+
+    Only what is derived may be put in its place: if its ETag is still `etag`.
+    """
+
+    def __init__(self, message: str, etag: str | None = None) -> None:
+        super().__init__(message)
+        self.etag = etag
 
 
 class Conflict(HaulwayError):
@@ -79,7 +86,8 @@ class Jobs(Protocol):
 class Views(Protocol):
     """The public views, by digest."""
 
-    def read(self, digest: str) -> Stored[View] | None: ...
+    def read(self, digest: str) -> Stored[View] | None:
+        """None where there is none yet. Raises Corrupt where it is not a view."""
 
     def write(self, digest: str, view: View, replacing: str | None) -> None:
         """Store if the stored ETag is still `replacing` (None: only if absent); else Conflict."""
@@ -149,6 +157,6 @@ class DeadLetters(Protocol):
 class Logger(Protocol):
     """One line per outcome, with keys; never a token, phone number or name."""
 
-    def info(self, message: str, **keys: Any) -> None: ...
+    def info(self, msg: str, **keys: Any) -> None: ...
 
-    def error(self, message: str, **keys: Any) -> None: ...
+    def error(self, msg: str, **keys: Any) -> None: ...

@@ -76,11 +76,24 @@ class PublishBoard:
         """The board folded from every job object, put in place of whatever is there.
 
         The overwrite is not conditional, for it must also replace what cannot be read. A card
-        that another writer puts in between is put back by the merge that follows.
+        that another writer puts in between, also a new job's, is put back by the merge that
+        follows. A job that cannot be read is left out: the board of the others must not wait.
         """
-        job_ids = list(self.jobs.all_ids(tenant))
-        self.boards.overwrite(tenant, Board().merged(self.cards(tenant, job_ids)).at(now))
-        return self.merge(tenant, self.cards(tenant, job_ids), now)
+        self.boards.overwrite(tenant, Board().merged(self._readable_cards(tenant)).at(now))
+        return self.merge(tenant, self._readable_cards(tenant), now)
+
+    def _readable_cards(self, tenant: str) -> list[Card]:
+        with ThreadPoolExecutor(READERS) as readers:
+            job_ids = self.jobs.all_ids(tenant)
+            cards = readers.map(lambda job_id: self._card_or_none(tenant, job_id), job_ids)
+            return [card for card in cards if card]
+
+    def _card_or_none(self, tenant: str, job_id: str) -> Card | None:
+        try:
+            return self._card(tenant, job_id)
+        except Corrupt as error:
+            log.error("corrupt", tenant=tenant, job=job_id, why=str(error))
+            return None
 
 
 class Settings(FromQueue, HasJobs):

@@ -69,14 +69,14 @@ class SettleJob:
     def _end(self, job: Job, seq: int) -> Answer | None:
         """An ended status has no wait that would record it as settled; so it is recorded here.
 
-        Where somebody has brought the job back in the meantime, the ledger goes on.
+        Where somebody has brought the job back in the meantime, the ledger goes on. In the index
+        of open jobs it stays until the watchdog has seen that nothing is left to repair.
         """
         job, _ = commit(
             self.jobs, job.tenant, job.job_id, lambda job: (_marked(job, seq), None), self.pause
         )
         if job.seq > seq:
             return Answer(seq=seq + 1, to=job.status_at(seq + 1))
-        self.jobs.mark_ended(job.tenant, job.job_id)
         return None
 
 

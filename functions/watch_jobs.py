@@ -6,11 +6,12 @@ asks for every execution, because there none survives).
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Json, RootModel
+from pydantic import BaseModel, ConfigDict, Field, Json, RootModel
 
 from functions.advance_job import refused_fact
 from functions.aws.container import (
@@ -31,14 +32,23 @@ from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Boards, S3Jobs, S3Tenants, S3Views
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import Inbox, JobRef, once
-from functions.ports import Bus, Corrupt, Executions, Jobs, Tenants, UnknownJob, Views
+from functions.ports import (
+    Bus,
+    Corrupt,
+    Executions,
+    Jobs,
+    Tenants,
+    Unavailable,
+    UnknownJob,
+    Views,
+)
 from functions.publish_board import PublishBoard
 from functions.wake import next_answer
 from functions.write_view import write_view
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.lifecycle import expire
-from statemachine.views import Board
+from statemachine.views import Board, card_of
 
 GRACE = timedelta(seconds=30)
 """What is younger than this is left to those whose work it is."""
@@ -61,7 +71,7 @@ class ExecutionEnded(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    name: str
+    name: Annotated[str, Field(pattern=r"-g[0-9]+$")]
     status: str
     input: Json[JobRef]
 
@@ -85,28 +95,60 @@ class WatchJobs:
     pause: Pause = full_jitter
 
     def round(self, now: datetime, ask_executions: bool = False) -> dict[str, list[str]]:
-        """Every open job of every tenant; the answer names the repaired jobs and their repairs."""
+        """Every open job of every tenant; the answer names the repaired jobs and their repairs.
+
+        Raises Unavailable, after all the others were looked after, where something failed.
+        """
         repaired: dict[str, list[str]] = {}
+        failed: list[str] = []
         for tenant in self.tenants.names():
-            repaired |= self._tenant(tenant, now, ask_executions)
+            with _noted(failed, tenant):
+                self._tenant(tenant, now, ask_executions, repaired, failed)
+        if failed:
+            raise Unavailable(f"not looked after: {', '.join(failed)}")
         return repaired
 
-    def _tenant(self, tenant: str, now: datetime, ask: bool) -> dict[str, list[str]]:
-        repaired: dict[str, list[str]] = {}
+    def _tenant(
+        self,
+        tenant: str,
+        now: datetime,
+        ask: bool,
+        repaired: dict[str, list[str]],
+        failed: list[str],
+    ) -> None:
         shown, behind = self.publish(tenant, [], now), []
         for job_id in list(self.jobs.open_ids(tenant)):
-            job = self._read(tenant, job_id)
-            if job is None:
-                continue
-            repairs: list[str] = list(self._mend(job, now, ask))
-            if _card_is_behind(job, shown):
-                behind.append(job_id)
-                repairs.append("card written")
-            if repairs:
-                repaired[job_id] = repairs
+            with _noted(failed, job_id):
+                repairs = self._look_after(tenant, job_id, shown, now, ask)
+                if repairs:
+                    repaired[job_id] = repairs
+                if "card written" in repairs:
+                    behind.append(job_id)
         if behind:
             self.publish(tenant, behind, now)
-        return repaired
+
+    def _look_after(
+        self, tenant: str, job_id: str, shown: Board, now: datetime, ask: bool
+    ) -> list[str]:
+        job = self._read(tenant, job_id)
+        if job is None:
+            return []
+        repairs: list[str] = list(self._mend(job, now, ask))
+        if _card_is_behind(job, shown, now):
+            repairs.append("card written")
+        if _settled(job) and not repairs:
+            self._close(job)
+        return repairs
+
+    def _close(self, job: Job) -> None:
+        """Out of the index of open jobs, unless somebody brings the job back meanwhile.
+
+            here      read: ended ──────────────────────── out ── read: open? ── in again
+            advance              brings it back ── in
+        """
+        self.jobs.mark_ended(job.tenant, job.job_id)
+        if not _settled(self.jobs.read(job.tenant, job.job_id).value):
+            self.jobs.mark_open(job.tenant, job.job_id)
 
     def _read(self, tenant: str, job_id: str) -> Job | None:
         """The job; None where it was never stored, or where a person has to look at its object."""
@@ -122,9 +164,7 @@ class WatchJobs:
         if any(early.until <= now for early in job.early):
             job = self._refuse_late(job, now)
             yield "refused late"
-        if _settled(job):
-            self.jobs.mark_ended(job.tenant, job.job_id)
-        else:
+        if not _settled(job):
             yield from self._execution(job, now, ask)
         if write_view(self.views, job, load_flow(job.flow), self.pause):
             yield "view written"
@@ -179,17 +219,32 @@ class WatchJobs:
         return "replaced"
 
     def _refuse_late(self, job: Job, now: datetime) -> Job:
-        flow = load_flow(job.flow)
-        job, refusals = commit(
+        """Announced by their ids: found done after a lost answer, the write names none."""
+        flow, late = load_flow(job.flow), {e.event_id for e in job.early if e.until <= now}
+        job, _ = commit(
             self.jobs, job.tenant, job.job_id, lambda job: expire(job, flow, now), self.pause
         )
-        self.bus.announce([refused_fact(job, refusal) for refusal in refusals])
+        refused = [refusal for refusal in job.refused if refusal.event_id in late]
+        self.bus.announce([refused_fact(job, refusal) for refusal in refused])
         return job
 
 
-def _card_is_behind(job: Job, shown: Board) -> bool:
+@contextmanager
+def _noted(failed: list[str], who: str) -> Iterator[None]:
+    """The trouble with one job must not keep the round from the others."""
+    try:
+        yield
+    except Exception as error:
+        log.error("not looked after", who=who, error=type(error).__name__, why=str(error)[:200])
+        failed.append(who)
+
+
+def _card_is_behind(job: Job, shown: Board, now: datetime) -> bool:
+    """Also an ended job's, unless it ended so long ago that it is shown no more."""
     card = shown.jobs.get(job.job_id)
-    return card is None or card.rev < job.visible_rev
+    if card is None:
+        return bool(Board().merged([card_of(job, load_flow(job.flow))]).at(now).jobs)
+    return card.rev < job.visible_rev
 
 
 def _settled(job: Job) -> bool:

@@ -106,7 +106,7 @@ class Edge:
                 else:
                     await self._invalidations.look()
                 self._in_touch = True
-            except Exception as trouble:  # noqa: BLE001 - whatever it is, the edge stays up
+            except Exception as trouble:  # whatever it is, the edge stays up
                 if self._in_touch:
                     log.warning("the engine does not report its distribution: %r", trouble)
                 self._in_touch = False

@@ -63,17 +63,19 @@ class Invalidations:
     caches: list[EdgeCache]
     since: float
     _known: set[str] = field(default_factory=set)
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _pending: list[tuple[Invalidation, tuple[str, ...]]] = field(default_factory=list)
 
     async def look(self) -> None:
         """Ask the engine for new ones. Raises what the control plane raises."""
-        for found in await asyncio.to_thread(self.control.invalidations):
-            if found.invalidation_id in self._known:
-                continue
-            if found.created_at + 1 + self.controls.lag_s >= self.since:
-                paths = await asyncio.to_thread(self.control.paths, found.invalidation_id)
-                self._pending.append((found, paths))
-            self._known.add(found.invalidation_id)
+        async with self._looking:
+            for found in await asyncio.to_thread(self.control.invalidations):
+                if found.invalidation_id in self._known:
+                    continue
+                if found.created_at + 1 + self.controls.lag_s >= self.since:
+                    paths = await asyncio.to_thread(self.control.paths, found.invalidation_id)
+                    self._pending.append((found, paths))
+                self._known.add(found.invalidation_id)
 
     def take_effect(self, now: float) -> None:
         """Apply what is due to every cache that is not losing it."""

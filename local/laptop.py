@@ -89,6 +89,10 @@ class Laptop:
             self.engine.start()
             self.say("stack")
             self._stack()
+            if not known:
+                self.say("checkpoint")
+                self.engine.stop()
+                self.engine.start()
             self.say("pages")
             self._pages()
             self.say("edge")

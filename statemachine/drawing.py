@@ -66,13 +66,13 @@ def _statuses(flow: Flow) -> Iterator[tuple[str, ...]]:
 
 def _limit(status: Status) -> str:
     if status.limit_minutes is None:
-        return "– (ended)"
+        return "ended"
     hours, minutes = divmod(status.limit_minutes, 60)
     return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
 
 
 def _look(status: Status) -> str:
-    return "–" if status.terminal else f"{status.poll_s} s"
+    return "ended" if status.terminal else f"{status.poll_s} s"
 
 
 def _moves(flow: Flow) -> Iterator[tuple[str, ...]]:
@@ -89,7 +89,7 @@ def _who(move: Move) -> str:
 
 
 def _needs(move: Move) -> str:
-    return ", ".join(move.requires) or "–"
+    return ", ".join(move.requires) or "nothing"
 
 
 def _table(heads: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

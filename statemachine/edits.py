@@ -40,7 +40,7 @@ class EditRequest(Protocol):
 
 
 class EditRefused(Exception):
-    """The edit was decided on another state of the job, or cannot be; look again and decide anew."""
+    """The edit was decided on another state of the job, or cannot be; look and decide anew."""
 
 
 def edited(job: Job, request: EditRequest, now: datetime) -> Job:

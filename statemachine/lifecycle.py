@@ -89,7 +89,7 @@ Verdict = Committed | Kept | Refused | Duplicate
 
 
 class RecordsFull(Exception):
-    """The job has as many records as it can hold: somebody's program runs wild. Look at its actor."""
+    """The job has all the records it can hold: somebody's program runs wild. Look at its actor."""
 
 
 def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
@@ -110,7 +110,11 @@ def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
     return _move_or_refuse(job, request, flow, now)
 
 
-def expire(job: Job, flow: Flow, now: datetime) -> tuple[Job, tuple[Refusal, ...]]:
+def expire(
+    job: Job,
+    flow: Flow,  # noqa: ARG001 - asked like `judge`, whatever the rule needs
+    now: datetime,
+) -> tuple[Job, tuple[Refusal, ...]]:
     """The job with every kept move whose deadline has passed refused on the record."""
     late = _late(job, now)
     if not late:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 class Frozen(BaseModel):
     """A document of ours: a value, and every key of it is known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def with_(self, **changes: Any) -> Self:
         """A copy with `changes`, validated (pydantic's own `model_copy` is not)."""

@@ -13,7 +13,7 @@ from tracking.memory import Memory, Remembered, remembered_in, worth_keeping
 from tracking.pace import Policy
 from tracking.reader import Ask, Reader, Shown, Stop, Wait
 
-SLEPT_MS = 1_000
+SLEPT_S = 1
 """The wall clock running ahead of the steady one by more than this: the machine slept."""
 
 
@@ -30,16 +30,14 @@ class Clock:
         steady_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._wall_s, self._steady_s = wall_s, steady_s
-        self._ahead_ms = self._wall_ahead_ms()
+        self._ahead_s = wall_s() - steady_s()
 
     def __call__(self) -> int:
-        ahead_ms = self._wall_ahead_ms()
-        if ahead_ms - self._ahead_ms > SLEPT_MS:
-            self._ahead_ms = ahead_ms
-        return int(self._steady_s() * 1000 + self._ahead_ms)
-
-    def _wall_ahead_ms(self) -> float:
-        return (self._wall_s() - self._steady_s()) * 1000
+        steady_s = self._steady_s()
+        ahead_s = self._wall_s() - steady_s
+        if ahead_s - self._ahead_s > SLEPT_S:
+            self._ahead_s = ahead_s
+        return int((steady_s + self._ahead_s) * 1000)
 
 
 def follow(

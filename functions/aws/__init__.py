@@ -1,1 +1,1 @@
-"""boto3 lives here and nowhere else: the ports of `functions/ports.py` on the real services."""
+"""The AWS SDK lives here and nowhere else: the ports of `functions/ports.py` on the real services."""

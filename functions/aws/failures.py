@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
 from functions.ports import Conflict, Unavailable
 
@@ -55,7 +55,7 @@ def retryable() -> Iterator[None]:
         if _not_now(error):
             raise Unavailable(code_of(error)) from error
         raise
-    except HTTPClientError as error:
+    except (HTTPClientError, IncompleteReadError) as error:
         raise Unavailable(type(error).__name__) from error
 
 

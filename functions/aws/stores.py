@@ -35,7 +35,8 @@ class S3Objects:
             return Stored(document.model_validate_json(body), answer["ETag"])
         except ValidationError as error:
             kinds = sorted({problem["type"] for problem in error.errors(include_input=False)})
-            raise Corrupt(f"{key} is no {document.__name__}: {', '.join(kinds)}") from error
+            reason = f"{key} is no {document.__name__}: {', '.join(kinds)}"
+            raise Corrupt(reason, answer["ETag"]) from error
 
     def store(self, key: str, body: bytes, replacing: str | None, **more: str) -> None:
         """Raises Conflict unless `replacing` is still the ETag (None: unless there is none)."""

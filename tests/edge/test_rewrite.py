@@ -1,4 +1,4 @@
-"""The viewer-request function, on both engines: njs (CloudFront's own kind) and Node (the laptop's).
+"""The viewer-request function on both engines: njs (CloudFront's own kind), Node (the laptop's).
 
 Every file in `edge/rewrite/cases` is an event and what has to come of it.
 """
@@ -17,7 +17,7 @@ import pytest
 EDGE = Path(__file__).parents[2] / "edge"
 SOURCE = EDGE / "rewrite.js"
 CASES = sorted((EDGE / "rewrite" / "cases").glob("*.json"))
-TOKEN = "kX9bQ2vN7rT4wY1zA6cE3g"  # noqa: S105 - 22 characters, the shortest we hand out
+TOKEN = "kX9bQ2vN7rT4wY1zA6cE3g"
 ENGINES = {
     "njs": "Debian package njs: the engine closest to CloudFront's",
     "node": "Debian package nodejs: the engine the laptop edge runs",
@@ -46,7 +46,7 @@ def run(engine: str, events: list[Event], scratch: Path) -> list[Event]:
         f"{SOURCE.read_text()}\nvar events = {json.dumps(events)};\n"
         "events.forEach(function (event) { console.log(JSON.stringify(handler(event))); });\n"
     )
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(
         [engine, str(script)], capture_output=True, text=True, timeout=20, check=False
     )
     assert done.returncode == 0, done.stderr or done.stdout

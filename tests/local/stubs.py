@@ -39,7 +39,7 @@ CONFIG = EdgeConfig(
     distribution_domain="d1.cloudfront.net",
     region="us-east-1",
     access_key_id="AKIDEXAMPLE",
-    secret_access_key="wJalrXUtnFEMI",  # noqa: S106 - AWS's own example, cut short
+    secret_access_key="wJalrXUtnFEMI",
     lag_s=5.0,
 )
 
@@ -171,7 +171,7 @@ def play(scene: Play, **changes: Any) -> None:
             control=control,
             clock=clock,
             transport=origin,
-            chance=random.Random(1),  # noqa: S311 - a seed
+            chance=random.Random(1),
         )
         edge: Edge = app.state.edge
         transport = httpx.ASGITransport(app)

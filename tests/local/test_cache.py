@@ -173,7 +173,7 @@ def test_encodings_are_normalised_and_count_only_where_the_policy_offers_them() 
         ("/t/a.jso?", False),
     ],
 )
-def test_an_invalidation_names_copies_by_path_or_beginning(path: str, hit: bool) -> None:  # noqa: FBT001
+def test_an_invalidation_names_copies_by_path_or_beginning(path: str, hit: bool) -> None:
     assert is_named(path, Key("/t/a.json")) is hit
 
 

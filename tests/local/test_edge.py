@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from local.answer_viewer import masked
-from tests.local.stubs import DISTRIBUTION, Scene, play
+from local.distribution import Behaviour, Distribution
+from tests.local.stubs import DISTRIBUTION, PAGES, Scene, play
 
-TOKEN = "kX9bQ2vN7rT4wY1zA6cE3g"  # noqa: S105 - a tracking token of the shortest length
+TOKEN = "kX9bQ2vN7rT4wY1zA6cE3g"
 OTHER = "zzzzQ2vN7rT4wY1zA6cE3g"
 VIEW = "/t/0123456789abcdef0123456789abcdef.json"
 
@@ -61,24 +62,44 @@ def test_two_tracking_links_share_one_copy_because_the_rewrite_comes_before_the_
         assert seen(await s.get(f"/track/{TOKEN}")) == (200, b"page", "Miss")
         assert seen(await s.get(f"/track/{OTHER}")) == (200, b"page", "Hit")
         assert seen(await s.get(f"/track/?token={OTHER}")) == (200, b"page", "Hit")
-        keys = [key.uri for site in s.edge._sites for key in site.cache.copies]  # noqa: SLF001
+        keys = [key.uri for site in s.edge._sites for key in site.cache.copies]
         assert keys == ["/track/index.html"]
 
     play(scene)
 
 
-def test_what_the_function_answers_itself_is_never_kept() -> None:
+@pytest.mark.parametrize(
+    ("returns", "kept"),
+    [
+        ("event.request", True),
+        ("Promise.resolve(event.request)", True),
+        ("{ statusCode: 200, headers: {} }", False),
+        ("Object.assign(event.request, { headers: {} })", False),
+        ("Object.assign(event.request, { querystring: { a: { value: '1' } } })", False),
+        ("null", False),
+        ("missing.name", False),
+        ("(function () { for (;;) {} })()", False),
+        ("require('fs')", False),
+    ],
+)
+def test_the_cache_has_a_say_only_where_the_function_changed_at_most_the_path(
+    returns: str, kept: bool
+) -> None:
+    """Else the engine decides, which runs the same function and knows what its answer means."""
+    source = f"function handler(event) {{ return {returns}; }}"
+
     async def scene(s: Scene) -> None:
-        for _ in range(2):
-            assert (await s.get("/.env")).status_code == 403  # the stub engine has no function
-        assert s.origin.targets == ["/.env", "/.env"]
+        s.control.configured = Distribution((Behaviour("*", PAGES, viewer_request=source),), {})
+        s.origin.put("/x.js", b"x")
+        outcomes = [seen(await s.get("/x.js"))[2] for _ in range(2)]
+        assert outcomes == ["Miss", "Hit" if kept else "Miss"]
 
     play(scene)
 
 
 def test_without_node_the_engine_decides_and_nothing_is_kept() -> None:
     async def scene(s: Scene) -> None:
-        s.edge._functions._node = "no-such-node"  # noqa: SLF001
+        s.edge._functions._node = "no-such-node"
         s.origin.put("/track/index.html", b"page")
         for _ in range(2):
             assert seen(await s.get(f"/track/{TOKEN}")) == (200, b"page", "Miss")
@@ -185,7 +206,7 @@ def test_an_invalidation_from_before_the_edge_started_is_not_read_again() -> Non
 
 
 def test_a_refused_view_is_not_kept_so_a_fresh_link_works_at_once() -> None:
-    """T23: asked for before the object exists, S3 says 403 (and 404 is kept 0 s by the template)."""
+    """T23: asked for too early, S3 says 403; the template keeps neither that nor a 404."""
 
     async def scene(s: Scene) -> None:
         assert seen(await s.get(VIEW)) == (403, b"no", "Error")

@@ -1,4 +1,4 @@
-"""The edge in front of MiniStack itself, with permission checks on: one distribution, end to end."""
+"""The edge in front of MiniStack itself, with permission checks on: one distribution, whole."""
 
 import hashlib
 import io
@@ -22,10 +22,10 @@ from local.edge import EdgeConfig, EdgeServer, cloudfront
 from tests.local.stubs import REWRITE, node_or_skip
 
 REGION = "us-east-1"
-KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+ROOT_KEY = "test"
 EDGE_MAY = ["cloudfront:Get*", "cloudfront:List*", "lambda:InvokeFunctionUrl"]
 START_S = 20.0
-TOKEN = "kX9bQ2vN7rT4wY1zA6cE3g"  # noqa: S105 - a tracking token of the shortest length
+TOKEN = "kX9bQ2vN7rT4wY1zA6cE3g"
 OTHER = "zzzzQ2vN7rT4wY1zA6cE3g"
 VIEW = "t/0123456789abcdef0123456789abcdef.json"
 BUCKET = "site-of-the-edge-test"
@@ -33,13 +33,16 @@ CODE = """
 import json
 def handler(event, context):
     seen = {"path": event["rawPath"], "query": event["rawQueryString"],
-            "cookie": event["headers"].get("cookie"), "method": event["requestContext"]["http"]["method"],
+            "cookie": event["headers"].get("cookie"),
+            "method": event["requestContext"]["http"]["method"],
             "length": len(event.get("body") or "")}
     print(json.dumps(seen))
     return {"statusCode": 200, "headers": {"content-type": "application/json",
             "cache-control": "max-age=60"}, "cookies": ["__Host-s=2", "b=1"],
             "body": json.dumps(seen)}
 """
+pytestmark = pytest.mark.engine
+
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 
@@ -51,7 +54,7 @@ class Cloud:
         self.url = url
 
     def __getattr__(self, service: str) -> Any:
-        session = boto3.Session(**KEYS, region_name=REGION)
+        session = boto3.Session(ROOT_KEY, ROOT_KEY, region_name=REGION)
         client: Any = session.client
         return client(service, endpoint_url=self.url)
 
@@ -65,7 +68,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     own = {"AUTH": "true", "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1"}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with log.open("wb") as out:
-        engine = subprocess.Popen(  # noqa: S603 - our own interpreter
+        engine = subprocess.Popen(
             [sys.executable, "-m", "ministack"],
             env={**os.environ, **own, "PATH": path},
             stdout=out,
@@ -93,7 +96,7 @@ def wait_for(url: str, engine: "subprocess.Popen[bytes]", log: Path) -> None:
 
 @pytest.fixture(scope="module")
 def config(cloud: Cloud) -> EdgeConfig:
-    """A distribution as template.yaml will make it: site bucket, views, API behind a Function URL."""
+    """A distribution like that of template.yaml: site bucket, views, API behind a Function URL."""
     cloud.s3.create_bucket(Bucket=BUCKET)
     views = a_cache_policy(cloud, "views", min_s=0, default_s=2, max_s=60)
     pages = a_cache_policy(cloud, "pages", min_s=0, default_s=300, max_s=300, gzip=True)
@@ -320,7 +323,7 @@ def test_a_page_a_view_an_invalidation_and_the_api(cloud: Cloud, config: EdgeCon
 
 def test_the_engine_checks_the_signature_and_whose_it_is(cloud: Cloud, config: EdgeConfig) -> None:
     reading = cloudfront(config)
-    forged = replace(config, secret_access_key="wrong")  # noqa: S106 - wrong on purpose
+    forged = replace(config, secret_access_key="wrong")
     key_id, secret = a_key_for(cloud, "powerless", ["cloudfront:Get*"])
     powerless = replace(config, access_key_id=key_id, secret_access_key=secret)
     for other in (forged, powerless):

@@ -42,7 +42,7 @@ def test_each_status_of_the_way_is_one_move_further(name: str) -> None:
 @every_flow
 def test_crew_dispatcher_and_partner_can_do_the_work_of_every_flow(name: str) -> None:
     flow = load_flow(name)
-    confirmed, *work = way_to(WAYS[name][-1], flow)
+    _confirmed, *work = way_to(WAYS[name][-1], flow)
     assert all(
         {"crew", "dispatcher", "partner"} <= set(move.by)
         for step in work

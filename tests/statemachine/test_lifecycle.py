@@ -141,7 +141,7 @@ def test_a_move_is_made_only_by_those_who_may() -> None:
 
 
 def test_the_same_destination_is_open_to_some_only_from_some_statuses() -> None:
-    values = {"to": "cancelled", "actor": CUSTOMER, "reason": "moved away"}
+    values: dict[str, Any] = {"to": "cancelled", "actor": CUSTOMER, "reason": "moved away"}
     assert isinstance(asked(a_job("ready_for_pickup"), **values), Committed)
     assert why(asked(a_job("in_progress"), **values)) == "not_allowed"
 
@@ -212,6 +212,10 @@ def test_a_move_decided_on_a_rev_yet_to_come_waits_for_it() -> None:
     job = asked(kept.job, "confirm").job
     assert (job.visible_rev, job.status) == (4, "in_progress")
     assert [entry.rev for entry in job.ledger] == [3, 4]
+
+
+def test_a_rev_that_only_bookkeeping_has_reached_is_yet_to_come() -> None:
+    assert isinstance(asked(a_job().bookkept(), "confirm", expected_rev=2), Kept)
 
 
 def test_a_move_decided_on_a_rev_that_never_came_is_refused_when_the_job_goes_past_it() -> None:

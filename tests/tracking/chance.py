@@ -101,8 +101,8 @@ def any_failure(random: Random, rev: int) -> Line:
 def any_signals(random: Random) -> list[Line]:
     at_ms = 0
     signals = []
-    for _ in range(random.choice([0, 0, 3, 8])):
-        at_ms += random.randint(0, 40_000)
+    for _ in range(random.choice([0, 0, 8, 30])):
+        at_ms += random.randint(0, 30_000)
         names = ["hidden", "visible", "visible", "offline", "online", "online", "retry"]
         signals.append({"at_ms": at_ms, "signal": random.choice(names)})
     return signals

@@ -3,7 +3,6 @@
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
 
 from tests.tracking.playing import EPOCH_MS
 from tracking.answers import Answer
@@ -49,7 +48,3 @@ def run(visits: list[Visit], until_ms: int, starts_ms: Callable[[], int]) -> Non
         again_ms = visits[number].turn(now_ms)
         if again_ms is not None:
             heapq.heappush(moments, (again_ms, number))
-
-
-def reader_that_starts_now(random: Random) -> Reader:
-    return Reader(EPOCH_MS, random=random.random)

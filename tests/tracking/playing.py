@@ -39,7 +39,8 @@ NEVER = math.inf
 
 
 def scenarios() -> list[Scenario]:
-    return [one for path in sorted(SCENARIOS.glob("*.json")) for one in json.loads(path.read_text())]
+    files = [json.loads(path.read_text()) for path in sorted(SCENARIOS.glob("*.json"))]
+    return [scenario for file in files for scenario in file]
 
 
 def play(scenario: Scenario) -> Trace:
@@ -122,7 +123,7 @@ def asked_in_trace(source: str, etag: str | None, at_ms: int) -> dict[str, Any]:
 
 
 class Player:
-    """At one moment: the answer comes first, then the signals, then what is shown, then the step."""
+    """At one moment comes first the answer, then the signals, what is shown, and the step."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.trace: Trace = []

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from tests.tracking.playing import (
@@ -56,7 +57,7 @@ class Story:
         self.signals: list[Line] = scenario.get("signals", [])
         self.shows = [line for line in trace if "show" in line]
         self.memory = remembered_in(memory_text_of(scenario))
-        self.end_ms = scenario.get("until_ms", trace[-1]["at_ms"])
+        self.end_ms = int(scenario.get("until_ms") or trace[-1]["at_ms"])
         gets = [line for line in trace if "get" in line]
         self.exchanges = [
             Exchange(
@@ -81,10 +82,6 @@ class Story:
     def signals_between(self, from_ms: int, to_ms: int) -> list[str]:
         return [one["signal"] for one in self.signals if from_ms <= one["at_ms"] <= to_ms]
 
-    def shown_at(self, at_ms: int) -> Line:
-        """What was on the page when that moment began (or the first thing ever shown)."""
-        return [line for line in self.shows if line["at_ms"] < at_ms or line is self.shows[0]][-1]
-
 
 def a_lower_rev_is_shown(story: Story) -> Iterator[object]:
     floor = story.memory.rev if story.memory else 0
@@ -107,7 +104,7 @@ def a_request_while_nobody_looks_or_offline(story: Story) -> Iterator[object]:
 
 
 def two_requests_at_once(story: Story) -> Iterator[object]:
-    for one, following in zip(story.exchanges, story.exchanges[1:], strict=False):
+    for one, following in pairwise(story.exchanges):
         if following.asked_at_ms < one.answered_at_ms:
             yield following
 
@@ -132,7 +129,7 @@ def something_after_the_stop(story: Story) -> Iterator[object]:
 
 
 def a_stop_without_a_reason(story: Story) -> Iterator[object]:
-    for before, line in zip(story.trace, story.trace[1:], strict=False):
+    for before, line in pairwise(story.trace):
         if "stop" not in line:
             continue
         last = [one for one in story.exchanges if one.answered_at_ms <= line["at_ms"]][-1]
@@ -145,11 +142,12 @@ def a_stop_without_a_reason(story: Story) -> Iterator[object]:
 def going_on_after_the_end(story: Story) -> Iterator[object]:
     for one in story.exchanges:
         at_ms = one.answered_at_ms
-        current = [line for line in story.shows if line["at_ms"] == at_ms and "rev" in line]
-        ended = one.view is not None and one.view["terminal"] and current
-        if ended and current[-1]["show"] == "current" and current[-1]["rev"] == one.view["rev"]:
-            if {"at_ms": at_ms, "stop": True} not in story.trace:
-                yield one
+        current = [line for line in story.shows if line["at_ms"] == at_ms][-1:]
+        if one.view is None or not one.view["terminal"] or not current:
+            continue
+        confirmed = current[0]["show"] == "current" and current[0]["rev"] == one.view["rev"]
+        if confirmed and {"at_ms": at_ms, "stop": True} not in story.trace:
+            yield one
 
 
 def giving_up_too_early(story: Story) -> Iterator[object]:
@@ -174,7 +172,8 @@ def current_without_a_confirmation(story: Story) -> Iterator[object]:
     for before, line in zip([None, *story.shows], story.shows, strict=False):
         if line["show"] != "current" or (before and before["show"] == "offline"):
             continue
-        if not any(_confirms(one) for one in story.exchanges if one.answered_at_ms == line["at_ms"]):
+        answers = [one for one in story.exchanges if one.answered_at_ms == line["at_ms"]]
+        if not any(_confirms(one) for one in answers):
             yield line
 
 
@@ -210,14 +209,14 @@ def a_condition_for_something_else(story: Story) -> Iterator[object]:
 
 def the_api_asked_too_often(story: Story) -> Iterator[object]:
     asked = [one.asked_at_ms for one in story.exchanges if one.source == "api"]
-    for before, later in zip(asked, asked[1:], strict=False):
+    for before, later in pairwise(asked):
         if later - before < story.policy.fallback_pause_s * 1000:
             yield later
 
 
 def a_poll_too_soon(story: Story) -> Iterator[object]:
     """After a confirmation, not before half the interval, unless a signal asks for it."""
-    for one, later in zip(story.exchanges, story.exchanges[1:], strict=False):
+    for one, later in pairwise(story.exchanges):
         if not _confirms(one) or story.signals_between(one.asked_at_ms, later.asked_at_ms):
             continue
         interval = interval_ms(_last_view(story, later.asked_at_ms), story.policy)
@@ -227,17 +226,15 @@ def a_poll_too_soon(story: Story) -> Iterator[object]:
 
 def falling_asleep(story: Story) -> Iterator[object]:
     """While somebody looks, the next request comes within a bounded time."""
-    policy = story.policy
-    for one, later in zip(story.exchanges, [*story.exchanges[1:], None], strict=False):
-        stops = any("stop" in line and line["at_ms"] >= one.asked_at_ms for line in story.trace)
-        until_ms = later.asked_at_ms if later else story.end_ms
-        if story.signals or (later is None and stops):
-            continue
-        most_s = max(policy.poll_max_s, policy.trouble_cap_s, policy.poll_default_s)
-        view = _last_view(story, until_ms)
-        pace_ms = max(interval_ms(view or None, policy), policy.trouble_cap_s * 1000) * 2
-        wait_ms = min(_retry_after_ms(one), policy.retry_after_cap_s * 1000)
-        if until_ms - one.answered_at_ms > min(pace_ms, most_s * 2000) + wait_ms:
+    cap_ms = story.policy.trouble_cap_s * 1000
+    stopped = "stop" in story.trace[-1]
+    next_ms: list[int] = [one.asked_at_ms for one in story.exchanges[1:]]
+    next_ms += [] if stopped else [story.end_ms]
+    for one, until_ms in zip(story.exchanges, next_ms, strict=False):
+        interval = interval_ms(_last_view(story, until_ms) or None, story.policy)
+        wait_ms = min(_retry_after_ms(one), story.policy.retry_after_cap_s * 1000)
+        most_ms = max(interval * 1.5, interval + cap_ms) + wait_ms
+        if not story.signals and until_ms - one.answered_at_ms > most_ms:
             yield one
 
 

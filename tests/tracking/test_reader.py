@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import get_args
@@ -77,13 +78,14 @@ def test_a_view_is_handed_on_as_it_came_and_shown_only_when_something_changed(
     random: Random,
 ) -> None:
     scenario = any_scenario(random) | {"signals": [], "policy": {}}
-    came = [json.loads(one["body"].lstrip("\ufeff")) for one in scenario["answers"] if _is_view(one)]
-    came += [view_of(one["view"]) for one in scenario["answers"] if "view" in one]
+    answers = scenario["answers"]
+    came = [json.loads(one["body"].lstrip("\ufeff")) for one in answers if _is_view(one)]
+    came += [view_of(one["view"]) for one in answers if "view" in one]
     came += [view_of(scenario["memory"]["view"])] if "memory" in scenario else []
     player = Player(scenario)
     player.play()
     assert all(shown.view is None or shown.view in came for shown in player.shown)
-    assert all(one != after for one, after in zip(player.shown, player.shown[1:], strict=False))
+    assert all(one != after for one, after in pairwise(player.shown))
 
 
 def _is_view(line: dict[str, str]) -> bool:
@@ -101,9 +103,10 @@ def test_the_memory_is_always_the_newest_view_shown(random: Random) -> None:
         player = Player(scenario | {"memory_text": kept, "until_ms": 60_000, "memory": None})
         player.play()
         revs = [shown.view["rev"] for shown in player.shown if shown.view is not None]
-        assert revs == sorted(revs) and all(rev >= floor for rev in revs)
+        assert [floor, *revs] == sorted([floor, *revs])
         kept, floor = player.kept, max([floor, *revs])
-        assert remembered_in(kept) is None or remembered_in(kept).rev == floor  # type: ignore[union-attr]
+        remembered = remembered_in(kept)
+        assert (remembered.rev if remembered is not None else 0) == floor
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -154,7 +157,9 @@ def test_an_age_counts_from_the_check_and_is_never_negative() -> None:
 
 def test_two_visits_keep_one_memory_that_never_goes_back() -> None:
     seven, eight = (Remembered(view_of({"rev": rev})) for rev in (7, 8))
-    assert worth_keeping(eight, seven) and worth_keeping(eight, eight) and worth_keeping(seven, None)
+    assert worth_keeping(seven, None)
+    assert worth_keeping(eight, seven)
+    assert worth_keeping(eight, eight)
     assert not worth_keeping(seven, eight)
 
 

@@ -80,7 +80,7 @@ export function askedInTrace(source, headers, at_ms) {
   return { at_ms, get: source, ...(etag === undefined ? {} : { if_none_match: etag }) };
 }
 
-/** At one moment: the answer comes first, then the signals, then what is shown, then the step. */
+/** At one moment comes first the answer, then the signals, what is shown, and the step. */
 export function play(scenario) {
   const trace = [];
   const answers = answersOf(scenario);

@@ -45,9 +45,13 @@ export class Feed {
     this.#askedAtMs = now_ms;
   }
 
-  /** `outcome`: "fresh" or "unchanged", "signed_out", or {retry_after_ms} for any trouble. */
+  /**
+   * `outcome`: "fresh" or "unchanged", "signed_out", {retry_after_ms} for any trouble, or "void"
+   * where the answer was meant for somebody who has left meanwhile.
+   */
   answered(outcome, now_ms) {
     this.#busy = false;
+    if (outcome === "void") return;
     if (outcome === "signed_out") this.#kind = "signed_out";
     else if (typeof outcome === "string") this.#well(now_ms);
     else this.#trouble(outcome.retry_after_ms ?? 0, now_ms);
@@ -55,13 +59,17 @@ export class Feed {
     this.#again = false;
   }
 
-  /** "hidden", "visible", "offline", "online", "nudge" (something happened) or "signed_in". */
+  /**
+   * "hidden", "visible", "offline", "online", "nudge" (something happened), "signed_in" or
+   * "signed_out".
+   */
   signal(name, now_ms) {
     if (name === "hidden") this.#hidden = true;
     if (name === "offline") this.#offline = true;
     if (name === "visible") this.#hidden = false;
     if (name === "online") this.#offline = false;
     if (name === "signed_in") this.#kind = "asking";
+    if (name === "signed_out") this.#kind = "signed_out";
     if (["visible", "online", "signed_in"].includes(name)) this.#soon(now_ms, 0);
     if (name !== "nudge") return;
     this.#again = this.#busy; // the answer that is on its way may be older than what happened

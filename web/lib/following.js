@@ -161,7 +161,7 @@ class Following {
         headers: step.headers,
         cache: "no-store", // the browser's own cache would answer with what we have already
         credentials: "omit",
-        redirect: "error", // no view is behind a redirect, but a hotel's sign-in page may be
+        redirect: "manual", // no view is behind a redirect, but a hotel's sign-in page may be
         referrerPolicy: "no-referrer",
         signal: limit.signal,
       });

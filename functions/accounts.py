@@ -1,0 +1,170 @@
+"""The people who work here: their accounts, their passwords, and who may sign in.
+
+    claim one of ten attempts ── read the account ── one argon2 verification ── give it back, or not
+
+Every sign-in takes these same steps, whether the account exists, is disabled, is locked or is
+somebody's: neither the answer nor the time it takes tells which. The attempt is claimed before
+the password is looked at, so a thousand guesses at once are still only ten.
+"""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, Protocol, get_args
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from pydantic import Field
+
+from functions.ports import HaulwayError
+from statemachine.values import Frozen, Name, Tenant, Utc
+
+Role = Literal["dispatcher", "driver", "first_mate", "supervisor", "ops"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 200
+
+
+class Account(Frozen):
+    """Somebody who signs in. `account` is how a job's crew and its history name them."""
+
+    tenant: Tenant
+    account: Name
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    password_hash: Annotated[str, Field(repr=False)]
+    password_since: Utc
+    """Sessions that began before are void: who changes a password ends what others have open."""
+    disabled: bool = False
+
+
+class UnknownAccount(HaulwayError):
+    """No account of that name; `haul crew list` shows them."""
+
+
+class AccountExists(HaulwayError):
+    """The name is taken; choose another, or change that account."""
+
+
+class WeakPassword(HaulwayError):
+    """The password is too short, or far too long."""
+
+
+class Accounts(Protocol):
+    """The accounts. Changes touch one thing each, so two of them at once lose nothing."""
+
+    def read(self, tenant: str, account: str) -> Account | None: ...
+
+    def add(self, account: Account) -> None:
+        """Raises AccountExists."""
+
+    def set_password(
+        self, tenant: str, account: str, password_hash: str, since: datetime
+    ) -> None:
+        """Raises UnknownAccount."""
+
+    def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:
+        """Raises UnknownAccount."""
+
+    def all(self, tenant: str) -> Iterator[Account]: ...
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` times in `window`; where it `slides`, the window begins anew each time."""
+
+    name: str
+    most: int
+    window: timedelta
+    slides: bool = False
+
+
+class Limits(Protocol):
+    """Counters that forget by themselves."""
+
+    def take(self, limit: Limit, whose: str, now: datetime) -> bool:
+        """Whether there was room for one more; if so, it is counted."""
+
+    def forget(self, limit: Limit, whose: str) -> None: ...
+
+
+WRONG_PASSWORDS = Limit("wrong-passwords", most=10, window=timedelta(minutes=15), slides=True)
+
+DECOY = (
+    "$argon2id$v=19$m=19456,t=2,p=1$R6r7vQMj37IRvQWjTebGSg"
+    "$OgPUlSO11pidlyRaUFq1sEOAeVvLD14n46ValCzHEOQ"
+)
+"""Verified where there is no account, at the cost of any other: nobody's password."""
+
+
+@dataclass(frozen=True)
+class Passwords:
+    """argon2id with 19 MiB, two passes, one lane.
+
+    The smallest setting of the OWASP Password Storage Cheat Sheet (read 2026-11-21): a small
+    Lambda does it in a fraction of a second.
+    """
+
+    hasher: PasswordHasher = field(
+        default_factory=lambda: PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+    )
+
+    def hash(self, password: str) -> str:
+        """Raises WeakPassword."""
+        if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+            raise WeakPassword(
+                f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
+            )
+        return self.hasher.hash(password)
+
+    def match(self, password_hash: str | None, password: str) -> bool:
+        """Exactly one verification, of the decoy where there is no hash."""
+        try:
+            return self.hasher.verify(password_hash or DECOY, password) and password_hash is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+@dataclass(frozen=True)
+class SignIn:
+    accounts: Accounts
+    limits: Limits
+    passwords: Passwords
+
+    def __call__(self, tenant: str, account: str, password: str, now: datetime) -> Account | None:
+        """The account, if it is theirs; None says nothing about why not. Raises Unavailable."""
+        whose = f"{tenant}/{account}"
+        admitted = self.limits.take(WRONG_PASSWORDS, whose, now)
+        known = self.accounts.read(tenant, account)
+        right = self.passwords.match(known.password_hash if known else None, password)
+        if known is None or known.disabled or not (admitted and right):
+            return None
+        self.limits.forget(WRONG_PASSWORDS, whose)
+        return known
+
+
+def new_account(
+    tenant: str,
+    account: str,
+    name: str,
+    roles: tuple[Role, ...],
+    password: str,
+    now: datetime,
+    passwords: Passwords,
+) -> Account:
+    """Raises WeakPassword, or ValueError where a name or role is malformed."""
+    return Account(
+        tenant=tenant,
+        account=account,
+        name=name,
+        roles=roles,
+        password_hash=passwords.hash(password),
+        password_since=now,
+    )
+
+
+def suggested_password() -> str:
+    """A password that a person can be told and nobody guesses: 96 random bits."""
+    return secrets.token_urlsafe(12)

@@ -1,0 +1,148 @@
+"""What the API answers: an answer, and a job as the one who asks may see it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from functions.api.documents import (
+    Choice,
+    Happened,
+    JobDocument,
+    Member,
+    NotMade,
+    Said,
+    SessionDocument,
+    Waiting,
+)
+from functions.api.problems import NO_EXTRAS
+from functions.sessions import Session
+from statemachine.flows import Flow, Move, load_flow
+from statemachine.job import Assigned, Early, Entry, Job, Note, Refusal
+from statemachine.lifecycle import EXPLANATIONS
+from statemachine.values import ActorKind
+from statemachine.views import card_of
+
+
+@dataclass(frozen=True)
+class Page:
+    """Something else than a document of ours: the pages that show the documentation."""
+
+    media_type: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that is not a problem; `job` is what it is about, for the log."""
+
+    status: int = 200
+    document: BaseModel | Page | None = None
+    headers: Mapping[str, str] = NO_EXTRAS
+    cookie: str | None = None
+    """The session's token to be kept; empty to be forgotten; None leaves the cookie alone."""
+    job: Job | None = None
+    outcome: str = "answered"
+
+
+def session_document(session: Session) -> SessionDocument:
+    account = session.account
+    return SessionDocument(
+        account=account.account,
+        name=account.name,
+        roles=account.roles,
+        tenant=account.tenant,
+        expires_at=session.ends_at,
+    )
+
+
+def works_on(session: Session, job: Job) -> bool:
+    return any(member.member == session.account.account for member in job.crew)
+
+
+def kind_of(session: Session) -> ActorKind:
+    """As what this account acts on jobs."""
+    return "dispatcher" if "dispatcher" in session.account.roles else "crew"
+
+
+def acts_on(session: Session, job: Job) -> bool:
+    """A dispatcher acts on every job, crew on those they are on, nobody else on any."""
+    return "dispatcher" in session.account.roles or works_on(session, job)
+
+
+def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocument:
+    """The job for `session`; with the customer's link where `edge_url` is given."""
+    flow = load_flow(job.flow)
+    place = job.place if acts_on(session, job) else job.place.with_(gate_code=None)
+    return JobDocument(
+        job_id=job.job_id,
+        tenant=job.tenant,
+        flow=job.flow,
+        rev=job.visible_rev,
+        seq=job.seq,
+        status=job.status,
+        entered_at=job.entered_at,
+        due_at=card_of(job, flow).due_at,
+        created_at=job.created_at,
+        customer=job.customer,
+        place=place,
+        price_cents=job.price_cents,
+        schedule=job.schedule,
+        crew=tuple(map(_member, job.crew)),
+        notes=tuple(map(_said, job.notes)),
+        history=tuple(map(_happened, job.ledger)),
+        refusals=tuple(map(_not_made, job.refused)),
+        waiting=tuple(map(_waiting, job.early)),
+        moves=tuple(map(_choice, _moves_of(job, flow, session))),
+        tracking_url=f"{edge_url}/track/{job.token}" if edge_url else None,
+    )
+
+
+def _moves_of(job: Job, flow: Flow, session: Session) -> Iterable[Move]:
+    if not acts_on(session, job):
+        return ()
+    return (move for move in flow.moves_from(job.status) if kind_of(session) in move.by)
+
+
+def _choice(move: Move) -> Choice:
+    return Choice(name=move.name, label=move.label, to=move.to, requires=move.requires)
+
+
+def _member(assigned: Assigned) -> Member:
+    return Member(role=assigned.role, member=assigned.member, first_name=assigned.first_name)
+
+
+def _said(note: Note) -> Said:
+    return Said(text=note.text, recorded_at=note.recorded_at, actor=note.actor)
+
+
+def _happened(entry: Entry) -> Happened:
+    return Happened(
+        seq=entry.seq,
+        move=entry.move,
+        origin=entry.origin,
+        to=entry.to,
+        occurred_at=entry.occurred_at,
+        recorded_at=entry.recorded_at,
+        actor=entry.actor,
+        reason=entry.reason,
+        note=entry.note,
+    )
+
+
+def _not_made(refusal: Refusal) -> NotMade:
+    return NotMade(
+        move=refusal.move,
+        to=refusal.to,
+        why=refusal.why,
+        explanation=EXPLANATIONS[refusal.why],
+        status=refusal.status,
+        recorded_at=refusal.recorded_at,
+        actor=refusal.actor,
+    )
+
+
+def _waiting(early: Early) -> Waiting:
+    return Waiting(
+        move=early.move, to=early.to, occurred_at=early.occurred_at, until=early.until
+    )

@@ -1,0 +1,141 @@
+"""The documents that the API answers with: allow-lists, what is not named here is never told."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from functions.accounts import Role
+from statemachine.flows import Flow, Requirement
+from statemachine.job import CrewRole, Customer, Place, PriceCents, RefusalReason, Schedule
+from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
+from statemachine.views import Card
+
+
+class ProblemDocument(Frozen):
+    """RFC 9457. Decide by `type`; `title` and `detail` are for people."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Annotated[str, Field(pattern=r"^/problems/[a-z-]+$")]
+    title: str
+    status: int
+    request_id: str
+    detail: str | None = None
+
+
+class SessionDocument(Frozen):
+    account: Name
+    name: str
+    roles: tuple[Role, ...]
+    tenant: Tenant
+    expires_at: Utc
+
+
+class FlowsDocument(Frozen):
+    """Every flow as its file has it, and the one of a job that names none."""
+
+    flows: dict[Name, Flow]
+    default: Name
+
+
+class JobsDocument(Frozen):
+    """The cards of `jobs.json`; `as_of` is when they were read."""
+
+    jobs: dict[JobId, Card]
+    as_of: Utc
+
+
+class BookedDocument(Frozen):
+    """The job and the link to it; the token is its key, so keep it to customer and dispatcher."""
+
+    job_id: JobId
+    tracking_token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
+    tracking_url: str
+
+
+class Happened(Frozen):
+    """A move that was made."""
+
+    seq: int
+    move: Name
+    origin: Annotated[Name, Field(alias="from")]
+    to: Name
+    occurred_at: Utc
+    recorded_at: Utc
+    actor: Actor
+    reason: str | None = None
+    note: str | None = None
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+
+class NotMade(Frozen):
+    """A move that was asked for and refused."""
+
+    move: Name | None = None
+    to: Name | None = None
+    why: RefusalReason
+    explanation: str
+    status: Name
+    recorded_at: Utc
+    actor: Actor
+
+
+class Waiting(Frozen):
+    """A move that came before its turn; tried again after every move, refused at `until`."""
+
+    move: Name | None = None
+    to: Name | None = None
+    occurred_at: Utc
+    until: Utc
+
+
+class Said(Frozen):
+    text: str
+    recorded_at: Utc
+    actor: Actor
+
+
+class Choice(Frozen):
+    """A move that whoever asked may make now."""
+
+    name: Name
+    label: Text
+    to: Name
+    requires: tuple[Requirement, ...] = ()
+
+
+class Member(Frozen):
+    role: CrewRole
+    member: Name
+    first_name: str
+
+
+class JobDocument(Frozen):
+    """One job with all that the people who work on it may know. What is null is left out."""
+
+    job_id: JobId
+    tenant: Tenant
+    flow: Name
+    rev: int
+    """Counts the changes people can see; `expected_rev` and `If-Match` speak of it."""
+    seq: int
+    status: Name
+    entered_at: Utc
+    due_at: Utc | None = None
+    created_at: Utc
+    customer: Customer
+    place: Place
+    """With the gate code for the dispatcher and for the job's own crew."""
+    price_cents: PriceCents | None = None
+    schedule: Schedule
+    crew: tuple[Member, ...]
+    notes: tuple[Said, ...]
+    history: tuple[Happened, ...]
+    refusals: tuple[NotMade, ...]
+    waiting: tuple[Waiting, ...]
+    moves: tuple[Choice, ...]
+    tracking_url: str | None = None
+    """For the dispatcher alone: it holds the job's token."""
+
+

@@ -1,0 +1,168 @@
+"""Jobs for those who work on them: take one down, look at it, move it, change its particulars."""
+
+import hashlib
+import re
+
+from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
+from functions.api.answers import Answer, acts_on, job_document, kind_of, works_on
+from functions.api.asking import Ask
+from functions.api.board import sees_all
+from functions.api.documents import BookedDocument
+from functions.api.moving import outcome_of
+from functions.api.parts import Api
+from functions.api.problems import Problem
+from functions.api.wishes import MoveWish, NewJob
+from functions.create_job import Booked
+from functions.ports import UnknownJob
+from functions.sessions import Session
+from statemachine.edits import EditRefused
+from statemachine.job import Customer, Job, Place
+from statemachine.values import JOB_ID_PATTERN, Actor
+
+CREW_EDITS = frozenset({"note", "schedule"})
+
+
+def create_job(api: Api, ask: Ask) -> Answer:
+    """The new job's id and link; under the same Idempotency-Key the same job, for a day."""
+    order = ask.document(NewJob)
+    tenant = ask.who.tenant
+    request = JobRequested(
+        tenant=tenant,
+        event_id=event_id_of(api, ask, "job"),
+        occurred_at=ask.now,
+        actor=actor_of(ask.who),
+        flow=order.flow or api.tenants.read(tenant).flow,
+        customer=Customer(name=order.customer_name, phone=order.phone, language=order.language),
+        place=Place(address=order.location),
+        price_cents=order.price_cents,
+        schedule=order.schedule,
+        note=order.notes,
+    )
+    return booked_answer(api, tenant, api.create(request, ask.now))
+
+
+def booked_answer(api: Api, tenant: str, booked: Booked) -> Answer:
+    """201, or 200 where a copy of the request found the job of the first."""
+    document = BookedDocument(
+        job_id=booked.job_id,
+        tracking_token=booked.tracking_token,
+        tracking_url=f"{api.edge_url()}/track/{booked.tracking_token}",
+    )
+    outcome = "booked before" if booked.duplicate else "booked"
+    status = 200 if booked.duplicate else 201
+    return Answer(status, document, about=(tenant, booked.job_id), outcome=outcome)
+
+
+def read_job(api: Api, ask: Ask) -> Answer:
+    return shown(api, ask, visible_job(api, ask))
+
+
+def move_job(api: Api, ask: Ask) -> Answer:
+    wish = ask.document(MoveWish)
+    job = visible_job(api, ask)
+    if not acts_on(ask.who, job):
+        raise Problem("not-allowed", job=(job.tenant, job.job_id))
+    request = JobMoveRequested(
+        tenant=job.tenant,
+        job_id=job.job_id,
+        event_id=wish.event_id or api.new_id(),
+        occurred_at=wish.occurred_at or ask.now,
+        actor=actor_of(ask.who),
+        move=wish.move,
+        to=wish.to,
+        expected_rev=wish.expected_rev,
+        note=wish.note,
+        reason=wish.reason,
+    )
+    verdict = api.advance(request, ask.now)
+    outcome = outcome_of(verdict, request)
+    return shown(api, ask, verdict.job, 202 if outcome == "kept" else 200, outcome)
+
+
+def edit_job(api: Api, ask: Ask) -> Answer:
+    """Changed particulars; a note needs no `If-Match`, for it is added to those that are there."""
+    changes = ask.document(Changes)
+    given = {name for name in changes.model_fields_set if getattr(changes, name) is not None}
+    if not given:
+        raise Problem("invalid", "nothing to change: every value is null")
+    _check_roles(changes)
+    rev = ask.expected_rev
+    job = visible_job(api, ask)
+    if not _may_edit(ask.who, job, changes, given):
+        raise Problem("not-allowed", job=(job.tenant, job.job_id))
+    if rev is None and given != {"note"}:
+        raise Problem("if-match-missing", job=(job.tenant, job.job_id))
+    request = JobEditRequested(
+        tenant=job.tenant,
+        job_id=job.job_id,
+        event_id=event_id_of(api, ask, f"edit|{job.job_id}"),
+        occurred_at=ask.now,
+        actor=actor_of(ask.who),
+        changes=changes,
+        expected_rev=rev,
+    )
+    try:
+        return shown(api, ask, api.edit(request, ask.now), outcome="edited")
+    except EditRefused as error:
+        now = api.jobs.read(job.tenant, job.job_id).value
+        extras = {"rev": now.visible_rev, "status": now.status}
+        raise Problem("job-changed", str(error), extras, job=(job.tenant, job.job_id)) from error
+
+
+def visible_job(api: Api, ask: Ask) -> Job:
+    """The job of the address. One that is not theirs to see is as unknown as one that is not."""
+    job_id = ask.parameters["job_id"]
+    if not re.fullmatch(JOB_ID_PATTERN, job_id, re.ASCII):
+        raise UnknownJob
+    job = api.jobs.read(ask.who.tenant, job_id).value
+    if not (sees_all(ask.who) or works_on(ask.who, job)):
+        raise UnknownJob
+    return job
+
+
+def shown(
+    api: Api, ask: Ask, job: Job, status: int = 200, outcome: str = "answered"
+) -> Answer:
+    """The job as an answer, with its `rev` as ETag for the next `If-Match`."""
+    edge_url = api.edge_url() if "dispatcher" in ask.who.account.roles else None
+    return Answer(
+        status,
+        job_document(job, ask.who, edge_url),
+        {"ETag": f'"{job.visible_rev}"'},
+        about=(job.tenant, job.job_id),
+        seq=job.seq,
+        outcome=outcome,
+    )
+
+
+def actor_of(session: Session) -> Actor:
+    return Actor(kind=kind_of(session), id=session.account.account)
+
+
+def event_id_of(api: Api, ask: Ask, what: str) -> str:
+    """The same for every copy of a request that carries an Idempotency-Key; else a fresh one."""
+    key = ask.idempotency_key
+    if key is None:
+        return api.new_id()
+    return derived_id(what, ask.who.tenant, ask.who.account.account, key)
+
+
+def derived_id(*parts: str) -> str:
+    lengths = "|".join(f"{len(part)}:{part}" for part in parts)
+    return f"api-{hashlib.sha256(lengths.encode()).hexdigest()[:40]}"
+
+
+def _may_edit(session: Session, job: Job, changes: Changes, given: set[str]) -> bool:
+    """Crew add notes and say when they will be there; the rest is the dispatcher's."""
+    if not acts_on(session, job):
+        return False
+    if kind_of(session) == "dispatcher":
+        return True
+    window = changes.schedule.model_fields_set - {"eta"} if changes.schedule else set()
+    return given <= CREW_EDITS and not window
+
+
+def _check_roles(changes: Changes) -> None:
+    roles = [member.role for member in changes.crew or ()]
+    if len(set(roles)) < len(roles):
+        raise Problem("invalid", "a role is given to two people; name one for each role")

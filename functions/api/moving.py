@@ -1,0 +1,52 @@
+"""A move through the API is the move of the bus; here its verdict becomes an answer or a problem."""
+
+from typing import Any, Literal
+
+from events import JobMoveRequested
+from functions.api.problems import Problem
+from statemachine.job import Job, RefusalReason
+from statemachine.lifecycle import EXPLANATIONS, Committed, Duplicate, Kept, Refused, Verdict
+from statemachine.values import iso
+
+Outcome = Literal["moved", "kept"]
+
+
+def outcome_of(verdict: Verdict, request: JobMoveRequested) -> Outcome:
+    """Whether the job was moved or the move is kept; a Problem where it was refused.
+
+    A copy of a request is answered as its first was, from the record.
+    """
+    match verdict:
+        case Committed():
+            return "moved"
+        case Kept():
+            return "kept"
+        case Refused(job=job, refusal=refusal):
+            raise refused(job, refusal.why)
+        case Duplicate(job=job):
+            return _as_before(job, request)
+
+
+def _as_before(job: Job, request: JobMoveRequested) -> Outcome:
+    records = (*job.ledger, *job.refused, *job.early)
+    mine = (record for record in records if record.event_id == request.event_id)
+    known = next(mine, None)
+    if known is None or known.actor != request.actor:
+        raise Problem("event-id-used", job=(job.tenant, job.job_id))
+    if refusal := job.refusal_of(request.event_id):
+        raise refused(job, refusal.why)
+    return "moved" if job.entry_of(request.event_id) else "kept"
+
+
+def refused(job: Job, why: RefusalReason, to_customer: bool = False) -> Problem:
+    """The problem, with where the job is now and, for people who work here, who brought it there."""
+    now: dict[str, Any] = {"rev": job.visible_rev, "status": job.status}
+    if job.ledger and not to_customer:
+        last = job.ledger[-1]
+        now |= {
+            "moved_by": last.actor.model_dump(),
+            "moved_to": last.to,
+            "moved_at": iso(last.recorded_at),
+        }
+    slug = why.replace("_", "-")
+    return Problem(slug, EXPLANATIONS[why], now, job=(job.tenant, job.job_id))

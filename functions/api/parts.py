@@ -1,0 +1,39 @@
+"""What the API consists of: the same use cases that the bus feeds, and what only it needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from functions.accounts import Limits, SignIn
+from functions.advance_job import AdvanceJob
+from functions.create_job import CreateJob
+from functions.edit_job import EditJob
+from functions.ports import Jobs, Logger, Stored, Tenants, Views
+from functions.sessions import Sessions
+from statemachine.views import Board
+
+
+class BoardCopies(Protocol):
+    def latest(self, tenant: str) -> Stored[Board]:
+        """The board as it is now; empty where none was written yet. Raises Unavailable."""
+
+
+@dataclass(frozen=True)
+class Api:
+    """`create`, `advance` and `edit` are the very code behind the bus: one rule, one record."""
+
+    jobs: Jobs
+    boards: BoardCopies
+    views: Views
+    tenants: Tenants
+    create: CreateJob
+    advance: AdvanceJob
+    edit: EditJob
+    sign_in: SignIn
+    sessions: Sessions
+    limits: Limits
+    edge_url: Callable[[], str]
+    """Where customers reach us, without a slash at its end."""
+    new_id: Callable[[], str]
+    log: Logger
+    shows_docs: bool = False

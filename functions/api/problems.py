@@ -1,0 +1,97 @@
+"""Every way to say no, as problem documents (RFC 9457): one table, and one place that maps errors.
+
+A client decides by `type`, whose last part never changes; `title` and `detail` are for people.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
+from statemachine.edits import EditRefused
+from statemachine.flows import UnknownFlow
+from statemachine.lifecycle import EXPLANATIONS, RecordsFull
+from statemachine.values import JobId
+
+MEDIA_TYPE = "application/problem+json"
+
+NO_EXTRAS: Mapping[str, Any] = MappingProxyType({})
+
+PROBLEMS: dict[str, tuple[int, str]] = {
+    "malformed": (400, "The body is not JSON in UTF-8, or was damaged on its way"),
+    "wrong-credentials": (401, "Account or password is wrong"),
+    "signed-out": (401, "Sign in first"),
+    "cross-site": (403, "Another site may not ask this"),
+    "not-allowed": (403, "Your roles do not allow this"),
+    "not-found": (404, "There is nothing under this address"),
+    "unknown-job": (404, "There is no such job"),
+    "method-not-allowed": (405, "This address does not know that method"),
+    "event-id-used": (409, "That event_id belongs to another event; send a fresh one"),
+    "records-full": (409, "The job has all the records it can hold"),
+    "job-changed": (412, "The job has changed since you read it; look again"),
+    "too-large": (413, "The body is too large"),
+    "not-json": (415, "Send the body as application/json"),
+    "invalid": (422, "The request breaks its schema"),
+    "unknown-flow": (422, "There is no flow of that name"),
+    "if-match-missing": (428, "Send If-Match with the rev that you decided on"),
+    "too-many-requests": (429, "Too many requests from this address; try again later"),
+    "internal": (500, "Something broke on our side"),
+    "unavailable": (503, "A service behind us does not answer; try again"),
+} | {
+    why.replace("_", "-"): (403 if why == "not_allowed" else 409, sentence)
+    for why, sentence in EXPLANATIONS.items()
+}
+
+
+@dataclass
+class Problem(Exception):
+    """The answer is no. `slug` is one of PROBLEMS; `extras` are members of the document."""
+
+    slug: str
+    detail: str | None = None
+    extras: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    job: tuple[str, JobId] | None = None
+    """Tenant and job id that this is about, for the log."""
+
+    @property
+    def status(self) -> int:
+        return PROBLEMS[self.slug][0]
+
+    def document(self, request_id: str) -> dict[str, Any]:
+        own = {
+            "type": f"/problems/{self.slug}",
+            "title": PROBLEMS[self.slug][1],
+            "status": self.status,
+            "request_id": request_id,
+        }
+        said = {"detail": self.detail} if self.detail else {}
+        return {**own, **said, **self.extras}
+
+
+def problem_of(error: Exception) -> Problem:
+    """What an error of the functions means to who asked; any other is ours to look into."""
+    match error:
+        case Problem():
+            return error
+        case UnknownJob() | UnknownTenant():
+            return Problem("unknown-job")
+        case UnknownFlow():
+            return Problem("unknown-flow", str(error))
+        case EditRefused():
+            return Problem("job-changed", str(error))
+        case RecordsFull():
+            return Problem("records-full")
+        case Unavailable():
+            return Problem("unavailable", headers={"Retry-After": "1"})
+        case Corrupt():
+            return Problem("internal", "a stored object cannot be read; somebody has to look at it")
+    return Problem("internal")
+
+
+def reason(slug: str) -> str:
+    """`409 Conflict`: for the documentation."""
+    status = PROBLEMS[slug][0]
+    return f"{status} {HTTPStatus(status).phrase}"

@@ -1,0 +1,152 @@
+"""What needs no session: booking a job, following it, and the choices of whoever holds its link."""
+
+import re
+from collections.abc import Iterator
+from hmac import compare_digest
+
+from events import JobMoveRequested, JobRequested
+from functions.api.answers import Answer
+from functions.api.asking import Ask
+from functions.api.jobs import booked_answer, derived_id
+from functions.api.moving import outcome_of, refused
+from functions.api.parts import Api
+from functions.api.problems import Problem
+from functions.api.wishes import HoldersWish, NewBooking
+from functions.ports import Corrupt, Stored, Unavailable, UnknownJob, UnknownTenant
+from statemachine.flows import load_flow
+from statemachine.identity import digest_of, is_token
+from statemachine.job import Customer, Job, Place, RefusalReason, Schedule
+from statemachine.machine import legal_move
+from statemachine.values import Actor
+from statemachine.views import View, view_of
+
+BOOKER = Actor(kind="customer", id="booking")
+HOLDER = Actor(kind="customer", id="link")
+DIGEST = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def book(api: Api, ask: Ask) -> Answer:
+    """A job and its link. The request itself is part of what makes it the same booking again:
+
+    a key is nobody's here, and whoever happens on somebody else's must not be given their link.
+    """
+    order = ask.document(NewBooking)
+    key = ask.idempotency_key
+    if key is None:
+        raise Problem("invalid", "send an Idempotency-Key, or a retry would book twice")
+    try:
+        flow = api.tenants.read(order.tenant).flow
+    except UnknownTenant as error:
+        raise Problem("invalid", "no business of that name takes bookings here") from error
+    request = JobRequested(
+        tenant=order.tenant,
+        event_id=derived_id("booking", key, order.model_dump_json()),
+        occurred_at=ask.now,
+        actor=BOOKER,
+        flow=flow,
+        customer=Customer(name=order.name, phone=order.phone, language=order.language),
+        place=Place(address=order.address),
+        schedule=Schedule(window_start=order.window_start, window_end=order.window_end),
+        note=order.what,
+    )
+    return booked_answer(api, order.tenant, api.create(request, ask.now))
+
+
+def track(api: Api, ask: Ask) -> Answer:
+    """The view, past every cache: for readers whose edge has stayed stale."""
+    stored = _view(api, ask)
+    etag = f'"{stored.value.rev}"'
+    if etag in ask.known_etags:
+        return Answer(304, headers={"ETag": etag})
+    return Answer(200, stored.value, {"ETag": etag})
+
+
+def confirm(api: Api, ask: Ask) -> Answer:
+    return _choose(api, ask, "confirm")
+
+
+def cancel(api: Api, ask: Ask) -> Answer:
+    return _choose(api, ask, "cancel")
+
+
+def _choose(api: Api, ask: Ask, move: str) -> Answer:
+    """A move by the holder of the link, who sends the token and not just its digest.
+
+    What cannot be is refused here and now and leaves no record: a link is in anybody's hands, and
+    a job has room for just so many records. What can be goes the way of every move.
+    """
+    wish = ask.document(HoldersWish)
+    job = _held(api, ask, wish.token)
+    if job.ledger and (job.ledger[-1].actor, job.ledger[-1].move) == (HOLDER, move):
+        return _seen(job, "moved before")
+    if why := _refusal(job, move, wish.reason):
+        raise refused(job, why, to_customer=True)
+    request = JobMoveRequested(
+        tenant=job.tenant,
+        job_id=job.job_id,
+        event_id=derived_id("choice", job.job_id, move, str(job.seq), wish.reason or ""),
+        occurred_at=ask.now,
+        actor=HOLDER,
+        move=move,
+        expected_rev=job.visible_rev,
+        reason=wish.reason,
+    )
+    verdict = api.advance(request, ask.now)
+    return _seen(verdict.job, outcome_of(verdict, request, to_customer=True))
+
+
+def _refusal(job: Job, move: str, reason: str | None) -> RefusalReason | None:
+    flow = load_flow(job.flow)
+    legal = legal_move(flow, job.status, move, None)
+    if legal is None:
+        return "illegal_move"
+    if "customer" not in legal.by:
+        return "not_allowed"
+    if "reason" in legal.requires and not reason:
+        return "reason_missing"
+    return None
+
+
+def _seen(job: Job, outcome: str) -> Answer:
+    return Answer(
+        200,
+        view_of(job, load_flow(job.flow)),
+        {"ETag": f'"{job.visible_rev}"'},
+        about=(job.tenant, job.job_id),
+        seq=job.seq,
+        outcome=outcome,
+    )
+
+
+def _view(api: Api, ask: Ask) -> Stored[View]:
+    """Raises UnknownJob, in the same words whatever is wrong with the digest."""
+    digest = ask.parameters["digest"]
+    if not DIGEST.fullmatch(digest):
+        raise UnknownJob
+    try:
+        stored = api.views.read(digest)
+    except Corrupt as error:
+        raise Unavailable("the view cannot be read; it is written anew with the next change") from error
+    if stored is None:
+        raise UnknownJob
+    return stored
+
+
+def _held(api: Api, ask: Ask, token: str) -> Job:
+    """The job whose link this is: digest and token belong together, and to it."""
+    stored = _view(api, ask)
+    proven = is_token(token) and compare_digest(digest_of(token), ask.parameters["digest"])
+    if proven:
+        for job in _jobs_named(api, stored.value.job_id):
+            if compare_digest(job.token, token):
+                return job
+    raise UnknownJob
+
+
+def _jobs_named(api: Api, job_id: str) -> Iterator[Job]:
+    """A view does not say whose it is, and two businesses may have a job of the same id."""
+    for tenant in api.tenants.names():
+        try:
+            yield api.jobs.read(tenant, job_id).value
+        except UnknownJob:
+            continue

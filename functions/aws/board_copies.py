@@ -1,0 +1,47 @@
+"""`jobs.json` for those who only look: fetched and parsed when it has changed, not otherwise."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from functions.aws.failures import MISSING, retryable, status_of
+from functions.aws.failures import code_of
+from functions.ports import Stored, Unavailable
+from statemachine.views import Board
+
+NEVER_WRITTEN = Stored(Board(), '"none"')
+
+
+class S3BoardCopies:
+    """The newest board of each tenant this container has seen."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.s3, self.bucket = s3, bucket
+        self.copies: dict[str, Stored[Board]] = {}
+
+    def latest(self, tenant: str) -> Stored[Board]:
+        """The board as it is now; S3 answers 304 where our copy is it. Raises Unavailable."""
+        known = self.copies.get(tenant)
+        condition = {"IfNoneMatch": known.etag} if known else {}
+        key = f"tenants/{tenant}/board/jobs.json"
+        with retryable():
+            try:
+                answer = self.s3.get_object(Bucket=self.bucket, Key=key, **condition)
+                body = answer["Body"].read()
+            except ClientError as error:
+                if known and status_of(error) == 304:
+                    return known
+                if code_of(error) in MISSING:
+                    return NEVER_WRITTEN
+                raise
+        self.copies[tenant] = Stored(_board_in(body), answer["ETag"])
+        return self.copies[tenant]
+
+
+def _board_in(body: bytes) -> Board:
+    """Raises Unavailable where it cannot be read: it is derived, and about to be rebuilt."""
+    try:
+        return Board.model_validate_json(body)
+    except ValidationError as error:
+        raise Unavailable("jobs.json cannot be read; it is rebuilt with the next change") from error

@@ -1,0 +1,172 @@
+"""What the end-to-end tests do as users would, on the running copy and without `haul`."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from functions.aws.stores import S3Boards, S3Jobs
+from local.laptop import Laptop
+from statemachine.flows import load_flow
+from statemachine.identity import CROCKFORD
+from statemachine.job import Job
+from statemachine.views import Board, card_of
+
+HAUL = Path(sys.executable).parent / "haul"
+DISPATCHER = {"kind": "dispatcher", "id": "dana"}
+DEAD_LETTERS = ("Create", "Advance", "Edit", "Board", "Edge", "Watch")
+
+T = TypeVar("T")
+
+
+def haul(laptop: Laptop, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person in another terminal would."""
+    environment = {**os.environ, "HAUL_STATE": str(laptop.state), "COLUMNS": "200"}
+    return subprocess.run(
+        [str(HAUL), *words], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def stamp() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def booking(number: int, flow: str = "haul", prefix: str = "") -> dict[str, Any]:
+    """A `JobRequested` with an id of the producer's choice, spread over the alphabet."""
+    letters = "".join(CROCKFORD[(number >> shift) & 31] for shift in (10, 5, 0))
+    return {
+        "tenant": "main",
+        "event_id": f"{prefix or uuid.uuid4().hex[:8]}-book-{number}",
+        "occurred_at": stamp(),
+        "actor": DISPATCHER,
+        "flow": flow,
+        "job_id": f"{datetime.now(UTC):%y%m%d}-{_speakable(prefix or 'tst')}{letters}",
+        "customer": {"name": f"Customer {number}"},
+        "place": {"address": f"{number} Soderblom Ave"},
+    }
+
+
+def _speakable(word: str) -> str:
+    """Three letters of it that Crockford's alphabet has."""
+    return word[:3].translate(str.maketrans("ilou", "110v"))
+
+
+def move(job_id: str, name: str, event_id: str | None = None, **more: Any) -> dict[str, Any]:
+    return {
+        "tenant": "main",
+        "job_id": job_id,
+        "event_id": event_id or f"{job_id}-{name}",
+        "occurred_at": stamp(),
+        "actor": DISPATCHER,
+        "move": name,
+        **more,
+    }
+
+
+def put(laptop: Laptop, kind: str, details: Iterable[dict[str, Any]], events: Any = None) -> None:
+    """`put_events` with plain boto3: what any partner does."""
+    events = events or laptop.client("events")
+    entries = [
+        {
+            "EventBusName": laptop.outputs["BusName"],
+            "Source": "haulway.dispatch",
+            "DetailType": kind,
+            "Detail": json.dumps(detail),
+        }
+        for detail in details
+    ]
+    for start in range(0, len(entries), 10):
+        answer = events.put_events(Entries=entries[start : start + 10])
+        assert answer["FailedEntryCount"] == 0, answer
+
+
+def jobs_of(laptop: Laptop) -> S3Jobs:
+    return S3Jobs(laptop.client("s3"), laptop.outputs["JobsBucket"])
+
+
+def read_all(laptop: Laptop, job_ids: Iterable[str]) -> list[Job]:
+    jobs = jobs_of(laptop)
+    with ThreadPoolExecutor(8) as readers:
+        return list(readers.map(lambda job_id: jobs.read("main", job_id).value, job_ids))
+
+
+def the_board(laptop: Laptop) -> Board:
+    stored = S3Boards(laptop.client("s3"), laptop.outputs["JobsBucket"]).read("main")
+    assert stored is not None
+    return stored.value
+
+
+def fold(laptop: Laptop) -> Board:
+    """The board as it must be: every job object there is, and nothing else."""
+    ids = list(jobs_of(laptop).all_ids("main"))
+    cards = [card_of(job, load_flow(job.flow)) for job in read_all(laptop, ids)]
+    return Board().merged(cards).at(datetime.now(UTC))
+
+
+def until(look: Callable[[], T], wanted: Callable[[T], bool], within_s: float = 30.0) -> T:
+    """What `look` sees once it is as `wanted`; fails with the last sight."""
+    deadline = time.monotonic() + within_s
+    while True:
+        seen = look()
+        if wanted(seen):
+            return seen
+        assert time.monotonic() < deadline, f"not in {within_s} s: {seen!r}"[:2000]
+        time.sleep(0.1)
+
+
+def exist(laptop: Laptop, job_ids: Iterable[str]) -> None:
+    jobs, wanted = jobs_of(laptop), set(job_ids)
+    until(lambda: wanted - set(jobs.all_ids("main")), lambda missing: not missing, 60)
+
+
+def settled(laptop: Laptop, job_ids: list[str], within_s: float = 120.0) -> list[Job]:
+    """The jobs once each has ended and its execution has settled the end."""
+    return until(
+        lambda: read_all(laptop, job_ids),
+        lambda jobs: all(_has_ended(job) for job in jobs),
+        within_s,
+    )
+
+
+def _has_ended(job: Job) -> bool:
+    return load_flow(job.flow).status(job.status).terminal and job.execution.seq == job.seq
+
+
+def executions(laptop: Laptop, job: Job, latest: bool = False) -> list[str]:
+    """The status of each execution the job has had; an engine that was killed forgets old ones."""
+    sfn = laptop.client("stepfunctions")
+    prefix = laptop.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")
+    arns = [
+        f"{prefix}{job.flow}:{job.tenant}-{job.job_id}-g{generation}"
+        for generation in range(job.execution.generation if latest else 0, job.execution.generation + 1)
+    ]
+    return [sfn.describe_execution(executionArn=arn)["status"] for arn in arns]
+
+
+def waiting_messages(laptop: Laptop, suffix: str) -> dict[str, int]:
+    """How many messages lie in each queue whose name ends so, where there are any."""
+    sqs, counts = laptop.client("sqs"), {}
+    for name in DEAD_LETTERS:
+        attributes = sqs.get_queue_attributes(
+            QueueUrl=laptop.outputs[f"{name}{suffix}Url"], AttributeNames=["All"]
+        )["Attributes"]
+        counts[name] = int(attributes["ApproximateNumberOfMessages"]) + int(
+            attributes["ApproximateNumberOfMessagesNotVisible"]
+        )
+    return {name: count for name, count in counts.items() if count}
+
+
+def dead_letters(laptop: Laptop) -> dict[str, int]:
+    return waiting_messages(laptop, "DeadLetters")
+
+
+def at_rest(laptop: Laptop, within_s: float = 60.0) -> None:
+    """Nothing is on its way any more: every queue is empty."""
+    until(lambda: waiting_messages(laptop, "Queue"), lambda counts: not counts, within_s)

@@ -1,0 +1,191 @@
+"""Whole jobs on the real engine: Step Functions, EventBridge, SQS, Lambda, S3, with AUTH."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from local.laptop import Laptop
+from statemachine.flows import load_flow
+from tests.builders import way_to
+from tests.conftest import free_port
+from tests.e2e.business import (
+    HAUL,
+    at_rest,
+    booking,
+    dead_letters,
+    executions,
+    exist,
+    fold,
+    haul,
+    jobs_of,
+    move,
+    put,
+    settled,
+    the_board,
+    until,
+)
+
+pytestmark = pytest.mark.engine
+
+FORWARD = ("confirm", "start", "complete")
+LABELS = ["Pending pickup", "Ready for pickup", "In progress", "Completed"]
+
+
+def test_a_job_is_driven_from_the_command_line_and_followed_by_its_link(stack: Laptop) -> None:
+    booked = json.loads(
+        haul(
+            stack, "job", "new", "--customer", "Mark", "--location", "Soderblom Ave",
+            "--price", "600", "--json",
+        ).stdout
+    )  # fmt: skip
+    follower = subprocess.Popen(
+        [str(HAUL), "track", booked["tracking_url"], "--follow"],
+        env={**os.environ, "HAUL_STATE": str(stack.state), "COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for name in FORWARD:
+        asked = haul(stack, "job", "move", booked["job_id"], name)
+        assert asked.returncode == 0, asked.stderr
+    printed, _ = follower.communicate(timeout=60)
+    shown = [label for line in printed.splitlines() for label in LABELS if f"● {label} " in line]
+    assert (shown, follower.returncode) == (LABELS, 0)
+    (job,) = settled(stack, [booked["job_id"]])
+    assert until(lambda: executions(stack, job), lambda states: states == ["SUCCEEDED"])
+
+
+def test_the_same_needs_no_haul_at_all(stack: Laptop) -> None:
+    request = booking(1, prefix="bot")
+    put(stack, "JobRequested", [request])
+    exist(stack, [request["job_id"]])
+    put(stack, "JobMoveRequested", [move(request["job_id"], name) for name in FORWARD])
+    (job,) = settled(stack, [request["job_id"]])
+    assert [entry.move for entry in job.ledger] == list(FORWARD)
+
+
+@pytest.mark.parametrize("flow", ["haul", "pickup", "dumpster", "crewed"])
+def test_each_flow_runs_to_its_end(stack: Laptop, flow: str) -> None:
+    end = next(status.name for status in load_flow(flow).statuses if status.terminal)
+    way = way_to(end, load_flow(flow))
+    request = booking(7, flow, prefix=flow)
+    put(stack, "JobRequested", [request])
+    exist(stack, [request["job_id"]])
+    driver = {"role": "driver", "member": "sam", "first_name": "Sam"}
+    edit = {**move(request["job_id"], "assign"), "changes": {"crew": [driver]}}
+    put(stack, "JobEditRequested", [edit])
+    until(lambda: jobs_of(stack).read("main", request["job_id"]).value.crew, bool)
+    put(stack, "JobMoveRequested", [move(request["job_id"], name) for name in way])
+    (job,) = settled(stack, [request["job_id"]])
+    assert (job.status, [entry.move for entry in job.ledger]) == (end, list(way))
+
+
+def test_a_job_that_was_finished_by_mistake_comes_back_and_ends_again(stack: Laptop) -> None:
+    request = booking(2, prefix="bak")
+    put(stack, "JobRequested", [request])
+    exist(stack, [request["job_id"]])
+    put(stack, "JobMoveRequested", [move(request["job_id"], name) for name in FORWARD])
+    settled(stack, [request["job_id"]])
+    again = [
+        move(request["job_id"], "reopen", reason="wrong address"),
+        move(request["job_id"], "complete", event_id="complete-again"),
+    ]
+    put(stack, "JobMoveRequested", again)
+    job = until(
+        lambda: jobs_of(stack).read("main", request["job_id"]).value,
+        lambda job: job.seq == 5 and job.execution.seq == 5,
+    )
+    assert [entry.to for entry in job.ledger][-2:] == ["in_progress", "completed"]
+
+
+def test_an_execution_stopped_by_hand_gets_exactly_one_successor(stack: Laptop) -> None:
+    """T18, with two dispatchers racing on the next move."""
+    request = booking(3, prefix="stp")
+    job_id = request["job_id"]
+    put(stack, "JobRequested", [request])
+    exist(stack, [job_id])
+    until(lambda: jobs_of(stack).read("main", job_id).value.wait, lambda wait: wait is not None)
+    prefix = stack.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")
+    stack.client("stepfunctions").stop_execution(executionArn=f"{prefix}haul:main-{job_id}-g0")
+    with ThreadPoolExecutor(2) as two:
+        list(
+            two.map(
+                lambda who: put(stack, "JobMoveRequested", [move(job_id, "confirm", f"race-{who}")]),
+                "ab",
+            )
+        )
+    put(stack, "JobMoveRequested", [move(job_id, name) for name in FORWARD[1:]])
+    (job,) = settled(stack, [job_id])
+    assert (job.status, job.execution.generation) == ("completed", 1)
+    assert [entry.move for entry in job.ledger] == list(FORWARD)
+    assert len(job.refused) == 1
+    assert until(
+        lambda: executions(stack, job), lambda states: states == ["ABORTED", "SUCCEEDED"]
+    )
+
+
+def test_events_doubled_and_shuffled_end_as_in_order(stack: Laptop, tmp_path: Path) -> None:
+    bookings = [booking(number, prefix="ply") for number in range(50)]
+    lines = [{"detail-type": "JobRequested", "detail": detail} for detail in bookings]
+    for name in FORWARD:
+        lines += [
+            {"detail-type": "JobMoveRequested", "detail": move(detail["job_id"], name)}
+            for detail in bookings
+        ]
+    recording = tmp_path / "day.jsonl"
+    recording.write_text("\n".join(json.dumps(line) for line in lines))
+    played = haul(stack, "events", "play", str(recording), "--duplicate", "--reorder", "--json")
+    assert json.loads(played.stdout) == {"sent": 400, "lost": 0, "seed": 1}, played.stderr
+    jobs = settled(stack, [detail["job_id"] for detail in bookings])
+    assert {tuple(entry.move for entry in job.ledger) for job in jobs} == {FORWARD}
+    assert [job.job_id for job in jobs if job.refused or job.early] == []
+
+
+def test_200_jobs_moved_by_16_clients_at_once_lose_nothing(stack: Laptop) -> None:
+    before = dead_letters(stack)
+    bookings = [booking(number, prefix="bvk") for number in range(200)]
+    job_ids = [detail["job_id"] for detail in bookings]
+    put(stack, "JobRequested", bookings)
+    exist(stack, job_ids)
+    moves = [move(job_id, name) for job_id in job_ids for name in FORWARD]
+    random.Random(11).shuffle(moves)
+    shares = [moves[client::16] for client in range(16)]
+    with ThreadPoolExecutor(16) as clients:
+        list(clients.map(lambda share: put(stack, "JobMoveRequested", share), shares))
+    jobs = settled(stack, job_ids, within_s=170)
+    with ThreadPoolExecutor(8) as askers:
+        states = list(askers.map(lambda job: executions(stack, job), jobs))
+    assert [job.job_id for job in jobs if job.refused] == []
+    at_rest(stack)
+    assert the_board(stack).to_bytes() == fold(stack).to_bytes()
+    assert dead_letters(stack) == before
+    assert {tuple(state) for state in states} == {("SUCCEEDED",)}
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_job_survives_the_engine(tmp_path: Path, how: signal.Signals) -> None:
+    ports = free_port(), free_port()
+    laptop = Laptop(tmp_path, *ports, lag_s=0, say=lambda _: None)
+    laptop.start()
+    try:
+        request = booking(4, prefix="kll")
+        put(laptop, "JobRequested", [request])
+        exist(laptop, [request["job_id"]])
+        assert haul(laptop, "job", "move", request["job_id"], "confirm").returncode == 0
+        assert laptop.engine.process is not None
+        os.kill(laptop.engine.process.pid, how)
+        laptop.engine.process.wait(20)
+    finally:
+        laptop.stop()
+    with Laptop(tmp_path, *ports, lag_s=0, say=lambda _: None) as again:
+        put(again, "JobMoveRequested", [move(request["job_id"], name) for name in FORWARD[1:]])
+        (job,) = settled(again, [request["job_id"]])
+        assert [entry.move for entry in job.ledger] == list(FORWARD)
+        assert until(
+            lambda: executions(again, job, latest=True), lambda states: states == ["SUCCEEDED"]
+        )

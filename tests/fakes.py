@@ -1,0 +1,300 @@
+"""The ports of `functions/ports.py` in memory, as AWS keeps them: what is inside lies open.
+
+Every fake asks its `Faults` first, under the name of the operation the real adapter would call,
+and raises what the adapter would raise. One lock stands for AWS: a call is done as a whole.
+"""
+
+import hashlib
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from events import Fact
+from functions.ports import (
+    Answer,
+    Conflict,
+    Corrupt,
+    Stored,
+    Unavailable,
+    UnknownJob,
+    UnknownTenant,
+)
+from statemachine.job import Job
+from statemachine.tenants import TenantSettings
+from statemachine.views import Board, View
+from tests.faults import Faults
+
+Document = TypeVar("Document", bound=BaseModel)
+Answered = TypeVar("Answered")
+
+
+def no_pause(attempt: int) -> None:
+    """A `Pause` for tests: nobody else is there to be waited for."""
+
+
+class Bucket:
+    """S3: bytes by key, ETags that are hashes of the content, conditional writes, versions.
+
+    `versions` has every version that was ever stored, oldest first.
+    """
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.objects: dict[str, bytes] = {}
+        self.versions: dict[str, list[bytes]] = defaultdict(list)
+        self._lock = threading.RLock()
+
+    def get(self, key: str) -> tuple[bytes, str] | None:
+        """The bytes and their ETag."""
+        return self._do("GetObject", lambda: self._get(key), Unavailable("lost"))
+
+    def put(self, key: str, body: bytes) -> None:
+        self._do("PutObject", lambda: self._put(key, body), Unavailable("lost"))
+
+    def put_if(self, key: str, body: bytes, etag: str | None) -> None:
+        """`If-Match: etag`, or `If-None-Match: *` for None. 412, 404 and lost are all Conflict."""
+
+        def compare_and_put() -> None:
+            known = self._get(key)
+            if (known[1] if known else None) != etag:
+                raise Conflict("412" if known else "404")
+            self._put(key, body)
+
+        self._do("PutObject", compare_and_put, Conflict("lost"))
+
+    def delete(self, key: str) -> None:
+        self._do("DeleteObject", lambda: self.objects.pop(key, None), Unavailable("lost"))
+
+    def keys(self, prefix: str) -> list[str]:
+        """What follows `prefix` in every key that begins with it."""
+
+        def listed() -> list[str]:
+            return sorted(k.removeprefix(prefix) for k in self.objects if k.startswith(prefix))
+
+        return self._do("ListObjectsV2", listed, Unavailable("lost"))
+
+    def _do(self, operation: str, apply: Callable[[], Answered], lost: Exception) -> Answered:
+        def whole() -> Answered:
+            with self._lock:
+                return apply()
+
+        return self.faults.around(operation, whole, lost)
+
+    def _get(self, key: str) -> tuple[bytes, str] | None:
+        body = self.objects.get(key)
+        return None if body is None else (body, etag_of(body))
+
+    def _put(self, key: str, body: bytes) -> None:
+        self.objects[key] = body
+        self.versions[key].append(body)
+
+
+def etag_of(body: bytes) -> str:
+    return f'"{hashlib.md5(body).hexdigest()}"'
+
+
+def to_bytes(document: BaseModel) -> bytes:
+    return document.model_dump_json(exclude_none=True).encode()
+
+
+@lru_cache(maxsize=10_000)
+def parsed(document: type[Document], body: bytes) -> Document:
+    """Documents are frozen, so equal bytes may be one value."""
+    return document.model_validate_json(body)
+
+
+def load(bucket: Bucket, key: str, document: type[Document]) -> Stored[Document] | None:
+    found = bucket.get(key)
+    if found is None:
+        return None
+    try:
+        return Stored(parsed(document, found[0]), found[1])
+    except ValidationError as error:
+        raise Corrupt(f"{key} is no {document.__name__}", etag=found[1]) from error
+
+
+class FakeJobs:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, tenant: str, job_id: str) -> Stored[Job]:
+        stored = load(self.bucket, job_key(tenant, job_id), Job)
+        if stored is None:
+            raise UnknownJob(f"no job {job_id} of tenant {tenant}")
+        return stored
+
+    def create(self, job: Job) -> None:
+        self.bucket.put_if(job_key(job.tenant, job.job_id), to_bytes(job), None)
+
+    def replace(self, job: Job, etag: str) -> None:
+        self.bucket.put_if(job_key(job.tenant, job.job_id), to_bytes(job), etag)
+
+    def mark_open(self, tenant: str, job_id: str) -> None:
+        self.bucket.put(f"tenants/{tenant}/open/{job_id}", b"{}")
+
+    def mark_ended(self, tenant: str, job_id: str) -> None:
+        self.bucket.delete(f"tenants/{tenant}/open/{job_id}")
+
+    def open_ids(self, tenant: str) -> Iterator[str]:
+        return iter(self.bucket.keys(f"tenants/{tenant}/open/"))
+
+    def all_ids(self, tenant: str) -> Iterator[str]:
+        keys = self.bucket.keys(f"tenants/{tenant}/jobs/")
+        return (key.removesuffix(".json") for key in keys)
+
+
+def job_key(tenant: str, job_id: str) -> str:
+    return f"tenants/{tenant}/jobs/{job_id}.json"
+
+
+class FakeViews:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, digest: str) -> Stored[View] | None:
+        return load(self.bucket, f"t/{digest}.json", View)
+
+    def write(self, digest: str, view: View, replacing: str | None) -> None:
+        self.bucket.put_if(f"t/{digest}.json", to_bytes(view), replacing)
+
+
+class FakeBoards:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, tenant: str) -> Stored[Board] | None:
+        return load(self.bucket, board_key(tenant), Board)
+
+    def write(self, tenant: str, board: Board, replacing: str | None) -> None:
+        self.bucket.put_if(board_key(tenant), board.to_bytes(), replacing)
+
+    def overwrite(self, tenant: str, board: Board) -> None:
+        self.bucket.put(board_key(tenant), board.to_bytes())
+
+
+def board_key(tenant: str) -> str:
+    return f"tenants/{tenant}/board/jobs.json"
+
+
+class FakeTenants:
+    def __init__(self, bucket: Bucket, *known: TenantSettings) -> None:
+        self.bucket = bucket
+        for settings in known:
+            bucket.objects[f"directory/{settings.tenant}.json"] = to_bytes(settings)
+
+    def read(self, tenant: str) -> TenantSettings:
+        stored = load(self.bucket, f"directory/{tenant}.json", TenantSettings)
+        if stored is None:
+            raise UnknownTenant(f"no tenant {tenant}")
+        return stored.value
+
+    def names(self) -> Iterator[str]:
+        return (key.removesuffix(".json") for key in self.bucket.keys("directory/"))
+
+
+class FakeExecutions:
+    """Step Functions: executions by name, and what was said through which task token.
+
+    Started under a name that is taken, running or closed, AWS starts nothing. A token that does
+    not live is an error of which the adapter makes nothing, so here nothing happens.
+    """
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.started: dict[str, tuple[str, str, str, int]] = {}
+        self.running: set[str] = set()
+        self.rung: list[tuple[str, Answer]] = []
+
+    def start(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
+        name = execution_name(tenant, job_id, generation)
+
+        def unless_known() -> None:
+            if name not in self.started:
+                self.started[name] = flow, tenant, job_id, generation
+                self.running.add(name)
+
+        self.faults.around("StartExecution", unless_known, Unavailable("lost"))
+
+    def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
+        name = execution_name(tenant, job_id, generation)
+        return self.faults.around(
+            "DescribeExecution", lambda: name in self.running, Unavailable("lost")
+        )
+
+    def ring(self, token: str, answer: Answer) -> None:
+        self.faults.around(
+            "SendTaskSuccess", lambda: self.rung.append((token, answer)), Unavailable("lost")
+        )
+
+
+def execution_name(tenant: str, job_id: str, generation: int) -> str:
+    return f"{tenant}-{job_id}-g{generation}"
+
+
+class FakeBus:
+    """EventBridge: every fact that reached it, copies too."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.facts: list[Fact] = []
+
+    def announce(self, facts: Sequence[Fact]) -> None:
+        if facts:
+            self.faults.around("PutEvents", lambda: self.facts.extend(facts), Unavailable("lost"))
+
+    def told(self, kind: type[Fact]) -> list[Fact]:
+        """The facts of one kind, each once, in the order in which they were first told."""
+        return list(dict.fromkeys(fact for fact in self.facts if isinstance(fact, kind)))
+
+
+class FakeEdge:
+    """CloudFront: one invalidation for each batch, however often it is asked for."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.invalidations: dict[tuple[str, tuple[str, ...]], None] = {}
+
+    def forget(self, paths: Iterable[str], batch: str) -> None:
+        wanted = batch, tuple(sorted(set(paths)))
+        self.faults.around(
+            "CreateInvalidation",
+            lambda: self.invalidations.update({wanted: None}),
+            Unavailable("lost"),
+        )
+
+    def forgotten(self) -> list[tuple[str, ...]]:
+        return [paths for _, paths in self.invalidations]
+
+
+class FakeDeadLetters:
+    """The queue of messages that can never succeed: body, reason, detail."""
+
+    ALLOWED = re.compile(r"[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
+    """What SQS takes as text (SendMessage, read 2026-11-21); the rest it answers with an error."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.buried: list[tuple[str, str, str]] = []
+
+    def bury(self, body: str, reason: str, detail: str) -> None:
+        if not self.ALLOWED.fullmatch(body + reason + detail):
+            raise ValueError("InvalidMessageContents")
+        self.faults.around(
+            "SendMessage", lambda: self.buried.append((body, reason, detail)), Unavailable("lost")
+        )
+
+
+class FakeLog:
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, dict[str, Any]]] = []
+
+    def info(self, msg: str, **keys: Any) -> None:
+        self.lines.append((msg, keys))
+
+    def error(self, msg: str, **keys: Any) -> None:
+        self.lines.append((msg, keys))

@@ -1,0 +1,50 @@
+"""A believable day of a small hauling business, for looking at the pages and for screenshots."""
+
+from datetime import UTC, datetime, timedelta
+
+from statemachine.job import Assigned
+from tests.pages.world import DANA, World, first_note
+
+MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
+TASHA = Assigned(role="driver", member="tasha", first_name="Tasha")
+BEN = Assigned(role="first_mate", member="ben", first_name="Ben")
+LONG_AGO = 60 * 60
+
+JOBS = (
+    # customer, address, price, moves so far, minutes since booking and since the last move, crew,
+    # start of the window in hours from now
+    ("Ada Wong", "12 Harbor Road, Unit 4", 24_000, (), 95, 95, (), None),
+    ("Luis Ortega", "880 Alameda Street", 18_500, (), 40, 40, (), 26),
+    ("Priya Natarajan", "41 Elm Court", None, (), 12, 12, (), 3),
+    ("St. Brendan's Church", "7 Chapel Lane", 62_000, (), LONG_AGO, LONG_AGO, (), 50),
+    ("Greta Lindholm", "230 Mill Street, rear yard", 31_000, ("confirm",), 1500, 300, (MIGUEL, BEN), 1),
+    ("Oakview Apartments", "1500 Oakview Drive", 98_000, ("confirm",), 2000, 120, (TASHA,), 4),
+    ("Jonah Price", "19 Birch Avenue", 12_000, ("confirm",), 3000, 1600, (), -2),
+    ("Marisol Vega", "64 Canal Street, 3rd floor", 27_500, ("confirm", "start"), 1440, 35, (MIGUEL, BEN), 0),
+    ("Fern & Fig Bakery", "301 Market Square", 45_000, ("confirm", "start"), 2600, 550, (TASHA,), -5),
+    ("Tom Okafor", "5 Quarry Road", 21_000, ("confirm", "start", "complete"), 2880, 70, (MIGUEL,), -3),
+    ("Ines Duarte", "77 Lower Terrace", 16_000, ("confirm", "start", "complete"), 2880, 190, (TASHA,), -6),
+    ("Will Abbott", "2 Station Road", 14_000, ("cancel",), 900, 400, (), None),
+)  # fmt: skip
+
+
+def a_day(world: World) -> World:
+    base = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    for customer, address, price, moves, booked, moved, crew, start in JOBS:
+        notes = (first_note("Sofa, two mattresses and a broken fridge.", DANA),) if price else ()
+        job = world.book(
+            customer, address=address, price_cents=price, minutes_ago=booked, notes=notes
+        )
+        if start is not None or crew:
+            window = {} if start is None else _window(base + timedelta(hours=start))
+            if "start" in moves and "complete" not in moves:
+                window["eta"] = datetime.now(UTC) + timedelta(minutes=25)
+            world.plan(job.job_id, *crew, **window)
+        for index, move in enumerate(moves):
+            ago = moved + 60 * (len(moves) - 1 - index)
+            world.move(job.job_id, move, minutes_ago=ago)
+    return world
+
+
+def _window(start: datetime) -> dict[str, datetime]:
+    return {"window_start": start, "window_end": start + timedelta(hours=2)}

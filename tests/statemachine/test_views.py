@@ -1,0 +1,229 @@
+"""What the customer and the board are shown, and nothing else."""
+
+from datetime import timedelta
+from itertools import permutations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statemachine.flows import load_flow
+from statemachine.job import (
+    Assigned,
+    Customer,
+    Edit,
+    Epoch,
+    Job,
+    Note,
+    Place,
+    Schedule,
+    Wait,
+)
+from statemachine.lifecycle import judge
+from statemachine.values import Actor
+from statemachine.views import SHOWN_AFTER_END, Board, Card, Choice, Step, View, card_of, view_of
+from tests.builders import CREW, DRIVER, NOON, a_job, a_request, minutes
+
+HAUL = load_flow("haul")
+
+CANARY = Actor(kind="dispatcher", id="canary-actor")
+PRIVATE = {
+    "token": "canary-token-0123456-A",
+    "task token": "canary-task-token",
+    "phone": "+15550001111",
+    "gate code": "canary-gate",
+    "notes": "canary-note",
+    "reasons": "canary-reason",
+    "actors": "canary-actor",
+    "event ids": "canary-event",
+    "crew accounts": "canary_member",
+    "tenant": "canary-tenant",
+}
+"""What neither the customer nor the board is shown, as the job below has it."""
+DISPATCHERS = {
+    "name": "Canary Customer",
+    "address": "1 Canary Street",
+    "price": "424242",
+    "first mate": "Canarymate",
+}
+"""What the board shows, but not the public view."""
+
+
+def a_job_with_a_canary_in_every_private_field() -> Job:
+    """In progress, with one move refused and one kept, edited, noted, waited for and crewed."""
+    mate = Assigned(role="first_mate", member="canary_member", first_name="Canarymate")
+    about = {"actor": CANARY, "reason": "canary-reason", "note": "canary-note"}
+    job = a_job(
+        flow="haul",
+        tenant="canary-tenant",
+        token="canary-token-0123456-A",
+        event_id="canary-event-0",
+        created_by=CANARY,
+        customer=Customer(name="Canary Customer", phone="+15550001111", language="es"),
+        place=Place(address="1 Canary Street", gate_code="canary-gate"),
+        price_cents=424242,
+        schedule=Schedule(window_start=NOON, window_end=NOON + minutes(120)),
+        crew=(DRIVER.with_(member="canary_member"), mate),
+    )
+    for number, move in enumerate(["confirm", "start", "confirm", "reopen"], start=1):
+        request = a_request(job, move, event_id=f"canary-event-{number}", **about)
+        job = judge(job, request, HAUL, NOON).job
+    assert (len(job.ledger), len(job.refused), len(job.early)) == (2, 1, 1)
+    record = {"event_id": "canary-event-9", "actor": CANARY, "recorded_at": NOON}
+    return job.seen(
+        notes=(Note(text="canary-note", **record),),
+        edits=(Edit(fields=("notes",), **record),),
+        wait=Wait(
+            seq=2,
+            epoch=Epoch(generation=0, entered_at=NOON, retry=0),
+            token="canary-task-token",
+        ),
+    )
+
+
+def test_the_public_view_holds_nothing_private() -> None:
+    public = view_of(a_job_with_a_canary_in_every_private_field(), HAUL).model_dump_json()
+    assert "canary" not in public.lower()
+    assert [what for what, value in (PRIVATE | DISPATCHERS).items() if value in public] == []
+
+
+def test_the_card_holds_no_key_no_phone_and_nobodys_words() -> None:
+    card = card_of(a_job_with_a_canary_in_every_private_field(), HAUL).model_dump_json()
+    assert [what for what, value in PRIVATE.items() if value in card] == []
+    assert [what for what, value in DISPATCHERS.items() if value not in card] == []
+
+
+def test_the_canary_sits_in_every_field_that_is_kept_back() -> None:
+    job = a_job_with_a_canary_in_every_private_field().model_dump_json()
+    assert [what for what, value in PRIVATE.items() if value not in job] == []
+
+
+def test_a_new_field_of_the_view_is_a_decision() -> None:
+    assert set(View.model_fields) == {
+        *("rev", "job_id", "flow", "status", "terminal", "poll_s", "updated_at"),
+        *("steps", "choices", "schedule", "driver"),
+    }
+
+
+# The customer's view
+
+
+def times(view: View) -> dict[str, object]:
+    return {step.status: step.at for step in view.steps}
+
+
+def test_the_timeline_shows_when_the_job_came_where_it_has_been() -> None:
+    job = a_job("ready_for_pickup")
+    job = judge(job, a_request(job, "start"), HAUL, NOON + minutes(5)).job
+    assert times(view_of(job, HAUL)) == {
+        "pending_pickup": NOON,
+        "ready_for_pickup": NOON,
+        "in_progress": NOON + minutes(5),
+        "completed": None,
+    }
+
+
+def test_a_step_is_worded_by_the_flow() -> None:
+    (step, *_) = view_of(a_job(), HAUL).steps
+    status = HAUL.initial
+    assert step == Step(
+        status=status.name,
+        label=status.label,
+        customer=status.customer,
+        colour=status.colour,
+        icon=status.icon,
+        at=NOON,
+    )
+
+
+def test_a_status_that_was_taken_back_is_still_to_come() -> None:
+    job = a_job("completed")
+    job = judge(job, a_request(job, "reopen", reason="wrong job"), HAUL, NOON).job
+    assert times(view_of(job, HAUL))["completed"] is None
+
+
+def test_the_cancellation_is_on_the_timeline_only_where_it_happened() -> None:
+    assert "cancelled" not in times(view_of(a_job("completed"), HAUL))
+    assert times(view_of(a_job("cancelled"), HAUL)) == {
+        "pending_pickup": NOON,
+        "ready_for_pickup": None,
+        "in_progress": None,
+        "completed": None,
+        "cancelled": NOON,
+    }
+
+
+def test_the_customer_is_offered_the_moves_a_customer_may_make() -> None:
+    offered = {s.name: view_of(a_job(s.name), HAUL).choices for s in HAUL.statuses}
+    confirm, cancel = (HAUL.named(name, None)[0].label for name in ("confirm", "cancel"))
+    give_up = Choice(move="cancel", label=cancel, needs_reason=True)
+    assert {status: choices for status, choices in offered.items() if choices} == {
+        "pending_pickup": (Choice(move="confirm", label=confirm), give_up),
+        "ready_for_pickup": (give_up,),
+    }
+
+
+def test_the_view_names_the_driver_by_first_name() -> None:
+    assert view_of(a_job(), HAUL).driver == "Mike"
+    assert view_of(a_job(crew=()), HAUL).driver is None
+
+
+def test_bookkeeping_leaves_view_and_card_as_they_are() -> None:
+    job = a_job("ready_for_pickup")
+    touched = judge(job.bookkept(), a_request(job, "sing", actor=CREW), HAUL, NOON).job
+    assert (view_of(touched, HAUL), card_of(touched, HAUL)) == (
+        view_of(job, HAUL),
+        card_of(job, HAUL),
+    )
+
+
+# The board
+
+
+def test_a_card_is_due_when_its_status_has_lasted_too_long() -> None:
+    assert card_of(a_job("in_progress"), HAUL).due_at == NOON + minutes(480)
+    assert card_of(a_job("completed"), HAUL).due_at is None
+
+
+def a_card(number: int, rev: int) -> Card:
+    """The card of one of a few jobs at `rev`; the same job at the same rev is the same card."""
+    job = a_job(job_id=f"261121-00000{number}", rev=rev, visible_rev=rev, price_cents=rev)
+    return card_of(job, HAUL)
+
+
+cards = st.lists(st.builds(a_card, st.integers(0, 3), st.integers(1, 5)), max_size=8)
+
+
+@given(cards, cards)
+def test_the_board_is_the_same_whoever_comes_first(some: list[Card], others: list[Card]) -> None:
+    assert Board().merged(some).merged(others) == Board().merged(others).merged(some)
+    assert Board().merged(some).merged(others) == Board().merged([*others, *some])
+
+
+@given(cards)
+def test_the_board_is_the_same_after_the_same_cards_again(some: list[Card]) -> None:
+    board = Board().merged(some)
+    assert board.merged(some) == board
+
+
+@given(cards)
+def test_the_board_shows_each_job_at_the_highest_rev_it_has_seen(some: list[Card]) -> None:
+    highest = {card.job_id: max(c.rev for c in some if c.job_id == card.job_id) for card in some}
+    assert {card.job_id: card.rev for card in Board().merged(some).jobs.values()} == highest
+
+
+@given(st.lists(st.builds(a_card, st.integers(0, 9), st.just(1)), max_size=4))
+def test_equal_boards_are_equal_bytes(some: list[Card]) -> None:
+    assert len({Board().merged(order).to_bytes() for order in permutations(some)}) == 1
+
+
+def test_a_board_read_back_is_equal_to_the_one_written() -> None:
+    board = Board().merged([a_card(2, 7), a_card(1, 3)])
+    assert Board.model_validate_json(board.to_bytes()) == board
+
+
+def test_a_job_stays_on_the_board_for_two_days_after_its_end() -> None:
+    ended, active = card_of(a_job("completed"), HAUL), a_card(1, 1)
+    board = Board().merged([ended, active])
+    just_before = NOON + SHOWN_AFTER_END - timedelta(seconds=1)
+    assert board.at(just_before) == board
+    assert set(board.at(NOON + SHOWN_AFTER_END).jobs) == {active.job_id}

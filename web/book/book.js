@@ -1,0 +1,211 @@
+// The booking page: form, waiting, tracking link. What is kept and sent is lib/booking.js's.
+
+import { Api } from "/lib/api.js";
+import { Booking, EMPTY, isPassing } from "/lib/booking.js";
+import { byId, el, fill, keepingFocus } from "/lib/elements.js";
+import { browserLanguage, rememberLanguage, speaking } from "/lib/i18n.js";
+import { icon } from "/lib/icons.js";
+import { deviceMemory, tabMemory } from "/lib/memory.js";
+import { SECOND_MS } from "/lib/time.js";
+import { askGiveUp, bookedPanel, waitingPanel } from "./booked.js";
+import { BookingForm } from "./form.js";
+import { WORDS } from "./words.js";
+
+const AGAIN_S = [3, 6, 12, 20, 30];
+const GIVE_UP_AFTER = 3;
+const KEEP_DRAFT_MS = 300;
+
+class BookingPage {
+  #main = byId("booking");
+  #said = byId("said");
+  #device = deviceMemory();
+  #booking = new Booking({ device: this.#device, tab: tabMemory() });
+  #api = new Api();
+  #language = browserLanguage(this.#device);
+  #form = { ...EMPTY, language: this.#language };
+  #restored = false;
+  #sending = null;
+  #trying = false;
+  #tries = 0;
+  #nextTryAt = 0;
+  #keeping = null;
+
+  start() {
+    for (const button of document.querySelectorAll("[data-language]")) {
+      button.addEventListener("click", () => this.#speak(button.dataset.language));
+    }
+    const draft = this.#booking.draft(Date.now());
+    this.#restored = draft !== null && JSON.stringify(draft) !== JSON.stringify({ ...EMPTY, language: draft.language });
+    if (draft) this.#form = draft;
+    window.addEventListener("online", () => this.#sending && this.#try());
+    window.addEventListener("offline", () => this.#draw());
+    window.addEventListener("pagehide", () => this.#keep());
+    setInterval(() => this.#tick(), SECOND_MS);
+    this.#sending = this.#booking.unanswered(Date.now());
+    this.#mark();
+    this.#draw();
+    if (this.#sending) this.#try();
+  }
+
+  get #t() {
+    return speaking(WORDS, this.#language);
+  }
+
+  #speak(language) {
+    if (this.#form.language === this.#language) this.#form = { ...this.#form, language };
+    this.#language = language;
+    rememberLanguage(this.#device, language);
+    this.#mark();
+    this.#draw();
+  }
+
+  #mark() {
+    document.documentElement.lang = this.#language;
+    document.title = `${this.#t("title")} · Haulway`;
+    for (const button of document.querySelectorAll("[data-language]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.language === this.#language));
+    }
+  }
+
+  #draw() {
+    const booked = this.#booking.booked();
+    const scene = booked ? "booked" : this.#sending ? "waiting" : "form";
+    this.#main.dataset.scene = scene;
+    keepingFocus(this.#main, () => {
+      if (scene === "booked") fill(this.#main, this.#bookedPanel(booked));
+      else if (scene === "waiting") fill(this.#main, this.#waitingPanel());
+      else this.#drawForm();
+    });
+    this.#drawCountdown();
+  }
+
+  #drawForm(complaint = null) {
+    const t = this.#t;
+    const form = new BookingForm(this.#form, {
+      t,
+      language: this.#language,
+      onChange: (changed) => this.#changed(changed),
+      onSubmit: (filled) => this.#submit(filled),
+    });
+    const insecure = !globalThis.isSecureContext && el("p.notice.bad", {}, icon("alert"), el("span", {}, t("insecure")));
+    fill(this.#main, el("h1.headline", {}, t("title")), el("p.quiet", {}, t("intro")), insecure, this.#restoredLine(), form.node);
+    if (complaint) form.complain(complaint);
+  }
+
+  #restoredLine() {
+    if (!this.#restored) return null;
+    const clear = () => {
+      this.#restored = false;
+      this.#form = { ...EMPTY, language: this.#language };
+      this.#keep();
+      this.#draw();
+    };
+    return el(
+      "div.notice.restored",
+      { "data-testid": "restored" },
+      icon("note"),
+      el("p", {}, this.#t("restored")),
+      el("button.button.plain.compact", { type: "button", onclick: clear }, this.#t("clear")),
+    );
+  }
+
+  #waitingPanel() {
+    return waitingPanel({
+      t: this.#t,
+      offline: navigator.onLine === false,
+      trying: this.#trying,
+      onTry: () => this.#try(),
+      onGiveUp: this.#tries >= GIVE_UP_AFTER && !this.#trying ? () => this.#giveUp() : null,
+    });
+  }
+
+  #bookedPanel(booked) {
+    return bookedPanel(booked, {
+      t: this.#t,
+      onSaid: (text) => fill(this.#said, text),
+      onAgain: () => {
+        this.#booking.again();
+        this.#form = { ...EMPTY, language: this.#language };
+        this.#restored = false;
+        this.#draw();
+      },
+    });
+  }
+
+  #changed(form) {
+    this.#form = form;
+    clearTimeout(this.#keeping);
+    this.#keeping = setTimeout(() => this.#keep(), KEEP_DRAFT_MS);
+  }
+
+  #keep() {
+    clearTimeout(this.#keeping);
+    if (!this.#booking.booked()) this.#booking.keepDraft(this.#form, Date.now());
+  }
+
+  #submit(form) {
+    this.#form = form;
+    this.#keep();
+    this.#sending = this.#booking.prepare(form, Date.now());
+    this.#tries = 0;
+    this.#try();
+  }
+
+  async #try() {
+    if (this.#trying || !this.#sending) return;
+    this.#trying = true;
+    this.#draw();
+    let fault = null;
+    try {
+      await this.#booking.send(this.#sending, this.#api);
+      this.#sending = null;
+    } catch (error) {
+      fault = error;
+    }
+    this.#trying = false;
+    this.#tries += 1;
+    this.#answered(fault);
+  }
+
+  #answered(fault) {
+    if (fault === null) return this.#celebrate();
+    if (isPassing(fault)) {
+      const pause_s = AGAIN_S[Math.min(this.#tries - 1, AGAIN_S.length - 1)];
+      this.#nextTryAt = Date.now() + Math.max(pause_s * SECOND_MS, fault.retry_after_ms ?? 0);
+      return this.#draw();
+    }
+    this.#sending = null;
+    this.#draw();
+    this.#drawForm(fault.detail ? this.#t("refused", { detail: fault.detail }) : this.#t("refused_plain"));
+  }
+
+  #celebrate() {
+    this.#draw();
+    fill(this.#said, this.#t("booked_title"));
+    window.scrollTo(0, 0);
+    document.getElementById("booked-title")?.focus();
+  }
+
+  async #giveUp() {
+    if (!(await askGiveUp(this.#t)) || !this.#sending) return;
+    this.#booking.giveUp();
+    this.#sending = null;
+    this.#draw();
+  }
+
+  #tick() {
+    if (!this.#sending || this.#trying) return;
+    if (Date.now() >= this.#nextTryAt && navigator.onLine !== false) this.#try();
+    else this.#drawCountdown();
+  }
+
+  #drawCountdown() {
+    const line = document.getElementById("countdown");
+    if (line === null) return;
+    const seconds = Math.max(1, Math.ceil((this.#nextTryAt - Date.now()) / SECOND_MS));
+    const waiting = navigator.onLine === false ? "" : this.#t("waiting_again", { seconds });
+    fill(line, this.#trying ? this.#t("waiting_now") : waiting);
+  }
+}
+
+new BookingPage().start();

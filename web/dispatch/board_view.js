@@ -1,0 +1,135 @@
+// The columns and their cards. Cards that say the same as before are left alone, so that a refresh
+// disturbs neither focus nor a drag nor a text that somebody is marking.
+
+import { el, fill, keepingFocus, statusColour } from "/lib/elements.js";
+import { icon } from "/lib/icons.js";
+import { cardNode, factsOf } from "./card.js";
+
+const REDUCED = matchMedia("(prefers-reduced-motion: reduce)");
+const SLIDE_MS = 220;
+
+export class BoardView {
+  #root;
+  #columns = new Map();
+  #flowName = null;
+  #frame = null;
+
+  constructor(root) {
+    this.#root = root;
+  }
+
+  /** Show `columns` of the flow; `empty` says what stands in a column without cards. */
+  show(flowName, columns, now_ms) {
+    if (this.#flowName !== flowName || this.#frame === null || !this.#root.contains(this.#frame)) {
+      this.#build(flowName, columns);
+    }
+    keepingFocus(this.#root, () => this.#fillAll(columns, now_ms));
+  }
+
+  /** Show something else instead of columns. */
+  showInstead(scene, node) {
+    this.#frame = null;
+    this.#root.dataset.scene = scene;
+    fill(this.#root, node);
+  }
+
+  get columnNodes() {
+    return [...this.#columns.values()].map(({ node }) => node);
+  }
+
+  /** The element of a card, or null where it is not shown. */
+  cardNode(job_id) {
+    return this.#root.querySelector(`[data-job="${CSS.escape(job_id)}"]`);
+  }
+
+  /** Mark columns while a card is held: `targets` may take it, `over` is the one it is over. */
+  mark({ targets = null, over = null }) {
+    for (const [name, { node }] of this.#columns) {
+      node.classList.toggle("open", targets?.has(name) ?? false);
+      node.classList.toggle("shut", targets !== null && !targets.has(name));
+      node.classList.toggle("over", name === over);
+    }
+  }
+
+  #build(flowName, columns) {
+    this.#flowName = flowName;
+    this.#columns.clear();
+    for (const { status } of columns) this.#columns.set(status.name, columnOf(status));
+    this.#frame = el("div.columns", { "data-flow": flowName }, this.columnNodes);
+    const jumps = el("nav.jumps", { "aria-label": "Columns" }, [...this.#columns.values()].map(({ jump }) => jump));
+    this.#root.dataset.scene = "board";
+    fill(this.#root, el("h1.unseen", {}, "Board"), jumps, this.#frame);
+  }
+
+  #fillAll(columns, now_ms) {
+    const before = this.#places();
+    for (const { status, cards } of columns) this.#fill(this.#columns.get(status.name), status, cards, now_ms);
+    this.#slide(before);
+  }
+
+  #fill(column, status, cards, now_ms) {
+    const kept = new Map();
+    for (const card of cards) {
+      const facts = factsOf(card, status, now_ms);
+      const says = JSON.stringify(facts);
+      const known = column.cards.get(card.job_id);
+      kept.set(card.job_id, known?.says === says ? known : { says, node: cardNode(facts) });
+    }
+    column.cards = kept;
+    arrange(column.list, [...kept.values()].map(({ node }) => node));
+    column.empty.hidden = cards.length > 0;
+    column.list.hidden = cards.length === 0;
+    for (const count of column.counts) if (count.textContent !== String(cards.length)) fill(count, cards.length);
+  }
+
+  #places() {
+    const places = new Map();
+    if (REDUCED.matches) return places;
+    for (const node of this.#root.querySelectorAll(".card")) places.set(node.dataset.job, node.getBoundingClientRect());
+    return places;
+  }
+
+  /** Cards that changed their place glide there. */
+  #slide(before) {
+    for (const node of this.#root.querySelectorAll(".card")) {
+      const old = before.get(node.dataset.job);
+      if (old === undefined || node.classList.contains("lifted")) continue;
+      const now = node.getBoundingClientRect();
+      const [dx, dy] = [old.left - now.left, old.top - now.top];
+      if (Math.abs(dx) + Math.abs(dy) < 2) continue;
+      const from = { transform: `translate(${dx}px, ${dy}px)` };
+      node.animate([from, { transform: "none" }], { duration: SLIDE_MS, easing: "ease-out" });
+    }
+  }
+}
+
+/** Bring `list` to hold exactly `nodes`, in order, moving as few as possible. */
+function arrange(list, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  nodes.forEach((node, index) => {
+    if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null);
+  });
+}
+
+function columnOf(status) {
+  const { name, label, colour, terminal } = status;
+  const title = `column-${name}`;
+  const counts = [el("span.count.numbers", {}, "0"), el("span.count.numbers", {}, "0")];
+  const list = el("ol.cards", { "aria-labelledby": title });
+  const empty = el("p.empty", {}, terminal ? "Nothing in the last two days" : "Nothing here");
+  const node = el(
+    `section.column.toned${terminal ? ".terminal" : ""}`,
+    { vars: statusColour(colour), "data-status": name, "data-testid": "column", "aria-labelledby": title },
+    el("header.column-head", {}, el("span.column-sign", {}, icon(status.icon)), el("h2", { id: title }, label.en), counts[0]),
+    list,
+    empty,
+  );
+  const jump = el(
+    "button.jump.toned",
+    { type: "button", vars: statusColour(colour), onclick: () => node.scrollIntoView({ behavior: "smooth", inline: "start", block: "nearest" }) },
+    label.en,
+    counts[1],
+  );
+  return { node, list, empty, counts, jump, cards: new Map() };
+}

@@ -1,0 +1,75 @@
+// One card of the board.
+
+import { ageMs, overdueMs } from "/lib/board.js";
+import { el, statusColour } from "/lib/elements.js";
+import { icon } from "/lib/icons.js";
+import { dayText, spanText, windowText } from "/lib/time.js";
+import { dollars } from "./fields.js";
+
+const ROLES = { driver: "driver", first_mate: "first mate", supervisor: "supervisor" };
+
+/** What a card says, in words; two cards that say the same look the same. */
+export function factsOf(card, status, now_ms) {
+  const late_ms = overdueMs(card, now_ms);
+  const span = windowText(card.schedule);
+  const start = card.schedule?.window_start ?? card.schedule?.window_end;
+  return {
+    job_id: card.job_id,
+    customer: card.customer,
+    address: card.address,
+    colour: status.colour,
+    terminal: card.terminal,
+    moving: card.moving ?? false,
+    arrival: span && `${dayText(start, now_ms)}, ${span}`,
+    crew: card.crew ?? [],
+    notes: card.notes ?? 0,
+    price: dollars(card.price_cents),
+    age: spanText(Math.max(ageMs(card, now_ms), 60_000)),
+    overdue: late_ms === null ? null : spanText(Math.max(late_ms, 60_000)),
+  };
+}
+
+export function cardNode(facts) {
+  const { job_id, customer } = facts;
+  return el(
+    `li.card.toned${facts.overdue ? ".late" : ""}${facts.moving ? ".moving" : ""}${facts.terminal ? ".ended" : ""}`,
+    { vars: statusColour(facts.colour), "data-job": job_id, "data-testid": "card", "aria-busy": facts.moving ? "true" : null },
+    el(
+      "div.card-head",
+      {},
+      el(
+        "button.card-open",
+        { type: "button", "data-focus": `open-${job_id}`, "aria-describedby": `about-${job_id} card-help` },
+        customer,
+      ),
+      el(
+        "button.card-menu",
+        { type: "button", "data-focus": `menu-${job_id}`, "aria-label": `Move ${customer}`, "aria-haspopup": "menu", disabled: facts.moving },
+        icon("more"),
+      ),
+    ),
+    el("div.card-about", { id: `about-${job_id}` }, about(facts)),
+  );
+}
+
+function about(facts) {
+  const { address, arrival, crew, notes, price, age, overdue } = facts;
+  return [
+    el("p.card-address", {}, address),
+    arrival && el("p.card-line.numbers", {}, icon("calendar"), arrival),
+    crew.length > 0 && el("p.card-line", {}, icon("person"), crew.map(memberText).join(", ")),
+    el(
+      "p.card-foot.numbers",
+      {},
+      overdue
+        ? el("span.late-mark", { "data-testid": "overdue" }, icon("clock"), `${overdue} overdue`)
+        : el("span", { title: "How long the job has been in this column" }, el("span.unseen", {}, "here for "), age),
+      price && el("span", {}, price),
+      notes > 0 && el("span.card-notes", {}, icon("note"), notes, el("span.unseen", {}, notes === 1 ? " note" : " notes")),
+    ),
+  ];
+}
+
+function memberText({ role, first_name }, index, crew) {
+  return crew.length === 1 && role === "driver" ? first_name : `${first_name} (${ROLES[role] ?? role})`;
+}

@@ -1,0 +1,80 @@
+// From a wish to a move: what it still needs is asked for, what became of it is said.
+
+import { labelOf, missingFor, moveTo, refusalText, whyNot } from "/lib/moves.js";
+import { askReason } from "./dialogs.js";
+
+export class Moving {
+  #desk;
+  #notices;
+  #openJob;
+
+  /** `openJob(job_id)` opens the drawer, where a driver can be assigned. */
+  constructor({ desk, notices, openJob }) {
+    this.#desk = desk;
+    this.#notices = notices;
+    this.#openJob = openJob;
+  }
+
+  /** The statuses this card may be moved to, by name. */
+  targetsOf(card) {
+    const flow = this.#desk.flowOf(card);
+    return new Set(flow.statuses.map(({ name }) => name).filter((to) => moveTo(flow, card, to, this.#desk.kind)));
+  }
+
+  /** Move the card to the column `to`; false where it was not moved, which has been said. */
+  async to(card, to) {
+    if (to === card.status || this.#desk.board.isMoving(card.job_id)) return false;
+    const flow = this.#desk.flowOf(card);
+    const move = moveTo(flow, card, to, this.#desk.kind);
+    if (move) return this.make(card, move);
+    this.#notices.warn(whyNot(flow, card, to, this.#desk.kind));
+    return false;
+  }
+
+  /** Make this very move of the flow. */
+  async make(card, move) {
+    const missing = missingFor(move, card);
+    if (missing.includes("driver")) return this.#needsDriver(card);
+    let reason;
+    if (missing.includes("reason")) {
+      reason = await this.#askReason(card, move);
+      if (reason === null) return false;
+    }
+    return this.#made(card, move, reason);
+  }
+
+  /** The card waits in its new column while the reason is asked for. */
+  async #askReason(card, move) {
+    const { board } = this.#desk;
+    board.begin(card.job_id, move.to);
+    this.#desk.show();
+    const reason = await askReason({ card, move, label: labelOf(this.#desk.flowOf(card), move.to) });
+    if (reason === null) {
+      board.settle(card.job_id);
+      this.#desk.show();
+      this.#notices.whisper(`${card.customer} stays where it is.`);
+    }
+    return reason;
+  }
+
+  async #made(card, move, reason) {
+    const flow = this.#desk.flowOf(card);
+    try {
+      const { kept } = await this.#desk.move(card, move, { reason });
+      const where = labelOf(flow, move.to);
+      if (kept) this.#notices.warn(`${card.customer} is not there yet: the move to “${where}” is kept and made when its turn comes.`);
+      else this.#notices.good(`${card.customer} moved to “${where}”.`);
+      return !kept;
+    } catch (error) {
+      const { session, now_ms } = this.#desk;
+      this.#notices.bad(refusalText(error, { flow, card, to: move.to, account: session?.account, now_ms }));
+      return false;
+    }
+  }
+
+  #needsDriver(card) {
+    const assign = { label: "Assign", run: () => this.#openJob(card.job_id) };
+    this.#notices.warn(`${card.customer} needs a driver first.`, assign);
+    return false;
+  }
+}

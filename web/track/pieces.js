@@ -1,0 +1,163 @@
+// The parts of the tracking page, each from a view to elements.
+
+import { el, statusColour } from "/lib/elements.js";
+import { wording } from "/lib/i18n.js";
+import { icon } from "/lib/icons.js";
+import { groupsOf, shownReference, spelledReference } from "/lib/reference.js";
+import { aheadText, clockText, dayText, momentText, msOf, windowText } from "/lib/time.js";
+import { currentStep, stepsOf } from "/lib/tracking.js";
+
+/** A whole page for a state without a job to show: an icon, a title, a text, perhaps a button. */
+export function scenePanel({ name, title, text, onRetry, retryLabel }) {
+  const busy = ["asking", "preparing"].includes(name);
+  const sign = busy ? el("span.spinner", { "aria-hidden": "true" }) : icon(SCENE_ICONS[name]);
+  return el(
+    "section.panel.scene",
+    { "data-testid": "scene" },
+    el(`div.sign${busy ? ".busy" : ""}`, {}, sign),
+    el("h1", {}, title),
+    text && el("p.quiet", {}, text),
+    onRetry && el("button.button.main", { type: "button", onclick: onRetry }, icon("reload"), retryLabel),
+  );
+}
+
+const SCENE_ICONS = {
+  offline: "offline",
+  trouble: "alert",
+  not_found: "search",
+  gone: "clock",
+  insecure: "alert",
+};
+
+export function noticeBar(name, text) {
+  const sign = name === "stale" ? "reload" : name === "offline" ? "offline" : "alert";
+  return el(
+    `div.notice${name === "stale" ? "" : ".warn"}`,
+    { "data-testid": "notice", "data-notice": name },
+    icon(sign),
+    el("p", {}, text),
+  );
+}
+
+/** What happens now, large, in the colour of the status. */
+export function hero(view, { language, t }) {
+  const step = currentStep(view) ?? { label: {}, customer: {}, icon: "clock" };
+  return el(
+    "section.hero.toned",
+    { vars: statusColour(step.colour), "data-testid": "hero" },
+    el("div.disc", {}, icon(step.icon)),
+    el(
+      "div.say",
+      {},
+      el("h1", { "data-testid": "status", "data-status": view.status }, wording(step.label, language)),
+      el("p", { "data-testid": "wording" }, wording(step.customer, language)),
+    ),
+    pipeline(view, { language, t }),
+    el("p.fresh.small", { "data-testid": "freshness" }, el("span.dot"), el("span", { id: "fresh" })),
+  );
+}
+
+function pipeline(view, { language, t }) {
+  const pills = stepsOf(view).map((step) =>
+    el(
+      `li.stage.toned.${step.state}`,
+      { vars: statusColour(step.colour), "data-step": step.status, "data-state": step.state },
+      icon(step.state === "done" ? "check" : step.icon),
+      el("span.name", {}, wording(step.label, language)),
+      el("span.unseen", {}, ` (${t(step.state)})`),
+    ),
+  );
+  return el("ol.pipeline", { "aria-label": t("progress"), "data-testid": "pipeline" }, pills);
+}
+
+export function timeline(view, { language, t }) {
+  return el(
+    "section.panel.timeline-panel",
+    {},
+    el("h2", {}, t("timeline")),
+    el("ol.timeline", { "data-testid": "timeline" }, stepsOf(view).map((step) => event(step, language, t))),
+  );
+}
+
+function event(step, language, t) {
+  const current = step.state === "current";
+  return el(
+    `li.event.toned.${step.state}`,
+    {
+      vars: statusColour(step.colour),
+      "data-step": step.status,
+      "data-state": step.state,
+      "aria-current": current ? "step" : null,
+    },
+    el("span.mark", { "aria-hidden": "true" }, step.state === "coming" ? null : icon(current ? step.icon : "check")),
+    el(
+      "div",
+      {},
+      el("p.event-name", {}, wording(step.label, language), el("span.unseen", {}, ` (${t(step.state)})`)),
+      step.at && el("p.small.quiet.numbers", {}, el("time", { datetime: step.at }, momentText(step.at, language))),
+      current && el("p.event-text", {}, wording(step.customer, language)),
+    ),
+  );
+}
+
+/** The promised window, when the crew is expected, and who drives; null once the job has ended. */
+export function arrival(view, { language, t, now_ms }) {
+  if (view.terminal) return null;
+  const { schedule = {} } = view;
+  const span = windowText(schedule, language);
+  const day = schedule.window_start ?? schedule.window_end;
+  return el(
+    "section.panel.arrival",
+    { "data-testid": "arrival" },
+    el("h2", {}, t("arrival")),
+    span === null
+      ? el("p.quiet", {}, t("arrival_open"))
+      : [
+          el("p.day", {}, dayText(day, now_ms, language)),
+          el("p.window.numbers", { "data-testid": "window" }, span),
+        ],
+    schedule.eta && expected(schedule.eta, { language, t, now_ms }),
+    view.driver && driver(view.driver, t),
+  );
+}
+
+function expected(eta, { language, t, now_ms }) {
+  const ahead = aheadText(msOf(eta) - now_ms, language);
+  return el(
+    "p.eta.numbers",
+    { "data-testid": "eta" },
+    icon("clock"),
+    el("span", {}, t("eta", { time: clockText(eta, language) }), ahead && el("span.quiet", {}, ` · ${ahead}`)),
+  );
+}
+
+function driver(name, t) {
+  return el(
+    "div.driver",
+    { "data-testid": "driver" },
+    el("span.face", { "aria-hidden": "true" }, [...name][0] ?? ""),
+    el("p", {}, el("span.small.quiet", {}, t("driver")), el("strong", {}, name)),
+  );
+}
+
+export function reference(view, { t, onCopy }) {
+  const [day, letters = []] = groupsOf(view.job_id);
+  const group = (part, index) => el(`span.group${index > 0 ? ".later" : ""}`, {}, part);
+  return el(
+    "section.panel.reference",
+    {},
+    el("h2", {}, t("reference")),
+    el(
+      "div.reference-row",
+      {},
+      el(
+        "p.code",
+        { "data-testid": "reference", "data-reference": shownReference(view.job_id) },
+        el("span", { "aria-hidden": "true" }, day.map(group), "-", letters.map(group)),
+        el("span.unseen", {}, spelledReference(view.job_id, t("reference_dash"))),
+      ),
+      el("button.button.compact", { type: "button", "data-focus": "copy", onclick: onCopy }, icon("copy"), t("copy")),
+    ),
+    el("p.small.quiet", {}, t("reference_hint")),
+  );
+}

@@ -1,0 +1,179 @@
+// The tracking page: the reader decides what is known, this file shows it.
+
+import { Api } from "/lib/api.js";
+import { byId, copyText, el, fill, keepingFocus } from "/lib/elements.js";
+import { browserLanguage, rememberLanguage, speaking, wording } from "/lib/i18n.js";
+import { deviceMemory } from "/lib/memory.js";
+import { digestOf, follow, linkOf, sameShown } from "/lib/reader.js";
+import { shownReference } from "/lib/reference.js";
+import { SECOND_MS, agoText } from "/lib/time.js";
+import { currentStep, freshnessOf, rememberedText, stateOf, tokenIn } from "/lib/tracking.js";
+import { actionsPanel, askReason, choose, faultKey } from "./actions.js";
+import { arrival, hero, noticeBar, reference, scenePanel, timeline } from "./pieces.js";
+import { WORDS } from "./words.js";
+
+const RETRIED = ["not_found", "trouble"]; // scenes where pressing a button may help
+
+class TrackingPage {
+  #main = byId("job");
+  #said = byId("said");
+  #memory = deviceMemory();
+  #api = new Api();
+  #token = tokenIn(location.href);
+  #language = browserLanguage(this.#memory);
+  #shown = { kind: "asking", view: null, checked_at_ms: null, reason: null };
+  #drawn = null;
+  #busy = null;
+  #outcome = null;
+  #following = null;
+  #insecure = !globalThis.isSecureContext;
+
+  async start() {
+    for (const button of document.querySelectorAll("[data-language]")) {
+      button.addEventListener("click", () => this.#speak(button.dataset.language));
+    }
+    setInterval(() => this.#drawFreshness(), SECOND_MS);
+    this.#speak(this.#language, false);
+    if (!this.#insecure) await this.#follow();
+  }
+
+  async #follow() {
+    const url = this.#token === null ? location.href : `${location.origin}/track/${this.#token}`;
+    const onShown = (shown) => this.#show(shown);
+    this.#following = await follow(url, { memory: this.#memory, onShown });
+  }
+
+  #show(shown) {
+    const before = this.#shown.view;
+    this.#shown = shown;
+    if (shown.view && before && shown.view.status !== before.status) this.#announce(shown.view);
+    this.#draw();
+  }
+
+  #speak(language, chosen = true) {
+    this.#language = language;
+    if (chosen) rememberLanguage(this.#memory, language);
+    document.documentElement.lang = language;
+    for (const button of document.querySelectorAll("[data-language]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.language === language));
+    }
+    this.#draw();
+  }
+
+  get #t() {
+    return speaking(WORDS, this.#language);
+  }
+
+  #announce(view) {
+    const step = currentStep(view);
+    if (step) fill(this.#said, `${wording(step.label, this.#language)}. ${wording(step.customer, this.#language)}`);
+  }
+
+  /** Build the page anew, but only if it would look different: buttons keep focus, selections stay. */
+  #draw() {
+    const { scene, notice } = this.#insecure ? { scene: "insecure", notice: null } : stateOf(this.#shown);
+    const { view } = this.#shown;
+    const looks = { scene, notice, language: this.#language, view: scene === "job" ? view : null, busy: this.#busy, outcome: this.#outcome };
+    if (this.#drawn === null || !sameShown(looks, this.#drawn)) {
+      this.#drawn = looks;
+      this.#main.dataset.scene = scene;
+      keepingFocus(this.#main, () => fill(this.#main, scene === "job" ? this.#job(view, notice) : this.#scene(scene)));
+      this.#drawTitle(scene, view);
+    }
+    this.#drawFreshness();
+  }
+
+  #scene(name) {
+    const t = this.#t;
+    const onRetry = RETRIED.includes(name) && this.#token !== null ? () => this.#following?.retry() : null;
+    const text = name === "asking" ? null : t(`${name}_text`);
+    return scenePanel({ name, title: t(`${name}_title`), text, onRetry, retryLabel: t("try_again") });
+  }
+
+  #job(view, notice) {
+    const spoken = { language: this.#language, t: this.#t, now_ms: this.#now_ms };
+    const acting = {
+      ...spoken,
+      busy: this.#busy,
+      connected: notice !== "offline",
+      said: this.#outcome && { tone: this.#outcome.tone, text: this.#t(this.#outcome.key) },
+      onChoice: (choice) => this.#choose(choice),
+    };
+    return el(
+      "div.job",
+      {},
+      notice && noticeBar(notice, this.#t(`notice_${notice}`)),
+      hero(view, spoken),
+      el("div.side", {}, arrival(view, spoken), actionsPanel(view, acting), reference(view, { ...spoken, onCopy: (event) => this.#copy(event, view) })),
+      timeline(view, spoken),
+      el("p.foot.small.quiet", {}, this.#t("footer")),
+    );
+  }
+
+  #drawTitle(scene, view) {
+    const step = scene === "job" ? currentStep(view) : null;
+    const says = step ? wording(step.label, this.#language) : this.#t("title");
+    document.title = `${says} · Haulway`;
+  }
+
+  #drawFreshness() {
+    const line = document.getElementById("fresh");
+    if (line === null) return;
+    const { tone, age_ms } = freshnessOf(this.#shown, this.#now_ms);
+    const ago = age_ms === null ? "" : agoText(age_ms, this.#language);
+    const key = { live: "updated", old: "last_known", done: "settled", unknown: "checking" }[tone];
+    line.parentElement.dataset.tone = tone;
+    const text = this.#t(key, { ago });
+    if (line.textContent !== text) fill(line, text);
+  }
+
+  get #now_ms() {
+    return this.#following?.now_ms() ?? Date.now();
+  }
+
+  async #copy(event, view) {
+    const button = event.currentTarget;
+    if (!(await copyText(shownReference(view.job_id)))) return;
+    button.lastChild.textContent = this.#t("copied");
+    fill(this.#said, this.#t("copied"));
+  }
+
+  async #choose(choice) {
+    const reason = choice.move === "cancel" ? await askReason(choice, this.#t) : "";
+    if (reason === null || this.#busy !== null) return;
+    this.#busy = choice.move;
+    this.#outcome = null;
+    this.#draw();
+    this.#outcome = await this.#made(choice, reason);
+    this.#busy = null;
+    fill(this.#said, this.#t(this.#outcome.key));
+    this.#draw();
+  }
+
+  /** {tone, key} of what to say, once the move is made or was not. */
+  async #made(choice, reason) {
+    try {
+      const digest = await digestOf(this.#token);
+      const view = await choose(this.#api, { digest, token: this.#token, choice, reason });
+      await this.#startFrom(view);
+      return { tone: "good", key: `said_${choice.move}` };
+    } catch (error) {
+      this.#following?.retry();
+      return { tone: "bad", key: faultKey(error) };
+    }
+  }
+
+  /**
+   * Let the reader begin again with `view` as the newest state it knows: the edge may serve the
+   * state before our move for a while, and that must not come back on the page.
+   */
+  async #startFrom(view) {
+    const { key } = await linkOf(`${location.origin}/track/${this.#token}`);
+    const now_ms = this.#now_ms;
+    this.#following?.stop();
+    if (view?.rev >= (this.#shown.view?.rev ?? 0)) this.#memory.set(key, rememberedText(view, now_ms));
+    await this.#follow();
+  }
+}
+
+new TrackingPage().start();

@@ -122,9 +122,10 @@ class Passwords:
     def match(self, password_hash: str | None, password: str) -> bool:
         """Exactly one verification, of the decoy where there is no hash."""
         try:
-            return self.hasher.verify(password_hash or DECOY, password) and password_hash is not None
+            right = self.hasher.verify(password_hash or DECOY, password)
         except (VerificationError, InvalidHashError):
             return False
+        return right and password_hash is not None
 
 
 @dataclass(frozen=True)

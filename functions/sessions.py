@@ -23,7 +23,7 @@ from statemachine.values import Frozen, Name, Tenant
 
 LASTS = timedelta(hours=12)
 ALGORITHM = "HS256"
-ISSUER = "haulway"
+ISSUER: Literal["haulway"] = "haulway"
 LOOKS_RIGHT = re.compile(r"[\w-]{1,300}\.[\w-]{1,600}\.[\w-]{1,100}", re.ASCII)
 SKEW = timedelta(minutes=1)
 """How far the clocks of two containers may be apart."""
@@ -158,7 +158,7 @@ class Sessions:
         return Session(account, claims.ends_at)
 
     def keyed_hash(self, text: str, now: datetime) -> str:
-        """A name for `text` that only we can compute: for counting addresses without keeping them."""
+        """A name for `text` that only we can make: for counting addresses without keeping them."""
         key = self._current(now, KEYS_KEPT).current.key
         return hmac.new(key.encode(), f"address|{text}".encode(), hashlib.sha256).hexdigest()[:32]
 

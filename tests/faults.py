@@ -55,13 +55,15 @@ class Faults:
     def __init__(self, script: Mapping[str, Sequence[Fault | None]] | None = None) -> None:
         self.script = {operation: list(faults) for operation, faults in (script or {}).items()}
         self.log: list[Call] = []
+        self.over = False
+        """Set it, and from then on all goes well."""
         self._counted: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def strike(self, operation: str) -> Fault | None:
         """What goes wrong with this call, the next one of `operation`."""
         with self._lock:
-            fault = self._fault(operation, self._counted[operation])
+            fault = None if self.over else self._fault(operation, self._counted[operation])
             self._counted[operation] += 1
             self.log.append((operation, fault))
             return fault

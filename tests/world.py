@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from events import (
     Fact,
+    JobEdited,
     JobEditRequested,
     JobMoveRefused,
     JobMoveRequested,
@@ -196,8 +197,7 @@ class World:
 
     def rest(self) -> None:
         """No more mischief; what was lost is repaired by the watchdog, round by round."""
-        self.mischief = Mischief()
-        self.faults.script, self.faults._fault = {}, lambda *_: None  # type: ignore[method-assign]
+        self.mischief, self.faults.over = Mischief(), True
         for _ in range(20):
             self.run()
             self.now += timedelta(minutes=20)
@@ -266,9 +266,11 @@ class World:
         def show(refs: list[JobRef]) -> None:
             self.publish(refs[0].tenant, [ref.job_id for ref in refs], self.now)
 
+        # An ended job that is edited has left the watchdog's sight; its facts must arrive.
+        may_be_lost = not isinstance(fact, JobEdited)
         return [
-            Message(self._delivered(JobRef, fact, show), may_be_lost=True),
-            Message(self._delivered(JobRef, fact, self.forget), may_be_lost=True),
+            Message(self._delivered(JobRef, fact, show), may_be_lost),
+            Message(self._delivered(JobRef, fact, self.forget), may_be_lost),
         ]
 
     def _delivered(

@@ -1,26 +1,25 @@
 """What the API answers: an answer, and a job as the one who asks may see it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
 from functions.api.documents import (
-    Choice,
     Happened,
     JobDocument,
+    LegalMove,
     Member,
     NotMade,
     Said,
     SessionDocument,
     Waiting,
 )
-from functions.api.problems import NO_EXTRAS
 from functions.sessions import Session
 from statemachine.flows import Flow, Move, load_flow
 from statemachine.job import Assigned, Early, Entry, Job, Note, Refusal
 from statemachine.lifecycle import EXPLANATIONS
-from statemachine.values import ActorKind
+from statemachine.values import ActorKind, JobId
 from statemachine.views import card_of
 
 
@@ -34,14 +33,16 @@ class Page:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that is not a problem; `job` is what it is about, for the log."""
+    """An answer that is not a problem."""
 
     status: int = 200
     document: BaseModel | Page | None = None
-    headers: Mapping[str, str] = NO_EXTRAS
+    headers: Mapping[str, str] = field(default_factory=dict)
     cookie: str | None = None
     """The session's token to be kept; empty to be forgotten; None leaves the cookie alone."""
-    job: Job | None = None
+    about: tuple[str, JobId] | None = None
+    """Tenant and job, for the log; and `seq`, where one is known."""
+    seq: int | None = None
     outcome: str = "answered"
 
 
@@ -104,8 +105,8 @@ def _moves_of(job: Job, flow: Flow, session: Session) -> Iterable[Move]:
     return (move for move in flow.moves_from(job.status) if kind_of(session) in move.by)
 
 
-def _choice(move: Move) -> Choice:
-    return Choice(name=move.name, label=move.label, to=move.to, requires=move.requires)
+def _choice(move: Move) -> LegalMove:
+    return LegalMove(name=move.name, label=move.label, to=move.to, requires=move.requires)
 
 
 def _member(assigned: Assigned) -> Member:

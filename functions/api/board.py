@@ -1,23 +1,17 @@
 """The board, as those see it who ask: all of it, or for crew the jobs they are on."""
 
 import hashlib
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 from functions.api.answers import Answer
 from functions.api.asking import Ask
 from functions.api.documents import FlowsDocument, JobsDocument
 from functions.api.parts import Api
 from functions.api.wishes import Wanted
-from functions.ports import Jobs, UnknownJob
 from functions.sessions import Session
 from statemachine.flows import flow_names, load_flow
 from statemachine.views import Card
 
 SEES_ALL = frozenset({"dispatcher", "supervisor", "ops"})
-READERS = 8
-MOST_KEPT = 5_000
 
 
 def sees_all(session: Session) -> bool:
@@ -59,33 +53,3 @@ def _fits(card: Card, wanted: Wanted) -> bool:
         return False
     words = f"{card.customer}\n{card.address}\n{card.job_id}".casefold()
     return (wanted.q or "").casefold() in words
-
-
-@dataclass(frozen=True)
-class Crews:
-    """Who is on which job. A card has first names alone, so the job itself is asked, once per rev."""
-
-    jobs: Jobs
-    known: dict[tuple[str, str, int], frozenset[str]] = field(default_factory=dict)
-
-    def cards_of(self, session: Session, cards: Iterable[Card]) -> list[Card]:
-        manned = [card for card in cards if card.crew]
-        with ThreadPoolExecutor(READERS) as readers:
-            crews = readers.map(lambda card: self._crew(session.tenant, card), manned)
-            pairs = zip(manned, crews, strict=True)
-            return [card for card, crew in pairs if session.account.account in crew]
-
-    def _crew(self, tenant: str, card: Card) -> frozenset[str]:
-        key = tenant, card.job_id, card.rev
-        if key not in self.known:
-            if len(self.known) >= MOST_KEPT:
-                self.known.clear()
-            self.known[key] = self._read(tenant, card.job_id)
-        return self.known[key]
-
-    def _read(self, tenant: str, job_id: str) -> frozenset[str]:
-        try:
-            job = self.jobs.read(tenant, job_id).value
-        except UnknownJob:
-            return frozenset()
-        return frozenset(member.member for member in job.crew)

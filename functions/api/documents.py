@@ -96,7 +96,7 @@ class Said(Frozen):
     actor: Actor
 
 
-class Choice(Frozen):
+class LegalMove(Frozen):
     """A move that whoever asked may make now."""
 
     name: Name
@@ -134,7 +134,7 @@ class JobDocument(Frozen):
     history: tuple[Happened, ...]
     refusals: tuple[NotMade, ...]
     waiting: tuple[Waiting, ...]
-    moves: tuple[Choice, ...]
+    moves: tuple[LegalMove, ...]
     tracking_url: str | None = None
     """For the dispatcher alone: it holds the job's token."""
 

@@ -61,7 +61,7 @@ def move_job(api: Api, ask: Ask) -> Answer:
     wish = ask.document(MoveWish)
     job = visible_job(api, ask)
     if not acts_on(ask.who, job):
-        raise Problem("not-allowed", job=(job.tenant, job.job_id))
+        raise Problem("not-allowed", about=(job.tenant, job.job_id))
     request = JobMoveRequested(
         tenant=job.tenant,
         job_id=job.job_id,
@@ -89,9 +89,9 @@ def edit_job(api: Api, ask: Ask) -> Answer:
     rev = ask.expected_rev
     job = visible_job(api, ask)
     if not _may_edit(ask.who, job, changes, given):
-        raise Problem("not-allowed", job=(job.tenant, job.job_id))
+        raise Problem("not-allowed", about=(job.tenant, job.job_id))
     if rev is None and given != {"note"}:
-        raise Problem("if-match-missing", job=(job.tenant, job.job_id))
+        raise Problem("if-match-missing", about=(job.tenant, job.job_id))
     request = JobEditRequested(
         tenant=job.tenant,
         job_id=job.job_id,
@@ -106,7 +106,7 @@ def edit_job(api: Api, ask: Ask) -> Answer:
     except EditRefused as error:
         now = api.jobs.read(job.tenant, job.job_id).value
         extras = {"rev": now.visible_rev, "status": now.status}
-        raise Problem("job-changed", str(error), extras, job=(job.tenant, job.job_id)) from error
+        raise Problem("job-changed", str(error), extras, about=(job.tenant, job.job_id)) from error
 
 
 def visible_job(api: Api, ask: Ask) -> Job:

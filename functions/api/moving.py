@@ -1,4 +1,4 @@
-"""A move through the API is the move of the bus; here its verdict becomes an answer or a problem."""
+"""A move through the API is the move of the bus; here its verdict becomes answer or problem."""
 
 from typing import Any, Literal
 
@@ -11,7 +11,9 @@ from statemachine.values import iso
 Outcome = Literal["moved", "kept"]
 
 
-def outcome_of(verdict: Verdict, request: JobMoveRequested) -> Outcome:
+def outcome_of(
+    verdict: Verdict, request: JobMoveRequested, to_customer: bool = False
+) -> Outcome:
     """Whether the job was moved or the move is kept; a Problem where it was refused.
 
     A copy of a request is answered as its first was, from the record.
@@ -22,24 +24,24 @@ def outcome_of(verdict: Verdict, request: JobMoveRequested) -> Outcome:
         case Kept():
             return "kept"
         case Refused(job=job, refusal=refusal):
-            raise refused(job, refusal.why)
+            raise refused(job, refusal.why, to_customer)
         case Duplicate(job=job):
-            return _as_before(job, request)
+            return _as_before(job, request, to_customer)
 
 
-def _as_before(job: Job, request: JobMoveRequested) -> Outcome:
+def _as_before(job: Job, request: JobMoveRequested, to_customer: bool) -> Outcome:
     records = (*job.ledger, *job.refused, *job.early)
     mine = (record for record in records if record.event_id == request.event_id)
     known = next(mine, None)
     if known is None or known.actor != request.actor:
-        raise Problem("event-id-used", job=(job.tenant, job.job_id))
+        raise Problem("event-id-used", about=(job.tenant, job.job_id))
     if refusal := job.refusal_of(request.event_id):
-        raise refused(job, refusal.why)
+        raise refused(job, refusal.why, to_customer)
     return "moved" if job.entry_of(request.event_id) else "kept"
 
 
 def refused(job: Job, why: RefusalReason, to_customer: bool = False) -> Problem:
-    """The problem, with where the job is now and, for people who work here, who brought it there."""
+    """The problem, with where the job is now and, unless a customer asks, who brought it there."""
     now: dict[str, Any] = {"rev": job.visible_rev, "status": job.status}
     if job.ledger and not to_customer:
         last = job.ledger[-1]
@@ -49,4 +51,4 @@ def refused(job: Job, why: RefusalReason, to_customer: bool = False) -> Problem:
             "moved_at": iso(last.recorded_at),
         }
     slug = why.replace("_", "-")
-    return Problem(slug, EXPLANATIONS[why], now, job=(job.tenant, job.job_id))
+    return Problem(slug, EXPLANATIONS[why], now, about=(job.tenant, job.job_id))

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from functions.accounts import Limits, SignIn
 from functions.advance_job import AdvanceJob
+from functions.api.crews import Crews
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.ports import Jobs, Logger, Stored, Tenants, Views
@@ -24,6 +25,7 @@ class Api:
 
     jobs: Jobs
     boards: BoardCopies
+    crews: Crews
     views: Views
     tenants: Tenants
     create: CreateJob

@@ -5,8 +5,6 @@ A client decides by `type`, whose last part never changes; `title` and `detail` 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any
 
 from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
@@ -17,9 +15,9 @@ from statemachine.values import JobId
 
 MEDIA_TYPE = "application/problem+json"
 
-NO_EXTRAS: Mapping[str, Any] = MappingProxyType({})
-
 PROBLEMS: dict[str, tuple[int, str]] = {
+    why.replace("_", "-"): (409, sentence) for why, sentence in EXPLANATIONS.items()
+} | {
     "malformed": (400, "The body is not JSON in UTF-8, or was damaged on its way"),
     "wrong-credentials": (401, "Account or password is wrong"),
     "signed-out": (401, "Sign in first"),
@@ -39,10 +37,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "too-many-requests": (429, "Too many requests from this address; try again later"),
     "internal": (500, "Something broke on our side"),
     "unavailable": (503, "A service behind us does not answer; try again"),
-} | {
-    why.replace("_", "-"): (403 if why == "not_allowed" else 409, sentence)
-    for why, sentence in EXPLANATIONS.items()
 }
+"""By slug: the status, and one sentence. Every reason to refuse a move is one of them."""
 
 
 @dataclass
@@ -53,7 +49,7 @@ class Problem(Exception):
     detail: str | None = None
     extras: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    job: tuple[str, JobId] | None = None
+    about: tuple[str, JobId] | None = None
     """Tenant and job id that this is about, for the log."""
 
     @property
@@ -89,9 +85,3 @@ def problem_of(error: Exception) -> Problem:
         case Corrupt():
             return Problem("internal", "a stored object cannot be read; somebody has to look at it")
     return Problem("internal")
-
-
-def reason(slug: str) -> str:
-    """`409 Conflict`: for the documentation."""
-    status = PROBLEMS[slug][0]
-    return f"{status} {HTTPStatus(status).phrase}"

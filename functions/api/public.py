@@ -126,7 +126,7 @@ def _view(api: Api, ask: Ask) -> Stored[View]:
     try:
         stored = api.views.read(digest)
     except Corrupt as error:
-        raise Unavailable("the view cannot be read; it is written anew with the next change") from error
+        raise Unavailable("the view cannot be read; the next change mends it") from error
     if stored is None:
         raise UnknownJob
     return stored

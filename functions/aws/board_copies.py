@@ -5,8 +5,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from functions.aws.failures import MISSING, retryable, status_of
-from functions.aws.failures import code_of
+from functions.aws.failures import MISSING, code_of, retryable, status_of
 from functions.ports import Stored, Unavailable
 from statemachine.views import Board
 

@@ -157,9 +157,8 @@ class DynamoLimits:
         values = {":one": {"N": "1"}, ":most": {"N": str(limit.most)}, ":now": _number(now)}
         if limit.slides:
             values |= _ends(limit, now)
-        return self._update(
-            limit, whose, f"SET taken = taken + :one{ends}", "ends_at > :now AND taken < :most", values
-        )
+        change = f"SET taken = taken + :one{ends}"
+        return self._update(limit, whose, change, "ends_at > :now AND taken < :most", values)
 
     def _begun(self, limit: Limit, whose: str, now: datetime) -> bool:
         """The first of a new window, unless one is running."""

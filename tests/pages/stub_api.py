@@ -66,7 +66,7 @@ SECURITY = {
 class Refusal(Exception):
     """An answer that is a problem document."""
 
-    def __init__(self, status: int, slug: str, **extras: Any) -> None:
+    def __init__(self, status: int, slug: str, /, **extras: Any) -> None:
         super().__init__(slug)
         self.status, self.slug, self.extras = status, slug, extras
 
@@ -299,7 +299,7 @@ def tagged(request: Request, body: bytes, etag: str) -> Response:
     return Response(body, 200, {"etag": etag}, "application/json")
 
 
-def problem(status: int, slug: str, **extras: Any) -> Response:
+def problem(status: int, slug: str, /, **extras: Any) -> Response:
     document = {"type": f"/problems/{slug}", "title": slug.replace("-", " "), "status": status}
     body = json.dumps({**document, "request_id": "stub-00000000", **extras})
     return Response(body, status, media_type="application/problem+json")

@@ -31,7 +31,7 @@ class Account:
 
     @property
     def kind(self) -> str:
-        return "dispatcher" if {"dispatcher", "ops"} & set(self.roles) else "crew"
+        return "dispatcher" if "dispatcher" in self.roles else "crew"
 
 
 def now() -> datetime:

@@ -200,8 +200,7 @@ def record(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    flag, *paths = sys.argv[1:]
-    if flag != "--record":
+    if sys.argv[1:2] != ["--record"]:
         sys.exit(__doc__)
-    for path in paths:
-        record(Path(path))
+    for name in sys.argv[2:]:
+        record(Path(name))

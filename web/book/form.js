@@ -80,7 +80,7 @@ export class BookingForm {
       required: true,
       "aria-describedby": described,
       oninput: (event) => this.#typed(name, event),
-      onblur: () => this.#left(name),
+      onblur: () => afterClick(() => this.#left(name)),
       ...attributes,
     });
     this.#inputs[name] = input;
@@ -143,7 +143,9 @@ export class BookingForm {
     const noon = new Date(`${day}T12:00:00`);
     const near = dayText(noon, Date.now(), this.#language);
     const date = dateText(noon, this.#language);
-    return near.toLowerCase() === date.toLowerCase() ? near : [near, el("span.small.quiet", {}, date.replace(/^[^,]+, /, ""))];
+    const [weekday, ...rest] = date.split(", ");
+    const name = near.toLowerCase() === date.toLowerCase() ? near.split(", ")[0] : near;
+    return [el("span", {}, name), el("span.small.quiet", {}, rest.join(", ") || weekday)];
   }
 
   #windowChips() {
@@ -233,4 +235,21 @@ export class BookingForm {
     if (faulty) this.#inputs[faulty].focus();
     else if (first === undefined) this.#onSubmit(this.#form);
   }
+}
+
+let pressed = false;
+document.addEventListener("pointerdown", () => { pressed = true; }, { capture: true });
+for (const end of ["pointerup", "pointercancel"]) {
+  document.addEventListener(end, () => { pressed = false; }, { capture: true });
+}
+
+/**
+ * Do `act` now, or after the click that is under way: a message that appears between press and
+ * release pushes the button away from under the finger.
+ */
+function afterClick(act) {
+  if (!pressed) return act();
+  const later = () => setTimeout(act);
+  document.addEventListener("click", later, { once: true });
+  setTimeout(() => document.removeEventListener("click", later), 1_000);
 }

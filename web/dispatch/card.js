@@ -3,10 +3,8 @@
 import { ageMs, overdueMs } from "/lib/board.js";
 import { el, statusColour } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
-import { dayText, spanText, windowText } from "/lib/time.js";
+import { MINUTE_MS, dayText, roughText, spanText, windowText } from "/lib/time.js";
 import { dollars } from "./fields.js";
-
-const ROLES = { driver: "driver", first_mate: "first mate", supervisor: "supervisor" };
 
 /** What a card says, in words; two cards that say the same look the same. */
 export function factsOf(card, status, now_ms) {
@@ -24,8 +22,8 @@ export function factsOf(card, status, now_ms) {
     crew: card.crew ?? [],
     notes: card.notes ?? 0,
     price: dollars(card.price_cents),
-    age: spanText(Math.max(ageMs(card, now_ms), 60_000)),
-    overdue: late_ms === null ? null : spanText(Math.max(late_ms, 60_000)),
+    age: spanText(Math.max(ageMs(card, now_ms), MINUTE_MS)),
+    overdue: late_ms === null ? null : roughText(Math.max(late_ms, MINUTE_MS)),
   };
 }
 
@@ -57,7 +55,7 @@ function about(facts) {
   return [
     el("p.card-address", {}, address),
     arrival && el("p.card-line.numbers", {}, icon("calendar"), arrival),
-    crew.length > 0 && el("p.card-line", {}, icon("person"), crew.map(memberText).join(", ")),
+    crew.length > 0 && el("p.card-line", {}, icon("person"), crew.map(({ first_name }) => first_name).join(", ")),
     el(
       "p.card-foot.numbers",
       {},
@@ -68,8 +66,4 @@ function about(facts) {
       notes > 0 && el("span.card-notes", {}, icon("note"), notes, el("span.unseen", {}, notes === 1 ? " note" : " notes")),
     ),
   ];
-}
-
-function memberText({ role, first_name }, index, crew) {
-  return crew.length === 1 && role === "driver" ? first_name : `${first_name} (${ROLES[role] ?? role})`;
 }

@@ -57,6 +57,7 @@ export class NewJobDialog {
 
   async open() {
     this.#fields = this.#makeFields();
+    tidyPhone(this.#fields.phone.input);
     this.#dialog = el("dialog.wide", { "aria-labelledby": "new-job-title", "data-testid": "new-job" }, this.#form());
     await opened(this.#dialog);
   }

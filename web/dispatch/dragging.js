@@ -13,13 +13,16 @@ export class Dragging {
   #cardOf;
   #moving;
   #drag = null;
+  #onEnd;
+  #swallowing = -1_000;
 
-  /** `cardOf(job_id)` is the card as the server has it. */
-  constructor(root, { view, cardOf, moving }) {
+  /** `cardOf(job_id)` is the card as the server has it; `onEnd()` is called when one was let go. */
+  constructor(root, { view, cardOf, moving, onEnd }) {
     this.#root = root;
     this.#view = view;
     this.#cardOf = cardOf;
     this.#moving = moving;
+    this.#onEnd = onEnd;
     root.addEventListener("pointerdown", (event) => this.#down(event));
     root.addEventListener("touchmove", (event) => this.#drag?.held && event.preventDefault(), { passive: false });
     root.addEventListener("contextmenu", (event) => this.#drag && event.preventDefault());
@@ -124,8 +127,6 @@ export class Dragging {
     if (to !== null && to !== card.status) this.#moving.to(this.#cardOf(card.job_id) ?? card, to);
   }
 
-  #swallowing = -1_000;
-
   /** The click that ends a drag is not a click on the card. */
   #swallow(event) {
     if (performance.now() - this.#swallowing > 100) return;
@@ -143,5 +144,6 @@ export class Dragging {
     drag.node.classList.remove("lifted");
     this.#root.classList.remove("dragging");
     this.#view.mark({});
+    if (drag.held) this.#onEnd();
   }
 }

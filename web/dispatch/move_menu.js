@@ -1,9 +1,8 @@
 // The list of moves of one card, for those who do not drag.
 
-import { el } from "/lib/elements.js";
+import { el, statusColour } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { labelOf, movesFrom } from "/lib/moves.js";
-import { statusColour } from "/lib/elements.js";
 
 const GAP_PX = 6;
 

@@ -74,6 +74,11 @@ export class Desk {
     return columnsOf(this.flows[flowName], cards.filter((card) => passes(card, filter, this.now_ms)));
   }
 
+  /** Something about the cards has changed from outside, as a move that is being thought over. */
+  show() {
+    this.#onChange();
+  }
+
   // Signing in and out
 
   /** Carry on the session the browser has. False where there is none; raises NoAnswer, Problem. */
@@ -190,10 +195,14 @@ export class Desk {
     }
   }
 
-  /** The job after `changes`. Raises Problem `job-changed` where it is no longer at `detail.rev`. */
+  /**
+   * The job after `changes`. Raises Problem `job-changed` where it is no longer at `detail.rev`;
+   * a note alone can be added at any time.
+   */
   async edit(detail, changes) {
+    const rev = Object.keys(changes).join() === "note" ? null : detail.rev;
     try {
-      return this.#take(await this.#service.edit(detail.job_id, changes, detail.rev));
+      return this.#take(await this.#service.edit(detail.job_id, changes, rev));
     } finally {
       this.#spread();
     }

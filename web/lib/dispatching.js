@@ -44,9 +44,9 @@ export class Dispatching {
     return { kept: answer.status === 202, detail: answer.body };
   }
 
-  /** The job after `changes`, unless it is no longer at `rev` (Problem 412). */
+  /** The job after `changes`, unless it is no longer at `rev` (Problem 412); null: wherever it is. */
   async edit(job_id, changes, rev) {
-    const headers = { "if-match": `"${rev}"` };
+    const headers = rev === null ? {} : { "if-match": `"${rev}"` };
     return (await this.#api.ask("PATCH", jobPath(job_id), { body: changes, headers })).body;
   }
 

@@ -1,12 +1,13 @@
 // The reader at work in a browser: requests, clock, memory, visibility and network signals.
 // Everything the browser gives comes in as an argument, so that it runs in node as well.
 
-import { DEFAULT_POLICY, Reader, rememberedIn, sameShown, worthKeeping } from "./reader.js";
+import { DEFAULT_POLICY } from "./pace.js";
+import { Reader, rememberedIn, sameShown, worthKeeping } from "./reader.js";
 
 const TOKEN_PATH = /^\/track\/([A-Za-z0-9_-]{22})\/?$/;
 const MEMORY_PREFIX = "haulway.view.";
 const SLEPT_MS = 1_000; // the wall clock running ahead of the steady one by more: the device slept
-const NOT_FOUND = Object.freeze({ kind: "not_found", view: null, checked_at_ms: null, reason: null });
+const NOTHING = { view: null, checked_at_ms: null, reason: null };
 
 /**
  * Show the job behind `url` (https://host/track/{token}) and keep it up to date.
@@ -82,7 +83,7 @@ function browser() {
 }
 
 function nowhere(env) {
-  env.onShown(NOT_FOUND);
+  env.onShown({ kind: "not_found", ...NOTHING });
   env.onStopped();
   return { retry: () => {}, stop: () => {}, now_ms: env.clock };
 }
@@ -102,7 +103,8 @@ class Following {
     this.#env = env;
     this.#policy = { ...DEFAULT_POLICY, ...env.policy };
     const remembered = rememberedIn(env.memory.get(link.key));
-    this.#reader = new Reader(env.clock(), { policy: this.#policy, random: env.random, remembered });
+    const { policy, random } = env;
+    this.#reader = new Reader(env.clock(), { policy, random, remembered });
   }
 
   start() {

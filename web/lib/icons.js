@@ -11,6 +11,7 @@ const PATHS = {
   flag: "M6 21V4M6 4.5c4-2 8 2 12 0v8.5c-4 2-8-2-12 0",
   cross: "M6.5 6.5l11 11M17.5 6.5l-11 11",
   pause: "M9 6v12M15 6v12",
+  price: "M4 4h8l8 8-8 8-8-8zM8.5 8.5h.01",
   plus: "M12 5v14M5 12h14",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14M20 20l-4-4",
   copy: "M9 9h10v11H9zM5 15V4h10",

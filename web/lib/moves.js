@@ -7,7 +7,7 @@ const LOST_RACES = ["overtaken", "job-changed"];
 
 /** The kind of actor that a session is, in the words of the flow files. */
 export function actorKind(roles) {
-  return (roles ?? []).some((role) => ["dispatcher", "ops"].includes(role)) ? "dispatcher" : "crew";
+  return (roles ?? []).includes("dispatcher") ? "dispatcher" : "crew";
 }
 
 /** The moves of the flow that this kind of actor may take from `status`. */

@@ -4,9 +4,19 @@
 // tracking/reader.py, where the kinds of what is shown are explained; both leave the same trace
 // on every file in tracking/scenarios/. Documents keep their snake_case names here too.
 
-import { ageOfAnswerMs, isObject, isView, jsonIn, meaningOf, revOf, wholeNumber } from "./answers.js";
+import {
+  ageOfAnswerMs,
+  isObject,
+  isView,
+  jsonIn,
+  meaningOf,
+  revOf,
+  wholeNumber,
+} from "./answers.js";
+import { DEFAULT_POLICY, doubled, intervalMs, RetryBudget } from "./pace.js";
 
 export { browserMemory, createClock, digestOf, follow, linkOf } from "./following.js";
+export { DEFAULT_POLICY } from "./pace.js";
 
 /** What can be shown. `stale` comes with the reason `older` or `missing`; `trouble` with
  * `unreachable`, `busy`, `server_error` or `bad_answer`. */
@@ -21,31 +31,6 @@ export const KINDS = Object.freeze([
   "not_found",
   "gone",
 ]);
-
-/** All that can be tuned; explained in tracking/pace.py. */
-export const DEFAULT_POLICY = Object.freeze({
-  poll_min_s: 2,
-  poll_max_s: 300,
-  poll_default_s: 10,
-  poll_jitter_percent: 20,
-  prepare_budget_s: 60,
-  prepare_base_ms: 500,
-  prepare_cap_ms: 5_000,
-  gone_budget_s: 60,
-  older_before_fallback: 3,
-  fallback_pause_s: 60,
-  retry_start_percent: 300,
-  retry_earn_percent: 5,
-  retry_base_ms: 1_000,
-  trouble_cap_s: 30,
-  recovery_jitter_percent: 50,
-  retry_after_cap_s: 300,
-  wake_jitter_ms: 1_000,
-  wake_gap_ms: 2_000,
-  request_timeout_s: 10,
-});
-
-const DOUBLINGS_MAX = 20;
 
 /**
  * One visit to one link.
@@ -291,10 +276,7 @@ export class Reader {
   }
 
   #intervalMs() {
-    const { poll_default_s, poll_min_s, poll_max_s } = this.#policy;
-    const asked_s = this.#remembered?.view.poll_s;
-    const poll_s = typeof asked_s === "number" ? asked_s : poll_default_s;
-    return Math.floor(Math.min(Math.max(poll_s, poll_min_s), poll_max_s) * 1000);
+    return intervalMs(this.#remembered?.view ?? null, this.#policy);
   }
 
   /** Never sooner than the ordinary poll would come, and later by a growing full jitter. */
@@ -311,33 +293,6 @@ export class Reader {
 
   #around(middle_ms, percent) {
     return Math.floor((middle_ms * (100 - percent + 2 * percent * this.#random())) / 100);
-  }
-}
-
-/** A token bucket for early retries; why it is cut, and earns so little: tracking/pace.py. */
-class RetryBudget {
-  #percent;
-  #earnPercent;
-  #mostPercent;
-
-  constructor(policy) {
-    this.#percent = policy.retry_start_percent;
-    this.#earnPercent = policy.retry_earn_percent;
-    this.#mostPercent = Math.max(100, policy.retry_start_percent);
-  }
-
-  cut(random) {
-    this.#percent = Math.min(this.#percent, Math.floor(random * 100));
-  }
-
-  earn() {
-    this.#percent = Math.min(this.#percent + this.#earnPercent, this.#mostPercent);
-  }
-
-  spend() {
-    if (this.#percent < 100) return false;
-    this.#percent -= 100;
-    return true;
   }
 }
 
@@ -380,9 +335,4 @@ function believable(remembered, now_ms) {
 function laterCheck(fresh, known) {
   if (known === null || known.view.rev !== fresh.view.rev) return fresh;
   return { ...fresh, checked_at_ms: Math.max(fresh.checked_at_ms, known.checked_at_ms ?? 0) };
-}
-
-/** `base_ms` the first time, then twice as much each time. */
-function doubled(base_ms, times) {
-  return base_ms * 2 ** Math.min(times - 1, DOUBLINGS_MAX);
 }

@@ -25,6 +25,11 @@ function twoUnits(ms, big_ms, big, small_ms, small) {
   return `${Math.floor(ms / big_ms)} ${big}${rest > 0 ? ` ${rest} ${small}` : ""}`;
 }
 
+/** The largest unit alone, for where there is little room: `2 h` for `2 h 10 min`. */
+export function roughText(span_ms) {
+  return spanText(span_ms).split(" ").slice(0, 2).join(" ");
+}
+
 /** `12 s ago`, `hace 12 s`, `just now`. */
 export function agoText(age_ms, language = "en") {
   return age_ms < JUST_NOW_MS ? NOW[language] : AGO[language](spanText(age_ms));
@@ -45,6 +50,9 @@ export function clockText(moment, language = "en", timeZone = undefined) {
 export function windowText(schedule, language = "en", timeZone = undefined) {
   const { window_start: start, window_end: end } = schedule ?? {};
   const clock = format(language, { hour: "numeric", minute: "2-digit", timeZone });
+  if (start && end && daysApart(at(start), at(end), timeZone) !== 0) {
+    return `${clock.format(at(start))} – ${clock.format(at(end))}`; // a range would name both days
+  }
   if (start && end) return clock.formatRange(at(start), at(end));
   if (start) return `${language === "es" ? "desde las" : "from"} ${clock.format(at(start))}`;
   if (end) return `${language === "es" ? "hasta las" : "until"} ${clock.format(at(end))}`;

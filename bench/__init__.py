@@ -1,0 +1,1 @@
+"""Measured numbers. `python -m bench` runs all; `python -m bench.naive` one."""

@@ -1,0 +1,64 @@
+"""The API's documentation to look at and to try, where `API_DOCS` is on: on the laptop.
+
+Swagger UI comes with Powertools. Its pieces are served apart, for the edge's content security
+policy lets no inline script run.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import aws_lambda_powertools.event_handler.openapi as powertools_openapi
+
+from functions.api.answers import Answer, Page
+from functions.api.asking import Ask
+from functions.api.openapi import openapi, to_text
+from functions.api.parts import Api
+from functions.api.routes import EVERYBODY, Route
+
+SWAGGER = Path(powertools_openapi.__path__[0]) / "swagger_ui"
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Haulway API</title>
+<link rel="stylesheet" href="/api/docs/swagger.css">
+<div id="swagger"></div>
+<script src="/api/docs/swagger.js"></script>
+<script src="/api/docs/start.js"></script>
+</html>
+"""
+
+START = """"use strict";
+const hex = (bytes) => Array.from(new Uint8Array(bytes), (b) => b.toString(16).padStart(2, "0"));
+SwaggerUIBundle({
+  url: "/api/openapi.json",
+  dom_id: "#swagger",
+  deepLinking: true,
+  requestInterceptor: async (request) => {
+    if (!request.body) return request;
+    const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(request.body));
+    request.headers["x-amz-content-sha256"] = hex(hash).join("");
+    return request;
+  },
+});
+"""
+
+
+def _shows(media_type: str, text: Callable[[], str]) -> Callable[[Api, Ask], Answer]:
+    return lambda _api, _ask: Answer(200, Page(f"{media_type}; charset=utf-8", text()))
+
+
+def _file(name: str) -> str:
+    return (SWAGGER / name).read_text(encoding="utf-8")
+
+
+DOCS = tuple(
+    Route("GET", path, "Documentation", EVERYBODY, _shows(media_type, text), {200: None})
+    for path, media_type, text in (
+        ("/api/openapi.json", "application/json", lambda: to_text(openapi())),
+        ("/api/docs", "text/html", lambda: PAGE),
+        ("/api/docs/start.js", "text/javascript", lambda: START),
+        ("/api/docs/swagger.js", "text/javascript", lambda: _file("swagger-ui-bundle.min.js")),
+        ("/api/docs/swagger.css", "text/css", lambda: _file("swagger-ui.min.css")),
+    )
+)

@@ -1,0 +1,125 @@
+"""The Lambda behind `/api/*`: a Function URL that only CloudFront may call.
+
+Powertools routes; checking is ours. Its own validation (`enable_validation`) would be free at
+import beside pydantic, but it runs before anybody has asked who is there, takes forms and lists
+where an object is wanted, and lets a body that is no UTF-8 through as an error of ours.
+"""
+
+import uuid
+from typing import Any
+
+from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
+from functions.accounts import Passwords, SignIn
+from functions.advance_job import AdvanceJob
+from functions.api.asking import Ask, ask_of
+from functions.api.crews import Crews
+from functions.api.parts import Api
+from functions.api.responding import respond
+from functions.api.routes import ROUTES, Route
+from functions.aws.board_copies import S3BoardCopies
+from functions.aws.container import (
+    Announces,
+    HasJobs,
+    HasViews,
+    RunsMachines,
+    client,
+    log,
+    one_attempt,
+    read_settings,
+    utc_now,
+)
+from functions.aws.edge_address import NotedEdgeAddress
+from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.roster import DynamoAccounts, DynamoLimits
+from functions.aws.signing_keys import SecretKeyStore
+from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.aws.stores import S3Jobs, S3Tenants, S3Views
+from functions.create_job import CreateJob
+from functions.edit_job import EditJob
+from functions.inbox import once
+from functions.sessions import Sessions
+
+
+class Settings(HasJobs, HasViews, Announces, RunsMachines):
+    crew_roster: str
+    session_keys: str
+    edge_url: str = ""
+    """Where customers reach us, if the deployment knows; else it is noted in the parameter."""
+    edge_url_parameter: str
+    api_docs: str = "off"
+
+
+@once
+def wire() -> LambdaFunctionUrlResolver:
+    settings = read_settings(Settings)
+    s3, dynamodb = one_attempt("s3"), client("dynamodb")
+    jobs = S3Jobs(s3, settings.jobs_bucket)
+    views = S3Views(s3, settings.site_bucket, settings.view_ttl_s)
+    tenants = S3Tenants(s3, settings.jobs_bucket)
+    executions = StepFunctionsExecutions(client("stepfunctions"), settings.machine_prefix)
+    bus = EventBridgeBus(client("events"), settings.bus_name)
+    accounts = DynamoAccounts(dynamodb, settings.crew_roster)
+    limits = DynamoLimits(dynamodb, settings.crew_roster)
+    keys = SecretKeyStore(client("secretsmanager"), settings.session_keys)
+    api = Api(
+        jobs=jobs,
+        boards=S3BoardCopies(s3, settings.jobs_bucket),
+        crews=Crews(jobs),
+        views=views,
+        tenants=tenants,
+        create=CreateJob(jobs, views, executions, tenants),
+        advance=AdvanceJob(jobs, executions, bus),
+        edit=EditJob(jobs, views, bus),
+        sign_in=SignIn(accounts, limits, Passwords()),
+        sessions=Sessions(keys, accounts),
+        limits=limits,
+        edge_url=_edge_address(settings),
+        new_id=lambda: f"api-{uuid.uuid4()}",
+        log=log,
+        shows_docs=settings.api_docs == "on",
+    )
+    return resolver(api)
+
+
+def _edge_address(settings: Settings) -> Any:
+    if settings.edge_url:
+        return lambda: settings.edge_url.rstrip("/")
+    noted = NotedEdgeAddress(client("ssm"), settings.edge_url_parameter)
+    return lambda: noted.url
+
+
+def resolver(api: Api) -> LambdaFunctionUrlResolver:
+    """Powertools' router with our table in it."""
+    app = LambdaFunctionUrlResolver()
+
+    def asked(parameters: dict[str, str]) -> Ask:
+        return ask_of(app.current_event.raw_event, parameters, utc_now())
+
+    def add(route: Route) -> None:
+        def answer(**parameters: str) -> Response[str]:
+            return respond(api, route, asked(parameters))
+
+        app.route(route.path, method=route.method)(answer)
+
+    for route in (*ROUTES, *_documentation(api)):
+        add(route)
+
+    @app.not_found
+    def nowhere(error: NotFoundError) -> Response[str]:  # noqa: ARG001 - it says nothing more
+        return respond(api, None, asked({}))
+
+    return app
+
+
+def _documentation(api: Api) -> tuple[Route, ...]:
+    if not api.shows_docs:
+        return ()
+    from functions.api.docs_page import DOCS  # on AWS nobody pays for importing it
+
+    return DOCS
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return wire().resolve(event, context)

@@ -1,0 +1,210 @@
+"""The table of routes: who may ask what, what is answered, and how often an address may ask.
+
+Routing, the check of roles, docs/openapi.json and the tests are all made from it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import BaseModel
+
+from events import Changes
+from functions.accounts import ROLES, Limit, Role
+from functions.api import board, jobs, public, session
+from functions.api.answers import Answer
+from functions.api.asking import Ask
+from functions.api.documents import (
+    BookedDocument,
+    FlowsDocument,
+    JobDocument,
+    JobsDocument,
+    SessionDocument,
+)
+from functions.api.parts import Api
+from functions.api.wishes import (
+    Credentials,
+    HoldersWish,
+    MoveWish,
+    NewBooking,
+    NewJob,
+    Wanted,
+)
+from statemachine.values import JOB_ID_PATTERN
+from statemachine.views import View
+
+Method = Literal["GET", "POST", "PATCH", "DELETE"]
+Who = frozenset[Role] | None
+"""The roles that may ask, one of them is enough; None is everybody, without a session."""
+
+EVERYBODY: Who = None
+SIGNED_IN: Who = frozenset(ROLES)
+CREW: Who = frozenset({"dispatcher", "driver", "first_mate", "supervisor"})
+DISPATCHER: Who = frozenset({"dispatcher"})
+
+SIGN_INS = Limit("sign-ins", most=60, window=timedelta(minutes=15))
+BOOKINGS = Limit("bookings", most=20, window=timedelta(hours=1))
+LOOKS = Limit("looks", most=600, window=timedelta(minutes=5))
+CHOICES = Limit("choices", most=30, window=timedelta(minutes=10))
+
+PARAMETERS = {"job_id": JOB_ID_PATTERN, "digest": "^[0-9a-f]{32}$"}
+"""What stands in the angle brackets of a path."""
+
+MOVE_REFUSED = (
+    "overtaken",
+    "illegal-move",
+    "unknown-move",
+    "reason-missing",
+    "driver-missing",
+    "from-the-future",
+    "kept-too-long",
+    "too-many-waiting",
+    "event-id-used",
+    "records-full",
+)
+
+
+@dataclass(frozen=True)
+class Route:
+    """`refusals` are the problems beyond those that its `who`, `body` and `limit` bring along."""
+
+    method: Method
+    path: str
+    summary: str
+    who: Who
+    does: Callable[[Api, Ask], Answer]
+    answers: Mapping[int, type[BaseModel] | None]
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    headers: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    limit: Limit | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST",
+        "/api/session",
+        "Sign in",
+        EVERYBODY,
+        session.sign_in,
+        {200: SessionDocument},
+        body=Credentials,
+        refusals=("wrong-credentials",),
+        limit=SIGN_INS,
+    ),
+    Route(
+        "GET", "/api/session", "Who am I?", SIGNED_IN, session.who_am_i, {200: SessionDocument}
+    ),
+    Route("DELETE", "/api/session", "Sign out", EVERYBODY, session.sign_out, {204: None}),
+    Route(
+        "GET",
+        "/api/flows",
+        "The flows: statuses, moves, labels, colours",
+        SIGNED_IN,
+        board.list_flows,
+        {200: FlowsDocument, 304: None},
+        headers=("If-None-Match",),
+    ),
+    Route(
+        "GET",
+        "/api/jobs",
+        "The board; for crew the jobs they are on",
+        SIGNED_IN,
+        board.list_jobs,
+        {200: JobsDocument, 304: None},
+        query=Wanted,
+        headers=("If-None-Match",),
+        refusals=("invalid",),
+    ),
+    Route(
+        "POST",
+        "/api/jobs",
+        "Take down a job",
+        DISPATCHER,
+        jobs.create_job,
+        {201: BookedDocument, 200: BookedDocument},
+        body=NewJob,
+        headers=("Idempotency-Key",),
+        refusals=("unknown-flow",),
+    ),
+    Route(
+        "GET",
+        "/api/jobs/<job_id>",
+        "A job with its history, refusals and legal moves",
+        SIGNED_IN,
+        jobs.read_job,
+        {200: JobDocument},
+        refusals=("unknown-job",),
+    ),
+    Route(
+        "POST",
+        "/api/jobs/<job_id>/moves",
+        "Move a job",
+        CREW,
+        jobs.move_job,
+        {200: JobDocument, 202: JobDocument},
+        body=MoveWish,
+        refusals=("unknown-job", *MOVE_REFUSED),
+    ),
+    Route(
+        "PATCH",
+        "/api/jobs/<job_id>",
+        "Change a job's particulars",
+        CREW,
+        jobs.edit_job,
+        {200: JobDocument},
+        body=Changes,
+        headers=("If-Match", "Idempotency-Key"),
+        refusals=("unknown-job", "job-changed", "if-match-missing", "records-full"),
+    ),
+    Route(
+        "POST",
+        "/api/bookings",
+        "Book a job as a customer",
+        EVERYBODY,
+        public.book,
+        {201: BookedDocument, 200: BookedDocument},
+        body=NewBooking,
+        headers=("Idempotency-Key",),
+        limit=BOOKINGS,
+    ),
+    Route(
+        "GET",
+        "/api/track/<digest>",
+        "The public view of a job, past every cache",
+        EVERYBODY,
+        public.track,
+        {200: View, 304: None},
+        headers=("If-None-Match",),
+        refusals=("unknown-job",),
+        limit=LOOKS,
+    ),
+    Route(
+        "POST",
+        "/api/track/<digest>/confirm",
+        "Confirm, as the holder of the link",
+        EVERYBODY,
+        public.confirm,
+        {200: View},
+        body=HoldersWish,
+        refusals=("unknown-job", "not-allowed", *MOVE_REFUSED),
+        limit=CHOICES,
+    ),
+    Route(
+        "POST",
+        "/api/track/<digest>/cancel",
+        "Cancel, as the holder of the link",
+        EVERYBODY,
+        public.cancel,
+        {200: View},
+        body=HoldersWish,
+        refusals=("unknown-job", "not-allowed", *MOVE_REFUSED),
+        limit=CHOICES,
+    ),
+)

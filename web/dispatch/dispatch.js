@@ -1,0 +1,207 @@
+// The dispatch page: wires the desk (state) to toolbar, columns, drawer and dialogs.
+
+import { Api } from "/lib/api.js";
+import { Desk } from "/lib/desk.js";
+import { Dispatching } from "/lib/dispatching.js";
+import { byId, el } from "/lib/elements.js";
+import { icon } from "/lib/icons.js";
+import { deviceMemory } from "/lib/memory.js";
+import { SECOND_MS } from "/lib/time.js";
+import { overdueMs } from "/lib/board.js";
+import { BoardView } from "./board_view.js";
+import { NewJobDialog } from "./dialogs.js";
+import { Dragging } from "./dragging.js";
+import { Drawer } from "./drawer.js";
+import { Keyboard } from "./keyboard.js";
+import { openMoveMenu } from "./move_menu.js";
+import { Moving } from "./moving.js";
+import { Notices } from "./notices.js";
+import { signInForm } from "./sign_in.js";
+import { Toolbar } from "./toolbar.js";
+
+const CHANNEL = "haulway.dispatch";
+const FLOW = "haulway.dispatch.flow";
+const REDRAW_EVERY_MS = 15_000;
+
+class DispatchPage {
+  #root = byId("board");
+  #memory = deviceMemory();
+  #notices = new Notices();
+  #view = new BoardView(this.#root);
+  #desk = makeDesk(() => this.#draw());
+  #toolbar = new Toolbar(byId("toolbar"), byId("banner"), {
+    filter: () => this.#draw(),
+    flow: (name) => this.#chooseFlow(name),
+    newJob: () => this.#newJob(),
+    signOut: () => this.#signOut(),
+  });
+  #moving = new Moving({ desk: this.#desk, notices: this.#notices, openJob: (job_id) => this.#drawer.open(job_id) });
+  #drawer = new Drawer({ desk: this.#desk, moving: this.#moving, notices: this.#notices });
+  #dragging;
+  #signedInAs = "";
+
+  async start() {
+    const cardOf = (job_id) => this.#desk.board.card(job_id);
+    const holding = { view: this.#view, cardOf, moving: this.#moving };
+    this.#dragging = new Dragging(this.#root, { ...holding, onEnd: () => this.#draw() });
+    new Keyboard(this.#root, { ...holding, flowOf: (card) => this.#desk.flowOf(card), notices: this.#notices, openMenu: (job_id) => this.#openMenu(job_id) });
+    this.#root.addEventListener("click", (event) => this.#click(event));
+    document.addEventListener("visibilitychange", () => this.#desk.signal(document.hidden ? "hidden" : "visible"));
+    window.addEventListener("online", () => this.#desk.signal("online"));
+    window.addEventListener("offline", () => this.#desk.signal("offline"));
+    setInterval(() => this.#toolbar.drawFreshness({ ...this.#desk.fresh, age_ms: this.#desk.age_ms }), SECOND_MS);
+    setInterval(() => this.#draw(), REDRAW_EVERY_MS);
+    if (document.hidden) this.#desk.signal("hidden");
+    if (navigator.onLine === false) this.#desk.signal("offline");
+    await this.#resume();
+  }
+
+  async #resume() {
+    try {
+      await this.#desk.resume();
+      this.#draw();
+    } catch {
+      const again = el("button.button", { type: "button", onclick: () => location.reload() }, icon("reload"), "Try again");
+      this.#view.showInstead("trouble", el("div.blank", { "data-testid": "blank" }, el("h1", {}, "The board cannot be reached"), el("p.quiet", {}, "Check your connection, or try again in a moment."), again));
+    }
+  }
+
+  // What is shown
+
+  #draw() {
+    if (this.#dragging?.busy) return; // a card in the hand stays where it is; onEnd draws
+    const { session, fresh } = this.#desk;
+    if (session === null || fresh.kind === "signed_out") return this.#drawSignIn();
+    const flowName = this.#flowName();
+    this.#toolbar.show({ session, flows: this.#desk.flows, flowNames: this.#desk.flowNames, flowName, mayCreate: this.#desk.isDispatcher });
+    this.#toolbar.drawFreshness({ ...fresh, age_ms: this.#desk.age_ms });
+    this.#drawBoard(flowName);
+    this.#drawer.follow();
+    this.#drawTitle();
+  }
+
+  #drawBoard(flowName) {
+    const { board, now_ms, fresh } = this.#desk;
+    const columns = this.#desk.columns(flowName, this.#toolbar.filter);
+    const any = board.shown().length > 0;
+    const matching = columns.some(({ cards }) => cards.length > 0);
+    const filtered = Object.values(this.#toolbar.filter).some(Boolean);
+    if (!any && fresh.checked_at_ms === null) this.#view.showInstead("loading", loading());
+    else if (!any) this.#view.showInstead("empty", this.#noJobs());
+    else if (!matching && filtered) this.#view.showInstead("no-match", this.#noMatch());
+    else this.#view.show(flowName, columns, now_ms);
+  }
+
+  #drawSignIn() {
+    if (this.#root.dataset.scene === "sign-in") return;
+    this.#drawer.close();
+    const expired = this.#desk.session !== null;
+    if (!expired) this.#notices.clear();
+    this.#toolbar.showBare();
+    document.title = "Sign in · Haulway";
+    const form = signInForm({
+      account: this.#signedInAs,
+      reason: expired ? "Your session has ended. Sign in to carry on." : null,
+      signIn: async (account, password) => {
+        await this.#desk.signIn(account, password);
+        this.#signedInAs = account;
+        this.#draw();
+      },
+    });
+    this.#view.showInstead("sign-in", form);
+    form.querySelector("input").focus();
+  }
+
+  #drawTitle() {
+    const late = this.#desk.board.shown().filter((card) => overdueMs(card, this.#desk.now_ms) !== null).length;
+    const title = `${late > 0 ? `(${late} overdue) ` : ""}Board · Haulway`;
+    if (document.title !== title) document.title = title;
+  }
+
+  #noJobs() {
+    return el(
+      "div.blank",
+      { "data-testid": "blank" },
+      el("div.sign", {}, icon("truck")),
+      el("h1", {}, "A quiet day so far"),
+      el("p.quiet", {}, this.#desk.isDispatcher ? "Jobs that customers book appear here by themselves." : "Jobs you are on appear here by themselves."),
+      this.#desk.isDispatcher && el("button.button.main", { type: "button", onclick: () => this.#newJob() }, icon("plus"), "New job"),
+    );
+  }
+
+  #noMatch() {
+    return el(
+      "div.blank",
+      { "data-testid": "blank" },
+      el("div.sign", {}, icon("search")),
+      el("h1", {}, "No job matches"),
+      el("button.button", { type: "button", onclick: () => this.#toolbar.clearFilter() }, "Show all jobs"),
+    );
+  }
+
+  // What is done
+
+  #flowName() {
+    const names = this.#desk.flowNames;
+    const kept = this.#memory.get(FLOW);
+    return names.includes(kept) ? kept : names[0];
+  }
+
+  #chooseFlow(name) {
+    this.#memory.set(FLOW, name);
+    this.#draw();
+  }
+
+  #click(event) {
+    const job_id = event.target.closest(".card")?.dataset.job;
+    if (!job_id) return;
+    if (event.target.closest(".card-menu")) this.#openMenu(job_id);
+    else if (event.target.closest(".card-open")) this.#drawer.open(job_id);
+  }
+
+  #openMenu(job_id) {
+    const card = this.#desk.board.card(job_id);
+    const anchor = this.#view.cardNode(job_id)?.querySelector(".card-menu");
+    if (!card || !anchor || this.#desk.board.isMoving(job_id)) return;
+    openMoveMenu({
+      anchor,
+      card,
+      flow: this.#desk.flowOf(card),
+      kind: this.#desk.kind,
+      make: (move) => this.#moving.make(this.#desk.board.card(job_id) ?? card, move),
+      openJob: () => this.#drawer.open(job_id),
+    });
+  }
+
+  #newJob() {
+    const { flows, fallback } = this.#desk;
+    const create = (request, key) => this.#desk.create(request, key);
+    new NewJobDialog({ flows, fallback, create }).open();
+  }
+
+  async #signOut() {
+    try {
+      await this.#desk.signOut();
+    } catch {
+      this.#notices.bad("You are still signed in: no connection. Please try again.");
+    }
+  }
+}
+
+function makeDesk(onChange) {
+  const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null;
+  return new Desk({
+    service: new Dispatching(new Api()),
+    clock: () => Date.now(),
+    setTimer: (act, ms) => setTimeout(act, ms),
+    clearTimer: (timer) => clearTimeout(timer),
+    onChange,
+    channel,
+  });
+}
+
+function loading() {
+  return el("div.blank", { "data-testid": "blank" }, el("span.spinner", { "aria-hidden": "true" }), el("p.quiet", {}, "Opening the board…"));
+}
+
+new DispatchPage().start();

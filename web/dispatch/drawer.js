@@ -1,0 +1,186 @@
+// One job in full, at the side of the board. It follows the board: when the card changes, the
+// particulars are read again; a form that somebody is filling in stays as it is.
+
+import { NoAnswer, Problem } from "/lib/api.js";
+import { copyText, el, fill, keepingFocus } from "/lib/elements.js";
+import { icon } from "/lib/icons.js";
+import { crewForm, noteForm, particularsForm, scheduleForm } from "./editing.js";
+import { actionsPart, crewPart, headPart, historyPart, linkPart, notesPart, particularsPart, schedulePart } from "./drawer_parts.js";
+
+const FORMS = { Customer: particularsForm, Schedule: scheduleForm, Crew: crewForm };
+
+export class Drawer {
+  #desk;
+  #moving;
+  #notices;
+  #dialog = null;
+  #job_id = null;
+  #detail = null;
+  #reading = false;
+  #editing = null;
+  #body;
+  #notes;
+  #noteList;
+
+  constructor({ desk, moving, notices }) {
+    this.#desk = desk;
+    this.#moving = moving;
+    this.#notices = notices;
+  }
+
+  get job_id() {
+    return this.#job_id;
+  }
+
+  open(job_id) {
+    if (this.#dialog) this.close();
+    this.#job_id = job_id;
+    this.#detail = null;
+    this.#editing = null;
+    this.#body = el("div.drawer-body", {});
+    this.#notes = el("section.part", { "aria-label": "Notes" });
+    this.#dialog = el(
+      "dialog.drawer",
+      { "aria-label": "Job", "data-testid": "drawer", onclose: () => this.#closed(), onclick: (event) => event.target === this.#dialog && this.close() },
+      el("button.button.plain.round.drawer-close", { type: "button", "aria-label": "Close", onclick: () => this.close() }, icon("cross")),
+      this.#body,
+    );
+    fill(this.#body, el("div.blank", {}, el("span.spinner", { "aria-hidden": "true" }), el("p.quiet", {}, "Opening the job…")));
+    document.body.append(this.#dialog);
+    this.#dialog.showModal();
+    this.#read();
+  }
+
+  close() {
+    this.#dialog?.close();
+  }
+
+  /** The board has changed: read the job again if this is about it. */
+  follow() {
+    if (this.#dialog === null || this.#detail === null) return;
+    const card = this.#desk.board.card(this.#job_id);
+    if (card && card.rev > this.#detail.rev) this.#read();
+  }
+
+  #closed() {
+    const dialog = this.#dialog;
+    this.#dialog = null;
+    this.#job_id = null;
+    dialog.remove();
+  }
+
+  async #read() {
+    if (this.#reading) return;
+    this.#reading = true;
+    const job_id = this.#job_id;
+    try {
+      const detail = await this.#desk.detail(job_id);
+      if (job_id === this.#job_id) this.#show(detail);
+    } catch (error) {
+      if (job_id === this.#job_id && this.#detail === null) this.#sayMissing(error);
+    } finally {
+      this.#reading = false;
+    }
+    if (this.#job_id !== null && this.#job_id !== job_id) this.#read();
+  }
+
+  #sayMissing(error) {
+    const text = error instanceof Problem && error.status === 404 ? "This job is no longer there." : "The job could not be read.";
+    fill(this.#body, el("div.blank", {}, el("h2", {}, text), el("button.button", { type: "button", onclick: () => this.#read() }, icon("reload"), "Try again")));
+  }
+
+  #show(detail) {
+    const first = this.#detail === null;
+    if (!first && detail.rev < this.#detail.rev) return;
+    this.#detail = detail;
+    if (first) this.#build();
+    this.#draw();
+    if (first) this.#body.querySelector("#drawer-title").focus();
+  }
+
+  #build() {
+    this.#noteList = el("div");
+    const form = noteForm({ save: (changes) => this.#save(changes), explain: (error) => explained(error) });
+    fill(this.#notes, el("div.part-head", {}, el("h3", {}, "Notes")), this.#noteList, form);
+    this.#dialog.removeAttribute("aria-label");
+    this.#dialog.setAttribute("aria-labelledby", "drawer-title");
+  }
+
+  #draw() {
+    if (this.#dialog === null) return;
+    const detail = this.#detail;
+    const { now_ms, session, isDispatcher } = this.#desk;
+    const flow = this.#desk.flows[detail.flow];
+    const told = { flow, now_ms, account: session?.account };
+    const edit = (title) => (isDispatcher || title === "Schedule" ? () => this.#edit(title) : null);
+    const editing = (title, show) => this.#editing?.title === title ? this.#editing.node : show(detail, { edit: edit(title) });
+    keepingFocus(this.#body, () => {
+      fill(this.#noteList, notesPart(detail, told));
+      fill(
+        this.#body,
+        headPart(detail, told),
+        actionsPart(detail, { make: (move) => this.#make(move), busy: this.#desk.board.isMoving(detail.job_id) }),
+        editing("Schedule", schedulePart),
+        editing("Crew", crewPart),
+        editing("Customer", particularsPart),
+        this.#notes,
+        linkPart(detail, { copy: () => this.#copyLink() }),
+        historyPart(detail, told),
+      );
+    });
+  }
+
+  #edit(title) {
+    const node = FORMS[title](this.#detail, {
+      save: (changes) => this.#save(changes, true),
+      leave: () => this.#endEdit(),
+      explain: (error) => explained(error),
+      onlyEta: !this.#desk.isDispatcher,
+    });
+    this.#editing = { title, node };
+    this.#draw();
+    node.querySelector(".input").focus();
+  }
+
+  #endEdit() {
+    const title = this.#editing?.title;
+    this.#editing = null;
+    this.#draw();
+    this.#body.querySelector(`[data-focus="edit-${title}"]`)?.focus();
+  }
+
+  /** Where the job has changed meanwhile, the new state is read and the form stays for a second look. */
+  async #save(changes, ends = false) {
+    try {
+      const detail = await this.#desk.edit(this.#detail, changes);
+      if (this.#job_id !== detail.job_id) return;
+      if (ends) this.#editing = null;
+      this.#show(detail);
+      this.#notices.whisper("Saved.");
+    } catch (error) {
+      if (error instanceof Problem && error.slug === "job-changed") await this.#read();
+      throw error;
+    }
+  }
+
+  async #make(move) {
+    const { job_id } = this.#detail;
+    const card = this.#desk.board.card(job_id);
+    if (card === null) return;
+    await this.#moving.make(card, this.#desk.flowOf(card).moves.find(({ name }) => name === move.name));
+    if (this.#job_id === job_id) this.#read();
+  }
+
+  async #copyLink() {
+    const { tracking_url } = this.#detail;
+    if (await copyText(tracking_url)) this.#notices.good("Tracking link copied.");
+    else this.#notices.warn(`Please copy it by hand: ${tracking_url}`);
+  }
+}
+
+function explained(error) {
+  if (error instanceof NoAnswer) return "No answer. Look whether it is saved before you try again.";
+  if (!(error instanceof Problem)) return "Something went wrong.";
+  if (error.slug === "job-changed") return "Somebody changed this job meanwhile. It is up to date now: look again, then save.";
+  return error.detail || error.title || "Not saved.";
+}

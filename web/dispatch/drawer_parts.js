@@ -1,0 +1,175 @@
+// The parts of the drawer, each from the job's particulars to elements.
+
+import { overdueMs } from "/lib/board.js";
+import { shownPhone } from "/lib/booking.js";
+import { el, statusColour } from "/lib/elements.js";
+import { icon } from "/lib/icons.js";
+import { actorText, labelOf } from "/lib/moves.js";
+import { shownReference, spelledReference } from "/lib/reference.js";
+import { agoText, clockText, dateText, momentText, msOf, spanText, windowText } from "/lib/time.js";
+import { dollars } from "./fields.js";
+
+const ROLES = { driver: "Driver", first_mate: "First mate", supervisor: "Supervisor" };
+
+export function headPart(detail, { flow, now_ms }) {
+  const status = flow.statuses.find(({ name }) => name === detail.status) ?? { label: {} };
+  const late_ms = overdueMs({ due_at: detail.due_at, terminal: status.terminal }, now_ms);
+  return el(
+    "div.drawer-head.toned",
+    { vars: statusColour(status.colour) },
+    el(
+      "div.row",
+      {},
+      el("span.pill", { "data-testid": "drawer-status", "data-status": detail.status }, icon(status.icon ?? "clock"), status.label.en ?? detail.status),
+      late_ms !== null && el("span.late-mark", {}, icon("clock"), `${spanText(late_ms)} overdue`),
+    ),
+    el("h2", { id: "drawer-title", tabindex: "-1" }, detail.customer.name),
+    el(
+      "p.quiet.small",
+      {},
+      el("span.code", { "aria-hidden": "true" }, shownReference(detail.job_id)),
+      el("span.unseen", {}, spelledReference(detail.job_id)),
+      ` · booked ${agoText(now_ms - msOf(detail.created_at))}`,
+    ),
+  );
+}
+
+/** A button for every move that may be made now. */
+export function actionsPart(detail, { make, busy }) {
+  const moves = detail.moves ?? [];
+  if (moves.length === 0) return null;
+  const buttons = moves.map((move, index) => {
+    const ends = move.to === "cancelled";
+    const style = index === 0 && !ends ? ".main" : ends ? ".bad" : "";
+    return el(`button.button.compact${style}`, { type: "button", disabled: busy, "data-move": move.name, "data-focus": `move-${move.name}`, onclick: () => make(move) }, move.label.en);
+  });
+  return el("section.part", { "aria-label": "Moves" }, el("div.row", {}, buttons));
+}
+
+export function particularsPart(detail, { edit }) {
+  const { customer, place } = detail;
+  return part(
+    "Customer",
+    edit,
+    facts([
+      ["pin", place.address],
+      place.gate_code && ["link", `Gate code ${place.gate_code}`],
+      ["phone", reach(customer)],
+      detail.price_cents && ["price", dollars(detail.price_cents)],
+    ]),
+  );
+}
+
+/** The number to call, and the language to speak. */
+function reach({ phone, language }) {
+  const speaks = el("span.quiet", {}, language === "es" ? "Spanish" : "English");
+  return phone ? [el("a", { href: `tel:${phone}` }, shownPhone(phone)), " · ", speaks] : ["No number · ", speaks];
+}
+
+export function schedulePart(detail, { edit }) {
+  const { schedule = {} } = detail;
+  const span = windowText(schedule);
+  const day = schedule.window_start ?? schedule.window_end;
+  const arrival = span ? `${dateText(day)}, ${span}` : "No arrival window yet";
+  return part("Schedule", edit, facts([["calendar", arrival], schedule.eta && ["clock", `Expected around ${clockText(schedule.eta)}`]]));
+}
+
+export function crewPart(detail, { edit }) {
+  const crew = (detail.crew ?? []).map(({ role, first_name }) => ["person", [el("strong", {}, first_name), el("span.quiet", {}, ` · ${ROLES[role] ?? role}`)]]);
+  return part("Crew", edit, crew.length > 0 ? facts(crew) : el("p.quiet", {}, "Nobody yet."));
+}
+
+export function linkPart(detail, { copy }) {
+  if (!detail.tracking_url) return null;
+  return part(
+    "Tracking link",
+    null,
+    el("p.small.quiet", {}, "It opens the job without a password: for the customer alone."),
+    el("div.row", {}, el("button.button.compact", { type: "button", onclick: copy, "data-focus": "copy-link", "data-testid": "copy-link" }, icon("copy"), "Copy link")),
+  );
+}
+
+export function notesPart(detail, { account, now_ms }) {
+  const notes = [...(detail.notes ?? [])].reverse().map((note) =>
+    el("li.note-item", {}, el("p", {}, note.text), el("p.small.quiet", {}, `${who(note.actor, account)} · ${agoText(now_ms - msOf(note.recorded_at))}`)),
+  );
+  return notes.length > 0 ? el("ol.note-list", { "data-testid": "notes" }, notes) : el("p.quiet", {}, "No notes yet.");
+}
+
+export function historyPart(detail, { flow, account, now_ms }) {
+  const moved = (detail.history ?? []).map((entry) => ({ at: entry.recorded_at, node: movedItem(entry, flow, account) }));
+  const refused = (detail.refusals ?? []).map((refusal) => ({ at: refusal.recorded_at, node: refusedItem(refusal, flow, account) }));
+  const waiting = (detail.waiting ?? []).map((early) => waitingItem(early, flow, now_ms));
+  const items = [...moved, ...refused].sort((one, other) => (one.at < other.at ? 1 : -1)).map(({ node }) => node);
+  return part("History", null, el("ol.history", { "data-testid": "history" }, waiting, items, bookedItem(detail, flow)));
+}
+
+function movedItem(entry, flow, account) {
+  const status = flow.statuses.find(({ name }) => name === entry.to);
+  return el(
+    "li.history-item.toned",
+    { vars: statusColour(status?.colour) },
+    el("span.history-dot", { "aria-hidden": "true" }),
+    el(
+      "div",
+      {},
+      el("p", {}, el("strong", {}, labelOf(flow, entry.to)), el("span.quiet", {}, ` · ${who(entry.actor, account)}`)),
+      entry.reason && el("p.said", {}, `“${entry.reason}”`),
+      entry.note && el("p.said", {}, entry.note),
+      el("p.small.quiet.numbers", {}, momentText(entry.recorded_at)),
+    ),
+  );
+}
+
+function refusedItem(refusal, flow, account) {
+  const wish = refusal.to ? labelOf(flow, refusal.to) : moveLabel(flow, refusal.move);
+  return el(
+    "li.history-item.refused",
+    { "data-testid": "refusal" },
+    el("span.history-dot", { "aria-hidden": "true" }, icon("cross")),
+    el(
+      "div",
+      {},
+      el("p", {}, el("strong", {}, `Refused: ${wish}`), el("span.quiet", {}, ` · ${who(refusal.actor, account)}`)),
+      el("p.said", {}, refusal.explanation ?? refusal.why),
+      el("p.small.quiet.numbers", {}, momentText(refusal.recorded_at)),
+    ),
+  );
+}
+
+function waitingItem(early, flow, now_ms) {
+  const wish = early.to ? labelOf(flow, early.to) : moveLabel(flow, early.move);
+  return el(
+    "li.history-item",
+    {},
+    el("span.history-dot", { "aria-hidden": "true" }, icon("pause")),
+    el("div", {}, el("p", {}, el("strong", {}, `Waiting for its turn: ${wish}`)), el("p.small.quiet", {}, `given up in ${spanText(msOf(early.until) - now_ms)}`)),
+  );
+}
+
+function bookedItem(detail, flow) {
+  const [first] = flow.statuses;
+  return el(
+    "li.history-item.toned",
+    { vars: statusColour(first.colour) },
+    el("span.history-dot", { "aria-hidden": "true" }),
+    el("div", {}, el("p", {}, el("strong", {}, "Booked")), el("p.small.quiet.numbers", {}, momentText(detail.created_at))),
+  );
+}
+
+function moveLabel(flow, name) {
+  return flow.moves.find((move) => move.name === name)?.label.en ?? String(name ?? "a move");
+}
+
+function who(actor, account) {
+  return actor?.id === account ? "you" : actorText(actor, null);
+}
+
+function part(title, edit, ...children) {
+  const button = edit && el("button.button.plain.compact", { type: "button", onclick: edit, "data-focus": `edit-${title}`, "aria-label": `Change: ${title}` }, "Change");
+  return el("section.part", { "aria-label": title }, el("div.part-head", {}, el("h3", {}, title), button), children);
+}
+
+function facts(lines) {
+  return el("ul.facts", {}, lines.filter(Boolean).map(([sign, text]) => el("li", {}, icon(sign), el("span", {}, text))));
+}

@@ -1,0 +1,123 @@
+// The top of the board: which flow, search and filters, how old the data is, who is signed in.
+
+import { el, fill } from "/lib/elements.js";
+import { icon } from "/lib/icons.js";
+import { agoText } from "/lib/time.js";
+
+const FILTERS = { overdue: "Overdue", unassigned: "No crew", today: "Today" };
+const OLD_MS = 20_000;
+
+export const NO_FILTER = Object.freeze({ text: "", overdue: false, unassigned: false, today: false });
+
+export class Toolbar {
+  #root;
+  #banner;
+  #act;
+  #filter = { ...NO_FILTER };
+  #parts = null;
+  #chips = {};
+  #search;
+
+  /** `act`: {filter(filter), flow(name), newJob(), signOut(), refresh()}. */
+  constructor(root, banner, act) {
+    this.#root = root;
+    this.#banner = banner;
+    this.#act = act;
+  }
+
+  get filter() {
+    return this.#filter;
+  }
+
+  clearFilter() {
+    this.#search.value = "";
+    this.#set({ ...NO_FILTER });
+  }
+
+  /** Only the name of the house, for when nobody is signed in. */
+  showBare() {
+    this.#parts = null;
+    this.#filter = { ...NO_FILTER };
+    fill(this.#root, brand());
+    fill(this.#banner);
+  }
+
+  show({ session, flows, flowNames, flowName, mayCreate }) {
+    if (this.#parts === null) this.#build(session, mayCreate);
+    this.#drawFlows(flows, flowNames, flowName);
+  }
+
+  #build(session, mayCreate) {
+    const { newJob, signOut } = this.#act;
+    this.#search = el("input.input", {
+      type: "search",
+      placeholder: "Name, address, reference, crew",
+      "aria-label": "Search jobs",
+      autocomplete: "off",
+      oninput: (event) => this.#set({ ...this.#filter, text: event.target.value }),
+    });
+    for (const [name, label] of Object.entries(FILTERS)) {
+      this.#chips[name] = el("button.chip", { type: "button", "aria-pressed": "false", onclick: () => this.#set({ ...this.#filter, [name]: !this.#filter[name] }) }, label);
+    }
+    const fresh = el("span", {});
+    this.#parts = { flows: el("div.flows", { role: "group", "aria-label": "Kind of job" }), fresh };
+    fill(
+      this.#root,
+      brand(),
+      this.#parts.flows,
+      el("div.searching", {}, el("div.search", {}, icon("search"), this.#search), el("div.chips", { role: "group", "aria-label": "Filters" }, Object.values(this.#chips))),
+      el("p.fresh.small.numbers", { "data-testid": "freshness" }, el("span.dot"), fresh),
+      mayCreate && el("button.button.main.compact.new-job", { type: "button", onclick: newJob, "data-testid": "new-job-button" }, icon("plus"), el("span", {}, "New job")),
+      el("div.account", {}, el("span.small", { title: session.account }, session.name || session.account), el("button.button.plain.round", { type: "button", "aria-label": "Sign out", title: "Sign out", onclick: signOut, "data-testid": "sign-out" }, icon("leave"))),
+    );
+  }
+
+  #drawFlows(flows, names, chosen) {
+    const { flows: group } = this.#parts;
+    group.hidden = names.length < 2;
+    const says = `${names.join()} ${chosen}`;
+    if (group.dataset.says === says) return;
+    group.dataset.says = says;
+    fill(group, names.map((name) => el("button.flow", { type: "button", "aria-pressed": String(name === chosen), "data-flow": name, onclick: () => this.#act.flow(name) }, flows[name].label.en)));
+  }
+
+  #set(filter) {
+    this.#filter = filter;
+    for (const [name, chip] of Object.entries(this.#chips)) chip.setAttribute("aria-pressed", String(filter[name]));
+    this.#act.filter(filter);
+  }
+
+  /** How old the data is; loud only where something is wrong. Called every second. */
+  drawFreshness({ kind, age_ms }) {
+    if (this.#parts === null) return;
+    const ago = age_ms === null ? null : agoText(age_ms);
+    const old = kind !== "current" || age_ms > OLD_MS;
+    const line = this.#parts.fresh;
+    line.parentElement.dataset.tone = age_ms === null ? "unknown" : old ? "old" : "live";
+    say(line, ago === null ? "Loading…" : `Updated ${ago}`);
+    this.#drawBanner(kind, ago);
+  }
+
+  #drawBanner(kind, ago) {
+    const since = ago === null ? "" : ` What you see was so ${ago}.`;
+    const says = {
+      offline: ["offline", "You are offline.", `${since} Moves can be made once you are connected again.`],
+      trouble: ["alert", "The board cannot be reached right now. Trying again…", since],
+    }[kind];
+    if (!says) return this.#banner.firstChild && fill(this.#banner);
+    const [sign, title, rest] = says;
+    if (this.#banner.dataset.kind !== kind || this.#banner.firstChild === null) {
+      this.#banner.dataset.kind = kind;
+      fill(this.#banner, el("div.notice.warn.banner", { "data-testid": "banner", "data-kind": kind }, icon(sign), el("p", {}, el("strong", {}, title), el("span", { "aria-live": "off" }))));
+    }
+    say(this.#banner.querySelector("span"), rest);
+  }
+}
+
+function say(node, text) {
+  if (node.textContent !== text) fill(node, text);
+}
+
+function brand() {
+  return el("span.brand", {}, el("img", { src: "/favicon.svg", alt: "", width: "28", height: "28" }), el("span.brand-name", {}, "Haulway"));
+}

@@ -1,6 +1,6 @@
 """Import time of each function's module, and the size of the bundle.
 
-    python -m bench.imports
+python -m bench.imports
 """
 
 import statistics

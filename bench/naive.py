@@ -2,8 +2,8 @@
 
     python -m bench.naive
 
-All on the laptop engine's S3, 8 writers, in one run. Naive as described (last write wins), naive with
-compare and swap, and ours: a conditional PUT of the one job, and the board by batches behind it.
+All on the laptop engine's S3, 8 writers, in one run. Naive as described (last write
+wins), naive with compare and swap, and ours: a conditional PUT of the one job, and the board by batches behind it.
 """
 
 import json
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,10 +91,8 @@ def whole_file(size: int) -> dict[str, Any]:
 
 
 def fresh_bucket(s3: Any) -> None:
-    try:
+    with suppress(ClientError):
         s3.create_bucket(Bucket=BUCKET)
-    except ClientError:
-        pass
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
         for item in page.get("Contents", ()):
             s3.delete_object(Bucket=BUCKET, Key=item["Key"])
@@ -146,11 +145,12 @@ def _whole(s3: Any, size: int, conditional: bool) -> tuple[list[float], int, Tal
 
 
 def ours(s3: Any, size: int) -> tuple[list[float], int, Tally]:
-    """The change is the commit of one job; the board follows in batches, and its bytes count too."""
+    """The change is the commit of one job; the board follows in batches, its bytes count too."""
     fresh_bucket(s3)
     tally = Tally(lock=threading.Lock())
     s3.meta.events.register(
-        "before-send.s3.PutObject", lambda request, **_: tally.add(int(request.headers["Content-Length"]))
+        "before-send.s3.PutObject",
+        lambda request, **_: tally.add(int(request.headers["Content-Length"])),
     )
     jobs, boards = S3Jobs(s3, BUCKET), S3Boards(s3, BUCKET)
     changed = [a_job(job_id=f"261121-{n:06}") for n in range(CHANGES)]

@@ -1,4 +1,4 @@
-"""A believable day for `haul up --demo`: a dozen jobs at every stage, moved along while you watch."""
+"""A believable day for `haul up --demo`: jobs at every stage, moved along as you watch."""
 
 import random
 import uuid
@@ -105,7 +105,9 @@ class Demo:
 
     def _assign(self, card: Card, now: datetime) -> None:
         role, member, first_name = self.dice.choice(CREW)
-        crew = (Assigned.model_validate({"role": role, "member": member, "first_name": first_name}),)
+        crew = (
+            Assigned.model_validate({"role": role, "member": member, "first_name": first_name}),
+        )
         send(
             self.place,
             JobEditRequested(

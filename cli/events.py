@@ -59,7 +59,9 @@ def play(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="One event a line (JSONL), or a JSON list.")],
     duplicate: Annotated[bool, typer.Option("--duplicate", help="Send every event twice.")] = False,
-    reorder: Annotated[bool, typer.Option("--reorder", help="Shuffle the moves and edits.")] = False,
+    reorder: Annotated[
+        bool, typer.Option("--reorder", help="Shuffle the moves and edits.")
+    ] = False,
     drop: Annotated[float, typer.Option(min=0, max=1, help="Lose this share of the moves.")] = 0.0,
     speed: Annotated[float, typer.Option(min=0, help="Times as fast as `at`; 0: at once.")] = 0.0,
     seed: Annotated[int, typer.Option(help="The same seed plays the same way.")] = 1,
@@ -172,7 +174,9 @@ def _check(file: Path, number: int, event: Recorded) -> None:
 def _documents(file: Path) -> Iterator[tuple[int, Any]]:
     """Events with their number: of a JSON list, of one JSON object, or of lines of JSON."""
     try:
-        text = typer.get_text_stream("stdin").read() if str(file) == "-" else file.read_text("utf-8")
+        text = (
+            typer.get_text_stream("stdin").read() if str(file) == "-" else file.read_text("utf-8")
+        )
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{file} cannot be read: {error}") from error
     try:

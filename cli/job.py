@@ -27,9 +27,8 @@ from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.aws.stores import S3Boards, S3Jobs
 from functions.ports import UnknownJob
 from statemachine.flows import Flow, load_flow
-from statemachine.job import Assigned, Customer, Job
+from statemachine.job import Assigned, Customer, Job, Schedule
 from statemachine.job import Place as Address
-from statemachine.job import Schedule
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.values import Actor
 from statemachine.views import Board
@@ -355,12 +354,16 @@ def fresh_id() -> str:
 
 def _print_job(job: Job, flow: Flow) -> None:
     status = flow.status(job.status)
-    console.print(f"[bold]{job.job_id}[/]  [{status.colour}]●[/] {status.label.en}  rev {job.visible_rev}")
+    console.print(
+        f"[bold]{job.job_id}[/]  [{status.colour}]●[/] {status.label.en}  rev {job.visible_rev}"
+    )
     console.print(f"{job.customer.name} · {job.place.address} · {money(job.price_cents)}")
     for member in job.crew:
         console.print(f"{member.role}: {member.first_name}")
     table = Table("when", "what", "by", "reason")
-    table.add_row(local_time(job.created_at), "booked", f"{job.created_by.kind} {job.created_by.id}")
+    table.add_row(
+        local_time(job.created_at), "booked", f"{job.created_by.kind} {job.created_by.id}"
+    )
     for entry in job.ledger:
         actor = f"{entry.actor.kind} {entry.actor.id}"
         table.add_row(
@@ -378,5 +381,3 @@ def _print_job(job: Job, flow: Flow) -> None:
     for note in job.notes:
         console.print(f"note: {note.text}")
     console.print(f"Possible now: {possible(job)}")
-
-

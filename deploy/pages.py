@@ -13,7 +13,7 @@ WEB = ROOT / "web"
 UNTIL_DEPLOY_S = 31_536_000
 EDGE_S = {"track": 300, "book": 3600}
 """How long the edge keeps a page, by its first folder; else until a deployment invalidates it."""
-TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json"}
+TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".webmanifest": "application/json"}
 
 
 @dataclass(frozen=True)

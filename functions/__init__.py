@@ -1,1 +1,1 @@
-"""One file per Lambda, in the order the data meets them; `ports.py` is what they need, `aws.py` has it."""
+"""One file per Lambda. `ports.py` is what they need of the world, `aws/` has it."""

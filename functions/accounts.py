@@ -60,9 +60,7 @@ class Accounts(Protocol):
     def add(self, account: Account) -> None:
         """Raises AccountExists."""
 
-    def set_password(
-        self, tenant: str, account: str, password_hash: str, since: datetime
-    ) -> None:
+    def set_password(self, tenant: str, account: str, password_hash: str, since: datetime) -> None:
         """Raises UnknownAccount."""
 
     def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:

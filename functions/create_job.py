@@ -191,7 +191,7 @@ def wire() -> tuple[CreateJob, Inbox[JobRequested]]:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """From the queue: the batch's failures. Invoked directly with a request: `Booked`, or `error`."""
+    """From the queue: the batch's failures. Invoked with a request: `Booked`, or `error`."""
     create, messages = wire()
 
     def one(request: JobRequested) -> Booked:

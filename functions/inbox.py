@@ -1,8 +1,8 @@
 """Messages from the bus, as a Lambda behind a queue gets them: parse, do, acknowledge last.
 
-    done                      → acknowledged
-    can never succeed         → dead-letter queue with its reason, acknowledged
-    did not succeed this time → reported back, so that the queue delivers it again
+done                      → acknowledged
+can never succeed         → dead-letter queue with its reason, acknowledged
+did not succeed this time → reported back, so that the queue delivers it again
 """
 
 import json
@@ -21,8 +21,8 @@ from functions.ports import (
     UnknownJob,
     UnknownTenant,
 )
-from statemachine.flows import UnknownFlow
 from statemachine.edits import EditRefused
+from statemachine.flows import UnknownFlow
 from statemachine.lifecycle import RecordsFull
 from statemachine.values import JobId, Tenant
 

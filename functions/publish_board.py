@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from functions.commit import ATTEMPTS, Pause, full_jitter
 from functions.aws.container import (
     FromQueue,
     HasJobs,
@@ -21,6 +20,7 @@ from functions.aws.container import (
     utc_now,
 )
 from functions.aws.stores import S3Boards, S3Jobs
+from functions.commit import ATTEMPTS, Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
 from functions.ports import Boards, Conflict, Corrupt, Jobs, Unavailable
 from statemachine.flows import load_flow

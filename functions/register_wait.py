@@ -8,7 +8,6 @@ lost and nobody polls.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 from functions.aws.container import HasJobs, client, log, one_attempt, read_settings

@@ -127,9 +127,7 @@ class Sessions:
     store: KeyStore
     accounts: Accounts
     _keys: Kept[SigningKeys] | None = field(default=None, init=False)
-    _accounts: dict[tuple[str, str], Kept[Account | None]] = field(
-        default_factory=dict, init=False
-    )
+    _accounts: dict[tuple[str, str], Kept[Account | None]] = field(default_factory=dict, init=False)
 
     def begin(self, account: Account, now: datetime) -> tuple[str, Session]:
         """The token for the cookie, and the session it stands for."""

@@ -143,8 +143,8 @@ class WatchJobs:
     def _close(self, job: Job) -> None:
         """Out of the index of open jobs, unless somebody brings the job back meanwhile.
 
-            here      read: ended ──────────────────────── out ── read: open? ── in again
-            advance              brings it back ── in
+        here      read: ended ──────────────────────── out ── read: open? ── in again
+        advance              brings it back ── in
         """
         self.jobs.mark_ended(job.tenant, job.job_id)
         if not _settled(self.jobs.read(job.tenant, job.job_id).value):
@@ -186,10 +186,10 @@ class WatchJobs:
     def _execution(self, job: Job, now: datetime, ask: bool) -> Iterator[Repair]:
         since = _last_step(job)
         answer = next_answer(job)
-        if ask or (_stands_still(job) and now - since > SUSPECT):
-            if not self._runs(job):
-                yield self._replace(job, now)
-                return
+        suspect = ask or (_stands_still(job) and now - since > SUSPECT)
+        if suspect and not self._runs(job):
+            yield self._replace(job, now)
+            return
         if now - since < GRACE:
             return
         if job.wait and answer:
@@ -205,7 +205,7 @@ class WatchJobs:
         )
 
     def _replace(self, job: Job, now: datetime) -> Repair:
-        """The next generation, by compare and swap: of two watchdogs one raises it, both start it."""
+        """The next generation: of two watchdogs one raises it, and both may start it."""
         generation = job.execution.generation
 
         def raised(job: Job) -> tuple[Job, None]:

@@ -155,9 +155,7 @@ class Laptop:
         wanted = pages.pages()
         changed = pages.publish(self.client("s3"), self.outputs["SiteBucket"], wanted)
         build = digest("".join(digest(page.body) for page in wanted).encode())
-        pages.invalidate(
-            self.client("cloudfront"), self.outputs["DistributionId"], changed, build
-        )
+        pages.invalidate(self.client("cloudfront"), self.outputs["DistributionId"], changed, build)
 
     def _edge(self) -> None:
         config = EdgeConfig(

@@ -29,7 +29,7 @@ BUSY = {
     "MaxDelaySeconds": 8,
     "JitterStrategy": "FULL",
 }
-"""Too many functions at work at once: nothing is wrong, only later. (The laptop engine says Unknown.)"""
+"""Too many functions at work at once: only later. (The laptop engine says Unknown.)"""
 AGAIN = {
     "ErrorEquals": ["States.TaskFailed"],
     "IntervalSeconds": 1,
@@ -60,7 +60,7 @@ def definition(flow: Flow) -> dict[str, Any]:
         states |= _ended(flow, status) if status.terminal else _open(flow, status)
     states[SUPERSEDED] = {"Type": "Succeed", "Comment": "A newer execution follows this job."}
     return {
-        "Comment": f"{flow.label.en}, version {flow.version}. Generated from flows/{flow.name}.json.",
+        "Comment": f"{flow.label.en}, version {flow.version}, from flows/{flow.name}.json.",
         "QueryLanguage": "JSONata",
         "StartAt": BEGIN,
         "States": states,

@@ -27,11 +27,15 @@ from botocore.httpsession import URLLib3Session
 
 @dataclass(frozen=True)
 class Says:
-    """What the service answers instead of doing it; with `body` the bytes are said as they are."""
+    """What the service answers instead of doing it: an error, or the bytes of `body`.
+
+    `promised` is the Content-Length it claims, where the answer breaks off before.
+    """
 
     status: int
-    code: str
+    code: str = ""
     body: bytes | None = None
+    promised: int | None = None
 
 
 Kind = Literal["before", "after", "dup", "crash"]
@@ -179,6 +183,7 @@ def _send(request: AWSPreparedRequest) -> AWSResponse:
 def _answer(request: AWSPreparedRequest, service: str, says: Says) -> AWSResponse:
     body = _error(service, says.code) if says.body is None else says.body
     headers = HTTPHeaders.from_dict({"x-amzn-errortype": says.code, "ETag": '"scripted"'})
+    headers["Content-Length"] = str(len(body) if says.promised is None else says.promised)
     return AWSResponse(request.url, says.status, headers, _Body(body))
 
 

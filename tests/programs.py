@@ -35,7 +35,9 @@ def main() -> int:
     fetch(missing())
     lacking = missing()
     for program in lacking:
-        print(f"not found: {program} (Debian: apt-get install {PACKAGES[program]})", file=sys.stderr)
+        print(
+            f"not found: {program} (Debian: apt-get install {PACKAGES[program]})", file=sys.stderr
+        )
     if lacking and os.environ.get("CI") == "true":
         return 1
     if lacking:

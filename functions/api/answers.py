@@ -44,6 +44,8 @@ class Answer:
     """Tenant and job, for the log; and `seq`, where one is known."""
     seq: int | None = None
     outcome: str = "answered"
+    compress: bool = False
+    """For what is large and holds no secret beside what somebody else may have written."""
 
 
 def session_document(session: Session) -> SessionDocument:

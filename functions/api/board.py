@@ -31,7 +31,7 @@ def list_jobs(api: Api, ask: Ask) -> Answer:
     if not sees_all(ask.who):
         cards = api.crews.cards_of(ask.who, cards)
     document = JobsDocument(jobs={card.job_id: card for card in cards}, as_of=ask.now)
-    return Answer(200, document, headers)
+    return Answer(200, document, headers, compress=True)
 
 
 def list_flows(api: Api, ask: Ask) -> Answer:
@@ -40,8 +40,9 @@ def list_flows(api: Api, ask: Ask) -> Answer:
     default = api.tenants.read(ask.who.tenant).flow
     document = FlowsDocument(flows=flows, default=default)
     etag = _etag(document.model_dump_json())
-    known = etag in ask.known_etags
-    return Answer(304 if known else 200, None if known else document, {"ETag": etag})
+    if etag in ask.known_etags:
+        return Answer(304, headers={"ETag": etag})
+    return Answer(200, document, {"ETag": etag}, compress=True)
 
 
 def _etag(*parts: str) -> str:

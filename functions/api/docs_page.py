@@ -45,7 +45,9 @@ SwaggerUIBundle({
 
 
 def _shows(media_type: str, text: Callable[[], str]) -> Callable[[Api, Ask], Answer]:
-    return lambda _api, _ask: Answer(200, Page(f"{media_type}; charset=utf-8", text()))
+    return lambda _api, _ask: Answer(
+        200, Page(f"{media_type}; charset=utf-8", text()), compress=True
+    )
 
 
 def _file(name: str) -> str:

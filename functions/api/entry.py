@@ -6,6 +6,8 @@ where an object is wanted, and lets a body that is no UTF-8 through as an error 
 """
 
 import uuid
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
@@ -90,12 +92,12 @@ def _edge_address(settings: Settings) -> Any:
     return lambda: noted.url
 
 
-def resolver(api: Api) -> LambdaFunctionUrlResolver:
+def resolver(api: Api, clock: Callable[[], datetime] = utc_now) -> LambdaFunctionUrlResolver:
     """Powertools' router with our table in it."""
     app = LambdaFunctionUrlResolver()
 
     def asked(parameters: dict[str, str]) -> Ask:
-        return ask_of(app.current_event.raw_event, parameters, utc_now())
+        return ask_of(app.current_event.raw_event, parameters, clock())
 
     def add(route: Route) -> None:
         def answer(**parameters: str) -> Response[str]:

@@ -105,7 +105,7 @@ def edit_job(api: Api, ask: Ask) -> Answer:
         return shown(api, ask, api.edit(request, ask.now), outcome="edited")
     except EditRefused as error:
         now = api.jobs.read(job.tenant, job.job_id).value
-        extras = {"rev": now.visible_rev, "status": now.status}
+        extras = {"rev": now.visible_rev, "job_status": now.status}
         raise Problem("job-changed", str(error), extras, about=(job.tenant, job.job_id)) from error
 
 

@@ -64,7 +64,7 @@ class Problem(Exception):
             "request_id": request_id,
         }
         said = {"detail": self.detail} if self.detail else {}
-        return {**own, **said, **self.extras}
+        return {**self.extras, **own, **said}
 
 
 def problem_of(error: Exception) -> Problem:

@@ -82,12 +82,13 @@ def _yes(answer: Answer, ask: Ask) -> Reply:
     headers = _headers(ask, answer.headers)
     cookies = [] if answer.cookie is None else [_cookie(answer.cookie)]
     document = answer.document
-    if document is None:
-        return Response(answer.status, None, "", headers, cookies)
+    media_type: str | None = None
+    body: str | None = None
     if isinstance(document, Page):
-        return Response(answer.status, document.media_type, document.body, headers, cookies)
-    body = document.model_dump_json(by_alias=True, exclude_none=True)
-    return Response(answer.status, JSON, body, headers, cookies)
+        media_type, body = document.media_type, document.body
+    elif document:
+        media_type, body = JSON, document.model_dump_json(by_alias=True, exclude_none=True)
+    return Response(answer.status, media_type, body, headers, cookies, compress=answer.compress)
 
 
 def _no(problem: Problem, ask: Ask) -> Reply:

@@ -1,1 +1,1 @@
-"""The AWS SDK lives here and nowhere else: the ports of `functions/ports.py` on the real services."""
+"""The AWS SDK lives here and nowhere else: the ports on the real services."""

@@ -64,7 +64,9 @@ Wanted = TypeVar("Wanted", bound=Settings)
 
 def read_settings(wanted: type[Wanted]) -> Wanted:
     """The settings a function wants. Raises Misconfigured naming every missing variable."""
-    values = {name: os.environ[name.upper()] for name in wanted.model_fields if name.upper() in os.environ}
+    values = {
+        name: os.environ[name.upper()] for name in wanted.model_fields if name.upper() in os.environ
+    }
     try:
         return wanted.model_validate(values)
     except ValidationError as error:
@@ -78,7 +80,9 @@ def utc_now() -> datetime:
 
 def client(service: Any) -> Any:
     """A client that retries by itself: for calls that may be made twice."""
-    return get_session().create_client(service, config=_config({"mode": "standard", "total_max_attempts": 4}))
+    return get_session().create_client(
+        service, config=_config({"mode": "standard", "total_max_attempts": 4})
+    )
 
 
 def one_attempt(service: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import ConnectionError as NotConnected
 
 from functions.ports import Conflict, Unavailable
 
@@ -20,6 +21,8 @@ NOT_NOW = {
     "RequestLimitExceeded",
     "KmsThrottlingException",
 }
+NO_ANSWER = (HTTPClientError, NotConnected, IncompleteReadError)
+"""Not reached, timed out, broken off. botocore's connection errors are no HTTPClientError."""
 
 
 def code_of(error: ClientError) -> str:
@@ -42,7 +45,7 @@ def conditional_write() -> Iterator[None]:
         if code_of(error) in LOST_RACE | MISSING or _not_now(error):
             raise Conflict(code_of(error)) from error
         raise
-    except HTTPClientError as error:
+    except NO_ANSWER as error:
         raise Conflict(type(error).__name__) from error
 
 
@@ -55,7 +58,7 @@ def retryable() -> Iterator[None]:
         if _not_now(error):
             raise Unavailable(code_of(error)) from error
         raise
-    except (HTTPClientError, IncompleteReadError) as error:
+    except NO_ANSWER as error:
         raise Unavailable(type(error).__name__) from error
 
 

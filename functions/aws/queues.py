@@ -17,6 +17,4 @@ class SqsDeadLetters:
             for name, text in (("Reason", reason), ("Detail", detail))
         }
         with retryable():
-            self.sqs.send_message(
-                QueueUrl=self.url, MessageBody=body, MessageAttributes=attributes
-            )
+            self.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=attributes)

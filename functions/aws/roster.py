@@ -76,9 +76,7 @@ class DynamoAccounts:
         except Missed as error:
             raise AccountExists(f"there is an account {account.account!r} already") from error
 
-    def set_password(
-        self, tenant: str, account: str, password_hash: str, since: datetime
-    ) -> None:
+    def set_password(self, tenant: str, account: str, password_hash: str, since: datetime) -> None:
         changes = {"password_hash": {"S": password_hash}, "password_since": {"S": iso(since)}}
         self._change(tenant, account, changes)
 

@@ -145,7 +145,9 @@ def executions(laptop: Laptop, job: Job, latest: bool = False) -> list[str]:
     prefix = laptop.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")
     arns = [
         f"{prefix}{job.flow}:{job.tenant}-{job.job_id}-g{generation}"
-        for generation in range(job.execution.generation if latest else 0, job.execution.generation + 1)
+        for generation in range(
+            job.execution.generation if latest else 0, job.execution.generation + 1
+        )
     ]
     return [sfn.describe_execution(executionArn=arn)["status"] for arn in arns]
 

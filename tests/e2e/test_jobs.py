@@ -115,7 +115,9 @@ def test_an_execution_stopped_by_hand_gets_exactly_one_successor(stack: Laptop) 
     with ThreadPoolExecutor(2) as two:
         list(
             two.map(
-                lambda who: put(stack, "JobMoveRequested", [move(job_id, "confirm", f"race-{who}")]),
+                lambda who: put(
+                    stack, "JobMoveRequested", [move(job_id, "confirm", f"race-{who}")]
+                ),
                 "ab",
             )
         )
@@ -124,9 +126,7 @@ def test_an_execution_stopped_by_hand_gets_exactly_one_successor(stack: Laptop) 
     assert (job.status, job.execution.generation) == ("completed", 1)
     assert [entry.move for entry in job.ledger] == list(FORWARD)
     assert len(job.refused) == 1
-    assert until(
-        lambda: executions(stack, job), lambda states: states == ["ABORTED", "SUCCEEDED"]
-    )
+    assert until(lambda: executions(stack, job), lambda states: states == ["ABORTED", "SUCCEEDED"])
 
 
 def test_events_doubled_and_shuffled_end_as_in_order(stack: Laptop, tmp_path: Path) -> None:

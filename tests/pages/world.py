@@ -4,34 +4,37 @@ What a job may do, and what others see of it, is `statemachine/`'s; only storing
 answering are invented here. Tests change the world while a page is looking at it.
 """
 
-import json
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from events import Changes, JobEditRequested, JobMoveRequested
+from functions.accounts import Account, Role
 from statemachine.edits import edited
-from statemachine.flows import Flow, load_flow
+from statemachine.flows import load_flow
 from statemachine.identity import digest_of, job_id_for, new_token
 from statemachine.job import Assigned, Customer, Execution, Job, Note, Place, Schedule
-from statemachine.lifecycle import EXPLANATIONS, Verdict, judge
-from statemachine.values import Actor, iso
+from statemachine.lifecycle import Verdict, judge
+from statemachine.values import Actor
 from statemachine.views import Board, card_of, view_of
 
 TENANT = "main"
 DANA = Actor(kind="dispatcher", id="dana")
 
 
-@dataclass(frozen=True)
-class Account:
-    name: str
-    password: str
-    roles: tuple[str, ...] = ("dispatcher",)
+PASSWORD = "haul away now"  # noqa: S105 - everybody's, in a world of play
 
-    @property
-    def kind(self) -> str:
-        return "dispatcher" if "dispatcher" in self.roles else "crew"
+
+def an_account(account: str, name: str, *roles: Role) -> Account:
+    return Account(
+        tenant=TENANT,
+        account=account,
+        name=name,
+        roles=roles or ("dispatcher",),
+        password_hash="-",
+        password_since=datetime(2026, 1, 1, tzinfo=UTC),
+    )
 
 
 def now() -> datetime:
@@ -45,8 +48,9 @@ class World:
     jobs: dict[str, Job] = field(default_factory=dict)
     accounts: dict[str, Account] = field(
         default_factory=lambda: {
-            "dana": Account("Dana Reyes", "haul away"),
-            "omar": Account("Omar Haddad", "haul away"),
+            "dana": an_account("dana", "Dana Reyes"),
+            "omar": an_account("omar", "Omar Haddad"),
+            "miguel": an_account("miguel", "Miguel", "driver"),
         }
     )
     pinned: dict[str, bytes | None] = field(default_factory=dict)
@@ -59,8 +63,12 @@ class World:
     """Idempotency-Key to job id."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def book(self, customer: str = "Ada Wong", flow: str = "haul", **values: Any) -> Job:
+    def book(
+        self, customer: str | Customer = "Ada Wong", flow: str = "haul", **values: Any
+    ) -> Job:
         """A new job; `minutes_ago` says when it was booked, the rest are values of the job."""
+        if isinstance(customer, str):
+            customer = Customer(name=customer, phone="+15555550123")
         with self.lock:
             number = len(self.jobs) + 1
             at = now() - timedelta(minutes=values.pop("minutes_ago", 0))
@@ -78,7 +86,7 @@ class World:
                 created_by=DANA,
                 event_id=f"booking-{number}",
                 execution=Execution(since=at),
-                customer=Customer(name=customer, phone=values.pop("phone", "+15555550123")),
+                customer=customer,
                 place=Place(address=address),
                 token=new_token(),
                 **values,
@@ -92,13 +100,13 @@ class World:
         for move in moves:
             job = self.jobs[job_id]
             body = {"move": move, "event_id": f"{move}-{job.rev}", "reason": "so it was", **values}
-            verdict = self.judge(job_id, by, body, at)
+            verdict, _ = self.judge(job_id, by, body, at)
             assert verdict.job.seq > job.seq, verdict
         return self.jobs[job_id]
 
     def judge(
         self, job_id: str, actor: Actor, body: dict[str, Any], at: datetime | None = None
-    ) -> Verdict:
+    ) -> tuple[Verdict, JobMoveRequested]:
         with self.lock:
             job, at = self.jobs[job_id], at or now()
             request = JobMoveRequested.model_validate(
@@ -107,9 +115,12 @@ class World:
             )
             verdict = judge(job, request, load_flow(job.flow), at)
             self.jobs[job_id] = verdict.job
-            return verdict
+            return verdict, request
 
-    def edit(self, job_id: str, actor: Actor, changes: dict[str, Any]) -> Job:
+    def edit(
+        self, job_id: str, actor: Actor, changes: Changes, expected_rev: int | None = None
+    ) -> Job:
+        """Raises EditRefused."""
         with self.lock:
             job = self.jobs[job_id]
             request = JobEditRequested(
@@ -118,7 +129,8 @@ class World:
                 occurred_at=now(),
                 actor=actor,
                 job_id=job_id,
-                changes=Changes.model_validate(changes),
+                changes=changes,
+                expected_rev=expected_rev,
             )
             self.jobs[job_id] = edited(job, request, now())
             return self.jobs[job_id]
@@ -128,7 +140,7 @@ class World:
         changes: dict[str, Any] = {"schedule": Schedule(**schedule).model_dump(exclude_none=True)}
         if crew:
             changes["crew"] = [member.model_dump() for member in crew]
-        return self.edit(job_id, DANA, changes)
+        return self.edit(job_id, DANA, Changes.model_validate(changes))
 
     def by_digest(self, digest: str) -> Job | None:
         return next((job for job in self.jobs.values() if digest_of(job.token) == digest), None)
@@ -155,48 +167,6 @@ class World:
         with self.lock:
             cards = [card_of(job, load_flow(job.flow)) for job in self.jobs.values()]
         return Board().merged(cards).at(now()).to_bytes()
-
-
-def detail_of(job: Job, kind: str, origin: str) -> dict[str, Any]:
-    """JobDetail of the API contract."""
-    flow = load_flow(job.flow)
-    shown: dict[str, Any] = json.loads(job.model_dump_json(exclude_none=True, by_alias=True))
-    card = json.loads(card_of(job, flow).model_dump_json())
-    same = ("job_id", "tenant", "flow", "seq", "status", "entered_at", "created_at", "customer")
-    optional = {"price_cents", "schedule", "crew"} & shown.keys()
-    return {
-        **{name: shown[name] for name in (*same, "place", *optional)},
-        "rev": job.visible_rev,
-        "due_at": card["due_at"],
-        "notes": shown["notes"],
-        "history": shown["ledger"],
-        "refusals": [
-            {**refusal, "explanation": EXPLANATIONS[refusal["why"]]} for refusal in shown["refused"]
-        ],
-        "waiting": shown["early"],
-        "moves": _legal_moves(job, flow, kind),
-        "tracking_url": f"{origin}/track/{job.token}",
-    }
-
-
-def _legal_moves(job: Job, flow: Flow, kind: str) -> list[dict[str, Any]]:
-    return [
-        json.loads(move.model_dump_json(include={"name", "label", "to", "requires"}))
-        for move in flow.moves_from(job.status)
-        if kind in move.by
-    ]
-
-
-def overtaken(job: Job) -> dict[str, Any]:
-    """The extras of the problem `overtaken`: where the job is now and who brought it there."""
-    last = job.ledger[-1]
-    return {
-        "rev": job.visible_rev,
-        "status": job.status,
-        "moved_by": last.actor.model_dump(),
-        "moved_to": last.to,
-        "moved_at": iso(last.recorded_at),
-    }
 
 
 def first_note(text: str, actor: Actor) -> Note:

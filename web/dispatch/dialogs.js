@@ -9,7 +9,7 @@ import { centsIn, field, opened } from "./fields.js";
 
 /** The reason in words, or null where the move was called off. */
 export async function askReason({ card, move, label }) {
-  const reason = field("Reason", { tag: "textarea", rows: 3, maxlength: 2000, hint: "It stays on the job’s record.", autofocus: true });
+  const reason = field("Reason", { tag: "textarea", rows: 3, maxlength: 2000, autofocus: true });
   const submit = (event) => {
     event.preventDefault();
     const text = reason.input.value.trim();
@@ -24,13 +24,13 @@ export async function askReason({ card, move, label }) {
     el(
       "form.stack",
       { onsubmit: submit, novalidate: true },
-      el("div", {}, el("h2", { id: "reason-title" }, `${move.label.en}: ${card.customer}`), el("p.quiet", {}, `The job goes to “${label}”.`)),
+      el("div", {}, el("h2", { id: "reason-title" }, `${move.label.en}: ${card.customer}`), el("p.quiet", {}, "Why? It stays on the job’s record.")),
       reason.node,
       el(
         "div.row.end",
         {},
-        el("button.button", { type: "button", onclick: () => dialog.close("") }, "Leave it"),
-        el("button.button.main", {}, move.label.en),
+        el("button.button", { type: "button", onclick: () => dialog.close("") }, "Keep it where it is"),
+        el("button.button.main", {}, `Move to “${label}”`),
       ),
     ),
   );
@@ -131,7 +131,7 @@ export class NewJobDialog {
     const { customer_name, location, language, flow, notes } = text;
     const phone = text.phone && phoneNumber(text.phone);
     const planned = Object.fromEntries(Object.entries(schedule).filter(([, moment]) => moment !== null));
-    return { customer_name, phone, location, language, flow, notes, price, schedule: Object.keys(planned).length > 0 ? planned : null };
+    return { customer_name, phone, location, language, flow, notes, price: price === null ? null : price / 100, schedule: Object.keys(planned).length > 0 ? planned : null };
   }
 
   #complain(error) {

@@ -99,7 +99,7 @@ export class Toolbar {
   }
 
   #drawBanner(kind, ago) {
-    const since = ago === null ? "" : ` What you see was so ${ago}.`;
+    const since = ago === null ? "" : ` Last updated ${ago}.`;
     const says = {
       offline: ["offline", "You are offline.", `${since} Moves can be made once you are connected again.`],
       trouble: ["alert", "The board cannot be reached right now. Trying again…", since],

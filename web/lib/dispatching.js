@@ -46,11 +46,12 @@ export class Dispatching {
 
   /** The job after `changes`, unless it is no longer at `rev` (Problem 412); null: wherever it is. */
   async edit(job_id, changes, rev) {
-    const headers = rev === null ? {} : { "if-match": `"${rev}"` };
-    return (await this.#api.ask("PATCH", jobPath(job_id), { body: changes, headers })).body;
+    const key = { "idempotency-key": newId() };
+    const headers = rev === null ? key : { ...key, "if-match": `"${rev}"` };
+    return (await this.#api.ask("PATCH", jobPath(job_id), { body: changes, headers, repeatable: true })).body;
   }
 
-  /** {job_id, tracking_url}; the same `key` always means the same job. */
+  /** {job_id, tracking_url}; the same `key` always means the same job. `price` is in dollars. */
   async create(request, key) {
     const headers = { "idempotency-key": key };
     const options = { body: given(request), headers, repeatable: true };

@@ -75,7 +75,7 @@ export function refusalText(error, { flow, card, to, account, now_ms }) {
 
 function lostRaceText(problem, { flow, card, to, account, now_ms }) {
   const who = actorText(problem.moved_by, account);
-  const where = labelOf(flow, problem.moved_to ?? problem.status);
+  const where = labelOf(flow, problem.moved_to ?? problem.job_status);
   const when = problem.moved_at ? ` ${agoText(now_ms - msOf(problem.moved_at))}` : "";
   const ours = to ? ` Your move to “${labelOf(flow, to)}” was not made.` : "";
   return `${who} moved ${card.customer} to “${where}”${when}.${ours}`;

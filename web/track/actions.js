@@ -84,10 +84,10 @@ function shown(dialog) {
   });
 }
 
-/** The view after the move. Raises Problem or NoAnswer. */
+/** The view after the move; asked twice, it is made once. Raises Problem or NoAnswer. */
 export async function choose(api, { digest, token, choice, reason }) {
   const body = { token, ...(reason ? { reason } : {}) };
-  return (await api.ask("POST", `/track/${digest}/${choice.move}`, { body })).body;
+  return (await api.ask("POST", `/track/${digest}/${choice.move}`, { body, repeatable: true })).body;
 }
 
 /** The key of the words for what went wrong. */

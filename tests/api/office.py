@@ -1,0 +1,318 @@
+"""The API over ports in memory, asked as CloudFront asks it: with a Function URL's event."""
+
+import base64
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.accounts import (
+    Account,
+    AccountExists,
+    Limit,
+    Passwords,
+    Role,
+    SignIn,
+    UnknownAccount,
+)
+from functions.advance_job import AdvanceJob
+from functions.api.asking import COOKIE
+from functions.api.crews import Crews
+from functions.api.entry import resolver
+from functions.api.parts import Api
+from functions.create_job import CreateJob
+from functions.edit_job import EditJob
+from functions.ports import Stored, Unavailable
+from functions.sessions import Sessions, SigningKey, SigningKeys
+from statemachine.flows import load_flow
+from statemachine.identity import digest_of
+from statemachine.job import Job
+from statemachine.tenants import TenantSettings
+from statemachine.views import Board, card_of, view_of
+from tests.builders import NOON
+from tests.fakes import (
+    Bucket,
+    FakeBoards,
+    FakeBus,
+    FakeExecutions,
+    FakeJobs,
+    FakeLog,
+    FakeTenants,
+    FakeViews,
+    no_pause,
+)
+from tests.faults import Faults
+
+EDGE = "https://edge.test"
+PASSWORD = "correct horse battery"
+TENANT = "main"
+
+
+class FakeAccounts:
+    """The accounts in memory; `reads` counts how often one was asked for."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], Account] = {}
+        self.reads = 0
+
+    def read(self, tenant: str, account: str) -> Account | None:
+        self.reads += 1
+        return self.known.get((tenant, account))
+
+    def add(self, account: Account) -> None:
+        if (account.tenant, account.account) in self.known:
+            raise AccountExists
+        self.known[account.tenant, account.account] = account
+
+    def set_password(
+        self, tenant: str, account: str, password_hash: str, since: datetime
+    ) -> None:
+        self._change(tenant, account, password_hash=password_hash, password_since=since)
+
+    def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:
+        self._change(tenant, account, disabled=disabled)
+
+    def all(self, tenant: str) -> Iterator[Account]:
+        mine = {key: account for key, account in self.known.items() if key[0] == tenant}
+        return (mine[key] for key in sorted(mine))
+
+    def _change(self, tenant: str, account: str, **values: Any) -> None:
+        if (tenant, account) not in self.known:
+            raise UnknownAccount
+        self.known[tenant, account] = self.known[tenant, account].with_(**values)
+
+
+class FakeLimits:
+    def __init__(self) -> None:
+        self.taken: dict[tuple[str, str], tuple[int, datetime]] = {}
+
+    def take(self, limit: Limit, whose: str, now: datetime) -> bool:
+        taken, ends = self.taken.get((limit.name, whose), (0, now))
+        if ends <= now:
+            taken, ends = 0, now + limit.window
+        if taken >= limit.most:
+            return False
+        ends = now + limit.window if limit.slides else ends
+        self.taken[limit.name, whose] = taken + 1, ends
+        return True
+
+    def forget(self, limit: Limit, whose: str) -> None:
+        self.taken.pop((limit.name, whose), None)
+
+
+class FakeKeyStore:
+    def __init__(self, *kids: str) -> None:
+        self.keys = SigningKeys(keys=tuple(a_key(kid) for kid in kids or ("first",)))
+        self.reads = 0
+        self.down = False
+
+    def read(self) -> SigningKeys:
+        self.reads += 1
+        if self.down:
+            raise Unavailable("down")
+        return self.keys
+
+    def write(self, keys: SigningKeys) -> None:
+        self.keys = keys
+
+
+def a_key(kid: str) -> SigningKey:
+    return SigningKey(kid=kid, key=hashlib.sha256(kid.encode()).hexdigest())
+
+
+class FakeBoardCopies:
+    def __init__(self, boards: FakeBoards) -> None:
+        self.boards = boards
+
+    def latest(self, tenant: str) -> Stored[Board]:
+        return self.boards.read(tenant) or Stored(Board(), '"none"')
+
+
+class CheapPasswords(Passwords):
+    """Counts its verifications, and spends nothing on them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        object.__setattr__(self, "verified", [])
+
+    verified: list[bool]
+
+    def hash(self, password: str) -> str:
+        return hashlib.sha256(password.encode()).hexdigest()
+
+    def match(self, password_hash: str | None, password: str) -> bool:
+        self.verified.append(password_hash is not None)
+        return password_hash == self.hash(password)
+
+
+@dataclass(frozen=True)
+class Got:
+    """An answer as a client sees it."""
+
+    status: int
+    headers: dict[str, str]
+    cookies: list[str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def slug(self) -> str:
+        """The kind of problem; empty where it is none."""
+        if self.headers.get("content-type") != "application/problem+json":
+            return ""
+        return str(self.json["type"]).removeprefix("/problems/")
+
+
+@dataclass
+class Office:
+    """A business with accounts and jobs, at a time of its own: `now` moves when it is told to."""
+
+    faults: Faults = field(default_factory=Faults)
+    passwords: Passwords = field(default_factory=CheapPasswords)
+    now: datetime = NOON
+    shows_docs: bool = False
+
+    def __post_init__(self) -> None:
+        self.bucket, self.site = Bucket(self.faults), Bucket(self.faults)
+        self.jobs, self.views = FakeJobs(self.bucket), FakeViews(self.site)
+        self.boards = FakeBoards(self.bucket)
+        self.tenants = FakeTenants(
+            self.bucket, *(TenantSettings(tenant=t, business="Haulway") for t in ("main", "other"))
+        )
+        self.bus, self.executions = FakeBus(self.faults), FakeExecutions(self.faults)
+        self.accounts, self.limits = FakeAccounts(), FakeLimits()
+        self.keys, self.log = FakeKeyStore(), FakeLog()
+        self.tokens = ("%022d" % number for number in itertools.count(1))
+        ids = itertools.count(1)
+        self.api = Api(
+            jobs=self.jobs,
+            boards=FakeBoardCopies(self.boards),
+            crews=Crews(self.jobs),
+            views=self.views,
+            tenants=self.tenants,
+            create=CreateJob(
+                self.jobs,
+                self.views,
+                self.executions,
+                self.tenants,
+                lambda: next(self.tokens),
+                no_pause,
+            ),
+            advance=AdvanceJob(self.jobs, self.executions, self.bus, no_pause),
+            edit=EditJob(self.jobs, self.views, self.bus, no_pause),
+            sign_in=SignIn(self.accounts, self.limits, self.passwords),
+            sessions=Sessions(self.keys, self.accounts),
+            limits=self.limits,
+            edge_url=lambda: EDGE,
+            new_id=lambda: f"api-{next(ids)}",
+            log=self.log,
+            shows_docs=self.shows_docs,
+        )
+        self.app = resolver(self.api, lambda: self.now)
+
+    def hire(self, account: str, *roles: Role, tenant: str = TENANT) -> Account:
+        made = Account(
+            tenant=tenant,
+            account=account,
+            name=account.title(),
+            roles=roles or ("dispatcher",),
+            password_hash=self.passwords.hash(PASSWORD),
+            password_since=NOON - timedelta(days=1),
+        )
+        self.accounts.add(made)
+        return made
+
+    def token(self, account: str, tenant: str = TENANT) -> str:
+        """The cookie's value of somebody who has just signed in."""
+        known = self.accounts.known[tenant, account]
+        return self.api.sessions.begin(known, self.now)[0]
+
+    def keep(self, job: Job) -> Job:
+        """The job with its object, view and card."""
+        flow = load_flow(job.flow)
+        self.jobs.create(job)
+        self.views.write(digest_of(job.token), view_of(job, flow), None)
+        self.show(job)
+        return job
+
+    def show(self, *jobs: Job) -> None:
+        """Their cards on the board of the first one's tenant, as `publish_board` does it."""
+        tenant = jobs[0].tenant
+        stored = self.boards.read(tenant)
+        cards = [card_of(job, load_flow(job.flow)) for job in jobs]
+        board = (stored.value if stored else Board()).merged(cards)
+        self.boards.overwrite(tenant, board)
+
+    def job(self, job_id: str, tenant: str = TENANT) -> Job:
+        return self.jobs.read(tenant, job_id).value
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        by: str | None = None,
+        cookie: str | None = None,
+        headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+        tenant: str = TENANT,
+    ) -> Got:
+        """One request; `body` is sent as JSON, bytes as they are; `by` is who has signed in."""
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = b"" if body is None else sent
+        extra = {"content-type": "application/json"} if body is not None else {}
+        token = self.token(by, tenant) if by else cookie
+        event = an_event(method, path, sent, extra | (headers or {}), token, query)
+        return self.resolve(event)
+
+    def resolve(self, event: dict[str, Any]) -> Got:
+        answer = self.app.resolve(event, None)
+        body = answer["body"] or ""
+        if answer["isBase64Encoded"]:
+            body = base64.b64decode(body).decode()
+        headers = {name.lower(): value for name, value in answer["headers"].items()}
+        return Got(answer["statusCode"], headers, answer.get("cookies", []), body)
+
+    def state(self) -> dict[str, bytes]:
+        """Everything that is stored, and every fact that was told."""
+        told = {f"fact {i}": fact.model_dump_json().encode() for i, fact in enumerate(self.bus.facts)}
+        people = {f"account {key}": repr(value).encode() for key, value in self.accounts.known.items()}
+        return self.bucket.objects | self.site.objects | told | people
+
+
+def an_event(
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    token: str | None = None,
+    query: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Payload format 2.0, as a Function URL behind CloudFront makes it."""
+    hashed = {"x-amz-content-sha256": hashlib.sha256(body).hexdigest()} if body else {}
+    seen = {"cloudfront-viewer-address": "203.0.113.7:46532", "x-forwarded-for": "203.0.113.7"}
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": seen | hashed | (headers or {}),
+        "requestContext": {
+            "requestId": "3f1c5a52-6b0e-4a55-8a3c-1d2f6a0c9f10",
+            "stage": "$default",
+            "http": {"method": method, "path": path, "sourceIp": "70.132.1.1"},
+        },
+        "isBase64Encoded": True,
+        "body": base64.b64encode(body).decode(),
+    }
+    if token is not None:
+        event["cookies"] = [f"{COOKIE}={token}"]
+    if query:
+        event["queryStringParameters"] = query
+    return event

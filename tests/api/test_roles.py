@@ -1,0 +1,164 @@
+"""Who may ask what: the table of role and route, and what crew may do on jobs that are not theirs.
+
+A cell has the status that a proper request gets. The job is mike's to drive; fay is not on it.
+"""
+
+from typing import Any
+
+import pytest
+
+from functions.api.routes import ROUTES
+from statemachine.identity import digest_of
+from tests.api.office import Office
+from tests.builders import TOKEN, a_job
+
+PEOPLE = ("nobody", "dana", "sue", "mike", "fay", "otto")
+JOB = "261121-7k3m2q"
+DIGEST = digest_of(TOKEN)
+
+TABLE: dict[str, tuple[int, ...]] = {
+    #                                       nobody dispatcher supervisor driver  first_mate  ops
+    #                                                          (not on) (on it)  (not on)
+    "POST /api/session":                       (200, 200, 200, 200, 200, 200),
+    "GET /api/session":                        (401, 200, 200, 200, 200, 200),
+    "DELETE /api/session":                     (204, 204, 204, 204, 204, 204),
+    "GET /api/flows":                          (401, 200, 200, 200, 200, 200),
+    "GET /api/jobs":                           (401, 200, 200, 200, 200, 200),
+    "POST /api/jobs":                          (401, 201, 403, 403, 403, 403),
+    "GET /api/jobs/<job_id>":                  (401, 200, 200, 200, 404, 200),
+    "POST /api/jobs/<job_id>/moves":           (401, 200, 403, 200, 404, 403),
+    "PATCH /api/jobs/<job_id>":                (401, 200, 403, 200, 404, 403),
+    "POST /api/bookings":                      (201, 201, 201, 201, 201, 201),
+    "GET /api/track/<digest>":                 (200, 200, 200, 200, 200, 200),
+    "POST /api/track/<digest>/confirm":        (409, 409, 409, 409, 409, 409),
+    "POST /api/track/<digest>/cancel":         (200, 200, 200, 200, 200, 200),
+}  # fmt: skip
+"""`confirm` is 409 for everybody: the job was confirmed before."""
+
+BODIES: dict[str, Any] = {
+    "POST /api/session": {"account": "dana", "password": "correct horse battery"},
+    "POST /api/jobs": {"customer_name": "Ada Wong", "location": "12 Harbor Road"},
+    "POST /api/jobs/<job_id>/moves": {"move": "start"},
+    "PATCH /api/jobs/<job_id>": {"note": "Ring twice"},
+    "POST /api/bookings": {
+        "name": "Ada Wong",
+        "phone": "+15555550123",
+        "address": "12 Harbor Road",
+        "what": "A sofa",
+    },
+    "POST /api/track/<digest>/confirm": {"token": TOKEN},
+    "POST /api/track/<digest>/cancel": {"token": TOKEN, "reason": "Sold it"},
+}
+
+CELLS = [
+    (route, who, status)
+    for route, statuses in TABLE.items()
+    for who, status in zip(PEOPLE, statuses, strict=True)
+]
+
+
+def path_of(route: str) -> str:
+    return route.partition(" ")[2].replace("<job_id>", JOB).replace("<digest>", DIGEST)
+
+
+def test_the_table_has_every_route() -> None:
+    assert list(TABLE) == [route.name for route in ROUTES]
+
+
+@pytest.mark.parametrize(("route", "who", "status"), CELLS)
+def test_role_and_route(office: Office, route: str, who: str, status: int) -> None:
+    office.keep(a_job("ready_for_pickup"))
+    before = office.state()
+    got = office.ask(
+        route.partition(" ")[0],
+        path_of(route),
+        BODIES.get(route),
+        by=None if who == "nobody" else who,
+        headers={"idempotency-key": "a-key-of-mine"},
+    )
+    assert got.status == status, got
+    if status >= 400:
+        assert office.state() == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"price_cents": 1},
+        {"customer": {"name": "Somebody"}},
+        {"place": {"address": "Elsewhere 1"}},
+        {"crew": []},
+        {"schedule": {"window_start": "2026-11-22T10:00:00Z"}},
+        {"note": "and", "price_cents": 1},
+    ],
+)
+def test_crew_change_nothing_but_notes_and_eta(office: Office, changes: dict[str, Any]) -> None:
+    job = office.keep(a_job("in_progress"))
+    match = {"if-match": f'"{job.visible_rev}"'}
+    got = office.ask("PATCH", f"/api/jobs/{JOB}", changes, by="mike", headers=match)
+    assert (got.status, got.slug) == (403, "not-allowed")
+    assert office.job(JOB) == job
+
+
+def test_crew_say_when_they_will_be_there(office: Office) -> None:
+    job = office.keep(a_job("ready_for_pickup"))
+    match = {"if-match": f'"{job.visible_rev}"'}
+    changes = {"schedule": {"eta": "2026-11-21T13:00:00Z"}}
+    got = office.ask("PATCH", f"/api/jobs/{JOB}", changes, by="mike", headers=match)
+    assert (got.status, got.json["schedule"]) == (200, {"eta": "2026-11-21T13:00:00.000Z"})
+
+
+def test_a_move_that_is_not_for_crew_is_refused_on_the_record(office: Office) -> None:
+    office.keep(a_job("ready_for_pickup"))
+    body = {"move": "cancel", "reason": "no time"}
+    got = office.ask("POST", f"/api/jobs/{JOB}/moves", body, by="mike")
+    assert (got.status, got.slug) == (403, "not-allowed")
+    assert [refusal.why for refusal in office.job(JOB).refused] == ["not_allowed"]
+
+
+def test_crew_see_the_cards_of_their_own_jobs(office: Office) -> None:
+    office.keep(a_job("ready_for_pickup"))
+    office.keep(a_job(job_id="261121-000001", token="x" * 22, crew=()))
+    seen = {who: list(office.ask("GET", "/api/jobs", by=who).json["jobs"]) for who in PEOPLE[1:]}
+    both = ["261121-7k3m2q", "261121-000001"]
+    assert seen == {"dana": both, "sue": both, "mike": [JOB], "fay": [], "otto": both}
+
+
+def test_only_who_works_on_a_job_knows_its_gate_code(office: Office) -> None:
+    office.keep(a_job(place={"address": "12 Harbor Road", "gate_code": "4711"}))
+    told = {
+        who: "4711" in office.ask("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]
+    }
+    assert told == {"dana": True, "sue": False, "mike": True, "fay": False, "otto": False}
+
+
+def test_only_the_dispatcher_is_given_the_link(office: Office) -> None:
+    office.keep(a_job())
+    told = {who: TOKEN in office.ask("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
+    assert told == {"dana": True, "sue": False, "mike": False, "fay": False, "otto": False}
+
+
+def test_the_moves_offered_are_those_that_will_be_taken(office: Office) -> None:
+    office.keep(a_job("in_progress"))
+    offered = {
+        who: [m["name"] for m in office.ask("GET", f"/api/jobs/{JOB}", by=who).json["moves"]]
+        for who in ("dana", "mike", "sue", "otto")
+    }
+    assert offered == {
+        "dana": ["complete", "no_access", "call_off"],
+        "mike": ["complete", "no_access"],
+        "sue": [],
+        "otto": [],
+    }
+
+
+def test_one_business_sees_nothing_of_another(office: Office) -> None:
+    office.hire("dana", "dispatcher", tenant="other")
+    office.keep(a_job("ready_for_pickup"))
+    asked = [
+        office.ask("GET", f"/api/jobs/{JOB}", by="dana", tenant="other"),
+        office.ask("POST", f"/api/jobs/{JOB}/moves", {"move": "start"}, by="dana", tenant="other"),
+        office.ask("PATCH", f"/api/jobs/{JOB}", {"note": "x"}, by="dana", tenant="other"),
+    ]
+    assert [got.status for got in asked] == [404, 404, 404]
+    assert office.ask("GET", "/api/jobs", by="dana", tenant="other").json["jobs"] == {}

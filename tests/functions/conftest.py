@@ -1,0 +1,143 @@
+"""Where the functions' tests are played: on the fakes, or on the real adapters before moto.
+
+moto runs as its threaded server: in one process, its S3 loses acknowledged writes under threads.
+"""
+
+import itertools
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from functions.aws import container
+from functions.aws.stores import S3Boards, S3Jobs, S3Views
+from functions.ports import Boards, Jobs, Views
+from tests.fakes import Bucket, FakeBoards, FakeJobs, FakeViews
+from tests.faults import Faults
+
+REGION = "us-east-1"
+
+
+class Moto:
+    """A moto server, and clients for it as the functions make theirs."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._numbers = itertools.count(1)
+        with self.environment():
+            self.s3 = container.one_attempt("s3")
+
+    @contextmanager
+    def environment(self, **more: str) -> Iterator[None]:
+        """The environment a function finds, for as long as it takes to be wired."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", self.url)
+            patch.setenv("AWS_ACCESS_KEY_ID", "test")
+            patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+            patch.setenv("AWS_DEFAULT_REGION", REGION)
+            for name, value in more.items():
+                patch.setenv(name, value)
+            yield
+
+    def client(self, service: str) -> Any:
+        """One that tries once, whatever the function's own would do: tests script every answer."""
+        with self.environment():
+            return container.one_attempt(service)
+
+    def name(self, kind: str) -> str:
+        """A name that no other test uses."""
+        return f"{kind}-{next(self._numbers)}"
+
+    def bucket(self) -> str:
+        name = self.name("bucket")
+        self.s3.create_bucket(Bucket=name)
+        return name
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[Moto]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield Moto(f"http://{host}:{port}")
+    server.stop()
+
+
+class Ground(Protocol):
+    """A place for jobs, views and boards, and a way to spoil what goes there."""
+
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def views(self) -> Views: ...
+    @property
+    def boards(self) -> Boards: ...
+
+    def under(self, faults: Faults) -> AbstractContextManager[Faults]: ...
+
+    def get(self, key: str) -> bytes: ...
+
+    def put(self, key: str, body: bytes) -> None: ...
+
+    def etag(self, key: str) -> str: ...
+
+
+class FakeGround:
+    def __init__(self) -> None:
+        self.bucket = Bucket()
+        self.jobs = FakeJobs(self.bucket)
+        self.views, self.boards = FakeViews(self.bucket), FakeBoards(self.bucket)
+
+    @contextmanager
+    def under(self, faults: Faults) -> Iterator[Faults]:
+        before, self.bucket.faults = self.bucket.faults, faults
+        yield faults
+        self.bucket.faults = before
+
+    def get(self, key: str) -> bytes:
+        return self.bucket.objects[key]
+
+    def put(self, key: str, body: bytes) -> None:
+        self.bucket.objects[key] = body
+
+    def etag(self, key: str) -> str:
+        found = self.bucket.get(key)
+        assert found
+        return found[1]
+
+
+class MotoGround:
+    def __init__(self, moto: Moto) -> None:
+        self.s3, self.bucket = moto.s3, moto.bucket()
+        self.jobs = S3Jobs(self.s3, self.bucket)
+        self.views, self.boards = S3Views(self.s3, self.bucket, 60), S3Boards(self.s3, self.bucket)
+
+    def under(self, faults: Faults) -> AbstractContextManager[Faults]:
+        return faults.on(self.s3)
+
+    def get(self, key: str) -> bytes:
+        body: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return body
+
+    def put(self, key: str, body: bytes) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    def etag(self, key: str) -> str:
+        return str(self.s3.head_object(Bucket=self.bucket, Key=key)["ETag"])
+
+
+@pytest.fixture(params=["fake", "moto"])
+def ground(request: pytest.FixtureRequest) -> Ground:
+    """Everything that depends on it runs twice: on the fakes, and on S3 as moto knows it."""
+    if request.param == "fake":
+        return FakeGround()
+    return MotoGround(request.getfixturevalue("moto"))
+
+
+@pytest.fixture
+def fake_ground() -> FakeGround:
+    return FakeGround()

@@ -1,0 +1,162 @@
+"""Step 2: a move is committed or refused on the record; only then is anybody told."""
+
+from typing import Any
+
+import pytest
+
+from events import JobMoveRefused
+from functions.advance_job import AdvanceJob, refused_fact
+from functions.ports import Answer, Unavailable, UnknownJob
+from statemachine.job import Job
+from statemachine.lifecycle import Committed, Duplicate, Kept, RecordsFull, Refused, Verdict
+from tests.builders import NOON, a_job, a_request, minutes
+from tests.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, no_pause
+from tests.faults import Faults, Kind
+from tests.functions.making import left_behind, waited_for
+
+
+class Desk:
+    """A dispatcher's desk with one job on it."""
+
+    def __init__(self, job: Job, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.bucket = Bucket()
+        self.jobs = FakeJobs(self.bucket)
+        self.jobs.create(job)
+        self.bucket.faults = self.faults
+        self.executions, self.bus = FakeExecutions(self.faults), FakeBus(self.faults)
+        self.advance = AdvanceJob(self.jobs, self.executions, self.bus, no_pause)
+
+    @property
+    def job(self) -> Job:
+        return self.jobs.read("main", a_job().job_id).value
+
+    def ask(self, move: str, **values: Any) -> Verdict:
+        return self.advance(a_request(a_job(), move, **values), NOON)
+
+
+def test_a_move_is_committed_and_its_execution_woken() -> None:
+    desk = Desk(waited_for(a_job()))
+    verdict = desk.ask("confirm")
+    assert isinstance(verdict, Committed)
+    assert (desk.job, desk.job.status) == (verdict.job, "ready_for_pickup")
+    assert desk.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+    assert desk.bus.facts == []
+
+
+def test_the_write_comes_first_and_the_bell_last() -> None:
+    desk = Desk(waited_for(a_job()))
+    desk.ask("confirm")
+    assert [operation for operation, _ in desk.faults.log] == [
+        "GetObject",
+        "PutObject",
+        "SendTaskSuccess",
+    ]
+
+
+def test_a_move_that_nobody_waits_for_yet_is_committed_all_the_same() -> None:
+    desk = Desk(a_job())
+    assert isinstance(desk.ask("confirm"), Committed)
+    assert (desk.job.status, desk.executions.rung) == ("ready_for_pickup", [])
+
+
+def test_an_execution_that_lags_is_told_the_next_entry_not_the_last() -> None:
+    desk = Desk(left_behind(a_job("ready_for_pickup")))
+    desk.ask("start")
+    assert desk.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+
+
+def test_a_refused_move_is_on_the_record_and_announced() -> None:
+    desk = Desk(waited_for(a_job("completed")))
+    verdict = desk.ask("start")
+    assert isinstance(verdict, Refused)
+    assert desk.job.refused == (verdict.refusal,)
+    assert desk.bus.facts == [refused_fact(desk.job, verdict.refusal)]
+    assert (desk.job.status, desk.executions.rung) == ("completed", [])
+
+
+def test_a_move_before_its_turn_is_kept_in_silence() -> None:
+    desk = Desk(waited_for(a_job()))
+    assert isinstance(desk.ask("start"), Kept)
+    assert [early.event_id for early in desk.job.early] == ["start-1"]
+    assert (desk.bus.facts, desk.executions.rung) == ([], [])
+
+
+def test_kept_moves_that_a_move_makes_impossible_are_announced_with_it() -> None:
+    desk = Desk(waited_for(a_job()))
+    desk.ask("start")
+    desk.ask("cancel", reason="Moved away")
+    told = [
+        (fact.event_id, fact.why) for fact in desk.bus.facts if isinstance(fact, JobMoveRefused)
+    ]
+    assert (told, desk.job.status) == ([("start-1", "illegal_move")], "cancelled")
+
+
+def test_kept_moves_that_are_now_possible_are_made_with_it() -> None:
+    desk = Desk(waited_for(a_job()))
+    desk.ask("start")
+    desk.ask("confirm")
+    assert [entry.event_id for entry in desk.job.ledger] == ["confirm-1", "start-1"]
+    assert desk.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+
+
+@pytest.mark.parametrize("lost", ["before", "after"])
+def test_a_copy_drives_on_what_the_first_left_undone(lost: Kind) -> None:
+    """The bell was not rung, or nobody knows whether: the message comes again and rings it."""
+    desk = Desk(waited_for(a_job()), Faults({"SendTaskSuccess": [lost]}))
+    with pytest.raises(Unavailable):
+        desk.ask("confirm")
+    committed = desk.job
+    assert desk.ask("confirm") == Duplicate(committed)
+    assert desk.executions.rung[-1] == ("task-1", Answer(seq=1, to="ready_for_pickup"))
+
+
+def test_a_copy_announces_a_refusal_whose_announcement_was_lost() -> None:
+    desk = Desk(a_job("completed"), Faults({"PutEvents": ["before"]}))
+    with pytest.raises(Unavailable):
+        desk.ask("start")
+    assert desk.ask("start") == Duplicate(desk.job)
+    assert desk.bus.facts == [refused_fact(desk.job, desk.job.refused[0])]
+
+
+def test_a_copy_of_a_move_long_settled_rings_nobody() -> None:
+    desk = Desk(waited_for(a_job("ready_for_pickup")))
+    assert desk.ask("confirm", event_id="way-1") == Duplicate(desk.job)
+    assert desk.faults.log == [("GetObject", None)] * 2
+
+
+def test_a_job_that_is_brought_back_is_followed_by_the_next_generation() -> None:
+    desk = Desk(waited_for(a_job("completed")))
+    desk.ask("reopen", reason="Forgot the sofa")
+    assert (desk.job.status, desk.job.execution.generation) == ("in_progress", 1)
+    assert list(desk.executions.started) == ["main-261121-7k3m2q-g1"]
+    assert list(desk.jobs.open_ids("main")) == ["261121-7k3m2q"]
+
+
+def test_a_copy_starts_the_next_generation_where_that_was_lost() -> None:
+    desk = Desk(waited_for(a_job("completed")), Faults({"StartExecution": ["before"]}))
+    with pytest.raises(Unavailable):
+        desk.ask("reopen", reason="Forgot the sofa")
+    assert isinstance(desk.ask("reopen", reason="Forgot the sofa"), Duplicate)
+    assert list(desk.executions.started) == ["main-261121-7k3m2q-g1"]
+
+
+def test_a_job_nobody_knows_is_not_made_up() -> None:
+    desk = Desk(a_job())
+    with pytest.raises(UnknownJob):
+        desk.advance(a_request(a_job(job_id="261121-000000"), "confirm"), NOON)
+    assert list(desk.jobs.all_ids("main")) == [a_job().job_id]
+
+
+def test_a_job_takes_no_more_records_than_it_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("statemachine.lifecycle.MAX_RECORDS", 2)
+    desk = Desk(a_job("in_progress"))
+    with pytest.raises(RecordsFull):
+        desk.ask("complete")
+    assert isinstance(desk.ask("confirm", event_id="way-1"), Duplicate)
+
+
+def test_a_move_from_the_future_is_refused_on_the_record() -> None:
+    desk = Desk(a_job())
+    desk.ask("confirm", occurred_at=NOON + minutes(6))
+    assert [(r.event_id, r.why) for r in desk.job.refused] == [("confirm-1", "from_the_future")]

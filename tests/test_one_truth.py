@@ -1,0 +1,129 @@
+"""README, template, flows, state machines, functions, contracts: what is said twice is the same."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+import events
+from cli.main import app
+from statemachine import asl
+from statemachine.flows import flow_names, load_flow
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    return {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == kind}
+
+
+def flow_table() -> list[str]:
+    section = README.partition("## How a move travels")[2].partition("\n\nThe one truth")[0]
+    return [line for line in section.splitlines() if re.match(r"\| \d", line)]
+
+
+def test_every_path_the_readme_names_is_there() -> None:
+    named = re.findall(r"`((?:[a-z_]+/)+[\w.*{}-]*)`", README) + re.findall(
+        r"\]\(([\w./]+)\)", README
+    )
+    ours = [path for path in named if not re.search(r"[*{]|^t/", path)]
+    assert [path for path in ours if not (ROOT / path).exists()] == []
+
+
+def test_every_function_has_a_handler_and_every_handler_a_function() -> None:
+    in_template = {p["Handler"] for p in of_type("AWS::Serverless::Function").values()}
+    files = list((ROOT / "functions").rglob("*.py"))
+    in_code = {
+        f"{'.'.join(path.with_suffix('').relative_to(ROOT).parts)}.handler".replace(".__init__", "")
+        for path in files
+        if "\ndef handler(" in path.read_text(encoding="utf-8")
+    }
+    assert in_template == in_code
+
+
+def test_every_function_stands_in_the_flow_table_or_serves_it() -> None:
+    named = set(re.findall(r"functions/(\w+)", "".join(flow_table())))
+    handlers = {p["Handler"].split(".")[1] for p in of_type("AWS::Serverless::Function").values()}
+    behind_the_scenes = {"rotate_keys"}
+    assert handlers - behind_the_scenes <= named
+
+
+def test_the_steps_of_the_flow_table_are_in_the_order_of_the_template() -> None:
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    steps = [int(number) for number in re.findall(r"# -+ (\d) · ", text)]
+    assert steps == sorted(steps)
+
+
+def test_every_contract_of_the_flow_table_is_an_event() -> None:
+    named = set(re.findall(r"`(Job\w+)`", "".join(flow_table())))
+    assert named <= set(events.__all__)
+
+
+@pytest.mark.parametrize("name", flow_names())
+def test_the_state_machine_is_the_one_generated_from_its_flow(name: str) -> None:
+    stored = (asl.FOLDER / f"{name}.asl.json").read_text(encoding="utf-8")
+    assert stored == asl.render(load_flow(name)), "run: python -m statemachine.asl"
+
+
+def test_every_flow_has_its_state_machine_in_the_template() -> None:
+    uris = {p["DefinitionUri"] for p in of_type("AWS::Serverless::StateMachine").values()}
+    assert uris == {f"statemachine/asl/{name}.asl.json" for name in flow_names()}
+
+
+def test_every_queue_has_dead_letters_and_every_rule_too() -> None:
+    queues = {
+        name: p for name, p in of_type("AWS::SQS::Queue").items() if "DeadLetters" not in name
+    }
+    assert [name for name, queue in queues.items() if "RedrivePolicy" not in queue] == []
+    targets = [t for rule in of_type("AWS::Events::Rule").values() for t in rule["Targets"]]
+    assert [t for t in targets if "DeadLetterConfig" not in t] == []
+
+
+def test_every_function_may_only_what_it_says_by_name() -> None:
+    for name, function in of_type("AWS::Serverless::Function").items():
+        for policy in function["Policies"]:
+            for statement in policy["Statement"]:
+                actions = statement["Action"]
+                actions = [actions] if isinstance(actions, str) else actions
+                assert statement["Sid"], name
+                assert not [action for action in actions if "*" in action], name
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    from typer.main import get_command
+
+    group: Any = get_command(app)
+    for line in re.findall(r"^haul ([a-z ]+)", README, re.MULTILINE):
+        words, command = line.split(), group
+        while hasattr(command, "commands"):
+            command = command.commands[words.pop(0)]
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"^make (\w+)", README, re.MULTILINE))
+    assert named == {target for target in named if f"\n{target}:" in makefile}
+
+
+def test_page_labels_come_from_the_flow_and_nowhere_else() -> None:
+    labels = {s.label.en for name in flow_names() for s in load_flow(name).statuses}
+    pages = [p for kind in ("*.html", "*.js") for p in (ROOT / "web").rglob(kind)]
+    distinctive = {label for label in labels if " " in label}
+    found = {
+        (page.name, label)
+        for page in pages
+        for label in distinctive
+        if f'"{label}"' in page.read_text(encoding="utf-8")
+    }
+    assert found == set()
+
+
+def test_no_document_is_malformed() -> None:
+    for path in [*ROOT.glob("events/**/*.json"), *ROOT.glob("tracking/scenarios/*.json")]:
+        json.loads(path.read_text(encoding="utf-8"))

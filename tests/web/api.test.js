@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+
+import { Api, NoAnswer, Problem } from "../../web/lib/api.js";
+
+function answer(status, body = {}, headers = {}) {
+  return new Response(status === 304 || status === 204 ? null : JSON.stringify(body), { status, headers });
+}
+
+/** An Api whose fetch gives `answers` in turn (an Error is thrown), and what it was asked. */
+function apiThat(...answers) {
+  const asked = [];
+  const fetch = async (url, request) => {
+    asked.push({ url, ...request });
+    const next = answers[Math.min(asked.length, answers.length) - 1];
+    if (next instanceof Error) throw next;
+    return next.clone();
+  };
+  const pauses = [];
+  const pause = async (ms) => void pauses.push(ms);
+  return { api: new Api({ fetch, pause, random: () => 1 }), asked, pauses };
+}
+
+test("a body is sent with its hash, as the edge signs it", async () => {
+  const { api, asked } = apiThat(answer(200));
+  await api.ask("POST", "/session", { body: { account: "ünï" } });
+  const [{ url, headers, body, cache }] = asked;
+  assert.equal(url, "/api/session");
+  assert.equal(headers["x-amz-content-sha256"], createHash("sha256").update(body).digest("hex"));
+  assert.equal(headers["content-type"], "application/json");
+  assert.equal(cache, "no-store");
+});
+
+test("an unsafe request without a body is signed too, a read is not", async () => {
+  const { api, asked } = apiThat(answer(204));
+  await api.ask("DELETE", "/session");
+  assert.equal(asked[0].headers["x-amz-content-sha256"], createHash("sha256").update("").digest("hex"));
+  await api.get("/jobs", { etag: '"7"' });
+  assert.equal(asked[1].headers["x-amz-content-sha256"], undefined);
+  assert.equal(asked[1].headers["if-none-match"], '"7"');
+});
+
+test("a problem document is raised with its slug, detail and extras", async () => {
+  const document = { type: "/problems/overtaken", title: "Overtaken", detail: "look again", rev: 9 };
+  const { api } = apiThat(answer(409, document));
+  const raised = await api.ask("POST", "/jobs/x/moves", { body: {} }).catch((error) => error);
+  assert.ok(raised instanceof Problem);
+  assert.deepEqual([raised.status, raised.slug, raised.detail, raised.document.rev], [409, "overtaken", "look again", 9]);
+});
+
+test("reads are tried three times; what cannot be repeated only once", async () => {
+  const { api, asked, pauses } = apiThat(new TypeError("no network"));
+  await assert.rejects(api.get("/flows"), NoAnswer);
+  assert.equal(asked.length, 3);
+  assert.deepEqual(pauses, [1_200, 2_400]);
+  await assert.rejects(api.ask("PATCH", "/jobs/x", { body: {} }), NoAnswer);
+  assert.equal(asked.length, 4);
+});
+
+test("a request with an id of its own is sent again, byte for byte, when no answer came", async () => {
+  const { api, asked } = apiThat(new TypeError("gone"), answer(503), answer(201, { job_id: "x" }));
+  const { body } = await api.ask("POST", "/jobs", { body: { a: 1 }, repeatable: true });
+  assert.deepEqual(body, { job_id: "x" });
+  assert.deepEqual(new Set(asked.map((request) => request.body)), new Set(['{"a":1}']));
+});
+
+test("a refusal is never tried again", async () => {
+  const { api, asked } = apiThat(answer(422, { title: "invalid" }));
+  await assert.rejects(api.ask("POST", "/jobs", { body: {}, repeatable: true }), { status: 422 });
+  assert.equal(asked.length, 1);
+});
+
+test("Retry-After stretches the pause, within bounds", async () => {
+  const { api, pauses } = apiThat(answer(503, {}, { "retry-after": "3" }), answer(200));
+  await api.get("/flows");
+  assert.deepEqual(pauses, [3_000]);
+});
+
+test("an answer that is no JSON is no answer of ours", async () => {
+  const fetch = async () => new Response("<html>sign in to this hotel</html>", { status: 200 });
+  const api = new Api({ fetch, pause: async () => {} });
+  await assert.rejects(api.ask("GET", "/flows", { tries: 1 }), { status: 502 });
+});

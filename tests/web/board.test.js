@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Board, ageMs, cardOf, columnsOf, flowsInUse, overdueMs, passes } from "../../web/lib/board.js";
+import { NOON_MS, aCard, aDetail, at, flow } from "./flows.js";
+
+const ID = "261121-7k3m2q";
+
+test("a card of a lower rev never replaces one of a higher, whoever brings it", () => {
+  const board = new Board();
+  board.takeAll({ [ID]: aCard({ rev: 5, status: "in_progress" }) }, NOON_MS);
+  assert.equal(board.take(aCard({ rev: 4 })), false);
+  board.takeAll({ [ID]: aCard({ rev: 3 }) }, NOON_MS);
+  assert.equal(board.card(ID).status, "in_progress");
+});
+
+test("a job that left the board does not come back in an older state", () => {
+  const board = new Board();
+  board.takeAll({ [ID]: aCard({ rev: 5 }) }, NOON_MS);
+  board.takeAll({}, NOON_MS);
+  assert.equal(board.card(ID), null);
+  board.takeAll({ [ID]: aCard({ rev: 4 }) }, NOON_MS);
+  assert.equal(board.card(ID), null);
+  board.takeAll({ [ID]: aCard({ rev: 5 }) }, NOON_MS);
+  assert.equal(board.card(ID).rev, 5);
+});
+
+test("a card we know before the board does stays for a while, then only if the board has it", () => {
+  const board = new Board();
+  board.takeOwn(aCard(), NOON_MS);
+  board.takeAll({}, NOON_MS + 119_000);
+  assert.equal(board.card(ID).rev, 1);
+  board.takeAll({}, NOON_MS + 121_000);
+  assert.equal(board.card(ID), null);
+});
+
+test("a move on its way is shown in its new column, and back in the old one when it is settled", () => {
+  const board = new Board();
+  board.takeAll({ [ID]: aCard() }, NOON_MS);
+  board.begin(ID, "ready_for_pickup");
+  assert.deepEqual(board.shown(), [{ ...aCard(), status: "ready_for_pickup", moving: true }]);
+  assert.equal(board.card(ID).status, "pending_pickup");
+  board.settle(ID);
+  assert.deepEqual(board.shown(), [aCard()]);
+});
+
+test("there is a column for each status of the flow, sorted by arrival and ended ones by their end", () => {
+  const late = aCard({ job_id: "late", schedule: { window_start: at(120) } });
+  const soon = aCard({ job_id: "soon", schedule: { window_start: at(10) } });
+  const open = aCard({ job_id: "open" });
+  const old = aCard({ job_id: "old", status: "completed", entered_at: at(-90) });
+  const fresh = aCard({ job_id: "fresh", status: "completed", entered_at: at(-5) });
+  const columns = columnsOf(flow(), [open, late, old, soon, fresh]);
+  assert.deepEqual(
+    columns.map(({ status, cards }) => [status.name, cards.map((card) => card.job_id)]),
+    [
+      ["pending_pickup", ["soon", "late", "open"]],
+      ["ready_for_pickup", []],
+      ["in_progress", []],
+      ["completed", ["fresh", "old"]],
+      ["cancelled", []],
+    ],
+  );
+});
+
+test("the flows in use are those with cards, and the default one first", () => {
+  const flows = { crewed: flow("crewed"), dumpster: flow("dumpster"), haul: flow() };
+  assert.deepEqual(flowsInUse(flows, [], "haul"), ["haul"]);
+  assert.deepEqual(flowsInUse(flows, [aCard({ flow: "crewed" })], "haul"), ["haul", "crewed"]);
+});
+
+test("a search finds all its words in name, address, reference or crew, without accents", () => {
+  const card = aCard({ customer: "José Pérez", crew: [{ role: "driver", first_name: "Zoë" }] });
+  const found = (text) => passes(card, { text }, NOON_MS);
+  assert.deepEqual(["perez", "HARBOR jose", "7k3m", "zoe", ""].map(found), [true, true, true, true, true]);
+  assert.deepEqual(["perez elm", "xyz"].map(found), [false, false]);
+});
+
+test("the filters leave overdue jobs, jobs without crew and today's jobs", () => {
+  const now_ms = NOON_MS;
+  assert.equal(passes(aCard({ due_at: at(-1) }), { overdue: true }, now_ms), true);
+  assert.equal(passes(aCard(), { overdue: true }, now_ms), false);
+  assert.equal(passes(aCard(), { unassigned: true }, now_ms), true);
+  assert.equal(passes(aCard({ crew: [{ role: "driver", first_name: "Mike" }] }), { unassigned: true }, now_ms), false);
+  assert.equal(passes(aCard({ schedule: { window_start: at(1) } }), { today: true }, now_ms), true);
+  assert.equal(passes(aCard({ schedule: { window_start: at(2880) } }), { today: true }, now_ms), false);
+  assert.equal(passes(aCard(), { today: true }, now_ms), false);
+});
+
+test("a job is overdue by the time past its limit, and never once it has ended", () => {
+  assert.equal(overdueMs(aCard({ due_at: at(-2) }), NOON_MS), 120_000);
+  assert.equal(overdueMs(aCard(), NOON_MS), null);
+  assert.equal(overdueMs(aCard({ due_at: at(-2), terminal: true }), NOON_MS), null);
+  assert.equal(ageMs(aCard(), NOON_MS), 1_800_000);
+  assert.equal(ageMs(aCard({ entered_at: at(5) }), NOON_MS), 0);
+});
+
+test("a job's particulars make the card that the board will show", () => {
+  const card = aCard({ status: "completed", terminal: true, price_cents: 24_000, due_at: null });
+  assert.deepEqual(cardOf(aDetail(card), flow()), card);
+});

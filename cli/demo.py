@@ -32,7 +32,9 @@ BOOKED = (
     ("Noah Fischer", "29 Station Parade", 21000, "Mixed rubble, about 12 bags."),
 )
 CREW = (("driver", "sam", "Sam"), ("driver", "maria", "Maria"), ("driver", "joe", "Joe"))
-EVERY = timedelta(seconds=8)
+EVERY, AT_FIRST = timedelta(seconds=6), timedelta(seconds=0.5)
+MORNING = 16
+"""So many steps are taken quickly, so that there is something on every column to look at."""
 BOARD_WANTED = 8
 """So many open jobs at least, or another one is booked."""
 
@@ -45,6 +47,7 @@ class Demo:
     dice: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
     next_at: datetime | None = None
     booked: int = 0
+    steps: int = 0
 
     @property
     def place(self) -> Place:
@@ -54,10 +57,10 @@ class Demo:
         """The next small step of the day, if its time has come."""
         if self.next_at and now < self.next_at:
             return
-        self.next_at = now + EVERY
+        self.steps += 1
+        self.next_at = now + (AT_FIRST if self.steps < MORNING else EVERY)
         cards = [card for card in self._board().jobs.values() if not card.terminal]
-        if len(cards) < BOARD_WANTED:
-            self.next_at = now + EVERY / 8
+        if self.booked < BOARD_WANTED or len(cards) < BOARD_WANTED:
             self._book(now)
         else:
             self._move(self.dice.choice(cards), now)

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Optional
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.out import (
     BadInput,
@@ -102,7 +102,9 @@ def list_(
         if not cards:
             console.print("No jobs here. Book one: haul job new --customer … --location …")
             return
-        table = Table("job", "status", "customer", "address", "price", "since")
+        table = Table(
+            Column("job", no_wrap=True), "status", "customer", "address", "price", "since"
+        )
         for card in sorted(cards, key=lambda card: card.job_id):
             status_ = load_flow(card.flow).status(card.status)
             table.add_row(

@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import uvicorn
 from pydantic import BaseModel, ValidationError
@@ -104,9 +104,7 @@ class Stub:
         async def respond(request: Request) -> Response:
             self.world.requests.append((request.method, request.url.path))
             try:
-                if self.world.down:
-                    raise Problem("unavailable")
-                response = await answer(request)
+                response = await (self.refuse if self.world.down else answer)(request)
             except (Problem, EditRefused) as error:
                 problem = problem_of(error)
                 body = json.dumps(problem.document("stub-00000000"))
@@ -116,11 +114,14 @@ class Stub:
 
         return respond
 
+    async def refuse(self, request: Request) -> Response:
+        raise Problem("unavailable")
+
     # Pages and views
 
     async def page(self, request: Request) -> Response:
         self.world.requests.append((request.method, request.url.path))
-        event = viewer_event("GET", request.url.path, request.url.query, [])
+        event = viewer_event("GET", request.url.path, request.url.query, ())
         rewritten = await self.rewrites.run(REWRITE, event)
         path = (ROOT / "web" / str(rewritten.get("uri", "")).lstrip("/")).resolve()
         if "uri" not in rewritten or ROOT / "web" not in path.parents or not path.is_file():
@@ -192,9 +193,7 @@ class Stub:
     async def create(self, request: Request) -> Response:
         self.session(request)
         order = await document(request, NewJob)
-        customer = Customer(
-            name=order.customer_name, phone=order.phone, language=order.language
-        )
+        customer = Customer(name=order.customer_name, phone=order.phone, language=order.language)
         return self.booked(
             request,
             customer,
@@ -244,7 +243,7 @@ class Stub:
         return outcome_of(verdict, request, to_customer=actor == CUSTOMER)
 
     def booked(
-        self, request: Request, customer: Customer, place: str, note: str | None, **values: object
+        self, request: Request, customer: Customer, place: str, note: str | None, **values: Any
     ) -> Response:
         """The same Idempotency-Key is the same job, however often it comes."""
         key = request.headers.get("idempotency-key")

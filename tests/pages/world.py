@@ -23,7 +23,8 @@ TENANT = "main"
 DANA = Actor(kind="dispatcher", id="dana")
 
 
-PASSWORD = "haul away now"  # noqa: S105 - everybody's, in a world of play
+PASSWORD = "haul away now"
+"""Everybody's, in a world of play."""
 
 
 def an_account(account: str, name: str, *roles: Role) -> Account:
@@ -63,9 +64,7 @@ class World:
     """Idempotency-Key to job id."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def book(
-        self, customer: str | Customer = "Ada Wong", flow: str = "haul", **values: Any
-    ) -> Job:
+    def book(self, customer: str | Customer = "Ada Wong", flow: str = "haul", **values: Any) -> Job:
         """A new job; `minutes_ago` says when it was booked, the rest are values of the job."""
         if isinstance(customer, str):
             customer = Customer(name=customer, phone="+15555550123")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from cli.job import book, send
+from cli.desk import book, send
 from cli.place import Place
 from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.aws.stores import S3Boards

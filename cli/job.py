@@ -1,43 +1,24 @@
 """`haul job …`: book, look, move, edit, cancel."""
 
-import json
 import re
-import time
 import uuid
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Optional
 
 import typer
+from rich.markup import escape
 from rich.table import Column, Table
 
-from cli.out import (
-    BadInput,
-    Declined,
-    NotKnown,
-    NotThere,
-    console,
-    local_time,
-    money,
-    print_json,
-    spoken_errors,
-)
-from cli.place import Place
+from cli.desk import ME
+from cli.out import BadInput, console, local_time, money, print_json, spoken_errors
 from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
-from functions.aws.stores import S3Boards, S3Jobs
-from functions.ports import UnknownJob
+from functions.api.documents import JobDocument
 from statemachine.flows import Flow, load_flow
-from statemachine.job import Assigned, Customer, Job, Schedule
+from statemachine.job import Assigned, Customer, Schedule
 from statemachine.job import Place as Address
-from statemachine.lifecycle import EXPLANATIONS
-from statemachine.values import Actor
-from statemachine.views import Board
 
 app = typer.Typer(no_args_is_help=True, help="Book, look at, move, edit and cancel jobs.")
-
-ME = Actor(kind="dispatcher", id="haul")
-PATIENCE_S = 20.0
-LOOK_EVERY_S = 0.1
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JobArg = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, as 261121-7k3m2q.")]
@@ -78,7 +59,7 @@ def new(
             schedule=Schedule(window_start=start, window_end=end),
             note=note,
         )
-        booked = book(context.obj.place, request)
+        booked = context.obj.desk.book(request)
         if as_json:
             print_json(booked)
             return
@@ -94,8 +75,7 @@ def list_(
 ) -> None:
     """The board: active jobs and those that ended in the last two days."""
     with spoken_errors():
-        board = the_board(context.obj.place, context.obj.tenant)
-        cards = [c for c in board.jobs.values() if status in (None, c.status)]
+        cards = [c for c in context.obj.desk.cards() if status in (None, c.status)]
         if as_json:
             print_json([card.model_dump(mode="json", exclude_none=True) for card in cards])
             return
@@ -110,8 +90,8 @@ def list_(
             table.add_row(
                 card.job_id,
                 f"[{status_.colour}]●[/] {status_.label.en}",
-                card.customer,
-                card.address,
+                escape(card.customer),
+                escape(card.address),
                 money(card.price_cents),
                 local_time(card.entered_at),
             )
@@ -122,10 +102,10 @@ def list_(
 def show(context: typer.Context, job_id: JobArg, as_json: Json = False) -> None:
     """One job: particulars, history, refusals, and what can be done next."""
     with spoken_errors():
-        job = the_job(context.obj.place, context.obj.tenant, job_id)
+        job = context.obj.desk.job(job_id)
         if as_json:
-            hidden = {"token", "wait", "execution"}
-            print_json(job.model_dump(mode="json", exclude_none=True, exclude=hidden))
+            link = {"tracking_url"}
+            print_json(job.model_dump(mode="json", exclude_none=True, exclude=link))
             return
         _print_job(job, load_flow(job.flow))
 
@@ -143,8 +123,8 @@ def move(
 ) -> None:
     """Ask for a move, and wait until it is committed or refused."""
     with spoken_errors():
-        place, tenant = context.obj.place, context.obj.tenant
-        flow = load_flow(the_job(place, tenant, job_id).flow)
+        desk, tenant = context.obj.desk, context.obj.tenant
+        flow = load_flow(desk.job(job_id).flow)
         request = JobMoveRequested(
             tenant=tenant,
             job_id=job_id,
@@ -156,10 +136,9 @@ def move(
             reason=reason,
             **_move_or_status(flow, to),
         )
-        send(place, request)
-        job = _answered(place, request)
+        job = desk.move(request)
         if as_json:
-            print_json({"job_id": job.job_id, "status": job.status, "rev": job.visible_rev})
+            print_json({"job_id": job.job_id, "status": job.status, "rev": job.rev})
             return
         status = flow.status(job.status)
         console.print(f"[bold]{job.job_id}[/] is now [{status.colour}]{status.label.en}[/].")
@@ -216,90 +195,11 @@ def edit(
             expected_rev=expected_rev,
             changes=changes,
         )
-        the_job(context.obj.place, context.obj.tenant, job_id)
-        send(context.obj.place, request)
-        job = _answered(context.obj.place, request)
+        job = context.obj.desk.edit(request)
         if as_json:
-            print_json({"job_id": job.job_id, "status": job.status, "rev": job.visible_rev})
+            print_json({"job_id": job.job_id, "status": job.status, "rev": job.rev})
             return
         console.print(f"[bold]{job.job_id}[/] is changed.")
-
-
-def book(place: Place, request: JobRequested) -> dict[str, Any]:
-    """Book through the function itself, because only the booker may learn the token."""
-    answer = place.client("lambda").invoke(
-        FunctionName=place.outputs["CreateJobFunction"],
-        Payload=request.model_dump_json().encode(),
-    )
-    booked = json.loads(answer["Payload"].read())
-    if answer.get("FunctionError"):
-        raise NotKnown(
-            f"booking failed: {booked.get('errorMessage', 'no reason')}; repeat it with "
-            f"--event-id {request.event_id}, it cannot book twice"
-        )
-    if "error" in booked:
-        raise Declined(booked["detail"])
-    return {
-        "job_id": booked["job_id"],
-        "tracking_token": booked["tracking_token"],
-        "tracking_url": f"{place.edge_url}/track/{booked['tracking_token']}",
-    }
-
-
-def the_job(place: Place, tenant: str, job_id: str) -> Job:
-    if not re.fullmatch(r"[0-9a-z-]{1,40}", job_id):
-        raise BadInput(f"{job_id!r} is no job id; they look like 261121-7k3m2q")
-    try:
-        return S3Jobs(place.client("s3"), place.outputs["JobsBucket"]).read(tenant, job_id).value
-    except UnknownJob as error:
-        raise NotThere(f"{error}; `haul job list` shows the jobs there are") from error
-
-
-def the_board(place: Place, tenant: str) -> Board:
-    stored = S3Boards(place.client("s3"), place.outputs["JobsBucket"]).read(tenant)
-    return stored.value if stored else Board()
-
-
-def send(place: Place, request: JobMoveRequested | JobEditRequested | JobRequested) -> None:
-    """Put a request on the bus, as any partner would. Raises NotKnown where it was not taken."""
-    entry = {
-        "EventBusName": place.outputs["BusName"],
-        "Source": "haulway.dispatch",
-        "DetailType": type(request).__name__,
-        "Detail": request.model_dump_json(exclude_none=True),
-    }
-    answer = place.client("events").put_events(Entries=[entry])
-    if answer["FailedEntryCount"]:
-        raise NotKnown(f"the bus did not take the event: {answer['Entries'][0]['ErrorMessage']}")
-
-
-def _answered(place: Place, request: JobMoveRequested | JobEditRequested) -> Job:
-    """The job once the event is on its record. Raises Declined where it was refused."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        job = the_job(place, request.tenant, request.job_id)
-        if refusal := job.refusal_of(request.event_id):
-            raise Declined(
-                f"refused: {EXPLANATIONS[refusal.why]} (status {refusal.status}, "
-                f"{refusal.why}); possible now: {possible(job)}"
-            )
-        if any(early.event_id == request.event_id for early in job.early):
-            raise NotKnown(
-                "kept: that move comes before its turn and is tried again after the moves before "
-                f"it; possible now: {possible(job)}"
-            )
-        if job.knows(request.event_id):
-            return job
-        time.sleep(LOOK_EVERY_S)
-    raise NotKnown(
-        f"no answer in {PATIENCE_S:.0f} s; repeat it with --event-id {request.event_id}, it "
-        "cannot happen twice. If the event could not be used, its dead-letter queue says why."
-    )
-
-
-def possible(job: Job) -> str:
-    moves = load_flow(job.flow).moves_from(job.status)
-    return ", ".join(f"{move.name} (→ {move.to})" for move in moves) or "nothing"
 
 
 def _move_or_status(flow: Flow, text: str) -> dict[str, str]:
@@ -354,32 +254,25 @@ def fresh_id() -> str:
     return str(uuid.uuid4())
 
 
-def _print_job(job: Job, flow: Flow) -> None:
+def _print_job(job: JobDocument, flow: Flow) -> None:
     status = flow.status(job.status)
-    console.print(
-        f"[bold]{job.job_id}[/]  [{status.colour}]●[/] {status.label.en}  rev {job.visible_rev}"
-    )
-    console.print(f"{job.customer.name} · {job.place.address} · {money(job.price_cents)}")
+    console.print(f"[bold]{job.job_id}[/]  [{status.colour}]●[/] {status.label.en}  rev {job.rev}")
+    particulars = f"{job.customer.name} · {job.place.address} · {money(job.price_cents)}"
+    console.print(particulars, markup=False)
     for member in job.crew:
         console.print(f"{member.role}: {member.first_name}")
     table = Table("when", "what", "by", "reason")
-    table.add_row(
-        local_time(job.created_at), "booked", f"{job.created_by.kind} {job.created_by.id}"
-    )
-    for entry in job.ledger:
-        actor = f"{entry.actor.kind} {entry.actor.id}"
-        table.add_row(
-            local_time(entry.recorded_at), f"{entry.move} → {entry.to}", actor, entry.reason or ""
-        )
-    for refusal in job.refused:
-        asked = refusal.move or refusal.to
-        table.add_row(
-            local_time(refusal.recorded_at),
-            f"[red]{asked} refused[/]",
-            f"{refusal.actor.kind} {refusal.actor.id}",
-            EXPLANATIONS[refusal.why],
-        )
+    table.add_row(local_time(job.created_at), "booked", "")
+    for made in job.history:
+        actor = f"{made.actor.kind} {made.actor.id}"
+        what = f"{made.move} → {made.to}"
+        table.add_row(local_time(made.recorded_at), what, actor, escape(made.reason or ""))
+    for refusal in job.refusals:
+        actor = f"{refusal.actor.kind} {refusal.actor.id}"
+        what = f"[red]{refusal.move or refusal.to} refused[/]"
+        table.add_row(local_time(refusal.recorded_at), what, actor, refusal.explanation)
     console.print(table)
     for note in job.notes:
-        console.print(f"note: {note.text}")
-    console.print(f"Possible now: {possible(job)}")
+        console.print(f"note: {note.text}", markup=False)
+    possible = ", ".join(f"{move.name} (→ {move.to})" for move in job.moves)
+    console.print(f"Possible now: {possible or 'nothing'}")

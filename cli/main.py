@@ -4,12 +4,15 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from cli import place
 from cli.out import __doc__ as out_doc
+
+if TYPE_CHECKING:
+    from cli.desk import Desk
 
 EXIT_CODES = (out_doc or "").partition("\n\n")[2]
 
@@ -29,6 +32,17 @@ class Choice:
     state: Path
     stage: str | None
     tenant: str
+    api: str | None
+
+    @cached_property
+    def desk(self) -> "Desk":
+        """Through the API where one is named, else with AWS's own credentials."""
+        from cli.api_desk import ApiDesk, own_sessions
+        from cli.desk import BusDesk
+
+        if self.api:
+            return ApiDesk(self.api, own_sessions())
+        return BusDesk(self.place, self.tenant)
 
     @cached_property
     def place(self) -> place.Place:
@@ -45,22 +59,28 @@ def choose(
         Optional[str], typer.Option(envvar="HAUL_STAGE", help="A stage on AWS instead.")
     ] = None,
     tenant: Annotated[str, typer.Option(envvar="HAUL_TENANT", help="The business.")] = "main",
+    api: Annotated[
+        Optional[str], typer.Option(envvar="HAUL_API", help="A site's address: use its API.")
+    ] = None,
 ) -> None:
     # Powertools would otherwise warn about a missing collector on a laptop.
     os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
-    context.obj = Choice(state, stage, tenant)
+    context.obj = Choice(state, stage, tenant, api)
 
 
 def _commands() -> None:
     """Each group of commands is a module; they are joined here, after `app` exists."""
-    from cli import board, events, flow, job, track, up
+    from cli import board, crew, events, flow, job, track, up
 
     app.add_typer(job.app, name="job")
+    app.add_typer(crew.app, name="crew")
     app.add_typer(events.app, name="events")
     app.add_typer(flow.app, name="flow")
     app.add_typer(board.app, name="board")
     app.command("up")(up.up)
     app.command("track")(track.track)
+    app.command("sign-in")(crew.sign_in)
+    app.command("sign-out")(crew.sign_out)
 
 
 _commands()

@@ -76,9 +76,11 @@ def _interrupt(*_: object) -> None:
 
 
 def _welcome(laptop: "Laptop", folder: Path) -> None:
+    first = laptop.first_sign_in()
     where = "" if folder == Path(".haul") else f" --state {folder}"
     console.print(f"""
   Board      {laptop.edge_url}/
+             sign in as [bold]{first.account}[/] with the password [bold]{first.password}[/]
   Booking    {laptop.edge_url}/book/
   Tracking   {laptop.edge_url}/track/…  (each job has its link)
 

@@ -47,7 +47,7 @@ def apply(
         "StackName": name,
         "TemplateURL": url.partition("?")[0],
         "Capabilities": CAPABILITIES,
-        "Parameters": [{"ParameterKey": "Stage", "ParameterValue": stage}],
+        "Parameters": [{"ParameterKey": "Stage", "ParameterValue": stage},{"ParameterKey": "Where", "ParameterValue": "laptop"}],
     }
     if not _exists(cloudformation, name):
         cloudformation.create_stack(**wanted)

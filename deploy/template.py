@@ -34,6 +34,8 @@ def package(code: bytes, bucket: str, root: Path = ROOT) -> Package:
         return {"Bucket": bucket, "Key": key}
 
     template["Globals"]["Function"]["CodeUri"] = stored("code", code, ".zip")
+    # A change of settings makes a new version too. Not in the template: cfn-lint does not know it.
+    template["Globals"]["Function"]["AutoPublishAliasAllProperties"] = True
     for resource in template["Resources"].values():
         properties: dict[str, Any] = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::StateMachine":

@@ -74,16 +74,20 @@ class KeyStore(Protocol):
         """Raises Unavailable."""
 
 
+Seconds = Annotated[int, Field(ge=0, le=253_402_300_799)]
+"""Since the epoch, up to the last year that a datetime knows."""
+
+
 class Claims(Frozen):
-    """What a token of ours says. Times are whole seconds since the epoch."""
+    """What a token of ours says."""
 
     model_config = ConfigDict(strict=True)
 
     iss: Literal["haulway"]
     sub: Name
     tenant: Tenant
-    iat: int
-    exp: int
+    iat: Seconds
+    exp: Seconds
 
     @property
     def began_at(self) -> datetime:

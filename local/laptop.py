@@ -7,12 +7,15 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from deploy import pages, stack
 from deploy.bundle import bundle, digest
 from deploy.template import package
+from functions.accounts import AccountExists, Passwords, Role, new_account, suggested_password
+from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Tenants
 from functions.ports import Conflict
 from local.aws import LocalSession
@@ -22,6 +25,7 @@ from statemachine.flows import flow_names
 from statemachine.tenants import TenantSettings
 
 ACCOUNT = "000000000000"
+FIRST_ROLES: tuple[Role, ...] = ("dispatcher", "ops")
 STAGE = "local"
 
 Say = Callable[[str], None]
@@ -50,6 +54,14 @@ class Running:
         draft = state / "local.json.new"
         draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
         draft.replace(state / "local.json")
+
+
+@dataclass(frozen=True)
+class FirstSignIn:
+    """The account a new copy begins with; kept in its folder, for its owner alone."""
+
+    account: str
+    password: str
 
 
 @dataclass
@@ -170,6 +182,25 @@ class Laptop:
             caches=self.caches,
         )
         self.edge = EdgeServer(config).start()
+
+    def first_sign_in(self) -> FirstSignIn:
+        """A dispatcher who may also see the works; made at the first start, the same ever after."""
+        path = self.state / "sign-in.json"
+        if path.exists():
+            return FirstSignIn(**json.loads(path.read_text(encoding="utf-8")))
+        made = FirstSignIn("dispatcher", suggested_password())
+        accounts = DynamoAccounts(self.client("dynamodb"), self.outputs["CrewRosterTable"])
+        now = datetime.now(timezone.utc)
+        account = new_account(
+            "main", made.account, "Dispatcher", FIRST_ROLES, made.password, now, Passwords()
+        )
+        try:
+            accounts.add(account)
+        except AccountExists:  # the note was lost, the account was not
+            accounts.set_password("main", made.account, account.password_hash, now)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as note:
+            json.dump(asdict(made), note)
+        return made
 
     def _continue(self) -> None:
         """No execution outlives the engine; the watchdog gives every open job a successor."""

@@ -45,8 +45,8 @@ Call = tuple[str, Fault | None]
 T = TypeVar("T")
 
 
-class Crashed(Exception):
-    """The function's process dies here. Nobody in the code under test knows this error."""
+class Crashed(BaseException):
+    """The function's process dies here: nobody in the code under test gets to see this."""
 
 
 class Faults:

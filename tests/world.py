@@ -54,7 +54,7 @@ from tests.fakes import (
     no_pause,
     parsed,
 )
-from tests.faults import Faults
+from tests.faults import Crashed, Faults
 
 RECEIVES = 50
 """How often a message is delivered before it is given up; generous, for faults are frequent."""
@@ -225,7 +225,10 @@ class World:
         if message.may_be_lost and self._happens(self.mischief.lost):
             return
         message.receives += 1
-        done = message.deliver()
+        try:
+            done = message.deliver()
+        except Crashed:
+            done = False
         if not done:
             assert message.receives < RECEIVES, "given up"
         if not done or self._happens(self.mischief.twice):
@@ -286,7 +289,7 @@ class World:
         def whether_done() -> bool:
             try:
                 do()
-            except Exception:
+            except (Exception, Crashed):
                 return False
             return True
 
@@ -297,7 +300,7 @@ class World:
     def _go(self, run: Run) -> None:
         try:
             self._pass(run)
-        except Exception:
+        except (Exception, Crashed):
             run.failures += 1
             if run.failures > RETRIES:
                 self._end(run, badly="FAILED")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.sessions import SigningKeys, new_key, rotate
-from tests.api.office import FakeKeyStore, Office, a_key
+from tests.api.office import FakeKeyStore, Office, a_key, an_event
 
 HOURS_12 = timedelta(hours=12)
 
@@ -142,8 +142,6 @@ def test_nonsense_is_nobody(nonsense: str) -> None:
     "cookies", [["__Host-haulway"], ["=x"], ["__host-haulway=x"], ["a=b", ""], ["é=ü; ; =="]]
 )
 def test_cookies_without_a_session_are_nobody(office: Office, cookies: list[str]) -> None:
-    from tests.api.office import an_event
-
     got = office.resolve(an_event("GET", "/api/session") | {"cookies": cookies})
     assert (got.status, got.slug) == (401, "signed-out")
 

@@ -24,7 +24,7 @@ from tests.fakes import (
     no_pause,
     parsed,
 )
-from tests.faults import Crashed, EveryCall, Faults, Kind
+from tests.faults import Crashed, EveryCall, Fault, Faults, Kind
 
 HAUL = load_flow("haul")
 JOB_ID = job_id_for("main", "booking-1", NOON)
@@ -165,7 +165,8 @@ def test_whatever_is_lost_on_the_way_the_next_copy_completes_the_booking(fault: 
 
 def test_a_booking_that_cannot_be_stored_shall_come_again() -> None:
     """It tries the same id, never the next one: two copies could end up under two."""
-    office = Office(Faults({"PutObject": [None, *["before"] * 100]}))
+    never: list[Fault] = ["before"] * 100
+    office = Office(Faults({"PutObject": [None, *never]}))
     with pytest.raises(Unavailable):
         office.book()
     assert (office.stored(), office.executions.started) == ([f"tenants/main/open/{JOB_ID}"], {})

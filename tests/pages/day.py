@@ -10,6 +10,9 @@ TASHA = Assigned(role="driver", member="tasha", first_name="Tasha")
 BEN = Assigned(role="first_mate", member="ben", first_name="Ben")
 LONG_AGO = 60 * 60
 
+CONFIRMED, STARTED = ("confirm",), ("confirm", "start")
+DONE = (*STARTED, "complete")
+
 JOBS = (
     # customer, address, price, moves so far, minutes since booking and since the last move, crew,
     # start of the window in hours from now
@@ -17,15 +20,15 @@ JOBS = (
     ("Luis Ortega", "880 Alameda Street", 18_500, (), 40, 40, (), 26),
     ("Priya Natarajan", "41 Elm Court", None, (), 12, 12, (), 3),
     ("St. Brendan's Church", "7 Chapel Lane", 62_000, (), LONG_AGO, LONG_AGO, (), 50),
-    ("Greta Lindholm", "230 Mill Street, rear yard", 31_000, ("confirm",), 1500, 300, (MIGUEL, BEN), 1),
-    ("Oakview Apartments", "1500 Oakview Drive", 98_000, ("confirm",), 2000, 120, (TASHA,), 4),
-    ("Jonah Price", "19 Birch Avenue", 12_000, ("confirm",), 3000, 1600, (), -2),
-    ("Marisol Vega", "64 Canal Street, 3rd floor", 27_500, ("confirm", "start"), 1440, 35, (MIGUEL, BEN), 0),
-    ("Fern & Fig Bakery", "301 Market Square", 45_000, ("confirm", "start"), 2600, 550, (TASHA,), -5),
-    ("Tom Okafor", "5 Quarry Road", 21_000, ("confirm", "start", "complete"), 2880, 70, (MIGUEL,), -3),
-    ("Ines Duarte", "77 Lower Terrace", 16_000, ("confirm", "start", "complete"), 2880, 190, (TASHA,), -6),
+    ("Greta Lindholm", "230 Mill Street", 31_000, CONFIRMED, 1500, 300, (MIGUEL, BEN), 1),
+    ("Oakview Apartments", "1500 Oakview Drive", 98_000, CONFIRMED, 2000, 120, (TASHA,), 4),
+    ("Jonah Price", "19 Birch Avenue", 12_000, CONFIRMED, 3000, 1600, (), -2),
+    ("Marisol Vega", "64 Canal Street, 3rd floor", 27_500, STARTED, 1440, 35, (MIGUEL, BEN), 0),
+    ("Fern & Fig Bakery", "301 Market Square", 45_000, STARTED, 2600, 550, (TASHA,), -5),
+    ("Tom Okafor", "5 Quarry Road", 21_000, DONE, 2880, 70, (MIGUEL,), -3),
+    ("Ines Duarte", "77 Lower Terrace", 16_000, DONE, 2880, 190, (TASHA,), -6),
     ("Will Abbott", "2 Station Road", 14_000, ("cancel",), 900, 400, (), None),
-)  # fmt: skip
+)
 
 
 def a_day(world: World) -> World:

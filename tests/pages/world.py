@@ -55,6 +55,8 @@ class World:
         }
     )
     pinned: dict[str, bytes | None] = field(default_factory=dict)
+    poll_s: int | None = None
+    """What views say instead of their status's own pace, so that a test need not wait for it."""
     down: bool = False
     """Every answer is 503."""
     gone: set[str] = field(default_factory=set)
@@ -149,7 +151,9 @@ class World:
         job = self.by_digest(digest)
         if job is None:
             return None
-        return view_of(job, load_flow(job.flow)).model_dump_json(exclude_none=True).encode()
+        view = view_of(job, load_flow(job.flow))
+        view = view.with_(poll_s=self.poll_s or view.poll_s)
+        return view.model_dump_json(exclude_none=True).encode()
 
     def pin(self, job: Job, body: bytes | None = None, *, missing: bool = False) -> None:
         """Let the edge go on serving the view of now (or nothing) until `unpin`."""

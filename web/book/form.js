@@ -145,7 +145,7 @@ export class BookingForm {
     const date = dateText(noon, this.#language);
     const [weekday, ...rest] = date.split(", ");
     const name = near.toLowerCase() === date.toLowerCase() ? near.split(", ")[0] : near;
-    return [el("span", {}, name), el("span.small.quiet", {}, rest.join(", ") || weekday)];
+    return [el("span", {}, name), " ", el("span.small.quiet", {}, rest.join(", ") || weekday)];
   }
 
   #windowChips() {

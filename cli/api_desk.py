@@ -1,0 +1,165 @@
+"""The desk through the HTTP API: for dispatchers without AWS credentials."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cli.desk import changes_document, check_job_id
+from cli.out import BadInput, Complaint, Declined, NotKnown, NotThere
+from events import JobEditRequested, JobMoveRequested, JobRequested
+from functions.api.documents import JobDocument
+from statemachine.views import Card
+
+COOKIE = "__Host-haulway"
+TIMEOUT_S = 15.0
+
+
+class SignedOut(Complaint):
+    """There is no session; `haul sign-in` begins one."""
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Sessions by site, in a file that only its owner can read."""
+
+    path: Path
+
+    def read(self, site: str) -> str | None:
+        return self._all().get(site)
+
+    def keep(self, site: str, token: str | None) -> None:
+        known = {name: kept for name, kept in self._all().items() if name != site}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
+            json.dump(known | ({site: token} if token else {}), f)
+
+    def _all(self) -> dict[str, str]:
+        try:
+            found: dict[str, str] = json.loads(self.path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return found
+
+
+def own_sessions() -> Sessions:
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Sessions(Path(base) / "haulway" / "sessions.json")
+
+
+class ApiDesk:
+    """`site` is where the pages are, as https://haul.example.com."""
+
+    def __init__(self, site: str, sessions: Sessions, http: httpx.Client | None = None) -> None:
+        if not site.startswith(("https://", "http://")):
+            raise BadInput(f"--api {site!r}: write the site's address, as https://…")
+        self.site, self.sessions = site.rstrip("/"), sessions
+        self.http = http or httpx.Client(timeout=TIMEOUT_S)
+
+    def sign_in(self, account: str, password: str, tenant: str) -> dict[str, Any]:
+        wish = {"account": account, "password": password, "tenant": tenant}
+        answer = self._ask("POST", "/api/session", wish)
+        cookies = answer.headers.get_list("set-cookie")
+        token = next((c for c in cookies if c.startswith(f"{COOKIE}=")), "").partition("=")[2]
+        self.sessions.keep(self.site, token.partition(";")[0])
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def sign_out(self) -> None:
+        self._ask("DELETE", "/api/session")
+        self.sessions.keep(self.site, None)
+
+    def book(self, request: JobRequested) -> dict[str, str]:
+        cents = request.price_cents
+        wish = {
+            "customer_name": request.customer.name,
+            "phone": request.customer.phone,
+            "language": request.customer.language,
+            "location": request.place.address,
+            "price": None if cents is None else f"{cents // 100}.{cents % 100:02}",
+            "notes": request.note,
+            "flow": request.flow,
+            "schedule": request.schedule.model_dump(mode="json", exclude_none=True),
+        }
+        key = {"Idempotency-Key": request.event_id}
+        booked: dict[str, str] = self._ask("POST", "/api/jobs", _given(wish), key).json()
+        return booked
+
+    def cards(self) -> list[Card]:
+        jobs = self._ask("GET", "/api/jobs").json()["jobs"]
+        return [Card.model_validate(card) for card in jobs.values()]
+
+    def job(self, job_id: str) -> JobDocument:
+        check_job_id(job_id)
+        return _document(self._ask("GET", f"/api/jobs/{job_id}"))
+
+    def move(self, request: JobMoveRequested) -> JobDocument:
+        wish = request.model_dump(
+            mode="json", include={"move", "to", "expected_rev", "note", "reason", "event_id"}
+        )
+        answer = self._ask("POST", f"/api/jobs/{request.job_id}/moves", _given(wish))
+        if answer.status_code == httpx.codes.ACCEPTED:
+            raise NotKnown("kept: that move comes before its turn and is tried again later")
+        return _document(answer)
+
+    def edit(self, request: JobEditRequested) -> JobDocument:
+        rev = request.expected_rev or self.job(request.job_id).rev
+        headers = {"If-Match": f'"{rev}"', "Idempotency-Key": request.event_id}
+        path, changes = f"/api/jobs/{request.job_id}", changes_document(request.changes)
+        return _document(self._ask("PATCH", path, changes, headers))
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        wish: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        body = b"" if wish is None else json.dumps(wish).encode()
+        sent = {"Accept": "application/json", **(headers or {})}
+        if wish is not None:
+            sent["Content-Type"] = "application/json"
+        if method != "GET":
+            sent["x-amz-content-sha256"] = hashlib.sha256(body).hexdigest()
+        if token := self.sessions.read(self.site):
+            sent["Cookie"] = f"{COOKIE}={token}"
+        try:
+            answer = self.http.request(method, f"{self.site}{path}", content=body, headers=sent)
+        except httpx.HTTPError as error:
+            raise NotKnown(f"{self.site} does not answer ({type(error).__name__})") from error
+        if answer.is_success:
+            return answer
+        raise _complaint(answer)
+
+
+def _document(answer: httpx.Response) -> JobDocument:
+    return JobDocument.model_validate(answer.json())
+
+
+def _given(wish: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wish.items() if value is not None}
+
+
+def _complaint(answer: httpx.Response) -> Complaint:
+    try:
+        problem = answer.json()
+    except ValueError:
+        return NotKnown(f"{answer.status_code} from {answer.url.host}, and no reason given")
+    sentence = f"{problem.get('title', answer.status_code)}"
+    if detail := problem.get("detail"):
+        sentence += f": {detail}"
+    if by := problem.get("moved_by"):
+        sentence += f" ({by['kind']} {by['id']} moved it to {problem.get('moved_to')})"
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        return SignedOut(f"{sentence}; `haul --api SITE sign-in ACCOUNT` does")
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return NotThere(sentence)
+    if answer.status_code in (409, 412, 403):
+        return Declined(sentence)
+    if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+        return BadInput(sentence)
+    return NotKnown(f"{sentence}; try again")

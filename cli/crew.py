@@ -1,0 +1,161 @@
+"""`haul crew …` and signing in: the people who work here."""
+
+from datetime import datetime, timezone
+from typing import Annotated, Optional
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cli.api_desk import ApiDesk, own_sessions
+from cli.out import BadInput, Declined, NotThere, console, print_json, spoken_errors
+from cli.place import Place
+from functions.accounts import (
+    ROLES,
+    AccountExists,
+    Passwords,
+    Role,
+    UnknownAccount,
+    WeakPassword,
+    new_account,
+    suggested_password,
+)
+from functions.aws.roster import DynamoAccounts
+
+app = typer.Typer(no_args_is_help=True, help="The people who work here: accounts and passwords.")
+
+Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="As they sign in, e.g. maria.")]
+Password = Annotated[
+    Optional[str],
+    typer.Option(envvar="HAUL_PASSWORD", help="Left out: asked for, or made up with --make-up."),
+]
+MakeUp = Annotated[bool, typer.Option("--make-up", help="Make up a password and print it once.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    account: Name,
+    name: Annotated[str, typer.Option(help="What they are called.")],
+    role: Annotated[list[str], typer.Option(help=f"One of {', '.join(ROLES)}; repeat for more.")],
+    password: Password = None,
+    make_up: MakeUp = False,
+    as_json: Json = False,
+) -> None:
+    """Add an account."""
+    with spoken_errors():
+        secret = _password(password, make_up)
+        tenant, now = context.obj.tenant, datetime.now(timezone.utc)
+        try:
+            made = new_account(tenant, account, name, _roles(role), secret, now, Passwords())
+            accounts(context.obj.place).add(made)
+        except AccountExists as error:
+            raise Declined(str(error)) from error
+        except WeakPassword as error:
+            raise BadInput(str(error)) from error
+        _tell(account, "added", secret if make_up else None, as_json)
+
+
+@app.command("list")
+def list_(context: typer.Context, as_json: Json = False) -> None:
+    """Everybody who has an account."""
+    with spoken_errors():
+        found = sorted(accounts(context.obj.place).all(context.obj.tenant), key=lambda a: a.account)
+        if as_json:
+            shown = {"account", "name", "roles", "disabled"}
+            print_json([account.model_dump(mode="json", include=shown) for account in found])
+            return
+        table = Table("account", "name", "roles", "")
+        for account in found:
+            state = "[red]disabled[/]" if account.disabled else ""
+            table.add_row(account.account, escape(account.name), ", ".join(account.roles), state)
+        console.print(table)
+
+
+@app.command()
+def disable(
+    context: typer.Context,
+    account: Name,
+    undo: Annotated[bool, typer.Option("--undo", help="Let them in again.")] = False,
+) -> None:
+    """Let an account in no more; open sessions end with it."""
+    with spoken_errors():
+        try:
+            accounts(context.obj.place).set_disabled(context.obj.tenant, account, not undo)
+        except UnknownAccount as error:
+            raise NotThere(f"{error}; `haul crew list` shows them") from error
+        _tell(account, "enabled" if undo else "disabled", None, False)
+
+
+@app.command()
+def password(
+    context: typer.Context,
+    account: Name,
+    password: Password = None,
+    make_up: MakeUp = False,
+    as_json: Json = False,
+) -> None:
+    """Set a new password; sessions that are open with the old one end."""
+    with spoken_errors():
+        secret = _password(password, make_up)
+        try:
+            hashed = Passwords().hash(secret)
+            now = datetime.now(timezone.utc)
+            accounts(context.obj.place).set_password(context.obj.tenant, account, hashed, now)
+        except UnknownAccount as error:
+            raise NotThere(f"{error}; `haul crew list` shows them") from error
+        except WeakPassword as error:
+            raise BadInput(str(error)) from error
+        _tell(account, "has a new password", secret if make_up else None, as_json)
+
+
+def sign_in(
+    context: typer.Context,
+    account: Name,
+    password: Annotated[str, typer.Option(envvar="HAUL_PASSWORD", prompt=True, hide_input=True)],
+) -> None:
+    """Begin a session with the site named by --api."""
+    with spoken_errors():
+        session = _remote(context).sign_in(account, password, context.obj.tenant)
+        console.print(f"Signed in as {session['name']}, until {session['expires_at']}.")
+
+
+def sign_out(context: typer.Context) -> None:
+    """End the session with the site named by --api."""
+    with spoken_errors():
+        _remote(context).sign_out()
+        console.print("Signed out.")
+
+
+def accounts(place: Place) -> DynamoAccounts:
+    return DynamoAccounts(place.client("dynamodb"), place.outputs["CrewRosterTable"])
+
+
+def _remote(context: typer.Context) -> ApiDesk:
+    if context.obj.api is None:
+        raise BadInput("name the site: haul --api https://haul.example.com sign-in ACCOUNT")
+    return ApiDesk(context.obj.api, own_sessions())
+
+
+def _roles(named: list[str]) -> tuple[Role, ...]:
+    wrong = sorted(set(named) - set(ROLES))
+    if wrong:
+        raise BadInput(f"no role {', '.join(wrong)}; there are {', '.join(ROLES)}")
+    return tuple(role for role in ROLES if role in named)
+
+
+def _password(given: str | None, make_up: bool) -> str:
+    if make_up:
+        return suggested_password()
+    if given is not None:
+        return given
+    asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return asked
+
+
+def _tell(account: str, what: str, secret: str | None, as_json: bool) -> None:
+    if as_json:
+        print_json({"account": account} | ({"password": secret} if secret else {}))
+        return
+    console.print(f"[bold]{account}[/] {what}." + (f" Password: {secret}" if secret else ""))

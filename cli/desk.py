@@ -1,0 +1,164 @@
+"""The dispatcher's desk as `haul job` uses it: over the bus, or through the API."""
+
+import json
+import re
+import time
+from datetime import datetime, timezone
+from typing import Any, Protocol
+
+from cli.out import BadInput, Declined, NotKnown, NotThere
+from cli.place import Place
+from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
+from functions.accounts import Account
+from functions.api.answers import job_document
+from functions.api.documents import JobDocument
+from functions.aws.stores import S3Boards, S3Jobs
+from functions.ports import UnknownJob
+from functions.sessions import Session
+from statemachine.flows import load_flow
+from statemachine.job import Job
+from statemachine.lifecycle import EXPLANATIONS
+from statemachine.values import Actor
+from statemachine.views import Board, Card
+
+ME = Actor(kind="dispatcher", id="haul")
+PATIENCE_S = 20.0
+LOOK_EVERY_S = 0.1
+EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
+
+
+class Desk(Protocol):
+    """What a dispatcher does. Each call ends when it is committed, or raises a Complaint."""
+
+    def book(self, request: JobRequested) -> dict[str, str]:
+        """`{job_id, tracking_token, tracking_url}`."""
+
+    def cards(self) -> list[Card]: ...
+
+    def job(self, job_id: str) -> JobDocument: ...
+
+    def move(self, request: JobMoveRequested) -> JobDocument: ...
+
+    def edit(self, request: JobEditRequested) -> JobDocument: ...
+
+
+class BusDesk:
+    """Requests go onto the bus, as any partner's do; the job's own object tells the outcome."""
+
+    def __init__(self, place: Place, tenant: str) -> None:
+        self.place, self.tenant = place, tenant
+
+    def book(self, request: JobRequested) -> dict[str, str]:
+        return book(self.place, request)
+
+    def cards(self) -> list[Card]:
+        boards = S3Boards(self.place.client("s3"), self.place.outputs["JobsBucket"])
+        stored = boards.read(self.tenant)
+        return list((stored.value if stored else Board()).jobs.values())
+
+    def job(self, job_id: str) -> JobDocument:
+        return self._document(self._read(job_id))
+
+    def move(self, request: JobMoveRequested) -> JobDocument:
+        send(self.place, request)
+        return self._document(self._answered(request))
+
+    def edit(self, request: JobEditRequested) -> JobDocument:
+        self._read(request.job_id)
+        send(self.place, request)
+        return self._document(self._answered(request))
+
+    def _read(self, job_id: str) -> Job:
+        check_job_id(job_id)
+        jobs = S3Jobs(self.place.client("s3"), self.place.outputs["JobsBucket"])
+        try:
+            return jobs.read(self.tenant, job_id).value
+        except UnknownJob as error:
+            raise NotThere(f"{error}; `haul job list` shows the jobs there are") from error
+
+    def _document(self, job: Job) -> JobDocument:
+        return job_document(job, Session(_operator(self.tenant), EVER), self.place.edge_url)
+
+    def _answered(self, request: JobMoveRequested | JobEditRequested) -> Job:
+        """The job once the event is on its record. Raises Declined where it was refused."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            job = self._read(request.job_id)
+            if refusal := job.refusal_of(request.event_id):
+                raise Declined(
+                    f"refused: {EXPLANATIONS[refusal.why]} (status {refusal.status}, "
+                    f"{refusal.why}); possible now: {_possible(job)}"
+                )
+            if any(early.event_id == request.event_id for early in job.early):
+                raise NotKnown(
+                    "kept: that move comes before its turn and is tried again after the moves "
+                    f"before it; possible now: {_possible(job)}"
+                )
+            if job.knows(request.event_id):
+                return job
+            time.sleep(LOOK_EVERY_S)
+        raise NotKnown(
+            f"no answer in {PATIENCE_S:.0f} s; repeat it with --event-id {request.event_id}, it "
+            "cannot happen twice. If the event could not be used, its dead-letter queue says why."
+        )
+
+
+def check_job_id(job_id: str) -> None:
+    if not re.fullmatch(r"[0-9a-z-]{1,40}", job_id):
+        raise BadInput(f"{job_id!r} is no job id; they look like 261121-7k3m2q")
+
+
+def book(place: Place, request: JobRequested) -> dict[str, str]:
+    """Book through the function itself, because only the booker may learn the token."""
+    answer = place.client("lambda").invoke(
+        FunctionName=place.outputs["CreateJobFunction"],
+        Payload=request.model_dump_json().encode(),
+    )
+    booked: dict[str, Any] = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        raise NotKnown(
+            f"booking failed: {booked.get('errorMessage', 'no reason')}; repeat it with "
+            f"--event-id {request.event_id}, it cannot book twice"
+        )
+    if "error" in booked:
+        raise Declined(booked["detail"])
+    return {
+        "job_id": booked["job_id"],
+        "tracking_token": booked["tracking_token"],
+        "tracking_url": f"{place.edge_url}/track/{booked['tracking_token']}",
+    }
+
+
+def send(place: Place, request: JobMoveRequested | JobEditRequested) -> None:
+    """Put a request on the bus. Raises NotKnown where it was not taken."""
+    entry = {
+        "EventBusName": place.outputs["BusName"],
+        "Source": "haulway.dispatch",
+        "DetailType": type(request).__name__,
+        "Detail": request.model_dump_json(exclude_none=True),
+    }
+    answer = place.client("events").put_events(Entries=[entry])
+    if answer["FailedEntryCount"]:
+        raise NotKnown(f"the bus did not take the event: {answer['Entries'][0]['ErrorMessage']}")
+
+
+def changes_document(changes: Changes) -> dict[str, Any]:
+    """The changes as the API takes them: only what is given."""
+    return changes.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+
+
+def _possible(job: Job) -> str:
+    moves = load_flow(job.flow).moves_from(job.status)
+    return ", ".join(f"{move.name} (→ {move.to})" for move in moves) or "nothing"
+
+
+def _operator(tenant: str) -> Account:
+    """Whoever holds the credentials of AWS sees what a dispatcher sees."""
+    return Account(
+        tenant=tenant,
+        account="haul",
+        name="haul",
+        roles=("dispatcher",),
+        password_hash="-",  # noqa: S106 - nobody signs in with it
+        password_since=EVER,
+    )

@@ -1,0 +1,445 @@
+"""Jobs through the API: taken down once, looked at, moved and changed as on the bus."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from events import JobCreated, JobEdited, JobMoved, JobMoveRefused, JobMoveRequested
+from functions.advance_job import AdvanceJob
+from statemachine.identity import digest_of
+from statemachine.job import Refusal
+from statemachine.values import Actor, iso
+from tests.api.office import EDGE, Got, Office
+from tests.builders import DISPATCHER, NOON, TOKEN, a_job
+from tests.fakes import no_pause
+from tests.faults import Crashed, Faults
+
+JOB = "261121-7k3m2q"
+ORDER = {
+    "customer_name": "Mark Halvorsen",
+    "phone": "(555) 555-0123",
+    "location": "Soderblom Ave 14",
+    "price": 600.5,
+    "notes": "Second floor",
+    "schedule": {"window_start": "2026-11-22T08:00:00Z", "window_end": "2026-11-22T12:00:00Z"},
+}
+
+
+def book(office: Office, body: Any = None, key: str | None = None, by: str = "dana") -> Got:
+    headers = {"idempotency-key": key} if key else {}
+    return office.ask("POST", "/api/jobs", body or ORDER, by=by, headers=headers)
+
+
+def move(office: Office, body: dict[str, Any], by: str = "dana") -> Got:
+    return office.ask("POST", f"/api/jobs/{JOB}/moves", body, by=by)
+
+
+def edit(office: Office, changes: dict[str, Any], rev: int | None, by: str = "dana") -> Got:
+    headers = {} if rev is None else {"if-match": f'"{rev}"'}
+    return office.ask("PATCH", f"/api/jobs/{JOB}", changes, by=by, headers=headers)
+
+
+# Taking down a job
+
+
+def test_a_job_is_taken_down_with_its_link(office: Office) -> None:
+    got = book(office)
+    token = got.json["tracking_token"]
+    assert got.status == 201
+    assert got.json["tracking_url"] == f"{EDGE}/track/{token}"
+    job = office.job(got.json["job_id"])
+    assert (job.customer.name, job.customer.phone) == ("Mark Halvorsen", "+15555550123")
+    assert (job.place.address, job.price_cents) == ("Soderblom Ave 14", 60050)
+    assert (job.created_by, job.token) == (Actor(kind="dispatcher", id="dana"), token)
+    assert office.views.read(digest_of(token)) is not None
+
+
+def test_a_job_without_a_flow_takes_the_one_the_business_has_chosen(office: Office) -> None:
+    office.bucket.objects["directory/main.json"] = (
+        b'{"tenant":"main","business":"Haulway","flow":"dumpster"}'
+    )
+    assert office.job(book(office).json["job_id"]).flow == "dumpster"
+    assert office.job(book(office, ORDER | {"flow": "pickup"}).json["job_id"]).flow == "pickup"
+
+
+def test_a_flow_that_does_not_exist_is_a_problem(office: Office) -> None:
+    got = book(office, ORDER | {"flow": "teleport"})
+    assert (got.status, got.slug) == (422, "unknown-flow")
+
+
+def test_a_retried_request_returns_the_same_job(office: Office) -> None:
+    first = book(office, key="one-click")
+    again = book(office, key="one-click")
+    assert (first.status, again.status, again.text) == (201, 200, first.text)
+    assert len(list(office.jobs.all_ids("main"))) == 1
+
+
+@pytest.mark.parametrize("lost", ["PutObject", "StartExecution", "GetObject"])
+@pytest.mark.parametrize("fault", ["before", "after", "crash"])
+def test_a_retry_after_a_lost_answer_returns_the_same_job(lost: str, fault: Any) -> None:
+    """Wherever it was lost: at the object, at the view, at the execution, or on its way to us."""
+    for number in range(4):
+        office = Office(Faults({lost: [*[None] * number, fault]}))
+        office.hire("dana")
+        answers = [book_or_die(office) for _ in range(3)]
+        (job_id,) = office.jobs.all_ids("main")
+        told = {
+            (got.json["job_id"], got.json["tracking_token"])
+            for got in answers
+            if got and got.status in (200, 201)
+        }
+        assert told == {(job_id, office.job(job_id).token)}
+        assert answers[-1]
+        assert answers[-1].status == 200
+        assert list(office.executions.started) == [f"main-{job_id}-g0"]
+
+
+def book_or_die(office: Office) -> Got | None:
+    try:
+        return book(office, key="one-click")
+    except Crashed:
+        return None
+
+
+def test_a_retry_on_the_other_side_of_midnight_returns_the_same_job(office: Office) -> None:
+    office.now = NOON + timedelta(hours=11, minutes=59, seconds=59)
+    first = book(office, key="one-click")
+    office.now += timedelta(seconds=2)
+    assert book(office, key="one-click").json == first.json
+
+
+def test_a_key_is_its_accounts_own(office: Office) -> None:
+    assert book(office, key="one-click").json != book(office, key="one-click", by="omar").json
+
+
+def test_without_a_key_every_request_is_a_job(office: Office) -> None:
+    assert book(office).json["job_id"] != book(office).json["job_id"]
+
+
+@pytest.mark.parametrize("key", ["short", "x" * 129, "with a blank", "ünïcödé!!"])
+def test_a_key_that_could_be_anybodys_is_refused(office: Office, key: str) -> None:
+    assert (book(office, key=key).slug, list(office.jobs.all_ids("main"))) == ("invalid", [])
+
+
+# The board
+
+
+def test_the_board_is_what_publish_board_wrote(office: Office) -> None:
+    job = office.keep(a_job("ready_for_pickup"))
+    got = office.ask("GET", "/api/jobs", by="dana")
+    card = got.json["jobs"][JOB]
+    assert (got.json["as_of"], card["rev"], card["customer"]) == (iso(NOON), job.rev, "Ada Wong")
+    assert TOKEN not in got.text
+    assert "+1555" not in got.text
+
+
+def test_an_empty_board_is_a_board(office: Office) -> None:
+    assert office.ask("GET", "/api/jobs", by="dana").json["jobs"] == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"status": "in_progress"}, [JOB]),
+        ({"status": "pending_pickup"}, ["261121-000001"]),
+        ({"status": "in_progress,pending_pickup"}, ["261121-000001", JOB]),
+        ({"status": "nowhere"}, []),
+        ({"q": "HARBOR"}, ["261121-000001", JOB]),
+        ({"q": "wong", "status": "in_progress"}, [JOB]),
+        ({"q": "7k3m"}, [JOB]),
+        ({"q": "tesla"}, []),
+    ],
+)
+def test_the_board_can_be_searched(
+    office: Office, query: dict[str, str], found: list[str]
+) -> None:
+    office.keep(a_job("in_progress"))
+    office.keep(a_job(job_id="261121-000001", token="x" * 22))
+    assert list(office.ask("GET", "/api/jobs", by="dana", query=query).json["jobs"]) == found
+
+
+def test_an_unchanged_board_is_304(office: Office) -> None:
+    office.keep(a_job())
+    etag = office.ask("GET", "/api/jobs", by="dana").headers["etag"]
+    again = office.ask("GET", "/api/jobs", by="dana", headers={"if-none-match": etag})
+    assert (again.status, again.text, again.headers["etag"]) == (304, "", etag)
+    office.keep(a_job(job_id="261121-000001", token="x" * 22))
+    changed = office.ask("GET", "/api/jobs", by="dana", headers={"if-none-match": etag})
+    assert (changed.status, len(changed.json["jobs"])) == (200, 2)
+
+
+def test_etags_of_different_views_of_the_board_differ(office: Office) -> None:
+    office.keep(a_job())
+    asked = [
+        office.ask("GET", "/api/jobs", by="dana"),
+        office.ask("GET", "/api/jobs", by="mike"),
+        office.ask("GET", "/api/jobs", by="fay"),
+        office.ask("GET", "/api/jobs", by="dana", query={"q": "ada"}),
+        office.ask("GET", "/api/jobs", by="dana", query={"status": "in_progress"}),
+    ]
+    assert len({got.headers["etag"] for got in asked}) == 5
+
+
+def test_large_answers_are_compressed_for_those_who_take_it(office: Office) -> None:
+    office.keep(a_job())
+    for path in ("/api/jobs", "/api/flows"):
+        plain = office.ask("GET", path, by="dana")
+        assert "content-encoding" not in plain.headers
+        event_headers = {"accept-encoding": "gzip, br"}
+        packed = office.ask("GET", path, by="dana", headers=event_headers)
+        assert packed.headers["content-encoding"] == "gzip"
+
+
+def test_the_flows_are_those_of_the_files(office: Office) -> None:
+    got = office.ask("GET", "/api/flows", by="mike")
+    assert (got.json["default"], sorted(got.json["flows"])) == (
+        "haul",
+        ["crewed", "dumpster", "haul", "pickup"],
+    )
+    assert got.json["flows"]["haul"]["moves"][0]["from"] == ["pending_pickup"]
+    known = {"if-none-match": got.headers["etag"]}
+    assert office.ask("GET", "/api/flows", by="mike", headers=known).status == 304
+
+
+# One job
+
+
+def test_a_job_is_shown_with_history_and_refusals(office: Office) -> None:
+    office.keep(a_job("ready_for_pickup"))
+    move(office, {"move": "confirm"})
+    got = office.ask("GET", f"/api/jobs/{JOB}", by="dana")
+    shown = got.json
+    assert got.headers["etag"] == '"2"'
+    assert (shown["rev"], shown["seq"], shown["status"]) == (2, 1, "ready_for_pickup")
+    assert [(h["move"], h["from"], h["to"]) for h in shown["history"]] == [
+        ("confirm", "pending_pickup", "ready_for_pickup")
+    ]
+    assert [(r["move"], r["why"]) for r in shown["refusals"]] == [("confirm", "illegal_move")]
+    assert shown["refusals"][0]["explanation"]
+    assert shown["tracking_url"] == f"{EDGE}/track/{TOKEN}"
+    assert [m["name"] for m in shown["moves"]] == ["start", "cancel"]
+
+
+@pytest.mark.parametrize(
+    "job_id", ["261121-000000", "nonsense", "..", "%2e%2e", "261121-7k3m2q.json", "261121-7K3M2Q"]
+)
+def test_an_unknown_job_is_404(office: Office, job_id: str) -> None:
+    got = office.ask("GET", f"/api/jobs/{job_id}", by="dana")
+    assert (got.status, got.slug) == (404, "unknown-job")
+
+
+# Moves
+
+
+def test_a_move_is_committed_under_who_asked(office: Office) -> None:
+    office.keep(a_job("ready_for_pickup"))
+    got = move(office, {"move": "start", "expected_rev": 2, "note": "On our way"}, by="mike")
+    (*_, entry) = office.job(JOB).ledger
+    assert (got.status, got.json["status"]) == (200, "in_progress")
+    assert (entry.move, entry.actor, entry.note) == (
+        "start",
+        Actor(kind="crew", id="mike"),
+        "On our way",
+    )
+
+
+def test_a_move_through_the_api_is_the_move_of_the_bus(office: Office) -> None:
+    """The same record, but for who asked and by which id."""
+    through_api, over_bus = Office(), Office()
+    for each in (through_api, over_bus):
+        each.hire("dana")
+        each.keep(a_job("ready_for_pickup"))
+    body = {"move": "start", "event_id": "e-1", "expected_rev": 2, "note": "now"}
+    move(through_api, body)
+    request = JobMoveRequested(
+        tenant="main", job_id=JOB, occurred_at=NOON, actor=Actor(kind="dispatcher", id="dana"),
+        move="start", event_id="e-1", expected_rev=2, note="now",
+    )  # fmt: skip
+    AdvanceJob(over_bus.jobs, over_bus.executions, over_bus.bus, no_pause)(request, NOON)
+    assert through_api.job(JOB) == over_bus.job(JOB)
+    assert through_api.executions.rung == over_bus.executions.rung
+
+
+def test_a_copy_of_a_move_changes_nothing_and_is_answered_alike(office: Office) -> None:
+    office.keep(a_job("ready_for_pickup"))
+    body = {"move": "start", "event_id": "click-1", "expected_rev": 2}
+    first = move(office, body)
+    stored = office.job(JOB)
+    assert (move(office, body).json, office.job(JOB)) == (first.json, stored)
+
+
+def test_a_copy_of_a_refused_move_is_refused_alike(office: Office) -> None:
+    office.keep(a_job("completed"))
+    body = {"move": "start", "event_id": "click-1"}
+    first, again = move(office, body), move(office, body)
+    assert (first.status, first.slug, again.slug) == (409, "illegal-move", "illegal-move")
+    assert len(office.job(JOB).refused) == 1
+
+
+def test_somebody_elses_event_id_is_not_taken_for_ours(office: Office) -> None:
+    office.keep(a_job("ready_for_pickup"))
+    move(office, {"move": "start", "event_id": "click-1"}, by="omar")
+    got = move(office, {"move": "complete", "event_id": "click-1"})
+    assert (got.status, got.slug) == (409, "event-id-used")
+
+
+def test_a_move_before_its_turn_is_kept(office: Office) -> None:
+    office.keep(a_job("ready_for_pickup"))
+    got = move(office, {"move": "complete", "event_id": "early-1"})
+    assert (got.status, [w["move"] for w in got.json["waiting"]]) == (202, ["complete"])
+    assert move(office, {"move": "complete", "event_id": "early-1"}).status == 202
+    assert move(office, {"move": "start"}).json["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "slug"),
+    [
+        ("completed", {"move": "start"}, "illegal-move"),
+        ("in_progress", {"move": "fly"}, "unknown-move"),
+        ("in_progress", {"to": "nowhere"}, "unknown-move"),
+        ("in_progress", {"move": "call_off"}, "reason-missing"),
+        ("in_progress", {"move": "complete", "expected_rev": 1}, "overtaken"),
+        (
+            "in_progress",
+            {"move": "complete", "occurred_at": "2026-11-22T12:00:00Z"},
+            "from-the-future",
+        ),
+    ],
+)
+def test_a_refused_move_says_why(
+    office: Office, status: str, body: dict[str, Any], slug: str
+) -> None:
+    office.keep(a_job(status))
+    got = move(office, body)
+    assert (got.status, got.slug) == (409, slug)
+    assert office.job(JOB).refused[0].why == slug.replace("-", "_")
+
+
+def test_the_loser_of_a_race_learns_who_won(office: Office) -> None:
+    office.keep(a_job("ready_for_pickup"))
+    move(office, {"move": "start", "expected_rev": 2}, by="omar")
+    got = move(office, {"move": "cancel", "reason": "rain", "expected_rev": 2})
+    assert (got.status, got.slug, got.json["status"]) == (409, "overtaken", 409)
+    told = ("rev", "job_status", "moved_by", "moved_to", "moved_at")
+    assert {name: got.json[name] for name in told} == {
+        "rev": 3,
+        "job_status": "in_progress",
+        "moved_by": {"kind": "dispatcher", "id": "omar"},
+        "moved_to": "in_progress",
+        "moved_at": iso(NOON),
+    }
+
+
+def test_a_job_with_all_its_records_is_a_problem_and_not_a_crash(office: Office) -> None:
+    refusal = Refusal(
+        event_id="again",
+        actor=DISPATCHER,
+        why="illegal_move",
+        status="completed",
+        occurred_at=NOON,
+        recorded_at=NOON,
+    )
+    office.keep(a_job("completed", refused=(refusal,) * 500))
+    got = move(office, {"move": "start"})
+    assert (got.status, got.slug) == (409, "records-full")
+
+
+# Edits
+
+
+def test_an_edit_is_committed_shown_and_told(office: Office) -> None:
+    office.keep(a_job())
+    changes = {"price_cents": 70_000, "place": {"address": "Elsewhere 1", "gate_code": "4711"}}
+    got = edit(office, changes, rev=1)
+    assert (got.status, got.headers["etag"], got.json["price_cents"]) == (200, '"2"', 70_000)
+    assert office.job(JOB).place.address == "Elsewhere 1"
+    assert [fact.rev for fact in office.bus.facts if isinstance(fact, JobEdited)] == [2]
+
+
+def test_an_edit_of_a_job_that_has_changed_is_412(office: Office) -> None:
+    office.keep(a_job())
+    edit(office, {"price_cents": 70_000}, rev=1)
+    got = edit(office, {"price_cents": 80_000}, rev=1, by="omar")
+    assert (got.status, got.slug, got.json["rev"]) == (412, "job-changed", 2)
+    assert office.job(JOB).price_cents == 70_000
+
+
+@pytest.mark.parametrize("match", ["1", "*", "W/", '"0"', '"one"', '"1", "2"', ""])
+def test_an_if_match_that_is_no_rev_never_matches(office: Office, match: str) -> None:
+    office.keep(a_job())
+    got = office.ask(
+        "PATCH", f"/api/jobs/{JOB}", {"price_cents": 1}, by="dana", headers={"if-match": match}
+    )
+    assert (got.status, office.job(JOB).price_cents) == (412, 60_000)
+
+
+def test_an_edit_says_what_it_was_decided_on(office: Office) -> None:
+    office.keep(a_job())
+    got = edit(office, {"price_cents": 1}, rev=None)
+    assert (got.status, got.slug) == (428, "if-match-missing")
+
+
+def test_a_note_needs_no_if_match(office: Office) -> None:
+    office.keep(a_job())
+    got = edit(office, {"note": "Ring twice"}, rev=None)
+    assert [note["text"] for note in got.json["notes"]] == ["Ring twice"]
+
+
+def test_a_retried_edit_is_made_once(office: Office) -> None:
+    office.keep(a_job())
+    headers = {"idempotency-key": "one-click"}
+    for _ in range(2):
+        got = office.ask(
+            "PATCH", f"/api/jobs/{JOB}", {"note": "x"}, by="dana", headers=headers
+        )
+        assert (got.status, len(got.json["notes"])) == (200, 1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"note": None},
+        {"status": "completed"},
+        {"token": "x" * 22},
+        {"crew": [{"role": "driver", "member": "a", "first_name": "A"}] * 2},
+        {"customer": {"name": "A", "phone": "call me"}},
+        {"price_cents": -1},
+        {"schedule": {"eta": "soon"}},
+    ],
+)
+def test_an_edit_that_breaks_its_schema_is_refused(
+    office: Office, changes: dict[str, Any]
+) -> None:
+    job = office.keep(a_job())
+    got = edit(office, changes, rev=1)
+    assert (got.status, got.slug, office.job(JOB)) == (422, "invalid", job)
+
+
+# The log
+
+
+def test_there_is_one_line_for_every_outcome(office: Office) -> None:
+    office.keep(a_job("ready_for_pickup"))
+    sent = {"x-request-id": "from-the-page-1"}
+    office.ask("POST", f"/api/jobs/{JOB}/moves", {"move": "start"}, by="dana", headers=sent)
+    office.ask("POST", f"/api/jobs/{JOB}/moves", {"move": "start"}, by="dana", headers=sent)
+    common = {
+        "tenant": "main",
+        "job": JOB,
+        "route": "POST /api/jobs/<job_id>/moves",
+        "request_id": "from-the-page-1",
+    }
+    assert office.log.lines == [
+        ("moved", common | {"status": 200, "seq": 2}),
+        ("illegal-move", common | {"status": 409}),
+    ]
+
+
+def test_refusals_are_announced_as_on_the_bus(office: Office) -> None:
+    office.keep(a_job("completed"))
+    move(office, {"move": "start"})
+    kinds = {type(fact) for fact in office.bus.facts}
+    assert kinds == {JobMoveRefused}
+    assert not kinds & {JobCreated, JobMoved}

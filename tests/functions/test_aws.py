@@ -1,0 +1,226 @@
+"""What AWS can answer, and what the adapters make of it: every answer here is scripted."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from functions.aws import container
+from functions.aws.cloudfront import CloudFrontEdge
+from functions.aws.container import Announces, HasJobs, Misconfigured, read_settings
+from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.aws.stores import S3Jobs
+from functions.ports import Answer, Conflict, Unavailable
+from functions.settle_job import arrival
+from statemachine.flows import load_flow
+from tests.builders import a_job
+from tests.fakes import to_bytes
+from tests.faults import Fault, Faults, Says
+from tests.functions.conftest import Moto, MotoGround
+
+HAUL = load_flow("haul")
+LOST_RACES: list[Fault] = [
+    Says(412, "PreconditionFailed"),
+    Says(409, "ConditionalRequestConflict"),
+    Says(404, "NoSuchKey"),
+]
+NOT_NOW: list[Fault] = [
+    Says(500, "InternalError"),
+    Says(503, "ServiceUnavailable"),
+    Says(503, "SlowDown"),
+    Says(400, "RequestTimeout"),
+    Says(500, "", b"<html>what a load balancer says</html>"),
+]
+LOST_ANSWERS: list[Fault] = ["before", "after"]
+ERRORS: list[Fault] = [
+    Says(409, "OperationAborted"),
+    Says(403, "AccessDenied"),
+    Says(404, "NoSuchBucket"),
+    Says(400, "InvalidRequest"),
+]
+
+
+@pytest.fixture
+def ground(moto: Moto) -> MotoGround:
+    return MotoGround(moto)
+
+
+@pytest.mark.parametrize("fault", [*LOST_RACES, *NOT_NOW, *LOST_ANSWERS], ids=str)
+def test_a_conditional_write_that_failed_somehow_is_a_conflict(
+    ground: MotoGround, fault: Fault
+) -> None:
+    ground.jobs.create(a_job())
+    seen = ground.jobs.read("main", a_job().job_id).etag
+    with ground.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
+        ground.jobs.replace(a_job().seen(price_cents=1), seen)
+    assert calls.calls("PutObject") == 1, "a client of one attempt"
+
+
+@pytest.mark.parametrize("fault", ERRORS, ids=str)
+def test_a_write_that_can_never_succeed_is_an_error(ground: MotoGround, fault: Fault) -> None:
+    with ground.under(Faults({"PutObject": [fault]})), pytest.raises(ClientError):
+        ground.jobs.create(a_job())
+
+
+WHOLE = to_bytes(a_job())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [*NOT_NOW, *LOST_ANSWERS, Says(200, body=WHOLE[:100], promised=len(WHOLE))],
+    ids=str,
+)
+def test_a_read_that_failed_somehow_is_to_be_tried_again(ground: MotoGround, fault: Fault) -> None:
+    """Also one that breaks off: half a job is no corrupt job."""
+    ground.jobs.create(a_job())
+    with ground.under(Faults({"GetObject": [fault]})), pytest.raises(Unavailable):
+        ground.jobs.read("main", a_job().job_id)
+
+
+@pytest.mark.parametrize("fault", ERRORS, ids=str)
+def test_a_read_that_can_never_succeed_is_an_error(ground: MotoGround, fault: Fault) -> None:
+    with ground.under(Faults({"GetObject": [fault]})), pytest.raises(ClientError):
+        ground.jobs.read("main", a_job().job_id)
+
+
+@pytest.mark.parametrize("operation", ["PutObject", "DeleteObject", "ListObjectsV2"])
+def test_the_index_of_open_jobs_may_be_busy(ground: MotoGround, operation: str) -> None:
+    with ground.under(Faults({operation: [Says(503, "SlowDown")]})), pytest.raises(Unavailable):
+        ground.jobs.mark_open("main", "261121-000001")
+        ground.jobs.mark_ended("main", "261121-000001")
+        list(ground.jobs.open_ids("main"))
+
+
+# -- the bus
+
+
+def a_bus(moto: Moto) -> tuple[EventBridgeBus, object]:
+    events, name = moto.client("events"), moto.name("bus")
+    events.create_event_bus(Name=name)
+    return EventBridgeBus(events, name), events
+
+
+def some_failed(*codes: str | None) -> Says:
+    """`put_events` answers 200 also where entries failed."""
+    entries = [{"ErrorCode": code} if code else {"EventId": "1"} for code in codes]
+    failed = sum(code is not None for code in codes)
+    return Says(200, body=json.dumps({"FailedEntryCount": failed, "Entries": entries}).encode())
+
+
+def test_a_bus_that_takes_some_entries_is_given_only_the_others_again(moto: Moto) -> None:
+    bus, events = a_bus(moto)
+    sent: list[list[str]] = []
+
+    def note(params: dict[str, object], **_: object) -> None:
+        entries = params["Entries"]
+        assert isinstance(entries, list)
+        sent.append([json.loads(entry["Detail"]).get("seq") for entry in entries])
+
+    events.meta.events.register("provide-client-params.events.PutEvents", note)  # type: ignore[attr-defined]
+    with Faults({"PutEvents": [some_failed(None, "ThrottlingException", None)]}).on(events):
+        bus.announce([arrival(a_job("in_progress"), HAUL, seq) for seq in range(3)])
+    assert sent == [[0, 1, 2], [1]]
+
+
+def test_a_bus_that_never_takes_an_entry_makes_the_function_try_again(moto: Moto) -> None:
+    bus, events = a_bus(moto)
+    refused = some_failed("InternalFailure")
+    with Faults({"PutEvents": [refused] * 9}).on(events) as calls, pytest.raises(Unavailable):
+        bus.announce([arrival(a_job(), HAUL, 0)])
+    assert calls.calls("PutEvents") == 4
+
+
+@pytest.mark.parametrize("fault", [*LOST_ANSWERS, Says(400, "ThrottlingException")], ids=str)
+def test_a_bus_that_does_not_answer_is_to_be_tried_again(moto: Moto, fault: Fault) -> None:
+    bus, events = a_bus(moto)
+    with Faults({"PutEvents": [fault]}).on(events), pytest.raises(Unavailable):
+        bus.announce([arrival(a_job(), HAUL, 0)])
+
+
+# -- executions
+
+
+@pytest.fixture(scope="module")
+def sfn(moto: Moto) -> object:
+    return moto.client("stepfunctions")
+
+
+@pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+def test_a_token_that_does_not_live_is_evidence_of_nothing(sfn: object, code: str) -> None:
+    """T16: the job's object decides, so nobody is told; 200 for a used token says no more."""
+    executions = StepFunctionsExecutions(sfn, "arn:haulway-")
+    with Faults({"SendTaskSuccess": [Says(400, code)]}).on(sfn) as calls:
+        executions.ring("task-1", Answer(seq=1, to="ready_for_pickup"))
+    assert calls.calls("SendTaskSuccess") == 1
+
+
+@pytest.mark.parametrize("fault", [*LOST_ANSWERS, Says(400, "ThrottlingException")], ids=str)
+def test_a_bell_that_may_not_have_rung_is_to_be_rung_again(sfn: object, fault: Fault) -> None:
+    with Faults({"SendTaskSuccess": [fault]}).on(sfn), pytest.raises(Unavailable):
+        StepFunctionsExecutions(sfn, "arn:haulway-").ring("task-1", Answer(seq=1, to="completed"))
+
+
+def test_a_bell_that_we_may_not_ring_is_an_error(sfn: object) -> None:
+    denied = Says(400, "AccessDeniedException")
+    with Faults({"SendTaskSuccess": [denied]}).on(sfn), pytest.raises(ClientError):
+        StepFunctionsExecutions(sfn, "arn:haulway-").ring("task-1", Answer(seq=1, to="completed"))
+
+
+def test_an_execution_of_that_name_that_has_closed_is_success(sfn: object) -> None:
+    """AWS: 200 while one of that name and input runs, then ExecutionAlreadyExists for 90 days."""
+    exists = Says(400, "ExecutionAlreadyExists")
+    with Faults({"StartExecution": [exists]}).on(sfn) as calls:
+        StepFunctionsExecutions(sfn, "arn:haulway-").start("haul", "main", "261121-7k3m2q", 0)
+    assert calls.calls("StartExecution") == 1
+
+
+@pytest.mark.parametrize("code", ["StateMachineDoesNotExist", "InvalidName"])
+def test_an_execution_that_cannot_be_started_is_an_error(sfn: object, code: str) -> None:
+    with Faults({"StartExecution": [Says(400, code)]}).on(sfn), pytest.raises(ClientError):
+        StepFunctionsExecutions(sfn, "arn:haulway-").start("haul", "main", "261121-7k3m2q", 0)
+
+
+# -- the edge
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [*LOST_ANSWERS, Says(400, "Throttling"), Says(400, "TooManyInvalidationsInProgress")],
+    ids=str,
+)
+def test_an_edge_that_is_too_busy_is_to_be_asked_again(moto: Moto, fault: Fault) -> None:
+    cloudfront = moto.client("cloudfront")
+    with Faults({"CreateInvalidation": [fault]}).on(cloudfront), pytest.raises(Unavailable):
+        CloudFrontEdge(cloudfront, "E1").forget(["/t/a.json"], batch="1")
+
+
+def test_a_distribution_that_is_not_there_is_an_error(moto: Moto) -> None:
+    with pytest.raises(ClientError):
+        CloudFrontEdge(moto.client("cloudfront"), "E1").forget(["/t/a.json"], batch="1")
+
+
+# -- settings and clients
+
+
+def test_conditional_writes_are_sent_once_and_the_rest_may_be_sent_again(moto: Moto) -> None:
+    """With botocore's own retries, a write whose answer was lost meets 412 against itself."""
+    with moto.environment():
+        once, often = container.one_attempt("s3"), container.client("s3")
+    bucket = moto.bucket()
+    for client, expected in ((once, 1), (often, 2)):
+        jobs = S3Jobs(client, bucket)
+        with Faults({"PutObject": ["after"]}).on(client) as calls, pytest.raises(Conflict):
+            jobs.create(a_job(job_id=f"261121-00000{expected}"))
+        assert calls.calls("PutObject") == expected
+
+
+def test_a_function_that_lacks_a_setting_fails_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Wanted(HasJobs, Announces):
+        view_ttl_s: int
+
+    monkeypatch.delenv("JOBS_BUCKET", raising=False)
+    monkeypatch.delenv("BUS_NAME", raising=False)
+    monkeypatch.setenv("VIEW_TTL_S", "soon")
+    with pytest.raises(Misconfigured, match="JOBS_BUCKET, BUS_NAME, VIEW_TTL_S"):
+        read_settings(Wanted)

@@ -1,0 +1,166 @@
+"""Step 5: jobs.json is a fold of the job objects, whatever the order and number of messages."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from functions.ports import Unavailable, UnknownJob
+from functions.publish_board import PublishBoard
+from statemachine.flows import load_flow
+from statemachine.job import Job
+from statemachine.views import SHOWN_AFTER_END, Board, card_of
+from tests.builders import NOON, a_job
+from tests.fakes import FakeBoards, FakeJobs, board_key, job_key, no_pause
+from tests.faults import Faults, Kind
+from tests.functions.conftest import FakeGround, Ground
+
+KEY = board_key("main")
+
+
+def numbered(number: int, status: str | None = None) -> Job:
+    return a_job(status, job_id=f"261121-00000{number}")
+
+
+def a_board(*jobs: Job) -> bytes:
+    return Board().merged(card_of(job, load_flow(job.flow)) for job in jobs).to_bytes()
+
+
+def a_publisher(ground: Ground, *jobs: Job) -> PublishBoard:
+    for job in jobs:
+        ground.jobs.create(job)
+    return PublishBoard(ground.jobs, ground.boards, no_pause)
+
+
+def replaced(ground: Ground, job: Job) -> None:
+    ground.jobs.replace(job, ground.jobs.read("main", job.job_id).etag)
+
+
+def test_the_first_message_makes_the_board(ground: Ground) -> None:
+    publish = a_publisher(ground, numbered(1), numbered(2))
+    publish("main", ["261121-000002"], NOON)
+    assert ground.get(KEY) == a_board(numbered(2))
+
+
+def test_the_order_of_messages_leaves_no_trace(ground: Ground) -> None:
+    publish = a_publisher(ground, numbered(1), numbered(2))
+    publish("main", ["261121-000002"], NOON)
+    publish("main", ["261121-000001"], NOON)
+    assert ground.get(KEY) == a_board(numbered(1), numbered(2))
+
+
+def test_a_card_is_made_from_the_job_and_not_from_the_message(ground: Ground) -> None:
+    publish = a_publisher(ground, numbered(1))
+    publish("main", ["261121-000001"], NOON)
+    replaced(ground, numbered(1, "in_progress"))
+    publish("main", ["261121-000001"], NOON)
+    assert ground.get(KEY) == a_board(numbered(1, "in_progress"))
+
+
+def test_nothing_is_written_where_nothing_is_new(ground: Ground) -> None:
+    publish = a_publisher(ground, numbered(1))
+    publish("main", ["261121-000001"], NOON)
+    with ground.under(Faults()) as calls:
+        publish("main", ["261121-000001"], NOON)
+    assert calls.calls("PutObject") == 0
+
+
+def test_another_writers_card_is_never_undone(fake_ground: FakeGround) -> None:
+    """Timeline: we read the board · another adds a card · our PUT meets 412 · we read again."""
+    publish = a_publisher(fake_ground, numbered(1), numbered(2))
+
+    class Meanwhile(FakeBoards):
+        def write(self, tenant: str, board: Board, replacing: str | None) -> None:
+            publish(tenant, ["261121-000002"], NOON)
+            super().write(tenant, board, replacing)
+
+    boards = Meanwhile(fake_ground.bucket)
+    PublishBoard(fake_ground.jobs, boards, no_pause)("main", ["261121-000001"], NOON)
+    assert fake_ground.get(KEY) == a_board(numbered(1), numbered(2))
+
+
+def test_a_card_made_long_ago_does_not_replace_a_newer_one(ground: Ground) -> None:
+    publish = a_publisher(ground, numbered(1))
+    old = publish.cards("main", ["261121-000001"])
+    replaced(ground, numbered(1, "in_progress"))
+    publish("main", ["261121-000001"], NOON)
+    publish.merge("main", old, NOON)
+    assert ground.get(KEY) == a_board(numbered(1, "in_progress"))
+
+
+def test_an_ended_job_is_shown_for_two_days(ground: Ground) -> None:
+    publish = a_publisher(ground, numbered(1), numbered(2, "completed"))
+    publish("main", ["261121-000001", "261121-000002"], NOON)
+    publish("main", [], NOON + SHOWN_AFTER_END - timedelta(seconds=1))
+    assert ground.get(KEY) == a_board(numbered(1), numbered(2, "completed"))
+    publish("main", [], NOON + SHOWN_AFTER_END)
+    assert ground.get(KEY) == a_board(numbered(1))
+
+
+@pytest.mark.parametrize("fault", ["before", "after", "dup"])
+def test_a_write_whose_answer_is_lost_is_looked_after(ground: Ground, fault: Kind) -> None:
+    publish = a_publisher(ground, numbered(1))
+    with ground.under(Faults({"PutObject": [fault]})):
+        publish("main", ["261121-000001"], NOON)
+    assert ground.get(KEY) == a_board(numbered(1))
+
+
+def test_past_the_bound_the_batch_shall_come_again(fake_ground: FakeGround) -> None:
+    publish = a_publisher(fake_ground, numbered(1))
+    with (
+        fake_ground.under(Faults({"PutObject": ["before"] * 100})),
+        pytest.raises(Unavailable),
+    ):
+        publish("main", ["261121-000001"], NOON)
+    assert KEY not in fake_ground.bucket.objects
+
+
+def test_a_job_nobody_knows_is_not_shown(ground: Ground) -> None:
+    publish = a_publisher(ground, numbered(1))
+    with pytest.raises(UnknownJob):
+        publish("main", ["261121-000001", "261121-000009"], NOON)
+    with ground.under(Faults()) as calls:
+        assert ground.boards.read("main") is None
+    assert calls.calls("PutObject") == 0
+
+
+@pytest.mark.parametrize("broken", [b"", b"not json", b'{"jobs": []}', b'{"jobs": {"1": {}}}'])
+def test_a_board_nobody_can_read_is_rebuilt_from_the_jobs(ground: Ground, broken: bytes) -> None:
+    publish = a_publisher(ground, numbered(1), numbered(2, "completed"))
+    publish("main", ["261121-000001", "261121-000002"], NOON)
+    before = ground.get(KEY)
+    ground.put(KEY, broken)
+    publish("main", ["261121-000001"], NOON)
+    assert ground.get(KEY) == before
+
+
+def test_a_rebuilt_board_is_the_same_to_the_byte(ground: Ground) -> None:
+    publish = a_publisher(ground, *(numbered(number) for number in (3, 1, 2)))
+    for number in (2, 3, 1):
+        publish("main", [f"261121-00000{number}"], NOON)
+    before = ground.get(KEY)
+    publish.rebuild("main", NOON)
+    assert ground.get(KEY) == before == a_board(numbered(1), numbered(2), numbered(3))
+
+
+def test_a_job_nobody_can_read_does_not_keep_the_others_off_the_board(ground: Ground) -> None:
+    publish = a_publisher(ground, numbered(1))
+    ground.put(job_key("main", "261121-000002"), b"{")
+    publish.rebuild("main", NOON)
+    assert ground.get(KEY) == a_board(numbered(1))
+
+
+def test_a_job_booked_during_a_rebuild_keeps_its_card(fake_ground: FakeGround) -> None:
+    """Timeline: jobs are listed · a job is booked and shown · the board is overwritten."""
+    publish = a_publisher(fake_ground, numbered(1))
+
+    class Booming(FakeJobs):
+        def all_ids(self, tenant: str) -> Iterator[str]:
+            known = list(super().all_ids(tenant))
+            if "261121-000002" not in known:
+                self.create(numbered(2))
+                publish(tenant, ["261121-000002"], NOON)
+            return iter(known)
+
+    PublishBoard(Booming(fake_ground.bucket), fake_ground.boards, no_pause).rebuild("main", NOON)
+    assert fake_ground.get(KEY) == a_board(numbered(1), numbered(2))

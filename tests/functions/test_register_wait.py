@@ -1,0 +1,142 @@
+"""Step 3: a task token is left in the job; of two registrations the newer one counts."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from functions.ports import Answer, Unavailable
+from functions.register_wait import RegisterWait, WaitRequest
+from statemachine.job import Job
+from tests.builders import NOON, a_job, minutes
+from tests.fakes import Bucket, FakeExecutions, FakeJobs, no_pause
+from tests.faults import Faults, Kind
+from tests.functions.making import a_wait, waited_for
+
+
+class Machine:
+    """A job and the execution that comes to wait for it."""
+
+    def __init__(self, job: Job, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.bucket = Bucket()
+        self.jobs, self.executions = FakeJobs(self.bucket), FakeExecutions(self.faults)
+        self.jobs.create(job)
+        self.bucket.faults = self.faults
+        self.register = RegisterWait(self.jobs, self.executions, no_pause)
+
+    @property
+    def job(self) -> Job:
+        return self.jobs.read("main", a_job().job_id).value
+
+    def waits(self, seq: int = 0, token: str = "task-1", **values: Any) -> str:
+        return self.register(a_registration(seq, token, **values))
+
+
+def a_registration(
+    seq: int,
+    token: str = "task-1",
+    generation: int = 0,
+    entered_at: datetime = NOON,
+    retry: int = 0,
+) -> WaitRequest:
+    return WaitRequest(
+        tenant="main",
+        job_id=a_job().job_id,
+        seq=seq,
+        execution=f"main-{a_job().job_id}-g{generation}",
+        entered_at=entered_at,
+        retry=retry,
+        token=token,
+    )
+
+
+def test_a_token_is_left_in_the_job_whose_status_is_now_settled() -> None:
+    machine = Machine(a_job("ready_for_pickup"))
+    assert machine.waits(seq=1) == "waits"
+    assert (machine.job.wait, machine.job.execution.seq) == (a_wait(1), 1)
+    assert machine.executions.rung == []
+
+
+def test_waiting_is_bookkeeping_that_nobody_sees() -> None:
+    machine = Machine(a_job())
+    machine.waits()
+    assert (machine.job.rev, machine.job.visible_rev) == (2, 1)
+
+
+def test_an_entry_committed_before_the_registration_is_not_missed() -> None:
+    machine = Machine(a_job("in_progress"))
+    assert machine.waits(seq=0) == "goes on"
+    assert machine.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+
+
+def test_an_entry_committed_in_the_middle_of_the_registration_is_not_missed() -> None:
+    """Timeline: we read · a move is committed and finds no wait · our PUT meets 412 · we read."""
+    machine = Machine(a_job())
+    moved = a_job("ready_for_pickup")
+
+    class Meanwhile(FakeJobs):
+        def replace(self, job: Job, etag: str) -> None:
+            if machine.job.seq == 0:
+                FakeJobs(self.bucket).replace(moved, self.read("main", job.job_id).etag)
+            super().replace(job, etag)
+
+    register = RegisterWait(Meanwhile(machine.bucket), machine.executions, no_pause)
+    assert register(a_registration(0)) == "goes on"
+    assert machine.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+
+
+def test_a_registration_made_twice_is_one() -> None:
+    machine = Machine(a_job())
+    machine.waits()
+    first = machine.job
+    assert (machine.waits(), machine.job) == ("waits", first)
+
+
+@pytest.mark.parametrize("fault", ["before", "after", "dup"])
+def test_a_registration_whose_write_is_lost_is_made_once(fault: Kind) -> None:
+    machine = Machine(a_job(), Faults({"PutObject": [fault]}))
+    assert (machine.waits(), machine.job.wait, machine.job.rev) == ("waits", a_wait(0), 2)
+
+
+@pytest.mark.parametrize(
+    "newer", [{"entered_at": NOON + minutes(1)}, {"retry": 1}, {"generation": 1, "retry": 0}]
+)
+def test_the_newer_registration_counts_and_the_older_is_fenced(newer: dict[str, Any]) -> None:
+    machine = Machine(a_job())
+    assert machine.waits(token="old") == "waits"
+    assert machine.waits(token="new", **newer) == "waits"
+    assert machine.waits(token="old") == "fenced"
+    assert machine.job.wait == a_wait(0, "new", **newer)
+    assert machine.executions.rung == []
+
+
+def test_a_fenced_registration_rings_nobody_even_if_the_ledger_is_ahead() -> None:
+    job = waited_for(a_job(), "new", entered_at=NOON + minutes(1))
+    machine = Machine(job.with_(**{**dict(a_job("ready_for_pickup")), "wait": job.wait}))
+    assert (machine.waits(token="old"), machine.executions.rung) == ("fenced", [])
+
+
+def test_an_execution_of_an_older_generation_is_sent_to_its_end() -> None:
+    machine = Machine(waited_for(a_job(), generation=1))
+    before = machine.job
+    assert machine.waits(token="old") == "superseded"
+    assert machine.executions.rung == [("old", Answer(seq=0, to="superseded"))]
+    assert machine.job == before
+
+
+def test_a_bell_that_could_not_be_rung_makes_the_state_machine_try_again() -> None:
+    machine = Machine(a_job("ready_for_pickup"), Faults({"SendTaskSuccess": ["before"]}))
+    with pytest.raises(Unavailable):
+        machine.waits(seq=0)
+    assert machine.waits(seq=0, token="task-2", retry=1) == "goes on"
+    assert machine.executions.rung == [("task-2", Answer(seq=1, to="ready_for_pickup"))]
+
+
+def test_a_registration_that_comes_after_the_end_does_no_harm() -> None:
+    """A zombie: its token died long ago, and the job has no wait left to fence it."""
+    machine = Machine(a_job("completed", execution=a_job().execution.with_(seq=3)))
+    before = machine.job
+    machine.waits(seq=2, token="zombie")
+    kept = {"rev", "wait"}
+    assert machine.job.model_dump(exclude=kept) == before.model_dump(exclude=kept)

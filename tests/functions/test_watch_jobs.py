@@ -1,0 +1,342 @@
+"""Step 9: the watchdog finds what got lost, and mends it no more often than needed."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from events import JobMoveRefused
+from functions.ports import Answer, Unavailable, UnknownJob
+from functions.publish_board import PublishBoard
+from functions.watch_jobs import GRACE, SUSPECT, ExecutionEnded, WatchJobs
+from statemachine.flows import load_flow
+from statemachine.identity import digest_of
+from statemachine.job import Execution, Job
+from statemachine.lifecycle import Kept, judge
+from statemachine.tenants import TenantSettings
+from statemachine.views import Board, View, card_of, view_of
+from tests.builders import NOON, a_job, a_request, minutes, moved
+from tests.fakes import (
+    Bucket,
+    FakeBoards,
+    FakeBus,
+    FakeExecutions,
+    FakeJobs,
+    FakeTenants,
+    FakeViews,
+    board_key,
+    job_key,
+    no_pause,
+    parsed,
+)
+from tests.faults import Crashed, EveryCall, Faults
+from tests.functions.making import left_behind, waited_for
+
+HAUL = load_flow("haul")
+SOON, LATER, MUCH_LATER = NOON + GRACE / 2, NOON + GRACE, NOON + SUSPECT + GRACE
+JOB_ID = a_job().job_id
+NAME = f"main-{JOB_ID}-g0"
+
+
+class Yard:
+    """Open jobs, each with its view and its card as they should be, and the watchdog."""
+
+    def __init__(self, *jobs: Job, running: bool = True) -> None:
+        self.bucket, self.faults = Bucket(), Faults()
+        self.jobs, self.views = FakeJobs(self.bucket), FakeViews(self.bucket)
+        self.boards, self.bus = FakeBoards(self.bucket), FakeBus()
+        self.executions = FakeExecutions()
+        shown = Board().merged(card_of(job, load_flow(job.flow)) for job in jobs)
+        self.boards.write("main", shown, None)
+        for job in jobs:
+            self.jobs.create(job)
+            self.jobs.mark_open("main", job.job_id)
+            self.views.write(digest_of(job.token), view_of(job, load_flow(job.flow)), None)
+            self.executions.start(job.flow, "main", job.job_id, job.execution.generation)
+        if not running:
+            self.executions.running.clear()
+        self.beset_by(Faults())
+        self.watch = WatchJobs(
+            self.jobs,
+            self.views,
+            self.executions,
+            self.bus,
+            FakeTenants(self.bucket, TenantSettings(tenant="main", business="Haulway")),
+            PublishBoard(self.jobs, self.boards, no_pause),
+            no_pause,
+        )
+
+    def beset_by(self, faults: Faults) -> None:
+        self.faults = self.bucket.faults = self.executions.faults = self.bus.faults = faults
+
+    def job(self, job_id: str = JOB_ID) -> Job:
+        return self.jobs.read("main", job_id).value
+
+    def round(self, now: datetime) -> dict[str, list[str]]:
+        return self.watch.round(now)
+
+    def open(self) -> list[str]:
+        return list(self.jobs.open_ids("main"))
+
+
+def ended(generation: int = 0, status: str = "ABORTED") -> ExecutionEnded:
+    who = f'{{"tenant": "main", "job_id": "{JOB_ID}"}}'
+    name = f"main-{JOB_ID}-g{generation}"
+    return ExecutionEnded.model_validate({"name": name, "status": status, "input": who})
+
+
+# -- executions
+
+
+def test_a_job_that_waits_rightly_is_left_alone_and_nobody_is_asked_about_it() -> None:
+    yard = Yard(waited_for(a_job()))
+    assert yard.round(MUCH_LATER) == {}
+    assert (yard.faults.calls("DescribeExecution"), yard.faults.calls("PutObject")) == (0, 0)
+
+
+def test_a_bell_that_was_lost_is_rung_after_a_while() -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")))
+    assert yard.round(SOON) == {}
+    assert yard.round(LATER) == {JOB_ID: ["rung"]}
+    assert yard.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+
+
+def test_an_execution_that_was_never_started_is_started_after_a_while() -> None:
+    yard = Yard(a_job())
+    yard.executions.started.clear()
+    assert yard.round(SOON) == {}
+    assert yard.round(LATER) == {JOB_ID: ["started"]}
+    assert list(yard.executions.started) == [NAME]
+
+
+def test_a_job_that_stands_still_gets_a_successor_if_its_execution_is_dead() -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
+    assert yard.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
+    assert yard.job().execution == Execution(generation=1, seq=0, since=MUCH_LATER)
+    assert (yard.job().wait, yard.executions.running) == (None, {f"main-{JOB_ID}-g1"})
+
+
+def test_a_job_that_stands_still_keeps_its_execution_while_that_runs() -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")))
+    assert yard.round(MUCH_LATER) == {JOB_ID: ["rung"]}
+    assert yard.job().execution.generation == 0
+
+
+def test_a_round_that_asks_finds_the_dead_among_those_that_seem_well() -> None:
+    """After a restart of the laptop engine no execution is left."""
+    yard = Yard(waited_for(a_job()), running=False)
+    assert yard.round(MUCH_LATER) == {}
+    assert yard.watch.round(LATER, ask_executions=True) == {JOB_ID: ["replaced"]}
+
+
+def test_two_watchdogs_raise_one_generation_and_start_one_successor() -> None:
+    """Timeline: both find it dead · one raises the generation · the other meets 412 and reads."""
+    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
+    seen = yard.job()
+    for _ in range(2):
+        yard.watch._replace(seen, MUCH_LATER)
+    assert yard.job().execution.generation == 1
+    assert list(yard.executions.started) == [NAME, f"main-{JOB_ID}-g1"]
+
+
+def test_a_successor_whose_start_was_lost_is_started_by_the_next_round() -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
+    yard.beset_by(Faults({"StartExecution": ["before"]}))
+    with pytest.raises(Unavailable):
+        yard.round(MUCH_LATER)
+    assert yard.round(MUCH_LATER + GRACE) == {JOB_ID: ["started"]}
+    assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+
+
+# -- the news that an execution has ended badly
+
+
+def test_an_execution_stopped_by_hand_gets_a_successor_at_once() -> None:
+    yard = Yard(waited_for(a_job()), running=False)
+    assert yard.watch.ended(ended(), SOON)
+    assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+
+
+def test_the_same_news_twice_is_one_successor() -> None:
+    yard = Yard(waited_for(a_job()), running=False)
+    assert [yard.watch.ended(ended(), SOON) for _ in range(2)] == [True, False]
+    assert yard.job().execution.generation == 1
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        waited_for(a_job(), generation=1),
+        moved(a_job("in_progress"), "complete").with_(execution=Execution(seq=3, since=NOON)),
+    ],
+    ids=["superseded", "settled"],
+)
+def test_the_end_of_an_execution_that_is_not_needed_is_no_news(job: Job) -> None:
+    assert not Yard(job).watch.ended(ended(), SOON)
+
+
+def test_an_execution_that_dies_before_it_waits_is_left_to_the_rounds() -> None:
+    """Else a fault that kills every successor would start them as fast as they die."""
+    yard = Yard(a_job(execution=Execution(generation=1, since=NOON)), running=False)
+    assert not yard.watch.ended(ended(generation=1), SOON)
+    assert yard.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
+
+
+def test_news_of_a_job_nobody_knows_says_so() -> None:
+    with pytest.raises(UnknownJob):
+        Yard().watch.ended(ended(), SOON)
+
+
+# -- what is derived
+
+
+def test_a_view_that_is_behind_is_written() -> None:
+    job = waited_for(moved(a_job(), "confirm"))
+    yard = Yard(job)
+    key = f"t/{digest_of(job.token)}.json"
+    for lost in (b"<html>", None):
+        yard.bucket.objects.pop(key)
+        if lost:
+            yard.bucket.objects[key] = lost
+        assert yard.round(LATER) == {JOB_ID: ["view written"]}
+        assert parsed(View, yard.bucket.objects[key]) == view_of(job, HAUL)
+
+
+def test_a_card_that_is_behind_is_written() -> None:
+    yard = Yard(waited_for(a_job()))
+    good = yard.bucket.objects[board_key("main")]
+    yard.bucket.objects[board_key("main")] = Board().to_bytes()
+    assert yard.round(LATER) == {JOB_ID: ["card written"]}
+    assert yard.bucket.objects[board_key("main")] == good
+
+
+def test_a_board_nobody_can_read_is_rebuilt() -> None:
+    yard = Yard(waited_for(a_job()))
+    good = yard.bucket.objects[board_key("main")]
+    yard.bucket.objects[board_key("main")] = b"not json"
+    assert yard.round(LATER) == {}
+    assert yard.bucket.objects[board_key("main")] == good
+
+
+# -- moves that came before their turn
+
+
+def keeping(job: Job) -> Job:
+    kept = judge(job, a_request(job, "start"), HAUL, NOON)
+    assert isinstance(kept, Kept)
+    return waited_for(kept.job)
+
+
+@pytest.mark.parametrize("lost", [None, "PutObject"])
+def test_a_kept_move_is_refused_and_announced_when_its_time_is_up(lost: str | None) -> None:
+    yard = Yard(keeping(a_job()))
+    assert yard.round(NOON + minutes(14)) == {}
+    yard.beset_by(Faults({lost: ["after"]} if lost else {}))
+    assert yard.round(NOON + minutes(15)) == {JOB_ID: ["refused late"]}
+    told = [f.event_id for f in yard.bus.told(JobMoveRefused) if isinstance(f, JobMoveRefused)]
+    assert (told, yard.job().early) == (["start-1"], ())
+    assert [refusal.why for refusal in yard.job().refused] == ["kept_too_long"]
+
+
+# -- jobs that have ended
+
+
+def completed(job: Job | None = None) -> Job:
+    job = moved(job or a_job("in_progress"), "complete")
+    return job.with_(execution=Execution(seq=job.seq, since=NOON))
+
+
+def test_an_ended_job_is_let_go_when_nothing_is_left_to_mend() -> None:
+    yard = Yard(completed())
+    yard.bucket.objects[board_key("main")] = Board().to_bytes()
+    assert (yard.round(LATER), yard.open()) == ({JOB_ID: ["card written"]}, [JOB_ID])
+    assert (yard.round(LATER), yard.open()) == ({}, [])
+
+
+def test_an_ended_job_that_is_shown_no_more_is_let_go() -> None:
+    yard = Yard(completed())
+    assert (yard.round(NOON + minutes(60 * 49)), yard.open()) == ({}, [])
+
+
+def test_an_ended_job_that_nobody_settled_is_kept_in_sight() -> None:
+    yard = Yard(left_behind(a_job("completed")))
+    assert yard.round(LATER) == {JOB_ID: ["rung"]}
+    assert yard.open() == [JOB_ID]
+
+
+def test_a_job_that_is_brought_back_at_that_very_moment_stays_in_sight() -> None:
+    """Timeline: watchdog reads: ended · a dispatcher brings it back · watchdog lets it go."""
+    yard = Yard(completed())
+
+    class Meanwhile(FakeJobs):
+        def mark_ended(self, tenant: str, job_id: str) -> None:
+            stored = self.read(tenant, job_id)
+            self.replace(moved(stored.value, "reopen"), stored.etag)
+            self.mark_open(tenant, job_id)
+            super().mark_ended(tenant, job_id)
+
+    jobs = Meanwhile(yard.bucket)
+    WatchJobs(
+        jobs,
+        yard.views,
+        yard.executions,
+        yard.bus,
+        yard.watch.tenants,
+        yard.watch.publish,
+        no_pause,
+    ).round(LATER)
+    assert yard.open() == [JOB_ID]
+
+
+# -- one job's trouble
+
+
+def test_the_trouble_with_one_job_is_told_and_does_not_stop_the_round() -> None:
+    first, second = (
+        left_behind(a_job("ready_for_pickup", job_id=f"261121-00000{n}", token=str(n) * 22))
+        for n in (1, 2)
+    )
+    yard = Yard(first, second)
+    yard.beset_by(Faults({"SendTaskSuccess": ["before"]}))
+    with pytest.raises(Unavailable, match="261121-000001"):
+        yard.round(LATER)
+    assert len(yard.executions.rung) == 1
+
+
+def test_an_object_nobody_can_read_is_left_for_a_person() -> None:
+    yard = Yard(waited_for(a_job()))
+    yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
+    assert yard.round(LATER) == {}
+    assert (yard.bucket.objects[job_key("main", JOB_ID)], yard.open()) == (b"{", [JOB_ID])
+
+
+def test_an_index_entry_whose_job_was_never_stored_is_passed_over() -> None:
+    yard = Yard()
+    yard.jobs.mark_open("main", "261121-000009")
+    assert yard.round(LATER) == {}
+
+
+LOSSES: dict[str, Callable[[Yard], None]] = {
+    "nothing": lambda yard: None,
+    "view": lambda yard: yard.bucket.delete(f"t/{digest_of(a_job().token)}.json"),
+    "card": lambda yard: yard.boards.overwrite("main", Board()),
+    "execution": lambda yard: yard.executions.running.clear(),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_round_that_is_cut_short_is_completed_by_the_next(loss: str) -> None:
+    """Every call in turn is the last that a round gets to make."""
+    for number in range(12):
+        yard = Yard(left_behind(a_job("ready_for_pickup")))
+        LOSSES[loss](yard)
+        yard.beset_by(EveryCall(number, "crash"))
+        try:
+            yard.round(MUCH_LATER)
+        except Crashed:
+            yard.round(MUCH_LATER + GRACE)
+        yard.faults.over = True
+        assert f"t/{digest_of(a_job().token)}.json" in yard.bucket.objects
+        assert JOB_ID in parsed(Board, yard.bucket.objects[board_key("main")]).jobs
+        assert yard.executions.running
+        assert yard.job().execution.generation == 1 or yard.executions.rung

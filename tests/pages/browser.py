@@ -1,0 +1,290 @@
+"""Chromium for tests of the pages, and what people do on them.
+
+Nothing here knows what stands behind the pages: the stub of these tests, or the whole system.
+"""
+
+import importlib.util
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
+
+ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1360, "height": 860}
+ZONE = "America/New_York"
+Scheme = Literal["light", "dark"]
+
+
+def missing(what: str, package: str) -> None:
+    """Skip for want of a program or package; with CI=true that is a failure."""
+    text = f"{what} is missing; install {package}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(text)
+    pytest.skip(text)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        missing("Chromium", "the Debian package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """One person with a browser of their own; `faults` is all that went wrong in the console."""
+
+    context: BrowserContext
+    faults: list[str] = field(default_factory=list)
+
+    def page(self, url: str | None = None) -> Page:
+        page = self.context.new_page()
+        page.set_default_timeout(8_000)
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        if url is not None:
+            page.goto(url)
+        return page
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        """A refused request is told by the page itself; everything else has to be silent."""
+        text = message.text
+        if message.type == "error" and not text.startswith("Failed to load resource"):
+            self.faults.append(text)
+
+    def check(self) -> None:
+        """No violation of the content security policy, no script error."""
+        assert self.faults == []
+
+
+@contextmanager
+def visitor(
+    browser: Browser,
+    viewport: ViewportSize = DESKTOP,
+    *,
+    scheme: Scheme = "light",
+    locale: str = "en-US",
+    touch: bool = False,
+) -> Iterator[Visitor]:
+    context = browser.new_context(
+        viewport=viewport,
+        color_scheme=scheme,
+        locale=locale,
+        timezone_id=ZONE,
+        has_touch=touch,
+        reduced_motion="reduce",
+    )
+    someone = Visitor(context)
+    yield someone
+    context.close()
+    someone.check()
+
+
+# Booking
+
+
+def fill_booking(page: Page, name: str = "Ada Wong", **fields: str) -> None:
+    """Fill in the form; `fields` are `what`, `address`, `phone`."""
+    page.locator("#what").fill(fields.get("what", "A sofa"))
+    page.locator("#address").fill(fields.get("address", "12 Harbor Road, Portland"))
+    page.locator("#name").fill(name)
+    page.locator("#phone").fill(fields.get("phone", "555 555 0123"))
+
+
+def book(page: Page, name: str = "Ada Wong", **fields: str) -> str:
+    """Book, and the tracking link the page ends on."""
+    fill_booking(page, name, **fields)
+    page.get_by_test_id("submit").click()
+    return booked_link(page)
+
+
+def booked_link(page: Page) -> str:
+    link = page.get_by_test_id("link")
+    expect(link).to_be_visible()
+    return link.input_value()
+
+
+# Tracking
+
+
+def status_on(page: Page) -> Locator:
+    """The headline of the tracking page; its `data-status` is the status it shows."""
+    return page.get_by_test_id("status")
+
+
+def expect_status(page: Page, status: str, timeout_s: float = 8) -> None:
+    expect(status_on(page)).to_have_attribute("data-status", status, timeout=timeout_s * 1000)
+
+
+def expect_scene(page: Page, scene: str, timeout_s: float = 8) -> None:
+    """`asking`, `preparing`, `job`, `offline`, `trouble`, `not_found`, `gone`, `insecure`."""
+    tracking = page.get_by_test_id("tracking")
+    expect(tracking).to_have_attribute("data-scene", scene, timeout=timeout_s * 1000)
+
+
+# Dispatch
+
+
+def sign_in(page: Page, account: str, password: str) -> None:
+    page.get_by_label("Account").fill(account)
+    page.get_by_label("Password").fill(password)
+    page.get_by_test_id("sign-in").click()
+
+
+def column(page: Page, status: str) -> Locator:
+    return page.locator(f'[data-testid="column"][data-status="{status}"]')
+
+
+def card(page: Page, customer: str) -> Locator:
+    return page.get_by_test_id("card").filter(has_text=customer)
+
+
+def expect_in(page: Page, customer: str, status: str, timeout_s: float = 8) -> None:
+    """The card is in that column, and settled there."""
+    there = column(page, status).get_by_test_id("card").filter(has_text=customer)
+    expect(there).to_be_visible(timeout=timeout_s * 1000)
+    expect(there).not_to_have_attribute("aria-busy", "true", timeout=timeout_s * 1000)
+
+
+def drag(page: Page, customer: str, status: str) -> None:
+    """Drag the card to the column by mouse and drop it there."""
+    start, end = _centre(card(page, customer)), _centre(column(page, status))
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(start[0] + 12, start[1] + 4, steps=2)
+    page.mouse.move(*end, steps=4)
+    page.mouse.up()
+
+
+def drag_by_touch(page: Page, customer: str, status: str) -> None:
+    """Rest a finger on the card, then take it to the column."""
+    devtools = page.context.new_cdp_session(page)
+    x, y = _centre(card(page, customer))
+    _touch(devtools, "touchStart", x, y)
+    expect(card(page, customer)).to_have_class("card toned lifted")
+    left = column(page, status).bounding_box()
+    assert left is not None
+    for step in range(1, 5):
+        _touch(devtools, "touchMove", x + (left["x"] + 40 - x) * step / 4, y + step)
+    _touch(devtools, "touchEnd")
+    devtools.detach()
+
+
+def _touch(devtools: CDPSession, kind: str, *at: float) -> None:
+    points = [{"x": at[0], "y": at[1]}] if at else []
+    devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def _centre(locator: Locator) -> tuple[float, float]:
+    locator.scroll_into_view_if_needed()
+    box = locator.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + min(box["height"] / 2, 120)
+
+
+def move_by_menu(page: Page, customer: str, move: str) -> None:
+    """Choose the move from the card's menu."""
+    page.get_by_role("button", name=f"Move {customer}").click()
+    page.get_by_role("menuitem", name=move).click()
+
+
+def give_reason(page: Page, reason: str) -> None:
+    dialog = page.get_by_test_id("reason-dialog")
+    dialog.get_by_label("Reason").fill(reason)
+    dialog.get_by_role("button", name="Move to").click()
+
+
+def open_job(page: Page, customer: str) -> Locator:
+    """Open the card; its drawer, filled."""
+    page.get_by_role("button", name=customer, exact=True).click()
+    drawer = page.get_by_test_id("drawer")
+    expect(drawer.get_by_test_id("history")).to_be_visible()
+    return drawer
+
+
+def said(page: Page) -> Locator:
+    """The newest notice."""
+    return page.get_by_test_id("notices").get_by_test_id("said").last
+
+
+# Measuring
+
+
+def axe_script() -> str:
+    """axe-core, as the Python package axe-playwright-python ships it; only tests ever load it."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None or not found.submodule_search_locations:
+        missing("axe-core", "the Python package axe-playwright-python")
+        return ""
+    return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
+
+
+def serious_findings(page: Page, script: str) -> list[str]:
+    """What axe finds serious or critical on the page as it is now."""
+    page.evaluate(f"() => {{ if (!window.axe) {{ {script} }} }}")
+    found: dict[str, Any] = page.evaluate(
+        "() => axe.run(document, { resultTypes: ['violations'] })"
+    )
+    return [
+        f"{each['id']}: {node['html'][:160]} {json.dumps(node['any'][:1])[:300]}"
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+@dataclass
+class Traffic:
+    """What a page fetched: its addresses, and the bytes that came over the wire."""
+
+    urls: list[str] = field(default_factory=list)
+    transferred_bytes: int = 0
+
+
+@contextmanager
+def traffic_of(page: Page) -> Iterator[Traffic]:
+    devtools = page.context.new_cdp_session(page)
+    traffic = Traffic()
+
+    def sent(event: dict[str, Any]) -> None:
+        traffic.urls.append(event["request"]["url"])
+
+    def finished(event: dict[str, Any]) -> None:
+        traffic.transferred_bytes += int(event["encodedDataLength"])
+
+    devtools.on("Network.requestWillBeSent", sent)
+    devtools.on("Network.loadingFinished", finished)
+    devtools.send("Network.enable")
+    yield traffic
+    devtools.detach()

@@ -126,7 +126,8 @@ class Stub:
         path = (ROOT / "web" / (uri or "").lstrip("/")).resolve()
         if uri is None or ROOT / "web" not in path.parents or not path.is_file():
             return Response("Nothing here.\n", 404, SECURITY)
-        headers = {**SECURITY, "content-type": TYPES[path.suffix], "cache-control": "no-cache"}
+        caching = "no-cache" if path.suffix == ".html" else "max-age=5"
+        headers = {**SECURITY, "content-type": TYPES[path.suffix], "cache-control": caching}
         return Response(path.read_bytes(), headers=headers)
 
     async def rewrite(self, path: str) -> str | None:

@@ -5,7 +5,10 @@ import { test } from "node:test";
 import { Api, NoAnswer, Problem } from "../../web/lib/api.js";
 
 function answer(status, body = {}, headers = {}) {
-  return new Response(status === 304 || status === 204 ? null : JSON.stringify(body), { status, headers });
+  return new Response(status === 304 || status === 204 ? null : JSON.stringify(body), {
+    status,
+    headers,
+  });
 }
 
 /** An Api whose fetch gives `answers` in turn (an Error is thrown), and what it was asked. */
@@ -35,18 +38,29 @@ test("a body is sent with its hash, as the edge signs it", async () => {
 test("an unsafe request without a body is signed too, a read is not", async () => {
   const { api, asked } = apiThat(answer(204));
   await api.ask("DELETE", "/session");
-  assert.equal(asked[0].headers["x-amz-content-sha256"], createHash("sha256").update("").digest("hex"));
+  assert.equal(
+    asked[0].headers["x-amz-content-sha256"],
+    createHash("sha256").update("").digest("hex"),
+  );
   await api.get("/jobs", { etag: '"7"' });
   assert.equal(asked[1].headers["x-amz-content-sha256"], undefined);
   assert.equal(asked[1].headers["if-none-match"], '"7"');
 });
 
 test("a problem document is raised with its slug, detail and extras", async () => {
-  const document = { type: "/problems/overtaken", title: "Overtaken", detail: "look again", rev: 9 };
+  const document = {
+    type: "/problems/overtaken",
+    title: "Overtaken",
+    detail: "look again",
+    rev: 9,
+  };
   const { api } = apiThat(answer(409, document));
   const raised = await api.ask("POST", "/jobs/x/moves", { body: {} }).catch((error) => error);
   assert.ok(raised instanceof Problem);
-  assert.deepEqual([raised.status, raised.slug, raised.detail, raised.document.rev], [409, "overtaken", "look again", 9]);
+  assert.deepEqual(
+    [raised.status, raised.slug, raised.detail, raised.document.rev],
+    [409, "overtaken", "look again", 9],
+  );
 });
 
 test("reads are tried three times; what cannot be repeated only once", async () => {
@@ -71,7 +85,13 @@ test("a refusal is never tried again", async () => {
   assert.equal(asked.length, 1);
 });
 
-test("Retry-After stretches the pause, within bounds", async () => {
+test("an answer that says to come back much later is not asked for again", async () => {
+  const { api, asked } = apiThat(answer(429, {}, { "retry-after": "60" }));
+  await assert.rejects(api.get("/flows"), { status: 429, retry_after_ms: 60_000 });
+  assert.equal(asked.length, 1);
+});
+
+test("Retry-After stretches the pause", async () => {
   const { api, pauses } = apiThat(answer(503, {}, { "retry-after": "3" }), answer(200));
   await api.get("/flows");
   assert.deepEqual(pauses, [3_000]);

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Board, ageMs, cardOf, columnsOf, flowsInUse, overdueMs, passes } from "../../web/lib/board.js";
+import {
+  Board,
+  ageMs,
+  cardOf,
+  columnsOf,
+  flowsInUse,
+  overdueMs,
+  passes,
+} from "../../web/lib/board.js";
 import { NOON_MS, aCard, aDetail, at, flow } from "./flows.js";
 
 const ID = "261121-7k3m2q";
@@ -72,7 +80,13 @@ test("the flows in use are those with cards, and the default one first", () => {
 test("a search finds all its words in name, address, reference or crew, without accents", () => {
   const card = aCard({ customer: "José Pérez", crew: [{ role: "driver", first_name: "Zoë" }] });
   const found = (text) => passes(card, { text }, NOON_MS);
-  assert.deepEqual(["perez", "HARBOR jose", "7k3m", "zoe", ""].map(found), [true, true, true, true, true]);
+  assert.deepEqual(["perez", "HARBOR jose", "7k3m", "zoe", ""].map(found), [
+    true,
+    true,
+    true,
+    true,
+    true,
+  ]);
   assert.deepEqual(["perez elm", "xyz"].map(found), [false, false]);
 });
 
@@ -81,9 +95,15 @@ test("the filters leave overdue jobs, jobs without crew and today's jobs", () =>
   assert.equal(passes(aCard({ due_at: at(-1) }), { overdue: true }, now_ms), true);
   assert.equal(passes(aCard(), { overdue: true }, now_ms), false);
   assert.equal(passes(aCard(), { unassigned: true }, now_ms), true);
-  assert.equal(passes(aCard({ crew: [{ role: "driver", first_name: "Mike" }] }), { unassigned: true }, now_ms), false);
+  assert.equal(
+    passes(aCard({ crew: [{ role: "driver", first_name: "Mike" }] }), { unassigned: true }, now_ms),
+    false,
+  );
   assert.equal(passes(aCard({ schedule: { window_start: at(1) } }), { today: true }, now_ms), true);
-  assert.equal(passes(aCard({ schedule: { window_start: at(2880) } }), { today: true }, now_ms), false);
+  assert.equal(
+    passes(aCard({ schedule: { window_start: at(2880) } }), { today: true }, now_ms),
+    false,
+  );
   assert.equal(passes(aCard(), { today: true }, now_ms), false);
 });
 

@@ -2,18 +2,49 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { NoAnswer, Problem } from "../../web/lib/api.js";
-import { Booking, EMPTY, faultsOf, linkIn, phoneNumber, requestOf, shownPhone } from "../../web/lib/booking.js";
+import {
+  Booking,
+  EMPTY,
+  faultsOf,
+  linkIn,
+  phoneNumber,
+  requestOf,
+  shownPhone,
+} from "../../web/lib/booking.js";
 import { DAY_MS, dayInput } from "../../web/lib/time.js";
 import { memory } from "./memories.js";
 
 const NOON_MS = new Date(2026, 10, 21, 12).getTime();
-const FORM = { ...EMPTY, name: "Ada Wong", phone: "(555) 555-0123", address: "12 Harbor Road", what: "Sofa" };
+const FORM = {
+  ...EMPTY,
+  name: "Ada Wong",
+  phone: "(555) 555-0123",
+  address: "12 Harbor Road",
+  what: "Sofa",
+};
 const BOOKED = { job_id: "261121-7k3m2q", tracking_url: "https://haul.example/track/abc" };
 
 test("a phone number becomes E.164, American where no country is given", () => {
-  const numbers = ["555 555 0123", "(555) 555-0123", "1-555-555-0123", "+1 555 555 0123", "+44 20 7946 0018", "0044 20 7946 0018"];
-  assert.deepEqual(numbers.map(phoneNumber), ["+15555550123", "+15555550123", "+15555550123", "+15555550123", "+442079460018", "+442079460018"]);
-  assert.deepEqual(["", "555", "055 555 0123", "+1 555", "call me", "5555550123999"].map(phoneNumber), Array(6).fill(null));
+  const numbers = [
+    "555 555 0123",
+    "(555) 555-0123",
+    "1-555-555-0123",
+    "+1 555 555 0123",
+    "+44 20 7946 0018",
+    "0044 20 7946 0018",
+  ];
+  assert.deepEqual(numbers.map(phoneNumber), [
+    "+15555550123",
+    "+15555550123",
+    "+15555550123",
+    "+15555550123",
+    "+442079460018",
+    "+442079460018",
+  ]);
+  assert.deepEqual(
+    ["", "555", "055 555 0123", "+1 555", "call me", "5555550123999"].map(phoneNumber),
+    Array(6).fill(null),
+  );
 });
 
 test("a phone number is shown as it is typed, and numbers of other countries are left in peace", () => {
@@ -36,15 +67,27 @@ test("each field that is wrong has its own message, and a good form none", () =>
 test("the day is today or later, and today only while the window is not over", () => {
   const fault = (day, window = "any") => faultsOf({ ...FORM, day, window }, NOON_MS).day;
   const day = (days) => dayInput(NOON_MS + days * DAY_MS);
-  assert.deepEqual([fault(""), fault(day(0)), fault(day(1), "morning")], [undefined, undefined, undefined]);
-  assert.deepEqual([fault(day(0), "morning"), fault(day(-1)), fault(day(91)), fault("?")], ["past", "past", "too_far", "not_a_day"]);
+  assert.deepEqual(
+    [fault(""), fault(day(0)), fault(day(1), "morning")],
+    [undefined, undefined, undefined],
+  );
+  assert.deepEqual(
+    [fault(day(0), "morning"), fault(day(-1)), fault(day(91)), fault("?")],
+    ["past", "past", "too_far", "not_a_day"],
+  );
 });
 
 test("the request has the window of that day as moments, or none at all", () => {
   const window = requestOf({ ...FORM, day: "2026-11-23", window: "afternoon" });
   assert.equal(window.window_start, new Date(2026, 10, 23, 12).toISOString());
   assert.equal(window.window_end, new Date(2026, 10, 23, 16).toISOString());
-  assert.deepEqual(requestOf(FORM), { name: "Ada Wong", phone: "+15555550123", address: "12 Harbor Road", what: "Sofa", language: "en" });
+  assert.deepEqual(requestOf(FORM), {
+    name: "Ada Wong",
+    phone: "+15555550123",
+    address: "12 Harbor Road",
+    what: "Sofa",
+    language: "en",
+  });
 });
 
 function aBooking() {
@@ -86,7 +129,9 @@ test("after a refusal nothing was booked: the next try has a key of its own", as
 test("trouble and too many requests are no refusal", async () => {
   for (const status of [429, 500, 503]) {
     const { booking } = aBooking();
-    await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS), apiWith(new Problem(status, {}))));
+    await assert.rejects(
+      booking.send(booking.prepare(FORM, NOON_MS), apiWith(new Problem(status, {}))),
+    );
     assert.equal(booking.unanswered(NOON_MS).key, "key-1");
   }
 });

@@ -158,7 +158,10 @@ test("edits are made against the rev that was seen; a note alone is welcome at a
   const { desk, service } = await aDesk();
   await desk.edit(aDetail(), { schedule: { eta: null } });
   await desk.edit(aDetail(), { note: "Gate is open" });
-  assert.deepEqual(service.edits.map(({ rev }) => rev), [1, null]);
+  assert.deepEqual(
+    service.edits.map(({ rev }) => rev),
+    [1, null],
+  );
 });
 
 test("a session that ran out keeps the board for signing in again", async () => {

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { NoAnswer, Problem } from "../../web/lib/api.js";
-import { actorKind, isLostRace, missingFor, moveTo, movesFrom, refusalText, whyNot } from "../../web/lib/moves.js";
+import {
+  actorKind,
+  isLostRace,
+  missingFor,
+  moveTo,
+  movesFrom,
+  refusalText,
+  whyNot,
+} from "../../web/lib/moves.js";
 import { NOON_MS, aCard, at, flow } from "./flows.js";
 
 const DRIVEN = [{ role: "driver", first_name: "Mike" }];
@@ -11,43 +19,83 @@ test("a card goes only where its flow leads, and only for those who may", () => 
   const working = aCard({ status: "in_progress" });
   assert.equal(moveTo(flow(), aCard(), "ready_for_pickup", "dispatcher").name, "confirm");
   assert.equal(moveTo(flow(), aCard(), "completed", "dispatcher"), null);
-  assert.deepEqual(movesFrom(flow(), "in_progress", "crew").map(({ name }) => name), ["complete", "no_access"]);
+  assert.deepEqual(
+    movesFrom(flow(), "in_progress", "crew").map(({ name }) => name),
+    ["complete", "no_access"],
+  );
   assert.equal(moveTo(flow(), working, "cancelled", "crew"), null);
 });
 
 test("only dispatchers are dispatchers", () => {
-  assert.deepEqual([["dispatcher"], ["driver"], ["ops"], undefined].map(actorKind), ["dispatcher", "crew", "crew", "crew"]);
+  assert.deepEqual([["dispatcher"], ["driver"], ["ops"], undefined].map(actorKind), [
+    "dispatcher",
+    "crew",
+    "crew",
+    "crew",
+  ]);
 });
 
 test("a move says what it still needs", () => {
   const start = flow("crewed").moves.find(({ name }) => name === "start");
   assert.deepEqual(missingFor(start, aCard()), ["driver"]);
   assert.deepEqual(missingFor(start, aCard({ crew: DRIVEN })), []);
-  assert.deepEqual(missingFor(flow().moves.find(({ name }) => name === "cancel"), aCard()), ["reason"]);
+  assert.deepEqual(
+    missingFor(
+      flow().moves.find(({ name }) => name === "cancel"),
+      aCard(),
+    ),
+    ["reason"],
+  );
 });
 
 test("a drop on a wrong column says where the card can go", () => {
   const text = whyNot(flow(), aCard(), "completed", "dispatcher");
-  assert.equal(text, "From “Pending pickup” a job cannot go to “Completed”. It can go to “Ready for pickup” or “Cancelled”.");
-  assert.equal(whyNot(flow(), aCard({ status: "cancelled" }), "completed", "dispatcher"), "A job that is “Cancelled” stays there.");
+  assert.equal(
+    text,
+    "From “Pending pickup” a job cannot go to “Completed”. It can go to “Ready for pickup” or “Cancelled”.",
+  );
+  assert.equal(
+    whyNot(flow(), aCard({ status: "cancelled" }), "completed", "dispatcher"),
+    "A job that is “Cancelled” stays there.",
+  );
 });
 
-const context = { flow: flow(), card: aCard(), to: "ready_for_pickup", account: "dana", now_ms: NOON_MS };
+const context = {
+  flow: flow(),
+  card: aCard(),
+  to: "ready_for_pickup",
+  account: "dana",
+  now_ms: NOON_MS,
+};
 
 function overtaken(id) {
-  const document = { type: "/problems/overtaken", moved_by: { kind: "dispatcher", id }, moved_to: "cancelled", moved_at: at(-1) };
+  const document = {
+    type: "/problems/overtaken",
+    moved_by: { kind: "dispatcher", id },
+    moved_to: "cancelled",
+    moved_at: at(-1),
+  };
   return new Problem(409, document);
 }
 
 test("a lost race says who moved the card, to where and when", () => {
   assert.equal(isLostRace(overtaken("omar")), true);
-  assert.equal(refusalText(overtaken("omar"), context), "omar moved Ada Wong to “Cancelled” 1 min ago. Your move to “Ready for pickup” was not made.");
-  assert.match(refusalText(overtaken("dana"), context), /^You, in another tab or on another device, moved/);
+  assert.equal(
+    refusalText(overtaken("omar"), context),
+    "omar moved Ada Wong to “Cancelled” 1 min ago. Your move to “Ready for pickup” was not made.",
+  );
+  assert.match(
+    refusalText(overtaken("dana"), context),
+    /^You, in another tab or on another device, moved/,
+  );
 });
 
 test("every other refusal is said in words, too", () => {
   const say = (status, document = {}) => refusalText(new Problem(status, document), context);
-  assert.equal(say(409, { detail: "that move needs a reason." }), "Ada Wong was not moved: that move needs a reason.");
+  assert.equal(
+    say(409, { detail: "that move needs a reason." }),
+    "Ada Wong was not moved: that move needs a reason.",
+  );
   assert.match(say(401), /session has ended/);
   assert.match(say(503), /Try again/);
   assert.match(refusalText(new NoAnswer("timeout"), context), /No answer/);

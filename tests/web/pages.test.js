@@ -7,12 +7,15 @@ import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 
 const WEB = fileURLToPath(new URL("../../web", import.meta.url));
-const FILES = readdirSync(WEB, { recursive: true }).filter((name) => extname(name) !== "").sort();
+const FILES = readdirSync(WEB, { recursive: true })
+  .filter((name) => extname(name) !== "")
+  .sort();
 const text = (name) => readFileSync(join(WEB, name), "utf8");
 const ending = (...endings) => FILES.filter((name) => endings.includes(extname(name)));
 
 test("no page builds markup from text", () => {
-  const forbidden = /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|setHTMLUnsafe|new Function|eval\()/;
+  const forbidden =
+    /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|setHTMLUnsafe|new Function|eval\()/;
   for (const name of ending(".js")) assert.doesNotMatch(text(name), forbidden, name);
 });
 
@@ -20,12 +23,15 @@ test("no page has inline scripts, styles or listeners: the content security poli
   for (const name of ending(".html")) {
     assert.doesNotMatch(text(name), /\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)/i, name);
   }
-  for (const name of ending(".js")) assert.doesNotMatch(text(name), /setAttribute\("style"|cssText/, name);
+  for (const name of ending(".js"))
+    assert.doesNotMatch(text(name), /setAttribute\("style"|cssText/, name);
 });
 
 test("nothing comes from anybody else", () => {
   for (const name of ending(".html", ".css", ".js")) {
-    const addresses = (text(name).match(/(?:https?:)?\/\/[a-z0-9-]+\.[a-z][^\s"'`)]*/gi) ?? []).filter((address) => !address.includes("www.w3.org"));
+    const addresses = (
+      text(name).match(/(?:https?:)?\/\/[a-z0-9-]+\.[a-z][^\s"'`)]*/gi) ?? []
+    ).filter((address) => !address.includes("www.w3.org"));
     assert.deepEqual(addresses, [], name);
   }
 });
@@ -55,7 +61,9 @@ test("each page fetches all its modules at once, none it does not need, and none
     const page = text(name);
     const entry = /<script type="module" src="\/([^"]+)"/.exec(page)?.[1];
     if (entry === undefined) continue;
-    const preloaded = [...page.matchAll(/rel="modulepreload" href="\/([^"]+)"/g)].map(([, file]) => file);
+    const preloaded = [...page.matchAll(/rel="modulepreload" href="\/([^"]+)"/g)].map(
+      ([, file]) => file,
+    );
     const needed = [...modulesOf(entry)].filter((file) => file !== entry);
     assert.deepEqual(preloaded.sort(), needed.sort(), name);
   }

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choicesOf, currentStep, freshnessOf, rememberedText, stateOf, stepsOf, tokenIn } from "../../web/lib/tracking.js";
+import {
+  choicesOf,
+  currentStep,
+  freshnessOf,
+  rememberedText,
+  stateOf,
+  stepsOf,
+  tokenIn,
+} from "../../web/lib/tracking.js";
 import { rememberedIn } from "../../web/lib/reader.js";
 import { flow } from "./flows.js";
 
@@ -13,8 +21,18 @@ function aView(status = "ready_for_pickup", values = {}) {
   const here = statuses.findIndex(({ name }) => name === status);
   const steps = statuses
     .filter(({ name }) => name !== "cancelled" || status === "cancelled")
-    .map(({ name }, index) => ({ status: name, ...(index <= here && { at: "2026-11-21T10:00:00.000Z" }) }));
-  return { rev: 3, status, terminal: ["completed", "cancelled"].includes(status), steps, choices: [], ...values };
+    .map(({ name }, index) => ({
+      status: name,
+      ...(index <= here && { at: "2026-11-21T10:00:00.000Z" }),
+    }));
+  return {
+    rev: 3,
+    status,
+    terminal: ["completed", "cancelled"].includes(status),
+    steps,
+    choices: [],
+    ...values,
+  };
 }
 
 function shown(kind, view = null, values = {}) {
@@ -23,13 +41,24 @@ function shown(kind, view = null, values = {}) {
 
 test("without a view every kind of the reader is a state of its own", () => {
   const kinds = ["asking", "preparing", "offline", "trouble", "not_found", "gone"];
-  assert.deepEqual(kinds.map((kind) => stateOf(shown(kind)).scene), kinds);
+  assert.deepEqual(
+    kinds.map((kind) => stateOf(shown(kind)).scene),
+    kinds,
+  );
 });
 
 test("with a view the job is shown, and above it what keeps it from being brought up to date", () => {
-  const notices = ["current", "remembered", "offline", "trouble"].map((kind) => stateOf(shown(kind, aView())));
-  assert.deepEqual(notices.map(({ scene }) => scene), Array(4).fill("job"));
-  assert.deepEqual(notices.map(({ notice }) => notice), [null, null, "offline", "trouble"]);
+  const notices = ["current", "remembered", "offline", "trouble"].map((kind) =>
+    stateOf(shown(kind, aView())),
+  );
+  assert.deepEqual(
+    notices.map(({ scene }) => scene),
+    Array(4).fill("job"),
+  );
+  assert.deepEqual(
+    notices.map(({ notice }) => notice),
+    [null, null, "offline", "trouble"],
+  );
 });
 
 test("an older copy at the edge is no news for the customer, a missing one is", () => {
@@ -42,11 +71,17 @@ test("a link that has ended shows no job, even where this device remembers one",
 });
 
 test("the age of what is shown is told, and old data is called so", () => {
-  assert.deepEqual(freshnessOf(shown("current", aView()), NOW_MS), { tone: "live", age_ms: 12_000 });
+  assert.deepEqual(freshnessOf(shown("current", aView()), NOW_MS), {
+    tone: "live",
+    age_ms: 12_000,
+  });
   assert.deepEqual(freshnessOf(shown("offline", aView()), NOW_MS), { tone: "old", age_ms: 12_000 });
   assert.equal(freshnessOf(shown("current", aView()), NOW_MS + 120_000).tone, "old");
   assert.equal(freshnessOf(shown("current", aView("completed")), NOW_MS).tone, "done");
-  assert.equal(freshnessOf(shown("remembered", aView(), { checked_at_ms: null }), NOW_MS).tone, "unknown");
+  assert.equal(
+    freshnessOf(shown("remembered", aView(), { checked_at_ms: null }), NOW_MS).tone,
+    "unknown",
+  );
 });
 
 test("the steps are done, current and still to come", () => {
@@ -61,19 +96,34 @@ test("the steps are done, current and still to come", () => {
 });
 
 test("a cancelled job shows only what happened", () => {
-  const steps = [{ status: "pending_pickup", at: "2026-11-21T10:00:00.000Z" }, { status: "ready_for_pickup" }, { status: "cancelled", at: "2026-11-21T11:00:00.000Z" }];
+  const steps = [
+    { status: "pending_pickup", at: "2026-11-21T10:00:00.000Z" },
+    { status: "ready_for_pickup" },
+    { status: "cancelled", at: "2026-11-21T11:00:00.000Z" },
+  ];
   const view = aView("cancelled", { steps });
-  assert.deepEqual(stepsOf(view).map(({ status }) => status), ["pending_pickup", "cancelled"]);
+  assert.deepEqual(
+    stepsOf(view).map(({ status }) => status),
+    ["pending_pickup", "cancelled"],
+  );
 });
 
 test("only moves that the API has an address for are offered", () => {
   const choices = ["confirm", "pay", "cancel"].map((move) => ({ move }));
-  assert.deepEqual(choicesOf(aView("pending_pickup", { choices })).map(({ move }) => move), ["confirm", "cancel"]);
+  assert.deepEqual(
+    choicesOf(aView("pending_pickup", { choices })).map(({ move }) => move),
+    ["confirm", "cancel"],
+  );
   assert.deepEqual(choicesOf({}), []);
 });
 
 test("the token is taken from the path, or from ?token= where an edge hands it on", () => {
-  const tokens = [`/track/${TOKEN}`, `/track/${TOKEN}/`, `/track/?token=${TOKEN}`, `/track/index.html?token=${TOKEN}`];
+  const tokens = [
+    `/track/${TOKEN}`,
+    `/track/${TOKEN}/`,
+    `/track/?token=${TOKEN}`,
+    `/track/index.html?token=${TOKEN}`,
+  ];
   for (const path of tokens) assert.equal(tokenIn(`https://haul.example${path}`), TOKEN);
   for (const path of ["/track/", "/track/abc", `/track/${TOKEN}x`, `/track/x?token=${TOKEN}`]) {
     assert.equal(tokenIn(`https://haul.example${path}`), null);
@@ -82,5 +132,9 @@ test("the token is taken from the path, or from ?token= where an edge hands it o
 
 test("the answer to a customer's own move is remembered as the reader remembers views", () => {
   const view = aView();
-  assert.deepEqual(rememberedIn(rememberedText(view, NOW_MS)), { view, etag: null, checked_at_ms: NOW_MS });
+  assert.deepEqual(rememberedIn(rememberedText(view, NOW_MS)), {
+    view,
+    etag: null,
+    checked_at_ms: NOW_MS,
+  });
 });

@@ -1,9 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { browserLanguage, languageFor, rememberLanguage, speaking, wording } from "../../web/lib/i18n.js";
+import {
+  browserLanguage,
+  languageFor,
+  rememberLanguage,
+  speaking,
+  wording,
+} from "../../web/lib/i18n.js";
 import { groupsOf, spelledReference } from "../../web/lib/reference.js";
-import { agoText, aheadText, dayText, localInput, momentOf, roughText, spanText, windowText } from "../../web/lib/time.js";
+import {
+  agoText,
+  aheadText,
+  dayText,
+  localInput,
+  momentOf,
+  roughText,
+  spanText,
+  windowText,
+} from "../../web/lib/time.js";
 import { WORDS as BOOK } from "../../web/book/words.js";
 import { WORDS as TRACK } from "../../web/track/words.js";
 import { memory } from "./memories.js";
@@ -13,7 +28,8 @@ const placeholders = (text) => (text.match(/\{\w+\}/g) ?? []).sort();
 for (const [page, words] of Object.entries({ book: BOOK, track: TRACK })) {
   test(`${page}: both languages say the same things with the same values`, () => {
     assert.deepEqual(Object.keys(words.es), Object.keys(words.en));
-    for (const [key, text] of Object.entries(words.en)) assert.deepEqual(placeholders(words.es[key]), placeholders(text), key);
+    for (const [key, text] of Object.entries(words.en))
+      assert.deepEqual(placeholders(words.es[key]), placeholders(text), key);
   });
 }
 
@@ -35,20 +51,46 @@ test("words have their values filled in, and an unknown key is an error", () => 
 });
 
 test("spans name two units at most and never more than has passed", () => {
-  const spans = [0, 59_999, 60_000, 3_599_000, 7_800_000, 7_200_000, 90_000_000, 400_000_000].map(spanText);
-  assert.deepEqual(spans, ["0 s", "59 s", "1 min", "59 min", "2 h 10 min", "2 h", "1 d 1 h", "4 d"]);
+  const spans = [0, 59_999, 60_000, 3_599_000, 7_800_000, 7_200_000, 90_000_000, 400_000_000].map(
+    spanText,
+  );
+  assert.deepEqual(spans, [
+    "0 s",
+    "59 s",
+    "1 min",
+    "59 min",
+    "2 h 10 min",
+    "2 h",
+    "1 d 1 h",
+    "4 d",
+  ]);
   assert.equal(roughText(7_800_000), "2 h");
-  assert.deepEqual([agoText(12_000), agoText(12_000, "es"), agoText(900)], ["12 s ago", "hace 12 s", "just now"]);
-  assert.deepEqual([aheadText(1_500_000), aheadText(-1), aheadText(90_000_000)], ["in 25 min", null, null]);
+  assert.deepEqual(
+    [agoText(12_000), agoText(12_000, "es"), agoText(900)],
+    ["12 s ago", "hace 12 s", "just now"],
+  );
+  assert.deepEqual(
+    [aheadText(1_500_000), aheadText(-1), aheadText(90_000_000)],
+    ["in 25 min", null, null],
+  );
 });
 
 test("a window is said in the shortest way, in the reader's language and zone", () => {
-  const window = { window_start: "2026-11-21T15:00:00.000Z", window_end: "2026-11-21T17:00:00.000Z" };
+  const window = {
+    window_start: "2026-11-21T15:00:00.000Z",
+    window_end: "2026-11-21T17:00:00.000Z",
+  };
   const spaced = (text) => text.replace(/[\u2009\u202f\u00a0]/g, " ");
   assert.equal(spaced(windowText(window, "en", "America/New_York")), "10:00 AM – 12:00 PM");
-  assert.equal(spaced(windowText({ window_start: window.window_start }, "en", "UTC")), "from 3:00 PM");
+  assert.equal(
+    spaced(windowText({ window_start: window.window_start }, "en", "UTC")),
+    "from 3:00 PM",
+  );
   assert.equal(windowText({}, "en"), null);
-  const overnight = { window_start: "2026-11-21T23:00:00.000Z", window_end: "2026-11-22T01:00:00.000Z" };
+  const overnight = {
+    window_start: "2026-11-21T23:00:00.000Z",
+    window_end: "2026-11-22T01:00:00.000Z",
+  };
   assert.equal(spaced(windowText(overnight, "en", "UTC")), "11:00 PM – 1:00 AM");
 });
 
@@ -68,6 +110,9 @@ test("what a datetime-local field shows comes back as the same moment", () => {
 });
 
 test("a reference is read out letter by letter, in groups of three", () => {
-  assert.deepEqual(groupsOf("261121-7k3m2q"), [["261", "121"], ["7K3", "M2Q"]]);
+  assert.deepEqual(groupsOf("261121-7k3m2q"), [
+    ["261", "121"],
+    ["7K3", "M2Q"],
+  ]);
   assert.equal(spelledReference("261121-7k3m2q", "guion"), "2 6 1, 1 2 1, guion, 7 K 3, M 2 Q");
 });

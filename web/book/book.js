@@ -35,7 +35,9 @@ class BookingPage {
       button.addEventListener("click", () => this.#speak(button.dataset.language));
     }
     const draft = this.#booking.draft(Date.now());
-    this.#restored = draft !== null && JSON.stringify(draft) !== JSON.stringify({ ...EMPTY, language: draft.language });
+    this.#restored =
+      draft !== null &&
+      JSON.stringify(draft) !== JSON.stringify({ ...EMPTY, language: draft.language });
     if (draft) this.#form = draft;
     window.addEventListener("online", () => this.#sending && this.#try());
     window.addEventListener("offline", () => this.#draw());
@@ -87,8 +89,17 @@ class BookingPage {
       onChange: (changed) => this.#changed(changed),
       onSubmit: (filled) => this.#submit(filled),
     });
-    const insecure = !globalThis.isSecureContext && el("p.notice.bad", {}, icon("alert"), el("span", {}, t("insecure")));
-    fill(this.#main, el("h1.headline", {}, t("title")), el("p.quiet", {}, t("intro")), insecure, this.#restoredLine(), form.node);
+    const insecure =
+      !globalThis.isSecureContext &&
+      el("p.notice.bad", {}, icon("alert"), el("span", {}, t("insecure")));
+    fill(
+      this.#main,
+      el("h1.headline", {}, t("title")),
+      el("p.quiet", {}, t("intro")),
+      insecure,
+      this.#restoredLine(),
+      form.node,
+    );
     if (complaint) form.complain(complaint);
   }
 
@@ -176,7 +187,9 @@ class BookingPage {
     }
     this.#sending = null;
     this.#draw();
-    this.#drawForm(fault.detail ? this.#t("refused", { detail: fault.detail }) : this.#t("refused_plain"));
+    this.#drawForm(
+      fault.detail ? this.#t("refused", { detail: fault.detail }) : this.#t("refused_plain"),
+    );
   }
 
   #celebrate() {

@@ -10,12 +10,26 @@ export function waitingPanel({ t, offline, trying, onTry, onGiveUp }) {
   return el(
     "section.panel.scene",
     { "data-testid": "waiting" },
-    el("div.sign", {}, trying ? el("span.spinner", { "aria-hidden": "true" }) : icon(offline ? "offline" : "clock")),
+    el(
+      "div.sign",
+      {},
+      trying ? el("span.spinner", { "aria-hidden": "true" }) : icon(offline ? "offline" : "clock"),
+    ),
     el("h1", {}, t("waiting_title")),
     el("p.quiet", {}, t(offline ? "waiting_offline" : "waiting_text")),
     el("p.small.quiet.numbers", { id: "countdown" }),
-    el("button.button.main", { type: "button", disabled: trying, onclick: onTry, "data-focus": "try" }, icon("reload"), t("try_now")),
-    onGiveUp && el("button.button.plain.compact", { type: "button", onclick: onGiveUp, "data-focus": "give-up" }, t("give_up")),
+    el(
+      "button.button.main",
+      { type: "button", disabled: trying, onclick: onTry, "data-focus": "try" },
+      icon("reload"),
+      t("try_now"),
+    ),
+    onGiveUp &&
+      el(
+        "button.button.plain.compact",
+        { type: "button", onclick: onGiveUp, "data-focus": "give-up" },
+        t("give_up"),
+      ),
   );
 }
 
@@ -29,7 +43,12 @@ export function askGiveUp(t) {
       { method: "dialog" },
       el("h2", { id: "give-up-title" }, t("give_up")),
       el("p.quiet", {}, t("give_up_sure")),
-      el("div.row.end", {}, el("button.button.main", { value: "" }, t("give_up_no")), el("button.button.bad", { value: "yes" }, t("give_up_yes"))),
+      el(
+        "div.row.end",
+        {},
+        el("button.button.main", { value: "" }, t("give_up_no")),
+        el("button.button.bad", { value: "yes" }, t("give_up_yes")),
+      ),
     ),
   );
   document.body.append(dialog);
@@ -56,7 +75,13 @@ export function bookedPanel(booked, { t, onAgain, onSaid }) {
       "div.field.link-field",
       {},
       el("label", { for: "link" }, t("link")),
-      el("input.input", { id: "link", readonly: true, value: link, "data-testid": "link", onfocus: (event) => event.target.select() }),
+      el("input.input", {
+        id: "link",
+        readonly: true,
+        value: link,
+        "data-testid": "link",
+        onfocus: (event) => event.target.select(),
+      }),
     ),
     el("div.row", {}, copyButton(link, t, onSaid), shareButton(link, t)),
     el("p.small.quiet", {}, t("keep_hint")),
@@ -79,7 +104,12 @@ function copyButton(link, t, onSaid) {
     onSaid(t(copied ? "copied" : "copy_failed"));
     if (!copied) document.getElementById("link").focus();
   };
-  return el("button.button", { type: "button", onclick: copy, "data-testid": "copy" }, icon("copy"), label);
+  return el(
+    "button.button",
+    { type: "button", onclick: copy, "data-testid": "copy" },
+    icon("copy"),
+    label,
+  );
 }
 
 function shareButton(link, t) {

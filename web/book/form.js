@@ -1,12 +1,12 @@
 // The form: fields that check themselves as they are left, and forgive as they are typed in.
 
-import { EMPTY, LATEST_DAYS, WINDOWS, faultsOf, shownPhone } from "/lib/booking.js";
+import { EMPTY, faultsOf, shownPhone } from "/lib/booking.js";
 import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
-import { DAY_MS, dateText, dayInput, dayText } from "/lib/time.js";
+import { NOT_CHOSEN_YET, When, radioChip } from "./when.js";
 
+const ORDER = ["what", "address", "day", "name", "phone"];
 const THINGS = ["sofa", "mattress", "appliance", "boxes", "yard", "debris"];
-const DAYS_AHEAD = 6;
 
 /**
  * The form with the values of `form`. `onChange(form)` is called as it is filled in,
@@ -21,7 +21,6 @@ export class BookingForm {
   #faults = {};
   #onChange;
   #onSubmit;
-  #anotherDay;
 
   constructor(form, { t, language, onChange, onSubmit }) {
     this.#form = { ...EMPTY, ...form };
@@ -29,14 +28,16 @@ export class BookingForm {
     this.#language = language;
     this.#onChange = onChange;
     this.#onSubmit = onSubmit;
-    this.#anotherDay = form.day !== "" && !this.#nextDays().includes(form.day);
     this.node = this.#build();
   }
 
   /** Point out what the service found wrong, where it is not about one field. */
   complain(text) {
     const summary = this.node.querySelector("#summary");
-    fill(summary, el("div.notice.bad", { "data-testid": "refused" }, icon("alert"), el("p", {}, text)));
+    fill(
+      summary,
+      el("div.notice.bad", { "data-testid": "refused" }, icon("alert"), el("p", {}, text)),
+    );
   }
 
   #build() {
@@ -59,15 +60,29 @@ export class BookingForm {
   #what() {
     const t = this.#t;
     const chips = THINGS.map((thing) =>
-      el("button.chip", { type: "button", onclick: () => this.#add(t(`what_${thing}`)) }, icon("plus"), t(`what_${thing}`)),
+      el(
+        "button.chip",
+        { type: "button", onclick: () => this.#add(t(`what_${thing}`)) },
+        icon("plus"),
+        t(`what_${thing}`),
+      ),
     );
     const input = { tag: "textarea", rows: 2, placeholder: t("what_example") };
-    return this.#text("what", input, el("div.chips", { role: "group", "aria-label": t("what") }, chips));
+    return this.#text(
+      "what",
+      input,
+      el("div.chips", { role: "group", "aria-label": t("what") }, chips),
+    );
   }
 
   #phone() {
     const t = this.#t;
-    const options = { type: "tel", inputmode: "tel", autocomplete: "tel", placeholder: t("phone_example") };
+    const options = {
+      type: "tel",
+      inputmode: "tel",
+      autocomplete: "tel",
+      placeholder: t("phone_example"),
+    };
     return this.#text("phone", { ...options, hint: t("phone_hint") });
   }
 
@@ -96,86 +111,46 @@ export class BookingForm {
   }
 
   #faultLine(name) {
-    this.#faults[name] = el("p.fault", { id: `${name}-fault`, hidden: true, "data-testid": `fault-${name}` });
+    this.#faults[name] = el("p.fault", {
+      id: `${name}-fault`,
+      hidden: true,
+      "data-testid": `fault-${name}`,
+    });
     return this.#faults[name];
   }
 
   #when() {
-    const t = this.#t;
-    this.#inputs.day = el("input.input", {
-      type: "date",
-      id: "day",
-      min: dayInput(Date.now()),
-      max: dayInput(Date.now() + LATEST_DAYS * DAY_MS),
-      value: this.#form.day,
-      "aria-describedby": "day-fault",
-      onchange: (event) => this.#set("day", event.target.value),
+    const when = new When(this.#form, {
+      t: this.#t,
+      language: this.#language,
+      onDay: (day) => this.#set("day", day),
+      onWindow: (window) => this.#set("window", window),
+      faultLine: this.#faultLine("day"),
     });
-    this.dayField = el("div.field", { hidden: !this.#anotherDay }, el("label", { for: "day" }, t("day_label")), this.#inputs.day);
-    this.windowField = el("fieldset.field", { hidden: this.#form.day === "" }, el("legend", {}, t("window")), el("div.chips", {}, this.#windowChips()));
-    return el(
-      "fieldset.field.when",
-      {},
-      el("legend", {}, t("when")),
-      el("p.hint", {}, t("when_hint")),
-      el("div.days", { "data-testid": "days" }, this.#dayChips()),
-      this.dayField,
-      this.windowField,
-      this.#faultLine("day"),
-    );
-  }
-
-  #nextDays() {
-    return Array.from({ length: DAYS_AHEAD }, (_, index) => dayInput(Date.now() + (index + 1) * DAY_MS));
-  }
-
-  #dayChips() {
-    const t = this.#t;
-    const labels = { "": t("any_day"), other: t("other_day") };
-    return ["", ...this.#nextDays(), "other"].map((day) => {
-      const chosen = this.#anotherDay ? day === "other" : day === this.#form.day;
-      const label = labels[day] ?? this.#dayLabel(day);
-      return this.#radio("preferred-day", day, label, chosen, () => this.#chooseDay(day));
-    });
-  }
-
-  #dayLabel(day) {
-    const noon = new Date(`${day}T12:00:00`);
-    const near = dayText(noon, Date.now(), this.#language);
-    const date = dateText(noon, this.#language);
-    const [weekday, ...rest] = date.split(", ");
-    const name = near.toLowerCase() === date.toLowerCase() ? near.split(", ")[0] : near;
-    return [el("span", {}, name), " ", el("span.small.quiet", {}, rest.join(", ") || weekday)];
-  }
-
-  #windowChips() {
-    return ["any", ...Object.keys(WINDOWS)].map((name) => {
-      const long = name === "any" ? null : el("span.unseen", {}, this.#t(`window_${name}_long`));
-      const short = el("span", { "aria-hidden": long ? "true" : null }, this.#t(`window_${name}`));
-      return this.#radio("window", name, [short, long], this.#form.window === name, () => this.#set("window", name));
-    });
+    this.#inputs.day = when.input;
+    return when.node;
   }
 
   #languages() {
     const t = this.#t;
-    const choices = [["en", t("english")], ["es", t("spanish")]];
+    const choices = [
+      ["en", t("english")],
+      ["es", t("spanish")],
+    ];
     return el(
       "fieldset.field",
       {},
       el("legend", {}, t("language")),
-      el("div.chips", {}, choices.map(([value, label]) => this.#radio("messages", value, label, this.#form.language === value, () => this.#set("language", value)))),
+      el(
+        "div.chips",
+        {},
+        choices.map(([value, label]) =>
+          radioChip("messages", value, label, this.#form.language === value, () =>
+            this.#set("language", value),
+          ),
+        ),
+      ),
     );
-  }
-
-  #radio(group, value, label, checked, onchange) {
-    return el("label.chip", {}, el("input", { type: "radio", name: group, value, checked, onchange }), label);
-  }
-
-  #chooseDay(day) {
-    this.#anotherDay = day === "other";
-    this.dayField.hidden = !this.#anotherDay;
-    this.#set("day", this.#anotherDay ? this.#inputs.day.value : day);
-    if (this.#anotherDay) this.#inputs.day.focus();
   }
 
   #add(thing) {
@@ -195,10 +170,7 @@ export class BookingForm {
 
   #set(name, value) {
     this.#form = { ...this.#form, [name]: value };
-    if (name === "day") {
-      this.windowField.hidden = value === "";
-      this.#touched.add("day");
-    }
+    if (name === "day" && value !== NOT_CHOSEN_YET) this.#touched.add("day");
     this.#onChange(this.#form);
     this.#check();
   }
@@ -225,22 +197,19 @@ export class BookingForm {
 
   #submit(event) {
     event.preventDefault();
-    if (this.#anotherDay && this.#form.day === "") this.#form = { ...this.#form, day: "?" };
-    for (const name of Object.keys(this.#faults)) this.#touched.add(name);
-    const first = Object.keys(this.#check())[0];
-    const order = ["what", "address", "day", "name", "phone"];
-    const faulty = order.find((name) => !this.#faults[name].hidden);
-    fill(this.node.querySelector("#summary"), faulty && el("p.unseen", {}, this.#t("fix")));
-    if (this.#form.day === "?") this.#form = { ...this.#form, day: "" };
-    if (faulty) this.#inputs[faulty].focus();
-    else if (first === undefined) this.#onSubmit(this.#form);
+    for (const name of ORDER) this.#touched.add(name);
+    const faults = this.#check();
+    const first = ORDER.find((name) => name in faults);
+    fill(this.node.querySelector("#summary"), first && el("p.unseen", {}, this.#t("fix")));
+    if (first) this.#inputs[first].focus();
+    else this.#onSubmit(this.#form);
   }
 }
 
 let pressed = false;
-document.addEventListener("pointerdown", () => { pressed = true; }, { capture: true });
-for (const end of ["pointerup", "pointercancel"]) {
-  document.addEventListener(end, () => { pressed = false; }, { capture: true });
+const press = (event) => (pressed = event.type === "pointerdown");
+for (const name of ["pointerdown", "pointerup", "pointercancel"]) {
+  document.addEventListener(name, press, { capture: true });
 }
 
 /**
@@ -249,7 +218,5 @@ for (const end of ["pointerup", "pointercancel"]) {
  */
 function afterClick(act) {
   if (!pressed) return act();
-  const later = () => setTimeout(act);
-  document.addEventListener("click", later, { once: true });
-  setTimeout(() => document.removeEventListener("click", later), 1_000);
+  document.addEventListener("pointerup", () => setTimeout(act), { once: true });
 }

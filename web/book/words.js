@@ -51,13 +51,16 @@ export const WORDS = {
     day_too_far: "We plan 90 days ahead. Please choose an earlier day.",
     fix: "Please look at the marked fields.",
     waiting_title: "Your booking is on its way",
-    waiting_text: "The connection is slow or gone. We keep trying, and you will not be booked twice.",
-    waiting_offline: "You are offline. Your booking is kept on this device and goes out once you are connected.",
+    waiting_text:
+      "The connection is slow or gone. We keep trying, and you will not be booked twice.",
+    waiting_offline:
+      "You are offline. Your booking is kept on this device and goes out once you are connected.",
     waiting_again: "Trying again in {seconds} s.",
     waiting_now: "Trying now…",
     try_now: "Try now",
     give_up: "Start over instead",
-    give_up_sure: "We never got an answer, so the booking may have arrived. If you start over, you may be booked twice.",
+    give_up_sure:
+      "We never got an answer, so the booking may have arrived. If you start over, you may be booked twice.",
     give_up_yes: "Start over",
     give_up_no: "Keep trying",
     refused: "This could not be booked: {detail}",
@@ -70,7 +73,8 @@ export const WORDS = {
     copied: "Copied",
     share: "Share",
     copy_failed: "Please mark the link and copy it.",
-    keep_hint: "Whoever has this link can see and cancel the job, so share it only with people you trust.",
+    keep_hint:
+      "Whoever has this link can see and cancel the job, so share it only with people you trust.",
     reference: "Job reference",
     reference_dash: "dash",
     another: "Book another pickup",
@@ -128,13 +132,16 @@ export const WORDS = {
     day_too_far: "Planificamos con 90 días. Elija un día anterior.",
     fix: "Revise los campos marcados.",
     waiting_title: "Su reserva está en camino",
-    waiting_text: "La conexión es lenta o se perdió. Seguimos intentándolo y no se reservará dos veces.",
-    waiting_offline: "No tiene conexión. Su reserva queda en este dispositivo y saldrá cuando se conecte.",
+    waiting_text:
+      "La conexión es lenta o se perdió. Seguimos intentándolo y no se reservará dos veces.",
+    waiting_offline:
+      "No tiene conexión. Su reserva queda en este dispositivo y saldrá cuando se conecte.",
     waiting_again: "Nuevo intento en {seconds} s.",
     waiting_now: "Intentándolo…",
     try_now: "Intentar ahora",
     give_up: "Empezar de nuevo",
-    give_up_sure: "No recibimos respuesta y la reserva pudo haber llegado. Si empieza de nuevo, puede quedar reservado dos veces.",
+    give_up_sure:
+      "No recibimos respuesta y la reserva pudo haber llegado. Si empieza de nuevo, puede quedar reservado dos veces.",
     give_up_yes: "Empezar de nuevo",
     give_up_no: "Seguir intentando",
     refused: "No se pudo reservar: {detail}",
@@ -147,7 +154,8 @@ export const WORDS = {
     copied: "Copiado",
     share: "Compartir",
     copy_failed: "Marque el enlace y cópielo.",
-    keep_hint: "Quien tenga este enlace puede ver y cancelar el servicio; compártalo solo con quien confíe.",
+    keep_hint:
+      "Quien tenga este enlace puede ver y cancelar el servicio; compártalo solo con quien confíe.",
     reference: "Número de servicio",
     reference_dash: "guion",
     another: "Reservar otra recogida",

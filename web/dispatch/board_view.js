@@ -28,6 +28,7 @@ export class BoardView {
 
   /** Show something else instead of columns. */
   showInstead(scene, node) {
+    if (this.#root.dataset.scene === scene) return; // a button may have the focus
     this.#frame = null;
     this.#root.dataset.scene = scene;
     fill(this.#root, node);
@@ -56,14 +57,19 @@ export class BoardView {
     this.#columns.clear();
     for (const { status } of columns) this.#columns.set(status.name, columnOf(status));
     this.#frame = el("div.columns", { "data-flow": flowName }, this.columnNodes);
-    const jumps = el("nav.jumps", { "aria-label": "Columns" }, [...this.#columns.values()].map(({ jump }) => jump));
+    const jumps = el(
+      "nav.jumps",
+      { "aria-label": "Columns" },
+      [...this.#columns.values()].map(({ jump }) => jump),
+    );
     this.#root.dataset.scene = "board";
     fill(this.#root, el("h1.unseen", {}, "Board"), jumps, this.#frame);
   }
 
   #fillAll(columns, now_ms) {
     const before = this.#places();
-    for (const { status, cards } of columns) this.#fill(this.#columns.get(status.name), status, cards, now_ms);
+    for (const { status, cards } of columns)
+      this.#fill(this.#columns.get(status.name), status, cards, now_ms);
     this.#slide(before);
   }
 
@@ -76,16 +82,21 @@ export class BoardView {
       kept.set(card.job_id, known?.says === says ? known : { says, node: cardNode(facts) });
     }
     column.cards = kept;
-    arrange(column.list, [...kept.values()].map(({ node }) => node));
+    arrange(
+      column.list,
+      [...kept.values()].map(({ node }) => node),
+    );
     column.empty.hidden = cards.length > 0;
     column.list.hidden = cards.length === 0;
-    for (const count of column.counts) if (count.textContent !== String(cards.length)) fill(count, cards.length);
+    for (const count of column.counts)
+      if (count.textContent !== String(cards.length)) fill(count, cards.length);
   }
 
   #places() {
     const places = new Map();
     if (REDUCED.matches) return places;
-    for (const node of this.#root.querySelectorAll(".card")) places.set(node.dataset.job, node.getBoundingClientRect());
+    for (const node of this.#root.querySelectorAll(".card"))
+      places.set(node.dataset.job, node.getBoundingClientRect());
     return places;
   }
 
@@ -120,14 +131,29 @@ function columnOf(status) {
   const empty = el("p.empty", {}, terminal ? "Nothing in the last two days" : "Nothing here");
   const node = el(
     `section.column.toned${terminal ? ".terminal" : ""}`,
-    { vars: statusColour(colour), "data-status": name, "data-testid": "column", "aria-labelledby": title },
-    el("header.column-head", {}, el("span.column-sign", {}, icon(status.icon)), el("h2", { id: title }, label.en), counts[0]),
+    {
+      vars: statusColour(colour),
+      "data-status": name,
+      "data-testid": "column",
+      "aria-labelledby": title,
+    },
+    el(
+      "header.column-head",
+      {},
+      el("span.column-sign", {}, icon(status.icon)),
+      el("h2", { id: title }, label.en),
+      counts[0],
+    ),
     list,
     empty,
   );
   const jump = el(
     "button.jump.toned",
-    { type: "button", vars: statusColour(colour), onclick: () => node.scrollIntoView({ behavior: "smooth", inline: "start", block: "nearest" }) },
+    {
+      type: "button",
+      vars: statusColour(colour),
+      onclick: () => node.scrollIntoView({ behavior: "smooth", inline: "start", block: "nearest" }),
+    },
     label.en,
     counts[1],
   );

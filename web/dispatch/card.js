@@ -31,18 +31,33 @@ export function cardNode(facts) {
   const { job_id, customer } = facts;
   return el(
     `li.card.toned${facts.overdue ? ".late" : ""}${facts.moving ? ".moving" : ""}${facts.terminal ? ".ended" : ""}`,
-    { vars: statusColour(facts.colour), "data-job": job_id, "data-testid": "card", "aria-busy": facts.moving ? "true" : null },
+    {
+      vars: statusColour(facts.colour),
+      "data-job": job_id,
+      "data-testid": "card",
+      "aria-busy": facts.moving ? "true" : null,
+    },
     el(
       "div.card-head",
       {},
       el(
         "button.card-open",
-        { type: "button", "data-focus": `open-${job_id}`, "aria-describedby": `about-${job_id} card-help` },
+        {
+          type: "button",
+          "data-focus": `open-${job_id}`,
+          "aria-describedby": `about-${job_id} card-help`,
+        },
         customer,
       ),
       el(
         "button.card-menu",
-        { type: "button", "data-focus": `menu-${job_id}`, "aria-label": `Move ${customer}`, "aria-haspopup": "menu", disabled: facts.moving },
+        {
+          type: "button",
+          "data-focus": `menu-${job_id}`,
+          "aria-label": `Move ${customer}`,
+          "aria-haspopup": "menu",
+          disabled: facts.moving,
+        },
         icon("more"),
       ),
     ),
@@ -55,15 +70,28 @@ function about(facts) {
   return [
     el("p.card-address", {}, address),
     arrival && el("p.card-line.numbers", {}, icon("calendar"), arrival),
-    crew.length > 0 && el("p.card-line", {}, icon("person"), crew.map(({ first_name }) => first_name).join(", ")),
+    crew.length > 0 &&
+      el("p.card-line", {}, icon("person"), crew.map(({ first_name }) => first_name).join(", ")),
     el(
       "p.card-foot.numbers",
       {},
       overdue
         ? el("span.late-mark", { "data-testid": "overdue" }, icon("clock"), `${overdue} overdue`)
-        : el("span", { title: "How long the job has been in this column" }, el("span.unseen", {}, "here for "), age),
+        : el(
+            "span",
+            { title: "How long the job has been in this column" },
+            el("span.unseen", {}, "here for "),
+            age,
+          ),
       price && el("span", {}, price),
-      notes > 0 && el("span.card-notes", {}, icon("note"), notes, el("span.unseen", {}, notes === 1 ? " note" : " notes")),
+      notes > 0 &&
+        el(
+          "span.card-notes",
+          {},
+          icon("note"),
+          notes,
+          el("span.unseen", {}, notes === 1 ? " note" : " notes"),
+        ),
     ),
   ];
 }

@@ -3,15 +3,13 @@
 import { Api } from "/lib/api.js";
 import { Desk } from "/lib/desk.js";
 import { Dispatching } from "/lib/dispatching.js";
-import { byId, el } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
+import { byId } from "/lib/elements.js";
 import { deviceMemory } from "/lib/memory.js";
 import { SECOND_MS } from "/lib/time.js";
 import { overdueMs } from "/lib/board.js";
+import { loading, noJobs, noMatch, unreachable } from "./blanks.js";
 import { BoardView } from "./board_view.js";
-import { NewJobDialog } from "./dialogs.js";
 import { Dragging } from "./dragging.js";
-import { Drawer } from "./drawer.js";
 import { Keyboard } from "./keyboard.js";
 import { openMoveMenu } from "./move_menu.js";
 import { Moving } from "./moving.js";
@@ -35,21 +33,36 @@ class DispatchPage {
     newJob: () => this.#newJob(),
     signOut: () => this.#signOut(),
   });
-  #moving = new Moving({ desk: this.#desk, notices: this.#notices, openJob: (job_id) => this.#drawer.open(job_id) });
-  #drawer = new Drawer({ desk: this.#desk, moving: this.#moving, notices: this.#notices });
+  #moving = new Moving({
+    desk: this.#desk,
+    notices: this.#notices,
+    openJob: (job_id) => this.#openJob(job_id),
+  });
   #dragging;
+  #drawer = null;
+  #later = null;
   #signedInAs = "";
 
   async start() {
     const cardOf = (job_id) => this.#desk.board.card(job_id);
     const holding = { view: this.#view, cardOf, moving: this.#moving };
     this.#dragging = new Dragging(this.#root, { ...holding, onEnd: () => this.#draw() });
-    new Keyboard(this.#root, { ...holding, flowOf: (card) => this.#desk.flowOf(card), notices: this.#notices, openMenu: (job_id) => this.#openMenu(job_id) });
+    new Keyboard(this.#root, {
+      ...holding,
+      flowOf: (card) => this.#desk.flowOf(card),
+      notices: this.#notices,
+      openMenu: (job_id) => this.#openMenu(job_id),
+    });
     this.#root.addEventListener("click", (event) => this.#click(event));
-    document.addEventListener("visibilitychange", () => this.#desk.signal(document.hidden ? "hidden" : "visible"));
+    document.addEventListener("visibilitychange", () =>
+      this.#desk.signal(document.hidden ? "hidden" : "visible"),
+    );
     window.addEventListener("online", () => this.#desk.signal("online"));
     window.addEventListener("offline", () => this.#desk.signal("offline"));
-    setInterval(() => this.#toolbar.drawFreshness({ ...this.#desk.fresh, age_ms: this.#desk.age_ms }), SECOND_MS);
+    setInterval(
+      () => this.#toolbar.drawFreshness({ ...this.#desk.fresh, age_ms: this.#desk.age_ms }),
+      SECOND_MS,
+    );
     setInterval(() => this.#draw(), REDRAW_EVERY_MS);
     if (document.hidden) this.#desk.signal("hidden");
     if (navigator.onLine === false) this.#desk.signal("offline");
@@ -61,8 +74,10 @@ class DispatchPage {
       await this.#desk.resume();
       this.#draw();
     } catch {
-      const again = el("button.button", { type: "button", onclick: () => location.reload() }, icon("reload"), "Try again");
-      this.#view.showInstead("trouble", el("div.blank", { "data-testid": "blank" }, el("h1", {}, "The board cannot be reached"), el("p.quiet", {}, "Check your connection, or try again in a moment."), again));
+      this.#view.showInstead(
+        "trouble",
+        unreachable(() => location.reload()),
+      );
     }
   }
 
@@ -73,10 +88,17 @@ class DispatchPage {
     const { session, fresh } = this.#desk;
     if (session === null || fresh.kind === "signed_out") return this.#drawSignIn();
     const flowName = this.#flowName();
-    this.#toolbar.show({ session, flows: this.#desk.flows, flowNames: this.#desk.flowNames, flowName, mayCreate: this.#desk.isDispatcher });
+    this.#toolbar.show({
+      session,
+      flows: this.#desk.flows,
+      flowNames: this.#desk.flowNames,
+      flowName,
+      mayCreate: this.#desk.isDispatcher,
+    });
     this.#toolbar.drawFreshness({ ...fresh, age_ms: this.#desk.age_ms });
     this.#drawBoard(flowName);
-    this.#drawer.follow();
+    this.#drawer?.follow();
+    this.#load();
     this.#drawTitle();
   }
 
@@ -87,14 +109,18 @@ class DispatchPage {
     const matching = columns.some(({ cards }) => cards.length > 0);
     const filtered = Object.values(this.#toolbar.filter).some(Boolean);
     if (!any && fresh.checked_at_ms === null) this.#view.showInstead("loading", loading());
-    else if (!any) this.#view.showInstead("empty", this.#noJobs());
-    else if (!matching && filtered) this.#view.showInstead("no-match", this.#noMatch());
+    else if (!any) this.#view.showInstead("empty", noJobs(this.#newJobOrNull));
+    else if (!matching && filtered)
+      this.#view.showInstead(
+        "no-match",
+        noMatch(() => this.#toolbar.clearFilter()),
+      );
     else this.#view.show(flowName, columns, now_ms);
   }
 
   #drawSignIn() {
     if (this.#root.dataset.scene === "sign-in") return;
-    this.#drawer.close();
+    this.#drawer?.close();
     const expired = this.#desk.session !== null;
     if (!expired) this.#notices.clear();
     this.#toolbar.showBare();
@@ -113,30 +139,11 @@ class DispatchPage {
   }
 
   #drawTitle() {
-    const late = this.#desk.board.shown().filter((card) => overdueMs(card, this.#desk.now_ms) !== null).length;
+    const late = this.#desk.board
+      .shown()
+      .filter((card) => overdueMs(card, this.#desk.now_ms) !== null).length;
     const title = `${late > 0 ? `(${late} overdue) ` : ""}Board · Haulway`;
     if (document.title !== title) document.title = title;
-  }
-
-  #noJobs() {
-    return el(
-      "div.blank",
-      { "data-testid": "blank" },
-      el("div.sign", {}, icon("truck")),
-      el("h1", {}, "A quiet day so far"),
-      el("p.quiet", {}, this.#desk.isDispatcher ? "Jobs that customers book appear here by themselves." : "Jobs you are on appear here by themselves."),
-      this.#desk.isDispatcher && el("button.button.main", { type: "button", onclick: () => this.#newJob() }, icon("plus"), "New job"),
-    );
-  }
-
-  #noMatch() {
-    return el(
-      "div.blank",
-      { "data-testid": "blank" },
-      el("div.sign", {}, icon("search")),
-      el("h1", {}, "No job matches"),
-      el("button.button", { type: "button", onclick: () => this.#toolbar.clearFilter() }, "Show all jobs"),
-    );
   }
 
   // What is done
@@ -156,7 +163,12 @@ class DispatchPage {
     const job_id = event.target.closest(".card")?.dataset.job;
     if (!job_id) return;
     if (event.target.closest(".card-menu")) this.#openMenu(job_id);
-    else if (event.target.closest(".card-open")) this.#drawer.open(job_id);
+    else if (event.target.closest(".card-open")) this.#openJob(job_id);
+  }
+
+  /** The card that was opened may have been drawn anew meanwhile. */
+  #focusCard(job_id) {
+    this.#view.cardNode(job_id)?.querySelector(".card-open").focus({ preventScroll: true });
   }
 
   #openMenu(job_id) {
@@ -169,14 +181,54 @@ class DispatchPage {
       flow: this.#desk.flowOf(card),
       kind: this.#desk.kind,
       make: (move) => this.#moving.make(this.#desk.board.card(job_id) ?? card, move),
-      openJob: () => this.#drawer.open(job_id),
+      openJob: () => this.#openJob(job_id),
     });
   }
 
-  #newJob() {
+  async #openJob(job_id) {
+    const later = await this.#loaded();
+    later?.drawer.open(job_id);
+  }
+
+  /** What a button for a new job does; null for those who may not make one. */
+  get #newJobOrNull() {
+    return this.#desk.isDispatcher ? () => this.#newJob() : null;
+  }
+
+  async #newJob() {
+    const later = await this.#loaded();
+    if (later === null) return;
     const { flows, fallback } = this.#desk;
     const create = (request, key) => this.#desk.create(request, key);
-    new NewJobDialog({ flows, fallback, create }).open();
+    new later.NewJobDialog({ flows, fallback, create }).open();
+  }
+
+  /** What the first view does without is fetched as soon as the board stands; null: it could not. */
+  #load() {
+    this.#later ??= this.#loadLater().catch(() => (this.#later = null));
+    return this.#later;
+  }
+
+  async #loaded() {
+    const later = await this.#load();
+    if (later === null)
+      this.#notices.bad("This could not be opened: no connection. Please try again.");
+    return later;
+  }
+
+  async #loadLater() {
+    const [{ Drawer }, { NewJobDialog }] = await Promise.all([
+      import("./drawer.js"),
+      import("./new_job.js"),
+    ]);
+    const onClosed = (job_id) => this.#focusCard(job_id);
+    this.#drawer = new Drawer({
+      desk: this.#desk,
+      moving: this.#moving,
+      notices: this.#notices,
+      onClosed,
+    });
+    return { drawer: this.#drawer, NewJobDialog };
   }
 
   async #signOut() {
@@ -198,10 +250,6 @@ function makeDesk(onChange) {
     onChange,
     channel,
   });
-}
-
-function loading() {
-  return el("div.blank", { "data-testid": "blank" }, el("span.spinner", { "aria-hidden": "true" }), el("p.quiet", {}, "Opening the board…"));
 }
 
 new DispatchPage().start();

@@ -14,7 +14,7 @@ export class Dragging {
   #moving;
   #drag = null;
   #onEnd;
-  #swallowing = -1_000;
+  #swallowing = -Infinity;
 
   /** `cardOf(job_id)` is the card as the server has it; `onEnd()` is called when one was let go. */
   constructor(root, { view, cardOf, moving, onEnd }) {
@@ -24,7 +24,9 @@ export class Dragging {
     this.#moving = moving;
     this.#onEnd = onEnd;
     root.addEventListener("pointerdown", (event) => this.#down(event));
-    root.addEventListener("touchmove", (event) => this.#drag?.held && event.preventDefault(), { passive: false });
+    root.addEventListener("touchmove", (event) => this.#drag?.held && event.preventDefault(), {
+      passive: false,
+    });
     root.addEventListener("contextmenu", (event) => this.#drag && event.preventDefault());
     root.addEventListener("dragstart", (event) => event.preventDefault());
     root.addEventListener("click", (event) => this.#swallow(event), { capture: true });
@@ -35,13 +37,23 @@ export class Dragging {
   }
 
   #down(event) {
+    this.#swallowing = -Infinity; // a press of its own: what follows is a click
     const node = event.target.closest(".card");
-    if (!node || event.button !== 0 || !event.isPrimary || event.target.closest(".card-menu")) return;
+    if (!node || event.button !== 0 || !event.isPrimary || event.target.closest(".card-menu"))
+      return;
     const card = this.#cardOf(node.dataset.job);
     if (!card || node.classList.contains("moving")) return;
     this.#cancel();
     const ended = new AbortController();
-    const drag = { node, card, ended, x: event.clientX, y: event.clientY, held: false, pointer: event.pointerId };
+    const drag = {
+      node,
+      card,
+      ended,
+      x: event.clientX,
+      y: event.clientY,
+      held: false,
+      pointer: event.pointerId,
+    };
     this.#drag = drag;
     const { signal } = ended;
     const touch = event.pointerType === "touch";
@@ -76,7 +88,12 @@ export class Dragging {
     drag.ghost.classList.add("ghost");
     for (const name of ["id", "data-testid", "data-job"]) drag.ghost.removeAttribute(name);
     drag.ghost.inert = true;
-    for (const [name, value] of [["left", left], ["top", top], ["width", width]]) drag.ghost.style.setProperty(name, `${value}px`);
+    for (const [name, value] of [
+      ["left", left],
+      ["top", top],
+      ["width", width],
+    ])
+      drag.ghost.style.setProperty(name, `${value}px`);
     document.body.append(drag.ghost);
     drag.node.classList.add("lifted");
     this.#root.classList.add("dragging");

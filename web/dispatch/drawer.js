@@ -5,7 +5,16 @@ import { NoAnswer, Problem } from "/lib/api.js";
 import { copyText, el, fill, keepingFocus } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { crewForm, noteForm, particularsForm, scheduleForm } from "./editing.js";
-import { actionsPart, crewPart, headPart, historyPart, linkPart, notesPart, particularsPart, schedulePart } from "./drawer_parts.js";
+import {
+  actionsPart,
+  crewPart,
+  headPart,
+  historyPart,
+  linkPart,
+  notesPart,
+  particularsPart,
+  schedulePart,
+} from "./drawer_parts.js";
 
 const FORMS = { Customer: particularsForm, Schedule: scheduleForm, Crew: crewForm };
 
@@ -13,6 +22,7 @@ export class Drawer {
   #desk;
   #moving;
   #notices;
+  #onClosed;
   #dialog = null;
   #job_id = null;
   #detail = null;
@@ -22,8 +32,10 @@ export class Drawer {
   #notes;
   #noteList;
 
-  constructor({ desk, moving, notices }) {
+  /** `onClosed(job_id)` is called when the drawer was closed, to give the focus back. */
+  constructor({ desk, moving, notices, onClosed }) {
     this.#desk = desk;
+    this.#onClosed = onClosed;
     this.#moving = moving;
     this.#notices = notices;
   }
@@ -41,11 +53,28 @@ export class Drawer {
     this.#notes = el("section.part", { "aria-label": "Notes" });
     this.#dialog = el(
       "dialog.drawer",
-      { "aria-label": "Job", "data-testid": "drawer", onclose: () => this.#closed(), onclick: (event) => event.target === this.#dialog && this.close() },
-      el("button.button.plain.round.drawer-close", { type: "button", "aria-label": "Close", onclick: () => this.close() }, icon("cross")),
+      {
+        "aria-label": "Job",
+        "data-testid": "drawer",
+        onclose: () => this.#closed(),
+        onclick: (event) => event.target === this.#dialog && this.close(),
+      },
+      el(
+        "button.button.plain.round.drawer-close",
+        { type: "button", "aria-label": "Close", onclick: () => this.close() },
+        icon("cross"),
+      ),
       this.#body,
     );
-    fill(this.#body, el("div.blank", {}, el("span.spinner", { "aria-hidden": "true" }), el("p.quiet", {}, "Opening the job…")));
+    fill(
+      this.#body,
+      el(
+        "div.blank",
+        {},
+        el("span.spinner", { "aria-hidden": "true" }),
+        el("p.quiet", {}, "Opening the job…"),
+      ),
+    );
     document.body.append(this.#dialog);
     this.#dialog.showModal();
     this.#read();
@@ -64,9 +93,11 @@ export class Drawer {
 
   #closed() {
     const dialog = this.#dialog;
+    const job_id = this.#job_id;
     this.#dialog = null;
     this.#job_id = null;
     dialog.remove();
+    this.#onClosed(job_id);
   }
 
   async #read() {
@@ -85,8 +116,24 @@ export class Drawer {
   }
 
   #sayMissing(error) {
-    const text = error instanceof Problem && error.status === 404 ? "This job is no longer there." : "The job could not be read.";
-    fill(this.#body, el("div.blank", {}, el("h2", {}, text), el("button.button", { type: "button", onclick: () => this.#read() }, icon("reload"), "Try again")));
+    const text =
+      error instanceof Problem && error.status === 404
+        ? "This job is no longer there."
+        : "The job could not be read.";
+    fill(
+      this.#body,
+      el(
+        "div.blank",
+        {},
+        el("h2", {}, text),
+        el(
+          "button.button",
+          { type: "button", onclick: () => this.#read() },
+          icon("reload"),
+          "Try again",
+        ),
+      ),
+    );
   }
 
   #show(detail) {
@@ -100,7 +147,10 @@ export class Drawer {
 
   #build() {
     this.#noteList = el("div");
-    const form = noteForm({ save: (changes) => this.#save(changes), explain: (error) => explained(error) });
+    const form = noteForm({
+      save: (changes) => this.#save(changes),
+      explain: (error) => explained(error),
+    });
     fill(this.#notes, el("div.part-head", {}, el("h3", {}, "Notes")), this.#noteList, form);
     this.#dialog.removeAttribute("aria-label");
     this.#dialog.setAttribute("aria-labelledby", "drawer-title");
@@ -113,13 +163,17 @@ export class Drawer {
     const flow = this.#desk.flows[detail.flow];
     const told = { flow, now_ms, account: session?.account };
     const edit = (title) => (isDispatcher || title === "Schedule" ? () => this.#edit(title) : null);
-    const editing = (title, show) => this.#editing?.title === title ? this.#editing.node : show(detail, { edit: edit(title) });
+    const editing = (title, show) =>
+      this.#editing?.title === title ? this.#editing.node : show(detail, { edit: edit(title) });
     keepingFocus(this.#body, () => {
       fill(this.#noteList, notesPart(detail, told));
       fill(
         this.#body,
         headPart(detail, told),
-        actionsPart(detail, { make: (move) => this.#make(move), busy: this.#desk.board.isMoving(detail.job_id) }),
+        actionsPart(detail, {
+          make: (move) => this.#make(move),
+          busy: this.#desk.board.isMoving(detail.job_id),
+        }),
         editing("Schedule", schedulePart),
         editing("Crew", crewPart),
         editing("Customer", particularsPart),
@@ -167,7 +221,10 @@ export class Drawer {
     const { job_id } = this.#detail;
     const card = this.#desk.board.card(job_id);
     if (card === null) return;
-    await this.#moving.make(card, this.#desk.flowOf(card).moves.find(({ name }) => name === move.name));
+    await this.#moving.make(
+      card,
+      this.#desk.flowOf(card).moves.find(({ name }) => name === move.name),
+    );
     if (this.#job_id === job_id) this.#read();
   }
 
@@ -181,6 +238,7 @@ export class Drawer {
 function explained(error) {
   if (error instanceof NoAnswer) return "No answer. Look whether it is saved before you try again.";
   if (!(error instanceof Problem)) return "Something went wrong.";
-  if (error.slug === "job-changed") return "Somebody changed this job meanwhile. It is up to date now: look again, then save.";
+  if (error.slug === "job-changed")
+    return "Somebody changed this job meanwhile. It is up to date now: look again, then save.";
   return error.detail || error.title || "Not saved.";
 }

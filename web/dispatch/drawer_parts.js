@@ -20,7 +20,12 @@ export function headPart(detail, { flow, now_ms }) {
     el(
       "div.row",
       {},
-      el("span.pill", { "data-testid": "drawer-status", "data-status": detail.status }, icon(status.icon ?? "clock"), status.label.en ?? detail.status),
+      el(
+        "span.pill",
+        { "data-testid": "drawer-status", "data-status": detail.status },
+        icon(status.icon ?? "clock"),
+        status.label.en ?? detail.status,
+      ),
       late_ms !== null && el("span.late-mark", {}, icon("clock"), `${spanText(late_ms)} overdue`),
     ),
     el("h2", { id: "drawer-title", tabindex: "-1" }, detail.customer.name),
@@ -41,7 +46,17 @@ export function actionsPart(detail, { make, busy }) {
   const buttons = moves.map((move, index) => {
     const ends = move.to === "cancelled";
     const style = index === 0 && !ends ? ".main" : ends ? ".bad" : "";
-    return el(`button.button.compact${style}`, { type: "button", disabled: busy, "data-move": move.name, "data-focus": `move-${move.name}`, onclick: () => make(move) }, move.label.en);
+    return el(
+      `button.button.compact${style}`,
+      {
+        type: "button",
+        disabled: busy,
+        "data-move": move.name,
+        "data-focus": `move-${move.name}`,
+        onclick: () => make(move),
+      },
+      move.label.en,
+    );
   });
   return el("section.part", { "aria-label": "Moves" }, el("div.row", {}, buttons));
 }
@@ -63,7 +78,9 @@ export function particularsPart(detail, { edit }) {
 /** The number to call, and the language to speak. */
 function reach({ phone, language }) {
   const speaks = el("span.quiet", {}, language === "es" ? "Spanish" : "English");
-  return phone ? [el("a", { href: `tel:${phone}` }, shownPhone(phone)), " · ", speaks] : ["No number · ", speaks];
+  return phone
+    ? [el("a", { href: `tel:${phone}` }, shownPhone(phone)), " · ", speaks]
+    : ["No number · ", speaks];
 }
 
 export function schedulePart(detail, { edit }) {
@@ -71,11 +88,21 @@ export function schedulePart(detail, { edit }) {
   const span = windowText(schedule);
   const day = schedule.window_start ?? schedule.window_end;
   const arrival = span ? `${dateText(day)}, ${span}` : "No arrival window yet";
-  return part("Schedule", edit, facts([["calendar", arrival], schedule.eta && ["clock", `Expected around ${clockText(schedule.eta)}`]]));
+  return part(
+    "Schedule",
+    edit,
+    facts([
+      ["calendar", arrival],
+      schedule.eta && ["clock", `Expected around ${clockText(schedule.eta)}`],
+    ]),
+  );
 }
 
 export function crewPart(detail, { edit }) {
-  const crew = (detail.crew ?? []).map(({ role, first_name }) => ["person", [el("strong", {}, first_name), el("span.quiet", {}, ` · ${ROLES[role] ?? role}`)]]);
+  const crew = (detail.crew ?? []).map(({ role, first_name }) => [
+    "person",
+    [el("strong", {}, first_name), el("span.quiet", {}, ` · ${ROLES[role] ?? role}`)],
+  ]);
   return part("Crew", edit, crew.length > 0 ? facts(crew) : el("p.quiet", {}, "Nobody yet."));
 }
 
@@ -85,23 +112,57 @@ export function linkPart(detail, { copy }) {
     "Tracking link",
     null,
     el("p.small.quiet", {}, "It opens the job without a password: for the customer alone."),
-    el("div.row", {}, el("button.button.compact", { type: "button", onclick: copy, "data-focus": "copy-link", "data-testid": "copy-link" }, icon("copy"), "Copy link")),
+    el(
+      "div.row",
+      {},
+      el(
+        "button.button.compact",
+        { type: "button", onclick: copy, "data-focus": "copy-link", "data-testid": "copy-link" },
+        icon("copy"),
+        "Copy link",
+      ),
+    ),
   );
 }
 
 export function notesPart(detail, { account, now_ms }) {
-  const notes = [...(detail.notes ?? [])].reverse().map((note) =>
-    el("li.note-item", {}, el("p", {}, note.text), el("p.small.quiet", {}, `${who(note.actor, account)} · ${agoText(now_ms - msOf(note.recorded_at))}`)),
-  );
-  return notes.length > 0 ? el("ol.note-list", { "data-testid": "notes" }, notes) : el("p.quiet", {}, "No notes yet.");
+  const notes = [...(detail.notes ?? [])]
+    .reverse()
+    .map((note) =>
+      el(
+        "li.note-item",
+        {},
+        el("p", {}, note.text),
+        el(
+          "p.small.quiet",
+          {},
+          `${who(note.actor, account)} · ${agoText(now_ms - msOf(note.recorded_at))}`,
+        ),
+      ),
+    );
+  return notes.length > 0
+    ? el("ol.note-list", { "data-testid": "notes" }, notes)
+    : el("p.quiet", {}, "No notes yet.");
 }
 
 export function historyPart(detail, { flow, account, now_ms }) {
-  const moved = (detail.history ?? []).map((entry) => ({ at: entry.recorded_at, node: movedItem(entry, flow, account) }));
-  const refused = (detail.refusals ?? []).map((refusal) => ({ at: refusal.recorded_at, node: refusedItem(refusal, flow, account) }));
+  const moved = (detail.history ?? []).map((entry) => ({
+    at: entry.recorded_at,
+    node: movedItem(entry, flow, account),
+  }));
+  const refused = (detail.refusals ?? []).map((refusal) => ({
+    at: refusal.recorded_at,
+    node: refusedItem(refusal, flow, account),
+  }));
   const waiting = (detail.waiting ?? []).map((early) => waitingItem(early, flow, now_ms));
-  const items = [...moved, ...refused].sort((one, other) => (one.at < other.at ? 1 : -1)).map(({ node }) => node);
-  return part("History", null, el("ol.history", { "data-testid": "history" }, waiting, items, bookedItem(detail, flow)));
+  const items = [...moved, ...refused]
+    .sort((one, other) => (one.at < other.at ? 1 : -1))
+    .map(({ node }) => node);
+  return part(
+    "History",
+    null,
+    el("ol.history", { "data-testid": "history" }, waiting, items, bookedItem(detail, flow)),
+  );
 }
 
 function movedItem(entry, flow, account) {
@@ -113,7 +174,12 @@ function movedItem(entry, flow, account) {
     el(
       "div",
       {},
-      el("p", {}, el("strong", {}, labelOf(flow, entry.to)), el("span.quiet", {}, ` · ${who(entry.actor, account)}`)),
+      el(
+        "p",
+        {},
+        el("strong", {}, labelOf(flow, entry.to)),
+        el("span.quiet", {}, ` · ${who(entry.actor, account)}`),
+      ),
       entry.reason && el("p.said", {}, `“${entry.reason}”`),
       entry.note && el("p.said", {}, entry.note),
       el("p.small.quiet.numbers", {}, momentText(entry.recorded_at)),
@@ -130,7 +196,12 @@ function refusedItem(refusal, flow, account) {
     el(
       "div",
       {},
-      el("p", {}, el("strong", {}, `Refused: ${wish}`), el("span.quiet", {}, ` · ${who(refusal.actor, account)}`)),
+      el(
+        "p",
+        {},
+        el("strong", {}, `Refused: ${wish}`),
+        el("span.quiet", {}, ` · ${who(refusal.actor, account)}`),
+      ),
       el("p.said", {}, refusal.explanation ?? refusal.why),
       el("p.small.quiet.numbers", {}, momentText(refusal.recorded_at)),
     ),
@@ -143,7 +214,12 @@ function waitingItem(early, flow, now_ms) {
     "li.history-item",
     {},
     el("span.history-dot", { "aria-hidden": "true" }, icon("pause")),
-    el("div", {}, el("p", {}, el("strong", {}, `Waiting for its turn: ${wish}`)), el("p.small.quiet", {}, `given up in ${spanText(msOf(early.until) - now_ms)}`)),
+    el(
+      "div",
+      {},
+      el("p", {}, el("strong", {}, `Waiting for its turn: ${wish}`)),
+      el("p.small.quiet", {}, `given up in ${spanText(msOf(early.until) - now_ms)}`),
+    ),
   );
 }
 
@@ -153,7 +229,12 @@ function bookedItem(detail, flow) {
     "li.history-item.toned",
     { vars: statusColour(first.colour) },
     el("span.history-dot", { "aria-hidden": "true" }),
-    el("div", {}, el("p", {}, el("strong", {}, "Booked")), el("p.small.quiet.numbers", {}, momentText(detail.created_at))),
+    el(
+      "div",
+      {},
+      el("p", {}, el("strong", {}, "Booked")),
+      el("p.small.quiet.numbers", {}, momentText(detail.created_at)),
+    ),
   );
 }
 
@@ -166,10 +247,30 @@ function who(actor, account) {
 }
 
 function part(title, edit, ...children) {
-  const button = edit && el("button.button.plain.compact", { type: "button", onclick: edit, "data-focus": `edit-${title}`, "aria-label": `Change: ${title}` }, "Change");
-  return el("section.part", { "aria-label": title }, el("div.part-head", {}, el("h3", {}, title), button), children);
+  const button =
+    edit &&
+    el(
+      "button.button.plain.compact",
+      {
+        type: "button",
+        onclick: edit,
+        "data-focus": `edit-${title}`,
+        "aria-label": `Change: ${title}`,
+      },
+      "Change",
+    );
+  return el(
+    "section.part",
+    { "aria-label": title },
+    el("div.part-head", {}, el("h3", {}, title), button),
+    children,
+  );
 }
 
 function facts(lines) {
-  return el("ul.facts", {}, lines.filter(Boolean).map(([sign, text]) => el("li", {}, icon(sign), el("span", {}, text))));
+  return el(
+    "ul.facts",
+    {},
+    lines.filter(Boolean).map(([sign, text]) => el("li", {}, icon(sign), el("span", {}, text))),
+  );
 }

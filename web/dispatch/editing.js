@@ -4,10 +4,14 @@ import { phoneNumber } from "/lib/booking.js";
 import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { localInput, momentOf } from "/lib/time.js";
-import { badWindow, tidyPhone } from "./dialogs.js";
-import { centsIn, field } from "./fields.js";
+import { field } from "./fields.js";
+import { badWindow, centsIn, tidyPhone } from "./job_fields.js";
 
-const ROLES = [["driver", "Driver"], ["first_mate", "First mate"], ["supervisor", "Supervisor"]];
+const ROLES = [
+  ["driver", "Driver"],
+  ["first_mate", "First mate"],
+  ["supervisor", "Supervisor"],
+];
 
 /** A form in a part of the drawer; `save(changes)` raises where they were not taken. */
 function editForm(title, nodes, changes, { save, leave, explain }) {
@@ -26,23 +30,47 @@ function editForm(title, nodes, changes, { save, leave, explain }) {
       button.disabled = false;
     }
   };
-  const buttons = el("div.row.end", {}, el("button.button.compact", { type: "button", onclick: leave }, "Leave it"), button);
-  return el("form.part.stack.editing", { novalidate: true, onsubmit: submit, "aria-label": title, "data-testid": "edit-form" }, el("h3", {}, title), nodes, said, buttons);
+  const buttons = el(
+    "div.row.end",
+    {},
+    el("button.button.compact", { type: "button", onclick: leave }, "Discard"),
+    button,
+  );
+  return el(
+    "form.part.stack.editing",
+    { novalidate: true, onsubmit: submit, "aria-label": title, "data-testid": "edit-form" },
+    el("h3", {}, title),
+    nodes,
+    said,
+    buttons,
+  );
 }
 
 export function scheduleForm(detail, options) {
   const { schedule = {} } = detail;
-  const when = (label, name) => field(label, { type: "datetime-local", value: localInput(schedule[name]) });
-  const fields = { window_start: when("Window from", "window_start"), window_end: when("until", "window_end"), eta: when("Expected at", "eta") };
+  const when = (label, name) =>
+    field(label, { type: "datetime-local", value: localInput(schedule[name]) });
+  const fields = {
+    window_start: when("Window from", "window_start"),
+    window_end: when("until", "window_end"),
+    eta: when("Expected at", "eta"),
+  };
   const shown = options.onlyEta ? [fields.eta] : Object.values(fields);
   const changes = () => {
-    const wanted = Object.fromEntries(Object.entries(fields).map(([name, { input }]) => [name, momentOf(input.value)]));
+    const wanted = Object.fromEntries(
+      Object.entries(fields).map(([name, { input }]) => [name, momentOf(input.value)]),
+    );
     const fault = badWindow(wanted);
     fields.window_end.complain(fault);
     if (fault) return null;
     return { schedule: options.onlyEta ? { eta: wanted.eta } : wanted };
   };
-  return editForm("Schedule", shown.map(({ node }) => node), changes, options);
+  return editForm(
+    "Schedule",
+    shown.map(({ node }) => node),
+    changes,
+    options,
+  );
 }
 
 export function particularsForm(detail, options) {
@@ -50,19 +78,32 @@ export function particularsForm(detail, options) {
   const fields = {
     name: field("Customer", { value: customer.name, maxlength: 200, required: true }),
     phone: field("Mobile number", { type: "tel", value: customer.phone }),
-    language: field("Language", { options: [["en", "English"], ["es", "Español"]], value: customer.language }),
+    language: field("Language", {
+      options: [
+        ["en", "English"],
+        ["es", "Español"],
+      ],
+      value: customer.language,
+    }),
     address: field("Address", { value: place.address, maxlength: 200, required: true }),
     gate_code: field("Gate code", { value: place.gate_code, maxlength: 40 }),
-    price: field("Price", { inputmode: "decimal", value: detail.price_cents ? String(detail.price_cents / 100) : "" }),
+    price: field("Price", {
+      inputmode: "decimal",
+      value: detail.price_cents ? String(detail.price_cents / 100) : "",
+    }),
   };
   tidyPhone(fields.phone.input);
   const changes = () => {
-    const text = Object.fromEntries(Object.entries(fields).map(([name, { input }]) => [name, input.value.trim()]));
+    const text = Object.fromEntries(
+      Object.entries(fields).map(([name, { input }]) => [name, input.value.trim()]),
+    );
     const phone = text.phone === "" ? null : phoneNumber(text.phone);
     const cents = centsIn(text.price);
     fields.name.complain(text.name === "" && "Who is it for?");
     fields.address.complain(text.address === "" && "Where is it?");
-    fields.phone.complain(text.phone !== "" && phone === null && "This does not look like a phone number.");
+    fields.phone.complain(
+      text.phone !== "" && phone === null && "This does not look like a phone number.",
+    );
     fields.price.complain(cents === undefined && "An amount like 240 or 240.50.");
     if (Object.values(fields).some(({ input }) => input.hasAttribute("aria-invalid"))) return null;
     return {
@@ -71,15 +112,32 @@ export function particularsForm(detail, options) {
       ...(cents !== null && { price_cents: cents }),
     };
   };
-  return editForm("Customer", Object.values(fields).map(({ node }) => node), changes, options);
+  return editForm(
+    "Customer",
+    Object.values(fields).map(({ node }) => node),
+    changes,
+    options,
+  );
 }
 
 /** One line for each role: who has it, and the account that person signs in with. */
 export function crewForm(detail, options) {
   const rows = ROLES.map(([role, label]) => {
     const known = (detail.crew ?? []).find((member) => member.role === role);
-    const name = field(label, { value: known?.first_name, maxlength: 40, placeholder: "First name", autocomplete: "off" });
-    const member = field("Account", { value: known?.member, maxlength: 40, placeholder: "as in the sign-in", autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
+    const name = field(label, {
+      value: known?.first_name,
+      maxlength: 40,
+      placeholder: "First name",
+      autocomplete: "off",
+    });
+    const member = field("Account", {
+      value: known?.member,
+      maxlength: 40,
+      placeholder: "as in the sign-in",
+      autocomplete: "off",
+      autocapitalize: "none",
+      spellcheck: "false",
+    });
     member.input.setAttribute("aria-label", `Account of the ${label.toLowerCase()}`);
     name.input.addEventListener("change", () => {
       if (member.input.value === "") member.input.value = accountLike(name.input.value);
@@ -100,7 +158,12 @@ export function crewForm(detail, options) {
     }
     return sound ? { crew } : null;
   };
-  return editForm("Crew", rows.map(({ name, member }) => el("div.two", {}, name.node, member.node)), changes, options);
+  return editForm(
+    "Crew",
+    rows.map(({ name, member }) => el("div.two", {}, name.node, member.node)),
+    changes,
+    options,
+  );
 }
 
 /** `miguel` for `Miguel`: what an account is usually called. */
@@ -129,5 +192,11 @@ export function noteForm({ save, explain }) {
       button.disabled = false;
     }
   };
-  return el("form.stack.note-form", { novalidate: true, onsubmit: submit, "data-testid": "note-form" }, text.node, said, el("div.row.end", {}, button));
+  return el(
+    "form.stack.note-form",
+    { novalidate: true, onsubmit: submit, "data-testid": "note-form" },
+    text.node,
+    said,
+    el("div.row.end", {}, button),
+  );
 }

@@ -10,7 +10,11 @@ export function field(label, { tag = "input", hint = null, options = null, ...at
   const id = `field-${(counted += 1)}`;
   const choices = options?.map(([value, text]) => el("option", { value }, text));
   const described = { "aria-describedby": `${id}-fault${hint ? ` ${id}-hint` : ""}` };
-  const input = el(`${options ? "select" : tag}.input`, { id, ...described }, choices ?? null);
+  const input = el(
+    `${options ? "select" : tag}.input`,
+    { id, "data-focus": id, ...described },
+    choices ?? null,
+  );
   for (const [name, value] of Object.entries(attributes)) set(input, name, value);
   const fault = el("p.fault", { id: `${id}-fault`, hidden: true });
   const node = el(
@@ -36,16 +40,13 @@ function set(input, name, value) {
   else if (value !== null && value !== false) input.setAttribute(name, value === true ? "" : value);
 }
 
-/** `24000` for `240`, `240.50`, `$1,200`; null for nothing, undefined for no price at all. */
-export function centsIn(text) {
-  const plain = text.replace(/[$,\s]/g, "");
-  if (plain === "") return null;
-  return /^\d{1,6}(\.\d{1,2})?$/.test(plain) ? Math.round(Number(plain) * 100) : undefined;
-}
-
 export function dollars(cents) {
   if (cents === null || cents === undefined) return "";
-  return (cents / 100).toLocaleString("en-US", { style: "currency", currency: "USD", minimumFractionDigits: cents % 100 ? 2 : 0 });
+  return (cents / 100).toLocaleString("en-US", {
+    style: "currency",
+    currency: "USD",
+    minimumFractionDigits: cents % 100 ? 2 : 0,
+  });
 }
 
 /** A dialog that is gone when it is closed; resolves with its returnValue. */

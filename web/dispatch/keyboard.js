@@ -22,8 +22,14 @@ export class Keyboard {
     this.#notices = notices;
     this.#openMenu = openMenu;
     root.addEventListener("keydown", (event) => this.#key(event));
-    root.addEventListener("keyup", (event) => event.key === " " && isOpener(event.target) && event.preventDefault());
-    root.addEventListener("focusout", (event) => this.#held && !root.contains(event.relatedTarget) && this.#putBack());
+    root.addEventListener(
+      "keyup",
+      (event) => event.key === " " && isOpener(event.target) && event.preventDefault(),
+    );
+    root.addEventListener(
+      "focusout",
+      (event) => this.#held && !root.contains(event.relatedTarget) && this.#putBack(),
+    );
   }
 
   #key(event) {
@@ -61,7 +67,9 @@ export class Keyboard {
   }
 
   #walk(node, columns, rows) {
-    const shown = this.#view.columnNodes.map((column) => [...column.querySelectorAll(".card")]).filter((cards) => cards.length > 0);
+    const shown = this.#view.columnNodes
+      .map((column) => [...column.querySelectorAll(".card")])
+      .filter((cards) => cards.length > 0);
     const x = shown.findIndex((cards) => cards.includes(node));
     const column = shown[x + columns];
     if (!column) return;
@@ -76,12 +84,19 @@ export class Keyboard {
     if (!card || node.classList.contains("moving")) return;
     const flow = this.#flowOf(card);
     const targets = this.#moving.targetsOf(card);
-    if (targets.size === 0) return this.#notices.whisper(`${card.customer} stays in ${labelOf(flow, card.status)}: no move leads on from there.`);
-    const order = flow.statuses.map(({ name }) => name).filter((name) => targets.has(name) || name === card.status);
+    if (targets.size === 0)
+      return this.#notices.whisper(
+        `${card.customer} stays in ${labelOf(flow, card.status)}: no move leads on from there.`,
+      );
+    const order = flow.statuses
+      .map(({ name }) => name)
+      .filter((name) => targets.has(name) || name === card.status);
     this.#held = { card, flow, order, over: card.status };
     node.classList.add("held");
     this.#show();
-    this.#notices.whisper(`${card.customer} picked up from ${labelOf(flow, card.status)}. Left and right choose a column, enter drops, escape puts it back.`);
+    this.#notices.whisper(
+      `${card.customer} picked up from ${labelOf(flow, card.status)}. Left and right choose a column, enter drops, escape puts it back.`,
+    );
   }
 
   #aim(step) {

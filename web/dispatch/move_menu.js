@@ -16,12 +16,25 @@ export function openMoveMenu({ anchor, card, flow, kind, make, openJob }) {
   };
   const moves = movesFrom(flow, card.status, kind).map((move) => {
     const { colour } = flow.statuses.find(({ name }) => name === move.to);
-    return item([el("span.menu-dot.toned", { vars: statusColour(colour) }), el("span", {}, move.label.en, el("span.quiet.small", {}, ` → ${labelOf(flow, move.to)}`))], chosen(() => make(move)));
+    return item(
+      [
+        el("span.menu-dot.toned", { vars: statusColour(colour) }),
+        el("span", {}, move.label.en, el("span.quiet.small", {}, ` → ${labelOf(flow, move.to)}`)),
+      ],
+      chosen(() => make(move)),
+    );
   });
   const menu = el(
     "div.menu",
-    { role: "menu", popover: "auto", "aria-label": `Moves of ${card.customer}`, "data-testid": "move-menu" },
-    moves.length > 0 ? moves : el("p.quiet.small.menu-none", { role: "presentation" }, "No move leads on from here."),
+    {
+      role: "menu",
+      popover: "auto",
+      "aria-label": `Moves of ${card.customer}`,
+      "data-testid": "move-menu",
+    },
+    moves.length > 0
+      ? moves
+      : el("p.quiet.small.menu-none", { role: "presentation" }, "No move leads on from here."),
     item([icon("note"), "Open the job"], chosen(openJob)),
   );
   menu.addEventListener("keydown", (event) => walk(event, menu));
@@ -33,7 +46,11 @@ export function openMoveMenu({ anchor, card, flow, kind, make, openJob }) {
 }
 
 function item(children, onclick) {
-  return el("button.menu-item", { type: "button", role: "menuitem", tabindex: "-1", onclick }, children);
+  return el(
+    "button.menu-item",
+    { type: "button", role: "menuitem", tabindex: "-1", onclick },
+    children,
+  );
 }
 
 function walk(event, menu) {

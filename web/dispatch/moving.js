@@ -1,7 +1,7 @@
 // From a wish to a move: what it still needs is asked for, what became of it is said.
 
 import { labelOf, missingFor, moveTo, refusalText, whyNot } from "/lib/moves.js";
-import { askReason } from "./dialogs.js";
+import { askReason } from "./ask_reason.js";
 
 export class Moving {
   #desk;
@@ -18,7 +18,9 @@ export class Moving {
   /** The statuses this card may be moved to, by name. */
   targetsOf(card) {
     const flow = this.#desk.flowOf(card);
-    return new Set(flow.statuses.map(({ name }) => name).filter((to) => moveTo(flow, card, to, this.#desk.kind)));
+    return new Set(
+      flow.statuses.map(({ name }) => name).filter((to) => moveTo(flow, card, to, this.#desk.kind)),
+    );
   }
 
   /** Move the card to the column `to`; false where it was not moved, which has been said. */
@@ -48,7 +50,11 @@ export class Moving {
     const { board } = this.#desk;
     board.begin(card.job_id, move.to);
     this.#desk.show();
-    const reason = await askReason({ card, move, label: labelOf(this.#desk.flowOf(card), move.to) });
+    const reason = await askReason({
+      card,
+      move,
+      label: labelOf(this.#desk.flowOf(card), move.to),
+    });
     if (reason === null) {
       board.settle(card.job_id);
       this.#desk.show();
@@ -62,12 +68,17 @@ export class Moving {
     try {
       const { kept } = await this.#desk.move(card, move, { reason });
       const where = labelOf(flow, move.to);
-      if (kept) this.#notices.warn(`${card.customer} is not there yet: the move to “${where}” is kept and made when its turn comes.`);
+      if (kept)
+        this.#notices.warn(
+          `${card.customer} is not there yet: the move to “${where}” is kept and made when its turn comes.`,
+        );
       else this.#notices.good(`${card.customer} moved to “${where}”.`);
       return !kept;
     } catch (error) {
       const { session, now_ms } = this.#desk;
-      this.#notices.bad(refusalText(error, { flow, card, to: move.to, account: session?.account, now_ms }));
+      this.#notices.bad(
+        refusalText(error, { flow, card, to: move.to, account: session?.account, now_ms }),
+      );
       return false;
     }
   }

@@ -45,7 +45,11 @@ export class Notices {
       icon(sign),
       el("p", {}, text),
       action && el("button.button.compact.plain", { type: "button", onclick: run }, action.label),
-      el("button.dismiss", { type: "button", "aria-label": "Dismiss", onclick: () => node.remove() }, icon("cross")),
+      el(
+        "button.dismiss",
+        { type: "button", "aria-label": "Dismiss", onclick: () => node.remove() },
+        icon("cross"),
+      ),
     );
     this.#list.append(node);
     while (this.#list.children.length > MOST) this.#list.firstChild.remove();

@@ -5,10 +5,26 @@ import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { field } from "./fields.js";
 
+const WELCOME = globalThis.isSecureContext
+  ? "The board is for dispatchers and crew."
+  : "This connection is not secure, so signing in cannot work. Open the page with https:// at its beginning.";
+
 /** A sign-in form; `signIn(account, password)` raises where it did not work. */
 export function signInForm({ account = "", reason = null, signIn }) {
-  const name = field("Account", { name: "account", value: account, autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true });
-  const password = field("Password", { name: "password", type: "password", autocomplete: "current-password", required: true });
+  const name = field("Account", {
+    name: "account",
+    value: account,
+    autocomplete: "username",
+    autocapitalize: "none",
+    spellcheck: "false",
+    required: true,
+  });
+  const password = field("Password", {
+    name: "password",
+    type: "password",
+    autocomplete: "current-password",
+    required: true,
+  });
   const said = el("div", { role: "alert", "data-testid": "sign-in-said" });
   const button = el("button.button.main.wide", { "data-testid": "sign-in" }, "Sign in");
   const complain = (text) => fill(said, el("div.notice.bad", {}, icon("alert"), el("p", {}, text)));
@@ -29,12 +45,18 @@ export function signInForm({ account = "", reason = null, signIn }) {
   return el(
     "form.sign-in.panel.stack",
     { novalidate: true, onsubmit: submit, "data-testid": "sign-in-form" },
-    el("div", {}, el("h1", {}, "Sign in"), el("p.quiet", {}, reason ?? "The board is for dispatchers and crew.")),
+    el("div", {}, el("h1", {}, "Sign in"), el("p.quiet", {}, reason ?? WELCOME)),
     name.node,
     password.node,
     said,
     button,
-    el("p.small.quiet", {}, "Here as a customer? ", el("a", { href: "/book/" }, "Book a pickup"), " or open your tracking link."),
+    el(
+      "p.small.quiet",
+      {},
+      "Here as a customer? ",
+      el("a", { href: "/book/" }, "Book a pickup"),
+      " or open your tracking link.",
+    ),
   );
 }
 

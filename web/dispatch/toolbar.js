@@ -7,7 +7,12 @@ import { agoText } from "/lib/time.js";
 const FILTERS = { overdue: "Overdue", unassigned: "No crew", today: "Today" };
 const OLD_MS = 20_000;
 
-export const NO_FILTER = Object.freeze({ text: "", overdue: false, unassigned: false, today: false });
+export const NO_FILTER = Object.freeze({
+  text: "",
+  overdue: false,
+  unassigned: false,
+  today: false,
+});
 
 export class Toolbar {
   #root;
@@ -57,7 +62,15 @@ export class Toolbar {
       oninput: (event) => this.#set({ ...this.#filter, text: event.target.value }),
     });
     for (const [name, label] of Object.entries(FILTERS)) {
-      this.#chips[name] = el("button.chip", { type: "button", "aria-pressed": "false", onclick: () => this.#set({ ...this.#filter, [name]: !this.#filter[name] }) }, label);
+      this.#chips[name] = el(
+        "button.chip",
+        {
+          type: "button",
+          "aria-pressed": "false",
+          onclick: () => this.#set({ ...this.#filter, [name]: !this.#filter[name] }),
+        },
+        label,
+      );
     }
     const fresh = el("span", {});
     this.#parts = { flows: el("div.flows", { role: "group", "aria-label": "Kind of job" }), fresh };
@@ -65,10 +78,36 @@ export class Toolbar {
       this.#root,
       brand(),
       this.#parts.flows,
-      el("div.searching", {}, el("div.search", {}, icon("search"), this.#search), el("div.chips", { role: "group", "aria-label": "Filters" }, Object.values(this.#chips))),
+      el(
+        "div.searching",
+        {},
+        el("div.search", {}, icon("search"), this.#search),
+        el("div.chips", { role: "group", "aria-label": "Filters" }, Object.values(this.#chips)),
+      ),
       el("p.fresh.small.numbers", { "data-testid": "freshness" }, el("span.dot"), fresh),
-      mayCreate && el("button.button.main.compact.new-job", { type: "button", onclick: newJob, "data-testid": "new-job-button" }, icon("plus"), el("span", {}, "New job")),
-      el("div.account", {}, el("span.small", { title: session.account }, session.name || session.account), el("button.button.plain.round", { type: "button", "aria-label": "Sign out", title: "Sign out", onclick: signOut, "data-testid": "sign-out" }, icon("leave"))),
+      mayCreate &&
+        el(
+          "button.button.main.compact.new-job",
+          { type: "button", onclick: newJob, "data-testid": "new-job-button" },
+          icon("plus"),
+          el("span", {}, "New job"),
+        ),
+      el(
+        "div.account",
+        {},
+        el("span.small", { title: session.account }, session.name || session.account),
+        el(
+          "button.button.plain.round",
+          {
+            type: "button",
+            "aria-label": "Sign out",
+            title: "Sign out",
+            onclick: signOut,
+            "data-testid": "sign-out",
+          },
+          icon("leave"),
+        ),
+      ),
     );
   }
 
@@ -78,12 +117,27 @@ export class Toolbar {
     const says = `${names.join()} ${chosen}`;
     if (group.dataset.says === says) return;
     group.dataset.says = says;
-    fill(group, names.map((name) => el("button.flow", { type: "button", "aria-pressed": String(name === chosen), "data-flow": name, onclick: () => this.#act.flow(name) }, flows[name].label.en)));
+    fill(
+      group,
+      names.map((name) =>
+        el(
+          "button.flow",
+          {
+            type: "button",
+            "aria-pressed": String(name === chosen),
+            "data-flow": name,
+            onclick: () => this.#act.flow(name),
+          },
+          flows[name].label.en,
+        ),
+      ),
+    );
   }
 
   #set(filter) {
     this.#filter = filter;
-    for (const [name, chip] of Object.entries(this.#chips)) chip.setAttribute("aria-pressed", String(filter[name]));
+    for (const [name, chip] of Object.entries(this.#chips))
+      chip.setAttribute("aria-pressed", String(filter[name]));
     this.#act.filter(filter);
   }
 
@@ -101,14 +155,26 @@ export class Toolbar {
   #drawBanner(kind, ago) {
     const since = ago === null ? "" : ` Last updated ${ago}.`;
     const says = {
-      offline: ["offline", "You are offline.", `${since} Moves can be made once you are connected again.`],
+      offline: [
+        "offline",
+        "You are offline.",
+        `${since} Moves can be made once you are connected again.`,
+      ],
       trouble: ["alert", "The board cannot be reached right now. Trying again…", since],
     }[kind];
     if (!says) return this.#banner.firstChild && fill(this.#banner);
     const [sign, title, rest] = says;
     if (this.#banner.dataset.kind !== kind || this.#banner.firstChild === null) {
       this.#banner.dataset.kind = kind;
-      fill(this.#banner, el("div.notice.warn.banner", { "data-testid": "banner", "data-kind": kind }, icon(sign), el("p", {}, el("strong", {}, title), el("span", { "aria-live": "off" }))));
+      fill(
+        this.#banner,
+        el(
+          "div.notice.warn.banner",
+          { "data-testid": "banner", "data-kind": kind },
+          icon(sign),
+          el("p", {}, el("strong", {}, title), el("span", { "aria-live": "off" })),
+        ),
+      );
     }
     say(this.#banner.querySelector("span"), rest);
   }
@@ -119,5 +185,10 @@ function say(node, text) {
 }
 
 function brand() {
-  return el("span.brand", {}, el("img", { src: "/favicon.svg", alt: "", width: "28", height: "28" }), el("span.brand-name", {}, "Haulway"));
+  return el(
+    "span.brand",
+    {},
+    el("img", { src: "/favicon.svg", alt: "", width: "28", height: "28" }),
+    el("span.brand-name", {}, "Haulway"),
+  );
 }

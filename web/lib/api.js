@@ -16,7 +16,9 @@ export class Problem extends Error {
     super(document.detail ?? document.title ?? `the answer was ${status}`);
     this.name = "Problem";
     this.status = status;
-    this.slug = String(document.type ?? "").split("/").at(-1);
+    this.slug = String(document.type ?? "")
+      .split("/")
+      .at(-1);
     this.title = document.title ?? "";
     this.detail = document.detail ?? "";
     this.document = document;
@@ -127,7 +129,10 @@ function answerIn(response, text) {
 }
 
 function retryAfterIn(headers) {
-  const known = { "retry-after": headers.get("retry-after") ?? "", date: headers.get("date") ?? "" };
+  const known = {
+    "retry-after": headers.get("retry-after") ?? "",
+    date: headers.get("date") ?? "",
+  };
   return retryAfterMs(known, Date.now());
 }
 
@@ -140,7 +145,9 @@ function documentIn(text) {
   }
 }
 
+/** Whoever is told to wait for long tells the person instead of trying again behind their back. */
 function worthAnotherTry(error) {
   if (error instanceof NoAnswer) return true;
-  return error instanceof Problem && WORTH_ANOTHER_TRY.includes(error.status);
+  if (!(error instanceof Problem) || error.retry_after_ms > RETRY_CAP_MS) return false;
+  return WORTH_ANOTHER_TRY.includes(error.status);
 }

@@ -114,7 +114,9 @@ function searchable(card) {
 }
 
 function words(text) {
-  return plain(text ?? "").split(/\s+/).filter(Boolean);
+  return plain(text ?? "")
+    .split(/\s+/)
+    .filter(Boolean);
 }
 
 /** Without accents and in small letters: `Pérez` is found as `perez`. */

@@ -71,7 +71,10 @@ export class Desk {
   /** The columns of one flow with the cards that pass the filter. */
   columns(flowName, filter) {
     const cards = this.board.shown().filter((card) => card.flow === flowName);
-    return columnsOf(this.flows[flowName], cards.filter((card) => passes(card, filter, this.now_ms)));
+    return columnsOf(
+      this.flows[flowName],
+      cards.filter((card) => passes(card, filter, this.now_ms)),
+    );
   }
 
   /** Something about the cards has changed from outside, as a move that is being thought over. */

@@ -48,7 +48,9 @@ export class Dispatching {
   async edit(job_id, changes, rev) {
     const key = { "idempotency-key": newId() };
     const headers = rev === null ? key : { ...key, "if-match": `"${rev}"` };
-    return (await this.#api.ask("PATCH", jobPath(job_id), { body: changes, headers, repeatable: true })).body;
+    return (
+      await this.#api.ask("PATCH", jobPath(job_id), { body: changes, headers, repeatable: true })
+    ).body;
   }
 
   /** {job_id, tracking_url}; the same `key` always means the same job. `price` is in dollars. */
@@ -65,6 +67,8 @@ function jobPath(job_id) {
 
 /** `values` without what was left empty. */
 export function given(values) {
-  const filled = Object.entries(values).filter(([, value]) => !["", null, undefined].includes(value));
+  const filled = Object.entries(values).filter(
+    ([, value]) => !["", null, undefined].includes(value),
+  );
   return Object.fromEntries(filled);
 }

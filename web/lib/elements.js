@@ -44,7 +44,8 @@ function give(node, name, value) {
   else if (name === "vars") setVars(node, value);
   else if (name === "value" || name === "checked") node[name] = value;
   else if (name === "href") node.setAttribute("href", SAFE_HREF.test(value) ? value : "#");
-  else if (name === "style" || name === "srcdoc") throw new Error(`${name} is not for us: use vars`);
+  else if (name === "style" || name === "srcdoc")
+    throw new Error(`${name} is not for us: use vars`);
   else node.setAttribute(name, value === true ? "" : String(value));
 }
 

@@ -42,7 +42,9 @@ export function whyNot(flow, card, to, kind) {
 
 function either(labels) {
   const quoted = [...new Set(labels)].map((label) => `“${label}”`);
-  return quoted.length < 2 ? quoted.join("") : `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
+  return quoted.length < 2
+    ? quoted.join("")
+    : `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
 }
 
 /** Who did something, in words: {kind, id} as the API names an actor. */
@@ -65,10 +67,12 @@ export function refusalText(error, { flow, card, to, account, now_ms }) {
     return `No answer for ${card.customer}: the connection is gone. The card shows what we last knew.`;
   }
   if (!(error instanceof Problem)) return `Something went wrong with ${card.customer}.`;
-  if (error.slug === "overtaken") return lostRaceText(error.document, { flow, card, to, account, now_ms });
+  if (error.slug === "overtaken")
+    return lostRaceText(error.document, { flow, card, to, account, now_ms });
   if (error.status === 401) return "Your session has ended. Sign in and try again.";
   if (error.status === 404) return `${card.customer} is no longer there.`;
-  if (error.status >= 500) return `${card.customer} was not moved: the service has trouble. Try again.`;
+  if (error.status >= 500)
+    return `${card.customer} was not moved: the service has trouble. Try again.`;
   const why = error.detail || error.title;
   return `${card.customer} was not moved${why ? `: ${why.replace(/\.$/, "")}` : ""}.`;
 }

@@ -17,7 +17,13 @@ export function actionsPanel(view, { language, t, busy, connected, said, onChoic
     "section.panel.actions",
     { "data-testid": "actions" },
     el("h2", {}, t("actions")),
-    said && el(`div.notice.${said.tone}`, { "data-testid": "said" }, icon(said.tone === "good" ? "check" : "alert"), el("p", {}, said.text)),
+    said &&
+      el(
+        `div.notice.${said.tone}`,
+        { "data-testid": "said" },
+        icon(said.tone === "good" ? "check" : "alert"),
+        el("p", {}, said.text),
+      ),
     choices.map((choice) => choiceButton(choice, { language, t, busy, connected, onChoice })),
     !connected && choices.length > 0 && el("p.small.quiet", {}, t("act_offline")),
   );
@@ -42,25 +48,55 @@ function choiceButton(choice, { language, t, busy, connected, onChoice }) {
 
 /** Ask for the reason of a cancellation: the reason in words, or null where it was called off. */
 export function askReason(choice, t) {
-  const input = el("textarea.input", { id: "reason", rows: 2, maxlength: 500, "aria-describedby": "reason-fault" });
+  const input = el("textarea.input", {
+    id: "reason",
+    rows: 2,
+    maxlength: 500,
+    "aria-describedby": "reason-fault",
+  });
   const fault = el("p.fault", { id: "reason-fault", role: "alert" });
   const suggestions = REASONS.map((key) =>
-    el("button.chip", { type: "button", onclick: () => { input.value = t(key); input.focus(); } }, t(key)),
+    el(
+      "button.chip",
+      {
+        type: "button",
+        onclick: () => {
+          input.value = t(key);
+          input.focus();
+        },
+      },
+      t(key),
+    ),
   );
   const form = el(
     "form.stack",
     { method: "dialog" },
     el("h2", { id: "cancel-title" }, t("cancel_title")),
     el("p.quiet", {}, t("cancel_text")),
-    el("div.field", {}, el("label", { for: "reason" }, t("reason")), el("div.chips", {}, suggestions), input, fault),
+    el(
+      "div.field",
+      {},
+      el("label", { for: "reason" }, t("reason")),
+      el("div.chips", {}, suggestions),
+      input,
+      fault,
+    ),
     el(
       "div.row.end",
       {},
-      el("button.button", { type: "button", value: "", onclick: () => dialog.close("") }, t("keep")),
+      el(
+        "button.button",
+        { type: "button", value: "", onclick: () => dialog.close("") },
+        t("keep"),
+      ),
       el("button.button.main.danger", { "data-testid": "cancel-for-good" }, t("cancel_yes")),
     ),
   );
-  const dialog = el("dialog", { "aria-labelledby": "cancel-title", "data-testid": "cancel-dialog" }, form);
+  const dialog = el(
+    "dialog",
+    { "aria-labelledby": "cancel-title", "data-testid": "cancel-dialog" },
+    form,
+  );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const reason = input.value.trim();
@@ -87,7 +123,8 @@ function shown(dialog) {
 /** The view after the move; asked twice, it is made once. Raises Problem or NoAnswer. */
 export async function choose(api, { digest, token, choice, reason }) {
   const body = { token, ...(reason ? { reason } : {}) };
-  return (await api.ask("POST", `/track/${digest}/${choice.move}`, { body, repeatable: true })).body;
+  return (await api.ask("POST", `/track/${digest}/${choice.move}`, { body, repeatable: true }))
+    .body;
 }
 
 /** The key of the words for what went wrong. */

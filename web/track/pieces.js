@@ -17,7 +17,8 @@ export function scenePanel({ name, title, text, onRetry, retryLabel }) {
     el(`div.sign${busy ? ".busy" : ""}`, {}, sign),
     el("h1", {}, title),
     text && el("p.quiet", {}, text),
-    onRetry && el("button.button.main", { type: "button", onclick: onRetry }, icon("reload"), retryLabel),
+    onRetry &&
+      el("button.button.main", { type: "button", onclick: onRetry }, icon("reload"), retryLabel),
   );
 }
 
@@ -49,11 +50,20 @@ export function hero(view, { language, t }) {
     el(
       "div.say",
       {},
-      el("h1", { "data-testid": "status", "data-status": view.status }, wording(step.label, language)),
+      el(
+        "h1",
+        { "data-testid": "status", "data-status": view.status },
+        wording(step.label, language),
+      ),
       el("p", { "data-testid": "wording" }, wording(step.customer, language)),
     ),
     pipeline(view, { language, t }),
-    el("p.fresh.small", { "data-testid": "freshness" }, el("span.dot"), el("span", { id: "fresh" })),
+    el(
+      "p.fresh.small",
+      { "data-testid": "freshness" },
+      el("span.dot"),
+      el("span", { id: "fresh" }),
+    ),
   );
 }
 
@@ -75,7 +85,11 @@ export function timeline(view, { language, t }) {
     "section.panel.timeline-panel",
     {},
     el("h2", {}, t("timeline")),
-    el("ol.timeline", { "data-testid": "timeline" }, stepsOf(view).map((step) => event(step, language, t))),
+    el(
+      "ol.timeline",
+      { "data-testid": "timeline" },
+      stepsOf(view).map((step) => event(step, language, t)),
+    ),
   );
 }
 
@@ -89,12 +103,26 @@ function event(step, language, t) {
       "data-state": step.state,
       "aria-current": current ? "step" : null,
     },
-    el("span.mark", { "aria-hidden": "true" }, step.state === "coming" ? null : icon(current ? step.icon : "check")),
+    el(
+      "span.mark",
+      { "aria-hidden": "true" },
+      step.state === "coming" ? null : icon(current ? step.icon : "check"),
+    ),
     el(
       "div",
       {},
-      el("p.event-name", {}, wording(step.label, language), el("span.unseen", {}, ` (${t(step.state)})`)),
-      step.at && el("p.small.quiet.numbers", {}, el("time", { datetime: step.at }, momentText(step.at, language))),
+      el(
+        "p.event-name",
+        {},
+        wording(step.label, language),
+        el("span.unseen", {}, ` (${t(step.state)})`),
+      ),
+      step.at &&
+        el(
+          "p.small.quiet.numbers",
+          {},
+          el("time", { datetime: step.at }, momentText(step.at, language)),
+        ),
       current && el("p.event-text", {}, wording(step.customer, language)),
     ),
   );
@@ -127,7 +155,12 @@ function expected(eta, { language, t, now_ms }) {
     "p.eta.numbers",
     { "data-testid": "eta" },
     icon("clock"),
-    el("span", {}, t("eta", { time: clockText(eta, language) }), ahead && el("span.quiet", {}, ` · ${ahead}`)),
+    el(
+      "span",
+      {},
+      t("eta", { time: clockText(eta, language) }),
+      ahead && el("span.quiet", {}, ` · ${ahead}`),
+    ),
   );
 }
 
@@ -156,7 +189,12 @@ export function reference(view, { t, onCopy }) {
         el("span", { "aria-hidden": "true" }, day.map(group), "-", letters.map(group)),
         el("span.unseen", {}, spelledReference(view.job_id, t("reference_dash"))),
       ),
-      el("button.button.compact", { type: "button", "data-focus": "copy", onclick: onCopy }, icon("copy"), t("copy")),
+      el(
+        "button.button.compact",
+        { type: "button", "data-focus": "copy", onclick: onCopy },
+        icon("copy"),
+        t("copy"),
+      ),
     ),
     el("p.small.quiet", {}, t("reference_hint")),
   );

@@ -66,18 +66,33 @@ class TrackingPage {
 
   #announce(view) {
     const step = currentStep(view);
-    if (step) fill(this.#said, `${wording(step.label, this.#language)}. ${wording(step.customer, this.#language)}`);
+    if (step)
+      fill(
+        this.#said,
+        `${wording(step.label, this.#language)}. ${wording(step.customer, this.#language)}`,
+      );
   }
 
   /** Build the page anew, but only if it would look different: buttons keep focus, selections stay. */
   #draw() {
-    const { scene, notice } = this.#insecure ? { scene: "insecure", notice: null } : stateOf(this.#shown);
+    const { scene, notice } = this.#insecure
+      ? { scene: "insecure", notice: null }
+      : stateOf(this.#shown);
     const { view } = this.#shown;
-    const looks = { scene, notice, language: this.#language, view: scene === "job" ? view : null, busy: this.#busy, outcome: this.#outcome };
+    const looks = {
+      scene,
+      notice,
+      language: this.#language,
+      view: scene === "job" ? view : null,
+      busy: this.#busy,
+      outcome: this.#outcome,
+    };
     if (this.#drawn === null || !sameShown(looks, this.#drawn)) {
       this.#drawn = looks;
       this.#main.dataset.scene = scene;
-      keepingFocus(this.#main, () => fill(this.#main, scene === "job" ? this.#job(view, notice) : this.#scene(scene)));
+      keepingFocus(this.#main, () =>
+        fill(this.#main, scene === "job" ? this.#job(view, notice) : this.#scene(scene)),
+      );
       this.#drawTitle(scene, view);
     }
     this.#drawFreshness();
@@ -85,9 +100,16 @@ class TrackingPage {
 
   #scene(name) {
     const t = this.#t;
-    const onRetry = RETRIED.includes(name) && this.#token !== null ? () => this.#following?.retry() : null;
+    const onRetry =
+      RETRIED.includes(name) && this.#token !== null ? () => this.#following?.retry() : null;
     const text = name === "asking" ? null : t(`${name}_text`);
-    return scenePanel({ name, title: t(`${name}_title`), text, onRetry, retryLabel: t("try_again") });
+    return scenePanel({
+      name,
+      title: t(`${name}_title`),
+      text,
+      onRetry,
+      retryLabel: t("try_again"),
+    });
   }
 
   #job(view, notice) {
@@ -104,7 +126,13 @@ class TrackingPage {
       {},
       notice && noticeBar(notice, this.#t(`notice_${notice}`)),
       hero(view, spoken),
-      el("div.side", {}, arrival(view, spoken), actionsPanel(view, acting), reference(view, { ...spoken, onCopy: (event) => this.#copy(event, view) })),
+      el(
+        "div.side",
+        {},
+        arrival(view, spoken),
+        actionsPanel(view, acting),
+        reference(view, { ...spoken, onCopy: (event) => this.#copy(event, view) }),
+      ),
       timeline(view, spoken),
       el("p.foot.small.quiet", {}, this.#t("footer")),
     );
@@ -171,7 +199,8 @@ class TrackingPage {
     const { key } = await linkOf(`${location.origin}/track/${this.#token}`);
     const now_ms = this.#now_ms;
     this.#following?.stop();
-    if (view?.rev >= (this.#shown.view?.rev ?? 0)) this.#memory.set(key, rememberedText(view, now_ms));
+    if (view?.rev >= (this.#shown.view?.rev ?? 0))
+      this.#memory.set(key, rememberedText(view, now_ms));
     await this.#follow();
   }
 }

@@ -55,10 +55,12 @@ export const WORDS = {
     said_confirm: "Thank you. Your pickup is confirmed.",
     said_cancel: "Your pickup is cancelled.",
     overtaken: "Things changed a moment ago, so this was not done. Here is the latest.",
-    unknown: "We got no answer, so we do not know whether it worked. Watch the status before you try again.",
+    unknown:
+      "We got no answer, so we do not know whether it worked. Watch the status before you try again.",
     refused: "That was not possible. Please call us.",
     busy: "Too many tries at once. Please wait a minute.",
-    footer: "This page follows along by itself. Keep the link to yourself: it opens your job without a password.",
+    footer:
+      "This page follows along by itself. Keep the link to yourself: it opens your job without a password.",
   },
   es: {
     title: "Su recogida",
@@ -79,7 +81,8 @@ export const WORDS = {
     insecure_text: "Abra el enlace con https:// al principio.",
     try_again: "Intentar de nuevo",
     notice_offline: "No tiene conexión. Esto es lo último que supimos.",
-    notice_trouble: "No recibimos novedades y seguimos intentándolo. Esto es lo último que supimos.",
+    notice_trouble:
+      "No recibimos novedades y seguimos intentándolo. Esto es lo último que supimos.",
     notice_stale: "Comprobando si esto sigue siendo lo último…",
     updated: "Actualizado {ago}",
     last_known: "Último dato {ago}",
@@ -114,9 +117,11 @@ export const WORDS = {
     said_confirm: "Gracias. Su recogida está confirmada.",
     said_cancel: "Su recogida está cancelada.",
     overtaken: "Algo cambió hace un momento y por eso no se hizo. Esto es lo último.",
-    unknown: "No recibimos respuesta y no sabemos si funcionó. Mire el estado antes de intentarlo otra vez.",
+    unknown:
+      "No recibimos respuesta y no sabemos si funcionó. Mire el estado antes de intentarlo otra vez.",
     refused: "No fue posible. Llámenos, por favor.",
     busy: "Demasiados intentos seguidos. Espere un minuto.",
-    footer: "Esta página se actualiza sola. No comparta el enlace: abre su servicio sin contraseña.",
+    footer:
+      "Esta página se actualiza sola. No comparta el enlace: abre su servicio sin contraseña.",
   },
 };

@@ -1,0 +1,247 @@
+"""The pages over the whole system: real API, real executions, the laptop edge, a real browser."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from functions.accounts import Passwords, new_account
+from functions.aws.roster import DynamoAccounts
+from local.laptop import Laptop
+from tests.pages.browser import (
+    DESKTOP,
+    PHONE,
+    Visitor,
+    book,
+    card,
+    chromium,
+    drag,
+    expect_in,
+    expect_scene,
+    expect_status,
+    give_reason,
+    move_by_menu,
+    open_job,
+    said,
+    sign_in,
+    status_on,
+    visitor,
+)
+
+pytestmark = [pytest.mark.engine, pytest.mark.browser]
+
+WAY = ("pending_pickup", "ready_for_pickup", "in_progress", "completed")
+MARKUP = "<img src=x onerror=\"document.title='owned'\"><b>Bold & Sons</b>"
+NEXT_POLL = "00:45"
+"""Further than any poll interval of the flow: the page's clock is turned, not ours."""
+SLOW = 30
+"""Seconds for what goes through every function, some of them cold, on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def calm(stack: Laptop) -> Iterator[Laptop]:
+    """The copy with an edge that behaves; what a test does to the edge is undone."""
+    assert stack.edge is not None
+    yield stack
+    stack.edge.controls.lag_s, stack.edge.controls.losing = 0.0, frozenset()
+
+
+@pytest.fixture(scope="module")
+def dispatchers(stack: Laptop) -> dict[str, str]:
+    """Two dispatchers and their password each."""
+    accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
+    made = {}
+    for name in ("dana", "omar"):
+        made[name] = secrets.token_urlsafe(12)
+        account = new_account(
+            "main", name, name.title(), ("dispatcher",), made[name], datetime.now(UTC), Passwords()
+        )
+        accounts.add(account)
+    return made
+
+
+def at_the_board(
+    someone: Visitor, stack: Laptop, dispatchers: dict[str, str], account: str = "dana"
+) -> Page:
+    page = someone.page(f"{stack.edge_url}/")
+    sign_in(page, account, dispatchers[account])
+    expect(page.get_by_test_id("freshness")).to_contain_text("Updated", timeout=SLOW * 1000)
+    return page
+
+
+def fresh_name() -> str:
+    return f"Ada {secrets.token_hex(3)}"
+
+
+def booked_on_a_phone(browser: Browser, stack: Laptop, name: str, **fields: str) -> str:
+    with visitor(browser, PHONE) as customer:
+        page = customer.page(f"{stack.edge_url}/book/")
+        page.set_default_timeout(SLOW * 1000)
+        expect.set_options(timeout=SLOW * 1000)
+        link = book(page, name=name, **fields)
+        expect.set_options(timeout=5_000)
+        return link
+
+
+def follow_link(someone: Visitor, link: str) -> Page:
+    """The tracking page, with a clock that can be turned and a note of every status it showed."""
+    page = someone.page()
+    page.clock.install()
+    page.add_init_script("""
+      window.shownStatuses = [];
+      new MutationObserver(() => {
+        const at = document.querySelector('[data-testid=status]')?.dataset.status;
+        if (at && window.shownStatuses.at(-1) !== at) window.shownStatuses.push(at);
+      }).observe(document, {subtree: true, childList: true, attributes: true});
+    """)
+    page.goto(link)
+    return page
+
+
+def comes_to_show(page: Page, status: str, within_s: float) -> None:
+    """The page shows the status on its own, whatever the edge serves in the meantime."""
+    deadline = time.monotonic() + within_s
+    while status_on(page).get_attribute("data-status") != status:
+        assert time.monotonic() < deadline, f"not {status} within {within_s} s"
+        page.clock.fast_forward(NEXT_POLL)
+        time.sleep(0.5)
+
+
+def never_went_back(page: Page) -> bool:
+    shown: list[str] = page.evaluate("window.shownStatuses")
+    return [WAY.index(status) for status in shown] == sorted(WAY.index(s) for s in shown)
+
+
+@pytest.mark.parametrize("lag_s", [0, 5, 60])
+def test_booked_on_a_phone_driven_on_the_board_followed_by_the_customer(
+    browser: Browser, calm: Laptop, dispatchers: dict[str, str], lag_s: float
+) -> None:
+    assert calm.edge is not None
+    calm.edge.controls.lag_s = lag_s
+    name = fresh_name()
+    link = booked_on_a_phone(browser, calm, name)
+    with visitor(browser, PHONE) as customer, visitor(browser, DESKTOP) as dana:
+        page = follow_link(customer, link)
+        expect_status(page, WAY[0], SLOW)
+        board = at_the_board(dana, calm, dispatchers)
+        expect_in(board, name, WAY[0], SLOW)
+        for status in WAY[1:]:
+            drag(board, name, status)
+            expect_in(board, name, status, SLOW)
+            if lag_s < 60:
+                comes_to_show(page, status, SLOW)
+        comes_to_show(page, WAY[-1], 100)
+        assert never_went_back(page)
+
+
+def test_an_invalidation_lost_for_good_delays_the_page_by_the_ttl_and_no_more(
+    browser: Browser, calm: Laptop, dispatchers: dict[str, str]
+) -> None:
+    assert calm.edge is not None
+    calm.edge.controls.losing = frozenset({0})
+    name = fresh_name()
+    link = booked_on_a_phone(browser, calm, name)
+    with visitor(browser) as customer, visitor(browser) as dana:
+        page = follow_link(customer, link)
+        expect_status(page, WAY[0], SLOW)
+        board = at_the_board(dana, calm, dispatchers)
+        expect_in(board, name, WAY[0], SLOW)
+        drag(board, name, WAY[1])
+        comes_to_show(page, WAY[1], 100)
+        assert never_went_back(page)
+
+
+def test_a_link_opened_in_the_second_of_booking_is_never_not_found(
+    browser: Browser, calm: Laptop
+) -> None:
+    """With an edge that answers 403 from its cache for a while, on top."""
+    link = booked_on_a_phone(browser, calm, fresh_name())
+    refused: list[str] = []
+
+    def an_error_from_the_cache(route: Route) -> None:
+        if len(refused) < 3:
+            refused.append(route.request.url)
+            route.fulfill(status=403, headers={"x-cache": "Error from cloudfront"}, body="")
+        else:
+            route.continue_()
+
+    with visitor(browser, PHONE) as customer:
+        page = customer.page()
+        page.route("**/t/*.json", an_error_from_the_cache)
+        page.add_init_script("""
+          window.scenes = [];
+          new MutationObserver(() => {
+            const scene = document.querySelector('[data-testid=tracking]')?.dataset.scene;
+            if (scene && window.scenes.at(-1) !== scene) window.scenes.push(scene);
+          }).observe(document, {subtree: true, childList: true, attributes: true});
+        """)
+        page.goto(link)
+        expect_scene(page, "job", SLOW)
+        scenes = page.evaluate("window.scenes")
+        assert (scenes[-1], "not_found" in scenes, len(refused)) == ("job", False, 3)
+
+
+def test_two_dispatchers_and_one_card_one_moves_it_and_one_is_told(
+    browser: Browser, calm: Laptop, dispatchers: dict[str, str]
+) -> None:
+    name = fresh_name()
+    booked_on_a_phone(browser, calm, name)
+    with visitor(browser) as dana, visitor(browser) as omar:
+        hers = at_the_board(dana, calm, dispatchers)
+        his = at_the_board(omar, calm, dispatchers, "omar")
+        expect_in(hers, name, WAY[0], SLOW)
+        expect_in(his, name, WAY[0], SLOW)
+        his.route("**/api/jobs", lambda route: route.abort())
+        drag(hers, name, WAY[1])
+        expect_in(hers, name, WAY[1], SLOW)
+        move_by_menu(his, name, "Cancel")
+        give_reason(his, "Customer called")
+        expect(said(his)).to_contain_text(
+            f"dana moved {name} to “Ready for pickup”", timeout=SLOW * 1000
+        )
+
+
+def test_offline_in_mid_journey_and_back(
+    browser: Browser, calm: Laptop, dispatchers: dict[str, str]
+) -> None:
+    name = fresh_name()
+    link = booked_on_a_phone(browser, calm, name)
+    with visitor(browser, PHONE) as customer, visitor(browser) as dana:
+        page = follow_link(customer, link)
+        expect_status(page, WAY[0], SLOW)
+        customer.context.set_offline(True)
+        expect(page.get_by_text("offline").first).to_be_visible()
+        board = at_the_board(dana, calm, dispatchers)
+        expect_in(board, name, WAY[0], SLOW)
+        drag(board, name, WAY[1])
+        expect_in(board, name, WAY[1], SLOW)
+        expect_status(page, WAY[0])
+        customer.context.set_offline(False)
+        comes_to_show(page, WAY[1], SLOW)
+
+
+def test_names_notes_and_addresses_full_of_markup_are_text_everywhere(
+    browser: Browser, calm: Laptop, dispatchers: dict[str, str]
+) -> None:
+    name = f"{MARKUP} {secrets.token_hex(3)}"
+    link = booked_on_a_phone(browser, calm, name, what=MARKUP, address=MARKUP)
+    with visitor(browser) as dana:
+        board = at_the_board(dana, calm, dispatchers)
+        expect_in(board, name, WAY[0], SLOW)
+        expect(card(board, name)).to_contain_text(MARKUP)
+        drawer = open_job(board, name)
+        expect(drawer.get_by_test_id("notes")).to_contain_text(MARKUP)
+        tracking = dana.page(link)
+        expect_status(tracking, WAY[0], SLOW)
+        for page in (board, tracking):
+            assert page.locator("main img, main b, dialog img, dialog b").count() == 0
+            assert "owned" not in page.title()

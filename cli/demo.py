@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -63,7 +64,13 @@ class Demo:
         if self.booked < BOARD_WANTED or len(cards) < BOARD_WANTED:
             self._book(now)
         else:
-            self._move(self.dice.choice(cards), now)
+            self._move(self._next(cards), now)
+
+    def _next(self, cards: list[Card]) -> Card:
+        """One of the fullest column, so that there is something to see in each."""
+        columns = Counter(card.status for card in cards)
+        fullest = max(columns, key=lambda status: columns[status])
+        return self.dice.choice([card for card in cards if card.status == fullest])
 
     def _board(self) -> Board:
         boards = S3Boards(self.laptop.client("s3"), self.laptop.outputs["JobsBucket"])

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
+from botocore.exceptions import BotoCoreError
 
 from cli.out import Complaint, console, local_time, spoken_errors
-from deploy.stack import StackFailed
+from deploy.stack import DeployFailed
 from local.engine import EDGE_PORT, ENGINE_PORT, EngineFailed
 from statemachine.flows import load_flow
 
@@ -44,19 +45,25 @@ def up(
         folder = state or context.obj.state
         _log_to(folder)
         begun = time.monotonic()
-        signal.signal(signal.SIGTERM, _interrupt)
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, _interrupt)
         with console.status("starting …") as status:
             laptop = Laptop(
                 folder, port, engine_port, lag, say=lambda step: status.update(f"{step} …")
             )
             try:
                 laptop.start()
-            except (EngineFailed, StackFailed, OSError) as error:
+            except (EngineFailed, DeployFailed, OSError) as error:
                 raise Complaint(f"{error}") from error
         console.print(f"[bold green]Haulway is up[/] ({time.monotonic() - begun:.1f} s).")
         try:
             _welcome(laptop, folder)
             _tail(laptop, Demo(laptop) if with_demo else None)
+        except BotoCoreError as error:
+            raise Complaint(
+                f"the engine has stopped; its log is {laptop.engine.log}. Start again: every job "
+                "goes on where it stood"
+            ) from error
         except KeyboardInterrupt:
             console.print("\nStopping; everything is kept and goes on at the next start.")
         finally:

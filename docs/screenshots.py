@@ -1,0 +1,72 @@
+"""The README's pictures, taken from a running system filled by the demo.
+
+python -m docs.screenshots
+"""
+
+import json
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from cli.demo import MORNING, Demo
+from functions.aws.stores import S3Boards, S3Jobs
+from local.laptop import Laptop
+from tests.conftest import free_port
+from tests.pages.browser import DESKTOP, PHONE, chromium, sign_in, visitor
+
+PICTURES = Path(__file__).parent / "pictures"
+SETTLED_S = 8
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as state,
+        Laptop(Path(state), free_port(), free_port(), lag_s=0, say=print) as laptop,
+        chromium() as browser,
+    ):
+        first, link = laptop.first_sign_in(), a_day(laptop)
+        board(browser, laptop.edge_url, first.account, first.password)
+        phone(browser, link, "track")
+        phone(browser, f"{laptop.edge_url}/book/", "book")
+
+
+def a_day(laptop: Laptop) -> str:
+    """A board with something in every column, and the link of a job under way."""
+    day = Demo(laptop)
+    for _ in range(2 * MORNING):
+        day.next_at = None
+        day.go_on(datetime.now(UTC))
+        time.sleep(0.5)
+    time.sleep(SETTLED_S)
+    s3, bucket = laptop.client("s3"), laptop.outputs["JobsBucket"]
+    stored = S3Boards(s3, bucket).read("main")
+    assert stored is not None
+    under_way = next(c for c in stored.value.jobs.values() if c.status == "in_progress")
+    token = S3Jobs(s3, bucket).read("main", under_way.job_id).value.token
+    return f"{laptop.edge_url}/track/{token}"
+
+
+def board(browser: Browser, url: str, account: str, password: str) -> None:
+    for scheme in ("light", "dark"):
+        with visitor(browser, DESKTOP, scheme=scheme) as someone:
+            page = someone.page(f"{url}/")
+            sign_in(page, account, password)
+            expect(page.get_by_test_id("card").first).to_be_visible(timeout=30_000)
+            page.wait_for_timeout(500)
+            page.screenshot(path=PICTURES / f"board-{scheme}.png")
+
+
+def phone(browser: Browser, url: str, name: str) -> None:
+    with visitor(browser, PHONE) as someone:
+        page = someone.page(url)
+        page.wait_for_timeout(2_000)
+        page.screenshot(path=PICTURES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
+    print(json.dumps(sorted(path.name for path in PICTURES.glob("*.png"))))

@@ -2,8 +2,8 @@
 
     python -m bench.naive
 
-All on the laptop engine's S3, 8 writers, in one run. Naive as described (last write
-wins), naive with compare and swap, and ours: a conditional PUT of the one job, and the board by batches behind it.
+All on the laptop engine's S3, 8 writers, in one run. Naive as described (last write wins), naive
+with compare and swap, and ours: a conditional PUT of the one job, and the board by batches.
 """
 
 import json

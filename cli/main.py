@@ -70,15 +70,23 @@ def choose(
 
 def _commands() -> None:
     """Each group of commands is a module; they are joined here, after `app` exists."""
-    from cli import board, crew, events, flow, job, track, up
+    from cli import board, cost, crew, data, deploy, events, flow, hooks, job, track, up
 
     app.add_typer(job.app, name="job")
     app.add_typer(crew.app, name="crew")
     app.add_typer(events.app, name="events")
     app.add_typer(flow.app, name="flow")
     app.add_typer(board.app, name="board")
+    app.add_typer(hooks.app, name="hooks")
     app.command("up")(up.up)
     app.command("track")(track.track)
+    app.command("deploy")(deploy.deploy)
+    app.command("promote")(deploy.promote)
+    app.command("rollback")(deploy.rollback)
+    app.command("cost")(cost.cost)
+    app.command("export")(data.export)
+    app.command("import")(data.import_)
+    app.command("erase")(data.erase)
     app.command("sign-in")(crew.sign_in)
     app.command("sign-out")(crew.sign_out)
 

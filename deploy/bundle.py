@@ -5,6 +5,9 @@ The same sources give the same bytes: fixed order, fixed times, fixed permission
 
 import hashlib
 import io
+import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +17,37 @@ SOURCES = ("statemachine", "events", "functions")
 KEPT = {".py", ".json"}
 LEFT_OUT = {"samples", "schemas", "asl", "__pycache__"}
 EPOCH = (1980, 1, 1, 0, 0, 0)
+
+LOCK = ROOT / "locks" / "lambda.txt"
+PYTHON = "3.14"
+PLATFORMS = ("manylinux2014", "manylinux_2_26", "manylinux_2_28", "manylinux_2_34")
+"""What runs on the Lambda's Amazon Linux 2023, whose glibc is 2.34."""
+NOT_SHIPPED = {"__pycache__", "bin"}
+NOT_KEPT = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+"""Notes of the installer about its own doing."""
+
+
+def installed(lock: Path = LOCK, cache: Path = ROOT / ".build") -> Path:
+    """A folder with the dependencies for the Lambda's platform, whatever this machine is.
+
+    Kept by the lock's content, so that only a change of it asks the package index.
+    """
+    folder = cache / f"lambda-{digest(lock.read_bytes())}"
+    if not folder.exists():
+        draft = folder.with_suffix(".draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        platforms = [word for name in PLATFORMS for word in ("--platform", f"{name}_aarch64")]
+        subprocess.run(
+            [
+                sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                *platforms, "--implementation", "cp", "--python-version", PYTHON,
+                "--only-binary=:all:", "--no-compile", "--require-hashes",
+                "--target", str(draft), "-r", str(lock),
+            ],
+            check=True,
+        )  # fmt: skip
+        draft.rename(folder)
+    return folder
 
 
 def bundle(root: Path = ROOT, dependencies: Path | None = None) -> bytes:
@@ -34,7 +68,9 @@ def _files(root: Path, dependencies: Path | None) -> Iterator[tuple[str, Path]]:
         found |= {
             path.relative_to(dependencies).as_posix(): path
             for path in dependencies.rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts
+            if path.is_file()
+            and path.name not in NOT_KEPT
+            and not NOT_SHIPPED & set(path.relative_to(dependencies).parts)
         }
     yield from sorted(found.items())
 

@@ -1,98 +1,196 @@
-"""The CloudFormation stack: created or updated, and waited for."""
+"""The CloudFormation stack of a stage: what would change is said first, then it is done."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
-from botocore.exceptions import ClientError, WaiterError
-
-from deploy.template import Package
+from botocore.exceptions import ClientError
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+NOTHING = ("didn't contain changes", "No updates are to be performed")
+LONGEST_S = 3600
 
 Say = Callable[[str], None]
 
 
-class StackFailed(Exception):
+class DeployFailed(Exception):
+    """The root of what keeps a deployment from its end."""
+
+
+class StackFailed(DeployFailed):
     """CloudFormation did not get there; the text has the first reason it gave."""
 
 
-def artifact_bucket(stage: str, account: str) -> str:
-    return f"haulway-{stage}-artifacts-{account}"
+@dataclass(frozen=True)
+class Change:
+    action: str
+    """Add, Modify, Remove, Import or Dynamic."""
+    logical_id: str
+    kind: str
+    replaced: bool
+
+    def __str__(self) -> str:
+        how = "Replace" if self.replaced else self.action
+        return f"{how} {self.logical_id} ({self.kind})"
 
 
-def upload(s3: Any, bucket: str, package: Package) -> None:
-    """Put the artifacts that are not there yet; their keys are hashes, so none changes."""
-    try:
-        s3.head_bucket(Bucket=bucket)
-    except ClientError:
-        s3.create_bucket(Bucket=bucket)
-    known = {
-        item["Key"]
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-        for item in page.get("Contents", ())
-    }
-    for key in sorted(package.artifacts.keys() - known):
-        s3.put_object(Bucket=bucket, Key=key, Body=package.artifacts[key])
+def stack_name(stage: str) -> str:
+    return f"haulway-{stage}"
 
 
-def apply(
-    cloudformation: Any, s3: Any, stage: str, bucket: str, package: Package, poll_s: float = 5
-) -> dict[str, str]:
-    """The outputs of the stack of `stage` after it was created or updated. Raises StackFailed."""
-    name = f"haulway-{stage}"
-    key = "template/current.json"
-    s3.put_object(Bucket=bucket, Key=key, Body=package.template.encode())
-    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key})
-    wanted = {
-        "StackName": name,
-        "TemplateURL": url.partition("?")[0],
-        "Capabilities": CAPABILITIES,
-        "Parameters": [{"ParameterKey": "Stage", "ParameterValue": stage},{"ParameterKey": "Where", "ParameterValue": "laptop"}],
-    }
-    if not _exists(cloudformation, name):
-        cloudformation.create_stack(**wanted)
-        _wait(cloudformation, "stack_create_complete", name, poll_s)
-    elif _update(cloudformation, wanted):
-        _wait(cloudformation, "stack_update_complete", name, poll_s)
-    return outputs(cloudformation, stage)
+@dataclass(frozen=True)
+class Planned:
+    """A change set, described and not executed; None in place of its id where nothing changes."""
+
+    stage: str
+    change_set: str | None
+    creates: bool
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Stack:
+    cloudformation: Any
+    stage: str
+    poll_s: float = 5
+
+    @property
+    def name(self) -> str:
+        return stack_name(self.stage)
+
+    def plan(self, template: Mapping[str, Any], url: str, wanted: Mapping[str, str]) -> Planned:
+        """A change set towards the template. Raises StackFailed where it cannot be made.
+
+        Parameters that are not in `wanted` stay as they are. A stack on which somebody is at
+        work, perhaps a deployment that was killed, is waited for.
+        """
+        status = self._at_rest()
+        creates = status in (None, "REVIEW_IN_PROGRESS")
+        known = {} if creates else self.parameters()
+        made = self.cloudformation.create_change_set(
+            StackName=self.name,
+            ChangeSetName=f"haulway-{uuid4().hex[:12]}",
+            ChangeSetType="CREATE" if creates else "UPDATE",
+            TemplateURL=url,
+            Capabilities=CAPABILITIES,
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": wanted[key]}
+                if key in wanted
+                else {"ParameterKey": key, "UsePreviousValue": True}
+                for key in template["Parameters"]
+                if key in wanted or key in known
+            ],
+        )
+        return self._described(made["Id"], creates)
+
+    def _described(self, change_set: str, creates: bool) -> Planned:
+        answer = self._wait_for_change_set(change_set)
+        if answer["Status"] == "FAILED":
+            reason = answer.get("StatusReason", "no reason given")
+            self.forget(change_set)
+            if any(words in reason for words in NOTHING):
+                return Planned(self.stage, None, creates, ())
+            raise StackFailed(f"stack {self.name}: {reason}")
+        changes = tuple(_change(each["ResourceChange"]) for each in answer["Changes"])
+        return Planned(self.stage, change_set, creates, changes)
+
+    def _wait_for_change_set(self, change_set: str) -> dict[str, Any]:
+        pages: list[dict[str, Any]] = []
+        deadline = time.monotonic() + LONGEST_S
+        while time.monotonic() < deadline:
+            answer = self.cloudformation.describe_change_set(
+                ChangeSetName=change_set, StackName=self.name
+            )
+            if answer["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
+                pages.append(answer)
+                break
+            time.sleep(self.poll_s)
+        while token := pages[-1].get("NextToken"):
+            pages.append(
+                self.cloudformation.describe_change_set(
+                    ChangeSetName=change_set, StackName=self.name, NextToken=token
+                )
+            )
+        return {**pages[0], "Changes": [c for page in pages for c in page.get("Changes", ())]}
+
+    def execute(self, planned: Planned) -> None:
+        """Do what was planned, and wait for it. Raises StackFailed with the first reason given."""
+        if planned.change_set is None:
+            return
+        self.cloudformation.execute_change_set(
+            ChangeSetName=planned.change_set, StackName=self.name
+        )
+        status = self._at_rest(ended=True)
+        wanted = "CREATE_COMPLETE" if planned.creates else "UPDATE_COMPLETE"
+        if status != wanted:
+            raise StackFailed(f"stack {self.name}: {self._first_reason()}")
+
+    def forget(self, change_set: str | None, creates: bool = False) -> None:
+        """Leave no change set behind that nobody executes."""
+        if change_set:
+            self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=self.name)
+        if creates and self.status() == "REVIEW_IN_PROGRESS":
+            self.cloudformation.delete_stack(StackName=self.name)
+
+    def protect(self) -> None:
+        """Nobody can delete the stack by accident."""
+        self.cloudformation.update_termination_protection(
+            StackName=self.name, EnableTerminationProtection=True
+        )
+
+    def outputs(self) -> dict[str, str]:
+        return outputs(self.cloudformation, self.stage)
+
+    def parameters(self) -> dict[str, str]:
+        stack = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
+        return {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", ())}
+
+    def status(self) -> str | None:
+        """None where there is no stack."""
+        try:
+            answer = self.cloudformation.describe_stacks(StackName=self.name)
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        return str(answer["Stacks"][0]["StackStatus"])
+
+    def _at_rest(self, ended: bool = False) -> str | None:
+        """The status once nobody is at work on the stack; what never came to life is removed."""
+        deadline = time.monotonic() + LONGEST_S
+        while time.monotonic() < deadline:
+            status = self.status()
+            if status is None or status == "REVIEW_IN_PROGRESS":
+                return status
+            if not status.endswith("_IN_PROGRESS"):
+                if status in ("ROLLBACK_COMPLETE", "CREATE_FAILED") and not ended:
+                    self.cloudformation.delete_stack(StackName=self.name)
+                else:
+                    return status
+            time.sleep(self.poll_s)
+        raise StackFailed(f"stack {self.name} is not at rest after {LONGEST_S} s; look at it")
+
+    def _first_reason(self) -> str:
+        answer = self.cloudformation.describe_stack_events(StackName=self.name)
+        failed = [e for e in reversed(answer["StackEvents"]) if "FAILED" in e["ResourceStatus"]]
+        for event in failed:
+            reason = event.get("ResourceStatusReason", "no reason given")
+            return f"{event['LogicalResourceId']}: {reason}"
+        return "no reason given; look at its events"
 
 
 def outputs(cloudformation: Any, stage: str) -> dict[str, str]:
     """What the stack says of itself: names, URLs and ARNs by their output key."""
-    stack = cloudformation.describe_stacks(StackName=f"haulway-{stage}")["Stacks"][0]
+    stack = cloudformation.describe_stacks(StackName=stack_name(stage))["Stacks"][0]
     return {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", ())}
 
 
-def _exists(cloudformation: Any, name: str) -> bool:
-    try:
-        cloudformation.describe_stacks(StackName=name)
-        return True
-    except ClientError:
-        return False
-
-
-def _update(cloudformation: Any, wanted: dict[str, Any]) -> bool:
-    try:
-        cloudformation.update_stack(**wanted)
-        return True
-    except ClientError as error:
-        if "No updates" in str(error):
-            return False
-        raise
-
-
-def _wait(cloudformation: Any, state: str, name: str, poll_s: float) -> None:
-    try:
-        cloudformation.get_waiter(state).wait(
-            StackName=name, WaiterConfig={"Delay": poll_s, "MaxAttempts": 360}
-        )
-    except WaiterError as error:
-        raise StackFailed(f"stack {name}: {_first_reason(cloudformation, name)}") from error
-
-
-def _first_reason(cloudformation: Any, name: str) -> str:
-    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-    failed = [e for e in reversed(events) if "FAILED" in e["ResourceStatus"]]
-    for event in failed:
-        return f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-    return "no reason given; look at its events"
+def _change(change: Mapping[str, Any]) -> Change:
+    return Change(
+        action=change["Action"],
+        logical_id=change["LogicalResourceId"],
+        kind=change["ResourceType"],
+        replaced=change.get("Replacement") == "True",
+    )

@@ -6,43 +6,58 @@ the artifact bucket, named by their content, and the third the code itself.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from deploy.bundle import ROOT, digest
+from deploy.artifacts import Release, address
+from deploy.bundle import ROOT
+from deploy.pages import build_id, pages
 
 
-@dataclass
-class Package:
-    """A template whose artifacts have keys, and the artifacts by key."""
+@dataclass(frozen=True)
+class Built:
+    """A release and the content of its artifacts by key."""
 
-    template: str
-    artifacts: dict[str, bytes] = field(default_factory=dict)
+    release: Release
+    contents: dict[str, bytes]
 
 
-def package(code: bytes, bucket: str, root: Path = ROOT) -> Package:
-    """`template.yaml` with `code` as its bundle; artifacts are to be uploaded before it is used."""
+def build(code: bytes, bucket: str, root: Path = ROOT) -> Built:
+    """A release of the sources under `root`, with `code` as the bundle of its functions."""
+    contents: dict[str, bytes] = {}
+
+    def stored(kind: str, content: bytes, suffix: str = "") -> str:
+        key = address(kind, content, suffix)
+        contents[key] = content
+        return key
+
+    code_key = stored("code", code, ".zip")
     template = yaml_parse((root / "template.yaml").read_text(encoding="utf-8"))
-    made = Package("")
-
-    def stored(kind: str, content: bytes, suffix: str) -> dict[str, str]:
-        key = f"{kind}/{digest(content)}{suffix}"
-        made.artifacts[key] = content
-        return {"Bucket": bucket, "Key": key}
-
-    template["Globals"]["Function"]["CodeUri"] = stored("code", code, ".zip")
+    edge, asl = {}, {}
+    template["Globals"]["Function"]["CodeUri"] = {"Bucket": bucket, "Key": code_key}
     # A change of settings makes a new version too. Not in the template: cfn-lint does not know it.
     template["Globals"]["Function"]["AutoPublishAliasAllProperties"] = True
     for resource in template["Resources"].values():
         properties: dict[str, Any] = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::StateMachine":
-            definition = (root / properties["DefinitionUri"]).read_bytes()
-            properties["DefinitionUri"] = stored("asl", definition, ".json")
+            path = Path(properties["DefinitionUri"])
+            key = stored("asl", (root / path).read_bytes(), ".json")
+            asl[path.name.partition(".")[0]] = key
+            properties["DefinitionUri"] = {"Bucket": bucket, "Key": key}
         if resource["Type"] == "AWS::CloudFront::Function":
-            source = root / properties["FunctionCode"]
-            properties["FunctionCode"] = source.read_text(encoding="utf-8")
-    made.template = json.dumps(template, default=str, indent=1)
-    return made
+            path = Path(properties["FunctionCode"])
+            edge[path.stem] = stored("edge", (root / path).read_bytes(), ".js")
+            properties["FunctionCode"] = contents[edge[path.stem]].decode()
+    text = json.dumps(template, default=str, indent=1).encode()
+    release = Release(
+        build=build_id(root / "web"),
+        code=code_key,
+        template=stored("template", text, ".json"),
+        edge=edge,
+        asl=asl,
+        pages={page.key: stored("pages", page.body) for page in pages(root / "web")},
+    )
+    return Built(release, contents)

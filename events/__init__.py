@@ -2,6 +2,7 @@
 
 from events.facts import (
     FACTS_SOURCE,
+    EndpointPaused,
     Fact,
     JobCreated,
     JobEdited,
@@ -22,6 +23,7 @@ __all__ = [
     "FACTS_SOURCE",
     "REQUESTS_SOURCE",
     "Changes",
+    "EndpointPaused",
     "Fact",
     "JobCreated",
     "JobEditRequested",

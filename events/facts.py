@@ -17,13 +17,17 @@ Rev = Annotated[int, Field(ge=1)]
 
 
 class Fact(Frozen):
+    """The root of every fact; consumers know it by its name and what it says."""
+
+
+class JobFact(Fact):
     tenant: Tenant
     job_id: JobId
     flow: Name
     recorded_at: Utc
 
 
-class JobCreated(Fact):
+class JobCreated(JobFact):
     """The job exists, its first view is public, and its execution runs."""
 
     event_id: EventId
@@ -33,7 +37,7 @@ class JobCreated(Fact):
     seq: Seq = 0
 
 
-class JobMoved(Fact):
+class JobMoved(JobFact):
     """Ledger entry `seq` is settled: the view shows it, consumers may follow."""
 
     event_id: EventId
@@ -49,7 +53,7 @@ class JobMoved(Fact):
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
 
-class JobEdited(Fact):
+class JobEdited(JobFact):
     """Particulars of the job were changed; `fields` says which, not to what."""
 
     event_id: EventId
@@ -58,7 +62,7 @@ class JobEdited(Fact):
     fields: tuple[str, ...]
 
 
-class JobMoveRefused(Fact):
+class JobMoveRefused(JobFact):
     """A move was asked for and not made; the job's record has it too."""
 
     event_id: EventId
@@ -70,8 +74,17 @@ class JobMoveRefused(Fact):
     occurred_at: Utc
 
 
-class JobOverdue(Fact):
+class JobOverdue(JobFact):
     """The job has been in `status` for longer than its flow allows; told again each time round."""
 
     status: Name
     seq: Seq
+
+
+class EndpointPaused(Fact):
+    """A webhook endpoint has failed for days; nothing is sent there until it is enabled again."""
+
+    tenant: Tenant
+    endpoint: Name
+    failing_since: Utc
+    recorded_at: Utc

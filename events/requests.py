@@ -77,6 +77,8 @@ class Changes(BaseModel):
     schedule: Schedule | None = None
     """Only the parts that are given are changed: an ETA leaves the window alone."""
     crew: tuple[Assigned, ...] | None = None
+    texts_stopped: bool | None = None
+    """Shown on the board. Nobody is sent a text again who has answered STOP, whatever it says."""
 
     @model_validator(mode="after")
     def _something(self) -> "Changes":

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from events import (
+    EndpointPaused,
     Fact,
     JobCreated,
     JobEdited,
@@ -33,6 +34,7 @@ EVENTS: tuple[type[BaseModel], ...] = (
     JobEdited,
     JobMoveRefused,
     JobOverdue,
+    EndpointPaused,
 )
 
 

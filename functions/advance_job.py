@@ -94,7 +94,9 @@ def wire() -> tuple[AdvanceJob, Inbox[JobMoveRequested]]:
     settings = read_settings(Settings)
     advance = AdvanceJob(
         S3Jobs(one_attempt("s3"), settings.jobs_bucket),
-        StepFunctionsExecutions(client("stepfunctions"), settings.machine_prefix),
+        StepFunctionsExecutions(
+            client("stepfunctions"), settings.machine_prefix, settings.machine_alias
+        ),
         EventBridgeBus(client("events"), settings.bus_name),
     )
     return advance, inbox(JobMoveRequested, settings)

@@ -184,7 +184,9 @@ def wire() -> tuple[CreateJob, Inbox[JobRequested]]:
     create = CreateJob(
         S3Jobs(s3, settings.jobs_bucket),
         S3Views(s3, settings.site_bucket, settings.view_ttl_s),
-        StepFunctionsExecutions(client("stepfunctions"), settings.machine_prefix),
+        StepFunctionsExecutions(
+            client("stepfunctions"), settings.machine_prefix, settings.machine_alias
+        ),
         S3Tenants(s3, settings.jobs_bucket),
     )
     return create, inbox(JobRequested, settings)

@@ -6,7 +6,7 @@ did not succeed this time → reported back, so that the queue delivers it again
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -52,6 +52,8 @@ class Inbox(Generic[Event]):
     event: type[Event]
     dead_letters: DeadLetters
     log: Logger
+    parse: "Callable[[type[Event], str], Event] | None" = None
+    """Where the message is no EventBridge event with everything in its `detail`."""
 
     def deliver(self, batch: dict[str, Any], handle: Callable[[Event], object]) -> dict[str, Any]:
         """Hand every message to `handle`; the answer names those that shall come again."""
@@ -67,7 +69,7 @@ class Inbox(Generic[Event]):
         that only the culprit is buried.
         """
         try:
-            handle([parse_event(self.event, record["body"]) for record in batch["Records"]])
+            handle([self._parsed(record["body"]) for record in batch["Records"]])
         except NEVER_AGAIN:
             return self.deliver(batch, lambda event: handle([event]))
         except Exception as error:
@@ -76,10 +78,36 @@ class Inbox(Generic[Event]):
             return {"batchItemFailures": again}
         return {"batchItemFailures": []}
 
+    def deliver_each(
+        self, batch: dict[str, Any], handle: Callable[[list[Event]], Sequence[Exception | None]]
+    ) -> dict[str, Any]:
+        """Hand all messages to `handle` at once; it answers for each with its error or None."""
+        readable = [r for r in batch["Records"] if self._is_readable(r)]
+        results = handle([self._parsed(record["body"]) for record in readable])
+        errors = dict(zip([r["messageId"] for r in readable], results, strict=True))
+
+        def as_it_went(message_id: str) -> Callable[[Event], None]:
+            def told(_: Event) -> None:
+                if error := errors[message_id]:
+                    raise error
+
+            return told
+
+        records = batch["Records"]
+        again = [r for r in records if not self._settled(r, as_it_went(r["messageId"]))]
+        return {"batchItemFailures": [{"itemIdentifier": r["messageId"]} for r in again]}
+
+    def _is_readable(self, record: dict[str, Any]) -> bool:
+        try:
+            self._parsed(record["body"])
+        except Permanent:
+            return False
+        return True
+
     def _settled(self, record: dict[str, Any], handle: Callable[[Event], object]) -> bool:
         try:
             try:
-                handle(parse_event(self.event, record["body"]))
+                handle(self._parsed(record["body"]))
             except NEVER_AGAIN as error:
                 self._bury(record, error)
         except Exception as error:  # whatever it was, no message must be lost, nor stop the others
@@ -87,6 +115,9 @@ class Inbox(Generic[Event]):
             self.log.error("comes again", error=kind, why=str(error)[:200])
             return False
         return True
+
+    def _parsed(self, body: str) -> Event:
+        return (self.parse or parse_event)(self.event, body)
 
     def _bury(self, record: dict[str, Any], error: Exception) -> None:
         reason = type(error).__name__

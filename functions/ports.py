@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from events import Fact
+from events import Fact, Request
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
 from statemachine.values import Frozen
@@ -136,6 +136,11 @@ class Executions(Bells, Protocol):
 class Bus(Protocol):
     def announce(self, facts: Sequence[Fact]) -> None:
         """Every fact is on the bus, or Unavailable was raised; some may be there twice."""
+
+
+class Requests(Protocol):
+    def ask(self, requests: Sequence[Request]) -> None:
+        """Every request is on the bus, or Unavailable was raised; some may be there twice."""
 
 
 class Edge(Protocol):

@@ -273,7 +273,9 @@ def wire() -> tuple[WatchJobs, Inbox[Watch]]:
     watch = WatchJobs(
         jobs,
         S3Views(s3, settings.site_bucket, settings.view_ttl_s),
-        StepFunctionsExecutions(client("stepfunctions"), settings.machine_prefix),
+        StepFunctionsExecutions(
+            client("stepfunctions"), settings.machine_prefix, settings.machine_alias
+        ),
         EventBridgeBus(client("events"), settings.bus_name),
         S3Tenants(s3, settings.jobs_bucket),
         PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)),

@@ -5,26 +5,26 @@ The steps are those of a deployment to AWS, from the same template; only the end
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from deploy import pages, stack
-from deploy.bundle import bundle, digest
-from deploy.template import package
+from deploy.bundle import bundle
+from deploy.run import Deployment
+from deploy.stack import StackFailed
+from deploy.target import Outputs
+from deploy.template import build
 from functions.accounts import AccountExists, Passwords, Role, new_account, suggested_password
 from functions.aws.roster import DynamoAccounts
-from functions.aws.stores import S3Tenants
-from functions.ports import Conflict
 from local.aws import LocalSession
-from local.edge import EdgeConfig, EdgeServer
-from local.engine import CREDENTIALS, EDGE_PORT, ENGINE_PORT, REGION, Engine
+from local.edge import EdgeServer
+from local.engine import EDGE_PORT, ENGINE_PORT, REGION, Engine
+from local.stages import edge_of, on_laptop
 from statemachine.flows import flow_names
-from statemachine.tenants import TenantSettings
 
-ACCOUNT = "000000000000"
 FIRST_ROLES: tuple[Role, ...] = ("dispatcher", "ops")
 STAGE = "local"
 
@@ -99,16 +99,7 @@ class Laptop:
         try:
             self.say("engine")
             self.engine.start()
-            self.say("stack")
-            self._stack()
-            if not known:
-                self.say("checkpoint")
-                self.engine.stop()
-                self.engine.start()
-            self.say("pages")
-            self._pages()
-            self.say("edge")
-            self._edge()
+            self._deploy(checkpoint=not known)
             if known:
                 self.say("open jobs")
                 self._continue()
@@ -151,37 +142,24 @@ class Laptop:
             pid=os.getpid(),
         )
 
-    def _stack(self) -> None:
-        s3, bucket = self.client("s3"), stack.artifact_bucket(STAGE, ACCOUNT)
-        made = package(bundle(), bucket)
-        stack.upload(s3, bucket, made)
-        cloudformation = self.client("cloudformation")
-        self.outputs = stack.apply(cloudformation, s3, STAGE, bucket, made, poll_s=0.2)
-        try:
-            tenants = S3Tenants(s3, self.outputs["JobsBucket"])
-            tenants.add(TenantSettings(tenant="main", business="Haulway"))
-        except Conflict:
-            pass  # there since the first start
+    def _deploy(self, checkpoint: bool) -> None:
+        """The steps of any deployment. No canary: the first job of the day is soon enough here."""
 
-    def _pages(self) -> None:
-        wanted = pages.pages()
-        changed = pages.publish(self.client("s3"), self.outputs["SiteBucket"], wanted)
-        build = digest("".join(digest(page.body) for page in wanted).encode())
-        pages.invalidate(self.client("cloudfront"), self.outputs["DistributionId"], changed, build)
+        @contextmanager
+        def edge(outputs: Outputs) -> Iterator[str]:
+            if checkpoint:
+                self.say("checkpoint")
+                self.engine.stop()
+                self.engine.start()
+            self.say("edge")
+            server = edge_of(self.engine.url, outputs, self.edge_port, self.lag_s, self.caches)
+            self.edge = server.start()
+            yield server.url
 
-    def _edge(self) -> None:
-        config = EdgeConfig(
-            listen_port=self.edge_port,
-            engine_url=self.engine.url,
-            distribution_id=self.outputs["DistributionId"],
-            distribution_domain=self.outputs["DistributionDomain"],
-            region=REGION,
-            access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            lag_s=self.lag_s,
-            caches=self.caches,
-        )
-        self.edge = EdgeServer(config).start()
+        here = {"EdgeUrl": self.edge_url}
+        target = on_laptop(STAGE, self.engine.url, edge, here)
+        deployment = Deployment(target, self.say, flows=(), goes_back=False)
+        self.outputs = dict(deployment.deploy(build(bundle(), target.artifacts.bucket)))
 
     def first_sign_in(self) -> FirstSignIn:
         """A dispatcher who may also see the works; made at the first start, the same ever after."""
@@ -210,4 +188,4 @@ class Laptop:
         )
         report = answer["Payload"].read()
         if answer.get("FunctionError"):
-            raise stack.StackFailed(f"the watchdog failed: {report.decode()[:500]}")
+            raise StackFailed(f"the watchdog failed: {report.decode()[:500]}")

@@ -12,21 +12,11 @@ from pydantic_core import ErrorDetails
 
 from statemachine.flows import Flow, Status
 from statemachine.machine import Flaw, Place, faults
+from statemachine.texts import FIELD, GSM_7, SMS_ROOM
 from statemachine.values import LANGUAGES
 
-SMS_ROOM = {"business": 60, "first_name": 40, "window": 40, "eta": 30, "link": 80}
-"""The fields a text may have, and how many characters each may be filled with.
-
-`window` and `eta` bring the blank before them, so that a text also reads well without them.
-"""
-FIELD = re.compile(r"\{([^{}]*)\}")
 SMS_LONGEST = 2 * 153
 """Two parts; each part of a long text has room for 153 characters of GSM-7."""
-GSM_7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-"""The basic alphabet of 3GPP TS 23.038, 6.2.1. One letter beyond it cuts a part to 70 letters."""
 CONTRAST = 4.5
 """Against white, for text: WCAG 2.2, 1.4.3."""
 

@@ -34,6 +34,7 @@ def section(flow: Flow) -> str:
             "",
             *_table("move | from | to | who may | needs", _moves(flow)),
             "",
+            *_answers(flow),
         ]
     )
 
@@ -78,6 +79,13 @@ def _look(status: Status) -> str:
 def _moves(flow: Flow) -> Iterator[tuple[str, ...]]:
     for move in flow.moves:
         yield f"`{move.name}`", _codes(move.origins), f"`{move.to}`", _who(move), _needs(move)
+
+
+def _answers(flow: Flow) -> Iterator[str]:
+    for status in flow.statuses:
+        if status.yes:
+            yield f"A customer who answers YES to the text of `{status.name}` makes `{status.yes}`."
+            yield ""
 
 
 def _codes(names: Iterable[str]) -> str:

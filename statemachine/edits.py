@@ -24,6 +24,8 @@ class ChangeSet(Protocol):
     def schedule(self) -> Schedule | None: ...
     @property
     def crew(self) -> tuple[Assigned, ...] | None: ...
+    @property
+    def texts_stopped(self) -> bool | None: ...
 
 
 class EditRequest(Protocol):
@@ -81,7 +83,7 @@ def _new_values(job: Job, request: EditRequest, now: datetime) -> Iterator[tuple
         yield "schedule", job.schedule.with_(**given)
     if changes.crew is not None:
         yield "crew", _one_for_each_role(changes.crew)
-    for name in ("customer", "place", "price_cents"):
+    for name in ("customer", "place", "price_cents", "texts_stopped"):
         value = getattr(changes, name)
         if value is not None:
             yield name, value

@@ -40,6 +40,8 @@ class Status(Frozen):
     terminal: bool = False
     sms: Text | None = None
     """The text sent on arrival; fields in braces, see docs/hooks.md."""
+    yes: Name | None = None
+    """The move that a customer makes who answers YES or READY to that text."""
 
     @model_validator(mode="after")
     def _limit_unless_ended(self) -> "Status":

@@ -9,7 +9,8 @@ from statemachine.values import Actor, EventId, Frozen, JobId, Language, Name, T
 
 Short = Annotated[str, Field(min_length=1, max_length=200)]
 Long = Annotated[str, Field(min_length=1, max_length=2000)]
-PriceCents = Annotated[int, Field(ge=0, le=100_000_000)]
+PriceCents = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
+"""A whole number and nothing that could be read as one: `true` is no cent, "600" no amount."""
 
 RefusalReason = Literal[
     "illegal_move",
@@ -180,6 +181,8 @@ class Job(Frozen):
     schedule: Schedule = Schedule()
     crew: tuple[Assigned, ...] = ()
     notes: tuple[Note, ...] = ()
+    texts_stopped: bool = False
+    """The customer wants no texts. Shown here; what counts is what the number has said."""
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
 
     def entry_of(self, event_id: str) -> Entry | None:

@@ -55,6 +55,7 @@ def faults(flow: Flow) -> list[Flaw]:
         *_endless(flow),
         *_wrong_ends(flow),
         *_without_reason(flow),
+        *_unanswerable(flow),
     ]
 
 
@@ -128,3 +129,18 @@ def _without_reason(flow: Flow) -> Iterator[Flaw]:
         asks = move.to == "cancelled" or bool(ended & set(move.origins))
         if asks and "reason" not in move.requires:
             yield Flaw(("moves", number), f"move {move.name!r} must require a reason")
+
+
+def _unanswerable(flow: Flow) -> Iterator[Flaw]:
+    """A YES makes a move that the customer may make from there, without a word more."""
+    for number, status in enumerate(flow.statuses):
+        if status.yes is None:
+            continue
+        ways = [move for move in flow.moves_from(status.name) if move.name == status.yes]
+        if status.sms is None:
+            reason = f"status {status.name!r} has an answer but no text that asks"
+        elif not ways or "customer" not in ways[0].by or ways[0].requires:
+            reason = f"a customer cannot simply make the move {status.yes!r} in {status.name!r}"
+        else:
+            continue
+        yield Flaw(("statuses", number, "yes"), reason)

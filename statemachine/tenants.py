@@ -1,11 +1,26 @@
 """A business that works with Haulway."""
 
+from datetime import datetime, time, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from statemachine.flows import DEFAULT_FLOW
 from statemachine.values import Frozen, Language, Name, Tenant
+
+
+class QuietHours(Frozen):
+    """When nobody is sent a text, by the clock of the tenant's time zone; it may pass midnight.
+
+    Where both are the same there are none.
+    """
+
+    begin: time = time(21)
+    end: time = time(8)
+
+
+NEVER_QUIET = QuietHours(begin=time(0), end=time(0))
 
 
 class TenantSettings(Frozen):
@@ -16,3 +31,24 @@ class TenantSettings(Frozen):
     language: Language = "en"
     flow: Name = DEFAULT_FLOW
     """The flow of a job that names none."""
+    quiet: QuietHours = QuietHours()
+    """By default nine in the evening to eight in the morning, as 47 CFR 64.1200 (c) has it."""
+    sms_number: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
+    """The business's own number, to which customers answer; None shares the stage's number."""
+
+
+def quiet_until(tenant: TenantSettings, now: datetime) -> datetime | None:
+    """When the quiet hours that we are in end; None outside of them."""
+    if tenant.quiet.begin == tenant.quiet.end:
+        return None
+    zone = ZoneInfo(tenant.time_zone)
+    here = now.astimezone(zone)
+    for days in (-1, 0):
+        begin = datetime.combine(here.date() + timedelta(days), tenant.quiet.begin, zone)
+        end = datetime.combine(begin.date(), tenant.quiet.end, zone)
+        if tenant.quiet.end <= tenant.quiet.begin:
+            end = datetime.combine(begin.date() + timedelta(1), tenant.quiet.end, zone)
+        # Of one zone, datetimes compare by the clock; over a time change moments differ.
+        if begin.timestamp() <= now.timestamp() < end.timestamp():
+            return end
+    return None

@@ -74,6 +74,8 @@ class Card(Frozen):
     crew: tuple[CrewOnCard, ...] = ()
     notes: int = 0
     """How many notes the job has."""
+    texts_stopped: bool = False
+    """The customer gets no texts: call instead."""
     entered_at: Utc
     due_at: Utc | None = None
     """When the job becomes overdue in its status; None once it has ended."""
@@ -145,6 +147,7 @@ def card_of(job: Job, flow: Flow) -> Card:
         schedule=job.schedule,
         crew=tuple(CrewOnCard(role=c.role, first_name=c.first_name) for c in job.crew),
         notes=len(job.notes),
+        texts_stopped=job.texts_stopped,
         entered_at=job.entered_at,
         due_at=_due_at(job, status),
         created_at=job.created_at,

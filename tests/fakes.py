@@ -31,6 +31,7 @@ from tests.faults import Faults
 
 Document = TypeVar("Document", bound=BaseModel)
 Answered = TypeVar("Answered")
+Told = TypeVar("Told", bound=Fact)
 
 
 def no_pause(attempt: int) -> None:
@@ -247,7 +248,7 @@ class FakeBus:
         if facts:
             self.faults.around("PutEvents", lambda: self.facts.extend(facts), Unavailable("lost"))
 
-    def told(self, kind: type[Fact]) -> list[Fact]:
+    def told(self, kind: type[Told]) -> list[Told]:
         """The facts of one kind, each once, in the order in which they were first told."""
         return list(dict.fromkeys(fact for fact in self.facts if isinstance(fact, kind)))
 

@@ -14,7 +14,7 @@ import json
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -130,27 +130,28 @@ class Faults:
 
 
 class SeededFaults(Faults):
-    """Every call goes wrong with a `chance`; the same seed and calls give the same log.
+    """Every call goes wrong by chance; the same seed and calls give the same log.
 
-    pytest shows the printed seed beside a failure.
+    `chance` is that of every operation, or has one for each; the others go well. pytest shows
+    the printed seed beside a failure.
     """
 
     def __init__(
         self,
         seed: int,
-        chance: float,
+        chance: float | Mapping[str, float],
         kinds: Sequence[Fault] = ("before", "after", "dup"),
-        operations: Collection[str] | None = None,
     ) -> None:
         super().__init__()
         print(f"seed of the faults: {seed}")
-        self.chance, self.kinds, self.operations = chance, kinds, operations
+        self.chance, self.kinds = chance, kinds
         self._random = random.Random(seed)
 
     def _fault(self, operation: str, number: int) -> Fault | None:
-        if self.operations is not None and operation not in self.operations:
-            return None
-        struck, kind = self._random.random() < self.chance, self._random.choice(self.kinds)
+        chance = self.chance
+        if isinstance(chance, Mapping):
+            chance = chance.get(operation, 0.0)
+        struck, kind = self._random.random() < chance, self._random.choice(self.kinds)
         return kind if struck else None
 
 
@@ -193,7 +194,7 @@ def _error(service: str, code: str) -> bytes:
     match service:
         case "s3":
             return error.encode()
-        case "cloudfront":
+        case "cloudfront" | "sns":
             return f"<ErrorResponse>{error}</ErrorResponse>".encode()
         case _:
             return json.dumps({"__type": code, "message": "scripted"}).encode()

@@ -162,7 +162,9 @@ class World:
         return job
 
     def jobs(self) -> list[Job]:
-        return [self.job(job_id) for job_id in FakeJobs(self.bucket).all_ids("main")]
+        prefix = job_key("main", "").removesuffix(".json")
+        keys = sorted(key for key in self.bucket.objects if key.startswith(prefix))
+        return [parsed(Job, self.bucket.objects[key]) for key in keys]
 
     def board(self) -> bytes:
         return self.bucket.objects[board_key("main")]
@@ -214,9 +216,9 @@ class World:
         waiting = [run for run in self.runs.values() if run.place == "wait"]
         going = [run for run in self.runs.values() if run.place != "end"]
         if waiting and self._happens(self.mischief.times_out):
-            self._time_out(self.chance.choice(waiting))
+            self.time_out(self.chance.choice(waiting))
         if going and self._happens(self.mischief.stopped):
-            self._end(self.chance.choice(going), badly="ABORTED")
+            self.end(self.chance.choice(going), badly="ABORTED")
         if self._happens(self.mischief.watched):
             self.messages.append(Message(self._tried(lambda: self.watch.round(self.now))))
 
@@ -239,7 +241,7 @@ class World:
         facts, self._heard = self.bus.facts[self._heard :], len(self.bus.facts)
         for fact in facts:
             if not isinstance(fact, JobMoveRefused | JobOverdue):
-                self.messages += self._consumers(fact)
+                self.messages += self.consumers(fact)
         for name, (flow, tenant, job_id, generation) in self.executions.started.items():
             if name not in self.runs:
                 who = {"tenant": tenant, "job_id": job_id}
@@ -265,7 +267,7 @@ class World:
                 raise AssertionError(request)
         return self._delivered(type(request), request, lambda events: handle(events[0]))
 
-    def _consumers(self, fact: Fact) -> list[Message]:
+    def consumers(self, fact: Fact) -> list[Message]:
         def show(refs: list[JobRef]) -> None:
             self.publish(refs[0].tenant, [ref.job_id for ref in refs], self.now)
 
@@ -303,7 +305,7 @@ class World:
         except (Exception, Crashed):
             run.failures += 1
             if run.failures > RETRIES:
-                self._end(run, badly="FAILED")
+                self.end(run, badly="FAILED")
 
     def _pass(self, run: Run) -> None:
         if run.place == "next":
@@ -324,7 +326,7 @@ class World:
         elif settled.following:
             run.come_to(settled.following.to, settled.following.seq)
         else:
-            self._end(run)
+            self.end(run)
 
     def _wait(self, run: Run, retry: int, entered_at: datetime) -> None:
         """A new token for every attempt; its registration may come late, or after its time."""
@@ -346,12 +348,12 @@ class World:
             if retry < RETRIES:
                 self._wait(run, retry + 1, entered_at)
             else:
-                self._end(run, badly="FAILED")
+                self.end(run, badly="FAILED")
             return True
 
         self.messages.append(Message(register))
 
-    def _time_out(self, run: Run) -> None:
+    def time_out(self, run: Run) -> None:
         fact = JobOverdue(
             **run.who, flow=run.flow.name, recorded_at=self.now, status=run.status, seq=run.seq
         )
@@ -362,13 +364,13 @@ class World:
         assert run.answer
         ways = {move.to for move in run.flow.moves_from(run.status)}
         if run.answer.to == SUPERSEDED:
-            self._end(run)
+            self.end(run)
         elif run.answer.to in ways:
             run.come_to(run.answer.to, run.answer.seq)
         else:  # States.NoChoiceMatched
-            self._end(run, badly="FAILED")
+            self.end(run, badly="FAILED")
 
-    def _end(self, run: Run, badly: str | None = None) -> None:
+    def end(self, run: Run, badly: str | None = None) -> None:
         run.place, run.token = "end", None
         self.executions.running.discard(run.name)
         if badly:

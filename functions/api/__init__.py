@@ -6,4 +6,6 @@
     problems.py   every way to say no (RFC 9457)             openapi.py   docs/openapi.json
 
     session.py    sign-in     jobs.py    the board and its jobs     public.py   without a session
+
+A move, an edit and a booking are the very code that the bus feeds.
 """

@@ -146,6 +146,4 @@ def _not_made(refusal: Refusal) -> NotMade:
 
 
 def _waiting(early: Early) -> Waiting:
-    return Waiting(
-        move=early.move, to=early.to, occurred_at=early.occurred_at, until=early.until
-    )
+    return Waiting(move=early.move, to=early.to, occurred_at=early.occurred_at, until=early.until)

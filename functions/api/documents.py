@@ -137,5 +137,3 @@ class JobDocument(Frozen):
     moves: tuple[LegalMove, ...]
     tracking_url: str | None = None
     """For the dispatcher alone: it holds the job's token."""
-
-

@@ -120,9 +120,7 @@ def visible_job(api: Api, ask: Ask) -> Job:
     return job
 
 
-def shown(
-    api: Api, ask: Ask, job: Job, status: int = 200, outcome: str = "answered"
-) -> Answer:
+def shown(api: Api, ask: Ask, job: Job, status: int = 200, outcome: str = "answered") -> Answer:
     """The job as an answer, with its `rev` as ETag for the next `If-Match`."""
     edge_url = api.edge_url() if "dispatcher" in ask.who.account.roles else None
     return Answer(

@@ -11,9 +11,7 @@ from statemachine.values import iso
 Outcome = Literal["moved", "kept"]
 
 
-def outcome_of(
-    verdict: Verdict, request: JobMoveRequested, to_customer: bool = False
-) -> Outcome:
+def outcome_of(verdict: Verdict, request: JobMoveRequested, to_customer: bool = False) -> Outcome:
     """Whether the job was moved or the move is kept; a Problem where it was refused.
 
     A copy of a request is answered as its first was, from the record.

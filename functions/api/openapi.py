@@ -1,6 +1,8 @@
 """docs/openapi.json, made from the table of routes and the documents' own schemas.
 
-    python -m functions.api.openapi        writes it anew; a test compares it
+    python -m functions.api.openapi        writes it anew
+
+A test compares the file with what the code says.
 """
 
 import json
@@ -155,10 +157,8 @@ def _responses(route: Route, names: dict[Kind, Spec]) -> Iterator[tuple[str, Spe
         types = {"properties": {"type": {"enum": [f"/problems/{slug}" for slug in slugs]}}}
         schema = {"allOf": [names[ProblemDocument, "serialization"], types]}
         sentences = "; ".join(f"`{slug}`: {PROBLEMS[slug][1]}" for slug in slugs)
-        yield str(status), {
-            "description": f"{sentences}.",
-            "content": {MEDIA_TYPE: {"schema": schema}},
-        }
+        content = {MEDIA_TYPE: {"schema": schema}}
+        yield str(status), {"description": f"{sentences}.", "content": content}
 
 
 _MEANING = {

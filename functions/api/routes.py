@@ -98,9 +98,7 @@ ROUTES: tuple[Route, ...] = (
         refusals=("wrong-credentials",),
         limit=SIGN_INS,
     ),
-    Route(
-        "GET", "/api/session", "Who am I?", SIGNED_IN, session.who_am_i, {200: SessionDocument}
-    ),
+    Route("GET", "/api/session", "Who am I?", SIGNED_IN, session.who_am_i, {200: SessionDocument}),
     Route("DELETE", "/api/session", "Sign out", EVERYBODY, session.sign_out, {204: None}),
     Route(
         "GET",

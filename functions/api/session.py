@@ -18,10 +18,10 @@ def sign_in(api: Api, ask: Ask) -> Answer:
     return Answer(200, session_document(session), cookie=token, outcome="signed in")
 
 
-def who_am_i(api: Api, ask: Ask) -> Answer:  # noqa: ARG001 - every route is called alike
+def who_am_i(api: Api, ask: Ask) -> Answer:
     return Answer(200, session_document(ask.who))
 
 
-def sign_out(api: Api, ask: Ask) -> Answer:  # noqa: ARG001 - every route is called alike
+def sign_out(api: Api, ask: Ask) -> Answer:
     """The cookie is forgotten. A copy of it lives on until it ends, or the password is changed."""
     return Answer(204, cookie="", outcome="signed out")

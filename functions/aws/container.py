@@ -9,11 +9,12 @@ layers that nothing here uses, which are a third of a function's import time (`b
 
 import os
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any, TypeVar
 
 from aws_lambda_powertools.logging import Logger
 from botocore.config import Config
-from botocore.session import get_session
+from botocore.session import Session, get_session
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.aws.queues import SqsDeadLetters
@@ -53,6 +54,8 @@ class Announces(Settings):
 class RunsMachines(Settings):
     machine_prefix: str
     """ARN of the flows' state machines up to the flow's name."""
+    machine_alias: str = ""
+    """The name for the version in use; a deployment moves it."""
 
 
 class FromQueue(Settings):
@@ -78,9 +81,15 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+@cache
+def _session() -> Session:
+    """One for all clients of a container: each session reads the SDK's data files anew."""
+    return get_session()
+
+
 def client(service: Any) -> Any:
     """A client that retries by itself: for calls that may be made twice."""
-    return get_session().create_client(
+    return _session().create_client(
         service, config=_config({"mode": "standard", "total_max_attempts": 4})
     )
 
@@ -91,7 +100,7 @@ def one_attempt(service: Any) -> Any:
     With botocore's own retries, a write whose answer was lost is sent again and meets 412 against
     itself.
     """
-    return get_session().create_client(service, config=_config({"total_max_attempts": 1}))
+    return _session().create_client(service, config=_config({"total_max_attempts": 1}))
 
 
 def _config(retries: Any) -> Config:

@@ -1,9 +1,9 @@
-"""Facts onto the bus."""
+"""Facts and requests onto the bus."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from events import FACTS_SOURCE, Fact
+from events import FACTS_SOURCE, REQUESTS_SOURCE, Fact, Request
 from functions.aws.failures import retryable
 from functions.ports import Unavailable
 
@@ -11,14 +11,16 @@ PER_CALL = 10
 ROUNDS = 4
 
 
-class EventBridgeBus:
+class _Bus:
     """`put_events` answers 200 also where entries failed; only those are sent again."""
+
+    source: str
 
     def __init__(self, events: Any, bus_name: str) -> None:
         self.events, self.bus_name = events, bus_name
 
-    def announce(self, facts: Sequence[Fact]) -> None:
-        entries = [self._entry(fact) for fact in facts]
+    def _put_all(self, messages: Sequence[Fact | Request]) -> None:
+        entries = [self._entry(message) for message in messages]
         for start in range(0, len(entries), PER_CALL):
             self._put(entries[start : start + PER_CALL])
 
@@ -30,12 +32,26 @@ class EventBridgeBus:
                 return
             results = zip(entries, answer["Entries"], strict=True)
             entries = [entry for entry, result in results if result.get("ErrorCode")]
-        raise Unavailable(f"{len(entries)} facts not taken by the bus in {ROUNDS} rounds")
+        raise Unavailable(f"{len(entries)} events not taken by the bus in {ROUNDS} rounds")
 
-    def _entry(self, fact: Fact) -> dict[str, str]:
+    def _entry(self, message: Fact | Request) -> dict[str, str]:
         return {
             "EventBusName": self.bus_name,
-            "Source": FACTS_SOURCE,
-            "DetailType": type(fact).__name__,
-            "Detail": fact.model_dump_json(exclude_none=True),
+            "Source": self.source,
+            "DetailType": type(message).__name__,
+            "Detail": message.model_dump_json(exclude_none=True),
         }
+
+
+class EventBridgeBus(_Bus):
+    source = FACTS_SOURCE
+
+    def announce(self, facts: Sequence[Fact]) -> None:
+        self._put_all(facts)
+
+
+class EventBridgeRequests(_Bus):
+    source = REQUESTS_SOURCE
+
+    def ask(self, requests: Sequence[Request]) -> None:
+        self._put_all(requests)

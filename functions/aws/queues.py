@@ -1,10 +1,14 @@
-"""Dead letters with their reason."""
+"""Dead letters with their reason, and messages for later."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from functions.aws.failures import retryable
+from functions.ports import Unavailable
 
 DETAIL_CHARACTERS = 900
+PER_CALL = 10
 
 
 class SqsDeadLetters:
@@ -18,3 +22,28 @@ class SqsDeadLetters:
         }
         with retryable():
             self.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=attributes)
+
+
+class SqsLater:
+    """A queue that takes a message for later; it keeps none back for more than 15 minutes."""
+
+    LONGEST_S = 900
+
+    def __init__(self, sqs: Any, url: str) -> None:
+        self.sqs, self.url = sqs, url
+
+    def put(self, body: str, delay_s: float) -> None:
+        delay = min(self.LONGEST_S, max(0, math.ceil(delay_s)))
+        with retryable():
+            self.sqs.send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=delay)
+
+    def put_all(self, bodies: Sequence[str]) -> None:
+        for start in range(0, len(bodies), PER_CALL):
+            self._put_some(bodies[start : start + PER_CALL])
+
+    def _put_some(self, bodies: Sequence[str]) -> None:
+        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
+        with retryable():
+            answer = self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)
+        if failed := answer.get("Failed"):
+            raise Unavailable(f"{len(failed)} messages not taken by the queue")

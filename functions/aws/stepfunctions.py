@@ -25,17 +25,21 @@ class StepFunctionsBells:
 
 
 class StepFunctionsExecutions(StepFunctionsBells):
-    """`machine_prefix` is the ARN of a flow's state machine up to the flow's name."""
+    """`machine_prefix` is the ARN of a flow's state machine up to the flow's name.
 
-    def __init__(self, sfn: Any, machine_prefix: str) -> None:
+    An execution started by the alias runs the version it names then, to its end, whatever is
+    deployed meanwhile. Its own ARN and name are the same as without.
+    """
+
+    def __init__(self, sfn: Any, machine_prefix: str, alias: str = "") -> None:
         super().__init__(sfn)
-        self.machine_prefix = machine_prefix
+        self.machine_prefix, self.suffix = machine_prefix, f":{alias}" if alias else ""
 
     def start(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
         with retryable():
             try:
                 self.sfn.start_execution(
-                    stateMachineArn=f"{self.machine_prefix}{flow}",
+                    stateMachineArn=f"{self.machine_prefix}{flow}{self.suffix}",
                     name=execution_name(tenant, job_id, generation),
                     input=json.dumps({"tenant": tenant, "job_id": job_id}),
                 )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.aws.failures import MISSING, code_of, conditional_write, retryable
 from functions.ports import Conflict, Corrupt, Stored, UnknownJob, UnknownTenant
+from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
 from statemachine.views import Board, View
@@ -76,7 +77,10 @@ class S3Jobs:
         self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), None)
 
     def replace(self, job: Job, etag: str) -> None:
-        self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), etag)
+        """An ended job is tagged, for the lifecycle rules of the bucket; brought back, it is not."""
+        ended = load_flow(job.flow).status(job.status).terminal
+        tag = {"Tagging": "ended=yes"} if ended else {}
+        self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), etag, **tag)
 
     def mark_open(self, tenant: str, job_id: str) -> None:
         with retryable():

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from functions.accounts import (
     Account,
     AccountExists,
@@ -69,9 +71,7 @@ class FakeAccounts:
             raise AccountExists
         self.known[account.tenant, account.account] = account
 
-    def set_password(
-        self, tenant: str, account: str, password_hash: str, since: datetime
-    ) -> None:
+    def set_password(self, tenant: str, account: str, password_hash: str, since: datetime) -> None:
         self._change(tenant, account, password_hash=password_hash, password_since=since)
 
     def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:
@@ -190,7 +190,7 @@ class Office:
         self.bus, self.executions = FakeBus(self.faults), FakeExecutions(self.faults)
         self.accounts, self.limits = FakeAccounts(), FakeLimits()
         self.keys, self.log = FakeKeyStore(), FakeLog()
-        self.tokens = ("%022d" % number for number in itertools.count(1))
+        self.tokens = (f"{number:022}" for number in itertools.count(1))
         ids = itertools.count(1)
         api = Api(
             jobs=self.jobs,
@@ -285,7 +285,7 @@ class Office:
         return self.resolve(event)
 
     def resolve(self, event: dict[str, Any]) -> Got:
-        answer = self.app.resolve(event, None)
+        answer = self.app.resolve(event, LambdaContext())
         body = answer["body"] or ""
         if answer["isBase64Encoded"]:
             body = gzip.decompress(base64.b64decode(body)).decode()
@@ -294,9 +294,11 @@ class Office:
 
     def state(self) -> dict[str, bytes]:
         """Everything that is stored, and every fact that was told."""
-        told = {f"fact {i}": fact.model_dump_json().encode() for i, fact in enumerate(self.bus.facts)}
-        people = {f"account {key}": repr(value).encode() for key, value in self.accounts.known.items()}
-        return self.bucket.objects | self.site.objects | told | people
+        facts = {f"fact {n}": repr(fact).encode() for n, fact in enumerate(self.bus.facts)}
+        people = {
+            f"account {of}": repr(known).encode() for of, known in self.accounts.known.items()
+        }
+        return self.bucket.objects | self.site.objects | facts | people
 
 
 def an_event(

@@ -69,7 +69,20 @@ def test_what_is_no_document_changes_nothing(busy: Office, route: str, kind: str
     assert busy.state() == before
 
 
-WRONG_TYPES = (None, True, 7, 7.5, "seven", [], ["x"], {}, {"x": 1}, "x" * 5_000, "\r\n", -1)
+WRONG_TYPES: tuple[Any, ...] = (
+    None,
+    True,
+    7,
+    7.5,
+    "seven",
+    [],
+    ["x"],
+    {},
+    {"x": 1},
+    "x" * 5_000,
+    "\r\n",
+    -1,
+)
 
 
 @pytest.mark.parametrize("route", WITH_BODY)
@@ -140,7 +153,9 @@ def test_a_body_that_was_damaged_on_its_way_is_refused(busy: Office) -> None:
     """The laptop engine mends invalid UTF-8 in JSON; the digest the page sent gives it away."""
     before = busy.state()
     headers = {"x-amz-content-sha256": "0" * 64}
-    assert_problem(ask(busy, "PATCH /api/jobs/<job_id>", {"note": "x"}, **headers), 400, "malformed")
+    assert_problem(
+        ask(busy, "PATCH /api/jobs/<job_id>", {"note": "x"}, **headers), 400, "malformed"
+    )
     assert busy.state() == before
 
 
@@ -160,7 +175,16 @@ def test_a_body_that_came_as_text_is_taken(busy: Office) -> None:
 
 @pytest.mark.parametrize(
     "injected",
-    ["a\r\nSet-Cookie: x=y", "a\nb", "short", "x" * 65, "with blank", "umläut-umläut", "", "\x00" * 9],
+    [
+        "a\r\nSet-Cookie: x=y",
+        "a\nb",
+        "short",
+        "x" * 65,
+        "with blank",
+        "umläut-umläut",
+        "",
+        "\x00" * 9,
+    ],
 )
 def test_a_request_id_that_is_none_is_not_echoed(busy: Office, injected: str) -> None:
     got = busy.ask("GET", "/api/flows", by="dana", headers={"x-request-id": injected})
@@ -174,7 +198,8 @@ def test_a_request_id_is_kept_from_end_to_end(busy: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a\r\nSet-Cookie: x=y", "<script>alert(1)</script>", "'; DROP TABLE jobs; --", "\x1b[2J"]
+    "text",
+    ["a\r\nSet-Cookie: x=y", "<script>alert(1)</script>", "'; DROP TABLE jobs; --", "\x1b[2J"],
 )
 def test_text_stays_text(busy: Office, text: str) -> None:
     """Whatever a customer writes stands in the document alone, never in a header or the log."""

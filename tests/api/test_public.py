@@ -26,7 +26,9 @@ BOOKING = {
 }
 
 
-def book(office: Office, body: Any = None, key: str | None = "a-key-of-mine", **headers: str) -> Got:
+def book(
+    office: Office, body: Any = None, key: str | None = "a-key-of-mine", **headers: str
+) -> Got:
     sent = headers | ({"idempotency-key": key} if key else {})
     return office.ask("POST", "/api/bookings", BOOKING if body is None else body, headers=sent)
 

@@ -112,9 +112,7 @@ class Client:
 JOBS = [f"261121-00000{number}" for number in range(4)]
 
 
-def test_1000_random_moves_by_two_clients_overwrite_nothing(
-    office: Office, restless: None
-) -> None:
+def test_1000_random_moves_by_two_clients_overwrite_nothing(office: Office, restless: None) -> None:
     """A move that was answered 200 is in the ledger, made from the very status it was decided on;
 
     every other was refused as overtaken, and is in the record of refusals.

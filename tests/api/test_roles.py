@@ -126,9 +126,7 @@ def test_crew_see_the_cards_of_their_own_jobs(office: Office) -> None:
 
 def test_only_who_works_on_a_job_knows_its_gate_code(office: Office) -> None:
     office.keep(a_job(place={"address": "12 Harbor Road", "gate_code": "4711"}))
-    told = {
-        who: "4711" in office.ask("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]
-    }
+    told = {who: "4711" in office.ask("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
     assert told == {"dana": True, "sue": False, "mike": True, "fay": False, "otto": False}
 
 

@@ -1,4 +1,4 @@
-"""Signing in: ten wrong passwords lock, and nobody learns from an answer which accounts there are."""
+"""Signing in: ten wrong passwords lock, and no answer tells which accounts there are."""
 
 from datetime import timedelta
 

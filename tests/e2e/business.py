@@ -21,7 +21,8 @@ from statemachine.views import Board, card_of
 
 HAUL = Path(sys.executable).parent / "haul"
 DISPATCHER = {"kind": "dispatcher", "id": "dana"}
-DEAD_LETTERS = ("Create", "Advance", "Edit", "Board", "Edge", "Watch")
+HOOKS = ("Text", "Inbound", "FanOut", "Webhook")
+DEAD_LETTERS = ("Create", "Advance", "Edit", "Board", "Edge", *HOOKS, "Watch")
 
 T = TypeVar("T")
 

@@ -3,9 +3,10 @@
 moto runs as its threaded server: in one process, its S3 loses acknowledged writes under threads.
 """
 
+import copy
 import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -56,6 +57,9 @@ class Moto:
         self.s3.create_bucket(Bucket=name)
         return name
 
+    def ground(self) -> "S3Ground":
+        return S3Ground(self.s3, self.bucket(), lambda: self.client("s3"))
+
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[Moto]:
@@ -77,7 +81,11 @@ class Ground(Protocol):
     @property
     def boards(self) -> Boards: ...
 
-    def under(self, faults: Faults) -> AbstractContextManager[Faults]: ...
+    def under(self, faults: Faults) -> AbstractContextManager[Faults]:
+        """Faults on every way to this place."""
+
+    def beset_by(self, faults: Faults) -> AbstractContextManager["Ground"]:
+        """Another way to the same place, with faults on it alone."""
 
     def get(self, key: str) -> bytes: ...
 
@@ -87,8 +95,8 @@ class Ground(Protocol):
 
 
 class FakeGround:
-    def __init__(self) -> None:
-        self.bucket = Bucket()
+    def __init__(self, bucket: Bucket | None = None) -> None:
+        self.bucket = bucket or Bucket()
         self.jobs = FakeJobs(self.bucket)
         self.views, self.boards = FakeViews(self.bucket), FakeBoards(self.bucket)
 
@@ -97,6 +105,12 @@ class FakeGround:
         before, self.bucket.faults = self.bucket.faults, faults
         yield faults
         self.bucket.faults = before
+
+    @contextmanager
+    def beset_by(self, faults: Faults) -> Iterator[Ground]:
+        another = copy.copy(self.bucket)
+        another.faults = faults
+        yield FakeGround(another)
 
     def get(self, key: str) -> bytes:
         return self.bucket.objects[key]
@@ -110,14 +124,22 @@ class FakeGround:
         return found[1]
 
 
-class MotoGround:
-    def __init__(self, moto: Moto) -> None:
-        self.s3, self.bucket = moto.s3, moto.bucket()
+class S3Ground:
+    """A bucket behind `s3`, a client that tries once; `another` makes one more of it."""
+
+    def __init__(self, s3: Any, bucket: str, another: Callable[[], Any]) -> None:
+        self.s3, self.bucket, self.another = s3, bucket, another
         self.jobs = S3Jobs(self.s3, self.bucket)
         self.views, self.boards = S3Views(self.s3, self.bucket, 60), S3Boards(self.s3, self.bucket)
 
     def under(self, faults: Faults) -> AbstractContextManager[Faults]:
         return faults.on(self.s3)
+
+    @contextmanager
+    def beset_by(self, faults: Faults) -> Iterator[Ground]:
+        s3 = self.another()
+        with faults.on(s3):
+            yield S3Ground(s3, self.bucket, self.another)
 
     def get(self, key: str) -> bytes:
         body: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
@@ -135,9 +157,15 @@ def ground(request: pytest.FixtureRequest) -> Ground:
     """Everything that depends on it runs twice: on the fakes, and on S3 as moto knows it."""
     if request.param == "fake":
         return FakeGround()
-    return MotoGround(request.getfixturevalue("moto"))
+    moto: Moto = request.getfixturevalue("moto")
+    return moto.ground()
 
 
 @pytest.fixture
 def fake_ground() -> FakeGround:
     return FakeGround()
+
+
+@pytest.fixture
+def s3_ground(moto: Moto) -> S3Ground:
+    return moto.ground()

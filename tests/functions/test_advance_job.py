@@ -86,9 +86,7 @@ def test_kept_moves_that_a_move_makes_impossible_are_announced_with_it() -> None
     desk = Desk(waited_for(a_job()))
     desk.ask("start")
     desk.ask("cancel", reason="Moved away")
-    told = [
-        (fact.event_id, fact.why) for fact in desk.bus.facts if isinstance(fact, JobMoveRefused)
-    ]
+    told = [(fact.event_id, fact.why) for fact in desk.bus.told(JobMoveRefused)]
     assert (told, desk.job.status) == ([("start-1", "illegal_move")], "cancelled")
 
 

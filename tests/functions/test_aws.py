@@ -1,6 +1,8 @@
 """What AWS can answer, and what the adapters make of it: every answer here is scripted."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -17,7 +19,7 @@ from statemachine.flows import load_flow
 from tests.builders import a_job
 from tests.fakes import to_bytes
 from tests.faults import Fault, Faults, Says
-from tests.functions.conftest import Moto, MotoGround
+from tests.functions.conftest import Moto, S3Ground
 
 HAUL = load_flow("haul")
 LOST_RACES: list[Fault] = [
@@ -41,26 +43,21 @@ ERRORS: list[Fault] = [
 ]
 
 
-@pytest.fixture
-def ground(moto: Moto) -> MotoGround:
-    return MotoGround(moto)
-
-
 @pytest.mark.parametrize("fault", [*LOST_RACES, *NOT_NOW, *LOST_ANSWERS], ids=str)
 def test_a_conditional_write_that_failed_somehow_is_a_conflict(
-    ground: MotoGround, fault: Fault
+    s3_ground: S3Ground, fault: Fault
 ) -> None:
-    ground.jobs.create(a_job())
-    seen = ground.jobs.read("main", a_job().job_id).etag
-    with ground.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
-        ground.jobs.replace(a_job().seen(price_cents=1), seen)
+    s3_ground.jobs.create(a_job())
+    seen = s3_ground.jobs.read("main", a_job().job_id).etag
+    with s3_ground.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
+        s3_ground.jobs.replace(a_job().seen(price_cents=1), seen)
     assert calls.calls("PutObject") == 1, "a client of one attempt"
 
 
 @pytest.mark.parametrize("fault", ERRORS, ids=str)
-def test_a_write_that_can_never_succeed_is_an_error(ground: MotoGround, fault: Fault) -> None:
-    with ground.under(Faults({"PutObject": [fault]})), pytest.raises(ClientError):
-        ground.jobs.create(a_job())
+def test_a_write_that_can_never_succeed_is_an_error(s3_ground: S3Ground, fault: Fault) -> None:
+    with s3_ground.under(Faults({"PutObject": [fault]})), pytest.raises(ClientError):
+        s3_ground.jobs.create(a_job())
 
 
 WHOLE = to_bytes(a_job())
@@ -71,31 +68,36 @@ WHOLE = to_bytes(a_job())
     [*NOT_NOW, *LOST_ANSWERS, Says(200, body=WHOLE[:100], promised=len(WHOLE))],
     ids=str,
 )
-def test_a_read_that_failed_somehow_is_to_be_tried_again(ground: MotoGround, fault: Fault) -> None:
+def test_a_read_that_failed_somehow_is_to_be_tried_again(s3_ground: S3Ground, fault: Fault) -> None:
     """Also one that breaks off: half a job is no corrupt job."""
-    ground.jobs.create(a_job())
-    with ground.under(Faults({"GetObject": [fault]})), pytest.raises(Unavailable):
-        ground.jobs.read("main", a_job().job_id)
+    s3_ground.jobs.create(a_job())
+    with s3_ground.under(Faults({"GetObject": [fault]})), pytest.raises(Unavailable):
+        s3_ground.jobs.read("main", a_job().job_id)
 
 
 @pytest.mark.parametrize("fault", ERRORS, ids=str)
-def test_a_read_that_can_never_succeed_is_an_error(ground: MotoGround, fault: Fault) -> None:
-    with ground.under(Faults({"GetObject": [fault]})), pytest.raises(ClientError):
-        ground.jobs.read("main", a_job().job_id)
+def test_a_read_that_can_never_succeed_is_an_error(s3_ground: S3Ground, fault: Fault) -> None:
+    with s3_ground.under(Faults({"GetObject": [fault]})), pytest.raises(ClientError):
+        s3_ground.jobs.read("main", a_job().job_id)
 
 
-@pytest.mark.parametrize("operation", ["PutObject", "DeleteObject", "ListObjectsV2"])
-def test_the_index_of_open_jobs_may_be_busy(ground: MotoGround, operation: str) -> None:
-    with ground.under(Faults({operation: [Says(503, "SlowDown")]})), pytest.raises(Unavailable):
-        ground.jobs.mark_open("main", "261121-000001")
-        ground.jobs.mark_ended("main", "261121-000001")
-        list(ground.jobs.open_ids("main"))
+INDEX: dict[str, Callable[[S3Ground], object]] = {
+    "PutObject": lambda s3_ground: s3_ground.jobs.mark_open("main", "261121-000001"),
+    "DeleteObject": lambda s3_ground: s3_ground.jobs.mark_ended("main", "261121-000001"),
+    "ListObjectsV2": lambda s3_ground: list(s3_ground.jobs.open_ids("main")),
+}
+
+
+@pytest.mark.parametrize("operation", INDEX)
+def test_the_index_of_open_jobs_may_be_busy(s3_ground: S3Ground, operation: str) -> None:
+    with s3_ground.under(Faults({operation: [Says(503, "SlowDown")]})), pytest.raises(Unavailable):
+        INDEX[operation](s3_ground)
 
 
 # -- the bus
 
 
-def a_bus(moto: Moto) -> tuple[EventBridgeBus, object]:
+def a_bus(moto: Moto) -> tuple[EventBridgeBus, Any]:
     events, name = moto.client("events"), moto.name("bus")
     events.create_event_bus(Name=name)
     return EventBridgeBus(events, name), events
@@ -110,14 +112,12 @@ def some_failed(*codes: str | None) -> Says:
 
 def test_a_bus_that_takes_some_entries_is_given_only_the_others_again(moto: Moto) -> None:
     bus, events = a_bus(moto)
-    sent: list[list[str]] = []
+    sent: list[list[int]] = []
 
-    def note(params: dict[str, object], **_: object) -> None:
-        entries = params["Entries"]
-        assert isinstance(entries, list)
-        sent.append([json.loads(entry["Detail"]).get("seq") for entry in entries])
+    def note(params: dict[str, Any], **_: object) -> None:
+        sent.append([json.loads(entry["Detail"])["seq"] for entry in params["Entries"]])
 
-    events.meta.events.register("provide-client-params.events.PutEvents", note)  # type: ignore[attr-defined]
+    events.meta.events.register("provide-client-params.events.PutEvents", note)
     with Faults({"PutEvents": [some_failed(None, "ThrottlingException", None)]}).on(events):
         bus.announce([arrival(a_job("in_progress"), HAUL, seq) for seq in range(3)])
     assert sent == [[0, 1, 2], [1]]
@@ -222,5 +222,5 @@ def test_a_function_that_lacks_a_setting_fails_by_its_name(monkeypatch: pytest.M
     monkeypatch.delenv("JOBS_BUCKET", raising=False)
     monkeypatch.delenv("BUS_NAME", raising=False)
     monkeypatch.setenv("VIEW_TTL_S", "soon")
-    with pytest.raises(Misconfigured, match="JOBS_BUCKET, BUS_NAME, VIEW_TTL_S"):
+    with pytest.raises(Misconfigured, match="BUS_NAME, JOBS_BUCKET, VIEW_TTL_S"):
         read_settings(Wanted)

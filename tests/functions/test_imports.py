@@ -22,7 +22,7 @@ seen = []
 
 def where():
     frame = sys._getframe(2)
-    while frame.f_code.co_filename.endswith(("os.py", "_collections_abc.py")):
+    while frame.f_globals["__name__"] in ("os", "collections.abc"):
         frame = frame.f_back
     name = frame.f_code.co_filename
     return name.removeprefix(ours) if name.startswith(ours) and ".venv" not in name else None
@@ -44,19 +44,43 @@ print(json.dumps(seen))
 """
 
 
-def test_importing_a_function_reads_no_environment_and_makes_no_client() -> None:
-    """Else a test would need the environment of AWS to import it, and a failure had no name."""
+def seen_at_import(modules: list[str], folder: Path) -> list[list[str]]:
+    """What the modules of `folder` do to the environment and to AWS when they are imported."""
     answer = subprocess.run(
-        [sys.executable, "-c", WATCHED, json.dumps(MODULES)],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-c", WATCHED, json.dumps(modules)],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert answer.stderr == ""
-    assert json.loads(answer.stdout) == []
+    seen: list[list[str]] = json.loads(answer.stdout)
+    return seen
+
+
+def test_importing_a_function_reads_no_environment_and_makes_no_client() -> None:
+    """Else a test would need the environment of AWS to import it, and a failure had no name."""
+    assert seen_at_import(MODULES, ROOT) == []
+
+
+EAGER = """
+import os
+from botocore.session import get_session
+
+bucket, stage = os.environ.get("JOBS_BUCKET"), os.getenv("STAGE")
+s3 = get_session().create_client("s3")
+"""
+
+
+def test_a_module_that_does_either_would_be_seen(tmp_path: Path) -> None:
+    (tmp_path / "eager.py").write_text(EAGER)
+    assert seen_at_import(["eager"], tmp_path) == [
+        ["eager.py", "reads JOBS_BUCKET"],
+        ["eager.py", "reads STAGE"],
+        ["eager", "makes a client of s3"],
+    ]
 
 
 def imported(module: str) -> set[str]:

@@ -1,0 +1,203 @@
+"""The artifact bucket: everything a release is made of, each under the hash of its content.
+
+code/…  asl/…  edge/…  pages/…  template/…    never changed once written
+releases/{release}.json                       which of them belong together
+stages/{stage}.json                           which release a stage runs, and ran before
+locks/{stage}.json                            who deploys to it now
+"""
+
+import hashlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pydantic import Field
+
+from functions.ports import Conflict
+from statemachine.values import Frozen, Utc
+
+KEPT_RELEASES = 10
+AT_ONCE = 8
+
+
+class Tampered(Exception):
+    """An artifact is not what its name says; delete it and deploy again from the sources."""
+
+
+def address(kind: str, content: bytes, suffix: str = "") -> str:
+    """The key of an artifact: half of its SHA-256, so that another content has another key."""
+    return f"{kind}/{hashlib.sha256(content).hexdigest()[:32]}{suffix}"
+
+
+class Release(Frozen):
+    """A build by its artifacts' keys. What is verified in one stage is promoted as it is."""
+
+    build: str
+    """On every page, as `<meta name="build">`."""
+    code: str
+    template: str
+    edge: dict[str, str]
+    """Edge functions by name."""
+    asl: dict[str, str]
+    pages: dict[str, str]
+    """Artifacts by the path in the site bucket."""
+
+    @property
+    def name(self) -> str:
+        return hashlib.sha256(self.to_bytes()).hexdigest()[:16]
+
+    def to_bytes(self) -> bytes:
+        return self.model_dump_json(indent=1).encode() + b"\n"
+
+    def artifacts(self) -> set[str]:
+        groups = (self.edge, self.asl, self.pages)
+        keys = {key for group in groups for key in group.values()}
+        return keys | {self.code, self.template}
+
+
+class StageRecord(Frozen):
+    """What a stage runs. `pending` is a release that was begun and is not known to be good."""
+
+    current: str | None = None
+    previous: tuple[str, ...] = ()
+    """Verified releases before this one, newest first."""
+    pending: str | None = None
+    at: Utc | None = None
+    by: str = ""
+    parameters: dict[str, str] = Field(default_factory=dict)
+
+    def with_current(self, release: str, by: str, at: Any) -> "StageRecord":
+        before = (self.current, *self.previous) if self.current else self.previous
+        kept = tuple(name for name in before if name and name != release)[:KEPT_RELEASES]
+        return self.with_(current=release, previous=kept, pending=None, by=by, at=at)
+
+
+def bucket_name(account: str) -> str:
+    return f"haulway-artifacts-{account}"
+
+
+class Artifacts:
+    """One bucket for all stages of an account, so that promoting copies nothing."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.s3, self.bucket = s3, bucket
+
+    def ensure(self, region: str) -> None:
+        """Make the bucket where there is none: private, encrypted, versioned."""
+        try:
+            self.s3.head_bucket(Bucket=self.bucket)
+            return
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+                raise
+        place = {} if region == "us-east-1" else {"LocationConstraint": region}
+        self.s3.create_bucket(
+            Bucket=self.bucket, **({"CreateBucketConfiguration": place} if place else {})
+        )
+        self.s3.put_public_access_block(
+            Bucket=self.bucket,
+            PublicAccessBlockConfiguration=dict.fromkeys(
+                (
+                    "BlockPublicAcls",
+                    "IgnorePublicAcls",
+                    "BlockPublicPolicy",
+                    "RestrictPublicBuckets",
+                ),
+                True,
+            ),
+        )
+        self.s3.put_bucket_encryption(
+            Bucket=self.bucket,
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+            },
+        )
+        self.s3.put_bucket_versioning(
+            Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"}
+        )
+
+    def add(self, contents: Mapping[str, bytes]) -> list[str]:
+        """Put what is not there yet, many at once; the answer is what was put."""
+        new = sorted(contents.keys() - self._known({key.partition("/")[0] for key in contents}))
+        with ThreadPoolExecutor(AT_ONCE) as uploads:
+            list(uploads.map(lambda key: self._put(key, contents[key]), new))
+        return new
+
+    def get(self, key: str) -> bytes:
+        """Raises Tampered where the content does not match its key."""
+        content: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        kind, _, name = key.partition("/")
+        if address(kind, content) != f"{kind}/{name.partition('.')[0]}":
+            raise Tampered(f"{key} in {self.bucket} is not what its name says")
+        return content
+
+    def release(self, name: str) -> Release:
+        """Raises Tampered; `LookupError` where there is no release of that name."""
+        body = self._read(f"releases/{name}.json")
+        if body is None:
+            raise LookupError(f"no release {name} in {self.bucket}")
+        release = Release.model_validate_json(body)
+        if release.name != name:
+            raise Tampered(f"release {name} in {self.bucket} is not what its name says")
+        return release
+
+    def add_release(self, release: Release) -> None:
+        self._put(f"releases/{release.name}.json", release.to_bytes())
+
+    def record(self, stage: str) -> StageRecord:
+        body = self._read(f"stages/{stage}.json")
+        return StageRecord.model_validate_json(body) if body else StageRecord()
+
+    def write_record(self, stage: str, record: StageRecord) -> None:
+        """Only whoever holds the lock of the stage writes."""
+        self._put(f"stages/{stage}.json", record.model_dump_json(indent=1).encode() + b"\n")
+
+    def url(self, key: str) -> str:
+        signed: str = self.s3.generate_presigned_url(
+            "get_object", Params={"Bucket": self.bucket, "Key": key}
+        )
+        return signed.partition("?")[0]
+
+    def put_if(self, key: str, body: bytes, etag: str | None) -> str:
+        """The new ETag. Raises Conflict unless `etag` is still the stored one (None: absent)."""
+        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        try:
+            answer = self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
+                raise Conflict(key) from error
+            raise
+        return str(answer["ETag"])
+
+    def read_with_etag(self, key: str) -> tuple[bytes, str] | None:
+        try:
+            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
+        return answer["Body"].read(), answer["ETag"]
+
+    def remove_if(self, key: str, etag: str) -> None:
+        """Remove what still has that ETag; raises Conflict where it is somebody else's by now."""
+        stored = self.read_with_etag(key)
+        if stored is None or stored[1] != etag:
+            raise Conflict(key)
+        self.s3.delete_object(Bucket=self.bucket, Key=key)
+
+    def _read(self, key: str) -> bytes | None:
+        stored = self.read_with_etag(key)
+        return stored[0] if stored else None
+
+    def _put(self, key: str, body: bytes) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    def _known(self, kinds: set[str]) -> set[str]:
+        listing = self.s3.get_paginator("list_objects_v2")
+        return {
+            item["Key"]
+            for kind in kinds
+            for page in listing.paginate(Bucket=self.bucket, Prefix=f"{kind}/")
+            for item in page.get("Contents", ())
+        }

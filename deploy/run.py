@@ -1,0 +1,271 @@
+"""A deployment from its beginning to its end, or back.
+
+    build ─ upload ─┐                      ┌─ hashed pages ─┐
+    (or a release)  ├─ lock ─ edge ─ stack ┴─ flows ────────┴─ pages ─ invalidate ─ verify ─ done
+                    │                                                                 │
+                    └──────────── the release before, by the same steps ◀─────────────┘
+
+Every step can be done again: what is there already is found and left. So a deployment that was
+killed is finished by the next one, whichever release that is of. What a stage runs is noted only
+after it was verified; `pending` notes what was begun.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from uuid import uuid4
+
+from deploy import edge_functions, machines, pages, verify
+from deploy.artifacts import Artifacts, Release, StageRecord
+from deploy.bundle import ROOT
+from deploy.lock import LEASE, locked, who
+from deploy.pages import Page
+from deploy.stack import Change, DeployFailed, Planned, Stack
+from deploy.target import Outputs, Target
+from deploy.template import Built
+
+PROTECTED = "production"
+BUSINESSES = {"main": "Haulway"}
+
+Say = Callable[[str], None]
+Review = Callable[[Planned], None]
+
+
+class RolledBack(DeployFailed):
+    """The release did not prove itself; the stage runs what it ran before."""
+
+
+class NothingToRollBackTo(DeployFailed):
+    """The stage has never run another verified release."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a deployment would change."""
+
+    release: str
+    current: str | None
+    code: bool
+    edge: tuple[str, ...]
+    flows: tuple[str, ...]
+    pages: tuple[str, ...]
+    stack: tuple[Change, ...]
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.code or self.edge or self.flows or self.pages or self.stack)
+
+
+@dataclass
+class Deployment:
+    """Bring releases to `target`. `say` hears of each step, `review` sees each change set first."""
+
+    target: Target
+    say: Say = print
+    review: Review = lambda _: None
+    flows: tuple[str, ...] | None = None
+    """The flows that a canary goes through; None is all of the release, () is no canary."""
+    businesses: Mapping[str, str] = field(default_factory=lambda: dict(BUSINESSES))
+    lease: timedelta = LEASE
+    root: Path = ROOT
+    goes_back: bool = True
+    """Whether to bring back the release before where this one does not prove good."""
+
+    def __post_init__(self) -> None:
+        self.artifacts: Artifacts = self.target.artifacts
+        self.stack: Stack = self.target.stack
+        self.built: Mapping[str, bytes] = {}
+
+    def deploy(self, built: Built) -> Outputs:
+        """Raises Locked, StackFailed, RolledBack; the outputs of the stack otherwise."""
+        self.say("upload")
+        self.built = built.contents
+        self.artifacts.ensure(self.target.region)
+        self.artifacts.add(built.contents)
+        self.artifacts.add_release(built.release)
+        return self.release(built.release)
+
+    def release(self, release: Release) -> Outputs:
+        """Bring a release whose artifacts are there; go back where it does not prove good."""
+        self.artifacts.ensure(self.target.region)
+        with self._lock(f"deploy {release.name}"):
+            return self._guarded(release)
+
+    def promote(self, source: str) -> Outputs:
+        """The release that `source` runs, as it is. Raises LookupError where it runs none."""
+        record = self.artifacts.record(source)
+        if record.current is None:
+            raise LookupError(f"stage {source} runs no verified release; deploy to it first")
+        return self.release(self.artifacts.release(record.current))
+
+    def roll_back(self) -> Outputs:
+        """The verified release before this one. Raises NothingToRollBackTo."""
+        with self._lock("roll back"):
+            record = self.artifacts.record(self.target.stage)
+            if not record.previous:
+                raise NothingToRollBackTo(f"stage {self.target.stage} has run no other release")
+            release = self.artifacts.release(record.previous[0])
+            record = self._begin(record, release)
+            outputs = self._bring(release, record)
+            left = record.with_(previous=record.previous[1:], current=None)
+            self._end(left.with_current(release.name, who(), _now()))
+            return outputs
+
+    def difference(self, built: Built) -> Difference:
+        """What `deploy` would change; nothing of the stage is touched."""
+        self.artifacts.ensure(self.target.region)
+        record, release = self.artifacts.record(self.target.stage), built.release
+        known = self.artifacts.release(record.current) if record.current else None
+        self.artifacts.add({release.template: built.contents[release.template]})
+        planned = self._planned(built.contents[release.template], release)
+        self.stack.forget(planned.change_set, planned.creates)
+        return Difference(
+            release=release.name,
+            current=record.current,
+            code=known is None or known.code != release.code,
+            edge=_changed(release.edge, known.edge if known else {}),
+            flows=_changed(release.asl, known.asl if known else {}),
+            pages=_changed(release.pages, known.pages if known else {}),
+            stack=planned.changes,
+        )
+
+    def _lock(self, doing: str) -> AbstractContextManager[None]:
+        return locked(self.artifacts, self.target.stage, doing, self.lease)
+
+    def _guarded(self, release: Release) -> Outputs:
+        before = self.artifacts.record(self.target.stage)
+        record = self._begin(before, release)
+        try:
+            outputs = self._bring(release, record)
+        except Exception as error:
+            self._go_back(before, release, error)
+            raise
+        self._end(record.with_current(release.name, who(), _now()))
+        self._clean(outputs)
+        return outputs
+
+    def _begin(self, record: StageRecord, release: Release) -> StageRecord:
+        begun = record.with_(pending=release.name, at=_now(), by=who())
+        if record.current != release.name or record.pending:
+            self.artifacts.write_record(self.target.stage, begun)
+        return begun
+
+    def _end(self, record: StageRecord) -> None:
+        self.artifacts.write_record(self.target.stage, record)
+
+    def _go_back(self, before: StageRecord, release: Release, error: Exception) -> None:
+        """Raises RolledBack where there is something to go back to and it works again."""
+        if before.current is None or not self.goes_back:
+            return
+        self.say(f"back to {before.current}")
+        self._bring(self.artifacts.release(before.current), before.with_(pending=release.name))
+        self._end(before.with_(pending=None))
+        raise RolledBack(
+            f"release {release.name} was taken back, {before.current} runs again: {error}"
+        ) from error
+
+    def _bring(self, release: Release, record: StageRecord) -> Outputs:
+        """All the steps. Each is idempotent; their order is that of the drawing above."""
+        files = self._files(release)
+        self.say("edge function")
+        self._edge(release)
+        with ThreadPoolExecutor(1) as meanwhile:
+            uploads = meanwhile.submit(self._hashed_pages, files)
+            self.say("stack")
+            outputs = self._stack(release)
+            uploads.result()
+        self.say("flows")
+        machines.go_live(
+            self.target.client("stepfunctions"), outputs["MachinePrefix"], sorted(release.asl)
+        )
+        self.say("pages")
+        changed = pages.publish(self.target.client("s3"), outputs["SiteBucket"], files)
+        self.say("data")
+        verify.prepare(self.target, outputs, {**self.businesses, verify.CANARY: "Canary"})
+        if changed or record.pending != record.current:
+            self.say("invalidation")
+            self._invalidate(outputs)
+        self._verify(release, outputs)
+        return outputs
+
+    def _content(self, key: str) -> bytes:
+        """What was built a moment ago need not be fetched."""
+        known = self.built.get(key)
+        return self.artifacts.get(key) if known is None else known
+
+    def _files(self, release: Release) -> list[Page]:
+        """The pages of a release, in the order of their upload."""
+        with ThreadPoolExecutor(8) as reads:
+            bodies = reads.map(self._content, release.pages.values())
+            files = [Page(key, body) for key, body in zip(release.pages, bodies, strict=True)]
+        return pages.in_order(files)
+
+    def _edge(self, release: Release) -> None:
+        if not self.target.on_aws:
+            return  # the engine has no TestFunction; there the stack publishes by itself
+        code = {name: self._content(key).decode() for name, key in release.edge.items()}
+        edge_functions.go_live(self.target.client("cloudfront"), self.target.stage, code, self.root)
+
+    def _hashed_pages(self, files: list[Page]) -> None:
+        """Beside the stack, for nobody refers to them yet; not where there is no bucket so far."""
+        if self.stack.status() not in (None, "REVIEW_IN_PROGRESS"):
+            bucket = self.stack.outputs().get("SiteBucket")
+            hashed = [page for page in files if not page.is_entry]
+            if bucket:
+                pages.publish(self.target.client("s3"), bucket, hashed)
+
+    def _planned(self, template: bytes, release: Release) -> Planned:
+        wanted = {
+            "Stage": self.target.stage, "Where": self.target.where, **self.target.parameters
+        }  # fmt: skip
+        document = json.loads(template)
+        if unknown := sorted(wanted.keys() - document["Parameters"].keys()):
+            raise LookupError(f"the template has no parameter {', '.join(unknown)}")
+        return self.stack.plan(document, self.artifacts.url(release.template), wanted)
+
+    def _stack(self, release: Release) -> Outputs:
+        planned = self._planned(self._content(release.template), release)
+        self.review(planned)
+        self.stack.execute(planned)
+        if self.target.stage == PROTECTED:
+            self.stack.protect()
+        return self.stack.outputs()
+
+    def _invalidate(self, outputs: Outputs) -> None:
+        cloudfront, distribution = self.target.client("cloudfront"), outputs["DistributionId"]
+        made = pages.invalidate(cloudfront, distribution, uuid4().hex)
+        if self.target.on_aws:
+            cloudfront.get_waiter("invalidation_completed").wait(
+                DistributionId=distribution, Id=made, WaiterConfig={"Delay": 5, "MaxAttempts": 120}
+            )
+
+    def _verify(self, release: Release, outputs: Outputs) -> None:
+        flows = sorted(release.asl) if self.flows is None else self.flows
+        with self.target.edge(outputs) as edge_url:
+            self.say("verify pages")
+            patience_s = self.target.patience_s
+            verify.verify_pages(edge_url, release.build, release.pages, patience_s)
+            if flows:
+                self.say("verify jobs")
+                verify.verify_jobs(self.target, outputs, edge_url, flows)
+
+    def _clean(self, outputs: Outputs) -> None:
+        """Away with canaries left behind, and with files that only forgotten releases have."""
+        self.say("clean")
+        verify.sweep(self.target, outputs)
+        record = self.artifacts.record(self.target.stage)
+        names = [name for name in (record.current, *record.previous[:2]) if name]
+        kept = {key for name in names for key in self.artifacts.release(name).pages}
+        pages.remove_others(self.target.client("s3"), outputs["SiteBucket"], kept)
+
+
+def _changed(new: Mapping[str, str], old: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(key for key in {*new, *old} if new.get(key) != old.get(key)))
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,245 @@
+"""Whether a stage works, seen from outside: every page, and a job from its booking to its end."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from deploy.erase import erase_job
+from deploy.stack import DeployFailed
+from deploy.target import Outputs, Target
+from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
+from functions.aws.stores import S3Jobs, S3Tenants
+from functions.ports import Conflict, UnknownJob
+from statemachine.flows import Flow, Move, load_flow
+from statemachine.job import Assigned, Customer, Job, Place
+from statemachine.tenants import TenantSettings
+from statemachine.values import Actor
+from tracking.fetching import follow
+from tracking.link import Link, parse_link
+from tracking.pace import Policy
+
+CANARY = "canary"
+"""A business of its own, so that no dispatcher sees these jobs."""
+ME = Actor(kind="dispatcher", id="deploy")
+DRIVER = Assigned(role="driver", member="canary", first_name="Canary")
+EAGER = Policy(poll_max_s=2)
+REFERENCE = re.compile(r"""(?:href|src)="(/[^"]+\.(?:js|css|svg|webmanifest))\"""")
+BUILD = re.compile(r'<meta name="build" content="([0-9a-f]+)"')
+LOOK_EVERY_S = 0.2
+WINDOW_S = 12
+
+
+class NotVerified(DeployFailed):
+    """The stage does not do what it should; the text says what was seen."""
+
+
+def verify_pages(edge_url: str, build: str, keys: Iterable[str], patience_s: float) -> int:
+    """How many pages and files were seen. Raises NotVerified for the first that is wrong.
+
+    A page of another build may come from a copy that the invalidation has not reached yet, so it
+    is asked for again until `patience_s` is over.
+    """
+    seen: set[str] = set()
+    deadline = time.monotonic() + patience_s
+    with httpx.Client(base_url=edge_url, timeout=30) as http:
+        for path in sorted(_address(key) for key in keys if key.endswith(".html")):
+            seen |= {path, *REFERENCE.findall(_page(http, path, build, deadline))}
+        for path in sorted(seen):
+            answer = http.get(path)
+            if answer.status_code != 200:
+                raise NotVerified(f"{path} is needed by a page and answers {answer.status_code}")
+    return len(seen)
+
+
+def _address(key: str) -> str:
+    return f"/{key.removesuffix('index.html')}"
+
+
+def _page(http: httpx.Client, path: str, build: str, deadline: float) -> str:
+    while True:
+        answer = http.get(path)
+        found = BUILD.search(answer.text)
+        if answer.status_code == 200 and found and found[1] == build:
+            return answer.text
+        if time.monotonic() > deadline or (answer.status_code == 200 and not found):
+            what = f"build {found[1]}, not {build}" if found else "no build"
+            raise NotVerified(f"{path} answers {answer.status_code} with {what}")
+        time.sleep(LOOK_EVERY_S)
+
+
+def verify_jobs(target: Target, outputs: Outputs, edge_url: str, flows: Iterable[str]) -> list[str]:
+    """A job of each flow is booked, moved, followed and removed. Raises NotVerified."""
+    flows = list(flows)
+    with ThreadPoolExecutor(max(1, len(flows))) as canaries:
+        runs = [canaries.submit(_Canary(target, outputs, edge_url, flow)) for flow in flows]
+    jobs = [run.result() for run in runs]
+    _wait_for_consumers(target, outputs)
+    for job in jobs:
+        erase_job(target.client("s3"), outputs, job)
+    return [job.job_id for job in jobs]
+
+
+def _wait_for_consumers(target: Target, outputs: Outputs) -> None:
+    """Who still has a message about a job must find the job.
+
+    On a busy stage the queues are never empty; there the longest batching window is waited out.
+    """
+    sqs, deadline = target.client("sqs"), time.monotonic() + WINDOW_S
+    urls = [url for name, url in outputs.items() if name.endswith("QueueUrl")]
+    while time.monotonic() < deadline and any(_waiting(sqs, url) for url in urls):
+        time.sleep(LOOK_EVERY_S)
+
+
+def _waiting(sqs: Any, url: str) -> bool:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    return any(int(answer["Attributes"][name]) for name in names)
+
+
+class _Canary:
+    def __init__(self, target: Target, outputs: Outputs, edge_url: str, flow: str) -> None:
+        self.target, self.outputs, self.edge_url = target, outputs, edge_url
+        self.flow = load_flow(flow)
+        self.jobs = S3Jobs(target.client("s3"), outputs["JobsBucket"])
+        self.deadline = time.monotonic() + target.patience_s
+
+    def __call__(self) -> Job:
+        """A job that was seen through to its end."""
+        booked = self._book()
+        job_id, link = booked["job_id"], parse_link(booked["tracking_token"], self.edge_url)
+        try:
+            self._move_to_the_end(job_id)
+            self._followed(link)
+            self._settled(job_id)
+        except BaseException:
+            with suppress(Exception):  # what is told is why it got stuck
+                self._ask(self._cancelling(job_id))
+            raise
+        return self._job(job_id)
+
+    def _book(self) -> dict[str, Any]:
+        request = JobRequested(
+            tenant=CANARY,
+            event_id=f"canary-{uuid4()}",
+            occurred_at=_now(),
+            actor=ME,
+            flow=self.flow.name,
+            customer=Customer(name="Canary"),
+            place=Place(address="1 Coal Mine Road"),
+        )
+        answer = self.target.client("lambda").invoke(
+            FunctionName=self.outputs["CreateJobFunction"],
+            Payload=request.model_dump_json().encode(),
+        )
+        booked: dict[str, Any] = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError") or "error" in booked:
+            why = booked.get("errorMessage") or booked.get("detail")
+            raise NotVerified(f"no job of flow {self.flow.name} can be booked: {why}")
+        return booked
+
+    def _move_to_the_end(self, job_id: str) -> None:
+        moves = list(way_to_end(self.flow))
+        if any("driver" in move.requires for move in moves):
+            changes = Changes(crew=(DRIVER,))
+            self._ask(JobEditRequested(changes=changes, **self._about(job_id, "driver")))
+            self._until(job_id, lambda job: bool(job.crew), "it has got no driver")
+        for number, move in enumerate(moves, 1):
+            self._ask(_moving(move.name, self._about(job_id, f"move-{number}")))
+            self._until(
+                job_id,
+                lambda job, number=number: job.seq >= number,  # type: ignore[misc]
+                f"it is not moved by {move.name}",
+            )
+
+    def _until(self, job_id: str, good: Callable[[Job], bool], otherwise: str) -> None:
+        while not good(self._job(job_id)):
+            if time.monotonic() > self.deadline:
+                status = self._job(job_id).status
+                raise NotVerified(f"a job of flow {self.flow.name}: {otherwise}, in {status}")
+            time.sleep(LOOK_EVERY_S)
+
+    def _followed(self, link: Link) -> None:
+        """Through the edge, as the customer does, until the view says that it is over."""
+        for shown in follow(link, policy=EAGER):
+            seen = shown.view["status"] if shown.view else shown.kind
+            if shown.view and self.flow.status(seen).terminal:
+                return
+            if shown.kind == "not_found" or time.monotonic() > self.deadline:
+                raise NotVerified(f"a job of flow {self.flow.name}: its link shows {seen} at last")
+
+    def _settled(self, job_id: str) -> None:
+        """Its execution has come to the same end."""
+        self._until(job_id, lambda job: job.execution.seq >= job.seq, "its execution is stuck")
+
+    def _job(self, job_id: str) -> Job:
+        return self.jobs.read(CANARY, job_id).value
+
+    def _about(self, job_id: str, what: str) -> dict[str, Any]:
+        ids = {"tenant": CANARY, "job_id": job_id, "event_id": f"{job_id}-{what}"}
+        return {**ids, "occurred_at": _now(), "actor": ME}
+
+    def _cancelling(self, job_id: str) -> JobMoveRequested:
+        return _moving("cancel", self._about(job_id, "cancel"))
+
+    def _ask(self, request: JobMoveRequested | JobEditRequested) -> None:
+        entry = {
+            "EventBusName": self.outputs["BusName"],
+            "Source": "haulway.dispatch",
+            "DetailType": type(request).__name__,
+            "Detail": request.model_dump_json(exclude_none=True),
+        }
+        answer = self.target.client("events").put_events(Entries=[entry])
+        if answer["FailedEntryCount"]:
+            raise NotVerified(f"the bus takes no events: {answer['Entries'][0]}")
+
+
+def _moving(name: str, about: dict[str, Any]) -> JobMoveRequested:
+    return JobMoveRequested(move=name, reason="a deployment tries the way", **about)
+
+
+def way_to_end(flow: Flow) -> tuple[Move, ...]:
+    """The shortest way for a dispatcher from the first status to the first ended one."""
+    end = next(status.name for status in flow.statuses if status.terminal)
+    ways: dict[str, tuple[Move, ...]] = {flow.initial.name: ()}
+    for _ in flow.statuses:
+        for here, way in list(ways.items()):
+            for move in flow.moves_from(here):
+                if ME.kind in move.by:
+                    ways.setdefault(move.to, (*way, move))
+    return ways[end]
+
+
+def prepare(target: Target, outputs: Outputs, businesses: dict[str, str]) -> None:
+    """Businesses that must exist before anybody books; one that does is left as it is."""
+    tenants = S3Tenants(target.client("s3"), outputs["JobsBucket"])
+    for tenant, name in businesses.items():
+        with suppress(Conflict):
+            tenants.add(TenantSettings(tenant=tenant, business=name))
+
+
+def sweep(target: Target, outputs: Outputs) -> int:
+    """Remove canaries that earlier deployments left behind and that have come to an end."""
+    jobs, removed = S3Jobs(target.client("s3"), outputs["JobsBucket"]), 0
+    for job in _left_behind(jobs):
+        if load_flow(job.flow).status(job.status).terminal and job.execution.seq >= job.seq:
+            erase_job(target.client("s3"), outputs, job)
+            removed += 1
+    return removed
+
+
+def _left_behind(jobs: S3Jobs) -> Iterator[Job]:
+    for job_id in list(jobs.all_ids(CANARY)):
+        with suppress(UnknownJob):
+            yield jobs.read(CANARY, job_id).value
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,408 @@
+"""Step 8: a fact is posted to an endpoint, signed, at least once and always under one id.
+
+    prompt lane   first tries, to endpoints that answer; three seconds each
+    slow lane     retries, and everything for endpoints that fail; fifteen seconds each
+
+An endpoint that fails leaves the prompt lane with its first failure, so of fifty that hang none
+stands before one that answers. Retries go on for more than a day; what nobody took is reported.
+"""
+
+import hashlib
+import json
+import random
+import uuid
+from base64 import b32encode
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from threading import Semaphore
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from standardwebhooks import Webhook
+
+from events import EndpointPaused
+from functions.aws.container import (
+    Announces,
+    FromQueue,
+    HasJobs,
+    client,
+    inbox,
+    log,
+    one_attempt,
+    read_settings,
+    utc_now,
+)
+from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.hooks import S3Deliveries, S3Endpoints
+from functions.aws.metrics import LogMetrics
+from functions.aws.queues import SqsLater
+from functions.commit import Pause, full_jitter
+from functions.deliveries import Busy, Deliveries, Later, Metrics, change
+from functions.endpoints import Endpoint, Endpoints, UnknownEndpoint, change_endpoint
+from functions.inbox import Inbox, once
+from functions.ports import Bus, Logger
+from functions.posting import AddressRefused, Answered, NoAnswer, Poster, SafePoster
+from statemachine.deliveries import Attempt, Delivery, DeliveryName
+from statemachine.values import Name, Tenant, Utc, iso
+
+PROMPT_S, SLOW_S = 3.0, 15.0
+"""How long an endpoint may take to answer, by lane; the specification proposes 15 to 30 seconds."""
+AT_ONCE_TO_ONE = 4
+"""How many posts one function has open to the same endpoint."""
+AT_ONCE = 64
+ENGINE_ACCOUNT = "000000000000"
+PUT_OFF_S = 60.0
+"""Within this time a message comes back whose endpoint has just failed another one."""
+
+SCHEDULE_S = (5, 60, 300, 1800, 7200, 18_000, 28_800, 36_000)
+"""Waits between tries: twenty-five hours and a half together."""
+JITTER = 0.2
+"""Up to so much longer, never shorter: those who failed together do not come back together."""
+LONGEST_WAIT = timedelta(hours=24)
+"""However far away a `Retry-After` lies."""
+
+
+class WebhookDue(BaseModel):
+    """One fact for one endpoint, and which try this is."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    tenant: Tenant
+    endpoint: Name
+    about: str
+    mark: str
+    type: str
+    timestamp: Utc
+    data: dict[str, Any]
+    attempt: int = 0
+    due_at: Utc
+
+    @property
+    def name(self) -> DeliveryName:
+        return DeliveryName(
+            tenant=self.tenant,
+            about=self.about,
+            mark=self.mark,
+            channel="webhook",
+            recipient=self.endpoint,
+        )
+
+    @property
+    def webhook_id(self) -> str:
+        """The same for every try and every copy of the fact."""
+        digest = hashlib.sha256(f"{self.tenant}|{self.about}|{self.mark}".encode()).digest()
+        return f"msg_{b32encode(digest[:15]).decode().lower()}"
+
+    def body(self) -> bytes:
+        document = {"type": self.type, "timestamp": iso(self.timestamp), "data": self.data}
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+class Test(BaseModel):
+    """Post a test to an endpoint and say what it answered; nothing is kept of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    __test__ = False
+
+    test: Name
+    tenant: Tenant
+
+
+@dataclass(frozen=True)
+class Lanes:
+    prompt: Later
+    slow: Later
+
+    def put(self, due: WebhookDue, slow: bool, delay_s: float = 0) -> None:
+        (self.slow if slow else self.prompt).put(_message(due), delay_s)
+
+    def put_all(self, dues: Sequence[WebhookDue], slow: bool) -> None:
+        (self.slow if slow else self.prompt).put_all([_message(due) for due in dues])
+
+
+def _message(due: WebhookDue) -> str:
+    return json.dumps({"detail": json.loads(due.model_dump_json())})
+
+
+def signed_headers(
+    secrets: Sequence[str], webhook_id: str, body: bytes, now: datetime
+) -> dict[str, str]:
+    """The headers of the Standard Webhooks specification 1.0.0; one signature for each secret."""
+    signatures = [Webhook(value).sign(webhook_id, now, body.decode()) for value in secrets]
+    return {
+        "content-type": "application/json",
+        "user-agent": "Haulway-Webhooks/1",
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+@dataclass(frozen=True)
+class DeliverWebhooks:
+    deliveries: Deliveries
+    endpoints: Endpoints
+    lanes: Lanes
+    poster: Poster
+    bus: Bus
+    metrics: Metrics
+    log: Logger
+    new_id: Callable[[], str] = lambda: uuid.uuid4().hex
+    chance: Callable[[], float] = random.random
+    clock: Callable[[], datetime] = utc_now
+    pause: Pause = full_jitter
+    _gates: dict[tuple[str, str], Semaphore] = field(
+        default_factory=lambda: defaultdict(lambda: Semaphore(AT_ONCE_TO_ONE))
+    )
+
+    def together(self, dues: Sequence[WebhookDue], slow: bool) -> list[Exception | None]:
+        """Every message at once, few to the same endpoint; for each its error, if it had one."""
+
+        failed: set[tuple[str, str]] = set()
+
+        def tried(due: WebhookDue) -> Exception | None:
+            try:
+                self(due, slow, failed)
+            except Exception as error:  # one must not stop the others; it comes again by itself
+                return error
+            return None
+
+        with ThreadPoolExecutor(AT_ONCE) as posts:
+            return list(posts.map(tried, dues))
+
+    def __call__(
+        self, due: WebhookDue, slow: bool = False, failed: "set[tuple[str, str]] | None" = None
+    ) -> Delivery | None:
+        """What became of the message; None where it was only passed on, or its endpoint is gone.
+
+        `failed` are endpoints that have just failed others of the same batch: their messages are
+        put off without a try. Raises Busy and Unavailable where it shall be delivered again.
+        """
+        failed = set() if failed is None else failed
+        wait = due.due_at - self.clock()
+        if wait > timedelta(seconds=1):
+            self.lanes.put(due, slow=True, delay_s=wait.total_seconds())
+            return None
+        with self._gates[due.tenant, due.endpoint]:
+            stored = self.endpoints.read(due.tenant, due.endpoint)
+            if stored is None:
+                return None
+            passed_on = not slow and stored.value.failing_since
+            if stored.value.state == "active" and (
+                passed_on or (due.tenant, due.endpoint) in failed
+            ):
+                self.lanes.put(due, slow=True, delay_s=PUT_OFF_S * self.chance() if slow else 0)
+                return None
+            delivery = self._deliver(due, stored.value, SLOW_S if slow else PROMPT_S)
+            if delivery.state in ("waiting", "failed"):
+                failed.add((due.tenant, due.endpoint))
+            return delivery
+
+    def _deliver(self, due: WebhookDue, endpoint: Endpoint, patience_s: float) -> Delivery:
+        claim_id, now = self.new_id(), self.clock()
+
+        def decide(known: Delivery | None) -> Delivery:
+            if known and (known.ended or len(known.attempts) > due.attempt):
+                return known  # done, or another copy of the message is further on
+            current = known or _draft(due, endpoint, now)
+            if endpoint.state != "active":
+                return current.end("dropped", now, why=endpoint.state)
+            if known and known.state == "claimed" and not known.expired(now):
+                return known
+            return current.claimed(claim_id, now)
+
+        delivery = change(self.deliveries, due.name, decide, self.pause)
+        if delivery.state != "claimed":
+            return delivery
+        if not delivery.is_claimed_by(claim_id):
+            raise Busy("another sender has the claim")
+        return self._concluded(due, delivery, endpoint, self._post(due, endpoint, patience_s))
+
+    def _post(self, due: WebhookDue, endpoint: Endpoint, patience_s: float) -> Answered | str:
+        """The answer, or one word for why there is none."""
+        now, body = self.clock(), due.body()
+        headers = signed_headers(endpoint.signing(now), due.webhook_id, body, now)
+        try:
+            return self.poster.post(endpoint.url, body, headers, patience_s)
+        except AddressRefused:
+            return "address_refused"
+        except NoAnswer:
+            return "no_answer"
+
+    def _concluded(
+        self, due: WebhookDue, claimed: Delivery, endpoint: Endpoint, answer: Answered | str
+    ) -> Delivery:
+        now = self.clock()
+        status = answer.status if isinstance(answer, Answered) else 0
+        outcome = answer if isinstance(answer, str) else str(status)
+        attempts = (*claimed.attempts, Attempt(at=now, outcome=outcome))
+        if 200 <= status < 300:
+            self._change(endpoint, Endpoint.answered)
+            return self._mark(claimed, lambda d: d.end("sent", now, why=None, attempts=attempts))
+        if status == 410:
+            self._change(endpoint, lambda e: e.disabled("410 Gone"))
+            return self._mark(claimed, lambda d: d.end("gone", now, why="410", attempts=attempts))
+        self._note_failure(endpoint, now)
+        if due.attempt >= len(SCHEDULE_S):
+            self._report(due)
+            return self._mark(
+                claimed, lambda d: d.end("failed", now, why=outcome, attempts=attempts)
+            )
+        due_at = now + self._wait(due.attempt, answer, now)
+        again = due.model_copy(update={"attempt": due.attempt + 1, "due_at": due_at})
+        # Before the mark: a crash in between costs one more try under the same id, never the fact.
+        self.lanes.put(again, slow=True, delay_s=(due_at - now).total_seconds())
+        return self._mark(
+            claimed,
+            lambda d: d.next(
+                now, state="waiting", why=outcome, claim=None, attempts=attempts, due_at=due_at
+            ),
+        )
+
+    def _wait(self, attempt: int, answer: Answered | str, now: datetime) -> timedelta:
+        planned = timedelta(seconds=SCHEDULE_S[attempt] * (1 + JITTER * self.chance()))
+        asked = answer.retry_after if isinstance(answer, Answered) else None
+        return min(LONGEST_WAIT, max(planned, retry_after(asked, now)))
+
+    def _mark(self, claimed: Delivery, ended: Callable[[Delivery], Delivery]) -> Delivery:
+        claim = claimed.claim
+        assert claim is not None
+
+        def decide(known: Delivery | None) -> Delivery:
+            if known is None or known.state != "claimed" or not known.is_claimed_by(claim.id):
+                return known or claimed
+            return ended(known)
+
+        return change(self.deliveries, claimed.name, decide, self.pause)
+
+    def _note_failure(self, endpoint: Endpoint, now: datetime) -> None:
+        """Announced before it is recorded: a crash in between tells it twice rather than never."""
+        wanted = endpoint.failed(now)
+        if endpoint.state == "active" and wanted.state == "paused" and wanted.failing_since:
+            self.metrics.count("EndpointsPaused", endpoint.tenant)
+            self.log.error("endpoint paused", tenant=endpoint.tenant, endpoint=endpoint.endpoint_id)
+            fact = EndpointPaused(
+                tenant=endpoint.tenant,
+                endpoint=endpoint.endpoint_id,
+                failing_since=wanted.failing_since,
+                recorded_at=now,
+            )
+            self.bus.announce([fact])
+        self._change(endpoint, lambda e: e.failed(now))
+
+    def _change(self, endpoint: Endpoint, changed: Callable[[Endpoint], Endpoint]) -> None:
+        """Nothing to do where it was so a moment ago, when the endpoint was read."""
+        if changed(endpoint) is not endpoint:
+            change_endpoint(
+                self.endpoints, endpoint.tenant, endpoint.endpoint_id, changed, self.pause
+            )
+
+    def _report(self, due: WebhookDue) -> None:
+        self.metrics.count("WebhooksGivenUp", due.tenant)
+        self.log.error(
+            "webhook given up", tenant=due.tenant, about=due.about, endpoint=due.endpoint
+        )
+
+    def test(self, tenant: str, endpoint_id: str) -> dict[str, Any]:
+        """Post a test, whatever the endpoint's state, and say what it answered."""
+        stored = self.endpoints.read(tenant, endpoint_id)
+        if stored is None:
+            raise UnknownEndpoint(f"no endpoint {endpoint_id} of {tenant}")
+        now = self.clock()
+        due = WebhookDue(
+            tenant=tenant, endpoint=endpoint_id, about="test", mark=self.new_id(),
+            type="endpoint.test", timestamp=now, data={"endpoint": endpoint_id}, due_at=now,
+        )  # fmt: skip
+        answer = self._post(due, stored.value, SLOW_S)
+        outcome = answer if isinstance(answer, str) else str(answer.status)
+        return {"outcome": outcome, "webhook_id": due.webhook_id, "ok": outcome.startswith("2")}
+
+
+def retry_after(text: str | None, now: datetime) -> timedelta:
+    """What `Retry-After` asks for, in seconds or as a date (RFC 9110 10.2.3); zero for nonsense."""
+    try:
+        if text and text.strip().isascii() and text.strip().isdigit():
+            return min(LONGEST_WAIT, timedelta(seconds=int(text.strip()[:9])))
+        if text:
+            moment = parsedate_to_datetime(text)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=timezone.utc)
+            return max(timedelta(0), moment - now)
+    except (ValueError, OverflowError):
+        pass
+    return timedelta(0)
+
+
+def _draft(due: WebhookDue, endpoint: Endpoint, now: datetime) -> Delivery:
+    return Delivery(
+        name=due.name,
+        state="waiting",
+        to=endpoint.host,
+        message_id=due.webhook_id,
+        fact={"type": due.type, "timestamp": iso(due.timestamp), "data": due.data},
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def due_again(delivery: Delivery, now: datetime) -> WebhookDue:
+    """The message that tells the fact of a delivery once more, from the first try on."""
+    assert delivery.fact is not None
+    return WebhookDue(
+        tenant=delivery.name.tenant,
+        endpoint=delivery.name.recipient,
+        about=delivery.name.about,
+        mark=delivery.name.mark,
+        due_at=now,
+        **delivery.fact,
+    )
+
+
+class Settings(FromQueue, HasJobs, Announces):
+    prompt_queue_url: str
+    slow_queue_url: str
+    slow_queue_arn: str
+    local_endpoints: str = "off"
+    account_id: str
+
+    @property
+    def allows_local(self) -> bool:
+        """Only on the laptop engine, by an account that AWS has never given to anybody."""
+        return self.local_endpoints == "on" and self.account_id == ENGINE_ACCOUNT
+
+
+@once
+def wire() -> tuple[DeliverWebhooks, Inbox[WebhookDue], str]:
+    settings = read_settings(Settings)
+    s3, sqs = one_attempt("s3"), client("sqs")
+    deliver = DeliverWebhooks(
+        S3Deliveries(s3, settings.jobs_bucket),
+        S3Endpoints(s3, settings.jobs_bucket),
+        Lanes(SqsLater(sqs, settings.prompt_queue_url), SqsLater(sqs, settings.slow_queue_url)),
+        SafePoster(allow_local=settings.allows_local),
+        EventBridgeBus(client("events"), settings.bus_name),
+        LogMetrics(),
+        log,
+    )
+    return deliver, inbox(WebhookDue, settings), settings.slow_queue_arn
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """From a lane: the batch's failures. Invoked with a `Test`: what the endpoint answered."""
+    deliver, messages, slow_arn = wire()
+    if "Records" not in event:
+        test = Test.model_validate(event)
+        return deliver.test(test.tenant, test.test)
+    records = event["Records"]
+    slow = records[0]["eventSourceARN"] == slow_arn
+
+    def all_of(dues: list[WebhookDue]) -> list[Exception | None]:
+        errors = deliver.together(dues, slow)
+        log.info("webhooks", messages=len(dues), slow=slow, again=sum(map(bool, errors)))
+        return errors
+
+    return messages.deliver_each(event, all_of)

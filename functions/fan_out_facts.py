@@ -1,0 +1,135 @@
+"""Step 8: a fact becomes one message for each endpoint that chose it; each then has its own fate.
+
+Endpoints that fail get their messages by the slow lane, so that their time-outs never stand
+between a fact and an endpoint that answers.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from functions.aws.container import (
+    FromQueue,
+    HasJobs,
+    client,
+    log,
+    one_attempt,
+    read_settings,
+    utc_now,
+)
+from functions.aws.hooks import S3Endpoints
+from functions.aws.queues import SqsDeadLetters, SqsLater
+from functions.deliver_webhooks import Lanes, WebhookDue
+from functions.endpoints import TYPES, Endpoint, Endpoints, FactName
+from functions.inbox import Inbox, Permanent, once, problems
+from statemachine.values import Tenant, Utc
+
+
+class Told(BaseModel):
+    """A fact as the bus brings it: its name, what every fact has, and all it says."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: FactName
+    tenant: Tenant
+    recorded_at: Utc
+    detail: dict[str, Any]
+
+    @property
+    def about(self) -> str:
+        return str(self.detail.get("job_id") or self.detail.get("endpoint") or "business")
+
+    @property
+    def mark(self) -> str:
+        """What names the fact among those about the same job; a copy of it has the same."""
+        if self.kind in ("JobCreated", "JobMoved"):
+            return str(self.detail.get("seq", 0))
+        named = self.detail.get("event_id") or self.detail.get("recorded_at")
+        digest = hashlib.sha256(f"{self.kind}|{named}".encode()).hexdigest()[:16]
+        return f"{self.kind}-{digest}"
+
+
+@dataclass(frozen=True)
+class FanOutFacts:
+    endpoints: Endpoints
+    lanes: Lanes
+
+    def __call__(self, facts: list[Told], now: datetime) -> int:
+        """How many messages went out; first those to endpoints that answer.
+
+        Raises Unavailable: then all come again, which does no harm.
+        """
+        prompt: list[WebhookDue] = []
+        slow: list[WebhookDue] = []
+        for tenant in sorted({fact.tenant for fact in facts}):
+            endpoints = list(self.endpoints.all(tenant))
+            for fact in facts:
+                if fact.tenant == tenant:
+                    for endpoint in _wanting(endpoints, fact):
+                        lane = slow if endpoint.failing_since else prompt
+                        lane.append(_due(fact, endpoint, now))
+        self.lanes.put_all(prompt, slow=False)
+        self.lanes.put_all(slow, slow=True)
+        return len(prompt) + len(slow)
+
+
+def _wanting(endpoints: list[Endpoint], fact: Told) -> Iterator[Endpoint]:
+    """Also paused and disabled ones: their log says what they missed, to be replayed."""
+    for endpoint in endpoints:
+        own = fact.kind == "EndpointPaused" and fact.detail.get("endpoint") == endpoint.endpoint_id
+        if fact.kind in endpoint.facts and not own and fact.recorded_at >= endpoint.created_at:
+            yield endpoint
+
+
+def _due(fact: Told, endpoint: Endpoint, now: datetime) -> WebhookDue:
+    return WebhookDue(
+        tenant=fact.tenant,
+        endpoint=endpoint.endpoint_id,
+        about=fact.about,
+        mark=fact.mark,
+        type=TYPES[fact.kind],
+        timestamp=fact.recorded_at,
+        data=fact.detail,
+        due_at=now,
+    )
+
+
+def parse_fact(event: type[Told], body: str) -> Told:
+    """Raises Permanent with what is wrong and where."""
+    try:
+        envelope = json.loads(body)
+        detail = envelope["detail"]
+        return event.model_validate({**detail, "kind": envelope["detail-type"], "detail": detail})
+    except ValidationError as error:
+        raise Permanent("; ".join(problems(error))) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Permanent("the message is not an EventBridge event with a `detail`") from error
+
+
+class Settings(FromQueue, HasJobs):
+    prompt_queue_url: str
+    slow_queue_url: str
+
+
+@once
+def wire() -> tuple[FanOutFacts, Inbox[Told]]:
+    settings = read_settings(Settings)
+    sqs = client("sqs")
+    lanes = Lanes(SqsLater(sqs, settings.prompt_queue_url), SqsLater(sqs, settings.slow_queue_url))
+    fan_out = FanOutFacts(S3Endpoints(one_attempt("s3"), settings.jobs_bucket), lanes)
+    return fan_out, Inbox(Told, SqsDeadLetters(sqs, settings.dead_letter_url), log, parse_fact)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    fan_out, messages = wire()
+
+    def together(facts: list[Told]) -> None:
+        sent = fan_out(facts, utc_now())
+        log.info("fanned out", facts=len(facts), messages=sent)
+
+    return messages.deliver_together(event, together)

@@ -1,0 +1,106 @@
+"""What we know of a phone number at one business: whether it wants texts, and what we asked it.
+
+One object for each number and tenant. Its name is a slow hash of the number, so that keys in
+access logs do not say whose it is: ten billion numbers are soon hashed, unless each takes a while.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Protocol
+
+from pydantic import Field
+
+from functions.commit import ATTEMPTS, Pause, full_jitter
+from functions.ports import Conflict, Stored, Unavailable
+from statemachine.values import Frozen, JobId, Name, Tenant, Utc
+
+JOBS_KEPT = 8
+
+
+class Question(Frozen):
+    """What a YES means: this move of this job, decided on what the text said."""
+
+    job_id: JobId
+    rev: Annotated[int, Field(ge=1)]
+    move: Name
+
+
+class Number(Frozen):
+    tenant: Tenant
+    digest: str
+    rev: int = 0
+    stopped_at: Utc | None = None
+    started_at: Utc | None = None
+    question: Question | None = None
+    jobs: tuple[JobId, ...] = ()
+    """The jobs this number was last sent texts about, newest first."""
+
+    @property
+    def stopped(self) -> bool:
+        if self.stopped_at is None:
+            return False
+        return self.started_at is None or self.started_at < self.stopped_at
+
+    def stop(self, at: datetime) -> "Number":
+        newest = max(filter(None, (self.stopped_at, at)))
+        return self if newest == self.stopped_at else self.with_(stopped_at=newest)
+
+    def start(self, at: datetime) -> "Number":
+        newest = max(filter(None, (self.started_at, at)))
+        return self if newest == self.started_at else self.with_(started_at=newest)
+
+    def texted(self, job_id: str, question: Question | None) -> "Number":
+        """A later text without a question does not take away the question of another job."""
+        if question is None and self.question and self.question.job_id != job_id:
+            question = self.question
+        jobs = (job_id, *(other for other in self.jobs if other != job_id))[:JOBS_KEPT]
+        if (question, jobs) == (self.question, self.jobs):
+            return self
+        return self.with_(question=question, jobs=jobs)
+
+
+class Numbers(Protocol):
+    def read(self, tenant: str, digest: str) -> Stored[Number] | None: ...
+
+    def write(self, number: Number, replacing: str | None) -> None:
+        """Store if the stored ETag is still `replacing` (None: only if absent); else Conflict."""
+
+
+@lru_cache(maxsize=4096)
+def digest_of(tenant: str, phone: str) -> str:
+    return hashlib.scrypt(
+        phone.encode(), salt=f"haulway|{tenant}".encode(), n=4096, r=8, p=1, dklen=16
+    ).hex()
+
+
+def known_number(numbers: Numbers, tenant: str, phone: str) -> Number:
+    digest = digest_of(tenant, phone)
+    stored = numbers.read(tenant, digest)
+    return stored.value if stored else Number(tenant=tenant, digest=digest)
+
+
+def change_number(
+    numbers: Numbers,
+    tenant: str,
+    phone: str,
+    changed: Callable[[Number], Number],
+    pause: Pause = full_jitter,
+) -> Number:
+    """The number as stored after `changed`. Raises Unavailable past the bound."""
+    digest, last = digest_of(tenant, phone), None
+    for attempt in range(ATTEMPTS):
+        try:
+            stored = numbers.read(tenant, digest)
+            known = stored.value if stored else Number(tenant=tenant, digest=digest)
+            wanted = changed(known)
+            if wanted is known:
+                return known
+            wanted = wanted.with_(rev=known.rev + 1)
+            numbers.write(wanted, stored.etag if stored else None)
+            return wanted
+        except (Conflict, Unavailable) as error:
+            last = error
+            pause(attempt)
+    raise Unavailable(f"a number of {tenant}: no write in {ATTEMPTS} attempts") from last

@@ -1,0 +1,222 @@
+"""Step 8, the other way: a customer answers a text. STOP, START, HELP, YES; the rest is a note
+on the job.
+
+A number belongs to the business whose own number it wrote to; on a shared number an opt-out counts
+for every business that shares it, and a YES for the one that asked.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+
+from events import Changes, JobEditRequested, JobMoveRequested
+from functions.aws.container import (
+    Announces,
+    FromQueue,
+    HasJobs,
+    client,
+    log,
+    one_attempt,
+    read_settings,
+    utc_now,
+)
+from functions.aws.eventbridge import EventBridgeRequests
+from functions.aws.hooks import S3Numbers
+from functions.aws.queues import SqsDeadLetters
+from functions.aws.stores import S3Tenants
+from functions.aws.texting import TextSettings
+from functions.commit import Pause, full_jitter
+from functions.inbox import Inbox, Permanent, once
+from functions.numbers import Number, Numbers, change_number, known_number
+from functions.ports import Requests, Tenants
+from functions.send_messages import BY_TEXT, CUSTOMER, text_once, texts_edit
+from functions.text_once import TextOnce
+from statemachine.deliveries import Delivery, DeliveryName, masked
+from statemachine.replies import REPLIES, Meaning, is_keyword, meaning
+from statemachine.tenants import TenantSettings
+from statemachine.texts import Wording, counted, filled
+from statemachine.values import Utc
+
+Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+
+
+class Inbound(BaseModel):
+    """A text that came in, as AWS End User Messaging SMS writes it (two-way SMS, 2026-11-21)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    sender: Annotated[Phone, Field(alias="originationNumber")]
+    receiver: Annotated[str, Field(alias="destinationNumber")]
+    body: Annotated[str, Field(alias="messageBody", max_length=2000)]
+    message_id: Annotated[
+        str, Field(validation_alias=AliasChoices("inboundMessageId", "message_id"), min_length=1)
+    ]
+    at: Utc
+
+    @property
+    def event_id(self) -> str:
+        """The same for every copy of the text; the carrier's id may hold anything."""
+        return f"sms-{hashlib.sha256(self.message_id.encode()).hexdigest()[:32]}"
+
+
+@dataclass(frozen=True)
+class ReceiveSms:
+    tenants: Tenants
+    numbers: Numbers
+    requests: Requests
+    once: TextOnce
+    service_answers: bool = False
+    """Whether the carrier's service answers STOP, START and HELP itself where they stand alone."""
+    pause: Pause = full_jitter
+
+    def __call__(self, inbound: Inbound, now: datetime) -> Meaning:
+        """What the text meant. Copies of it change nothing. Raises Unavailable."""
+        meant = meaning(inbound.body)
+        for tenant in self._meant_for(inbound, meant):
+            match meant:
+                case "stop" | "start":
+                    self._wish(tenant, inbound, meant == "stop", now)
+                case "yes":
+                    self._yes(tenant, inbound, now)
+                case "other":
+                    self._note(tenant, inbound, now)
+                case "help":
+                    pass
+        if meant in REPLIES and not (self.service_answers and is_keyword(inbound.body)):
+            for tenant in self._who_replies(inbound):
+                self._reply(tenant, inbound, meant, now)
+        return meant
+
+    def _meant_for(self, inbound: Inbound, meant: Meaning) -> Iterator[TenantSettings]:
+        """The business of that number; of a shared number those that ever sent a text there.
+
+        A STOP counts for all that share it, even before the first text.
+        """
+        everyone = [self.tenants.read(name) for name in self.tenants.names()]
+        own = [tenant for tenant in everyone if tenant.sms_number == inbound.receiver]
+        sharing = [tenant for tenant in everyone if tenant.sms_number is None]
+        if own or len(sharing) == 1:
+            yield from own or sharing
+            return
+        for tenant in sharing:
+            if self._known(tenant, inbound).rev or meant == "stop":
+                yield tenant
+
+    def _who_replies(self, inbound: Inbound) -> list[TenantSettings]:
+        """One business, also where several share the number: the first that knows the customer."""
+        everyone = list(self._meant_for(inbound, "stop"))
+        known = (tenant for tenant in everyone if self._known(tenant, inbound).jobs)
+        return [next(known, everyone[0])] if everyone else []
+
+    def _known(self, tenant: TenantSettings, inbound: Inbound) -> Number:
+        return known_number(self.numbers, tenant.tenant, inbound.sender)
+
+    def _wish(self, tenant: TenantSettings, inbound: Inbound, stopped: bool, now: datetime) -> None:
+        def changed(number: Number) -> Number:
+            return number.stop(inbound.at) if stopped else number.start(inbound.at)
+
+        number = change_number(self.numbers, tenant.tenant, inbound.sender, changed, self.pause)
+        self.requests.ask(
+            [
+                texts_edit(tenant.tenant, job_id, number.stopped, inbound.event_id[-16:], now)
+                for job_id in number.jobs
+            ]
+        )
+
+    def _yes(self, tenant: TenantSettings, inbound: Inbound, now: datetime) -> None:
+        """The move the question was about; refused on the record like anybody's."""
+        question = self._known(tenant, inbound).question
+        if question is None:
+            return
+        request = JobMoveRequested(
+            tenant=tenant.tenant,
+            job_id=question.job_id,
+            event_id=inbound.event_id,
+            occurred_at=now,
+            actor=BY_TEXT,
+            move=question.move,
+            expected_rev=question.rev,
+        )
+        self.requests.ask([request])
+
+    def _note(self, tenant: TenantSettings, inbound: Inbound, now: datetime) -> None:
+        """Something for people to read: a note on the job of the last text, so that it is read."""
+        for job_id in self._known(tenant, inbound).jobs[:1]:
+            note = JobEditRequested(
+                tenant=tenant.tenant,
+                job_id=job_id,
+                event_id=inbound.event_id,
+                occurred_at=now,
+                actor=BY_TEXT,
+                changes=Changes(note=f"Text from the customer: {inbound.body}"[:2000]),
+            )
+            self.requests.ask([note])
+
+    def _reply(
+        self, tenant: TenantSettings, inbound: Inbound, meant: Meaning, now: datetime
+    ) -> None:
+        """At most one answer to each text, in the tenant's language."""
+        words = REPLIES[meant].get(tenant.language)
+        text = counted(filled(words, {"business": tenant.business}))
+        self.once(_draft(tenant, inbound, text, now), inbound.sender, text.body, now)
+
+
+def _draft(tenant: TenantSettings, inbound: Inbound, text: Wording, now: datetime) -> Delivery:
+    return Delivery(
+        name=DeliveryName(
+            tenant=tenant.tenant,
+            about="replies",
+            mark=inbound.event_id,
+            channel="sms",
+            recipient=CUSTOMER,
+        ),
+        state="held",
+        to=masked(inbound.sender),
+        parts=text.parts,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def parse_inbound(event: type[Inbound], body: str) -> Inbound:
+    """The text in SNS's notification. Raises Permanent, which says nothing of what it held."""
+    try:
+        notification = json.loads(body)
+        text = json.loads(notification["Message"])
+        return event.model_validate({**text, "at": notification["Timestamp"]})
+    except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Permanent("not an inbound text as AWS End User Messaging SMS writes it") from error
+
+
+class Settings(FromQueue, HasJobs, Announces, TextSettings):
+    service_answers: str = "off"
+
+
+@once
+def wire() -> tuple[ReceiveSms, Inbox[Inbound]]:
+    settings = read_settings(Settings)
+    s3, bucket = one_attempt("s3"), settings.jobs_bucket
+    receive = ReceiveSms(
+        S3Tenants(s3, bucket),
+        S3Numbers(s3, bucket),
+        EventBridgeRequests(client("events"), settings.bus_name),
+        text_once(settings, s3, bucket),
+        settings.service_answers == "on",
+    )
+    dead_letters = SqsDeadLetters(client("sqs"), settings.dead_letter_url)
+    return receive, Inbox(Inbound, dead_letters, log, parse_inbound)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    receive, messages = wire()
+
+    def one(inbound: Inbound) -> None:
+        meant = receive(inbound, utc_now())
+        log.info("text received", meant=meant, event_id=inbound.event_id)
+
+    return messages.deliver(event, one)

@@ -1,0 +1,176 @@
+"""One text, sent at most once: no provider of AWS knows an idempotency key for SMS.
+
+claim ── send (one attempt) ─┬─ taken            sent
+                             ├─ refused          refused: never sent again
+                             ├─ surely not taken held: the claim is given back, later again
+                             └─ no answer        unknown: never sent again, raises an alarm
+crash after the claim ─ the claim expires ────── unknown
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from functions.commit import Pause, full_jitter
+from functions.deliveries import Busy, Deliveries, Metrics, change
+from functions.ports import HaulwayError, Logger
+from statemachine.deliveries import Attempt, Delivery
+
+PATIENCE = 12
+"""How often a text that the provider surely did not take is tried."""
+BACKOFF_S, LONGEST_BACKOFF_S = 5.0, 300.0
+
+OPTED_OUT = "opted_out"
+
+
+class TextRefused(HaulwayError):
+    """The provider will never send this text; `why` is one word."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class TextNotTaken(HaulwayError):
+    """The provider surely did not take it, as when it throttles: try again later."""
+
+
+class TextLost(HaulwayError):
+    """No answer came: it may have been sent or not, and nobody can find out."""
+
+
+class Texts(Protocol):
+    """A provider of SMS."""
+
+    def send(self, phone: str, body: str, about: str) -> str:
+        """One request; the provider's id of the message. `about` comes back in its reports.
+
+        Raises TextRefused, TextNotTaken, TextLost.
+        """
+
+
+@dataclass(frozen=True)
+class TextOnce:
+    deliveries: Deliveries
+    texts: Texts
+    metrics: Metrics
+    log: Logger
+    new_id: Callable[[], str]
+    pause: Pause = full_jitter
+
+    def __call__(
+        self,
+        draft: Delivery,
+        phone: str,
+        body: str,
+        now: datetime,
+        drop: Callable[[Delivery | None], str | None] = lambda _: None,
+        hold_until: datetime | None = None,
+    ) -> Delivery:
+        """The delivery, sent unless it was before; `held` ones are to be brought again at `due_at`.
+
+        `drop` says why the text is not to be sent any more, if so. Raises Busy, Unavailable.
+        """
+        claim_id = self.new_id()
+
+        def decide(known: Delivery | None) -> Delivery:
+            if known and known.expired(now):
+                self._alarm(known)
+                return known.end("unknown", now, why="claim_expired")
+            if known and (known.ended or known.claim):
+                return known
+            current = known or draft
+            if why := drop(known):
+                return current.end("dropped", now, why=why)
+            if hold_until:
+                return _held(known, current, hold_until, now)
+            if known and known.due_at and now < known.due_at:
+                return known
+            return current.claimed(claim_id, now)
+
+        delivery = change(self.deliveries, draft.name, decide, self.pause)
+        if delivery.is_claimed_by(claim_id) and delivery.state == "claimed":
+            return self._send(delivery, phone, body, now)
+        if delivery.state == "claimed":
+            raise Busy("another sender has the claim")
+        return delivery
+
+    def _send(self, delivery: Delivery, phone: str, body: str, now: datetime) -> Delivery:
+        about = f"{delivery.name.tenant}/{delivery.name.about}/{delivery.name.mark}"
+        try:
+            message_id = self.texts.send(phone, body, about)
+        except TextRefused as error:
+            why = error.why
+            if why != OPTED_OUT:
+                self.metrics.count("TextsRefused", delivery.name.tenant)
+            return self._marked(
+                delivery, why, lambda d, a: d.end("refused", now, why=why, **a), now
+            )
+        except TextNotTaken:
+            return self._given_back(delivery, now)
+        except TextLost:
+            self._alarm(delivery)
+            return self._marked(
+                delivery, "no_answer", lambda d, a: d.end("unknown", now, why="no_answer", **a), now
+            )
+        return self._marked(
+            delivery,
+            "sent",
+            lambda d, a: d.end("sent", now, why=None, message_id=message_id, **a),
+            now,
+        )
+
+    def _given_back(self, delivery: Delivery, now: datetime) -> Delivery:
+        number = len(delivery.attempts) + 1
+        if number >= PATIENCE:
+            self.metrics.count("TextsGivenUp", delivery.name.tenant)
+            return self._marked(
+                delivery, "not_taken", lambda d, a: d.end("failed", now, why="not_taken", **a), now
+            )
+        wait_s = min(LONGEST_BACKOFF_S, BACKOFF_S * 2 ** (number - 1))
+        due_at = now + timedelta(seconds=wait_s)
+        return self._marked(
+            delivery,
+            "not_taken",
+            lambda d, a: d.next(now, state="held", why="not_taken", claim=None, due_at=due_at, **a),
+            now,
+        )
+
+    def _marked(
+        self,
+        claimed: Delivery,
+        outcome: str,
+        ended: Callable[[Delivery, dict[str, object]], Delivery],
+        now: datetime,
+    ) -> Delivery:
+        """The outcome of our own claim, also where it was taken for lost meanwhile."""
+        claim = claimed.claim
+        assert claim is not None
+
+        def decide(known: Delivery | None) -> Delivery:
+            if known is None or not known.is_claimed_by(claim.id):
+                return known or claimed
+            if known.state not in ("claimed", "unknown") or len(known.attempts) > len(
+                claimed.attempts
+            ):
+                return known
+            attempts = (*known.attempts, Attempt(at=now, outcome=outcome))
+            return ended(known, {"attempts": attempts})
+
+        return change(self.deliveries, claimed.name, decide, self.pause)
+
+    def _alarm(self, delivery: Delivery) -> None:
+        """Somebody may have got a text or not: a person decides whether to call.
+
+        Before it is recorded, so that a crash in between alarms twice rather than never.
+        """
+        name = delivery.name
+        self.metrics.count("TextsUnknown", name.tenant)
+        self.log.error("text unknown", tenant=name.tenant, about=name.about, mark=name.mark)
+
+
+def _held(known: Delivery | None, current: Delivery, until: datetime, now: datetime) -> Delivery:
+    if known and known.due_at and known.due_at >= until:
+        return known
+    return current.next(now, state="held", why="quiet_hours", due_at=until)

@@ -1,0 +1,60 @@
+"""Stages on the laptop engine: as many as one likes, side by side, each with an edge of its own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from deploy.target import Outputs, Target
+from local.aws import LocalSession
+from local.edge import EdgeConfig, EdgeServer
+from local.engine import CREDENTIALS, REGION
+
+ACCOUNT = "000000000000"
+POLL_S = 0.1
+PATIENCE_S = 60.0
+
+Edge = Callable[[Outputs], AbstractContextManager[str]]
+
+
+def on_laptop(
+    stage: str,
+    engine_url: str,
+    edge: Edge | None = None,
+    parameters: dict[str, str] | None = None,
+) -> Target:
+    """A stage of that engine. Without an `edge` of its own it is verified through a passing one."""
+
+    @contextmanager
+    def passing(outputs: Outputs) -> Iterator[str]:
+        with edge_of(engine_url, outputs) as server:
+            yield server.url
+
+    return Target(
+        stage=stage,
+        session=LocalSession(engine_url),
+        account=ACCOUNT,
+        region=REGION,
+        edge=edge or passing,
+        where="laptop",
+        poll_s=POLL_S,
+        patience_s=PATIENCE_S,
+        parameters=parameters or {},
+    )
+
+
+def edge_of(
+    engine_url: str, outputs: Outputs, port: int = 0, lag_s: float = 0.0, caches: int = 1
+) -> EdgeServer:
+    """An edge in front of the stage with these outputs, not started yet; port 0 is any free one."""
+    return EdgeServer(
+        EdgeConfig(
+            listen_port=port,
+            engine_url=engine_url,
+            distribution_id=outputs["DistributionId"],
+            distribution_domain=outputs["DistributionDomain"],
+            region=REGION,
+            access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            lag_s=lag_s,
+            caches=caches,
+        )
+    )

@@ -1,0 +1,43 @@
+"""schemathesis: no 5xx, no undocumented answer, and nothing happens without a session."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+
+from statemachine.identity import digest_of
+from tests.api.contract import HERE, a_session, check, every_operation, the_schema
+from tests.api.office import Office
+from tests.builders import TOKEN, a_job
+
+KNOWN = {"job_id": "261121-7k3m2q", "digest": digest_of(TOKEN), "If-Match": '"2"'}
+BOUNDED = settings(
+    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
+
+
+def an_office() -> Office:
+    office = Office()
+    office.hire("dana", "dispatcher", "driver")
+    office.keep(a_job("ready_for_pickup"))
+    return office
+
+
+INSIDE = the_schema(KNOWN, signed_in=True)
+OUTSIDE = the_schema(KNOWN, signed_in=False)
+
+
+@every_operation(INSIDE)
+@BOUNDED
+def test_whoever_has_signed_in_gets_documented_answers(case: Any) -> None:
+    office = an_office()
+    check(case, HERE, a_session(office.token("dana"), office))
+
+
+@every_operation(OUTSIDE)
+@BOUNDED
+def test_without_a_session_nothing_happens(case: Any) -> None:
+    office = an_office()
+    before = office.state()
+    response = check(case, HERE, a_session(None, office))
+    assert response.status_code in (401, 404, 405), response.text
+    assert office.state() == before

@@ -1,0 +1,78 @@
+"""docs/openapi.json: made from the code, and as good as the code."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from functions.accounts import ROLES
+from functions.api.openapi import FILE, openapi, problems_of, to_text
+from functions.api.problems import PROBLEMS
+from functions.api.routes import ROUTES, Route
+from statemachine.lifecycle import EXPLANATIONS
+
+
+def test_the_file_is_what_the_code_says() -> None:
+    """Write it anew with `python -m functions.api.openapi`."""
+    assert FILE.read_text(encoding="utf-8") == to_text(openapi())
+
+
+def test_every_route_is_in_it_once() -> None:
+    documented = [
+        (method.upper(), path)
+        for path, operations in openapi()["paths"].items()
+        for method in operations
+    ]
+    routes = [(route.method, re.sub(r"<(\w+)>", r"{\1}", route.path)) for route in ROUTES]
+    assert sorted(documented) == sorted(routes)
+
+
+def test_operations_have_names_of_their_own() -> None:
+    ids = [op["operationId"] for path in openapi()["paths"].values() for op in path.values()]
+    assert len(set(ids)) == len(ids) == len(ROUTES)
+
+
+def references(node: Any) -> set[str]:
+    if isinstance(node, dict):
+        own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+        return own.union(*(references(value) for value in node.values()))
+    if isinstance(node, list):
+        return set().union(*(references(value) for value in node))
+    return set()
+
+
+def test_every_reference_leads_somewhere_and_every_schema_is_used() -> None:
+    spec = openapi()
+    schemas = {f"#/components/schemas/{name}" for name in spec["components"]["schemas"]}
+    assert references(spec) == schemas
+
+
+def test_no_schema_is_named_after_its_module() -> None:
+    assert [name for name in openapi()["components"]["schemas"] if "__" in name] == []
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_the_problems_of_a_route_are_known_ones(route: Route) -> None:
+    assert set(problems_of(route)) <= set(PROBLEMS)
+    assert not {PROBLEMS[slug][0] for slug in problems_of(route)} & set(route.answers)
+
+
+def test_every_reason_to_refuse_a_move_is_a_problem() -> None:
+    assert {why.replace("_", "-") for why in EXPLANATIONS} <= set(PROBLEMS)
+
+
+def test_the_roles_of_a_route_are_written_down() -> None:
+    said = {route.name: openapi_description(route) for route in ROUTES if route.who}
+    for route in ROUTES:
+        if route.who:
+            assert said[route.name] == f"For {', '.join(r for r in ROLES if r in route.who)}."
+
+
+def openapi_description(route: Route) -> str:
+    path = re.sub(r"<(\w+)>", r"{\1}", route.path)
+    return str(openapi()["paths"][path][route.method.lower()]["description"])
+
+
+def test_it_tells_no_secrets() -> None:
+    assert "password_hash" not in json.dumps(openapi())

@@ -1,0 +1,35 @@
+"""The same sources give the same bytes, wherever they were fetched to."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.bundle import ROOT, bundle
+from deploy.template import build
+
+
+@pytest.fixture
+def clones(tmp_path: Path) -> list[Path]:
+    folders = [tmp_path / "one", tmp_path / "two" / "deeper"]
+    for folder in folders:
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    return folders
+
+
+def test_two_clones_give_one_bundle_and_one_release(clones: list[Path]) -> None:
+    one, two = (bundle(folder) for folder in clones)
+    assert one == two
+    assert build(one, "b", clones[0]) == build(two, "b", clones[1])
+
+
+def test_dependencies_go_in_without_what_differs_from_machine_to_machine(tmp_path: Path) -> None:
+    for name in ("pkg/a.py", "pkg-1.dist-info/METADATA"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    plain = bundle(dependencies=tmp_path)
+    for name in ("pkg/__pycache__/a.pyc", "bin/pkg", "pkg-1.dist-info/RECORD"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert bundle(dependencies=tmp_path) == plain
+    assert plain != bundle()

@@ -1,0 +1,68 @@
+"""Pages and what they refer to are of one build."""
+
+import re
+from pathlib import Path
+
+from deploy.pages import build_id, pages
+
+ENTRY = """<html><head><title>x</title></head>
+<script type="module" src="/lib/a.js"></script></html>"""
+
+
+def a_web(folder: Path, **files: str) -> Path:
+    texts = {
+        "index.html": ENTRY,
+        "lib/a.js": 'import { b } from "./b.js";\nexport const a = b;\n',
+        "lib/b.js": 'import { a } from "/lib/a.js";\nexport const b = 1;\n',
+        "lib/c.js": "export const c = 1;\n",
+        **files,
+    }
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def published(web: Path) -> dict[str, str]:
+    return {page.key: page.body.decode() for page in pages(web)}
+
+
+def hashed(keys: dict[str, str], name: str) -> str:
+    (found,) = (key for key in keys if re.fullmatch(rf"lib/{name}\.[0-9a-f]{{12}}\.js", key))
+    return found
+
+
+def test_every_page_says_its_build_and_asks_for_files_by_their_hash(tmp_path: Path) -> None:
+    web = a_web(tmp_path)
+    found = published(web)
+    assert f'<meta name="build" content="{build_id(web)}" />' in found["index.html"]
+    assert f'src="/{hashed(found, "a")}"' in found["index.html"]
+    assert f'from "/{hashed(found, "b")}"' in found[hashed(found, "a")]
+
+
+def test_a_changed_import_renames_whoever_leads_to_it_and_nobody_else(tmp_path: Path) -> None:
+    before = published(a_web(tmp_path / "before"))
+    after = published(a_web(tmp_path / "after", **{"lib/b.js": "export const b = 2;\n"}))
+    assert hashed(before, "a") != hashed(after, "a")
+    assert hashed(before, "c") == hashed(after, "c")
+
+
+def test_pages_are_uploaded_last_and_hashed_files_first(tmp_path: Path) -> None:
+    keys = [page.key for page in pages(a_web(tmp_path))]
+    names = [re.sub(r"[0-9a-f]{12}", "#", key) for key in keys]
+    assert names == [
+        "lib/a.#.js", "lib/b.#.js", "lib/c.#.js", "lib/a.js", "lib/b.js", "lib/c.js", "index.html",
+    ]  # fmt: skip
+
+
+def test_no_reference_of_our_own_pages_is_left_without_hash() -> None:
+    texts = "\n".join(p.body.decode() for p in pages() if p.key.endswith((".js", ".css", ".html")))
+    assert re.findall(r"[\"']\.{0,2}/[\w./-]+(?<!\.[0-9a-f]{12})\.(?:js|css)[\"']", texts) == []
+
+
+def test_what_has_a_hash_is_kept_for_a_year_and_what_has_none_is_asked_for() -> None:
+    kept = {page.key: page.caching for page in pages()}
+    assert kept["track/index.html"] == "public, max-age=0, s-maxage=300"
+    assert {kept[key] for key in kept if re.search(r"\.[0-9a-f]{12}\.js$", key)} == {
+        "public, max-age=31536000, immutable"
+    }

@@ -1,0 +1,85 @@
+"""Sources with a fault in them, stages to deploy them to, and a client who never stops asking."""
+
+import shutil
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import httpx
+
+from deploy.bundle import ROOT, bundle
+from deploy.run import Deployment
+from deploy.target import Target
+from deploy.template import Built, build
+from local.stages import on_laptop
+
+PARTS = ("web", "edge", "statemachine", "functions", "events")
+BUCKET = "haulway-artifacts-000000000000"
+
+
+def sources(folder: Path, *changes: tuple[str, Callable[[str], str]]) -> Path:
+    """A copy of the project's sources with `changes`: a file and what is made of its text."""
+    for part in PARTS:
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "template.yaml", folder)
+    for name, change in changes:
+        before = (folder / name).read_text(encoding="utf-8")
+        after = change(before)
+        assert after != before, f"{name} is as it was"
+        (folder / name).write_text(after, encoding="utf-8")
+    return folder
+
+
+def built_from(folder: Path) -> Built:
+    return build(bundle(folder), BUCKET, folder)
+
+
+def deployment(
+    engine_url: str,
+    stage: str,
+    say: Callable[[str], None] = lambda step: None,
+    flows: tuple[str, ...] = ("haul",),
+    patience_s: float = 40,
+) -> Deployment:
+    target: Target = replace(on_laptop(stage, engine_url), patience_s=patience_s)
+    return Deployment(target, say, flows=flows)
+
+
+@dataclass
+class Client:
+    """Asks for the same paths over and over, and counts the answers by path and status."""
+
+    url: str
+    paths: tuple[str, ...]
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter)
+    pause_s: float = 0.05
+
+    @contextmanager
+    def asking(self) -> Iterator["Client"]:
+        stop = threading.Event()
+        thread = threading.Thread(target=self._ask, args=(stop,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            stop.set()
+            thread.join()
+
+    def _ask(self, stop: threading.Event) -> None:
+        with httpx.Client(base_url=self.url, timeout=30) as http:
+            while not stop.is_set():
+                for path in self.paths:
+                    try:
+                        status = http.get(path).status_code
+                    except httpx.HTTPError:
+                        status = 0
+                    self.answers[path, status] += 1
+                time.sleep(self.pause_s)
+
+    @property
+    def errors(self) -> dict[tuple[str, int], int]:
+        return {key: count for key, count in self.answers.items() if key[1] not in (200, 304)}

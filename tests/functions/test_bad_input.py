@@ -1,0 +1,338 @@
+"""What is not fit to be done ends on the record or among the dead letters; nothing half done.
+
+The handlers are played whole, before moto. CANARY stands for what must not leave the message: a
+dead letter has its body anyway, but its reason is read by whoever looks at the queue.
+"""
+
+import itertools
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from types import ModuleType
+from typing import Any, cast
+
+import pytest
+from pydantic import ValidationError
+
+from functions import (
+    advance_job,
+    create_job,
+    edit_job,
+    forget_at_edge,
+    publish_board,
+    register_wait,
+    settle_job,
+    watch_jobs,
+)
+from functions.aws import container
+from statemachine.job import Job
+from statemachine.tenants import TenantSettings
+from statemachine.values import iso
+from tests.builders import NOON, a_booking, a_job, a_request, an_edit
+from tests.fakes import FakeLog, board_key, job_key, to_bytes
+from tests.functions.conftest import Moto, S3Ground
+from tests.functions.making import again, batch, envelope
+from tests.functions.test_ports import a_bus_on, letters_in
+
+TOMORROW = iso(NOON + timedelta(days=1))
+HUGE = "CANARY" + "x" * 300_000
+FROM_QUEUES = (create_job, advance_job, edit_job, publish_board, forget_at_edge, watch_jobs)
+INVOKED = (settle_job, register_wait)
+
+
+class Yard(S3Ground):
+    """Every function wired to moto, a tenant, and one job in progress."""
+
+    def __init__(self, moto: Moto) -> None:
+        super().__init__(moto.s3, moto.bucket(), lambda: moto.client("s3"))
+        self.sqs = moto.client("sqs")
+        self.site, self.log = moto.bucket(), FakeLog()
+        self.letters_url = self.sqs.create_queue(QueueName=moto.name("letters"))["QueueUrl"]
+        self.bus, self.heard = a_bus_on(moto)
+        self.put("directory/main.json", to_bytes(TenantSettings(tenant="main", business="Haulway")))
+        self.jobs.create(a_job("in_progress"))
+        environment = {
+            "JOBS_BUCKET": self.bucket,
+            "SITE_BUCKET": self.site,
+            "VIEW_TTL_S": "60",
+            "BUS_NAME": self.bus.bus_name,
+            "MACHINE_PREFIX": "arn:aws:states:us-east-1:123456789012:stateMachine:none-",
+            "DEAD_LETTER_URL": self.letters_url,
+            "DISTRIBUTION_ID": "E1",
+        }
+        with moto.environment(**environment), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(container, "log", self.log)
+            for module in (*FROM_QUEUES, *INVOKED):
+                cast("Any", module.wire).cache_clear()
+                module.wire()
+
+    def deliver(self, function: ModuleType, body: str) -> dict[str, Any]:
+        return cast("dict[str, Any]", function.handler(batch(body), None))
+
+    def letters(self) -> list[tuple[str, str, str]]:
+        return letters_in(self.sqs, self.letters_url)
+
+    def everything(self) -> dict[str, bytes]:
+        listed = self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", ())
+        assert self.s3.list_objects_v2(Bucket=self.site)["KeyCount"] == 0
+        return {item["Key"]: self.get(item["Key"]) for item in listed}
+
+    def job(self) -> Job:
+        return self.jobs.read("main", a_job().job_id).value
+
+
+@pytest.fixture(scope="module")
+def yard(moto: Moto) -> Iterator[Yard]:
+    """A little after NOON; wired as in a container, so the next test module wires anew."""
+    ticks = itertools.count()
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (create_job, advance_job, edit_job, publish_board, watch_jobs):
+            patch.setattr(module, "utc_now", lambda: NOON + timedelta(milliseconds=next(ticks)))
+        yield Yard(moto)
+    for module in (*FROM_QUEUES, *INVOKED):
+        cast("Any", module.wire).cache_clear()
+
+
+def booking(**values: Any) -> str:
+    return envelope({**json.loads(a_booking().model_dump_json(exclude_none=True)), **values})
+
+
+def move(**values: Any) -> str:
+    request = json.loads(a_request(a_job(), "complete").model_dump_json(exclude_none=True))
+    return envelope({**request, **values})
+
+
+def edit(**changes: Any) -> str:
+    request = json.loads(an_edit(a_job(), note="Ring").model_dump_json(exclude_none=True))
+    return envelope({**request, "changes": changes})
+
+
+def about(function: ModuleType, who: dict[str, str]) -> str:
+    """A good message for the function, but about that job."""
+    good = {advance_job: move(), edit_job: edit(note="Ring")}.get(function, envelope({}))
+    return envelope({**json.loads(good)["detail"], **who})
+
+
+def ended(**values: Any) -> str:
+    return envelope({"name": "main-261121-7k3m2q-g0", "status": "FAILED", "input": "{}", **values})
+
+
+NO_SUCH_JOB = "261121-000000"
+NO_EVENT = "the message is not an EventBridge event with a `detail`"
+NO_ZONE = "2026-11-21T12:00:00"
+
+
+def assert_buried(yard: Yard, function: ModuleType, body: str, reason: str, detail: str) -> None:
+    """Acknowledged, whole among the dead letters with its reason, and nothing else has changed."""
+    yard.heard()
+    before = yard.everything()
+    assert yard.deliver(function, body) == again()
+    [(buried, why, what)] = yard.letters()
+    assert (buried, why, what[: len(detail)]) == (body, reason, detail)
+    assert "CANARY" not in what + str(yard.log.lines)
+    assert (yard.everything(), yard.heard()) == (before, [])
+
+
+@pytest.mark.parametrize("body", [" ", "CANARY", booking()[:50], '"CANARY"', '{"CANARY": 1}', "[]"])
+@pytest.mark.parametrize("function", FROM_QUEUES)
+def test_a_message_that_is_no_event_is_buried(yard: Yard, function: ModuleType, body: str) -> None:
+    assert_buried(yard, function, body, "Permanent", NO_EVENT)
+
+
+@pytest.mark.parametrize("function", FROM_QUEUES)
+def test_an_event_with_an_unknown_detail_is_buried(yard: Yard, function: ModuleType) -> None:
+    assert_buried(yard, function, envelope("CANARY"), "Permanent", "")
+    assert_buried(yard, function, envelope({"CANARY": 1}), "Permanent", "")
+
+
+@pytest.mark.parametrize(
+    ("values", "detail"),
+    [
+        ({"note": HUGE}, "note: String should have at most 2000"),
+        ({"tenant": "CANARY!"}, "tenant: String should match"),
+        ({"occurred_at": NO_ZONE}, "occurred_at: Input should have timezone"),
+        ({"occurred_at": "CANARY"}, "occurred_at: Input should be a valid datetime"),
+        ({"customer": "CANARY"}, "customer: Input should be"),
+        ({"customer": {"name": "A", "phone": "CANARY"}}, "customer.phone: String should match"),
+        ({"place": {"address": "A", "CANARY": 1}}, "place: Extra inputs"),
+        ({"event_id": "CANARY CANARY"}, "event_id: String should match"),
+    ],
+)
+def test_an_unfit_booking_is_buried(yard: Yard, values: dict[str, Any], detail: str) -> None:
+    assert_buried(yard, create_job, booking(**values), "Permanent", detail)
+
+
+NO_PRICES: list[Any] = [
+    "CANARY",
+    "600",
+    "",
+    -1,
+    12.5,
+    600.0,
+    1e30,
+    float("nan"),
+    True,
+    [600],
+    {"CANARY": 1},
+    100_000_001,
+]
+
+
+@pytest.mark.parametrize("price", NO_PRICES, ids=repr)
+def test_a_price_that_is_no_amount_is_buried(yard: Yard, price: object) -> None:
+    assert_buried(yard, create_job, booking(price_cents=price), "Permanent", "price_cents: Input")
+    assert_buried(
+        yard, edit_job, edit(price_cents=price), "Permanent", "changes.price_cents: Input"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "reason", "detail"),
+    [
+        ({"tenant": "nobody"}, "UnknownTenant", "no tenant nobody"),
+        ({"flow": "piano"}, "UnknownFlow", "no flow 'piano'; there are "),
+        ({"occurred_at": TOMORROW}, "FromTheFuture", "event booking-1 says it happened in the "),
+    ],
+)
+def test_a_booking_that_can_never_be_made_is_buried(
+    yard: Yard, values: dict[str, Any], reason: str, detail: str
+) -> None:
+    assert_buried(yard, create_job, booking(**values), reason, detail)
+
+
+@pytest.mark.parametrize(
+    ("values", "detail"),
+    [
+        ({"job_id": "CANARY"}, "job_id: String should match"),
+        ({"to": "completed"}, "event: Value error, send exactly one of"),
+        ({"move": None}, "event: Value error, send exactly one of"),
+        ({"note": HUGE}, "note: String should have at most 2000"),
+        ({"reason": HUGE}, "reason: String should have at most 2000"),
+        ({"occurred_at": NO_ZONE}, "occurred_at: Input should have timezone"),
+        ({"actor": {"kind": "CANARY", "id": "a"}}, "actor.kind: Input should be 'dispatcher'"),
+        ({"expected_rev": "CANARY"}, "expected_rev: Input should be"),
+    ],
+)
+def test_an_unfit_move_is_buried(yard: Yard, values: dict[str, Any], detail: str) -> None:
+    assert_buried(yard, advance_job, move(**values), "Permanent", detail)
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        ({}, "changes: Value error, nothing to change"),
+        ({"CANARY": 1}, "changes: Extra inputs"),
+        ({"note": HUGE}, "changes.note: String should have at most 2000"),
+        ({"schedule": {"eta": NO_ZONE}}, "changes.schedule.eta: Input should have timezone"),
+    ],
+)
+def test_an_unfit_edit_is_buried(yard: Yard, changes: dict[str, Any], detail: str) -> None:
+    assert_buried(yard, edit_job, edit(**changes), "Permanent", detail)
+
+
+def test_an_edit_that_cannot_be_made_is_buried(yard: Yard) -> None:
+    drivers = [{"role": "driver", "member": name, "first_name": "CANARY"} for name in "ab"]
+    two = "a role is given to two people; name one for each role"
+    assert_buried(yard, edit_job, edit(crew=drivers), "EditRefused", two)
+    late = {**json.loads(edit(note="CANARY"))["detail"], "occurred_at": TOMORROW}
+    ahead = "`occurred_at` lies ahead of our clock; check the sender's clock"
+    assert_buried(yard, edit_job, envelope(late), "EditRefused", ahead)
+
+
+@pytest.mark.parametrize("who", [{"job_id": NO_SUCH_JOB}, {"tenant": "nobody"}], ids=str)
+@pytest.mark.parametrize("function", [advance_job, edit_job, publish_board, forget_at_edge])
+def test_a_message_about_a_job_nobody_knows_is_buried(
+    yard: Yard, function: ModuleType, who: dict[str, str]
+) -> None:
+    whose = {"tenant": "main", "job_id": a_job().job_id, **who}
+    reason = f"no job {whose['job_id']} of tenant {whose['tenant']}"
+    assert_buried(yard, function, about(function, whose), "UnknownJob", reason)
+
+
+@pytest.mark.parametrize(
+    "values", [{"name": "CANARY"}, {"input": "CANARY"}, {"input": '{"tenant": "CANARY"}'}]
+)
+def test_news_of_an_execution_that_is_not_ours_is_buried(
+    yard: Yard, values: dict[str, str]
+) -> None:
+    assert_buried(yard, watch_jobs, ended(**values), "Permanent", "Round: Extra inputs")
+
+
+REFUSED = {
+    "an illegal move": (move(event_id="r1", move="confirm"), "illegal_move"),
+    "an unknown move": (move(event_id="r2", move="fly"), "unknown_move"),
+    "from the future": (move(event_id="r3", occurred_at=TOMORROW), "from_the_future"),
+    "not for customers": (
+        move(event_id="r4", actor={"kind": "customer", "id": "link"}),
+        "not_allowed",
+    ),
+    "without a reason": (move(event_id="r5", move="call_off"), "reason_missing"),
+    "overtaken": (move(event_id="r6", expected_rev=1), "overtaken"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_move_that_may_not_be_made_is_refused_on_the_record(yard: Yard, case: str) -> None:
+    body, why = REFUSED[case]
+    before = yard.job()
+    assert yard.deliver(advance_job, body) == again()
+    after = yard.job()
+    assert after == before.bookkept(refused=(*before.refused, after.refused[-1]))
+    assert after.refused[-1].why == why
+    assert [(fact["event_id"], fact["why"]) for fact in yard.heard()] == [
+        (after.refused[-1].event_id, why)
+    ]
+    assert yard.letters() == []
+
+
+@pytest.mark.parametrize("function", [advance_job, edit_job, publish_board, forget_at_edge])
+@pytest.mark.parametrize("broken", [b"CANARY", b'{"CANARY": 1}'])
+def test_a_job_that_cannot_be_read_is_left_as_it_is(
+    yard: Yard, function: ModuleType, broken: bytes
+) -> None:
+    key = job_key("main", "261121-00000b")
+    yard.put(key, broken)
+    body = about(function, {"tenant": "main", "job_id": "261121-00000b"})
+    assert_buried(yard, function, body, "Corrupt", f"{key} is no Job: ")
+    yard.s3.delete_object(Bucket=yard.bucket, Key=key)
+
+
+@pytest.mark.parametrize("broken", [b"CANARY", b'{"jobs": []}', b""])
+def test_a_board_that_cannot_be_read_is_rebuilt(yard: Yard, broken: bytes) -> None:
+    body = envelope({"tenant": "main", "job_id": a_job().job_id})
+    yard.deliver(publish_board, body)
+    good = yard.get(board_key("main"))
+    yard.put(board_key("main"), broken)
+    assert yard.deliver(publish_board, body) == again()
+    assert (yard.get(board_key("main")), yard.letters()) == (good, [])
+    yard.s3.delete_object(Bucket=yard.bucket, Key=board_key("main"))
+
+
+def test_good_messages_beside_bad_ones_are_done(yard: Yard) -> None:
+    bodies = ["CANARY", move(event_id="good-1", move="confirm"), move(job_id=NO_SUCH_JOB)]
+    assert advance_job.handler(batch(*bodies), None) == again()
+    assert yard.job().refusal_of("good-1")
+    assert [reason for _, reason, _ in yard.letters()] == ["Permanent", "UnknownJob"]
+
+
+def test_a_booking_that_is_invoked_is_answered_with_what_is_wrong(yard: Yard) -> None:
+    """Somebody waits for the answer, so nothing is buried."""
+    for body, error in (
+        (booking(price_cents="CANARY"), "Invalid"),
+        (booking(tenant="nobody"), "UnknownTenant"),
+        (booking(occurred_at=TOMORROW), "FromTheFuture"),
+    ):
+        answer = create_job.handler(json.loads(body)["detail"], None)
+        assert answer["error"] == error
+        assert "CANARY" not in answer["detail"]
+    assert yard.letters() == []
+
+
+@pytest.mark.parametrize("function", INVOKED)
+def test_what_the_state_machine_hands_over_never_shows_in_an_error(
+    yard: Yard, function: ModuleType
+) -> None:
+    """Lambda logs errors as they are, and a task token is a key."""
+    with pytest.raises(ValidationError) as caught:
+        function.handler({"tenant": "main", "token": "CANARY", "seq": "CANARY"}, None)
+    assert "CANARY" not in str(caught.value)

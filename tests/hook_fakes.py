@@ -1,0 +1,173 @@
+"""The ports of the hooks in memory: deliveries, numbers, endpoints, carrier, receivers."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from events import Request
+from functions.endpoints import Endpoint, Secret, new_secret
+from functions.numbers import Number
+from functions.ports import Stored, Unavailable
+from functions.posting import Answered, NoAnswer
+from functions.text_once import TextLost, TextNotTaken, TextRefused
+from statemachine.deliveries import Delivery, DeliveryName
+from tests.builders import NOON
+from tests.fakes import Bucket, load, to_bytes
+from tests.faults import Faults
+
+
+class FakeDeliveries:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, name: DeliveryName) -> Stored[Delivery] | None:
+        return load(self.bucket, name.key, Delivery)
+
+    def create(self, delivery: Delivery) -> None:
+        self.bucket.put_if(delivery.name.key, to_bytes(delivery), None)
+
+    def replace(self, delivery: Delivery, etag: str) -> None:
+        self.bucket.put_if(delivery.name.key, to_bytes(delivery), etag)
+
+    def about(self, tenant: str, about: str) -> Iterator[Delivery]:
+        prefix = f"tenants/{tenant}/deliveries/{about}/"
+        for key in self.bucket.keys(prefix):
+            stored = load(self.bucket, prefix + key, Delivery)
+            assert stored
+            yield stored.value
+
+
+class FakeNumbers:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, tenant: str, digest: str) -> Stored[Number] | None:
+        return load(self.bucket, f"tenants/{tenant}/numbers/{digest}.json", Number)
+
+    def write(self, number: Number, replacing: str | None) -> None:
+        key = f"tenants/{number.tenant}/numbers/{number.digest}.json"
+        self.bucket.put_if(key, to_bytes(number), replacing)
+
+
+class FakeEndpoints:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, tenant: str, endpoint_id: str) -> Stored[Endpoint] | None:
+        return load(self.bucket, f"tenants/{tenant}/endpoints/{endpoint_id}.json", Endpoint)
+
+    def write(self, endpoint: Endpoint, replacing: str | None) -> None:
+        key = f"tenants/{endpoint.tenant}/endpoints/{endpoint.endpoint_id}.json"
+        self.bucket.put_if(key, to_bytes(endpoint), replacing)
+
+    def all(self, tenant: str) -> Iterator[Endpoint]:
+        for name in self.bucket.keys(f"tenants/{tenant}/endpoints/"):
+            stored = self.read(tenant, name.removesuffix(".json"))
+            assert stored
+            yield stored.value
+
+
+class FakeTexts:
+    """The carrier: every text that reached a phone."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.sent: list[tuple[str, str]] = []
+        self.says: TextRefused | TextNotTaken | None = None
+
+    def send(self, phone: str, body: str, about: str) -> str:
+        if self.says:
+            raise self.says
+        self.faults.around("SendText", lambda: self.sent.append((phone, body)), TextLost("lost"))
+        return f"sms-{len(self.sent)}"
+
+
+class FakeRequests:
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.asked: list[Request] = []
+
+    def ask(self, requests: Sequence[Request]) -> None:
+        if requests:
+            self.faults.around(
+                "PutEvents", lambda: self.asked.extend(requests), Unavailable("lost")
+            )
+
+
+class FakeLater:
+    """A queue for later: bodies with the seconds they wait."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.waiting: list[tuple[str, float]] = []
+
+    def put(self, body: str, delay_s: float) -> None:
+        self.faults.around(
+            "SendMessage", lambda: self.waiting.append((body, delay_s)), Unavailable("lost")
+        )
+
+    def put_all(self, bodies: Sequence[str]) -> None:
+        for body in bodies:
+            self.put(body, 0)
+
+    def taken(self) -> list[tuple[str, float]]:
+        taken, self.waiting = self.waiting, []
+        return taken
+
+
+class FakeMetrics:
+    def __init__(self) -> None:
+        self.counted: Counter[str] = Counter()
+
+    def count(self, name: str, tenant: str) -> None:
+        self.counted[name] += 1
+
+
+Behaviour = Callable[[int], Answered]
+
+
+class FakeReceivers:
+    """Other people's servers: each URL answers its posts as told, by number from 0."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.got: list[tuple[str, dict[str, str], bytes]] = []
+        self.answers: dict[str, Behaviour] = {}
+
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], patience_s: float
+    ) -> Answered:
+        number = len(self.at(url))
+
+        def taken() -> Answered:
+            self.got.append((url, dict(headers), body))
+            behaviour = self.answers.get(url)
+            return behaviour(number) if behaviour else Answered(200)
+
+        return self.faults.around("Post", taken, NoAnswer("lost"))
+
+    def at(self, url: str) -> list[dict[str, str]]:
+        return [headers for where, headers, _ in self.got if where == url]
+
+
+def an_endpoint(endpoint_id: str = "ep_one", **values: Any) -> Endpoint:
+    return Endpoint.model_validate(
+        {
+            "tenant": "main",
+            "endpoint_id": endpoint_id,
+            "url": f"https://{endpoint_id.replace('_', '-')}.example.com/hook",
+            "facts": ("JobCreated", "JobMoved"),
+            "secrets": (Secret(value=new_secret()),),
+            "created_at": NOON,
+            **values,
+        }
+    )
+
+
+class Clock:
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now

@@ -23,7 +23,11 @@ class S3Objects:
         self.s3, self.bucket = s3, bucket
 
     def load(self, key: str, document: type[Document]) -> Stored[Document] | None:
-        """The document and its ETag, None where there is none. Raises Corrupt, Unavailable."""
+        """The document and its ETag, None where there is none. Raises Corrupt, Unavailable.
+
+        What a later version of ours has added is passed over, so that two versions can work side
+        by side while one is rolled out or back.
+        """
         with retryable():
             try:
                 answer = self.s3.get_object(Bucket=self.bucket, Key=key)
@@ -33,7 +37,7 @@ class S3Objects:
                     return None
                 raise
         try:
-            return Stored(document.model_validate_json(body), answer["ETag"])
+            return Stored(document.model_validate_json(body, extra="ignore"), answer["ETag"])
         except ValidationError as error:
             kinds = sorted({problem["type"] for problem in error.errors(include_input=False)})
             reason = f"{key} is no {document.__name__}: {', '.join(kinds)}"
@@ -77,7 +81,7 @@ class S3Jobs:
         self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), None)
 
     def replace(self, job: Job, etag: str) -> None:
-        """An ended job is tagged, for the lifecycle rules of the bucket; brought back, it is not."""
+        """An ended job is tagged, for the bucket's lifecycle; brought back, it is not."""
         ended = load_flow(job.flow).status(job.status).terminal
         tag = {"Tagging": "ended=yes"} if ended else {}
         self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), etag, **tag)

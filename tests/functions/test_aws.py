@@ -1,5 +1,6 @@
 """What AWS can answer, and what the adapters make of it: every answer here is scripted."""
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -224,3 +225,15 @@ def test_a_function_that_lacks_a_setting_fails_by_its_name(monkeypatch: pytest.M
     monkeypatch.setenv("VIEW_TTL_S", "soon")
     with pytest.raises(Misconfigured, match="BUS_NAME, JOBS_BUCKET, VIEW_TTL_S"):
         read_settings(Wanted)
+
+
+def test_what_a_later_version_has_added_is_passed_over() -> None:
+    """Two versions work side by side while one is rolled out or back."""
+    document = json.loads(a_job().model_dump_json())
+    document["added_later"] = document["customer"]["added_later"] = "x"
+
+    class Stub:
+        def get_object(self, **_: str) -> dict[str, Any]:
+            return {"Body": io.BytesIO(json.dumps(document).encode()), "ETag": '"e"'}
+
+    assert S3Jobs(Stub(), "bucket").read("main", a_job().job_id).value == a_job()

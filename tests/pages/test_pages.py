@@ -692,3 +692,13 @@ def test_no_page_is_wider_than_a_small_phone(browser: Browser, stub: StubServer,
             expect(column(page, "pending_pickup")).to_be_visible()
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0
+
+
+def test_a_customer_who_wants_no_texts_is_marked_on_the_board(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = stub.world.book()
+    stub.world.jobs[job.job_id] = job.seen(texts_stopped=True)
+    with visitor(browser) as dana:
+        page = at_the_board(dana, stub)
+        expect(card(page, "Ada Wong").get_by_test_id("texts-stopped")).to_be_visible()

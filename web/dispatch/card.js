@@ -24,6 +24,7 @@ export function factsOf(card, status, now_ms) {
     price: dollars(card.price_cents),
     age: spanText(Math.max(ageMs(card, now_ms), MINUTE_MS)),
     overdue: late_ms === null ? null : roughText(Math.max(late_ms, MINUTE_MS)),
+    textsStopped: card.texts_stopped ?? false,
   };
 }
 
@@ -66,7 +67,7 @@ export function cardNode(facts) {
 }
 
 function about(facts) {
-  const { address, arrival, crew, notes, price, age, overdue } = facts;
+  const { address, arrival, crew, notes, price, age, overdue, textsStopped } = facts;
   return [
     el("p.card-address", {}, address),
     arrival && el("p.card-line.numbers", {}, icon("calendar"), arrival),
@@ -91,6 +92,13 @@ function about(facts) {
           icon("note"),
           notes,
           el("span.unseen", {}, notes === 1 ? " note" : " notes"),
+        ),
+      textsStopped &&
+        el(
+          "span.card-notes",
+          { "data-testid": "texts-stopped", title: "The customer answered STOP: call instead" },
+          icon("offline"),
+          "no texts",
         ),
     ),
   ];

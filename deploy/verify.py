@@ -35,6 +35,7 @@ REFERENCE = re.compile(r"""(?:href|src)="(/[^"]+\.(?:js|css|svg|webmanifest))\""
 BUILD = re.compile(r'<meta name="build" content="([0-9a-f]+)"')
 LOOK_EVERY_S = 0.2
 WINDOW_S = 12
+AT_ONCE = 6
 
 
 class NotVerified(DeployFailed):
@@ -52,10 +53,10 @@ def verify_pages(edge_url: str, build: str, keys: Iterable[str], patience_s: flo
     with httpx.Client(base_url=edge_url, timeout=30) as http:
         for path in sorted(_address(key) for key in keys if key.endswith(".html")):
             seen |= {path, *REFERENCE.findall(_page(http, path, build, deadline))}
-        for path in sorted(seen):
-            answer = http.get(path)
-            if answer.status_code != 200:
-                raise NotVerified(f"{path} is needed by a page and answers {answer.status_code}")
+        with ThreadPoolExecutor(AT_ONCE) as asking:
+            for path, answer in zip(sorted(seen), asking.map(http.get, sorted(seen)), strict=True):
+                if answer.status_code != 200:
+                    raise NotVerified(f"a page needs {path}, which answers {answer.status_code}")
     return len(seen)
 
 

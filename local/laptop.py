@@ -74,6 +74,8 @@ class Laptop:
     lag_s: float = 2.0
     say: Say = print
     caches: int = 1
+    view_ttl_s: int = 60
+    """How long the edge may keep a view that no invalidation reaches."""
     engine: Engine = field(init=False)
     edge: EdgeServer | None = field(default=None, init=False)
     outputs: dict[str, str] = field(default_factory=dict, init=False)
@@ -156,7 +158,7 @@ class Laptop:
             self.edge = server.start()
             yield server.url
 
-        here = {"EdgeUrl": self.edge_url}
+        here = {"EdgeUrl": self.edge_url, "ViewTtlSeconds": str(self.view_ttl_s)}
         target = on_laptop(STAGE, self.engine.url, edge, here)
         deployment = Deployment(target, self.say, flows=(), goes_back=False)
         self.outputs = dict(deployment.deploy(build(bundle(), target.artifacts.bucket)))

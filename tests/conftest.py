@@ -8,6 +8,9 @@ import pytest
 
 from local.laptop import Laptop
 
+TTL_S = 20
+"""How long a view may stay at the edge unless an invalidation takes it away."""
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -19,5 +22,6 @@ def free_port() -> int:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """A running copy: `.outputs`, `.client(service)`, `.edge_url`; invalidations take no time."""
     state: Path = tmp_path_factory.mktemp("haulway")
-    with Laptop(state, free_port(), free_port(), lag_s=0.0, say=lambda _: None) as laptop:
+    ports, quiet = (free_port(), free_port()), lambda _: None
+    with Laptop(state, *ports, lag_s=0.0, view_ttl_s=TTL_S, say=quiet) as laptop:
         yield laptop

@@ -125,7 +125,8 @@ def test_an_execution_stopped_by_hand_gets_exactly_one_successor(stack: Laptop) 
     (job,) = settled(stack, [job_id])
     assert (job.status, job.execution.generation) == ("completed", 1)
     assert [entry.move for entry in job.ledger] == list(FORWARD)
-    assert len(job.refused) == 1
+    refused = until(lambda: jobs_of(stack).read("main", job_id).value.refused, bool)
+    assert [refusal.move for refusal in refused] == ["confirm"]
     assert until(lambda: executions(stack, job), lambda states: states == ["ABORTED", "SUCCEEDED"])
 
 

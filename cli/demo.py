@@ -45,7 +45,7 @@ class Demo:
     """Moves one job every few seconds and books another where the board runs empty."""
 
     laptop: "Laptop"
-    dice: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
+    dice: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - a demo
     next_at: datetime | None = None
     booked: int = 0
     steps: int = 0

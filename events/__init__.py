@@ -9,6 +9,9 @@ from events.facts import (
     JobMoved,
     JobMoveRefused,
     JobOverdue,
+    JobRepaired,
+    JobStuck,
+    StuckReason,
 )
 from events.requests import (
     REQUESTS_SOURCE,
@@ -32,6 +35,9 @@ __all__ = [
     "JobMoveRequested",
     "JobMoved",
     "JobOverdue",
+    "JobRepaired",
     "JobRequested",
+    "JobStuck",
     "Request",
+    "StuckReason",
 ]

@@ -3,11 +3,11 @@
 A fact can arrive twice: `(tenant, job_id, seq)` names a move, `event_id` a refusal or an edit.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from statemachine.job import RefusalReason
+from statemachine.job import RefusalReason, Repair
 from statemachine.values import Actor, EventId, Frozen, JobId, Name, Tenant, Utc
 
 FACTS_SOURCE = "haulway.jobs"
@@ -79,6 +79,26 @@ class JobOverdue(JobFact):
 
     status: Name
     seq: Seq
+
+
+class JobRepaired(JobFact):
+    """The watchdog found that something had got lost on the way, and made it good."""
+
+    repairs: tuple[Repair, ...]
+    rev: Rev
+
+
+StuckReason = Literal["corrupt", "keeps_failing"]
+
+
+class JobStuck(Fact):
+    """The watchdog cannot help this job: a person has to look. Told once until it goes again."""
+
+    tenant: Tenant
+    job_id: JobId
+    why: StuckReason
+    """`corrupt`: its object cannot be read. `keeps_failing`: every successor execution dies."""
+    recorded_at: Utc
 
 
 class EndpointPaused(Fact):

@@ -19,7 +19,9 @@ from events import (
     JobMoveRefused,
     JobMoveRequested,
     JobOverdue,
+    JobRepaired,
     JobRequested,
+    JobStuck,
 )
 
 FOLDER = Path(__file__).parent / "schemas"
@@ -34,6 +36,8 @@ EVENTS: tuple[type[BaseModel], ...] = (
     JobEdited,
     JobMoveRefused,
     JobOverdue,
+    JobRepaired,
+    JobStuck,
     EndpointPaused,
 )
 

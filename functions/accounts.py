@@ -23,6 +23,10 @@ from statemachine.values import Frozen, Name, Tenant, Utc
 Role = Literal["dispatcher", "driver", "first_mate", "supervisor", "ops"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
+Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+"""E.164, as `+15555550123`."""
+Email = Annotated[str, Field(max_length=120, pattern=r"^[^@\s]+@[^@\s]+$")]
+
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 
@@ -34,10 +38,13 @@ class Account(Frozen):
     account: Name
     name: Annotated[str, Field(min_length=1, max_length=60)]
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
-    password_hash: Annotated[str, Field(repr=False)]
+    password_hash: Annotated[str | None, Field(repr=False)] = None
+    """None: they are on the roster and cannot sign in until they are given a password."""
     password_since: Utc
     """Sessions that began before are void: who changes a password ends what others have open."""
     disabled: bool = False
+    phone: Annotated[Phone | None, Field(repr=False)] = None
+    email: Annotated[Email | None, Field(repr=False)] = None
 
 
 class UnknownAccount(HaulwayError):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, Json, RootModel
 
@@ -46,7 +46,7 @@ from functions.publish_board import PublishBoard
 from functions.wake import next_answer
 from functions.write_view import write_view
 from statemachine.flows import load_flow
-from statemachine.job import Job
+from statemachine.job import Job, Repair
 from statemachine.lifecycle import expire
 from statemachine.views import Board, card_of
 
@@ -54,8 +54,6 @@ GRACE = timedelta(seconds=30)
 """What is younger than this is left to those whose work it is."""
 SUSPECT = timedelta(minutes=2)
 """A job whose execution has not moved for so long is asked about."""
-
-Repair = Literal["rung", "started", "replaced", "view written", "card written", "refused late"]
 
 
 class Round(BaseModel):
@@ -107,6 +105,17 @@ class WatchJobs:
         if failed:
             raise Unavailable(f"not looked after: {', '.join(failed)}")
         return repaired
+
+    def redrive(self, tenant: str, job_id: str, now: datetime) -> list[str]:
+        """Everything a person can have done for one job; the repairs that were made.
+
+        Raises UnknownJob, Corrupt, Unavailable.
+        """
+        self.jobs.read(tenant, job_id)
+        repairs = self._look_after(tenant, job_id, self.publish(tenant, [], now), now, ask=True)
+        if "card written" in repairs:
+            self.publish(tenant, [job_id], now)
+        return repairs
 
     def _tenant(
         self,

@@ -177,7 +177,7 @@ class Laptop:
         try:
             accounts.add(account)
         except AccountExists:  # the note was lost, the account was not
-            accounts.set_password("main", made.account, account.password_hash, now)
+            accounts.set_password("main", made.account, Passwords().hash(made.password), now)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as note:
             json.dump(asdict(made), note)
         return made

@@ -15,8 +15,9 @@ from statemachine.values import ActorKind, Frozen, Name, Text
 FOLDER = Path(__file__).parent / "flows"
 DEFAULT_FLOW = "haul"
 
-Requirement = Literal["reason", "driver"]
-"""What a move needs before it is taken: a reason in words, a driver on the job."""
+Requirement = Literal["reason", "driver", "proof"]
+"""What a move needs before it is taken: a reason in words, a driver on the job, proof of service
+(a photo before, one after, and the load size)."""
 
 
 class UnknownFlow(Exception):
@@ -38,6 +39,8 @@ class Status(Frozen):
     limit_minutes: Annotated[int, Field(ge=1, le=527_040)] | None = None
     """After this long in the status the job is overdue; None only where the job has ended."""
     terminal: bool = False
+    under_way: bool = False
+    """The crew is on its way or at work: only now may its place be shared with the customer."""
     sms: Text | None = None
     """The text sent on arrival; fields in braces, see docs/hooks.md."""
     yes: Name | None = None

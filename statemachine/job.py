@@ -19,6 +19,7 @@ RefusalReason = Literal[
     "not_allowed",
     "reason_missing",
     "driver_missing",
+    "proof_missing",
     "from_the_future",
     "kept_too_long",
     "too_many_waiting",
@@ -82,6 +83,8 @@ class Edit(Record):
 class Note(Record):
     text: Long
     recorded_at: Utc
+    occurred_at: Utc | None = None
+    """When it was written, where that was earlier: on a phone without signal."""
 
 
 class Epoch(Frozen):
@@ -142,6 +145,43 @@ class Schedule(Frozen):
 CrewRole = Literal["driver", "first_mate", "supervisor"]
 
 
+LoadSize = Literal["minimum", "quarter", "half", "three_quarters", "full"]
+"""How much of the truck the load took."""
+
+PhotoId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+PhotoKind = Literal["before", "after"]
+
+
+class Photo(Record):
+    """A picture taken as proof of service. `photo_id` is its name in the site bucket.
+
+    The name cannot be guessed, and nobody is told it but those who work on the job and, once it
+    is completed, its customer.
+    """
+
+    photo_id: PhotoId
+    kind: PhotoKind
+    taken_at: Utc
+    recorded_at: Utc
+
+
+class Shown(Frozen):
+    """When the view of ledger entry `seq` was public."""
+
+    seq: Annotated[int, Field(ge=0)]
+    at: Utc
+
+
+Repair = Literal["rung", "started", "replaced", "view written", "card written", "refused late"]
+
+
+class Repaired(Frozen):
+    """What the watchdog had to do for this job, and when."""
+
+    repairs: Annotated[tuple[Repair, ...], Field(min_length=1)]
+    at: Utc
+
+
 class Assigned(Frozen):
     role: CrewRole
     member: Name
@@ -180,7 +220,14 @@ class Job(Frozen):
     price_cents: PriceCents | None = None
     schedule: Schedule = Schedule()
     crew: tuple[Assigned, ...] = ()
+    truck: Name | None = None
     notes: tuple[Note, ...] = ()
+    photos: tuple[Photo, ...] = ()
+    load_size: LoadSize | None = None
+    shown: tuple[Shown, ...] = ()
+    """When each status was public; the latest entries only."""
+    repaired: tuple[Repaired, ...] = ()
+    """What the watchdog did; the latest entries only."""
     texts_stopped: bool = False
     """The customer wants no texts. Shown here; what counts is what the number has said."""
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]

@@ -28,6 +28,7 @@ EXPLANATIONS: dict[RefusalReason, str] = {
     "not_allowed": "this kind of actor may not make that move",
     "reason_missing": "that move needs a reason; send `reason`",
     "driver_missing": "that move needs a driver on the job; assign one first",
+    "proof_missing": "that move needs photos before and after and the load size; add them first",
     "from_the_future": "`occurred_at` lies ahead of our clock; check the sender's clock",
     "kept_too_long": "the moves that had to come before it did not come in time",
     "too_many_waiting": "too many moves of this job already wait for their turn",
@@ -171,7 +172,14 @@ def _fault(job: Job, request: MoveRequest, move: Move | None) -> RefusalReason |
         return "reason_missing"
     if "driver" in move.requires and not any(member.role == "driver" for member in job.crew):
         return "driver_missing"
+    if "proof" in move.requires and not has_proof(job):
+        return "proof_missing"
     return None
+
+
+def has_proof(job: Job) -> bool:
+    """Whether the job shows what was done: a photo before, one after, and the load size."""
+    return {photo.kind for photo in job.photos} == {"before", "after"} and bool(job.load_size)
 
 
 def _moved(

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from statemachine.flows import Flow, Status
-from statemachine.job import CrewRole, Job, PriceCents, Schedule
+from statemachine.job import CrewRole, Job, LoadSize, PhotoKind, PriceCents, Schedule
 from statemachine.values import Frozen, JobId, Name, Text, Utc
 
 SHOWN_AFTER_END = timedelta(hours=48)
@@ -37,6 +37,13 @@ class Choice(Frozen):
     needs_reason: bool = False
 
 
+class PhotoShown(Frozen):
+    """A photo as the customer sees it; `path` is where the edge has it."""
+
+    kind: PhotoKind
+    path: str
+
+
 class View(Frozen):
     """`t/{digest}.json`: all that the holder of a tracking link ever sees of the job."""
 
@@ -52,11 +59,18 @@ class View(Frozen):
     schedule: Schedule = Schedule()
     driver: str | None = None
     """The driver's first name."""
+    under_way: bool = False
+    """Now the crew's place may be asked for, at `/api/track/{digest}/place`."""
+    photos: tuple[PhotoShown, ...] = ()
+    """Proof of service, once the job is completed."""
+    load_size: LoadSize | None = None
 
 
 class CrewOnCard(Frozen):
     role: CrewRole
     first_name: str
+    member: Name | None = None
+    """None on a card that an earlier version wrote."""
 
 
 class Card(Frozen):
@@ -72,6 +86,7 @@ class Card(Frozen):
     price_cents: PriceCents | None = None
     schedule: Schedule = Schedule()
     crew: tuple[CrewOnCard, ...] = ()
+    truck: Name | None = None
     notes: int = 0
     """How many notes the job has."""
     texts_stopped: bool = False
@@ -130,7 +145,24 @@ def view_of(job: Job, flow: Flow) -> View:
         choices=tuple(_choices(job, flow)),
         schedule=job.schedule,
         driver=next((c.first_name for c in job.crew if c.role == "driver"), None),
+        under_way=status.under_way,
+        photos=tuple(_photos(job)) if _completed(status) else (),
+        load_size=job.load_size if _completed(status) else None,
     )
+
+
+def photo_path(photo_id: str) -> str:
+    """Where the edge has a photo."""
+    return f"/t/p/{photo_id}.jpg"
+
+
+def _photos(job: Job) -> Iterable[PhotoShown]:
+    return (PhotoShown(kind=photo.kind, path=photo_path(photo.photo_id)) for photo in job.photos)
+
+
+def _completed(status: Status) -> bool:
+    """Ended by being done, not by being cancelled."""
+    return status.terminal and status.name != "cancelled"
 
 
 def card_of(job: Job, flow: Flow) -> Card:
@@ -145,7 +177,10 @@ def card_of(job: Job, flow: Flow) -> Card:
         address=job.place.address,
         price_cents=job.price_cents,
         schedule=job.schedule,
-        crew=tuple(CrewOnCard(role=c.role, first_name=c.first_name) for c in job.crew),
+        crew=tuple(
+            CrewOnCard(role=c.role, first_name=c.first_name, member=c.member) for c in job.crew
+        ),
+        truck=job.truck,
         notes=len(job.notes),
         texts_stopped=job.texts_stopped,
         entered_at=job.entered_at,

@@ -69,7 +69,7 @@ def dispatchers(stack: Laptop) -> dict[str, str]:
         try:
             accounts.add(account)
         except AccountExists:
-            accounts.set_password("main", name, account.password_hash, datetime.now(UTC))
+            accounts.set_password("main", name, Passwords().hash(made[name]), datetime.now(UTC))
     return made
 
 

@@ -53,7 +53,7 @@ def spoilt(old: str, new: str, times: int = 1) -> str:
         ('"poll_s": 60', '"poll_s": 301', 6, "poll_s: Input should be less than or equal to 300"),
         ('"#15803d"', '"green"', 6, "colour: String should match pattern"),
         ('["crew"]', '["crew",\n"boss"]', 14, "by: Input should be 'dispatcher', 'crew'"),
-        ('["reason"]', '["luck"]', 15, "requires: Input should be 'reason' or 'driver'"),
+        ('["reason"]', '["luck"]', 15, "requires: Input should be 'reason', 'driver'"),
         ('"limit_minutes": 60, ', "", 4, "statuses: a status has limit_minutes exactly if"),
     ],
 )

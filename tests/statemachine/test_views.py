@@ -14,6 +14,7 @@ from statemachine.job import (
     Epoch,
     Job,
     Note,
+    Photo,
     Place,
     Schedule,
     Wait,
@@ -25,6 +26,7 @@ from tests.builders import CREW, DRIVER, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")
 
+PHOTO_ID = "0" * 30 + "fe"
 CANARY = Actor(kind="dispatcher", id="canary-actor")
 PRIVATE = {
     "token": "canary-token-0123456-A",
@@ -35,8 +37,8 @@ PRIVATE = {
     "reasons": "canary-reason",
     "actors": "canary-actor",
     "event ids": "canary-event",
-    "crew accounts": "canary_member",
     "tenant": "canary-tenant",
+    "photos": PHOTO_ID,
 }
 """What neither the customer nor the board is shown, as the job below has it."""
 DISPATCHERS = {
@@ -44,6 +46,7 @@ DISPATCHERS = {
     "address": "1 Canary Street",
     "price": "424242",
     "first mate": "Canarymate",
+    "crew accounts": "canary_member",
 }
 """What the board shows, but not the public view."""
 
@@ -72,6 +75,8 @@ def a_job_with_a_canary_in_every_private_field() -> Job:
     return job.seen(
         notes=(Note(text="canary-note", **record),),
         edits=(Edit(fields=("notes",), **record),),
+        photos=(Photo(photo_id=PHOTO_ID, kind="before", taken_at=NOON, **record),),
+        load_size="three_quarters",
         wait=Wait(
             seq=2,
             epoch=Epoch(generation=0, entered_at=NOON, retry=0),
@@ -100,7 +105,7 @@ def test_the_canary_sits_in_every_field_that_is_kept_back() -> None:
 def test_a_new_field_of_the_view_is_a_decision() -> None:
     assert set(View.model_fields) == {
         *("rev", "job_id", "flow", "status", "terminal", "poll_s", "updated_at"),
-        *("steps", "choices", "schedule", "driver"),
+        *("steps", "choices", "schedule", "driver", "under_way", "photos", "load_size"),
     }
 
 

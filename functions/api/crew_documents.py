@@ -1,0 +1,136 @@
+"""The documents about crew and their day: asked and answered."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from events import Changes
+from functions.accounts import Role
+from functions.api.documents import JobDocument
+from statemachine.job import CrewRole, PhotoId, PhotoKind
+from statemachine.values import EventId, Frozen, JobId, Name, Utc
+
+Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+"""A day by the business's own clock."""
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""A time of day by the business's own clock, as `07:30`."""
+
+
+class Hours(Frozen):
+    begin: Clock
+    end: Clock
+
+
+class Day(Frozen):
+    """When somebody is there on one day. No hours at all: a day off."""
+
+    hours: Annotated[tuple[Hours, ...], Field(max_length=6)] = ()
+    roles: tuple[CrewRole, ...] | None = None
+    """Only these roles on that day; None is all that they may take."""
+
+
+class Engagement(Frozen):
+    """A job that somebody, or a truck, is on."""
+
+    job_id: JobId
+    role: CrewRole | None = None
+    """None for a truck."""
+    status: Name
+    under_way: bool
+    window_start: Utc | None = None
+    window_end: Utc | None = None
+
+
+class Whereabouts(Frozen):
+    """Where a crew is, rounded to about half a kilometre. `at` is when its phone said so."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    at: Utc
+
+
+class CrewMember(Frozen):
+    """`days` has the days on which something else holds than "there all day, in every role"."""
+
+    member: Name
+    name: str
+    roles: tuple[Role, ...]
+    phone: str | None = None
+    email: str | None = None
+    days: dict[Date, Day] = Field(default_factory=dict)
+    jobs: tuple[Engagement, ...] = ()
+    whereabouts: Whereabouts | None = None
+
+
+class Truck(Frozen):
+    truck: Name
+    name: str
+    jobs: tuple[Engagement, ...] = ()
+
+
+class CrewDocument(Frozen):
+    """Everybody who can be put on a job, all trucks, and what they are on between two days."""
+
+    members: tuple[CrewMember, ...]
+    trucks: tuple[Truck, ...]
+    time_zone: str
+    as_of: Utc
+
+
+class DaysWanted(Frozen):
+    """Both days included; left out, today and tomorrow by the business's clock."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    first: Date | None = None
+    last: Date | None = None
+
+
+class MyJobsDocument(Frozen):
+    """The jobs of whoever asks, for today and tomorrow, in the order of their arrival windows.
+
+    Those without a window come last; those that ended are there until the day is over.
+    """
+
+    jobs: tuple[JobDocument, ...]
+    time_zone: str
+    as_of: Utc
+
+
+class EditWish(Changes):
+    """`event_id` and `occurred_at` are for who was without signal: a copy changes nothing."""
+
+    event_id: EventId | None = None
+    occurred_at: Utc | None = None
+
+
+class PhotoWish(Frozen):
+    """A photo that is to be uploaded. `bytes` is its exact size."""
+
+    event_id: EventId
+    occurred_at: Utc
+    kind: PhotoKind
+    media_type: Annotated[str, Field(max_length=100)]
+    bytes: Annotated[int, Field(ge=1)]
+
+
+class Upload(Frozen):
+    """Send the photo's bytes with PUT to `url`, with these headers and no others of your own."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class PhotoDocument(Frozen):
+    """`upload` is null where this very photo is on the job already."""
+
+    photo_id: PhotoId
+    upload: Upload | None = None
+
+
+class WhereaboutsWish(Frozen):
+    """Where the phone is. It is rounded before it is kept."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    occurred_at: Utc

@@ -1,0 +1,170 @@
+"""The documents for ops: how the whole is doing, one job's story, dead letters."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from events import StuckReason
+from statemachine.job import Repair
+from statemachine.values import Actor, Frozen, JobId, Name, Utc
+
+
+class StatusCount(Frozen):
+    """The jobs in one status. `oldest_at` is when the one that has been there longest came."""
+
+    flow: Name
+    status: Name
+    jobs: int
+    overdue: int
+    oldest_at: Utc | None = None
+
+
+class ExecutionCount(Frozen):
+    """Executions by state, as Step Functions counts them; `more` where there are still more."""
+
+    state: Literal["running", "succeeded", "failed", "timed_out", "aborted"]
+    executions: int
+    more: bool = False
+
+
+class TroubledJob(Frozen):
+    """A job that is overdue, or that the watchdog cannot help."""
+
+    job_id: JobId
+    flow: Name | None = None
+    status: Name | None = None
+    since: Utc
+    why: Literal["overdue"] | StuckReason
+
+
+class QueueState(Frozen):
+    """A queue and its dead letters, by the function that reads it."""
+
+    queue: Name
+    waiting: int
+    in_flight: int
+    dead: int
+
+
+class TimeInStatus(Frozen):
+    """How long jobs stayed in a status, of those that have lately left it."""
+
+    flow: Name
+    status: Name
+    jobs: int
+    median_minutes: float
+    longest_minutes: float
+    limit_minutes: int
+
+
+class Visible(Frozen):
+    """One move: how long it took from its commit until its view was public."""
+
+    at: Utc
+    ms: int
+
+
+class Invalidations(Frozen):
+    """Paths that CloudFront was told to forget in this month (UTC), and how many it may be."""
+
+    month: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")]
+    paths: int
+    budget: int
+
+
+class OpsDocument(Frozen):
+    statuses: tuple[StatusCount, ...]
+    executions: tuple[ExecutionCount, ...]
+    troubled: tuple[TroubledJob, ...]
+    queues: tuple[QueueState, ...]
+    time_in_status: tuple[TimeInStatus, ...]
+    visible: tuple[Visible, ...]
+    """Oldest first, the latest 100 moves."""
+    snapshot_at: Utc | None = None
+    """When `jobs.json` was written last."""
+    snapshot_jobs: int
+    invalidations: Invalidations
+    as_of: Utc
+
+
+Chapter = Literal[
+    "booked",
+    "moved",
+    "refused",
+    "kept",
+    "edited",
+    "execution",
+    "waiting",
+    "settled",
+    "view",
+    "board",
+    "invalidation",
+    "message",
+    "repair",
+    "now",
+]
+
+
+class Line(Frozen):
+    """One line of a job's story. `ok` is false where something was refused, failed or got lost."""
+
+    at: Utc
+    what: Chapter
+    text: str
+    actor: Actor | None = None
+    rev: int | None = None
+    seq: int | None = None
+    ok: bool = True
+
+
+class StoryDocument(Frozen):
+    """Everything that happened to a job, oldest first, and what is wrong with it now."""
+
+    job_id: JobId
+    flow: Name
+    status: Name
+    rev: int
+    lines: tuple[Line, ...]
+    wrong: tuple[str, ...] = ()
+    """What a person should know, one sentence each; empty where all is well."""
+    incomplete: tuple[str, ...] = ()
+    """Sources that did not answer or hold only the latest part."""
+
+
+class RedriveDocument(Frozen):
+    """What was done for the job; nothing where nothing was wrong."""
+
+    job_id: JobId
+    repairs: tuple[Repair, ...]
+
+
+class DeadLetter(Frozen):
+    """A message that was given up. Its content stays in the queue: here is what it is about."""
+
+    message_id: str
+    queue: Name
+    sent_at: Utc
+    event: str | None = None
+    """The event's name, where the message is one."""
+    job_id: str | None = None
+    event_id: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+class DeadLettersDocument(Frozen):
+    letters: tuple[DeadLetter, ...]
+    as_of: Utc
+
+
+class LettersWish(Frozen):
+    """Which letters of a queue; None is all that are there now."""
+
+    message_ids: Annotated[tuple[str, ...], Field(max_length=100)] | None = None
+
+
+class LettersDone(Frozen):
+    """How many were sent again, or thrown away; `left` are those that could not be found."""
+
+    done: int
+    left: int

@@ -15,6 +15,7 @@ from events.facts import (
 )
 from events.requests import (
     REQUESTS_SOURCE,
+    Assignment,
     Changes,
     JobEditRequested,
     JobMoveRequested,
@@ -25,6 +26,7 @@ from events.requests import (
 __all__ = [
     "FACTS_SOURCE",
     "REQUESTS_SOURCE",
+    "Assignment",
     "Changes",
     "EndpointPaused",
     "Fact",

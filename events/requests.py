@@ -3,11 +3,20 @@
 Others write these, so unknown keys are ignored and everything else is checked.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from statemachine.job import Assigned, Customer, Long, Place, PriceCents, Schedule
+from statemachine.job import (
+    CrewRole,
+    Customer,
+    LoadSize,
+    Long,
+    Place,
+    PriceCents,
+    Schedule,
+    Short,
+)
 from statemachine.values import Actor, EventId, JobId, Name, Tenant, Utc
 
 REQUESTS_SOURCE = "haulway.dispatch"
@@ -64,6 +73,16 @@ class JobMoveRequested(Request):
         return self
 
 
+class Assignment(BaseModel):
+    """Somebody of the roster for a role. `first_name` was once needed: the roster's name counts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: CrewRole
+    member: Name
+    first_name: Short | None = None
+
+
 class Changes(BaseModel):
     """New values for a job's particulars; what is left out stays as it is."""
 
@@ -76,13 +95,17 @@ class Changes(BaseModel):
     price_cents: PriceCents | None = None
     schedule: Schedule | None = None
     """Only the parts that are given are changed: an ETA leaves the window alone."""
-    crew: tuple[Assigned, ...] | None = None
+    crew: Annotated[tuple[Assignment, ...], Field(max_length=3)] | None = None
+    """All who are on the job from now on. Refused where one is not there, or is on another job."""
+    truck: Name | Literal[""] | None = None
+    """One of the business's trucks; empty takes it off the job."""
+    load_size: LoadSize | None = None
     texts_stopped: bool | None = None
     """Shown on the board. Nobody is sent a text again who has answered STOP, whatever it says."""
 
     @model_validator(mode="after")
     def _something(self) -> "Changes":
-        if all(getattr(self, name) is None for name in type(self).model_fields):
+        if all(getattr(self, name) is None for name in Changes.model_fields):
             raise ValueError("nothing to change: give note, schedule, crew, price_cents, …")
         return self
 

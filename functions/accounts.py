@@ -31,20 +31,25 @@ SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 
 
-class Account(Frozen):
-    """Somebody who signs in. `account` is how a job's crew and its history name them."""
+class Profile(Frozen):
+    """Who somebody is, and which roles they may take."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S")]
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    phone: Annotated[Phone | None, Field(repr=False)] = None
+    email: Annotated[Email | None, Field(repr=False)] = None
+
+
+class Account(Profile):
+    """Somebody who works here. `account` is how a job's crew and its history name them."""
 
     tenant: Tenant
     account: Name
-    name: Annotated[str, Field(min_length=1, max_length=60)]
-    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
     password_hash: Annotated[str | None, Field(repr=False)] = None
     """None: they are on the roster and cannot sign in until they are given a password."""
     password_since: Utc
     """Sessions that began before are void: who changes a password ends what others have open."""
     disabled: bool = False
-    phone: Annotated[Phone | None, Field(repr=False)] = None
-    email: Annotated[Email | None, Field(repr=False)] = None
 
 
 class UnknownAccount(HaulwayError):
@@ -72,6 +77,9 @@ class Accounts(Protocol):
 
     def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:
         """Raises UnknownAccount."""
+
+    def set_profile(self, tenant: str, account: str, profile: Profile) -> None:
+        """All of the profile; password and whether they are let in stay. Raises UnknownAccount."""
 
     def all(self, tenant: str) -> Iterator[Account]: ...
 

@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from events import JobEdited, JobEditRequested
+from functions.assign_crew import AssignCrew
+from functions.aws.claims import DynamoClaims
 from functions.aws.container import (
     Announces,
     FromQueue,
     HasJobs,
+    HasRoster,
     HasViews,
     client,
     inbox,
@@ -18,10 +21,12 @@ from functions.aws.container import (
     utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.stores import S3Jobs, S3Views
+from functions.aws.roster import DynamoAccounts
+from functions.aws.roster_days import DynamoRoster
+from functions.aws.stores import S3Jobs, S3Tenants, S3Views
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import Inbox, once
-from functions.ports import Bus, Jobs, Views
+from functions.ports import Bus, Jobs, Tenants, Views
 from functions.write_view import write_view
 from statemachine.edits import edited
 from statemachine.flows import load_flow
@@ -33,6 +38,7 @@ class EditJob:
     jobs: Jobs
     views: Views
     bus: Bus
+    crew: AssignCrew
     pause: Pause = full_jitter
 
     def __call__(self, request: JobEditRequested, now: datetime) -> Job:
@@ -40,13 +46,14 @@ class EditJob:
 
         A copy of the request changes nothing, but shows and announces what the first one stored.
         """
-        job, _ = commit(
-            self.jobs,
-            request.tenant,
-            request.job_id,
-            lambda job: (edited(job, request, now), None),
-            self.pause,
-        )
+
+        def change(job: Job) -> tuple[Job, None]:
+            after = edited(job, request, now, self.crew.first_names(job))
+            if after is not job:
+                self.crew(job, after, request, now)
+            return after, None
+
+        job, _ = commit(self.jobs, request.tenant, request.job_id, change, self.pause)
         write_view(self.views, job, load_flow(job.flow), self.pause)
         for edit in job.edits:
             if edit.event_id == request.event_id:
@@ -67,18 +74,31 @@ def edited_fact(job: Job, edit: Edit) -> JobEdited:
     )
 
 
-class Settings(FromQueue, HasJobs, HasViews, Announces):
+class Settings(FromQueue, HasJobs, HasRoster, HasViews, Announces):
     pass
+
+
+def assign_crew(settings: HasRoster, jobs: Jobs, tenants: Tenants) -> AssignCrew:
+    dynamodb, once_only = client("dynamodb"), one_attempt("dynamodb")
+    return AssignCrew(
+        DynamoAccounts(dynamodb, settings.crew_roster),
+        DynamoRoster(dynamodb, settings.crew_roster),
+        DynamoClaims(once_only, settings.crew_roster),
+        jobs,
+        tenants,
+    )
 
 
 @once
 def wire() -> tuple[EditJob, Inbox[JobEditRequested]]:
     settings = read_settings(Settings)
     s3 = one_attempt("s3")
+    jobs = S3Jobs(s3, settings.jobs_bucket)
     edit = EditJob(
-        S3Jobs(s3, settings.jobs_bucket),
+        jobs,
         S3Views(s3, settings.site_bucket, settings.view_ttl_s),
         EventBridgeBus(client("events"), settings.bus_name),
+        assign_crew(settings, jobs, S3Tenants(s3, settings.jobs_bucket)),
     )
     return edit, inbox(JobEditRequested, settings)
 

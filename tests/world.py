@@ -55,6 +55,7 @@ from tests.fakes import (
     parsed,
 )
 from tests.faults import Crashed, Faults
+from tests.roster_fakes import a_crew_office
 
 RECEIVES = 50
 """How often a message is delivered before it is given up; generous, for faults are frequent."""
@@ -139,7 +140,7 @@ class World:
             jobs, views, self.executions, tenants, self._new_tracking_token, no_pause
         )
         self.advance = AdvanceJob(jobs, self.executions, self.bus, no_pause)
-        self.edit = EditJob(jobs, views, self.bus, no_pause)
+        self.edit = EditJob(jobs, views, self.bus, a_crew_office(jobs), no_pause)
         self.settle = SettleJob(jobs, views, self.bus, no_pause)
         self.register = RegisterWait(jobs, self.executions, no_pause)
         self.publish, self.forget = board, ForgetAtEdge(jobs, self.edge)

@@ -8,25 +8,8 @@ from events import Changes
 from functions.accounts import Role
 from functions.api.documents import JobDocument
 from statemachine.job import CrewRole, PhotoId, PhotoKind
+from statemachine.roster import Date, Day
 from statemachine.values import EventId, Frozen, JobId, Name, Utc
-
-Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-"""A day by the business's own clock."""
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-"""A time of day by the business's own clock, as `07:30`."""
-
-
-class Hours(Frozen):
-    begin: Clock
-    end: Clock
-
-
-class Day(Frozen):
-    """When somebody is there on one day. No hours at all: a day off."""
-
-    hours: Annotated[tuple[Hours, ...], Field(max_length=6)] = ()
-    roles: tuple[CrewRole, ...] | None = None
-    """Only these roles on that day; None is all that they may take."""
 
 
 class Engagement(Frozen):

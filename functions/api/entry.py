@@ -24,6 +24,7 @@ from functions.aws.board_copies import S3BoardCopies
 from functions.aws.container import (
     Announces,
     HasJobs,
+    HasRoster,
     HasViews,
     RunsMachines,
     client,
@@ -35,17 +36,17 @@ from functions.aws.container import (
 from functions.aws.edge_address import NotedEdgeAddress
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.roster import DynamoAccounts, DynamoLimits
+from functions.aws.roster_days import DynamoRoster
 from functions.aws.signing_keys import SecretKeyStore
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Jobs, S3Tenants, S3Views
 from functions.create_job import CreateJob
-from functions.edit_job import EditJob
+from functions.edit_job import EditJob, assign_crew
 from functions.inbox import once
 from functions.sessions import Sessions
 
 
-class Settings(HasJobs, HasViews, Announces, RunsMachines):
-    crew_roster: str
+class Settings(HasJobs, HasRoster, HasViews, Announces, RunsMachines):
     session_keys: str
     edge_url: str = ""
     """Where customers reach us, if the deployment knows; else it is noted in the parameter."""
@@ -75,7 +76,9 @@ def wire() -> LambdaFunctionUrlResolver:
         tenants=tenants,
         create=CreateJob(jobs, views, executions, tenants),
         advance=AdvanceJob(jobs, executions, bus),
-        edit=EditJob(jobs, views, bus),
+        edit=EditJob(jobs, views, bus, assign_crew(settings, jobs, tenants)),
+        accounts=accounts,
+        roster=DynamoRoster(dynamodb, settings.crew_roster),
         sign_in=SignIn(accounts, limits, Passwords()),
         sessions=Sessions(keys, accounts),
         limits=limits,

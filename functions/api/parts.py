@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from functions.accounts import Limits, SignIn
+from functions.accounts import Accounts, Limits, SignIn
 from functions.advance_job import AdvanceJob
 from functions.api.crews import Crews
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.ports import Jobs, Logger, Stored, Tenants, Views
+from functions.roster import Roster
 from functions.sessions import Sessions
 from statemachine.views import Board
 
@@ -31,6 +32,8 @@ class Api:
     create: CreateJob
     advance: AdvanceJob
     edit: EditJob
+    accounts: Accounts
+    roster: Roster
     sign_in: SignIn
     sessions: Sessions
     limits: Limits

@@ -47,6 +47,11 @@ class HasViews(Settings):
     """How long the edge may keep a view that nobody invalidates."""
 
 
+class HasRoster(Settings):
+    crew_roster: str
+    """The table of people, their days, trucks and claims."""
+
+
 class Announces(Settings):
     bus_name: str
 

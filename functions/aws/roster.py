@@ -1,12 +1,11 @@
 """`crew_roster`: one DynamoDB table for people and what belongs to them, and for counters.
 
     pk                        sk                   what
-    tenant#main               account#maria        an account
+    tenant#main               account#maria        an account: somebody on the roster
     limit#bookings#1f0c…      count                a counter; the table's TTL sweeps it away
 
-More of a tenant's people (roster by day, trucks, endpoints, opt-outs) get a `sk` prefix of their
-own, so that each is one query by prefix. No key holds a phone number, name or address: who is
-counted is named by a keyed hash.
+Days and trucks are in `roster_days.py`, claims in `claims.py`, each under a prefix of its own. No
+key holds a phone number, name or address: who is counted is named by a keyed hash.
 """
 
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from functions.accounts import Account, AccountExists, Limit, UnknownAccount
+from functions.accounts import Account, AccountExists, Limit, Profile, UnknownAccount
 from functions.aws.failures import code_of, retryable
 from functions.ports import Corrupt, Unavailable
 from statemachine.values import iso
@@ -59,13 +58,14 @@ class DynamoAccounts:
         return _account_in(item) if item else None
 
     def add(self, account: Account) -> None:
-        item = _account_key(account.tenant, account.account) | {
-            "name": {"S": account.name},
-            "roles": {"L": [{"S": role} for role in account.roles]},
-            "password_hash": {"S": account.password_hash},
+        item = {
+            **_account_key(account.tenant, account.account),
+            **_profile_values(account),
             "password_since": {"S": iso(account.password_since)},
             "disabled": {"BOOL": account.disabled},
         }
+        if account.password_hash is not None:
+            item["password_hash"] = {"S": account.password_hash}
         try:
             with asked():
                 self.dynamodb.put_item(
@@ -82,6 +82,9 @@ class DynamoAccounts:
 
     def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:
         self._change(tenant, account, {"disabled": {"BOOL": disabled}})
+
+    def set_profile(self, tenant: str, account: str, profile: Profile) -> None:
+        self._change(tenant, account, _profile_values(profile))
 
     def all(self, tenant: str) -> Iterator[Account]:
         with asked():
@@ -102,8 +105,9 @@ class DynamoAccounts:
                 self.dynamodb.update_item(
                     TableName=self.table,
                     Key=_account_key(tenant, account),
-                    UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
+                    UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
                     ConditionExpression="attribute_exists(pk)",
+                    ExpressionAttributeNames={f"#{name}": name for name in values},
                     ExpressionAttributeValues={f":{name}": v for name, v in values.items()},
                 )
         except Missed as error:
@@ -112,6 +116,19 @@ class DynamoAccounts:
 
 def _account_key(tenant: str, account: str) -> Item:
     return {"pk": {"S": f"tenant#{tenant}"}, "sk": {"S": f"account#{account}"}}
+
+
+def _profile_values(profile: Profile) -> Item:
+    return {
+        "name": {"S": profile.name},
+        "roles": {"L": [{"S": role} for role in profile.roles]},
+        "phone": _text(profile.phone),
+        "email": _text(profile.email),
+    }
+
+
+def _text(value: str | None) -> Item:
+    return {"NULL": True} if value is None else {"S": value}
 
 
 def _account_in(item: Item) -> Account:
@@ -123,7 +140,9 @@ def _account_in(item: Item) -> Account:
                 "account": item["sk"]["S"].partition("#")[2],
                 "name": item["name"]["S"],
                 "roles": [role["S"] for role in item["roles"]["L"]],
-                "password_hash": item["password_hash"]["S"],
+                "phone": item.get("phone", {}).get("S"),
+                "email": item.get("email", {}).get("S"),
+                "password_hash": item.get("password_hash", {}).get("S"),
                 "password_since": item["password_since"]["S"],
                 "disabled": item["disabled"]["BOOL"],
             }

@@ -6,27 +6,19 @@ import gzip
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.accounts import (
-    Account,
-    AccountExists,
-    Limit,
-    Passwords,
-    Role,
-    SignIn,
-    UnknownAccount,
-)
+from functions.accounts import Account, Limit, Passwords, Role, SignIn
 from functions.advance_job import AdvanceJob
 from functions.api.asking import COOKIE
 from functions.api.crews import Crews
 from functions.api.entry import resolver
 from functions.api.parts import Api
+from functions.assign_crew import AssignCrew
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.ports import Stored, Unavailable
@@ -49,42 +41,11 @@ from tests.fakes import (
     no_pause,
 )
 from tests.faults import Faults
+from tests.roster_fakes import FakeAccounts, FakeClaims, FakeRoster
 
 EDGE = "https://edge.test"
 PASSWORD = "correct horse battery"
 TENANT = "main"
-
-
-class FakeAccounts:
-    """The accounts in memory; `reads` counts how often one was asked for."""
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[str, str], Account] = {}
-        self.reads = 0
-
-    def read(self, tenant: str, account: str) -> Account | None:
-        self.reads += 1
-        return self.known.get((tenant, account))
-
-    def add(self, account: Account) -> None:
-        if (account.tenant, account.account) in self.known:
-            raise AccountExists
-        self.known[account.tenant, account.account] = account
-
-    def set_password(self, tenant: str, account: str, password_hash: str, since: datetime) -> None:
-        self._change(tenant, account, password_hash=password_hash, password_since=since)
-
-    def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:
-        self._change(tenant, account, disabled=disabled)
-
-    def all(self, tenant: str) -> Iterator[Account]:
-        mine = {key: account for key, account in self.known.items() if key[0] == tenant}
-        return (mine[key] for key in sorted(mine))
-
-    def _change(self, tenant: str, account: str, **values: Any) -> None:
-        if (tenant, account) not in self.known:
-            raise UnknownAccount
-        self.known[tenant, account] = self.known[tenant, account].with_(**values)
 
 
 class FakeLimits:
@@ -189,6 +150,7 @@ class Office:
         )
         self.bus, self.executions = FakeBus(self.faults), FakeExecutions(self.faults)
         self.accounts, self.limits = FakeAccounts(), FakeLimits()
+        self.roster, self.claims = FakeRoster(), FakeClaims(self.faults)
         self.keys, self.log = FakeKeyStore(), FakeLog()
         self.tokens = (f"{number:022}" for number in itertools.count(1))
         ids = itertools.count(1)
@@ -207,7 +169,9 @@ class Office:
                 no_pause,
             ),
             advance=AdvanceJob(self.jobs, self.executions, self.bus, no_pause),
-            edit=EditJob(self.jobs, self.views, self.bus, no_pause),
+            edit=EditJob(self.jobs, self.views, self.bus, self.assign, no_pause),
+            accounts=self.accounts,
+            roster=self.roster,
             sign_in=SignIn(self.accounts, self.limits, self.passwords),
             sessions=Sessions(self.keys, self.accounts),
             limits=self.limits,
@@ -217,6 +181,10 @@ class Office:
             shows_docs=self.shows_docs,
         )
         self.use(api)
+
+    @property
+    def assign(self) -> AssignCrew:
+        return AssignCrew(self.accounts, self.roster, self.claims, self.jobs, self.tenants)
 
     def use(self, api: Api) -> None:
         self.api = api
@@ -298,7 +266,8 @@ class Office:
         people = {
             f"account {of}": repr(known).encode() for of, known in self.accounts.known.items()
         }
-        return self.bucket.objects | self.site.objects | facts | people
+        days = {f"day {of}": repr(day).encode() for of, day in self.roster.known.items()}
+        return self.bucket.objects | self.site.objects | facts | people | days
 
 
 def an_event(

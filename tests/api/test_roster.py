@@ -22,8 +22,9 @@ from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.signing_keys import SecretKeyStore
 from functions.ports import Corrupt
 from functions.sessions import KeyStore, SigningKeys, rotate
-from tests.api.office import FakeAccounts, FakeKeyStore, FakeLimits, a_key
+from tests.api.office import FakeKeyStore, FakeLimits, a_key
 from tests.builders import NOON
+from tests.roster_fakes import FakeAccounts
 
 TABLE = "crew-roster"
 FIXED = Limit("bookings", most=3, window=timedelta(minutes=10))

@@ -57,6 +57,22 @@ class Moto:
         self.s3.create_bucket(Bucket=name)
         return name
 
+    def crew_roster(self) -> str:
+        """An empty table, as the template has it."""
+        name = self.name("crew-roster")
+        self.client("dynamodb").create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")
+            ],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        )
+        return name
+
     def ground(self) -> "S3Ground":
         return S3Ground(self.s3, self.bucket(), lambda: self.client("s3"))
 

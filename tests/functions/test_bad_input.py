@@ -54,6 +54,7 @@ class Yard(S3Ground):
         environment = {
             "JOBS_BUCKET": self.bucket,
             "SITE_BUCKET": self.site,
+            "CREW_ROSTER": moto.crew_roster(),
             "VIEW_TTL_S": "60",
             "BUS_NAME": self.bus.bus_name,
             "MACHINE_PREFIX": "arn:aws:states:us-east-1:123456789012:stateMachine:none-",
@@ -235,6 +236,9 @@ def test_an_edit_that_cannot_be_made_is_buried(yard: Yard) -> None:
     two = "a role is given to two people; name one for each role"
     assert_buried(yard, edit_job, edit(crew=drivers), "EditRefused", two)
     late = {**json.loads(edit(note="CANARY"))["detail"], "occurred_at": TOMORROW}
+    stranger = "'stranger' is not on the roster; choose somebody who is"
+    alone = edit(crew=[{"role": "driver", "member": "stranger"}])
+    assert_buried(yard, edit_job, alone, "CrewUnavailable", stranger)
     ahead = "`occurred_at` lies ahead of our clock; check the sender's clock"
     assert_buried(yard, edit_job, envelope(late), "EditRefused", ahead)
 

@@ -12,6 +12,7 @@ from statemachine.views import View, view_of
 from tests.builders import DISPATCHER, NOON, TOKEN, a_job, an_edit
 from tests.fakes import Bucket, FakeBus, FakeJobs, FakeViews, no_pause, parsed
 from tests.faults import Crashed, EveryCall, Faults, Kind
+from tests.roster_fakes import a_crew_office
 
 VIEW_KEY = f"t/{digest_of(TOKEN)}.json"
 NEW_PRICE = an_edit(a_job(), price_cents=75_000)
@@ -24,7 +25,9 @@ class Desk:
         self.jobs, self.bus = FakeJobs(self.bucket), FakeBus(self.faults)
         self.jobs.create(a_job())
         self.bucket.faults = self.faults
-        self.edit = EditJob(self.jobs, FakeViews(self.bucket), self.bus, no_pause)
+        self.edit = EditJob(
+            self.jobs, FakeViews(self.bucket), self.bus, a_crew_office(self.jobs), no_pause
+        )
 
 
 def test_an_edit_is_committed_shown_and_announced() -> None:

@@ -47,6 +47,7 @@ from tests.functions.making import again, batch, envelope, waited_for
 from tests.functions.rush import Rush, folded
 from tests.functions.test_ports import a_bus_on
 from tests.functions.test_world import a_day, job_id
+from tests.roster_fakes import a_crew_office
 from tests.world import Mischief, Run, World
 
 KEY = job_key("main", a_job().job_id)
@@ -244,7 +245,8 @@ class Six:
         self.ground.jobs.create(a_job(flow="dumpster"))
         bus = FakeBus()
         self.advance = AdvanceJob(self.ground.jobs, FakeExecutions(), bus, no_pause)
-        self.edit = EditJob(self.ground.jobs, self.ground.views, bus, no_pause)
+        crew = a_crew_office(self.ground.jobs)
+        self.edit = EditJob(self.ground.jobs, self.ground.views, bus, crew, no_pause)
         self.seconds = 600
 
     def later(self) -> Any:

@@ -1,0 +1,175 @@
+"""Who may be put on a job: asked in the middle of every edit, wherever it comes from.
+
+    is everybody on the roster, in that role? ─ there all that time? ─ on no other job then?
+
+The last question is asked by claiming them: see `statemachine/claims.py`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from events import JobEditRequested
+from functions.accounts import Account, Accounts
+from functions.ports import Jobs, Tenants, Unavailable, UnknownJob
+from functions.roster import Claims, Days, Roster
+from statemachine.claims import (
+    LONGEST_WINDOW,
+    Claim,
+    Engaged,
+    Sheet,
+    engaged,
+    needed_span,
+    standing,
+)
+from statemachine.edits import CrewTaken, CrewUnavailable
+from statemachine.flows import Flow, load_flow
+from statemachine.job import Assigned, Job
+from statemachine.roster import Span, covers, dates_of, told
+
+LONGEST_FIRST_NAME = 40
+
+
+@dataclass(frozen=True)
+class AssignCrew:
+    accounts: Accounts
+    roster: Roster
+    claims: Claims
+    jobs: Jobs
+    tenants: Tenants
+
+    def first_names(self, job: Job) -> Callable[[str], str]:
+        """Tells what a member is called. Raises CrewUnavailable for who is not on the roster.
+
+        Who is on the job keeps their name there, also when they have left since.
+        """
+        known = {each.member: each.first_name for each in job.crew}
+        return lambda member: known.get(member) or first_name(self._profile(job.tenant, member))
+
+    def __call__(self, before: Job, after: Job, request: JobEditRequested, now: datetime) -> None:
+        """Claims whom and what `after` needs more than `before`.
+
+        Raises CrewUnavailable or CrewTaken with the reason; Conflict and Unavailable where it has
+        to be asked again.
+        """
+        flow = load_flow(after.flow)
+        span, had = needed_span(after, flow), engaged(before, flow)
+        newly = [
+            each for each in after.crew if span != needed_span(before, flow) or _new(each, before)
+        ]
+        for_new = [needed for needed in engaged(after, flow) if needed not in had]
+        for assigned in newly:
+            _check_role(self._profile(after.tenant, assigned.member), assigned)
+        self._check_truck(before, after)
+        if span and (newly or for_new):
+            _check_length(span)
+            self._check_days(after.tenant, newly, span)
+            self._claim(for_new, before, request.event_id, flow, now)
+
+    def _check_days(self, tenant: str, newly: Sequence[Assigned], span: Span) -> None:
+        zone = ZoneInfo(self.tenants.read(tenant).time_zone)
+        dates = dates_of(span, zone)
+        days = self.roster.days(tenant, dates[0] - timedelta(1), dates[-1])
+        for assigned in newly:
+            theirs = days.get(assigned.member, {})
+            if not covers(theirs, span, assigned.role, zone):
+                when = _said_about(days, assigned.member, dates)
+                raise CrewUnavailable(
+                    f"{assigned.member} is not there as {assigned.role} for the whole arrival "
+                    f"window ({when}); choose somebody else, or change their day"
+                )
+
+    def _check_truck(self, before: Job, after: Job) -> None:
+        truck = after.truck
+        if truck and truck != before.truck and self.roster.truck(after.tenant, truck) is None:
+            raise CrewUnavailable(f"there is no truck {truck!r}; choose one of the roster's")
+
+    def _profile(self, tenant: str, member: str) -> Account:
+        account = self.accounts.read(tenant, member)
+        if account is None or account.disabled:
+            raise CrewUnavailable(f"{member!r} is not on the roster; choose somebody who is")
+        return account
+
+    def _claim(
+        self, needed: Sequence[Engaged], before: Job, event_id: str, flow: Flow, now: datetime
+    ) -> None:
+        keys = [(each, key) for each in needed for key in each.sheets]
+        sheets = self.claims.read(before.tenant, [key for _, key in keys])
+        claimed = [
+            self._claimed(sheet, _claim_of(each, before, event_id, now), before, flow, now)
+            for (each, _), sheet in zip(keys, sheets, strict=True)
+        ]
+        changed = [new for new, old in zip(claimed, sheets, strict=True) if new is not old]
+        if changed:
+            self.claims.write(before.tenant, changed)
+
+    def _claimed(self, sheet: Sheet, mine: Claim, before: Job, flow: Flow, now: datetime) -> Sheet:
+        gone = sheet.in_the_way(mine)
+        for claim in gone:
+            self._check_gone(before.tenant, sheet.subject, claim, now)
+        return sheet.with_claim(mine, before, gone, flow)
+
+    def _check_gone(self, tenant: str, subject: str, claim: Claim, now: datetime) -> None:
+        """Raises CrewTaken where the claim stands, Unavailable where that is not known yet."""
+        try:
+            job = self.jobs.read(tenant, claim.job_id).value
+        except UnknownJob:  # erased
+            return
+        match standing(claim, subject, job, load_flow(job.flow), now):
+            case "stands":
+                raise CrewTaken(
+                    f"{_spoken(subject)} is on job {claim.job_id} at that time; choose another, "
+                    "or change one of the two"
+                )
+            case "on its way":
+                raise Unavailable(f"{_spoken(subject)} is just being put on job {claim.job_id}")
+
+
+def first_name(account: Account) -> str:
+    return account.name.split()[0][:LONGEST_FIRST_NAME]
+
+
+def _check_length(span: Span) -> None:
+    if span[1] <= span[0]:
+        raise CrewUnavailable("the arrival window ends before it begins; nobody can be there then")
+    if span[1] - span[0] > LONGEST_WINDOW:
+        days = LONGEST_WINDOW.days
+        raise CrewUnavailable(f"nobody is held for more than {days} days; narrow the window")
+
+
+def _new(wanted: Assigned, job: Job) -> bool:
+    return (wanted.role, wanted.member) not in {(each.role, each.member) for each in job.crew}
+
+
+def _check_role(account: Account, wanted: Assigned) -> None:
+    if wanted.role not in account.roles:
+        may = ", ".join(account.roles)
+        raise CrewUnavailable(
+            f"{wanted.member} may not be {wanted.role}, only {may}; choose somebody else"
+        )
+
+
+def _said_about(days: Days, member: str, dates: Sequence[date]) -> str:
+    return "; ".join(_lines(days, member, dates)) or "their day before ends too early"
+
+
+def _lines(days: Days, member: str, dates: Sequence[date]) -> Iterator[str]:
+    theirs = days.get(member, {})
+    return (f"{day.isoformat()}: {told(theirs[day])}" for day in dates if day in theirs)
+
+
+def _claim_of(needed: Engaged, before: Job, event_id: str, now: datetime) -> Claim:
+    return Claim(
+        job_id=before.job_id,
+        rev=before.rev + 1,
+        event_id=event_id,
+        begin=needed.begin,
+        end=needed.end,
+        claimed_at=now,
+    )
+
+
+def _spoken(subject: str) -> str:
+    kind, _, name = subject.partition(":")
+    return name if kind == "member" else f"truck {name}"

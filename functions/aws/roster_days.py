@@ -1,0 +1,115 @@
+"""The roster by day and the trucks, in the table of `functions/aws/roster.py`.
+
+    pk                        sk                        what
+    tenant#main               day#2026-11-22#maria      what was said about that day
+    tenant#main               truck#t1                  a truck
+
+The day stands first in its key, so that everybody's days between two dates are one range query.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from functions.aws.roster import Item, Missed, asked
+from functions.ports import Corrupt
+from functions.roster import Truck, UnknownTruck
+from statemachine.roster import Day
+
+KEPT_FOR = timedelta(days=400)
+"""A day that is over is of no use to anybody after a year; the table's TTL sweeps it away."""
+
+
+class DynamoRoster:
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        self.dynamodb, self.table = dynamodb, table
+
+    def days(self, tenant: str, first: date, last: date) -> dict[str, dict[date, Day]]:
+        found: dict[str, dict[date, Day]] = {}
+        # `~` comes after every letter of a name, so the last day is part of the range.
+        for item in self._between(tenant, f"day#{first}#", f"day#{last}#~"):
+            _, on, member = item["sk"]["S"].split("#")
+            found.setdefault(member, {})[date.fromisoformat(on)] = _day_in(item)
+        return found
+
+    def set_day(self, tenant: str, member: str, on: date, day: Day) -> None:
+        over = datetime.combine(on, time(0), UTC) + KEPT_FOR
+        item = {
+            **_day_key(tenant, member, on),
+            "day": {"S": day.model_dump_json(exclude_none=True)},
+            "expires_at": {"N": str(int(over.timestamp()))},
+        }
+        with asked():
+            self.dynamodb.put_item(TableName=self.table, Item=item)
+
+    def forget_day(self, tenant: str, member: str, on: date) -> None:
+        with asked():
+            self.dynamodb.delete_item(TableName=self.table, Key=_day_key(tenant, member, on))
+
+    def truck(self, tenant: str, truck: str) -> Truck | None:
+        with asked():
+            answer = self.dynamodb.get_item(
+                TableName=self.table, Key=_truck_key(tenant, truck), ConsistentRead=True
+            )
+        item: Item | None = answer.get("Item")
+        return _truck_in(item) if item else None
+
+    def trucks(self, tenant: str) -> Iterator[Truck]:
+        return map(_truck_in, self._between(tenant, "truck#", "truck#~"))
+
+    def set_truck(self, truck: Truck) -> None:
+        item = {**_truck_key(truck.tenant, truck.truck), "name": {"S": truck.name}}
+        with asked():
+            self.dynamodb.put_item(TableName=self.table, Item=item)
+
+    def remove_truck(self, tenant: str, truck: str) -> None:
+        try:
+            with asked():
+                self.dynamodb.delete_item(
+                    TableName=self.table,
+                    Key=_truck_key(tenant, truck),
+                    ConditionExpression="attribute_exists(pk)",
+                )
+        except Missed as error:
+            raise UnknownTruck(f"there is no truck {truck!r}") from error
+
+    def _between(self, tenant: str, first: str, last: str) -> Iterator[Item]:
+        with asked():
+            for page in self.dynamodb.get_paginator("query").paginate(
+                TableName=self.table,
+                KeyConditionExpression="pk = :tenant AND sk BETWEEN :first AND :last",
+                ExpressionAttributeValues={
+                    ":tenant": {"S": f"tenant#{tenant}"},
+                    ":first": {"S": first},
+                    ":last": {"S": last},
+                },
+                ConsistentRead=True,
+            ):
+                yield from page["Items"]
+
+
+def _day_key(tenant: str, member: str, on: date) -> Item:
+    return {"pk": {"S": f"tenant#{tenant}"}, "sk": {"S": f"day#{on}#{member}"}}
+
+
+def _truck_key(tenant: str, truck: str) -> Item:
+    return {"pk": {"S": f"tenant#{tenant}"}, "sk": {"S": f"truck#{truck}"}}
+
+
+def _day_in(item: Item) -> Day:
+    """Raises Corrupt."""
+    try:
+        return Day.model_validate_json(item["day"]["S"])
+    except (KeyError, ValidationError) as error:
+        raise Corrupt(f"{item['sk']['S']} in the crew roster is no day") from error
+
+
+def _truck_in(item: Item) -> Truck:
+    """Raises Corrupt."""
+    tenant, truck = (item[key]["S"].partition("#")[2] for key in ("pk", "sk"))
+    try:
+        return Truck(tenant=tenant, truck=truck, name=item["name"]["S"])
+    except (KeyError, ValidationError) as error:
+        raise Corrupt(f"{item['sk']['S']} in the crew roster is no truck") from error

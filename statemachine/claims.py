@@ -1,0 +1,134 @@
+"""Claims: who and which truck is spoken for, so that nobody is put on two jobs at one time.
+
+The job object is the truth; the claims are the lock in front of it. A sheet has the claims on one
+member or truck for one day, and is only ever replaced by the next version of itself.
+
+    edit of job A   read A at rev 6 ── claim maria, for A at rev 7 ── PUT A If-Match(6) → 200
+    edit of job B   read B at rev 3 ── maria is claimed for A: look at A
+                       A is at rev 7 or higher   A itself says whether it has maria: refuse, or take
+                       A is still at rev 6       its edit is on its way: wait, look again
+                       … for two minutes         nobody lives so long: it has died, take her
+
+A claim names the `rev` that the job gets with it. From that `rev` on, the claim says nothing any
+more that the job does not say itself: an edit that lost its race, a job that has ended or was
+moved to another day leave claims that stop nobody. So nothing has to be taken back, and a crash
+between claim and commit blocks for two minutes at most.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from statemachine.flows import Flow
+from statemachine.job import Job
+from statemachine.roster import Date, Span, dates_of, overlap
+from statemachine.values import EventId, Frozen, JobId, Utc
+
+DEAD_AFTER = timedelta(minutes=2)
+"""No function runs this long, so a claim this old whose job was not written has no writer left."""
+LONGEST_WINDOW = timedelta(days=7)
+
+Subject = Annotated[str, Field(pattern=r"^(member|truck):[a-z][a-z0-9_]{0,39}$")]
+"""Who or what is claimed: `member:maria`, `truck:t1`."""
+
+
+class Engaged(Frozen):
+    """A member or a truck, and when a job needs them."""
+
+    subject: Subject
+    begin: Utc
+    end: Utc
+
+    @property
+    def span(self) -> Span:
+        return self.begin, self.end
+
+    @property
+    def sheets(self) -> tuple[tuple[Subject, Date], ...]:
+        """The sheets it stands on. Their days are UTC's, whatever clock the business goes by."""
+        days = dates_of(self.span, UTC)
+        return tuple((self.subject, day.isoformat()) for day in days)
+
+
+class Claim(Frozen):
+    job_id: JobId
+    rev: Annotated[int, Field(ge=1)]
+    """What the job is at once this claim's edit is committed."""
+    event_id: EventId
+    begin: Utc
+    end: Utc
+    claimed_at: Utc
+
+
+class Sheet(Frozen):
+    """The claims on one subject for one day. Version 0 is a sheet that is not stored yet."""
+
+    subject: Subject
+    day: Date
+    version: Annotated[int, Field(ge=0)] = 0
+    claims: tuple[Claim, ...] = ()
+
+    def in_the_way(self, wanted: Claim) -> tuple[Claim, ...]:
+        """Other jobs' claims on the same time."""
+        span = wanted.begin, wanted.end
+        others = (claim for claim in self.claims if claim.job_id != wanted.job_id)
+        return tuple(claim for claim in others if overlap(span, (claim.begin, claim.end)))
+
+    def with_claim(self, mine: Claim, before: Job, gone: Collection[Claim], flow: Flow) -> "Sheet":
+        """The next version, with `mine` and without what is `gone`; this one if it has it all.
+
+        Of the same job stay those that are still to be committed, and the one that `before` rests
+        on: it counts until this edit is committed, and if it never is.
+        """
+        if mine in self.claims and not gone:
+            return self
+        kept = (
+            claim
+            for claim in self.claims
+            if claim not in gone and _may_count(claim, mine, before, self.subject, flow)
+        )
+        return self.with_(version=self.version + 1, claims=(*kept, mine))
+
+
+def _may_count(claim: Claim, mine: Claim, before: Job, subject: str, flow: Flow) -> bool:
+    if claim.job_id != mine.job_id:
+        return True
+    if claim.rev > before.rev:
+        return (claim.rev, claim.event_id) != (mine.rev, mine.event_id)
+    return rests_on(before, claim, subject, flow)
+
+
+def rests_on(job: Job, claim: Claim, subject: str, flow: Flow) -> bool:
+    """Whether the job, as it is, needs what the claim says."""
+    return Engaged(subject=subject, begin=claim.begin, end=claim.end) in engaged(job, flow)
+
+
+def engaged(job: Job, flow: Flow) -> tuple[Engaged, ...]:
+    """Whom and what the job needs, and when."""
+    span = needed_span(job, flow)
+    if span is None:
+        return ()
+    members = (f"member:{assigned.member}" for assigned in job.crew)
+    trucks = (f"truck:{job.truck}",) if job.truck else ()
+    subjects = sorted({*members, *trucks})
+    return tuple(Engaged(subject=who, begin=span[0], end=span[1]) for who in subjects)
+
+
+def needed_span(job: Job, flow: Flow) -> Span | None:
+    """The arrival window; None once the job has ended, and while an end of the window is open."""
+    begin, end = job.schedule.window_start, job.schedule.window_end
+    if begin is None or end is None or flow.status(job.status).terminal:
+        return None
+    return begin, end
+
+
+Standing = Literal["stands", "on its way", "gone"]
+
+
+def standing(claim: Claim, subject: str, job: Job, flow: Flow, now: datetime) -> Standing:
+    """What a claim is worth, by its job as it is now."""
+    if job.rev >= claim.rev:
+        return "stands" if rests_on(job, claim, subject, flow) else "gone"
+    return "on its way" if now - claim.claimed_at < DEAD_AFTER else "gone"

@@ -1,0 +1,103 @@
+"""The roster: who is there when, and in which roles. Pure: moments and zones are handed in.
+
+A day that nobody has said anything about is a whole day, in every role of the profile. Hours that
+end before they begin pass midnight; a day without hours is a day off.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from statemachine.job import CrewRole
+from statemachine.values import Frozen
+
+
+def _a_real_day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("there is no such day; write it as 2026-11-22") from None
+    return text
+
+
+Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_a_real_day)]
+"""A day by the business's own clock."""
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""A time of day by the business's own clock, as `07:30`."""
+
+Span = tuple[datetime, datetime]
+"""From a moment, which counts, to another, which does not."""
+
+
+class Hours(Frozen):
+    """`22:00` to `06:00` passes midnight; equal ends are a whole day."""
+
+    begin: Clock
+    end: Clock
+
+
+class Day(Frozen):
+    """When somebody is there on one day. No hours at all: a day off."""
+
+    hours: Annotated[tuple[Hours, ...], Field(max_length=6)] = ()
+    roles: tuple[CrewRole, ...] | None = None
+    """Only these roles on that day; None is all that they may take."""
+
+
+WHOLE_DAY = Day(hours=(Hours(begin="00:00", end="00:00"),))
+DAY_OFF = Day()
+
+
+def overlap(one: Span, other: Span) -> bool:
+    """Whether they share a moment; one that begins where the other ends does not."""
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def dates_of(span: Span, zone: tzinfo) -> tuple[date, ...]:
+    """The days, by the clock of `zone`, of which `span` has a moment."""
+    first = span[0].astimezone(zone).date()
+    last = (span[1] - timedelta(microseconds=1)).astimezone(zone).date()
+    return tuple(first + timedelta(days) for days in range((last - first).days + 1))
+
+
+def day_span(day: date, zone: tzinfo) -> Span:
+    """From midnight to midnight: 23 or 25 hours where the clocks change."""
+    return _at(day, "00:00", zone), _at(day + timedelta(1), "00:00", zone)
+
+
+def covers(days: Mapping[date, Day], span: Span, role: CrewRole, zone: tzinfo) -> bool:
+    """Whether somebody with these days is there in `role` for all of `span`."""
+    dates = dates_of(span, zone)
+    before = dates[0] - timedelta(1)  # whose night shift may reach into the first day
+    there = sorted(each for day in (before, *dates) for each in _spans(days, day, role, zone))
+    reached = span[0]
+    for begin, end in there:
+        if begin <= reached:
+            reached = max(reached, end)
+    return reached >= span[1]
+
+
+def _spans(days: Mapping[date, Day], day: date, role: CrewRole, zone: tzinfo) -> Iterator[Span]:
+    said = days.get(day, WHOLE_DAY)
+    if said.roles is not None and role not in said.roles:
+        return
+    for hours in said.hours:
+        ends_on = day + timedelta(1) if hours.end <= hours.begin else day
+        yield _at(day, hours.begin, zone), _at(ends_on, hours.end, zone)
+
+
+def _at(day: date, clock: str, zone: tzinfo) -> datetime:
+    """In UTC: of one zone, datetimes would compare by the clock, also where the clocks change."""
+    return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
+
+
+def told(day: Day) -> str:
+    """The day in words: `07:00-15:30`, `off`, `07:00-12:00 as driver`."""
+    hours = ", ".join(f"{each.begin}-{each.end}" for each in day.hours) or "off"
+    return hours if day.roles is None else f"{hours} as {_listed(day.roles)}"
+
+
+def _listed(roles: Iterable[CrewRole]) -> str:
+    return ", ".join(roles) or "nothing"

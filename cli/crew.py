@@ -41,15 +41,18 @@ def add(
     role: Annotated[list[str], typer.Option(help=f"One of {', '.join(ROLES)}; repeat for more.")],
     password: Password = None,
     make_up: MakeUp = False,
+    phone: Annotated[Optional[str], typer.Option(help="As +15555550123.")] = None,
+    email: Annotated[Optional[str], typer.Option(help="Where mail reaches them.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Add an account."""
+    """Add an account. Without a password somebody can be on the roster: `haul roster import`."""
     with spoken_errors():
         secret = _password(password, make_up)
         tenant, now = context.obj.tenant, datetime.now(timezone.utc)
         try:
-            made = new_account(tenant, account, name, _roles(role), secret, now, Passwords())
-            accounts(context.obj.place).add(made)
+            roles = roles_named(role)
+            made = new_account(tenant, account, name, roles, secret, now, Passwords())
+            accounts(context.obj.place).add(made.with_(phone=phone, email=email))
         except AccountExists as error:
             raise Declined(str(error)) from error
         except WeakPassword as error:
@@ -138,7 +141,7 @@ def _remote(context: typer.Context) -> ApiDesk:
     return ApiDesk(context.obj.api, own_sessions())
 
 
-def _roles(named: list[str]) -> tuple[Role, ...]:
+def roles_named(named: list[str]) -> tuple[Role, ...]:
     wrong = sorted(set(named) - set(ROLES))
     if wrong:
         raise BadInput(f"no role {', '.join(wrong)}; there are {', '.join(ROLES)}")

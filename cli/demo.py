@@ -3,16 +3,21 @@
 import random
 import uuid
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from cli.desk import book, send
 from cli.place import Place
-from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
+from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
+from functions.accounts import Account, AccountExists
+from functions.aws.roster import DynamoAccounts
+from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Boards
+from functions.roster import Truck
 from statemachine.flows import load_flow
-from statemachine.job import Assigned, Customer, Schedule
+from statemachine.job import CrewRole, Customer, Schedule
 from statemachine.job import Place as Address
 from statemachine.values import Actor
 from statemachine.views import Board, Card
@@ -32,7 +37,16 @@ BOOKED = (
     ("Elena Petrova", "61 Orchard Close", 33000, "Shed demolition and haul away."),
     ("Noah Fischer", "29 Station Parade", 21000, "Mixed rubble, about 12 bags."),
 )
-CREW = (("driver", "sam", "Sam"), ("driver", "maria", "Maria"), ("driver", "joe", "Joe"))
+PEOPLE: dict[CrewRole, dict[str, str]] = {
+    "driver": {
+        "sam": "Sam Okafor",
+        "maria": "Maria Ortega",
+        "joe": "Joe Lindqvist",
+        "lucy": "Lucy Tran",
+    },
+    "first_mate": {"ben": "Ben Achterberg", "ana": "Ana Duarte"},
+}
+TRUCKS = {"t1": "Big red", "t2": "Blue Isuzu", "t3": "The dump trailer"}
 EVERY, AT_FIRST = timedelta(seconds=6), timedelta(seconds=0.5)
 MORNING = 16
 """So many steps are taken quickly, so that there is something on every column to look at."""
@@ -58,6 +72,8 @@ class Demo:
         """The next small step of the day, if its time has come."""
         if self.next_at and now < self.next_at:
             return
+        if self.steps == 0:
+            self._hire(now)
         self.steps += 1
         self.next_at = now + (AT_FIRST if self.steps < MORNING else EVERY)
         cards = [card for card in self._board().jobs.values() if not card.terminal]
@@ -114,10 +130,18 @@ class Demo:
         )
 
     def _assign(self, card: Card, now: datetime) -> None:
-        role, member, first_name = self.dice.choice(CREW)
-        crew = (
-            Assigned.model_validate({"role": role, "member": member, "first_name": first_name}),
-        )
+        """Whoever is on no other job that is still open; nobody, where all are."""
+        others = [c for c in self._board().jobs.values() if not c.terminal]
+        busy = {member.member for other in others for member in other.crew}
+        trucks = {other.truck for other in others}
+        crew = [
+            Assignment(role=role, member=free[0])
+            for role, people in PEOPLE.items()
+            if (free := [name for name in people if name not in busy])
+        ]
+        if not crew:
+            return
+        truck = next((name for name in TRUCKS if name not in trucks), None)
         send(
             self.place,
             JobEditRequested(
@@ -126,6 +150,20 @@ class Demo:
                 event_id=str(uuid.uuid4()),
                 occurred_at=now,
                 actor=Actor(kind="dispatcher", id="demo"),
-                changes=Changes(crew=crew),
+                changes=Changes(crew=tuple(crew), truck=truck),
             ),
         )
+
+    def _hire(self, now: datetime) -> None:
+        """Everybody and every truck of the demo's roster, once; who is there stays as they are."""
+        dynamodb, table = self.laptop.client("dynamodb"), self.laptop.outputs["CrewRosterTable"]
+        accounts, roster = DynamoAccounts(dynamodb, table), DynamoRoster(dynamodb, table)
+        for role, people in PEOPLE.items():
+            for member, name in people.items():
+                known = Account(
+                    tenant="main", account=member, name=name, roles=(role,), password_since=now
+                )
+                with suppress(AccountExists):
+                    accounts.add(known)
+        for truck, name in TRUCKS.items():
+            roster.set_truck(Truck(tenant="main", truck=truck, name=name))

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
@@ -24,6 +25,8 @@ from statemachine.views import Board, Card
 ME = Actor(kind="dispatcher", id="haul")
 PATIENCE_S = 20.0
 LOOK_EVERY_S = 0.1
+ELSEWHERE_EVERY_S = 1.0
+LETTERS_AT_ONCE, LOOKS_AT_LETTERS = 10, 10
 EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
@@ -66,7 +69,12 @@ class BusDesk:
     def edit(self, request: JobEditRequested) -> JobDocument:
         self._read(request.job_id)
         send(self.place, request)
-        return self._document(self._answered(request))
+        return self._document(self._answered(request, self._refused_edit))
+
+    def _refused_edit(self, request: JobMoveRequested | JobEditRequested) -> None:
+        """A refused edit is on no record of the job: it lies among the dead letters, with why."""
+        if reason := buried(self.place, "Edit", request.event_id):
+            raise Declined(f"refused: {reason}")
 
     def _read(self, job_id: str) -> Job:
         check_job_id(job_id)
@@ -79,9 +87,17 @@ class BusDesk:
     def _document(self, job: Job) -> JobDocument:
         return job_document(job, Session(_operator(self.tenant), EVER), self.place.edge_url)
 
-    def _answered(self, request: JobMoveRequested | JobEditRequested) -> Job:
-        """The job once the event is on its record. Raises Declined where it was refused."""
+    def _answered(
+        self,
+        request: JobMoveRequested | JobEditRequested,
+        look_elsewhere: Callable[[JobMoveRequested | JobEditRequested], None] | None = None,
+    ) -> Job:
+        """The job once the event is on its record. Raises Declined where it was refused.
+
+        `look_elsewhere` is called now and then, and may raise it too.
+        """
         deadline = time.monotonic() + PATIENCE_S
+        elsewhere_at = time.monotonic() + ELSEWHERE_EVERY_S
         while time.monotonic() < deadline:
             job = self._read(request.job_id)
             if refusal := job.refusal_of(request.event_id):
@@ -96,6 +112,9 @@ class BusDesk:
                 )
             if job.knows(request.event_id):
                 return job
+            if look_elsewhere and time.monotonic() > elsewhere_at:
+                look_elsewhere(request)
+                elsewhere_at = time.monotonic() + ELSEWHERE_EVERY_S
             time.sleep(LOOK_EVERY_S)
         raise NotKnown(
             f"no answer in {PATIENCE_S:.0f} s; repeat it with --event-id {request.event_id}, it "
@@ -140,6 +159,35 @@ def send(place: Place, request: JobMoveRequested | JobEditRequested) -> None:
     answer = place.client("events").put_events(Entries=[entry])
     if answer["FailedEntryCount"]:
         raise NotKnown(f"the bus did not take the event: {answer['Entries'][0]['ErrorMessage']}")
+
+
+def buried(place: Place, queue: str, event_id: str) -> str | None:
+    """Why that event was given up, if its dead letter is found; the letter stays where it is.
+
+    A queue shows a few of its letters at a time, and not always the same ones.
+    """
+    sqs, url = place.client("sqs"), place.outputs[f"{queue}DeadLettersUrl"]
+    for _ in range(LOOKS_AT_LETTERS):
+        letters = sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=LETTERS_AT_ONCE,
+            VisibilityTimeout=0,
+            MessageAttributeNames=["Detail"],
+        ).get("Messages", [])
+        for letter in letters:
+            if _is_about(letter["Body"], event_id):
+                detail = letter.get("MessageAttributes", {}).get("Detail", {})
+                return str(detail.get("StringValue", "no reason given"))
+        if len(letters) < LETTERS_AT_ONCE:
+            return None
+    return None
+
+
+def _is_about(body: str, event_id: str) -> bool:
+    try:
+        return bool(json.loads(body)["detail"]["event_id"] == event_id)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def changes_document(changes: Changes) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 import uuid
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any, Optional, get_args
 
 import typer
 from rich.markup import escape
@@ -12,10 +12,10 @@ from rich.table import Column, Table
 
 from cli.desk import ME
 from cli.out import BadInput, console, local_time, money, print_json, spoken_errors
-from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
+from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.documents import JobDocument
 from statemachine.flows import Flow, load_flow
-from statemachine.job import Assigned, Customer, Schedule
+from statemachine.job import Customer, LoadSize, Schedule
 from statemachine.job import Place as Address
 
 app = typer.Typer(no_args_is_help=True, help="Book, look at, move, edit and cancel jobs.")
@@ -166,13 +166,19 @@ def edit(
     window_end: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
     price: Annotated[Optional[str], typer.Option(help="In dollars.")] = None,
     crew: Annotated[
-        Optional[list[str]], typer.Option(help="role=member:First name; repeat for more.")
+        Optional[list[str]], typer.Option(help="role=member, all who are on it; repeat for more.")
+    ] = None,
+    truck: Annotated[
+        Optional[str], typer.Option(help="One of `haul roster truck list`; empty takes it away.")
+    ] = None,
+    load_size: Annotated[
+        Optional[str], typer.Option(help=f"One of {', '.join(get_args(LoadSize))}.")
     ] = None,
     expected_rev: Annotated[Optional[int], typer.Option(help="The rev you decided on.")] = None,
     event_id: Event = None,
     as_json: Json = False,
 ) -> None:
-    """Change a job's particulars: notes, schedule, ETA, price, crew."""
+    """Change a job's particulars: notes, schedule, ETA, price, crew, truck, load size."""
     with spoken_errors():
         times = {
             "eta": moment("--eta", eta),
@@ -183,6 +189,8 @@ def edit(
             "note": note,
             "price_cents": cents(price),
             "crew": tuple(_crew(text) for text in crew) if crew else None,
+            "truck": truck,
+            "load_size": load_size,
             "schedule": {k: v for k, v in times.items() if v} or None,
         }
         changes = Changes.model_validate({k: v for k, v in given.items() if v is not None})
@@ -211,14 +219,12 @@ def _move_or_status(flow: Flow, text: str) -> dict[str, str]:
     raise BadInput(f"flow {flow.name} has no move or status {text!r}; its moves: {names}")
 
 
-def _crew(text: str) -> Assigned:
-    match = re.fullmatch(r"(\w+)=([a-z][a-z0-9_]*)(?::(.+))?", text)
+def _crew(text: str) -> Assignment:
+    match = re.fullmatch(r"(\w+)=([a-z][a-z0-9_]*)(?::.*)?", text)
     if not match:
-        raise BadInput(f"--crew {text!r}: write role=member:First name, as driver=sam:Sam")
-    role, member, first_name = match.groups()
-    return Assigned.model_validate(
-        {"role": role, "member": member, "first_name": first_name or member.title()}
-    )
+        raise BadInput(f"--crew {text!r}: write role=member, as driver=sam")
+    role, member = match.groups()
+    return Assignment.model_validate({"role": role, "member": member})
 
 
 def cents(text: str | None) -> int | None:
@@ -260,7 +266,10 @@ def _print_job(job: JobDocument, flow: Flow) -> None:
     particulars = f"{job.customer.name} · {job.place.address} · {money(job.price_cents)}"
     console.print(particulars, markup=False)
     for member in job.crew:
-        console.print(f"{member.role}: {member.first_name}")
+        console.print(f"{member.role}: {member.first_name} ({member.member})", markup=False)
+    for what, value in (("truck", job.truck), ("load", job.load_size), ("photos", len(job.photos))):
+        if value:
+            console.print(f"{what}: {value}", markup=False)
     table = Table("when", "what", "by", "reason")
     table.add_row(local_time(job.created_at), "booked", "")
     for made in job.history:

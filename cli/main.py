@@ -70,10 +70,11 @@ def choose(
 
 def _commands() -> None:
     """Each group of commands is a module; they are joined here, after `app` exists."""
-    from cli import board, cost, crew, data, deploy, events, flow, hooks, job, track, up
+    from cli import board, cost, crew, data, deploy, events, flow, hooks, job, roster, track, up
 
     app.add_typer(job.app, name="job")
     app.add_typer(crew.app, name="crew")
+    app.add_typer(roster.app, name="roster")
     app.add_typer(events.app, name="events")
     app.add_typer(flow.app, name="flow")
     app.add_typer(board.app, name="board")

@@ -15,11 +15,13 @@ import httpx
 from deploy.erase import erase_job
 from deploy.stack import DeployFailed
 from deploy.target import Outputs, Target
-from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
+from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
+from functions.accounts import Account, AccountExists
+from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Jobs, S3Tenants
 from functions.ports import Conflict, UnknownJob
 from statemachine.flows import Flow, Move, load_flow
-from statemachine.job import Assigned, Customer, Job, Place
+from statemachine.job import Customer, Job, Place
 from statemachine.tenants import TenantSettings
 from statemachine.values import Actor
 from tracking.fetching import follow
@@ -29,7 +31,7 @@ from tracking.pace import Policy
 CANARY = "canary"
 """A business of its own, so that no dispatcher sees these jobs."""
 ME = Actor(kind="dispatcher", id="deploy")
-DRIVER = Assigned(role="driver", member="canary", first_name="Canary")
+DRIVER = Assignment(role="driver", member="canary")
 EAGER = Policy(poll_max_s=2)
 REFERENCE = re.compile(r"""(?:href|src)="(/[^"]+\.(?:js|css|svg|webmanifest))\"""")
 BUILD = re.compile(r'<meta name="build" content="([0-9a-f]+)"')
@@ -219,11 +221,24 @@ def way_to_end(flow: Flow) -> tuple[Move, ...]:
 
 
 def prepare(target: Target, outputs: Outputs, businesses: dict[str, str]) -> None:
-    """Businesses that must exist before anybody books; one that does is left as it is."""
+    """Businesses that must exist before anybody books; one that does is left as it is.
+
+    The canary's driver is on the roster without a password: nobody signs in as a canary.
+    """
     tenants = S3Tenants(target.client("s3"), outputs["JobsBucket"])
     for tenant, name in businesses.items():
         with suppress(Conflict):
             tenants.add(TenantSettings(tenant=tenant, business=name))
+    driver = Account(
+        tenant=CANARY,
+        account=DRIVER.member,
+        name="Canary",
+        roles=(DRIVER.role,),
+        password_since=_now(),
+    )
+    with suppress(AccountExists):
+        accounts = DynamoAccounts(target.client("dynamodb"), outputs["CrewRosterTable"])
+        accounts.add(driver)
 
 
 def sweep(target: Target, outputs: Outputs) -> int:

@@ -1,7 +1,7 @@
 """The job: the one truth about a piece of work. Everything else is derived from it."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import ConfigDict, Field
 
@@ -143,6 +143,7 @@ class Schedule(Frozen):
 
 
 CrewRole = Literal["driver", "first_mate", "supervisor"]
+CREW_ROLES: frozenset[CrewRole] = frozenset(get_args(CrewRole))
 
 
 LoadSize = Literal["minimum", "quarter", "half", "three_quarters", "full"]

@@ -39,15 +39,15 @@ class Hours(Frozen):
 
 
 class Day(Frozen):
-    """When somebody is there on one day. No hours at all: a day off."""
+    """When somebody is there on one day. No hours in the list: a day off."""
 
-    hours: Annotated[tuple[Hours, ...], Field(max_length=6)] = ()
+    hours: Annotated[tuple[Hours, ...], Field(max_length=6)]
     roles: tuple[CrewRole, ...] | None = None
     """Only these roles on that day; None is all that they may take."""
 
 
 WHOLE_DAY = Day(hours=(Hours(begin="00:00", end="00:00"),))
-DAY_OFF = Day()
+DAY_OFF = Day(hours=())
 
 
 def overlap(one: Span, other: Span) -> bool:

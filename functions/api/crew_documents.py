@@ -86,6 +86,11 @@ class EditWish(Changes):
     event_id: EventId | None = None
     occurred_at: Utc | None = None
 
+    def changes(self) -> Changes:
+        """The wish without what it says about itself; only what was given counts as given."""
+        given = self.model_fields_set & set(Changes.model_fields)
+        return Changes.model_validate({name: getattr(self, name) for name in given})
+
 
 class PhotoWish(Frozen):
     """A photo that is to be uploaded. `bytes` is its exact size."""

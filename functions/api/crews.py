@@ -1,40 +1,46 @@
-"""Who is on which job: a card has first names alone, so the job itself is asked, once per rev."""
+"""Whose cards are whose: a card names its crew by account.
+
+Only a card that an earlier version wrote has first names alone; there the job itself is asked.
+"""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from functions.ports import Jobs, UnknownJob
 from functions.sessions import Session
+from statemachine.job import Job
 from statemachine.views import Card
 
 READERS = 8
-MOST_KEPT = 5_000
 
 
 @dataclass(frozen=True)
 class Crews:
     jobs: Jobs
-    known: dict[tuple[str, str, int], frozenset[str]] = field(default_factory=dict)
 
     def cards_of(self, session: Session, cards: Iterable[Card]) -> list[Card]:
+        """The cards of the jobs that whoever has signed in is on."""
         manned = [card for card in cards if card.crew]
+        old = [card.job_id for card in manned if any(c.member is None for c in card.crew)]
+        asked = {job.job_id: job for job in self.jobs_of(session.tenant, old)}
+        me = session.account.account
+        return [card for card in manned if me in _members(card, asked.get(card.job_id))]
+
+    def jobs_of(self, tenant: str, job_ids: Iterable[str]) -> list[Job]:
+        """The jobs themselves; one that was erased in the meantime is left out."""
         with ThreadPoolExecutor(READERS) as readers:
-            crews = readers.map(lambda card: self._crew(session.tenant, card), manned)
-            pairs = zip(manned, crews, strict=True)
-            return [card for card, crew in pairs if session.account.account in crew]
+            found = readers.map(lambda job_id: self._read(tenant, job_id), job_ids)
+            return [job for job in found if job is not None]
 
-    def _crew(self, tenant: str, card: Card) -> frozenset[str]:
-        key = tenant, card.job_id, card.rev
-        if key not in self.known:
-            if len(self.known) >= MOST_KEPT:
-                self.known.clear()
-            self.known[key] = self._read(tenant, card.job_id)
-        return self.known[key]
-
-    def _read(self, tenant: str, job_id: str) -> frozenset[str]:
+    def _read(self, tenant: str, job_id: str) -> Job | None:
         try:
-            job = self.jobs.read(tenant, job_id).value
+            return self.jobs.read(tenant, job_id).value
         except UnknownJob:
-            return frozenset()
-        return frozenset(member.member for member in job.crew)
+            return None
+
+
+def _members(card: Card, job: Job | None) -> set[str | None]:
+    if job is None:
+        return {each.member for each in card.crew}
+    return {each.member for each in job.crew}

@@ -6,7 +6,17 @@ from pydantic import ConfigDict, Field
 
 from functions.accounts import Role
 from statemachine.flows import Flow, Requirement
-from statemachine.job import CrewRole, Customer, Place, PriceCents, RefusalReason, Schedule
+from statemachine.job import (
+    CrewRole,
+    Customer,
+    LoadSize,
+    PhotoId,
+    PhotoKind,
+    Place,
+    PriceCents,
+    RefusalReason,
+    Schedule,
+)
 from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.views import Card
 
@@ -93,6 +103,8 @@ class Waiting(Frozen):
 class Said(Frozen):
     text: str
     recorded_at: Utc
+    occurred_at: Utc | None = None
+    """When it was written, where that was earlier."""
     actor: Actor
 
 
@@ -109,6 +121,15 @@ class Member(Frozen):
     role: CrewRole
     member: Name
     first_name: str
+
+
+class Pictured(Frozen):
+    """A photo of the job; `path` is where the edge has it."""
+
+    photo_id: PhotoId
+    kind: PhotoKind
+    path: str
+    taken_at: Utc
 
 
 class JobDocument(Frozen):
@@ -130,6 +151,9 @@ class JobDocument(Frozen):
     price_cents: PriceCents | None = None
     schedule: Schedule
     crew: tuple[Member, ...]
+    truck: Name | None = None
+    load_size: LoadSize | None = None
+    photos: tuple[Pictured, ...] = ()
     notes: tuple[Said, ...]
     history: tuple[Happened, ...]
     refusals: tuple[NotMade, ...]

@@ -7,10 +7,11 @@ from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.answers import Answer, acts_on, job_document, kind_of, works_on
 from functions.api.asking import Ask
 from functions.api.board import sees_all
+from functions.api.crew_documents import EditWish
 from functions.api.documents import BookedDocument
 from functions.api.moving import outcome_of
 from functions.api.parts import Api
-from functions.api.problems import Problem
+from functions.api.problems import Problem, problem_of
 from functions.api.wishes import MoveWish, NewJob
 from functions.create_job import Booked
 from functions.ports import UnknownJob
@@ -19,7 +20,7 @@ from statemachine.edits import EditRefused
 from statemachine.job import Customer, Job, Place
 from statemachine.values import JOB_ID_PATTERN, Actor
 
-CREW_EDITS = frozenset({"note", "schedule"})
+CREW_EDITS = frozenset({"note", "eta", "load_size"})
 
 
 def create_job(api: Api, ask: Ask) -> Answer:
@@ -80,33 +81,45 @@ def move_job(api: Api, ask: Ask) -> Answer:
 
 
 def edit_job(api: Api, ask: Ask) -> Answer:
-    """Changed particulars; a note needs no `If-Match`, for it is added to those that are there."""
-    changes = ask.document(Changes)
-    given = {name for name in changes.model_fields_set if getattr(changes, name) is not None}
+    """Changed particulars; what only adds, or is for the crew to say, needs no `If-Match`."""
+    wish = ask.document(EditWish)
+    given = _given(wish)
     if not given:
         raise Problem("invalid", "nothing to change: every value is null")
-    _check_roles(changes)
+    _check_roles(wish)
     rev = ask.expected_rev
     job = visible_job(api, ask)
-    if not _may_edit(ask.who, job, changes, given):
-        raise Problem("not-allowed", about=(job.tenant, job.job_id))
-    if rev is None and given != {"note"}:
-        raise Problem("if-match-missing", about=(job.tenant, job.job_id))
+    about = job.tenant, job.job_id
+    if not _may_edit(ask.who, job, given):
+        raise Problem("not-allowed", about=about)
+    if rev is None and not given <= CREW_EDITS:
+        raise Problem("if-match-missing", about=about)
     request = JobEditRequested(
         tenant=job.tenant,
         job_id=job.job_id,
-        event_id=event_id_of(api, ask, f"edit|{job.job_id}"),
-        occurred_at=ask.now,
+        event_id=wish.event_id or event_id_of(api, ask, f"edit|{job.job_id}"),
+        occurred_at=wish.occurred_at or ask.now,
         actor=actor_of(ask.who),
-        changes=changes,
+        changes=wish.changes(),
         expected_rev=rev,
     )
+    return shown(api, ask, _edited(api, ask, request), outcome="edited")
+
+
+def _edited(api: Api, ask: Ask, request: JobEditRequested) -> Job:
+    """The job with the edit. Raises Problem with where the job is now, where it was refused."""
+    about = request.tenant, request.job_id
     try:
-        return shown(api, ask, api.edit(request, ask.now), outcome="edited")
+        job = api.edit(request, ask.now)
     except EditRefused as error:
-        now = api.jobs.read(job.tenant, job.job_id).value
+        now = api.jobs.read(*about).value
         extras = {"rev": now.visible_rev, "job_status": now.status}
-        raise Problem("job-changed", str(error), extras, about=(job.tenant, job.job_id)) from error
+        problem = problem_of(error)
+        raise Problem(problem.slug, problem.detail, extras, about=about) from error
+    mine = (edit.event_id == request.event_id and edit.actor == request.actor for edit in job.edits)
+    if not any(mine):
+        raise Problem("event-id-used", about=about)
+    return job
 
 
 def visible_job(api: Api, ask: Ask) -> Job:
@@ -150,17 +163,24 @@ def derived_id(*parts: str) -> str:
     return f"api-{hashlib.sha256(lengths.encode()).hexdigest()[:40]}"
 
 
-def _may_edit(session: Session, job: Job, changes: Changes, given: set[str]) -> bool:
-    """Crew add notes and say when they will be there; the rest is the dispatcher's."""
+def _given(wish: EditWish) -> set[str]:
+    """What shall change; `eta` where of the schedule it is that alone."""
+    given = {name for name in Changes.model_fields if getattr(wish, name) is not None}
+    if wish.schedule and wish.schedule.model_fields_set == {"eta"}:
+        return given - {"schedule"} | {"eta"}
+    return given
+
+
+def _may_edit(session: Session, job: Job, given: set[str]) -> bool:
+    """Crew add notes and say when they will be there and what they loaded; the rest is the
+    dispatcher's.
+    """
     if not acts_on(session, job):
         return False
-    if kind_of(session) == "dispatcher":
-        return True
-    window = changes.schedule.model_fields_set - {"eta"} if changes.schedule else set()
-    return given <= CREW_EDITS and not window
+    return kind_of(session) == "dispatcher" or given <= CREW_EDITS
 
 
-def _check_roles(changes: Changes) -> None:
+def _check_roles(changes: EditWish) -> None:
     roles = [member.role for member in changes.crew or ()]
     if len(set(roles)) < len(roles):
         raise Problem("invalid", "a role is given to two people; name one for each role")

@@ -42,7 +42,7 @@ HEADERS: dict[str, Spec] = {
     },
     "If-Match": {
         "description": "The job's `rev` in quotes that the change was decided on. Not needed for "
-        "a note alone.",
+        "notes, ETA and load size.",
         "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'},
     },
     "Idempotency-Key": {

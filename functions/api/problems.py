@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
-from statemachine.edits import EditRefused
+from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import UnknownFlow
 from statemachine.lifecycle import EXPLANATIONS, RecordsFull
 from statemachine.values import JobId
@@ -26,6 +26,9 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not-found": (404, "There is nothing under this address"),
     "unknown-job": (404, "There is no such job"),
     "method-not-allowed": (405, "This address does not know that method"),
+    "unknown-member": (404, "There is nobody of that name on the roster"),
+    "crew-unavailable": (409, "Somebody cannot be put on this job"),
+    "crew-taken": (409, "Somebody is on another job at that time"),
     "event-id-used": (409, "That event_id belongs to another event; send a fresh one"),
     "records-full": (409, "The job has all the records it can hold"),
     "job-changed": (412, "The job has changed since you read it; look again"),
@@ -76,6 +79,10 @@ def problem_of(error: Exception) -> Problem:
             return Problem("unknown-job")
         case UnknownFlow():
             return Problem("unknown-flow", str(error))
+        case CrewUnavailable():
+            return Problem("crew-unavailable", str(error))
+        case CrewTaken():
+            return Problem("crew-taken", str(error))
         case EditRefused():
             return Problem("job-changed", str(error))
         case RecordsFull():

@@ -10,11 +10,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from events import Changes
 from functions.accounts import ROLES, Limit, Role
-from functions.api import board, jobs, public, session
+from functions.api import board, crew, jobs, public, session
 from functions.api.answers import Answer
 from functions.api.asking import Ask
+from functions.api.crew_documents import CrewDocument, DaysWanted, EditWish, MyJobsDocument
 from functions.api.documents import (
     BookedDocument,
     FlowsDocument,
@@ -31,10 +31,11 @@ from functions.api.wishes import (
     NewJob,
     Wanted,
 )
-from statemachine.values import JOB_ID_PATTERN
+from statemachine.roster import Day
+from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN
 from statemachine.views import View
 
-Method = Literal["GET", "POST", "PATCH", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Who = frozenset[Role] | None
 """The roles that may ask, one of them is enough; None is everybody, without a session."""
 
@@ -42,13 +43,19 @@ EVERYBODY: Who = None
 SIGNED_IN: Who = frozenset(ROLES)
 CREW: Who = frozenset({"dispatcher", "driver", "first_mate", "supervisor"})
 DISPATCHER: Who = frozenset({"dispatcher"})
+PLANNERS: Who = frozenset({"dispatcher", "supervisor", "ops"})
 
 SIGN_INS = Limit("sign-ins", most=60, window=timedelta(minutes=15))
 BOOKINGS = Limit("bookings", most=20, window=timedelta(hours=1))
 LOOKS = Limit("looks", most=600, window=timedelta(minutes=5))
 CHOICES = Limit("choices", most=30, window=timedelta(minutes=10))
 
-PARAMETERS = {"job_id": JOB_ID_PATTERN, "digest": "^[0-9a-f]{32}$"}
+PARAMETERS = {
+    "job_id": JOB_ID_PATTERN,
+    "digest": "^[0-9a-f]{32}$",
+    "member": NAME_PATTERN,
+    "date": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+}
 """What stands in the angle brackets of a path."""
 
 MOVE_REFUSED = (
@@ -157,9 +164,54 @@ ROUTES: tuple[Route, ...] = (
         CREW,
         jobs.edit_job,
         {200: JobDocument},
-        body=Changes,
+        body=EditWish,
         headers=("If-Match", "Idempotency-Key"),
-        refusals=("unknown-job", "job-changed", "if-match-missing", "records-full"),
+        refusals=(
+            "unknown-job",
+            "job-changed",
+            "crew-unavailable",
+            "crew-taken",
+            "event-id-used",
+            "if-match-missing",
+            "records-full",
+        ),
+    ),
+    Route(
+        "GET",
+        "/api/my/jobs",
+        "The jobs of whoever asks, today and tomorrow",
+        SIGNED_IN,
+        crew.my_jobs,
+        {200: MyJobsDocument},
+    ),
+    Route(
+        "GET",
+        "/api/crew",
+        "Everybody who can be put on a job, and the trucks",
+        PLANNERS,
+        crew.show_crew,
+        {200: CrewDocument},
+        query=DaysWanted,
+        refusals=("invalid",),
+    ),
+    Route(
+        "PUT",
+        "/api/crew/<member>/days/<date>",
+        "When somebody is there on one day",
+        DISPATCHER,
+        crew.set_day,
+        {204: None},
+        body=Day,
+        refusals=("unknown-member",),
+    ),
+    Route(
+        "DELETE",
+        "/api/crew/<member>/days/<date>",
+        "There all day again",
+        DISPATCHER,
+        crew.forget_day,
+        {204: None},
+        refusals=("unknown-member", "invalid"),
     ),
     Route(
         "POST",

@@ -1,7 +1,7 @@
 """The claims, in the table of `functions/aws/roster.py`: one item for each sheet.
 
     pk                        sk                                  what
-    tenant#main               claims#2026-11-22#member:maria      the claims on her for that day
+    claims#main               2026-11-22#member:maria             the claims on her for that day
 
 A job that needs several people or days changes several sheets: one transaction, all or none, each
 on condition that the stored one is of the version before.
@@ -88,11 +88,11 @@ def _all_or_none() -> Iterator[None]:
 
 
 def _sk(subject: str, day: Date) -> str:
-    return f"claims#{day}#{subject}"
+    return f"{day}#{subject}"
 
 
 def _key(tenant: str, subject: str, day: Date) -> Item:
-    return {"pk": {"S": f"tenant#{tenant}"}, "sk": {"S": _sk(subject, day)}}
+    return {"pk": {"S": f"claims#{tenant}"}, "sk": {"S": _sk(subject, day)}}
 
 
 def _sheet_in(item: Item | None, subject: str, day: Date) -> Sheet:

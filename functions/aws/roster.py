@@ -4,7 +4,7 @@
     tenant#main               account#maria        an account: somebody on the roster
     limit#bookings#1f0c…      count                a counter; the table's TTL sweeps it away
 
-Days and trucks are in `roster_days.py`, claims in `claims.py`, each under a prefix of its own. No
+Days and trucks are in `roster_days.py`, claims in `claims.py`, each under a `pk` of its own. No
 key holds a phone number, name or address: who is counted is named by a keyed hash.
 """
 

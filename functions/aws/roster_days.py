@@ -1,10 +1,11 @@
 """The roster by day and the trucks, in the table of `functions/aws/roster.py`.
 
     pk                        sk                        what
-    tenant#main               day#2026-11-22#maria      what was said about that day
-    tenant#main               truck#t1                  a truck
+    roster#main               day#2026-11-22#maria      what was said about that day
+    roster#main               truck#t1                  a truck
 
-The day stands first in its key, so that everybody's days between two dates are one range query.
+They are apart from the accounts, so that who may write a day cannot write a password. The day
+stands first in its key, so that everybody's days between two dates are one range query.
 """
 
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ class DynamoRoster:
                 TableName=self.table,
                 KeyConditionExpression="pk = :tenant AND sk BETWEEN :first AND :last",
                 ExpressionAttributeValues={
-                    ":tenant": {"S": f"tenant#{tenant}"},
+                    ":tenant": {"S": f"roster#{tenant}"},
                     ":first": {"S": first},
                     ":last": {"S": last},
                 },
@@ -91,11 +92,11 @@ class DynamoRoster:
 
 
 def _day_key(tenant: str, member: str, on: date) -> Item:
-    return {"pk": {"S": f"tenant#{tenant}"}, "sk": {"S": f"day#{on}#{member}"}}
+    return {"pk": {"S": f"roster#{tenant}"}, "sk": {"S": f"day#{on}#{member}"}}
 
 
 def _truck_key(tenant: str, truck: str) -> Item:
-    return {"pk": {"S": f"tenant#{tenant}"}, "sk": {"S": f"truck#{truck}"}}
+    return {"pk": {"S": f"roster#{tenant}"}, "sk": {"S": f"truck#{truck}"}}
 
 
 def _day_in(item: Item) -> Day:

@@ -3,6 +3,7 @@
 A cell has the status that a proper request gets. The job is mike's to drive; fay is not on it.
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -28,6 +29,10 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/jobs/<job_id>":                  (401, 200, 200, 200, 404, 200),
     "POST /api/jobs/<job_id>/moves":           (401, 200, 403, 200, 404, 403),
     "PATCH /api/jobs/<job_id>":                (401, 200, 403, 200, 404, 403),
+    "GET /api/my/jobs":                         (401, 200, 200, 200, 200, 200),
+    "GET /api/crew":                            (401, 200, 200, 403, 403, 200),
+    "PUT /api/crew/<member>/days/<date>":       (401, 204, 403, 403, 403, 403),
+    "DELETE /api/crew/<member>/days/<date>":    (401, 204, 403, 403, 403, 403),
     "POST /api/bookings":                      (201, 201, 201, 201, 201, 201),
     "GET /api/track/<digest>":                 (200, 200, 200, 200, 200, 200),
     "POST /api/track/<digest>/confirm":        (409, 409, 409, 409, 409, 409),
@@ -40,6 +45,7 @@ BODIES: dict[str, Any] = {
     "POST /api/jobs": {"customer_name": "Ada Wong", "location": "12 Harbor Road"},
     "POST /api/jobs/<job_id>/moves": {"move": "start"},
     "PATCH /api/jobs/<job_id>": {"note": "Ring twice"},
+    "PUT /api/crew/<member>/days/<date>": {"hours": [{"begin": "07:00", "end": "15:30"}]},
     "POST /api/bookings": {
         "name": "Ada Wong",
         "phone": "+15555550123",
@@ -57,8 +63,11 @@ CELLS = [
 ]
 
 
+PLACES = {"job_id": JOB, "digest": DIGEST, "member": "fay", "date": "2026-11-22"}
+
+
 def path_of(route: str) -> str:
-    return route.partition(" ")[2].replace("<job_id>", JOB).replace("<digest>", DIGEST)
+    return re.sub(r"<(\w+)>", lambda name: PLACES[name[1]], route.partition(" ")[2])
 
 
 def test_the_table_has_every_route() -> None:

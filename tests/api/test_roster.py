@@ -16,6 +16,7 @@ from functions.accounts import (
     Accounts,
     Limit,
     Limits,
+    Profile,
     UnknownAccount,
 )
 from functions.aws.roster import DynamoAccounts, DynamoLimits
@@ -89,6 +90,28 @@ def stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 def test_an_account_is_read_as_it_was_added(stores: Stores) -> None:
     stores.accounts.add(an_account(disabled=True))
     assert stores.accounts.read("main", "maria") == an_account(disabled=True)
+
+
+def test_somebody_without_a_password_is_read_as_they_were_added(stores: Stores) -> None:
+    known = an_account(password_hash=None, phone="+15555550123", email="maria@example.com")
+    stores.accounts.add(known)
+    assert stores.accounts.read("main", "maria") == known
+    assert list(stores.accounts.all("main")) == [known]
+
+
+def test_a_profile_is_changed_as_a_whole_and_nothing_else(stores: Stores) -> None:
+    stores.accounts.add(an_account(phone="+15555550123", disabled=True))
+    profile = Profile(name="Maria Ruiz", roles=("supervisor",), email="maria@example.com")
+    stores.accounts.set_profile("main", "maria", profile)
+    assert stores.accounts.read("main", "maria") == an_account(
+        name="Maria Ruiz",
+        roles=("supervisor",),
+        phone=None,
+        email="maria@example.com",
+        disabled=True,
+    )
+    with pytest.raises(UnknownAccount):
+        stores.accounts.set_profile("main", "nobody", profile)
 
 
 def test_an_unknown_account_is_none(stores: Stores) -> None:

@@ -8,10 +8,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from functions.accounts import Account, AccountExists, Role
+from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Boards, S3Jobs
 from local.laptop import Laptop
 from statemachine.flows import load_flow
@@ -86,6 +89,21 @@ def put(laptop: Laptop, kind: str, details: Iterable[dict[str, Any]], events: An
     for start in range(0, len(entries), 10):
         answer = events.put_events(Entries=entries[start : start + 10])
         assert answer["FailedEntryCount"] == 0, answer
+
+
+def hired(laptop: Laptop, member: str, *roles: Role, name: str = "") -> None:
+    """Somebody on the roster, without a password; who is there already stays as they are."""
+    accounts = DynamoAccounts(laptop.client("dynamodb"), laptop.outputs["CrewRosterTable"])
+    with suppress(AccountExists):
+        accounts.add(
+            Account(
+                tenant="main",
+                account=member,
+                name=name or member.title(),
+                roles=roles or ("driver",),
+                password_since=datetime.now(UTC),
+            )
+        )
 
 
 def jobs_of(laptop: Laptop) -> S3Jobs:

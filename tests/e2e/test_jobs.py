@@ -23,6 +23,7 @@ from tests.e2e.business import (
     exist,
     fold,
     haul,
+    hired,
     jobs_of,
     move,
     put,
@@ -76,6 +77,7 @@ def test_each_flow_runs_to_its_end(stack: Laptop, flow: str) -> None:
     request = booking(7, flow, prefix=flow)
     put(stack, "JobRequested", [request])
     exist(stack, [request["job_id"]])
+    hired(stack, "sam")
     driver = {"role": "driver", "member": "sam", "first_name": "Sam"}
     edit = {**move(request["job_id"], "assign"), "changes": {"crew": [driver]}}
     put(stack, "JobEditRequested", [edit])

@@ -12,7 +12,7 @@ import pytest
 from local.laptop import Laptop
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
-from tests.e2e.business import booking, jobs_of, move, put, until
+from tests.e2e.business import booking, hired, jobs_of, move, put, until
 
 pytestmark = pytest.mark.engine
 
@@ -99,8 +99,12 @@ def edits(edit: Function) -> Act:
     about = move(job["job_id"], "x", uuid.uuid4().hex)
     del about["move"]
     _without_view(edit.stack, job)
+    member = f"priv_{uuid.uuid4().hex[:8]}"
+    hired(edit.stack, member)
+    window = {"window_start": "2026-11-28T14:00:00Z", "window_end": "2026-11-28T16:00:00Z"}
+    changes = {"crew": [{"role": "driver", "member": member}], "schedule": window}
     return lambda: edit.delivered(
-        {**about, "changes": {"note": "mind the dog"}},
+        {**about, "changes": changes},
         {**about, "job_id": "261121-zzzzzz", "changes": {"note": "no such job"}},
     )
 

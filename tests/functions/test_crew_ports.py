@@ -106,8 +106,13 @@ def test_trucks_are_added_renamed_and_removed(stores: Stores) -> None:
 
 def test_what_cannot_be_read_is_not_taken_for_a_free_day(stores: Stores) -> None:
     if stores.dynamodb:
-        for sk in (f"day#{SUNDAY}#maria", f"claims#{SUNDAY}#{MARIA}", "truck#t1"):
-            item = {"pk": {"S": "tenant#main"}, "sk": {"S": sk}}
+        keys = {
+            f"day#{SUNDAY}#maria": "roster",
+            "truck#t1": "roster",
+            f"{SUNDAY}#{MARIA}": "claims",
+        }
+        for sk, kind in keys.items():
+            item = {"pk": {"S": f"{kind}#main"}, "sk": {"S": sk}}
             stores.dynamodb.put_item(TableName=stores.table, Item=item)
         reads: tuple[Callable[[], object], ...] = (
             lambda: stores.roster.days("main", SUNDAY, SUNDAY),

@@ -1,0 +1,222 @@
+"""`haul roster …`: who is there when, in which roles, and the trucks."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Annotated, Optional
+from zoneinfo import ZoneInfo
+
+import typer
+from pydantic import ValidationError
+from rich.markup import escape
+from rich.table import Table
+
+from cli.crew import accounts
+from cli.out import BadInput, NotThere, console, print_json, spoken_errors
+from cli.place import Place
+from cli.roster_file import BadRow, day_of, read_days, read_people, write_days, write_people
+from functions.accounts import Account
+from functions.aws.roster_days import DynamoRoster
+from functions.aws.stores import S3Tenants
+from functions.roster import Truck, UnknownMember, UnknownTruck
+from functions.roster_import import import_days, import_people
+from statemachine.job import CREW_ROLES
+from statemachine.roster import Day, told
+
+app = typer.Typer(no_args_is_help=True, help="Who is there when, in which roles; the trucks.")
+trucks = typer.Typer(no_args_is_help=True, help="The business's trucks.")
+app.add_typer(trucks, name="truck")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Member = Annotated[str, typer.Argument(metavar="MEMBER", help="As in `haul crew list`.")]
+From = Annotated[Optional[str], typer.Option("--from", help="A date; left out: today.")]
+To = Annotated[Optional[str], typer.Option("--to", help="A date; left out: a week in all.")]
+TruckArg = Annotated[str, typer.Argument(metavar="TRUCK", help="A short name, as t1.")]
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    first: From = None,
+    last: To = None,
+    as_json: Json = False,
+) -> None:
+    """Everybody who can be put on a job, with the days on which they are not simply there."""
+    with spoken_errors():
+        place, tenant = context.obj.place, context.obj.tenant
+        days = roster(place).days(tenant, *_dates(place, tenant, first, last))
+        people = sorted(accounts(place).all(tenant), key=lambda each: each.account)
+        crew = [each for each in people if not CREW_ROLES.isdisjoint(each.roles)]
+        if as_json:
+            print_json([_as_json(each, days.get(each.account, {})) for each in crew])
+            return
+        table = Table("member", "name", "roles", "not simply there")
+        for each in crew:
+            theirs = sorted(days.get(each.account, {}).items())
+            lines = "\n".join(f"{on:%a} {on}  {told(day)}" for on, day in theirs)
+            name = escape(each.name) + (" [red](disabled)[/]" if each.disabled else "")
+            table.add_row(each.account, name, ", ".join(each.roles), lines)
+        console.print(table)
+
+
+@app.command("set")
+def set_(
+    context: typer.Context,
+    member: Member,
+    on: Annotated[str, typer.Argument(metavar="DATE", help="As 2026-11-22.")],
+    when: Annotated[
+        list[str], typer.Argument(metavar="WHEN…", help="07:00-15:30 …, `off`, or `default`.")
+    ],
+    role: Annotated[
+        Optional[list[str]],
+        typer.Option("--role", "--roles", help="Only this role on that day; repeat for more."),
+    ] = None,
+) -> None:
+    """Say when somebody is there on one day."""
+    with spoken_errors():
+        place, tenant = context.obj.place, context.obj.tenant
+        day, what = _date("DATE", on), _day(when, role or [])
+        if accounts(place).read(tenant, member) is None:
+            raise NotThere(f"nobody is called {member!r}; `haul roster show` has everybody")
+        if what is None:
+            roster(place).forget_day(tenant, member, day)
+        else:
+            roster(place).set_day(tenant, member, day, what)
+        said = "there all day" if what is None else told(what)
+        console.print(f"[bold]{member}[/] on {day:%A}, {day}: {said}.")
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV: account,name,phone,email,roles.")],
+    days: Annotated[
+        bool, typer.Option("--days", help="The file has days: account,date,hours,roles.")
+    ] = False,
+) -> None:
+    """Add the people of a file, or change who is there; a file with a bad row changes nothing."""
+    with spoken_errors():
+        place, tenant = context.obj.place, context.obj.tenant
+        text = _text_of(file)
+        try:
+            if days:
+                said = read_days(text)
+                import_days(accounts(place), roster(place), tenant, said)
+                console.print(f"{len(said)} days set.")
+                return
+            people = read_people(text)
+        except (BadRow, UnknownMember) as error:
+            raise BadInput(f"{file}: {error}; nothing was imported") from error
+        done = import_people(accounts(place), tenant, people, datetime.now(timezone.utc))
+        console.print(
+            f"{len(done.added)} added, {len(done.changed)} changed, "
+            f"{len(done.as_before)} as before. Who is to sign in needs `haul crew password`."
+        )
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where the CSV goes; `-` prints it.")],
+    days: Annotated[bool, typer.Option("--days", help="The days instead of the people.")] = False,
+    first: From = None,
+    last: To = None,
+) -> None:
+    """Write everybody, or their days, to a CSV that `haul roster import` reads; no passwords."""
+    with spoken_errors():
+        place, tenant = context.obj.place, context.obj.tenant
+        if days:
+            text = write_days(roster(place).days(tenant, *_dates(place, tenant, first, last)))
+        else:
+            text = write_people(accounts(place).all(tenant))
+        if str(file) == "-":
+            typer.echo(text, nl=False)
+            return
+        file.write_text(text, encoding="utf-8", newline="")
+        console.print(f"{file} is written.")
+
+
+@trucks.command("add")
+def add_truck(
+    context: typer.Context,
+    truck: TruckArg,
+    name: Annotated[str, typer.Option(help="What it is called.")],
+) -> None:
+    """Add a truck, or give it another name."""
+    with spoken_errors():
+        known = Truck(tenant=context.obj.tenant, truck=truck, name=name)
+        roster(context.obj.place).set_truck(known)
+        console.print(f"[bold]{truck}[/] is {escape(name)}.")
+
+
+@trucks.command("list")
+def list_trucks(context: typer.Context, as_json: Json = False) -> None:
+    """All trucks."""
+    with spoken_errors():
+        known = list(roster(context.obj.place).trucks(context.obj.tenant))
+        if as_json:
+            print_json([each.model_dump(include={"truck", "name"}) for each in known])
+            return
+        table = Table("truck", "name")
+        for each in known:
+            table.add_row(each.truck, escape(each.name))
+        console.print(table)
+
+
+@trucks.command("remove")
+def remove_truck(context: typer.Context, truck: TruckArg) -> None:
+    """Take a truck off the roster. Jobs that it is on keep it."""
+    with spoken_errors():
+        try:
+            roster(context.obj.place).remove_truck(context.obj.tenant, truck)
+        except UnknownTruck as error:
+            raise NotThere(f"{error}; `haul roster truck list` shows them") from error
+        console.print(f"[bold]{truck}[/] is removed.")
+
+
+def roster(place: Place) -> DynamoRoster:
+    return DynamoRoster(place.client("dynamodb"), place.outputs["CrewRosterTable"])
+
+
+def _today(place: Place, tenant: str) -> date:
+    tenants = S3Tenants(place.client("s3"), place.outputs["JobsBucket"])
+    return datetime.now(ZoneInfo(tenants.read(tenant).time_zone)).date()
+
+
+def _dates(place: Place, tenant: str, first: str | None, last: str | None) -> tuple[date, date]:
+    begin = _date("--from", first) if first else _today(place, tenant)
+    return begin, _date("--to", last) if last else begin + timedelta(6)
+
+
+def _date(what: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"{what} {text!r}: write a date as 2026-11-22") from error
+
+
+def _day(when: list[str], roles: list[str]) -> Day | None:
+    """None for `default`."""
+    if when == ["default"]:
+        if roles:
+            raise BadInput("`default` is every role of the profile; leave --role out")
+        return None
+    try:
+        return day_of(when, roles)
+    except ValidationError:
+        raise
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file} cannot be read: {error}") from error
+
+
+def _as_json(account: Account, days: Mapping[date, Day]) -> dict[str, object]:
+    shown = account.model_dump(mode="json", include={"account", "name", "roles", "disabled"})
+    dated = {on.isoformat(): days[on].model_dump(exclude_none=True) for on in sorted(days)}
+    return shown | {"days": dated}

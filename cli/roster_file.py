@@ -1,0 +1,143 @@
+"""The roster as two CSV files, as a spreadsheet writes and reads them.
+
+    people   account,name,phone,email,roles    maria,Maria Ortega,+15555550123,,driver first_mate
+    days     account,date,hours,roles          maria,2026-11-22,07:00-12:00 13:00-15:30,driver
+                                               maria,2026-11-23,off,
+
+Several roles or hours are parted by blanks. A file is read as a whole or not at all.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+
+from pydantic import ValidationError
+
+from functions.accounts import Account, Profile
+from functions.inbox import problems
+from functions.roster import Days
+from statemachine.roster import DAY_OFF, Date, Day
+from statemachine.values import Frozen, Name
+
+PEOPLE = ("account", "name", "phone", "email", "roles")
+DAYS = ("account", "date", "hours", "roles")
+OFF = "off"
+
+Said = tuple[str, date, Day]
+"""Who, on which day, is there when."""
+
+
+class BadRow(Exception):
+    """A line that cannot be used; the text names it and says what to change."""
+
+
+class _Named(Frozen):
+    account: Name
+    date: Date = "2000-01-01"
+
+
+def read_people(text: str) -> dict[str, Profile]:
+    """By account. Raises BadRow for the first line that cannot be used."""
+    people: dict[str, Profile] = {}
+    for line, row in _rows(text, PEOPLE):
+        with _at(line):
+            account = _Named(account=row["account"]).account
+            if account in people:
+                raise BadRow(f"line {line}: {account} stands there twice")
+            people[account] = _profile(row)
+    return people
+
+
+def read_days(text: str) -> list[Said]:
+    """Raises BadRow for the first line that cannot be used."""
+    said: dict[tuple[str, date], Day] = {}
+    for line, row in _rows(text, DAYS):
+        with _at(line):
+            known = _Named(account=row["account"], date=row["date"])
+            key = known.account, date.fromisoformat(known.date)
+            if key in said:
+                raise BadRow(f"line {line}: that day stands there twice")
+            said[key] = day_of(row["hours"].split(), row["roles"].split())
+    return [(account, on, day) for (account, on), day in said.items()]
+
+
+def day_of(hours: Sequence[str], roles: Sequence[str]) -> Day:
+    """`07:00-12:00`, `13:00-15:30`; or `off` alone. Raises ValueError, as pydantic does."""
+    if list(hours) == [OFF]:
+        if roles:
+            raise ValueError(f"who is {OFF} has no roles; leave them out")
+        return DAY_OFF
+    if not hours:
+        raise ValueError(f"write hours as 07:00-15:30, or `{OFF}`")
+    spans = [text.partition("-")[::2] for text in hours]
+    there = [{"begin": begin, "end": end} for begin, end in spans]
+    return Day.model_validate({"hours": there, "roles": tuple(roles) or None})
+
+
+def write_people(people: Iterable[Account]) -> str:
+    """In the order of their accounts, so that equal rosters are equal files."""
+    return _written(
+        PEOPLE,
+        (
+            (each.account, each.name, each.phone or "", each.email or "", " ".join(each.roles))
+            for each in sorted(people, key=lambda each: each.account)
+        ),
+    )
+
+
+def write_days(days: Days) -> str:
+    """Day by day."""
+    said = sorted((on, member) for member, theirs in days.items() for on in theirs)
+    return _written(DAYS, (_day_row(member, on, days[member][on]) for on, member in said))
+
+
+def _day_row(member: str, on: date, day: Day) -> tuple[str, ...]:
+    hours = " ".join(f"{each.begin}-{each.end}" for each in day.hours)
+    return member, on.isoformat(), hours or OFF, " ".join(day.roles or ())
+
+
+def _profile(row: Mapping[str, str]) -> Profile:
+    return Profile.model_validate(
+        {
+            "name": row["name"],
+            "phone": row["phone"] or None,
+            "email": row["email"] or None,
+            "roles": row["roles"].split(),
+        }
+    )
+
+
+def _rows(text: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each row with the number of its line; empty lines are passed over."""
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        if next(rows, None) != list(columns):
+            raise BadRow(f"line 1: the first line has to be {','.join(columns)}")
+        for row in rows:
+            if row and len(row) != len(columns):
+                raise BadRow(f"line {rows.line_num}: {len(row)} columns, not {len(columns)}")
+            if row:
+                values = (value.strip() for value in row)
+                yield rows.line_num, dict(zip(columns, values, strict=True))
+    except csv.Error as error:
+        raise BadRow(f"line {rows.line_num}: {error}") from error
+
+
+@contextmanager
+def _at(line: int) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        raise BadRow(f"line {line}: {'; '.join(problems(error))}") from error
+    except ValueError as error:
+        raise BadRow(f"line {line}: {error}") from error
+
+
+def _written(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,165 @@
+"""The crew: who can be put on a job and when, and what each of them has to do today."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from functions.accounts import Account
+from functions.api.answers import Answer, job_document, works_on
+from functions.api.asking import Ask
+from functions.api.crew_documents import (
+    CrewDocument,
+    CrewMember,
+    DaysWanted,
+    Engagement,
+    MyJobsDocument,
+    Truck,
+)
+from functions.api.parts import Api
+from functions.api.problems import Problem
+from functions.roster import Days
+from statemachine.flows import load_flow
+from statemachine.job import CREW_ROLES, Job
+from statemachine.roster import Day, Span, day_span, overlap
+from statemachine.views import Card
+
+MOST_DAYS = 62
+Dates = tuple[date, date]
+"""The first and the last of some days."""
+
+
+def show_crew(api: Api, ask: Ask) -> Answer:
+    """Everybody who can be put on a job and every truck, with what they are on."""
+    tenant = ask.who.tenant
+    zone = ZoneInfo(api.tenants.read(tenant).time_zone)
+    dates = _dates(ask.parameters_as(DaysWanted), ask.now, zone)
+    cards = list(_cards_in(api.boards.latest(tenant).value.jobs.values(), dates, zone))
+    days = api.roster.days(tenant, *dates)
+    document = CrewDocument(
+        members=tuple(_member(each, days, cards) for each in _crew(api.accounts.all(tenant))),
+        trucks=tuple(
+            Truck(
+                truck=each.truck,
+                name=each.name,
+                jobs=tuple(_engagement(card) for card in cards if card.truck == each.truck),
+            )
+            for each in api.roster.trucks(tenant)
+        ),
+        time_zone=zone.key,
+        as_of=ask.now,
+    )
+    return Answer(200, document, compress=True)
+
+
+def set_day(api: Api, ask: Ask) -> Answer:
+    """When somebody is there on one day. Jobs that they are on already stay as they are."""
+    day = ask.document(Day)
+    api.roster.set_day(ask.who.tenant, _known_member(api, ask), _date_of(ask), day)
+    return Answer(204, outcome="day set")
+
+
+def forget_day(api: Api, ask: Ask) -> Answer:
+    """There all day again, in every role."""
+    api.roster.forget_day(ask.who.tenant, _known_member(api, ask), _date_of(ask))
+    return Answer(204, outcome="day forgotten")
+
+
+def my_jobs(api: Api, ask: Ask) -> Answer:
+    """What whoever asks is on today and tomorrow, and whatever is left from earlier days."""
+    zone = ZoneInfo(api.tenants.read(ask.who.tenant).time_zone)
+    cards = api.crews.cards_of(ask.who, api.boards.latest(ask.who.tenant).value.jobs.values())
+    wanted = [card.job_id for card in cards if _concerns(card, ask.now, zone)]
+    mine = [job for job in api.crews.jobs_of(ask.who.tenant, wanted) if works_on(ask.who, job)]
+    document = MyJobsDocument(
+        jobs=tuple(job_document(job, ask.who, None) for job in sorted(mine, key=_by_window)),
+        time_zone=zone.key,
+        as_of=ask.now,
+    )
+    return Answer(200, document)
+
+
+def _dates(wanted: DaysWanted, now: datetime, zone: ZoneInfo) -> Dates:
+    """Raises Problem where the last day comes before the first, or long after."""
+    today = now.astimezone(zone).date()
+    first = date.fromisoformat(wanted.first) if wanted.first else today
+    last = date.fromisoformat(wanted.last) if wanted.last else first + timedelta(1)
+    if not timedelta(0) <= last - first < timedelta(MOST_DAYS):
+        raise Problem("invalid", f"`last` comes after `first`, by {MOST_DAYS} days at most")
+    return first, last
+
+
+def _cards_in(cards: Iterable[Card], dates: Dates, zone: ZoneInfo) -> Iterator[Card]:
+    """Those with a window on these days, and open ones without any window."""
+    span = day_span(dates[0], zone)[0], day_span(dates[1], zone)[1]
+    for card in cards:
+        window = _window(card)
+        if overlap(window, span) if window else not card.terminal:
+            yield card
+
+
+def _window(card: Card) -> Span | None:
+    begin, end = card.schedule.window_start, card.schedule.window_end
+    return None if begin is None else (begin, end or begin + timedelta(minutes=1))
+
+
+def _crew(accounts: Iterable[Account]) -> list[Account]:
+    able = (each for each in accounts if not (each.disabled or CREW_ROLES.isdisjoint(each.roles)))
+    return sorted(able, key=lambda each: each.account)
+
+
+def _member(account: Account, days: Days, cards: Iterable[Card]) -> CrewMember:
+    theirs = days.get(account.account, {})
+    return CrewMember(
+        member=account.account,
+        name=account.name,
+        roles=account.roles,
+        phone=account.phone,
+        email=account.email,
+        days={on.isoformat(): theirs[on] for on in sorted(theirs)},
+        jobs=tuple(
+            _engagement(card).with_(role=each.role)
+            for card in cards
+            for each in card.crew
+            if each.member == account.account
+        ),
+    )
+
+
+def _engagement(card: Card) -> Engagement:
+    return Engagement(
+        job_id=card.job_id,
+        status=card.status,
+        under_way=load_flow(card.flow).status(card.status).under_way,
+        window_start=card.schedule.window_start,
+        window_end=card.schedule.window_end,
+    )
+
+
+def _known_member(api: Api, ask: Ask) -> str:
+    """Raises Problem."""
+    member = ask.parameters["member"]
+    if api.accounts.read(ask.who.tenant, member) is None:
+        raise Problem("unknown-member")
+    return member
+
+
+def _date_of(ask: Ask) -> date:
+    """Raises Problem for a day that is in no calendar."""
+    try:
+        return date.fromisoformat(ask.parameters["date"])
+    except ValueError:
+        raise Problem("invalid", "there is no such day; write it as 2026-11-22") from None
+
+
+def _concerns(card: Card, now: datetime, zone: ZoneInfo) -> bool:
+    """An open job whose day is not later than tomorrow, or one that ended today."""
+    today = now.astimezone(zone).date()
+    if card.terminal:
+        return card.entered_at >= day_span(today, zone)[0]
+    begin = card.schedule.window_start
+    return begin is None or begin < day_span(today + timedelta(1), zone)[1]
+
+
+def _by_window(job: Job) -> tuple[bool, float, str]:
+    begin = job.schedule.window_start
+    return begin is None, begin.timestamp() if begin else 0.0, job.job_id

@@ -1,0 +1,164 @@
+"""The roster on the real engine: fifty at once want one driver, by the edge and by the bus."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from functions.accounts import Passwords, new_account
+from functions.aws.roster import DynamoAccounts
+from local.laptop import Laptop
+from tests.e2e.business import booking, exist, haul, hired, jobs_of, move, put, read_all, until
+from tests.e2e.test_api import PASSWORD, Client, slug
+
+pytestmark = pytest.mark.engine
+
+ATTEMPTS = 50
+
+
+@pytest.fixture(scope="module")
+def dispatcher(stack: Laptop) -> Iterator[Client]:
+    who = f"desk_{uuid.uuid4().hex[:8]}"
+    accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
+    now = datetime.now(UTC)
+    accounts.add(new_account("main", who, "Desk", ("dispatcher",), PASSWORD, now, Passwords()))
+    with httpx.Client(timeout=120) as http:
+        client = Client(stack.edge_url, http)
+        assert client.sign_in(who).status_code == 200
+        yield client
+
+
+def two_jobs(stack: Laptop) -> list[str]:
+    """Two jobs whose arrival windows overlap by an hour."""
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    requests = []
+    for number in (1, 2):
+        begin = start + timedelta(hours=number)
+        window = {
+            "window_start": begin.isoformat(),
+            "window_end": (begin + timedelta(hours=2)).isoformat(),
+        }
+        request = booking(uuid.uuid4().int % 32768, prefix="crw")
+        requests.append({**request, "schedule": window})
+    put(stack, "JobRequested", requests)
+    ids = [request["job_id"] for request in requests]
+    exist(stack, ids)
+    return ids
+
+
+def a_driver(stack: Laptop) -> str:
+    member = f"drv_{uuid.uuid4().hex[:8]}"
+    hired(stack, member)
+    return member
+
+
+def on_it(stack: Laptop, job_ids: list[str], member: str) -> list[str]:
+    jobs = read_all(stack, job_ids)
+    return [job.job_id for job in jobs if member in {each.member for each in job.crew}]
+
+
+def test_of_fifty_requests_through_the_edge_one_assignment_stands(
+    stack: Laptop, dispatcher: Client
+) -> None:
+    """An If-Match is of no help here: half of the requests are about the other job."""
+    ids, member = two_jobs(stack), a_driver(stack)
+    crew = {"crew": [{"role": "driver", "member": member}]}
+
+    def attempt(number: int) -> httpx.Response:
+        path = f"/api/jobs/{ids[number % 2]}"
+        return dispatcher.ask("PATCH", path, crew, if_match='"1"')
+
+    with ThreadPoolExecutor(16) as clients:
+        answers = list(clients.map(attempt, range(ATTEMPTS)))
+    done = [answer for answer in answers if answer.status_code == 200]
+    slugs = {slug(answer) for answer in answers if answer.status_code != 200}
+    assert len(done) == 1
+    assert on_it(stack, ids, member) == [done[0].json()["job_id"]]
+    assert slugs <= {"crew-taken", "job-changed", "unavailable"}, slugs
+    assert "crew-taken" in slugs
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert f"is on job {done[0].json()['job_id']}" in refused.json()["detail"]
+
+
+def test_of_fifty_events_on_the_bus_one_jobs_stand_and_the_others_are_buried_with_why(
+    stack: Laptop,
+) -> None:
+    ids, member = two_jobs(stack), a_driver(stack)
+    crew = {"crew": [{"role": "driver", "member": member}]}
+    edits = [
+        {**about(ids[number % 2]), "event_id": f"{member}-{number}", "changes": crew}
+        for number in range(ATTEMPTS)
+    ]
+    put(stack, "JobEditRequested", edits)
+
+    letters: dict[str, dict[str, str]] = {}
+
+    def settled() -> tuple[int, int]:
+        letters.update(letters_about(stack, member))
+        known = {edit.event_id for job in read_all(stack, ids) for edit in job.edits}
+        return len(known), len(letters)
+
+    counts = until(settled, lambda counts: sum(counts) == ATTEMPTS, 180)
+    assert counts == (ATTEMPTS // 2, ATTEMPTS // 2)
+    (taken,) = on_it(stack, ids, member)
+    assert {letter["Reason"] for letter in letters.values()} == {"CrewTaken"}
+    assert all(f"{member} is on job {taken}" in each["Detail"] for each in letters.values())
+
+
+def about(job_id: str) -> dict[str, Any]:
+    request = move(job_id, "x")
+    del request["move"]
+    return request
+
+
+def letters_about(stack: Laptop, member: str) -> dict[str, dict[str, str]]:
+    """By event id: the dead letters of edits that name the member. They are taken out: other tests
+    count what lies there.
+    """
+    sqs, url, found = stack.client("sqs"), stack.outputs["EditDeadLettersUrl"], {}
+    letters = sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1, MessageAttributeNames=["All"]
+    ).get("Messages", [])
+    for letter in letters:
+        if member in letter["Body"]:
+            event_id = json.loads(letter["Body"])["detail"]["event_id"]
+            told = letter["MessageAttributes"].items()
+            found[event_id] = {name: value["StringValue"] for name, value in told}
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
+    return found
+
+
+def test_the_command_line_keeps_the_roster_and_tells_who_cannot_come(
+    stack: Laptop, tmp_path: Path
+) -> None:
+    (first, second), member = two_jobs(stack), f"cli_{uuid.uuid4().hex[:8]}"
+    people = tmp_path / "people.csv"
+    header = "account,name,phone,email,roles"
+    people.write_text(f"{header}\n{member},Cleo Canary,+15555550133,,driver supervisor\n")
+    assert haul(stack, "roster", "import", str(people)).returncode == 0
+    assert haul(stack, "roster", "truck", "add", member, "--name", "Canary truck").returncode == 0
+    assert edit(stack, first, "--crew", f"driver={member}", "--truck", member) == (0, "")
+    code, said = edit(stack, second, "--crew", f"driver={member}")
+    assert (code, f"refused: {member} is on job {first} at that time" in said) == (3, True), said
+    assert until(lambda: letters_about(stack, member), bool)
+    day = jobs_of(stack).read("main", second).value.schedule.window_start
+    assert day
+    assert (
+        haul(stack, "roster", "set", member, f"{day + timedelta(9):%Y-%m-%d}", "off").returncode
+        == 0
+    )
+    shown = json.loads(haul(stack, "job", "show", first, "--json").stdout)
+    assert (shown["truck"], shown["crew"][0]["first_name"]) == (member, "Cleo")
+    exported = haul(stack, "roster", "export", "-").stdout
+    assert f"{member},Cleo Canary,+15555550133,,driver supervisor\n" in exported
+
+
+def edit(stack: Laptop, job_id: str, *words: str) -> tuple[int, str]:
+    ended = haul(stack, "job", "edit", job_id, *words)
+    return ended.returncode, ended.stderr

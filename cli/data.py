@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import ClientError
 
+from cli.claims import assignment, claimed_again
 from cli.out import Complaint, NotThere, console, print_json, spoken_errors
 from cli.place import Place
 from deploy.erase import erase_job, purge
@@ -55,6 +56,7 @@ def import_(
         place, tenant = context.obj.place, context.obj.tenant
         jobs = _jobs(place)
         views = S3Views(place.client("s3"), place.outputs["SiteBucket"], VIEW_TTL_S)
+        crew, taken = assignment(place), list[str]()
         now, brought, there = datetime.now(timezone.utc), 0, 0
         for line in file.read_text(encoding="utf-8").splitlines():
             job = _arriving(Job.model_validate_json(line), tenant, now)
@@ -67,13 +69,16 @@ def import_(
                 there += 1
                 continue
             write_view(views, job, load_flow(job.flow))
+            taken += claimed_again(crew, job, now)
         boards = S3Boards(place.client("s3"), place.outputs["JobsBucket"])
         PublishBoard(jobs, boards).rebuild(tenant, now)
         _audit(context, "import", {"jobs": brought, "there_before": there})
         if as_json:
-            print_json({"jobs": brought, "there_before": there})
-        else:
-            console.print(f"{brought} jobs were brought; {there} were there before.")
+            print_json({"jobs": brought, "there_before": there, "on_two_jobs": taken})
+            return
+        console.print(f"{brought} jobs were brought; {there} were there before.")
+        for sentence in taken:
+            console.print(f"[red]{sentence}[/]")
 
 
 def _arriving(job: Job, tenant: str, now: datetime) -> Job:

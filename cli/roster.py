@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
+from cli.claims import assignment, claimed_again
 from cli.crew import accounts
-from cli.out import BadInput, NotThere, console, print_json, spoken_errors
+from cli.out import BadInput, Declined, NotThere, console, print_json, spoken_errors
 from cli.place import Place
 from cli.roster_file import BadRow, day_of, read_days, read_people, write_days, write_people
 from functions.accounts import Account
@@ -134,6 +135,22 @@ def export(
             return
         file.write_text(text, encoding="utf-8", newline="")
         console.print(f"{file} is written.")
+
+
+@app.command()
+def check(context: typer.Context) -> None:
+    """Look for people and trucks on two open jobs at one time, and claim whom no job has claimed.
+
+    Needed where jobs came from an earlier version, or where one was brought back to life.
+    """
+    with spoken_errors():
+        crew, tenant = assignment(context.obj.place), context.obj.tenant
+        now, found = datetime.now(timezone.utc), list[str]()
+        for job_id in crew.jobs.open_ids(tenant):
+            found += claimed_again(crew, crew.jobs.read(tenant, job_id).value, now)
+        if found:
+            raise Declined("; ".join(found))
+        console.print("Nobody and no truck is on two jobs at one time.")
 
 
 @trucks.command("add")

@@ -5,7 +5,7 @@
 The last question is asked by claiming them: see `statemachine/claims.py`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -65,7 +65,20 @@ class AssignCrew:
         if span and (newly or for_new):
             _check_length(span)
             self._check_days(after.tenant, newly, span)
-            self._claim(for_new, before, request.event_id, flow, now)
+            claims = [
+                _claim(each, before, before.rev + 1, request.event_id, now) for each in for_new
+            ]
+            self._write(list(zip(for_new, claims, strict=True)), before, flow, now)
+
+    def claim_again(self, job: Job, now: datetime) -> None:
+        """Claims whatever the job needs as it is: for one that was brought from elsewhere.
+
+        Raises CrewTaken where another job has them too: then a person has to choose.
+        """
+        flow = load_flow(job.flow)
+        needed = engaged(job, flow)
+        claims = [_claim(each, job, job.rev, f"again-{job.rev}", now) for each in needed]
+        self._write(list(zip(needed, claims, strict=True)), job, flow, now)
 
     def _check_days(self, tenant: str, newly: Sequence[Assigned], span: Span) -> None:
         zone = ZoneInfo(self.tenants.read(tenant).time_zone)
@@ -91,14 +104,14 @@ class AssignCrew:
             raise CrewUnavailable(f"{member!r} is not on the roster; choose somebody who is")
         return account
 
-    def _claim(
-        self, needed: Sequence[Engaged], before: Job, event_id: str, flow: Flow, now: datetime
+    def _write(
+        self, wanted: Sequence[tuple[Engaged, Claim]], before: Job, flow: Flow, now: datetime
     ) -> None:
-        keys = [(each, key) for each in needed for key in each.sheets]
+        keys = [(claim, key) for needed, claim in wanted for key in needed.sheets]
         sheets = self.claims.read(before.tenant, [key for _, key in keys])
         claimed = [
-            self._claimed(sheet, _claim_of(each, before, event_id, now), before, flow, now)
-            for (each, _), sheet in zip(keys, sheets, strict=True)
+            self._claimed(sheet, claim, before, flow, now)
+            for (claim, _), sheet in zip(keys, sheets, strict=True)
         ]
         changed = [new for new, old in zip(claimed, sheets, strict=True) if new is not old]
         if changed:
@@ -151,18 +164,15 @@ def _check_role(account: Account, wanted: Assigned) -> None:
 
 
 def _said_about(days: Days, member: str, dates: Sequence[date]) -> str:
-    return "; ".join(_lines(days, member, dates)) or "their day before ends too early"
-
-
-def _lines(days: Days, member: str, dates: Sequence[date]) -> Iterator[str]:
     theirs = days.get(member, {})
-    return (f"{day.isoformat()}: {told(theirs[day])}" for day in dates if day in theirs)
+    lines = (f"{day.isoformat()}: {told(theirs[day])}" for day in dates if day in theirs)
+    return "; ".join(lines)
 
 
-def _claim_of(needed: Engaged, before: Job, event_id: str, now: datetime) -> Claim:
+def _claim(needed: Engaged, job: Job, rev: int, event_id: str, now: datetime) -> Claim:
     return Claim(
-        job_id=before.job_id,
-        rev=before.rev + 1,
+        job_id=job.job_id,
+        rev=rev,
         event_id=event_id,
         begin=needed.begin,
         end=needed.end,

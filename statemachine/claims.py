@@ -95,9 +95,9 @@ class Sheet(Frozen):
 def _may_count(claim: Claim, mine: Claim, before: Job, subject: str, flow: Flow) -> bool:
     if claim.job_id != mine.job_id:
         return True
-    if claim.rev > before.rev:
-        return (claim.rev, claim.event_id) != (mine.rev, mine.event_id)
-    return rests_on(before, claim, subject, flow)
+    if (claim.rev, claim.event_id) == (mine.rev, mine.event_id):
+        return False
+    return claim.rev > before.rev or rests_on(before, claim, subject, flow)
 
 
 def rests_on(job: Job, claim: Claim, subject: str, flow: Flow) -> bool:

@@ -126,7 +126,7 @@ def test_a_day_is_set_and_taken_back(office: Office) -> None:
 def test_a_day_of_nobody_or_of_no_calendar_is_refused(
     office: Office, method: str, path: str, status: int, slug: str
 ) -> None:
-    body = {"hours": []} if method == "PUT" else None
+    body: Any = {"hours": []} if method == "PUT" else None
     got = office.ask(method, path, body, by="dana")
     assert (got.status, got.slug, office.roster.known) == (status, slug, {})
 

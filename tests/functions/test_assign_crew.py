@@ -256,6 +256,27 @@ def test_a_job_that_was_erased_holds_nobody(board: Board) -> None:
     assert board.change(2, crew=[MARIA]).crew
 
 
+def test_a_job_that_came_from_elsewhere_is_claimed_for_once_and_for_all(board: Board) -> None:
+    (maria,) = board.change(1, crew=[MARIA]).crew
+    board.crew = a_crew_office(board.jobs, *STAFF)
+    board.edit = EditJob(board.jobs, FakeViews(Bucket()), FakeBus(), board.crew, no_pause)
+    for _ in range(3):
+        board.crew.claim_again(board.job(1), NOON)
+    assert refused(lambda: board.change(2, crew=[MARIA]))[0] is CrewTaken
+    board.book(4, crew=(maria,))
+    assert refused(lambda: board.crew.claim_again(board.job(4), NOON))[0] is CrewTaken
+    claims = board.crew.claims
+    assert isinstance(claims, FakeClaims)
+    assert [len(sheet.claims) for sheet in claims.sheets.values()] == [1]
+
+
+def test_a_job_that_is_brought_back_holds_its_crew_again(board: Board) -> None:
+    board.change(1, crew=[MARIA])
+    for move in ("confirm", "start", "complete", "reopen"):
+        board.move(1, move)
+    assert refused(lambda: board.change(2, crew=[MARIA]))[0] is CrewTaken
+
+
 def test_claims_do_not_pile_up(board: Board) -> None:
     for number in range(8):
         board.change(1, crew=[MARIA], note=f"{number}")

@@ -133,7 +133,10 @@ class World:
                 changes=changes,
                 expected_rev=expected_rev,
             )
-            self.jobs[job_id] = edited(job, request, now())
+            names = {each.member: each.first_name for each in changes.crew or ()}
+            self.jobs[job_id] = edited(
+                job, request, now(), lambda member: names[member] or member.title()
+            )
             return self.jobs[job_id]
 
     def plan(self, job_id: str, *crew: Assigned, **schedule: datetime) -> Job:

@@ -1,0 +1,33 @@
+"""The claims that keep crew and trucks from two jobs at a time, put in order from the jobs."""
+
+from datetime import datetime
+
+from cli.place import Place
+from functions.assign_crew import AssignCrew
+from functions.aws.claims import DynamoClaims
+from functions.aws.roster import DynamoAccounts
+from functions.aws.roster_days import DynamoRoster
+from functions.aws.stores import S3Jobs, S3Tenants
+from statemachine.edits import CrewTaken
+from statemachine.job import Job
+
+
+def assignment(place: Place) -> AssignCrew:
+    s3, dynamodb = place.client("s3"), place.client("dynamodb")
+    bucket, table = place.outputs["JobsBucket"], place.outputs["CrewRosterTable"]
+    return AssignCrew(
+        DynamoAccounts(dynamodb, table),
+        DynamoRoster(dynamodb, table),
+        DynamoClaims(dynamodb, table),
+        S3Jobs(s3, bucket),
+        S3Tenants(s3, bucket),
+    )
+
+
+def claimed_again(crew: AssignCrew, job: Job, now: datetime) -> list[str]:
+    """One sentence where somebody is on two jobs at one time; none where all is well."""
+    try:
+        crew.claim_again(job, now)
+    except CrewTaken as error:
+        return [f"{job.job_id}: {error}"]
+    return []

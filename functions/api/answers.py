@@ -11,16 +11,17 @@ from functions.api.documents import (
     LegalMove,
     Member,
     NotMade,
+    PhotoTaken,
     Said,
     SessionDocument,
     Waiting,
 )
 from functions.sessions import Session
 from statemachine.flows import Flow, Move, load_flow
-from statemachine.job import Assigned, Early, Entry, Job, Note, Refusal
+from statemachine.job import Assigned, Early, Entry, Job, Note, Photo, Refusal
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.values import ActorKind, JobId
-from statemachine.views import card_of
+from statemachine.views import card_of, photo_path
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocumen
         schedule=job.schedule,
         crew=tuple(map(_member, job.crew)),
         notes=tuple(map(_said, job.notes)),
+        photos=tuple(map(_photo, job.photos)),
         history=tuple(map(_happened, job.ledger)),
         refusals=tuple(map(_not_made, job.refused)),
         waiting=tuple(map(_waiting, job.early)),
@@ -117,6 +119,15 @@ def _member(assigned: Assigned) -> Member:
 
 def _said(note: Note) -> Said:
     return Said(text=note.text, recorded_at=note.recorded_at, actor=note.actor)
+
+
+def _photo(photo: Photo) -> PhotoTaken:
+    return PhotoTaken(
+        photo_id=photo.photo_id,
+        kind=photo.kind,
+        path=photo_path(photo.photo_id),
+        taken_at=photo.taken_at,
+    )
 
 
 def _happened(entry: Entry) -> Happened:

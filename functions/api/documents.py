@@ -6,7 +6,16 @@ from pydantic import ConfigDict, Field
 
 from functions.accounts import Role
 from statemachine.flows import Flow, Requirement
-from statemachine.job import CrewRole, Customer, Place, PriceCents, RefusalReason, Schedule
+from statemachine.job import (
+    CrewRole,
+    Customer,
+    PhotoId,
+    PhotoKind,
+    Place,
+    PriceCents,
+    RefusalReason,
+    Schedule,
+)
 from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.views import Card
 
@@ -96,6 +105,15 @@ class Said(Frozen):
     actor: Actor
 
 
+class PhotoTaken(Frozen):
+    """Proof of service; `path` is where the edge has the picture."""
+
+    photo_id: PhotoId
+    kind: PhotoKind
+    path: str
+    taken_at: Utc
+
+
 class LegalMove(Frozen):
     """A move that whoever asked may make now."""
 
@@ -131,6 +149,8 @@ class JobDocument(Frozen):
     schedule: Schedule
     crew: tuple[Member, ...]
     notes: tuple[Said, ...]
+    photos: tuple[PhotoTaken, ...] = ()
+    """Named to those who work on the job or watch over it; to its customer once it is done."""
     history: tuple[Happened, ...]
     refusals: tuple[NotMade, ...]
     waiting: tuple[Waiting, ...]

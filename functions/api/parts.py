@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from functions.accounts import Limits, SignIn
+from functions.add_photo import AddPhoto
 from functions.advance_job import AdvanceJob
 from functions.api.crews import Crews
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.ports import Jobs, Logger, Stored, Tenants, Views
 from functions.sessions import Sessions
+from functions.whereabouts import SharePlace
 from statemachine.views import Board
 
 
@@ -31,6 +33,8 @@ class Api:
     create: CreateJob
     advance: AdvanceJob
     edit: EditJob
+    add_photo: AddPhoto
+    share_place: SharePlace
     sign_in: SignIn
     sessions: Sessions
     limits: Limits

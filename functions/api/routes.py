@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from events import Changes
 from functions.accounts import ROLES, Limit, Role
-from functions.api import board, jobs, public, session
+from functions.api import board, jobs, proof, public, session
 from functions.api.answers import Answer
 from functions.api.asking import Ask
+from functions.api.crew_documents import PhotoDocument, PhotoWish, WhereaboutsWish
 from functions.api.documents import (
     BookedDocument,
     FlowsDocument,
@@ -31,10 +32,11 @@ from functions.api.wishes import (
     NewJob,
     Wanted,
 )
+from functions.whereabouts import Whereabouts
 from statemachine.values import JOB_ID_PATTERN
 from statemachine.views import View
 
-Method = Literal["GET", "POST", "PATCH", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Who = frozenset[Role] | None
 """The roles that may ask, one of them is enough; None is everybody, without a session."""
 
@@ -48,7 +50,11 @@ BOOKINGS = Limit("bookings", most=20, window=timedelta(hours=1))
 LOOKS = Limit("looks", most=600, window=timedelta(minutes=5))
 CHOICES = Limit("choices", most=30, window=timedelta(minutes=10))
 
-PARAMETERS = {"job_id": JOB_ID_PATTERN, "digest": "^[0-9a-f]{32}$"}
+PARAMETERS = {
+    "job_id": JOB_ID_PATTERN,
+    "photo_id": "^[0-9a-f]{32}$",
+    "digest": "^[0-9a-f]{32}$",
+}
 """What stands in the angle brackets of a path."""
 
 MOVE_REFUSED = (
@@ -163,6 +169,51 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
+        "/api/jobs/<job_id>/photos",
+        "Announce a photo, and learn where to upload it",
+        CREW,
+        proof.announce_photo,
+        {201: PhotoDocument, 200: PhotoDocument},
+        body=PhotoWish,
+        refusals=("unknown-job", "photo-refused", "event-id-used", "records-full"),
+    ),
+    Route(
+        "POST",
+        "/api/jobs/<job_id>/photos/<photo_id>",
+        "Add an uploaded photo to the job",
+        CREW,
+        proof.add_photo,
+        {200: JobDocument},
+        body=PhotoWish,
+        refusals=(
+            "unknown-job",
+            "photo-refused",
+            "photo-missing",
+            "event-id-used",
+            "records-full",
+        ),
+    ),
+    Route(
+        "PUT",
+        "/api/jobs/<job_id>/whereabouts",
+        "Tell where the crew is, while the job is under way",
+        CREW,
+        proof.tell_place,
+        {204: None},
+        body=WhereaboutsWish,
+        refusals=("unknown-job", "not-under-way"),
+    ),
+    Route(
+        "DELETE",
+        "/api/jobs/<job_id>/whereabouts",
+        "Forget where the crew is",
+        CREW,
+        proof.stop_telling,
+        {204: None},
+        refusals=("unknown-job",),
+    ),
+    Route(
+        "POST",
         "/api/bookings",
         "Book a job as a customer",
         EVERYBODY,
@@ -181,6 +232,16 @@ ROUTES: tuple[Route, ...] = (
         {200: View, 304: None},
         headers=("If-None-Match",),
         refusals=("unknown-job",),
+        limit=LOOKS,
+    ),
+    Route(
+        "GET",
+        "/api/track/<digest>/place",
+        "Where the crew is, while the job is under way",
+        EVERYBODY,
+        public.place,
+        {200: Whereabouts},
+        refusals=("no-place",),
         limit=LOOKS,
     ),
     Route(

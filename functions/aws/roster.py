@@ -2,10 +2,12 @@
 
     pk                        sk                   what
     tenant#main               account#maria        an account
-    limit#bookings#1f0c…      count                a counter; the table's TTL sweeps it away
+    place#main#261121-7k3m2q  place                where a crew is; the table's TTL sweeps it away
+    limit#bookings#1f0c…      count                a counter; likewise
 
 More of a tenant's people (roster by day, trucks, endpoints, opt-outs) get a `sk` prefix of their
-own, so that each is one query by prefix. No key holds a phone number, name or address: who is
+own, so that each is one query by prefix. Places are apart: IAM knows keys by their `pk` alone, and
+who may write places must not write accounts. No key holds a phone number, name or address: who is
 counted is named by a keyed hash.
 """
 

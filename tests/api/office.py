@@ -22,6 +22,7 @@ from functions.accounts import (
     SignIn,
     UnknownAccount,
 )
+from functions.add_photo import AddPhoto
 from functions.advance_job import AdvanceJob
 from functions.api.asking import COOKIE
 from functions.api.crews import Crews
@@ -31,6 +32,7 @@ from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.ports import Stored, Unavailable
 from functions.sessions import Sessions, SigningKey, SigningKeys
+from functions.whereabouts import SharePlace
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
 from statemachine.job import Job
@@ -44,6 +46,8 @@ from tests.fakes import (
     FakeExecutions,
     FakeJobs,
     FakeLog,
+    FakePhotos,
+    FakePlaces,
     FakeTenants,
     FakeViews,
     no_pause,
@@ -190,6 +194,8 @@ class Office:
         self.bus, self.executions = FakeBus(self.faults), FakeExecutions(self.faults)
         self.accounts, self.limits = FakeAccounts(), FakeLimits()
         self.keys, self.log = FakeKeyStore(), FakeLog()
+        self.photos = FakePhotos(self.bucket, self.site)
+        self.places = FakePlaces(self.faults)
         self.tokens = (f"{number:022}" for number in itertools.count(1))
         ids = itertools.count(1)
         api = Api(
@@ -208,6 +214,8 @@ class Office:
             ),
             advance=AdvanceJob(self.jobs, self.executions, self.bus, no_pause),
             edit=EditJob(self.jobs, self.views, self.bus, no_pause),
+            add_photo=AddPhoto(self.jobs, self.views, self.bus, self.photos, pause=no_pause),
+            share_place=SharePlace(self.places),
             sign_in=SignIn(self.accounts, self.limits, self.passwords),
             sessions=Sessions(self.keys, self.accounts),
             limits=self.limits,
@@ -298,7 +306,8 @@ class Office:
         people = {
             f"account {of}": repr(known).encode() for of, known in self.accounts.known.items()
         }
-        return self.bucket.objects | self.site.objects | facts | people
+        places = {f"place {of}": repr(place).encode() for of, place in self.places.kept.items()}
+        return self.bucket.objects | self.site.objects | facts | people | places
 
 
 def an_event(

@@ -9,12 +9,14 @@ import pytest
 
 from functions.api.routes import ROUTES
 from statemachine.identity import digest_of
+from statemachine.proof import photo_id_of
 from tests.api.office import Office
 from tests.builders import TOKEN, a_job
 
 PEOPLE = ("nobody", "dana", "sue", "mike", "fay", "otto")
 JOB = "261121-7k3m2q"
 DIGEST = digest_of(TOKEN)
+PHOTO_ID = photo_id_of(a_job(), "photo-1")
 
 TABLE: dict[str, tuple[int, ...]] = {
     #                                       nobody dispatcher supervisor driver  first_mate  ops
@@ -28,18 +30,39 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/jobs/<job_id>":                  (401, 200, 200, 200, 404, 200),
     "POST /api/jobs/<job_id>/moves":           (401, 200, 403, 200, 404, 403),
     "PATCH /api/jobs/<job_id>":                (401, 200, 403, 200, 404, 403),
+    "POST /api/jobs/<job_id>/photos":          (401, 201, 403, 201, 404, 403),
+    "POST /api/jobs/<job_id>/photos/<photo_id>": (401, 409, 403, 409, 404, 403),
+    "PUT /api/jobs/<job_id>/whereabouts":      (401, 403, 403, 409, 404, 403),
+    "DELETE /api/jobs/<job_id>/whereabouts":   (401, 403, 403, 204, 404, 403),
     "POST /api/bookings":                      (201, 201, 201, 201, 201, 201),
     "GET /api/track/<digest>":                 (200, 200, 200, 200, 200, 200),
+    "GET /api/track/<digest>/place":            (404, 404, 404, 404, 404, 404),
     "POST /api/track/<digest>/confirm":        (409, 409, 409, 409, 409, 409),
     "POST /api/track/<digest>/cancel":         (200, 200, 200, 200, 200, 200),
 }  # fmt: skip
-"""`confirm` is 409 for everybody: the job was confirmed before."""
+"""`confirm` is 409 for everybody: the job was confirmed before. It is not under way, so nobody may
+tell its crew's place or is told it; and the photo was not uploaded."""
+
+PHOTO = {
+    "event_id": "photo-1",
+    "occurred_at": "2026-11-21T12:00:00Z",
+    "kind": "before",
+    "media_type": "image/jpeg",
+    "bytes": 1000,
+}
 
 BODIES: dict[str, Any] = {
     "POST /api/session": {"account": "dana", "password": "correct horse battery"},
     "POST /api/jobs": {"customer_name": "Ada Wong", "location": "12 Harbor Road"},
     "POST /api/jobs/<job_id>/moves": {"move": "start"},
     "PATCH /api/jobs/<job_id>": {"note": "Ring twice"},
+    "POST /api/jobs/<job_id>/photos": PHOTO,
+    "POST /api/jobs/<job_id>/photos/<photo_id>": PHOTO,
+    "PUT /api/jobs/<job_id>/whereabouts": {
+        "latitude": 37.77493,
+        "longitude": -122.41942,
+        "occurred_at": "2026-11-21T12:00:00Z",
+    },
     "POST /api/bookings": {
         "name": "Ada Wong",
         "phone": "+15555550123",
@@ -58,7 +81,8 @@ CELLS = [
 
 
 def path_of(route: str) -> str:
-    return route.partition(" ")[2].replace("<job_id>", JOB).replace("<digest>", DIGEST)
+    path = route.partition(" ")[2].replace("<job_id>", JOB).replace("<digest>", DIGEST)
+    return path.replace("<photo_id>", PHOTO_ID)
 
 
 def test_the_table_has_every_route() -> None:

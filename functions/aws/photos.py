@@ -1,6 +1,7 @@
 """Photos in S3: uploads in the private jobs bucket, cleaned ones in the site bucket."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
@@ -35,7 +36,7 @@ class S3Photos:
         frozen = self.credentials.get_frozen_credentials()
         region = self.s3.meta.region_name
         S3SigV4QueryAuth(frozen, "s3", region, expires=GOOD_FOR_S).add_auth(request)
-        query = request.url.partition("?")[2]
+        query = urlsplit(str(request.url)).query
         return Upload(path=f"{path}?{query}", headers={"content-type": media_type})
 
     def raw(self, key: str, size: int) -> bytes | None:

@@ -2,6 +2,7 @@
 
 viewer ─▶ viewer-request function ─▶ cache ─▶ engine (Host of the distribution, TLS header)
 viewer ─▶ /api/*: signed as origin access control does ─▶ engine ─▶ Function URL
+viewer ─▶ /uploads/*: signed by who may sign, handed on ─▶ engine ─▶ bucket
 """
 
 import asyncio
@@ -29,6 +30,9 @@ log = logging.getLogger("haulway.edge")
 
 LARGEST_BODY = 6 * 1024 * 1024
 """What a Function URL takes (Lambda quotas, read 2026-11-21)."""
+LARGEST_UPLOAD = 32 * 1024 * 1024
+"""Ours: the whole of it is held in memory here. CloudFront streams, and takes far more."""
+NOT_FOR_BUCKETS = frozenset({"cookie"})
 SECRET = re.compile(r"(/(?:track|t)(?:/|%2f)).+", re.IGNORECASE)
 LIKE_A_TOKEN = re.compile(r"[\w%-]{22,}")
 
@@ -137,13 +141,16 @@ class Edge:
     async def _answer(self, request: Request, uri: str) -> Response:
         if uri.startswith("/_"):
             return _plain(404, "This path belongs to the engine; ask it on its own port.\n")
-        body = await _whole_body(request)
-        if body is None:
-            return _plain(413, f"The body is larger than {LARGEST_BODY} bytes.\n")
-        query = request.scope["query_string"].decode("latin-1")
-        ask = Ask(request.method, uri, query, decoded(request.scope["headers"]), body)
         distribution = await self._configured()
         behaviour = distribution.behaviour(uri)
+        largest = LARGEST_UPLOAD if behaviour.bucket else LARGEST_BODY
+        body = await _whole_body(request, largest)
+        if body is None:
+            return _plain(413, f"The body is larger than {largest} bytes.\n")
+        query = request.scope["query_string"].decode("latin-1")
+        ask = Ask(request.method, uri, query, decoded(request.scope["headers"]), body)
+        if behaviour.bucket:
+            return await self._to_the_bucket(ask, behaviour.bucket)
         if behaviour.signed:
             return await self._through_access_control(ask)
         key = await self._key(ask, behaviour, distribution.default_root)
@@ -170,6 +177,11 @@ class Edge:
             ask.method, self._config.distribution_domain, ask.uri, ask.query, ask.headers
         )
         return await self._past_the_cache(ask._replace(headers=headers))
+
+    async def _to_the_bucket(self, ask: Ask, bucket: str) -> Response:
+        """The engine's own distribution only reads from buckets, and leaves the query behind."""
+        kept = tuple(h for h in ask.headers if h[0] not in NOT_FOR_BUCKETS)
+        return await self._past_the_cache(ask._replace(headers=kept, host=bucket))
 
     async def _past_the_cache(self, ask: Ask) -> Response:
         response = await self._origin.stream(ask)
@@ -222,12 +234,12 @@ def _plain(status: int, text: str, media_type: str = "text/plain") -> Response:
     return Response(text, status, own, media_type)
 
 
-async def _whole_body(request: Request) -> bytes | None:
+async def _whole_body(request: Request, largest: int) -> bytes | None:
     """The body; None if it is larger than an origin would take."""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > LARGEST_BODY:
+        if size > largest:
             return None
         chunks.append(chunk)
     return b"".join(chunks)

@@ -24,13 +24,15 @@ class Behaviour:
     """What the distribution does with the paths of one pattern.
 
     `viewer_request` is the source of the published function, `signed` whether the origin is a
-    Function URL with origin access control. A signed origin is never cached here.
+    Function URL with origin access control. A signed origin is never cached here. `bucket` is the
+    host of an S3 origin without access control, which takes signed requests as they come.
     """
 
     pattern: str
     policy: CachePolicy
     viewer_request: str | None = None
     signed: bool = False
+    bucket: str | None = None
 
     def covers(self, uri: str) -> bool:
         return _glob(self.pattern).fullmatch(normalised(uri)) is not None
@@ -99,10 +101,12 @@ class CloudFrontApi:
     def distribution(self) -> Distribution:
         """Raises ValueError for a behaviour without a cache policy: the old ForwardedValues."""
         config: Any = self._client.get_distribution_config(Id=self._id)["DistributionConfig"]
-        signed = {o["Id"] for o in _items(config["Origins"]) if self._is_signed(o)}
+        origins = _items(config["Origins"])
+        signed = {o["Id"] for o in origins if self._is_signed(o)}
+        buckets = {o["Id"]: o["DomainName"] for o in origins if _is_open_bucket(o)}
         patterns = [*_items(config.get("CacheBehaviors")), config["DefaultCacheBehavior"]]
         return Distribution(
-            tuple(self._behaviour(raw, signed) for raw in patterns),
+            tuple(self._behaviour(raw, signed, buckets) for raw in patterns),
             {
                 int(rule["ErrorCode"]): float(rule["ErrorCachingMinTTL"])
                 for rule in _items(config.get("CustomErrorResponses"))
@@ -120,7 +124,9 @@ class CloudFrontApi:
         answer = self._client.get_invalidation(DistributionId=self._id, Id=invalidation_id)
         return tuple(answer["Invalidation"]["InvalidationBatch"]["Paths"]["Items"])
 
-    def _behaviour(self, raw: Mapping[str, Any], signed: set[str]) -> Behaviour:
+    def _behaviour(
+        self, raw: Mapping[str, Any], signed: set[str], buckets: Mapping[str, str]
+    ) -> Behaviour:
         pattern = raw.get("PathPattern", "*")
         if not raw.get("CachePolicyId"):
             raise ValueError(
@@ -131,6 +137,7 @@ class CloudFrontApi:
             self._policy(raw["CachePolicyId"]),
             self._viewer_request(raw),
             raw["TargetOriginId"] in signed,
+            buckets.get(raw["TargetOriginId"]),
         )
 
     def _policy(self, policy_id: str) -> CachePolicy:
@@ -165,6 +172,12 @@ class CloudFrontApi:
             config["OriginAccessControlOriginType"] == "lambda"
             and config["SigningBehavior"] != "never"
         )
+
+
+def _is_open_bucket(origin: Mapping[str, Any]) -> bool:
+    return "S3OriginConfig" in origin and not (
+        origin.get("OriginAccessControlId") or origin["S3OriginConfig"].get("OriginAccessIdentity")
+    )
 
 
 def _items(listed: Any) -> list[Any]:

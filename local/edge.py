@@ -12,6 +12,8 @@ Where the model is simpler than CloudFront:
 - a custom error page is cached by the status that the viewer sees, not by the origin's;
 - on a miss the object is asked for whole and unconditionally with GET, whatever the viewer sent;
   a request for a range goes past the cache;
+- a bucket without access control is asked past the engine's distribution, which could only read
+  from it: its answers come without the response headers policy;
 - answers of the edge itself are never kept, and a signed origin is never cached, nor its errors;
 - `/_…` belongs to the engine (it can be reset and configured there) and is answered 404 here.
 """

@@ -59,13 +59,17 @@ class EngineDown(Exception):
 
 
 class Ask(NamedTuple):
-    """A request as it came: `uri` is the raw path, `query` the raw query without its `?`."""
+    """A request as it came: `uri` is the raw path, `query` the raw query without its `?`.
+
+    `host` is whom it is for, where that is not the distribution.
+    """
 
     method: str
     uri: str
     query: str = ""
     headers: Fields = ()
     body: bytes = b""
+    host: str = ""
 
     @property
     def target(self) -> str:
@@ -124,10 +128,11 @@ class Origin:
     async def _send(self, ask: Ask) -> httpx.Response:
         headers = tuple(h for h in end_to_end(ask.headers) if h[0] not in OWN_REQUEST_FIELDS)
         timeout = httpx.Timeout(ANSWER_LIMIT_S, connect=CONNECT_LIMIT_S)
+        host = ask.host or self.domain
         request = httpx.Request(
             ask.method,
             self.url,
-            headers=encoded((*headers, ("host", self.domain), ("x-forwarded-proto", "https"))),
+            headers=encoded((*headers, ("host", host), ("x-forwarded-proto", "https"))),
             content=ask.body or None,
             extensions={"target": ask.target.encode("latin-1"), "timeout": timeout.as_dict()},
         )

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from events import Fact
+from functions.add_photo import Upload
 from functions.ports import (
     Answer,
     Conflict,
@@ -24,6 +25,7 @@ from functions.ports import (
     UnknownJob,
     UnknownTenant,
 )
+from functions.whereabouts import Whereabouts
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
 from statemachine.views import Board, View
@@ -162,6 +164,52 @@ class FakeViews:
 
     def write(self, digest: str, view: View, replacing: str | None) -> None:
         self.bucket.put_if(f"t/{digest}.json", to_bytes(view), replacing)
+
+
+class FakePhotos:
+    """Uploads in the private bucket, photos in that of the site; addresses with nothing secret."""
+
+    def __init__(self, uploads: Bucket, site: Bucket) -> None:
+        self.uploads, self.site = uploads, site
+
+    def upload(self, key: str, media_type: str, size: int) -> Upload:
+        return Upload(f"/uploads/{key}?size={size}", {"content-type": media_type})
+
+    def raw(self, key: str, size: int) -> bytes | None:
+        found = self.uploads.get(f"uploads/{key}")
+        return found[0] if found and len(found[0]) == size else None
+
+    def publish(self, photo_id: str, jpeg: bytes) -> None:
+        self.site.put(f"t/p/{photo_id}.jpg", jpeg)
+
+    def forget_raw(self, key: str) -> None:
+        self.uploads.delete(f"uploads/{key}")
+
+
+class FakePlaces:
+    """Where crews are, by tenant and job. Nothing vanishes by itself here."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.kept: dict[tuple[str, str], Whereabouts] = {}
+
+    def keep(self, tenant: str, job_id: str, place: Whereabouts) -> None:
+        def unless_newer() -> None:
+            known = self.kept.get((tenant, job_id))
+            if known is None or known.at <= place.at:
+                self.kept[tenant, job_id] = place
+
+        self.faults.around("PutItem", unless_newer, Unavailable("lost"))
+
+    def read(self, tenant: str, job_id: str) -> Whereabouts | None:
+        return self.faults.around(
+            "GetItem", lambda: self.kept.get((tenant, job_id)), Unavailable("lost")
+        )
+
+    def forget(self, tenant: str, job_id: str) -> None:
+        self.faults.around(
+            "DeleteItem", lambda: self.kept.pop((tenant, job_id), None), Unavailable("lost")
+        )
 
 
 class FakeBoards:

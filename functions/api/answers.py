@@ -11,7 +11,7 @@ from functions.api.documents import (
     LegalMove,
     Member,
     NotMade,
-    Pictured,
+    PhotoTaken,
     Said,
     SessionDocument,
     Waiting,
@@ -95,8 +95,8 @@ def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocumen
         crew=tuple(map(_member, job.crew)),
         truck=job.truck,
         load_size=job.load_size,
-        photos=tuple(map(_pictured, job.photos)),
         notes=tuple(map(_said, job.notes)),
+        photos=tuple(map(_photo, job.photos)),
         history=tuple(map(_happened, job.ledger)),
         refusals=tuple(map(_not_made, job.refused)),
         waiting=tuple(map(_waiting, job.early)),
@@ -128,8 +128,8 @@ def _said(note: Note) -> Said:
     )
 
 
-def _pictured(photo: Photo) -> Pictured:
-    return Pictured(
+def _photo(photo: Photo) -> PhotoTaken:
+    return PhotoTaken(
         photo_id=photo.photo_id,
         kind=photo.kind,
         path=photo_path(photo.photo_id),

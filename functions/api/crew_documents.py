@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from events import Changes
 from functions.accounts import Role
 from functions.api.documents import JobDocument
+from functions.whereabouts import Latitude, Longitude, Whereabouts
 from statemachine.job import CrewRole, PhotoId, PhotoKind
 from statemachine.roster import Date, Day
 from statemachine.values import EventId, Frozen, JobId, Name, Utc
@@ -22,14 +23,6 @@ class Engagement(Frozen):
     under_way: bool
     window_start: Utc | None = None
     window_end: Utc | None = None
-
-
-class Whereabouts(Frozen):
-    """Where a crew is, rounded to about half a kilometre. `at` is when its phone said so."""
-
-    latitude: Annotated[float, Field(ge=-90, le=90)]
-    longitude: Annotated[float, Field(ge=-180, le=180)]
-    at: Utc
 
 
 class CrewMember(Frozen):
@@ -119,6 +112,6 @@ class PhotoDocument(Frozen):
 class WhereaboutsWish(Frozen):
     """Where the phone is. It is rounded before it is kept."""
 
-    latitude: Annotated[float, Field(ge=-90, le=90)]
-    longitude: Annotated[float, Field(ge=-180, le=180)]
+    latitude: Latitude
+    longitude: Longitude
     occurred_at: Utc

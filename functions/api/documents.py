@@ -108,6 +108,15 @@ class Said(Frozen):
     actor: Actor
 
 
+class PhotoTaken(Frozen):
+    """Proof of service; `path` is where the edge has the picture."""
+
+    photo_id: PhotoId
+    kind: PhotoKind
+    path: str
+    taken_at: Utc
+
+
 class LegalMove(Frozen):
     """A move that whoever asked may make now."""
 
@@ -121,15 +130,6 @@ class Member(Frozen):
     role: CrewRole
     member: Name
     first_name: str
-
-
-class Pictured(Frozen):
-    """A photo of the job; `path` is where the edge has it."""
-
-    photo_id: PhotoId
-    kind: PhotoKind
-    path: str
-    taken_at: Utc
 
 
 class JobDocument(Frozen):
@@ -153,8 +153,9 @@ class JobDocument(Frozen):
     crew: tuple[Member, ...]
     truck: Name | None = None
     load_size: LoadSize | None = None
-    photos: tuple[Pictured, ...] = ()
     notes: tuple[Said, ...]
+    photos: tuple[PhotoTaken, ...] = ()
+    """Named to those who work on the job or watch over it; to its customer once it is done."""
     history: tuple[Happened, ...]
     refusals: tuple[NotMade, ...]
     waiting: tuple[Waiting, ...]

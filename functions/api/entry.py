@@ -14,6 +14,7 @@ from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Respo
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from functions.accounts import Passwords, SignIn
+from functions.add_photo import AddPhoto
 from functions.advance_job import AdvanceJob
 from functions.api.asking import Ask, ask_of
 from functions.api.crews import Crews
@@ -28,6 +29,7 @@ from functions.aws.container import (
     HasViews,
     RunsMachines,
     client,
+    credentials,
     log,
     one_attempt,
     read_settings,
@@ -35,6 +37,8 @@ from functions.aws.container import (
 )
 from functions.aws.edge_address import NotedEdgeAddress
 from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.photos import S3Photos
+from functions.aws.places import DynamoPlaces
 from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.signing_keys import SecretKeyStore
@@ -44,10 +48,13 @@ from functions.create_job import CreateJob
 from functions.edit_job import EditJob, assign_crew
 from functions.inbox import once
 from functions.sessions import Sessions
+from functions.whereabouts import SharePlace
 
 
 class Settings(HasJobs, HasRoster, HasViews, Announces, RunsMachines):
     session_keys: str
+    uploads_host: str
+    """The jobs bucket by the name under which the edge asks it."""
     edge_url: str = ""
     """Where customers reach us, if the deployment knows; else it is noted in the parameter."""
     edge_url_parameter: str
@@ -67,6 +74,13 @@ def wire() -> LambdaFunctionUrlResolver:
     bus = EventBridgeBus(client("events"), settings.bus_name)
     accounts = DynamoAccounts(dynamodb, settings.crew_roster)
     limits = DynamoLimits(dynamodb, settings.crew_roster)
+    photos = S3Photos(
+        client("s3"),
+        settings.jobs_bucket,
+        settings.site_bucket,
+        settings.uploads_host,
+        credentials(),
+    )
     keys = SecretKeyStore(client("secretsmanager"), settings.session_keys)
     api = Api(
         jobs=jobs,
@@ -79,6 +93,8 @@ def wire() -> LambdaFunctionUrlResolver:
         edit=EditJob(jobs, views, bus, assign_crew(settings, jobs, tenants)),
         accounts=accounts,
         roster=DynamoRoster(dynamodb, settings.crew_roster),
+        add_photo=AddPhoto(jobs, views, bus, photos),
+        share_place=SharePlace(DynamoPlaces(dynamodb, settings.crew_roster)),
         sign_in=SignIn(accounts, limits, Passwords()),
         sessions=Sessions(keys, accounts),
         limits=limits,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from functions.accounts import Accounts, Limits, SignIn
+from functions.add_photo import AddPhoto
 from functions.advance_job import AdvanceJob
 from functions.api.crews import Crews
 from functions.create_job import CreateJob
@@ -12,6 +13,7 @@ from functions.edit_job import EditJob
 from functions.ports import Jobs, Logger, Stored, Tenants, Views
 from functions.roster import Roster
 from functions.sessions import Sessions
+from functions.whereabouts import SharePlace
 from statemachine.views import Board
 
 
@@ -34,6 +36,8 @@ class Api:
     edit: EditJob
     accounts: Accounts
     roster: Roster
+    add_photo: AddPhoto
+    share_place: SharePlace
     sign_in: SignIn
     sessions: Sessions
     limits: Limits

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.add_photo import EventTaken, PhotoMissing
 from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
+from functions.whereabouts import NotUnderWay
 from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import UnknownFlow
 from statemachine.lifecycle import EXPLANATIONS, RecordsFull
+from statemachine.proof import PhotoRefused
 from statemachine.values import JobId
 
 MEDIA_TYPE = "application/problem+json"
@@ -25,16 +28,20 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not-allowed": (403, "Your roles do not allow this"),
     "not-found": (404, "There is nothing under this address"),
     "unknown-job": (404, "There is no such job"),
+    "no-place": (404, "Where the crew is, is not known now"),
     "method-not-allowed": (405, "This address does not know that method"),
     "unknown-member": (404, "There is nobody of that name on the roster"),
     "crew-unavailable": (409, "Somebody cannot be put on this job"),
     "crew-taken": (409, "Somebody is on another job at that time"),
     "event-id-used": (409, "That event_id belongs to another event; send a fresh one"),
+    "photo-missing": (409, "The photo has not arrived as it was announced; upload it again"),
+    "not-under-way": (409, "A crew's place is shared only while its job is under way"),
     "records-full": (409, "The job has all the records it can hold"),
     "job-changed": (412, "The job has changed since you read it; look again"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "Send the body as application/json"),
     "invalid": (422, "The request breaks its schema"),
+    "photo-refused": (422, "The photo cannot be taken"),
     "unknown-flow": (422, "There is no flow of that name"),
     "if-match-missing": (428, "Send If-Match with the rev that you decided on"),
     "too-many-requests": (429, "Too many requests from this address; try again later"),
@@ -85,6 +92,14 @@ def problem_of(error: Exception) -> Problem:
             return Problem("crew-taken", str(error))
         case EditRefused():
             return Problem("job-changed", str(error))
+        case PhotoRefused():
+            return Problem("photo-refused", str(error))
+        case PhotoMissing():
+            return Problem("photo-missing")
+        case EventTaken():
+            return Problem("event-id-used")
+        case NotUnderWay():
+            return Problem("not-under-way")
         case RecordsFull():
             return Problem("records-full")
         case Unavailable():

@@ -61,6 +61,18 @@ def track(api: Api, ask: Ask) -> Answer:
     return Answer(200, stored.value, {"ETag": etag})
 
 
+def place(api: Api, ask: Ask) -> Answer:
+    """Where the crew is; one and the same no whatever the reason.
+
+    The job itself is asked for its status: the view may be a moment behind.
+    """
+    job = _of_digest(api, ask)
+    known = api.share_place.of(job, ask.now) if job else None
+    if known is None:
+        raise Problem("no-place")
+    return Answer(200, known)
+
+
 def confirm(api: Api, ask: Ask) -> Answer:
     return _choose(api, ask, "confirm")
 
@@ -141,6 +153,17 @@ def _held(api: Api, ask: Ask, token: str) -> Job:
             if compare_digest(job.token, token):
                 return job
     raise UnknownJob
+
+
+def _of_digest(api: Api, ask: Ask) -> Job | None:
+    """The job behind the digest, for those who know no more than that."""
+    try:
+        stored = _view(api, ask)
+    except UnknownJob:
+        return None
+    digest = ask.parameters["digest"]
+    jobs = _jobs_named(api, stored.value.job_id)
+    return next((job for job in jobs if digest_of(job.token) == digest), None)
 
 
 def _jobs_named(api: Api, job_id: str) -> Iterator[Job]:

@@ -11,10 +11,18 @@ from typing import Literal
 from pydantic import BaseModel
 
 from functions.accounts import ROLES, Limit, Role
-from functions.api import board, crew, jobs, public, session
+from functions.api import board, crew, jobs, proof, public, session
 from functions.api.answers import Answer
 from functions.api.asking import Ask
-from functions.api.crew_documents import CrewDocument, DaysWanted, EditWish, MyJobsDocument
+from functions.api.crew_documents import (
+    CrewDocument,
+    DaysWanted,
+    EditWish,
+    MyJobsDocument,
+    PhotoDocument,
+    PhotoWish,
+    WhereaboutsWish,
+)
 from functions.api.documents import (
     BookedDocument,
     FlowsDocument,
@@ -31,6 +39,7 @@ from functions.api.wishes import (
     NewJob,
     Wanted,
 )
+from functions.whereabouts import Whereabouts
 from statemachine.roster import Day
 from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN
 from statemachine.views import View
@@ -52,6 +61,7 @@ CHOICES = Limit("choices", most=30, window=timedelta(minutes=10))
 
 PARAMETERS = {
     "job_id": JOB_ID_PATTERN,
+    "photo_id": "^[0-9a-f]{32}$",
     "digest": "^[0-9a-f]{32}$",
     "member": NAME_PATTERN,
     "date": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
@@ -215,6 +225,51 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
+        "/api/jobs/<job_id>/photos",
+        "Announce a photo, and learn where to upload it",
+        CREW,
+        proof.announce_photo,
+        {201: PhotoDocument, 200: PhotoDocument},
+        body=PhotoWish,
+        refusals=("unknown-job", "photo-refused", "event-id-used", "records-full"),
+    ),
+    Route(
+        "POST",
+        "/api/jobs/<job_id>/photos/<photo_id>",
+        "Add an uploaded photo to the job",
+        CREW,
+        proof.add_photo,
+        {200: JobDocument},
+        body=PhotoWish,
+        refusals=(
+            "unknown-job",
+            "photo-refused",
+            "photo-missing",
+            "event-id-used",
+            "records-full",
+        ),
+    ),
+    Route(
+        "PUT",
+        "/api/jobs/<job_id>/whereabouts",
+        "Tell where the crew is, while the job is under way",
+        CREW,
+        proof.tell_place,
+        {204: None},
+        body=WhereaboutsWish,
+        refusals=("unknown-job", "not-under-way"),
+    ),
+    Route(
+        "DELETE",
+        "/api/jobs/<job_id>/whereabouts",
+        "Forget where the crew is",
+        CREW,
+        proof.stop_telling,
+        {204: None},
+        refusals=("unknown-job",),
+    ),
+    Route(
+        "POST",
         "/api/bookings",
         "Book a job as a customer",
         EVERYBODY,
@@ -233,6 +288,16 @@ ROUTES: tuple[Route, ...] = (
         {200: View, 304: None},
         headers=("If-None-Match",),
         refusals=("unknown-job",),
+        limit=LOOKS,
+    ),
+    Route(
+        "GET",
+        "/api/track/<digest>/place",
+        "Where the crew is, while the job is under way",
+        EVERYBODY,
+        public.place,
+        {200: Whereabouts},
+        refusals=("no-place",),
         limit=LOOKS,
     ),
     Route(

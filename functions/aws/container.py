@@ -108,6 +108,11 @@ def one_attempt(service: Any) -> Any:
     return _session().create_client(service, config=_config({"total_max_attempts": 1}))
 
 
+def credentials() -> Any:
+    """The container's own, to sign what others will send."""
+    return _session().get_credentials()
+
+
 def _config(retries: Any) -> Config:
     return Config(
         retries=retries,

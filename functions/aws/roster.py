@@ -2,10 +2,12 @@
 
     pk                        sk                   what
     tenant#main               account#maria        an account: somebody on the roster
-    limit#bookings#1f0c…      count                a counter; the table's TTL sweeps it away
+    place#main#261121-7k3m2q  place                where a crew is; the table's TTL sweeps it away
+    limit#bookings#1f0c…      count                a counter; likewise
 
-Days and trucks are in `roster_days.py`, claims in `claims.py`, each under a `pk` of its own. No
-key holds a phone number, name or address: who is counted is named by a keyed hash.
+Days and trucks are in `roster_days.py`, claims in `claims.py`, each under a `pk` of its own. Places
+are apart too: IAM knows keys by their `pk` alone, and who may write places must not write accounts.
+No key holds a phone number, name or address: who is counted is named by a keyed hash.
 """
 
 from collections.abc import Iterator

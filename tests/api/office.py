@@ -13,6 +13,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.accounts import Account, Limit, Passwords, Role, SignIn
+from functions.add_photo import AddPhoto
 from functions.advance_job import AdvanceJob
 from functions.api.asking import COOKIE
 from functions.api.crews import Crews
@@ -23,6 +24,7 @@ from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.ports import Stored, Unavailable
 from functions.sessions import Sessions, SigningKey, SigningKeys
+from functions.whereabouts import SharePlace
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
 from statemachine.job import Job
@@ -36,6 +38,8 @@ from tests.fakes import (
     FakeExecutions,
     FakeJobs,
     FakeLog,
+    FakePhotos,
+    FakePlaces,
     FakeTenants,
     FakeViews,
     no_pause,
@@ -152,6 +156,8 @@ class Office:
         self.accounts, self.limits = FakeAccounts(), FakeLimits()
         self.roster, self.claims = FakeRoster(), FakeClaims(self.faults)
         self.keys, self.log = FakeKeyStore(), FakeLog()
+        self.photos = FakePhotos(self.bucket, self.site)
+        self.places = FakePlaces(self.faults)
         self.tokens = (f"{number:022}" for number in itertools.count(1))
         ids = itertools.count(1)
         api = Api(
@@ -172,6 +178,8 @@ class Office:
             edit=EditJob(self.jobs, self.views, self.bus, self.assign, no_pause),
             accounts=self.accounts,
             roster=self.roster,
+            add_photo=AddPhoto(self.jobs, self.views, self.bus, self.photos, pause=no_pause),
+            share_place=SharePlace(self.places),
             sign_in=SignIn(self.accounts, self.limits, self.passwords),
             sessions=Sessions(self.keys, self.accounts),
             limits=self.limits,
@@ -267,7 +275,8 @@ class Office:
             f"account {of}": repr(known).encode() for of, known in self.accounts.known.items()
         }
         days = {f"day {of}": repr(day).encode() for of, day in self.roster.known.items()}
-        return self.bucket.objects | self.site.objects | facts | people | days
+        places = {f"place {of}": repr(place).encode() for of, place in self.places.kept.items()}
+        return self.bucket.objects | self.site.objects | facts | people | days | places
 
 
 def an_event(

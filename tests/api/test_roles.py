@@ -10,12 +10,14 @@ import pytest
 
 from functions.api.routes import ROUTES
 from statemachine.identity import digest_of
+from statemachine.proof import photo_id_of
 from tests.api.office import Office
 from tests.builders import TOKEN, a_job
 
 PEOPLE = ("nobody", "dana", "sue", "mike", "fay", "otto")
 JOB = "261121-7k3m2q"
 DIGEST = digest_of(TOKEN)
+PHOTO_ID = photo_id_of(a_job(), "photo-1")
 
 TABLE: dict[str, tuple[int, ...]] = {
     #                                       nobody dispatcher supervisor driver  first_mate  ops
@@ -33,12 +35,26 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/crew":                            (401, 200, 200, 403, 403, 200),
     "PUT /api/crew/<member>/days/<date>":       (401, 204, 403, 403, 403, 403),
     "DELETE /api/crew/<member>/days/<date>":    (401, 204, 403, 403, 403, 403),
+    "POST /api/jobs/<job_id>/photos":          (401, 201, 403, 201, 404, 403),
+    "POST /api/jobs/<job_id>/photos/<photo_id>": (401, 409, 403, 409, 404, 403),
+    "PUT /api/jobs/<job_id>/whereabouts":      (401, 403, 403, 409, 404, 403),
+    "DELETE /api/jobs/<job_id>/whereabouts":   (401, 403, 403, 204, 404, 403),
     "POST /api/bookings":                      (201, 201, 201, 201, 201, 201),
     "GET /api/track/<digest>":                 (200, 200, 200, 200, 200, 200),
+    "GET /api/track/<digest>/place":            (404, 404, 404, 404, 404, 404),
     "POST /api/track/<digest>/confirm":        (409, 409, 409, 409, 409, 409),
     "POST /api/track/<digest>/cancel":         (200, 200, 200, 200, 200, 200),
 }  # fmt: skip
-"""`confirm` is 409 for everybody: the job was confirmed before."""
+"""`confirm` is 409 for everybody: the job was confirmed before. It is not under way, so nobody may
+tell its crew's place or is told it; and the photo was not uploaded."""
+
+PHOTO = {
+    "event_id": "photo-1",
+    "occurred_at": "2026-11-21T12:00:00Z",
+    "kind": "before",
+    "media_type": "image/jpeg",
+    "bytes": 1000,
+}
 
 BODIES: dict[str, Any] = {
     "POST /api/session": {"account": "dana", "password": "correct horse battery"},
@@ -46,6 +62,13 @@ BODIES: dict[str, Any] = {
     "POST /api/jobs/<job_id>/moves": {"move": "start"},
     "PATCH /api/jobs/<job_id>": {"note": "Ring twice"},
     "PUT /api/crew/<member>/days/<date>": {"hours": [{"begin": "07:00", "end": "15:30"}]},
+    "POST /api/jobs/<job_id>/photos": PHOTO,
+    "POST /api/jobs/<job_id>/photos/<photo_id>": PHOTO,
+    "PUT /api/jobs/<job_id>/whereabouts": {
+        "latitude": 37.77493,
+        "longitude": -122.41942,
+        "occurred_at": "2026-11-21T12:00:00Z",
+    },
     "POST /api/bookings": {
         "name": "Ada Wong",
         "phone": "+15555550123",
@@ -63,7 +86,13 @@ CELLS = [
 ]
 
 
-PLACES = {"job_id": JOB, "digest": DIGEST, "member": "fay", "date": "2026-11-22"}
+PLACES = {
+    "job_id": JOB,
+    "digest": DIGEST,
+    "member": "fay",
+    "date": "2026-11-22",
+    "photo_id": PHOTO_ID,
+}
 
 
 def path_of(route: str) -> str:

@@ -25,6 +25,7 @@ NEVER = CachePolicy(0, 0, 0, query=Picked("none"))
 DISTRIBUTION = Distribution(
     (
         Behaviour("/api/*", NEVER, signed=True),
+        Behaviour("/uploads/*", NEVER, bucket="jobs.s3.us-east-1.amazonaws.com"),
         Behaviour("/t/*", VIEWS),
         Behaviour("/track/*", PAGES, viewer_request=REWRITE),
         Behaviour("/book/*", PAGES, viewer_request=REWRITE),

@@ -93,7 +93,9 @@ class Stub:
             Route("/api/jobs/{job_id}/moves", self.guarded(self.move), methods=["POST"]),
             Route("/api/bookings", self.guarded(self.book), methods=["POST"]),
             Route("/api/track/{digest}", self.guarded(self.track)),
+            Route("/api/track/{digest}/place", self.guarded(self.place)),
             Route("/api/track/{digest}/{move}", self.guarded(self.choose), methods=["POST"]),
+            Route("/t/p/{name}", self.photo),
             Route("/t/{name}", self.guarded(self.view)),
             Route("/{path:path}", self.page),
         ]
@@ -129,6 +131,21 @@ class Stub:
         caching = "no-cache" if path.suffix == ".html" else "max-age=5"
         headers = {**SECURITY, "content-type": TYPES[path.suffix], "cache-control": caching}
         return Response(path.read_bytes(), headers=headers)
+
+    async def photo(self, request: Request) -> Response:
+        """A photo as the site bucket has it; its name is all that is asked for."""
+        self.world.requests.append((request.method, request.url.path))
+        jpeg = self.world.pictures.get(request.path_params["name"].removesuffix(".jpg"))
+        if jpeg is None:
+            return Response(status_code=403, headers=SECURITY)
+        return Response(jpeg, headers=SECURITY, media_type="image/jpeg")
+
+    async def place(self, request: Request) -> Response:
+        job = self.world.by_digest(request.path_params["digest"])
+        place = self.world.places.get(job.job_id) if job else None
+        if job is None or place is None or not load_flow(job.flow).status(job.status).under_way:
+            raise Problem("no-place")
+        return Response(place.model_dump_json(), media_type=JSON)
 
     async def rewrite(self, path: str) -> str | None:
         """The object behind a path, by the real edge function; None where it answers itself."""

@@ -8,14 +8,17 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from PIL import Image
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
+from functions.whereabouts import rounded
 from statemachine.identity import digest_of
 from statemachine.job import Assigned
 from statemachine.values import Actor
 from tests.pages.browser import (
     DESKTOP,
     PHONE,
+    Scheme,
     Visitor,
     book,
     booked_link,
@@ -40,6 +43,7 @@ from tests.pages.browser import (
 from tests.pages.day import a_day
 from tests.pages.stub_api import StubServer
 from tests.pages.world import PASSWORD, first_note, now
+from tests.pictures import saved
 
 pytestmark = pytest.mark.browser
 
@@ -169,6 +173,86 @@ def test_the_tracking_page_tells_when_and_who(browser: Browser, stub: StubServer
         states = steps.evaluate_all("nodes => nodes.map((node) => node.dataset.state)")
         assert states == ["done", "done", "current", "coming"]
         assert page.title() == "In progress · Haulway"
+
+
+def test_the_crews_place_is_shown_while_it_is_under_way_and_gone_afterwards(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = stub.world.book()
+    stub.world.plan(job.job_id, MIGUEL)
+    stub.world.move(job.job_id, "confirm")
+    stub.world.places[job.job_id] = rounded(45.51511, -122.6784, now() - timedelta(minutes=2))
+    with visitor(browser, PHONE) as customer:
+        page = customer.page(stub.tracking_url(job))
+        expect_status(page, "ready_for_pickup")
+        expect(page.get_by_test_id("place")).to_have_count(0)
+        assert asked_for_place(stub) == 0
+        stub.world.move(job.job_id, "start")
+        expect(page.get_by_test_id("place")).to_contain_text("near 45.515, -122.680 · 2 min")
+        expect(page.get_by_role("link", name="Show on a map")).to_have_attribute(
+            "href", "geo:45.515,-122.680"
+        )
+        page.get_by_role("button", name="Español").click()
+        expect(page.get_by_test_id("place")).to_contain_text("cerca de 45.515, -122.680 · hace 2")
+        stub.world.move(job.job_id, "complete")
+        expect_status(page, "completed")
+        expect(page.get_by_test_id("place")).to_have_count(0)
+    assert asked_for_place(stub) == 1
+
+
+def asked_for_place(stub: StubServer) -> int:
+    return sum(path.endswith("/place") for _, path in stub.world.requests)
+
+
+def test_photos_and_load_are_shown_once_the_job_is_completed(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = stub.world.book()
+    stub.world.move(job.job_id, "confirm", "start")
+    for kind, colour in (("after", "#4a7"), ("before", "#a64"), ("after", "#47a")):
+        jpeg = saved(Image.new("RGB", (800, 600), colour), "JPEG")
+        stub.world.photograph(job.job_id, kind, jpeg)  # type: ignore[arg-type]
+    stub.world.jobs[job.job_id] = stub.world.jobs[job.job_id].seen(load_size="three_quarters")
+    with visitor(browser, PHONE) as customer:
+        page = customer.page(stub.tracking_url(job))
+        expect_status(page, "in_progress")
+        expect(page.get_by_test_id("proof")).to_have_count(0)
+        stub.world.move(job.job_id, "complete")
+        expect(page.get_by_test_id("load")).to_have_text(
+            "Size of the load: three quarters of the truck"
+        )
+        pictures = page.get_by_test_id("proof").get_by_role("img")
+        expect(pictures).to_have_count(3)
+        assert [picture.get_attribute("alt") for picture in pictures.all()] == [
+            "Before the work, photo 1 of 1",
+            "After the work, photo 1 of 2",
+            "After the work, photo 2 of 2",
+        ]
+        for picture in pictures.all():
+            picture.scroll_into_view_if_needed()
+            expect(picture).to_have_js_property("complete", True)
+            expect(picture).to_have_js_property("naturalWidth", 800)
+        page.get_by_role("button", name="Español").click()
+        expect(page.get_by_test_id("proof")).to_contain_text("tres cuartos del camión")
+        expect(pictures.first).to_have_attribute("alt", "Antes del trabajo, foto 1 de 1")
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_about_place_and_proof(
+    browser: Browser, stub: StubServer, axe: str, viewport: ViewportSize, scheme: Scheme
+) -> None:
+    under_way, done = stub.world.book(), stub.world.book()
+    for job in (under_way, done):
+        stub.world.move(job.job_id, "confirm", "start")
+    stub.world.places[under_way.job_id] = rounded(45.5, -122.7, now())
+    stub.world.photograph(done.job_id, "before", saved(Image.new("RGB", (80, 60), "#fff"), "JPEG"))
+    stub.world.move(done.job_id, "complete")
+    with visitor(browser, viewport, scheme=scheme) as customer:
+        for job, shown in ((under_way, "place"), (done, "proof")):
+            page = customer.page(stub.tracking_url(job))
+            expect(page.get_by_test_id(shown)).to_be_visible()
+            assert serious_findings(page, axe) == []
 
 
 def test_a_link_opened_at_once_is_being_prepared_and_never_not_found(

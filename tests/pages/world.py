@@ -11,11 +11,23 @@ from typing import Any
 
 from events import Changes, JobEditRequested, JobMoveRequested
 from functions.accounts import Account, Role
+from functions.whereabouts import Whereabouts
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of, job_id_for, new_token
-from statemachine.job import Assigned, Customer, Execution, Job, Note, Place, Schedule
+from statemachine.job import (
+    Assigned,
+    Customer,
+    Execution,
+    Job,
+    Note,
+    Photo,
+    PhotoKind,
+    Place,
+    Schedule,
+)
 from statemachine.lifecycle import Verdict, judge
+from statemachine.proof import photo_id_of, with_photo
 from statemachine.values import Actor
 from statemachine.views import Board, card_of, view_of
 
@@ -59,6 +71,10 @@ class World:
     """What views say instead of their status's own pace, so that a test need not wait for it."""
     down: bool = False
     """Every answer is 503."""
+    places: dict[str, Whereabouts] = field(default_factory=dict)
+    """Where crews are, by job id."""
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    """JPEGs by photo id."""
     gone: set[str] = field(default_factory=set)
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of all that was asked for, in order."""
@@ -145,6 +161,23 @@ class World:
         if crew:
             changes["crew"] = [member.model_dump() for member in crew]
         return self.edit(job_id, DANA, Changes.model_validate(changes))
+
+    def photograph(self, job_id: str, kind: PhotoKind, jpeg: bytes) -> Job:
+        """A photo of that kind on the job, as the crew's phone adds it."""
+        with self.lock:
+            job = self.jobs[job_id]
+            event_id = f"photo-{len(job.photos)}"
+            photo = Photo(
+                event_id=event_id,
+                actor=Actor(kind="crew", id="miguel"),
+                photo_id=photo_id_of(job, event_id),
+                kind=kind,
+                taken_at=now(),
+                recorded_at=now(),
+            )
+            self.pictures[photo.photo_id] = jpeg
+            self.jobs[job_id] = with_photo(job, photo)
+            return self.jobs[job_id]
 
     def by_digest(self, digest: str) -> Job | None:
         return next((job for job in self.jobs.values() if digest_of(job.token) == digest), None)

@@ -5,6 +5,8 @@ import {
   choicesOf,
   currentStep,
   freshnessOf,
+  loadOf,
+  photosOf,
   rememberedText,
   stateOf,
   stepsOf,
@@ -137,4 +139,32 @@ test("the answer to a customer's own move is remembered as the reader remembers 
     etag: null,
     checked_at_ms: NOW_MS,
   });
+});
+
+const A_PHOTO = `/t/p/${"0a".repeat(16)}.jpg`;
+
+test("photos are shown with those from before first, each numbered among its kind", () => {
+  const photos = ["after", "before", "after"].map((kind) => ({ kind, path: A_PHOTO }));
+  assert.deepEqual(
+    photosOf({ photos }).map(({ kind, number, of }) => [kind, number, of]),
+    [
+      ["before", 1, 1],
+      ["after", 1, 2],
+      ["after", 2, 2],
+    ],
+  );
+  assert.deepEqual(photosOf({}), []);
+});
+
+test("nothing is shown as a photo that does not lie where our photos lie", () => {
+  const paths = ["https://elsewhere.test/x.jpg", "javascript:alert(1)", "/t/p/../x.jpg", 7, null];
+  assert.deepEqual(photosOf({ photos: [null, ...paths.map((path) => ({ kind: "before", path }))] }), []);
+  assert.deepEqual(photosOf({ photos: [{ kind: "selfie", path: A_PHOTO }] }), []);
+});
+
+test("a load is told by one of the words there are", () => {
+  assert.deepEqual(
+    ["half", "three_quarters", "constructor", undefined].map((load_size) => loadOf({ load_size })),
+    ["half", "three_quarters", null, null],
+  );
 });

@@ -6,6 +6,9 @@ const STALE_MS = 120_000; // from here on the age of the data is worth a second 
 const TOKEN = /^[A-Za-z0-9_-]{22}$/;
 const ENDED = { not_found: "not_found", gone: "gone" };
 const BEFORE = { asking: "asking", preparing: "preparing", offline: "offline", trouble: "trouble" };
+const PHOTO = /^\/t\/p\/[0-9a-f]{32}\.jpg$/;
+const KINDS = ["before", "after"];
+const LOADS = ["minimum", "quarter", "half", "three_quarters", "full"];
 const NOTICES = { offline: "offline", trouble: "trouble", stale: "stale" };
 
 /**
@@ -57,6 +60,21 @@ export function currentStep(view) {
 export function choicesOf(view) {
   const choices = Array.isArray(view.choices) ? view.choices : [];
   return choices.filter(({ move }) => ["confirm", "cancel"].includes(move));
+}
+
+/** The photos to show, those from before first, each with its `number` and `of` how many of a kind. */
+export function photosOf(view) {
+  const photos = Array.isArray(view.photos) ? view.photos : [];
+  return KINDS.flatMap((kind) =>
+    photos
+      .filter((photo) => photo?.kind === kind && PHOTO.test(photo.path))
+      .map(({ path }, index, all) => ({ kind, path, number: index + 1, of: all.length })),
+  );
+}
+
+/** How much of the truck the load took; null where that is not told. */
+export function loadOf({ load_size }) {
+  return LOADS.includes(load_size) ? load_size : null;
 }
 
 /** The token of this visit: of the path /track/{token}, or handed on as ?token=; null without. */

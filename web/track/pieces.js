@@ -128,8 +128,8 @@ function event(step, language, t) {
   );
 }
 
-/** The promised window, when the crew is expected, and who drives; null once the job has ended. */
-export function arrival(view, { language, t, now_ms }) {
+/** The promised window, when the crew is expected, who drives, and `where`; null after the end. */
+export function arrival(view, where, { language, t, now_ms }) {
   if (view.terminal) return null;
   const { schedule = {} } = view;
   const span = windowText(schedule, language);
@@ -146,6 +146,7 @@ export function arrival(view, { language, t, now_ms }) {
         ],
     schedule.eta && expected(schedule.eta, { language, t, now_ms }),
     view.driver && driver(view.driver, t),
+    where,
   );
 }
 

@@ -1,14 +1,16 @@
 // The tracking page: the reader decides what is known, this file shows it.
 
-import { Api } from "/lib/api.js";
+import { Api, Problem } from "/lib/api.js";
 import { byId, copyText, el, fill, keepingFocus } from "/lib/elements.js";
 import { browserLanguage, rememberLanguage, speaking, wording } from "/lib/i18n.js";
 import { deviceMemory } from "/lib/memory.js";
 import { digestOf, follow, linkOf, sameShown } from "/lib/reader.js";
 import { shownReference } from "/lib/reference.js";
-import { SECOND_MS, agoText } from "/lib/time.js";
+import { SECOND_MS, agoText, msOf } from "/lib/time.js";
 import { currentStep, freshnessOf, rememberedText, stateOf, tokenIn } from "/lib/tracking.js";
+import { PlaceWatch } from "/lib/whereabouts.js";
 import { actionsPanel, askReason, choose, faultKey } from "./actions.js";
+import { crewPlace, proofPanel } from "./proof.js";
 import { arrival, hero, noticeBar, reference, scenePanel, timeline } from "./pieces.js";
 import { WORDS } from "./words.js";
 
@@ -26,6 +28,13 @@ class TrackingPage {
   #busy = null;
   #outcome = null;
   #following = null;
+  #place = null;
+  #watch = new PlaceWatch({
+    ask: () => this.#askPlace(),
+    now_ms: () => this.#now_ms,
+    isHidden: () => document.hidden,
+    onPlace: (place) => this.#showPlace(place),
+  });
   #insecure = !globalThis.isSecureContext;
 
   async start() {
@@ -47,7 +56,24 @@ class TrackingPage {
     const before = this.#shown.view;
     this.#shown = shown;
     if (shown.view && before && shown.view.status !== before.status) this.#announce(shown.view);
+    this.#watch.follow(stateOf(shown).scene === "job" && shown.view.under_way === true);
     this.#draw();
+  }
+
+  #showPlace(place) {
+    this.#place = place;
+    this.#draw();
+  }
+
+  /** The API's word, null where it knows no place. Raises where it gave no answer. */
+  async #askPlace() {
+    try {
+      const digest = await digestOf(this.#token);
+      return (await this.#api.get(`/track/${digest}/place`, { tries: 1 })).body;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) return null;
+      throw error;
+    }
   }
 
   #speak(language, chosen = true) {
@@ -86,6 +112,7 @@ class TrackingPage {
       view: scene === "job" ? view : null,
       busy: this.#busy,
       outcome: this.#outcome,
+      place: this.#place,
     };
     if (this.#drawn === null || !sameShown(looks, this.#drawn)) {
       this.#drawn = looks;
@@ -129,11 +156,11 @@ class TrackingPage {
       el(
         "div.side",
         {},
-        arrival(view, spoken),
+        arrival(view, crewPlace(this.#place, this.#t), spoken),
         actionsPanel(view, acting),
         reference(view, { ...spoken, onCopy: (event) => this.#copy(event, view) }),
       ),
-      timeline(view, spoken),
+      el("div.story", {}, proofPanel(view, this.#t), timeline(view, spoken)),
       el("p.foot.small.quiet", {}, this.#t("footer")),
     );
   }
@@ -145,6 +172,7 @@ class TrackingPage {
   }
 
   #drawFreshness() {
+    this.#drawPlaceAge();
     const line = document.getElementById("fresh");
     if (line === null) return;
     const { tone, age_ms } = freshnessOf(this.#shown, this.#now_ms);
@@ -153,6 +181,14 @@ class TrackingPage {
     line.parentElement.dataset.tone = tone;
     const text = this.#t(key, { ago });
     if (line.textContent !== text) fill(line, text);
+  }
+
+  #drawPlaceAge() {
+    const age = document.getElementById("place-age");
+    if (age === null || this.#place === null) return;
+    const ago = agoText(this.#now_ms - msOf(this.#place.at), this.#language);
+    const text = this.#t("place_age", { ago });
+    if (age.textContent !== text) fill(age, text);
   }
 
   get #now_ms() {

@@ -1,0 +1,93 @@
+"""The rules of proof: each photo once, not too many, and only for work that is done."""
+
+import pytest
+
+from statemachine.flows import load_flow
+from statemachine.job import Edit, Job, Photo
+from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS, RecordsFull
+from statemachine.proof import MOST_PHOTOS, PhotoRefused, photo_id_of, with_photo
+from statemachine.views import PhotoShown, view_of
+from tests.builders import CREW, NOON, a_job, minutes
+
+
+def a_photo(job: Job, event_id: str = "photo-1", **values: object) -> Photo:
+    return Photo.model_validate(
+        {
+            "event_id": event_id,
+            "actor": CREW,
+            "photo_id": photo_id_of(job, event_id),
+            "kind": "before",
+            "taken_at": NOON,
+            "recorded_at": NOON,
+            **values,
+        }
+    )
+
+
+def test_a_photo_is_a_change_that_people_see_and_an_edit_on_record() -> None:
+    job = a_job("in_progress")
+    photo = a_photo(job)
+    after = with_photo(job, photo)
+    assert (after.photos, after.visible_rev) == ((photo,), job.visible_rev + 1)
+    assert after.edits[-1] == Edit(
+        event_id="photo-1", actor=CREW, fields=("photos",), recorded_at=NOON
+    )
+
+
+def test_a_copy_of_a_photo_changes_nothing() -> None:
+    job = with_photo(a_job("in_progress"), a_photo(a_job()))
+    assert with_photo(job, a_photo(job, recorded_at=NOON + minutes(9))) is job
+
+
+@pytest.mark.parametrize("status", ["pending_pickup", "ready_for_pickup", "completed"])
+def test_photos_may_come_early_and_late(status: str) -> None:
+    job = a_job(status)
+    assert len(with_photo(job, a_photo(job)).photos) == 1
+
+
+@pytest.mark.parametrize(
+    ("job", "photo", "says"),
+    [
+        (a_job("cancelled"), {}, "cancelled"),
+        (a_job("in_progress"), {"taken_at": NOON + CLOCK_SKEW + minutes(1)}, "clock"),
+        (
+            a_job(photos=tuple(a_photo(a_job(), f"photo-{n}") for n in range(MOST_PHOTOS))),
+            {"event_id": "one-more"},
+            "20 photos",
+        ),
+    ],
+)
+def test_a_photo_is_refused_with_the_reason(job: Job, photo: dict[str, object], says: str) -> None:
+    with pytest.raises(PhotoRefused, match=says):
+        with_photo(job, a_photo(job, **photo))  # type: ignore[arg-type]
+
+
+def test_a_job_full_of_edits_takes_no_photo() -> None:
+    edits = [
+        Edit(event_id=f"e-{n}", actor=CREW, fields=(), recorded_at=NOON) for n in range(MAX_RECORDS)
+    ]
+    with pytest.raises(RecordsFull):
+        with_photo(a_job(edits=tuple(edits)), a_photo(a_job()))
+
+
+def test_the_name_of_a_photo_follows_from_job_and_event_and_says_neither() -> None:
+    names = {
+        photo_id_of(a_job(), "photo-1"),
+        photo_id_of(a_job(), "photo-2"),
+        photo_id_of(a_job(token="x" * 22), "photo-1"),
+    }
+    assert len(names) == 3
+    assert photo_id_of(a_job(), "photo-1") == photo_id_of(a_job("completed"), "photo-1")
+
+
+@pytest.mark.parametrize(
+    "status", ["pending_pickup", "ready_for_pickup", "in_progress", "cancelled", "completed"]
+)
+def test_the_customer_sees_photos_once_the_job_is_completed_and_not_before(status: str) -> None:
+    job = a_job(status)
+    job = job.with_(photos=(a_photo(job),), load_size="half")
+    view = view_of(job, load_flow("haul"))
+    shown = (PhotoShown(kind="before", path=f"/t/p/{job.photos[0].photo_id}.jpg"),)
+    completed = status == "completed"
+    assert (view.photos, view.load_size) == ((shown, "half") if completed else ((), None))
+    assert (job.photos[0].photo_id in view.model_dump_json()) == completed

@@ -46,6 +46,7 @@ class EditJob:
             request.job_id,
             lambda job: (edited(job, request, now), None),
             self.pause,
+            watched=True,
         )
         write_view(self.views, job, load_flow(job.flow), self.pause)
         for edit in job.edits:

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 
 from events import (
     Fact,
-    JobEdited,
     JobEditRequested,
     JobMoveRefused,
     JobMoveRequested,
@@ -47,6 +46,7 @@ from tests.fakes import (
     FakeExecutions,
     FakeJobs,
     FakeLog,
+    FakeStuck,
     FakeTenants,
     FakeViews,
     board_key,
@@ -55,6 +55,7 @@ from tests.fakes import (
     parsed,
 )
 from tests.faults import Crashed, Faults
+from tests.hook_fakes import FakeMetrics
 
 RECEIVES = 50
 """How often a message is delivered before it is given up; generous, for faults are frequent."""
@@ -123,6 +124,7 @@ class World:
         self.faults, self.mischief = faults or Faults(), mischief or Mischief()
         self.now = NOON
         self.bucket = Bucket(self.faults)
+        self.bucket.clock = lambda: self.now
         self.bus, self.edge = FakeBus(self.faults), FakeEdge(self.faults)
         self.executions, self.dead = FakeExecutions(self.faults), FakeDeadLetters()
         self.messages: list[Message] = []
@@ -143,7 +145,10 @@ class World:
         self.settle = SettleJob(jobs, views, self.bus, no_pause)
         self.register = RegisterWait(jobs, self.executions, no_pause)
         self.publish, self.forget = board, ForgetAtEdge(jobs, self.edge)
-        self.watch = WatchJobs(jobs, views, self.executions, self.bus, tenants, board, no_pause)
+        self.watch = WatchJobs(
+            jobs, views, self.executions, self.bus, tenants, board, FakeStuck(self.bucket),
+            FakeMetrics(), dict, no_pause,
+        )  # fmt: skip
 
     def _new_tracking_token(self) -> str:
         self._tokens += 1
@@ -203,7 +208,7 @@ class World:
         for _ in range(20):
             self.run()
             self.now += timedelta(minutes=20)
-            repaired = self.watch.round(self.now, ask_executions=True)
+            repaired = self.watch.round(self.now, ask_executions=True).repaired
             self._heed()
             if not repaired and not self.messages:
                 return
@@ -271,11 +276,9 @@ class World:
         def show(refs: list[JobRef]) -> None:
             self.publish(refs[0].tenant, [ref.job_id for ref in refs], self.now)
 
-        # An ended job that is edited has left the watchdog's sight; its facts must arrive.
-        may_be_lost = not isinstance(fact, JobEdited)
         return [
-            Message(self._delivered(JobRef, fact, show), may_be_lost),
-            Message(self._delivered(JobRef, fact, self.forget), may_be_lost),
+            Message(self._delivered(JobRef, fact, show), may_be_lost=True),
+            Message(self._delivered(JobRef, fact, self.forget), may_be_lost=True),
         ]
 
     def _delivered(

@@ -35,7 +35,7 @@ class StepFunctionsExecutions(StepFunctionsBells):
         super().__init__(sfn)
         self.machine_prefix, self.suffix = machine_prefix, f":{alias}" if alias else ""
 
-    def start(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
+    def start(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
         with retryable():
             try:
                 self.sfn.start_execution(
@@ -46,6 +46,8 @@ class StepFunctionsExecutions(StepFunctionsBells):
             except ClientError as error:
                 if code_of(error) != "ExecutionAlreadyExists":
                     raise
+                return False
+        return True
 
     def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
         arn = f"{self.machine_prefix}{flow}".replace(":stateMachine:", ":execution:")

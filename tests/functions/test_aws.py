@@ -85,7 +85,7 @@ def test_a_read_that_can_never_succeed_is_an_error(s3_ground: S3Ground, fault: F
 INDEX: dict[str, Callable[[S3Ground], object]] = {
     "PutObject": lambda s3_ground: s3_ground.jobs.mark_open("main", "261121-000001"),
     "DeleteObject": lambda s3_ground: s3_ground.jobs.mark_ended("main", "261121-000001"),
-    "ListObjectsV2": lambda s3_ground: list(s3_ground.jobs.open_ids("main")),
+    "ListObjectsV2": lambda s3_ground: list(s3_ground.jobs.open_jobs("main")),
 }
 
 

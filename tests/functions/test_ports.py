@@ -132,10 +132,10 @@ def test_open_jobs_are_listed_until_they_have_ended(ground: Ground) -> None:
     for job_id in ("261121-000002", "261121-000001"):
         ground.jobs.mark_open("main", job_id)
     ground.jobs.mark_open("main", "261121-000001")
-    assert list(ground.jobs.open_ids("main")) == ["261121-000001", "261121-000002"]
+    assert list(ground.jobs.open_jobs("main")) == ["261121-000001", "261121-000002"]
     ground.jobs.mark_ended("main", "261121-000001")
     ground.jobs.mark_ended("main", "261121-000001")
-    assert list(ground.jobs.open_ids("main")) == ["261121-000002"]
+    assert list(ground.jobs.open_jobs("main")) == ["261121-000002"]
 
 
 def test_all_jobs_are_those_of_the_tenant(ground: Ground) -> None:

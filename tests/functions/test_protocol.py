@@ -52,6 +52,10 @@ from tests.world import Mischief, Run, World
 KEY = job_key("main", a_job().job_id)
 
 
+TOUCHED_AND_WRITTEN = 2
+"""Two PUTs a move: its entry for the watchdog, then the job."""
+
+
 class Desk:
     """A dispatcher before one job; `ask` is what becomes of a request."""
 
@@ -130,7 +134,7 @@ def test_t2_two_writers_of_one_event_both_succeed_and_it_is_there_once(ground: G
     request = a_request(a_job(), "confirm")
     with ground.under(Faults()) as calls:
         assert kinds(race(ground.jobs, request, request)) == ["Committed", "Duplicate"]
-    assert calls.calls("PutObject") == 2
+    assert calls.calls("PutObject") == 2 * TOUCHED_AND_WRITTEN
     assert [entry.event_id for entry in Desk(ground).job.ledger] == ["confirm-1"]
 
 
@@ -156,7 +160,7 @@ def test_t2_of_many_writers_none_is_overwritten(ground: Ground) -> None:
 
 def test_t3_a_put_whose_answer_is_lost_is_applied_once_and_nobody_notices(ground: Ground) -> None:
     desk = Desk(ground, waited_for(a_job()))
-    with ground.under(Faults({"PutObject": ["after"]})):
+    with ground.under(Faults({"PutObject": [None, "after"]})):
         assert desk.ask("confirm") == Duplicate(desk.job)
     assert [entry.event_id for entry in desk.job.ledger] == ["confirm-1"]
     assert desk.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
@@ -171,7 +175,7 @@ def test_t4_an_event_whose_answer_was_lost_is_recognised_beneath_a_later_one(
         assert isinstance(Desk(ground).ask("start"), Committed)
 
     desk = Desk(ground, a_job(), pause=meanwhile)
-    with ground.under(Faults({"PutObject": ["after"]})):
+    with ground.under(Faults({"PutObject": [None, "after"]})):
         assert isinstance(desk.ask("confirm"), Duplicate)
     assert [entry.event_id for entry in desk.job.ledger] == ["confirm-1", "start-1"]
 
@@ -180,18 +184,18 @@ def test_t5_a_conflict_of_conditions_is_tried_again_and_applied_once(s3_ground: 
     pauses: list[int] = []
     desk = Desk(s3_ground, a_job(), pause=pauses.append)
     conflict: list[Fault] = [Says(409, "ConditionalRequestConflict")] * 3
-    with s3_ground.under(Faults({"PutObject": conflict})) as calls:
+    with s3_ground.under(Faults({"PutObject": [None, *conflict]})) as calls:
         assert isinstance(desk.ask("confirm"), Committed)
-    assert (calls.calls("PutObject"), pauses) == (4, [0, 1, 2])
+    assert (calls.calls("PutObject"), pauses) == (TOUCHED_AND_WRITTEN + 3, [0, 1, 2])
     assert (desk.job.rev, len(desk.job.ledger)) == (2, 1)
 
 
 def test_t5_any_other_409_is_not_swallowed(s3_ground: S3Ground) -> None:
     desk = Desk(s3_ground, a_job())
-    other = Faults({"PutObject": [Says(409, "OperationAborted")]})
+    other = Faults({"PutObject": [None, Says(409, "OperationAborted")]})
     with s3_ground.under(other) as calls, pytest.raises(ClientError, match="OperationAborted"):
         desk.ask("confirm")
-    assert (calls.calls("PutObject"), desk.job) == (1, a_job())
+    assert (calls.calls("PutObject"), desk.job) == (TOUCHED_AND_WRITTEN, a_job())
 
 
 def test_t6_an_event_for_a_missing_job_is_buried_and_nothing_created(ground: Ground) -> None:
@@ -385,7 +389,10 @@ def test_t12_the_object_is_committed_before_the_signal_is_lost(moto: Moto) -> No
         with pytest.raises(Unavailable):
             advance(request, NOON)
         assert isinstance(advance(request, NOON), Duplicate)
-    assert (calls.calls("PutObject"), throttled.calls("SendTaskSuccess")) == (1, 2)
+    assert (calls.calls("PutObject"), throttled.calls("SendTaskSuccess")) == (
+        TOUCHED_AND_WRITTEN,
+        2,
+    )
 
 
 def test_t13_where_the_write_fails_for_good_nobody_is_woken(ground: Ground) -> None:
@@ -394,7 +401,7 @@ def test_t13_where_the_write_fails_for_good_nobody_is_woken(ground: Ground) -> N
     never: list[Fault] = ["before"] * 100
     inbox = Inbox(JobMoveRequested, FakeDeadLetters(), FakeLog())
     body = envelope(a_request(a_job(), "confirm"))
-    with ground.under(Faults({"PutObject": never})):
+    with ground.under(Faults({"PutObject": [None, *never]})):
         assert inbox.deliver(batch(body), lambda event: desk.advance(event, NOON)) == again(0)
     assert (desk.job, desk.executions.rung) == (before, [])
 

@@ -125,7 +125,7 @@ def test_an_ended_job_stays_in_the_watchdogs_sight() -> None:
     machine = Machine(a_job("completed"))
     machine.jobs.mark_open("main", a_job().job_id)
     machine.settles(3)
-    assert list(machine.jobs.open_ids("main")) == [a_job().job_id]
+    assert list(machine.jobs.open_jobs("main")) == [a_job().job_id]
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])

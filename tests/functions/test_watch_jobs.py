@@ -9,10 +9,11 @@ import pytest
 from events import JobMoveRefused
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
-from functions.watch_jobs import GRACE, SUSPECT, ExecutionEnded, WatchJobs
+from functions.watch_jobs import ExecutionEnded, WatchJobs
+from functions.watch_round import GRACE, SUSPECT
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
-from statemachine.job import Execution, Job
+from statemachine.job import Execution, Job, Repair
 from statemachine.lifecycle import Kept, judge
 from statemachine.tenants import TenantSettings
 from statemachine.views import Board, View, card_of, view_of
@@ -23,6 +24,7 @@ from tests.fakes import (
     FakeBus,
     FakeExecutions,
     FakeJobs,
+    FakeStuck,
     FakeTenants,
     FakeViews,
     board_key,
@@ -32,6 +34,7 @@ from tests.fakes import (
 )
 from tests.faults import Crashed, EveryCall, Faults
 from tests.functions.making import left_behind, waited_for
+from tests.hook_fakes import FakeMetrics
 
 HAUL = load_flow("haul")
 SOON, LATER, MUCH_LATER = NOON + GRACE / 2, NOON + GRACE, NOON + SUSPECT + GRACE
@@ -46,7 +49,8 @@ class Yard:
         self.bucket, self.faults = Bucket(), Faults()
         self.jobs, self.views = FakeJobs(self.bucket), FakeViews(self.bucket)
         self.boards, self.bus = FakeBoards(self.bucket), FakeBus()
-        self.executions = FakeExecutions()
+        self.executions, self.metrics = FakeExecutions(), FakeMetrics()
+        self.dead_letters: dict[str, int] = {}
         shown = Board().merged(card_of(job, load_flow(job.flow)) for job in jobs)
         self.boards.write("main", shown, None)
         for job in jobs:
@@ -64,6 +68,9 @@ class Yard:
             self.bus,
             FakeTenants(self.bucket, TenantSettings(tenant="main", business="Haulway")),
             PublishBoard(self.jobs, self.boards, no_pause),
+            FakeStuck(self.bucket),
+            self.metrics,
+            lambda: self.dead_letters,
             no_pause,
         )
 
@@ -73,11 +80,11 @@ class Yard:
     def job(self, job_id: str = JOB_ID) -> Job:
         return self.jobs.read("main", job_id).value
 
-    def round(self, now: datetime) -> dict[str, list[str]]:
-        return self.watch.round(now)
+    def round(self, now: datetime, **how: bool) -> dict[str, list[Repair]]:
+        return self.watch.round(now, **how).repaired
 
     def open(self) -> list[str]:
-        return list(self.jobs.open_ids("main"))
+        return list(self.jobs.open_jobs("main"))
 
 
 def ended(generation: int = 0, status: str = "ABORTED") -> ExecutionEnded:
@@ -127,7 +134,7 @@ def test_a_round_that_asks_finds_the_dead_among_those_that_seem_well() -> None:
     """After a restart of the laptop engine no execution is left."""
     yard = Yard(waited_for(a_job()), running=False)
     assert yard.round(MUCH_LATER) == {}
-    assert yard.watch.round(LATER, ask_executions=True) == {JOB_ID: ["replaced"]}
+    assert yard.round(LATER, ask_executions=True) == {JOB_ID: ["replaced"]}
 
 
 def test_two_watchdogs_raise_one_generation_and_start_one_successor() -> None:
@@ -141,7 +148,7 @@ def test_two_watchdogs_raise_one_generation_and_start_one_successor() -> None:
             super().replace(job, etag)
 
     second = replace(yard.watch, jobs=Meanwhile(yard.bucket))
-    assert second.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
+    assert second.round(MUCH_LATER).repaired == {JOB_ID: ["replaced"]}
     assert yard.job().execution.generation == 1
     assert list(yard.executions.started) == [NAME, f"main-{JOB_ID}-g1"]
 

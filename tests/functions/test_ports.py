@@ -21,6 +21,7 @@ from functions.ports import (
     Edge,
     Executions,
     Stored,
+    StuckJob,
     Tenants,
     Unavailable,
     UnknownJob,
@@ -31,7 +32,7 @@ from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
 from statemachine.views import Board, View, card_of, view_of
-from tests.builders import TOKEN, a_job
+from tests.builders import NOON, TOKEN, a_job
 from tests.fakes import (
     Bucket,
     FakeBus,
@@ -136,6 +137,31 @@ def test_open_jobs_are_listed_until_they_have_ended(ground: Ground) -> None:
     ground.jobs.mark_ended("main", "261121-000001")
     ground.jobs.mark_ended("main", "261121-000001")
     assert list(ground.jobs.open_jobs("main")) == ["261121-000002"]
+
+
+def test_the_index_says_when_a_job_was_touched_last(ground: Ground) -> None:
+    ground.jobs.mark_open("main", "261121-000001")
+    first = ground.jobs.open_jobs("main")["261121-000001"]
+    ground.jobs.mark_open("main", "261121-000001")
+    assert ground.jobs.open_jobs("main")["261121-000001"] >= first
+    assert first.tzinfo is not None
+
+
+def a_stuck_job(**values: Any) -> StuckJob:
+    known = {"tenant": "main", "job_id": a_job().job_id, "why": "corrupt", "since": NOON}
+    return StuckJob.model_validate({**known, **values})
+
+
+def test_a_stuck_job_stays_as_it_was_first_told_until_it_is_removed(ground: Ground) -> None:
+    assert (ground.stuck.all("main"), ground.stuck.read("main", a_job().job_id)) == ([], None)
+    ground.stuck.add(a_stuck_job())
+    ground.stuck.add(a_stuck_job(why="keeps_failing"))
+    ground.stuck.add(a_stuck_job(tenant="other"))
+    assert ground.stuck.all("main") == [a_stuck_job()]
+    assert ground.stuck.read("main", a_job().job_id) == a_stuck_job()
+    for _ in range(2):
+        ground.stuck.remove("main", a_job().job_id)
+    assert (ground.stuck.all("main"), len(ground.stuck.all("other"))) == ([], 1)
 
 
 def test_all_jobs_are_those_of_the_tenant(ground: Ground) -> None:

@@ -18,7 +18,8 @@ from functions.aws.container import (
     utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.stores import S3Jobs, S3Views
+from functions.aws.freshness import public_views
+from functions.aws.stores import S3Jobs
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import Inbox, once
 from functions.ports import Bus, Jobs, Views
@@ -78,7 +79,7 @@ def wire() -> tuple[EditJob, Inbox[JobEditRequested]]:
     s3 = one_attempt("s3")
     edit = EditJob(
         S3Jobs(s3, settings.jobs_bucket),
-        S3Views(s3, settings.site_bucket, settings.view_ttl_s),
+        public_views(s3, settings),
         EventBridgeBus(client("events"), settings.bus_name),
     )
     return edit, inbox(JobEditRequested, settings)

@@ -19,7 +19,8 @@ from functions.aws.container import (
     read_settings,
 )
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.stores import S3Jobs, S3Views
+from functions.aws.freshness import public_views
+from functions.aws.stores import S3Jobs
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import once
 from functions.ports import Answer, Bus, Jobs, Views
@@ -134,7 +135,7 @@ def wire() -> SettleJob:
     s3 = one_attempt("s3")
     return SettleJob(
         S3Jobs(s3, settings.jobs_bucket),
-        S3Views(s3, settings.site_bucket, settings.view_ttl_s),
+        public_views(s3, settings),
         EventBridgeBus(client("events"), settings.bus_name),
     )
 

@@ -27,10 +27,11 @@ from functions.aws.container import (
     utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.freshness import public_views
 from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsDeadLetterCounts
 from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
+from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants
 from functions.commit import Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
 from functions.mend_job import Look, Mended, MendJob, is_settled
@@ -263,7 +264,7 @@ def wire() -> tuple[WatchJobs, Inbox[Watch]]:
     jobs = S3Jobs(s3, settings.jobs_bucket)
     watch = WatchJobs(
         jobs,
-        S3Views(s3, settings.site_bucket, settings.view_ttl_s),
+        public_views(s3, settings),
         StepFunctionsExecutions(
             client("stepfunctions"), settings.machine_prefix, settings.machine_alias
         ),

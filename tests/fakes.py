@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from events import Fact
+from functions.freshness import Spent
 from functions.ports import (
     Answer,
     Conflict,
@@ -232,6 +233,17 @@ class FakeTenants:
 
     def names(self) -> Iterator[str]:
         return (key.removesuffix(".json") for key in self.bucket.keys("directory/"))
+
+
+class FakeSpendings:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, month: str) -> Stored[Spent] | None:
+        return load(self.bucket, f"ops/invalidations/{month}.json", Spent)
+
+    def write(self, spent: Spent, replacing: str | None) -> None:
+        self.bucket.put_if(f"ops/invalidations/{spent.month}.json", to_bytes(spent), replacing)
 
 
 class FakeExecutions:

@@ -46,6 +46,7 @@ from tests.fakes import (
     FakeExecutions,
     FakeJobs,
     FakeLog,
+    FakeSpendings,
     FakeStuck,
     FakeTenants,
     FakeViews,
@@ -144,7 +145,10 @@ class World:
         self.edit = EditJob(jobs, views, self.bus, no_pause)
         self.settle = SettleJob(jobs, views, self.bus, no_pause)
         self.register = RegisterWait(jobs, self.executions, no_pause)
-        self.publish, self.forget = board, ForgetAtEdge(jobs, self.edge)
+        self.publish, self.forget = board, ForgetAtEdge(
+            jobs, self.edge, FakeSpendings(self.bucket), 1000, FakeMetrics(), lambda: self.now,
+            no_pause,
+        )  # fmt: skip
         self.watch = WatchJobs(
             jobs, views, self.executions, self.bus, tenants, board, FakeStuck(self.bucket),
             FakeMetrics(), dict, no_pause,

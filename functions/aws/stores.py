@@ -1,6 +1,6 @@
 """Jobs, views, boards and tenants as S3 objects; every replacement is conditional on the ETag."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
@@ -150,17 +150,18 @@ class S3Views:
     """Views lie in the site bucket, where the edge fetches them.
 
     `max-age=0` keeps browsers asking; `s-maxage` bounds how stale the edge can be where no
-    invalidation reaches it.
+    invalidation reaches it: a number of seconds, or who knows it when a view is written.
     """
 
-    def __init__(self, s3: Any, bucket: str, ttl_s: int) -> None:
-        self.objects, self.ttl_s = S3Objects(s3, bucket), ttl_s
+    def __init__(self, s3: Any, bucket: str, ttl_s: int | Callable[[], int]) -> None:
+        self.objects = S3Objects(s3, bucket)
+        self.ttl_s = ttl_s if callable(ttl_s) else lambda: ttl_s
 
     def read(self, digest: str) -> Stored[View] | None:
         return self.objects.load(f"t/{digest}.json", View)
 
     def write(self, digest: str, view: View, replacing: str | None) -> None:
-        caching = f"public, max-age=0, s-maxage={self.ttl_s}"
+        caching = f"public, max-age=0, s-maxage={self.ttl_s()}"
         self.objects.store(f"t/{digest}.json", to_bytes(view), replacing, CacheControl=caching)
 
 

@@ -12,6 +12,7 @@ from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.queues import SqsDeadLetters
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Tenants
+from functions.freshness import Spent, spent_in
 from functions.ports import (
     Answer,
     Bus,
@@ -169,6 +170,19 @@ def test_all_jobs_are_those_of_the_tenant(ground: Ground) -> None:
     ground.jobs.create(a_job(tenant="other", job_id="261121-000001"))
     ground.jobs.mark_open("main", "261121-000002")
     assert list(ground.jobs.all_ids("main")) == [a_job().job_id]
+
+
+def test_the_months_paths_are_replaced_only_by_who_has_read_them(ground: Ground) -> None:
+    assert ground.spendings.read("2026-11") is None
+    ground.spendings.write(Spent(month="2026-11", paths=2), None)
+    stored = ground.spendings.read("2026-11")
+    assert stored
+    ground.spendings.write(Spent(month="2026-11", paths=5), stored.etag)
+    for stale in (None, stored.etag):
+        with pytest.raises(Conflict):
+            ground.spendings.write(Spent(month="2026-11", paths=9), stale)
+    assert spent_in(ground.spendings, "2026-11") == 5
+    assert ground.spendings.read("2026-12") is None
 
 
 # -- views and boards

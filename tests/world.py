@@ -103,6 +103,7 @@ class Run:
     token: str | None = None
     answer: Answer | None = None
     failures: int = 0
+    shown_at: datetime | None = None
     visited: list[tuple[int, str]] = field(default_factory=list)
 
     def come_to(self, status: str, seq: int) -> None:
@@ -143,7 +144,7 @@ class World:
         )
         self.advance = AdvanceJob(jobs, self.executions, self.bus, no_pause)
         self.edit = EditJob(jobs, views, self.bus, no_pause)
-        self.settle = SettleJob(jobs, views, self.bus, no_pause)
+        self.settle = SettleJob(jobs, views, self.bus, FakeMetrics(), lambda: self.now, no_pause)
         self.register = RegisterWait(jobs, self.executions, no_pause)
         self.publish, self.forget = board, ForgetAtEdge(
             jobs, self.edge, FakeSpendings(self.bucket), 1000, FakeMetrics(), lambda: self.now,
@@ -329,6 +330,7 @@ class World:
         assert settled.status == run.status
         run.visited.append((run.seq, run.status))
         if not run.flow.status(run.status).terminal:
+            run.shown_at = settled.shown_at
             self._wait(run, retry=0, entered_at=self.now)
         elif settled.following:
             run.come_to(settled.following.to, settled.following.seq)
@@ -347,6 +349,7 @@ class World:
             entered_at=entered_at,
             retry=retry,
             token=token,
+            shown_at=run.shown_at,
         )
 
         def register() -> bool:

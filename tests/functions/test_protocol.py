@@ -47,6 +47,7 @@ from tests.functions.making import again, batch, envelope, waited_for
 from tests.functions.rush import Rush, folded
 from tests.functions.test_ports import a_bus_on
 from tests.functions.test_world import a_day, job_id
+from tests.hook_fakes import FakeMetrics
 from tests.world import Mischief, Run, World
 
 KEY = job_key("main", a_job().job_id)
@@ -316,7 +317,8 @@ def ids_of_facts(world: World) -> set[tuple[object, ...]]:
 def test_t10_the_whole_archive_replayed_days_later_changes_nothing() -> None:
     """Requests and facts alike: no object changes, nothing is told that was not told before.
 
-    What became of an edit or a refused move is told again, under the same id.
+    What became of an edit or a refused move is told again, under the same id. Paths that the edge
+    is told again are counted again.
     """
     world = a_day(World(seed=5), seed=5, jobs=6)
     world.now += timedelta(days=30)
@@ -327,7 +329,9 @@ def test_t10_the_whole_archive_replayed_days_later_changes_nothing() -> None:
     for fact in world.bus.told(JobMoved):
         world.messages += world.consumers(fact)
     world.run()
-    assert world.bucket.objects == objects
+    changed = {key for key, body in world.bucket.objects.items() if objects.get(key) != body}
+    assert {key for key in changed if not key.startswith("ops/invalidations/")} == set()
+    assert len(world.bucket.objects) - len(objects) <= 1
     assert ids_of_facts(world) == told
     assert (world.executions.started, world.executions.rung) == (started, rung)
     assert world.dead.buried == []
@@ -341,7 +345,7 @@ def test_t11_a_fact_whose_answer_was_lost_is_told_twice_and_counts_once(moto: Mo
     ground = moto.ground()
     bus, heard = a_bus_on(moto)
     ground.jobs.create(a_job("ready_for_pickup"))
-    settle = SettleJob(ground.jobs, ground.views, bus, no_pause)
+    settle = SettleJob(ground.jobs, ground.views, bus, FakeMetrics(), lambda: NOON, no_pause)
     request = SettleRequest(tenant="main", job_id=a_job().job_id, seq=1)
     with Faults({"PutEvents": ["after"]}).on(bus.events), pytest.raises(Unavailable):
         settle(request)

@@ -2,6 +2,7 @@
 
     signal lost, execution never started       rung, started, after half a minute
     execution dead                             replaced: once it stands still or is over its time
+    its token lost, so that it cannot be rung  stopped and replaced, after ten minutes
     view or card behind                        written
     kept move whose time is up                 refused on the record
     object unreadable, every successor dies    a person is called, once
@@ -39,6 +40,10 @@ from statemachine.views import Board, card_of
 
 TRIES, TRIED_WITHIN = 5, timedelta(hours=1)
 """After so many successors in that time the next one is given only when it has passed."""
+
+
+DEAF = timedelta(minutes=10)
+"""Longer than an execution keeps trying to settle a status or to leave its token."""
 
 
 @dataclass(frozen=True)
@@ -116,24 +121,32 @@ class MendJob:
     def _execution(self, job: Job, look: Look, known: StuckJob | None) -> Iterator[Repair]:
         age, answer = look.now - _last_step(job), next_answer(job)
         late = _is_over_time(job, look.now)
-        if (look.ask or late or (_stands_still(job) and age > SUSPECT)) and not self._runs(job):
-            if look.ask or self._may_replace(job, look.now, known):
-                if late:
-                    self._tell_overdue(job, look.now)
-                yield self._replace(job, look.now)
-            return
+        deaf = _is_deaf(job, age)
+        if look.ask or late or (_stands_still(job) and age > SUSPECT):
+            runs = self._runs(job)
+            if deaf or not runs:
+                if look.ask or self._may_replace(job, look.now, known):
+                    if late:
+                        self._tell_overdue(job, look.now)
+                    if runs:
+                        self._stop(job)
+                    yield self._replace(job, look.now)
+                return
         if age < GRACE:
             return
         if job.wait and answer:
             self.executions.ring(job.wait.token, answer)
             yield "rung"
-        elif job.wait is None and self._start(job):
+        elif job.wait is None and not self._runs(job) and self._start(job):
             yield "started"
 
     def _runs(self, job: Job) -> bool:
         return self.executions.is_running(
             job.flow, job.tenant, job.job_id, job.execution.generation
         )
+
+    def _stop(self, job: Job) -> None:
+        self.executions.stop(job.flow, job.tenant, job.job_id, job.execution.generation)
 
     def _start(self, job: Job) -> bool:
         return self.executions.start(job.flow, job.tenant, job.job_id, job.execution.generation)
@@ -243,6 +256,15 @@ def _without_wait(dead: Job) -> Callable[[Job], tuple[Job, None]]:
 def _stands_still(job: Job) -> bool:
     """Its execution ought to be doing something, and has not."""
     return job.wait is None or job.seq > job.wait.seq
+
+
+def _is_deaf(job: Job, age: timedelta) -> bool:
+    """It stands still although it was rung, or there is no token to ring it by."""
+    if not _stands_still(job) or age <= DEAF:
+        return False
+    since = _last_step(job)
+    rung = any(done.at >= since and "rung" in done.repairs for done in job.repaired)
+    return job.wait is None or rung
 
 
 def _is_over_time(job: Job, now: datetime) -> bool:

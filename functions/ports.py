@@ -159,6 +159,9 @@ class Executions(Bells, Protocol):
         False where nothing was started, as far as Step Functions says.
         """
 
+    def stop(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
+        """End one that nobody can wake; where it has ended or never was, nothing happens."""
+
     def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
         """Asks Step Functions, whose quota for this is small: for suspects only."""
 

@@ -271,6 +271,10 @@ class FakeExecutions:
 
         return self.faults.around("StartExecution", unless_known, Unavailable("lost"))
 
+    def stop(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
+        name = execution_name(tenant, job_id, generation)
+        self.faults.around("StopExecution", lambda: self.running.discard(name), Unavailable("lost"))
+
     def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
         name = execution_name(tenant, job_id, generation)
         return self.faults.around(

@@ -256,6 +256,9 @@ class World:
             if name not in self.runs:
                 who = {"tenant": tenant, "job_id": job_id}
                 self.runs[name] = Run(name, load_flow(flow), who, generation)
+        for run in self.runs.values():
+            if run.place != "end" and run.name not in self.executions.running:
+                run.place, run.token = "end", None  # stopped, which is no news to anybody
         rung, self._rung = self.executions.rung[self._rung :], len(self.executions.rung)
         for token, answer in rung:
             for run in self.runs.values():

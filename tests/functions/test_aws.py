@@ -265,6 +265,14 @@ def test_a_measure_is_a_line_that_cloudwatch_reads_as_a_metric(
     assert (line["EventToVisibleMs"], line["tenant"]) == (12.5, "main")
 
 
+def test_an_execution_that_never_was_needs_no_stopping(moto: Moto) -> None:
+    sfn = moto.client("stepfunctions")
+    executions = StepFunctionsExecutions(sfn, "arn:haulway-")
+    with Faults({"StopExecution": [Says(400, "ExecutionDoesNotExist")]}).on(sfn) as calls:
+        executions.stop("haul", "main", "261121-000001", 0)
+    assert calls.calls("StopExecution") == 1
+
+
 def test_an_execution_that_is_there_already_was_not_started(moto: Moto) -> None:
     sfn = moto.client("stepfunctions")
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")

@@ -285,8 +285,17 @@ def executions(request: pytest.FixtureRequest) -> Executions:
 
 def test_an_execution_runs_once_it_was_started(executions: Executions) -> None:
     assert not executions.is_running("haul", "main", "261121-7k3m2q", 0)
-    executions.start("haul", "main", "261121-7k3m2q", 0)
+    assert executions.start("haul", "main", "261121-7k3m2q", 0)
     assert executions.is_running("haul", "main", "261121-7k3m2q", 0)
+
+
+def test_an_execution_that_was_stopped_runs_no_more_and_stopping_again_is_success(
+    executions: Executions,
+) -> None:
+    executions.start("haul", "main", "261121-7k3m2q", 0)
+    for _ in range(2):
+        executions.stop("haul", "main", "261121-7k3m2q", 0)
+    assert not executions.is_running("haul", "main", "261121-7k3m2q", 0)
 
 
 def test_starting_the_same_generation_again_is_success(executions: Executions) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
-from functions.mend_job import TRIES
+from functions.mend_job import DEAF, TRIES
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
 from functions.watch_jobs import ExecutionEnded, Found, WatchJobs
@@ -163,6 +163,28 @@ def test_a_successor_whose_start_was_lost_is_started_by_the_next_round() -> None
         yard.round(MUCH_LATER)
     assert yard.round(MUCH_LATER + GRACE) == {JOB_ID: ["started"]}
     assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+
+
+def test_an_execution_whose_token_was_lost_is_stopped_and_gets_a_successor() -> None:
+    yard = Yard(waited_for(a_job()))
+    stored = yard.jobs.read("main", JOB_ID)
+    yard.jobs.replace(stored.value.bookkept(wait=None), stored.etag)
+    assert yard.round(NOON + DEAF) == {}
+    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["replaced"]}
+    assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+
+
+def test_an_execution_that_does_not_hear_its_bell_is_stopped_and_gets_a_successor() -> None:
+    """The token in the object is not the one it waits with; Step Functions does not say so."""
+    yard = Yard(left_behind(a_job("ready_for_pickup")))
+    assert yard.round(LATER) == {JOB_ID: ["rung"]}
+    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["replaced"]}
+    assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+
+
+def test_an_execution_is_rung_before_it_is_taken_for_deaf() -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")))
+    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["rung"]}
 
 
 # -- the news that an execution has ended badly

@@ -113,11 +113,15 @@ def test_a_bell_that_was_lost_is_rung_after_a_while() -> None:
 
 
 def test_an_execution_that_was_never_started_is_started_after_a_while() -> None:
-    yard = Yard(a_job())
+    yard = Yard(a_job(), running=False)
     yard.executions.started.clear()
     assert yard.round(SOON) == {}
     assert yard.round(LATER) == {JOB_ID: ["started"]}
     assert list(yard.executions.started) == [NAME]
+
+
+def test_an_execution_that_takes_its_time_is_not_taken_for_one_that_was_never_started() -> None:
+    assert Yard(a_job()).round(LATER) == {}
 
 
 def test_a_job_that_stands_still_gets_a_successor_if_its_execution_is_dead() -> None:

@@ -146,7 +146,7 @@ def check(context: typer.Context) -> None:
     with spoken_errors():
         crew, tenant = assignment(context.obj.place), context.obj.tenant
         now, found = datetime.now(timezone.utc), list[str]()
-        for job_id in crew.jobs.open_ids(tenant):
+        for job_id in crew.jobs.open_jobs(tenant):
             found += claimed_again(crew, crew.jobs.read(tenant, job_id).value, now)
         if found:
             raise Declined("; ".join(found))

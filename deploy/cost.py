@@ -3,8 +3,11 @@
 Free tiers are left out, except the 1,000 invalidation paths and CloudFront's own, which stay.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from functions.watch_round import SLICE, SLICES
 
 PRICES_USD = {
     "sfn_transition": 25e-6,  # $0.025 per 1,000 state transitions, Standard
@@ -41,8 +44,10 @@ class Use:
     events: float = 8
     invocations: float = 11
     gb_s: float = 0.5 * 0.15
-    puts: int = 20
-    gets: int = 30
+    puts: int = 24
+    """Of them one for each move, that tells the watchdog of it."""
+    gets: int = 50
+    """Of them two for each look of the watchdog in the minutes after a move."""
     sqs_requests: float = 20
     views: int = 20
     view_gb: float = 4e-6
@@ -50,6 +55,7 @@ class Use:
     stored_gb: float = 30e-6
     """With the versions of a month."""
     months_kept: int = 24
+    days_open: float = 2
     sms_parts: int = 2
 
 
@@ -57,15 +63,24 @@ class Use:
 class Fixed:
     """What is there however few jobs there are."""
 
-    alarms: int = 10
+    alarms: int = 11
     secrets: int = 1
     watch_rounds: int = MONTH_S // 60
     queues: int = 12
     receives: int = MONTH_S // 20
     """Lambda asks every queue about every 20 s while nothing happens, with five hands at least."""
     hands: int = 5
-    invalidates: bool = False
-    """Else views live for two seconds at the edge (`InvalidateViews`, `ViewTtlSeconds`)."""
+    watch_lists: int = 3
+    """Of a round: businesses, open jobs, stuck jobs; a list has the price of a PUT."""
+    watch_queues: int = 11
+    """Queues of dead letters that a round asks."""
+    invalidation_paths: int = FREE_PATHS
+    """`InvalidationPathsPerMonth`: past them views live for two seconds at the edge."""
+
+
+def looks_a_round(open_jobs: float) -> float:
+    """How many jobs a round of the watchdog reads, beside those just moved (watch_round.py)."""
+    return open_jobs / max(1, min(SLICES, math.ceil(open_jobs / SLICE)))
 
 
 @dataclass(frozen=True)
@@ -83,21 +98,26 @@ class Bill:
 
 
 def monthly(jobs: int, use: Use | None = None, fixed: Fixed | None = None) -> Bill:
-    """The bill of a month with so many jobs, in dollars, the way that is cheaper for so many."""
-    use, price = use or Use(), PRICES_USD
-    fixed = fixed or Fixed(invalidates=jobs * use.transitions <= FREE_PATHS)
-    paths = jobs * use.transitions if fixed.invalidates else 0
+    """The bill of a month with so many jobs, in dollars."""
+    use, price, fixed = use or Use(), PRICES_USD, fixed or Fixed()
+    paths = min(jobs * use.transitions, fixed.invalidation_paths)
     revalidations = jobs * use.views
     invocations = jobs * use.invocations + fixed.watch_rounds
-    requests = jobs * use.sqs_requests + fixed.queues * fixed.hands * fixed.receives
+    requests = (
+        jobs * use.sqs_requests
+        + fixed.queues * fixed.hands * fixed.receives
+        + fixed.watch_rounds * fixed.watch_queues
+    )
+    lists = fixed.watch_rounds * fixed.watch_lists
+    watched = fixed.watch_rounds * looks_a_round(jobs * use.days_open / 30)
     seen = jobs * use.views
     items = {
         "Step Functions": jobs * use.sfn_transitions * price["sfn_transition"],
         "EventBridge": jobs * use.events * price["event"],
         "Lambda": invocations * (price["invocation"] + use.gb_s * price["gb_second"]),
         "SQS": requests * price["sqs_request"],
-        "S3 requests": jobs * use.puts * price["put"]
-        + (jobs * use.gets + revalidations) * price["get"],
+        "S3 requests": (jobs * use.puts + lists) * price["put"]
+        + (jobs * use.gets + revalidations + 2 * watched) * price["get"],
         "S3 storage": jobs * use.stored_gb * use.months_kept * price["storage_gb_month"],
         "CloudFront": max(0, seen - FREE_HTTPS_REQUESTS) * price["https_request"]
         + seen * price["edge_function"]

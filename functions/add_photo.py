@@ -122,7 +122,7 @@ class AddPhoto:
             _is_on(job, photo.event_id)
             return with_photo(job, photo), None
 
-        return commit(self.jobs, wanted.tenant, wanted.job_id, change, self.pause)[0]
+        return commit(self.jobs, wanted.tenant, wanted.job_id, change, self.pause, watched=True)[0]
 
 
 def _is_on(job: Job, event_id: str) -> bool:

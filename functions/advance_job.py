@@ -52,6 +52,7 @@ class AdvanceJob:
             request.job_id,
             lambda job: _judged(job, request, now),
             self.pause,
+            watched=True,
         )
         self._follow_up(job, request.event_id)
         return verdict

@@ -34,11 +34,14 @@ def commit(
     job_id: str,
     change: Callable[[Job], tuple[Job, Outcome]],
     pause: Pause = full_jitter,
+    watched: bool = False,
 ) -> tuple[Job, Outcome]:
     """The job as stored after `change`, and the outcome that `change` reported.
 
     `change` is called afresh on every attempt and returns the very job it was given where there
-    is nothing to write. Raises UnknownJob and Corrupt from reading, Unavailable past the bound.
+    is nothing to write. `watched` says that others have to follow: before the write the watchdog
+    is told to look after the job soon. Raises UnknownJob and Corrupt from reading, Unavailable
+    past the bound.
     """
     last: Exception | None = None
     for attempt in range(ATTEMPTS):
@@ -46,6 +49,9 @@ def commit(
             stored = jobs.read(tenant, job_id)
             job, outcome = change(stored.value)
             if job is not stored.value:
+                if watched:
+                    jobs.mark_open(tenant, job_id)
+                    watched = False
                 jobs.replace(job, stored.etag)
             return job, outcome
         except (Conflict, Unavailable) as error:

@@ -24,8 +24,9 @@ from functions.aws.container import (
     read_settings,
     utc_now,
 )
+from functions.aws.freshness import public_views
 from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.aws.stores import S3Jobs, S3Tenants, S3Views
+from functions.aws.stores import S3Jobs, S3Tenants
 from functions.commit import ATTEMPTS, Pause, full_jitter
 from functions.inbox import NEVER_AGAIN, Inbox, Permanent, once, problems
 from functions.ports import (
@@ -183,7 +184,7 @@ def wire() -> tuple[CreateJob, Inbox[JobRequested]]:
     s3 = one_attempt("s3")
     create = CreateJob(
         S3Jobs(s3, settings.jobs_bucket),
-        S3Views(s3, settings.site_bucket, settings.view_ttl_s),
+        public_views(s3, settings),
         StepFunctionsExecutions(
             client("stepfunctions"), settings.machine_prefix, settings.machine_alias
         ),

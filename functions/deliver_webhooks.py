@@ -41,10 +41,10 @@ from functions.aws.hooks import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsLater
 from functions.commit import Pause, full_jitter
-from functions.deliveries import Busy, Deliveries, Later, Metrics, change
+from functions.deliveries import Busy, Deliveries, Later, change
 from functions.endpoints import Endpoint, Endpoints, UnknownEndpoint, change_endpoint
 from functions.inbox import Inbox, once
-from functions.ports import Bus, Logger
+from functions.ports import Bus, Logger, Metrics
 from functions.posting import AddressRefused, Answered, NoAnswer, Poster, SafePoster
 from statemachine.deliveries import Attempt, Delivery, DeliveryName
 from statemachine.values import Name, Tenant, Utc, iso

@@ -21,9 +21,10 @@ from functions.aws.container import (
     utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.freshness import public_views
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
-from functions.aws.stores import S3Jobs, S3Tenants, S3Views
+from functions.aws.stores import S3Jobs, S3Tenants
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import Inbox, once
 from functions.ports import Bus, Jobs, Tenants, Views
@@ -53,7 +54,7 @@ class EditJob:
                 self.crew(job, after, request, now)
             return after, None
 
-        job, _ = commit(self.jobs, request.tenant, request.job_id, change, self.pause)
+        job, _ = commit(self.jobs, request.tenant, request.job_id, change, self.pause, watched=True)
         write_view(self.views, job, load_flow(job.flow), self.pause)
         for edit in job.edits:
             if edit.event_id == request.event_id:
@@ -96,7 +97,7 @@ def wire() -> tuple[EditJob, Inbox[JobEditRequested]]:
     jobs = S3Jobs(s3, settings.jobs_bucket)
     edit = EditJob(
         jobs,
-        S3Views(s3, settings.site_bucket, settings.view_ttl_s),
+        public_views(s3, settings),
         EventBridgeBus(client("events"), settings.bus_name),
         assign_crew(settings, jobs, S3Tenants(s3, settings.jobs_bucket)),
     )

@@ -1,11 +1,13 @@
 """Step 6: the edge forgets the old views: one invalidation for a whole batch of jobs.
 
 CloudFront bills by the path and admits about one call in two seconds, so paths are gathered by
-the queue. When it throttles, the batch goes back and comes again, larger.
+the queue. When it throttles, the batch goes back and comes again, larger. Past the month's paths
+nobody is told: then views live two seconds at the edge (functions/freshness.py).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from functions.aws.cloudfront import CloudFrontEdge
@@ -17,10 +19,15 @@ from functions.aws.container import (
     log,
     one_attempt,
     read_settings,
+    utc_now,
 )
+from functions.aws.freshness import S3Spendings
+from functions.aws.metrics import LogMetrics
 from functions.aws.stores import S3Jobs
+from functions.commit import Pause, full_jitter
+from functions.freshness import Spendings, month_of, spend, spent_in
 from functions.inbox import Inbox, JobRef, once
-from functions.ports import Edge, Jobs
+from functions.ports import Edge, Jobs, Metrics
 from statemachine.identity import digest_of
 
 
@@ -28,13 +35,29 @@ from statemachine.identity import digest_of
 class ForgetAtEdge:
     jobs: Jobs
     edge: Edge
+    spendings: Spendings
+    budget: int
+    metrics: Metrics
+    clock: Callable[[], datetime] = utc_now
+    pause: Pause = full_jitter
 
     def __call__(self, refs: Iterable[JobRef]) -> list[str]:
-        """The paths forgotten: of the view of each job once. Raises UnknownJob, Unavailable."""
+        """The paths forgotten: of the view of each job once; none where the month's are spent.
+
+        Raises UnknownJob, Corrupt, Unavailable.
+        """
         changed = sorted({(ref.tenant, ref.job_id, ref.rev) for ref in refs})
         paths = sorted({self._path(tenant, job_id) for tenant, job_id, _ in changed})
-        if paths:
-            self.edge.forget(paths, batch=repr(changed))
+        if not paths:
+            return []
+        month = month_of(self.clock())
+        if spent_in(self.spendings, month) + len(paths) > self.budget:
+            self.metrics.measure("PathsNotInvalidated", len(paths), "Count")
+            return []
+        self.edge.forget(paths, batch=repr(changed))
+        # After it: a batch that CloudFront throttles comes again, and is paid for once.
+        spend(self.spendings, month, len(paths), self.pause)
+        self.metrics.measure("InvalidationPaths", len(paths), "Count")
         return paths
 
     def _path(self, tenant: str, job_id: str) -> str:
@@ -43,14 +66,21 @@ class ForgetAtEdge:
 
 class Settings(FromQueue, HasJobs):
     distribution_id: str
+    invalidation_paths_per_month: int
 
 
 @once
 def wire() -> tuple[ForgetAtEdge, Inbox[JobRef]]:
     settings = read_settings(Settings)
-    jobs = S3Jobs(one_attempt("s3"), settings.jobs_bucket)
-    edge = CloudFrontEdge(client("cloudfront"), settings.distribution_id)
-    return ForgetAtEdge(jobs, edge), inbox(JobRef, settings)
+    s3 = one_attempt("s3")
+    forget = ForgetAtEdge(
+        S3Jobs(s3, settings.jobs_bucket),
+        CloudFrontEdge(client("cloudfront"), settings.distribution_id),
+        S3Spendings(s3, settings.jobs_bucket),
+        settings.invalidation_paths_per_month,
+        LogMetrics(),
+    )
+    return forget, inbox(JobRef, settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -58,6 +88,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
     def all_jobs(refs: list[JobRef]) -> None:
         paths = forget(refs)
-        log.info("edge forgets", paths=len(paths))
+        log.info("edge forgets", messages=len(refs), paths=len(paths))
 
     return messages.deliver_together(event, all_jobs)

@@ -10,12 +10,13 @@ The errors are few and say what to do:
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from datetime import datetime
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from events import Fact, Request
+from events import Fact, Request, StuckReason
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
-from statemachine.values import Frozen
+from statemachine.values import Frozen, JobId, Tenant, Utc
 from statemachine.views import Board, View
 
 
@@ -74,13 +75,39 @@ class Jobs(Protocol):
         """Raises Conflict unless the stored ETag is still `etag`."""
 
     def mark_open(self, tenant: str, job_id: str) -> None:
-        """Enter the job into the index of open jobs, so that the watchdog looks after it."""
+        """Enter the job into the index of open jobs, so that the watchdog looks after it soon.
+
+        Done before every write after which others have something to do, also where it is there.
+        """
 
     def mark_ended(self, tenant: str, job_id: str) -> None: ...
 
-    def open_ids(self, tenant: str) -> Iterator[str]: ...
+    def open_jobs(self, tenant: str) -> dict[str, datetime]:
+        """The index of open jobs: when each was last entered into it."""
 
     def all_ids(self, tenant: str) -> Iterator[str]: ...
+
+
+class StuckJob(Frozen):
+    """A job that the watchdog cannot help: a person has to look."""
+
+    tenant: Tenant
+    job_id: JobId
+    why: StuckReason
+    since: Utc
+
+
+class Stuck(Protocol):
+    """The jobs that a person was called for, until they go again."""
+
+    def all(self, tenant: str) -> list[StuckJob]: ...
+
+    def read(self, tenant: str, job_id: str) -> StuckJob | None: ...
+
+    def add(self, stuck: StuckJob) -> None:
+        """Where it is there already, it stays as it is."""
+
+    def remove(self, tenant: str, job_id: str) -> None: ...
 
 
 class Views(Protocol):
@@ -126,8 +153,14 @@ class Bells(Protocol):
 
 
 class Executions(Bells, Protocol):
-    def start(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
-        """Idempotent by name: an execution of that generation that exists already is success."""
+    def start(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
+        """Idempotent by name: an execution of that generation that exists already is success.
+
+        False where nothing was started, as far as Step Functions says.
+        """
+
+    def stop(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
+        """End one that nobody can wake; where it has ended or never was, nothing happens."""
 
     def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
         """Asks Step Functions, whose quota for this is small: for suspects only."""
@@ -152,6 +185,24 @@ class Edge(Protocol):
 
         Raises Unavailable when CloudFront throttles: keep the batch and come back.
         """
+
+
+Unit = Literal["Count", "Milliseconds"]
+
+
+class Metrics(Protocol):
+    """What alarms and the dashboard stand on."""
+
+    def count(self, name: str, tenant: str) -> None:
+        """One more of `name`."""
+
+    def measure(self, name: str, value: float, unit: Unit, tenant: str | None = None) -> None:
+        """`name` was `value` now; without a tenant it is that of the whole stage."""
+
+
+class DeadLetterCounts(Protocol):
+    def __call__(self) -> dict[str, int]:
+        """How many messages lie in each queue of dead letters, by its function's name."""
 
 
 class DeadLetters(Protocol):

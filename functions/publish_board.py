@@ -22,7 +22,7 @@ from functions.aws.container import (
 from functions.aws.stores import S3Boards, S3Jobs
 from functions.commit import ATTEMPTS, Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
-from functions.ports import Boards, Conflict, Corrupt, Jobs, Unavailable
+from functions.ports import Boards, Conflict, Corrupt, Jobs, Unavailable, UnknownJob
 from statemachine.flows import load_flow
 from statemachine.views import Board, Card, card_of
 
@@ -79,18 +79,23 @@ class PublishBoard:
         that another writer puts in between, also a new job's, is put back by the merge that
         follows. A job that cannot be read is left out: the board of the others must not wait.
         """
-        self.boards.overwrite(tenant, Board().merged(self._readable_cards(tenant)).at(now))
-        return self.merge(tenant, self._readable_cards(tenant), now)
+        self.boards.overwrite(tenant, Board().merged(self._all_cards(tenant)).at(now))
+        return self.merge(tenant, self._all_cards(tenant), now)
 
-    def _readable_cards(self, tenant: str) -> list[Card]:
+    def _all_cards(self, tenant: str) -> list[Card]:
+        return self.readable_cards(tenant, self.jobs.all_ids(tenant))
+
+    def readable_cards(self, tenant: str, job_ids: Iterable[str]) -> list[Card]:
+        """The cards of those that are there and can be read."""
         with ThreadPoolExecutor(READERS) as readers:
-            job_ids = self.jobs.all_ids(tenant)
             cards = readers.map(lambda job_id: self._card_or_none(tenant, job_id), job_ids)
             return [card for card in cards if card]
 
     def _card_or_none(self, tenant: str, job_id: str) -> Card | None:
         try:
             return self._card(tenant, job_id)
+        except UnknownJob:
+            return None
         except Corrupt as error:
             log.error("corrupt", tenant=tenant, job=job_id, why=str(error))
             return None

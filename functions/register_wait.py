@@ -37,6 +37,9 @@ class WaitRequest(Frozen):
     entered_at: Utc
     retry: int
     token: str
+    shown_at: Utc | None = None
+    """When the view of `seq` was public; None from an execution that an earlier version started,
+    and where it was settled before."""
 
     @property
     def epoch(self) -> Epoch:
@@ -77,7 +80,8 @@ def _registered(job: Job, request: WaitRequest) -> tuple[Job, Outcome]:
         return job, "fenced"
     wait = Wait(seq=request.seq, epoch=epoch, token=request.token)
     settled = job.execution.with_(seq=max(job.execution.seq, request.seq))
-    return job.bookkept(wait=wait, execution=settled), "waits"
+    shown = job.with_shown(request.seq, request.shown_at)
+    return job.bookkept(wait=wait, execution=settled, shown=shown), "waits"
 
 
 @once

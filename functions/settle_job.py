@@ -5,7 +5,9 @@ two moves were committed at once. Settling twice writes nothing new and announce
 again; consumers know it by `(job_id, seq)`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from events import Fact, JobCreated, JobMoved
@@ -17,16 +19,19 @@ from functions.aws.container import (
     log,
     one_attempt,
     read_settings,
+    utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.stores import S3Jobs, S3Views
+from functions.aws.freshness import public_views
+from functions.aws.metrics import LogMetrics
+from functions.aws.stores import S3Jobs
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import once
-from functions.ports import Answer, Bus, Jobs, Views
+from functions.ports import Answer, Bus, Jobs, Metrics, Views
 from functions.write_view import write_view
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
-from statemachine.values import Frozen, JobId, Tenant
+from statemachine.values import Frozen, JobId, Tenant, Utc
 
 
 class SettleRequest(Frozen):
@@ -38,11 +43,15 @@ class SettleRequest(Frozen):
 
 
 class Settled(Frozen):
-    """Where the execution stands, and in an ended status whether the ledger goes on after all."""
+    """Where the execution stands, and in an ended status whether the ledger goes on after all.
+
+    `shown_at` is when the view of that entry was public; the wait that follows records it.
+    """
 
     seq: int
     status: str
     following: Answer | None = None
+    shown_at: Utc | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,8 @@ class SettleJob:
     jobs: Jobs
     views: Views
     bus: Bus
+    metrics: Metrics
+    clock: Callable[[], datetime] = utc_now
     pause: Pause = full_jitter
 
     def __call__(self, request: SettleRequest) -> Settled:
@@ -57,23 +68,36 @@ class SettleJob:
         job = self.jobs.read(request.tenant, request.job_id).value
         if request.seq is None:
             return _place(job)
-        flow = load_flow(job.flow)
+        flow, shown_at = load_flow(job.flow), None
         if job.execution.seq < request.seq:
-            write_view(self.views, job, flow, self.pause)
+            shown_at = self._show(job, flow, request.seq)
             self.bus.announce([arrival(job, flow, request.seq)])
         status = job.status_at(request.seq)
+        following = None
         if flow.status(status).terminal:
-            return Settled(seq=request.seq, status=status, following=self._end(job, request.seq))
-        return Settled(seq=request.seq, status=status)
+            following = self._end(job, request.seq, shown_at)
+        return Settled(seq=request.seq, status=status, following=following, shown_at=shown_at)
 
-    def _end(self, job: Job, seq: int) -> Answer | None:
+    def _show(self, job: Job, flow: Flow, seq: int) -> datetime:
+        """When the view of that entry, or of a later one, was public."""
+        write_view(self.views, job, flow, self.pause)
+        now = self.clock()
+        took_ms = (now - job.moment_of(seq)).total_seconds() * 1000
+        self.metrics.measure("EventToVisibleMs", took_ms, "Milliseconds", job.tenant)
+        return now
+
+    def _end(self, job: Job, seq: int, shown_at: datetime | None) -> Answer | None:
         """An ended status has no wait that would record it as settled; so it is recorded here.
 
         Where somebody has brought the job back in the meantime, the ledger goes on. In the index
         of open jobs it stays until the watchdog has seen that nothing is left to repair.
         """
         job, _ = commit(
-            self.jobs, job.tenant, job.job_id, lambda job: (_marked(job, seq), None), self.pause
+            self.jobs,
+            job.tenant,
+            job.job_id,
+            lambda job: (_marked(job, seq, shown_at), None),
+            self.pause,
         )
         if job.seq > seq:
             return Answer(seq=seq + 1, to=job.status_at(seq + 1))
@@ -86,11 +110,12 @@ def _place(job: Job) -> Settled:
     return Settled(seq=seq, status=job.status_at(seq))
 
 
-def _marked(job: Job, seq: int) -> Job:
+def _marked(job: Job, seq: int, shown_at: datetime | None) -> Job:
     if job.execution.seq >= seq:
         return job
     wait = None if job.seq == seq else job.wait
-    return job.bookkept(execution=job.execution.with_(seq=seq), wait=wait)
+    shown = job.with_shown(seq, shown_at)
+    return job.bookkept(execution=job.execution.with_(seq=seq), wait=wait, shown=shown)
 
 
 def arrival(job: Job, flow: Flow, seq: int) -> Fact:
@@ -134,8 +159,9 @@ def wire() -> SettleJob:
     s3 = one_attempt("s3")
     return SettleJob(
         S3Jobs(s3, settings.jobs_bucket),
-        S3Views(s3, settings.site_bucket, settings.view_ttl_s),
+        public_views(s3, settings),
         EventBridgeBus(client("events"), settings.bus_name),
+        LogMetrics(),
     )
 
 

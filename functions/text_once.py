@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from functions.commit import Pause, full_jitter
-from functions.deliveries import Busy, Deliveries, Metrics, change
-from functions.ports import HaulwayError, Logger
+from functions.deliveries import Busy, Deliveries, change
+from functions.ports import HaulwayError, Logger, Metrics
 from statemachine.deliveries import Attempt, Delivery
 
 PATIENCE = 12

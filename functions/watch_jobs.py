@@ -1,19 +1,18 @@
-"""Step 9: the watchdog looks after every open job and repairs what got lost on the way.
+"""Step 9: the watchdog looks after open jobs and repairs what got lost on the way.
 
-It is called by the schedule (a round over all open jobs), by Step Functions' own message that an
-execution has ended badly (that one job), and after a restart of the laptop engine (a round that
-asks for every execution, because there none survives).
+It is called by the schedule (a round over those whose turn it is, see `watch_round.py`), by Step
+Functions' own message that an execution has ended badly (that one job), and after a restart of the
+laptop engine (a round that asks for every execution, because there none survives).
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, Json, RootModel
 
-from functions.advance_job import refused_fact
 from functions.aws.container import (
     Announces,
     FromQueue,
@@ -28,39 +27,45 @@ from functions.aws.container import (
     utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.freshness import public_views
+from functions.aws.metrics import LogMetrics
+from functions.aws.queues import SqsDeadLetterCounts
 from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.aws.stores import S3Boards, S3Jobs, S3Tenants, S3Views
-from functions.commit import Pause, commit, full_jitter
+from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants
+from functions.commit import Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
+from functions.mend_job import Look, Mended, MendJob, is_settled
 from functions.ports import (
     Bus,
     Corrupt,
+    DeadLetterCounts,
     Executions,
     Jobs,
+    Metrics,
+    Stuck,
     Tenants,
     Unavailable,
     UnknownJob,
     Views,
 )
 from functions.publish_board import PublishBoard
-from functions.wake import next_answer
-from functions.write_view import write_view
-from statemachine.flows import load_flow
-from statemachine.job import Job, Repair
-from statemachine.lifecycle import expire
-from statemachine.views import Board, card_of
+from functions.watch_round import GRACE, SLICE, not_shown, to_look_at
+from statemachine.job import Repair
+from statemachine.values import Frozen
+from statemachine.views import Board
 
-GRACE = timedelta(seconds=30)
-"""What is younger than this is left to those whose work it is."""
-SUSPECT = timedelta(minutes=2)
-"""A job whose execution has not moved for so long is asked about."""
+NEVER_STORED = timedelta(days=1)
+"""An entry of the index whose job is not there by then belongs to a booking that was given up."""
 
 
 class Round(BaseModel):
-    """Look after every open job; with `ask_executions` also after executions that seem well."""
+    """Look after the jobs whose turn it is, `full` after all; `ask_executions` also asks for those
+    that seem well.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    full: bool = False
     ask_executions: bool = False
 
 
@@ -82,6 +87,28 @@ class Watch(RootModel[Round | ExecutionEnded]):
     """What the watchdog's queue brings."""
 
 
+class Found(Frozen):
+    """What a round has found: repairs by job, boards made anew, dead letters by function."""
+
+    looked_at: int = 0
+    repaired: dict[str, list[Repair]] = Field(default_factory=dict)
+    boards: list[str] = Field(default_factory=list)
+    dead_letters: dict[str, int] = Field(default_factory=dict)
+
+
+@dataclass
+class _Round:
+    """What a round carries along from job to job."""
+
+    now: datetime
+    full: bool
+    ask: bool
+    looked_at: int = 0
+    repaired: dict[str, list[Repair]] = field(default_factory=dict)
+    boards: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class WatchJobs:
     jobs: Jobs
@@ -90,93 +117,108 @@ class WatchJobs:
     bus: Bus
     tenants: Tenants
     publish: PublishBoard
+    stuck: Stuck
+    metrics: Metrics
+    dead_letters: DeadLetterCounts
     pause: Pause = full_jitter
 
-    def round(self, now: datetime, ask_executions: bool = False) -> dict[str, list[str]]:
-        """Every open job of every tenant; the answer names the repaired jobs and their repairs.
+    @property
+    def mend(self) -> MendJob:
+        return MendJob(
+            self.jobs, self.views, self.executions, self.bus, self.stuck, self.metrics, log,
+            self.pause,
+        )  # fmt: skip
+
+    def round(self, now: datetime, ask_executions: bool = False, full: bool = False) -> Found:
+        """The jobs of every tenant whose turn it is, and the queues of dead letters.
 
         Raises Unavailable, after all the others were looked after, where something failed.
         """
-        repaired: dict[str, list[str]] = {}
-        failed: list[str] = []
+        this = _Round(now, full or ask_executions, ask_executions)
         for tenant in self.tenants.names():
-            with _noted(failed, tenant):
-                self._tenant(tenant, now, ask_executions, repaired, failed)
-        if failed:
-            raise Unavailable(f"not looked after: {', '.join(failed)}")
-        return repaired
+            with _noted(this.failed, tenant):
+                self._tenant(tenant, this)
+        dead: dict[str, int] = {}
+        with _noted(this.failed, "dead letters"):
+            dead = self._dead_letters()
+        if this.failed:
+            raise Unavailable(f"not looked after: {', '.join(this.failed)}")
+        return Found(
+            looked_at=this.looked_at, repaired=this.repaired, boards=this.boards, dead_letters=dead
+        )
 
-    def redrive(self, tenant: str, job_id: str, now: datetime) -> list[str]:
+    def redrive(self, tenant: str, job_id: str, now: datetime) -> list[Repair]:
         """Everything a person can have done for one job; the repairs that were made.
 
         Raises UnknownJob, Corrupt, Unavailable.
         """
         self.jobs.read(tenant, job_id)
-        repairs = self._look_after(tenant, job_id, self.publish(tenant, [], now), now, ask=True)
-        if "card written" in repairs:
+        look = Look(now, self.publish(tenant, [], now), ask=True)
+        mended = self.mend(tenant, job_id, look, self.stuck.read(tenant, job_id))
+        if "card written" in mended.repairs:
             self.publish(tenant, [job_id], now)
-        return repairs
+        return list(mended.repairs)
 
-    def _tenant(
-        self,
-        tenant: str,
-        now: datetime,
-        ask: bool,
-        repaired: dict[str, list[str]],
-        failed: list[str],
-    ) -> None:
-        shown, behind = self.publish(tenant, [], now), []
-        for job_id in list(self.jobs.open_ids(tenant)):
-            with _noted(failed, job_id):
-                repairs = self._look_after(tenant, job_id, shown, now, ask)
-                if repairs:
-                    repaired[job_id] = repairs
-                if "card written" in repairs:
+    def _tenant(self, tenant: str, this: _Round) -> None:
+        touched = self.jobs.open_jobs(tenant)
+        stuck = {stuck.job_id: stuck for stuck in self.stuck.all(tenant)}
+        look = Look(this.now, self._board(tenant, touched, this), this.ask)
+        chosen = list(touched) if this.full else to_look_at(touched, look.shown, this.now)
+        behind = []
+        for job_id in sorted({*chosen, *stuck}):
+            with _noted(this.failed, job_id):
+                this.looked_at += 1
+                mended = self.mend(tenant, job_id, look, stuck.get(job_id))
+                if mended.repairs:
+                    this.repaired[job_id] = list(mended.repairs)
+                elif job_id in touched and _may_go(mended, this.now - touched[job_id]):
+                    self._let_go(tenant, job_id)
+                if "card written" in mended.repairs:
                     behind.append(job_id)
         if behind:
-            self.publish(tenant, behind, now)
+            self.publish(tenant, behind, this.now)
 
-    def _look_after(
-        self, tenant: str, job_id: str, shown: Board, now: datetime, ask: bool
-    ) -> list[str]:
-        job = self._read(tenant, job_id)
-        if job is None:
-            return []
-        repairs: list[str] = list(self._mend(job, now, ask))
-        if _card_is_behind(job, shown, now):
-            repairs.append("card written")
-        if _settled(job) and not repairs:
-            self._close(job)
-        return repairs
+    def _board(self, tenant: str, touched: dict[str, datetime], this: _Round) -> Board:
+        """The board as it is; made anew where nobody can read it, or many of its cards are gone.
 
-    def _close(self, job: Job) -> None:
+        Single cards are the business of their jobs.
+        """
+        try:
+            board = self.publish.merge(tenant, [], this.now)
+        except Corrupt:
+            board = self.publish.rebuild(tenant, this.now)
+        else:
+            gone = not_shown(touched, board, this.now)
+            if len(gone) <= SLICE:
+                return board
+            cards, known = self.publish.readable_cards(tenant, gone), board
+            board = self.publish.merge(tenant, cards, this.now)
+            if board == known:  # they have no cards to be shown
+                return board
+        self.metrics.count("BoardsRebuilt", tenant)
+        log.error("board rebuilt", tenant=tenant)
+        this.boards.append(tenant)
+        return board
+
+    def _let_go(self, tenant: str, job_id: str) -> None:
         """Out of the index of open jobs, unless somebody brings the job back meanwhile.
 
         here      read: ended ──────────────────────── out ── read: open? ── in again
         advance              brings it back ── in
         """
-        self.jobs.mark_ended(job.tenant, job.job_id)
-        if not _settled(self.jobs.read(job.tenant, job.job_id).value):
-            self.jobs.mark_open(job.tenant, job.job_id)
+        self.jobs.mark_ended(tenant, job_id)
+        with suppress(UnknownJob):
+            if not is_settled(self.jobs.read(tenant, job_id).value):
+                self.jobs.mark_open(tenant, job_id)
 
-    def _read(self, tenant: str, job_id: str) -> Job | None:
-        """The job; None where it was never stored, or where a person has to look at its object."""
-        try:
-            return self.jobs.read(tenant, job_id).value
-        except UnknownJob:
-            return None
-        except Corrupt as error:
-            log.error("corrupt", tenant=tenant, job=job_id, why=str(error))
-            return None
-
-    def _mend(self, job: Job, now: datetime, ask: bool) -> Iterator[Repair]:
-        if any(early.until <= now for early in job.early):
-            job = self._refuse_late(job, now)
-            yield "refused late"
-        if not _settled(job):
-            yield from self._execution(job, now, ask)
-        if write_view(self.views, job, load_flow(job.flow), self.pause):
-            yield "view written"
+    def _dead_letters(self) -> dict[str, int]:
+        """Only told: what to do with a message that was given up is for a person to say."""
+        dead = {queue: count for queue, count in self.dead_letters().items() if count}
+        for queue, count in dead.items():
+            log.error("dead letters", queue=queue, count=count)
+        if dead:
+            self.metrics.measure("DeadLetters", sum(dead.values()), "Count")
+        return dead
 
     def ended(self, event: ExecutionEnded, now: datetime) -> bool:
         """Whether the job of an execution that ended badly was given a successor.
@@ -186,56 +228,19 @@ class WatchJobs:
         round.
         """
         job = self.jobs.read(event.input.tenant, event.input.job_id).value
-        reached = job.wait is not None and job.wait.epoch.generation == event.generation
-        if job.execution.generation != event.generation or _settled(job) or not reached:
+        if job.execution.generation != event.generation or is_settled(job):
             return False
-        self._replace(job, now)
-        return True
+        if job.wait is None or job.wait.epoch.generation != event.generation:
+            self.jobs.mark_open(job.tenant, job.job_id)
+            return False
+        return self.mend.replace_ended(job, now)
 
-    def _execution(self, job: Job, now: datetime, ask: bool) -> Iterator[Repair]:
-        since = _last_step(job)
-        answer = next_answer(job)
-        suspect = ask or (_stands_still(job) and now - since > SUSPECT)
-        if suspect and not self._runs(job):
-            yield self._replace(job, now)
-            return
-        if now - since < GRACE:
-            return
-        if job.wait and answer:
-            self.executions.ring(job.wait.token, answer)
-            yield "rung"
-        elif job.wait is None:
-            self.executions.start(job.flow, job.tenant, job.job_id, job.execution.generation)
-            yield "started"
 
-    def _runs(self, job: Job) -> bool:
-        return self.executions.is_running(
-            job.flow, job.tenant, job.job_id, job.execution.generation
-        )
-
-    def _replace(self, job: Job, now: datetime) -> Repair:
-        """The next generation: of two watchdogs one raises it, and both may start it."""
-        generation = job.execution.generation
-
-        def raised(job: Job) -> tuple[Job, None]:
-            if job.execution.generation != generation or _settled(job):
-                return job, None
-            following = job.execution.with_(generation=generation + 1, since=now)
-            return job.bookkept(execution=following, wait=None), None
-
-        job, _ = commit(self.jobs, job.tenant, job.job_id, raised, self.pause)
-        self.executions.start(job.flow, job.tenant, job.job_id, job.execution.generation)
-        return "replaced"
-
-    def _refuse_late(self, job: Job, now: datetime) -> Job:
-        """Announced by their ids: found done after a lost answer, the write names none."""
-        flow, late = load_flow(job.flow), {e.event_id for e in job.early if e.until <= now}
-        job, _ = commit(
-            self.jobs, job.tenant, job.job_id, lambda job: expire(job, flow, now), self.pause
-        )
-        refused = [refusal for refusal in job.refused if refusal.event_id in late]
-        self.bus.announce([refused_fact(job, refusal) for refusal in refused])
-        return job
+def _may_go(mended: Mended, untouched_for: timedelta) -> bool:
+    """An ended job that nobody is about to write, and an entry whose job was never stored."""
+    if mended.missing:
+        return untouched_for > NEVER_STORED
+    return mended.job is not None and is_settled(mended.job) and untouched_for >= GRACE
 
 
 @contextmanager
@@ -246,28 +251,6 @@ def _noted(failed: list[str], who: str) -> Iterator[None]:
     except Exception as error:
         log.error("not looked after", who=who, error=type(error).__name__, why=str(error)[:200])
         failed.append(who)
-
-
-def _card_is_behind(job: Job, shown: Board, now: datetime) -> bool:
-    """Also an ended job's, unless it ended so long ago that it is shown no more."""
-    card = shown.jobs.get(job.job_id)
-    if card is None:
-        return bool(Board().merged([card_of(job, load_flow(job.flow))]).at(now).jobs)
-    return card.rev < job.visible_rev
-
-
-def _settled(job: Job) -> bool:
-    """Ended, and told so: nothing is left for an execution to do."""
-    return load_flow(job.flow).status(job.status).terminal and job.execution.seq >= job.seq
-
-
-def _stands_still(job: Job) -> bool:
-    """Its execution ought to be doing something, and has not."""
-    return job.wait is None or job.seq > job.wait.seq
-
-
-def _last_step(job: Job) -> datetime:
-    return max(job.entered_at, job.execution.since)
 
 
 class Settings(FromQueue, HasJobs, HasViews, Announces, RunsMachines):
@@ -281,13 +264,16 @@ def wire() -> tuple[WatchJobs, Inbox[Watch]]:
     jobs = S3Jobs(s3, settings.jobs_bucket)
     watch = WatchJobs(
         jobs,
-        S3Views(s3, settings.site_bucket, settings.view_ttl_s),
+        public_views(s3, settings),
         StepFunctionsExecutions(
             client("stepfunctions"), settings.machine_prefix, settings.machine_alias
         ),
         EventBridgeBus(client("events"), settings.bus_name),
         S3Tenants(s3, settings.jobs_bucket),
         PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)),
+        S3Stuck(s3, settings.jobs_bucket),
+        LogMetrics(),
+        SqsDeadLetterCounts(client("sqs"), settings.dead_letter_url, "watch-jobs"),
     )
     return watch, inbox(Watch, settings)
 
@@ -298,10 +284,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
     def one(message: Watch) -> dict[str, Any]:
         match message.root:
-            case Round(ask_executions=ask):
-                repaired = watch.round(utc_now(), ask)
-                log.info("round", repaired=repaired)
-                return {"repaired": repaired}
+            case Round(ask_executions=ask, full=full):
+                found = watch.round(utc_now(), ask, full).model_dump(mode="json")
+                log.info("round", **found)
+                return found
             case ExecutionEnded() as ended:
                 replaced = watch.ended(ended, utc_now())
                 log.info("execution ended", job=ended.input.job_id, replaced=replaced)

@@ -46,6 +46,9 @@ WHO = {
     "job_id": "{% $states.context.Execution.Input.job_id %}",
 }
 
+SHOWN_AT = "{% $exists($states.input.shown_at) ? $states.input.shown_at : null %}"
+"""Settling says so, unless the status was settled before."""
+
 State = dict[str, Any]
 
 
@@ -149,6 +152,7 @@ def _wait(status: Status) -> State:
                 "entered_at": "{% $states.context.State.EnteredTime %}",
                 "retry": "{% $states.context.State.RetryCount %}",
                 "token": "{% $states.context.Task.Token %}",
+                "shown_at": SHOWN_AT,
             },
         },
         "Output": "{% $states.result %}",

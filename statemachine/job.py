@@ -166,6 +166,10 @@ class Photo(Record):
     recorded_at: Utc
 
 
+LATEST = 50
+"""How many records of what was shown, and of what was repaired, a job keeps."""
+
+
 class Shown(Frozen):
     """When the view of ledger entry `seq` was public."""
 
@@ -259,6 +263,21 @@ class Job(Frozen):
     def moment_of(self, seq: int) -> datetime:
         """When the status of `seq` was entered, by the committed record."""
         return self.ledger[seq - 1].recorded_at if seq > 0 else self.created_at
+
+    def with_shown(self, seq: int, at: datetime | None) -> tuple[Shown, ...]:
+        """`shown` with that entry, told once; as it is where nobody says when."""
+        if at is None or any(shown.seq == seq for shown in self.shown):
+            return self.shown
+        return (*self.shown, Shown(seq=seq, at=at))[-LATEST:]
+
+    def with_repairs(self, repairs: tuple[Repair, ...], at: datetime) -> tuple[Repaired, ...]:
+        """`repaired` with what was done at that moment; a second attempt to say so adds nothing."""
+        done = Repaired(repairs=repairs, at=at)
+        return self.repaired if done in self.repaired else (*self.repaired, done)[-LATEST:]
+
+    def replaced_since(self, moment: datetime) -> int:
+        """How many successors its execution was given since then."""
+        return sum("replaced" in done.repairs and done.at > moment for done in self.repaired)
 
     def seen(self, **changes: object) -> "Job":
         """The next version of the job, with `changes` that people can see."""

@@ -9,6 +9,8 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -16,11 +18,13 @@ from pydantic import BaseModel, ValidationError
 
 from events import Fact
 from functions.add_photo import Upload
+from functions.freshness import Spent
 from functions.ports import (
     Answer,
     Conflict,
     Corrupt,
     Stored,
+    StuckJob,
     Unavailable,
     UnknownJob,
     UnknownTenant,
@@ -29,6 +33,7 @@ from functions.whereabouts import Whereabouts
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
 from statemachine.views import Board, View
+from tests.builders import NOON
 from tests.faults import Faults
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -49,6 +54,8 @@ class Bucket:
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.objects: dict[str, bytes] = {}
+        self.clock: Callable[[], datetime] = lambda: NOON
+        self.moments: dict[str, datetime] = {}
         self.versions: dict[str, list[bytes]] = defaultdict(list)
         self._lock = threading.RLock()
 
@@ -74,10 +81,14 @@ class Bucket:
         self._do("DeleteObject", lambda: self.objects.pop(key, None), Unavailable("lost"))
 
     def keys(self, prefix: str) -> list[str]:
-        """What follows `prefix` in every key that begins with it."""
+        return list(self.written(prefix))
 
-        def listed() -> list[str]:
-            return sorted(k.removeprefix(prefix) for k in self.objects if k.startswith(prefix))
+    def written(self, prefix: str) -> dict[str, datetime]:
+        """What follows `prefix` in every key that begins with it, and when it was last written."""
+
+        def listed() -> dict[str, datetime]:
+            found = sorted(key for key in self.objects if key.startswith(prefix))
+            return {key.removeprefix(prefix): self.moments.get(key, NOON) for key in found}
 
         return self._do("ListObjectsV2", listed, Unavailable("lost"))
 
@@ -94,6 +105,7 @@ class Bucket:
 
     def _put(self, key: str, body: bytes) -> None:
         self.objects[key] = body
+        self.moments[key] = self.clock()
         self.versions[key].append(body)
 
 
@@ -143,8 +155,8 @@ class FakeJobs:
     def mark_ended(self, tenant: str, job_id: str) -> None:
         self.bucket.delete(f"tenants/{tenant}/open/{job_id}")
 
-    def open_ids(self, tenant: str) -> Iterator[str]:
-        return iter(self.bucket.keys(f"tenants/{tenant}/open/"))
+    def open_jobs(self, tenant: str) -> dict[str, datetime]:
+        return self.bucket.written(f"tenants/{tenant}/open/")
 
     def all_ids(self, tenant: str) -> Iterator[str]:
         keys = self.bucket.keys(f"tenants/{tenant}/jobs/")
@@ -153,6 +165,31 @@ class FakeJobs:
 
 def job_key(tenant: str, job_id: str) -> str:
     return f"tenants/{tenant}/jobs/{job_id}.json"
+
+
+class FakeStuck:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def all(self, tenant: str) -> list[StuckJob]:
+        names = self.bucket.keys(f"tenants/{tenant}/stuck/")
+        found = (self.read(tenant, name.removesuffix(".json")) for name in names)
+        return [stuck for stuck in found if stuck]
+
+    def read(self, tenant: str, job_id: str) -> StuckJob | None:
+        stored = load(self.bucket, _stuck_key(tenant, job_id), StuckJob)
+        return stored.value if stored else None
+
+    def add(self, stuck: StuckJob) -> None:
+        with suppress(Conflict):
+            self.bucket.put_if(_stuck_key(stuck.tenant, stuck.job_id), to_bytes(stuck), None)
+
+    def remove(self, tenant: str, job_id: str) -> None:
+        self.bucket.delete(_stuck_key(tenant, job_id))
+
+
+def _stuck_key(tenant: str, job_id: str) -> str:
+    return f"tenants/{tenant}/stuck/{job_id}.json"
 
 
 class FakeViews:
@@ -246,6 +283,17 @@ class FakeTenants:
         return (key.removesuffix(".json") for key in self.bucket.keys("directory/"))
 
 
+class FakeSpendings:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, month: str) -> Stored[Spent] | None:
+        return load(self.bucket, f"ops/invalidations/{month}.json", Spent)
+
+    def write(self, spent: Spent, replacing: str | None) -> None:
+        self.bucket.put_if(f"ops/invalidations/{spent.month}.json", to_bytes(spent), replacing)
+
+
 class FakeExecutions:
     """Step Functions: executions by name, and what was said through which task token.
 
@@ -259,15 +307,21 @@ class FakeExecutions:
         self.running: set[str] = set()
         self.rung: list[tuple[str, Answer]] = []
 
-    def start(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
+    def start(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
         name = execution_name(tenant, job_id, generation)
 
-        def unless_known() -> None:
-            if name not in self.started:
-                self.started[name] = flow, tenant, job_id, generation
-                self.running.add(name)
+        def unless_known() -> bool:
+            if name in self.started:
+                return False
+            self.started[name] = flow, tenant, job_id, generation
+            self.running.add(name)
+            return True
 
-        self.faults.around("StartExecution", unless_known, Unavailable("lost"))
+        return self.faults.around("StartExecution", unless_known, Unavailable("lost"))
+
+    def stop(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
+        name = execution_name(tenant, job_id, generation)
+        self.faults.around("StopExecution", lambda: self.running.discard(name), Unavailable("lost"))
 
     def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
         name = execution_name(tenant, job_id, generation)

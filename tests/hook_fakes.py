@@ -1,6 +1,6 @@
 """The ports of the hooks in memory: deliveries, numbers, endpoints, carrier, receivers."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from events import Request
 from functions.endpoints import Endpoint, Secret, new_secret
 from functions.numbers import Number
-from functions.ports import Stored, Unavailable
+from functions.ports import Stored, Unavailable, Unit
 from functions.posting import Answered, NoAnswer
 from functions.text_once import TextLost, TextNotTaken, TextRefused
 from statemachine.deliveries import Delivery, DeliveryName
@@ -119,9 +119,13 @@ class FakeLater:
 class FakeMetrics:
     def __init__(self) -> None:
         self.counted: Counter[str] = Counter()
+        self.measured: dict[str, list[float]] = defaultdict(list)
 
     def count(self, name: str, tenant: str) -> None:
         self.counted[name] += 1
+
+    def measure(self, name: str, value: float, unit: Unit, tenant: str | None = None) -> None:
+        self.measured[name].append(value)
 
 
 Behaviour = Callable[[int], Answered]

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 
 from events import (
     Fact,
-    JobEdited,
     JobEditRequested,
     JobMoveRefused,
     JobMoveRequested,
@@ -47,6 +46,8 @@ from tests.fakes import (
     FakeExecutions,
     FakeJobs,
     FakeLog,
+    FakeSpendings,
+    FakeStuck,
     FakeTenants,
     FakeViews,
     board_key,
@@ -55,6 +56,7 @@ from tests.fakes import (
     parsed,
 )
 from tests.faults import Crashed, Faults
+from tests.hook_fakes import FakeMetrics
 from tests.roster_fakes import a_crew_office
 
 RECEIVES = 50
@@ -102,6 +104,7 @@ class Run:
     token: str | None = None
     answer: Answer | None = None
     failures: int = 0
+    shown_at: datetime | None = None
     visited: list[tuple[int, str]] = field(default_factory=list)
 
     def come_to(self, status: str, seq: int) -> None:
@@ -124,6 +127,7 @@ class World:
         self.faults, self.mischief = faults or Faults(), mischief or Mischief()
         self.now = NOON
         self.bucket = Bucket(self.faults)
+        self.bucket.clock = lambda: self.now
         self.bus, self.edge = FakeBus(self.faults), FakeEdge(self.faults)
         self.executions, self.dead = FakeExecutions(self.faults), FakeDeadLetters()
         self.messages: list[Message] = []
@@ -141,10 +145,16 @@ class World:
         )
         self.advance = AdvanceJob(jobs, self.executions, self.bus, no_pause)
         self.edit = EditJob(jobs, views, self.bus, a_crew_office(jobs), no_pause)
-        self.settle = SettleJob(jobs, views, self.bus, no_pause)
+        self.settle = SettleJob(jobs, views, self.bus, FakeMetrics(), lambda: self.now, no_pause)
         self.register = RegisterWait(jobs, self.executions, no_pause)
-        self.publish, self.forget = board, ForgetAtEdge(jobs, self.edge)
-        self.watch = WatchJobs(jobs, views, self.executions, self.bus, tenants, board, no_pause)
+        self.publish, self.forget = board, ForgetAtEdge(
+            jobs, self.edge, FakeSpendings(self.bucket), 1000, FakeMetrics(), lambda: self.now,
+            no_pause,
+        )  # fmt: skip
+        self.watch = WatchJobs(
+            jobs, views, self.executions, self.bus, tenants, board, FakeStuck(self.bucket),
+            FakeMetrics(), dict, no_pause,
+        )  # fmt: skip
 
     def _new_tracking_token(self) -> str:
         self._tokens += 1
@@ -204,7 +214,7 @@ class World:
         for _ in range(20):
             self.run()
             self.now += timedelta(minutes=20)
-            repaired = self.watch.round(self.now, ask_executions=True)
+            repaired = self.watch.round(self.now, ask_executions=True).repaired
             self._heed()
             if not repaired and not self.messages:
                 return
@@ -247,6 +257,9 @@ class World:
             if name not in self.runs:
                 who = {"tenant": tenant, "job_id": job_id}
                 self.runs[name] = Run(name, load_flow(flow), who, generation)
+        for run in self.runs.values():
+            if run.place != "end" and run.name not in self.executions.running:
+                run.place, run.token = "end", None  # stopped, which is no news to anybody
         rung, self._rung = self.executions.rung[self._rung :], len(self.executions.rung)
         for token, answer in rung:
             for run in self.runs.values():
@@ -272,11 +285,9 @@ class World:
         def show(refs: list[JobRef]) -> None:
             self.publish(refs[0].tenant, [ref.job_id for ref in refs], self.now)
 
-        # An ended job that is edited has left the watchdog's sight; its facts must arrive.
-        may_be_lost = not isinstance(fact, JobEdited)
         return [
-            Message(self._delivered(JobRef, fact, show), may_be_lost),
-            Message(self._delivered(JobRef, fact, self.forget), may_be_lost),
+            Message(self._delivered(JobRef, fact, show), may_be_lost=True),
+            Message(self._delivered(JobRef, fact, self.forget), may_be_lost=True),
         ]
 
     def _delivered(
@@ -323,6 +334,7 @@ class World:
         assert settled.status == run.status
         run.visited.append((run.seq, run.status))
         if not run.flow.status(run.status).terminal:
+            run.shown_at = settled.shown_at
             self._wait(run, retry=0, entered_at=self.now)
         elif settled.following:
             run.come_to(settled.following.to, settled.following.seq)
@@ -341,6 +353,7 @@ class World:
             entered_at=entered_at,
             retry=retry,
             token=token,
+            shown_at=run.shown_at,
         )
 
         def register() -> bool:

@@ -37,13 +37,14 @@ from functions.aws.container import (
 )
 from functions.aws.edge_address import NotedEdgeAddress
 from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.freshness import public_views
 from functions.aws.photos import S3Photos
 from functions.aws.places import DynamoPlaces
 from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.signing_keys import SecretKeyStore
 from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.aws.stores import S3Jobs, S3Tenants, S3Views
+from functions.aws.stores import S3Jobs, S3Tenants
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob, assign_crew
 from functions.inbox import once
@@ -66,7 +67,7 @@ def wire() -> LambdaFunctionUrlResolver:
     settings = read_settings(Settings)
     s3, dynamodb = one_attempt("s3"), client("dynamodb")
     jobs = S3Jobs(s3, settings.jobs_bucket)
-    views = S3Views(s3, settings.site_bucket, settings.view_ttl_s)
+    views = public_views(s3, settings)
     tenants = S3Tenants(s3, settings.jobs_bucket)
     executions = StepFunctionsExecutions(
         client("stepfunctions"), settings.machine_prefix, settings.machine_alias

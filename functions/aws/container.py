@@ -43,8 +43,11 @@ class HasJobs(Settings):
 
 class HasViews(Settings):
     site_bucket: str
+    jobs_bucket: str
     view_ttl_s: int
-    """How long the edge may keep a view that nobody invalidates."""
+    """How long the edge may keep a view while changes are invalidated."""
+    invalidation_paths_per_month: int
+    """How many paths the edge may be told to forget; see functions/freshness.py."""
 
 
 class HasRoster(Settings):

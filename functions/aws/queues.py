@@ -1,7 +1,7 @@
-"""Dead letters with their reason, and messages for later."""
+"""Dead letters with their reason, how many there are, and messages for later."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from functions.aws.failures import retryable
@@ -22,6 +22,38 @@ class SqsDeadLetters:
         }
         with retryable():
             self.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=attributes)
+
+
+class SqsDeadLetterCounts:
+    """Every queue of the stage that takes dead letters, found by its name once a container.
+
+    `url` is that of one of them, as `…/haulway-production-watch-jobs-dead-letters`.
+    """
+
+    ENDING = "-dead-letters"
+
+    def __init__(self, sqs: Any, url: str, function: str) -> None:
+        self.sqs = sqs
+        self.prefix = url.rpartition("/")[2].removesuffix(f"{function}{self.ENDING}")
+        self.urls: dict[str, str] = {}
+
+    def __call__(self) -> dict[str, int]:
+        with retryable():
+            self.urls = self.urls or dict(self._found())
+            return {name: self._count(url) for name, url in self.urls.items()}
+
+    def _found(self) -> Iterator[tuple[str, str]]:
+        pages = self.sqs.get_paginator("list_queues").paginate(QueueNamePrefix=self.prefix)
+        for page in pages:
+            for url in page.get("QueueUrls", ()):
+                if url.endswith(self.ENDING):
+                    name = url.rpartition("/")[2]
+                    yield name.removeprefix(self.prefix).removesuffix(self.ENDING), url
+
+    def _count(self, url: str) -> int:
+        name = "ApproximateNumberOfMessages"
+        answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
 
 
 class SqsLater:

@@ -35,7 +35,7 @@ class StepFunctionsExecutions(StepFunctionsBells):
         super().__init__(sfn)
         self.machine_prefix, self.suffix = machine_prefix, f":{alias}" if alias else ""
 
-    def start(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
+    def start(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
         with retryable():
             try:
                 self.sfn.start_execution(
@@ -46,13 +46,27 @@ class StepFunctionsExecutions(StepFunctionsBells):
             except ClientError as error:
                 if code_of(error) != "ExecutionAlreadyExists":
                     raise
+                return False
+        return True
 
-    def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
-        arn = f"{self.machine_prefix}{flow}".replace(":stateMachine:", ":execution:")
-        name = execution_name(tenant, job_id, generation)
+    def stop(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
+        arn = self._arn(flow, tenant, job_id, generation)
         with retryable():
             try:
-                answer = self.sfn.describe_execution(executionArn=f"{arn}:{name}")
+                self.sfn.stop_execution(executionArn=arn, cause="nobody can wake it any more")
+            except ClientError as error:
+                if code_of(error) != "ExecutionDoesNotExist":
+                    raise
+
+    def _arn(self, flow: str, tenant: str, job_id: str, generation: int) -> str:
+        prefix = f"{self.machine_prefix}{flow}".replace(":stateMachine:", ":execution:")
+        return f"{prefix}:{execution_name(tenant, job_id, generation)}"
+
+    def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
+        arn = self._arn(flow, tenant, job_id, generation)
+        with retryable():
+            try:
+                answer = self.sfn.describe_execution(executionArn=arn)
             except ClientError as error:
                 if code_of(error) == "ExecutionDoesNotExist":
                     return False

@@ -1,13 +1,15 @@
 """Jobs, views, boards and tenants as S3 objects; every replacement is conditional on the ETag."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
 from functions.aws.failures import MISSING, code_of, conditional_write, retryable
-from functions.ports import Conflict, Corrupt, Stored, UnknownJob, UnknownTenant
+from functions.ports import Conflict, Corrupt, Stored, StuckJob, UnknownJob, UnknownTenant
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
@@ -54,13 +56,21 @@ class S3Objects:
             Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **more
         )
 
+    def remove(self, key: str) -> None:
+        with retryable():
+            self.s3.delete_object(Bucket=self.bucket, Key=key)
+
     def keys(self, prefix: str) -> Iterator[str]:
+        return (key for key, _ in self.written(prefix))
+
+    def written(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """What follows `prefix` in every key that begins with it, and when it was last written."""
         with retryable():
             for page in self.s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=prefix
             ):
                 for item in page.get("Contents", ()):
-                    yield item["Key"].removeprefix(prefix)
+                    yield item["Key"].removeprefix(prefix), item["LastModified"]
 
 
 def to_bytes(document: BaseModel) -> bytes:
@@ -91,12 +101,10 @@ class S3Jobs:
             self.objects.put(f"{_open_prefix(tenant)}{job_id}", b"{}")
 
     def mark_ended(self, tenant: str, job_id: str) -> None:
-        key = f"{_open_prefix(tenant)}{job_id}"
-        with retryable():
-            self.objects.s3.delete_object(Bucket=self.objects.bucket, Key=key)
+        self.objects.remove(f"{_open_prefix(tenant)}{job_id}")
 
-    def open_ids(self, tenant: str) -> Iterator[str]:
-        return self.objects.keys(_open_prefix(tenant))
+    def open_jobs(self, tenant: str) -> dict[str, datetime]:
+        return dict(self.objects.written(_open_prefix(tenant)))
 
     def all_ids(self, tenant: str) -> Iterator[str]:
         prefix = f"tenants/{tenant}/jobs/"
@@ -111,21 +119,49 @@ def _open_prefix(tenant: str) -> str:
     return f"tenants/{tenant}/open/"
 
 
+class S3Stuck:
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.objects = S3Objects(s3, bucket)
+
+    def all(self, tenant: str) -> list[StuckJob]:
+        names = list(self.objects.keys(_stuck_prefix(tenant)))
+        found = (self.read(tenant, name.removesuffix(".json")) for name in names)
+        return [stuck for stuck in found if stuck]
+
+    def read(self, tenant: str, job_id: str) -> StuckJob | None:
+        stored = self.objects.load(f"{_stuck_prefix(tenant)}{job_id}.json", StuckJob)
+        return stored.value if stored else None
+
+    def add(self, stuck: StuckJob) -> None:
+        """A lost answer is tried again by the next round, which finds the job still stuck."""
+        key = f"{_stuck_prefix(stuck.tenant)}{stuck.job_id}.json"
+        with suppress(Conflict):
+            self.objects.store(key, to_bytes(stuck), None)
+
+    def remove(self, tenant: str, job_id: str) -> None:
+        self.objects.remove(f"{_stuck_prefix(tenant)}{job_id}.json")
+
+
+def _stuck_prefix(tenant: str) -> str:
+    return f"tenants/{tenant}/stuck/"
+
+
 class S3Views:
     """Views lie in the site bucket, where the edge fetches them.
 
     `max-age=0` keeps browsers asking; `s-maxage` bounds how stale the edge can be where no
-    invalidation reaches it.
+    invalidation reaches it: a number of seconds, or who knows it when a view is written.
     """
 
-    def __init__(self, s3: Any, bucket: str, ttl_s: int) -> None:
-        self.objects, self.ttl_s = S3Objects(s3, bucket), ttl_s
+    def __init__(self, s3: Any, bucket: str, ttl_s: int | Callable[[], int]) -> None:
+        self.objects = S3Objects(s3, bucket)
+        self.ttl_s = ttl_s if callable(ttl_s) else lambda: ttl_s
 
     def read(self, digest: str) -> Stored[View] | None:
         return self.objects.load(f"t/{digest}.json", View)
 
     def write(self, digest: str, view: View, replacing: str | None) -> None:
-        caching = f"public, max-age=0, s-maxage={self.ttl_s}"
+        caching = f"public, max-age=0, s-maxage={self.ttl_s()}"
         self.objects.store(f"t/{digest}.json", to_bytes(view), replacing, CacheControl=caching)
 
 

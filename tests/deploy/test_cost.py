@@ -2,11 +2,17 @@
 
 import pytest
 
-from deploy.cost import Fixed, Use, monthly
+from deploy.cost import Fixed, Use, looks_a_round, monthly
 
 
-def test_all_but_sms_stays_under_30_dollars_at_50_000_jobs() -> None:
-    assert monthly(50_000).without_sms < 30
+def test_all_but_sms_stays_under_35_dollars_at_50_000_jobs() -> None:
+    assert monthly(50_000).without_sms < 35
+
+
+def test_the_watchdog_looks_at_no_more_than_its_share_however_many_jobs_are_open() -> None:
+    assert [looks_a_round(number) for number in (20, 50, 500, 3000)] == [20, 50, 50, 50]
+    everybody = 3_333 * 2 * Fixed().watch_rounds * 0.4e-6
+    assert everybody > 3 * monthly(50_000).without_sms
 
 
 def test_the_parts_that_the_model_of_aws_facts_also_has_agree_with_it() -> None:
@@ -20,10 +26,14 @@ def test_the_parts_that_the_model_of_aws_facts_also_has_agree_with_it() -> None:
 
 
 def test_an_invalidation_for_each_move_would_be_nearly_the_whole_bill() -> None:
-    naive = monthly(50_000, fixed=Fixed(invalidates=True))
+    naive = monthly(50_000, fixed=Fixed(invalidation_paths=10**9))
     assert naive.items["Invalidations"] == pytest.approx((50_000 * 4 - 1000) * 0.005)
     assert naive.items["Invalidations"] > 0.9 * naive.without_sms
 
 
 def test_a_small_business_stays_within_the_free_paths() -> None:
-    assert monthly(250, fixed=Fixed(invalidates=True)).items["Invalidations"] == 0
+    assert monthly(250).items["Invalidations"] == 0
+
+
+def test_a_large_one_spends_what_is_free_and_no_more() -> None:
+    assert monthly(50_000).items["Invalidations"] == 0

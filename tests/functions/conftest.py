@@ -14,9 +14,11 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from functions.aws import container
-from functions.aws.stores import S3Boards, S3Jobs, S3Views
-from functions.ports import Boards, Jobs, Views
-from tests.fakes import Bucket, FakeBoards, FakeJobs, FakeViews
+from functions.aws.freshness import S3Spendings
+from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Views
+from functions.freshness import Spendings
+from functions.ports import Boards, Jobs, Stuck, Views
+from tests.fakes import Bucket, FakeBoards, FakeJobs, FakeSpendings, FakeStuck, FakeViews
 from tests.faults import Faults
 
 REGION = "us-east-1"
@@ -96,6 +98,10 @@ class Ground(Protocol):
     def views(self) -> Views: ...
     @property
     def boards(self) -> Boards: ...
+    @property
+    def stuck(self) -> Stuck: ...
+    @property
+    def spendings(self) -> Spendings: ...
 
     def under(self, faults: Faults) -> AbstractContextManager[Faults]:
         """Faults on every way to this place."""
@@ -115,6 +121,7 @@ class FakeGround:
         self.bucket = bucket or Bucket()
         self.jobs = FakeJobs(self.bucket)
         self.views, self.boards = FakeViews(self.bucket), FakeBoards(self.bucket)
+        self.stuck, self.spendings = FakeStuck(self.bucket), FakeSpendings(self.bucket)
 
     @contextmanager
     def under(self, faults: Faults) -> Iterator[Faults]:
@@ -147,6 +154,8 @@ class S3Ground:
         self.s3, self.bucket, self.another = s3, bucket, another
         self.jobs = S3Jobs(self.s3, self.bucket)
         self.views, self.boards = S3Views(self.s3, self.bucket, 60), S3Boards(self.s3, self.bucket)
+        self.stuck = S3Stuck(self.s3, self.bucket)
+        self.spendings = S3Spendings(self.s3, self.bucket)
 
     def under(self, faults: Faults) -> AbstractContextManager[Faults]:
         return faults.on(self.s3)

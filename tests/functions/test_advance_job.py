@@ -44,14 +44,16 @@ def test_a_move_is_committed_and_its_execution_woken() -> None:
     assert desk.bus.facts == []
 
 
-def test_the_write_comes_first_and_the_bell_last() -> None:
+def test_the_watchdog_is_told_first_then_comes_the_write_and_the_bell_last() -> None:
     desk = Desk(waited_for(a_job()))
     desk.ask("confirm")
     assert [operation for operation, _ in desk.faults.log] == [
         "GetObject",
         "PutObject",
+        "PutObject",
         "SendTaskSuccess",
     ]
+    assert list(desk.bucket.objects)[-1].endswith(f"open/{a_job().job_id}")
 
 
 def test_a_move_that_nobody_waits_for_yet_is_committed_all_the_same() -> None:
@@ -128,7 +130,7 @@ def test_a_job_that_is_brought_back_is_followed_by_the_next_generation() -> None
     desk.ask("reopen", reason="Forgot the sofa")
     assert (desk.job.status, desk.job.execution.generation) == ("in_progress", 1)
     assert list(desk.executions.started) == ["main-261121-7k3m2q-g1"]
-    assert list(desk.jobs.open_ids("main")) == ["261121-7k3m2q"]
+    assert list(desk.jobs.open_jobs("main")) == ["261121-7k3m2q"]
 
 
 def test_a_copy_starts_the_next_generation_where_that_was_lost() -> None:

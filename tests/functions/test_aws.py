@@ -12,6 +12,8 @@ from functions.aws import container
 from functions.aws.cloudfront import CloudFrontEdge
 from functions.aws.container import Announces, HasJobs, Misconfigured, read_settings
 from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.metrics import LogMetrics
+from functions.aws.queues import SqsDeadLetterCounts
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Jobs
 from functions.ports import Answer, Conflict, Unavailable
@@ -85,7 +87,7 @@ def test_a_read_that_can_never_succeed_is_an_error(s3_ground: S3Ground, fault: F
 INDEX: dict[str, Callable[[S3Ground], object]] = {
     "PutObject": lambda s3_ground: s3_ground.jobs.mark_open("main", "261121-000001"),
     "DeleteObject": lambda s3_ground: s3_ground.jobs.mark_ended("main", "261121-000001"),
-    "ListObjectsV2": lambda s3_ground: list(s3_ground.jobs.open_ids("main")),
+    "ListObjectsV2": lambda s3_ground: list(s3_ground.jobs.open_jobs("main")),
 }
 
 
@@ -237,3 +239,42 @@ def test_what_a_later_version_has_added_is_passed_over() -> None:
             return {"Body": io.BytesIO(json.dumps(document).encode()), "ETag": '"e"'}
 
     assert S3Jobs(Stub(), "bucket").read("main", a_job().job_id).value == a_job()
+
+
+def test_dead_letters_are_counted_in_every_queue_of_the_stage(moto: Moto) -> None:
+    sqs, stage = moto.client("sqs"), moto.name("haulway")
+    names = ("advance-job-dead-letters", "watch-jobs-dead-letters", "watch-jobs")
+    urls = [sqs.create_queue(QueueName=f"{stage}-{name}")["QueueUrl"] for name in names]
+    sqs.create_queue(QueueName=f"other-{stage}-edit-job-dead-letters")
+    for url in (urls[0], urls[0], urls[2]):
+        sqs.send_message(QueueUrl=url, MessageBody="x")
+    counts = SqsDeadLetterCounts(sqs, urls[1], "watch-jobs")
+    assert counts() == {"advance-job": 2, "watch-jobs": 0}
+    with Faults().on(sqs) as calls:
+        assert counts() == {"advance-job": 2, "watch-jobs": 0}
+    assert (calls.calls("ListQueues"), calls.calls("GetQueueAttributes")) == (0, 2)
+
+
+def test_a_measure_is_a_line_that_cloudwatch_reads_as_a_metric(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    LogMetrics().measure("EventToVisibleMs", 12.5, "Milliseconds", "main")
+    line = json.loads(capsys.readouterr().out)
+    [metric] = line["_aws"]["CloudWatchMetrics"]
+    assert metric["Metrics"] == [{"Name": "EventToVisibleMs", "Unit": "Milliseconds"}]
+    assert (line["EventToVisibleMs"], line["tenant"]) == (12.5, "main")
+
+
+def test_an_execution_that_never_was_needs_no_stopping(moto: Moto) -> None:
+    sfn = moto.client("stepfunctions")
+    executions = StepFunctionsExecutions(sfn, "arn:haulway-")
+    with Faults({"StopExecution": [Says(400, "ExecutionDoesNotExist")]}).on(sfn) as calls:
+        executions.stop("haul", "main", "261121-000001", 0)
+    assert calls.calls("StopExecution") == 1
+
+
+def test_an_execution_that_is_there_already_was_not_started(moto: Moto) -> None:
+    sfn = moto.client("stepfunctions")
+    executions = StepFunctionsExecutions(sfn, "arn:haulway-")
+    with Faults({"StartExecution": [Says(400, "ExecutionAlreadyExists")]}).on(sfn):
+        assert not executions.start("haul", "main", "261121-000001", 0)

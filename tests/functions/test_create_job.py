@@ -160,7 +160,7 @@ def test_whatever_is_lost_on_the_way_the_next_copy_completes_the_booking(fault: 
         ), office.faults.log
         assert f"t/{digest_of(TOKEN)}.json" in office.bucket.objects
         assert list(office.executions.started) == [f"main-{JOB_ID}-g0"]
-        assert list(office.jobs.open_ids("main")) == [JOB_ID]
+        assert list(office.jobs.open_jobs("main")) == [JOB_ID]
 
 
 def test_a_booking_that_cannot_be_stored_shall_come_again() -> None:

@@ -60,7 +60,15 @@ def test_a_copy_of_an_edit_changes_nothing_and_tells_the_same() -> None:
     job = desk.edit(NEW_PRICE, NOON)
     assert desk.edit(NEW_PRICE, NOON) == job
     assert len(desk.bus.told(JobEdited)) == 1
-    assert [len(versions) for versions in desk.bucket.versions.values()] == [2, 1]
+    assert [len(versions) for versions in desk.bucket.versions.values()] == [2, 1, 1]
+
+
+def test_before_an_edit_is_stored_the_watchdog_is_told() -> None:
+    """So it also finds the card behind of a job that had ended and left its sight."""
+    desk = Desk(Faults({"PutObject": [None, "crash"]}))
+    with pytest.raises(Crashed):
+        desk.edit(NEW_PRICE, NOON)
+    assert list(desk.jobs.open_jobs("main")) == [a_job().job_id]
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])

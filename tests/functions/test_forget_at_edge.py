@@ -1,14 +1,18 @@
-"""Step 6: one invalidation for a batch of changes, never one for each."""
+"""Step 6: one invalidation for a batch of changes, never one for each, within the budget."""
+
+from dataclasses import replace
 
 import pytest
 
 from functions.forget_at_edge import ForgetAtEdge
+from functions.freshness import Spent, ViewTtl, spend, spent_in
 from functions.inbox import JobRef
 from functions.ports import Unavailable, UnknownJob
 from statemachine.identity import digest_of
-from tests.builders import a_job
-from tests.fakes import Bucket, FakeEdge, FakeJobs
+from tests.builders import NOON, a_job, minutes
+from tests.fakes import Bucket, FakeEdge, FakeJobs, FakeSpendings, no_pause
 from tests.faults import Faults, Kind
+from tests.hook_fakes import FakeMetrics
 
 TOKENS = {"261121-000001": "1" * 22, "261121-000002": "2" * 22}
 PATHS = [f"/t/{digest_of(token)}.json" for token in TOKENS.values()]
@@ -18,11 +22,22 @@ def a_change(number: int, rev: int = 1) -> JobRef:
     return JobRef(tenant="main", job_id=f"261121-00000{number}", rev=rev)
 
 
-def a_forgetter(faults: Faults | None = None) -> tuple[ForgetAtEdge, FakeEdge]:
+def a_forgetter(
+    faults: Faults | None = None, budget: int = 1000, metrics: FakeMetrics | None = None
+) -> tuple[ForgetAtEdge, FakeEdge]:
     jobs, edge = FakeJobs(Bucket()), FakeEdge(faults)
     for job_id, token in TOKENS.items():
         jobs.create(a_job(job_id=job_id, token=token))
-    return ForgetAtEdge(jobs, edge), edge
+    forget = ForgetAtEdge(
+        jobs,
+        edge,
+        FakeSpendings(jobs.bucket),
+        budget,
+        metrics or FakeMetrics(),
+        lambda: NOON,
+        no_pause,
+    )
+    return forget, edge
 
 
 def test_a_batch_is_one_invalidation_of_every_changed_view() -> None:
@@ -65,3 +80,82 @@ def test_a_job_nobody_knows_has_no_view_to_forget() -> None:
     with pytest.raises(UnknownJob):
         forget([a_change(1), a_change(9)])
     assert edge.forgotten() == []
+
+
+# -- the freshness budget
+
+MONTH = "2026-11"
+
+
+def test_forgotten_paths_are_counted_by_the_month() -> None:
+    metrics = FakeMetrics()
+    forget, _ = a_forgetter(metrics=metrics)
+    forget([a_change(1), a_change(2)])
+    forget([a_change(1, rev=3)])
+    assert spent_in(forget.spendings, MONTH) == 3
+    assert metrics.measured == {"InvalidationPaths": [2, 1]}
+
+
+def test_a_batch_that_is_throttled_is_paid_for_once() -> None:
+    forget, _ = a_forgetter(Faults({"CreateInvalidation": ["before", "before"]}))
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            forget([a_change(1)])
+    forget([a_change(1)])
+    assert spent_in(forget.spendings, MONTH) == 1
+
+
+@pytest.mark.parametrize(("budget", "forgotten"), [(0, 0), (1, 1), (2, 1), (3, 2)])
+def test_past_the_months_paths_the_edge_is_told_no_more(budget: int, forgotten: int) -> None:
+    metrics = FakeMetrics()
+    forget, edge = a_forgetter(budget=budget, metrics=metrics)
+    told = [forget([a_change(1, rev=1)]), forget([a_change(1, rev=2), a_change(2, rev=2)])]
+    assert len(edge.forgotten()) == forgotten
+    assert sum(metrics.measured["PathsNotInvalidated"]) == 3 - sum(map(len, told))
+
+
+def test_the_next_month_has_paths_again() -> None:
+    forget, edge = a_forgetter(budget=1)
+    forget([a_change(1, rev=1)])
+    forget([a_change(1, rev=2)])
+    replace(forget, clock=lambda: NOON + minutes(60 * 24 * 10))([a_change(1, rev=3)])
+    assert len(edge.forgotten()) == 2
+
+
+@pytest.mark.parametrize(
+    ("spent", "budget", "ttl_s"),
+    [(0, 1000, 60), (899, 1000, 60), (900, 1000, 2), (5000, 1000, 2), (0, 0, 2), (0, 1, 60)],
+)
+def test_views_are_short_lived_from_the_last_tenth_of_the_budget(
+    spent: int, budget: int, ttl_s: int
+) -> None:
+    spendings = FakeSpendings(Bucket())
+    spendings.write(Spent(month=MONTH, paths=spent), None)
+    assert ViewTtl(spendings, budget, 60, lambda: NOON)() == ttl_s
+
+
+def test_the_count_is_looked_up_once_a_minute_and_not_at_all_without_a_budget() -> None:
+    bucket, now = Bucket(), NOON
+    ttl = ViewTtl(FakeSpendings(bucket), 10, 60, lambda: now)
+    assert [ttl() for _ in range(5)] == [60] * 5
+    spend(FakeSpendings(bucket), MONTH, 9, no_pause)
+    before = bucket.faults.calls("GetObject")
+    assert ttl() == 60
+    now = NOON + minutes(1)
+    assert (ttl(), bucket.faults.calls("GetObject") - before) == (2, 1)
+    assert ViewTtl(FakeSpendings(bucket), 0, 60, lambda: NOON)() == 2
+    assert bucket.faults.calls("GetObject") - before == 1
+
+
+@pytest.mark.parametrize("count", [b"not json", None])
+def test_a_count_nobody_can_read_keeps_no_view_from_being_written(count: bytes | None) -> None:
+    bucket = Bucket(None if count else Faults({"GetObject": ["before"]}))
+    bucket.objects[f"ops/invalidations/{MONTH}.json"] = count or b"{}"
+    assert ViewTtl(FakeSpendings(bucket), 1000, 60, lambda: NOON)() == 2
+
+
+@pytest.mark.parametrize("fault", ["before", "after"])
+def test_a_count_whose_answer_is_lost_is_counted_at_least_once(fault: Kind) -> None:
+    bucket = Bucket(Faults({"PutObject": [fault]}))
+    spend(FakeSpendings(bucket), MONTH, 7, no_pause)
+    assert spent_in(FakeSpendings(bucket), MONTH) in (7, 14)

@@ -12,6 +12,7 @@ from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.queues import SqsDeadLetters
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Tenants
+from functions.freshness import Spent, spent_in
 from functions.ports import (
     Answer,
     Bus,
@@ -21,6 +22,7 @@ from functions.ports import (
     Edge,
     Executions,
     Stored,
+    StuckJob,
     Tenants,
     Unavailable,
     UnknownJob,
@@ -31,7 +33,7 @@ from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
 from statemachine.views import Board, View, card_of, view_of
-from tests.builders import TOKEN, a_job
+from tests.builders import NOON, TOKEN, a_job
 from tests.fakes import (
     Bucket,
     FakeBus,
@@ -132,10 +134,35 @@ def test_open_jobs_are_listed_until_they_have_ended(ground: Ground) -> None:
     for job_id in ("261121-000002", "261121-000001"):
         ground.jobs.mark_open("main", job_id)
     ground.jobs.mark_open("main", "261121-000001")
-    assert list(ground.jobs.open_ids("main")) == ["261121-000001", "261121-000002"]
+    assert list(ground.jobs.open_jobs("main")) == ["261121-000001", "261121-000002"]
     ground.jobs.mark_ended("main", "261121-000001")
     ground.jobs.mark_ended("main", "261121-000001")
-    assert list(ground.jobs.open_ids("main")) == ["261121-000002"]
+    assert list(ground.jobs.open_jobs("main")) == ["261121-000002"]
+
+
+def test_the_index_says_when_a_job_was_touched_last(ground: Ground) -> None:
+    ground.jobs.mark_open("main", "261121-000001")
+    first = ground.jobs.open_jobs("main")["261121-000001"]
+    ground.jobs.mark_open("main", "261121-000001")
+    assert ground.jobs.open_jobs("main")["261121-000001"] >= first
+    assert first.tzinfo is not None
+
+
+def a_stuck_job(**values: Any) -> StuckJob:
+    known = {"tenant": "main", "job_id": a_job().job_id, "why": "corrupt", "since": NOON}
+    return StuckJob.model_validate({**known, **values})
+
+
+def test_a_stuck_job_stays_as_it_was_first_told_until_it_is_removed(ground: Ground) -> None:
+    assert (ground.stuck.all("main"), ground.stuck.read("main", a_job().job_id)) == ([], None)
+    ground.stuck.add(a_stuck_job())
+    ground.stuck.add(a_stuck_job(why="keeps_failing"))
+    ground.stuck.add(a_stuck_job(tenant="other"))
+    assert ground.stuck.all("main") == [a_stuck_job()]
+    assert ground.stuck.read("main", a_job().job_id) == a_stuck_job()
+    for _ in range(2):
+        ground.stuck.remove("main", a_job().job_id)
+    assert (ground.stuck.all("main"), len(ground.stuck.all("other"))) == ([], 1)
 
 
 def test_all_jobs_are_those_of_the_tenant(ground: Ground) -> None:
@@ -143,6 +170,19 @@ def test_all_jobs_are_those_of_the_tenant(ground: Ground) -> None:
     ground.jobs.create(a_job(tenant="other", job_id="261121-000001"))
     ground.jobs.mark_open("main", "261121-000002")
     assert list(ground.jobs.all_ids("main")) == [a_job().job_id]
+
+
+def test_the_months_paths_are_replaced_only_by_who_has_read_them(ground: Ground) -> None:
+    assert ground.spendings.read("2026-11") is None
+    ground.spendings.write(Spent(month="2026-11", paths=2), None)
+    stored = ground.spendings.read("2026-11")
+    assert stored
+    ground.spendings.write(Spent(month="2026-11", paths=5), stored.etag)
+    for stale in (None, stored.etag):
+        with pytest.raises(Conflict):
+            ground.spendings.write(Spent(month="2026-11", paths=9), stale)
+    assert spent_in(ground.spendings, "2026-11") == 5
+    assert ground.spendings.read("2026-12") is None
 
 
 # -- views and boards
@@ -245,8 +285,17 @@ def executions(request: pytest.FixtureRequest) -> Executions:
 
 def test_an_execution_runs_once_it_was_started(executions: Executions) -> None:
     assert not executions.is_running("haul", "main", "261121-7k3m2q", 0)
-    executions.start("haul", "main", "261121-7k3m2q", 0)
+    assert executions.start("haul", "main", "261121-7k3m2q", 0)
     assert executions.is_running("haul", "main", "261121-7k3m2q", 0)
+
+
+def test_an_execution_that_was_stopped_runs_no_more_and_stopping_again_is_success(
+    executions: Executions,
+) -> None:
+    executions.start("haul", "main", "261121-7k3m2q", 0)
+    for _ in range(2):
+        executions.stop("haul", "main", "261121-7k3m2q", 0)
+    assert not executions.is_running("haul", "main", "261121-7k3m2q", 0)
 
 
 def test_starting_the_same_generation_again_is_success(executions: Executions) -> None:

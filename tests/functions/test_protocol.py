@@ -47,10 +47,15 @@ from tests.functions.making import again, batch, envelope, waited_for
 from tests.functions.rush import Rush, folded
 from tests.functions.test_ports import a_bus_on
 from tests.functions.test_world import a_day, job_id
+from tests.hook_fakes import FakeMetrics
 from tests.roster_fakes import a_crew_office
 from tests.world import Mischief, Run, World
 
 KEY = job_key("main", a_job().job_id)
+
+
+TOUCHED_AND_WRITTEN = 2
+"""Two PUTs a move: its entry for the watchdog, then the job."""
 
 
 class Desk:
@@ -131,7 +136,7 @@ def test_t2_two_writers_of_one_event_both_succeed_and_it_is_there_once(ground: G
     request = a_request(a_job(), "confirm")
     with ground.under(Faults()) as calls:
         assert kinds(race(ground.jobs, request, request)) == ["Committed", "Duplicate"]
-    assert calls.calls("PutObject") == 2
+    assert calls.calls("PutObject") == 2 * TOUCHED_AND_WRITTEN
     assert [entry.event_id for entry in Desk(ground).job.ledger] == ["confirm-1"]
 
 
@@ -157,7 +162,7 @@ def test_t2_of_many_writers_none_is_overwritten(ground: Ground) -> None:
 
 def test_t3_a_put_whose_answer_is_lost_is_applied_once_and_nobody_notices(ground: Ground) -> None:
     desk = Desk(ground, waited_for(a_job()))
-    with ground.under(Faults({"PutObject": ["after"]})):
+    with ground.under(Faults({"PutObject": [None, "after"]})):
         assert desk.ask("confirm") == Duplicate(desk.job)
     assert [entry.event_id for entry in desk.job.ledger] == ["confirm-1"]
     assert desk.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
@@ -172,7 +177,7 @@ def test_t4_an_event_whose_answer_was_lost_is_recognised_beneath_a_later_one(
         assert isinstance(Desk(ground).ask("start"), Committed)
 
     desk = Desk(ground, a_job(), pause=meanwhile)
-    with ground.under(Faults({"PutObject": ["after"]})):
+    with ground.under(Faults({"PutObject": [None, "after"]})):
         assert isinstance(desk.ask("confirm"), Duplicate)
     assert [entry.event_id for entry in desk.job.ledger] == ["confirm-1", "start-1"]
 
@@ -181,18 +186,18 @@ def test_t5_a_conflict_of_conditions_is_tried_again_and_applied_once(s3_ground: 
     pauses: list[int] = []
     desk = Desk(s3_ground, a_job(), pause=pauses.append)
     conflict: list[Fault] = [Says(409, "ConditionalRequestConflict")] * 3
-    with s3_ground.under(Faults({"PutObject": conflict})) as calls:
+    with s3_ground.under(Faults({"PutObject": [None, *conflict]})) as calls:
         assert isinstance(desk.ask("confirm"), Committed)
-    assert (calls.calls("PutObject"), pauses) == (4, [0, 1, 2])
+    assert (calls.calls("PutObject"), pauses) == (TOUCHED_AND_WRITTEN + 3, [0, 1, 2])
     assert (desk.job.rev, len(desk.job.ledger)) == (2, 1)
 
 
 def test_t5_any_other_409_is_not_swallowed(s3_ground: S3Ground) -> None:
     desk = Desk(s3_ground, a_job())
-    other = Faults({"PutObject": [Says(409, "OperationAborted")]})
+    other = Faults({"PutObject": [None, Says(409, "OperationAborted")]})
     with s3_ground.under(other) as calls, pytest.raises(ClientError, match="OperationAborted"):
         desk.ask("confirm")
-    assert (calls.calls("PutObject"), desk.job) == (1, a_job())
+    assert (calls.calls("PutObject"), desk.job) == (TOUCHED_AND_WRITTEN, a_job())
 
 
 def test_t6_an_event_for_a_missing_job_is_buried_and_nothing_created(ground: Ground) -> None:
@@ -314,7 +319,8 @@ def ids_of_facts(world: World) -> set[tuple[object, ...]]:
 def test_t10_the_whole_archive_replayed_days_later_changes_nothing() -> None:
     """Requests and facts alike: no object changes, nothing is told that was not told before.
 
-    What became of an edit or a refused move is told again, under the same id.
+    What became of an edit or a refused move is told again, under the same id. Paths that the edge
+    is told again are counted again.
     """
     world = a_day(World(seed=5), seed=5, jobs=6)
     world.now += timedelta(days=30)
@@ -325,7 +331,9 @@ def test_t10_the_whole_archive_replayed_days_later_changes_nothing() -> None:
     for fact in world.bus.told(JobMoved):
         world.messages += world.consumers(fact)
     world.run()
-    assert world.bucket.objects == objects
+    changed = {key for key, body in world.bucket.objects.items() if objects.get(key) != body}
+    assert {key for key in changed if not key.startswith("ops/invalidations/")} == set()
+    assert len(world.bucket.objects) - len(objects) <= 1
     assert ids_of_facts(world) == told
     assert (world.executions.started, world.executions.rung) == (started, rung)
     assert world.dead.buried == []
@@ -339,7 +347,7 @@ def test_t11_a_fact_whose_answer_was_lost_is_told_twice_and_counts_once(moto: Mo
     ground = moto.ground()
     bus, heard = a_bus_on(moto)
     ground.jobs.create(a_job("ready_for_pickup"))
-    settle = SettleJob(ground.jobs, ground.views, bus, no_pause)
+    settle = SettleJob(ground.jobs, ground.views, bus, FakeMetrics(), lambda: NOON, no_pause)
     request = SettleRequest(tenant="main", job_id=a_job().job_id, seq=1)
     with Faults({"PutEvents": ["after"]}).on(bus.events), pytest.raises(Unavailable):
         settle(request)
@@ -387,7 +395,10 @@ def test_t12_the_object_is_committed_before_the_signal_is_lost(moto: Moto) -> No
         with pytest.raises(Unavailable):
             advance(request, NOON)
         assert isinstance(advance(request, NOON), Duplicate)
-    assert (calls.calls("PutObject"), throttled.calls("SendTaskSuccess")) == (1, 2)
+    assert (calls.calls("PutObject"), throttled.calls("SendTaskSuccess")) == (
+        TOUCHED_AND_WRITTEN,
+        2,
+    )
 
 
 def test_t13_where_the_write_fails_for_good_nobody_is_woken(ground: Ground) -> None:
@@ -396,7 +407,7 @@ def test_t13_where_the_write_fails_for_good_nobody_is_woken(ground: Ground) -> N
     never: list[Fault] = ["before"] * 100
     inbox = Inbox(JobMoveRequested, FakeDeadLetters(), FakeLog())
     body = envelope(a_request(a_job(), "confirm"))
-    with ground.under(Faults({"PutObject": never})):
+    with ground.under(Faults({"PutObject": [None, *never]})):
         assert inbox.deliver(batch(body), lambda event: desk.advance(event, NOON)) == again(0)
     assert (desk.job, desk.executions.rung) == (before, [])
 

@@ -7,7 +7,7 @@ import pytest
 
 from functions.ports import Answer, Unavailable
 from functions.register_wait import RegisterWait, WaitRequest
-from statemachine.job import Job
+from statemachine.job import Job, Shown
 from tests.builders import NOON, a_job, minutes
 from tests.fakes import Bucket, FakeExecutions, FakeJobs, no_pause
 from tests.faults import Faults, Kind
@@ -39,6 +39,7 @@ def a_registration(
     generation: int = 0,
     entered_at: datetime = NOON,
     retry: int = 0,
+    shown_at: datetime | None = None,
 ) -> WaitRequest:
     return WaitRequest(
         tenant="main",
@@ -48,7 +49,22 @@ def a_registration(
         entered_at=entered_at,
         retry=retry,
         token=token,
+        shown_at=shown_at,
     )
+
+
+def test_when_a_status_was_public_is_recorded_with_its_wait_and_once() -> None:
+    """After its time limit the same status waits again, with another token."""
+    machine = Machine(a_job("ready_for_pickup"))
+    machine.waits(seq=1, shown_at=NOON)
+    machine.waits(seq=1, token="task-2", entered_at=NOON + minutes(60), shown_at=NOON + minutes(1))
+    assert machine.job.shown == (Shown(seq=1, at=NOON),)
+
+
+def test_an_execution_of_an_earlier_version_does_not_say_when() -> None:
+    machine = Machine(a_job("ready_for_pickup"))
+    machine.waits(seq=1)
+    assert machine.job.shown == ()
 
 
 def test_a_token_is_left_in_the_job_whose_status_is_now_settled() -> None:

@@ -1,5 +1,7 @@
 """Step 4: every status is shown, then told, in the order of the ledger."""
 
+from datetime import timedelta
+
 import pytest
 
 from events import JobCreated, JobMoved
@@ -7,13 +9,15 @@ from functions.ports import Answer, Unavailable, UnknownJob
 from functions.settle_job import Settled, SettleJob, SettleRequest
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
-from statemachine.job import Job
+from statemachine.job import Job, Shown
 from statemachine.views import View, view_of
 from tests.builders import DISPATCHER, NOON, TOKEN, a_job, moved
 from tests.fakes import Bucket, FakeBus, FakeJobs, FakeViews, no_pause, parsed
 from tests.faults import Crashed, EveryCall, Faults, Kind
 from tests.functions.making import waited_for
+from tests.hook_fakes import FakeMetrics
 
+SOON = NOON + timedelta(seconds=1.5)
 HAUL = load_flow("haul")
 
 
@@ -24,7 +28,10 @@ class Machine:
         self.jobs, self.bus = FakeJobs(self.bucket), FakeBus(self.faults)
         self.jobs.create(job)
         self.bucket.faults = self.faults
-        self.settle = SettleJob(self.jobs, FakeViews(self.bucket), self.bus, no_pause)
+        self.metrics = FakeMetrics()
+        self.settle = SettleJob(
+            self.jobs, FakeViews(self.bucket), self.bus, self.metrics, lambda: SOON, no_pause
+        )
 
     @property
     def job(self) -> Job:
@@ -39,9 +46,13 @@ class Machine:
         return self.settle(SettleRequest(tenant="main", job_id=a_job().job_id, seq=seq))
 
 
+def shown(seq: int, status: str) -> Settled:
+    return Settled(seq=seq, status=status, shown_at=SOON)
+
+
 def test_the_first_status_is_told_as_a_job_created() -> None:
     machine = Machine(a_job())
-    assert machine.settles(0) == Settled(seq=0, status="pending_pickup")
+    assert machine.settles(0) == shown(0, "pending_pickup")
     assert machine.bus.facts == [
         JobCreated(
             tenant="main",
@@ -58,7 +69,7 @@ def test_the_first_status_is_told_as_a_job_created() -> None:
 
 def test_every_other_status_is_told_as_a_job_moved() -> None:
     machine = Machine(a_job("completed"))
-    assert machine.settles(3) == Settled(seq=3, status="completed")
+    assert machine.settles(3) == shown(3, "completed")
     assert machine.bus.facts == [
         JobMoved(
             tenant="main",
@@ -87,7 +98,7 @@ def test_the_view_is_there_before_the_fact_is_told() -> None:
 
 def test_an_execution_that_lags_tells_its_own_status_and_shows_the_last() -> None:
     machine = Machine(a_job("in_progress"))
-    assert machine.settles(1) == Settled(seq=1, status="ready_for_pickup")
+    assert machine.settles(1) == shown(1, "ready_for_pickup")
     assert [(fact.seq, fact.to) for fact in machine.bus.told(JobMoved)] == [(1, "ready_for_pickup")]
     assert machine.view == view_of(a_job("in_progress"), HAUL)
 
@@ -108,15 +119,35 @@ def test_a_successor_is_told_the_last_status_that_was_settled() -> None:
 
 def test_an_ended_job_is_recorded_as_settled_and_waits_for_nobody() -> None:
     machine = Machine(moved(waited_for(a_job("in_progress")), "complete"))
-    assert machine.settles(3) == Settled(seq=3, status="completed")
+    assert machine.settles(3) == shown(3, "completed")
     assert (machine.job.execution.seq, machine.job.wait) == (3, None)
     assert machine.job.visible_rev == machine.job.rev - 1
+
+
+def test_how_long_it_took_until_everybody_could_see_it_is_measured() -> None:
+    machine = Machine(a_job("completed"))
+    machine.settles(3)
+    assert machine.metrics.measured == {"EventToVisibleMs": [1500]}
+
+
+def test_an_ended_job_records_when_its_end_was_public() -> None:
+    machine = Machine(a_job("completed"))
+    machine.settles(3)
+    assert machine.job.shown == (Shown(seq=3, at=SOON),)
+
+
+def test_a_status_that_was_settled_before_was_not_shown_anew() -> None:
+    machine = Machine(waited_for(a_job("ready_for_pickup")))
+    assert machine.settles(1).shown_at is None
+    assert machine.metrics.measured == {}
 
 
 def test_an_ended_job_that_was_brought_back_goes_on() -> None:
     machine = Machine(moved(a_job("completed"), "reopen"))
     following = Answer(seq=4, to="in_progress")
-    assert machine.settles(3) == Settled(seq=3, status="completed", following=following)
+    assert machine.settles(3) == Settled(
+        seq=3, status="completed", following=following, shown_at=SOON
+    )
     assert machine.job.execution.seq == 3
 
 
@@ -125,7 +156,7 @@ def test_an_ended_job_stays_in_the_watchdogs_sight() -> None:
     machine = Machine(a_job("completed"))
     machine.jobs.mark_open("main", a_job().job_id)
     machine.settles(3)
-    assert list(machine.jobs.open_ids("main")) == [a_job().job_id]
+    assert list(machine.jobs.open_jobs("main")) == [a_job().job_id]
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
@@ -135,7 +166,7 @@ def test_whatever_is_lost_on_the_way_the_next_attempt_settles_it(fault: Kind) ->
         try:
             machine.settles(3)
         except (Unavailable, Crashed):
-            assert machine.settles(3) == Settled(seq=3, status="completed")
+            assert machine.settles(3).status == "completed"
         machine.faults.over = True
         assert machine.view == view_of(a_job("completed"), HAUL), machine.faults.log
         assert len(machine.bus.told(JobMoved)) == 1

@@ -1,18 +1,21 @@
 """Step 9: the watchdog finds what got lost, and mends it no more often than needed."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from events import JobMoveRefused
+from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
+from functions.mend_job import DEAF, TRIES
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
-from functions.watch_jobs import GRACE, SUSPECT, ExecutionEnded, WatchJobs
+from functions.watch_jobs import ExecutionEnded, Found, WatchJobs
+from functions.watch_round import GRACE, SLICE, SUSPECT
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
-from statemachine.job import Execution, Job
+from statemachine.job import LATEST, Execution, Job, Repair, Repaired
 from statemachine.lifecycle import Kept, judge
 from statemachine.tenants import TenantSettings
 from statemachine.views import Board, View, card_of, view_of
@@ -23,6 +26,7 @@ from tests.fakes import (
     FakeBus,
     FakeExecutions,
     FakeJobs,
+    FakeStuck,
     FakeTenants,
     FakeViews,
     board_key,
@@ -30,8 +34,9 @@ from tests.fakes import (
     no_pause,
     parsed,
 )
-from tests.faults import Crashed, EveryCall, Faults
+from tests.faults import Crashed, EveryCall, Faults, Kind
 from tests.functions.making import left_behind, waited_for
+from tests.hook_fakes import FakeMetrics
 
 HAUL = load_flow("haul")
 SOON, LATER, MUCH_LATER = NOON + GRACE / 2, NOON + GRACE, NOON + SUSPECT + GRACE
@@ -46,7 +51,8 @@ class Yard:
         self.bucket, self.faults = Bucket(), Faults()
         self.jobs, self.views = FakeJobs(self.bucket), FakeViews(self.bucket)
         self.boards, self.bus = FakeBoards(self.bucket), FakeBus()
-        self.executions = FakeExecutions()
+        self.executions, self.metrics = FakeExecutions(), FakeMetrics()
+        self.dead_letters: dict[str, int] = {}
         shown = Board().merged(card_of(job, load_flow(job.flow)) for job in jobs)
         self.boards.write("main", shown, None)
         for job in jobs:
@@ -57,6 +63,7 @@ class Yard:
         if not running:
             self.executions.running.clear()
         self.beset_by(Faults())
+        self.stuck = FakeStuck(self.bucket)
         self.watch = WatchJobs(
             self.jobs,
             self.views,
@@ -64,6 +71,9 @@ class Yard:
             self.bus,
             FakeTenants(self.bucket, TenantSettings(tenant="main", business="Haulway")),
             PublishBoard(self.jobs, self.boards, no_pause),
+            self.stuck,
+            self.metrics,
+            lambda: self.dead_letters,
             no_pause,
         )
 
@@ -73,11 +83,11 @@ class Yard:
     def job(self, job_id: str = JOB_ID) -> Job:
         return self.jobs.read("main", job_id).value
 
-    def round(self, now: datetime) -> dict[str, list[str]]:
-        return self.watch.round(now)
+    def round(self, now: datetime, **how: bool) -> dict[str, list[Repair]]:
+        return self.watch.round(now, **how).repaired
 
     def open(self) -> list[str]:
-        return list(self.jobs.open_ids("main"))
+        return list(self.jobs.open_jobs("main"))
 
 
 def ended(generation: int = 0, status: str = "ABORTED") -> ExecutionEnded:
@@ -103,11 +113,15 @@ def test_a_bell_that_was_lost_is_rung_after_a_while() -> None:
 
 
 def test_an_execution_that_was_never_started_is_started_after_a_while() -> None:
-    yard = Yard(a_job())
+    yard = Yard(a_job(), running=False)
     yard.executions.started.clear()
     assert yard.round(SOON) == {}
     assert yard.round(LATER) == {JOB_ID: ["started"]}
     assert list(yard.executions.started) == [NAME]
+
+
+def test_an_execution_that_takes_its_time_is_not_taken_for_one_that_was_never_started() -> None:
+    assert Yard(a_job()).round(LATER) == {}
 
 
 def test_a_job_that_stands_still_gets_a_successor_if_its_execution_is_dead() -> None:
@@ -127,7 +141,7 @@ def test_a_round_that_asks_finds_the_dead_among_those_that_seem_well() -> None:
     """After a restart of the laptop engine no execution is left."""
     yard = Yard(waited_for(a_job()), running=False)
     assert yard.round(MUCH_LATER) == {}
-    assert yard.watch.round(LATER, ask_executions=True) == {JOB_ID: ["replaced"]}
+    assert yard.round(LATER, ask_executions=True) == {JOB_ID: ["replaced"]}
 
 
 def test_two_watchdogs_raise_one_generation_and_start_one_successor() -> None:
@@ -141,7 +155,7 @@ def test_two_watchdogs_raise_one_generation_and_start_one_successor() -> None:
             super().replace(job, etag)
 
     second = replace(yard.watch, jobs=Meanwhile(yard.bucket))
-    assert second.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
+    assert second.round(MUCH_LATER).repaired == {JOB_ID: ["replaced"]}
     assert yard.job().execution.generation == 1
     assert list(yard.executions.started) == [NAME, f"main-{JOB_ID}-g1"]
 
@@ -153,6 +167,28 @@ def test_a_successor_whose_start_was_lost_is_started_by_the_next_round() -> None
         yard.round(MUCH_LATER)
     assert yard.round(MUCH_LATER + GRACE) == {JOB_ID: ["started"]}
     assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+
+
+def test_an_execution_whose_token_was_lost_is_stopped_and_gets_a_successor() -> None:
+    yard = Yard(waited_for(a_job()))
+    stored = yard.jobs.read("main", JOB_ID)
+    yard.jobs.replace(stored.value.bookkept(wait=None), stored.etag)
+    assert yard.round(NOON + DEAF) == {}
+    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["replaced"]}
+    assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+
+
+def test_an_execution_that_does_not_hear_its_bell_is_stopped_and_gets_a_successor() -> None:
+    """The token in the object is not the one it waits with; Step Functions does not say so."""
+    yard = Yard(left_behind(a_job("ready_for_pickup")))
+    assert yard.round(LATER) == {JOB_ID: ["rung"]}
+    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["replaced"]}
+    assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+
+
+def test_an_execution_is_rung_before_it_is_taken_for_deaf() -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")))
+    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["rung"]}
 
 
 # -- the news that an execution has ended badly
@@ -217,11 +253,25 @@ def test_a_card_that_is_behind_is_written() -> None:
     assert yard.bucket.objects[board_key("main")] == good
 
 
-def test_a_board_nobody_can_read_is_rebuilt() -> None:
+def test_a_board_nobody_can_read_is_rebuilt_and_that_is_told() -> None:
     yard = Yard(waited_for(a_job()))
     good = yard.bucket.objects[board_key("main")]
     yard.bucket.objects[board_key("main")] = b"not json"
-    assert yard.round(LATER) == {}
+    assert yard.watch.round(LATER) == Found(looked_at=1, boards=["main"])
+    assert yard.bucket.objects[board_key("main")] == good
+    assert yard.metrics.counted["BoardsRebuilt"] == 1
+
+
+def test_a_board_that_has_lost_many_cards_gets_them_back_at_once() -> None:
+    """And no job's record tells of it: it is the board's trouble."""
+    jobs = [
+        waited_for(a_job(job_id=f"261121-{n:06d}", token=f"{n:022d}")) for n in range(SLICE + 1)
+    ]
+    yard = Yard(*jobs)
+    good = yard.bucket.objects[board_key("main")]
+    yard.boards.overwrite("main", Board())
+    found = yard.watch.round(LATER)
+    assert (found.boards, found.repaired) == (["main"], {})
     assert yard.bucket.objects[board_key("main")] == good
 
 
@@ -301,17 +351,223 @@ def test_the_trouble_with_one_job_is_told_and_does_not_stop_the_round() -> None:
     assert len(yard.executions.rung) == 1
 
 
-def test_an_object_nobody_can_read_is_left_for_a_person() -> None:
-    yard = Yard(waited_for(a_job()))
-    yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
-    assert yard.round(LATER) == {}
-    assert (yard.bucket.objects[job_key("main", JOB_ID)], yard.open()) == (b"{", [JOB_ID])
-
-
-def test_an_index_entry_whose_job_was_never_stored_is_passed_over() -> None:
+def test_an_index_entry_whose_job_was_never_stored_goes_after_a_day() -> None:
     yard = Yard()
     yard.jobs.mark_open("main", "261121-000009")
-    assert yard.round(LATER) == {}
+    assert (yard.round(NOON + minutes(24 * 60)), yard.open()) == ({}, ["261121-000009"])
+    assert (yard.round(NOON + minutes(24 * 60 + 1)), yard.open()) == ({}, [])
+
+
+# -- what is recorded and told
+
+
+def test_a_repair_is_recorded_and_announced_once() -> None:
+    yard = Yard(waited_for(a_job()))
+    yard.bucket.delete(f"t/{digest_of(a_job().token)}.json")
+    yard.round(LATER)
+    yard.round(MUCH_LATER)
+    assert yard.job().repaired == (Repaired(repairs=("view written",), at=LATER),)
+    assert yard.bus.facts == [
+        JobRepaired(
+            tenant="main",
+            job_id=JOB_ID,
+            flow="haul",
+            recorded_at=LATER,
+            repairs=("view written",),
+            rev=1,
+        )
+    ]
+    assert yard.metrics.counted == {"JobsRepaired": 1}
+
+
+def test_what_has_to_be_done_again_in_one_status_is_told_once() -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")))
+    for number in range(5):
+        assert yard.round(LATER + minutes(number)) == {JOB_ID: ["rung"]}
+    assert [done.repairs for done in yard.job().repaired] == [("rung",)]
+    assert len(yard.bus.facts) == 1
+
+
+def test_a_successor_is_recorded_in_the_write_that_makes_way_for_it() -> None:
+    yard = Yard(waited_for(a_job()), running=False)
+    assert yard.watch.ended(ended(), LATER)
+    versions = yard.bucket.versions[job_key("main", JOB_ID)]
+    assert len(versions) == 2
+    assert yard.job().repaired == (Repaired(repairs=("replaced",), at=LATER),)
+    assert [fact.repairs for fact in yard.bus.told(JobRepaired)] == [("replaced",)]
+
+
+@pytest.mark.parametrize("fault", ["after", "dup"])
+def test_a_record_whose_answer_is_lost_is_there_once(fault: Kind) -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")))
+    yard.beset_by(Faults({"PutObject": [fault]}))
+    yard.round(LATER)
+    assert [done.repairs for done in yard.job().repaired] == [("rung",)]
+
+
+def test_a_job_keeps_its_latest_repairs_only() -> None:
+    job = a_job()
+    for number in range(LATEST + 3):
+        job = job.with_(repaired=job.with_repairs(("rung",), NOON + minutes(number)))
+    assert [done.at for done in job.repaired] == [NOON + minutes(n + 3) for n in range(LATEST)]
+
+
+# -- a wait that is over and was not renewed
+
+LIMIT = minutes(HAUL.initial.limit_minutes or 0)
+
+
+def test_an_execution_that_vanished_is_found_when_it_ought_to_have_said_overdue() -> None:
+    yard = Yard(waited_for(a_job()), running=False)
+    assert yard.round(NOON + LIMIT) == {}
+    over = NOON + LIMIT + SUSPECT + minutes(1)
+    assert yard.round(over) == {JOB_ID: ["replaced"]}
+    assert [(fact.status, fact.seq) for fact in yard.bus.told(JobOverdue)] == [
+        ("pending_pickup", 0)
+    ]
+
+
+def test_a_job_whose_execution_runs_on_over_its_time_is_left_to_it() -> None:
+    yard = Yard(waited_for(a_job()))
+    assert yard.round(NOON + LIMIT + SUSPECT + minutes(1)) == {}
+    assert yard.bus.facts == []
+
+
+# -- where a person is needed
+
+
+def test_an_object_nobody_can_read_is_left_as_it_is_and_a_person_is_called_once() -> None:
+    yard = Yard(waited_for(a_job()))
+    yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
+    for number in range(3):
+        assert yard.round(LATER + minutes(number)) == {}
+    assert (yard.bucket.objects[job_key("main", JOB_ID)], yard.open()) == (b"{", [JOB_ID])
+    told = JobStuck(tenant="main", job_id=JOB_ID, why="corrupt", recorded_at=LATER)
+    assert (yard.bus.facts, yard.metrics.counted["JobsStuck"]) == ([told], 1)
+    assert [(stuck.job_id, stuck.since) for stuck in yard.stuck.all("main")] == [(JOB_ID, LATER)]
+
+
+def test_a_call_that_was_cut_short_is_made_again_rather_than_never() -> None:
+    yard = Yard(waited_for(a_job()))
+    yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
+    yard.beset_by(Faults({"PutObject": ["before"]}))
+    yard.round(LATER)
+    assert (len(yard.bus.facts), yard.stuck.all("main")) == (1, [])
+    yard.round(LATER + minutes(1))
+    assert (len(yard.bus.facts), len(yard.stuck.all("main"))) == (2, 1)
+
+
+def test_once_the_object_is_mended_the_job_is_stuck_no_more() -> None:
+    yard = Yard(waited_for(a_job()))
+    good = yard.bucket.objects[job_key("main", JOB_ID)]
+    yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
+    yard.round(LATER)
+    yard.bucket.objects[job_key("main", JOB_ID)] = good
+    assert (yard.round(MUCH_LATER), yard.stuck.all("main")) == ({}, [])
+
+
+def test_of_a_job_that_is_erased_nothing_stays_stuck() -> None:
+    yard = Yard(waited_for(a_job()))
+    yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
+    yard.round(LATER)
+    yard.bucket.delete(job_key("main", JOB_ID))
+    assert (yard.round(MUCH_LATER), yard.stuck.all("main")) == ({}, [])
+
+
+def generations_of_a_doomed_job(yard: Yard, rounds: int) -> list[int]:
+    """The generation after each minute; every execution dies before it waits."""
+    seen = []
+    for number in range(rounds):
+        yard.round(MUCH_LATER + minutes(number))
+        yard.executions.running.clear()
+        seen.append(yard.job().execution.generation)
+    return seen
+
+
+def test_a_job_that_keeps_failing_calls_a_person_and_is_then_tried_once_an_hour() -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
+    seen = generations_of_a_doomed_job(yard, 240)
+    assert seen[59] == TRIES
+    assert seen[-1] in (TRIES + 2, TRIES + 3)
+    assert [fact.why for fact in yard.bus.told(JobStuck)] == ["keeps_failing"]
+
+
+def test_a_job_that_goes_again_is_stuck_no_more() -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
+    generations_of_a_doomed_job(yard, 60)
+    stored = yard.jobs.read("main", JOB_ID)
+    yard.jobs.replace(waited_for(stored.value, generation=TRIES), stored.etag)
+    yard.executions.running.add(f"main-{JOB_ID}-g{TRIES}")
+    assert (yard.round(NOON + minutes(70)), yard.stuck.all("main")) == ({}, [])
+
+
+def test_an_execution_that_is_stopped_again_and_again_calls_a_person_too() -> None:
+    yard = Yard(waited_for(a_job()), running=False)
+    news = []
+    for generation in range(TRIES + 1):
+        stored = yard.jobs.read("main", JOB_ID)
+        yard.jobs.replace(waited_for(stored.value, generation=generation), stored.etag)
+        yard.executions.running.clear()
+        news.append(yard.watch.ended(ended(generation), LATER + minutes(generation)))
+    assert news == [True] * TRIES + [False]
+    assert [stuck.why for stuck in yard.stuck.all("main")] == ["keeps_failing"]
+    assert yard.round(NOON + minutes(30)) == {}
+    assert yard.round(NOON + minutes(70)) == {JOB_ID: ["replaced"]}
+
+
+def test_whoever_asks_for_a_job_gets_a_try_at_once() -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
+    generations_of_a_doomed_job(yard, 60)
+    assert yard.watch.redrive("main", JOB_ID, NOON + minutes(65)) == ["replaced"]
+
+
+# -- dead letters
+
+
+def test_messages_that_were_given_up_are_told_in_every_round() -> None:
+    yard = Yard()
+    yard.dead_letters = {"advance-job": 2, "edit-job": 0, "publish-board": 1}
+    for _ in range(2):
+        found = yard.watch.round(LATER)
+        assert found.dead_letters == {"advance-job": 2, "publish-board": 1}
+    assert yard.metrics.measured["DeadLetters"] == [3, 3]
+
+
+def test_without_dead_letters_nothing_is_told() -> None:
+    yard = Yard()
+    yard.dead_letters = {"advance-job": 0}
+    assert (yard.watch.round(LATER), yard.metrics.measured) == (Found(), {})
+
+
+# -- what a round costs
+
+
+def test_a_round_over_many_healthy_jobs_reads_few_of_them_and_writes_nothing() -> None:
+    jobs = [waited_for(a_job(job_id=f"261121-{n:06d}", token=f"{n:022d}")) for n in range(3_000)]
+    yard = Yard(*jobs)
+    now = NOON + minutes(30)
+    found = yard.watch.round(now)
+    assert (found.repaired, found.looked_at < 100) == ({}, True)
+    calls = Counter(operation for operation, _ in yard.faults.log)
+    assert calls == {"ListObjectsV2": 3, "GetObject": 1 + 2 * found.looked_at}
+
+
+def test_jobs_that_have_ended_cost_a_round_nothing() -> None:
+    yard = Yard(waited_for(a_job()))
+    for number in range(200):
+        yard.jobs.create(completed(a_job("in_progress", job_id=f"261120-{number:06d}")))
+    yard.beset_by(Faults())
+    yard.round(MUCH_LATER)
+    calls = Counter(operation for operation, _ in yard.faults.log)
+    assert calls == {"ListObjectsV2": 3, "GetObject": 3}
+
+
+def test_a_successor_is_looked_at_soon_however_many_jobs_there_are() -> None:
+    jobs = [waited_for(a_job(job_id=f"261121-{n:06d}", token=f"{n:022d}")) for n in range(3_000)]
+    yard = Yard(*jobs, a_job(execution=Execution(generation=1, since=NOON)), running=False)
+    yard.bucket.clock = lambda: NOON + minutes(20)
+    assert not yard.watch.ended(ended(generation=1), NOON + minutes(20))
+    assert yard.round(NOON + minutes(21)) == {JOB_ID: ["replaced"]}
 
 
 LOSSES: dict[str, Callable[[Yard], None]] = {

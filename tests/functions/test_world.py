@@ -80,6 +80,8 @@ def assert_followed(world: World, job: Job) -> None:
     """Settled to its last entry, and followed by one execution or, if it has ended, by none."""
     going = [run for run in world.runs_of(job) if run.place != "end"]
     assert (job.execution.seq, job.early) == (job.seq, ())
+    assert [shown.seq for shown in job.shown] == sorted({shown.seq for shown in job.shown})
+    assert all(shown.at >= job.moment_of(shown.seq) for shown in job.shown)
     if load_flow(job.flow).status(job.status).terminal:
         assert going == []
         return
@@ -134,6 +136,10 @@ def test_without_faults_nothing_is_repaired() -> None:
     world = a_day(World(seed=1), seed=1)
     assert_all_is_right(world)
     assert {job.execution.generation for job in world.jobs()} == {0}
+    repairs = {r for job in world.jobs() for done in job.repaired for r in done.repairs}
+    assert repairs <= {"refused late"}
+    for job in world.jobs():
+        assert [shown.seq for shown in job.shown] == list(range(job.seq + 1))
 
 
 def one_job_through(world: World) -> World:

@@ -1,0 +1,201 @@
+"""Each fault that the watchdog is for, on the real engine: found in one round, mended or told."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local.laptop import Laptop
+from statemachine.flows import load_flow
+from statemachine.identity import digest_of
+from statemachine.job import Job
+from statemachine.lifecycle import Committed, judge
+from tests.builders import a_request
+from tests.e2e.business import (
+    at_rest,
+    booking,
+    dead_letters,
+    executions,
+    exist,
+    fold,
+    jobs_of,
+    move,
+    put,
+    settled,
+    the_board,
+    until,
+)
+
+pytestmark = pytest.mark.engine
+
+LONG = timedelta(minutes=15)
+
+
+def a_round(stack: Laptop) -> dict[str, Any]:
+    """One round over all open jobs: the tests' copy has more of them than a small business."""
+    answer = stack.client("lambda").invoke(
+        FunctionName=stack.outputs["WatchJobsFunction"], Payload=b'{"full": true}'
+    )
+    given: dict[str, Any] = json.loads(answer["Payload"].read())
+    assert not answer.get("FunctionError"), given
+    return given
+
+
+def job_of(stack: Laptop, job_id: str) -> Job:
+    return jobs_of(stack).read("main", job_id).value
+
+
+def a_waiting_job(stack: Laptop, number: int) -> str:
+    request = booking(number, prefix="wch")
+    put(stack, "JobRequested", [request])
+    job_id = str(request["job_id"])
+    exist(stack, [job_id])
+    until(lambda: job_of(stack, job_id).wait, lambda wait: wait is not None)
+    until(lambda: job_id in the_board(stack).jobs, bool)
+    return job_id
+
+
+def rewrite(stack: Laptop, job_id: str, ago: timedelta = LONG, **changes: Any) -> Job:
+    """The job as if all that was done to it had been done so long ago, with `changes`."""
+    jobs = jobs_of(stack)
+    stored = jobs.read("main", job_id)
+    job, then = stored.value, datetime.now(UTC) - ago
+    older = job.execution.with_(since=then)
+    changed = job.bookkept(entered_at=then, execution=older, **changes)
+    jobs.replace(changed, stored.etag)
+    return changed
+
+
+def repairs_of(stack: Laptop, job_id: str) -> list[str]:
+    return [repair for done in job_of(stack, job_id).repaired for repair in done.repairs]
+
+
+def goes_on(stack: Laptop, job_id: str) -> None:
+    """To its end, whatever has happened to it."""
+    put(stack, "JobMoveRequested", [move(job_id, n) for n in ("confirm", "start", "complete")])
+    (job,) = settled(stack, [job_id])
+    assert job.status == "completed"
+
+
+def test_an_execution_stopped_by_hand(stack: Laptop) -> None:
+    job_id = a_waiting_job(stack, 1)
+    prefix = stack.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")
+    stack.client("stepfunctions").stop_execution(executionArn=f"{prefix}haul:main-{job_id}-g0")
+    assert until(lambda: repairs_of(stack, job_id), bool) == ["replaced"]
+    goes_on(stack, job_id)
+    assert executions(stack, job_of(stack, job_id))[0] == "ABORTED"
+
+
+def test_a_token_that_was_lost(stack: Laptop) -> None:
+    job_id = a_waiting_job(stack, 2)
+    rewrite(stack, job_id, wait=None)
+    a_round(stack)
+    assert repairs_of(stack, job_id) == ["replaced"]
+    goes_on(stack, job_id)
+    assert executions(stack, job_of(stack, job_id))[0] == "ABORTED"
+
+
+def test_a_view_that_was_deleted(stack: Laptop) -> None:
+    job_id = a_waiting_job(stack, 3)
+    where = {
+        "Bucket": stack.outputs["SiteBucket"],
+        "Key": f"t/{digest_of(job_of(stack, job_id).token)}.json",
+    }
+    s3 = stack.client("s3")
+    s3.delete_object(**where)
+    a_round(stack)
+    assert json.loads(s3.get_object(**where)["Body"].read())["status"] == "pending_pickup"
+    assert repairs_of(stack, job_id) == ["view written"]
+
+
+def test_a_board_that_was_corrupted(stack: Laptop) -> None:
+    a_waiting_job(stack, 4)
+    at_rest(stack)
+    stack.client("s3").put_object(
+        Bucket=stack.outputs["JobsBucket"], Key="tenants/main/board/jobs.json", Body=b"{"
+    )
+    assert a_round(stack)["boards"] == ["main"]
+    assert the_board(stack).to_bytes() == fold(stack).to_bytes()
+
+
+def test_a_signal_that_was_dropped(stack: Laptop) -> None:
+    """The move is committed as `advance_job` does it, which then dies before it rings."""
+    job_id = a_waiting_job(stack, 5)
+    jobs = jobs_of(stack)
+    stored = jobs.read("main", job_id)
+    then = datetime.now(UTC) - timedelta(minutes=1)
+    request = a_request(stored.value, "confirm", occurred_at=then)
+    verdict = judge(stored.value, request, load_flow("haul"), then)
+    assert isinstance(verdict, Committed)
+    jobs.replace(verdict.job, stored.etag)
+    rewrite(stack, job_id, timedelta(minutes=1))
+    a_round(stack)
+    job = until(lambda: job_of(stack, job_id), lambda job: job.execution.seq == 1)
+    assert (repairs_of(stack, job_id), job.execution.generation) == (["rung"], 0)
+
+
+def test_an_event_that_can_never_succeed(stack: Laptop) -> None:
+    before = dead_letters(stack).get("Advance", 0)
+    put(stack, "JobMoveRequested", [move("261121-zzzzzz", "confirm", "poison-1")])
+    until(lambda: dead_letters(stack).get("Advance", 0), lambda count: count == before + 1)
+    assert a_round(stack)["dead_letters"]["advance-job"] == before + 1
+
+
+@contextmanager
+def out_of_work(stack: Laptop, function: str) -> Iterator[None]:
+    """Its queue is read by nobody meanwhile."""
+    client = stack.client("lambda")
+    [mapping] = [
+        each
+        for each in client.list_event_source_mappings()["EventSourceMappings"]
+        if f"-{function}:" in each["FunctionArn"] or each["FunctionArn"].endswith(f"-{function}")
+    ]
+    client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        yield
+    finally:
+        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+def test_a_consumer_that_fails(stack: Laptop) -> None:
+    """Nobody writes cards; the watchdog does."""
+    request = booking(6, prefix="wch")
+    with out_of_work(stack, "publish-board"):
+        put(stack, "JobRequested", [request])
+        job_id = str(request["job_id"])
+        exist(stack, [job_id])
+        until(lambda: job_of(stack, job_id).wait, lambda wait: wait is not None)
+        assert job_id not in the_board(stack).jobs
+        a_round(stack)
+        assert job_id in the_board(stack).jobs
+        assert repairs_of(stack, job_id) == ["card written"]
+    at_rest(stack)
+
+
+def test_a_job_object_that_nobody_can_read(stack: Laptop) -> None:
+    job_id = a_waiting_job(stack, 7)
+    s3, bucket = stack.client("s3"), stack.outputs["JobsBucket"]
+    where = {"Bucket": bucket, "Key": f"tenants/main/jobs/{job_id}.json"}
+    good = s3.get_object(**where)["Body"].read()
+    s3.put_object(**where, Body=b"{")
+    a_round(stack)
+    stuck = {"Bucket": bucket, "Prefix": f"tenants/main/stuck/{job_id}"}
+    [marker] = s3.list_objects_v2(**stuck)["Contents"]
+    told = json.loads(s3.get_object(Bucket=bucket, Key=marker["Key"])["Body"].read())
+    assert told["why"] == "corrupt"
+    s3.put_object(**where, Body=good)
+    a_round(stack)
+    assert "Contents" not in s3.list_objects_v2(**stuck)
+    goes_on(stack, job_id)
+
+
+def test_each_status_was_seen_within_seconds(stack: Laptop) -> None:
+    job_id = a_waiting_job(stack, 8)
+    goes_on(stack, job_id)
+    job = job_of(stack, job_id)
+    assert [shown.seq for shown in job.shown] == [0, 1, 2, 3]
+    took = [shown.at - job.moment_of(shown.seq) for shown in job.shown]
+    assert all(timedelta(0) <= each < timedelta(seconds=30) for each in took)

@@ -32,11 +32,6 @@ class Deliveries(Protocol):
         """Every delivery about one job (or endpoint): its delivery log."""
 
 
-class Metrics(Protocol):
-    def count(self, name: str, tenant: str) -> None:
-        """One more of `name`; alarms stand on these."""
-
-
 class Later(Protocol):
     """A queue to which a message can be given for later."""
 

@@ -1,12 +1,13 @@
 """The ports of the hooks in memory: deliveries, numbers, endpoints, carrier, receivers."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from events import Request
 from functions.endpoints import Endpoint, Secret, new_secret
+from functions.metrics import MetricName, Unit
 from functions.numbers import Number
 from functions.ports import Stored, Unavailable
 from functions.posting import Answered, NoAnswer
@@ -119,9 +120,17 @@ class FakeLater:
 class FakeMetrics:
     def __init__(self) -> None:
         self.counted: Counter[str] = Counter()
+        self.measured: defaultdict[str, list[float]] = defaultdict(list)
 
-    def count(self, name: str, tenant: str) -> None:
-        self.counted[name] += 1
+    def count(self, name: MetricName, tenant: str = "", n: int = 1, **dimension: str) -> None:
+        self.counted[name] += n
+        for value in dimension.values():
+            self.counted[f"{name}: {value}"] += n
+
+    def measure(
+        self, name: MetricName, value: float, unit: Unit, tenant: str = "", **dimension: str
+    ) -> None:
+        self.measured[name].append(value)
 
 
 Behaviour = Callable[[int], Answered]

@@ -34,6 +34,7 @@ from functions.aws.container import (
 )
 from functions.aws.edge_address import NotedEdgeAddress
 from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.metrics import LogMetrics
 from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.signing_keys import SecretKeyStore
 from functions.aws.stepfunctions import StepFunctionsExecutions
@@ -82,6 +83,7 @@ def wire() -> LambdaFunctionUrlResolver:
         edge_url=_edge_address(settings),
         new_id=lambda: f"api-{uuid.uuid4()}",
         log=log,
+        metrics=LogMetrics(),
         shows_docs=settings.api_docs == "on",
     )
     return resolver(api)

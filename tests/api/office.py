@@ -49,6 +49,7 @@ from tests.fakes import (
     no_pause,
 )
 from tests.faults import Faults
+from tests.hook_fakes import FakeMetrics
 
 EDGE = "https://edge.test"
 PASSWORD = "correct horse battery"
@@ -189,7 +190,7 @@ class Office:
         )
         self.bus, self.executions = FakeBus(self.faults), FakeExecutions(self.faults)
         self.accounts, self.limits = FakeAccounts(), FakeLimits()
-        self.keys, self.log = FakeKeyStore(), FakeLog()
+        self.keys, self.log, self.metrics = FakeKeyStore(), FakeLog(), FakeMetrics()
         self.tokens = (f"{number:022}" for number in itertools.count(1))
         ids = itertools.count(1)
         api = Api(
@@ -214,6 +215,7 @@ class Office:
             edge_url=lambda: EDGE,
             new_id=lambda: f"api-{next(ids)}",
             log=self.log,
+            metrics=self.metrics,
             shows_docs=self.shows_docs,
         )
         self.use(api)

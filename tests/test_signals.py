@@ -1,0 +1,140 @@
+"""Alarms, dashboard, code and runbook speak of the same metrics."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from functions.metrics import MetricName
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+OURS = "Haulway/${Stage}"
+FROM_AWS = {
+    "AWS/Lambda": {"Errors": {"FunctionName"}},
+    "AWS/SQS": {"ApproximateNumberOfMessagesVisible": {"QueueName"}},
+    "AWS/States": {
+        "ExecutionsFailed": {"StateMachineArn"},
+        "ExecutionsTimedOut": {"StateMachineArn"},
+        "ExecutionsAborted": {"StateMachineArn"},
+        "ExecutionThrottled": {"StateMachineArn"},
+    },
+}
+"""What AWS's own services report, with the dimensions they report it by."""
+
+ALARMS = {n: r["Properties"] for n, r in RESOURCES.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+every_alarm = pytest.mark.parametrize("name", ALARMS)
+
+
+def emitted() -> set[str]:
+    """The names that code hands to somebody's `count` or `measure`."""
+    names: set[str] = set()
+    for path in (ROOT / "functions").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and _is_metric(call):
+                names.add(ast.literal_eval(call.args[0]))
+    return names
+
+
+def _is_metric(call: ast.Call) -> bool:
+    said = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if said not in ("count", "measure") or not call.args:
+        return False
+    return isinstance(call.args[0], ast.Constant) and call.args[0].value in get_args(MetricName)
+
+
+def watched(alarm: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
+    """Namespace, metric and dimensions of everything that the alarm looks at."""
+    stats = [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", ()) if "MetricStat" in m]
+    for metric in stats or [alarm]:
+        dimensions = {dimension["Name"] for dimension in metric.get("Dimensions", ())}
+        yield text(metric["Namespace"]), metric["MetricName"], dimensions
+
+
+def text(value: Any) -> str:
+    return str(value["Fn::Sub"] if isinstance(value, dict) else value)
+
+
+def on_the_dashboard() -> set[tuple[str, str]]:
+    body = json.loads(text(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]))
+    shown = set()
+    for widget in body["widgets"]:
+        for metric in widget["properties"]["metrics"]:
+            if isinstance(metric[0], dict):
+                expression = metric[0]["expression"]
+                found = re.search(r"\{([^,]+),\w+\} MetricName=\"(\w+)\"", expression)
+                assert found, expression
+                shown.add((found[1], found[2]))
+            else:
+                shown.add((metric[0], metric[1]))
+    return shown
+
+
+def test_the_code_emits_every_metric_that_has_a_name_and_no_other() -> None:
+    assert emitted() == set(get_args(MetricName))
+
+
+@every_alarm
+def test_an_alarm_watches_what_somebody_emits(name: str) -> None:
+    for namespace, metric, dimensions in watched(ALARMS[name]):
+        if namespace == OURS:
+            assert (metric in emitted(), dimensions) == (True, set())
+        else:
+            assert dimensions == FROM_AWS[namespace][metric]
+
+
+def test_the_dashboard_shows_all_that_is_emitted_and_only_that() -> None:
+    ours = {metric for namespace, metric in on_the_dashboard() if namespace == OURS}
+    theirs = {(space, metric) for space, metric in on_the_dashboard() if space != OURS}
+    assert ours == emitted()
+    assert [m for space, m in theirs if m not in FROM_AWS[space]] == []
+
+
+def test_what_the_dashboard_refers_to_is_in_the_template() -> None:
+    body = text(RESOURCES["Dashboard"]["Properties"]["DashboardBody"])
+    named = {reference.partition(".")[0] for reference in re.findall(r"\$\{([\w.:]+)\}", body)}
+    assert named - set(RESOURCES) - set(TEMPLATE["Parameters"]) == {"AWS::Region"}
+
+
+def test_every_dead_letter_queue_and_every_flow_has_its_alarms() -> None:
+    queues = {name for name, r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
+    watched_queues = {
+        dimension["Value"]["Fn::GetAtt"][0]
+        for alarm in ALARMS.values()
+        for dimension in alarm.get("Dimensions", ())
+        if dimension["Name"] == "QueueName"
+    }
+    assert watched_queues == {name for name in queues if name.endswith("DeadLetters")}
+    machines = {n for n, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::StateMachine"}
+    for alarm in (a for a in ALARMS.values() if "Metrics" in a):
+        stats = [m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m]
+        assert {s["Dimensions"][0]["Value"]["Ref"] for s in stats} == machines
+
+
+@every_alarm
+def test_somebody_is_told_of_an_alarm(name: str) -> None:
+    assert ALARMS[name]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+@every_alarm
+def test_every_alarm_has_its_paragraph_with_a_command_in_the_runbook(name: str) -> None:
+    """Alarms that CloudFormation names itself are found by their resource's name."""
+    given = text(ALARMS[name].get("AlarmName", name)).removeprefix("haulway-${Stage}-")
+    _, found, after = RUNBOOK.partition(f"### `{given}`")
+    assert found, f"docs/runbook.md has no paragraph for {given}"
+    assert "`haul " in after.partition("\n### ")[0] or "`aws " in after.partition("\n### ")[0]
+
+
+def test_the_runbook_has_no_paragraph_for_an_alarm_that_is_gone() -> None:
+    given = {
+        text(a.get("AlarmName", name)).removeprefix("haulway-${Stage}-")
+        for name, a in ALARMS.items()
+    }
+    assert set(re.findall(r"^### `([\w-]+)`", RUNBOOK, re.MULTILINE)) == given

@@ -122,13 +122,13 @@ class FakeMetrics:
         self.counted: Counter[str] = Counter()
         self.measured: defaultdict[str, list[float]] = defaultdict(list)
 
-    def count(self, name: MetricName, tenant: str = "", n: int = 1, **dimension: str) -> None:
+    def count(self, name: MetricName, tenant: str = "", n: int = 1, **about: str) -> None:
         self.counted[name] += n
-        for value in dimension.values():
+        for value in about.values():
             self.counted[f"{name}: {value}"] += n
 
     def measure(
-        self, name: MetricName, value: float, unit: Unit, tenant: str = "", **dimension: str
+        self, name: MetricName, value: float, unit: Unit, tenant: str = "", **about: str
     ) -> None:
         self.measured[name].append(value)
 

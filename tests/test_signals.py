@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from functions.metrics import MetricName
+from functions.metrics import Alarming, MetricName, Telling
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
@@ -18,14 +18,9 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 OURS = "Haulway/${Stage}"
 FROM_AWS = {
-    "AWS/Lambda": {"Errors": {"FunctionName"}},
+    "AWS/Lambda": {"Errors": {"FunctionName"}, "Invocations": {"FunctionName"}},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible": {"QueueName"}},
-    "AWS/States": {
-        "ExecutionsFailed": {"StateMachineArn"},
-        "ExecutionsTimedOut": {"StateMachineArn"},
-        "ExecutionsAborted": {"StateMachineArn"},
-        "ExecutionThrottled": {"StateMachineArn"},
-    },
+    "AWS/States": {"ExecutionThrottled": {"StateMachineArn"}},
 }
 """What AWS's own services report, with the dimensions they report it by."""
 
@@ -62,19 +57,15 @@ def text(value: Any) -> str:
     return str(value["Fn::Sub"] if isinstance(value, dict) else value)
 
 
-def on_the_dashboard() -> set[tuple[str, str]]:
+def widgets(kind: str) -> list[dict[str, Any]]:
     body = json.loads(text(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]))
-    shown = set()
-    for widget in body["widgets"]:
-        for metric in widget["properties"]["metrics"]:
-            if isinstance(metric[0], dict):
-                expression = metric[0]["expression"]
-                found = re.search(r"\{([^,]+),\w+\} MetricName=\"(\w+)\"", expression)
-                assert found, expression
-                shown.add((found[1], found[2]))
-            else:
-                shown.add((metric[0], metric[1]))
-    return shown
+    return [widget["properties"] for widget in body["widgets"] if widget["type"] == kind]
+
+
+def in_queries() -> set[str]:
+    """What the dashboard's questions to the log count."""
+    functions = r"(?:sum|max)\((\w+)\)"
+    return {name for w in widgets("log") for name in re.findall(functions, w["query"])}
 
 
 def test_the_code_emits_every_metric_that_has_a_name_and_no_other() -> None:
@@ -91,10 +82,15 @@ def test_an_alarm_watches_what_somebody_emits(name: str) -> None:
 
 
 def test_the_dashboard_shows_all_that_is_emitted_and_only_that() -> None:
-    ours = {metric for namespace, metric in on_the_dashboard() if namespace == OURS}
-    theirs = {(space, metric) for space, metric in on_the_dashboard() if space != OURS}
-    assert ours == emitted()
-    assert [m for space, m in theirs if m not in FROM_AWS[space]] == []
+    shown = {(metric[0], metric[1]) for w in widgets("metric") for metric in w["metrics"]}
+    assert {metric for space, metric in shown if space == OURS} == set(get_args(Alarming))
+    assert [m for space, m in shown if space != OURS and m not in FROM_AWS[space]] == []
+    assert in_queries() == set(get_args(Telling))
+
+
+def test_an_alarm_of_ours_stands_on_a_metric_and_not_on_a_line_of_the_log() -> None:
+    ours = {m for a in ALARMS.values() for space, m, _ in watched(a) if space == OURS}
+    assert ours == set(get_args(Alarming)) - {"Moves"}
 
 
 def test_what_the_dashboard_refers_to_is_in_the_template() -> None:

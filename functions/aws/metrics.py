@@ -10,38 +10,44 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any, get_args
 
 from events import Fact, JobCreated, JobMoved, JobMoveRefused, JobRepaired, JobStuck
-from functions.metrics import MetricName, Metrics, Unit
+from functions.metrics import Alarming, MetricName, Metrics, Unit
 
 
 class LogMetrics:
     """The tenant stands in the line; the stage's alarms watch the sum over all of them.
 
-    With a dimension a value counts twice: in the sum, and by that dimension. Outside of a Lambda
-    nobody reads metrics from what a program prints, so there nothing is said.
+    Outside of a Lambda nobody reads metrics from what a program prints, so there nothing is said.
     """
 
     def __init__(self) -> None:
         self.namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Haulway")
         self.heard = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
-    def count(self, name: MetricName, tenant: str = "", n: int = 1, **dimension: str) -> None:
-        self.measure(name, n, "Count", tenant, **dimension)
+    def count(self, name: MetricName, tenant: str = "", n: int = 1, **about: str) -> None:
+        self.measure(name, n, "Count", tenant, **about)
 
     def measure(
-        self, name: MetricName, value: float, unit: Unit, tenant: str = "", **dimension: str
+        self, name: MetricName, value: float, unit: Unit, tenant: str = "", **about: str
     ) -> None:
-        metric = {
-            "Namespace": self.namespace,
-            "Dimensions": [[], *([name] for name in dimension)],
-            "Metrics": [{"Name": name, "Unit": unit}],
-        }
-        aws = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [metric]}
-        about = {"tenant": tenant} if tenant else {}
-        line = {"_aws": aws, **about, **dimension, name: value}
+        whose = {"tenant": tenant} if tenant else {}
+        line = self._directive(name, unit) | whose | about | {name: value}
         if self.heard:
             print(json.dumps(line), file=sys.stdout, flush=True)
+
+    def _directive(self, name: MetricName, unit: Unit) -> dict[str, Any]:
+        """What makes a metric of the line; without it, it is a line of the log."""
+        if name not in get_args(Alarming):
+            return {}
+        metric = {
+            "Namespace": self.namespace,
+            "Dimensions": [[]],
+            "Metrics": [{"Name": name, "Unit": unit}],
+        }
+        now_ms = int(time.time() * 1000)
+        return {"_aws": {"Timestamp": now_ms, "CloudWatchMetrics": [metric]}}
 
 
 def count_facts(metrics: Metrics, facts: Sequence[Fact]) -> None:

@@ -44,7 +44,8 @@ from functions.commit import Pause, full_jitter
 from functions.deliveries import Busy, Deliveries, Later, change
 from functions.endpoints import Endpoint, Endpoints, UnknownEndpoint, change_endpoint
 from functions.inbox import Inbox, once
-from functions.ports import Bus, Logger, Metrics
+from functions.metrics import Metrics
+from functions.ports import Bus, Logger
 from functions.posting import AddressRefused, Answered, NoAnswer, Poster, SafePoster
 from statemachine.deliveries import Attempt, Delivery, DeliveryName
 from statemachine.values import Name, Tenant, Utc, iso
@@ -277,7 +278,9 @@ class DeliverWebhooks:
                 return known or claimed
             return ended(known)
 
-        return change(self.deliveries, claimed.name, decide, self.pause)
+        marked = change(self.deliveries, claimed.name, decide, self.pause)
+        self.metrics.count("Deliveries", claimed.name.tenant, Outcome=f"webhook {marked.state}")
+        return marked
 
     def _note_failure(self, endpoint: Endpoint, now: datetime) -> None:
         """Announced before it is recorded: a crash in between tells it twice rather than never."""

@@ -27,7 +27,8 @@ from functions.aws.stores import S3Jobs
 from functions.commit import Pause, full_jitter
 from functions.freshness import Spendings, month_of, spend, spent_in
 from functions.inbox import Inbox, JobRef, once
-from functions.ports import Edge, Jobs, Metrics
+from functions.metrics import Metrics
+from functions.ports import Edge, Jobs
 from statemachine.identity import digest_of
 
 
@@ -51,13 +52,15 @@ class ForgetAtEdge:
         if not paths:
             return []
         month = month_of(self.clock())
-        if spent_in(self.spendings, month) + len(paths) > self.budget:
+        used = spent_in(self.spendings, month) + len(paths)
+        if used > self.budget:
             self.metrics.measure("PathsNotInvalidated", len(paths), "Count")
             return []
         self.edge.forget(paths, batch=repr(changed))
         # After it: a batch that CloudFront throttles comes again, and is paid for once.
         spend(self.spendings, month, len(paths), self.pause)
         self.metrics.measure("InvalidationPaths", len(paths), "Count")
+        self.metrics.measure("InvalidationBudgetUsed", 100 * used / self.budget, "Percent")
         return paths
 
     def _path(self, tenant: str, job_id: str) -> str:

@@ -18,13 +18,13 @@ from datetime import datetime, timedelta
 from events import JobOverdue, JobRepaired, JobStuck, StuckReason
 from functions.advance_job import refused_fact
 from functions.commit import Pause, commit, full_jitter
+from functions.metrics import Metrics
 from functions.ports import (
     Bus,
     Corrupt,
     Executions,
     Jobs,
     Logger,
-    Metrics,
     Stuck,
     StuckJob,
     UnknownJob,
@@ -197,7 +197,7 @@ class MendJob:
             return (job if repaired == job.repaired else job.bookkept(repaired=repaired)), None
 
         job, _ = commit(self.jobs, job.tenant, job.job_id, noted, self.pause)
-        self.metrics.count("JobsRepaired", job.tenant)
+        self.metrics.count("Repairs", job.tenant)
         self.bus.announce([_repaired_fact(job, told, now)])
 
     def _call(

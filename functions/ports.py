@@ -11,7 +11,7 @@ The errors are few and say what to do:
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from events import Fact, Request, StuckReason
 from statemachine.job import Job
@@ -185,19 +185,6 @@ class Edge(Protocol):
 
         Raises Unavailable when CloudFront throttles: keep the batch and come back.
         """
-
-
-Unit = Literal["Count", "Milliseconds"]
-
-
-class Metrics(Protocol):
-    """What alarms and the dashboard stand on."""
-
-    def count(self, name: str, tenant: str) -> None:
-        """One more of `name`."""
-
-    def measure(self, name: str, value: float, unit: Unit, tenant: str | None = None) -> None:
-        """`name` was `value` now; without a tenant it is that of the whole stage."""
 
 
 class DeadLetterCounts(Protocol):

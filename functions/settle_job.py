@@ -27,7 +27,8 @@ from functions.aws.metrics import LogMetrics
 from functions.aws.stores import S3Jobs
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import once
-from functions.ports import Answer, Bus, Jobs, Metrics, Views
+from functions.metrics import Metrics
+from functions.ports import Answer, Bus, Jobs, Views
 from functions.write_view import write_view
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job

@@ -14,7 +14,8 @@ from typing import Protocol
 
 from functions.commit import Pause, full_jitter
 from functions.deliveries import Busy, Deliveries, change
-from functions.ports import HaulwayError, Logger, Metrics
+from functions.metrics import Metrics
+from functions.ports import HaulwayError, Logger
 from statemachine.deliveries import Attempt, Delivery
 
 PATIENCE = 12
@@ -158,7 +159,9 @@ class TextOnce:
             attempts = (*known.attempts, Attempt(at=now, outcome=outcome))
             return ended(known, {"attempts": attempts})
 
-        return change(self.deliveries, claimed.name, decide, self.pause)
+        marked = change(self.deliveries, claimed.name, decide, self.pause)
+        self.metrics.count("Deliveries", claimed.name.tenant, Outcome=f"text {marked.state}")
+        return marked
 
     def _alarm(self, delivery: Delivery) -> None:
         """Somebody may have got a text or not: a person decides whether to call.

@@ -35,13 +35,13 @@ from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants
 from functions.commit import Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
 from functions.mend_job import Look, Mended, MendJob, is_settled
+from functions.metrics import Metrics
 from functions.ports import (
     Bus,
     Corrupt,
     DeadLetterCounts,
     Executions,
     Jobs,
-    Metrics,
     Stuck,
     Tenants,
     Unavailable,
@@ -135,6 +135,7 @@ class WatchJobs:
         Raises Unavailable, after all the others were looked after, where something failed.
         """
         this = _Round(now, full or ask_executions, ask_executions)
+        self.metrics.count("WatchRounds")
         for tenant in self.tenants.names():
             with _noted(this.failed, tenant):
                 self._tenant(tenant, this)
@@ -163,6 +164,7 @@ class WatchJobs:
         touched = self.jobs.open_jobs(tenant)
         stuck = {stuck.job_id: stuck for stuck in self.stuck.all(tenant)}
         look = Look(this.now, self._board(tenant, touched, this), this.ask)
+        measure_ages(self.metrics, tenant, look.shown, this.now)
         chosen = list(touched) if this.full else to_look_at(touched, look.shown, this.now)
         behind = []
         for job_id in sorted({*chosen, *stuck}):
@@ -227,6 +229,7 @@ class WatchJobs:
         left to the next rounds, so that a fault that kills every successor costs one start a
         round.
         """
+        self.metrics.count("ExecutionsEnded", event.input.tenant, Status=event.status)
         job = self.jobs.read(event.input.tenant, event.input.job_id).value
         if job.execution.generation != event.generation or is_settled(job):
             return False
@@ -234,6 +237,21 @@ class WatchJobs:
             self.jobs.mark_open(job.tenant, job.job_id)
             return False
         return self.mend.replace_ended(job, now)
+
+
+def measure_ages(metrics: Metrics, tenant: str, board: Board, now: datetime) -> None:
+    """By status how long the oldest job has been there, and by how much the worst is overdue."""
+    working = [card for card in board.jobs.values() if not card.terminal]
+    for status in sorted({card.status for card in working}):
+        oldest = min(card.entered_at for card in working if card.status == status)
+        metrics.measure("OldestJobMinutes", _minutes(now - oldest), "None", tenant, Status=status)
+    overdue = [now - card.due_at for card in working if card.due_at and card.due_at < now]
+    if overdue:
+        metrics.measure("LongestOverdueMinutes", _minutes(max(overdue)), "None", tenant)
+
+
+def _minutes(span: timedelta) -> float:
+    return round(span.total_seconds() / 60, 1)
 
 
 def _may_go(mended: Mended, untouched_for: timedelta) -> bool:

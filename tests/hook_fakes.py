@@ -7,8 +7,9 @@ from typing import Any
 
 from events import Request
 from functions.endpoints import Endpoint, Secret, new_secret
+from functions.metrics import MetricName, Unit
 from functions.numbers import Number
-from functions.ports import Stored, Unavailable, Unit
+from functions.ports import Stored, Unavailable
 from functions.posting import Answered, NoAnswer
 from functions.text_once import TextLost, TextNotTaken, TextRefused
 from statemachine.deliveries import Delivery, DeliveryName
@@ -119,12 +120,16 @@ class FakeLater:
 class FakeMetrics:
     def __init__(self) -> None:
         self.counted: Counter[str] = Counter()
-        self.measured: dict[str, list[float]] = defaultdict(list)
+        self.measured: defaultdict[str, list[float]] = defaultdict(list)
 
-    def count(self, name: str, tenant: str) -> None:
-        self.counted[name] += 1
+    def count(self, name: MetricName, tenant: str = "", n: int = 1, **about: str) -> None:
+        self.counted[name] += n
+        for value in about.values():
+            self.counted[f"{name}: {value}"] += n
 
-    def measure(self, name: str, value: float, unit: Unit, tenant: str | None = None) -> None:
+    def measure(
+        self, name: MetricName, value: float, unit: Unit, tenant: str = "", **about: str
+    ) -> None:
         self.measured[name].append(value)
 
 

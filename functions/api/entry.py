@@ -38,6 +38,7 @@ from functions.aws.container import (
 from functions.aws.edge_address import NotedEdgeAddress
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.freshness import public_views
+from functions.aws.metrics import LogMetrics
 from functions.aws.photos import S3Photos
 from functions.aws.places import DynamoPlaces
 from functions.aws.roster import DynamoAccounts, DynamoLimits
@@ -102,6 +103,7 @@ def wire() -> LambdaFunctionUrlResolver:
         edge_url=_edge_address(settings),
         new_id=lambda: f"api-{uuid.uuid4()}",
         log=log,
+        metrics=LogMetrics(),
         shows_docs=settings.api_docs == "on",
     )
     return resolver(api)

@@ -10,6 +10,7 @@ from functions.advance_job import AdvanceJob
 from functions.api.crews import Crews
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
+from functions.metrics import Metrics
 from functions.ports import Jobs, Logger, Stored, Tenants, Views
 from functions.roster import Roster
 from functions.sessions import Sessions
@@ -45,4 +46,5 @@ class Api:
     """Where customers reach us, without a slash at its end."""
     new_id: Callable[[], str]
     log: Logger
+    metrics: Metrics
     shows_docs: bool = False

@@ -20,6 +20,7 @@ from functions.api.asking import COOKIE, Ask
 from functions.api.parts import Api
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
 from functions.api.routes import ROUTES, Route
+from functions.metrics import Metrics
 from functions.sessions import LASTS
 
 JSON = "application/json"
@@ -124,6 +125,15 @@ def _log_problem(api: Api, name: str, ask: Ask, problem: Problem, error: Excepti
         api.log.info(problem.slug, **keys)
     else:
         api.log.error(problem.slug, **keys, error=type(error).__name__, where=_where(error))
+        _count_error(api.metrics, name)
+
+
+def _count_error(metrics: Metrics, route: str) -> None:
+    metrics.count("ApiErrors")
+    if route.startswith("GET /api/track"):
+        metrics.count("TrackingErrors")
+    if route in ("POST /api/bookings", "POST /api/jobs"):
+        metrics.count("BookingErrors")
 
 
 def _about(about: tuple[str, str] | None) -> dict[str, Any]:

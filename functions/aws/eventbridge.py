@@ -5,6 +5,9 @@ from typing import Any
 
 from events import FACTS_SOURCE, REQUESTS_SOURCE, Fact, Request
 from functions.aws.failures import retryable
+from functions.aws.metrics import LogMetrics, count_facts
+from functions.aws.tracing import trace_header
+from functions.metrics import Metrics
 from functions.ports import Unavailable
 
 PER_CALL = 10
@@ -40,14 +43,19 @@ class _Bus:
             "Source": self.source,
             "DetailType": type(message).__name__,
             "Detail": message.model_dump_json(exclude_none=True),
-        }
+        } | ({"TraceHeader": trace} if (trace := trace_header()) else {})
 
 
 class EventBridgeBus(_Bus):
     source = FACTS_SOURCE
 
+    def __init__(self, events: Any, bus_name: str, metrics: Metrics | None = None) -> None:
+        super().__init__(events, bus_name)
+        self.metrics = metrics or LogMetrics()
+
     def announce(self, facts: Sequence[Fact]) -> None:
         self._put_all(facts)
+        count_facts(self.metrics, facts)
 
 
 class EventBridgeRequests(_Bus):

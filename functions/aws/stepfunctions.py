@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.aws.failures import code_of, retryable
+from functions.aws.tracing import trace_header
 from functions.ports import Answer
 
 NOT_LIVE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
@@ -42,6 +43,7 @@ class StepFunctionsExecutions(StepFunctionsBells):
                     stateMachineArn=f"{self.machine_prefix}{flow}{self.suffix}",
                     name=execution_name(tenant, job_id, generation),
                     input=json.dumps({"tenant": tenant, "job_id": job_id}),
+                    **({"traceHeader": trace} if (trace := trace_header()) else {}),
                 )
             except ClientError as error:
                 if code_of(error) != "ExecutionAlreadyExists":

@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
 from functions.aws.failures import MISSING, code_of, conditional_write, retryable
+from functions.aws.metrics import LogMetrics
+from functions.metrics import Metrics
 from functions.ports import Conflict, Corrupt, Stored, StuckJob, UnknownJob, UnknownTenant
 from statemachine.flows import load_flow
 from statemachine.job import Job
@@ -21,8 +23,9 @@ Document = TypeVar("Document", bound=BaseModel)
 class S3Objects:
     """JSON documents in one bucket. `s3` is a client that tries once, see `one_attempt`."""
 
-    def __init__(self, s3: Any, bucket: str) -> None:
+    def __init__(self, s3: Any, bucket: str, metrics: Metrics | None = None) -> None:
         self.s3, self.bucket = s3, bucket
+        self.metrics = metrics or LogMetrics()
 
     def load(self, key: str, document: type[Document]) -> Stored[Document] | None:
         """The document and its ETag, None where there is none. Raises Corrupt, Unavailable.
@@ -48,8 +51,13 @@ class S3Objects:
     def store(self, key: str, body: bytes, replacing: str | None, **more: str) -> None:
         """Raises Conflict unless `replacing` is still the ETag (None: unless there is none)."""
         condition = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
-        with conditional_write():
-            self.put(key, body, **condition, **more)
+        self.metrics.count("Writes")
+        try:
+            with conditional_write():
+                self.put(key, body, **condition, **more)
+        except Conflict:
+            self.metrics.count("Conflicts")
+            raise
 
     def put(self, key: str, body: bytes, **more: str) -> None:
         self.s3.put_object(

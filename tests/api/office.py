@@ -45,6 +45,7 @@ from tests.fakes import (
     no_pause,
 )
 from tests.faults import Faults
+from tests.hook_fakes import FakeMetrics
 from tests.roster_fakes import FakeAccounts, FakeClaims, FakeRoster
 
 EDGE = "https://edge.test"
@@ -155,7 +156,7 @@ class Office:
         self.bus, self.executions = FakeBus(self.faults), FakeExecutions(self.faults)
         self.accounts, self.limits = FakeAccounts(), FakeLimits()
         self.roster, self.claims = FakeRoster(), FakeClaims(self.faults)
-        self.keys, self.log = FakeKeyStore(), FakeLog()
+        self.keys, self.log, self.metrics = FakeKeyStore(), FakeLog(), FakeMetrics()
         self.photos = FakePhotos(self.bucket, self.site)
         self.places = FakePlaces(self.faults)
         self.tokens = (f"{number:022}" for number in itertools.count(1))
@@ -186,6 +187,7 @@ class Office:
             edge_url=lambda: EDGE,
             new_id=lambda: f"api-{next(ids)}",
             log=self.log,
+            metrics=self.metrics,
             shows_docs=self.shows_docs,
         )
         self.use(api)

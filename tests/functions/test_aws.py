@@ -12,7 +12,6 @@ from functions.aws import container
 from functions.aws.cloudfront import CloudFrontEdge
 from functions.aws.container import Announces, HasJobs, Misconfigured, read_settings
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsDeadLetterCounts
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Jobs
@@ -253,16 +252,6 @@ def test_dead_letters_are_counted_in_every_queue_of_the_stage(moto: Moto) -> Non
     with Faults().on(sqs) as calls:
         assert counts() == {"advance-job": 2, "watch-jobs": 0}
     assert (calls.calls("ListQueues"), calls.calls("GetQueueAttributes")) == (0, 2)
-
-
-def test_a_measure_is_a_line_that_cloudwatch_reads_as_a_metric(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    LogMetrics().measure("EventToVisibleMs", 12.5, "Milliseconds", "main")
-    line = json.loads(capsys.readouterr().out)
-    [metric] = line["_aws"]["CloudWatchMetrics"]
-    assert metric["Metrics"] == [{"Name": "EventToVisibleMs", "Unit": "Milliseconds"}]
-    assert (line["EventToVisibleMs"], line["tenant"]) == (12.5, "main")
 
 
 def test_an_execution_that_never_was_needs_no_stopping(moto: Moto) -> None:

@@ -93,7 +93,9 @@ def test_forgotten_paths_are_counted_by_the_month() -> None:
     forget([a_change(1), a_change(2)])
     forget([a_change(1, rev=3)])
     assert spent_in(forget.spendings, MONTH) == 3
-    assert metrics.measured == {"InvalidationPaths": [2, 1]}
+    assert metrics.measured["InvalidationPaths"] == [2, 1]
+    shares = [100 * paths / forget.budget for paths in (2, 3)]
+    assert metrics.measured["InvalidationBudgetUsed"] == shares
 
 
 def test_a_batch_that_is_throttled_is_paid_for_once() -> None:

@@ -180,7 +180,7 @@ def test_n2_a_lost_answer_becomes_unknown_is_never_repeated_and_raises_an_alarm(
     job = hooks.keep(confirmed())
     outcomes = [hooks.text(job, now=NOON + minutes(n)) for n in range(5)]
     assert [d.state for d in outcomes if d] == ["unknown"] * 5
-    assert (len(hooks.texts.sent), hooks.metrics.counted) == (1, {"TextsUnknown": 1})
+    assert (len(hooks.texts.sent), hooks.metrics.counted["TextsUnknown"]) == (1, 1)
 
 
 def test_n3_of_two_senders_one_claim_wins_and_the_other_comes_again() -> None:

@@ -11,7 +11,7 @@ from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
 from functions.mend_job import DEAF, TRIES
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
-from functions.watch_jobs import ExecutionEnded, Found, WatchJobs
+from functions.watch_jobs import ExecutionEnded, Found, WatchJobs, measure_ages
 from functions.watch_round import GRACE, SLICE, SUSPECT
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
@@ -377,7 +377,7 @@ def test_a_repair_is_recorded_and_announced_once() -> None:
             rev=1,
         )
     ]
-    assert yard.metrics.counted == {"JobsRepaired": 1}
+    assert yard.metrics.counted == {"WatchRounds": 2, "Repairs": 1}
 
 
 def test_what_has_to_be_done_again_in_one_status_is_told_once() -> None:
@@ -594,3 +594,17 @@ def test_a_round_that_is_cut_short_is_completed_by_the_next(loss: str) -> None:
         assert JOB_ID in parsed(Board, yard.bucket.objects[board_key("main")]).jobs
         assert yard.executions.running
         assert yard.job().execution.generation == 1 or yard.executions.rung
+
+
+def test_a_round_tells_how_old_jobs_are_and_the_longest_overdue() -> None:
+    young, old = a_job(job_id="261121-000001"), a_job(job_id="261121-000002")
+    old = old.with_(entered_at=NOON - minutes(60))
+    limit = HAUL.status("pending_pickup").limit_minutes
+    assert limit
+    board = Board().merged([card_of(young, HAUL), card_of(old, HAUL)])
+    metrics = FakeMetrics()
+    measure_ages(metrics, "main", board, NOON + minutes(limit + 30))
+    assert metrics.measured == {
+        "OldestJobMinutes": [limit + 90],
+        "LongestOverdueMinutes": [90],
+    }

@@ -1,0 +1,129 @@
+"""Alarms, dashboard, code and runbook speak of the same metrics."""
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from functions.metrics import Alarming, MetricName, Telling
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+OURS = "Haulway/${Stage}"
+FROM_AWS = {
+    "AWS/Lambda": {"Errors": {"FunctionName"}, "Invocations": {"FunctionName"}},
+    "AWS/SQS": {"ApproximateNumberOfMessagesVisible": {"QueueName"}},
+    "AWS/States": {"ThrottledEvents": {"ServiceMetric"}},
+}
+"""What AWS's own services report, with the dimensions they report it by."""
+
+ALARMS = {n: r["Properties"] for n, r in RESOURCES.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+every_alarm = pytest.mark.parametrize("name", ALARMS)
+
+
+def emitted() -> set[str]:
+    """The names that code hands to somebody's `count` or `measure`."""
+    names: set[str] = set()
+    for path in (ROOT / "functions").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and _is_metric(call):
+                names.add(ast.literal_eval(call.args[0]))
+    return names
+
+
+def _is_metric(call: ast.Call) -> bool:
+    said = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if said not in ("count", "measure") or not call.args:
+        return False
+    return isinstance(call.args[0], ast.Constant) and call.args[0].value in get_args(MetricName)
+
+
+def watched(alarm: dict[str, Any]) -> tuple[str, str, set[str]]:
+    """Namespace, metric and dimensions of what the alarm looks at."""
+    dimensions = {dimension["Name"] for dimension in alarm.get("Dimensions", ())}
+    return text(alarm["Namespace"]), alarm["MetricName"], dimensions
+
+
+def text(value: Any) -> str:
+    return str(value["Fn::Sub"] if isinstance(value, dict) else value)
+
+
+def widgets(kind: str) -> list[dict[str, Any]]:
+    body = json.loads(text(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]))
+    return [widget["properties"] for widget in body["widgets"] if widget["type"] == kind]
+
+
+def in_queries() -> set[str]:
+    """What the dashboard's questions to the log count."""
+    functions = r"(?:sum|max)\((\w+)\)"
+    return {name for w in widgets("log") for name in re.findall(functions, w["query"])}
+
+
+def test_the_code_emits_every_metric_that_has_a_name_and_no_other() -> None:
+    assert emitted() == set(get_args(MetricName))
+
+
+@every_alarm
+def test_an_alarm_watches_what_somebody_emits(name: str) -> None:
+    namespace, metric, dimensions = watched(ALARMS[name])
+    if namespace == OURS:
+        assert (metric in emitted(), dimensions) == (True, set())
+    else:
+        assert dimensions == FROM_AWS[namespace][metric]
+
+
+def test_the_dashboard_shows_all_that_is_emitted_and_only_that() -> None:
+    shown = {(metric[0], metric[1]) for w in widgets("metric") for metric in w["metrics"]}
+    assert {metric for space, metric in shown if space == OURS} == set(get_args(Alarming))
+    assert [m for space, m in shown if space != OURS and m not in FROM_AWS[space]] == []
+    assert in_queries() == set(get_args(Telling))
+
+
+def test_an_alarm_of_ours_stands_on_a_metric_and_not_on_a_line_of_the_log() -> None:
+    ours = {m for space, m, _ in map(watched, ALARMS.values()) if space == OURS}
+    assert ours == set(get_args(Alarming)) - {"Moves"}
+
+
+def test_what_the_dashboard_refers_to_is_in_the_template() -> None:
+    body = text(RESOURCES["Dashboard"]["Properties"]["DashboardBody"])
+    named = {reference.partition(".")[0] for reference in re.findall(r"\$\{([\w.:]+)\}", body)}
+    assert named - set(RESOURCES) - set(TEMPLATE["Parameters"]) == {"AWS::Region"}
+
+
+def test_every_dead_letter_queue_has_its_alarm() -> None:
+    queues = {name for name, r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
+    watched_queues = {
+        dimension["Value"]["Fn::GetAtt"][0]
+        for alarm in ALARMS.values()
+        for dimension in alarm.get("Dimensions", ())
+        if dimension["Name"] == "QueueName"
+    }
+    assert watched_queues == {name for name in queues if name.endswith("DeadLetters")}
+
+
+@every_alarm
+def test_somebody_is_told_of_an_alarm(name: str) -> None:
+    assert ALARMS[name]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+@every_alarm
+def test_every_alarm_has_its_paragraph_with_a_command_in_the_runbook(name: str) -> None:
+    """Alarms that CloudFormation names itself are found by their resource's name."""
+    given = text(ALARMS[name].get("AlarmName", name)).removeprefix("haulway-${Stage}-")
+    _, found, after = RUNBOOK.partition(f"### `{given}`")
+    assert found, f"docs/runbook.md has no paragraph for {given}"
+    assert "`haul " in after.partition("\n### ")[0] or "`aws " in after.partition("\n### ")[0]
+
+
+def test_the_runbook_has_no_paragraph_for_an_alarm_that_is_gone() -> None:
+    given = {
+        text(a.get("AlarmName", name)).removeprefix("haulway-${Stage}-")
+        for name, a in ALARMS.items()
+    }
+    assert set(re.findall(r"^### `([\w-]+)`", RUNBOOK, re.MULTILINE)) == given

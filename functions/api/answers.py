@@ -92,6 +92,7 @@ def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocumen
         price_cents=job.price_cents,
         schedule=job.schedule,
         crew=tuple(map(_member, job.crew)),
+        truck=job.truck,
         notes=tuple(map(_said, job.notes)),
         history=tuple(map(_happened, job.ledger)),
         refusals=tuple(map(_not_made, job.refused)),

@@ -130,6 +130,7 @@ class JobDocument(Frozen):
     price_cents: PriceCents | None = None
     schedule: Schedule
     crew: tuple[Member, ...]
+    truck: Name | None = None
     notes: tuple[Said, ...]
     history: tuple[Happened, ...]
     refusals: tuple[NotMade, ...]

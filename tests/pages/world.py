@@ -18,6 +18,7 @@ from statemachine.job import Assigned, Customer, Execution, Job, Note, Place, Sc
 from statemachine.lifecycle import Verdict, judge
 from statemachine.values import Actor
 from statemachine.views import Board, card_of, view_of
+from tests.pages.stub_roster import Roster
 
 TENANT = "main"
 DANA = Actor(kind="dispatcher", id="dana")
@@ -62,6 +63,7 @@ class World:
     gone: set[str] = field(default_factory=set)
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of all that was asked for, in order."""
+    roster: Roster = field(default_factory=Roster)
     keys: dict[str, str] = field(default_factory=dict)
     """Idempotency-Key to job id."""
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -228,11 +228,7 @@ class DispatchPage {
   }
 
   async #newJob() {
-    const later = await this.#loaded();
-    if (later === null) return;
-    const { flows, fallback } = this.#desk;
-    const create = (request, key) => this.#desk.create(request, key);
-    new later.NewJobDialog({ flows, fallback, create }).open();
+    (await this.#loaded())?.newJob();
   }
 
   /** What the first view does without is fetched as soon as the board stands; null: it could not. */
@@ -249,26 +245,20 @@ class DispatchPage {
   }
 
   async #loadLater() {
-    const [{ Drawer }, { NewJobDialog }, { DayPage }] = await Promise.all([
-      import("./drawer.js"),
-      import("./new_job.js"),
-      import("./day_page.js"),
-    ]);
-    const onClosed = (job_id) => this.#focusCard(job_id);
-    this.#drawer = new Drawer({
+    const { dressed } = await import("./later.js");
+    const { drawer, day, newJob } = await dressed({
       desk: this.#desk,
       moving: this.#moving,
       notices: this.#notices,
-      onClosed,
-    });
-    this.#day = new DayPage({
-      desk: this.#desk,
       openJob: (job_id) => this.#openJob(job_id),
       goTo: (date) => this.#goTo({ view: "day", date }),
       redraw: () => this.#draw(),
+      onClosed: (job_id) => this.#focusCard(job_id),
     });
+    this.#drawer = drawer;
+    this.#day = day;
     if (this.#isDay) this.#draw();
-    return { drawer: this.#drawer, NewJobDialog };
+    return { drawer, newJob };
   }
 
   async #signOut() {

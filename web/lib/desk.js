@@ -129,6 +129,7 @@ export class Desk {
   /** Nothing of a job stays behind on a device that somebody has left. */
   #end() {
     this.session = null;
+    this.trucks = {};
     this.#visit += 1;
     this.board.clear();
     this.#etag = null;

@@ -238,10 +238,10 @@ def test_hours_that_make_no_sense_are_refused_and_lose_nothing(
         page = at_the_day(dana, stub)
         day_row(page, "ben").locator(".track").click(position={"x": 8, "y": 8})
         dialog = page.get_by_test_id("day-dialog")
-        dialog.get_by_label("until").fill("06:00")
+        dialog.get_by_label("until").fill("07:00")
         dialog.get_by_role("button", name="Save").click()
-        expect(dialog.get_by_test_id("day-said")).to_contain_text("after the beginning")
-        expect(dialog.get_by_label("until")).to_have_value("06:00")
+        expect(dialog.get_by_test_id("day-said")).to_contain_text("the same time")
+        expect(dialog.get_by_label("until")).to_have_value("07:00")
         page.keyboard.press("Escape")
     assert world.roster.days[("ben", TODAY.isoformat())].hours[0].end == "12:00"
 

@@ -38,7 +38,7 @@ test("who is off, there at other hours, or in other roles that day says so", () 
   const short = { hours: [{ begin: "07:00", end: "10:30" }] };
   assert.equal(why(on(short)), "only there 7:00 – 10:30 AM");
   assert.equal(why(on({ hours: [{ begin: "07:00", end: "11:00" }] })), null);
-  const mate = { hours: [{ begin: "00:00", end: "23:59" }], roles: ["first_mate"] };
+  const mate = { hours: [{ begin: "00:00", end: "00:00" }], roles: ["first_mate"] };
   assert.equal(why(on(mate)), "not as driver that day");
   assert.equal(why(on(mate), {}, "first_mate"), null);
 });
@@ -63,6 +63,9 @@ test("somebody who is there all day is there for a job over midnight", () => {
   assert.equal(why(aMember(), { schedule: night }), null);
   const off = aMember({ days: { "2026-11-22": { hours: [] } } });
   assert.match(why(off, { schedule: night }), /^only there/);
+  const nights = { hours: [{ begin: "22:00", end: "06:00" }] };
+  const shift = aMember({ days: { [DATE]: nights, "2026-11-22": { hours: [] } } });
+  assert.equal(why(shift, { schedule: night }), null);
 });
 
 test("a truck that is out then says with whom", () => {
@@ -72,9 +75,9 @@ test("a truck that is out then says with whom", () => {
 });
 
 test("the roster is asked for the days around the window, wherever the business is", () => {
-  assert.deepEqual(daysFor(MORNING, 0), { first: "2026-11-20", last: "2026-11-22" });
+  assert.deepEqual(daysFor(MORNING, 0), { first: "2026-11-19", last: "2026-11-22" });
   const now_ms = Date.parse("2026-11-21T12:00:00Z");
-  assert.deepEqual(daysFor({}, now_ms), { first: "2026-11-20", last: "2026-11-22" });
+  assert.deepEqual(daysFor({}, now_ms), { first: "2026-11-19", last: "2026-11-22" });
 });
 
 // Somebody's day in a form
@@ -84,7 +87,7 @@ test("a form opens with what the roster has, and saves the same again", () => {
     undefined,
     { hours: [] },
     { hours: [{ begin: "07:00", end: "12:00" }] },
-    { hours: [{ begin: "00:00", end: "23:59" }], roles: ["driver"] },
+    { hours: [{ begin: "00:00", end: "00:00" }], roles: ["driver"] },
     { hours: [{ begin: "07:00", end: "12:00" }], roles: ["first_mate"] },
   ];
   for (const day of days) {
@@ -98,7 +101,7 @@ test("a day in all roles and at all hours is none of its own", () => {
   assert.equal(dayMeant(all, aMember()), null);
 });
 
-test("hours that are empty, end before they begin or overlap are refused in words", () => {
+test("hours that are empty, without length or crossed are refused in words", () => {
   const fault = (...spans) =>
     faultIn({
       kind: "hours",
@@ -107,7 +110,9 @@ test("hours that are empty, end before they begin or overlap are refused in word
     });
   assert.equal(fault(["07:00", "12:00"], ["13:00", "15:00"]), null);
   assert.match(fault(["07:00", ""]), /both times/);
-  assert.match(fault(["12:00", "07:00"]), /after/);
+  assert.match(fault(["07:00", "07:00"]), /same time/);
+  assert.equal(fault(["07:00", "12:00"], ["22:00", "06:00"]), null);
+  assert.match(fault(["22:00", "06:00"], ["23:00", "23:30"]), /overlap/);
   assert.match(fault(["13:00", "15:00"], ["07:00", "13:30"]), /overlap/);
   assert.match(faultIn({ kind: "all", spans: [], roles: [] }), /role/);
   assert.equal(faultIn({ kind: "off", spans: [], roles: [] }), null);

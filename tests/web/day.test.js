@@ -73,6 +73,14 @@ test("a day nobody said anything about is a whole one, a day without hours is of
   assert.deepEqual(absenceOn(day(), []), [whole]);
 });
 
+test("a night that began the day before reaches into the morning", () => {
+  const night = { hours: [{ begin: "22:00", end: "06:00" }] };
+  const member = aMember({ days: { "2026-11-20": night, [DATE]: { hours: [] } } });
+  const begin_ms = clock("22:00", "2026-11-20");
+  assert.deepEqual(presenceOn(member, DATE, ZONE), [{ begin_ms, end_ms: clock("06:00") }]);
+  assert.deepEqual(presenceOn(member, "2026-11-22", ZONE).length, 1);
+});
+
 test("who is free now says until when", () => {
   assert.equal(stateOf({}), "free: free now");
   assert.equal(stateOf({ jobs: [engaged("13:00", "15:00")] }), "free: free until 1:00 PM");

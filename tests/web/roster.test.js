@@ -7,7 +7,7 @@ import { queryFor, viewIn } from "../../web/lib/viewing.js";
 /** A roster with a service whose answers the test gives one by one. */
 function watching() {
   const seen = { now_ms: 0, asked: [], changes: 0 };
-  const ask = (days) => new Promise((answer, fail) => seen.asked.push({ days, answer, fail }));
+  const ask = (date) => new Promise((answer, fail) => seen.asked.push({ date, answer, fail }));
   const onChange = () => (seen.changes += 1);
   seen.roster = new Roster({ ask, clock: () => seen.now_ms, onChange });
   seen.answer = async (crew) => {
@@ -27,8 +27,8 @@ test("the day is read once, and again when a job has changed or half a minute ha
   await seen.answer({ members: [1] });
   seen.roster.look("2026-11-21", "a 1");
   assert.deepEqual(
-    seen.asked.map(({ days }) => days),
-    [{ first: "2026-11-21", last: "2026-11-21" }],
+    seen.asked.map(({ date }) => date),
+    ["2026-11-21"],
   );
   seen.roster.look("2026-11-21", "a 2");
   await seen.answer({ members: [2] });
@@ -36,12 +36,6 @@ test("the day is read once, and again when a job has changed or half a minute ha
   seen.now_ms += 30_000;
   seen.roster.look("2026-11-21", "a 2");
   assert.equal(seen.asked.length, 3);
-});
-
-test("today is left to the server, which knows the business's clock", () => {
-  const seen = watching();
-  seen.roster.look(null, "");
-  assert.deepEqual(seen.asked[0].days, {});
 });
 
 test("what was read stays when reading again fails, and is tried again after a while", async () => {

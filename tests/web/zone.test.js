@@ -51,9 +51,11 @@ test("every hour of a year goes to its clock and back", () => {
   }
 });
 
-test("hours until 23:59 last until the day is over", () => {
-  const day = wholeDay("2026-11-21", NEW_YORK);
-  assert.deepEqual(hoursAt("2026-11-21", { begin: "00:00", end: "23:59" }, NEW_YORK), day);
+test("hours that end before they begin pass midnight; from midnight to midnight is a day", () => {
+  const hours = (begin, end) => hoursAt("2026-11-21", { begin, end }, NEW_YORK);
+  assert.deepEqual(hours("00:00", "00:00"), wholeDay("2026-11-21", NEW_YORK));
+  assert.equal(hoursOf(hours("22:00", "06:00")), 8);
+  assert.equal(hoursOf(hours("07:00", "15:30")), 8.5);
 });
 
 test("days follow each other over months, years and changes of the clocks", () => {

@@ -9,6 +9,7 @@ import { longDayText } from "/lib/zone.js";
 import { field, opened } from "./fields.js";
 
 const KINDS = { all: "There all day", hours: "There at these hours", off: "Off" };
+const NIGHT = "Hours that end before they begin last past midnight.";
 const MOST_SPANS = 6;
 
 export class DayDialog {
@@ -71,6 +72,7 @@ export class DayDialog {
     fill(
       this.#details,
       kind === "hours" && spans.map((span, index) => this.#spanNode(span, index)),
+      kind === "hours" && el("p.quiet.small", {}, NIGHT),
       kind === "hours" && spans.length < MOST_SPANS && this.#adding(),
       kind !== "off" && this.#roles(),
     );

@@ -27,7 +27,7 @@ export class DayPage {
     this.#desk = desk;
     this.#openJob = openJob;
     this.#goTo = goTo;
-    const ask = (days) => desk.crew(days);
+    const ask = (date) => desk.crew(this.#daysFor(date));
     this.#roster = new Roster({ ask, clock: () => Date.now(), onChange: redraw });
   }
 
@@ -92,6 +92,12 @@ export class DayPage {
         jobLists(lists, told),
       ),
     ];
+  }
+
+  /** With the day before, whose night may reach into this one. Only the server knows its today. */
+  #daysFor(date) {
+    const day = date ?? (this.#zone && dayAt(this.#desk.now_ms, this.#zone));
+    return day ? { first: dayAfter(day, -1), last: day } : {};
   }
 
   #day(now_ms) {

@@ -3,15 +3,15 @@
 
 import { CREW_ROLES } from "./day.js";
 import { spanText, spansText } from "./day_words.js";
-import { isCovered, overlap, presenceOn, spanOf } from "./presence.js";
+import { isCovered, overlap, presenceOver, spanOf } from "./presence.js";
 import { DAY_MS } from "./time.js";
 import { dayAfter, dayAt } from "./zone.js";
 
-/** The days to ask the roster for, so that the job's window lies in them in any time zone. */
+/** The days to ask for: in any zone those of the window, and the one whose night reaches into it. */
 export function daysFor(schedule, now_ms) {
   const span = spanOf(schedule) ?? { begin_ms: now_ms, end_ms: now_ms };
   return {
-    first: dayAt(span.begin_ms - DAY_MS, "UTC"),
+    first: dayAt(span.begin_ms - 2 * DAY_MS, "UTC"),
     last: dayAt(span.end_ms + DAY_MS, "UTC"),
   };
 }
@@ -44,7 +44,7 @@ function awayWhy(person, role, { time_zone: zone }, { schedule }) {
   const dates = datesOf(span, zone);
   const barred = (date) => person.days?.[date]?.roles && !person.days[date].roles.includes(role);
   if (dates.some(barred)) return `not as ${CREW_ROLES[role].toLowerCase()} that day`;
-  const present = dates.flatMap((date) => presenceOn(person, date, zone));
+  const present = presenceOver(person, dates, zone);
   if (isCovered(span, present)) return null;
   return present.length === 0 ? "off that day" : `only there ${spansText(present, zone)}`;
 }

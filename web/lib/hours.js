@@ -3,7 +3,7 @@
 
 import { CREW_ROLES } from "./day.js";
 
-const ALL_DAY = { begin: "00:00", end: "23:59" };
+const ALL_DAY = { begin: "00:00", end: "00:00" };
 const USUAL = { begin: "08:00", end: "16:00" };
 
 /** The form as it is when it opens. */
@@ -32,10 +32,17 @@ export function faultIn({ kind, spans, roles }) {
   if (roles.length === 0) return "Choose a role, or say that they are off.";
   if (kind === "all") return null;
   if (spans.some(({ begin, end }) => !begin || !end)) return "Fill in both times.";
-  if (spans.some(({ begin, end }) => begin >= end)) return "The end has to be after the beginning.";
-  const ordered = sorted(spans);
-  const crossed = ordered.some((span, index) => index > 0 && span.begin < ordered[index - 1].end);
-  return crossed ? "These hours overlap each other." : null;
+  if (spans.some(({ begin, end }) => begin === end)) return "From and until are the same time.";
+  return crossed(sorted(spans)) ? "These hours overlap each other." : null;
+}
+
+/** Hours that end before they begin last past midnight: only the last ones may. */
+function crossed(ordered) {
+  const next = ordered.slice(1);
+  return next.some(({ begin }, index) => {
+    const before = ordered[index];
+    return before.end < before.begin || begin < before.end;
+  });
 }
 
 function isAllDay(spans) {

@@ -1,7 +1,7 @@
 // When somebody is there, and whether spans of time meet. Spans are {begin_ms, end_ms}.
 
 import { msOf } from "./time.js";
-import { hoursAt, wholeDay } from "./zone.js";
+import { dayAfter, hoursAt, wholeDay } from "./zone.js";
 
 export function overlap(one, other) {
   return one.begin_ms < other.end_ms && other.begin_ms < one.end_ms;
@@ -13,12 +13,29 @@ export function spanOf({ window_start, window_end } = {}) {
   return { begin_ms: msOf(window_start), end_ms: msOf(window_end) };
 }
 
-/** When somebody is there on that day, in order. A day nobody said anything about is a whole one. */
+/** When somebody is there on that day, in order; a night that began the day before included. */
 export function presenceOn(member, date, zone) {
+  return presenceOver(member, [date], zone);
+}
+
+/** The same for days that follow each other. */
+export function presenceOver(member, dates, zone) {
+  const all = [dayAfter(dates[0], -1), ...dates];
+  const asked = {
+    begin_ms: wholeDay(dates[0], zone).begin_ms,
+    end_ms: wholeDay(dates.at(-1), zone).end_ms,
+  };
+  return all
+    .flatMap((date) => spansOf(member, date, zone))
+    .filter((span) => overlap(span, asked))
+    .sort((one, other) => one.begin_ms - other.begin_ms);
+}
+
+/** A day nobody said anything about is a whole one. */
+function spansOf(member, date, zone) {
   const said = member.days?.[date];
   if (said === undefined) return [wholeDay(date, zone)];
-  const spans = (said.hours ?? []).map((hours) => hoursAt(date, hours, zone));
-  return spans.sort((one, other) => one.begin_ms - other.begin_ms);
+  return (said.hours ?? []).map((hours) => hoursAt(date, hours, zone));
 }
 
 /** Whether `span` lies in the spans of `present` (in order), which may touch each other. */

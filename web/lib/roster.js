@@ -18,7 +18,7 @@ export class Roster {
   #askedAtMs = -Infinity;
   #asking = false;
 
-  /** `ask(days)` reads {first, last}, or today and tomorrow for {}; `clock()` is in milliseconds. */
+  /** `ask(date)` reads the roster of that day (null: today); `clock()` is in milliseconds. */
   constructor({ ask, clock, onChange }) {
     this.#ask = ask;
     this.#clock = clock;
@@ -65,16 +65,16 @@ export class Roster {
     this.#asking = true;
     this.#askedAtMs = this.#clock();
     this.#seen = seen;
-    const answer = await this.#answer(date === null ? {} : { first: date, last: date });
+    const answer = await this.#answer(date);
     this.#asking = false;
     if (visit === this.#visit) Object.assign(this, answer);
     this.#onChange();
   }
 
   /** What the reading changes: the document, or only the error. */
-  async #answer(days) {
+  async #answer(date) {
     try {
-      return { crew: await this.#ask(days), error: null };
+      return { crew: await this.#ask(date), error: null };
     } catch (error) {
       return { error };
     }

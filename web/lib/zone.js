@@ -2,8 +2,6 @@
 
 import { DAY_MS } from "./time.js";
 
-const LAST_MINUTE = "23:59";
-
 /** The day of that moment by the clocks of `zone`. */
 export function dayAt(ms, zone) {
   const { year, month, day } = wallParts(ms, zone);
@@ -34,11 +32,10 @@ export function wholeDay(date, zone) {
   };
 }
 
-/** The moments of hours {begin, end} on that day; 23:59 is the end of the day. */
+/** The moments of hours {begin, end}, which pass midnight where they end before they begin. */
 export function hoursAt(date, { begin, end }, zone) {
-  const day = wholeDay(date, zone);
-  const until_ms = end === LAST_MINUTE ? day.end_ms : momentAt(date, end, zone);
-  return { begin_ms: momentAt(date, begin, zone), end_ms: until_ms };
+  const endsOn = end <= begin ? dayAfter(date, 1) : date;
+  return { begin_ms: momentAt(date, begin, zone), end_ms: momentAt(endsOn, end, zone) };
 }
 
 /** `Saturday, November 21`. */

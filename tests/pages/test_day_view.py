@@ -184,6 +184,19 @@ def test_a_day_that_cannot_be_read_is_said_and_read_later(
         expect_state(page, "rosa", "off today", timeout_s=30)
 
 
+def test_a_roster_that_is_no_longer_read_stays_and_is_said_to_be_old(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub)
+        page.route("**/api/crew*", lambda route: route.fulfill(status=403, body="{}"))
+        world.book("Ada Wong")
+        expect(page.get_by_text("could not be read again")).to_be_visible(timeout=15_000)
+        expect_state(page, "rosa", "off today")
+        page.unroute_all()
+        expect(page.get_by_text("could not be read again")).to_be_hidden(timeout=15_000)
+
+
 def test_nothing_of_the_roster_stays_for_who_signs_in_next(
     browser: Browser, stub: StubServer, world: World
 ) -> None:

@@ -15,20 +15,20 @@ export function crewForm(detail, options) {
   const node = el("div", { tabindex: "-1", "data-testid": "crew-form" });
   const read = async () => {
     fill(node, readingNode());
-    try {
-      const { crew, told } = await options.roster();
-      const wasHere = node.contains(document.activeElement);
-      fill(node, chooser(detail, crew, told, options));
-      if (wasHere) node.querySelector(".input").focus();
-    } catch (error) {
-      fill(node, troubleNode(error, options.leave, read));
-    }
+    const { roster, error } = await options.roster().then(
+      (roster) => ({ roster }),
+      (error) => ({ error }),
+    );
+    if (error) return fill(node, troubleNode(error, options.leave, read));
+    const wasHere = node.contains(document.activeElement);
+    fill(node, chooser(detail, roster, options));
+    if (wasHere) node.querySelector(".input").focus();
   };
   read();
   return node;
 }
 
-function chooser(detail, crew, told, options) {
+function chooser(detail, { crew, told }, options) {
   const roles = Object.entries(CREW_ROLES).map(([role, label]) => {
     const had = (detail.crew ?? []).find((member) => member.role === role);
     const people = peopleFor(role, crew, told);
@@ -42,7 +42,10 @@ function chooser(detail, crew, told, options) {
     const chosen = roles.map(({ role, input }) => ({ role, member: input.input.value }));
     const same = roles.every(({ had, input }) => (had?.member ?? "") === input.input.value);
     const moved = truck.input.value !== (detail.truck ?? "");
-    if (same && !moved) return options.leave() ?? null;
+    if (same && !moved) {
+      options.leave();
+      return null;
+    }
     return {
       ...(!same && { crew: chosen.filter(({ member }) => member !== "") }),
       ...(moved && { truck: truck.input.value }),
@@ -82,7 +85,8 @@ function readingNode() {
 }
 
 function troubleNode(error, leave, again) {
-  const why = error instanceof Problem ? error.detail || error.title : "there is no connection";
+  const said = error instanceof Problem && (error.detail || error.title).replace(/\.$/, "");
+  const why = said || "there is no connection";
   return el(
     "div.part.stack.editing",
     {},

@@ -214,9 +214,13 @@ export class Drawer {
   async #learnTrucks() {
     const { seesRoster, trucks } = this.#desk;
     const { truck } = this.#detail;
-    if (!truck || !seesRoster || truck in trucks) return;
-    await this.#desk.crew({}).catch(() => null);
-    if (this.#detail?.truck in this.#desk.trucks) this.#draw();
+    if (!truck || !seesRoster || trucks.has(truck)) return;
+    try {
+      await this.#desk.crew({});
+    } catch {
+      return; // how it is known to the system will do
+    }
+    if (this.#detail) this.#draw();
   }
 
   #endEdit() {

@@ -103,7 +103,7 @@ export function crewPart(detail, { edit, trucks }) {
     "person",
     [el("strong", {}, first_name), el("span.quiet", {}, ` · ${ROLES[role] ?? role}`)],
   ]);
-  const truck = detail.truck ? [["truck", trucks[detail.truck] ?? detail.truck]] : [];
+  const truck = detail.truck ? [["truck", trucks.get(detail.truck) ?? detail.truck]] : [];
   const nobody = people.length === 0 && el("p.quiet", {}, "Nobody yet.");
   return part("Crew", edit, [nobody, facts([...people, ...truck])]);
 }

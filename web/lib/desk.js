@@ -14,7 +14,7 @@ export class Desk {
   fallback = null;
   session = null;
   /** The names of trucks, as far as the roster was read. */
-  trucks = {};
+  trucks = new Map();
   #service;
   #clock;
   #setTimer;
@@ -129,7 +129,7 @@ export class Desk {
   /** Nothing of a job stays behind on a device that somebody has left. */
   #end() {
     this.session = null;
-    this.trucks = {};
+    this.trucks = new Map();
     this.#visit += 1;
     this.board.clear();
     this.#etag = null;
@@ -229,7 +229,7 @@ export class Desk {
   /** The roster between two days, both included; without days, of today and tomorrow. */
   async crew(days) {
     const crew = await this.#signedIn(() => this.#service.crew(days));
-    this.trucks = Object.fromEntries(crew.trucks.map(({ truck, name }) => [truck, name]));
+    this.trucks = new Map(crew.trucks.map(({ truck, name }) => [truck, name]));
     return crew;
   }
 

@@ -96,7 +96,7 @@ export class DayDialog {
     const add = () => {
       this.#form.spans = [...this.#form.spans, { begin: "", end: "" }];
       this.#drawDetails();
-      this.#details.querySelector(".span:last-of-type .input").focus();
+      [...this.#details.querySelectorAll(".span")].at(-1).querySelector(".input").focus();
     };
     return el(
       "div.row",

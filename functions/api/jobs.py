@@ -83,7 +83,7 @@ def move_job(api: Api, ask: Ask) -> Answer:
 def edit_job(api: Api, ask: Ask) -> Answer:
     """Changed particulars; what only adds, or is for the crew to say, needs no `If-Match`."""
     wish = ask.document(EditWish)
-    given = _given(wish)
+    given = given_in(wish)
     if not given:
         raise Problem("invalid", "nothing to change: every value is null")
     _check_roles(wish)
@@ -163,7 +163,7 @@ def derived_id(*parts: str) -> str:
     return f"api-{hashlib.sha256(lengths.encode()).hexdigest()[:40]}"
 
 
-def _given(wish: EditWish) -> set[str]:
+def given_in(wish: EditWish) -> set[str]:
     """What shall change; `eta` where of the schedule it is that alone."""
     given = {name for name in Changes.model_fields if getattr(wish, name) is not None}
     if wish.schedule and wish.schedule.model_fields_set == {"eta"}:

@@ -247,6 +247,34 @@ def said(page: Page) -> Locator:
     return page.get_by_test_id("notices").get_by_test_id("said").last
 
 
+# The day
+
+
+def to_the_day(page: Page) -> None:
+    """From the board to the view of today, filled."""
+    page.get_by_role("group", name="View").get_by_role("button", name="Day").click()
+    expect(page.get_by_test_id("rows")).to_be_visible()
+
+
+def day_row(page: Page, who: str) -> Locator:
+    """The line of a person or a truck, by its id."""
+    return page.locator(f'[data-testid="day-row"][data-row="{who}"]')
+
+
+def expect_state(page: Page, who: str, text: str, timeout_s: float = 8) -> None:
+    """`free`, `busy until …`, `off today`, or what another day says, as `2 jobs`."""
+    state = day_row(page, who).get_by_test_id("state")
+    expect(state).to_contain_text(text, timeout=timeout_s * 1000)
+
+
+def change_crew(drawer: Locator) -> Locator:
+    """The form of a job's crew, with the roster in it."""
+    drawer.get_by_role("button", name="Change: Crew").click()
+    form = drawer.get_by_test_id("crew-form")
+    expect(form.get_by_label("Driver")).to_be_visible()
+    return form
+
+
 # Measuring
 
 

@@ -2,12 +2,23 @@
 
 from datetime import UTC, datetime, timedelta
 
+from functions.accounts import Role
+from functions.whereabouts import Whereabouts
 from statemachine.job import Assigned
-from tests.pages.world import DANA, World, first_note
+from statemachine.roster import DAY_OFF, Day, Hours
+from tests.pages.stub_roster import today
+from tests.pages.world import DANA, World, an_account, first_note
 
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
 TASHA = Assigned(role="driver", member="tasha", first_name="Tasha")
 BEN = Assigned(role="first_mate", member="ben", first_name="Ben")
+PEOPLE: tuple[tuple[str, str, Role, *tuple[Role, ...]], ...] = (
+    ("miguel", "Miguel Santos", "driver", "first_mate"),
+    ("tasha", "Tasha Green", "driver", "supervisor"),
+    ("ben", "Ben Ito", "first_mate"),
+    ("rosa", "Rosa Lind", "driver", "first_mate", "supervisor"),
+)
+TRUCKS = {"miguel": "t1", "tasha": "t2"}
 LONG_AGO = 60 * 60
 
 CONFIRMED, STARTED = ("confirm",), ("confirm", "start")
@@ -46,6 +57,25 @@ def a_day(world: World) -> World:
         for index, move in enumerate(moves):
             ago = moved + 60 * (len(moves) - 1 - index)
             world.move(job.job_id, move, minutes_ago=ago)
+    return world
+
+
+def a_roster(world: World) -> World:
+    """The people and trucks of that day: Ben is there in the morning only, Rosa has a day off."""
+    for account, name, *roles in PEOPLE:
+        world.accounts[account] = an_account(account, name, *roles)
+    world.roster.trucks.update({"t1": "Truck 1 (Isuzu)", "t2": "Truck 2 (Ford)"})
+    day = today().isoformat()
+    morning = Hours(begin="07:00", end="12:00")
+    world.roster.days[("ben", day)] = Day(hours=(morning,))
+    world.roster.days[("rosa", day)] = DAY_OFF
+    world.roster.whereabouts["miguel"] = Whereabouts(
+        latitude=45.52, longitude=-122.68, at=datetime.now(UTC) - timedelta(minutes=4)
+    )
+    for job in list(world.jobs.values()):
+        driver = next((each.member for each in job.crew if each.role == "driver"), None)
+        if driver in TRUCKS:
+            world.jobs[job.job_id] = job.seen(truck=TRUCKS[driver])
     return world
 
 

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,7 +31,9 @@ from starlette.routing import Route
 
 from events import Changes
 from functions.api.answers import job_document, kind_of, session_document
+from functions.api.crew_documents import DaysWanted, EditWish
 from functions.api.documents import BookedDocument
+from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.moving import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
 from functions.api.wishes import Credentials, HoldersWish, MoveWish, NewBooking, NewJob
@@ -40,7 +42,9 @@ from local.viewer_request import ViewerRequests, viewer_event
 from statemachine.edits import EditRefused
 from statemachine.flows import DEFAULT_FLOW, flow_names, load_flow
 from statemachine.job import Customer, Job, Schedule
+from statemachine.roster import Day
 from statemachine.values import Actor
+from tests.pages.stub_roster import READERS, check_assignment, crew_document, today
 from tests.pages.world import DANA, PASSWORD, World, first_note, now
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +55,7 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+DAY = "/api/crew/{member}/days/{date}"
 COOKIE = "__Host-haulway"
 JSON = "application/json"
 CUSTOMER = Actor(kind="customer", id="link")
@@ -91,6 +96,9 @@ class Stub:
             Route("/api/jobs/{job_id}", self.guarded(self.read)),
             Route("/api/jobs/{job_id}", self.guarded(self.edit), methods=["PATCH"]),
             Route("/api/jobs/{job_id}/moves", self.guarded(self.move), methods=["POST"]),
+            Route("/api/crew", self.guarded(self.crew)),
+            Route(DAY, self.guarded(self.set_day), methods=["PUT"]),
+            Route(DAY, self.guarded(self.clear_day), methods=["DELETE"]),
             Route("/api/bookings", self.guarded(self.book), methods=["POST"]),
             Route("/api/track/{digest}", self.guarded(self.track)),
             Route("/api/track/{digest}/place", self.guarded(self.place)),
@@ -234,12 +242,40 @@ class Stub:
         return self.shown(request, self.job(request))
 
     async def edit(self, request: Request) -> Response:
-        changes, job = await document(request, Changes), self.job(request)
+        job = self.job(request)
+        wish = await document(request, EditWish)
+        changes = Changes.model_validate(wish.model_dump(exclude={"event_id", "occurred_at"}))
         seen = request.headers.get("if-match")
-        if seen is None and changes.model_fields_set != {"note"}:
+        if seen is None and not given_in(wish) <= CREW_EDITS:
             raise Problem("if-match-missing")
         rev = None if seen is None else int(seen.strip('"'))
-        return self.shown(request, self.world.edit(job.job_id, self.actor(request), changes, rev))
+        check_assignment(self.world, job, changes)
+        job = self.world.edit(job.job_id, self.actor(request), changes, rev)
+        return self.shown(request, job)
+
+    # The roster
+
+    async def crew(self, request: Request) -> Response:
+        if not READERS & set(self.session(request).account.roles):
+            raise Problem("not-allowed")
+        wanted = DaysWanted.model_validate(dict(request.query_params))
+        first = date.fromisoformat(wanted.first) if wanted.first else today()
+        last = date.fromisoformat(wanted.last) if wanted.last else first + timedelta(days=1)
+        return answered(crew_document(self.world, first, last))
+
+    async def set_day(self, request: Request) -> Response:
+        day = await document(request, Day)
+        self.world.roster.days[self.day_of(request)] = day
+        return answered(day)
+
+    async def clear_day(self, request: Request) -> Response:
+        self.world.roster.days.pop(self.day_of(request), None)
+        return Response(None, 204)
+
+    def day_of(self, request: Request) -> tuple[str, str]:
+        if self.actor(request).kind != "dispatcher":
+            raise Problem("not-allowed")
+        return request.path_params["member"], request.path_params["date"]
 
     async def move(self, request: Request) -> Response:
         wish, job = await document(request, MoveWish), self.job(request)
@@ -288,12 +324,20 @@ class Stub:
 
 
 async def document(request: Request, kind: type[Document]) -> Document:
+    return parsed(await body_of(request), kind)
+
+
+async def body_of(request: Request) -> bytes:
     """The body as the real API takes it, with its hash, without which the edge refuses it."""
     body = await request.body()
     if request.headers.get("x-amz-content-sha256") != hashlib.sha256(body).hexdigest():
         raise Problem("malformed", "the body is not what x-amz-content-sha256 says")
     if request.headers.get("content-type") != JSON:
         raise Problem("not-json")
+    return body
+
+
+def parsed(body: bytes, kind: type[Document]) -> Document:
     try:
         return kind.model_validate_json(body, strict=True)
     except ValidationError as error:
@@ -364,10 +408,10 @@ class StubServer:
 
 
 def main() -> None:
-    from tests.pages.day import a_day
+    from tests.pages.day import a_day, a_roster
 
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8300
-    with StubServer(a_day(World()), port) as stub:
+    with StubServer(a_roster(a_day(World())), port) as stub:
         print(f"{stub.url}/dispatch/  (dana, {PASSWORD})\n{stub.url}/book/")
         for job in stub.world.jobs.values():
             print(f"{stub.tracking_url(job)}  {job.status}")

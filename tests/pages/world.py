@@ -5,6 +5,7 @@ answering are invented here. Tests change the world while a page is looking at i
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ from statemachine.lifecycle import Verdict, judge
 from statemachine.proof import photo_id_of, with_photo
 from statemachine.values import Actor
 from statemachine.views import Board, card_of, view_of
+from tests.pages.stub_roster import Roster
 
 TENANT = "main"
 DANA = Actor(kind="dispatcher", id="dana")
@@ -78,6 +80,7 @@ class World:
     gone: set[str] = field(default_factory=set)
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of all that was asked for, in order."""
+    roster: Roster = field(default_factory=Roster)
     keys: dict[str, str] = field(default_factory=dict)
     """Idempotency-Key to job id."""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -149,11 +152,14 @@ class World:
                 changes=changes,
                 expected_rev=expected_rev,
             )
-            names = {each.member: each.first_name for each in changes.crew or ()}
-            self.jobs[job_id] = edited(
-                job, request, now(), lambda member: names[member] or member.title()
-            )
+            self.jobs[job_id] = edited(job, request, now(), self.names_on(job))
             return self.jobs[job_id]
+
+    def names_on(self, job: Job) -> Callable[[str], str]:
+        """First names: of who is on the job as they are there, of others by the roster."""
+        names = {name: account.name.split()[0] for name, account in self.accounts.items()}
+        names |= {each.member: each.first_name for each in job.crew}
+        return lambda member: names.get(member, member.title())
 
     def plan(self, job_id: str, *crew: Assigned, **schedule: datetime) -> Job:
         """Give the job a crew and a schedule."""

@@ -116,6 +116,8 @@ test("a job is overdue by the time past its limit, and never once it has ended",
 });
 
 test("a job's particulars make the card that the board will show", () => {
-  const card = aCard({ status: "completed", terminal: true, price_cents: 24_000, due_at: null });
+  const crew = [{ role: "driver", member: "miguel", first_name: "Miguel" }];
+  const ended = { status: "completed", terminal: true, due_at: null };
+  const card = aCard({ ...ended, price_cents: 24_000, crew, truck: "t1" });
   assert.deepEqual(cardOf(aDetail(card), flow()), card);
 });

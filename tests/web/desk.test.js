@@ -206,3 +206,16 @@ test("an answer for somebody who has signed out is not shown", async () => {
   await looking;
   assert.deepEqual(desk.board.shown(), []);
 });
+
+test("the roster may be read by whoever plans, and a session that ran out is noticed there too", async () => {
+  const { desk, service } = await aDesk();
+  assert.equal(desk.seesRoster, true);
+  service.crew = async () => ({ members: [], trucks: [{ truck: "t1", name: "Truck 1" }] });
+  await desk.crew({});
+  assert.equal(desk.trucks.get("t1"), "Truck 1");
+  service.setDay = async () => {
+    throw SIGNED_OUT;
+  };
+  await assert.rejects(desk.setDay("miguel", "2026-11-21", null), Problem);
+  assert.equal(desk.fresh.kind, "signed_out");
+});

@@ -20,6 +20,7 @@ export function aCard(values = {}) {
     address: "12 Harbor Road",
     schedule: {},
     crew: [],
+    truck: null,
     notes: 0,
     entered_at: at(-30),
     due_at: at(60),

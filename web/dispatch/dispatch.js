@@ -6,6 +6,7 @@ import { Dispatching } from "/lib/dispatching.js";
 import { byId } from "/lib/elements.js";
 import { deviceMemory } from "/lib/memory.js";
 import { SECOND_MS } from "/lib/time.js";
+import { queryFor, viewIn } from "/lib/viewing.js";
 import { overdueMs } from "/lib/board.js";
 import { loading, noJobs, noMatch, unreachable } from "./blanks.js";
 import { BoardView } from "./board_view.js";
@@ -30,6 +31,7 @@ class DispatchPage {
   #toolbar = new Toolbar(byId("toolbar"), byId("banner"), {
     filter: () => this.#draw(),
     flow: (name) => this.#chooseFlow(name),
+    view: (view) => this.#goTo({ view, date: null }),
     newJob: () => this.#newJob(),
     signOut: () => this.#signOut(),
   });
@@ -40,7 +42,9 @@ class DispatchPage {
   });
   #dragging;
   #drawer = null;
+  #day = null;
   #later = null;
+  #place = viewIn(location.search);
   #signedInAs = "";
 
   async start() {
@@ -57,6 +61,7 @@ class DispatchPage {
     document.addEventListener("visibilitychange", () =>
       this.#desk.signal(document.hidden ? "hidden" : "visible"),
     );
+    window.addEventListener("popstate", () => this.#turnTo(viewIn(location.search)));
     window.addEventListener("online", () => this.#desk.signal("online"));
     window.addEventListener("offline", () => this.#desk.signal("offline"));
     setInterval(
@@ -93,13 +98,25 @@ class DispatchPage {
       flows: this.#desk.flows,
       flowNames: this.#desk.flowNames,
       flowName,
+      view: this.#desk.seesRoster ? this.#place.view : null,
       mayCreate: this.#desk.isDispatcher,
     });
     this.#toolbar.drawFreshness({ ...fresh, age_ms: this.#desk.age_ms });
-    this.#drawBoard(flowName);
+    if (this.#isDay) this.#drawDay();
+    else this.#drawBoard(flowName);
     this.#drawer?.follow();
     this.#load();
     this.#drawTitle();
+  }
+
+  get #isDay() {
+    return this.#place.view === "day" && this.#desk.seesRoster;
+  }
+
+  #drawDay() {
+    if (this.#day === null) return this.#view.showInstead("loading", loading());
+    this.#view.showInstead("day", this.#day.node);
+    this.#day.draw(this.#place.date);
   }
 
   #drawBoard(flowName) {
@@ -122,7 +139,10 @@ class DispatchPage {
     if (this.#root.dataset.scene === "sign-in") return;
     this.#drawer?.close();
     const expired = this.#desk.session !== null;
-    if (!expired) this.#notices.clear();
+    if (!expired) {
+      this.#notices.clear();
+      this.#day?.clear();
+    }
     this.#toolbar.showBare();
     document.title = "Sign in · Haulway";
     const form = signInForm({
@@ -142,7 +162,7 @@ class DispatchPage {
     const late = this.#desk.board
       .shown()
       .filter((card) => overdueMs(card, this.#desk.now_ms) !== null).length;
-    const title = `${late > 0 ? `(${late} overdue) ` : ""}Board · Haulway`;
+    const title = `${late > 0 ? `(${late} overdue) ` : ""}${this.#isDay ? "Day" : "Board"} · Haulway`;
     if (document.title !== title) document.title = title;
   }
 
@@ -159,6 +179,17 @@ class DispatchPage {
     this.#draw();
   }
 
+  /** Another view or day, with an address of its own, so that Back and a reload find it. */
+  #goTo(place) {
+    history.pushState(null, "", `${location.pathname}${queryFor(place)}`);
+    this.#turnTo(place);
+  }
+
+  #turnTo(place) {
+    this.#place = place;
+    this.#draw();
+  }
+
   #click(event) {
     const job_id = event.target.closest(".card")?.dataset.job;
     if (!job_id) return;
@@ -168,6 +199,7 @@ class DispatchPage {
 
   /** The card that was opened may have been drawn anew meanwhile. */
   #focusCard(job_id) {
+    if (this.#isDay) return this.#day?.focusOpener();
     this.#view.cardNode(job_id)?.querySelector(".card-open").focus({ preventScroll: true });
   }
 
@@ -196,11 +228,7 @@ class DispatchPage {
   }
 
   async #newJob() {
-    const later = await this.#loaded();
-    if (later === null) return;
-    const { flows, fallback } = this.#desk;
-    const create = (request, key) => this.#desk.create(request, key);
-    new later.NewJobDialog({ flows, fallback, create }).open();
+    (await this.#loaded())?.newJob();
   }
 
   /** What the first view does without is fetched as soon as the board stands; null: it could not. */
@@ -217,18 +245,20 @@ class DispatchPage {
   }
 
   async #loadLater() {
-    const [{ Drawer }, { NewJobDialog }] = await Promise.all([
-      import("./drawer.js"),
-      import("./new_job.js"),
-    ]);
-    const onClosed = (job_id) => this.#focusCard(job_id);
-    this.#drawer = new Drawer({
+    const { dressed } = await import("./later.js");
+    const { drawer, day, newJob } = await dressed({
       desk: this.#desk,
       moving: this.#moving,
       notices: this.#notices,
-      onClosed,
+      openJob: (job_id) => this.#openJob(job_id),
+      goTo: (date) => this.#goTo({ view: "day", date }),
+      redraw: () => this.#draw(),
+      onClosed: (job_id) => this.#focusCard(job_id),
     });
-    return { drawer: this.#drawer, NewJobDialog };
+    this.#drawer = drawer;
+    this.#day = day;
+    if (this.#isDay) this.#draw();
+    return { drawer, newJob };
   }
 
   async #signOut() {

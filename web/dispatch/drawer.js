@@ -2,9 +2,12 @@
 // particulars are read again; a form that somebody is filling in stays as it is.
 
 import { NoAnswer, Problem } from "/lib/api.js";
+import { daysFor } from "/lib/assigning.js";
+import { hasEnded } from "/lib/day.js";
 import { copyText, el, fill, keepingFocus } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
-import { crewForm, noteForm, particularsForm, scheduleForm } from "./editing.js";
+import { crewForm } from "./crew_form.js";
+import { noteForm, particularsForm, scheduleForm } from "./editing.js";
 import {
   actionsPart,
   crewPart,
@@ -142,6 +145,7 @@ export class Drawer {
     this.#detail = detail;
     if (first) this.#build();
     this.#draw();
+    this.#learnTrucks();
     if (first) this.#body.querySelector("#drawer-title").focus();
   }
 
@@ -175,7 +179,7 @@ export class Drawer {
           busy: this.#desk.board.isMoving(detail.job_id),
         }),
         editing("Schedule", schedulePart),
-        editing("Crew", crewPart),
+        editing("Crew", (shown, { edit }) => crewPart(shown, { edit, trucks: this.#desk.trucks })),
         editing("Customer", particularsPart),
         this.#notes,
         linkPart(detail, { copy: () => this.#copyLink() }),
@@ -190,10 +194,33 @@ export class Drawer {
       leave: () => this.#endEdit(),
       explain: (error) => explained(error),
       onlyEta: !this.#desk.isDispatcher,
+      roster: () => this.#roster(this.#detail),
     });
     this.#editing = { title, node };
     this.#draw();
-    node.querySelector(".input").focus();
+    (node.querySelector(".input") ?? node).focus();
+  }
+
+  /** The people and trucks to choose from, with what the form has to know of their other jobs. */
+  async #roster({ job_id, schedule }) {
+    const { board, flows, now_ms } = this.#desk;
+    const crew = await this.#desk.crew(daysFor(schedule, now_ms));
+    const customerOf = (other) => board.card(other)?.customer ?? other;
+    const isEnded = (engagement) => hasEnded(engagement, board.card(engagement.job_id), flows);
+    return { crew, told: { job_id, schedule, customerOf, isEnded } };
+  }
+
+  /** The roster has the truck's name; without it the drawer shows how it is known to the system. */
+  async #learnTrucks() {
+    const { seesRoster, trucks } = this.#desk;
+    const { truck } = this.#detail;
+    if (!truck || !seesRoster || trucks.has(truck)) return;
+    try {
+      await this.#desk.crew({});
+    } catch {
+      return; // how it is known to the system will do
+    }
+    if (this.#detail) this.#draw();
   }
 
   #endEdit() {

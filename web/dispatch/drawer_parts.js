@@ -98,12 +98,14 @@ export function schedulePart(detail, { edit }) {
   );
 }
 
-export function crewPart(detail, { edit }) {
-  const crew = (detail.crew ?? []).map(({ role, first_name }) => [
+export function crewPart(detail, { edit, trucks }) {
+  const people = (detail.crew ?? []).map(({ role, first_name }) => [
     "person",
     [el("strong", {}, first_name), el("span.quiet", {}, ` · ${ROLES[role] ?? role}`)],
   ]);
-  return part("Crew", edit, crew.length > 0 ? facts(crew) : el("p.quiet", {}, "Nobody yet."));
+  const truck = detail.truck ? [["truck", trucks.get(detail.truck) ?? detail.truck]] : [];
+  const nobody = people.length === 0 && el("p.quiet", {}, "Nobody yet.");
+  return part("Crew", edit, [nobody, facts([...people, ...truck])]);
 }
 
 export function linkPart(detail, { copy }) {

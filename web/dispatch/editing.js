@@ -7,14 +7,8 @@ import { localInput, momentOf } from "/lib/time.js";
 import { field } from "./fields.js";
 import { badWindow, centsIn, tidyPhone } from "./job_fields.js";
 
-const ROLES = [
-  ["driver", "Driver"],
-  ["first_mate", "First mate"],
-  ["supervisor", "Supervisor"],
-];
-
 /** A form in a part of the drawer; `save(changes)` raises where they were not taken. */
-function editForm(title, nodes, changes, { save, leave, explain }) {
+export function editForm(title, nodes, changes, { save, leave, explain }) {
   const said = el("div", { role: "alert" });
   const button = el("button.button.main.compact", {}, "Save");
   const submit = async (event) => {
@@ -118,58 +112,6 @@ export function particularsForm(detail, options) {
     changes,
     options,
   );
-}
-
-/** One line for each role: who has it, and the account that person signs in with. */
-export function crewForm(detail, options) {
-  const rows = ROLES.map(([role, label]) => {
-    const known = (detail.crew ?? []).find((member) => member.role === role);
-    const name = field(label, {
-      value: known?.first_name,
-      maxlength: 40,
-      placeholder: "First name",
-      autocomplete: "off",
-    });
-    const member = field("Account", {
-      value: known?.member,
-      maxlength: 40,
-      placeholder: "as in the sign-in",
-      autocomplete: "off",
-      autocapitalize: "none",
-      spellcheck: "false",
-    });
-    member.input.setAttribute("aria-label", `Account of the ${label.toLowerCase()}`);
-    name.input.addEventListener("change", () => {
-      if (member.input.value === "") member.input.value = accountLike(name.input.value);
-    });
-    return { role, name, member };
-  });
-  const changes = () => {
-    let sound = true;
-    const crew = [];
-    for (const { role, name, member } of rows) {
-      const first_name = name.input.value.trim();
-      const account = member.input.value.trim();
-      if (first_name === "" && account === "") continue;
-      name.complain(first_name === "" && "And the first name?");
-      member.complain(!/^[a-z][a-z0-9_]{0,39}$/.test(account) && "Small letters, digits and _.");
-      sound &&= first_name !== "" && !member.input.hasAttribute("aria-invalid");
-      crew.push({ role, member: account, first_name });
-    }
-    return sound ? { crew } : null;
-  };
-  return editForm(
-    "Crew",
-    rows.map(({ name, member }) => el("div.two", {}, name.node, member.node)),
-    changes,
-    options,
-  );
-}
-
-/** `miguel` for `Miguel`: what an account is usually called. */
-function accountLike(first_name) {
-  const plain = first_name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  return plain.replace(/[^a-z0-9]+/g, "_").replace(/^[^a-z]+|_+$/g, "");
 }
 
 /** The form for a new note; it empties itself once the note is there. */

@@ -5,6 +5,7 @@ import { icon } from "/lib/icons.js";
 import { agoText } from "/lib/time.js";
 
 const FILTERS = { overdue: "Overdue", unassigned: "No crew", today: "Today" };
+const VIEWS = { board: "Board", day: "Day" };
 const OLD_MS = 20_000;
 
 export const NO_FILTER = Object.freeze({
@@ -23,7 +24,7 @@ export class Toolbar {
   #chips = {};
   #search;
 
-  /** `act`: {filter(filter), flow(name), newJob(), signOut(), refresh()}. */
+  /** `act`: {filter(filter), flow(name), view(name), newJob(), signOut()}. */
   constructor(root, banner, act) {
     this.#root = root;
     this.#banner = banner;
@@ -47,9 +48,11 @@ export class Toolbar {
     fill(this.#banner);
   }
 
-  show({ session, flows, flowNames, flowName, mayCreate }) {
+  /** `view` is `board`, `day`, or null for those who have no choice. */
+  show({ session, flows, flowNames, flowName, view, mayCreate }) {
     if (this.#parts === null) this.#build(session, mayCreate);
-    this.#drawFlows(flows, flowNames, flowName);
+    this.#drawViews(view);
+    this.#drawFlows(flows, view === "day" ? [] : flowNames, flowName);
   }
 
   #build(session, mayCreate) {
@@ -73,17 +76,21 @@ export class Toolbar {
       );
     }
     const fresh = el("span", {});
-    this.#parts = { flows: el("div.flows", { role: "group", "aria-label": "Kind of job" }), fresh };
+    const searching = el(
+      "div.searching",
+      {},
+      el("div.search", {}, icon("search"), this.#search),
+      el("div.chips", { role: "group", "aria-label": "Filters" }, Object.values(this.#chips)),
+    );
+    const flows = el("div.flows", { role: "group", "aria-label": "Kind of job" });
+    const views = el("div.flows.views", { role: "group", "aria-label": "View" }, this.#viewNodes());
+    this.#parts = { views, flows, searching, fresh };
     fill(
       this.#root,
       brand(),
-      this.#parts.flows,
-      el(
-        "div.searching",
-        {},
-        el("div.search", {}, icon("search"), this.#search),
-        el("div.chips", { role: "group", "aria-label": "Filters" }, Object.values(this.#chips)),
-      ),
+      views,
+      flows,
+      searching,
       el("p.fresh.small.numbers", { "data-testid": "freshness" }, el("span.dot"), fresh),
       mayCreate &&
         el(
@@ -109,6 +116,25 @@ export class Toolbar {
         ),
       ),
     );
+  }
+
+  #viewNodes() {
+    return Object.entries(VIEWS).map(([name, label]) =>
+      el(
+        "button.flow",
+        { type: "button", "data-view": name, onclick: () => this.#act.view(name) },
+        label,
+      ),
+    );
+  }
+
+  /** Search and filters are the board's: the day has no use for them. */
+  #drawViews(view) {
+    const { views, searching } = this.#parts;
+    views.hidden = view === null;
+    searching.hidden = view === "day";
+    for (const button of views.children)
+      button.setAttribute("aria-pressed", String(button.dataset.view === view));
   }
 
   #drawFlows(flows, names, chosen) {

@@ -6,11 +6,15 @@ import { Board, cardOf, columnsOf, flowsInUse, passes } from "./board.js";
 import { Feed, clockAheadMs } from "./feed.js";
 import { actorKind, isLostRace } from "./moves.js";
 
+const ROSTER_READERS = ["dispatcher", "supervisor", "ops"];
+
 export class Desk {
   board = new Board();
   flows = {};
   fallback = null;
   session = null;
+  /** The names of trucks, as far as the roster was read. */
+  trucks = new Map();
   #service;
   #clock;
   #setTimer;
@@ -57,6 +61,11 @@ export class Desk {
 
   get isDispatcher() {
     return this.kind === "dispatcher";
+  }
+
+  /** Whether the roster may be read: whose day it is, and who is free. */
+  get seesRoster() {
+    return (this.session?.roles ?? []).some((role) => ROSTER_READERS.includes(role));
   }
 
   /** The flows that have cards now, the default one first. */
@@ -120,6 +129,7 @@ export class Desk {
   /** Nothing of a job stays behind on a device that somebody has left. */
   #end() {
     this.session = null;
+    this.trucks = new Map();
     this.#visit += 1;
     this.board.clear();
     this.#etag = null;
@@ -214,6 +224,27 @@ export class Desk {
   /** The job with all particulars, newest. */
   async detail(job_id) {
     return this.#take(await this.#service.job(job_id));
+  }
+
+  /** The roster between two days, both included; without days, of today and tomorrow. */
+  async crew(days) {
+    const crew = await this.#signedIn(() => this.#service.crew(days));
+    this.trucks = new Map(crew.trucks.map(({ truck, name }) => [truck, name]));
+    return crew;
+  }
+
+  /** Set when somebody is there on a day; null: as on any other day. */
+  async setDay(member, date, day) {
+    return this.#signedIn(() => this.#service.setDay(member, date, day));
+  }
+
+  async #signedIn(ask) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (isSignedOut(error)) this.#expire();
+      throw error;
+    }
   }
 
   /** {job_id, tracking_url} of a new job; its card is there at once. */

@@ -53,6 +53,19 @@ export class Dispatching {
     ).body;
   }
 
+  /** Everybody who can be on a job, all trucks, and their jobs; without days, today and tomorrow. */
+  async crew({ first, last } = {}) {
+    const days = new URLSearchParams(given({ first, last })).toString();
+    return (await this.#api.get(`/crew${days && "?"}${days}`)).body;
+  }
+
+  /** `day` is {hours, roles}; null: there all day again, in every role. */
+  async setDay(member, date, day) {
+    const path = `/crew/${encodeURIComponent(member)}/days/${encodeURIComponent(date)}`;
+    if (day === null) await this.#api.ask("DELETE", path, { repeatable: true });
+    else await this.#api.ask("PUT", path, { body: day, repeatable: true });
+  }
+
   /** {job_id, tracking_url}; the same `key` always means the same job. `price` is in dollars. */
   async create(request, key) {
     const headers = { "idempotency-key": key };

@@ -1,0 +1,128 @@
+"""The roster of the stub: whose day it is, who may be put on a job, and why not.
+
+The real rules live behind the real API; these refuse in the same way, so that a page can be seen
+being refused.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, cast
+from zoneinfo import ZoneInfo
+
+from events import Changes
+from functions.accounts import Account
+from functions.api.crew_documents import CrewDocument, CrewMember, Engagement, Truck
+from functions.whereabouts import Whereabouts
+from statemachine.edits import CrewTaken, CrewUnavailable
+from statemachine.flows import load_flow
+from statemachine.job import CrewRole, Job, Schedule
+from statemachine.roster import Day
+
+if TYPE_CHECKING:
+    from tests.pages.world import World
+
+ZONE = "America/New_York"
+READERS = {"dispatcher", "supervisor", "ops"}
+
+
+@dataclass
+class Roster:
+    """What the world knows of its people beside their accounts."""
+
+    days: dict[tuple[str, str], Day] = field(default_factory=dict)
+    trucks: dict[str, str] = field(default_factory=dict)
+    whereabouts: dict[str, Whereabouts] = field(default_factory=dict)
+
+
+def today() -> date:
+    return datetime.now(ZoneInfo(ZONE)).date()
+
+
+def moment(day: date, clock: str) -> datetime:
+    """That time of the business's day, in UTC."""
+    local = datetime.combine(day, time.fromisoformat(clock), ZoneInfo(ZONE))
+    return local.astimezone(UTC)
+
+
+def crew_document(world: "World", first: date, last: date) -> CrewDocument:
+    named = {(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)}
+    members = [member(world, account, named) for account in world.accounts.values()]
+    trucks = [
+        Truck(truck=truck, name=name, jobs=tuple(engagements(world, truck=truck)))
+        for truck, name in world.roster.trucks.items()
+    ]
+    return CrewDocument(
+        members=tuple(members), trucks=tuple(trucks), time_zone=ZONE, as_of=datetime.now(UTC)
+    )
+
+
+def member(world: "World", account: Account, dates: set[str]) -> CrewMember:
+    name, roster = account.account, world.roster
+    days = {day: said for (who, day), said in roster.days.items() if who == name and day in dates}
+    return CrewMember(
+        member=name,
+        name=account.name,
+        roles=account.roles,
+        days=days,
+        jobs=tuple(engagements(world, member=name)),
+        whereabouts=roster.whereabouts.get(name),
+    )
+
+
+def engagements(
+    world: "World", *, member: str | None = None, truck: str | None = None
+) -> list[Engagement]:
+    found = []
+    for job in world.jobs.values():
+        roles = [each.role for each in job.crew if each.member == member]
+        if roles or (truck is not None and job.truck == truck):
+            found.append(engagement(job, roles[0] if roles else None))
+    return found
+
+
+def engagement(job: Job, role: CrewRole | None) -> Engagement:
+    return Engagement(
+        job_id=job.job_id,
+        role=role,
+        status=job.status,
+        under_way=load_flow(job.flow).status(job.status).under_way,
+        window_start=job.schedule.window_start,
+        window_end=job.schedule.window_end,
+    )
+
+
+def check_assignment(world: "World", job: Job, changes: Changes) -> None:
+    """Raises CrewUnavailable or CrewTaken with the reason."""
+    if changes.truck:
+        _check_free(world, job, world.roster.trucks[changes.truck], truck=changes.truck)
+    for wanted in changes.crew or ():
+        account = world.accounts.get(wanted.member)
+        if account is None or wanted.role not in account.roles:
+            raise CrewUnavailable(f"{wanted.member} is no {wanted.role}")
+        if not any(each.member == wanted.member for each in job.crew):
+            first_name = account.name.split()[0]
+            _check_there(world, job, wanted.member, first_name)
+            _check_free(world, job, first_name, member=wanted.member)
+
+
+def _check_there(world: "World", job: Job, member: str, name: str) -> None:
+    start = job.schedule.window_start
+    day = start.astimezone(ZoneInfo(ZONE)).date().isoformat() if start else ""
+    said = world.roster.days.get((member, day))
+    if said is not None and not said.hours:
+        raise CrewUnavailable(f"{name} is off on {day}.")
+
+
+def _check_free(world: "World", job: Job, name: str, **whose: str) -> None:
+    for each in engagements(world, **whose):
+        other = world.jobs[each.job_id]
+        if other.job_id != job.job_id and _overlap(other.schedule, job.schedule):
+            raise CrewTaken(f"{name} is already on {other.customer.name} then.")
+
+
+def _overlap(one: Schedule, other: Schedule) -> bool:
+    bounds = (one.window_start, one.window_end, other.window_start, other.window_end)
+    if None in bounds:
+        return False
+    begin, end, other_begin, other_end = cast(tuple[datetime, ...], bounds)
+    return begin < other_end and other_begin < end

@@ -1,0 +1,405 @@
+"""The dispatcher's view of a day, and crew chosen from the roster, over the stub."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
+
+from events import Assignment, Changes
+from functions.whereabouts import Whereabouts
+from statemachine.job import Assigned, Job
+from statemachine.roster import DAY_OFF, Day, Hours
+from tests.pages.browser import (
+    DESKTOP,
+    PHONE,
+    Scheme,
+    Visitor,
+    change_crew,
+    day_row,
+    expect_state,
+    open_job,
+    serious_findings,
+    sign_in,
+    to_the_day,
+    visitor,
+)
+from tests.pages.day import BEN, MIGUEL, TASHA, a_day, a_roster
+from tests.pages.stub_api import StubServer
+from tests.pages.stub_roster import moment, today
+from tests.pages.world import DANA, PASSWORD, World, an_account, now
+
+pytestmark = pytest.mark.browser
+
+HOUR = timedelta(hours=1)
+TODAY = today()
+TOMORROW = TODAY + timedelta(days=1)
+
+
+@pytest.fixture
+def world(stub: StubServer) -> World:
+    return a_roster(stub.world)
+
+
+def at_the_day(someone: Visitor, stub: StubServer, query: str = "", account: str = "dana") -> Page:
+    page = someone.page(f"{stub.url}/dispatch/?view=day{query}")
+    sign_in(page, account, PASSWORD)
+    expect(page.get_by_test_id("rows")).to_be_visible()
+    return page
+
+
+def tomorrow(world: World, customer: str, begin: str, end: str, *crew: Assigned) -> Job:
+    job = world.book(customer)
+    window = {"window_start": moment(TOMORROW, begin), "window_end": moment(TOMORROW, end)}
+    return world.plan(job.job_id, *crew, **window)
+
+
+# Who is where
+
+
+def test_everybody_who_can_be_on_a_job_has_a_line_that_says_whether_they_are_free(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    job = world.book("Marisol Vega")
+    world.plan(job.job_id, MIGUEL, window_start=now() - HOUR, window_end=now() + HOUR)
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub)
+        expect_state(page, "miguel", "busy until")
+        expect_state(page, "tasha", "free")
+        expect_state(page, "rosa", "off today")
+        expect(page.get_by_test_id("day-title")).to_contain_text("Today")
+        expect(day_row(page, "miguel").get_by_test_id("block")).to_have_text(re.compile("Marisol"))
+        expect(day_row(page, "t1")).to_contain_text("Truck 1 (Isuzu)")
+        expect(day_row(page, "dana")).to_have_count(0)
+        place = day_row(page, "miguel").get_by_role("link", name="Place of Miguel")
+        expect(place).to_have_attribute("href", "geo:45.52,-122.68")
+        expect(place).to_contain_text(re.compile("[34] min ago"))
+
+
+def test_a_job_on_the_day_opens_the_drawer_and_gives_the_focus_back(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    tomorrow(world, "Marisol Vega", "09:00", "11:00", MIGUEL)
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub, f"&date={TOMORROW}")
+        expect_state(page, "miguel", "1 job")
+        block = day_row(page, "miguel").get_by_test_id("block")
+        expect(block).to_have_accessible_name(re.compile("Marisol Vega, Driver, 9:00.*11:00.AM"))
+        block.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("drawer").get_by_test_id("history")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(block).to_be_focused()
+
+
+def test_jobs_without_driver_or_truck_and_without_window_are_listed(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    tomorrow(world, "Marisol Vega", "09:00", "11:00", MIGUEL)
+    tomorrow(world, "Jonah Price", "12:00", "13:00")
+    world.book("Ada Wong")
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub, f"&date={TOMORROW}")
+        lacking = page.get_by_test_id("open-jobs").get_by_role("listitem")
+        expect(lacking).to_have_text([re.compile("Marisol.*no truck$"), re.compile("no driver")])
+        expect(page.get_by_test_id("unplanned-jobs")).to_contain_text("Ada Wong")
+        lacking.nth(1).get_by_role("button").click()
+        form = change_crew(page.get_by_test_id("drawer"))
+        form.get_by_label("Driver").select_option("Tasha Green")
+        form.get_by_label("Truck").select_option("Truck 2 (Ford)")
+        form.get_by_role("button", name="Save").click()
+        expect(form).to_be_hidden()
+        page.keyboard.press("Escape")
+        expect(lacking).to_have_count(1)
+        expect(day_row(page, "tasha").get_by_test_id("block")).to_contain_text("Jonah Price")
+        expect(day_row(page, "t2").get_by_test_id("block")).to_contain_text("Jonah Price")
+
+
+def test_view_and_day_are_in_the_address_so_that_reload_and_back_find_them(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    with visitor(browser) as dana:
+        page = dana.page(f"{stub.url}/dispatch/")
+        sign_in(page, "dana", PASSWORD)
+        to_the_day(page)
+        turn = page.get_by_role("button", name="Next day")
+        turn.focus()
+        page.keyboard.press("Enter")
+        expect(turn).to_be_focused()
+        expect(page.get_by_test_id("day-title")).not_to_contain_text("Today")
+        expect(page).to_have_url(re.compile(rf"\?view=day&date={TOMORROW}$"))
+        page.reload()
+        expect(page.get_by_test_id("day-title")).to_contain_text(f" {TOMORROW.day}")
+        expect_state(page, "rosa", "no jobs")
+        page.go_back()
+        expect_state(page, "rosa", "off today")
+        page.go_back()
+        expect(page.get_by_test_id("day")).to_be_hidden()
+        expect(page).to_have_url(f"{stub.url}/dispatch/")
+
+
+def test_a_change_from_elsewhere_appears_on_the_day(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    job = tomorrow(world, "Marisol Vega", "09:00", "11:00", MIGUEL)
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub, f"&date={TOMORROW}")
+        expect_state(page, "tasha", "no jobs")
+        crew = Changes(crew=(Assignment(role="driver", member="tasha"),))
+        world.edit(job.job_id, DANA, crew)
+        expect_state(page, "tasha", "1 job")
+        expect_state(page, "miguel", "no jobs")
+
+
+def test_crew_without_a_view_of_the_roster_stay_on_the_board(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    with visitor(browser) as miguel:
+        page = miguel.page(f"{stub.url}/dispatch/?view=day")
+        sign_in(page, "miguel", PASSWORD)
+        expect(page.get_by_test_id("freshness")).to_contain_text("Updated")
+        expect(page.get_by_role("group", name="View")).to_be_hidden()
+        expect(page.get_by_test_id("day")).to_have_count(0)
+    assert ("GET", "/api/crew") not in world.requests
+
+
+def test_a_supervisor_sees_the_day_and_changes_nobodys_hours(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    with visitor(browser) as tasha:
+        page = at_the_day(tasha, stub, account="tasha")
+        expect_state(page, "rosa", "off today")
+        expect(page.get_by_role("button", name="Hours of")).to_have_count(0)
+
+
+def test_a_day_that_cannot_be_read_is_said_and_read_later(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    with visitor(browser) as dana:
+        page = dana.page()
+        page.route("**/api/crew*", lambda route: route.fulfill(status=503, body="{}"))
+        page.goto(f"{stub.url}/dispatch/?view=day")
+        sign_in(page, "dana", PASSWORD)
+        expect(page.get_by_test_id("day")).to_contain_text("cannot be read", timeout=20_000)
+        page.unroute_all()
+        expect_state(page, "rosa", "off today", timeout_s=30)
+
+
+def test_a_roster_that_is_no_longer_read_stays_and_is_said_to_be_old(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub)
+        page.route("**/api/crew*", lambda route: route.fulfill(status=403, body="{}"))
+        world.book("Ada Wong")
+        expect(page.get_by_text("could not be read again")).to_be_visible(timeout=15_000)
+        expect_state(page, "rosa", "off today")
+        page.unroute_all()
+        expect(page.get_by_text("could not be read again")).to_be_hidden(timeout=15_000)
+
+
+def test_nothing_of_the_roster_stays_for_who_signs_in_next(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    with visitor(browser) as shared:
+        page = at_the_day(shared, stub)
+        page.get_by_test_id("sign-out").click()
+        expect(page.get_by_test_id("sign-in-form")).to_be_visible()
+        assert "Rosa" not in page.content()
+        sign_in(page, "miguel", PASSWORD)
+        expect(page.get_by_test_id("freshness")).to_contain_text("Updated")
+        assert "Rosa" not in page.content()
+
+
+# Hours
+
+
+def test_a_day_off_and_hours_are_set_from_the_day_and_taken_back(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    key = ("tasha", TOMORROW.isoformat())
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub, f"&date={TOMORROW}")
+        hours = page.get_by_role("button", name="Hours of Tasha Green")
+        hours.click()
+        page.get_by_label("Off").check()
+        page.get_by_role("button", name="Save").click()
+        expect_state(page, "tasha", "off")
+        assert world.roster.days[key] == DAY_OFF
+        expect(hours).to_be_focused()
+        hours.click()
+        page.get_by_label("There at these hours").check()
+        page.get_by_label("From").fill("07:00")
+        page.get_by_label("until").fill("11:30")
+        page.get_by_role("button", name="More hours").click()
+        expect(page.get_by_label("From").last).to_be_focused()
+        page.get_by_role("button", name="Remove these hours").last.click()
+        page.get_by_label("Supervisor").uncheck()
+        page.get_by_role("button", name="Save").click()
+        expect(day_row(page, "tasha")).to_contain_text(re.compile("only driver.*7:00.*11:30.AM"))
+        assert world.roster.days[key] == Day(
+            hours=(Hours(begin="07:00", end="11:30"),), roles=("driver",)
+        )
+        hours.click()
+        page.get_by_label("There all day").check()
+        page.get_by_label("Supervisor").check()
+        page.get_by_role("button", name="Save").click()
+        expect_state(page, "tasha", "no jobs")
+    assert key not in world.roster.days
+
+
+def test_hours_that_make_no_sense_are_refused_and_lose_nothing(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub)
+        day_row(page, "ben").locator(".track").click(position={"x": 8, "y": 8})
+        dialog = page.get_by_test_id("day-dialog")
+        dialog.get_by_label("until").fill("07:00")
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog.get_by_test_id("day-said")).to_contain_text("the same time")
+        expect(dialog.get_by_label("until")).to_have_value("07:00")
+        page.keyboard.press("Escape")
+    assert world.roster.days[("ben", TODAY.isoformat())].hours[0].end == "12:00"
+
+
+# Crew from the roster
+
+
+def test_who_is_off_busy_or_there_at_other_hours_cannot_be_chosen_and_it_says_why(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    world.roster.days[("rosa", TOMORROW.isoformat())] = DAY_OFF
+    world.roster.days[("ben", TOMORROW.isoformat())] = Day(
+        hours=(Hours(begin="07:00", end="10:00"),)
+    )
+    taken = tomorrow(world, "Marisol Vega", "09:00", "11:00", MIGUEL)
+    world.jobs[taken.job_id] = taken.seen(truck="t1")
+    tomorrow(world, "Jonah Price", "10:00", "12:00")
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub, f"&date={TOMORROW}")
+        page.get_by_test_id("open-jobs").get_by_text("Jonah Price").click()
+        form = change_crew(page.get_by_test_id("drawer"))
+        driver = form.get_by_label("Driver").get_by_role("option")
+        expect(driver).to_have_text(
+            [
+                "Nobody",
+                re.compile(r"Miguel Santos \(on Marisol Vega, 9:00.*11:00.AM\)"),
+                "Tasha Green",
+                "Rosa Lind (off that day)",
+            ]
+        )
+        expect(driver.nth(1)).to_be_disabled()
+        expect(driver.nth(3)).to_be_disabled()
+        mates = form.get_by_label("First mate").get_by_role("option")
+        expect(mates.filter(has_text="Ben")).to_have_text(re.compile("only there 7:00.*10:00.AM"))
+        trucks = form.get_by_label("Truck").get_by_role("option")
+        expect(trucks.filter(has_text="Truck 1")).to_have_text(re.compile("on Marisol Vega"))
+
+
+def test_a_refused_assignment_shows_the_reason_and_keeps_what_was_chosen(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    """Tasha is free when the form opens, and on another job when it is saved."""
+    job = tomorrow(world, "Jonah Price", "10:00", "12:00")
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub, f"&date={TOMORROW}")
+        page.get_by_test_id("open-jobs").get_by_text("Jonah Price").click()
+        form = change_crew(page.get_by_test_id("drawer"))
+        form.get_by_label("Driver").select_option("Tasha Green")
+        form.get_by_label("First mate").select_option("Ben Ito")
+        tomorrow(world, "Marisol Vega", "09:00", "11:00", TASHA)
+        form.get_by_role("button", name="Save").click()
+        expect(form.get_by_role("alert")).to_contain_text("Tasha is already on Marisol Vega then.")
+        expect(form.get_by_label("Driver")).to_have_value("tasha")
+        expect(form.get_by_label("First mate")).to_have_value("ben")
+        form.get_by_label("Driver").select_option("Miguel Santos")
+        form.get_by_role("button", name="Save").click()
+        expect(form).to_be_hidden()
+        expect(page.get_by_test_id("drawer")).to_contain_text("Miguel · Driver")
+    assert world.jobs[job.job_id].crew == (MIGUEL, BEN)
+
+
+def test_whoever_is_on_the_job_stays_when_only_the_truck_changes(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    """Rosa is off by now, and somebody who left the roster is still on the job."""
+    gone = Assigned(role="first_mate", member="gone", first_name="Gus")
+    rosa = Assigned(role="driver", member="rosa", first_name="Rosa")
+    job = tomorrow(world, "Jonah Price", "10:00", "12:00", rosa, gone)
+    world.roster.days[("rosa", TOMORROW.isoformat())] = DAY_OFF
+    with visitor(browser) as dana:
+        page = dana.page(f"{stub.url}/dispatch/")
+        sign_in(page, "dana", PASSWORD)
+        drawer = open_job(page, "Jonah Price")
+        form = change_crew(drawer)
+        expect(form.get_by_label("Driver")).to_have_value("rosa")
+        expect(form.get_by_label("First mate")).to_have_value("gone")
+        form.get_by_label("Truck").select_option("Truck 2 (Ford)")
+        form.get_by_role("button", name="Save").click()
+        expect(drawer).to_contain_text("Truck 2 (Ford)")
+        assert world.jobs[job.job_id].crew == (rosa, gone)
+        assert world.jobs[job.job_id].truck == "t2"
+        form = change_crew(drawer)
+        form.get_by_label("Truck").select_option("None")
+        form.get_by_role("button", name="Save").click()
+        expect(form).to_be_hidden()
+    assert world.jobs[job.job_id].truck is None
+
+
+def test_a_roster_that_does_not_come_is_said_in_the_drawer_and_asked_for_again(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    world.book("Ada Wong")
+    with visitor(browser) as dana:
+        page = dana.page(f"{stub.url}/dispatch/")
+
+        def refuse(route: Route) -> None:
+            route.fulfill(status=403, body='{"title": "Your roles do not allow this"}')
+
+        page.route("**/api/crew*", refuse)
+        sign_in(page, "dana", PASSWORD)
+        drawer = open_job(page, "Ada Wong")
+        drawer.get_by_role("button", name="Change: Crew").click()
+        expect(drawer.get_by_role("alert").first).to_contain_text("could not be read")
+        page.unroute_all()
+        drawer.get_by_role("button", name="Try again").click()
+        expect(drawer.get_by_label("Driver")).to_be_visible()
+        expect(drawer).to_contain_text("no arrival window yet")
+
+
+# For everybody
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_day_works_for_everybody(
+    browser: Browser, stub: StubServer, axe: str, viewport: ViewportSize, scheme: Scheme
+) -> None:
+    a_roster(a_day(stub.world))
+    with visitor(browser, viewport, scheme=scheme) as dana:
+        page = at_the_day(dana, stub)
+        assert serious_findings(page, axe) == []
+        width = page.evaluate("document.querySelector('.day').scrollWidth")
+        assert width <= viewport["width"]
+        page.get_by_role("button", name="Hours of Ben").click()
+        expect(page.get_by_test_id("day-dialog")).to_be_visible()
+        assert serious_findings(page, axe) == []
+        page.keyboard.press("Escape")
+        page.get_by_test_id("open-jobs").get_by_role("button").first.click()
+        form = change_crew(page.get_by_test_id("drawer"))
+        assert serious_findings(page, axe) == []
+        inside = form.evaluate("node => node.scrollWidth <= node.clientWidth")
+        assert inside
+
+
+def test_a_name_that_is_markup_is_shown_as_it_is(
+    browser: Browser, stub: StubServer, world: World
+) -> None:
+    markup = "<img src=x onerror=alert(1)>"
+    world.accounts["eve"] = an_account("eve", markup, "driver")
+    world.roster.whereabouts["eve"] = Whereabouts(latitude=1, longitude=2, at=datetime.now(UTC))
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub)
+        expect(day_row(page, "eve")).to_contain_text(markup)
+        expect(page.locator("img[src=x]")).to_have_count(0)

@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  axisOf,
+  dayOf,
+  inLanes,
+  openJobs,
+  placeOn,
+  rowsOf,
+  unplannedJobs,
+} from "../../web/lib/day.js";
+import { absenceOn, isCovered, overlap, presenceOn } from "../../web/lib/presence.js";
+import { momentAt } from "../../web/lib/zone.js";
+import { aCard, flow } from "./flows.js";
+
+const ZONE = "America/New_York";
+const DATE = "2026-11-21";
+const FLOWS = { haul: flow() };
+const plain = (text) => text.replace(/[\u2009\u202f]/g, " ");
+const clock = (at, date = DATE) => momentAt(date, at, ZONE);
+const span = (begin, end) => ({ begin_ms: clock(begin), end_ms: clock(end) });
+const day = (now = "10:00", date = DATE) => dayOf(date, ZONE, clock(now));
+
+function aMember(values = {}) {
+  return { member: "miguel", name: "Miguel", roles: ["driver"], days: {}, jobs: [], ...values };
+}
+
+function engaged(begin, end, values = {}) {
+  return {
+    job_id: `job-${begin}`,
+    role: "driver",
+    status: "ready_for_pickup",
+    under_way: false,
+    ...(begin && { window_start: new Date(clock(begin)).toISOString() }),
+    ...(end && { window_end: new Date(clock(end)).toISOString() }),
+    ...values,
+  };
+}
+
+function rows(members, { now, date, trucks = [], cards = {} } = {}) {
+  const told = { cardOf: (job_id) => cards[job_id] ?? null, flows: FLOWS };
+  return rowsOf({ members, trucks }, day(now, date), told);
+}
+
+function stateOf(values, options) {
+  const [{ state }] = rows([aMember(values)], options).people;
+  return `${state.tone}: ${plain(state.text)}`;
+}
+
+const hours = (...spans) => ({
+  days: { [DATE]: { hours: spans.map(([begin, end]) => ({ begin, end })) } },
+});
+
+test("two windows that only touch do not overlap", () => {
+  assert.equal(overlap(span("08:00", "10:00"), span("10:00", "12:00")), false);
+  assert.equal(overlap(span("08:00", "10:01"), span("10:00", "12:00")), true);
+  assert.equal(overlap(span("08:00", "12:00"), span("09:00", "10:00")), true);
+});
+
+test("hours that touch each other cover a window together, a gap between them does not", () => {
+  const window = span("09:00", "13:00");
+  assert.ok(isCovered(window, [span("07:00", "11:00"), span("11:00", "15:00")]));
+  assert.ok(!isCovered(window, [span("07:00", "11:00"), span("11:30", "15:00")]));
+  assert.ok(!isCovered(window, []));
+});
+
+test("a day nobody said anything about is a whole one, a day without hours is off", () => {
+  const whole = { begin_ms: clock("00:00"), end_ms: clock("00:00", "2026-11-22") };
+  assert.deepEqual(presenceOn(aMember(), DATE, ZONE), [whole]);
+  assert.deepEqual(absenceOn(day(), [whole]), []);
+  assert.deepEqual(presenceOn(aMember(hours()), DATE, ZONE), []);
+  assert.deepEqual(absenceOn(day(), []), [whole]);
+});
+
+test("a night that began the day before reaches into the morning", () => {
+  const night = { hours: [{ begin: "22:00", end: "06:00" }] };
+  const member = aMember({ days: { "2026-11-20": night, [DATE]: { hours: [] } } });
+  const begin_ms = clock("22:00", "2026-11-20");
+  assert.deepEqual(presenceOn(member, DATE, ZONE), [{ begin_ms, end_ms: clock("06:00") }]);
+  assert.deepEqual(presenceOn(member, "2026-11-22", ZONE).length, 1);
+});
+
+test("who is free now says until when", () => {
+  assert.equal(stateOf({}), "free: free now");
+  assert.equal(stateOf({ jobs: [engaged("13:00", "15:00")] }), "free: free until 1:00 PM");
+  assert.equal(stateOf(hours(["07:00", "15:30"])), "free: free until 3:30 PM");
+});
+
+test("who is busy is so until the last of the jobs that follow each other is over", () => {
+  const jobs = [engaged("09:00", "11:00"), engaged("11:00", "13:00"), engaged("15:00", "16:00")];
+  assert.equal(stateOf({ jobs }), "busy: busy until 1:00 PM");
+});
+
+test("a job that is under way after its window keeps its crew busy", () => {
+  const late = engaged("07:00", "09:00", { under_way: true });
+  assert.equal(stateOf({ jobs: [late] }), "busy: on a job, planned until 9:00 AM");
+  const open = engaged(null, null, { under_way: true });
+  assert.equal(stateOf({ jobs: [open] }), "busy: on a job");
+});
+
+test("a job that has ended keeps nobody busy, even where the roster does not know yet", () => {
+  const jobs = [engaged("09:00", "12:00", { under_way: true, status: "in_progress" })];
+  const cards = { "job-09:00": aCard({ status: "completed", terminal: true }) };
+  assert.equal(stateOf({ jobs }), "busy: busy until 12:00 PM");
+  assert.equal(stateOf({ jobs }, { cards }), "free: free now");
+});
+
+test("who is not there says whether they come", () => {
+  assert.equal(stateOf(hours()), "off: off today");
+  assert.equal(stateOf(hours(["12:00", "18:00"])), "off: there from 12:00 PM");
+  assert.equal(stateOf(hours(["06:00", "09:00"])), "off: gone for today");
+});
+
+test("another day says how much there is to do, and who is off although on a job", () => {
+  const told = { cardOf: () => null, flows: FLOWS };
+  const seen = dayOf(DATE, ZONE, clock("10:00", "2026-11-20"));
+  const tomorrow = (member) =>
+    rowsOf({ members: [member], trucks: [] }, seen, told).people[0].state.text;
+  assert.equal(tomorrow(aMember()), "no jobs");
+  assert.equal(tomorrow(aMember({ jobs: [engaged("09:00", "11:00")] })), "1 job");
+  assert.equal(tomorrow(aMember(hours())), "off");
+  const jobs = [engaged("09:00", "11:00"), engaged("12:00", "13:00")];
+  assert.equal(tomorrow(aMember({ ...hours(), jobs })), "off, yet on 2 jobs");
+});
+
+test("only those who may be on a job have a row, and each truck has one", () => {
+  const members = [
+    aMember(),
+    aMember({ member: "dana", roles: ["dispatcher"] }),
+    aMember({ member: "otto", roles: ["ops"] }),
+    aMember({ member: "sue", roles: ["dispatcher", "supervisor"] }),
+  ];
+  const found = rows(members, { trucks: [{ truck: "t1", name: "Truck 1", jobs: [] }] });
+  assert.deepEqual(
+    found.people.map(({ id, roles }) => [id, roles]),
+    [
+      ["miguel", ["driver"]],
+      ["sue", ["supervisor"]],
+    ],
+  );
+  assert.deepEqual(
+    found.trucks.map(({ id, state }) => [id, state.text]),
+    [["t1", "free now"]],
+  );
+});
+
+test("jobs at the same time lie in lanes of their own, the next one in the first that is free", () => {
+  const lanes = inLanes([span("09:00", "11:00"), span("08:00", "10:00"), span("10:00", "12:00")]);
+  assert.deepEqual(
+    lanes.map(({ begin_ms, lane }) => [begin_ms, lane]),
+    [
+      [clock("08:00"), 0],
+      [clock("09:00"), 1],
+      [clock("10:00"), 0],
+    ],
+  );
+});
+
+test("two jobs at a time and a job outside somebody's hours are pointed out", () => {
+  const warnings = (values) =>
+    rows([aMember(values)]).people[0].blocks.map(({ warning }) => warning);
+  const both = [engaged("09:00", "11:00"), engaged("10:00", "12:00")];
+  assert.deepEqual(warnings({ jobs: both }), ["two jobs at a time", "two jobs at a time"]);
+  const early = { ...hours(["10:00", "18:00"]), jobs: [engaged("09:00", "11:00")] };
+  assert.deepEqual(warnings(early), ["outside their hours"]);
+  assert.deepEqual(warnings({ jobs: [engaged("09:00", "11:00")] }), [null]);
+});
+
+test("what has no window lies aside today, what has one end of it on that end's day", () => {
+  const jobs = [engaged(null, null), engaged("14:00", null), engaged("09:00", "11:00")];
+  const [today] = rows([aMember({ jobs })]).people;
+  assert.deepEqual(
+    [today.blocks.length, today.loose.map(({ job_id }) => job_id)],
+    [1, ["job-null", "job-14:00"]],
+  );
+  const [other] = rows([aMember({ jobs })], { date: "2026-11-22" }).people;
+  assert.deepEqual([other.blocks.length, other.loose.length], [0, 0]);
+});
+
+test("a job over midnight is on both days, and the newest status is shown", () => {
+  const begin = new Date(clock("23:00", "2026-11-20")).toISOString();
+  const job = engaged("23:00", "01:00", { job_id: "night", window_start: begin });
+  const cards = { night: aCard({ customer: "Nina", status: "in_progress" }) };
+  const [{ blocks }] = rows([aMember({ jobs: [job] })], { cards }).people;
+  assert.deepEqual([blocks[0].customer, blocks[0].status], ["Nina", "In progress"]);
+});
+
+test("the axis shows 6 to 20 o'clock, and more where there is work outside of it", () => {
+  const usual = axisOf(rows([aMember()]), day());
+  assert.deepEqual([usual.begin_ms, usual.end_ms], [clock("06:00"), clock("20:00")]);
+  assert.equal(usual.ticks.length, 14);
+  const wide = rows([aMember({ jobs: [engaged("04:30", "06:00")], ...hours(["05:00", "21:15"]) })]);
+  const { begin_ms, end_ms } = axisOf(wide, day());
+  assert.deepEqual([begin_ms, end_ms], [clock("04:00"), clock("22:00")]);
+});
+
+test("what sticks out of the axis is cut off at its end", () => {
+  const axis = { begin_ms: clock("06:00"), end_ms: clock("20:00") };
+  assert.deepEqual(placeOn(axis, span("13:00", "20:00")), { from: 0.5, to: 1 });
+  assert.deepEqual(placeOn(axis, span("00:00", "13:00")), { from: 0, to: 0.5 });
+});
+
+test("on the day of changing clocks the hours of the axis are those of the clocks", () => {
+  const autumn = dayOf("2026-11-01", ZONE, clock("10:00", "2026-11-01"));
+  const told = { cardOf: () => null, flows: FLOWS };
+  const found = rowsOf({ members: [aMember()], trucks: [] }, autumn, told);
+  const axis = axisOf(found, autumn);
+  assert.equal(axis.begin_ms, clock("06:00", "2026-11-01"));
+  assert.equal(axis.end_ms, clock("20:00", "2026-11-01"));
+});
+
+test("the day's jobs without driver or truck are listed by time, with what they lack", () => {
+  const window = (begin, end) => ({
+    window_start: new Date(clock(begin)).toISOString(),
+    window_end: new Date(clock(end)).toISOString(),
+  });
+  const driver = [{ role: "driver", member: "miguel", first_name: "Miguel" }];
+  const cards = [
+    aCard({ job_id: "late", schedule: window("15:00", "16:00"), crew: driver }),
+    aCard({ job_id: "soon", schedule: window("11:00", "12:00"), truck: "t1" }),
+    aCard({ job_id: "full", schedule: window("11:00", "12:00"), truck: "t1", crew: driver }),
+    aCard({ job_id: "over", schedule: window("11:00", "12:00"), terminal: true }),
+    aCard({ job_id: "none" }),
+  ];
+  const lacking = (hasTrucks) =>
+    openJobs(cards, day(), hasTrucks).map(({ card, missing }) => [card.job_id, ...missing]);
+  assert.deepEqual(lacking(true), [
+    ["soon", "driver"],
+    ["late", "truck"],
+  ]);
+  assert.deepEqual(lacking(false), [["soon", "driver"]]);
+  assert.deepEqual(
+    unplannedJobs(cards).map(({ job_id }) => job_id),
+    ["none"],
+  );
+});

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Roster } from "../../web/lib/roster.js";
+import { queryFor, viewIn } from "../../web/lib/viewing.js";
+
+/** A roster with a service whose answers the test gives one by one. */
+function watching() {
+  const seen = { now_ms: 0, asked: [], changes: 0 };
+  const ask = (date) => new Promise((answer, fail) => seen.asked.push({ date, answer, fail }));
+  const onChange = () => (seen.changes += 1);
+  seen.roster = new Roster({ ask, clock: () => seen.now_ms, onChange });
+  seen.answer = async (crew) => {
+    seen.asked.at(-1).answer(crew);
+    await new Promise(setImmediate);
+  };
+  seen.fail = async () => {
+    seen.asked.at(-1).fail(new Error("down"));
+    await new Promise(setImmediate);
+  };
+  return seen;
+}
+
+test("the day is read once, and again when a job has changed or half a minute has passed", async () => {
+  const seen = watching();
+  seen.roster.look("2026-11-21", "a 1");
+  await seen.answer({ members: [1] });
+  seen.roster.look("2026-11-21", "a 1");
+  assert.deepEqual(
+    seen.asked.map(({ date }) => date),
+    ["2026-11-21"],
+  );
+  seen.roster.look("2026-11-21", "a 2");
+  await seen.answer({ members: [2] });
+  assert.deepEqual(seen.roster.crew, { members: [2] });
+  seen.now_ms += 30_000;
+  seen.roster.look("2026-11-21", "a 2");
+  assert.equal(seen.asked.length, 3);
+});
+
+test("what was read stays when reading again fails, and is tried again after a while", async () => {
+  const seen = watching();
+  seen.roster.look(null, "a 1");
+  await seen.answer({ members: [1] });
+  seen.roster.look(null, "a 2");
+  await seen.fail();
+  assert.deepEqual([seen.roster.crew, seen.roster.error.message], [{ members: [1] }, "down"]);
+  seen.roster.look(null, "a 3");
+  assert.equal(seen.asked.length, 2);
+  seen.now_ms += 5_000;
+  seen.roster.look(null, "a 3");
+  await seen.answer({ members: [3] });
+  assert.deepEqual([seen.roster.crew, seen.roster.error], [{ members: [3] }, null]);
+});
+
+test("an answer about a day that was left is dropped, and the new one is read", async () => {
+  const seen = watching();
+  seen.roster.look("2026-11-21", "");
+  seen.roster.look("2026-11-22", "");
+  await seen.answer({ members: [21] });
+  assert.equal(seen.roster.crew, null);
+  seen.roster.look("2026-11-22", "");
+  await seen.answer({ members: [22] });
+  assert.deepEqual(seen.roster.crew, { members: [22] });
+});
+
+test("what somebody read is not there for who signs in after them", async () => {
+  const seen = watching();
+  seen.roster.look(null, "");
+  seen.roster.clear();
+  await seen.answer({ members: [1] });
+  seen.roster.look(null, "");
+  assert.equal(seen.roster.crew, null);
+  assert.equal(seen.asked.length, 2);
+});
+
+test("a change from here is read at once, even while an older answer is on its way", async () => {
+  const seen = watching();
+  seen.roster.look(null, "same");
+  seen.roster.forget();
+  await seen.answer({ members: ["old"] });
+  seen.roster.look(null, "same");
+  assert.equal(seen.asked.length, 2);
+});
+
+test("the address names the view and the day, and anything else is the board", () => {
+  for (const place of [
+    { view: "board", date: null },
+    { view: "day", date: null },
+    { view: "day", date: "2026-11-22" },
+  ])
+    assert.deepEqual(viewIn(queryFor(place)), place);
+  assert.deepEqual(viewIn("?view=day&date=2026-99-99"), { view: "day", date: null });
+  assert.deepEqual(viewIn("?view=owned"), { view: "board", date: null });
+});

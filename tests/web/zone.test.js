@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { HOUR_MS } from "../../web/lib/time.js";
+import { dayAfter, dayAt, hoursAt, longDayText, momentAt, wholeDay } from "../../web/lib/zone.js";
+
+const NEW_YORK = "America/New_York";
+const iso = (ms) => new Date(ms).toISOString().slice(0, 16);
+const hoursOf = ({ begin_ms, end_ms }) => (end_ms - begin_ms) / HOUR_MS;
+
+test("the day is the business's: late in the evening of New York, London is a day ahead", () => {
+  const late_ms = Date.parse("2026-11-22T03:30:00Z");
+  assert.equal(dayAt(late_ms, NEW_YORK), "2026-11-21");
+  assert.equal(dayAt(late_ms, "Europe/London"), "2026-11-22");
+});
+
+test("a clock of the business is a moment, in summer and in winter", () => {
+  assert.equal(iso(momentAt("2026-07-01", "07:30", NEW_YORK)), "2026-07-01T11:30");
+  assert.equal(iso(momentAt("2026-11-21", "07:30", NEW_YORK)), "2026-11-21T12:30");
+  assert.equal(iso(momentAt("2026-11-21", "07:30", "Asia/Kathmandu")), "2026-11-21T01:45");
+  assert.equal(iso(momentAt("2026-11-21", "00:30", "Pacific/Kiritimati")), "2026-11-20T10:30");
+});
+
+test("a time that the clocks skip is as long after the skip; one they show twice is the first", () => {
+  assert.equal(iso(momentAt("2026-03-08", "02:30", NEW_YORK)), "2026-03-08T07:30");
+  assert.equal(iso(momentAt("2026-11-01", "01:30", NEW_YORK)), "2026-11-01T05:30");
+  assert.equal(iso(momentAt("2026-11-01", "02:00", NEW_YORK)), "2026-11-01T07:00");
+});
+
+test("a day has 23 hours in spring and 25 in autumn", () => {
+  assert.equal(hoursOf(wholeDay("2026-03-08", NEW_YORK)), 23);
+  assert.equal(hoursOf(wholeDay("2026-11-01", NEW_YORK)), 25);
+  assert.equal(hoursOf(wholeDay("2026-11-21", NEW_YORK)), 24);
+});
+
+test("a day whose midnight is skipped begins when it begins", () => {
+  const { begin_ms } = wholeDay("2026-03-29", "Asia/Beirut");
+  assert.equal(dayAt(begin_ms, "Asia/Beirut"), "2026-03-29");
+  assert.equal(dayAt(begin_ms - 1, "Asia/Beirut"), "2026-03-28");
+});
+
+test("every hour of a year goes to its clock and back", () => {
+  const format = new Intl.DateTimeFormat("en-GB", {
+    timeZone: NEW_YORK,
+    timeStyle: "short",
+  });
+  for (let ms = Date.parse("2026-01-01T00:00Z"); ms < Date.parse("2027-01-01"); ms += HOUR_MS) {
+    const back_ms = momentAt(dayAt(ms, NEW_YORK), format.format(ms), NEW_YORK);
+    const twice = back_ms === ms - HOUR_MS; // the second 1 o'clock of autumn
+    assert.ok(back_ms === ms || (twice && iso(ms) === "2026-11-01T06:00"), iso(ms));
+  }
+});
+
+test("hours that end before they begin pass midnight; from midnight to midnight is a day", () => {
+  const hours = (begin, end) => hoursAt("2026-11-21", { begin, end }, NEW_YORK);
+  assert.deepEqual(hours("00:00", "00:00"), wholeDay("2026-11-21", NEW_YORK));
+  assert.equal(hoursOf(hours("22:00", "06:00")), 8);
+  assert.equal(hoursOf(hours("07:00", "15:30")), 8.5);
+});
+
+test("days follow each other over months, years and changes of the clocks", () => {
+  assert.equal(dayAfter("2026-12-31", 1), "2027-01-01");
+  assert.equal(dayAfter("2026-03-01", -1), "2026-02-28");
+  assert.equal(dayAfter("2026-03-08", 1), "2026-03-09");
+  assert.equal(longDayText("2026-11-21"), "Saturday, November 21");
+});

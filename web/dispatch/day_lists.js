@@ -1,0 +1,48 @@
+// What is still to be done about the day: jobs without driver or truck, jobs without a window.
+
+import { el } from "/lib/elements.js";
+import { windowText } from "/lib/time.js";
+
+const MOST = 12;
+
+export function jobLists({ open, unplanned }, told) {
+  const lacking = open.map(({ card, missing }) => ({
+    card,
+    text: `${windowText(card.schedule, "en", told.day.zone)} · no ${missing.join(", no ")}`,
+  }));
+  const without = unplanned.map((card) => ({ card, text: card.address }));
+  return el(
+    "aside.day-lists",
+    { "aria-label": "Still to be done" },
+    listNode("Without driver or truck", "open-jobs", lacking, told),
+    listNode("Without arrival window", "unplanned-jobs", without, told),
+  );
+}
+
+function listNode(title, name, items, told) {
+  const none = name === "open-jobs" ? "Every job of this day is manned." : "None.";
+  const more = items.length - MOST;
+  return el(
+    "section.panel",
+    { "aria-labelledby": name, "data-testid": name },
+    el("h2", { id: name }, title, items.length > 0 && ` (${items.length})`),
+    items.length === 0
+      ? el("p.quiet.small", {}, none)
+      : el("ul.stack", {}, items.slice(0, MOST).map((item) => itemNode(item, name, told))),
+    more > 0 && el("p.quiet.small", {}, `And ${more} more on the board.`),
+  );
+}
+
+function itemNode({ card, text }, name, { open }) {
+  const key = `${name}-${card.job_id}`;
+  return el(
+    "li",
+    {},
+    el(
+      "button.open-job",
+      { type: "button", "data-focus": key, onclick: () => open(card.job_id, key) },
+      el("strong", {}, card.customer),
+      el("span.quiet.small", {}, text),
+    ),
+  );
+}

@@ -1,0 +1,216 @@
+// The dispatcher's view of a day: who is where, who is free, what still lacks somebody.
+
+import { Problem } from "/lib/api.js";
+import { axisOf, dayOf, openJobs, placeOn, rowsOf, unplannedJobs } from "/lib/day.js";
+import { el, fill, keepingFocus } from "/lib/elements.js";
+import { icon } from "/lib/icons.js";
+import { Roster } from "/lib/roster.js";
+import { MINUTE_MS, agoText, msOf } from "/lib/time.js";
+import { dayAfter, dayAt, longDayText } from "/lib/zone.js";
+import { DayDialog } from "./day_dialog.js";
+import { jobLists } from "./day_lists.js";
+import { axisNode, rowNode } from "./day_rows.js";
+
+export class DayPage {
+  node = el("div.day", { "data-testid": "day" });
+  #desk;
+  #openJob;
+  #goTo;
+  #roster;
+  #date = null;
+  #zone = null;
+  #says = "";
+  #opener = null;
+
+  /** `goTo(date)` puts a date into the address (null: today); `redraw()` asks to be drawn. */
+  constructor({ desk, openJob, goTo, redraw }) {
+    this.#desk = desk;
+    this.#openJob = openJob;
+    this.#goTo = goTo;
+    const ask = (date) => desk.crew(this.#daysFor(date));
+    this.#roster = new Roster({ ask, clock: () => Date.now(), onChange: redraw });
+  }
+
+  /** Draw the day; null is today by the clocks of the business. */
+  draw(date) {
+    this.#date = date;
+    const cards = this.#desk.board.shown();
+    this.#roster.look(date, cards.map(({ job_id, rev }) => `${job_id} ${rev}`).join());
+    const { crew, error } = this.#roster;
+    const now_ms = Math.floor(this.#desk.now_ms / MINUTE_MS) * MINUTE_MS;
+    const says = JSON.stringify([date, now_ms, crew, cards, error?.message]);
+    if (says === this.#says) return;
+    this.#says = says;
+    keepingFocus(this.node, () =>
+      fill(this.node, crew ? this.#dayNodes(crew, cards, now_ms) : this.#waiting(error, now_ms)),
+    );
+  }
+
+  /** Nothing of the roster stays behind on a device that somebody has left. */
+  clear() {
+    this.#roster.clear();
+    this.#says = "";
+    fill(this.node);
+  }
+
+  /** Give the focus back to what opened a job or a dialog. */
+  focusOpener() {
+    const opener = `[data-focus="${CSS.escape(this.#opener ?? "")}"]`;
+    this.node.querySelector(opener)?.focus({ preventScroll: true });
+  }
+
+  #dayNodes(crew, cards, now_ms) {
+    const { board, flows, isDispatcher } = this.#desk;
+    this.#zone = crew.time_zone;
+    const day = this.#day(now_ms);
+    const rows = rowsOf(crew, day, { cardOf: (job_id) => board.card(job_id), flows });
+    const axis = axisOf(rows, day);
+    const told = {
+      axis,
+      day,
+      open: (job_id, opener) => this.#open(job_id, opener),
+      edit: isDispatcher ? (row, opener) => this.#edit(crew, row, day, opener) : null,
+    };
+    const lists = {
+      open: openJobs(cards, day, crew.trucks.length > 0),
+      unplanned: unplannedJobs(cards),
+    };
+    return [
+      this.#head(day, sumText(rows, day)),
+      this.#stale(crew, now_ms),
+      el(
+        "div.day-parts",
+        {},
+        el(
+          "div.rows",
+          { "data-testid": "rows" },
+          axisNode(axis, day),
+          nowNode(axis, day),
+          group("People", rows.people, told),
+          group("Trucks", rows.trucks, told),
+        ),
+        jobLists(lists, told),
+      ),
+    ];
+  }
+
+  /** With the day before, whose night may reach into this one. Only the server knows its today. */
+  #daysFor(date) {
+    const day = date ?? (this.#zone && dayAt(this.#desk.now_ms, this.#zone));
+    return day ? { first: dayAfter(day, -1), last: day } : {};
+  }
+
+  #day(now_ms) {
+    return dayOf(this.#date ?? dayAt(now_ms, this.#zone), this.#zone, now_ms);
+  }
+
+  #head({ date, isToday, zone, now_ms }, sum) {
+    const today = dayAt(now_ms, zone);
+    const to = (wanted) => () => this.#goTo(wanted === today ? null : wanted);
+    const turn = (label, sign, wanted) =>
+      el(
+        "button.button.round.compact",
+        { type: "button", "aria-label": label, "data-focus": label, onclick: to(wanted) },
+        icon(sign),
+      );
+    return el(
+      "header.day-head",
+      {},
+      turn("Previous day", "back", dayAfter(date, -1)),
+      turn("Next day", "on", dayAfter(date, 1)),
+      el("h1", { "data-testid": "day-title" }, isToday && "Today, ", longDayText(date)),
+      !isToday &&
+        el("button.button.compact", { type: "button", onclick: to(today) }, "Back to today"),
+      el("p.quiet.small.day-sum", { "data-testid": "day-sum" }, sum),
+      el("p.quiet.small.day-zone", {}, zoneText(zone)),
+    );
+  }
+
+  /** Old news are shown, and said to be old. */
+  #stale(crew, now_ms) {
+    if (this.#roster.error === null) return null;
+    const age = agoText(now_ms - msOf(crew.as_of));
+    const text = `The roster could not be read again. This is from ${age}. Trying again…`;
+    return el("div.notice.warn", { role: "status" }, icon("alert"), el("p", {}, text));
+  }
+
+  /** The way to another day stays while this one is read. */
+  #waiting(error, now_ms) {
+    const head = this.#zone && this.#head(this.#day(now_ms), "");
+    return [head, error === null ? readingNode() : troubleNode(error)];
+  }
+
+  #open(job_id, opener) {
+    this.#opener = opener;
+    this.#openJob(job_id);
+  }
+
+  async #edit(crew, row, day, opener) {
+    this.#opener = opener;
+    const member = crew.members.find((each) => each.member === row.id);
+    const save = (wanted) => this.#desk.setDay(row.id, day.date, wanted);
+    const jobs = row.blocks.filter(({ ended }) => !ended).length;
+    const saved = await new DayDialog({ member, date: day.date, save }).open(jobs);
+    if (saved) this.#readAgain();
+    this.focusOpener();
+  }
+
+  #readAgain() {
+    this.#roster.forget();
+    this.draw(this.#date);
+  }
+}
+
+function readingNode() {
+  return el(
+    "div.blank",
+    { role: "status" },
+    el("span.spinner", { "aria-hidden": "true" }),
+    el("p.quiet", {}, "Reading the day…"),
+  );
+}
+
+function troubleNode(error) {
+  const refused = error instanceof Problem && error.status < 500;
+  const why = refused ? error.detail || error.title : "Trying again in a moment.";
+  return el(
+    "div.blank",
+    { role: "alert" },
+    el("h2", {}, "The day cannot be read"),
+    el("p.quiet", {}, why),
+  );
+}
+
+function group(title, rows, told) {
+  if (rows.length === 0 && title === "Trucks") return null;
+  const id = `day-${title.toLowerCase()}`;
+  const nobody = el("p.quiet.small.nobody", {}, "Nobody on the roster can be put on a job yet.");
+  return el(
+    "section",
+    { "aria-labelledby": id },
+    el("h2.day-group", { id }, title),
+    rows.length === 0 ? nobody : el("ul", {}, rows.map((row) => rowNode(row, told))),
+  );
+}
+
+/** The line through all rows at this moment. */
+function nowNode(axis, { isToday, now_ms }) {
+  const { from } = placeOn(axis, { begin_ms: now_ms, end_ms: now_ms });
+  if (!isToday || from <= 0 || from >= 1) return null;
+  return el("div.now", { "aria-hidden": "true", vars: { "--from": String(from) } });
+}
+
+/** `3 free now, 2 busy, 1 not there`. */
+function sumText({ people }, { isToday }) {
+  const count = (tone) => people.filter(({ state }) => state.tone === tone).length;
+  const there = isToday
+    ? `${count("free")} free now, ${count("busy")} busy`
+    : `${count("plan")} there`;
+  return `${there}, ${count("off")} not there`;
+}
+
+/** Said only where this device has other clocks. */
+function zoneText(zone) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return own === zone ? "" : `Times of ${zone.split("/").at(-1).replaceAll("_", " ")}`;
+}

@@ -1,0 +1,164 @@
+// One line of the day: a person or a truck, the hours they are away, and their jobs on the axis.
+
+import { CREW_ROLES, placeOn } from "/lib/day.js";
+import { spanText } from "/lib/day_words.js";
+import { el, statusColour } from "/lib/elements.js";
+import { icon } from "/lib/icons.js";
+import { agoText, clockText, msOf, windowText } from "/lib/time.js";
+
+const MOST_LABELS = 16;
+
+/** The hours above the rows; on a phone, where rows are lists, there is no axis. */
+export function axisNode(axis, { zone }) {
+  const hour = (ms) => clockText(ms, "en", zone).replace(":00", "");
+  const step = axis.ticks.length > MOST_LABELS ? 2 : 1;
+  const ticks = axis.ticks.map((ms, index) =>
+    el(
+      "span.tick.numbers",
+      { vars: placed(axis, { begin_ms: ms, end_ms: ms }) },
+      index % step === 0 && hour(ms),
+    ),
+  );
+  return el("div.axis", { "aria-hidden": "true" }, el("div.track", {}, ticks));
+}
+
+export function rowNode(row, told) {
+  const { axis, edit } = told;
+  const opener = `hours-${row.id}`;
+  const away = row.off.map((span) => el("span.off", { vars: placed(axis, span) }));
+  const lines = axis.ticks.map((ms) =>
+    el("span.hour", { vars: placed(axis, { begin_ms: ms, end_ms: ms }) }),
+  );
+  const editing = row.kind === "person" ? edit : null;
+  const onclick = editing && (({ target }) => target.closest(".block") ?? editing(row, opener));
+  return el(
+    "li.day-row",
+    { "data-testid": "day-row", "data-row": row.id },
+    whoNode(row, told, editing && (() => editing(row, opener)), opener),
+    el(
+      `div.track${editing ? ".editable" : ""}`,
+      { onclick, vars: { "--lanes": String(lanesOf(row)) } },
+      el("div.behind", { "aria-hidden": "true" }, lines, away),
+      row.blocks.length > 0 && el("ol", {}, row.blocks.map((block) => blockNode(block, row, told))),
+    ),
+    looseNode(row, told),
+  );
+}
+
+function lanesOf({ blocks }) {
+  return Math.max(1, ...blocks.map(({ lane }) => lane + 1));
+}
+
+function whoNode(row, { day }, edit, opener) {
+  const about = [row.roles && rolesText(row), row.hours].filter(Boolean).join(" · ");
+  return el(
+    "div.who",
+    {},
+    el(
+      "div.who-head",
+      {},
+      el("h3", {}, row.name),
+      edit &&
+        el(
+          "button.button.plain.compact.hours",
+          {
+            type: "button",
+            "aria-label": `Hours of ${row.name}`,
+            title: "Hours of this day",
+            "data-focus": opener,
+            onclick: edit,
+          },
+          icon("clock"),
+        ),
+    ),
+    el(
+      "p.state",
+      { "data-testid": "state", "data-tone": row.state.tone },
+      el("span.dot", { "aria-hidden": "true" }),
+      row.state.text,
+    ),
+    about && el("p.quiet.small", {}, about),
+    row.whereabouts && placeNode(row.whereabouts, row.name, day),
+  );
+}
+
+/** `Driver, first mate`; where it is only one of them that day, which. */
+function rolesText({ roles, only }) {
+  const shown = only === null ? roles : roles.filter((role) => only.includes(role));
+  const words = shown.map((role) => CREW_ROLES[role].toLowerCase()).join(", ");
+  return only === null ? words : `only ${words || "in no role"} that day`;
+}
+
+/** The phone's own maps open at the place. */
+function placeNode({ latitude, longitude, at }, name, { now_ms }) {
+  const age = agoText(now_ms - msOf(at));
+  return el(
+    "p.small",
+    {},
+    el(
+      "a.place",
+      { href: `geo:${latitude},${longitude}`, "aria-label": `Place of ${name}, seen ${age}` },
+      icon("pin"),
+      `Seen ${age}`,
+    ),
+  );
+}
+
+function blockNode(block, row, { axis, day, open }) {
+  const when = spanText(block.span, day.zone);
+  const role = block.role && CREW_ROLES[block.role];
+  const key = `job-${row.id}-${block.job_id}`;
+  const about = [block.customer, role, when, block.status, block.warning].filter(Boolean);
+  return el(
+    "li",
+    { vars: { ...placed(axis, block), "--lane": String(block.lane) } },
+    el(
+      `button.block.toned${block.ended ? ".ended" : ""}${block.warning ? ".warned" : ""}`,
+      {
+        type: "button",
+        vars: statusColour(block.colour),
+        title: about.join(" · "),
+        "aria-label": about.join(", "),
+        "data-testid": "block",
+        "data-job": block.job_id,
+        "data-focus": key,
+        onclick: () => open(block.job_id, key),
+      },
+      el("span.block-name", {}, block.warning && icon("alert"), block.customer),
+      el("span.block-about", {}, role ?? block.status),
+      el("span.block-when", {}, when),
+      el("span.block-when", {}, block.warning ?? block.status),
+    ),
+  );
+}
+
+/** Jobs that have no place on the axis, for want of an arrival window. */
+function looseNode(row, { day, open }) {
+  if (row.loose.length === 0) return null;
+  const chip = (job) => {
+    const key = `job-${row.id}-${job.job_id}`;
+    const when = windowText(job.schedule, "en", day.zone) ?? "no arrival window";
+    const role = job.role && CREW_ROLES[job.role].toLowerCase();
+    return el(
+      "li",
+      {},
+      el(
+        "button.chip.toned.small",
+        {
+          type: "button",
+          vars: statusColour(job.colour),
+          "data-focus": key,
+          onclick: () => open(job.job_id, key),
+        },
+        el("span.menu-dot", { "aria-hidden": "true" }),
+        [job.customer, role, when, job.status].filter(Boolean).join(" · "),
+      ),
+    );
+  };
+  return el("ul.loose", { "data-testid": "loose" }, row.loose.map(chip));
+}
+
+function placed(axis, span) {
+  const { from, to } = placeOn(axis, span);
+  return { "--from": String(from), "--to": String(to) };
+}

@@ -1,0 +1,65 @@
+// Days and clocks of the business, wherever this device is. A day is `2026-11-21`, a clock `07:30`.
+
+import { DAY_MS } from "./time.js";
+
+/** The day of that moment by the clocks of `zone`. */
+export function dayAt(ms, zone) {
+  const { year, month, day } = wallParts(ms, zone);
+  return `${year}-${month}-${day}`;
+}
+
+/**
+ * The moment at which the clocks of `zone` show that time. Where they show it twice it is the first
+ * time; where they skip it, as many minutes after the skip as it was meant to be.
+ */
+export function momentAt(date, clock, zone) {
+  const wall_ms = Date.parse(`${date}T${clock}:00Z`);
+  const around = [-DAY_MS, DAY_MS].map((far_ms) => wall_ms - aheadMs(wall_ms + far_ms, zone));
+  const right = around.filter((ms) => ms + aheadMs(ms, zone) === wall_ms);
+  return right.length > 0 ? Math.min(...right) : around[0];
+}
+
+/** That many days later; earlier where negative. */
+export function dayAfter(date, days) {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** {begin_ms, end_ms} of the whole day: 23 or 25 hours where clocks are changed. */
+export function wholeDay(date, zone) {
+  return {
+    begin_ms: momentAt(date, "00:00", zone),
+    end_ms: momentAt(dayAfter(date, 1), "00:00", zone),
+  };
+}
+
+/** The moments of hours {begin, end}, which pass midnight where they end before they begin. */
+export function hoursAt(date, { begin, end }, zone) {
+  const endsOn = end <= begin ? dayAfter(date, 1) : date;
+  return { begin_ms: momentAt(date, begin, zone), end_ms: momentAt(endsOn, end, zone) };
+}
+
+/** `Saturday, November 21`. */
+export function longDayText(date) {
+  const parts = { weekday: "long", month: "long", day: "numeric", timeZone: "UTC" };
+  return new Intl.DateTimeFormat("en-US", parts).format(Date.parse(`${date}T00:00:00Z`));
+}
+
+/** By how much the clocks of `zone` are ahead of UTC then. */
+function aheadMs(ms, zone) {
+  const { year, month, day, hour, minute, second } = wallParts(ms, zone);
+  const wall_ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return wall_ms - Math.floor(ms / 1000) * 1000;
+}
+
+const formats = new Map();
+
+function wallParts(ms, zone) {
+  if (!formats.has(zone)) {
+    const two = "2-digit";
+    const shape = { year: "numeric", month: two, day: two, hour: two, minute: two, second: two };
+    const format = new Intl.DateTimeFormat("en-US", { ...shape, hourCycle: "h23", timeZone: zone });
+    formats.set(zone, format);
+  }
+  const parts = formats.get(zone).formatToParts(ms);
+  return Object.fromEntries(parts.map(({ type, value }) => [type, value]));
+}

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from events import Changes, JobEditRequested, JobMoveRequested
+from events import Changes, JobEditRequested, JobMoveRequested, StuckReason
 from functions.accounts import Account, Role
+from functions.api.ops_documents import DeadLetter
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of, job_id_for, new_token
@@ -52,6 +53,7 @@ class World:
             "dana": an_account("dana", "Dana Reyes"),
             "omar": an_account("omar", "Omar Haddad"),
             "miguel": an_account("miguel", "Miguel", "driver"),
+            "olga": an_account("olga", "Olga Petrov", "dispatcher", "ops"),
         }
     )
     pinned: dict[str, bytes | None] = field(default_factory=dict)
@@ -60,6 +62,9 @@ class World:
     down: bool = False
     """Every answer is 503."""
     gone: set[str] = field(default_factory=set)
+    stuck: dict[str, StuckReason] = field(default_factory=dict)
+    letters: list[DeadLetter] = field(default_factory=list)
+    """What ops are told of: jobs the watchdog cannot help, and messages that were given up."""
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of all that was asked for, in order."""
     keys: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-// When to look at the board: every five seconds while somebody is looking, slower in trouble, not
+// When to look: every five seconds (or as told) while somebody is looking, slower in trouble, not
 // at all while the page is hidden or offline. Like lib/reader.js without network, clock and DOM.
 
 const INTERVAL_MS = 5_000;
@@ -15,6 +15,7 @@ const DOUBLINGS_MAX = 10;
  */
 export class Feed {
   #random;
+  #intervalMs;
   #kind = "asking";
   #checkedAtMs = null;
   #failures = 0;
@@ -25,8 +26,9 @@ export class Feed {
   #nextAtMs;
   #askedAtMs = null;
 
-  constructor(now_ms, { random = Math.random } = {}) {
+  constructor(now_ms, { random = Math.random, interval_ms = INTERVAL_MS } = {}) {
     this.#random = random;
+    this.#intervalMs = interval_ms;
     this.#nextAtMs = now_ms;
   }
 
@@ -80,13 +82,13 @@ export class Feed {
     this.#kind = "current";
     this.#failures = 0;
     this.#checkedAtMs = this.#askedAtMs;
-    this.#nextAtMs = now_ms + this.#spread(INTERVAL_MS);
+    this.#nextAtMs = now_ms + this.#spread(this.#intervalMs);
   }
 
   #trouble(retry_after_ms, now_ms) {
     this.#kind = "trouble";
     this.#failures += 1;
-    const doubled_ms = INTERVAL_MS * 2 ** Math.min(this.#failures - 1, DOUBLINGS_MAX);
+    const doubled_ms = this.#intervalMs * 2 ** Math.min(this.#failures - 1, DOUBLINGS_MAX);
     const pace_ms = this.#spread(Math.min(doubled_ms, TROUBLE_CAP_MS));
     this.#nextAtMs = now_ms + Math.max(pace_ms, Math.min(retry_after_ms, TROUBLE_CAP_MS));
   }

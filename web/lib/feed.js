@@ -23,6 +23,7 @@ export class Feed {
   #offline = false;
   #busy = false;
   #again = false;
+  #woken = false;
   #nextAtMs;
   #askedAtMs = null;
 
@@ -57,8 +58,9 @@ export class Feed {
     if (outcome === "signed_out") this.#kind = "signed_out";
     else if (typeof outcome === "string") this.#well(now_ms);
     else this.#trouble(outcome.retry_after_ms ?? 0, now_ms);
-    if (this.#again && this.#kind === "current") this.#soon(now_ms, NUDGE_MS);
-    this.#again = false;
+    const worthIt = { current: this.#again, trouble: this.#woken }[this.#kind] ?? false;
+    if (worthIt) this.#soon(now_ms, NUDGE_MS);
+    this.#again = this.#woken = false;
   }
 
   /**
@@ -72,10 +74,15 @@ export class Feed {
     if (name === "online") this.#offline = false;
     if (name === "signed_in") this.#kind = "asking";
     if (name === "signed_out") this.#kind = "signed_out";
-    if (["visible", "online", "signed_in"].includes(name)) this.#soon(now_ms, 0);
+    if (["visible", "online", "signed_in"].includes(name)) this.#wake(now_ms);
     if (name !== "nudge") return;
     this.#again = this.#busy; // the answer that is on its way may be older than what happened
     this.#soon(now_ms, NUDGE_MS);
+  }
+
+  #wake(now_ms) {
+    this.#woken = this.#busy; // what is on its way was asked before, and may fail for that alone
+    this.#soon(now_ms, 0);
   }
 
   #well(now_ms) {

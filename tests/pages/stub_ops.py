@@ -34,6 +34,7 @@ from functions.api.problems import Problem
 from statemachine.flows import load_flow
 from statemachine.job import Job, Repair
 from statemachine.lifecycle import EXPLANATIONS
+from statemachine.views import card_of
 from tests.pages.stub_api import Stub, answered, document
 from tests.pages.world import World, now
 
@@ -46,6 +47,7 @@ QUEUES = (
     "send_messages",
     "deliver_webhooks",
 )
+MOST_LETTERS = 100
 
 
 def ops_routes(stub: Stub) -> list[Route]:
@@ -94,7 +96,7 @@ class OpsStub:
     async def letters(self, request: Request) -> Response:
         self.allow(request)
         there = tuple(each for each in self.world.letters if each.queue == self.queue(request))
-        return answered(DeadLettersDocument(letters=there, as_of=now()))
+        return answered(DeadLettersDocument(letters=there[:MOST_LETTERS], as_of=now()))
 
     async def replay(self, request: Request) -> Response:
         return await self.take_away(request)
@@ -106,9 +108,9 @@ class OpsStub:
         self.allow(request)
         wish, queue = await document(request, LettersWish), self.queue(request)
         with self.world.lock:
-            there = {each.message_id for each in self.world.letters if each.queue == queue}
-            wanted = there if wish.message_ids is None else set(wish.message_ids)
-            gone = there & wanted
+            there = [each.message_id for each in self.world.letters if each.queue == queue]
+            wanted = set(there if wish.message_ids is None else wish.message_ids)
+            gone = set([each for each in there if each in wanted][:MOST_LETTERS])
             self.world.letters = [e for e in self.world.letters if e.message_id not in gone]
         return answered(LettersDone(done=len(gone), left=len(wanted - gone)))
 
@@ -156,7 +158,7 @@ def _statuses(jobs: list[Job], at: datetime) -> Iterator[StatusCount]:
             flow=flow,
             status=status,
             jobs=len(there),
-            overdue=sum(_is_late(job, at) for job in there),
+            overdue=sum((_due_at(job) or at) < at for job in there),
             oldest_at=min(job.entered_at for job in there),
         )
 
@@ -172,17 +174,17 @@ def _executions(world: World, jobs: list[Job]) -> Iterator[ExecutionCount]:
 
 def _troubled(world: World, jobs: list[Job], at: datetime) -> Iterator[TroubledJob]:
     for job in jobs:
-        since, why = job.entered_at, world.stuck.get(job.job_id)
-        if why == "corrupt":
-            yield TroubledJob(job_id=job.job_id, since=since, why=why)
-        elif why or _is_late(job, at):
-            where = {"flow": job.flow, "status": job.status}
-            yield TroubledJob(job_id=job.job_id, since=since, why=why or "overdue", **where)
+        where = {"flow": job.flow, "status": job.status}
+        why, due = world.stuck.get(job.job_id), _due_at(job)
+        if due and due < at:
+            yield TroubledJob(job_id=job.job_id, since=due, why="overdue", **where)
+        if why:
+            known = {} if why == "corrupt" else where
+            yield TroubledJob(job_id=job.job_id, since=job.entered_at, why=why, **known)
 
 
-def _is_late(job: Job, at: datetime) -> bool:
-    limit = load_flow(job.flow).status(job.status).limit_minutes
-    return limit is not None and at > job.entered_at + timedelta(minutes=limit)
+def _due_at(job: Job) -> datetime | None:
+    return card_of(job, load_flow(job.flow)).due_at
 
 
 def _has_ended(job: Job) -> bool:
@@ -194,8 +196,8 @@ def _stays(jobs: list[Job]) -> Iterator[TimeInStatus]:
     for job in jobs:
         for entry in job.ledger:
             came = job.moment_of(entry.seq - 1)
-            minutes = (entry.recorded_at - came).total_seconds() / 60
-            stays.setdefault((job.flow, entry.origin), []).append(minutes)
+            stayed = (entry.recorded_at - came).total_seconds() / 60
+            stays.setdefault((job.flow, entry.origin), []).append(stayed)
     for (flow, status), minutes in stays.items():
         limit = load_flow(flow).status(status).limit_minutes
         if limit is not None:
@@ -210,7 +212,7 @@ def _stays(jobs: list[Job]) -> Iterator[TimeInStatus]:
 
 
 def _visible(jobs: list[Job]) -> Iterator[Visible]:
-    moments = sorted(entry.recorded_at for job in jobs for entry in job.ledger)
+    moments = sorted(entry.recorded_at for job in jobs for entry in job.ledger)[-100:]
     for number, at in enumerate(moments):
         yield Visible(at=at, ms=240 + number * 97 % 310 + (1400 if number % 17 == 11 else 0))
 

@@ -8,11 +8,12 @@ import {
   flowsWithJobs,
   headline,
   invalidationFacts,
+  jobsInTrouble,
   quickText,
   repairsText,
   stayBars,
+  troubleText,
   visibleFacts,
-  worstFirst,
 } from "../../web/lib/ops_words.js";
 import { NOON_MS, at, flow } from "./flows.js";
 
@@ -36,13 +37,26 @@ test("the first line says that all is well, or exactly what is not", () => {
   assert.deepEqual(headline(bad), { well: false, text: "2 jobs overdue, 1 stuck, 1 dead letter" });
 });
 
-test("stuck jobs come before overdue ones, the oldest first", () => {
-  const jobs = [
-    { job_id: "c", why: "overdue", since: at(-5) },
-    { job_id: "b", why: "overdue", since: at(-50) },
+test("each job in trouble is there once, stuck ones first, then what is overdue for longest", () => {
+  const place = { flow: "haul", status: "in_progress" };
+  const troubled = [
+    { job_id: "c", ...place, why: "overdue", since: at(-5) },
+    { job_id: "b", ...place, why: "overdue", since: at(-50) },
+    { job_id: "a", ...place, why: "overdue", since: at(-7) },
     { job_id: "a", why: "corrupt", since: at(-1) },
   ];
-  assert.deepEqual(worstFirst(jobs).map(({ job_id }) => job_id), ["a", "b", "c"]);
+  const jobs = jobsInTrouble(troubled);
+  assert.deepEqual(jobs.map(({ job_id }) => job_id), ["a", "b", "c"]);
+  assert.deepEqual(jobs[0], {
+    job_id: "a",
+    ...place,
+    troubles: [
+      { why: "corrupt", since: at(-1) },
+      { why: "overdue", since: at(-7) },
+    ],
+  });
+  const said = jobs[0].troubles.map((trouble) => troubleText(trouble, NOON_MS));
+  assert.deepEqual(said, ["stuck for 1 min", "overdue for 7 min"]);
 });
 
 test("flows with jobs are offered, the default first; without any job the default", () => {

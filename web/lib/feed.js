@@ -15,7 +15,6 @@ const DOUBLINGS_MAX = 10;
  */
 export class Feed {
   #random;
-  #intervalMs;
   #kind = "asking";
   #checkedAtMs = null;
   #failures = 0;
@@ -26,6 +25,7 @@ export class Feed {
   #woken = false;
   #nextAtMs;
   #askedAtMs = null;
+  #intervalMs;
 
   constructor(now_ms, { random = Math.random, interval_ms = INTERVAL_MS } = {}) {
     this.#random = random;

@@ -3,12 +3,13 @@
 
 import { Api } from "./api.js";
 
+const TIMEOUT_MS = 25_000; // a story is gathered from many places
 const STORY_TRIES = 2;
 
 export class Operating {
   #api;
 
-  constructor(api = new Api()) {
+  constructor(api = new Api({ timeout_ms: TIMEOUT_MS })) {
     this.#api = api;
   }
 

@@ -1,7 +1,7 @@
 // One person of ops at work: session, flows, the overview and its feed, and what is asked for.
 // The browser's things (clock, timers) come in as arguments.
 
-import { NoAnswer, Problem } from "./api.js";
+import { NoAnswer, Problem, isSignedOut } from "./api.js";
 import { Feed, clockAheadMs } from "./feed.js";
 import { msOf } from "./time.js";
 
@@ -176,10 +176,6 @@ export class Ops {
     this.#plan();
     this.#onChange();
   }
-}
-
-export function isSignedOut(error) {
-  return error instanceof Problem && error.status === 401 && error.slug !== "wrong-credentials";
 }
 
 function isRefused(error) {

@@ -48,12 +48,29 @@ export function headline({ statuses, troubled, queues }) {
   return { well: true, text: "All is well: nothing overdue, nothing stuck, no dead letters" };
 }
 
-/** Stuck jobs before overdue ones, each kind with the oldest first. */
-export function worstFirst(troubled) {
+/**
+ * Each job in trouble once: {job_id, flow, status, troubles: [{why, since}]}, what is worse first:
+ * stuck before overdue, and of each kind the oldest first.
+ */
+export function jobsInTrouble(troubled) {
+  const jobs = new Map();
+  for (const { job_id, flow, status, why, since } of [...troubled].sort(worstFirst)) {
+    const known = jobs.get(job_id);
+    const troubles = [...(known?.troubles ?? []), { why, since }];
+    const place = { flow: known?.flow ?? flow, status: known?.status ?? status };
+    jobs.set(job_id, { job_id, ...place, troubles });
+  }
+  return [...jobs.values()];
+}
+
+function worstFirst(one, other) {
   const rank = ({ why }) => Number(why === "overdue");
-  return [...troubled].sort(
-    (one, other) => rank(one) - rank(other) || msOf(one.since) - msOf(other.since),
-  );
+  return rank(one) - rank(other) || msOf(one.since) - msOf(other.since);
+}
+
+/** `overdue for 2 h`, `stuck for 5 min`. */
+export function troubleText({ why, since }, now_ms) {
+  return `${why === "overdue" ? "overdue" : "stuck"} for ${spanText(now_ms - msOf(since))}`;
 }
 
 /** The flows that have jobs, the default one first; that one alone where none has. */

@@ -49,6 +49,7 @@ export function aboutReplay(queue, number) {
     title: `Send ${lettersText(number)} again?`,
     lines: [
       `${number === 1 ? "It goes" : "They go"} back to the queue of “${name}” and ${number === 1 ? "is" : "are"} worked on once more.`,
+      ...upTo(number),
       "What was already done is recognised and not done twice.",
       "If the fault is still there, they come back to this list.",
     ],
@@ -62,12 +63,18 @@ export function aboutDiscard(queue, number) {
     title: `Throw away ${lettersText(number)}?`,
     lines: [
       `${number === 1 ? "It is" : "They are"} deleted from the dead letters of “${name}”, and nobody can bring ${number === 1 ? "it" : "them"} back.`,
+      ...upTo(number),
       "What they asked for will not be done because of them.",
       "The jobs themselves are not changed.",
     ],
     act: "Throw away",
     bad: true,
   };
+}
+
+/** Where all are meant, the service takes so many in one go. */
+function upTo(number) {
+  return number === null ? ["A hundred at most in one go; then you are told how many are left."] : [];
 }
 
 /** `number` null: all that are there, also those that are not shown. */

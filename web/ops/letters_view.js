@@ -123,20 +123,21 @@ export class LettersView {
 
   async #replay(ids) {
     if (!(await confirmed(aboutReplay(this.#queue, ids?.length ?? null)))) return;
-    await this.#done("sent again", () => this.#ops.replay(this.#queue, ids));
+    await this.#done("sent again", ids, () => this.#ops.replay(this.#queue, ids));
   }
 
   async #discard(ids) {
     if (!(await confirmed(aboutDiscard(this.#queue, ids?.length ?? null)))) return;
-    await this.#done("thrown away", () => this.#ops.discard(this.#queue, ids));
+    await this.#done("thrown away", ids, () => this.#ops.discard(this.#queue, ids));
   }
 
-  async #done(what, act) {
+  async #done(what, ids, act) {
     try {
       const { done, left } = await act();
       const text = `${counted(done, "letter")} ${what}.`;
+      const rest = ids === null ? "left in the queue: go on with the rest." : "could not be found: read again in a minute.";
       if (left === 0) this.#notices.good(text);
-      else this.#notices.warn(`${text} ${left} could not be found just now: read again in a minute.`);
+      else this.#notices.warn(`${text} ${left} ${rest}`);
     } catch (error) {
       this.#notices.bad(failureText(error, `The letters were not ${what}`));
     }

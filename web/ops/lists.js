@@ -3,11 +3,9 @@
 import { el } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { labelOf } from "/lib/moves.js";
-import { adviceText, stateText, whyText } from "/lib/ops_words.js";
+import { adviceText, stateText, troubleText, whyText } from "/lib/ops_words.js";
 import { addressOf } from "/lib/story.js";
-import { msOf, spanText } from "/lib/time.js";
 
-const GOOD = ["running", "succeeded"];
 const AT_FIRST = 8;
 
 /** `act`: {redrive(job), showAll()}. A job that nobody can read has neither flow nor status. */
@@ -27,22 +25,18 @@ export function troubleList({ troubled, flows, now_ms, all, act }) {
 }
 
 function troubledJob(job, { flows, now_ms, act }) {
-  const { job_id, flow, status, since, why } = job;
+  const { job_id, flow, status, troubles } = job;
   const where = status ? labelOf(flows[flow] ?? { statuses: [] }, status) : "Status unknown";
+  const since = troubles.map((trouble) => troubleText(trouble, now_ms)).join(", ");
   return el(
     "li.trouble",
-    { "data-testid": "trouble", "data-job": job_id, "data-why": why },
+    { "data-testid": "trouble", "data-job": job_id },
     el(
       "div.trouble-about",
       {},
-      el(
-        "p.row",
-        {},
-        el("strong.job-id", {}, job_id),
-        el(`span.tag.${why === "overdue" ? "warn" : "bad"}`, {}, icon("alert"), whyText(why)),
-      ),
-      el("p.numbers", {}, `${where}, for ${spanText(now_ms - msOf(since))}`),
-      el("p.small.quiet", {}, adviceText(why)),
+      el("p.row", {}, el("strong.job-id", {}, job_id), troubles.map(troubleTag)),
+      el("p.numbers", {}, `${where}, ${since}`),
+      el("p.small.quiet", {}, adviceText(troubles[0].why)),
     ),
     el(
       "div.row",
@@ -67,7 +61,16 @@ function troubledJob(job, { flows, now_ms, act }) {
   );
 }
 
+function troubleTag({ why }) {
+  return el(`span.tag.${why === "overdue" ? "warn" : "bad"}`, {}, icon("alert"), whyText(why));
+}
+
 export function executionList(executions) {
+  const note = "Those that ended badly stay counted; the watchdog gives their jobs new ones.";
+  return [counts(executions), el("p.small.quiet", {}, note)];
+}
+
+function counts(executions) {
   return el(
     "dl.facts",
     { "data-testid": "executions" },
@@ -76,11 +79,7 @@ export function executionList(executions) {
         "div",
         {},
         el("dt", {}, stateText(state)),
-        el(
-          `dd.numbers${number > 0 && !GOOD.includes(state) ? ".late" : ""}`,
-          {},
-          `${number.toLocaleString("en-US")}${more ? " or more" : ""}`,
-        ),
+        el("dd.numbers", {}, `${number.toLocaleString("en-US")}${more ? " or more" : ""}`),
       ),
     ),
   );

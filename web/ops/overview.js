@@ -1,7 +1,7 @@
 // How the whole is doing: the parts of the overview, each drawn anew when it says something new.
 
 import { el, fill } from "/lib/elements.js";
-import { counted, flowsWithJobs, worstFirst } from "/lib/ops_words.js";
+import { counted, flowsWithJobs, jobsInTrouble } from "/lib/ops_words.js";
 import { agoText, msOf } from "/lib/time.js";
 import { invalidationMeter, stayChart, visibleChart } from "./charts.js";
 import { redraw } from "./drawing.js";
@@ -69,7 +69,7 @@ export class Overview {
 
   #drawTrouble(minute) {
     const { overview, flows, now_ms } = this.#ops;
-    const troubled = worstFirst(overview.troubled);
+    const troubled = jobsInTrouble(overview.troubled);
     const act = { redrive: this.#act.redrive, showAll: () => this.#showAll() };
     redraw(this.#parts.trouble, [troubled, minute, this.#all], () =>
       troubleList({ troubled, flows, now_ms, all: this.#all, act }),

@@ -124,6 +124,7 @@ def test_a_stuck_job_is_redriven_from_the_page_which_says_before_and_after_what_
         )
         expect(said(page)).to_contain_text("a new execution carries on")
         expect(trouble(page, job.job_id)).to_have_count(0)
+        expect(page.get_by_role("heading", name="Jobs in trouble")).to_be_focused()
         expect(health(page)).to_have_text(re.compile("All is well"))
     assert stub.world.stuck == {}
     assert posts(stub) == [f"/api/ops/jobs/{job.job_id}/redrive"]

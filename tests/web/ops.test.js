@@ -196,5 +196,9 @@ test("a failure says what was not done and why, and a lost answer that nobody kn
     "261121-7k3m2q was not redriven: No answer behind us.",
   );
   assert.match(failureText(new NoAnswer("timeout"), "x"), /not known whether it was done/);
+  assert.equal(
+    failureText(new NoAnswer("timeout"), "The letters could not be read", { changes: false }),
+    "The letters could not be read: no answer came. Check your connection and try again.",
+  );
   assert.match(failureText(SIGNED_OUT, "x"), /session has ended/);
 });

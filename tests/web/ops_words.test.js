@@ -20,7 +20,8 @@ import { NOON_MS, at, flow } from "./flows.js";
 const FLOWS = ["haul", "crewed", "dumpster", "pickup"];
 
 function aCount(values = {}) {
-  return { flow: "haul", status: "in_progress", jobs: 2, overdue: 0, oldest_at: at(-90), ...values };
+  const place = { flow: "haul", status: "in_progress" };
+  return { ...place, jobs: 2, overdue: 0, oldest_at: at(-90), ...values };
 }
 
 function anOverview(values = {}) {
@@ -37,7 +38,7 @@ test("the first line says that all is well, or exactly what is not", () => {
   assert.deepEqual(headline(bad), { well: false, text: "2 jobs overdue, 1 stuck, 1 dead letter" });
 });
 
-test("each job in trouble is there once, stuck ones first, then what is overdue for longest", () => {
+test("each job in trouble is there once, stuck ones first, then the longest overdue", () => {
   const place = { flow: "haul", status: "in_progress" };
   const troubled = [
     { job_id: "c", ...place, why: "overdue", since: at(-5) },
@@ -88,7 +89,12 @@ test("a redrive that found nothing says so", () => {
 
 test("median and the 95th of 100 are values that really occurred", () => {
   const visible = Array.from({ length: 100 }, (_, index) => ({ at: at(0), ms: 100 - index }));
-  assert.deepEqual(visibleFacts(visible), { median_ms: 50, p95_ms: 95, slowest_ms: 100, moves: 100 });
+  assert.deepEqual(visibleFacts(visible), {
+    median_ms: 50,
+    p95_ms: 95,
+    slowest_ms: 100,
+    moves: 100,
+  });
   assert.deepEqual(visibleFacts([{ at: at(0), ms: 7 }]), {
     median_ms: 7,
     p95_ms: 7,

@@ -43,7 +43,7 @@ export class Ops {
     return this.#feed.state;
   }
 
-  /** The age of what is shown: since we asked, or since the server gathered it where that is more. */
+  /** The age of what is shown: since we asked, or since the server gathered it if that is more. */
   get age_ms() {
     const { checked_at_ms } = this.#feed.state;
     if (checked_at_ms === null || this.overview === null) return null;
@@ -178,18 +178,24 @@ export class Ops {
   }
 }
 
-function isRefused(error) {
-  return error instanceof Problem && error.status === 403;
-}
-
-/** Why something asked for did not come about; `what` as in "Job 261121-7k3m2q was not redriven". */
-export function failureText(error, what) {
+/**
+ * Why something did not come about; `what` as in `261121-7k3m2q was not redriven`. Where it would
+ * have changed something and no answer came, nobody knows whether it was done.
+ */
+export function failureText(error, what, { changes = true } = {}) {
+  if (error instanceof NoAnswer && changes)
+    return "No answer came, so it is not known whether it was done. Look again before you repeat it.";
   if (error instanceof NoAnswer)
-    return `No answer came, so it is not known whether it was done. Look again before you repeat it.`;
-  if (!(error instanceof Problem)) return `${what}: something went wrong on this page. Load it again.`;
+    return `${what}: no answer came. Check your connection and try again.`;
+  if (!(error instanceof Problem))
+    return `${what}: something went wrong on this page. Load it again.`;
   if (error.status === 401) return `${what}: your session has ended. Sign in and try again.`;
   if (error.status === 403) return `${what}: only people with the role ops may do that.`;
   if (error.slug === "unknown-job") return `${what}: there is no such job.`;
   const why = error.detail || error.title || "the service has trouble, try again in a moment";
   return `${what}: ${why.replace(/\.$/, "")}.`;
+}
+
+function isRefused(error) {
+  return error instanceof Problem && error.status === 403;
 }

@@ -10,7 +10,7 @@ const WHYS = {
 };
 const ADVICE = {
   overdue: "It has been in its status for longer than the flow allows.",
-  corrupt: "Its object in S3 cannot be read: a person has to bring back an older version of it. Redrive it then.",
+  corrupt: "Its object in S3 cannot be read: bring back an older version of it, then redrive it.",
   keeps_failing: "Every execution it was given has died: look at its story before you redrive it.",
 };
 const REPAIRS = {
@@ -81,7 +81,7 @@ export function flowsWithJobs(flows, statuses, fallback) {
   return names.sort((one, other) => Number(other === fallback) - Number(one === fallback));
 }
 
-/** The statuses of a flow in their order: {name, label, colour, terminal, jobs, overdue, oldest_ms}. */
+/** The statuses of a flow: {name, label, colour, terminal, jobs, overdue, oldest_ms}, in order. */
 export function boxesOf(flow, statuses, now_ms) {
   return flow.statuses.map(({ name, colour, terminal }) => {
     const found = statuses.find((each) => each.flow === flow.name && each.status === name);
@@ -168,7 +168,11 @@ function stayBar(label, colour, time) {
     longest: longest_minutes / whole,
     limit: limit_minutes / whole,
     late: longest_minutes > limit_minutes,
-    text: `median ${span(median_minutes)}, longest ${span(longest_minutes)}, limit ${span(limit_minutes)} (${counted(time.jobs, "job")})`,
+    text: [
+      `median ${span(median_minutes)}`,
+      `longest ${span(longest_minutes)}`,
+      `limit ${span(limit_minutes)} (${counted(time.jobs, "job")})`,
+    ].join(", "),
   };
 }
 
@@ -181,8 +185,8 @@ export function invalidationFacts({ month, paths, budget }) {
     over,
     text: `${number(paths)} of ${number(budget)} paths${percent} in ${month}`,
     advice: over
-      ? "Used up: until the month ends views expire after seconds instead of being forgotten at once."
-      : "When they are used up, views expire after seconds instead of being forgotten at once.",
+      ? "Used up: until the month ends views expire after seconds instead of being forgotten."
+      : "When they are used up, views expire after seconds instead of being forgotten.",
   };
 }
 

@@ -54,7 +54,8 @@ export function chaptersIn(lines) {
 
 /** Everybody who did something in it, each once, sorted. */
 export function actorsIn(lines) {
-  return [...new Set(lines.filter(({ actor }) => actor).map(({ actor }) => actorName(actor)))].sort();
+  const names = lines.filter(({ actor }) => actor).map(({ actor }) => actorName(actor));
+  return [...new Set(names)].sort();
 }
 
 export function actorName(actor) {

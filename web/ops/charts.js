@@ -13,8 +13,7 @@ const FEW_MOVES = 40;
 /** How long jobs stay in each status of a flow, against its limit. */
 export function stayChart(flow, times) {
   const bars = stayBars(flow, times);
-  if (bars.length === 0)
-    return el("p.quiet", {}, "No job of this flow has left a status lately.");
+  if (bars.length === 0) return el("p.quiet", {}, "No job of this flow has left a status lately.");
   return el(
     "ul.stays",
     { "data-testid": "stays" },
@@ -36,7 +35,7 @@ function stayBar({ median, longest, limit }) {
   const wide = (share) => Math.max(LEAST_BAR, share * (width - 2));
   return svg(
     "svg",
-    { class: "stay", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+    stretched("stay", width, height),
     svg("rect", { class: "stay-paper", width, height }),
     svg("rect", { class: "stay-longest", width: wide(longest), height }),
     svg("rect", { class: "stay-median", width: wide(median), height }),
@@ -70,13 +69,18 @@ function sparkBars(visible, slowest_ms) {
   const step = width / Math.max(visible.length, FEW_MOVES);
   return svg(
     "svg",
-    { class: "spark", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+    stretched("spark", width, height),
     visible.map(({ ms }, index) => {
       const tall = Math.max(LEAST_BAR, (height * ms) / Math.max(1, slowest_ms));
       const place = { x: index * step, y: height - tall };
       return svg("rect", { ...place, width: Math.max(0.5, step - gap), height: tall });
     }),
   );
+}
+
+function stretched(kind, width, height) {
+  const viewBox = `0 0 ${width} ${height}`;
+  return { class: kind, viewBox, preserveAspectRatio: "none", "aria-hidden": "true" };
 }
 
 /** The month's invalidations against the budget. */

@@ -8,7 +8,11 @@ import { counted } from "/lib/ops_words.js";
 export async function confirmed({ title, lines, act, bad = false }) {
   const dialog = el(
     "dialog",
-    { "aria-labelledby": "confirm-title", "aria-describedby": "confirm-says", "data-testid": "confirm" },
+    {
+      "aria-labelledby": "confirm-title",
+      "aria-describedby": "confirm-says",
+      "data-testid": "confirm",
+    },
     el(
       "form.stack",
       { method: "dialog" },
@@ -45,13 +49,14 @@ export function aboutRedrive(job_id, label) {
 
 export function aboutReplay(queue, number) {
   const name = queue.replaceAll("_", " ");
+  const goes = number === 1 ? "It goes" : "They go";
   return {
     title: `Send ${lettersText(number)} again?`,
     lines: [
-      `${number === 1 ? "It goes" : "They go"} back to the queue of “${name}” and ${number === 1 ? "is" : "are"} worked on once more.`,
+      `${goes} back to the queue of “${name}” to be worked on once more.`,
       ...upTo(number),
       "What was already done is recognised and not done twice.",
-      "If the fault is still there, they come back to this list.",
+      "Where the fault is still there, it comes back to this list.",
     ],
     act: "Send again",
   };
@@ -59,12 +64,13 @@ export function aboutReplay(queue, number) {
 
 export function aboutDiscard(queue, number) {
   const name = queue.replaceAll("_", " ");
+  const [is, it] = number === 1 ? ["It is", "it"] : ["They are", "them"];
   return {
     title: `Throw away ${lettersText(number)}?`,
     lines: [
-      `${number === 1 ? "It is" : "They are"} deleted from the dead letters of “${name}”, and nobody can bring ${number === 1 ? "it" : "them"} back.`,
+      `${is} deleted from the dead letters of “${name}”, and nobody can bring ${it} back.`,
       ...upTo(number),
-      "What they asked for will not be done because of them.",
+      `What ${number === 1 ? "it" : "they"} asked for will not be done because of ${it}.`,
       "The jobs themselves are not changed.",
     ],
     act: "Throw away",
@@ -74,7 +80,8 @@ export function aboutDiscard(queue, number) {
 
 /** Where all are meant, the service takes so many in one go. */
 function upTo(number) {
-  return number === null ? ["A hundred at most in one go; then you are told how many are left."] : [];
+  if (number !== null) return [];
+  return ["A hundred at most in one go; then you are told how many are left."];
 }
 
 /** `number` null: all that are there, also those that are not shown. */

@@ -1,4 +1,4 @@
-// How the page draws: SVG elements, and parts that are drawn anew only where they say something new.
+// How the page draws: SVG elements, and parts drawn anew only where they say something new.
 
 import { fill, keepingFocus } from "/lib/elements.js";
 
@@ -22,5 +22,12 @@ export function redraw(node, value, build) {
   const says = JSON.stringify(value);
   if (drawn.get(node) === says) return;
   drawn.set(node, says);
+  const held = node.contains(document.activeElement);
   keepingFocus(node, () => fill(node, build()));
+  if (held && !node.contains(document.activeElement)) headingOf(node)?.focus();
+}
+
+/** Where to go on from when what had the focus is no longer there. */
+function headingOf(node) {
+  return node.closest("section")?.querySelector("h2");
 }

@@ -2,7 +2,7 @@
 
 import { el, statusColour } from "/lib/elements.js";
 import { BOX, layoutOf } from "/lib/flow_layout.js";
-import { boxText, boxesOf, counted } from "/lib/ops_words.js";
+import { boxText, boxesOf } from "/lib/ops_words.js";
 import { spanText } from "/lib/time.js";
 import { svg } from "./drawing.js";
 
@@ -103,7 +103,7 @@ export function flowChoice({ flows, names, chosen, statuses, onChoose }) {
         onclick: () => onChoose(name),
       },
       flows[name].label.en,
-      late > 0 && el("span.flow-late", { title: `${counted(late, "job")} overdue` }, ` ${late} overdue`),
+      late > 0 && el("span.flow-late", {}, ` ${late} overdue`),
     );
   });
 }

@@ -9,6 +9,9 @@ import { agoText, msOf } from "/lib/time.js";
 import { aboutDiscard, aboutReplay, confirmed } from "./confirm.js";
 
 const MOST_AT_ONCE = 100;
+const LEFT = "left in the queue: go on with the rest.";
+const NOT_FOUND = "could not be found: read again in a minute.";
+const NONE = "None can be read now. Letters that somebody is looking at come back in a minute.";
 
 export class LettersView {
   #ops;
@@ -16,7 +19,11 @@ export class LettersView {
   #onClose;
   #queue = null;
   #letters = [];
-  root = el("section.letters", { hidden: true, "aria-labelledby": "letters-title", "data-testid": "letters" });
+  root = el("section.letters", {
+    hidden: true,
+    "aria-labelledby": "letters-title",
+    "data-testid": "letters",
+  });
 
   constructor({ ops, notices, onClose }) {
     this.#ops = ops;
@@ -47,26 +54,20 @@ export class LettersView {
       this.#draw();
     } catch (error) {
       if (queue !== this.#queue) return;
-      const text = failureText(error, "The letters could not be read");
-      fill(this.root, this.#title(), el("div.notice.bad", { role: "alert" }, icon("alert"), el("p", {}, text)), this.#again());
+      const text = failureText(error, "The letters could not be read", { changes: false });
+      const said = el("div.notice.bad", { role: "alert" }, icon("alert"), el("p", {}, text));
+      fill(this.root, this.#title(), said, this.#again());
     }
   }
 
   #draw() {
-    const many = this.#letters.length;
+    const items = this.#letters.map((letter) => this.#letter(letter));
+    const close = button("Close", () => this.#close());
     fill(
       this.root,
       this.#title(),
-      many === 0
-        ? el("p.quiet", {}, "None can be read now. Letters that somebody has just looked at come back in a minute.")
-        : el("ul.letter-list", {}, this.#letters.map((letter) => this.#letter(letter))),
-      el(
-        "div.row",
-        {},
-        this.#wholesale(),
-        this.#again(),
-        button("Close", () => this.#close()),
-      ),
+      items.length === 0 ? el("p.quiet", {}, NONE) : el("ul", {}, items),
+      el("div.row", {}, this.#wholesale(), this.#again(), close),
     );
   }
 
@@ -83,6 +84,7 @@ export class LettersView {
     const { message_id, sent_at, event, job_id, reason, detail } = letter;
     const about = job_id ? ` about job ${job_id}` : "";
     const name = `${event ?? "the letter"}${about}`;
+    const ago = agoText(this.#ops.now_ms - msOf(sent_at));
     return el(
       "li.letter",
       { "data-testid": "letter", "data-message": message_id },
@@ -97,13 +99,16 @@ export class LettersView {
         ),
         el("p.late", {}, reason ?? "No reason was noted."),
         detail && el("p.small.detail", {}, detail),
-        el("p.small.quiet.numbers", {}, `Sent ${agoText(this.#ops.now_ms - msOf(sent_at))} · ${message_id}`),
+        el("p.small.quiet.numbers", {}, `Sent ${ago} · ${message_id}`),
       ),
       el(
         "div.row",
         {},
         button("Send again", () => this.#replay([message_id]), { label: `Send again: ${name}` }),
-        button("Throw away", () => this.#discard([message_id]), { bad: true, label: `Throw away: ${name}` }),
+        button("Throw away", () => this.#discard([message_id]), {
+          bad: true,
+          label: `Throw away: ${name}`,
+        }),
       ),
     );
   }
@@ -135,9 +140,8 @@ export class LettersView {
     try {
       const { done, left } = await act();
       const text = `${counted(done, "letter")} ${what}.`;
-      const rest = ids === null ? "left in the queue: go on with the rest." : "could not be found: read again in a minute.";
       if (left === 0) this.#notices.good(text);
-      else this.#notices.warn(`${text} ${left} ${rest}`);
+      else this.#notices.warn(`${text} ${left} ${ids === null ? LEFT : NOT_FOUND}`);
     } catch (error) {
       this.#notices.bad(failureText(error, `The letters were not ${what}`));
     }

@@ -43,7 +43,11 @@ function troubledJob(job, { flows, now_ms, act }) {
       {},
       el(
         "a.button.compact",
-        { href: addressOf(job_id), "data-focus": `explain-${job_id}`, "aria-label": `Explain ${job_id}` },
+        {
+          href: addressOf(job_id),
+          "data-focus": `explain-${job_id}`,
+          "aria-label": `Explain ${job_id}`,
+        },
         "Explain",
       ),
       el(

@@ -12,6 +12,7 @@ import { Ops, failureText } from "/lib/ops.js";
 import { headline, repairsText } from "/lib/ops_words.js";
 import { addressOf, jobIdIn, jobInAddress } from "/lib/story.js";
 import { SECOND_MS } from "/lib/time.js";
+import { asking, refused, unreachable } from "./blanks.js";
 import { aboutRedrive, confirmed } from "./confirm.js";
 import { LettersView } from "./letters_view.js";
 import { Overview } from "./overview.js";
@@ -164,6 +165,7 @@ class OpsPage {
     document.title = "Sign in · Haulway";
     if (this.#root.dataset.scene === "sign-in") return;
     if (this.#root.dataset.scene === "sign-in") return;
+    if (this.#root.dataset.scene === "sign-in") return;
     this.#show("sign-in", () =>
       signInForm({
         account: this.#signedInAs,
@@ -218,37 +220,6 @@ class OpsPage {
       this.#notices.bad("You are still signed in: no connection. Please try again.");
     }
   }
-}
-
-function asking() {
-  return blank(el("span.spinner", { "aria-hidden": "true" }), el("p.quiet", {}, "Asking how it is going…"));
-}
-
-function unreachable() {
-  return blank(
-    el("h1", {}, "The service cannot be reached"),
-    el("p.quiet", {}, "Check your connection, or try again in a moment."),
-    el(
-      "button.button",
-      { type: "button", onclick: () => location.reload() },
-      icon("reload"),
-      "Try again",
-    ),
-  );
-}
-
-function refused({ account, roles }) {
-  return blank(
-    el("div.sign", {}, icon("alert")),
-    el("h1", {}, "This page is for ops"),
-    el("p.quiet", {}, `You are signed in as ${account}, who is ${roles.join(", ")} here.`),
-    el("p.quiet", {}, "Ask whoever runs the accounts for the role ops, or go to your own page."),
-    el("a.button", { href: "/dispatch/" }, "To the board"),
-  );
-}
-
-function blank(...children) {
-  return el("div.blank", { "data-testid": "blank" }, children);
 }
 
 function makeOps(onChange) {

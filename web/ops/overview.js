@@ -46,7 +46,7 @@ export class Overview {
 
   #part(name, title, kind = "inside", ...more) {
     const body = (this.#parts[name] = el("div.part-body"));
-    const heading = el("h2", { id: `part-${name}` }, title);
+    const heading = el("h2", { id: `part-${name}`, tabindex: "-1" }, title);
     const props = { "aria-labelledby": `part-${name}`, "data-testid": `part-${name}` };
     return el(`section.panel.${kind}`, props, heading, body, more);
   }
@@ -111,6 +111,7 @@ export class Overview {
     const { snapshot_at, snapshot_jobs } = this.#ops.overview;
     if (!snapshot_at) return "No board has been written yet.";
     const ago = agoText(this.#ops.now_ms - msOf(snapshot_at));
-    return `Written ${ago}, with ${counted(snapshot_jobs, "job")}. It is written when something changes.`;
+    const holds = counted(snapshot_jobs, "job");
+    return `Written ${ago}, with ${holds}. It is written when something changes.`;
   }
 }

@@ -54,7 +54,7 @@ export class StoryFilter {
       chip.setAttribute("aria-pressed", String(on));
       this.#set({ chapters: on ? [...chapters, what] : chapters.filter((one) => one !== what) });
     };
-    const props = { type: "button", "aria-pressed": "false", "data-chapter": what, onclick: toggle };
+    const props = { type: "button", "aria-pressed": "false", onclick: toggle };
     return el("button.chip", props, chapterText(what));
   }
 

@@ -50,7 +50,8 @@ export class StoryView {
   }
 
   #fail(error) {
-    const text = failureText(error, `${this.#job_id} could not be explained`);
+    const what = `${this.#job_id} could not be explained`;
+    const text = failureText(error, what, { changes: false });
     fill(
       this.root,
       this.#head(),
@@ -84,6 +85,7 @@ export class StoryView {
   #head() {
     const { flow, status, rev } = this.#story ?? {};
     const known = this.#ops.flows[flow];
+    const label = labelOf(known ?? { statuses: [] }, status);
     return el(
       "div.story-head",
       {},
@@ -93,7 +95,7 @@ export class StoryView {
         el(
           "p.row",
           {},
-          el("span.pill.toned", { vars: colourOf(known, status) }, labelOf(known ?? { statuses: [] }, status)),
+          el("span.pill.toned", { vars: colourOf(known, status) }, label),
           el("span.small.quiet.numbers", {}, `${known?.label.en ?? flow} · rev ${rev}`),
         ),
     );
@@ -127,8 +129,8 @@ export class StoryView {
   #drawLines() {
     const { lines } = this.#story;
     const shown = linesOf(lines, this.#filter.value);
-    const some = shown.length < lines.length;
-    fill(this.#count, some ? `${shown.length} of ${counted(lines.length, "line")}` : counted(lines.length, "line"));
+    const part = shown.length < lines.length ? `${shown.length} of ` : "";
+    fill(this.#count, `${part}${counted(lines.length, "line")}`);
     fill(this.#lines, shown.map(drawnLine));
   }
 }
@@ -155,8 +157,9 @@ function drawnLine(line) {
 }
 
 function said(tone, sign, title, sentences) {
-  const rest = sentences.length > 0 && el("ul.sentences", {}, sentences.map((text) => el("li", {}, text)));
-  return el(`div.notice.${tone}`, {}, icon(sign), el("div", {}, el("strong", {}, title), rest));
+  const items = sentences.map((text) => el("li", {}, text));
+  const list = items.length > 0 && el("ul.sentences", {}, items);
+  return el(`div.notice.${tone}`, {}, icon(sign), el("div", {}, el("strong", {}, title), list));
 }
 
 function colourOf(flow, status) {

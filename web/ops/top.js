@@ -1,4 +1,4 @@
-// The top of the page: how old the data is, who is signed in, and what is wrong with the connection.
+// The top of the page: how old the data is, who is signed in, and whether anything answers.
 
 import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";

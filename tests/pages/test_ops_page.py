@@ -381,6 +381,23 @@ def test_a_session_that_ended_is_taken_up_again_where_it_was(
         expect(page.get_by_test_id("toolbar")).not_to_contain_text("Otto")
 
 
+def test_a_story_that_was_open_when_the_session_ended_is_read_again(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = stub.world.book()
+    with visitor(browser) as olga:
+        page = at_ops(olga, stub)
+        page.get_by_label("Explain a job").fill(job.job_id)
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("line")).to_have_count(2)
+        stub.stub.sessions.clear()
+        stub.world.move(job.job_id, "confirm")
+        page.get_by_role("button", name="Read again").click()
+        expect(page.get_by_test_id("sign-in-form")).to_be_visible()
+        sign_in(page, "olga", PASSWORD)
+        expect(page.get_by_test_id("line")).to_have_count(4)
+
+
 def test_markup_in_letters_is_shown_as_text(browser: Browser, stub: StubServer) -> None:
     a_letter(stub.world, stub.world.book(), reason=MARKUP, detail=MARKUP)
     with visitor(browser) as olga:

@@ -171,11 +171,7 @@ class OpsPage {
         account: this.#signedInAs,
         reason: scene === "expired" ? "Your session has ended. Sign in to carry on." : null,
         welcome: WELCOME,
-        signIn: async (account, password) => {
-          await this.#ops.signIn(account, password);
-          this.#signedInAs = account;
-          this.#draw();
-        },
+        signIn: (account, password) => this.#signIn(account, password),
       }),
     );
     this.#root.querySelector("input").focus();
@@ -209,6 +205,15 @@ class OpsPage {
       this.#notices.bad(failureText(error, `${job_id} was not redriven`));
     }
     return true;
+  }
+
+  /** A story that was open goes on with what is known now. */
+  async #signIn(account, password) {
+    const open = this.#story.job_id;
+    await this.#ops.signIn(account, password);
+    this.#signedInAs = account;
+    this.#draw();
+    if (open !== null && this.#ops.scene !== "refused") await this.#story.read();
   }
 
   async #signOut() {

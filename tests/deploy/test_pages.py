@@ -60,9 +60,17 @@ def test_no_reference_of_our_own_pages_is_left_without_hash() -> None:
     assert re.findall(r"[\"']\.{0,2}/[\w./-]+(?<!\.[0-9a-f]{12})\.(?:js|css)[\"']", texts) == []
 
 
+def test_every_page_that_people_open_is_published_with_its_build() -> None:
+    whole = {page.key: page.body.decode() for page in pages() if page.key.endswith(".html")}
+    assert {"book", "dispatch", "ops", "track"} <= {key.partition("/")[0] for key in whole}
+    mark = f'<meta name="build" content="{build_id()}" />'
+    assert [key for key, text in whole.items() if mark not in text] == []
+
+
 def test_what_has_a_hash_is_kept_for_a_year_and_what_has_none_is_asked_for() -> None:
     kept = {page.key: page.caching for page in pages()}
     assert kept["track/index.html"] == "public, max-age=0, s-maxage=300"
+    assert kept["ops/index.html"] == "public, max-age=0, s-maxage=31536000"
     assert {kept[key] for key in kept if re.search(r"\.[0-9a-f]{12}\.js$", key)} == {
         "public, max-age=31536000, immutable"
     }

@@ -86,6 +86,8 @@ class Stub:
         self.rewritten: dict[str, str | None] = {}
 
     def app(self) -> Starlette:
+        from tests.pages.stub_ops import ops_routes
+
         routes = [
             Route("/api/session", self.guarded(self.who_am_i)),
             Route("/api/session", self.guarded(self.sign_in), methods=["POST"]),
@@ -105,6 +107,7 @@ class Stub:
             Route("/api/track/{digest}/{move}", self.guarded(self.choose), methods=["POST"]),
             Route("/t/p/{name}", self.photo),
             Route("/t/{name}", self.guarded(self.view)),
+            *ops_routes(self),
             Route("/{path:path}", self.page),
         ]
         return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware)])
@@ -409,9 +412,11 @@ class StubServer:
 
 def main() -> None:
     from tests.pages.day import a_day, a_roster
+    from tests.pages.stub_ops import with_trouble
 
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8300
-    with StubServer(a_roster(a_day(World())), port) as stub:
+    with StubServer(with_trouble(a_roster(a_day(World()))), port) as stub:
+        print(f"{stub.url}/ops/  (olga, {PASSWORD})")
         print(f"{stub.url}/dispatch/  (dana, {PASSWORD})\n{stub.url}/book/")
         for job in stub.world.jobs.values():
             print(f"{stub.tracking_url(job)}  {job.status}")

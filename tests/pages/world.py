@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from events import Changes, JobEditRequested, JobMoveRequested
+from events import Changes, JobEditRequested, JobMoveRequested, StuckReason
 from functions.accounts import Account, Role
+from functions.api.ops_documents import DeadLetter
 from functions.whereabouts import Whereabouts
 from statemachine.edits import edited
 from statemachine.flows import load_flow
@@ -66,6 +67,7 @@ class World:
             "dana": an_account("dana", "Dana Reyes"),
             "omar": an_account("omar", "Omar Haddad"),
             "miguel": an_account("miguel", "Miguel", "driver"),
+            "olga": an_account("olga", "Olga Petrov", "dispatcher", "ops"),
         }
     )
     pinned: dict[str, bytes | None] = field(default_factory=dict)
@@ -78,6 +80,9 @@ class World:
     pictures: dict[str, bytes] = field(default_factory=dict)
     """JPEGs by photo id."""
     gone: set[str] = field(default_factory=set)
+    stuck: dict[str, StuckReason] = field(default_factory=dict)
+    letters: list[DeadLetter] = field(default_factory=list)
+    """What ops are told of: jobs the watchdog cannot help, and messages that were given up."""
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of all that was asked for, in order."""
     roster: Roster = field(default_factory=Roster)
@@ -152,13 +157,14 @@ class World:
                 changes=changes,
                 expected_rev=expected_rev,
             )
-            self.jobs[job_id] = edited(job, request, now(), self.names_on(job))
+            self.jobs[job_id] = edited(job, request, now(), self.names_for(job, changes))
             return self.jobs[job_id]
 
-    def names_on(self, job: Job) -> Callable[[str], str]:
-        """First names: of who is on the job as they are there, of others by the roster."""
+    def names_for(self, job: Job, changes: Changes) -> Callable[[str], str]:
+        """First names: by the roster, as they are on the job, or as a test calls them."""
         names = {name: account.name.split()[0] for name, account in self.accounts.items()}
         names |= {each.member: each.first_name for each in job.crew}
+        names |= {each.member: each.first_name for each in changes.crew or () if each.first_name}
         return lambda member: names.get(member, member.title())
 
     def plan(self, job_id: str, *crew: Assigned, **schedule: datetime) -> Job:

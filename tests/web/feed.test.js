@@ -91,3 +91,24 @@ test("the server's clock counts where ours is clearly wrong", () => {
   assert.equal(clockAheadMs(date, Date.parse(date) - 2_000), 0);
   assert.equal(clockAheadMs(null, 0), 0);
 });
+
+test("a question that was on its way when the connection came back may fail: it is asked again", () => {
+  const feed = answeredFeed();
+  feed.signal("offline", 4_000);
+  feed.signal("online", 4_100);
+  feed.asked(4_100);
+  feed.signal("offline", 4_200);
+  feed.signal("online", 4_300);
+  feed.answered({ retry_after_ms: 0 }, 4_400);
+  assert.equal(feed.due_ms(4_400), 700);
+  feed.asked(5_100);
+  feed.answered({ retry_after_ms: 0 }, 5_200);
+  assert.equal(feed.due_ms(5_200), 10_000);
+});
+
+test("a page that needs it less often says so", () => {
+  const feed = new Feed(0, { ...MIDDLE, interval_ms: 15_000 });
+  feed.asked(0);
+  feed.answered("fresh", 0);
+  assert.equal(feed.due_ms(0), 15_000);
+});

@@ -5,12 +5,13 @@ import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { field } from "./fields.js";
 
-const WELCOME = globalThis.isSecureContext
-  ? "The board is for dispatchers and crew."
-  : "This connection is not secure, so signing in cannot work. Open the page with https:// at its beginning.";
+const WELCOME = "The board is for dispatchers and crew.";
+const INSECURE =
+  "This connection is not secure, so signing in cannot work. Open the page with https:// at its beginning.";
 
 /** A sign-in form; `signIn(account, password)` raises where it did not work. */
-export function signInForm({ account = "", reason = null, signIn }) {
+export function signInForm({ account = "", reason = null, welcome = WELCOME, signIn }) {
+  const greeting = globalThis.isSecureContext ? welcome : INSECURE;
   const name = field("Account", {
     name: "account",
     value: account,
@@ -45,7 +46,7 @@ export function signInForm({ account = "", reason = null, signIn }) {
   return el(
     "form.sign-in.panel.stack",
     { novalidate: true, onsubmit: submit, "data-testid": "sign-in-form" },
-    el("div", {}, el("h1", {}, "Sign in"), el("p.quiet", {}, reason ?? WELCOME)),
+    el("div", {}, el("h1", {}, "Sign in"), el("p.quiet", {}, reason ?? greeting)),
     name.node,
     password.node,
     said,

@@ -1,4 +1,4 @@
-// When to look at the board: every five seconds while somebody is looking, slower in trouble, not
+// When to look: every five seconds (or as told) while somebody is looking, slower in trouble, not
 // at all while the page is hidden or offline. Like lib/reader.js without network, clock and DOM.
 
 const INTERVAL_MS = 5_000;
@@ -22,11 +22,14 @@ export class Feed {
   #offline = false;
   #busy = false;
   #again = false;
+  #woken = false;
   #nextAtMs;
   #askedAtMs = null;
+  #intervalMs;
 
-  constructor(now_ms, { random = Math.random } = {}) {
+  constructor(now_ms, { random = Math.random, interval_ms = INTERVAL_MS } = {}) {
     this.#random = random;
+    this.#intervalMs = interval_ms;
     this.#nextAtMs = now_ms;
   }
 
@@ -55,8 +58,9 @@ export class Feed {
     if (outcome === "signed_out") this.#kind = "signed_out";
     else if (typeof outcome === "string") this.#well(now_ms);
     else this.#trouble(outcome.retry_after_ms ?? 0, now_ms);
-    if (this.#again && this.#kind === "current") this.#soon(now_ms, NUDGE_MS);
-    this.#again = false;
+    const worthIt = { current: this.#again, trouble: this.#woken }[this.#kind] ?? false;
+    if (worthIt) this.#soon(now_ms, NUDGE_MS);
+    this.#again = this.#woken = false;
   }
 
   /**
@@ -70,23 +74,28 @@ export class Feed {
     if (name === "online") this.#offline = false;
     if (name === "signed_in") this.#kind = "asking";
     if (name === "signed_out") this.#kind = "signed_out";
-    if (["visible", "online", "signed_in"].includes(name)) this.#soon(now_ms, 0);
+    if (["visible", "online", "signed_in"].includes(name)) this.#wake(now_ms);
     if (name !== "nudge") return;
     this.#again = this.#busy; // the answer that is on its way may be older than what happened
     this.#soon(now_ms, NUDGE_MS);
+  }
+
+  #wake(now_ms) {
+    this.#woken = this.#busy; // what is on its way was asked before, and may fail for that alone
+    this.#soon(now_ms, 0);
   }
 
   #well(now_ms) {
     this.#kind = "current";
     this.#failures = 0;
     this.#checkedAtMs = this.#askedAtMs;
-    this.#nextAtMs = now_ms + this.#spread(INTERVAL_MS);
+    this.#nextAtMs = now_ms + this.#spread(this.#intervalMs);
   }
 
   #trouble(retry_after_ms, now_ms) {
     this.#kind = "trouble";
     this.#failures += 1;
-    const doubled_ms = INTERVAL_MS * 2 ** Math.min(this.#failures - 1, DOUBLINGS_MAX);
+    const doubled_ms = this.#intervalMs * 2 ** Math.min(this.#failures - 1, DOUBLINGS_MAX);
     const pace_ms = this.#spread(Math.min(doubled_ms, TROUBLE_CAP_MS));
     this.#nextAtMs = now_ms + Math.max(pace_ms, Math.min(retry_after_ms, TROUBLE_CAP_MS));
   }

@@ -80,6 +80,12 @@ export function momentText(moment, language = "en", timeZone = undefined) {
   return `${capital(dateText(moment, language, timeZone))}, ${clockText(moment, language, timeZone)}`;
 }
 
+/** `Sat, Nov 21, 10:40:07 AM`: for those who compare records. */
+export function exactText(moment, timeZone = undefined) {
+  const parts = { hour: "numeric", minute: "2-digit", second: "2-digit", timeZone };
+  return `${dateText(moment, "en", timeZone)}, ${format("en", parts).format(at(moment))}`;
+}
+
 /** What an `<input type="datetime-local">` shows for a moment, in this device's zone. */
 export function localInput(moment) {
   if (!moment) return "";

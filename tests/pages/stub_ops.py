@@ -1,0 +1,294 @@
+"""What ops are told and may ask for, over the same World: counts, stories, repairs, letters.
+
+Counts and stories are made from the world's jobs; what stands for AWS's own numbers (queues,
+executions, how long a view took) is believable and always the same.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from statistics import median
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from functions.api.ops_documents import (
+    DeadLetter,
+    DeadLettersDocument,
+    ExecutionCount,
+    Invalidations,
+    LettersDone,
+    LettersWish,
+    Line,
+    OpsDocument,
+    QueueState,
+    RedriveDocument,
+    StatusCount,
+    StoryDocument,
+    TimeInStatus,
+    TroubledJob,
+    Visible,
+)
+from functions.api.problems import Problem
+from statemachine.flows import load_flow
+from statemachine.job import Job, Repair
+from statemachine.lifecycle import EXPLANATIONS
+from statemachine.views import card_of
+from tests.pages.stub_api import Stub, answered, document
+from tests.pages.world import World, now
+
+QUEUES = (
+    "create_job",
+    "advance_job",
+    "edit_job",
+    "publish_board",
+    "forget_at_edge",
+    "send_messages",
+    "deliver_webhooks",
+)
+MOST_LETTERS = 100
+
+
+def ops_routes(stub: Stub) -> list[Route]:
+    asked = OpsStub(stub)
+    letters = "/api/ops/dead-letters/{queue}"
+    return [
+        Route("/api/ops", stub.guarded(asked.overview)),
+        Route("/api/ops/jobs/{job_id}", stub.guarded(asked.story)),
+        Route("/api/ops/jobs/{job_id}/redrive", stub.guarded(asked.redrive), methods=["POST"]),
+        Route(letters, stub.guarded(asked.letters)),
+        Route(f"{letters}/replay", stub.guarded(asked.replay), methods=["POST"]),
+        Route(f"{letters}/discard", stub.guarded(asked.discard), methods=["POST"]),
+    ]
+
+
+class OpsStub:
+    def __init__(self, stub: Stub) -> None:
+        self.stub = stub
+
+    @property
+    def world(self) -> World:
+        return self.stub.world
+
+    def allow(self, request: Request) -> None:
+        if "ops" not in self.stub.session(request).account.roles:
+            raise Problem("not-allowed")
+
+    async def overview(self, request: Request) -> Response:
+        self.allow(request)
+        return answered(overview_of(self.world, now()))
+
+    async def story(self, request: Request) -> Response:
+        self.allow(request)
+        return answered(story_of(self.world, self.job(request), now()))
+
+    async def redrive(self, request: Request) -> Response:
+        self.allow(request)
+        job = self.job(request)
+        was_stuck = self.world.stuck.pop(job.job_id, None)
+        if was_stuck == "corrupt":
+            self.world.stuck[job.job_id] = "corrupt"
+            raise Problem("internal", "a stored object cannot be read; somebody has to look at it")
+        repairs: tuple[Repair, ...] = ("replaced", "view written") if was_stuck else ()
+        return answered(RedriveDocument(job_id=job.job_id, repairs=repairs))
+
+    async def letters(self, request: Request) -> Response:
+        self.allow(request)
+        there = tuple(each for each in self.world.letters if each.queue == self.queue(request))
+        return answered(DeadLettersDocument(letters=there[:MOST_LETTERS], as_of=now()))
+
+    async def replay(self, request: Request) -> Response:
+        return await self.take_away(request)
+
+    async def discard(self, request: Request) -> Response:
+        return await self.take_away(request)
+
+    async def take_away(self, request: Request) -> Response:
+        self.allow(request)
+        wish, queue = await document(request, LettersWish), self.queue(request)
+        with self.world.lock:
+            there = [each.message_id for each in self.world.letters if each.queue == queue]
+            wanted = set(there if wish.message_ids is None else wish.message_ids)
+            gone = set([each for each in there if each in wanted][:MOST_LETTERS])
+            self.world.letters = [e for e in self.world.letters if e.message_id not in gone]
+        return answered(LettersDone(done=len(gone), left=len(wanted - gone)))
+
+    def job(self, request: Request) -> Job:
+        job = self.world.jobs.get(request.path_params["job_id"])
+        if job is None:
+            raise Problem("unknown-job")
+        return job
+
+    def queue(self, request: Request) -> str:
+        queue: str = request.path_params["queue"]
+        if queue not in QUEUES:
+            raise Problem("not-found")
+        return queue
+
+
+# The overview
+
+
+def overview_of(world: World, at: datetime) -> OpsDocument:
+    jobs = list(world.jobs.values())
+    dead = Counter(letter.queue for letter in world.letters)
+    return OpsDocument(
+        statuses=tuple(_statuses(jobs, at)),
+        executions=tuple(_executions(world, jobs)),
+        troubled=tuple(_troubled(world, jobs, at)),
+        queues=tuple(
+            QueueState(queue=name, waiting=0, in_flight=0, dead=dead[name]) for name in QUEUES
+        ),
+        time_in_status=tuple(_stays(jobs)),
+        visible=tuple(_visible(jobs)),
+        snapshot_at=max((job.entered_at for job in jobs), default=None),
+        snapshot_jobs=len(jobs),
+        invalidations=Invalidations(
+            month=f"{at:%Y-%m}", paths=sum(job.seq for job in jobs), budget=1000
+        ),
+        as_of=at,
+    )
+
+
+def _statuses(jobs: list[Job], at: datetime) -> Iterator[StatusCount]:
+    for flow, status in sorted({(job.flow, job.status) for job in jobs}):
+        there = [job for job in jobs if (job.flow, job.status) == (flow, status)]
+        yield StatusCount(
+            flow=flow,
+            status=status,
+            jobs=len(there),
+            overdue=sum((_due_at(job) or at) < at for job in there),
+            oldest_at=min(job.entered_at for job in there),
+        )
+
+
+def _executions(world: World, jobs: list[Job]) -> Iterator[ExecutionCount]:
+    ended = sum(_has_ended(job) for job in jobs)
+    yield ExecutionCount(state="running", executions=len(jobs) - ended)
+    yield ExecutionCount(state="succeeded", executions=ended)
+    yield ExecutionCount(state="failed", executions=len(world.stuck))
+    yield ExecutionCount(state="timed_out", executions=0)
+    yield ExecutionCount(state="aborted", executions=0)
+
+
+def _troubled(world: World, jobs: list[Job], at: datetime) -> Iterator[TroubledJob]:
+    for job in jobs:
+        where = {"flow": job.flow, "status": job.status}
+        why, due = world.stuck.get(job.job_id), _due_at(job)
+        if due and due < at:
+            yield TroubledJob(job_id=job.job_id, since=due, why="overdue", **where)
+        if why:
+            known = {} if why == "corrupt" else where
+            yield TroubledJob(job_id=job.job_id, since=job.entered_at, why=why, **known)
+
+
+def _due_at(job: Job) -> datetime | None:
+    return card_of(job, load_flow(job.flow)).due_at
+
+
+def _has_ended(job: Job) -> bool:
+    return load_flow(job.flow).status(job.status).terminal
+
+
+def _stays(jobs: list[Job]) -> Iterator[TimeInStatus]:
+    stays: dict[tuple[str, str], list[float]] = {}
+    for job in jobs:
+        for entry in job.ledger:
+            came = job.moment_of(entry.seq - 1)
+            stayed = (entry.recorded_at - came).total_seconds() / 60
+            stays.setdefault((job.flow, entry.origin), []).append(stayed)
+    for (flow, status), minutes in stays.items():
+        limit = load_flow(flow).status(status).limit_minutes
+        if limit is not None:
+            yield TimeInStatus(
+                flow=flow,
+                status=status,
+                jobs=len(minutes),
+                median_minutes=median(minutes),
+                longest_minutes=max(minutes),
+                limit_minutes=limit,
+            )
+
+
+def _visible(jobs: list[Job]) -> Iterator[Visible]:
+    moments = sorted(entry.recorded_at for job in jobs for entry in job.ledger)[-100:]
+    for number, at in enumerate(moments):
+        yield Visible(at=at, ms=240 + number * 97 % 310 + (1400 if number % 17 == 11 else 0))
+
+
+# The story
+
+
+def story_of(world: World, job: Job, at: datetime) -> StoryDocument:
+    why = world.stuck.get(job.job_id)
+    wrong = {
+        None: (),
+        "corrupt": ("Its object cannot be read.",),
+        "keeps_failing": ("Its last three executions have died; none follows it now.",),
+    }[why]
+    return StoryDocument(
+        job_id=job.job_id,
+        flow=job.flow,
+        status=job.status,
+        rev=job.rev,
+        lines=tuple(_in_order(_lines(job, at, well=why is None))),
+        wrong=wrong,
+        incomplete=("Step Functions holds the latest executions only.",) if wrong else (),
+    )
+
+
+def _lines(job: Job, at: datetime, *, well: bool) -> Iterator[Line]:
+    yield Line(at=job.created_at, what="booked", text="Booked", actor=job.created_by, rev=1, seq=0)
+    for entry in job.ledger:
+        text = f"{entry.move}: {entry.origin} → {entry.to}"
+        moved = {"actor": entry.actor, "rev": entry.rev, "seq": entry.seq}
+        yield Line(at=entry.recorded_at, what="moved", text=text, **moved)
+        shown = entry.recorded_at + timedelta(milliseconds=310)
+        yield Line(at=shown, what="view", text="The public view was written", seq=entry.seq)
+    for refusal in job.refused:
+        yield Line(
+            at=refusal.recorded_at,
+            what="refused",
+            text=EXPLANATIONS[refusal.why],
+            actor=refusal.actor,
+            ok=False,
+        )
+    if not well:
+        died = at - timedelta(minutes=9)
+        yield Line(at=died, what="execution", text="Execution g3 has failed", ok=False)
+    yield Line(at=at, what="now", text=f"It is in {job.status}", rev=job.rev, ok=well)
+
+
+def _in_order(lines: Iterable[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: line.at)
+
+
+# Trouble
+
+
+def with_trouble(world: World) -> World:
+    """Two of the world's jobs are stuck, and three messages were given up."""
+    jobs = list(world.jobs.values())
+    world.stuck |= {jobs[1].job_id: "keeps_failing", jobs[6].job_id: "corrupt"}
+    a_letter(world, jobs[4])
+    a_letter(world, jobs[7], reason="NotForUs", detail="The number cannot be reached")
+    a_letter(world, jobs[8], queue="deliver_webhooks", detail="Unavailable: it answered 503")
+    return world
+
+
+def a_letter(world: World, job: Job, queue: str = "send_messages", **values: str) -> DeadLetter:
+    """A message about the job that was given up, in the world's dead letters from now on."""
+    letter = DeadLetter(
+        message_id=values.pop("message_id", f"letter-{len(world.letters) + 1}"),
+        queue=queue,
+        sent_at=now() - timedelta(minutes=20),
+        event="JobMoved",
+        job_id=job.job_id,
+        event_id=job.event_id,
+        reason=values.pop("reason", "Given up after 5 tries"),
+        detail=values.pop("detail", "Unavailable: the provider did not answer"),
+        **values,
+    )
+    world.letters.append(letter)
+    return letter

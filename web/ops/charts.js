@@ -1,0 +1,103 @@
+// Small charts. Each has its numbers in words beside it; the drawing itself is for the eye alone.
+
+import { el, statusColour } from "/lib/elements.js";
+import { counted, invalidationFacts, quickText, stayBars, visibleFacts } from "/lib/ops_words.js";
+import { clockText } from "/lib/time.js";
+import { svg } from "./drawing.js";
+
+const STAY = { width: 300, height: 18 };
+const SPARK = { width: 400, height: 72, gap: 1 };
+const LEAST_BAR = 1.5;
+const FEW_MOVES = 40;
+
+/** How long jobs stay in each status of a flow, against its limit. */
+export function stayChart(flow, times) {
+  const bars = stayBars(flow, times);
+  if (bars.length === 0) return el("p.quiet", {}, "No job of this flow has left a status lately.");
+  return el(
+    "ul.stays",
+    { "data-testid": "stays" },
+    bars.map((bar) =>
+      el(
+        "li.toned",
+        { vars: statusColour(bar.colour) },
+        el("p.stay-name", {}, bar.label),
+        stayBar(bar),
+        el(`p.small.numbers.${bar.late ? "late" : "quiet"}`, {}, bar.text),
+      ),
+    ),
+  );
+}
+
+/** Dark: the median; pale: the longest; the line: the limit. */
+function stayBar({ median, longest, limit }) {
+  const { width, height } = STAY;
+  const wide = (share) => Math.max(LEAST_BAR, share * (width - 2));
+  return svg(
+    "svg",
+    stretched("stay", width, height),
+    svg("rect", { class: "stay-paper", width, height }),
+    svg("rect", { class: "stay-longest", width: wide(longest), height }),
+    svg("rect", { class: "stay-median", width: wide(median), height }),
+    svg("rect", { class: "stay-limit", x: wide(limit), width: 2, height }),
+  );
+}
+
+/** How long the latest moves took until their customers could see them. */
+export function visibleChart(visible) {
+  const facts = visibleFacts(visible);
+  if (facts === null) return el("p.quiet", {}, "No move lately.");
+  const { median_ms, p95_ms, slowest_ms, moves } = facts;
+  const from = clockText(visible[0].at);
+  const to = clockText(visible.at(-1).at);
+  return [
+    el(
+      "p",
+      { "data-testid": "visible-words" },
+      el("strong.numbers", {}, quickText(median_ms)),
+      ` in the middle, 95 of 100 within `,
+      el("strong.numbers", {}, quickText(p95_ms)),
+      `, the slowest ${quickText(slowest_ms)}.`,
+    ),
+    sparkBars(visible, slowest_ms),
+    el("p.small.quiet.numbers", {}, `The latest ${counted(moves, "move")}, ${from} to ${to}.`),
+  ];
+}
+
+function sparkBars(visible, slowest_ms) {
+  const { width, height, gap } = SPARK;
+  const step = width / Math.max(visible.length, FEW_MOVES);
+  return svg(
+    "svg",
+    stretched("spark", width, height),
+    visible.map(({ ms }, index) => {
+      const tall = Math.max(LEAST_BAR, (height * ms) / Math.max(1, slowest_ms));
+      const place = { x: index * step, y: height - tall };
+      return svg("rect", { ...place, width: Math.max(0.5, step - gap), height: tall });
+    }),
+  );
+}
+
+function stretched(kind, width, height) {
+  const viewBox = `0 0 ${width} ${height}`;
+  return { class: kind, viewBox, preserveAspectRatio: "none", "aria-hidden": "true" };
+}
+
+/** The month's invalidations against the budget. */
+export function invalidationMeter(invalidations) {
+  const { text, advice, over } = invalidationFacts(invalidations);
+  const { paths, budget } = invalidations;
+  return [
+    el("meter.budget", {
+      min: 0,
+      max: Math.max(budget, 1),
+      high: Math.max(budget, 1) * 0.8,
+      optimum: 0,
+      value: Math.min(paths, Math.max(budget, 1)),
+      "aria-label": "Invalidation paths used this month",
+      "data-testid": "invalidations",
+    }),
+    el(`p.numbers${over ? ".late" : ""}`, {}, text),
+    el("p.small.quiet", {}, advice),
+  ];
+}

@@ -1,0 +1,117 @@
+// How the whole is doing: the parts of the overview, each drawn anew when it says something new.
+
+import { el, fill } from "/lib/elements.js";
+import { counted, flowsWithJobs, jobsInTrouble } from "/lib/ops_words.js";
+import { agoText, msOf } from "/lib/time.js";
+import { invalidationMeter, stayChart, visibleChart } from "./charts.js";
+import { redraw } from "./drawing.js";
+import { flowChoice, flowView } from "./flow_view.js";
+import { executionList, queueTable, troubleList } from "./lists.js";
+
+const NARROW = matchMedia("(width < 68rem)");
+const MINUTE_STEPS_MS = 60_000;
+
+export class Overview {
+  #ops;
+  #act;
+  #letters;
+  #chosen;
+  #parts = {};
+  #all = false;
+  root = el("div.parts", { "data-testid": "overview" });
+
+  /** `act`: {redrive(job), openLetters(queue), flow(name)}; `chosen()` is the flow last chosen. */
+  constructor({ ops, letters, act, chosen }) {
+    this.#ops = ops;
+    this.#letters = letters;
+    this.#act = act;
+    this.#chosen = chosen;
+    NARROW.addEventListener("change", () => this.draw());
+    fill(
+      this.root,
+      this.#part("trouble", "Jobs in trouble", "whole"),
+      this.#part("flow", "Jobs on their way", "whole"),
+      this.#part("queues", "Queues", "half", letters.root),
+      el(
+        "div.half.parts-column",
+        {},
+        this.#part("executions", "Executions"),
+        this.#part("snapshot", "The board’s snapshot"),
+        this.#part("invalidations", "Invalidations at the edge"),
+      ),
+      this.#part("stays", "Time in a status", "half"),
+      this.#part("visible", "From a move to its customer’s page", "half"),
+    );
+  }
+
+  #part(name, title, kind = "inside", ...more) {
+    const body = (this.#parts[name] = el("div.part-body"));
+    const heading = el("h2", { id: `part-${name}`, tabindex: "-1" }, title);
+    const props = { "aria-labelledby": `part-${name}`, "data-testid": `part-${name}` };
+    return el(`section.panel.${kind}`, props, heading, body, more);
+  }
+
+  draw() {
+    const { overview, flows, fallback, now_ms } = this.#ops;
+    if (overview === null) return;
+    const { statuses, executions, queues } = overview;
+    const names = flowsWithJobs(flows, statuses, fallback);
+    const chosen = names.includes(this.#chosen()) ? this.#chosen() : names[0];
+    const minute = Math.floor(now_ms / MINUTE_STEPS_MS);
+    this.#drawTrouble(minute);
+    this.#drawFlow(names, chosen, minute);
+    redraw(this.#parts.executions, executions, () => executionList(executions));
+    redraw(this.#parts.queues, [queues, this.#letters.queue], () =>
+      queueTable({ queues, opened: this.#letters.queue, act: this.#act }),
+    );
+    this.#drawNumbers(flows[chosen]);
+  }
+
+  #drawTrouble(minute) {
+    const { overview, flows, now_ms } = this.#ops;
+    const troubled = jobsInTrouble(overview.troubled);
+    const act = { redrive: this.#act.redrive, showAll: () => this.#showAll() };
+    redraw(this.#parts.trouble, [troubled, minute, this.#all], () =>
+      troubleList({ troubled, flows, now_ms, all: this.#all, act }),
+    );
+  }
+
+  #showAll() {
+    this.#all = true;
+    this.draw();
+  }
+
+  #drawFlow(names, chosen, minute) {
+    const { overview, flows, now_ms } = this.#ops;
+    const { statuses } = overview;
+    const down = NARROW.matches;
+    redraw(this.#parts.flow, [statuses, names, chosen, minute, down], () => [
+      names.length > 1 &&
+        el(
+          "div.flows",
+          { role: "group", "aria-label": "Kind of job" },
+          flowChoice({ flows, names, chosen, statuses, onChoose: this.#act.flow }),
+        ),
+      flowView({ flow: flows[chosen], statuses, now_ms, down }),
+    ]);
+  }
+
+  #drawNumbers(flow) {
+    const { time_in_status, visible, invalidations } = this.#ops.overview;
+    redraw(this.#parts.stays, [flow.name, time_in_status], () => [
+      el("p.small.quiet", {}, `${flow.label.en}: jobs that have lately moved on.`),
+      stayChart(flow, time_in_status),
+    ]);
+    redraw(this.#parts.visible, visible, () => visibleChart(visible));
+    redraw(this.#parts.invalidations, invalidations, () => invalidationMeter(invalidations));
+    redraw(this.#parts.snapshot, this.#snapshotText, () => el("p", {}, this.#snapshotText));
+  }
+
+  get #snapshotText() {
+    const { snapshot_at, snapshot_jobs } = this.#ops.overview;
+    if (!snapshot_at) return "No board has been written yet.";
+    const ago = agoText(this.#ops.now_ms - msOf(snapshot_at));
+    const holds = counted(snapshot_jobs, "job");
+    return `Written ${ago}, with ${holds}. It is written when something changes.`;
+  }
+}

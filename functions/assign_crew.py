@@ -140,7 +140,8 @@ class AssignCrew:
 
 
 def first_name(account: Account) -> str:
-    return account.name.split()[0][:LONGEST_FIRST_NAME]
+    words = account.name.split() or [account.account.title()]
+    return words[0][:LONGEST_FIRST_NAME]
 
 
 def _check_length(span: Span) -> None:

@@ -162,3 +162,27 @@ def test_the_command_line_keeps_the_roster_and_tells_who_cannot_come(
 def edit(stack: Laptop, job_id: str, *words: str) -> tuple[int, str]:
     ended = haul(stack, "job", "edit", job_id, *words)
     return ended.returncode, ended.stderr
+
+
+def test_the_plan_is_written_and_read_through_the_edge(stack: Laptop, dispatcher: Client) -> None:
+    (job_id, _), member = two_jobs(stack), a_driver(stack)
+    start = jobs_of(stack).read("main", job_id).value.schedule.window_start
+    assert start
+    day = f"{start - timedelta(hours=5):%Y-%m-%d}"
+    path, crew = f"/api/crew/{member}/days/{day}", {"crew": [{"role": "driver", "member": member}]}
+    assert dispatcher.ask("PUT", path, {"hours": []}).status_code == 204
+    refused = dispatcher.ask("PATCH", f"/api/jobs/{job_id}", crew, if_match='"1"')
+    assert (refused.status_code, slug(refused)) == (409, "crew-unavailable")
+    assert seen(dispatcher, member, day)["days"] == {day: {"hours": []}}
+    assert dispatcher.ask("DELETE", path).status_code == 204
+    assert dispatcher.ask("PATCH", f"/api/jobs/{job_id}", crew, if_match='"1"').status_code == 200
+    jobs = until(lambda: seen(dispatcher, member, day).get("jobs"), bool)
+    assert [(job["job_id"], job["role"]) for job in jobs or ()] == [(job_id, "driver")]
+    assert dispatcher.ask("GET", "/api/my/jobs").json()["jobs"] == []
+
+
+def seen(dispatcher: Client, member: str, day: str) -> dict[str, Any]:
+    answer = dispatcher.ask("GET", f"/api/crew?first={day}")
+    assert answer.status_code == 200, answer.text
+    members: list[dict[str, Any]] = answer.json()["members"]
+    return next(each for each in members if each["member"] == member)

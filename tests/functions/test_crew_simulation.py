@@ -38,7 +38,8 @@ class Simulation:
         self.bucket = Bucket()
         self.jobs = FakeJobs(self.bucket)
         for number in range(JOBS):
-            values = {"token": f"{number:022}", "crew": (), "schedule": self._window()}
+            values: dict[str, Any] = {"crew": (), "schedule": self._window()}
+            values["token"] = f"{number:022}"
             self.jobs.create(a_job(job_id=f"261121-{number:06d}", **values))
         faults = SeededFaults(seed, chance, ("before", "after", "dup", "crash"))
         tenants = FakeTenants(Bucket(), TenantSettings(tenant="main", business="Haulway"))

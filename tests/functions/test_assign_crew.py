@@ -230,6 +230,13 @@ def test_a_window_that_is_set_later_claims_then(board: Board) -> None:
     assert refused(lambda: board.change(1, schedule=window(3)))[0] is CrewTaken
 
 
+def test_a_window_is_taken_away_also_from_who_has_left(board: Board) -> None:
+    board.change(1, crew=[MARIA])
+    board.crew.accounts.set_disabled("main", "maria", True)
+    job = board.change(1, schedule={"window_start": None, "window_end": None})
+    assert (job.schedule, len(job.crew)) == (Schedule(), 1)
+
+
 @pytest.mark.parametrize("free", ["crew", "window", "end"])
 def test_who_is_no_longer_needed_is_free_at_once(board: Board, free: str) -> None:
     board.change(1, crew=[MARIA])

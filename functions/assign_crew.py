@@ -26,7 +26,7 @@ from statemachine.claims import (
 from statemachine.edits import CrewTaken, CrewUnavailable
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Assigned, Job
-from statemachine.roster import Span, covers, dates_of, told
+from statemachine.roster import YEARS, Span, covers, dates_of, told
 
 LONGEST_FIRST_NAME = 40
 
@@ -61,7 +61,7 @@ class AssignCrew:
         had = engaged(before, flow)
         for_new = [needed for needed in engaged(after, flow) if needed not in had]
         if span and (newly or for_new):
-            _check_length(span)
+            _check_span(span)
             self._check_days(after.tenant, newly, span)
             self._claim(for_new, before, (before.rev + 1, request.event_id), now)
 
@@ -72,7 +72,7 @@ class AssignCrew:
         """
         flow = load_flow(job.flow)
         if span := needed_span(job, flow):
-            _check_length(span)
+            _check_span(span)
             self._claim(engaged(job, flow), job, (job.rev, f"again-{job.rev}"), now)
 
     def _check_days(self, tenant: str, newly: Sequence[Assigned], span: Span) -> None:
@@ -144,7 +144,9 @@ def first_name(account: Account) -> str:
     return words[0][:LONGEST_FIRST_NAME]
 
 
-def _check_length(span: Span) -> None:
+def _check_span(span: Span) -> None:
+    if not {span[0].year, span[1].year} <= set(YEARS):
+        raise CrewUnavailable("nobody plans for such a year; correct the arrival window")
     if span[1] <= span[0]:
         raise CrewUnavailable("the arrival window ends before it begins; nobody can be there then")
     if span[1] - span[0] > LONGEST_WINDOW:

@@ -179,6 +179,15 @@ def test_a_window_that_nobody_can_keep_is_refused_on_a_job_with_a_crew(
     assert refused(lambda: board.change(9, crew=[MARIA]))[0] is CrewUnavailable
 
 
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_window_at_the_end_of_the_calendar_is_refused_and_breaks_nothing(
+    board: Board, year: int
+) -> None:
+    ends = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, tzinfo=UTC)
+    board.book(9, schedule=Schedule(window_start=ends[0], window_end=ends[1]))
+    assert refused(lambda: board.change(9, crew=[MARIA]))[0] is CrewUnavailable
+
+
 # -- on one job at a time
 
 

@@ -8,7 +8,7 @@ from functions.aws.claims import DynamoClaims
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Jobs, S3Tenants
-from statemachine.edits import CrewTaken
+from statemachine.edits import EditRefused
 from statemachine.job import Job
 
 
@@ -25,9 +25,11 @@ def assignment(place: Place) -> AssignCrew:
 
 
 def claimed_again(crew: AssignCrew, job: Job, now: datetime) -> list[str]:
-    """One sentence where somebody is on two jobs at one time; none where all is well."""
+    """One sentence where somebody is on two jobs at one time, or is held for longer than anybody
+    can be; none where all is well.
+    """
     try:
         crew.claim_again(job, now)
-    except CrewTaken as error:
+    except EditRefused as error:
         return [f"{job.job_id}: {error}"]
     return []

@@ -71,7 +71,8 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
             return
         table = Table("account", "name", "roles", "")
         for account in found:
-            state = "[red]disabled[/]" if account.disabled else ""
+            state = "" if account.password_hash else "no password"
+            state = "[red]disabled[/]" if account.disabled else state
             table.add_row(account.account, escape(account.name), ", ".join(account.roles), state)
         console.print(table)
 

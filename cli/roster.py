@@ -23,6 +23,7 @@ from functions.roster import Truck, UnknownMember, UnknownTruck
 from functions.roster_import import import_days, import_people
 from statemachine.job import CREW_ROLES
 from statemachine.roster import Day, told
+from statemachine.roster import day_of as plain_day
 
 app = typer.Typer(no_args_is_help=True, help="Who is there when, in which roles; the trucks.")
 trucks = typer.Typer(no_args_is_help=True, help="The business's trucks.")
@@ -207,9 +208,9 @@ def _dates(place: Place, tenant: str, first: str | None, last: str | None) -> tu
 
 def _date(what: str, text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return plain_day(text)
     except ValueError as error:
-        raise BadInput(f"{what} {text!r}: write a date as 2026-11-22") from error
+        raise BadInput(f"{what} {text!r}: {error}") from error
 
 
 def _day(when: list[str], roles: list[str]) -> Day | None:

@@ -34,7 +34,7 @@ LONGEST_PASSWORD = 200
 class Profile(Frozen):
     """Who somebody is, and which roles they may take."""
 
-    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S")]
+    name: Annotated[str, Field(min_length=1, max_length=60)]
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
     phone: Annotated[Phone | None, Field(repr=False)] = None
     email: Annotated[Email | None, Field(repr=False)] = None

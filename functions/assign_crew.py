@@ -26,7 +26,7 @@ from statemachine.claims import (
 from statemachine.edits import CrewTaken, CrewUnavailable
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Assigned, Job
-from statemachine.roster import Span, covers, dates_of, told
+from statemachine.roster import YEARS, Span, covers, dates_of, told
 
 LONGEST_FIRST_NAME = 40
 
@@ -54,21 +54,16 @@ class AssignCrew:
         to be asked again.
         """
         flow = load_flow(after.flow)
-        span, had = needed_span(after, flow), engaged(before, flow)
-        newly = [
-            each for each in after.crew if span != needed_span(before, flow) or _new(each, before)
-        ]
-        for_new = [needed for needed in engaged(after, flow) if needed not in had]
+        span, newly = needed_span(after, flow), _newly(before, after, flow)
         for assigned in newly:
             _check_role(self._profile(after.tenant, assigned.member), assigned)
         self._check_truck(before, after)
+        had = engaged(before, flow)
+        for_new = [needed for needed in engaged(after, flow) if needed not in had]
         if span and (newly or for_new):
-            _check_length(span)
+            _check_span(span)
             self._check_days(after.tenant, newly, span)
-            claims = [
-                _claim(each, before, before.rev + 1, request.event_id, now) for each in for_new
-            ]
-            self._write(list(zip(for_new, claims, strict=True)), before, flow, now)
+            self._claim(for_new, before, (before.rev + 1, request.event_id), now)
 
     def claim_again(self, job: Job, now: datetime) -> None:
         """Claims whatever the job needs as it is: for one that was brought from elsewhere.
@@ -76,9 +71,9 @@ class AssignCrew:
         Raises CrewTaken where another job has them too: then a person has to choose.
         """
         flow = load_flow(job.flow)
-        needed = engaged(job, flow)
-        claims = [_claim(each, job, job.rev, f"again-{job.rev}", now) for each in needed]
-        self._write(list(zip(needed, claims, strict=True)), job, flow, now)
+        if span := needed_span(job, flow):
+            _check_span(span)
+            self._claim(engaged(job, flow), job, (job.rev, f"again-{job.rev}"), now)
 
     def _check_days(self, tenant: str, newly: Sequence[Assigned], span: Span) -> None:
         zone = ZoneInfo(self.tenants.read(tenant).time_zone)
@@ -104,24 +99,29 @@ class AssignCrew:
             raise CrewUnavailable(f"{member!r} is not on the roster; choose somebody who is")
         return account
 
-    def _write(
-        self, wanted: Sequence[tuple[Engaged, Claim]], before: Job, flow: Flow, now: datetime
+    def _claim(
+        self, needed: Sequence[Engaged], before: Job, edit: tuple[int, str], now: datetime
     ) -> None:
-        keys = [(claim, key) for needed, claim in wanted for key in needed.sheets]
-        sheets = self.claims.read(before.tenant, [key for _, key in keys])
+        """`edit` is the `rev` that the job gets by it, and its event id."""
+        claims = [
+            (_claim_of(each, before.job_id, edit, now), sheet)
+            for each in needed
+            for sheet in each.sheets
+        ]
+        sheets = self.claims.read(before.tenant, [sheet for _, sheet in claims])
         claimed = [
-            self._claimed(sheet, claim, before, flow, now)
-            for (claim, _), sheet in zip(keys, sheets, strict=True)
+            self._claimed(sheet, claim, before, now)
+            for sheet, (claim, _) in zip(sheets, claims, strict=True)
         ]
         changed = [new for new, old in zip(claimed, sheets, strict=True) if new is not old]
         if changed:
             self.claims.write(before.tenant, changed)
 
-    def _claimed(self, sheet: Sheet, mine: Claim, before: Job, flow: Flow, now: datetime) -> Sheet:
+    def _claimed(self, sheet: Sheet, mine: Claim, before: Job, now: datetime) -> Sheet:
         gone = sheet.in_the_way(mine)
         for claim in gone:
             self._check_gone(before.tenant, sheet.subject, claim, now)
-        return sheet.with_claim(mine, before, gone, flow)
+        return sheet.with_claim(mine, before, gone, load_flow(before.flow))
 
     def _check_gone(self, tenant: str, subject: str, claim: Claim, now: datetime) -> None:
         """Raises CrewTaken where the claim stands, Unavailable where that is not known yet."""
@@ -140,10 +140,13 @@ class AssignCrew:
 
 
 def first_name(account: Account) -> str:
-    return account.name.split()[0][:LONGEST_FIRST_NAME]
+    words = account.name.split() or [account.account.title()]
+    return words[0][:LONGEST_FIRST_NAME]
 
 
-def _check_length(span: Span) -> None:
+def _check_span(span: Span) -> None:
+    if not {span[0].year, span[1].year} <= set(YEARS):
+        raise CrewUnavailable("nobody plans for such a year; correct the arrival window")
     if span[1] <= span[0]:
         raise CrewUnavailable("the arrival window ends before it begins; nobody can be there then")
     if span[1] - span[0] > LONGEST_WINDOW:
@@ -151,8 +154,13 @@ def _check_length(span: Span) -> None:
         raise CrewUnavailable(f"nobody is held for more than {days} days; narrow the window")
 
 
-def _new(wanted: Assigned, job: Job) -> bool:
-    return (wanted.role, wanted.member) not in {(each.role, each.member) for each in job.crew}
+def _newly(before: Job, after: Job, flow: Flow) -> list[Assigned]:
+    """Who is on the job anew, in that role or for that window."""
+    span = needed_span(after, flow)
+    if span and span != needed_span(before, flow):
+        return list(after.crew)
+    known = {(each.role, each.member) for each in before.crew}
+    return [each for each in after.crew if (each.role, each.member) not in known]
 
 
 def _check_role(account: Account, wanted: Assigned) -> None:
@@ -169,9 +177,10 @@ def _said_about(days: Days, member: str, dates: Sequence[date]) -> str:
     return "; ".join(lines)
 
 
-def _claim(needed: Engaged, job: Job, rev: int, event_id: str, now: datetime) -> Claim:
+def _claim_of(needed: Engaged, job_id: str, edit: tuple[int, str], now: datetime) -> Claim:
+    rev, event_id = edit
     return Claim(
-        job_id=job.job_id,
+        job_id=job_id,
         rev=rev,
         event_id=event_id,
         begin=needed.begin,

@@ -13,16 +13,27 @@ from pydantic import AfterValidator, Field
 from statemachine.job import CrewRole
 from statemachine.values import Frozen
 
+YEARS = range(2000, 2200)
+"""Of other years nobody makes plans; near the ends of the calendar there is no day after."""
 
-def _a_real_day(text: str) -> str:
+
+def day_of(text: str) -> date:
+    """Raises ValueError for what is no day that anybody plans for."""
     try:
-        date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise ValueError("there is no such day; write it as 2026-11-22") from None
+    if day.year not in YEARS:
+        raise ValueError(f"nobody plans for the year {day.year}; write the day as 2026-11-22")
+    return day
+
+
+def _checked(text: str) -> str:
+    day_of(text)
     return text
 
 
-Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_a_real_day)]
+Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_checked)]
 """A day by the business's own clock."""
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 """A time of day by the business's own clock, as `07:30`."""

@@ -20,7 +20,7 @@ from functions.api.problems import Problem
 from functions.roster import Days
 from statemachine.flows import load_flow
 from statemachine.job import CREW_ROLES, Job
-from statemachine.roster import Day, Span, day_span, overlap
+from statemachine.roster import Day, Span, day_of, day_span, overlap
 from statemachine.views import Card
 
 MOST_DAYS = 62
@@ -92,14 +92,15 @@ def _cards_in(cards: Iterable[Card], dates: Dates, zone: ZoneInfo) -> Iterator[C
     """Those with a window on these days, and open ones without any window."""
     span = day_span(dates[0], zone)[0], day_span(dates[1], zone)[1]
     for card in cards:
-        window = _window(card)
-        if overlap(window, span) if window else not card.terminal:
+        if _is_in(card, span):
             yield card
 
 
-def _window(card: Card) -> Span | None:
+def _is_in(card: Card, span: Span) -> bool:
     begin, end = card.schedule.window_start, card.schedule.window_end
-    return None if begin is None else (begin, end or begin + timedelta(minutes=1))
+    if begin is None:
+        return not card.terminal
+    return overlap((begin, end), span) if end else span[0] <= begin < span[1]
 
 
 def _crew(accounts: Iterable[Account]) -> list[Account]:
@@ -146,9 +147,9 @@ def _known_member(api: Api, ask: Ask) -> str:
 def _date_of(ask: Ask) -> date:
     """Raises Problem for a day that is in no calendar."""
     try:
-        return date.fromisoformat(ask.parameters["date"])
-    except ValueError:
-        raise Problem("invalid", "there is no such day; write it as 2026-11-22") from None
+        return day_of(ask.parameters["date"])
+    except ValueError as error:
+        raise Problem("invalid", str(error)) from error
 
 
 def _concerns(card: Card, now: datetime, zone: ZoneInfo) -> bool:

@@ -16,6 +16,7 @@ from statemachine.job import Customer, Epoch, Job, Note, Place, Wait
 from tests.api.office import Got, Office
 from tests.api.test_roles import BODIES, PEOPLE, path_of
 from tests.builders import DISPATCHER, NOON, TOKEN, a_job
+from tests.roster_fakes import a_member
 
 OWN = {
     "name": "Canary-Name-1",
@@ -33,6 +34,8 @@ OTHERS = {
     "note": "Canary-Note-2",
     "token": "canary-token-222222222",
 }
+GUS = ("+15550000003", "canary-mail@example.com")
+"""How a driver is reached."""
 TASK_TOKEN = "canary-task-token"
 WRONG = "canary wrong password"
 OTHER_JOB = "261121-000002"
@@ -57,6 +60,7 @@ def a_marked_job(job_id: str, of: dict[str, str], **values: Any) -> Job:
 def marked_office(office: Office) -> Office:
     office.keep(a_marked_job("261121-7k3m2q", OWN))
     office.keep(a_marked_job(OTHER_JOB, OTHERS, crew=()))
+    office.accounts.add(a_member("gus", phone=GUS[0], email=GUS[1]))
     return office
 
 
@@ -111,13 +115,24 @@ def test_only_the_dispatcher_is_told_a_token(marked_office: Office) -> None:
             assert (who, "/api/jobs/<job_id>" in route) == ("dana", True)
 
 
+def test_how_crew_are_reached_is_told_to_those_who_plan_and_nobody_else(
+    marked_office: Office,
+) -> None:
+    told = {
+        (route, who)
+        for route, who, got in everything_asked(marked_office)
+        if any(canary in got.text for canary in GUS)
+    }
+    assert told == {("GET /api/crew", who) for who in ("dana", "sue", "otto")}
+
+
 def test_nothing_of_all_this_is_logged_or_announced(marked_office: Office) -> None:
     answers = list(everything_asked(marked_office))
     links = [got.json["tracking_token"] for *_, got in answers if "tracking_token" in got.text]
     cookies = [cookie.split(";")[0].split("=")[1] for *_, got in answers for cookie in got.cookies]
     people = [account.name for account in marked_office.accounts.known.values()]
     secrets = [
-        *OWN.values(), *OTHERS.values(), *links, *filter(None, cookies), *people,
+        *OWN.values(), *OTHERS.values(), *GUS, *links, *filter(None, cookies), *people,
         TASK_TOKEN, WRONG, "correct horse", "Ada Wong", "12 Harbor", "5555550123", "203.0.113.7",
         digest_of(TOKEN),
     ]  # fmt: skip

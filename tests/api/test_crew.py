@@ -96,6 +96,8 @@ def test_the_plan_has_the_days_that_are_asked_for(office: Office) -> None:
         {"first": "2026-11-22", "last": "2026-11-21"},
         {"first": "2026-01-01", "last": "2026-12-31"},
         {"first": "2026-02-30"},
+        {"first": "9999-12-31"},
+        {"first": "0001-01-01", "last": "0001-01-02"},
         {"first": "today"},
     ],
 )
@@ -120,6 +122,8 @@ def test_a_day_is_set_and_taken_back(office: Office) -> None:
         ("/api/crew/nobody/days/2026-11-21", 404, "unknown-member"),
         ("/api/crew/mike/days/2026-11-31", 422, "invalid"),
         ("/api/crew/mike/days/tomorrow", 422, "invalid"),
+        ("/api/crew/mike/days/9999-12-31", 422, "invalid"),
+        ("/api/crew/mike/days/0001-01-01", 422, "invalid"),
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])

@@ -91,15 +91,15 @@ def put(laptop: Laptop, kind: str, details: Iterable[dict[str, Any]], events: An
         assert answer["FailedEntryCount"] == 0, answer
 
 
-def hired(laptop: Laptop, member: str, *roles: Role, name: str = "") -> None:
+def hired(laptop: Laptop, member: str, *roles: Role, tenant: str = "main") -> None:
     """Somebody on the roster, without a password; who is there already stays as they are."""
     accounts = DynamoAccounts(laptop.client("dynamodb"), laptop.outputs["CrewRosterTable"])
     with suppress(AccountExists):
         accounts.add(
             Account(
-                tenant="main",
+                tenant=tenant,
                 account=member,
-                name=name or member.title(),
+                name=member.title(),
                 roles=roles or ("driver",),
                 password_since=datetime.now(UTC),
             )

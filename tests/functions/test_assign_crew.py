@@ -179,6 +179,15 @@ def test_a_window_that_nobody_can_keep_is_refused_on_a_job_with_a_crew(
     assert refused(lambda: board.change(9, crew=[MARIA]))[0] is CrewUnavailable
 
 
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_window_at_the_end_of_the_calendar_is_refused_and_breaks_nothing(
+    board: Board, year: int
+) -> None:
+    ends = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, tzinfo=UTC)
+    board.book(9, schedule=Schedule(window_start=ends[0], window_end=ends[1]))
+    assert refused(lambda: board.change(9, crew=[MARIA]))[0] is CrewUnavailable
+
+
 # -- on one job at a time
 
 
@@ -228,6 +237,13 @@ def test_a_window_that_is_set_later_claims_then(board: Board) -> None:
     assert refused(lambda: board.change(4, schedule=window()))[0] is CrewTaken
     board.change(4, schedule=window(3))
     assert refused(lambda: board.change(1, schedule=window(3)))[0] is CrewTaken
+
+
+def test_a_window_is_taken_away_also_from_who_has_left(board: Board) -> None:
+    board.change(1, crew=[MARIA])
+    board.crew.accounts.set_disabled("main", "maria", True)
+    job = board.change(1, schedule={"window_start": None, "window_end": None})
+    assert (job.schedule, len(job.crew)) == (Schedule(), 1)
 
 
 @pytest.mark.parametrize("free", ["crew", "window", "end"])

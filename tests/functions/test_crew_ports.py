@@ -194,6 +194,10 @@ def test_an_answer_that_is_missing_is_looked_into(
 
 @pytest.fixture
 def office(stores: Stores) -> tuple[EditJob, FakeJobs]:
+    return fifty_jobs(stores)
+
+
+def fifty_jobs(stores: Stores) -> tuple[EditJob, FakeJobs]:
     """Fifty jobs at one time, maria and a truck, in memory or in DynamoDB."""
     jobs = FakeJobs(Bucket())
     tenants = FakeTenants(Bucket(), TenantSettings(tenant="main", business="Haulway"))
@@ -238,6 +242,21 @@ def test_of_fifty_clients_at_once_one_gets_her_and_the_truck(
     stored = [jobs.read("main", job_id).value for job_id in jobs.all_ids("main")]
     assert [job.job_id for job in stored if job.crew] == [f"261121-{winner:06d}"]
     assert [job.job_id for job in stored if job.truck] == [f"261121-{winner:06d}"]
+
+
+@pytest.mark.parametrize("fault", ["before", "after", "dup"])
+def test_an_edit_whose_claim_lost_its_answer_is_made_once(moto: Moto, fault: Kind) -> None:
+    dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
+    stores = Stores(DynamoRoster(dynamodb, table), DynamoClaims(dynamodb, table), dynamodb, table)
+    edit, jobs = fifty_jobs(stores)
+    driver = {"role": "driver", "member": "maria"}
+    faults = Faults({"TransactWriteItems": [fault], "BatchGetItem": [None, fault]})
+    with faults.on(dynamodb):
+        job = edit(an_edit(a_job(job_id="261121-000000"), crew=[driver], truck="t1"), NOON)
+    assert (job.rev, len(job.edits), job.truck) == (2, 1, "t1")
+    other = an_edit(a_job(job_id="261121-000001"), crew=[driver])
+    assert told(edit, other).startswith("maria is on job 261121-000000")
+    assert jobs.read("main", "261121-000001").value.crew == ()
 
 
 def told(edit: EditJob, request: JobEditRequested) -> str:

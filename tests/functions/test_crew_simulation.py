@@ -1,0 +1,141 @@
+"""A dispatch office gone wild, by seeded chance: whatever is lost, nobody is on two jobs at once.
+
+In each round eight edits run at one time, while every kind of fault strikes; then three minutes
+pass, so that whoever died in the round before is dead.
+"""
+
+import itertools
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.edit_job import EditJob
+from functions.ports import Unavailable
+from statemachine.claims import DEAD_AFTER, Engaged, engaged
+from statemachine.edits import CrewTaken, EditRefused
+from statemachine.flows import load_flow
+from statemachine.job import Job, Schedule
+from statemachine.lifecycle import judge
+from statemachine.roster import overlap
+from statemachine.tenants import TenantSettings
+from tests.builders import NOON, a_job, a_request, an_edit
+from tests.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
+from tests.faults import Crashed, Faults, SeededFaults
+from tests.roster_fakes import FakeClaims, a_crew_office, a_member
+
+HAUL = load_flow("haul")
+PEOPLE = ("ann", "bea", "cid")
+JOBS, ROUNDS, AT_ONCE = 8, 25, 8
+
+
+class Simulation:
+    def __init__(self, seed: int, chance: float) -> None:
+        self.chance = random.Random(seed)
+        self.bucket = Bucket()
+        self.jobs = FakeJobs(self.bucket)
+        for number in range(JOBS):
+            values: dict[str, Any] = {"crew": (), "schedule": self._window()}
+            values["token"] = f"{number:022}"
+            self.jobs.create(a_job(job_id=f"261121-{number:06d}", **values))
+        faults = SeededFaults(seed, chance, ("before", "after", "dup", "crash"))
+        tenants = FakeTenants(Bucket(), TenantSettings(tenant="main", business="Haulway"))
+        staff = (a_member(name, "driver", "first_mate") for name in PEOPLE)
+        crew = a_crew_office(self.jobs, *staff, tenants=tenants, faults=faults)
+        self.edit = EditJob(self.jobs, FakeViews(Bucket()), FakeBus(), crew, no_pause)
+        self.faults, self.numbers = faults, itertools.count(1)
+        self.done = self.taken = 0
+
+    def run(self) -> None:
+        for number in range(ROUNDS):
+            now = NOON + (DEAD_AFTER + timedelta(minutes=1)) * number
+            edits = [self._an_edit() for _ in range(AT_ONCE)]
+            self.bucket.faults = self.faults
+            with ThreadPoolExecutor(AT_ONCE) as desks:
+                list(desks.map(lambda edit, now=now: self._try(edit, now), edits))
+            self.bucket.faults = Faults()
+            assert list(self.conflicts()) == []
+            self._cancel_one()
+
+    def _an_edit(self) -> Any:
+        job_id = f"261121-{self.chance.randrange(JOBS):06d}"
+        changes: dict[str, Any] = {}
+        if self.chance.random() < 0.7:
+            members = self.chance.sample(PEOPLE, self.chance.randint(0, 2))
+            pairs = zip(("driver", "first_mate"), members, strict=False)
+            changes["crew"] = [{"role": role, "member": member} for role, member in pairs]
+        if self.chance.random() < 0.4 or not changes:
+            changes["schedule"] = self._window().model_dump(exclude_none=True)
+        if self.chance.random() < 0.3:
+            changes["truck"] = self.chance.choice(["t1", ""])
+        edit = an_edit(a_job(job_id=job_id), **changes)
+        return edit.model_copy(update={"event_id": f"edit-{next(self.numbers)}"})
+
+    def _window(self) -> Schedule:
+        """Some of them pass midnight."""
+        start = NOON + timedelta(hours=self.chance.randrange(0, 20, 2))
+        return Schedule(window_start=start, window_end=start + timedelta(hours=3))
+
+    def _try(self, edit: Any, now: datetime) -> None:
+        """As the queue does it: an edit that is not certain comes again."""
+        for _ in range(3):
+            try:
+                self.edit(edit, now)
+                self.done += 1
+            except CrewTaken:
+                self.taken += 1
+            except (Unavailable, Crashed):
+                continue
+            except EditRefused:
+                pass
+            return
+
+    def _cancel_one(self) -> None:
+        """A job ends while nobody looks, and another one is booked in its place."""
+        job_id = f"261121-{self.chance.randrange(JOBS):06d}"
+        stored = self.jobs.read("main", job_id)
+        request = a_request(stored.value, "cancel", event_id=f"c-{stored.value.rev}", reason="so")
+        self.jobs.replace(judge(stored.value, request, HAUL, NOON).job, stored.etag)
+        fresh = a_job(job_id=job_id, crew=(), token=stored.value.token, schedule=self._window())
+        self.jobs.replace(
+            fresh.with_(rev=stored.value.rev + 2, visible_rev=stored.value.rev + 2),
+            self.jobs.read("main", job_id).etag,
+        )
+
+    def conflicts(self) -> Iterator[tuple[str, str, str]]:
+        needed = [(job, each) for job in self._all() for each in engaged(job, HAUL)]
+        for (one, mine), (other, theirs) in itertools.combinations(needed, 2):
+            if one.job_id != other.job_id and _meet(mine, theirs):
+                yield mine.subject, one.job_id, other.job_id
+
+    def _all(self) -> list[Job]:
+        return [self.jobs.read("main", job_id).value for job_id in self.jobs.all_ids("main")]
+
+
+def _meet(one: Engaged, other: Engaged) -> bool:
+    return one.subject == other.subject and overlap(one.span, other.span)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("chance", [0.0, 0.15])
+def test_nobody_is_ever_on_two_jobs_at_once(seed: int, chance: float) -> None:
+    simulation = Simulation(seed, chance)
+    simulation.run()
+    assert simulation.done > 40
+    assert simulation.taken > 10
+
+
+def test_without_claims_the_simulation_finds_somebody_on_two_jobs() -> None:
+    """So it can fail."""
+    simulation = Simulation(1, 0.0)
+
+    class Forgetful(FakeClaims):
+        def write(self, *_: Any) -> None:
+            pass
+
+    object.__setattr__(simulation.edit.crew, "claims", Forgetful())
+    with pytest.raises(AssertionError):
+        simulation.run()

@@ -70,8 +70,9 @@ def choose(
 
 def _commands() -> None:
     """Each group of commands is a module; they are joined here, after `app` exists."""
-    from cli import board, cost, crew, data, deploy, events, flow, hooks, job, track, up
+    from cli import board, cost, crew, data, deploy, events, flow, hooks, job, photo, track, up
 
+    job.app.command("photo")(photo.photo)
     app.add_typer(job.app, name="job")
     app.add_typer(crew.app, name="crew")
     app.add_typer(events.app, name="events")

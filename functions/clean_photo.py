@@ -16,7 +16,7 @@ LARGEST_PHOTO = 10_000_000
 """Bytes. A phone's photo has 2 to 6 million."""
 MOST_PIXELS = 50_000_000
 MOST_PIXELS_WHOLE = 25_000_000
-"""Of what cannot be decoded smaller at once, as JPEG can: WebP takes 16 bytes of memory for each."""
+"""Of what cannot be decoded smaller at once, as JPEG can: WebP takes 16 bytes for each of them."""
 LONGEST_SIDE = 1600
 QUALITY = 82
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}

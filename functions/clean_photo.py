@@ -42,7 +42,7 @@ def cleaned(raw: bytes) -> bytes:
 
     The decoder is chosen by what the bytes are, of these three only, whatever they claim to be.
     """
-    from PIL import Image  # 40 ms that only this one route shall cost
+    from PIL import Image  # here, so that only this one route pays for it
 
     try:
         with Image.open(io.BytesIO(raw), formats=tuple(FORMATS.values())) as picture:

@@ -70,8 +70,23 @@ def choose(
 
 def _commands() -> None:
     """Each group of commands is a module; they are joined here, after `app` exists."""
-    from cli import board, cost, crew, data, deploy, events, flow, hooks, job, roster, track, up
+    from cli import (
+        board,
+        cost,
+        crew,
+        data,
+        deploy,
+        events,
+        flow,
+        hooks,
+        job,
+        photo,
+        roster,
+        track,
+        up,
+    )
 
+    job.app.command("photo")(photo.photo)
     app.add_typer(job.app, name="job")
     app.add_typer(crew.app, name="crew")
     app.add_typer(roster.app, name="roster")

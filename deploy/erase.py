@@ -5,25 +5,31 @@ from typing import Any
 
 from statemachine.identity import digest_of
 from statemachine.job import Job
+from statemachine.views import photo_path
 
 AT_ONCE = 1000
 """Keys in one call (S3 API, DeleteObjects)."""
 
 
 def erase_job(s3: Any, outputs: Mapping[str, str], job: Job) -> int:
-    """Object, index entry, deliveries, view, and every version of each; how many there were.
+    """Object, index entry, deliveries, view, photos, every version of each; how many there were.
 
-    The board forgets an ended job two days after its end and holds no more than its card.
+    The board forgets an ended job two days after its end and holds no more than its card. Copies
+    of photos at the edge and in browsers end within a day, by what the photos say of themselves.
     """
     folder = f"tenants/{job.tenant}"
     private = [
         f"{folder}/jobs/{job.job_id}.json",
         f"{folder}/open/{job.job_id}",
         f"{folder}/deliveries/{job.job_id}/",
-        f"{folder}/photos/{job.job_id}/",
+        f"uploads/{job.tenant}/{job.job_id}/",
+    ]
+    public = [
+        f"t/{digest_of(job.token)}.json",
+        *(photo_path(photo.photo_id).removeprefix("/") for photo in job.photos),
     ]
     erased = sum(purge(s3, outputs["JobsBucket"], prefix) for prefix in private)
-    return erased + purge(s3, outputs["SiteBucket"], f"t/{digest_of(job.token)}.json")
+    return erased + sum(purge(s3, outputs["SiteBucket"], prefix) for prefix in public)
 
 
 def purge(s3: Any, bucket: str, prefix: str) -> int:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 LARGEST_PHOTO = 10_000_000
 """Bytes. A phone's photo has 2 to 6 million."""
 MOST_PIXELS = 50_000_000
+MOST_PIXELS_WHOLE = 25_000_000
+"""Of what cannot be decoded smaller at once, as JPEG can: WebP takes 16 bytes for each of them."""
 LONGEST_SIDE = 1600
 QUALITY = 82
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
@@ -40,7 +42,7 @@ def cleaned(raw: bytes) -> bytes:
 
     The decoder is chosen by what the bytes are, of these three only, whatever they claim to be.
     """
-    from PIL import Image  # 40 ms that only this one route shall cost
+    from PIL import Image  # here, so that only this one route pays for it
 
     try:
         with Image.open(io.BytesIO(raw), formats=tuple(FORMATS.values())) as picture:
@@ -48,7 +50,7 @@ def cleaned(raw: bytes) -> bytes:
     except PhotoRefused:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise _too_many_pixels() from error
+        raise _too_many_pixels(MOST_PIXELS) from error
     # Pillow's decoders raise whatever they stumble over in a damaged or hostile file.
     except Exception as error:
         raise PhotoRefused("this is no photo we can read; take it again as JPEG") from error
@@ -57,8 +59,9 @@ def cleaned(raw: bytes) -> bytes:
 def _drawn_anew(picture: "Image.Image") -> bytes:
     from PIL import Image, ImageOps
 
-    if picture.width * picture.height > MOST_PIXELS:
-        raise _too_many_pixels()
+    most = MOST_PIXELS_WHOLE if picture.format in ("PNG", "WEBP") else MOST_PIXELS
+    if picture.width * picture.height > most:
+        raise _too_many_pixels(most)
     picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded smaller at once
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     upright = ImageOps.exif_transpose(picture).convert("RGBA")
@@ -69,6 +72,7 @@ def _drawn_anew(picture: "Image.Image") -> bytes:
     return out.getvalue()
 
 
-def _too_many_pixels() -> PhotoRefused:
-    millions = MOST_PIXELS // 1_000_000
-    return PhotoRefused(f"a photo has at most {millions} million pixels; choose a smaller size")
+def _too_many_pixels(most: int) -> PhotoRefused:
+    return PhotoRefused(
+        f"a photo has at most {most // 1_000_000} million pixels; choose a smaller size"
+    )

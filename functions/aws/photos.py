@@ -9,11 +9,13 @@ from botocore.exceptions import ClientError
 
 from functions.add_photo import Upload
 from functions.aws.failures import MISSING, code_of, retryable
+from statemachine.views import photo_path
 
 UPLOADS = "uploads/"
 GOOD_FOR_S = 900
-FOREVER = "public, max-age=31536000, immutable"
-"""A photo never changes: another one has another name."""
+CACHING = "public, max-age=86400, immutable"
+"""A photo never changes: another one has another name. Not for longer than a day, so that one that
+was erased is gone everywhere by the next."""
 
 
 class S3Photos:
@@ -54,10 +56,10 @@ class S3Photos:
         with retryable():
             self.s3.put_object(
                 Bucket=self.site_bucket,
-                Key=f"t/p/{photo_id}.jpg",
+                Key=photo_path(photo_id).removeprefix("/"),
                 Body=jpeg,
                 ContentType="image/jpeg",
-                CacheControl=FOREVER,
+                CacheControl=CACHING,
             )
 
     def forget_raw(self, key: str) -> None:

@@ -52,7 +52,7 @@ def _traces(stack: Laptop, text: str) -> list[str]:
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for each in page.get("Versions", ()):
             which = {"Bucket": bucket, "Key": each["Key"], "VersionId": each["VersionId"]}
-            if text in s3.get_object(**which)["Body"].read().decode():
+            if text.encode() in s3.get_object(**which)["Body"].read():
                 found.append(each["Key"])
     return found
 

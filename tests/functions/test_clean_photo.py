@@ -105,10 +105,18 @@ def test_what_is_no_whole_photo_is_refused_whatever_it_is_called(raw: bytes) -> 
         cleaned(raw)
 
 
-@pytest.mark.parametrize("size", [(8000, 7000), (12_000, 8_000), (60_000, 60_000)])
+@pytest.mark.parametrize("size", [(5000, 5001), (12_000, 8_000), (60_000, 60_000)])
 def test_a_picture_that_would_fill_the_memory_is_refused_unread(size: tuple[int, int]) -> None:
-    with pytest.raises(PhotoRefused, match="50 million pixels"):
+    with pytest.raises(PhotoRefused, match="million pixels; choose a smaller size"):
         cleaned(a_bomb(*size))
+
+
+def test_the_largest_photo_of_a_phone_is_taken_and_one_larger_is_not() -> None:
+    """A JPEG is decoded at the size that is wanted, so that its pixels cost no memory."""
+    plain = saved(Image.new("L", (8160, 6120)), "JPEG")
+    assert opened(cleaned(plain)).size == (1600, 1200)
+    with pytest.raises(PhotoRefused, match="50 million pixels"):
+        cleaned(saved(Image.new("L", (8160, 6200)), "JPEG"))
 
 
 @pytest.mark.parametrize(

@@ -98,3 +98,12 @@ def imported(module: str) -> set[str]:
 def test_only_the_adapters_know_boto3() -> None:
     knowing = {module for module in MODULES if imported(module) & {"boto3", "botocore"}}
     assert {module for module in knowing if not module.startswith("functions.aws.")} == set()
+
+
+def test_only_the_function_that_is_given_a_photo_pays_for_reading_it() -> None:
+    """Pillow brings decoders that no other request needs."""
+    look = "import functions.api.entry, sys; print('PIL' in sys.modules)"
+    answer = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "False"

@@ -1,0 +1,81 @@
+"""`haul job photo` as it asks the API: all three steps, and whatever was typed wrong."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli.api_desk import ApiDesk, Sessions
+from cli.out import BadInput, NotKnown
+from cli.photo import photo_wish
+from tests.api.office import Office, an_event
+from tests.builders import NOON, a_job
+from tests.pictures import a_phone_photo
+
+JOB = "261121-7k3m2q"
+
+
+def a_desk(office: Office, folder: Path, *, takes_uploads: bool = True) -> ApiDesk:
+    """mike's, over an office in this very process with the bucket beside it."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/uploads/"):
+            assert "cookie" not in request.headers
+            if not takes_uploads:
+                return httpx.Response(403)
+            office.bucket.objects[request.url.path.removeprefix("/")] = request.content
+            return httpx.Response(200)
+        token = request.headers.get("cookie", "").partition("=")[2]
+        headers = dict(request.headers) | {"cookie": ""}
+        event = an_event(request.method, request.url.path, request.content, headers, token)
+        got = office.resolve(event)
+        return httpx.Response(got.status, text=got.text)
+
+    sessions = Sessions(folder / "sessions.json")
+    sessions.keep("https://haul.test", office.token("mike"))
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    return ApiDesk("https://haul.test", sessions, http)
+
+
+@pytest.fixture
+def file(tmp_path: Path, office: Office) -> Path:
+    office.keep(a_job("in_progress"))
+    office.now = NOON.replace(year=2100)  # the file is from today
+    path = tmp_path / "kitchen.jpg"
+    path.write_bytes(a_phone_photo())
+    return path
+
+
+def test_a_photo_is_added_from_a_file_and_the_same_file_again_changes_nothing(
+    office: Office, file: Path
+) -> None:
+    desk, wish = a_desk(office, file.parent), photo_wish(file, "after")
+    for _ in range(2):
+        document = desk.add_photo(JOB, wish, file.read_bytes())
+        assert [photo.kind for photo in document.photos] == ["after"]
+
+
+def test_before_and_after_of_one_file_are_two_photos(office: Office, file: Path) -> None:
+    desk = a_desk(office, file.parent)
+    for kind in ("before", "after"):
+        document = desk.add_photo(JOB, photo_wish(file, kind), file.read_bytes())
+    assert [photo.kind for photo in document.photos] == ["before", "after"]
+
+
+def test_a_file_that_is_no_photo_is_refused_with_what_to_do(office: Office, file: Path) -> None:
+    program = file.rename(file.with_suffix(".exe"))
+    wish = photo_wish(program, "after")
+    with pytest.raises(BadInput, match="JPEG, PNG or WebP; choose one"):
+        a_desk(office, file.parent).add_photo(JOB, wish, program.read_bytes())
+
+
+def test_an_upload_that_is_refused_says_so_and_adds_nothing(office: Office, file: Path) -> None:
+    desk = a_desk(office, file.parent, takes_uploads=False)
+    with pytest.raises(NotKnown, match="403"):
+        desk.add_photo(JOB, photo_wish(file, "after"), file.read_bytes())
+    assert office.job(JOB).photos == ()
+
+
+def test_a_kind_that_there_is_not_is_refused(file: Path) -> None:
+    with pytest.raises(BadInput, match="before or after"):
+        photo_wish(file, "during")

@@ -9,6 +9,7 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ from functions.ports import (
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
 from statemachine.views import Board, View
+from tests.builders import NOON
 from tests.faults import Faults
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -41,13 +43,16 @@ def no_pause(attempt: int) -> None:
 class Bucket:
     """S3: bytes by key, ETags that are hashes of the content, conditional writes, versions.
 
-    `versions` has every version that was ever stored, oldest first.
+    `versions` has every version that was ever stored, oldest first, and `times` when, by `clock`.
     """
 
-    def __init__(self, faults: Faults | None = None) -> None:
-        self.faults = faults or Faults()
+    def __init__(
+        self, faults: Faults | None = None, clock: Callable[[], datetime] = lambda: NOON
+    ) -> None:
+        self.faults, self.clock = faults or Faults(), clock
         self.objects: dict[str, bytes] = {}
         self.versions: dict[str, list[bytes]] = defaultdict(list)
+        self.times: dict[str, list[datetime]] = defaultdict(list)
         self._lock = threading.RLock()
 
     def get(self, key: str) -> tuple[bytes, str] | None:
@@ -93,6 +98,7 @@ class Bucket:
     def _put(self, key: str, body: bytes) -> None:
         self.objects[key] = body
         self.versions[key].append(body)
+        self.times[key].append(self.clock().replace(microsecond=0))
 
 
 def etag_of(body: bytes) -> str:

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from events import StuckReason
 from statemachine.job import Repair
-from statemachine.values import Actor, Frozen, JobId, Name, Utc
+from statemachine.story import Line
+from statemachine.values import Frozen, JobId, Name, Utc
 
 
 class StatusCount(Frozen):
@@ -85,36 +86,6 @@ class OpsDocument(Frozen):
     snapshot_jobs: int
     invalidations: Invalidations
     as_of: Utc
-
-
-Chapter = Literal[
-    "booked",
-    "moved",
-    "refused",
-    "kept",
-    "edited",
-    "execution",
-    "waiting",
-    "settled",
-    "view",
-    "board",
-    "invalidation",
-    "message",
-    "repair",
-    "now",
-]
-
-
-class Line(Frozen):
-    """One line of a job's story. `ok` is false where something was refused, failed or got lost."""
-
-    at: Utc
-    what: Chapter
-    text: str
-    actor: Actor | None = None
-    rev: int | None = None
-    seq: int | None = None
-    ok: bool = True
 
 
 class StoryDocument(Frozen):

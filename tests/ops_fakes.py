@@ -4,11 +4,14 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from functions.api.ops_documents import QueueState
+from functions.dead_letters import QUEUES, Taken
 from functions.history import Past, Stamp
 from functions.ports import Unavailable
 from statemachine.job import Job
 from statemachine.story import Run, Version
 from statemachine.views import View
+from tests.builders import NOON, minutes
 from tests.fakes import Bucket, Document, FakeExecutions, board_key, execution_name, job_key, parsed
 from tests.faults import Faults
 
@@ -94,4 +97,50 @@ class FakeRuns:
             state="running" if running else "aborted",
             started_at=self.started_at,
             stopped_at=None if running else self.started_at,
+        )
+
+
+class FakeDeadQueues:
+    """SQS: queues by their own names; a letter that was taken is out of sight until put back."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.sent: dict[str, list[str]] = {name: [] for names in QUEUES.values() for name in names}
+        self.dead: dict[str, dict[str, Taken]] = {queue: {} for queue in QUEUES}
+        self.hidden: set[str] = set()
+
+    def add(self, queue: str, body: str, **attributes: str) -> str:
+        """A dead letter; its id."""
+        number = sum(map(len, self.dead.values())) + 1
+        letter = Taken(f"m-{number}", body, NOON + minutes(number), attributes, f"r-{number}")
+        self.dead[queue][letter.message_id] = letter
+        return letter.message_id
+
+    def state(self, queue: str) -> QueueState:
+        waiting = sum(len(self.sent[name]) for name in QUEUES[queue])
+        return QueueState(queue=queue, waiting=waiting, in_flight=0, dead=len(self.dead[queue]))
+
+    def take(self, queue: str, most: int) -> Sequence[Taken]:
+        def seen() -> list[Taken]:
+            letters = [x for x in self.dead[queue].values() if x.message_id not in self.hidden]
+            self.hidden |= {letter.message_id for letter in letters[:most]}
+            return letters[:most]
+
+        return self.faults.around("ReceiveMessage", seen, Unavailable("lost"))
+
+    def put_back(self, queue: str, letters: Sequence[Taken]) -> None:
+        self.hidden -= {letter.message_id for letter in letters}
+
+    def send_again(self, queue: str, letter: Taken) -> None:
+        self.faults.around(
+            "SendMessage",
+            lambda: self.sent[QUEUES[queue][0]].append(letter.body),
+            Unavailable("lost"),
+        )
+
+    def discard(self, queue: str, letter: Taken) -> None:
+        self.faults.around(
+            "DeleteMessage",
+            lambda: self.dead[queue].pop(letter.message_id, None),
+            Unavailable("lost"),
         )

@@ -135,7 +135,10 @@ class LettersWish(Frozen):
 
 
 class LettersDone(Frozen):
-    """How many were sent again, or thrown away; `left` are those that could not be found."""
+    """How many were sent again, or thrown away.
+
+    `left` are those that could not be found, or, of all, those past the hundred of one go.
+    """
 
     done: int
     left: int

@@ -22,6 +22,7 @@ Document = TypeVar("Document", bound=BaseModel)
 MOST_VERSIONS = 200
 MOST_BOARDS = 2000
 MOST_INVALIDATIONS = 50
+CUT_TO_SECONDS = timedelta(seconds=1)
 SOON = timedelta(minutes=10)
 """An invalidation follows its change within this, or belongs to another one."""
 AT_ONCE = 8
@@ -97,8 +98,9 @@ class CloudFrontForgotten:
 
     def times(self, path: str, around: Sequence[datetime]) -> Past[datetime]:
         with retryable():
-            near = [each for each in self._since(min(around)) if _follows(each[1], around)]
-            some = near[:MOST_INVALIDATIONS]
+            oldest = min(around) - CUT_TO_SECONDS
+            near = [each for each in self._since(oldest) if _follows(each[1], around)]
+            some = sorted(near, key=lambda each: each[1], reverse=True)[:MOST_INVALIDATIONS]
             with ThreadPoolExecutor(AT_ONCE) as asking:
                 named = asking.map(lambda each: path in self._paths(each[0]), some)
                 times = [at for (_, at), is_named in zip(some, named, strict=True) if is_named]
@@ -109,10 +111,11 @@ class CloudFrontForgotten:
             DistributionId=self.distribution_id
         )
         for page in pages:
-            for item in page["InvalidationList"].get("Items", ()):
-                if item["CreateTime"] < oldest - timedelta(seconds=1):
-                    return
-                yield item["Id"], item["CreateTime"]
+            items = page["InvalidationList"].get("Items", ())
+            found = [(i["Id"], i["CreateTime"]) for i in items if i["CreateTime"] >= oldest]
+            if not found:
+                return
+            yield from found
 
     def _paths(self, invalidation_id: str) -> list[str]:
         answer = self.cloudfront.get_invalidation(
@@ -123,7 +126,7 @@ class CloudFrontForgotten:
 
 
 def _follows(at: datetime, around: Sequence[datetime]) -> bool:
-    return any(-timedelta(seconds=1) <= at - change <= SOON for change in around)
+    return any(-CUT_TO_SECONDS <= at - change <= SOON for change in around)
 
 
 class StepFunctionsRuns:

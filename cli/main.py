@@ -13,6 +13,7 @@ from cli.out import __doc__ as out_doc
 
 if TYPE_CHECKING:
     from cli.desk import Desk
+    from cli.ops_desk import OpsDesk
 
 EXIT_CODES = (out_doc or "").partition("\n\n")[2]
 
@@ -45,6 +46,16 @@ class Choice:
         return BusDesk(self.place, self.tenant)
 
     @cached_property
+    def ops(self) -> "OpsDesk":
+        """The same choice for those who keep it running."""
+        from cli.api_desk import ApiDesk, own_sessions
+        from cli.ops_desk import ApiOpsDesk, DirectOpsDesk
+
+        if self.api:
+            return ApiOpsDesk(ApiDesk(self.api, own_sessions()))
+        return DirectOpsDesk(self.place, self.tenant)
+
+    @cached_property
     def place(self) -> place.Place:
         return place.find(self.state, self.stage)
 
@@ -70,7 +81,21 @@ def choose(
 
 def _commands() -> None:
     """Each group of commands is a module; they are joined here, after `app` exists."""
-    from cli import board, cost, crew, data, deploy, events, flow, hooks, job, track, up
+    from cli import (
+        board,
+        cost,
+        crew,
+        data,
+        deploy,
+        events,
+        explain,
+        flow,
+        hooks,
+        job,
+        ops,
+        track,
+        up,
+    )
 
     app.add_typer(job.app, name="job")
     app.add_typer(crew.app, name="crew")
@@ -78,6 +103,8 @@ def _commands() -> None:
     app.add_typer(flow.app, name="flow")
     app.add_typer(board.app, name="board")
     app.add_typer(hooks.app, name="hooks")
+    app.add_typer(ops.app, name="ops")
+    app.command("explain")(explain.explain)
     app.command("up")(up.up)
     app.command("track")(track.track)
     app.command("deploy")(deploy.deploy)

@@ -14,6 +14,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from functions.dead_letters import NotReplayable, UnknownQueue
 from functions.inbox import NEVER_AGAIN, problems
 from functions.ports import Unavailable, UnknownJob, UnknownTenant
 
@@ -60,6 +61,10 @@ def spoken_errors() -> Iterator[None]:
         _end("; ".join(problems(error)), USAGE)
     except (UnknownJob, UnknownTenant) as error:
         _end(f"{error}; `haul job list` shows the jobs there are", MISSING)
+    except UnknownQueue as error:
+        _end(str(error), MISSING)
+    except NotReplayable as error:
+        _end(str(error), REFUSED)
     except NEVER_AGAIN as error:
         _end(str(error), REFUSED)
     except Unavailable as error:

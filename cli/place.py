@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.out import NoCopy
@@ -23,6 +24,10 @@ class Place:
 
     def client(self, service: str) -> Any:
         return self.session.client(service)
+
+    def one_attempt(self, service: str) -> Any:
+        """A client that tries once: for conditional writes, which must not be sent twice."""
+        return self.session.client(service, config=Config(retries={"total_max_attempts": 1}))
 
 
 def find(state: Path, stage: str | None) -> Place:

@@ -5,7 +5,7 @@ are kept for a minute; jobs are read again only when their card has changed.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from functions.api.ops_documents import (
     Visible,
 )
 from functions.dead_letters import QUEUES, DeadQueues
-from functions.ports import Corrupt, Jobs, Stored, UnknownJob
+from functions.ports import BoardCopies, Corrupt, Jobs, UnknownJob
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job
 from statemachine.story import RunState
@@ -34,11 +34,6 @@ JOBS_READ = 100
 MOVES_SHOWN = 100
 FRESH = timedelta(seconds=60)
 AT_ONCE = 8
-
-
-class BoardCopies(Protocol):
-    def latest(self, tenant: str) -> Stored[Board]:
-        """The board as it is now; empty where none was written yet. Raises Unavailable."""
 
 
 class OpsRecords(Protocol):
@@ -169,15 +164,15 @@ def _times(jobs: Iterable[Job]) -> Iterator[TimeInStatus]:
     for job in jobs:
         for status, minutes in _stays(job):
             stays[job.flow, status].append(minutes)
-    for (flow, name), minutes in sorted(stays.items()):
+    for (flow, name), all_minutes in sorted(stays.items()):
         limit = load_flow(flow).status(name).limit_minutes
         if limit is not None:
             yield TimeInStatus(
                 flow=flow,
                 status=name,
-                jobs=len(minutes),
-                median_minutes=round(median(minutes), 1),
-                longest_minutes=round(max(minutes), 1),
+                jobs=len(all_minutes),
+                median_minutes=round(median(all_minutes), 1),
+                longest_minutes=round(max(all_minutes), 1),
                 limit_minutes=limit,
             )
 
@@ -201,7 +196,3 @@ def _visible(jobs: Iterable[Job]) -> tuple[Visible, ...]:
 
 def _ms(span: timedelta) -> int:
     return max(0, round(span / timedelta(milliseconds=1)))
-
-
-Redrive = Callable[[str, str, datetime], Sequence[str]]
-"""Tenant, job id and now; what had to be repaired."""

@@ -4,12 +4,12 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from functions.api.ops_documents import QueueState
+from functions.api.ops_documents import QueueState, TroubledJob
 from functions.dead_letters import QUEUES, Taken
 from functions.history import Past, Stamp
 from functions.ports import Unavailable
 from statemachine.job import Job
-from statemachine.story import Run, Version
+from statemachine.story import Run, RunState, Version
 from statemachine.views import View
 from tests.builders import NOON, minutes
 from tests.fakes import Bucket, Document, FakeExecutions, board_key, execution_name, job_key, parsed
@@ -144,3 +144,34 @@ class FakeDeadQueues:
             lambda: self.dead[queue].pop(letter.message_id, None),
             Unavailable("lost"),
         )
+
+
+class FakeRecords:
+    """What the watchdog and the edge's function note, in their objects of the jobs bucket."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def stuck(self, tenant: str) -> Sequence[TroubledJob]:
+        prefix = f"tenants/{tenant}/stuck/"
+        found = (self.bucket.get(prefix + name) for name in self.bucket.keys(prefix))
+        return [TroubledJob.model_validate_json(each[0]) for each in found if each]
+
+    def board_written_at(self, tenant: str) -> datetime | None:
+        return next(reversed(self.bucket.times[board_key(tenant)]), None)
+
+    def paths_invalidated(self, month: str) -> int:
+        found = self.bucket.get(f"ops/invalidations/{month}.json")
+        return int(json.loads(found[0])["paths"]) if found else 0
+
+
+class FakeNumbersOfExecutions:
+    """How many executions there are by flow and state; `asked` counts the questions."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, RunState], tuple[int, bool]] = {}
+        self.asked = 0
+
+    def count(self, flow: str, state: RunState) -> tuple[int, bool]:
+        self.asked += 1
+        return self.known.get((flow, state), (0, False))

@@ -8,6 +8,7 @@ takes a form or a list where an object is wanted, and makes a 500 of a body that
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
@@ -22,17 +23,13 @@ from functions.api.responding import respond
 from functions.api.routes import ROUTES, Route
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.container import (
-    Announces,
-    HasJobs,
-    HasViews,
-    RunsMachines,
     client,
     log,
     one_attempt,
     read_settings,
     utc_now,
 )
-from functions.aws.edge_address import NotedEdgeAddress
+from functions.aws.edge_address import NotedEdgeAddress, NotedParameter
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.signing_keys import SecretKeyStore
@@ -41,15 +38,17 @@ from functions.aws.stores import S3Jobs, S3Tenants, S3Views
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.inbox import once
+from functions.ops import Ops, OpsNames, ops_of
 from functions.sessions import Sessions
 
 
-class Settings(HasJobs, HasViews, Announces, RunsMachines):
+class Settings(OpsNames):
     crew_roster: str
     session_keys: str
     edge_url: str = ""
     """Where customers reach us, if the deployment knows; else it is noted in the parameter."""
     edge_url_parameter: str
+    distribution_parameter: str
     api_docs: str = "off"
 
 
@@ -81,10 +80,20 @@ def wire() -> LambdaFunctionUrlResolver:
         limits=limits,
         edge_url=_edge_address(settings),
         new_id=lambda: f"api-{uuid.uuid4()}",
+        ops=_ops(settings),
         log=log,
         shows_docs=settings.api_docs == "on",
     )
     return resolver(api)
+
+
+def _ops(settings: Settings) -> Callable[[], Ops]:
+    def made() -> Ops:
+        ssm = client("ssm")
+        distribution = NotedParameter(ssm, settings.distribution_parameter)
+        return ops_of(client, one_attempt, settings, lambda: distribution.value)
+
+    return cache(made)
 
 
 def _edge_address(settings: Settings) -> Any:

@@ -2,21 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from functions.accounts import Limits, SignIn
 from functions.advance_job import AdvanceJob
 from functions.api.crews import Crews
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
-from functions.ports import Jobs, Logger, Stored, Tenants, Views
+from functions.ops import Ops
+from functions.ports import BoardCopies, Jobs, Logger, Tenants, Views
 from functions.sessions import Sessions
-from statemachine.views import Board
-
-
-class BoardCopies(Protocol):
-    def latest(self, tenant: str) -> Stored[Board]:
-        """The board as it is now; empty where none was written yet. Raises Unavailable."""
 
 
 @dataclass(frozen=True)
@@ -37,5 +31,7 @@ class Api:
     edge_url: Callable[[], str]
     """Where customers reach us, without a slash at its end."""
     new_id: Callable[[], str]
+    ops: Callable[[], Ops]
+    """Made when somebody of ops asks for the first time, so that nobody else waits for it."""
     log: Logger
     shows_docs: bool = False

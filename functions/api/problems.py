@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.dead_letters import NotReplayable, UnknownQueue
 from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
 from statemachine.edits import EditRefused
 from statemachine.flows import UnknownFlow
@@ -25,9 +26,11 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not-allowed": (403, "Your roles do not allow this"),
     "not-found": (404, "There is nothing under this address"),
     "unknown-job": (404, "There is no such job"),
+    "unknown-queue": (404, "There is no queue of that name"),
     "method-not-allowed": (405, "This address does not know that method"),
     "event-id-used": (409, "That event_id belongs to another event; send a fresh one"),
     "records-full": (409, "The job has all the records it can hold"),
+    "not-replayable": (409, "These letters came from no queue; invoke their function by hand"),
     "job-changed": (412, "The job has changed since you read it; look again"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "Send the body as application/json"),
@@ -74,6 +77,10 @@ def problem_of(error: Exception) -> Problem:
             return error
         case UnknownJob() | UnknownTenant():
             return Problem("unknown-job")
+        case UnknownQueue():
+            return Problem("unknown-queue")
+        case NotReplayable():
+            return Problem("not-replayable")
         case UnknownFlow():
             return Problem("unknown-flow", str(error))
         case EditRefused():

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from events import Changes
 from functions.accounts import ROLES, Limit, Role
-from functions.api import board, jobs, public, session
+from functions.api import board, jobs, ops, public, session
 from functions.api.answers import Answer
 from functions.api.asking import Ask
 from functions.api.documents import (
@@ -21,6 +21,14 @@ from functions.api.documents import (
     JobDocument,
     JobsDocument,
     SessionDocument,
+)
+from functions.api.ops_documents import (
+    DeadLettersDocument,
+    LettersDone,
+    LettersWish,
+    OpsDocument,
+    RedriveDocument,
+    StoryDocument,
 )
 from functions.api.parts import Api
 from functions.api.wishes import (
@@ -31,7 +39,7 @@ from functions.api.wishes import (
     NewJob,
     Wanted,
 )
-from statemachine.values import JOB_ID_PATTERN
+from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN
 from statemachine.views import View
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
@@ -42,13 +50,14 @@ EVERYBODY: Who = None
 SIGNED_IN: Who = frozenset(ROLES)
 CREW: Who = frozenset({"dispatcher", "driver", "first_mate", "supervisor"})
 DISPATCHER: Who = frozenset({"dispatcher"})
+OPS: Who = frozenset({"ops"})
 
 SIGN_INS = Limit("sign-ins", most=60, window=timedelta(minutes=15))
 BOOKINGS = Limit("bookings", most=20, window=timedelta(hours=1))
 LOOKS = Limit("looks", most=600, window=timedelta(minutes=5))
 CHOICES = Limit("choices", most=30, window=timedelta(minutes=10))
 
-PARAMETERS = {"job_id": JOB_ID_PATTERN, "digest": "^[0-9a-f]{32}$"}
+PARAMETERS = {"job_id": JOB_ID_PATTERN, "digest": "^[0-9a-f]{32}$", "queue": NAME_PATTERN}
 """What stands in the angle brackets of a path."""
 
 MOVE_REFUSED = (
@@ -204,5 +213,53 @@ ROUTES: tuple[Route, ...] = (
         body=HoldersWish,
         refusals=("unknown-job", "not-allowed", *MOVE_REFUSED),
         limit=CHOICES,
+    ),
+    Route("GET", "/api/ops", "How the whole is doing", OPS, ops.overview, {200: OpsDocument}),
+    Route(
+        "GET",
+        "/api/ops/jobs/<job_id>",
+        "Everything that happened to a job, and what is wrong with it",
+        OPS,
+        ops.explain,
+        {200: StoryDocument},
+        refusals=("unknown-job",),
+    ),
+    Route(
+        "POST",
+        "/api/ops/jobs/<job_id>/redrive",
+        "Look after one job now, as the watchdog does",
+        OPS,
+        ops.redrive,
+        {200: RedriveDocument},
+        refusals=("unknown-job",),
+    ),
+    Route(
+        "GET",
+        "/api/ops/dead-letters/<queue>",
+        "The dead letters of a queue, a hundred at most",
+        OPS,
+        ops.dead_letters,
+        {200: DeadLettersDocument},
+        refusals=("unknown-queue",),
+    ),
+    Route(
+        "POST",
+        "/api/ops/dead-letters/<queue>/replay",
+        "Send dead letters again",
+        OPS,
+        ops.replay,
+        {200: LettersDone},
+        body=LettersWish,
+        refusals=("unknown-queue", "not-replayable"),
+    ),
+    Route(
+        "POST",
+        "/api/ops/dead-letters/<queue>/discard",
+        "Throw dead letters away",
+        OPS,
+        ops.discard,
+        {200: LettersDone},
+        body=LettersWish,
+        refusals=("unknown-queue",),
     ),
 )

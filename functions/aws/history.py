@@ -1,7 +1,7 @@
 """What S3, CloudFront and Step Functions remember by themselves."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import islice
@@ -93,7 +93,7 @@ def _board_key(tenant: str) -> str:
 class CloudFrontForgotten:
     """CloudFront lists invalidations newest first, without their paths."""
 
-    def __init__(self, cloudfront: Any, distribution_id: str) -> None:
+    def __init__(self, cloudfront: Any, distribution_id: Callable[[], str]) -> None:
         self.cloudfront, self.distribution_id = cloudfront, distribution_id
 
     def times(self, path: str, around: Sequence[datetime]) -> Past[datetime]:
@@ -108,7 +108,7 @@ class CloudFrontForgotten:
 
     def _since(self, oldest: datetime) -> Iterator[tuple[str, datetime]]:
         pages = self.cloudfront.get_paginator("list_invalidations").paginate(
-            DistributionId=self.distribution_id
+            DistributionId=self.distribution_id()
         )
         for page in pages:
             items = page["InvalidationList"].get("Items", ())
@@ -119,7 +119,7 @@ class CloudFrontForgotten:
 
     def _paths(self, invalidation_id: str) -> list[str]:
         answer = self.cloudfront.get_invalidation(
-            DistributionId=self.distribution_id, Id=invalidation_id
+            DistributionId=self.distribution_id(), Id=invalidation_id
         )
         paths: list[str] = answer["Invalidation"]["InvalidationBatch"]["Paths"].get("Items", [])
         return paths

@@ -32,6 +32,12 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/track/<digest>":                 (200, 200, 200, 200, 200, 200),
     "POST /api/track/<digest>/confirm":        (409, 409, 409, 409, 409, 409),
     "POST /api/track/<digest>/cancel":         (200, 200, 200, 200, 200, 200),
+    "GET /api/ops":                            (401, 403, 403, 403, 403, 200),
+    "GET /api/ops/jobs/<job_id>":              (401, 403, 403, 403, 403, 200),
+    "POST /api/ops/jobs/<job_id>/redrive":     (401, 403, 403, 403, 403, 200),
+    "GET /api/ops/dead-letters/<queue>":       (401, 403, 403, 403, 403, 200),
+    "POST /api/ops/dead-letters/<queue>/replay":  (401, 403, 403, 403, 403, 200),
+    "POST /api/ops/dead-letters/<queue>/discard": (401, 403, 403, 403, 403, 200),
 }  # fmt: skip
 """`confirm` is 409 for everybody: the job was confirmed before."""
 
@@ -48,6 +54,8 @@ BODIES: dict[str, Any] = {
     },
     "POST /api/track/<digest>/confirm": {"token": TOKEN},
     "POST /api/track/<digest>/cancel": {"token": TOKEN, "reason": "Sold it"},
+    "POST /api/ops/dead-letters/<queue>/replay": {},
+    "POST /api/ops/dead-letters/<queue>/discard": {},
 }
 
 CELLS = [
@@ -58,7 +66,8 @@ CELLS = [
 
 
 def path_of(route: str) -> str:
-    return route.partition(" ")[2].replace("<job_id>", JOB).replace("<digest>", DIGEST)
+    path = route.partition(" ")[2].replace("<queue>", "advance_job")
+    return path.replace("<job_id>", JOB).replace("<digest>", DIGEST)
 
 
 def test_the_table_has_every_route() -> None:

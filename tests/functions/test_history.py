@@ -185,7 +185,7 @@ def test_only_invalidations_that_name_the_path_count(moto: Moto) -> None:
     forget("/t/a.json", "/t/b.json")
     forget("/t/b.json")
     forget("/t/a.json")
-    forgotten = CloudFrontForgotten(cloudfront, distribution)
+    forgotten = CloudFrontForgotten(cloudfront, lambda: distribution)
     assert len(forgotten.times("/t/a.json", [now]).items) == 2
     assert forgotten.times("/t/c.json", [now]).items == ()
     assert forgotten.times("/t/a.json", [now - timedelta(hours=1)]).items == ()
@@ -204,7 +204,7 @@ def test_of_many_invalidations_some_are_looked_at_and_that_is_said(
                 "Paths": {"Quantity": 1, "Items": ["/t/a.json"]}, "CallerReference": str(number),
             },
         )  # fmt: skip
-    past = CloudFrontForgotten(cloudfront, distribution).times("/t/a.json", [now])
+    past = CloudFrontForgotten(cloudfront, lambda: distribution).times("/t/a.json", [now])
     assert (len(past.items), past.cut) == (2, True)
 
 

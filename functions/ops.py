@@ -1,0 +1,74 @@
+"""What ops can ask and do, put together once: for the API, and for `haul` with AWS credentials."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from functions.aws.board_copies import S3BoardCopies
+from functions.aws.container import Announces, HasJobs, HasViews, RunsMachines
+from functions.aws.dead_queues import SqsDeadQueues
+from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.history import CloudFrontForgotten, S3History, StepFunctionsRuns
+from functions.aws.hooks import S3Deliveries
+from functions.aws.ops_records import S3OpsRecords, StepFunctionsNumbers
+from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.aws.stores import S3Boards, S3Jobs, S3Tenants, S3Views
+from functions.dead_letters import DeadLetterDesk
+from functions.explain_job import ExplainJob
+from functions.ops_overview import OpsOverview
+from functions.publish_board import PublishBoard
+from functions.watch_jobs import WatchJobs
+
+FREE_PATHS = 1000
+"""CloudFront forgets so many paths a month without charge."""
+
+Make = Callable[[Any], Any]
+"""A client for the service of that name."""
+
+
+class OpsNames(HasJobs, HasViews, Announces, RunsMachines):
+    queue_prefix: str
+    """What the names of all queues of the stage begin with."""
+    paths_a_month: int = FREE_PATHS
+
+
+@dataclass(frozen=True)
+class Ops:
+    overview: OpsOverview
+    explain: ExplainJob
+    letters: DeadLetterDesk
+    redrive: Callable[[str, str, datetime], Sequence[str]]
+    """Tenant, job id and now; the repairs that were made."""
+
+
+def ops_of(
+    client: Make, one_attempt: Make, names: OpsNames, distribution_id: Callable[[], str]
+) -> Ops:
+    """`one_attempt` makes clients that do not repeat a write by themselves."""
+    s3, sfn = one_attempt("s3"), client("stepfunctions")
+    jobs, queues = S3Jobs(s3, names.jobs_bucket), SqsDeadQueues(client("sqs"), names.queue_prefix)
+    overview = OpsOverview(
+        jobs,
+        S3BoardCopies(s3, names.jobs_bucket),
+        S3OpsRecords(s3, names.jobs_bucket),
+        StepFunctionsNumbers(sfn, names.machine_prefix),
+        queues,
+        names.paths_a_month,
+    )
+    explain = ExplainJob(
+        jobs,
+        S3History(s3, names.jobs_bucket, names.site_bucket),
+        CloudFrontForgotten(client("cloudfront"), distribution_id),
+        S3Deliveries(s3, names.jobs_bucket),
+        StepFunctionsRuns(sfn, names.machine_prefix),
+    )
+    watch = WatchJobs(
+        jobs,
+        S3Views(s3, names.site_bucket, names.view_ttl_s),
+        StepFunctionsExecutions(sfn, names.machine_prefix, names.machine_alias),
+        EventBridgeBus(client("events"), names.bus_name),
+        S3Tenants(s3, names.jobs_bucket),
+        PublishBoard(jobs, S3Boards(s3, names.jobs_bucket)),
+    )
+    return Ops(overview, explain, DeadLetterDesk(queues), watch.redrive)

@@ -10,6 +10,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 import events
 from cli.main import app
+from functions.dead_letters import QUEUES
 from statemachine import asl
 from statemachine.flows import flow_names, load_flow
 
@@ -83,6 +84,14 @@ def test_every_queue_has_dead_letters_and_every_rule_too() -> None:
     assert [name for name, queue in queues.items() if "RedrivePolicy" not in queue] == []
     targets = [t for rule in of_type("AWS::Events::Rule").values() for t in rule["Targets"]]
     assert [t for t in targets if "DeadLetterConfig" not in t] == []
+
+
+def test_every_queue_of_the_template_is_known_to_ops() -> None:
+    named = [queue["QueueName"]["Fn::Sub"] for queue in of_type("AWS::SQS::Queue").values()]
+    names = {name.removeprefix("haulway-${Stage}-") for name in named}
+    read = {name for names in QUEUES.values() for name in names}
+    dead = {f"{queue.replace('_', '-')}-dead-letters" for queue in QUEUES}
+    assert names == read | dead
 
 
 def test_every_function_may_only_what_it_says_by_name() -> None:

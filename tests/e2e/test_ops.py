@@ -55,7 +55,9 @@ def replaced(stack: Laptop, job_id: str) -> None:
     arn = stack.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")
     stack.client("stepfunctions").stop_execution(executionArn=f"{arn}{job.flow}:main-{job_id}-g0")
     haul(stack, "ops", "redrive", job_id)
-    until(lambda: job_of(stack, job_id), lambda job: job.execution.generation == 1 and job.wait)
+    until(
+        lambda: job_of(stack, job_id), lambda job: job.execution.generation == 1 and bool(job.wait)
+    )
 
 
 def test_a_job_with_a_refusal_a_successor_and_a_text_is_told_in_order(stack: Laptop) -> None:
@@ -175,3 +177,44 @@ def test_ops_do_the_same_through_the_api(
         assert told(stack, *site, *words, *more)["done"] == 1
         if what == "replay":
             letter = until(lambda: _mine(stack, poison["event_id"]), bool)
+
+
+def bad(stack: Laptop) -> list[str]:
+    """What the doctor finds amiss, but for dead letters that other tests have left behind."""
+    answer = haul(stack, "ops", "doctor", "--json")
+    findings = json.loads(answer.stdout)
+    assert len(findings) > 80
+    amiss = [found for found in findings if not found["ok"]]
+    assert (answer.returncode == 0) == (not amiss)
+    assert all(found["do"] for found in amiss)
+    return [f["what"] for f in amiss if not f["what"].endswith(" dead letters")]
+
+
+def test_a_deployment_that_is_as_it_should_be_is_found_well(stack: Laptop) -> None:
+    assert bad(stack) == []
+
+
+def test_what_somebody_has_switched_off_is_found(stack: Laptop) -> None:
+    aws, events = stack.client("lambda"), stack.client("events")
+    queue = _arn_of(stack, "EditQueue")
+    (mapping,) = aws.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
+    rules = events.list_rules(EventBusName=stack.outputs["BusName"])["Rules"]
+    rule = next(each["Name"] for each in rules if "EditRequested" in each["Name"])
+    where = {"Name": rule, "EventBusName": stack.outputs["BusName"]}
+    aws.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    events.disable_rule(**where)
+    try:
+        assert bad(stack) == [
+            "queue haulway-local-edit-job is read: Disabled",
+            "rule JobEditRequestedRule is DISABLED",
+        ]
+    finally:
+        aws.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+        events.enable_rule(**where)
+
+
+def _arn_of(stack: Laptop, queue: str) -> str:
+    answer = stack.client("sqs").get_queue_attributes(
+        QueueUrl=stack.outputs[f"{queue}Url"], AttributeNames=["QueueArn"]
+    )
+    return str(answer["Attributes"]["QueueArn"])

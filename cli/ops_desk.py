@@ -20,7 +20,8 @@ from functions.api.ops_documents import (
     RedriveDocument,
     StoryDocument,
 )
-from functions.ops import Ops, OpsNames, ops_of
+from functions.aws.container import OpsNames
+from functions.ops import Ops, ops_of
 
 Document = TypeVar("Document", bound=BaseModel)
 VIEW_TTL_S = 60

@@ -114,7 +114,9 @@ def queues(patient: Patient) -> Iterator[Finding]:
         known = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         name = url.rpartition("/")[2]
         if name.endswith("-dead-letters"):
-            yield _dead_letters(name, int(known["ApproximateNumberOfMessages"]))
+            queue = name.removeprefix(f"{patient.stack}-").removesuffix("-dead-letters")
+            count = int(known["ApproximateNumberOfMessages"])
+            yield _dead_letters(name, queue.replace("-", "_"), count)
             continue
         yield Finding(f"queue {name} has dead letters", "RedrivePolicy" in known, DEPLOY)
         found = aws.list_event_source_mappings(EventSourceArn=known["QueueArn"])
@@ -127,13 +129,10 @@ def queues(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _dead_letters(name: str, count: int) -> Finding:
-    queue = re.sub(r"^haulway-[a-z0-9-]*?-(?=\w+-\w+(-\w+)?-dead-letters$)", "", name)
-    short = queue.removesuffix("-dead-letters").replace("-", "_")
+def _dead_letters(name: str, queue: str, count: int) -> Finding:
+    show, again = f"haul ops dlq show {queue}", f"haul ops dlq replay {queue} --all"
     return Finding(
-        f"{name}: {count} dead letters",
-        count == 0,
-        f"haul ops dlq show {short}, mend the cause, then haul ops dlq replay {short} --all",
+        f"{name}: {count} dead letters", count == 0, f"{show}, mend the cause, then {again}"
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.aws.board_copies import S3BoardCopies
-from functions.aws.container import Announces, HasJobs, HasViews, RunsMachines
+from functions.aws.container import OpsNames
 from functions.aws.dead_queues import SqsDeadQueues
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.history import CloudFrontForgotten, S3History, StepFunctionsRuns
@@ -20,17 +20,8 @@ from functions.ops_overview import OpsOverview
 from functions.publish_board import PublishBoard
 from functions.watch_jobs import WatchJobs
 
-FREE_PATHS = 1000
-"""CloudFront forgets so many paths a month without charge."""
-
 Make = Callable[[Any], Any]
 """A client for the service of that name."""
-
-
-class OpsNames(HasJobs, HasViews, Announces, RunsMachines):
-    queue_prefix: str
-    """What the names of all queues of the stage begin with."""
-    paths_a_month: int = FREE_PATHS
 
 
 @dataclass(frozen=True)

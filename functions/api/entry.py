@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -23,6 +23,7 @@ from functions.api.responding import respond
 from functions.api.routes import ROUTES, Route
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.container import (
+    OpsNames,
     client,
     log,
     one_attempt,
@@ -38,8 +39,10 @@ from functions.aws.stores import S3Jobs, S3Tenants, S3Views
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.inbox import once
-from functions.ops import Ops, OpsNames, ops_of
 from functions.sessions import Sessions
+
+if TYPE_CHECKING:
+    from functions.ops import Ops
 
 
 class Settings(OpsNames):
@@ -87,8 +90,10 @@ def wire() -> LambdaFunctionUrlResolver:
     return resolver(api)
 
 
-def _ops(settings: Settings) -> Callable[[], Ops]:
-    def made() -> Ops:
+def _ops(settings: Settings) -> "Callable[[], Ops]":
+    def made() -> "Ops":
+        from functions.ops import ops_of  # only ops pay for importing it
+
         ssm = client("ssm")
         distribution = NotedParameter(ssm, settings.distribution_parameter)
         return ops_of(client, one_attempt, settings, lambda: distribution.value)

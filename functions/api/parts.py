@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from functions.accounts import Limits, SignIn
 from functions.advance_job import AdvanceJob
 from functions.api.crews import Crews
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
-from functions.ops import Ops
 from functions.ports import BoardCopies, Jobs, Logger, Tenants, Views
 from functions.sessions import Sessions
+
+if TYPE_CHECKING:
+    from functions.ops import Ops
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Api:
     edge_url: Callable[[], str]
     """Where customers reach us, without a slash at its end."""
     new_id: Callable[[], str]
-    ops: Callable[[], Ops]
+    ops: "Callable[[], Ops]"
     """Made when somebody of ops asks for the first time, so that nobody else waits for it."""
     log: Logger
     shows_docs: bool = False

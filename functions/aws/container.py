@@ -62,6 +62,13 @@ class FromQueue(Settings):
     dead_letter_url: str
 
 
+class OpsNames(HasJobs, HasViews, Announces, RunsMachines):
+    queue_prefix: str
+    """What the names of all queues of the stage begin with."""
+    paths_a_month: int = 1000
+    """So many invalidated paths CloudFront does not charge for."""
+
+
 Wanted = TypeVar("Wanted", bound=Settings)
 
 

@@ -82,7 +82,7 @@ def test_dead_letters_are_shown_sent_again_and_thrown_away(office: Office) -> No
 
 def test_a_queue_that_is_none_of_ours_is_not_found(office: Office) -> None:
     for method, what in (("GET", ""), ("POST", "/replay"), ("POST", "/discard")):
-        body = {} if what else None
+        body: dict[str, str] | None = {} if what else None
         got = office.ask(method, f"/api/ops/dead-letters/secrets{what}", body, by="otto")
         assert (got.status, got.slug) == (404, "unknown-queue")
 

@@ -1,14 +1,20 @@
 """`haul ops …`: watch the whole, find what is stuck, repair it, see to dead letters."""
 
 import time
-from typing import Annotated, Optional
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+from rich.console import Group, RenderableType
 from rich.live import Live
 
-from cli.ops_desk import OpsDesk
 from cli.ops_tables import letters_table, overview_tables, queues_table, troubled_table
-from cli.out import BadInput, Complaint, console, print_json, spoken_errors
+from cli.out import BadInput, Complaint, NotKnown, console, print_json, spoken_errors
+from functions.ports import Unavailable
+
+if TYPE_CHECKING:
+    from cli.ops_desk import OpsDesk
 
 app = typer.Typer(
     no_args_is_help=True, help="Keep it running: overview, repairs, dead letters, check-up."
@@ -41,13 +47,21 @@ def watch(
         if once:
             console.print(overview_tables(desk.overview()))
             return
-        with Live(overview_tables(desk.overview()), console=console, screen=True) as live:
-            try:
-                while True:
-                    time.sleep(every)
-                    live.update(overview_tables(desk.overview()))
-            except KeyboardInterrupt:
-                return
+        with Live(console=console, screen=True) as live, suppress(KeyboardInterrupt):
+            for frame in frames(desk):
+                live.update(frame)
+                time.sleep(every)
+
+
+def frames(desk: "OpsDesk") -> Iterator[RenderableType]:
+    """The overview again and again; where there is no answer, the last one with its trouble."""
+    last: RenderableType = "looking …"
+    while True:
+        try:
+            last = overview_tables(desk.overview())
+            yield last
+        except (Unavailable, NotKnown) as error:
+            yield Group(last, f"[bold red]no answer[/], this is how it was: {error}")
 
 
 @app.command()
@@ -118,7 +132,7 @@ def doctor(
 def list_(context: typer.Context, as_json: Json = False) -> None:
     """The queues with what waits in them, and their dead letters."""
     with spoken_errors():
-        queues = context.obj.ops.overview().queues
+        queues = context.obj.ops.queues()
         if as_json:
             print_json([queue.model_dump(mode="json") for queue in queues])
         else:
@@ -171,7 +185,7 @@ def _chosen(ids: list[str] | None, all_: bool) -> list[str] | None:
     return ids or None
 
 
-def _each(desk: OpsDesk, what: str, queue: str, ids: list[str] | None, as_json: bool) -> None:
+def _each(desk: "OpsDesk", what: str, queue: str, ids: list[str] | None, as_json: bool) -> None:
     """A hundred letters in one go; of all, as many goes as there are letters."""
     act = desk.replay if what == "replay" else desk.discard
     done = 0

@@ -10,13 +10,15 @@ from pydantic import BaseModel
 
 from cli.api_desk import ApiDesk
 from cli.desk import check_job_id
-from cli.out import NotKnown, NotThere
+from cli.out import Complaint, NotKnown, NotThere
 from cli.place import Place
+from deploy.target import stage_prefix
 from functions.api.ops_documents import (
     DeadLetter,
     DeadLettersDocument,
     LettersDone,
     OpsDocument,
+    QueueState,
     RedriveDocument,
     StoryDocument,
 )
@@ -24,13 +26,14 @@ from functions.aws.container import OpsNames
 from functions.ops import Ops, ops_of
 
 Document = TypeVar("Document", bound=BaseModel)
-VIEW_TTL_S = 60
 
 
 class OpsDesk(Protocol):
     """Each call raises a Complaint, or an error of the ports, where it cannot be done."""
 
     def overview(self) -> OpsDocument: ...
+
+    def queues(self) -> tuple[QueueState, ...]: ...
 
     def explain(self, job_id: str) -> StoryDocument: ...
 
@@ -53,20 +56,25 @@ class DirectOpsDesk:
     @cached_property
     def ops(self) -> Ops:
         out = self.place.outputs
+        if "ViewTtlSeconds" not in out:
+            raise Complaint("this stage was deployed by an earlier version: haul deploy first")
         names = OpsNames(
             jobs_bucket=out["JobsBucket"],
             site_bucket=out["SiteBucket"],
-            view_ttl_s=int(out.get("ViewTtlSeconds", VIEW_TTL_S)),
+            view_ttl_s=int(out["ViewTtlSeconds"]),
             bus_name=out["BusName"],
             machine_prefix=out["MachinePrefix"],
             machine_alias="live",
-            queue_prefix=f"haulway-{out['Stage']}-",
+            queue_prefix=stage_prefix(out),
         )
         place = self.place
         return ops_of(place.client, place.one_attempt, names, lambda: out["DistributionId"])
 
     def overview(self) -> OpsDocument:
         return self.ops.overview(self.tenant, now())
+
+    def queues(self) -> tuple[QueueState, ...]:
+        return self.ops.letters.states()
 
     def explain(self, job_id: str) -> StoryDocument:
         check_job_id(job_id)
@@ -108,6 +116,9 @@ class ApiOpsDesk:
 
     def overview(self) -> OpsDocument:
         return self._get("/api/ops", OpsDocument)
+
+    def queues(self) -> tuple[QueueState, ...]:
+        return self.overview().queues
 
     def explain(self, job_id: str) -> StoryDocument:
         check_job_id(job_id)

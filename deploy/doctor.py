@@ -18,12 +18,13 @@ from samtranslator.yaml_helper import yaml_parse
 from deploy.bundle import ROOT
 from deploy.doctor_edge import headers, pages_of_this_build, unknown_views
 from deploy.machines import ALIAS
-from deploy.stack import stack_name
+from deploy.target import stage_prefix
 from functions.sessions import SigningKeys
 from statemachine.asl import render
 from statemachine.flows import flow_names, load_flow
 
 DEPLOY = "haul deploy brings it back as the template has it"
+ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
@@ -48,7 +49,7 @@ class Patient:
 
     @property
     def stack(self) -> str:
-        return stack_name(self.outputs["Stage"])
+        return stage_prefix(self.outputs).removesuffix("-")
 
     @cached_property
     def parts(self) -> list[tuple[str, str, str]]:
@@ -137,9 +138,13 @@ def _dead_letters(name: str, queue: str, count: int) -> Finding:
 
 
 def alarms(patient: Patient) -> Iterator[Finding]:
-    wanted = {known_as for _, known_as in patient.of("AWS::CloudWatch::Alarm")}
-    pages = patient.client("cloudwatch").get_paginator("describe_alarms").paginate()
-    known = {each["AlarmName"]: each for page in pages for each in page["MetricAlarms"]}
+    wanted = {known_as for kind in ALARMS for _, known_as in patient.of(kind)}
+    pages = patient.client("cloudwatch").get_paginator("describe_alarms")
+    known = {
+        each["AlarmName"]: each
+        for page in pages.paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        for each in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ()))
+    }
     for name in sorted(wanted):
         state = known[name]["StateValue"] if name in known else "missing"
         what = f"alarm {name} is {state}"

@@ -80,32 +80,40 @@ class DeadQueues(Protocol):
 
 @dataclass(frozen=True)
 class DeadLetterDesk:
+    """`tenant` is whose letters they may be: theirs, and those that name nobody; None is all."""
+
     queues: DeadQueues
 
     def states(self) -> tuple[QueueState, ...]:
         return tuple(self.queues.state(queue) for queue in QUEUES)
 
-    def show(self, queue: str) -> tuple[DeadLetter, ...]:
+    def show(self, queue: str, tenant: str | None = None) -> tuple[DeadLetter, ...]:
         """Oldest first. Raises UnknownQueue."""
         with self._taken(queue) as letters:
-            told = [_told(queue, letter) for letter in letters]
+            told = [_told(queue, letter) for letter in letters if _is_of(letter, tenant)]
         return tuple(sorted(told, key=lambda letter: letter.sent_at))
 
-    def replay(self, queue: str, ids: Collection[str] | None = None) -> LettersDone:
+    def replay(
+        self, queue: str, ids: Collection[str] | None = None, tenant: str | None = None
+    ) -> LettersDone:
         """Send those letters again, or all. Raises UnknownQueue, NotReplayable."""
         if queue in QUEUES and not QUEUES[queue]:
             raise NotReplayable(f"{queue} has no queue to send them to; invoke it by hand")
-        return self._each(queue, ids, again=True)
+        return self._each(queue, ids, tenant, again=True)
 
-    def discard(self, queue: str, ids: Collection[str] | None = None) -> LettersDone:
+    def discard(
+        self, queue: str, ids: Collection[str] | None = None, tenant: str | None = None
+    ) -> LettersDone:
         """Throw those letters away, or all. Raises UnknownQueue."""
-        return self._each(queue, ids, again=False)
+        return self._each(queue, ids, tenant, again=False)
 
-    def _each(self, queue: str, ids: Collection[str] | None, again: bool) -> LettersDone:
+    def _each(
+        self, queue: str, ids: Collection[str] | None, tenant: str | None, again: bool
+    ) -> LettersDone:
         done = 0
         with self._taken(queue) as letters:
             full = len(letters) >= MOST
-            for letter in list(letters):
+            for letter in [letter for letter in letters if _is_of(letter, tenant)]:
                 if ids is None or letter.message_id in ids:
                     if again:
                         self.queues.send_again(queue, letter)
@@ -144,6 +152,12 @@ def _told(queue: str, letter: Taken) -> DeadLetter:
         reason=reason,
         detail=explanation,
     )
+
+
+def _is_of(letter: Taken, tenant: str | None) -> bool:
+    detail = _event(letter.body).get("detail")
+    named = detail.get("tenant") if isinstance(detail, dict) else None
+    return tenant is None or named in (None, tenant)
 
 
 def _event(body: str) -> dict[str, Any]:

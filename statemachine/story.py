@@ -141,7 +141,7 @@ def _asked(job: Job) -> Iterator[Line]:
     yield Line(
         at=job.created_at,
         what="booked",
-        text=f"booked: {first}",
+        text=f"begins in {first}",
         actor=job.created_by,
         rev=1,
         seq=0,
@@ -196,7 +196,7 @@ def _step(before: Job, after: Job, at: datetime) -> Iterator[Line]:
         text = f"execution {run.generation} was asked for, to take over"
         yield Line(at=at, what="execution", text=text)
     for seq in range(max(before.execution.seq + 1, 0), run.seq + 1):
-        text = f"settled: {_label(after, after.status_at(seq))}"
+        text = f"{_label(after, after.status_at(seq))} is settled"
         yield Line(at=at, what="settled", text=text, seq=seq)
     wait = after.wait
     if wait and (before.wait is None or before.wait.token != wait.token):

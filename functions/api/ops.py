@@ -29,19 +29,21 @@ def redrive(api: Api, ask: Ask) -> Answer:
 
 
 def dead_letters(api: Api, ask: Ask) -> Answer:
-    letters = api.ops().letters.show(ask.parameters["queue"])
+    letters = api.ops().letters.show(ask.parameters["queue"], ask.who.tenant)
     return Answer(200, DeadLettersDocument(letters=letters, as_of=ask.now))
 
 
 def replay(api: Api, ask: Ask) -> Answer:
     wish = ask.document(LettersWish)
-    done = api.ops().letters.replay(ask.parameters["queue"], wish.message_ids)
+    queue, tenant = ask.parameters["queue"], ask.who.tenant
+    done = api.ops().letters.replay(queue, wish.message_ids, tenant)
     return Answer(200, done, outcome="letters replayed")
 
 
 def discard(api: Api, ask: Ask) -> Answer:
     wish = ask.document(LettersWish)
-    done = api.ops().letters.discard(ask.parameters["queue"], wish.message_ids)
+    queue, tenant = ask.parameters["queue"], ask.who.tenant
+    done = api.ops().letters.discard(queue, wish.message_ids, tenant)
     return Answer(200, done, outcome="letters discarded")
 
 

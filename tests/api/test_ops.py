@@ -80,6 +80,19 @@ def test_dead_letters_are_shown_sent_again_and_thrown_away(office: Office) -> No
     assert office.ask("GET", DEAD, by="otto").json["letters"] == []
 
 
+def test_letters_of_another_business_are_neither_shown_nor_touched(office: Office) -> None:
+    office.hire("otto", "ops", tenant="other")
+    theirs = json.dumps({"detail": {"tenant": "main", "job_id": JOB}})
+    nobodys = office.dead_queues.add("advance_job", "no json")
+    kept = office.dead_queues.add("advance_job", theirs)
+    told = office.ask("GET", DEAD, by="otto", tenant="other").json
+    assert [letter["message_id"] for letter in told["letters"]] == [nobodys]
+    got = office.ask("POST", f"{DEAD}/discard", {"message_ids": [kept]}, by="otto", tenant="other")
+    assert got.json == {"done": 0, "left": 1}
+    office.ask("POST", f"{DEAD}/replay", {}, by="otto", tenant="other")
+    assert list(office.dead_queues.dead["advance_job"]) == [kept]
+
+
 def test_a_queue_that_is_none_of_ours_is_not_found(office: Office) -> None:
     for method, what in (("GET", ""), ("POST", "/replay"), ("POST", "/discard")):
         body: dict[str, str] | None = {} if what else None

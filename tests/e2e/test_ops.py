@@ -85,7 +85,7 @@ def test_a_job_with_a_refusal_a_successor_and_a_text_is_told_in_order(stack: Lap
         "execution 0 aborted",
         "execution 1 started",
         "execution 1 waits in In progress for the next move",
-        "settled: Completed",
+        "Completed is settled",
         "execution 1 succeeded",
     ]
     places = [next(n for n, text in enumerate(said) if text.startswith(each)) for each in wanted]

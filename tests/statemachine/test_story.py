@@ -62,12 +62,12 @@ def a_delivery(state: str, **values: object) -> Delivery:
 
 def test_a_day_is_told_in_the_order_in_which_it_happened() -> None:
     assert texts(a_day()) == [
-        "booked: booked: Pending pickup",
+        "booked: begins in Pending pickup",
         "moved: confirm: Pending pickup → Ready for pickup",
         "execution: execution 0 started",
         "view: the view shows rev 1",
         "view: the view shows rev 3, 3.0 s after the change",
-        "settled: settled: Pending pickup",
+        "settled: Pending pickup is settled",
         "waiting: execution 0 waits in Pending pickup for the next move",
         "board: the board shows rev 1, 3.0 s after the change",
         "invalidation: the edge was told to forget the view",

@@ -52,7 +52,7 @@ def _execution(known: Known, now: datetime) -> Iterator[str]:
 
 def _derived(known: Known, now: datetime) -> Iterator[str]:
     job = known.job
-    if now - job.entered_at < GRACE:
+    if now - _last_change(job) < GRACE:
         return
     if known.views is not None:
         rev = max((view.value.rev for view in known.views), default=0)
@@ -62,6 +62,12 @@ def _derived(known: Known, now: datetime) -> Iterator[str]:
         rev = max((card.value for card in known.cards), default=0)
         if rev < job.visible_rev:
             yield f"The board shows rev {rev} of {job.visible_rev}: {REDRIVE}."
+
+
+def _last_change(job: Job) -> datetime:
+    """The last one that people can see."""
+    edited = [edit.recorded_at for edit in job.edits]
+    return max([job.entered_at, *edited, *(photo.recorded_at for photo in job.photos)])
 
 
 def _belongs_on_board(job: Job, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from functions.api.ops_documents import QueueState, TroubledJob
+from functions.aws.ops_records import StuckMark
 from functions.dead_letters import QUEUES, Taken
 from functions.history import Past, Stamp
 from functions.ports import Unavailable
@@ -154,8 +155,15 @@ class FakeRecords:
 
     def stuck(self, tenant: str) -> Sequence[TroubledJob]:
         prefix = f"tenants/{tenant}/stuck/"
-        found = (self.bucket.get(prefix + name) for name in self.bucket.keys(prefix))
-        return [TroubledJob.model_validate_json(each[0]) for each in found if each]
+        found = [self.bucket.get(prefix + name) for name in self.bucket.keys(prefix)]
+        marks: list[TroubledJob] = []
+        for each in filter(None, found):
+            try:
+                mark = StuckMark.model_validate_json(each[0])
+            except ValueError:
+                continue
+            marks.append(TroubledJob(job_id=mark.job_id, since=mark.since, why=mark.why))
+        return marks
 
     def board_written_at(self, tenant: str) -> datetime | None:
         return next(reversed(self.bucket.times[board_key(tenant)]), None)

@@ -104,11 +104,14 @@ def test_every_function_may_only_what_it_says_by_name() -> None:
                 assert not [action for action in actions if "*" in action], name
 
 
-def test_the_commands_of_the_readme_exist() -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/ops.md"])
+def test_the_commands_of_the_documents_exist(page: str) -> None:
     from typer.main import get_command
 
     group: Any = get_command(app)
-    for line in re.findall(r"^haul ([a-z ]+)", README, re.MULTILINE):
+    lines = re.findall(r"^haul ([a-z ]+)", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+    assert lines
+    for line in lines:
         words, command = line.split(), group
         while hasattr(command, "commands"):
             command = command.commands[words.pop(0)]

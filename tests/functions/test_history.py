@@ -7,10 +7,12 @@ from typing import Any, Protocol
 import pytest
 
 from functions.aws.history import CloudFrontForgotten, S3History, StepFunctionsRuns
+from functions.aws.ops_records import StepFunctionsNumbers
 from functions.aws.stores import S3Boards, S3Jobs, S3Views
 from functions.history import BoardSearch, History, Stamp, TooManyLooks
 from functions.ports import Boards, Jobs, Unavailable, Views
 from statemachine.flows import load_flow
+from statemachine.story import RunState
 from statemachine.views import Board, card_of, view_of
 from tests.builders import NOON, a_job, moved
 from tests.fakes import Bucket, FakeBoards, FakeExecutions, FakeJobs, FakeViews, job_key
@@ -222,6 +224,7 @@ def a_distribution(moto: Moto, cloudfront: Any) -> str:
 
 # -- executions
 
+STATES: tuple[RunState, ...] = ("running", "aborted")
 WAITING = '{"StartAt": "a", "States": {"a": {"Type": "Wait", "Seconds": 900, "End": true}}}'
 
 
@@ -241,7 +244,10 @@ def test_an_execution_is_told_with_its_state(moto: Moto) -> None:
     for each in (runs, fake):
         states = [(r.generation, r.state) for r in each.of("haul", "main", "261121-7k3m2q", (0, 1))]
         assert states == [(0, "running")]
+    numbers = StepFunctionsNumbers(sfn, machine.removesuffix("haul"))
+    assert [numbers.count("haul", state)[0] for state in STATES] == [1, 0]
     sfn.stop_execution(executionArn=made["executionArn"])
+    assert [numbers.count("haul", state)[0] for state in STATES] == [0, 1]
     fake.executions.running.clear()
     for each in (runs, fake):
         (run,) = each.of("haul", "main", "261121-7k3m2q", (0, 1))

@@ -1,6 +1,7 @@
 """The overview for ops: what is counted, from what, and how seldom Step Functions is asked."""
 
 from datetime import timedelta
+from typing import Any, Protocol
 
 import pytest
 
@@ -14,13 +15,14 @@ from functions.api.ops_documents import (
     Visible,
 )
 from functions.aws.ops_records import S3OpsRecords
-from functions.aws.stores import S3Boards
+from functions.ops_overview import OpsRecords
 from statemachine.flows import load_flow
 from statemachine.job import Job, Shown
-from statemachine.views import Board
 from tests.api.office import Office
 from tests.builders import NOON, a_job, minutes
+from tests.fakes import Bucket
 from tests.functions.conftest import Moto
+from tests.ops_fakes import FakeRecords
 
 
 def entered(job_id: str, status: str, *at: float, **values: object) -> Job:
@@ -150,22 +152,50 @@ def test_an_empty_business_has_an_overview_too(office: Office) -> None:
     assert (document.statuses, document.snapshot_at, document.snapshot_jobs) == ((), None, 0)
 
 
-# -- the real records
+# -- the records, on the fake and on the real adapter
 
 
-def test_records_are_read_from_the_jobs_bucket(moto: Moto) -> None:
-    bucket = moto.bucket()
-    records = S3OpsRecords(moto.s3, bucket)
-    assert (records.stuck("main"), records.board_written_at("main")) == ([], None)
+class Shelf(Protocol):
+    records: OpsRecords
+
+    def put(self, key: str, body: bytes) -> None: ...
+
+
+class FakeShelf:
+    def __init__(self) -> None:
+        bucket = Bucket()
+        self.records, self.put = FakeRecords(bucket), bucket.put
+
+
+class MotoShelf:
+    def __init__(self, moto: Moto) -> None:
+        self.s3, self.bucket = moto.s3, moto.bucket()
+        self.records = S3OpsRecords(moto.s3, self.bucket)
+
+    def put(self, key: str, body: bytes) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+
+@pytest.fixture(params=["fake", "moto"])
+def shelf(request: pytest.FixtureRequest) -> Any:
+    return FakeShelf() if request.param == "fake" else MotoShelf(request.getfixturevalue("moto"))
+
+
+def test_where_nothing_was_noted_there_is_nothing(shelf: Shelf) -> None:
+    records = shelf.records
+    assert (list(records.stuck("main")), records.board_written_at("main")) == ([], None)
     assert records.paths_invalidated("2026-11") == 0
+
+
+def test_what_was_noted_is_told_and_what_cannot_be_read_passed_over(shelf: Shelf) -> None:
     mark = b'{"job_id": "261121-7k3m2q", "why": "corrupt", "since": "2026-11-21T12:00:00Z", "x": 1}'
-    for key, body in (
-        ("tenants/main/stuck/261121-7k3m2q.json", mark),
-        ("tenants/main/stuck/unreadable.json", b"{"),
-        ("ops/invalidations/2026-11.json", b'{"paths": 7, "more": 1}'),
-    ):
-        moto.s3.put_object(Bucket=bucket, Key=key, Body=body)
-    S3Boards(moto.s3, bucket).overwrite("main", Board())
-    assert records.stuck("main") == [TroubledJob(job_id="261121-7k3m2q", since=NOON, why="corrupt")]
-    assert records.board_written_at("main") is not None
-    assert records.paths_invalidated("2026-11") == 7
+    shelf.put("tenants/main/stuck/261121-7k3m2q.json", mark)
+    shelf.put("tenants/main/stuck/unreadable.json", b"{")
+    shelf.put("tenants/other/stuck/261121-000001.json", mark)
+    shelf.put("ops/invalidations/2026-11.json", b'{"paths": 7, "more": 1}')
+    shelf.put("tenants/main/board/jobs.json", b"{}")
+    told = TroubledJob(job_id="261121-7k3m2q", since=NOON, why="corrupt")
+    assert list(shelf.records.stuck("main")) == [told]
+    assert shelf.records.board_written_at("main") is not None
+    assert shelf.records.paths_invalidated("2026-11") == 7
+    assert shelf.records.paths_invalidated("2026-10") == 0

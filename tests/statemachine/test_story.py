@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from statemachine.deliveries import Attempt, Delivery, DeliveryName
+from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.job import Early, Epoch, Execution, Job, Repaired, Shown, Wait
 from statemachine.lifecycle import Refused, judge
@@ -159,8 +160,6 @@ def test_the_exact_time_of_a_view_is_told_where_it_was_noted() -> None:
 
 
 def test_an_edits_rev_is_found_by_the_version_that_first_had_it() -> None:
-    from statemachine.edits import edited
-
     job = a_job()
     after = edited(job, an_edit(job, note="Ring twice"), NOON + minutes(2))
     versions = (Version(NOON, job), Version(NOON + minutes(2), after))
@@ -226,6 +225,14 @@ def test_what_is_wrong_is_said_in_a_sentence_with_what_to_do(known: Known, words
 def test_what_is_on_its_way_is_not_wrong() -> None:
     known = Known(moved(a_job(), "confirm"), views=(), cards=(), runs=())
     assert wrong_with(known, NOON + timedelta(seconds=5)) == ()
+
+
+def test_an_edit_of_this_moment_is_on_its_way() -> None:
+    job = waits(a_job(), NOON)
+    after = edited(job, an_edit(job, note="Ring twice"), LATE)
+    known = Known(after, views=(Version(NOON, view_of(job, HAUL)),), cards=(Version(NOON, 1),))
+    assert wrong_with(known, LATE + timedelta(seconds=5)) == ()
+    assert len(wrong_with(known, LATE + minutes(1))) == 2
 
 
 def test_an_overdue_job_is_wrong() -> None:

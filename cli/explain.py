@@ -10,7 +10,7 @@ from rich.table import Column, Table
 from cli.out import console, print_json, spoken_errors
 from functions.api.ops_documents import StoryDocument
 from statemachine.flows import load_flow
-from statemachine.story import Chapter, Line
+from statemachine.known import Chapter, Line
 
 COLOURS: dict[Chapter, str] = {
     "booked": "bold",

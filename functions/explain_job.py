@@ -25,7 +25,8 @@ from statemachine.deliveries import Delivery
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
 from statemachine.job import Job
-from statemachine.story import Known, Line, Run, Version, changes_of, tell
+from statemachine.known import Known, Line, Run, Version
+from statemachine.story import changes_of, tell
 from statemachine.trouble import wrong_with
 from statemachine.views import SHOWN_AFTER_END
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from statemachine.job import Job
-from statemachine.story import Run, Version
+from statemachine.known import Run, Version
 from statemachine.views import View
 
 T = TypeVar("T")

@@ -27,7 +27,7 @@ from functions.dead_letters import QUEUES, DeadQueues
 from functions.ports import BoardCopies, Corrupt, Jobs, UnknownJob
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job
-from statemachine.story import RunState
+from statemachine.known import RunState
 from statemachine.views import Board, Card
 
 JOBS_READ = 100

@@ -7,34 +7,14 @@ and times: no name, phone number, address, token, and nothing that somebody wrot
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Generic, Literal, TypeVar
 
 from statemachine.deliveries import Delivery
 from statemachine.flows import load_flow
 from statemachine.job import Early, Entry, Job, Refusal, Shown
+from statemachine.known import LOST, Chapter, Known, Line, Run, Version
 from statemachine.lifecycle import EXPLANATIONS
-from statemachine.values import Actor, Frozen, Utc
-from statemachine.views import View
-
-Chapter = Literal[
-    "booked",
-    "moved",
-    "refused",
-    "kept",
-    "edited",
-    "execution",
-    "waiting",
-    "settled",
-    "view",
-    "board",
-    "invalidation",
-    "message",
-    "repair",
-    "now",
-]
 
 IN_ORDER: tuple[Chapter, ...] = (
     "booked",
@@ -53,56 +33,6 @@ IN_ORDER: tuple[Chapter, ...] = (
     "now",
 )
 """What comes first of two things at one time: the cause before what follows from it."""
-
-T = TypeVar("T")
-
-
-class Line(Frozen):
-    """One line of a job's story. `ok` is false where something was refused, failed or got lost."""
-
-    at: Utc
-    what: Chapter
-    text: str
-    actor: Actor | None = None
-    rev: int | None = None
-    seq: int | None = None
-    ok: bool = True
-
-
-@dataclass(frozen=True)
-class Version(Generic[T]):
-    """What an object held from `at` on. S3 tells the time of a version to the second."""
-
-    at: datetime
-    value: T
-
-
-RunState = Literal["running", "succeeded", "failed", "timed_out", "aborted"]
-
-
-class Run(Frozen):
-    """One execution of the job, by its generation."""
-
-    generation: int
-    state: RunState
-    started_at: Utc
-    stopped_at: Utc | None = None
-    error: str | None = None
-
-
-@dataclass(frozen=True)
-class Known:
-    """All that is known of a job. None where a source was not read: then nothing is said of it."""
-
-    job: Job
-    versions: tuple[Version[Job], ...] | None = None
-    """Oldest first; perhaps only the latest."""
-    views: tuple[Version[View], ...] | None = None
-    cards: tuple[Version[int], ...] | None = None
-    """When the board first had a card of that `rev`; 0 in place of a card that is not there."""
-    invalidations: tuple[datetime, ...] | None = None
-    deliveries: tuple[Delivery, ...] | None = None
-    runs: tuple[Run, ...] | None = None
 
 
 def tell(known: Known) -> tuple[Line, ...]:
@@ -259,10 +189,6 @@ def _sent(deliveries: tuple[Delivery, ...]) -> Iterator[Line]:
             text=f"{_message(delivery)}: {delivery.state}{why}",
             ok=delivery.state not in LOST,
         )
-
-
-LOST = frozenset({"unknown", "refused", "failed", "gone"})
-"""A message in one of these did not get there, or nobody knows."""
 
 
 def _message(delivery: Delivery) -> str:

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from statemachine.flows import load_flow
 from statemachine.job import Job
-from statemachine.story import LOST, Known, span
+from statemachine.known import LOST, Known
+from statemachine.story import span
 from statemachine.views import Board, card_of
 
 GRACE = timedelta(seconds=30)

@@ -10,7 +10,7 @@ from functions.dead_letters import QUEUES, Taken
 from functions.history import Past, Stamp
 from functions.ports import Unavailable
 from statemachine.job import Job
-from statemachine.story import Run, RunState, Version
+from statemachine.known import Run, RunState, Version
 from statemachine.views import View
 from tests.builders import NOON, minutes
 from tests.fakes import Bucket, Document, FakeExecutions, board_key, execution_name, job_key, parsed

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from events import StuckReason
 from statemachine.job import Repair
-from statemachine.story import Line
+from statemachine.known import Line
 from statemachine.values import Frozen, JobId, Name, Utc
 
 

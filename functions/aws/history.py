@@ -14,7 +14,7 @@ from functions.aws.failures import code_of, retryable
 from functions.aws.stepfunctions import execution_name
 from functions.history import Past, Stamp
 from statemachine.job import Job
-from statemachine.story import Run, Version
+from statemachine.known import Run, Version
 from statemachine.views import View
 
 Document = TypeVar("Document", bound=BaseModel)

@@ -12,7 +12,7 @@ from functions.api.ops_documents import TroubledJob
 from functions.aws.failures import MISSING, code_of, retryable
 from functions.aws.stores import S3Objects
 from functions.ports import Corrupt
-from statemachine.story import RunState
+from statemachine.known import RunState
 from statemachine.values import JobId, Utc
 
 MOST = 1000

@@ -12,7 +12,7 @@ from functions.aws.stores import S3Boards, S3Jobs, S3Views
 from functions.history import BoardSearch, History, Stamp, TooManyLooks
 from functions.ports import Boards, Jobs, Unavailable, Views
 from statemachine.flows import load_flow
-from statemachine.story import RunState
+from statemachine.known import RunState
 from statemachine.views import Board, card_of, view_of
 from tests.builders import NOON, a_job, moved
 from tests.fakes import Bucket, FakeBoards, FakeExecutions, FakeJobs, FakeViews, job_key

@@ -8,8 +8,9 @@ from statemachine.deliveries import Attempt, Delivery, DeliveryName
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.job import Early, Epoch, Execution, Job, Repaired, Shown, Wait
+from statemachine.known import Known, Run, Version
 from statemachine.lifecycle import Refused, judge
-from statemachine.story import Known, Run, Version, changes_of, span, tell
+from statemachine.story import changes_of, span, tell
 from statemachine.trouble import wrong_with
 from statemachine.views import view_of
 from tests.builders import DISPATCHER, NOON, a_job, a_request, an_edit, minutes, moved

@@ -27,6 +27,9 @@ from functions.ops import Ops, ops_of
 
 Document = TypeVar("Document", bound=BaseModel)
 
+ROUND_S = 130
+"""A little longer than the watchdog's function may run."""
+
 
 class OpsDesk(Protocol):
     """Each call raises a Complaint, or an error of the ports, where it cannot be done."""
@@ -87,7 +90,7 @@ class DirectOpsDesk:
 
     def redrive_all(self) -> dict[str, list[str]]:
         """A round of the deployed watchdog that asks for every execution, of every business."""
-        answer = self.place.client("lambda").invoke(
+        answer = self.place.one_attempt("lambda", ROUND_S).invoke(
             FunctionName=self.place.outputs["WatchJobsFunction"],
             Payload=json.dumps({"ask_executions": True}).encode(),
         )

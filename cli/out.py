@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import typer
+from botocore.exceptions import ClientError, ReadTimeoutError
 from pydantic import ValidationError
 from rich.console import Console
 
@@ -69,6 +70,10 @@ def spoken_errors() -> Iterator[None]:
         _end(str(error), REFUSED)
     except Unavailable as error:
         _end(f"{error}; try again", NOT_KNOWN)
+    except ClientError as error:
+        _end(f"AWS refused it: {error}; check what these credentials may do", BROKEN)
+    except ReadTimeoutError:
+        _end("no answer in time; it may be done all the same, so look again", NOT_KNOWN)
 
 
 def _end(sentence: str, code: int) -> None:

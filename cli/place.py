@@ -25,9 +25,10 @@ class Place:
     def client(self, service: str) -> Any:
         return self.session.client(service)
 
-    def one_attempt(self, service: str) -> Any:
+    def one_attempt(self, service: str, patience_s: float = 60) -> Any:
         """A client that tries once: for conditional writes, which must not be sent twice."""
-        return self.session.client(service, config=Config(retries={"total_max_attempts": 1}))
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=patience_s)
+        return self.session.client(service, config=config)
 
 
 def find(state: Path, stage: str | None) -> Place:

@@ -173,17 +173,19 @@ def _are_keys(body: str) -> bool:
 
 
 def rules(patient: Patient) -> Iterator[Finding]:
-    events, bus = patient.client("events"), patient.outputs["BusName"]
+    """On our own bus, or on the account's, where AWS tells of executions."""
+    pages = patient.client("events").get_paginator("list_rules")
+    states = {
+        rule["Name"]: rule["State"]
+        for bus in (patient.outputs["BusName"], "default")
+        for page in pages.paginate(EventBusName=bus)
+        for rule in page["Rules"]
+    }
     for name, known_as in patient.of("AWS::Events::Rule"):
-        on, _, rule = known_as.rpartition("|")
-        state = events.describe_rule(Name=rule, EventBusName=on or _bus_of(name, bus))["State"]
+        rule = known_as.rpartition("|")[2]
+        state = states.get(rule, "missing")
         do = f"aws events enable-rule --name {rule}, or haul deploy"
         yield Finding(f"rule {name} is {state}", state == "ENABLED", do)
-
-
-def _bus_of(name: str, bus: str) -> str:
-    """CloudFormation names a rule of the account's own bus without the bus."""
-    return "default" if name.startswith("ExecutionEnded") else bus
 
 
 def schedules(patient: Patient) -> Iterator[Finding]:

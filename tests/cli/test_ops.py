@@ -6,11 +6,13 @@ from itertools import islice
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
 from rich.console import Console, RenderableType
 from typer.testing import CliRunner
 
 from cli.ops import app, frames
 from functions.api.ops_documents import LettersDone, OpsDocument
+from functions.dead_letters import UnknownQueue
 from functions.ports import Unavailable
 from tests.api.office import Office
 from tests.builders import NOON, a_job
@@ -84,3 +86,29 @@ def test_of_all_letters_as_many_goes_are_made_as_there_are_hundreds() -> None:
 def test_what_is_meant_has_to_be_said(words: tuple[str, ...]) -> None:
     code, output = run(Desk(), *words)
     assert (code, "--all" in output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (
+            ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListExecutions"),
+            1,
+            "AWS refused it",
+        ),
+        (Unavailable("SlowDown"), 6, "SlowDown; try again"),
+        (ReadTimeoutError(endpoint_url="https://lambda"), 6, "look again"),
+        (UnknownQueue("no queue 'x'"), 4, "no queue 'x'"),
+    ],
+)
+def test_what_went_wrong_is_one_sentence_and_never_a_traceback(
+    error: Exception, code: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk()
+
+    def failing() -> OpsDocument:
+        raise error
+
+    monkeypatch.setattr(desk, "overview", failing)
+    ended, output = run(desk, "stuck")
+    assert (ended, words in output, "Traceback" in output) == (code, True, False)

@@ -71,7 +71,7 @@ class Known:
     """Oldest first; perhaps only the latest."""
     views: tuple[Version[View], ...] | None = None
     cards: tuple[Version[int], ...] | None = None
-    """When the board first had a card of that `rev`; 0 in place of a card that is not there."""
+    """When the board first had a card of that `rev`."""
     invalidations: tuple[datetime, ...] | None = None
     deliveries: tuple[Delivery, ...] | None = None
     runs: tuple[Run, ...] | None = None

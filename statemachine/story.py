@@ -167,8 +167,7 @@ def _shown(known: Known) -> Iterator[Line]:
         rev = view.value.rev
         yield line("view", rev, exact.get(rev, view.at), f"the view shows rev {rev}")
     for card in known.cards or ():
-        if card.value:
-            yield line("board", card.value, card.at, f"the board shows rev {card.value}")
+        yield line("board", card.value, card.at, f"the board shows rev {card.value}")
     for at in known.invalidations or ():
         yield Line(at=at, what="invalidation", text="the edge was told to forget the view")
 
@@ -199,7 +198,9 @@ def _message(delivery: Delivery) -> str:
 
 
 def _label(job: Job, status: str) -> str:
-    return load_flow(job.flow).status(status).label.en
+    """As the flow has it now; a status that it had once has its name alone."""
+    known = load_flow(job.flow).statuses
+    return next((each.label.en for each in known if each.name == status), status)
 
 
 def span(seconds: float) -> str:

@@ -98,6 +98,13 @@ def test_a_move_that_reached_us_late_says_by_how_much() -> None:
     assert line.text.endswith(", 40 min after it happened")
 
 
+def test_a_status_that_the_flow_has_no_more_is_told_by_its_name() -> None:
+    job = a_job("in_progress")
+    entry = job.ledger[0].with_(to="weighed")
+    told = texts(Known(job.with_(ledger=(entry, job.ledger[1]))))
+    assert "moved: confirm: Pending pickup → weighed" in told
+
+
 def test_a_successor_is_told_with_what_became_of_the_one_before() -> None:
     first = waits(a_job(), NOON)
     asked = first.bookkept(

@@ -62,7 +62,7 @@ class ApiDesk:
 
     def sign_in(self, account: str, password: str, tenant: str) -> dict[str, Any]:
         wish = {"account": account, "password": password, "tenant": tenant}
-        answer = self._ask("POST", "/api/session", wish)
+        answer = self.ask("POST", "/api/session", wish)
         cookies = answer.headers.get_list("set-cookie")
         token = next((c for c in cookies if c.startswith(f"{COOKIE}=")), "").partition("=")[2]
         self.sessions.keep(self.site, token.partition(";")[0])
@@ -70,7 +70,7 @@ class ApiDesk:
         return found
 
     def sign_out(self) -> None:
-        self._ask("DELETE", "/api/session")
+        self.ask("DELETE", "/api/session")
         self.sessions.keep(self.site, None)
 
     def book(self, request: JobRequested) -> dict[str, str]:
@@ -86,22 +86,22 @@ class ApiDesk:
             "schedule": request.schedule.model_dump(mode="json", exclude_none=True),
         }
         key = {"Idempotency-Key": request.event_id}
-        booked: dict[str, str] = self._ask("POST", "/api/jobs", _given(wish), key).json()
+        booked: dict[str, str] = self.ask("POST", "/api/jobs", _given(wish), key).json()
         return booked
 
     def cards(self) -> list[Card]:
-        jobs = self._ask("GET", "/api/jobs").json()["jobs"]
+        jobs = self.ask("GET", "/api/jobs").json()["jobs"]
         return [Card.model_validate(card) for card in jobs.values()]
 
     def job(self, job_id: str) -> JobDocument:
         check_job_id(job_id)
-        return _document(self._ask("GET", f"/api/jobs/{job_id}"))
+        return _document(self.ask("GET", f"/api/jobs/{job_id}"))
 
     def move(self, request: JobMoveRequested) -> JobDocument:
         wish = request.model_dump(
             mode="json", include={"move", "to", "expected_rev", "note", "reason", "event_id"}
         )
-        answer = self._ask("POST", f"/api/jobs/{request.job_id}/moves", _given(wish))
+        answer = self.ask("POST", f"/api/jobs/{request.job_id}/moves", _given(wish))
         if answer.status_code == httpx.codes.ACCEPTED:
             raise NotKnown("kept: that move comes before its turn and is tried again later")
         return _document(answer)
@@ -110,16 +110,16 @@ class ApiDesk:
         rev = request.expected_rev or self.job(request.job_id).rev
         headers = {"If-Match": f'"{rev}"', "Idempotency-Key": request.event_id}
         path, changes = f"/api/jobs/{request.job_id}", changes_document(request.changes)
-        return _document(self._ask("PATCH", path, changes, headers))
+        return _document(self.ask("PATCH", path, changes, headers))
 
     def add_photo(self, job_id: str, wish: dict[str, Any], raw: bytes) -> JobDocument:
         """Announced, uploaded, added; where it is on the job already, just added once more."""
         check_job_id(job_id)
         photos = f"/api/jobs/{job_id}/photos"
-        announced = self._ask("POST", photos, wish).json()
+        announced = self.ask("POST", photos, wish).json()
         if upload := announced.get("upload"):
             self._upload(upload["url"], upload["headers"], raw)
-        return _document(self._ask("POST", f"{photos}/{announced['photo_id']}", wish))
+        return _document(self.ask("POST", f"{photos}/{announced['photo_id']}", wish))
 
     def _upload(self, url: str, headers: dict[str, str], raw: bytes) -> None:
         """Without the session: the address itself carries the permission."""
@@ -130,7 +130,7 @@ class ApiDesk:
         if not answer.is_success:
             raise NotKnown(f"the upload was refused ({answer.status_code}); try again")
 
-    def _ask(
+    def ask(
         self,
         method: str,
         path: str,

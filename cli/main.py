@@ -13,6 +13,7 @@ from cli.out import __doc__ as out_doc
 
 if TYPE_CHECKING:
     from cli.desk import Desk
+    from cli.ops_desk import OpsDesk
 
 EXIT_CODES = (out_doc or "").partition("\n\n")[2]
 
@@ -43,6 +44,16 @@ class Choice:
         if self.api:
             return ApiDesk(self.api, own_sessions())
         return BusDesk(self.place, self.tenant)
+
+    @cached_property
+    def ops(self) -> "OpsDesk":
+        """The same choice for those who keep it running."""
+        from cli.api_desk import ApiDesk, own_sessions
+        from cli.ops_desk import ApiOpsDesk, DirectOpsDesk
+
+        if self.api:
+            return ApiOpsDesk(ApiDesk(self.api, own_sessions()))
+        return DirectOpsDesk(self.place, self.tenant)
 
     @cached_property
     def place(self) -> place.Place:
@@ -77,9 +88,11 @@ def _commands() -> None:
         data,
         deploy,
         events,
+        explain,
         flow,
         hooks,
         job,
+        ops,
         photo,
         roster,
         track,
@@ -94,6 +107,8 @@ def _commands() -> None:
     app.add_typer(flow.app, name="flow")
     app.add_typer(board.app, name="board")
     app.add_typer(hooks.app, name="hooks")
+    app.add_typer(ops.app, name="ops")
+    app.command("explain")(explain.explain)
     app.command("up")(up.up)
     app.command("track")(track.track)
     app.command("deploy")(deploy.deploy)

@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Any
 
 import typer
+from botocore.exceptions import ClientError, ReadTimeoutError
 from pydantic import ValidationError
 from rich.console import Console
 
+from functions.dead_letters import NotReplayable, UnknownQueue
 from functions.inbox import NEVER_AGAIN, problems
 from functions.ports import Unavailable, UnknownJob, UnknownTenant
 
@@ -60,10 +62,18 @@ def spoken_errors() -> Iterator[None]:
         _end("; ".join(problems(error)), USAGE)
     except (UnknownJob, UnknownTenant) as error:
         _end(f"{error}; `haul job list` shows the jobs there are", MISSING)
+    except UnknownQueue as error:
+        _end(str(error), MISSING)
+    except NotReplayable as error:
+        _end(str(error), REFUSED)
     except NEVER_AGAIN as error:
         _end(str(error), REFUSED)
     except Unavailable as error:
         _end(f"{error}; try again", NOT_KNOWN)
+    except ClientError as error:
+        _end(f"AWS refused it: {error}; check what these credentials may do", BROKEN)
+    except ReadTimeoutError:
+        _end("no answer in time; it may be done all the same, so look again", NOT_KNOWN)
 
 
 def _end(sentence: str, code: int) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.out import NoCopy
@@ -23,6 +24,11 @@ class Place:
 
     def client(self, service: str) -> Any:
         return self.session.client(service)
+
+    def one_attempt(self, service: str, patience_s: float = 60) -> Any:
+        """A client that tries once: for conditional writes, which must not be sent twice."""
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=patience_s)
+        return self.session.client(service, config=config)
 
 
 def find(state: Path, stage: str | None) -> Place:

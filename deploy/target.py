@@ -11,6 +11,11 @@ from deploy.stack import Stack
 Outputs = Mapping[str, str]
 
 
+def stage_prefix(outputs: Outputs) -> str:
+    """What the names of everything in the stage begin with, as `haulway-production-`."""
+    return outputs["MachinePrefix"].rpartition(":")[2]
+
+
 @dataclass(frozen=True)
 class Target:
     """`edge` opens the way through which customers reach a stack with these outputs."""

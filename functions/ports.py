@@ -133,6 +133,13 @@ class Boards(Protocol):
         """Replace an unreadable board by a rebuilt one; the old bytes stay as a version."""
 
 
+class BoardCopies(Protocol):
+    """`jobs.json` for those who only look."""
+
+    def latest(self, tenant: str) -> Stored[Board]:
+        """The board as it is now; empty where none was written yet. Raises Unavailable."""
+
+
 class Tenants(Protocol):
     def read(self, tenant: str) -> TenantSettings:
         """Raises UnknownTenant."""

@@ -26,5 +26,8 @@ class LocalSession:
     def client(self, service: Any, **options: Any) -> Any:
         config = Config(s3={"addressing_style": "path"}, max_pool_connections=32, read_timeout=120)
         return self.session.client(
-            service, endpoint_url=self.engine_url, config=options.pop("config", config), **options
+            service,
+            endpoint_url=self.engine_url,
+            config=config.merge(options.pop("config", None) or Config()),
+            **options,
         )

@@ -48,15 +48,17 @@ def no_pause(attempt: int) -> None:
 class Bucket:
     """S3: bytes by key, ETags that are hashes of the content, conditional writes, versions.
 
-    `versions` has every version that was ever stored, oldest first.
+    `versions` has every version that was ever stored, oldest first, and `times` when, by `clock`.
     """
 
-    def __init__(self, faults: Faults | None = None) -> None:
-        self.faults = faults or Faults()
+    def __init__(
+        self, faults: Faults | None = None, clock: Callable[[], datetime] = lambda: NOON
+    ) -> None:
+        self.faults, self.clock = faults or Faults(), clock
         self.objects: dict[str, bytes] = {}
-        self.clock: Callable[[], datetime] = lambda: NOON
         self.moments: dict[str, datetime] = {}
         self.versions: dict[str, list[bytes]] = defaultdict(list)
+        self.times: dict[str, list[datetime]] = defaultdict(list)
         self._lock = threading.RLock()
 
     def get(self, key: str) -> tuple[bytes, str] | None:
@@ -107,6 +109,7 @@ class Bucket:
         self.objects[key] = body
         self.moments[key] = self.clock()
         self.versions[key].append(body)
+        self.times[key].append(self.clock().replace(microsecond=0))
 
 
 def etag_of(body: bytes) -> str:

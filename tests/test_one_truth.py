@@ -10,6 +10,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 import events
 from cli.main import app
+from functions.dead_letters import QUEUES
 from statemachine import asl
 from statemachine.flows import flow_names, load_flow
 
@@ -85,6 +86,14 @@ def test_every_queue_has_dead_letters_and_every_rule_too() -> None:
     assert [t for t in targets if "DeadLetterConfig" not in t] == []
 
 
+def test_every_queue_of_the_template_is_known_to_ops() -> None:
+    named = [queue["QueueName"]["Fn::Sub"] for queue in of_type("AWS::SQS::Queue").values()]
+    names = {name.removeprefix("haulway-${Stage}-") for name in named}
+    read = {name for names in QUEUES.values() for name in names}
+    dead = {f"{queue.replace('_', '-')}-dead-letters" for queue in QUEUES}
+    assert names == read | dead
+
+
 def test_every_function_may_only_what_it_says_by_name() -> None:
     for name, function in of_type("AWS::Serverless::Function").items():
         for policy in function["Policies"]:
@@ -95,11 +104,14 @@ def test_every_function_may_only_what_it_says_by_name() -> None:
                 assert not [action for action in actions if "*" in action], name
 
 
-def test_the_commands_of_the_readme_exist() -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/ops.md"])
+def test_the_commands_of_the_documents_exist(page: str) -> None:
     from typer.main import get_command
 
     group: Any = get_command(app)
-    for line in re.findall(r"^haul ([a-z ]+)", README, re.MULTILINE):
+    lines = re.findall(r"^haul ([a-z ]+)", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+    assert lines
+    for line in lines:
         words, command = line.split(), group
         while hasattr(command, "commands"):
             command = command.commands[words.pop(0)]

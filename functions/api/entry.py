@@ -8,7 +8,8 @@ takes a form or a list where an object is wanted, and makes a 500 of a body that
 import uuid
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -23,11 +24,8 @@ from functions.api.responding import respond
 from functions.api.routes import ROUTES, Route
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.container import (
-    Announces,
-    HasJobs,
     HasRoster,
-    HasViews,
-    RunsMachines,
+    OpsNames,
     client,
     credentials,
     log,
@@ -35,7 +33,7 @@ from functions.aws.container import (
     read_settings,
     utc_now,
 )
-from functions.aws.edge_address import NotedEdgeAddress
+from functions.aws.edge_address import NotedEdgeAddress, NotedParameter
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.freshness import public_views
 from functions.aws.metrics import LogMetrics
@@ -52,14 +50,18 @@ from functions.inbox import once
 from functions.sessions import Sessions
 from functions.whereabouts import SharePlace
 
+if TYPE_CHECKING:
+    from functions.ops import Ops
 
-class Settings(HasJobs, HasRoster, HasViews, Announces, RunsMachines):
+
+class Settings(OpsNames, HasRoster):
     session_keys: str
     uploads_host: str
     """The jobs bucket by the name under which the edge asks it."""
     edge_url: str = ""
     """Where customers reach us, if the deployment knows; else it is noted in the parameter."""
     edge_url_parameter: str
+    distribution_parameter: str
     api_docs: str = "off"
 
 
@@ -102,11 +104,23 @@ def wire() -> LambdaFunctionUrlResolver:
         limits=limits,
         edge_url=_edge_address(settings),
         new_id=lambda: f"api-{uuid.uuid4()}",
+        ops=_ops(settings),
         log=log,
         metrics=LogMetrics(),
         shows_docs=settings.api_docs == "on",
     )
     return resolver(api)
+
+
+def _ops(settings: Settings) -> "Callable[[], Ops]":
+    def made() -> "Ops":
+        from functions.ops import ops_of  # only ops pay for importing it
+
+        ssm = client("ssm")
+        distribution = NotedParameter(ssm, settings.distribution_parameter)
+        return ops_of(client, one_attempt, settings, lambda: distribution.value)
+
+    return cache(made)
 
 
 def _edge_address(settings: Settings) -> Any:

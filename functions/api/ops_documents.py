@@ -6,7 +6,8 @@ from pydantic import Field
 
 from events import StuckReason
 from statemachine.job import Repair
-from statemachine.values import Actor, Frozen, JobId, Name, Utc
+from statemachine.known import Line
+from statemachine.values import Frozen, JobId, Name, Utc
 
 
 class StatusCount(Frozen):
@@ -87,36 +88,6 @@ class OpsDocument(Frozen):
     as_of: Utc
 
 
-Chapter = Literal[
-    "booked",
-    "moved",
-    "refused",
-    "kept",
-    "edited",
-    "execution",
-    "waiting",
-    "settled",
-    "view",
-    "board",
-    "invalidation",
-    "message",
-    "repair",
-    "now",
-]
-
-
-class Line(Frozen):
-    """One line of a job's story. `ok` is false where something was refused, failed or got lost."""
-
-    at: Utc
-    what: Chapter
-    text: str
-    actor: Actor | None = None
-    rev: int | None = None
-    seq: int | None = None
-    ok: bool = True
-
-
 class StoryDocument(Frozen):
     """Everything that happened to a job, oldest first, and what is wrong with it now."""
 
@@ -164,7 +135,10 @@ class LettersWish(Frozen):
 
 
 class LettersDone(Frozen):
-    """How many were sent again, or thrown away; `left` are those that could not be found."""
+    """How many were sent again, or thrown away.
+
+    `left` are those that could not be found, or, of all, those past the hundred of one go.
+    """
 
     done: int
     left: int

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from functions.accounts import Accounts, Limits, SignIn
 from functions.add_photo import AddPhoto
@@ -11,16 +11,13 @@ from functions.api.crews import Crews
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.metrics import Metrics
-from functions.ports import Jobs, Logger, Stored, Tenants, Views
+from functions.ports import BoardCopies, Jobs, Logger, Tenants, Views
 from functions.roster import Roster
 from functions.sessions import Sessions
 from functions.whereabouts import SharePlace
-from statemachine.views import Board
 
-
-class BoardCopies(Protocol):
-    def latest(self, tenant: str) -> Stored[Board]:
-        """The board as it is now; empty where none was written yet. Raises Unavailable."""
+if TYPE_CHECKING:
+    from functions.ops import Ops
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,8 @@ class Api:
     edge_url: Callable[[], str]
     """Where customers reach us, without a slash at its end."""
     new_id: Callable[[], str]
+    ops: "Callable[[], Ops]"
+    """Made when somebody of ops asks for the first time, so that nobody else waits for it."""
     log: Logger
     metrics: Metrics
     shows_docs: bool = False

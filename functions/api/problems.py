@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.add_photo import EventTaken, PhotoMissing
+from functions.dead_letters import NotReplayable, UnknownQueue
 from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
 from functions.whereabouts import NotUnderWay
 from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
@@ -29,6 +30,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not-found": (404, "There is nothing under this address"),
     "unknown-job": (404, "There is no such job"),
     "no-place": (404, "Where the crew is, is not known now"),
+    "unknown-queue": (404, "There is no queue of that name"),
     "method-not-allowed": (405, "This address does not know that method"),
     "unknown-member": (404, "There is nobody of that name on the roster"),
     "crew-unavailable": (409, "Somebody cannot be put on this job"),
@@ -37,6 +39,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "photo-missing": (409, "The photo has not arrived as it was announced; upload it again"),
     "not-under-way": (409, "A crew's place is shared only while its job is under way"),
     "records-full": (409, "The job has all the records it can hold"),
+    "not-replayable": (409, "These letters came from no queue; invoke their function by hand"),
     "job-changed": (412, "The job has changed since you read it; look again"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "Send the body as application/json"),
@@ -84,6 +87,10 @@ def problem_of(error: Exception) -> Problem:
             return error
         case UnknownJob() | UnknownTenant():
             return Problem("unknown-job")
+        case UnknownQueue():
+            return Problem("unknown-queue")
+        case NotReplayable():
+            return Problem("not-replayable")
         case UnknownFlow():
             return Problem("unknown-flow", str(error))
         case CrewUnavailable():

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from functions.accounts import ROLES, Limit, Role
-from functions.api import board, crew, jobs, proof, public, session
+from functions.api import board, crew, jobs, ops, proof, public, session
 from functions.api.answers import Answer
 from functions.api.asking import Ask
 from functions.api.crew_documents import (
@@ -29,6 +29,14 @@ from functions.api.documents import (
     JobDocument,
     JobsDocument,
     SessionDocument,
+)
+from functions.api.ops_documents import (
+    DeadLettersDocument,
+    LettersDone,
+    LettersWish,
+    OpsDocument,
+    RedriveDocument,
+    StoryDocument,
 )
 from functions.api.parts import Api
 from functions.api.wishes import (
@@ -53,6 +61,7 @@ SIGNED_IN: Who = frozenset(ROLES)
 CREW: Who = frozenset({"dispatcher", "driver", "first_mate", "supervisor"})
 DISPATCHER: Who = frozenset({"dispatcher"})
 PLANNERS: Who = frozenset({"dispatcher", "supervisor", "ops"})
+OPS: Who = frozenset({"ops"})
 
 SIGN_INS = Limit("sign-ins", most=60, window=timedelta(minutes=15))
 BOOKINGS = Limit("bookings", most=20, window=timedelta(hours=1))
@@ -65,6 +74,7 @@ PARAMETERS = {
     "digest": "^[0-9a-f]{32}$",
     "member": NAME_PATTERN,
     "date": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    "queue": NAME_PATTERN,
 }
 """What stands in the angle brackets of a path."""
 
@@ -321,5 +331,53 @@ ROUTES: tuple[Route, ...] = (
         body=HoldersWish,
         refusals=("unknown-job", "not-allowed", *MOVE_REFUSED),
         limit=CHOICES,
+    ),
+    Route("GET", "/api/ops", "How the whole is doing", OPS, ops.overview, {200: OpsDocument}),
+    Route(
+        "GET",
+        "/api/ops/jobs/<job_id>",
+        "Everything that happened to a job, and what is wrong with it",
+        OPS,
+        ops.explain,
+        {200: StoryDocument},
+        refusals=("unknown-job",),
+    ),
+    Route(
+        "POST",
+        "/api/ops/jobs/<job_id>/redrive",
+        "Look after one job now, as the watchdog does",
+        OPS,
+        ops.redrive,
+        {200: RedriveDocument},
+        refusals=("unknown-job",),
+    ),
+    Route(
+        "GET",
+        "/api/ops/dead-letters/<queue>",
+        "The dead letters of a queue, a hundred at most",
+        OPS,
+        ops.dead_letters,
+        {200: DeadLettersDocument},
+        refusals=("unknown-queue",),
+    ),
+    Route(
+        "POST",
+        "/api/ops/dead-letters/<queue>/replay",
+        "Send dead letters again",
+        OPS,
+        ops.replay,
+        {200: LettersDone},
+        body=LettersWish,
+        refusals=("unknown-queue", "not-replayable"),
+    ),
+    Route(
+        "POST",
+        "/api/ops/dead-letters/<queue>/discard",
+        "Throw dead letters away",
+        OPS,
+        ops.discard,
+        {200: LettersDone},
+        body=LettersWish,
+        refusals=("unknown-queue",),
     ),
 )

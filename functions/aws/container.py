@@ -70,6 +70,13 @@ class FromQueue(Settings):
     dead_letter_url: str
 
 
+class OpsNames(HasJobs, HasViews, Announces, RunsMachines):
+    queue_prefix: str
+    """What the names of all queues of the stage begin with."""
+    watch_function: str
+    """The watchdog, by the name under which it is called."""
+
+
 Wanted = TypeVar("Wanted", bound=Settings)
 
 

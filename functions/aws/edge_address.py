@@ -2,7 +2,7 @@
 
 The API cannot be told by its environment: the distribution needs the function's URL, so the
 function cannot need the distribution's name. It is read from the Parameter Store instead, once in
-a container's life and only when somebody is given a link.
+a container's life and only when somebody wants it.
 """
 
 from functools import cached_property
@@ -11,13 +11,19 @@ from typing import Any
 from functions.aws.failures import retryable
 
 
-class NotedEdgeAddress:
+class NotedParameter:
     def __init__(self, ssm: Any, parameter: str) -> None:
         self.ssm, self.parameter = ssm, parameter
 
     @cached_property
-    def url(self) -> str:
-        """`https://…`, without a slash at its end."""
+    def value(self) -> str:
         with retryable():
             answer = self.ssm.get_parameter(Name=self.parameter)
-        return str(answer["Parameter"]["Value"]).rstrip("/")
+        return str(answer["Parameter"]["Value"])
+
+
+class NotedEdgeAddress(NotedParameter):
+    @property
+    def url(self) -> str:
+        """`https://…`, without a slash at its end."""
+        return self.value.rstrip("/")

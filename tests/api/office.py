@@ -21,9 +21,15 @@ from functions.api.entry import resolver
 from functions.api.parts import Api
 from functions.assign_crew import AssignCrew
 from functions.create_job import CreateJob
+from functions.dead_letters import DeadLetterDesk
 from functions.edit_job import EditJob
+from functions.explain_job import ExplainJob
+from functions.ops import Ops
+from functions.ops_overview import OpsOverview
 from functions.ports import Stored, Unavailable
+from functions.publish_board import PublishBoard
 from functions.sessions import Sessions, SigningKey, SigningKeys
+from functions.watch_jobs import WatchJobs
 from functions.whereabouts import SharePlace
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
@@ -45,7 +51,15 @@ from tests.fakes import (
     no_pause,
 )
 from tests.faults import Faults
-from tests.hook_fakes import FakeMetrics
+from tests.hook_fakes import FakeDeliveries, FakeMetrics
+from tests.ops_fakes import (
+    FakeDeadQueues,
+    FakeForgotten,
+    FakeHistory,
+    FakeNumbersOfExecutions,
+    FakeRecords,
+    FakeRuns,
+)
 from tests.roster_fakes import FakeAccounts, FakeClaims, FakeRoster
 
 EDGE = "https://edge.test"
@@ -159,6 +173,9 @@ class Office:
         self.keys, self.log, self.metrics = FakeKeyStore(), FakeLog(), FakeMetrics()
         self.photos = FakePhotos(self.bucket, self.site)
         self.places = FakePlaces(self.faults)
+        self.dead_queues, self.forgotten = FakeDeadQueues(self.faults), FakeForgotten(self.faults)
+        self.execution_numbers = FakeNumbersOfExecutions()
+        self.ops = self._ops()
         self.tokens = (f"{number:022}" for number in itertools.count(1))
         ids = itertools.count(1)
         api = Api(
@@ -186,6 +203,7 @@ class Office:
             limits=self.limits,
             edge_url=lambda: EDGE,
             new_id=lambda: f"api-{next(ids)}",
+            ops=lambda: self.ops,
             log=self.log,
             metrics=self.metrics,
             shows_docs=self.shows_docs,
@@ -195,6 +213,37 @@ class Office:
     @property
     def assign(self) -> AssignCrew:
         return AssignCrew(self.accounts, self.roster, self.claims, self.jobs, self.tenants)
+
+    def _ops(self) -> Ops:
+        """What ops have, over the very objects of this office."""
+        watch = WatchJobs(
+            self.jobs,
+            self.views,
+            self.executions,
+            self.bus,
+            self.tenants,
+            PublishBoard(self.jobs, self.boards, no_pause),
+            no_pause,
+        )
+        return Ops(
+            OpsOverview(
+                self.jobs,
+                FakeBoardCopies(self.boards),
+                FakeRecords(self.bucket),
+                self.execution_numbers,
+                self.dead_queues,
+                paths_a_month=1000,
+            ),
+            ExplainJob(
+                self.jobs,
+                FakeHistory(self.bucket, self.site),
+                self.forgotten,
+                FakeDeliveries(self.bucket),
+                FakeRuns(self.executions, NOON),
+            ),
+            DeadLetterDesk(self.dead_queues),
+            watch.redrive,
+        )
 
     def use(self, api: Api) -> None:
         self.api = api

@@ -44,7 +44,8 @@ NOT_DOCUMENTS: dict[str, tuple[bytes, int, str]] = {
 def ask(office: Office, route: str, body: Any, **headers: str) -> Got:
     method, _, _ = route.partition(" ")
     sent = {"idempotency-key": "a-key-of-mine", "if-match": '"2"'} | headers
-    return office.ask(method, path_of(route), body, by="dana", headers=sent)
+    by = "otto" if "/api/ops" in route else "dana"
+    return office.ask(method, path_of(route), body, by=by, headers=sent)
 
 
 def assert_problem(got: Got, status: int, slug: str) -> None:
@@ -60,8 +61,15 @@ def busy(office: Office) -> Office:
     return office
 
 
-@pytest.mark.parametrize("route", WITH_BODY)
-@pytest.mark.parametrize("kind", list(NOT_DOCUMENTS))
+def is_no_document(kind: str, route: str) -> bool:
+    """An empty object names no letters, which means all of them."""
+    return kind != "empty object" or "/dead-letters/" not in route
+
+
+@pytest.mark.parametrize(
+    ("kind", "route"),
+    [(kind, route) for kind in NOT_DOCUMENTS for route in WITH_BODY if is_no_document(kind, route)],
+)
 def test_what_is_no_document_changes_nothing(busy: Office, route: str, kind: str) -> None:
     body, status, slug = NOT_DOCUMENTS[kind]
     before = busy.state()

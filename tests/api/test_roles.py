@@ -44,6 +44,12 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/track/<digest>/place":            (404, 404, 404, 404, 404, 404),
     "POST /api/track/<digest>/confirm":        (409, 409, 409, 409, 409, 409),
     "POST /api/track/<digest>/cancel":         (200, 200, 200, 200, 200, 200),
+    "GET /api/ops":                            (401, 403, 403, 403, 403, 200),
+    "GET /api/ops/jobs/<job_id>":              (401, 403, 403, 403, 403, 200),
+    "POST /api/ops/jobs/<job_id>/redrive":     (401, 403, 403, 403, 403, 200),
+    "GET /api/ops/dead-letters/<queue>":       (401, 403, 403, 403, 403, 200),
+    "POST /api/ops/dead-letters/<queue>/replay":  (401, 403, 403, 403, 403, 200),
+    "POST /api/ops/dead-letters/<queue>/discard": (401, 403, 403, 403, 403, 200),
 }  # fmt: skip
 """`confirm` is 409 for everybody: the job was confirmed before. It is not under way, so nobody may
 tell its crew's place or is told it; and the photo was not uploaded."""
@@ -77,6 +83,8 @@ BODIES: dict[str, Any] = {
     },
     "POST /api/track/<digest>/confirm": {"token": TOKEN},
     "POST /api/track/<digest>/cancel": {"token": TOKEN, "reason": "Sold it"},
+    "POST /api/ops/dead-letters/<queue>/replay": {},
+    "POST /api/ops/dead-letters/<queue>/discard": {},
 }
 
 CELLS = [
@@ -92,6 +100,7 @@ PLACES = {
     "member": "fay",
     "date": "2026-11-22",
     "photo_id": PHOTO_ID,
+    "queue": "advance_job",
 }
 
 

@@ -20,7 +20,6 @@ from functions.api.ops_documents import (
     Invalidations,
     LettersDone,
     LettersWish,
-    Line,
     OpsDocument,
     QueueState,
     RedriveDocument,
@@ -33,6 +32,7 @@ from functions.api.ops_documents import (
 from functions.api.problems import Problem
 from statemachine.flows import load_flow
 from statemachine.job import Job, Repair
+from statemachine.known import Line
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.views import card_of
 from tests.pages.stub_api import Stub, answered, document

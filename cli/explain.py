@@ -1,0 +1,80 @@
+"""`haul explain JOB`: everything that happened to a job, on one timeline."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from cli.out import console, print_json, spoken_errors
+from functions.api.ops_documents import StoryDocument
+from statemachine.flows import load_flow
+from statemachine.known import Chapter, Line
+
+COLOURS: dict[Chapter, str] = {
+    "booked": "bold",
+    "moved": "bold",
+    "kept": "yellow",
+    "refused": "red",
+    "edited": "bold",
+    "repair": "yellow",
+    "execution": "blue",
+    "waiting": "dim",
+    "settled": "blue",
+    "view": "green",
+    "board": "green",
+    "invalidation": "dim",
+    "message": "magenta",
+    "now": "bold",
+}
+
+
+def explain(
+    context: typer.Context,
+    job_id: Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell everything that happened to a job, and what is wrong with it now."""
+    with spoken_errors():
+        story = context.obj.ops.explain(job_id)
+        if as_json:
+            print_json(story.model_dump(mode="json", exclude_none=True))
+            return
+        _print(story)
+
+
+def _print(story: StoryDocument) -> None:
+    status = load_flow(story.flow).status(story.status)
+    console.print(
+        f"[bold]{story.job_id}[/]  [{status.colour}]●[/] {status.label.en}  rev {story.rev}\n"
+    )
+    table = Table(
+        Column("when", no_wrap=True),
+        Column("what", no_wrap=True),
+        "",
+        "by",
+        box=None,
+        pad_edge=False,
+    )
+    day = None
+    for line in story.lines:
+        local = line.at.astimezone()
+        if local.date() != day:
+            day = local.date()
+            table.add_row(f"[bold]{day:%a %d %b}[/]", "", "", "")
+        table.add_row(*_cells(line, local))
+    console.print(table)
+    for sentence in story.wrong:
+        console.print(f"[bold red]✗[/] {escape(sentence)}")
+    for source in story.incomplete:
+        console.print(f"[yellow]?[/] {escape(source)}")
+    if not story.wrong:
+        console.print("[green]✓[/] Nothing is wrong with it.")
+
+
+def _cells(line: Line, local: datetime) -> tuple[str, str, str, str]:
+    colour = COLOURS[line.what] if line.ok else "red"
+    by = f"{line.actor.kind} {line.actor.id}" if line.actor else ""
+    when = f"{local:%H:%M:%S}.{local.microsecond // 100_000}"
+    return when, f"[{colour}]{line.what}[/]", escape(line.text), escape(by)

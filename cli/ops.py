@@ -1,0 +1,203 @@
+"""`haul ops …`: watch the whole, find what is stuck, repair it, see to dead letters."""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+from rich.console import Group, RenderableType
+from rich.live import Live
+
+from cli.ops_tables import letters_table, overview_tables, queues_table, troubled_table
+from cli.out import BadInput, Complaint, NotKnown, console, print_json, spoken_errors
+from functions.ports import Unavailable
+
+if TYPE_CHECKING:
+    from cli.ops_desk import OpsDesk
+
+app = typer.Typer(
+    no_args_is_help=True, help="Keep it running: overview, repairs, dead letters, check-up."
+)
+dlq = typer.Typer(no_args_is_help=True, help="Dead letters: messages that were given up.")
+app.add_typer(dlq, name="dlq")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Queue = Annotated[str, typer.Argument(metavar="QUEUE", help="As `haul ops dlq list` names it.")]
+Ids = Annotated[
+    Optional[list[str]], typer.Argument(metavar="[ID]…", help="As `haul ops dlq show` tells them.")
+]
+All = Annotated[bool, typer.Option("--all", help="All letters of the queue.")]
+MOST_GOES = 100
+
+
+@app.command()
+def watch(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Print it once and end.")] = False,
+    every: Annotated[float, typer.Option(min=2, help="Seconds between two looks.")] = 5.0,
+    as_json: Json = False,
+) -> None:
+    """How the whole is doing, kept up to date until Ctrl-C."""
+    with spoken_errors():
+        desk: OpsDesk = context.obj.ops
+        if as_json:
+            print_json(desk.overview().model_dump(mode="json", exclude_none=True))
+            return
+        if once:
+            console.print(overview_tables(desk.overview()))
+            return
+        with Live(console=console, screen=True) as live, suppress(KeyboardInterrupt):
+            for frame in frames(desk):
+                live.update(frame)
+                time.sleep(every)
+
+
+def frames(desk: "OpsDesk") -> Iterator[RenderableType]:
+    """The overview again and again; where there is no answer, the last one with its trouble."""
+    last: RenderableType = "looking …"
+    while True:
+        try:
+            last = overview_tables(desk.overview())
+            yield last
+        except (Unavailable, NotKnown) as error:
+            yield Group(last, f"[bold red]no answer[/], this is how it was: {error}")
+
+
+@app.command()
+def stuck(context: typer.Context, as_json: Json = False) -> None:
+    """Jobs that are overdue, or that the watchdog cannot help."""
+    with spoken_errors():
+        troubled = context.obj.ops.overview().troubled
+        if as_json:
+            print_json([job.model_dump(mode="json", exclude_none=True) for job in troubled])
+        elif not troubled:
+            console.print("[green]✓[/] No job is overdue or stuck.")
+        else:
+            console.print(troubled_table(troubled))
+            console.print("haul explain JOB tells why; haul ops redrive JOB repairs what it can.")
+
+
+@app.command()
+def redrive(
+    context: typer.Context,
+    job_id: Annotated[Optional[str], typer.Argument(metavar="JOB", help="One job.")] = None,
+    all_jobs: Annotated[bool, typer.Option("--all", help="Every job that may need it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Repair what got lost on the way of a job: its execution, its view, its card."""
+    with spoken_errors():
+        desk: OpsDesk = context.obj.ops
+        if (job_id is None) != all_jobs:
+            raise BadInput("name one JOB, or all of them with --all")
+        repaired = (
+            desk.redrive_all() if job_id is None else {job_id: list(desk.redrive(job_id).repairs)}
+        )
+        if as_json:
+            print_json({"repaired": {name: list(done) for name, done in repaired.items() if done}})
+            return
+        for name, done in repaired.items():
+            console.print(f"[bold]{name}[/]: {', '.join(done) or 'nothing was wrong'}")
+        if not repaired:
+            console.print("[green]✓[/] Nothing was wrong.")
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    max_key_days: Annotated[int, typer.Option(help="How old signing keys may be.")] = 45,
+    as_json: Json = False,
+) -> None:
+    """Check a deployment from one end to the other; ends with 1 where something is bad."""
+    # It needs the template's libraries, which take a while to import; other commands do not.
+    from deploy.doctor import examine
+
+    with spoken_errors():
+        place = context.obj.place
+        findings = list(examine(place.session, place.outputs, place.edge_url, max_key_days))
+        bad = [finding for finding in findings if not finding.ok]
+        if as_json:
+            print_json([vars(finding) for finding in findings])
+        else:
+            for finding in findings:
+                sign = "[green]✓[/]" if finding.ok else "[bold red]✗[/]"
+                console.print(f"{sign} {finding.what}", soft_wrap=True)
+                if not finding.ok:
+                    console.print(f"    → {finding.do}", soft_wrap=True)
+        if bad:
+            raise Complaint(f"{len(bad)} of {len(findings)} checks are bad")
+
+
+@dlq.command("list")
+def list_(context: typer.Context, as_json: Json = False) -> None:
+    """The queues with what waits in them, and their dead letters."""
+    with spoken_errors():
+        queues = context.obj.ops.queues()
+        if as_json:
+            print_json([queue.model_dump(mode="json") for queue in queues])
+        else:
+            console.print(queues_table(queues))
+
+
+@dlq.command()
+def show(context: typer.Context, queue: Queue, as_json: Json = False) -> None:
+    """The dead letters of a queue: what they are about, and why they were given up."""
+    with spoken_errors():
+        letters = context.obj.ops.letters(queue)
+        if as_json:
+            print_json([letter.model_dump(mode="json", exclude_none=True) for letter in letters])
+        elif letters:
+            console.print(letters_table(letters))
+        else:
+            console.print(f"[green]✓[/] {queue} has no dead letters.")
+
+
+@dlq.command()
+def replay(
+    context: typer.Context, queue: Queue, ids: Ids = None, all_: All = False, as_json: Json = False
+) -> None:
+    """Send dead letters again to the queue they came from."""
+    with spoken_errors():
+        _each(context.obj.ops, "replay", queue, _chosen(ids, all_), as_json)
+
+
+@dlq.command()
+def discard(
+    context: typer.Context,
+    queue: Queue,
+    ids: Ids = None,
+    all_: All = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Throw dead letters away, for good."""
+    with spoken_errors():
+        chosen = _chosen(ids, all_)
+        what = "all dead letters" if chosen is None else f"{len(chosen)} dead letters"
+        if not yes and not typer.confirm(f"Throw {what} of {queue} away, for good?"):
+            raise BadInput("nothing was thrown away")
+        _each(context.obj.ops, "discard", queue, chosen, as_json)
+
+
+def _chosen(ids: list[str] | None, all_: bool) -> list[str] | None:
+    if bool(ids) == all_:
+        raise BadInput("name letters by their ids, or all of them with --all")
+    return ids or None
+
+
+def _each(desk: "OpsDesk", what: str, queue: str, ids: list[str] | None, as_json: bool) -> None:
+    """A hundred letters in one go; of all, as many goes as there are letters."""
+    act = desk.replay if what == "replay" else desk.discard
+    done = 0
+    for _ in range(MOST_GOES):
+        result = act(queue, ids)
+        done += result.done
+        if ids is not None or not result.left or not result.done:
+            break
+    if as_json:
+        print_json({"done": done, "left": result.left})
+    else:
+        how = "sent again" if what == "replay" else "thrown away"
+        console.print(f"{done} {how}.")
+    if result.left:
+        raise Complaint(f"{result.left} not found; somebody may have been faster, look again")

@@ -1,0 +1,97 @@
+"""The tables of `haul ops`."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from rich.console import ConsoleRenderable, Group
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Column, Table
+from rich.text import Text
+
+from cli.out import local_time
+from functions.api.ops_documents import DeadLetter, OpsDocument, QueueState, TroubledJob
+from statemachine.flows import load_flow
+
+
+def overview_tables(document: OpsDocument) -> Group:
+    parts: list[ConsoleRenderable] = [
+        Text.from_markup(_headline(document)),
+        _statuses(document),
+        queues_table([q for q in document.queues if q.waiting or q.in_flight or q.dead]),
+    ]
+    if document.troubled:
+        parts.append(Panel(troubled_table(document.troubled[:15]), title="in trouble"))
+    return Group(*parts)
+
+
+def _headline(document: OpsDocument) -> str:
+    runs = ", ".join(
+        f"{count.executions}{'+' if count.more else ''} {count.state.replace('_', ' ')}"
+        for count in document.executions
+        if count.executions
+    )
+    spent = document.invalidations
+    written = local_time(document.snapshot_at) if document.snapshot_at else "never"
+    lines = [
+        f"[bold]{local_time(document.as_of)}[/]  {document.snapshot_jobs} jobs on the board, "
+        f"written {written}",
+        f"executions: {runs or 'none'}",
+        f"invalidated this month: {spent.paths} of {spent.budget} paths",
+    ]
+    if document.visible:
+        seconds = sorted(each.ms / 1000 for each in document.visible)
+        lines.append(
+            f"public after {median(seconds):.1f} s in the median, {seconds[-1]:.1f} s at the most"
+        )
+    return "\n".join(lines)
+
+
+def _statuses(document: OpsDocument) -> Table:
+    times = {(each.flow, each.status): each for each in document.time_in_status}
+    table = Table("flow", "status", "jobs", "overdue", "oldest since", "median stay", "limit")
+    for count in document.statuses:
+        status = load_flow(count.flow).status(count.status)
+        stay = times.get((count.flow, count.status))
+        table.add_row(
+            count.flow,
+            f"[{status.colour}]●[/] {status.label.en}",
+            str(count.jobs),
+            f"[bold red]{count.overdue}[/]" if count.overdue else "",
+            local_time(count.oldest_at) if count.oldest_at else "",
+            f"{stay.median_minutes:.0f} min" if stay else "",
+            f"{status.limit_minutes} min" if status.limit_minutes else "",
+        )
+    return table
+
+
+def troubled_table(jobs: Sequence[TroubledJob]) -> Table:
+    table = Table(Column("job", no_wrap=True), "flow", "status", "why", "since", box=None)
+    for job in jobs:
+        why = job.why.replace("_", " ")
+        table.add_row(
+            job.job_id, job.flow or "?", job.status or "?", f"[red]{why}[/]", local_time(job.since)
+        )
+    return table
+
+
+def queues_table(queues: Sequence[QueueState]) -> Table:
+    table = Table("queue", "waiting", "in flight", "dead letters")
+    for queue in queues:
+        dead = f"[bold red]{queue.dead}[/]" if queue.dead else "0"
+        table.add_row(queue.queue, str(queue.waiting), str(queue.in_flight), dead)
+    return table
+
+
+def letters_table(letters: Sequence[DeadLetter]) -> Table:
+    table = Table(Column("id", no_wrap=True), "sent", "event", "job", "reason", "what is wrong")
+    for letter in letters:
+        table.add_row(
+            letter.message_id,
+            local_time(letter.sent_at),
+            letter.event or "?",
+            letter.job_id or "?",
+            letter.reason or "?",
+            escape(letter.detail or ""),
+        )
+    return table

@@ -1,0 +1,241 @@
+"""Whether a deployment is what it should be: every part of its stack, one after the other.
+
+The parts are those that CloudFormation says the stack has, so a part that is added to the template
+is examined without a word here. Nothing is changed and no job is made; `haul deploy` tries the way
+of a job. What is seen from outside is in deploy/doctor_edge.py.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from deploy.bundle import ROOT
+from deploy.doctor_edge import headers, pages_of_this_build, unknown_views
+from deploy.machines import ALIAS
+from deploy.target import stage_prefix
+from functions.sessions import SigningKeys
+from statemachine.asl import render
+from statemachine.flows import flow_names, load_flow
+
+DEPLOY = "haul deploy brings it back as the template has it"
+ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `do` is what a person does where it is not `ok`."""
+
+    what: str
+    ok: bool
+    do: str = ""
+
+
+@dataclass(frozen=True)
+class Patient:
+    session: Any
+    outputs: dict[str, str]
+    edge_url: str
+    max_key_days: int
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service)
+
+    @property
+    def stack(self) -> str:
+        return stage_prefix(self.outputs).removesuffix("-")
+
+    @cached_property
+    def parts(self) -> list[tuple[str, str, str]]:
+        """Type, name in the template, and name at AWS of every resource."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return [
+            (each["ResourceType"], each["LogicalResourceId"], each.get("PhysicalResourceId", ""))
+            for page in pages.paginate(StackName=self.stack)
+            for each in page["StackResourceSummaries"]
+        ]
+
+    def of(self, kind: str) -> Iterator[tuple[str, str]]:
+        return ((name, known_as) for of, name, known_as in self.parts if of == kind)
+
+
+Check = Callable[[Patient], Iterator[Finding]]
+
+
+def examine(
+    session: Any, outputs: dict[str, str], edge_url: str, max_key_days: int
+) -> Iterator[Finding]:
+    """Every check; one that cannot be made is itself a bad finding, and the others go on."""
+    patient = Patient(session, outputs, edge_url, max_key_days)
+    for check in CHECKS:
+        try:
+            yield from check(patient)
+        except Exception as error:  # whatever it is, the other checks are made
+            what = f"{check.__name__.replace('_', ' ')}: cannot be checked"
+            yield Finding(what, False, f"{type(error).__name__}: {error}"[:300])
+
+
+def stack(patient: Patient) -> Iterator[Finding]:
+    answer = patient.client("cloudformation").describe_stacks(StackName=patient.stack)
+    status = answer["Stacks"][0]["StackStatus"]
+    yield Finding(f"stack {patient.stack} is {status}", status in WELL, DEPLOY)
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    missing = sorted(set(template["Outputs"]) - set(patient.outputs))
+    yield Finding(
+        f"outputs missing: {', '.join(missing)}" if missing else "the stack has all its outputs",
+        not missing,
+        "this haul is newer than the stack: haul deploy, or use the version that was deployed",
+    )
+
+
+def functions(patient: Patient) -> Iterator[Finding]:
+    aws, iam = patient.client("lambda"), patient.client("iam")
+    for _, name in patient.of("AWS::Lambda::Function"):
+        try:
+            alias = aws.get_alias(FunctionName=name, Name=ALIAS)
+            known = aws.get_function_configuration(FunctionName=name, Qualifier=ALIAS)
+            iam.get_role(RoleName=known["Role"].rpartition("/")[2])
+        except (aws.exceptions.ResourceNotFoundException, iam.exceptions.NoSuchEntityException):
+            yield Finding(f"function {name} lacks its alias or its role", False, DEPLOY)
+            continue
+        state = known.get("State", "Active")
+        what = f"function {name} is live in version {alias['FunctionVersion']}, {state}"
+        yield Finding(what, state in ("Active", "Inactive"), DEPLOY)
+
+
+def queues(patient: Patient) -> Iterator[Finding]:
+    sqs, aws = patient.client("sqs"), patient.client("lambda")
+    for _, url in patient.of("AWS::SQS::Queue"):
+        known = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        name = url.rpartition("/")[2]
+        if name.endswith("-dead-letters"):
+            queue = name.removeprefix(f"{patient.stack}-").removesuffix("-dead-letters")
+            count = int(known["ApproximateNumberOfMessages"])
+            yield _dead_letters(name, queue.replace("-", "_"), count)
+            continue
+        yield Finding(f"queue {name} has dead letters", "RedrivePolicy" in known, DEPLOY)
+        found = aws.list_event_source_mappings(EventSourceArn=known["QueueArn"])
+        states = [mapping["State"] for mapping in found["EventSourceMappings"]]
+        reads = ", ".join(states) or "nobody"
+        yield Finding(
+            f"queue {name} is read: {reads}",
+            states == ["Enabled"],
+            "enable its event source mapping in the Lambda console, or haul deploy",
+        )
+
+
+def _dead_letters(name: str, queue: str, count: int) -> Finding:
+    show, again = f"haul ops dlq show {queue}", f"haul ops dlq replay {queue} --all"
+    return Finding(
+        f"{name}: {count} dead letters", count == 0, f"{show}, mend the cause, then {again}"
+    )
+
+
+def alarms(patient: Patient) -> Iterator[Finding]:
+    wanted = {known_as for kind in ALARMS for _, known_as in patient.of(kind)}
+    pages = patient.client("cloudwatch").get_paginator("describe_alarms")
+    known = {
+        each["AlarmName"]: each
+        for page in pages.paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        for each in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ()))
+    }
+    for name in sorted(wanted):
+        state = known[name]["StateValue"] if name in known else "missing"
+        what = f"alarm {name} is {state}"
+        do = known[name].get("AlarmDescription", "") if name in known else DEPLOY
+        yield Finding(what, state in ("OK", "INSUFFICIENT_DATA"), do)
+
+
+def secrets(patient: Patient) -> Iterator[Finding]:
+    aws, arn = patient.client("secretsmanager"), patient.outputs["SessionKeysArn"]
+    about = aws.describe_secret(SecretId=arn)
+    changed = about.get("LastChangedDate") or about["CreatedDate"]
+    days = (datetime.now(timezone.utc) - changed).days
+    yield Finding(
+        f"signing keys are {days} days old",
+        days <= patient.max_key_days,
+        "their rotation has failed: haul ops dlq show rotate_keys, and the log of rotate-keys",
+    )
+    body = aws.get_secret_value(SecretId=arn)["SecretString"]
+    yield Finding("signing keys can be read", _are_keys(body), "restore the secret's last version")
+
+
+def _are_keys(body: str) -> bool:
+    """As the first deployment makes them, one key alone, or as rotation does."""
+    found = json.loads(body)
+    return "key" in found or bool(SigningKeys.model_validate(found).keys)
+
+
+def rules(patient: Patient) -> Iterator[Finding]:
+    """On our own bus, or on the account's, where AWS tells of executions."""
+    pages = patient.client("events").get_paginator("list_rules")
+    states = {
+        rule["Name"]: rule["State"]
+        for bus in (patient.outputs["BusName"], "default")
+        for page in pages.paginate(EventBusName=bus)
+        for rule in page["Rules"]
+    }
+    for name, known_as in patient.of("AWS::Events::Rule"):
+        rule = known_as.rpartition("|")[2]
+        state = states.get(rule, "missing")
+        do = f"aws events enable-rule --name {rule}, or haul deploy"
+        yield Finding(f"rule {name} is {state}", state == "ENABLED", do)
+
+
+def schedules(patient: Patient) -> Iterator[Finding]:
+    scheduler = patient.client("scheduler")
+    for name, known_as in patient.of("AWS::Scheduler::Schedule"):
+        state = scheduler.get_schedule(Name=known_as.rpartition("/")[2] or known_as)["State"]
+        yield Finding(f"schedule {name} is {state}", state == "ENABLED", DEPLOY)
+
+
+def archives(patient: Patient) -> Iterator[Finding]:
+    for name, known_as in patient.of("AWS::Events::Archive"):
+        state = patient.client("events").describe_archive(ArchiveName=known_as)["State"]
+        yield Finding(f"archive {name} is {state}", state == "ENABLED", DEPLOY)
+
+
+def flows(patient: Patient) -> Iterator[Finding]:
+    """New executions run what the flow files of this version say."""
+    sfn, prefix = patient.client("stepfunctions"), patient.outputs["MachinePrefix"]
+    for flow in flow_names():
+        alias = sfn.describe_state_machine_alias(stateMachineAliasArn=f"{prefix}{flow}:{ALIAS}")
+        arn = alias["routingConfiguration"][0]["stateMachineVersionArn"]
+        deployed = sfn.describe_state_machine(stateMachineArn=arn)["definition"]
+        same = in_step(json.loads(render(load_flow(flow))), json.loads(deployed))
+        what = f"flow {flow} and its state machine are {'in step' if same else 'out of step'}"
+        yield Finding(what, same, "haul deploy, or use the version that was deployed")
+
+
+def in_step(ours: Any, deployed: Any) -> bool:
+    """Whether they are the same but for `${Name}` in ours, which can stand for anything."""
+    if isinstance(ours, dict) and isinstance(deployed, dict):
+        return ours.keys() == deployed.keys() and all(
+            in_step(ours[key], deployed[key]) for key in ours
+        )
+    if isinstance(ours, list) and isinstance(deployed, list):
+        return len(ours) == len(deployed) and all(map(in_step, ours, deployed))
+    if isinstance(ours, str) and isinstance(deployed, str):
+        parts = re.split(r"\$\{\w+\}", ours)
+        return re.fullmatch(".+".join(map(re.escape, parts)), deployed) is not None
+    return bool(ours == deployed)
+
+
+def edge(patient: Patient) -> Iterator[Finding]:
+    for what, ok, do in (
+        *headers(patient.edge_url),
+        *unknown_views(patient.edge_url),
+        *pages_of_this_build(patient.edge_url),
+    ):
+        yield Finding(what, ok, do)
+
+
+CHECKS: tuple[Check, ...] = (
+    stack, functions, queues, alarms, secrets, rules, schedules, archives, flows, edge
+)  # fmt: skip

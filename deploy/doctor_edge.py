@@ -1,0 +1,59 @@
+"""What a deployment looks like from outside: headers, addresses that do not exist, pages."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import httpx
+
+from deploy.pages import WEB, build_id, pages
+from deploy.verify import BUILD
+
+Seen = tuple[str, bool, str]
+"""What was seen, whether it is well, and what to do where it is not."""
+
+TIMEOUT_S = 30
+POLICY = "haul deploy; if it stays so, look at the distribution's response headers policy"
+WANTED = {
+    "content-security-policy": "default-src 'self'",
+    "strict-transport-security": "max-age=",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+
+def headers(edge_url: str) -> Iterator[Seen]:
+    answer = httpx.get(f"{edge_url}/", timeout=TIMEOUT_S)
+    yield f"/ answers {answer.status_code}", answer.status_code == 200, "haul deploy"
+    for name, content in WANTED.items():
+        found = answer.headers.get(name, "")
+        yield f"/ is sent with {name}: {found[:60] or 'nothing'}", content in found, POLICY
+
+
+def unknown_views(edge_url: str) -> Iterator[Seen]:
+    """A fresh link must not meet an old "not found", and nobody may list what there is."""
+    path = f"/t/{uuid4().hex}.json"
+    with httpx.Client(base_url=edge_url, timeout=TIMEOUT_S) as http:
+        first, second, folder = http.get(path), http.get(path), http.get("/t/")
+    told = first.status_code in (403, 404) and second.status_code in (403, 404)
+    yield f"an unknown view answers {first.status_code}", told, "look at the bucket's policy"
+    kept = "hit" in second.headers.get("x-cache", "").lower() or "age" in second.headers
+    do = "set the distribution's error caching of 403 and 404 to 0 seconds: haul deploy"
+    yield "an unknown view is not kept at the edge", not kept, do
+    listed = folder.status_code == 200 or "ListBucketResult" in folder.text
+    do = "take s3:ListBucket away from the edge: look at the site bucket's policy"
+    yield "views cannot be listed", not listed, do
+
+
+def pages_of_this_build(edge_url: str) -> Iterator[Seen]:
+    wanted = build_id(WEB)
+    keys = sorted(p.key for p in pages(WEB) if p.key.endswith(".html"))
+    with httpx.Client(base_url=edge_url, timeout=TIMEOUT_S) as http:
+        for key in keys:
+            path = f"/{key.removesuffix('index.html')}"
+            found = BUILD.search(http.get(path).text)
+            build = found[1] if found else "none"
+            yield (
+                f"{path} is of build {build}",
+                build == wanted,
+                ("this haul has other pages than the stage: haul deploy, or use its version"),
+            )

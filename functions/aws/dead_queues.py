@@ -1,0 +1,105 @@
+"""The stage's queues and their dead letters in SQS."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from functions.api.ops_documents import QueueState
+from functions.aws.failures import retryable
+from functions.aws.queues import PER_CALL
+from functions.dead_letters import QUEUES, Taken
+
+HOLD_S = 60
+"""Letters that somebody looks at come into sight again after this, should he die meanwhile."""
+WAITING = "ApproximateNumberOfMessages"
+IN_FLIGHT = "ApproximateNumberOfMessagesNotVisible"
+EMPTY_ANSWERS = 2
+"""SQS asks some of its servers only, so one empty answer is no proof that a queue is empty."""
+
+
+class SqsDeadQueues:
+    """`prefix` is what the names of the stage's queues begin with, as `haulway-production-`."""
+
+    def __init__(self, sqs: Any, prefix: str) -> None:
+        self.sqs, self.prefix = sqs, prefix
+        self.urls: dict[str, str] = {}
+
+    def state(self, queue: str) -> QueueState:
+        counts = [self._counts(self._url(name)) for name in QUEUES[queue]]
+        return QueueState(
+            queue=queue,
+            waiting=sum(waiting for waiting, _ in counts),
+            in_flight=sum(in_flight for _, in_flight in counts),
+            dead=sum(self._counts(self._dead(queue))),
+        )
+
+    def take(self, queue: str, most: int) -> Sequence[Taken]:
+        taken: dict[str, Taken] = {}
+        empty = 0
+        while len(taken) < most and empty < EMPTY_ANSWERS:
+            before = len(taken)
+            for letter in self._received(self._dead(queue), min(PER_CALL, most - before)):
+                taken[letter.message_id] = letter
+            empty = empty + 1 if len(taken) == before else 0
+        return list(taken.values())
+
+    def put_back(self, queue: str, letters: Sequence[Taken]) -> None:
+        for start in range(0, len(letters), PER_CALL):
+            entries = [
+                {"Id": str(n), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}
+                for n, letter in enumerate(letters[start : start + PER_CALL])
+            ]
+            with retryable():
+                self.sqs.change_message_visibility_batch(
+                    QueueUrl=self._dead(queue), Entries=entries
+                )
+
+    def send_again(self, queue: str, letter: Taken) -> None:
+        with retryable():
+            self.sqs.send_message(QueueUrl=self._url(QUEUES[queue][0]), MessageBody=letter.body)
+
+    def discard(self, queue: str, letter: Taken) -> None:
+        with retryable():
+            self.sqs.delete_message(QueueUrl=self._dead(queue), ReceiptHandle=letter.receipt)
+
+    def _received(self, url: str, most: int) -> Iterator[Taken]:
+        with retryable():
+            answer = self.sqs.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=most,
+                VisibilityTimeout=HOLD_S,
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["SentTimestamp"],
+            )
+        for message in answer.get("Messages", ()):
+            yield _taken(message)
+
+    def _counts(self, url: str) -> tuple[int, int]:
+        with retryable():
+            answer = self.sqs.get_queue_attributes(
+                QueueUrl=url, AttributeNames=[WAITING, IN_FLIGHT]
+            )
+        found = answer["Attributes"]
+        return int(found[WAITING]), int(found[IN_FLIGHT])
+
+    def _dead(self, queue: str) -> str:
+        return self._url(f"{queue.replace('_', '-')}-dead-letters")
+
+    def _url(self, name: str) -> str:
+        if name not in self.urls:
+            with retryable():
+                answer = self.sqs.get_queue_url(QueueName=f"{self.prefix}{name}")
+            self.urls[name] = answer["QueueUrl"]
+        return self.urls[name]
+
+
+def _taken(message: dict[str, Any]) -> Taken:
+    attributes = message.get("MessageAttributes", {})
+    sent_ms = int(message["Attributes"]["SentTimestamp"])
+    return Taken(
+        message_id=message["MessageId"],
+        body=message["Body"],
+        sent_at=datetime.fromtimestamp(sent_ms / 1000, timezone.utc),
+        attributes={name: value.get("StringValue", "") for name, value in attributes.items()},
+        receipt=message["ReceiptHandle"],
+    )

@@ -1,0 +1,88 @@
+"""What ops read beside the jobs: marks of stuck jobs, the month's invalidations, executions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict
+
+from events import StuckReason
+from functions.api.ops_documents import TroubledJob
+from functions.aws.failures import MISSING, code_of, retryable
+from functions.aws.stores import S3Objects
+from functions.ports import Corrupt
+from statemachine.known import RunState
+from statemachine.values import JobId, Utc
+
+MOST = 1000
+
+
+class Noted(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class StuckMark(Noted):
+    job_id: JobId
+    why: StuckReason
+    since: Utc
+
+
+class MonthOfPaths(Noted):
+    paths: int
+
+
+class S3OpsRecords:
+    def __init__(self, s3: Any, jobs_bucket: str) -> None:
+        self.objects = S3Objects(s3, jobs_bucket)
+
+    def stuck(self, tenant: str) -> Sequence[TroubledJob]:
+        """A mark that goes away meanwhile, or cannot be read, is passed over: the watchdog
+        writes it anew."""
+        prefix = f"tenants/{tenant}/stuck/"
+        marks = [self._mark(prefix + name) for name in list(self.objects.keys(prefix))]
+        return [
+            TroubledJob(job_id=mark.job_id, since=mark.since, why=mark.why)
+            for mark in marks
+            if mark
+        ]
+
+    def _mark(self, key: str) -> StuckMark | None:
+        try:
+            stored = self.objects.load(key, StuckMark)
+        except Corrupt:
+            return None
+        return stored.value if stored else None
+
+    def board_written_at(self, tenant: str) -> datetime | None:
+        with retryable():
+            try:
+                answer = self.objects.s3.head_object(
+                    Bucket=self.objects.bucket, Key=f"tenants/{tenant}/board/jobs.json"
+                )
+            except ClientError as error:
+                if code_of(error) in MISSING:
+                    return None
+                raise
+        written: datetime = answer["LastModified"]
+        return written
+
+    def paths_invalidated(self, month: str) -> int:
+        stored = self.objects.load(f"ops/invalidations/{month}.json", MonthOfPaths)
+        return stored.value.paths if stored else 0
+
+
+class StepFunctionsNumbers:
+    """`machine_prefix` is the ARN of a flow's state machine up to the flow's name."""
+
+    def __init__(self, sfn: Any, machine_prefix: str) -> None:
+        self.sfn, self.machine_prefix = sfn, machine_prefix
+
+    def count(self, flow: str, state: RunState) -> tuple[int, bool]:
+        with retryable():
+            answer = self.sfn.list_executions(
+                stateMachineArn=f"{self.machine_prefix}{flow}",
+                statusFilter=state.upper(),
+                maxResults=MOST,
+            )
+        return len(answer["executions"]), "nextToken" in answer

@@ -1,0 +1,30 @@
+"""The watchdog, called by hand: it alone has the permissions that repairs need."""
+
+import json
+from typing import Any
+
+from functions.aws.failures import retryable
+from functions.ports import Corrupt, Unavailable, UnknownJob
+
+REFUSALS: dict[str, type[Exception]] = {"UnknownJob": UnknownJob, "Corrupt": Corrupt}
+
+
+class LambdaWatchdog:
+    def __init__(self, functions: Any, name: str) -> None:
+        self.functions, self.name = functions, name
+
+    def redrive(self, tenant: str, job_id: str) -> list[str]:
+        """What had to be repaired; nothing where nothing was wrong.
+
+        Asked again after a lost answer it does no harm. Raises UnknownJob, Corrupt, Unavailable.
+        """
+        message = {"redrive": {"tenant": tenant, "job_id": job_id}}
+        with retryable():
+            answer = self.functions.invoke(FunctionName=self.name, Payload=json.dumps(message))
+            said = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError"):
+            raise Unavailable(f"the watchdog failed: {said.get('errorType', 'no reason given')}")
+        if refusal := REFUSALS.get(said.get("error", "")):
+            raise refusal(said["detail"])
+        repaired: list[str] = said["repaired"]
+        return repaired

@@ -1,0 +1,185 @@
+"""Dead letters: messages that were given up, to be looked at, sent again or thrown away.
+
+A queue is named by the function that reads it. Letters are taken out of sight for a moment, looked
+at, and put back; what is sent again is deleted only afterwards:
+
+    replay   take ── send to the queue it came from ── ✗ ── (comes into sight again, is sent twice)
+
+so a crash at ✗ makes it two, which every reader of these queues bears, and never none.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from functions.api.ops_documents import DeadLetter, LettersDone, QueueState
+from functions.ports import HaulwayError
+from statemachine.values import JOB_ID_PATTERN
+
+QUEUES: Mapping[str, tuple[str, ...]] = {
+    "create_job": ("create-job",),
+    "advance_job": ("advance-job",),
+    "edit_job": ("edit-job",),
+    "publish_board": ("publish-board",),
+    "forget_at_edge": ("forget-at-edge",),
+    "send_messages": ("send-messages",),
+    "receive_sms": ("receive-sms",),
+    "fan_out_facts": ("fan-out-facts",),
+    "deliver_webhooks": ("deliver-webhooks", "deliver-webhooks-slow"),
+    "watch_jobs": ("watch-jobs",),
+    "rotate_keys": (),
+}
+"""The queues a function reads, by their names after the stage's; what is sent again goes to the
+first. `rotate_keys` has dead letters and no queue: its schedule calls it directly."""
+
+MOST = 100
+"""Letters looked at in one go; where there are more, `left` tells that it has to be done again."""
+EVENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
+KIND = re.compile(r"[A-Za-z][A-Za-z ]{0,63}", re.ASCII)
+
+
+class UnknownQueue(HaulwayError):
+    """No queue of that name; `haul ops dlq list` shows them."""
+
+
+class NotReplayable(HaulwayError):
+    """These dead letters came from no queue, so there is none to send them to."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A dead letter that nobody else sees just now; `receipt` is the right to it."""
+
+    message_id: str
+    body: str
+    sent_at: datetime
+    attributes: Mapping[str, str]
+    receipt: str
+
+
+class DeadQueues(Protocol):
+    """The stage's queues by the names in QUEUES. Every method raises Unavailable."""
+
+    def state(self, queue: str) -> QueueState: ...
+
+    def take(self, queue: str, most: int) -> Sequence[Taken]:
+        """So many dead letters at most, each once."""
+
+    def put_back(self, queue: str, letters: Sequence[Taken]) -> None:
+        """Into sight again, at once."""
+
+    def send_again(self, queue: str, letter: Taken) -> None:
+        """To the queue that it came from."""
+
+    def discard(self, queue: str, letter: Taken) -> None: ...
+
+
+@dataclass(frozen=True)
+class DeadLetterDesk:
+    """`tenant` is whose letters they may be: theirs, and those that name nobody; None is all."""
+
+    queues: DeadQueues
+
+    def states(self) -> tuple[QueueState, ...]:
+        return tuple(self.queues.state(queue) for queue in QUEUES)
+
+    def show(self, queue: str, tenant: str | None = None) -> tuple[DeadLetter, ...]:
+        """Oldest first. Raises UnknownQueue."""
+        with self._taken(queue) as letters:
+            told = [_told(queue, letter) for letter in letters if _is_of(letter, tenant)]
+        return tuple(sorted(told, key=lambda letter: letter.sent_at))
+
+    def replay(
+        self, queue: str, ids: Collection[str] | None = None, tenant: str | None = None
+    ) -> LettersDone:
+        """Send those letters again, or all. Raises UnknownQueue, NotReplayable."""
+        if queue in QUEUES and not QUEUES[queue]:
+            raise NotReplayable(f"{queue} has no queue to send them to; invoke it by hand")
+        return self._each(queue, ids, tenant, again=True)
+
+    def discard(
+        self, queue: str, ids: Collection[str] | None = None, tenant: str | None = None
+    ) -> LettersDone:
+        """Throw those letters away, or all. Raises UnknownQueue."""
+        return self._each(queue, ids, tenant, again=False)
+
+    def _each(
+        self, queue: str, ids: Collection[str] | None, tenant: str | None, again: bool
+    ) -> LettersDone:
+        done = 0
+        with self._taken(queue) as letters:
+            full = len(letters) >= MOST
+            for letter in [letter for letter in letters if _is_of(letter, tenant)]:
+                if ids is None or letter.message_id in ids:
+                    if again:
+                        self.queues.send_again(queue, letter)
+                    self.queues.discard(queue, letter)
+                    letters.remove(letter)
+                    done += 1
+        if ids is None:
+            return LettersDone(done=done, left=self.queues.state(queue).dead if full else 0)
+        return LettersDone(done=done, left=len(set(ids)) - done)
+
+    @contextmanager
+    def _taken(self, queue: str) -> Iterator[list[Taken]]:
+        """The letters; what is left in the list is put back."""
+        if queue not in QUEUES:
+            raise UnknownQueue(f"no queue {queue!r}; there are {', '.join(QUEUES)}")
+        letters = list(self.queues.take(queue, MOST))
+        try:
+            yield letters
+        finally:
+            self.queues.put_back(queue, letters)
+
+
+def _told(queue: str, letter: Taken) -> DeadLetter:
+    """What the letter is about. Its content was written by others: only ids in their own form."""
+    event = _event(letter.body)
+    detail = event.get("detail")
+    about = detail if isinstance(detail, dict) else {}
+    reason, explanation = _why(letter.attributes)
+    return DeadLetter(
+        message_id=letter.message_id,
+        queue=queue,
+        sent_at=letter.sent_at,
+        event=_fit(KIND, event.get("detail-type")),
+        job_id=_fit(re.compile(JOB_ID_PATTERN), about.get("job_id")),
+        event_id=_fit(EVENT_ID, about.get("event_id")),
+        reason=reason,
+        detail=explanation,
+    )
+
+
+def _is_of(letter: Taken, tenant: str | None) -> bool:
+    detail = _event(letter.body).get("detail")
+    named = detail.get("tenant") if isinstance(detail, dict) else None
+    return tenant is None or named in (None, tenant)
+
+
+def _event(body: str) -> dict[str, Any]:
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _fit(pattern: re.Pattern[str], value: object) -> str | None:
+    return value if isinstance(value, str) and pattern.fullmatch(value) else None
+
+
+def _why(attributes: Mapping[str, str]) -> tuple[str, str | None]:
+    """Ours say it themselves; EventBridge and Scheduler by theirs; SQS gives up without a word.
+
+    The attributes of EventBridge's dead letters: AWS's documentation, "Using dead-letter queues to
+    process undelivered events", read 2026-11-21.
+    """
+    if "Reason" in attributes:
+        return attributes["Reason"], attributes.get("Detail")
+    if "ERROR_CODE" in attributes:
+        return attributes["ERROR_CODE"], attributes.get("ERROR_MESSAGE")
+    return "TooManyTries", "its function failed every time; its log says why"

@@ -1,0 +1,54 @@
+"""What ops can ask and do, put together once: for the API, and for `haul` with AWS credentials."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.aws.board_copies import S3BoardCopies
+from functions.aws.container import OpsNames
+from functions.aws.dead_queues import SqsDeadQueues
+from functions.aws.history import CloudFrontForgotten, S3History, StepFunctionsRuns
+from functions.aws.hooks import S3Deliveries
+from functions.aws.ops_records import S3OpsRecords, StepFunctionsNumbers
+from functions.aws.stores import S3Jobs
+from functions.aws.watchdog import LambdaWatchdog
+from functions.dead_letters import DeadLetterDesk
+from functions.explain_job import ExplainJob
+from functions.ops_overview import OpsOverview
+
+Make = Callable[[Any], Any]
+"""A client for the service of that name."""
+
+
+@dataclass(frozen=True)
+class Ops:
+    overview: OpsOverview
+    explain: ExplainJob
+    letters: DeadLetterDesk
+    redrive: Callable[[str, str], Sequence[str]]
+    """Tenant and job id; the repairs that were made. Raises UnknownJob, Corrupt, Unavailable."""
+
+
+def ops_of(
+    client: Make, one_attempt: Make, names: OpsNames, distribution_id: Callable[[], str]
+) -> Ops:
+    """`one_attempt` makes clients that do not repeat a write by themselves."""
+    s3, sfn = one_attempt("s3"), client("stepfunctions")
+    jobs, queues = S3Jobs(s3, names.jobs_bucket), SqsDeadQueues(client("sqs"), names.queue_prefix)
+    overview = OpsOverview(
+        jobs,
+        S3BoardCopies(s3, names.jobs_bucket),
+        S3OpsRecords(s3, names.jobs_bucket),
+        StepFunctionsNumbers(sfn, names.machine_prefix),
+        queues,
+        names.invalidation_paths_per_month,
+    )
+    explain = ExplainJob(
+        jobs,
+        S3History(s3, names.jobs_bucket, names.site_bucket),
+        CloudFrontForgotten(client("cloudfront"), distribution_id),
+        S3Deliveries(s3, names.jobs_bucket),
+        StepFunctionsRuns(sfn, names.machine_prefix),
+    )
+    watchdog = LambdaWatchdog(client("lambda"), names.watch_function)
+    return Ops(overview, explain, DeadLetterDesk(queues), watchdog.redrive)

@@ -1,0 +1,198 @@
+"""How the whole is doing, from what is kept anyway: board, queues, executions, the latest jobs.
+
+Step Functions admits few questions about executions (ListExecutions: 5 a second), so their numbers
+are kept for a minute; jobs are read again only when their card has changed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Protocol, get_args
+
+from functions.api.ops_documents import (
+    ExecutionCount,
+    Invalidations,
+    OpsDocument,
+    QueueState,
+    StatusCount,
+    TimeInStatus,
+    TroubledJob,
+    Visible,
+)
+from functions.dead_letters import QUEUES, DeadQueues
+from functions.ports import BoardCopies, Corrupt, Jobs, UnknownJob
+from statemachine.flows import flow_names, load_flow
+from statemachine.job import Job
+from statemachine.known import RunState
+from statemachine.views import Board, Card
+
+JOBS_READ = 100
+MOVES_SHOWN = 100
+FRESH = timedelta(seconds=60)
+AT_ONCE = 8
+
+
+class OpsRecords(Protocol):
+    """What others have noted for ops. Every method raises Unavailable."""
+
+    def stuck(self, tenant: str) -> Sequence[TroubledJob]:
+        """The jobs that the watchdog cannot help."""
+
+    def board_written_at(self, tenant: str) -> datetime | None: ...
+
+    def paths_invalidated(self, month: str) -> int:
+        """In that month, as `2026-11`; 0 where nothing was noted."""
+
+
+class ExecutionNumbers(Protocol):
+    def count(self, flow: str, state: RunState) -> tuple[int, bool]:
+        """How many, as far as one question tells, and whether there are more."""
+
+
+@dataclass
+class OpsOverview:
+    jobs: Jobs
+    boards: BoardCopies
+    records: OpsRecords
+    executions: ExecutionNumbers
+    queues: DeadQueues
+    paths_a_month: int
+    read: dict[tuple[str, str], tuple[int, Job]] = field(default_factory=dict)
+    """The jobs read last, with the rev of the card that told of them."""
+    counted: tuple[datetime, tuple[ExecutionCount, ...]] | None = None
+
+    def __call__(self, tenant: str, now: datetime) -> OpsDocument:
+        """Raises Unavailable."""
+        board = self.boards.latest(tenant).value
+        cards = list(board.jobs.values())
+        jobs = self._latest(tenant, cards)
+        month = f"{now:%Y-%m}"
+        return OpsDocument(
+            statuses=tuple(_statuses(cards, now)),
+            executions=self._executions(now),
+            troubled=(*_overdue(cards, now), *self._stuck(tenant, board)),
+            queues=self._queues(),
+            time_in_status=tuple(_times(jobs)),
+            visible=_visible(jobs),
+            snapshot_at=self.records.board_written_at(tenant),
+            snapshot_jobs=len(cards),
+            invalidations=Invalidations(
+                month=month,
+                paths=self.records.paths_invalidated(month),
+                budget=self.paths_a_month,
+            ),
+            as_of=now,
+        )
+
+    def _latest(self, tenant: str, cards: Iterable[Card]) -> list[Job]:
+        """The jobs that have moved last, each read once for every rev of its card."""
+        newest = sorted(cards, key=lambda card: card.entered_at, reverse=True)[:JOBS_READ]
+        with ThreadPoolExecutor(AT_ONCE) as readers:
+            jobs = list(readers.map(lambda card: self._job(tenant, card), newest))
+        self.read = {
+            (tenant, job.job_id): (card.rev, job)
+            for card, job in zip(newest, jobs, strict=True)
+            if job
+        }
+        return [job for job in jobs if job]
+
+    def _job(self, tenant: str, card: Card) -> Job | None:
+        """None where it was erased meanwhile, or cannot be read; the watchdog tells of that."""
+        rev, job = self.read.get((tenant, card.job_id), (0, None))
+        if job and rev == card.rev:
+            return job
+        try:
+            return self.jobs.read(tenant, card.job_id).value
+        except (UnknownJob, Corrupt):
+            return None
+
+    def _executions(self, now: datetime) -> tuple[ExecutionCount, ...]:
+        if self.counted is None or now - self.counted[0] >= FRESH:
+            self.counted = now, tuple(self._count(state) for state in get_args(RunState))
+        return self.counted[1]
+
+    def _count(self, state: RunState) -> ExecutionCount:
+        counts = [self.executions.count(flow, state) for flow in flow_names()]
+        total, more = sum(number for number, _ in counts), any(more for _, more in counts)
+        return ExecutionCount(state=state, executions=total, more=more)
+
+    def _queues(self) -> tuple[QueueState, ...]:
+        with ThreadPoolExecutor(AT_ONCE) as asking:
+            return tuple(asking.map(self.queues.state, QUEUES))
+
+    def _stuck(self, tenant: str, board: Board) -> Iterator[TroubledJob]:
+        for job in self.records.stuck(tenant):
+            card = board.jobs.get(job.job_id)
+            yield job.with_(flow=card.flow, status=card.status) if card else job
+
+
+def _is_overdue(card: Card, now: datetime) -> bool:
+    return card.due_at is not None and card.due_at < now
+
+
+def _overdue(cards: Iterable[Card], now: datetime) -> Iterator[TroubledJob]:
+    late = [(card.due_at, card) for card in cards if card.due_at and card.due_at < now]
+    for due_at, card in sorted(late, key=lambda each: (each[0], each[1].job_id)):
+        yield TroubledJob(
+            job_id=card.job_id, flow=card.flow, status=card.status, since=due_at, why="overdue"
+        )
+
+
+def _statuses(cards: Iterable[Card], now: datetime) -> Iterator[StatusCount]:
+    """Every status of the flows that have jobs, in the order of a job's life."""
+    by_status: dict[tuple[str, str], list[Card]] = defaultdict(list)
+    for card in cards:
+        by_status[card.flow, card.status].append(card)
+    for flow in sorted({flow for flow, _ in by_status}):
+        for status in load_flow(flow).statuses:
+            there = by_status[flow, status.name]
+            yield StatusCount(
+                flow=flow,
+                status=status.name,
+                jobs=len(there),
+                overdue=sum(_is_overdue(card, now) for card in there),
+                oldest_at=min((card.entered_at for card in there), default=None),
+            )
+
+
+def _times(jobs: Iterable[Job]) -> Iterator[TimeInStatus]:
+    stays: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for job in jobs:
+        for status, minutes in _stays(job):
+            stays[job.flow, status].append(minutes)
+    for (flow, name), all_minutes in sorted(stays.items()):
+        limit = load_flow(flow).status(name).limit_minutes
+        if limit is not None:
+            yield TimeInStatus(
+                flow=flow,
+                status=name,
+                jobs=len(all_minutes),
+                median_minutes=round(median(all_minutes), 1),
+                longest_minutes=round(max(all_minutes), 1),
+                limit_minutes=limit,
+            )
+
+
+def _stays(job: Job) -> Iterator[tuple[str, float]]:
+    """The statuses it has left, and how long it was there."""
+    moments = [job.moment_of(seq) for seq in range(job.seq + 1)]
+    for seq, (came, left) in enumerate(pairwise(moments)):
+        yield job.status_at(seq), (left - came).total_seconds() / 60
+
+
+def _visible(jobs: Iterable[Job]) -> tuple[Visible, ...]:
+    seen = [
+        Visible(at=job.moment_of(shown.seq), ms=_ms(shown.at - job.moment_of(shown.seq)))
+        for job in jobs
+        for shown in job.shown
+        if shown.seq <= job.seq
+    ]
+    return tuple(sorted(seen, key=lambda each: each.at)[-MOVES_SHOWN:])
+
+
+def _ms(span: timedelta) -> int:
+    return max(0, round(span / timedelta(milliseconds=1)))

@@ -1,0 +1,213 @@
+"""A job's story: every line there is to tell of it, made from what is kept anyway.
+
+Nothing is written for its sake. The job's own record says who asked for what and what became of
+it; the versions of its object say what the machinery did and when; versions of view and board,
+invalidations, deliveries and executions say how it went on from there. Lines hold ids, statuses
+and times: no name, phone number, address, token, and nothing that somebody wrote.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+
+from statemachine.deliveries import Delivery
+from statemachine.flows import load_flow
+from statemachine.job import Early, Entry, Job, Refusal, Shown
+from statemachine.known import LOST, Chapter, Known, Line, Run, Version
+from statemachine.lifecycle import EXPLANATIONS
+
+IN_ORDER: tuple[Chapter, ...] = (
+    "booked",
+    "kept",
+    "moved",
+    "refused",
+    "edited",
+    "repair",
+    "execution",
+    "view",
+    "settled",
+    "waiting",
+    "board",
+    "invalidation",
+    "message",
+    "now",
+)
+"""What comes first of two things at one time: the cause before what follows from it."""
+
+
+def tell(known: Known) -> tuple[Line, ...]:
+    """The lines, oldest first."""
+    lines = [
+        *_asked(known.job),
+        *_worked(known),
+        *_ran(known.runs or ()),
+        *_shown(known),
+        *_sent(known.deliveries or ()),
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.at, IN_ORDER.index(line.what))))
+
+
+def changes_of(job: Job, versions: tuple[Version[Job], ...]) -> dict[int, datetime]:
+    """When people could first see each `rev`: of moves by their record, of edits by the version."""
+    edited = {v.value.visible_rev: moment(v) for v in reversed(versions)}
+    moved = {entry.rev: entry.recorded_at for entry in job.ledger}
+    return dict(sorted((edited | moved | {1: job.created_at}).items()))
+
+
+def moment(version: Version[Job]) -> datetime:
+    """The time of a version, which is cut to the second, but not before what is recorded in it."""
+    job = version.value
+    recorded = [version.at, job.created_at, job.execution.since]
+    recorded += [entry.recorded_at for entry in job.ledger]
+    recorded += [refusal.recorded_at for refusal in job.refused]
+    recorded += [edit.recorded_at for edit in job.edits]
+    if job.wait:
+        recorded.append(job.wait.epoch.entered_at)
+    return max(recorded)
+
+
+def _asked(job: Job) -> Iterator[Line]:
+    first = _label(job, job.status_at(0))
+    yield Line(
+        at=job.created_at,
+        what="booked",
+        text=f"begins in {first}",
+        actor=job.created_by,
+        rev=1,
+        seq=0,
+    )
+    for entry in job.ledger:
+        yield Line(
+            at=entry.recorded_at,
+            what="moved",
+            text=_move_text(job, entry),
+            actor=entry.actor,
+            rev=entry.rev,
+            seq=entry.seq,
+        )
+    for refusal in job.refused:
+        text = _refusal_text(job, refusal)
+        yield Line(at=refusal.recorded_at, what="refused", text=text, actor=refusal.actor, ok=False)
+    for edit in job.edits:
+        text = f"changed: {', '.join(field.replace('_', ' ') for field in edit.fields)}"
+        yield Line(at=edit.recorded_at, what="edited", text=text, actor=edit.actor)
+    for repaired in job.repaired:
+        text = f"the watchdog repaired it: {', '.join(repaired.repairs)}"
+        yield Line(at=repaired.at, what="repair", text=text)
+
+
+def _move_text(job: Job, entry: Entry) -> str:
+    text = f"{entry.move}: {_label(job, entry.origin)} → {_label(job, entry.to)}"
+    late = (entry.recorded_at - entry.occurred_at).total_seconds()
+    return f"{text}, {span(late)} after it happened" if late >= 2 else text
+
+
+def _refusal_text(job: Job, refusal: Refusal) -> str:
+    asked = refusal.move or f"to {refusal.to}"
+    return f"{asked} refused in {_label(job, refusal.status)}: {EXPLANATIONS[refusal.why]}"
+
+
+def _worked(known: Known) -> Iterator[Line]:
+    """What the machinery wrote into the job, by comparing each version with the one before."""
+    versions = known.versions or ()
+    for before, after in pairwise(versions):
+        yield from _step(before.value, after.value, moment(after))
+    read = {early.event_id for v in versions for early in v.value.early}
+    for early in known.job.early:
+        if early.event_id not in read:
+            yield _kept(early, early.occurred_at)
+
+
+def _step(before: Job, after: Job, at: datetime) -> Iterator[Line]:
+    known = {early.event_id for early in before.early}
+    yield from (_kept(early, at) for early in after.early if early.event_id not in known)
+    run = after.execution
+    if run.generation > before.execution.generation:
+        text = f"execution {run.generation} was asked for, to take over"
+        yield Line(at=at, what="execution", text=text)
+    for seq in range(max(before.execution.seq + 1, 0), run.seq + 1):
+        text = f"{_label(after, after.status_at(seq))} is settled"
+        yield Line(at=at, what="settled", text=text, seq=seq)
+    wait = after.wait
+    if wait and (before.wait is None or before.wait.token != wait.token):
+        label = _label(after, after.status_at(wait.seq))
+        text = f"execution {wait.epoch.generation} waits in {label} for the next move"
+        yield Line(at=at, what="waiting", text=text, seq=wait.seq)
+
+
+def _kept(early: Early, at: datetime) -> Line:
+    asked = early.move or f"to {early.to}"
+    text = f"{asked} came before its turn; kept until {early.until:%Y-%m-%d %H:%M} UTC"
+    return Line(at=at, what="kept", text=text, actor=early.actor)
+
+
+def _ran(runs: tuple[Run, ...]) -> Iterator[Line]:
+    for run in runs:
+        name = f"execution {run.generation}"
+        yield Line(at=run.started_at, what="execution", text=f"{name} started")
+        if run.stopped_at:
+            why = f": {run.error}" if run.error else ""
+            text = f"{name} {run.state.replace('_', ' ')}{why}"
+            ok = run.state == "succeeded"
+            yield Line(at=run.stopped_at, what="execution", text=text, ok=ok)
+
+
+def _shown(known: Known) -> Iterator[Line]:
+    changed = changes_of(known.job, known.versions or ())
+    exact = {known.job.ledger[s.seq - 1].rev if s.seq else 1: s.at for s in _in_ledger(known.job)}
+
+    def line(what: Chapter, rev: int, at: datetime, text: str) -> Line:
+        since = changed.get(rev)
+        seen = max(at, since) if since else at
+        if since and seen > since:
+            text += f", {span((seen - since).total_seconds())} after the change"
+        return Line(at=seen, what=what, text=text, rev=rev)
+
+    for view in known.views or ():
+        rev = view.value.rev
+        yield line("view", rev, exact.get(rev, view.at), f"the view shows rev {rev}")
+    for card in known.cards or ():
+        yield line("board", card.value, card.at, f"the board shows rev {card.value}")
+    for at in known.invalidations or ():
+        yield Line(at=at, what="invalidation", text="the edge was told to forget the view")
+
+
+def _in_ledger(job: Job) -> Iterator[Shown]:
+    return (shown for shown in job.shown if shown.seq <= len(job.ledger))
+
+
+def _sent(deliveries: tuple[Delivery, ...]) -> Iterator[Line]:
+    for delivery in deliveries:
+        for number, attempt in enumerate(delivery.attempts[:-1], 1):
+            text = f"{_message(delivery)}: try {number}, {attempt.outcome}"
+            yield Line(at=attempt.at, what="message", text=text, ok=False)
+        why = f" ({delivery.why.replace('_', ' ')})" if delivery.why else ""
+        yield Line(
+            at=delivery.updated_at,
+            what="message",
+            text=f"{_message(delivery)}: {delivery.state}{why}",
+            ok=delivery.state not in LOST,
+        )
+
+
+def _message(delivery: Delivery) -> str:
+    name = delivery.name
+    if name.channel == "sms":
+        return f"text to the {name.recipient} about {delivery.status or name.mark}"
+    return f"webhook {name.mark} to {name.recipient}"
+
+
+def _label(job: Job, status: str) -> str:
+    """As the flow has it now; a status that it had once has its name alone."""
+    known = load_flow(job.flow).statuses
+    return next((each.label.en for each in known if each.name == status), status)
+
+
+def span(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `5 min`, `3 h`, `2 d`: as exact as it matters."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,93 @@
+"""What is wrong with a job now, in sentences for whoever has to do something about it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from statemachine.flows import load_flow
+from statemachine.job import Job
+from statemachine.known import LOST, Known
+from statemachine.story import span
+from statemachine.views import Board, card_of
+
+GRACE = timedelta(seconds=30)
+"""What is younger than this is on its way."""
+REDRIVE = "redrive the job"
+
+
+def wrong_with(known: Known, now: datetime) -> tuple[str, ...]:
+    return (
+        *_waits_too_long(known.job, now),
+        *_execution(known, now),
+        *_derived(known, now),
+        *_kept(known.job),
+        *_messages(known, now),
+    )
+
+
+def _waits_too_long(job: Job, now: datetime) -> Iterator[str]:
+    due = card_of(job, load_flow(job.flow)).due_at
+    if due and due < now:
+        label = load_flow(job.flow).status(job.status).label.en
+        yield f"It is overdue in {label} by {span((now - due).total_seconds())}: move it, or call."
+
+
+def _execution(known: Known, now: datetime) -> Iterator[str]:
+    job = known.job
+    if now - max(job.entered_at, job.execution.since) < GRACE:
+        return
+    ended = load_flow(job.flow).status(job.status).terminal
+    if job.execution.seq < job.seq:
+        yield (
+            f"Its execution has settled entry {max(job.execution.seq, 0)} of {job.seq} only: "
+            f"{REDRIVE}."
+        )
+    elif job.wait is None and not ended:
+        yield f"No execution waits for its next move: {REDRIVE}."
+    newest = {run.generation: run for run in known.runs or ()}.get(job.execution.generation)
+    if ended and job.execution.seq >= job.seq:
+        return
+    if known.runs is not None and (newest is None or newest.state != "running"):
+        what = newest.state.replace("_", " ") if newest else "unknown to Step Functions"
+        yield f"Execution {job.execution.generation} is {what}: {REDRIVE}."
+
+
+def _derived(known: Known, now: datetime) -> Iterator[str]:
+    job = known.job
+    if now - _last_change(job) < GRACE:
+        return
+    if known.views is not None:
+        rev = max((view.value.rev for view in known.views), default=0)
+        if rev < job.visible_rev:
+            yield f"Customers see rev {rev} of {job.visible_rev}: {REDRIVE}."
+    if known.cards is not None and _belongs_on_board(job, now):
+        rev = max((card.value for card in known.cards), default=0)
+        if rev < job.visible_rev:
+            yield f"The board shows rev {rev} of {job.visible_rev}: {REDRIVE}."
+
+
+def _last_change(job: Job) -> datetime:
+    """The last one that people can see."""
+    edited = [edit.recorded_at for edit in job.edits]
+    return max([job.entered_at, *edited, *(photo.recorded_at for photo in job.photos)])
+
+
+def _belongs_on_board(job: Job, now: datetime) -> bool:
+    return bool(Board().merged([card_of(job, load_flow(job.flow))]).at(now).jobs)
+
+
+def _kept(job: Job) -> Iterator[str]:
+    for early in job.early:
+        asked = early.move or f"to {early.to}"
+        yield (
+            f"{asked} is kept for the moves before it, and refused at "
+            f"{early.until:%Y-%m-%d %H:%M} UTC: make those moves, or let it be refused."
+        )
+
+
+def _messages(known: Known, now: datetime) -> Iterator[str]:
+    for delivery in known.deliveries or ():
+        to = f"{delivery.name.channel} {delivery.name.mark} to {delivery.name.recipient}"
+        if delivery.state in LOST:
+            yield f"Message {to} is {delivery.state}: see `haul hooks log`."
+        elif delivery.expired(now):
+            yield f"Message {to} was claimed and never finished: look into dead letters."

@@ -1,0 +1,116 @@
+"""Ops through the API: the overview, a job's story, repairs and dead letters."""
+
+import json
+
+import pytest
+
+from functions.ports import Unavailable
+from statemachine.job import Epoch, Execution, Wait
+from tests.api.office import Office
+from tests.builders import NOON, TOKEN, a_job, minutes, moved
+
+JOB = "261121-7k3m2q"
+DEAD = "/api/ops/dead-letters/advance_job"
+BODY = json.dumps({"detail-type": "JobMoveRequested", "detail": {"job_id": JOB, "event_id": "e"}})
+
+
+def test_ops_see_how_the_whole_is_doing(office: Office) -> None:
+    office.keep(a_job("in_progress"))
+    office.dead_queues.add("advance_job", BODY)
+    office.now = NOON + minutes(60 * 24 * 9)
+    told = office.ask("GET", "/api/ops", by="otto").json
+    counts = {each["status"]: each["jobs"] for each in told["statuses"]}
+    assert counts["in_progress"] == 1
+    assert [each["why"] for each in told["troubled"]] == ["overdue"]
+    assert {each["queue"]: each["dead"] for each in told["queues"]}["advance_job"] == 1
+    assert told["invalidations"] == {"month": "2026-11", "paths": 0, "budget": 1000}
+
+
+def test_ops_are_told_a_jobs_story_and_nothing_of_its_customer(office: Office) -> None:
+    office.keep(a_job("in_progress"))
+    got = office.ask("GET", f"/api/ops/jobs/{JOB}", by="otto")
+    assert [line["what"] for line in got.json["lines"]][:3] == ["booked", "moved", "moved"]
+    assert [word for word in ("Ada", "0123", "Harbor", TOKEN) if word in got.text] == []
+
+
+@pytest.mark.parametrize("path", [f"/api/ops/jobs/{JOB}", "/api/ops/jobs/Ada%20Wong"])
+def test_there_is_no_story_of_a_job_that_does_not_exist(office: Office, path: str) -> None:
+    got = office.ask("GET", path, by="otto")
+    assert (got.status, got.slug) == (404, "unknown-job")
+
+
+def test_a_story_of_another_business_is_not_told(office: Office) -> None:
+    office.hire("otto", "ops", tenant="other")
+    office.keep(a_job())
+    assert office.ask("GET", f"/api/ops/jobs/{JOB}", by="otto", tenant="other").status == 404
+    redrive = office.ask("POST", f"/api/ops/jobs/{JOB}/redrive", by="otto", tenant="other")
+    assert redrive.status == 404
+
+
+def test_a_job_whose_execution_died_is_given_a_successor(office: Office) -> None:
+    wait = Wait(seq=0, epoch=Epoch(generation=0, entered_at=NOON, retry=0), token="task")
+    office.keep(a_job(wait=wait, execution=Execution(seq=0, since=NOON)))
+    office.now = NOON + minutes(5)
+    got = office.ask("POST", f"/api/ops/jobs/{JOB}/redrive", by="otto")
+    assert got.json == {"job_id": JOB, "repairs": ["replaced"]}
+    assert list(office.executions.started) == [f"main-{JOB}-g1"]
+
+
+def test_a_jobs_view_and_card_are_written_where_they_lag_behind(office: Office) -> None:
+    job = office.keep(a_job())
+    office.executions.start("haul", "main", JOB, 0)
+    ahead = moved(job, "confirm")
+    office.jobs.replace(ahead, office.jobs.read("main", JOB).etag)
+    got = office.ask("POST", f"/api/ops/jobs/{JOB}/redrive", by="otto")
+    assert got.json["repairs"] == ["view written", "card written"]
+    again = office.ask("POST", f"/api/ops/jobs/{JOB}/redrive", by="otto")
+    assert again.json["repairs"] == []
+
+
+def test_dead_letters_are_shown_sent_again_and_thrown_away(office: Office) -> None:
+    first, second, third = (office.dead_queues.add("advance_job", BODY) for _ in range(3))
+    told = office.ask("GET", DEAD, by="otto").json
+    assert [letter["message_id"] for letter in told["letters"]] == [first, second, third]
+    assert told["letters"][0]["job_id"] == JOB
+    got = office.ask("POST", f"{DEAD}/replay", {"message_ids": [first]}, by="otto")
+    assert (got.json, office.dead_queues.sent["advance-job"]) == ({"done": 1, "left": 0}, [BODY])
+    got = office.ask("POST", f"{DEAD}/discard", {"message_ids": [second, "gone"]}, by="otto")
+    assert got.json == {"done": 1, "left": 1}
+    assert office.ask("POST", f"{DEAD}/discard", {}, by="otto").json == {"done": 1, "left": 0}
+    assert office.ask("GET", DEAD, by="otto").json["letters"] == []
+
+
+def test_letters_of_another_business_are_neither_shown_nor_touched(office: Office) -> None:
+    office.hire("otto", "ops", tenant="other")
+    theirs = json.dumps({"detail": {"tenant": "main", "job_id": JOB}})
+    nobodys = office.dead_queues.add("advance_job", "no json")
+    kept = office.dead_queues.add("advance_job", theirs)
+    told = office.ask("GET", DEAD, by="otto", tenant="other").json
+    assert [letter["message_id"] for letter in told["letters"]] == [nobodys]
+    got = office.ask("POST", f"{DEAD}/discard", {"message_ids": [kept]}, by="otto", tenant="other")
+    assert got.json == {"done": 0, "left": 1}
+    office.ask("POST", f"{DEAD}/replay", {}, by="otto", tenant="other")
+    assert list(office.dead_queues.dead["advance_job"]) == [kept]
+
+
+def test_a_queue_that_is_none_of_ours_is_not_found(office: Office) -> None:
+    for method, what in (("GET", ""), ("POST", "/replay"), ("POST", "/discard")):
+        body: dict[str, str] | None = {} if what else None
+        got = office.ask(method, f"/api/ops/dead-letters/secrets{what}", body, by="otto")
+        assert (got.status, got.slug) == (404, "unknown-queue")
+
+
+def test_letters_that_came_from_no_queue_cannot_be_sent_again(office: Office) -> None:
+    office.dead_queues.add("rotate_keys", "{}")
+    got = office.ask("POST", "/api/ops/dead-letters/rotate_keys/replay", {}, by="otto")
+    assert (got.status, got.slug) == (409, "not-replayable")
+    assert len(office.dead_queues.dead["rotate_keys"]) == 1
+
+
+def test_a_queue_that_does_not_answer_is_said(office: Office) -> None:
+    def silent(queue: str) -> None:
+        raise Unavailable("lost")
+
+    office.dead_queues.state = silent  # type: ignore[method-assign, assignment]
+    got = office.ask("GET", "/api/ops", by="otto")
+    assert (got.status, got.slug) == (503, "unavailable")

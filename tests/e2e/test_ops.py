@@ -1,0 +1,220 @@
+"""Ops on the running copy: explain a job, repair it, see to dead letters, check the deployment."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from cli.api_desk import Sessions
+from local.laptop import Laptop
+from statemachine.job import Job
+from tests.e2e.business import (
+    at_rest,
+    booking,
+    dead_letters,
+    exist,
+    haul,
+    jobs_of,
+    move,
+    put,
+    settled,
+    until,
+)
+
+pytestmark = pytest.mark.engine
+
+
+def job_of(stack: Laptop, job_id: str) -> Job:
+    return jobs_of(stack).read("main", job_id).value
+
+
+def booked(stack: Laptop, **values: Any) -> str:
+    request = booking(uuid.uuid4().int % 32768, prefix="ops") | values
+    put(stack, "JobRequested", [request])
+    exist(stack, [request["job_id"]])
+    job_id: str = request["job_id"]
+    until(lambda: job_of(stack, job_id).wait, bool)
+    return job_id
+
+
+def moved(stack: Laptop, job_id: str, name: str, **more: Any) -> None:
+    put(stack, "JobMoveRequested", [move(job_id, name, **more)])
+    until(lambda: job_of(stack, job_id), lambda job: job.knows(f"{job_id}-{name}"))
+
+
+def told(stack: Laptop, *words: str, code: int = 0) -> Any:
+    answer = haul(stack, *words, "--json")
+    assert answer.returncode == code, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def replaced(stack: Laptop, job_id: str) -> None:
+    """Its execution is stopped by hand; whoever notices first gives it a successor."""
+    job = job_of(stack, job_id)
+    arn = stack.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")
+    stack.client("stepfunctions").stop_execution(executionArn=f"{arn}{job.flow}:main-{job_id}-g0")
+    haul(stack, "ops", "redrive", job_id)
+    until(
+        lambda: job_of(stack, job_id), lambda job: job.execution.generation == 1 and bool(job.wait)
+    )
+
+
+def test_a_job_with_a_refusal_a_successor_and_a_text_is_told_in_order(stack: Laptop) -> None:
+    customer = {"name": "Jose Wong", "phone": "+15555550177"}
+    job_id = booked(stack, customer=customer)
+    replaced(stack, job_id)
+    moved(stack, job_id, "confirm")
+    again = f"{job_id}-again"
+    put(stack, "JobMoveRequested", [move(job_id, "confirm", again)])
+    until(lambda: job_of(stack, job_id), lambda job: job.knows(again))
+    for name in ("start", "complete"):
+        moved(stack, job_id, name)
+    settled(stack, [job_id], 60)
+    at_rest(stack)
+    story = told(stack, "explain", job_id)
+    assert (story["wrong"], story["incomplete"]) == ([], [])
+    lines = story["lines"]
+    assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
+    steps = ["booked", "moved", "refused", "moved", "moved", "now"]
+    assert [line["what"] for line in lines if line["what"] in steps] == steps
+    said = [line["text"] for line in lines]
+    wanted = [
+        "execution 0 started",
+        "execution 0 waits in Pending pickup for the next move",
+        "execution 0 aborted",
+        "execution 1 started",
+        "execution 1 waits in In progress for the next move",
+        "Completed is settled",
+        "execution 1 succeeded",
+    ]
+    places = [next(n for n, text in enumerate(said) if text.startswith(each)) for each in wanted]
+    assert places == sorted(places)
+    kinds = {line["what"] for line in lines}
+    assert kinds >= {"view", "board", "invalidation", "message", "execution", "settled", "waiting"}
+    shown = [line["rev"] for line in lines if line["what"] == "view"]
+    moves = [line["rev"] for line in lines if line["what"] == "moved"]
+    assert shown == [1, *moves]
+    everything = json.dumps(story)
+    assert [each for each in ("Jose", "0177", "Soderblom") if each in everything] == []
+    assert job_of(stack, job_id).token not in everything
+    spoken = haul(stack, "explain", job_id)
+    assert "Nothing is wrong with it." in spoken.stdout
+
+
+def test_a_job_that_nobody_knows_has_no_story(stack: Laptop) -> None:
+    answer = haul(stack, "explain", "261121-zzzzzz")
+    assert (answer.returncode, "haul job list" in answer.stderr) == (4, True)
+
+
+def test_a_poison_event_is_shown_sent_again_and_thrown_away(stack: Laptop) -> None:
+    poison = move("261121-zzzzzz", "confirm", f"poison-{uuid.uuid4().hex[:8]}")
+    before = dead_letters(stack).get("Advance", 0)
+    put(stack, "JobMoveRequested", [poison])
+    until(lambda: dead_letters(stack).get("Advance", 0), (before + 1).__eq__)
+    counts = {queue["queue"]: queue["dead"] for queue in told(stack, "ops", "dlq", "list")}
+    assert counts["advance_job"] == before + 1
+    letter = _mine(stack, poison["event_id"])
+    assert (letter["event"], letter["job_id"]) == ("JobMoveRequested", "261121-zzzzzz")
+    assert letter["reason"] == "UnknownJob"
+    done = told(stack, "ops", "dlq", "replay", "advance_job", letter["message_id"])
+    assert done == {"done": 1, "left": 0}
+    again = until(
+        lambda: _mine(stack, poison["event_id"]),
+        lambda found: bool(found) and found["message_id"] != letter["message_id"],
+    )
+    done = told(stack, "ops", "dlq", "discard", "advance_job", again["message_id"], "--yes")
+    assert done == {"done": 1, "left": 0}
+    assert _mine(stack, poison["event_id"]) is None
+    assert told(stack, "ops", "dlq", "show", "create_job") == []
+
+
+def _mine(stack: Laptop, event_id: str) -> Any:
+    letters = told(stack, "ops", "dlq", "show", "advance_job")
+    return next((letter for letter in letters if letter.get("event_id") == event_id), None)
+
+
+def test_a_queue_that_is_none_of_ours_is_refused(stack: Laptop) -> None:
+    answer = haul(stack, "ops", "dlq", "show", "no_such_queue")
+    assert (answer.returncode, "advance_job" in answer.stderr) == (4, True)
+
+
+def test_the_overview_is_printed_and_told(stack: Laptop) -> None:
+    job_id = booked(stack)
+    until(lambda: told(stack, "ops", "watch")["snapshot_jobs"], lambda jobs: jobs > 0)
+    document = told(stack, "ops", "watch")
+    assert document["executions"][0]["executions"] > 0
+    assert len(document["queues"]) == 11
+    printed = haul(stack, "ops", "watch", "--once")
+    assert "Pending pickup" in printed.stdout
+    assert haul(stack, "ops", "stuck").returncode == 0
+    assert told(stack, "ops", "redrive", job_id) == {"repaired": {}}
+    assert "repaired" in told(stack, "ops", "redrive", "--all")
+
+
+def test_ops_do_the_same_through_the_api(
+    stack: Laptop, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    first, site = stack.first_sign_in(), ("--api", stack.edge_url)
+    signed = haul(stack, *site, "sign-in", first.account, "--password", first.password)
+    assert signed.returncode == 0, signed.stderr
+    assert Sessions(tmp_path / "haulway" / "sessions.json").read(stack.edge_url)
+    job_id = booked(stack)
+    moved(stack, job_id, "confirm")
+    at_rest(stack)
+    direct, over_api = (told(stack, *way, "explain", job_id) for way in ((), site))
+    assert over_api["lines"][:-1] == direct["lines"][:-1]
+    assert (over_api["wrong"], over_api["incomplete"]) == ([], [])
+    assert told(stack, *site, "ops", "watch")["snapshot_jobs"] > 0
+    assert told(stack, *site, "ops", "redrive", job_id) == {"repaired": {}}
+    poison = move("261121-zzzzzz", "confirm", f"poison-{uuid.uuid4().hex[:8]}")
+    put(stack, "JobMoveRequested", [poison])
+    letter = until(lambda: _mine(stack, poison["event_id"]), bool)
+    for what in ("replay", "discard"):
+        words = ("ops", "dlq", what, "advance_job", letter["message_id"])
+        more = ("--yes",) if what == "discard" else ()
+        assert told(stack, *site, *words, *more)["done"] == 1
+        if what == "replay":
+            letter = until(lambda: _mine(stack, poison["event_id"]), bool)
+
+
+def bad(stack: Laptop) -> list[str]:
+    """What the doctor finds amiss, but for dead letters that other tests have left behind."""
+    answer = haul(stack, "ops", "doctor", "--json")
+    findings = json.loads(answer.stdout)
+    assert len(findings) > 80
+    amiss = [found for found in findings if not found["ok"]]
+    assert (answer.returncode == 0) == (not amiss)
+    assert all(found["do"] for found in amiss)
+    return [f["what"] for f in amiss if not f["what"].endswith(" dead letters")]
+
+
+def test_a_deployment_that_is_as_it_should_be_is_found_well(stack: Laptop) -> None:
+    assert bad(stack) == []
+
+
+def test_what_somebody_has_switched_off_is_found(stack: Laptop) -> None:
+    aws, events = stack.client("lambda"), stack.client("events")
+    queue = _arn_of(stack, "EditQueue")
+    (mapping,) = aws.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
+    rules = events.list_rules(EventBusName=stack.outputs["BusName"])["Rules"]
+    rule = next(each["Name"] for each in rules if "EditRequested" in each["Name"])
+    where = {"Name": rule, "EventBusName": stack.outputs["BusName"]}
+    aws.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    events.disable_rule(**where)
+    try:
+        assert bad(stack) == [
+            "queue haulway-local-edit-job is read: Disabled",
+            "rule JobEditRequestedRule is DISABLED",
+        ]
+    finally:
+        aws.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+        events.enable_rule(**where)
+
+
+def _arn_of(stack: Laptop, queue: str) -> str:
+    answer = stack.client("sqs").get_queue_attributes(
+        QueueUrl=stack.outputs[f"{queue}Url"], AttributeNames=["QueueArn"]
+    )
+    return str(answer["Attributes"]["QueueArn"])

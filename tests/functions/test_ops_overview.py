@@ -1,0 +1,201 @@
+"""The overview for ops: what is counted, from what, and how seldom Step Functions is asked."""
+
+from datetime import timedelta
+from typing import Any, Protocol
+
+import pytest
+
+from functions.api.ops_documents import (
+    ExecutionCount,
+    Invalidations,
+    QueueState,
+    StatusCount,
+    TimeInStatus,
+    TroubledJob,
+    Visible,
+)
+from functions.aws.ops_records import S3OpsRecords
+from functions.ops_overview import OpsRecords
+from statemachine.flows import load_flow
+from statemachine.job import Job, Shown
+from tests.api.office import Office
+from tests.builders import NOON, a_job, minutes
+from tests.fakes import Bucket
+from tests.functions.conftest import Moto
+from tests.ops_fakes import FakeRecords
+
+
+def entered(job_id: str, status: str, *at: float, **values: object) -> Job:
+    """A job whose moves were made so many minutes after NOON."""
+    job = a_job(status, job_id=job_id, token=job_id.ljust(22, "x"))
+    moments = [NOON + minutes(each) for each in at]
+    ledger = tuple(
+        entry.with_(recorded_at=moment) for entry, moment in zip(job.ledger, moments, strict=True)
+    )
+    return job.with_(ledger=ledger, entered_at=moments[-1] if moments else NOON, **values)
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def test_jobs_are_counted_by_status_with_the_overdue_ones(office: Office) -> None:
+    office.keep(a_job(job_id="261121-000001", token="a" * 22))
+    office.keep(entered("261121-000002", "in_progress", 1, 2))
+    office.keep(entered("261121-000003", "in_progress", 1, 400))
+    limit = load_flow("haul").status("in_progress").limit_minutes
+    assert limit
+    now = NOON + minutes(limit + 3)
+    document = office.ops.overview("main", now)
+    counts = {count.status: count for count in document.statuses}
+    assert counts["in_progress"] == StatusCount(
+        flow="haul", status="in_progress", jobs=2, overdue=1, oldest_at=NOON + minutes(2)
+    )
+    assert counts["completed"].jobs == 0
+    assert document.troubled == (
+        TroubledJob(
+            job_id="261121-000002",
+            flow="haul",
+            status="in_progress",
+            since=NOON + minutes(limit + 2),
+            why="overdue",
+        ),
+    )
+
+
+def test_a_job_that_the_watchdog_cannot_help_is_in_trouble(office: Office) -> None:
+    office.keep(a_job())
+    mark = TroubledJob(job_id="261121-7k3m2q", since=NOON, why="keeps_failing")
+    key = "tenants/main/stuck/261121-7k3m2q.json"
+    office.bucket.put(key, mark.model_dump_json(exclude_none=True).encode())
+    (told,) = office.ops.overview("main", NOON).troubled
+    assert told == mark.with_(flow="haul", status="pending_pickup")
+
+
+def test_how_long_jobs_stay_in_a_status_is_told_of_those_that_have_left_it(office: Office) -> None:
+    office.keep(entered("261121-000001", "in_progress", 10, 40))
+    office.keep(entered("261121-000002", "in_progress", 20, 30))
+    times = {each.status: each for each in office.ops.overview("main", NOON).time_in_status}
+    limit = load_flow("haul").status("pending_pickup").limit_minutes
+    assert times["pending_pickup"] == TimeInStatus(
+        flow="haul",
+        status="pending_pickup",
+        jobs=2,
+        median_minutes=15,
+        longest_minutes=20,
+        limit_minutes=limit or 0,
+    )
+    assert set(times) == {"pending_pickup", "ready_for_pickup"}
+
+
+def test_how_soon_moves_were_public_is_told_oldest_first(office: Office) -> None:
+    at = NOON + minutes(10)
+    shown = (
+        Shown(seq=0, at=NOON + timedelta(milliseconds=250)),
+        Shown(seq=1, at=at + timedelta(milliseconds=900)),
+    )
+    office.keep(entered("261121-000001", "ready_for_pickup", 10, shown=shown))
+    assert office.ops.overview("main", NOON).visible == (
+        Visible(at=NOON, ms=250),
+        Visible(at=at, ms=900),
+    )
+
+
+def test_step_functions_is_asked_once_a_minute_however_often_people_look(office: Office) -> None:
+    office.execution_numbers.known = {
+        ("haul", "running"): (3, False),
+        ("dumpster", "running"): (1000, True),
+    }
+    first = office.ops.overview("main", NOON)
+    asked = office.execution_numbers.asked
+    assert first.executions[0] == ExecutionCount(state="running", executions=1003, more=True)
+    office.ops.overview("main", NOON + timedelta(seconds=59))
+    assert office.execution_numbers.asked == asked
+    office.ops.overview("main", NOON + timedelta(seconds=60))
+    assert office.execution_numbers.asked == 2 * asked
+
+
+def test_a_job_is_read_again_only_when_its_card_has_changed(office: Office) -> None:
+    office.keep(a_job())
+    office.ops.overview("main", NOON)
+    before = office.faults.calls("GetObject")
+    office.ops.overview("main", NOON)
+    again = office.faults.calls("GetObject") - before
+    office.show(a_job("ready_for_pickup"))
+    before = office.faults.calls("GetObject")
+    office.ops.overview("main", NOON)
+    assert office.faults.calls("GetObject") - before == again + 1
+
+
+def test_a_job_that_cannot_be_read_does_not_hide_the_others(office: Office) -> None:
+    office.keep(entered("261121-000001", "in_progress", 10, 40))
+    office.keep(entered("261121-000002", "in_progress", 10, 40))
+    office.bucket.put("tenants/main/jobs/261121-000002.json", b"{}")
+    document = office.ops.overview("main", NOON)
+    assert [each.jobs for each in document.time_in_status] == [1, 1]
+    assert document.snapshot_jobs == 2
+
+
+def test_queues_snapshot_and_invalidations_are_told(office: Office) -> None:
+    office.keep(a_job())
+    office.dead_queues.add("advance_job", "{}")
+    office.bucket.put("ops/invalidations/2026-11.json", b'{"paths": 412}')
+    document = office.ops.overview("main", NOON)
+    assert QueueState(queue="advance_job", waiting=0, in_flight=0, dead=1) in document.queues
+    assert document.snapshot_at == NOON
+    assert document.invalidations == Invalidations(month="2026-11", paths=412, budget=1000)
+
+
+def test_an_empty_business_has_an_overview_too(office: Office) -> None:
+    document = office.ops.overview("main", NOON)
+    assert (document.statuses, document.snapshot_at, document.snapshot_jobs) == ((), None, 0)
+
+
+# -- the records, on the fake and on the real adapter
+
+
+class Shelf(Protocol):
+    records: OpsRecords
+
+    def put(self, key: str, body: bytes) -> None: ...
+
+
+class FakeShelf:
+    def __init__(self) -> None:
+        bucket = Bucket()
+        self.records, self.put = FakeRecords(bucket), bucket.put
+
+
+class MotoShelf:
+    def __init__(self, moto: Moto) -> None:
+        self.s3, self.bucket = moto.s3, moto.bucket()
+        self.records = S3OpsRecords(moto.s3, self.bucket)
+
+    def put(self, key: str, body: bytes) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+
+@pytest.fixture(params=["fake", "moto"])
+def shelf(request: pytest.FixtureRequest) -> Any:
+    return FakeShelf() if request.param == "fake" else MotoShelf(request.getfixturevalue("moto"))
+
+
+def test_where_nothing_was_noted_there_is_nothing(shelf: Shelf) -> None:
+    records = shelf.records
+    assert (list(records.stuck("main")), records.board_written_at("main")) == ([], None)
+    assert records.paths_invalidated("2026-11") == 0
+
+
+def test_what_was_noted_is_told_and_what_cannot_be_read_passed_over(shelf: Shelf) -> None:
+    mark = b'{"job_id": "261121-7k3m2q", "why": "corrupt", "since": "2026-11-21T12:00:00Z", "x": 1}'
+    shelf.put("tenants/main/stuck/261121-7k3m2q.json", mark)
+    shelf.put("tenants/main/stuck/unreadable.json", b"{")
+    shelf.put("tenants/other/stuck/261121-000001.json", mark)
+    shelf.put("ops/invalidations/2026-11.json", b'{"paths": 7, "more": 1}')
+    shelf.put("tenants/main/board/jobs.json", b"{}")
+    told = TroubledJob(job_id="261121-7k3m2q", since=NOON, why="corrupt")
+    assert list(shelf.records.stuck("main")) == [told]
+    assert shelf.records.board_written_at("main") is not None
+    assert shelf.records.paths_invalidated("2026-11") == 7
+    assert shelf.records.paths_invalidated("2026-10") == 0

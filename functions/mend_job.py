@@ -5,6 +5,7 @@
     its token lost, so that it cannot be rung  stopped and replaced, after ten minutes
     view or card behind                        written
     kept move whose time is up                 refused on the record
+    message claimed and never marked           see mend_deliveries.py
     object unreadable, every successor dies    a person is called, once
 
 A repair is announced once it is done. A call for a person is made before it is recorded, so that
@@ -18,6 +19,7 @@ from datetime import datetime, timedelta
 from events import JobOverdue, JobRepaired, JobStuck, StuckReason
 from functions.advance_job import refused_fact
 from functions.commit import Pause, commit, full_jitter
+from functions.mend_deliveries import MendDeliveries
 from functions.ports import (
     Bus,
     Corrupt,
@@ -48,11 +50,14 @@ DEAF = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Look:
-    """What a round knows when it comes to a job. `ask` is for executions that seem well too."""
+    """What a round knows when it comes to a job. `ask` is for executions that seem well too,
+    `messages` for what became of those about the job.
+    """
 
     now: datetime
     shown: Board
     ask: bool = False
+    messages: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class MendJob:
     executions: Executions
     bus: Bus
     stuck: Stuck
+    deliveries: MendDeliveries
     metrics: Metrics
     log: Logger
     pause: Pause = full_jitter
@@ -117,6 +123,8 @@ class MendJob:
             yield "view written"
         if card_is_behind(job, look.shown, look.now):
             yield "card written"
+        if look.messages:
+            yield from self.deliveries(job.tenant, job.job_id, look.now)
 
     def _execution(self, job: Job, look: Look, known: StuckJob | None) -> Iterator[Repair]:
         age, answer = look.now - _last_step(job), next_answer(job)

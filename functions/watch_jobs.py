@@ -7,7 +7,7 @@ laptop engine (a round that asks for every execution, because there none survive
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -28,12 +28,14 @@ from functions.aws.container import (
 )
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.freshness import public_views
+from functions.aws.hooks import S3Deliveries
 from functions.aws.metrics import LogMetrics
-from functions.aws.queues import SqsDeadLetterCounts
+from functions.aws.queues import SqsDeadLetterCounts, SqsLater
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants
 from functions.commit import Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
+from functions.mend_deliveries import MendDeliveries
 from functions.mend_job import Look, Mended, MendJob, is_settled
 from functions.ports import (
     Bus,
@@ -49,7 +51,7 @@ from functions.ports import (
     Views,
 )
 from functions.publish_board import PublishBoard
-from functions.watch_round import GRACE, SLICE, not_shown, to_look_at
+from functions.watch_round import MESSAGES, SLICE, messages_are_due, not_shown, to_look_at
 from statemachine.job import Repair
 from statemachine.values import Frozen
 from statemachine.views import Board
@@ -118,6 +120,7 @@ class WatchJobs:
     tenants: Tenants
     publish: PublishBoard
     stuck: Stuck
+    deliveries: MendDeliveries
     metrics: Metrics
     dead_letters: DeadLetterCounts
     pause: Pause = full_jitter
@@ -125,7 +128,8 @@ class WatchJobs:
     @property
     def mend(self) -> MendJob:
         return MendJob(
-            self.jobs, self.views, self.executions, self.bus, self.stuck, self.metrics, log,
+            self.jobs, self.views, self.executions, self.bus, self.stuck, self.deliveries,
+            self.metrics, log,
             self.pause,
         )  # fmt: skip
 
@@ -153,7 +157,7 @@ class WatchJobs:
         Raises UnknownJob, Corrupt, Unavailable.
         """
         self.jobs.read(tenant, job_id)
-        look = Look(now, self.publish(tenant, [], now), ask=True)
+        look = Look(now, self.publish(tenant, [], now), ask=True, messages=True)
         mended = self.mend(tenant, job_id, look, self.stuck.read(tenant, job_id))
         if "card written" in mended.repairs:
             self.publish(tenant, [job_id], now)
@@ -168,7 +172,12 @@ class WatchJobs:
         for job_id in sorted({*chosen, *stuck}):
             with _noted(this.failed, job_id):
                 this.looked_at += 1
-                mended = self.mend(tenant, job_id, look, stuck.get(job_id))
+                messages = this.full or (
+                    job_id in touched and messages_are_due(touched[job_id], this.now)
+                )
+                mended = self.mend(
+                    tenant, job_id, replace(look, messages=messages), stuck.get(job_id)
+                )
                 if mended.repairs:
                     this.repaired[job_id] = list(mended.repairs)
                 elif job_id in touched and _may_go(mended, this.now - touched[job_id]):
@@ -240,7 +249,7 @@ def _may_go(mended: Mended, untouched_for: timedelta) -> bool:
     """An ended job that nobody is about to write, and an entry whose job was never stored."""
     if mended.missing:
         return untouched_for > NEVER_STORED
-    return mended.job is not None and is_settled(mended.job) and untouched_for >= GRACE
+    return mended.job is not None and is_settled(mended.job) and untouched_for >= MESSAGES
 
 
 @contextmanager
@@ -254,7 +263,7 @@ def _noted(failed: list[str], who: str) -> Iterator[None]:
 
 
 class Settings(FromQueue, HasJobs, HasViews, Announces, RunsMachines):
-    pass
+    slow_queue_url: str
 
 
 @once
@@ -272,6 +281,12 @@ def wire() -> tuple[WatchJobs, Inbox[Watch]]:
         S3Tenants(s3, settings.jobs_bucket),
         PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)),
         S3Stuck(s3, settings.jobs_bucket),
+        MendDeliveries(
+            S3Deliveries(s3, settings.jobs_bucket),
+            SqsLater(client("sqs"), settings.slow_queue_url),
+            LogMetrics(),
+            log,
+        ),
         LogMetrics(),
         SqsDeadLetterCounts(client("sqs"), settings.dead_letter_url, "watch-jobs"),
     )

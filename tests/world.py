@@ -27,6 +27,7 @@ from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.forget_at_edge import ForgetAtEdge
 from functions.inbox import Inbox, JobRef
+from functions.mend_deliveries import MendDeliveries
 from functions.ports import Answer
 from functions.publish_board import PublishBoard
 from functions.register_wait import SUPERSEDED, RegisterWait, WaitRequest
@@ -56,7 +57,7 @@ from tests.fakes import (
     parsed,
 )
 from tests.faults import Crashed, Faults
-from tests.hook_fakes import FakeMetrics
+from tests.hook_fakes import FakeDeliveries, FakeLater, FakeMetrics
 
 RECEIVES = 50
 """How often a message is delivered before it is given up; generous, for faults are frequent."""
@@ -150,9 +151,12 @@ class World:
             jobs, self.edge, FakeSpendings(self.bucket), 1000, FakeMetrics(), lambda: self.now,
             no_pause,
         )  # fmt: skip
+        messages = MendDeliveries(
+            FakeDeliveries(self.bucket), FakeLater(), FakeMetrics(), FakeLog(), no_pause
+        )
         self.watch = WatchJobs(
             jobs, views, self.executions, self.bus, tenants, board, FakeStuck(self.bucket),
-            FakeMetrics(), dict, no_pause,
+            messages, FakeMetrics(), dict, no_pause,
         )  # fmt: skip
 
     def _new_tracking_token(self) -> str:

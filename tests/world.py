@@ -30,8 +30,9 @@ from functions.inbox import Inbox, JobRef
 from functions.mend_deliveries import MendDeliveries
 from functions.ports import Answer
 from functions.publish_board import PublishBoard
-from functions.register_wait import SUPERSEDED, RegisterWait, WaitRequest
+from functions.register_wait import RegisterWait, WaitRequest
 from functions.settle_job import Settled, SettleJob, SettleRequest
+from functions.wake import SUPERSEDED
 from functions.watch_jobs import ExecutionEnded, WatchJobs
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job

@@ -33,10 +33,12 @@ from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsDeadLetterCounts, SqsLater
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants
+from functions.call_person import CallPerson
 from functions.commit import Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
 from functions.mend_deliveries import MendDeliveries
-from functions.mend_job import Look, Mended, MendJob, is_settled
+from functions.mend_execution import MendExecution, is_settled
+from functions.mend_job import Look, Mended, MendJob
 from functions.ports import (
     Bus,
     Corrupt,
@@ -127,9 +129,10 @@ class WatchJobs:
 
     @property
     def mend(self) -> MendJob:
+        call = CallPerson(self.stuck, self.bus, self.metrics, log)
+        execution = MendExecution(self.jobs, self.executions, self.bus, call, self.pause)
         return MendJob(
-            self.jobs, self.views, self.executions, self.bus, self.stuck, self.deliveries,
-            self.metrics, log,
+            self.jobs, self.views, self.bus, execution, call, self.deliveries, self.metrics, log,
             self.pause,
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
 from functions.deliver_webhooks import WebhookDue
 from functions.mend_deliveries import MendDeliveries
-from functions.mend_job import DEAF, TRIES
+from functions.mend_execution import DEAF, TRIES
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
 from functions.watch_jobs import ExecutionEnded, Found, WatchJobs

@@ -16,7 +16,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from functions.aws.hooks import S3Deliveries
 from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
+from functions.mend_deliveries import MendDeliveries
 from functions.publish_board import PublishBoard
 from functions.watch_jobs import WatchJobs
 from statemachine.flows import load_flow
@@ -25,9 +27,9 @@ from statemachine.job import Job
 from statemachine.tenants import TenantSettings
 from statemachine.views import Board, card_of, view_of
 from tests.builders import a_job
-from tests.fakes import FakeBus, FakeExecutions, etag_of, no_pause
+from tests.fakes import FakeBus, FakeExecutions, FakeLog, etag_of, no_pause
 from tests.functions.making import waited_for
-from tests.hook_fakes import FakeMetrics
+from tests.hook_fakes import FakeLater, FakeMetrics
 
 OPEN, FINISHED = (50, 1_000, 10_000), (0, 10_000)
 ROUNDS = 5
@@ -105,10 +107,11 @@ def board_of(jobs: list[Job]) -> Board:
 
 def a_watchdog(s3: Any, executions: FakeExecutions) -> WatchJobs:
     jobs = S3Jobs(s3, BUCKET)
+    messages = MendDeliveries(S3Deliveries(s3, BUCKET), FakeLater(), FakeMetrics(), FakeLog())
     return WatchJobs(
         jobs, S3Views(s3, BUCKET, 60), executions, FakeBus(), S3Tenants(s3, BUCKET),
-        PublishBoard(jobs, S3Boards(s3, BUCKET)), S3Stuck(s3, BUCKET), FakeMetrics(), dict,
-        no_pause,
+        PublishBoard(jobs, S3Boards(s3, BUCKET)), S3Stuck(s3, BUCKET), messages, FakeMetrics(),
+        dict, no_pause,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ def erase_job(s3: Any, outputs: Mapping[str, str], job: Job) -> int:
     private = [
         f"{folder}/jobs/{job.job_id}.json",
         f"{folder}/open/{job.job_id}",
+        f"{folder}/stuck/{job.job_id}.json",
         f"{folder}/deliveries/{job.job_id}/",
         f"uploads/{job.tenant}/{job.job_id}/",
     ]

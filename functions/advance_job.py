@@ -27,10 +27,10 @@ from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Jobs
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import Inbox, once
-from functions.ports import Bus, Executions, Jobs
-from functions.wake import wake
+from functions.ports import Answer, Bus, Executions, Jobs
+from functions.wake import SUPERSEDED, wake
 from statemachine.flows import load_flow
-from statemachine.job import Job, Refusal
+from statemachine.job import Job, Refusal, Wait
 from statemachine.lifecycle import Verdict, judge
 
 
@@ -46,7 +46,7 @@ class AdvanceJob:
 
         Raises UnknownJob, Corrupt, RecordsFull; Unavailable where it shall be delivered again.
         """
-        job, verdict = commit(
+        job, (verdict, left) = commit(
             self.jobs,
             request.tenant,
             request.job_id,
@@ -55,6 +55,8 @@ class AdvanceJob:
             watched=True,
         )
         self._follow_up(job, request.event_id)
+        if left:
+            self.executions.ring(left.token, Answer(seq=left.seq, to=SUPERSEDED))
         return verdict
 
     def _follow_up(self, job: Job, event_id: str) -> None:
@@ -65,9 +67,15 @@ class AdvanceJob:
         wake(job, self.jobs, self.executions)
 
 
-def _judged(job: Job, request: JobMoveRequested, now: datetime) -> tuple[Job, Verdict]:
+def _judged(
+    job: Job, request: JobMoveRequested, now: datetime
+) -> tuple[Job, tuple[Verdict, Wait | None]]:
+    """The verdict, and the wait it leaves behind: of an execution that has not heard of the end
+    from which the job comes back. It would wait on and call the job overdue.
+    """
     verdict = judge(job, request, load_flow(job.flow), now)
-    return verdict.job, verdict
+    superseded = verdict.job.execution.generation > job.execution.generation
+    return verdict.job, (verdict, job.wait if superseded else None)
 
 
 def refused_fact(job: Job, refusal: Refusal) -> JobMoveRefused:

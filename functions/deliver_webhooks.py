@@ -119,13 +119,13 @@ class Lanes:
     slow: Later
 
     def put(self, due: WebhookDue, slow: bool, delay_s: float = 0) -> None:
-        (self.slow if slow else self.prompt).put(_message(due), delay_s)
+        (self.slow if slow else self.prompt).put(message_of(due), delay_s)
 
     def put_all(self, dues: Sequence[WebhookDue], slow: bool) -> None:
-        (self.slow if slow else self.prompt).put_all([_message(due) for due in dues])
+        (self.slow if slow else self.prompt).put_all([message_of(due) for due in dues])
 
 
-def _message(due: WebhookDue) -> str:
+def message_of(due: WebhookDue) -> str:
     return json.dumps({"detail": json.loads(due.model_dump_json())})
 
 

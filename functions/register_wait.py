@@ -16,12 +16,9 @@ from functions.aws.stores import S3Jobs
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import once
 from functions.ports import Answer, Bells, Jobs
-from functions.wake import next_answer
+from functions.wake import SUPERSEDED, next_answer
 from statemachine.job import Epoch, Job, Wait
 from statemachine.values import Frozen, JobId, Tenant, Utc
-
-SUPERSEDED = "superseded"
-"""The answer that sends an execution of an older generation to its end."""
 
 Outcome = Literal["waits", "goes on", "fenced", "superseded"]
 

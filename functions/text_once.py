@@ -77,7 +77,7 @@ class TextOnce:
 
         def decide(known: Delivery | None) -> Delivery:
             if known and known.expired(now):
-                self._alarm(known)
+                alarm_unknown(known, self.metrics, self.log)
                 return known.end("unknown", now, why="claim_expired")
             if known and (known.ended or known.claim):
                 return known
@@ -111,7 +111,7 @@ class TextOnce:
         except TextNotTaken:
             return self._given_back(delivery, now)
         except TextLost:
-            self._alarm(delivery)
+            alarm_unknown(delivery, self.metrics, self.log)
             return self._marked(
                 delivery, "no_answer", lambda d, a: d.end("unknown", now, why="no_answer", **a), now
             )
@@ -163,14 +163,15 @@ class TextOnce:
         self.metrics.count("Deliveries", claimed.name.tenant, Outcome=f"text {marked.state}")
         return marked
 
-    def _alarm(self, delivery: Delivery) -> None:
-        """Somebody may have got a text or not: a person decides whether to call.
 
-        Before it is recorded, so that a crash in between alarms twice rather than never.
-        """
-        name = delivery.name
-        self.metrics.count("TextsUnknown", name.tenant)
-        self.log.error("text unknown", tenant=name.tenant, about=name.about, mark=name.mark)
+def alarm_unknown(delivery: Delivery, metrics: Metrics, log: Logger) -> None:
+    """Somebody may have got a text or not: a person decides whether to call.
+
+    Before it is recorded, so that a crash in between alarms twice rather than never.
+    """
+    name = delivery.name
+    metrics.count("TextsUnknown", name.tenant)
+    log.error("text unknown", tenant=name.tenant, about=name.about, mark=name.mark)
 
 
 def _held(known: Delivery | None, current: Delivery, until: datetime, now: datetime) -> Delivery:

@@ -7,7 +7,7 @@ laptop engine (a round that asks for every execution, because there none survive
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -28,13 +28,17 @@ from functions.aws.container import (
 )
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.freshness import public_views
+from functions.aws.hooks import S3Deliveries
 from functions.aws.metrics import LogMetrics
-from functions.aws.queues import SqsDeadLetterCounts
+from functions.aws.queues import SqsDeadLetterCounts, SqsLater
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants
+from functions.call_person import CallPerson
 from functions.commit import Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
-from functions.mend_job import Look, Mended, MendJob, is_settled
+from functions.mend_deliveries import MendDeliveries
+from functions.mend_execution import MendExecution, is_settled
+from functions.mend_job import Look, Mended, MendJob
 from functions.metrics import Metrics
 from functions.ports import (
     Bus,
@@ -49,7 +53,7 @@ from functions.ports import (
     Views,
 )
 from functions.publish_board import PublishBoard
-from functions.watch_round import GRACE, SLICE, not_shown, to_look_at
+from functions.watch_round import MESSAGES, SLICE, messages_are_due, not_shown, to_look_at
 from statemachine.job import Repair
 from statemachine.values import Frozen
 from statemachine.views import Board
@@ -83,8 +87,16 @@ class ExecutionEnded(BaseModel):
         return int(self.name.rpartition("-g")[2])
 
 
-class Watch(RootModel[Round | ExecutionEnded]):
-    """What the watchdog's queue brings."""
+class Redrive(BaseModel):
+    """Somebody asks that one job be looked after now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    redrive: JobRef
+
+
+class Watch(RootModel[Round | ExecutionEnded | Redrive]):
+    """What the watchdog's queue brings, or who calls it by hand."""
 
 
 class Found(Frozen):
@@ -118,14 +130,17 @@ class WatchJobs:
     tenants: Tenants
     publish: PublishBoard
     stuck: Stuck
+    deliveries: MendDeliveries
     metrics: Metrics
     dead_letters: DeadLetterCounts
     pause: Pause = full_jitter
 
     @property
     def mend(self) -> MendJob:
+        call = CallPerson(self.stuck, self.bus, self.metrics, log)
+        execution = MendExecution(self.jobs, self.executions, self.bus, call, self.pause)
         return MendJob(
-            self.jobs, self.views, self.executions, self.bus, self.stuck, self.metrics, log,
+            self.jobs, self.views, self.bus, execution, call, self.deliveries, self.metrics, log,
             self.pause,
         )  # fmt: skip
 
@@ -154,7 +169,7 @@ class WatchJobs:
         Raises UnknownJob, Corrupt, Unavailable.
         """
         self.jobs.read(tenant, job_id)
-        look = Look(now, self.publish(tenant, [], now), ask=True)
+        look = Look(now, self.publish(tenant, [], now), ask=True, messages=True)
         mended = self.mend(tenant, job_id, look, self.stuck.read(tenant, job_id))
         if "card written" in mended.repairs:
             self.publish(tenant, [job_id], now)
@@ -170,7 +185,12 @@ class WatchJobs:
         for job_id in sorted({*chosen, *stuck}):
             with _noted(this.failed, job_id):
                 this.looked_at += 1
-                mended = self.mend(tenant, job_id, look, stuck.get(job_id))
+                messages = this.full or (
+                    job_id in touched and messages_are_due(touched[job_id], this.now)
+                )
+                mended = self.mend(
+                    tenant, job_id, replace(look, messages=messages), stuck.get(job_id)
+                )
                 if mended.repairs:
                     this.repaired[job_id] = list(mended.repairs)
                 elif job_id in touched and _may_go(mended, this.now - touched[job_id]):
@@ -258,7 +278,7 @@ def _may_go(mended: Mended, untouched_for: timedelta) -> bool:
     """An ended job that nobody is about to write, and an entry whose job was never stored."""
     if mended.missing:
         return untouched_for > NEVER_STORED
-    return mended.job is not None and is_settled(mended.job) and untouched_for >= GRACE
+    return mended.job is not None and is_settled(mended.job) and untouched_for >= MESSAGES
 
 
 @contextmanager
@@ -272,7 +292,7 @@ def _noted(failed: list[str], who: str) -> Iterator[None]:
 
 
 class Settings(FromQueue, HasJobs, HasViews, Announces, RunsMachines):
-    pass
+    slow_queue_url: str
 
 
 @once
@@ -290,10 +310,26 @@ def wire() -> tuple[WatchJobs, Inbox[Watch]]:
         S3Tenants(s3, settings.jobs_bucket),
         PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)),
         S3Stuck(s3, settings.jobs_bucket),
+        MendDeliveries(
+            S3Deliveries(s3, settings.jobs_bucket),
+            SqsLater(client("sqs"), settings.slow_queue_url),
+            LogMetrics(),
+            log,
+        ),
         LogMetrics(),
         SqsDeadLetterCounts(client("sqs"), settings.dead_letter_url, "watch-jobs"),
     )
     return watch, inbox(Watch, settings)
+
+
+def _redriven(watch: WatchJobs, ref: JobRef) -> dict[str, Any]:
+    """`repaired`, or `error` where nobody can help."""
+    try:
+        repaired = watch.redrive(ref.tenant, ref.job_id, utc_now())
+    except (UnknownJob, Corrupt) as error:
+        return {"error": type(error).__name__, "detail": str(error)}
+    log.info("redriven", tenant=ref.tenant, job=ref.job_id, repaired=repaired)
+    return {"repaired": repaired}
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -310,5 +346,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
                 replaced = watch.ended(ended, utc_now())
                 log.info("execution ended", job=ended.input.job_id, replaced=replaced)
                 return {"replaced": replaced}
+            case Redrive(redrive=ref):
+                return _redriven(watch, ref)
 
     return messages.deliver(event, one) if "Records" in event else one(Watch.model_validate(event))

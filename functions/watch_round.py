@@ -1,6 +1,7 @@
 """Whom a round of the watchdog looks at: those that somebody has just left work with, and a share.
 
-    touched by a writer         looked at in the rounds from half a minute to three minutes later
+    touched by a writer         looked at in the rounds from half a minute to three minutes later,
+                                and once more when its messages ought to have been sent
     all the others              one slice each minute, so that an hour has seen everybody
     not on the board            although it was booked long enough ago
     just become overdue         its execution ought to have said so
@@ -21,6 +22,9 @@ GRACE = timedelta(seconds=30)
 LATELY = timedelta(minutes=3)
 SUSPECT = timedelta(minutes=2)
 """A job whose execution has not moved for so long is asked about."""
+MESSAGES = timedelta(minutes=12)
+"""So long after a change its messages ought to be marked; twice in these minutes that is checked,
+and an ended job stays in the index until then."""
 SLICE, SLICES = 50, 60
 
 
@@ -33,6 +37,7 @@ def to_look_at(open_jobs: Mapping[str, datetime], board: Board, now: datetime) -
         for job_id, touched in open_jobs.items()
         if zlib.crc32(job_id.encode()) % slices == turn
         or now - LATELY <= touched <= now - GRACE
+        or messages_are_due(touched, now)
         or _strikes(board.jobs.get(job_id), touched, now)
     )
 
@@ -44,6 +49,10 @@ def not_shown(open_jobs: Mapping[str, datetime], board: Board, now: datetime) ->
         for job_id, touched in open_jobs.items()
         if job_id not in board.jobs and touched <= now - GRACE
     )
+
+
+def messages_are_due(touched: datetime, now: datetime) -> bool:
+    return MESSAGES <= now - touched < MESSAGES + timedelta(minutes=2)
 
 
 def _strikes(card: Card | None, touched: datetime, now: datetime) -> bool:

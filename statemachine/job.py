@@ -177,7 +177,16 @@ class Shown(Frozen):
     at: Utc
 
 
-Repair = Literal["rung", "started", "replaced", "view written", "card written", "refused late"]
+Repair = Literal[
+    "rung",
+    "started",
+    "replaced",
+    "view written",
+    "card written",
+    "refused late",
+    "text given up",
+    "webhook sent again",
+]
 
 
 class Repaired(Frozen):

@@ -27,10 +27,12 @@ from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.forget_at_edge import ForgetAtEdge
 from functions.inbox import Inbox, JobRef
+from functions.mend_deliveries import MendDeliveries
 from functions.ports import Answer
 from functions.publish_board import PublishBoard
-from functions.register_wait import SUPERSEDED, RegisterWait, WaitRequest
+from functions.register_wait import RegisterWait, WaitRequest
 from functions.settle_job import Settled, SettleJob, SettleRequest
+from functions.wake import SUPERSEDED
 from functions.watch_jobs import ExecutionEnded, WatchJobs
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
@@ -56,7 +58,7 @@ from tests.fakes import (
     parsed,
 )
 from tests.faults import Crashed, Faults
-from tests.hook_fakes import FakeMetrics
+from tests.hook_fakes import FakeDeliveries, FakeLater, FakeMetrics
 from tests.roster_fakes import a_crew_office
 
 RECEIVES = 50
@@ -151,9 +153,12 @@ class World:
             jobs, self.edge, FakeSpendings(self.bucket), 1000, FakeMetrics(), lambda: self.now,
             no_pause,
         )  # fmt: skip
+        messages = MendDeliveries(
+            FakeDeliveries(self.bucket), FakeLater(), FakeMetrics(), FakeLog(), no_pause
+        )
         self.watch = WatchJobs(
             jobs, views, self.executions, self.bus, tenants, board, FakeStuck(self.bucket),
-            FakeMetrics(), dict, no_pause,
+            messages, FakeMetrics(), dict, no_pause,
         )  # fmt: skip
 
     def _new_tracking_token(self) -> str:

@@ -24,6 +24,7 @@ from functions.create_job import CreateJob
 from functions.dead_letters import DeadLetterDesk
 from functions.edit_job import EditJob
 from functions.explain_job import ExplainJob
+from functions.mend_deliveries import MendDeliveries
 from functions.ops import Ops
 from functions.ops_overview import OpsOverview
 from functions.ports import Stored, Unavailable
@@ -46,12 +47,13 @@ from tests.fakes import (
     FakeLog,
     FakePhotos,
     FakePlaces,
+    FakeStuck,
     FakeTenants,
     FakeViews,
     no_pause,
 )
 from tests.faults import Faults
-from tests.hook_fakes import FakeDeliveries, FakeMetrics
+from tests.hook_fakes import FakeDeliveries, FakeLater, FakeMetrics
 from tests.ops_fakes import (
     FakeDeadQueues,
     FakeForgotten,
@@ -216,6 +218,7 @@ class Office:
 
     def _ops(self) -> Ops:
         """What ops have, over the very objects of this office."""
+        deliveries = FakeDeliveries(self.bucket)
         watch = WatchJobs(
             self.jobs,
             self.views,
@@ -223,6 +226,10 @@ class Office:
             self.bus,
             self.tenants,
             PublishBoard(self.jobs, self.boards, no_pause),
+            FakeStuck(self.bucket),
+            MendDeliveries(deliveries, FakeLater(), self.metrics, self.log, no_pause),
+            self.metrics,
+            dict,
             no_pause,
         )
         return Ops(
@@ -238,11 +245,11 @@ class Office:
                 self.jobs,
                 FakeHistory(self.bucket, self.site),
                 self.forgotten,
-                FakeDeliveries(self.bucket),
+                deliveries,
                 FakeRuns(self.executions, NOON),
             ),
             DeadLetterDesk(self.dead_queues),
-            watch.redrive,
+            lambda tenant, job_id: watch.redrive(tenant, job_id, self.now),
         )
 
     def use(self, api: Api) -> None:

@@ -5,20 +5,29 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from functions.aws.container import utc_now
+from functions.aws.hooks import S3Deliveries
+from functions.aws.stores import S3Stuck
+from functions.ports import StuckJob
 from local.laptop import Laptop
+from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
+from statemachine.job import Execution, Job
+from statemachine.lifecycle import judge
+from tests.builders import a_request
 from tests.e2e.business import booking, hired, jobs_of, move, put, until
 
 pytestmark = pytest.mark.engine
 
 FORWARD = ("confirm", "start", "complete")
-ASKED_NOW_AND_THEN = {"Freshness"}
-"""What is left of the month's invalidations is looked up once a minute by each container."""
+ASKED_NOW_AND_THEN = {"Freshness", "FindDeadLetters"}
+"""Looked up once a minute by each container, or once in its life."""
 TELLS_MISSING = {"TellsMissingFromForbidden", "TellsMissingViews"}
 """AWS answers 403 for a missing key to whoever may not list the bucket; the engine answers 404."""
 
@@ -146,6 +155,43 @@ def rotates(rotate: Function) -> Act:
     return lambda: rotate.asked({})
 
 
+def watches(watch: Function) -> Act:
+    """A job whose execution and view are gone, one that was not rung, a trouble that is over."""
+    stack = watch.stack
+    dead, unheard = a_job(stack), a_job(stack)
+    _without_view(stack, dead)
+    then = utc_now() - timedelta(minutes=15)
+    older = Execution(generation=7, seq=0, since=then)
+    _rewrite(stack, dead, lambda job: job.bookkept(entered_at=then, execution=older, wait=None))
+    _rewrite(stack, unheard, lambda job: _unheard(job, then))
+    s3, bucket = stack.client("s3"), stack.outputs["JobsBucket"]
+    gone = StuckJob(tenant="main", job_id="261121-zzzzzz", why="corrupt", since=then)
+    S3Stuck(s3, bucket).add(gone)
+    name = DeliveryName(
+        tenant="main", about=dead["job_id"], mark="9", channel="sms", recipient="customer"
+    )
+    draft = Delivery(name=name, state="waiting", to="x", created_at=then, updated_at=then)
+    S3Deliveries(s3, bucket).create(draft.claimed("lost", then))
+
+    def act() -> None:
+        watch.asked({"full": True})
+        watch.delivered({"no": "watch"})
+
+    return act
+
+
+def _unheard(job: Job, then: datetime) -> Job:
+    """Confirmed a while ago, which nobody has told its execution."""
+    verdict = judge(job, a_request(job, "confirm", occurred_at=then), load_flow(job.flow), then)
+    return verdict.job.bookkept(execution=verdict.job.execution.with_(since=then))
+
+
+def _rewrite(stack: Laptop, who: dict[str, Any], changed: Callable[[Job], Job]) -> None:
+    jobs = jobs_of(stack)
+    stored = jobs.read("main", who["job_id"])
+    jobs.replace(changed(stored.value), stored.etag)
+
+
 def _without_view(stack: Laptop, job: dict[str, Any]) -> None:
     stored = jobs_of(stack).read("main", job["job_id"]).value
     key = f"t/{digest_of(stored.token)}.json"
@@ -169,6 +215,7 @@ SCENARIOS: dict[str, Callable[[Function], Act]] = {
     "publish-board": publishes,
     "forget-at-edge": forgets,
     "rotate-keys": rotates,
+    "watch-jobs": watches,
 }
 
 

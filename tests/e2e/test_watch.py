@@ -134,7 +134,7 @@ def test_a_signal_that_was_dropped(stack: Laptop) -> None:
     rewrite(stack, job_id, timedelta(minutes=1))
     a_round(stack)
     job = until(lambda: job_of(stack, job_id), lambda job: job.execution.seq == 1)
-    assert (repairs_of(stack, job_id), job.execution.generation) == (["rung"], 0)
+    assert (repairs_of(stack, job_id)[0], job.execution.generation) == ("rung", 0)
 
 
 def test_an_event_that_can_never_succeed(stack: Laptop) -> None:

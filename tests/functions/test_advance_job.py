@@ -7,6 +7,7 @@ import pytest
 from events import JobMoveRefused
 from functions.advance_job import AdvanceJob, refused_fact
 from functions.ports import Answer, Unavailable, UnknownJob
+from functions.wake import SUPERSEDED
 from statemachine.job import Job
 from statemachine.lifecycle import Committed, Duplicate, Kept, RecordsFull, Refused, Verdict
 from tests.builders import NOON, a_job, a_request, minutes
@@ -66,6 +67,14 @@ def test_an_execution_that_lags_is_told_the_next_entry_not_the_last() -> None:
     desk = Desk(left_behind(a_job("ready_for_pickup")))
     desk.ask("start")
     assert desk.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+
+
+def test_an_execution_that_slept_through_the_end_of_its_job_is_sent_to_its_own() -> None:
+    """Else it would call the job overdue that another execution follows."""
+    desk = Desk(left_behind(a_job("completed")))
+    desk.ask("reopen", reason="wrong address")
+    assert desk.executions.rung == [("task-1", Answer(seq=2, to=SUPERSEDED))]
+    assert list(desk.executions.started) == [f"main-{a_job().job_id}-g1"]
 
 
 def test_a_refused_move_is_on_the_record_and_announced() -> None:

@@ -10,14 +10,17 @@ from botocore.exceptions import ClientError
 
 from functions.aws import container
 from functions.aws.cloudfront import CloudFrontEdge
-from functions.aws.container import Announces, HasJobs, Misconfigured, read_settings
+from functions.aws.container import Announces, HasJobs, HasViews, Misconfigured, read_settings
 from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.freshness import S3Spendings, public_views
 from functions.aws.queues import SqsDeadLetterCounts
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Jobs
+from functions.freshness import Spent
 from functions.ports import Answer, Conflict, Unavailable
 from functions.settle_job import arrival
 from statemachine.flows import load_flow
+from statemachine.views import view_of
 from tests.builders import a_job
 from tests.fakes import to_bytes
 from tests.faults import Fault, Faults, Says
@@ -267,3 +270,22 @@ def test_an_execution_that_is_there_already_was_not_started(moto: Moto) -> None:
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
     with Faults({"StartExecution": [Says(400, "ExecutionAlreadyExists")]}).on(sfn):
         assert not executions.start("haul", "main", "261121-000001", 0)
+
+
+def test_a_view_says_how_long_the_edge_may_keep_it_by_what_is_left_of_the_month(
+    moto: Moto,
+) -> None:
+    """Written through the views of the functions: long at first, short in the last tenth."""
+    jobs, site, month = moto.bucket(), moto.bucket(), f"{container.utc_now():%Y-%m}"
+    settings = HasViews(
+        site_bucket=site, jobs_bucket=jobs, view_ttl_s=60, invalidation_paths_per_month=100
+    )
+
+    def kept(digest: str) -> str:
+        view = view_of(a_job(), load_flow("haul"))
+        public_views(moto.s3, settings).write(digest, view, None)
+        return str(moto.s3.head_object(Bucket=site, Key=f"t/{digest}.json")["CacheControl"])
+
+    assert kept("before") == "public, max-age=0, s-maxage=60"
+    S3Spendings(moto.s3, jobs).write(Spent(month=month, paths=90), None)
+    assert kept("after") == "public, max-age=0, s-maxage=2"

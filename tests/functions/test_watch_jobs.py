@@ -1,18 +1,23 @@
 """Step 9: the watchdog finds what got lost, and mends it no more often than needed."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
-from functions.mend_job import DEAF, TRIES
+from functions.deliver_webhooks import WebhookDue
+from functions.mend_deliveries import MendDeliveries
+from functions.mend_execution import DEAF, TRIES
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
 from functions.watch_jobs import ExecutionEnded, Found, WatchJobs, measure_ages
-from functions.watch_round import GRACE, SLICE, SUSPECT
+from functions.watch_round import GRACE, MESSAGES, SLICE, SUSPECT
+from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
 from statemachine.job import LATEST, Execution, Job, Repair, Repaired
@@ -26,6 +31,7 @@ from tests.fakes import (
     FakeBus,
     FakeExecutions,
     FakeJobs,
+    FakeLog,
     FakeStuck,
     FakeTenants,
     FakeViews,
@@ -36,7 +42,7 @@ from tests.fakes import (
 )
 from tests.faults import Crashed, EveryCall, Faults, Kind
 from tests.functions.making import left_behind, waited_for
-from tests.hook_fakes import FakeMetrics
+from tests.hook_fakes import FakeDeliveries, FakeLater, FakeMetrics
 
 HAUL = load_flow("haul")
 SOON, LATER, MUCH_LATER = NOON + GRACE / 2, NOON + GRACE, NOON + SUSPECT + GRACE
@@ -63,7 +69,7 @@ class Yard:
         if not running:
             self.executions.running.clear()
         self.beset_by(Faults())
-        self.stuck = FakeStuck(self.bucket)
+        self.stuck, self.slow = FakeStuck(self.bucket), FakeLater()
         self.watch = WatchJobs(
             self.jobs,
             self.views,
@@ -72,6 +78,9 @@ class Yard:
             FakeTenants(self.bucket, TenantSettings(tenant="main", business="Haulway")),
             PublishBoard(self.jobs, self.boards, no_pause),
             self.stuck,
+            MendDeliveries(
+                FakeDeliveries(self.bucket), self.slow, self.metrics, FakeLog(), no_pause
+            ),
             self.metrics,
             lambda: self.dead_letters,
             no_pause,
@@ -307,7 +316,8 @@ def test_an_ended_job_is_let_go_when_nothing_is_left_to_mend() -> None:
     yard = Yard(completed())
     yard.bucket.objects[board_key("main")] = Board().to_bytes()
     assert (yard.round(LATER), yard.open()) == ({JOB_ID: ["card written"]}, [JOB_ID])
-    assert (yard.round(LATER), yard.open()) == ({}, [])
+    assert (yard.round(NOON + MESSAGES / 2), yard.open()) == ({}, [JOB_ID])
+    assert (yard.round(NOON + MESSAGES), yard.open()) == ({}, [])
 
 
 def test_an_ended_job_that_is_shown_no_more_is_let_go() -> None:
@@ -332,8 +342,8 @@ def test_a_job_that_is_brought_back_at_that_very_moment_stays_in_sight() -> None
             self.mark_open(tenant, job_id)
             super().mark_ended(tenant, job_id)
 
-    replace(yard.watch, jobs=Meanwhile(yard.bucket)).round(LATER)
-    assert yard.open() == [JOB_ID]
+    replace(yard.watch, jobs=Meanwhile(yard.bucket)).round(NOON + MESSAGES)
+    assert (yard.open(), yard.job().status) == ([JOB_ID], "in_progress")
 
 
 # -- one job's trouble
@@ -519,6 +529,57 @@ def test_whoever_asks_for_a_job_gets_a_try_at_once() -> None:
     yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
     generations_of_a_doomed_job(yard, 60)
     assert yard.watch.redrive("main", JOB_ID, NOON + minutes(65)) == ["replaced"]
+
+
+# -- messages that were claimed and never marked
+
+
+def a_claim(channel: str, **values: Any) -> Delivery:
+    name = {"tenant": "main", "about": JOB_ID, "mark": "1", "recipient": "customer"}
+    fact = {"type": "job.moved", "timestamp": "2026-11-21T12:00:00.000Z", "data": {"seq": 1}}
+    known = {"state": "waiting", "to": "x", "created_at": NOON, "updated_at": NOON, "fact": fact}
+    draft = Delivery.model_validate({"name": {**name, "channel": channel}, **known, **values})
+    return draft.claimed("lost", NOON)
+
+
+def keep(yard: Yard, *deliveries: Delivery) -> None:
+    for delivery in deliveries:
+        FakeDeliveries(yard.bucket).create(delivery)
+
+
+def test_a_text_that_was_claimed_and_never_marked_is_given_up_with_an_alarm() -> None:
+    """Nobody knows whether the customer got it; he does not get it twice."""
+    yard = Yard(waited_for(a_job()))
+    keep(yard, a_claim("sms"))
+    assert yard.round(NOON + MESSAGES / 2) == {}
+    assert yard.round(NOON + MESSAGES) == {JOB_ID: ["text given up"]}
+    assert yard.round(NOON + MESSAGES + minutes(1)) == {}
+    [delivery] = FakeDeliveries(yard.bucket).about("main", JOB_ID)
+    assert (delivery.state, delivery.why) == ("unknown", "claim_expired")
+    assert yard.metrics.counted["TextsUnknown"] == 1
+
+
+def test_a_webhook_that_was_claimed_and_never_marked_is_sent_again_under_its_id() -> None:
+    yard = Yard(waited_for(a_job()))
+    tried = (Attempt(at=NOON, outcome="500"),)
+    claim = a_claim("webhook", attempts=tried)
+    keep(yard, claim)
+    assert yard.round(NOON + MESSAGES) == {JOB_ID: ["webhook sent again"]}
+    [(body, delay_s)] = yard.slow.taken()
+    due = WebhookDue.model_validate(json.loads(body)["detail"])
+    assert (due.name, due.attempt, delay_s) == (claim.name, 1, 0)
+
+
+def test_messages_that_came_to_their_end_are_left_alone_also_those_of_an_ended_job() -> None:
+    yard = Yard(completed())
+    keep(yard, a_claim("sms").end("sent", NOON))
+    assert (yard.round(NOON + MESSAGES), yard.open()) == ({}, [])
+
+
+def test_an_ended_job_stays_in_sight_until_its_messages_are_sent() -> None:
+    yard = Yard(completed())
+    keep(yard, a_claim("sms"))
+    assert yard.round(NOON + MESSAGES) == {JOB_ID: ["text given up"]}
 
 
 # -- dead letters

@@ -1,0 +1,156 @@
+"""The execution that follows a job: rung, started, or replaced by the next generation.
+
+Step Functions is asked only about those that stand still, or are over their time: its quota for
+questions is small. A job whose successors keep dying is tried once an hour, and a person is called.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from events import JobOverdue
+from functions.call_person import CallPerson
+from functions.commit import Pause, commit, full_jitter
+from functions.ports import Bus, Executions, Jobs, StuckJob
+from functions.wake import next_answer
+from functions.watch_round import GRACE, SUSPECT
+from statemachine.flows import load_flow
+from statemachine.job import Job, Repair
+
+TRIES, TRIED_WITHIN = 5, timedelta(hours=1)
+"""After so many successors in that time the next one is given only when it has passed."""
+DEAF = timedelta(minutes=10)
+"""Longer than an execution keeps trying to settle a status or to leave its token."""
+
+
+@dataclass(frozen=True)
+class MendExecution:
+    jobs: Jobs
+    executions: Executions
+    bus: Bus
+    call: CallPerson
+    pause: Pause = full_jitter
+
+    def __call__(
+        self, job: Job, now: datetime, ask: bool, known: StuckJob | None
+    ) -> Iterator[Repair]:
+        """`ask` is for one that seems well too. Raises Unavailable."""
+        age, answer = now - last_step(job), next_answer(job)
+        if ask or _is_over_time(job, now) or (_stands_still(job) and age > SUSPECT):
+            runs = self._runs(job)
+            if not runs or _is_deaf(job, age):
+                if ask or self._may_replace(job, now, known):
+                    yield self._succeed(job, now, runs)
+                return
+        if age < GRACE:
+            return
+        if job.wait and answer:
+            self.executions.ring(job.wait.token, answer)
+            yield "rung"
+        elif job.wait is None and not self._runs(job) and self._start(job):
+            yield "started"
+
+    def _succeed(self, job: Job, now: datetime, runs: bool) -> Repair:
+        if _is_over_time(job, now):
+            self._tell_overdue(job, now)
+        if runs:
+            self.executions.stop(job.flow, job.tenant, job.job_id, job.execution.generation)
+        return self._replace(job, now)
+
+    def _runs(self, job: Job) -> bool:
+        return self.executions.is_running(
+            job.flow, job.tenant, job.job_id, job.execution.generation
+        )
+
+    def _start(self, job: Job) -> bool:
+        return self.executions.start(job.flow, job.tenant, job.job_id, job.execution.generation)
+
+    def _may_replace(self, job: Job, now: datetime, known: StuckJob | None) -> bool:
+        """Of a job that keeps failing one successor within the time; somebody has been called."""
+        tries = job.replaced_since(now - TRIED_WITHIN)
+        if known is None and tries >= TRIES:
+            self.call(job.tenant, job.job_id, "keeps_failing", now, known)
+            return False
+        return known is None or tries == 0
+
+    def _replace(self, job: Job, now: datetime) -> Repair:
+        """The next generation: of two watchdogs one raises it, and both may start it."""
+        generation = job.execution.generation
+
+        def raised(job: Job) -> tuple[Job, None]:
+            if job.execution.generation != generation or is_settled(job):
+                return job, None
+            following = job.execution.with_(generation=generation + 1, since=now)
+            repaired = job.with_repairs(("replaced",), now)
+            return job.bookkept(execution=following, wait=None, repaired=repaired), None
+
+        job, _ = commit(self.jobs, job.tenant, job.job_id, raised, self.pause, watched=True)
+        self._start(job)
+        return "replaced"
+
+    def replace_ended(self, job: Job, now: datetime) -> bool:
+        """A successor at once, unless that has been tried too often: then the rounds try on.
+
+        Its wait is taken away then, or it would seem to wait rightly.
+        """
+        if job.replaced_since(now - TRIED_WITHIN) >= TRIES:
+            commit(self.jobs, job.tenant, job.job_id, _without_wait(job), self.pause)
+            known = self.call.stuck.read(job.tenant, job.job_id)
+            self.call(job.tenant, job.job_id, "keeps_failing", now, known)
+            return False
+        self._replace(job, now)
+        return True
+
+    def _tell_overdue(self, job: Job, now: datetime) -> None:
+        """What its execution would have said, had it lived."""
+        fact = JobOverdue(
+            tenant=job.tenant,
+            job_id=job.job_id,
+            flow=job.flow,
+            recorded_at=now,
+            status=job.status,
+            seq=job.seq,
+        )
+        self.bus.announce([fact])
+
+
+def is_settled(job: Job) -> bool:
+    """Ended, and told so: nothing is left for an execution to do."""
+    return load_flow(job.flow).status(job.status).terminal and job.execution.seq >= job.seq
+
+
+def last_step(job: Job) -> datetime:
+    return max(job.entered_at, job.execution.since)
+
+
+def _without_wait(dead: Job) -> Callable[[Job], tuple[Job, None]]:
+    def changed(job: Job) -> tuple[Job, None]:
+        if job.wait is None or job.execution.generation != dead.execution.generation:
+            return job, None
+        return job.bookkept(wait=None), None
+
+    return changed
+
+
+def _stands_still(job: Job) -> bool:
+    """Its execution ought to be doing something, and has not."""
+    return job.wait is None or job.seq > job.wait.seq
+
+
+def _is_deaf(job: Job, age: timedelta) -> bool:
+    """It stands still although it was rung, or there is no token to ring it by."""
+    if not _stands_still(job) or age <= DEAF:
+        return False
+    since = last_step(job)
+    rung = any(done.at >= since and "rung" in done.repairs for done in job.repaired)
+    return job.wait is None or rung
+
+
+def _is_over_time(job: Job, now: datetime) -> bool:
+    """Its wait has passed the status's limit and was not renewed: the execution is likely dead."""
+    if job.wait is None or job.seq > job.wait.seq:
+        return False
+    limit = load_flow(job.flow).status(job.status).limit_minutes
+    return limit is not None and (
+        now - job.wait.epoch.entered_at > timedelta(minutes=limit) + SUSPECT
+    )

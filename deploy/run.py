@@ -22,6 +22,7 @@ from uuid import uuid4
 from deploy import edge_functions, machines, pages, verify
 from deploy.artifacts import Artifacts, Release, StageRecord
 from deploy.bundle import ROOT
+from deploy.imports import check_imports
 from deploy.lock import LEASE, locked, who
 from deploy.pages import Page
 from deploy.stack import Change, DeployFailed, Planned, Stack
@@ -81,7 +82,9 @@ class Deployment:
         self.built: Mapping[str, bytes] = {}
 
     def deploy(self, built: Built) -> Outputs:
-        """Raises Locked, StackFailed, RolledBack; the outputs of the stack otherwise."""
+        """Raises NotImportable, Locked, StackFailed, RolledBack; else the stack's outputs."""
+        self.say("imports")
+        check_imports(built.contents[built.release.code], built.contents[built.release.template])
         self.say("upload")
         self.built = built.contents
         self.artifacts.ensure(self.target.region)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.imports import NotImportable
 from deploy.lock import Locked
 from deploy.run import RolledBack
 from deploy.target import Outputs
@@ -184,6 +185,19 @@ def test_what_is_broken_is_stopped_and_taken_back(
     assert client.errors == {}
     stages.put("JobMoveRequested", [move(watched.job_id, name) for name in FORWARD])
     assert until(lambda: stages.job(watched.job_id), _is_over, 60)
+
+
+def test_code_that_cannot_be_imported_changes_nothing(stages: Stages, tmp_path: Path) -> None:
+    """Not even the API's own code, which would answer nobody until it was taken back."""
+    at_import = ("functions/create_job.py", lambda text: text + '\nraise OSError("no luck")\n')
+    broken = built_from(sources(tmp_path / "broken", at_import))
+    before = deployment(stages.engine.url, "production").artifacts.record("production")
+    (watched,) = stages.booked(120)
+    with a_client(stages, watched).asking() as client, pytest.raises(NotImportable) as refused:
+        deployment(stages.engine.url, "production").deploy(broken)
+    assert "OSError: no luck; nothing was changed" in str(refused.value)
+    assert deployment(stages.engine.url, "production").artifacts.record("production") == before
+    assert client.errors == {}
 
 
 def test_the_second_of_two_deployers_is_told_who_holds_the_lock(stages: Stages) -> None:

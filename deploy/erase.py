@@ -79,13 +79,13 @@ def erase_number(s3: Any, bucket: str, tenant: str, phone: str) -> NumberErased:
     numbers, digest = S3Numbers(s3, bucket), digest_of(tenant, phone)
     for _ in range(ATTEMPTS):
         stored = numbers.read(tenant, digest)
-        known = stored.value if stored else None
+        known, etag = (stored.value, stored.etag) if stored else (None, None)
         kept = _opt_out_alone(known) if known else None
         try:
-            if stored and kept and known != kept:
-                numbers.write(kept.with_(rev=kept.rev + 1), stored.etag)
+            if kept and known != kept:
+                numbers.write(kept.with_(rev=kept.rev + 1), etag)
                 continue
-            erased += _purge_number(s3, bucket, tenant, digest, stored and stored.etag, bool(kept))
+            erased += _purge_number(s3, bucket, tenant, digest, etag, kept is not None)
         except Conflict:
             continue
         return NumberErased(erased, kept is not None)

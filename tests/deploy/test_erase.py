@@ -166,8 +166,8 @@ def test_a_job_goes_with_its_photos_and_where_its_crew_was_seen(moto: Moto) -> N
             moto.s3.put_object(Bucket=outputs[bucket], Key=key, Body=body)
     dynamodb = moto.client("dynamodb")
     for job_id in (JOB, "261121-other0"):
-        key = {"pk": {"S": "tenant#main"}, "sk": {"S": f"place#{job_id}"}}
-        dynamodb.put_item(TableName=outputs["CrewRosterTable"], Item=key)
+        seen = {"pk": {"S": "tenant#main"}, "sk": {"S": f"place#{job_id}"}}
+        dynamodb.put_item(TableName=outputs["CrewRosterTable"], Item=seen)
     assert erase_job(moto.client, outputs, job) == 2 * len(private + public)
     assert erase_job(moto.client, outputs, job) == 0
     assert Kept(moto.s3, outputs["JobsBucket"]).versions("") == ["tenants/main/jobs/x.json"] * 2

@@ -1,6 +1,7 @@
 """`haul export`, `haul import`, `haul erase`: the data is the business's and its customers'."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,8 +12,9 @@ from botocore.exceptions import ClientError
 
 from cli.claims import assignment, claimed_again
 from cli.out import Complaint, NotThere, console, print_json, spoken_errors
+from cli.photos import PhotoFolder
 from cli.place import Place
-from deploy.erase import erase_job, purge
+from deploy.erase import erase_job, erase_number, forget_at_edge, purge
 from deploy.lock import who
 from functions.aws.stores import S3Boards, S3Jobs, S3Views
 from functions.ports import Conflict, UnknownJob
@@ -22,6 +24,7 @@ from statemachine.flows import load_flow
 from statemachine.job import Execution, Job
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 VIEW_TTL_S = 60
 
 
@@ -30,20 +33,28 @@ def export(
     file: Annotated[Path, typer.Argument(help="One job a line, as JSON; it must not exist yet.")],
     as_json: Json = False,
 ) -> None:
-    """Write every job of the business into a file. It holds names, phones and links: guard it."""
+    """Write every job of the business into a file, its photos into FILE.photos.
+
+    They hold names, phones, links and pictures of people's homes: guard them.
+    """
     with spoken_errors():
-        jobs = _jobs(context.obj.place)
+        jobs, photos = _jobs(context.obj.place), PhotoFolder(context.obj.place, file)
         try:
             with file.open("x", encoding="utf-8") as out:
                 file.chmod(0o600)
                 count = 0
                 for job in _all(jobs, context.obj.tenant):
                     out.write(job.model_dump_json(exclude_none=True) + "\n")
+                    photos.save(job)
                     count += 1
         except FileExistsError:
             raise Complaint(f"{file} exists; choose another name") from None
-        _audit(context, "export", {"jobs": count})
-        print_json({"jobs": count}) if as_json else console.print(f"{count} jobs are in {file}.")
+        facts = {"jobs": count, "photos": photos.carried, "photos_missing": photos.missing}
+        _audit(context, "export", facts)
+        if as_json:
+            print_json(facts)
+        else:
+            console.print(f"{count} jobs are in {file}{_photos_beside(photos)}.")
 
 
 def import_(
@@ -51,11 +62,13 @@ def import_(
     file: Annotated[Path, typer.Argument(help="What `haul export` wrote.", exists=True)],
     as_json: Json = False,
 ) -> None:
-    """Bring jobs from a file. One that is there already is left as it is; open ones go on."""
+    """Bring jobs from a file, and their photos from beside it. One that is there already is left
+    as it is; open ones go on."""
     with spoken_errors():
         place, tenant = context.obj.place, context.obj.tenant
         jobs = _jobs(place)
         views = S3Views(place.client("s3"), place.outputs["SiteBucket"], VIEW_TTL_S)
+        photos = PhotoFolder(place, file)
         crew, taken = assignment(place), list[str]()
         now, brought, there = datetime.now(timezone.utc), 0, 0
         for line in file.read_text(encoding="utf-8").splitlines():
@@ -68,15 +81,21 @@ def import_(
             except Conflict:
                 there += 1
                 continue
+            photos.bring(job)
             write_view(views, job, load_flow(job.flow))
             taken += claimed_again(crew, job, now)
         boards = S3Boards(place.client("s3"), place.outputs["JobsBucket"])
         PublishBoard(jobs, boards).rebuild(tenant, now)
-        _audit(context, "import", {"jobs": brought, "there_before": there})
+        facts = {
+            "jobs": brought, "there_before": there,
+            "photos": photos.carried, "photos_missing": photos.missing,
+        }  # fmt: skip
+        _audit(context, "import", facts)
         if as_json:
-            print_json({"jobs": brought, "there_before": there, "on_two_jobs": taken})
+            print_json({**facts, "on_two_jobs": taken})
             return
-        console.print(f"{brought} jobs were brought; {there} were there before.")
+        came = f"{brought} jobs were brought{_photos_beside(photos)}"
+        console.print(f"{came}; {there} were there before.")
         for sentence in taken:
             console.print(f"[red]{sentence}[/]")
 
@@ -95,25 +114,61 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Erase a customer's ended jobs with all their versions, and note that it was done."""
+    """Erase a customer's ended jobs and number with all versions, and note that it was done.
+
+    Whoever said STOP is still not sent texts: that wish alone stays, under a hash of the number.
+    """
     with spoken_errors():
         place, tenant = context.obj.place, context.obj.tenant
-        found = [job for job in _all(_jobs(place), tenant) if _is_of(job, customer)]
-        if not found:
+        found, others = _of_and_not_of(customer, list(_all(_jobs(place), tenant)))
+        phones = _phones(customer, found) - _phones("", others)
+        if not found and not phones:
             raise NotThere("no job of that customer; write phone or name as it is in the job")
         open_ = [job.job_id for job in found if not _over(job)]
         if open_:
             raise Complaint(f"still open: {', '.join(open_)}; complete or cancel them first")
         if not yes and not typer.confirm(f"Erase {len(found)} jobs for good?"):
             raise Complaint("nothing was erased")
-        s3 = place.client("s3")
-        erased = sum(erase_job(s3, place.outputs, job) for job in found)
-        erased += _board_without(place, tenant)
-        _audit(context, "erase", {"jobs": [job.job_id for job in found], "objects": erased})
+        facts = _erased(place, tenant, found, phones)
+        if not found and not facts["objects"] and not facts["opt_outs_kept"]:
+            raise NotThere("no job of that phone, and nothing is kept about it")
+        _audit(context, "erase", {"jobs": [job.job_id for job in found], **facts})
         if as_json:
-            print_json({"jobs": len(found), "objects": erased})
+            print_json({"jobs": len(found), **facts})
         else:
-            console.print(f"{len(found)} jobs are erased, {erased} objects and versions.")
+            console.print(f"{len(found)} jobs are erased, {facts['objects']} objects and versions.")
+            if facts["opt_outs_kept"]:
+                console.print("The wish for no texts is kept, under a hash of the number.")
+
+
+def _erased(place: Place, tenant: str, jobs: list[Job], phones: set[str]) -> dict[str, int]:
+    """Numbers first: once the jobs are gone, nobody knows them to try again."""
+    s3, bucket = place.client("s3"), place.outputs["JobsBucket"]
+    numbers = [erase_number(s3, bucket, tenant, phone) for phone in sorted(phones)]
+    objects = sum(number.objects for number in numbers)
+    if jobs:
+        objects += sum(erase_job(place.client, place.outputs, job) for job in jobs)
+        objects += _board_without(place, tenant)
+        forget_at_edge(place.client, place.outputs)
+    return {"objects": objects, "opt_outs_kept": sum(number.opt_out_kept for number in numbers)}
+
+
+def _of_and_not_of(customer: str, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
+    theirs = [job for job in jobs if _is_of(job, customer)]
+    return theirs, [job for job in jobs if not _is_of(job, customer)]
+
+
+def _phones(customer: str, jobs: list[Job]) -> set[str]:
+    """The jobs' numbers, and `customer` itself where it is one: its jobs may be long gone."""
+    named = {customer.strip()} if PHONE.fullmatch(customer.strip()) else set()
+    return named | {job.customer.phone for job in jobs if job.customer.phone}
+
+
+def _photos_beside(photos: PhotoFolder) -> str:
+    missing = f" ({photos.missing} were not there)" if photos.missing else ""
+    return (
+        f", {photos.carried} photos in {photos.file}.photos{missing}" if photos.carried else missing
+    )
 
 
 def _board_without(place: Place, tenant: str) -> int:

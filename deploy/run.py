@@ -1,17 +1,18 @@
 """A deployment from its beginning to its end, or back.
 
-    build ─ upload ─┐                      ┌─ hashed pages ─┐
-    (or a release)  ├─ lock ─ edge ─ stack ┴─ flows ────────┴─ pages ─ invalidate ─ verify ─ done
-                    │                                                                 │
-                    └──────────── the release before, by the same steps ◀─────────────┘
+    build ─ imports ─ upload ─┐         ┌─────────── hashed pages ────────────┐
+              (or a release)  ├─ lock ─ edge ─ stack ─ try functions ─ publish ─┴─ flows ─┐
+                              │                                                          │
+                              │                 done ─ verify ─ invalidate ─ pages ──────┘
+                              │                           │
+                              └─ the release before, by the same steps ◀─ from anywhere
 
 Every step can be done again: what is there already is found and left. So a deployment that was
 killed is finished by the next one, whichever release that is of. What a stage runs is noted only
 after it was verified; `pending` notes what was begun.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -22,17 +23,15 @@ from uuid import uuid4
 from deploy import edge_functions, machines, pages, verify
 from deploy.artifacts import Artifacts, Release, StageRecord
 from deploy.bundle import ROOT
+from deploy.imports import check_imports
 from deploy.lock import LEASE, locked, who
 from deploy.pages import Page
-from deploy.stack import Change, DeployFailed, Planned, Stack
+from deploy.rollout import Review, Rollout, Say
+from deploy.stack import Change, DeployFailed, Stack
 from deploy.target import Outputs, Target
 from deploy.template import Built
 
-PROTECTED = "production"
 BUSINESSES = {"main": "Haulway"}
-
-Say = Callable[[str], None]
-Review = Callable[[Planned], None]
 
 
 class RolledBack(DeployFailed):
@@ -78,10 +77,13 @@ class Deployment:
     def __post_init__(self) -> None:
         self.artifacts: Artifacts = self.target.artifacts
         self.stack: Stack = self.target.stack
+        self.rollout = Rollout(self.target, self.stack, self.say, self.review)
         self.built: Mapping[str, bytes] = {}
 
     def deploy(self, built: Built) -> Outputs:
-        """Raises Locked, StackFailed, RolledBack; the outputs of the stack otherwise."""
+        """Raises NotImportable, Locked, StackFailed, RolledBack; else the stack's outputs."""
+        self.say("imports")
+        check_imports(built.contents[built.release.code], built.contents[built.release.template])
         self.say("upload")
         self.built = built.contents
         self.artifacts.ensure(self.target.region)
@@ -121,7 +123,8 @@ class Deployment:
         record, release = self.artifacts.record(self.target.stage), built.release
         known = self.artifacts.release(record.current) if record.current else None
         self.artifacts.add({release.template: built.contents[release.template]})
-        planned = self._planned(built.contents[release.template], release)
+        template = built.contents[release.template]
+        planned = self.rollout.plan(template, self.artifacts.url(release.template))
         self.stack.forget(planned.change_set, planned.creates)
         return Difference(
             release=release.name,
@@ -175,8 +178,8 @@ class Deployment:
         self._edge(release)
         with ThreadPoolExecutor(1) as meanwhile:
             uploads = meanwhile.submit(self._hashed_pages, files)
-            self.say("stack")
-            outputs = self._stack(release)
+            template = self._content(release.template)
+            outputs = self.rollout.bring(template, self.artifacts.url(release.template))
             uploads.result()
         self.say("flows")
         machines.go_live(
@@ -217,23 +220,6 @@ class Deployment:
             hashed = [page for page in files if not page.is_entry]
             if bucket:
                 pages.publish(self.target.client("s3"), bucket, hashed)
-
-    def _planned(self, template: bytes, release: Release) -> Planned:
-        wanted = {
-            "Stage": self.target.stage, "Where": self.target.where, **self.target.parameters
-        }  # fmt: skip
-        document = json.loads(template)
-        if unknown := sorted(wanted.keys() - document["Parameters"].keys()):
-            raise LookupError(f"the template has no parameter {', '.join(unknown)}")
-        return self.stack.plan(document, self.artifacts.url(release.template), wanted)
-
-    def _stack(self, release: Release) -> Outputs:
-        planned = self._planned(self._content(release.template), release)
-        self.review(planned)
-        self.stack.execute(planned)
-        if self.target.stage == PROTECTED:
-            self.stack.protect()
-        return self.stack.outputs()
 
     def _invalidate(self, outputs: Outputs) -> None:
         cloudfront, distribution = self.target.client("cloudfront"), outputs["DistributionId"]

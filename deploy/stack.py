@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 NOTHING = ("didn't contain changes", "No updates are to be performed")
+NEVER_LIVED = ("ROLLBACK_COMPLETE", "CREATE_FAILED")
 LONGEST_S = 3600
 
 Say = Callable[[str], None]
@@ -147,6 +148,21 @@ class Stack:
         stack = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
         return {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", ())}
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the next plan changes it, and does not create it."""
+        return self.status() not in (None, "REVIEW_IN_PROGRESS", *NEVER_LIVED)
+
+    def functions(self) -> dict[str, str]:
+        """The names of the functions by their logical ids."""
+        pages = self.cloudformation.get_paginator("list_stack_resources")
+        return {
+            each["LogicalResourceId"]: each["PhysicalResourceId"]
+            for page in pages.paginate(StackName=self.name)
+            for each in page["StackResourceSummaries"]
+            if each["ResourceType"] == "AWS::Lambda::Function"
+        }
+
     def status(self) -> str | None:
         """None where there is no stack."""
         try:
@@ -165,7 +181,7 @@ class Stack:
             if status is None or status == "REVIEW_IN_PROGRESS":
                 return status
             if not status.endswith("_IN_PROGRESS"):
-                if status in ("ROLLBACK_COMPLETE", "CREATE_FAILED") and not ended:
+                if status in NEVER_LIVED and not ended:
                     self.cloudformation.delete_stack(StackName=self.name)
                 else:
                     return status

@@ -2,10 +2,13 @@
 
 The template names its parts by path, as SAM does: `CodeUri: .` is the bundle, `DefinitionUri` a
 generated state machine, `FunctionCode` an edge function. Here the first two become objects in
-the artifact bucket, named by their content, and the third the code itself.
+the artifact bucket, named by their content, and the third the code itself. One parameter is added,
+which says when functions publish.
 """
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,11 @@ from samtranslator.yaml_helper import yaml_parse
 from deploy.artifacts import Release, address
 from deploy.bundle import ROOT
 from deploy.pages import build_id, pages
+
+PUBLISHED = "Published"
+"""The parameter of a built template by which functions publish: they make a version, and move their
+alias to it, when its value changes and only then. So new code can be there before anybody is served
+by it."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +46,11 @@ def build(code: bytes, bucket: str, root: Path = ROOT) -> Built:
     template = yaml_parse((root / "template.yaml").read_text(encoding="utf-8"))
     edge, asl = {}, {}
     template["Globals"]["Function"]["CodeUri"] = {"Bucket": bucket, "Key": code_key}
-    # A change of settings makes a new version too. Not in the template: cfn-lint does not know it.
-    template["Globals"]["Function"]["AutoPublishAliasAllProperties"] = True
+    template["Parameters"][PUBLISHED] = {"Type": "String", "Default": "none"}
     for resource in template["Resources"].values():
         properties: dict[str, Any] = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Serverless::Function":
+            properties["AutoPublishCodeSha256"] = {"Ref": PUBLISHED}
         if resource["Type"] == "AWS::Serverless::StateMachine":
             path = Path(properties["DefinitionUri"])
             key = stored("asl", (root / path).read_bytes(), ".json")
@@ -61,3 +70,18 @@ def build(code: bytes, bucket: str, root: Path = ROOT) -> Built:
         pages={page.key: stored("pages", page.body) for page in pages(root / "web")},
     )
     return Built(release, contents)
+
+
+def mark_of(template: bytes, parameters: Mapping[str, str]) -> str | None:
+    """A value of `Published` for a template with these parameters, and its defaults for others.
+
+    None for a release that was built before there was that parameter: it publishes at once.
+    """
+    declared = json.loads(template)["Parameters"]
+    if PUBLISHED not in declared:
+        return None
+    values = {name: str(each["Default"]) for name, each in declared.items() if "Default" in each}
+    values |= parameters
+    del values[PUBLISHED]
+    text = template + json.dumps(values, sort_keys=True).encode()
+    return hashlib.sha256(text).hexdigest()

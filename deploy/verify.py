@@ -86,7 +86,7 @@ def verify_jobs(target: Target, outputs: Outputs, edge_url: str, flows: Iterable
     jobs = [run.result() for run in runs]
     _wait_for_consumers(target, outputs)
     for job in jobs:
-        erase_job(target.client("s3"), outputs, job)
+        erase_job(target.client, outputs, job)
     return [job.job_id for job in jobs]
 
 
@@ -246,7 +246,7 @@ def sweep(target: Target, outputs: Outputs) -> int:
     jobs, removed = S3Jobs(target.client("s3"), outputs["JobsBucket"]), 0
     for job in _left_behind(jobs):
         if load_flow(job.flow).status(job.status).terminal and job.execution.seq >= job.seq:
-            erase_job(target.client("s3"), outputs, job)
+            erase_job(target.client, outputs, job)
             removed += 1
     return removed
 

@@ -401,7 +401,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         test = Test.model_validate(event)
         return deliver.test(test.tenant, test.test)
     records = event["Records"]
-    slow = records[0]["eventSourceARN"] == slow_arn
+    slow = any(record["eventSourceARN"] == slow_arn for record in records)
 
     def all_of(dues: list[WebhookDue]) -> list[Exception | None]:
         errors = deliver.together(dues, slow)

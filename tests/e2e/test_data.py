@@ -1,19 +1,24 @@
 """Export, import and erasure on the running copy."""
 
 import json
+import uuid
 from pathlib import Path
 
+import httpx
 import pytest
 
+from functions.aws.hooks import S3Numbers
+from functions.numbers import change_number, known_number
 from local.laptop import Laptop
-from statemachine.job import Job
+from statemachine.job import Job, Photo
 from tests.e2e.business import booking, exist, haul, jobs_of, move, put, settled
 
 pytestmark = pytest.mark.engine
 
 
-def an_ended_job(stack: Laptop, number: int, name: str) -> Job:
-    request = {**booking(number, prefix="dat"), "customer": {"name": name}}
+def an_ended_job(stack: Laptop, number: int, name: str, phone: str | None = None) -> Job:
+    customer = {"name": name, "phone": phone} if phone else {"name": name}
+    request = {**booking(number, prefix="dat"), "customer": customer}
     put(stack, "JobRequested", [request])
     exist(stack, [request["job_id"]])
     forward = [move(request["job_id"], each) for each in ("confirm", "start", "complete")]
@@ -43,6 +48,57 @@ def test_a_customer_is_erased_with_every_version_and_one_line_is_kept(
     again = haul(stack, "import", str(saved), "--json")
     assert json.loads(again.stdout)["jobs"] == 1, again.stderr
     assert jobs_of(stack).read("main", job.job_id).value.customer.name == "Erased Person"
+
+
+def test_photos_go_with_their_job_and_a_stop_outlives_its_sender(
+    stack: Laptop, tmp_path: Path
+) -> None:
+    phone, photo_id, numbers = "+15555550191", uuid.uuid4().hex, numbers_of(stack)
+    job = with_photo(stack, an_ended_job(stack, 3, "Photographed Person", phone), photo_id)
+    change_number(numbers, "main", phone, lambda number: number.texted(job.job_id, None))
+    change_number(numbers, "main", phone, lambda number: number.stop(job.created_at))
+    saved = tmp_path / "jobs.jsonl"
+    exported = json.loads(haul(stack, "export", str(saved), "--json").stdout)
+    assert (exported["photos"], exported["photos_missing"]) == (1, 1)
+    assert (tmp_path / "jobs.jsonl.photos" / f"{photo_id}.jpg").read_bytes() == b"a picture"
+
+    erased = json.loads(haul(stack, "erase", "--customer", phone, "--yes", "--json").stdout)
+    assert (erased["jobs"], erased["opt_outs_kept"]) == (1, 1)
+    assert picture(stack, photo_id) is None
+    left = known_number(numbers, "main", phone)
+    assert left.stopped
+    assert (left.jobs, left.question) == ((), None)
+    again = haul(stack, "erase", "--customer", phone, "--yes", "--json")
+    assert json.loads(again.stdout) == {"jobs": 0, "objects": 0, "opt_outs_kept": 1}
+
+    brought = json.loads(haul(stack, "import", str(saved), "--json").stdout)
+    assert (brought["jobs"], brought["photos"], brought["photos_missing"]) == (1, 1, 1)
+    assert picture(stack, photo_id) == b"a picture"
+
+
+def numbers_of(stack: Laptop) -> S3Numbers:
+    return S3Numbers(stack.client("s3"), stack.outputs["JobsBucket"])
+
+
+def with_photo(stack: Laptop, job: Job, photo_id: str) -> Job:
+    """As if the crew had taken two photos, of which one never arrived."""
+    about = {"kind": "after", "taken_at": job.created_at, "recorded_at": job.created_at}
+    photos = tuple(
+        Photo.model_validate({**about, "photo_id": each, "event_id": each, "actor": job.created_by})
+        for each in (photo_id, uuid.uuid4().hex)
+    )
+    stored = jobs_of(stack).read("main", job.job_id)
+    photographed = stored.value.with_(photos=photos, rev=stored.value.rev + 1)
+    jobs_of(stack).replace(photographed, stored.etag)
+    bucket, key = stack.outputs["SiteBucket"], f"t/p/{photo_id}.jpg"
+    stack.client("s3").put_object(Bucket=bucket, Key=key, Body=b"a picture")
+    return photographed
+
+
+def picture(stack: Laptop, photo_id: str) -> bytes | None:
+    """As the customer's browser is shown it."""
+    answer = httpx.get(f"{stack.edge_url}/t/p/{photo_id}.jpg")
+    return answer.content if answer.is_success else None
 
 
 def _traces(stack: Laptop, text: str) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.imports import NotImportable
 from deploy.lock import Locked
 from deploy.run import RolledBack
 from deploy.target import Outputs
@@ -29,8 +30,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(170)]
 
 FORWARD = ("confirm", "start", "complete")
 STEPS = (
-    "upload", "edge function", "stack", "flows", "pages", "data", "invalidation",
-    "verify pages", "verify jobs", "clean",
+    "upload", "edge function", "stack", "try functions", "publish", "flows", "pages", "data",
+    "invalidation", "verify pages", "verify jobs", "clean",
 )  # fmt: skip
 
 
@@ -160,6 +161,16 @@ BROKEN: dict[str, tuple[str, Callable[[str], str]]] = {
         "web/track/index.html", lambda text: text.replace('"/style.css"', '"/no-such.css"'),
     ),
     "a page cut off": ("web/dispatch/index.html", lambda text: text[:15]),
+    "code of the API": (
+        "functions/api/entry.py",
+        lambda text: text.replace("    return wire().resolve(", "    raise OSError("),
+    ),
+    "settings of a function": (
+        "functions/publish_board.py",
+        lambda text: text.replace("class Settings(", "class Settings(Absent, ", 1).replace(
+            "class Settings(", "class Absent(HasJobs):\n    absent: str\n\n\nclass Settings(", 1
+        ),
+    ),
     "a function": (
         "functions/settle_job.py",
         lambda text: text.replace("    settled = wire()(request)", "    raise OSError(request)"),
@@ -179,11 +190,24 @@ def test_what_is_broken_is_stopped_and_taken_back(
     (watched,) = stages.booked(100 + list(BROKEN).index(what))
     broken = built_from(sources(tmp_path / "broken", BROKEN[what]))
     with a_client(stages, watched).asking() as client, pytest.raises(RolledBack):
-        deployment(stages.engine.url, "production", patience_s=25).deploy(broken)
+        deployment(stages.engine.url, "production", patience_s=15).deploy(broken)
     assert stages.current("production") == before
     assert client.errors == {}
     stages.put("JobMoveRequested", [move(watched.job_id, name) for name in FORWARD])
     assert until(lambda: stages.job(watched.job_id), _is_over, 60)
+
+
+def test_code_that_cannot_be_imported_changes_nothing(stages: Stages, tmp_path: Path) -> None:
+    """Not even the API's own code, which would answer nobody until it was taken back."""
+    at_import = ("functions/create_job.py", lambda text: text + '\nraise OSError("no luck")\n')
+    broken = built_from(sources(tmp_path / "broken", at_import))
+    before = deployment(stages.engine.url, "production").artifacts.record("production")
+    (watched,) = stages.booked(120)
+    with a_client(stages, watched).asking() as client, pytest.raises(NotImportable) as refused:
+        deployment(stages.engine.url, "production").deploy(broken)
+    assert "OSError: no luck; nothing was changed" in str(refused.value)
+    assert deployment(stages.engine.url, "production").artifacts.record("production") == before
+    assert client.errors == {}
 
 
 def test_the_second_of_two_deployers_is_told_who_holds_the_lock(stages: Stages) -> None:
@@ -200,10 +224,12 @@ def test_the_second_of_two_deployers_is_told_who_holds_the_lock(stages: Stages) 
     assert f"deploy {stages.first.release.name}" in told[0]
 
 
-def test_a_deployment_killed_at_any_step_is_finished_by_the_next(
+@pytest.mark.timeout(300)
+def test_deployments_killed_at_every_step_are_finished_by_the_next(
     stages: Stages, tmp_path: Path
 ) -> None:
-    """Two releases in turn, so that there is always something to do."""
+    """Two releases in turn, so that there is always something to do: each finds what the one before
+    left undone and comes one step further, until one may live."""
     texts = ("one", "two")
     folders = [
         sources(
@@ -214,15 +240,17 @@ def test_a_deployment_killed_at_any_step_is_finished_by_the_next(
         for text in texts
     ]
     for number, step in enumerate(STEPS):
-        folder = folders[number % 2]
         words = [sys.executable, "-m", "tests.e2e.killed", stages.engine.url, "staging"]
-        died = subprocess.run([*words, str(folder), step], check=False, capture_output=True)
+        words += [str(folders[number % 2]), step]
+        died = subprocess.run(words, check=False, capture_output=True)
         assert died.returncode == KILLED, (step, died.stderr.decode()[-2000:])
-        built = built_from(folder)
-        flows = ("haul",) if step == STEPS[-1] else ()
-        deployment(stages.engine.url, "staging", flows=flows).deploy(built)
         record = deployment(stages.engine.url, "staging").artifacts.record("staging")
-        assert (record.current, record.pending) == (built.release.name, None), step
+        doomed = built_from(folders[number % 2]).release.name
+        assert doomed == (record.current if step == STEPS[-1] else record.pending or doomed), step
+    built = built_from(folders[len(STEPS) % 2])
+    deployment(stages.engine.url, "staging").deploy(built)
+    record = deployment(stages.engine.url, "staging").artifacts.record("staging")
+    assert (record.current, record.pending) == (built.release.name, None)
 
 
 def test_the_command_shows_a_difference_and_goes_back(stages: Stages, tmp_path: Path) -> None:

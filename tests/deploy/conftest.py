@@ -1,0 +1,3 @@
+from tests.functions.conftest import moto
+
+__all__ = ["moto"]

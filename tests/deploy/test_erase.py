@@ -1,0 +1,197 @@
+"""Erasing forgets a person, but not that the person wanted no texts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from deploy import erase
+from deploy.erase import NumberErased, erase_job, erase_number
+from functions.aws.hooks import S3Deliveries, S3Numbers
+from functions.numbers import Number, Question, change_number, digest_of
+from functions.ports import Unavailable
+from statemachine.deliveries import Delivery, DeliveryName, masked
+from statemachine.identity import digest_of as digest_of_token
+from statemachine.job import Photo
+from tests.builders import DISPATCHER, NOON, a_job, minutes
+from tests.faults import Faults
+from tests.functions.conftest import Moto
+
+ADA, BOB = "+15555550123", "+15555550177"
+JOB = "261121-7k3m2q"
+
+
+@dataclass
+class Kept:
+    """A jobs bucket with versions, and what it still holds of a number."""
+
+    s3: Any
+    bucket: str
+
+    @property
+    def numbers(self) -> S3Numbers:
+        return S3Numbers(self.s3, self.bucket)
+
+    def change(self, phone: str, changed: Callable[[Number], Number]) -> Number:
+        return change_number(self.numbers, "main", phone, changed)
+
+    def known(self, phone: str) -> Number | None:
+        stored = self.numbers.read("main", digest_of("main", phone))
+        return stored.value if stored else None
+
+    def versions(self, prefix: str) -> list[str]:
+        answer = self.s3.list_object_versions(Bucket=self.bucket, Prefix=prefix)
+        return [
+            each["Key"] for kind in ("Versions", "DeleteMarkers") for each in answer.get(kind, ())
+        ]
+
+    def erase(self, phone: str) -> NumberErased:
+        return erase_number(self.s3, self.bucket, "main", phone)
+
+
+def versioned(moto: Moto) -> str:
+    bucket = moto.bucket()
+    moto.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return bucket
+
+
+@pytest.fixture
+def kept(moto: Moto) -> Kept:
+    return Kept(moto.s3, versioned(moto))
+
+
+def texted(number: Number) -> Number:
+    return number.texted(JOB, Question(job_id=JOB, rev=1, move="confirm"))
+
+
+def stopped(number: Number) -> Number:
+    return number.stop(NOON)
+
+
+def test_a_number_that_wanted_texts_leaves_nothing(kept: Kept) -> None:
+    kept.change(ADA, texted)
+    kept.change(ADA, lambda number: stopped(number).start(NOON + minutes(1)))
+    kept.change(BOB, texted)
+    assert kept.erase(ADA) == NumberErased(objects=2, opt_out_kept=False)
+    assert len(kept.versions("tenants/main/numbers/")) == 1
+    assert kept.known(BOB) is not None
+    assert kept.erase(ADA) == NumberErased(objects=0, opt_out_kept=False)
+
+
+def test_of_a_number_that_said_stop_only_that_is_left(kept: Kept) -> None:
+    kept.change(ADA, texted)
+    said = kept.change(ADA, stopped)
+    assert kept.erase(ADA) == NumberErased(objects=2, opt_out_kept=True)
+    left = kept.known(ADA)
+    assert left == Number(
+        tenant="main", digest=digest_of("main", ADA), rev=said.rev + 1, stopped_at=NOON
+    )
+    assert left.stopped
+    assert len(kept.versions("tenants/main/numbers/")) == 1
+    assert kept.erase(ADA) == NumberErased(objects=0, opt_out_kept=True)
+
+
+def test_a_lost_answer_to_the_write_of_the_bare_stop_does_no_harm(kept: Kept) -> None:
+    kept.change(ADA, texted)
+    kept.change(ADA, stopped)
+    with Faults({"PutObject": ["after"]}).on(kept.s3):
+        assert kept.erase(ADA) == NumberErased(objects=2, opt_out_kept=True)
+    assert len(kept.versions("tenants/main/numbers/")) == 1
+
+
+def test_a_stop_that_comes_in_between_is_not_forgotten(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.change(ADA, texted)
+    listed = erase._versions
+
+    def meanwhile(*arguments: Any) -> Any:
+        kept.change(ADA, stopped)
+        return listed(*arguments)
+
+    monkeypatch.setattr(erase, "_versions", meanwhile)
+    assert kept.erase(ADA).opt_out_kept
+    assert kept.known(ADA) == Number(
+        tenant="main", digest=digest_of("main", ADA), rev=3, stopped_at=NOON
+    )
+    monkeypatch.undo()
+    assert len(kept.versions("tenants/main/numbers/")) == 1
+
+
+def test_a_number_that_never_stops_changing_is_said_and_not_half_erased(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.change(ADA, texted)
+    listed, jobs = erase._versions, iter(range(1000))
+
+    def meanwhile(*arguments: Any) -> Any:
+        kept.change(ADA, lambda number: number.texted(f"261121-{next(jobs):06}", None))
+        return listed(*arguments)
+
+    monkeypatch.setattr(erase, "_versions", meanwhile)
+    with pytest.raises(Unavailable, match="erase again"):
+        kept.erase(ADA)
+    assert kept.known(ADA) is not None
+
+
+def test_answers_to_the_number_go_and_those_to_others_stay(kept: Kept) -> None:
+    deliveries = S3Deliveries(kept.s3, kept.bucket)
+    for phone in (ADA, BOB):
+        name = DeliveryName(
+            tenant="main", about="replies", mark=f"sms-{phone[1:]}", channel="sms",
+            recipient="customer",
+        )  # fmt: skip
+        draft = Delivery(
+            name=name, state="held", to=masked(phone), created_at=NOON, updated_at=NOON
+        )
+        deliveries.create(draft)
+    assert kept.erase(ADA) == NumberErased(objects=1, opt_out_kept=False)
+    assert [answer.to for answer in deliveries.about("main", "replies")] == [masked(BOB)]
+
+
+def test_a_job_goes_with_its_photos_and_where_its_crew_was_seen(moto: Moto) -> None:
+    """Of two photos one was never uploaded."""
+    job = a_job("completed", photos=(a_photo("a"), a_photo("b")))
+    outputs = {
+        "JobsBucket": versioned(moto), "SiteBucket": versioned(moto),
+        "CrewRosterTable": a_table(moto),
+    }  # fmt: skip
+    private = [f"tenants/main/jobs/{JOB}.json", f"tenants/main/deliveries/{JOB}/1-sms-x.json"]
+    public = [f"t/p/{'a' * 32}.jpg", f"t/{digest_of_token(job.token)}.json"]
+    for bucket, key in [("JobsBucket", key) for key in (*private, "tenants/main/jobs/x.json")] + [
+        ("SiteBucket", key) for key in (*public, f"t/p/{'c' * 32}.jpg")
+    ]:
+        for body in (b"older", b"newer"):
+            moto.s3.put_object(Bucket=outputs[bucket], Key=key, Body=body)
+    dynamodb = moto.client("dynamodb")
+    for job_id in (JOB, "261121-other0"):
+        seen = {"pk": {"S": "tenant#main"}, "sk": {"S": f"place#{job_id}"}}
+        dynamodb.put_item(TableName=outputs["CrewRosterTable"], Item=seen)
+    assert erase_job(moto.client, outputs, job) == 2 * len(private + public)
+    assert erase_job(moto.client, outputs, job) == 0
+    assert Kept(moto.s3, outputs["JobsBucket"]).versions("") == ["tenants/main/jobs/x.json"] * 2
+    assert Kept(moto.s3, outputs["SiteBucket"]).versions("") == [f"t/p/{'c' * 32}.jpg"] * 2
+    left = dynamodb.scan(TableName=outputs["CrewRosterTable"])["Items"]
+    assert [item["sk"]["S"] for item in left] == ["place#261121-other0"]
+
+
+def a_photo(letter: str) -> Photo:
+    record = {"event_id": f"photo-{letter}", "actor": DISPATCHER, "recorded_at": NOON}
+    return Photo.model_validate(
+        {"photo_id": letter * 32, "kind": "before", "taken_at": NOON, **record}
+    )
+
+
+def a_table(moto: Moto) -> str:
+    name = moto.name("roster")
+    moto.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+    )
+    return name

@@ -1,0 +1,133 @@
+"""A function beside the deployed one, of the same code, with a role of its own to take from.
+
+So nothing that is on its way through the running copy fails because of it.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from local.laptop import STAGE, Laptop
+from local.stages import on_laptop
+
+Statement = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Function:
+    """It runs as `role`, which may what the role of the deployed one may."""
+
+    stack: Laptop
+    name: str
+    role: str
+    environment: dict[str, str]
+
+    def asked(self, event: Any) -> Any:
+        """Raises AssertionError where the function failed or handed messages back."""
+        answer = self.stack.client("lambda").invoke(
+            FunctionName=self.role, Payload=json.dumps(event).encode()
+        )
+        given = json.loads(answer["Payload"].read())
+        assert not answer.get("FunctionError"), given
+        assert not (given or {}).get("batchItemFailures"), given
+        return given
+
+    def delivered(self, *details: Any, queue_arn: str = "") -> None:
+        """As its queue brings them from the bus."""
+        self.received(*({"detail": detail} for detail in details), queue_arn=queue_arn)
+
+    def received(self, *bodies: Any, queue_arn: str = "") -> None:
+        shared = {"attributes": {}, "eventSource": "aws:sqs", "eventSourceARN": queue_arn}
+        records = [
+            {"messageId": str(number), "body": json.dumps(body), **shared}
+            for number, body in enumerate(bodies)
+        ]
+        self.asked({"Records": records})
+
+    def forget(self) -> None:
+        """What its containers keep is gone; the next request finds a new one."""
+        self.stack.client("lambda").update_function_configuration(
+            FunctionName=self.role,
+            Environment={"Variables": self.environment | {"FRESH": uuid.uuid4().hex}},
+        )
+
+    def statements(self) -> Iterator[tuple[str, Statement]]:
+        """Every statement that permits something, with the policy it stands in.
+
+        One without a Sid is SAM's own, for a function's dead letters.
+        """
+        iam = self.stack.client("iam")
+        for policy in iam.list_role_policies(RoleName=self.role)["PolicyNames"]:
+            for statement in self._document(policy)["Statement"]:
+                if "Sid" in statement and statement["Effect"] == "Allow":
+                    yield policy, statement
+
+    @contextmanager
+    def without(self, policy: str, statement: Statement) -> Iterator[None]:
+        document = self._document(policy)
+        self._write(policy, [each for each in document["Statement"] if each != statement])
+        try:
+            yield
+        finally:
+            self._write(policy, document["Statement"])
+
+    def _document(self, policy: str) -> Any:
+        iam = self.stack.client("iam")
+        return iam.get_role_policy(RoleName=self.role, PolicyName=policy)["PolicyDocument"]
+
+    def _write(self, policy: str, statements: Sequence[Statement]) -> None:
+        _put_policy(self.stack.client("iam"), self.role, policy, statements)
+
+
+def _put_policy(iam: Any, role: str, policy: str, statements: Sequence[Statement]) -> None:
+    if not statements:  # a policy without any is none
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
+        return
+    text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=text)
+
+
+@contextmanager
+def a_copy(stack: Laptop, name: str, *more: Statement) -> Iterator[Function]:
+    """A copy of the function `name`, which may `more` besides; gone at the end."""
+    lam = stack.client("lambda")
+    live = lam.get_function_configuration(FunctionName=f"haulway-{STAGE}-{name}")
+    copy = f"without-{name}-{uuid.uuid4().hex[:6]}"
+    arn = _role_like(stack, str(live["Role"]).rpartition("/")[2], copy, more)
+    # Without an address of its own it asks for the noted one, as on AWS.
+    environment = live["Environment"]["Variables"] | {"EDGE_URL": ""}
+    lam.create_function(
+        FunctionName=copy,
+        Role=arn,
+        Code=_code(stack),
+        Environment={"Variables": environment},
+        **{key: live[key] for key in ("Runtime", "Handler", "Timeout", "MemorySize")},
+    )
+    try:
+        yield Function(stack, name, copy, environment)
+    finally:
+        lam.delete_function(FunctionName=copy)
+
+
+def _code(stack: Laptop) -> dict[str, str]:
+    artifacts = on_laptop(STAGE, stack.engine.url).artifacts
+    current = artifacts.record(STAGE).current
+    assert current
+    return {"S3Bucket": artifacts.bucket, "S3Key": artifacts.release(current).code}
+
+
+def _role_like(stack: Laptop, role: str, copy: str, more: Sequence[Statement]) -> str:
+    iam = stack.client("iam")
+    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    made = iam.create_role(RoleName=copy, AssumeRolePolicyDocument=json.dumps(trust))
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        _put_policy(iam, copy, policy, document["Statement"])
+    if more:
+        _put_policy(iam, copy, "more", more)
+    for managed in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        iam.attach_role_policy(RoleName=copy, PolicyArn=managed["PolicyArn"])
+    return str(made["Role"]["Arn"])

@@ -41,6 +41,7 @@ from statemachine.edits import EditRefused
 from statemachine.flows import DEFAULT_FLOW, flow_names, load_flow
 from statemachine.job import Customer, Job, Schedule
 from statemachine.values import Actor
+from tests.pages.stub_crew import CrewStub, with_proof
 from tests.pages.world import DANA, PASSWORD, World, first_note, now
 
 ROOT = Path(__file__).parents[2]
@@ -50,8 +51,10 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
 COOKIE = "__Host-haulway"
+SESSION_S = 12 * 60 * 60
 JSON = "application/json"
 CUSTOMER = Actor(kind="customer", id="link")
 Answer = Callable[[Request], Awaitable[Response]]
@@ -79,9 +82,11 @@ class Stub:
         self.sessions: dict[str, str] = {}
         self.rewrites = ViewerRequests()
         self.rewritten: dict[str, str | None] = {}
+        self.crew = CrewStub(self)
 
     def app(self) -> Starlette:
         routes = [
+            *self.crew.routes(),
             Route("/api/session", self.guarded(self.who_am_i)),
             Route("/api/session", self.guarded(self.sign_in), methods=["POST"]),
             Route("/api/session", self.guarded(self.sign_out), methods=["DELETE"]),
@@ -173,7 +178,9 @@ class Stub:
         ticket = secrets.token_urlsafe()
         self.sessions[ticket] = wish.account
         response = answered(session_document(self.session_of(wish.account)))
-        response.set_cookie(COOKIE, ticket, secure=True, httponly=True, samesite="strict")
+        response.set_cookie(
+            COOKIE, ticket, max_age=SESSION_S, secure=True, httponly=True, samesite="strict"
+        )
         return response
 
     async def sign_out(self, request: Request) -> Response:
@@ -244,8 +251,14 @@ class Stub:
         return job
 
     def shown(self, request: Request, job: Job, status: int = 200) -> Response:
+        return Response(json.dumps(self.job_of(request, job)), status, media_type=JSON)
+
+    def job_of(self, request: Request, job: Job) -> dict[str, Any]:
         origin = origin_of(request) if self.actor(request).kind == "dispatcher" else None
-        return answered(job_document(job, self.session(request), origin), status)
+        document = job_document(job, self.session(request), origin)
+        return with_proof(
+            json.loads(document.model_dump_json(by_alias=True, exclude_none=True)), job
+        )
 
     def moved(self, job: Job, actor: Actor, wish: dict[str, object]) -> str:
         verdict, request = self.world.judge(job.job_id, actor, wish)

@@ -38,6 +38,11 @@ export class NoAnswer extends Error {
   }
 }
 
+/** Whether the session has ended, or there was none. */
+export function isSignedOut(error) {
+  return error instanceof Problem && error.status === 401 && error.slug !== "wrong-credentials";
+}
+
 /** An id that nobody else makes: for events and for Idempotency-Key. */
 export function newId() {
   return crypto.randomUUID();

@@ -1,7 +1,7 @@
 // One dispatcher at work: session, flows, the board and its feed, and what is asked of the API.
 // The browser's things (clock, timers, a channel to the other tabs) come in as arguments.
 
-import { Problem } from "./api.js";
+import { isSignedOut } from "./api.js";
 import { Board, cardOf, columnsOf, flowsInUse, passes } from "./board.js";
 import { Feed, clockAheadMs } from "./feed.js";
 import { actorKind, isLostRace } from "./moves.js";
@@ -252,8 +252,4 @@ export class Desk {
     this.#plan();
     this.#onChange();
   }
-}
-
-export function isSignedOut(error) {
-  return error instanceof Problem && error.status === 401 && error.slug !== "wrong-credentials";
 }

@@ -24,9 +24,11 @@ export class Feed {
   #again = false;
   #nextAtMs;
   #askedAtMs = null;
+  #intervalMs;
 
-  constructor(now_ms, { random = Math.random } = {}) {
+  constructor(now_ms, { random = Math.random, interval_ms = INTERVAL_MS } = {}) {
     this.#random = random;
+    this.#intervalMs = interval_ms;
     this.#nextAtMs = now_ms;
   }
 
@@ -80,13 +82,13 @@ export class Feed {
     this.#kind = "current";
     this.#failures = 0;
     this.#checkedAtMs = this.#askedAtMs;
-    this.#nextAtMs = now_ms + this.#spread(INTERVAL_MS);
+    this.#nextAtMs = now_ms + this.#spread(this.#intervalMs);
   }
 
   #trouble(retry_after_ms, now_ms) {
     this.#kind = "trouble";
     this.#failures += 1;
-    const doubled_ms = INTERVAL_MS * 2 ** Math.min(this.#failures - 1, DOUBLINGS_MAX);
+    const doubled_ms = this.#intervalMs * 2 ** Math.min(this.#failures - 1, DOUBLINGS_MAX);
     const pace_ms = this.#spread(Math.min(doubled_ms, TROUBLE_CAP_MS));
     this.#nextAtMs = now_ms + Math.max(pace_ms, Math.min(retry_after_ms, TROUBLE_CAP_MS));
   }

@@ -15,7 +15,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -324,8 +325,12 @@ class StubServer:
 
     def __init__(self, world: World | None = None, port: int = 0) -> None:
         self.stub = Stub(world or World())
+        self._listen(port)
+
+    def _listen(self, port: int) -> None:
         self._socket = socket.create_server(("127.0.0.1", port))
-        self.url = f"http://localhost:{self._socket.getsockname()[1]}"
+        self._port = self._socket.getsockname()[1]
+        self.url = f"http://localhost:{self._port}"
         config = uvicorn.Config(self.stub.app(), log_level="warning", lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
@@ -348,6 +353,17 @@ class StubServer:
         self._server.should_exit = True
         self._thread.join(timeout=5)
         self._socket.close()
+
+    @contextmanager
+    def out_of_reach(self) -> Iterator[None]:
+        """Nobody answers at the address: so it is for a service worker too, which a browser that
+        is told to be offline lets through."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self._listen(self._port)
+            self.__enter__()
 
     def reset(self) -> World:
         """An empty world, everybody signed out."""

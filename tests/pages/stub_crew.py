@@ -26,7 +26,7 @@ from functions.api.crew_documents import (
 from functions.api.problems import Problem
 from statemachine.edits import edited
 from statemachine.flows import load_flow
-from statemachine.job import Edit, Job, LoadSize, Photo, Schedule
+from statemachine.job import Edit, Job, LoadSize, Photo
 from statemachine.values import Actor, iso
 from statemachine.views import photo_path
 from tests.pages.browser import ZONE

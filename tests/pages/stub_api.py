@@ -30,6 +30,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from deploy.pages import Page
 from events import Changes
 from functions.api.answers import job_document, kind_of, session_document
 from functions.api.documents import BookedDocument
@@ -84,6 +85,8 @@ class Stub:
         self.rewrites = ViewerRequests()
         self.rewritten: dict[str, str | None] = {}
         self.crew = CrewStub(self)
+        self.published: dict[str, bytes] | None = None
+        """What a deployment has published, by key; None serves `web/` as it is."""
 
     def app(self) -> Starlette:
         routes = [
@@ -130,11 +133,23 @@ class Stub:
         self.world.requests.append((request.method, request.url.path))
         uri = await self.rewrite(request.url.path)
         path = (ROOT / "web" / (uri or "").lstrip("/")).resolve()
+        if self.published is not None:
+            return self.as_published((uri or "").lstrip("/"))
         if uri is None or ROOT / "web" not in path.parents or not path.is_file():
             return Response("Nothing here.\n", 404, SECURITY)
         caching = "no-cache" if path.suffix == ".html" else "max-age=5"
         headers = {**SECURITY, "content-type": TYPES[path.suffix], "cache-control": caching}
         return Response(path.read_bytes(), headers=headers)
+
+    def as_published(self, key: str) -> Response:
+        """As a deployment has it, with files under hashed names and the caching that they have."""
+        assert self.published is not None
+        body = self.published.get(key)
+        if body is None:
+            return Response("Nothing here.\n", 404, SECURITY)
+        page = Page(key, body)
+        headers = {"content-type": page.content_type, "cache-control": page.caching}
+        return Response(body, headers=SECURITY | headers)
 
     async def rewrite(self, path: str) -> str | None:
         """The object behind a path, by the real edge function; None where it answers itself."""

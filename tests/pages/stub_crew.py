@@ -23,7 +23,7 @@ from functions.api.crew_documents import (
     Whereabouts,
     WhereaboutsWish,
 )
-from functions.api.problems import Problem
+from functions.api.problems import MEDIA_TYPE, Problem
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.job import Edit, Job, LoadSize, Photo
@@ -90,7 +90,7 @@ class CrewStub:
         wish, job = await self.asked(request, PhotoWish), self.own_job(request)
         photo_id = photo_id_of(job, wish)
         if not wish.media_type.startswith("image/"):
-            raise Problem("photo-refused", "that is no picture")
+            return refusal(422, "photo-refused", "that is no picture")
         if photo_id in photo_ids(job):
             return Response(PhotoDocument(photo_id=photo_id).model_dump_json())
         upload = Upload(url=f"/uploads/{photo_id}", headers={"content-type": wish.media_type})
@@ -107,9 +107,9 @@ class CrewStub:
             return self.stub.shown(request, job)
         body = self.uploads.get(photo_id)
         if body is None or len(body) != wish.bytes:
-            raise Problem("photo-missing")
+            return refusal(409, "photo-missing", "the photo is not there")
         if not body.startswith(JPEG):
-            raise Problem("photo-refused", "that is no JPEG")
+            return refusal(422, "photo-refused", "that is no JPEG")
         photo = Photo(
             event_id=wish.event_id,
             actor=self.stub.actor(request),
@@ -126,7 +126,7 @@ class CrewStub:
     async def place(self, request: Request) -> Response:
         wish, job = await self.asked(request, WhereaboutsWish), self.own_job(request)
         if not load_flow(job.flow).status(job.status).under_way:
-            raise Problem("not-under-way")
+            return refusal(409, "not-under-way", "the job is not under way")
         where = Whereabouts(latitude=wish.latitude, longitude=wish.longitude, at=wish.occurred_at)
         self.places.append((job.job_id, where))
         return Response(None, 204)
@@ -147,6 +147,11 @@ class CrewStub:
         if actor.kind == "crew" and not is_on(actor, job):
             raise Problem("not-allowed")
         return job
+
+
+def refusal(status: int, slug: str, detail: str) -> Response:
+    document = {"type": f"/problems/{slug}", "title": detail, "status": status, "detail": detail}
+    return Response(json.dumps(document), status, media_type=MEDIA_TYPE)
 
 
 def after(job: Job, wish: PhoneWish, actor: Actor) -> Job:

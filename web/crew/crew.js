@@ -13,11 +13,12 @@ import { askLate, askLoad, askSure, askText } from "./asking.js";
 import { jobCard } from "./job_card.js";
 import { shrunk } from "./shrink.js";
 import { signInForm } from "./sign_in.js";
-import { refusalNotice, stateBar } from "./state_bar.js";
+import { refusalNotice, signalBar, waitingPanel } from "./state_bar.js";
 import { WORDS } from "./words.js";
 
 const CHANNEL = "haulway.crew";
 const REPLAY_LOCK = "haulway.crew.replay";
+const REST_MS = 1_000;
 const WORKER = "/crew/sw.js";
 const PLACE = { enableHighAccuracy: false, maximumAge: 60_000, timeout: 20_000 };
 
@@ -30,6 +31,7 @@ class CrewPage {
   #shift;
   #toggled = new Map();
   #pictures = new Map();
+  #resting = new Set();
   #drawn = null;
   #camera = el("input", { type: "file", accept: "image/*", capture: "environment", hidden: true });
   #takenFor = null;
@@ -86,7 +88,7 @@ class CrewPage {
     const looks = JSON.stringify([
       [scene, account, signal, queue.state, this.#language, this.#shift.sharing.state],
       [this.#shift.jobs, Object.keys(this.#shift.flows), queue.waiting(account)],
-      [queue.refused(account), [...this.#toggled]],
+      [queue.refused(account), [...this.#toggled], [...this.#resting]],
     ]);
     if (looks !== this.#drawn) {
       this.#drawn = looks;
@@ -110,12 +112,13 @@ class CrewPage {
     const { queue, account, flows } = this.#shift;
     const spoken = this.#spoken;
     const flowOf = (item) => flows[this.#shift.job(item.job_id)?.flow];
+    const waiting = queue.waiting(account);
+    const state = { signal, spoken, waiting, sending: queue.state === "sending" };
     return [
-      stateBar({
-        signal,
-        spoken,
-        sending: queue.state === "sending",
-        waiting: queue.waiting(account),
+      signalBar(state),
+      waitingPanel({
+        ...state,
+        others: queue.others(account),
         durable: this.#store.durable,
         onSend: () => queue.replay(),
         onDiscard: (item) => this.#discard(item),
@@ -159,6 +162,7 @@ class CrewPage {
       kind,
       flow: flows[job.flow],
       open: this.#toggled.get(job.job_id) ?? job.job_id === current,
+      resting: this.#resting.has(job.job_id),
       spoken: this.#spoken,
       pictureOf: (photo) => this.#pictureOf(photo),
       does: {
@@ -264,7 +268,7 @@ class CrewPage {
   async #move(job, move) {
     const { t, language } = this.#spoken;
     const label = wording(move.label, language);
-    if (!(move.requires ?? []).includes("reason")) return this.#do(() => this.#shift.move(job, move));
+    if (!(move.requires ?? []).includes("reason")) return this.#moveAtOnce(job, move);
     const reason = await askText({
       title: `${label}: ${job.customer.name}`,
       label: t("reason"),
@@ -274,6 +278,17 @@ class CrewPage {
       t,
     });
     if (reason !== null) await this.#do(() => this.#shift.move(job, move, { reason }));
+  }
+
+  /** The next button comes where this one was: a second tap of the same finger must not press it. */
+  async #moveAtOnce(job, move) {
+    if (this.#resting.has(job.job_id)) return;
+    this.#resting.add(job.job_id);
+    setTimeout(() => {
+      this.#resting.delete(job.job_id);
+      this.#draw();
+    }, REST_MS);
+    await this.#do(() => this.#shift.move(job, move));
   }
 
   async #note(job) {
@@ -335,7 +350,8 @@ class CrewPage {
 
   async #signOut() {
     const { t } = this.#spoken;
-    const count = this.#shift.queue.waiting(this.#shift.account).length;
+    const { queue, account } = this.#shift;
+    const count = queue.waiting(account).length + queue.others(account);
     const text = count > 0 ? t("sign_out_loss", { count }) : t("sign_out_clean");
     const yes = t(count > 0 ? "sign_out_lose" : "sign_out");
     if (await askSure({ title: t("sign_out_sure"), text, yes, no: t("stay") }))

@@ -7,10 +7,10 @@ import { icon } from "/lib/icons.js";
 import { clockText, windowText } from "/lib/time.js";
 
 /**
- * `open` says whether its particulars are shown. `does` has what the person can do: toggle, move,
+ * `open` says whether its particulars are shown, `resting` that a move was made a moment ago. `does` has what the person can do: toggle, move,
  * note, late, load, photo; `pictureOf(photo)` is the address of a photo.
  */
-export function jobCard(job, { flow, kind, open, spoken, does, pictureOf }) {
+export function jobCard(job, { flow, kind, open, resting, spoken, does, pictureOf }) {
   const status = statusOf(job, flow);
   return el(
     "article.panel.job.toned",
@@ -25,7 +25,7 @@ export function jobCard(job, { flow, kind, open, spoken, does, pictureOf }) {
     open && [
       contact(job, spoken),
       waitingForTurn(job, flow, spoken),
-      nextMove(job, { flow, kind, status, spoken, does }),
+      nextMove(job, { flow, kind, status, resting, spoken, does }),
       status?.terminal !== true && tools(job, { spoken, does }),
       notes(job, spoken),
       pictures(job, { spoken, pictureOf }),
@@ -103,7 +103,7 @@ function wayTo(address) {
   return apple ? `maps:?daddr=${place}` : `geo:0,0?q=${place}`;
 }
 
-function nextMove(job, { flow, kind, status, spoken, does }) {
+function nextMove(job, { flow, kind, status, resting, spoken, does }) {
   const { t, language } = spoken;
   const { next } = movesOf(job, flow, kind);
   if (next === null) return el("p.quiet", {}, t(status?.terminal ? "ended" : "no_next"));
@@ -117,6 +117,7 @@ function nextMove(job, { flow, kind, status, spoken, does }) {
       {
         type: "button",
         disabled: lacking.length > 0,
+        "aria-disabled": resting ? "true" : null,
         "aria-describedby": lacking.length > 0 ? `needs-${job.job_id}` : null,
         onclick: () => does.move(job, next),
         "data-focus": `next-${job.job_id}`,

@@ -31,27 +31,41 @@ export function actionText({ kind, label, photo, edit }, { t, language }) {
   return t(`act_${what ?? "eta"}`);
 }
 
-/** `signal` is `none`, `trouble` or `good`; `onSend`, `onDiscard(item)` for what waits. */
-export function stateBar({ signal, sending, waiting, durable, spoken, onSend, onDiscard }) {
-  const { t } = spoken;
+/** One line that stays in sight; `signal` is `none`, `trouble` or `good`. */
+export function signalBar({ signal, sending, waiting, spoken }) {
   return el(
-    `section.signal.${signal}`,
-    { "data-testid": "signal", "data-signal": signal, "data-waiting": waiting.length },
+    "div.signal",
+    {
+      "data-testid": "signal",
+      "data-signal": signal,
+      "data-waiting": waiting.length,
+      "data-tone": signal === "good" && waiting.length === 0 ? "good" : "warn",
+    },
     icon(SIGNS[signal]),
-    el(
-      "div",
-      {},
-      el("p", { role: "status" }, el("strong", {}, headline(signal, sending, waiting, t))),
-      el("p.small", { id: "fresh" }),
-      signal !== "good" && el("p.small", {}, t(`${signal}_text`)),
-      !durable && el("p.small", {}, t("not_durable")),
-      waiting.length > 0 && waitingList(waiting, spoken, onDiscard),
-    ),
+    el("p", { role: "status" }, el("strong", {}, headline(signal, sending, waiting, spoken.t))),
+    el("p.small.numbers", { id: "fresh" }),
+  );
+}
+
+/** What the line means, and what waits; null where there is nothing to say. */
+export function waitingPanel({ signal, sending, waiting, others, durable, spoken, ...does }) {
+  const { t } = spoken;
+  const texts = [
+    signal !== "good" && t(`${signal}_text`),
+    !durable && t("not_durable"),
+    others > 0 && t("others_wait", { count: others }),
+  ].filter(Boolean);
+  if (texts.length === 0 && waiting.length === 0) return null;
+  return el(
+    "div.waiting.small",
+    { "data-testid": "waiting" },
+    texts.map((text) => el("p", {}, text)),
+    waiting.length > 0 && waitingList(waiting, spoken, does.onDiscard),
     waiting.length > 0 &&
-      signal === "good" &&
+      signal !== "none" &&
       el(
         "button.button.compact",
-        { type: "button", onclick: onSend, disabled: sending, "data-focus": "send" },
+        { type: "button", onclick: does.onSend, disabled: sending, "data-focus": "send" },
         t("send_now"),
       ),
   );
@@ -70,9 +84,9 @@ function waitingList(waiting, spoken, onDiscard) {
   return el(
     "details",
     { "data-testid": "waiting-list" },
-    el("summary.small", { "data-focus": "waiting" }, t("show_waiting")),
+    el("summary", { "data-focus": "waiting" }, t("show_waiting")),
     el(
-      "ol.small",
+      "ol",
       {},
       waiting.map((item) =>
         el(
@@ -80,12 +94,11 @@ function waitingList(waiting, spoken, onDiscard) {
           {},
           itemText(item, spoken),
           item.tries >= OFTEN && ` (${t("tried", { count: item.tries })})`,
-          item.tries >= OFTEN &&
-            el(
-              "button.button.plain.compact",
-              { type: "button", onclick: () => onDiscard(item) },
-              t("discard"),
-            ),
+          el(
+            "button.button.plain.compact",
+            { type: "button", onclick: () => onDiscard(item) },
+            t("discard"),
+          ),
         ),
       ),
     ),

@@ -50,6 +50,11 @@ export class CrewQueue {
     return this.#of(account).filter((item) => item.refused);
   }
 
+  /** How many actions of other accounts wait on this phone. */
+  others(account) {
+    return this.#items.filter((item) => item.account !== account && !item.refused).length;
+  }
+
   #of(account) {
     return this.#items.filter((item) => item.account === account);
   }

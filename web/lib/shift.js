@@ -328,8 +328,15 @@ export class Shift {
   }
 
   #changed() {
-    const under_way = this.jobs.find((job) => statusOf(job, this.flows[job.flow])?.under_way);
-    this.sharing.follow(this.#signedOut ? null : (under_way?.job_id ?? null));
+    this.sharing.follow(this.#signedOut ? null : this.#underWay);
     this.#options.changed();
+  }
+
+  /** The job that is under way for the office and, with what waits here, for the crew too. */
+  get #underWay() {
+    const isUnderWay = (job) => statusOf(job, this.flows[job.flow])?.under_way === true;
+    const known = this.#day.jobs.filter(isUnderWay).map(({ job_id }) => job_id);
+    const mine = this.jobs.filter(isUnderWay).find(({ job_id }) => known.includes(job_id));
+    return mine?.job_id ?? null;
   }
 }

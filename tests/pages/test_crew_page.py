@@ -137,7 +137,9 @@ def a_picture(page: Page, width: int = 2_400, height: int = 1_800) -> bytes:
 
 
 def waiting(page: Page, count: int) -> None:
-    expect(page.get_by_test_id("signal")).to_have_attribute("data-waiting", str(count))
+    """So many actions wait on the phone."""
+    signal = page.get_by_test_id("signal")
+    expect(signal).to_have_attribute("data-waiting", str(count), timeout=15_000)
 
 
 @contextmanager
@@ -320,6 +322,19 @@ def test_a_session_that_ended_without_signal_is_renewed_and_nothing_is_lost(
         expect(page.get_by_label("Account")).to_have_value("miguel")
         assert stub.world.jobs[job.job_id].status == "ready_for_pickup"
         sign_in(page, "miguel", PASSWORD)
+        waiting(page, 0)
+    assert stub.world.jobs[job.job_id].status == "in_progress"
+
+
+def test_a_service_in_trouble_is_asked_again_by_itself(browser: Browser, stub: StubServer) -> None:
+    job = a_job_for_miguel(stub.world)
+    with visitor(browser, PHONE) as miguel:
+        page = at_work(miguel, stub)
+        stub.world.down = True
+        press_next(page, "Ada Wong")
+        expect(page.get_by_test_id("signal")).to_have_attribute("data-signal", "trouble")
+        waiting(page, 1)
+        stub.world.down = False
         waiting(page, 0)
     assert stub.world.jobs[job.job_id].status == "in_progress"
 

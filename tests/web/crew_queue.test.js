@@ -21,7 +21,7 @@ function aPhone({ store = new MemoryStore(), who = () => MIGUEL, random = () => 
     store,
     send,
     random,
-    ...(alone ? { alone } : {}),
+    alone,
     who: async () => office.who(),
     sent: async () => {},
     changed: () => {},

@@ -69,7 +69,6 @@ async function aShift({ store = new MemoryStore(), office = new Office() } = {})
     ...time,
     store,
     crewing: office,
-    random: () => 0.5,
     changed: () => {},
     position: async () => ({ latitude: 1, longitude: 2 }),
   });
@@ -124,6 +123,19 @@ test("a move without signal shows at once, is sent later, and is then the office
   await time.pass(2_000);
   assert.deepEqual([shift.jobs[0].status, shift.jobs[0].queued.length], ["in_progress", 0]);
   assert.equal(office.asked.filter((name) => name === "send").length, 1);
+});
+
+test("an office in trouble is asked again by itself, with no signal from the phone", async () => {
+  const { shift, office, time } = await aShift();
+  office.reach = () => {
+    throw problem(503, "unavailable");
+  };
+  await shift.move(shift.jobs[0], START);
+  await time.pass(5_000);
+  assert.equal(shift.queue.waiting("miguel").length, 1);
+  office.reach = () => {};
+  await time.pass(60_000);
+  assert.deepEqual(shift.queue.waiting("miguel"), []);
 });
 
 test("a job shows no older state after its move was taken, though the list is late", async () => {

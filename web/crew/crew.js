@@ -371,7 +371,7 @@ function makeShift(store, changed) {
     channel: "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null,
     alone: locks
       ? (act) => locks.request(REPLAY_LOCK, { ifAvailable: true }, (lock) => lock && act())
-      : null,
+      : undefined,
     position: () =>
       new Promise((found, failed) =>
         geolocation.getCurrentPosition(

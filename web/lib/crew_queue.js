@@ -31,8 +31,8 @@ export class CrewQueue {
   #state = "idle";
   #account = null;
 
-  constructor(options) {
-    this.#options = { random: Math.random, alone: (act) => act(), ...options };
+  constructor({ random = Math.random, alone = (act) => act(), ...options }) {
+    this.#options = { random, alone, ...options };
   }
 
   /** `idle`, `sending`, `offline`, `unreachable`, `trouble` or `signed_out`: how it goes. */

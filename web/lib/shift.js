@@ -37,7 +37,7 @@ export class Shift {
     const timing = { clock, setTimer, clearTimer, random };
     this.queue = new CrewQueue({
       ...timing,
-      ...(alone ? { alone } : {}),
+      alone,
       store: options.store,
       who: () => this.#watching(async () => (await options.crewing.session()).account),
       send: (item) => this.#watching(() => options.crewing.send(item)),

@@ -34,7 +34,7 @@ class IndexedStore {
   }
 
   add(item) {
-    return this.#do("queue", "readwrite", (queue) => queue.add(item));
+    return this.#do("queue", "readwrite", (queue) => queue.add(item), "strict");
   }
 
   async put(item) {
@@ -58,10 +58,13 @@ class IndexedStore {
     await this.#do("kept", "readwrite", (kept) => kept.clear());
   }
 
-  /** Resolves once the transaction is complete: only then does it survive a closed browser. */
-  #do(store, mode, act) {
+  /**
+   * Resolves once the transaction is complete: only then does it survive a closed browser. What a
+   * person did is `strict`, on the disk itself; that it was sent may get lost and be sent again.
+   */
+  #do(store, mode, act, durability = "default") {
     return new Promise((done, failed) => {
-      const transaction = this.#database.transaction(store, mode, { durability: "strict" });
+      const transaction = this.#database.transaction(store, mode, { durability });
       const request = act(transaction.objectStore(store));
       transaction.oncomplete = () => done(request.result);
       transaction.onabort = () => failed(transaction.error ?? request.error);

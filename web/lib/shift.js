@@ -28,6 +28,7 @@ export class Shift {
   #unreachable = false;
   #signedOut = false;
   #aheadMs = 0;
+  #sent = false;
 
   constructor(options) {
     this.#options = options;
@@ -42,7 +43,7 @@ export class Shift {
       who: () => this.#watching(async () => (await options.crewing.session()).account),
       send: (item) => this.#watching(() => options.crewing.send(item)),
       sent: (job) => this.#take(job),
-      changed: () => this.#changed(),
+      changed: () => this.#queueChanged(),
     });
     this.sharing = new Sharing({
       ...timing,
@@ -91,7 +92,8 @@ export class Shift {
   /** `none`, `trouble` (somebody answers, but not with the jobs) or `good`. */
   get signal_state() {
     if (this.#without) return "none";
-    return this.#feed.state.kind === "trouble" ? "trouble" : "good";
+    const troubled = [this.#feed.state.kind, this.queue.state].includes("trouble");
+    return troubled ? "trouble" : "good";
   }
 
   /** Now, as the server has it: a phone's clock may be wrong. */
@@ -252,14 +254,23 @@ export class Shift {
     await this.#keep();
   }
 
-  /** A job after an action of ours; then look at the others too. */
+  /** A job after an action of ours. */
   async #take(job) {
     const newer = (known) => known.job_id === job?.job_id && known.rev <= job.rev;
     const jobs = this.#day.jobs.map((known) => (newer(known) ? job : known));
     this.#day = { ...this.#day, jobs };
     await this.#keep();
-    this.#options.channel?.postMessage("queue");
-    this.#nudge();
+    this.#sent = true;
+  }
+
+  /** Once all is sent, look at the other jobs too, and let the other tabs look. */
+  #queueChanged() {
+    if (this.#sent && this.queue.state !== "sending") {
+      this.#sent = false;
+      this.#options.channel?.postMessage("queue");
+      this.#nudge();
+    }
+    this.#changed();
   }
 
   #nudge() {

@@ -5,42 +5,37 @@ import { currentJob, daysOf } from "/lib/crew_day.js";
 import { deviceStore } from "/lib/crew_store.js";
 import { Crewing } from "/lib/crewing.js";
 import { byId, el, fill, keepingFocus } from "/lib/elements.js";
-import { browserLanguage, rememberLanguage, speaking, wording } from "/lib/i18n.js";
+import { browserLanguage, rememberLanguage, speaking } from "/lib/i18n.js";
 import { deviceMemory } from "/lib/memory.js";
 import { Shift } from "/lib/shift.js";
 import { SECOND_MS, agoText } from "/lib/time.js";
-import { askLate, askLoad, askSure, askText } from "./asking.js";
+import { Doing } from "./doing.js";
 import { jobCard } from "./job_card.js";
-import { shrunk } from "./shrink.js";
 import { signInForm } from "./sign_in.js";
 import { refusalNotice, signalBar, waitingPanel } from "./state_bar.js";
 import { WORDS } from "./words.js";
 
 const CHANNEL = "haulway.crew";
 const REPLAY_LOCK = "haulway.crew.replay";
-const REST_MS = 1_000;
 const WORKER = "/crew/sw.js";
 const PLACE = { enableHighAccuracy: false, maximumAge: 60_000, timeout: 20_000 };
 
 class CrewPage {
   #main = byId("jobs");
-  #said = byId("said");
   #memory = deviceMemory();
   #language = browserLanguage(this.#memory);
   #store;
   #shift;
   #toggled = new Map();
   #pictures = new Map();
-  #resting = new Set();
   #drawn = null;
-  #camera = el("input", { type: "file", accept: "image/*", capture: "environment", hidden: true });
-  #takenFor = null;
+  #doing;
 
   async start() {
     this.#store = await deviceStore();
     this.#shift = makeShift(this.#store, () => this.#draw());
-    document.body.append(this.#camera);
-    this.#camera.addEventListener("change", () => this.#taken());
+    const spoken = () => this.#spoken;
+    this.#doing = new Doing({ shift: this.#shift, spoken, draw: () => this.#draw() });
     for (const button of document.querySelectorAll("[data-language]")) {
       button.addEventListener("click", () => this.#speak(button.dataset.language));
     }
@@ -88,7 +83,7 @@ class CrewPage {
     const looks = JSON.stringify([
       [scene, account, signal, queue.state, this.#language, this.#shift.sharing.state],
       [this.#shift.jobs, Object.keys(this.#shift.flows), queue.waiting(account)],
-      [queue.refused(account), [...this.#toggled], [...this.#resting]],
+      [queue.refused(account), [...this.#toggled], [...this.#doing.resting]],
     ]);
     if (looks !== this.#drawn) {
       this.#drawn = looks;
@@ -121,7 +116,7 @@ class CrewPage {
         others: queue.others(account),
         durable: this.#store.durable,
         onSend: () => queue.replay(),
-        onDiscard: (item) => this.#discard(item),
+        onDiscard: (item) => this.#doing.discard(item),
       }),
       queue.refused(account).map((item) =>
         refusalNotice(item, {
@@ -162,16 +157,16 @@ class CrewPage {
       kind,
       flow: flows[job.flow],
       open: this.#toggled.get(job.job_id) ?? job.job_id === current,
-      resting: this.#resting.has(job.job_id),
+      resting: this.#doing.resting.has(job.job_id),
       spoken: this.#spoken,
       pictureOf: (photo) => this.#pictureOf(photo),
       does: {
         toggle: ({ job_id }) => this.#toggle(job_id, current),
-        move: (...said) => this.#move(...said),
-        note: (of) => this.#note(of),
-        late: (of) => this.#late(of),
-        load: (of) => this.#load(of),
-        photo: (of, kindOf) => this.#photograph(of, kindOf),
+        move: (of, move) => this.#doing.move(of, move),
+        note: (of) => this.#doing.note(of),
+        late: (of) => this.#doing.late(of),
+        load: (of) => this.#doing.load(of),
+        photo: (of, photo_kind) => this.#doing.photograph(of, photo_kind),
       },
     });
   }
@@ -232,7 +227,7 @@ class CrewPage {
         el("span.small.quiet", {}, t("signed_in_as", { name: session.name })),
         el(
           "button.button.plain.compact",
-          { type: "button", onclick: () => this.#signOut(), "data-testid": "sign-out" },
+          { type: "button", onclick: () => this.#doing.signOut(), "data-testid": "sign-out" },
           t("sign_out"),
         ),
       ),
@@ -261,101 +256,6 @@ class CrewPage {
       URL.revokeObjectURL(address);
       this.#pictures.delete(photo_id);
     }
-  }
-
-  // What is done
-
-  async #move(job, move) {
-    const { t, language } = this.#spoken;
-    const label = wording(move.label, language);
-    if (!(move.requires ?? []).includes("reason")) return this.#moveAtOnce(job, move);
-    const reason = await askText({
-      title: `${label}: ${job.customer.name}`,
-      label: t("reason"),
-      hint: t("reason_hint"),
-      missing: t("reason_missing"),
-      save: label,
-      t,
-    });
-    if (reason !== null) await this.#do(() => this.#shift.move(job, move, { reason }));
-  }
-
-  /** The next button comes where this one was: a second tap of the same finger must not press it. */
-  async #moveAtOnce(job, move) {
-    if (this.#resting.has(job.job_id)) return;
-    this.#resting.add(job.job_id);
-    setTimeout(() => {
-      this.#resting.delete(job.job_id);
-      this.#draw();
-    }, REST_MS);
-    await this.#do(() => this.#shift.move(job, move));
-  }
-
-  async #note(job) {
-    const { t } = this.#spoken;
-    const note = await askText({
-      title: `${t("add_note")}: ${job.customer.name}`,
-      label: t("note"),
-      hint: t("note_hint"),
-      missing: t("note_missing"),
-      save: t("save"),
-      t,
-    });
-    if (note !== null) await this.#do(() => this.#shift.edit(job, { note }));
-  }
-
-  async #late(job) {
-    const eta = await askLate(job, this.#spoken);
-    if (eta !== null) await this.#do(() => this.#shift.edit(job, { schedule: { eta } }));
-  }
-
-  async #load(job) {
-    const load_size = await askLoad(job, this.#spoken);
-    if (load_size !== null) await this.#do(() => this.#shift.edit(job, { load_size }));
-  }
-
-  /** One camera input for all, outside what is drawn anew while the camera is open. */
-  #photograph(job, photo_kind) {
-    this.#takenFor = { job, photo_kind };
-    this.#camera.value = "";
-    this.#camera.click();
-  }
-
-  async #taken() {
-    const [file] = this.#camera.files;
-    const { job, photo_kind } = this.#takenFor ?? {};
-    if (!file || !job) return;
-    const picture = await shrunk(file);
-    await this.#do(() => this.#shift.photo(job, photo_kind, picture));
-  }
-
-  /** Say that it is kept, or that the phone could not keep it. */
-  async #do(act) {
-    const { t } = this.#spoken;
-    try {
-      await act();
-      navigator.storage?.persist?.();
-      fill(this.#said, t(this.#shift.signal_state === "none" ? "saved_offline" : "saved"));
-    } catch {
-      const alert = el("div.notice.bad", { role: "alert" }, el("p", {}, t("not_kept")));
-      byId("state").append(alert);
-    }
-  }
-
-  async #discard({ seq }) {
-    const { t } = this.#spoken;
-    const sure = { title: t("discard_sure"), yes: t("discard"), no: t("cancel") };
-    if (await askSure(sure)) await this.#shift.queue.dismiss(seq);
-  }
-
-  async #signOut() {
-    const { t } = this.#spoken;
-    const { queue, account } = this.#shift;
-    const count = queue.waiting(account).length + queue.others(account);
-    const text = count > 0 ? t("sign_out_loss", { count }) : t("sign_out_clean");
-    const yes = t(count > 0 ? "sign_out_lose" : "sign_out");
-    if (await askSure({ title: t("sign_out_sure"), text, yes, no: t("stay") }))
-      await this.#shift.signOut();
   }
 }
 

@@ -166,14 +166,14 @@ def test_a_job_goes_with_its_photos_and_where_its_crew_was_seen(moto: Moto) -> N
             moto.s3.put_object(Bucket=outputs[bucket], Key=key, Body=body)
     dynamodb = moto.client("dynamodb")
     for job_id in (JOB, "261121-other0"):
-        seen = {"pk": {"S": "tenant#main"}, "sk": {"S": f"place#{job_id}"}}
+        seen = {"pk": {"S": f"place#main#{job_id}"}, "sk": {"S": "place"}}
         dynamodb.put_item(TableName=outputs["CrewRosterTable"], Item=seen)
     assert erase_job(moto.client, outputs, job) == 2 * len(private + public)
     assert erase_job(moto.client, outputs, job) == 0
     assert Kept(moto.s3, outputs["JobsBucket"]).versions("") == ["tenants/main/jobs/x.json"] * 2
     assert Kept(moto.s3, outputs["SiteBucket"]).versions("") == [f"t/p/{'c' * 32}.jpg"] * 2
     left = dynamodb.scan(TableName=outputs["CrewRosterTable"])["Items"]
-    assert [item["sk"]["S"] for item in left] == ["place#261121-other0"]
+    assert [item["pk"]["S"] for item in left] == ["place#main#261121-other0"]
 
 
 def a_photo(letter: str) -> Photo:

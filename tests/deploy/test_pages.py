@@ -57,7 +57,8 @@ def test_pages_are_uploaded_last_and_hashed_files_first(tmp_path: Path) -> None:
 
 def test_no_reference_of_our_own_pages_is_left_without_hash() -> None:
     texts = "\n".join(p.body.decode() for p in pages() if p.key.endswith((".js", ".css", ".html")))
-    assert re.findall(r"[\"']\.{0,2}/[\w./-]+(?<!\.[0-9a-f]{12})\.(?:js|css)[\"']", texts) == []
+    found = re.findall(r"[\"']\.{0,2}/[\w./-]+(?<!\.[0-9a-f]{12})\.(?:js|css)[\"']", texts)
+    assert found == ['"/crew/sw.js"'] * found.count('"/crew/sw.js"'), "a worker keeps its address"
 
 
 def test_every_page_that_people_open_is_published_with_its_build() -> None:
@@ -74,3 +75,8 @@ def test_what_has_a_hash_is_kept_for_a_year_and_what_has_none_is_asked_for() -> 
     assert {kept[key] for key in kept if re.search(r"\.[0-9a-f]{12}\.js$", key)} == {
         "public, max-age=31536000, immutable"
     }
+
+
+def test_a_service_worker_keeps_its_address_and_is_asked_for_every_time() -> None:
+    (worker,) = [page for page in pages() if page.key.startswith("crew/sw.")]
+    assert (worker.key, worker.caching) == ("crew/sw.js", "public, max-age=0, s-maxage=31536000")

@@ -15,7 +15,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,10 +30,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from events import Changes
+from deploy.pages import Page
 from functions.api.answers import job_document, kind_of, session_document
 from functions.api.crew_documents import DaysWanted, EditWish
-from functions.api.documents import BookedDocument
+from functions.api.documents import BookedDocument, JobDocument
 from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.moving import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
@@ -42,8 +43,10 @@ from local.viewer_request import ViewerRequests, viewer_event
 from statemachine.edits import EditRefused
 from statemachine.flows import DEFAULT_FLOW, flow_names, load_flow
 from statemachine.job import Customer, Job, Schedule
+from statemachine.proof import PhotoRefused
 from statemachine.roster import Day
 from statemachine.values import Actor
+from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_roster import READERS, check_assignment, crew_document, today
 from tests.pages.world import DANA, PASSWORD, World, first_note, now
 
@@ -54,9 +57,11 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
 DAY = "/api/crew/{member}/days/{date}"
 COOKIE = "__Host-haulway"
+SESSION_S = 12 * 60 * 60
 JSON = "application/json"
 CUSTOMER = Actor(kind="customer", id="link")
 Answer = Callable[[Request], Awaitable[Response]]
@@ -84,11 +89,15 @@ class Stub:
         self.sessions: dict[str, str] = {}
         self.rewrites = ViewerRequests()
         self.rewritten: dict[str, str | None] = {}
+        self.phones = CrewStub(self)
+        self.published: dict[str, bytes] | None = None
+        """What a deployment has published, by key; None serves `web/` as it is."""
 
     def app(self) -> Starlette:
         from tests.pages.stub_ops import ops_routes
 
         routes = [
+            *self.phones.routes(),
             Route("/api/session", self.guarded(self.who_am_i)),
             Route("/api/session", self.guarded(self.sign_in), methods=["POST"]),
             Route("/api/session", self.guarded(self.sign_out), methods=["DELETE"]),
@@ -119,7 +128,7 @@ class Stub:
             self.world.requests.append((request.method, request.url.path))
             try:
                 response = await (self.refuse if self.world.down else answer)(request)
-            except (Problem, EditRefused) as error:
+            except (Problem, EditRefused, PhotoRefused) as error:
                 problem = problem_of(error)
                 body = json.dumps(problem.document("stub-00000000"))
                 response = Response(body, problem.status, media_type=MEDIA_TYPE)
@@ -137,6 +146,8 @@ class Stub:
         self.world.requests.append((request.method, request.url.path))
         uri = await self.rewrite(request.url.path)
         path = (ROOT / "web" / (uri or "").lstrip("/")).resolve()
+        if self.published is not None:
+            return self.as_published((uri or "").lstrip("/"))
         if uri is None or ROOT / "web" not in path.parents or not path.is_file():
             return Response("Nothing here.\n", 404, SECURITY)
         caching = "no-cache" if path.suffix == ".html" else "max-age=5"
@@ -157,6 +168,16 @@ class Stub:
         if job is None or place is None or not load_flow(job.flow).status(job.status).under_way:
             raise Problem("no-place")
         return Response(place.model_dump_json(), media_type=JSON)
+
+    def as_published(self, key: str) -> Response:
+        """As a deployment has it, with files under hashed names and the caching that they have."""
+        assert self.published is not None
+        body = self.published.get(key)
+        if body is None:
+            return Response("Nothing here.\n", 404, SECURITY)
+        page = Page(key, body)
+        headers = {"content-type": page.content_type, "cache-control": page.caching}
+        return Response(body, headers=SECURITY | headers)
 
     async def rewrite(self, path: str) -> str | None:
         """The object behind a path, by the real edge function; None where it answers itself."""
@@ -201,7 +222,9 @@ class Stub:
         ticket = secrets.token_urlsafe()
         self.sessions[ticket] = wish.account
         response = answered(session_document(self.session_of(wish.account)))
-        response.set_cookie(COOKIE, ticket, secure=True, httponly=True, samesite="strict")
+        response.set_cookie(
+            COOKIE, ticket, max_age=SESSION_S, secure=True, httponly=True, samesite="strict"
+        )
         return response
 
     async def sign_out(self, request: Request) -> Response:
@@ -247,13 +270,16 @@ class Stub:
     async def edit(self, request: Request) -> Response:
         job = self.job(request)
         wish = await document(request, EditWish)
-        changes = Changes.model_validate(wish.model_dump(exclude={"event_id", "occurred_at"}))
+        if job.knows(wish.event_id or ""):
+            return self.shown(request, job)
         seen = request.headers.get("if-match")
         if seen is None and not given_in(wish) <= CREW_EDITS:
             raise Problem("if-match-missing")
         rev = None if seen is None else int(seen.strip('"'))
-        check_assignment(self.world, job, changes)
-        job = self.world.edit(job.job_id, self.actor(request), changes, rev)
+        check_assignment(self.world, job, wish.changes())
+        job = self.world.edit(
+            job.job_id, self.actor(request), wish.changes(), rev, wish.event_id, wish.occurred_at
+        )
         return self.shown(request, job)
 
     # The roster
@@ -300,8 +326,11 @@ class Stub:
         return job
 
     def shown(self, request: Request, job: Job, status: int = 200) -> Response:
+        return answered(self.job_of(request, job), status)
+
+    def job_of(self, request: Request, job: Job) -> JobDocument:
         origin = origin_of(request) if self.actor(request).kind == "dispatcher" else None
-        return answered(job_document(job, self.session(request), origin), status)
+        return job_document(job, self.session(request), origin)
 
     def moved(self, job: Job, actor: Actor, wish: dict[str, object]) -> str:
         verdict, request = self.world.judge(job.job_id, actor, wish)
@@ -375,8 +404,12 @@ class StubServer:
 
     def __init__(self, world: World | None = None, port: int = 0) -> None:
         self.stub = Stub(world or World())
+        self._listen(port)
+
+    def _listen(self, port: int) -> None:
         self._socket = socket.create_server(("127.0.0.1", port))
-        self.url = f"http://localhost:{self._socket.getsockname()[1]}"
+        self._port = self._socket.getsockname()[1]
+        self.url = f"http://localhost:{self._port}"
         config = uvicorn.Config(self.stub.app(), log_level="warning", lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
@@ -399,6 +432,17 @@ class StubServer:
         self._server.should_exit = True
         self._thread.join(timeout=5)
         self._socket.close()
+
+    @contextmanager
+    def out_of_reach(self) -> Iterator[None]:
+        """Nobody answers at the address: so it is for a service worker too, which a browser that
+        is told to be offline lets through."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self._listen(self._port)
+            self.__enter__()
 
     def reset(self) -> World:
         """An empty world, everybody signed out."""

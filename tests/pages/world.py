@@ -143,15 +143,21 @@ class World:
             return verdict, request
 
     def edit(
-        self, job_id: str, actor: Actor, changes: Changes, expected_rev: int | None = None
+        self,
+        job_id: str,
+        actor: Actor,
+        changes: Changes,
+        expected_rev: int | None = None,
+        event_id: str | None = None,
+        occurred_at: datetime | None = None,
     ) -> Job:
         """Raises EditRefused."""
         with self.lock:
             job = self.jobs[job_id]
             request = JobEditRequested(
                 tenant=TENANT,
-                event_id=f"edit-{job.rev}",
-                occurred_at=now(),
+                event_id=event_id or f"edit-{job.rev}",
+                occurred_at=occurred_at or now(),
                 actor=actor,
                 job_id=job_id,
                 changes=changes,

@@ -20,12 +20,13 @@ import {
   windowText,
 } from "../../web/lib/time.js";
 import { WORDS as BOOK } from "../../web/book/words.js";
+import { WORDS as CREW } from "../../web/crew/words.js";
 import { WORDS as TRACK } from "../../web/track/words.js";
 import { memory } from "./memories.js";
 
 const placeholders = (text) => (text.match(/\{\w+\}/g) ?? []).sort();
 
-for (const [page, words] of Object.entries({ book: BOOK, track: TRACK })) {
+for (const [page, words] of Object.entries({ book: BOOK, crew: CREW, track: TRACK })) {
   test(`${page}: both languages say the same things with the same values`, () => {
     assert.deepEqual(Object.keys(words.es), Object.keys(words.en));
     for (const [key, text] of Object.entries(words.en))

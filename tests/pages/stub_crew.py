@@ -1,0 +1,147 @@
+"""What the crew's page asks of the stub: their own jobs, actions from the phone, photos, places.
+
+As everywhere in the stub, the documents are the API's own and the rules are the domain's; here are
+only the parts that store.
+"""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from functions.api.crew_documents import (
+    MyJobsDocument,
+    PhotoDocument,
+    PhotoWish,
+    Upload,
+    WhereaboutsWish,
+)
+from functions.api.problems import Problem
+from functions.whereabouts import Whereabouts
+from statemachine.flows import load_flow
+from statemachine.job import Job, Photo
+from statemachine.proof import PhotoRefused, photo_id_of, with_photo
+from statemachine.values import Actor
+from tests.pages.browser import ZONE
+from tests.pages.world import now
+
+if TYPE_CHECKING:
+    from tests.pages.stub_api import Stub
+
+JPEG = b"\xff\xd8\xff"
+FAR_AHEAD = timedelta(days=365)
+
+
+class CrewStub:
+    """`uploads` are the bytes that came, by photo; `places` where the crews said they were."""
+
+    def __init__(self, stub: "Stub") -> None:
+        self.stub = stub
+        self.uploads: dict[str, bytes] = {}
+        self.places: list[tuple[str, Whereabouts]] = []
+
+    def routes(self) -> list[Route]:
+        guarded = self.stub.guarded
+        job = "/api/jobs/{job_id}"
+        return [
+            Route("/api/my/jobs", guarded(self.my_jobs)),
+            Route(f"{job}/photos", guarded(self.offer), methods=["POST"]),
+            Route(f"{job}/photos/{{photo_id}}", guarded(self.add), methods=["POST"]),
+            Route(f"{job}/whereabouts", guarded(self.place), methods=["PUT"]),
+            Route("/uploads/{photo_id}", guarded(self.upload), methods=["PUT"]),
+        ]
+
+    async def my_jobs(self, request: Request) -> Response:
+        actor = self.stub.actor(request)
+        with self.stub.world.lock:
+            jobs = [job for job in self.stub.world.jobs.values() if is_on(actor, job)]
+        mine = sorted((job for job in jobs if of_these_days(job)), key=arrival)
+        answer = MyJobsDocument(
+            jobs=tuple(self.stub.job_of(request, job) for job in mine),
+            time_zone=ZONE,
+            as_of=now(),
+        )
+        text = answer.model_dump_json(by_alias=True, exclude_none=True)
+        return Response(text, media_type="application/json")
+
+    async def offer(self, request: Request) -> Response:
+        wish, job = await self.asked(request, PhotoWish), self.own_job(request)
+        photo_id = photo_id_of(job, wish.event_id)
+        if not wish.media_type.startswith("image/"):
+            raise PhotoRefused("that is no picture")
+        if photo_id in photo_ids(job):
+            return Response(PhotoDocument(photo_id=photo_id).model_dump_json())
+        upload = Upload(url=f"/uploads/{photo_id}", headers={"content-type": wish.media_type})
+        return Response(PhotoDocument(photo_id=photo_id, upload=upload).model_dump_json())
+
+    async def upload(self, request: Request) -> Response:
+        self.uploads[request.path_params["photo_id"]] = await request.body()
+        return Response(None, 200)
+
+    async def add(self, request: Request) -> Response:
+        wish, job = await self.asked(request, PhotoWish), self.own_job(request)
+        photo_id = photo_id_of(job, wish.event_id)
+        if photo_id in photo_ids(job):
+            return self.stub.shown(request, job)
+        body = self.uploads.get(photo_id)
+        if body is None or len(body) != wish.bytes:
+            raise Problem("photo-missing")
+        if not body.startswith(JPEG):
+            raise PhotoRefused("that is no JPEG")
+        photo = Photo(
+            event_id=wish.event_id,
+            actor=self.stub.actor(request),
+            photo_id=photo_id,
+            kind=wish.kind,
+            taken_at=wish.occurred_at,
+            recorded_at=now(),
+        )
+        world = self.stub.world
+        with world.lock:
+            world.pictures[photo_id] = body
+            world.jobs[job.job_id] = with_photo(world.jobs[job.job_id], photo)
+        return self.stub.shown(request, world.jobs[job.job_id])
+
+    async def place(self, request: Request) -> Response:
+        wish, job = await self.asked(request, WhereaboutsWish), self.own_job(request)
+        if not load_flow(job.flow).status(job.status).under_way:
+            raise Problem("not-under-way")
+        where = Whereabouts(latitude=wish.latitude, longitude=wish.longitude, at=wish.occurred_at)
+        self.places.append((job.job_id, where))
+        self.stub.world.places[job.job_id] = where
+        return Response(None, 204)
+
+    async def asked(self, request: Request, kind: type[Any]) -> Any:
+        from tests.pages.stub_api import document
+
+        return await document(request, kind)
+
+    def own_job(self, request: Request) -> Job:
+        job, actor = self.stub.job(request), self.stub.actor(request)
+        if actor.kind == "crew" and not is_on(actor, job):
+            raise Problem("not-allowed")
+        return job
+
+
+def is_on(actor: Actor, job: Job) -> bool:
+    return any(member.member == actor.id for member in job.crew)
+
+
+def of_these_days(job: Job) -> bool:
+    """Today's and tomorrow's, by the business's clock, and those without a day."""
+    if job.schedule.window_start is None:
+        return True
+    zone = ZoneInfo(ZONE)
+    today = now().astimezone(zone).date()
+    return today <= job.schedule.window_start.astimezone(zone).date() <= today + timedelta(days=1)
+
+
+def arrival(job: Job) -> tuple[Any, str]:
+    return job.schedule.window_start or now() + FAR_AHEAD, job.job_id
+
+
+def photo_ids(job: Job) -> set[str]:
+    return {photo.photo_id for photo in job.photos}

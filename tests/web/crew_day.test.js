@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  currentJob,
+  daysOf,
+  lackingFor,
+  lateEta,
+  movesOf,
+  newest,
+  projected,
+} from "../../web/lib/crew_day.js";
+import { aDocument, aMove } from "./crews.js";
+import { NOON_MS, at, flow } from "./flows.js";
+
+const HAUL = flow();
+const FLOWS = { haul: HAUL };
+const ZONE = "America/New_York"; // noon UTC is seven in the morning there
+
+test("a job is shown as it will be once everything is sent", () => {
+  const note = { ...aMove(), kind: "edit", edit: { note: "Dog in the yard" } };
+  const late = { ...aMove(), kind: "edit", edit: { schedule: { eta: at(75) } } };
+  const load = { ...aMove(), kind: "edit", edit: { load_size: "half" } };
+  const photo = { ...aMove(), kind: "photo", event_id: "p", photo: { photo_kind: "before" } };
+  const shown = projected(aDocument(), [aMove("start"), note, late, load, photo], HAUL);
+  assert.deepEqual([shown.status, shown.load_size, shown.queued.length], ["in_progress", "half", 5]);
+  assert.deepEqual(shown.schedule, { ...aDocument().schedule, eta: at(75) });
+  assert.deepEqual(shown.notes, [
+    { text: "Dog in the yard", recorded_at: note.occurred_at, queued: true },
+  ]);
+  assert.deepEqual([shown.photos[0].kind, shown.photos[0].queued], ["before", true]);
+});
+
+test("moves follow each other, and one that does not fit changes nothing", () => {
+  const moves = ["start", "no_access", "start", "complete"].map((name) => aMove(name));
+  assert.equal(projected(aDocument(), moves, HAUL).status, "completed");
+  assert.equal(projected(aDocument({ status: "cancelled" }), moves, HAUL).status, "cancelled");
+});
+
+test("actions of other jobs, and a flow that is not known yet, change nothing", () => {
+  const other = aMove("start", "261121-aaaaaa");
+  assert.deepEqual(projected(aDocument(), [other], HAUL), { ...aDocument(), queued: [] });
+  assert.equal(projected(aDocument(), [aMove()], undefined).status, "ready_for_pickup");
+});
+
+test("the one next move leads on; ways back and aside are elsewhere", () => {
+  const { next, others } = movesOf(aDocument({ status: "in_progress" }), HAUL, "crew");
+  assert.equal(next.name, "complete");
+  assert.deepEqual(others.map(({ name }) => name), ["no_access"]);
+  assert.equal(movesOf(aDocument({ status: "pending_pickup" }), HAUL, "crew").next, null);
+  assert.equal(movesOf(aDocument({ status: "completed" }), HAUL, "crew").next, null);
+});
+
+test("what a move still needs is named, and waiting photos count", () => {
+  const move = { requires: ["driver", "proof"] };
+  assert.deepEqual(lackingFor(move, aDocument({ crew: [] })), [
+    "driver",
+    "photo_before",
+    "photo_after",
+    "load_size",
+  ]);
+  const photos = [{ kind: "before", queued: true }, { kind: "after" }];
+  assert.deepEqual(lackingFor(move, aDocument({ photos, load_size: "full" })), []);
+  assert.deepEqual(lackingFor({}, aDocument({ crew: [] })), []);
+});
+
+test("late counts from what was said last, and never leads into the past", () => {
+  assert.equal(lateEta({ schedule: { eta: at(20), window_start: at(0) } }, 15, NOON_MS), at(35));
+  assert.equal(lateEta({ schedule: { window_start: at(60) } }, 30, NOON_MS), at(90));
+  assert.equal(lateEta({ schedule: { window_start: at(-60) } }, 15, NOON_MS), at(15));
+  assert.equal(lateEta({}, 15, NOON_MS + 1), at(16));
+});
+
+test("today and tomorrow are the business's, wherever the phone is", () => {
+  const job = (minutes) => aDocument({ schedule: { window_start: at(minutes) } });
+  const [evening, night, open] = [job(16 * 60), job(18 * 60), aDocument({ schedule: {} })];
+  const days = daysOf([evening, night, open], NOON_MS, ZONE);
+  assert.deepEqual(days, { today: [evening], tomorrow: [night], undated: [open] });
+});
+
+test("the job to be shown first is the one under way, else the first that is not done", () => {
+  const [done, next, now] = ["completed", "ready_for_pickup", "in_progress"].map((status) =>
+    aDocument({ status }),
+  );
+  assert.equal(currentJob([done, next, now], FLOWS), now);
+  assert.equal(currentJob([done, next], FLOWS), next);
+  assert.equal(currentJob([done], FLOWS), null);
+});
+
+test("an answer that is older than what is known takes nothing back", () => {
+  const [old, fresh] = [aDocument({ rev: 3 }), aDocument({ rev: 4, status: "in_progress" })];
+  assert.deepEqual(newest([old], new Map([[fresh.job_id, fresh]])), [fresh]);
+  assert.deepEqual(newest([fresh], new Map([[old.job_id, old]])), [fresh]);
+  assert.deepEqual(newest([], new Map([[old.job_id, old]])), []);
+});

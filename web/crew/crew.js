@@ -1,0 +1,297 @@
+// The crew's page: wires the shift (state) to cards, dialogs and the phone.
+
+import { Api } from "/lib/api.js";
+import { currentJob, daysOf } from "/lib/crew_day.js";
+import { deviceStore } from "/lib/crew_store.js";
+import { Crewing } from "/lib/crewing.js";
+import { byId, el, fill, keepingFocus } from "/lib/elements.js";
+import { browserLanguage, rememberLanguage, speaking } from "/lib/i18n.js";
+import { deviceMemory } from "/lib/memory.js";
+import { Shift } from "/lib/shift.js";
+import { SECOND_MS, agoText } from "/lib/time.js";
+import { Doing } from "./doing.js";
+import { jobCard } from "./job_card.js";
+import { signInForm } from "./sign_in.js";
+import { refusalNotice, signalBar, waitingPanel } from "./state_bar.js";
+import { WORDS } from "./words.js";
+
+const CHANNEL = "haulway.crew";
+const REPLAY_LOCK = "haulway.crew.replay";
+const WORKER = "/crew/sw.js";
+const PLACE = { enableHighAccuracy: false, maximumAge: 60_000, timeout: 20_000 };
+
+class CrewPage {
+  #main = byId("jobs");
+  #memory = deviceMemory();
+  #language = browserLanguage(this.#memory);
+  #store;
+  #shift;
+  #toggled = new Map();
+  #pictures = new Map();
+  #drawn = null;
+  #doing;
+
+  async start() {
+    this.#store = await deviceStore();
+    this.#shift = makeShift(this.#store, () => this.#draw());
+    const spoken = () => this.#spoken;
+    this.#doing = new Doing({ shift: this.#shift, spoken, draw: () => this.#draw() });
+    for (const button of document.querySelectorAll("[data-language]")) {
+      button.addEventListener("click", () => this.#speak(button.dataset.language));
+    }
+    this.#listen();
+    this.#speak(this.#language, false);
+    await this.#shift.start();
+    this.#draw();
+    keepPage();
+  }
+
+  #listen() {
+    document.addEventListener("visibilitychange", () =>
+      this.#shift.signal(document.hidden ? "hidden" : "visible"),
+    );
+    window.addEventListener("online", () => this.#shift.signal("online"));
+    window.addEventListener("offline", () => this.#shift.signal("offline"));
+    setInterval(() => this.#drawFreshness(), SECOND_MS);
+    if (document.hidden) this.#shift.signal("hidden");
+    if (navigator.onLine === false) this.#shift.signal("offline");
+  }
+
+  #speak(language, chosen = true) {
+    this.#language = language;
+    if (chosen) rememberLanguage(this.#memory, language);
+    document.documentElement.lang = language;
+    for (const button of document.querySelectorAll("[data-language]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.language === language));
+    }
+    this.#draw();
+  }
+
+  /** All that is needed to say something. */
+  get #spoken() {
+    const { now_ms, time_zone } = this.#shift;
+    const language = this.#language;
+    return { t: speaking(WORDS, language), language, now_ms, time_zone };
+  }
+
+  // What is shown
+
+  /** Build the page anew, but only if it would look different. */
+  #draw() {
+    const { scene, account, queue } = this.#shift;
+    const signal = this.#shift.signal_state;
+    const looks = JSON.stringify([
+      [scene, account, signal, queue.state, this.#language, this.#shift.sharing.state],
+      [this.#shift.jobs, Object.keys(this.#shift.flows), queue.waiting(account)],
+      [queue.refused(account), [...this.#toggled], [...this.#doing.resting]],
+    ]);
+    if (looks !== this.#drawn) {
+      this.#drawn = looks;
+      keepingFocus(document.body, () => this.#build(scene, signal));
+    }
+    this.#drawFreshness();
+  }
+
+  #build(scene, signal) {
+    const before = this.#main.dataset.scene;
+    this.#main.dataset.scene = scene;
+    document.title = `${this.#spoken.t("title")} · Haulway`;
+    fill(byId("state"), scene === "jobs" && this.#stateParts(signal));
+    if (scene === "jobs") this.#buildJobs();
+    else if (scene === "sign_in") this.#buildSignIn(before);
+    else this.#buildBlank(scene);
+    fill(byId("foot"), scene === "jobs" && this.#foot());
+  }
+
+  #stateParts(signal) {
+    const { queue, account, flows } = this.#shift;
+    const spoken = this.#spoken;
+    const flowOf = (item) => flows[this.#shift.job(item.job_id)?.flow];
+    const waiting = queue.waiting(account);
+    const state = { signal, spoken, waiting, sending: queue.state === "sending" };
+    return [
+      signalBar(state),
+      waitingPanel({
+        ...state,
+        others: queue.others(account),
+        durable: this.#store.durable,
+        onSend: () => queue.replay(),
+        onDiscard: (item) => this.#doing.discard(item),
+      }),
+      queue.refused(account).map((item) =>
+        refusalNotice(item, {
+          spoken,
+          flow: flowOf(item),
+          onSeen: ({ seq }) => queue.dismiss(seq),
+        }),
+      ),
+    ];
+  }
+
+  #buildJobs() {
+    const { jobs, flows, now_ms, time_zone } = this.#shift;
+    const { t } = this.#spoken;
+    const days = daysOf(jobs, now_ms, time_zone);
+    const current = currentJob([...days.today, ...days.undated], flows)?.job_id;
+    const none = jobs.length === 0 ? "none_at_all" : "none_today";
+    const group = (name) =>
+      days[name].length > 0 &&
+      el(
+        "section.stack",
+        { "aria-label": t(name), "data-testid": name },
+        el("h2.day", {}, t(name)),
+        days[name].map((job) => this.#card(job, current)),
+      );
+    fill(
+      this.#main,
+      el("h1.unseen", {}, t("title")),
+      days.today.length === 0 && el("p.panel.quiet", { "data-testid": "none" }, t(none)),
+      ["today", "undated", "tomorrow"].map(group),
+    );
+    this.#forgetPictures(jobs);
+  }
+
+  #card(job, current) {
+    const { flows, kind } = this.#shift;
+    return jobCard(job, {
+      kind,
+      flow: flows[job.flow],
+      open: this.#toggled.get(job.job_id) ?? job.job_id === current,
+      resting: this.#doing.resting.has(job.job_id),
+      spoken: this.#spoken,
+      pictureOf: (photo) => this.#pictureOf(photo),
+      does: {
+        toggle: ({ job_id }) => this.#toggle(job_id, current),
+        move: (of, move) => this.#doing.move(of, move),
+        note: (of) => this.#doing.note(of),
+        late: (of) => this.#doing.late(of),
+        load: (of) => this.#doing.load(of),
+        photo: (of, photo_kind) => this.#doing.photograph(of, photo_kind),
+      },
+    });
+  }
+
+  #toggle(job_id, current) {
+    this.#toggled.set(job_id, !(this.#toggled.get(job_id) ?? job_id === current));
+    this.#draw();
+  }
+
+  #buildSignIn(before) {
+    const { session } = this.#shift;
+    const form = signInForm({
+      account: session?.account ?? "",
+      again: session !== null,
+      t: this.#spoken.t,
+      signIn: (account, password) => this.#shift.signIn(account, password),
+    });
+    fill(this.#main, form);
+    if (before !== "sign_in") form.querySelector("input").focus();
+  }
+
+  #buildBlank(scene) {
+    const { t } = this.#spoken;
+    const [title, text] =
+      scene === "nothing" ? ["nothing_title", "nothing_text"] : ["title", "loading"];
+    fill(
+      this.#main,
+      el("section.panel.blank", {}, el("h1", {}, t(title)), el("p.quiet", {}, t(text))),
+    );
+  }
+
+  #foot() {
+    const { t } = this.#spoken;
+    const { sharing, session } = this.#shift;
+    const { state, wanted } = sharing;
+    return [
+      el(
+        "section.panel.share",
+        {},
+        el(
+          "label",
+          {},
+          el("input", {
+            type: "checkbox",
+            role: "switch",
+            checked: wanted,
+            "data-focus": "share",
+            "data-testid": "share",
+            onchange: (event) => this.#shift.share(event.currentTarget.checked),
+          }),
+          el("strong", {}, t("share")),
+        ),
+        el("p.small.quiet", { "data-testid": "share-state" }, t(`share_${state}`)),
+      ),
+      el(
+        "div.row",
+        {},
+        el("span.small.quiet", {}, t("signed_in_as", { name: session.name })),
+        el(
+          "button.button.plain.compact",
+          { type: "button", onclick: () => this.#doing.signOut(), "data-testid": "sign-out" },
+          t("sign_out"),
+        ),
+      ),
+    ];
+  }
+
+  #drawFreshness() {
+    const line = document.getElementById("fresh");
+    const { age_ms } = this.#shift;
+    if (line === null || age_ms === null) return;
+    const key = this.#shift.signal_state === "good" ? "updated" : "known";
+    const text = this.#spoken.t(key, { ago: agoText(age_ms, this.#language) });
+    if (line.textContent !== text) fill(line, text);
+  }
+
+  #pictureOf({ photo_id, path, blob }) {
+    if (!blob) return path;
+    if (!this.#pictures.has(photo_id)) this.#pictures.set(photo_id, URL.createObjectURL(blob));
+    return this.#pictures.get(photo_id);
+  }
+
+  #forgetPictures(jobs) {
+    const shown = new Set(jobs.flatMap(({ photos = [] }) => photos.map(({ photo_id }) => photo_id)));
+    for (const [photo_id, address] of this.#pictures) {
+      if (shown.has(photo_id)) continue;
+      URL.revokeObjectURL(address);
+      this.#pictures.delete(photo_id);
+    }
+  }
+}
+
+function makeShift(store, changed) {
+  const { locks, geolocation } = navigator;
+  return new Shift({
+    store,
+    changed,
+    crewing: new Crewing(new Api()),
+    clock: () => Date.now(),
+    setTimer: (act, ms) => setTimeout(act, ms),
+    clearTimer: (timer) => clearTimeout(timer),
+    channel: "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null,
+    alone: locks
+      ? (act) => locks.request(REPLAY_LOCK, { ifAvailable: true }, (lock) => lock && act())
+      : undefined,
+    position: () =>
+      new Promise((found, failed) =>
+        geolocation.getCurrentPosition(
+          ({ coords }) => found({ latitude: coords.latitude, longitude: coords.longitude }),
+          failed,
+          PLACE,
+        ),
+      ),
+  });
+}
+
+/** Have the page kept for a visit without signal; where a browser cannot, it works with signal. */
+async function keepPage() {
+  try {
+    await navigator.serviceWorker.register(WORKER, { scope: "/crew/" });
+    const { active } = await navigator.serviceWorker.ready;
+    active.postMessage("keep");
+  } catch {
+    // no signal, or a browser without service workers
+  }
+}
+
+new CrewPage().start();

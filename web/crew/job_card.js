@@ -1,0 +1,232 @@
+// One job on the crew's page: closed one line of when, who and where; open all that is needed there.
+
+import { lackingFor, movesOf, statusOf } from "/lib/crew_day.js";
+import { el, statusColour } from "/lib/elements.js";
+import { wording } from "/lib/i18n.js";
+import { icon } from "/lib/icons.js";
+import { clockText, windowText } from "/lib/time.js";
+
+/**
+ * `open` says whether its particulars are shown, `resting` that a move was made a moment ago. `does` has what the person can do: toggle, move,
+ * note, late, load, photo; `pictureOf(photo)` is the address of a photo.
+ */
+export function jobCard(job, { flow, kind, open, resting, spoken, does, pictureOf }) {
+  const status = statusOf(job, flow);
+  return el(
+    "article.panel.job.toned",
+    {
+      vars: statusColour(status?.colour),
+      "aria-label": job.customer.name,
+      "data-testid": "job",
+      "data-job": job.job_id,
+      "data-status": job.status,
+    },
+    head(job, { flow, status, open, spoken, does }),
+    open && [
+      contact(job, spoken),
+      waitingForTurn(job, flow, spoken),
+      nextMove(job, { flow, kind, status, resting, spoken, does }),
+      status?.terminal !== true && tools(job, { spoken, does }),
+      notes(job, spoken),
+      pictures(job, { spoken, pictureOf }),
+      otherMoves(job, { flow, kind, spoken, does }),
+    ],
+  );
+}
+
+function head(job, { status, open, spoken, does }) {
+  const { t, language, time_zone } = spoken;
+  const { schedule = {} } = job;
+  const when = windowText(schedule, language, time_zone);
+  const eta = schedule.eta && t("eta", { time: clockText(schedule.eta, language, time_zone) });
+  return el(
+    "h3.job-head",
+    {},
+    el(
+      "button",
+      {
+        type: "button",
+        "aria-expanded": String(open),
+        onclick: () => does.toggle(job),
+        "data-focus": `head-${job.job_id}`,
+      },
+      el("span.job-when.numbers", {}, when ?? t("undated"), eta && ` · ${eta}`),
+      el("span.job-who", {}, job.customer.name),
+      el("span.job-where.quiet", {}, job.place.address),
+      el(
+        "span.job-marks",
+        {},
+        el(
+          "span.pill",
+          { "data-testid": "status" },
+          icon(status?.icon),
+          wording(status?.label, language) || job.status,
+        ),
+        job.queued.length > 0 &&
+          el("span.unsent", { "data-testid": "unsent" }, icon("clock"), t("unsent")),
+      ),
+    ),
+  );
+}
+
+function contact(job, { t }) {
+  const { phone } = job.customer;
+  const crew = job.crew.map(({ first_name }) => first_name).join(", ");
+  return [
+    el(
+      "div.contact",
+      {},
+      phone && el("a.button", { href: `tel:${phone}` }, icon("phone"), t("call")),
+      el("a.button", { href: wayTo(job.place.address) }, icon("pin"), t("directions")),
+    ),
+    job.place.gate_code &&
+      el(
+        "p.gate",
+        { "data-testid": "gate" },
+        el("span.quiet", {}, t("gate_code")),
+        el("strong.numbers", {}, job.place.gate_code),
+      ),
+    el(
+      "p.small.quiet",
+      {},
+      [crew && `${t("crew")}: ${crew}`, job.truck && t("truck", { truck: job.truck })]
+        .filter(Boolean)
+        .join(" · "),
+    ),
+  ];
+}
+
+/** The phone's own maps: an iPhone knows `maps:`, all others `geo:`. */
+function wayTo(address) {
+  const place = encodeURIComponent(address);
+  const apple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);
+  return apple ? `maps:?daddr=${place}` : `geo:0,0?q=${place}`;
+}
+
+function nextMove(job, { flow, kind, status, resting, spoken, does }) {
+  const { t, language } = spoken;
+  const { next } = movesOf(job, flow, kind);
+  if (next === null) return el("p.quiet", {}, t(status?.terminal ? "ended" : "no_next"));
+  const lacking = lackingFor(next, job);
+  const needs = lacking.map((what) => t(`need_${what}`)).join(", ");
+  return el(
+    "div.next",
+    {},
+    el(
+      "button.button.main.next-move",
+      {
+        type: "button",
+        disabled: lacking.length > 0,
+        "aria-disabled": resting ? "true" : null,
+        "aria-describedby": lacking.length > 0 ? `needs-${job.job_id}` : null,
+        onclick: () => does.move(job, next),
+        "data-focus": `next-${job.job_id}`,
+        "data-testid": "next",
+      },
+      wording(next.label, language),
+    ),
+    lacking.length > 0 && el("p.small", { id: `needs-${job.job_id}` }, t("needs", { list: needs })),
+  );
+}
+
+function tools(job, { spoken, does }) {
+  const { t } = spoken;
+  const tool = (name, sign, text, act) =>
+    el(
+      "button.button",
+      { type: "button", onclick: act, "data-focus": `${name}-${job.job_id}`, "data-testid": name },
+      icon(sign),
+      text,
+    );
+  const size = t(`load_${job.load_size ?? "none"}`);
+  return el(
+    "div.tools",
+    {},
+    tool("photo-before", "plus", t("act_photo_before"), () => does.photo(job, "before")),
+    tool("photo-after", "plus", t("act_photo_after"), () => does.photo(job, "after")),
+    tool("note", "note", t("add_note"), () => does.note(job)),
+    tool("late", "clock", t("late"), () => does.late(job)),
+    tool("load", "scale", `${t("load")}: ${size}`, () => does.load(job)),
+  );
+}
+
+function notes(job, { t, language, time_zone }) {
+  const lines = job.notes.map(({ text, recorded_at, occurred_at, queued }) =>
+    el(
+      "li",
+      {},
+      text,
+      el("span.small.quiet", {}, ` ${clockText(occurred_at ?? recorded_at, language, time_zone)}`),
+      queued && el("span.unsent.small", {}, icon("clock"), t("unsent")),
+    ),
+  );
+  return el(
+    "section.part",
+    { "aria-label": t("notes"), "data-testid": "notes" },
+    el("h4", {}, t("notes")),
+    lines.length > 0 ? el("ul", {}, lines) : el("p.small.quiet", {}, t("no_notes")),
+  );
+}
+
+function pictures(job, { spoken, pictureOf }) {
+  const { t, language, time_zone } = spoken;
+  const photos = job.photos ?? [];
+  if (photos.length === 0) return null;
+  const one = (photo) => {
+    const time = clockText(photo.taken_at, language, time_zone);
+    const kind = t(`photo_${photo.kind}`);
+    return el(
+      "li",
+      { "data-testid": "photo", "data-queued": String(photo.queued === true) },
+      el("img", {
+        src: pictureOf(photo),
+        alt: t("photo_of", { kind: kind.toLowerCase(), time }),
+        loading: "lazy",
+      }),
+      el("span.small", {}, kind, photo.queued && [" · ", t("unsent")]),
+    );
+  };
+  return el(
+    "section.part",
+    { "aria-label": t("photos") },
+    el("h4", {}, t("photos")),
+    el("ul.pictures", {}, photos.map(one)),
+  );
+}
+
+/** Moves that the office keeps until their turn, and those that it kept in vain. */
+function waitingForTurn(job, flow, { t, language }) {
+  const named = (name) =>
+    wording(flow?.moves.find((move) => move.name === name)?.label, language) || String(name ?? "");
+  const kept = (job.waiting ?? []).map(({ move }) => t("held", { move: named(move) }));
+  const last = (job.refusals ?? []).at(-1);
+  const lost =
+    last?.why === "kept_too_long" && last.status === job.status
+      ? [t("given_up", { move: named(last.move) })]
+      : [];
+  return [...kept, ...lost].map((text) =>
+    el("div.notice.warn", { "data-testid": "held" }, icon("clock"), el("p", {}, text)),
+  );
+}
+
+function otherMoves(job, { flow, kind, spoken, does }) {
+  const { others } = movesOf(job, flow, kind);
+  if (others.length === 0) return null;
+  const { t, language } = spoken;
+  return el(
+    "details.more",
+    { "data-testid": "more" },
+    el("summary", { "data-focus": `more-${job.job_id}` }, t("more")),
+    el(
+      "div.stack",
+      {},
+      others.map((move) =>
+        el(
+          "button.button.wide",
+          { type: "button", onclick: () => does.move(job, move) },
+          wording(move.label, language),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,143 @@
+// Always in sight: whether there is signal, what waits on the phone, and what the office refused.
+
+import { labelOf } from "/lib/moves.js";
+import { el } from "/lib/elements.js";
+import { wording } from "/lib/i18n.js";
+import { icon } from "/lib/icons.js";
+import { clockText } from "/lib/time.js";
+
+const WHY = {
+  "illegal-move": "why_illegal",
+  "unknown-move": "why_illegal",
+  overtaken: "why_overtaken",
+  "not-allowed": "why_not_allowed",
+  "driver-missing": "why_driver",
+  "reason-missing": "why_reason",
+  "proof-missing": "why_proof",
+  "from-the-future": "why_clock",
+  "unknown-job": "why_gone",
+  "not-found": "why_gone",
+  "photo-refused": "why_photo",
+  "photo-unreadable": "why_lost",
+};
+const OFTEN = 3;
+const SIGNS = { none: "offline", trouble: "alert", good: "check" };
+
+/** What an action is called: “Start job”, “Note”, “Photo after”. */
+export function actionText({ kind, label, photo, edit }, { t, language }) {
+  if (kind === "move") return wording(label, language);
+  if (kind === "photo") return t(`act_photo_${photo.photo_kind}`);
+  const [what] = ["note", "load_size"].filter((name) => edit[name]);
+  return t(`act_${what ?? "eta"}`);
+}
+
+/** One line that stays in sight; `signal` is `none`, `trouble` or `good`. */
+export function signalBar({ signal, sending, waiting, spoken }) {
+  return el(
+    "div.signal",
+    {
+      "data-testid": "signal",
+      "data-signal": signal,
+      "data-waiting": waiting.length,
+      "data-tone": signal === "good" && waiting.length === 0 ? "good" : "warn",
+    },
+    icon(SIGNS[signal]),
+    el("p", { role: "status" }, el("strong", {}, headline(signal, sending, waiting, spoken.t))),
+    el("p.small.numbers", { id: "fresh" }),
+  );
+}
+
+/** What the line means, and what waits; null where there is nothing to say. */
+export function waitingPanel({ signal, sending, waiting, others, durable, spoken, ...does }) {
+  const { t } = spoken;
+  const texts = [
+    signal !== "good" && t(`${signal}_text`),
+    !durable && t("not_durable"),
+    others > 0 && t("others_wait", { count: others }),
+  ].filter(Boolean);
+  if (texts.length === 0 && waiting.length === 0) return null;
+  return el(
+    "div.waiting.small",
+    { "data-testid": "waiting" },
+    texts.map((text) => el("p", {}, text)),
+    waiting.length > 0 && waitingList(waiting, spoken, does.onDiscard),
+    waiting.length > 0 &&
+      signal !== "none" &&
+      el(
+        "button.button.compact",
+        { type: "button", onclick: does.onSend, disabled: sending, "data-focus": "send" },
+        t("send_now"),
+      ),
+  );
+}
+
+function headline(signal, sending, waiting, t) {
+  const count = waiting.length;
+  const waits = count === 1 ? t("waiting_one") : t("waiting_many", { count });
+  if (count === 0) return t(signal);
+  if (signal === "none") return `${t("none")}. ${waits}`;
+  return sending ? t("sending", { count }) : waits;
+}
+
+function waitingList(waiting, spoken, onDiscard) {
+  const { t } = spoken;
+  return el(
+    "details",
+    { "data-testid": "waiting-list" },
+    el("summary", { "data-focus": "waiting" }, t("show_waiting")),
+    el(
+      "ol",
+      {},
+      waiting.map((item) =>
+        el(
+          "li",
+          {},
+          itemText(item, spoken),
+          item.tries >= OFTEN && ` (${t("tried", { count: item.tries })})`,
+          el(
+            "button.button.plain.compact",
+            { type: "button", onclick: () => onDiscard(item) },
+            t("discard"),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function itemText(item, spoken) {
+  const { t, language, time_zone } = spoken;
+  const what = actionText(item, spoken);
+  const time = clockText(item.occurred_at, language, time_zone);
+  return t("refused_line", { what, customer: item.customer, time });
+}
+
+/** One action that the office refused, until the person has seen it. */
+export function refusalNotice(item, { spoken, flow, onSeen }) {
+  const { t } = spoken;
+  return el(
+    "div.notice.bad",
+    { role: "alert", "data-testid": "refused" },
+    icon("alert"),
+    el(
+      "div.stack.tight",
+      {},
+      el("p", {}, el("strong", {}, `${t("refused_title")}: ${itemText(item, spoken)}`)),
+      el("p", {}, whyText(item.refused, flow, spoken)),
+      el(
+        "button.button.compact",
+        { type: "button", onclick: () => onSeen(item), "data-focus": `seen-${item.seq}` },
+        t("understood"),
+      ),
+    ),
+  );
+}
+
+function whyText(refused, flow, { t, language, time_zone }) {
+  const key = WHY[refused.slug] ?? "why_other";
+  const status = flow ? labelOf(flow, refused.job_status, language) : refused.job_status;
+  const why = t(key, { status, detail: refused.detail || refused.title });
+  if (!refused.moved_by || !refused.moved_at) return why;
+  const time = clockText(refused.moved_at, language, time_zone);
+  return why + t("by", { who: refused.moved_by.id, time });
+}

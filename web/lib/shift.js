@@ -1,0 +1,353 @@
+// One crew member at work: session, jobs, queue and place, with signal or without. What was last
+// known is kept on the phone, so the page opens with it; signing out takes all of it away.
+// The browser's things (clock, timers, place, a channel to the other tabs) come in as arguments.
+
+import { NoAnswer, isSignedOut } from "./api.js";
+import { newest, projected, statusOf } from "./crew_day.js";
+import { CrewQueue } from "./crew_queue.js";
+import { Feed, clockAheadMs } from "./feed.js";
+import { actorKind } from "./moves.js";
+import { Sharing } from "./sharing.js";
+import { HOUR_MS } from "./time.js";
+
+const LOOK_EVERY_MS = 20_000;
+const KEPT_FOR_MS = 48 * HOUR_MS;
+const NOTHING = Object.freeze({ session: null, flows: {}, jobs: [], time_zone: null, as_of: null });
+
+export class Shift {
+  queue;
+  sharing;
+  #day = NOTHING;
+  #options;
+  #store;
+  #feed;
+  #timer = null;
+  #etag = null;
+  #met = false;
+  #visit = 0;
+  #unreachable = false;
+  #signedOut = false;
+  #aheadMs = 0;
+  #sent = false;
+
+  constructor(options) {
+    this.#options = options;
+    this.#store = options.store;
+    const { clock, setTimer, clearTimer, random, alone, position, channel } = options;
+    this.#feed = new Feed(clock(), { random, interval_ms: LOOK_EVERY_MS });
+    const timing = { clock, setTimer, clearTimer, random };
+    this.queue = new CrewQueue({
+      ...timing,
+      alone,
+      store: options.store,
+      who: () => this.#watching(async () => (await options.crewing.session()).account),
+      send: (item) => this.#watching(() => options.crewing.send(item)),
+      sent: (job) => this.#take(job),
+      changed: () => this.#queueChanged(),
+    });
+    this.sharing = new Sharing({
+      ...timing,
+      position,
+      tell: (job_id, where) =>
+        options.crewing.whereabouts(job_id, { ...where, occurred_at: this.#moment() }),
+      changed: () => this.#changed(),
+    });
+    channel?.addEventListener("message", ({ data }) => this.#heard(data));
+  }
+
+  // What is known
+
+  get session() {
+    return this.#day.session;
+  }
+
+  get account() {
+    return this.#day.session?.account ?? null;
+  }
+
+  get flows() {
+    return this.#day.flows;
+  }
+
+  get time_zone() {
+    return this.#day.time_zone ?? undefined;
+  }
+
+  get kind() {
+    return actorKind(this.session?.roles);
+  }
+
+  /** `starting`, `sign_in`, `nothing` (no signal, and nothing kept) or `jobs`. */
+  get scene() {
+    if (this.#signedOut) return "sign_in";
+    if (this.#day.as_of !== null) return "jobs";
+    return this.#without ? "nothing" : "starting";
+  }
+
+  /** Whether the last question got no answer, or the phone says that it is offline. */
+  get #without() {
+    return this.#feed.state.kind === "offline" || this.#unreachable;
+  }
+
+  /** `none`, `trouble` (somebody answers, but not with the jobs) or `good`. */
+  get signal_state() {
+    if (this.#without) return "none";
+    const troubled = [this.#feed.state.kind, this.queue.state].includes("trouble");
+    return troubled ? "trouble" : "good";
+  }
+
+  /** Now, as the server has it: a phone's clock may be wrong. */
+  get now_ms() {
+    return this.#options.clock() + this.#aheadMs;
+  }
+
+  /** How old what is shown is; null where nothing is. */
+  get age_ms() {
+    const { as_of } = this.#day;
+    return as_of === null ? null : Math.max(0, this.now_ms - Date.parse(as_of));
+  }
+
+  /** The jobs as they are with what waits on this phone. */
+  get jobs() {
+    const waiting = this.queue.waiting(this.account);
+    return this.#day.jobs.map((job) => projected(job, waiting, this.flows[job.flow]));
+  }
+
+  job(job_id) {
+    return this.jobs.find((job) => job.job_id === job_id) ?? null;
+  }
+
+  // Beginning and ending
+
+  async start() {
+    const kept = await this.#store.get("day");
+    if (kept && this.#options.clock() - kept.kept_at_ms < KEPT_FOR_MS) {
+      this.#aheadMs = kept.ahead_ms;
+      this.#day = kept.day;
+    } else if (kept) await this.#store.set("day", null);
+    this.sharing.want((await this.#store.get("sharing")) === true);
+    await this.queue.load();
+    await this.#leave();
+    this.#plan();
+    this.queue.replay();
+  }
+
+  /** Raises Problem `wrong-credentials`, NoAnswer and others. */
+  async signIn(account, password) {
+    const session = await this.#options.crewing.signIn(account, password);
+    await this.#store.set("leaving", null);
+    this.#begin(session);
+  }
+
+  /** Take everything off the phone; without signal, the session is ended when there is some. */
+  async signOut() {
+    const told = await this.#told();
+    await this.queue.wipe();
+    await this.#store.set("leaving", told ? null : true);
+    this.sharing.want(false);
+    this.#options.channel?.postMessage("signed_out");
+    this.#end();
+  }
+
+  async #told() {
+    try {
+      await this.#options.crewing.signOut();
+      return true;
+    } catch (error) {
+      return isSignedOut(error);
+    }
+  }
+
+  /** End a session that was left without signal. */
+  async #leave() {
+    if ((await this.#store.get("leaving")) !== true) return;
+    this.#end();
+    if (await this.#told()) await this.#store.set("leaving", null);
+  }
+
+  #begin(session) {
+    if (session.account !== this.account) this.#day = NOTHING;
+    this.#day = { ...this.#day, session };
+    this.#signedOut = false;
+    this.#met = false;
+    this.#etag = null;
+    this.#visit += 1;
+    this.#feed.signal("signed_in", this.#options.clock());
+    this.#plan();
+    this.queue.signal("signed_in");
+    this.#changed();
+  }
+
+  #end() {
+    this.#day = NOTHING;
+    this.#expire();
+  }
+
+  /** The session ran out: what waits stays on the phone until its owner signs in again. */
+  #expire() {
+    this.#signedOut = true;
+    this.#visit += 1;
+    this.#feed.signal("signed_out", this.#options.clock());
+    this.queue.signal("signed_out");
+    this.#plan();
+    this.#changed();
+  }
+
+  // Looking
+
+  /** "hidden", "visible", "offline", "online". */
+  async signal(name) {
+    if (name === "online") {
+      this.#unreachable = false;
+      await this.#leave();
+    }
+    this.#feed.signal(name, this.#options.clock());
+    this.#plan();
+    if (name !== "hidden") this.queue.signal(name);
+    this.#changed();
+  }
+
+  #plan() {
+    this.#options.clearTimer(this.#timer);
+    const due_ms = this.#feed.due_ms(this.#options.clock());
+    if (due_ms !== null) this.#timer = this.#options.setTimer(() => this.#look(), due_ms);
+  }
+
+  async #look() {
+    const visit = this.#visit;
+    this.#feed.asked(this.#options.clock());
+    const outcome = await this.#read(visit);
+    this.#feed.answered(visit === this.#visit ? outcome : "void", this.#options.clock());
+    this.#plan();
+    this.#changed();
+  }
+
+  async #read(visit) {
+    try {
+      if (!this.#met) await this.#meet(visit);
+      const answer = await this.#watching(() => this.#options.crewing.myJobs(this.#etag));
+      if (visit !== this.#visit) return "void";
+      this.#aheadMs = clockAheadMs(answer.date, this.#options.clock());
+      await this.#takeAll(answer);
+      return "fresh";
+    } catch (error) {
+      return { retry_after_ms: error.retry_after_ms ?? 0 };
+    }
+  }
+
+  /** Who is signed in here, which another page of this browser may have changed; and the flows. */
+  async #meet(visit) {
+    const session = await this.#watching(() => this.#options.crewing.session());
+    const { flows } = await this.#watching(() => this.#options.crewing.flows());
+    if (visit !== this.#visit) return;
+    if (session.account !== this.account) this.#day = NOTHING;
+    this.#day = { ...this.#day, session, flows };
+    this.#met = true;
+  }
+
+  async #takeAll({ status, body, etag }) {
+    const as_of = new Date(this.now_ms).toISOString();
+    const known = new Map(this.#day.jobs.map((job) => [job.job_id, job]));
+    const read = status === 304 ? {} : { jobs: newest(body.jobs, known), time_zone: body.time_zone };
+    this.#day = { ...this.#day, ...read, as_of };
+    this.#etag = etag;
+    await this.#keep();
+  }
+
+  /** A job after an action of ours. */
+  async #take(job) {
+    const newer = (known) => known.job_id === job?.job_id && known.rev <= job.rev;
+    const jobs = this.#day.jobs.map((known) => (newer(known) ? job : known));
+    this.#day = { ...this.#day, jobs };
+    await this.#keep();
+    this.#sent = true;
+  }
+
+  /** Once all is sent, look at the other jobs too, and let the other tabs look. */
+  #queueChanged() {
+    if (this.#sent && this.queue.state !== "sending") {
+      this.#sent = false;
+      this.#options.channel?.postMessage("queue");
+      this.#nudge();
+    }
+    this.#changed();
+  }
+
+  #nudge() {
+    this.#feed.signal("nudge", this.#options.clock());
+    this.#plan();
+  }
+
+  async #keep() {
+    if (this.#signedOut) return;
+    const kept = { day: this.#day, ahead_ms: this.#aheadMs, kept_at_ms: this.#options.clock() };
+    await this.#store.set("day", kept);
+  }
+
+  /** Do something that needs signal and session, and notice if there is neither. */
+  async #watching(act) {
+    try {
+      const answer = await act();
+      this.#unreachable = false;
+      return answer;
+    } catch (error) {
+      this.#unreachable = error instanceof NoAnswer;
+      if (isSignedOut(error)) this.#expire();
+      throw error;
+    }
+  }
+
+  // Working
+
+  move(job, move, said = {}) {
+    return this.#do(job, "move", { move: { move: move.name, ...said }, label: move.label });
+  }
+
+  edit(job, edit) {
+    return this.#do(job, "edit", { edit });
+  }
+
+  photo(job, photo_kind, blob) {
+    const media_type = blob.type || "image/jpeg";
+    return this.#do(job, "photo", { photo: { photo_kind, media_type, blob } });
+  }
+
+  /** Raises where the phone cannot keep it. */
+  async #do({ job_id, customer }, kind, what) {
+    const whose = { account: this.account, job_id, customer: customer.name };
+    await this.queue.add({ ...whose, kind, ...what, occurred_at: this.#moment() });
+    this.#options.channel?.postMessage("queue");
+  }
+
+  async share(wanted) {
+    await this.#store.set("sharing", wanted);
+    this.sharing.want(wanted);
+    this.#changed();
+  }
+
+  #moment() {
+    return new Date(this.now_ms).toISOString();
+  }
+
+  // Telling
+
+  #heard(message) {
+    if (message === "signed_out") this.#end();
+    if (message !== "queue") return;
+    this.queue.load();
+    this.#nudge();
+  }
+
+  #changed() {
+    this.sharing.follow(this.#signedOut ? null : this.#underWay);
+    this.#options.changed();
+  }
+
+  /** The job that is under way for the office and, with what waits here, for the crew too. */
+  get #underWay() {
+    const isUnderWay = (job) => statusOf(job, this.flows[job.flow])?.under_way === true;
+    const known = this.#day.jobs.filter(isUnderWay).map(({ job_id }) => job_id);
+    const mine = this.jobs.filter(isUnderWay).find(({ job_id }) => known.includes(job_id));
+    return mine?.job_id ?? null;
+  }
+}

@@ -18,6 +18,7 @@ from functions.api.crew_documents import (
 from functions.api.parts import Api
 from functions.api.problems import Problem
 from functions.roster import Days
+from functions.whereabouts import Whereabouts
 from statemachine.flows import load_flow
 from statemachine.job import CREW_ROLES, Job
 from statemachine.roster import Day, Span, day_of, day_span, overlap
@@ -34,9 +35,12 @@ def show_crew(api: Api, ask: Ask) -> Answer:
     zone = ZoneInfo(api.tenants.read(tenant).time_zone)
     dates = _dates(ask.parameters_as(DaysWanted), ask.now, zone)
     cards = list(_cards_in(api.boards.latest(tenant).value.jobs.values(), dates, zone))
-    days = api.roster.days(tenant, *dates)
+    days, seen = api.roster.days(tenant, *dates), _seen(api, tenant, cards, ask.now)
     document = CrewDocument(
-        members=tuple(_member(each, days, cards) for each in _crew(api.accounts.all(tenant))),
+        members=tuple(
+            _member(each, days, cards).with_(whereabouts=seen.get(each.account))
+            for each in _crew(api.accounts.all(tenant))
+        ),
         trucks=tuple(
             Truck(
                 truck=each.truck,
@@ -101,6 +105,17 @@ def _is_in(card: Card, span: Span) -> bool:
     if begin is None:
         return not card.terminal
     return overlap((begin, end), span) if end else span[0] <= begin < span[1]
+
+
+def _seen(api: Api, tenant: str, cards: Iterable[Card], now: datetime) -> dict[str, Whereabouts]:
+    """By member, where the crew of the job was last seen that they are at work on."""
+    working = [card.job_id for card in cards if _engagement(card).under_way]
+    jobs = api.crews.jobs_of(tenant, working)
+    places = api.share_place.of_all(jobs, now)
+    with_place = sorted(
+        (job for job in jobs if job.job_id in places), key=lambda job: places[job.job_id].at
+    )
+    return {each.member: places[job.job_id] for job in with_place for each in job.crew}
 
 
 def _crew(accounts: Iterable[Account]) -> list[Account]:

@@ -320,3 +320,22 @@ def test_photos_are_on_the_job_with_where_the_edge_has_them(office: Office) -> N
             "taken_at": "2026-11-21T12:00:00.000Z",
         }
     ]
+
+
+def test_where_a_crew_was_seen_is_told_to_planners_while_it_is_under_way(office: Office) -> None:
+    job = a_numbered(1, "mike", status="in_progress")
+    office.keep(job)
+    told = {"latitude": 40.71278, "longitude": -74.00594, "occurred_at": "2026-11-21T12:00:00Z"}
+    assert office.ask("PUT", f"/api/jobs/{job.job_id}/whereabouts", told, by="mike").status == 204
+    seen = {
+        each["member"]: each for each in office.ask("GET", "/api/crew", by="dana").json["members"]
+    }
+    assert seen["mike"]["whereabouts"] == {
+        "latitude": 40.715,
+        "longitude": -74.005,
+        "at": "2026-11-21T12:00:00.000Z",
+    }
+    assert "whereabouts" not in seen["fay"]
+    office.ask("POST", f"/api/jobs/{job.job_id}/moves", {"move": "complete"}, by="mike")
+    after = office.ask("GET", "/api/crew", by="dana").json["members"]
+    assert [each for each in after if "whereabouts" in each] == []

@@ -157,7 +157,11 @@ def test_a_job_goes_with_its_photos_and_where_its_crew_was_seen(moto: Moto) -> N
         "JobsBucket": versioned(moto), "SiteBucket": versioned(moto),
         "CrewRosterTable": a_table(moto),
     }  # fmt: skip
-    private = [f"tenants/main/jobs/{JOB}.json", f"tenants/main/deliveries/{JOB}/1-sms-x.json"]
+    private = [
+        f"tenants/main/jobs/{JOB}.json",
+        f"tenants/main/deliveries/{JOB}/1-sms-x.json",
+        f"uploads/main/{JOB}/{'a' * 32}",
+    ]
     public = [f"t/p/{'a' * 32}.jpg", f"t/{digest_of_token(job.token)}.json"]
     for bucket, key in [("JobsBucket", key) for key in (*private, "tenants/main/jobs/x.json")] + [
         ("SiteBucket", key) for key in (*public, f"t/p/{'c' * 32}.jpg")

@@ -552,7 +552,8 @@ def test_changes_from_elsewhere_appear_and_an_unchanged_board_costs_a_304(
         page.goto(f"{stub.url}/dispatch/")
         sign_in(page, "dana", PASSWORD)
         expect_in(page, "Ada Wong", "pending_pickup")
-        later(page, 6)
+        with page.expect_response("**/api/jobs"):
+            later(page, 6)
         expect(page.get_by_test_id("freshness")).to_contain_text("Updated")
         stub.world.move(job.job_id, "confirm", by=OMAR)
         later(page, 6)

@@ -16,7 +16,7 @@ up: .venv/.laptop  ## the whole system on this laptop; ARGS="--demo" and the lik
 test: .venv/.test  ## every test; ARGS are passed on to pytest
 	@$(BIN)/python -m tests.programs
 	$(BIN)/node --test tests/web/*.test.js
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: .venv/.test  ## style, types, template, flows
 	$(BIN)/ruff check .

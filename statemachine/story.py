@@ -89,7 +89,8 @@ def _asked(job: Job) -> Iterator[Line]:
         text = _refusal_text(job, refusal)
         yield Line(at=refusal.recorded_at, what="refused", text=text, actor=refusal.actor, ok=False)
     for photo in job.photos:
-        text = f"a photo from {photo.kind} the work was added{_late(photo.taken_at, photo.recorded_at)}"
+        late = _late(photo.taken_at, photo.recorded_at)
+        text = f"a photo from {photo.kind} the work was added{late}"
         yield Line(at=photo.recorded_at, what="edited", text=text, actor=photo.actor)
     for edit in job.edits:
         text = f"changed: {', '.join(field.replace('_', ' ') for field in edit.fields)}"
@@ -144,7 +145,8 @@ def _step(before: Job, after: Job, at: datetime) -> Iterator[Line]:
 
 
 def _kept(job: Job, early: Early, at: datetime) -> Line:
-    text = f"{_asked_for(job, early)} came before its turn; kept until {early.until:%Y-%m-%d %H:%M} UTC"
+    asked = _asked_for(job, early)
+    text = f"{asked} came before its turn; kept until {early.until:%Y-%m-%d %H:%M} UTC"
     return Line(at=at, what="kept", text=text, actor=early.actor)
 
 

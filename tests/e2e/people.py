@@ -11,9 +11,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from functions.accounts import Passwords, Role, new_account
 from functions.aws.roster import DynamoAccounts
+from functions.aws.stores import S3Boards
 from local.laptop import Laptop
 from local.stages import edge_of
 from statemachine.job import Job
+from statemachine.views import Card
 from tests.e2e.business import (
     DISPATCHER,
     booking,
@@ -22,7 +24,6 @@ from tests.e2e.business import (
     move,
     put,
     stamp,
-    the_board,
     until,
 )
 from tests.pages.browser import Visitor, sign_in
@@ -81,8 +82,14 @@ def booked(
     put(stack, "JobRequested", [request])
     job_id = str(request["job_id"])
     exist(stack, [job_id])
-    until(lambda: job_id in the_board(stack).jobs, bool, SLOW)
+    until(lambda: card_of(stack, job_id), bool, SLOW)
     return job_id
+
+
+def card_of(stack: Laptop, job_id: str) -> Card | None:
+    """Its card; None while there is none, or no board at all."""
+    stored = S3Boards(stack.client("s3"), stack.outputs["JobsBucket"]).read("main")
+    return stored.value.jobs.get(job_id) if stored else None
 
 
 def given_to(stack: Laptop, job_id: str, driver: Person) -> str:
@@ -94,8 +101,8 @@ def given_to(stack: Laptop, job_id: str, driver: Person) -> str:
     until(lambda: job_of(stack, job_id).crew, bool, SLOW)
     moved(stack, job_id, "confirm")
     until(
-        lambda: the_board(stack).jobs[job_id],
-        lambda card: bool(card.crew) and card.status == "ready_for_pickup",
+        lambda: card_of(stack, job_id),
+        lambda card: bool(card and card.crew and card.status == "ready_for_pickup"),
         SLOW,
     )
     return job_id

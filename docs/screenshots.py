@@ -12,8 +12,11 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from cli.demo import MORNING, Demo
+from functions.accounts import Passwords, suggested_password
+from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Boards, S3Jobs
-from local.laptop import Laptop
+from local.laptop import FirstSignIn, Laptop
+from statemachine.job import Job
 from tests.conftest import free_port
 from tests.pages.browser import DESKTOP, PHONE, chromium, sign_in, visitor
 
@@ -28,14 +31,17 @@ def main() -> None:
         Laptop(Path(state), free_port(), free_port(), lag_s=0, say=print) as laptop,
         chromium() as browser,
     ):
-        first, link = laptop.first_sign_in(), a_day(laptop)
-        board(browser, laptop.edge_url, first.account, first.password)
-        phone(browser, link, "track")
+        first, job = laptop.first_sign_in(), a_day(laptop)
+        board(browser, laptop.edge_url, first)
+        desk(browser, f"{laptop.edge_url}/dispatch/?view=day", first, "rows", "day")
+        desk(browser, f"{laptop.edge_url}/ops/", first, "overview", "ops")
+        crew(browser, laptop, job)
+        phone(browser, f"{laptop.edge_url}/track/{job.token}", "track")
         phone(browser, f"{laptop.edge_url}/book/", "book")
 
 
-def a_day(laptop: Laptop) -> str:
-    """A board with something in every column, and the link of a job under way."""
+def a_day(laptop: Laptop) -> Job:
+    """A board with something in every column, and a job under way."""
     day = Demo(laptop)
     for _ in range(2 * MORNING):
         day.next_at = None
@@ -45,19 +51,45 @@ def a_day(laptop: Laptop) -> str:
     s3, bucket = laptop.client("s3"), laptop.outputs["JobsBucket"]
     stored = S3Boards(s3, bucket).read("main")
     assert stored is not None
-    under_way = next(c for c in stored.value.jobs.values() if c.status == "in_progress")
-    token = S3Jobs(s3, bucket).read("main", under_way.job_id).value.token
-    return f"{laptop.edge_url}/track/{token}"
+    under_way = next(
+        card
+        for card in stored.value.jobs.values()
+        if card.status == "in_progress" and any(each.role == "driver" for each in card.crew)
+    )
+    return S3Jobs(s3, bucket).read("main", under_way.job_id).value
 
 
-def board(browser: Browser, url: str, account: str, password: str) -> None:
+def board(browser: Browser, url: str, who: FirstSignIn) -> None:
     for scheme in ("light", "dark"):
         with visitor(browser, DESKTOP, scheme=scheme) as someone:
             page = someone.page(f"{url}/")
-            sign_in(page, account, password)
+            sign_in(page, who.account, who.password)
             expect(page.get_by_test_id("card").first).to_be_visible(timeout=30_000)
             page.wait_for_timeout(500)
             page.screenshot(path=PICTURES / f"board-{scheme}.png")
+
+
+def desk(browser: Browser, url: str, who: FirstSignIn, shows: str, name: str) -> None:
+    with visitor(browser, DESKTOP) as someone:
+        page = someone.page(url)
+        sign_in(page, who.account, who.password)
+        expect(page.get_by_test_id(shows)).to_be_visible(timeout=30_000)
+        page.wait_for_timeout(1_000)
+        page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def crew(browser: Browser, laptop: Laptop, job: Job) -> None:
+    """The page of the job's driver, who has no password in the demo."""
+    driver = next(each.member for each in job.crew if each.role == "driver")
+    accounts = DynamoAccounts(laptop.client("dynamodb"), laptop.outputs["CrewRosterTable"])
+    password = suggested_password()
+    accounts.set_password("main", driver, Passwords().hash(password), datetime.now(UTC))
+    with visitor(browser, PHONE) as someone:
+        page = someone.page(f"{laptop.edge_url}/crew/")
+        sign_in(page, driver, password)
+        expect(page.get_by_test_id("job").first).to_be_visible(timeout=30_000)
+        page.wait_for_timeout(500)
+        page.screenshot(path=PICTURES / "crew.png")
 
 
 def phone(browser: Browser, url: str, name: str) -> None:

@@ -42,7 +42,7 @@ def tell(known: Known) -> tuple[Line, ...]:
         *_worked(known),
         *_ran(known.runs or ()),
         *_shown(known),
-        *_sent(known.deliveries or ()),
+        *_sent(known.job, known.deliveries or ()),
     ]
     return tuple(sorted(lines, key=lambda line: (line.at, IN_ORDER.index(line.what))))
 
@@ -88,6 +88,10 @@ def _asked(job: Job) -> Iterator[Line]:
     for refusal in job.refused:
         text = _refusal_text(job, refusal)
         yield Line(at=refusal.recorded_at, what="refused", text=text, actor=refusal.actor, ok=False)
+    for photo in job.photos:
+        late = _late(photo.taken_at, photo.recorded_at)
+        text = f"a photo from {photo.kind} the work was added{late}"
+        yield Line(at=photo.recorded_at, what="edited", text=text, actor=photo.actor)
     for edit in job.edits:
         text = f"changed: {', '.join(field.replace('_', ' ') for field in edit.fields)}"
         yield Line(at=edit.recorded_at, what="edited", text=text, actor=edit.actor)
@@ -97,13 +101,18 @@ def _asked(job: Job) -> Iterator[Line]:
 
 
 def _move_text(job: Job, entry: Entry) -> str:
-    text = f"{entry.move}: {_label(job, entry.origin)} → {_label(job, entry.to)}"
-    late = (entry.recorded_at - entry.occurred_at).total_seconds()
-    return f"{text}, {span(late)} after it happened" if late >= 2 else text
+    text = f"{_move(job, entry.move)}: {_label(job, entry.origin)} → {_label(job, entry.to)}"
+    return text + _late(entry.occurred_at, entry.recorded_at)
+
+
+def _late(occurred_at: datetime, recorded_at: datetime) -> str:
+    """By how much, where somebody may wonder: a phone was without signal."""
+    late = (recorded_at - occurred_at).total_seconds()
+    return f", {span(late)} after it happened" if late >= 2 else ""
 
 
 def _refusal_text(job: Job, refusal: Refusal) -> str:
-    asked = refusal.move or f"to {refusal.to}"
+    asked = _asked_for(job, refusal)
     return f"{asked} refused in {_label(job, refusal.status)}: {EXPLANATIONS[refusal.why]}"
 
 
@@ -115,12 +124,12 @@ def _worked(known: Known) -> Iterator[Line]:
     read = {early.event_id for v in versions for early in v.value.early}
     for early in known.job.early:
         if early.event_id not in read:
-            yield _kept(early, early.occurred_at)
+            yield _kept(known.job, early, early.occurred_at)
 
 
 def _step(before: Job, after: Job, at: datetime) -> Iterator[Line]:
     known = {early.event_id for early in before.early}
-    yield from (_kept(early, at) for early in after.early if early.event_id not in known)
+    yield from (_kept(after, early, at) for early in after.early if early.event_id not in known)
     run = after.execution
     if run.generation > before.execution.generation:
         text = f"execution {run.generation} was asked for, to take over"
@@ -135,8 +144,8 @@ def _step(before: Job, after: Job, at: datetime) -> Iterator[Line]:
         yield Line(at=at, what="waiting", text=text, seq=wait.seq)
 
 
-def _kept(early: Early, at: datetime) -> Line:
-    asked = early.move or f"to {early.to}"
+def _kept(job: Job, early: Early, at: datetime) -> Line:
+    asked = _asked_for(job, early)
     text = f"{asked} came before its turn; kept until {early.until:%Y-%m-%d %H:%M} UTC"
     return Line(at=at, what="kept", text=text, actor=early.actor)
 
@@ -176,25 +185,36 @@ def _in_ledger(job: Job) -> Iterator[Shown]:
     return (shown for shown in job.shown if shown.seq <= len(job.ledger))
 
 
-def _sent(deliveries: tuple[Delivery, ...]) -> Iterator[Line]:
+def _sent(job: Job, deliveries: tuple[Delivery, ...]) -> Iterator[Line]:
     for delivery in deliveries:
         for number, attempt in enumerate(delivery.attempts[:-1], 1):
-            text = f"{_message(delivery)}: try {number}, {attempt.outcome}"
+            text = f"{_message(job, delivery)}: try {number}, {attempt.outcome}"
             yield Line(at=attempt.at, what="message", text=text, ok=False)
         why = f" ({delivery.why.replace('_', ' ')})" if delivery.why else ""
         yield Line(
             at=delivery.updated_at,
             what="message",
-            text=f"{_message(delivery)}: {delivery.state}{why}",
+            text=f"{_message(job, delivery)}: {delivery.state}{why}",
             ok=delivery.state not in LOST,
         )
 
 
-def _message(delivery: Delivery) -> str:
+def _message(job: Job, delivery: Delivery) -> str:
     name = delivery.name
     if name.channel == "sms":
-        return f"text to the {name.recipient} about {delivery.status or name.mark}"
+        about = _label(job, delivery.status) if delivery.status else name.mark
+        return f"text to the {name.recipient} about {about}"
     return f"webhook {name.mark} to {name.recipient}"
+
+
+def _asked_for(job: Job, asked: Refusal | Early) -> str:
+    return _move(job, asked.move) if asked.move else f"to {_label(job, str(asked.to))}"
+
+
+def _move(job: Job, name: str) -> str:
+    """As the button says it; a move that the flow had once has its name alone."""
+    known = load_flow(job.flow).moves
+    return next((each.label.en for each in known if each.name == name), name)
 
 
 def _label(job: Job, status: str) -> str:

@@ -18,7 +18,6 @@ from tests.pages.browser import (
     Visitor,
     book,
     card,
-    chromium,
     drag,
     expect_in,
     expect_scene,
@@ -40,12 +39,6 @@ NEXT_POLL = "00:45"
 """Further than any poll interval of the flow: the page's clock is turned, not ours."""
 SLOW = 30
 """Seconds for what goes through every function, some of them cold, on a busy machine."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

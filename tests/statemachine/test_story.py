@@ -7,7 +7,7 @@ import pytest
 from statemachine.deliveries import Attempt, Delivery, DeliveryName
 from statemachine.edits import edited
 from statemachine.flows import load_flow
-from statemachine.job import Early, Epoch, Execution, Job, Repaired, Shown, Wait
+from statemachine.job import Early, Epoch, Execution, Job, Photo, Repaired, Shown, Wait
 from statemachine.known import Known, Run, Version
 from statemachine.lifecycle import Refused, judge
 from statemachine.story import changes_of, span, tell
@@ -65,7 +65,7 @@ def a_delivery(state: str, **values: object) -> Delivery:
 def test_a_day_is_told_in_the_order_in_which_it_happened() -> None:
     assert texts(a_day()) == [
         "booked: begins in Pending pickup",
-        "moved: confirm: Pending pickup → Ready for pickup",
+        "moved: Confirm pickup: Pending pickup → Ready for pickup",
         "execution: execution 0 started",
         "view: the view shows rev 1",
         "view: the view shows rev 3, 3.0 s after the change",
@@ -74,7 +74,7 @@ def test_a_day_is_told_in_the_order_in_which_it_happened() -> None:
         "board: the board shows rev 1, 3.0 s after the change",
         "invalidation: the edge was told to forget the view",
         "board: the board shows rev 3, 12 s after the change",
-        "message: text to the customer about ready_for_pickup: sent",
+        "message: text to the customer about Ready for pickup: sent",
     ]
 
 
@@ -87,7 +87,9 @@ def test_a_refusal_is_told_with_its_reason_and_who_asked() -> None:
     verdict = judge(job, a_request(job, "start"), HAUL, NOON)
     assert isinstance(verdict, Refused)
     (line,) = [line for line in tell(Known(verdict.job)) if line.what == "refused"]
-    assert line.text == ("start refused in Completed: the job's status does not allow that move")
+    assert line.text == (
+        "Start job refused in Completed: the job's status does not allow that move"
+    )
     assert (line.ok, line.actor) == (False, DISPATCHER)
 
 
@@ -98,11 +100,25 @@ def test_a_move_that_reached_us_late_says_by_how_much() -> None:
     assert line.text.endswith(", 40 min after it happened")
 
 
+def test_a_photo_is_told_with_who_took_it_and_how_late_it_came() -> None:
+    taken = Photo(
+        event_id="p-1",
+        actor=DISPATCHER,
+        photo_id="0" * 32,
+        kind="before",
+        taken_at=NOON - minutes(40),
+        recorded_at=NOON,
+    )
+    (line,) = [line for line in tell(Known(a_job(photos=(taken,)))) if line.what == "edited"]
+    assert line.text == "a photo from before the work was added, 40 min after it happened"
+    assert line.actor == DISPATCHER
+
+
 def test_a_status_that_the_flow_has_no_more_is_told_by_its_name() -> None:
     job = a_job("in_progress")
     entry = job.ledger[0].with_(to="weighed")
     told = texts(Known(job.with_(ledger=(entry, job.ledger[1]))))
-    assert "moved: confirm: Pending pickup → weighed" in told
+    assert "moved: Confirm pickup: Pending pickup → weighed" in told
 
 
 def test_a_successor_is_told_with_what_became_of_the_one_before() -> None:
@@ -140,14 +156,14 @@ def test_a_kept_move_is_told_once_though_it_was_made_later() -> None:
     after = moved(kept.bookkept(early=()), "confirm", "start")
     known = Known(after, versions=tuple(Version(NOON, job) for job in (booked, kept, after)))
     told = [text for text in texts(known) if text.startswith("kept")]
-    assert told == ["kept: start came before its turn; kept until 2026-11-21 13:00 UTC"]
+    assert told == ["kept: Start job came before its turn; kept until 2026-11-21 13:00 UTC"]
 
 
 def test_a_kept_move_is_told_where_no_version_is_known() -> None:
     early = Early(
         event_id="e-1", actor=DISPATCHER, move="start", occurred_at=NOON, until=NOON + minutes(60)
     )
-    assert any(text.startswith("kept: start") for text in texts(Known(a_job(early=(early,)))))
+    assert any(text.startswith("kept: Start job") for text in texts(Known(a_job(early=(early,)))))
 
 
 def test_a_time_that_s3_cut_to_the_second_is_not_before_its_cause() -> None:

@@ -11,7 +11,9 @@ const WHYS = {
 const ADVICE = {
   overdue: "It has been in its status for longer than the flow allows.",
   corrupt: "Its object in S3 cannot be read: bring back an older version of it, then redrive it.",
-  keeps_failing: "Every execution it was given has died: look at its story before you redrive it.",
+  keeps_failing:
+    "Every execution it was given has died: look at its story before you redrive it. Once it goes " +
+    "again, the watchdog takes it off this list within a minute.",
 };
 const REPAIRS = {
   rung: "its execution was woken",

@@ -1,0 +1,129 @@
+"""People who sign in to the pages, and the jobs they have to do today."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from functions.accounts import Passwords, Role, new_account
+from functions.aws.roster import DynamoAccounts
+from functions.aws.stores import S3Boards
+from local.laptop import Laptop
+from local.stages import edge_of
+from statemachine.job import Job
+from statemachine.views import Card
+from tests.e2e.business import (
+    DISPATCHER,
+    booking,
+    exist,
+    jobs_of,
+    move,
+    put,
+    stamp,
+    until,
+)
+from tests.pages.browser import Visitor, sign_in
+
+SLOW = 30
+"""Seconds for what goes through every function, some of them cold, on a busy machine."""
+PASSWORD = "canary horse battery"
+ADDRESS = "12 Harbor Road, Portland"
+
+
+@dataclass(frozen=True)
+class Person:
+    account: str
+    name: str
+
+
+def somebody(stack: Laptop, name: str, *roles: Role) -> Person:
+    """A new account with the roles, in everything but their name unlike any before."""
+    account = f"{name.lower()}_{secrets.token_hex(3)}"
+    accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
+    now, full = datetime.now(UTC), f"{name} {account[-6:]}"
+    accounts.add(new_account("main", account, full, roles, PASSWORD, now, Passwords()))
+    return Person(account, full)
+
+
+def signed_in(someone: Visitor, stack: Laptop, path: str, who: Person) -> Page:
+    page = someone.page(f"{stack.edge_url}{path}")
+    page.set_default_timeout(SLOW * 1000)
+    sign_in(page, who.account, PASSWORD)
+    expect(page.get_by_test_id("sign-in-form")).to_have_count(0, timeout=SLOW * 1000)
+    return page
+
+
+def fresh_name(first: str = "Ada") -> str:
+    return f"{first} {secrets.token_hex(3)}"
+
+
+def job_of(stack: Laptop, job_id: str) -> Job:
+    return jobs_of(stack).read("main", job_id).value
+
+
+def booked(
+    stack: Laptop, customer: str, *, hours: float = 0.0, gate_code: str | None = None
+) -> str:
+    """A job whose arrival window of an hour opens in so many hours; on the board."""
+    start = datetime.now(UTC) + timedelta(hours=hours)
+    request = booking(secrets.randbelow(32_768), prefix=secrets.token_hex(4))
+    request |= {
+        "customer": {"name": customer, "phone": "+15555550123"},
+        "place": {"address": ADDRESS, "gate_code": gate_code},
+        "schedule": {
+            "window_start": start.isoformat(),
+            "window_end": (start + timedelta(hours=1)).isoformat(),
+        },
+    }
+    put(stack, "JobRequested", [request])
+    job_id = str(request["job_id"])
+    exist(stack, [job_id])
+    until(lambda: card_of(stack, job_id), bool, SLOW)
+    return job_id
+
+
+def card_of(stack: Laptop, job_id: str) -> Card | None:
+    """Its card; None while there is none, or no board at all."""
+    stored = S3Boards(stack.client("s3"), stack.outputs["JobsBucket"]).read("main")
+    return stored.value.jobs.get(job_id) if stored else None
+
+
+def given_to(stack: Laptop, job_id: str, driver: Person) -> str:
+    """Confirmed, with that driver; the job's id."""
+    crew = {"crew": [{"role": "driver", "member": driver.account}]}
+    about = {"tenant": "main", "job_id": job_id, "actor": DISPATCHER, "occurred_at": stamp()}
+    edit = {**about, "event_id": f"{job_id}-crew", "changes": crew}
+    put(stack, "JobEditRequested", [edit])
+    until(lambda: job_of(stack, job_id).crew, bool, SLOW)
+    moved(stack, job_id, "confirm")
+    until(
+        lambda: card_of(stack, job_id),
+        lambda card: bool(card and card.crew and card.status == "ready_for_pickup"),
+        SLOW,
+    )
+    return job_id
+
+
+def moved(stack: Laptop, job_id: str, name: str, **more: Any) -> None:
+    """By the office."""
+    put(stack, "JobMoveRequested", [move(job_id, name, **more)])
+    until(lambda: job_of(stack, job_id), lambda job: job.knows(f"{job_id}-{name}"), SLOW)
+
+
+@contextmanager
+def no_signal(context: BrowserContext, stack: Laptop) -> Iterator[None]:
+    """Nobody answers at the address: so it is for a service worker too, which a browser that is
+    told to be offline lets through."""
+    assert stack.edge is not None
+    context.set_offline(True)
+    stack.edge.stop()
+    try:
+        yield
+    finally:
+        edge = edge_of(stack.engine.url, stack.outputs, stack.edge_port, stack.lag_s, stack.caches)
+        stack.edge = edge.start()
+        context.set_offline(False)

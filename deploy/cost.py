@@ -24,6 +24,7 @@ PRICES_USD = {
     "log_gb": 0.50,
     "storage_gb_month": 0.023,
     "alarm": 0.10,
+    "metric": 0.30,  # a custom metric that is told in every hour of the month
     "secret": 0.40,
     "sms_part": 0.012,  # assumed, with the carrier's fee
 }
@@ -56,6 +57,9 @@ class Use:
     """With the versions of a month."""
     months_kept: int = 24
     days_open: float = 2
+    photos: int = 0
+    photo_gb: float = 250e-6
+    """Cleaned, in one version; assumed. Each is put, read, removed and put, and looked at."""
     sms_parts: int = 2
 
 
@@ -63,10 +67,12 @@ class Use:
 class Fixed:
     """What is there however few jobs there are."""
 
-    alarms: int = 11
+    alarms: int = 30
+    metrics: int = 5
+    """Of functions/metrics.py those that are told while all is well, and now and then another."""
     secrets: int = 1
     watch_rounds: int = MONTH_S // 60
-    queues: int = 12
+    queues: int = 11
     receives: int = MONTH_S // 20
     """Lambda asks every queue about every 20 s while nothing happens, with five hands at least."""
     hands: int = 5
@@ -124,7 +130,18 @@ def monthly(jobs: int, use: Use | None = None, fixed: Fixed | None = None) -> Bi
         + max(0.0, seen * use.view_gb - FREE_EGRESS_GB) * price["egress_gb"],
         "Invalidations": max(0, paths - FREE_PATHS) * price["invalidation_path"],
         "Logs": invocations * use.log_gb * price["log_gb"],
-        "Alarms and secrets": fixed.alarms * price["alarm"] + fixed.secrets * price["secret"],
+        "Photos": jobs * use.photos * _photo(use),
+        "Alarms, metrics, secrets": fixed.alarms * price["alarm"]
+        + fixed.metrics * price["metric"]
+        + fixed.secrets * price["secret"],
         "SMS": jobs * use.sms_parts * price["sms_part"],
     }
     return Bill(jobs, items)
+
+
+def _photo(use: Use) -> float:
+    """One photo, for as long as its job is kept."""
+    price = PRICES_USD
+    asked = 2 * (price["put"] + price["invocation"] + 2 * use.gb_s * price["gb_second"])
+    kept = use.photo_gb * use.months_kept * price["storage_gb_month"]
+    return asked + price["get"] + kept

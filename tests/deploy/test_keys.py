@@ -1,0 +1,152 @@
+"""Which items of the table a function may touch: IAM tells them apart by their first key.
+
+The engine does not know that condition, so what the adapters ask for is held to it here.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
+from itertools import product
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from deploy.bundle import ROOT
+from functions.accounts import WRONG_PASSWORDS
+from functions.aws.claims import DynamoClaims
+from functions.aws.places import DynamoPlaces
+from functions.aws.roster import DynamoAccounts, DynamoLimits
+from functions.aws.roster_days import DynamoRoster
+from functions.whereabouts import Whereabouts
+from statemachine.claims import Sheet
+from statemachine.roster import Day
+from tests.builders import NOON
+
+RESOURCES: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
+TODAY, TOMORROW = date(2026, 11, 21), date(2026, 11, 22)
+SHEET = Sheet(subject="member:mia", day="2026-11-21", version=1)
+HERE = Whereabouts(latitude=37.775, longitude=-122.42, at=NOON)
+
+Touch = tuple[str, str]
+"""An action of DynamoDB, and the first key of an item."""
+
+
+@dataclass
+class Table:
+    """A DynamoDB in which there is nothing, and that notes what it was asked for."""
+
+    touched: set[Touch] = field(default_factory=set)
+
+    def get_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803
+        return self._note("GetItem", Key, {})
+
+    def put_item(self, Item: Any, **_: Any) -> Any:  # noqa: N803
+        return self._note("PutItem", Item, {})
+
+    def update_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803
+        return self._note("UpdateItem", Key, {})
+
+    def delete_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803
+        return self._note("DeleteItem", Key, {})
+
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803
+        for table in RequestItems.values():
+            for key in table["Keys"]:
+                self._note("BatchGetItem", key, {})
+        return {"Responses": {}}
+
+    def transact_write_items(self, TransactItems: Any) -> Any:  # noqa: N803
+        """It wants the permissions of its parts (DynamoDB Developer Guide, read 2026-11-21)."""
+        for (what, item), *_ in (each.items() for each in TransactItems):
+            self._note(f"{what}Item", item["Item"], {})
+
+    def get_paginator(self, name: str) -> "Table":
+        assert name == "query"
+        return self
+
+    def paginate(self, ExpressionAttributeValues: Any, **_: Any) -> list[Any]:  # noqa: N803
+        self._note("Query", {"pk": ExpressionAttributeValues[":tenant"]}, {})
+        return []
+
+    def _note(self, action: str, key: Any, answer: Any) -> Any:
+        self.touched.add((f"dynamodb:{action}", key["pk"]["S"]))
+        return answer
+
+
+def assigning(table: Table) -> None:
+    DynamoAccounts(table, "t").read("main", "mia")
+    roster, claims = DynamoRoster(table, "t"), DynamoClaims(table, "t")
+    roster.days("main", TODAY, TOMORROW)
+    roster.truck("main", "t1")
+    claims.read("main", [("member:mia", "2026-11-21")])
+    claims.write("main", [SHEET])
+
+
+def answering(table: Table) -> None:
+    assigning(table)
+    list(DynamoAccounts(table, "t").all("main"))
+    roster, limits = DynamoRoster(table, "t"), DynamoLimits(table, "t")
+    list(roster.trucks("main"))
+    roster.set_day("main", "mia", TODAY, Day(hours=()))
+    roster.forget_day("main", "mia", TODAY)
+    limits.take(WRONG_PASSWORDS, "somebody", NOON)
+    limits.forget(WRONG_PASSWORDS, "somebody")
+    places = DynamoPlaces(table, "t")
+    places.keep("main", "261121-7k3m2q", HERE)
+    places.read("main", "261121-7k3m2q")
+    places.forget("main", "261121-7k3m2q")
+
+
+ASKED: dict[str, Callable[[Table], None]] = {
+    "ApiFunction": answering,
+    "EditJobFunction": assigning,
+}
+"""By function: everything its adapters ask the table for."""
+
+
+def statements(function: str) -> Iterator[tuple[set[str], set[str]]]:
+    """The actions that one permits, and the patterns of the first keys it permits them on."""
+    for policy in RESOURCES[function]["Properties"]["Policies"]:
+        for statement in policy["Statement"]:
+            actions = statement["Action"]
+            actions = {actions} if isinstance(actions, str) else set(actions)
+            if any(action.startswith("dynamodb:") for action in actions):
+                on_aws = statement["Condition"]["Fn::If"][1]["ForAllValues:StringLike"]
+                yield actions, set(on_aws["dynamodb:LeadingKeys"])
+
+
+@pytest.mark.parametrize("function", ASKED)
+def test_what_a_function_asks_the_table_for_is_permitted(function: str) -> None:
+    table = Table()
+    ASKED[function](table)
+    may = [touch for actions, keys in statements(function) for touch in product(actions, keys)]
+    assert [touch for touch in sorted(table.touched) if not any(fits(touch, m) for m in may)] == []
+
+
+@pytest.mark.parametrize("function", ASKED)
+def test_every_action_and_every_key_that_is_permitted_is_asked_for(function: str) -> None:
+    table = Table()
+    ASKED[function](table)
+    for actions, keys in statements(function):
+        used = {
+            (action, pattern)
+            for action, pattern in product(actions, keys)
+            if any(fits(touch, (action, pattern)) for touch in table.touched)
+        }
+        assert ({action for action, _ in used}, {keys for _, keys in used}) == (actions, keys)
+
+
+def fits(touch: Touch, permission: Touch) -> bool:
+    return touch[0] == permission[0] and fnmatchcase(touch[1], permission[1])
+
+
+def test_every_function_that_is_told_of_the_table_is_asked_here() -> None:
+    told = {
+        name
+        for name, each in RESOURCES.items()
+        if each["Type"] == "AWS::Serverless::Function"
+        and "CREW_ROSTER" in each["Properties"].get("Environment", {}).get("Variables", {})
+    }
+    assert told == set(ASKED)

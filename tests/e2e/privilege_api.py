@@ -1,0 +1,167 @@
+"""What the API's function ought to be able to do: at the desk, on the way, and for ops."""
+
+import json
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from functions.aws.hooks import S3Deliveries
+from functions.aws.stores import S3Stuck, S3Views
+from functions.ports import StuckJob
+from functions.write_view import write_view
+from statemachine.flows import load_flow
+from statemachine.identity import digest_of
+from statemachine.job import Job
+from tests.api.office import an_event
+from tests.e2e.business import jobs_of, stamp
+from tests.e2e.privilege import Function
+from tests.e2e.privilege_jobs import (
+    DESK,
+    PASSWORD,
+    TENANT,
+    a_text,
+    driver,
+    fresh,
+    kept,
+    new,
+    now,
+    ref,
+    tomorrow,
+    with_desk,
+)
+from tests.functions.making import waited_for
+from tests.pictures import a_phone_photo
+
+RAW = a_phone_photo()
+
+
+@dataclass
+class Desk:
+    """Somebody who asks the function as CloudFront does, from an address of their own."""
+
+    api: Function
+    token: str | None = None
+
+    def __post_init__(self) -> None:
+        self.address = f"203.0.113.{secrets.randbelow(255)}:4096"
+
+    def sign_in(self) -> "Desk":
+        who = {"account": DESK, "password": PASSWORD, "tenant": TENANT}
+        cookie = self._answer("POST", "/api/session", who)["cookies"][0]
+        self.token = cookie.partition("=")[2].partition(";")[0]
+        return self
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """The document; raises AssertionError for any other answer."""
+        answer = self._answer(method, path, body, **headers)
+        assert answer["statusCode"] < 300, answer
+        return json.loads(answer["body"] or "null")
+
+    def refused(self, method: str, path: str, body: Any) -> None:
+        answer = self._answer(method, path, body)
+        assert answer["statusCode"] == 409, answer
+
+    def _answer(self, method: str, path: str, body: Any, **more: str) -> Any:
+        sent = b"" if body is None else json.dumps(body).encode()
+        headers = {"content-type": "application/json", "idempotency-key": uuid.uuid4().hex}
+        headers |= {"cloudfront-viewer-address": self.address}
+        named = {name.replace("_", "-"): value for name, value in more.items()}
+        return self.api.asked(an_event(method, path, sent, headers | named, self.token))
+
+
+def dispatches(api: Function) -> Callable[[], None]:
+    """Somebody signs in, takes down a job, moves and changes others, and looks at the board."""
+    waiting = kept(api.stack, waited_for(new(), fresh()))
+    planned = kept(api.stack, new(schedule=tomorrow(), crew=()))
+    crew = {"note": "mind the dog", "crew": [driver(api.stack)]}
+    view = S3Views(api.stack.client("s3"), api.stack.outputs["SiteBucket"], 60)
+    write_view(view, waiting, load_flow(waiting.flow))
+
+    def act() -> None:
+        desk = Desk(api).sign_in()
+        desk.ask("POST", "/api/jobs", {"customer_name": "Ada", "location": "1 Quay"})
+        desk.ask("GET", "/api/jobs")
+        moves = f"/api/jobs/{waiting.job_id}/moves"
+        desk.ask("POST", moves, {"move": "confirm"})
+        desk.refused("POST", moves, {"move": "reopen", "expected_rev": 1})
+        desk.ask("PATCH", f"/api/jobs/{planned.job_id}", crew, if_match='"1"')
+        desk.ask("GET", "/api/crew")
+        desk.ask("GET", f"/api/track/{digest_of(waiting.token)}")
+
+    return act
+
+
+def works(api: Function) -> Callable[[], None]:
+    """A day is planned and given back; from the way come a photo and a place."""
+    desk = Desk(api).sign_in()
+    job = kept(api.stack, with_desk(new("in_progress")))
+    view = S3Views(api.stack.client("s3"), api.stack.outputs["SiteBucket"], 60)
+    write_view(view, job, load_flow(job.flow))
+    day, path = f"/api/crew/{DESK}/days/{now():%Y-%m-%d}", f"/api/jobs/{job.job_id}"
+    here = {"latitude": 37.775, "longitude": -122.42, "occurred_at": stamp()}
+
+    def act() -> None:
+        desk.ask("PUT", day, {"hours": []})
+        desk.ask("DELETE", day)
+        _photographs(desk, path)
+        desk.ask("PUT", f"{path}/whereabouts", here)
+        desk.ask("GET", f"/api/track/{digest_of(job.token)}/place")
+        desk.ask("DELETE", f"{path}/whereabouts")
+
+    return act
+
+
+def _photographs(desk: Desk, path: str) -> None:
+    """The upload goes through the edge, by the address that the function has signed."""
+    wish = {
+        "event_id": fresh(), "occurred_at": stamp(), "kind": "before", "media_type": "image/jpeg",
+        "bytes": len(RAW),
+    }  # fmt: skip
+    announced = desk.ask("POST", f"{path}/photos", wish)
+    upload = announced["upload"]
+    url = f"{desk.api.stack.edge_url}{upload['url']}"
+    assert httpx.put(url, content=RAW, headers=upload["headers"]).status_code == 200
+    desk.ask("POST", f"{path}/photos/{announced['photo_id']}", wish)
+
+
+def oversees(api: Function) -> Callable[[], None]:
+    """Ops look at everything, have one job told and repaired, and see to dead letters."""
+    desk = Desk(api).sign_in()
+    job_id = desk.ask("POST", "/api/jobs", {"customer_name": "Ada", "location": "1 Quay"})["job_id"]
+    job = jobs_of(api.stack).read(TENANT, job_id).value
+    _trouble(api, job)
+    again, away = _dead_letter(api, job), _dead_letter(api, job)
+
+    def act() -> None:
+        desk.ask("GET", "/api/ops")
+        story = desk.ask("GET", f"/api/ops/jobs/{job_id}")
+        assert story["incomplete"] == [], story["incomplete"]
+        desk.ask("POST", f"/api/ops/jobs/{job_id}/redrive")
+        letters = "/api/ops/dead-letters/publish_board"
+        found = {letter["message_id"] for letter in desk.ask("GET", letters)["letters"]}
+        assert {again, away} <= found
+        for what, message_id in (("replay", again), ("discard", away)):
+            wish = {"message_ids": [message_id]}
+            assert desk.ask("POST", f"{letters}/{what}", wish)["done"] == 1
+
+    return act
+
+
+def _trouble(api: Function, job: Job) -> None:
+    """A message about the job, and a mark that somebody was called for it."""
+    s3, bucket = api.stack.client("s3"), api.stack.outputs["JobsBucket"]
+    S3Deliveries(s3, bucket).create(a_text(job, now()).end("sent", now()))
+    S3Stuck(s3, bucket).add(StuckJob(**ref(job), why="keeps_failing", since=now()))
+
+
+def _dead_letter(api: Function, job: Job) -> str:
+    """One that does no harm when it is sent again: the board looks at the job once more."""
+    body = {"detail-type": "JobMoved", "detail": {**ref(job), "rev": 1}}
+    sent = api.stack.client("sqs").send_message(
+        QueueUrl=api.stack.outputs["BoardDeadLettersUrl"], MessageBody=json.dumps(body)
+    )
+    return str(sent["MessageId"])

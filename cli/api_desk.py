@@ -173,6 +173,8 @@ def _complaint(answer: httpx.Response) -> Complaint:
     if by := problem.get("moved_by"):
         sentence += f" ({by['kind']} {by['id']} moved it to {problem.get('moved_to')})"
     if answer.status_code == httpx.codes.UNAUTHORIZED:
+        if problem.get("type") == "/problems/wrong-credentials":
+            return SignedOut(f"{sentence}; `haul crew password ACCOUNT` sets a new one")
         return SignedOut(f"{sentence}; `haul --api SITE sign-in ACCOUNT` does")
     if answer.status_code == httpx.codes.NOT_FOUND:
         return NotThere(sentence)

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import ClientError
+from rich.markup import escape
 
 from cli.claims import assignment, claimed_again
-from cli.out import Complaint, NotThere, console, print_json, spoken_errors
+from cli.out import BadInput, Complaint, NotThere, console, print_json, spoken_errors
 from cli.photos import PhotoFolder
 from cli.place import Place
 from deploy.erase import erase_job, erase_number, forget_at_edge, purge
@@ -49,6 +50,8 @@ def export(
                     count += 1
         except FileExistsError:
             raise Complaint(f"{file} exists; choose another name") from None
+        except OSError as error:
+            raise BadInput(f"{file} cannot be written: {error.strerror}") from error
         facts = {"jobs": count, "photos": photos.carried, "photos_missing": photos.missing}
         _audit(context, "export", facts)
         if as_json:
@@ -97,7 +100,7 @@ def import_(
         came = f"{brought} jobs were brought{_photos_beside(photos)}"
         console.print(f"{came}; {there} were there before.")
         for sentence in taken:
-            console.print(f"[red]{sentence}[/]")
+            console.print(f"[red]{escape(sentence)}[/]")
 
 
 def _arriving(job: Job, tenant: str, now: datetime) -> Job:

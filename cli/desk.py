@@ -19,7 +19,7 @@ from functions.sessions import Session
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.lifecycle import EXPLANATIONS
-from statemachine.values import Actor
+from statemachine.values import JOB_ID_PATTERN, Actor
 from statemachine.views import Board, Card
 
 ME = Actor(kind="dispatcher", id="haul")
@@ -123,7 +123,7 @@ class BusDesk:
 
 
 def check_job_id(job_id: str) -> None:
-    if not re.fullmatch(r"[0-9a-z-]{1,40}", job_id):
+    if not re.fullmatch(JOB_ID_PATTERN, job_id):
         raise BadInput(f"{job_id!r} is no job id; they look like 261121-7k3m2q")
 
 

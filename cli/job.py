@@ -14,7 +14,7 @@ from cli.desk import ME
 from cli.out import BadInput, console, local_time, money, print_json, spoken_errors
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.documents import JobDocument
-from statemachine.flows import Flow, load_flow
+from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.job import Customer, LoadSize, Schedule
 from statemachine.job import Place as Address
 
@@ -75,12 +75,17 @@ def list_(
 ) -> None:
     """The board: active jobs and those that ended in the last two days."""
     with spoken_errors():
+        if status and status not in (known := _statuses()):
+            raise BadInput(f"no status {status!r}; there are {', '.join(known)}")
         cards = [c for c in context.obj.desk.cards() if status in (None, c.status)]
         if as_json:
             print_json([card.model_dump(mode="json", exclude_none=True) for card in cards])
             return
         if not cards:
-            console.print("No jobs here. Book one: haul job new --customer … --location …")
+            console.print(
+                "No jobs here. One booked just now comes in a moment; "
+                "book one: haul job new --customer … --location …"
+            )
             return
         table = Table(
             Column("job", no_wrap=True), "status", "customer", "address", "price", "since"
@@ -208,6 +213,10 @@ def edit(
             print_json({"job_id": job.job_id, "status": job.status, "rev": job.rev})
             return
         console.print(f"[bold]{job.job_id}[/] is changed.")
+
+
+def _statuses() -> list[str]:
+    return sorted({each.name for name in flow_names() for each in load_flow(name).statuses})
 
 
 def _move_or_status(flow: Flow, text: str) -> dict[str, str]:

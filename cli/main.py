@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from cli import place
+from cli.out import BadInput
 from cli.out import __doc__ as out_doc
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ class Choice:
 
     @cached_property
     def place(self) -> place.Place:
+        """Raises BadInput where a site is named: the copy on this laptop would be meant instead."""
+        if self.api:
+            raise BadInput(
+                "this command works with AWS credentials or on the laptop, not through a site: "
+                "leave --api (HAUL_API) out, or name a stage with --stage"
+            )
         return place.find(self.state, self.stage)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.markup import escape
 
 from cli.ops_tables import letters_table, overview_tables, queues_table, troubled_table
 from cli.out import BadInput, Complaint, NotKnown, console, print_json, spoken_errors
@@ -23,7 +24,14 @@ dlq = typer.Typer(no_args_is_help=True, help="Dead letters: messages that were g
 app.add_typer(dlq, name="dlq")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Queue = Annotated[str, typer.Argument(metavar="QUEUE", help="As `haul ops dlq list` names it.")]
+Queue = Annotated[
+    str,
+    typer.Argument(
+        metavar="QUEUE",
+        help="As `haul ops dlq list` names it.",
+        parser=lambda name: str(name).replace("-", "_"),  # alarms have AWS's names, with hyphens
+    ),
+]
 Ids = Annotated[
     Optional[list[str]], typer.Argument(metavar="[ID]…", help="As `haul ops dlq show` tells them.")
 ]
@@ -61,7 +69,8 @@ def frames(desk: "OpsDesk") -> Iterator[RenderableType]:
             last = overview_tables(desk.overview())
             yield last
         except (Unavailable, NotKnown) as error:
-            yield Group(last, f"[bold red]no answer[/], this is how it was: {error}")
+            why = escape(str(error))
+            yield Group(last, f"[bold red]no answer[/], this is how it was: {why}")
 
 
 @app.command()
@@ -121,9 +130,9 @@ def doctor(
         else:
             for finding in findings:
                 sign = "[green]✓[/]" if finding.ok else "[bold red]✗[/]"
-                console.print(f"{sign} {finding.what}", soft_wrap=True)
+                console.print(f"{sign} {escape(finding.what)}", soft_wrap=True)
                 if not finding.ok:
-                    console.print(f"    → {finding.do}", soft_wrap=True)
+                    console.print(f"    → {escape(finding.do)}", soft_wrap=True)
         if bad:
             raise Complaint(f"{len(bad)} of {len(findings)} checks are bad")
 

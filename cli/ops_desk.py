@@ -151,7 +151,7 @@ class ApiOpsDesk:
         return self._do(queue, "discard", ids)
 
     def _do(self, queue: str, what: str, ids: Collection[str] | None) -> LettersDone:
-        wish = {} if ids is None else {"message_ids": sorted(ids)}
+        wish = {"message_ids": None if ids is None else sorted(ids)}
         answer = self.desk.ask("POST", f"/api/ops/dead-letters/{_queue(queue)}/{what}", wish)
         return LettersDone.model_validate_json(answer.content)
 

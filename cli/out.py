@@ -14,6 +14,7 @@ import typer
 from botocore.exceptions import ClientError, ReadTimeoutError
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from functions.dead_letters import NotReplayable, UnknownQueue
 from functions.inbox import NEVER_AGAIN, problems
@@ -77,7 +78,7 @@ def spoken_errors() -> Iterator[None]:
 
 
 def _end(sentence: str, code: int) -> None:
-    complaints.print(f"[bold red]haul:[/] {sentence}", soft_wrap=True)
+    complaints.print(f"[bold red]haul:[/] {escape(sentence)}", soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -134,7 +134,10 @@ def export(
         if str(file) == "-":
             typer.echo(text, nl=False)
             return
-        file.write_text(text, encoding="utf-8", newline="")
+        try:
+            file.write_text(text, encoding="utf-8", newline="")
+        except OSError as error:
+            raise BadInput(f"{file} cannot be written: {error.strerror}") from error
         console.print(f"{file} is written.")
 
 
@@ -203,7 +206,10 @@ def _today(place: Place, tenant: str) -> date:
 
 def _dates(place: Place, tenant: str, first: str | None, last: str | None) -> tuple[date, date]:
     begin = _date("--from", first) if first else _today(place, tenant)
-    return begin, _date("--to", last) if last else begin + timedelta(6)
+    end = _date("--to", last) if last else begin + timedelta(6)
+    if end < begin:
+        raise BadInput(f"--to {end} is before --from {begin}; swap them")
+    return begin, end
 
 
 def _date(what: str, text: str) -> date:

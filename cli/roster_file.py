@@ -69,7 +69,7 @@ def day_of(hours: Sequence[str], roles: Sequence[str]) -> Day:
         if roles:
             raise ValueError(f"who is {OFF} has no roles; leave them out")
         return DAY_OFF
-    if not hours:
+    if not hours or not all("-" in text for text in hours):
         raise ValueError(f"write hours as 07:00-15:30, or `{OFF}`")
     spans = [text.partition("-")[::2] for text in hours]
     there = [{"begin": begin, "end": end} for begin, end in spans]

@@ -41,7 +41,8 @@ def track(
 
 def _link(context: typer.Context, text: str) -> Link:
     try:
-        return parse_link(text, None if "/" in text else context.obj.place.edge_url)
+        site = context.obj.api or context.obj.place.edge_url if "/" not in text else None
+        return parse_link(text, site)
     except ValueError as error:
         raise BadInput(str(error)) from error
 

@@ -85,7 +85,8 @@ def _interrupt(*_: object) -> None:
 def _welcome(laptop: "Laptop", folder: Path) -> None:
     first = laptop.first_sign_in()
     where = "" if folder == Path(".haul") else f" --state {folder}"
-    console.print(f"""
+    console.print(
+        f"""
   Board      {laptop.edge_url}/
              sign in as [bold]{first.account}[/] with the password [bold]{first.password}[/]
   Booking    {laptop.edge_url}/book/
@@ -98,7 +99,9 @@ Try this in a second terminal, after [bold]source .venv/bin/activate[/]:
   haul{where} track TOKEN --follow
 
 Ctrl-C stops it and keeps everything.
-""")
+""",
+        soft_wrap=True,  # or a command would be broken in two, and copied so
+    )
 
 
 def _tail(laptop: "Laptop", day: "Demo | None") -> None:

@@ -18,12 +18,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import Field
 
 from functions.ports import HaulwayError
-from statemachine.values import Frozen, Name, Tenant, Utc
+from statemachine.values import PHONE_PATTERN, Frozen, Name, Tenant, Utc
 
 Role = Literal["dispatcher", "driver", "first_mate", "supervisor", "ops"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+Phone = Annotated[str, Field(pattern=PHONE_PATTERN)]
 """E.164, as `+15555550123`."""
 Email = Annotated[str, Field(max_length=120, pattern=r"^[^@\s]+@[^@\s]+$")]
 

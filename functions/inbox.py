@@ -24,7 +24,8 @@ from functions.ports import (
 from statemachine.edits import EditRefused
 from statemachine.flows import UnknownFlow
 from statemachine.lifecycle import RecordsFull
-from statemachine.values import JobId, Tenant
+from statemachine.roster import CLOCK_PATTERN, DATE_PATTERN
+from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, PHONE_PATTERN, JobId, Tenant
 
 Event = TypeVar("Event", bound=BaseModel)
 Wired = TypeVar("Wired")
@@ -146,15 +147,26 @@ def parse_event(event: type[Event], body: str) -> Event:
         raise Permanent("the message is not an EventBridge event with a `detail`") from error
 
 
+WRITTEN_AS = {
+    PHONE_PATTERN: "write it with the country's code, as +15555550123",
+    NAME_PATTERN: "write small letters, digits and _, a letter first, as maria_2",
+    CLOCK_PATTERN: "write it as 07:00",
+    DATE_PATTERN: "write it as 2026-11-22",
+    JOB_ID_PATTERN: "job ids look like 261121-7k3m2q",
+}
+"""What to do, for those who cannot read a pattern."""
+
+
 def problems(error: ValidationError) -> Iterator[str]:
     """Where and what, but nothing the sender wrote: it may be somebody's name or phone number.
 
     So an unknown key is told by the place where it stands, not by itself.
     """
-    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+    for problem in error.errors(include_input=False, include_url=False):
         place = problem["loc"][:-1] if problem["type"] == "extra_forbidden" else problem["loc"]
         where = ".".join(str(part) for part in place) or "event"
-        yield f"{where}: {problem['msg']}"
+        plain = WRITTEN_AS.get(problem.get("ctx", {}).get("pattern", ""))
+        yield f"{where}: {plain or problem['msg'].removeprefix('Value error, ')}"
 
 
 def once(wire: Callable[[], Wired]) -> Callable[[], Wired]:

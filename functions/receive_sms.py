@@ -40,9 +40,9 @@ from statemachine.deliveries import Delivery, DeliveryName, masked
 from statemachine.replies import REPLIES, Meaning, is_keyword, meaning
 from statemachine.tenants import TenantSettings
 from statemachine.texts import Wording, counted, filled
-from statemachine.values import Utc
+from statemachine.values import PHONE_PATTERN, Utc
 
-Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+Phone = Annotated[str, Field(pattern=PHONE_PATTERN)]
 
 
 class Inbound(BaseModel):

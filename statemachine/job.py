@@ -5,7 +5,17 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import ConfigDict, Field
 
-from statemachine.values import Actor, EventId, Frozen, JobId, Language, Name, Tenant, Utc
+from statemachine.values import (
+    PHONE_PATTERN,
+    Actor,
+    EventId,
+    Frozen,
+    JobId,
+    Language,
+    Name,
+    Tenant,
+    Utc,
+)
 
 Short = Annotated[str, Field(min_length=1, max_length=200)]
 Long = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -123,7 +133,7 @@ class Execution(Frozen):
 
 class Customer(Frozen):
     name: Short
-    phone: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
+    phone: Annotated[str, Field(pattern=PHONE_PATTERN)] | None = None
     """E.164, as `+15555550123`."""
     language: Language = "en"
 

@@ -33,9 +33,11 @@ def _checked(text: str) -> str:
     return text
 
 
-Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_checked)]
+DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+CLOCK_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+Date = Annotated[str, Field(pattern=DATE_PATTERN), AfterValidator(_checked)]
 """A day by the business's own clock."""
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Clock = Annotated[str, Field(pattern=CLOCK_PATTERN)]
 """A time of day by the business's own clock, as `07:30`."""
 
 Span = tuple[datetime, datetime]

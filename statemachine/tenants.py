@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from statemachine.flows import DEFAULT_FLOW
-from statemachine.values import Frozen, Language, Name, Tenant
+from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
 
 
 class QuietHours(Frozen):
@@ -33,7 +33,7 @@ class TenantSettings(Frozen):
     """The flow of a job that names none."""
     quiet: QuietHours = QuietHours()
     """By default nine in the evening to eight in the morning, as 47 CFR 64.1200 (c) has it."""
-    sms_number: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
+    sms_number: Annotated[str, Field(pattern=PHONE_PATTERN)] | None = None
     """The business's own number, to which customers answer; None shares the stage's number."""
 
 

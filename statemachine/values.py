@@ -38,6 +38,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "es")
 
 TENANT_PATTERN = r"^[a-z][a-z0-9-]{0,30}$"
 JOB_ID_PATTERN = r"^[0-9]{6}-[0-9a-hjkmnp-tv-z]{6}$"
+PHONE_PATTERN = r"^\+[1-9][0-9]{6,14}$"
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 
 Tenant = Annotated[str, Field(pattern=TENANT_PATTERN)]

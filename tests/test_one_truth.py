@@ -2,11 +2,14 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from samtranslator.yaml_helper import yaml_parse
+from typer.main import get_command
 
 import events
 from cli.main import app
@@ -104,17 +107,44 @@ def test_every_function_may_only_what_it_says_by_name() -> None:
                 assert not [action for action in actions if "*" in action], name
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/ops.md"])
-def test_the_commands_of_the_documents_exist(page: str) -> None:
-    from typer.main import get_command
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
 
-    group: Any = get_command(app)
-    lines = re.findall(r"^haul ([a-z ]+)", (ROOT / page).read_text("utf-8"), re.MULTILINE)
-    assert lines
-    for line in lines:
-        words, command = line.split(), group
-        while hasattr(command, "commands"):
-            command = command.commands[words.pop(0)]
+
+def commands_in(page: str) -> list[str]:
+    """What follows `haul` in lines of code and between backticks, without remarks."""
+    text = (ROOT / page).read_text(encoding="utf-8").replace("\\\n", " ")
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in re.findall(r"^haul (.+)", block, re.MULTILINE)]
+    inline = re.findall(r"`haul ([^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S))
+    return [" ".join(line.partition("  #")[0].split()) for line in lines + inline]
+
+
+def parsed(line: str) -> tuple[str, dict[str, Any]]:
+    """The command's name and what it is given. Raises where the command does not take that."""
+    command: Any = get_command(app)
+    names, words, given = list[str](), shlex.split(line), dict[str, Any]()
+    while words:
+        options, rest, _ = command.make_parser(click.Context(command)).parse_args(words)
+        given |= options
+        if not hasattr(command, "commands"):
+            assert not rest, f"{rest} is too much for `haul {line}`"
+            break
+        if rest[:1] in ([], ["…"]):
+            break
+        names, command, words = [*names, rest[0]], command.commands[rest[0]], rest[1:]
+    return " ".join(names), given
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_the_documents_exist_with_their_options(page: str) -> None:
+    for line in commands_in(page):
+        name, given = parsed(line)
+        if name.startswith("ops dlq ") and given.get("queue", "QUEUE") != "QUEUE":
+            assert given["queue"].replace("-", "_") in QUEUES, line
+        if name in ("ops dlq replay", "ops dlq discard"):
+            assert bool(given.get("ids")) != bool(given.get("all_")), f"{line}: which letters?"
+    assert commands_in("docs/runbook.md")
+    assert commands_in("README.md")
 
 
 def test_the_make_targets_of_the_readme_exist() -> None:

@@ -129,9 +129,9 @@ class DeadLettersDocument(Frozen):
 
 
 class LettersWish(Frozen):
-    """Which letters of a queue; None is all that are there now."""
+    """Which letters of a queue; null is all that are there now, and has to be said."""
 
-    message_ids: Annotated[tuple[str, ...], Field(max_length=100)] | None = None
+    message_ids: Annotated[tuple[str, ...], Field(max_length=100)] | None
 
 
 class LettersDone(Frozen):

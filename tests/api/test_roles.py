@@ -83,8 +83,8 @@ BODIES: dict[str, Any] = {
     },
     "POST /api/track/<digest>/confirm": {"token": TOKEN},
     "POST /api/track/<digest>/cancel": {"token": TOKEN, "reason": "Sold it"},
-    "POST /api/ops/dead-letters/<queue>/replay": {},
-    "POST /api/ops/dead-letters/<queue>/discard": {},
+    "POST /api/ops/dead-letters/<queue>/replay": {"message_ids": None},
+    "POST /api/ops/dead-letters/<queue>/discard": {"message_ids": None},
 }
 
 CELLS = [

@@ -156,7 +156,10 @@ def test_an_event_with_an_unknown_detail_is_buried(yard: Yard, function: ModuleT
         ({"occurred_at": NO_ZONE}, "occurred_at: Input should have timezone"),
         ({"occurred_at": "CANARY"}, "occurred_at: Input should be a valid datetime"),
         ({"customer": "CANARY"}, "customer: Input should be"),
-        ({"customer": {"name": "A", "phone": "CANARY"}}, "customer.phone: String should match"),
+        (
+            {"customer": {"name": "A", "phone": "CANARY"}},
+            "customer.phone: write it with the country",
+        ),
         ({"place": {"address": "A", "CANARY": 1}}, "place: Extra inputs"),
         ({"event_id": "CANARY CANARY"}, "event_id: String should match"),
     ],
@@ -206,9 +209,9 @@ def test_a_booking_that_can_never_be_made_is_buried(
 @pytest.mark.parametrize(
     ("values", "detail"),
     [
-        ({"job_id": "CANARY"}, "job_id: String should match"),
-        ({"to": "completed"}, "event: Value error, send exactly one of"),
-        ({"move": None}, "event: Value error, send exactly one of"),
+        ({"job_id": "CANARY"}, "job_id: job ids look like 261121-7k3m2q"),
+        ({"to": "completed"}, "event: send exactly one of"),
+        ({"move": None}, "event: send exactly one of"),
         ({"note": HUGE}, "note: String should have at most 2000"),
         ({"reason": HUGE}, "reason: String should have at most 2000"),
         ({"occurred_at": NO_ZONE}, "occurred_at: Input should have timezone"),
@@ -223,7 +226,7 @@ def test_an_unfit_move_is_buried(yard: Yard, values: dict[str, Any], detail: str
 @pytest.mark.parametrize(
     ("changes", "detail"),
     [
-        ({}, "changes: Value error, nothing to change"),
+        ({}, "changes: nothing to change"),
         ({"CANARY": 1}, "changes: Extra inputs"),
         ({"note": HUGE}, "changes.note: String should have at most 2000"),
         ({"schedule": {"eta": NO_ZONE}}, "changes.schedule.eta: Input should have timezone"),

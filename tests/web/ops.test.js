@@ -186,7 +186,7 @@ test("letters are named, or meant as a whole", async () => {
   await service.discard("send_messages", null);
   assert.deepEqual(bodies, [
     ["/api/ops/dead-letters/send_messages/replay", '{"message_ids":["a"]}'],
-    ["/api/ops/dead-letters/send_messages/discard", "{}"],
+    ["/api/ops/dead-letters/send_messages/discard", '{"message_ids":null}'],
   ]);
 });
 

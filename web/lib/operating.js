@@ -58,8 +58,8 @@ export class Operating {
   }
 
   async #onLetters(queue, what, message_ids) {
-    const body = message_ids === null ? {} : { message_ids };
-    return (await this.#api.ask("POST", `${lettersPath(queue)}/${what}`, { body })).body;
+    const wish = { body: { message_ids } };
+    return (await this.#api.ask("POST", `${lettersPath(queue)}/${what}`, wish)).body;
   }
 }
 

@@ -1,0 +1,89 @@
+"""What `haul` says when it cannot do what was asked: one sentence that helps, and no traceback."""
+
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import job, main, ops, roster
+from cli.api_desk import ApiDesk
+from functions.api.ops_documents import DeadLetter
+from functions.dead_letters import UnknownQueue
+from functions.ports import UnknownJob
+
+
+def said(app: object, *words: str, obj: object = None) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(words), obj=obj)  # type: ignore[arg-type]
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, " ".join(result.output.split())
+
+
+class Nothing:
+    """A desk with no jobs and no letters."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def job(self, job_id: str) -> None:
+        raise UnknownJob(f"no job {job_id}")
+
+    def cards(self) -> list[object]:
+        return []
+
+    def letters(self, queue: str) -> tuple[DeadLetter, ...]:
+        self.asked.append(queue)
+        if queue != "advance_job":
+            raise UnknownQueue(f"no queue {queue!r}")
+        return ()
+
+
+def test_what_a_person_typed_is_said_again_letter_for_letter() -> None:
+    code, text = said(job.app, "show", "[/x][bold]", obj=SimpleNamespace(desk=Nothing()))
+    assert (code, text.partition(";")[0]) == (4, "haul: no job [/x][bold]")
+
+
+def test_a_status_that_no_flow_has_is_not_an_empty_board() -> None:
+    code, text = said(job.app, "list", "--status", "done", obj=SimpleNamespace(desk=Nothing()))
+    assert code == 2
+    assert "no status 'done'; there are booking_confirmed, cancelled" in text
+
+
+def test_a_queue_may_be_named_as_its_alarm_is() -> None:
+    desk = Nothing()
+    assert said(ops.app, "dlq", "show", "advance-job", obj=SimpleNamespace(ops=desk))[0] == 0
+    assert desk.asked == ["advance_job"]
+
+
+@pytest.mark.parametrize("words", [["roster", "show"], ["crew", "list"], ["ops", "doctor"]])
+def test_a_command_that_needs_aws_does_not_pass_over_the_site_that_was_named(
+    words: list[str],
+) -> None:
+    code, text = said(main.app, "--api", "https://haul.example.com", *words)
+    assert code == 2
+    assert "leave --api (HAUL_API) out" in text
+
+
+class Yard:
+    """A copy whose roster has nobody; it is told which days are asked for."""
+
+    outputs = {"CrewRosterTable": "roster", "JobsBucket": "jobs"}  # noqa: RUF012
+
+    def client(self, name: str) -> object:
+        return None
+
+
+def test_a_span_that_ends_before_it_begins_is_refused_by_its_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    yard = SimpleNamespace(place=Yard(), tenant="main")
+    days = ("--from", "2026-11-25", "--to", "2026-11-20")
+    assert said(roster.app, "show", *days, obj=yard) == (
+        2,
+        "haul: --to 2026-11-20 is before --from 2026-11-25; swap them",
+    )
+
+
+def test_a_job_id_that_none_can_have_is_said_before_anybody_is_asked() -> None:
+    desk = ApiDesk("https://haul.example.com", None)  # type: ignore[arg-type]
+    code, text = said(job.app, "show", "nope", obj=SimpleNamespace(desk=desk))
+    assert (code, text) == (2, "haul: 'nope' is no job id; they look like 261121-7k3m2q")

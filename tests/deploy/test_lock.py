@@ -39,7 +39,7 @@ class Objects(Artifacts):
     def held_by(self, **values: object) -> None:
         holder = {
             "user": "dana", "host": "elsewhere", "pid": 1, "doing": "deploy abc",
-            "since": NOW, "until": NOW + timedelta(minutes=1), **values,
+            "since": NOW, "until": NOW + timedelta(days=1), **values,
         }  # fmt: skip
         body = Holder.model_validate(holder).model_dump_json().encode()
         self.put_if("locks/staging.json", body, None)

@@ -51,8 +51,9 @@ class Desk:
 
     def sign_in(self) -> "Desk":
         who = {"account": DESK, "password": PASSWORD, "tenant": TENANT}
-        cookie = self._answer("POST", "/api/session", who)["cookies"][0]
-        self.token = cookie.partition("=")[2].partition(";")[0]
+        answer = self._answer("POST", "/api/session", who)
+        assert answer["statusCode"] == 200, answer
+        self.token = answer["cookies"][0].partition("=")[2].partition(";")[0]
         return self
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:

@@ -179,7 +179,7 @@ def _shown(known: Known) -> Iterator[Line]:
     for card in known.cards or ():
         yield line("board", card.value, card.at, f"the board shows rev {card.value}")
     for cut in known.invalidations or ():  # CloudFront tells them to the second, as S3 does
-        at = min((c for c in changed.values() if cut <= c < cut + SECOND), default=cut)
+        at = max((c for c in changed.values() if cut <= c < cut + SECOND), default=cut)
         yield Line(at=at, what="invalidation", text="the edge was told to forget the view")
 
 

@@ -7,7 +7,7 @@ and times: no name, phone number, address, token, and nothing that somebody wrot
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from statemachine.deliveries import Delivery
@@ -33,6 +33,7 @@ IN_ORDER: tuple[Chapter, ...] = (
     "now",
 )
 """What comes first of two things at one time: the cause before what follows from it."""
+SECOND = timedelta(seconds=1)
 
 
 def tell(known: Known) -> tuple[Line, ...]:
@@ -177,7 +178,8 @@ def _shown(known: Known) -> Iterator[Line]:
         yield line("view", rev, exact.get(rev, view.at), f"the view shows rev {rev}")
     for card in known.cards or ():
         yield line("board", card.value, card.at, f"the board shows rev {card.value}")
-    for at in known.invalidations or ():
+    for cut in known.invalidations or ():  # CloudFront tells them to the second, as S3 does
+        at = max((c for c in changed.values() if cut <= c < cut + SECOND), default=cut)
         yield Line(at=at, what="invalidation", text="the edge was told to forget the view")
 
 

@@ -1,6 +1,7 @@
 """The stage's queues and their dead letters in SQS."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
@@ -44,14 +45,11 @@ class SqsDeadQueues:
         return list(taken.values())
 
     def put_back(self, queue: str, letters: Sequence[Taken]) -> None:
-        for start in range(0, len(letters), PER_CALL):
-            entries = [
-                {"Id": str(n), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}
-                for n, letter in enumerate(letters[start : start + PER_CALL])
-            ]
-            with retryable():
-                self.sqs.change_message_visibility_batch(
-                    QueueUrl=self._dead(queue), Entries=entries
+        """One by one: the laptop engine wants a permission for the batch that IAM does not know."""
+        for letter in letters:
+            with retryable(), suppress(self.sqs.exceptions.MessageNotInflight):  # in sight by now
+                self.sqs.change_message_visibility(
+                    QueueUrl=self._dead(queue), ReceiptHandle=letter.receipt, VisibilityTimeout=0
                 )
 
     def send_again(self, queue: str, letter: Taken) -> None:

@@ -78,6 +78,12 @@ def test_a_day_is_told_in_the_order_in_which_it_happened() -> None:
     ]
 
 
+def test_the_edge_forgets_a_change_after_it_was_made_though_its_time_is_cut_to_the_second() -> None:
+    job = a_job(created_at=NOON + timedelta(seconds=0.4))
+    told = [line.what for line in tell(Known(job, invalidations=(NOON,)))]
+    assert told == ["booked", "invalidation"]
+
+
 def test_what_is_well_has_nothing_wrong() -> None:
     assert wrong_with(a_day(), NOON) == ()
 

@@ -8,12 +8,14 @@ from functions.aws.claims import DynamoClaims
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Jobs, S3Tenants
+from functions.commit import ATTEMPTS, Pause, full_jitter
+from functions.ports import Conflict, Unavailable
 from statemachine.edits import EditRefused
 from statemachine.job import Job
 
 
 def assignment(place: Place) -> AssignCrew:
-    s3, dynamodb = place.client("s3"), place.client("dynamodb")
+    s3, dynamodb = place.client("s3"), place.one_attempt("dynamodb")
     bucket, table = place.outputs["JobsBucket"], place.outputs["CrewRosterTable"]
     return AssignCrew(
         DynamoAccounts(dynamodb, table),
@@ -24,12 +26,18 @@ def assignment(place: Place) -> AssignCrew:
     )
 
 
-def claimed_again(crew: AssignCrew, job: Job, now: datetime) -> list[str]:
+def claimed_again(
+    crew: AssignCrew, job: Job, now: datetime, pause: Pause = full_jitter
+) -> list[str]:
     """One sentence where somebody is on two jobs at one time, or is held for longer than anybody
-    can be; none where all is well.
+    can be; none where all is well. Raises Unavailable.
     """
-    try:
-        crew.claim_again(job, now)
-    except EditRefused as error:
-        return [f"{job.job_id}: {error}"]
-    return []
+    for attempt in range(ATTEMPTS):
+        try:
+            crew.claim_again(job, now)
+            return []
+        except EditRefused as error:
+            return [f"{job.job_id}: {error}"]
+        except Conflict:  # another edit claimed somebody at the same moment
+            pause(attempt)
+    raise Unavailable(f"{job.job_id}: its crew could not be claimed in {ATTEMPTS} attempts")

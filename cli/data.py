@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import ClientError
+from pydantic import ValidationError
 from rich.markup import escape
 
 from cli.claims import assignment, claimed_again
@@ -18,10 +19,11 @@ from cli.place import Place
 from deploy.erase import erase_job, erase_number, forget_at_edge, purge
 from deploy.lock import who
 from functions.aws.stores import S3Boards, S3Jobs, S3Views
+from functions.inbox import problems
 from functions.ports import Conflict, UnknownJob
 from functions.publish_board import PublishBoard
 from functions.write_view import write_view
-from statemachine.flows import load_flow
+from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Execution, Job
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -66,7 +68,7 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Bring jobs from a file, and their photos from beside it. One that is there already is left
-    as it is; open ones go on."""
+    as it is; open ones go on. Repeat it where it was cut off."""
     with spoken_errors():
         place, tenant = context.obj.place, context.obj.tenant
         jobs = _jobs(place)
@@ -74,16 +76,16 @@ def import_(
         photos = PhotoFolder(place, file)
         crew, taken = assignment(place), list[str]()
         now, brought, there = datetime.now(timezone.utc), 0, 0
-        for line in file.read_text(encoding="utf-8").splitlines():
-            job = _arriving(Job.model_validate_json(line), tenant, now)
+        for arriving in _jobs_in(file):
+            job = _arriving(arriving, tenant, now)
             if not load_flow(job.flow).status(job.status).terminal:
                 jobs.mark_open(tenant, job.job_id)
             try:
                 jobs.create(job)
                 brought += 1
-            except Conflict:
+            except Conflict:  # perhaps by an import that was cut off: what it left undone is done
                 there += 1
-                continue
+                job = jobs.read(tenant, job.job_id).value
             photos.bring(job)
             write_view(views, job, load_flow(job.flow))
             taken += claimed_again(crew, job, now)
@@ -101,6 +103,27 @@ def import_(
         console.print(f"{came}; {there} were there before.")
         for sentence in taken:
             console.print(f"[red]{escape(sentence)}[/]")
+
+
+def _jobs_in(file: Path) -> list[Job]:
+    """All of them, so that a file with a bad line changes nothing. Raises BadInput."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file} cannot be read: {error}") from error
+    return [_job_in(line, f"{file}, line {number}") for number, line in enumerate(lines, 1)]
+
+
+def _job_in(line: str, where: str) -> Job:
+    try:
+        job = Job.model_validate_json(line)
+        load_flow(job.flow)
+    except ValidationError as error:
+        why = "; ".join(problems(error))
+        raise BadInput(f"{where}: {why}; nothing was imported") from error
+    except UnknownFlow as error:
+        raise BadInput(f"{where}: {error}; nothing was imported") from error
+    return job
 
 
 def _arriving(job: Job, tenant: str, now: datetime) -> Job:

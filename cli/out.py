@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import Any
 
 import typer
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
 from functions.dead_letters import NotReplayable, UnknownQueue
 from functions.inbox import NEVER_AGAIN, problems
-from functions.ports import Unavailable, UnknownJob, UnknownTenant
+from functions.ports import Conflict, Unavailable, UnknownJob, UnknownTenant
 
 console = Console(highlight=False)
 complaints = Console(stderr=True, highlight=False)
@@ -73,8 +73,12 @@ def spoken_errors() -> Iterator[None]:
         _end(f"{error}; try again", NOT_KNOWN)
     except ClientError as error:
         _end(f"AWS refused it: {error}; check what these credentials may do", BROKEN)
+    except Conflict as error:
+        _end(f"somebody was faster ({error}); try again", NOT_KNOWN)
     except ReadTimeoutError:
         _end("no answer in time; it may be done all the same, so look again", NOT_KNOWN)
+    except BotoCoreError as error:
+        _end(f"AWS, or the copy on this laptop, does not answer: {error}", NOT_KNOWN)
 
 
 def _end(sentence: str, code: int) -> None:

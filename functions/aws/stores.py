@@ -96,13 +96,12 @@ class S3Jobs:
         return stored
 
     def create(self, job: Job) -> None:
-        self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), None)
+        """One that comes from elsewhere may have ended."""
+        self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), None, **_tag(job))
 
     def replace(self, job: Job, etag: str) -> None:
         """An ended job is tagged, for the bucket's lifecycle; brought back, it is not."""
-        ended = load_flow(job.flow).status(job.status).terminal
-        tag = {"Tagging": "ended=yes"} if ended else {}
-        self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), etag, **tag)
+        self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), etag, **_tag(job))
 
     def mark_open(self, tenant: str, job_id: str) -> None:
         with retryable():
@@ -121,6 +120,10 @@ class S3Jobs:
 
 def _job_key(tenant: str, job_id: str) -> str:
     return f"tenants/{tenant}/jobs/{job_id}.json"
+
+
+def _tag(job: Job) -> dict[str, str]:
+    return {"Tagging": "ended=yes"} if load_flow(job.flow).status(job.status).terminal else {}
 
 
 def _open_prefix(tenant: str) -> str:

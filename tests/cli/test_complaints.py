@@ -1,15 +1,21 @@
 """What `haul` says when it cannot do what was asked: one sentence that helps, and no traceback."""
 
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from typer.testing import CliRunner
 
 from cli import job, main, ops, roster
 from cli.api_desk import ApiDesk
+from cli.claims import claimed_again
 from functions.api.ops_documents import DeadLetter
+from functions.assign_crew import AssignCrew
 from functions.dead_letters import UnknownQueue
-from functions.ports import UnknownJob
+from functions.ports import Conflict, Unavailable, UnknownJob
+from statemachine.job import Job
+from tests.builders import NOON, a_job
 
 
 def said(app: object, *words: str, obj: object = None) -> tuple[int, str]:
@@ -87,3 +93,39 @@ def test_a_job_id_that_none_can_have_is_said_before_anybody_is_asked() -> None:
     desk = ApiDesk("https://haul.example.com", None)  # type: ignore[arg-type]
     code, text = said(job.app, "show", "nope", obj=SimpleNamespace(desk=desk))
     assert (code, text) == (2, "haul: 'nope' is no job id; they look like 261121-7k3m2q")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (Conflict("TransactionConflict"), 6, "somebody was faster (TransactionConflict)"),
+        (EndpointConnectionError(endpoint_url="http://x"), 6, "does not answer"),
+    ],
+)
+def test_what_breaks_on_the_way_is_told_in_a_sentence(
+    error: Exception, code: int, told: str
+) -> None:
+    class Broken(Nothing):
+        def cards(self) -> list[object]:
+            raise error
+
+    ended, text = said(job.app, "list", obj=SimpleNamespace(desk=Broken()))
+    assert ended == code
+    assert told in text
+
+
+class Rival(AssignCrew):
+    """Loses each race for the claims, so many times."""
+
+    def __init__(self, times: int) -> None:
+        object.__setattr__(self, "times", [Conflict("lost")] * times)
+
+    def claim_again(self, job: Job, now: datetime) -> None:
+        if self.times:  # type: ignore[attr-defined]
+            raise self.times.pop()  # type: ignore[attr-defined]
+
+
+def test_a_lost_race_for_a_claim_is_run_again_and_not_for_ever() -> None:
+    assert claimed_again(Rival(1), a_job(), NOON, lambda attempt: None) == []
+    with pytest.raises(Unavailable, match="could not be claimed"):
+        claimed_again(Rival(1000), a_job(), NOON, lambda attempt: None)

@@ -76,6 +76,34 @@ def test_photos_go_with_their_job_and_a_stop_outlives_its_sender(
     assert picture(stack, photo_id) == b"a picture"
 
 
+def test_an_import_that_was_cut_off_is_ended_by_the_next(stack: Laptop, tmp_path: Path) -> None:
+    photo_id = uuid.uuid4().hex
+    job = with_photo(stack, an_ended_job(stack, 4, "Moved Person"), photo_id)
+    saved = tmp_path / "jobs.jsonl"
+    haul(stack, "export", str(saved))
+    haul(stack, "erase", "--customer", "Moved Person", "--yes")
+    jobs_of(stack).create(job)  # and there it was cut off: no view, no photo
+    again = json.loads(haul(stack, "import", str(saved), "--json").stdout)
+    assert again["jobs"] == 0
+    assert picture(stack, photo_id) == b"a picture"
+    key = f"tenants/main/jobs/{job.job_id}.json"
+    tags = stack.client("s3").get_object_tagging(Bucket=stack.outputs["JobsBucket"], Key=key)
+    assert tags["TagSet"] == [{"Key": "ended", "Value": "yes"}]
+
+
+def test_a_file_with_a_bad_line_imports_nothing(stack: Laptop, tmp_path: Path) -> None:
+    job = an_ended_job(stack, 5, "Kept Out")
+    saved = tmp_path / "jobs.jsonl"
+    haul(stack, "export", str(saved))
+    haul(stack, "erase", "--customer", "Kept Out", "--yes")
+    saved.write_text(saved.read_text("utf-8") + '{"job_id": "CANARY"}\n', encoding="utf-8")
+    said = haul(stack, "import", str(saved))
+    assert said.returncode == 2
+    assert "nothing was imported" in said.stderr
+    assert "CANARY" not in said.stderr
+    assert job.job_id not in set(jobs_of(stack).all_ids("main"))
+
+
 def numbers_of(stack: Laptop) -> S3Numbers:
     return S3Numbers(stack.client("s3"), stack.outputs["JobsBucket"])
 

@@ -79,7 +79,8 @@ def edits(edit: Function) -> Act:
 def waits(register: Function) -> Act:
     job = _kept(register.stack, _new("ready_for_pickup"))
     about = {
-        **_ref(job), "seq": 0, "execution": f"{TENANT}-{job.job_id}-g9", "retry": 0,
+        **_ref(job), "seq": 1, "execution": f"{TENANT}-{job.job_id}-g9", "retry": 0,
+        "settles": True,
         "entered_at": "2030-01-01T00:00:00Z", "token": _fresh(),
     }  # fmt: skip
     return lambda: register.asked(about)

@@ -99,6 +99,11 @@ def test_a_successor_is_told_at_once_where_its_job_stands() -> None:
     assert (machine.job, machine.bus.facts) == (job, [])
 
 
+def test_an_execution_of_an_older_version_has_settled_the_status_itself() -> None:
+    machine = Machine(a_job("ready_for_pickup"))
+    assert (machine.waits(seq=1), machine.bus.facts) == ("waits", [])
+
+
 def test_when_a_status_was_public_is_recorded_with_its_wait_and_once() -> None:
     """After its time limit the same status waits again, with another token."""
     machine = Machine(a_job("ready_for_pickup"))

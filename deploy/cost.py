@@ -93,6 +93,9 @@ class Use:
     card_gb: float = 0.4e-6
     months_kept: int = 24
     days_open: float = 2
+    photos: int = 0
+    photo_gb: float = 250e-6
+    """Cleaned, in one version; assumed. Each is put, read, removed and put, and looked at."""
     sms_parts: int = 2
     texts: int = 2
     text_puts: int = 3
@@ -166,10 +169,19 @@ def monthly(jobs: int, use: Use | None = None, fixed: Fixed | None = None) -> Bi
         "Logs and metrics": _paid("log_gb", invocations * use.log_gb)
         + _paid("metric", fixed.metrics),
         "Alarms and secrets": _paid("alarm", fixed.alarms) + _paid("secret", fixed.secrets),
+        "Photos": jobs * use.photos * _photo(use),
         "Traces": _paid("trace", traces),
         "SMS": jobs * (_paid("sms_part", use.sms_parts) + _paid("put", use.texts * use.text_puts)),
     }
     return Bill(jobs, items)
+
+
+def _photo(use: Use) -> float:
+    """One photo, for as long as its job is kept."""
+    price = PRICES_USD
+    asked = 2 * (price["put"] + price["invocation"] + 2 * use.gb_s * price["gb_second"])
+    kept = use.photo_gb * use.months_kept * price["storage_gb_month"]
+    return asked + price["get"] + kept
 
 
 def _paid(unit: str, number: float) -> float:

@@ -161,6 +161,12 @@ def test_a_large_one_spends_what_is_free_and_no_more() -> None:
     assert monthly(50_000).items["Invalidations"] == 0
 
 
+def test_photos_are_kept_as_long_as_their_jobs_and_cost_mostly_by_that() -> None:
+    with_photos = monthly(50_000, Use(photos=2)).items["Photos"]
+    assert with_photos == pytest.approx(100_000 * 250e-6 * 24 * 0.023, rel=0.15)
+    assert monthly(50_000).items["Photos"] == 0
+
+
 # -- what is said of it
 
 

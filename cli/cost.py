@@ -15,7 +15,7 @@ def cost(
     photos: Annotated[int, typer.Option(min=0, help="Photos a job.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """The monthly bill by service, from list prices, without the free tiers of a new account."""
+    """The monthly bill by service, from list prices, less what AWS grants without end."""
     with spoken_errors():
         bill = monthly(jobs, Use(sms_parts=sms_parts, photos=photos))
         if as_json:

@@ -1,12 +1,14 @@
 """What a month costs on AWS, by volume: unit prices of us-east-1, each with where it was read.
 
-Free tiers are left out, except the 1,000 invalidation paths and CloudFront's own, which stay.
+What AWS grants every account for ever is taken off (`FREE`), for one account with nothing else in
+it. What it grants new accounts for twelve months is not.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from functions.watch_jobs import DEAD_LETTERS_EVERY
 from functions.watch_round import SLICE, SLICES
 
 PRICES_USD = {
@@ -14,74 +16,111 @@ PRICES_USD = {
     "event": 1e-6,  # $1.00 per million custom events
     "invocation": 0.2e-6,  # $0.20 per million Lambda requests
     "gb_second": 1.33334e-5,  # Lambda, arm64
-    "put": 5e-6,  # $0.005 per 1,000 PUT
+    "put": 5e-6,  # $0.005 per 1,000 PUT or LIST
     "get": 0.4e-6,  # $0.0004 per 1,000 GET
     "sqs_request": 0.4e-6,  # $0.40 per million
-    "invalidation_path": 0.005,  # after 1,000 a month and account
+    "invalidation_path": 0.005,
     "https_request": 1e-6,  # $0.0100 per 10,000
     "edge_function": 0.1e-6,  # $0.10 per million CloudFront Function calls
     "egress_gb": 0.085,
     "log_gb": 0.50,
+    "metric": 0.30,
     "storage_gb_month": 0.023,
     "alarm": 0.10,
-    "metric": 0.30,  # a custom metric that is told in every hour of the month
     "secret": 0.40,
+    "trace": 5e-6,  # $5.00 per million traces that X-Ray records
     "sms_part": 0.012,  # assumed, with the carrier's fee
 }
-"""Read 2026-11-21; the model and its sources are those of the project's AWS facts, section 9."""
-FREE_PATHS = 1000
-FREE_HTTPS_REQUESTS = 10_000_000
-FREE_EGRESS_GB = 1000
+"""Read 2026-11-21; the model and its sources are those of the project's AWS facts, section 9.
+X-Ray: aws.amazon.com/xray/pricing."""
+FREE = {
+    "sfn_transition": 4000,
+    "invocation": 1_000_000,
+    "gb_second": 400_000,
+    "sqs_request": 1_000_000,
+    "invalidation_path": 1000,
+    "https_request": 10_000_000,
+    "edge_function": 2_000_000,
+    "egress_gb": 1000,
+    "log_gb": 5,
+    "metric": 10,
+    "alarm": 10,
+    "trace": 100_000,
+}
+"""A month and account, without end. Three dashboards are free too, and this has one."""
 MONTH_S = 2_592_000
+DAYS = 30
 
 
 @dataclass(frozen=True)
 class Use:
-    """What one job causes. The defaults are measured or assumed for the flow `haul`."""
+    """What one job causes on its way through `haul`, each step asked for on the bus.
 
-    transitions: int = 4
-    sfn_transitions: int = 11
-    """Begin, then settle, wait and choice for three statuses, and the end."""
-    events: float = 8
-    invocations: float = 11
+    Tests hold the transitions to the state machine, puts and gets to what the functions do.
+    """
+
+    statuses: int = 4
+    moves: int = 3
+    sfn_transitions: int = 9
+    """A transition is every state that is entered, Choice and Succeed among them."""
+    events: int = 8
+    invocations: int = 23
+    """Booking, three moves; three waits, the end; four facts to board, texts, hooks, three of them
+    to the edge."""
     gb_s: float = 0.5 * 0.15
-    puts: int = 24
-    """Of them one for each move, that tells the watchdog of it."""
-    gets: int = 50
-    """Of them two for each look of the watchdog in the minutes after a move."""
-    sqs_requests: float = 20
+    messages: int = 19
+    """Each is sent, received and removed: three requests of SQS."""
+    puts: int = 20
+    """Five for each status: index, the move, its view, its wait, the board."""
+    gets: int = 34
+    looks: int = 17
+    """Of the watchdog, over four writes: three soon after each, and when its messages are due."""
+    lists: int = 9
+    """The endpoints of each fact, the messages of each status, of one in four twice."""
+    requests: int = 20
+    """Of pages and programs to the API, looks at the board included; assumed."""
     views: int = 20
     view_gb: float = 4e-6
-    log_gb: float = 3e-6
-    stored_gb: float = 30e-6
-    """With the versions of a month."""
+    pages: int = 44
+    """Files of two visits to the tracking page, 43 KB each."""
+    pages_gb: float = 86e-6
+    log_gb: float = 1.5e-6
+    """Of a call: what Lambda says of it, and two or three lines of ours."""
+    stored_gb: float = 8e-6
+    """Job, view and what is kept of its messages."""
+    versions_gb: float = 20e-6
+    """What they were before, for a month."""
+    card_gb: float = 0.4e-6
     months_kept: int = 24
     days_open: float = 2
     photos: int = 0
     photo_gb: float = 250e-6
     """Cleaned, in one version; assumed. Each is put, read, removed and put, and looked at."""
     sms_parts: int = 2
+    texts: int = 2
+    text_puts: int = 3
+    """Claimed, marked, and what an answer to it would mean."""
 
 
 @dataclass(frozen=True)
 class Fixed:
-    """What is there however few jobs there are."""
+    """What is there however few jobs there are. Tests hold alarms and queues to the template."""
 
-    alarms: int = 30
-    metrics: int = 5
-    """Of functions/metrics.py those that are told while all is well, and now and then another."""
+    alarms: int = 31
+    metrics: int = 4
+    """Told all the time: Moves, EventToVisibleMs, InvalidationBudgetUsed, LongestOverdueMinutes.
+    The others are told, and paid for, in hours in which something is wrong."""
     secrets: int = 1
     watch_rounds: int = MONTH_S // 60
     queues: int = 11
-    receives: int = MONTH_S // 20
-    """Lambda asks every queue about every 20 s while nothing happens, with five hands at least."""
-    hands: int = 5
-    watch_lists: int = 3
-    """Of a round: businesses, open jobs, stuck jobs; a list has the price of a PUT."""
-    watch_queues: int = 11
-    """Queues of dead letters that a round asks."""
-    invalidation_paths: int = FREE_PATHS
+    """That a function is fed from. Lambda holds five long polls of 20 s open on each."""
+    receives: int = 5 * MONTH_S // 20
+    dead_letters: int = 11
+    """Queues of them, that a round asks now and then."""
+    invalidation_paths: int = FREE["invalidation_path"]
     """`InvalidationPathsPerMonth`: past them views live for two seconds at the edge."""
+    traced: bool = False
+    """`Traces`: then all that is called at a business's pace is recorded, a message a trace."""
 
 
 def looks_a_round(open_jobs: float) -> float:
@@ -104,37 +143,35 @@ class Bill:
 
 
 def monthly(jobs: int, use: Use | None = None, fixed: Fixed | None = None) -> Bill:
-    """The bill of a month with so many jobs, in dollars."""
-    use, price, fixed = use or Use(), PRICES_USD, fixed or Fixed()
-    paths = min(jobs * use.transitions, fixed.invalidation_paths)
-    revalidations = jobs * use.views
-    invocations = jobs * use.invocations + fixed.watch_rounds
-    requests = (
-        jobs * use.sqs_requests
-        + fixed.queues * fixed.hands * fixed.receives
-        + fixed.watch_rounds * fixed.watch_queues
-    )
-    lists = fixed.watch_rounds * fixed.watch_lists
-    watched = fixed.watch_rounds * looks_a_round(jobs * use.days_open / 30)
-    seen = jobs * use.views
+    """The bill of a month with so many jobs of one business, in dollars."""
+    use, fixed = use or Use(), fixed or Fixed()
+    rounds, open_jobs = fixed.watch_rounds, jobs * use.days_open / DAYS
+    invocations = jobs * (use.invocations + use.requests) + rounds
+    paths = min(jobs * use.moves, fixed.invalidation_paths)
+    puts = jobs * (use.puts + use.lists) + paths + rounds * (2 + math.ceil(open_jobs / 1000))
+    gets: float = jobs * (use.gets + 2 * use.looks + use.requests + use.views)
+    gets += rounds * (1 + 2 * looks_a_round(open_jobs))
+    asked = jobs * use.messages * 3 + fixed.queues * fixed.receives
+    asked += rounds // DEAD_LETTERS_EVERY * fixed.dead_letters + rounds * 3
+    seconds = jobs * use.invocations * use.gb_s + (jobs * use.requests + rounds) * 2 * use.gb_s
+    traces = (jobs * (use.messages + use.requests + 1) + rounds) if fixed.traced else 0
     items = {
-        "Step Functions": jobs * use.sfn_transitions * price["sfn_transition"],
-        "EventBridge": jobs * use.events * price["event"],
-        "Lambda": invocations * (price["invocation"] + use.gb_s * price["gb_second"]),
-        "SQS": requests * price["sqs_request"],
-        "S3 requests": (jobs * use.puts + lists) * price["put"]
-        + (jobs * use.gets + revalidations + 2 * watched) * price["get"],
-        "S3 storage": jobs * use.stored_gb * use.months_kept * price["storage_gb_month"],
-        "CloudFront": max(0, seen - FREE_HTTPS_REQUESTS) * price["https_request"]
-        + seen * price["edge_function"]
-        + max(0.0, seen * use.view_gb - FREE_EGRESS_GB) * price["egress_gb"],
-        "Invalidations": max(0, paths - FREE_PATHS) * price["invalidation_path"],
-        "Logs": invocations * use.log_gb * price["log_gb"],
+        "Step Functions": _paid("sfn_transition", jobs * use.sfn_transitions),
+        "EventBridge": _paid("event", jobs * use.events),
+        "Lambda": _paid("invocation", invocations) + _paid("gb_second", seconds),
+        "SQS": _paid("sqs_request", asked),
+        "S3 requests": _paid("put", puts) + _paid("get", gets),
+        "S3 storage": _paid("storage_gb_month", _stored(jobs, use)),
+        "CloudFront": _paid("https_request", jobs * (use.views + use.pages + use.requests))
+        + _paid("edge_function", jobs * use.pages)
+        + _paid("egress_gb", jobs * (use.views * use.view_gb + use.pages_gb)),
+        "Invalidations": _paid("invalidation_path", paths),
+        "Logs and metrics": _paid("log_gb", invocations * use.log_gb)
+        + _paid("metric", fixed.metrics),
+        "Alarms and secrets": _paid("alarm", fixed.alarms) + _paid("secret", fixed.secrets),
         "Photos": jobs * use.photos * _photo(use),
-        "Alarms, metrics, secrets": fixed.alarms * price["alarm"]
-        + fixed.metrics * price["metric"]
-        + fixed.secrets * price["secret"],
-        "SMS": jobs * use.sms_parts * price["sms_part"],
+        "Traces": _paid("trace", traces),
+        "SMS": jobs * (_paid("sms_part", use.sms_parts) + _paid("put", use.texts * use.text_puts)),
     }
     return Bill(jobs, items)
 
@@ -145,3 +182,18 @@ def _photo(use: Use) -> float:
     asked = 2 * (price["put"] + price["invocation"] + 2 * use.gb_s * price["gb_second"])
     kept = use.photo_gb * use.months_kept * price["storage_gb_month"]
     return asked + price["get"] + kept
+
+
+def _paid(unit: str, number: float) -> float:
+    return max(0.0, number - FREE.get(unit, 0)) * PRICES_USD[unit]
+
+
+BOARD_DAYS = 1.5
+"""A version of a large board is kept for a day, and until S3 comes round at midnight."""
+
+
+def _stored(jobs: int, use: Use) -> float:
+    """Gigabytes, once as many months have passed as things are kept."""
+    board = jobs * (use.days_open + 2) / DAYS * use.card_gb
+    boards = jobs * use.statuses / DAYS * BOARD_DAYS * board
+    return jobs * (use.stored_gb * use.months_kept + use.versions_gb) + boards

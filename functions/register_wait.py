@@ -1,26 +1,27 @@
-"""Step 3: an execution has arrived in a status and leaves its task token in the job's object.
+"""Step 3: an execution has arrived in a status: it is settled, and the job gets the task token.
 
     advance_job    commit entry 2 ──────────────── sees no wait ── (nobody to ring)
     register_wait          read ── PUT wait{seq 1} → 412 ── read ── PUT ── ledger ahead: ring
 
 Both write the same object conditionally, so one of them always sees the other: no wake-up is
-lost and nobody polls.
+lost and nobody polls. The status is settled in the same call (`settle_job.py`), for each step of a
+state machine has its price; executions that earlier versions started have settled it themselves.
 """
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from functions.aws.container import HasJobs, client, log, one_attempt, read_settings
+from functions.aws.container import client, log, read_settings
 from functions.aws.stepfunctions import StepFunctionsBells
-from functions.aws.stores import S3Jobs
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import once
 from functions.ports import Answer, Bells, Jobs
+from functions.settle_job import SettleJob, SettleRequest, Settles, settling
 from functions.wake import SUPERSEDED, next_answer
 from statemachine.job import Epoch, Job, Wait
 from statemachine.values import Frozen, JobId, Tenant, Utc
 
-Outcome = Literal["waits", "goes on", "fenced", "superseded"]
+Outcome = Literal["waits", "goes on", "fenced", "superseded", "resumed"]
 
 
 class WaitRequest(Frozen):
@@ -28,46 +29,66 @@ class WaitRequest(Frozen):
 
     tenant: Tenant
     job_id: JobId
-    seq: int
+    seq: int | None = None
+    """None in an execution's first state: it does not know yet where its job stands."""
     execution: str
     """The execution's name; it ends in `-g` and its generation."""
     entered_at: Utc
     retry: int
     token: str
+    settles: bool = False
+    """Whether the status is still to be settled, which earlier versions did in a state before."""
     shown_at: Utc | None = None
-    """When the view of `seq` was public; None from an execution that an earlier version started,
-    and where it was settled before."""
+    """When the view of `seq` was public; None where it was settled before."""
+
+    @property
+    def generation(self) -> int:
+        return int(self.execution.rpartition("-g")[2])
 
     @property
     def epoch(self) -> Epoch:
-        generation = int(self.execution.rpartition("-g")[2])
-        return Epoch(generation=generation, entered_at=self.entered_at, retry=self.retry)
+        return Epoch(generation=self.generation, entered_at=self.entered_at, retry=self.retry)
 
 
 @dataclass(frozen=True)
 class RegisterWait:
     jobs: Jobs
     bells: Bells
+    settle: SettleJob
     pause: Pause = full_jitter
 
     def __call__(self, request: WaitRequest) -> Outcome:
+        """Settle the status and wait in it; a successor is told at once where its job stands.
+
+        Raises UnknownJob, Corrupt, Unavailable: the state machine tries again, with a new token.
+        """
+        seq = 0 if request.seq is None and request.generation == 0 else request.seq
+        if not request.settles and seq is not None:
+            return self._wait(request, seq)
+        settled = self.settle(SettleRequest(tenant=request.tenant, job_id=request.job_id, seq=seq))
+        if seq is None:
+            self.bells.ring(request.token, Answer(seq=settled.seq, to=settled.status))
+            return "resumed"
+        return self._wait(request.with_(shown_at=settled.shown_at), seq)
+
+    def _wait(self, request: WaitRequest, seq: int) -> Outcome:
         """Store the token unless a newer one is there; ring it at once if the ledger is ahead."""
         job, outcome = commit(
             self.jobs,
             request.tenant,
             request.job_id,
-            lambda job: _registered(job, request),
+            lambda job: _registered(job, request, seq),
             self.pause,
         )
         if outcome == "superseded":
-            self.bells.ring(request.token, Answer(seq=request.seq, to=SUPERSEDED))
+            self.bells.ring(request.token, Answer(seq=seq, to=SUPERSEDED))
         elif outcome != "fenced" and (answer := next_answer(job)):
             self.bells.ring(request.token, answer)
             return "goes on"
         return outcome
 
 
-def _registered(job: Job, request: WaitRequest) -> tuple[Job, Outcome]:
+def _registered(job: Job, request: WaitRequest, seq: int) -> tuple[Job, Outcome]:
     epoch = request.epoch
     if epoch.generation < job.execution.generation:
         return job, "superseded"
@@ -75,17 +96,17 @@ def _registered(job: Job, request: WaitRequest) -> tuple[Job, Outcome]:
         return job, "waits"
     if job.wait and not epoch.newer_than(job.wait.epoch):
         return job, "fenced"
-    wait = Wait(seq=request.seq, epoch=epoch, token=request.token)
-    settled = job.execution.with_(seq=max(job.execution.seq, request.seq))
-    shown = job.with_shown(request.seq, request.shown_at)
+    wait = Wait(seq=seq, epoch=epoch, token=request.token)
+    settled = job.execution.with_(seq=max(job.execution.seq, seq))
+    shown = job.with_shown(seq, request.shown_at)
     return job.bookkept(wait=wait, execution=settled, shown=shown), "waits"
 
 
 @once
 def wire() -> RegisterWait:
-    settings = read_settings(HasJobs)
-    jobs = S3Jobs(one_attempt("s3"), settings.jobs_bucket)
-    return RegisterWait(jobs, StepFunctionsBells(client("stepfunctions")))
+    settings = read_settings(Settles)
+    settle = settling(settings)
+    return RegisterWait(settle.jobs, StepFunctionsBells(client("stepfunctions")), settle)
 
 
 def handler(event: dict[str, Any], context: object) -> None:

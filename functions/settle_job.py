@@ -1,5 +1,7 @@
 """Step 4: a status is settled: the view shows it, then the fact is announced.
 
+`register_wait` does it where the job waits for its next move, this function where it has ended.
+
 The execution settles the ledger one entry at a time, so every status is told in order even where
 two moves were committed at once. Settling twice writes nothing new and announces the same fact
 again; consumers know it by `(job_id, seq)`.
@@ -150,13 +152,11 @@ def arrival(job: Job, flow: Flow, seq: int) -> Fact:
     )
 
 
-class Settings(HasJobs, HasViews, Announces):
-    pass
+class Settles(HasJobs, HasViews, Announces):
+    """What is needed to settle a status."""
 
 
-@once
-def wire() -> SettleJob:
-    settings = read_settings(Settings)
+def settling(settings: Settles) -> SettleJob:
     s3 = one_attempt("s3")
     return SettleJob(
         S3Jobs(s3, settings.jobs_bucket),
@@ -164,6 +164,11 @@ def wire() -> SettleJob:
         EventBridgeBus(client("events"), settings.bus_name),
         LogMetrics(),
     )
+
+
+@once
+def wire() -> SettleJob:
+    return settling(read_settings(Settles))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

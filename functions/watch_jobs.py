@@ -53,13 +53,23 @@ from functions.ports import (
     Views,
 )
 from functions.publish_board import PublishBoard
-from functions.watch_round import MESSAGES, SLICE, messages_are_due, not_shown, to_look_at
+from functions.watch_round import (
+    MESSAGES,
+    messages_are_due,
+    minute_of,
+    not_shown,
+    to_look_at,
+)
 from statemachine.job import Repair
 from statemachine.values import Frozen
 from statemachine.views import Board
 
 NEVER_STORED = timedelta(days=1)
 """An entry of the index whose job is not there by then belongs to a booking that was given up."""
+MANY = 50
+"""So many jobs missing on the board are the board's trouble, not theirs."""
+DEAD_LETTERS_EVERY = 5
+"""Rounds. The alarms on those queues are CloudWatch's own and wait for none."""
 
 
 class Round(BaseModel):
@@ -145,7 +155,7 @@ class WatchJobs:
         )  # fmt: skip
 
     def round(self, now: datetime, ask_executions: bool = False, full: bool = False) -> Found:
-        """The jobs of every tenant whose turn it is, and the queues of dead letters.
+        """The jobs of every tenant whose turn it is, and now and then the queues of dead letters.
 
         Raises Unavailable, after all the others were looked after, where something failed.
         """
@@ -155,8 +165,9 @@ class WatchJobs:
             with _noted(this.failed, tenant):
                 self._tenant(tenant, this)
         dead: dict[str, int] = {}
-        with _noted(this.failed, "dead letters"):
-            dead = self._dead_letters()
+        if this.full or minute_of(now) % DEAD_LETTERS_EVERY == 0:
+            with _noted(this.failed, "dead letters"):
+                dead = self._dead_letters()
         if this.failed:
             raise Unavailable(f"not looked after: {', '.join(this.failed)}")
         return Found(
@@ -211,7 +222,7 @@ class WatchJobs:
             board = self.publish.rebuild(tenant, this.now)
         else:
             gone = not_shown(touched, board, this.now)
-            if len(gone) <= SLICE:
+            if len(gone) <= MANY:
                 return board
             cards, known = self.publish.readable_cards(tenant, gone), board
             board = self.publish.merge(tenant, cards, this.now)

@@ -2,12 +2,13 @@
 
     touched by a writer         looked at in the rounds from half a minute to three minutes later,
                                 and once more when its messages ought to have been sent
-    all the others              one slice each minute, so that an hour has seen everybody
+    all the others              one slice each minute, so that six hours have seen everybody
     not on the board            although it was booked long enough ago
     just become overdue         its execution ought to have said so
 
-A business of up to fifty open jobs is one slice: it is looked at wholly in every round. Jobs that
-have ended are nobody's share, so a round costs the same however many there are.
+A business of up to ten open jobs is one slice: it is looked at wholly in every round; of a hundred
+each has a turn every ten minutes. Jobs that have ended are nobody's share, so a round costs the
+same however many there are.
 """
 
 import math
@@ -23,15 +24,18 @@ LATELY = timedelta(minutes=3)
 SUSPECT = timedelta(minutes=2)
 """A job whose execution has not moved for so long is asked about."""
 MESSAGES = timedelta(minutes=12)
-"""So long after a change its messages ought to be marked; twice in these minutes that is checked,
-and an ended job stays in the index until then."""
-SLICE, SLICES = 50, 60
+"""So long after a change its messages ought to be marked; then that is checked, and an ended job
+stays in the index until then."""
+A_ROUND = timedelta(seconds=75)
+"""From one round to the next, with a late one: within it whatever is due comes up once, now and
+then twice."""
+SLICE, SLICES = 10, 360
 
 
 def to_look_at(open_jobs: Mapping[str, datetime], board: Board, now: datetime) -> list[str]:
     """The ids, out of the index of open jobs and when each was touched last; in their order."""
     slices = max(1, min(SLICES, math.ceil(len(open_jobs) / SLICE)))
-    turn = int(now.timestamp()) // 60 % slices
+    turn = minute_of(now) % slices
     return sorted(
         job_id
         for job_id, touched in open_jobs.items()
@@ -40,6 +44,11 @@ def to_look_at(open_jobs: Mapping[str, datetime], board: Board, now: datetime) -
         or messages_are_due(touched, now)
         or _strikes(board.jobs.get(job_id), touched, now)
     )
+
+
+def minute_of(now: datetime) -> int:
+    """Rounds take turns by it, for none remembers the one before."""
+    return int(now.timestamp()) // 60
 
 
 def not_shown(open_jobs: Mapping[str, datetime], board: Board, now: datetime) -> list[str]:
@@ -52,7 +61,7 @@ def not_shown(open_jobs: Mapping[str, datetime], board: Board, now: datetime) ->
 
 
 def messages_are_due(touched: datetime, now: datetime) -> bool:
-    return MESSAGES <= now - touched < MESSAGES + timedelta(minutes=2)
+    return MESSAGES <= now - touched < MESSAGES + A_ROUND
 
 
 def _strikes(card: Card | None, touched: datetime, now: datetime) -> bool:

@@ -1,14 +1,14 @@
 """The Step Functions definition of a flow, generated: `asl/{flow}.asl.json`, checked in.
 
-Each status is a small story of three states, named after it:
+Each open status is a small story of two states, named after it:
 
-    ready_for_pickup         settle it: the view is written, the fact announced
-    ready_for_pickup.wait    wait, with a task token, for the next entry of the job's ledger
+    ready_for_pickup         show it, and wait, with a task token, for the next ledger entry
     ready_for_pickup.next    go to the status which that entry leads to
 
 The wait ends after the status's time limit; then the job is said to be overdue and waited for
-again. An execution begins at the flow's first status; a successor (its name does not end in
-`-g0`) asks first where the job stands. In every state the input is the place in the ledger.
+again. An ended status is settled without a wait. In every state the input is the place in the
+ledger; the first state of an execution has none. There the function begins at the flow's first
+status, and tells a successor (its name does not end in `-g0`) at once where its job stands.
 """
 
 import json
@@ -19,7 +19,7 @@ from statemachine.flows import Flow, Status, flow_names, load_flow
 
 FOLDER = Path(__file__).parent / "asl"
 
-BEGIN, RESUME, RESUMED, SUPERSEDED = "begin", "resume", "resumed", "superseded"
+SUPERSEDED = "superseded"
 
 BUSY = {
     "ErrorEquals": ["Lambda.TooManyRequestsException", "Lambda.Unknown"],
@@ -46,26 +46,21 @@ WHO = {
     "job_id": "{% $states.context.Execution.Input.job_id %}",
 }
 
-SHOWN_AT = "{% $exists($states.input.shown_at) ? $states.input.shown_at : null %}"
-"""Settling says so, unless the status was settled before."""
+PLACE = "{% $exists($states.input.seq) ? $states.input.seq : null %}"
 
 State = dict[str, Any]
 
 
 def definition(flow: Flow) -> dict[str, Any]:
     """The state machine of `flow`; `${SettleJobArn}` and the like are filled in at deployment."""
-    states: dict[str, State] = {
-        BEGIN: _begin(flow),
-        RESUME: _settle("{% null %}", RESUMED),
-        RESUMED: _go_to([status.name for status in flow.statuses], "status"),
-    }
+    states: dict[str, State] = {}
     for status in flow.statuses:
         states |= _ended(flow, status) if status.terminal else _open(flow, status)
     states[SUPERSEDED] = {"Type": "Succeed", "Comment": "A newer execution follows this job."}
     return {
         "Comment": f"{flow.label.en}, version {flow.version}, from flows/{flow.name}.json.",
         "QueryLanguage": "JSONata",
-        "StartAt": BEGIN,
+        "StartAt": flow.initial.name,
         "States": states,
     }
 
@@ -79,36 +74,27 @@ def write_all() -> None:
         (FOLDER / f"{name}.asl.json").write_text(render(load_flow(name)), encoding="utf-8")
 
 
-def _begin(flow: Flow) -> State:
-    return {
-        "Type": "Choice",
-        "Choices": [
-            {
-                "Condition": "{% $contains($states.context.Execution.Name, /-g0$/) %}",
-                "Output": {"seq": 0},
-                "Next": flow.initial.name,
-            }
-        ],
-        "Default": RESUME,
-    }
-
-
 def _open(flow: Flow, status: Status) -> dict[str, State]:
     name = status.name
-    ways = sorted({move.to for move in flow.moves_from(name)}, key=flow.position)
     return {
-        name: _settle("{% $states.input.seq %}", f"{name}.wait"),
-        f"{name}.wait": _wait(status),
+        name: _wait(status),
         f"{name}.overdue": _overdue(flow, status),
-        f"{name}.next": _go_to([*ways, SUPERSEDED], "to"),
+        f"{name}.next": _go_to([*_ways(flow, status), SUPERSEDED]),
     }
+
+
+def _ways(flow: Flow, status: Status) -> list[str]:
+    """From the first one to all of them, for there a successor begins."""
+    if status == flow.initial:
+        return [status.name for status in flow.statuses]
+    return sorted({move.to for move in flow.moves_from(status.name)}, key=flow.position)
 
 
 def _ended(flow: Flow, status: Status) -> dict[str, State]:
     """A terminal status; where the job was brought back meanwhile, the ledger is followed on."""
     ways = sorted({move.to for move in flow.moves_from(status.name)}, key=flow.position)
     end, following = f"{status.name}.end", f"{status.name}.next"
-    settle = _settle("{% $states.input.seq %}", following if ways else end)
+    settle = _settle(following if ways else end)
     states = {status.name: settle, end: {"Type": "Succeed"}}
     if ways:
         states[following] = {
@@ -126,11 +112,11 @@ def _ended(flow: Flow, status: Status) -> dict[str, State]:
     return states
 
 
-def _settle(seq: str, following: str) -> State:
+def _settle(following: str) -> State:
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
-        "Arguments": {"FunctionName": "${SettleJobArn}", "Payload": {**WHO, "seq": seq}},
+        "Arguments": {"FunctionName": "${SettleJobArn}", "Payload": {**WHO, "seq": PLACE}},
         "Output": "{% $states.result.Payload %}",
         "TimeoutSeconds": 60,
         "Retry": RETRY,
@@ -147,12 +133,12 @@ def _wait(status: Status) -> State:
             "FunctionName": "${RegisterWaitArn}",
             "Payload": {
                 **WHO,
-                "seq": "{% $states.input.seq %}",
+                "seq": PLACE,
+                "settles": True,
                 "execution": "{% $states.context.Execution.Name %}",
                 "entered_at": "{% $states.context.State.EnteredTime %}",
                 "retry": "{% $states.context.State.RetryCount %}",
                 "token": "{% $states.context.Task.Token %}",
-                "shown_at": SHOWN_AT,
             },
         },
         "Output": "{% $states.result %}",
@@ -183,7 +169,7 @@ def _overdue(flow: Flow, status: Status) -> State:
                         **WHO,
                         "flow": flow.name,
                         "status": status.name,
-                        "seq": "{% $states.input.seq %}",
+                        "seq": "{% $exists($states.input.seq) ? $states.input.seq : 0 %}",
                         "recorded_at": "{% $now() %}",
                     },
                 }
@@ -191,15 +177,15 @@ def _overdue(flow: Flow, status: Status) -> State:
         },
         "Output": "{% $states.input %}",
         "Retry": RETRY,
-        "Next": f"{status.name}.wait",
+        "Next": status.name,
     }
 
 
-def _go_to(names: list[str], key: str) -> State:
+def _go_to(names: list[str]) -> State:
     return {
         "Type": "Choice",
         "Choices": [
-            {"Condition": f"{{% $states.input.{key} = '{name}' %}}", "Next": name} for name in names
+            {"Condition": f"{{% $states.input.to = '{name}' %}}", "Next": name} for name in names
         ],
     }
 

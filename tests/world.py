@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from events import (
     Fact,
+    JobCreated,
     JobEditRequested,
     JobMoveRefused,
     JobMoveRequested,
@@ -102,12 +103,15 @@ class Run:
     generation: int
     place: Literal["begin", "settle", "wait", "next", "end"] = "begin"
     status: str = ""
-    seq: int = 0
+    seq: int | None = None
     token: str | None = None
     answer: Answer | None = None
     failures: int = 0
-    shown_at: datetime | None = None
     visited: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def at(self) -> int:
+        return self.seq or 0
 
     def come_to(self, status: str, seq: int) -> None:
         self.place, self.status, self.seq, self.failures = "settle", status, seq, 0
@@ -148,7 +152,7 @@ class World:
         self.advance = AdvanceJob(jobs, self.executions, self.bus, no_pause)
         self.edit = EditJob(jobs, views, self.bus, a_crew_office(jobs), no_pause)
         self.settle = SettleJob(jobs, views, self.bus, FakeMetrics(), lambda: self.now, no_pause)
-        self.register = RegisterWait(jobs, self.executions, no_pause)
+        self.register = RegisterWait(jobs, self.executions, self.settle, no_pause)
         self.publish, self.forget = board, ForgetAtEdge(
             jobs, self.edge, FakeSpendings(self.bucket), 1000, FakeMetrics(), lambda: self.now,
             no_pause,
@@ -290,10 +294,10 @@ class World:
         def show(refs: list[JobRef]) -> None:
             self.publish(refs[0].tenant, [ref.job_id for ref in refs], self.now)
 
-        return [
-            Message(self._delivered(JobRef, fact, show), may_be_lost=True),
-            Message(self._delivered(JobRef, fact, self.forget), may_be_lost=True),
-        ]
+        told: list[Callable[[list[Any]], object]] = [show]
+        if not isinstance(fact, JobCreated):
+            told.append(self.forget)
+        return [Message(self._delivered(JobRef, fact, each), may_be_lost=True) for each in told]
 
     def _delivered(
         self, event: type[BaseModel], content: BaseModel, handle: Callable[[list[Any]], object]
@@ -327,21 +331,21 @@ class World:
     def _pass(self, run: Run) -> None:
         if run.place == "next":
             self._follow(run)
-        elif run.place == "settle":
+        elif run.place == "begin":
+            run.status = run.flow.initial.name
+            if run.generation == 0:
+                run.visited.append((0, run.status))
+            self._wait(run, retry=0, entered_at=self.now)
+        elif run.flow.status(run.status).terminal:
             self._settled(run, self.settle(SettleRequest(**run.who, seq=run.seq)))
-        elif run.generation == 0:
-            run.come_to(run.flow.initial.name, 0)
         else:
-            settled = self.settle(SettleRequest(**run.who))
-            run.come_to(settled.status, settled.seq)
+            run.visited.append((run.at, run.status))
+            self._wait(run, retry=0, entered_at=self.now)
 
     def _settled(self, run: Run, settled: Settled) -> None:
         assert settled.status == run.status
-        run.visited.append((run.seq, run.status))
-        if not run.flow.status(run.status).terminal:
-            run.shown_at = settled.shown_at
-            self._wait(run, retry=0, entered_at=self.now)
-        elif settled.following:
+        run.visited.append((run.at, run.status))
+        if settled.following:
             run.come_to(settled.following.to, settled.following.seq)
         else:
             self.end(run)
@@ -358,7 +362,7 @@ class World:
             entered_at=entered_at,
             retry=retry,
             token=token,
-            shown_at=run.shown_at,
+            settles=True,
         )
 
         def register() -> bool:
@@ -374,7 +378,7 @@ class World:
 
     def time_out(self, run: Run) -> None:
         fact = JobOverdue(
-            **run.who, flow=run.flow.name, recorded_at=self.now, status=run.status, seq=run.seq
+            **run.who, flow=run.flow.name, recorded_at=self.now, status=run.status, seq=run.at
         )
         self.bus.facts.append(fact)
         self._wait(run, retry=0, entered_at=self.now)
@@ -382,6 +386,8 @@ class World:
     def _follow(self, run: Run) -> None:
         assert run.answer
         ways = {move.to for move in run.flow.moves_from(run.status)}
+        if run.status == run.flow.initial.name:
+            ways = {status.name for status in run.flow.statuses}
         if run.answer.to == SUPERSEDED:
             self.end(run)
         elif run.answer.to in ways:

@@ -29,9 +29,9 @@ def test_a_state_machine_whose_names_are_filled_in_is_in_step() -> None:
 
 def test_a_state_machine_that_waits_for_another_time_is_out_of_step() -> None:
     other = deployed()
-    del other["States"]["resume"]["TimeoutSeconds"]
+    del other["States"]["completed"]["TimeoutSeconds"]
     assert not in_step(OURS, other)
-    other["States"]["resume"]["TimeoutSeconds"] = 61
+    other["States"]["completed"]["TimeoutSeconds"] = 61
     assert not in_step(OURS, other)
 
 

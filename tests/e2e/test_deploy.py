@@ -177,7 +177,7 @@ BROKEN: dict[str, tuple[str, Callable[[str], str]]] = {
     ),
     "a flow": (
         "statemachine/asl/haul.asl.json",
-        lambda text: text.replace("${SettleJobArn}", "${RegisterWaitArn}"),
+        lambda text: text.replace("${RegisterWaitArn}", "${SettleJobArn}"),
     ),
 }  # fmt: skip
 

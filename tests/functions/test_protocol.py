@@ -490,13 +490,12 @@ def test_t17_every_waiting_state_has_a_limit_and_catches_it(name: str) -> None:
         if definition.get("Resource", "").endswith(".waitForTaskToken")
     }
     flow = load_flow(name)
-    assert set(waiting) == {f"{s.name}.wait" for s in flow.statuses if not s.terminal}
-    for state, definition in waiting.items():
-        status = state.removesuffix(".wait")
+    assert set(waiting) == {s.name for s in flow.statuses if not s.terminal}
+    for status, definition in waiting.items():
         assert definition["TimeoutSeconds"] == (flow.status(status).limit_minutes or 0) * 60
         caught = [c["Next"] for c in definition["Catch"] if "States.Timeout" in c["ErrorEquals"]]
         assert caught == [f"{status}.overdue"]
-        assert machine["States"][f"{status}.overdue"]["Next"] == state
+        assert machine["States"][f"{status}.overdue"]["Next"] == status
         retried = {error for retry in definition["Retry"] for error in retry["ErrorEquals"]}
         assert not retried & {"States.ALL", "States.Timeout"}, "a retry would hide the limit"
 

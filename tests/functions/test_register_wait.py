@@ -5,13 +5,17 @@ from typing import Any
 
 import pytest
 
+from events import JobMoved
 from functions.ports import Answer, Unavailable
 from functions.register_wait import RegisterWait, WaitRequest
-from statemachine.job import Job, Shown
+from functions.settle_job import SettleJob
+from statemachine.identity import digest_of
+from statemachine.job import Execution, Job, Shown
 from tests.builders import NOON, a_job, minutes
-from tests.fakes import Bucket, FakeExecutions, FakeJobs, no_pause
+from tests.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, FakeViews, no_pause
 from tests.faults import Faults, Kind
 from tests.functions.making import a_wait, waited_for
+from tests.hook_fakes import FakeMetrics
 
 
 class Machine:
@@ -23,7 +27,11 @@ class Machine:
         self.jobs, self.executions = FakeJobs(self.bucket), FakeExecutions(self.faults)
         self.jobs.create(job)
         self.bucket.faults = self.faults
-        self.register = RegisterWait(self.jobs, self.executions, no_pause)
+        self.bus = FakeBus()
+        self.settle = SettleJob(
+            self.jobs, FakeViews(self.bucket), self.bus, FakeMetrics(), lambda: NOON, no_pause
+        )
+        self.register = RegisterWait(self.jobs, self.executions, self.settle, no_pause)
 
     @property
     def job(self) -> Job:
@@ -34,12 +42,13 @@ class Machine:
 
 
 def a_registration(
-    seq: int,
+    seq: int | None,
     token: str = "task-1",
     generation: int = 0,
     entered_at: datetime = NOON,
     retry: int = 0,
     shown_at: datetime | None = None,
+    settles: bool = False,
 ) -> WaitRequest:
     return WaitRequest(
         tenant="main",
@@ -50,7 +59,49 @@ def a_registration(
         retry=retry,
         token=token,
         shown_at=shown_at,
+        settles=settles,
     )
+
+
+def test_a_status_is_shown_and_told_before_it_is_waited_in() -> None:
+    machine = Machine(a_job("ready_for_pickup"))
+    assert machine.register(a_registration(1, settles=True)) == "waits"
+    assert [type(fact) for fact in machine.bus.facts] == [JobMoved]
+    assert f"t/{digest_of(machine.job.token)}.json" in machine.bucket.objects
+    assert (machine.job.execution.seq, machine.job.shown) == (1, (Shown(seq=1, at=NOON),))
+
+
+def test_after_its_time_limit_the_same_status_is_not_told_again() -> None:
+    machine = Machine(a_job("ready_for_pickup"))
+    machine.register(a_registration(1, settles=True))
+    again = a_registration(1, "task-2", entered_at=NOON + minutes(60), settles=True)
+    assert (machine.register(again), len(machine.bus.facts)) == ("waits", 1)
+
+
+def test_a_status_that_could_not_be_settled_is_not_waited_in() -> None:
+    machine = Machine(a_job(), Faults({"PutObject": ["before"] * 50}))
+    with pytest.raises(Unavailable):
+        machine.register(a_registration(0, settles=True))
+    assert machine.job.wait is None
+
+
+def test_a_first_execution_begins_at_the_first_status_without_being_told() -> None:
+    machine = Machine(a_job())
+    assert machine.register(a_registration(None, settles=True)) == "waits"
+    assert (machine.job.wait, machine.executions.rung) == (a_wait(0), [])
+
+
+def test_a_successor_is_told_at_once_where_its_job_stands() -> None:
+    job = a_job("ready_for_pickup", execution=Execution(seq=1, generation=1, since=NOON))
+    machine = Machine(job)
+    assert machine.register(a_registration(None, generation=1, settles=True)) == "resumed"
+    assert machine.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+    assert (machine.job, machine.bus.facts) == (job, [])
+
+
+def test_an_execution_of_an_older_version_has_settled_the_status_itself() -> None:
+    machine = Machine(a_job("ready_for_pickup"))
+    assert (machine.waits(seq=1), machine.bus.facts) == ("waits", [])
 
 
 def test_when_a_status_was_public_is_recorded_with_its_wait_and_once() -> None:
@@ -97,7 +148,7 @@ def test_an_entry_committed_in_the_middle_of_the_registration_is_not_missed() ->
                 FakeJobs(self.bucket).replace(moved, self.read("main", job.job_id).etag)
             super().replace(job, etag)
 
-    register = RegisterWait(Meanwhile(machine.bucket), machine.executions, no_pause)
+    register = RegisterWait(Meanwhile(machine.bucket), machine.executions, machine.settle, no_pause)
     assert register(a_registration(0)) == "goes on"
     assert machine.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
 

@@ -15,8 +15,8 @@ from functions.mend_deliveries import MendDeliveries
 from functions.mend_execution import DEAF, TRIES
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
-from functions.watch_jobs import ExecutionEnded, Found, WatchJobs, measure_ages
-from functions.watch_round import GRACE, MESSAGES, SLICE, SUSPECT
+from functions.watch_jobs import MANY, ExecutionEnded, Found, WatchJobs, measure_ages
+from functions.watch_round import GRACE, MESSAGES, SUSPECT
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
@@ -273,9 +273,7 @@ def test_a_board_nobody_can_read_is_rebuilt_and_that_is_told() -> None:
 
 def test_a_board_that_has_lost_many_cards_gets_them_back_at_once() -> None:
     """And no job's record tells of it: it is the board's trouble."""
-    jobs = [
-        waited_for(a_job(job_id=f"261121-{n:06d}", token=f"{n:022d}")) for n in range(SLICE + 1)
-    ]
+    jobs = [waited_for(a_job(job_id=f"261121-{n:06d}", token=f"{n:022d}")) for n in range(MANY + 1)]
     yard = Yard(*jobs)
     good = yard.bucket.objects[board_key("main")]
     yard.boards.overwrite("main", Board())

@@ -86,7 +86,7 @@ def assert_followed(world: World, job: Job) -> None:
         assert going == []
         return
     [run] = going
-    assert (run.generation, run.seq) == (job.execution.generation, job.seq)
+    assert (run.generation, run.at) == (job.execution.generation, job.seq)
     assert job.wait
     assert (job.wait.seq, job.wait.token) == (job.seq, run.token)
 

@@ -79,7 +79,7 @@ def edits(edit: Function) -> Act:
 def waits(register: Function) -> Act:
     job = kept(register.stack, new("ready_for_pickup"))
     about = {
-        **ref(job), "seq": 1, "execution": f"{TENANT}-{job.job_id}-g9", "retry": 0,
+        **ref(job), "seq": 0, "execution": f"{TENANT}-{job.job_id}-g9", "retry": 0,
         "settles": True,
         "entered_at": "2030-01-01T00:00:00Z", "token": fresh(),
     }  # fmt: skip

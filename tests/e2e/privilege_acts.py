@@ -178,7 +178,7 @@ def watches(watch: Function) -> Act:
     }  # fmt: skip
 
     def act() -> None:
-        watch.asked({})
+        watch.asked({"full": True})
         assert "text given up" in watch.asked({"redrive": ref(dead)})["repaired"]
         watch.delivered(ended, UNREADABLE)
 

@@ -82,4 +82,6 @@ class Client:
 
     @property
     def errors(self) -> dict[tuple[str, int], int]:
-        return {key: count for key, count in self.answers.items() if key[1] not in (200, 304)}
+        """But for 429: who asks for minutes without a pause meets the limit, which is no fault."""
+        fine = (200, 304, 429)
+        return {key: count for key, count in self.answers.items() if key[1] not in fine}

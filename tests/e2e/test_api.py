@@ -27,7 +27,8 @@ from tests.e2e.business import executions, jobs_of, until
 pytestmark = pytest.mark.engine
 
 PASSWORD = "canary horse battery"
-API_LOG = "/aws/lambda/haulway-local-api"
+LOG = "/haulway/local"
+"""Of all functions; so the canaries are looked for in what each of them says."""
 PEOPLE: dict[str, tuple[Role, ...]] = {
     "dana": ("dispatcher",),
     "omar": ("dispatcher",),
@@ -335,5 +336,5 @@ def test_the_log_has_no_canary(stack: Laptop, jobs: S3Jobs, dana: Client) -> Non
 
 def api_log(stack: Laptop) -> str:
     """Every line of the API's log, from CloudWatch."""
-    pages = stack.client("logs").get_paginator("filter_log_events").paginate(logGroupName=API_LOG)
+    pages = stack.client("logs").get_paginator("filter_log_events").paginate(logGroupName=LOG)
     return "\n".join(event["message"] for page in pages for event in page["events"])

@@ -1,4 +1,7 @@
-"""One Chromium and one stub for all page tests; each test has an empty world."""
+"""One Chromium for each file of page tests, one stub for all; each test has an empty world.
+
+Playwright's loop runs as long as its browser: tests after these may have loops of their own.
+"""
 
 from collections.abc import Iterator
 
@@ -9,7 +12,7 @@ from tests.pages.browser import axe_script, chromium
 from tests.pages.stub_api import StubServer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
         yield running

@@ -52,13 +52,16 @@ class ExplainJob:
         known = self._known(job, asking)
         wrong = wrong_with(known, now)
         label = load_flow(job.flow).status(job.status).label.en
-        last = Line(at=now, what="now", text=f"{label}, rev {job.visible_rev}", ok=not wrong)
+        lines = tell(known)
+        # What happened while the sources were read is told, and was before the end of the telling.
+        at = max([now, *(line.at for line in lines)])
+        last = Line(at=at, what="now", text=f"{label}, rev {job.visible_rev}", ok=not wrong)
         return StoryDocument(
             job_id=job.job_id,
             flow=job.flow,
             status=job.status,
             rev=job.visible_rev,
-            lines=(*tell(known), last),
+            lines=(*lines, last),
             wrong=wrong,
             incomplete=tuple(asking.incomplete),
         )

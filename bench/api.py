@@ -96,8 +96,8 @@ def cold_starts(laptop: Laptop) -> None:
     for number in range(COLD_STARTS):
         for label, name in names.items():
             renew(client, name, number)
-            cold[label].append(took(lambda name=name: ask(client, name)))  # type: ignore[misc]
-            warm[label].append(took(lambda name=name: ask(client, name)))  # type: ignore[misc]
+            cold[label].append(took(lambda name=name: ask(client, name)))  # type: ignore[misc]  # a default binds the loop
+            warm[label].append(took(lambda name=name: ask(client, name)))  # type: ignore[misc]  # a default binds the loop
     print(f"\n## Cold start on the laptop engine (ms, median of {COLD_STARTS})\n")
     print("| handler | first request | next request |\n|---|---|---|")
     for label in names:
@@ -150,7 +150,7 @@ def board(laptop: Laptop) -> None:
         times: dict[str, list[float]] = {kind: [] for kind in kinds}
         for number in range(WARM_UP + LOOKS):
             for kind, (headers, status) in kinds.items():
-                ms = took(lambda h=headers, s=status: look(http, h, s))  # type: ignore[misc]
+                ms = took(lambda h=headers, s=status: look(http, h, s))  # type: ignore[misc]  # a default binds the loop
                 if number >= WARM_UP:
                     times[kind].append(ms)
     print(f"\n## `GET /api/jobs` with {CARDS:,} cards through the edge (ms, {LOOKS} of each)\n")

@@ -277,7 +277,7 @@ def test_what_breaks_on_our_side_says_nothing_about_itself(busy: Office) -> None
     def broken(*_: object) -> None:
         raise RuntimeError(f"token {TOKEN} of Ada Wong")
 
-    busy.jobs.read = broken  # type: ignore[method-assign, assignment]
+    busy.jobs.read = broken  # type: ignore[method-assign, assignment]  # breaks it
     got = busy.ask("GET", f"/api/jobs/{JOB}", by="dana")
     assert_problem(got, 500, "internal")
     (line,) = busy.log.lines

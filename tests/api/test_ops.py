@@ -122,6 +122,6 @@ def test_a_queue_that_does_not_answer_is_said(office: Office) -> None:
     def silent(queue: str) -> None:
         raise Unavailable("lost")
 
-    office.dead_queues.state = silent  # type: ignore[method-assign, assignment]
+    office.dead_queues.state = silent  # type: ignore[method-assign, assignment]  # breaks it
     got = office.ask("GET", "/api/ops", by="otto")
     assert (got.status, got.slug) == (503, "unavailable")

@@ -19,7 +19,7 @@ from tests.builders import NOON, a_job
 
 
 def said(app: object, *words: str, obj: object = None) -> tuple[int, str]:
-    result = CliRunner().invoke(app, list(words), obj=obj)  # type: ignore[arg-type]
+    result = CliRunner().invoke(app, list(words), obj=obj)  # type: ignore[arg-type]  # a stand-in
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.exit_code, " ".join(result.output.split())
 
@@ -72,7 +72,7 @@ def test_a_command_that_needs_aws_does_not_pass_over_the_site_that_was_named(
 class Yard:
     """A copy whose roster has nobody; it is told which days are asked for."""
 
-    outputs = {"CrewRosterTable": "roster", "JobsBucket": "jobs"}  # noqa: RUF012
+    outputs = {"CrewRosterTable": "roster", "JobsBucket": "jobs"}  # noqa: RUF012 - nobody changes it
 
     def client(self, name: str) -> object:
         return None
@@ -90,7 +90,7 @@ def test_a_span_that_ends_before_it_begins_is_refused_by_its_words(
 
 
 def test_a_job_id_that_none_can_have_is_said_before_anybody_is_asked() -> None:
-    desk = ApiDesk("https://haul.example.com", None)  # type: ignore[arg-type]
+    desk = ApiDesk("https://haul.example.com", None)  # type: ignore[arg-type]  # a stand-in
     code, text = said(job.app, "show", "nope", obj=SimpleNamespace(desk=desk))
     assert (code, text) == (2, "haul: 'nope' is no job id; they look like 261121-7k3m2q")
 

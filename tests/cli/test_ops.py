@@ -46,7 +46,7 @@ def as_text(frame: RenderableType) -> str:
 
 def test_a_look_that_fails_leaves_the_last_one_on_the_screen_and_says_so() -> None:
     desk = Desk(False, True, False)
-    first, second, third = (as_text(frame) for frame in islice(frames(desk), 3))  # type: ignore[arg-type]
+    first, second, third = (as_text(frame) for frame in islice(frames(desk), 3))  # type: ignore[arg-type]  # a stand-in
     assert "In progress" in first
     assert "In progress" in second
     assert "no answer, this is how it was: SlowDown" in second

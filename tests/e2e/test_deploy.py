@@ -75,7 +75,7 @@ class Stages:
         found = []
         for request in requests:
             job = until(
-                lambda job_id=request["job_id"]: self.job(job_id),  # type: ignore[misc]
+                lambda job_id=request["job_id"]: self.job(job_id),  # type: ignore[misc]  # a default binds the loop
                 lambda job: job is not None and job.wait is not None,
                 60,
             )
@@ -128,7 +128,7 @@ def test_promotion_disturbs_neither_customers_nor_running_jobs(
         later = [move(job.job_id, name) for job in running for name in FORWARD[1:]]
         stages.put("JobMoveRequested", later)
         for job in running:
-            until(lambda job=job: stages.job(job.job_id), _is_over, 60)  # type: ignore[misc]
+            until(lambda job=job: stages.job(job.job_id), _is_over, 60)  # type: ignore[misc]  # a default binds the loop
     assert client.errors == {}
     assert sum(client.answers.values()) > 100
     assert stages.current("production") == stages.current("staging") == second.release.name
@@ -234,8 +234,8 @@ def test_deployments_killed_at_every_step_are_finished_by_the_next(
     folders = [
         sources(
             tmp_path / text,
-            ("functions/edit_job.py", lambda old, text=text: f"{old}\nTURN = '{text}'\n"),  # type: ignore[misc]
-            ("web/index.html", lambda old, text=text: old.replace("<p>", f"<p>{text} ", 1)),  # type: ignore[misc]
+            ("functions/edit_job.py", lambda old, text=text: f"{old}\nTURN = '{text}'\n"),  # type: ignore[misc]  # a default binds the loop
+            ("web/index.html", lambda old, text=text: old.replace("<p>", f"<p>{text} ", 1)),  # type: ignore[misc]  # a default binds the loop
         )
         for text in texts
     ]

@@ -135,7 +135,7 @@ def test_a_customer_answers_yes_and_then_stop(stack: Laptop, tenant: str) -> Non
     job_id = booked(stack, tenant, 3, phone)
     until(lambda: sms_to(stack, phone), lambda texts: len(texts) == 1)
     answers(stack, phone, "Yes, ready!")
-    read = lambda: jobs_of(stack).read(tenant, job_id).value  # noqa: E731
+    read = lambda: jobs_of(stack).read(tenant, job_id).value  # noqa: E731 - one line, used once
     job = until(read, lambda job: job.status == "ready_for_pickup")
     assert job.ledger[0].actor.model_dump() == {"kind": "customer", "id": "sms"}
     until(lambda: sms_to(stack, phone), lambda texts: len(texts) == 2)

@@ -62,7 +62,7 @@ def crew(stack: Laptop) -> Any:
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
     for account, role in ((f"{name}d", "dispatcher"), (f"{name}m", "driver")):
         accounts.add(
-            new_account("main", account, "Mike", (role,), PASSWORD, datetime.now(UTC), Passwords())  # type: ignore[arg-type]
+            new_account("main", account, "Mike", (role,), PASSWORD, datetime.now(UTC), Passwords())  # type: ignore[arg-type]  # by parameter
         )
     with httpx.Client(timeout=60) as http:
         office, phone = Client(stack.edge_url, http), Client(stack.edge_url, http)

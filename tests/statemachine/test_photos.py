@@ -59,7 +59,7 @@ def test_photos_may_come_early_and_late(status: str) -> None:
 )
 def test_a_photo_is_refused_with_the_reason(job: Job, photo: dict[str, object], says: str) -> None:
     with pytest.raises(PhotoRefused, match=says):
-        with_photo(job, a_photo(job, **photo))  # type: ignore[arg-type]
+        with_photo(job, a_photo(job, **photo))  # type: ignore[arg-type]  # by parameter
 
 
 def test_a_job_full_of_edits_takes_no_photo() -> None:

@@ -158,7 +158,7 @@ class _Canary:
             self._ask(_moving(move.name, self._about(job_id, f"move-{number}")))
             self._until(
                 job_id,
-                lambda job, number=number: job.seq >= number,  # type: ignore[misc]
+                lambda job, number=number: job.seq >= number,  # type: ignore[misc]  # a default binds the loop
                 f"it is not moved by {move.name}",
             )
 

@@ -1,4 +1,8 @@
-"""One laptop copy of Haulway for every test that needs the real engine; started once, with AUTH."""
+"""What many tests need and one process has once: a laptop copy of Haulway, and moto.
+
+The copy is started with AUTH, so that permissions count. Fixtures of a session stand here and
+nowhere else: imported into a second conftest, such a fixture would be made a second time.
+"""
 
 import socket
 from collections.abc import Iterator
@@ -7,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.laptop import Laptop
+from tests.moto_server import Moto, running
 
 TTL_S = 20
 """How long a view may stay at the edge unless an invalidation takes it away."""
@@ -25,3 +30,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     ports, quiet = (free_port(), free_port()), lambda _: None
     with Laptop(state, *ports, lag_s=0.0, view_ttl_s=TTL_S, say=quiet) as laptop:
         yield laptop
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[Moto]:
+    with running() as moto:
+        yield moto

@@ -1,12 +1,6 @@
 """What only the API asks of AWS: copies of the board, and where customers reach us."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import boto3
 import pytest
-from botocore.config import Config
-from moto import mock_aws
 
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.edge_address import NotedEdgeAddress
@@ -16,23 +10,12 @@ from statemachine.flows import load_flow
 from statemachine.views import Board, card_of
 from tests.builders import a_job
 from tests.faults import Faults
-
-BUCKET = "jobs"
-
-
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        yield boto3.Session(region_name="us-east-1")
+from tests.moto_server import Moto
 
 
 @pytest.fixture
-def s3(aws: boto3.Session) -> Any:
-    client = aws.client("s3", config=Config(retries={"total_max_attempts": 1}))
-    client.create_bucket(Bucket=BUCKET)
-    return client
+def bucket(moto: Moto) -> str:
+    return moto.bucket()
 
 
 def a_board(*statuses: str) -> Board:
@@ -40,12 +23,12 @@ def a_board(*statuses: str) -> Board:
     return Board().merged(card_of(job, load_flow("haul")) for job in jobs)
 
 
-def test_a_board_that_was_never_written_is_empty(s3: Any) -> None:
-    assert S3BoardCopies(s3, BUCKET).latest("main").value == Board()
+def test_a_board_that_was_never_written_is_empty(moto: Moto, bucket: str) -> None:
+    assert S3BoardCopies(moto.s3, bucket).latest("main").value == Board()
 
 
-def test_a_copy_is_kept_until_the_board_changes(s3: Any) -> None:
-    copies, boards = S3BoardCopies(s3, BUCKET), S3Boards(s3, BUCKET)
+def test_a_copy_is_kept_until_the_board_changes(moto: Moto, bucket: str) -> None:
+    copies, boards = S3BoardCopies(moto.s3, bucket), S3Boards(moto.s3, bucket)
     boards.overwrite("main", a_board("in_progress"))
     first = copies.latest("main")
     assert copies.latest("main") is first
@@ -53,27 +36,29 @@ def test_a_copy_is_kept_until_the_board_changes(s3: Any) -> None:
     assert copies.latest("main").value == a_board("in_progress", "completed")
 
 
-def test_copies_of_two_businesses_are_two(s3: Any) -> None:
-    copies, boards = S3BoardCopies(s3, BUCKET), S3Boards(s3, BUCKET)
+def test_copies_of_two_businesses_are_two(moto: Moto, bucket: str) -> None:
+    copies, boards = S3BoardCopies(moto.s3, bucket), S3Boards(moto.s3, bucket)
     boards.overwrite("main", a_board("in_progress"))
     boards.overwrite("other", a_board("completed"))
     told = [copies.latest(tenant).value for tenant in ("main", "other", "main")]
     assert told == [a_board("in_progress"), a_board("completed"), a_board("in_progress")]
 
 
-def test_a_board_that_cannot_be_read_is_asked_for_again_later(s3: Any) -> None:
-    s3.put_object(Bucket=BUCKET, Key="tenants/main/board/jobs.json", Body=b"{")
+def test_a_board_that_cannot_be_read_is_asked_for_again_later(moto: Moto, bucket: str) -> None:
+    moto.s3.put_object(Bucket=bucket, Key="tenants/main/board/jobs.json", Body=b"{")
     with pytest.raises(Unavailable):
-        S3BoardCopies(s3, BUCKET).latest("main")
+        S3BoardCopies(moto.s3, bucket).latest("main")
 
 
-def test_a_board_whose_answer_was_lost_is_not_taken_for_an_empty_one(s3: Any) -> None:
-    with Faults({"GetObject": ["before"]}).on(s3), pytest.raises(Unavailable):
-        S3BoardCopies(s3, BUCKET).latest("main")
+def test_a_board_whose_answer_was_lost_is_not_taken_for_an_empty_one(
+    moto: Moto, bucket: str
+) -> None:
+    with Faults({"GetObject": ["before"]}).on(moto.s3), pytest.raises(Unavailable):
+        S3BoardCopies(moto.s3, bucket).latest("main")
 
 
-def test_the_edges_address_is_read_once(aws: boto3.Session) -> None:
-    ssm = aws.client("ssm")
+def test_the_edges_address_is_read_once(moto: Moto) -> None:
+    ssm = moto.client("ssm")
     ssm.put_parameter(Name="/haulway/test/edge-url", Value="https://edge.test/", Type="String")
     noted = NotedEdgeAddress(ssm, "/haulway/test/edge-url")
     assert noted.url == "https://edge.test"

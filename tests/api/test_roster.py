@@ -1,14 +1,11 @@
 """Accounts, counters and signing keys: every rule on the fake, and on what stands for AWS."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from functions.accounts import (
     Account,
@@ -25,9 +22,9 @@ from functions.ports import Corrupt
 from functions.sessions import KeyStore, SigningKeys, rotate
 from tests.api.office import FakeKeyStore, FakeLimits, a_key
 from tests.builders import NOON
+from tests.moto_server import Moto
 from tests.roster_fakes import FakeAccounts
 
-TABLE = "crew-roster"
 FIXED = Limit("bookings", most=3, window=timedelta(minutes=10))
 SLIDING = Limit("passwords", most=3, window=timedelta(minutes=10), slides=True)
 
@@ -47,44 +44,38 @@ def an_account(account: str = "maria", **values: Any) -> Account:
 
 
 @dataclass
+class Behind:
+    """What the adapters write to, for a look at it and for spoiling it."""
+
+    dynamodb: Any
+    table: str
+    secrets: Any
+    secret: str
+
+
+@dataclass
 class Stores:
     accounts: Accounts
     limits: Limits
     keys: KeyStore
-    dynamodb: Any = None
-    secrets: Any = None
+    behind: Behind | None = None
 
 
-@pytest.fixture(params=["fake", "aws"])
-def stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stores]:
+@pytest.fixture(params=["fake", "moto"])
+def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "fake":
-        yield Stores(FakeAccounts(), FakeLimits(), FakeKeyStore())
-        return
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-        dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-            ],
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-        )
-        secrets = boto3.client("secretsmanager", region_name="us-east-1")
-        first = SigningKeys(keys=(a_key("first"),)).model_dump_json()
-        secrets.create_secret(Name="keys", SecretString=first)
-        yield Stores(
-            DynamoAccounts(dynamodb, TABLE),
-            DynamoLimits(dynamodb, TABLE),
-            SecretKeyStore(secrets, "keys"),
-            dynamodb,
-            secrets,
-        )
+        return Stores(FakeAccounts(), FakeLimits(), FakeKeyStore())
+    moto: Moto = request.getfixturevalue("moto")
+    dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
+    secrets, name = moto.client("secretsmanager"), moto.name("keys")
+    first = SigningKeys(keys=(a_key("first"),)).model_dump_json()
+    secrets.create_secret(Name=name, SecretString=first)
+    return Stores(
+        DynamoAccounts(dynamodb, table),
+        DynamoLimits(dynamodb, table),
+        SecretKeyStore(secrets, name),
+        Behind(dynamodb, table, secrets, name),
+    )
 
 
 def test_an_account_is_read_as_it_was_added(stores: Stores) -> None:
@@ -179,23 +170,23 @@ def test_what_is_forgotten_has_room_again(stores: Stores) -> None:
 
 def test_a_counter_is_swept_away_after_its_window(stores: Stores) -> None:
     stores.limits.take(FIXED, "a", NOON)
-    if stores.dynamodb:
-        (item,) = stores.dynamodb.scan(TableName=TABLE)["Items"]
+    if behind := stores.behind:
+        (item,) = behind.dynamodb.scan(TableName=behind.table)["Items"]
         ends = NOON + FIXED.window
         assert int(item["expires_at"]["N"]) >= ends.timestamp()
 
 
 def test_guesses_at_once_are_counted_each(stores: Stores) -> None:
     """moto is not exact under threads, so they take turns there; the condition is what counts."""
-    with ThreadPoolExecutor(1 if stores.dynamodb else 8) as threads:
+    with ThreadPoolExecutor(1 if stores.behind else 8) as threads:
         taken = list(threads.map(lambda _: stores.limits.take(SLIDING, "a", NOON), range(40)))
     assert sum(taken) == 3
 
 
 def test_an_account_that_cannot_be_read_is_not_taken_for_none(stores: Stores) -> None:
-    if stores.dynamodb:
+    if behind := stores.behind:
         item = {"pk": {"S": "tenant#main"}, "sk": {"S": "account#maria"}, "roles": {"L": []}}
-        stores.dynamodb.put_item(TableName=TABLE, Item=item)
+        behind.dynamodb.put_item(TableName=behind.table, Item=item)
         with pytest.raises(Corrupt):
             stores.accounts.read("main", "maria")
 
@@ -207,8 +198,8 @@ def test_rotation_keeps_the_key_before(stores: Stores) -> None:
 
 
 def test_a_secret_that_is_no_keys_is_never_shown(stores: Stores) -> None:
-    if stores.secrets:
-        stores.secrets.put_secret_value(SecretId="keys", SecretString='{"key": "hush-hush"}')
+    if behind := stores.behind:
+        behind.secrets.put_secret_value(SecretId=behind.secret, SecretString='{"key": "hush-hush"}')
         with pytest.raises(Corrupt) as raised:
             stores.keys.read()
         assert "hush" not in str(raised.value)

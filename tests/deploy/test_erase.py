@@ -16,7 +16,7 @@ from statemachine.identity import digest_of as digest_of_token
 from statemachine.job import Photo
 from tests.builders import DISPATCHER, NOON, a_job, minutes
 from tests.faults import Faults
-from tests.functions.conftest import Moto
+from tests.moto_server import Moto
 
 ADA, BOB = "+15555550123", "+15555550177"
 JOB = "261121-7k3m2q"
@@ -155,7 +155,7 @@ def test_a_job_goes_with_its_photos_and_where_its_crew_was_seen(moto: Moto) -> N
     job = a_job("completed", photos=(a_photo("a"), a_photo("b")))
     outputs = {
         "JobsBucket": versioned(moto), "SiteBucket": versioned(moto),
-        "CrewRosterTable": a_table(moto),
+        "CrewRosterTable": moto.crew_roster(),
     }  # fmt: skip
     private = [
         f"tenants/main/jobs/{JOB}.json",
@@ -185,17 +185,3 @@ def a_photo(letter: str) -> Photo:
     return Photo.model_validate(
         {"photo_id": letter * 32, "kind": "before", "taken_at": NOON, **record}
     )
-
-
-def a_table(moto: Moto) -> str:
-    name = moto.name("roster")
-    moto.client("dynamodb").create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-    )
-    return name

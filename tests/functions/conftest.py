@@ -1,92 +1,19 @@
-"""Where the functions' tests are played: on the fakes, or on the real adapters before moto.
-
-moto runs as its threaded server: in one process, its S3 loses acknowledged writes under threads.
-"""
+"""Where the functions' tests are played: on the fakes, or on the real adapters before moto."""
 
 import copy
-import itertools
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import pytest
-from moto.server import ThreadedMotoServer
 
-from functions.aws import container
 from functions.aws.freshness import S3Spendings
 from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Views
 from functions.freshness import Spendings
 from functions.ports import Boards, Jobs, Stuck, Views
 from tests.fakes import Bucket, FakeBoards, FakeJobs, FakeSpendings, FakeStuck, FakeViews
 from tests.faults import Faults
-
-REGION = "us-east-1"
-
-
-class Moto:
-    """A moto server, and clients for it as the functions make theirs."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._numbers = itertools.count(1)
-        with self.environment():
-            self.s3 = container.one_attempt("s3")
-
-    @contextmanager
-    def environment(self, **more: str) -> Iterator[None]:
-        """The environment a function finds, for as long as it takes to be wired."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("AWS_ENDPOINT_URL", self.url)
-            patch.setenv("AWS_ACCESS_KEY_ID", "test")
-            patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-            patch.setenv("AWS_DEFAULT_REGION", REGION)
-            for name, value in more.items():
-                patch.setenv(name, value)
-            yield
-
-    def client(self, service: str) -> Any:
-        """One that tries once, whatever the function's own would do: tests script every answer."""
-        with self.environment():
-            return container.one_attempt(service)
-
-    def name(self, kind: str) -> str:
-        """A name that no other test uses."""
-        return f"{kind}-{next(self._numbers)}"
-
-    def bucket(self) -> str:
-        name = self.name("bucket")
-        self.s3.create_bucket(Bucket=name)
-        return name
-
-    def crew_roster(self) -> str:
-        """An empty table, as the template has it."""
-        name = self.name("crew-roster")
-        self.client("dynamodb").create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")
-            ],
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-        )
-        return name
-
-    def ground(self) -> "S3Ground":
-        return S3Ground(self.s3, self.bucket(), lambda: self.client("s3"))
-
-
-@pytest.fixture(scope="session")
-def moto() -> Iterator[Moto]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield Moto(f"http://{host}:{port}")
-    server.stop()
+from tests.moto_server import Moto
 
 
 class Ground(Protocol):
@@ -157,6 +84,10 @@ class S3Ground:
         self.stuck = S3Stuck(self.s3, self.bucket)
         self.spendings = S3Spendings(self.s3, self.bucket)
 
+    @classmethod
+    def of(cls, moto: Moto) -> "S3Ground":
+        return cls(moto.s3, moto.bucket(), lambda: moto.client("s3"))
+
     def under(self, faults: Faults) -> AbstractContextManager[Faults]:
         return faults.on(self.s3)
 
@@ -183,7 +114,7 @@ def ground(request: pytest.FixtureRequest) -> Ground:
     if request.param == "fake":
         return FakeGround()
     moto: Moto = request.getfixturevalue("moto")
-    return moto.ground()
+    return S3Ground.of(moto)
 
 
 @pytest.fixture
@@ -193,4 +124,4 @@ def fake_ground() -> FakeGround:
 
 @pytest.fixture
 def s3_ground(moto: Moto) -> S3Ground:
-    return moto.ground()
+    return S3Ground.of(moto)

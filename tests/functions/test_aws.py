@@ -24,7 +24,8 @@ from statemachine.views import view_of
 from tests.builders import a_job
 from tests.fakes import to_bytes
 from tests.faults import Fault, Faults, Says
-from tests.functions.conftest import Moto, S3Ground
+from tests.functions.conftest import S3Ground
+from tests.moto_server import Moto
 
 HAUL = load_flow("haul")
 LOST_RACES: list[Fault] = [

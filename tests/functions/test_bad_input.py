@@ -30,9 +30,10 @@ from statemachine.tenants import TenantSettings
 from statemachine.values import iso
 from tests.builders import NOON, a_booking, a_job, a_request, an_edit
 from tests.fakes import FakeLog, board_key, job_key, to_bytes
-from tests.functions.conftest import Moto, S3Ground
+from tests.functions.conftest import S3Ground
 from tests.functions.making import again, batch, envelope
 from tests.functions.test_ports import a_bus_on, letters_in
+from tests.moto_server import Moto
 
 TOMORROW = iso(NOON + timedelta(days=1))
 HUGE = "CANARY" + "x" * 300_000

@@ -26,7 +26,7 @@ from statemachine.tenants import TenantSettings
 from tests.builders import NOON, a_job, an_edit
 from tests.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews
 from tests.faults import Faults, Kind, Says
-from tests.functions.conftest import Moto
+from tests.moto_server import Moto
 from tests.roster_fakes import FakeAccounts, FakeClaims, FakeRoster, a_member
 
 SUNDAY = date(2026, 11, 22)

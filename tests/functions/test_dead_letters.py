@@ -13,7 +13,7 @@ from functions.aws.queues import SqsDeadLetters
 from functions.dead_letters import QUEUES, DeadLetterDesk, DeadQueues, NotReplayable, UnknownQueue
 from functions.ports import Unavailable
 from tests.faults import Faults
-from tests.functions.conftest import Moto
+from tests.moto_server import Moto
 from tests.ops_fakes import FakeDeadQueues
 
 MOVE = {"job_id": "261121-7k3m2q", "event_id": "move-1", "actor": {"id": "Ada Wong"}}

@@ -17,7 +17,7 @@ from statemachine.views import Board, card_of, view_of
 from tests.builders import NOON, a_job, moved
 from tests.fakes import Bucket, FakeBoards, FakeExecutions, FakeJobs, FakeViews, job_key
 from tests.faults import Faults
-from tests.functions.conftest import Moto
+from tests.moto_server import Moto
 from tests.ops_fakes import FakeHistory, FakeRuns
 
 HAUL = load_flow("haul")

@@ -18,8 +18,8 @@ from statemachine.deliveries import Delivery, DeliveryName
 from tests.builders import NOON, minutes
 from tests.fakes import Bucket, no_pause
 from tests.faults import Fault, Faults, Says
-from tests.functions.conftest import Moto
 from tests.hook_fakes import FakeDeliveries, FakeEndpoints, FakeNumbers, an_endpoint
+from tests.moto_server import Moto
 
 NAME = DeliveryName(
     tenant="main", about="261121-7k3m2q", mark="1", channel="sms", recipient="customer"

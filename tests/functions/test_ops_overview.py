@@ -21,7 +21,7 @@ from statemachine.job import Job, Shown
 from tests.api.office import Office
 from tests.builders import NOON, a_job, minutes
 from tests.fakes import Bucket
-from tests.functions.conftest import Moto
+from tests.moto_server import Moto
 from tests.ops_fakes import FakeRecords
 
 

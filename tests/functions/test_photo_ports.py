@@ -14,7 +14,7 @@ from functions.whereabouts import Places, Whereabouts, rounded
 from tests.builders import NOON, minutes
 from tests.fakes import Bucket, FakePhotos, FakePlaces
 from tests.faults import Faults
-from tests.functions.conftest import Moto
+from tests.moto_server import Moto
 
 KEY = "main/261121-7k3m2q/0123456789abcdef0123456789abcdef"
 PHOTO_ID = KEY.rpartition("/")[2]
@@ -145,15 +145,7 @@ def places(request: pytest.FixtureRequest) -> Places:
 
 
 def a_table(moto: Moto) -> DynamoPlaces:
-    dynamodb, table = moto.client("dynamodb"), moto.name("roster")
-    keys = (("pk", "HASH"), ("sk", "RANGE"))
-    dynamodb.create_table(
-        TableName=table,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n, _ in keys],
-        KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in keys],
-    )
-    return DynamoPlaces(dynamodb, table)
+    return DynamoPlaces(moto.client("dynamodb"), moto.crew_roster())
 
 
 def test_a_place_is_kept_by_business_and_job(places: Places) -> None:

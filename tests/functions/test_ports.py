@@ -45,7 +45,8 @@ from tests.fakes import (
     job_key,
 )
 from tests.faults import Faults, Kind
-from tests.functions.conftest import Ground, Moto
+from tests.functions.conftest import Ground
+from tests.moto_server import Moto
 
 HAUL = load_flow("haul")
 JOB_KEY = job_key("main", a_job().job_id)

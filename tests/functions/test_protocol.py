@@ -42,12 +42,13 @@ from tests.fakes import (
     parsed,
 )
 from tests.faults import Fault, Faults, Kind, Says
-from tests.functions.conftest import FakeGround, Ground, Moto, S3Ground
+from tests.functions.conftest import FakeGround, Ground, S3Ground
 from tests.functions.making import again, batch, envelope, waited_for
 from tests.functions.rush import Rush, folded
 from tests.functions.test_ports import a_bus_on
 from tests.functions.test_world import a_day, job_id
 from tests.hook_fakes import FakeMetrics
+from tests.moto_server import Moto
 from tests.roster_fakes import a_crew_office
 from tests.world import Mischief, Run, World
 
@@ -344,7 +345,7 @@ def test_t10_the_whole_archive_replayed_days_later_changes_nothing() -> None:
 
 def test_t11_a_fact_whose_answer_was_lost_is_told_twice_and_counts_once(moto: Moto) -> None:
     """The state machine settles again; consumers know the copy. (Partial failures: test_aws.py)"""
-    ground = moto.ground()
+    ground = S3Ground.of(moto)
     bus, heard = a_bus_on(moto)
     ground.jobs.create(a_job("ready_for_pickup"))
     settle = SettleJob(ground.jobs, ground.views, bus, FakeMetrics(), lambda: NOON, no_pause)
@@ -385,7 +386,7 @@ def test_t12_a_lost_signal_is_given_again_and_the_execution_goes_on_once(lost: K
 
 def test_t12_the_object_is_committed_before_the_signal_is_lost(moto: Moto) -> None:
     """Throttled: the redelivery drives the signal alone, and writes nothing."""
-    ground, sfn = moto.ground(), moto.client("stepfunctions")
+    ground, sfn = S3Ground.of(moto), moto.client("stepfunctions")
     ground.jobs.create(waited_for(a_job()))
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
     advance = AdvanceJob(ground.jobs, executions, FakeBus(), no_pause)
@@ -467,7 +468,7 @@ def test_t15_a_wait_that_timed_out_is_fenced_by_the_one_that_followed() -> None:
     ids=str,
 )
 def test_t16_whatever_is_said_of_a_token_the_object_decides(moto: Moto, says: Says) -> None:
-    ground, sfn = moto.ground(), moto.client("stepfunctions")
+    ground, sfn = S3Ground.of(moto), moto.client("stepfunctions")
     ground.jobs.create(waited_for(a_job()))
     advance = AdvanceJob(
         ground.jobs, StepFunctionsExecutions(sfn, "arn:haulway-"), FakeBus(), no_pause

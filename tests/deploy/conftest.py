@@ -1,3 +1,0 @@
-from tests.functions.conftest import moto
-
-__all__ = ["moto"]

@@ -1,0 +1,80 @@
+"""moto in place of AWS, for the adapters: one server a process, for all tests.
+
+It is the threaded server: in one process, moto's S3 loses acknowledged writes under threads. And
+there is one of it: two servers of a process share all that moto keeps, whatever their addresses.
+"""
+
+import itertools
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from functions.aws import container
+
+REGION = "us-east-1"
+
+
+class Moto:
+    """A moto server, and clients for it as the functions make theirs."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._numbers = itertools.count(1)
+        with self.environment():
+            self.s3 = container.one_attempt("s3")
+
+    @contextmanager
+    def environment(self, **more: str) -> Iterator[None]:
+        """The environment a function finds, for as long as it takes to be wired."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", self.url)
+            patch.setenv("AWS_ACCESS_KEY_ID", "test")
+            patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+            patch.setenv("AWS_DEFAULT_REGION", REGION)
+            for name, value in more.items():
+                patch.setenv(name, value)
+            yield
+
+    def client(self, service: str) -> Any:
+        """One that tries once, whatever the function's own would do: tests script every answer."""
+        with self.environment():
+            return container.one_attempt(service)
+
+    def name(self, kind: str) -> str:
+        """A name that no other test uses."""
+        return f"{kind}-{next(self._numbers)}"
+
+    def bucket(self) -> str:
+        name = self.name("bucket")
+        self.s3.create_bucket(Bucket=name)
+        return name
+
+    def crew_roster(self) -> str:
+        """An empty table, as the template has it."""
+        name = self.name("crew-roster")
+        self.client("dynamodb").create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")
+            ],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        )
+        return name
+
+
+@contextmanager
+def running() -> Iterator[Moto]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield Moto(f"http://{host}:{port}")
+    server.stop()

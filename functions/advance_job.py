@@ -28,9 +28,9 @@ from functions.aws.stores import S3Jobs
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import Inbox, once
 from functions.ports import Answer, Bus, Executions, Jobs
-from functions.wake import SUPERSEDED, wake
+from functions.wake import wake
 from statemachine.flows import load_flow
-from statemachine.job import Job, Refusal, Wait
+from statemachine.job import SUPERSEDED, Job, Refusal, Wait
 from statemachine.lifecycle import Verdict, judge
 
 

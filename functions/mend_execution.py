@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from events import JobOverdue
 from functions.call_person import CallPerson
 from functions.commit import Pause, commit, full_jitter
-from functions.ports import Bus, Executions, Jobs, StuckJob
+from functions.ports import Answer, Bus, Executions, Jobs, StuckJob
 from functions.wake import next_answer
 from functions.watch_round import GRACE, SUSPECT
+from statemachine.due import due_at, is_late_unheard
 from statemachine.flows import load_flow
-from statemachine.job import Job, Repair
+from statemachine.job import LATE, Job, Repair
 
 TRIES, TRIED_WITHIN = 5, timedelta(hours=1)
 """After so many successors in that time the next one is given only when it has passed."""
@@ -35,13 +36,15 @@ class MendExecution:
         self, job: Job, now: datetime, ask: bool, known: StuckJob | None
     ) -> Iterator[Repair]:
         """`ask` is for one that seems well too. Raises Unavailable."""
-        age, answer = now - last_step(job), next_answer(job)
-        if ask or _is_over_time(job, now) or (_stands_still(job) and age > SUSPECT):
+        age, answer, late = now - last_step(job), next_answer(job), is_late_unheard(job, now)
+        if ask or late or _is_over_time(job, now) or (_stands_still(job) and age > SUSPECT):
             runs = self._runs(job)
             if not runs or _is_deaf(job, age):
                 if ask or self._may_replace(job, now, known):
                     yield self._succeed(job, now, runs)
                 return
+        if job.wait and late:
+            self.executions.ring(job.wait.token, Answer(seq=job.wait.seq, to=LATE))
         if age < GRACE:
             return
         if job.wait and answer:
@@ -51,7 +54,7 @@ class MendExecution:
             yield "started"
 
     def _succeed(self, job: Job, now: datetime, runs: bool) -> Repair:
-        if _is_over_time(job, now):
+        if is_late_unheard(job, now) or (_is_over_time(job, now) and _is_due(job, now)):
             self._tell_overdue(job, now)
         if runs:
             self.executions.stop(job.flow, job.tenant, job.job_id, job.execution.generation)
@@ -154,3 +157,8 @@ def _is_over_time(job: Job, now: datetime) -> bool:
     return limit is not None and (
         now - job.wait.epoch.entered_at > timedelta(minutes=limit) + SUSPECT
     )
+
+
+def _is_due(job: Job, now: datetime) -> bool:
+    due = due_at(job)
+    return due is not None and due <= now

@@ -17,8 +17,8 @@ from functions.commit import Pause, commit, full_jitter
 from functions.inbox import once
 from functions.ports import Answer, Bells, Jobs
 from functions.settle_job import SettleJob, SettleRequest, Settles, settling
-from functions.wake import SUPERSEDED, next_answer
-from statemachine.job import Epoch, Job, Wait
+from functions.wake import next_answer
+from statemachine.job import SUPERSEDED, Epoch, Job, Wait
 from statemachine.values import Frozen, JobId, Tenant, Utc
 
 Outcome = Literal["waits", "goes on", "fenced", "superseded", "resumed"]
@@ -38,6 +38,7 @@ class WaitRequest(Frozen):
     token: str
     settles: bool = False
     """Whether the status is still to be settled, which earlier versions did in a state before."""
+    hears_late: bool = False
     shown_at: Utc | None = None
     """When the view of `seq` was public; None where it was settled before."""
 
@@ -96,7 +97,7 @@ def _registered(job: Job, request: WaitRequest, seq: int) -> tuple[Job, Outcome]
         return job, "waits"
     if job.wait and not epoch.newer_than(job.wait.epoch):
         return job, "fenced"
-    wait = Wait(seq=seq, epoch=epoch, token=request.token)
+    wait = Wait(seq=seq, epoch=epoch, token=request.token, hears_late=request.hears_late)
     settled = job.execution.with_(seq=max(job.execution.seq, seq))
     shown = job.with_shown(seq, request.shown_at)
     return job.bookkept(wait=wait, execution=settled, shown=shown), "waits"

@@ -4,9 +4,6 @@ from functions.ports import Answer, Executions, Jobs
 from statemachine.flows import load_flow
 from statemachine.job import Job
 
-SUPERSEDED = "superseded"
-"""The answer that sends an execution of an older generation to its end."""
-
 
 def next_answer(job: Job) -> Answer | None:
     """The ledger entry the waiting execution goes on with; None while it waits rightly."""

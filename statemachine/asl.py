@@ -6,9 +6,12 @@ Each open status is a small story of two states, named after it:
     ready_for_pickup.next    go to the status which that entry leads to
 
 The wait ends after the status's time limit; then the job is said to be overdue and waited for
-again. An ended status is settled without a wait. In every state the input is the place in the
-ledger; the first state of an execution has none. There the function begins at the flow's first
-status, and tells a successor (its name does not end in `-g0`) at once where its job stands.
+again. Where a status goes by the arrival window, its execution is rung with `late` instead, and
+the limit only makes the wait anew. An ended status is settled without a wait.
+
+In every state the input is the place in the ledger; the first state of an execution has none. There
+the function begins at the flow's first status, and tells a successor (its name does not end in
+`-g0`) at once where its job stands.
 """
 
 import json
@@ -16,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from statemachine.flows import Flow, Status, flow_names, load_flow
+from statemachine.job import LATE, SUPERSEDED
 
 FOLDER = Path(__file__).parent / "asl"
 
-SUPERSEDED = "superseded"
 
 BUSY = {
     "ErrorEquals": ["Lambda.TooManyRequestsException", "Lambda.Unknown"],
@@ -76,10 +79,13 @@ def write_all() -> None:
 
 def _open(flow: Flow, status: Status) -> dict[str, State]:
     name = status.name
+    choices = _choices([*_ways(flow, status), SUPERSEDED])
+    if status.late_minutes is not None:
+        choices.append(_choice(LATE, f"{name}.overdue"))
     return {
         name: _wait(status),
         f"{name}.overdue": _overdue(flow, status),
-        f"{name}.next": _go_to([*_ways(flow, status), SUPERSEDED]),
+        f"{name}.next": {"Type": "Choice", "Choices": choices},
     }
 
 
@@ -126,6 +132,7 @@ def _settle(following: str) -> State:
 
 def _wait(status: Status) -> State:
     assert status.limit_minutes is not None  # only terminal statuses have none
+    goes_by_window = status.late_minutes is not None
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
@@ -135,6 +142,7 @@ def _wait(status: Status) -> State:
                 **WHO,
                 "seq": PLACE,
                 "settles": True,
+                **({"hears_late": True} if goes_by_window else {}),
                 "execution": "{% $states.context.Execution.Name %}",
                 "entered_at": "{% $states.context.State.EnteredTime %}",
                 "retry": "{% $states.context.State.RetryCount %}",
@@ -148,7 +156,7 @@ def _wait(status: Status) -> State:
             {
                 "ErrorEquals": ["States.Timeout"],
                 "Output": "{% $states.input %}",
-                "Next": f"{status.name}.overdue",
+                "Next": status.name if goes_by_window else f"{status.name}.overdue",
             }
         ],
         "Next": f"{status.name}.next",
@@ -181,13 +189,12 @@ def _overdue(flow: Flow, status: Status) -> State:
     }
 
 
-def _go_to(names: list[str]) -> State:
-    return {
-        "Type": "Choice",
-        "Choices": [
-            {"Condition": f"{{% $states.input.to = '{name}' %}}", "Next": name} for name in names
-        ],
-    }
+def _choices(names: list[str]) -> list[State]:
+    return [_choice(name, name) for name in names]
+
+
+def _choice(told: str, following: str) -> State:
+    return {"Condition": f"{{% $states.input.to = '{told}' %}}", "Next": following}
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from statemachine.flows import Flow, Status
+from statemachine.job import LATE, SUPERSEDED
 from statemachine.machine import Flaw, Place, faults
 from statemachine.texts import FIELD, GSM_7, SMS_ROOM
 from statemachine.values import LANGUAGES
@@ -116,6 +117,9 @@ def _of_statuses(flow: Flow) -> Iterator[Flaw]:
         if twin != status.name:
             reason = f"colour: {status.colour} is also the colour of {twin!r}"
             yield Flaw(("statuses", number, "colour"), reason)
+        if status.name in (SUPERSEDED, LATE):
+            reason = f"name: {status.name!r} is what executions are told besides statuses"
+            yield Flaw(("statuses", number, "name"), reason)
         for key, reason in (*_of_colour(status), *_of_polling(status), *_of_sms(status)):
             yield Flaw(("statuses", number, *key), reason)
 

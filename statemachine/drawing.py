@@ -10,9 +10,10 @@ PAGE = Path(__file__).parent.parent / "docs" / "flows.md"
 TOP = """\
 # Flows
 
-Generated from `statemachine/flows/*.json` by `haul flow render`; a test keeps it so. A status says
-what is true now, a move who may change that. After *overdue after* in a status its job is overdue;
-*look again* is how long a tracking page waits between two looks.
+Generated from `statemachine/flows/*.json` by `python -m statemachine.drawing`; a test keeps it so.
+A status says what is true now, a move who may change that. After *overdue after* in a status its
+job is overdue; some statuses go by the end of the arrival window, where the job has one. *look
+again* is how long a tracking page waits between two looks.
 """
 
 
@@ -68,7 +69,14 @@ def _statuses(flow: Flow) -> Iterator[tuple[str, ...]]:
 def _limit(status: Status) -> str:
     if status.limit_minutes is None:
         return "ended"
-    hours, minutes = divmod(status.limit_minutes, 60)
+    limit = _span(status.limit_minutes)
+    if status.late_minutes is None:
+        return limit
+    return f"the window and {_span(status.late_minutes)}, or {limit}"
+
+
+def _span(all_minutes: int) -> str:
+    hours, minutes = divmod(all_minutes, 60)
     return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
 
 
@@ -105,3 +113,7 @@ def _table(heads: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     yield "|" + "---|" * len(heads.split(" | "))
     for row in rows:
         yield f"| {' | '.join(row)} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), encoding="utf-8")

@@ -38,6 +38,10 @@ class Status(Frozen):
     """How long a tracking reader waits between two looks, in seconds."""
     limit_minutes: Annotated[int, Field(ge=1, le=527_040)] | None = None
     """After this long in the status the job is overdue; None only where the job has ended."""
+    late_minutes: Annotated[int, Field(ge=1, le=10_080)] | None = None
+    """Where the job has an arrival window it is overdue this long after its end instead, or this
+    long after it came to the status where that is later: a job booked for next week is not late
+    tomorrow, and one that should have begun at ten not only at night."""
     terminal: bool = False
     under_way: bool = False
     """The crew is on its way or at work: only now may its place be shared with the customer."""
@@ -50,6 +54,8 @@ class Status(Frozen):
     def _limit_unless_ended(self) -> "Status":
         if self.terminal == (self.limit_minutes is not None):
             raise ValueError("a status has limit_minutes exactly if it is not terminal")
+        if self.terminal and self.late_minutes is not None:
+            raise ValueError("a terminal status has no late_minutes: nobody is waited for")
         return self
 
 

@@ -111,12 +111,20 @@ class Epoch(Frozen):
         return self.generation, self.entered_at, self.retry
 
 
+SUPERSEDED, LATE = "superseded", "late"
+"""What a waiting execution is told instead of a status to go to: that a newer execution follows
+the job and it shall end, or that the job is overdue by its arrival window and it shall say so."""
+
+
 class Wait(Frozen):
     """The execution waits, with this token, for the ledger entry after `seq`."""
 
     seq: Annotated[int, Field(ge=0)]
     epoch: Epoch
     token: Annotated[str, Field(min_length=1, max_length=2048)]
+    hears_late: bool = False
+    """Rung for it, the execution says that the job is overdue; else it only does so by its own
+    limit, as those of earlier versions do everywhere."""
 
 
 class Execution(Frozen):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from statemachine.due import due_at
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.known import LOST, Known
@@ -25,7 +26,7 @@ def wrong_with(known: Known, now: datetime) -> tuple[str, ...]:
 
 
 def _waits_too_long(job: Job, now: datetime) -> Iterator[str]:
-    due = card_of(job, load_flow(job.flow)).due_at
+    due = due_at(job)
     if due and due < now:
         label = load_flow(job.flow).status(job.status).label.en
         yield f"It is overdue in {label} by {span((now - due).total_seconds())}: move it, or call."

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from statemachine.due import due_at
 from statemachine.flows import Flow, Status
 from statemachine.job import CrewRole, Job, LoadSize, PhotoKind, PriceCents, Schedule
 from statemachine.values import Frozen, JobId, Name, Text, Utc
@@ -184,15 +185,9 @@ def card_of(job: Job, flow: Flow) -> Card:
         notes=len(job.notes),
         texts_stopped=job.texts_stopped,
         entered_at=job.entered_at,
-        due_at=_due_at(job, status),
+        due_at=due_at(job),
         created_at=job.created_at,
     )
-
-
-def _due_at(job: Job, status: Status) -> datetime | None:
-    if status.limit_minutes is None:
-        return None
-    return job.entered_at + timedelta(minutes=status.limit_minutes)
 
 
 def _steps(job: Job, flow: Flow) -> Iterable[Step]:

@@ -33,10 +33,9 @@ from functions.ports import Answer
 from functions.publish_board import PublishBoard
 from functions.register_wait import RegisterWait, WaitRequest
 from functions.settle_job import Settled, SettleJob, SettleRequest
-from functions.wake import SUPERSEDED
 from functions.watch_jobs import ExecutionEnded, WatchJobs
 from statemachine.flows import Flow, load_flow
-from statemachine.job import Job
+from statemachine.job import LATE, SUPERSEDED, Job, Repair
 from statemachine.tenants import TenantSettings
 from statemachine.views import Card
 from tests.builders import NOON
@@ -112,6 +111,10 @@ class Run:
     @property
     def at(self) -> int:
         return self.seq or 0
+
+    @property
+    def goes_by_window(self) -> bool:
+        return self.flow.status(self.status).late_minutes is not None
 
     def come_to(self, status: str, seq: int) -> None:
         self.place, self.status, self.seq, self.failures = "settle", status, seq, 0
@@ -204,8 +207,7 @@ class World:
     def step(self) -> bool:
         """One step, chosen by chance; False where there was nothing to do."""
         self.now += timedelta(milliseconds=self.chance.randint(1, 2000))
-        going = [run for run in self.runs.values() if run.place not in ("wait", "end")]
-        steps: list[Message | Run] = [*self.messages, *going]
+        steps = self._steps()
         if not steps:
             return False
         self._play_foul()
@@ -223,11 +225,19 @@ class World:
         for _ in range(20):
             self.run()
             self.now += timedelta(minutes=20)
-            repaired = self.watch.round(self.now, ask_executions=True).repaired
-            self._heed()
-            if not repaired and not self.messages:
+            if not self.look_after(ask_executions=True) and not self._steps():
                 return
-        raise AssertionError(f"the watchdog finds no end: {repaired}")
+        raise AssertionError("the watchdog finds no end")
+
+    def look_after(self, ask_executions: bool = False) -> dict[str, list[Repair]]:
+        """A round of the watchdog; what it repaired."""
+        repaired = self.watch.round(self.now, ask_executions).repaired
+        self._heed()
+        return repaired
+
+    def _steps(self) -> "list[Message | Run]":
+        going = [run for run in self.runs.values() if run.place not in ("wait", "end")]
+        return [*self.messages, *going]
 
     def _happens(self, chance: float) -> bool:
         return self.chance.random() < chance
@@ -363,6 +373,7 @@ class World:
             retry=retry,
             token=token,
             settles=True,
+            hears_late=run.goes_by_window,
         )
 
         def register() -> bool:
@@ -377,6 +388,12 @@ class World:
         self.messages.append(Message(register))
 
     def time_out(self, run: Run) -> None:
+        if run.goes_by_window:
+            self._wait(run, retry=0, entered_at=self.now)
+        else:
+            self._overdue(run)
+
+    def _overdue(self, run: Run) -> None:
         fact = JobOverdue(
             **run.who, flow=run.flow.name, recorded_at=self.now, status=run.status, seq=run.at
         )
@@ -390,6 +407,8 @@ class World:
             ways = {status.name for status in run.flow.statuses}
         if run.answer.to == SUPERSEDED:
             self.end(run)
+        elif run.answer.to == LATE and run.goes_by_window:
+            self._overdue(run)
         elif run.answer.to in ways:
             run.come_to(run.answer.to, run.answer.seq)
         else:  # States.NoChoiceMatched

@@ -7,8 +7,7 @@ import pytest
 from events import JobMoveRefused
 from functions.advance_job import AdvanceJob, refused_fact
 from functions.ports import Answer, Unavailable, UnknownJob
-from functions.wake import SUPERSEDED
-from statemachine.job import Job
+from statemachine.job import SUPERSEDED, Job
 from statemachine.lifecycle import Committed, Duplicate, Kept, RecordsFull, Refused, Verdict
 from tests.builders import NOON, a_job, a_request, minutes
 from tests.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, no_pause

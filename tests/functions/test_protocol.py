@@ -28,7 +28,7 @@ from functions.register_wait import WaitRequest
 from functions.settle_job import SettleJob, SettleRequest
 from statemachine.asl import FOLDER as ASL_FOLDER
 from statemachine.flows import flow_names, load_flow
-from statemachine.job import Job
+from statemachine.job import LATE, Job
 from statemachine.lifecycle import Committed, Duplicate, Refused, Verdict
 from tests.builders import NOON, a_booking, a_job, a_request, an_edit, minutes
 from tests.fakes import (
@@ -325,7 +325,8 @@ def test_t10_the_whole_archive_replayed_days_later_changes_nothing() -> None:
     """
     world = a_day(World(seed=5), seed=5, jobs=6)
     world.now += timedelta(days=30)
-    world.watch.round(world.now)
+    world.look_after()
+    world.run()
     objects, told = dict(world.bucket.objects), ids_of_facts(world)
     started, rung = dict(world.executions.started), list(world.executions.rung)
     world.ask(*list(world.archive))
@@ -495,8 +496,12 @@ def test_t17_every_waiting_state_has_a_limit_and_catches_it(name: str) -> None:
     for status, definition in waiting.items():
         assert definition["TimeoutSeconds"] == (flow.status(status).limit_minutes or 0) * 60
         caught = [c["Next"] for c in definition["Catch"] if "States.Timeout" in c["ErrorEquals"]]
-        assert caught == [f"{status}.overdue"]
-        assert machine["States"][f"{status}.overdue"]["Next"] == status
+        overdue, choices = f"{status}.overdue", machine["States"][f"{status}.next"]["Choices"]
+        rung = [choice["Next"] for choice in choices if f"'{LATE}'" in choice["Condition"]]
+        by_window = flow.status(status).late_minutes is not None
+        assert (caught, rung) == (([status], [overdue]) if by_window else ([overdue], []))
+        assert definition["Arguments"]["Payload"].get("hears_late", False) == by_window
+        assert machine["States"][overdue]["Next"] == status
         retried = {error for retry in definition["Retry"] for error in retry["ErrorEquals"]}
         assert not retried & {"States.ALL", "States.Timeout"}, "a retry would hide the limit"
 

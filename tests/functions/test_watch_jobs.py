@@ -20,7 +20,7 @@ from functions.watch_round import GRACE, MESSAGES, SUSPECT
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
-from statemachine.job import LATEST, Execution, Job, Repair, Repaired
+from statemachine.job import LATE, LATEST, Execution, Job, Repair, Repaired, Schedule
 from statemachine.lifecycle import Kept, judge
 from statemachine.tenants import TenantSettings
 from statemachine.views import Board, View, card_of, view_of
@@ -433,6 +433,51 @@ def test_an_execution_that_vanished_is_found_when_it_ought_to_have_said_overdue(
     assert [(fact.status, fact.seq) for fact in yard.bus.told(JobOverdue)] == [
         ("pending_pickup", 0)
     ]
+
+
+# -- a job that is late by its arrival window, of which its execution knows nothing
+
+WINDOW_END = NOON + minutes(600)
+MISSED = WINDOW_END + minutes(HAUL.status("ready_for_pickup").late_minutes or 0)
+
+
+def expected(hears_late: bool = True) -> Job:
+    """A confirmed job with its window, waited for."""
+    ready = a_job("ready_for_pickup", schedule=Schedule(window_end=WINDOW_END))
+    job = waited_for(ready)
+    assert job.wait
+    return job.with_(wait=job.wait.with_(hears_late=hears_late))
+
+
+def test_an_execution_is_rung_when_its_job_has_missed_the_window() -> None:
+    yard = Yard(expected())
+    yard.round(MISSED - minutes(1))
+    assert yard.executions.rung == []
+    assert yard.round(MISSED) == {}
+    assert yard.executions.rung == [("task-1", Answer(seq=1, to=LATE))]
+    assert (yard.bus.facts, yard.job()) == ([], expected())
+
+
+def test_an_execution_that_is_gone_by_then_has_a_successor_and_the_job_is_said_to_be_late() -> None:
+    yard = Yard(expected(), running=False)
+    assert yard.round(MISSED) == {JOB_ID: ["replaced"]}
+    assert [(fact.status, fact.seq) for fact in yard.bus.told(JobOverdue)] == [
+        ("ready_for_pickup", 1)
+    ]
+
+
+def test_an_execution_of_an_older_version_is_not_told_what_it_would_not_understand() -> None:
+    yard = Yard(expected(hears_late=False))
+    assert yard.round(MISSED) == {}
+    assert yard.executions.rung == []
+
+
+def test_a_lost_execution_of_a_job_whose_window_is_to_come_says_nothing_of_late() -> None:
+    job = expected().with_(schedule=Schedule(window_end=NOON + minutes(7 * 24 * 60)))
+    yard = Yard(job, running=False)
+    limit = minutes(HAUL.status("ready_for_pickup").limit_minutes or 0)
+    assert yard.round(NOON + limit + SUSPECT + minutes(1)) == {JOB_ID: ["replaced"]}
+    assert yard.bus.told(JobOverdue) == []
 
 
 def test_a_job_whose_execution_runs_on_over_its_time_is_left_to_it() -> None:

@@ -145,6 +145,12 @@ def test_what_would_read_badly_is_shown_by_line(old: str, new: str, line: int, r
     assert check_text(spoilt(old, new)) == [Fault(line, reason)]
 
 
+def test_a_status_cannot_be_called_what_executions_are_told_besides_statuses() -> None:
+    text = TINY.replace('"done"', '"late"')
+    reason = "name: 'late' is what executions are told besides statuses"
+    assert check_text(text) == [Fault(6, reason)]
+
+
 def test_every_fault_is_shown_at_once_from_the_top_down() -> None:
     text = spoilt('"#15803d"', '"green"').replace('"version": 1', '"version": 0')
     assert [fault.line for fault in check_text(text)] == [2, 6]

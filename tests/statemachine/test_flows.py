@@ -104,7 +104,9 @@ def test_an_unknown_flow_is_answered_with_those_there_are() -> None:
 
 
 def test_the_page_of_flows_is_what_the_flows_say() -> None:
-    assert drawing.PAGE.read_text(encoding="utf-8") == drawing.render(), "run `haul flow render`"
+    assert drawing.PAGE.read_text(encoding="utf-8") == drawing.render(), (
+        "run `python -m statemachine.drawing`"
+    )
 
 
 @every_flow

@@ -1,0 +1,37 @@
+"""When a job becomes overdue in its status."""
+
+from datetime import datetime, timedelta
+
+from statemachine.flows import load_flow
+from statemachine.job import Job
+
+
+def due_at(job: Job) -> datetime | None:
+    """By its arrival window where the status goes by it, else by the status's limit.
+
+    None once the job has ended.
+    """
+    status = load_flow(job.flow).status(job.status)
+    if status.limit_minutes is None:
+        return None
+    window_end = job.schedule.window_end
+    if status.late_minutes is None or window_end is None:
+        return job.entered_at + timedelta(minutes=status.limit_minutes)
+    return max(job.entered_at, window_end) + timedelta(minutes=status.late_minutes)
+
+
+def is_late_unheard(job: Job, now: datetime) -> bool:
+    """Whether the job is overdue and its execution, which waits rightly, has to be told so.
+
+    Where a status goes by the arrival window, the execution cannot know when that is: windows are
+    changed while it waits. A wait that began after the job was due has been told.
+    """
+    wait, due = job.wait, due_at(job)
+    return (
+        due is not None
+        and due <= now
+        and wait is not None
+        and wait.hears_late
+        and wait.seq == job.seq
+        and wait.epoch.entered_at < due
+    )

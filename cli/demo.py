@@ -3,7 +3,6 @@
 import random
 import uuid
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from cli.desk import book, send
 from cli.place import Place
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
-from functions.accounts import Account, AccountExists
+from functions.accounts import Account, AccountExists, Passwords
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Boards
@@ -72,8 +71,6 @@ class Demo:
         """The next small step of the day, if its time has come."""
         if self.next_at and now < self.next_at:
             return
-        if self.steps == 0:
-            self._hire(now)
         self.steps += 1
         self.next_at = now + (AT_FIRST if self.steps < MORNING else EVERY)
         cards = [card for card in self._board().jobs.values() if not card.terminal]
@@ -154,16 +151,23 @@ class Demo:
             ),
         )
 
-    def _hire(self, now: datetime) -> None:
-        """Everybody and every truck of the demo's roster, once; who is there stays as they are."""
+    def hire(self, password: str, now: datetime) -> None:
+        """Everybody and every truck of the demo's roster, all with one password.
+
+        Who is there already stays as they are but for the password.
+        """
         dynamodb, table = self.laptop.client("dynamodb"), self.laptop.outputs["CrewRosterTable"]
         accounts, roster = DynamoAccounts(dynamodb, table), DynamoRoster(dynamodb, table)
+        secret = Passwords().hash(password)
         for role, people in PEOPLE.items():
             for member, name in people.items():
                 known = Account(
-                    tenant="main", account=member, name=name, roles=(role,), password_since=now
-                )
-                with suppress(AccountExists):
+                    tenant="main", account=member, name=name, roles=(role,),
+                    password_hash=secret, password_since=now,
+                )  # fmt: skip
+                try:
                     accounts.add(known)
+                except AccountExists:
+                    accounts.set_password("main", member, secret, now)
         for truck, name in TRUCKS.items():
             roster.set_truck(Truck(tenant="main", truck=truck, name=name))

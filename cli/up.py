@@ -57,8 +57,9 @@ def up(
                 raise Complaint(f"{error}") from error
         console.print(f"[bold green]Haulway is up[/] ({time.monotonic() - begun:.1f} s).")
         try:
-            _welcome(laptop, folder)
-            _tail(laptop, Demo(laptop) if with_demo else None)
+            day = Demo(laptop) if with_demo else None
+            _welcome(laptop, folder, day)
+            _tail(laptop, day)
         except BotoCoreError as error:
             raise Complaint(
                 f"the engine has stopped; its log is {laptop.engine.log}. Start again: every job "
@@ -82,13 +83,20 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _welcome(laptop: "Laptop", folder: Path) -> None:
+def _welcome(laptop: "Laptop", folder: Path, day: "Demo | None") -> None:
     first = laptop.first_sign_in()
     where = "" if folder == Path(".haul") else f" --state {folder}"
+    crew = f"`haul{where} crew add` gives somebody an account"
+    if day:
+        day.hire(first.password, datetime.now(timezone.utc))
+        crew = "sign in as [bold]maria[/] or [bold]joe[/] with the same password"
     console.print(
         f"""
   Board      {laptop.edge_url}/
              sign in as [bold]{first.account}[/] with the password [bold]{first.password}[/]
+  Ops        {laptop.edge_url}/ops/  (the same account)
+  Crew       {laptop.edge_url}/crew/
+             {crew}
   Booking    {laptop.edge_url}/book/
   Tracking   {laptop.edge_url}/track/…  (each job has its link)
 

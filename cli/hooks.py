@@ -11,7 +11,6 @@ from cli.out import BadInput, Complaint, NotThere, console, local_time, print_js
 from cli.place import Place
 from functions.aws.hooks import S3Deliveries, S3Endpoints
 from functions.aws.queues import SqsLater
-from functions.deliver_webhooks import Lanes, due_again
 from functions.deliveries import change, delivery_log
 from functions.endpoints import (
     TYPES,
@@ -23,6 +22,7 @@ from functions.endpoints import (
     new_secret,
 )
 from functions.posting import AddressRefused, SafePoster
+from functions.webhook_due import Lanes, due_again
 from statemachine.deliveries import Delivery
 
 app = typer.Typer(

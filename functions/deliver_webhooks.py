@@ -7,17 +7,13 @@ An endpoint that fails leaves the prompt lane with its first failure, so of fift
 stands before one that answers. Retries go on for more than a day; what nobody took is reported.
 """
 
-import hashlib
-import json
 import random
 import uuid
-from base64 import b32encode
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from threading import Semaphore
 from typing import Any
 
@@ -41,14 +37,15 @@ from functions.aws.hooks import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsLater
 from functions.commit import Pause, full_jitter
-from functions.deliveries import Busy, Deliveries, Later, change
+from functions.deliveries import Busy, Deliveries, change
 from functions.endpoints import Endpoint, Endpoints, UnknownEndpoint, change_endpoint
 from functions.inbox import Inbox, once
 from functions.metrics import Metrics
 from functions.ports import Bus, Logger
 from functions.posting import AddressRefused, Answered, NoAnswer, Poster, SafePoster
-from statemachine.deliveries import Attempt, Delivery, DeliveryName
-from statemachine.values import Name, Tenant, Utc, iso
+from functions.webhook_due import SCHEDULE_S, Lanes, WebhookDue, retry_after, wait_before
+from statemachine.deliveries import Attempt, Delivery
+from statemachine.values import Name, Tenant, iso
 
 PROMPT_S, SLOW_S = 3.0, 15.0
 """How long an endpoint may take to answer, by lane; the specification proposes 15 to 30 seconds."""
@@ -59,49 +56,6 @@ ENGINE_ACCOUNT = "000000000000"
 PUT_OFF_S = 60.0
 """Within this time a message comes back whose endpoint has just failed another one."""
 
-SCHEDULE_S = (5, 60, 300, 1800, 7200, 18_000, 28_800, 36_000)
-"""Waits between tries: twenty-five hours and a half together."""
-JITTER = 0.2
-"""Up to so much longer, never shorter: those who failed together do not come back together."""
-LONGEST_WAIT = timedelta(hours=24)
-"""However far away a `Retry-After` lies."""
-
-
-class WebhookDue(BaseModel):
-    """One fact for one endpoint, and which try this is."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    tenant: Tenant
-    endpoint: Name
-    about: str
-    mark: str
-    type: str
-    timestamp: Utc
-    data: dict[str, Any]
-    attempt: int = 0
-    due_at: Utc
-
-    @property
-    def name(self) -> DeliveryName:
-        return DeliveryName(
-            tenant=self.tenant,
-            about=self.about,
-            mark=self.mark,
-            channel="webhook",
-            recipient=self.endpoint,
-        )
-
-    @property
-    def webhook_id(self) -> str:
-        """The same for every try and every copy of the fact."""
-        digest = hashlib.sha256(f"{self.tenant}|{self.about}|{self.mark}".encode()).digest()
-        return f"msg_{b32encode(digest[:15]).decode().lower()}"
-
-    def body(self) -> bytes:
-        document = {"type": self.type, "timestamp": iso(self.timestamp), "data": self.data}
-        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
-
 
 class Test(BaseModel):
     """Post a test to an endpoint and say what it answered; nothing is kept of it."""
@@ -111,22 +65,6 @@ class Test(BaseModel):
 
     test: Name
     tenant: Tenant
-
-
-@dataclass(frozen=True)
-class Lanes:
-    prompt: Later
-    slow: Later
-
-    def put(self, due: WebhookDue, slow: bool, delay_s: float = 0) -> None:
-        (self.slow if slow else self.prompt).put(message_of(due), delay_s)
-
-    def put_all(self, dues: Sequence[WebhookDue], slow: bool) -> None:
-        (self.slow if slow else self.prompt).put_all([message_of(due) for due in dues])
-
-
-def message_of(due: WebhookDue) -> str:
-    return json.dumps({"detail": json.loads(due.model_dump_json())})
 
 
 def signed_headers(
@@ -253,7 +191,8 @@ class DeliverWebhooks:
             return self._mark(
                 claimed, lambda d: d.end("failed", now, why=outcome, attempts=attempts)
             )
-        due_at = now + self._wait(due.attempt, answer, now)
+        asked = answer.retry_after if isinstance(answer, Answered) else None
+        due_at = now + wait_before(due.attempt, self.chance(), retry_after(asked, now))
         again = due.model_copy(update={"attempt": due.attempt + 1, "due_at": due_at})
         # Before the mark: a crash in between costs one more try under the same id, never the fact.
         self.lanes.put(again, slow=True, delay_s=(due_at - now).total_seconds())
@@ -263,11 +202,6 @@ class DeliverWebhooks:
                 now, state="waiting", why=outcome, claim=None, attempts=attempts, due_at=due_at
             ),
         )
-
-    def _wait(self, attempt: int, answer: Answered | str, now: datetime) -> timedelta:
-        planned = timedelta(seconds=SCHEDULE_S[attempt] * (1 + JITTER * self.chance()))
-        asked = answer.retry_after if isinstance(answer, Answered) else None
-        return min(LONGEST_WAIT, max(planned, retry_after(asked, now)))
 
     def _mark(self, claimed: Delivery, ended: Callable[[Delivery], Delivery]) -> Delivery:
         claim = claimed.claim
@@ -325,21 +259,6 @@ class DeliverWebhooks:
         return {"outcome": outcome, "webhook_id": due.webhook_id, "ok": outcome.startswith("2")}
 
 
-def retry_after(text: str | None, now: datetime) -> timedelta:
-    """What `Retry-After` asks for, in seconds or as a date (RFC 9110 10.2.3); zero for nonsense."""
-    try:
-        if text and text.strip().isascii() and text.strip().isdigit():
-            return min(LONGEST_WAIT, timedelta(seconds=int(text.strip()[:9])))
-        if text:
-            moment = parsedate_to_datetime(text)
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=timezone.utc)
-            return max(timedelta(0), moment - now)
-    except (ValueError, OverflowError):
-        pass
-    return timedelta(0)
-
-
 def _draft(due: WebhookDue, endpoint: Endpoint, now: datetime) -> Delivery:
     return Delivery(
         name=due.name,
@@ -349,19 +268,6 @@ def _draft(due: WebhookDue, endpoint: Endpoint, now: datetime) -> Delivery:
         fact={"type": due.type, "timestamp": iso(due.timestamp), "data": due.data},
         created_at=now,
         updated_at=now,
-    )
-
-
-def due_again(delivery: Delivery, now: datetime) -> WebhookDue:
-    """The message that tells the fact of a delivery once more, from the first try on."""
-    assert delivery.fact is not None
-    return WebhookDue(
-        tenant=delivery.name.tenant,
-        endpoint=delivery.name.recipient,
-        about=delivery.name.about,
-        mark=delivery.name.mark,
-        due_at=now,
-        **delivery.fact,
     )
 
 

@@ -14,16 +14,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from events import EndpointPaused, Fact, JobEditRequested
 from functions.advance_job import AdvanceJob
-from functions.deliver_webhooks import (
-    LONGEST_WAIT,
-    SCHEDULE_S,
-    DeliverWebhooks,
-    Lanes,
-    WebhookDue,
-    due_again,
-    retry_after,
-    signed_headers,
-)
+from functions.deliver_webhooks import DeliverWebhooks, signed_headers
 from functions.deliveries import Busy, change, delivery_log
 from functions.endpoints import PAUSED_AFTER, ROTATION, change_endpoint, new_secret
 from functions.fan_out_facts import FanOutFacts, Told, parse_fact
@@ -33,6 +24,14 @@ from functions.posting import Answered
 from functions.send_messages import Arrival, SendMessages
 from functions.settle_job import arrival
 from functions.text_once import PATIENCE, TextNotTaken, TextOnce, TextRefused
+from functions.webhook_due import (
+    LONGEST_WAIT,
+    SCHEDULE_S,
+    Lanes,
+    WebhookDue,
+    due_again,
+    retry_after,
+)
 from statemachine.deliveries import CLAIM_LASTS, Delivery
 from statemachine.flows import load_flow
 from statemachine.job import Customer, Job

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
-from functions.deliver_webhooks import WebhookDue
 from functions.mend_deliveries import MendDeliveries
 from functions.mend_execution import DEAF, TRIES
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
 from functions.watch_jobs import MANY, ExecutionEnded, Found, WatchJobs, measure_ages
 from functions.watch_round import GRACE, MESSAGES, SUSPECT
+from functions.webhook_due import WebhookDue
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of

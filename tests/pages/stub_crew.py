@@ -51,6 +51,7 @@ class CrewStub:
             Route(f"{job}/photos", guarded(self.offer), methods=["POST"]),
             Route(f"{job}/photos/{{photo_id}}", guarded(self.add), methods=["POST"]),
             Route(f"{job}/whereabouts", guarded(self.place), methods=["PUT"]),
+            Route(f"{job}/whereabouts", guarded(self.no_place), methods=["DELETE"]),
             Route("/uploads/{photo_id}", guarded(self.upload), methods=["PUT"]),
         ]
 
@@ -112,6 +113,10 @@ class CrewStub:
         where = Whereabouts(latitude=wish.latitude, longitude=wish.longitude, at=wish.occurred_at)
         self.places.append((job.job_id, where))
         self.stub.world.places[job.job_id] = where
+        return Response(None, 204)
+
+    async def no_place(self, request: Request) -> Response:
+        self.stub.world.places.pop(self.own_job(request).job_id, None)
         return Response(None, 204)
 
     async def asked(self, request: Request, kind: type[Any]) -> Any:

@@ -392,6 +392,26 @@ def test_the_place_is_told_only_while_a_job_is_under_way(
     assert (job_id, where.latitude, where.longitude) == (job.job_id, 43.66, -70.25)
 
 
+def test_a_place_that_was_told_is_gone_once_it_is_switched_off(
+    browser: Browser, stub: StubServer
+) -> None:
+    a_job_for_miguel(stub.world, "Ada Wong", "start")
+    with visitor(browser, PHONE) as miguel:
+        miguel.context.grant_permissions(["geolocation"])
+        miguel.context.set_geolocation({"latitude": 43.66, "longitude": -70.25})
+        page = at_work(miguel, stub)
+        with page.expect_response("**/whereabouts"):
+            page.get_by_test_id("share").check()
+        assert stub.world.places != {}
+        miguel.context.set_offline(True)
+        page.get_by_test_id("share").uncheck()
+        expect(page.get_by_test_id("share-state")).to_contain_text("as soon as there is signal")
+        with page.expect_response("**/whereabouts", timeout=20_000):
+            miguel.context.set_offline(False)
+        expect(page.get_by_test_id("share-state")).to_contain_text("Off. If on")
+        assert stub.world.places == {}
+
+
 def test_the_kept_page_is_one_whole_build_and_follows_a_deployment(
     browser: Browser, tmp_path: Path
 ) -> None:

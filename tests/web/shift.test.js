@@ -61,13 +61,18 @@ class Office {
   async whereabouts(job_id) {
     this.#asks(`whereabouts ${job_id}`);
   }
+
+  async forgetPlace(job_id) {
+    this.#asks(`forget ${job_id}`);
+  }
 }
 
-async function aShift({ store = new MemoryStore(), office = new Office() } = {}) {
+async function aShift({ store = new MemoryStore(), office = new Office(), channel } = {}) {
   const time = handClock();
   const shift = new Shift({
     ...time,
     store,
+    channel,
     crewing: office,
     changed: () => {},
     position: async () => ({ latitude: 1, longitude: 2 }),
@@ -75,6 +80,16 @@ async function aShift({ store = new MemoryStore(), office = new Office() } = {})
   await shift.start();
   await time.pass(0);
   return { shift, office, store, time };
+}
+
+/** Two ends of one channel: what is posted on one is heard on the other. */
+function twoTabs() {
+  const [one, other] = [new EventTarget(), new EventTarget()];
+  const wire = (from, to) =>
+    Object.assign(from, {
+      postMessage: (data) => to.dispatchEvent(Object.assign(new Event("message"), { data })),
+    });
+  return [wire(one, other), wire(other, one)];
 }
 
 const away = () => {
@@ -226,4 +241,43 @@ test("the place is shared while a job is under way, and no longer", async () => 
   await shift.move(shift.jobs[0], complete);
   await time.pass(600_000);
   assert.deepEqual([shift.sharing.state, told()], ["waiting", 1]);
+});
+
+/** Somebody whose job is under way, and whose place was told once. */
+async function aShiftThatTold(options) {
+  const office = new Office();
+  office.jobs = [aDocument({ status: "in_progress" })];
+  const all = await aShift({ office, ...options });
+  await all.shift.share(true);
+  await all.time.pass(1_000);
+  return all;
+}
+
+const placesIn = ({ asked }) => asked.filter((name) => /^(whereabouts|forget|signOut)/.test(name));
+
+test("signing out takes the place back while the session still may", async () => {
+  const { shift, office } = await aShiftThatTold();
+  await shift.signOut();
+  const job = "261121-7k3m2q";
+  assert.deepEqual(placesIn(office), [`whereabouts ${job}`, `forget ${job}`, "signOut"]);
+});
+
+test("left without signal, the place is taken back before the session is ended", async () => {
+  const { shift, office } = await aShiftThatTold();
+  office.reach = away;
+  await shift.signOut();
+  office.asked.length = 0;
+  office.reach = () => {};
+  await shift.signal("online");
+  assert.deepEqual(placesIn(office), ["forget 261121-7k3m2q", "signOut"]);
+});
+
+test("switched off in one tab, the place is told by no other", async () => {
+  const [here, there] = twoTabs();
+  const { shift, office, time } = await aShiftThatTold({ channel: here });
+  const other = await aShift({ channel: there });
+  await other.shift.share(false);
+  office.asked.length = 0;
+  await time.pass(600_000);
+  assert.deepEqual([shift.sharing.state, placesIn(office)], ["off", []]);
 });

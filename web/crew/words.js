@@ -104,6 +104,7 @@ export const WORDS = {
     // Place
     share: "Share where I am",
     share_off: "Off. If on, the customer sees roughly where you are, only while a job is under way.",
+    share_ending: "Off. Your last place is taken back as soon as there is signal.",
     share_waiting: "On. Nothing is shared until a job is under way.",
     share_on: "On: the customer of the job under way sees roughly where you are.",
     share_forbidden: "This phone does not allow it. Change that in the browser’s settings.",
@@ -227,6 +228,7 @@ export const WORDS = {
     share: "Compartir dónde estoy",
     share_off:
       "Apagado. Si lo enciende, el cliente ve más o menos dónde está, solo durante su trabajo.",
+    share_ending: "Apagado. Su último lugar se retira en cuanto haya señal.",
     share_waiting: "Encendido. No se comparte nada hasta que un trabajo esté en curso.",
     share_on: "Encendido: el cliente del trabajo en curso ve más o menos dónde está usted.",
     share_forbidden: "Este teléfono no lo permite. Cámbielo en los ajustes del navegador.",

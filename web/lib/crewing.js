@@ -41,6 +41,11 @@ export class Crewing {
     await this.#api.ask("PUT", `${jobPath(job_id)}/whereabouts`, { body: where });
   }
 
+  /** Once: whoever takes a place back has a pace of its own. */
+  async forgetPlace(job_id) {
+    await this.#api.ask("DELETE", `${jobPath(job_id)}/whereabouts`);
+  }
+
   /** Do one action of the queue, once: the job after it. Raises Problem or NoAnswer. */
   async send({ kind, job_id, event_id, occurred_at, ...action }) {
     const event = { event_id, occurred_at };

@@ -50,6 +50,7 @@ export class Shift {
       position,
       tell: (job_id, where) =>
         options.crewing.whereabouts(job_id, { ...where, occurred_at: this.#moment() }),
+      forget: (job_id) => options.crewing.forgetPlace(job_id),
       changed: () => this.#changed(),
     });
     channel?.addEventListener("message", ({ data }) => this.#heard(data));
@@ -141,10 +142,10 @@ export class Shift {
 
   /** Take everything off the phone; without signal, the session is ended when there is some. */
   async signOut() {
+    await this.sharing.want(false); // only a session may have the place forgotten
     const told = await this.#told();
     await this.queue.wipe();
     await this.#store.set("leaving", told ? null : true);
-    this.sharing.want(false);
     this.#options.channel?.postMessage("signed_out");
     this.#end();
   }
@@ -199,6 +200,7 @@ export class Shift {
   async signal(name) {
     if (name === "online") {
       this.#unreachable = false;
+      await this.sharing.takeBack();
       await this.#leave();
     }
     this.#feed.signal(name, this.#options.clock());
@@ -320,9 +322,11 @@ export class Shift {
   }
 
   async share(wanted) {
-    await this.#store.set("sharing", wanted);
-    this.sharing.want(wanted);
+    const done = this.sharing.want(wanted);
     this.#changed();
+    await this.#store.set("sharing", wanted);
+    if (!wanted) this.#options.channel?.postMessage("private");
+    await done;
   }
 
   #moment() {
@@ -333,6 +337,7 @@ export class Shift {
 
   #heard(message) {
     if (message === "signed_out") this.#end();
+    if (message === "private") this.sharing.want(false);
     if (message !== "queue") return;
     this.queue.load();
     this.#nudge();

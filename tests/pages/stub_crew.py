@@ -60,8 +60,11 @@ class CrewStub:
         with self.stub.world.lock:
             jobs = [job for job in self.stub.world.jobs.values() if is_on(actor, job)]
         mine = sorted((job for job in jobs if of_these_days(job)), key=arrival)
+        trucks = self.stub.world.roster.trucks
         answer = MyJobsDocument(
+            account=actor.id,
             jobs=tuple(self.stub.job_of(request, job) for job in mine),
+            trucks={job.truck: trucks[job.truck] for job in mine if job.truck},
             time_zone=ZONE,
             as_of=now(),
         )

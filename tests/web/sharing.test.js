@@ -125,6 +125,7 @@ test("switched off, the place that was told last is taken back", async () => {
 
 test("what an earlier visit told is taken back too", async () => {
   const { sharing, forgotten } = aPhone();
+  sharing.want(true);
   sharing.follow("job-1");
   await sharing.want(false);
   assert.deepEqual(forgotten, ["job-1"]);

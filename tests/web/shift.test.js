@@ -8,6 +8,7 @@ import { NOON_MS, flow } from "./flows.js";
 
 const HAUL = flow();
 const START = HAUL.moves.find(({ name }) => name === "start");
+const TASHA = { account: "tasha", name: "Tasha", roles: ["driver"] };
 const MIGUEL = { account: "miguel", name: "Miguel", roles: ["driver"] };
 
 /** An office that knows one job; `reach` may throw, as it is asked before everything. */
@@ -48,7 +49,9 @@ class Office {
 
   async myJobs() {
     this.#asks("myJobs");
-    return { status: 200, body: { jobs: this.jobs, time_zone: "UTC" }, etag: null, date: this.date };
+    const { account } = this.account;
+    const body = { account, jobs: this.jobs, trucks: {}, time_zone: "UTC" };
+    return { status: 200, body, etag: null, date: this.date };
   }
 
   async send({ move }) {
@@ -181,7 +184,7 @@ test("a session that ends keeps what waits until its owner signs in again", asyn
 test("somebody else's jobs are never shown, whoever used this phone before", async () => {
   const { store } = await aShift();
   const office = new Office();
-  office.account = { account: "tasha", name: "Tasha", roles: ["driver"] };
+  office.account = TASHA;
   office.jobs = [];
   const { shift } = await aShift({ store, office });
   assert.deepEqual([shift.account, shift.jobs], ["tasha", []]);
@@ -280,4 +283,28 @@ test("switched off in one tab, the place is told by no other", async () => {
   office.asked.length = 0;
   await time.pass(600_000);
   assert.deepEqual([shift.sharing.state, placesIn(office)], ["off", []]);
+});
+
+test("who signs in on another page meanwhile gets a page of their own here", async () => {
+  const { shift, store, office, time } = await aShiftThatTold();
+  office.account = TASHA;
+  office.jobs = [aDocument({ job_id: "261121-tasha0", status: "in_progress" })];
+  await time.pass(60_000);
+  const kept = await store.get("day");
+  assert.deepEqual([shift.session.name, kept.day.session.name], ["Tasha", "Tasha"]);
+  assert.deepEqual(shift.jobs.map(({ job_id }) => job_id), ["261121-tasha0"]);
+  assert.equal(shift.sharing.state, "off", "that Miguel shares his place is not Tasha's wish");
+});
+
+test("what was pressed before that is noticed waits for whoever pressed it", async () => {
+  const { shift, office, time } = await aShift();
+  office.account = TASHA;
+  await shift.move(shift.jobs[0], START);
+  await time.pass(2_000);
+  assert.deepEqual([shift.account, shift.queue.others("tasha")], ["tasha", 1]);
+  assert.ok(!office.asked.includes("send"));
+  office.account = MIGUEL;
+  await time.pass(60_000);
+  assert.deepEqual([shift.account, shift.queue.waiting("miguel")], ["miguel", []]);
+  assert.equal(office.asked.filter((name) => name === "send").length, 1);
 });

@@ -32,8 +32,8 @@ export class Crewing {
   }
 
   /** The answer as it comes: looking has a pace of its own, so nothing is retried here. */
-  myJobs(etag) {
-    return this.#api.get("/my/jobs", { etag, tries: 1 });
+  myJobs() {
+    return this.#api.get("/my/jobs", { tries: 1 });
   }
 
   /** Where the phone is; Problem 409 where the job is not under way. */

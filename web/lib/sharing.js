@@ -46,11 +46,12 @@ export class Sharing {
 
   /** Resolves, where it is switched off, once the office was asked to forget the place. */
   async want(wanted) {
+    if (wanted) this.#owed = null;
+    else if (this.#wanted) this.#owe();
     this.#wanted = wanted;
     this.#fault = null;
     this.#plan();
-    if (wanted) this.#owed = null;
-    else await this.#end();
+    await this.takeBack();
   }
 
   /** The own job that is under way now, or null. */
@@ -91,17 +92,17 @@ export class Sharing {
   }
 
   #forbidden() {
+    this.#owe();
     this.#wanted = false;
     this.#fault = "forbidden";
-    this.#end();
+    this.takeBack();
   }
 
   /** An earlier visit may have told of the job that is followed now. */
-  #end() {
+  #owe() {
     const job_id = this.#toldOf ?? this.#job_id;
     this.#toldOf = null;
     if (job_id !== null) this.#owed = { job_id, until_ms: this.#options.clock() + LASTS_MS };
-    return this.takeBack();
   }
 
   /** Have the place forgotten, if that is still to be done; again and again without an answer. */

@@ -156,6 +156,7 @@ class CrewPage {
     return jobCard(job, {
       kind,
       flow: flows[job.flow],
+      truck: job.truck && this.#shift.truckName(job.truck),
       open: this.#toggled.get(job.job_id) ?? job.job_id === current,
       resting: this.#doing.resting.has(job.job_id),
       spoken: this.#spoken,

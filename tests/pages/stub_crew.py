@@ -75,7 +75,7 @@ class CrewStub:
         wish, job = await self.asked(request, PhotoWish), self.own_job(request)
         photo_id = photo_id_of(job, wish.event_id)
         if not wish.media_type.startswith("image/"):
-            raise PhotoRefused("that is no picture")
+            raise PhotoRefused("format", "that is no picture")
         if photo_id in photo_ids(job):
             return Response(PhotoDocument(photo_id=photo_id).model_dump_json())
         upload = Upload(url=f"/uploads/{photo_id}", headers={"content-type": wish.media_type})
@@ -94,7 +94,7 @@ class CrewStub:
         if body is None or len(body) != wish.bytes:
             raise Problem("photo-missing")
         if not body.startswith(JPEG):
-            raise PhotoRefused("that is no JPEG")
+            raise PhotoRefused("unreadable", "that is no JPEG")
         photo = Photo(
             event_id=wish.event_id,
             actor=self.stub.actor(request),

@@ -53,6 +53,7 @@ EVERYTHING_KEPT = """async () => {
   }
   return seen.join();
 }"""
+TASHA = Assigned(role="driver", member="tasha", first_name="Tasha")
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
 
 
@@ -324,6 +325,26 @@ def test_a_session_that_ended_without_signal_is_renewed_and_nothing_is_lost(
         sign_in(page, "miguel", PASSWORD)
         waiting(page, 0)
     assert stub.world.jobs[job.job_id].status == "in_progress"
+
+
+def test_a_photo_that_was_refused_is_not_lost(browser: Browser, stub: StubServer) -> None:
+    """Miguel is taken off the job while he is without signal, and put on it again."""
+    job = a_job_for_miguel(stub.world, "Ada Wong", "start")
+    with visitor(browser, PHONE) as miguel:
+        page = at_work(miguel, stub)
+        picture = a_picture(page)
+        miguel.context.set_offline(True)
+        take_photo(page, "before", picture)
+        waiting(page, 1)
+        stub.world.plan(job.job_id, TASHA)
+        miguel.context.set_offline(False)
+        refused = page.get_by_test_id("refused")
+        expect(refused).to_contain_text("You may not do that on this job any more")
+        stub.world.plan(job.job_id, MIGUEL)
+        page.get_by_role("button", name="Send again").click()
+        expect(refused).to_have_count(0)
+        waiting(page, 0)
+    assert len(stub.world.jobs[job.job_id].photos) == 1
 
 
 def test_whoever_signs_in_on_another_page_sees_their_own_jobs_here(

@@ -103,6 +103,21 @@ test("a refusal stays until it was seen, and what comes after it is judged by th
   assert.deepEqual([again.office.sent, await store.items()], [[], []]);
 });
 
+test("what was refused is sent again under its id when the person wants that", async () => {
+  const { queue, office, store } = aPhone();
+  office.answers = () => {
+    throw problem(404, "unknown-job");
+  };
+  await queue.add(aMove());
+  await settled();
+  const [{ seq }] = queue.refused(MIGUEL);
+  office.answers = () => ({ job_id: HERE });
+  await queue.sendAgain(seq);
+  await settled();
+  assert.equal(new Set(office.sent.map(({ event_id }) => event_id)).size, 1);
+  assert.deepEqual([office.sent.length, queue.refused(MIGUEL), await store.items()], [2, [], []]);
+});
+
 test("an action that is stuck holds up its own job and no other", async () => {
   const { queue, office, time } = aPhone();
   for (const failure of [problem(500, "internal"), problem(503, "unavailable"), timeout()]) {

@@ -123,6 +123,7 @@ class CrewPage {
           spoken,
           flow: flowOf(item),
           onSeen: ({ seq }) => queue.dismiss(seq),
+          onAgain: ({ seq }) => queue.sendAgain(seq),
         }),
       ),
     ];

@@ -46,7 +46,10 @@ export class Crewing {
     await this.#api.ask("DELETE", `${jobPath(job_id)}/whereabouts`);
   }
 
-  /** Do one action of the queue, once: the job after it. Raises Problem or NoAnswer. */
+  /**
+   * Do one action of the queue, once: the job after it, or null where it was done before and the
+   * job is not theirs any more. Raises Problem or NoAnswer.
+   */
   async send({ kind, job_id, event_id, occurred_at, ...action }) {
     const event = { event_id, occurred_at };
     if (kind === "photo") return this.#photo(job_id, event, action.photo);
@@ -63,7 +66,9 @@ export class Crewing {
     const bytes = await bytesOf(blob);
     const body = { ...event, kind: photo_kind, media_type, bytes: bytes.byteLength };
     const path = `${jobPath(job_id)}/photos`;
-    const { photo_id, upload } = (await this.#api.ask("POST", path, { body })).body;
+    const announced = (await this.#api.ask("POST", path, { body })).body;
+    if (announced === null) return null;
+    const { photo_id, upload } = announced;
     if (upload) await this.#upload(upload, bytes);
     try {
       return (await this.#api.ask("POST", `${path}/${photo_id}`, { body })).body;

@@ -9,7 +9,13 @@ const MIGUEL = "miguel";
 const [HERE, THERE] = ["261121-7k3m2q", "261121-aaaaaa"];
 
 /** A queue, the office it sends to (`answers(item)` may throw), and what the office was sent. */
-function aPhone({ store = new MemoryStore(), who = () => MIGUEL, random = () => 1, alone } = {}) {
+function aPhone({
+  store = new MemoryStore(),
+  who = () => MIGUEL,
+  random = () => 1,
+  alone,
+  sent = async () => {},
+} = {}) {
   const time = handClock();
   const office = { sent: [], answers: () => ({ job_id: HERE }), who };
   const send = async (item) => {
@@ -23,7 +29,7 @@ function aPhone({ store = new MemoryStore(), who = () => MIGUEL, random = () => 
     random,
     alone,
     who: async () => office.who(),
-    sent: async () => {},
+    sent,
     changed: () => {},
   });
   return { queue, office, time, store };
@@ -288,4 +294,29 @@ test("an action that the phone cannot keep is an error and is not shown as done"
   const { queue } = aPhone({ store });
   await assert.rejects(queue.add(aMove()), /full/);
   assert.deepEqual(queue.waiting(MIGUEL), []);
+});
+
+const full = async () => {
+  throw new DOMException("full", "QuotaExceededError");
+};
+
+test("what the office took is not sent again, though nothing can be kept of the job after it", async () => {
+  const { queue, office, store, time } = aPhone({ sent: full });
+  await queue.add(aMove("start", HERE));
+  await queue.add(aMove("start", THERE));
+  await time.pass(600_000);
+  assert.deepEqual([office.sent.length, queue.waiting(MIGUEL), await store.items()], [2, [], []]);
+});
+
+test("a refusal that a full phone cannot keep is shown, and holds up nothing", async () => {
+  const { queue, office, store, time } = aPhone();
+  store.put = full;
+  office.answers = ({ job_id }) => {
+    if (job_id === HERE) throw problem(409, "illegal-move");
+    return { job_id };
+  };
+  await queue.add(aMove("start", HERE));
+  await queue.add(aMove("start", THERE));
+  await time.pass(600_000);
+  assert.deepEqual([queue.refused(MIGUEL).length, queue.waiting(MIGUEL), queue.state], [1, [], "idle"]);
 });

@@ -308,3 +308,15 @@ test("what was pressed before that is noticed waits for whoever pressed it", asy
   assert.deepEqual([shift.account, shift.queue.waiting("miguel")], ["miguel", []]);
   assert.equal(office.asked.filter((name) => name === "send").length, 1);
 });
+
+test("a full phone goes on working, and is no trouble of the office's", async () => {
+  const { shift, store, office, time } = await aShift();
+  store.set = async () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+  await shift.move(shift.jobs[0], START);
+  await time.pass(60_000);
+  assert.equal(office.asked.filter((name) => name === "send").length, 1);
+  assert.deepEqual([shift.jobs[0].status, shift.signal_state], ["in_progress", "good"]);
+  assert.deepEqual(shift.queue.waiting("miguel"), []);
+});

@@ -153,15 +153,20 @@ export class CrewQueue {
   async #take(item, held) {
     try {
       const job = await this.#options.send(item);
-      await this.#options.sent(job);
-      await this.#options.store.remove(item.seq);
-      this.#forget(item.seq);
+      await this.#taken(item, job);
     } catch (error) {
       await this.#failed(item, error);
       if (isForAll(error)) throw error;
       if (!isFinal(error)) held.set(item.job_id, error);
     }
     this.#options.changed();
+  }
+
+  /** It goes first: whatever cannot be kept of the job after it, it is not sent again. */
+  async #taken(item, job) {
+    await this.#options.store.remove(item.seq);
+    this.#forget(item.seq);
+    await this.#options.sent(job);
   }
 
   async #failed(item, error) {
@@ -172,8 +177,12 @@ export class CrewQueue {
   }
 
   async #replace(item) {
-    await this.#options.store.put(item);
     this.#items = this.#items.map((known) => (known.seq === item.seq ? item : known));
+    try {
+      await this.#options.store.put(item);
+    } catch {
+      // A full phone keeps it as it was: it is sent once more, and answered the same.
+    }
   }
 
   #forget(seq) {

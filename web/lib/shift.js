@@ -322,8 +322,8 @@ export class Shift {
   async share(wanted) {
     const done = this.sharing.want(wanted);
     this.#changed();
-    await this.#store.set("sharing", wanted ? this.account : null);
     if (!wanted) this.#options.channel?.postMessage("private");
+    await this.#store.set("sharing", wanted ? this.account : null);
     await done;
   }
 

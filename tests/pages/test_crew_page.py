@@ -308,6 +308,21 @@ def test_today_and_tomorrow_are_in_order_and_others_jobs_are_not_there(
         expect(page.get_by_test_id("tomorrow")).to_contain_text("Tomorrow Tom")
 
 
+def test_tomorrow_becomes_today_at_midnight_also_without_signal(
+    browser: Browser, stub: StubServer
+) -> None:
+    a_job_for_miguel(stub.world, "Tomorrow Tom", hours=tomorrow_h())
+    with visitor(browser, PHONE) as miguel:
+        page = miguel.page()
+        page.clock.install(time=now())
+        page.goto(f"{stub.url}/crew/")
+        sign_in(page, "miguel", PASSWORD)
+        expect(page.get_by_test_id("tomorrow")).to_contain_text("Tomorrow Tom")
+        miguel.context.set_offline(True)
+        page.clock.fast_forward("24:00:00")
+        expect(page.get_by_test_id("today")).to_contain_text("Tomorrow Tom")
+
+
 def test_a_session_that_ended_without_signal_is_renewed_and_nothing_is_lost(
     browser: Browser, stub: StubServer
 ) -> None:

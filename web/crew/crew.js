@@ -9,6 +9,7 @@ import { browserLanguage, rememberLanguage, speaking } from "/lib/i18n.js";
 import { deviceMemory } from "/lib/memory.js";
 import { Shift } from "/lib/shift.js";
 import { SECOND_MS, agoText } from "/lib/time.js";
+import { dayAt } from "/lib/zone.js";
 import { Doing } from "./doing.js";
 import { jobCard } from "./job_card.js";
 import { signInForm } from "./sign_in.js";
@@ -29,6 +30,7 @@ class CrewPage {
   #toggled = new Map();
   #pictures = new Map();
   #drawn = null;
+  #drawnOn = null;
   #doing;
 
   async start() {
@@ -52,7 +54,7 @@ class CrewPage {
     );
     window.addEventListener("online", () => this.#shift.signal("online"));
     window.addEventListener("offline", () => this.#shift.signal("offline"));
-    setInterval(() => this.#drawFreshness(), SECOND_MS);
+    setInterval(() => this.#tick(), SECOND_MS);
     if (document.hidden) this.#shift.signal("hidden");
     if (navigator.onLine === false) this.#shift.signal("offline");
   }
@@ -80,8 +82,9 @@ class CrewPage {
   #draw() {
     const { scene, account, queue } = this.#shift;
     const signal = this.#shift.signal_state;
+    this.#drawnOn = this.#today;
     const looks = JSON.stringify([
-      [scene, account, signal, queue.state, this.#language, this.#shift.sharing.state],
+      [this.#drawnOn, scene, account, signal, queue.state, this.#language, this.#shift.sharing.state],
       [this.#shift.jobs, Object.keys(this.#shift.flows), queue.waiting(account)],
       [queue.refused(account), [...this.#toggled], [...this.#doing.resting]],
     ]);
@@ -243,6 +246,17 @@ class CrewPage {
     const key = this.#shift.signal_state === "good" ? "updated" : "known";
     const text = this.#spoken.t(key, { ago: agoText(age_ms, this.#language) });
     if (line.textContent !== text) fill(line, text);
+  }
+
+  /** Today ends without anything happening, and without signal. */
+  #tick() {
+    if (this.#today === this.#drawnOn) this.#drawFreshness();
+    else this.#draw();
+  }
+
+  /** The day of the business. */
+  get #today() {
+    return dayAt(this.#shift.now_ms, this.#shift.time_zone);
   }
 
   #pictureOf({ photo_id, path, blob }) {

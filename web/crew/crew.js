@@ -1,25 +1,18 @@
 // The crew's page: wires the shift (state) to cards, dialogs and the phone.
 
-import { Api } from "/lib/api.js";
 import { currentJob, daysOf } from "/lib/crew_day.js";
 import { deviceStore } from "/lib/crew_store.js";
-import { Crewing } from "/lib/crewing.js";
 import { byId, el, fill, keepingFocus } from "/lib/elements.js";
 import { browserLanguage, rememberLanguage, speaking } from "/lib/i18n.js";
 import { deviceMemory } from "/lib/memory.js";
-import { Shift } from "/lib/shift.js";
 import { SECOND_MS, agoText } from "/lib/time.js";
 import { dayAt } from "/lib/zone.js";
 import { Doing } from "./doing.js";
 import { jobCard } from "./job_card.js";
+import { keepPage, makeShift } from "./phone.js";
 import { signInForm } from "./sign_in.js";
 import { refusalNotice, signalBar, waitingPanel } from "./state_bar.js";
 import { WORDS } from "./words.js";
-
-const CHANNEL = "haulway.crew";
-const REPLAY_LOCK = "haulway.crew.replay";
-const WORKER = "/crew/sw.js";
-const PLACE = { enableHighAccuracy: false, maximumAge: 60_000, timeout: 20_000 };
 
 class CrewPage {
   #main = byId("jobs");
@@ -272,41 +265,6 @@ class CrewPage {
       URL.revokeObjectURL(address);
       this.#pictures.delete(photo_id);
     }
-  }
-}
-
-function makeShift(store, changed) {
-  const { locks, geolocation } = navigator;
-  return new Shift({
-    store,
-    changed,
-    crewing: new Crewing(new Api()),
-    clock: () => Date.now(),
-    setTimer: (act, ms) => setTimeout(act, ms),
-    clearTimer: (timer) => clearTimeout(timer),
-    channel: "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null,
-    alone: locks
-      ? (act) => locks.request(REPLAY_LOCK, { ifAvailable: true }, (lock) => lock && act())
-      : undefined,
-    position: () =>
-      new Promise((found, failed) =>
-        geolocation.getCurrentPosition(
-          ({ coords }) => found({ latitude: coords.latitude, longitude: coords.longitude }),
-          failed,
-          PLACE,
-        ),
-      ),
-  });
-}
-
-/** Have the page kept for a visit without signal; where a browser cannot, it works with signal. */
-async function keepPage() {
-  try {
-    await navigator.serviceWorker.register(WORKER, { scope: "/crew/" });
-    const { active } = await navigator.serviceWorker.ready;
-    active.postMessage("keep");
-  } catch {
-    // no signal, or a browser without service workers
   }
 }
 

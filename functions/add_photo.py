@@ -9,11 +9,13 @@ phone          API                                        uploads/ (private)    
                forget ───────────────────────────────────▶ nothing
 
 Committed after it is published, so that no job ever shows a photo that is not there; forgotten
-last, so that whoever died before can begin step 3 again. Until the job is completed, nobody but
-those who work on it is told the photo's name.
+last, so that whoever died before can begin step 3 again. One that the job refuses after all, at
+once or when whoever died comes again, is withdrawn: no job names it, so no erasure would find it.
+Until the job is completed, nobody but those who work on it is told the photo's name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -21,11 +23,12 @@ from typing import Protocol
 from functions.clean_photo import check_announced, cleaned
 from functions.commit import Pause, commit, full_jitter
 from functions.edit_job import edited_fact
-from functions.ports import Bus, HaulwayError, Jobs, Views
+from functions.ports import Bus, HaulwayError, Jobs, UnknownJob, Views
 from functions.write_view import write_view
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo, PhotoKind
-from statemachine.proof import check_room, photo_id_of, photo_of, with_photo
+from statemachine.lifecycle import RecordsFull
+from statemachine.proof import PhotoRefused, check_room, photo_id_of, photo_of, with_photo
 from statemachine.values import Actor, EventId, Frozen, JobId, Tenant, Utc
 
 
@@ -73,6 +76,9 @@ class Photos(Protocol):
     def publish(self, photo_id: str, jpeg: bytes) -> None:
         """May be done again with the same bytes."""
 
+    def withdraw(self, photo_id: str) -> None:
+        """May be done where nothing was published. Raises Unavailable."""
+
     def forget_raw(self, key: str) -> None: ...
 
 
@@ -94,7 +100,8 @@ class AddPhoto:
         if _is_on(job, wanted.event_id):
             return photo_id, None
         check_announced(wanted.media_type, wanted.size)
-        check_room(job, wanted.occurred_at, now)
+        with self._withdrawn_if_refused(photo_id):
+            check_room(job, wanted.occurred_at, now)
         key = _key(job, photo_id)
         return photo_id, self.photos.upload(key, wanted.media_type, wanted.size)
 
@@ -103,13 +110,23 @@ class AddPhoto:
         photo_id = photo_id_of(job, wanted.event_id)
         if not _is_on(job, wanted.event_id):
             check_announced(wanted.media_type, wanted.size)
-            check_room(job, wanted.occurred_at, now)
+            with self._withdrawn_if_refused(photo_id):
+                check_room(job, wanted.occurred_at, now)
             self.photos.publish(photo_id, self.clean(self._raw(_key(job, photo_id), wanted.size)))
-        job = self._committed(_photo(photo_id, wanted, now), wanted)
+        with self._withdrawn_if_refused(photo_id):
+            job = self._committed(_photo(photo_id, wanted, now), wanted)
         write_view(self.views, job, load_flow(job.flow), self.pause)
         self.bus.announce([edited_fact(job, e) for e in job.edits if e.event_id == wanted.event_id])
         self.photos.forget_raw(_key(job, photo_id))
         return job
+
+    @contextmanager
+    def _withdrawn_if_refused(self, photo_id: str) -> Iterator[None]:
+        try:
+            yield
+        except (PhotoRefused, RecordsFull, EventTaken, UnknownJob):
+            self.photos.withdraw(photo_id)
+            raise
 
     def _raw(self, key: str, size: int) -> bytes:
         raw = self.photos.raw(key, size)

@@ -27,14 +27,15 @@ def check_announced(media_type: str, size: int) -> None:
     """Raises PhotoRefused for what is not worth uploading."""
     if media_type in HEIC:
         raise PhotoRefused(
+            "heic",
             "HEIC cannot be shown everywhere; choose JPEG (iPhone: Settings, Camera, Formats, "
-            "Most Compatible)"
+            "Most Compatible)",
         )
     if media_type not in FORMATS:
-        raise PhotoRefused("a photo is JPEG, PNG or WebP; choose one of these")
+        raise PhotoRefused("format", "a photo is JPEG, PNG or WebP; choose one of these")
     if size > LARGEST_PHOTO:
         most = LARGEST_PHOTO // 1_000_000
-        raise PhotoRefused(f"a photo has at most {most} MB; choose a smaller size")
+        raise PhotoRefused("large", f"a photo has at most {most} MB; choose a smaller size")
 
 
 def cleaned(raw: bytes) -> bytes:
@@ -53,7 +54,8 @@ def cleaned(raw: bytes) -> bytes:
         raise _too_many_pixels(MOST_PIXELS) from error
     # Pillow's decoders raise whatever they stumble over in a damaged or hostile file.
     except Exception as error:
-        raise PhotoRefused("this is no photo we can read; take it again as JPEG") from error
+        text = "this is no photo we can read; take it again as JPEG"
+        raise PhotoRefused("unreadable", text) from error
 
 
 def _drawn_anew(picture: "Image.Image") -> bytes:
@@ -73,6 +75,5 @@ def _drawn_anew(picture: "Image.Image") -> bytes:
 
 
 def _too_many_pixels(most: int) -> PhotoRefused:
-    return PhotoRefused(
-        f"a photo has at most {most // 1_000_000} million pixels; choose a smaller size"
-    )
+    text = f"a photo has at most {most // 1_000_000} million pixels; choose a smaller size"
+    return PhotoRefused("large", text)

@@ -2,15 +2,23 @@
 
 import hashlib
 from datetime import datetime
+from typing import Literal
 
 from statemachine.job import Edit, Job, Photo
 from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS, RecordsFull
 
 MOST_PHOTOS = 20
 
+PhotoFault = Literal["cancelled", "full", "clock", "heic", "format", "large", "unreadable"]
+"""Why a photo cannot be taken; the crew's page has words for each."""
+
 
 class PhotoRefused(Exception):
     """The photo cannot be taken on the job; the text says why, and what to do instead."""
+
+    def __init__(self, why: PhotoFault, text: str) -> None:
+        super().__init__(text)
+        self.why = why
 
 
 def photo_id_of(job: Job, event_id: str) -> str:
@@ -28,11 +36,13 @@ def photo_of(job: Job, event_id: str) -> Photo | None:
 def check_room(job: Job, taken_at: datetime, now: datetime) -> None:
     """Raises PhotoRefused, RecordsFull where the job takes no further photo."""
     if job.status == "cancelled":
-        raise PhotoRefused("the job is cancelled; photos are for work that is done")
+        raise PhotoRefused("cancelled", "the job is cancelled; photos are for work that is done")
     if len(job.photos) >= MOST_PHOTOS:
-        raise PhotoRefused(f"the job has its {MOST_PHOTOS} photos; that is all it can hold")
+        text = f"the job has its {MOST_PHOTOS} photos; that is all it can hold"
+        raise PhotoRefused("full", text)
     if taken_at > now + CLOCK_SKEW:
-        raise PhotoRefused("`occurred_at` lies ahead of our clock; check the phone's clock")
+        text = "`occurred_at` lies ahead of our clock; check the phone's clock"
+        raise PhotoRefused("clock", text)
     if len(job.edits) >= MAX_RECORDS:
         raise RecordsFull(f"{job.job_id} holds {MAX_RECORDS} edits; look who keeps sending")
 

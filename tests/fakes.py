@@ -222,6 +222,9 @@ class FakePhotos:
     def publish(self, photo_id: str, jpeg: bytes) -> None:
         self.site.put(f"t/p/{photo_id}.jpg", jpeg)
 
+    def withdraw(self, photo_id: str) -> None:
+        self.site.delete(f"t/p/{photo_id}.jpg")
+
     def forget_raw(self, key: str) -> None:
         self.uploads.delete(f"uploads/{key}")
 

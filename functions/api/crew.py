@@ -75,11 +75,20 @@ def my_jobs(api: Api, ask: Ask) -> Answer:
     wanted = [card.job_id for card in cards if _concerns(card, ask.now, zone)]
     mine = [job for job in api.crews.jobs_of(ask.who.tenant, wanted) if works_on(ask.who, job)]
     document = MyJobsDocument(
+        account=ask.who.account.account,
         jobs=tuple(job_document(job, ask.who, None) for job in sorted(mine, key=_by_window)),
+        trucks=_names_of({job.truck for job in mine if job.truck}, api, ask),
         time_zone=zone.key,
         as_of=ask.now,
     )
     return Answer(200, document)
+
+
+def _names_of(trucks: set[str], api: Api, ask: Ask) -> dict[str, str]:
+    if not trucks:
+        return {}
+    known = api.roster.trucks(ask.who.tenant)
+    return {each.truck: each.name for each in known if each.truck in trucks}
 
 
 def _dates(wanted: DaysWanted, now: datetime, zone: ZoneInfo) -> Dates:

@@ -68,7 +68,11 @@ class MyJobsDocument(Frozen):
     Those without a window come last; those that ended are there until the day is over.
     """
 
+    account: Name
+    """Whose jobs they are: on a phone, somebody else may have signed in since it last asked."""
     jobs: tuple[JobDocument, ...]
+    trucks: dict[Name, str]
+    """What the trucks of these jobs are called."""
     time_zone: str
     as_of: Utc
 

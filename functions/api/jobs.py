@@ -21,6 +21,8 @@ from statemachine.job import Customer, Job, Place
 from statemachine.values import JOB_ID_PATTERN, Actor
 
 CREW_EDITS = frozenset({"note", "eta", "load_size"})
+"""Crew add notes and say when they will be there and what they loaded; the rest is the
+dispatcher's."""
 
 
 def create_job(api: Api, ask: Ask) -> Answer:
@@ -60,9 +62,9 @@ def read_job(api: Api, ask: Ask) -> Answer:
 
 def move_job(api: Api, ask: Ask) -> Answer:
     wish = ask.document(MoveWish)
-    job = visible_job(api, ask)
+    job = job_of(api, ask)
     if not acts_on(ask.who, job):
-        raise Problem("not-allowed", about=(job.tenant, job.job_id))
+        return done_before(ask.who, job, wish.event_id)
     request = JobMoveRequested(
         tenant=job.tenant,
         job_id=job.job_id,
@@ -88,9 +90,11 @@ def edit_job(api: Api, ask: Ask) -> Answer:
         raise Problem("invalid", "nothing to change: every value is null")
     _check_roles(wish)
     rev = ask.expected_rev
-    job = visible_job(api, ask)
+    job = job_of(api, ask)
     about = job.tenant, job.job_id
-    if not _may_edit(ask.who, job, given):
+    if not acts_on(ask.who, job):
+        return done_before(ask.who, job, wish.event_id)
+    if kind_of(ask.who) == "crew" and not given <= CREW_EDITS:
         raise Problem("not-allowed", about=about)
     if rev is None and not given <= CREW_EDITS:
         raise Problem("if-match-missing", about=about)
@@ -122,15 +126,34 @@ def _edited(api: Api, ask: Ask, request: JobEditRequested) -> Job:
     return job
 
 
-def visible_job(api: Api, ask: Ask) -> Job:
-    """The job of the address. One that is not theirs to see is as unknown as one that is not."""
+def job_of(api: Api, ask: Ask) -> Job:
+    """The job of the address, whoever may see it."""
     job_id = ask.parameters["job_id"]
     if not re.fullmatch(JOB_ID_PATTERN, job_id, re.ASCII):
         raise UnknownJob
-    job = api.jobs.read(ask.who.tenant, job_id).value
+    return api.jobs.read(ask.who.tenant, job_id).value
+
+
+def visible_job(api: Api, ask: Ask) -> Job:
+    """One that is not theirs to see is as unknown as one that is not."""
+    job = job_of(api, ask)
     if not (sees_all(ask.who) or works_on(ask.who, job)):
         raise UnknownJob
     return job
+
+
+def done_before(session: Session, job: Job, event_id: str | None) -> Answer:
+    """What to say to somebody who does not act on `job`.
+
+    A copy of what they did while they were on it, whose answer was lost, is done; of the job they
+    are told nothing any more. All else is refused.
+    """
+    about, me = (job.tenant, job.job_id), actor_of(session)
+    if any(each.event_id == event_id and each.actor == me for each in (*job.ledger, *job.edits)):
+        return Answer(204, about=about, outcome="done before")
+    if sees_all(session):
+        raise Problem("not-allowed", about=about)
+    raise UnknownJob
 
 
 def shown(api: Api, ask: Ask, job: Job, status: int = 200, outcome: str = "answered") -> Answer:
@@ -169,15 +192,6 @@ def given_in(wish: EditWish) -> set[str]:
     if wish.schedule and wish.schedule.model_fields_set == {"eta"}:
         return given - {"schedule"} | {"eta"}
     return given
-
-
-def _may_edit(session: Session, job: Job, given: set[str]) -> bool:
-    """Crew add notes and say when they will be there and what they loaded; the rest is the
-    dispatcher's.
-    """
-    if not acts_on(session, job):
-        return False
-    return kind_of(session) == "dispatcher" or given <= CREW_EDITS
 
 
 def _check_roles(changes: EditWish) -> None:

@@ -100,7 +100,7 @@ def problem_of(error: Exception) -> Problem:
         case EditRefused():
             return Problem("job-changed", str(error))
         case PhotoRefused():
-            return Problem("photo-refused", str(error))
+            return Problem("photo-refused", str(error), {"why": error.why})
         case PhotoMissing():
             return Problem("photo-missing")
         case EventTaken():

@@ -4,7 +4,7 @@ from functions.add_photo import PhotoWanted
 from functions.api.answers import Answer, acts_on, works_on
 from functions.api.asking import Ask
 from functions.api.crew_documents import PhotoDocument, PhotoWish, Upload, WhereaboutsWish
-from functions.api.jobs import actor_of, shown, visible_job
+from functions.api.jobs import actor_of, done_before, job_of, shown, visible_job
 from functions.api.parts import Api
 from functions.api.problems import Problem
 from functions.whereabouts import rounded
@@ -15,7 +15,9 @@ from statemachine.proof import photo_id_of
 def announce_photo(api: Api, ask: Ask) -> Answer:
     """Where to upload it; 200 and no upload where the job has this very photo already."""
     wish = ask.document(PhotoWish)
-    job = _own_job(api, ask)
+    job = job_of(api, ask)
+    if not acts_on(ask.who, job):
+        return done_before(ask.who, job, wish.event_id)
     photo_id, upload = api.add_photo.announce(job, _wanted(wish, job, ask), ask.now)
     document = PhotoDocument(
         photo_id=photo_id,
@@ -28,7 +30,9 @@ def announce_photo(api: Api, ask: Ask) -> Answer:
 def add_photo(api: Api, ask: Ask) -> Answer:
     """The job with the photo, once it has been uploaded; a copy of the request changes nothing."""
     wish = ask.document(PhotoWish)
-    job = _own_job(api, ask)
+    job = job_of(api, ask)
+    if not acts_on(ask.who, job):
+        return done_before(ask.who, job, wish.event_id)
     if ask.parameters["photo_id"] != photo_id_of(job, wish.event_id):
         raise Problem("invalid", "photo_id is not that of event_id; announce the photo first")
     return shown(api, ask, api.add_photo(job, _wanted(wish, job, ask), ask.now), outcome="photo")
@@ -47,13 +51,6 @@ def stop_telling(api: Api, ask: Ask) -> Answer:
     job = _crews_job(api, ask)
     api.share_place.stop(job)
     return Answer(204, about=(job.tenant, job.job_id), outcome="place forgotten")
-
-
-def _own_job(api: Api, ask: Ask) -> Job:
-    job = visible_job(api, ask)
-    if not acts_on(ask.who, job):
-        raise Problem("not-allowed", about=(job.tenant, job.job_id))
-    return job
 
 
 def _crews_job(api: Api, ask: Ask) -> Job:

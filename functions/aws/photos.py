@@ -62,6 +62,12 @@ class S3Photos:
                 CacheControl=CACHING,
             )
 
+    def withdraw(self, photo_id: str) -> None:
+        with retryable():
+            self.s3.delete_object(
+                Bucket=self.site_bucket, Key=photo_path(photo_id).removeprefix("/")
+            )
+
     def forget_raw(self, key: str) -> None:
         with retryable():
             self.s3.delete_object(Bucket=self.jobs_bucket, Key=UPLOADS + key)

@@ -281,6 +281,15 @@ def test_my_jobs_have_what_is_needed_at_the_door_and_no_link(office: Office) -> 
     assert office.ask("GET", "/api/my/jobs", by="fay").json["jobs"] == []
 
 
+def test_my_jobs_say_whose_they_are_and_what_their_trucks_are_called(office: Office) -> None:
+    for truck, name in (("t1", "Big red"), ("t2", "Small blue")):
+        office.roster.set_truck(Truck(tenant="main", truck=truck, name=name))
+    office.keep(a_numbered(1, "mike", truck="t1"))
+    office.keep(a_numbered(2, "fay", truck="t2"))
+    mine = office.ask("GET", "/api/my/jobs", by="mike").json
+    assert (mine["account"], mine["trucks"]) == ("mike", {"t1": "Big red"})
+
+
 def test_who_was_taken_off_a_job_sees_it_no_more_though_the_card_still_names_them(
     office: Office,
 ) -> None:

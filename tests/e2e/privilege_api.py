@@ -62,9 +62,9 @@ class Desk:
         assert answer["statusCode"] < 300, answer
         return json.loads(answer["body"] or "null")
 
-    def refused(self, method: str, path: str, body: Any) -> None:
+    def refused(self, method: str, path: str, body: Any, status: int = 409) -> None:
         answer = self._answer(method, path, body)
-        assert answer["statusCode"] == 409, answer
+        assert answer["statusCode"] == status, answer
 
     def _answer(self, method: str, path: str, body: Any, **more: str) -> Any:
         sent = b"" if body is None else json.dumps(body).encode()
@@ -100,6 +100,7 @@ def works(api: Function) -> Callable[[], None]:
     """A day is planned and given back; from the way come a photo and a place."""
     desk = Desk(api).sign_in()
     job = kept(api.stack, with_desk(new("in_progress")))
+    over = kept(api.stack, with_desk(new("cancelled")))
     view = S3Views(api.stack.client("s3"), api.stack.outputs["SiteBucket"], 60)
     write_view(view, job, load_flow(job.flow))
     day, path = f"/api/crew/{DESK}/days/{now():%Y-%m-%d}", f"/api/jobs/{job.job_id}"
@@ -109,6 +110,7 @@ def works(api: Function) -> Callable[[], None]:
         desk.ask("PUT", day, {"hours": []})
         desk.ask("DELETE", day)
         _photographs(desk, path)
+        desk.refused("POST", f"/api/jobs/{over.job_id}/photos", _a_photo(), status=422)
         desk.ask("PUT", f"{path}/whereabouts", here)
         desk.ask("GET", f"/api/track/{digest_of(job.token)}/place")
         desk.ask("DELETE", f"{path}/whereabouts")
@@ -118,15 +120,19 @@ def works(api: Function) -> Callable[[], None]:
 
 def _photographs(desk: Desk, path: str) -> None:
     """The upload goes through the edge, by the address that the function has signed."""
-    wish = {
-        "event_id": fresh(), "occurred_at": stamp(), "kind": "before", "media_type": "image/jpeg",
-        "bytes": len(RAW),
-    }  # fmt: skip
+    wish = _a_photo()
     announced = desk.ask("POST", f"{path}/photos", wish)
     upload = announced["upload"]
     url = f"{desk.api.stack.edge_url}{upload['url']}"
     assert httpx.put(url, content=RAW, headers=upload["headers"]).status_code == 200
     desk.ask("POST", f"{path}/photos/{announced['photo_id']}", wish)
+
+
+def _a_photo() -> dict[str, Any]:
+    return {
+        "event_id": fresh(), "occurred_at": stamp(), "kind": "before", "media_type": "image/jpeg",
+        "bytes": len(RAW),
+    }  # fmt: skip
 
 
 def oversees(api: Function) -> Callable[[], None]:

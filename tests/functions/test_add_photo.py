@@ -1,9 +1,12 @@
 """A photo comes onto its job: once, whatever is lost, doubled or dies on the way."""
 
+from dataclasses import replace
+
 import pytest
 
 from events import JobEdited
 from functions.add_photo import AddPhoto, EventTaken, PhotoMissing, PhotoWanted, Upload
+from functions.clean_photo import cleaned
 from functions.ports import Unavailable
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
@@ -186,3 +189,28 @@ def test_an_event_that_was_something_else_is_no_photo() -> None:
         yard.take(event_id="way-1")
     with pytest.raises(EventTaken):
         yard.announce(event_id="way-1")
+
+
+def test_a_photo_that_the_job_refuses_after_all_is_not_public() -> None:
+    """The office cancels the job while the photo is cleaned."""
+    yard = Yard()
+    yard.upload()
+
+    def meanwhile(raw: bytes) -> bytes:
+        stored = yard.jobs.read("main", "261121-7k3m2q")
+        yard.jobs.replace(stored.value.seen(status="cancelled"), stored.etag)
+        return cleaned(raw)
+
+    yard.add = replace(yard.add, clean=meanwhile)
+    with pytest.raises(PhotoRefused):
+        yard.take()
+    assert yard.site.objects == {}
+
+
+def test_a_photo_of_somebody_who_died_before_the_commit_is_withdrawn_when_it_is_refused() -> None:
+    yard = Yard(a_job("cancelled"))
+    for step in (yard.take, lambda: yard.add.announce(yard.job, wanted(), NOON)):
+        yard.site.objects[PHOTO_KEY] = b"published"
+        with pytest.raises(PhotoRefused):
+            step()
+        assert yard.site.objects == {}

@@ -95,6 +95,13 @@ def test_a_photo_is_published_under_its_name(store: Store) -> None:
     assert store.published() == {f"t/p/{PHOTO_ID}.jpg": b"jpeg"}
 
 
+def test_a_photo_is_withdrawn_and_may_be_withdrawn_again(store: Store) -> None:
+    store.photos.publish(PHOTO_ID, b"jpeg")
+    for _ in range(2):
+        store.photos.withdraw(PHOTO_ID)
+    assert store.published() == {}
+
+
 def test_an_address_to_upload_to_is_a_path_of_our_own_site(store: Store) -> None:
     upload = store.photos.upload(KEY, "image/png", 12)
     assert upload.path.startswith(f"/uploads/{KEY}?")
@@ -126,6 +133,7 @@ def test_a_photo_may_be_kept_by_every_cache_for_a_day(s3_store: InS3) -> None:
         ("GetObject", lambda photos: photos.raw(KEY, 7)),
         ("PutObject", lambda photos: photos.publish(PHOTO_ID, b"jpeg")),
         ("DeleteObject", lambda photos: photos.forget_raw(KEY)),
+        ("DeleteObject", lambda photos: photos.withdraw(PHOTO_ID)),
     ],
 )
 def test_what_s3_does_not_do_now_may_be_tried_again(

@@ -51,6 +51,7 @@ class CrewStub:
             Route(f"{job}/photos", guarded(self.offer), methods=["POST"]),
             Route(f"{job}/photos/{{photo_id}}", guarded(self.add), methods=["POST"]),
             Route(f"{job}/whereabouts", guarded(self.place), methods=["PUT"]),
+            Route(f"{job}/whereabouts", guarded(self.no_place), methods=["DELETE"]),
             Route("/uploads/{photo_id}", guarded(self.upload), methods=["PUT"]),
         ]
 
@@ -59,8 +60,11 @@ class CrewStub:
         with self.stub.world.lock:
             jobs = [job for job in self.stub.world.jobs.values() if is_on(actor, job)]
         mine = sorted((job for job in jobs if of_these_days(job)), key=arrival)
+        trucks = self.stub.world.roster.trucks
         answer = MyJobsDocument(
+            account=actor.id,
             jobs=tuple(self.stub.job_of(request, job) for job in mine),
+            trucks={job.truck: trucks[job.truck] for job in mine if job.truck},
             time_zone=ZONE,
             as_of=now(),
         )
@@ -71,7 +75,7 @@ class CrewStub:
         wish, job = await self.asked(request, PhotoWish), self.own_job(request)
         photo_id = photo_id_of(job, wish.event_id)
         if not wish.media_type.startswith("image/"):
-            raise PhotoRefused("that is no picture")
+            raise PhotoRefused("format", "that is no picture")
         if photo_id in photo_ids(job):
             return Response(PhotoDocument(photo_id=photo_id).model_dump_json())
         upload = Upload(url=f"/uploads/{photo_id}", headers={"content-type": wish.media_type})
@@ -90,7 +94,7 @@ class CrewStub:
         if body is None or len(body) != wish.bytes:
             raise Problem("photo-missing")
         if not body.startswith(JPEG):
-            raise PhotoRefused("that is no JPEG")
+            raise PhotoRefused("unreadable", "that is no JPEG")
         photo = Photo(
             event_id=wish.event_id,
             actor=self.stub.actor(request),
@@ -112,6 +116,10 @@ class CrewStub:
         where = Whereabouts(latitude=wish.latitude, longitude=wish.longitude, at=wish.occurred_at)
         self.places.append((job.job_id, where))
         self.stub.world.places[job.job_id] = where
+        return Response(None, 204)
+
+    async def no_place(self, request: Request) -> Response:
+        self.stub.world.places.pop(self.own_job(request).job_id, None)
         return Response(None, 204)
 
     async def asked(self, request: Request, kind: type[Any]) -> Any:

@@ -31,7 +31,7 @@ from tests.pages.world import DANA, PASSWORD, World, now
 
 pytestmark = pytest.mark.browser
 
-FIRST_VIEW_BYTES = 60_000
+FIRST_VIEW_BYTES = 68_000
 EVERYTHING_KEPT = """async () => {
   const seen = [JSON.stringify(localStorage)];
   for (const { name } of await indexedDB.databases()) {
@@ -53,6 +53,7 @@ EVERYTHING_KEPT = """async () => {
   }
   return seen.join();
 }"""
+TASHA = Assigned(role="driver", member="tasha", first_name="Tasha")
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
 
 
@@ -282,10 +283,12 @@ def test_a_second_tap_of_the_same_finger_does_not_complete_the_job(
 def test_what_the_crew_needs_at_the_gate_is_there(browser: Browser, stub: StubServer) -> None:
     job = a_job_for_miguel(stub.world)
     place = Place(address="12 Harbor Road, Portland", gate_code="4711#")
-    stub.world.edit(job.job_id, DANA, Changes(place=place))
+    stub.world.roster.trucks["t1"] = "Big red"
+    stub.world.edit(job.job_id, DANA, Changes(place=place, truck="t1"))
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         expect(page.get_by_test_id("gate")).to_contain_text("4711#")
+        expect(page.get_by_text("Truck: Big red")).to_be_visible()
         call = page.get_by_role("link", name="Call")
         expect(call).to_have_attribute("href", "tel:+15555550123")
         way = page.get_by_role("link", name="Directions")
@@ -305,6 +308,21 @@ def test_today_and_tomorrow_are_in_order_and_others_jobs_are_not_there(
         expect(page.get_by_test_id("tomorrow")).to_contain_text("Tomorrow Tom")
 
 
+def test_tomorrow_becomes_today_at_midnight_also_without_signal(
+    browser: Browser, stub: StubServer
+) -> None:
+    a_job_for_miguel(stub.world, "Tomorrow Tom", hours=tomorrow_h())
+    with visitor(browser, PHONE) as miguel:
+        page = miguel.page()
+        page.clock.install(time=now())
+        page.goto(f"{stub.url}/crew/")
+        sign_in(page, "miguel", PASSWORD)
+        expect(page.get_by_test_id("tomorrow")).to_contain_text("Tomorrow Tom")
+        miguel.context.set_offline(True)
+        page.clock.fast_forward("24:00:00")
+        expect(page.get_by_test_id("today")).to_contain_text("Tomorrow Tom")
+
+
 def test_a_session_that_ended_without_signal_is_renewed_and_nothing_is_lost(
     browser: Browser, stub: StubServer
 ) -> None:
@@ -322,6 +340,40 @@ def test_a_session_that_ended_without_signal_is_renewed_and_nothing_is_lost(
         sign_in(page, "miguel", PASSWORD)
         waiting(page, 0)
     assert stub.world.jobs[job.job_id].status == "in_progress"
+
+
+def test_a_photo_that_was_refused_is_not_lost(browser: Browser, stub: StubServer) -> None:
+    """Miguel is taken off the job while he is without signal, and put on it again."""
+    job = a_job_for_miguel(stub.world, "Ada Wong", "start")
+    with visitor(browser, PHONE) as miguel:
+        page = at_work(miguel, stub)
+        picture = a_picture(page)
+        miguel.context.set_offline(True)
+        take_photo(page, "before", picture)
+        waiting(page, 1)
+        stub.world.plan(job.job_id, TASHA)
+        miguel.context.set_offline(False)
+        refused = page.get_by_test_id("refused")
+        expect(refused).to_contain_text("You may not do that on this job any more")
+        stub.world.plan(job.job_id, MIGUEL)
+        page.get_by_role("button", name="Send again").click()
+        expect(refused).to_have_count(0)
+        waiting(page, 0)
+    assert len(stub.world.jobs[job.job_id].photos) == 1
+
+
+def test_whoever_signs_in_on_another_page_sees_their_own_jobs_here(
+    browser: Browser, stub: StubServer
+) -> None:
+    a_job_for_miguel(stub.world)
+    with visitor(browser, PHONE) as miguel:
+        page = at_work(miguel, stub)
+        (ticket,) = stub.stub.sessions
+        stub.stub.sessions[ticket] = "omar"
+        press_next(page, "Ada Wong")
+        expect(page.get_by_text("Signed in as Omar Haddad")).to_be_visible()
+        expect(page.get_by_test_id("job")).to_have_count(0)
+        expect(page.get_by_test_id("waiting")).to_contain_text("1 actions of another account")
 
 
 def test_a_service_in_trouble_is_asked_again_by_itself(browser: Browser, stub: StubServer) -> None:
@@ -390,6 +442,26 @@ def test_the_place_is_told_only_while_a_job_is_under_way(
         waiting(page, 0)
     ((job_id, where),) = stub.stub.phones.places
     assert (job_id, where.latitude, where.longitude) == (job.job_id, 43.66, -70.25)
+
+
+def test_a_place_that_was_told_is_gone_once_it_is_switched_off(
+    browser: Browser, stub: StubServer
+) -> None:
+    a_job_for_miguel(stub.world, "Ada Wong", "start")
+    with visitor(browser, PHONE) as miguel:
+        miguel.context.grant_permissions(["geolocation"])
+        miguel.context.set_geolocation({"latitude": 43.66, "longitude": -70.25})
+        page = at_work(miguel, stub)
+        with page.expect_response("**/whereabouts"):
+            page.get_by_test_id("share").check()
+        assert stub.world.places != {}
+        miguel.context.set_offline(True)
+        page.get_by_test_id("share").uncheck()
+        expect(page.get_by_test_id("share-state")).to_contain_text("as soon as there is signal")
+        with page.expect_response("**/whereabouts", timeout=20_000):
+            miguel.context.set_offline(False)
+        expect(page.get_by_test_id("share-state")).to_contain_text("Off. If on")
+        assert stub.world.places == {}
 
 
 def test_the_kept_page_is_one_whole_build_and_follows_a_deployment(

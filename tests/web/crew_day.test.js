@@ -78,6 +78,17 @@ test("today and tomorrow are the business's, wherever the phone is", () => {
   assert.deepEqual(days, { today: [evening], tomorrow: [night], undated: [open] });
 });
 
+test("tomorrow is the next day also where the clocks are changed", () => {
+  const now_ms = Date.parse("2026-11-01T00:15:00-04:00"); // that day has 25 hours
+  const job = (window_start) => aDocument({ schedule: { window_start } });
+  const [tonight, monday] = [job("2026-11-01T23:30:00-05:00"), job("2026-11-02T08:00:00-05:00")];
+  assert.deepEqual(daysOf([tonight, monday], now_ms, ZONE), {
+    today: [tonight],
+    tomorrow: [monday],
+    undated: [],
+  });
+});
+
 test("the job to be shown first is the one under way, else the first that is not done", () => {
   const [done, next, now] = ["completed", "ready_for_pickup", "in_progress"].map((status) =>
     aDocument({ status }),

@@ -9,7 +9,13 @@ const MIGUEL = "miguel";
 const [HERE, THERE] = ["261121-7k3m2q", "261121-aaaaaa"];
 
 /** A queue, the office it sends to (`answers(item)` may throw), and what the office was sent. */
-function aPhone({ store = new MemoryStore(), who = () => MIGUEL, random = () => 1, alone } = {}) {
+function aPhone({
+  store = new MemoryStore(),
+  who = () => MIGUEL,
+  random = () => 1,
+  alone,
+  sent = async () => {},
+} = {}) {
   const time = handClock();
   const office = { sent: [], answers: () => ({ job_id: HERE }), who };
   const send = async (item) => {
@@ -23,7 +29,7 @@ function aPhone({ store = new MemoryStore(), who = () => MIGUEL, random = () => 
     random,
     alone,
     who: async () => office.who(),
-    sent: async () => {},
+    sent,
     changed: () => {},
   });
   return { queue, office, time, store };
@@ -101,6 +107,21 @@ test("a refusal stays until it was seen, and what comes after it is judged by th
   again.queue.signal("online");
   await settled();
   assert.deepEqual([again.office.sent, await store.items()], [[], []]);
+});
+
+test("what was refused is sent again under its id when the person wants that", async () => {
+  const { queue, office, store } = aPhone();
+  office.answers = () => {
+    throw problem(404, "unknown-job");
+  };
+  await queue.add(aMove());
+  await settled();
+  const [{ seq }] = queue.refused(MIGUEL);
+  office.answers = () => ({ job_id: HERE });
+  await queue.sendAgain(seq);
+  await settled();
+  assert.equal(new Set(office.sent.map(({ event_id }) => event_id)).size, 1);
+  assert.deepEqual([office.sent.length, queue.refused(MIGUEL), await store.items()], [2, [], []]);
 });
 
 test("an action that is stuck holds up its own job and no other", async () => {
@@ -273,4 +294,29 @@ test("an action that the phone cannot keep is an error and is not shown as done"
   const { queue } = aPhone({ store });
   await assert.rejects(queue.add(aMove()), /full/);
   assert.deepEqual(queue.waiting(MIGUEL), []);
+});
+
+const full = async () => {
+  throw new DOMException("full", "QuotaExceededError");
+};
+
+test("what the office took is not sent again, though nothing can be kept of the job after it", async () => {
+  const { queue, office, store, time } = aPhone({ sent: full });
+  await queue.add(aMove("start", HERE));
+  await queue.add(aMove("start", THERE));
+  await time.pass(600_000);
+  assert.deepEqual([office.sent.length, queue.waiting(MIGUEL), await store.items()], [2, [], []]);
+});
+
+test("a refusal that a full phone cannot keep is shown, and holds up nothing", async () => {
+  const { queue, office, store, time } = aPhone();
+  store.put = full;
+  office.answers = ({ job_id }) => {
+    if (job_id === HERE) throw problem(409, "illegal-move");
+    return { job_id };
+  };
+  await queue.add(aMove("start", HERE));
+  await queue.add(aMove("start", THERE));
+  await time.pass(600_000);
+  assert.deepEqual([queue.refused(MIGUEL).length, queue.waiting(MIGUEL), queue.state], [1, [], "idle"]);
 });

@@ -2,21 +2,26 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Sharing } from "../../web/lib/sharing.js";
-import { handClock, noSignal, settled } from "./crews.js";
+import { handClock, noSignal, problem, settled } from "./crews.js";
 
 const HERE = { latitude: 40.1, longitude: -74.2 };
 
 function aPhone({ position = async () => HERE } = {}) {
   const time = handClock();
   const told = [];
-  const office = { tell: async (...said) => void told.push(said) };
+  const forgotten = [];
+  const office = {
+    tell: async (...said) => void told.push(said),
+    forget: async (job_id) => void forgotten.push(job_id),
+  };
   const sharing = new Sharing({
     ...time,
     position,
     tell: (...said) => office.tell(...said),
+    forget: (job_id) => office.forget(job_id),
     changed: () => {},
   });
-  return { sharing, time, told, office };
+  return { sharing, time, told, forgotten, office };
 }
 
 test("nothing is told unless somebody has switched it on", async () => {
@@ -98,4 +103,82 @@ test("a phone that forbids it is believed, until somebody switches it on again",
   assert.deepEqual([sharing.state, sharing.wanted, time.planned_ms], ["forbidden", false, []]);
   sharing.want(true);
   assert.equal(sharing.state, "on");
+});
+
+/** A phone that shares its place with the office, and has told it once. */
+async function aPhoneThatTold() {
+  const phone = aPhone();
+  phone.sharing.want(true);
+  phone.sharing.follow("job-1");
+  await phone.time.pass(0);
+  return phone;
+}
+
+test("switched off, the place that was told last is taken back", async () => {
+  const { sharing, forgotten, told, time } = await aPhoneThatTold();
+  sharing.follow("job-2");
+  await sharing.want(false);
+  assert.deepEqual([forgotten, sharing.state], [["job-1"], "off"]);
+  await time.pass(600_000);
+  assert.deepEqual([forgotten, told.length], [["job-1"], 1]);
+});
+
+test("what an earlier visit told is taken back too", async () => {
+  const { sharing, forgotten } = aPhone();
+  sharing.want(true);
+  sharing.follow("job-1");
+  await sharing.want(false);
+  assert.deepEqual(forgotten, ["job-1"]);
+});
+
+test("a place that is on its way is taken back after it has arrived", async () => {
+  const { sharing, time, forgotten, office } = aPhone();
+  let arrived;
+  office.tell = () => new Promise((done) => (arrived = done));
+  sharing.want(true);
+  sharing.follow("job-1");
+  await time.pass(0);
+  sharing.want(false);
+  await settled();
+  assert.deepEqual([forgotten, sharing.state], [[], "ending"]);
+  arrived();
+  await settled();
+  assert.deepEqual([forgotten, sharing.state], [["job-1"], "off"]);
+});
+
+test("without signal it is taken back later, unless it is wanted again by then", async () => {
+  for (const [again, expected] of [
+    [false, [["job-1"], "off"]],
+    [true, [[], "on"]],
+  ]) {
+    const { sharing, time, forgotten, office } = await aPhoneThatTold();
+    const { forget } = office;
+    office.forget = async () => {
+      throw noSignal();
+    };
+    await sharing.want(false);
+    await time.pass(60_000);
+    assert.equal(sharing.state, "ending");
+    if (again) sharing.want(true);
+    office.forget = forget;
+    await time.pass(60_000);
+    assert.deepEqual([forgotten, sharing.state], expected);
+  }
+});
+
+test("the office is not asked to forget for longer than it remembers, nor what it refuses", async () => {
+  for (const [fault, most] of [
+    [noSignal(), 121],
+    [problem(404, "unknown-job"), 1],
+  ]) {
+    const { sharing, time, office } = await aPhoneThatTold();
+    let asked = 0;
+    office.forget = async () => {
+      asked += 1;
+      throw fault;
+    };
+    sharing.want(false);
+    await time.pass(3_600_000);
+    assert.deepEqual([asked, sharing.state, time.planned_ms], [most, "off", []]);
+  }
 });

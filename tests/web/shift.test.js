@@ -8,6 +8,7 @@ import { NOON_MS, flow } from "./flows.js";
 
 const HAUL = flow();
 const START = HAUL.moves.find(({ name }) => name === "start");
+const TASHA = { account: "tasha", name: "Tasha", roles: ["driver"] };
 const MIGUEL = { account: "miguel", name: "Miguel", roles: ["driver"] };
 
 /** An office that knows one job; `reach` may throw, as it is asked before everything. */
@@ -48,7 +49,9 @@ class Office {
 
   async myJobs() {
     this.#asks("myJobs");
-    return { status: 200, body: { jobs: this.jobs, time_zone: "UTC" }, etag: null, date: this.date };
+    const { account } = this.account;
+    const body = { account, jobs: this.jobs, trucks: {}, time_zone: "UTC" };
+    return { status: 200, body, etag: null, date: this.date };
   }
 
   async send({ move }) {
@@ -61,13 +64,18 @@ class Office {
   async whereabouts(job_id) {
     this.#asks(`whereabouts ${job_id}`);
   }
+
+  async forgetPlace(job_id) {
+    this.#asks(`forget ${job_id}`);
+  }
 }
 
-async function aShift({ store = new MemoryStore(), office = new Office() } = {}) {
+async function aShift({ store = new MemoryStore(), office = new Office(), channel } = {}) {
   const time = handClock();
   const shift = new Shift({
     ...time,
     store,
+    channel,
     crewing: office,
     changed: () => {},
     position: async () => ({ latitude: 1, longitude: 2 }),
@@ -75,6 +83,16 @@ async function aShift({ store = new MemoryStore(), office = new Office() } = {})
   await shift.start();
   await time.pass(0);
   return { shift, office, store, time };
+}
+
+/** Two ends of one channel: what is posted on one is heard on the other. */
+function twoTabs() {
+  const [one, other] = [new EventTarget(), new EventTarget()];
+  const wire = (from, to) =>
+    Object.assign(from, {
+      postMessage: (data) => to.dispatchEvent(Object.assign(new Event("message"), { data })),
+    });
+  return [wire(one, other), wire(other, one)];
 }
 
 const away = () => {
@@ -166,7 +184,7 @@ test("a session that ends keeps what waits until its owner signs in again", asyn
 test("somebody else's jobs are never shown, whoever used this phone before", async () => {
   const { store } = await aShift();
   const office = new Office();
-  office.account = { account: "tasha", name: "Tasha", roles: ["driver"] };
+  office.account = TASHA;
   office.jobs = [];
   const { shift } = await aShift({ store, office });
   assert.deepEqual([shift.account, shift.jobs], ["tasha", []]);
@@ -226,4 +244,79 @@ test("the place is shared while a job is under way, and no longer", async () => 
   await shift.move(shift.jobs[0], complete);
   await time.pass(600_000);
   assert.deepEqual([shift.sharing.state, told()], ["waiting", 1]);
+});
+
+/** Somebody whose job is under way, and whose place was told once. */
+async function aShiftThatTold(options) {
+  const office = new Office();
+  office.jobs = [aDocument({ status: "in_progress" })];
+  const all = await aShift({ office, ...options });
+  await all.shift.share(true);
+  await all.time.pass(1_000);
+  return all;
+}
+
+const placesIn = ({ asked }) => asked.filter((name) => /^(whereabouts|forget|signOut)/.test(name));
+
+test("signing out takes the place back while the session still may", async () => {
+  const { shift, office } = await aShiftThatTold();
+  await shift.signOut();
+  const job = "261121-7k3m2q";
+  assert.deepEqual(placesIn(office), [`whereabouts ${job}`, `forget ${job}`, "signOut"]);
+});
+
+test("left without signal, the place is taken back before the session is ended", async () => {
+  const { shift, office } = await aShiftThatTold();
+  office.reach = away;
+  await shift.signOut();
+  office.asked.length = 0;
+  office.reach = () => {};
+  await shift.signal("online");
+  assert.deepEqual(placesIn(office), ["forget 261121-7k3m2q", "signOut"]);
+});
+
+test("switched off in one tab, the place is told by no other", async () => {
+  const [here, there] = twoTabs();
+  const { shift, office, time } = await aShiftThatTold({ channel: here });
+  const other = await aShift({ channel: there });
+  await other.shift.share(false);
+  office.asked.length = 0;
+  await time.pass(600_000);
+  assert.deepEqual([shift.sharing.state, placesIn(office)], ["off", []]);
+});
+
+test("who signs in on another page meanwhile gets a page of their own here", async () => {
+  const { shift, store, office, time } = await aShiftThatTold();
+  office.account = TASHA;
+  office.jobs = [aDocument({ job_id: "261121-tasha0", status: "in_progress" })];
+  await time.pass(60_000);
+  const kept = await store.get("day");
+  assert.deepEqual([shift.session.name, kept.day.session.name], ["Tasha", "Tasha"]);
+  assert.deepEqual(shift.jobs.map(({ job_id }) => job_id), ["261121-tasha0"]);
+  assert.equal(shift.sharing.state, "off", "that Miguel shares his place is not Tasha's wish");
+});
+
+test("what was pressed before that is noticed waits for whoever pressed it", async () => {
+  const { shift, office, time } = await aShift();
+  office.account = TASHA;
+  await shift.move(shift.jobs[0], START);
+  await time.pass(2_000);
+  assert.deepEqual([shift.account, shift.queue.others("tasha")], ["tasha", 1]);
+  assert.ok(!office.asked.includes("send"));
+  office.account = MIGUEL;
+  await time.pass(60_000);
+  assert.deepEqual([shift.account, shift.queue.waiting("miguel")], ["miguel", []]);
+  assert.equal(office.asked.filter((name) => name === "send").length, 1);
+});
+
+test("a full phone goes on working, and is no trouble of the office's", async () => {
+  const { shift, store, office, time } = await aShift();
+  store.set = async () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+  await shift.move(shift.jobs[0], START);
+  await time.pass(60_000);
+  assert.equal(office.asked.filter((name) => name === "send").length, 1);
+  assert.deepEqual([shift.jobs[0].status, shift.signal_state], ["in_progress", "good"]);
+  assert.deepEqual(shift.queue.waiting("miguel"), []);
 });

@@ -1,24 +1,18 @@
 // The crew's page: wires the shift (state) to cards, dialogs and the phone.
 
-import { Api } from "/lib/api.js";
 import { currentJob, daysOf } from "/lib/crew_day.js";
 import { deviceStore } from "/lib/crew_store.js";
-import { Crewing } from "/lib/crewing.js";
 import { byId, el, fill, keepingFocus } from "/lib/elements.js";
 import { browserLanguage, rememberLanguage, speaking } from "/lib/i18n.js";
 import { deviceMemory } from "/lib/memory.js";
-import { Shift } from "/lib/shift.js";
 import { SECOND_MS, agoText } from "/lib/time.js";
+import { dayAt } from "/lib/zone.js";
 import { Doing } from "./doing.js";
 import { jobCard } from "./job_card.js";
+import { keepPage, makeShift } from "./phone.js";
 import { signInForm } from "./sign_in.js";
 import { refusalNotice, signalBar, waitingPanel } from "./state_bar.js";
 import { WORDS } from "./words.js";
-
-const CHANNEL = "haulway.crew";
-const REPLAY_LOCK = "haulway.crew.replay";
-const WORKER = "/crew/sw.js";
-const PLACE = { enableHighAccuracy: false, maximumAge: 60_000, timeout: 20_000 };
 
 class CrewPage {
   #main = byId("jobs");
@@ -29,6 +23,7 @@ class CrewPage {
   #toggled = new Map();
   #pictures = new Map();
   #drawn = null;
+  #drawnOn = null;
   #doing;
 
   async start() {
@@ -52,7 +47,7 @@ class CrewPage {
     );
     window.addEventListener("online", () => this.#shift.signal("online"));
     window.addEventListener("offline", () => this.#shift.signal("offline"));
-    setInterval(() => this.#drawFreshness(), SECOND_MS);
+    setInterval(() => this.#tick(), SECOND_MS);
     if (document.hidden) this.#shift.signal("hidden");
     if (navigator.onLine === false) this.#shift.signal("offline");
   }
@@ -80,8 +75,9 @@ class CrewPage {
   #draw() {
     const { scene, account, queue } = this.#shift;
     const signal = this.#shift.signal_state;
+    this.#drawnOn = this.#today;
     const looks = JSON.stringify([
-      [scene, account, signal, queue.state, this.#language, this.#shift.sharing.state],
+      [this.#drawnOn, scene, account, signal, queue.state, this.#language, this.#shift.sharing.state],
       [this.#shift.jobs, Object.keys(this.#shift.flows), queue.waiting(account)],
       [queue.refused(account), [...this.#toggled], [...this.#doing.resting]],
     ]);
@@ -123,6 +119,7 @@ class CrewPage {
           spoken,
           flow: flowOf(item),
           onSeen: ({ seq }) => queue.dismiss(seq),
+          onAgain: ({ seq }) => queue.sendAgain(seq),
         }),
       ),
     ];
@@ -156,6 +153,7 @@ class CrewPage {
     return jobCard(job, {
       kind,
       flow: flows[job.flow],
+      truck: job.truck && this.#shift.truckName(job.truck),
       open: this.#toggled.get(job.job_id) ?? job.job_id === current,
       resting: this.#doing.resting.has(job.job_id),
       spoken: this.#spoken,
@@ -243,6 +241,17 @@ class CrewPage {
     if (line.textContent !== text) fill(line, text);
   }
 
+  /** Today ends without anything happening, and without signal. */
+  #tick() {
+    if (this.#today === this.#drawnOn) this.#drawFreshness();
+    else this.#draw();
+  }
+
+  /** The day of the business. */
+  get #today() {
+    return dayAt(this.#shift.now_ms, this.#shift.time_zone);
+  }
+
   #pictureOf({ photo_id, path, blob }) {
     if (!blob) return path;
     if (!this.#pictures.has(photo_id)) this.#pictures.set(photo_id, URL.createObjectURL(blob));
@@ -256,41 +265,6 @@ class CrewPage {
       URL.revokeObjectURL(address);
       this.#pictures.delete(photo_id);
     }
-  }
-}
-
-function makeShift(store, changed) {
-  const { locks, geolocation } = navigator;
-  return new Shift({
-    store,
-    changed,
-    crewing: new Crewing(new Api()),
-    clock: () => Date.now(),
-    setTimer: (act, ms) => setTimeout(act, ms),
-    clearTimer: (timer) => clearTimeout(timer),
-    channel: "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null,
-    alone: locks
-      ? (act) => locks.request(REPLAY_LOCK, { ifAvailable: true }, (lock) => lock && act())
-      : undefined,
-    position: () =>
-      new Promise((found, failed) =>
-        geolocation.getCurrentPosition(
-          ({ coords }) => found({ latitude: coords.latitude, longitude: coords.longitude }),
-          failed,
-          PLACE,
-        ),
-      ),
-  });
-}
-
-/** Have the page kept for a visit without signal; where a browser cannot, it works with signal. */
-async function keepPage() {
-  try {
-    await navigator.serviceWorker.register(WORKER, { scope: "/crew/" });
-    const { active } = await navigator.serviceWorker.ready;
-    active.postMessage("keep");
-  } catch {
-    // no signal, or a browser without service workers
   }
 }
 

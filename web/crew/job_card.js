@@ -7,10 +7,11 @@ import { icon } from "/lib/icons.js";
 import { clockText, windowText } from "/lib/time.js";
 
 /**
- * `open` says whether its particulars are shown, `resting` that a move was made a moment ago. `does` has what the person can do: toggle, move,
- * note, late, load, photo; `pictureOf(photo)` is the address of a photo.
+ * `open` says whether its particulars are shown, `resting` that a move was made a moment ago;
+ * `truck` is what its truck is called. `does` has what the person can do: toggle, move, note, late,
+ * load, photo; `pictureOf(photo)` is the address of a photo.
  */
-export function jobCard(job, { flow, kind, open, resting, spoken, does, pictureOf }) {
+export function jobCard(job, { flow, kind, truck, open, resting, spoken, does, pictureOf }) {
   const status = statusOf(job, flow);
   return el(
     "article.panel.job.toned",
@@ -23,7 +24,7 @@ export function jobCard(job, { flow, kind, open, resting, spoken, does, pictureO
     },
     head(job, { flow, status, open, spoken, does }),
     open && [
-      contact(job, spoken),
+      contact(job, truck, spoken),
       waitingForTurn(job, flow, spoken),
       nextMove(job, { flow, kind, status, resting, spoken, does }),
       status?.terminal !== true && tools(job, { spoken, does }),
@@ -69,7 +70,7 @@ function head(job, { status, open, spoken, does }) {
   );
 }
 
-function contact(job, { t }) {
+function contact(job, truck, { t }) {
   const { phone } = job.customer;
   const crew = job.crew.map(({ first_name }) => first_name).join(", ");
   return [
@@ -89,7 +90,7 @@ function contact(job, { t }) {
     el(
       "p.small.quiet",
       {},
-      [crew && `${t("crew")}: ${crew}`, job.truck && t("truck", { truck: job.truck })]
+      [crew && `${t("crew")}: ${crew}`, truck && t("truck", { truck })]
         .filter(Boolean)
         .join(" · "),
     ),

@@ -4,22 +4,9 @@ import { labelOf } from "/lib/moves.js";
 import { el } from "/lib/elements.js";
 import { wording } from "/lib/i18n.js";
 import { icon } from "/lib/icons.js";
+import { maySendAgain, whyOf } from "/lib/refusals.js";
 import { clockText } from "/lib/time.js";
 
-const WHY = {
-  "illegal-move": "why_illegal",
-  "unknown-move": "why_illegal",
-  overtaken: "why_overtaken",
-  "not-allowed": "why_not_allowed",
-  "driver-missing": "why_driver",
-  "reason-missing": "why_reason",
-  "proof-missing": "why_proof",
-  "from-the-future": "why_clock",
-  "unknown-job": "why_gone",
-  "not-found": "why_gone",
-  "photo-refused": "why_photo",
-  "photo-unreadable": "why_lost",
-};
 const OFTEN = 3;
 const SIGNS = { none: "offline", trouble: "alert", good: "check" };
 
@@ -113,7 +100,7 @@ function itemText(item, spoken) {
 }
 
 /** One action that the office refused, until the person has seen it. */
-export function refusalNotice(item, { spoken, flow, onSeen }) {
+export function refusalNotice(item, { spoken, flow, onSeen, onAgain }) {
   const { t } = spoken;
   return el(
     "div.notice.bad",
@@ -125,18 +112,27 @@ export function refusalNotice(item, { spoken, flow, onSeen }) {
       el("p", {}, el("strong", {}, `${t("refused_title")}: ${itemText(item, spoken)}`)),
       el("p", {}, whyText(item.refused, flow, spoken)),
       el(
-        "button.button.compact",
-        { type: "button", onclick: () => onSeen(item), "data-focus": `seen-${item.seq}` },
-        t("understood"),
+        "div.row",
+        {},
+        maySendAgain(item) &&
+          el(
+            "button.button.compact",
+            { type: "button", onclick: () => onAgain(item), "data-focus": `again-${item.seq}` },
+            t("send_again"),
+          ),
+        el(
+          "button.button.compact",
+          { type: "button", onclick: () => onSeen(item), "data-focus": `seen-${item.seq}` },
+          t("understood"),
+        ),
       ),
     ),
   );
 }
 
 function whyText(refused, flow, { t, language, time_zone }) {
-  const key = WHY[refused.slug] ?? "why_other";
   const status = flow ? labelOf(flow, refused.job_status, language) : refused.job_status;
-  const why = t(key, { status, detail: refused.detail || refused.title });
+  const why = t(whyOf(refused), { status, detail: refused.detail || refused.title });
   if (!refused.moved_by || !refused.moved_at) return why;
   const time = clockText(refused.moved_at, language, time_zone);
   return why + t("by", { who: refused.moved_by.id, time });

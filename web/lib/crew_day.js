@@ -2,7 +2,8 @@
 // be done next, and when a late crew will be there.
 
 import { movesFrom } from "./moves.js";
-import { DAY_MS, MINUTE_MS, msOf } from "./time.js";
+import { MINUTE_MS, msOf } from "./time.js";
+import { dayAfter, dayAt } from "./zone.js";
 
 export const LATE_MINUTES = Object.freeze([15, 30, 60]);
 export const LOAD_SIZES = Object.freeze(["minimum", "quarter", "half", "three_quarters", "full"]);
@@ -74,14 +75,12 @@ export function lateEta({ schedule = {} }, minutes, now_ms) {
 
 /** {today, tomorrow, undated}: the jobs by the business's own clock, each in the given order. */
 export function daysOf(jobs, now_ms, timeZone) {
-  const day = (moment) =>
-    new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }).format(new Date(moment));
-  const tomorrow = day(now_ms + DAY_MS);
+  const tomorrow = dayAfter(dayAt(now_ms, timeZone), 1);
   const sorted = { today: [], tomorrow: [], undated: [] };
   for (const job of jobs) {
     const start = job.schedule?.window_start;
     if (!start) sorted.undated.push(job);
-    else sorted[day(start) >= tomorrow ? "tomorrow" : "today"].push(job);
+    else sorted[dayAt(msOf(start), timeZone) >= tomorrow ? "tomorrow" : "today"].push(job);
   }
   return sorted;
 }

@@ -82,6 +82,15 @@ export class CrewQueue {
     this.#options.changed();
   }
 
+  /** What was refused is put to the office once more, under the same id. */
+  async sendAgain(seq) {
+    const refused = this.#items.find((item) => item.seq === seq);
+    if (refused === undefined) return;
+    await this.#replace({ ...refused, refused: null });
+    this.#options.changed();
+    this.replay();
+  }
+
   /** Nothing of anybody is left on the phone. */
   async wipe() {
     this.#items = [];
@@ -144,9 +153,7 @@ export class CrewQueue {
   async #take(item, held) {
     try {
       const job = await this.#options.send(item);
-      await this.#options.sent(job);
-      await this.#options.store.remove(item.seq);
-      this.#forget(item.seq);
+      await this.#taken(item, job);
     } catch (error) {
       await this.#failed(item, error);
       if (isForAll(error)) throw error;
@@ -155,13 +162,27 @@ export class CrewQueue {
     this.#options.changed();
   }
 
+  /** It goes first: whatever cannot be kept of the job after it, it is not sent again. */
+  async #taken(item, job) {
+    await this.#options.store.remove(item.seq);
+    this.#forget(item.seq);
+    await this.#options.sent(job);
+  }
+
   async #failed(item, error) {
     if (!this.#items.some(({ seq }) => seq === item.seq)) return; // given up meanwhile
     const refused = isFinal(error) ? problemOf(error) : null;
     const fault = error instanceof Problem ? error.slug || String(error.status) : "no-answer";
-    const tried = { ...item, tries: item.tries + 1, refused, fault };
-    await this.#options.store.put(tried);
-    this.#items = this.#items.map((known) => (known.seq === item.seq ? tried : known));
+    await this.#replace({ ...item, tries: item.tries + 1, refused, fault });
+  }
+
+  async #replace(item) {
+    this.#items = this.#items.map((known) => (known.seq === item.seq ? item : known));
+    try {
+      await this.#options.store.put(item);
+    } catch {
+      // A full phone keeps it as it was: it is sent once more, and answered the same.
+    }
   }
 
   #forget(seq) {
@@ -198,6 +219,6 @@ function stateAfter(error) {
 
 /** What is kept of a refusal: the problem's own words, and where the job is now. */
 function problemOf({ status, slug, title, detail, document }) {
-  const { job_status = null, moved_by = null, moved_at = null } = document;
-  return { status, slug, title, detail, job_status, moved_by, moved_at };
+  const { why = null, job_status = null, moved_by = null, moved_at = null } = document;
+  return { status, slug, why, title, detail, job_status, moved_by, moved_at };
 }

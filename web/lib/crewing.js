@@ -32,8 +32,8 @@ export class Crewing {
   }
 
   /** The answer as it comes: looking has a pace of its own, so nothing is retried here. */
-  myJobs(etag) {
-    return this.#api.get("/my/jobs", { etag, tries: 1 });
+  myJobs() {
+    return this.#api.get("/my/jobs", { tries: 1 });
   }
 
   /** Where the phone is; Problem 409 where the job is not under way. */
@@ -41,7 +41,15 @@ export class Crewing {
     await this.#api.ask("PUT", `${jobPath(job_id)}/whereabouts`, { body: where });
   }
 
-  /** Do one action of the queue, once: the job after it. Raises Problem or NoAnswer. */
+  /** Once: whoever takes a place back has a pace of its own. */
+  async forgetPlace(job_id) {
+    await this.#api.ask("DELETE", `${jobPath(job_id)}/whereabouts`);
+  }
+
+  /**
+   * Do one action of the queue, once: the job after it, or null where it was done before and the
+   * job is not theirs any more. Raises Problem or NoAnswer.
+   */
   async send({ kind, job_id, event_id, occurred_at, ...action }) {
     const event = { event_id, occurred_at };
     if (kind === "photo") return this.#photo(job_id, event, action.photo);
@@ -58,7 +66,9 @@ export class Crewing {
     const bytes = await bytesOf(blob);
     const body = { ...event, kind: photo_kind, media_type, bytes: bytes.byteLength };
     const path = `${jobPath(job_id)}/photos`;
-    const { photo_id, upload } = (await this.#api.ask("POST", path, { body })).body;
+    const announced = (await this.#api.ask("POST", path, { body })).body;
+    if (announced === null) return null;
+    const { photo_id, upload } = announced;
     if (upload) await this.#upload(upload, bytes);
     try {
       return (await this.#api.ask("POST", `${path}/${photo_id}`, { body })).body;

@@ -3,44 +3,41 @@
 // The browser's things (clock, timers, place, a channel to the other tabs) come in as arguments.
 
 import { NoAnswer, isSignedOut } from "./api.js";
-import { newest, projected, statusOf } from "./crew_day.js";
+import { projected, statusOf } from "./crew_day.js";
 import { CrewQueue } from "./crew_queue.js";
-import { Feed, clockAheadMs } from "./feed.js";
+import { Feed } from "./feed.js";
+import { KeptDay } from "./kept_day.js";
 import { actorKind } from "./moves.js";
 import { Sharing } from "./sharing.js";
-import { HOUR_MS } from "./time.js";
 
 const LOOK_EVERY_MS = 20_000;
-const KEPT_FOR_MS = 48 * HOUR_MS;
-const NOTHING = Object.freeze({ session: null, flows: {}, jobs: [], time_zone: null, as_of: null });
 
 export class Shift {
   queue;
   sharing;
-  #day = NOTHING;
+  #day;
   #options;
   #store;
   #feed;
   #timer = null;
-  #etag = null;
   #met = false;
   #visit = 0;
   #unreachable = false;
   #signedOut = false;
-  #aheadMs = 0;
   #sent = false;
 
   constructor(options) {
     this.#options = options;
     this.#store = options.store;
     const { clock, setTimer, clearTimer, random, alone, position, channel } = options;
+    this.#day = new KeptDay(options.store, clock);
     this.#feed = new Feed(clock(), { random, interval_ms: LOOK_EVERY_MS });
     const timing = { clock, setTimer, clearTimer, random };
     this.queue = new CrewQueue({
       ...timing,
       alone,
       store: options.store,
-      who: () => this.#watching(async () => (await options.crewing.session()).account),
+      who: () => this.#whoIsIn(),
       send: (item) => this.#watching(() => options.crewing.send(item)),
       sent: (job) => this.#take(job),
       changed: () => this.#queueChanged(),
@@ -50,6 +47,7 @@ export class Shift {
       position,
       tell: (job_id, where) =>
         options.crewing.whereabouts(job_id, { ...where, occurred_at: this.#moment() }),
+      forget: (job_id) => options.crewing.forgetPlace(job_id),
       changed: () => this.#changed(),
     });
     channel?.addEventListener("message", ({ data }) => this.#heard(data));
@@ -58,19 +56,24 @@ export class Shift {
   // What is known
 
   get session() {
-    return this.#day.session;
+    return this.#day.known.session;
   }
 
   get account() {
-    return this.#day.session?.account ?? null;
+    return this.session?.account ?? null;
   }
 
   get flows() {
-    return this.#day.flows;
+    return this.#day.known.flows;
+  }
+
+  /** What the truck of that id is called. */
+  truckName(truck) {
+    return this.#day.known.trucks[truck] ?? truck;
   }
 
   get time_zone() {
-    return this.#day.time_zone ?? undefined;
+    return this.#day.known.time_zone ?? undefined;
   }
 
   get kind() {
@@ -80,7 +83,7 @@ export class Shift {
   /** `starting`, `sign_in`, `nothing` (no signal, and nothing kept) or `jobs`. */
   get scene() {
     if (this.#signedOut) return "sign_in";
-    if (this.#day.as_of !== null) return "jobs";
+    if (this.age_ms !== null) return "jobs";
     return this.#without ? "nothing" : "starting";
   }
 
@@ -96,21 +99,19 @@ export class Shift {
     return troubled ? "trouble" : "good";
   }
 
-  /** Now, as the server has it: a phone's clock may be wrong. */
   get now_ms() {
-    return this.#options.clock() + this.#aheadMs;
+    return this.#day.now_ms;
   }
 
   /** How old what is shown is; null where nothing is. */
   get age_ms() {
-    const { as_of } = this.#day;
-    return as_of === null ? null : Math.max(0, this.now_ms - Date.parse(as_of));
+    return this.#day.age_ms;
   }
 
   /** The jobs as they are with what waits on this phone. */
   get jobs() {
     const waiting = this.queue.waiting(this.account);
-    return this.#day.jobs.map((job) => projected(job, waiting, this.flows[job.flow]));
+    return this.#day.known.jobs.map((job) => projected(job, waiting, this.flows[job.flow]));
   }
 
   job(job_id) {
@@ -120,12 +121,8 @@ export class Shift {
   // Beginning and ending
 
   async start() {
-    const kept = await this.#store.get("day");
-    if (kept && this.#options.clock() - kept.kept_at_ms < KEPT_FOR_MS) {
-      this.#aheadMs = kept.ahead_ms;
-      this.#day = kept.day;
-    } else if (kept) await this.#store.set("day", null);
-    this.sharing.want((await this.#store.get("sharing")) === true);
+    await this.#day.load();
+    await this.#shareAsBefore();
     await this.queue.load();
     await this.#leave();
     this.#plan();
@@ -136,17 +133,17 @@ export class Shift {
   async signIn(account, password) {
     const session = await this.#options.crewing.signIn(account, password);
     await this.#store.set("leaving", null);
-    this.#begin(session);
+    await this.#begin(session);
   }
 
   /** Take everything off the phone; without signal, the session is ended when there is some. */
   async signOut() {
+    await this.sharing.want(false); // only a session may have the place forgotten
     const told = await this.#told();
+    this.#end();
     await this.queue.wipe();
     await this.#store.set("leaving", told ? null : true);
-    this.sharing.want(false);
     this.#options.channel?.postMessage("signed_out");
-    this.#end();
   }
 
   async #told() {
@@ -165,12 +162,10 @@ export class Shift {
     if (await this.#told()) await this.#store.set("leaving", null);
   }
 
-  #begin(session) {
-    if (session.account !== this.account) this.#day = NOTHING;
-    this.#day = { ...this.#day, session };
+  async #begin(session) {
+    await this.#belongTo(session);
     this.#signedOut = false;
     this.#met = false;
-    this.#etag = null;
     this.#visit += 1;
     this.#feed.signal("signed_in", this.#options.clock());
     this.#plan();
@@ -178,8 +173,22 @@ export class Shift {
     this.#changed();
   }
 
+  async #belongTo(session) {
+    const another = session.account !== this.account;
+    this.#day.begin(session);
+    if (another) await this.#shareAsBefore();
+  }
+
+  /** One person's wish to share their place is not the next one's. */
+  async #shareAsBefore() {
+    const { account } = this;
+    const wanted = account !== null && (await this.#store.get("sharing")) === account;
+    this.sharing.want(wanted);
+  }
+
   #end() {
-    this.#day = NOTHING;
+    this.#day.forget();
+    this.sharing.want(false);
     this.#expire();
   }
 
@@ -199,6 +208,7 @@ export class Shift {
   async signal(name) {
     if (name === "online") {
       this.#unreachable = false;
+      await this.sharing.takeBack();
       await this.#leave();
     }
     this.#feed.signal(name, this.#options.clock());
@@ -225,41 +235,37 @@ export class Shift {
   async #read(visit) {
     try {
       if (!this.#met) await this.#meet(visit);
-      const answer = await this.#watching(() => this.#options.crewing.myJobs(this.#etag));
+      const { body, date } = await this.#watching(() => this.#options.crewing.myJobs());
       if (visit !== this.#visit) return "void";
-      this.#aheadMs = clockAheadMs(answer.date, this.#options.clock());
-      await this.#takeAll(answer);
+      const { account = this.account } = body; // an API before this one names nobody
+      if (account === this.account) await this.#day.read(body, date);
+      else await this.#whoIsIn();
       return "fresh";
     } catch (error) {
       return { retry_after_ms: error.retry_after_ms ?? 0 };
     }
   }
 
-  /** Who is signed in here, which another page of this browser may have changed; and the flows. */
+  /** The account that requests are made as, which another page of this browser may have changed. */
+  async #whoIsIn() {
+    const visit = this.#visit;
+    const session = await this.#watching(() => this.#options.crewing.session());
+    if (visit === this.#visit && session.account !== this.account) await this.#begin(session);
+    return session.account;
+  }
+
+  /** Who is signed in here, and the flows. */
   async #meet(visit) {
     const session = await this.#watching(() => this.#options.crewing.session());
     const { flows } = await this.#watching(() => this.#options.crewing.flows());
     if (visit !== this.#visit) return;
-    if (session.account !== this.account) this.#day = NOTHING;
-    this.#day = { ...this.#day, session, flows };
+    await this.#belongTo(session);
+    this.#day.learn(flows);
     this.#met = true;
   }
 
-  async #takeAll({ status, body, etag }) {
-    const as_of = new Date(this.now_ms).toISOString();
-    const known = new Map(this.#day.jobs.map((job) => [job.job_id, job]));
-    const read = status === 304 ? {} : { jobs: newest(body.jobs, known), time_zone: body.time_zone };
-    this.#day = { ...this.#day, ...read, as_of };
-    this.#etag = etag;
-    await this.#keep();
-  }
-
-  /** A job after an action of ours. */
   async #take(job) {
-    const newer = (known) => known.job_id === job?.job_id && known.rev <= job.rev;
-    const jobs = this.#day.jobs.map((known) => (newer(known) ? job : known));
-    this.#day = { ...this.#day, jobs };
-    await this.#keep();
+    await this.#day.take(job);
     this.#sent = true;
   }
 
@@ -276,12 +282,6 @@ export class Shift {
   #nudge() {
     this.#feed.signal("nudge", this.#options.clock());
     this.#plan();
-  }
-
-  async #keep() {
-    if (this.#signedOut) return;
-    const kept = { day: this.#day, ahead_ms: this.#aheadMs, kept_at_ms: this.#options.clock() };
-    await this.#store.set("day", kept);
   }
 
   /** Do something that needs signal and session, and notice if there is neither. */
@@ -320,9 +320,11 @@ export class Shift {
   }
 
   async share(wanted) {
-    await this.#store.set("sharing", wanted);
-    this.sharing.want(wanted);
+    const done = this.sharing.want(wanted);
     this.#changed();
+    if (!wanted) this.#options.channel?.postMessage("private");
+    await this.#store.set("sharing", wanted ? this.account : null);
+    await done;
   }
 
   #moment() {
@@ -333,6 +335,7 @@ export class Shift {
 
   #heard(message) {
     if (message === "signed_out") this.#end();
+    if (message === "private") this.sharing.want(false);
     if (message !== "queue") return;
     this.queue.load();
     this.#nudge();
@@ -346,7 +349,7 @@ export class Shift {
   /** The job that is under way for the office and, with what waits here, for the crew too. */
   get #underWay() {
     const isUnderWay = (job) => statusOf(job, this.flows[job.flow])?.under_way === true;
-    const known = this.#day.jobs.filter(isUnderWay).map(({ job_id }) => job_id);
+    const known = this.#day.known.jobs.filter(isUnderWay).map(({ job_id }) => job_id);
     const mine = this.jobs.filter(isUnderWay).find(({ job_id }) => known.includes(job_id));
     return mine?.job_id ?? null;
   }

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { WORDS } from "../../web/crew/words.js";
+import { maySendAgain, whyOf } from "../../web/lib/refusals.js";
+
+const read = (name) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
+const ACTIONS = ["/moves", "/photos", "/photos/{photo_id}", ""];
+const ENDS_NO_ACTION = ["signed-out", "photo-missing", "internal", "unavailable"];
+const OF_DISPATCHERS = ["crew-unavailable", "crew-taken", "if-match-missing"];
+
+/** The kinds of problem that the API answers an action with. */
+function problems() {
+  const { paths } = JSON.parse(read("docs/openapi.json"));
+  const actions = ACTIONS.map((path) => paths[`/api/jobs/{job_id}${path}`]);
+  const said = JSON.stringify(actions.flatMap(({ post, patch }) => [post ?? patch]));
+  return new Set([...said.matchAll(/\/problems\/([a-z-]+)"/g)].map(([, slug]) => slug));
+}
+
+test("the page has words of its own for all that can be refused to a crew", () => {
+  const slugs = [...problems()].filter(
+    (slug) => ![...ENDS_NO_ACTION, ...OF_DISPATCHERS].includes(slug),
+  );
+  assert.ok(slugs.includes("records-full"));
+  for (const slug of slugs) {
+    const key = whyOf({ slug, why: null });
+    assert.ok(key in WORDS.en && key !== "why_other", slug);
+  }
+});
+
+test("the page has words for each reason to refuse a photo", () => {
+  const [, literal] = /PhotoFault = Literal\[([^\]]+)\]/.exec(read("statemachine/proof.py"));
+  const faults = [...literal.matchAll(/"(\w+)"/g)].map(([, fault]) => fault);
+  const keys = faults.map((why) => whyOf({ slug: "photo-refused", why }));
+  assert.equal(new Set(keys).size, faults.length);
+  for (const key of keys) assert.ok(key in WORDS.en, key);
+});
+
+test("what may be taken another time can be sent again; a refusal on the record stays one", () => {
+  const again = (kind, slug, more = {}) =>
+    maySendAgain({ kind, refused: { slug, why: null, job_status: null, ...more } });
+  assert.ok(again("move", "unknown-job"));
+  assert.ok(again("photo", "photo-refused", { why: "cancelled" }));
+  assert.ok(!again("photo", "photo-refused", { why: "heic" }));
+  assert.ok(again("edit", "job-changed", { job_status: "in_progress" }));
+  assert.ok(!again("move", "not-allowed", { job_status: "in_progress" }));
+});

@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from cli.desk import ME
+from cli.job_sheet import print_job
 from cli.out import BadInput, console, local_time, money, print_json, spoken_errors
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
-from functions.api.documents import JobDocument
 from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.job import Customer, LoadSize, Schedule
 from statemachine.job import Place as Address
@@ -112,7 +112,7 @@ def show(context: typer.Context, job_id: JobArg, as_json: Json = False) -> None:
             link = {"tracking_url"}
             print_json(job.model_dump(mode="json", exclude_none=True, exclude=link))
             return
-        _print_job(job, load_flow(job.flow))
+        print_job(job, load_flow(job.flow))
 
 
 @app.command()
@@ -267,30 +267,3 @@ def now() -> datetime:
 
 def fresh_id() -> str:
     return str(uuid.uuid4())
-
-
-def _print_job(job: JobDocument, flow: Flow) -> None:
-    status = flow.status(job.status)
-    console.print(f"[bold]{job.job_id}[/]  [{status.colour}]●[/] {status.label.en}  rev {job.rev}")
-    particulars = f"{job.customer.name} · {job.place.address} · {money(job.price_cents)}"
-    console.print(particulars, markup=False)
-    for member in job.crew:
-        console.print(f"{member.role}: {member.first_name} ({member.member})", markup=False)
-    for what, value in (("truck", job.truck), ("load", job.load_size), ("photos", len(job.photos))):
-        if value:
-            console.print(f"{what}: {value}", markup=False)
-    table = Table("when", "what", "by", "reason")
-    table.add_row(local_time(job.created_at), "booked", "")
-    for made in job.history:
-        actor = f"{made.actor.kind} {made.actor.id}"
-        what = f"{made.move} → {made.to}"
-        table.add_row(local_time(made.recorded_at), what, actor, escape(made.reason or ""))
-    for refusal in job.refusals:
-        actor = f"{refusal.actor.kind} {refusal.actor.id}"
-        what = f"[red]{refusal.move or refusal.to} refused[/]"
-        table.add_row(local_time(refusal.recorded_at), what, actor, refusal.explanation)
-    console.print(table)
-    for note in job.notes:
-        console.print(f"note: {note.text}", markup=False)
-    possible = ", ".join(f"{move.name} (→ {move.to})" for move in job.moves)
-    console.print(f"Possible now: {possible or 'nothing'}")

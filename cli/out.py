@@ -19,6 +19,7 @@ from rich.markup import escape
 from functions.dead_letters import NotReplayable, UnknownQueue
 from functions.inbox import NEVER_AGAIN, problems
 from functions.ports import Conflict, Unavailable, UnknownJob, UnknownTenant
+from statemachine.edits import WRITTEN_EARLIER
 
 console = Console(highlight=False)
 complaints = Console(stderr=True, highlight=False)
@@ -100,3 +101,10 @@ def money(cents: int | None) -> str:
 
 def local_time(moment: datetime) -> str:
     return moment.astimezone().strftime("%a %H:%M")
+
+
+def true_time(occurred_at: datetime | None, recorded_at: datetime) -> str:
+    """When it was done and, where we heard of it more than a minute later, when it was sent."""
+    if occurred_at is None or recorded_at - occurred_at <= WRITTEN_EARLIER:
+        return local_time(recorded_at)
+    return f"{local_time(occurred_at)}, sent {local_time(recorded_at)}"

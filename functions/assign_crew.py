@@ -19,8 +19,9 @@ from statemachine.claims import (
     Claim,
     Engaged,
     Sheet,
-    engaged,
-    needed_span,
+    has_ended,
+    named,
+    named_span,
     standing,
 )
 from statemachine.edits import CrewTaken, CrewUnavailable
@@ -48,21 +49,23 @@ class AssignCrew:
         return lambda member: known.get(member) or first_name(self._profile(job.tenant, member))
 
     def __call__(self, before: Job, after: Job, request: JobEditRequested, now: datetime) -> None:
-        """Claims whom and what `after` needs more than `before`.
+        """Claims whom and what `after` names more than `before`. A job that has ended needs nobody:
+        its claims are asleep, for the day it is brought back, and nobody has to be free for them.
 
         Raises CrewUnavailable or CrewTaken with the reason; Conflict and Unavailable where it has
         to be asked again.
         """
         flow = load_flow(after.flow)
-        span, newly = needed_span(after, flow), _newly(before, after, flow)
+        span, newly = named_span(after), _newly(before, after, flow)
         for assigned in newly:
             _check_role(self._profile(after.tenant, assigned.member), assigned)
         self._check_truck(before, after)
-        had = engaged(before, flow)
-        for_new = [needed for needed in engaged(after, flow) if needed not in had]
+        had = named(before)
+        for_new = [needed for needed in named(after) if needed not in had]
         if span and (newly or for_new):
             _check_span(span)
-            self._check_days(after.tenant, newly, span)
+            if not has_ended(after, flow):
+                self._check_days(after.tenant, newly, span)
             self._claim(for_new, before, (before.rev + 1, request.event_id), now)
 
     def claim_again(self, job: Job, now: datetime) -> None:
@@ -70,10 +73,10 @@ class AssignCrew:
 
         Raises CrewTaken where another job has them too: then a person has to choose.
         """
-        flow = load_flow(job.flow)
-        if span := needed_span(job, flow):
+        span = named_span(job)
+        if span and not has_ended(job, load_flow(job.flow)):
             _check_span(span)
-            self._claim(engaged(job, flow), job, (job.rev, f"again-{job.rev}"), now)
+            self._claim(named(job), job, (job.rev, f"again-{job.rev}"), now)
 
     def _check_days(self, tenant: str, newly: Sequence[Assigned], span: Span) -> None:
         zone = ZoneInfo(self.tenants.read(tenant).time_zone)
@@ -118,25 +121,28 @@ class AssignCrew:
             self.claims.write(before.tenant, changed)
 
     def _claimed(self, sheet: Sheet, mine: Claim, before: Job, now: datetime) -> Sheet:
-        gone = sheet.in_the_way(mine)
-        for claim in gone:
-            self._check_gone(before.tenant, sheet.subject, claim, now)
-        return sheet.with_claim(mine, before, gone, load_flow(before.flow))
+        met = () if has_ended(before, load_flow(before.flow)) else sheet.in_the_way(mine)
+        gone = [claim for claim in met if self._is_gone(before.tenant, sheet.subject, claim, now)]
+        return sheet.with_claim(mine, before, gone)
 
-    def _check_gone(self, tenant: str, subject: str, claim: Claim, now: datetime) -> None:
-        """Raises CrewTaken where the claim stands, Unavailable where that is not known yet."""
+    def _is_gone(self, tenant: str, subject: str, claim: Claim, now: datetime) -> bool:
+        """Gone for good, or only asleep.
+
+        Raises CrewTaken where the claim stands, Unavailable where that is not known yet.
+        """
         try:
             job = self.jobs.read(tenant, claim.job_id).value
         except UnknownJob:  # erased
-            return
-        match standing(claim, subject, job, load_flow(job.flow), now):
-            case "stands":
-                raise CrewTaken(
-                    f"{_spoken(subject)} is on job {claim.job_id} at that time; choose another, "
-                    "or change one of the two"
-                )
-            case "on its way":
-                raise Unavailable(f"{_spoken(subject)} is just being put on job {claim.job_id}")
+            return True
+        worth = standing(claim, subject, job, load_flow(job.flow), now)
+        if worth == "stands":
+            raise CrewTaken(
+                f"{_spoken(subject)} is on job {claim.job_id} at that time; choose another, "
+                "or change one of the two"
+            )
+        if worth == "on its way":
+            raise Unavailable(f"{_spoken(subject)} is just being put on job {claim.job_id}")
+        return worth == "gone"
 
 
 def first_name(account: Account) -> str:
@@ -156,8 +162,8 @@ def _check_span(span: Span) -> None:
 
 def _newly(before: Job, after: Job, flow: Flow) -> list[Assigned]:
     """Who is on the job anew, in that role or for that window."""
-    span = needed_span(after, flow)
-    if span and span != needed_span(before, flow):
+    span = named_span(after)
+    if span and span != named_span(before) and not has_ended(after, flow):
         return list(after.crew)
     known = {(each.role, each.member) for each in before.crew}
     return [each for each in after.crew if (each.role, each.member) not in known]

@@ -13,6 +13,9 @@ A claim names the `rev` that the job gets with it. From that `rev` on, the claim
 more that the job does not say itself: an edit that lost its race, a job that has ended or was
 moved to another day leave claims that stop nobody. So nothing has to be taken back, and a crash
 between claim and commit blocks for two minutes at most.
+
+The claim of a job that has ended is asleep: it stops nobody, and stays, for a move that brings the
+job back claims nothing. A sheet has no more than two claims for each job that named its subject.
 """
 
 from collections.abc import Collection
@@ -76,7 +79,7 @@ class Sheet(Frozen):
         others = (claim for claim in self.claims if claim.job_id != wanted.job_id)
         return tuple(claim for claim in others if overlap(span, (claim.begin, claim.end)))
 
-    def with_claim(self, mine: Claim, before: Job, gone: Collection[Claim], flow: Flow) -> "Sheet":
+    def with_claim(self, mine: Claim, before: Job, gone: Collection[Claim]) -> "Sheet":
         """The next version, with `mine` and without what is `gone`; this one if it has it all.
 
         Of the same job stay those that are still to be committed, and the one that `before` rests
@@ -87,27 +90,27 @@ class Sheet(Frozen):
         kept = (
             claim
             for claim in self.claims
-            if claim not in gone and _may_count(claim, mine, before, self.subject, flow)
+            if claim not in gone and _may_count(claim, mine, before, self.subject)
         )
         return self.with_(version=self.version + 1, claims=(*kept, mine))
 
 
-def _may_count(claim: Claim, mine: Claim, before: Job, subject: str, flow: Flow) -> bool:
+def _may_count(claim: Claim, mine: Claim, before: Job, subject: str) -> bool:
     if claim.job_id != mine.job_id:
         return True
     if (claim.rev, claim.event_id) == (mine.rev, mine.event_id):
         return False
-    return claim.rev > before.rev or rests_on(before, claim, subject, flow)
+    return claim.rev > before.rev or names(before, claim, subject)
 
 
-def rests_on(job: Job, claim: Claim, subject: str, flow: Flow) -> bool:
-    """Whether the job, as it is, needs what the claim says."""
-    return Engaged(subject=subject, begin=claim.begin, end=claim.end) in engaged(job, flow)
+def names(job: Job, claim: Claim, subject: str) -> bool:
+    """Whether the job says what the claim says, be it open or ended."""
+    return Engaged(subject=subject, begin=claim.begin, end=claim.end) in named(job)
 
 
-def engaged(job: Job, flow: Flow) -> tuple[Engaged, ...]:
-    """Whom and what the job needs, and when."""
-    span = needed_span(job, flow)
+def named(job: Job) -> tuple[Engaged, ...]:
+    """Whom and what the job names, and for when: it needs them unless it has ended."""
+    span = named_span(job)
     if span is None:
         return ()
     members = (f"member:{assigned.member}" for assigned in job.crew)
@@ -116,19 +119,23 @@ def engaged(job: Job, flow: Flow) -> tuple[Engaged, ...]:
     return tuple(Engaged(subject=who, begin=span[0], end=span[1]) for who in subjects)
 
 
-def needed_span(job: Job, flow: Flow) -> Span | None:
-    """The arrival window; None once the job has ended, and while an end of the window is open."""
+def named_span(job: Job) -> Span | None:
+    """The arrival window; None while an end of it is open."""
     begin, end = job.schedule.window_start, job.schedule.window_end
-    if begin is None or end is None or flow.status(job.status).terminal:
-        return None
-    return begin, end
+    return None if begin is None or end is None else (begin, end)
 
 
-Standing = Literal["stands", "on its way", "gone"]
+def has_ended(job: Job, flow: Flow) -> bool:
+    return flow.status(job.status).terminal
+
+
+Standing = Literal["stands", "asleep", "on its way", "gone"]
 
 
 def standing(claim: Claim, subject: str, job: Job, flow: Flow, now: datetime) -> Standing:
     """What a claim is worth, by its job as it is now."""
-    if job.rev >= claim.rev:
-        return "stands" if rests_on(job, claim, subject, flow) else "gone"
-    return "on its way" if now - claim.claimed_at < DEAD_AFTER else "gone"
+    if job.rev < claim.rev:
+        return "on its way" if now - claim.claimed_at < DEAD_AFTER else "gone"
+    if not names(job, claim, subject):
+        return "gone"
+    return "asleep" if has_ended(job, flow) else "stands"

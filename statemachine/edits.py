@@ -19,7 +19,7 @@ from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS, RecordsFull
 from statemachine.values import Actor
 
 WRITTEN_EARLIER = timedelta(minutes=1)
-"""A note that took longer to reach us says when it was written."""
+"""What took longer to reach us says when it was written or done, beside when it was sent."""
 
 
 class Wanted(Protocol):

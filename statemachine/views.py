@@ -4,7 +4,7 @@ View and card carry the job's `visible_rev` as `rev` and are merged by the highe
 twice, late or in any order does no harm.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -20,7 +20,10 @@ SHOWN_AFTER_END = timedelta(hours=48)
 
 
 class Step(Frozen):
-    """One status on the customer's timeline; `at` is when the job came there, if it did."""
+    """One status on the customer's timeline; `at` is when the job came there, if it did.
+
+    That is when it was done, which may be long before we heard of it.
+    """
 
     status: Name
     label: Text
@@ -192,7 +195,7 @@ def card_of(job: Job, flow: Flow) -> Card:
 
 def _steps(job: Job, flow: Flow) -> Iterable[Step]:
     """The customer's timeline: the way of the flow; of the side ends only the one taken."""
-    reached = {entry.to: entry.recorded_at for entry in job.ledger}
+    reached = dict(_reached(job))
     for status in flow.statuses:
         if status.name == "cancelled" and job.status != "cancelled":
             continue
@@ -206,6 +209,18 @@ def _steps(job: Job, flow: Flow) -> Iterable[Step]:
             icon=status.icon,
             at=at if passed else None,
         )
+
+
+def _reached(job: Job) -> Iterator[tuple[str, datetime]]:
+    """When the job came to each status: when it was done, and not when we heard of it.
+
+    A phone without signal tells us later, with a clock of its own: no step comes before the one
+    before it, and none after we heard of it.
+    """
+    at = job.created_at
+    for entry in job.ledger:
+        at = max(at, min(entry.occurred_at, entry.recorded_at))
+        yield entry.to, at
 
 
 def _choices(job: Job, flow: Flow) -> Iterable[Choice]:

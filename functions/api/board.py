@@ -37,8 +37,8 @@ def list_jobs(api: Api, ask: Ask) -> Answer:
 def list_flows(api: Api, ask: Ask) -> Answer:
     """The flows as their files have them: labels, colours and moves for the pages."""
     flows = {name: load_flow(name) for name in flow_names()}
-    default = api.tenants.read(ask.who.tenant).flow
-    document = FlowsDocument(flows=flows, default=default)
+    business = api.tenants.read(ask.who.tenant)
+    document = FlowsDocument(flows=flows, default=business.flow, time_zone=business.time_zone)
     etag = _etag(document.model_dump_json())
     if etag in ask.known_etags:
         return Answer(304, headers={"ETag": etag})

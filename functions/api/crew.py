@@ -102,10 +102,12 @@ def _dates(wanted: DaysWanted, now: datetime, zone: ZoneInfo) -> Dates:
 
 
 def _cards_in(cards: Iterable[Card], dates: Dates, zone: ZoneInfo) -> Iterator[Card]:
-    """Those with a window on these days, and open ones without any window."""
+    """Those with a window on these days, open ones without any window, and, whenever they were
+    planned, those under way: their crew is at work now.
+    """
     span = day_span(dates[0], zone)[0], day_span(dates[1], zone)[1]
     for card in cards:
-        if _is_in(card, span):
+        if _under_way(card) or _is_in(card, span):
             yield card
 
 
@@ -118,7 +120,7 @@ def _is_in(card: Card, span: Span) -> bool:
 
 def _seen(api: Api, tenant: str, cards: Iterable[Card], now: datetime) -> dict[str, Whereabouts]:
     """By member, where the crew of the job was last seen that they are at work on."""
-    working = [card.job_id for card in cards if _engagement(card).under_way]
+    working = [card.job_id for card in cards if _under_way(card)]
     jobs = api.crews.jobs_of(tenant, working)
     places = api.share_place.of_all(jobs, now)
     with_place = sorted(
@@ -154,10 +156,14 @@ def _engagement(card: Card) -> Engagement:
     return Engagement(
         job_id=card.job_id,
         status=card.status,
-        under_way=load_flow(card.flow).status(card.status).under_way,
+        under_way=_under_way(card),
         window_start=card.schedule.window_start,
         window_end=card.schedule.window_end,
     )
+
+
+def _under_way(card: Card) -> bool:
+    return load_flow(card.flow).status(card.status).under_way
 
 
 def _known_member(api: Api, ask: Ask) -> str:

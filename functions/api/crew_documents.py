@@ -45,7 +45,10 @@ class Truck(Frozen):
 
 
 class CrewDocument(Frozen):
-    """Everybody who can be put on a job, all trucks, and what they are on between two days."""
+    """Everybody who can be put on a job, all trucks, and what they are on between two days.
+
+    A job that is under way is among it whenever it was planned.
+    """
 
     members: tuple[CrewMember, ...]
     trucks: tuple[Truck, ...]

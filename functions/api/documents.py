@@ -42,10 +42,11 @@ class SessionDocument(Frozen):
 
 
 class FlowsDocument(Frozen):
-    """Every flow as its file has it, and the one of a job that names none."""
+    """Every flow as its file has it, the one of a job that names none, and the business's clock."""
 
     flows: dict[Name, Flow]
     default: Name
+    time_zone: str
 
 
 class JobsDocument(Frozen):

@@ -90,6 +90,22 @@ def test_the_plan_has_the_days_that_are_asked_for(office: Office) -> None:
     assert shown(first="2026-11-22") == [2, 3, 4]
 
 
+def test_a_job_under_way_is_in_the_plan_whenever_it_was_planned(office: Office) -> None:
+    """The first took longer than its day, the third began before it; who is on them works now."""
+    for number, days, status in ((1, -1, "in_progress"), (2, -1, None), (3, 4, "in_progress")):
+        office.keep(a_numbered(number, "mike", schedule=window(days), status=status))
+    place = {"latitude": 40.71, "longitude": -74.01, "occurred_at": NOON.isoformat()}
+    told = office.ask("PUT", "/api/jobs/261121-000001/whereabouts", place, by="mike")
+    assert told.status == 204
+    got = office.ask("GET", "/api/crew", by="dana")
+    (mike,) = (each for each in got.json["members"] if each["member"] == "mike")
+    assert [(each["job_id"][7:], each["under_way"]) for each in mike["jobs"]] == [
+        ("000001", True),
+        ("000003", True),
+    ]
+    assert mike["whereabouts"]["latitude"] == 40.71
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -195,6 +195,7 @@ def test_the_flows_are_those_of_the_files(office: Office) -> None:
         "haul",
         ["crewed", "dumpster", "haul", "pickup"],
     )
+    assert got.json["time_zone"] == "America/New_York"
     assert got.json["flows"]["haul"]["moves"][0]["from"] == ["pending_pickup"]
     known = {"if-none-match": got.headers["etag"]}
     assert office.ask("GET", "/api/flows", by="mike", headers=known).status == 304

@@ -293,10 +293,57 @@ def test_a_job_that_is_brought_back_holds_its_crew_again(board: Board) -> None:
     assert refused(lambda: board.change(2, crew=[MARIA]))[0] is CrewTaken
 
 
+def completed(board: Board, number: int) -> None:
+    for move in ("confirm", "start", "complete"):
+        board.move(number, move)
+
+
+def test_a_job_that_ended_by_mistake_holds_its_crew_also_if_they_were_elsewhere_meanwhile(
+    board: Board,
+) -> None:
+    board.change(1, crew=[MARIA], truck="t1")
+    completed(board, 1)
+    board.change(2, crew=[MARIA], truck="t1")
+    board.move(2, "cancel")
+    board.move(1, "reopen")
+    assert refused(lambda: board.change(3, crew=[MARIA]))[0] is CrewTaken
+    assert refused(lambda: board.change(3, truck="t1"))[0] is CrewTaken
+
+
+def test_who_is_put_on_an_ended_job_is_held_by_it_once_it_is_brought_back(board: Board) -> None:
+    board.change(2, crew=[MARIA])
+    completed(board, 1)
+    assert board.change(1, crew=[MARIA]).crew
+    board.move(2, "cancel")
+    board.move(1, "reopen")
+    assert refused(lambda: board.change(3, crew=[MARIA]))[0] is CrewTaken
+
+
+def test_an_ended_job_takes_whoever_was_on_it_also_on_a_day_off(board: Board) -> None:
+    completed(board, 1)
+    board.roster.set_day("main", "maria", SUNDAY, DAY_OFF)
+    assert board.change(1, crew=[MARIA]).crew
+    assert board.change(1, schedule=window(1)).schedule == window(1)
+
+
 def test_claims_do_not_pile_up(board: Board) -> None:
     for number in range(8):
         board.change(1, crew=[MARIA], note=f"{number}")
         board.change(1, schedule=window(number / 4), note=f"{number}")
+    claims = board.crew.claims
+    assert isinstance(claims, FakeClaims)
+    assert max(len(sheet.claims) for sheet in claims.sheets.values()) <= 2
+
+
+def test_the_claims_of_a_job_that_ends_again_and_again_do_not_pile_up(board: Board) -> None:
+    board.change(1, crew=[MARIA])
+    completed(board, 1)
+    for number in range(8):
+        board.change(1, crew=[], note=f"{number}")
+        board.change(1, crew=[MARIA], note=f"{number}")
+        board.move(1, "reopen")
+        board.change(1, schedule=window(number / 4))
+        board.move(1, "complete")
     claims = board.crew.claims
     assert isinstance(claims, FakeClaims)
     assert max(len(sheet.claims) for sheet in claims.sheets.values()) <= 2

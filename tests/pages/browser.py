@@ -100,12 +100,13 @@ def visitor(
     scheme: Scheme = "light",
     locale: str = "en-US",
     touch: bool = False,
+    zone: str = ZONE,
 ) -> Iterator[Visitor]:
     context = browser.new_context(
         viewport=viewport,
         color_scheme=scheme,
         locale=locale,
-        timezone_id=ZONE,
+        timezone_id=zone,
         has_touch=touch,
         reduced_motion="reduce",
     )

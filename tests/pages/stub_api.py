@@ -47,7 +47,7 @@ from statemachine.proof import PhotoRefused
 from statemachine.roster import Day
 from statemachine.values import Actor
 from tests.pages.stub_crew import CrewStub
-from tests.pages.stub_roster import READERS, check_assignment, crew_document, today
+from tests.pages.stub_roster import READERS, ZONE, check_assignment, crew_document, today
 from tests.pages.world import DANA, PASSWORD, World, first_note, now
 
 ROOT = Path(__file__).parents[2]
@@ -244,7 +244,8 @@ class Stub:
         self.session(request)
         texts = {name: load_flow(name).model_dump_json(by_alias=True) for name in flow_names()}
         flows = {name: json.loads(text) for name, text in texts.items()}
-        return tagged(request, json.dumps({"flows": flows, "default": DEFAULT_FLOW}).encode())
+        document = {"flows": flows, "default": DEFAULT_FLOW, "time_zone": ZONE}
+        return tagged(request, json.dumps(document).encode())
 
     async def board(self, request: Request) -> Response:
         self.session(request)

@@ -117,14 +117,49 @@ def times(view: View) -> dict[str, object]:
 
 
 def test_the_timeline_shows_when_the_job_came_where_it_has_been() -> None:
-    job = a_job("ready_for_pickup")
-    job = judge(job, a_request(job, "start"), HAUL, NOON + minutes(5)).job
+    job = came(a_job("ready_for_pickup"), "start", 5, 5)
     assert times(view_of(job, HAUL)) == {
         "pending_pickup": NOON,
         "ready_for_pickup": NOON,
         "in_progress": NOON + minutes(5),
         "completed": None,
     }
+
+
+def came(job: Job, move: str, done: float, heard: float) -> Job:
+    """The job after a move that was done and heard of that many minutes after NOON."""
+    request = a_request(job, move, event_id=f"{move}-{job.seq}", occurred_at=NOON + minutes(done))
+    return judge(job, request, HAUL, NOON + minutes(heard)).job
+
+
+def test_the_timeline_shows_when_it_was_done_not_when_we_heard_of_it() -> None:
+    """The phone had no signal from one o'clock on, and sent both moves at five."""
+    job = came(came(a_job("ready_for_pickup"), "start", 60, 300), "complete", 120, 300)
+    assert times(view_of(job, HAUL))["in_progress"] == NOON + minutes(60)
+    assert times(view_of(job, HAUL))["completed"] == NOON + minutes(120)
+    assert view_of(job, HAUL).updated_at == NOON + minutes(300)
+
+
+def test_a_wrong_clock_turns_no_step_before_the_one_before_nor_after_we_heard_of_it() -> None:
+    slow = came(came(a_job("ready_for_pickup"), "start", 10, 10), "complete", -600, 20)
+    assert times(view_of(slow, HAUL))["completed"] == NOON + minutes(10)
+    fast = came(a_job("ready_for_pickup"), "start", 14, 10)
+    assert times(view_of(fast, HAUL))["in_progress"] == NOON + minutes(10)
+
+
+@given(st.lists(st.tuples(st.integers(-90, 5), st.integers(0, 60)), min_size=3, max_size=3))
+def test_steps_never_go_back_and_never_come_after_what_we_heard(
+    moves: list[tuple[int, int]],
+) -> None:
+    """Each move is done `late` minutes before or after we heard of it, some time after the last."""
+    job, heard = a_job(), 0
+    for move, (late, later) in zip(("confirm", "start", "complete"), moves, strict=True):
+        heard += later
+        job = came(job, move, heard + late, heard)
+    at = [step.at for step in view_of(job, HAUL).steps]
+    assert at == sorted(at, key=lambda moment: moment or NOON)
+    known = [job.created_at, *(entry.recorded_at for entry in job.ledger)]
+    assert all(moment and moment <= heard for moment, heard in zip(at, known, strict=True))
 
 
 def test_a_step_is_worded_by_the_flow() -> None:

@@ -10,6 +10,7 @@ import {
   rowsOf,
   unplannedJobs,
 } from "../../web/lib/day.js";
+import { plannedText } from "../../web/lib/day_words.js";
 import { absenceOn, isCovered, overlap, presenceOn } from "../../web/lib/presence.js";
 import { momentAt } from "../../web/lib/zone.js";
 import { aCard, flow } from "./flows.js";
@@ -99,11 +100,33 @@ test("a job that is under way after its window keeps its crew busy", () => {
   assert.equal(stateOf({ jobs: [open] }), "busy: on a job");
 });
 
+test("a job under way keeps its crew busy today, whichever day it was planned for", () => {
+  const planned = (date) => ({
+    job_id: "long",
+    under_way: true,
+    window_start: new Date(clock("15:00", date)).toISOString(),
+    window_end: new Date(clock("17:00", date)).toISOString(),
+  });
+  const overrun = { jobs: [engaged(null, null, planned("2026-11-20"))] };
+  const early = { jobs: [engaged(null, null, planned("2026-11-22"))] };
+  assert.equal(stateOf(overrun), "busy: on a job, planned until Fri, Nov 20, 5:00 PM");
+  assert.equal(stateOf(early), "busy: on a job, planned until Sun, Nov 22, 5:00 PM");
+  const [{ blocks, loose }] = rows([aMember(overrun)]).people;
+  assert.deepEqual([blocks.length, loose.map(({ job_id }) => job_id)], [0, ["long"]]);
+  const when = plain(plannedText(loose[0].schedule, day()));
+  assert.equal(when, "Fri, Nov 20, 3:00 – 5:00 PM");
+  const onItsDay = rows([aMember(overrun)], { date: "2026-11-20" }).people[0];
+  assert.deepEqual([onItsDay.blocks.length, onItsDay.loose.length], [1, 0]);
+});
+
 test("a job that has ended keeps nobody busy, even where the roster does not know yet", () => {
   const jobs = [engaged("09:00", "12:00", { under_way: true, status: "in_progress" })];
   const cards = { "job-09:00": aCard({ status: "completed", terminal: true }) };
   assert.equal(stateOf({ jobs }), "busy: busy until 12:00 PM");
   assert.equal(stateOf({ jobs }, { cards }), "free: free now");
+  const loose = [engaged(null, null, { under_way: true, status: "in_progress" })];
+  const done = { "job-null": aCard({ status: "completed", terminal: true }) };
+  assert.equal(stateOf({ jobs: loose }, { cards: done }), "free: free now");
 });
 
 test("who is not there says whether they come", () => {

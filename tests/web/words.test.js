@@ -16,7 +16,9 @@ import {
   localInput,
   momentOf,
   roughText,
+  sentText,
   spanText,
+  trueTime,
   windowText,
 } from "../../web/lib/time.js";
 import { WORDS as BOOK } from "../../web/book/words.js";
@@ -116,4 +118,19 @@ test("a reference is read out letter by letter, in groups of three", () => {
     ["7K3", "M2Q"],
   ]);
   assert.equal(spelledReference("261121-7k3m2q", "guion"), "2 6 1, 1 2 1, guion, 7 K 3, M 2 Q");
+});
+
+test("what was done without signal has its true time, and says when it was sent", () => {
+  const zone = "America/New_York";
+  const told = (occurred_at, recorded_at) => {
+    const record = { occurred_at, recorded_at };
+    return [trueTime(record), sentText(record, zone)?.replace(/\u202f/g, " ") ?? null];
+  };
+  const [one, five] = ["2026-11-21T18:00:00Z", "2026-11-21T22:05:00Z"];
+  assert.deepEqual(told(one, five), [one, "sent 5:05 PM"]);
+  assert.deepEqual(told(one, "2026-11-22T22:05:00Z"), [one, "sent Sun, Nov 22, 5:05 PM"]);
+  const soon = "2026-11-21T18:01:00Z";
+  assert.deepEqual(told(one, soon), [soon, null]);
+  assert.deepEqual(told(five, one), [one, null]);
+  assert.deepEqual(told(undefined, one), [one, null]);
 });

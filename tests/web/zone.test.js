@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { HOUR_MS } from "../../web/lib/time.js";
-import { dayAfter, dayAt, hoursAt, longDayText, momentAt, wholeDay } from "../../web/lib/zone.js";
+import {
+  dayAfter,
+  dayAt,
+  hoursAt,
+  inputOf,
+  longDayText,
+  momentAt,
+  momentIn,
+  wholeDay,
+} from "../../web/lib/zone.js";
 
 const NEW_YORK = "America/New_York";
 const iso = (ms) => new Date(ms).toISOString().slice(0, 16);
@@ -49,6 +58,15 @@ test("every hour of a year goes to its clock and back", () => {
     const twice = back_ms === ms - HOUR_MS; // the second 1 o'clock of autumn
     assert.ok(back_ms === ms || (twice && iso(ms) === "2026-11-01T06:00"), iso(ms));
   }
+});
+
+test("an input shows a moment by the clocks of the business, and means them", () => {
+  const noon = "2026-11-21T17:00:00.000Z";
+  assert.equal(inputOf(noon, NEW_YORK), "2026-11-21T12:00");
+  assert.equal(momentIn("2026-11-21T12:00", NEW_YORK), noon);
+  assert.equal(inputOf(noon, "Asia/Tokyo"), "2026-11-22T02:00");
+  assert.equal(momentIn("2026-11-22T02:00", "Asia/Tokyo"), noon);
+  assert.deepEqual([inputOf(undefined, NEW_YORK), momentIn("", NEW_YORK)], ["", null]);
 });
 
 test("hours that end before they begin pass midnight; from midnight to midnight is a day", () => {

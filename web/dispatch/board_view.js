@@ -19,11 +19,11 @@ export class BoardView {
   }
 
   /** Show `columns` of the flow; `empty` says what stands in a column without cards. */
-  show(flowName, columns, now_ms) {
+  show(flowName, columns, now_ms, zone) {
     if (this.#flowName !== flowName || this.#frame === null || !this.#root.contains(this.#frame)) {
       this.#build(flowName, columns);
     }
-    keepingFocus(this.#root, () => this.#fillAll(columns, now_ms));
+    keepingFocus(this.#root, () => this.#fillAll(columns, now_ms, zone));
   }
 
   /** Show something else instead of columns. */
@@ -66,17 +66,17 @@ export class BoardView {
     fill(this.#root, el("h1.unseen", {}, "Board"), jumps, this.#frame);
   }
 
-  #fillAll(columns, now_ms) {
+  #fillAll(columns, now_ms, zone) {
     const before = this.#places();
     for (const { status, cards } of columns)
-      this.#fill(this.#columns.get(status.name), status, cards, now_ms);
+      this.#fill(this.#columns.get(status.name), status, cards, now_ms, zone);
     this.#slide(before);
   }
 
-  #fill(column, status, cards, now_ms) {
+  #fill(column, status, cards, now_ms, zone) {
     const kept = new Map();
     for (const card of cards) {
-      const facts = factsOf(card, status, now_ms);
+      const facts = factsOf(card, status, now_ms, zone);
       const says = JSON.stringify(facts);
       const known = column.cards.get(card.job_id);
       kept.set(card.job_id, known?.says === says ? known : { says, node: cardNode(facts) });

@@ -7,9 +7,9 @@ import { MINUTE_MS, dayText, roughText, spanText, windowText } from "/lib/time.j
 import { dollars } from "./fields.js";
 
 /** What a card says, in words; two cards that say the same look the same. */
-export function factsOf(card, status, now_ms) {
+export function factsOf(card, status, now_ms, zone) {
   const late_ms = overdueMs(card, now_ms);
-  const span = windowText(card.schedule);
+  const span = windowText(card.schedule, "en", zone);
   const start = card.schedule?.window_start ?? card.schedule?.window_end;
   return {
     job_id: card.job_id,
@@ -18,7 +18,7 @@ export function factsOf(card, status, now_ms) {
     colour: status.colour,
     terminal: card.terminal,
     moving: card.moving ?? false,
-    arrival: span && `${dayText(start, now_ms)}, ${span}`,
+    arrival: span && `${dayText(start, now_ms, "en", zone)}, ${span}`,
     crew: card.crew ?? [],
     notes: card.notes ?? 0,
     price: dollars(card.price_cents),

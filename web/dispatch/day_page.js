@@ -6,7 +6,7 @@ import { el, fill, keepingFocus } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { Roster } from "/lib/roster.js";
 import { MINUTE_MS, agoText, msOf } from "/lib/time.js";
-import { dayAfter, dayAt, longDayText } from "/lib/zone.js";
+import { dayAfter, dayAt, longDayText, zoneText } from "/lib/zone.js";
 import { DayDialog } from "./day_dialog.js";
 import { jobLists } from "./day_lists.js";
 import { axisNode, rowNode } from "./day_rows.js";
@@ -207,10 +207,4 @@ function sumText({ people }, { isToday }) {
     ? `${count("free")} free now, ${count("busy")} busy`
     : `${count("plan")} there`;
   return `${there}, ${count("off")} not there`;
-}
-
-/** Said only where this device has other clocks. */
-function zoneText(zone) {
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return own === zone ? "" : `Times of ${zone.split("/").at(-1).replaceAll("_", " ")}`;
 }

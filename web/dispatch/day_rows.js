@@ -1,10 +1,10 @@
 // One line of the day: a person or a truck, the hours they are away, and their jobs on the axis.
 
 import { CREW_ROLES, placeOn } from "/lib/day.js";
-import { spanText } from "/lib/day_words.js";
+import { plannedText, spanText } from "/lib/day_words.js";
 import { el, statusColour } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
-import { agoText, clockText, msOf, windowText } from "/lib/time.js";
+import { agoText, clockText, msOf } from "/lib/time.js";
 
 const MOST_LABELS = 16;
 
@@ -132,12 +132,12 @@ function blockNode(block, row, { axis, day, open }) {
   );
 }
 
-/** Jobs that have no place on the axis, for want of an arrival window. */
+/** Jobs that have no place on the axis: without arrival window, or under way on another day's. */
 function looseNode(row, { day, open }) {
   if (row.loose.length === 0) return null;
   const chip = (job) => {
     const key = `job-${row.id}-${job.job_id}`;
-    const when = windowText(job.schedule, "en", day.zone) ?? "no arrival window";
+    const when = plannedText(job.schedule, day) ?? "no arrival window";
     const role = job.role && CREW_ROLES[job.role].toLowerCase();
     return el(
       "li",

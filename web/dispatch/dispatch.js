@@ -120,7 +120,7 @@ class DispatchPage {
   }
 
   #drawBoard(flowName) {
-    const { board, now_ms, fresh } = this.#desk;
+    const { board, now_ms, zone, fresh } = this.#desk;
     const columns = this.#desk.columns(flowName, this.#toolbar.filter);
     const any = board.shown().length > 0;
     const matching = columns.some(({ cards }) => cards.length > 0);
@@ -132,7 +132,7 @@ class DispatchPage {
         "no-match",
         noMatch(() => this.#toolbar.clearFilter()),
       );
-    else this.#view.show(flowName, columns, now_ms);
+    else this.#view.show(flowName, columns, now_ms, zone);
   }
 
   #drawSignIn() {

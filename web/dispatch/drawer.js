@@ -8,13 +8,12 @@ import { copyText, el, fill, keepingFocus } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { crewForm } from "./crew_form.js";
 import { noteForm, particularsForm, scheduleForm } from "./editing.js";
+import { historyPart, notesPart } from "./drawer_history.js";
 import {
   actionsPart,
   crewPart,
   headPart,
-  historyPart,
   linkPart,
-  notesPart,
   particularsPart,
   schedulePart,
 } from "./drawer_parts.js";
@@ -163,12 +162,12 @@ export class Drawer {
   #draw() {
     if (this.#dialog === null) return;
     const detail = this.#detail;
-    const { now_ms, session, isDispatcher } = this.#desk;
+    const { now_ms, session, isDispatcher, trucks, zone } = this.#desk;
     const flow = this.#desk.flows[detail.flow];
-    const told = { flow, now_ms, account: session?.account };
+    const told = { flow, now_ms, zone, trucks, account: session?.account };
     const edit = (title) => (isDispatcher || title === "Schedule" ? () => this.#edit(title) : null);
     const editing = (title, show) =>
-      this.#editing?.title === title ? this.#editing.node : show(detail, { edit: edit(title) });
+      this.#editing?.title === title ? this.#editing.node : show(detail, { ...told, edit: edit(title) });
     keepingFocus(this.#body, () => {
       fill(this.#noteList, notesPart(detail, told));
       fill(
@@ -179,7 +178,7 @@ export class Drawer {
           busy: this.#desk.board.isMoving(detail.job_id),
         }),
         editing("Schedule", schedulePart),
-        editing("Crew", (shown, { edit }) => crewPart(shown, { edit, trucks: this.#desk.trucks })),
+        editing("Crew", crewPart),
         editing("Customer", particularsPart),
         this.#notes,
         linkPart(detail, { copy: () => this.#copyLink() }),
@@ -194,6 +193,7 @@ export class Drawer {
       leave: () => this.#endEdit(),
       explain: (error) => explained(error),
       onlyEta: !this.#desk.isDispatcher,
+      zone: this.#desk.zone,
       roster: () => this.#roster(this.#detail),
     });
     this.#editing = { title, node };

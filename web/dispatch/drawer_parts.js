@@ -4,9 +4,9 @@ import { overdueMs } from "/lib/board.js";
 import { shownPhone } from "/lib/booking.js";
 import { el, statusColour } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
-import { actorText, labelOf } from "/lib/moves.js";
 import { shownReference, spelledReference } from "/lib/reference.js";
-import { agoText, clockText, dateText, momentText, msOf, spanText, windowText } from "/lib/time.js";
+import { agoText, clockText, dateText, msOf, spanText, windowText } from "/lib/time.js";
+import { zoneText } from "/lib/zone.js";
 import { dollars } from "./fields.js";
 
 const ROLES = { driver: "Driver", first_mate: "First mate", supervisor: "Supervisor" };
@@ -83,18 +83,19 @@ function reach({ phone, language }) {
     : ["No number · ", speaks];
 }
 
-export function schedulePart(detail, { edit }) {
+export function schedulePart(detail, { edit, zone }) {
   const { schedule = {} } = detail;
-  const span = windowText(schedule);
+  const span = windowText(schedule, "en", zone);
   const day = schedule.window_start ?? schedule.window_end;
-  const arrival = span ? `${dateText(day)}, ${span}` : "No arrival window yet";
+  const arrival = span ? `${dateText(day, "en", zone)}, ${span}` : "No arrival window yet";
   return part(
     "Schedule",
     edit,
     facts([
       ["calendar", arrival],
-      schedule.eta && ["clock", `Expected around ${clockText(schedule.eta)}`],
+      schedule.eta && ["clock", `Expected around ${clockText(schedule.eta, "en", zone)}`],
     ]),
+    zoneText(zone) && el("p.quiet.small", {}, zoneText(zone)),
   );
 }
 
@@ -127,128 +128,7 @@ export function linkPart(detail, { copy }) {
   );
 }
 
-export function notesPart(detail, { account, now_ms }) {
-  const notes = [...(detail.notes ?? [])]
-    .reverse()
-    .map((note) =>
-      el(
-        "li.note-item",
-        {},
-        el("p", {}, note.text),
-        el(
-          "p.small.quiet",
-          {},
-          `${who(note.actor, account)} · ${agoText(now_ms - msOf(note.recorded_at))}`,
-        ),
-      ),
-    );
-  return notes.length > 0
-    ? el("ol.note-list", { "data-testid": "notes" }, notes)
-    : el("p.quiet", {}, "No notes yet.");
-}
-
-export function historyPart(detail, { flow, account, now_ms }) {
-  const moved = (detail.history ?? []).map((entry) => ({
-    at: entry.recorded_at,
-    node: movedItem(entry, flow, account),
-  }));
-  const refused = (detail.refusals ?? []).map((refusal) => ({
-    at: refusal.recorded_at,
-    node: refusedItem(refusal, flow, account),
-  }));
-  const waiting = (detail.waiting ?? []).map((early) => waitingItem(early, flow, now_ms));
-  const items = [...moved, ...refused]
-    .sort((one, other) => (one.at < other.at ? 1 : -1))
-    .map(({ node }) => node);
-  return part(
-    "History",
-    null,
-    el("ol.history", { "data-testid": "history" }, waiting, items, bookedItem(detail, flow)),
-  );
-}
-
-function movedItem(entry, flow, account) {
-  const status = flow.statuses.find(({ name }) => name === entry.to);
-  return el(
-    "li.history-item.toned",
-    { vars: statusColour(status?.colour) },
-    el("span.history-dot", { "aria-hidden": "true" }),
-    el(
-      "div",
-      {},
-      el(
-        "p",
-        {},
-        el("strong", {}, labelOf(flow, entry.to)),
-        el("span.quiet", {}, ` · ${who(entry.actor, account)}`),
-      ),
-      entry.reason && el("p.said", {}, `“${entry.reason}”`),
-      entry.note && el("p.said", {}, entry.note),
-      el("p.small.quiet.numbers", {}, momentText(entry.recorded_at)),
-    ),
-  );
-}
-
-function refusedItem(refusal, flow, account) {
-  const wish = refusal.to ? labelOf(flow, refusal.to) : moveLabel(flow, refusal.move);
-  return el(
-    "li.history-item.refused",
-    { "data-testid": "refusal" },
-    el("span.history-dot", { "aria-hidden": "true" }, icon("cross")),
-    el(
-      "div",
-      {},
-      el(
-        "p",
-        {},
-        el("strong", {}, `Refused: ${wish}`),
-        el("span.quiet", {}, ` · ${who(refusal.actor, account)}`),
-      ),
-      el("p.said", {}, refusal.explanation ?? refusal.why),
-      el("p.small.quiet.numbers", {}, momentText(refusal.recorded_at)),
-    ),
-  );
-}
-
-function waitingItem(early, flow, now_ms) {
-  const wish = early.to ? labelOf(flow, early.to) : moveLabel(flow, early.move);
-  return el(
-    "li.history-item",
-    {},
-    el("span.history-dot", { "aria-hidden": "true" }, icon("pause")),
-    el(
-      "div",
-      {},
-      el("p", {}, el("strong", {}, `Waiting for its turn: ${wish}`)),
-      el("p.small.quiet", {}, `given up in ${spanText(msOf(early.until) - now_ms)}`),
-    ),
-  );
-}
-
-function bookedItem(detail, flow) {
-  const [first] = flow.statuses;
-  return el(
-    "li.history-item.toned",
-    { vars: statusColour(first.colour) },
-    el("span.history-dot", { "aria-hidden": "true" }),
-    el(
-      "div",
-      {},
-      el("p", {}, el("strong", {}, "Booked")),
-      el("p.small.quiet.numbers", {}, momentText(detail.created_at)),
-    ),
-  );
-}
-
-function moveLabel(flow, name) {
-  return flow.moves.find((move) => move.name === name)?.label.en ?? String(name ?? "a move");
-}
-
-function who(actor, account) {
-  return actor?.id === account ? "you" : actorText(actor, null);
-}
-
-function part(title, edit, ...children) {
+export function part(title, edit, ...children) {
   const button =
     edit &&
     el(
@@ -269,7 +149,7 @@ function part(title, edit, ...children) {
   );
 }
 
-function facts(lines) {
+export function facts(lines) {
   return el(
     "ul.facts",
     {},

@@ -3,7 +3,7 @@
 import { phoneNumber } from "/lib/booking.js";
 import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
-import { localInput, momentOf } from "/lib/time.js";
+import { inputOf, momentIn, zoneText } from "/lib/zone.js";
 import { field } from "./fields.js";
 import { badWindow, centsIn, tidyPhone } from "./job_fields.js";
 
@@ -42,8 +42,9 @@ export function editForm(title, nodes, changes, { save, leave, explain }) {
 
 export function scheduleForm(detail, options) {
   const { schedule = {} } = detail;
+  const { zone } = options;
   const when = (label, name) =>
-    field(label, { type: "datetime-local", value: localInput(schedule[name]) });
+    field(label, { type: "datetime-local", value: inputOf(schedule[name], zone) });
   const fields = {
     window_start: when("Window from", "window_start"),
     window_end: when("until", "window_end"),
@@ -52,7 +53,7 @@ export function scheduleForm(detail, options) {
   const shown = options.onlyEta ? [fields.eta] : Object.values(fields);
   const changes = () => {
     const wanted = Object.fromEntries(
-      Object.entries(fields).map(([name, { input }]) => [name, momentOf(input.value)]),
+      Object.entries(fields).map(([name, { input }]) => [name, momentIn(input.value, zone)]),
     );
     const fault = badWindow(wanted);
     fields.window_end.complain(fault);
@@ -61,7 +62,7 @@ export function scheduleForm(detail, options) {
   };
   return editForm(
     "Schedule",
-    shown.map(({ node }) => node),
+    [...shown.map(({ node }) => node), zoneText(zone) && el("p.hint", {}, zoneText(zone))],
     changes,
     options,
   );

@@ -14,9 +14,9 @@ export async function dressed({ desk, moving, notices, openJob, goTo, redraw, on
     drawer: new Drawer({ desk, moving, notices, onClosed }),
     day: new DayPage({ desk, openJob, goTo, redraw }),
     newJob: () => {
-      const { flows, fallback } = desk;
+      const { flows, fallback, zone } = desk;
       const create = (request, key) => desk.create(request, key);
-      return new NewJobDialog({ flows, fallback, create }).open();
+      return new NewJobDialog({ flows, fallback, zone, create }).open();
     },
   };
 }

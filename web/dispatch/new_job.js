@@ -4,7 +4,7 @@ import { NoAnswer, Problem, newId } from "/lib/api.js";
 import { phoneNumber } from "/lib/booking.js";
 import { copyText, el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
-import { momentOf } from "/lib/time.js";
+import { momentIn, zoneText } from "/lib/zone.js";
 import { field, opened } from "./fields.js";
 import { badWindow, centsIn, tidyPhone } from "./job_fields.js";
 
@@ -12,6 +12,7 @@ import { badWindow, centsIn, tidyPhone } from "./job_fields.js";
 export class NewJobDialog {
   #flows;
   #fallback;
+  #zone;
   #create;
   #key = newId();
   #fields;
@@ -19,9 +20,10 @@ export class NewJobDialog {
   #button = el("button.button.main", { "data-testid": "create-job" }, "Create job");
   #dialog;
 
-  constructor({ flows, fallback, create }) {
+  constructor({ flows, fallback, zone, create }) {
     this.#flows = flows;
     this.#fallback = fallback;
+    this.#zone = zone;
     this.#create = create;
   }
 
@@ -82,6 +84,7 @@ export class NewJobDialog {
       nodes.location,
       nodes.notes,
       el("div.two", {}, nodes.window_start, nodes.window_end),
+      zoneText(this.#zone) && el("p.hint", {}, zoneText(this.#zone)),
       el("div.three", {}, nodes.price, nodes.language, nodes.flow),
       this.#said,
       el(
@@ -118,8 +121,8 @@ export class NewJobDialog {
       Object.entries(this.#fields).map(([name, { input }]) => [name, input.value.trim()]),
     );
     const schedule = {
-      window_start: momentOf(text.window_start),
-      window_end: momentOf(text.window_end),
+      window_start: momentIn(text.window_start, this.#zone),
+      window_end: momentIn(text.window_end, this.#zone),
     };
     const price = centsIn(text.price);
     const faults = {

@@ -51,7 +51,7 @@ function truckRow(truck, day, told) {
 function rowOf({ name, jobs = [] }, day, present, told) {
   const engaged = jobs.map((engagement) => engagedIn(engagement, told));
   const blocks = engaged.filter(({ span }) => span !== null && overlap(span, day));
-  const loose = engaged.filter((each) => each.span === null && isLooseOn(each, day));
+  const loose = engaged.filter((each) => !blocks.includes(each) && isLooseOn(each, day));
   const lanes = inLanes(blocks.map((block) => ({ ...block, ...block.span })));
   const warned = lanes.map((block) => ({ ...block, warning: warningOf(block, blocks, present) }));
   return { name, blocks: warned, loose, state: stateOf(warned, loose, present, day) };
@@ -59,14 +59,14 @@ function rowOf({ name, jobs = [] }, day, present, told) {
 
 /** What is shown of a job that somebody is on. */
 function engagedIn(engagement, { cardOf, flows }) {
-  const { job_id, role = null, under_way, window_start, window_end } = engagement;
+  const { job_id, role = null, window_start, window_end } = engagement;
   const card = cardOf(job_id);
   const status = statusOf(engagement, card, flows);
   const schedule = { window_start, window_end };
   return {
     job_id,
     role,
-    under_way,
+    under_way: status ? status.under_way === true : engagement.under_way,
     schedule,
     span: spanOf(schedule),
     customer: card?.customer ?? job_id,
@@ -87,8 +87,13 @@ export function hasEnded(engagement, card, flows) {
   return statusOf(engagement, card, flows)?.terminal ?? false;
 }
 
-/** Without a window a job belongs to today; with one end of it, to that end's day. */
-function isLooseOn({ schedule, ended }, day) {
+/**
+ * What is under way belongs to today, whenever it was planned. Without a window a job belongs to
+ * today too; with one end of it, to that end's day.
+ */
+function isLooseOn({ schedule, span, ended, under_way }, day) {
+  if (under_way && day.isToday) return true;
+  if (span !== null) return false;
   const moment = schedule.window_start ?? schedule.window_end;
   if (!moment) return day.isToday && !ended;
   return msOf(moment) >= day.begin_ms && msOf(moment) < day.end_ms;

@@ -1,7 +1,7 @@
 // What the day says in words: who is free and until when, who is busy, who is not there.
 
 import { absenceOn } from "./presence.js";
-import { clockText, windowText } from "./time.js";
+import { clockText, dateText, momentText, msOf, windowText } from "./time.js";
 
 /** {tone, text}: `free`, `busy`, `off`, or `plan` for a day that is not today. */
 export function stateOf(blocks, loose, present, day) {
@@ -16,14 +16,15 @@ function planOf(active, present) {
   return { tone: "plan", text: jobs ?? "no jobs" };
 }
 
-function busyNow(active, loose, { now_ms, zone }) {
+function busyNow(active, loose, day) {
+  const { now_ms, zone } = day;
   const until_ms = busyUntil(active, now_ms);
   if (until_ms > now_ms) return { tone: "busy", text: `busy until ${clock(until_ms, zone)}` };
   const out = [...active, ...loose].filter(({ under_way }) => under_way);
   if (out.length === 0) return null;
   const planned = out.map(({ span }) => span?.end_ms ?? 0);
   const last_ms = Math.max(...planned);
-  const late = last_ms > 0 ? `, planned until ${clock(last_ms, zone)}` : "";
+  const late = last_ms > 0 ? `, planned until ${onDay(last_ms, day)}` : "";
   return { tone: "busy", text: `on a job${late}` };
 }
 
@@ -64,6 +65,21 @@ export function spansText(spans, zone) {
 
 export function spanText({ begin_ms, end_ms }, zone) {
   return windowText({ window_start: begin_ms, window_end: end_ms }, "en", zone);
+}
+
+/** The clock, and on another day than this one its date too. */
+function onDay(ms, { begin_ms, end_ms, zone }) {
+  const isHere = ms >= begin_ms && ms <= end_ms;
+  return isHere ? clock(ms, zone) : momentText(ms, "en", zone);
+}
+
+/** `9:00 – 11:00 AM`, with its date where it begins on another day; null without a window. */
+export function plannedText(schedule, { begin_ms, end_ms, zone }) {
+  const moment = schedule.window_start ?? schedule.window_end;
+  if (!moment) return null;
+  const text = windowText(schedule, "en", zone);
+  const isHere = msOf(moment) >= begin_ms && msOf(moment) < end_ms;
+  return isHere ? text : `${dateText(moment, "en", zone)}, ${text}`;
 }
 
 function clock(ms, zone) {

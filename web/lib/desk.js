@@ -12,6 +12,8 @@ export class Desk {
   board = new Board();
   flows = {};
   fallback = null;
+  /** The business's clock, which every time on the desk goes by; unknown, it is this device's. */
+  zone = undefined;
   session = null;
   /** The names of trucks, as far as the roster was read. */
   trucks = new Map();
@@ -116,9 +118,9 @@ export class Desk {
   }
 
   async #begin(session) {
-    const { flows, default: fallback } = await this.#service.flows();
+    const { flows, default: fallback, time_zone } = await this.#service.flows();
     if (this.session?.account !== session.account) this.board.clear();
-    Object.assign(this, { session, flows, fallback });
+    Object.assign(this, { session, flows, fallback, zone: time_zone });
     this.#visit += 1;
     this.#etag = null;
     this.#feed.signal("signed_in", this.#clock());

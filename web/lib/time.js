@@ -104,6 +104,22 @@ export function dayInput(ms) {
   return localInput(ms).slice(0, 10);
 }
 
+/** When something was done: `recorded_at` is only when we heard of it, hours later without signal. */
+export function trueTime({ occurred_at, recorded_at }) {
+  return isLate(occurred_at, recorded_at) ? occurred_at : recorded_at;
+}
+
+/** `sent 5:05 PM` for what was done more than a minute before, with the day if that was another. */
+export function sentText({ occurred_at, recorded_at }, timeZone = undefined) {
+  if (!isLate(occurred_at, recorded_at)) return null;
+  const sameDay = daysApart(at(occurred_at), at(recorded_at), timeZone) === 0;
+  return `sent ${(sameDay ? clockText : momentText)(recorded_at, "en", timeZone)}`;
+}
+
+function isLate(occurred_at, recorded_at) {
+  return Boolean(occurred_at) && msOf(recorded_at) - msOf(occurred_at) > MINUTE_MS;
+}
+
 export function msOf(moment) {
   return at(moment).getTime();
 }

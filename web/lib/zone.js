@@ -44,6 +44,26 @@ export function longDayText(date) {
   return new Intl.DateTimeFormat("en-US", parts).format(Date.parse(`${date}T00:00:00Z`));
 }
 
+/** What an `<input type="datetime-local">` shows for a moment, by the clocks of `zone`. */
+export function inputOf(moment, zone) {
+  if (!moment) return "";
+  const { year, month, day, hour, minute } = wallParts(new Date(moment).getTime(), zone);
+  return `${year}-${month}-${day}T${hour}:${minute}`;
+}
+
+/** The moment as an ISO text that such an input means; null for an empty one. */
+export function momentIn(text, zone) {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text ?? "")) return null;
+  return new Date(momentAt(text.slice(0, 10), text.slice(11, 16), zone)).toISOString();
+}
+
+/** `Times of New York`, where this device has other clocks; else empty. */
+export function zoneText(zone) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone === undefined || own === zone) return "";
+  return `Times of ${zone.split("/").at(-1).replaceAll("_", " ")}`;
+}
+
 /** By how much the clocks of `zone` are ahead of UTC then. */
 function aheadMs(ms, zone) {
   const { year, month, day, hour, minute, second } = wallParts(ms, zone);

@@ -1,0 +1,47 @@
+"""`haul job`: what it shows of a job, and what it asks for in the dispatcher's name."""
+
+from types import SimpleNamespace
+
+from typer.testing import CliRunner
+
+from cli import job
+from cli.desk import EVER, _operator
+from cli.out import local_time
+from functions.api.answers import job_document
+from functions.api.documents import JobDocument
+from functions.sessions import Session
+from statemachine.flows import load_flow
+from statemachine.job import Job, Note
+from statemachine.lifecycle import judge
+from tests.builders import CREW, NOON, a_job, a_request, minutes
+
+HAUL = load_flow("haul")
+
+
+class OneJob:
+    """A desk with one job."""
+
+    def __init__(self, job: Job) -> None:
+        self.stored = job
+
+    def job(self, job_id: str) -> JobDocument:
+        return job_document(self.stored, Session(_operator("main"), EVER), None)
+
+
+def said(desk: OneJob, *words: str) -> str:
+    obj = SimpleNamespace(desk=desk, tenant="main")
+    result = CliRunner().invoke(job.app, list(words), obj=obj, env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    return " ".join(result.output.split())
+
+
+def test_what_was_done_without_signal_is_shown_with_its_true_time_and_when_it_was_sent() -> None:
+    done, heard = NOON + minutes(60), NOON + minutes(305)
+    shown = a_job("ready_for_pickup")
+    shown = judge(shown, a_request(shown, "start", occurred_at=done), HAUL, heard).job
+    note = Note(event_id="n", text="Gate open", actor=CREW, occurred_at=done, recorded_at=heard)
+    text = said(OneJob(shown.with_(notes=(note,))), "show", shown.job_id)
+    when = f"{local_time(done)}, sent {local_time(heard)}"
+    assert f"│ {when} │ start → in_progress │" in text
+    assert f"note, {when}: Gate open" in text
+    assert f"│ {local_time(NOON)} │ confirm → ready_for_pickup │" in text

@@ -1,0 +1,59 @@
+"""The drawer at the side of the board: one clock for all, and when it was truly done."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.pages.browser import Visitor, open_job, sign_in, visitor
+from tests.pages.stub_api import StubServer
+from tests.pages.stub_roster import ZONE
+from tests.pages.world import DANA, PASSWORD, now
+
+pytestmark = pytest.mark.browser
+
+WINDOW = {
+    "window_start": datetime(2027, 1, 5, 15, 0, tzinfo=UTC),
+    "window_end": datetime(2027, 1, 5, 17, 0, tzinfo=UTC),
+}
+"""Ten to twelve in New York, where the business is; seven to nine in Los Angeles."""
+
+
+def at_the_board(someone: Visitor, stub: StubServer) -> Page:
+    page = someone.page(f"{stub.url}/dispatch/")
+    sign_in(page, "dana", PASSWORD)
+    return page
+
+
+def test_a_dispatcher_elsewhere_sees_and_sets_the_clock_of_the_business(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = stub.world.book()
+    stub.world.plan(job.job_id, **WINDOW)
+    with visitor(browser, zone="America/Los_Angeles") as dana:
+        page = at_the_board(dana, stub)
+        drawer = open_job(page, "Ada Wong")
+        expect(drawer).to_contain_text("Tue, Jan 5, 10:00")
+        expect(drawer).to_contain_text("Times of New York")
+        drawer.get_by_role("button", name="Change: Schedule").click()
+        expect(drawer.get_by_label("Window from")).to_have_value("2027-01-05T10:00")
+        drawer.get_by_label("until").fill("2027-01-05T13:00")
+        drawer.get_by_role("button", name="Save").click()
+        expect(drawer).to_contain_text("10:00 AM – 1:00 PM")
+    schedule = stub.world.jobs[job.job_id].schedule
+    assert schedule.window_start == WINDOW["window_start"]
+    assert schedule.window_end == WINDOW["window_end"] + timedelta(hours=1)
+
+
+def test_what_was_done_without_signal_has_its_true_time_in_the_drawer(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = stub.world.book()
+    done = now() - timedelta(hours=4)
+    stub.world.judge(job.job_id, DANA, {"move": "confirm", "event_id": "e", "occurred_at": done})
+    with visitor(browser) as dana:
+        drawer = open_job(at_the_board(dana, stub), "Ada Wong")
+        moved = drawer.get_by_test_id("history").get_by_role("listitem").first
+        expect(moved).to_contain_text(f"{done.astimezone(ZoneInfo(ZONE)):%-I:%M}")
+        expect(moved).to_contain_text("sent ")

@@ -1,0 +1,135 @@
+// What has been said of a job and what has happened to it, the newest first: notes and history. What
+// was done without signal stands with its true time, and when it was sent.
+
+import { el, statusColour } from "/lib/elements.js";
+import { icon } from "/lib/icons.js";
+import { actorText, labelOf } from "/lib/moves.js";
+import { agoText, momentText, msOf, sentText, spanText, trueTime } from "/lib/time.js";
+import { part } from "./drawer_parts.js";
+
+export function notesPart(detail, told) {
+  const notes = [...(detail.notes ?? [])]
+    .reverse()
+    .map((note) =>
+      el(
+        "li.note-item",
+        {},
+        el("p", {}, note.text),
+        el("p.small.quiet", {}, noteText(note, told)),
+      ),
+    );
+  return notes.length > 0
+    ? el("ol.note-list", { "data-testid": "notes" }, notes)
+    : el("p.quiet", {}, "No notes yet.");
+}
+
+function noteText(note, { account, now_ms, zone }) {
+  const ago = agoText(now_ms - msOf(trueTime(note)));
+  return [who(note.actor, account), ago, sentText(note, zone)].filter(Boolean).join(" · ");
+}
+
+export function historyPart(detail, told) {
+  const { flow, now_ms, zone } = told;
+  const moved = (detail.history ?? []).map((entry) => ({
+    at: entry.recorded_at,
+    node: movedItem(entry, told),
+  }));
+  const refused = (detail.refusals ?? []).map((refusal) => ({
+    at: refusal.recorded_at,
+    node: refusedItem(refusal, told),
+  }));
+  const waiting = (detail.waiting ?? []).map((early) => waitingItem(early, flow, now_ms));
+  const items = [...moved, ...refused]
+    .sort((one, other) => (one.at < other.at ? 1 : -1))
+    .map(({ node }) => node);
+  return part(
+    "History",
+    null,
+    el("ol.history", { "data-testid": "history" }, waiting, items, bookedItem(detail, flow, zone)),
+  );
+}
+
+function movedItem(entry, { flow, account, zone }) {
+  const status = flow.statuses.find(({ name }) => name === entry.to);
+  return el(
+    "li.history-item.toned",
+    { vars: statusColour(status?.colour) },
+    el("span.history-dot", { "aria-hidden": "true" }),
+    el(
+      "div",
+      {},
+      el(
+        "p",
+        {},
+        el("strong", {}, labelOf(flow, entry.to)),
+        el("span.quiet", {}, ` · ${who(entry.actor, account)}`),
+      ),
+      entry.reason && el("p.said", {}, `“${entry.reason}”`),
+      entry.note && el("p.said", {}, entry.note),
+      el(
+        "p.small.quiet.numbers",
+        {},
+        [momentText(trueTime(entry), "en", zone), sentText(entry, zone)].filter(Boolean).join(" · "),
+      ),
+    ),
+  );
+}
+
+function refusedItem(refusal, { flow, account, zone }) {
+  const wish = refusal.to ? labelOf(flow, refusal.to) : moveLabel(flow, refusal.move);
+  return el(
+    "li.history-item.refused",
+    { "data-testid": "refusal" },
+    el("span.history-dot", { "aria-hidden": "true" }, icon("cross")),
+    el(
+      "div",
+      {},
+      el(
+        "p",
+        {},
+        el("strong", {}, `Refused: ${wish}`),
+        el("span.quiet", {}, ` · ${who(refusal.actor, account)}`),
+      ),
+      el("p.said", {}, refusal.explanation ?? refusal.why),
+      el("p.small.quiet.numbers", {}, momentText(refusal.recorded_at, "en", zone)),
+    ),
+  );
+}
+
+function waitingItem(early, flow, now_ms) {
+  const wish = early.to ? labelOf(flow, early.to) : moveLabel(flow, early.move);
+  return el(
+    "li.history-item",
+    {},
+    el("span.history-dot", { "aria-hidden": "true" }, icon("pause")),
+    el(
+      "div",
+      {},
+      el("p", {}, el("strong", {}, `Waiting for its turn: ${wish}`)),
+      el("p.small.quiet", {}, `given up in ${spanText(msOf(early.until) - now_ms)}`),
+    ),
+  );
+}
+
+function bookedItem(detail, flow, zone) {
+  const [first] = flow.statuses;
+  return el(
+    "li.history-item.toned",
+    { vars: statusColour(first.colour) },
+    el("span.history-dot", { "aria-hidden": "true" }),
+    el(
+      "div",
+      {},
+      el("p", {}, el("strong", {}, "Booked")),
+      el("p.small.quiet.numbers", {}, momentText(detail.created_at, "en", zone)),
+    ),
+  );
+}
+
+function moveLabel(flow, name) {
+  return flow.moves.find((move) => move.name === name)?.label.en ?? String(name ?? "a move");
+}
+
+function who(actor, account) {
+  return actor?.id === account ? "you" : actorText(actor, null);
+}

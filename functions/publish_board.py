@@ -23,7 +23,7 @@ from functions.aws.stores import S3Boards, S3Jobs
 from functions.commit import ATTEMPTS, Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
 from functions.ports import Boards, Conflict, Corrupt, Jobs, Unavailable, UnknownJob
-from statemachine.flows import load_flow
+from statemachine.flows import UnknownFlow, load_flow
 from statemachine.views import Board, Card, card_of
 
 READERS = 8
@@ -37,7 +37,8 @@ class PublishBoard:
     pause: Pause = full_jitter
 
     def __call__(self, tenant: str, job_ids: Iterable[str], now: datetime) -> Board:
-        """The board with today's cards of those jobs. Raises UnknownJob, Unavailable.
+        """The board with today's cards of those jobs. Raises UnknownJob, UnknownFlow,
+        Unavailable.
 
         A board that cannot be read is rebuilt: it is derived, and S3 keeps the broken version.
         """
@@ -96,8 +97,8 @@ class PublishBoard:
             return self._card(tenant, job_id)
         except UnknownJob:
             return None
-        except Corrupt as error:
-            log.error("corrupt", tenant=tenant, job=job_id, why=str(error))
+        except (Corrupt, UnknownFlow) as error:
+            log.error("no card", tenant=tenant, job=job_id, why=str(error))
             return None
 
 

@@ -60,6 +60,7 @@ from functions.watch_round import (
     not_shown,
     to_look_at,
 )
+from statemachine.flows import UnknownFlow
 from statemachine.job import Repair
 from statemachine.values import Frozen
 from statemachine.views import Board
@@ -177,9 +178,9 @@ class WatchJobs:
     def redrive(self, tenant: str, job_id: str, now: datetime) -> list[Repair]:
         """Everything a person can have done for one job; the repairs that were made.
 
-        Raises UnknownJob, Corrupt, Unavailable.
+        Raises UnknownJob, Corrupt, UnknownFlow, Unavailable.
         """
-        self.jobs.read(tenant, job_id)
+        self.mend.readable(tenant, job_id)
         look = Look(now, self.publish(tenant, [], now), ask=True, messages=True)
         mended = self.mend(tenant, job_id, look, self.stuck.read(tenant, job_id))
         if "card written" in mended.repairs:
@@ -261,7 +262,10 @@ class WatchJobs:
         round.
         """
         self.metrics.count("ExecutionsEnded", event.input.tenant, Status=event.status)
-        job = self.jobs.read(event.input.tenant, event.input.job_id).value
+        try:
+            job = self.mend.readable(event.input.tenant, event.input.job_id)
+        except UnknownFlow:
+            return False  # it is open, so a round comes to it and calls a person
         if job.execution.generation != event.generation or is_settled(job):
             return False
         if job.wait is None or job.wait.epoch.generation != event.generation:
@@ -337,7 +341,7 @@ def _redriven(watch: WatchJobs, ref: JobRef) -> dict[str, Any]:
     """`repaired`, or `error` where nobody can help."""
     try:
         repaired = watch.redrive(ref.tenant, ref.job_id, utc_now())
-    except (UnknownJob, Corrupt) as error:
+    except (UnknownJob, Corrupt, UnknownFlow) as error:
         return {"error": type(error).__name__, "detail": str(error)}
     log.info("redriven", tenant=ref.tenant, job=ref.job_id, repaired=repaired)
     return {"repaired": repaired}

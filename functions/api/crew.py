@@ -142,10 +142,11 @@ def _member(account: Account, days: Days, cards: Iterable[Card]) -> CrewMember:
 
 
 def _engagement(card: Card) -> Engagement:
+    under_way = {status.name for status in load_flow(card.flow).statuses if status.under_way}
     return Engagement(
         job_id=card.job_id,
         status=card.status,
-        under_way=load_flow(card.flow).status(card.status).under_way,
+        under_way=card.status in under_way,
         window_start=card.schedule.window_start,
         window_end=card.schedule.window_end,
     )

@@ -5,15 +5,26 @@ from datetime import timedelta
 
 import pytest
 
+from functions.inbox import Inbox, JobRef
 from functions.ports import Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.views import SHOWN_AFTER_END, Board, card_of
 from tests.builders import NOON, a_job
-from tests.fakes import FakeBoards, FakeJobs, board_key, job_key, no_pause
+from tests.fakes import (
+    FakeBoards,
+    FakeDeadLetters,
+    FakeJobs,
+    FakeLog,
+    board_key,
+    job_key,
+    no_pause,
+    to_bytes,
+)
 from tests.faults import Faults, Kind
 from tests.functions.conftest import FakeGround, Ground
+from tests.functions.making import again, batch, envelope
 
 KEY = board_key("main")
 
@@ -147,6 +158,20 @@ def test_a_job_nobody_can_read_does_not_keep_the_others_off_the_board(ground: Gr
     publish = a_publisher(ground, numbered(1))
     ground.put(job_key("main", "261121-000002"), b"{")
     publish.rebuild("main", NOON)
+    assert ground.get(KEY) == a_board(numbered(1))
+
+
+def test_a_job_in_a_status_of_a_later_version_is_buried_alone_and_left_off(ground: Ground) -> None:
+    publish = a_publisher(ground, numbered(1))
+    ground.put(job_key("main", "261121-000002"), to_bytes(numbered(2).with_(status="loading")))
+    letters = FakeDeadLetters()
+    messages = batch(*(envelope({"tenant": "main", "job_id": f"261121-00000{n}"}) for n in (2, 1)))
+
+    def one(refs: list[JobRef]) -> None:
+        publish("main", [ref.job_id for ref in refs], NOON)
+
+    assert Inbox(JobRef, letters, FakeLog()).deliver_together(messages, one) == again()
+    assert [reason for _, reason, _ in letters.buried] == ["UnknownStatus"]
     assert ground.get(KEY) == a_board(numbered(1))
 
 

@@ -161,7 +161,6 @@ class WatchJobs:
         Raises Unavailable, after all the others were looked after, where something failed.
         """
         this = _Round(now, full or ask_executions, ask_executions)
-        self.metrics.count("WatchRounds")
         for tenant in self.tenants.names():
             with _noted(this.failed, tenant):
                 self._tenant(tenant, this)
@@ -171,6 +170,9 @@ class WatchJobs:
                 dead = self._dead_letters()
         if this.failed:
             raise Unavailable(f"not looked after: {', '.join(this.failed)}")
+        self.metrics.count(
+            "WatchRounds"
+        )  # by its absence an alarm knows that none comes to its end
         return Found(
             looked_at=this.looked_at, repaired=this.repaired, boards=this.boards, dead_letters=dead
         )

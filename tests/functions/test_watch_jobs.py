@@ -362,6 +362,9 @@ def test_the_trouble_with_one_job_is_told_and_does_not_stop_the_round() -> None:
     with pytest.raises(Unavailable, match="261121-000001"):
         yard.round(LATER)
     assert len(yard.executions.rung) == 1
+    assert yard.metrics.counted["WatchRounds"] == 0
+    yard.round(LATER)
+    assert yard.metrics.counted["WatchRounds"] == 1
 
 
 def test_an_index_entry_whose_job_was_never_stored_goes_after_a_day() -> None:

@@ -1,7 +1,7 @@
 """Step 5: jobs.json is a fold of the job objects, whatever the order and number of messages."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -154,6 +154,36 @@ def test_a_rebuilt_board_is_the_same_to_the_byte(ground: Ground) -> None:
     assert ground.get(KEY) == before == a_board(numbered(1), numbered(2), numbered(3))
 
 
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("age", [SHOWN_AFTER_END - SECOND, SHOWN_AFTER_END], ids=["shown", "past"])
+def test_a_rebuilt_board_shows_the_same_ended_jobs_to_the_second(
+    fake_ground: FakeGround, age: timedelta
+) -> None:
+    """Also one that was written only for the bookkeeping since, and an open one of long ago."""
+    publish = a_publisher(fake_ground, numbered(1, "completed"), numbered(2, "completed"))
+    fake_ground.bucket.clock = lambda: NOON + age
+    replaced(fake_ground, numbered(2, "completed").bookkept())
+    fake_ground.bucket.clock = lambda: NOON - timedelta(days=30)
+    fake_ground.jobs.create(numbered(3))
+    fake_ground.jobs.mark_open("main", "261121-000003")
+    before = publish("main", [f"261121-00000{n}" for n in (1, 2, 3)], NOON + age).to_bytes()
+    publish.rebuild("main", NOON + age)
+    assert fake_ground.get(KEY) == before
+
+
+def test_jobs_that_ended_long_ago_are_not_read_for_a_new_board(fake_ground: FakeGround) -> None:
+    fake_ground.bucket.clock = lambda: NOON - timedelta(days=3)
+    for number in range(200):
+        fake_ground.jobs.create(a_job("completed", job_id=f"261101-{number:06d}"))
+    fake_ground.bucket.clock = lambda: NOON
+    publish = a_publisher(fake_ground, numbered(1))
+    with fake_ground.under(Faults()) as calls:
+        publish.rebuild("main", NOON)
+    assert (calls.calls("GetObject"), calls.calls("ListObjectsV2")) == (1 + 1 + 1, 4)
+
+
 def test_a_job_nobody_can_read_does_not_keep_the_others_off_the_board(ground: Ground) -> None:
     publish = a_publisher(ground, numbered(1))
     ground.put(job_key("main", "261121-000002"), b"{")
@@ -180,8 +210,8 @@ def test_a_job_booked_during_a_rebuild_keeps_its_card(fake_ground: FakeGround) -
     publish = a_publisher(fake_ground, numbered(1))
 
     class Booming(FakeJobs):
-        def all_ids(self, tenant: str) -> Iterator[str]:
-            known = list(super().all_ids(tenant))
+        def written_since(self, tenant: str, moment: datetime) -> Iterator[str]:
+            known = list(super().written_since(tenant, moment))
             if "261121-000002" not in known:
                 self.create(numbered(2))
                 publish(tenant, ["261121-000002"], NOON)

@@ -14,9 +14,10 @@ from cli.desk import ME
 from cli.job_sheet import print_job
 from cli.out import BadInput, console, local_time, money, print_json, spoken_errors
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
-from statemachine.flows import Flow, flow_names, load_flow
+from statemachine.flows import Flow, UnknownFlow, flow_names, load_flow
 from statemachine.job import Customer, LoadSize, Schedule
 from statemachine.job import Place as Address
+from statemachine.views import Card
 
 app = typer.Typer(no_args_is_help=True, help="Book, look at, move, edit and cancel jobs.")
 
@@ -91,16 +92,24 @@ def list_(
             Column("job", no_wrap=True), "status", "customer", "address", "price", "since"
         )
         for card in sorted(cards, key=lambda card: card.job_id):
-            status_ = load_flow(card.flow).status(card.status)
             table.add_row(
                 card.job_id,
-                f"[{status_.colour}]●[/] {status_.label.en}",
+                _status_text(card),
                 escape(card.customer),
                 escape(card.address),
                 money(card.price_cents),
                 local_time(card.entered_at),
             )
         console.print(table)
+
+
+def _status_text(card: Card) -> str:
+    """Plain where this version does not know the status."""
+    try:
+        status = load_flow(card.flow).status(card.status)
+    except UnknownFlow:
+        return escape(card.status)
+    return f"[{status.colour}]●[/] {status.label.en}"
 
 
 @app.command()

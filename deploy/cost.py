@@ -107,9 +107,9 @@ class Fixed:
     """What is there however few jobs there are. Tests hold alarms and queues to the template."""
 
     alarms: int = 31
-    metrics: int = 4
-    """Told all the time: Moves, EventToVisibleMs, InvalidationBudgetUsed, LongestOverdueMinutes.
-    The others are told, and paid for, in hours in which something is wrong."""
+    metrics: int = 5
+    """Told all the time: Moves, EventToVisibleMs, InvalidationBudgetUsed, LongestOverdueMinutes,
+    WatchRounds. The others are told, and paid for, in hours in which something is wrong."""
     secrets: int = 1
     watch_rounds: int = MONTH_S // 60
     queues: int = 11

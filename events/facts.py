@@ -88,7 +88,7 @@ class JobRepaired(JobFact):
     rev: Rev
 
 
-StuckReason = Literal["corrupt", "keeps_failing"]
+StuckReason = Literal["corrupt", "keeps_failing", "unknown_status"]
 
 
 class JobStuck(Fact):
@@ -97,7 +97,9 @@ class JobStuck(Fact):
     tenant: Tenant
     job_id: JobId
     why: StuckReason
-    """`corrupt`: its object cannot be read. `keeps_failing`: every successor execution dies."""
+    """`corrupt`: its object cannot be read. `keeps_failing`: every successor execution dies.
+    `unknown_status`: it is in a status, or a flow, that this version does not have.
+    """
     recorded_at: Utc
 
 

@@ -46,18 +46,32 @@ class AdvanceJob:
 
         Raises UnknownJob, Corrupt, RecordsFull; Unavailable where it shall be delivered again.
         """
-        job, (verdict, left) = commit(
-            self.jobs,
-            request.tenant,
-            request.job_id,
-            lambda job: _judged(job, request, now),
-            self.pause,
-            watched=True,
+        left: list[Wait] = []
+
+        def judged(job: Job) -> tuple[Job, Verdict]:
+            verdict = judge(job, request, load_flow(job.flow), now)
+            if job.wait and verdict.job.execution.generation > job.execution.generation:
+                left.append(
+                    job.wait
+                )  # kept for after a lost answer, when nothing shows it any more
+            return verdict.job, verdict
+
+        job, verdict = commit(
+            self.jobs, request.tenant, request.job_id, judged, self.pause, watched=True
         )
         self._follow_up(job, request.event_id)
-        if left:
-            self.executions.ring(left.token, Answer(seq=left.seq, to=SUPERSEDED))
+        self._send_home(left, job)
         return verdict
+
+    def _send_home(self, left: list[Wait], job: Job) -> None:
+        """The execution that has not heard of the end from which the job has come back.
+
+        It would wait on and call the job overdue. Where the job did not come back after all, its
+        generation is the same and it is left alone.
+        """
+        for wait in left:
+            if wait.epoch.generation < job.execution.generation:
+                self.executions.ring(wait.token, Answer(seq=wait.seq, to=SUPERSEDED))
 
     def _follow_up(self, job: Job, event_id: str) -> None:
         """What must happen after the write, also where a copy of the event finds it undone."""
@@ -65,17 +79,6 @@ class AdvanceJob:
         if refused:
             self.bus.announce([refused_fact(job, refusal) for refusal in refused])
         wake(job, self.jobs, self.executions)
-
-
-def _judged(
-    job: Job, request: JobMoveRequested, now: datetime
-) -> tuple[Job, tuple[Verdict, Wait | None]]:
-    """The verdict, and the wait it leaves behind: of an execution that has not heard of the end
-    from which the job comes back. It would wait on and call the job overdue.
-    """
-    verdict = judge(job, request, load_flow(job.flow), now)
-    superseded = verdict.job.execution.generation > job.execution.generation
-    return verdict.job, (verdict, job.wait if superseded else None)
 
 
 def refused_fact(job: Job, refusal: Refusal) -> JobMoveRefused:

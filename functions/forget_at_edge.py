@@ -53,6 +53,8 @@ class ForgetAtEdge:
             return []
         month = month_of(self.clock())
         used = spent_in(self.spendings, month) + len(paths)
+        if self.budget:
+            self.metrics.measure("InvalidationBudgetUsed", 100 * used / self.budget, "Percent")
         if used > self.budget:
             self.metrics.measure("PathsNotInvalidated", len(paths), "Count")
             return []
@@ -60,7 +62,6 @@ class ForgetAtEdge:
         # After it: a batch that CloudFront throttles comes again, and is paid for once.
         spend(self.spendings, month, len(paths), self.pause)
         self.metrics.measure("InvalidationPaths", len(paths), "Count")
-        self.metrics.measure("InvalidationBudgetUsed", 100 * used / self.budget, "Percent")
         return paths
 
     def _path(self, tenant: str, job_id: str) -> str:

@@ -7,6 +7,7 @@
     kept move whose time is up                 refused on the record
     message claimed and never marked           see mend_deliveries.py
     object unreadable, every successor dies    a person is called, once
+    in a status this version does not have     the same
 
 A repair is announced once it is done and on the job's record.
 """
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from events import JobRepaired
+from events import JobRepaired, StuckReason
 from functions.advance_job import refused_fact
 from functions.call_person import CallPerson
 from functions.commit import Pause, commit, full_jitter
@@ -24,7 +25,7 @@ from functions.mend_execution import MendExecution, is_settled, last_step
 from functions.metrics import Metrics
 from functions.ports import Bus, Corrupt, Jobs, Logger, StuckJob, UnknownJob, Views
 from functions.write_view import write_view
-from statemachine.flows import load_flow
+from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Job, Repair
 from statemachine.lifecycle import expire
 from statemachine.views import Board, card_of
@@ -66,14 +67,15 @@ class MendJob:
     def __call__(self, tenant: str, job_id: str, look: Look, known: StuckJob | None) -> Mended:
         """`known` is what a person was called for already. Raises Unavailable."""
         try:
-            job = self.jobs.read(tenant, job_id).value
+            job = self.readable(tenant, job_id)
         except UnknownJob:
             if known:
                 self.call.stuck.remove(tenant, job_id)
             return Mended(missing=True)
-        except Corrupt as error:
-            self.log.error("corrupt", tenant=tenant, job=job_id, why=str(error))
-            self.call(tenant, job_id, "corrupt", look.now, known)
+        except (Corrupt, UnknownFlow) as error:
+            why: StuckReason = "corrupt" if isinstance(error, Corrupt) else "unknown_status"
+            self.log.error(why, tenant=tenant, job=job_id, why=str(error))
+            self.call(tenant, job_id, why, look.now, known)
             return Mended()
         if known and _goes_again(job, known):
             self.call.stuck.remove(tenant, job_id)
@@ -81,6 +83,12 @@ class MendJob:
         repairs = tuple(self._repairs(job, look, known))
         self._record(job, repairs, look.now)
         return Mended(job, repairs)
+
+    def readable(self, tenant: str, job_id: str) -> Job:
+        """Raises UnknownJob, Corrupt, UnknownFlow, Unavailable."""
+        job = self.jobs.read(tenant, job_id).value
+        load_flow(job.flow).status(job.status)
+        return job
 
     def replace_ended(self, job: Job, now: datetime) -> bool:
         """Whether its execution that has ended badly was given a successor at once."""
@@ -139,7 +147,7 @@ def card_is_behind(job: Job, shown: Board, now: datetime) -> bool:
 
 def _goes_again(job: Job, known: StuckJob) -> bool:
     """Readable again; or its execution has got as far as waiting, or has nothing left to do."""
-    if known.why == "corrupt":
+    if known.why in ("corrupt", "unknown_status"):
         return True
     waits = job.wait is not None and job.wait.epoch.generation == job.execution.generation
     return waits or is_settled(job)

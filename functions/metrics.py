@@ -16,6 +16,7 @@ Alarming = Literal[
     "TextsRefused",
     "TextsUnknown",
     "TrackingErrors",
+    "WatchRounds",
     "WebhooksGivenUp",
 ]
 """Metrics of CloudWatch: an alarm stands on them, or they are looked at over months.
@@ -34,7 +35,6 @@ Telling = Literal[
     "PathsNotInvalidated",
     "Refusals",
     "Repairs",
-    "WatchRounds",
     "Writes",
 ]
 """Lines of the log, which the dashboard counts when asked: by reason, outcome or status."""

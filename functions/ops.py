@@ -26,7 +26,9 @@ class Ops:
     explain: ExplainJob
     letters: DeadLetterDesk
     redrive: Callable[[str, str], Sequence[str]]
-    """Tenant and job id; the repairs that were made. Raises UnknownJob, Corrupt, Unavailable."""
+    """Tenant and job id; the repairs that were made. Raises UnknownJob, Corrupt, UnknownFlow,
+    Unavailable.
+    """
 
 
 def ops_of(

@@ -87,6 +87,9 @@ class Jobs(Protocol):
 
     def all_ids(self, tenant: str) -> Iterator[str]: ...
 
+    def written_since(self, tenant: str, moment: datetime) -> Iterator[str]:
+        """The ids of those whose object was written then or later, by the store's own clock."""
+
 
 class StuckJob(Frozen):
     """A job that the watchdog cannot help: a person has to look."""

@@ -7,7 +7,7 @@ messages may come twice, late or in any order, and one batch is one write howeve
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from functions.aws.container import (
@@ -23,11 +23,13 @@ from functions.aws.stores import S3Boards, S3Jobs
 from functions.commit import ATTEMPTS, Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
 from functions.ports import Boards, Conflict, Corrupt, Jobs, Unavailable, UnknownJob
-from statemachine.flows import load_flow
-from statemachine.views import Board, Card, card_of
+from statemachine.flows import UnknownFlow, load_flow
+from statemachine.views import SHOWN_AFTER_END, Board, Card, card_of
 
 READERS = 8
 """How many job objects are read at once."""
+CLOCKS_APART = timedelta(hours=1)
+"""More than our clock and that of S3 can differ."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class PublishBoard:
     pause: Pause = full_jitter
 
     def __call__(self, tenant: str, job_ids: Iterable[str], now: datetime) -> Board:
-        """The board with today's cards of those jobs. Raises UnknownJob, Unavailable.
+        """The board with today's cards of those jobs. Raises UnknownJob, UnknownFlow,
+        Unavailable.
 
         A board that cannot be read is rebuilt: it is derived, and S3 keeps the broken version.
         """
@@ -73,17 +76,23 @@ class PublishBoard:
         raise Unavailable(f"board of {tenant}: no write in {ATTEMPTS} attempts") from last
 
     def rebuild(self, tenant: str, now: datetime) -> Board:
-        """The board folded from every job object, put in place of whatever is there.
+        """The board folded from the job objects, put in place of whatever is there.
 
         The overwrite is not conditional, for it must also replace what cannot be read. A card
         that another writer puts in between, also a new job's, is put back by the merge that
         follows. A job that cannot be read is left out: the board of the others must not wait.
         """
-        self.boards.overwrite(tenant, Board().merged(self._all_cards(tenant)).at(now))
-        return self.merge(tenant, self._all_cards(tenant), now)
+        self.boards.overwrite(tenant, Board().merged(self._all_cards(tenant, now)).at(now))
+        return self.merge(tenant, self._all_cards(tenant, now), now)
 
-    def _all_cards(self, tenant: str) -> list[Card]:
-        return self.readable_cards(tenant, self.jobs.all_ids(tenant))
+    def _all_cards(self, tenant: str, now: datetime) -> list[Card]:
+        """Of every job that is open, and of all that can have ended so lately that it is shown.
+
+        The end is part of what was written, so an object that is older has not ended since. The
+        others are listed and not read: there are ever more of them.
+        """
+        lately = self.jobs.written_since(tenant, now - SHOWN_AFTER_END - CLOCKS_APART)
+        return self.readable_cards(tenant, {*self.jobs.open_jobs(tenant), *lately})
 
     def readable_cards(self, tenant: str, job_ids: Iterable[str]) -> list[Card]:
         """The cards of those that are there and can be read."""
@@ -96,8 +105,8 @@ class PublishBoard:
             return self._card(tenant, job_id)
         except UnknownJob:
             return None
-        except Corrupt as error:
-            log.error("corrupt", tenant=tenant, job=job_id, why=str(error))
+        except (Corrupt, UnknownFlow) as error:
+            log.error("no card", tenant=tenant, job=job_id, why=str(error))
             return None
 
 

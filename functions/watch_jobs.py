@@ -60,6 +60,7 @@ from functions.watch_round import (
     not_shown,
     to_look_at,
 )
+from statemachine.flows import UnknownFlow
 from statemachine.job import Repair
 from statemachine.values import Frozen
 from statemachine.views import Board
@@ -160,7 +161,6 @@ class WatchJobs:
         Raises Unavailable, after all the others were looked after, where something failed.
         """
         this = _Round(now, full or ask_executions, ask_executions)
-        self.metrics.count("WatchRounds")
         for tenant in self.tenants.names():
             with _noted(this.failed, tenant):
                 self._tenant(tenant, this)
@@ -170,6 +170,9 @@ class WatchJobs:
                 dead = self._dead_letters()
         if this.failed:
             raise Unavailable(f"not looked after: {', '.join(this.failed)}")
+        self.metrics.count(
+            "WatchRounds"
+        )  # by its absence an alarm knows that none comes to its end
         return Found(
             looked_at=this.looked_at, repaired=this.repaired, boards=this.boards, dead_letters=dead
         )
@@ -177,9 +180,9 @@ class WatchJobs:
     def redrive(self, tenant: str, job_id: str, now: datetime) -> list[Repair]:
         """Everything a person can have done for one job; the repairs that were made.
 
-        Raises UnknownJob, Corrupt, Unavailable.
+        Raises UnknownJob, Corrupt, UnknownFlow, Unavailable.
         """
-        self.jobs.read(tenant, job_id)
+        self.mend.readable(tenant, job_id)
         look = Look(now, self.publish(tenant, [], now), ask=True, messages=True)
         mended = self.mend(tenant, job_id, look, self.stuck.read(tenant, job_id))
         if "card written" in mended.repairs:
@@ -261,7 +264,10 @@ class WatchJobs:
         round.
         """
         self.metrics.count("ExecutionsEnded", event.input.tenant, Status=event.status)
-        job = self.jobs.read(event.input.tenant, event.input.job_id).value
+        try:
+            job = self.mend.readable(event.input.tenant, event.input.job_id)
+        except UnknownFlow:
+            return False  # it is open, so a round comes to it and calls a person
         if job.execution.generation != event.generation or is_settled(job):
             return False
         if job.wait is None or job.wait.epoch.generation != event.generation:
@@ -337,7 +343,7 @@ def _redriven(watch: WatchJobs, ref: JobRef) -> dict[str, Any]:
     """`repaired`, or `error` where nobody can help."""
     try:
         repaired = watch.redrive(ref.tenant, ref.job_id, utc_now())
-    except (UnknownJob, Corrupt) as error:
+    except (UnknownJob, Corrupt, UnknownFlow) as error:
         return {"error": type(error).__name__, "detail": str(error)}
     log.info("redriven", tenant=ref.tenant, job=ref.job_id, repaired=repaired)
     return {"repaired": repaired}

@@ -24,6 +24,10 @@ class UnknownFlow(Exception):
     """No flow of that name ships with this version; `haul flow check` lists the flows."""
 
 
+class UnknownStatus(UnknownFlow):
+    """This version's flow has no such status: a later one had it, and was rolled back."""
+
+
 class Status(Frozen):
     """One place in a job's life."""
 
@@ -88,7 +92,11 @@ class Flow(Frozen):
         return self.statuses[0]
 
     def status(self, name: str) -> Status:
-        return next(status for status in self.statuses if status.name == name)
+        """Raises UnknownStatus."""
+        for status in self.statuses:
+            if status.name == name:
+                return status
+        raise UnknownStatus(f"flow {self.name!r} has no status {name!r} in this version")
 
     def position(self, name: str) -> int:
         return [status.name for status in self.statuses].index(name)

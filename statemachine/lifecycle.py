@@ -20,6 +20,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours a producer's clock may be before its event counts as from the future."""
 MAX_WAITING = 20
 MAX_RECORDS = 500
+"""So many moves, and as many refusals: who only fills the refusals keeps nobody from moving."""
 
 EXPLANATIONS: dict[RefusalReason, str] = {
     "illegal_move": "the job's status does not allow that move",
@@ -94,11 +95,20 @@ class RecordsFull(Exception):
 
 
 def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
-    """What becomes of `request`. Raises RecordsFull instead of growing the job without bound."""
+    """What becomes of `request`. Raises RecordsFull instead of growing the job without bound.
+
+    What was not recorded for want of room is judged anew when it comes again: it was not made.
+    """
     if job.knows(request.event_id):
         return Duplicate(job)
-    if len(job.ledger) + len(job.refused) >= MAX_RECORDS:
+    verdict = _judged(job, request, flow, now)
+    grows = job.ledger if isinstance(verdict, Committed) else job.refused
+    if len(grows) >= MAX_RECORDS:
         raise RecordsFull(f"{job.job_id} holds {MAX_RECORDS} records; look who keeps sending")
+    return verdict
+
+
+def _judged(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
     if request.occurred_at > now + CLOCK_SKEW:
         return _refuse(job, request, "from_the_future", now)
     meant = flow.named(request.move, request.to)

@@ -165,6 +165,10 @@ class FakeJobs:
         keys = self.bucket.keys(f"tenants/{tenant}/jobs/")
         return (key.removesuffix(".json") for key in keys)
 
+    def written_since(self, tenant: str, moment: datetime) -> Iterator[str]:
+        written = self.bucket.written(f"tenants/{tenant}/jobs/")
+        return (key.removesuffix(".json") for key, at in written.items() if at >= moment)
+
 
 def job_key(tenant: str, job_id: str) -> str:
     return f"tenants/{tenant}/jobs/{job_id}.json"

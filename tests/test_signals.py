@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from operator import ge, gt, lt
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,7 +18,7 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 OURS = "Haulway/${Stage}"
 FROM_AWS = {
-    "AWS/Lambda": {"Errors": {"FunctionName"}, "Invocations": {"FunctionName"}},
+    "AWS/Lambda": {"Errors": {"FunctionName"}},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible": {"QueueName"}},
     "AWS/States": {"ThrottledEvents": {"ServiceMetric"}},
 }
@@ -88,6 +89,47 @@ def test_the_dashboard_shows_all_that_is_emitted_and_only_that() -> None:
 def test_an_alarm_of_ours_stands_on_a_metric_and_not_on_a_line_of_the_log() -> None:
     ours = {m for space, m, _ in map(watched, ALARMS.values()) if space == OURS}
     assert ours == set(get_args(Alarming)) - {"Moves"}
+
+
+COMPARED = {
+    "GreaterThanThreshold": gt,
+    "GreaterThanOrEqualToThreshold": ge,
+    "LessThanThreshold": lt,
+}
+
+
+def breaches(alarm: dict[str, Any], value: float | None) -> bool:
+    if value is None:
+        return bool(alarm["TreatMissingData"] == "breaching")
+    return bool(COMPARED[alarm["ComparisonOperator"]](value, alarm["Threshold"]))
+
+
+def goes_off(name: str, *values: float | None) -> bool:
+    """Whether the alarm is on after periods with those values, oldest first; None: nothing told."""
+    alarm, state = ALARMS[name], False
+    window, wanted = alarm["EvaluationPeriods"], alarm.get("DatapointsToAlarm")
+    for end in range(1, len(values) + 1):
+        seen = values[max(0, end - window) : end]
+        if alarm["TreatMissingData"] != "ignore" or any(value is not None for value in seen):
+            state = sum(breaches(alarm, value) for value in seen) >= (wanted or window)
+    return state
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "is_on"),
+    [
+        ("WatchdogSilentAlarm", (5, 5, 5), False),
+        ("WatchdogSilentAlarm", (5, None, None), True),
+        ("SlowToShowAlarm", (60_000, None, None, 900, None, 60_000, None), True),
+        ("SlowToShowAlarm", (60_000, *(None,) * 12, 60_000), False),
+        ("InvalidationSpendAlarm", (91, None, None, 92, None, None), True),
+        ("InvalidationSpendAlarm", (101, None, 1), False),
+    ],
+)
+def test_an_alarm_goes_off_when_it_should_also_in_a_small_business(
+    name: str, values: tuple[float | None, ...], is_on: bool
+) -> None:
+    assert goes_off(name, *values) == is_on
 
 
 def test_what_the_dashboard_refers_to_is_in_the_template() -> None:

@@ -12,7 +12,7 @@ from functions.dead_letters import NotReplayable, UnknownQueue
 from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
 from functions.whereabouts import NotUnderWay
 from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
-from statemachine.flows import UnknownFlow
+from statemachine.flows import UnknownFlow, UnknownStatus
 from statemachine.lifecycle import EXPLANATIONS, RecordsFull
 from statemachine.proof import PhotoRefused
 from statemachine.values import JobId
@@ -91,6 +91,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("unknown-queue")
         case NotReplayable():
             return Problem("not-replayable")
+        case UnknownStatus():
+            return Problem("internal", "the job is in a status that this version does not have")
         case UnknownFlow():
             return Problem("unknown-flow", str(error))
         case CrewUnavailable():

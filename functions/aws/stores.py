@@ -114,12 +114,19 @@ class S3Jobs:
         return dict(self.objects.written(_open_prefix(tenant)))
 
     def all_ids(self, tenant: str) -> Iterator[str]:
-        prefix = f"tenants/{tenant}/jobs/"
-        return (key.removesuffix(".json") for key in self.objects.keys(prefix))
+        return (key.removesuffix(".json") for key in self.objects.keys(_job_prefix(tenant)))
+
+    def written_since(self, tenant: str, moment: datetime) -> Iterator[str]:
+        written = self.objects.written(_job_prefix(tenant))
+        return (key.removesuffix(".json") for key, at in written if at >= moment)
+
+
+def _job_prefix(tenant: str) -> str:
+    return f"tenants/{tenant}/jobs/"
 
 
 def _job_key(tenant: str, job_id: str) -> str:
-    return f"tenants/{tenant}/jobs/{job_id}.json"
+    return f"{_job_prefix(tenant)}{job_id}.json"
 
 
 def _tag(job: Job) -> dict[str, str]:

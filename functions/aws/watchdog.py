@@ -5,8 +5,11 @@ from typing import Any
 
 from functions.aws.failures import retryable
 from functions.ports import Corrupt, Unavailable, UnknownJob
+from statemachine.flows import UnknownFlow, UnknownStatus
 
-REFUSALS: dict[str, type[Exception]] = {"UnknownJob": UnknownJob, "Corrupt": Corrupt}
+REFUSALS: dict[str, type[Exception]] = {
+    error.__name__: error for error in (UnknownJob, Corrupt, UnknownFlow, UnknownStatus)
+}
 
 
 class LambdaWatchdog:
@@ -16,7 +19,8 @@ class LambdaWatchdog:
     def redrive(self, tenant: str, job_id: str) -> list[str]:
         """What had to be repaired; nothing where nothing was wrong.
 
-        Asked again after a lost answer it does no harm. Raises UnknownJob, Corrupt, Unavailable.
+        Asked again after a lost answer it does no harm. Raises UnknownJob, Corrupt, UnknownFlow,
+        Unavailable.
         """
         message = {"redrive": {"tenant": tenant, "job_id": job_id}}
         with retryable():

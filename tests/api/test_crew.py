@@ -70,6 +70,17 @@ def test_the_crew_is_shown_with_days_trucks_and_jobs(office: Office) -> None:
     assert got.json["time_zone"] == "America/New_York"
 
 
+def test_a_card_in_a_status_that_this_version_does_not_have_spoils_no_plan(office: Office) -> None:
+    office.keep(a_numbered(1, "mike", status="in_progress"))
+    stored = office.boards.read("main")
+    assert stored
+    cards = {id_: card.with_(status="loading") for id_, card in stored.value.jobs.items()}
+    office.boards.overwrite("main", stored.value.with_(jobs=cards))
+    got = office.ask("GET", "/api/crew", by="sue")
+    [job] = next(each["jobs"] for each in got.json["members"] if each["member"] == "mike")
+    assert (job["status"], job["under_way"]) == ("loading", False)
+
+
 def test_the_plan_has_the_days_that_are_asked_for(office: Office) -> None:
     """Two days unless it says more. The second job's window passes midnight, so both days have
     it; one without a window is there as long as it is open.

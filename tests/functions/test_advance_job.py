@@ -1,5 +1,6 @@
 """Step 2: a move is committed or refused on the record; only then is anybody told."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from events import JobMoveRefused
 from functions.advance_job import AdvanceJob, refused_fact
 from functions.ports import Answer, Unavailable, UnknownJob
+from statemachine.flows import load_flow
 from statemachine.job import SUPERSEDED, Job
-from statemachine.lifecycle import Committed, Duplicate, Kept, RecordsFull, Refused, Verdict
+from statemachine.lifecycle import Committed, Duplicate, Kept, RecordsFull, Refused, Verdict, judge
 from tests.builders import NOON, a_job, a_request, minutes
 from tests.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, no_pause
 from tests.faults import Faults, Kind
@@ -74,6 +76,31 @@ def test_an_execution_that_slept_through_the_end_of_its_job_is_sent_to_its_own()
     desk.ask("reopen", reason="wrong address")
     assert desk.executions.rung == [("task-1", Answer(seq=2, to=SUPERSEDED))]
     assert list(desk.executions.started) == [f"main-{a_job().job_id}-g1"]
+
+
+def test_it_is_sent_there_also_where_the_answer_to_the_write_was_lost() -> None:
+    """The second look finds a duplicate, and the job without the wait."""
+    desk = Desk(left_behind(a_job("completed")), Faults({"PutObject": [None, "after"]}))
+    assert isinstance(desk.ask("reopen", reason="wrong address"), Duplicate)
+    assert desk.executions.rung == [("task-1", Answer(seq=2, to=SUPERSEDED))]
+
+
+def test_it_is_left_alone_where_the_job_does_not_come_back_after_all() -> None:
+    """Timeline: read: may come back · another writes, so that it may not · our PUT meets 412."""
+    desk = Desk(left_behind(a_job("completed")))
+
+    class Meanwhile(FakeJobs):
+        def replace(self, job: Job, etag: str) -> None:
+            known = self.read("main", job.job_id).value
+            if not known.refused:
+                refused = judge(known, a_request(known, "reopen"), load_flow("haul"), NOON).job
+                super().replace(refused, etag)
+            super().replace(job, etag)
+
+    advance = replace(desk.advance, jobs=Meanwhile(desk.bucket))
+    request = a_request(a_job(), "reopen", reason="wrong address")
+    assert advance(request, NOON) == Duplicate(desk.job)
+    assert [answer.to for _, answer in desk.executions.rung] == ["completed"]
 
 
 def test_a_refused_move_is_on_the_record_and_announced() -> None:
@@ -159,8 +186,11 @@ def test_a_job_nobody_knows_is_not_made_up() -> None:
 def test_a_job_takes_no_more_records_than_it_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("statemachine.lifecycle.MAX_RECORDS", 2)
     desk = Desk(a_job("in_progress"))
-    with pytest.raises(RecordsFull):
-        desk.ask("complete")
+    for number in range(2):
+        desk.ask("explode", event_id=f"wild-{number}")
+    for move in ("explode", "complete"):  # two refusals, two moves
+        with pytest.raises(RecordsFull):
+            desk.ask(move)
     assert isinstance(desk.ask("confirm", event_id="way-1"), Duplicate)
 
 

@@ -116,6 +116,14 @@ def test_past_the_months_paths_the_edge_is_told_no_more(budget: int, forgotten: 
     assert sum(metrics.measured["PathsNotInvalidated"]) == 3 - sum(map(len, told))
 
 
+def test_what_is_used_of_the_budget_is_told_also_once_nothing_is_left() -> None:
+    metrics = FakeMetrics()
+    forget, _ = a_forgetter(budget=1, metrics=metrics)
+    for rev in (1, 2, 3):
+        forget([a_change(1, rev=rev)])
+    assert metrics.measured["InvalidationBudgetUsed"] == [100, 200, 200]
+
+
 def test_the_next_month_has_paths_again() -> None:
     forget, edge = a_forgetter(budget=1)
     forget([a_change(1, rev=1)])

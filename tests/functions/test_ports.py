@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, Protocol
 
 import pytest
@@ -171,6 +172,13 @@ def test_all_jobs_are_those_of_the_tenant(ground: Ground) -> None:
     ground.jobs.create(a_job(tenant="other", job_id="261121-000001"))
     ground.jobs.mark_open("main", "261121-000002")
     assert list(ground.jobs.all_ids("main")) == [a_job().job_id]
+
+
+def test_jobs_are_told_apart_by_when_they_were_written(ground: Ground) -> None:
+    ground.jobs.create(a_job())
+    ground.jobs.create(a_job(tenant="other", job_id="261121-000001"))
+    assert list(ground.jobs.written_since("main", NOON)) == [a_job().job_id]
+    assert list(ground.jobs.written_since("main", NOON + timedelta(days=36_500))) == []
 
 
 def test_the_months_paths_are_replaced_only_by_who_has_read_them(ground: Ground) -> None:

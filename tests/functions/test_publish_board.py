@@ -1,19 +1,30 @@
 """Step 5: jobs.json is a fold of the job objects, whatever the order and number of messages."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from functions.inbox import Inbox, JobRef
 from functions.ports import Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.views import SHOWN_AFTER_END, Board, card_of
 from tests.builders import NOON, a_job
-from tests.fakes import FakeBoards, FakeJobs, board_key, job_key, no_pause
+from tests.fakes import (
+    FakeBoards,
+    FakeDeadLetters,
+    FakeJobs,
+    FakeLog,
+    board_key,
+    job_key,
+    no_pause,
+    to_bytes,
+)
 from tests.faults import Faults, Kind
 from tests.functions.conftest import FakeGround, Ground
+from tests.functions.making import again, batch, envelope
 
 KEY = board_key("main")
 
@@ -143,10 +154,54 @@ def test_a_rebuilt_board_is_the_same_to_the_byte(ground: Ground) -> None:
     assert ground.get(KEY) == before == a_board(numbered(1), numbered(2), numbered(3))
 
 
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("age", [SHOWN_AFTER_END - SECOND, SHOWN_AFTER_END], ids=["shown", "past"])
+def test_a_rebuilt_board_shows_the_same_ended_jobs_to_the_second(
+    fake_ground: FakeGround, age: timedelta
+) -> None:
+    """Also one that was written only for the bookkeeping since, and an open one of long ago."""
+    publish = a_publisher(fake_ground, numbered(1, "completed"), numbered(2, "completed"))
+    fake_ground.bucket.clock = lambda: NOON + age
+    replaced(fake_ground, numbered(2, "completed").bookkept())
+    fake_ground.bucket.clock = lambda: NOON - timedelta(days=30)
+    fake_ground.jobs.create(numbered(3))
+    fake_ground.jobs.mark_open("main", "261121-000003")
+    before = publish("main", [f"261121-00000{n}" for n in (1, 2, 3)], NOON + age).to_bytes()
+    publish.rebuild("main", NOON + age)
+    assert fake_ground.get(KEY) == before
+
+
+def test_jobs_that_ended_long_ago_are_not_read_for_a_new_board(fake_ground: FakeGround) -> None:
+    fake_ground.bucket.clock = lambda: NOON - timedelta(days=3)
+    for number in range(200):
+        fake_ground.jobs.create(a_job("completed", job_id=f"261101-{number:06d}"))
+    fake_ground.bucket.clock = lambda: NOON
+    publish = a_publisher(fake_ground, numbered(1))
+    with fake_ground.under(Faults()) as calls:
+        publish.rebuild("main", NOON)
+    assert (calls.calls("GetObject"), calls.calls("ListObjectsV2")) == (1 + 1 + 1, 4)
+
+
 def test_a_job_nobody_can_read_does_not_keep_the_others_off_the_board(ground: Ground) -> None:
     publish = a_publisher(ground, numbered(1))
     ground.put(job_key("main", "261121-000002"), b"{")
     publish.rebuild("main", NOON)
+    assert ground.get(KEY) == a_board(numbered(1))
+
+
+def test_a_job_in_a_status_of_a_later_version_is_buried_alone_and_left_off(ground: Ground) -> None:
+    publish = a_publisher(ground, numbered(1))
+    ground.put(job_key("main", "261121-000002"), to_bytes(numbered(2).with_(status="loading")))
+    letters = FakeDeadLetters()
+    messages = batch(*(envelope({"tenant": "main", "job_id": f"261121-00000{n}"}) for n in (2, 1)))
+
+    def one(refs: list[JobRef]) -> None:
+        publish("main", [ref.job_id for ref in refs], NOON)
+
+    assert Inbox(JobRef, letters, FakeLog()).deliver_together(messages, one) == again()
+    assert [reason for _, reason, _ in letters.buried] == ["UnknownStatus"]
     assert ground.get(KEY) == a_board(numbered(1))
 
 
@@ -155,8 +210,8 @@ def test_a_job_booked_during_a_rebuild_keeps_its_card(fake_ground: FakeGround) -
     publish = a_publisher(fake_ground, numbered(1))
 
     class Booming(FakeJobs):
-        def all_ids(self, tenant: str) -> Iterator[str]:
-            known = list(super().all_ids(tenant))
+        def written_since(self, tenant: str, moment: datetime) -> Iterator[str]:
+            known = list(super().written_since(tenant, moment))
             if "261121-000002" not in known:
                 self.create(numbered(2))
                 publish(tenant, ["261121-000002"], NOON)

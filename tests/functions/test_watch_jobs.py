@@ -18,7 +18,7 @@ from functions.watch_jobs import MANY, ExecutionEnded, Found, WatchJobs, measure
 from functions.watch_round import GRACE, MESSAGES, SUSPECT
 from functions.webhook_due import WebhookDue
 from statemachine.deliveries import Attempt, Delivery
-from statemachine.flows import load_flow
+from statemachine.flows import UnknownStatus, load_flow
 from statemachine.identity import digest_of
 from statemachine.job import LATE, LATEST, Execution, Job, Repair, Repaired, Schedule
 from statemachine.lifecycle import Kept, judge
@@ -88,6 +88,11 @@ class Yard:
 
     def beset_by(self, faults: Faults) -> None:
         self.faults = self.bucket.faults = self.executions.faults = self.bus.faults = faults
+
+    def add(self, job: Job) -> None:
+        """An open job of which nothing is shown yet."""
+        self.jobs.create(job)
+        self.jobs.mark_open("main", job.job_id)
 
     def job(self, job_id: str = JOB_ID) -> Job:
         return self.jobs.read("main", job_id).value
@@ -357,6 +362,9 @@ def test_the_trouble_with_one_job_is_told_and_does_not_stop_the_round() -> None:
     with pytest.raises(Unavailable, match="261121-000001"):
         yard.round(LATER)
     assert len(yard.executions.rung) == 1
+    assert yard.metrics.counted["WatchRounds"] == 0
+    yard.round(LATER)
+    assert yard.metrics.counted["WatchRounds"] == 1
 
 
 def test_an_index_entry_whose_job_was_never_stored_goes_after_a_day() -> None:
@@ -517,6 +525,49 @@ def test_once_the_object_is_mended_the_job_is_stuck_no_more() -> None:
     yard.round(LATER)
     yard.bucket.objects[job_key("main", JOB_ID)] = good
     assert (yard.round(MUCH_LATER), yard.stuck.all("main")) == ({}, [])
+
+
+FROM_LATER = {"unknown status": {"status": "loading"}, "unknown flow": {"flow": "piano"}}
+
+
+@pytest.mark.parametrize("later", FROM_LATER.values(), ids=FROM_LATER)
+def test_a_job_from_a_version_that_was_rolled_back_calls_a_person_once_and_stops_nobody(
+    later: dict[str, str],
+) -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup", job_id="261121-zzzzzz", token="z" * 22)))
+    yard.add(waited_for(a_job().with_(**later)))
+    for number in range(2):
+        assert yard.round(LATER + minutes(number)) == {"261121-zzzzzz": ["rung"]}
+    told = JobStuck(tenant="main", job_id=JOB_ID, why="unknown_status", recorded_at=LATER)
+    assert yard.bus.told(JobStuck) == [told]
+    assert (yard.metrics.counted["JobsStuck"], len(yard.stuck.all("main"))) == (1, 1)
+
+
+def test_a_board_is_made_anew_without_the_job_whose_status_this_version_does_not_have() -> None:
+    yard = Yard(waited_for(a_job(job_id="261121-zzzzzz")))
+    good = yard.bucket.objects[board_key("main")]
+    yard.add(a_job().with_(status="loading"))
+    yard.bucket.objects[board_key("main")] = b"{"
+    assert yard.watch.round(LATER).boards == ["main"]
+    assert yard.bucket.objects[board_key("main")] == good
+
+
+def test_a_job_whose_status_is_known_again_goes_on() -> None:
+    yard = Yard()
+    yard.add(waited_for(a_job().with_(status="loading")))
+    yard.round(LATER)
+    stored = yard.jobs.read("main", JOB_ID)
+    yard.jobs.replace(stored.value.bookkept(status="pending_pickup"), stored.etag)
+    yard.round(MUCH_LATER)
+    assert yard.stuck.all("main") == []
+
+
+def test_the_end_of_an_execution_whose_status_is_unknown_is_left_to_the_rounds() -> None:
+    yard = Yard()
+    yard.add(waited_for(a_job().with_(status="loading")))
+    assert not yard.watch.ended(ended(), SOON)
+    with pytest.raises(UnknownStatus):
+        yard.watch.redrive("main", JOB_ID, LATER)
 
 
 def test_of_a_job_that_is_erased_nothing_stays_stuck() -> None:

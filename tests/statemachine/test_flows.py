@@ -4,7 +4,14 @@ import pytest
 
 from statemachine import drawing
 from statemachine.checking import check_file
-from statemachine.flows import DEFAULT_FLOW, FOLDER, UnknownFlow, flow_names, load_flow
+from statemachine.flows import (
+    DEFAULT_FLOW,
+    FOLDER,
+    UnknownFlow,
+    UnknownStatus,
+    flow_names,
+    load_flow,
+)
 from tests.builders import way_to
 
 WAYS = {
@@ -101,6 +108,11 @@ def test_what_lies_ahead_counts_neither_ways_back_nor_the_cancellation() -> None
 def test_an_unknown_flow_is_answered_with_those_there_are() -> None:
     with pytest.raises(UnknownFlow, match="crewed, dumpster, haul, pickup"):
         load_flow("hual")
+
+
+def test_a_status_that_the_flow_does_not_have_is_an_error_with_a_name() -> None:
+    with pytest.raises(UnknownStatus, match="'haul' has no status 'loading'"):
+        load_flow("haul").status("loading")
 
 
 def test_the_page_of_flows_is_what_the_flows_say() -> None:

@@ -297,13 +297,40 @@ def test_only_so_many_moves_wait_for_their_turn() -> None:
     assert why(asked(job, "start", event_id="one-more")) == "too_many_waiting"
 
 
-def test_a_job_with_all_the_records_it_can_hold_takes_copies_and_nothing_new() -> None:
+def full_of_refusals() -> Job:
     refused = asked(a_job(), "start", actor=CUSTOMER).job
     records = [refused.refused[0].with_(event_id=f"e{n}") for n in range(MAX_RECORDS)]
-    full = refused.with_(refused=tuple(records))
+    return refused.with_(refused=tuple(records))
+
+
+def test_a_job_with_all_the_refusals_it_can_hold_takes_copies_and_legal_moves_only() -> None:
+    full = full_of_refusals()
     assert asked(full, "confirm", event_id="e7") == Duplicate(full)
+    for move in ("complete", "start", "explode"):  # kept, not allowed, unknown
+        with pytest.raises(RecordsFull, match="261121-7k3m2q"):
+            asked(full, move, actor=CUSTOMER if move == "start" else DISPATCHER)
+    confirmed = asked(full, "confirm")
+    assert isinstance(confirmed, Committed)
+    assert asked(confirmed.job, "confirm") == Duplicate(confirmed.job)
+
+
+def test_a_move_there_was_no_room_to_refuse_is_made_once_when_its_turn_has_come() -> None:
+    full = full_of_refusals()
+    with pytest.raises(RecordsFull):
+        asked(full, "start")
+    ready = asked(full, "confirm").job
+    started = asked(ready, "start")
+    assert isinstance(started, Committed)
+    assert asked(started.job, "start") == Duplicate(started.job)
+
+
+def test_a_job_with_all_the_moves_it_can_hold_is_moved_no_more() -> None:
+    job = a_job("in_progress")
+    moves = [job.ledger[0].with_(event_id=f"m{n}") for n in range(MAX_RECORDS)]
+    full = job.with_(ledger=tuple(moves))
     with pytest.raises(RecordsFull, match="261121-7k3m2q"):
-        asked(full, "confirm")
+        asked(full, "complete")
+    assert isinstance(asked(full, "explode"), Refused)
 
 
 # Back from an end

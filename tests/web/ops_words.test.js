@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { BOX, layoutOf } from "../../web/lib/flow_layout.js";
 import {
+  adviceText,
   boxText,
   boxesOf,
   flowsWithJobs,
@@ -14,6 +16,7 @@ import {
   stayBars,
   troubleText,
   visibleFacts,
+  whyText,
 } from "../../web/lib/ops_words.js";
 import { NOON_MS, at, flow } from "./flows.js";
 
@@ -58,6 +61,15 @@ test("each job in trouble is there once, stuck ones first, then the longest over
   });
   const said = jobs[0].troubles.map((trouble) => troubleText(trouble, NOON_MS));
   assert.deepEqual(said, ["stuck for 1 min", "overdue for 7 min"]);
+});
+
+test("for each reason why a job is stuck there are words and advice", () => {
+  const file = new URL("../../events/schemas/JobStuck.json", import.meta.url);
+  const reasons = JSON.parse(readFileSync(file, "utf8")).properties.why.enum;
+  for (const why of reasons) {
+    assert.notEqual(whyText(why), why);
+    assert.notEqual(adviceText(why), "");
+  }
 });
 
 test("flows with jobs are offered, the default first; without any job the default", () => {

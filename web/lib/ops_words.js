@@ -7,6 +7,7 @@ const WHYS = {
   overdue: "Overdue",
   corrupt: "Cannot be read",
   keeps_failing: "Keeps failing",
+  unknown_status: "Unknown status",
 };
 const ADVICE = {
   overdue: "It has been in its status for longer than the flow allows.",
@@ -14,6 +15,9 @@ const ADVICE = {
   keeps_failing:
     "Every execution it was given has died: look at its story before you redrive it. Once it goes " +
     "again, the watchdog takes it off this list within a minute.",
+  unknown_status:
+    "It is in a status that the running version does not have: deploy the version that has it. " +
+    "Until then it stays as it is.",
 };
 const REPAIRS = {
   rung: "its execution was woken",

@@ -16,6 +16,7 @@ from functions.ports import Unavailable
 
 if TYPE_CHECKING:
     from cli.ops_desk import OpsDesk
+    from functions.api.ops_documents import OpsDocument
 
 app = typer.Typer(
     no_args_is_help=True, help="Keep it running: overview, repairs, dead letters, check-up."
@@ -37,6 +38,8 @@ Ids = Annotated[
 ]
 All = Annotated[bool, typer.Option("--all", help="All letters of the queue.")]
 MOST_GOES = 100
+TELL_OF_TROUBLE = ("board:", "stuck jobs:")
+"""The sources without which nobody can say that no job is in trouble."""
 
 
 @app.command()
@@ -77,14 +80,18 @@ def frames(desk: "OpsDesk") -> Iterator[RenderableType]:
 def stuck(context: typer.Context, as_json: Json = False) -> None:
     """Jobs that are overdue, or that the watchdog cannot help."""
     with spoken_errors():
-        troubled = context.obj.ops.overview().troubled
+        overview: OpsDocument = context.obj.ops.overview()
+        troubled = overview.troubled
+        unread = [each for each in overview.incomplete if each.startswith(TELL_OF_TROUBLE)]
         if as_json:
             print_json([job.model_dump(mode="json", exclude_none=True) for job in troubled])
-        elif not troubled:
-            console.print("[green]✓[/] No job is overdue or stuck.")
-        else:
+        elif troubled:
             console.print(troubled_table(troubled))
             console.print("haul explain JOB tells why; haul ops redrive JOB repairs what it can.")
+        elif not unread:
+            console.print("[green]✓[/] No job is overdue or stuck.")
+        if unread:
+            raise NotKnown(f"there may be more: {'; '.join(unread)}; look again in a moment")
 
 
 @app.command()

@@ -13,11 +13,14 @@ class Sources:
 
     incomplete: list[str] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    answered: int = 0
 
     def ask(self, source: str, ask: Callable[[], T]) -> T | None:
         try:
-            return ask()
+            told = ask()
         except Exception as error:  # whatever it was, the other sources are told all the same
             self.incomplete.append(f"{source}: not read ({type(error).__name__})")
             self.failures.append(error)
             return None
+        self.answered += 1
+        return told

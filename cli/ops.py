@@ -11,8 +11,9 @@ from rich.live import Live
 from rich.markup import escape
 
 from cli.ops_tables import letters_table, overview_tables, queues_table, troubled_table
-from cli.out import BadInput, Complaint, NotKnown, console, print_json, spoken_errors
-from functions.ports import Unavailable
+from cli.out import BadInput, Complaint, Declined, NotKnown, console, print_json, spoken_errors
+from cli.restore import restore
+from functions.ports import Corrupt, Unavailable
 
 if TYPE_CHECKING:
     from cli.ops_desk import OpsDesk
@@ -106,9 +107,7 @@ def redrive(
         desk: OpsDesk = context.obj.ops
         if (job_id is None) != all_jobs:
             raise BadInput("name one JOB, or all of them with --all")
-        repaired = (
-            desk.redrive_all() if job_id is None else {job_id: list(desk.redrive(job_id).repairs)}
-        )
+        repaired = desk.redrive_all() if job_id is None else {job_id: _redriven(desk, job_id)}
         if as_json:
             print_json({"repaired": {name: list(done) for name, done in repaired.items() if done}})
             return
@@ -116,6 +115,17 @@ def redrive(
             console.print(f"[bold]{name}[/]: {', '.join(done) or 'nothing was wrong'}")
         if not repaired:
             console.print("[green]✓[/] Nothing was wrong.")
+
+
+def _redriven(desk: "OpsDesk", job_id: str) -> list[str]:
+    try:
+        return list(desk.redrive(job_id).repairs)
+    except Corrupt as error:
+        restore = f"`haul ops restore {job_id}` puts its last readable version back"
+        raise Declined(f"{error}; {restore}") from error
+
+
+app.command("restore")(restore)
 
 
 @app.command()

@@ -21,7 +21,7 @@ from functions.history import (
     Stamp,
     TooManyLooks,
 )
-from functions.ports import Jobs
+from functions.ports import Corrupt, Jobs
 from functions.sources import Sources
 from statemachine.deliveries import Delivery
 from statemachine.flows import load_flow
@@ -35,6 +35,10 @@ from statemachine.views import SHOWN_AFTER_END, View
 GENERATIONS = 10
 """So many executions are asked about, the latest."""
 CUT_TO_SECONDS = timedelta(seconds=1)
+UNREADABLE = (
+    "Its object cannot be read; this is told from its last readable version, which "
+    "`haul ops restore {job_id}` puts back."
+)
 
 T = TypeVar("T")
 Numbered = TypeVar("Numbered", Job, View)
@@ -49,11 +53,12 @@ class ExplainJob:
     runs: Runs
 
     def __call__(self, tenant: str, job_id: str, now: datetime) -> StoryDocument:
-        """Raises UnknownJob, Corrupt, Unavailable: without the job itself there is no story."""
-        job = self.jobs.read(tenant, job_id).value
+        """Raises UnknownJob, Unavailable, and Corrupt where no version of the job can be read:
+        without the job itself there is no story."""
+        job, readable = self._job(tenant, job_id)
         asking = _Asking()
         known = self._known(job, asking, now)
-        wrong = wrong_with(known, now)
+        wrong = wrong_with(known, now) if readable else (UNREADABLE.format(job_id=job_id),)
         label = load_flow(job.flow).status(job.status).label.en
         lines = tell(known)
         # What happened while the sources were read is told, and was before the end of the telling.
@@ -68,6 +73,16 @@ class ExplainJob:
             wrong=wrong,
             incomplete=tuple(asking.incomplete),
         )
+
+    def _job(self, tenant: str, job_id: str) -> tuple[Job, bool]:
+        """The job, or its last version that can be read, and whether it is the job itself."""
+        try:
+            return self.jobs.read(tenant, job_id).value, True
+        except Corrupt:
+            versions = self.history.of_job(tenant, job_id).items
+            if not versions:
+                raise
+            return versions[-1].value, False
 
     def _known(self, job: Job, asking: "_Asking", now: datetime) -> Known:
         history, digest = self.history, digest_of(job.token)

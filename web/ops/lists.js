@@ -17,7 +17,7 @@ export function unreadList(incomplete) {
     el(
       "div",
       {},
-      el("p", {}, el("strong", {}, "Not everything could be read; the rest is as it says.")),
+      el("p", {}, el("strong", {}, "Not everything could be read; the rest is up to date.")),
       el(
         "ul",
         {},

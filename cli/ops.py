@@ -11,11 +11,13 @@ from rich.live import Live
 from rich.markup import escape
 
 from cli.ops_tables import letters_table, overview_tables, queues_table, troubled_table
-from cli.out import BadInput, Complaint, NotKnown, console, print_json, spoken_errors
-from functions.ports import Unavailable
+from cli.out import BadInput, Complaint, Declined, NotKnown, console, print_json, spoken_errors
+from cli.restore import restore
+from functions.ports import Corrupt, Unavailable
 
 if TYPE_CHECKING:
     from cli.ops_desk import OpsDesk
+    from functions.api.ops_documents import OpsDocument
 
 app = typer.Typer(
     no_args_is_help=True, help="Keep it running: overview, repairs, dead letters, check-up."
@@ -37,6 +39,8 @@ Ids = Annotated[
 ]
 All = Annotated[bool, typer.Option("--all", help="All letters of the queue.")]
 MOST_GOES = 100
+TELL_OF_TROUBLE = ("board:", "stuck jobs:")
+"""The sources without which nobody can say that no job is in trouble."""
 
 
 @app.command()
@@ -77,14 +81,18 @@ def frames(desk: "OpsDesk") -> Iterator[RenderableType]:
 def stuck(context: typer.Context, as_json: Json = False) -> None:
     """Jobs that are overdue, or that the watchdog cannot help."""
     with spoken_errors():
-        troubled = context.obj.ops.overview().troubled
+        overview: OpsDocument = context.obj.ops.overview()
+        troubled = overview.troubled
+        unread = [each for each in overview.incomplete if each.startswith(TELL_OF_TROUBLE)]
         if as_json:
             print_json([job.model_dump(mode="json", exclude_none=True) for job in troubled])
-        elif not troubled:
-            console.print("[green]✓[/] No job is overdue or stuck.")
-        else:
+        elif troubled:
             console.print(troubled_table(troubled))
             console.print("haul explain JOB tells why; haul ops redrive JOB repairs what it can.")
+        elif not unread:
+            console.print("[green]✓[/] No job is overdue or stuck.")
+        if unread:
+            raise NotKnown(f"there may be more: {'; '.join(unread)}; look again in a moment")
 
 
 @app.command()
@@ -99,9 +107,7 @@ def redrive(
         desk: OpsDesk = context.obj.ops
         if (job_id is None) != all_jobs:
             raise BadInput("name one JOB, or all of them with --all")
-        repaired = (
-            desk.redrive_all() if job_id is None else {job_id: list(desk.redrive(job_id).repairs)}
-        )
+        repaired = desk.redrive_all() if job_id is None else {job_id: _redriven(desk, job_id)}
         if as_json:
             print_json({"repaired": {name: list(done) for name, done in repaired.items() if done}})
             return
@@ -109,6 +115,17 @@ def redrive(
             console.print(f"[bold]{name}[/]: {', '.join(done) or 'nothing was wrong'}")
         if not repaired:
             console.print("[green]✓[/] Nothing was wrong.")
+
+
+def _redriven(desk: "OpsDesk", job_id: str) -> list[str]:
+    try:
+        return list(desk.redrive(job_id).repairs)
+    except Corrupt as error:
+        restore = f"`haul ops restore {job_id}` puts its last readable version back"
+        raise Declined(f"{error}; {restore}") from error
+
+
+app.command("restore")(restore)
 
 
 @app.command()

@@ -13,10 +13,13 @@ from cli.out import local_time
 from functions.api.ops_documents import DeadLetter, OpsDocument, QueueState, TroubledJob
 from statemachine.flows import load_flow
 
+UNREAD = "[yellow]not read[/]"
+
 
 def overview_tables(document: OpsDocument) -> Group:
     parts: list[ConsoleRenderable] = [
         Text.from_markup(_headline(document)),
+        *(_untold(source) for source in document.incomplete),
         _statuses(document),
         queues_table([q for q in document.queues if q.waiting or q.in_flight or q.dead]),
     ]
@@ -25,19 +28,15 @@ def overview_tables(document: OpsDocument) -> Group:
     return Group(*parts)
 
 
+def _untold(source: str) -> Text:
+    return Text.assemble(("? ", "yellow"), source)
+
+
 def _headline(document: OpsDocument) -> str:
-    runs = ", ".join(
-        f"{count.executions}{'+' if count.more else ''} {count.state.replace('_', ' ')}"
-        for count in document.executions
-        if count.executions
-    )
-    spent = document.invalidations
-    written = local_time(document.snapshot_at) if document.snapshot_at else "never"
     lines = [
-        f"[bold]{local_time(document.as_of)}[/]  {document.snapshot_jobs} jobs on the board, "
-        f"written {written}",
-        f"executions: {runs or 'none'}",
-        f"invalidated this month: {spent.paths} of {spent.budget} paths",
+        f"[bold]{local_time(document.as_of)}[/]  {_board(document)}",
+        f"executions: {_executions(document)}",
+        f"invalidated this month: {_invalidated(document)}",
     ]
     if document.visible:
         seconds = sorted(each.ms / 1000 for each in document.visible)
@@ -47,10 +46,33 @@ def _headline(document: OpsDocument) -> str:
     return "\n".join(lines)
 
 
+def _board(document: OpsDocument) -> str:
+    if document.snapshot_jobs is None:
+        return f"the board: {UNREAD}"
+    written = local_time(document.snapshot_at) if document.snapshot_at else "never"
+    return f"{document.snapshot_jobs} jobs on the board, written {written}"
+
+
+def _executions(document: OpsDocument) -> str:
+    if document.executions is None:
+        return UNREAD
+    runs = [
+        f"{count.executions}{'+' if count.more else ''} {count.state.replace('_', ' ')}"
+        for count in document.executions
+        if count.executions
+    ]
+    return ", ".join(runs) or "none"
+
+
+def _invalidated(document: OpsDocument) -> str:
+    spent = document.invalidations
+    return f"{spent.paths} of {spent.budget} paths" if spent else UNREAD
+
+
 def _statuses(document: OpsDocument) -> Table:
-    times = {(each.flow, each.status): each for each in document.time_in_status}
+    times = {(each.flow, each.status): each for each in document.time_in_status or ()}
     table = Table("flow", "status", "jobs", "overdue", "oldest since", "median stay", "limit")
-    for count in document.statuses:
+    for count in document.statuses or ():
         status = load_flow(count.flow).status(count.status)
         stay = times.get((count.flow, count.status))
         table.add_row(

@@ -5,13 +5,14 @@ or that has forgotten the beginning, is named in `incomplete`; the rest is told 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from functions.api.ops_documents import StoryDocument
 from functions.deliveries import Deliveries, delivery_log
 from functions.history import (
+    KEPT_AT_LEAST,
     BoardSearch,
     Forgotten,
     History,
@@ -20,7 +21,8 @@ from functions.history import (
     Stamp,
     TooManyLooks,
 )
-from functions.ports import Jobs
+from functions.ports import Corrupt, Jobs
+from functions.sources import Sources
 from statemachine.deliveries import Delivery
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
@@ -28,13 +30,18 @@ from statemachine.job import Job
 from statemachine.known import Known, Line, Run, Version
 from statemachine.story import changes_of, tell
 from statemachine.trouble import wrong_with
-from statemachine.views import SHOWN_AFTER_END
+from statemachine.views import SHOWN_AFTER_END, View
 
 GENERATIONS = 10
 """So many executions are asked about, the latest."""
 CUT_TO_SECONDS = timedelta(seconds=1)
+UNREADABLE = (
+    "Its object cannot be read; this is told from its last readable version, which "
+    "`haul ops restore {job_id}` puts back."
+)
 
 T = TypeVar("T")
+Numbered = TypeVar("Numbered", Job, View)
 
 
 @dataclass(frozen=True)
@@ -46,11 +53,12 @@ class ExplainJob:
     runs: Runs
 
     def __call__(self, tenant: str, job_id: str, now: datetime) -> StoryDocument:
-        """Raises UnknownJob, Corrupt, Unavailable: without the job itself there is no story."""
-        job = self.jobs.read(tenant, job_id).value
+        """Raises UnknownJob, Unavailable, and Corrupt where no version of the job can be read:
+        without the job itself there is no story."""
+        job, readable = self._job(tenant, job_id)
         asking = _Asking()
-        known = self._known(job, asking)
-        wrong = wrong_with(known, now)
+        known = self._known(job, asking, now)
+        wrong = wrong_with(known, now) if readable else (UNREADABLE.format(job_id=job_id),)
         label = load_flow(job.flow).status(job.status).label.en
         lines = tell(known)
         # What happened while the sources were read is told, and was before the end of the telling.
@@ -66,33 +74,53 @@ class ExplainJob:
             incomplete=tuple(asking.incomplete),
         )
 
-    def _known(self, job: Job, asking: "_Asking") -> Known:
+    def _job(self, tenant: str, job_id: str) -> tuple[Job, bool]:
+        """The job, or its last version that can be read, and whether it is the job itself."""
+        try:
+            return self.jobs.read(tenant, job_id).value, True
+        except Corrupt:
+            versions = self.history.of_job(tenant, job_id).items
+            if not versions:
+                raise
+            return versions[-1].value, False
+
+    def _known(self, job: Job, asking: "_Asking", now: datetime) -> Known:
         history, digest = self.history, digest_of(job.token)
         versions = asking.past(
-            "versions of the job", lambda: history.of_job(job.tenant, job.job_id)
+            "versions of the job", lambda: _from_the_first(history.of_job(job.tenant, job.job_id))
         )
         changed = changes_of(job, versions or ())
         times, path = list(changed.values()), f"/t/{digest}.json"
+        boards = asking.past("versions of the board", lambda: self._boards(job, changed, now))
+        shown = boards[0] if boards else None
         return Known(
             job=job,
             versions=versions,
-            views=asking.past("versions of the view", lambda: history.of_view(digest)),
-            cards=asking.past("versions of the board", lambda: self._cards(job, changed)),
+            views=asking.past(
+                "versions of the view", lambda: _from_the_first(history.of_view(digest))
+            ),
+            cards=shown.cards if shown else None,
+            on_board=shown.now if shown else None,
             invalidations=asking.past("invalidations", lambda: self.forgotten.times(path, times)),
             deliveries=asking.past("messages", lambda: self._messages(job)),
             runs=asking.past("executions", lambda: self._runs(job)),
         )
 
-    def _cards(self, job: Job, changed: dict[int, datetime]) -> Past[Version[int]]:
+    def _boards(self, job: Job, changed: dict[int, datetime], now: datetime) -> Past["_OnBoard"]:
         boards = self.history.of_board(job.tenant)
         stamps = [stamp for stamp in boards.items if stamp.at <= _leaves_board(job)]
+        begins = _begins(Past(tuple(stamps), boards.cut), now)
 
         def rev_in(stamp: Stamp) -> int:
             return self.history.card_rev(job.tenant, stamp.version_id, job.job_id)
 
-        cards, complete = _found(BoardSearch(stamps, rev_in), changed)
-        too_old = boards.cut and (not stamps or job.created_at < stamps[0].at)
-        return Past(cards, cut=too_old or not complete)
+        # What was changed before the first board there is stood on another one first.
+        since = {rev: at for rev, at in changed.items() if at >= begins}
+        search = BoardSearch(stamps, rev_in)
+        newest = search.newest()
+        cards, complete = _found(search, since)
+        cut = not complete or len(since) < len(changed)
+        return Past((_OnBoard(cards, newest),), cut=cut)
 
     def _messages(self, job: Job) -> Past[Delivery]:
         return Past(tuple(delivery_log(self.deliveries, job.tenant, job.job_id)))
@@ -103,6 +131,26 @@ class ExplainJob:
         wanted = range(first, newest + 1)
         found = self.runs.of(job.flow, job.tenant, job.job_id, wanted)
         return Past(tuple(found), cut=first > 0 or len(found) < len(wanted))
+
+
+@dataclass(frozen=True)
+class _OnBoard:
+    """When its changes came onto the board, and the rev that stands there now."""
+
+    cards: tuple[Version[int], ...]
+    now: int
+
+
+def _from_the_first(past: Past[Version[Numbered]]) -> Past[Version[Numbered]]:
+    """Cut where its versions do not begin with the first `rev`: S3 has erased those before."""
+    begins = past.items[0].value.rev == 1 if past.items else True
+    return Past(past.items, cut=past.cut or not begins)
+
+
+def _begins(boards: Past[Stamp], now: datetime) -> datetime:
+    """From then on every board is known."""
+    first = boards.items[0].at if boards.items else now
+    return first if boards.cut else min(first, now - KEPT_AT_LEAST)
 
 
 def _leaves_board(job: Job) -> datetime:
@@ -130,17 +178,10 @@ def _found(
     return tuple(cards.values()), True
 
 
-@dataclass
-class _Asking:
-    """Asks one source after the other, and notes which have not told everything."""
-
-    incomplete: list[str] = field(default_factory=list)
-
+class _Asking(Sources):
     def past(self, source: str, ask: Callable[[], Past[T]]) -> tuple[T, ...] | None:
-        try:
-            told = ask()
-        except Exception as error:  # whatever it was, the other sources are told all the same
-            self.incomplete.append(f"{source}: not read ({type(error).__name__})")
+        told = self.ask(source, ask)
+        if told is None:
             return None
         if told.cut:
             self.incomplete.append(f"{source}: only the latest part is known")

@@ -5,7 +5,7 @@ Reading it costs a few requests and is done when somebody asks, never along the 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from statemachine.job import Job
@@ -16,6 +16,10 @@ T = TypeVar("T")
 
 LOOKS = 60
 """So many boards are read at most to find when a job's changes came onto it."""
+
+
+KEPT_AT_LEAST = timedelta(days=1)
+"""S3 keeps a version for that long after the next one came, also of a large object."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,10 @@ class BoardSearch:
         if low == len(self.stamps):
             return None
         return Version(self.stamps[low].at, self._rev(low))
+
+    def newest(self) -> int:
+        """The rev that stands on the latest version; 0 where there is none."""
+        return self._rev(len(self.stamps) - 1) if self.stamps else 0
 
     def _rev(self, number: int) -> int:
         if number not in self.known:

@@ -15,6 +15,7 @@ from functions.aws.watchdog import LambdaWatchdog
 from functions.dead_letters import DeadLetterDesk
 from functions.explain_job import ExplainJob
 from functions.ops_overview import OpsOverview
+from functions.restore_job import RestoreJob
 
 Make = Callable[[Any], Any]
 """A client for the service of that name."""
@@ -54,3 +55,9 @@ def ops_of(
     )
     watchdog = LambdaWatchdog(client("lambda"), names.watch_function)
     return Ops(overview, explain, DeadLetterDesk(queues), watchdog.redrive)
+
+
+def restore_of(one_attempt: Make, jobs_bucket: str, site_bucket: str) -> RestoreJob:
+    """For a person with AWS credentials: no function of ours may do it."""
+    s3 = one_attempt("s3")
+    return RestoreJob(S3Jobs(s3, jobs_bucket), S3History(s3, jobs_bucket, site_bucket))

@@ -25,6 +25,7 @@ from functions.api.ops_documents import (
 )
 from functions.dead_letters import QUEUES, DeadQueues
 from functions.ports import BoardCopies, Corrupt, Jobs, UnknownJob
+from functions.sources import Sources
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job
 from statemachine.known import RunState
@@ -66,27 +67,52 @@ class OpsOverview:
     counted: tuple[datetime, tuple[ExecutionCount, ...]] | None = None
 
     def __call__(self, tenant: str, now: datetime) -> OpsDocument:
-        """Raises Unavailable."""
-        board = self.boards.latest(tenant).value
-        cards = list(board.jobs.values())
-        jobs = self._latest(tenant, cards)
-        month = f"{now:%Y-%m}"
-        return OpsDocument(
-            statuses=tuple(_statuses(cards, now)),
-            executions=self._executions(now),
-            troubled=(*_overdue(cards, now), *self._stuck(tenant, board)),
-            queues=self._queues(),
-            time_in_status=tuple(_times(jobs)),
-            visible=_visible(jobs),
-            snapshot_at=self.records.board_written_at(tenant),
-            snapshot_jobs=len(cards),
-            invalidations=Invalidations(
-                month=month,
-                paths=self.records.paths_invalidated(month),
-                budget=self.paths_a_month,
+        """As much as can be read: most is asked when something is broken.
+
+        Raises what the first source raised where none answered.
+        """
+        sources = Sources()
+        board = sources.ask("board", lambda: self.boards.latest(tenant).value)
+        stuck = sources.ask("stuck jobs", lambda: self.records.stuck(tenant)) or ()
+        others = {
+            "executions": sources.ask("executions", lambda: self._executions(now)),
+            "queues": tuple(self._queues(sources)),
+            "snapshot_at": sources.ask(
+                "time of the board", lambda: self.records.board_written_at(tenant)
             ),
-            as_of=now,
-        )
+            "invalidations": sources.ask("invalidations", lambda: self._invalidations(now)),
+        }
+        if not sources.answered:
+            raise sources.failures[0]
+        if board is None:
+            shown: dict[str, object] = {"troubled": tuple(stuck)}
+        else:
+            shown = self._of_board(tenant, board, stuck, now, sources)
+        told = shown | others | {"incomplete": tuple(sources.incomplete), "as_of": now}
+        return OpsDocument.model_validate(told)
+
+    def _of_board(
+        self,
+        tenant: str,
+        board: Board,
+        stuck: Iterable[TroubledJob],
+        now: datetime,
+        sources: Sources,
+    ) -> dict[str, object]:
+        cards = list(board.jobs.values())
+        jobs = sources.ask("latest jobs", lambda: self._latest(tenant, cards))
+        return {
+            "statuses": tuple(_statuses(cards, now)),
+            "troubled": (*_overdue(cards, now), *_placed(stuck, board)),
+            "time_in_status": None if jobs is None else tuple(_times(jobs)),
+            "visible": None if jobs is None else _visible(jobs),
+            "snapshot_jobs": len(cards),
+        }
+
+    def _invalidations(self, now: datetime) -> Invalidations:
+        month = f"{now:%Y-%m}"
+        paths = self.records.paths_invalidated(month)
+        return Invalidations(month=month, paths=paths, budget=self.paths_a_month)
 
     def _latest(self, tenant: str, cards: Iterable[Card]) -> list[Job]:
         """The jobs that have moved last, each read once for every rev of its card."""
@@ -120,14 +146,21 @@ class OpsOverview:
         total, more = sum(number for number, _ in counts), any(more for _, more in counts)
         return ExecutionCount(state=state, executions=total, more=more)
 
-    def _queues(self) -> tuple[QueueState, ...]:
+    def _queues(self, sources: Sources) -> Iterator[QueueState]:
+        """Those that answer."""
         with ThreadPoolExecutor(AT_ONCE) as asking:
-            return tuple(asking.map(self.queues.state, QUEUES))
+            asked = {queue: asking.submit(self.queues.state, queue) for queue in QUEUES}
+        for queue, answer in asked.items():
+            state = sources.ask(f"queue {queue}", answer.result)
+            if state:
+                yield state
 
-    def _stuck(self, tenant: str, board: Board) -> Iterator[TroubledJob]:
-        for job in self.records.stuck(tenant):
-            card = board.jobs.get(job.job_id)
-            yield job.with_(flow=card.flow, status=card.status) if card else job
+
+def _placed(stuck: Iterable[TroubledJob], board: Board) -> Iterator[TroubledJob]:
+    """With flow and status, where the board tells them."""
+    for job in stuck:
+        card = board.jobs.get(job.job_id)
+        yield job.with_(flow=card.flow, status=card.status) if card else job
 
 
 def _is_overdue(card: Card, now: datetime) -> bool:

@@ -315,5 +315,10 @@ class Job(Frozen):
         """The next version of the job, with `changes` that only the machinery cares for."""
         return self._next(rev=self.rev + 1, **changes)
 
+    def restored(self, above: int, **changes: object) -> "Job":
+        """This version brought back over a later one, whose `rev` was `above` or lower."""
+        rev = max(self.rev, above) + 1
+        return self._next(rev=rev, visible_rev=rev, **changes)
+
     def _next(self, **changes: object) -> "Job":
         return Job.model_validate({**self.__dict__, **changes})

@@ -71,7 +71,9 @@ class Known:
     """Oldest first; perhaps only the latest."""
     views: tuple[Version[View], ...] | None = None
     cards: tuple[Version[int], ...] | None = None
-    """When the board first had a card of that `rev`."""
+    """When the board first had a card of that `rev`; of changes whose first board is known."""
+    on_board: int | None = None
+    """The `rev` of its card as the board is now; 0 where it has none."""
     invalidations: tuple[datetime, ...] | None = None
     deliveries: tuple[Delivery, ...] | None = None
     runs: tuple[Run, ...] | None = None

@@ -49,8 +49,9 @@ def tell(known: Known) -> tuple[Line, ...]:
 
 
 def changes_of(job: Job, versions: tuple[Version[Job], ...]) -> dict[int, datetime]:
-    """When people could first see each `rev`: of moves by their record, of edits by the version."""
-    edited = {v.value.visible_rev: moment(v) for v in reversed(versions)}
+    """When people could first see each `rev`: of moves by their record, of edits by the version
+    that was written with it, where that is still known."""
+    edited = {v.value.rev: moment(v) for v in versions if v.value.rev == v.value.visible_rev}
     moved = {entry.rev: entry.recorded_at for entry in job.ledger}
     return dict(sorted((edited | moved | {1: job.created_at}).items()))
 

@@ -60,10 +60,9 @@ def _derived(known: Known, now: datetime) -> Iterator[str]:
         rev = max((view.value.rev for view in known.views), default=0)
         if rev < job.visible_rev:
             yield f"Customers see rev {rev} of {job.visible_rev}: {REDRIVE}."
-    if known.cards is not None and _belongs_on_board(job, now):
-        rev = max((card.value for card in known.cards), default=0)
-        if rev < job.visible_rev:
-            yield f"The board shows rev {rev} of {job.visible_rev}: {REDRIVE}."
+    rev = job.visible_rev if known.on_board is None else known.on_board
+    if rev < job.visible_rev and _belongs_on_board(job, now):
+        yield f"The board shows rev {rev} of {job.visible_rev}: {REDRIVE}."
 
 
 def _last_change(job: Job) -> datetime:

@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import pytest
@@ -13,9 +13,11 @@ from typer.main import get_command
 
 import events
 from cli.main import app
+from events import StuckReason
 from functions.dead_letters import QUEUES
 from statemachine import asl
 from statemachine.flows import flow_names, load_flow
+from statemachine.job import Repair
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -164,6 +166,14 @@ def test_page_labels_come_from_the_flow_and_nowhere_else() -> None:
         if f'"{label}"' in page.read_text(encoding="utf-8")
     }
     assert found == set()
+
+
+@pytest.mark.parametrize(("table", "words"), [("REPAIRS", Repair), ("WHYS", StuckReason)])
+def test_the_ops_page_has_words_for_every_repair_and_every_trouble(table: str, words: Any) -> None:
+    text = (ROOT / "web/lib/ops_words.js").read_text(encoding="utf-8")
+    body = text.partition(f"const {table} = {{")[2].partition("\n}")[0]
+    named = set(re.findall(r'^  "?([\w ]+?)"?:', body, re.MULTILINE))
+    assert named - {"overdue"} == set(get_args(words))
 
 
 def test_no_document_is_malformed() -> None:

@@ -74,17 +74,22 @@ class Invalidations(Frozen):
 
 
 class OpsDocument(Frozen):
-    statuses: tuple[StatusCount, ...]
-    executions: tuple[ExecutionCount, ...]
+    """A part that could not be read is null; of troubled jobs and queues there are those that
+    could. `incomplete` says what is missing."""
+
+    statuses: tuple[StatusCount, ...] | None = None
+    executions: tuple[ExecutionCount, ...] | None = None
     troubled: tuple[TroubledJob, ...]
     queues: tuple[QueueState, ...]
-    time_in_status: tuple[TimeInStatus, ...]
-    visible: tuple[Visible, ...]
+    time_in_status: tuple[TimeInStatus, ...] | None = None
+    visible: tuple[Visible, ...] | None = None
     """Oldest first, the latest 100 moves."""
     snapshot_at: Utc | None = None
     """When `jobs.json` was written last."""
-    snapshot_jobs: int
-    invalidations: Invalidations
+    snapshot_jobs: int | None = None
+    invalidations: Invalidations | None = None
+    incomplete: tuple[str, ...] = ()
+    """Sources that did not answer: the source, a colon, and how it went."""
     as_of: Utc
 
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from functions.api.ops_documents import QueueState
+from functions.dead_letters import QUEUES
 from functions.ports import Unavailable
 from statemachine.job import Epoch, Execution, Wait
 from tests.api.office import Office
@@ -118,10 +120,25 @@ def test_letters_that_came_from_no_queue_cannot_be_sent_again(office: Office) ->
     assert len(office.dead_queues.dead["rotate_keys"]) == 1
 
 
-def test_a_queue_that_does_not_answer_is_said(office: Office) -> None:
-    def silent(queue: str) -> None:
-        raise Unavailable("lost")
+def test_a_queue_that_does_not_answer_is_named_and_the_rest_is_told(office: Office) -> None:
+    office.keep(a_job())
+    answers = office.dead_queues.state
 
-    office.dead_queues.state = silent  # type: ignore[method-assign, assignment]  # breaks it
-    got = office.ask("GET", "/api/ops", by="otto")
-    assert (got.status, got.slug) == (503, "unavailable")
+    def silent(queue: str) -> QueueState:
+        if queue == "edit_job":
+            raise Unavailable("lost")
+        return answers(queue)
+
+    office.dead_queues.state = silent  # type: ignore[method-assign]  # breaks it
+    told = office.ask("GET", "/api/ops", by="otto").json
+    assert told["incomplete"] == ["queue edit_job: not read (Unavailable)"]
+    assert (told["snapshot_jobs"], len(told["queues"])) == (1, len(QUEUES) - 1)
+
+
+def test_ops_are_told_what_is_left_where_the_board_cannot_be_read(office: Office) -> None:
+    office.bucket.put("tenants/main/board/jobs.json", b"{")
+    office.dead_queues.add("advance_job", BODY)
+    told = office.ask("GET", "/api/ops", by="otto").json
+    assert told["incomplete"] == ["board: not read (Corrupt)"]
+    assert [part for part in ("statuses", "visible", "snapshot_jobs") if part in told] == []
+    assert sum(queue["dead"] for queue in told["queues"]) == 1

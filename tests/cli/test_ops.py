@@ -58,6 +58,24 @@ def run(desk: Desk, *words: str, said: str = "") -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+def test_what_could_not_be_read_is_said_beside_the_rest() -> None:
+    desk = Desk()
+    desk.office.bucket.put("tenants/main/board/jobs.json", b"{")
+    code, output = run(desk, "watch", "--once")
+    assert (code, "? board: not read (Corrupt)" in output) == (0, True)
+    assert "the board: not read" in output
+    assert "advance_job" in run(desk, "watch", "--json")[1]
+
+
+def test_that_no_job_is_in_trouble_is_said_only_where_it_is_known() -> None:
+    desk = Desk()
+    assert run(desk, "stuck") == (0, "✓ No job is overdue or stuck.\n")
+    desk.office.bucket.put("tenants/main/board/jobs.json", b"{")
+    code, output = run(desk, "stuck")
+    assert (code, "No job is" in output) == (6, False)
+    assert "there may be more: board: not read (Corrupt)" in output
+
+
 def test_nothing_is_thrown_away_without_a_yes() -> None:
     desk = Desk()
     code, output = run(desk, "dlq", "discard", "advance_job", "m-1", said="n\n")

@@ -6,6 +6,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
 from functions.aws.photos import UPLOADS
+from functions.history import KEPT_AT_LEAST
 
 RESOURCES: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
 
@@ -27,3 +28,10 @@ def test_old_versions_of_everything_else_are_gone_after_a_month() -> None:
         (rule,) = (each for each in rules_of(bucket) if each["Id"] == "old-versions")
         assert "Prefix" not in rule
         assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+
+
+def test_no_version_is_gone_sooner_than_those_who_explain_a_job_count_on() -> None:
+    for bucket in ("JobsBucket", "SiteBucket"):
+        rules = [rule.get("NoncurrentVersionExpiration", {}) for rule in rules_of(bucket)]
+        days = [rule["NoncurrentDays"] for rule in rules if rule]
+        assert min(days) >= KEPT_AT_LEAST.days

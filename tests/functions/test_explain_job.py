@@ -13,7 +13,16 @@ from statemachine.identity import digest_of
 from statemachine.job import Job
 from statemachine.views import Board, card_of
 from tests.builders import NOON, a_job, minutes, moved
-from tests.fakes import Bucket, FakeBoards, FakeExecutions, FakeJobs, FakeViews, no_pause
+from tests.fakes import (
+    Bucket,
+    FakeBoards,
+    FakeExecutions,
+    FakeJobs,
+    FakeViews,
+    board_key,
+    job_key,
+    no_pause,
+)
 from tests.faults import Faults
 from tests.hook_fakes import FakeDeliveries
 from tests.ops_fakes import FakeForgotten, FakeHistory, FakeRuns
@@ -57,6 +66,10 @@ class World:
         if not stored or board != stored.value:
             self.boards.overwrite("main", board)
         return job
+
+    def forget_versions(self, bucket: Bucket, key: str, left: int = 1) -> None:
+        """As S3 does it with old ones: the latest are left."""
+        del bucket.versions[key][:-left], bucket.times[key][:-left]
 
 
 @pytest.fixture
@@ -116,6 +129,43 @@ def test_a_history_that_has_forgotten_its_beginning_says_so(world: World) -> Non
     world.explain.history.most = 2  # type: ignore[attr-defined]
     told = world.explain("main", job.job_id, NOON + minutes(5))
     assert told.incomplete == ("versions of the job: only the latest part is known",)
+
+
+THREE_DAYS = timedelta(days=3)
+
+
+def test_a_board_whose_versions_are_gone_accuses_nobody_of_having_been_late(world: World) -> None:
+    job = a_day(world)
+    world.now = NOON + timedelta(days=2)
+    board = world.boards.read("main")
+    assert board
+    world.boards.overwrite("main", board.value)
+    world.forget_versions(world.bucket, board_key("main"))
+    told = world.explain("main", job.job_id, NOON + THREE_DAYS)
+    assert [line.text for line in told.lines if line.what == "board"] == []
+    assert told.incomplete == ("versions of the board: only the latest part is known",)
+    assert [sentence for sentence in told.wrong if "board" in sentence] == []
+
+
+def test_a_board_of_today_is_told_though_it_is_the_first_one(world: World) -> None:
+    job = world.keep(a_job())
+    world.forget_versions(world.bucket, board_key("main"))
+    told = world.explain("main", job.job_id, NOON + timedelta(hours=23))
+    assert [line.rev for line in told.lines if line.what == "board"] == [1]
+    assert told.incomplete == ()
+
+
+def test_versions_that_do_not_begin_with_the_first_rev_are_only_the_latest_part(
+    world: World,
+) -> None:
+    job = a_day(world)
+    world.forget_versions(world.bucket, job_key("main", job.job_id))
+    world.forget_versions(world.site, f"t/{digest_of(job.token)}.json")
+    told = world.explain("main", job.job_id, NOON + minutes(5))
+    assert told.incomplete == (
+        "versions of the job: only the latest part is known",
+        "versions of the view: only the latest part is known",
+    )
 
 
 def test_a_view_that_lags_behind_is_wrong(world: World) -> None:

@@ -16,11 +16,13 @@ from functions.api.ops_documents import (
 )
 from functions.aws.ops_records import S3OpsRecords
 from functions.ops_overview import OpsRecords
+from functions.ports import Unavailable
 from statemachine.flows import load_flow
 from statemachine.job import Job, Shown
 from tests.api.office import Office
 from tests.builders import NOON, a_job, minutes
 from tests.fakes import Bucket
+from tests.faults import Faults
 from tests.moto_server import Moto
 from tests.ops_fakes import FakeRecords
 
@@ -48,7 +50,7 @@ def test_jobs_are_counted_by_status_with_the_overdue_ones(office: Office) -> Non
     assert limit
     now = NOON + minutes(limit + 3)
     document = office.ops.overview("main", now)
-    counts = {count.status: count for count in document.statuses}
+    counts = {count.status: count for count in document.statuses or ()}
     assert counts["in_progress"] == StatusCount(
         flow="haul", status="in_progress", jobs=2, overdue=1, oldest_at=NOON + minutes(2)
     )
@@ -76,7 +78,7 @@ def test_a_job_that_the_watchdog_cannot_help_is_in_trouble(office: Office) -> No
 def test_how_long_jobs_stay_in_a_status_is_told_of_those_that_have_left_it(office: Office) -> None:
     office.keep(entered("261121-000001", "in_progress", 10, 40))
     office.keep(entered("261121-000002", "in_progress", 20, 30))
-    times = {each.status: each for each in office.ops.overview("main", NOON).time_in_status}
+    times = {each.status: each for each in office.ops.overview("main", NOON).time_in_status or ()}
     limit = load_flow("haul").status("pending_pickup").limit_minutes
     assert times["pending_pickup"] == TimeInStatus(
         flow="haul",
@@ -109,6 +111,7 @@ def test_step_functions_is_asked_once_a_minute_however_often_people_look(office:
     }
     first = office.ops.overview("main", NOON)
     asked = office.execution_numbers.asked
+    assert first.executions
     assert first.executions[0] == ExecutionCount(state="running", executions=1003, more=True)
     office.ops.overview("main", NOON + timedelta(seconds=59))
     assert office.execution_numbers.asked == asked
@@ -133,7 +136,7 @@ def test_a_job_that_cannot_be_read_does_not_hide_the_others(office: Office) -> N
     office.keep(entered("261121-000002", "in_progress", 10, 40))
     office.bucket.put("tenants/main/jobs/261121-000002.json", b"{}")
     document = office.ops.overview("main", NOON)
-    assert [each.jobs for each in document.time_in_status] == [1, 1]
+    assert [each.jobs for each in document.time_in_status or ()] == [1, 1]
     assert document.snapshot_jobs == 2
 
 
@@ -150,6 +153,43 @@ def test_queues_snapshot_and_invalidations_are_told(office: Office) -> None:
 def test_an_empty_business_has_an_overview_too(office: Office) -> None:
     document = office.ops.overview("main", NOON)
     assert (document.statuses, document.snapshot_at, document.snapshot_jobs) == ((), None, 0)
+
+
+def test_jobs_that_the_watchdog_cannot_help_are_told_without_the_board(office: Office) -> None:
+    mark = TroubledJob(job_id="261121-7k3m2q", since=NOON, why="corrupt")
+    office.bucket.put("tenants/main/stuck/261121-7k3m2q.json", mark.model_dump_json().encode())
+    office.bucket.put("tenants/main/board/jobs.json", b"{")
+    document = office.ops.overview("main", NOON)
+    assert (document.troubled, document.statuses) == ((mark,), None)
+    assert document.incomplete == ("board: not read (Corrupt)",)
+
+
+def test_executions_that_cannot_be_counted_just_now_are_asked_for_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as during:
+        during.setattr(office.execution_numbers, "count", unavailable)
+        document = office.ops.overview("main", NOON)
+        assert (document.executions, document.snapshot_jobs) == (None, 0)
+        assert document.incomplete == ("executions: not read (Unavailable)",)
+    assert office.ops.overview("main", NOON).incomplete == ()
+
+
+def test_where_nothing_answers_there_is_no_overview(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.bucket.faults = Faults({"GetObject": ["before"] * 9, "ListObjectsV2": ["before"]})
+    for port, question in (
+        (office.execution_numbers, "count"), (office.dead_queues, "state"),
+        (office.ops.overview.records, "board_written_at"),
+    ):  # fmt: skip
+        monkeypatch.setattr(port, question, unavailable)
+    with pytest.raises(Unavailable):
+        office.ops.overview("main", NOON)
+
+
+def unavailable(*about: object) -> None:
+    raise Unavailable("lost")
 
 
 # -- the records, on the fake and on the real adapter

@@ -80,6 +80,35 @@ def test_the_flow_shows_the_jobs_in_each_status_with_their_oldest_age_and_what_i
         expect(page.get_by_test_id("flow-words")).to_contain_text("Completed: 0 jobs")
 
 
+BOARD = ("statuses", "time_in_status", "visible", "snapshot_jobs", "invalidations")
+
+
+def test_what_could_not_be_read_is_said_and_the_rest_is_shown(
+    browser: Browser, stub: StubServer, axe: str
+) -> None:
+    a_letter(stub.world, stub.world.book())
+
+    def without_board(route: Route) -> None:
+        answer = route.fetch()
+        told = {name: part for name, part in answer.json().items() if name not in BOARD}
+        incomplete = ["board: not read (Corrupt)", "invalidations: not read (Unavailable)"]
+        route.fulfill(response=answer, json=told | {"incomplete": incomplete})
+
+    with visitor(browser) as olga:
+        olga.context.route("**/api/ops", without_board)
+        page = at_ops(olga, stub)
+        expect(health(page)).to_have_text("1 dead letter, 2 sources not read")
+        expect(page.get_by_test_id("unread")).to_contain_text("board: not read (Corrupt)")
+        for part in ("trouble", "flow", "stays", "visible", "snapshot", "invalidations"):
+            expect(page.get_by_test_id(f"part-{part}")).to_contain_text("Not read")
+        expect(page.get_by_test_id("part-executions")).to_contain_text("Running")
+        assert serious_findings(page, axe) == []
+        olga.context.unroute("**/api/ops")
+        page.reload()
+        expect(health(page)).to_have_text("1 dead letter")
+        expect(page.get_by_test_id("unread")).to_be_hidden()
+
+
 def test_a_job_that_is_both_overdue_and_stuck_is_one_job_with_two_troubles(
     browser: Browser, stub: StubServer
 ) -> None:
@@ -120,7 +149,8 @@ def test_a_stuck_job_is_redriven_from_the_page_which_says_before_and_after_what_
             "Redrive",
             f"Redrive {job.job_id}?",
             "a new one continues from “Pending pickup”",
-            "no text or webhook is sent twice",
+            "no text is sent twice",
+            "under the same id",
         )
         expect(said(page)).to_contain_text("a new execution carries on")
         expect(trouble(page, job.job_id)).to_have_count(0)

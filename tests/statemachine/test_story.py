@@ -42,6 +42,7 @@ def a_day() -> Known:
         versions=(Version(NOON, booked), Version(SOON, waiting), Version(SOON, confirmed)),
         views=(Version(NOON, view_of(booked, HAUL)), Version(SOON, view_of(confirmed, HAUL))),
         cards=(Version(SOON, 1), Version(SOON + timedelta(seconds=9), confirmed.visible_rev)),
+        on_board=confirmed.visible_rev,
         invalidations=(SOON + timedelta(seconds=5),),
         deliveries=(a_delivery("sent"),),
         runs=(Run(generation=0, state="running", started_at=NOON),),
@@ -196,6 +197,12 @@ def test_an_edits_rev_is_found_by_the_version_that_first_had_it() -> None:
     assert changes_of(after, versions) == {1: NOON, 2: NOON + minutes(2)}
 
 
+def test_a_version_that_came_after_an_edit_does_not_tell_when_it_was_made() -> None:
+    after = edited(a_job(), an_edit(a_job(), note="Ring twice"), NOON + minutes(2))
+    later = waits(after, NOON + minutes(9))
+    assert changes_of(later, (Version(NOON + minutes(9), later),)) == {1: NOON}
+
+
 def test_every_try_of_a_message_is_told() -> None:
     tries = tuple(Attempt(at=NOON, outcome=outcome) for outcome in ("500", "timeout", "204"))
     told = list(tell(Known(a_job(), deliveries=(a_delivery("sent", attempts=tries),))))
@@ -239,7 +246,7 @@ LATE = NOON + minutes(30)
             "Execution 0 is failed",
         ),
         (Known(waits(a_job(), NOON), views=()), "Customers see rev 0 of 1"),
-        (Known(waits(a_job(), NOON), cards=()), "The board shows rev 0 of 1"),
+        (Known(waits(a_job(), NOON), on_board=0), "The board shows rev 0 of 1"),
         (
             Known(waits(a_job(), NOON), deliveries=(a_delivery("unknown"),)),
             "Message sms 1 to customer is unknown",
@@ -253,14 +260,14 @@ def test_what_is_wrong_is_said_in_a_sentence_with_what_to_do(known: Known, words
 
 
 def test_what_is_on_its_way_is_not_wrong() -> None:
-    known = Known(moved(a_job(), "confirm"), views=(), cards=(), runs=())
+    known = Known(moved(a_job(), "confirm"), views=(), on_board=0, runs=())
     assert wrong_with(known, NOON + timedelta(seconds=5)) == ()
 
 
 def test_an_edit_of_this_moment_is_on_its_way() -> None:
     job = waits(a_job(), NOON)
     after = edited(job, an_edit(job, note="Ring twice"), LATE)
-    known = Known(after, views=(Version(NOON, view_of(job, HAUL)),), cards=(Version(NOON, 1),))
+    known = Known(after, views=(Version(NOON, view_of(job, HAUL)),), on_board=1)
     assert wrong_with(known, LATE + timedelta(seconds=5)) == ()
     assert len(wrong_with(known, LATE + minutes(1))) == 2
 

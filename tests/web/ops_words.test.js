@@ -11,6 +11,7 @@ import {
   headline,
   invalidationFacts,
   jobsInTrouble,
+  knowsTroubles,
   quickText,
   repairsText,
   stayBars,
@@ -39,6 +40,14 @@ test("the first line says that all is well, or exactly what is not", () => {
     queues: [{ dead: 1 }, { dead: 0 }],
   });
   assert.deepEqual(headline(bad), { well: false, text: "2 jobs overdue, 1 stuck, 1 dead letter" });
+});
+
+test("where a source was not read nothing is said to be well", () => {
+  const { statuses, ...rest } = anOverview({ incomplete: ["board: not read (Corrupt)"] });
+  assert.deepEqual(headline(rest), { well: false, text: "1 source not read" });
+  assert.equal(knowsTroubles(rest.incomplete), false);
+  assert.equal(knowsTroubles(["executions: not read (Unavailable)"]), true);
+  assert.equal(knowsTroubles(), true);
 });
 
 test("each job in trouble is there once, stuck ones first, then the longest overdue", () => {

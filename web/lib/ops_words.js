@@ -11,7 +11,9 @@ const WHYS = {
 };
 const ADVICE = {
   overdue: "It has been in its status for longer than the flow allows.",
-  corrupt: "Its object in S3 cannot be read: bring back an older version of it, then redrive it.",
+  corrupt:
+    "Its object in S3 cannot be read. Whoever has AWS credentials brings its last readable version " +
+    "back: haul ops restore, with the job’s id.",
   keeps_failing:
     "Every execution it was given has died: look at its story before you redrive it. Once it goes " +
     "again, the watchdog takes it off this list within a minute.",
@@ -26,6 +28,8 @@ const REPAIRS = {
   "view written": "the customer’s view was written anew",
   "card written": "the card on the board was written anew",
   "refused late": "moves that had waited too long were refused",
+  "text given up": "a text of which nobody knows whether it was sent was given up",
+  "webhook sent again": "a webhook that was not finished was sent again, under the same id",
 };
 const STATES = {
   running: "Running",
@@ -40,8 +44,8 @@ export function counted(number, one, many = `${one}s`) {
   return `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`;
 }
 
-/** {well, text}: whether all is well, or what is not. */
-export function headline({ statuses, troubled, queues }) {
+/** {well, text}: whether all is well, or what is not. A part that was not read is missing. */
+export function headline({ statuses = [], troubled, queues, incomplete = [] }) {
   const overdue = sum(statuses, "overdue");
   const stuck = troubled.filter(({ why }) => why !== "overdue").length;
   const dead = sum(queues, "dead");
@@ -49,6 +53,7 @@ export function headline({ statuses, troubled, queues }) {
     overdue > 0 && `${counted(overdue, "job")} overdue`,
     stuck > 0 && `${stuck} stuck`,
     dead > 0 && counted(dead, "dead letter"),
+    incomplete.length > 0 && `${counted(incomplete.length, "source")} not read`,
   ].filter(Boolean);
   if (wrong.length > 0) return { well: false, text: wrong.join(", ") };
   return { well: true, text: "All is well: nothing overdue, nothing stuck, no dead letters" };
@@ -77,6 +82,11 @@ function worstFirst(one, other) {
 /** `overdue for 2 h`, `stuck for 5 min`. */
 export function troubleText({ why, since }, now_ms) {
   return `${why === "overdue" ? "overdue" : "stuck"} for ${spanText(now_ms - msOf(since))}`;
+}
+
+/** Whether the sources that tell of jobs in trouble have answered. */
+export function knowsTroubles(incomplete = []) {
+  return !incomplete.some((source) => /^(board|stuck jobs):/.test(source));
 }
 
 /** The flows that have jobs, the default one first; that one alone where none has. */

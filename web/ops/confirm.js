@@ -41,7 +41,8 @@ export function aboutRedrive(job_id, label) {
     lines: [
       `Its execution is asked for; if it is gone, a new one continues from ${where}.`,
       "The customer’s view and the card on the board are written anew if they are behind.",
-      "The job is not moved, and no text or webhook is sent twice.",
+      "The job is not moved, and no text is sent twice.",
+      "A webhook that was begun and never finished is sent again, under the same id.",
     ],
     act: "Redrive",
   };

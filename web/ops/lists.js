@@ -8,8 +8,36 @@ import { addressOf } from "/lib/story.js";
 
 const AT_FIRST = 8;
 
-/** `act`: {redrive(job), showAll()}. A job that nobody can read has neither flow nor status. */
-export function troubleList({ troubled, flows, now_ms, all, act }) {
+/** The sources that did not answer. */
+export function unreadList(incomplete) {
+  return el(
+    "div.notice.warn",
+    { "data-testid": "unread" },
+    icon("alert"),
+    el(
+      "div",
+      {},
+      el("p", {}, el("strong", {}, "Not everything could be read; the rest is up to date.")),
+      el(
+        "ul",
+        {},
+        incomplete.map((source) => el("li", {}, source)),
+      ),
+    ),
+  );
+}
+
+/** Stands where a part would be whose source did not answer. */
+export function unread() {
+  return el("p.quiet", {}, "Not read: its source did not answer.");
+}
+
+/**
+ * `known`: whether there are no others. `act`: {redrive(job), showAll()}. A job that nobody can
+ * read has neither flow nor status.
+ */
+export function troubleList({ troubled, known, flows, now_ms, all, act }) {
+  if (troubled.length === 0 && !known) return unread();
   if (troubled.length === 0)
     return el("p.quiet.fine", {}, icon("check"), "No job is overdue or stuck.");
   const shown = all ? troubled : troubled.slice(0, AT_FIRST);
@@ -21,6 +49,7 @@ export function troubleList({ troubled, flows, now_ms, all, act }) {
     ),
     shown.length < troubled.length &&
       el("button.button", { type: "button", onclick: act.showAll }, `Show all ${troubled.length}`),
+    !known && el("p.quiet", {}, "There may be more: not everything could be read."),
   ];
 }
 

@@ -164,8 +164,6 @@ class OpsPage {
     this.#top.showBare();
     document.title = "Sign in · Haulway";
     if (this.#root.dataset.scene === "sign-in") return;
-    if (this.#root.dataset.scene === "sign-in") return;
-    if (this.#root.dataset.scene === "sign-in") return;
     this.#show("sign-in", () =>
       signInForm({
         account: this.#signedInAs,

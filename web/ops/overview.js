@@ -1,12 +1,12 @@
 // How the whole is doing: the parts of the overview, each drawn anew when it says something new.
 
 import { el, fill } from "/lib/elements.js";
-import { counted, flowsWithJobs, jobsInTrouble } from "/lib/ops_words.js";
+import { counted, flowsWithJobs, jobsInTrouble, knowsTroubles } from "/lib/ops_words.js";
 import { agoText, msOf } from "/lib/time.js";
 import { invalidationMeter, stayChart, visibleChart } from "./charts.js";
 import { redraw } from "./drawing.js";
 import { flowChoice, flowView } from "./flow_view.js";
-import { executionList, queueTable, troubleList } from "./lists.js";
+import { executionList, queueTable, troubleList, unread, unreadList } from "./lists.js";
 
 const NARROW = matchMedia("(width < 68rem)");
 const MINUTE_STEPS_MS = 60_000;
@@ -18,6 +18,7 @@ export class Overview {
   #chosen;
   #parts = {};
   #all = false;
+  #unread = el("div.whole", { role: "status" });
   root = el("div.parts", { "data-testid": "overview" });
 
   /** `act`: {redrive(job), openLetters(queue), flow(name)}; `chosen()` is the flow last chosen. */
@@ -29,6 +30,7 @@ export class Overview {
     NARROW.addEventListener("change", () => this.draw());
     fill(
       this.root,
+      this.#unread,
       this.#part("trouble", "Jobs in trouble", "whole"),
       this.#part("flow", "Jobs on their way", "whole"),
       this.#part("queues", "Queues", "half", letters.root),
@@ -54,25 +56,33 @@ export class Overview {
   draw() {
     const { overview, flows, fallback, now_ms } = this.#ops;
     if (overview === null) return;
-    const { statuses, executions, queues } = overview;
-    const names = flowsWithJobs(flows, statuses, fallback);
+    const { statuses, executions, queues, incomplete = [] } = overview;
+    const names = flowsWithJobs(flows, statuses ?? [], fallback);
     const chosen = names.includes(this.#chosen()) ? this.#chosen() : names[0];
     const minute = Math.floor(now_ms / MINUTE_STEPS_MS);
+    this.#unread.hidden = incomplete.length === 0;
+    redraw(this.#unread, incomplete, () => unreadList(incomplete));
     this.#drawTrouble(minute);
     this.#drawFlow(names, chosen, minute);
-    redraw(this.#parts.executions, executions, () => executionList(executions));
+    this.#draw("executions", executions, () => executionList(executions));
     redraw(this.#parts.queues, [queues, this.#letters.queue], () =>
       queueTable({ queues, opened: this.#letters.queue, act: this.#act }),
     );
     this.#drawNumbers(flows[chosen]);
   }
 
+  /** What `build()` makes of a part, or that it was not read. */
+  #draw(name, value, build) {
+    redraw(this.#parts[name], value ?? null, () => (value ? build() : unread()));
+  }
+
   #drawTrouble(minute) {
     const { overview, flows, now_ms } = this.#ops;
     const troubled = jobsInTrouble(overview.troubled);
+    const known = knowsTroubles(overview.incomplete);
     const act = { redrive: this.#act.redrive, showAll: () => this.#showAll() };
-    redraw(this.#parts.trouble, [troubled, minute, this.#all], () =>
-      troubleList({ troubled, flows, now_ms, all: this.#all, act }),
+    redraw(this.#parts.trouble, [troubled, known, minute, this.#all], () =>
+      troubleList({ troubled, known, flows, now_ms, all: this.#all, act }),
     );
   }
 
@@ -85,6 +95,7 @@ export class Overview {
     const { overview, flows, now_ms } = this.#ops;
     const { statuses } = overview;
     const down = NARROW.matches;
+    if (!statuses) return this.#draw("flow", null);
     redraw(this.#parts.flow, [statuses, names, chosen, minute, down], () => [
       names.length > 1 &&
         el(
@@ -98,17 +109,18 @@ export class Overview {
 
   #drawNumbers(flow) {
     const { time_in_status, visible, invalidations } = this.#ops.overview;
-    redraw(this.#parts.stays, [flow.name, time_in_status], () => [
+    this.#draw("stays", time_in_status && [flow.name, time_in_status], () => [
       el("p.small.quiet", {}, `${flow.label.en}: jobs that have lately moved on.`),
       stayChart(flow, time_in_status),
     ]);
-    redraw(this.#parts.visible, visible, () => visibleChart(visible));
-    redraw(this.#parts.invalidations, invalidations, () => invalidationMeter(invalidations));
-    redraw(this.#parts.snapshot, this.#snapshotText, () => el("p", {}, this.#snapshotText));
+    this.#draw("visible", visible, () => visibleChart(visible));
+    this.#draw("invalidations", invalidations, () => invalidationMeter(invalidations));
+    this.#draw("snapshot", this.#snapshotText, () => el("p", {}, this.#snapshotText));
   }
 
   get #snapshotText() {
     const { snapshot_at, snapshot_jobs } = this.#ops.overview;
+    if (snapshot_jobs === undefined) return null;
     if (!snapshot_at) return "No board has been written yet.";
     const ago = agoText(this.#ops.now_ms - msOf(snapshot_at));
     const holds = counted(snapshot_jobs, "job");

@@ -1,0 +1,74 @@
+"""Put the last readable version of a job in the place of an object that cannot be read.
+
+A person decides it, with AWS credentials of their own: what only the unreadable object held is lost
+to the job. It is written over that very object and no other, and with a higher `rev` than anybody
+has seen, so that view and board take it over.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.history import History
+from functions.ports import Corrupt, HaulwayError, Jobs
+from statemachine.identity import digest_of
+from statemachine.job import Edit, Job
+from statemachine.known import Version
+from statemachine.values import Actor
+
+RESTORED = "restored_from_an_earlier_version"
+"""Told among the job's changes, beside who did it."""
+
+
+class NothingToRestore(HaulwayError):
+    """The job can be read, or none of its versions can."""
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """What would be done: `version` in the place of the object whose ETag is `etag`."""
+
+    version: Version[Job]
+    etag: str
+    seen_rev: int
+    """The highest `rev` that customer, board or any readable version has; later moves are lost."""
+
+
+@dataclass(frozen=True)
+class RestoreJob:
+    jobs: Jobs
+    history: History
+
+    def plan(self, tenant: str, job_id: str) -> Restoration:
+        """Raises NothingToRestore, UnknownJob, Unavailable. Changes nothing."""
+        etag = self._unreadable(tenant, job_id)
+        versions = self.history.of_job(tenant, job_id).items
+        if not versions:
+            raise NothingToRestore(f"no version of {job_id} can be read")
+        seen_rev = max(self._revs(versions, tenant, job_id))
+        return Restoration(versions[-1], etag, seen_rev)
+
+    def __call__(self, planned: Restoration, by: Actor, now: datetime) -> Job:
+        """The job as it was stored. Raises Conflict where the object has changed since."""
+        job, event_id = planned.version.value, f"restore-{planned.etag.strip(chr(34))}"
+        edit = Edit(event_id=event_id, actor=by, fields=(RESTORED,), recorded_at=now)
+        restored = job.restored(above=planned.seen_rev, edits=(*job.edits, edit))
+        self.jobs.mark_open(job.tenant, job.job_id)  # the watchdog sees to what follows from it
+        self.jobs.replace(restored, planned.etag)
+        return restored
+
+    def _unreadable(self, tenant: str, job_id: str) -> str:
+        try:
+            self.jobs.read(tenant, job_id)
+        except Corrupt as error:
+            if error.etag is None:
+                raise
+            return error.etag
+        raise NothingToRestore(f"{job_id} can be read: nothing has to be restored")
+
+    def _revs(self, versions: tuple[Version[Job], ...], tenant: str, job_id: str) -> Iterator[int]:
+        yield from (version.value.rev for version in versions)
+        views = self.history.of_view(digest_of(versions[-1].value.token))
+        yield from (version.value.rev for version in views.items)
+        for stamp in self.history.of_board(tenant).items[-1:]:
+            yield self.history.card_rev(tenant, stamp.version_id, job_id)

@@ -1,0 +1,57 @@
+"""`haul ops restore`: what is shown and asked before anything is put back."""
+
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import restore
+from cli.ops import app
+from functions.ports import Corrupt
+from functions.restore_job import RestoreJob
+from tests.builders import a_job
+from tests.fakes import job_key
+from tests.functions.test_explain_job import World, a_day
+from tests.ops_fakes import FakeHistory
+
+JOB = a_job().job_id
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    restoring = RestoreJob(world.jobs, FakeHistory(world.bucket, world.site))
+    monkeypatch.setattr(restore, "restore_of", lambda *about: restoring)
+    a_day(world)
+    return world
+
+
+def run(*words: str, said: str = "", **more: object) -> tuple[int, str]:
+    names = {"JobsBucket": "jobs", "SiteBucket": "site"}
+    place = SimpleNamespace(one_attempt=None, outputs=names)
+    obj = SimpleNamespace(place=place, tenant="main", **more)
+    result = CliRunner().invoke(app, list(words), obj=obj, input=said)
+    return result.exit_code, " ".join(result.output.split())
+
+
+def test_nothing_is_put_back_without_a_yes(world: World) -> None:
+    world.bucket.put(job_key("main", JOB), b"{")
+    code, output = run("restore", JOB, said="n\n")
+    assert (code, world.bucket.objects[job_key("main", JOB)]) == (2, b"{")
+    assert "Ready for pickup, 1 moves" in output
+    code, output = run("restore", JOB, said="y\n")
+    assert (code, f"haul ops redrive {JOB}" in output) == (0, True)
+    assert world.jobs.read("main", JOB).value.status == "ready_for_pickup"
+
+
+def test_a_job_that_can_be_read_is_not_asked_about(world: World) -> None:
+    code, output = run("restore", JOB, "--yes")
+    assert (code, f"haul explain {JOB}" in output) == (3, True)
+
+
+def test_a_redrive_of_a_job_that_cannot_be_read_says_how_it_is_restored() -> None:
+    def redrive(job_id: str) -> None:
+        raise Corrupt("its object is no Job")
+
+    code, output = run("redrive", JOB, ops=SimpleNamespace(redrive=redrive))
+    assert (code, f"haul ops restore {JOB}" in output) == (3, True)

@@ -22,7 +22,10 @@ from deploy.pages import build_id, pages
 PUBLISHED = "Published"
 """The parameter of a built template by which functions publish: they make a version, and move their
 alias to it, when its value changes and only then. So new code can be there before anybody is served
-by it."""
+by it.
+
+Every function also has it in its environment: Lambda makes no version of a function that is as it
+was at the last one, and CloudFormation calls that a failure. Functions do not read it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,9 @@ def build(code: bytes, bucket: str, root: Path = ROOT) -> Built:
     code_key = stored("code", code, ".zip")
     template = yaml_parse((root / "template.yaml").read_text(encoding="utf-8"))
     edge, asl = {}, {}
-    template["Globals"]["Function"]["CodeUri"] = {"Bucket": bucket, "Key": code_key}
+    for_all = template["Globals"]["Function"]
+    for_all["CodeUri"] = {"Bucket": bucket, "Key": code_key}
+    for_all["Environment"]["Variables"][PUBLISHED.upper()] = {"Ref": PUBLISHED}
     template["Parameters"][PUBLISHED] = {"Type": "String", "Default": "none"}
     for resource in template["Resources"].values():
         properties: dict[str, Any] = resource.get("Properties", {})

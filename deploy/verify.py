@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -20,7 +20,7 @@ from functions.accounts import Account, AccountExists
 from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Jobs, S3Tenants
 from functions.ports import Conflict, UnknownJob
-from statemachine.flows import Flow, Move, load_flow
+from statemachine.flows import Flow, Move
 from statemachine.job import Customer, Job, Place
 from statemachine.tenants import TenantSettings
 from statemachine.values import Actor
@@ -78,9 +78,10 @@ def _page(http: httpx.Client, path: str, build: str, deadline: float) -> str:
         time.sleep(LOOK_EVERY_S)
 
 
-def verify_jobs(target: Target, outputs: Outputs, edge_url: str, flows: Iterable[str]) -> list[str]:
+def verify_jobs(
+    target: Target, outputs: Outputs, edge_url: str, flows: Sequence[Flow]
+) -> list[str]:
     """A job of each flow is booked, moved, followed and removed. Raises NotVerified."""
-    flows = list(flows)
     with ThreadPoolExecutor(max(1, len(flows))) as canaries:
         runs = [canaries.submit(_Canary(target, outputs, edge_url, flow)) for flow in flows]
     jobs = [run.result() for run in runs]
@@ -108,9 +109,9 @@ def _waiting(sqs: Any, url: str) -> bool:
 
 
 class _Canary:
-    def __init__(self, target: Target, outputs: Outputs, edge_url: str, flow: str) -> None:
+    def __init__(self, target: Target, outputs: Outputs, edge_url: str, flow: Flow) -> None:
         self.target, self.outputs, self.edge_url = target, outputs, edge_url
-        self.flow = load_flow(flow)
+        self.flow = flow
         self.jobs = S3Jobs(target.client("s3"), outputs["JobsBucket"])
         self.deadline = time.monotonic() + target.patience_s
 
@@ -241,14 +242,18 @@ def prepare(target: Target, outputs: Outputs, businesses: dict[str, str]) -> Non
         accounts.add(driver)
 
 
-def sweep(target: Target, outputs: Outputs) -> int:
+def sweep(target: Target, outputs: Outputs, flows: Mapping[str, Flow]) -> int:
     """Remove canaries that earlier deployments left behind and that have come to an end."""
     jobs, removed = S3Jobs(target.client("s3"), outputs["JobsBucket"]), 0
     for job in _left_behind(jobs):
-        if load_flow(job.flow).status(job.status).terminal and job.execution.seq >= job.seq:
+        if job.status in _ends(flows.get(job.flow)) and job.execution.seq >= job.seq:
             erase_job(target.client, outputs, job)
             removed += 1
     return removed
+
+
+def _ends(flow: Flow | None) -> set[str]:
+    return {status.name for status in flow.statuses if status.terminal} if flow else set()
 
 
 def _left_behind(jobs: S3Jobs) -> Iterator[Job]:

@@ -245,14 +245,8 @@ class Deployment:
     def _verify(self, release: Release, outputs: Outputs) -> None:
         flows = self._flows(release)
         names = sorted(release.asl) if self.flows is None else self.flows
-        with self.target.edge(outputs) as edge_url:
-            self.say("verify pages")
-            patience_s = self.target.patience_s
-            verify.verify_pages(edge_url, release.build, release.pages, patience_s)
-            if names:
-                self.say("verify jobs")
-                ways = [flows[name] for name in names]
-                verify.verify_jobs(self.target, outputs, edge_url, ways)
+        ways = [flows[name] for name in names]
+        verify.verify(self.target, outputs, release, ways, self.say)
 
     def _flows(self, release: Release) -> dict[str, Flow]:
         return flows_of(self._content(release.code))

@@ -4,7 +4,7 @@ import pytest
 
 from deploy.artifacts import Release, StageRecord
 from deploy.run import NothingToRollBackTo, RolledBack, Stopped
-from deploy.verify import NotVerified
+from deploy.verify_edge import NotVerified
 from tests.deploy.fakes import (
     STAGE,
     FakeCloudFormation,

@@ -16,7 +16,8 @@ from cli.out import BadInput, Complaint, NoCopy, console, spoken_errors
 from deploy.stack import DeployFailed, Planned
 
 if TYPE_CHECKING:
-    from deploy.run import Deployment, Difference
+    from deploy.difference import Difference
+    from deploy.run import Deployment
     from deploy.target import Target
 
 StageName = Annotated[

@@ -1,9 +1,9 @@
 """The artifact bucket: everything a release is made of, each under the hash of its content.
 
-code/…  asl/…  edge/…  pages/…  template/…    never changed once written
-releases/{release}.json                       which of them belong together
-stages/{stage}.json                           which release a stage runs, and ran before
-locks/{stage}.json                            who deploys to it now
+code/…  asl/…  edge/…  cases/…  pages/…  template/…    never changed once written
+releases/{release}.json                                which of them belong together
+stages/{stage}.json                                    which release a stage runs, and ran before
+locks/{stage}.json                                     who deploys to it now
 """
 
 import hashlib
@@ -42,16 +42,19 @@ class Release(Frozen):
     asl: dict[str, str]
     pages: dict[str, str]
     """Artifacts by the path in the site bucket."""
+    cases: dict[str, str] = Field(default_factory=dict)
+    """What each edge function is tried with, by its name."""
 
     @property
     def name(self) -> str:
         return hashlib.sha256(self.to_bytes()).hexdigest()[:16]
 
     def to_bytes(self) -> bytes:
-        return self.model_dump_json(indent=1).encode() + b"\n"
+        """Without what has a default: releases from before there was `cases` keep their name."""
+        return self.model_dump_json(indent=1, exclude_defaults=True).encode() + b"\n"
 
     def artifacts(self) -> set[str]:
-        groups = (self.edge, self.asl, self.pages)
+        groups = (self.edge, self.cases, self.asl, self.pages)
         keys = {key for group in groups for key in group.values()}
         return keys | {self.code, self.template}
 
@@ -66,11 +69,17 @@ class StageRecord(Frozen):
     at: Utc | None = None
     by: str = ""
     parameters: dict[str, str] = Field(default_factory=dict)
+    """Those of the stack before `pending` was begun."""
+    going_back: bool = False
+    """`pending` is the release before, which somebody wants to have again."""
+
+    def settled(self) -> "StageRecord":
+        return self.with_(pending=None, parameters={}, going_back=False)
 
     def with_current(self, release: str, by: str, at: Any) -> "StageRecord":
         before = (self.current, *self.previous) if self.current else self.previous
         kept = tuple(name for name in before if name and name != release)[:KEPT_RELEASES]
-        return self.with_(current=release, previous=kept, pending=None, by=by, at=at)
+        return self.settled().with_(current=release, previous=kept, by=by, at=at)
 
 
 def bucket_name(account: str) -> str:

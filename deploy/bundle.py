@@ -12,8 +12,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from statemachine.flows import Flow
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("statemachine", "events", "functions")
+FLOWS = "statemachine/flows/"
 KEPT = {".py", ".json"}
 LEFT_OUT = {"samples", "schemas", "asl", "__pycache__"}
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -80,6 +83,14 @@ def _sources(root: Path) -> Iterator[Path]:
         for path in (root / folder).rglob("*"):
             if path.suffix in KEPT and not LEFT_OUT & set(path.relative_to(root).parts):
                 yield path
+
+
+def flows_of(code: bytes) -> dict[str, Flow]:
+    """The flows that a bundle has, by name; those of these sources may be others."""
+    with zipfile.ZipFile(io.BytesIO(code)) as archive:
+        names = [name for name in archive.namelist() if name.startswith(FLOWS)]
+        flows = [Flow.model_validate_json(archive.read(name)) for name in names]
+    return {flow.name: flow for flow in flows}
 
 
 def digest(content: bytes) -> str:

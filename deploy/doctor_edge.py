@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 
 from deploy.pages import WEB, build_id, pages
-from deploy.verify import BUILD
+from deploy.verify_edge import BUILD
 
 Seen = tuple[str, bool, str]
 """What was seen, whether it is well, and what to do where it is not."""

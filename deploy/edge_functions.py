@@ -1,5 +1,7 @@
 """Edge functions: written to DEVELOPMENT, tried with their cases, and only then published LIVE.
 
+The cases are those of the release: what another one asks of its function is no fault of this one.
+
 CloudFormation publishes them too, and finds nothing left to change. That the test comes first is
 what it cannot do by itself.
 """
@@ -11,8 +13,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deploy.bundle import ROOT
 from deploy.stack import DeployFailed
+
+Case = dict[str, Any]
 
 MOST_CASES = 12
 """CloudFront admits few calls; test_function is for a sample, the rest ran before the commit."""
@@ -23,7 +26,7 @@ class EdgeFunctionFails(DeployFailed):
 
 
 def go_live(
-    cloudfront: Any, stage: str, functions: Mapping[str, str], root: Path = ROOT
+    cloudfront: Any, stage: str, functions: Mapping[str, str], tried: Mapping[str, list[Case]]
 ) -> list[str]:
     """Publish what differs from LIVE; the answer names it. Raises EdgeFunctionFails.
 
@@ -32,16 +35,17 @@ def go_live(
     return [
         name
         for name, code in functions.items()
-        if _live(cloudfront, f"haulway-{stage}-{name}", code, list(cases(name, root)))
+        if _live(cloudfront, f"haulway-{stage}-{name}", code, tried.get(name, []))
     ]
 
 
-def cases(name: str, root: Path = ROOT) -> Iterator[dict[str, Any]]:
+def cases(name: str, root: Path) -> Iterator[Case]:
+    """Of the function in the sources under `root`."""
     for path in sorted((root / "edge" / name / "cases").glob("*.json")):
         yield json.loads(path.read_text(encoding="utf-8"))
 
 
-def _live(cloudfront: Any, name: str, code: str, tried: list[dict[str, Any]]) -> bool:
+def _live(cloudfront: Any, name: str, code: str, tried: list[Case]) -> bool:
     if _code(cloudfront, name, "LIVE") in (None, code):
         return False
     there = cloudfront.describe_function(Name=name, Stage="DEVELOPMENT")
@@ -68,7 +72,7 @@ def _code(cloudfront: Any, name: str, stage: str) -> str | None:
     return str(answer["FunctionCode"].read().decode())
 
 
-def _try(cloudfront: Any, name: str, etag: str, case: dict[str, Any]) -> None:
+def _try(cloudfront: Any, name: str, etag: str, case: Case) -> None:
     answer = cloudfront.test_function(
         Name=name, IfMatch=etag, Stage="DEVELOPMENT", EventObject=json.dumps(case["event"]).encode()
     )["TestResult"]

@@ -4,11 +4,15 @@ questions, and only then takes over.
     stack       new code and settings in every function; the alias `live` stays with the old version
     try         each function answers as `$LATEST`
     publish     the parameter `Published` alone: new versions, to which `live` moves
+
+On the way back `live` moves at once, also where traffic moves step by step otherwise: the alarms
+that led there ring still, and would stop the steps.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from deploy.stack import Planned, Stack
 from deploy.target import Outputs, Target
@@ -16,9 +20,14 @@ from deploy.template import PUBLISHED, mark_of
 from deploy.trial import try_functions
 
 PROTECTED = "production"
+PROTECTION = "DeletionProtection"
+"""The parameter that protects what is stored. Not in a creation: one that fails could not be
+taken back."""
+GRADUAL = "GradualTraffic"
 
 Say = Callable[[str], None]
 Review = Callable[[Planned], None]
+Parameters = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -30,36 +39,66 @@ class Rollout:
     say: Say
     review: Review
 
-    def bring(self, template: bytes, url: str) -> Outputs:
-        """Raises StackFailed, NotTrusted. In a stack that is made new nobody is served yet."""
+    def bring(self, template: bytes, url: str, back_to: Parameters | None = None) -> Outputs:
+        """Raises StackFailed, NotTrusted. In a stack that is made new nobody is served yet.
+
+        `back_to` is None on the way forward, which sets the target's parameters. On the way back
+        it has the parameters of then; the others stay as they are.
+        """
         self.say("stack")
+        self.stack.make_room()
         there = self.stack.is_there
         known = self.stack.parameters() if there else {}
-        mark = mark_of(template, known | self._wanted())
-        planned = self.plan(template, url, None if there else mark)
-        self.review(planned)
-        self.stack.execute(planned)
+        wanted = self._wanted(template, known, back_to)
+        mark = mark_of(template, known | wanted)
+        if there:
+            self._execute(template, url, wanted)
+        else:
+            self._create(template, url, wanted | ({PUBLISHED: mark} if mark else {}))
         if self.target.stage == PROTECTED:
             self.stack.protect()
         if there and mark and known.get(PUBLISHED) != mark:
-            self._publish(template, url, mark)
+            self._publish(template, url, wanted | {PUBLISHED: mark}, back_to is not None)
         return self.stack.outputs()
 
-    def plan(self, template: bytes, url: str, published: str | None = None) -> Planned:
-        """Towards the template at `url`; functions publish where `published` is another value."""
-        more = {} if published is None else {PUBLISHED: published}
-        document, wanted = json.loads(template), {**self._wanted(), **more}
-        if unknown := sorted(wanted.keys() - document["Parameters"].keys()):
-            raise LookupError(f"the template has no parameter {', '.join(unknown)}")
-        return self.stack.plan(document, url, wanted)
+    def plan(self, template: bytes, url: str) -> Planned:
+        """What `bring` would change at first, on the way forward."""
+        return self.stack.plan(json.loads(template), url, self._wanted(template, {}, None))
 
-    def _publish(self, template: bytes, url: str, mark: str) -> None:
+    def _create(self, template: bytes, url: str, wanted: Parameters) -> None:
+        protects = wanted.get(PROTECTION) == "true"
+        self._execute(template, url, {**wanted, PROTECTION: "false"} if protects else wanted)
+        if protects:
+            self._execute(template, url, wanted)
+
+    def _publish(self, template: bytes, url: str, wanted: Parameters, at_once: bool) -> None:
         self.say("try functions")
         names = self.stack.functions()
         try_functions(self.target.client("lambda"), names, json.loads(template))
         self.say("publish")
-        self.stack.execute(self.plan(template, url, mark))
+        document = json.loads(template)
+        if at_once and wanted.get(GRADUAL) == "true":
+            self.stack.execute(self.stack.plan(document, url, {**wanted, GRADUAL: "false"}))
+        self.stack.execute(self.stack.plan(document, url, wanted))
 
-    def _wanted(self) -> dict[str, str]:
-        target = self.target
-        return {"Stage": target.stage, "Where": target.where, **target.parameters}
+    def _execute(self, template: bytes, url: str, wanted: Parameters) -> None:
+        planned = self.stack.plan(json.loads(template), url, wanted)
+        self.review(planned)
+        self.stack.execute(planned)
+
+    def _wanted(
+        self, template: bytes, known: Parameters, back_to: Parameters | None
+    ) -> dict[str, str]:
+        target, declared = self.target, json.loads(template)["Parameters"]
+        protection = "true" if target.stage == PROTECTED else "false"
+        ours = {"Stage": target.stage, "Where": target.where, PROTECTION: protection}
+        if back_to is not None:
+            return _declared({**known, **back_to, **ours}, declared)
+        if unknown := sorted(target.parameters.keys() - declared.keys()):
+            raise LookupError(f"the template has no parameter {', '.join(unknown)}")
+        return _declared({**ours, **target.parameters}, declared)
+
+
+def _declared(parameters: Parameters, declared: Mapping[str, Any]) -> dict[str, str]:
+    """Only what the template has; and when functions publish is not decided here."""
+    return {n: v for n, v in parameters.items() if n in declared and n != PUBLISHED}

@@ -8,28 +8,31 @@
                               └─ the release before, by the same steps ◀─ from anywhere
 
 Every step can be done again: what is there already is found and left. So a deployment that was
-killed is finished by the next one, whichever release that is of. What a stage runs is noted only
-after it was verified; `pending` notes what was begun.
+killed is finished by the next one, whichever release that is of, or taken back. What a stage runs
+is noted only after it was verified; `pending` notes what was begun, and beside it how the stack was
+set before.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from uuid import uuid4
 
 from deploy import edge_functions, machines, pages, verify
 from deploy.artifacts import Artifacts, Release, StageRecord
-from deploy.bundle import ROOT
+from deploy.bundle import flows_of
+from deploy.difference import Difference, compare
 from deploy.imports import check_imports
 from deploy.lock import LEASE, locked, who
 from deploy.pages import Page
-from deploy.rollout import Review, Rollout, Say
-from deploy.stack import Change, DeployFailed, Stack
+from deploy.rollout import Parameters, Review, Rollout, Say
+from deploy.stack import DeployFailed, Stack
 from deploy.target import Outputs, Target
-from deploy.template import Built
+from deploy.template import PUBLISHED, Built
+from statemachine.flows import Flow
 
 BUSINESSES = {"main": "Haulway"}
 
@@ -42,21 +45,8 @@ class NothingToRollBackTo(DeployFailed):
     """The stage has never run another verified release."""
 
 
-@dataclass(frozen=True)
-class Difference:
-    """What a deployment would change."""
-
-    release: str
-    current: str | None
-    code: bool
-    edge: tuple[str, ...]
-    flows: tuple[str, ...]
-    pages: tuple[str, ...]
-    stack: tuple[Change, ...]
-
-    @property
-    def nothing(self) -> bool:
-        return not (self.code or self.edge or self.flows or self.pages or self.stack)
+class Stopped(DeployFailed):
+    """Somebody stopped a deployment midway; the text says where the stage stands."""
 
 
 @dataclass
@@ -70,7 +60,6 @@ class Deployment:
     """The flows that a canary goes through; None is all of the release, () is no canary."""
     businesses: Mapping[str, str] = field(default_factory=lambda: dict(BUSINESSES))
     lease: timedelta = LEASE
-    root: Path = ROOT
     goes_back: bool = True
     """Whether to bring back the release before where this one does not prove good."""
 
@@ -78,14 +67,14 @@ class Deployment:
         self.artifacts: Artifacts = self.target.artifacts
         self.stack: Stack = self.target.stack
         self.rollout = Rollout(self.target, self.stack, self.say, self.review)
-        self.built: Mapping[str, bytes] = {}
+        self.contents: dict[str, bytes] = {}
 
     def deploy(self, built: Built) -> Outputs:
         """Raises NotImportable, Locked, StackFailed, RolledBack; else the stack's outputs."""
         self.say("imports")
         check_imports(built.contents[built.release.code], built.contents[built.release.template])
         self.say("upload")
-        self.built = built.contents
+        self.contents |= built.contents
         self.artifacts.ensure(self.target.region)
         self.artifacts.add(built.contents)
         self.artifacts.add_release(built.release)
@@ -105,73 +94,95 @@ class Deployment:
         return self.release(self.artifacts.release(record.current))
 
     def roll_back(self) -> Outputs:
-        """The verified release before this one. Raises NothingToRollBackTo."""
+        """The release before. Raises NothingToRollBackTo.
+
+        Where a deployment did not come to its end, that is the one that ran when it began.
+        """
         with self._lock("roll back"):
             record = self.artifacts.record(self.target.stage)
-            if not record.previous:
-                raise NothingToRollBackTo(f"stage {self.target.stage} has run no other release")
-            release = self.artifacts.release(record.previous[0])
-            record = self._begin(record, release)
-            outputs = self._bring(release, record)
-            left = record.with_(previous=record.previous[1:], current=None)
-            self._end(left.with_current(release.name, who(), _now()))
-            return outputs
+            if record.pending and not record.going_back:
+                return self._restore(record)
+            return self._to_the_one_before(record)
+
+    def _to_the_one_before(self, record: StageRecord) -> Outputs:
+        if not record.previous:
+            raise NothingToRollBackTo(f"stage {self.target.stage} has run no other release")
+        release = self.artifacts.release(record.previous[0])
+        begun = self._begin(record, release, going_back=True)
+        outputs = self._bring(release, begun, back_to={})
+        left = begun.with_(previous=record.previous[1:], current=None)
+        self._end(left.with_current(release.name, who(), _now()))
+        return outputs
 
     def difference(self, built: Built) -> Difference:
         """What `deploy` would change; nothing of the stage is touched."""
         self.artifacts.ensure(self.target.region)
-        record, release = self.artifacts.record(self.target.stage), built.release
-        known = self.artifacts.release(record.current) if record.current else None
-        self.artifacts.add({release.template: built.contents[release.template]})
-        template = built.contents[release.template]
-        planned = self.rollout.plan(template, self.artifacts.url(release.template))
-        self.stack.forget(planned.change_set, planned.creates)
-        return Difference(
-            release=release.name,
-            current=record.current,
-            code=known is None or known.code != release.code,
-            edge=_changed(release.edge, known.edge if known else {}),
-            flows=_changed(release.asl, known.asl if known else {}),
-            pages=_changed(release.pages, known.pages if known else {}),
-            stack=planned.changes,
-        )
+        return compare(self.artifacts, self.target.stage, self.rollout, built)
 
-    def _lock(self, doing: str) -> AbstractContextManager[None]:
-        return locked(self.artifacts, self.target.stage, doing, self.lease)
+    @contextmanager
+    def _lock(self, doing: str) -> Iterator[None]:
+        with locked(self.artifacts, self.target.stage, doing, self.lease):
+            try:
+                yield
+            except KeyboardInterrupt:
+                if (record := self.artifacts.record(self.target.stage)).pending is None:
+                    raise  # nothing was begun
+                raise Stopped(_standing(self.target.stage, record)) from None
 
     def _guarded(self, release: Release) -> Outputs:
-        before = self.artifacts.record(self.target.stage)
-        record = self._begin(before, release)
+        record = self._begin(self.artifacts.record(self.target.stage), release)
         try:
             outputs = self._bring(release, record)
         except Exception as error:
-            self._go_back(before, release, error)
+            self._go_back(record, error)
             raise
         self._end(record.with_current(release.name, who(), _now()))
-        self._clean(outputs)
+        self._clean(release, outputs)
         return outputs
 
-    def _begin(self, record: StageRecord, release: Release) -> StageRecord:
-        begun = record.with_(pending=release.name, at=_now(), by=who())
-        if record.current != release.name or record.pending:
-            self.artifacts.write_record(self.target.stage, begun)
+    def _begin(
+        self, record: StageRecord, release: Release, going_back: bool = False
+    ) -> StageRecord:
+        """On top of what was left unfinished, the parameters stay those of before it."""
+        begun = record.with_(
+            pending=release.name,
+            parameters=record.parameters if record.pending else self._parameters(),
+            going_back=going_back,
+            at=_now(),
+            by=who(),
+        )
+        self.artifacts.write_record(self.target.stage, begun)
         return begun
+
+    def _parameters(self) -> dict[str, str]:
+        found = self.stack.parameters() if self.stack.is_there else {}
+        return {name: value for name, value in found.items() if name != PUBLISHED}
 
     def _end(self, record: StageRecord) -> None:
         self.artifacts.write_record(self.target.stage, record)
 
-    def _go_back(self, before: StageRecord, release: Release, error: Exception) -> None:
+    def _go_back(self, record: StageRecord, error: Exception) -> None:
         """Raises RolledBack where there is something to go back to and it works again."""
-        if before.current is None or not self.goes_back:
+        if record.current is None or not self.goes_back:
             return
-        self.say(f"back to {before.current}")
-        self._bring(self.artifacts.release(before.current), before.with_(pending=release.name))
-        self._end(before.with_(pending=None))
+        self._restore(record)
         raise RolledBack(
-            f"release {release.name} was taken back, {before.current} runs again: {error}"
+            f"release {record.pending} was taken back, {record.current} runs again: {error}"
         ) from error
 
-    def _bring(self, release: Release, record: StageRecord) -> Outputs:
+    def _restore(self, record: StageRecord) -> Outputs:
+        """The current release, as it was before `pending` was begun."""
+        if record.current is None:
+            raise NothingToRollBackTo(_standing(self.target.stage, record))
+        self.say(f"back to {record.current}")
+        release = self.artifacts.release(record.current)
+        outputs = self._bring(release, record, back_to=record.parameters)
+        self._end(record.settled())
+        return outputs
+
+    def _bring(
+        self, release: Release, record: StageRecord, back_to: Parameters | None = None
+    ) -> Outputs:
         """All the steps. Each is idempotent; their order is that of the drawing above."""
         files = self._files(release)
         self.say("edge function")
@@ -179,7 +190,7 @@ class Deployment:
         with ThreadPoolExecutor(1) as meanwhile:
             uploads = meanwhile.submit(self._hashed_pages, files)
             template = self._content(release.template)
-            outputs = self.rollout.bring(template, self.artifacts.url(release.template))
+            outputs = self.rollout.bring(template, self.artifacts.url(release.template), back_to)
             uploads.result()
         self.say("flows")
         machines.go_live(
@@ -196,9 +207,10 @@ class Deployment:
         return outputs
 
     def _content(self, key: str) -> bytes:
-        """What was built a moment ago need not be fetched."""
-        known = self.built.get(key)
-        return self.artifacts.get(key) if known is None else known
+        """What was built or fetched a moment ago need not be fetched."""
+        if key not in self.contents:
+            self.contents[key] = self.artifacts.get(key)
+        return self.contents[key]
 
     def _files(self, release: Release) -> list[Page]:
         """The pages of a release, in the order of their upload."""
@@ -211,7 +223,8 @@ class Deployment:
         if not self.target.on_aws:
             return  # the engine has no TestFunction; there the stack publishes by itself
         code = {name: self._content(key).decode() for name, key in release.edge.items()}
-        edge_functions.go_live(self.target.client("cloudfront"), self.target.stage, code, self.root)
+        tried = {name: json.loads(self._content(key)) for name, key in release.cases.items()}
+        edge_functions.go_live(self.target.client("cloudfront"), self.target.stage, code, tried)
 
     def _hashed_pages(self, files: list[Page]) -> None:
         """Beside the stack, for nobody refers to them yet; not where there is no bucket so far."""
@@ -230,27 +243,32 @@ class Deployment:
             )
 
     def _verify(self, release: Release, outputs: Outputs) -> None:
-        flows = sorted(release.asl) if self.flows is None else self.flows
-        with self.target.edge(outputs) as edge_url:
-            self.say("verify pages")
-            patience_s = self.target.patience_s
-            verify.verify_pages(edge_url, release.build, release.pages, patience_s)
-            if flows:
-                self.say("verify jobs")
-                verify.verify_jobs(self.target, outputs, edge_url, flows)
+        flows = self._flows(release)
+        names = sorted(release.asl) if self.flows is None else self.flows
+        ways = [flows[name] for name in names]
+        verify.verify(self.target, outputs, release, ways, self.say)
 
-    def _clean(self, outputs: Outputs) -> None:
+    def _flows(self, release: Release) -> dict[str, Flow]:
+        return flows_of(self._content(release.code))
+
+    def _clean(self, release: Release, outputs: Outputs) -> None:
         """Away with canaries left behind, and with files that only forgotten releases have."""
         self.say("clean")
-        verify.sweep(self.target, outputs)
+        verify.sweep(self.target, outputs, self._flows(release))
         record = self.artifacts.record(self.target.stage)
         names = [name for name in (record.current, *record.previous[:2]) if name]
         kept = {key for name in names for key in self.artifacts.release(name).pages}
         pages.remove_others(self.target.client("s3"), outputs["SiteBucket"], kept)
 
 
-def _changed(new: Mapping[str, str], old: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(sorted(key for key in {*new, *old} if new.get(key) != old.get(key)))
+def _standing(stage: str, record: StageRecord) -> str:
+    """For whoever has to decide how it goes on."""
+    said = (
+        f"stage {stage} is on its way to release {record.pending}, which may serve already and is "
+        "not verified; deploy it again to finish"
+    )
+    back = f", or `haul rollback {stage}` to have {record.current} again"
+    return said + (back if record.current and not record.going_back else "")
 
 
 def _now() -> datetime:

@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 NOTHING = ("didn't contain changes", "No updates are to be performed")
-NEVER_LIVED = ("ROLLBACK_COMPLETE", "CREATE_FAILED")
-LONGEST_S = 3600
+NEVER_LIVED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
+LONGEST_S = 6 * 3600
+"""CodeDeploy's longest steps take 100 minutes, and one function's may wait for another's."""
 
 Say = Callable[[str], None]
 
@@ -68,6 +69,11 @@ class Stack:
         work, perhaps a deployment that was killed, is waited for.
         """
         status = self._at_rest()
+        if status in NEVER_LIVED:
+            raise StackFailed(
+                f"stack {self.name} was never made ({status}); a deployment removes what is left "
+                "of it and makes it anew"
+            )
         creates = status in (None, "REVIEW_IN_PROGRESS")
         known = {} if creates else self.parameters()
         made = self.cloudformation.create_change_set(
@@ -117,16 +123,27 @@ class Stack:
         return {**pages[0], "Changes": [c for page in pages for c in page.get("Changes", ())]}
 
     def execute(self, planned: Planned) -> None:
-        """Do what was planned, and wait for it. Raises StackFailed with the first reason given."""
+        """Do what was planned, and wait for it. Raises StackFailed with the first reason given.
+
+        Where it fails, what was made new goes again, also what is kept otherwise: it is empty, and
+        its name would stand in the way of the next try.
+        """
         if planned.change_set is None:
             return
         self.cloudformation.execute_change_set(
-            ChangeSetName=planned.change_set, StackName=self.name
+            ChangeSetName=planned.change_set, StackName=self.name, RetainExceptOnCreate=True
         )
-        status = self._at_rest(ended=True)
+        status = self._at_rest()
         wanted = "CREATE_COMPLETE" if planned.creates else "UPDATE_COMPLETE"
         if status != wanted:
             raise StackFailed(f"stack {self.name}: {self._first_reason()}")
+
+    def make_room(self) -> None:
+        """Remove a stack that never came to life. Only whoever holds the lock of the stage does."""
+        if self._at_rest() in NEVER_LIVED:
+            self.cloudformation.delete_stack(StackName=self.name)
+            if (left := self._at_rest()) is not None:
+                raise StackFailed(f"stack {self.name} cannot be removed ({left}); look at it")
 
     def forget(self, change_set: str | None, creates: bool = False) -> None:
         """Leave no change set behind that nobody executes."""
@@ -173,18 +190,15 @@ class Stack:
             raise
         return str(answer["Stacks"][0]["StackStatus"])
 
-    def _at_rest(self, ended: bool = False) -> str | None:
-        """The status once nobody is at work on the stack; what never came to life is removed."""
+    def _at_rest(self) -> str | None:
+        """The status once nobody is at work on the stack."""
         deadline = time.monotonic() + LONGEST_S
         while time.monotonic() < deadline:
             status = self.status()
             if status is None or status == "REVIEW_IN_PROGRESS":
                 return status
             if not status.endswith("_IN_PROGRESS"):
-                if status in NEVER_LIVED and not ended:
-                    self.cloudformation.delete_stack(StackName=self.name)
-                else:
-                    return status
+                return status
             time.sleep(self.poll_s)
         raise StackFailed(f"stack {self.name} is not at rest after {LONGEST_S} s; look at it")
 

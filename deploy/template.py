@@ -17,12 +17,19 @@ from samtranslator.yaml_helper import yaml_parse
 
 from deploy.artifacts import Release, address
 from deploy.bundle import ROOT
+from deploy.edge_functions import cases
 from deploy.pages import build_id, pages
 
 PUBLISHED = "Published"
 """The parameter of a built template by which functions publish: they make a version, and move their
 alias to it, when its value changes and only then. So new code can be there before anybody is served
-by it."""
+by it.
+
+Every function also has it in its environment: Lambda makes no version of a function that is as it
+was at the last one, and CloudFormation calls that a failure. Functions do not read it."""
+
+HOW_IT_GOES = {PUBLISHED, "GradualTraffic", "TrafficShift"}
+"""Parameters that say how functions publish: no reason to do so."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,10 @@ def build(code: bytes, bucket: str, root: Path = ROOT) -> Built:
 
     code_key = stored("code", code, ".zip")
     template = yaml_parse((root / "template.yaml").read_text(encoding="utf-8"))
-    edge, asl = {}, {}
-    template["Globals"]["Function"]["CodeUri"] = {"Bucket": bucket, "Key": code_key}
+    edge, tried, asl = {}, {}, {}
+    for_all = template["Globals"]["Function"]
+    for_all["CodeUri"] = {"Bucket": bucket, "Key": code_key}
+    for_all["Environment"]["Variables"][PUBLISHED.upper()] = {"Ref": PUBLISHED}
     template["Parameters"][PUBLISHED] = {"Type": "String", "Default": "none"}
     for resource in template["Resources"].values():
         properties: dict[str, Any] = resource.get("Properties", {})
@@ -60,12 +69,14 @@ def build(code: bytes, bucket: str, root: Path = ROOT) -> Built:
             path = Path(properties["FunctionCode"])
             edge[path.stem] = stored("edge", (root / path).read_bytes(), ".js")
             properties["FunctionCode"] = contents[edge[path.stem]].decode()
+            tried[path.stem] = stored("cases", json.dumps(list(cases(path.stem, root))).encode())
     text = json.dumps(template, default=str, indent=1).encode()
     release = Release(
         build=build_id(root / "web"),
         code=code_key,
         template=stored("template", text, ".json"),
         edge=edge,
+        cases=tried,
         asl=asl,
         pages={page.key: stored("pages", page.body) for page in pages(root / "web")},
     )
@@ -81,7 +92,7 @@ def mark_of(template: bytes, parameters: Mapping[str, str]) -> str | None:
     if PUBLISHED not in declared:
         return None
     values = {name: str(each["Default"]) for name, each in declared.items() if "Default" in each}
-    values |= parameters
-    del values[PUBLISHED]
+    values |= {name: value for name, value in parameters.items() if name in declared}
+    values = {name: value for name, value in values.items() if name not in HOW_IT_GOES}
     text = template + json.dumps(values, sort_keys=True).encode()
     return hashlib.sha256(text).hexdigest()

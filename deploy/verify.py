@@ -1,26 +1,30 @@
-"""Whether a stage works, seen from outside: every page, and a job from its booking to its end."""
+"""Whether a stage works: it is reached from outside, and a job of each flow comes to its end."""
 
 import json
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
 
-import httpx
-
+from deploy.artifacts import Release
 from deploy.erase import erase_job
-from deploy.stack import DeployFailed
 from deploy.target import Outputs, Target
+from deploy.verify_edge import (
+    NotVerified,
+    is_entered,
+    verify_address,
+    verify_api,
+    verify_pages,
+)
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.accounts import Account, AccountExists
 from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Jobs, S3Tenants
 from functions.ports import Conflict, UnknownJob
-from statemachine.flows import Flow, Move, load_flow
+from statemachine.flows import Flow, Move
 from statemachine.job import Customer, Job, Place
 from statemachine.tenants import TenantSettings
 from statemachine.values import Actor
@@ -33,54 +37,47 @@ CANARY = "canary"
 ME = Actor(kind="dispatcher", id="deploy")
 DRIVER = Assignment(role="driver", member="canary")
 EAGER = Policy(poll_max_s=2)
-REFERENCE = re.compile(r"""(?:href|src)="(/[^"]+\.(?:js|css|svg|webmanifest))\"""")
-BUILD = re.compile(r'<meta name="build" content="([0-9a-f]+)"')
 LOOK_EVERY_S = 0.2
 WINDOW_S = 12
-AT_ONCE = 6
 
 
-class NotVerified(DeployFailed):
-    """The stage does not do what it should; the text says what was seen."""
+def verify(
+    target: Target,
+    outputs: Outputs,
+    release: Release,
+    flows: Sequence[Flow],
+    say: Callable[[str], None],
+) -> None:
+    """That the stage runs this release. `say` hears of each part. Raises NotVerified."""
+    with target.edge(outputs) as edge_url:
+        say("verify pages")
+        verify_pages(edge_url, release.build, release.pages, target.patience_s)
+        say("verify API")
+        verify_api(edge_url, target.patience_s)
+        if flows:
+            say("verify jobs")
+            verify_jobs(target, outputs, edge_url, flows)
+    if target.on_aws:
+        _verify_domain(target, outputs["DistributionDomain"], release.build, say)
 
 
-def verify_pages(edge_url: str, build: str, keys: Iterable[str], patience_s: float) -> int:
-    """How many pages and files were seen. Raises NotVerified for the first that is wrong.
-
-    A page of another build may come from a copy that the invalidation has not reached yet, so it
-    is asked for again until `patience_s` is over.
-    """
-    seen: set[str] = set()
-    deadline = time.monotonic() + patience_s
-    with httpx.Client(base_url=edge_url, timeout=30) as http:
-        for path in sorted(_address(key) for key in keys if key.endswith(".html")):
-            seen |= {path, *REFERENCE.findall(_page(http, path, build, deadline))}
-        with ThreadPoolExecutor(AT_ONCE) as asking:
-            for path, answer in zip(sorted(seen), asking.map(http.get, sorted(seen)), strict=True):
-                if answer.status_code != 200:
-                    raise NotVerified(f"a page needs {path}, which answers {answer.status_code}")
-    return len(seen)
+def _verify_domain(
+    target: Target, distribution: str, build: str, say: Callable[[str], None]
+) -> None:
+    """Where the DNS is not ours, somebody enters the domain by hand, perhaps later."""
+    parameters = target.stack.parameters()
+    domain = parameters.get("DomainName")
+    if domain and (parameters.get("HostedZoneId") or is_entered(domain, distribution)):
+        say(f"verify {domain}")
+        verify_address(f"https://{domain}", build, target.patience_s)
+    elif domain:
+        say(f"{domain} is not verified: its DNS does not lead to {distribution}")
 
 
-def _address(key: str) -> str:
-    return f"/{key.removesuffix('index.html')}"
-
-
-def _page(http: httpx.Client, path: str, build: str, deadline: float) -> str:
-    while True:
-        answer = http.get(path)
-        found = BUILD.search(answer.text)
-        if answer.status_code == 200 and found and found[1] == build:
-            return answer.text
-        if time.monotonic() > deadline or (answer.status_code == 200 and not found):
-            what = f"build {found[1]}, not {build}" if found else "no build"
-            raise NotVerified(f"{path} answers {answer.status_code} with {what}")
-        time.sleep(LOOK_EVERY_S)
-
-
-def verify_jobs(target: Target, outputs: Outputs, edge_url: str, flows: Iterable[str]) -> list[str]:
+def verify_jobs(
+    target: Target, outputs: Outputs, edge_url: str, flows: Sequence[Flow]
+) -> list[str]:
     """A job of each flow is booked, moved, followed and removed. Raises NotVerified."""
-    flows = list(flows)
     with ThreadPoolExecutor(max(1, len(flows))) as canaries:
         runs = [canaries.submit(_Canary(target, outputs, edge_url, flow)) for flow in flows]
     jobs = [run.result() for run in runs]
@@ -108,9 +105,9 @@ def _waiting(sqs: Any, url: str) -> bool:
 
 
 class _Canary:
-    def __init__(self, target: Target, outputs: Outputs, edge_url: str, flow: str) -> None:
+    def __init__(self, target: Target, outputs: Outputs, edge_url: str, flow: Flow) -> None:
         self.target, self.outputs, self.edge_url = target, outputs, edge_url
-        self.flow = load_flow(flow)
+        self.flow = flow
         self.jobs = S3Jobs(target.client("s3"), outputs["JobsBucket"])
         self.deadline = time.monotonic() + target.patience_s
 
@@ -241,14 +238,18 @@ def prepare(target: Target, outputs: Outputs, businesses: dict[str, str]) -> Non
         accounts.add(driver)
 
 
-def sweep(target: Target, outputs: Outputs) -> int:
+def sweep(target: Target, outputs: Outputs, flows: Mapping[str, Flow]) -> int:
     """Remove canaries that earlier deployments left behind and that have come to an end."""
     jobs, removed = S3Jobs(target.client("s3"), outputs["JobsBucket"]), 0
     for job in _left_behind(jobs):
-        if load_flow(job.flow).status(job.status).terminal and job.execution.seq >= job.seq:
+        if job.status in _ends(flows.get(job.flow)) and job.execution.seq >= job.seq:
             erase_job(target.client, outputs, job)
             removed += 1
     return removed
+
+
+def _ends(flow: Flow | None) -> set[str]:
+    return {status.name for status in flow.statuses if status.terminal} if flow else set()
 
 
 def _left_behind(jobs: S3Jobs) -> Iterator[Job]:

@@ -3,6 +3,7 @@
 done                      → acknowledged
 can never succeed         → dead-letter queue with its reason, acknowledged
 did not succeed this time → reported back, so that the queue delivers it again
+nothing of a batch did, by no error that we know → the same, and the function fails: its alarm hears
 """
 
 import json
@@ -31,6 +32,14 @@ Event = TypeVar("Event", bound=BaseModel)
 Wired = TypeVar("Wired")
 
 
+class Failing(Exception):
+    """Not one message of a batch could be handled, and nobody foresaw why: look at the code.
+
+    For the messages it is as if they were reported back; but Lambda counts the call as an error,
+    on which the alarms stand that take new code back.
+    """
+
+
 class Permanent(HaulwayError):
     """A message that can never succeed; the text tells its sender what to change."""
 
@@ -57,9 +66,12 @@ class Inbox(Generic[Event]):
     """Where the message is no EventBridge event with everything in its `detail`."""
 
     def deliver(self, batch: dict[str, Any], handle: Callable[[Event], object]) -> dict[str, Any]:
-        """Hand every message to `handle`; the answer names those that shall come again."""
-        again = [r["messageId"] for r in batch["Records"] if not self._settled(r, handle)]
-        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
+        """Hand every message to `handle`; the answer names those that shall come again.
+
+        Raises Failing.
+        """
+        records = batch["Records"]
+        return _answer(records, [self._failure(record, handle) for record in records])
 
     def deliver_together(
         self, batch: dict[str, Any], handle: Callable[[list[Event]], object]
@@ -67,7 +79,7 @@ class Inbox(Generic[Event]):
         """Hand all messages to `handle` at once; one that can never succeed does not stop the rest.
 
         Where the batch as a whole can never succeed, its messages are handed over one by one, so
-        that only the culprit is buried.
+        that only the culprit is buried. Raises Failing.
         """
         try:
             handle([self._parsed(record["body"]) for record in batch["Records"]])
@@ -75,14 +87,16 @@ class Inbox(Generic[Event]):
             return self.deliver(batch, lambda event: handle([event]))
         except Exception as error:
             self.log.error("batch comes again", error=type(error).__name__, why=str(error)[:200])
-            again = [{"itemIdentifier": r["messageId"]} for r in batch["Records"]]
-            return {"batchItemFailures": again}
+            return _answer(batch["Records"], [error] * len(batch["Records"]))
         return {"batchItemFailures": []}
 
     def deliver_each(
         self, batch: dict[str, Any], handle: Callable[[list[Event]], Sequence[Exception | None]]
     ) -> dict[str, Any]:
-        """Hand all messages to `handle` at once; it answers for each with its error or None."""
+        """Hand all messages to `handle` at once; it answers for each with its error or None.
+
+        Raises Failing.
+        """
         readable = [r for r in batch["Records"] if self._is_readable(r)]
         results = handle([self._parsed(record["body"]) for record in readable])
         errors = dict(zip([r["messageId"] for r in readable], results, strict=True))
@@ -95,8 +109,7 @@ class Inbox(Generic[Event]):
             return told
 
         records = batch["Records"]
-        again = [r for r in records if not self._settled(r, as_it_went(r["messageId"]))]
-        return {"batchItemFailures": [{"itemIdentifier": r["messageId"]} for r in again]}
+        return _answer(records, [self._failure(r, as_it_went(r["messageId"])) for r in records])
 
     def _is_readable(self, record: dict[str, Any]) -> bool:
         try:
@@ -105,7 +118,10 @@ class Inbox(Generic[Event]):
             return False
         return True
 
-    def _settled(self, record: dict[str, Any], handle: Callable[[Event], object]) -> bool:
+    def _failure(
+        self, record: dict[str, Any], handle: Callable[[Event], object]
+    ) -> Exception | None:
+        """Why the message shall come again; None where it is settled."""
         try:
             try:
                 handle(self._parsed(record["body"]))
@@ -114,8 +130,8 @@ class Inbox(Generic[Event]):
         except Exception as error:  # whatever it was, no message must be lost, nor stop the others
             kind = type(error).__name__
             self.log.error("comes again", error=kind, why=str(error)[:200])
-            return False
-        return True
+            return error
+        return None
 
     def _parsed(self, body: str) -> Event:
         return (self.parse or parse_event)(self.event, body)
@@ -124,6 +140,21 @@ class Inbox(Generic[Event]):
         reason = type(error).__name__
         self.dead_letters.bury(record["body"], reason, str(error))
         self.log.error("buried", reason=reason, message_id=record["messageId"])
+
+
+def _answer(
+    records: Sequence[dict[str, Any]], failures: Sequence[Exception | None]
+) -> dict[str, Any]:
+    first = next(iter(failures), None)
+    if first and all(failure and not isinstance(failure, HaulwayError) for failure in failures):
+        raise Failing(f"{len(failures)} of {len(failures)} messages: {_kinds(failures)}") from first
+    again = [record["messageId"] for record, f in zip(records, failures, strict=True) if f]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
+
+
+def _kinds(failures: Sequence[object]) -> str:
+    """Their types alone: an error's own words may hold a name, number or token."""
+    return ", ".join(sorted({type(failure).__name__ for failure in failures}))
 
 
 class JobRef(BaseModel):

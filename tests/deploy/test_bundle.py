@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.bundle import ROOT, bundle
+from deploy.bundle import FLOWS, ROOT, bundle, flows_of
 from deploy.template import build
+from statemachine.flows import flow_names, load_flow
 
 
 @pytest.fixture
@@ -21,6 +22,14 @@ def test_two_clones_give_one_bundle_and_one_release(clones: list[Path]) -> None:
     one, two = (bundle(folder) for folder in clones)
     assert one == two
     assert build(one, "b", clones[0]) == build(two, "b", clones[1])
+
+
+def test_a_release_is_driven_by_the_flows_of_its_own_bundle(tmp_path: Path) -> None:
+    assert flows_of(bundle()) == {name: load_flow(name) for name in flow_names()}
+    (tmp_path / FLOWS).mkdir(parents=True)
+    other = load_flow("haul").with_(version=99)
+    (tmp_path / FLOWS / "haul.json").write_text(other.model_dump_json(by_alias=True))
+    assert flows_of(bundle(tmp_path)) == {"haul": other}
 
 
 def test_dependencies_go_in_without_what_differs_from_machine_to_machine(tmp_path: Path) -> None:

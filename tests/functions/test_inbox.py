@@ -1,11 +1,12 @@
 """Messages from a queue: done, buried with a reason, or delivered again; never lost."""
 
 import json
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from functions.inbox import Inbox, JobRef, Permanent, once, parse_event
+from functions.inbox import Failing, Inbox, JobRef, Permanent, once, parse_event
 from functions.ports import Unavailable, UnknownJob
 from tests.fakes import FakeDeadLetters, FakeLog
 from tests.faults import Faults
@@ -36,6 +37,9 @@ class Desk:
                 raise error
         self.done.append("+".join(ref.job_id[-1] for ref in refs))
 
+    def told(self, refs: list[JobRef]) -> list[Exception | None]:
+        return [self.errors.get(ref.job_id) for ref in refs]
+
 
 def test_a_message_that_is_done_is_acknowledged() -> None:
     desk = Desk()
@@ -54,6 +58,36 @@ def test_a_message_that_fails_this_time_comes_again_alone() -> None:
     desk = Desk(job_1=Unavailable("not now"), job_3=ZeroDivisionError("a bug of ours"))
     assert desk.inbox.deliver(batch(ONE, TWO, THREE), desk.handle) == again(0, 2)
     assert (desk.done, desk.letters.buried) == (["2"], [])
+
+
+def one_by_one(desk: Desk, *bodies: str) -> dict[str, Any]:
+    return desk.inbox.deliver(batch(*bodies), desk.handle)
+
+
+def together(desk: Desk, *bodies: str) -> dict[str, Any]:
+    return desk.inbox.deliver_together(batch(*bodies), desk.handle_all)
+
+
+def each(desk: Desk, *bodies: str) -> dict[str, Any]:
+    return desk.inbox.deliver_each(batch(*bodies), desk.told)
+
+
+every_way = pytest.mark.parametrize("deliver", [one_by_one, together, each])
+
+
+@every_way
+def test_where_nothing_of_a_batch_could_be_done_the_function_fails_itself(deliver: Any) -> None:
+    """Alarms count what a function raises: of what it reports back they never hear."""
+    desk = Desk(job_1=KeyError("CANARY"), job_2=KeyError("CANARY"))
+    with pytest.raises(Failing, match=r"^2 of 2 messages: KeyError$"):
+        deliver(desk, ONE, TWO)
+    assert (desk.done, desk.letters.buried) == ([], [])
+
+
+@every_way
+def test_a_service_that_does_not_answer_is_no_fault_of_the_code(deliver: Any) -> None:
+    desk = Desk(job_1=Unavailable("not now"), job_2=Unavailable("not now"))
+    assert deliver(desk, ONE, TWO) == again(0, 1)
 
 
 def test_a_letter_that_cannot_be_buried_comes_again_and_stops_nobody() -> None:

@@ -1,0 +1,170 @@
+"""A stage without AWS: its artifacts in memory, and a CloudFormation of one stack."""
+
+import json
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from deploy.artifacts import Artifacts, Release, StageRecord, address
+from deploy.rollout import Parameters
+from deploy.run import Deployment
+from deploy.stack import Stack
+from deploy.target import Outputs, Target
+from functions.ports import Conflict
+
+STAGE = "staging"
+
+
+class FakeArtifacts(Artifacts):
+    """Objects and their ETags by key."""
+
+    def __init__(self) -> None:
+        self.bucket, self.writes = "artifacts", 0
+        self.stored: dict[str, tuple[bytes, str]] = {}
+
+    def ensure(self, region: str) -> None: ...
+
+    def get(self, key: str) -> bytes:
+        return self.stored[key][0]
+
+    def url(self, key: str) -> str:
+        return f"https://artifacts.test/{key}"
+
+    def put_if(self, key: str, body: bytes, etag: str | None) -> str:
+        if self.stored.get(key, (b"", None))[1] != etag:
+            raise Conflict(key)
+        self._put(key, body)
+        return self.stored[key][1]
+
+    def read_with_etag(self, key: str) -> tuple[bytes, str] | None:
+        return self.stored.get(key)
+
+    def remove_if(self, key: str, etag: str) -> None:
+        del self.stored[key]
+
+    def _put(self, key: str, body: bytes) -> None:
+        self.writes += 1
+        self.stored[key] = (body, f"etag-{self.writes}")
+
+
+class FakeCloudFormation:
+    """One stack. `executed` has the parameters that each executed change set gave it."""
+
+    def __init__(self, status: str | None = None, **parameters: str) -> None:
+        self.status, self.parameters = status, parameters
+        self.executed: list[dict[str, str]] = []
+        self.refuses: dict[str, str] = {}
+        """A change set with one of these parameters fails."""
+        self.planned: dict[str, str] = {}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def describe_stacks(self, **_: Any) -> Any:
+        if self.status is None:
+            said = "Stack does not exist"
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": said}}, "Describe")
+        given = [{"ParameterKey": k, "ParameterValue": v} for k, v in self.parameters.items()]
+        return {"Stacks": [{"StackStatus": self.status, "Parameters": given}]}
+
+    def create_change_set(self, Parameters: list[Any], **asked: Any) -> Any:  # noqa: N803
+        self.asked.append(("create_change_set", asked))
+        self.planned = {
+            each["ParameterKey"]: each.get("ParameterValue")
+            or self.parameters[each["ParameterKey"]]
+            for each in Parameters
+        }
+        return {"Id": "change-set"}
+
+    def describe_change_set(self, **_: Any) -> Any:
+        return {"Status": "CREATE_COMPLETE", "Changes": []}
+
+    def execute_change_set(self, **asked: Any) -> None:
+        self.asked.append(("execute_change_set", asked))
+        made = "CREATE" if self.status is None else "UPDATE"
+        if self.refuses.items() & self.planned.items():
+            self.status = "ROLLBACK_COMPLETE" if made == "CREATE" else "UPDATE_ROLLBACK_COMPLETE"
+            return
+        self.status, self.parameters = f"{made}_COMPLETE", self.planned
+        self.executed.append(self.planned)
+
+    def describe_stack_events(self, **_: Any) -> Any:
+        return {"StackEvents": []}
+
+    def delete_stack(self, **asked: Any) -> None:
+        self.asked.append(("delete_stack", asked))
+        self.status, self.parameters = None, {}
+
+    def delete_change_set(self, **_: Any) -> None: ...
+
+    def update_termination_protection(self, **_: Any) -> None: ...
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, **_: Any) -> list[Any]:
+        return []
+
+
+@dataclass(frozen=True)
+class FakeTarget(Target):
+    kept: FakeArtifacts = field(default_factory=FakeArtifacts)
+    cloudformation: FakeCloudFormation = field(default_factory=FakeCloudFormation)
+
+    def client(self, service: str) -> Any:
+        return {"cloudformation": self.cloudformation, "lambda": None}[service]
+
+    @property
+    def artifacts(self) -> Artifacts:
+        return self.kept
+
+    @property
+    def stack(self) -> Stack:
+        return Stack(self.cloudformation, self.stage, poll_s=0)
+
+
+def a_target(cloudformation: FakeCloudFormation, stage: str = STAGE, **given: str) -> FakeTarget:
+    return FakeTarget(
+        stage, None, "000000000000", "us-east-1", lambda _: nullcontext("https://edge.test"),
+        parameters=given, cloudformation=cloudformation,
+    )  # fmt: skip
+
+
+def a_template(*parameters: str) -> bytes:
+    declared = {name: {"Default": "none"} for name in ("Stage", "Where", "Published", *parameters)}
+    return json.dumps({"Parameters": declared, "Resources": {}}).encode()
+
+
+def a_release(target: FakeTarget, build: str, *parameters: str) -> Release:
+    """Stored, with a template that has these parameters."""
+    template = a_template(*parameters)
+    key = address("template", template)
+    target.kept._put(key, template)
+    release = Release(build=build, code="code/x", template=key, edge={}, asl={}, pages={})
+    target.kept.add_release(release)
+    return release
+
+
+class OnlyStack(Deployment):
+    """Of all the steps the stack alone; after it, the releases in `faults` meet theirs."""
+
+    def with_faults(self, faults: Mapping[str, BaseException]) -> "OnlyStack":
+        self.faults = faults
+        return self
+
+    def _bring(
+        self, release: Release, record: StageRecord, back_to: Parameters | None = None
+    ) -> Outputs:
+        self.rollout.bring(self._content(release.template), "https://x.test", back_to)
+        if fault := self.faults.get(release.name):
+            raise fault
+        return {}
+
+    def _clean(self, release: Release, outputs: Outputs) -> None: ...
+
+
+def a_deployment(
+    target: FakeTarget, faults: Mapping[str, BaseException] | None = None
+) -> OnlyStack:
+    return OnlyStack(target, lambda _: None).with_faults(faults or {})

@@ -1,0 +1,106 @@
+"""What counts as being reached from outside."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from deploy import verify
+from deploy.verify_edge import NotVerified, is_entered, verify_address, verify_api
+from functions.api.problems import Problem
+from tests.deploy.fakes import FakeCloudFormation, a_target
+
+OURS = (401, json.dumps(Problem("signed-out").document("r1")))
+OF_THE_EDGE = (403, "<Error><Code>AccessDenied</Code></Error>")
+BUILD = "0123456789abcdef"
+A_PAGE = (200, f'<head><meta name="build" content="{BUILD}" /></head>')
+
+
+class Edge(ThreadingHTTPServer):
+    """Answers by method and path; what has no answer is refused by the edge itself."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers: dict[str, tuple[int, str]] = {}
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Edge
+
+    def do_GET(self) -> None:
+        asked = f"{self.command} {self.path}"
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status, body = self.server.answers.get(asked, OF_THE_EDGE)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def edge() -> Iterator[Edge]:
+    with Edge() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_the_api_says_no_in_its_own_words_to_reading_and_writing(edge: Edge) -> None:
+    edge.answers = {"GET /api/session": OURS, "POST /api/jobs": OURS}
+    verify_api(edge.url, patience_s=0)
+
+
+@pytest.mark.parametrize("asked", ["GET /api/session", "POST /api/jobs"])
+def test_a_no_that_is_not_ours_is_told(edge: Edge, asked: str) -> None:
+    edge.answers = {"GET /api/session": OURS, "POST /api/jobs": OURS, asked: OF_THE_EDGE}
+    with pytest.raises(NotVerified, match=f"{asked} answers 403, and not in our words"):
+        verify_api(edge.url, patience_s=0)
+
+
+def test_our_own_address_must_show_the_build(edge: Edge) -> None:
+    edge.answers = {"GET /": A_PAGE}
+    verify_address(edge.url, BUILD, patience_s=0)
+    with pytest.raises(NotVerified, match=rf"{edge.url}: / answers 200 with build {BUILD}"):
+        verify_address(edge.url, "another", patience_s=0)
+    with pytest.raises(NotVerified, match=r"http://127.0.0.1:9 is not reached"):
+        verify_address("http://127.0.0.1:9", BUILD, patience_s=0)
+
+
+@pytest.mark.parametrize(
+    ("zone", "leads_to", "asked"),
+    [
+        ({}, "d1.cloudfront.net", True),
+        ({}, "old.example.com", False),
+        ({}, None, False),
+        ({"HostedZoneId": "Z1"}, None, True),
+    ],
+)
+def test_a_domain_is_asked_once_its_dns_leads_here(
+    monkeypatch: pytest.MonkeyPatch, zone: dict[str, str], leads_to: str | None, asked: bool
+) -> None:
+    """Where the DNS is not ours it is changed by hand, after the first deployment with a domain."""
+
+    def resolved(name: str) -> Any:
+        if leads_to is None:
+            raise socket.gaierror(name)
+        return leads_to, [name], []
+
+    addresses: list[str] = []
+    monkeypatch.setattr(socket, "gethostbyname_ex", resolved)
+    monkeypatch.setattr(verify, "verify_address", lambda url, *_: addresses.append(url))
+    domain = {"DomainName": "track.example.com", **zone}
+    target = a_target(FakeCloudFormation("UPDATE_COMPLETE", **domain))
+    verify._verify_domain(target, "d1.cloudfront.net", BUILD, lambda _: None)
+    assert addresses == (["https://track.example.com"] if asked else [])
+    assert is_entered("track.example.com", "d1.cloudfront.net") is (leads_to == "d1.cloudfront.net")

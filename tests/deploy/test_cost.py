@@ -98,10 +98,9 @@ def test_the_watchdog_looks_at_a_job_that_was_touched_as_often_as_is_counted() -
 
 
 def test_alarms_queues_and_secrets_are_those_of_the_template() -> None:
-    fixed, functions = Fixed(), of_type("AWS::Serverless::Function").values()
-    fed = [e for f in functions for e in f["Properties"].get("Events", {}).values()]
+    fixed = Fixed()
     assert fixed.alarms == len(of_type("AWS::CloudWatch::Alarm"))
-    assert fixed.queues == len([event for event in fed if event["Type"] == "SQS"])
+    assert fixed.queues == len(of_type("AWS::Lambda::EventSourceMapping"))
     dead = [name for name in of_type("AWS::SQS::Queue") if name.endswith("DeadLetters")]
     assert fixed.dead_letters == len(dead)
     assert fixed.secrets == len(of_type("AWS::SecretsManager::Secret"))

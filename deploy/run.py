@@ -12,9 +12,9 @@ killed is finished by the next one, whichever release that is of. What a stage r
 after it was verified; `pending` notes what was begun.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -24,7 +24,7 @@ from deploy import edge_functions, machines, pages, verify
 from deploy.artifacts import Artifacts, Release, StageRecord
 from deploy.bundle import ROOT
 from deploy.imports import check_imports
-from deploy.lock import LEASE, locked, who
+from deploy.lock import LEASE, Lock, LockLost, locked, who
 from deploy.pages import Page
 from deploy.rollout import Review, Rollout, Say
 from deploy.stack import Change, DeployFailed, Stack
@@ -75,6 +75,8 @@ class Deployment:
     """Whether to bring back the release before where this one does not prove good."""
 
     def __post_init__(self) -> None:
+        self.lock: Lock | None = None
+        self.tell, self.say = self.say, self._next_step
         self.artifacts: Artifacts = self.target.artifacts
         self.stack: Stack = self.target.stack
         self.rollout = Rollout(self.target, self.stack, self.say, self.review)
@@ -136,14 +138,30 @@ class Deployment:
             stack=planned.changes,
         )
 
-    def _lock(self, doing: str) -> AbstractContextManager[None]:
-        return locked(self.artifacts, self.target.stage, doing, self.lease)
+    @contextmanager
+    def _lock(self, doing: str) -> Iterator[None]:
+        with locked(self.target.leases, self.target.stage, doing, self.lease) as self.lock:
+            try:
+                yield
+            finally:
+                self.lock = None
+
+    def _next_step(self, name: str) -> None:
+        """Each step is said before it is done. Raises LockLost where the stage is another's."""
+        self._still_ours()
+        self.tell(name)
+
+    def _still_ours(self) -> None:
+        if self.lock:
+            self.lock.check()
 
     def _guarded(self, release: Release) -> Outputs:
         before = self.artifacts.record(self.target.stage)
         record = self._begin(before, release)
         try:
             outputs = self._bring(release, record)
+        except LockLost:
+            raise  # and nothing is taken back: whoever has the stage now brings what they bring
         except Exception as error:
             self._go_back(before, release, error)
             raise
@@ -158,6 +176,7 @@ class Deployment:
         return begun
 
     def _end(self, record: StageRecord) -> None:
+        self._still_ours()
         self.artifacts.write_record(self.target.stage, record)
 
     def _go_back(self, before: StageRecord, release: Release, error: Exception) -> None:

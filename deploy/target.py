@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.artifacts import Artifacts, bucket_name
+from deploy.leases import ONCE, S3Leases
 from deploy.stack import DeployFailed, Stack
 
 Outputs = Mapping[str, str]
@@ -56,6 +57,10 @@ class Target:
     @property
     def artifacts(self) -> Artifacts:
         return Artifacts(self.client("s3"), bucket_name(self.account))
+
+    @property
+    def leases(self) -> S3Leases:
+        return S3Leases(self.session.client("s3", config=ONCE), bucket_name(self.account))
 
     @property
     def stack(self) -> Stack:

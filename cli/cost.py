@@ -6,24 +6,33 @@ import typer
 from rich.table import Table
 
 from cli.out import console, print_json, spoken_errors
-from deploy.cost import Use, monthly
+from deploy.cost import FREE, NOTHING_FREE, Fixed, Use, monthly
 
 
 def cost(
     jobs: Annotated[int, typer.Option(min=0, help="Jobs a month.")] = 500,
     sms_parts: Annotated[int, typer.Option(min=0, help="Text message parts a job.")] = 2,
     photos: Annotated[int, typer.Option(min=0, help="Photos a job.")] = 0,
+    crews: Annotated[int, typer.Option(min=0, help="How often a crew is put on a job.")] = 0,
+    traces: Annotated[bool, typer.Option("--traces", help="With X-Ray switched on.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """The monthly bill by service, from list prices, less what AWS grants without end."""
+    """The monthly bill by service: list prices less what AWS grants without end, and without."""
     with spoken_errors():
-        bill = monthly(jobs, Use(sms_parts=sms_parts, photos=photos))
+        use = Use(sms_parts=sms_parts, photos=photos).with_crew(crews)
+        fixed = Fixed(traced=traces)
+        bill, ungranted = (monthly(jobs, use, fixed, free) for free in (FREE, NOTHING_FREE))
+        rows = [
+            *((name, dollars, ungranted.items[name]) for name, dollars in bill.items.items()),
+            ("all but SMS", bill.without_sms, ungranted.without_sms),
+            ("all", bill.total, ungranted.total),
+        ]
         if as_json:
-            print_json({"jobs": jobs, **{k: round(v, 2) for k, v in bill.items.items()}})
+            less, full = ({name: round(row[i], 2) for name, *row in rows} for i in (0, 1))
+            print_json({"jobs": jobs, **less, "nothing free": full})
             return
-        table = Table("service", "dollars a month")
-        for name, dollars in bill.items.items():
-            table.add_row(name, f"{dollars:,.2f}")
-        table.add_row("[bold]all but SMS[/]", f"[bold]{bill.without_sms:,.2f}[/]")
-        table.add_row("[bold]all[/]", f"[bold]{bill.total:,.2f}[/]")
+        table = Table("service", "dollars a month", "with nothing free")
+        for name, less_free, list_price in rows:
+            shown = f"[bold]{name}[/]" if name.startswith("all") else name
+            table.add_row(shown, f"{less_free:,.2f}", f"{list_price:,.2f}")
         console.print(table)

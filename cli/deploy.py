@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from deploy.target import Target
 
 StageName = Annotated[
-    str, typer.Argument(metavar="STAGE", help="staging, production, or any name.")
+    str,
+    typer.Argument(metavar="STAGE", help="staging, production, or a name of letters and digits."),
 ]
 State = Annotated[
     Optional[Path],

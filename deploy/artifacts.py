@@ -14,7 +14,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from functions.ports import Conflict
 from statemachine.values import Frozen, Utc
 
 KEPT_RELEASES = 10
@@ -168,36 +167,15 @@ class Artifacts:
         )
         return signed.partition("?")[0]
 
-    def put_if(self, key: str, body: bytes, etag: str | None) -> str:
-        """The new ETag. Raises Conflict unless `etag` is still the stored one (None: absent)."""
-        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
-        try:
-            answer = self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
-                raise Conflict(key) from error
-            raise
-        return str(answer["ETag"])
-
-    def read_with_etag(self, key: str) -> tuple[bytes, str] | None:
+    def _read(self, key: str) -> bytes | None:
         try:
             answer = self.s3.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return None
             raise
-        return answer["Body"].read(), answer["ETag"]
-
-    def remove_if(self, key: str, etag: str) -> None:
-        """Remove what still has that ETag; raises Conflict where it is somebody else's by now."""
-        stored = self.read_with_etag(key)
-        if stored is None or stored[1] != etag:
-            raise Conflict(key)
-        self.s3.delete_object(Bucket=self.bucket, Key=key)
-
-    def _read(self, key: str) -> bytes | None:
-        stored = self.read_with_etag(key)
-        return stored[0] if stored else None
+        body: bytes = answer["Body"].read()
+        return body
 
     def _put(self, key: str, body: bytes) -> None:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)

@@ -1,12 +1,13 @@
 """What a month costs on AWS, by volume: unit prices of us-east-1, each with where it was read.
 
 What AWS grants every account for ever is taken off (`FREE`), for one account with nothing else in
-it. What it grants new accounts for twelve months is not.
+it, or nothing is (`NOTHING_FREE`), for one whose grants others have used up. What AWS grants new
+accounts for twelve months is not taken off.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from functions.watch_jobs import DEAD_LETTERS_EVERY
 from functions.watch_round import SLICE, SLICES
@@ -28,12 +29,17 @@ PRICES_USD = {
     "storage_gb_month": 0.023,
     "alarm": 0.10,
     "secret": 0.40,
+    "secret_call": 5e-6,  # $0.05 per 10,000
+    "schedule": 1e-6,  # $1.00 per million calls by EventBridge Scheduler
+    "read_unit": 0.125e-6,  # $0.125 per million, DynamoDB on demand
+    "write_unit": 0.625e-6,  # $0.625 per million
     "trace": 5e-6,  # $5.00 per million traces that X-Ray records
     "sms_part": 0.012,  # assumed, with the carrier's fee
 }
 """Read 2026-11-21; the model and its sources are those of the project's AWS facts, section 9.
-X-Ray: aws.amazon.com/xray/pricing."""
-FREE = {
+X-Ray: aws.amazon.com/xray/pricing. Read 2026-11-25: aws.amazon.com/dynamodb/pricing/on-demand,
+aws.amazon.com/eventbridge/pricing, aws.amazon.com/secrets-manager/pricing."""
+FREE: Mapping[str, int] = {
     "sfn_transition": 4000,
     "invocation": 1_000_000,
     "gb_second": 400_000,
@@ -46,9 +52,15 @@ FREE = {
     "metric": 10,
     "alarm": 10,
     "trace": 100_000,
+    "schedule": 14_000_000,
 }
 """A month and account, without end. Three dashboards are free too, and this has one."""
+NOTHING_FREE: Mapping[str, int] = {}
 MONTH_S = 2_592_000
+POLLS, POLL_S = 5, 20
+"""Lambda holds so many long polls open on a queue; one ends with a message, or after its time."""
+FEEDS_OF_AN_EDIT = (2, 3, 4, 6)
+"""Of `Use.queued`: edits, board, edge, hooks."""
 DAYS = 30
 
 
@@ -68,8 +80,9 @@ class Use:
     """Booking, three moves; three waits, the end; four facts to board, texts, hooks, three of them
     to the edge."""
     gb_s: float = 0.5 * 0.15
-    messages: int = 19
-    """Each is sent, received and removed: three requests of SQS."""
+    queued: tuple[int, ...] = (1, 3, 0, 4, 3, 4, 4)
+    """Messages by queue: bookings, moves, edits; facts to board, edge, texts, hooks. Each is sent,
+    received and removed: three requests of SQS."""
     puts: int = 20
     """Five for each status: index, the move, its view, its wait, the board."""
     gets: int = 34
@@ -79,6 +92,10 @@ class Use:
     """The endpoints of each fact, the messages of each status, of one in four twice."""
     requests: int = 20
     """Of pages and programs to the API, looks at the board included; assumed."""
+    reads: int = 5
+    """Units of DynamoDB: who asks is kept for half a minute, and pages ask every five seconds."""
+    writes: int = 2
+    """Units: bookings and choices of customers are counted by their address; assumed."""
     views: int = 20
     view_gb: float = 4e-6
     pages: int = 44
@@ -101,6 +118,29 @@ class Use:
     text_puts: int = 3
     """Claimed, marked, and what an answer to it would mean."""
 
+    @property
+    def messages(self) -> int:
+        return sum(self.queued)
+
+    def with_crew(self, times: int = 1) -> "Use":
+        """Besides, a crew is put on the job, or changed, so many times: an edit, asked for on the
+        bus. Two sheets are claimed, by a transaction, which counts twice."""
+        return replace(
+            self,
+            events=self.events + 2 * times,
+            invocations=self.invocations + 4 * times,
+            queued=tuple(
+                number + times * (queue in FEEDS_OF_AN_EDIT)
+                for queue, number in enumerate(self.queued)
+            ),
+            puts=self.puts + 4 * times,
+            gets=self.gets + 6 * times,
+            looks=self.looks + math.ceil(4.25 * times),
+            lists=self.lists + math.ceil(2.25 * times),
+            reads=self.reads + 6 * times,
+            writes=self.writes + 4 * times,
+        )
+
 
 @dataclass(frozen=True)
 class Fixed:
@@ -111,16 +151,23 @@ class Fixed:
     """Told all the time: Moves, EventToVisibleMs, InvalidationBudgetUsed, LongestOverdueMinutes,
     WatchRounds. The others are told, and paid for, in hours in which something is wrong."""
     secrets: int = 1
+    secret_calls: int = 2 * MONTH_S // 300
+    """Two containers that always have something to do, each asking every five minutes."""
     watch_rounds: int = MONTH_S // 60
     queues: int = 11
-    """That a function is fed from. Lambda holds five long polls of 20 s open on each."""
-    receives: int = 5 * MONTH_S // 20
+    """That a function is fed from."""
     dead_letters: int = 11
     """Queues of them, that a round asks now and then."""
     invalidation_paths: int = FREE["invalidation_path"]
     """`InvalidationPathsPerMonth`: past them views live for two seconds at the edge."""
     traced: bool = False
     """`Traces`: then all that is called at a business's pace is recorded, a message a trace."""
+
+
+def receives(messages: float) -> float:
+    """Requests in a month for a queue through which so many messages come, evenly."""
+    a_poll = messages / MONTH_S / POLLS * POLL_S
+    return messages / (1 - math.exp(-a_poll)) if messages else POLLS * MONTH_S / POLL_S
 
 
 def looks_a_round(open_jobs: float) -> float:
@@ -142,7 +189,12 @@ class Bill:
         return self.total - self.items["SMS"]
 
 
-def monthly(jobs: int, use: Use | None = None, fixed: Fixed | None = None) -> Bill:
+def monthly(
+    jobs: int,
+    use: Use | None = None,
+    fixed: Fixed | None = None,
+    free: Mapping[str, int] = FREE,
+) -> Bill:
     """The bill of a month with so many jobs of one business, in dollars."""
     use, fixed = use or Use(), fixed or Fixed()
     rounds, open_jobs = fixed.watch_rounds, jobs * use.days_open / DAYS
@@ -151,27 +203,36 @@ def monthly(jobs: int, use: Use | None = None, fixed: Fixed | None = None) -> Bi
     puts = jobs * (use.puts + use.lists) + paths + rounds * (2 + math.ceil(open_jobs / 1000))
     gets: float = jobs * (use.gets + 2 * use.looks + use.requests + use.views)
     gets += rounds * (1 + 2 * looks_a_round(open_jobs))
-    asked = jobs * use.messages * 3 + fixed.queues * fixed.receives
-    asked += rounds // DEAD_LETTERS_EVERY * fixed.dead_letters + rounds * 3
+    queued = [*(jobs * number for number in use.queued), rounds]
+    queued += [0] * (fixed.queues - len(queued))
+    asked = sum(receives(number) + 2 * number for number in queued)
+    asked += rounds // DEAD_LETTERS_EVERY * fixed.dead_letters
     seconds = jobs * use.invocations * use.gb_s + (jobs * use.requests + rounds) * 2 * use.gb_s
     traces = (jobs * (use.messages + use.requests + 1) + rounds) if fixed.traced else 0
+
+    def paid(unit: str, number: float) -> float:
+        return max(0.0, number - free.get(unit, 0)) * PRICES_USD[unit]
+
     items = {
-        "Step Functions": _paid("sfn_transition", jobs * use.sfn_transitions),
-        "EventBridge": _paid("event", jobs * use.events),
-        "Lambda": _paid("invocation", invocations) + _paid("gb_second", seconds),
-        "SQS": _paid("sqs_request", asked),
-        "S3 requests": _paid("put", puts) + _paid("get", gets),
-        "S3 storage": _paid("storage_gb_month", _stored(jobs, use)),
-        "CloudFront": _paid("https_request", jobs * (use.views + use.pages + use.requests))
-        + _paid("edge_function", jobs * use.pages)
-        + _paid("egress_gb", jobs * (use.views * use.view_gb + use.pages_gb)),
-        "Invalidations": _paid("invalidation_path", paths),
-        "Logs and metrics": _paid("log_gb", invocations * use.log_gb)
-        + _paid("metric", fixed.metrics),
-        "Alarms and secrets": _paid("alarm", fixed.alarms) + _paid("secret", fixed.secrets),
+        "Step Functions": paid("sfn_transition", jobs * use.sfn_transitions),
+        "EventBridge": paid("event", jobs * use.events) + paid("schedule", rounds),
+        "Lambda": paid("invocation", invocations) + paid("gb_second", seconds),
+        "SQS": paid("sqs_request", asked),
+        "S3 requests": paid("put", puts) + paid("get", gets),
+        "S3 storage": paid("storage_gb_month", _stored(jobs, use)),
+        "DynamoDB": paid("read_unit", jobs * use.reads) + paid("write_unit", jobs * use.writes),
+        "CloudFront": paid("https_request", jobs * (use.views + use.pages + use.requests))
+        + paid("edge_function", jobs * use.pages)
+        + paid("egress_gb", jobs * (use.views * use.view_gb + use.pages_gb)),
+        "Invalidations": paid("invalidation_path", paths),
+        "Logs and metrics": paid("log_gb", invocations * use.log_gb)
+        + paid("metric", fixed.metrics),
+        "Alarms and secrets": paid("alarm", fixed.alarms)
+        + paid("secret", fixed.secrets)
+        + paid("secret_call", fixed.secret_calls),
         "Photos": jobs * use.photos * _photo(use),
-        "Traces": _paid("trace", traces),
-        "SMS": jobs * (_paid("sms_part", use.sms_parts) + _paid("put", use.texts * use.text_puts)),
+        "Traces": paid("trace", traces),
+        "SMS": jobs * (paid("sms_part", use.sms_parts) + paid("put", use.texts * use.text_puts)),
     }
     return Bill(jobs, items)
 
@@ -182,10 +243,6 @@ def _photo(use: Use) -> float:
     asked = 2 * (price["put"] + price["invocation"] + 2 * use.gb_s * price["gb_second"])
     kept = use.photo_gb * use.months_kept * price["storage_gb_month"]
     return asked + price["get"] + kept
-
-
-def _paid(unit: str, number: float) -> float:
-    return max(0.0, number - FREE.get(unit, 0)) * PRICES_USD[unit]
 
 
 BOARD_DAYS = 1.5

@@ -2,7 +2,13 @@
 
 first    PUT if absent ── renews … renews ── gives back
 second          PUT if absent: 412 ── told who, since when, until when
-third, after the first was killed: the lease has run out (or its process is gone) ── PUT if match
+third, after the first was killed: S3 says the lease has run out ── PUT if match
+
+first    renews … its machine sleeps ─────────────── wakes: PUT if match: 412, another's ── stops
+third                                 PUT if match ── renews …
+
+Whose it is, a nonce says that each deployment makes for itself; so a write that arrived though its
+answer was lost is known as one's own. What the lease is measured by is S3's clock.
 """
 
 import getpass
@@ -12,18 +18,35 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
+from typing import Protocol
+from uuid import uuid4
 
-from deploy.artifacts import Artifacts
+from deploy.leases import Found
 from deploy.stack import DeployFailed
-from functions.ports import Conflict
+from functions.ports import Conflict, Unavailable
 from statemachine.values import Frozen, Utc
 
 LEASE = timedelta(seconds=90)
 RENEW_S = 20.0
+TRIES = 3
 
 
 class Locked(DeployFailed):
     """Somebody else deploys to the stage; the text says who and until when."""
+
+
+class LockLost(DeployFailed):
+    """The stage is somebody else's by now: nothing more may be done to it from here."""
+
+
+class Leases(Protocol):
+    """See deploy/leases.py."""
+
+    def read(self, key: str) -> Found | None: ...
+
+    def put(self, key: str, body: bytes, replacing: str | None) -> str: ...
+
+    def remove(self, key: str, etag: str) -> None: ...
 
 
 class Holder(Frozen):
@@ -32,75 +55,88 @@ class Holder(Frozen):
     pid: int
     doing: str
     since: Utc
-    until: Utc
-
-    def gone(self, now: datetime) -> bool:
-        """The lease has run out, or the process that held it is no more on this machine."""
-        if self.until <= now:
-            return True
-        here = self.host == socket.gethostname()
-        return here and not _runs(self.pid)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # somebody else's, and alive
-    return True
+    lease_s: float = LEASE.total_seconds()
+    nonce: str = ""
 
 
 @contextmanager
-def locked(
-    artifacts: Artifacts, stage: str, doing: str, lease: timedelta = LEASE
-) -> Iterator[None]:
+def locked(leases: Leases, stage: str, doing: str, lease: timedelta = LEASE) -> Iterator["Lock"]:
     """Hold the stage's lock. Raises Locked where another holds it."""
-    key = f"locks/{stage}.json"
-    held = _Held(artifacts, key, _me(doing, lease), lease)
-    held.take()
+    lock = Lock(leases, stage, _me(doing, lease))
+    lock.take()
     stop = threading.Event()
-    keeper = threading.Thread(target=held.keep, args=(stop,), name="haulway-lock", daemon=True)
+    keeper = threading.Thread(target=lock.keep, args=(stop,), name="haulway-lock", daemon=True)
     keeper.start()
     try:
-        yield
+        yield lock
     finally:
         stop.set()
         keeper.join()
-        held.give_back()
+        lock.give_back()
 
 
-class _Held:
-    def __init__(self, artifacts: Artifacts, key: str, me: Holder, lease: timedelta) -> None:
-        self.artifacts, self.key, self.me, self.lease = artifacts, key, me, lease
+class Lock:
+    def __init__(self, leases: Leases, stage: str, me: Holder) -> None:
+        self.leases, self.stage, self.me = leases, stage, me
+        self.key = f"locks/{stage}.json"
         self.etag = ""
+        self.lost: str | None = None
+        self._turn = threading.Lock()
 
     def take(self) -> None:
-        found = self.artifacts.read_with_etag(self.key)
-        holder = Holder.model_validate_json(found[0]) if found else None
-        if holder and not holder.gone(_now()):
-            raise Locked(_sentence(holder))
-        try:
-            etag = found[1] if found else None
-            self.etag = self.artifacts.put_if(self.key, _body(self.me), etag)
-        except Conflict:
-            raise Locked(self._who()) from None
+        """Raises Locked."""
+        for _ in range(TRIES):
+            found = self.leases.read(self.key)
+            if found and self._is_ours(found):  # by a write whose answer was lost
+                self.etag = found.etag
+                return
+            if found and not _has_run_out(found):
+                raise Locked(_sentence(found))
+            with suppress(Conflict):
+                self.etag = self.leases.put(self.key, self._body(), found.etag if found else None)
+                return
+        raise Unavailable(f"the lock of stage {self.stage} could not be taken")
 
-    def _who(self) -> str:
-        found = self.artifacts.read_with_etag(self.key)
-        return _sentence(Holder.model_validate_json(found[0])) if found else "just given back"
+    def check(self) -> None:
+        """Renew it. Raises LockLost where it is another's by now, Unavailable where nobody says."""
+        with self._turn:
+            for _ in range(TRIES):
+                if self.lost:
+                    raise LockLost(self.lost)
+                try:
+                    self.etag = self.leases.put(self.key, self._body(), self.etag)
+                    return
+                except Conflict:
+                    self._look()
+        raise Unavailable(f"the lock of stage {self.stage} could not be renewed")
+
+    def _look(self) -> None:
+        found = self.leases.read(self.key)
+        if found and self._is_ours(found):
+            self.etag = found.etag
+            return
+        by = _sentence(found) if found else "It is nobody's now."
+        self.lost = (
+            f"the lock of stage {self.stage} was lost while this machine did not renew it, and "
+            f"nothing more is done from here. {by} See how the stage is then, and deploy again"
+        )
 
     def keep(self, stop: threading.Event) -> None:
-        """Renew until stopped. Where a renewal does not come through, the lease just runs on."""
-        while not stop.wait(min(RENEW_S, self.lease.total_seconds() / 3)):
-            self.me = self.me.with_(until=_now() + self.lease)
-            with suppress(Exception):
-                self.etag = self.artifacts.put_if(self.key, _body(self.me), self.etag)
+        """Renew until stopped. Where nobody answers the lease runs on; that it was lost, whoever
+        checks before the next step is told."""
+        while not stop.wait(min(RENEW_S, self.me.lease_s / 3)):
+            with suppress(LockLost, Unavailable):
+                self.check()
 
     def give_back(self) -> None:
         with suppress(Conflict):
-            self.artifacts.remove_if(self.key, self.etag)
+            self.leases.remove(self.key, self.etag)
+
+    def _body(self) -> bytes:
+        return self.me.model_dump_json(indent=1).encode() + b"\n"
+
+    def _is_ours(self, found: Found) -> bool:
+        return _holder(found).nonce == self.me.nonce
 
 
 def who() -> str:
@@ -109,21 +145,34 @@ def who() -> str:
 
 def _me(doing: str, lease: timedelta) -> Holder:
     user, host = who().split("@", 1)
-    now = _now()
-    return Holder(user=user, host=host, pid=os.getpid(), doing=doing, since=now, until=now + lease)
-
-
-def _sentence(holder: Holder) -> str:
-    return (
-        f"{holder.user}@{holder.host} (process {holder.pid}) has been at it since "
-        f"{holder.since:%H:%M:%S} UTC: {holder.doing}. Without a sign of life its lock ends at "
-        f"{holder.until:%H:%M:%S} UTC."
+    return Holder(
+        user=user,
+        host=host,
+        pid=os.getpid(),
+        doing=doing,
+        since=datetime.now(timezone.utc),
+        lease_s=lease.total_seconds(),
+        nonce=uuid4().hex,
     )
 
 
-def _body(holder: Holder) -> bytes:
-    return holder.model_dump_json(indent=1).encode() + b"\n"
+def _holder(found: Found) -> Holder:
+    """What another version of ours has written beside it is passed over."""
+    return Holder.model_validate_json(found.body, extra="ignore")
 
 
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+def _ends(found: Found) -> datetime:
+    return found.written + timedelta(seconds=_holder(found).lease_s)
+
+
+def _has_run_out(found: Found) -> bool:
+    return found.now > _ends(found)
+
+
+def _sentence(found: Found) -> str:
+    holder = _holder(found)
+    return (
+        f"{holder.user}@{holder.host} (process {holder.pid}) has been at it since "
+        f"{holder.since:%H:%M:%S} UTC: {holder.doing}. Without a sign of life its lock ends at "
+        f"{_ends(found):%H:%M:%S} UTC."
+    )

@@ -26,7 +26,7 @@ from deploy.artifacts import Artifacts, Release, StageRecord
 from deploy.bundle import flows_of
 from deploy.difference import Difference, compare
 from deploy.imports import check_imports
-from deploy.lock import LEASE, locked, who
+from deploy.lock import LEASE, Lock, LockLost, locked, who
 from deploy.pages import Page
 from deploy.rollout import Parameters, Review, Rollout, Say
 from deploy.stack import DeployFailed, Stack
@@ -64,6 +64,8 @@ class Deployment:
     """Whether to bring back the release before where this one does not prove good."""
 
     def __post_init__(self) -> None:
+        self.lock: Lock | None = None
+        self.tell, self.say = self.say, self._next_step
         self.artifacts: Artifacts = self.target.artifacts
         self.stack: Stack = self.target.stack
         self.rollout = Rollout(self.target, self.stack, self.say, self.review)
@@ -121,18 +123,31 @@ class Deployment:
 
     @contextmanager
     def _lock(self, doing: str) -> Iterator[None]:
-        with locked(self.artifacts, self.target.stage, doing, self.lease):
+        with locked(self.target.leases, self.target.stage, doing, self.lease) as self.lock:
             try:
                 yield
             except KeyboardInterrupt:
                 if (record := self.artifacts.record(self.target.stage)).pending is None:
                     raise  # nothing was begun
                 raise Stopped(_standing(self.target.stage, record)) from None
+            finally:
+                self.lock = None
+
+    def _next_step(self, name: str) -> None:
+        """Each step is said before it is done. Raises LockLost where the stage is another's."""
+        self._still_ours()
+        self.tell(name)
+
+    def _still_ours(self) -> None:
+        if self.lock:
+            self.lock.check()
 
     def _guarded(self, release: Release) -> Outputs:
         record = self._begin(self.artifacts.record(self.target.stage), release)
         try:
             outputs = self._bring(release, record)
+        except LockLost:
+            raise  # and nothing is taken back: whoever has the stage now brings what they bring
         except Exception as error:
             self._go_back(record, error)
             raise
@@ -159,6 +174,7 @@ class Deployment:
         return {name: value for name, value in found.items() if name != PUBLISHED}
 
     def _end(self, record: StageRecord) -> None:
+        self._still_ours()
         self.artifacts.write_record(self.target.stage, record)
 
     def _go_back(self, record: StageRecord, error: Exception) -> None:

@@ -1,14 +1,25 @@
 """A stage somewhere: AWS, or the laptop engine. The steps of a deployment ask nothing else."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.artifacts import Artifacts, bucket_name
-from deploy.stack import Stack
+from deploy.leases import ONCE, S3Leases
+from deploy.stack import DeployFailed, Stack
 
 Outputs = Mapping[str, str]
+
+
+STAGE_NAME = re.compile(r"[a-z][a-z0-9]{0,20}")
+"""As the template has it. Whatever permits by name ends with a hyphen and a star, as
+`haulway-production-*`: a stage `production-eu` beside it would be permitted too."""
+
+
+class BadStageName(DeployFailed):
+    """No stage can have that name; the text says which it could have."""
 
 
 def stage_prefix(outputs: Outputs) -> str:
@@ -31,12 +42,25 @@ class Target:
     """How long pages may take to arrive at the edge, and a canary to come to its end."""
     parameters: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Raises BadStageName."""
+        if not STAGE_NAME.fullmatch(self.stage):
+            raise BadStageName(
+                f"a stage cannot be named {self.stage!r}: write a letter, then up to 20 letters or "
+                "digits, all small and without hyphens, as productioneu for production-eu; with a "
+                "hyphen, production could reach into it"
+            )
+
     def client(self, service: str) -> Any:
         return self.session.client(service)
 
     @property
     def artifacts(self) -> Artifacts:
         return Artifacts(self.client("s3"), bucket_name(self.account))
+
+    @property
+    def leases(self) -> S3Leases:
+        return S3Leases(self.session.client("s3", config=ONCE), bucket_name(self.account))
 
     @property
     def stack(self) -> Stack:

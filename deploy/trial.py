@@ -57,12 +57,16 @@ EMPTY_BATCH = (Question({"Records": []}, {"batchItemFailures": []}),)
 
 def questions(template: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Question, ...]]]:
     """By the function's logical id; a function without questions is left out."""
-    for name, resource in template["Resources"].items():
+    resources = template["Resources"]
+    fed = {
+        str(each["Properties"]["FunctionName"]["Ref"]).partition(".")[0]
+        for each in resources.values()
+        if each["Type"] == "AWS::Lambda::EventSourceMapping"
+    }
+    for name, resource in resources.items():
         if resource["Type"] == FUNCTION:
-            properties = resource["Properties"]
-            sources = properties.get("Events", {}).values()
-            fed = any(source["Type"] == "SQS" for source in sources)
-            asked = EMPTY_BATCH if fed else QUESTIONS.get(properties["Handler"], ())
+            handler = resource["Properties"]["Handler"]
+            asked = EMPTY_BATCH if name in fed else QUESTIONS.get(handler, ())
             if asked:
                 yield name, asked
 

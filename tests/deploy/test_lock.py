@@ -1,86 +1,202 @@
 """One deployer at a time, and none for ever."""
 
-import socket
-import subprocess
-import sys
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
+import boto3
 import pytest
 
-from deploy.artifacts import Artifacts
-from deploy.lock import Holder, Locked, locked
-from functions.ports import Conflict
+from deploy.artifacts import Release
+from deploy.leases import S3Leases
+from deploy.lock import Holder, Lock, Locked, LockLost, locked
+from deploy.run import Deployment
+from deploy.target import Target
+from functions.ports import Unavailable
+from tests.builders import NOON
+from tests.faults import Fault, Faults
+from tests.moto_server import REGION, Moto
 
-NOW = datetime.now(timezone.utc)
-
-
-class Objects(Artifacts):
-    """Conditional writes as S3 does them, in memory."""
-
-    def __init__(self) -> None:
-        self.stored: dict[str, tuple[bytes, str]] = {}
-        self.writes = 0
-
-    def put_if(self, key: str, body: bytes, etag: str | None) -> str:
-        if self.stored.get(key, (b"", None))[1] != etag:
-            raise Conflict(key)
-        self.writes += 1
-        self.stored[key] = (body, f"etag-{self.writes}")
-        return f"etag-{self.writes}"
-
-    def read_with_etag(self, key: str) -> tuple[bytes, str] | None:
-        return self.stored.get(key)
-
-    def remove_if(self, key: str, etag: str) -> None:
-        if self.stored.get(key, (b"", None))[1] != etag:
-            raise Conflict(key)
-        del self.stored[key]
-
-    def held_by(self, **values: object) -> None:
-        holder = {
-            "user": "dana", "host": "elsewhere", "pid": 1, "doing": "deploy abc",
-            "since": NOW, "until": NOW + timedelta(days=1), **values,
-        }  # fmt: skip
-        body = Holder.model_validate(holder).model_dump_json().encode()
-        self.put_if("locks/staging.json", body, None)
+KEY = "locks/staging.json"
+HOUR = timedelta(hours=1)
 
 
-def test_the_second_is_told_who_and_until_when() -> None:
-    objects = Objects()
-    objects.held_by()
-    with (
-        pytest.raises(Locked, match=r"dana@elsewhere .* deploy abc"),
-        locked(objects, "staging", "x"),
-    ):
+@dataclass
+class Bucket:
+    """An artifact bucket, and who holds the lock of staging in it."""
+
+    s3: Any
+    name: str
+
+    @property
+    def leases(self) -> S3Leases:
+        return S3Leases(self.s3, self.name)
+
+    def held_by(self, user: str, **values: object) -> Lock:
+        """As if that one had come by and taken it, from whomever."""
+        about = {"host": "elsewhere", "pid": 1, "doing": "deploy abc", "since": NOON}
+        me = Holder.model_validate({"user": user, "nonce": user, **about, **values})
+        lock = Lock(self.leases, "staging", me)
+        self.s3.delete_object(Bucket=self.name, Key=KEY)
+        lock.take()
+        return lock
+
+    def holder(self) -> str | None:
+        found = self.leases.read(KEY)
+        return Holder.model_validate_json(found.body).user if found else None
+
+
+@pytest.fixture
+def bucket(moto: Moto) -> Bucket:
+    return Bucket(moto.s3, moto.bucket())
+
+
+def test_the_second_is_told_who_and_until_when(bucket: Bucket) -> None:
+    bucket.held_by("dana")
+    told = pytest.raises(
+        Locked, match=r"dana@elsewhere \(process 1\) .* deploy abc.* ends at \d\d:"
+    )
+    with told, locked(bucket.leases, "staging", "x"):
         pass
+    assert bucket.holder() == "dana"
 
 
-def test_the_lock_is_given_back_also_after_a_failure() -> None:
-    objects = Objects()
-    with pytest.raises(ZeroDivisionError), locked(objects, "staging", "x"):
+def test_the_lock_is_given_back_also_after_a_failure(bucket: Bucket) -> None:
+    with pytest.raises(ZeroDivisionError), locked(bucket.leases, "staging", "x"):
         raise ZeroDivisionError
-    assert objects.stored == {}
+    assert bucket.holder() is None
 
 
-def test_a_lease_that_has_run_out_is_taken_over() -> None:
-    objects = Objects()
-    objects.held_by(until=NOW - timedelta(seconds=1))
-    with locked(objects, "staging", "x"):
-        assert b'"doing": "x"' in objects.stored["locks/staging.json"][0]
+def test_a_lease_that_has_run_out_is_taken_over(bucket: Bucket) -> None:
+    bucket.held_by("dana", lease_s=-2)
+    with locked(bucket.leases, "staging", "x"):
+        assert bucket.holder() != "dana"
 
 
-def test_a_holder_that_died_on_this_machine_is_taken_over_at_once() -> None:
-    died = subprocess.Popen([sys.executable, "-c", ""])
-    died.wait()
-    objects = Objects()
-    objects.held_by(host=socket.gethostname(), pid=died.pid)
-    with locked(objects, "staging", "x"):
+def test_neither_another_clock_nor_another_machine_of_our_name_ends_a_lease(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container's process is not seen from here; that it is not there says nothing."""
+    monkeypatch.setattr("socket.gethostname", lambda: "runner")
+    bucket.held_by("dana", host="runner", pid=2**22 + 1, since=NOON - 1000 * HOUR)
+    with pytest.raises(Locked), locked(bucket.leases, "staging", "x"):
         pass
 
 
-def test_whoever_took_over_keeps_the_lock_when_the_first_comes_back() -> None:
-    objects = Objects()
-    with locked(objects, "staging", "first"):
-        del objects.stored["locks/staging.json"]
-        objects.held_by()
-    assert "locks/staging.json" in objects.stored
+@pytest.mark.parametrize("fault", ["before", "after", "dup"])
+def test_whoever_lost_the_answer_to_the_first_write_has_the_lock(
+    bucket: Bucket, fault: Fault
+) -> None:
+    faults = Faults({"PutObject": [fault]})
+    with faults.on(bucket.s3), locked(bucket.leases, "staging", "x", HOUR) as lock:
+        lock.check()
+    assert bucket.holder() is None
+
+
+@pytest.mark.parametrize("fault", ["before", "after", "dup"])
+def test_a_lost_answer_to_a_renewal_does_not_lose_the_lock(bucket: Bucket, fault: Fault) -> None:
+    lock = bucket.held_by("dana")
+    with Faults({"PutObject": [fault]}).on(bucket.s3):
+        lock.check()
+    lock.check()
+
+
+def test_whoever_cannot_ask_does_not_go_on(bucket: Bucket) -> None:
+    lock = bucket.held_by("dana")
+    silent: list[Fault | None] = ["before"] * 9
+    with (
+        pytest.raises(Unavailable),
+        Faults({"PutObject": silent, "GetObject": silent}).on(bucket.s3),
+    ):
+        lock.check()
+    lock.check()
+
+
+def test_the_first_is_told_by_its_next_check_that_the_second_has_the_stage(bucket: Bucket) -> None:
+    """The first's laptop sleeps past its lease: it sees nothing of the second until it wakes."""
+    with locked(bucket.leases, "staging", "first", HOUR) as first:
+        first.check()
+        second = bucket.held_by("eve")
+        for _ in range(2):
+            with pytest.raises(LockLost, match=r"nothing more is done .* eve@elsewhere"):
+                first.check()
+        second.check()
+    assert bucket.holder() == "eve"
+
+
+def test_a_lock_that_somebody_removed_is_lost(bucket: Bucket) -> None:
+    lock = bucket.held_by("dana")
+    bucket.s3.delete_object(Bucket=bucket.name, Key=KEY)
+    with pytest.raises(LockLost, match="nobody's"):
+        lock.check()
+    lock.give_back()
+
+
+# -- a deployment that loses it midway
+
+
+RELEASE = Release(build="b", code="code/c", template="template/t", edge={}, asl={}, pages={})
+
+
+class TwoSteps(Deployment):
+    """Of a deployment only what it says; `meanwhile` happens between its two steps."""
+
+    meanwhile: Any = None
+    brought: tuple[str, ...] = ()
+
+    def _bring(self, release: Release, *_: Any, **__: Any) -> Any:
+        self.say("stack")
+        self.brought += (release.name,)
+        self.meanwhile()
+        self.say("pages")
+        raise AssertionError("a step was done without the lock")
+
+
+@pytest.fixture
+def target(moto: Moto) -> Iterator[Target]:
+    """Staging in an account of its own, which runs a release."""
+
+    @contextmanager
+    def no_edge(_: Any) -> Iterator[str]:
+        yield "http://nowhere"
+
+    with moto.environment():
+        account = moto.name("account")
+        target = Target("staging", boto3.Session(), account, REGION, no_edge)
+        target.artifacts.ensure(REGION)
+        yield target
+
+
+def test_a_deployment_that_lost_its_lock_stops_and_takes_nothing_back(target: Target) -> None:
+    """The first has noted what it began; what the second notes after it stays."""
+    artifacts = target.artifacts
+    artifacts.write_record("staging", artifacts.record("staging").with_(current="before"))
+    first = TwoSteps(target, say=lambda _: None)
+    second = Bucket(artifacts.s3, artifacts.bucket)
+
+    def meanwhile() -> None:
+        second.held_by("eve")
+        artifacts.write_record("staging", artifacts.record("staging").with_(pending="eve's"))
+
+    first.meanwhile = meanwhile
+    with pytest.raises(LockLost, match="eve@elsewhere"):
+        first.release(RELEASE)
+    record = artifacts.record("staging")
+    assert (record.current, record.pending) == ("before", "eve's")
+    assert (first.brought, second.holder()) == ((RELEASE.name,), "eve")
+
+
+def test_what_a_stage_runs_is_not_noted_without_the_lock(target: Target) -> None:
+    """Lost after the last step, so that no step tells it."""
+    artifacts = target.artifacts
+
+    class Verified(Deployment):
+        def _bring(self, *_: Any, **__: Any) -> Any:
+            Bucket(artifacts.s3, artifacts.bucket).held_by("eve")
+            return {}
+
+    with pytest.raises(LockLost):
+        Verified(target, say=lambda _: None).release(RELEASE)
+    assert artifacts.record("staging").current is None

@@ -5,11 +5,17 @@ python -m tests.e2e.killed ENGINE_URL STAGE SOURCES STEP
 
 import os
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
+from deploy.lock import Locked
 from tests.e2e.stages import built_from, deployment
 
 KILLED = 9
+SHORT = timedelta(seconds=1)
 
 
 def main(engine_url: str, stage: str, sources: str, step: str) -> None:
@@ -17,7 +23,19 @@ def main(engine_url: str, stage: str, sources: str, step: str) -> None:
         if now == step:
             os._exit(KILLED)
 
-    deployment(engine_url, stage, die).deploy(built_from(Path(sources)))
+    doomed, built = deployment(engine_url, stage, die), built_from(Path(sources))
+    doomed.lease = SHORT
+    until_free(lambda: doomed.deploy(built))
+
+
+def until_free(deploy: Callable[[], object]) -> None:
+    """Whoever comes after one that was killed waits for the end of its lease."""
+    for _ in range(20):
+        with suppress(Locked):
+            deploy()
+            return
+        time.sleep(SHORT.total_seconds() / 2)
+    raise AssertionError("the lock never came free")
 
 
 if __name__ == "__main__":

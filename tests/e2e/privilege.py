@@ -10,8 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
+from botocore.exceptions import ClientError
+
+from local.engine import REGION
 from local.laptop import STAGE, Laptop
-from local.stages import on_laptop
+from local.stages import ACCOUNT, on_laptop
 
 Statement = dict[str, Any]
 
@@ -46,6 +50,36 @@ class Function:
             for number, body in enumerate(bodies)
         ]
         self.asked({"Records": records})
+
+    def takes_messages(self) -> None:
+        """As Lambda does in the function's name from each queue that feeds it; of none, so that
+        the function misses none. Raises AssertionError where it may not.
+        """
+        mappings = self.stack.client("lambda").list_event_source_mappings(
+            FunctionName=f"haulway-{STAGE}-{self.name}"
+        )["EventSourceMappings"]
+        sqs = self._sqs_in_its_name()
+        for queue in [mapping["EventSourceArn"].rpartition(":")[2] for mapping in mappings]:
+            url = self.stack.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
+            with _permitted():
+                sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+            with _permitted():
+                sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)
+            with _permitted():
+                sqs.delete_message(QueueUrl=url, ReceiptHandle="of no message")
+
+    def _sqs_in_its_name(self) -> Any:
+        role = self.stack.client("iam").get_role(RoleName=self.role)["Role"]["Arn"]
+        lent = self.stack.client("sts").assume_role(RoleArn=role, RoleSessionName="lambda")
+        keys = lent["Credentials"]
+        return boto3.client(
+            "sqs",
+            endpoint_url=self.stack.engine.url,
+            region_name=REGION,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
 
     def forget(self) -> None:
         """What its containers keep is gone; the next request finds a new one."""
@@ -91,6 +125,15 @@ def _put_policy(iam: Any, role: str, policy: str, statements: Sequence[Statement
 
 
 @contextmanager
+def _permitted() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if "AccessDenied" in error.response["Error"]["Code"]:
+            raise AssertionError(error) from error
+
+
+@contextmanager
 def a_copy(stack: Laptop, name: str, *more: Statement) -> Iterator[Function]:
     """A copy of the function `name`, which may `more` besides; gone at the end."""
     lam = stack.client("lambda")
@@ -122,7 +165,9 @@ def _code(stack: Laptop) -> dict[str, str]:
 def _role_like(stack: Laptop, role: str, copy: str, more: Sequence[Statement]) -> str:
     iam = stack.client("iam")
     trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
-    made = iam.create_role(RoleName=copy, AssumeRolePolicyDocument=json.dumps(trust))
+    us = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    trusting = {**trust, "Statement": [*trust["Statement"], us]}
+    made = iam.create_role(RoleName=copy, AssumeRolePolicyDocument=json.dumps(trusting))
     for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
         _put_policy(iam, copy, policy, document["Statement"])

@@ -106,6 +106,10 @@ def forgets(forget: Function) -> Act:
     return act
 
 
+def is_fed(function: Function) -> Act:
+    return function.takes_messages
+
+
 def rotates(rotate: Function) -> Act:
     return lambda: rotate.asked({})
 
@@ -193,18 +197,18 @@ def _nothing_else_is_open(stack: Laptop) -> None:
 
 SCENARIOS: dict[str, tuple[Callable[[Function], Act], ...]] = {
     "api": (dispatches, works, oversees),
-    "create-job": (books,),
-    "advance-job": (advances,),
-    "edit-job": (edits,),
+    "create-job": (books, is_fed),
+    "advance-job": (advances, is_fed),
+    "edit-job": (edits, is_fed),
     "register-wait": (waits,),
     "settle-job": (settles,),
-    "publish-board": (publishes,),
-    "forget-at-edge": (forgets,),
-    "send-messages": (texts,),
-    "receive-sms": (receives,),
-    "fan-out-facts": (fans_out,),
-    "deliver-webhooks": (delivers,),
-    "watch-jobs": (watches,),
+    "publish-board": (publishes, is_fed),
+    "forget-at-edge": (forgets, is_fed),
+    "send-messages": (texts, is_fed),
+    "receive-sms": (receives, is_fed),
+    "fan-out-facts": (fans_out, is_fed),
+    "deliver-webhooks": (delivers, is_fed),
+    "watch-jobs": (watches, is_fed),
     "rotate-keys": (rotates,),
 }
 

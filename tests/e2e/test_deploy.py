@@ -23,7 +23,7 @@ from statemachine.identity import digest_of
 from statemachine.job import Job
 from tests.conftest import free_port
 from tests.e2e.business import HAUL, booking, move, until
-from tests.e2e.killed import KILLED
+from tests.e2e.killed import KILLED, until_free
 from tests.e2e.stages import Client, built_from, deployment, sources
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(170)]
@@ -257,7 +257,7 @@ def test_deployments_killed_at_every_step_are_finished_by_the_next(
         doomed = built_from(folders[number % 2]).release.name
         assert begun(stages, doomed) == (step != "upload", step == "clean"), step
     built = built_from(folders[len(STEPS) % 2])
-    deployment(stages.engine.url, "staging").deploy(built)
+    until_free(lambda: deployment(stages.engine.url, "staging").deploy(built))
     record = deployment(stages.engine.url, "staging").artifacts.record("staging")
     assert (record.current, record.pending) == (built.release.name, None)
 

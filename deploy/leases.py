@@ -1,0 +1,58 @@
+"""Objects that are written and removed only as they were read, and whose age S3 tells.
+
+S3 says in one answer when an object was written and what time it is: no clock of a deployer's
+machine is asked.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from functions.aws.failures import MISSING, code_of, conditional_write, retryable
+
+ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
+"""Of a client for leases. The SDK's own second try would meet the first and be refused, and a
+deployer must know long before its lease ends whether it was renewed."""
+
+
+@dataclass(frozen=True)
+class Found:
+    body: bytes
+    etag: str
+    written: datetime
+    now: datetime
+
+
+class S3Leases:
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.s3, self.bucket = s3, bucket
+
+    def read(self, key: str) -> Found | None:
+        """Raises Unavailable."""
+        with retryable():
+            try:
+                answer = self.s3.get_object(Bucket=self.bucket, Key=key)
+                body = answer["Body"].read()
+            except ClientError as error:
+                if code_of(error) in MISSING:
+                    return None
+                raise
+        now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return Found(body, answer["ETag"], answer["LastModified"], now)
+
+    def put(self, key: str, body: bytes, replacing: str | None) -> str:
+        """The new ETag. Raises Conflict where `replacing` is stored no more (None: where something
+        is), or where the answer was lost: read again and look."""
+        condition = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
+        with conditional_write():
+            answer = self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)
+        return str(answer["ETag"])
+
+    def remove(self, key: str, etag: str) -> None:
+        """Raises Conflict as `put` does."""
+        with conditional_write():
+            self.s3.delete_object(Bucket=self.bucket, Key=key, IfMatch=etag)

@@ -1,0 +1,24 @@
+"""A stage's name is part of every name and permission; two stages must not meet in one."""
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from deploy.bundle import ROOT
+from deploy.target import STAGE_NAME, BadStageName
+from local.stages import on_laptop
+
+
+@pytest.mark.parametrize("name", ["production-eu", "Staging", "2nd", "", "s" * 22, "staging\n"])
+def test_a_name_that_another_stage_could_reach_into_is_refused(name: str) -> None:
+    with pytest.raises(BadStageName, match="without hyphens, as productioneu"):
+        on_laptop(name, "http://nowhere")
+
+
+@pytest.mark.parametrize("name", ["local", "staging", "production2", "s" * 21])
+def test_other_names_are_good(name: str) -> None:
+    assert on_laptop(name, "http://nowhere").stage == name
+
+
+def test_the_template_admits_the_same_names() -> None:
+    template = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+    assert template["Parameters"]["Stage"]["AllowedPattern"] == STAGE_NAME.pattern

@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy.artifacts import Artifacts, bucket_name
 from deploy.leases import ONCE, S3Leases
+from deploy.lock import Leases
 from deploy.stack import DeployFailed, Stack
 
 Outputs = Mapping[str, str]
@@ -59,7 +60,7 @@ class Target:
         return Artifacts(self.client("s3"), bucket_name(self.account))
 
     @property
-    def leases(self) -> S3Leases:
+    def leases(self) -> Leases:
         return S3Leases(self.session.client("s3", config=ONCE), bucket_name(self.account))
 
     @property

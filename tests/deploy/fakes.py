@@ -9,45 +9,63 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy.artifacts import Artifacts, Release, StageRecord, address
+from deploy.leases import Found
+from deploy.lock import Leases
 from deploy.rollout import Parameters
 from deploy.run import Deployment
 from deploy.stack import Stack
 from deploy.target import Outputs, Target
 from functions.ports import Conflict
+from tests.builders import NOON
 
 STAGE = "staging"
 
 
 class FakeArtifacts(Artifacts):
-    """Objects and their ETags by key."""
+    """Objects by key."""
 
     def __init__(self) -> None:
-        self.bucket, self.writes = "artifacts", 0
-        self.stored: dict[str, tuple[bytes, str]] = {}
+        self.bucket = "artifacts"
+        self.stored: dict[str, bytes] = {}
 
     def ensure(self, region: str) -> None: ...
 
     def get(self, key: str) -> bytes:
-        return self.stored[key][0]
+        return self.stored[key]
 
     def url(self, key: str) -> str:
         return f"https://artifacts.test/{key}"
 
-    def put_if(self, key: str, body: bytes, etag: str | None) -> str:
-        if self.stored.get(key, (b"", None))[1] != etag:
-            raise Conflict(key)
-        self._put(key, body)
-        return self.stored[key][1]
-
-    def read_with_etag(self, key: str) -> tuple[bytes, str] | None:
+    def _read(self, key: str) -> bytes | None:
         return self.stored.get(key)
 
-    def remove_if(self, key: str, etag: str) -> None:
-        del self.stored[key]
-
     def _put(self, key: str, body: bytes) -> None:
+        self.stored[key] = body
+
+
+class FakeLeases:
+    """Locks, each with its ETag; they never run out."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, tuple[bytes, str]] = {}
+        self.writes = 0
+
+    def read(self, key: str) -> Found | None:
+        if key not in self.held:
+            return None
+        return Found(*self.held[key], written=NOON, now=NOON)
+
+    def put(self, key: str, body: bytes, replacing: str | None) -> str:
+        if self.held.get(key, (b"", None))[1] != replacing:
+            raise Conflict(key)
         self.writes += 1
-        self.stored[key] = (body, f"etag-{self.writes}")
+        self.held[key] = (body, f"etag-{self.writes}")
+        return self.held[key][1]
+
+    def remove(self, key: str, etag: str) -> None:
+        if self.held.get(key, (b"", None))[1] != etag:
+            raise Conflict(key)
+        del self.held[key]
 
 
 class FakeCloudFormation:
@@ -110,6 +128,7 @@ class FakeCloudFormation:
 @dataclass(frozen=True)
 class FakeTarget(Target):
     kept: FakeArtifacts = field(default_factory=FakeArtifacts)
+    locks: FakeLeases = field(default_factory=FakeLeases)
     cloudformation: FakeCloudFormation = field(default_factory=FakeCloudFormation)
 
     def client(self, service: str) -> Any:
@@ -118,6 +137,10 @@ class FakeTarget(Target):
     @property
     def artifacts(self) -> Artifacts:
         return self.kept
+
+    @property
+    def leases(self) -> Leases:
+        return self.locks
 
     @property
     def stack(self) -> Stack:

@@ -53,6 +53,11 @@ EVERYTHING_KEPT = """async () => {
   }
   return seen.join();
 }"""
+LINES = """(element) => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return range.getClientRects().length;
+}"""
 TASHA = Assigned(role="driver", member="tasha", first_name="Tasha")
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
 
@@ -373,7 +378,7 @@ def test_whoever_signs_in_on_another_page_sees_their_own_jobs_here(
         press_next(page, "Ada Wong")
         expect(page.get_by_text("Signed in as Omar Haddad")).to_be_visible()
         expect(page.get_by_test_id("job")).to_have_count(0)
-        expect(page.get_by_test_id("waiting")).to_contain_text("1 actions of another account")
+        expect(page.get_by_test_id("waiting")).to_contain_text("another account signs in again: 1")
 
 
 def test_a_service_in_trouble_is_asked_again_by_itself(browser: Browser, stub: StubServer) -> None:
@@ -398,8 +403,8 @@ def test_signing_out_leaves_nothing_on_the_phone(browser: Browser, stub: StubSer
         press_next(page, "Ada Wong")
         waiting(page, 1)
         page.get_by_test_id("sign-out").click()
-        expect(page.get_by_test_id("asking")).to_contain_text("1 actions are not sent yet")
-        page.get_by_role("button", name="Sign out and lose them").click()
+        expect(page.get_by_test_id("asking")).to_contain_text("Not sent yet: 1")
+        page.get_by_role("button", name="Sign out and lose it").click()
         expect(page.get_by_test_id("sign-in-form")).to_be_visible()
         on_phone = page.evaluate(EVERYTHING_KEPT)
         assert "Ada" not in on_phone
@@ -536,7 +541,10 @@ def test_axe_finds_nothing_serious(
 
 
 def test_the_page_is_no_wider_than_a_small_phone(browser: Browser, stub: StubServer) -> None:
-    a_job_for_miguel(stub.world, "Maximiliana Featherstonehaugh-Wolfeschlegelstein", "start")
+    name = "Maximiliana Featherstonehaugh-Wolfeschlegelstein"
+    job = a_job_for_miguel(stub.world, name, "start")
+    place = Place(address="12 Harbor Road, Portland", gate_code="4711#")
+    stub.world.edit(job.job_id, DANA, Changes(place=place))
     with visitor(browser, {"width": 320, "height": 640}, locale="es-MX") as miguel:
         page = miguel.page(f"{stub.url}/crew/")
         page.get_by_label("Cuenta").fill("miguel")
@@ -544,3 +552,5 @@ def test_the_page_is_no_wider_than_a_small_phone(browser: Browser, stub: StubSer
         page.get_by_test_id("sign-in").click()
         expect(page.get_by_test_id("next")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        for text in (page.get_by_test_id("gate").locator("strong"), page.get_by_text("enviado")):
+            assert text.evaluate(LINES) <= len(text.inner_text().split()), "a word is broken"

@@ -14,6 +14,7 @@ from functions.accounts import (
     ROLES,
     AccountExists,
     Passwords,
+    Profile,
     Role,
     UnknownAccount,
     WeakPassword,
@@ -58,6 +59,35 @@ def add(
         except WeakPassword as error:
             raise BadInput(str(error)) from error
         _tell(account, "added", secret if make_up else None, as_json)
+
+
+@app.command("set")
+def set_(
+    context: typer.Context,
+    account: Name,
+    name: Annotated[Optional[str], typer.Option(help="What they are called.")] = None,
+    role: Annotated[
+        Optional[list[str]],
+        typer.Option(help="All roles they have from now on; repeat for more."),
+    ] = None,
+    phone: Annotated[Optional[str], typer.Option(help="Empty takes it away.")] = None,
+    email: Annotated[Optional[str], typer.Option(help="Empty takes it away.")] = None,
+) -> None:
+    """Change what is given of somebody's profile; the jobs that they are on stay as they are."""
+    with spoken_errors():
+        place, tenant = context.obj.place, context.obj.tenant
+        given = {"name": name, "phone": phone, "email": email}
+        changes: dict[str, object] = {k: v or None for k, v in given.items() if v is not None}
+        if role:
+            changes["roles"] = roles_named(role)
+        if not changes:
+            raise BadInput("nothing to change: give --name, --role, --phone or --email")
+        known = accounts(place).read(tenant, account)
+        if known is None:
+            raise NotThere(f"no account {account!r}; `haul crew list` shows them")
+        profile = {each: getattr(known, each) for each in Profile.model_fields}
+        accounts(place).set_profile(tenant, account, Profile.model_validate(profile | changes))
+        _tell(account, "is changed", None, False)
 
 
 @app.command("list")

@@ -180,7 +180,8 @@ def edit(
     window_end: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
     price: Annotated[Optional[str], typer.Option(help="In dollars.")] = None,
     crew: Annotated[
-        Optional[list[str]], typer.Option(help="role=member, all who are on it; repeat for more.")
+        Optional[list[str]],
+        typer.Option(help="role=member, all who are on it; repeat for more. `none`: nobody."),
     ] = None,
     truck: Annotated[
         Optional[str], typer.Option(help="One of `haul roster truck list`; empty takes it away.")
@@ -194,6 +195,9 @@ def edit(
 ) -> None:
     """Change a job's particulars: notes, schedule, ETA, price, crew, truck, load size."""
     with spoken_errors():
+        desk = context.obj.desk
+        if crew and expected_rev is None:  # all of it is replaced: nobody whom we did not see
+            expected_rev = desk.job(job_id).rev
         times = {
             "eta": moment("--eta", eta),
             "window_start": moment("--window-start", window_start),
@@ -202,7 +206,7 @@ def edit(
         given: dict[str, Any] = {
             "note": note,
             "price_cents": cents(price),
-            "crew": tuple(_crew(text) for text in crew) if crew else None,
+            "crew": _whole_crew(crew) if crew else None,
             "truck": truck,
             "load_size": load_size,
             "schedule": {k: v for k, v in times.items() if v} or None,
@@ -217,7 +221,7 @@ def edit(
             expected_rev=expected_rev,
             changes=changes,
         )
-        job = context.obj.desk.edit(request)
+        job = desk.edit(request)
         if as_json:
             print_json({"job_id": job.job_id, "status": job.status, "rev": job.rev})
             return
@@ -237,10 +241,14 @@ def _move_or_status(flow: Flow, text: str) -> dict[str, str]:
     raise BadInput(f"flow {flow.name} has no move or status {text!r}; its moves: {names}")
 
 
+def _whole_crew(texts: list[str]) -> tuple[Assignment, ...]:
+    return () if texts == ["none"] else tuple(map(_crew, texts))
+
+
 def _crew(text: str) -> Assignment:
     match = re.fullmatch(r"(\w+)=([a-z][a-z0-9_]*)(?::.*)?", text)
     if not match:
-        raise BadInput(f"--crew {text!r}: write role=member, as driver=sam")
+        raise BadInput(f"--crew {text!r}: write role=member, as driver=sam; or `none` alone")
     role, member = match.groups()
     return Assignment.model_validate({"role": role, "member": member})
 

@@ -52,12 +52,13 @@ def show(
         if as_json:
             print_json([_as_json(each, days.get(each.account, {})) for each in crew])
             return
-        table = Table("member", "name", "roles", "not simply there")
+        table = Table("member", "name", "roles", "phone", "email", "not simply there")
         for each in crew:
             theirs = sorted(days.get(each.account, {}).items())
             lines = "\n".join(f"{on:%a} {on}  {told(day)}" for on, day in theirs)
             name = escape(each.name) + (" [red](disabled)[/]" if each.disabled else "")
-            table.add_row(each.account, name, ", ".join(each.roles), lines)
+            reach = each.phone or "", escape(each.email or "")
+            table.add_row(each.account, name, ", ".join(each.roles), *reach, lines)
         console.print(table)
 
 
@@ -91,7 +92,7 @@ def set_(
 @app.command("import")
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV: account,name,phone,email,roles.")],
+    file: Annotated[Path, typer.Argument(help="CSV: account,name,phone,email,roles,disabled.")],
     days: Annotated[
         bool, typer.Option("--days", help="The file has days: account,date,hours,roles.")
     ] = False,
@@ -124,7 +125,10 @@ def export(
     first: From = None,
     last: To = None,
 ) -> None:
-    """Write everybody, or their days, to a CSV that `haul roster import` reads; no passwords."""
+    """Write everybody, or their days, to a CSV that `haul roster import` reads; no passwords.
+
+    Who is disabled is marked as such, and an import makes nobody of it who may work.
+    """
     with spoken_errors():
         place, tenant = context.obj.place, context.obj.tenant
         if days:
@@ -241,6 +245,7 @@ def _text_of(file: Path) -> str:
 
 
 def _as_json(account: Account, days: Mapping[date, Day]) -> dict[str, object]:
-    shown = account.model_dump(mode="json", include={"account", "name", "roles", "disabled"})
+    told = {"account", "name", "roles", "phone", "email", "disabled"}
+    shown = account.model_dump(mode="json", include=told)
     dated = {on.isoformat(): days[on].model_dump(exclude_none=True) for on in sorted(days)}
     return shown | {"days": dated}

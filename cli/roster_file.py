@@ -1,10 +1,12 @@
 """The roster as two CSV files, as a spreadsheet writes and reads them.
 
-    people   account,name,phone,email,roles    maria,Maria Ortega,+15555550123,,driver first_mate
-    days     account,date,hours,roles          maria,2026-11-22,07:00-12:00 13:00-15:30,driver
-                                               maria,2026-11-23,off,
+    people  account,name,phone,email,roles,disabled  maria,Maria Ortega,+15555550123,,driver,
+                                                     ben,Ben Achterberg,,,driver first_mate,yes
+    days    account,date,hours,roles                 maria,2026-11-22,07:00-12:00 13:00-15:30,driver
+                                                     maria,2026-11-23,off,
 
-Several roles or hours are parted by blanks. A file is read as a whole or not at all.
+Several roles or hours are parted by blanks; `disabled` may be missing altogether. A file is read as
+a whole or not at all.
 """
 
 import csv
@@ -15,15 +17,18 @@ from datetime import date
 
 from pydantic import ValidationError
 
-from functions.accounts import Account, Profile
+from functions.accounts import Account
 from functions.inbox import problems
 from functions.roster import Days
+from functions.roster_import import Person
 from statemachine.roster import DAY_OFF, Date, Day
 from statemachine.values import Frozen, Name
 
 PEOPLE = ("account", "name", "phone", "email", "roles")
+EVERYBODY = (*PEOPLE, "disabled")
 DAYS = ("account", "date", "hours", "roles")
 OFF = "off"
+YES = "yes"
 
 Said = tuple[str, date, Day]
 """Who, on which day, is there when."""
@@ -38,15 +43,15 @@ class _Named(Frozen):
     date: Date = "2000-01-01"
 
 
-def read_people(text: str) -> dict[str, Profile]:
+def read_people(text: str) -> dict[str, Person]:
     """By account. Raises BadRow for the first line that cannot be used."""
-    people: dict[str, Profile] = {}
-    for line, row in _rows(text, PEOPLE):
+    people: dict[str, Person] = {}
+    for line, row in _rows(text, PEOPLE, EVERYBODY):
         with _at(line):
             account = _Named(account=row["account"]).account
             if account in people:
                 raise BadRow(f"line {line}: {account} stands there twice")
-            people[account] = _profile(row)
+            people[account] = _person(row)
     return people
 
 
@@ -78,13 +83,13 @@ def day_of(hours: Sequence[str], roles: Sequence[str]) -> Day:
 
 def write_people(people: Iterable[Account]) -> str:
     """In the order of their accounts, so that equal rosters are equal files."""
-    return _written(
-        PEOPLE,
-        (
-            (each.account, each.name, each.phone or "", each.email or "", " ".join(each.roles))
-            for each in sorted(people, key=lambda each: each.account)
-        ),
-    )
+    return _written(EVERYBODY, map(_person_row, sorted(people, key=lambda each: each.account)))
+
+
+def _person_row(each: Account) -> tuple[str, ...]:
+    disabled = YES if each.disabled else ""
+    roles = " ".join(each.roles)
+    return each.account, each.name, each.phone or "", each.email or "", roles, disabled
 
 
 def write_days(days: Days) -> str:
@@ -98,23 +103,28 @@ def _day_row(member: str, on: date, day: Day) -> tuple[str, ...]:
     return member, on.isoformat(), hours or OFF, " ".join(day.roles or ())
 
 
-def _profile(row: Mapping[str, str]) -> Profile:
-    return Profile.model_validate(
+def _person(row: Mapping[str, str]) -> Person:
+    disabled = row.get("disabled", "")
+    if disabled not in ("", YES):
+        raise ValueError(f"disabled: write `{YES}`, or nothing")
+    return Person.model_validate(
         {
             "name": row["name"],
             "phone": row["phone"] or None,
             "email": row["email"] or None,
             "roles": row["roles"].split(),
+            "disabled": disabled == YES,
         }
     )
 
 
-def _rows(text: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row with the number of its line; empty lines are passed over."""
+def _rows(text: str, *heads: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each row with the number of its line, under one of `heads`; empty lines are passed over."""
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        if next(rows, None) != list(columns):
-            raise BadRow(f"line 1: the first line has to be {','.join(columns)}")
+        columns = tuple(next(rows, ()))
+        if columns not in heads:
+            raise BadRow(f"line 1: the first line has to be {','.join(heads[-1])}")
         for row in rows:
             if row and len(row) != len(columns):
                 raise BadRow(f"line {rows.line_num}: {len(row)} columns, not {len(columns)}")

@@ -3,10 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from functions.accounts import Account, AccountExists, Accounts, Profile
 from functions.roster import Roster, UnknownMember
 from statemachine.roster import Day
+
+
+class Person(Profile):
+    """Somebody as a file has them."""
+
+    disabled: bool = False
+    """Then they may not work here either. A file lets nobody in who is disabled here."""
 
 
 @dataclass(frozen=True)
@@ -19,18 +27,18 @@ class Imported:
 
 
 def import_people(
-    accounts: Accounts, tenant: str, people: Mapping[str, Profile], now: datetime
+    accounts: Accounts, tenant: str, people: Mapping[str, Person], now: datetime
 ) -> Imported:
     """Who is not among `people` stays as they are. Raises Unavailable; then import it again."""
     known = {each.account: each for each in accounts.all(tenant)}
     done = Imported([], [], [])
-    for account, profile in people.items():
+    for account, person in people.items():
         before = known.get(account)
         if before is None:
-            _add(accounts, tenant, account, profile, now)
+            _add(accounts, tenant, account, person, now)
             done.added.append(account)
-        elif _profile_of(before) != profile:
-            accounts.set_profile(tenant, account, profile)
+        elif _changes(before, person):
+            _change(accounts, tenant, account, person)
             done.changed.append(account)
         else:
             done.as_before.append(account)
@@ -51,17 +59,23 @@ def import_days(
         roster.set_day(tenant, member, on, day)
 
 
-def _add(accounts: Accounts, tenant: str, account: str, profile: Profile, now: datetime) -> None:
-    values = _values(profile)
+def _add(accounts: Accounts, tenant: str, account: str, person: Person, now: datetime) -> None:
+    values = _values(person) | {"disabled": person.disabled}
     try:
         accounts.add(Account(tenant=tenant, account=account, password_since=now, **values))
     except AccountExists:  # somebody else was faster, or our own answer was lost
-        accounts.set_profile(tenant, account, profile)
+        _change(accounts, tenant, account, person)
 
 
-def _profile_of(account: Account) -> Profile:
-    return Profile(**_values(account))
+def _changes(before: Account, person: Person) -> bool:
+    return _values(before) != _values(person) or (person.disabled and not before.disabled)
 
 
-def _values(profile: Profile) -> dict[str, object]:
+def _change(accounts: Accounts, tenant: str, account: str, person: Person) -> None:
+    accounts.set_profile(tenant, account, Profile(**_values(person)))
+    if person.disabled:
+        accounts.set_disabled(tenant, account, True)
+
+
+def _values(profile: Profile) -> dict[str, Any]:
     return {name: getattr(profile, name) for name in Profile.model_fields}

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from events import JobMoveRequested
-from functions.api.problems import Problem
+from functions.api.problems import Problem, slug_of
 from statemachine.job import Job, RefusalReason
 from statemachine.lifecycle import EXPLANATIONS, Committed, Duplicate, Kept, Refused, Verdict
 from statemachine.values import iso
@@ -48,5 +48,4 @@ def refused(job: Job, why: RefusalReason, to_customer: bool = False) -> Problem:
             "moved_to": last.to,
             "moved_at": iso(last.recorded_at),
         }
-    slug = why.replace("_", "-")
-    return Problem(slug, EXPLANATIONS[why], now, about=(job.tenant, job.job_id))
+    return Problem(slug_of(why), EXPLANATIONS[why], now, about=(job.tenant, job.job_id))

@@ -13,14 +13,21 @@ from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
 from functions.whereabouts import NotUnderWay
 from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import UnknownFlow, UnknownStatus
+from statemachine.job import RefusalReason
 from statemachine.lifecycle import EXPLANATIONS, RecordsFull
 from statemachine.proof import PhotoRefused
 from statemachine.values import JobId
 
+
+def slug_of(why: RefusalReason) -> str:
+    """The last part of the problem's type for a move that was refused."""
+    return why.replace("_", "-")
+
+
 MEDIA_TYPE = "application/problem+json"
 
 PROBLEMS: dict[str, tuple[int, str]] = {
-    why.replace("_", "-"): (409, sentence) for why, sentence in EXPLANATIONS.items()
+    slug_of(why): (409, sentence) for why, sentence in EXPLANATIONS.items()
 } | {
     "malformed": (400, "The body is not JSON in UTF-8, or was damaged on its way"),
     "wrong-credentials": (401, "Account or password is wrong"),

@@ -39,6 +39,7 @@ from functions.api.ops_documents import (
     StoryDocument,
 )
 from functions.api.parts import Api
+from functions.api.problems import slug_of
 from functions.api.wishes import (
     Credentials,
     HoldersWish,
@@ -48,6 +49,7 @@ from functions.api.wishes import (
     Wanted,
 )
 from functions.whereabouts import Whereabouts
+from statemachine.lifecycle import EXPLANATIONS
 from statemachine.roster import Day
 from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN
 from statemachine.views import View
@@ -78,18 +80,7 @@ PARAMETERS = {
 }
 """What stands in the angle brackets of a path."""
 
-MOVE_REFUSED = (
-    "overtaken",
-    "illegal-move",
-    "unknown-move",
-    "reason-missing",
-    "driver-missing",
-    "from-the-future",
-    "kept-too-long",
-    "too-many-waiting",
-    "event-id-used",
-    "records-full",
-)
+MOVE_REFUSED = (*map(slug_of, EXPLANATIONS), "event-id-used", "records-full")
 
 
 @dataclass(frozen=True)
@@ -318,7 +309,7 @@ ROUTES: tuple[Route, ...] = (
         public.confirm,
         {200: View},
         body=HoldersWish,
-        refusals=("unknown-job", "not-allowed", *MOVE_REFUSED),
+        refusals=("unknown-job", *MOVE_REFUSED),
         limit=CHOICES,
     ),
     Route(
@@ -329,7 +320,7 @@ ROUTES: tuple[Route, ...] = (
         public.cancel,
         {200: View},
         body=HoldersWish,
-        refusals=("unknown-job", "not-allowed", *MOVE_REFUSED),
+        refusals=("unknown-job", *MOVE_REFUSED),
         limit=CHOICES,
     ),
     Route("GET", "/api/ops", "How the whole is doing", OPS, ops.overview, {200: OpsDocument}),

@@ -8,7 +8,7 @@ import pytest
 
 from functions.accounts import ROLES
 from functions.api.openapi import FILE, openapi, problems_of, to_text
-from functions.api.problems import PROBLEMS
+from functions.api.problems import PROBLEMS, slug_of
 from functions.api.routes import ROUTES, Route
 from statemachine.lifecycle import EXPLANATIONS
 
@@ -59,7 +59,14 @@ def test_the_problems_of_a_route_are_known_ones(route: Route) -> None:
 
 
 def test_every_reason_to_refuse_a_move_is_a_problem() -> None:
-    assert {why.replace("_", "-") for why in EXPLANATIONS} <= set(PROBLEMS)
+    assert {slug_of(why) for why in EXPLANATIONS} <= set(PROBLEMS)
+
+
+def test_a_route_that_moves_a_job_names_every_reason_to_refuse_it() -> None:
+    moving = [route for route in ROUTES if "overtaken" in route.refusals]
+    assert len(moving) == 3
+    for route in moving:
+        assert {slug_of(why) for why in EXPLANATIONS} <= set(route.refusals), route.name
 
 
 def test_the_roles_of_a_route_are_written_down() -> None:

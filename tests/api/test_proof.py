@@ -1,10 +1,14 @@
 """Photos and places through the API: who may, what is refused, and who is told."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 
+from statemachine import flows
 from statemachine.identity import digest_of
 from statemachine.job import Assigned, Job
 from statemachine.lifecycle import MAX_RECORDS
@@ -53,6 +57,20 @@ def show(office: Office, job: Job) -> None:
     """The job as it is now, as the functions behind the queues would leave it."""
     stored = office.jobs.read(job.tenant, job.job_id)
     office.jobs.replace(job, stored.etag)
+
+
+@pytest.fixture
+def proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A flow whose jobs are completed with proof alone, as CONTRIBUTING tells how to make one."""
+    folder = Path(copytree(flows.FOLDER, tmp_path / "flows"))
+    known = json.loads((folder / "haul.json").read_text(encoding="utf-8"))
+    (complete,) = (move for move in known["moves"] if move["name"] == "complete")
+    complete["requires"] = ["proof"]
+    (folder / "proven.json").write_text(json.dumps(known | {"name": "proven"}), encoding="utf-8")
+    monkeypatch.setattr(flows, "FOLDER", folder)
+    flows.flow_names.cache_clear()
+    yield "proven"
+    flows.flow_names.cache_clear()
 
 
 @pytest.fixture
@@ -317,3 +335,29 @@ def test_who_is_taken_off_a_job_hears_that_what_they_did_is_done_and_no_more(
         assert (other.status, other.slug) == (404, "unknown-job")
         assert busy.ask(method, address, body, by="fay").slug == "unknown-job"
     assert busy.state() == before
+
+
+# -- a flow that wants proof
+
+
+def test_a_job_of_a_flow_that_wants_proof_is_completed_with_it_and_not_before(
+    office: Office, proven: str
+) -> None:
+    office.keep(a_job("in_progress", flow=proven))
+    complete: dict[str, Any] = {"move": "complete"}
+
+    def done(by: str = "mike") -> Got:
+        return office.ask("POST", f"/api/jobs/{JOB}/moves", complete, by=by)
+
+    shown = office.ask("GET", f"/api/jobs/{JOB}", by="dana").json
+    assert [move["requires"] for move in shown["moves"] if move["name"] == "complete"] == [
+        ["proof"]
+    ]
+    assert (done().status, done("dana").slug) == (409, "proof-missing")
+    take_photo(office, kind="before")
+    take_photo(office, event_id="photo-2", kind="after")
+    assert done().slug == "proof-missing"
+    match = {"if-match": f'"{office.job(JOB).visible_rev}"'}
+    load = {"load_size": "half"}
+    assert office.ask("PATCH", f"/api/jobs/{JOB}", load, by="mike", headers=match).status == 200
+    assert (done().status, office.job(JOB).status) == (200, "completed")

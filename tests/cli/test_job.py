@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from cli import job
 from cli.desk import EVER, _operator
 from cli.out import local_time
+from events import Assignment, JobEditRequested
 from functions.api.answers import job_document
 from functions.api.documents import JobDocument
 from functions.sessions import Session
@@ -19,10 +20,15 @@ HAUL = load_flow("haul")
 
 
 class OneJob:
-    """A desk with one job."""
+    """A desk with one job; `asked` are the edits it was asked for."""
 
     def __init__(self, job: Job) -> None:
         self.stored = job
+        self.asked: list[JobEditRequested] = []
+
+    def edit(self, request: JobEditRequested) -> JobDocument:
+        self.asked.append(request)
+        return self.job(request.job_id)
 
     def job(self, job_id: str) -> JobDocument:
         return job_document(self.stored, Session(_operator("main"), EVER), None)
@@ -45,3 +51,18 @@ def test_what_was_done_without_signal_is_shown_with_its_true_time_and_when_it_wa
     assert f"│ {when} │ start → in_progress │" in text
     assert f"note, {when}: Gate open" in text
     assert f"│ {local_time(NOON)} │ confirm → ready_for_pickup │" in text
+
+
+def test_the_crew_is_replaced_only_as_it_was_read() -> None:
+    desk = OneJob(a_job("ready_for_pickup"))
+    said(desk, "edit", "261121-7k3m2q", "--crew", "driver=sam")
+    said(desk, "edit", "261121-7k3m2q", "--crew", "driver=sam", "--expected-rev", "1")
+    said(desk, "edit", "261121-7k3m2q", "--price", "600")
+    assert [each.expected_rev for each in desk.asked] == [2, 1, None]
+    assert desk.asked[0].changes.crew == (Assignment(role="driver", member="sam"),)
+
+
+def test_the_last_one_is_taken_off_the_job() -> None:
+    desk = OneJob(a_job())
+    said(desk, "edit", "261121-7k3m2q", "--crew", "none")
+    assert desk.asked[0].changes.crew == ()

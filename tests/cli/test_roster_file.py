@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from cli.roster_file import BadRow, read_days, read_people, write_days, write_people
-from functions.accounts import Profile
 from functions.roster import UnknownMember
-from functions.roster_import import Imported, import_days, import_people
+from functions.roster_import import Imported, Person, import_days, import_people
 from statemachine.roster import DAY_OFF, Day, Hours
 from tests.builders import NOON
 from tests.roster_fakes import FakeAccounts, FakeRoster, a_member
 
-PEOPLE = '''account,name,phone,email,roles
-ben,"Achterberg, Ben ""Big""",,ben@example.com,first_mate
-maria,Maria Ortega,+15555550123,,driver first_mate
+PEOPLE = '''account,name,phone,email,roles,disabled
+ben,"Achterberg, Ben ""Big""",,ben@example.com,first_mate,
+maria,Maria Ortega,+15555550123,,driver first_mate,
+zoe,Zoe,,,driver,yes
 '''
 DAYS = """account,date,hours,roles
 maria,2026-11-22,07:00-12:00 13:00-15:30,driver
@@ -49,16 +49,15 @@ def test_what_is_exported_can_be_imported_elsewhere() -> None:
 
 def test_an_import_changes_who_is_there_and_never_a_password() -> None:
     signs_in = a_member("maria", password_hash="hers", phone="+15555550999", disabled=True)
-    other = a_member("zoe")
-    accounts = some_accounts(signs_in, other)
+    accounts = some_accounts(signs_in, a_member("zoe"), other := a_member("yves"))
     done = import_people(accounts, "main", read_people(PEOPLE), NOON)
-    assert done == Imported(added=["ben"], changed=["maria"], as_before=[])
+    assert done == Imported(added=["ben"], changed=["maria", "zoe"], as_before=[])
     maria = accounts.known["main", "maria"]
     assert maria == signs_in.with_(
         name="Maria Ortega", phone="+15555550123", roles=("driver", "first_mate")
     )
     assert accounts.known["main", "ben"].password_hash is None
-    assert accounts.known["main", "zoe"] == other
+    assert accounts.known["main", "yves"] == other
 
 
 def test_an_import_twice_is_an_import_once() -> None:
@@ -66,7 +65,21 @@ def test_an_import_twice_is_an_import_once() -> None:
     import_people(accounts, "main", read_people(PEOPLE), NOON)
     before = dict(accounts.known)
     done = import_people(accounts, "main", read_people(PEOPLE), NOON + timedelta(days=1))
-    assert (done, accounts.known) == (Imported([], [], ["ben", "maria"]), before)
+    assert (done, accounts.known) == (Imported([], [], ["ben", "maria", "zoe"]), before)
+
+
+def test_who_is_disabled_is_so_elsewhere_too_and_a_file_lets_nobody_in_again() -> None:
+    accounts = some_accounts(a_member("ben", disabled=True), a_member("zoe"))
+    import_people(accounts, "main", read_people(PEOPLE), NOON)
+    disabled = {each.account: each.disabled for each in accounts.all("main")}
+    assert disabled == {"ben": True, "maria": False, "zoe": True}
+
+
+def test_a_file_without_a_word_on_who_is_disabled_is_read_as_before() -> None:
+    short = "".join(f"{line.rpartition(',')[0]}\n" for line in PEOPLE.splitlines()[:-1])
+    assert read_people(short) == {
+        account: person for account, person in read_people(PEOPLE).items() if account != "zoe"
+    }
 
 
 HEAD = "account,name,phone,email,roles\n"
@@ -75,8 +88,11 @@ HEAD = "account,name,phone,email,roles\n"
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "line 1: the first line has to be account,name,phone,email,roles"),
-        ("name,account\n", "line 1: the first line has to be account,name,phone,email,roles"),
+        ("", "line 1: the first line has to be account,name,phone,email,roles,disabled"),
+        (
+            "name,account\n",
+            "line 1: the first line has to be account,name,phone,email,roles,disabled",
+        ),
         (f"{HEAD}maria,Maria,,\n", "line 2: 4 columns, not 5"),
         (f"{HEAD}Maria,Maria,,,driver\n", "line 2: account: write small letters, digits and _"),
         (f"{HEAD}maria,,,,driver\n", "line 2: name: String should have at least 1 character"),
@@ -87,7 +103,8 @@ HEAD = "account,name,phone,email,roles\n"
         (f"{HEAD}maria,Maria,,nowhere,driver\n", "line 2: email: String should match pattern"),
         (f"{HEAD}maria,Maria,,,\n", "line 2: roles: Tuple should have at least 1 item"),
         (f"{HEAD}maria,Maria,,,boss\n", "line 2: roles.0: Input should be 'dispatcher', 'driver'"),
-        (f"{PEOPLE}ben,Ben,,,driver\n", "line 4: ben stands there twice"),
+        (f"{PEOPLE}ben,Ben,,,driver,\n", "line 5: ben stands there twice"),
+        (f"{PEOPLE}eve,Eve,,,driver,no\n", "line 5: disabled: write `yes`, or nothing"),
         (f'{HEAD}maria,"Maria,,,driver\n', "line 2: unexpected end of data"),
     ],
 )
@@ -126,6 +143,6 @@ def test_days_of_strangers_change_nothing() -> None:
 def test_a_file_of_a_spreadsheet_may_end_its_lines_its_own_way() -> None:
     assert read_people(PEOPLE.replace("\n", "\r\n")) == read_people(PEOPLE)
     assert read_people(HEAD) == {}
-    assert read_people(PEOPLE)["ben"] == Profile(
+    assert read_people(PEOPLE)["ben"] == Person(
         name='Achterberg, Ben "Big"', email="ben@example.com", roles=("first_mate",)
     )

@@ -1,15 +1,17 @@
-"""The drawer at the side of the board: one clock for all, and when it was truly done."""
+"""The drawer at the side of the board: one clock for all, and the proof of what was done."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.browser import Visitor, open_job, sign_in, visitor
+from tests.pages.browser import Visitor, open_job, serious_findings, sign_in, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_roster import ZONE
 from tests.pages.world import DANA, PASSWORD, now
+from tests.pictures import saved
 
 pytestmark = pytest.mark.browser
 
@@ -57,3 +59,24 @@ def test_what_was_done_without_signal_has_its_true_time_in_the_drawer(
         moved = drawer.get_by_test_id("history").get_by_role("listitem").first
         expect(moved).to_contain_text(f"{done.astimezone(ZoneInfo(ZONE)):%-I:%M}")
         expect(moved).to_contain_text("sent ")
+
+
+def test_the_drawer_shows_the_proof_and_takes_the_load_size(
+    browser: Browser, stub: StubServer, axe: str
+) -> None:
+    job = stub.world.book()
+    stub.world.move(job.job_id, "confirm", "start")
+    jpeg = saved(Image.new("RGB", (800, 600), "#4a7"), "JPEG")
+    stub.world.photograph(job.job_id, "before", jpeg)
+    with visitor(browser) as dana:
+        page = at_the_board(dana, stub)
+        drawer = open_job(page, "Ada Wong")
+        photo = drawer.get_by_role("img", name="Before the work, photo 1 of 1")
+        photo.scroll_into_view_if_needed()
+        expect(photo).to_have_js_property("naturalWidth", 800)
+        drawer.get_by_role("button", name="Change: Proof").click()
+        drawer.get_by_label("Load size").select_option("half")
+        drawer.get_by_role("button", name="Save").click()
+        expect(drawer).to_contain_text("Load: half")
+        assert serious_findings(page, axe) == []
+    assert stub.world.jobs[job.job_id].load_size == "half"

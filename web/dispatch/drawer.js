@@ -17,8 +17,14 @@ import {
   particularsPart,
   schedulePart,
 } from "./drawer_parts.js";
+import { proofForm, proofPart } from "./drawer_proof.js";
 
-const FORMS = { Customer: particularsForm, Schedule: scheduleForm, Crew: crewForm };
+const FORMS = {
+  Customer: particularsForm,
+  Schedule: scheduleForm,
+  Crew: crewForm,
+  Proof: proofForm,
+};
 
 export class Drawer {
   #desk;
@@ -180,6 +186,7 @@ export class Drawer {
         editing("Schedule", schedulePart),
         editing("Crew", crewPart),
         editing("Customer", particularsPart),
+        editing("Proof", proofPart),
         this.#notes,
         linkPart(detail, { copy: () => this.#copyLink() }),
         historyPart(detail, told),

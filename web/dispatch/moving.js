@@ -8,7 +8,7 @@ export class Moving {
   #notices;
   #openJob;
 
-  /** `openJob(job_id)` opens the drawer, where a driver can be assigned. */
+  /** `openJob(job_id)` opens the drawer, where a driver can be assigned and the proof be seen. */
   constructor({ desk, notices, openJob }) {
     this.#desk = desk;
     this.#notices = notices;
@@ -78,14 +78,18 @@ export class Moving {
       const { session, now_ms } = this.#desk;
       this.#notices.bad(
         refusalText(error, { flow, card, to: move.to, account: session?.account, now_ms }),
+        error.slug === "proof-missing" ? this.#toTheJob(card, "See what is missing") : null,
       );
       return false;
     }
   }
 
   #needsDriver(card) {
-    const assign = { label: "Assign", run: () => this.#openJob(card.job_id) };
-    this.#notices.warn(`${card.customer} needs a driver first.`, assign);
+    this.#notices.warn(`${card.customer} needs a driver first.`, this.#toTheJob(card, "Assign"));
     return false;
+  }
+
+  #toTheJob(card, label) {
+    return { label, run: () => this.#openJob(card.job_id) };
   }
 }

@@ -1,0 +1,63 @@
+"""`haul crew` and `haul roster`: people's profiles, one at a time."""
+
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import crew, roster
+from tests.roster_fakes import FakeAccounts, FakeRoster, a_member
+
+YARD = SimpleNamespace(place=None, tenant="main")
+
+
+@pytest.fixture
+def people(monkeypatch: pytest.MonkeyPatch) -> FakeAccounts:
+    people = FakeAccounts()
+    people.add(a_member("maria", "driver", phone="+15555550123", password_hash="hers"))
+    for module in (crew, roster):
+        monkeypatch.setattr(module, "accounts", lambda _: people)
+    monkeypatch.setattr(roster, "roster", lambda _: FakeRoster())
+    return people
+
+
+def said(app: object, *words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(words), obj=YARD)  # type: ignore[arg-type]  # a Typer
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, " ".join(result.output.split())
+
+
+def test_one_persons_profile_is_changed_where_it_is_named_and_nowhere_else(
+    people: FakeAccounts,
+) -> None:
+    before = people.known["main", "maria"]
+    words = ("--role", "driver", "--role", "supervisor", "--email", "m@example.com")
+    assert said(crew.app, "set", "maria", *words) == (0, "maria is changed.")
+    changed = before.with_(roles=("driver", "supervisor"), email="m@example.com")
+    assert people.known["main", "maria"] == changed
+    said(crew.app, "set", "maria", "--phone", "")
+    assert people.known["main", "maria"] == changed.with_(phone=None)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (("maria",), 2, "nothing to change: give --name, --role, --phone or --email"),
+        (("maria", "--role", "boss"), 2, "no role boss; there are"),
+        (("maria", "--phone", "call me"), 2, "phone: write it with the country's code"),
+        (("nobody", "--phone", ""), 4, "no account 'nobody'; `haul crew list` shows them"),
+    ],
+)
+def test_a_profile_that_cannot_be_is_refused(
+    people: FakeAccounts, words: tuple[str, ...], code: int, why: str
+) -> None:
+    before = dict(people.known)
+    ended, text = said(crew.app, "set", *words)
+    assert (ended, people.known) == (code, before)
+    assert why in text
+
+
+def test_the_roster_shows_how_people_are_reached(people: FakeAccounts) -> None:
+    days = ("--from", "2026-11-21", "--to", "2026-11-22")
+    assert "+15555550123" in said(roster.app, "show", *days)[1]
+    assert '"phone": "+15555550123"' in said(roster.app, "show", *days, "--json")[1]

@@ -1,0 +1,43 @@
+// Proof of service in the drawer: the photos, the load, what is missing; and the form for the load.
+
+import { el } from "/lib/elements.js";
+import { icon } from "/lib/icons.js";
+import { LOADS, proofOf } from "/lib/proof.js";
+import { facts, part } from "./drawer_parts.js";
+import { editForm } from "./editing.js";
+import { field } from "./fields.js";
+
+export function proofPart(detail, { edit, flow }) {
+  const { photos, load, missing } = proofOf(detail, flow);
+  const lacks = missing.length > 0 && el("p.lacks", {}, icon("alert"), missingText(missing));
+  return part("Proof", edit, [
+    photos.length > 0
+      ? el("ul.proof-photos", { "data-testid": "proof-photos" }, photos.map(photoNode))
+      : el("p.quiet", {}, "No photos yet."),
+    facts([load && ["scale", `Load: ${load.toLowerCase()}`]]),
+    lacks,
+  ]);
+}
+
+function missingText(missing) {
+  return el("span", { "data-testid": "proof-missing" }, `Still missing: ${missing.join(", ")}.`);
+}
+
+/** The picture itself opens in a tab of its own. */
+function photoNode({ path, alt }) {
+  const picture = el("img", { src: path, alt, loading: "lazy", width: 160, height: 120 });
+  return el("li", {}, el("a", { href: path, target: "_blank", rel: "noopener" }, picture));
+}
+
+export function proofForm(detail, options) {
+  const load = field("Load size", {
+    options: [["", "Not said yet"], ...Object.entries(LOADS)],
+    value: detail.load_size ?? "",
+  });
+  const changes = () => {
+    const load_size = load.input.value;
+    load.complain(load_size === "" && "How much of the truck did the load take?");
+    return load_size === "" ? null : { load_size };
+  };
+  return editForm("Proof", [load.node], changes, options);
+}

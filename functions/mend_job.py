@@ -34,13 +34,15 @@ from statemachine.views import Board, card_of
 @dataclass(frozen=True)
 class Look:
     """What a round knows when it comes to a job. `ask` is for executions that seem well too,
-    `messages` for what became of those about the job.
+    `messages` for what became of those about the job, `before_it_goes` for the same if it has
+    ended: it may be looked at for the last time.
     """
 
     now: datetime
     shown: Board
     ask: bool = False
     messages: bool = False
+    before_it_goes: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class MendJob:
             yield "view written"
         if card_is_behind(job, look.shown, look.now):
             yield "card written"
-        if look.messages:
+        if look.messages or (look.before_it_goes and is_settled(job)):
             yield from self.deliveries(job.tenant, job.job_id, look.now)
 
     def _refuse_late(self, job: Job, now: datetime) -> Job:

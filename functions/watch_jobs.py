@@ -199,12 +199,8 @@ class WatchJobs:
         for job_id in sorted({*chosen, *stuck}):
             with _noted(this.failed, job_id):
                 this.looked_at += 1
-                messages = this.full or (
-                    job_id in touched and messages_are_due(touched[job_id], this.now)
-                )
-                mended = self.mend(
-                    tenant, job_id, replace(look, messages=messages), stuck.get(job_id)
-                )
+                this_one = _look_at(look, touched.get(job_id), this.full)
+                mended = self.mend(tenant, job_id, this_one, stuck.get(job_id))
                 if mended.repairs:
                     this.repaired[job_id] = list(mended.repairs)
                 elif job_id in touched and _may_go(mended, this.now - touched[job_id]):
@@ -289,6 +285,13 @@ def measure_ages(metrics: Metrics, tenant: str, board: Board, now: datetime) -> 
 
 def _minutes(span: timedelta) -> float:
     return round(span.total_seconds() / 60, 1)
+
+
+def _look_at(look: Look, touched: datetime | None, full: bool) -> Look:
+    """`touched` is None for one that is in sight only because it is stuck."""
+    due = touched is not None and messages_are_due(touched, look.now)
+    last = touched is not None and look.now - touched >= MESSAGES
+    return replace(look, messages=full or due, before_it_goes=last)
 
 
 def _may_go(mended: Mended, untouched_for: timedelta) -> bool:

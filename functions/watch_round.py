@@ -1,7 +1,8 @@
 """Whom a round of the watchdog looks at: those that somebody has just left work with, and a share.
 
     touched by a writer         looked at in the rounds from half a minute to three minutes later,
-                                and once more when its messages ought to have been sent
+                                and once more when its messages ought to have been sent; those of
+                                an ended job are asked about before it is let go, however late
     all the others              one slice each minute, so that six hours have seen everybody
     not on the board            although it was booked long enough ago
     just become overdue         its execution ought to have said so

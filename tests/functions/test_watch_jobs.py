@@ -676,6 +676,15 @@ def test_an_ended_job_stays_in_sight_until_its_messages_are_sent() -> None:
     assert yard.round(NOON + MESSAGES) == {JOB_ID: ["text given up"]}
 
 
+def test_an_ended_job_is_not_let_go_before_somebody_asked_about_its_messages() -> None:
+    """Timeline: round at minute 11 · none at 12 and 13, for a deployment · round at 14."""
+    yard = Yard(completed())
+    keep(yard, a_claim("sms"))
+    assert (yard.round(NOON + minutes(11)), yard.open()) == ({}, [JOB_ID])
+    assert yard.round(NOON + minutes(14)) == {JOB_ID: ["text given up"]}
+    assert (yard.round(NOON + minutes(15)), yard.open()) == ({}, [])
+
+
 # -- dead letters
 
 

@@ -8,61 +8,26 @@ of a job. What is seen from outside is in deploy/doctor_edge.py.
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import cached_property
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
-from deploy.bundle import ROOT
+from deploy import doctor_remedies as remedies
 from deploy.doctor_edge import headers, pages_of_this_build, unknown_views
+from deploy.doctor_remedies import BY_HAND
 from deploy.machines import ALIAS
-from deploy.target import stage_prefix
+from deploy.patient import Finding, Patient
 from functions.sessions import SigningKeys
 from statemachine.asl import render
 from statemachine.flows import flow_names, load_flow
 
-DEPLOY = "haul deploy brings it back as the template has it"
 ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+NOBODY = "nobody is told of alarms"
+SUBSCRIBE = "haul deploy {stage} --set AlarmEmail=ops@example.com, then confirm the mail from AWS"
+CONFIRM = (
+    "open the link in AWS's mail “Subscription Confirmation”; after three days it is void, then "
+    "subscribe the address to the topic again in the SNS console"
+)
 WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at; `do` is what a person does where it is not `ok`."""
-
-    what: str
-    ok: bool
-    do: str = ""
-
-
-@dataclass(frozen=True)
-class Patient:
-    session: Any
-    outputs: dict[str, str]
-    edge_url: str
-    max_key_days: int
-
-    def client(self, service: str) -> Any:
-        return self.session.client(service)
-
-    @property
-    def stack(self) -> str:
-        return stage_prefix(self.outputs).removesuffix("-")
-
-    @cached_property
-    def parts(self) -> list[tuple[str, str, str]]:
-        """Type, name in the template, and name at AWS of every resource."""
-        pages = self.client("cloudformation").get_paginator("list_stack_resources")
-        return [
-            (each["ResourceType"], each["LogicalResourceId"], each.get("PhysicalResourceId", ""))
-            for page in pages.paginate(StackName=self.stack)
-            for each in page["StackResourceSummaries"]
-        ]
-
-    def of(self, kind: str) -> Iterator[tuple[str, str]]:
-        return ((name, known_as) for of, name, known_as in self.parts if of == kind)
 
 
 Check = Callable[[Patient], Iterator[Finding]]
@@ -82,15 +47,16 @@ def examine(
 
 
 def stack(patient: Patient) -> Iterator[Finding]:
-    answer = patient.client("cloudformation").describe_stacks(StackName=patient.stack)
-    status = answer["Stacks"][0]["StackStatus"]
-    yield Finding(f"stack {patient.stack} is {status}", status in WELL, DEPLOY)
-    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-    missing = sorted(set(template["Outputs"]) - set(patient.outputs))
+    status = patient.described["StackStatus"]
+    events = f"{patient.aws} cloudformation describe-stack-events --stack-name {patient.stack}"
+    do = f"{events} says what failed; mend it, then haul deploy {patient.stage}"
+    yield Finding(f"stack {patient.stack} is {status}", status in WELL, do)
+    missing = sorted(set(patient.template["Outputs"]) - set(patient.outputs))
     yield Finding(
         f"outputs missing: {', '.join(missing)}" if missing else "the stack has all its outputs",
         not missing,
-        "this haul is newer than the stack: haul deploy, or use the version that was deployed",
+        f"this haul is newer than the stack: haul deploy {patient.stage}, or use the version that "
+        "was deployed",
     )
 
 
@@ -100,13 +66,29 @@ def functions(patient: Patient) -> Iterator[Finding]:
         try:
             alias = aws.get_alias(FunctionName=name, Name=ALIAS)
             known = aws.get_function_configuration(FunctionName=name, Qualifier=ALIAS)
-            iam.get_role(RoleName=known["Role"].rpartition("/")[2])
-        except (aws.exceptions.ResourceNotFoundException, iam.exceptions.NoSuchEntityException):
-            yield Finding(f"function {name} lacks its alias or its role", False, DEPLOY)
+        except aws.exceptions.ResourceNotFoundException:
+            yield Finding(f"function {name} lacks its alias {ALIAS}", False, _alias(patient, name))
+            continue
+        role = known["Role"].rpartition("/")[2]
+        try:
+            iam.get_role(RoleName=role)
+        except iam.exceptions.NoSuchEntityException:
+            yield Finding(f"function {name} lacks its role {role}", False, BY_HAND)
             continue
         state = known.get("State", "Active")
         what = f"function {name} is live in version {alias['FunctionVersion']}, {state}"
-        yield Finding(what, state in ("Active", "Inactive"), DEPLOY)
+        do = f"haul rollback {patient.stage} goes back to the version before"
+        yield Finding(what, state in ("Active", "Inactive"), do)
+
+
+def _alias(patient: Patient, name: str) -> str:
+    aws = patient.client("lambda")
+    try:
+        pages = aws.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+        versions = [each["Version"] for page in pages for each in page["Versions"]]
+    except aws.exceptions.ResourceNotFoundException:
+        return BY_HAND
+    return remedies.alias(patient.aws, name, ALIAS, max(filter(str.isdigit, versions), key=int))
 
 
 def queues(patient: Patient) -> Iterator[Finding]:
@@ -119,14 +101,17 @@ def queues(patient: Patient) -> Iterator[Finding]:
             count = int(known["ApproximateNumberOfMessages"])
             yield _dead_letters(name, queue.replace("-", "_"), count)
             continue
-        yield Finding(f"queue {name} has dead letters", "RedrivePolicy" in known, DEPLOY)
-        found = aws.list_event_source_mappings(EventSourceArn=known["QueueArn"])
-        states = [mapping["State"] for mapping in found["EventSourceMappings"]]
-        reads = ", ".join(states) or "nobody"
+        kept = "RedrivePolicy" in known
+        what = f"queue {name} has {'a place' if kept else 'no place'} for its dead letters"
+        yield Finding(what, kept, BY_HAND)
+        arn = known["QueueArn"]
+        mappings = aws.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+        states = [mapping["State"] for mapping in mappings]
+        own = name.removeprefix(f"{patient.stack}-")
         yield Finding(
-            f"queue {name} is read: {reads}",
+            f"queue {name} is read: {', '.join(states) or 'nobody'}",
             states == ["Enabled"],
-            "enable its event source mapping in the Lambda console, or haul deploy",
+            remedies.reader(patient.aws, patient.stack, own, arn, mappings),
         )
 
 
@@ -148,8 +133,22 @@ def alarms(patient: Patient) -> Iterator[Finding]:
     for name in sorted(wanted):
         state = known[name]["StateValue"] if name in known else "missing"
         what = f"alarm {name} is {state}"
-        do = known[name].get("AlarmDescription", "") if name in known else DEPLOY
+        do = known[name].get("AlarmDescription", "") if name in known else BY_HAND
         yield Finding(what, state in ("OK", "INSUFFICIENT_DATA"), do)
+
+
+def told(patient: Patient) -> Iterator[Finding]:
+    """An alarm that nobody hears is none. On a laptop nobody has to."""
+    sns = patient.client("sns")
+    (topic,) = (arn for name, arn in patient.of("AWS::SNS::Topic") if name == "AlarmTopic")
+    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    arns = [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
+    confirmed = [arn for arn in arns if arn.startswith("arn:")]
+    what = f"alarms reach {len(confirmed)} of {len(arns)} subscribers" if arns else NOBODY
+    if not patient.on_aws:
+        what += "; on a laptop nobody has to be told"
+    do = CONFIRM if arns else SUBSCRIBE.format(stage=patient.stage)
+    yield Finding(what, bool(confirmed) or not patient.on_aws, do)
 
 
 def secrets(patient: Patient) -> Iterator[Finding]:
@@ -175,30 +174,31 @@ def _are_keys(body: str) -> bool:
 def rules(patient: Patient) -> Iterator[Finding]:
     """On our own bus, or on the account's, where AWS tells of executions."""
     pages = patient.client("events").get_paginator("list_rules")
-    states = {
-        rule["Name"]: rule["State"]
+    known = {
+        rule["Name"]: (rule["State"], bus)
         for bus in (patient.outputs["BusName"], "default")
         for page in pages.paginate(EventBusName=bus)
         for rule in page["Rules"]
     }
     for name, known_as in patient.of("AWS::Events::Rule"):
         rule = known_as.rpartition("|")[2]
-        state = states.get(rule, "missing")
-        do = f"aws events enable-rule --name {rule}, or haul deploy"
-        yield Finding(f"rule {name} is {state}", state == "ENABLED", do)
+        wanted = remedies.rule_state(patient.template, name, patient.parameters)
+        state, bus = known.get(rule, ("missing", ""))
+        do = remedies.rule(patient.aws, rule, bus, wanted) if bus else BY_HAND
+        yield Finding(f"rule {name} is {state}", state == wanted, do)
 
 
 def schedules(patient: Patient) -> Iterator[Finding]:
     scheduler = patient.client("scheduler")
     for name, known_as in patient.of("AWS::Scheduler::Schedule"):
         state = scheduler.get_schedule(Name=known_as.rpartition("/")[2] or known_as)["State"]
-        yield Finding(f"schedule {name} is {state}", state == "ENABLED", DEPLOY)
+        yield Finding(f"schedule {name} is {state}", state == "ENABLED", BY_HAND)
 
 
 def archives(patient: Patient) -> Iterator[Finding]:
     for name, known_as in patient.of("AWS::Events::Archive"):
         state = patient.client("events").describe_archive(ArchiveName=known_as)["State"]
-        yield Finding(f"archive {name} is {state}", state == "ENABLED", DEPLOY)
+        yield Finding(f"archive {name} is {state}", state == "ENABLED", BY_HAND)
 
 
 def flows(patient: Patient) -> Iterator[Finding]:
@@ -210,7 +210,8 @@ def flows(patient: Patient) -> Iterator[Finding]:
         deployed = sfn.describe_state_machine(stateMachineArn=arn)["definition"]
         same = in_step(json.loads(render(load_flow(flow))), json.loads(deployed))
         what = f"flow {flow} and its state machine are {'in step' if same else 'out of step'}"
-        yield Finding(what, same, "haul deploy, or use the version that was deployed")
+        do = f"haul deploy {patient.stage}, or use the version that was deployed"
+        yield Finding(what, same, do)
 
 
 def in_step(ours: Any, deployed: Any) -> bool:
@@ -237,5 +238,5 @@ def edge(patient: Patient) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    stack, functions, queues, alarms, secrets, rules, schedules, archives, flows, edge
+    stack, functions, queues, alarms, told, secrets, rules, schedules, archives, flows, edge
 )  # fmt: skip

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import httpx
 
+from deploy.doctor_remedies import BY_HAND
 from deploy.pages import WEB, build_id, pages
 from deploy.verify_edge import BUILD
 
@@ -12,7 +13,6 @@ Seen = tuple[str, bool, str]
 """What was seen, whether it is well, and what to do where it is not."""
 
 TIMEOUT_S = 30
-POLICY = "haul deploy; if it stays so, look at the distribution's response headers policy"
 WANTED = {
     "content-security-policy": "default-src 'self'",
     "strict-transport-security": "max-age=",
@@ -26,7 +26,7 @@ def headers(edge_url: str) -> Iterator[Seen]:
     yield f"/ answers {answer.status_code}", answer.status_code == 200, "haul deploy"
     for name, content in WANTED.items():
         found = answer.headers.get(name, "")
-        yield f"/ is sent with {name}: {found[:60] or 'nothing'}", content in found, POLICY
+        yield f"/ is sent with {name}: {found[:60] or 'nothing'}", content in found, BY_HAND
 
 
 def unknown_views(edge_url: str) -> Iterator[Seen]:
@@ -35,13 +35,11 @@ def unknown_views(edge_url: str) -> Iterator[Seen]:
     with httpx.Client(base_url=edge_url, timeout=TIMEOUT_S) as http:
         first, second, folder = http.get(path), http.get(path), http.get("/t/")
     told = first.status_code in (403, 404) and second.status_code in (403, 404)
-    yield f"an unknown view answers {first.status_code}", told, "look at the bucket's policy"
+    yield f"an unknown view answers {first.status_code}", told, BY_HAND
     kept = "hit" in second.headers.get("x-cache", "").lower() or "age" in second.headers
-    do = "set the distribution's error caching of 403 and 404 to 0 seconds: haul deploy"
-    yield "an unknown view is not kept at the edge", not kept, do
+    yield "an unknown view is not kept at the edge", not kept, BY_HAND
     listed = folder.status_code == 200 or "ListBucketResult" in folder.text
-    do = "take s3:ListBucket away from the edge: look at the site bucket's policy"
-    yield "views cannot be listed", not listed, do
+    yield "views cannot be listed", not listed, BY_HAND
 
 
 def pages_of_this_build(edge_url: str) -> Iterator[Seen]:

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from deploy import doctor
-from deploy.doctor import Finding, Patient, examine, in_step
+from deploy.doctor import examine, in_step, rules, told
+from deploy.doctor_remedies import reader, rule_state, template
+from deploy.patient import Finding, Patient
 from statemachine.asl import render
 from statemachine.flows import load_flow
+from tests.moto_server import Moto
 
 
 def deployed() -> Any:
@@ -67,3 +70,105 @@ def test_a_check_that_cannot_be_made_is_bad_and_the_others_are_made(
         Finding("broken part: cannot be checked", False, "OSError: no way there"),
         Finding("the rest", True),
     ]
+
+
+# -- on a stage of moto: a stack with a bus, one rule, and the topic of alarms
+
+
+class Stage:
+    """`parameters` are the stack's; the parts are made, and told as CloudFormation tells them."""
+
+    def __init__(self, moto: Moto, **parameters: str) -> None:
+        self.moto, self.bus = moto, moto.name("bus")
+        self.events, self.sns = moto.client("events"), moto.client("sns")
+        self.events.create_event_bus(Name=self.bus)
+        self.rule = moto.name("rule")
+        self.events.put_rule(
+            Name=self.rule, EventBusName=self.bus, EventPattern='{"source": ["haulway.jobs"]}'
+        )
+        self.topic = self.sns.create_topic(Name=moto.name("alarms"))["TopicArn"]
+        self.patient = Patient(
+            moto, {"BusName": self.bus, "MachinePrefix": "arn:haulway-test-"}, "", 45
+        )
+        described = [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()]
+        self.patient.__dict__["described"] = {"Parameters": described}
+        self.patient.__dict__["parts"] = [
+            ("AWS::Events::Rule", "EdgeFactsRule", f"{self.bus}|{self.rule}"),
+            ("AWS::SNS::Topic", "AlarmTopic", self.topic),
+        ]
+
+
+def test_on_aws_it_is_amiss_that_nobody_is_told_of_alarms(moto: Moto) -> None:
+    stage = Stage(moto, Where="aws")
+    (nobody,) = told(stage.patient)
+    assert (nobody.ok, nobody.what) == (False, "nobody is told of alarms")
+    assert nobody.do.startswith("haul deploy test --set AlarmEmail=")
+    stage.sns.subscribe(TopicArn=stage.topic, Protocol="sms", Endpoint="+15555550123")
+    (somebody,) = told(stage.patient)
+    assert (somebody.ok, somebody.what) == (True, "alarms reach 1 of 1 subscribers")
+
+
+def test_a_subscription_that_nobody_confirmed_reaches_nobody(
+    moto: Moto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(moto, Where="aws")
+
+    class Waiting:
+        def get_paginator(self, name: str) -> "Waiting":
+            return self
+
+        def paginate(self, **about: str) -> list[Any]:
+            return [{"Subscriptions": [{"SubscriptionArn": "PendingConfirmation"}]}]
+
+    monkeypatch.setattr(Patient, "client", lambda *about: Waiting())
+    (finding,) = told(stage.patient)
+    assert (finding.ok, finding.what) == (False, "alarms reach 0 of 1 subscribers")
+    assert "Subscription Confirmation" in finding.do
+
+
+def test_on_a_laptop_nobody_has_to_be_told(moto: Moto) -> None:
+    (finding,) = told(Stage(moto, Where="laptop").patient)
+    assert finding.ok
+
+
+def test_a_rule_is_held_against_the_state_that_the_template_wants(moto: Moto) -> None:
+    for paths, switch_off, ok in (
+        ("1000", False, True), ("1000", True, False), ("0", True, True), ("0", False, False),
+    ):  # fmt: skip
+        stage = Stage(moto, Where="aws", InvalidationPathsPerMonth=paths)
+        if switch_off:
+            stage.events.disable_rule(Name=stage.rule, EventBusName=stage.bus)
+        (finding,) = rules(stage.patient)
+        assert (paths, switch_off, finding.ok) == (paths, switch_off, ok)
+        act = "enable-rule" if switch_off else "disable-rule"
+        where = f"--name {stage.rule} --event-bus-name {stage.bus}"
+        assert ok or finding.do == f"aws events {act} {where}"
+
+
+def test_a_condition_of_the_template_is_judged_by_the_stacks_parameters() -> None:
+    known = {
+        "Conditions": {
+            "Big": {"Fn::Equals": [{"Ref": "Size"}, "big"]},
+            "Both": {"Fn::And": [{"Condition": "Big"}, {"Fn::Not": [{"Condition": "Red"}]}]},
+            "Red": {"Fn::Equals": [{"Ref": "Colour"}, "red"]},
+        },
+        "Resources": {"R": {"Properties": {"State": {"Fn::If": ["Both", "ENABLED", "DISABLED"]}}}},
+    }
+    assert rule_state(known, "R", {"Size": "big", "Colour": "blue"}) == "ENABLED"
+    assert rule_state(known, "R", {"Size": "big", "Colour": "red"}) == "DISABLED"
+    assert rule_state(known, "unknown", {}) == "ENABLED"
+
+
+def test_a_queue_that_nobody_reads_is_given_its_own_reader_again() -> None:
+    resources = template()["Resources"].values()
+    functions = [
+        r["Properties"]["FunctionName"]["Fn::Sub"].replace("${Stage}", "test")
+        for r in resources
+        if r["Type"] == "AWS::Serverless::Function"
+    ]
+    for queue in ("edit-job", "deliver-webhooks-slow"):
+        command = reader("aws", "haulway-test", queue, "arn", [])
+        name = command.partition("--function-name ")[2].partition(":")[0]
+        assert name in functions
+    disabled = reader("aws", "haulway-test", "edit-job", "arn", [{"UUID": "u-1"}])
+    assert disabled == "aws lambda update-event-source-mapping --uuid u-1 --enabled"

@@ -67,3 +67,11 @@ def test_nothing_waits_for_itself() -> None:
     """A circle of references is a template that CloudFormation refuses as a whole."""
     graph = {n: referred(GRADUAL, r) - {n} for n, r in GRADUAL["Resources"].items()}
     assert set(TopologicalSorter(graph).static_order()) == set(GRADUAL["Resources"])
+
+
+def test_the_edge_keeps_no_error_that_it_would_keep_by_itself() -> None:
+    """Each for 10 s otherwise, also after the moment that it was true for."""
+    (distribution,) = of_type(translated(), "AWS::CloudFront::Distribution").values()
+    rules = distribution["DistributionConfig"]["CustomErrorResponses"]
+    kept_s = {rule["ErrorCode"]: rule["ErrorCachingMinTTL"] for rule in rules}
+    assert kept_s == dict.fromkeys((403, 404, 500, 502, 503, 504), 0)

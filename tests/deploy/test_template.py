@@ -75,3 +75,10 @@ def test_the_edge_keeps_no_error_that_it_would_keep_by_itself() -> None:
     rules = distribution["DistributionConfig"]["CustomErrorResponses"]
     kept_s = {rule["ErrorCode"]: rule["ErrorCachingMinTTL"] for rule in rules}
     assert kept_s == dict.fromkeys((403, 404, 500, 502, 503, 504), 0)
+
+
+def test_one_batch_that_fails_by_what_nobody_foresaw_is_enough_to_go_back() -> None:
+    """It comes again only after the queue's visibility timeout, so no minute has three of them."""
+    alarms = of_type(translated(), "AWS::CloudWatch::Alarm")
+    for name in ("BookingFails", "AdvancingFails"):
+        assert (alarms[name]["Threshold"], alarms[name]["Period"]) == (1, 60)

@@ -82,3 +82,10 @@ def test_one_batch_that_fails_by_what_nobody_foresaw_is_enough_to_go_back() -> N
     alarms = of_type(translated(), "AWS::CloudWatch::Alarm")
     for name in ("BookingFails", "AdvancingFails"):
         assert (alarms[name]["Threshold"], alarms[name]["Period"]) == (1, 60)
+
+
+def test_nobody_writes_into_a_bucket_before_the_stack_is_nearly_there() -> None:
+    """One with something in it cannot be taken back with a creation that fails."""
+    schedule = translated()["Resources"]["WatchSchedule"]
+    assert schedule["DependsOn"] == "Distribution"
+    assert "Distribution" not in referred(translated(), schedule["Properties"])

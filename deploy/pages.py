@@ -149,10 +149,17 @@ def _digest(contents: Mapping[str, bytes], length: int) -> str:
 def publish(s3: Any, bucket: str, wanted: list[Page]) -> list[str]:
     """Upload the pages that differ from what is there; the answer is their keys.
 
-    Hashed files many at once, for nobody refers to them yet; the others in their order.
+    What is said of a page, its type and how long it is kept, is part of it. Hashed files many at
+    once, for nobody refers to them yet; the others in their order.
     """
     known = _known(s3, bucket)
-    changed = [page for page in wanted if known.get(page.key) != _etag(page.body)]
+
+    def is_there(page: Page) -> bool:
+        return known.get(page.key) == _etag(page.body) and _is_told_so(s3, bucket, page)
+
+    with ThreadPoolExecutor(AT_ONCE) as looks:
+        found = list(looks.map(is_there, wanted))
+    changed = [page for page, there in zip(wanted, found, strict=True) if not there]
     hashed = [page for page in changed if not page.is_entry]
     with ThreadPoolExecutor(AT_ONCE) as uploads:
         list(uploads.map(lambda page: _put(s3, bucket, page), hashed))
@@ -182,6 +189,11 @@ def _known(s3: Any, bucket: str) -> dict[str, str]:
         for page in listing.paginate(Bucket=bucket, Prefix=folder)
     ]
     return {o["Key"]: o["ETag"].strip('"') for page in answers for o in page.get("Contents", ())}
+
+
+def _is_told_so(s3: Any, bucket: str, page: Page) -> bool:
+    told = s3.head_object(Bucket=bucket, Key=page.key)
+    return (told["ContentType"], told.get("CacheControl")) == (page.content_type, page.caching)
 
 
 def _put(s3: Any, bucket: str, page: Page) -> None:

@@ -1,9 +1,13 @@
 """Pages and what they refer to are of one build."""
 
+import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
-from deploy.pages import build_id, pages
+import pytest
+
+from deploy.pages import Page, build_id, pages, publish
 
 ENTRY = """<html><head><title>x</title></head>
 <script type="module" src="/lib/a.js"></script></html>"""
@@ -80,3 +84,39 @@ def test_what_has_a_hash_is_kept_for_a_year_and_what_has_none_is_asked_for() -> 
 def test_a_service_worker_keeps_its_address_and_is_asked_for_every_time() -> None:
     (worker,) = [page for page in pages() if page.key.startswith("crew/sw.")]
     assert (worker.key, worker.caching) == ("crew/sw.js", "public, max-age=0, s-maxage=31536000")
+
+
+class FakeS3:
+    """What was put, by key; listed as S3 does, by folders."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, Any]] = {}
+
+    def get_paginator(self, _: str) -> "FakeS3":
+        return self
+
+    def paginate(self, Bucket: str, Prefix: str = "", Delimiter: str = "") -> Any:  # noqa: N803
+        here = [key for key in self.objects if key.startswith(Prefix)]
+        below = {key.partition("/")[0] + "/" for key in here if Delimiter and "/" in key}
+        contents = [
+            {"Key": key, "ETag": hashlib.md5(self.objects[key]["Body"]).hexdigest()}
+            for key in here
+            if not Delimiter or "/" not in key
+        ]
+        yield {"Contents": contents, "CommonPrefixes": [{"Prefix": each} for each in below]}
+
+    def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        return self.objects[Key]
+
+    def put_object(self, Key: str, **said: Any) -> None:  # noqa: N803
+        self.objects[Key] = said
+
+
+@pytest.mark.parametrize("said", ["CacheControl", "ContentType"])
+def test_a_page_of_which_something_else_is_said_is_uploaded_again(said: str) -> None:
+    s3, wanted = FakeS3(), [Page("index.html", b"<p>"), Page("book/index.html", b"<p>")]
+    assert publish(s3, "site", wanted) == ["index.html", "book/index.html"]
+    assert publish(s3, "site", wanted) == []
+    s3.objects["book/index.html"][said] = "as it was before"
+    assert publish(s3, "site", wanted) == ["book/index.html"]
+    assert s3.objects["book/index.html"][said] != "as it was before"

@@ -67,3 +67,25 @@ def test_nothing_waits_for_itself() -> None:
     """A circle of references is a template that CloudFormation refuses as a whole."""
     graph = {n: referred(GRADUAL, r) - {n} for n, r in GRADUAL["Resources"].items()}
     assert set(TopologicalSorter(graph).static_order()) == set(GRADUAL["Resources"])
+
+
+def test_the_edge_keeps_no_error_that_it_would_keep_by_itself() -> None:
+    """Each for 10 s otherwise, also after the moment that it was true for."""
+    (distribution,) = of_type(translated(), "AWS::CloudFront::Distribution").values()
+    rules = distribution["DistributionConfig"]["CustomErrorResponses"]
+    kept_s = {rule["ErrorCode"]: rule["ErrorCachingMinTTL"] for rule in rules}
+    assert kept_s == dict.fromkeys((403, 404, 500, 502, 503, 504), 0)
+
+
+def test_one_batch_that_fails_by_what_nobody_foresaw_is_enough_to_go_back() -> None:
+    """It comes again only after the queue's visibility timeout, so no minute has three of them."""
+    alarms = of_type(translated(), "AWS::CloudWatch::Alarm")
+    for name in ("BookingFails", "AdvancingFails"):
+        assert (alarms[name]["Threshold"], alarms[name]["Period"]) == (1, 60)
+
+
+def test_nobody_writes_into_a_bucket_before_the_stack_is_nearly_there() -> None:
+    """One with something in it cannot be taken back with a creation that fails."""
+    schedule = translated()["Resources"]["WatchSchedule"]
+    assert schedule["DependsOn"] == "Distribution"
+    assert "Distribution" not in referred(translated(), schedule["Properties"])

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.imports import NotImportable
 from deploy.lock import Locked
-from deploy.run import RolledBack
+from deploy.run import NothingToRollBackTo, RolledBack
 from deploy.target import Outputs
 from deploy.template import Built
 from functions.aws.stores import S3Jobs
@@ -260,6 +260,21 @@ def test_deployments_killed_at_every_step_are_finished_by_the_next(
     until_free(lambda: deployment(stages.engine.url, "staging").deploy(built))
     record = deployment(stages.engine.url, "staging").artifacts.record("staging")
     assert (record.current, record.pending) == (built.release.name, None)
+
+
+def test_a_first_deployment_that_died_is_finished_by_the_next(
+    stages: Stages, tmp_path: Path
+) -> None:
+    """Its stack is there and nothing of it was verified, so there is nothing to go back to."""
+    folder = sources(tmp_path / "sources")
+    words = [sys.executable, "-m", "tests.e2e.killed", stages.engine.url, "third", str(folder)]
+    died = subprocess.run([*words, "flows"], check=False, capture_output=True)
+    assert died.returncode == KILLED, died.stderr.decode()[-2000:]
+    third = deployment(stages.engine.url, "third", flows=())
+    with pytest.raises(NothingToRollBackTo, match="deploy it again to finish"):
+        third.roll_back()
+    third.deploy(stages.first)
+    assert stages.current("third") == stages.first.release.name
 
 
 def begun(stages: Stages, release: str) -> tuple[bool, bool]:

@@ -1,23 +1,22 @@
 """`haul export`, `haul import`, `haul erase`: the data is the business's and its customers'."""
 
-import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TextIO
 
 import typer
-from botocore.exceptions import ClientError
 from pydantic import ValidationError
 from rich.markup import escape
 
+from cli.audit import audited
 from cli.claims import assignment, claimed_again
 from cli.out import BadInput, Complaint, NotThere, console, print_json, spoken_errors
 from cli.photos import PhotoFolder
 from cli.place import Place
 from deploy.erase import erase_job, erase_number, forget_at_edge, purge
-from deploy.lock import who
 from functions.aws.stores import S3Boards, S3Jobs, S3Views
 from functions.inbox import problems
 from functions.ports import Conflict, UnknownJob
@@ -42,22 +41,17 @@ def export(
     """
     with spoken_errors():
         jobs, photos = _jobs(context.obj.place), PhotoFolder(context.obj.place, file)
-        try:
-            with file.open("x", encoding="utf-8") as out:
-                file.chmod(0o600)
-                count = 0
-                for job in _all(jobs, context.obj.tenant):
-                    out.write(job.model_dump_json(exclude_none=True) + "\n")
-                    photos.save(job)
-                    count += 1
-        except FileExistsError:
-            raise Complaint(f"{file} exists; choose another name") from None
-        except OSError as error:
-            raise BadInput(f"{file} cannot be written: {error.strerror}") from error
-        facts = {"jobs": count, "photos": photos.carried, "photos_missing": photos.missing}
-        _audit(context, "export", facts)
+        with _new_file(file) as out, audited(context, "export", {}) as done:
+            count = 0
+            for job in _all(jobs, context.obj.tenant):
+                out.write(job.model_dump_json(exclude_none=True) + "\n")
+                photos.save(job)
+                count += 1
+            done |= {
+                "jobs": count, "photos": photos.carried, "photos_missing": photos.missing
+            }  # fmt: skip
         if as_json:
-            print_json(facts)
+            print_json(done)
         else:
             console.print(f"{count} jobs are in {file}{_photos_beside(photos)}.")
 
@@ -75,29 +69,30 @@ def import_(
         views = S3Views(place.client("s3"), place.outputs["SiteBucket"], VIEW_TTL_S)
         photos = PhotoFolder(place, file)
         crew, taken = assignment(place), list[str]()
+        arriving = _jobs_in(file)
         now, brought, there = datetime.now(timezone.utc), 0, 0
-        for arriving in _jobs_in(file):
-            job = _arriving(arriving, tenant, now)
-            if not load_flow(job.flow).status(job.status).terminal:
-                jobs.mark_open(tenant, job.job_id)
-            try:
-                jobs.create(job)
-                brought += 1
-            except Conflict:  # perhaps by an import that was cut off: what it left undone is done
-                there += 1
-                job = jobs.read(tenant, job.job_id).value
-            photos.bring(job)
-            write_view(views, job, load_flow(job.flow))
-            taken += claimed_again(crew, job, now)
-        boards = S3Boards(place.client("s3"), place.outputs["JobsBucket"])
-        PublishBoard(jobs, boards).rebuild(tenant, now)
-        facts = {
-            "jobs": brought, "there_before": there,
-            "photos": photos.carried, "photos_missing": photos.missing,
-        }  # fmt: skip
-        _audit(context, "import", facts)
+        with audited(context, "import", {}) as done:
+            for each in arriving:
+                job = _arriving(each, tenant, now)
+                if not load_flow(job.flow).status(job.status).terminal:
+                    jobs.mark_open(tenant, job.job_id)
+                try:
+                    jobs.create(job)
+                    brought += 1
+                except Conflict:  # perhaps by an import that was cut off: that is done to its end
+                    there += 1
+                    job = jobs.read(tenant, job.job_id).value
+                photos.bring(job)
+                write_view(views, job, load_flow(job.flow))
+                taken += claimed_again(crew, job, now)
+            boards = S3Boards(place.client("s3"), place.outputs["JobsBucket"])
+            PublishBoard(jobs, boards).rebuild(tenant, now)
+            done |= {
+                "jobs": brought, "there_before": there,
+                "photos": photos.carried, "photos_missing": photos.missing,
+            }  # fmt: skip
         if as_json:
-            print_json({**facts, "on_two_jobs": taken})
+            print_json({**done, "on_two_jobs": taken})
             return
         came = f"{brought} jobs were brought{_photos_beside(photos)}"
         console.print(f"{came}; {there} were there before.")
@@ -155,10 +150,11 @@ def erase(
             raise Complaint(f"still open: {', '.join(open_)}; complete or cancel them first")
         if not yes and not typer.confirm(f"Erase {len(found)} jobs for good?"):
             raise Complaint("nothing was erased")
-        facts = _erased(place, tenant, found, phones)
+        with audited(context, "erase", {"jobs": [job.job_id for job in found]}) as done:
+            facts = _erased(place, tenant, found, phones)
+            done |= facts
         if not found and not facts["objects"] and not facts["opt_outs_kept"]:
             raise NotThere("no job of that phone, and nothing is kept about it")
-        _audit(context, "erase", {"jobs": [job.job_id for job in found], **facts})
         if as_json:
             print_json({"jobs": len(found), **facts})
         else:
@@ -230,15 +226,14 @@ def _all(jobs: S3Jobs, tenant: str) -> Iterator[Job]:
             continue  # erased while we were reading
 
 
-def _audit(context: typer.Context, what: str, facts: dict[str, Any]) -> None:
-    """One object for each act, without names or numbers; there is no act without its line."""
-    place, now = context.obj.place, datetime.now(timezone.utc)
-    line = {"at": now.isoformat(), "by": who(), "tenant": context.obj.tenant, "what": what, **facts}
-    key = f"audit/{now:%Y/%m/%d/%H%M%S%f}-{what}.json"
-    body = json.dumps(line).encode()
+@contextmanager
+def _new_file(file: Path) -> Iterator[TextIO]:
+    """For its owner alone. Raises Complaint, BadInput."""
     try:
-        place.client("s3").put_object(
-            Bucket=place.outputs["JobsBucket"], Key=key, Body=body, IfNoneMatch="*"
-        )
-    except ClientError as error:
-        raise Complaint(f"done, but the audit line could not be written: {error}") from error
+        with file.open("x", encoding="utf-8") as out:
+            file.chmod(0o600)
+            yield out
+    except FileExistsError:
+        raise Complaint(f"{file} exists; choose another name") from None
+    except OSError as error:
+        raise BadInput(f"{file} cannot be written: {error.strerror}") from error

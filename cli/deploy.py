@@ -32,6 +32,10 @@ Settings = Annotated[
     Optional[list[str]],
     typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the template; it stays set."),
 ]
+Noted = Annotated[
+    Optional[Path],
+    typer.Option("--release-file", help="Write the name of the release into this file."),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before anything is removed.")]
 
 
@@ -40,6 +44,7 @@ def deploy(
     state: State = None,
     settings: Settings = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference.")] = False,
+    release_file: Noted = None,
     yes: Yes = False,
 ) -> None:
     """Build from these sources, bring it to a stage, verify it there, or go back."""
@@ -60,12 +65,18 @@ def deploy(
             return
         deployment.deploy(built)
         progress.end()
+        if release_file:
+            release_file.write_text(f"{built.release.name}\n", encoding="utf-8")
         console.print(f"[bold green]{stage}[/] runs release [bold]{built.release.name}[/].")
 
 
 def promote(
     source: Annotated[str, typer.Argument(help="The stage that runs it, verified.")],
     stage: Annotated[str, typer.Argument(metavar="TO", help="The stage that shall run it.")],
+    release: Annotated[
+        Optional[str],
+        typer.Option(help="The release that is meant; where another runs by now, nothing is done."),
+    ] = None,
     state: State = None,
     settings: Settings = None,
     yes: Yes = False,
@@ -73,7 +84,7 @@ def promote(
     """Bring the very artifacts that one stage runs to another; nothing is built again."""
     with _spoken(), _Progress(yes) as progress:
         deployment = _deployment(stage, state, settings, progress)
-        deployment.promote(source)
+        deployment.promote(source, release)
         progress.end()
         name = deployment.artifacts.record(stage).current
         console.print(f"[bold green]{stage}[/] runs what {source} runs: [bold]{name}[/].")
@@ -167,11 +178,17 @@ class _Progress:
         if planned.creates:
             console.print(f"    [green]creates {len(planned.changes)} resources[/]")
         severe = [c for c in planned.changes if c.action == "Remove" or c.replaced]
-        if severe and not self.yes and console.is_terminal:
-            self.status.stop()
-            if not typer.confirm(f"{len(severe)} resources are removed or replaced. Go on?"):
-                raise Complaint("nothing was changed")
-            self.status.start()
+        if severe and not self.yes:
+            self._ask(f"{len(severe)} resources are removed or replaced")
+
+    def _ask(self, what: str) -> None:
+        """Where nobody can be asked, as behind a pipe, the answer is no."""
+        self.status.stop()
+        if not console.is_terminal:
+            raise Complaint(f"{what}, and here is nobody to ask; say --yes if that is meant")
+        if not typer.confirm(f"{what}. Go on?"):
+            raise Complaint("nothing was changed")
+        self.status.start()
 
 
 def _print_difference(difference: "Difference") -> None:

@@ -41,6 +41,10 @@ class RolledBack(DeployFailed):
     """The release did not prove itself; the stage runs what it ran before."""
 
 
+class NotMeant(DeployFailed):
+    """Another release would be promoted than the one that somebody agreed to."""
+
+
 class NothingToRollBackTo(DeployFailed):
     """The stage has never run another verified release."""
 
@@ -88,11 +92,19 @@ class Deployment:
         with self._lock(f"deploy {release.name}"):
             return self._guarded(release)
 
-    def promote(self, source: str) -> Outputs:
-        """The release that `source` runs, as it is. Raises LookupError where it runs none."""
+    def promote(self, source: str, meant: str | None = None) -> Outputs:
+        """The release that `source` runs, as it is. Raises LookupError where it runs none.
+
+        Whoever agreed to one release says which is `meant`: NotMeant where it is another by now.
+        """
         record = self.artifacts.record(source)
         if record.current is None:
             raise LookupError(f"stage {source} runs no verified release; deploy to it first")
+        if meant and record.current != meant:
+            raise NotMeant(
+                f"stage {source} runs release {record.current} by now and not {meant}, which was "
+                f"agreed to; nothing was changed: look at {record.current} and agree to that one"
+            )
         return self.release(self.artifacts.release(record.current))
 
     def roll_back(self) -> Outputs:

@@ -9,6 +9,9 @@ from functions.numbers import Number
 from functions.ports import Stored
 from statemachine.deliveries import Delivery, DeliveryName
 
+MESSAGE = "kept=message"
+"""The tag by which the bucket erases them: no prefix is shared by those of all businesses."""
+
 
 class S3Deliveries:
     def __init__(self, s3: Any, bucket: str) -> None:
@@ -18,10 +21,10 @@ class S3Deliveries:
         return self.objects.load(name.key, Delivery)
 
     def create(self, delivery: Delivery) -> None:
-        self.objects.store(delivery.name.key, to_bytes(delivery), None)
+        self.objects.store(delivery.name.key, to_bytes(delivery), None, Tagging=MESSAGE)
 
     def replace(self, delivery: Delivery, etag: str) -> None:
-        self.objects.store(delivery.name.key, to_bytes(delivery), etag)
+        self.objects.store(delivery.name.key, to_bytes(delivery), etag, Tagging=MESSAGE)
 
     def about(self, tenant: str, about: str) -> Iterator[Delivery]:
         return self._under(f"tenants/{tenant}/deliveries/{about}/", "")

@@ -1,19 +1,188 @@
 """How long what was put away stays readable, by the buckets' own rules."""
 
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import parse_qs
 
+import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from cli.audit import audit_line
 from deploy.bundle import ROOT
-from functions.aws.photos import UPLOADS
+from functions.aws.freshness import S3Spendings
+from functions.aws.hooks import S3Deliveries, S3Endpoints, S3Numbers
+from functions.aws.photos import UPLOADS, S3Photos
+from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
+from functions.freshness import Spent
 from functions.history import KEPT_AT_LEAST
+from functions.numbers import Number
+from functions.ports import StuckJob
+from statemachine.deliveries import Delivery, DeliveryName
+from statemachine.flows import load_flow
+from statemachine.tenants import TenantSettings
+from statemachine.views import Board, card_of, view_of
+from tests.builders import NOON, a_job
+from tests.hook_fakes import an_endpoint
 
 RESOURCES: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
+KEPT = {
+    "tenants/*/jobs/*": "open: it has a way to go, and its end is written with the tag",
+    "tenants/*/open/*": "the watchdog removes it when its job has ended",
+    "tenants/*/stuck/*": "the watchdog removes it when its job goes on",
+    "tenants/*/board/jobs.json": "one, in use; it forgets an ended job after two days",
+    "tenants/*/numbers/*": "a STOP holds without end, under a hash",
+    "tenants/*/endpoints/*": "in use, until somebody removes it",
+    "directory/*": "the businesses there are",
+    "ops/invalidations/*": "a number a month",
+    "audit/*": "who did what, without names or numbers",
+}
+"""By key: why no rule erases it."""
 
 
 def rules_of(bucket: str) -> list[dict[str, Any]]:
     rules = RESOURCES[bucket]["Properties"]["LifecycleConfiguration"]["Rules"]
     return [rule for rule in rules if rule["Status"] == "Enabled"]
+
+
+@dataclass(frozen=True)
+class Written:
+    bucket: str
+    key: str
+    tags: tuple[tuple[str, str], ...]
+    size: int
+
+    def is_under(self, rule: dict[str, Any]) -> bool:
+        """As S3 decides it: everything that a rule names has to fit."""
+        return (
+            self.key.startswith(rule.get("Prefix", ""))
+            and all((tag["Key"], tag["Value"]) in self.tags for tag in rule.get("TagFilters", ()))
+            and self.size > int(rule.get("ObjectSizeGreaterThan", -1))
+            and self.size < int(rule.get("ObjectSizeLessThan", 10**12))
+        )
+
+    @property
+    def erased_by(self) -> list[str]:
+        rules = rules_of(self.bucket)
+        return [r["Id"] for r in rules if "ExpirationInDays" in r and self.is_under(r)]
+
+
+@dataclass
+class Notes:
+    """An S3 that takes everything and notes it."""
+
+    written: list[Written] = field(default_factory=list)
+
+    def put_object(
+        self,
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
+        Body: bytes,  # noqa: N803
+        Tagging: str = "",  # noqa: N803
+        **_: Any,
+    ) -> dict[str, str]:
+        tags = tuple((key, value) for key, (value,) in parse_qs(Tagging).items())
+        self.written.append(Written(Bucket, Key, tags, len(Body)))
+        return {"ETag": "e"}
+
+
+def a_delivery() -> Delivery:
+    name = DeliveryName(
+        tenant="main", about="261121-7k3m2q", mark="0", channel="sms", recipient="customer"
+    )
+    return Delivery(name=name, state="held", to="…0123", created_at=NOON, updated_at=NOON)
+
+
+def everything(s3: Any) -> None:
+    """What the adapters write, each thing as small as it can be."""
+    jobs, ended = S3Jobs(s3, "JobsBucket"), a_job("completed")
+    jobs.create(a_job())
+    jobs.create(ended)
+    jobs.replace(ended, "e")
+    jobs.mark_open("main", ended.job_id)
+    stuck = StuckJob(tenant="main", job_id=ended.job_id, why="corrupt", since=NOON)
+    S3Stuck(s3, "JobsBucket").add(stuck)
+    cards = {ended.job_id: card_of(ended, load_flow("haul"))}
+    S3Boards(s3, "JobsBucket").write("main", Board(jobs=cards), None)
+    S3Tenants(s3, "JobsBucket").add(TenantSettings(tenant="main", business="H"))
+    S3Deliveries(s3, "JobsBucket").create(a_delivery())
+    S3Deliveries(s3, "JobsBucket").replace(a_delivery(), "e")
+    S3Numbers(s3, "JobsBucket").write(Number(tenant="m", digest="0" * 64, rev=1), None)
+    S3Endpoints(s3, "JobsBucket").write(an_endpoint("ep_1"), None)
+    S3Spendings(s3, "JobsBucket").write(Spent(month="2026-11"), None)
+    S3Photos(s3, "JobsBucket", "SiteBucket", "h", None).publish("a" * 32, b"jpeg")
+    view = view_of(ended, load_flow("haul"))
+    S3Views(s3, "SiteBucket", 60).write("0" * 32, view, None)
+    s3.put_object(Bucket="JobsBucket", Key=f"{UPLOADS}main/261121-7k3m2q/a", Body=b"raw")
+    key, body = audit_line("erase", "main", NOON, {})
+    s3.put_object(Bucket="JobsBucket", Key=key, Body=body)
+
+
+@pytest.fixture(scope="module")
+def written() -> list[Written]:
+    notes = Notes()
+    everything(notes)
+    return notes.written
+
+
+def test_everything_that_is_written_is_erased_by_a_rule_or_kept_for_a_reason(
+    written: list[Written],
+) -> None:
+    kept = [each for each in written if not each.erased_by]
+    reasons = {pattern for each in kept for pattern in KEPT if fnmatchcase(each.key, pattern)}
+    assert [each for each in kept if not any(fnmatchcase(each.key, p) for p in KEPT)] == []
+    assert reasons == set(KEPT)
+
+
+def test_a_message_and_an_ended_job_are_erased_by_every_one_of_their_writes(
+    written: list[Written],
+) -> None:
+    erased = [
+        (each.key.split("/")[2], each.erased_by)
+        for each in written
+        if each.key.startswith("tenants/") and each.erased_by
+    ]
+    assert erased == [
+        ("jobs", ["ended-erased"]), ("jobs", ["ended-erased"]),
+        ("deliveries", ["messages-erased"]), ("deliveries", ["messages-erased"]),
+    ]  # fmt: skip
+
+
+def test_only_the_index_is_so_small_that_its_versions_go_after_a_day(
+    written: list[Written],
+) -> None:
+    (rule,) = (each for each in rules_of("JobsBucket") if each["Id"] == "index-versions")
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    small = {each.key.split("/")[2] for each in written if _lasts(each) and each.is_under(rule)}
+    assert small == {"open"}
+
+
+def _lasts(each: Written) -> bool:
+    return each.bucket == "JobsBucket" and not each.key.startswith(UPLOADS)
+
+
+def test_no_class_that_writes_is_left_out_here() -> None:
+    source = ast.unparse(ast.parse((ROOT / "tests/deploy/test_retention.py").read_text("utf-8")))
+    assert [name for name in writers() if f"{name}(" not in source] == []
+
+
+def writers() -> Iterator[str]:
+    """The adapters that put something into S3, by the calls in them."""
+    for path in (ROOT / "functions" / "aws").glob("*.py"):
+        for part in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(part, ast.ClassDef) and part.name != "S3Objects":
+                calls = {ast.unparse(c.func) for c in ast.walk(part) if isinstance(c, ast.Call)}
+                if calls & {"self.objects.store", "self.objects.put", "self.s3.put_object"}:
+                    yield part.name
+
+
+def test_a_mark_of_deletion_goes_when_nothing_is_left_that_it_ends() -> None:
+    """S3 admits that only in a rule for everything, without an age."""
+    for bucket in ("JobsBucket", "SiteBucket"):
+        (rule,) = (each for each in rules_of(bucket) if each.get("ExpiredObjectDeleteMarker"))
+        assert {"Prefix", "TagFilters", "ExpirationInDays"}.isdisjoint(rule)
 
 
 def test_a_photo_as_it_came_from_the_phone_is_gone_after_a_day_in_every_version() -> None:

@@ -241,7 +241,7 @@ def test_the_command_line_keeps_the_roster_and_tells_who_cannot_come(
     shown = json.loads(haul(stack, "job", "show", first, "--json").stdout)
     assert (shown["truck"], shown["crew"][0]["first_name"]) == (member, "Cleo")
     exported = haul(stack, "roster", "export", "-").stdout
-    assert f"{member},Cleo Canary,+15555550133,,driver supervisor\n" in exported
+    assert f"{member},Cleo Canary,+15555550133,,driver supervisor,\n" in exported
 
 
 def edit(stack: Laptop, job_id: str, *words: str) -> tuple[int, str]:

@@ -80,3 +80,33 @@ def test_the_drawer_shows_the_proof_and_takes_the_load_size(
         expect(drawer).to_contain_text("Load: half")
         assert serious_findings(page, axe) == []
     assert stub.world.jobs[job.job_id].load_size == "half"
+
+
+def test_a_move_that_wants_proof_leads_to_what_is_missing(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = stub.world.book()
+    stub.world.move(job.job_id, "confirm", "start")
+    refusal = {"type": "/problems/proof-missing", "title": "that move needs photos", "status": 409}
+    with visitor(browser) as dana:
+        page = at_the_board(dana, stub)
+        page.route("**/moves", lambda route: route.fulfill(status=409, json=refusal))
+        page.get_by_role("button", name="Move Ada Wong").click()
+        page.get_by_role("menuitem", name="Complete").click()
+        expect(page.get_by_test_id("said")).to_contain_text("that move needs photos")
+        page.get_by_role("button", name="See what is missing").click()
+        expect(page.get_by_test_id("drawer")).to_contain_text("No photos yet")
+
+
+def test_the_fields_of_a_new_job_lie_within_its_dialog(browser: Browser, stub: StubServer) -> None:
+    with visitor(browser) as dana:
+        page = at_the_board(dana, stub)
+        page.get_by_test_id("new-job-button").click()
+        dialog = page.get_by_test_id("new-job")
+        expect(dialog.get_by_label("Price")).to_be_visible()
+        boxes = [field.bounding_box() for field in dialog.locator(".input").all()]
+        whole = dialog.bounding_box()
+    assert whole
+    ends = sorted(box["x"] + box["width"] for box in boxes if box)
+    assert len(ends) == 9
+    assert ends[-1] <= whole["x"] + whole["width"] - 24

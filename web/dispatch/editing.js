@@ -62,7 +62,7 @@ export function scheduleForm(detail, options) {
   };
   return editForm(
     "Schedule",
-    [...shown.map(({ node }) => node), zoneText(zone) && el("p.hint", {}, zoneText(zone))],
+    [...shown.map(({ node }) => node), zoneText(zone) && el("p.quiet.small", {}, zoneText(zone))],
     changes,
     options,
   );

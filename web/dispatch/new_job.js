@@ -84,7 +84,7 @@ export class NewJobDialog {
       nodes.location,
       nodes.notes,
       el("div.two", {}, nodes.window_start, nodes.window_end),
-      zoneText(this.#zone) && el("p.hint", {}, zoneText(this.#zone)),
+      zoneText(this.#zone) && el("p.quiet.small", {}, zoneText(this.#zone)),
       el("div.three", {}, nodes.price, nodes.language, nodes.flow),
       this.#said,
       el(

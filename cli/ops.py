@@ -18,6 +18,7 @@ from functions.ports import Corrupt, Unavailable
 if TYPE_CHECKING:
     from cli.ops_desk import OpsDesk
     from functions.api.ops_documents import OpsDocument
+    from functions.watch_orders import Redriven
 
 app = typer.Typer(
     no_args_is_help=True, help="Keep it running: overview, repairs, dead letters, check-up."
@@ -99,7 +100,7 @@ def stuck(context: typer.Context, as_json: Json = False) -> None:
 def redrive(
     context: typer.Context,
     job_id: Annotated[Optional[str], typer.Argument(metavar="JOB", help="One job.")] = None,
-    all_jobs: Annotated[bool, typer.Option("--all", help="Every job that may need it.")] = False,
+    all_jobs: Annotated[bool, typer.Option("--all", help="Every open job.")] = False,
     as_json: Json = False,
 ) -> None:
     """Repair what got lost on the way of a job: its execution, its view, its card."""
@@ -107,14 +108,40 @@ def redrive(
         desk: OpsDesk = context.obj.ops
         if (job_id is None) != all_jobs:
             raise BadInput("name one JOB, or all of them with --all")
-        repaired = desk.redrive_all() if job_id is None else {job_id: _redriven(desk, job_id)}
-        if as_json:
-            print_json({"repaired": {name: list(done) for name, done in repaired.items() if done}})
+        if job_id is None:
+            _redrive_all(desk, as_json)
             return
-        for name, done in repaired.items():
-            console.print(f"[bold]{name}[/]: {', '.join(done) or 'nothing was wrong'}")
-        if not repaired:
-            console.print("[green]✓[/] Nothing was wrong.")
+        repairs = _redriven(desk, job_id)
+        if as_json:
+            print_json({"repaired": {job_id: repairs} if repairs else {}})
+        else:
+            console.print(f"[bold]{job_id}[/]: {', '.join(repairs) or 'nothing was wrong'}")
+
+
+def _redrive_all(desk: "OpsDesk", as_json: bool) -> None:
+    """What is found as it is found, how far it is, and at the end how it went."""
+    looked_at, repaired, failed = 0, dict[str, list[str]](), dict[str, str]()
+    with console.status("redriving …") as status:
+        for lot in desk.redrive_all():
+            looked_at += lot.looked_at
+            repaired |= {job_id: list(done) for job_id, done in lot.done.repaired.items()}
+            failed |= lot.done.failed
+            status.update(f"{looked_at} of {lot.of} …")
+            if not as_json:
+                _print_lot(lot.done)
+    if as_json:
+        print_json({"looked_at": looked_at, "repaired": repaired, "failed": failed})
+    else:
+        console.print(f"{looked_at} looked at, {len(repaired)} repaired, {len(failed)} failed.")
+    if failed:
+        raise NotKnown(f"{len(failed)} of {looked_at} failed; try those again, one by one")
+
+
+def _print_lot(done: "Redriven") -> None:
+    for job_id, repairs in done.repaired.items():
+        console.print(f"[bold]{job_id}[/]: {', '.join(repairs)}")
+    for job_id, why in done.failed.items():
+        console.print(f"[bold]{job_id}[/]: [bold red]failed[/], {escape(why)}", soft_wrap=True)
 
 
 def _redriven(desk: "OpsDesk", job_id: str) -> list[str]:

@@ -1,34 +1,54 @@
 """What `haul ops` does: with AWS credentials by the same code as the API, or through the API."""
 
-import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from cli.api_desk import ApiDesk
 from cli.desk import check_job_id
-from cli.out import Complaint, NotKnown, NotThere
+from cli.out import Complaint, NotThere
 from cli.place import Place
 from deploy.target import stage_prefix
 from functions.api.ops_documents import (
     DeadLetter,
     DeadLettersDocument,
     LettersDone,
+    OpenJobsDocument,
     OpsDocument,
     QueueState,
     RedriveDocument,
     StoryDocument,
 )
 from functions.aws.container import OpsNames
+from functions.aws.stores import S3Tenants
+from functions.aws.watchdog import LambdaWatchdog
 from functions.ops import Ops, ops_of
+from functions.ports import Unavailable
+from functions.watch_orders import Redriven
 
 Document = TypeVar("Document", bound=BaseModel)
 
-ROUND_S = 130
+FUNCTION_S = 130
 """A little longer than the watchdog's function may run."""
+LOT = 25
+"""So many jobs are redriven well within that time, also where each needs everything."""
+
+
+@dataclass(frozen=True)
+class Lot:
+    """How many jobs were looked at now, of how many in all, and what became of them."""
+
+    looked_at: int
+    of: int
+    done: Redriven
+
+
+def _lots(job_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (job_ids[begin : begin + LOT] for begin in range(0, len(job_ids), LOT))
 
 
 class OpsDesk(Protocol):
@@ -42,8 +62,8 @@ class OpsDesk(Protocol):
 
     def redrive(self, job_id: str) -> RedriveDocument: ...
 
-    def redrive_all(self) -> dict[str, list[str]]:
-        """Every job that may need it; what had to be repaired, by job."""
+    def redrive_all(self) -> Iterator[Lot]:
+        """Every open job, some at a time: what became of each lot as soon as it is done."""
 
     def letters(self, queue: str) -> tuple[DeadLetter, ...]: ...
 
@@ -90,18 +110,23 @@ class DirectOpsDesk:
         repairs = self.ops.redrive(self.tenant, job_id)
         return RedriveDocument.model_validate({"job_id": job_id, "repairs": tuple(repairs)})
 
-    def redrive_all(self) -> dict[str, list[str]]:
-        """A round of the deployed watchdog that asks for every execution, of every business."""
-        answer = self.place.one_attempt("lambda", ROUND_S).invoke(
-            FunctionName=self.place.outputs["WatchJobsFunction"],
-            Payload=json.dumps({"ask_executions": True}).encode(),
-        )
-        told: dict[str, Any] = json.loads(answer["Payload"].read())
-        if answer.get("FunctionError"):
-            why = str(told.get("errorMessage", "no reason given"))[:300]
-            raise NotKnown(f"the watchdog failed: {why}; the others were looked after, try again")
-        repaired: dict[str, list[str]] = told["repaired"]
-        return repaired
+    def redrive_all(self) -> Iterator[Lot]:
+        """Of every business. What was not answered in time counts as failed: it may be done."""
+        bucket, s3 = self.place.outputs["JobsBucket"], self.place.one_attempt("s3")
+        lots = [
+            (tenant, lot)
+            for tenant in S3Tenants(s3, bucket).names()
+            for lot in _lots(sorted(self.ops.open_jobs(tenant)))
+        ]
+        total = sum(len(lot) for _, lot in lots)
+        name = self.place.outputs["WatchJobsFunction"]
+        watchdog = LambdaWatchdog(self.place.one_attempt("lambda", FUNCTION_S), name)
+        for tenant, lot in lots:
+            try:
+                done = watchdog.redrive_some(tenant, lot)
+            except Unavailable as error:
+                done = Redriven(failed=dict.fromkeys(lot, str(error)))
+            yield Lot(len(lot), total, done)
 
     def letters(self, queue: str) -> tuple[DeadLetter, ...]:
         return self.ops.letters.show(queue)
@@ -134,11 +159,18 @@ class ApiOpsDesk:
         answer = self.desk.ask("POST", f"/api/ops/jobs/{job_id}/redrive")
         return RedriveDocument.model_validate_json(answer.content)
 
-    def redrive_all(self) -> dict[str, list[str]]:
-        """Those in trouble, one by one: the API has no round over all jobs."""
-        troubled = dict.fromkeys(job.job_id for job in self.overview().troubled)
-        done = {job_id: list(self.redrive(job_id).repairs) for job_id in troubled}
-        return {job_id: [str(r) for r in repairs] for job_id, repairs in done.items() if repairs}
+    def redrive_all(self) -> Iterator[Lot]:
+        """Of the account's business, one by one: the API answers for no more within its time."""
+        job_ids = self._get("/api/ops/jobs", OpenJobsDocument).job_ids
+        for job_id in job_ids:
+            try:
+                repairs = self.redrive(job_id).repairs
+                done = Redriven(repaired={job_id: list(repairs)} if repairs else {})
+            except NotThere:
+                done = Redriven()
+            except Complaint as complaint:
+                done = Redriven(failed={job_id: str(complaint)})
+            yield Lot(1, len(job_ids), done)
 
     def letters(self, queue: str) -> tuple[DeadLetter, ...]:
         path = f"/api/ops/dead-letters/{_queue(queue)}"

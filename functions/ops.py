@@ -1,6 +1,6 @@
 """What ops can ask and do, put together once: for the API, and for `haul` with AWS credentials."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ class Ops:
     """Tenant and job id; the repairs that were made. Raises UnknownJob, Corrupt, UnknownFlow,
     Unavailable.
     """
+    open_jobs: Callable[[str], Collection[str]]
+    """The ids of a tenant's open jobs, and of those that ended a moment ago. Raises Unavailable."""
 
 
 def ops_of(
@@ -54,7 +56,7 @@ def ops_of(
         StepFunctionsRuns(sfn, names.machine_prefix),
     )
     watchdog = LambdaWatchdog(client("lambda"), names.watch_function)
-    return Ops(overview, explain, DeadLetterDesk(queues), watchdog.redrive)
+    return Ops(overview, explain, DeadLetterDesk(queues), watchdog.redrive, jobs.open_jobs)
 
 
 def restore_of(one_attempt: Make, jobs_bucket: str, site_bucket: str) -> RestoreJob:

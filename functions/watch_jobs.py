@@ -5,13 +5,11 @@ Functions' own message that an execution has ended badly (that one job), and aft
 laptop engine (a round that asks for every execution, because there none survives).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field, Json, RootModel
+from typing import Any
 
 from functions.aws.container import (
     Announces,
@@ -53,6 +51,15 @@ from functions.ports import (
     Views,
 )
 from functions.publish_board import PublishBoard
+from functions.watch_orders import (
+    ExecutionEnded,
+    Found,
+    Redrive,
+    Redriven,
+    RedriveSome,
+    Round,
+    Watch,
+)
 from functions.watch_round import (
     MESSAGES,
     messages_are_due,
@@ -62,7 +69,6 @@ from functions.watch_round import (
 )
 from statemachine.flows import UnknownFlow
 from statemachine.job import Repair
-from statemachine.values import Frozen
 from statemachine.views import Board
 
 NEVER_STORED = timedelta(days=1)
@@ -71,52 +77,6 @@ MANY = 50
 """So many jobs missing on the board are the board's trouble, not theirs."""
 DEAD_LETTERS_EVERY = 5
 """Rounds. The alarms on those queues are CloudWatch's own and wait for none."""
-
-
-class Round(BaseModel):
-    """Look after the jobs whose turn it is, `full` after all; `ask_executions` also asks for those
-    that seem well.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    full: bool = False
-    ask_executions: bool = False
-
-
-class ExecutionEnded(BaseModel):
-    """Step Functions' own event that an execution has ended badly, as far as we read it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    name: Annotated[str, Field(pattern=r"-g[0-9]+$")]
-    status: str
-    input: Json[JobRef]
-
-    @property
-    def generation(self) -> int:
-        return int(self.name.rpartition("-g")[2])
-
-
-class Redrive(BaseModel):
-    """Somebody asks that one job be looked after now."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    redrive: JobRef
-
-
-class Watch(RootModel[Round | ExecutionEnded | Redrive]):
-    """What the watchdog's queue brings, or who calls it by hand."""
-
-
-class Found(Frozen):
-    """What a round has found: repairs by job, boards made anew, dead letters by function."""
-
-    looked_at: int = 0
-    repaired: dict[str, list[Repair]] = Field(default_factory=dict)
-    boards: list[str] = Field(default_factory=list)
-    dead_letters: dict[str, int] = Field(default_factory=dict)
 
 
 @dataclass
@@ -188,6 +148,19 @@ class WatchJobs:
         if "card written" in mended.repairs:
             self.publish(tenant, [job_id], now)
         return list(mended.repairs)
+
+    def redrive_some(self, tenant: str, job_ids: Iterable[str], now: datetime) -> Redriven:
+        """The same for each of them. One that nobody can help does not stop the others."""
+        repaired: dict[str, list[Repair]] = {}
+        failed: dict[str, str] = {}
+        for job_id in job_ids:
+            try:
+                with suppress(UnknownJob):  # erased, or never stored: it needs nothing
+                    if repairs := self.redrive(tenant, job_id, now):
+                        repaired[job_id] = repairs
+            except (Corrupt, UnknownFlow, Unavailable) as error:
+                failed[job_id] = f"{type(error).__name__}: {error}"
+        return Redriven(repaired=repaired, failed=failed)
 
     def _tenant(self, tenant: str, this: _Round) -> None:
         touched = self.jobs.open_jobs(tenant)
@@ -368,5 +341,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
                 return {"replaced": replaced}
             case Redrive(redrive=ref):
                 return _redriven(watch, ref)
+            case RedriveSome(redrive_some=some):
+                done = watch.redrive_some(some.tenant, some.job_ids, utc_now())
+                told = done.model_dump(mode="json")
+                log.info("redriven", tenant=some.tenant, jobs=len(some.job_ids), **told)
+                return told
 
     return messages.deliver(event, one) if "Records" in event else one(Watch.model_validate(event))

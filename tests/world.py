@@ -33,7 +33,8 @@ from functions.ports import Answer
 from functions.publish_board import PublishBoard
 from functions.register_wait import RegisterWait, WaitRequest
 from functions.settle_job import Settled, SettleJob, SettleRequest
-from functions.watch_jobs import ExecutionEnded, WatchJobs
+from functions.watch_jobs import WatchJobs
+from functions.watch_orders import ExecutionEnded
 from statemachine.flows import Flow, load_flow
 from statemachine.job import LATE, SUPERSEDED, Job, Repair
 from statemachine.tenants import TenantSettings

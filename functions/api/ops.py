@@ -4,7 +4,12 @@ import re
 
 from functions.api.answers import Answer
 from functions.api.asking import Ask
-from functions.api.ops_documents import DeadLettersDocument, LettersWish, RedriveDocument
+from functions.api.ops_documents import (
+    DeadLettersDocument,
+    LettersWish,
+    OpenJobsDocument,
+    RedriveDocument,
+)
 from functions.api.parts import Api
 from functions.api.problems import Problem
 from statemachine.values import JOB_ID_PATTERN
@@ -18,6 +23,12 @@ def explain(api: Api, ask: Ask) -> Answer:
     job_id = _job_id(ask)
     story = api.ops().explain(ask.who.tenant, job_id, ask.now)
     return Answer(200, story, about=(ask.who.tenant, job_id), compress=True)
+
+
+def open_jobs(api: Api, ask: Ask) -> Answer:
+    """From the index and not from the board, which may be what has to be repaired."""
+    job_ids = tuple(sorted(api.ops().open_jobs(ask.who.tenant)))
+    return Answer(200, OpenJobsDocument(job_ids=job_ids, as_of=ask.now), compress=True)
 
 
 def redrive(api: Api, ask: Ask) -> Answer:

@@ -114,6 +114,13 @@ class RedriveDocument(Frozen):
     repairs: tuple[Repair, ...]
 
 
+class OpenJobsDocument(Frozen):
+    """Every job that is open, or ended a moment ago: those that `redrive` can be needed for."""
+
+    job_ids: tuple[JobId, ...]
+    as_of: Utc
+
+
 class DeadLetter(Frozen):
     """A message that was given up. Its content stays in the queue: here is what it is about."""
 

@@ -34,6 +34,7 @@ from functions.api.ops_documents import (
     DeadLettersDocument,
     LettersDone,
     LettersWish,
+    OpenJobsDocument,
     OpsDocument,
     RedriveDocument,
     StoryDocument,
@@ -324,6 +325,14 @@ ROUTES: tuple[Route, ...] = (
         limit=CHOICES,
     ),
     Route("GET", "/api/ops", "How the whole is doing", OPS, ops.overview, {200: OpsDocument}),
+    Route(
+        "GET",
+        "/api/ops/jobs",
+        "The jobs that are open",
+        OPS,
+        ops.open_jobs,
+        {200: OpenJobsDocument},
+    ),
     Route(
         "GET",
         "/api/ops/jobs/<job_id>",

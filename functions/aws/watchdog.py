@@ -1,10 +1,12 @@
 """The watchdog, called by hand: it alone has the permissions that repairs need."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from functions.aws.failures import retryable
 from functions.ports import Corrupt, Unavailable, UnknownJob
+from functions.watch_orders import Redriven
 from statemachine.flows import UnknownFlow, UnknownStatus
 
 REFUSALS: dict[str, type[Exception]] = {
@@ -22,13 +24,21 @@ class LambdaWatchdog:
         Asked again after a lost answer it does no harm. Raises UnknownJob, Corrupt, UnknownFlow,
         Unavailable.
         """
-        message = {"redrive": {"tenant": tenant, "job_id": job_id}}
-        with retryable():
-            answer = self.functions.invoke(FunctionName=self.name, Payload=json.dumps(message))
-            said = json.loads(answer["Payload"].read())
-        if answer.get("FunctionError"):
-            raise Unavailable(f"the watchdog failed: {said.get('errorType', 'no reason given')}")
+        said = self._asked({"redrive": {"tenant": tenant, "job_id": job_id}})
         if refusal := REFUSALS.get(said.get("error", "")):
             raise refusal(said["detail"])
         repaired: list[str] = said["repaired"]
         return repaired
+
+    def redrive_some(self, tenant: str, job_ids: Sequence[str]) -> Redriven:
+        """The same for up to a hundred jobs. Raises Unavailable."""
+        said = self._asked({"redrive_some": {"tenant": tenant, "job_ids": list(job_ids)}})
+        return Redriven.model_validate(said)
+
+    def _asked(self, message: dict[str, Any]) -> dict[str, Any]:
+        with retryable():
+            answer = self.functions.invoke(FunctionName=self.name, Payload=json.dumps(message))
+            said: dict[str, Any] = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError"):
+            raise Unavailable(f"the watchdog failed: {said.get('errorType', 'no reason given')}")
+        return said

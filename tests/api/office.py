@@ -250,6 +250,7 @@ class Office:
             ),
             DeadLetterDesk(self.dead_queues),
             lambda tenant, job_id: watch.redrive(tenant, job_id, self.now),
+            self.jobs.open_jobs,
         )
 
     def use(self, api: Api) -> None:

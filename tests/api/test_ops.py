@@ -49,6 +49,15 @@ def test_a_story_of_another_business_is_not_told(office: Office) -> None:
     assert redrive.status == 404
 
 
+def test_the_open_jobs_are_told_by_the_index_to_their_own_business_alone(office: Office) -> None:
+    office.hire("otto", "ops", tenant="other")
+    for number in (2, 1):
+        office.jobs.mark_open("main", f"261121-00000{number}")
+    got = office.ask("GET", "/api/ops/jobs", by="otto")
+    assert got.json["job_ids"] == ["261121-000001", "261121-000002"]
+    assert office.ask("GET", "/api/ops/jobs", by="otto", tenant="other").json["job_ids"] == []
+
+
 def test_a_job_whose_execution_died_is_given_a_successor(office: Office) -> None:
     wait = Wait(seq=0, epoch=Epoch(generation=0, entered_at=NOON, retry=0), token="task")
     office.keep(a_job(wait=wait, execution=Execution(seq=0, since=NOON)))

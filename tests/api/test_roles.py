@@ -45,6 +45,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/track/<digest>/confirm":        (409, 409, 409, 409, 409, 409),
     "POST /api/track/<digest>/cancel":         (200, 200, 200, 200, 200, 200),
     "GET /api/ops":                            (401, 403, 403, 403, 403, 200),
+    "GET /api/ops/jobs":                       (401, 403, 403, 403, 403, 200),
     "GET /api/ops/jobs/<job_id>":              (401, 403, 403, 403, 403, 200),
     "POST /api/ops/jobs/<job_id>/redrive":     (401, 403, 403, 403, 403, 200),
     "GET /api/ops/dead-letters/<queue>":       (401, 403, 403, 403, 403, 200),

@@ -1,9 +1,11 @@
 """`haul ops` without a running copy: what is kept on the screen, and what is asked before."""
 
 import io
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterator
 from itertools import islice
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -11,11 +13,23 @@ from rich.console import Console, RenderableType
 from typer.testing import CliRunner
 
 from cli.ops import app, frames
+from cli.ops_desk import LOT, ApiOpsDesk, DirectOpsDesk, Lot
+from cli.out import NotKnown, NotThere
 from functions.api.ops_documents import LettersDone, OpsDocument
 from functions.dead_letters import UnknownQueue
 from functions.ports import Unavailable
+from functions.watch_orders import Redriven
 from tests.api.office import Office
 from tests.builders import NOON, a_job
+from tests.functions.conftest import S3Ground
+from tests.moto_server import Moto
+
+
+def lots() -> list[Lot]:
+    return [
+        Lot(2, 3, Redriven(repaired={"261121-000001": ["replaced"]})),
+        Lot(1, 3, Redriven(failed={"261121-000003": "Corrupt: it is no Job"})),
+    ]
 
 
 class Desk:
@@ -26,11 +40,15 @@ class Desk:
         self.office.keep(a_job("in_progress"))
         self.discarded: list[Collection[str] | None] = []
         self.left = 0
+        self.lots = lots()[:1]
 
     def overview(self) -> OpsDocument:
         if self.down and self.down.pop(0):
             raise Unavailable("SlowDown")
         return self.office.ops.overview("main", NOON)
+
+    def redrive_all(self) -> Iterator[Lot]:
+        return iter(self.lots)
 
     def discard(self, queue: str, ids: Collection[str] | None) -> LettersDone:
         self.discarded.append(ids)
@@ -90,6 +108,90 @@ def test_of_all_letters_as_many_goes_are_made_as_there_are_hundreds() -> None:
     desk.left = 250
     code, output = run(desk, "dlq", "discard", "advance_job", "--all", "--yes", "--json")
     assert (code, desk.discarded, '"done": 300' in output) == (0, [None] * 3, True)
+
+
+def test_of_all_jobs_it_is_said_how_many_were_looked_at_repaired_and_failed() -> None:
+    desk = Desk()
+    assert run(desk, "redrive", "--all")[0] == 0
+    desk.lots = lots()
+    code, output = run(desk, "redrive", "--all")
+    assert code == 6
+    assert "261121-000001: replaced" in output
+    assert "261121-000003: failed, Corrupt: it is no Job" in output
+    assert "3 looked at, 1 repaired, 1 failed." in output
+    document, _ = json.JSONDecoder().raw_decode(run(desk, "redrive", "--all", "--json")[1])
+    assert document == {
+        "looked_at": 3,
+        "repaired": {"261121-000001": ["replaced"]},
+        "failed": {"261121-000003": "Corrupt: it is no Job"},
+    }
+
+
+def functions_that_answer(*answers: dict[str, Any]) -> tuple[SimpleNamespace, list[Any]]:
+    """A client for functions, and what they were asked; an answer of {} is an error of theirs."""
+    left, asked = list(answers), []
+
+    def invoke(FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - as AWS has it
+        asked.append(json.loads(Payload)["redrive_some"])
+        said = left.pop(0)
+        error = {} if said else {"FunctionError": "Unhandled"}
+        return {"Payload": io.BytesIO(json.dumps(said).encode()), **error}
+
+    return SimpleNamespace(invoke=invoke), asked
+
+
+def test_all_jobs_of_all_businesses_are_asked_for_in_lots_and_a_lost_lot_stops_nothing(
+    moto: Moto,
+) -> None:
+    s3_ground = S3Ground.of(moto)
+    for tenant, number in (("main", LOT + 2), ("other", 1)):
+        s3_ground.put(f"directory/{tenant}.json", b"{}")
+        for n in range(number):
+            s3_ground.jobs.mark_open(tenant, f"261121-{n:06d}")
+    functions, asked = functions_that_answer(
+        {}, {"repaired": {"261121-000025": ["rung"]}}, {"repaired": {}}
+    )
+    clients = {"lambda": functions, "s3": s3_ground.s3}
+    place = SimpleNamespace(
+        outputs={"JobsBucket": s3_ground.bucket, "WatchJobsFunction": "watch"},
+        one_attempt=lambda service, patience_s=60: clients[service],
+    )
+    desk = DirectOpsDesk(place, "main")  # type: ignore[arg-type]  # a stand-in
+    desk.ops = SimpleNamespace(open_jobs=s3_ground.jobs.open_jobs)  # type: ignore[assignment]
+    first, second, third = desk.redrive_all()
+    assert [(some["tenant"], len(some["job_ids"])) for some in asked] == [
+        ("main", LOT),
+        ("main", 2),
+        ("other", 1),
+    ]
+    assert len(first.done.failed) == LOT
+    assert second.done.model_dump(include={"repaired"}) == rung
+    assert (third.looked_at, third.of) == (1, LOT + 3)
+
+
+class Api:
+    """The API, of whose three open jobs one was erased a moment ago."""
+
+    def ask(self, method: str, path: str, *_: object) -> SimpleNamespace:
+        if path == "/api/ops/jobs":
+            ids = ["261121-000001", "261121-000002", "261121-000003"]
+            return SimpleNamespace(content=json.dumps({"job_ids": ids, "as_of": NOON.isoformat()}))
+        job_id = path.split("/")[-2]
+        if job_id.endswith("2"):
+            raise NotThere("There is no such job")
+        if job_id.endswith("3"):
+            raise NotKnown("A service behind us does not answer")
+        return SimpleNamespace(content=json.dumps({"job_id": job_id, "repairs": ["rung"]}))
+
+
+def test_through_the_api_all_open_jobs_are_asked_for_one_by_one() -> None:
+    lots = list(ApiOpsDesk(Api()).redrive_all())  # type: ignore[arg-type]  # a stand-in
+    assert [(lot.looked_at, lot.of) for lot in lots] == [(1, 3)] * 3
+    assert [lot.done for lot in lots] == [
+        Redriven(repaired={"261121-000001": ["rung"]}),
+        Redriven(),
+        Redriven(failed={"261121-000003": "A service behind us does not answer"}),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from functions.mend_deliveries import MendDeliveries
 from functions.mend_execution import DEAF, TRIES
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
-from functions.watch_jobs import MANY, ExecutionEnded, Found, WatchJobs, measure_ages
+from functions.watch_jobs import MANY, WatchJobs, measure_ages
+from functions.watch_orders import ExecutionEnded, Found, Redriven
 from functions.watch_round import GRACE, MESSAGES, SUSPECT
 from functions.webhook_due import WebhookDue
 from statemachine.deliveries import Attempt, Delivery
@@ -623,6 +624,19 @@ def test_whoever_asks_for_a_job_gets_a_try_at_once() -> None:
     yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
     generations_of_a_doomed_job(yard, 60)
     assert yard.watch.redrive("main", JOB_ID, NOON + minutes(65)) == ["replaced"]
+
+
+def test_of_many_jobs_those_that_nobody_can_help_do_not_stop_the_others() -> None:
+    """And one that was erased meanwhile needs nothing."""
+    ids = [f"261121-00000{n}" for n in range(3)]
+    jobs = [left_behind(a_job("ready_for_pickup", job_id=i, token=i[-1] * 22)) for i in ids]
+    yard = Yard(*jobs, running=False)
+    yard.bucket.objects[job_key("main", ids[0])] = b"{"
+    yard.executions.running.add(f"main-{ids[2]}-g0")
+    done = yard.watch.redrive_some("main", [*ids, "261121-zzzzzz"], MUCH_LATER)
+    why = f"Corrupt: {job_key('main', ids[0])} is no Job"
+    repaired: dict[str, list[Repair]] = {ids[1]: ["replaced"], ids[2]: ["rung"]}
+    assert done == Redriven(repaired=repaired, failed={ids[0]: why})
 
 
 # -- messages that were claimed and never marked

@@ -1,0 +1,77 @@
+"""What the watchdog is told to do, and what it answers."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, Json, RootModel
+
+from functions.inbox import JobRef
+from statemachine.job import Repair
+from statemachine.values import Frozen, JobId, Tenant
+
+
+class Round(BaseModel):
+    """Look after the jobs whose turn it is, `full` after all; `ask_executions` also asks for those
+    that seem well.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    full: bool = False
+    ask_executions: bool = False
+
+
+class ExecutionEnded(BaseModel):
+    """Step Functions' own event that an execution has ended badly, as far as we read it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: Annotated[str, Field(pattern=r"-g[0-9]+$")]
+    status: str
+    input: Json[JobRef]
+
+    @property
+    def generation(self) -> int:
+        return int(self.name.rpartition("-g")[2])
+
+
+class Redrive(BaseModel):
+    """Somebody asks that one job be looked after now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    redrive: JobRef
+
+
+class Some(Frozen):
+    """As many jobs of one business as are done well before the function's time is up."""
+
+    tenant: Tenant
+    job_ids: Annotated[tuple[JobId, ...], Field(max_length=100)]
+
+
+class RedriveSome(BaseModel):
+    """Somebody asks that these jobs be looked after now, one after the other."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    redrive_some: Some
+
+
+class Watch(RootModel[Round | ExecutionEnded | Redrive | RedriveSome]):
+    """What the watchdog's queue brings, or who calls it by hand."""
+
+
+class Found(Frozen):
+    """What a round has found: repairs by job, boards made anew, dead letters by function."""
+
+    looked_at: int = 0
+    repaired: dict[str, list[Repair]] = Field(default_factory=dict)
+    boards: list[str] = Field(default_factory=list)
+    dead_letters: dict[str, int] = Field(default_factory=dict)
+
+
+class Redriven(Frozen):
+    """By job: what was repaired, and why nobody could help. Where nothing was wrong: neither."""
+
+    repaired: dict[JobId, list[Repair]] = Field(default_factory=dict)
+    failed: dict[JobId, str] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from cli import place
+from cli import examples, place
 from cli.out import BadInput
 from cli.out import __doc__ as out_doc
 
@@ -127,6 +127,7 @@ def _commands() -> None:
     app.command("erase")(data.erase)
     app.command("sign-in")(crew.sign_in)
     app.command("sign-out")(crew.sign_out)
+    examples.shown_in(app)
 
 
 _commands()

@@ -90,6 +90,8 @@ def stuck(context: typer.Context, as_json: Json = False) -> None:
         elif troubled:
             console.print(troubled_table(troubled))
             console.print("haul explain JOB tells why; haul ops redrive JOB repairs what it can.")
+            if any(job.why == "corrupt" for job in troubled):
+                console.print("haul ops restore JOB brings back one that is corrupt.")
         elif not unread:
             console.print("[green]✓[/] No job is overdue or stuck.")
         if unread:
@@ -190,6 +192,8 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
             print_json([queue.model_dump(mode="json") for queue in queues])
         else:
             console.print(queues_table(queues))
+            if any(queue.dead for queue in queues):
+                console.print("haul ops dlq show QUEUE tells what its dead letters are about.")
 
 
 @dlq.command()
@@ -201,6 +205,10 @@ def show(context: typer.Context, queue: Queue, as_json: Json = False) -> None:
             print_json([letter.model_dump(mode="json", exclude_none=True) for letter in letters])
         elif letters:
             console.print(letters_table(letters))
+            console.print(
+                f"Mend the cause, then haul ops dlq replay {queue} ID sends one again, --all all "
+                "of them; what is nonsense goes with discard in place of replay."
+            )
         else:
             console.print(f"[green]✓[/] {queue} has no dead letters.")
 

@@ -106,14 +106,10 @@ def queues_table(queues: Sequence[QueueState]) -> Table:
 
 
 def letters_table(letters: Sequence[DeadLetter]) -> Table:
-    table = Table(Column("id", no_wrap=True), "sent", "event", "job", "reason", "what is wrong")
+    table = Table(Column("id", no_wrap=True), "what it is about, and why it was given up", box=None)
     for letter in letters:
-        table.add_row(
-            letter.message_id,
-            local_time(letter.sent_at),
-            letter.event or "?",
-            letter.job_id or "?",
-            letter.reason or "?",
-            escape(letter.detail or ""),
-        )
+        about = f" for {letter.job_id}" if letter.job_id else ""
+        why = f"{letter.reason or 'no reason was noted'}: {letter.detail or '?'}"
+        what = f"{letter.event or 'unknown message'}{about}, {local_time(letter.sent_at)}"
+        table.add_row(letter.message_id, f"{what}\n[red]{escape(why)}[/]")
     return table

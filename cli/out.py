@@ -18,7 +18,7 @@ from rich.markup import escape
 
 from functions.dead_letters import NotReplayable, UnknownQueue
 from functions.inbox import NEVER_AGAIN, problems
-from functions.ports import Conflict, Unavailable, UnknownJob, UnknownTenant
+from functions.ports import Conflict, Corrupt, Unavailable, UnknownJob, UnknownTenant
 from statemachine.edits import WRITTEN_EARLIER
 
 console = Console(highlight=False)
@@ -68,6 +68,8 @@ def spoken_errors() -> Iterator[None]:
         _end(str(error), MISSING)
     except NotReplayable as error:
         _end(str(error), REFUSED)
+    except Corrupt as error:
+        _end(f"{error}; it is left as it is, `corrupt` in docs/runbook.md says what to do", REFUSED)
     except NEVER_AGAIN as error:
         _end(str(error), REFUSED)
     except Unavailable as error:

@@ -50,7 +50,7 @@ def _tell(planned: Restoration) -> None:
     label = load_flow(job.flow).status(job.status).label.en
     console.print(
         f"The object of [bold]{job.job_id}[/] cannot be read. Its last readable version is rev "
-        f"{job.rev} of {at:%a %d %b %H:%M:%S}: {escape(label)}, {len(job.ledger)} moves."
+        f"{job.rev} of {at:%a %d %b %H:%M:%S}: {escape(label)}, after {len(job.ledger)} move(s)."
     )
     if planned.seen_rev > job.rev:
         console.print(

@@ -10,8 +10,10 @@ import click
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 from typer.main import get_command
+from typer.testing import CliRunner
 
 import events
+from cli.examples import EXAMPLES
 from cli.main import app
 from events import StuckReason
 from functions.dead_letters import QUEUES
@@ -147,6 +149,21 @@ def test_the_commands_of_the_documents_exist_with_their_options(page: str) -> No
             assert bool(given.get("ids")) != bool(given.get("all_")), f"{line}: which letters?"
     assert commands_in("docs/runbook.md")
     assert commands_in("README.md")
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES.items())
+def test_the_example_of_a_command_is_taken_by_it_and_shown_in_its_help(
+    name: str, example: str
+) -> None:
+    """Rich wraps what is too long for the terminal: an example stays in one line."""
+    path, command = name.split(), get_command(app)
+    for each in path:
+        command = command.commands[each]  # type: ignore[attr-defined]  # a group, up to the last
+    haul, *words = shlex.split(example)
+    assert (haul, words[: len(path)]) == ("haul", path)
+    command.make_context(name, words[len(path) :])
+    told = CliRunner().invoke(app, [*path, "--help"]).output
+    assert f"Example: {example}" in told
 
 
 def test_the_make_targets_of_the_readme_exist() -> None:

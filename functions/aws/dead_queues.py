@@ -14,8 +14,9 @@ HOLD_S = 60
 """Letters that somebody looks at come into sight again after this, should he die meanwhile."""
 WAITING = "ApproximateNumberOfMessages"
 IN_FLIGHT = "ApproximateNumberOfMessagesNotVisible"
-EMPTY_ANSWERS = 2
-"""SQS asks some of its servers only, so one empty answer is no proof that a queue is empty."""
+ALL_SERVERS_S = 1
+"""Waiting for a letter, SQS asks all of its servers; else only some, and an empty answer would
+prove nothing (AWS's documentation, "Short and long polling", read 2026-11-25)."""
 
 
 class SqsDeadQueues:
@@ -36,12 +37,12 @@ class SqsDeadQueues:
 
     def take(self, queue: str, most: int) -> Sequence[Taken]:
         taken: dict[str, Taken] = {}
-        empty = 0
-        while len(taken) < most and empty < EMPTY_ANSWERS:
+        while len(taken) < most:
             before = len(taken)
             for letter in self._received(self._dead(queue), min(PER_CALL, most - before)):
                 taken[letter.message_id] = letter
-            empty = empty + 1 if len(taken) == before else 0
+            if len(taken) == before:
+                break
         return list(taken.values())
 
     def put_back(self, queue: str, letters: Sequence[Taken]) -> None:
@@ -66,6 +67,7 @@ class SqsDeadQueues:
                 QueueUrl=url,
                 MaxNumberOfMessages=most,
                 VisibilityTimeout=HOLD_S,
+                WaitTimeSeconds=ALL_SERVERS_S,
                 MessageAttributeNames=["All"],
                 MessageSystemAttributeNames=["SentTimestamp"],
             )

@@ -38,7 +38,7 @@ def test_nothing_is_put_back_without_a_yes(world: World) -> None:
     world.bucket.put(job_key("main", JOB), b"{")
     code, output = run("restore", JOB, said="n\n")
     assert (code, world.bucket.objects[job_key("main", JOB)]) == (2, b"{")
-    assert "Ready for pickup, 1 moves" in output
+    assert "Ready for pickup, after 1 move(s)" in output
     code, output = run("restore", JOB, said="y\n")
     assert (code, f"haul ops redrive {JOB}" in output) == (0, True)
     assert world.jobs.read("main", JOB).value.status == "ready_for_pickup"

@@ -131,6 +131,15 @@ def test_what_our_functions_bury_is_told_by_its_reason(moto: Moto) -> None:
 # -- on the fake alone
 
 
+def test_an_empty_answer_comes_from_all_servers_of_the_queue(moto: Moto) -> None:
+    post, asked = MotoPost(moto), list[dict[str, Any]]()
+    post.sqs.meta.events.register(
+        "provide-client-params.sqs.ReceiveMessage", lambda params, **_: asked.append(params)
+    )
+    assert DeadLetterDesk(post.queues).show("advance_job") == ()
+    assert [params["WaitTimeSeconds"] for params in asked] == [1]
+
+
 def test_a_hundred_letters_go_at_a_time_and_the_rest_is_told() -> None:
     queues = FakeDeadQueues()
     for number in range(130):

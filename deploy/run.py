@@ -16,7 +16,7 @@ set before.
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from uuid import uuid4
@@ -83,7 +83,7 @@ class Deployment:
     def release(self, release: Release) -> Outputs:
         """Bring a release whose artifacts are there; go back where it does not prove good."""
         self.artifacts.ensure(self.target.region)
-        with self._lock(f"deploy {release.name}"):
+        with self._lock(f"deploy {release.name}"), self._told_where_it_stands():
             return self._guarded(release)
 
     def promote(self, source: str) -> Outputs:
@@ -98,7 +98,7 @@ class Deployment:
 
         Where a deployment did not come to its end, that is the one that ran when it began.
         """
-        with self._lock("roll back"):
+        with self._lock("roll back"), self._told_where_it_stands():
             record = self.artifacts.record(self.target.stage)
             if record.pending and not record.going_back:
                 return self._restore(record)
@@ -119,15 +119,18 @@ class Deployment:
         self.artifacts.ensure(self.target.region)
         return compare(self.artifacts, self.target.stage, self.rollout, built)
 
+    def _lock(self, doing: str) -> AbstractContextManager[None]:
+        return locked(self.artifacts, self.target.stage, doing, self.lease)
+
     @contextmanager
-    def _lock(self, doing: str) -> Iterator[None]:
-        with locked(self.artifacts, self.target.stage, doing, self.lease):
-            try:
-                yield
-            except KeyboardInterrupt:
-                if (record := self.artifacts.record(self.target.stage)).pending is None:
-                    raise  # nothing was begun
-                raise Stopped(_standing(self.target.stage, record)) from None
+    def _told_where_it_stands(self) -> Iterator[None]:
+        """Whoever stops it by hand. Raises Stopped."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if (record := self.artifacts.record(self.target.stage)).pending is None:
+                raise  # nothing was begun
+            raise Stopped(_standing(self.target.stage, record)) from None
 
     def _guarded(self, release: Release) -> Outputs:
         record = self._begin(self.artifacts.record(self.target.stage), release)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,41 +13,30 @@ from deploy.rollout import Parameters
 from deploy.run import Deployment
 from deploy.stack import Stack
 from deploy.target import Outputs, Target
-from functions.ports import Conflict
 
 STAGE = "staging"
 
 
 class FakeArtifacts(Artifacts):
-    """Objects and their ETags by key."""
+    """Objects by key."""
 
     def __init__(self) -> None:
-        self.bucket, self.writes = "artifacts", 0
-        self.stored: dict[str, tuple[bytes, str]] = {}
+        self.bucket = "artifacts"
+        self.stored: dict[str, bytes] = {}
 
     def ensure(self, region: str) -> None: ...
 
     def get(self, key: str) -> bytes:
-        return self.stored[key][0]
+        return self.stored[key]
 
     def url(self, key: str) -> str:
         return f"https://artifacts.test/{key}"
 
-    def put_if(self, key: str, body: bytes, etag: str | None) -> str:
-        if self.stored.get(key, (b"", None))[1] != etag:
-            raise Conflict(key)
-        self._put(key, body)
-        return self.stored[key][1]
-
-    def read_with_etag(self, key: str) -> tuple[bytes, str] | None:
+    def _read(self, key: str) -> bytes | None:
         return self.stored.get(key)
 
-    def remove_if(self, key: str, etag: str) -> None:
-        del self.stored[key]
-
     def _put(self, key: str, body: bytes) -> None:
-        self.writes += 1
-        self.stored[key] = (body, f"etag-{self.writes}")
+        self.stored[key] = body
 
 
 class FakeCloudFormation:
@@ -147,7 +136,10 @@ def a_release(target: FakeTarget, build: str, *parameters: str) -> Release:
 
 
 class OnlyStack(Deployment):
-    """Of all the steps the stack alone; after it, the releases in `faults` meet theirs."""
+    """Of all the steps the stack alone; after it, the releases in `faults` meet theirs.
+
+    Nobody else deploys meanwhile.
+    """
 
     def with_faults(self, faults: Mapping[str, BaseException]) -> "OnlyStack":
         self.faults = faults
@@ -162,6 +154,9 @@ class OnlyStack(Deployment):
         return {}
 
     def _clean(self, release: Release, outputs: Outputs) -> None: ...
+
+    def _lock(self, doing: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def a_deployment(

@@ -89,7 +89,7 @@ class Deployment:
     def release(self, release: Release) -> Outputs:
         """Bring a release whose artifacts are there; go back where it does not prove good."""
         self.artifacts.ensure(self.target.region)
-        with self._lock(f"deploy {release.name}"):
+        with self._lock(f"deploy {release.name}"), self._told_where_it_stands():
             return self._guarded(release)
 
     def promote(self, source: str, meant: str | None = None) -> Outputs:
@@ -112,7 +112,7 @@ class Deployment:
 
         Where a deployment did not come to its end, that is the one that ran when it began.
         """
-        with self._lock("roll back"):
+        with self._lock("roll back"), self._told_where_it_stands():
             record = self.artifacts.record(self.target.stage)
             if record.pending and not record.going_back:
                 return self._restore(record)
@@ -138,10 +138,6 @@ class Deployment:
         with locked(self.target.leases, self.target.stage, doing, self.lease) as self.lock:
             try:
                 yield
-            except KeyboardInterrupt:
-                if (record := self.artifacts.record(self.target.stage)).pending is None:
-                    raise  # nothing was begun
-                raise Stopped(_standing(self.target.stage, record)) from None
             finally:
                 self.lock = None
 
@@ -153,6 +149,16 @@ class Deployment:
     def _still_ours(self) -> None:
         if self.lock:
             self.lock.check()
+
+    @contextmanager
+    def _told_where_it_stands(self) -> Iterator[None]:
+        """Whoever stops it by hand. Raises Stopped."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if (record := self.artifacts.record(self.target.stage)).pending is None:
+                raise  # nothing was begun
+            raise Stopped(_standing(self.target.stage, record)) from None
 
     def _guarded(self, release: Release) -> Outputs:
         record = self._begin(self.artifacts.record(self.target.stage), release)

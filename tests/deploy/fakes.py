@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -170,7 +170,10 @@ def a_release(target: FakeTarget, build: str, *parameters: str) -> Release:
 
 
 class OnlyStack(Deployment):
-    """Of all the steps the stack alone; after it, the releases in `faults` meet theirs."""
+    """Of all the steps the stack alone; after it, the releases in `faults` meet theirs.
+
+    Nobody else deploys meanwhile.
+    """
 
     def with_faults(self, faults: Mapping[str, BaseException]) -> "OnlyStack":
         self.faults = faults
@@ -185,6 +188,9 @@ class OnlyStack(Deployment):
         return {}
 
     def _clean(self, release: Release, outputs: Outputs) -> None: ...
+
+    def _lock(self, doing: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def a_deployment(

@@ -476,6 +476,7 @@ def letters_in(sqs: Any, url: str) -> list[tuple[str, str, str]]:
         for message in messages:
             said = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
             found.append((message["Body"], said["Reason"], said["Detail"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.bundle import ROOT, bundle
+from deploy.bundle import ROOT, bundle, installed
 from deploy.template import build
 
 
@@ -21,6 +21,26 @@ def test_two_clones_give_one_bundle_and_one_release(clones: list[Path]) -> None:
     one, two = (bundle(folder) for folder in clones)
     assert one == two
     assert build(one, "b", clones[0]) == build(two, "b", clones[1])
+
+
+def test_dependencies_for_another_python_or_platform_are_not_taken_for_these(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def pip(words: list[str], check: bool) -> None:
+        asked.append(words)
+        Path(words[words.index("--target") + 1]).mkdir(parents=True)
+
+    monkeypatch.setattr("subprocess.run", pip)
+    lock = tmp_path / "lock.txt"
+    lock.write_text("a==1")
+    first = installed(lock, tmp_path)
+    assert installed(lock, tmp_path) == first
+    monkeypatch.setattr("deploy.bundle.PYTHON", "3.15")
+    second = installed(lock, tmp_path)
+    monkeypatch.setattr("deploy.bundle.ARCHITECTURE", "x86_64")
+    assert len({first, second, installed(lock, tmp_path)}) == len(asked) == 3
 
 
 def test_dependencies_go_in_without_what_differs_from_machine_to_machine(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ LEFT_OUT = {"samples", "schemas", "asl", "__pycache__"}
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 LOCK = ROOT / "locks" / "lambda.txt"
-PYTHON = "3.14"
+PYTHON, ARCHITECTURE = "3.14", "aarch64"
 PLATFORMS = ("manylinux2014", "manylinux_2_26", "manylinux_2_28", "manylinux_2_34")
 """What runs on the Lambda's Amazon Linux 2023, whose glibc is 2.34."""
 NOT_SHIPPED = {"__pycache__", "bin"}
@@ -33,13 +33,15 @@ NOT_KEPT = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 def installed(lock: Path = LOCK, cache: Path = ROOT / ".build") -> Path:
     """A folder with the dependencies for the Lambda's platform, whatever this machine is.
 
-    Kept by the lock's content, so that only a change of it asks the package index.
+    Kept by the lock's content and by what it is for, so that only a change of these asks the
+    package index.
     """
-    folder = cache / f"lambda-{digest(lock.read_bytes())}"
+    platforms = [f"--platform={name}_{ARCHITECTURE}" for name in PLATFORMS]
+    wanted = " ".join([PYTHON, *platforms]).encode() + lock.read_bytes()
+    folder = cache / f"lambda-{digest(wanted)}"
     if not folder.exists():
         draft = folder.with_suffix(".draft")
         shutil.rmtree(draft, ignore_errors=True)
-        platforms = [word for name in PLATFORMS for word in ("--platform", f"{name}_aarch64")]
         subprocess.run(
             [
                 sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",

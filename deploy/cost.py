@@ -27,6 +27,7 @@ PRICES_USD = {
     "log_gb": 0.50,
     "metric": 0.30,
     "storage_gb_month": 0.023,
+    "tag_month": 0.65e-6,  # $0.0065 per 10,000 tags of objects
     "alarm": 0.10,
     "secret": 0.40,
     "secret_call": 5e-6,  # $0.05 per 10,000
@@ -85,11 +86,12 @@ class Use:
     received and removed: three requests of SQS."""
     puts: int = 20
     """Five for each status: index, the move, its view, its wait, the board."""
-    gets: int = 34
+    gets: int = 38
+    """Four of them ask each fact's business whether it has a new endpoint."""
     looks: int = 17
     """Of the watchdog, over four writes: three soon after each, and when its messages are due."""
-    lists: int = 9
-    """The endpoints of each fact, the messages of each status, of one in four twice."""
+    lists: int = 5
+    """The messages of each status, of one in four twice."""
     requests: int = 20
     """Of pages and programs to the API, looks at the board included; assumed."""
     reads: int = 5
@@ -113,8 +115,11 @@ class Use:
     photos: int = 0
     photo_gb: float = 250e-6
     """Cleaned, in one version; assumed. Each is put, read, removed and put, and looked at."""
+    tags: int = 1
+    """By which an ended job is erased."""
     sms_parts: int = 2
     texts: int = 2
+    """Each with a tag, by which what is known of it is erased."""
     text_puts: int = 3
     """Claimed, marked, and what an answer to it would mean."""
 
@@ -134,9 +139,9 @@ class Use:
                 for queue, number in enumerate(self.queued)
             ),
             puts=self.puts + 4 * times,
-            gets=self.gets + 6 * times,
+            gets=self.gets + 7 * times,
             looks=self.looks + math.ceil(4.25 * times),
-            lists=self.lists + math.ceil(2.25 * times),
+            lists=self.lists + math.ceil(1.25 * times),
             reads=self.reads + 6 * times,
             writes=self.writes + 4 * times,
         )
@@ -151,6 +156,8 @@ class Fixed:
     """Told all the time: Moves, EventToVisibleMs, InvalidationBudgetUsed, LongestOverdueMinutes,
     WatchRounds. The others are told, and paid for, in hours in which something is wrong."""
     secrets: int = 1
+    listings: int = 2 * MONTH_S // 300
+    """Of endpoints at most, by two containers that always have something to do."""
     secret_calls: int = 2 * MONTH_S // 300
     """Two containers that always have something to do, each asking every five minutes."""
     watch_rounds: int = MONTH_S // 60
@@ -200,7 +207,12 @@ def monthly(
     rounds, open_jobs = fixed.watch_rounds, jobs * use.days_open / DAYS
     invocations = jobs * (use.invocations + use.requests) + rounds
     paths = min(jobs * use.moves, fixed.invalidation_paths)
-    puts = jobs * (use.puts + use.lists) + paths + rounds * (2 + math.ceil(open_jobs / 1000))
+    puts = (
+        jobs * (use.puts + use.lists)
+        + fixed.listings
+        + paths
+        + rounds * (2 + math.ceil(open_jobs / 1000))
+    )
     gets: float = jobs * (use.gets + 2 * use.looks + use.requests + use.views)
     gets += rounds * (1 + 2 * looks_a_round(open_jobs))
     queued = [*(jobs * number for number in use.queued), rounds]
@@ -219,7 +231,8 @@ def monthly(
         "Lambda": paid("invocation", invocations) + paid("gb_second", seconds),
         "SQS": paid("sqs_request", asked),
         "S3 requests": paid("put", puts) + paid("get", gets),
-        "S3 storage": paid("storage_gb_month", _stored(jobs, use)),
+        "S3 storage": paid("storage_gb_month", _stored(jobs, use))
+        + paid("tag_month", jobs * use.tags * use.months_kept),
         "DynamoDB": paid("read_unit", jobs * use.reads) + paid("write_unit", jobs * use.writes),
         "CloudFront": paid("https_request", jobs * (use.views + use.pages + use.requests))
         + paid("edge_function", jobs * use.pages)
@@ -232,7 +245,8 @@ def monthly(
         + paid("secret_call", fixed.secret_calls),
         "Photos": jobs * use.photos * _photo(use),
         "Traces": paid("trace", traces),
-        "SMS": jobs * (paid("sms_part", use.sms_parts) + paid("put", use.texts * use.text_puts)),
+        "SMS": jobs * (paid("sms_part", use.sms_parts) + paid("put", use.texts * use.text_puts))
+        + paid("tag_month", jobs * use.texts * use.months_kept),
     }
     return Bill(jobs, items)
 

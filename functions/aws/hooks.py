@@ -1,8 +1,13 @@
 """Deliveries, numbers and endpoints as objects of the jobs bucket."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
+from functions.aws.failures import retryable
 from functions.aws.stores import S3Objects, to_bytes
 from functions.endpoints import Endpoint
 from functions.numbers import Number
@@ -55,9 +60,34 @@ def _number_key(tenant: str, digest: str) -> str:
     return f"tenants/{tenant}/numbers/{digest}.json"
 
 
+class Newest(BaseModel):
+    """The mark that a new endpoint leaves beside the others."""
+
+    endpoint: str
+
+
+@dataclass(frozen=True)
+class Names:
+    mark: str | None
+    listed_at: float
+    known: tuple[str, ...]
+
+
 class S3Endpoints:
-    def __init__(self, s3: Any, bucket: str) -> None:
-        self.objects = S3Objects(s3, bucket)
+    """To ask for the newest one costs a twelfth of listing them, and that is asked for every fact:
+    they are listed again only where it is another.
+
+        add        PUT endpoint ───────────── PUT newest
+        a fact            GET newest: as before ──────── GET newest: another ── LIST
+
+    Where the second write of `add` did not come through, the next listing finds it, after `KEPT_S`.
+    """
+
+    KEPT_S = 300.0
+
+    def __init__(self, s3: Any, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.objects, self.clock = S3Objects(s3, bucket), clock
+        self._names: dict[str, Names] = {}
 
     def read(self, tenant: str, endpoint_id: str) -> Stored[Endpoint] | None:
         return self.objects.load(_endpoint_key(tenant, endpoint_id), Endpoint)
@@ -65,11 +95,28 @@ class S3Endpoints:
     def write(self, endpoint: Endpoint, replacing: str | None) -> None:
         key = _endpoint_key(endpoint.tenant, endpoint.endpoint_id)
         self.objects.store(key, to_bytes(endpoint), replacing)
+        if replacing is None:
+            newest = Newest(endpoint=endpoint.endpoint_id)
+            with retryable():
+                self.objects.put(_newest_key(endpoint.tenant), to_bytes(newest))
 
     def all(self, tenant: str) -> Iterator[Endpoint]:
-        for name in self.objects.keys(f"tenants/{tenant}/endpoints/"):
-            if stored := self.read(tenant, name.removesuffix(".json")):
+        for name in self._known(tenant):
+            if stored := self.read(tenant, name):
                 yield stored.value
+
+    def _known(self, tenant: str) -> tuple[str, ...]:
+        newest, now = self.objects.load(_newest_key(tenant), Newest), self.clock()
+        mark, kept = newest.etag if newest else None, self._names.get(tenant)
+        if kept is None or kept.mark != mark or now - kept.listed_at >= self.KEPT_S:
+            names = self.objects.keys(f"tenants/{tenant}/endpoints/")
+            known = tuple(n.removesuffix(".json") for n in names if n.endswith(".json"))
+            kept = self._names[tenant] = Names(mark, now, known)
+        return kept.known
+
+
+def _newest_key(tenant: str) -> str:
+    return f"tenants/{tenant}/endpoints/newest"
 
 
 def _endpoint_key(tenant: str, endpoint_id: str) -> str:

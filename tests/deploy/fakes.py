@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -170,10 +170,7 @@ def a_release(target: FakeTarget, build: str, *parameters: str) -> Release:
 
 
 class OnlyStack(Deployment):
-    """Of all the steps the stack alone; after it, the releases in `faults` meet theirs.
-
-    Nobody else deploys meanwhile.
-    """
+    """Of all the steps the stack alone; after it, the releases in `faults` meet theirs."""
 
     def with_faults(self, faults: Mapping[str, BaseException]) -> "OnlyStack":
         self.faults = faults
@@ -188,9 +185,6 @@ class OnlyStack(Deployment):
         return {}
 
     def _clean(self, release: Release, outputs: Outputs) -> None: ...
-
-    def _lock(self, doing: str) -> AbstractContextManager[None]:
-        return nullcontext()
 
 
 def a_deployment(

@@ -149,4 +149,5 @@ def test_the_last_act_is_on_record_without_names(stack: Laptop) -> None:
         json.loads(s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()) for each in listing
     ]
     assert all({"at", "by", "what", "tenant"} <= line.keys() for line in lines)
+    assert {line["outcome"] for line in lines} == {"done"}
     assert "Person" not in json.dumps(lines)

@@ -22,7 +22,8 @@ NOT_SHOWN = {
 """By statement: what the engine does not tell apart. docs/deploy.md has the same table."""
 
 KEPT = {
-    "ReadEdgeAddress", "ReadSigningKeys", "Freshness", "OpsCountExecutions", "FindDeadLetters"
+    "ReadEdgeAddress", "ReadSigningKeys", "Freshness", "OpsCountExecutions", "FindDeadLetters",
+    "ListsEndpoints",
 }  # fmt: skip
 """By statement: what a container reads once and then keeps, for a while at least."""
 

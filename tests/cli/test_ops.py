@@ -148,9 +148,8 @@ def test_all_jobs_of_all_businesses_are_asked_for_in_lots_and_a_lost_lot_stops_n
         s3_ground.put(f"directory/{tenant}.json", b"{}")
         for n in range(number):
             s3_ground.jobs.mark_open(tenant, f"261121-{n:06d}")
-    functions, asked = functions_that_answer(
-        {}, {"repaired": {"261121-000025": ["rung"]}}, {"repaired": {}}
-    )
+    rung = {"repaired": {"261121-000025": ["rung"]}}
+    functions, asked = functions_that_answer({}, rung, {"repaired": {}})
     clients = {"lambda": functions, "s3": s3_ground.s3}
     place = SimpleNamespace(
         outputs={"JobsBucket": s3_ground.bucket, "WatchJobsFunction": "watch"},

@@ -1,4 +1,6 @@
-"""Each fault that the watchdog is for, on the real engine: found in one round, mended or told."""
+"""Each fault that the watchdog is for, on the real engine: found in one round, mended or told; and
+whoever asks afterwards is told by the job's story.
+"""
 
 import json
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from functions.aws.stores import S3Boards
 from local.laptop import Laptop
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
@@ -21,6 +24,7 @@ from tests.e2e.business import (
     executions,
     exist,
     fold,
+    haul,
     jobs_of,
     move,
     put,
@@ -28,10 +32,12 @@ from tests.e2e.business import (
     the_board,
     until,
 )
+from tests.e2e.test_ops import told
 
 pytestmark = pytest.mark.engine
 
 LONG = timedelta(minutes=15)
+REPAIRED = "the watchdog repaired it"
 
 
 def a_round(stack: Laptop) -> dict[str, Any]:
@@ -54,8 +60,14 @@ def a_waiting_job(stack: Laptop, number: int) -> str:
     job_id = str(request["job_id"])
     exist(stack, [job_id])
     until(lambda: job_of(stack, job_id).wait, lambda wait: wait is not None)
-    until(lambda: job_id in the_board(stack).jobs, bool)
+    until(lambda: is_shown(stack, job_id), bool)
     return job_id
+
+
+def is_shown(stack: Laptop, job_id: str) -> bool:
+    """Also asked before anybody has written a board."""
+    stored = S3Boards(stack.client("s3"), stack.outputs["JobsBucket"]).read("main")
+    return stored is not None and job_id in stored.value.jobs
 
 
 def rewrite(stack: Laptop, job_id: str, ago: timedelta = LONG, **changes: Any) -> Job:
@@ -73,6 +85,12 @@ def repairs_of(stack: Laptop, job_id: str) -> list[str]:
     return [repair for done in job_of(stack, job_id).repaired for repair in done.repairs]
 
 
+def tells(stack: Laptop, job_id: str, *texts: str) -> None:
+    """`haul explain` has a line with each of them."""
+    lines = [line["text"] for line in told(stack, "explain", job_id)["lines"]]
+    assert [text for text in texts if not any(text in line for line in lines)] == [], lines
+
+
 def goes_on(stack: Laptop, job_id: str) -> None:
     """To its end, whatever has happened to it."""
     put(stack, "JobMoveRequested", [move(job_id, n) for n in ("confirm", "start", "complete")])
@@ -87,6 +105,7 @@ def test_an_execution_stopped_by_hand(stack: Laptop) -> None:
     assert until(lambda: repairs_of(stack, job_id), bool) == ["replaced"]
     goes_on(stack, job_id)
     assert executions(stack, job_of(stack, job_id))[0] == "ABORTED"
+    tells(stack, job_id, "execution 0 aborted", f"{REPAIRED}: replaced", "execution 1 succeeded")
 
 
 def test_a_token_that_was_lost(stack: Laptop) -> None:
@@ -96,9 +115,11 @@ def test_a_token_that_was_lost(stack: Laptop) -> None:
     assert repairs_of(stack, job_id) == ["replaced"]
     goes_on(stack, job_id)
     assert executions(stack, job_of(stack, job_id))[0] == "ABORTED"
+    tells(stack, job_id, f"{REPAIRED}: replaced", "execution 1 waits in Pending pickup")
 
 
 def test_a_view_that_was_deleted(stack: Laptop) -> None:
+    """Of a job that was touched lately: the next scheduled rounds come to it by themselves."""
     job_id = a_waiting_job(stack, 3)
     where = {
         "Bucket": stack.outputs["SiteBucket"],
@@ -106,19 +127,21 @@ def test_a_view_that_was_deleted(stack: Laptop) -> None:
     }
     s3 = stack.client("s3")
     s3.delete_object(**where)
-    a_round(stack)
+    assert until(lambda: repairs_of(stack, job_id), bool, 150) == ["view written"]
     assert json.loads(s3.get_object(**where)["Body"].read())["status"] == "pending_pickup"
-    assert repairs_of(stack, job_id) == ["view written"]
+    tells(stack, job_id, f"{REPAIRED}: view written")
 
 
 def test_a_board_that_was_corrupted(stack: Laptop) -> None:
-    a_waiting_job(stack, 4)
+    job_id = a_waiting_job(stack, 4)
     at_rest(stack)
     stack.client("s3").put_object(
         Bucket=stack.outputs["JobsBucket"], Key="tenants/main/board/jobs.json", Body=b"{"
     )
     assert a_round(stack)["boards"] == ["main"]
     assert the_board(stack).to_bytes() == fold(stack).to_bytes()
+    tells(stack, job_id, "the board shows rev 1")
+    assert told(stack, "explain", job_id)["wrong"] == []
 
 
 def test_a_signal_that_was_dropped(stack: Laptop) -> None:
@@ -135,6 +158,7 @@ def test_a_signal_that_was_dropped(stack: Laptop) -> None:
     a_round(stack)
     job = until(lambda: job_of(stack, job_id), lambda job: job.execution.seq == 1)
     assert (repairs_of(stack, job_id)[0], job.execution.generation) == ("rung", 0)
+    tells(stack, job_id, f"{REPAIRED}: rung", "execution 0 waits in Ready for pickup")
 
 
 def test_an_event_that_can_never_succeed(stack: Laptop) -> None:
@@ -142,6 +166,22 @@ def test_an_event_that_can_never_succeed(stack: Laptop) -> None:
     put(stack, "JobMoveRequested", [move("261121-zzzzzz", "confirm", "poison-1")])
     until(lambda: dead_letters(stack).get("Advance", 0), lambda count: count == before + 1)
     assert a_round(stack)["dead_letters"]["advance-job"] == before + 1
+    assert "no job 261121-zzzzzz" in haul(stack, "explain", "261121-zzzzzz").stderr
+
+
+def test_an_event_about_a_job_that_nobody_can_read(stack: Laptop) -> None:
+    """Nothing of it is in the job's story, for nothing was done; the letter names the job."""
+    job_id = a_waiting_job(stack, 9)
+    put(stack, "JobMoveRequested", [move(job_id, "confirm", "poison-2") | {"actor": "dana"}])
+
+    def letters() -> list[dict[str, Any]]:
+        found = told(stack, "ops", "dlq", "show", "advance_job")
+        return [each for each in found if each.get("job_id") == job_id]
+
+    [letter] = until(letters, bool)
+    assert (letter["reason"], letter["event_id"]) == ("Permanent", "poison-2")
+    tells(stack, job_id, "Pending pickup, rev 1")
+    goes_on(stack, job_id)
 
 
 @contextmanager
@@ -173,6 +213,7 @@ def test_a_consumer_that_fails(stack: Laptop) -> None:
         assert job_id in the_board(stack).jobs
         assert repairs_of(stack, job_id) == ["card written"]
     at_rest(stack)
+    tells(stack, job_id, f"{REPAIRED}: card written", "the board shows rev 1")
 
 
 def test_a_job_object_that_nobody_can_read(stack: Laptop) -> None:
@@ -184,12 +225,14 @@ def test_a_job_object_that_nobody_can_read(stack: Laptop) -> None:
     a_round(stack)
     stuck = {"Bucket": bucket, "Prefix": f"tenants/main/stuck/{job_id}"}
     [marker] = s3.list_objects_v2(**stuck)["Contents"]
-    told = json.loads(s3.get_object(Bucket=bucket, Key=marker["Key"])["Body"].read())
-    assert told["why"] == "corrupt"
+    mark = json.loads(s3.get_object(Bucket=bucket, Key=marker["Key"])["Body"].read())
+    assert mark["why"] == "corrupt"
+    assert "is no Job" in haul(stack, "explain", job_id).stderr
     s3.put_object(**where, Body=good)
     a_round(stack)
     assert "Contents" not in s3.list_objects_v2(**stuck)
     goes_on(stack, job_id)
+    tells(stack, job_id, "Completed is settled")
 
 
 def test_each_status_was_seen_within_seconds(stack: Laptop) -> None:

@@ -28,7 +28,7 @@ from statemachine.flows import load_flow
 from statemachine.identity import digest_of
 from statemachine.job import Job
 from statemachine.known import Known, Line, Run, Version
-from statemachine.story import changes_of, tell
+from statemachine.story import changes_of, label_of, tell
 from statemachine.trouble import wrong_with
 from statemachine.views import SHOWN_AFTER_END, View
 
@@ -59,11 +59,15 @@ class ExplainJob:
         asking = _Asking()
         known = self._known(job, asking, now)
         wrong = wrong_with(known, now) if readable else (UNREADABLE.format(job_id=job_id),)
-        label = load_flow(job.flow).status(job.status).label.en
         lines = tell(known)
         # What happened while the sources were read is told, and was before the end of the telling.
         at = max([now, *(line.at for line in lines)])
-        last = Line(at=at, what="now", text=f"{label}, rev {job.visible_rev}", ok=not wrong)
+        last = Line(
+            at=at,
+            what="now",
+            text=f"{label_of(job, job.status)}, rev {job.visible_rev}",
+            ok=not wrong,
+        )
         return StoryDocument(
             job_id=job.job_id,
             flow=job.flow,
@@ -155,10 +159,10 @@ def _begins(boards: Past[Stamp], now: datetime) -> datetime:
 
 def _leaves_board(job: Job) -> datetime:
     """Until then its card stands there, and with it the order of its revs."""
-    ended = load_flow(job.flow).status(job.status).terminal
+    ends = {status.name for status in load_flow(job.flow).statuses if status.terminal}
     return (
         job.entered_at + SHOWN_AFTER_END
-        if ended
+        if job.status in ends
         else datetime.max.replace(tzinfo=job.entered_at.tzinfo)
     )
 

@@ -198,8 +198,8 @@ def _times(jobs: Iterable[Job]) -> Iterator[TimeInStatus]:
         for status, minutes in _stays(job):
             stays[job.flow, status].append(minutes)
     for (flow, name), all_minutes in sorted(stays.items()):
-        limit = load_flow(flow).status(name).limit_minutes
-        if limit is not None:
+        limits = {status.name: status.limit_minutes for status in load_flow(flow).statuses}
+        if (limit := limits.get(name)) is not None:
             yield TimeInStatus(
                 flow=flow,
                 status=name,

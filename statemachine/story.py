@@ -69,7 +69,7 @@ def moment(version: Version[Job]) -> datetime:
 
 
 def _asked(job: Job) -> Iterator[Line]:
-    first = _label(job, job.status_at(0))
+    first = label_of(job, job.status_at(0))
     yield Line(
         at=job.created_at,
         what="booked",
@@ -103,7 +103,7 @@ def _asked(job: Job) -> Iterator[Line]:
 
 
 def _move_text(job: Job, entry: Entry) -> str:
-    text = f"{_move(job, entry.move)}: {_label(job, entry.origin)} → {_label(job, entry.to)}"
+    text = f"{_move(job, entry.move)}: {label_of(job, entry.origin)} → {label_of(job, entry.to)}"
     return text + _late(entry.occurred_at, entry.recorded_at)
 
 
@@ -115,7 +115,7 @@ def _late(occurred_at: datetime, recorded_at: datetime) -> str:
 
 def _refusal_text(job: Job, refusal: Refusal) -> str:
     asked = _asked_for(job, refusal)
-    return f"{asked} refused in {_label(job, refusal.status)}: {EXPLANATIONS[refusal.why]}"
+    return f"{asked} refused in {label_of(job, refusal.status)}: {EXPLANATIONS[refusal.why]}"
 
 
 def _worked(known: Known) -> Iterator[Line]:
@@ -137,11 +137,11 @@ def _step(before: Job, after: Job, at: datetime) -> Iterator[Line]:
         text = f"execution {run.generation} was asked for, to take over"
         yield Line(at=at, what="execution", text=text)
     for seq in range(max(before.execution.seq + 1, 0), run.seq + 1):
-        text = f"{_label(after, after.status_at(seq))} is settled"
+        text = f"{label_of(after, after.status_at(seq))} is settled"
         yield Line(at=at, what="settled", text=text, seq=seq)
     wait = after.wait
     if wait and (before.wait is None or before.wait.token != wait.token):
-        label = _label(after, after.status_at(wait.seq))
+        label = label_of(after, after.status_at(wait.seq))
         text = f"execution {wait.epoch.generation} waits in {label} for the next move"
         yield Line(at=at, what="waiting", text=text, seq=wait.seq)
 
@@ -205,13 +205,13 @@ def _sent(job: Job, deliveries: tuple[Delivery, ...]) -> Iterator[Line]:
 def _message(job: Job, delivery: Delivery) -> str:
     name = delivery.name
     if name.channel == "sms":
-        about = _label(job, delivery.status) if delivery.status else name.mark
+        about = label_of(job, delivery.status) if delivery.status else name.mark
         return f"text to the {name.recipient} about {about}"
     return f"webhook {name.mark} to {name.recipient}"
 
 
 def _asked_for(job: Job, asked: Refusal | Early) -> str:
-    return _move(job, asked.move) if asked.move else f"to {_label(job, str(asked.to))}"
+    return _move(job, asked.move) if asked.move else f"to {label_of(job, str(asked.to))}"
 
 
 def _move(job: Job, name: str) -> str:
@@ -220,7 +220,7 @@ def _move(job: Job, name: str) -> str:
     return next((each.label.en for each in known if each.name == name), name)
 
 
-def _label(job: Job, status: str) -> str:
+def label_of(job: Job, status: str) -> str:
     """As the flow has it now; a status that it had once has its name alone."""
     known = load_flow(job.flow).statuses
     return next((each.label.en for each in known if each.name == status), status)

@@ -16,6 +16,12 @@ REDRIVE = "redrive the job"
 
 
 def wrong_with(known: Known, now: datetime) -> tuple[str, ...]:
+    job = known.job
+    if job.status not in {status.name for status in load_flow(job.flow).statuses}:
+        return (
+            f"This version does not know the status {job.status}: deploy the release that has it "
+            "again, and the job goes on.",
+        )
     return (
         *_waits_too_long(known.job, now),
         *_execution(known, now),

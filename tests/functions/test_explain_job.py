@@ -181,6 +181,17 @@ def test_a_view_that_lags_behind_is_wrong(world: World) -> None:
     assert not told.lines[-1].ok
 
 
+def test_a_job_in_a_status_of_a_release_that_was_taken_back_is_told_with_what_to_do(
+    world: World,
+) -> None:
+    job = world.keep(a_job())
+    world.jobs.replace(job.seen(status="weighed"), world.jobs.read("main", job.job_id).etag)
+    told = world.explain("main", job.job_id, world.now)
+    assert told.lines[-1].text == "weighed, rev 2"
+    (wrong,) = told.wrong
+    assert wrong.startswith("This version does not know the status weighed: deploy the release")
+
+
 def test_a_job_that_does_not_exist_has_no_story(world: World) -> None:
     with pytest.raises(UnknownJob):
         world.explain("main", "261121-000000", NOON)

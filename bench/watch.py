@@ -18,8 +18,8 @@ from botocore.exceptions import ClientError
 
 from functions.aws.hooks import S3Deliveries
 from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
-from functions.mend_deliveries import MendDeliveries
 from functions.publish_board import PublishBoard
+from functions.watch.mend_deliveries import MendDeliveries
 from functions.watch_jobs import WatchJobs
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from cli.place import Place
-from functions.assign_crew import AssignCrew
 from functions.aws.claims import DynamoClaims
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Jobs, S3Tenants
 from functions.commit import ATTEMPTS, Pause, full_jitter
+from functions.people.assign_crew import AssignCrew
 from functions.ports import Conflict, Unavailable
 from statemachine.edits import EditRefused
 from statemachine.job import Job

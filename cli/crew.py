@@ -10,7 +10,8 @@ from rich.table import Table
 from cli.api_desk import ApiDesk, own_sessions
 from cli.out import BadInput, Declined, NotThere, console, print_json, spoken_errors
 from cli.place import Place
-from functions.accounts import (
+from functions.aws.roster import DynamoAccounts
+from functions.people.accounts import (
     ROLES,
     AccountExists,
     Passwords,
@@ -21,7 +22,6 @@ from functions.accounts import (
     new_account,
     suggested_password,
 )
-from functions.aws.roster import DynamoAccounts
 
 app = typer.Typer(no_args_is_help=True, help="The people who work here: accounts and passwords.")
 

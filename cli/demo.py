@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from cli.desk import book, send
 from cli.place import Place
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
-from functions.accounts import Account, AccountExists, Passwords
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Boards
-from functions.roster import Truck
+from functions.people.accounts import Account, AccountExists, Passwords
+from functions.people.roster import Truck
 from statemachine.flows import load_flow
 from statemachine.job import CrewRole, Customer, Schedule
 from statemachine.job import Place as Address

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 from cli.out import BadInput, Declined, NotKnown, NotThere
 from cli.place import Place
 from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
-from functions.accounts import Account
 from functions.api.answers import job_document
 from functions.api.documents import JobDocument
 from functions.aws.stores import S3Boards, S3Jobs
+from functions.people.accounts import Account
+from functions.people.sessions import Session
 from functions.ports import UnknownJob
-from functions.sessions import Session
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.lifecycle import EXPLANATIONS

@@ -11,8 +11,8 @@ from cli.out import BadInput, Complaint, NotThere, console, local_time, print_js
 from cli.place import Place
 from functions.aws.hooks import S3Deliveries, S3Endpoints
 from functions.aws.queues import SqsLater
-from functions.deliveries import change, delivery_log
-from functions.endpoints import (
+from functions.hooks.deliveries import change, delivery_log
+from functions.hooks.endpoints import (
     TYPES,
     Endpoint,
     Secret,
@@ -21,8 +21,8 @@ from functions.endpoints import (
     new_endpoint_id,
     new_secret,
 )
-from functions.posting import AddressRefused, SafePoster
-from functions.webhook_due import Lanes, due_again
+from functions.hooks.posting import AddressRefused, SafePoster
+from functions.hooks.webhook_due import Lanes, due_again
 from statemachine.deliveries import Delivery
 
 app = typer.Typer(

@@ -18,7 +18,7 @@ from functions.ports import Corrupt, Unavailable
 if TYPE_CHECKING:
     from cli.ops_desk import OpsDesk
     from functions.api.ops_documents import OpsDocument
-    from functions.watch_orders import Redriven
+    from functions.watch.orders import Redriven
 
 app = typer.Typer(
     no_args_is_help=True, help="Keep it running: overview, repairs, dead letters, check-up."

@@ -26,9 +26,9 @@ from functions.api.ops_documents import (
 from functions.aws.container import OpsNames
 from functions.aws.stores import S3Tenants
 from functions.aws.watchdog import LambdaWatchdog
-from functions.ops import Ops, ops_of
+from functions.ops.wiring import Ops, ops_of
 from functions.ports import Unavailable
-from functions.watch_orders import Redriven
+from functions.watch.orders import Redriven
 
 Document = TypeVar("Document", bound=BaseModel)
 

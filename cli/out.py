@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from functions.dead_letters import NotReplayable, UnknownQueue
 from functions.inbox import NEVER_AGAIN, problems
+from functions.ops.dead_letters import NotReplayable, UnknownQueue
 from functions.ports import Conflict, Corrupt, Unavailable, UnknownJob, UnknownTenant
 from statemachine.edits import WRITTEN_EARLIER
 

@@ -8,8 +8,8 @@ from rich.markup import escape
 
 from cli.desk import ME, check_job_id
 from cli.out import BadInput, Declined, console, print_json, spoken_errors
-from functions.ops import restore_of
-from functions.restore_job import NothingToRestore, Restoration
+from functions.ops.restore_job import NothingToRestore, Restoration
+from functions.ops.wiring import restore_of
 from statemachine.flows import load_flow
 
 

@@ -16,11 +16,11 @@ from cli.crew import accounts
 from cli.out import BadInput, Declined, NotThere, console, print_json, spoken_errors
 from cli.place import Place
 from cli.roster_file import BadRow, day_of, read_days, read_people, write_days, write_people
-from functions.accounts import Account
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Tenants
-from functions.roster import Truck, UnknownMember, UnknownTruck
-from functions.roster_import import import_days, import_people
+from functions.people.accounts import Account
+from functions.people.roster import Truck, UnknownMember, UnknownTruck
+from functions.people.roster_import import import_days, import_people
 from statemachine.job import CREW_ROLES
 from statemachine.roster import Day, told
 from statemachine.roster import day_of as plain_day

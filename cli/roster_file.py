@@ -17,10 +17,10 @@ from datetime import date
 
 from pydantic import ValidationError
 
-from functions.accounts import Account
 from functions.inbox import problems
-from functions.roster import Days
-from functions.roster_import import Person
+from functions.people.accounts import Account
+from functions.people.roster import Days
+from functions.people.roster_import import Person
 from statemachine.roster import DAY_OFF, Date, Day
 from statemachine.values import Frozen, Name
 

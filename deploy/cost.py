@@ -9,8 +9,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from functions.watch.round import SLICE, SLICES
 from functions.watch_jobs import DEAD_LETTERS_EVERY
-from functions.watch_round import SLICE, SLICES
 
 PRICES_USD = {
     "sfn_transition": 25e-6,  # $0.025 per 1,000 state transitions, Standard

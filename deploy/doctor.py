@@ -16,7 +16,7 @@ from deploy.doctor_edge import headers, pages_of_this_build, unknown_views
 from deploy.doctor_remedies import BY_HAND
 from deploy.machines import ALIAS
 from deploy.patient import Finding, Patient
-from functions.sessions import SigningKeys
+from functions.people.sessions import SigningKeys
 from statemachine.asl import render
 from statemachine.flows import flow_names, load_flow
 

@@ -11,7 +11,7 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
-from functions.dead_letters import QUEUES
+from functions.ops.dead_letters import QUEUES
 
 BY_HAND = "bring it back with the commands under “What somebody changed by hand” in docs/ops.md"
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 from functions.aws.hooks import S3Deliveries, S3Numbers
 from functions.aws.places import DynamoPlaces
 from functions.commit import ATTEMPTS
-from functions.numbers import Number, digest_of
+from functions.hooks.numbers import Number, digest_of
 from functions.ports import Conflict, Unavailable
 from statemachine.deliveries import masked
 from statemachine.identity import digest_of as digest_of_token

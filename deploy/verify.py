@@ -20,9 +20,9 @@ from deploy.verify_edge import (
     verify_pages,
 )
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
-from functions.accounts import Account, AccountExists
 from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Jobs, S3Tenants
+from functions.people.accounts import Account, AccountExists
 from functions.ports import Conflict, UnknownJob
 from statemachine.flows import Flow, Move
 from statemachine.job import Customer, Job, Place

@@ -12,9 +12,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from cli.demo import MORNING, Demo
-from functions.accounts import Passwords, suggested_password
 from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Boards, S3Jobs
+from functions.people.accounts import Passwords, suggested_password
 from local.laptop import FirstSignIn, Laptop
 from statemachine.job import Job
 from tests.conftest import free_port

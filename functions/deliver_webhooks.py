@@ -37,13 +37,13 @@ from functions.aws.hooks import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsLater
 from functions.commit import Pause, full_jitter
-from functions.deliveries import Busy, Deliveries, change
-from functions.endpoints import Endpoint, Endpoints, UnknownEndpoint, change_endpoint
+from functions.hooks.deliveries import Busy, Deliveries, change
+from functions.hooks.endpoints import Endpoint, Endpoints, UnknownEndpoint, change_endpoint
+from functions.hooks.posting import AddressRefused, Answered, NoAnswer, Poster, SafePoster
+from functions.hooks.webhook_due import SCHEDULE_S, Lanes, WebhookDue, retry_after, wait_before
 from functions.inbox import Inbox, once
 from functions.metrics import Metrics
 from functions.ports import Bus, Logger
-from functions.posting import AddressRefused, Answered, NoAnswer, Poster, SafePoster
-from functions.webhook_due import SCHEDULE_S, Lanes, WebhookDue, retry_after, wait_before
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.values import Name, Tenant, iso
 

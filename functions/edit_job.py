@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from events import JobEdited, JobEditRequested
-from functions.assign_crew import AssignCrew
 from functions.aws.claims import DynamoClaims
 from functions.aws.container import (
     Announces,
@@ -27,6 +26,7 @@ from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Jobs, S3Tenants
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import Inbox, once
+from functions.people.assign_crew import AssignCrew
 from functions.ports import Bus, Jobs, Tenants, Views
 from functions.write_view import write_view
 from statemachine.edits import edited

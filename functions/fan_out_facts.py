@@ -24,9 +24,9 @@ from functions.aws.container import (
 )
 from functions.aws.hooks import S3Endpoints
 from functions.aws.queues import SqsDeadLetters, SqsLater
-from functions.endpoints import TYPES, Endpoint, Endpoints, FactName
+from functions.hooks.endpoints import TYPES, Endpoint, Endpoints, FactName
+from functions.hooks.webhook_due import Lanes, WebhookDue
 from functions.inbox import Inbox, Permanent, once, problems
-from functions.webhook_due import Lanes, WebhookDue
 from statemachine.values import Tenant, Utc
 
 

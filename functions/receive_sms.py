@@ -31,11 +31,11 @@ from functions.aws.queues import SqsDeadLetters
 from functions.aws.stores import S3Tenants
 from functions.aws.texting import TextSettings
 from functions.commit import Pause, full_jitter
+from functions.hooks.numbers import Number, Numbers, change_number, known_number
+from functions.hooks.text_once import TextOnce
 from functions.inbox import Inbox, Permanent, once
-from functions.numbers import Number, Numbers, change_number, known_number
 from functions.ports import Requests, Tenants
 from functions.send_messages import BY_TEXT, CUSTOMER, text_once, texts_edit
-from functions.text_once import TextOnce
 from statemachine.deliveries import Delivery, DeliveryName, masked
 from statemachine.replies import REPLIES, Meaning, is_keyword, meaning
 from statemachine.tenants import TenantSettings

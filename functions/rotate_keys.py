@@ -10,7 +10,7 @@ from functions.aws.container import Settings as Environment
 from functions.aws.container import client, log, read_settings
 from functions.aws.signing_keys import SecretKeyStore
 from functions.inbox import once
-from functions.sessions import rotate
+from functions.people.sessions import rotate
 
 
 class Settings(Environment):

@@ -34,11 +34,11 @@ from functions.aws.queues import SqsLater
 from functions.aws.stores import S3Jobs, S3Tenants
 from functions.aws.texting import TextSettings, texts_of
 from functions.commit import Pause, full_jitter
-from functions.deliveries import Later
+from functions.hooks.deliveries import Later
+from functions.hooks.numbers import Numbers, Question, change_number, known_number
+from functions.hooks.text_once import OPTED_OUT, TextOnce
 from functions.inbox import Inbox, once
-from functions.numbers import Numbers, Question, change_number, known_number
 from functions.ports import Jobs, Requests, Tenants
-from functions.text_once import OPTED_OUT, TextOnce
 from statemachine.deliveries import Delivery, DeliveryName, masked
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job

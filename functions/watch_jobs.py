@@ -31,12 +31,8 @@ from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsDeadLetterCounts, SqsLater
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants
-from functions.call_person import CallPerson
 from functions.commit import Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
-from functions.mend_deliveries import MendDeliveries
-from functions.mend_execution import MendExecution, is_settled
-from functions.mend_job import Look, Mended, MendJob
 from functions.metrics import Metrics
 from functions.ports import (
     Bus,
@@ -51,7 +47,11 @@ from functions.ports import (
     Views,
 )
 from functions.publish_board import PublishBoard
-from functions.watch_orders import (
+from functions.watch.call_person import CallPerson
+from functions.watch.mend_deliveries import MendDeliveries
+from functions.watch.mend_execution import MendExecution, is_settled
+from functions.watch.mend_job import Look, Mended, MendJob
+from functions.watch.orders import (
     ExecutionEnded,
     Found,
     Redrive,
@@ -60,7 +60,7 @@ from functions.watch_orders import (
     Round,
     Watch,
 )
-from functions.watch_round import (
+from functions.watch.round import (
     MESSAGES,
     messages_are_due,
     minute_of,

@@ -17,8 +17,14 @@ from deploy.run import Deployment
 from deploy.stack import StackFailed
 from deploy.target import Outputs
 from deploy.template import build
-from functions.accounts import AccountExists, Passwords, Role, new_account, suggested_password
 from functions.aws.roster import DynamoAccounts
+from functions.people.accounts import (
+    AccountExists,
+    Passwords,
+    Role,
+    new_account,
+    suggested_password,
+)
 from local.aws import LocalSession
 from local.edge import EdgeServer
 from local.engine import EDGE_PORT, ENGINE_PORT, REGION, Engine

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from events import Fact
 from functions.add_photo import Upload
 from functions.freshness import Spent
+from functions.people.whereabouts import Whereabouts
 from functions.ports import (
     Answer,
     Conflict,
@@ -29,7 +30,6 @@ from functions.ports import (
     UnknownJob,
     UnknownTenant,
 )
-from functions.whereabouts import Whereabouts
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
 from statemachine.views import Board, View

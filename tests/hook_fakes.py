@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from events import Request
-from functions.endpoints import Endpoint, Secret, new_secret
+from functions.hooks.endpoints import Endpoint, Secret, new_secret
+from functions.hooks.numbers import Number
+from functions.hooks.posting import Answered, NoAnswer
+from functions.hooks.text_once import TextLost, TextNotTaken, TextRefused
 from functions.metrics import MetricName, Unit
-from functions.numbers import Number
 from functions.ports import Stored, Unavailable
-from functions.posting import Answered, NoAnswer
-from functions.text_once import TextLost, TextNotTaken, TextRefused
 from statemachine.deliveries import Delivery, DeliveryName
 from tests.builders import NOON
 from tests.fakes import Bucket, load, to_bytes

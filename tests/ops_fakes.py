@@ -6,8 +6,8 @@ from datetime import datetime
 
 from functions.api.ops_documents import QueueState, TroubledJob
 from functions.aws.ops_records import StuckMark
-from functions.dead_letters import QUEUES, Taken
-from functions.history import Past, Stamp
+from functions.ops.dead_letters import QUEUES, Taken
+from functions.ops.history import Past, Stamp
 from functions.ports import Unavailable
 from statemachine.job import Job
 from statemachine.known import Run, RunState, Version

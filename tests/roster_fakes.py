@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from functions.accounts import Account, AccountExists, Profile, Role, UnknownAccount
-from functions.assign_crew import AssignCrew
+from functions.people.accounts import Account, AccountExists, Profile, Role, UnknownAccount
+from functions.people.assign_crew import AssignCrew
+from functions.people.roster import Truck, UnknownTruck
 from functions.ports import Conflict, Jobs, Tenants
-from functions.roster import Truck, UnknownTruck
 from statemachine.claims import Sheet
 from statemachine.roster import Day
 from statemachine.tenants import TenantSettings

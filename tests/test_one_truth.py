@@ -16,7 +16,7 @@ import events
 from cli.examples import EXAMPLES
 from cli.main import app
 from events import StuckReason
-from functions.dead_letters import QUEUES
+from functions.ops.dead_letters import QUEUES
 from statemachine import asl
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Repair

@@ -28,13 +28,13 @@ from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.forget_at_edge import ForgetAtEdge
 from functions.inbox import Inbox, JobRef
-from functions.mend_deliveries import MendDeliveries
 from functions.ports import Answer
 from functions.publish_board import PublishBoard
 from functions.register_wait import RegisterWait, WaitRequest
 from functions.settle_job import Settled, SettleJob, SettleRequest
+from functions.watch.mend_deliveries import MendDeliveries
+from functions.watch.orders import ExecutionEnded
 from functions.watch_jobs import WatchJobs
-from functions.watch_orders import ExecutionEnded
 from statemachine.flows import Flow, load_flow
 from statemachine.job import LATE, SUPERSEDED, Job, Repair
 from statemachine.tenants import TenantSettings

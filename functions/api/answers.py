@@ -16,7 +16,7 @@ from functions.api.documents import (
     SessionDocument,
     Waiting,
 )
-from functions.sessions import Session
+from functions.people.sessions import Session
 from statemachine.flows import Flow, Move, load_flow
 from statemachine.job import Assigned, Early, Entry, Job, Note, Photo, Refusal
 from statemachine.lifecycle import EXPLANATIONS

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.api.problems import Problem
 from functions.inbox import problems
-from functions.sessions import Session
+from functions.people.sessions import Session
 
 COOKIE = "__Host-haulway"
 LARGEST_BODY = 64 * 1024

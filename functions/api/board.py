@@ -7,7 +7,7 @@ from functions.api.asking import Ask
 from functions.api.documents import FlowsDocument, JobsDocument
 from functions.api.parts import Api
 from functions.api.wishes import Wanted
-from functions.sessions import Session
+from functions.people.sessions import Session
 from statemachine.flows import flow_names, load_flow
 from statemachine.views import Card
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from functions.accounts import Account
 from functions.api.answers import Answer, job_document, works_on
 from functions.api.asking import Ask
 from functions.api.crew_documents import (
@@ -17,8 +16,9 @@ from functions.api.crew_documents import (
 )
 from functions.api.parts import Api
 from functions.api.problems import Problem
-from functions.roster import Days
-from functions.whereabouts import Whereabouts
+from functions.people.accounts import Account
+from functions.people.roster import Days
+from functions.people.whereabouts import Whereabouts
 from statemachine.flows import load_flow
 from statemachine.job import CREW_ROLES, Job
 from statemachine.roster import Day, Span, day_of, day_span, overlap

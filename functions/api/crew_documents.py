@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from events import Changes
-from functions.accounts import Role
 from functions.api.documents import JobDocument
-from functions.whereabouts import Latitude, Longitude, Whereabouts
+from functions.people.accounts import Role
+from functions.people.whereabouts import Latitude, Longitude, Whereabouts
 from statemachine.job import CrewRole, PhotoId, PhotoKind
 from statemachine.roster import Date, Day
 from statemachine.values import EventId, Frozen, JobId, Name, Utc

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from functions.people.sessions import Session
 from functions.ports import Jobs, UnknownJob
-from functions.sessions import Session
 from statemachine.job import Job
 from statemachine.views import Card
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from functions.accounts import Role
+from functions.people.accounts import Role
 from statemachine.flows import Flow, Requirement
 from statemachine.job import (
     CrewRole,

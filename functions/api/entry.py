@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from functions.accounts import Passwords, SignIn
 from functions.add_photo import AddPhoto
 from functions.advance_job import AdvanceJob
 from functions.api.asking import Ask, ask_of
@@ -47,11 +46,12 @@ from functions.aws.stores import S3Jobs, S3Tenants
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob, assign_crew
 from functions.inbox import once
-from functions.sessions import Sessions
-from functions.whereabouts import SharePlace
+from functions.people.accounts import Passwords, SignIn
+from functions.people.sessions import Sessions
+from functions.people.whereabouts import SharePlace
 
 if TYPE_CHECKING:
-    from functions.ops import Ops
+    from functions.ops.wiring import Ops
 
 
 class Settings(OpsNames, HasRoster):
@@ -114,7 +114,7 @@ def wire() -> LambdaFunctionUrlResolver:
 
 def _ops(settings: Settings) -> "Callable[[], Ops]":
     def made() -> "Ops":
-        from functions.ops import ops_of  # only ops pay for importing it
+        from functions.ops.wiring import ops_of  # only ops pay for importing it
 
         ssm = client("ssm")
         distribution = NotedParameter(ssm, settings.distribution_parameter)

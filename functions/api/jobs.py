@@ -14,8 +14,8 @@ from functions.api.parts import Api
 from functions.api.problems import Problem, problem_of
 from functions.api.wishes import MoveWish, NewJob
 from functions.create_job import Booked
+from functions.people.sessions import Session
 from functions.ports import UnknownJob
-from functions.sessions import Session
 from statemachine.edits import EditRefused
 from statemachine.job import Customer, Job, Place
 from statemachine.values import JOB_ID_PATTERN, Actor

@@ -15,11 +15,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from functions.accounts import ROLES
 from functions.api.asking import COOKIE, LARGEST_BODY
 from functions.api.documents import ProblemDocument
 from functions.api.problems import MEDIA_TYPE, PROBLEMS
 from functions.api.routes import PARAMETERS, ROUTES, SIGNED_IN, Route
+from functions.people.accounts import ROLES
 
 FILE = Path(__file__).parents[2] / "docs" / "openapi.json"
 REF = "#/components/schemas/{model}"

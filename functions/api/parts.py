@@ -4,20 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.accounts import Accounts, Limits, SignIn
 from functions.add_photo import AddPhoto
 from functions.advance_job import AdvanceJob
 from functions.api.crews import Crews
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.metrics import Metrics
+from functions.people.accounts import Accounts, Limits, SignIn
+from functions.people.roster import Roster
+from functions.people.sessions import Sessions
+from functions.people.whereabouts import SharePlace
 from functions.ports import BoardCopies, Jobs, Logger, Tenants, Views
-from functions.roster import Roster
-from functions.sessions import Sessions
-from functions.whereabouts import SharePlace
 
 if TYPE_CHECKING:
-    from functions.ops import Ops
+    from functions.ops.wiring import Ops
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.add_photo import EventTaken, PhotoMissing
-from functions.dead_letters import NotReplayable, UnknownQueue
+from functions.ops.dead_letters import NotReplayable, UnknownQueue
+from functions.people.whereabouts import NotUnderWay
 from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
-from functions.whereabouts import NotUnderWay
 from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import UnknownFlow, UnknownStatus
 from statemachine.job import RefusalReason

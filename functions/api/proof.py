@@ -7,7 +7,7 @@ from functions.api.crew_documents import PhotoDocument, PhotoWish, Upload, Where
 from functions.api.jobs import actor_of, done_before, job_of, shown, visible_job
 from functions.api.parts import Api
 from functions.api.problems import Problem
-from functions.whereabouts import rounded
+from functions.people.whereabouts import rounded
 from statemachine.job import Job
 from statemachine.proof import photo_id_of
 

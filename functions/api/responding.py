@@ -21,7 +21,7 @@ from functions.api.parts import Api
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
 from functions.api.routes import ROUTES, Route
 from functions.metrics import Metrics
-from functions.sessions import LASTS
+from functions.people.sessions import LASTS
 
 JSON = "application/json"
 Reply = Response[str]

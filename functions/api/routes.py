@@ -10,7 +10,6 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from functions.accounts import ROLES, Limit, Role
 from functions.api import board, crew, jobs, ops, proof, public, session
 from functions.api.answers import Answer
 from functions.api.asking import Ask
@@ -49,7 +48,8 @@ from functions.api.wishes import (
     NewJob,
     Wanted,
 )
-from functions.whereabouts import Whereabouts
+from functions.people.accounts import ROLES, Limit, Role
+from functions.people.whereabouts import Whereabouts
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.roster import Day
 from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN

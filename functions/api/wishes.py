@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from functions.accounts import LONGEST_PASSWORD
+from functions.people.accounts import LONGEST_PASSWORD
 from statemachine.job import Long, Schedule, Short
 from statemachine.values import EventId, Frozen, Language, Name, Tenant, Utc
 

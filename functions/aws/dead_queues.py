@@ -8,7 +8,7 @@ from typing import Any
 from functions.api.ops_documents import QueueState
 from functions.aws.failures import retryable
 from functions.aws.queues import PER_CALL
-from functions.dead_letters import QUEUES, Taken
+from functions.ops.dead_letters import QUEUES, Taken
 
 HOLD_S = 60
 """Letters that somebody looks at come into sight again after this, should he die meanwhile."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.aws.failures import code_of, retryable
 from functions.aws.stepfunctions import execution_name
-from functions.history import Past, Stamp
+from functions.ops.history import Past, Stamp
 from statemachine.job import Job
 from statemachine.known import Run, Version
 from statemachine.views import View

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from functions.aws.failures import retryable
 from functions.aws.stores import S3Objects, to_bytes
-from functions.endpoints import Endpoint
-from functions.numbers import Number
+from functions.hooks.endpoints import Endpoint
+from functions.hooks.numbers import Number
 from functions.ports import Stored
 from statemachine.deliveries import Delivery, DeliveryName
 

@@ -4,8 +4,8 @@ from contextlib import suppress
 from typing import Any
 
 from functions.aws.roster import Item, Missed, asked
+from functions.people.whereabouts import LASTS, Whereabouts
 from functions.ports import Corrupt
-from functions.whereabouts import LASTS, Whereabouts
 from statemachine.values import iso
 
 

@@ -18,8 +18,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from functions.accounts import Account, AccountExists, Limit, Profile, UnknownAccount
 from functions.aws.failures import code_of, retryable
+from functions.people.accounts import Account, AccountExists, Limit, Profile, UnknownAccount
 from functions.ports import Corrupt, Unavailable
 from statemachine.values import iso
 

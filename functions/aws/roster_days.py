@@ -15,8 +15,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from functions.aws.roster import Item, Missed, asked
+from functions.people.roster import Truck, UnknownTruck
 from functions.ports import Corrupt
-from functions.roster import Truck, UnknownTruck
 from statemachine.roster import Day
 
 KEPT_FOR = timedelta(days=400)

@@ -5,8 +5,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from functions.aws.failures import retryable
+from functions.people.sessions import SigningKeys
 from functions.ports import Corrupt
-from functions.sessions import SigningKeys
 
 
 class SecretKeyStore:

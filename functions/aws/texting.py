@@ -16,7 +16,7 @@ from botocore.parsers import ResponseParserError
 
 from functions.aws.container import Settings, one_attempt
 from functions.aws.failures import NO_ANSWER, code_of, status_of
-from functions.text_once import OPTED_OUT, TextLost, TextNotTaken, TextRefused, Texts
+from functions.hooks.text_once import OPTED_OUT, TextLost, TextNotTaken, TextRefused, Texts
 
 NEVER_REACHED = (ConnectTimeoutError, EndpointConnectionError)
 THROTTLED = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from functions.aws.failures import retryable
 from functions.ports import Corrupt, Unavailable, UnknownJob
-from functions.watch_orders import Redriven
+from functions.watch.orders import Redriven
 from statemachine.flows import UnknownFlow, UnknownStatus
 
 REFUSALS: dict[str, type[Exception]] = {

@@ -12,26 +12,26 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.accounts import Account, Limit, Passwords, Role, SignIn
 from functions.add_photo import AddPhoto
 from functions.advance_job import AdvanceJob
 from functions.api.asking import COOKIE
 from functions.api.crews import Crews
 from functions.api.entry import resolver
 from functions.api.parts import Api
-from functions.assign_crew import AssignCrew
 from functions.create_job import CreateJob
-from functions.dead_letters import DeadLetterDesk
 from functions.edit_job import EditJob
-from functions.explain_job import ExplainJob
-from functions.mend_deliveries import MendDeliveries
-from functions.ops import Ops
-from functions.ops_overview import OpsOverview
+from functions.ops.dead_letters import DeadLetterDesk
+from functions.ops.explain_job import ExplainJob
+from functions.ops.overview import OpsOverview
+from functions.ops.wiring import Ops
+from functions.people.accounts import Account, Limit, Passwords, Role, SignIn
+from functions.people.assign_crew import AssignCrew
+from functions.people.sessions import Sessions, SigningKey, SigningKeys
+from functions.people.whereabouts import SharePlace
 from functions.ports import Stored, Unavailable
 from functions.publish_board import PublishBoard
-from functions.sessions import Sessions, SigningKey, SigningKeys
+from functions.watch.mend_deliveries import MendDeliveries
 from functions.watch_jobs import WatchJobs
-from functions.whereabouts import SharePlace
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
 from statemachine.job import Job

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.roster import Truck
+from functions.people.roster import Truck
 from statemachine.job import Assigned, Job, Photo, Schedule
 from tests.api.office import Got, Office
 from tests.builders import CREW, NOON, a_job

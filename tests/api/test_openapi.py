@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from functions.accounts import ROLES
 from functions.api.openapi import FILE, openapi, problems_of, to_text
 from functions.api.problems import PROBLEMS, slug_of
 from functions.api.routes import ROUTES, Route
+from functions.people.accounts import ROLES
 from statemachine.lifecycle import EXPLANATIONS
 
 

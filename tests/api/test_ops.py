@@ -5,7 +5,7 @@ import json
 import pytest
 
 from functions.api.ops_documents import QueueState
-from functions.dead_letters import QUEUES
+from functions.ops.dead_letters import QUEUES
 from functions.ports import Unavailable
 from statemachine.job import Epoch, Execution, Wait
 from tests.api.office import Office

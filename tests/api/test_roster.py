@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from functions.accounts import (
+from functions.aws.roster import DynamoAccounts, DynamoLimits
+from functions.aws.signing_keys import SecretKeyStore
+from functions.people.accounts import (
     Account,
     AccountExists,
     Accounts,
@@ -16,10 +18,8 @@ from functions.accounts import (
     Profile,
     UnknownAccount,
 )
-from functions.aws.roster import DynamoAccounts, DynamoLimits
-from functions.aws.signing_keys import SecretKeyStore
+from functions.people.sessions import KeyStore, SigningKeys, rotate
 from functions.ports import Corrupt
-from functions.sessions import KeyStore, SigningKeys, rotate
 from tests.api.office import FakeKeyStore, FakeLimits, a_key
 from tests.builders import NOON
 from tests.moto_server import Moto

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.sessions import SigningKeys, new_key, rotate
+from functions.people.sessions import SigningKeys, new_key, rotate
 from tests.api.office import FakeKeyStore, Office, a_key, an_event
 
 HOURS_12 = timedelta(hours=12)

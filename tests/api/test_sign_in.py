@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
-from functions.accounts import DECOY, Passwords, WeakPassword, suggested_password
+from functions.people.accounts import DECOY, Passwords, WeakPassword, suggested_password
 from tests.api.office import PASSWORD, CheapPasswords, Got, Office
 
 

@@ -11,8 +11,8 @@ from cli import job, main, ops, roster
 from cli.api_desk import ApiDesk
 from cli.claims import claimed_again
 from functions.api.ops_documents import DeadLetter
-from functions.assign_crew import AssignCrew
-from functions.dead_letters import UnknownQueue
+from functions.ops.dead_letters import UnknownQueue
+from functions.people.assign_crew import AssignCrew
 from functions.ports import Conflict, Unavailable, UnknownJob
 from statemachine.job import Job
 from tests.builders import NOON, a_job

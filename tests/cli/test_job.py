@@ -10,7 +10,7 @@ from cli.out import local_time
 from events import Assignment, JobEditRequested
 from functions.api.answers import job_document
 from functions.api.documents import JobDocument
-from functions.sessions import Session
+from functions.people.sessions import Session
 from statemachine.flows import load_flow
 from statemachine.job import Job, Note
 from statemachine.lifecycle import judge

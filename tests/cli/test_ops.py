@@ -16,9 +16,9 @@ from cli.ops import app, frames
 from cli.ops_desk import LOT, ApiOpsDesk, DirectOpsDesk, Lot
 from cli.out import NotKnown, NotThere
 from functions.api.ops_documents import LettersDone, OpsDocument
-from functions.dead_letters import UnknownQueue
+from functions.ops.dead_letters import UnknownQueue
 from functions.ports import Unavailable
-from functions.watch_orders import Redriven
+from functions.watch.orders import Redriven
 from tests.api.office import Office
 from tests.builders import NOON, a_job
 from tests.functions.conftest import S3Ground

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from cli import restore
 from cli.ops import app
+from functions.ops.restore_job import RestoreJob
 from functions.ports import Corrupt
-from functions.restore_job import RestoreJob
 from tests.builders import a_job
 from tests.fakes import job_key
 from tests.functions.test_explain_job import World, a_day

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from cli.roster_file import BadRow, read_days, read_people, write_days, write_people
-from functions.roster import UnknownMember
-from functions.roster_import import Imported, Person, import_days, import_people
+from functions.people.roster import UnknownMember
+from functions.people.roster_import import Imported, Person, import_days, import_people
 from statemachine.roster import DAY_OFF, Day, Hours
 from tests.builders import NOON
 from tests.roster_fakes import FakeAccounts, FakeRoster, a_member

@@ -24,8 +24,8 @@ from deploy.cost import (
     monthly,
     receives,
 )
+from functions.watch.round import A_ROUND, GRACE, LATELY, SLICE
 from functions.watch_jobs import DEAD_LETTERS_EVERY
-from functions.watch_round import A_ROUND, GRACE, LATELY, SLICE
 from statemachine.asl import definition
 from statemachine.flows import load_flow
 from tests.builders import a_booking, a_request, an_edit

@@ -9,7 +9,7 @@ import pytest
 from deploy import erase
 from deploy.erase import NumberErased, erase_job, erase_number
 from functions.aws.hooks import S3Deliveries, S3Numbers
-from functions.numbers import Number, Question, change_number, digest_of
+from functions.hooks.numbers import Number, Question, change_number, digest_of
 from functions.ports import Unavailable
 from statemachine.deliveries import Delivery, DeliveryName, masked
 from statemachine.identity import digest_of as digest_of_token

@@ -14,12 +14,12 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
-from functions.accounts import WRONG_PASSWORDS
 from functions.aws.claims import DynamoClaims
 from functions.aws.places import DynamoPlaces
 from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.roster_days import DynamoRoster
-from functions.whereabouts import Whereabouts
+from functions.people.accounts import WRONG_PASSWORDS
+from functions.people.whereabouts import Whereabouts
 from statemachine.claims import Sheet
 from statemachine.roster import Day
 from tests.builders import NOON

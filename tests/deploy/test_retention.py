@@ -17,8 +17,8 @@ from functions.aws.hooks import S3Deliveries, S3Endpoints, S3Numbers
 from functions.aws.photos import UPLOADS, S3Photos
 from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
 from functions.freshness import Spent
-from functions.history import KEPT_AT_LEAST
-from functions.numbers import Number
+from functions.hooks.numbers import Number
+from functions.ops.history import KEPT_AT_LEAST
 from functions.ports import StuckJob
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow

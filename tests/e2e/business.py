@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from functions.accounts import Account, AccountExists, Role
 from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Boards, S3Jobs
+from functions.people.accounts import Account, AccountExists, Role
 from local.laptop import Laptop
 from statemachine.flows import load_flow
 from statemachine.identity import CROCKFORD

@@ -9,9 +9,9 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from functions.accounts import Passwords, Role, new_account
 from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Boards
+from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
 from local.stages import edge_of
 from statemachine.job import Job

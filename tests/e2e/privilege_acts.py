@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from functions.aws.hooks import S3Deliveries, S3Endpoints, S3Numbers
-from functions.numbers import change_number
+from functions.hooks.numbers import change_number
 from local.laptop import Laptop
 from statemachine.job import Customer, Early
 from tests.builders import DISPATCHER

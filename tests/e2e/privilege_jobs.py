@@ -5,9 +5,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from functions.accounts import Passwords, Role, new_account
 from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Tenants
+from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
 from statemachine.deliveries import Delivery
 from statemachine.job import Assigned, Customer, Job, Schedule

@@ -15,10 +15,10 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
-from functions.accounts import Passwords, Role, new_account
 from functions.api.asking import COOKIE
 from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Jobs
+from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
 from statemachine.identity import digest_of
 from tests.api.contract import a_session, check, every_operation, the_schema

@@ -15,14 +15,14 @@ import pytest
 from botocore.config import Config
 
 from events import JobEditRequested
-from functions.accounts import Passwords, new_account
-from functions.assign_crew import AssignCrew
 from functions.aws.claims import DynamoClaims
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Jobs
 from functions.commit import full_jitter
 from functions.edit_job import EditJob
+from functions.people.accounts import Passwords, new_account
+from functions.people.assign_crew import AssignCrew
 from functions.ports import Conflict, Unavailable
 from local.laptop import Laptop
 from statemachine.edits import CrewTaken

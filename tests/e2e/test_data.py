@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from functions.aws.hooks import S3Numbers
-from functions.numbers import change_number, known_number
+from functions.hooks.numbers import change_number, known_number
 from local.laptop import Laptop
 from statemachine.job import Job, Photo
 from tests.e2e.business import booking, exist, haul, jobs_of, move, put, settled

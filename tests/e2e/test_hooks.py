@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 
 from functions.aws.hooks import S3Deliveries
 from functions.aws.stores import S3Tenants
-from functions.deliveries import delivery_log
+from functions.hooks.deliveries import delivery_log
 from local.laptop import Laptop
 from statemachine.deliveries import Delivery
 from statemachine.tenants import NEVER_QUIET, TenantSettings

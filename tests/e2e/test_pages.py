@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from functions.accounts import AccountExists, Passwords, new_account
 from functions.aws.roster import DynamoAccounts
+from functions.people.accounts import AccountExists, Passwords, new_account
 from local.laptop import Laptop
 from tests.conftest import TTL_S
 from tests.pages.browser import (

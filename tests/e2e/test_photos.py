@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.accounts import Passwords, new_account
 from functions.api.asking import COOKIE
 from functions.aws.roster import DynamoAccounts
+from functions.people.accounts import Passwords, new_account
 from local.laptop import Laptop
 from statemachine.identity import digest_of
 from tests.e2e.business import jobs_of, stamp, until

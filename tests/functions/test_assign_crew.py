@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from events import JobEditRequested
-from functions.assign_crew import AssignCrew
 from functions.edit_job import EditJob
+from functions.people.assign_crew import AssignCrew
 from functions.ports import Unavailable
 from statemachine.claims import DEAD_AFTER
 from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from events import JobEditRequested
-from functions.assign_crew import AssignCrew
 from functions.aws.claims import DynamoClaims
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.commit import full_jitter
 from functions.edit_job import EditJob
+from functions.people.assign_crew import AssignCrew
+from functions.people.roster import Claims, Roster, Truck, UnknownTruck
 from functions.ports import Conflict, Corrupt, Unavailable
-from functions.roster import Claims, Roster, Truck, UnknownTruck
 from statemachine.claims import Claim, Sheet
 from statemachine.edits import CrewTaken
 from statemachine.job import Schedule

@@ -10,7 +10,13 @@ import pytest
 from functions.api.ops_documents import LettersDone
 from functions.aws.dead_queues import SqsDeadQueues
 from functions.aws.queues import SqsDeadLetters
-from functions.dead_letters import QUEUES, DeadLetterDesk, DeadQueues, NotReplayable, UnknownQueue
+from functions.ops.dead_letters import (
+    QUEUES,
+    DeadLetterDesk,
+    DeadQueues,
+    NotReplayable,
+    UnknownQueue,
+)
 from functions.ports import Unavailable
 from tests.faults import Faults
 from tests.moto_server import Moto

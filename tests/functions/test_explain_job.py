@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from functions.explain_job import ExplainJob
+from functions.ops.explain_job import ExplainJob
 from functions.ports import UnknownJob
 from functions.write_view import write_view
 from statemachine.flows import load_flow

@@ -9,7 +9,7 @@ import pytest
 from functions.aws.history import CloudFrontForgotten, S3History, StepFunctionsRuns
 from functions.aws.ops_records import StepFunctionsNumbers
 from functions.aws.stores import S3Boards, S3Jobs, S3Views
-from functions.history import BoardSearch, History, Stamp, TooManyLooks
+from functions.ops.history import BoardSearch, History, Stamp, TooManyLooks
 from functions.ports import Boards, Jobs, Unavailable, Views
 from statemachine.flows import load_flow
 from statemachine.known import RunState

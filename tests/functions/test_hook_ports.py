@@ -9,11 +9,11 @@ import pytest
 from functions.aws.hooks import S3Deliveries, S3Endpoints, S3Numbers
 from functions.aws.queues import SqsLater
 from functions.aws.texting import EndUserMessagingTexts, FileTexts, SnsTexts
-from functions.deliveries import Deliveries, change
-from functions.endpoints import Endpoints, change_endpoint
-from functions.numbers import Number, Numbers, change_number, known_number
+from functions.hooks.deliveries import Deliveries, change
+from functions.hooks.endpoints import Endpoints, change_endpoint
+from functions.hooks.numbers import Number, Numbers, change_number, known_number
+from functions.hooks.text_once import TextLost, TextNotTaken, TextRefused
 from functions.ports import Conflict
-from functions.text_once import TextLost, TextNotTaken, TextRefused
 from statemachine.deliveries import Delivery, DeliveryName
 from tests.builders import NOON, minutes
 from tests.fakes import Bucket, no_pause

@@ -15,16 +15,13 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from events import EndpointPaused, Fact, JobEditRequested
 from functions.advance_job import AdvanceJob
 from functions.deliver_webhooks import DeliverWebhooks, signed_headers
-from functions.deliveries import Busy, change, delivery_log
-from functions.endpoints import PAUSED_AFTER, ROTATION, change_endpoint, new_secret
 from functions.fan_out_facts import FanOutFacts, Told, parse_fact
-from functions.inbox import NEVER_AGAIN, Inbox
-from functions.numbers import change_number, known_number
-from functions.posting import Answered
-from functions.send_messages import Arrival, SendMessages
-from functions.settle_job import arrival
-from functions.text_once import PATIENCE, TextNotTaken, TextOnce, TextRefused
-from functions.webhook_due import (
+from functions.hooks.deliveries import Busy, change, delivery_log
+from functions.hooks.endpoints import PAUSED_AFTER, ROTATION, change_endpoint, new_secret
+from functions.hooks.numbers import change_number, known_number
+from functions.hooks.posting import Answered
+from functions.hooks.text_once import PATIENCE, TextNotTaken, TextOnce, TextRefused
+from functions.hooks.webhook_due import (
     LONGEST_WAIT,
     SCHEDULE_S,
     Lanes,
@@ -32,6 +29,9 @@ from functions.webhook_due import (
     due_again,
     retry_after,
 )
+from functions.inbox import NEVER_AGAIN, Inbox
+from functions.send_messages import Arrival, SendMessages
+from functions.settle_job import arrival
 from statemachine.deliveries import CLAIM_LASTS, Delivery
 from statemachine.flows import load_flow
 from statemachine.job import Customer, Job

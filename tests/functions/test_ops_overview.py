@@ -15,7 +15,7 @@ from functions.api.ops_documents import (
     Visible,
 )
 from functions.aws.ops_records import S3OpsRecords
-from functions.ops_overview import OpsRecords
+from functions.ops.overview import OpsRecords
 from functions.ports import Unavailable
 from statemachine.flows import load_flow
 from statemachine.job import Job, Shown

@@ -9,8 +9,8 @@ from botocore.credentials import Credentials
 from functions.add_photo import Photos
 from functions.aws.photos import S3Photos
 from functions.aws.places import DynamoPlaces
+from functions.people.whereabouts import Places, Whereabouts, rounded
 from functions.ports import Corrupt, Unavailable
-from functions.whereabouts import Places, Whereabouts, rounded
 from tests.builders import NOON, minutes
 from tests.fakes import Bucket, FakePhotos, FakePlaces
 from tests.faults import Faults

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from functions.deliver_webhooks import Settings
-from functions.posting import AddressRefused, Answered, NoAnswer, SafePoster, is_public
+from functions.hooks.posting import AddressRefused, Answered, NoAnswer, SafePoster, is_public
 
 INSIDE = [
     "127.0.0.1", "127.8.8.8", "169.254.169.254", "169.254.170.2", "::1", "fd00:ec2::254",

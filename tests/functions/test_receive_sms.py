@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from events import JobEditRequested, JobMoveRequested
+from functions.hooks.numbers import digest_of, known_number
 from functions.inbox import Permanent
-from functions.numbers import digest_of, known_number
 from functions.receive_sms import Inbound, ReceiveSms, parse_inbound
 from statemachine.flows import load_flow
 from statemachine.lifecycle import Committed, Refused, judge

@@ -13,9 +13,9 @@ from typer.main import get_command
 from cli import hooks
 from docs.examples.receiver import serve
 from functions.deliver_webhooks import signed_headers
-from functions.endpoints import TYPES, new_secret
-from functions.posting import SafePoster
-from functions.webhook_due import SCHEDULE_S
+from functions.hooks.endpoints import TYPES, new_secret
+from functions.hooks.posting import SafePoster
+from functions.hooks.webhook_due import SCHEDULE_S
 from statemachine.deliveries import ENDINGS
 from statemachine.texts import SMS_ROOM
 

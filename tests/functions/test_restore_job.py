@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from functions.ops.restore_job import RESTORED, NothingToRestore, RestoreJob
 from functions.ports import Conflict, UnknownJob
-from functions.restore_job import RESTORED, NothingToRestore, RestoreJob
 from statemachine.job import Job
 from statemachine.views import Board, card_of
 from tests.builders import DISPATCHER, NOON, a_job, minutes, moved

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime
 
-from functions.watch_round import GRACE, LATELY, SLICE, SLICES, SUSPECT, not_shown, to_look_at
+from functions.watch.round import GRACE, LATELY, SLICE, SLICES, SUSPECT, not_shown, to_look_at
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of
 from tests.builders import NOON, a_job, minutes

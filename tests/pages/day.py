@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from functions.accounts import Role
-from functions.whereabouts import Whereabouts
+from functions.people.accounts import Role
+from functions.people.whereabouts import Whereabouts
 from statemachine.job import Assigned
 from statemachine.roster import DAY_OFF, Day, Hours
 from tests.pages.stub_roster import today

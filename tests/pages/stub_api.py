@@ -38,7 +38,7 @@ from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.moving import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
 from functions.api.wishes import Credentials, HoldersWish, MoveWish, NewBooking, NewJob
-from functions.sessions import Session
+from functions.people.sessions import Session
 from local.viewer_request import ViewerRequests, viewer_event
 from statemachine.edits import EditRefused
 from statemachine.flows import DEFAULT_FLOW, flow_names, load_flow

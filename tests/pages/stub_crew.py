@@ -20,7 +20,7 @@ from functions.api.crew_documents import (
     WhereaboutsWish,
 )
 from functions.api.problems import Problem
-from functions.whereabouts import Whereabouts
+from functions.people.whereabouts import Whereabouts
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo
 from statemachine.proof import PhotoRefused, photo_id_of, with_photo

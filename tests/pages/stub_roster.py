@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from events import Changes
-from functions.accounts import Account
 from functions.api.crew_documents import CrewDocument, CrewMember, Engagement, Truck
-from functions.whereabouts import Whereabouts
+from functions.people.accounts import Account
+from functions.people.whereabouts import Whereabouts
 from statemachine.edits import CrewTaken, CrewUnavailable
 from statemachine.flows import load_flow
 from statemachine.job import CrewRole, Job, Schedule

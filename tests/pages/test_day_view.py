@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from events import Assignment, Changes
-from functions.whereabouts import Whereabouts
+from functions.people.whereabouts import Whereabouts
 from statemachine.job import Assigned, Job
 from statemachine.roster import DAY_OFF, Day, Hours
 from tests.pages.browser import (

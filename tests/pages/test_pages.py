@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
-from functions.whereabouts import rounded
+from functions.people.whereabouts import rounded
 from statemachine.identity import digest_of
 from statemachine.job import Assigned
 from statemachine.values import Actor

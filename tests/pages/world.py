@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from events import Changes, JobEditRequested, JobMoveRequested, StuckReason
-from functions.accounts import Account, Role
 from functions.api.ops_documents import DeadLetter
-from functions.whereabouts import Whereabouts
+from functions.people.accounts import Account, Role
+from functions.people.whereabouts import Whereabouts
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of, job_id_for, new_token

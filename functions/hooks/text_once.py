@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from functions.commit import Pause, full_jitter
-from functions.deliveries import Busy, Deliveries, change
+from functions.hooks.deliveries import Busy, Deliveries, change
 from functions.metrics import Metrics
 from functions.ports import HaulwayError, Logger
 from statemachine.deliveries import Attempt, Delivery

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from events import JobOverdue
-from functions.call_person import CallPerson
 from functions.commit import Pause, commit, full_jitter
 from functions.ports import Answer, Bus, Executions, Jobs, StuckJob
 from functions.wake import next_answer
-from functions.watch_round import GRACE, SUSPECT
+from functions.watch.call_person import CallPerson
+from functions.watch.round import GRACE, SUSPECT
 from statemachine.due import due_at, is_late_unheard
 from statemachine.flows import load_flow
 from statemachine.job import LATE, Job, Repair

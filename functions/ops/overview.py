@@ -23,9 +23,9 @@ from functions.api.ops_documents import (
     TroubledJob,
     Visible,
 )
-from functions.dead_letters import QUEUES, DeadQueues
+from functions.ops.dead_letters import QUEUES, DeadQueues
+from functions.ops.sources import Sources
 from functions.ports import BoardCopies, Corrupt, Jobs, UnknownJob
-from functions.sources import Sources
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job
 from statemachine.known import RunState

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.commit import Pause, full_jitter
-from functions.deliveries import Deliveries, Later, change
+from functions.hooks.deliveries import Deliveries, Later, change
+from functions.hooks.text_once import alarm_unknown
+from functions.hooks.webhook_due import due_again, message_of
 from functions.metrics import Metrics
 from functions.ports import Logger
-from functions.text_once import alarm_unknown
-from functions.webhook_due import due_again, message_of
 from statemachine.deliveries import Delivery
 from statemachine.job import Repair
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from functions.accounts import Account, AccountExists, Accounts, Profile
-from functions.roster import Roster, UnknownMember
+from functions.people.accounts import Account, AccountExists, Accounts, Profile
+from functions.people.roster import Roster, UnknownMember
 from statemachine.roster import Day
 
 

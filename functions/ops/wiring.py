@@ -12,10 +12,10 @@ from functions.aws.hooks import S3Deliveries
 from functions.aws.ops_records import S3OpsRecords, StepFunctionsNumbers
 from functions.aws.stores import S3Jobs
 from functions.aws.watchdog import LambdaWatchdog
-from functions.dead_letters import DeadLetterDesk
-from functions.explain_job import ExplainJob
-from functions.ops_overview import OpsOverview
-from functions.restore_job import RestoreJob
+from functions.ops.dead_letters import DeadLetterDesk
+from functions.ops.explain_job import ExplainJob
+from functions.ops.overview import OpsOverview
+from functions.ops.restore_job import RestoreJob
 
 Make = Callable[[Any], Any]
 """A client for the service of that name."""

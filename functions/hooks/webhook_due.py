@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from functions.deliveries import Later
+from functions.hooks.deliveries import Later
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.values import Name, Tenant, Utc, iso
 

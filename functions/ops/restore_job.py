@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from functions.history import History
+from functions.ops.history import History
 from functions.ports import Corrupt, HaulwayError, Jobs
 from statemachine.identity import digest_of
 from statemachine.job import Edit, Job

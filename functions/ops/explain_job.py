@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from functions.api.ops_documents import StoryDocument
-from functions.deliveries import Deliveries, delivery_log
-from functions.history import (
+from functions.hooks.deliveries import Deliveries, delivery_log
+from functions.ops.history import (
     KEPT_AT_LEAST,
     BoardSearch,
     Forgotten,
@@ -21,8 +21,8 @@ from functions.history import (
     Stamp,
     TooManyLooks,
 )
+from functions.ops.sources import Sources
 from functions.ports import Corrupt, Jobs
-from functions.sources import Sources
 from statemachine.deliveries import Delivery
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of

@@ -18,12 +18,12 @@ from datetime import datetime
 
 from events import JobRepaired, StuckReason
 from functions.advance_job import refused_fact
-from functions.call_person import CallPerson
 from functions.commit import Pause, commit, full_jitter
-from functions.mend_deliveries import MendDeliveries
-from functions.mend_execution import MendExecution, is_settled, last_step
 from functions.metrics import Metrics
 from functions.ports import Bus, Corrupt, Jobs, Logger, StuckJob, UnknownJob, Views
+from functions.watch.call_person import CallPerson
+from functions.watch.mend_deliveries import MendDeliveries
+from functions.watch.mend_execution import MendExecution, is_settled, last_step
 from functions.write_view import write_view
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Job, Repair

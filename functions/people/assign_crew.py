@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from events import JobEditRequested
-from functions.accounts import Account, Accounts
+from functions.people.accounts import Account, Accounts
+from functions.people.roster import Claims, Days, Roster
 from functions.ports import Jobs, Tenants, Unavailable, UnknownJob
-from functions.roster import Claims, Days, Roster
 from statemachine.claims import (
     LONGEST_WINDOW,
     Claim,

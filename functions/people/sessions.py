@@ -17,7 +17,7 @@ from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 import jwt
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from functions.accounts import Account, Accounts
+from functions.people.accounts import Account, Accounts
 from functions.ports import Unavailable
 from statemachine.values import Frozen, Name, Tenant
 

@@ -1,0 +1,1 @@
+"""Texts and webhooks: what is kept of each, to whom, and how it is sent once."""

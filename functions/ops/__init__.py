@@ -1,0 +1,1 @@
+"""What ops read and do: a job's story, the overview, dead letters."""

@@ -2,11 +2,12 @@
 
 from types import SimpleNamespace
 
+import pytest
 from typer.testing import CliRunner
 
 from cli import job
 from cli.desk import EVER, _operator
-from cli.out import local_time
+from cli.out import console, local_time
 from events import Assignment, JobEditRequested
 from functions.api.answers import job_document
 from functions.api.documents import JobDocument
@@ -36,7 +37,9 @@ class OneJob:
 
 def said(desk: OneJob, *words: str) -> str:
     obj = SimpleNamespace(desk=desk, tenant="main")
-    result = CliRunner().invoke(job.app, list(words), obj=obj, env={"COLUMNS": "200"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(console, "_width", 200)  # or a narrow terminal breaks the lines
+        result = CliRunner().invoke(job.app, list(words), obj=obj)
     assert result.exit_code == 0, result.output
     return " ".join(result.output.split())
 

@@ -178,7 +178,7 @@ def receives(messages: float) -> float:
 
 
 def looks_a_round(open_jobs: float) -> float:
-    """How many jobs a round of the watchdog reads, beside those just moved (watch_round.py)."""
+    """How many jobs a round of the watchdog reads, beside those just moved (watch/round.py)."""
     return open_jobs / max(1, min(SLICES, math.ceil(open_jobs / SLICE)))
 
 

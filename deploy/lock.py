@@ -15,7 +15,8 @@ import getpass
 import os
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
@@ -29,6 +30,8 @@ from statemachine.values import Frozen, Utc
 LEASE = timedelta(seconds=90)
 RENEW_S = 20.0
 TRIES = 3
+PAUSES_S = (0.0, 1.0, 4.0, 15.0)
+"""Before each try of a renewal: for less than a lease, the network may be gone."""
 
 
 class Locked(DeployFailed):
@@ -57,6 +60,8 @@ class Holder(Frozen):
     since: Utc
     lease_s: float = LEASE.total_seconds()
     nonce: str = ""
+    renewals: int = 0
+    """Grows with each write: an ETag of S3 is its content's hash, and must not come again."""
 
 
 @contextmanager
@@ -76,8 +81,10 @@ def locked(leases: Leases, stage: str, doing: str, lease: timedelta = LEASE) -> 
 
 
 class Lock:
-    def __init__(self, leases: Leases, stage: str, me: Holder) -> None:
-        self.leases, self.stage, self.me = leases, stage, me
+    def __init__(
+        self, leases: Leases, stage: str, me: Holder, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.leases, self.stage, self.me, self.sleep = leases, stage, me, sleep
         self.key = f"locks/{stage}.json"
         self.etag = ""
         self.lost: str | None = None
@@ -100,15 +107,22 @@ class Lock:
     def check(self) -> None:
         """Renew it. Raises LockLost where it is another's by now, Unavailable where nobody says."""
         with self._turn:
-            for _ in range(TRIES):
-                if self.lost:
-                    raise LockLost(self.lost)
+            for pause_s in PAUSES_S:
+                self.sleep(pause_s)
+                self._raise_if_lost()
+                self.me = self.me.with_(renewals=self.me.renewals + 1)
                 try:
                     self.etag = self.leases.put(self.key, self._body(), self.etag)
                     return
                 except Conflict:
-                    self._look()
+                    with suppress(Unavailable):
+                        self._look()
+            self._raise_if_lost()
         raise Unavailable(f"the lock of stage {self.stage} could not be renewed")
+
+    def _raise_if_lost(self) -> None:
+        if self.lost:
+            raise LockLost(self.lost)
 
     def _look(self) -> None:
         found = self.leases.read(self.key)
@@ -122,10 +136,10 @@ class Lock:
         )
 
     def keep(self, stop: threading.Event) -> None:
-        """Renew until stopped. Where nobody answers the lease runs on; that it was lost, whoever
-        checks before the next step is told."""
+        """Renew until stopped. Where that fails, by the network or by credentials that ran out, the
+        lease runs on, and it is tried again; whoever checks before the next step is told."""
         while not stop.wait(min(RENEW_S, self.me.lease_s / 3)):
-            with suppress(LockLost, Unavailable):
+            with suppress(Exception):
                 self.check()
 
     def give_back(self) -> None:

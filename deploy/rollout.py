@@ -90,8 +90,9 @@ class Rollout:
         self, template: bytes, known: Parameters, back_to: Parameters | None
     ) -> dict[str, str]:
         target, declared = self.target, json.loads(template)["Parameters"]
-        protection = "true" if target.stage == PROTECTED else "false"
-        ours = {"Stage": target.stage, "Where": target.where, PROTECTION: protection}
+        ours = {"Stage": target.stage, "Where": target.where}
+        if target.stage == PROTECTED:
+            ours[PROTECTION] = "true"
         if back_to is not None:
             return _declared({**known, **back_to, **ours}, declared)
         if unknown := sorted(target.parameters.keys() - declared.keys()):

@@ -17,7 +17,7 @@ import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from uuid import uuid4
 
@@ -123,7 +123,7 @@ class Deployment:
             raise NothingToRollBackTo(f"stage {self.target.stage} has run no other release")
         release = self.artifacts.release(record.previous[0])
         begun = self._begin(record, release, going_back=True)
-        outputs = self._bring(release, begun, back_to={})
+        outputs = self._bring(release, begun, back_to=begun.parameters)
         left = begun.with_(previous=record.previous[1:], current=None)
         self._end(left.with_current(release.name, who(), _now()))
         return outputs
@@ -199,6 +199,8 @@ class Deployment:
         """Raises RolledBack where there is something to go back to and it works again."""
         if record.current is None or not self.goes_back:
             return
+        # What is removed now came a moment ago: the way back asks nobody.
+        self.rollout = replace(self.rollout, review=lambda _: None)
         self._restore(record)
         raise RolledBack(
             f"release {record.pending} was taken back, {record.current} runs again: {error}"

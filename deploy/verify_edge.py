@@ -69,11 +69,21 @@ def verify_api(edge_url: str, patience_s: float) -> None:
     deadline = time.monotonic() + patience_s
     with httpx.Client(base_url=edge_url, timeout=30) as http:
         for method, path in FOR_MEMBERS:
-            while OUR_NO not in (answer := _asked(http, method, path)).text:
+            while OUR_NO not in (said := _said(http, method, path)):
                 if time.monotonic() > deadline:
-                    said = f"{answer.status_code}, and not in our words"
-                    raise NotVerified(f"{method} {path} answers {said}")
+                    raise NotVerified(
+                        f"{method} {path} answers {said.split()[0]}, and not in our words"
+                    )
                 time.sleep(LOOK_EVERY_S)
+
+
+def _said(http: httpx.Client, method: str, path: str) -> str:
+    """The status and what was said with it, or that nobody answered."""
+    try:
+        answer = _asked(http, method, path)
+    except httpx.TransportError:
+        return "nothing"
+    return f"{answer.status_code} {answer.text}"
 
 
 def _asked(http: httpx.Client, method: str, path: str) -> httpx.Response:
@@ -85,15 +95,20 @@ def _asked(http: httpx.Client, method: str, path: str) -> httpx.Response:
 
 
 def verify_address(url: str, build: str, patience_s: float) -> None:
-    """Whoever comes by that address comes here. Raises NotVerified."""
+    """Whoever comes by that address comes here, if not at once: a name that was just entered may
+    be unknown for a while. Raises NotVerified."""
     deadline = time.monotonic() + patience_s
     with httpx.Client(base_url=url, timeout=30) as http:
-        try:
-            _page(http, "/", build, deadline)
-        except NotVerified as error:
-            raise NotVerified(f"{url}: {error}") from error
-        except httpx.TransportError as error:
-            raise NotVerified(f"{url} is not reached: {error}") from error
+        while True:
+            try:
+                _page(http, "/", build, deadline)
+                return
+            except NotVerified as error:
+                raise NotVerified(f"{url}: {error}") from error
+            except httpx.TransportError as error:
+                if time.monotonic() > deadline:
+                    raise NotVerified(f"{url} is not reached: {error}") from error
+            time.sleep(LOOK_EVERY_S)
 
 
 def is_entered(domain: str, distribution: str) -> bool:

@@ -1,6 +1,6 @@
 """Step 9: the watchdog looks after open jobs and repairs what got lost on the way.
 
-It is called by the schedule (a round over those whose turn it is, see `watch_round.py`), by Step
+It is called by the schedule (a round over those whose turn it is, see `watch/round.py`), by Step
 Functions' own message that an execution has ended badly (that one job), and after a restart of the
 laptop engine (a round that asks for every execution, because there none survives).
 """
@@ -130,9 +130,7 @@ class WatchJobs:
                 dead = self._dead_letters()
         if this.failed:
             raise Unavailable(f"not looked after: {', '.join(this.failed)}")
-        self.metrics.count(
-            "WatchRounds"
-        )  # by its absence an alarm knows that none comes to its end
+        self.metrics.count("WatchRounds")  # an alarm rings where no round comes to its end
         return Found(
             looked_at=this.looked_at, repaired=this.repaired, boards=this.boards, dead_letters=dead
         )

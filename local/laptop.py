@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.bundle import bundle
-from deploy.run import Deployment
+from deploy.run import Deployment, Stopped
 from deploy.stack import StackFailed
 from deploy.target import Outputs
 from deploy.template import build
@@ -167,7 +167,10 @@ class Laptop:
         here = {"EdgeUrl": self.edge_url, "ViewTtlSeconds": str(self.view_ttl_s)}
         target = on_laptop(STAGE, self.engine.url, edge, here)
         deployment = Deployment(target, self.say, flows=(), goes_back=False)
-        self.outputs = dict(deployment.deploy(build(bundle(), target.artifacts.bucket)))
+        try:
+            self.outputs = dict(deployment.deploy(build(bundle(), target.artifacts.bucket)))
+        except Stopped:  # nothing to decide here: the next start finishes it
+            raise KeyboardInterrupt from None
 
     def first_sign_in(self) -> FirstSignIn:
         """A dispatcher who may also see the works; made at the first start, the same ever after."""

@@ -1,5 +1,6 @@
 """One deployer at a time, and none for ever."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import CredentialRetrievalError
 
 from deploy.artifacts import Release
 from deploy.leases import S3Leases
@@ -38,7 +40,7 @@ class Bucket:
         """As if that one had come by and taken it, from whomever."""
         about = {"host": "elsewhere", "pid": 1, "doing": "deploy abc", "since": NOON}
         me = Holder.model_validate({"user": user, "nonce": user, **about, **values})
-        lock = Lock(self.leases, "staging", me)
+        lock = Lock(self.leases, "staging", me, sleep=lambda _: None)
         self.s3.delete_object(Bucket=self.name, Key=KEY)
         lock.take()
         return lock
@@ -101,6 +103,37 @@ def test_a_lost_answer_to_a_renewal_does_not_lose_the_lock(bucket: Bucket, fault
     with Faults({"PutObject": [fault]}).on(bucket.s3):
         lock.check()
     lock.check()
+
+
+def test_a_moment_without_network_does_not_lose_the_lock(bucket: Bucket) -> None:
+    lock = bucket.held_by("dana")
+    with Faults({"PutObject": ["before"], "GetObject": ["before"]}).on(bucket.s3):
+        lock.check()
+
+
+def test_no_two_writes_of_a_lock_have_one_etag(bucket: Bucket) -> None:
+    """Or whoever read it before a renewal could still take it after."""
+    lock = bucket.held_by("dana")
+    etags = {lock.etag}
+    for _ in range(3):
+        lock.check()
+        etags.add(lock.etag)
+    assert len(etags) == 4
+
+
+def test_the_lock_is_kept_though_credentials_run_out_for_a_moment(bucket: Bucket) -> None:
+    lock, stop = bucket.held_by("dana", lease_s=0.03), threading.Event()
+    says, renewed = iter([CredentialRetrievalError(provider="sso", error_msg="no")]), lock.check
+
+    def check() -> None:
+        if error := next(says, None):
+            raise error
+        renewed()
+        stop.set()
+
+    lock.check = check  # type: ignore[method-assign]  # what it does next is scripted
+    lock.keep(stop)
+    assert lock.me.renewals == 1
 
 
 def test_whoever_cannot_ask_does_not_go_on(bucket: Bucket) -> None:

@@ -38,7 +38,14 @@ def test_production_is_protected_once_it_is_there_and_not_while_it_is_made() -> 
     assert [each["DeletionProtection"] for each in made] == ["false", "true"]
     later = bring(cloudformation, template + b" ", stage="production")
     assert {each["DeletionProtection"] for each in later} == {"true"}
-    assert bring(FakeCloudFormation(), template)[-1]["DeletionProtection"] == "false"
+    assert "DeletionProtection" not in bring(FakeCloudFormation(), template)[-1]
+
+
+def test_protection_that_somebody_has_set_for_another_stage_stays_set() -> None:
+    template, cloudformation = a_template("DeletionProtection"), FakeCloudFormation()
+    bring(cloudformation, template, "DeletionProtection=true")
+    bring(cloudformation, template + b" ")
+    assert cloudformation.parameters["DeletionProtection"] == "true"
 
 
 def test_new_code_is_there_before_it_publishes() -> None:

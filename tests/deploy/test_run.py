@@ -4,11 +4,13 @@ import pytest
 
 from deploy.artifacts import Release, StageRecord
 from deploy.run import NothingToRollBackTo, RolledBack, Stopped
+from deploy.stack import Planned
 from deploy.verify_edge import NotVerified
 from tests.deploy.fakes import (
     STAGE,
     FakeCloudFormation,
     FakeTarget,
+    OnlyStack,
     a_deployment,
     a_release,
     a_target,
@@ -95,6 +97,28 @@ def test_a_rollback_that_died_is_finished_by_the_next(target: FakeTarget) -> Non
         a_deployment(target, {second.name: SystemExit()}).roll_back()
     a_deployment(target).roll_back()
     assert (record_of(target).current, record_of(target).previous) == (second.name, (first.name,))
+
+
+def test_a_rollback_that_died_while_it_moved_at_once_leaves_the_next_gradual(
+    target: FakeTarget,
+) -> None:
+    there = having(target, GradualTraffic="true")
+    _, second, _ = running(there, "first", "second", "third", parameters=("GradualTraffic",))
+    with pytest.raises(SystemExit):
+        a_deployment(target, {second.name: SystemExit()}).roll_back()
+    target.cloudformation.parameters["GradualTraffic"] = "false"
+    a_deployment(target).roll_back()
+    assert settings(target) == {"GradualTraffic": "true"}
+
+
+def test_the_way_back_asks_nobody(target: FakeTarget) -> None:
+    """What it removes came a moment ago, and perhaps nobody is there to be asked."""
+    running(target, "first")
+    bad, asked = a_release(target, "second", "Fresh"), list[Planned]()
+    deployment = OnlyStack(target, lambda _: None, review=asked.append)
+    with pytest.raises(RolledBack):
+        deployment.with_faults({bad.name: NotVerified("no")}).release(bad)
+    assert len(asked) == 1
 
 
 def test_a_rollback_leaves_settings_as_they_are(target: FakeTarget) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 import pytest
 
-from deploy import verify
+from deploy import verify, verify_edge
 from deploy.verify_edge import NotVerified, is_entered, verify_address, verify_api
 from functions.api.problems import Problem
 from tests.deploy.fakes import FakeCloudFormation, a_target
@@ -104,3 +105,23 @@ def test_a_domain_is_asked_once_its_dns_leads_here(
     verify._verify_domain(target, "d1.cloudfront.net", BUILD, lambda _: None)
     assert addresses == (["https://track.example.com"] if asked else [])
     assert is_entered("track.example.com", "d1.cloudfront.net") is (leads_to == "d1.cloudfront.net")
+
+
+def test_an_address_that_was_just_entered_is_asked_for_until_it_is_known(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge.answers = {"GET /": A_PAGE}
+    unknown, look = iter([httpx.ConnectError("no such name")] * 2), verify_edge._page
+
+    def page(*asked: Any) -> str:
+        if error := next(unknown, None):
+            raise error
+        return look(*asked)
+
+    monkeypatch.setattr(verify_edge, "_page", page)
+    verify_address(edge.url, BUILD, 5)
+
+
+def test_an_api_that_nobody_answers_for_is_not_verified() -> None:
+    with pytest.raises(NotVerified, match="GET /api/session answers nothing"):
+        verify_api("http://127.0.0.1:9", 0)

@@ -39,6 +39,8 @@ class WaitRequest(Frozen):
     settles: bool = False
     """Whether the status is still to be settled, which earlier versions did in a state before."""
     hears_late: bool = False
+    told_late: bool = False
+    """Both as `Wait` has them."""
     shown_at: Utc | None = None
     """When the view of `seq` was public; None where it was settled before."""
 
@@ -97,7 +99,13 @@ def _registered(job: Job, request: WaitRequest, seq: int) -> tuple[Job, Outcome]
         return job, "waits"
     if job.wait and not epoch.newer_than(job.wait.epoch):
         return job, "fenced"
-    wait = Wait(seq=seq, epoch=epoch, token=request.token, hears_late=request.hears_late)
+    wait = Wait(
+        seq=seq,
+        epoch=epoch,
+        token=request.token,
+        hears_late=request.hears_late,
+        told_late=request.told_late,
+    )
     settled = job.execution.with_(seq=max(job.execution.seq, seq))
     shown = job.with_shown(seq, request.shown_at)
     return job.bookkept(wait=wait, execution=settled, shown=shown), "waits"

@@ -50,6 +50,10 @@ WHO = {
 }
 
 PLACE = "{% $exists($states.input.seq) ? $states.input.seq : null %}"
+HEARS_LATE = {
+    "hears_late": True,
+    "told_late": f"{{% $exists($states.input.to) and $states.input.to = '{LATE}' %}}",
+}
 
 State = dict[str, Any]
 
@@ -142,7 +146,7 @@ def _wait(status: Status) -> State:
                 **WHO,
                 "seq": PLACE,
                 "settles": True,
-                **({"hears_late": True} if goes_by_window else {}),
+                **(HEARS_LATE if goes_by_window else {}),
                 "execution": "{% $states.context.Execution.Name %}",
                 "entered_at": "{% $states.context.State.EnteredTime %}",
                 "retry": "{% $states.context.State.RetryCount %}",
@@ -155,7 +159,8 @@ def _wait(status: Status) -> State:
         "Catch": [
             {
                 "ErrorEquals": ["States.Timeout"],
-                "Output": "{% $states.input %}",
+                # Without `to`: a wait made anew has not just been told that its job is late.
+                "Output": {"seq": PLACE} if goes_by_window else "{% $states.input %}",
                 "Next": status.name if goes_by_window else f"{status.name}.overdue",
             }
         ],

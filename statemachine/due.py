@@ -9,10 +9,11 @@ from statemachine.job import Job
 def due_at(job: Job) -> datetime | None:
     """By its arrival window where the status goes by it, else by the status's limit.
 
-    None once the job has ended.
+    None once the job has ended, and in a status that this version does not have.
     """
-    status = load_flow(job.flow).status(job.status)
-    if status.limit_minutes is None:
+    known = {status.name: status for status in load_flow(job.flow).statuses}
+    status = known.get(job.status)
+    if status is None or status.limit_minutes is None:
         return None
     window_end = job.schedule.window_end
     if status.late_minutes is None or window_end is None:
@@ -24,14 +25,10 @@ def is_late_unheard(job: Job, now: datetime) -> bool:
     """Whether the job is overdue and its execution, which waits rightly, has to be told so.
 
     Where a status goes by the arrival window, the execution cannot know when that is: windows are
-    changed while it waits. A wait that began after the job was due has been told.
+    changed while it waits. It is told once for each time the job was due, and again after each
+    limit of the status, when it makes its wait anew.
     """
     wait, due = job.wait, due_at(job)
-    return (
-        due is not None
-        and due <= now
-        and wait is not None
-        and wait.hears_late
-        and wait.seq == job.seq
-        and wait.epoch.entered_at < due
-    )
+    if due is None or due > now or wait is None or wait.seq != job.seq:
+        return False
+    return wait.hears_late and not (wait.told_late and wait.epoch.entered_at >= due)

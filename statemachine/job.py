@@ -125,6 +125,8 @@ class Wait(Frozen):
     hears_late: bool = False
     """Rung for it, the execution says that the job is overdue; else it only does so by its own
     limit, as those of earlier versions do everywhere."""
+    told_late: bool = False
+    """It has just said so, and waits on."""
 
 
 class Execution(Frozen):

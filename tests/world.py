@@ -107,6 +107,7 @@ class Run:
     token: str | None = None
     answer: Answer | None = None
     failures: int = 0
+    told_late: bool = False
     visited: list[tuple[int, str]] = field(default_factory=list)
 
     @property
@@ -119,6 +120,7 @@ class Run:
 
     def come_to(self, status: str, seq: int) -> None:
         self.place, self.status, self.seq, self.failures = "settle", status, seq, 0
+        self.told_late = False
 
 
 class OneByOne(PublishBoard):
@@ -375,6 +377,7 @@ class World:
             token=token,
             settles=True,
             hears_late=run.goes_by_window,
+            told_late=run.goes_by_window and run.told_late,
         )
 
         def register() -> bool:
@@ -389,6 +392,7 @@ class World:
         self.messages.append(Message(register))
 
     def time_out(self, run: Run) -> None:
+        run.told_late = False
         if run.goes_by_window:
             self._wait(run, retry=0, entered_at=self.now)
         else:
@@ -409,6 +413,7 @@ class World:
         if run.answer.to == SUPERSEDED:
             self.end(run)
         elif run.answer.to == LATE and run.goes_by_window:
+            run.told_late = True
             self._overdue(run)
         elif run.answer.to in ways:
             run.come_to(run.answer.to, run.answer.seq)

@@ -14,7 +14,7 @@ from functions.ports import Answer, Bus, Executions, Jobs, StuckJob
 from functions.wake import next_answer
 from functions.watch.call_person import CallPerson
 from functions.watch.round import GRACE, SUSPECT
-from statemachine.due import due_at, is_late_unheard
+from statemachine.due import is_late_unheard
 from statemachine.flows import load_flow
 from statemachine.job import LATE, Job, Repair
 
@@ -54,8 +54,8 @@ class MendExecution:
             yield "started"
 
     def _succeed(self, job: Job, now: datetime, runs: bool) -> Repair:
-        if is_late_unheard(job, now) or (_is_over_time(job, now) and _is_due(job, now)):
-            self._tell_overdue(job, now)
+        if _is_over_time(job, now) and not (job.wait and job.wait.hears_late):
+            self._tell_overdue(job, now)  # else its successor is told, once it waits
         if runs:
             self.executions.stop(job.flow, job.tenant, job.job_id, job.execution.generation)
         return self._replace(job, now)
@@ -157,8 +157,3 @@ def _is_over_time(job: Job, now: datetime) -> bool:
     return limit is not None and (
         now - job.wait.epoch.entered_at > timedelta(minutes=limit) + SUSPECT
     )
-
-
-def _is_due(job: Job, now: datetime) -> bool:
-    due = due_at(job)
-    return due is not None and due <= now

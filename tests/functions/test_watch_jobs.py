@@ -42,7 +42,7 @@ from tests.fakes import (
     parsed,
 )
 from tests.faults import Crashed, EveryCall, Faults, Kind
-from tests.functions.making import left_behind, waited_for
+from tests.functions.making import a_wait, left_behind, waited_for
 from tests.hook_fakes import FakeDeliveries, FakeLater, FakeMetrics
 
 HAUL = load_flow("haul")
@@ -467,12 +467,25 @@ def test_an_execution_is_rung_when_its_job_has_missed_the_window() -> None:
     assert (yard.bus.facts, yard.job()) == ([], expected())
 
 
-def test_an_execution_that_is_gone_by_then_has_a_successor_and_the_job_is_said_to_be_late() -> None:
+def test_an_execution_that_is_gone_by_then_has_a_successor_which_is_rung() -> None:
     yard = Yard(expected(), running=False)
     assert yard.round(MISSED) == {JOB_ID: ["replaced"]}
-    assert [(fact.status, fact.seq) for fact in yard.bus.told(JobOverdue)] == [
-        ("ready_for_pickup", 1)
-    ]
+    job = yard.job()
+    wait = a_wait(1, "task-2", generation=1, entered_at=MISSED).with_(hears_late=True)
+    yard.jobs.replace(job.bookkept(wait=wait), yard.jobs.read("main", JOB_ID).etag)
+    yard.round(MISSED + minutes(1))
+    assert yard.executions.rung == [("task-2", Answer(seq=1, to=LATE))]
+
+
+def test_an_execution_that_has_said_so_is_rung_again_only_after_its_limit() -> None:
+    told = a_wait(1, entered_at=MISSED).with_(hears_late=True, told_late=True)
+    yard = Yard(expected().with_(wait=told))
+    yard.round(MISSED + minutes(5))
+    assert yard.executions.rung == []
+    anew = a_wait(1, "task-2", entered_at=MISSED + minutes(1440)).with_(hears_late=True)
+    yard.jobs.replace(yard.job().bookkept(wait=anew), yard.jobs.read("main", JOB_ID).etag)
+    yard.round(MISSED + minutes(1441))
+    assert yard.executions.rung == [("task-2", Answer(seq=1, to=LATE))]
 
 
 def test_an_execution_of_an_older_version_is_not_told_what_it_would_not_understand() -> None:

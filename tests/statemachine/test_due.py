@@ -19,9 +19,9 @@ def ready(window_end: datetime | None = None, **values: Any) -> Job:
     return a_job("ready_for_pickup", schedule=Schedule(window_end=window_end), **values)
 
 
-def waiting(entered_at: datetime = NOON, hears_late: bool = True, seq: int = 1) -> Job:
-    wait = a_wait(seq, entered_at=entered_at).with_(hears_late=hears_late)
-    return ready(NEXT_WEEK, wait=wait)
+def waiting(entered_at: datetime = NOON, seq: int = 1, **wait: bool) -> Job:
+    heard = {"hears_late": True, **wait}
+    return ready(NEXT_WEEK, wait=a_wait(seq, entered_at=entered_at).with_(**heard))
 
 
 def test_without_a_window_a_job_is_due_by_its_limit() -> None:
@@ -67,7 +67,7 @@ def test_an_execution_is_told_once_the_job_is_due_and_not_before() -> None:
 @pytest.mark.parametrize(
     ("job", "why"),
     [
-        (waiting(entered_at=NEXT_WEEK + LATE), "its wait began after it was told"),
+        (waiting(NEXT_WEEK + LATE, told_late=True), "it has just said so"),
         (waiting(hears_late=False), "its definition only knows its own limit"),
         (waiting(seq=0), "it is to be woken for a move first"),
         (ready(NEXT_WEEK), "nothing waits"),
@@ -78,6 +78,16 @@ def test_an_execution_is_not_told_that_its_job_is_late(job: Job, why: str) -> No
 
 
 def test_a_window_that_was_moved_after_it_was_missed_is_watched_anew() -> None:
-    told = waiting(entered_at=NEXT_WEEK + LATE)
+    told = waiting(NEXT_WEEK + LATE, told_late=True)
     moved = told.with_(schedule=Schedule(window_end=NEXT_WEEK + minutes(1440)))
     assert is_late_unheard(moved, NEXT_WEEK + minutes(1440) + LATE)
+
+
+def test_an_execution_that_made_its_wait_anew_meanwhile_is_told_all_the_same() -> None:
+    """Its limit and the job's time are one moment where there is no window."""
+    renewed = ready(wait=a_wait(1, entered_at=NOON + LIMIT).with_(hears_late=True))
+    assert is_late_unheard(renewed, NOON + LIMIT + minutes(1))
+
+
+def test_a_job_in_a_status_that_this_version_does_not_have_is_not_due() -> None:
+    assert due_at(ready().with_(status="weighed")) is None

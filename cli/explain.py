@@ -7,9 +7,8 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from cli.out import console, print_json, spoken_errors
+from cli.out import console, print_json, spoken_errors, status_text
 from functions.api.ops_documents import StoryDocument
-from statemachine.flows import load_flow
 from statemachine.known import Chapter, Line
 
 COLOURS: dict[Chapter, str] = {
@@ -45,10 +44,8 @@ def explain(
 
 
 def _print(story: StoryDocument) -> None:
-    status = load_flow(story.flow).status(story.status)
-    console.print(
-        f"[bold]{story.job_id}[/]  [{status.colour}]●[/] {status.label.en}  rev {story.rev}\n"
-    )
+    status = status_text(story.flow, story.status)
+    console.print(f"[bold]{story.job_id}[/]  {status}  rev {story.rev}\n")
     table = Table(
         Column("when", no_wrap=True),
         Column("what", no_wrap=True),

@@ -12,12 +12,11 @@ from rich.table import Column, Table
 
 from cli.desk import ME
 from cli.job_sheet import print_job
-from cli.out import BadInput, console, local_time, money, print_json, spoken_errors
+from cli.out import BadInput, console, local_time, money, print_json, spoken_errors, status_text
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
-from statemachine.flows import Flow, UnknownFlow, flow_names, load_flow
+from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.job import Customer, LoadSize, Schedule
 from statemachine.job import Place as Address
-from statemachine.views import Card
 
 app = typer.Typer(no_args_is_help=True, help="Book, look at, move, edit and cancel jobs.")
 
@@ -94,22 +93,13 @@ def list_(
         for card in sorted(cards, key=lambda card: card.job_id):
             table.add_row(
                 card.job_id,
-                _status_text(card),
+                status_text(card.flow, card.status),
                 escape(card.customer),
                 escape(card.address),
                 money(card.price_cents),
                 local_time(card.entered_at),
             )
         console.print(table)
-
-
-def _status_text(card: Card) -> str:
-    """Plain where this version does not know the status."""
-    try:
-        status = load_flow(card.flow).status(card.status)
-    except UnknownFlow:
-        return escape(card.status)
-    return f"[{status.colour}]●[/] {status.label.en}"
 
 
 @app.command()
@@ -121,7 +111,7 @@ def show(context: typer.Context, job_id: JobArg, as_json: Json = False) -> None:
             link = {"tracking_url"}
             print_json(job.model_dump(mode="json", exclude_none=True, exclude=link))
             return
-        print_job(job, load_flow(job.flow))
+        print_job(job)
 
 
 @app.command()

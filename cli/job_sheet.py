@@ -3,14 +3,13 @@
 from rich.markup import escape
 from rich.table import Table
 
-from cli.out import console, local_time, money, true_time
+from cli.out import console, local_time, money, status_text, true_time
 from functions.api.documents import JobDocument
-from statemachine.flows import Flow
 
 
-def print_job(job: JobDocument, flow: Flow) -> None:
-    status = flow.status(job.status)
-    console.print(f"[bold]{job.job_id}[/]  [{status.colour}]●[/] {status.label.en}  rev {job.rev}")
+def print_job(job: JobDocument) -> None:
+    status = status_text(job.flow, job.status)
+    console.print(f"[bold]{job.job_id}[/]  {status}  rev {job.rev}")
     particulars = f"{job.customer.name} · {job.place.address} · {money(job.price_cents)}"
     console.print(particulars, markup=False)
     for member in job.crew:

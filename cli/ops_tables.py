@@ -9,9 +9,9 @@ from rich.panel import Panel
 from rich.table import Column, Table
 from rich.text import Text
 
-from cli.out import local_time
+from cli.out import local_time, status_text
 from functions.api.ops_documents import DeadLetter, OpsDocument, QueueState, TroubledJob
-from statemachine.flows import load_flow
+from statemachine.flows import Status, load_flow
 
 UNREAD = "[yellow]not read[/]"
 
@@ -73,18 +73,23 @@ def _statuses(document: OpsDocument) -> Table:
     times = {(each.flow, each.status): each for each in document.time_in_status or ()}
     table = Table("flow", "status", "jobs", "overdue", "oldest since", "median stay", "limit")
     for count in document.statuses or ():
-        status = load_flow(count.flow).status(count.status)
         stay = times.get((count.flow, count.status))
         table.add_row(
             count.flow,
-            f"[{status.colour}]●[/] {status.label.en}",
+            status_text(count.flow, count.status),
             str(count.jobs),
             f"[bold red]{count.overdue}[/]" if count.overdue else "",
             local_time(count.oldest_at) if count.oldest_at else "",
             f"{stay.median_minutes:.0f} min" if stay else "",
-            f"{status.limit_minutes} min" if status.limit_minutes else "",
+            _limit(load_flow(count.flow).status(count.status)),
         )
     return table
+
+
+def _limit(status: Status) -> str:
+    if status.late_minutes is not None:
+        return "its window"
+    return f"{status.limit_minutes} min" if status.limit_minutes else ""
 
 
 def troubled_table(jobs: Sequence[TroubledJob]) -> Table:

@@ -20,6 +20,7 @@ from functions.inbox import NEVER_AGAIN, problems
 from functions.ops.dead_letters import NotReplayable, UnknownQueue
 from functions.ports import Conflict, Corrupt, Unavailable, UnknownJob, UnknownTenant
 from statemachine.edits import WRITTEN_EARLIER
+from statemachine.flows import UnknownFlow, load_flow
 
 console = Console(highlight=False)
 complaints = Console(stderr=True, highlight=False)
@@ -95,6 +96,15 @@ def print_json(document: Any) -> None:
 
 def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def status_text(flow: str, status: str) -> str:
+    """Label and colour as Rich markup; the name alone where this version does not know it."""
+    try:
+        known = load_flow(flow).status(status)
+    except UnknownFlow:
+        return escape(status)
+    return f"[{known.colour}]●[/] {escape(known.label.en)}"
 
 
 def money(cents: int | None) -> str:

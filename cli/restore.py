@@ -4,13 +4,11 @@ from datetime import datetime, timezone
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from cli.desk import ME, check_job_id
-from cli.out import BadInput, Declined, console, print_json, spoken_errors
+from cli.out import BadInput, Declined, console, print_json, spoken_errors, status_text
 from functions.ops.restore_job import NothingToRestore, Restoration
 from functions.ops.wiring import restore_of
-from statemachine.flows import load_flow
 
 
 def restore(
@@ -47,14 +45,15 @@ def restore(
 
 def _tell(planned: Restoration) -> None:
     job, at = planned.version.value, planned.version.at.astimezone()
-    label = load_flow(job.flow).status(job.status).label.en
+    status = status_text(job.flow, job.status)
     console.print(
         f"The object of [bold]{job.job_id}[/] cannot be read. Its last readable version is rev "
-        f"{job.rev} of {at:%a %d %b %H:%M:%S}: {escape(label)}, after {len(job.ledger)} move(s)."
+        f"{job.rev} of {at:%a %d %b %H:%M:%S}: {status}, after {len(job.ledger)} move(s)."
     )
     if planned.seen_rev > job.rev:
         console.print(
             f"[yellow]?[/] Rev {planned.seen_rev} was shown since: what was changed in between is "
-            f"lost, and has to be made again."
+            "lost, and has to be made again. Texts and webhooks of a lost move are not taken back, "
+            "and the move made in its place is not told a second time: call the customer."
         )
     console.print("The unreadable object stays in S3 as a version of its own.")

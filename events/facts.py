@@ -75,7 +75,8 @@ class JobMoveRefused(JobFact):
 
 
 class JobOverdue(JobFact):
-    """The job has been in `status` for longer than its flow allows; told again each time round."""
+    """The job has been in `status` for longer than its flow allows, or has missed its arrival
+    window; told again each time the status's limit passes once more."""
 
     status: Name
     seq: Seq

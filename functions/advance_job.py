@@ -51,9 +51,8 @@ class AdvanceJob:
         def judged(job: Job) -> tuple[Job, Verdict]:
             verdict = judge(job, request, load_flow(job.flow), now)
             if job.wait and verdict.job.execution.generation > job.execution.generation:
-                left.append(
-                    job.wait
-                )  # kept for after a lost answer, when nothing shows it any more
+                # Kept for after a lost answer, when nothing shows it any more.
+                left.append(job.wait)
             return verdict.job, verdict
 
         job, verdict = commit(

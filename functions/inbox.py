@@ -147,7 +147,7 @@ def _answer(
 ) -> dict[str, Any]:
     first = next(iter(failures), None)
     if first and all(failure and not isinstance(failure, HaulwayError) for failure in failures):
-        raise Failing(f"{len(failures)} of {len(failures)} messages: {_kinds(failures)}") from first
+        raise Failing(f"none of {len(failures)} messages: {_kinds(failures)}") from first
     again = [record["messageId"] for record, f in zip(records, failures, strict=True) if f]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
 

@@ -50,7 +50,7 @@ from functions.publish_board import PublishBoard
 from functions.watch.call_person import CallPerson
 from functions.watch.mend_deliveries import MendDeliveries
 from functions.watch.mend_execution import MendExecution, is_settled
-from functions.watch.mend_job import Look, Mended, MendJob
+from functions.watch.mend_job import Look, Mended, MendJob, sent_again_lately
 from functions.watch.orders import (
     ExecutionEnded,
     Found,
@@ -174,7 +174,7 @@ class WatchJobs:
                 mended = self.mend(tenant, job_id, this_one, stuck.get(job_id))
                 if mended.repairs:
                     this.repaired[job_id] = list(mended.repairs)
-                elif job_id in touched and _may_go(mended, this.now - touched[job_id]):
+                elif job_id in touched and _may_go(mended, touched[job_id], this.now):
                     self._let_go(tenant, job_id)
                 if "card written" in mended.repairs:
                     behind.append(job_id)
@@ -265,11 +265,13 @@ def _look_at(look: Look, touched: datetime | None, full: bool) -> Look:
     return replace(look, messages=full or due, before_it_goes=last)
 
 
-def _may_go(mended: Mended, untouched_for: timedelta) -> bool:
+def _may_go(mended: Mended, touched: datetime, now: datetime) -> bool:
     """An ended job that nobody is about to write, and an entry whose job was never stored."""
     if mended.missing:
-        return untouched_for > NEVER_STORED
-    return mended.job is not None and is_settled(mended.job) and untouched_for >= MESSAGES
+        return now - touched > NEVER_STORED
+    if mended.job is None or sent_again_lately(mended.job, now):
+        return False
+    return is_settled(mended.job) and now - touched >= MESSAGES
 
 
 @contextmanager

@@ -98,6 +98,10 @@ class Flow(Frozen):
                 return status
         raise UnknownStatus(f"flow {self.name!r} has no status {name!r} in this version")
 
+    def is_under_way(self, name: str) -> bool:
+        """Not in a status that this version does not have."""
+        return any(status.under_way for status in self.statuses if status.name == name)
+
     def position(self, name: str) -> int:
         return [status.name for status in self.statuses].index(name)
 

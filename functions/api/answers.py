@@ -17,11 +17,12 @@ from functions.api.documents import (
     Waiting,
 )
 from functions.people.sessions import Session
+from statemachine.due import due_at
 from statemachine.flows import Flow, Move, load_flow
 from statemachine.job import Assigned, Early, Entry, Job, Note, Photo, Refusal
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.values import ActorKind, JobId
-from statemachine.views import card_of, photo_path
+from statemachine.views import photo_path
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocumen
         seq=job.seq,
         status=job.status,
         entered_at=job.entered_at,
-        due_at=card_of(job, flow).due_at,
+        due_at=due_at(job),
         created_at=job.created_at,
         customer=job.customer,
         place=place,

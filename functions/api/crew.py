@@ -163,10 +163,7 @@ def _engagement(card: Card) -> Engagement:
 
 
 def _under_way(card: Card) -> bool:
-    """A status this version does not know is none."""
-    return any(
-        status.under_way for status in load_flow(card.flow).statuses if status.name == card.status
-    )
+    return load_flow(card.flow).is_under_way(card.status)
 
 
 def _known_member(api: Api, ask: Ask) -> str:

@@ -55,7 +55,8 @@ class TimeInStatus(Frozen):
     jobs: int
     median_minutes: float
     longest_minutes: float
-    limit_minutes: int
+    limit_minutes: int | None
+    """None where it is the arrival window that counts, which is another for each job."""
 
 
 class Visible(Frozen):

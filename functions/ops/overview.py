@@ -180,7 +180,7 @@ def _statuses(cards: Iterable[Card], now: datetime) -> Iterator[StatusCount]:
     by_status: dict[tuple[str, str], list[Card]] = defaultdict(list)
     for card in cards:
         by_status[card.flow, card.status].append(card)
-    for flow in sorted({flow for flow, _ in by_status}):
+    for flow in sorted({flow for flow, _ in by_status} & set(flow_names())):
         for status in load_flow(flow).statuses:
             there = by_status[flow, status.name]
             yield StatusCount(
@@ -198,15 +198,16 @@ def _times(jobs: Iterable[Job]) -> Iterator[TimeInStatus]:
         for status, minutes in _stays(job):
             stays[job.flow, status].append(minutes)
     for (flow, name), all_minutes in sorted(stays.items()):
-        limits = {status.name: status.limit_minutes for status in load_flow(flow).statuses}
-        if (limit := limits.get(name)) is not None:
+        known = {status.name: status for status in load_flow(flow).statuses}
+        if name in known and not known[name].terminal:
+            by_window = known[name].late_minutes is not None
             yield TimeInStatus(
                 flow=flow,
                 status=name,
                 jobs=len(all_minutes),
                 median_minutes=round(median(all_minutes), 1),
                 longest_minutes=round(max(all_minutes), 1),
-                limit_minutes=limit,
+                limit_minutes=None if by_window else known[name].limit_minutes,
             )
 
 

@@ -90,7 +90,7 @@ class SharePlace:
 
 
 def _under_way(job: Job) -> bool:
-    return load_flow(job.flow).status(job.status).under_way
+    return load_flow(job.flow).is_under_way(job.status)
 
 
 def _is_now(place: Whereabouts, now: datetime) -> bool:

@@ -24,6 +24,7 @@ from functions.ports import Bus, Corrupt, Jobs, Logger, StuckJob, UnknownJob, Vi
 from functions.watch.call_person import CallPerson
 from functions.watch.mend_deliveries import MendDeliveries
 from functions.watch.mend_execution import MendExecution, is_settled, last_step
+from functions.watch.round import MESSAGES
 from functions.write_view import write_view
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Job, Repair
@@ -109,7 +110,8 @@ class MendJob:
             yield "view written"
         if card_is_behind(job, look.shown, look.now):
             yield "card written"
-        if look.messages or (look.before_it_goes and is_settled(job)):
+        last = look.before_it_goes and is_settled(job) and not sent_again_lately(job, look.now)
+        if look.messages or last:
             yield from self.deliveries(job.tenant, job.job_id, look.now)
 
     def _refuse_late(self, job: Job, now: datetime) -> Job:
@@ -137,6 +139,13 @@ class MendJob:
         job, _ = commit(self.jobs, job.tenant, job.job_id, noted, self.pause)
         self.metrics.count("Repairs", job.tenant)
         self.bus.announce([_repaired_fact(job, told, now)])
+
+
+def sent_again_lately(job: Job, now: datetime) -> bool:
+    """A webhook of its, which is given as long as any other to arrive."""
+    return any(
+        now - done.at < MESSAGES for done in job.repaired if "webhook sent again" in done.repairs
+    )
 
 
 def card_is_behind(job: Job, shown: Board, now: datetime) -> bool:

@@ -22,7 +22,7 @@ from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.ports import Answer, Unavailable
 from functions.register_wait import WaitRequest
 from local.laptop import Laptop
-from statemachine.job import Execution, Job, Wait
+from statemachine.job import LATE, Execution, Job, Wait
 from statemachine.lifecycle import Committed, Duplicate, Verdict
 from tests.builders import a_job, a_request
 from tests.fakes import board_key
@@ -242,6 +242,19 @@ def test_t15_a_wait_that_timed_out_is_fenced_by_the_one_that_followed(works: Wor
     assert "pending_pickup.overdue" in str(
         works.sfn.get_execution_history(executionArn=started["executionArn"])["events"]
     )
+
+
+def test_an_execution_that_is_told_its_job_is_late_says_so_and_waits_on(works: Works) -> None:
+    job = works.waiting()
+    works.ask(job, "confirm")
+    wait = works.wait_of(job, seq=1)
+    assert (wait.hears_late, wait.told_late) == (True, False)
+    works.executions.ring(wait.token, Answer(seq=1, to=LATE))
+    until(lambda: bool((now := works.now(job).wait) and now.told_late))
+    history = works.sfn.get_execution_history(executionArn=works.arn(job))["events"]
+    assert "ready_for_pickup.overdue" in str(history)
+    works.ask(job, "start")
+    works.wait_of(job, seq=2)
 
 
 def test_t16_a_token_that_was_used_or_whose_execution_was_stopped_says_nothing(

@@ -680,6 +680,16 @@ def test_a_text_that_was_claimed_and_never_marked_is_given_up_with_an_alarm() ->
     assert yard.metrics.counted["TextsUnknown"] == 1
 
 
+def test_a_webhook_of_an_ended_job_is_given_time_before_it_is_sent_once_more() -> None:
+    """Nobody delivers, and the job is not let go meanwhile."""
+    yard = Yard(completed())
+    keep(yard, a_claim("webhook", attempts=(Attempt(at=NOON, outcome="500"),)))
+    begun = NOON + MESSAGES + minutes(2)
+    sent = [n for n in range(30) if yard.round(begun + minutes(n))]
+    assert sent == [0, 12, 24]
+    assert yard.open() == [JOB_ID]
+
+
 def test_a_webhook_that_was_claimed_and_never_marked_is_sent_again_under_its_id() -> None:
     yard = Yard(waited_for(a_job()))
     tried = (Attempt(at=NOON, outcome="500"),)

@@ -199,15 +199,15 @@ def _stays(jobs: list[Job]) -> Iterator[TimeInStatus]:
             stayed = (entry.recorded_at - came).total_seconds() / 60
             stays.setdefault((job.flow, entry.origin), []).append(stayed)
     for (flow, status), minutes in stays.items():
-        limit = load_flow(flow).status(status).limit_minutes
-        if limit is not None:
+        known = load_flow(flow).status(status)
+        if not known.terminal:
             yield TimeInStatus(
                 flow=flow,
                 status=status,
                 jobs=len(minutes),
                 median_minutes=median(minutes),
                 longest_minutes=max(minutes),
-                limit_minutes=limit,
+                limit_minutes=None if known.late_minutes else known.limit_minutes,
             )
 
 

@@ -138,6 +138,13 @@ test("a stay beyond its limit is marked, and the bar holds the longest", () => {
   assert.deepEqual(stayBars(flow(), [other]), []);
 });
 
+test("a stay that goes by each job's own window has no limit to be beyond", () => {
+  const time = { flow: "haul", status: "ready_for_pickup", jobs: 2, limit_minutes: null };
+  const [bar] = stayBars(flow(), [{ ...time, median_minutes: 60, longest_minutes: 10_080 }]);
+  assert.deepEqual([bar.longest, bar.limit, bar.late], [1, null, false]);
+  assert.equal(bar.text, "median 1 h, longest 7 d, due by its window (2 jobs)");
+});
+
 test("the budget says when it is used up, and divides by no zero", () => {
   assert.equal(
     invalidationFacts({ month: "2026-11", paths: 312, budget: 1000 }).text,

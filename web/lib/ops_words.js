@@ -10,7 +10,7 @@ const WHYS = {
   unknown_status: "Unknown status",
 };
 const ADVICE = {
-  overdue: "It has been in its status for longer than the flow allows.",
+  overdue: "It has been in its status for longer than the flow allows, or its arrival window has passed.",
   corrupt:
     "Its object in S3 cannot be read. Whoever has AWS credentials brings its last readable version " +
     "back: haul ops restore, with the job’s id.",
@@ -175,19 +175,21 @@ export function stayBars(flow, times) {
 
 function stayBar(label, colour, time) {
   const { median_minutes, longest_minutes, limit_minutes } = time;
-  const whole = Math.max(longest_minutes, limit_minutes, 1);
+  const limited = limit_minutes !== null; // else each job goes by its own arrival window
+  const whole = Math.max(longest_minutes, limit_minutes ?? 0, 1);
   const span = (minutes) => spanText(minutes * MINUTE_MS);
+  const jobs = `(${counted(time.jobs, "job")})`;
   return {
     label,
     colour,
     median: median_minutes / whole,
     longest: longest_minutes / whole,
-    limit: limit_minutes / whole,
-    late: longest_minutes > limit_minutes,
+    limit: limited ? limit_minutes / whole : null,
+    late: limited && longest_minutes > limit_minutes,
     text: [
       `median ${span(median_minutes)}`,
       `longest ${span(longest_minutes)}`,
-      `limit ${span(limit_minutes)} (${counted(time.jobs, "job")})`,
+      `${limited ? `limit ${span(limit_minutes)}` : "due by its window"} ${jobs}`,
     ].join(", "),
   };
 }

@@ -138,6 +138,7 @@ export class Shift {
 
   /** Take everything off the phone; without signal, the session is ended when there is some. */
   async signOut() {
+    this.#options.channel?.postMessage("private"); // or another tab would tell it once more
     await this.sharing.want(false); // only a session may have the place forgotten
     const told = await this.#told();
     this.#end();

@@ -39,7 +39,7 @@ function stayBar({ median, longest, limit }) {
     svg("rect", { class: "stay-paper", width, height }),
     svg("rect", { class: "stay-longest", width: wide(longest), height }),
     svg("rect", { class: "stay-median", width: wide(median), height }),
-    svg("rect", { class: "stay-limit", x: wide(limit), width: 2, height }),
+    limit !== null && svg("rect", { class: "stay-limit", x: wide(limit), width: 2, height }),
   );
 }
 

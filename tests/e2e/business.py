@@ -129,7 +129,7 @@ def fold(laptop: Laptop) -> Board:
     return Board().merged(cards).at(datetime.now(UTC))
 
 
-def until(look: Callable[[], T], wanted: Callable[[T], bool], within_s: float = 30.0) -> T:
+def until(look: Callable[[], T], wanted: Callable[[T], bool], within_s: float = 60.0) -> T:
     """What `look` sees once it is as `wanted`; fails with the last sight."""
     deadline = time.monotonic() + within_s
     while True:
@@ -142,7 +142,7 @@ def until(look: Callable[[], T], wanted: Callable[[T], bool], within_s: float = 
 
 def exist(laptop: Laptop, job_ids: Iterable[str]) -> None:
     jobs, wanted = jobs_of(laptop), set(job_ids)
-    until(lambda: wanted - set(jobs.all_ids("main")), lambda missing: not missing, 60)
+    until(lambda: wanted - set(jobs.all_ids("main")), lambda missing: not missing, 120)
 
 
 def settled(laptop: Laptop, job_ids: list[str], within_s: float = 120.0) -> list[Job]:
@@ -188,6 +188,6 @@ def dead_letters(laptop: Laptop) -> dict[str, int]:
     return waiting_messages(laptop, "DeadLetters")
 
 
-def at_rest(laptop: Laptop, within_s: float = 60.0) -> None:
+def at_rest(laptop: Laptop, within_s: float = 120.0) -> None:
     """Nothing is on its way any more: every queue is empty."""
     until(lambda: waiting_messages(laptop, "Queue"), lambda counts: not counts, within_s)

@@ -33,7 +33,7 @@ JOBS = (
     ("St. Brendan's Church", "7 Chapel Lane", 62_000, (), LONG_AGO, LONG_AGO, (), 50),
     ("Greta Lindholm", "230 Mill Street", 31_000, CONFIRMED, 1500, 300, (MIGUEL, BEN), 1),
     ("Oakview Apartments", "1500 Oakview Drive", 98_000, CONFIRMED, 2000, 120, (TASHA,), 4),
-    ("Jonah Price", "19 Birch Avenue", 12_000, CONFIRMED, 3000, 1600, (), -2),
+    ("Jonah Price", "19 Birch Avenue", 12_000, CONFIRMED, 3000, 1600, (), -4),
     ("Marisol Vega", "64 Canal Street, 3rd floor", 27_500, STARTED, 1440, 35, (MIGUEL, BEN), 0),
     ("Fern & Fig Bakery", "301 Market Square", 45_000, STARTED, 2600, 550, (TASHA,), -5),
     ("Tom Okafor", "5 Quarry Road", 21_000, DONE, 2880, 70, (MIGUEL,), -3),

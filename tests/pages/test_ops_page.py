@@ -352,6 +352,8 @@ def test_a_redraw_takes_nothing_from_under_the_finger(browser: Browser, stub: St
     stub.world.stuck[job.job_id] = "keeps_failing"
     with visitor(browser) as olga:
         page = at_ops(olga, stub, patient=False)
+        # Each minute it is drawn anew anyway, for what it says of ages.
+        later(page, 61 - int(page.evaluate("Date.now() / 1000 % 60")))
         button = trouble(page, job.job_id).get_by_role("button", name="Redrive")
         button.focus()
         held = button.element_handle()

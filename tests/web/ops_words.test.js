@@ -139,7 +139,7 @@ test("a stay beyond its limit is marked, and the bar holds the longest", () => {
 });
 
 test("a stay that goes by each job's own window has no limit to be beyond", () => {
-  const time = { flow: "haul", status: "ready_for_pickup", jobs: 2, limit_minutes: null };
+  const time = { flow: "haul", status: "ready_for_pickup", jobs: 2 };
   const [bar] = stayBars(flow(), [{ ...time, median_minutes: 60, longest_minutes: 10_080 }]);
   assert.deepEqual([bar.longest, bar.limit, bar.late], [1, null, false]);
   assert.equal(bar.text, "median 1 h, longest 7 d, due by its window (2 jobs)");

@@ -174,7 +174,7 @@ export function stayBars(flow, times) {
 }
 
 function stayBar(label, colour, time) {
-  const { median_minutes, longest_minutes, limit_minutes } = time;
+  const { median_minutes, longest_minutes, limit_minutes = null } = time;
   const limited = limit_minutes !== null; // else each job goes by its own arrival window
   const whole = Math.max(longest_minutes, limit_minutes ?? 0, 1);
   const span = (minutes) => spanText(minutes * MINUTE_MS);

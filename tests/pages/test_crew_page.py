@@ -105,6 +105,19 @@ def test_a_driver_works_through_a_job(browser: Browser, stub: StubServer) -> Non
     assert [entry.move for entry in ledger] == ["confirm", "start", "complete"]
 
 
+def test_further_moves_stay_unfolded_when_the_page_is_built_anew(
+    browser: Browser, stub: StubServer
+) -> None:
+    a_job_for_miguel(stub.world, "Ada Wong", "start")
+    with visitor(browser, PHONE) as miguel:
+        page = at_work(miguel, stub)
+        of(page, "Ada Wong").get_by_text("More").click()
+        page.get_by_role("button", name="ES Español").click()
+        moves = of(page, "Ada Wong").get_by_test_id("more").get_by_role("button")
+        expect(moves.first).to_be_visible()
+        expect(moves.first).to_have_text("No se pudo hacer")
+
+
 @contextmanager
 def phone(browser: Browser, folder: Path) -> Iterator[BrowserContext]:
     """A phone's browser, whose memory is `folder`: closed at the end, opened again by the next."""

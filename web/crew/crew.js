@@ -21,6 +21,8 @@ class CrewPage {
   #store;
   #shift;
   #toggled = new Map();
+  /** Jobs whose further moves are unfolded; the page may be built anew under somebody's finger. */
+  #unfolded = new Set();
   #pictures = new Map();
   #drawn = null;
   #drawnOn = null;
@@ -155,11 +157,13 @@ class CrewPage {
       flow: flows[job.flow],
       truck: job.truck && this.#shift.truckName(job.truck),
       open: this.#toggled.get(job.job_id) ?? job.job_id === current,
+      unfolded: this.#unfolded.has(job.job_id),
       resting: this.#doing.resting.has(job.job_id),
       spoken: this.#spoken,
       pictureOf: (photo) => this.#pictureOf(photo),
       does: {
         toggle: ({ job_id }) => this.#toggle(job_id, current),
+        unfold: ({ job_id }, is) => this.#unfolded[is ? "add" : "delete"](job_id),
         move: (of, move) => this.#doing.move(of, move),
         note: (of) => this.#doing.note(of),
         late: (of) => this.#doing.late(of),

@@ -7,11 +7,13 @@ import { icon } from "/lib/icons.js";
 import { clockText, windowText } from "/lib/time.js";
 
 /**
- * `open` says whether its particulars are shown, `resting` that a move was made a moment ago;
- * `truck` is what its truck is called. `does` has what the person can do: toggle, move, note, late,
- * load, photo; `pictureOf(photo)` is the address of a photo.
+ * `shown`: `open` says whether its particulars are, `unfolded` whether its further moves are,
+ * `resting` that a move was made a moment ago; `truck` is what its truck is called. `does` has what
+ * the person can do: toggle, unfold, move, note, late, load, photo; `pictureOf(photo)` is the
+ * address of a photo.
  */
-export function jobCard(job, { flow, kind, truck, open, resting, spoken, does, pictureOf }) {
+export function jobCard(job, shown) {
+  const { flow, kind, truck, open, unfolded, resting, spoken, does, pictureOf } = shown;
   const status = statusOf(job, flow);
   return el(
     "article.panel.job.toned",
@@ -30,7 +32,7 @@ export function jobCard(job, { flow, kind, truck, open, resting, spoken, does, p
       status?.terminal !== true && tools(job, { spoken, does }),
       notes(job, spoken),
       pictures(job, { spoken, pictureOf }),
-      otherMoves(job, { flow, kind, spoken, does }),
+      otherMoves(job, { flow, kind, unfolded, spoken, does }),
     ],
   );
 }
@@ -210,13 +212,17 @@ function waitingForTurn(job, flow, { t, language }) {
   );
 }
 
-function otherMoves(job, { flow, kind, spoken, does }) {
+function otherMoves(job, { flow, kind, unfolded, spoken, does }) {
   const { others } = movesOf(job, flow, kind);
   if (others.length === 0) return null;
   const { t, language } = spoken;
   return el(
     "details.more",
-    { "data-testid": "more" },
+    {
+      "data-testid": "more",
+      open: unfolded,
+      ontoggle: ({ target }) => does.unfold(job, target.open),
+    },
     el("summary", { "data-focus": `more-${job.job_id}` }, t("more")),
     el(
       "div.stack",

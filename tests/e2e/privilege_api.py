@@ -144,9 +144,9 @@ def oversees(api: Function) -> Callable[[], None]:
     again, away = _dead_letter(api, job), _dead_letter(api, job)
 
     def act() -> None:
-        desk.ask("GET", "/api/ops")
-        story = desk.ask("GET", f"/api/ops/jobs/{job_id}")
-        assert story["incomplete"] == [], story["incomplete"]
+        for path in ("/api/ops", f"/api/ops/jobs/{job_id}"):
+            incomplete = desk.ask("GET", path)["incomplete"]
+            assert incomplete == [], incomplete
         desk.ask("POST", f"/api/ops/jobs/{job_id}/redrive")
         letters = "/api/ops/dead-letters/publish_board"
         found = {letter["message_id"] for letter in desk.ask("GET", letters)["letters"]}

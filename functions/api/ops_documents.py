@@ -55,7 +55,7 @@ class TimeInStatus(Frozen):
     jobs: int
     median_minutes: float
     longest_minutes: float
-    limit_minutes: int | None
+    limit_minutes: int | None = None
     """None where it is the arrival window that counts, which is another for each job."""
 
 

@@ -227,7 +227,7 @@ def test_a_job_object_that_nobody_can_read(stack: Laptop) -> None:
     [marker] = s3.list_objects_v2(**stuck)["Contents"]
     mark = json.loads(s3.get_object(Bucket=bucket, Key=marker["Key"])["Body"].read())
     assert mark["why"] == "corrupt"
-    assert "is no Job" in haul(stack, "explain", job_id).stderr
+    assert f"`haul ops restore {job_id}` puts back" in haul(stack, "explain", job_id).stdout
     s3.put_object(**where, Body=good)
     a_round(stack)
     assert "Contents" not in s3.list_objects_v2(**stuck)

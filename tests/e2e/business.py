@@ -145,7 +145,7 @@ def exist(laptop: Laptop, job_ids: Iterable[str]) -> None:
     until(lambda: wanted - set(jobs.all_ids("main")), lambda missing: not missing, 120)
 
 
-def settled(laptop: Laptop, job_ids: list[str], within_s: float = 120.0) -> list[Job]:
+def settled(laptop: Laptop, job_ids: list[str], within_s: float = 300.0) -> list[Job]:
     """The jobs once each has ended and its execution has settled the end."""
     return until(
         lambda: read_all(laptop, job_ids),

@@ -234,7 +234,7 @@ def test_the_second_of_two_deployers_is_told_who_holds_the_lock(stages: Stages) 
     assert f"deploy {stages.first.release.name}" in told[0]
 
 
-@pytest.mark.timeout(600)  # each waits for the end of the lease of the one before
+@pytest.mark.timeout(900)  # each waits for the end of the lease of the one before
 def test_deployments_killed_at_every_step_are_finished_by_the_next(
     stages: Stages, tmp_path: Path
 ) -> None:

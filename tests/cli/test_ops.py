@@ -156,7 +156,7 @@ def test_all_jobs_of_all_businesses_are_asked_for_in_lots_and_a_lost_lot_stops_n
         one_attempt=lambda service, patience_s=60: clients[service],
     )
     desk = DirectOpsDesk(place, "main")  # type: ignore[arg-type]  # a stand-in
-    desk.ops = SimpleNamespace(open_jobs=s3_ground.jobs.open_jobs)  # type: ignore[assignment]
+    desk.ops = SimpleNamespace(open_jobs=s3_ground.jobs.open_jobs)  # type: ignore[assignment]  # a stand-in
     first, second, third = desk.redrive_all()
     assert [(some["tenant"], len(some["job_ids"])) for some in asked] == [
         ("main", LOT),

@@ -86,7 +86,7 @@ class FakeCloudFormation:
         given = [{"ParameterKey": k, "ParameterValue": v} for k, v in self.parameters.items()]
         return {"Stacks": [{"StackStatus": self.status, "Parameters": given}]}
 
-    def create_change_set(self, Parameters: list[Any], **asked: Any) -> Any:  # noqa: N803
+    def create_change_set(self, Parameters: list[Any], **asked: Any) -> Any:  # noqa: N803 - as AWS has it
         self.asked.append(("create_change_set", asked))
         self.planned = {
             each["ParameterKey"]: each.get("ParameterValue")

@@ -27,22 +27,22 @@ class FakeCloudFront:
     etag: int = 0
     tried: int = 0
 
-    def get_function(self, Name: str, Stage: str) -> Any:  # noqa: N803
+    def get_function(self, Name: str, Stage: str) -> Any:  # noqa: N803 - as AWS has it
         if Name != NAME or Stage not in self.stages:
             raise refusal("NoSuchFunctionExists")
         return {"FunctionCode": io.BytesIO(self.stages[Stage].encode())}
 
-    def describe_function(self, Name: str, Stage: str) -> Any:  # noqa: N803
+    def describe_function(self, Name: str, Stage: str) -> Any:  # noqa: N803 - as AWS has it
         assert (Name, Stage) == (NAME, "DEVELOPMENT")
         return {"ETag": f"e{self.etag}", "FunctionSummary": {"FunctionConfig": {"Runtime": "js"}}}
 
-    def update_function(self, FunctionCode: bytes, **asked: Any) -> Any:  # noqa: N803
+    def update_function(self, FunctionCode: bytes, **asked: Any) -> Any:  # noqa: N803 - as AWS has it
         self._about(**asked)
         self.etag += 1
         self.stages["DEVELOPMENT"] = FunctionCode.decode()
         return {"ETag": f"e{self.etag}"}
 
-    def test_function(self, EventObject: bytes, Stage: str, **asked: Any) -> Any:  # noqa: N803
+    def test_function(self, EventObject: bytes, Stage: str, **asked: Any) -> Any:  # noqa: N803 - as AWS has it
         self._about(**asked)
         self.tried += 1
         answer = self.stages[Stage]
@@ -55,7 +55,7 @@ class FakeCloudFront:
         self._about(**asked)
         self.stages["LIVE"] = self.stages["DEVELOPMENT"]
 
-    def _about(self, Name: str, IfMatch: str, **_: Any) -> None:  # noqa: N803
+    def _about(self, Name: str, IfMatch: str, **_: Any) -> None:  # noqa: N803 - as AWS has it
         if (Name, IfMatch) != (NAME, f"e{self.etag}"):
             raise refusal("InvalidIfMatchVersion")
 

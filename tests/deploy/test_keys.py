@@ -39,25 +39,25 @@ class Table:
 
     touched: set[Touch] = field(default_factory=set)
 
-    def get_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803
+    def get_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803 - as AWS has it
         return self._note("GetItem", Key, {})
 
-    def put_item(self, Item: Any, **_: Any) -> Any:  # noqa: N803
+    def put_item(self, Item: Any, **_: Any) -> Any:  # noqa: N803 - as AWS has it
         return self._note("PutItem", Item, {})
 
-    def update_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803
+    def update_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803 - as AWS has it
         return self._note("UpdateItem", Key, {})
 
-    def delete_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803
+    def delete_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803 - as AWS has it
         return self._note("DeleteItem", Key, {})
 
-    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - as AWS has it
         for table in RequestItems.values():
             for key in table["Keys"]:
                 self._note("BatchGetItem", key, {})
         return {"Responses": {}}
 
-    def transact_write_items(self, TransactItems: Any) -> Any:  # noqa: N803
+    def transact_write_items(self, TransactItems: Any) -> Any:  # noqa: N803 - as AWS has it
         """It wants the permissions of its parts (DynamoDB Developer Guide, read 2026-11-21)."""
         for (what, item), *_ in (each.items() for each in TransactItems):
             self._note(f"{what}Item", item["Item"], {})
@@ -66,7 +66,7 @@ class Table:
         assert name == "query"
         return self
 
-    def paginate(self, ExpressionAttributeValues: Any, **_: Any) -> list[Any]:  # noqa: N803
+    def paginate(self, ExpressionAttributeValues: Any, **_: Any) -> list[Any]:  # noqa: N803 - as AWS has it
         self._note("Query", {"pk": ExpressionAttributeValues[":tenant"]}, {})
         return []
 

@@ -95,7 +95,7 @@ class FakeS3:
     def get_paginator(self, _: str) -> "FakeS3":
         return self
 
-    def paginate(self, Bucket: str, Prefix: str = "", Delimiter: str = "") -> Any:  # noqa: N803
+    def paginate(self, Bucket: str, Prefix: str = "", Delimiter: str = "") -> Any:  # noqa: N803 - as AWS has it
         here = [key for key in self.objects if key.startswith(Prefix)]
         below = {key.partition("/")[0] + "/" for key in here if Delimiter and "/" in key}
         contents = [
@@ -105,10 +105,10 @@ class FakeS3:
         ]
         yield {"Contents": contents, "CommonPrefixes": [{"Prefix": each} for each in below]}
 
-    def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+    def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - as AWS has it
         return self.objects[Key]
 
-    def put_object(self, Key: str, **said: Any) -> None:  # noqa: N803
+    def put_object(self, Key: str, **said: Any) -> None:  # noqa: N803 - as AWS has it
         self.objects[Key] = said
 
 

@@ -77,10 +77,10 @@ class Notes:
 
     def put_object(
         self,
-        Bucket: str,  # noqa: N803
-        Key: str,  # noqa: N803
-        Body: bytes,  # noqa: N803
-        Tagging: str = "",  # noqa: N803
+        Bucket: str,  # noqa: N803 - as AWS has it
+        Key: str,  # noqa: N803 - as AWS has it
+        Body: bytes,  # noqa: N803 - as AWS has it
+        Tagging: str = "",  # noqa: N803 - as AWS has it
         **_: Any,
     ) -> dict[str, str]:
         tags = tuple((key, value) for key, (value,) in parse_qs(Tagging).items())

@@ -24,7 +24,7 @@ class Answers:
     def __init__(self, **answers: Any) -> None:
         self.answers, self.asked = answers, set[str]()
 
-    def invoke(self, FunctionName: str, Qualifier: str, Payload: bytes) -> Any:  # noqa: N803
+    def invoke(self, FunctionName: str, Qualifier: str, Payload: bytes) -> Any:  # noqa: N803 - as AWS has it
         self.asked.add(f"{FunctionName}:{Qualifier}")
         answer = self.answers.get(FunctionName, _sound(json.loads(Payload)))
         return {"Payload": _Body(answer)}

@@ -314,4 +314,4 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         log.info("webhooks", messages=len(dues), slow=slow, again=sum(map(bool, errors)))
         return errors
 
-    return messages.deliver_each(event, all_of)
+    return messages.deliver_together(event, all_of)

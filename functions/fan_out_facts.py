@@ -17,13 +17,14 @@ from functions.aws.container import (
     FromQueue,
     HasJobs,
     client,
+    inbox,
     log,
     one_attempt,
     read_settings,
     utc_now,
 )
 from functions.aws.hooks import S3Endpoints
-from functions.aws.queues import SqsDeadLetters, SqsLater
+from functions.aws.queues import SqsLater
 from functions.hooks.endpoints import TYPES, Endpoint, Endpoints, FactName
 from functions.hooks.webhook_due import Lanes, WebhookDue
 from functions.inbox import Inbox, Permanent, once, problems
@@ -59,23 +60,36 @@ class FanOutFacts:
     endpoints: Endpoints
     lanes: Lanes
 
-    def __call__(self, facts: list[Told], now: datetime) -> int:
-        """How many messages went out; first those to endpoints that answer.
+    def __call__(self, facts: list[Told], now: datetime) -> list[Exception | None]:
+        """One message for each endpoint that wants a fact; first those to endpoints that answer.
 
-        Raises Unavailable: then all come again, which does no harm.
+        For each of `facts` its error or None: a tenant whose endpoints cannot be read stops no
+        other. Raises Unavailable: then all come again, which does no harm.
         """
         prompt: list[WebhookDue] = []
         slow: list[WebhookDue] = []
-        for tenant in sorted({fact.tenant for fact in facts}):
-            endpoints = list(self.endpoints.all(tenant))
-            for fact in facts:
-                if fact.tenant == tenant:
-                    for endpoint in _wanting(endpoints, fact):
-                        lane = slow if endpoint.failing_since else prompt
-                        lane.append(_due(fact, endpoint, now))
+        endpoints, errors = self._endpoints({fact.tenant for fact in facts})
+        for fact in facts:
+            for endpoint in _wanting(endpoints.get(fact.tenant, []), fact):
+                lane = slow if endpoint.failing_since else prompt
+                lane.append(_due(fact, endpoint, now))
         self.lanes.put_all(prompt, slow=False)
         self.lanes.put_all(slow, slow=True)
-        return len(prompt) + len(slow)
+        log.info("fanned out", facts=len(facts), messages=len(prompt) + len(slow))
+        return [errors.get(fact.tenant) for fact in facts]
+
+    def _endpoints(
+        self, tenants: set[str]
+    ) -> tuple[dict[str, list[Endpoint]], dict[str, Exception]]:
+        """By tenant its endpoints, and the error of those whose endpoints cannot be read."""
+        found: dict[str, list[Endpoint]] = {}
+        errors: dict[str, Exception] = {}
+        for tenant in sorted(tenants):
+            try:
+                found[tenant] = list(self.endpoints.all(tenant))
+            except Exception as error:  # this tenant's facts come again, the others' do not
+                errors[tenant] = error
+        return found, errors
 
 
 def _wanting(endpoints: list[Endpoint], fact: Told) -> Iterator[Endpoint]:
@@ -122,14 +136,10 @@ def wire() -> tuple[FanOutFacts, Inbox[Told]]:
     sqs = client("sqs")
     lanes = Lanes(SqsLater(sqs, settings.prompt_queue_url), SqsLater(sqs, settings.slow_queue_url))
     fan_out = FanOutFacts(S3Endpoints(one_attempt("s3"), settings.jobs_bucket), lanes)
-    return fan_out, Inbox(Told, SqsDeadLetters(sqs, settings.dead_letter_url), log, parse_fact)
+    return fan_out, inbox(Told, settings, parse_fact)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     fan_out, messages = wire()
 
-    def together(facts: list[Told]) -> None:
-        sent = fan_out(facts, utc_now())
-        log.info("fanned out", facts=len(facts), messages=sent)
-
-    return messages.deliver_together(event, together)
+    return messages.deliver_together(event, lambda facts: fan_out(facts, utc_now()))

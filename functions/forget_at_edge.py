@@ -5,7 +5,7 @@ the queue. When it throttles, the batch goes back and comes again, larger. Past 
 nobody is told: then views live two seconds at the edge (functions/freshness.py).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ from functions.aws.metrics import LogMetrics
 from functions.aws.stores import S3Jobs
 from functions.commit import Pause, full_jitter
 from functions.freshness import Spendings, month_of, spend, spent_in
-from functions.inbox import Inbox, JobRef, once
+from functions.inbox import Inbox, JobRef, failure, once
 from functions.metrics import Metrics
 from functions.ports import Edge, Jobs
 from statemachine.identity import digest_of
@@ -42,27 +42,35 @@ class ForgetAtEdge:
     clock: Callable[[], datetime] = utc_now
     pause: Pause = full_jitter
 
-    def __call__(self, refs: Iterable[JobRef]) -> list[str]:
-        """The paths forgotten: of the view of each job once; none where the month's are spent.
+    def __call__(self, refs: Sequence[JobRef]) -> list[Exception | None]:
+        """One invalidation of the views of these jobs, unless the month's paths are spent.
 
-        Raises UnknownJob, Corrupt, Unavailable.
+        For each of `refs` its error or None: a job that cannot be read is left out, and the
+        others are invalidated together. Raises Unavailable, where CloudFront throttles.
         """
-        changed = sorted({(ref.tenant, ref.job_id, ref.rev) for ref in refs})
-        paths = sorted({self._path(tenant, job_id) for tenant, job_id, _ in changed})
-        if not paths:
-            return []
+        paths: dict[JobRef, str] = {}
+
+        def find_path(ref: JobRef) -> None:
+            paths[ref] = self._path(ref.tenant, ref.job_id)
+
+        errors = {ref: failure(find_path, ref) for ref in dict.fromkeys(refs)}
+        if paths:
+            changed = sorted((ref.tenant, ref.job_id, ref.rev) for ref in paths)
+            self._invalidate(sorted(set(paths.values())), batch=repr(changed))
+        return [errors[ref] for ref in refs]
+
+    def _invalidate(self, paths: list[str], batch: str) -> None:
         month = month_of(self.clock())
         used = spent_in(self.spendings, month) + len(paths)
         if self.budget:
             self.metrics.measure("InvalidationBudgetUsed", 100 * used / self.budget, "Percent")
         if used > self.budget:
             self.metrics.measure("PathsNotInvalidated", len(paths), "Count")
-            return []
-        self.edge.forget(paths, batch=repr(changed))
+            return
+        self.edge.forget(paths, batch=batch)
         # After it: a batch that CloudFront throttles comes again, and is paid for once.
         spend(self.spendings, month, len(paths), self.pause)
         self.metrics.measure("InvalidationPaths", len(paths), "Count")
-        return paths
 
     def _path(self, tenant: str, job_id: str) -> str:
         return f"/t/{digest_of(self.jobs.read(tenant, job_id).value.token)}.json"
@@ -90,8 +98,9 @@ def wire() -> tuple[ForgetAtEdge, Inbox[JobRef]]:
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     forget, messages = wire()
 
-    def all_jobs(refs: list[JobRef]) -> None:
-        paths = forget(refs)
-        log.info("edge forgets", messages=len(refs), paths=len(paths))
+    def all_jobs(refs: list[JobRef]) -> list[Exception | None]:
+        errors = forget(refs)
+        log.info("edge forgets", messages=len(refs), failed=sum(map(bool, errors)))
+        return errors
 
     return messages.deliver_together(event, all_jobs)

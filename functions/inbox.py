@@ -1,16 +1,19 @@
-"""Messages from the bus, as a Lambda behind a queue gets them: parse, do, acknowledge last.
+"""Messages from the bus, as a Lambda behind a queue gets them: parse, handle, acknowledge last.
 
-done                      → acknowledged
-can never succeed         → dead-letter queue with its reason, acknowledged
-did not succeed this time → reported back, so that the queue delivers it again
-nothing of a batch did, by no error that we know → the same, and the function fails: its alarm hears
+done                         → acknowledged
+permanent error              → dead-letter queue with its reason, acknowledged
+object not there yet         → retried soon, for 15 minutes; then a permanent error
+any other error              → reported back, so that the queue delivers it again
+every message of a batch failed, each by an unforeseen error → the same, and the function fails:
+                               its alarm counts that
 """
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -30,6 +33,8 @@ from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, PHONE_PATTERN, Job
 
 Event = TypeVar("Event", bound=BaseModel)
 Wired = TypeVar("Wired")
+Record = dict[str, Any]
+"""One message of a batch, as the event source mapping of SQS hands it over."""
 
 
 class Failing(Exception):
@@ -44,15 +49,43 @@ class Permanent(HaulwayError):
     """A message that can never succeed; the text tells its sender what to change."""
 
 
+NOT_THERE_YET = (UnknownJob, UnknownTenant)
+"""The queues keep no order: a move can overtake its booking, and a booking its business."""
 NEVER_AGAIN = (
     Permanent,
-    UnknownJob,
-    UnknownTenant,
+    *NOT_THERE_YET,
     UnknownFlow,
     Corrupt,
     RecordsFull,
     EditRefused,
 )
+"""What a direct caller is told at once; from a queue, what is not there yet is retried first."""
+MISSING_FOR = timedelta(minutes=15)
+"""How long an object may stay missing, counted from the first try of the message.
+
+Not from its sending: where everything was late, the message would be too old at its first try,
+with its booking right behind it in another queue. A message that a person redrives starts afresh.
+"""
+LONGEST_DELAY_S = 120
+
+
+class Redelivery(Protocol):
+    """When a queue delivers a message again that was reported back."""
+
+    def delay(self, record: Record, seconds: int) -> None:
+        """Deliver `record` again after `seconds`, whatever the queue's visibility timeout is.
+
+        Raises Unavailable: then it comes after the visibility timeout.
+        """
+
+
+@dataclass(frozen=True)
+class _Read(Generic[Event]):
+    """A record and either the event in it or the error that it is none."""
+
+    record: Record
+    event: Event | None = None
+    error: Exception | None = None
 
 
 @dataclass(frozen=True)
@@ -64,87 +97,96 @@ class Inbox(Generic[Event]):
     log: Logger
     parse: "Callable[[type[Event], str], Event] | None" = None
     """Where the message is no EventBridge event with everything in its `detail`."""
+    redelivery: Redelivery | None = None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def deliver(self, batch: dict[str, Any], handle: Callable[[Event], object]) -> dict[str, Any]:
         """Hand every message to `handle`; the answer names those that shall come again.
 
         Raises Failing.
         """
-        records = batch["Records"]
-        return _answer(records, [self._failure(record, handle) for record in records])
+        return self.deliver_together(batch, lambda events: [failure(handle, e) for e in events])
 
     def deliver_together(
-        self, batch: dict[str, Any], handle: Callable[[list[Event]], object]
-    ) -> dict[str, Any]:
-        """Hand all messages to `handle` at once; one that can never succeed does not stop the rest.
-
-        Where the batch as a whole can never succeed, its messages are handed over one by one, so
-        that only the culprit is buried. Raises Failing.
-        """
-        try:
-            handle([self._parsed(record["body"]) for record in batch["Records"]])
-        except NEVER_AGAIN:
-            return self.deliver(batch, lambda event: handle([event]))
-        except Exception as error:
-            self.log.error("batch comes again", error=type(error).__name__, why=str(error)[:200])
-            return _answer(batch["Records"], [error] * len(batch["Records"]))
-        return {"batchItemFailures": []}
-
-    def deliver_each(
         self, batch: dict[str, Any], handle: Callable[[list[Event]], Sequence[Exception | None]]
     ) -> dict[str, Any]:
         """Hand all messages to `handle` at once; it answers for each with its error or None.
 
-        Raises Failing.
+        What it raises instead is the error of all of them. Raises Failing.
         """
-        readable = [r for r in batch["Records"] if self._is_readable(r)]
-        results = handle([self._parsed(record["body"]) for record in readable])
-        errors = dict(zip([r["messageId"] for r in readable], results, strict=True))
+        reads = [self._read(record) for record in batch["Records"]]
+        errors = iter(_errors(handle, [read.event for read in reads if read.event is not None]))
+        outcomes = [(read.record, read.error or next(errors)) for read in reads]
+        left = [self._settled(record, error) for record, error in outcomes]
+        return _answer(batch["Records"], left)
 
-        def as_it_went(message_id: str) -> Callable[[Event], None]:
-            def told(_: Event) -> None:
-                if error := errors[message_id]:
-                    raise error
-
-            return told
-
-        records = batch["Records"]
-        return _answer(records, [self._failure(r, as_it_went(r["messageId"])) for r in records])
-
-    def _is_readable(self, record: dict[str, Any]) -> bool:
+    def _read(self, record: Record) -> _Read[Event]:
         try:
-            self._parsed(record["body"])
-        except Permanent:
-            return False
-        return True
+            return _Read(record, event=(self.parse or parse_event)(self.event, record["body"]))
+        except Exception as error:  # whatever a sender wrote, the others of the batch are read
+            return _Read(record, error=error)
 
-    def _failure(
-        self, record: dict[str, Any], handle: Callable[[Event], object]
-    ) -> Exception | None:
+    def _settled(self, record: Record, error: Exception | None) -> Exception | None:
         """Why the message shall come again; None where it is settled."""
         try:
-            try:
-                handle(self._parsed(record["body"]))
-            except NEVER_AGAIN as error:
+            if isinstance(error, NOT_THERE_YET) and not self._is_old(record):
+                self._retry_soon(record)
+            elif isinstance(error, NEVER_AGAIN):
                 self._bury(record, error)
-        except Exception as error:  # whatever it was, no message must be lost, nor stop the others
-            kind = type(error).__name__
-            self.log.error("comes again", error=kind, why=str(error)[:200])
-            return error
-        return None
+                return None
+        except Exception as failed:  # whatever it was, no message must be lost, nor stop the others
+            error = failed
+        if error:
+            self.log.error("comes again", error=type(error).__name__, why=str(error)[:200])
+        return error
 
-    def _parsed(self, body: str) -> Event:
-        return (self.parse or parse_event)(self.event, body)
+    def _is_old(self, record: Record) -> bool:
+        """Also a message that no queue has stamped: nothing would ever end its retries."""
+        stamps = record.get("attributes", {})
+        first_ms = stamps.get("ApproximateFirstReceiveTimestamp") or stamps.get("SentTimestamp")
+        if self.redelivery is None or first_ms is None:
+            return True
+        return self.clock() - datetime.fromtimestamp(int(first_ms) / 1000, UTC) > MISSING_FOR
 
-    def _bury(self, record: dict[str, Any], error: Exception) -> None:
+    def _retry_soon(self, record: Record) -> None:
+        receives = int(record["attributes"].get("ApproximateReceiveCount", 1))
+        if self.redelivery:
+            self.redelivery.delay(record, retry_delay_s(receives))
+
+    def _bury(self, record: Record, error: Exception) -> None:
         reason = type(error).__name__
         self.dead_letters.bury(record["body"], reason, str(error))
         self.log.error("buried", reason=reason, message_id=record["messageId"])
 
 
-def _answer(
-    records: Sequence[dict[str, Any]], failures: Sequence[Exception | None]
-) -> dict[str, Any]:
+def retry_delay_s(receives: int) -> int:
+    """How long a message waits that was received so often: 1, 2, 4 … 64, 120, 120 …"""
+    return min(LONGEST_DELAY_S, 2 ** min(receives - 1, 10))
+
+
+def failure(handle: Callable[[Event], object], event: Event) -> Exception | None:
+    """What `handle` raised for `event`: it stays with this event and stops no other."""
+    try:
+        handle(event)
+    except Exception as error:  # also what no one foresaw; the caller settles it
+        return error
+    return None
+
+
+def _errors(
+    handle: Callable[[list[Event]], Sequence[Exception | None]], events: list[Event]
+) -> Sequence[Exception | None]:
+    """For each of `events` its error or None."""
+    try:
+        errors = handle(events)
+    except Exception as error:  # no one can say whose it is, so all of them come again
+        return [error] * len(events)
+    if len(errors) != len(events):
+        raise TypeError(f"{len(errors)} answers for {len(events)} messages")
+    return errors
+
+
+def _answer(records: Sequence[Record], failures: Sequence[Exception | None]) -> dict[str, Any]:
     first = next(iter(failures), None)
     if first and all(failure and not isinstance(failure, HaulwayError) for failure in failures):
         raise Failing(f"none of {len(failures)} messages: {_kinds(failures)}") from first

@@ -4,7 +4,7 @@ What a message says is only which job to look at; the card is made from the job 
 messages may come twice, late or in any order, and one batch is one write however long it is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from functions.aws.stores import S3Boards, S3Jobs
 from functions.commit import ATTEMPTS, Pause, full_jitter
 from functions.inbox import Inbox, JobRef, once
 from functions.ports import Boards, Conflict, Corrupt, Jobs, Unavailable, UnknownJob
-from statemachine.flows import UnknownFlow, load_flow
+from statemachine.flows import load_flow
 from statemachine.views import SHOWN_AFTER_END, Board, Card, card_of
 
 READERS = 8
@@ -39,20 +39,56 @@ class PublishBoard:
     pause: Pause = full_jitter
 
     def __call__(self, tenant: str, job_ids: Iterable[str], now: datetime) -> Board:
-        """The board with today's cards of those jobs. Raises UnknownJob, UnknownFlow,
-        Unavailable.
+        """The board with today's cards of those jobs. A board that cannot be read is rebuilt: it
+        is derived, and S3 keeps the broken version.
 
-        A board that cannot be read is rebuilt: it is derived, and S3 keeps the broken version.
+        Raises Unavailable; and, once the others are on the board, what the first job without a
+        card raised: UnknownJob, Corrupt, UnknownFlow.
         """
-        cards = self.cards(tenant, job_ids)
+        found = self.each_card(tenant, job_ids)
+        board = self._publish(tenant, found.values(), now)
+        for card in found.values():
+            if isinstance(card, Exception):
+                raise card
+        return board
+
+    def together(self, refs: Sequence[JobRef], now: datetime) -> list[Exception | None]:
+        """Publish the cards of all these jobs, each tenant's board once.
+
+        For each of `refs` its error or None: a job without a card, or a tenant whose board cannot
+        be written, stops no other.
+        """
+        errors: dict[tuple[str, str], Exception] = {}
+        for tenant in sorted({ref.tenant for ref in refs}):
+            job_ids = sorted({ref.job_id for ref in refs if ref.tenant == tenant})
+            try:
+                found = self.each_card(tenant, job_ids)
+                self._publish(tenant, found.values(), now)
+                failed = {name: card for name, card in found.items() if isinstance(card, Exception)}
+            except Exception as error:  # this tenant's messages come again, the others' do not
+                failed = dict.fromkeys(job_ids, error)
+            errors |= {(tenant, job_id): error for job_id, error in failed.items()}
+            log.info("board published", tenant=tenant, jobs=len(job_ids), failed=len(failed))
+        return [errors.get((ref.tenant, ref.job_id)) for ref in refs]
+
+    def _publish(self, tenant: str, found: Iterable[Card | Exception], now: datetime) -> Board:
         try:
-            return self.merge(tenant, cards, now)
+            return self.merge(tenant, (c for c in found if not isinstance(c, Exception)), now)
         except Corrupt:
             return self.rebuild(tenant, now)
 
-    def cards(self, tenant: str, job_ids: Iterable[str]) -> list[Card]:
+    def each_card(self, tenant: str, job_ids: Iterable[str]) -> dict[str, Card | Exception]:
+        """By job id its card, or why it has none."""
+        job_ids = list(job_ids)
         with ThreadPoolExecutor(READERS) as readers:
-            return list(readers.map(lambda job_id: self._card(tenant, job_id), job_ids))
+            cards = readers.map(lambda job_id: self._card_or_error(tenant, job_id), job_ids)
+            return dict(zip(job_ids, cards, strict=True))
+
+    def _card_or_error(self, tenant: str, job_id: str) -> Card | Exception:
+        try:
+            return self._card(tenant, job_id)
+        except Exception as error:  # also what no one foresaw stays with its own job
+            return error
 
     def _card(self, tenant: str, job_id: str) -> Card:
         job = self.jobs.read(tenant, job_id).value
@@ -95,19 +131,20 @@ class PublishBoard:
         return self.readable_cards(tenant, {*self.jobs.open_jobs(tenant), *lately})
 
     def readable_cards(self, tenant: str, job_ids: Iterable[str]) -> list[Card]:
-        """The cards of those that are there and can be read."""
-        with ThreadPoolExecutor(READERS) as readers:
-            cards = readers.map(lambda job_id: self._card_or_none(tenant, job_id), job_ids)
-            return [card for card in cards if card]
+        """The cards of those that are there and can be read. Raises Unavailable.
 
-    def _card_or_none(self, tenant: str, job_id: str) -> Card | None:
-        try:
-            return self._card(tenant, job_id)
-        except UnknownJob:
-            return None
-        except (Corrupt, UnknownFlow) as error:
-            log.error("no card", tenant=tenant, job=job_id, why=str(error))
-            return None
+        A job whose card nobody could make, for whatever reason, is logged and left out.
+        """
+        cards = []
+        for job_id, card in self.each_card(tenant, job_ids).items():
+            if isinstance(card, Unavailable):
+                raise card  # the store, not the job: without its card the board would be wrong
+            if isinstance(card, Card):
+                cards.append(card)
+            elif not isinstance(card, UnknownJob):
+                why = f"{type(card).__name__}: {card}"[:200]
+                log.error("no card", tenant=tenant, job=job_id, why=why)
+        return cards
 
 
 class Settings(FromQueue, HasJobs):
@@ -125,10 +162,4 @@ def wire() -> tuple[PublishBoard, Inbox[JobRef]]:
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     publish, messages = wire()
 
-    def all_tenants(refs: list[JobRef]) -> None:
-        for tenant in sorted({ref.tenant for ref in refs}):
-            job_ids = sorted({ref.job_id for ref in refs if ref.tenant == tenant})
-            publish(tenant, job_ids, utc_now())
-            log.info("board published", tenant=tenant, jobs=len(job_ids))
-
-    return messages.deliver_together(event, all_tenants)
+    return messages.deliver_together(event, lambda refs: publish.together(refs, utc_now()))

@@ -20,6 +20,7 @@ from functions.aws.container import (
     FromQueue,
     HasJobs,
     client,
+    inbox,
     log,
     one_attempt,
     read_settings,
@@ -27,7 +28,6 @@ from functions.aws.container import (
 )
 from functions.aws.eventbridge import EventBridgeRequests
 from functions.aws.hooks import S3Numbers
-from functions.aws.queues import SqsDeadLetters
 from functions.aws.stores import S3Tenants
 from functions.aws.texting import TextSettings
 from functions.commit import Pause, full_jitter
@@ -208,8 +208,7 @@ def wire() -> tuple[ReceiveSms, Inbox[Inbound]]:
         text_once(settings, s3, bucket),
         settings.service_answers == "on",
     )
-    dead_letters = SqsDeadLetters(client("sqs"), settings.dead_letter_url)
-    return receive, Inbox(Inbound, dead_letters, log, parse_inbound)
+    return receive, inbox(Inbound, settings, parse_inbound)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -402,6 +402,19 @@ class FakeDeadLetters:
         )
 
 
+class FakeRedelivery:
+    """After how many seconds messages shall be delivered again, in the order they were delayed."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.delays_s: list[int] = []
+
+    def delay(self, record: dict[str, Any], seconds: int) -> None:
+        self.faults.around(
+            "ChangeMessageVisibility", lambda: self.delays_s.append(seconds), Unavailable("lost")
+        )
+
+
 class FakeLog:
     def __init__(self) -> None:
         self.lines: list[tuple[str, dict[str, Any]]] = []

@@ -6,7 +6,7 @@ lets waits time out and stops executions; `Faults` break the calls inside of the
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -27,7 +27,7 @@ from functions.advance_job import AdvanceJob
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.forget_at_edge import ForgetAtEdge
-from functions.inbox import Inbox, JobRef
+from functions.inbox import Inbox, JobRef, failure
 from functions.ports import Answer
 from functions.publish_board import PublishBoard
 from functions.register_wait import RegisterWait, WaitRequest
@@ -49,6 +49,7 @@ from tests.fakes import (
     FakeExecutions,
     FakeJobs,
     FakeLog,
+    FakeRedelivery,
     FakeSpendings,
     FakeStuck,
     FakeTenants,
@@ -61,6 +62,8 @@ from tests.fakes import (
 from tests.faults import Crashed, Faults
 from tests.hook_fakes import FakeDeliveries, FakeLater, FakeMetrics
 from tests.roster_fakes import a_crew_office
+
+HandleAll = Callable[[list[Any]], Sequence[Exception | None]]
 
 RECEIVES = 50
 """How often a message is delivered before it is given up; generous, for faults are frequent."""
@@ -126,8 +129,8 @@ class Run:
 class OneByOne(PublishBoard):
     """Reads job after job: threads would not repeat by a seed."""
 
-    def cards(self, tenant: str, job_ids: Any) -> list[Card]:
-        return [self._card(tenant, job_id) for job_id in job_ids]
+    def each_card(self, tenant: str, job_ids: Any) -> dict[str, Card | Exception]:
+        return {job_id: self._card_or_error(tenant, job_id) for job_id in job_ids}
 
 
 class World:
@@ -301,24 +304,29 @@ class World:
                 handle = lambda event: self.edit(event, self.now)  # noqa: E731 - one line, used once
             case _:
                 raise AssertionError(request)
-        return self._delivered(type(request), request, lambda events: handle(events[0]))
+        return self._delivered(
+            type(request), request, lambda events: [failure(handle, event) for event in events]
+        )
 
     def consumers(self, fact: Fact) -> list[Message]:
-        def show(refs: list[JobRef]) -> None:
-            self.publish(refs[0].tenant, [ref.job_id for ref in refs], self.now)
+        def show(refs: list[JobRef]) -> list[Exception | None]:
+            return self.publish.together(refs, self.now)
 
-        told: list[Callable[[list[Any]], object]] = [show]
+        told: list[HandleAll] = [show]
         if not isinstance(fact, JobCreated):
             told.append(self.forget)
         return [Message(self._delivered(JobRef, fact, each), may_be_lost=True) for each in told]
 
     def _delivered(
-        self, event: type[BaseModel], content: BaseModel, handle: Callable[[list[Any]], object]
+        self, event: type[BaseModel], content: BaseModel, handle: HandleAll
     ) -> Callable[[], bool]:
         """As the queue delivers it: one record, and whether it is not to come again."""
         body = f'{{"detail":{content.model_dump_json(exclude_none=True)}}}'
-        batch = {"Records": [{"messageId": "1", "body": body}]}
-        inbox = Inbox(event, self.dead, FakeLog())
+        stamps = {"ApproximateFirstReceiveTimestamp": str(int(self.now.timestamp() * 1000))}
+        batch = {"Records": [{"messageId": "1", "body": body, "attributes": stamps}]}
+        inbox = Inbox(
+            event, self.dead, FakeLog(), redelivery=FakeRedelivery(), clock=lambda: self.now
+        )
         return lambda: not inbox.deliver_together(batch, handle)["batchItemFailures"]
 
     def _tried(self, do: Callable[[], object]) -> Callable[[], bool]:

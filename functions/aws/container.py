@@ -8,6 +8,7 @@ layers that nothing here uses, which are a third of a function's import time (`b
 """
 
 import os
+from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import cache
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from botocore.config import Config
 from botocore.session import Session, get_session
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.aws.queues import SqsDeadLetters
+from functions.aws.queues import SqsDeadLetters, SqsRedelivery
 from functions.inbox import Event, Inbox
 
 log = Logger(service="haulway")
@@ -132,5 +133,10 @@ def _config(retries: Any) -> Config:
     )
 
 
-def inbox(event: type[Event], settings: FromQueue) -> Inbox[Event]:
-    return Inbox(event, SqsDeadLetters(client("sqs"), settings.dead_letter_url), log)
+def inbox(
+    event: type[Event],
+    settings: FromQueue,
+    parse: Callable[[type[Event], str], Event] | None = None,
+) -> Inbox[Event]:
+    sqs, url = client("sqs"), settings.dead_letter_url
+    return Inbox(event, SqsDeadLetters(sqs, url), log, parse, SqsRedelivery(sqs, url))

@@ -1,4 +1,4 @@
-"""Dead letters with their reason, how many there are, and messages for later."""
+"""Dead letters with their reason, how many there are, and messages for later or again."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -22,6 +22,25 @@ class SqsDeadLetters:
         }
         with retryable():
             self.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=attributes)
+
+
+class SqsRedelivery:
+    """Sets when a message that is reported back becomes visible again.
+
+    `url` is that of any queue of the same account and region; a record names its own queue.
+    """
+
+    def __init__(self, sqs: Any, url: str) -> None:
+        self.sqs, self.account_url = sqs, url.rpartition("/")[0]
+
+    def delay(self, record: dict[str, Any], seconds: int) -> None:
+        queue = record["eventSourceARN"].rpartition(":")[2]
+        with retryable():
+            self.sqs.change_message_visibility(
+                QueueUrl=f"{self.account_url}/{queue}",
+                ReceiptHandle=record["receiptHandle"],
+                VisibilityTimeout=seconds,
+            )
 
 
 class SqsDeadLetterCounts:

@@ -6,12 +6,22 @@ import pytest
 
 from functions.forget_at_edge import ForgetAtEdge
 from functions.freshness import Spent, ViewTtl, spend, spent_in
-from functions.inbox import JobRef
-from functions.ports import Unavailable, UnknownJob
+from functions.inbox import Inbox, JobRef
+from functions.ports import Corrupt, Stored, Unavailable, UnknownJob
 from statemachine.identity import digest_of
+from statemachine.job import Job
 from tests.builders import NOON, a_job, minutes
-from tests.fakes import Bucket, FakeEdge, FakeJobs, FakeSpendings, no_pause
+from tests.fakes import (
+    Bucket,
+    FakeDeadLetters,
+    FakeEdge,
+    FakeJobs,
+    FakeLog,
+    FakeSpendings,
+    no_pause,
+)
 from tests.faults import Faults, Kind
+from tests.functions.making import again, batch, envelope
 from tests.hook_fakes import FakeMetrics
 
 TOKENS = {"261121-000001": "1" * 22, "261121-000002": "2" * 22}
@@ -42,8 +52,7 @@ def a_forgetter(
 
 def test_a_batch_is_one_invalidation_of_every_changed_view() -> None:
     forget, edge = a_forgetter()
-    paths = forget([a_change(2), a_change(1, rev=1), a_change(1, rev=3)])
-    assert paths == sorted(PATHS)
+    assert forget([a_change(2), a_change(1, rev=1), a_change(1, rev=3)]) == [None] * 3
     assert edge.forgotten() == [tuple(sorted(PATHS))]
 
 
@@ -75,11 +84,37 @@ def test_where_the_edge_is_too_busy_the_batch_comes_again(fault: Kind) -> None:
     assert edge.forgotten() == [(PATHS[0],)]
 
 
-def test_a_job_nobody_knows_has_no_view_to_forget() -> None:
+def test_one_erased_job_in_a_batch_of_a_hundred_leaves_one_invalidation_of_the_others() -> None:
     forget, edge = a_forgetter()
-    with pytest.raises(UnknownJob):
-        forget([a_change(1), a_change(9)])
-    assert edge.forgotten() == []
+    for number in range(100, 199):
+        a_token = f"{number}{'x' * 19}"
+        forget.jobs.create(a_job(job_id=f"261121-000{number}", token=a_token))
+    letters, refs = FakeDeadLetters(), [f"261121-000{number}" for number in range(100, 200)]
+    bodies = (envelope({"tenant": "main", "job_id": job_id, "rev": 1}) for job_id in refs)
+    assert Inbox(JobRef, letters, FakeLog()).deliver_together(batch(*bodies), forget) == again()
+    assert [len(paths) for paths in edge.forgotten()] == [99]
+    assert [reason for _, reason, _ in letters.buried] == ["UnknownJob"]
+
+
+@pytest.mark.parametrize("error", [Corrupt("not a job"), OverflowError("date out of range")])
+def test_a_job_with_an_error_of_its_own_is_left_out_alone(error: Exception) -> None:
+    forget, edge = a_forgetter()
+
+    class Poisoned(FakeJobs):
+        def read(self, tenant: str, job_id: str) -> Stored[Job]:
+            if job_id == "261121-000002":
+                raise error
+            return super().read(tenant, job_id)
+
+    forget = replace(forget, jobs=Poisoned(forget.jobs.bucket))  # type: ignore[attr-defined]  # the fake's
+    assert forget([a_change(2), a_change(1)]) == [error, None]
+    assert edge.forgotten() == [(PATHS[0],)]
+
+
+def test_a_batch_of_erased_jobs_makes_no_call() -> None:
+    forget, edge = a_forgetter()
+    (error,) = forget([a_change(9)])
+    assert (type(error), edge.faults.log) == (UnknownJob, [])
 
 
 # -- the freshness budget
@@ -111,9 +146,10 @@ def test_a_batch_that_is_throttled_is_paid_for_once() -> None:
 def test_past_the_months_paths_the_edge_is_told_no_more(budget: int, forgotten: int) -> None:
     metrics = FakeMetrics()
     forget, edge = a_forgetter(budget=budget, metrics=metrics)
-    told = [forget([a_change(1, rev=1)]), forget([a_change(1, rev=2), a_change(2, rev=2)])]
+    forget([a_change(1, rev=1)])
+    forget([a_change(1, rev=2), a_change(2, rev=2)])
     assert len(edge.forgotten()) == forgotten
-    assert sum(metrics.measured["PathsNotInvalidated"]) == 3 - sum(map(len, told))
+    assert sum(metrics.measured["PathsNotInvalidated"]) == 3 - sum(map(len, edge.forgotten()))
 
 
 def test_what_is_used_of_the_budget_is_told_also_once_nothing_is_left() -> None:

@@ -691,5 +691,5 @@ def test_of_a_batch_only_what_failed_comes_again_and_what_cannot_be_read_is_buri
     def one_fails(dues: list[WebhookDue]) -> list[Exception | None]:
         return [None, Busy("later")]
 
-    assert inbox.deliver_each(batch(*bodies), one_fails) == again(2)
+    assert inbox.deliver_together(batch(*bodies), one_fails) == again(2)
     assert len(dead.buried) == 1

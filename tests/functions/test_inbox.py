@@ -1,14 +1,28 @@
 """Messages from a queue: done, buried with a reason, or delivered again; never lost."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict
+from samtranslator.yaml_helper import yaml_parse
 
-from functions.inbox import Failing, Inbox, JobRef, Permanent, once, parse_event
-from functions.ports import Unavailable, UnknownJob
-from tests.fakes import FakeDeadLetters, FakeLog
+from deploy.bundle import ROOT
+from functions.inbox import (
+    LONGEST_DELAY_S,
+    MISSING_FOR,
+    Failing,
+    Inbox,
+    JobRef,
+    Permanent,
+    once,
+    parse_event,
+    retry_delay_s,
+)
+from functions.ports import Unavailable, UnknownJob, UnknownTenant
+from tests.builders import NOON, minutes
+from tests.fakes import FakeDeadLetters, FakeLog, FakeRedelivery
 from tests.faults import Faults
 from tests.functions.making import again, batch, envelope
 
@@ -31,14 +45,11 @@ class Desk:
             raise error
         self.done.append(ref.job_id[-1])
 
-    def handle_all(self, refs: list[JobRef]) -> None:
-        for ref in refs:
-            if error := self.errors.get(ref.job_id):
-                raise error
-        self.done.append("+".join(ref.job_id[-1] for ref in refs))
-
-    def told(self, refs: list[JobRef]) -> list[Exception | None]:
-        return [self.errors.get(ref.job_id) for ref in refs]
+    def handle_all(self, refs: list[JobRef]) -> list[Exception | None]:
+        errors = [self.errors.get(ref.job_id) for ref in refs]
+        fine = [ref for ref, error in zip(refs, errors, strict=True) if error is None]
+        self.done.append("+".join(ref.job_id[-1] for ref in fine))
+        return errors
 
 
 def test_a_message_that_is_done_is_acknowledged() -> None:
@@ -68,11 +79,7 @@ def together(desk: Desk, *bodies: str) -> dict[str, Any]:
     return desk.inbox.deliver_together(batch(*bodies), desk.handle_all)
 
 
-def each(desk: Desk, *bodies: str) -> dict[str, Any]:
-    return desk.inbox.deliver_each(batch(*bodies), desk.told)
-
-
-every_way = pytest.mark.parametrize("deliver", [one_by_one, together, each])
+every_way = pytest.mark.parametrize("deliver", [one_by_one, together])
 
 
 @every_way
@@ -81,7 +88,7 @@ def test_where_nothing_of_a_batch_could_be_done_the_function_fails_itself(delive
     desk = Desk(job_1=KeyError("CANARY"), job_2=KeyError("CANARY"))
     with pytest.raises(Failing, match=r"^none of 2 messages: KeyError$"):
         deliver(desk, ONE, TWO)
-    assert (desk.done, desk.letters.buried) == ([], [])
+    assert ("".join(desk.done), desk.letters.buried) == ("", [])
 
 
 @every_way
@@ -108,14 +115,98 @@ def test_a_batch_is_handed_over_as_a_whole() -> None:
 def test_the_culprit_of_a_batch_is_buried_and_the_rest_is_done(culprit: str) -> None:
     desk = Desk(job_2=UnknownJob("gone"))
     assert desk.inbox.deliver_together(batch(ONE, culprit, THREE), desk.handle_all) == again()
-    assert desk.done == ["1", "3"]
+    assert desk.done == ["1+3"]
     assert [body for body, _, _ in desk.letters.buried] == [culprit]
 
 
-def test_a_batch_that_fails_this_time_comes_again_whole() -> None:
-    desk = Desk(job_2=Unavailable("throttled"))
-    assert desk.inbox.deliver_together(batch(ONE, TWO), desk.handle_all) == again(0, 1)
-    assert (desk.done, desk.letters.buried) == ([], [])
+def test_an_error_no_one_foresaw_stays_with_its_own_message_of_a_batch() -> None:
+    desk = Desk(job_2=OverflowError("date value out of range"))
+    assert desk.inbox.deliver_together(batch(ONE, TWO, THREE), desk.handle_all) == again(1)
+    assert (desk.done, desk.letters.buried) == (["1+3"], [])
+
+
+def test_a_batch_that_fails_as_a_whole_comes_again_whole() -> None:
+    def throttled(refs: list[JobRef]) -> list[Exception | None]:
+        raise Unavailable("throttled")
+
+    desk = Desk()
+    assert desk.inbox.deliver_together(batch(ONE, TWO), throttled) == again(0, 1)
+    assert desk.letters.buried == []
+
+
+def test_each_message_of_a_batch_is_parsed_once() -> None:
+    parsed: list[str] = []
+
+    def parse(event: type[JobRef], body: str) -> JobRef:
+        parsed.append(body)
+        return parse_event(event, body)
+
+    desk = Desk(job_1=UnknownJob("gone"))
+    Inbox(JobRef, desk.letters, desk.log, parse).deliver_together(batch(ONE, TWO), desk.handle_all)
+    assert parsed == [ONE, TWO]
+
+
+# -- what is not there yet
+
+
+class Waiting(Desk):
+    """A desk behind a queue that says when each message was first received."""
+
+    def __init__(self, **errors: Exception) -> None:
+        super().__init__(**errors)
+        self.redelivery = FakeRedelivery()
+        self.inbox = Inbox(
+            JobRef, self.letters, self.log, redelivery=self.redelivery, clock=lambda: NOON
+        )
+
+    def receive(self, age: timedelta, receives: int = 1) -> dict[str, Any]:
+        messages = batch(ONE)
+        messages["Records"][0]["attributes"] = {
+            "SentTimestamp": "0",
+            "ApproximateFirstReceiveTimestamp": str(int((NOON - age).timestamp() * 1000)),
+            "ApproximateReceiveCount": str(receives),
+        }
+        return self.inbox.deliver(messages, self.handle)
+
+
+@pytest.mark.parametrize("missing", [UnknownJob("no job"), UnknownTenant("no tenant")])
+def test_a_message_about_what_is_not_there_yet_is_retried_until_it_is_old(
+    missing: Exception,
+) -> None:
+    desk = Waiting(job_1=missing)
+    assert [desk.receive(age) for age in (minutes(0), minutes(15))] == [again(0), again(0)]
+    assert desk.letters.buried == []
+    assert desk.receive(minutes(15.1)) == again()
+    assert [reason for _, reason, _ in desk.letters.buried] == [type(missing).__name__]
+
+
+def test_what_is_not_there_yet_is_looked_for_at_once_and_then_ever_more_seldom() -> None:
+    desk = Waiting(job_1=UnknownJob("no job"))
+    for receives in (1, 2, 3, 7, 8, 15):
+        desk.receive(minutes(1), receives)
+    assert desk.redelivery.delays_s == [1, 2, 4, 64, LONGEST_DELAY_S, LONGEST_DELAY_S]
+
+
+def test_a_message_that_cannot_be_delayed_comes_again_all_the_same() -> None:
+    desk = Waiting(job_1=UnknownJob("no job"))
+    desk.redelivery.faults = Faults({"ChangeMessageVisibility": ["before"]})
+    assert desk.receive(minutes(1)) == again(0)
+    assert desk.letters.buried == []
+
+
+MAY_MISS_ITS_JOB = ("Create", "Advance", "Edit", "Board", "Edge", "Text", "Inbound")
+
+
+@pytest.mark.parametrize("queue", MAY_MISS_ITS_JOB)
+def test_no_queue_gives_a_message_up_before_the_inbox_does(queue: str) -> None:
+    """SQS would move it to the dead-letter queue without a word of why."""
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    allowed = template["Resources"][f"{queue}Queue"]["Properties"]["RedrivePolicy"]
+    waited_s, receives = 0, 1
+    while waited_s <= MISSING_FOR.total_seconds():
+        waited_s += retry_delay_s(receives)
+        receives += 1
+    assert receives < allowed["maxReceiveCount"]
 
 
 NOT_AN_EVENT = "the message is not an EventBridge event with a `detail`"

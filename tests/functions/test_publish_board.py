@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from functions.inbox import Inbox, JobRef
-from functions.ports import Unavailable, UnknownJob
+from functions.ports import Stored, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
 from statemachine.flows import load_flow
 from statemachine.job import Job
@@ -92,7 +92,7 @@ def test_another_writers_card_is_never_undone(fake_ground: FakeGround) -> None:
 
 def test_a_card_made_long_ago_does_not_replace_a_newer_one(ground: Ground) -> None:
     publish = a_publisher(ground, numbered(1))
-    old = publish.cards("main", ["261121-000001"])
+    old = publish.readable_cards("main", ["261121-000001"])
     replaced(ground, numbered(1, "in_progress"))
     publish("main", ["261121-000001"], NOON)
     publish.merge("main", old, NOON)
@@ -126,13 +126,47 @@ def test_past_the_bound_the_batch_shall_come_again(fake_ground: FakeGround) -> N
     assert KEY not in fake_ground.bucket.objects
 
 
-def test_a_job_nobody_knows_is_not_shown(ground: Ground) -> None:
+def test_a_job_nobody_knows_is_not_shown_and_keeps_no_other_off_the_board(ground: Ground) -> None:
     publish = a_publisher(ground, numbered(1))
     with pytest.raises(UnknownJob):
-        publish("main", ["261121-000001", "261121-000009"], NOON)
-    with ground.under(Faults()) as calls:
-        assert ground.boards.read("main") is None
-    assert calls.calls("PutObject") == 0
+        publish("main", ["261121-000009", "261121-000001"], NOON)
+    assert ground.get(KEY) == a_board(numbered(1))
+
+
+class Poisoned(FakeJobs):
+    """Reading job 2 fails as no one foresaw."""
+
+    def read(self, tenant: str, job_id: str) -> Stored[Job]:
+        if job_id == "261121-000002":
+            raise OverflowError("date value out of range")
+        return super().read(tenant, job_id)
+
+
+def test_an_error_no_one_foresaw_stays_with_its_own_job(fake_ground: FakeGround) -> None:
+    a_publisher(fake_ground, numbered(1), numbered(2))
+    publish = PublishBoard(Poisoned(fake_ground.bucket), fake_ground.boards, no_pause)
+    refs = [JobRef(tenant="main", job_id=f"261121-00000{n}") for n in (2, 1)]
+    errors = publish.together(refs, NOON)
+    assert [type(error) for error in errors] == [OverflowError, type(None)]
+    assert fake_ground.get(KEY) == a_board(numbered(1))
+    publish.rebuild("main", NOON)
+    assert fake_ground.get(KEY) == a_board(numbered(1))
+
+
+def test_a_business_whose_board_cannot_be_written_stops_no_other(fake_ground: FakeGround) -> None:
+    publish = a_publisher(fake_ground, numbered(1), numbered(1).with_(tenant="acme"))
+
+    class Broken(FakeBoards):
+        def read(self, tenant: str) -> Stored[Board] | None:
+            if tenant == "acme":
+                raise ZeroDivisionError
+            return super().read(tenant)
+
+    publish = PublishBoard(publish.jobs, Broken(fake_ground.bucket), no_pause)
+    refs = [JobRef(tenant=tenant, job_id="261121-000001") for tenant in ("acme", "main")]
+    errors = publish.together(refs, NOON)
+    assert [type(error) for error in errors] == [ZeroDivisionError, type(None)]
+    assert fake_ground.get(KEY) == a_board(numbered(1))
 
 
 @pytest.mark.parametrize("broken", [b"", b"not json", b'{"jobs": []}', b'{"jobs": {"1": {}}}'])
@@ -197,10 +231,10 @@ def test_a_job_in_a_status_of_a_later_version_is_buried_alone_and_left_off(groun
     letters = FakeDeadLetters()
     messages = batch(*(envelope({"tenant": "main", "job_id": f"261121-00000{n}"}) for n in (2, 1)))
 
-    def one(refs: list[JobRef]) -> None:
-        publish("main", [ref.job_id for ref in refs], NOON)
+    def all_of(refs: list[JobRef]) -> list[Exception | None]:
+        return publish.together(refs, NOON)
 
-    assert Inbox(JobRef, letters, FakeLog()).deliver_together(messages, one) == again()
+    assert Inbox(JobRef, letters, FakeLog()).deliver_together(messages, all_of) == again()
     assert [reason for _, reason, _ in letters.buried] == ["UnknownStatus"]
     assert ground.get(KEY) == a_board(numbered(1))
 

@@ -76,6 +76,13 @@ def move(job_id: str, name: str, event_id: str | None = None, **more: Any) -> di
 
 def put(laptop: Laptop, kind: str, details: Iterable[dict[str, Any]], events: Any = None) -> None:
     """`put_events` with plain boto3: what any partner does."""
+    put_mixed(laptop, [(kind, detail) for detail in details], events)
+
+
+def put_mixed(
+    laptop: Laptop, requests: Iterable[tuple[str, dict[str, Any]]], events: Any = None
+) -> None:
+    """The same for requests of several kinds, each with its kind; up to ten go in one call."""
     events = events or laptop.client("events")
     entries = [
         {
@@ -84,7 +91,7 @@ def put(laptop: Laptop, kind: str, details: Iterable[dict[str, Any]], events: An
             "DetailType": kind,
             "Detail": json.dumps(detail),
         }
-        for detail in details
+        for kind, detail in requests
     ]
     for start in range(0, len(entries), 10):
         answer = events.put_events(Entries=entries[start : start + 10])

@@ -27,6 +27,7 @@ from tests.e2e.business import (
     jobs_of,
     move,
     put,
+    put_mixed,
     settled,
     the_board,
     until,
@@ -68,6 +69,19 @@ def test_the_same_needs_no_haul_at_all(stack: Laptop) -> None:
     put(stack, "JobMoveRequested", [move(request["job_id"], name) for name in FORWARD])
     (job,) = settled(stack, [request["job_id"]])
     assert [entry.move for entry in job.ledger] == list(FORWARD)
+
+
+def test_a_hundred_bookings_sent_with_their_moves_at_once_are_all_made(stack: Laptop) -> None:
+    """One `put_events` for each booking and its three moves, shuffled: most moves come first."""
+    chance, events = random.Random(1), stack.client("events")
+    requests = [booking(number, prefix="all") for number in range(100)]
+    for request in requests:
+        together = [("JobRequested", request)]
+        together += [("JobMoveRequested", move(request["job_id"], name)) for name in FORWARD]
+        put_mixed(stack, chance.sample(together, len(together)), events)
+    jobs = settled(stack, [request["job_id"] for request in requests], 120)
+    assert {tuple(entry.move for entry in job.ledger) for job in jobs} == {FORWARD}
+    assert dead_letters(stack) == {}
 
 
 @pytest.mark.parametrize("flow", ["haul", "pickup", "dumpster", "crewed"])

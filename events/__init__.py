@@ -6,6 +6,7 @@ from events.facts import (
     Fact,
     JobCreated,
     JobEdited,
+    JobEditRefused,
     JobMoved,
     JobMoveRefused,
     JobOverdue,
@@ -15,6 +16,7 @@ from events.facts import (
 )
 from events.requests import (
     REQUESTS_SOURCE,
+    TEXTS_SOURCE,
     Assignment,
     Changes,
     JobEditRequested,
@@ -26,11 +28,13 @@ from events.requests import (
 __all__ = [
     "FACTS_SOURCE",
     "REQUESTS_SOURCE",
+    "TEXTS_SOURCE",
     "Assignment",
     "Changes",
     "EndpointPaused",
     "Fact",
     "JobCreated",
+    "JobEditRefused",
     "JobEditRequested",
     "JobEdited",
     "JobMoveRefused",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from statemachine.job import RefusalReason, Repair
+from statemachine.job import EditRefusalReason, RefusalReason, Repair
 from statemachine.values import Actor, EventId, Frozen, JobId, Name, Tenant, Utc
 
 FACTS_SOURCE = "haulway.jobs"
@@ -74,9 +74,26 @@ class JobMoveRefused(JobFact):
     occurred_at: Utc
 
 
+class JobEditRefused(JobFact):
+    """An edit was asked for and not made; the job's record has it too.
+
+    `fields` were to be changed; `rev` is where the job was and stayed.
+    """
+
+    event_id: EventId
+    actor: Actor
+    rev: Rev
+    fields: tuple[str, ...]
+    why: EditRefusalReason
+    occurred_at: Utc
+
+
 class JobOverdue(JobFact):
     """The job has been in `status` for longer than its flow allows, or has missed its arrival
-    window; told again each time the status's limit passes once more."""
+    window; told again each time the status's limit passes once more.
+
+    `recorded_at` is when it became overdue, the same in every copy: with `seq` it names the fact.
+    """
 
     status: Name
     seq: Seq

@@ -20,6 +20,8 @@ from statemachine.job import (
 from statemachine.values import Actor, EventId, JobId, Name, Tenant, Utc
 
 REQUESTS_SOURCE = "haulway.dispatch"
+TEXTS_SOURCE = "haulway.texts"
+"""Of requests that customers' texts make: only from there may they have ids of the server's."""
 
 
 class Request(BaseModel):

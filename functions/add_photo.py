@@ -22,12 +22,12 @@ from typing import Protocol
 
 from functions.clean_photo import check_announced, cleaned
 from functions.commit import Pause, commit, full_jitter
-from functions.edit_job import edited_fact
-from functions.ports import Bus, HaulwayError, Jobs, UnknownJob, Views
+from functions.edit_job import announce_edit
+from functions.ports import Bells, Bus, HaulwayError, Jobs, UnknownJob, Views
 from functions.write_view import write_view
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo, PhotoKind
-from statemachine.lifecycle import RecordsFull
+from statemachine.lifecycle import RecordsFull, judged_again
 from statemachine.proof import PhotoRefused, check_room, photo_id_of, photo_of, with_photo
 from statemachine.values import Actor, EventId, Frozen, JobId, Tenant, Utc
 
@@ -90,6 +90,8 @@ class AddPhoto:
     photos: Photos
     clean: Callable[[bytes], bytes] = cleaned
     pause: Pause = full_jitter
+    bells: Bells | None = None
+    """As `EditJob` has it."""
 
     def announce(self, job: Job, wanted: PhotoWanted, now: datetime) -> tuple[str, Upload | None]:
         """Step 1: the photo's id and where to upload it; None where the job has it already.
@@ -114,9 +116,9 @@ class AddPhoto:
                 check_room(job, wanted.occurred_at, now)
             self.photos.publish(photo_id, self.clean(self._raw(_key(job, photo_id), wanted.size)))
         with self._withdrawn_if_refused(photo_id):
-            job = self._committed(_photo(photo_id, wanted, now), wanted)
+            job = self._committed(_photo(photo_id, wanted, now), wanted, now)
         write_view(self.views, job, load_flow(job.flow), self.pause)
-        self.bus.announce([edited_fact(job, e) for e in job.edits if e.event_id == wanted.event_id])
+        announce_edit(job, wanted.event_id, self.bus, self.bells)
         self.photos.forget_raw(_key(job, photo_id))
         return job
 
@@ -134,10 +136,11 @@ class AddPhoto:
             raise PhotoMissing
         return raw
 
-    def _committed(self, photo: Photo, wanted: PhotoWanted) -> Job:
+    def _committed(self, photo: Photo, wanted: PhotoWanted, now: datetime) -> Job:
         def change(job: Job) -> tuple[Job, None]:
-            _is_on(job, photo.event_id)
-            return with_photo(job, photo), None
+            if _is_on(job, photo.event_id):
+                return job, None
+            return judged_again(with_photo(job, photo), load_flow(job.flow), now), None
 
         return commit(self.jobs, wanted.tenant, wanted.job_id, change, self.pause, watched=True)[0]
 

@@ -28,7 +28,7 @@ from functions.aws.freshness import public_views
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Jobs, S3Tenants
 from functions.commit import ATTEMPTS, Pause, full_jitter
-from functions.inbox import NEVER_AGAIN, Inbox, Permanent, once, problems
+from functions.inbox import NEVER_AGAIN, Inbox, Permanent, check_outside, once, problems
 from functions.ports import (
     Conflict,
     Executions,
@@ -205,7 +205,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if "Records" in event:
         return messages.deliver(event, one)
     try:
-        return one(JobRequested.model_validate(event)).model_dump(mode="json")
+        request = JobRequested.model_validate(event)
+        check_outside(request)
+        return one(request).model_dump(mode="json")
     except ValidationError as error:
         return {"error": "Invalid", "detail": "; ".join(problems(error))}
     except NEVER_AGAIN as error:

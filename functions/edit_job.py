@@ -1,10 +1,11 @@
-"""Step 2, for particulars: notes, schedule, ETA, crew, price are committed, shown and announced."""
+"""Step 2, for particulars: an edit is committed, shown and announced, or refused on the record."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from events import JobEdited, JobEditRequested
+from events import JobEdited, JobEditRefused, JobEditRequested
+from functions.advance_job import refused_fact
 from functions.aws.claims import DynamoClaims
 from functions.aws.container import (
     Announces,
@@ -23,15 +24,18 @@ from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.freshness import public_views
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
+from functions.aws.stepfunctions import StepFunctionsBells
 from functions.aws.stores import S3Jobs, S3Tenants
 from functions.commit import Pause, commit, full_jitter
 from functions.inbox import Inbox, once
 from functions.people.assign_crew import AssignCrew
-from functions.ports import Bus, Jobs, Tenants, Views
+from functions.ports import Bells, Bus, Jobs, Tenants, Views
+from functions.wake import ring
 from functions.write_view import write_view
-from statemachine.edits import edited
+from statemachine.edits import EditRefused, edited, refusal_of, with_refusal
 from statemachine.flows import load_flow
-from statemachine.job import Edit, Job
+from statemachine.job import Edit, Job, RefusedEdit
+from statemachine.lifecycle import judged_again
 
 
 @dataclass(frozen=True)
@@ -41,25 +45,50 @@ class EditJob:
     bus: Bus
     crew: AssignCrew
     pause: Pause = full_jitter
+    bells: Bells | None = None
+    """Wakes the execution where the edit lets a kept move be made; else the watchdog does."""
 
     def __call__(self, request: JobEditRequested, now: datetime) -> Job:
-        """The stored job with the changes. Raises EditRefused, UnknownJob, Corrupt, Unavailable.
+        """The stored job with the changes. Raises EditRefused, once that is on the job's record
+        and announced; UnknownJob, Corrupt, RecordsFull, Unavailable.
 
         A copy of the request changes nothing, but shows and announces what the first one stored.
         """
 
-        def change(job: Job) -> tuple[Job, None]:
-            after = edited(job, request, now, self.crew.first_names(job))
-            if after is not job:
-                self.crew(job, after, request, now)
-            return after, None
+        def change(job: Job) -> tuple[Job, EditRefused | None]:
+            try:
+                return self._edited(job, request, now), None
+            except EditRefused as refused:
+                return with_refusal(job, request, refused.why, now), refused
 
-        job, _ = commit(self.jobs, request.tenant, request.job_id, change, self.pause, watched=True)
+        job, refused = commit(
+            self.jobs, request.tenant, request.job_id, change, self.pause, watched=True
+        )
+        if refused:
+            if record := refusal_of(job, request):
+                self.bus.announce([refused_edit_fact(job, record)])
+            raise refused
         write_view(self.views, job, load_flow(job.flow), self.pause)
-        for edit in job.edits:
-            if edit.event_id == request.event_id:
-                self.bus.announce([edited_fact(job, edit)])
+        announce_edit(job, request.event_id, self.bus, self.bells)
         return job
+
+    def _edited(self, job: Job, request: JobEditRequested, now: datetime) -> Job:
+        after = edited(job, request, now, self.crew.first_names(job))
+        if after is job:
+            return job
+        self.crew(job, after, request, now)
+        return judged_again(after, load_flow(job.flow), now)
+
+
+def announce_edit(job: Job, event_id: str, bus: Bus, bells: Bells | None) -> None:
+    """Tell of an edit and of the kept moves it ended; wake the execution for those it let through.
+
+    Also where a copy of the event finds that undone.
+    """
+    bus.announce([edited_fact(job, edit) for edit in job.edits if edit.event_id == event_id])
+    bus.announce([refused_fact(job, refusal) for refusal in job.refusals_with(event_id)])
+    if bells:
+        ring(job, bells)
 
 
 def edited_fact(job: Job, edit: Edit) -> JobEdited:
@@ -72,6 +101,12 @@ def edited_fact(job: Job, edit: Edit) -> JobEdited:
         actor=edit.actor,
         rev=job.visible_rev,
         fields=edit.fields,
+    )
+
+
+def refused_edit_fact(job: Job, refusal: RefusedEdit) -> JobEditRefused:
+    return JobEditRefused(
+        tenant=job.tenant, job_id=job.job_id, flow=job.flow, **refusal.model_dump()
     )
 
 
@@ -100,6 +135,7 @@ def wire() -> tuple[EditJob, Inbox[JobEditRequested]]:
         public_views(s3, settings),
         EventBridgeBus(client("events"), settings.bus_name),
         assign_crew(settings, jobs, S3Tenants(s3, settings.jobs_bucket)),
+        bells=StepFunctionsBells(client("stepfunctions")),
     )
     return edit, inbox(JobEditRequested, settings)
 
@@ -108,7 +144,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     edit, messages = wire()
 
     def one(request: JobEditRequested) -> None:
-        job = edit(request, utc_now())
+        try:
+            job = edit(request, utc_now())
+        except EditRefused as refused:  # on the record and announced: nothing is left to be done
+            log.info("refused", tenant=request.tenant, job=request.job_id, why=refused.why)
+            return
         log.info("edited", tenant=job.tenant, job=job.job_id, rev=job.visible_rev)
 
     return messages.deliver(event, one)

@@ -50,7 +50,11 @@ class Told(BaseModel):
         """What names the fact among those about the same job; a copy of it has the same."""
         if self.kind in ("JobCreated", "JobMoved"):
             return str(self.detail.get("seq", 0))
-        named = self.detail.get("event_id") or self.detail.get("recorded_at")
+        named = (
+            self.detail.get("event_id")
+            or self.detail.get("failing_since")  # an endpoint's pause may be told twice
+            or self.detail.get("recorded_at")
+        )
         digest = hashlib.sha256(f"{self.kind}|{named}".encode()).hexdigest()[:16]
         return f"{self.kind}-{digest}"
 

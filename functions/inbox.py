@@ -17,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from events import TEXTS_SOURCE, Request
 from functions.ports import (
     Corrupt,
     DeadLetters,
@@ -29,7 +30,15 @@ from statemachine.edits import EditRefused
 from statemachine.flows import UnknownFlow
 from statemachine.lifecycle import RecordsFull
 from statemachine.roster import CLOCK_PATTERN, DATE_PATTERN
-from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, PHONE_PATTERN, JobId, Tenant
+from statemachine.values import (
+    JOB_ID_PATTERN,
+    NAME_PATTERN,
+    PHONE_PATTERN,
+    RESERVED,
+    JobId,
+    Tenant,
+    is_reserved,
+)
 
 Event = TypeVar("Event", bound=BaseModel)
 Wired = TypeVar("Wired")
@@ -212,12 +221,23 @@ class JobRef(BaseModel):
 def parse_event(event: type[Event], body: str) -> Event:
     """The event in the envelope. Raises Permanent with what is wrong and where."""
     try:
-        detail = json.loads(body)["detail"]
-        return event.model_validate(detail)
+        envelope = json.loads(body)
+        parsed = event.model_validate(envelope["detail"])
+        if isinstance(parsed, Request) and envelope.get("source") != TEXTS_SOURCE:
+            check_outside(parsed)
+        return parsed
     except ValidationError as error:
         raise Permanent("; ".join(problems(error))) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Permanent("the message is not an EventBridge event with a `detail`") from error
+
+
+def check_outside(request: Request) -> None:
+    """Raises Permanent where a request from outside has an event id that the server derives."""
+    if is_reserved(request.event_id):
+        raise Permanent(
+            f"event_id: ids that begin with {RESERVED!r} are the server's; send one of your own"
+        )
 
 
 WRITTEN_AS = {

@@ -40,7 +40,7 @@ from statemachine.deliveries import Delivery, DeliveryName, masked
 from statemachine.replies import REPLIES, Meaning, is_keyword, meaning
 from statemachine.tenants import TenantSettings
 from statemachine.texts import Wording, counted, filled
-from statemachine.values import PHONE_PATTERN, Utc
+from statemachine.values import PHONE_PATTERN, RESERVED, Utc
 
 Phone = Annotated[str, Field(pattern=PHONE_PATTERN)]
 
@@ -61,7 +61,7 @@ class Inbound(BaseModel):
     @property
     def event_id(self) -> str:
         """The same for every copy of the text; the carrier's id may hold anything."""
-        return f"sms-{hashlib.sha256(self.message_id.encode()).hexdigest()[:32]}"
+        return f"{RESERVED}sms-{hashlib.sha256(self.message_id.encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)

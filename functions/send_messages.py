@@ -44,7 +44,7 @@ from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings, quiet_until
 from statemachine.texts import Wording, wording
-from statemachine.values import Actor, JobId, Tenant
+from statemachine.values import RESERVED, Actor, JobId, Tenant
 
 TOO_OLD = timedelta(hours=6)
 """A fact that comes later than this, and of which nothing is known, is a replay or no news."""
@@ -149,7 +149,7 @@ def texts_edit(
     return JobEditRequested(
         tenant=tenant,
         job_id=job_id,
-        event_id=f"texts-{'off' if stopped else 'on'}-{job_id}-{what}",
+        event_id=f"{RESERVED}texts-{'off' if stopped else 'on'}-{job_id}-{what}",
         occurred_at=now,
         actor=BY_TEXT,
         changes=Changes(texts_stopped=stopped),

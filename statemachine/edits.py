@@ -9,10 +9,12 @@ from statemachine.job import (
     CrewRole,
     Customer,
     Edit,
+    EditRefusalReason,
     Job,
     LoadSize,
     Note,
     Place,
+    RefusedEdit,
     Schedule,
 )
 from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS, RecordsFull
@@ -67,16 +69,38 @@ class EditRequest(Protocol):
     def changes(self) -> ChangeSet: ...
 
 
+MAX_REFUSED_EDITS = 50
+
+EXPLANATIONS: dict[EditRefusalReason, str] = {
+    "overtaken": "the job has changed since; look again and decide anew",
+    "not_possible": "that change is not possible",
+    "from_the_future": "`occurred_at` lies ahead of our clock; check the sender's clock",
+    "crew_unavailable": "somebody, or a truck, is not available; choose another",
+    "crew_taken": "somebody, or a truck, is on another job at that time; choose another",
+    "event_id_used": "that `event_id` belongs to another event of this job; send a fresh one",
+}
+
+
 class EditRefused(Exception):
     """The edit was decided on another state of the job, or cannot be; look and decide anew."""
+
+    why: EditRefusalReason = "not_possible"
+
+    def __init__(self, text: str = "", why: EditRefusalReason | None = None) -> None:
+        super().__init__(text)
+        self.why = why or self.why
 
 
 class CrewUnavailable(EditRefused):
     """Somebody, or a truck, is not there at that time, not in that role, or not on the roster."""
 
+    why = "crew_unavailable"
+
 
 class CrewTaken(EditRefused):
     """Somebody, or a truck, is on another job at that time."""
+
+    why = "crew_taken"
 
 
 def edited(
@@ -89,14 +113,19 @@ def edited(
     Raises EditRefused where the job has changed since `expected_rev`, where the event comes from
     the future, or where a role is given twice; RecordsFull instead of growing without bound.
     """
-    if job.knows(request.event_id):
+    if is_made(job, request):
         return job
+    if refusal := refusal_of(job, request):
+        raise _refused_as(refusal)
+    if job.knows(request.event_id):
+        raise EditRefused(EXPLANATIONS["event_id_used"], "event_id_used")
     if len(job.edits) >= MAX_RECORDS:
         raise RecordsFull(f"{job.job_id} holds {MAX_RECORDS} edits; look who keeps sending")
     if request.occurred_at > now + CLOCK_SKEW:
-        raise EditRefused("`occurred_at` lies ahead of our clock; check the sender's clock")
+        raise EditRefused(EXPLANATIONS["from_the_future"], "from_the_future")
     if request.expected_rev not in (None, job.visible_rev):
-        raise EditRefused(f"the job is at rev {job.visible_rev}, not {request.expected_rev}")
+        text = f"the job is at rev {job.visible_rev}, not {request.expected_rev}"
+        raise EditRefused(text, "overtaken")
     values = dict(_new_values(job, request, now, name_of))
     edit = Edit(
         event_id=request.event_id,
@@ -105,6 +134,61 @@ def edited(
         actor=request.actor,
     )
     return job.seen(**values, edits=(*job.edits, edit))
+
+
+def is_made(job: Job, request: EditRequest) -> bool:
+    """Whether the job has this very edit: the same id, of the same fields."""
+    mine = request.event_id, fields_of(request.changes)
+    return any((edit.event_id, set(edit.fields)) == mine for edit in job.edits)
+
+
+def refusal_of(job: Job, request: EditRequest) -> RefusedEdit | None:
+    """The record of this very edit, where it was refused."""
+    mine = request.event_id, fields_of(request.changes)
+    refused = (each for each in job.refused_edits if (each.event_id, set(each.fields)) == mine)
+    return next(refused, None)
+
+
+def with_refusal(job: Job, request: EditRequest, why: EditRefusalReason, now: datetime) -> Job:
+    """The job with the refused edit on its record; the very same job if it is there already."""
+    if refusal_of(job, request):
+        return job
+    refusal = RefusedEdit(
+        event_id=request.event_id,
+        actor=request.actor,
+        fields=tuple(sorted(fields_of(request.changes))),
+        why=why,
+        rev=job.visible_rev,
+        occurred_at=request.occurred_at,
+        recorded_at=now,
+    )
+    return job.bookkept(refused_edits=(*job.refused_edits, refusal)[-MAX_REFUSED_EDITS:])
+
+
+def _refused_as(refusal: RefusedEdit) -> EditRefused:
+    """The error that this edit was refused with, in general words."""
+    kinds: tuple[type[EditRefused], ...] = (CrewUnavailable, CrewTaken)
+    kind = next((kind for kind in kinds if kind.why == refusal.why), EditRefused)
+    return kind(EXPLANATIONS[refusal.why], refusal.why)
+
+
+FIELDS = {
+    "note": "notes",
+    "schedule": "schedule",
+    "crew": "crew",
+    "truck": "truck",
+    "customer": "customer",
+    "place": "place",
+    "price_cents": "price_cents",
+    "load_size": "load_size",
+    "texts_stopped": "texts_stopped",
+}
+"""What each change changes of the job."""
+
+
+def fields_of(changes: ChangeSet) -> set[str]:
+    """The job's fields that `changes` has new values for."""
+    return {field for name, field in FIELDS.items() if getattr(changes, name) is not None}
 
 
 def _new_values(

@@ -33,8 +33,19 @@ RefusalReason = Literal[
     "from_the_future",
     "kept_too_long",
     "too_many_waiting",
+    "event_id_used",
 ]
 """Why a move was refused, as one word; `lifecycle.EXPLANATIONS` has the sentence for people."""
+
+EditRefusalReason = Literal[
+    "overtaken",
+    "not_possible",
+    "from_the_future",
+    "crew_unavailable",
+    "crew_taken",
+    "event_id_used",
+]
+"""Why an edit was refused, as one word; `edits.EXPLANATIONS` has the sentence for people."""
 
 
 class Record(Frozen):
@@ -87,6 +98,16 @@ class Edit(Record):
     """One change of the job's particulars: which, by whom and when, without their content."""
 
     fields: tuple[str, ...]
+    recorded_at: Utc
+
+
+class RefusedEdit(Record):
+    """An edit that was asked for and not made: `fields` were to be changed, at that `rev`."""
+
+    fields: tuple[str, ...]
+    why: EditRefusalReason
+    rev: Annotated[int, Field(ge=1)]
+    occurred_at: Utc
     recorded_at: Utc
 
 
@@ -247,6 +268,8 @@ class Job(Frozen):
     refused: tuple[Refusal, ...] = ()
     early: tuple[Early, ...] = ()
     edits: tuple[Edit, ...] = ()
+    refused_edits: tuple[RefusedEdit, ...] = ()
+    """The latest only: whoever has edits refused takes nobody's room."""
     wait: Wait | None = None
     execution: Execution
     customer: Customer
@@ -274,13 +297,14 @@ class Job(Frozen):
 
     def refusals_with(self, event_id: str) -> tuple[Refusal, ...]:
         """What was refused in the write that took in that event: itself, or kept moves it ended."""
-        record = self.entry_of(event_id) or self.refusal_of(event_id)
-        written = record.recorded_at if record else None
-        return tuple(refusal for refusal in self.refused if refusal.recorded_at == written)
+        records = (*self.ledger, *self.refused, *self.edits)
+        written = {record.recorded_at for record in records if record.event_id == event_id}
+        return tuple(refusal for refusal in self.refused if refusal.recorded_at in written)
 
     def knows(self, event_id: str) -> bool:
         """Whether that event was already committed, refused, kept for later, or an edit."""
-        records: tuple[Record, ...] = (*self.ledger, *self.refused, *self.early, *self.edits)
+        moves: tuple[Record, ...] = (*self.ledger, *self.refused, *self.early)
+        records = (*moves, *self.edits, *self.refused_edits)
         return any(record.event_id == event_id for record in records)
 
     def status_at(self, seq: int) -> str:

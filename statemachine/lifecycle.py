@@ -33,6 +33,7 @@ EXPLANATIONS: dict[RefusalReason, str] = {
     "from_the_future": "`occurred_at` lies ahead of our clock; check the sender's clock",
     "kept_too_long": "the moves that had to come before it did not come in time",
     "too_many_waiting": "too many moves of this job already wait for their turn",
+    "event_id_used": "that `event_id` belongs to another event of this job; send a fresh one",
 }
 
 
@@ -99,7 +100,7 @@ def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
 
     What was not recorded for want of room is judged anew when it comes again: it was not made.
     """
-    if job.knows(request.event_id):
+    if copy_of(job, request):
         return Duplicate(job)
     verdict = _judged(job, request, flow, now)
     grows = job.ledger if isinstance(verdict, Committed) else job.refused
@@ -108,7 +109,23 @@ def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
     return verdict
 
 
+def copy_of(job: Job, request: MoveRequest) -> Entry | Refusal | Early | None:
+    """The record of a move of that event id, if there is one: `request` is a copy of it."""
+    records = (*job.ledger, *job.refused, *job.early)
+    return next((record for record in records if record.event_id == request.event_id), None)
+
+
+def judged_again(job: Job, flow: Flow, now: datetime) -> Job:
+    """An edited job after its kept moves were judged, some of which waited for the edit's `rev`.
+
+    Part of the write that makes the edit; `refusals_with` the edit's id names those it refused.
+    """
+    return _with_early(job, flow, now)
+
+
 def _judged(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
+    if job.knows(request.event_id):
+        return _refuse(job, request, "event_id_used", now)
     if request.occurred_at > now + CLOCK_SKEW:
         return _refuse(job, request, "from_the_future", now)
     meant = flow.named(request.move, request.to)

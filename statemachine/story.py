@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from statemachine.deliveries import Delivery
+from statemachine.edits import EXPLANATIONS as EDIT_EXPLANATIONS
 from statemachine.flows import load_flow
 from statemachine.job import Early, Entry, Job, Refusal, Shown
 from statemachine.known import LOST, Chapter, Known, Line, Run, Version
@@ -62,7 +63,7 @@ def moment(version: Version[Job]) -> datetime:
     recorded = [version.at, job.created_at, job.execution.since]
     recorded += [entry.recorded_at for entry in job.ledger]
     recorded += [refusal.recorded_at for refusal in job.refused]
-    recorded += [edit.recorded_at for edit in job.edits]
+    recorded += [edit.recorded_at for edit in (*job.edits, *job.refused_edits)]
     if job.wait:
         recorded.append(job.wait.epoch.entered_at)
     return max(recorded)
@@ -90,6 +91,10 @@ def _asked(job: Job) -> Iterator[Line]:
     for refusal in job.refused:
         text = _refusal_text(job, refusal)
         yield Line(at=refusal.recorded_at, what="refused", text=text, actor=refusal.actor, ok=False)
+    for refused in job.refused_edits:
+        fields = ", ".join(field.replace("_", " ") for field in refused.fields)
+        text = f"change of {fields} refused: {EDIT_EXPLANATIONS[refused.why]}"
+        yield Line(at=refused.recorded_at, what="refused", text=text, actor=refused.actor, ok=False)
     for photo in job.photos:
         late = _late(photo.taken_at, photo.recorded_at)
         text = f"a photo from {photo.kind} the work was added{late}"

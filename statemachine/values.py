@@ -46,6 +46,23 @@ JobId = Annotated[str, Field(pattern=JOB_ID_PATTERN)]
 """Sortable and speakable: `261121-7k3m2q`, the day of booking and six Crockford base32 letters."""
 EventId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 """The producer's own id of an event: the same for every copy of it, never the envelope's."""
+
+RESERVED = "haulway."
+"""Event ids that begin so are derived by the server; requests from outside may not bear them."""
+
+
+def is_reserved(event_id: str) -> bool:
+    return event_id.startswith(RESERVED)
+
+
+def _not_reserved(event_id: str) -> str:
+    if is_reserved(event_id):
+        raise ValueError(f"ids that begin with {RESERVED!r} are the server's; send one of your own")
+    return event_id
+
+
+OutsideEventId = Annotated[EventId, AfterValidator(_not_reserved)]
+"""An event id as somebody outside may choose it."""
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 ActorKind = Literal["dispatcher", "crew", "customer", "partner", "system"]

@@ -10,7 +10,7 @@ from functions.people.accounts import Role
 from functions.people.whereabouts import Latitude, Longitude, Whereabouts
 from statemachine.job import CrewRole, PhotoId, PhotoKind
 from statemachine.roster import Date, Day
-from statemachine.values import EventId, Frozen, JobId, Name, Utc
+from statemachine.values import Frozen, JobId, Name, OutsideEventId, Utc
 
 
 class Engagement(Frozen):
@@ -83,7 +83,7 @@ class MyJobsDocument(Frozen):
 class EditWish(Changes):
     """`event_id` and `occurred_at` are for who was without signal: a copy changes nothing."""
 
-    event_id: EventId | None = None
+    event_id: OutsideEventId | None = None
     occurred_at: Utc | None = None
 
     def changes(self) -> Changes:
@@ -95,7 +95,7 @@ class EditWish(Changes):
 class PhotoWish(Frozen):
     """A photo that is to be uploaded. `bytes` is its exact size."""
 
-    event_id: EventId
+    event_id: OutsideEventId
     occurred_at: Utc
     kind: PhotoKind
     media_type: Annotated[str, Field(max_length=100)]

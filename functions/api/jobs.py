@@ -18,7 +18,7 @@ from functions.people.sessions import Session
 from functions.ports import UnknownJob
 from statemachine.edits import EditRefused
 from statemachine.job import Customer, Job, Place
-from statemachine.values import JOB_ID_PATTERN, Actor
+from statemachine.values import JOB_ID_PATTERN, RESERVED, Actor
 
 CREW_EDITS = frozenset({"note", "eta", "load_size"})
 """Crew add notes and say when they will be there and what they loaded; the rest is the
@@ -183,7 +183,7 @@ def event_id_of(api: Api, ask: Ask, what: str) -> str:
 
 def derived_id(*parts: str) -> str:
     lengths = "|".join(f"{len(part)}:{part}" for part in parts)
-    return f"api-{hashlib.sha256(lengths.encode()).hexdigest()[:40]}"
+    return f"{RESERVED}api-{hashlib.sha256(lengths.encode()).hexdigest()[:40]}"
 
 
 def given_in(wish: EditWish) -> set[str]:

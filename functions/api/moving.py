@@ -4,8 +4,16 @@ from typing import Any, Literal
 
 from events import JobMoveRequested
 from functions.api.problems import Problem, slug_of
-from statemachine.job import Job, RefusalReason
-from statemachine.lifecycle import EXPLANATIONS, Committed, Duplicate, Kept, Refused, Verdict
+from statemachine.job import Early, Job, Refusal, RefusalReason
+from statemachine.lifecycle import (
+    EXPLANATIONS,
+    Committed,
+    Duplicate,
+    Kept,
+    Refused,
+    Verdict,
+    copy_of,
+)
 from statemachine.values import iso
 
 Outcome = Literal["moved", "kept"]
@@ -28,14 +36,16 @@ def outcome_of(verdict: Verdict, request: JobMoveRequested, to_customer: bool = 
 
 
 def _as_before(job: Job, request: JobMoveRequested, to_customer: bool) -> Outcome:
-    records = (*job.ledger, *job.refused, *job.early)
-    mine = (record for record in records if record.event_id == request.event_id)
-    known = next(mine, None)
+    known = copy_of(job, request)
     if known is None or known.actor != request.actor:
         raise Problem("event-id-used", about=(job.tenant, job.job_id))
-    if refusal := job.refusal_of(request.event_id):
-        raise refused(job, refusal.why, to_customer)
-    return "moved" if job.entry_of(request.event_id) else "kept"
+    match known:
+        case Refusal(why=why):
+            raise refused(job, why, to_customer)
+        case Early():
+            return "kept"
+        case _:
+            return "moved"
 
 
 def refused(job: Job, why: RefusalReason, to_customer: bool = False) -> Problem:

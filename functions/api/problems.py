@@ -106,6 +106,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("crew-unavailable", str(error))
         case CrewTaken():
             return Problem("crew-taken", str(error))
+        case EditRefused(why="event_id_used"):
+            return Problem("event-id-used", str(error))
         case EditRefused():
             return Problem("job-changed", str(error))
         case PhotoRefused():

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from functions.people.accounts import LONGEST_PASSWORD
 from statemachine.job import Long, Schedule, Short
-from statemachine.values import EventId, Frozen, Language, Name, Tenant, Utc
+from statemachine.values import Frozen, Language, Name, OutsideEventId, Tenant, Utc
 
 MAIN = "main"
 """The business of those who name none: most copies of Haulway serve just one."""
@@ -87,7 +87,7 @@ class MoveWish(Frozen):
     expected_rev: Annotated[int, Field(ge=1)] | None = None
     note: Long | None = None
     reason: Long | None = None
-    event_id: EventId | None = None
+    event_id: OutsideEventId | None = None
     occurred_at: Utc | None = None
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from events import FACTS_SOURCE, REQUESTS_SOURCE, Fact, Request
+from events import FACTS_SOURCE, TEXTS_SOURCE, Fact, Request
 from functions.aws.failures import retryable
 from functions.aws.metrics import LogMetrics, count_facts
 from functions.aws.tracing import trace_header
@@ -59,7 +59,9 @@ class EventBridgeBus(_Bus):
 
 
 class EventBridgeRequests(_Bus):
-    source = REQUESTS_SOURCE
+    """Requests that customers' texts make."""
+
+    source = TEXTS_SOURCE
 
     def ask(self, requests: Sequence[Request]) -> None:
         self._put_all(requests)

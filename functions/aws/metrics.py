@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from events import Fact, JobCreated, JobMoved, JobMoveRefused
+from events import Fact, JobCreated, JobEditRefused, JobMoved, JobMoveRefused
 from functions.metrics import Alarming, MetricName, Metrics, Unit
 
 
@@ -58,5 +58,5 @@ def count_facts(metrics: Metrics, facts: Sequence[Fact]) -> None:
                 metrics.count("Bookings", fact.tenant)
             case JobMoved():
                 metrics.count("Moves", fact.tenant)
-            case JobMoveRefused():
+            case JobMoveRefused() | JobEditRefused():
                 metrics.count("Refusals", fact.tenant, Reason=fact.why)

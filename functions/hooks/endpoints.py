@@ -15,13 +15,20 @@ from functions.ports import Conflict, Stored, Unavailable
 from statemachine.values import Frozen, Name, Tenant, Utc
 
 FactName = Literal[
-    "JobCreated", "JobMoved", "JobEdited", "JobMoveRefused", "JobOverdue", "EndpointPaused"
+    "JobCreated",
+    "JobMoved",
+    "JobEdited",
+    "JobMoveRefused",
+    "JobEditRefused",
+    "JobOverdue",
+    "EndpointPaused",
 ]
 TYPES: dict[str, str] = {
     "JobCreated": "job.created",
     "JobMoved": "job.moved",
     "JobEdited": "job.edited",
     "JobMoveRefused": "job.move_refused",
+    "JobEditRefused": "job.edit_refused",
     "JobOverdue": "job.overdue",
     "EndpointPaused": "endpoint.paused",
 }

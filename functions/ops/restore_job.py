@@ -14,7 +14,7 @@ from functions.ports import Corrupt, HaulwayError, Jobs
 from statemachine.identity import digest_of
 from statemachine.job import Edit, Job
 from statemachine.known import Version
-from statemachine.values import Actor
+from statemachine.values import RESERVED, Actor
 
 RESTORED = "restored_from_an_earlier_version"
 """Told among the job's changes, beside who did it."""
@@ -50,7 +50,7 @@ class RestoreJob:
 
     def __call__(self, planned: Restoration, by: Actor, now: datetime) -> Job:
         """The job as it was stored. Raises Conflict where the object has changed since."""
-        job, event_id = planned.version.value, f"restore-{planned.etag.strip(chr(34))}"
+        job, event_id = planned.version.value, f"{RESERVED}restore-{planned.etag.strip(chr(34))}"
         edit = Edit(event_id=event_id, actor=by, fields=(RESTORED,), recorded_at=now)
         restored = job.restored(above=planned.seen_rev, edits=(*job.edits, edit))
         self.jobs.mark_open(job.tenant, job.job_id)  # the watchdog sees to what follows from it

@@ -55,7 +55,7 @@ class MendExecution:
 
     def _succeed(self, job: Job, now: datetime, runs: bool) -> Repair:
         if _is_over_time(job, now) and not (job.wait and job.wait.hears_late):
-            self._tell_overdue(job, now)  # else its successor is told, once it waits
+            self._tell_overdue(job)  # else its successor is told, once it waits
         if runs:
             self.executions.stop(job.flow, job.tenant, job.job_id, job.execution.generation)
         return self._replace(job, now)
@@ -104,13 +104,13 @@ class MendExecution:
         self._replace(job, now)
         return True
 
-    def _tell_overdue(self, job: Job, now: datetime) -> None:
-        """What its execution would have said, had it lived."""
+    def _tell_overdue(self, job: Job) -> None:
+        """What its execution would have said, had it lived; the same however often it is told."""
         fact = JobOverdue(
             tenant=job.tenant,
             job_id=job.job_id,
             flow=job.flow,
-            recorded_at=now,
+            recorded_at=_time_was_up(job) or job.entered_at,
             status=job.status,
             seq=job.seq,
         )
@@ -151,9 +151,13 @@ def _is_deaf(job: Job, age: timedelta) -> bool:
 
 def _is_over_time(job: Job, now: datetime) -> bool:
     """Its wait has passed the status's limit and was not renewed: the execution is likely dead."""
-    if job.wait is None or job.seq > job.wait.seq:
-        return False
+    up = _time_was_up(job)
+    return up is not None and now - up > SUSPECT
+
+
+def _time_was_up(job: Job) -> datetime | None:
+    """When its wait reached the status's limit, or will."""
     limit = load_flow(job.flow).status(job.status).limit_minutes
-    return limit is not None and (
-        now - job.wait.epoch.entered_at > timedelta(minutes=limit) + SUSPECT
-    )
+    if job.wait is None or job.seq > job.wait.seq or limit is None:
+        return None
+    return job.wait.epoch.entered_at + timedelta(minutes=limit)

@@ -45,7 +45,7 @@ def parses(event: type[BaseModel], detail: object) -> bool:
 
 
 def test_everything_exported_is_on_the_list_or_part_of_it() -> None:
-    names = "FACTS_SOURCE REQUESTS_SOURCE Assignment Changes Fact Request StuckReason"
+    names = "FACTS_SOURCE REQUESTS_SOURCE TEXTS_SOURCE Assignment Changes Fact Request StuckReason"
     parts = set(names.split())
     assert set(events.__all__) - parts == {event.__name__ for event in EVENTS}
 

@@ -470,4 +470,4 @@ def test_the_office_is_part_of_the_edit_not_beside_it(board: Board) -> None:
     assert isinstance(board.edit.crew, AssignCrew)
     with pytest.raises(CrewUnavailable):
         board.change(1, crew=[{"role": "supervisor", "member": "maria"}])
-    assert board.job(1).rev == 1
+    assert (board.job(1).visible_rev, board.job(1).crew) == (1, ())

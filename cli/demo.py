@@ -123,6 +123,7 @@ class Demo:
                 occurred_at=now,
                 actor=Actor(kind="dispatcher", id="demo"),
                 move=forward.name,
+                expected_rev=card.rev,
             ),
         )
 

@@ -16,9 +16,10 @@ from functions.aws.stores import S3Boards, S3Jobs
 from functions.people.accounts import Account
 from functions.people.sessions import Session
 from functions.ports import UnknownJob
+from statemachine.edits import is_made, refusal_of
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.lifecycle import EXPLANATIONS
+from statemachine.job import Early, Job, Refusal
+from statemachine.lifecycle import EXPLANATIONS, copy_of
 from statemachine.values import JOB_ID_PATTERN, Actor
 from statemachine.views import Board, Card
 
@@ -72,7 +73,7 @@ class BusDesk:
         return self._document(self._answered(request, self._refused_edit))
 
     def _refused_edit(self, request: JobMoveRequested | JobEditRequested) -> None:
-        """A refused edit is on no record of the job: it lies among the dead letters, with why."""
+        """An edit for which the job has no room lies among the dead letters, with why."""
         if reason := buried(self.place, "Edit", request.event_id):
             raise Declined(f"refused: {reason}")
 
@@ -100,17 +101,10 @@ class BusDesk:
         elsewhere_at = time.monotonic() + ELSEWHERE_EVERY_S
         while time.monotonic() < deadline:
             job = self._read(request.job_id)
-            if refusal := job.refusal_of(request.event_id):
-                raise Declined(
-                    f"refused: {EXPLANATIONS[refusal.why]} (status {refusal.status}, "
-                    f"{refusal.why}); possible now: {_possible(job)}"
-                )
-            if any(early.event_id == request.event_id for early in job.early):
-                raise NotKnown(
-                    "kept: that move comes before its turn and is tried again after the moves "
-                    f"before it; possible now: {_possible(job)}"
-                )
-            if job.knows(request.event_id):
+            if isinstance(request, JobEditRequested):
+                if is_answered_edit(job, request):
+                    return job
+            elif is_answered_move(job, request):
                 return job
             if look_elsewhere and time.monotonic() > elsewhere_at:
                 look_elsewhere(request)
@@ -120,6 +114,30 @@ class BusDesk:
             f"no answer in {PATIENCE_S:.0f} s; repeat it with --event-id {request.event_id}, it "
             "cannot happen twice. If the event could not be used, its dead-letter queue says why."
         )
+
+
+def is_answered_edit(job: Job, request: JobEditRequested) -> bool:
+    """Whether the edit is made; Declined where it was refused."""
+    if refusal := refusal_of(job, request):
+        raise Declined(f"refused: {refusal.text} ({refusal.why})")
+    return is_made(job, request)
+
+
+def is_answered_move(job: Job, request: JobMoveRequested) -> bool:
+    """Whether the move is made; Declined where it was refused, NotKnown where it is kept."""
+    match copy_of(job, request):
+        case Refusal(why=why, status=status):
+            raise Declined(
+                f"refused: {EXPLANATIONS[why]} (status {status}, {why}); "
+                f"possible now: {_possible(job)}"
+            )
+        case Early():
+            raise NotKnown(
+                "kept: that move comes before its turn and is tried again after the moves "
+                f"before it; possible now: {_possible(job)}"
+            )
+        case known:
+            return known is not None
 
 
 def check_job_id(job_id: str) -> None:

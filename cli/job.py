@@ -17,13 +17,19 @@ from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobR
 from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.job import Customer, LoadSize, Schedule
 from statemachine.job import Place as Address
+from statemachine.values import RESERVED, is_reserved
 
 app = typer.Typer(no_args_is_help=True, help="Book, look at, move, edit and cancel jobs.")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JobArg = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, as 261121-7k3m2q.")]
 Event = Annotated[
-    Optional[str], typer.Option("--event-id", help="Repeat a command safely: the same id.")
+    Optional[str],
+    typer.Option(
+        "--event-id",
+        help="Repeat a command safely: the same id.",
+        callback=lambda text: own_event_id(text),
+    ),
 ]
 
 
@@ -125,17 +131,22 @@ def move(
     event_id: Event = None,
     as_json: Json = False,
 ) -> None:
-    """Ask for a move, and wait until it is committed or refused."""
+    """Ask for a move, and wait until it is committed or refused.
+
+    It is decided on the job as it is now, unless `--expected-rev` says otherwise: a move that the
+    status does not allow is refused at once, and not kept for later.
+    """
     with spoken_errors():
         desk, tenant = context.obj.desk, context.obj.tenant
-        flow = load_flow(desk.job(job_id).flow)
+        seen = desk.job(job_id)
+        flow = load_flow(seen.flow)
         request = JobMoveRequested(
             tenant=tenant,
             job_id=job_id,
             event_id=event_id or fresh_id(),
             occurred_at=now(),
             actor=ME,
-            expected_rev=expected_rev,
+            expected_rev=expected_rev or seen.rev,
             note=note,
             reason=reason,
             **_move_or_status(flow, to),
@@ -270,6 +281,13 @@ def moment(option: str, text: str | None) -> datetime | None:
 
 def now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def own_event_id(text: str | None) -> str | None:
+    """As the user gave it. Raises typer.BadParameter where it is one of the server's."""
+    if text and is_reserved(text):
+        raise typer.BadParameter(f"ids that begin with {RESERVED!r} are the server's; take another")
+    return text
 
 
 def fresh_id() -> str:

@@ -59,7 +59,7 @@ class EditJob:
             try:
                 return self._edited(job, request, now), None
             except EditRefused as refused:
-                return with_refusal(job, request, refused.why, now), refused
+                return with_refusal(job, request, refused, now), refused
 
         job, refused = commit(
             self.jobs, request.tenant, request.job_id, change, self.pause, watched=True
@@ -106,7 +106,10 @@ def edited_fact(job: Job, edit: Edit) -> JobEdited:
 
 def refused_edit_fact(job: Job, refusal: RefusedEdit) -> JobEditRefused:
     return JobEditRefused(
-        tenant=job.tenant, job_id=job.job_id, flow=job.flow, **refusal.model_dump()
+        tenant=job.tenant,
+        job_id=job.job_id,
+        flow=job.flow,
+        **refusal.model_dump(exclude={"text"}),
     )
 
 

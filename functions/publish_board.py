@@ -63,7 +63,8 @@ class PublishBoard:
             job_ids = sorted({ref.job_id for ref in refs if ref.tenant == tenant})
             try:
                 found = self.each_card(tenant, job_ids)
-                self._publish(tenant, found.values(), now)
+                if any(isinstance(card, Card) for card in found.values()):
+                    self._publish(tenant, found.values(), now)  # no board of a tenant without jobs
                 failed = {name: card for name, card in found.items() if isinstance(card, Exception)}
             except Exception as error:  # this tenant's messages come again, the others' do not
                 failed = dict.fromkeys(job_ids, error)

@@ -149,7 +149,7 @@ def refusal_of(job: Job, request: EditRequest) -> RefusedEdit | None:
     return next(refused, None)
 
 
-def with_refusal(job: Job, request: EditRequest, why: EditRefusalReason, now: datetime) -> Job:
+def with_refusal(job: Job, request: EditRequest, error: EditRefused, now: datetime) -> Job:
     """The job with the refused edit on its record; the very same job if it is there already."""
     if refusal_of(job, request):
         return job
@@ -157,7 +157,8 @@ def with_refusal(job: Job, request: EditRequest, why: EditRefusalReason, now: da
         event_id=request.event_id,
         actor=request.actor,
         fields=tuple(sorted(fields_of(request.changes))),
-        why=why,
+        why=error.why,
+        text=(str(error) or EXPLANATIONS[error.why])[:500],
         rev=job.visible_rev,
         occurred_at=request.occurred_at,
         recorded_at=now,
@@ -166,10 +167,10 @@ def with_refusal(job: Job, request: EditRequest, why: EditRefusalReason, now: da
 
 
 def _refused_as(refusal: RefusedEdit) -> EditRefused:
-    """The error that this edit was refused with, in general words."""
+    """The error that this edit was refused with."""
     kinds: tuple[type[EditRefused], ...] = (CrewUnavailable, CrewTaken)
     kind = next((kind for kind in kinds if kind.why == refusal.why), EditRefused)
-    return kind(EXPLANATIONS[refusal.why], refusal.why)
+    return kind(refusal.text, refusal.why)
 
 
 FIELDS = {

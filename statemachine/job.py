@@ -106,6 +106,8 @@ class RefusedEdit(Record):
 
     fields: tuple[str, ...]
     why: EditRefusalReason
+    text: Annotated[str, Field(max_length=500)]
+    """What was said to who asked: who is not there, and when. For those who see the job alone."""
     rev: Annotated[int, Field(ge=1)]
     occurred_at: Utc
     recorded_at: Utc

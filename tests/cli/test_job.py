@@ -8,24 +8,29 @@ from typer.testing import CliRunner
 from cli import job
 from cli.desk import EVER, _operator
 from cli.out import console, local_time
-from events import Assignment, JobEditRequested
+from events import Assignment, JobEditRequested, JobMoveRequested
 from functions.api.answers import job_document
 from functions.api.documents import JobDocument
 from functions.people.sessions import Session
 from statemachine.flows import load_flow
 from statemachine.job import Job, Note
-from statemachine.lifecycle import judge
+from statemachine.lifecycle import Refused, judge
 from tests.builders import CREW, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")
 
 
 class OneJob:
-    """A desk with one job; `asked` are the edits it was asked for."""
+    """A desk with one job; `asked` are the edits it was asked for, `moves` the moves."""
 
     def __init__(self, job: Job) -> None:
         self.stored = job
         self.asked: list[JobEditRequested] = []
+        self.moves: list[JobMoveRequested] = []
+
+    def move(self, request: JobMoveRequested) -> JobDocument:
+        self.moves.append(request)
+        return self.job(request.job_id)
 
     def edit(self, request: JobEditRequested) -> JobDocument:
         self.asked.append(request)
@@ -69,3 +74,26 @@ def test_the_last_one_is_taken_off_the_job() -> None:
     desk = OneJob(a_job())
     said(desk, "edit", "261121-7k3m2q", "--crew", "none")
     assert desk.asked[0].changes.crew == ()
+
+
+def test_a_move_says_on_which_rev_it_was_decided_so_that_it_is_refused_at_once() -> None:
+    desk = OneJob(a_job())
+    said(desk, "move", "261121-7k3m2q", "complete")
+    (request,) = desk.moves
+    assert request.expected_rev == desk.stored.visible_rev
+    assert isinstance(judge(desk.stored, request, HAUL, request.occurred_at), Refused)
+
+
+def test_a_move_may_name_another_rev() -> None:
+    desk = OneJob(a_job("ready_for_pickup"))
+    said(desk, "move", "261121-7k3m2q", "start", "--expected-rev", "1")
+    said(desk, "cancel", "261121-7k3m2q", "--reason", "rain")
+    assert [request.expected_rev for request in desk.moves] == [1, desk.stored.visible_rev]
+
+
+def test_an_event_id_of_the_server_is_refused_before_anything_is_asked() -> None:
+    desk, obj = OneJob(a_job()), SimpleNamespace(tenant="main")
+    obj.desk = desk
+    words = ["move", "261121-7k3m2q", "confirm", "--event-id", "haulway.api-1"]
+    result = CliRunner().invoke(job.app, words, obj=obj)
+    assert (result.exit_code, desk.moves) == (2, [])

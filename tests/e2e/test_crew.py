@@ -182,41 +182,23 @@ def test_of_fifty_events_on_the_bus_one_jobs_stand_and_the_others_are_buried_wit
     ]
     put(stack, "JobEditRequested", edits)
 
-    letters: dict[str, dict[str, str]] = {}
-
     def settled() -> tuple[int, int]:
-        letters.update(letters_about(stack, member))
-        known = {edit.event_id for job in read_all(stack, ids) for edit in job.edits}
-        return len(known), len(letters)
+        jobs = read_all(stack, ids)
+        made = {edit.event_id for job in jobs for edit in job.edits}
+        return len(made), len({each.event_id for job in jobs for each in job.refused_edits})
 
     counts = until(settled, lambda counts: sum(counts) == ATTEMPTS, 180)
     assert counts == (ATTEMPTS // 2, ATTEMPTS // 2)
     (taken,) = on_it(stack, ids, member)
-    assert {letter["Reason"] for letter in letters.values()} == {"CrewTaken"}
-    assert all(f"{member} is on job {taken}" in each["Detail"] for each in letters.values())
+    refused = [each for job in read_all(stack, ids) for each in job.refused_edits]
+    assert {each.why for each in refused} == {"crew_taken"}
+    assert all(f"{member} is on job {taken}" in each.text for each in refused)
 
 
 def about(job_id: str) -> dict[str, Any]:
     request = move(job_id, "x")
     del request["move"]
     return request
-
-
-def letters_about(stack: Laptop, member: str) -> dict[str, dict[str, str]]:
-    """By event id: the dead letters of edits that name the member. They are taken out: other tests
-    count what lies there.
-    """
-    sqs, url, found = stack.client("sqs"), stack.outputs["EditDeadLettersUrl"], {}
-    letters = sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1, MessageAttributeNames=["All"]
-    ).get("Messages", [])
-    for letter in letters:
-        if member in letter["Body"]:
-            event_id = json.loads(letter["Body"])["detail"]["event_id"]
-            told = letter["MessageAttributes"].items()
-            found[event_id] = {name: value["StringValue"] for name, value in told}
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
-    return found
 
 
 def test_the_command_line_keeps_the_roster_and_tells_who_cannot_come(
@@ -231,7 +213,6 @@ def test_the_command_line_keeps_the_roster_and_tells_who_cannot_come(
     assert edit(stack, first, "--crew", f"driver={member}", "--truck", member) == (0, "")
     code, said = edit(stack, second, "--crew", f"driver={member}")
     assert (code, f"refused: {member} is on job {first} at that time" in said) == (3, True), said
-    assert until(lambda: letters_about(stack, member), bool)
     day = jobs_of(stack).read("main", second).value.schedule.window_start
     assert day
     assert (

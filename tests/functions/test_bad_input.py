@@ -237,16 +237,22 @@ def test_an_unfit_edit_is_buried(yard: Yard, changes: dict[str, Any], detail: st
     assert_buried(yard, edit_job, edit(**changes), "Permanent", detail)
 
 
-def test_an_edit_that_cannot_be_made_is_buried(yard: Yard) -> None:
+def test_an_edit_that_cannot_be_made_is_refused_on_the_record(yard: Yard) -> None:
+    """A person's mistake is not an outage: it leaves no dead letter."""
     drivers = [{"role": "driver", "member": name, "first_name": "CANARY"} for name in "ab"]
-    two = "a role is given to two people; name one for each role"
-    assert_buried(yard, edit_job, edit(crew=drivers), "EditRefused", two)
     late = {**json.loads(edit(note="CANARY"))["detail"], "occurred_at": TOMORROW}
-    stranger = "'stranger' is not on the roster; choose somebody who is"
     alone = edit(crew=[{"role": "driver", "member": "stranger"}])
-    assert_buried(yard, edit_job, alone, "CrewUnavailable", stranger)
-    ahead = "`occurred_at` lies ahead of our clock; check the sender's clock"
-    assert_buried(yard, edit_job, envelope(late), "EditRefused", ahead)
+    bodies = [edit(crew=drivers), alone, envelope(late), edit(truck="nosuchtruck")]
+    for number, body in enumerate(bodies):
+        detail = {**json.loads(body)["detail"], "event_id": f"refused-{number}"}
+        assert yard.deliver(edit_job, envelope(detail)) == again()
+    assert [(each.why, each.text) for each in yard.job().refused_edits] == [
+        ("not_possible", "a role is given to two people; name one for each role"),
+        ("crew_unavailable", "'stranger' is not on the roster; choose somebody who is"),
+        ("from_the_future", "`occurred_at` lies ahead of our clock; check the sender's clock"),
+        ("crew_unavailable", "there is no truck 'nosuchtruck'; choose one of the roster's"),
+    ]
+    assert (yard.letters(), yard.job().edits) == ([], ())
 
 
 @pytest.mark.parametrize("who", [{"job_id": NO_SUCH_JOB}, {"tenant": "nobody"}], ids=str)

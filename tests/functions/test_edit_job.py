@@ -1,17 +1,23 @@
 """Step 2 for particulars: committed once, shown before they are announced."""
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 
-from events import JobEdited
-from functions.edit_job import EditJob
-from functions.ports import Unavailable, UnknownJob
-from statemachine.edits import EditRefused
+from events import JobEdited, JobEditRefused, JobMoveRefused
+from functions.edit_job import EditJob, refused_edit_fact
+from functions.ports import Answer, Unavailable, UnknownJob
+from statemachine.edits import MAX_REFUSED_EDITS, EditRefused, edited, with_refusal
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
+from statemachine.job import Job
+from statemachine.lifecycle import Duplicate, Kept, Refused, judge
 from statemachine.views import View, view_of
-from tests.builders import DISPATCHER, NOON, TOKEN, a_job, an_edit
-from tests.fakes import Bucket, FakeBus, FakeJobs, FakeViews, no_pause, parsed
+from tests.builders import DISPATCHER, NOON, TOKEN, a_job, a_request, an_edit, minutes
+from tests.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, FakeViews, no_pause, parsed
 from tests.faults import Crashed, EveryCall, Faults, Kind
+from tests.functions.making import waited_for
 from tests.roster_fakes import a_crew_office
 
 VIEW_KEY = f"t/{digest_of(TOKEN)}.json"
@@ -99,3 +105,131 @@ def test_a_job_nobody_knows_is_not_edited() -> None:
     with pytest.raises(UnknownJob):
         desk.edit(an_edit(a_job(job_id="261121-000000"), note="Ring"), NOON)
     assert (desk.bus.facts, VIEW_KEY in desk.bucket.objects) == ([], False)
+
+
+# -- refused on the record
+
+STALE = NEW_PRICE.model_copy(update={"expected_rev": 7})
+
+
+def test_a_refused_edit_is_on_the_jobs_record_and_announced() -> None:
+    desk = Desk()
+    with pytest.raises(EditRefused, match="the job is at rev 1, not 7"):
+        desk.edit(STALE, NOON)
+    job = desk.jobs.read("main", a_job().job_id).value
+    (refusal,) = job.refused_edits
+    assert (refusal.why, refusal.fields, job.visible_rev, job.price_cents) == (
+        "overtaken",
+        ("price_cents",),
+        1,
+        60_000,
+    )
+    assert desk.bus.facts == [refused_edit_fact(job, refusal)]
+    assert desk.bus.told(JobEditRefused)[0].event_id == STALE.event_id
+
+
+def test_a_copy_of_a_refused_edit_is_refused_alike_and_tells_the_same() -> None:
+    """Also where it could be made by now: nobody expects it any more."""
+    desk = Desk()
+    for _ in range(2):
+        with pytest.raises(EditRefused, match="the job is at rev 1, not 7"):
+            desk.edit(STALE, NOON)
+    again = NEW_PRICE.model_copy(update={"expected_rev": None})
+    with pytest.raises(EditRefused):
+        desk.edit(again, NOON + minutes(1))
+    assert len(desk.bus.told(JobEditRefused)) == 1
+    assert desk.jobs.read("main", a_job().job_id).value.rev == 2
+
+
+@pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
+def test_a_refused_edit_is_recorded_and_announced_whatever_is_lost(fault: Kind) -> None:
+    for number in range(5):
+        desk = Desk(EveryCall(number, fault))
+        with pytest.raises((EditRefused, Unavailable, Crashed)):
+            desk.edit(STALE, NOON)
+        desk.faults.over = True
+        with pytest.raises(EditRefused):
+            desk.edit(STALE, NOON)
+        assert len(desk.jobs.read("main", a_job().job_id).value.refused_edits) == 1
+        assert len(desk.bus.told(JobEditRefused)) == 1
+
+
+def test_who_only_has_edits_refused_fills_no_record() -> None:
+    job = a_job()
+    for number in range(MAX_REFUSED_EDITS + 5):
+        request = STALE.model_copy(update={"event_id": f"e{number}"})
+        job = with_refusal(job, request, EditRefused("no", "overtaken"), NOON)
+    assert len(job.refused_edits) == MAX_REFUSED_EDITS
+    assert edited(job, NEW_PRICE, NOON).price_cents == 75_000
+
+
+# -- an event id that belongs to another event
+
+
+def test_a_move_that_bears_an_edits_event_id_is_refused_on_the_record() -> None:
+    job = edited(a_job(), NEW_PRICE, NOON)
+    move = a_request(job, "confirm", event_id=NEW_PRICE.event_id)
+    verdict = judge(job, move, load_flow("haul"), NOON)
+    assert isinstance(verdict, Refused)
+    assert (verdict.refusal.why, verdict.job.status) == ("event_id_used", "pending_pickup")
+    assert judge(verdict.job, move, load_flow("haul"), NOON) == Duplicate(verdict.job)
+    assert edited(verdict.job, NEW_PRICE, NOON) is verdict.job
+
+
+def test_an_edit_that_bears_a_moves_event_id_is_refused_on_the_record() -> None:
+    desk = Desk()
+    desk.jobs.replace(a_job("ready_for_pickup"), desk.jobs.read("main", a_job().job_id).etag)
+    with pytest.raises(EditRefused, match="belongs to another event"):
+        desk.edit(NEW_PRICE.model_copy(update={"event_id": "way-1"}), NOON)
+    (refusal,) = desk.jobs.read("main", a_job().job_id).value.refused_edits
+    assert refusal.why == "event_id_used"
+
+
+def test_an_edit_that_bears_the_event_id_of_another_edit_is_refused() -> None:
+    job = edited(a_job(), NEW_PRICE, NOON)
+    with pytest.raises(EditRefused, match="belongs to another event"):
+        edited(job, an_edit(job, note="Ring"), NOON)
+
+
+# -- kept moves that waited for the edit
+
+
+def kept_until_rev(rev: int, move: str = "confirm") -> Job:
+    """A job whose execution waits, with a move kept that was decided on `rev`."""
+    job = waited_for(a_job())
+    verdict = judge(job, a_request(job, move, expected_rev=rev), load_flow("haul"), NOON)
+    assert isinstance(verdict, Kept)
+    return verdict.job
+
+
+def edited_and_rung(job: Job, now: datetime = NOON) -> tuple[Job, FakeExecutions, FakeBus]:
+    desk, executions = Desk(), FakeExecutions()
+    desk.jobs.replace(job, desk.jobs.read("main", job.job_id).etag)
+    replace(desk.edit, bells=executions)(NEW_PRICE, now)
+    return desk.jobs.read("main", job.job_id).value, executions, desk.bus
+
+
+def test_a_kept_move_is_made_with_the_edit_that_brings_its_rev() -> None:
+    job, executions, _ = edited_and_rung(kept_until_rev(4))
+    assert (job.status, job.early, job.visible_rev) == ("ready_for_pickup", (), 5)
+    assert [entry.rev for entry in job.ledger] == [5]
+    assert executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+
+
+def test_a_kept_move_is_refused_with_the_edit_that_brings_its_rev() -> None:
+    job, executions, bus = edited_and_rung(kept_until_rev(4, "complete"))
+    (refusal,) = job.refused
+    assert (refusal.why, job.early, executions.rung) == ("illegal_move", (), [])
+    assert [fact.event_id for fact in bus.told(JobMoveRefused)] == ["complete-1"]
+
+
+def test_a_kept_move_whose_rev_is_still_ahead_waits_on() -> None:
+    kept = kept_until_rev(9)
+    job, executions, _ = edited_and_rung(kept)
+    assert (job.early, executions.rung) == (kept.early, [])
+
+
+def test_a_kept_move_whose_time_is_up_is_refused_with_the_edit() -> None:
+    job, _, bus = edited_and_rung(kept_until_rev(9), NOON + minutes(16))
+    assert [refusal.why for refusal in job.refused] == ["kept_too_long"]
+    assert len(bus.told(JobMoveRefused)) == 1

@@ -198,3 +198,19 @@ def test_a_move_from_the_future_is_refused_on_the_record() -> None:
     desk = Desk(a_job())
     desk.ask("confirm", occurred_at=NOON + minutes(6))
     assert [(r.event_id, r.why) for r in desk.job.refused] == [("confirm-1", "from_the_future")]
+
+
+def test_before_a_job_that_was_brought_back_gets_its_execution_it_is_in_the_index() -> None:
+    """The watchdog may let an ended job go between the mark and the write that reopens it."""
+    desk = Desk(a_job("completed"))
+
+    class LetsGo(FakeJobs):
+        def replace(self, job: Job, etag: str) -> None:
+            self.mark_ended(job.tenant, job.job_id)
+            super().replace(job, etag)
+
+    AdvanceJob(LetsGo(desk.bucket), desk.executions, desk.bus, no_pause)(
+        a_request(a_job(), "reopen", reason="wrong address"), NOON
+    )
+    assert list(desk.jobs.open_jobs("main")) == [a_job().job_id]
+    assert [name[-3:] for name in desk.executions.started] == ["-g1"]

@@ -32,8 +32,9 @@ from functions.hooks.webhook_due import (
 from functions.inbox import NEVER_AGAIN, Inbox
 from functions.send_messages import Arrival, SendMessages
 from functions.settle_job import arrival
+from statemachine.asl import definition
 from statemachine.deliveries import CLAIM_LASTS, Delivery
-from statemachine.flows import load_flow
+from statemachine.flows import flow_names, load_flow
 from statemachine.job import Customer, Job
 from statemachine.tenants import NEVER_QUIET, QuietHours, TenantSettings
 from tests.builders import NOON, a_job, a_request, minutes, moved
@@ -693,3 +694,27 @@ def test_of_a_batch_only_what_failed_comes_again_and_what_cannot_be_read_is_buri
 
     assert inbox.deliver_together(batch(*bodies), one_fails) == again(2)
     assert len(dead.buried) == 1
+
+
+# -- one id for one fact
+
+
+def test_a_pause_that_is_told_twice_reaches_partners_under_one_id() -> None:
+    """It is announced before it is recorded, so whoever dies in between tells it once more."""
+    hooks = Hooks()
+    hooks.endpoints.write(an_endpoint(facts=("EndpointPaused",)), None)
+    pauses = [
+        EndpointPaused(tenant="main", endpoint="ep_bad", failing_since=NOON, recorded_at=told)
+        for told in (NOON + minutes(1), NOON + minutes(2))
+    ]
+    ids = [due.webhook_id for pause in pauses for due in hooks.tell(pause)]
+    assert (len(ids), len(set(ids))) == (2, 1)
+
+
+def test_an_overdue_said_by_an_execution_has_one_time_in_every_retry() -> None:
+    """Its time names it to partners; `$now()` would be another in each retry of the call."""
+    for flow in flow_names():
+        states = definition(load_flow(flow))["States"].values()
+        entries = [s["Arguments"]["Entries"] for s in states if "Entries" in s.get("Arguments", {})]
+        times = {entry["Detail"]["recorded_at"] for each in entries for entry in each}
+        assert times == {"{% $states.context.State.EnteredTime %}"}

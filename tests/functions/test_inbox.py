@@ -1,6 +1,8 @@
 """Messages from a queue: done, buried with a reason, or delivered again; never lost."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
+from events import TEXTS_SOURCE, JobMoveRequested
+from functions.fan_out_facts import Told, parse_fact
 from functions.inbox import (
     LONGEST_DELAY_S,
     MISSING_FOR,
@@ -21,7 +25,9 @@ from functions.inbox import (
     retry_delay_s,
 )
 from functions.ports import Unavailable, UnknownJob, UnknownTenant
-from tests.builders import NOON, minutes
+from functions.send_messages import Arrival
+from statemachine.values import RESERVED
+from tests.builders import NOON, a_job, a_request, minutes
 from tests.fakes import FakeDeadLetters, FakeLog, FakeRedelivery
 from tests.faults import Faults
 from tests.functions.making import again, batch, envelope
@@ -267,3 +273,56 @@ def test_a_function_is_wired_once() -> None:
         return len(wired)
 
     assert (wire(), wire()) == (1, 1)
+
+
+# -- event ids of the server
+
+DERIVED = f"{RESERVED}texts-off-261121-7k3m2q-1"
+
+
+def test_a_request_from_outside_may_not_bear_an_event_id_of_the_server() -> None:
+    body = envelope(a_request(a_job(), "confirm", event_id=DERIVED))
+    with pytest.raises(Permanent, match=r"^event_id: ids that begin with 'haulway\.' are the"):
+        parse_event(JobMoveRequested, body)
+
+
+def test_a_request_that_a_text_made_bears_one() -> None:
+    request = a_request(a_job(), "confirm", event_id=DERIVED)
+    body = json.dumps({**json.loads(envelope(request)), "source": TEXTS_SOURCE})
+    assert parse_event(JobMoveRequested, body) == request
+
+
+# -- facts with something wrong in them
+
+FACTS = [json.loads(path.read_text()) for path in sorted((ROOT / "events/samples").glob("*.json"))]
+CONSUMERS: list[Callable[[str], object]] = [
+    lambda body: parse_event(JobRef, body),
+    lambda body: parse_event(Arrival, body),
+    lambda body: parse_fact(Told, body),
+]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact["detail-type"])
+@pytest.mark.parametrize("wrong", [None, [], {}, "x" * 1000, -1, 1e308, "\x00", "9999-99-99"])
+def test_a_malformed_fact_is_read_or_is_a_permanent_error(fact: Any, wrong: Any) -> None:
+    """Anybody who may write to the bus may forget a key, or send a value of another kind."""
+    for key in fact["detail"]:
+        rest = {name: value for name, value in fact["detail"].items() if name != key}
+        for detail in (rest, {**rest, key: wrong}):
+            for parse in CONSUMERS:
+                with suppress(Permanent):
+                    parse(json.dumps({**fact, "detail": detail}))
+
+
+def test_a_move_without_its_time_reaches_no_partner_and_stops_no_other() -> None:
+    letters, sent = FakeDeadLetters(), []
+    good = next(json.dumps(fact) for fact in FACTS if fact["detail-type"] == "JobMoved")
+    bad = good.replace('"recorded_at"', '"recorded"')
+
+    def fan_out(facts: list[Told]) -> list[Exception | None]:
+        sent.extend(facts)
+        return [None] * len(facts)
+
+    told = Inbox(Told, letters, FakeLog(), parse_fact).deliver_together(batch(bad, good), fan_out)
+    assert (told, len(sent)) == (again(), 1)
+    assert letters.buried == [(bad, "Permanent", "recorded_at: Field required")]

@@ -253,3 +253,15 @@ def test_a_job_booked_during_a_rebuild_keeps_its_card(fake_ground: FakeGround) -
 
     PublishBoard(Booming(fake_ground.bucket), fake_ground.boards, no_pause).rebuild("main", NOON)
     assert fake_ground.get(KEY) == a_board(numbered(1), numbered(2))
+
+
+def test_a_job_that_ended_by_our_clock_after_s3_wrote_it_keeps_its_card_in_a_rebuild(
+    fake_ground: FakeGround,
+) -> None:
+    """Written 48 h 30 min ago by the clock of S3, ended 47 h 50 min ago by ours."""
+    now = NOON + SHOWN_AFTER_END - timedelta(minutes=10)
+    bucket = fake_ground.bucket
+    bucket.clock = lambda: now - SHOWN_AFTER_END - timedelta(minutes=30)
+    publish = a_publisher(fake_ground, numbered(1, "completed"))
+    publish.rebuild("main", now)
+    assert fake_ground.get(KEY) == a_board(numbered(1, "completed"))

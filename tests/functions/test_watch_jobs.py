@@ -809,3 +809,14 @@ def test_a_round_tells_how_old_jobs_are_and_the_longest_overdue() -> None:
         "OldestJobMinutes": [limit + 90],
         "LongestOverdueMinutes": [90],
     }
+
+
+def test_an_overdue_whose_announcing_failed_is_told_again_as_the_same_fact() -> None:
+    """Partners know it by its time: with another one they would be sent a second webhook."""
+    yard, over = Yard(waited_for(a_job()), running=False), NOON + LIMIT + SUSPECT
+    yard.beset_by(Faults({"PutEvents": ["after"]}))
+    with pytest.raises(Unavailable):
+        yard.round(over + minutes(1))
+    yard.round(over + minutes(2))
+    assert [type(fact) for fact in yard.bus.facts][:2] == [JobOverdue] * 2
+    assert [fact.recorded_at for fact in yard.bus.told(JobOverdue)] == [NOON + LIMIT]

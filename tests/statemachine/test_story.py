@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from statemachine.deliveries import Attempt, Delivery, DeliveryName
-from statemachine.edits import edited
+from statemachine.edits import EXPLANATIONS, CrewUnavailable, edited, with_refusal
 from statemachine.flows import load_flow
 from statemachine.job import Early, Epoch, Execution, Job, Photo, Repaired, Shown, Wait
 from statemachine.known import Known, Run, Version
@@ -284,3 +284,11 @@ def test_an_overdue_job_is_wrong() -> None:
 )
 def test_a_span_is_as_exact_as_it_matters(seconds: float, text: str) -> None:
     assert span(seconds) == text
+
+
+def test_a_refused_edit_is_told_without_what_was_said_to_its_sender() -> None:
+    error = CrewUnavailable("'canary' is not on the roster; choose somebody who is")
+    job = with_refusal(a_job(), an_edit(a_job(), truck="t9", price_cents=1), error, SOON)
+    (line,) = (line for line in tell(Known(job=job)) if line.what == "refused")
+    assert (line.at, line.actor, line.ok) == (SOON, DISPATCHER, False)
+    assert line.text == f"change of price cents, truck refused: {EXPLANATIONS['crew_unavailable']}"

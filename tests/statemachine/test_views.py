@@ -267,3 +267,10 @@ def test_a_job_stays_on_the_board_for_two_days_after_its_end() -> None:
     just_before = NOON + SHOWN_AFTER_END - timedelta(seconds=1)
     assert board.at(just_before) == board
     assert set(board.at(NOON + SHOWN_AFTER_END).jobs) == {active.job_id}
+
+
+def test_a_job_booked_long_ago_is_shown_for_two_days_from_its_end() -> None:
+    ended = a_job("completed", created_at=NOON - timedelta(days=3))
+    board = Board().merged([card_of(ended, load_flow("haul"))])
+    assert board.at(NOON + SHOWN_AFTER_END - timedelta(seconds=1)) == board
+    assert board.at(NOON + SHOWN_AFTER_END) == Board()

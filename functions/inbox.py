@@ -170,7 +170,7 @@ class Inbox(Generic[Event]):
 
 def retry_delay_s(receives: int) -> int:
     """How long a message waits that was received so often: 1, 2, 4 … 64, 120, 120 …"""
-    return min(LONGEST_DELAY_S, 2 ** min(receives - 1, 10))
+    return min(LONGEST_DELAY_S, 1 << min(receives - 1, 10))
 
 
 def failure(handle: Callable[[Event], object], event: Event) -> Exception | None:

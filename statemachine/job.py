@@ -299,7 +299,7 @@ class Job(Frozen):
 
     def refusals_with(self, event_id: str) -> tuple[Refusal, ...]:
         """What was refused in the write that took in that event: itself, or kept moves it ended."""
-        records = (*self.ledger, *self.refused, *self.edits)
+        records: tuple[Entry | Refusal | Edit, ...] = (*self.ledger, *self.refused, *self.edits)
         written = {record.recorded_at for record in records if record.event_id == event_id}
         return tuple(refusal for refusal in self.refused if refusal.recorded_at in written)
 

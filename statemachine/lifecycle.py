@@ -111,7 +111,7 @@ def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
 
 def copy_of(job: Job, request: MoveRequest) -> Entry | Refusal | Early | None:
     """The record of a move of that event id, if there is one: `request` is a copy of it."""
-    records = (*job.ledger, *job.refused, *job.early)
+    records: tuple[Entry | Refusal | Early, ...] = (*job.ledger, *job.refused, *job.early)
     return next((record for record in records if record.event_id == request.event_id), None)
 
 

@@ -63,7 +63,8 @@ def moment(version: Version[Job]) -> datetime:
     recorded = [version.at, job.created_at, job.execution.since]
     recorded += [entry.recorded_at for entry in job.ledger]
     recorded += [refusal.recorded_at for refusal in job.refused]
-    recorded += [edit.recorded_at for edit in (*job.edits, *job.refused_edits)]
+    recorded += [edit.recorded_at for edit in job.edits]
+    recorded += [refused.recorded_at for refused in job.refused_edits]
     if job.wait:
         recorded.append(job.wait.epoch.entered_at)
     return max(recorded)

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from functions.api.asking import LARGEST_BODY
+from functions.api.jobs import derived_id
 from functions.api.routes import ROUTES
 from statemachine.identity import digest_of
+from statemachine.values import iso
 from tests.api.office import Got, Office, an_event
 from tests.api.test_roles import BODIES, path_of
-from tests.builders import TOKEN, a_job
+from tests.builders import NOON, TOKEN, a_job
 
 JOB = "261121-7k3m2q"
 WITH_BODY = [route.name for route in ROUTES if route.body]
@@ -300,3 +302,27 @@ def test_the_docs_are_shown_where_they_are_switched_on() -> None:
 def test_base64_is_what_aws_sends_for_bytes() -> None:
     """So that the events of these tests are like the real ones."""
     assert an_event("POST", "/", b"\xff")["body"] == base64.b64encode(b"\xff").decode()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/api/jobs/261121-7k3m2q", {"note": "Ring"}),
+        ("POST", "/api/jobs/261121-7k3m2q/moves", {"move": "complete"}),
+        (
+            "POST",
+            "/api/jobs/261121-7k3m2q/photos",
+            {"kind": "before", "media_type": "image/jpeg", "bytes": 9, "occurred_at": iso(NOON)},
+        ),
+    ],
+)
+def test_an_event_id_that_the_server_derives_is_not_taken_from_outside(
+    office: Office, method: str, path: str, body: dict[str, Any]
+) -> None:
+    """Whoever bears it first would keep the customer from ever confirming by the link."""
+    office.keep(a_job("in_progress"))
+    derived = derived_id("choice", "261121-7k3m2q", "confirm", "0", "")
+    got = office.ask(method, path, {**body, "event_id": derived}, by="mike")
+    assert (got.status, got.json["type"]) == (422, "/problems/invalid")
+    assert "event_id: ids that begin with 'haulway.'" in got.json["detail"]
+    assert not office.job("261121-7k3m2q").knows(derived)

@@ -147,9 +147,9 @@ def until(look: Callable[[], T], wanted: Callable[[T], bool], within_s: float = 
         time.sleep(0.1)
 
 
-def exist(laptop: Laptop, job_ids: Iterable[str]) -> None:
+def exist(laptop: Laptop, job_ids: Iterable[str], within_s: float = 120.0) -> None:
     jobs, wanted = jobs_of(laptop), set(job_ids)
-    until(lambda: wanted - set(jobs.all_ids("main")), lambda missing: not missing, 120)
+    until(lambda: wanted - set(jobs.all_ids("main")), lambda missing: not missing, within_s)
 
 
 def settled(laptop: Laptop, job_ids: list[str], within_s: float = 300.0) -> list[Job]:

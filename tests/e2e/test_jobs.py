@@ -79,8 +79,9 @@ def test_a_hundred_bookings_sent_with_their_moves_at_once_are_all_made(stack: La
         together = [("JobRequested", request)]
         together += [("JobMoveRequested", move(request["job_id"], name)) for name in FORWARD]
         put_mixed(stack, chance.sample(together, len(together)), events)
-    exist(stack, [request["job_id"] for request in requests])
-    jobs = settled(stack, [request["job_id"] for request in requests], 120)
+    job_ids = [request["job_id"] for request in requests]
+    exist(stack, job_ids, 300)
+    jobs = settled(stack, job_ids)
     assert {tuple(entry.move for entry in job.ledger) for job in jobs} == {FORWARD}
     assert dead_letters(stack) == {}
 

@@ -336,6 +336,7 @@ def test_a_booking_that_is_invoked_is_answered_with_what_is_wrong(yard: Yard) ->
     for body, error in (
         (booking(price_cents="CANARY"), "Invalid"),
         (booking(tenant="nobody"), "UnknownTenant"),
+        (booking(event_id="haulway.CANARY"), "Permanent"),
         (booking(occurred_at=TOMORROW), "FromTheFuture"),
     ):
         answer = create_job.handler(json.loads(body)["detail"], None)

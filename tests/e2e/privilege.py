@@ -67,6 +67,10 @@ class Function:
                 sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)
             with _permitted():
                 sqs.delete_message(QueueUrl=url, ReceiptHandle="of no message")
+            with _permitted():
+                sqs.change_message_visibility(
+                    QueueUrl=url, ReceiptHandle="of no message", VisibilityTimeout=1
+                )
 
     def _sqs_in_its_name(self) -> Any:
         role = self.stack.client("iam").get_role(RoleName=self.role)["Role"]["Arn"]

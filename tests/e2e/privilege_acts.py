@@ -12,8 +12,10 @@ import httpx
 from functions.aws.hooks import S3Deliveries, S3Endpoints, S3Numbers
 from functions.hooks.numbers import change_number
 from local.laptop import Laptop
+from statemachine.flows import load_flow
 from statemachine.job import Customer, Early
-from tests.builders import DISPATCHER
+from statemachine.lifecycle import judge
+from tests.builders import DISPATCHER, a_request
 from tests.e2e.business import booking, jobs_of, move, stamp
 from tests.e2e.privilege import Function
 from tests.e2e.privilege_api import dispatches, oversees, works
@@ -60,14 +62,20 @@ def advances(advance: Function) -> Act:
 
 
 def edits(edit: Function) -> Act:
-    """A note and somebody for the job; an edit of a job that nobody knows is buried."""
+    """A note and somebody for the job; a note that lets a kept move be made, whose execution is
+    resumed; an edit of a job that nobody knows is buried.
+    """
     job = kept(edit.stack, new(schedule=tomorrow(), crew=()))
     about, who = asks(job, "x"), driver(edit.stack)
     del about["move"]
+    waiting = waited_for(new(), fresh())
+    early = a_request(waiting, "confirm", event_id=fresh(), expected_rev=waiting.visible_rev + 1)
+    waiting = kept(edit.stack, judge(waiting, early, load_flow(waiting.flow), now()).job)
 
     def act() -> None:
         edit.delivered(
             {**about, "changes": {"note": "mind the dog", "crew": [who]}},
+            {**about, **ref(waiting), "event_id": fresh(), "changes": {"note": "ring twice"}},
             {**about, **NOBODY, "changes": {"note": "no such job"}},
         )
         crew = jobs_of(edit.stack).read(TENANT, job.job_id).value.crew

@@ -11,11 +11,22 @@ from functions.ports import Unavailable
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
 from statemachine.job import Job
+from statemachine.lifecycle import judge
 from statemachine.proof import PhotoRefused, photo_id_of
 from statemachine.views import View, view_of
-from tests.builders import CREW, NOON, TOKEN, a_job, minutes
-from tests.fakes import Bucket, FakeBus, FakeJobs, FakePhotos, FakeViews, no_pause, parsed
+from tests.builders import CREW, NOON, TOKEN, a_job, a_request, minutes
+from tests.fakes import (
+    Bucket,
+    FakeBus,
+    FakeExecutions,
+    FakeJobs,
+    FakePhotos,
+    FakeViews,
+    no_pause,
+    parsed,
+)
 from tests.faults import Crashed, EveryCall, Faults, Kind
+from tests.functions.making import waited_for
 from tests.pictures import a_phone_photo, opened
 
 RAW = a_phone_photo()
@@ -214,3 +225,13 @@ def test_a_photo_of_somebody_who_died_before_the_commit_is_withdrawn_when_it_is_
         with pytest.raises(PhotoRefused):
             step()
         assert yard.site.objects == {}
+
+
+def test_a_kept_move_that_waits_for_the_photos_rev_is_made_with_it() -> None:
+    job = waited_for(a_job("in_progress"))
+    early = a_request(job, "complete", expected_rev=job.visible_rev + 1)
+    yard, executions = Yard(judge(job, early, load_flow("haul"), NOON).job), FakeExecutions()
+    yard.add = replace(yard.add, bells=executions)
+    yard.upload()
+    assert (yard.take().status, yard.job.early) == ("completed", ())
+    assert [token for token, _ in executions.rung] == ["task-1"]

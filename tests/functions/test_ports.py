@@ -10,7 +10,7 @@ import pytest
 from events import JobCreated, JobMoved
 from functions.aws.cloudfront import CloudFrontEdge
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.queues import SqsDeadLetters
+from functions.aws.queues import SqsDeadLetters, SqsRedelivery
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.aws.stores import S3Tenants
 from functions.freshness import Spent, spent_in
@@ -494,3 +494,17 @@ def test_a_detail_may_be_empty_or_endless(moto: Moto) -> None:
     for detail in ("", "x" * 5000):
         SqsDeadLetters(sqs, url).bury("{}", "Permanent", detail)
     assert letters_in(sqs, url) == [("{}", "Permanent", "-"), ("{}", "Permanent", "x" * 900)]
+
+
+def test_a_message_that_is_to_be_retried_soon_is_visible_again_soon(moto: Moto) -> None:
+    """Its queue is found beside the one for dead letters, by the name in the record."""
+    sqs, name = moto.client("sqs"), moto.name("queue")
+    url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    record = {
+        "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{name}",
+        "receiptHandle": message["ReceiptHandle"],
+    }
+    SqsRedelivery(sqs, f"{url}-dead-letters").delay(record, 0)
+    assert [each["Body"] for each in sqs.receive_message(QueueUrl=url)["Messages"]] == ["{}"]

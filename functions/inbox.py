@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from functions.partners import WrongPartner, check_source
 from functions.ports import (
     Corrupt,
     DeadLetters,
@@ -170,11 +171,14 @@ class JobRef(BaseModel):
 def parse_event(event: type[Event], body: str) -> Event:
     """The event in the envelope. Raises Permanent with what is wrong and where."""
     try:
-        detail = json.loads(body)["detail"]
-        return event.model_validate(detail)
+        envelope = json.loads(body)
+        check_source(envelope)
+        return event.model_validate(envelope["detail"])
     except ValidationError as error:
         raise Permanent("; ".join(problems(error))) from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except WrongPartner as error:
+        raise Permanent(str(error)) from error
+    except (AttributeError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise Permanent("the message is not an EventBridge event with a `detail`") from error
 
 

@@ -52,6 +52,12 @@ class NotReplayable(HaulwayError):
     """These dead letters came from no queue, so there is none to send them to."""
 
 
+def check_queue(queue: str) -> None:
+    """Raises UnknownQueue."""
+    if queue not in QUEUES:
+        raise UnknownQueue(f"no queue {queue!r}; there are {', '.join(QUEUES)}")
+
+
 @dataclass(frozen=True)
 class Taken:
     """A dead letter that nobody else sees just now; `receipt` is the right to it."""
@@ -142,8 +148,7 @@ class DeadLetterDesk:
     @contextmanager
     def _taken(self, queue: str, tenant: str | None) -> Iterator[list[Taken]]:
         """The letters; what is left in the list is put back."""
-        if queue not in QUEUES:
-            raise UnknownQueue(f"no queue {queue!r}; there are {', '.join(QUEUES)}")
+        check_queue(queue)
         letters = list(self.queues.take(queue, LOOKED_THROUGH if tenant else MOST))
         try:
             yield letters

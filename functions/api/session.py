@@ -5,7 +5,7 @@ from functions.api.asking import Ask
 from functions.api.parts import Api
 from functions.api.problems import Problem
 from functions.api.wishes import Credentials
-from functions.people.known_devices import cookie_name
+from functions.people.device_cookie import cookie_name
 from functions.people.sign_in import Attempt
 
 

@@ -2,11 +2,10 @@
 
 The token opens nothing: it only gives the device's attempts a counter that strangers cannot fill.
 It is good for as long as its key is kept, one to two months, and is renewed with each sign-in.
-One device may know several accounts, so each has its own cookie; the cookie's name does not tell
-the account, and the cookie is sent to the address of sign-in alone.
+One device may know several accounts, so each has a cookie of its own (device_cookie.py), which is
+sent to the address of sign-in alone.
 """
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +17,6 @@ from functions.people.sessions import KeyRing
 from statemachine.values import Frozen, Name, Tenant
 
 KNOWN_FOR = timedelta(days=60)
-COOKIE_PREFIX = "__Secure-haulway-device-"
 
 
 class DeviceClaims(Frozen):
@@ -55,7 +53,3 @@ class KnownDevices:
         if claims is None or (claims.tenant, claims.sub) != (tenant, account):
             return None
         return claims.device if now.timestamp() < claims.exp else None
-
-
-def cookie_name(tenant: str, account: str) -> str:
-    return COOKIE_PREFIX + hashlib.sha256(f"{tenant}/{account}".encode()).hexdigest()[:12]

@@ -34,6 +34,10 @@ function notFound() {
         headers: {
             'cache-control': { value: 'no-store' },
             'content-type': { value: 'text/html; charset=utf-8' },
+            // An answer from here need not pass the response headers policy, and the address may hold a token.
+            'content-security-policy': { value: "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'" },
+            'referrer-policy': { value: 'no-referrer' },
+            'x-content-type-options': { value: 'nosniff' },
         },
         body: { encoding: 'text', data: MISSING },
     };

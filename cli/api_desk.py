@@ -13,6 +13,7 @@ from cli.desk import changes_document, check_job_id
 from cli.out import BadInput, Complaint, Declined, NotKnown, NotThere
 from events import JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.documents import JobDocument
+from functions.people.device_cookie import cookie_name
 from statemachine.views import Card
 
 COOKIE = "__Host-haulway"
@@ -61,11 +62,16 @@ class ApiDesk:
         self.http = http or httpx.Client(timeout=TIMEOUT_S)
 
     def sign_in(self, account: str, password: str, tenant: str) -> dict[str, Any]:
+        """This computer is known to the account from then on, so strangers cannot lock it out."""
         wish = {"account": account, "password": password, "tenant": tenant}
-        answer = self.ask("POST", "/api/session", wish)
-        cookies = answer.headers.get_list("set-cookie")
-        token = next((c for c in cookies if c.startswith(f"{COOKIE}=")), "").partition("=")[2]
-        self.sessions.keep(self.site, token.partition(";")[0])
+        name = cookie_name(tenant, account.strip().lower())
+        device = f"{self.site} {name}"
+        known = self.sessions.read(device)
+        headers = {"Cookie": f"{name}={known}"} if known else {}
+        answer = self.ask("POST", "/api/session", wish, headers)
+        set_ = dict(map(_pair, answer.headers.get_list("set-cookie")))
+        self.sessions.keep(self.site, set_.get(COOKIE))
+        self.sessions.keep(device, set_.get(name))
         found: dict[str, Any] = answer.json()
         return found
 
@@ -143,7 +149,7 @@ class ApiDesk:
             sent["Content-Type"] = "application/json"
         if method != "GET":
             sent["x-amz-content-sha256"] = hashlib.sha256(body).hexdigest()
-        if token := self.sessions.read(self.site):
+        if "Cookie" not in sent and (token := self.sessions.read(self.site)):
             sent["Cookie"] = f"{COOKIE}={token}"
         try:
             answer = self.http.request(method, f"{self.site}{path}", content=body, headers=sent)
@@ -152,6 +158,11 @@ class ApiDesk:
         if answer.is_success:
             return answer
         raise _complaint(answer)
+
+
+def _pair(cookie: str) -> tuple[str, str]:
+    name, _, value = cookie.partition(";")[0].partition("=")
+    return name, value
 
 
 def _document(answer: httpx.Response) -> JobDocument:
@@ -178,7 +189,7 @@ def _complaint(answer: httpx.Response) -> Complaint:
         return SignedOut(f"{sentence}; `haul --api SITE sign-in ACCOUNT` does")
     if answer.status_code == httpx.codes.NOT_FOUND:
         return NotThere(sentence)
-    if answer.status_code in (409, 412, 403):
+    if answer.status_code in (409, 412, 403, 429):
         return Declined(sentence)
     if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
         return BadInput(sentence)

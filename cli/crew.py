@@ -13,13 +13,13 @@ from cli.place import Place
 from functions.aws.roster import DynamoAccounts
 from functions.people.accounts import (
     ROLES,
+    Account,
     AccountExists,
     Passwords,
     Profile,
     Role,
     UnknownAccount,
     WeakPassword,
-    new_account,
     suggested_password,
 )
 
@@ -48,12 +48,16 @@ def add(
 ) -> None:
     """Add an account. Without a password somebody can be on the roster: `haul roster import`."""
     with spoken_errors():
-        secret = _password(password, make_up)
         tenant, now = context.obj.tenant, datetime.now(timezone.utc)
+        profile = {"name": name, "roles": roles_named(role), "phone": phone, "email": email}
+        own = {"tenant": tenant, "account": account, "password_since": now}
+        made = Account.model_validate(own | profile)
+        known = accounts(context.obj.place)
+        if known.read(tenant, account):
+            raise Declined(f"there is an account {account!r} already")
+        secret = _password(password, make_up)
         try:
-            roles = roles_named(role)
-            made = new_account(tenant, account, name, roles, secret, now, Passwords())
-            accounts(context.obj.place).add(made.with_(phone=phone, email=email))
+            known.add(made.with_(password_hash=Passwords().hash(secret)))
         except AccountExists as error:
             raise Declined(str(error)) from error
         except WeakPassword as error:
@@ -132,11 +136,14 @@ def password(
 ) -> None:
     """Set a new password; sessions that are open with the old one end."""
     with spoken_errors():
+        known = accounts(context.obj.place)
+        if known.read(context.obj.tenant, account) is None:
+            raise NotThere(f"no account {account!r}; `haul crew list` shows them")
         secret = _password(password, make_up)
         try:
             hashed = Passwords().hash(secret)
             now = datetime.now(timezone.utc)
-            accounts(context.obj.place).set_password(context.obj.tenant, account, hashed, now)
+            known.set_password(context.obj.tenant, account, hashed, now)
         except UnknownAccount as error:
             raise NotThere(f"{error}; `haul crew list` shows them") from error
         except WeakPassword as error:
@@ -147,11 +154,15 @@ def password(
 def sign_in(
     context: typer.Context,
     account: Name,
-    password: Annotated[str, typer.Option(envvar="HAUL_PASSWORD", prompt=True, hide_input=True)],
+    password: Annotated[
+        Optional[str], typer.Option(envvar="HAUL_PASSWORD", help="Left out: asked for.")
+    ] = None,
 ) -> None:
     """Begin a session with the site named by --api."""
     with spoken_errors():
-        session = _remote(context).sign_in(account, password, context.obj.tenant)
+        site = _remote(context)
+        secret = password or typer.prompt("Password", hide_input=True)
+        session = site.sign_in(account, secret, context.obj.tenant)
         console.print(f"Signed in as {session['name']}, until {session['expires_at']}.")
 
 

@@ -13,6 +13,7 @@ from rich.markup import escape
 from cli.ops_tables import letters_table, overview_tables, queues_table, troubled_table
 from cli.out import BadInput, Complaint, Declined, NotKnown, console, print_json, spoken_errors
 from cli.restore import restore
+from functions.ops.dead_letters import check_queue
 from functions.ports import Corrupt, Unavailable
 
 if TYPE_CHECKING:
@@ -234,6 +235,7 @@ def discard(
     """Throw dead letters away, for good."""
     with spoken_errors():
         chosen = _chosen(ids, all_)
+        check_queue(queue)
         what = "all dead letters" if chosen is None else f"{len(chosen)} dead letters"
         if not yes and not typer.confirm(f"Throw {what} of {queue} away, for good?"):
             raise BadInput("nothing was thrown away")

@@ -94,8 +94,9 @@ class Use:
     """The messages of each status, of one in four twice."""
     requests: int = 20
     """Of pages and programs to the API, looks at the board included; assumed."""
-    reads: int = 5
-    """Units of DynamoDB: who asks is kept for half a minute, and pages ask every five seconds."""
+    reads: int = 26
+    """Units of DynamoDB: of the requests 16 come from signed-in people (assumed), each reads its
+    account and, eventually consistent, whether the session has ended; and two for signing in."""
     writes: int = 2
     """Units: bookings and choices of customers are counted by their address; assumed."""
     views: int = 20

@@ -33,6 +33,7 @@ from deploy.stack import DeployFailed, Stack
 from deploy.target import Outputs, Target
 from deploy.template import PUBLISHED, Built
 from statemachine.flows import Flow
+from statemachine.tenants import CANARY
 
 BUSINESSES = {"main": "Haulway"}
 
@@ -235,7 +236,7 @@ class Deployment:
         self.say("pages")
         changed = pages.publish(self.target.client("s3"), outputs["SiteBucket"], files)
         self.say("data")
-        verify.prepare(self.target, outputs, {**self.businesses, verify.CANARY: "Canary"})
+        verify.prepare(self.target, outputs, {**self.businesses, CANARY: "Canary"})
         if changed or record.pending != record.current:
             self.say("invalidation")
             self._invalidate(outputs)

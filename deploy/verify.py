@@ -26,14 +26,12 @@ from functions.people.accounts import Account, AccountExists
 from functions.ports import Conflict, UnknownJob
 from statemachine.flows import Flow, Move
 from statemachine.job import Customer, Job, Place
-from statemachine.tenants import TenantSettings
+from statemachine.tenants import CANARY, TenantSettings
 from statemachine.values import Actor
 from tracking.fetching import follow
 from tracking.link import Link, parse_link
 from tracking.pace import Policy
 
-CANARY = "canary"
-"""A business of its own, so that no dispatcher sees these jobs."""
 ME = Actor(kind="dispatcher", id="deploy")
 DRIVER = Assignment(role="driver", member="canary")
 EAGER = Policy(poll_max_s=2)

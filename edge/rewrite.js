@@ -2,31 +2,50 @@
 // It runs before the cache lookup, so the path it returns is the cache key: one page object serves
 // every tracking link, and a token reaches neither the origin nor a key. The query string is kept;
 // that it does not split the cache of a page is the cache policy's work (template.yaml).
-// A path that is no page and no file of ours fails open to the dashboard; a path that is written
-// to confuse (encoded slashes, dot segments, control characters) gets a plain 404. Under /track/
-// even those get the page: a link mangled by a text message must say so in words.
+// A path that is no page and no file of ours gets a 404 in words, from here: an error page of the
+// distribution would also replace the API's own 404s. Under /track/ every path that is no file gets
+// the page: a link mangled by a text message must open the job, or say in words that it cannot.
 var KINDS = '\\.(css|html|ico|jpg|js|map|mjs|png|svg|txt|webmanifest|webp|woff2|xml)$';
 var FILE = new RegExp(KINDS); // .json is missing on purpose: data lives in /t/ and /lib/ only
 var TRACK_FILE = new RegExp('^/track/[A-Za-z0-9_-]{1,21}(\\.[A-Za-z0-9_-]{1,21})*' + KINDS); // a token has 22
 var PLAIN = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\/?$/;
 var DOTS = /\/(\.|%2e){1,2}(\/|\\|%2f|%5c|$)/i;
-var BOOK_PAGE = /^\/book\/([A-Za-z0-9_-]{1,40})\/?$/;
-var PAGES = { book: 1, crew: 1, dispatch: 1, ops: 1 };
+var PAGE = /^\/(book|crew|dispatch|ops)(\/|\/index\.html)?$/;
+var FOLDERS = { book: 1, crew: 1, dispatch: 1, ops: 1 }; // where files may be; also in the root
 var LONGEST = 512;
+var MISSING = '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    + '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    + '<meta name="robots" content="noindex"><title>Page not found · Haulway</title>'
+    + '<link rel="icon" href="/favicon.svg" type="image/svg+xml"><link rel="stylesheet" href="/style.css">'
+    + '</head><body><main><section class="panel"><h1>Page not found</h1>'
+    + '<p>There is no page at this address. Check it for typing errors.</p>'
+    + '<p>To follow a pickup, open the link in your text message again.</p>'
+    + '<p><a href="/book/">Book a pickup</a> · <a href="/dispatch/">Staff sign-in</a></p></section>'
+    + '<section class="panel" lang="es"><h2>Página no encontrada</h2>'
+    + '<p>No hay ninguna página en esta dirección. Revise si está bien escrita.</p>'
+    + '<p>Para seguir su servicio, abra de nuevo el enlace de su mensaje de texto.</p>'
+    + '<p><a href="/book/">Reservar un servicio</a> · <a href="/dispatch/">Acceso del personal</a></p>'
+    + '</section></main></body></html>\n';
 
 function notFound() {
     return {
         statusCode: 404,
         statusDescription: 'Not Found',
-        headers: { 'cache-control': { value: 'no-store' }, 'content-type': { value: 'text/plain' } },
-        body: { encoding: 'text', data: 'Nothing here.\n' },
+        headers: {
+            'cache-control': { value: 'no-store' },
+            'content-type': { value: 'text/html; charset=utf-8' },
+            // An answer from here need not pass the response headers policy, and the address may hold a token.
+            'content-security-policy': { value: "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'" },
+            'referrer-policy': { value: 'no-referrer' },
+            'x-content-type-options': { value: 'nosniff' },
+        },
+        body: { encoding: 'text', data: MISSING },
     };
 }
 
-function page(uri, area) {
-    var booked = BOOK_PAGE.exec(uri);
-    if (booked) { return '/book/' + booked[1] + '/index.html'; }
-    return PAGES.hasOwnProperty(area) ? '/' + area + '/index.html' : '/index.html';
+function isFile(uri, area) {
+    if (!FILE.test(uri) || /\.html$/.test(uri)) { return false; }
+    return uri.split('/').length === 2 || FOLDERS.hasOwnProperty(area);
 }
 
 function handler(event) {
@@ -39,8 +58,12 @@ function handler(event) {
     }
     if (area === 'api' && !DOTS.test(uri)) { return request; }
     if (uri.length > LONGEST || !PLAIN.test(uri)) { return notFound(); }
-    if (area === 't' || area === 'lib' || FILE.test(uri)) { return request; }
-    if (uri.indexOf('.') >= 0) { return notFound(); }
-    request.uri = page(uri, area);
+    if (area === 't' || area === 'lib' || isFile(uri, area)) { return request; }
+    if (uri === '/' || uri === '/index.html') {
+        request.uri = '/index.html';
+        return request;
+    }
+    if (!PAGE.test(uri)) { return notFound(); }
+    request.uri = '/' + area + '/index.html';
     return request;
 }

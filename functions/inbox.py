@@ -18,6 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from events import TEXTS_SOURCE, Request
+from functions.partners import WrongPartner, check_source
 from functions.ports import (
     Corrupt,
     DeadLetters,
@@ -222,13 +223,16 @@ def parse_event(event: type[Event], body: str) -> Event:
     """The event in the envelope. Raises Permanent with what is wrong and where."""
     try:
         envelope = json.loads(body)
+        check_source(envelope)
         parsed = event.model_validate(envelope["detail"])
         if isinstance(parsed, Request) and envelope.get("source") != TEXTS_SOURCE:
             check_outside(parsed)
         return parsed
     except ValidationError as error:
         raise Permanent("; ".join(problems(error))) from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except WrongPartner as error:
+        raise Permanent(str(error)) from error
+    except (AttributeError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise Permanent("the message is not an EventBridge event with a `detail`") from error
 
 

@@ -148,7 +148,9 @@ class Edge:
         if body is None:
             return _plain(413, f"The body is larger than {largest} bytes.\n")
         query = request.scope["query_string"].decode("latin-1")
-        ask = Ask(request.method, uri, query, decoded(request.scope["headers"]), body)
+        viewer = f"{request.client.host}:{request.client.port}" if request.client else ""
+        headers = decoded(request.scope["headers"])
+        ask = Ask(request.method, uri, query, headers, body, viewer=viewer)
         if behaviour.bucket:
             return await self._to_the_bucket(ask, behaviour.bucket)
         if behaviour.signed:

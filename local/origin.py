@@ -30,7 +30,16 @@ HOP_BY_HOP = frozenset(
 ANSWER_LIMIT_S = 30.0
 """CloudFront's default origin response timeout."""
 CONNECT_LIMIT_S = 5.0
-OWN_REQUEST_FIELDS = frozenset({"host", "content-length", "x-forwarded-proto", "x-haulway-cache"})
+OWN_REQUEST_FIELDS = frozenset(
+    {
+        "cloudfront-viewer-address",
+        "content-length",
+        "host",
+        "x-forwarded-proto",
+        "x-haulway-cache",
+    }
+)
+"""What the edge says itself, whatever a viewer has sent under these names."""
 
 
 class EngineDown(Exception):
@@ -61,7 +70,8 @@ class EngineDown(Exception):
 class Ask(NamedTuple):
     """A request as it came: `uri` is the raw path, `query` the raw query without its `?`.
 
-    `host` is whom it is for, where that is not the distribution.
+    `host` is whom it is for, where that is not the distribution; `viewer` is who sent it, as
+    CloudFront-Viewer-Address writes it.
     """
 
     method: str
@@ -70,6 +80,7 @@ class Ask(NamedTuple):
     headers: Fields = ()
     body: bytes = b""
     host: str = ""
+    viewer: str = ""
 
     @property
     def target(self) -> str:
@@ -127,12 +138,13 @@ class Origin:
 
     async def _send(self, ask: Ask) -> httpx.Response:
         headers = tuple(h for h in end_to_end(ask.headers) if h[0] not in OWN_REQUEST_FIELDS)
+        seen = (("cloudfront-viewer-address", ask.viewer),) if ask.viewer else ()
         timeout = httpx.Timeout(ANSWER_LIMIT_S, connect=CONNECT_LIMIT_S)
         host = ask.host or self.domain
         request = httpx.Request(
             ask.method,
             self.url,
-            headers=encoded((*headers, ("host", host), ("x-forwarded-proto", "https"))),
+            headers=encoded((*headers, *seen, ("host", host), ("x-forwarded-proto", "https"))),
             content=ask.body or None,
             extensions={"target": ask.target.encode("latin-1"), "timeout": timeout.as_dict()},
         )

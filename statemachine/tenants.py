@@ -9,6 +9,14 @@ from pydantic import Field
 from statemachine.flows import DEFAULT_FLOW
 from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
 
+CANARY = "canary"
+"""The business that deployments book with, so that no dispatcher sees those jobs."""
+
+
+def is_internal(tenant: str) -> bool:
+    """Whether a business is the stage's own: nothing that strangers reach serves it."""
+    return tenant == CANARY or tenant.startswith("test-")
+
 
 class QuietHours(Frozen):
     """When nobody is sent a text, by the clock of the tenant's time zone; it may pass midnight.

@@ -34,10 +34,14 @@ class FakeAccounts:
         self.known[account.tenant, account.account] = account
 
     def set_password(self, tenant: str, account: str, password_hash: str, since: datetime) -> None:
-        self._change(tenant, account, password_hash=password_hash, password_since=since)
+        epoch = self._next_epoch(tenant, account)
+        self._change(
+            tenant, account, password_hash=password_hash, password_since=since, session_epoch=epoch
+        )
 
     def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:
-        self._change(tenant, account, disabled=disabled)
+        epoch = self._next_epoch(tenant, account)
+        self._change(tenant, account, disabled=disabled, session_epoch=epoch)
 
     def set_profile(self, tenant: str, account: str, profile: Profile) -> None:
         values = {name: getattr(profile, name) for name in Profile.model_fields}
@@ -46,6 +50,10 @@ class FakeAccounts:
     def all(self, tenant: str) -> Iterator[Account]:
         mine = {key: account for key, account in self.known.items() if key[0] == tenant}
         return (mine[key] for key in sorted(mine))
+
+    def _next_epoch(self, tenant: str, account: str) -> int:
+        known = self.known.get((tenant, account))
+        return known.session_epoch + 1 if known else 0
 
     def _change(self, tenant: str, account: str, **values: Any) -> None:
         if (tenant, account) not in self.known:

@@ -2,12 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
-from statemachine.identity import digest_of, is_token
+from statemachine.identity import digest_of
 
 SITE = r"(https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?)"
 SITE_URL = re.compile(SITE + r"(?:[/?#].*)?")
-LINK_URL = re.compile(SITE + r"/track/([^/?#]+)/?(?:[?#].*)?")
+AROUND = r"[^A-Za-z0-9_\-/?#]*"
+"""What a message may put around a link or a token: quotes, brackets, a full stop, blanks."""
+TOKEN = rf"{AROUND}([A-Za-z0-9_-]{{22}})(?![A-Za-z0-9])[_-]*{AROUND}"
+LINK_URL = re.compile(AROUND + SITE + rf"/track/+{TOKEN}/*{AROUND}(?:[?#].*)?", re.DOTALL)
+BARE_TOKEN = re.compile(TOKEN)
 WHAT_A_LINK_IS = "a tracking link (https://…/track/…) or its token (22 letters, digits, - or _)"
 
 
@@ -34,13 +39,13 @@ def parse_link(token_or_url: str, edge_url: str | None = None) -> Link:
     An address knows its own host, so `edge_url` is not looked at. Raises ValueError, which says
     what was expected and never repeats the token.
     """
-    text = token_or_url.strip()
-    if is_token(text):
+    text = unquote(token_or_url)
+    if bare := BARE_TOKEN.fullmatch(text):
         if edge_url is None:
             raise ValueError("a token alone does not say where to ask: add the site's address")
-        return Link(_site_of(edge_url), digest_of(text))
+        return Link(_site_of(edge_url), digest_of(bare[1]))
     found = LINK_URL.fullmatch(text)
-    if found is None or not is_token(found[2]):
+    if found is None:
         raise ValueError(f"this is not {WHAT_A_LINK_IS}")
     return Link(found[1], digest_of(found[2]))
 

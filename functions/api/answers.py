@@ -42,6 +42,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     cookie: str | None = None
     """The session's token to be kept; empty to be forgotten; None leaves the cookie alone."""
+    device: tuple[str, str] | None = None
+    """Name and value of the cookie by which this device is known to the account it signed in to."""
     about: tuple[str, JobId] | None = None
     """Tenant and job, for the log; and `seq`, where one is known."""
     seq: int | None = None

@@ -57,8 +57,11 @@ class Ask:
     @property
     def cookie(self) -> str | None:
         """The session's token as it was sent, if one was."""
+        return self.cookie_named(COOKIE)
+
+    def cookie_named(self, wanted: str) -> str | None:
         pairs = (cookie.strip().partition("=") for cookie in self.cookies)
-        return next((value for name, _, value in pairs if name == COOKIE), None)
+        return next((value for name, _, value in pairs if name == wanted), None)
 
     @property
     def is_cross_site(self) -> bool:

@@ -33,6 +33,7 @@ from functions.aws.container import (
     utc_now,
 )
 from functions.aws.edge_address import NotedEdgeAddress, NotedParameter
+from functions.aws.ended_sessions import DynamoEndedSessions
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.freshness import public_views
 from functions.aws.metrics import LogMetrics
@@ -46,8 +47,10 @@ from functions.aws.stores import S3Jobs, S3Tenants
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob, assign_crew
 from functions.inbox import once
-from functions.people.accounts import Passwords, SignIn
-from functions.people.sessions import Sessions
+from functions.people.accounts import Passwords
+from functions.people.known_devices import KnownDevices
+from functions.people.sessions import KeyRing, Sessions
+from functions.people.sign_in import SignIn
 from functions.people.whereabouts import SharePlace
 
 if TYPE_CHECKING:
@@ -85,7 +88,8 @@ def wire() -> LambdaFunctionUrlResolver:
         settings.uploads_host,
         credentials(),
     )
-    keys = SecretKeyStore(client("secretsmanager"), settings.session_keys)
+    keys = KeyRing(SecretKeyStore(client("secretsmanager"), settings.session_keys))
+    ended = DynamoEndedSessions(dynamodb, settings.crew_roster)
     api = Api(
         jobs=jobs,
         boards=S3BoardCopies(s3, settings.jobs_bucket),
@@ -100,7 +104,8 @@ def wire() -> LambdaFunctionUrlResolver:
         add_photo=AddPhoto(jobs, views, bus, photos, bells=executions),
         share_place=SharePlace(DynamoPlaces(dynamodb, settings.crew_roster)),
         sign_in=SignIn(accounts, limits, Passwords()),
-        sessions=Sessions(keys, accounts),
+        sessions=Sessions(keys, accounts, ended),
+        devices=KnownDevices(keys),
         limits=limits,
         edge_url=_edge_address(settings),
         new_id=lambda: f"api-{uuid.uuid4()}",

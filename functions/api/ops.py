@@ -16,7 +16,8 @@ from statemachine.values import JOB_ID_PATTERN
 
 
 def overview(api: Api, ask: Ask) -> Answer:
-    return Answer(200, api.ops().overview(ask.who.tenant, ask.now), compress=True)
+    seen = api.ops().overview(ask.who.tenant, ask.now, own_letters_only=True)
+    return Answer(200, seen, compress=True)
 
 
 def explain(api: Api, ask: Ask) -> Answer:

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from functions.add_photo import AddPhoto
 from functions.advance_job import AdvanceJob
 from functions.api.crews import Crews
+from functions.api.problems import too_many
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.metrics import Metrics
-from functions.people.accounts import Accounts, Limits, SignIn
+from functions.people.accounts import Accounts, Limit, Limits
+from functions.people.known_devices import KnownDevices
 from functions.people.roster import Roster
 from functions.people.sessions import Sessions
+from functions.people.sign_in import SignIn
 from functions.people.whereabouts import SharePlace
 from functions.ports import BoardCopies, Jobs, Logger, Tenants, Views
 
@@ -38,6 +42,7 @@ class Api:
     share_place: SharePlace
     sign_in: SignIn
     sessions: Sessions
+    devices: KnownDevices
     limits: Limits
     edge_url: Callable[[], str]
     """Where customers reach us, without a slash at its end."""
@@ -47,3 +52,12 @@ class Api:
     log: Logger
     metrics: Metrics
     shows_docs: bool = False
+
+    def origin(self, address: str, now: datetime) -> str:
+        """A name for an address, so that no one reads addresses in the table of counters."""
+        return self.sessions.keys.keyed_hash(address, now)
+
+    def count(self, limit: Limit, whose: str, now: datetime) -> None:
+        """One more. Raises Problem where there is no room, with the true time to wait."""
+        if not self.limits.take(limit, whose, now):
+            raise too_many(self.limits.wait(limit, whose, now))

@@ -5,10 +5,13 @@ A client decides by `type`, whose last part never changes; `title` and `detail` 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from functions.add_photo import EventTaken, PhotoMissing
 from functions.ops.dead_letters import NotReplayable, UnknownQueue
+from functions.people.accounts import retry_after_s
+from functions.people.sign_in import TooManyAttempts
 from functions.people.whereabouts import NotUnderWay
 from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
 from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
@@ -54,7 +57,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "photo-refused": (422, "The photo cannot be taken"),
     "unknown-flow": (422, "There is no flow of that name"),
     "if-match-missing": (428, "Send If-Match with the rev that you decided on"),
-    "too-many-requests": (429, "Too many requests from this address; try again later"),
+    "too-many-requests": (429, "Too many requests; try again later"),
     "internal": (500, "Something broke on our side"),
     "unavailable": (503, "A service behind us does not answer; try again"),
 }
@@ -87,6 +90,14 @@ class Problem(Exception):
         return {**self.extras, **own, **said}
 
 
+def too_many(wait: timedelta, what: str | None = None) -> Problem:
+    """`wait` is how long until there is room again; `what` there has been too much of."""
+    seconds = retry_after_s(wait)
+    told = f"{-(-seconds // 60)} min" if seconds > 60 else f"{seconds} s"
+    detail = f"{what or 'too many requests'}; try again in {told}"
+    return Problem("too-many-requests", detail, headers={"Retry-After": str(seconds)})
+
+
 def problem_of(error: Exception) -> Problem:
     """What an error of the functions means to who asked; any other is ours to look into."""
     match error:
@@ -94,6 +105,8 @@ def problem_of(error: Exception) -> Problem:
             return error
         case UnknownJob() | UnknownTenant():
             return Problem("unknown-job")
+        case TooManyAttempts():
+            return too_many(error.wait, "too many attempts to sign in to this account from here")
         case UnknownQueue():
             return Problem("unknown-queue")
         case NotReplayable():

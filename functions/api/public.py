@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from hmac import compare_digest
 
 from events import JobMoveRequested, JobRequested
@@ -12,16 +13,20 @@ from functions.api.moving import outcome_of, refused
 from functions.api.parts import Api
 from functions.api.problems import Problem
 from functions.api.wishes import HoldersWish, NewBooking
+from functions.people.accounts import Limit
 from functions.ports import Corrupt, Stored, Unavailable, UnknownJob, UnknownTenant
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of, is_token
 from statemachine.job import Customer, Job, Place, RefusalReason, Schedule
 from statemachine.machine import legal_move
+from statemachine.tenants import TenantSettings, is_internal
 from statemachine.values import Actor
 from statemachine.views import View, view_of
 
 BOOKER = Actor(kind="customer", id="booking")
 HOLDER = Actor(kind="customer", id="link")
+FORM_OF_BUSINESS = Limit("business-bookings", most=200, window=timedelta(hours=1))
+"""From all addresses: a flood spends no more than a business can book by hand."""
 DIGEST = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -34,10 +39,8 @@ def book(api: Api, ask: Ask) -> Answer:
     key = ask.idempotency_key
     if key is None:
         raise Problem("invalid", "send an Idempotency-Key, or a retry would book twice")
-    try:
-        flow = api.tenants.read(order.tenant).flow
-    except UnknownTenant as error:
-        raise Problem("invalid", "no business of that name takes bookings here") from error
+    flow = _bookable(api, order.tenant).flow
+    api.count(FORM_OF_BUSINESS, order.tenant, ask.now)
     request = JobRequested(
         tenant=order.tenant,
         event_id=derived_id("booking", key, order.model_dump_json()),
@@ -50,6 +53,16 @@ def book(api: Api, ask: Ask) -> Answer:
         note=order.what,
     )
     return booked_answer(api, order.tenant, api.create(request, ask.now))
+
+
+def _bookable(api: Api, tenant: str) -> TenantSettings:
+    """Raises Problem, in the same words whether a business is not there or not public."""
+    try:
+        if not is_internal(tenant):
+            return api.tenants.read(tenant)
+    except UnknownTenant:
+        pass
+    raise Problem("invalid", "tenant: no business of that name takes bookings here")
 
 
 def track(api: Api, ask: Ask) -> Answer:

@@ -21,6 +21,7 @@ from functions.api.parts import Api
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
 from functions.api.routes import ROUTES, Route
 from functions.metrics import Metrics
+from functions.people.known_devices import KNOWN_FOR
 from functions.people.sessions import LASTS
 
 JSON = "application/json"
@@ -48,8 +49,7 @@ def _answered(api: Api, route: Route | None, ask: Ask) -> Answer:
         raise _nowhere(ask)
     if ask.is_cross_site:
         raise Problem("cross-site")
-    if route.limit:
-        _count(api, route, ask)
+    _count(api, route, ask)
     if route.who is None:
         return route.does(api, ask)
     session = api.sessions.read(ask.cookie, ask.now) if ask.cookie else None
@@ -62,9 +62,8 @@ def _answered(api: Api, route: Route | None, ask: Ask) -> Answer:
 
 def _count(api: Api, route: Route, ask: Ask) -> None:
     """Addresses are counted under a keyed hash, so that nobody reads them in the table."""
-    limit = route.limit
-    if limit and not api.limits.take(limit, api.sessions.keyed_hash(ask.address, ask.now), ask.now):
-        raise Problem("too-many-requests", headers={"Retry-After": "60"})
+    if route.limit:
+        api.count(route.limit, api.origin(ask.address, ask.now), ask.now)
 
 
 def _nowhere(ask: Ask) -> Problem:
@@ -82,6 +81,7 @@ def _leads_to(path: str, asked: str) -> bool:
 def _yes(answer: Answer, ask: Ask) -> Reply:
     headers = _headers(ask, answer.headers)
     cookies = [] if answer.cookie is None else [_cookie(answer.cookie)]
+    cookies += [_device_cookie(*answer.device)] if answer.device else []
     document = answer.document
     media_type: str | None = None
     body: str | None = None
@@ -111,6 +111,19 @@ def _cookie(token: str) -> Cookie:
         secure=True,
         http_only=True,
         max_age=int(LASTS.total_seconds()) if token else 0,
+        same_site=SameSite.STRICT_MODE,
+    )
+
+
+def _device_cookie(name: str, token: str) -> Cookie:
+    """`__Secure-` and not `__Host-`: that one would be sent with every request to the site."""
+    return Cookie(
+        name,
+        token,
+        path="/api/session",
+        secure=True,
+        http_only=True,
+        max_age=int(KNOWN_FOR.total_seconds()),
         same_site=SameSite.STRICT_MODE,
     )
 

@@ -66,7 +66,6 @@ DISPATCHER: Who = frozenset({"dispatcher"})
 PLANNERS: Who = frozenset({"dispatcher", "supervisor", "ops"})
 OPS: Who = frozenset({"ops"})
 
-SIGN_INS = Limit("sign-ins", most=60, window=timedelta(minutes=15))
 BOOKINGS = Limit("bookings", most=20, window=timedelta(hours=1))
 LOOKS = Limit("looks", most=600, window=timedelta(minutes=5))
 CHOICES = Limit("choices", most=30, window=timedelta(minutes=10))
@@ -114,8 +113,7 @@ ROUTES: tuple[Route, ...] = (
         session.sign_in,
         {200: SessionDocument},
         body=Credentials,
-        refusals=("wrong-credentials",),
-        limit=SIGN_INS,
+        refusals=("wrong-credentials", "too-many-requests"),
     ),
     Route("GET", "/api/session", "Who am I?", SIGNED_IN, session.who_am_i, {200: SessionDocument}),
     Route("DELETE", "/api/session", "Sign out", EVERYBODY, session.sign_out, {204: None}),

@@ -5,17 +5,24 @@ from functions.api.asking import Ask
 from functions.api.parts import Api
 from functions.api.problems import Problem
 from functions.api.wishes import Credentials
+from functions.people.device_cookie import cookie_name
+from functions.people.sign_in import Attempt
 
 
 def sign_in(api: Api, ask: Ask) -> Answer:
     """The cookie, or one and the same answer whatever is wrong with name, account or password."""
     sent = ask.document(Credentials)
     name = sent.account.strip().lower()
-    account = api.sign_in(sent.tenant, name, sent.password, ask.now)
+    cookie = cookie_name(sent.tenant, name)
+    device = api.devices.read(ask.cookie_named(cookie), sent.tenant, name, ask.now)
+    origin = api.origin(ask.address, ask.now)
+    account = api.sign_in(Attempt(sent.tenant, name, sent.password, origin, device), ask.now)
     if account is None:
         raise Problem("wrong-credentials")
     token, session = api.sessions.begin(account, ask.now)
-    return Answer(200, session_document(session), cookie=token, outcome="signed in")
+    known = api.devices.remember(sent.tenant, name, device, ask.now)
+    document = session_document(session)
+    return Answer(200, document, cookie=token, device=(cookie, known), outcome="signed in")
 
 
 def who_am_i(api: Api, ask: Ask) -> Answer:
@@ -23,5 +30,7 @@ def who_am_i(api: Api, ask: Ask) -> Answer:
 
 
 def sign_out(api: Api, ask: Ask) -> Answer:
-    """The cookie is forgotten. A copy of it lives on until it ends, or the password is changed."""
+    """Ends this session, copies of its cookie too; other devices of the account stay signed in."""
+    if ask.cookie:
+        api.sessions.end(ask.cookie, ask.now)
     return Answer(204, cookie="", outcome="signed out")

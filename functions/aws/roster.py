@@ -12,11 +12,10 @@ No key holds a phone number, name or address: who is counted is named by a keyed
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
-from pydantic import ValidationError
 
 from functions.aws.failures import code_of, retryable
 from functions.people.accounts import Account, AccountExists, Limit, Profile, UnknownAccount
@@ -80,10 +79,10 @@ class DynamoAccounts:
 
     def set_password(self, tenant: str, account: str, password_hash: str, since: datetime) -> None:
         changes = {"password_hash": {"S": password_hash}, "password_since": {"S": iso(since)}}
-        self._change(tenant, account, changes)
+        self._change(tenant, account, changes, ends_sessions=True)
 
     def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:
-        self._change(tenant, account, {"disabled": {"BOOL": disabled}})
+        self._change(tenant, account, {"disabled": {"BOOL": disabled}}, ends_sessions=True)
 
     def set_profile(self, tenant: str, account: str, profile: Profile) -> None:
         self._change(tenant, account, _profile_values(profile))
@@ -101,16 +100,18 @@ class DynamoAccounts:
                 for item in page["Items"]:
                     yield _account_in(item)
 
-    def _change(self, tenant: str, account: str, values: Item) -> None:
+    def _change(self, tenant: str, account: str, values: Item, ends_sessions: bool = False) -> None:
+        sets = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
+        one = {":one": {"N": "1"}} if ends_sessions else {}
         try:
             with asked():
                 self.dynamodb.update_item(
                     TableName=self.table,
                     Key=_account_key(tenant, account),
-                    UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+                    UpdateExpression=sets + (" ADD session_epoch :one" if ends_sessions else ""),
                     ConditionExpression="attribute_exists(pk)",
                     ExpressionAttributeNames={f"#{name}": name for name in values},
-                    ExpressionAttributeValues={f":{name}": v for name, v in values.items()},
+                    ExpressionAttributeValues={f":{n}": v for n, v in values.items()} | one,
                 )
         except Missed as error:
             raise UnknownAccount(f"there is no account {account!r}") from error
@@ -147,9 +148,10 @@ def _account_in(item: Item) -> Account:
                 "password_hash": item.get("password_hash", {}).get("S"),
                 "password_since": item["password_since"]["S"],
                 "disabled": item["disabled"]["BOOL"],
+                "session_epoch": int(item.get("session_epoch", {}).get("N", "0")),
             }
         )
-    except (KeyError, ValidationError) as error:
+    except (KeyError, ValueError) as error:
         raise Corrupt(f"{item['sk']['S']} in the crew roster is no account") from error
 
 
@@ -169,6 +171,17 @@ class DynamoLimits:
     def forget(self, limit: Limit, whose: str) -> None:
         with asked():
             self.dynamodb.delete_item(TableName=self.table, Key=_count_key(limit, whose))
+
+    def wait(self, limit: Limit, whose: str, now: datetime) -> timedelta:
+        with asked():
+            answer = self.dynamodb.get_item(
+                TableName=self.table, Key=_count_key(limit, whose), ConsistentRead=True
+            )
+        item: Item = answer.get("Item", {})
+        if int(item.get("taken", {}).get("N", "0")) < limit.most:
+            return timedelta()
+        left_ms = int(item["ends_at"]["N"]) - int(_number(now)["N"])
+        return timedelta(milliseconds=max(0, left_ms))
 
     def _counted(self, limit: Limit, whose: str, now: datetime) -> bool:
         """One more in a window that runs and has room."""

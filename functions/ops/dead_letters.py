@@ -38,6 +38,8 @@ first. `rotate_keys` has dead letters and no queue: its schedule calls it direct
 
 MOST = 100
 """Letters looked at in one go; where there are more, `left` tells that it has to be done again."""
+LOOKED_THROUGH = 300
+"""For one business more are looked through, so that its own are found among those of others."""
 EVENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
 KIND = re.compile(r"[A-Za-z][A-Za-z ]{0,63}", re.ASCII)
 
@@ -48,6 +50,12 @@ class UnknownQueue(HaulwayError):
 
 class NotReplayable(HaulwayError):
     """These dead letters came from no queue, so there is none to send them to."""
+
+
+def check_queue(queue: str) -> None:
+    """Raises UnknownQueue."""
+    if queue not in QUEUES:
+        raise UnknownQueue(f"no queue {queue!r}; there are {', '.join(QUEUES)}")
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,10 @@ class DeadQueues(Protocol):
 
 @dataclass(frozen=True)
 class DeadLetterDesk:
-    """`tenant` is whose letters they may be: theirs, and those that name nobody; None is all."""
+    """`tenant` is the one business whose letters they may be; None is all.
+
+    A letter that names no business is for whoever runs the stage: it may be anyone's.
+    """
 
     queues: DeadQueues
 
@@ -89,9 +100,14 @@ class DeadLetterDesk:
 
     def show(self, queue: str, tenant: str | None = None) -> tuple[DeadLetter, ...]:
         """Oldest first. Raises UnknownQueue."""
-        with self._taken(queue) as letters:
+        with self._taken(queue, tenant) as letters:
             told = [_told(queue, letter) for letter in letters if _is_of(letter, tenant)]
-        return tuple(sorted(told, key=lambda letter: letter.sent_at))
+        return tuple(sorted(told, key=lambda letter: letter.sent_at)[:MOST])
+
+    def count(self, queue: str, tenant: str) -> int:
+        """How many dead letters a business has there, up to MOST. Raises UnknownQueue."""
+        with self._taken(queue, tenant) as letters:
+            return min(MOST, sum(_is_of(letter, tenant) for letter in letters))
 
     def replay(
         self, queue: str, ids: Collection[str] | None = None, tenant: str | None = None
@@ -111,9 +127,10 @@ class DeadLetterDesk:
         self, queue: str, ids: Collection[str] | None, tenant: str | None, again: bool
     ) -> LettersDone:
         done = 0
-        with self._taken(queue) as letters:
+        with self._taken(queue, tenant) as letters:
             full = len(letters) >= MOST
-            for letter in [letter for letter in letters if _is_of(letter, tenant)]:
+            own = [letter for letter in letters if _is_of(letter, tenant)]
+            for letter in own[:MOST]:
                 if ids is None or letter.message_id in ids:
                     if again:
                         self.queues.send_again(queue, letter)
@@ -121,15 +138,18 @@ class DeadLetterDesk:
                     letters.remove(letter)
                     done += 1
         if ids is None:
-            return LettersDone(done=done, left=self.queues.state(queue).dead if full else 0)
+            return LettersDone(done=done, left=self._left(queue, len(own) - done, tenant, full))
         return LettersDone(done=done, left=len(set(ids)) - done)
 
+    def _left(self, queue: str, own: int, tenant: str | None, full: bool) -> int:
+        """How many there are in all is told to nobody who has only some of them."""
+        return own if tenant or not full else self.queues.state(queue).dead
+
     @contextmanager
-    def _taken(self, queue: str) -> Iterator[list[Taken]]:
+    def _taken(self, queue: str, tenant: str | None) -> Iterator[list[Taken]]:
         """The letters; what is left in the list is put back."""
-        if queue not in QUEUES:
-            raise UnknownQueue(f"no queue {queue!r}; there are {', '.join(QUEUES)}")
-        letters = list(self.queues.take(queue, MOST))
+        check_queue(queue)
+        letters = list(self.queues.take(queue, LOOKED_THROUGH if tenant else MOST))
         try:
             yield letters
         finally:
@@ -157,7 +177,7 @@ def _told(queue: str, letter: Taken) -> DeadLetter:
 def _is_of(letter: Taken, tenant: str | None) -> bool:
     detail = _event(letter.body).get("detail")
     named = detail.get("tenant") if isinstance(detail, dict) else None
-    return tenant is None or named in (None, tenant)
+    return tenant is None or named == tenant
 
 
 def _event(body: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from functions.api.ops_documents import (
     TroubledJob,
     Visible,
 )
-from functions.ops.dead_letters import QUEUES, DeadQueues
+from functions.ops.dead_letters import QUEUES, DeadLetterDesk, DeadQueues
 from functions.ops.sources import Sources
 from functions.ports import BoardCopies, Corrupt, Jobs, UnknownJob
 from statemachine.flows import flow_names, load_flow
@@ -66,8 +66,15 @@ class OpsOverview:
     """The jobs read last, with the rev of the card that told of them."""
     counted: tuple[datetime, tuple[ExecutionCount, ...]] | None = None
 
-    def __call__(self, tenant: str, now: datetime) -> OpsDocument:
+    letters: dict[tuple[str, str], tuple[datetime, int, int]] = field(default_factory=dict)
+    """By business and queue: when its dead letters were counted, in how many of all, how many."""
+
+    def __call__(
+        self, tenant: str, now: datetime, *, own_letters_only: bool = False
+    ) -> OpsDocument:
         """As much as can be read: most is asked when something is broken.
+
+        With `own_letters_only` a queue's dead letters are those of the business alone.
 
         Raises what the first source raised where none answered.
         """
@@ -76,7 +83,7 @@ class OpsOverview:
         stuck = sources.ask("stuck jobs", lambda: self.records.stuck(tenant)) or ()
         others = {
             "executions": sources.ask("executions", lambda: self._executions(now)),
-            "queues": tuple(self._queues(sources)),
+            "queues": tuple(self._queues(sources, tenant if own_letters_only else None, now)),
             "snapshot_at": sources.ask(
                 "time of the board", lambda: self.records.board_written_at(tenant)
             ),
@@ -146,14 +153,28 @@ class OpsOverview:
         total, more = sum(number for number, _ in counts), any(more for _, more in counts)
         return ExecutionCount(state=state, executions=total, more=more)
 
-    def _queues(self, sources: Sources) -> Iterator[QueueState]:
+    def _queues(self, sources: Sources, tenant: str | None, now: datetime) -> Iterator[QueueState]:
         """Those that answer."""
         with ThreadPoolExecutor(AT_ONCE) as asking:
-            asked = {queue: asking.submit(self.queues.state, queue) for queue in QUEUES}
+            asked = {queue: asking.submit(self._queue, queue, tenant, now) for queue in QUEUES}
         for queue, answer in asked.items():
             state = sources.ask(f"queue {queue}", answer.result)
             if state:
                 yield state
+
+    def _queue(self, queue: str, tenant: str | None, now: datetime) -> QueueState:
+        state = self.queues.state(queue)
+        if tenant is None or not state.dead:
+            return state
+        return state.with_(dead=self._own_letters(queue, state.dead, tenant, now))
+
+    def _own_letters(self, queue: str, dead: int, tenant: str, now: datetime) -> int:
+        """Counting takes letters out of sight for a moment: not again while nothing has changed."""
+        counted_at, of, own = self.letters.get((tenant, queue), (now, None, 0))
+        if of != dead or now - counted_at >= FRESH:
+            own = DeadLetterDesk(self.queues).count(queue, tenant)
+            self.letters[tenant, queue] = now, dead, own
+        return own
 
 
 def _placed(stuck: Iterable[TroubledJob], board: Board) -> Iterator[TroubledJob]:

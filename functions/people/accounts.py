@@ -1,11 +1,4 @@
-"""The people who work here: their accounts, their passwords, and who may sign in.
-
-    claim one of ten attempts ── read the account ── one argon2 verification ── give it back, or not
-
-Every sign-in takes these same steps, whether the account exists, is disabled, is locked or is
-somebody's: neither the answer nor the time it takes tells which. The attempt is claimed before
-the password is looked at, so a thousand guesses at once are still only ten.
-"""
+"""The people who work here: their accounts and passwords, and counters of attempts."""
 
 import secrets
 from collections.abc import Iterator
@@ -50,6 +43,9 @@ class Account(Profile):
     password_since: Utc
     """Sessions that began before are void: who changes a password ends what others have open."""
     disabled: bool = False
+    session_epoch: Annotated[int, Field(ge=0)] = 0
+    """One higher with each new password, each disabling and each undoing of it. A session is good
+    in the epoch it began in, so what was ended once stays ended; no clock has a say in it."""
 
 
 class UnknownAccount(HaulwayError):
@@ -73,10 +69,10 @@ class Accounts(Protocol):
         """Raises AccountExists."""
 
     def set_password(self, tenant: str, account: str, password_hash: str, since: datetime) -> None:
-        """Raises UnknownAccount."""
+        """Ends every session of the account. Raises UnknownAccount."""
 
     def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:
-        """Raises UnknownAccount."""
+        """Ends every session of the account, undone or not. Raises UnknownAccount."""
 
     def set_profile(self, tenant: str, account: str, profile: Profile) -> None:
         """All of the profile; password and whether they are let in stay. Raises UnknownAccount."""
@@ -102,8 +98,14 @@ class Limits(Protocol):
 
     def forget(self, limit: Limit, whose: str) -> None: ...
 
+    def wait(self, limit: Limit, whose: str, now: datetime) -> timedelta:
+        """How long until a full counter has room again; zero where it has."""
 
-WRONG_PASSWORDS = Limit("wrong-passwords", most=10, window=timedelta(minutes=15), slides=True)
+
+def retry_after_s(wait: timedelta) -> int:
+    """Whole seconds, rounded up: who comes back then is not refused for a fraction of one."""
+    return max(1, -(-wait // timedelta(seconds=1)))
+
 
 DECOY = (
     "$argon2id$v=19$m=19456,t=2,p=1$R6r7vQMj37IRvQWjTebGSg"
@@ -139,24 +141,6 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
         return right and password_hash is not None
-
-
-@dataclass(frozen=True)
-class SignIn:
-    accounts: Accounts
-    limits: Limits
-    passwords: Passwords
-
-    def __call__(self, tenant: str, account: str, password: str, now: datetime) -> Account | None:
-        """The account, if it is theirs; None says nothing about why not. Raises Unavailable."""
-        whose = f"{tenant}/{account}"
-        admitted = self.limits.take(WRONG_PASSWORDS, whose, now)
-        known = self.accounts.read(tenant, account)
-        right = self.passwords.match(known.password_hash if known else None, password)
-        if known is None or known.disabled or not (admitted and right):
-            return None
-        self.limits.forget(WRONG_PASSWORDS, whose)
-        return known
 
 
 def new_account(

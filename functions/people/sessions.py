@@ -1,8 +1,11 @@
 """Sessions: who has signed in, as a signed token in a cookie, and the keys that sign it.
 
-The token names the account and when the session began and ends, nothing else: roles are read from
-the account, so that a changed or disabled account counts within half a minute and not only when
-the session ends. Two keys are valid at a time: the current one signs, the one before still reads.
+The token names the account, its epoch, and when the session began and ends, nothing else: account
+and roles are read with every request, so that a changed or disabled account counts at once. A
+session ends for good by itself after twelve hours, with the account's epoch (a new password,
+disabling), or by signing out, which puts it on the list of ended sessions.
+
+Two keys are valid at a time: the current one signs, the one before still reads.
 """
 
 import hashlib
@@ -12,10 +15,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import jwt
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from functions.people.accounts import Account, Accounts
 from functions.ports import Unavailable
@@ -31,7 +34,8 @@ SKEW = timedelta(minutes=1)
 KEYS_KEPT = timedelta(minutes=5)
 KEYS_ASKED_AGAIN = timedelta(seconds=10)
 """An unknown key id makes us look again, but nonsense does so only this often."""
-ACCOUNT_KEPT = timedelta(seconds=30)
+
+Said = TypeVar("Said", bound=BaseModel)
 
 
 class SigningKey(Frozen):
@@ -88,6 +92,14 @@ class Claims(Frozen):
     tenant: Tenant
     iat: Seconds
     exp: Seconds
+    jti: Annotated[str, Field(max_length=40)] = ""
+    """Tells two sessions apart that began in the same second."""
+    epoch: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def name(self) -> str:
+        """Of what the token says and not of its text, which base64 can spell in two ways."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     @property
     def began_at(self) -> datetime:
@@ -110,61 +122,29 @@ class Session:
         return self.account.tenant
 
 
-T = TypeVar("T")
+class EndedSessions(Protocol):
+    """Sessions that someone has signed out of. Every method raises Unavailable."""
 
+    def add(self, name: str, until: datetime) -> None:
+        """`until` is when the session would have ended by itself: then it can be deleted."""
 
-@dataclass(frozen=True)
-class Kept(Generic[T]):
-    """Something read, and when."""
-
-    value: T
-    read_at: datetime
-
-    def fresh(self, now: datetime, kept_for: timedelta) -> bool:
-        return now - self.read_at < kept_for
+    def has(self, name: str) -> bool: ...
 
 
 @dataclass
-class Sessions:
-    """Issues tokens and reads them. Keys and accounts are kept for a while in the container."""
+class KeyRing:
+    """Signs and verifies tokens. The keys are kept for a while in the container."""
 
     store: KeyStore
-    accounts: Accounts
-    _keys: Kept[SigningKeys] | None = field(default=None, init=False)
-    _accounts: dict[tuple[str, str], Kept[Account | None]] = field(default_factory=dict, init=False)
+    _known: tuple[SigningKeys, datetime] | None = field(default=None, init=False)
 
-    def begin(self, account: Account, now: datetime) -> tuple[str, Session]:
-        """The token for the cookie, and the session it stands for."""
+    def sign(self, claims: BaseModel, now: datetime) -> str:
         key = self._current(now, KEYS_KEPT).current
-        claims = Claims(
-            iss=ISSUER,
-            sub=account.account,
-            tenant=account.tenant,
-            iat=int(now.timestamp()),
-            exp=int((now + LASTS).timestamp()),
-        )
-        token = jwt.encode(claims.model_dump(), key.key, ALGORITHM, headers={"kid": key.kid})
-        self._accounts[account.tenant, account.account] = Kept(account, now)
-        return token, Session(account, claims.ends_at)
+        said = claims.model_dump()
+        return jwt.encode(said, key.key, ALGORITHM, headers={"kid": key.kid})
 
-    def read(self, token: str, now: datetime) -> Session | None:
-        """The session, or None where the token is not ours, has ended or was ended."""
-        claims = self._claims(token, now)
-        if claims is None or not claims.began_at - SKEW <= now < claims.ends_at:
-            return None
-        account = self._account(claims, now)
-        if account is None or account.disabled:
-            return None
-        if claims.began_at < account.password_since.replace(microsecond=0):
-            return None
-        return Session(account, claims.ends_at)
-
-    def keyed_hash(self, text: str, now: datetime) -> str:
-        """A name for `text` that only we can make: for counting addresses without keeping them."""
-        key = self._current(now, KEYS_KEPT).current.key
-        return hmac.new(key.encode(), f"address|{text}".encode(), hashlib.sha256).hexdigest()[:32]
-
-    def _claims(self, token: str, now: datetime) -> Claims | None:
+    def verified(self, token: str, kind: type[Said], now: datetime) -> Said | None:
+        """What a token of that kind says, in time or not; None where it is not one of ours."""
         if not LOOKS_RIGHT.fullmatch(token):
             return None
         try:
@@ -172,9 +152,14 @@ class Sessions:
             if key is None:
                 return None
             said = jwt.decode(token, key.key, [ALGORITHM], options=_SIGNATURE_ALONE)
-            return Claims.model_validate(said)
+            return kind.model_validate(said)
         except (jwt.PyJWTError, ValidationError, RecursionError, ValueError):
             return None
+
+    def keyed_hash(self, text: str, now: datetime) -> str:
+        """A name for `text` that only we can make: for counting addresses without keeping them."""
+        key = self._current(now, KEYS_KEPT).current.key
+        return hmac.new(key.encode(), f"address|{text}".encode(), hashlib.sha256).hexdigest()[:32]
 
     def _key(self, kid: object, now: datetime) -> SigningKey | None:
         if not isinstance(kid, str):
@@ -184,23 +169,54 @@ class Sessions:
 
     def _current(self, now: datetime, kept_for: timedelta) -> SigningKeys:
         """The keys, not older than `kept_for`; older ones only while the store does not answer."""
-        known = self._keys
-        if known and known.fresh(now, kept_for):
-            return known.value
+        if self._known and now - self._known[1] < kept_for:
+            return self._known[0]
         try:
-            self._keys = Kept(self.store.read(), now)
-            return self._keys.value
+            self._known = self.store.read(), now
         except Unavailable:
-            if known is None:
+            if self._known is None:
                 raise
-            return known.value
+        return self._known[0]
 
-    def _account(self, claims: Claims, now: datetime) -> Account | None:
-        whose = claims.tenant, claims.sub
-        kept = self._accounts.get(whose)
-        if kept is None or not kept.fresh(now, ACCOUNT_KEPT):
-            kept = self._accounts[whose] = Kept(self.accounts.read(*whose), now)
-        return kept.value
+
+@dataclass(frozen=True)
+class Sessions:
+    """Begins sessions, reads them and ends them."""
+
+    keys: KeyRing
+    accounts: Accounts
+    ended: EndedSessions
+
+    def begin(self, account: Account, now: datetime) -> tuple[str, Session]:
+        """The token for the cookie, and the session it stands for."""
+        claims = Claims(
+            iss=ISSUER,
+            sub=account.account,
+            tenant=account.tenant,
+            iat=int(now.timestamp()),
+            exp=int((now + LASTS).timestamp()),
+            jti=secrets.token_urlsafe(12),
+            epoch=account.session_epoch,
+        )
+        return self.keys.sign(claims, now), Session(account, claims.ends_at)
+
+    def read(self, token: str, now: datetime) -> Session | None:
+        """The session, or None where the token is not ours, has ended or was ended."""
+        claims = self.keys.verified(token, Claims, now)
+        if claims is None or not claims.began_at - SKEW <= now < claims.ends_at:
+            return None
+        account = self.accounts.read(claims.tenant, claims.sub)
+        if account is None or account.disabled or claims.epoch != account.session_epoch:
+            return None
+        if claims.began_at < account.password_since.replace(microsecond=0):
+            return None
+        return None if self.ended.has(claims.name) else Session(account, claims.ends_at)
+
+    def end(self, token: str, now: datetime) -> None:
+        """This one session, for good; what is no session of ours has nothing to end."""
+        claims = self.keys.verified(token, Claims, now)
+        if claims and now < claims.ends_at:
+            self.ended.add(claims.name, claims.ends_at)
 
 
 _SIGNATURE_ALONE: Any = {

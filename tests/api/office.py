@@ -24,9 +24,11 @@ from functions.ops.dead_letters import DeadLetterDesk
 from functions.ops.explain_job import ExplainJob
 from functions.ops.overview import OpsOverview
 from functions.ops.wiring import Ops
-from functions.people.accounts import Account, Limit, Passwords, Role, SignIn
+from functions.people.accounts import Account, Limit, Passwords, Role
 from functions.people.assign_crew import AssignCrew
-from functions.people.sessions import Sessions, SigningKey, SigningKeys
+from functions.people.known_devices import KnownDevices
+from functions.people.sessions import KeyRing, Sessions, SigningKey, SigningKeys
+from functions.people.sign_in import SignIn
 from functions.people.whereabouts import SharePlace
 from functions.ports import Stored, Unavailable
 from functions.publish_board import PublishBoard
@@ -85,6 +87,21 @@ class FakeLimits:
 
     def forget(self, limit: Limit, whose: str) -> None:
         self.taken.pop((limit.name, whose), None)
+
+    def wait(self, limit: Limit, whose: str, now: datetime) -> timedelta:
+        taken, ends = self.taken.get((limit.name, whose), (0, now))
+        return max(timedelta(), ends - now) if taken >= limit.most else timedelta()
+
+
+class FakeEndedSessions:
+    def __init__(self) -> None:
+        self.until: dict[str, datetime] = {}
+
+    def add(self, name: str, until: datetime) -> None:
+        self.until[name] = until
+
+    def has(self, name: str) -> bool:
+        return name in self.until
 
 
 class FakeKeyStore:
@@ -179,7 +196,8 @@ class Office:
         self.execution_numbers = FakeNumbersOfExecutions()
         self.ops = self._ops()
         self.tokens = (f"{number:022}" for number in itertools.count(1))
-        ids = itertools.count(1)
+        ids, ring = itertools.count(1), KeyRing(self.keys)
+        self.ended_sessions = FakeEndedSessions()
         api = Api(
             jobs=self.jobs,
             boards=FakeBoardCopies(self.boards),
@@ -201,7 +219,8 @@ class Office:
             add_photo=AddPhoto(self.jobs, self.views, self.bus, self.photos, pause=no_pause),
             share_place=SharePlace(self.places),
             sign_in=SignIn(self.accounts, self.limits, self.passwords),
-            sessions=Sessions(self.keys, self.accounts),
+            sessions=Sessions(ring, self.accounts, self.ended_sessions),
+            devices=KnownDevices(ring),
             limits=self.limits,
             edge_url=lambda: EDGE,
             new_id=lambda: f"api-{next(ids)}",

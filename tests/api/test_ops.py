@@ -13,7 +13,8 @@ from tests.builders import NOON, TOKEN, a_job, minutes, moved
 
 JOB = "261121-7k3m2q"
 DEAD = "/api/ops/dead-letters/advance_job"
-BODY = json.dumps({"detail-type": "JobMoveRequested", "detail": {"job_id": JOB, "event_id": "e"}})
+DETAIL = {"tenant": "main", "job_id": JOB, "event_id": "e"}
+BODY = json.dumps({"detail-type": "JobMoveRequested", "detail": DETAIL})
 
 
 def test_ops_see_how_the_whole_is_doing(office: Office) -> None:
@@ -103,15 +104,55 @@ def test_all_letters_are_meant_only_where_that_is_said(office: Office) -> None:
 
 def test_letters_of_another_business_are_neither_shown_nor_touched(office: Office) -> None:
     office.hire("otto", "ops", tenant="other")
-    theirs = json.dumps({"detail": {"tenant": "main", "job_id": JOB}})
-    nobodys = office.dead_queues.add("advance_job", "no json")
-    kept = office.dead_queues.add("advance_job", theirs)
+    kept = office.dead_queues.add("advance_job", BODY)
+    own = office.dead_queues.add("advance_job", BODY.replace("main", "other"))
     told = office.ask("GET", DEAD, by="otto", tenant="other").json
-    assert [letter["message_id"] for letter in told["letters"]] == [nobodys]
+    assert [letter["message_id"] for letter in told["letters"]] == [own]
     got = office.ask("POST", f"{DEAD}/discard", {"message_ids": [kept]}, by="otto", tenant="other")
     assert got.json == {"done": 0, "left": 1}
     office.ask("POST", f"{DEAD}/replay", {"message_ids": None}, by="otto", tenant="other")
     assert list(office.dead_queues.dead["advance_job"]) == [kept]
+
+
+@pytest.mark.parametrize(
+    "body", ["no json", "{}", '{"Message": "YES"}', '{"detail": {"job_id": "261121-7k3m2q"}}']
+)
+def test_a_letter_that_names_no_business_is_shown_and_given_to_none(
+    office: Office, body: str
+) -> None:
+    kept = office.dead_queues.add("receive_sms", body)
+    path = "/api/ops/dead-letters/receive_sms"
+    assert office.ask("GET", path, by="otto").json["letters"] == []
+    for what in ("replay", "discard"):
+        for ids in ([kept], None):
+            got = office.ask("POST", f"{path}/{what}", {"message_ids": ids}, by="otto")
+            assert got.json == {"done": 0, "left": len(ids or [])}
+    assert list(office.dead_queues.dead["receive_sms"]) == [kept]
+    assert [each.message_id for each in office.ops.letters.show("receive_sms")] == [kept]
+
+
+def test_a_business_counts_its_own_dead_letters_alone(office: Office) -> None:
+    office.hire("otto", "ops", tenant="other")
+
+    def dead(tenant: str) -> dict[str, int]:
+        told = office.ask("GET", "/api/ops", by="otto", tenant=tenant).json
+        return {each["queue"]: each["dead"] for each in told["queues"] if each["dead"]}
+
+    for queue, body in (("advance_job", BODY), ("advance_job", "{}"), ("receive_sms", "{}")):
+        office.dead_queues.add(queue, body)
+    assert (dead("main"), dead("other")) == ({"advance_job": 1}, {})
+    office.dead_queues.add("advance_job", BODY.replace("main", "other"))
+    assert (dead("main"), dead("other")) == ({"advance_job": 1}, {"advance_job": 1})
+
+
+def test_a_business_reaches_its_letters_past_a_hundred_of_others(office: Office) -> None:
+    for _ in range(120):
+        office.dead_queues.add("advance_job", BODY.replace("main", "other"))
+    own = office.dead_queues.add("advance_job", BODY)
+    told = office.ask("GET", DEAD, by="otto").json
+    assert [letter["message_id"] for letter in told["letters"]] == [own]
+    got = office.ask("POST", f"{DEAD}/discard", {"message_ids": None}, by="otto")
+    assert got.json == {"done": 1, "left": 0}
 
 
 def test_a_queue_that_is_none_of_ours_is_not_found(office: Office) -> None:

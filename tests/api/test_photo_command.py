@@ -5,10 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.api_desk import ApiDesk, Sessions
+from cli.api_desk import ApiDesk, Sessions, SignedOut
 from cli.out import BadInput, NotKnown
 from cli.photo import photo_wish
-from tests.api.office import Office, an_event
+from tests.api.office import PASSWORD, Office, an_event
 from tests.builders import NOON, a_job
 from tests.pictures import a_phone_photo
 
@@ -25,11 +25,11 @@ def a_desk(office: Office, folder: Path, *, takes_uploads: bool = True) -> ApiDe
                 return httpx.Response(403)
             office.bucket.objects[request.url.path.removeprefix("/")] = request.content
             return httpx.Response(200)
-        token = request.headers.get("cookie", "").partition("=")[2]
-        headers = dict(request.headers) | {"cookie": ""}
-        event = an_event(request.method, request.url.path, request.content, headers, token)
+        headers = dict(request.headers)
+        event = an_event(request.method, request.url.path, request.content, headers)
         got = office.resolve(event)
-        return httpx.Response(got.status, text=got.text)
+        set_ = [("set-cookie", cookie) for cookie in got.cookies]
+        return httpx.Response(got.status, headers=set_, text=got.text)
 
     sessions = Sessions(folder / "sessions.json")
     sessions.keep("https://haul.test", office.token("mike"))
@@ -53,6 +53,19 @@ def test_a_photo_is_added_from_a_file_and_the_same_file_again_changes_nothing(
     for _ in range(2):
         document = desk.add_photo(JOB, wish, file.read_bytes())
         assert [photo.kind for photo in document.photos] == ["after"]
+
+
+def test_the_command_line_is_a_device_that_strangers_cannot_lock_out(
+    office: Office, tmp_path: Path
+) -> None:
+    desk = a_desk(office, tmp_path)
+    desk.sign_in("dana", PASSWORD, "main")
+    desk.sign_out()
+    for _ in range(10):
+        with pytest.raises(SignedOut):
+            a_desk(office, tmp_path / "elsewhere").sign_in("dana", "wrong password", "main")
+    assert desk.sign_in("dana", PASSWORD, "main")["account"] == "dana"
+    assert desk.ask("GET", "/api/session").json()["account"] == "dana"
 
 
 def test_before_and_after_of_one_file_are_two_photos(office: Office, file: Path) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from functions.aws.stores import to_bytes
 from statemachine.flows import load_flow
 from statemachine.identity import digest_of
+from statemachine.tenants import TenantSettings
 from statemachine.views import view_of
 from tests.api.office import EDGE, Got, Office
 from tests.api.test_races import Between
@@ -105,6 +107,17 @@ def test_an_unknown_business_takes_no_bookings(office: Office) -> None:
     assert (got.status, got.slug) == (422, "invalid")
 
 
+@pytest.mark.parametrize("tenant", ["canary", "test-yard"])
+def test_an_internal_business_has_no_public_form_and_is_not_told_from_an_unknown_one(
+    office: Office, tenant: str
+) -> None:
+    internal = TenantSettings(tenant=tenant, business="Internal")
+    office.bucket.objects[f"directory/{tenant}.json"] = to_bytes(internal)
+    got, unknown = (book(office, BOOKING | {"tenant": each}) for each in (tenant, "nobody"))
+    assert (got.status, got.json["detail"]) == (422, unknown.json["detail"])
+    assert list(office.jobs.all_ids(tenant)) == []
+
+
 def test_another_business_takes_its_own(office: Office) -> None:
     got = book(office, BOOKING | {"tenant": "other"})
     assert office.job(got.json["job_id"], tenant="other").tenant == "other"
@@ -117,6 +130,24 @@ def test_one_address_may_book_just_so_often(office: Office) -> None:
     assert book(office, **elsewhere).status == 201
     office.now += timedelta(hours=1)
     assert book(office, key="a-key-later").status == 201
+
+
+def test_who_books_too_often_is_told_the_true_time_to_wait(office: Office) -> None:
+    for number in range(20):
+        book(office, key=f"a-key-{number:04}")
+    office.now += timedelta(minutes=20)
+    got = book(office, key="a-key-later")
+    assert (got.status, got.headers["retry-after"]) == (429, "2400")
+    assert "try again in 40 min" in got.json["detail"]
+
+
+def test_a_flood_from_everywhere_is_bounded_for_its_business_and_no_other(office: Office) -> None:
+    for number in range(200):
+        seen = {"cloudfront-viewer-address": f"198.51.{number}.1:1"}
+        assert book(office, key=f"a-key-{number:04}", **seen).status == 201
+    got = book(office, key="a-key-more", **{"cloudfront-viewer-address": "192.0.2.1:1"})
+    assert (got.status, got.headers["retry-after"]) == (429, "3600")
+    assert book(office, BOOKING | {"tenant": "other"}).status == 201
 
 
 def test_a_forged_address_does_not_help(office: Office) -> None:

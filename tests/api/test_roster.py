@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.aws.ended_sessions import DynamoEndedSessions
 from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.signing_keys import SecretKeyStore
 from functions.people.accounts import (
@@ -18,9 +19,9 @@ from functions.people.accounts import (
     Profile,
     UnknownAccount,
 )
-from functions.people.sessions import KeyStore, SigningKeys, rotate
+from functions.people.sessions import EndedSessions, KeyStore, SigningKeys, rotate
 from functions.ports import Corrupt
-from tests.api.office import FakeKeyStore, FakeLimits, a_key
+from tests.api.office import FakeEndedSessions, FakeKeyStore, FakeLimits, a_key
 from tests.builders import NOON
 from tests.moto_server import Moto
 from tests.roster_fakes import FakeAccounts
@@ -58,13 +59,14 @@ class Stores:
     accounts: Accounts
     limits: Limits
     keys: KeyStore
+    ended: EndedSessions
     behind: Behind | None = None
 
 
 @pytest.fixture(params=["fake", "moto"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "fake":
-        return Stores(FakeAccounts(), FakeLimits(), FakeKeyStore())
+        return Stores(FakeAccounts(), FakeLimits(), FakeKeyStore(), FakeEndedSessions())
     moto: Moto = request.getfixturevalue("moto")
     dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
     secrets, name = moto.client("secretsmanager"), moto.name("keys")
@@ -74,6 +76,7 @@ def stores(request: pytest.FixtureRequest) -> Stores:
         DynamoAccounts(dynamodb, table),
         DynamoLimits(dynamodb, table),
         SecretKeyStore(secrets, name),
+        DynamoEndedSessions(dynamodb, table),
         Behind(dynamodb, table, secrets, name),
     )
 
@@ -124,7 +127,7 @@ def test_changes_touch_one_thing_each(stores: Stores) -> None:
     stores.accounts.set_password("main", "maria", "$argon2id$other", later)
     stores.accounts.set_disabled("main", "maria", True)
     assert stores.accounts.read("main", "maria") == an_account(
-        password_hash="$argon2id$other", password_since=later, disabled=True
+        password_hash="$argon2id$other", password_since=later, disabled=True, session_epoch=2
     )
 
 
@@ -166,6 +169,19 @@ def test_what_is_forgotten_has_room_again(stores: Stores) -> None:
         stores.limits.take(SLIDING, "a", NOON)
     stores.limits.forget(SLIDING, "a")
     assert stores.limits.take(SLIDING, "a", NOON)
+
+
+def test_who_is_refused_is_told_how_long_to_wait(stores: Stores) -> None:
+    for minute in (0, 1, 2):
+        assert stores.limits.wait(FIXED, "a", NOON) == timedelta()
+        stores.limits.take(FIXED, "a", NOON + timedelta(minutes=minute))
+    later = NOON + timedelta(minutes=4, milliseconds=250)
+    assert stores.limits.wait(FIXED, "a", later) == NOON + FIXED.window - later
+
+
+def test_a_session_that_ended_is_known_as_such(stores: Stores) -> None:
+    stores.ended.add("one", NOON)
+    assert [stores.ended.has(name) for name in ("one", "another")] == [True, False]
 
 
 def test_a_counter_is_swept_away_after_its_window(stores: Stores) -> None:

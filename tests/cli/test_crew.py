@@ -3,9 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from cli import crew, roster
+from functions.people.accounts import Passwords
 from tests.roster_fakes import FakeAccounts, FakeRoster, a_member
 
 YARD = SimpleNamespace(place=None, tenant="main")
@@ -61,3 +63,45 @@ def test_the_roster_shows_how_people_are_reached(people: FakeAccounts) -> None:
     days = ("--from", "2026-11-21", "--to", "2026-11-22")
     assert "+15555550123" in said(roster.app, "show", *days)[1]
     assert '"phone": "+15555550123"' in said(roster.app, "show", *days, "--json")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (("add", "zoe", "--name", "Zoe", "--role", "nosuch"), 2, "no role nosuch; there are"),
+        (("add", "Zoe Ruiz", "--name", "Zoe", "--role", "ops"), 2, "account: write small letters"),
+        (("add", "zoe", "--name", "", "--role", "ops"), 2, "name: "),
+        (("add", "zoe", "--name", "Z", "--role", "ops", "--phone", "call"), 2, "phone: write it"),
+        (("add", "zoe", "--name", "Z", "--role", "ops", "--email", "none"), 2, "email: "),
+        (
+            ("add", "maria", "--name", "M", "--role", "ops"),
+            3,
+            "there is an account 'maria' already",
+        ),
+        (("password", "nobody"), 4, "no account 'nobody'"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anyone_is_asked_for_a_password(
+    people: FakeAccounts, words: tuple[str, ...], code: int, why: str
+) -> None:
+    ended, text = said(crew.app, *words)
+    assert (ended, list(people.known)) == (code, [("main", "maria")])
+    assert why in text
+    assert "Password" not in text
+
+
+def test_an_account_is_added_with_the_password_that_was_asked_for(people: FakeAccounts) -> None:
+    words = ["add", "zoe", "--name", "Zoe", "--role", "driver"]
+    typed = "correct horse battery\n" * 2
+    assert CliRunner().invoke(crew.app, words, obj=YARD, input=typed).exit_code == 0
+    added = people.known["main", "zoe"]
+    assert Passwords().match(added.password_hash, "correct horse battery")
+
+
+def test_signing_in_asks_for_no_password_where_no_site_is_named() -> None:
+    app = typer.Typer()
+    app.command()(crew.sign_in)
+    nowhere = SimpleNamespace(api=None, tenant="main")
+    result = CliRunner().invoke(app, ["maria"], obj=nowhere)
+    assert (result.exit_code, "name the site" in result.output) == (2, True)
+    assert "Password" not in result.output

@@ -15,10 +15,11 @@ from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
 from functions.aws.claims import DynamoClaims
+from functions.aws.ended_sessions import DynamoEndedSessions
 from functions.aws.places import DynamoPlaces
 from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.roster_days import DynamoRoster
-from functions.people.accounts import WRONG_PASSWORDS
+from functions.people.sign_in import WRONG_PASSWORDS
 from functions.people.whereabouts import Whereabouts
 from statemachine.claims import Sheet
 from statemachine.roster import Day
@@ -93,6 +94,10 @@ def answering(table: Table) -> None:
     roster.forget_day("main", "mia", TODAY)
     limits.take(WRONG_PASSWORDS, "somebody", NOON)
     limits.forget(WRONG_PASSWORDS, "somebody")
+    limits.wait(WRONG_PASSWORDS, "somebody", NOON)
+    ended = DynamoEndedSessions(table, "t")
+    ended.add("a-session", NOON)
+    ended.has("a-session")
     places = DynamoPlaces(table, "t")
     places.keep("main", "261121-7k3m2q", HERE)
     places.read("main", "261121-7k3m2q")

@@ -98,4 +98,5 @@ def test_only_this_account_s_services_may_take_a_role() -> None:
 
 def test_every_role_of_the_template_is_one_of_these_or_a_functions() -> None:
     roles = {name for name, each in RESOURCES.items() if each["Type"] == "AWS::IAM::Role"}
-    assert roles == {"MachineRole", *(_name(target["RoleArn"]) for target in SCHEDULES)}
+    schedules = {_name(target["RoleArn"]) for target in SCHEDULES}
+    assert roles == {"MachineRole", "PartnerRole", *schedules}

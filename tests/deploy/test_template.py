@@ -77,6 +77,20 @@ def test_the_edge_keeps_no_error_that_it_would_keep_by_itself() -> None:
     assert kept_s == dict.fromkeys((403, 404, 500, 502, 503, 504), 0)
 
 
+def test_every_answer_keeps_other_windows_and_needless_features_out() -> None:
+    """A place is shared and links are copied; photos come from a file field, without the camera."""
+    policies = of_type(translated(), "AWS::CloudFront::ResponseHeadersPolicy").values()
+    assert len(policies) == 2
+    for policy in policies:
+        items = policy["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
+        headers = {each["Header"]: each["Value"] for each in items}
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        features = dict(each.split("=") for each in headers["Permissions-Policy"].split(", "))
+        own = {name for name, allowed in features.items() if allowed == "(self)"}
+        assert own == {"geolocation", "clipboard-write", "web-share"}
+        assert {"camera", "microphone", "payment", "usb"} <= features.keys() - own
+
+
 def test_one_batch_that_fails_by_what_nobody_foresaw_is_enough_to_go_back() -> None:
     """It comes again only after the queue's visibility timeout, so no minute has three of them."""
     alarms = of_type(translated(), "AWS::CloudWatch::Alarm")

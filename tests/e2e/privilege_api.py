@@ -92,6 +92,8 @@ def dispatches(api: Function) -> Callable[[], None]:
         desk.ask("PATCH", f"/api/jobs/{planned.job_id}", crew, if_match='"1"')
         desk.ask("GET", "/api/crew")
         desk.ask("GET", f"/api/track/{digest_of(waiting.token)}")
+        desk.ask("DELETE", "/api/session")
+        desk.refused("GET", "/api/session", None, status=401)
 
     return act
 

@@ -219,11 +219,32 @@ def test_roles_count_behind_the_edge_too(somebody: Meet, dana: Client) -> None:
     assert somebody().ask("GET", "/api/jobs").status_code == 401
 
 
-def test_ten_wrong_passwords_lock_the_account(somebody: Meet, people: None) -> None:
+def test_ten_wrong_passwords_close_the_door_until_there_is_a_new_one(
+    stack: Laptop, somebody: Meet, people: None
+) -> None:
     client = somebody()
     for _ in range(10):
         assert slug(client.sign_in("lena", "wrong canary password")) == "wrong-credentials"
-    assert slug(client.sign_in("lena")) == "wrong-credentials"
+    refused = client.sign_in("lena")
+    assert (slug(refused), refused.status_code) == ("too-many-requests", 429)
+    assert 890 <= int(refused.headers["retry-after"]) <= 900
+    accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
+    accounts.set_password("main", "lena", Passwords().hash(PASSWORD), datetime.now(UTC))
+    assert client.sign_in("lena").status_code == 200
+
+
+def test_a_session_that_ended_stays_ended(stack: Laptop, somebody: Meet, people: None) -> None:
+    accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
+    client = somebody()
+    client.sign_in("lena")
+    copied = client.cookie
+    client.ask("DELETE", "/api/session")
+    client.cookie = copied
+    assert client.ask("GET", "/api/session").status_code == 401
+    client.sign_in("lena")
+    for disabled in (True, False):
+        accounts.set_disabled("main", "lena", disabled)
+        assert client.ask("GET", "/api/session").status_code == 401
 
 
 def test_keys_are_rotated_without_signing_anybody_out(

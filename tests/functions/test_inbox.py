@@ -326,3 +326,40 @@ def test_a_move_without_its_time_reaches_no_partner_and_stops_no_other() -> None
     told = Inbox(Told, letters, FakeLog(), parse_fact).deliver_together(batch(bad, good), fan_out)
     assert (told, len(sent)) == (again(), 1)
     assert letters.buried == [(bad, "Permanent", "recorded_at: Field required")]
+
+
+# -- partners on the bus
+
+PARTNER = {"kind": "partner", "id": "acme"}
+
+
+def asked_by(source: str, **detail: Any) -> str:
+    about = {"tenant": "main", "job_id": "261121-000001", "actor": PARTNER} | detail
+    return json.dumps({"source": source, "detail": about})
+
+
+@pytest.mark.parametrize("source", ["haulway.partner.main.acme", "haulway.dispatch"])
+def test_a_partner_may_ask_for_its_own_business_in_its_own_name(source: str) -> None:
+    assert parse_event(JobRef, asked_by(source)).tenant == "main"
+
+
+@pytest.mark.parametrize(
+    ("source", "detail", "field"),
+    [
+        ("haulway.partner.main.acme", {"tenant": "other"}, "tenant"),
+        ("haulway.partner.mai.acme", {}, "tenant"),
+        ("haulway.partner.main", {}, "actor"),
+        ("haulway.partner.main.acme", {"actor": {"kind": "dispatcher", "id": "acme"}}, "actor"),
+        ("haulway.partner.main.acme", {"actor": {"kind": "partner", "id": "other"}}, "actor"),
+        ("haulway.partner.main.acme", {"actor": None}, "actor"),
+        ("haulway.partner.main.Not a name!", {}, "actor"),
+        ("haulway.partner.", {"tenant": ""}, "actor"),
+    ],
+)
+def test_what_a_partners_source_may_not_ask_is_a_dead_letter_that_names_the_field(
+    source: str, detail: dict[str, Any], field: str
+) -> None:
+    desk = Desk()
+    assert desk.inbox.deliver(batch(asked_by(source, **detail)), desk.handle) == again()
+    ((_, reason, why),) = desk.letters.buried
+    assert (desk.done, reason, why.partition(":")[0]) == ([], "Permanent", field)

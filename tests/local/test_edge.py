@@ -36,6 +36,16 @@ def test_the_engine_is_asked_in_the_distributions_name_over_tls() -> None:
     play(scene)
 
 
+def test_the_viewers_address_is_told_as_the_edge_sees_it_whatever_the_viewer_says() -> None:
+    async def scene(s: Scene) -> None:
+        forged = {"CloudFront-Viewer-Address": "192.0.2.1:1", "X-Forwarded-For": "192.0.2.2"}
+        await s.viewer.get("/api/session", headers=forged)
+        (told,) = s.origin.requests[-1].headers.get_list("cloudfront-viewer-address")
+        assert told.startswith("127.0.0.1:")
+
+    play(scene)
+
+
 def test_a_view_is_a_miss_then_a_hit_then_confirmed_then_replaced() -> None:
     async def scene(s: Scene) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=2, max-age=0")

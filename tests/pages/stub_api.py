@@ -68,9 +68,12 @@ Answer = Callable[[Request], Awaitable[Response]]
 Document = TypeVar("Document", bound=BaseModel)
 
 
+TEMPLATE = (ROOT / "template.yaml").read_text(encoding="utf-8")
+CUSTOM = re.compile(r'Header: ((?:Cross-Origin|Permissions)-[\w-]+), Value: "([^"]+)"')
+
+
 def content_security_policy() -> str:
-    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
-    found = re.search(r"ContentSecurityPolicy: \"(default-src [^\"]+)\"", template)
+    found = re.search(r"ContentSecurityPolicy: \"(default-src [^\"]+)\"", TEMPLATE)
     assert found, "template.yaml names no content security policy"
     return found[1]
 
@@ -80,6 +83,7 @@ SECURITY = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
+    **{name.lower(): value for name, value in CUSTOM.findall(TEMPLATE)},
 }
 
 

@@ -266,6 +266,22 @@ def test_a_link_is_read_with_all_that_may_hang_on_it(text: str) -> None:
     assert parse_link(text, "https://elsewhere.example") == LINK
 
 
+@pytest.mark.parametrize(
+    "around",
+    [*".,;:!?)]>\"'`”’»…*|\\", " ", "%22", "%20", "%E2%80%9D", "%", "_", "-", ").", "\u200b", "\n"],
+)
+def test_what_a_message_puts_after_a_link_is_not_part_of_it(around: str) -> None:
+    assert parse_link(f"https://haul.example/track/{TOKEN}{around}") == LINK
+    if around not in "?":
+        assert parse_link(TOKEN + around, "https://haul.example") == LINK
+
+
+@pytest.mark.parametrize("before", ["<", '"', "(", "“", "%22"])
+def test_nor_is_what_it_puts_before(before: str) -> None:
+    assert parse_link(f"{before}https://haul.example/track/{TOKEN}>") == LINK
+    assert parse_link(f"https://haul.example/track/{before}{TOKEN}") == LINK
+
+
 def test_a_token_alone_needs_the_site() -> None:
     assert parse_link(TOKEN, "https://haul.example") == LINK
     assert parse_link(TOKEN, "https://haul.example/anything?x") == LINK

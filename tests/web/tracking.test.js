@@ -119,6 +119,17 @@ test("only moves that the API has an address for are offered", () => {
   assert.deepEqual(choicesOf({}), []);
 });
 
+test("what a message puts around the token is no part of it, encoded or not", () => {
+  const after = [...".,;:!)]>\"'`”’»…*|", " ", "%22", "%20", "%E2%80%9D", "%", "_", "-", ").", "//"];
+  for (const more of after) {
+    assert.equal(tokenIn(`https://haul.example/track/${TOKEN}${more}`), TOKEN, more);
+    assert.equal(tokenIn(`https://haul.example/track/?token=${TOKEN}${more}`), TOKEN, more);
+  }
+  for (const before of ["%22", "(", "“", "<"]) {
+    assert.equal(tokenIn(`https://haul.example/track/${before}${TOKEN}`), TOKEN, before);
+  }
+});
+
 test("the token is taken from the path, or from ?token= where an edge hands it on", () => {
   const tokens = [
     `/track/${TOKEN}`,

@@ -3,7 +3,8 @@
 import { ageMs } from "./reader.js";
 
 const STALE_MS = 120_000; // from here on the age of the data is worth a second look
-const TOKEN = /^[A-Za-z0-9_-]{22}$/;
+// A token, whatever a message has put around it: a quote, a full stop, a dash, a blank.
+const TOKEN = /^[^A-Za-z0-9_-]*([A-Za-z0-9_-]{22})[_-]*(?![A-Za-z0-9_-])/;
 const ENDED = { not_found: "not_found", gone: "gone" };
 const BEFORE = { asking: "asking", preparing: "preparing", offline: "offline", trouble: "trouble" };
 const PHOTO = /^\/t\/p\/[0-9a-f]{32}\.jpg$/;
@@ -80,9 +81,17 @@ export function loadOf({ load_size }) {
 /** The token of this visit: of the path /track/{token}, or handed on as ?token=; null without. */
 export function tokenIn(url) {
   const { pathname, searchParams } = new URL(url);
-  const inPath = /^\/track\/([^/]*)\/?$/.exec(pathname)?.[1];
-  const token = inPath && inPath !== "index.html" ? inPath : searchParams.get("token");
-  return TOKEN.test(token ?? "") ? token : null;
+  const inPath = /^\/track\/+([^/]+)/.exec(pathname)?.[1];
+  const given = inPath && inPath !== "index.html" ? decoded(inPath) : searchParams.get("token");
+  return TOKEN.exec(given ?? "")?.[1] ?? null;
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a percent sign that begins nothing
+  }
 }
 
 /** What a reader is to remember of a view that came as the answer to a customer's own move. */

@@ -25,11 +25,12 @@ from functions.commit import Pause, commit, full_jitter
 from functions.edit_job import edited_fact
 from functions.ports import Bus, HaulwayError, Jobs, UnknownJob, Views
 from functions.write_view import write_view
+from statemachine.bounds import UtcInput
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo, PhotoKind
 from statemachine.lifecycle import RecordsFull
 from statemachine.proof import PhotoRefused, check_room, photo_id_of, photo_of, with_photo
-from statemachine.values import Actor, EventId, Frozen, JobId, Tenant, Utc
+from statemachine.values import Actor, EventId, Frozen, JobId, Tenant
 
 
 class PhotoMissing(HaulwayError):
@@ -46,7 +47,7 @@ class PhotoWanted(Frozen):
     tenant: Tenant
     job_id: JobId
     event_id: EventId
-    occurred_at: Utc
+    occurred_at: UtcInput
     actor: Actor
     kind: PhotoKind
     media_type: str

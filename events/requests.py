@@ -3,6 +3,7 @@
 Others write these, so unknown keys are ignored and everything else is checked.
 """
 
+import hashlib
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -37,6 +38,18 @@ class JobRequested(Request):
     price_cents: PriceCents | None = None
     schedule: ScheduleInput = Schedule()
     note: NoteInput | None = None
+
+    @property
+    def digest(self) -> str:
+        """Of what is booked; not of when and by whom, which differ between copies."""
+        return _digest(self.model_dump_json(include=BOOKED))
+
+
+BOOKED = {"flow", "customer", "place", "price_cents", "schedule", "note"}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _alone(key: str) -> dict[str, Any]:
@@ -109,3 +122,7 @@ class JobEditRequested(Request):
     job_id: JobId
     changes: Changes
     expected_rev: Annotated[int, Field(ge=1, le=MOST_REVS)] | None = None
+
+    @property
+    def digest(self) -> str:
+        return _digest(self.changes.model_dump_json(exclude_unset=True))

@@ -49,7 +49,9 @@ class EditJob:
         """
 
         def change(job: Job) -> tuple[Job, None]:
-            after = edited(job, request, now, self.crew.first_names(job))
+            after = edited(
+                job, request, now, self.crew.first_names(job), self._horizon_days(request)
+            )
             if after is not job:
                 self.crew(job, after, request, now)
             return after, None
@@ -60,6 +62,12 @@ class EditJob:
             if edit.event_id == request.event_id:
                 self.bus.announce([edited_fact(job, edit)])
         return job
+
+    def _horizon_days(self, request: JobEditRequested) -> int:
+        """Asked only where it matters: other edits need no settings."""
+        if request.changes.schedule is None:
+            return 0
+        return self.crew.tenants.read(request.tenant).horizon_days
 
 
 def edited_fact(job: Job, edit: Edit) -> JobEdited:

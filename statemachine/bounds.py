@@ -155,11 +155,11 @@ def window_fault(schedule: Windowed) -> tuple[str, str] | None:
 
 
 def beyond_plans(schedule: Windowed, now: datetime, days: int) -> tuple[str, str] | None:
-    """The field and the sentence, where a window lies further ahead than the business plans."""
-    for field in ("window_start", "window_end"):
-        moment = getattr(schedule, field)
-        if moment is not None and moment > now + timedelta(days):
-            return field, f"the window is more than {days} days ahead; give an earlier day"
+    """The field and the sentence, where a time lies further from now than the business plans."""
+    for field in Schedule.model_fields:
+        moment = getattr(schedule, field, None)
+        if moment is not None and abs(moment - now) > timedelta(days):
+            return field, f"it is more than {days} days from now; give a day nearer to today"
     return None
 
 

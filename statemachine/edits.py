@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from statemachine.bounds import beyond_plans, window_fault
 from statemachine.job import (
     Assigned,
     CrewRole,
@@ -15,8 +16,11 @@ from statemachine.job import (
     Place,
     Schedule,
 )
-from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS, RecordsFull
+from statemachine.lifecycle import CLOCK_SKEW, RecordsFull, has_room
 from statemachine.values import Actor
+
+MAX_OWN_NOTES = 50
+"""So many notes on a job by any one who is not a dispatcher, also by its customer's texts."""
 
 WRITTEN_EARLIER = timedelta(minutes=1)
 """What took longer to reach us says when it was written or done, beside when it was sent."""
@@ -65,10 +69,27 @@ class EditRequest(Protocol):
     def expected_rev(self) -> int | None: ...
     @property
     def changes(self) -> ChangeSet: ...
+    @property
+    def digest(self) -> str: ...
 
 
 class EditRefused(Exception):
     """The edit was decided on another state of the job, or cannot be; look and decide anew."""
+
+
+class EventReused(EditRefused):
+    """That event id came before, with other changes; send these under a fresh one."""
+
+
+class ScheduleRefused(EditRefused):
+    """The schedule cannot be, as it would be after the edit. `field` is what to correct."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(f"schedule.{field}: {sentence}")
+
+
+class NotesFull(RecordsFull):
+    """The job has all the notes of this sender that it can hold; all else can still be edited."""
 
 
 class CrewUnavailable(EditRefused):
@@ -80,19 +101,25 @@ class CrewTaken(EditRefused):
 
 
 def edited(
-    job: Job, request: EditRequest, now: datetime, name_of: Callable[[str], str] = str.title
+    job: Job,
+    request: EditRequest,
+    now: datetime,
+    name_of: Callable[[str], str] = str.title,
+    horizon_days: int = 400,
 ) -> Job:
     """The job with the changes of `request`; the very same job if it has them already.
 
     `name_of` tells the first name of a member. Whether they can come is not asked here.
+    `horizon_days` is how far from now the business plans.
 
     Raises EditRefused where the job has changed since `expected_rev`, where the event comes from
-    the future, or where a role is given twice; RecordsFull instead of growing without bound.
+    the future, where the schedule cannot be, or where a role is given twice; RecordsFull instead
+    of growing without bound.
     """
     if job.knows(request.event_id):
+        _check_copy(job, request)
         return job
-    if len(job.edits) >= MAX_RECORDS:
-        raise RecordsFull(f"{job.job_id} holds {MAX_RECORDS} edits; look who keeps sending")
+    _check_room(job, request)
     if request.occurred_at > now + CLOCK_SKEW:
         raise EditRefused("`occurred_at` lies ahead of our clock; check the sender's clock")
     if request.expected_rev not in (None, job.visible_rev):
@@ -102,9 +129,43 @@ def edited(
         event_id=request.event_id,
         fields=tuple(values),
         recorded_at=now,
+        digest=request.digest,
         actor=request.actor,
     )
+    _check_schedule(job.schedule, values.get("schedule"), now, horizon_days)
     return job.seen(**values, edits=(*job.edits, edit))
+
+
+def _check_copy(job: Job, request: EditRequest) -> None:
+    """An edit of an earlier version has no digest: whatever bears its event id is its copy."""
+    for edit in job.edits:
+        if edit.event_id == request.event_id and edit.digest not in (None, request.digest):
+            raise EventReused("that event_id came with other changes before; send a fresh one")
+
+
+def _check_room(job: Job, request: EditRequest) -> None:
+    if not has_room(job.edits, request.actor):
+        raise RecordsFull(f"{job.job_id} holds all edits it can; look who keeps sending")
+    if request.changes.note is None:
+        return
+    if not has_room(job.notes, request.actor, own=MAX_OWN_NOTES):
+        raise NotesFull(f"{job.job_id} holds all notes it can of one sender; send no more notes")
+
+
+def _check_schedule(before: Schedule, after: object, now: datetime, horizon_days: int) -> None:
+    """What stays as it is stored is not looked at: it may be of an earlier version."""
+    if not isinstance(after, Schedule):
+        return
+    changed = {
+        field: getattr(after, field)
+        for field in Schedule.model_fields
+        if getattr(after, field) != getattr(before, field)
+    }
+    fault = beyond_plans(Schedule(**changed), now, horizon_days)
+    if changed.keys() & {"window_start", "window_end"}:
+        fault = fault or window_fault(after)
+    if fault:
+        raise ScheduleRefused(*fault)
 
 
 def _new_values(

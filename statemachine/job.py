@@ -37,6 +37,10 @@ RefusalReason = Literal[
 """Why a move was refused, as one word; `lifecycle.EXPLANATIONS` has the sentence for people."""
 
 
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""Of what a request asked for: tells a copy from another request under the same event id."""
+
+
 class Record(Frozen):
     """What the job keeps of an event, and by whose id it knows a copy of it."""
 
@@ -88,6 +92,8 @@ class Edit(Record):
 
     fields: tuple[str, ...]
     recorded_at: Utc
+    digest: Digest | None = None
+    """Of the changes: the same event id with other ones is no copy of it."""
 
 
 class Note(Record):
@@ -243,6 +249,8 @@ class Job(Frozen):
     created_by: Actor
     event_id: EventId
     """The request that booked this job."""
+    request_digest: Digest | None = None
+    """Of what it asked for; None in jobs of earlier versions."""
     ledger: tuple[Entry, ...] = ()
     refused: tuple[Refusal, ...] = ()
     early: tuple[Early, ...] = ()

@@ -16,7 +16,7 @@ from functions.api.wishes import MoveWish, NewJob
 from functions.create_job import Booked
 from functions.people.sessions import Session
 from functions.ports import UnknownJob
-from statemachine.edits import EditRefused
+from statemachine.edits import EditRefused, EventReused, ScheduleRefused
 from statemachine.job import Customer, Job, Place
 from statemachine.values import JOB_ID_PATTERN, Actor
 
@@ -31,7 +31,7 @@ def create_job(api: Api, ask: Ask) -> Answer:
     tenant = ask.who.tenant
     request = JobRequested(
         tenant=tenant,
-        event_id=event_id_of(api, ask, "job"),
+        event_id=event_id_of(ask, "job") or api.new_id(),
         occurred_at=ask.now,
         actor=actor_of(ask.who),
         flow=order.flow or api.tenants.read(tenant).flow,
@@ -101,7 +101,7 @@ def edit_job(api: Api, ask: Ask) -> Answer:
     request = JobEditRequested(
         tenant=job.tenant,
         job_id=job.job_id,
-        event_id=wish.event_id or event_id_of(api, ask, f"edit|{job.job_id}"),
+        event_id=wish.event_id or _key_of_edit(ask, job.job_id) or api.new_id(),
         occurred_at=wish.occurred_at or ask.now,
         actor=actor_of(ask.who),
         changes=wish.changes(),
@@ -115,6 +115,12 @@ def _edited(api: Api, ask: Ask, request: JobEditRequested) -> Job:
     about = request.tenant, request.job_id
     try:
         job = api.edit(request, ask.now)
+    except EventReused as error:
+        by_key = request.event_id == _key_of_edit(ask, request.job_id)
+        slug = "idempotency-key-reused" if by_key else "event-id-used"
+        raise Problem(slug, about=about) from error
+    except ScheduleRefused:
+        raise
     except EditRefused as error:
         now = api.jobs.read(*about).value
         extras = {"rev": now.visible_rev, "job_status": now.status}
@@ -173,11 +179,15 @@ def actor_of(session: Session) -> Actor:
     return Actor(kind=kind_of(session), id=session.account.account)
 
 
-def event_id_of(api: Api, ask: Ask, what: str) -> str:
-    """The same for every copy of a request that carries an Idempotency-Key; else a fresh one."""
+def _key_of_edit(ask: Ask, job_id: str) -> str | None:
+    return event_id_of(ask, f"edit|{job_id}")
+
+
+def event_id_of(ask: Ask, what: str) -> str | None:
+    """The same for every copy of a request that carries an Idempotency-Key; None without one."""
     key = ask.idempotency_key
     if key is None:
-        return api.new_id()
+        return None
     return derived_id(what, ask.who.tenant, ask.who.account.account, key)
 
 

@@ -148,7 +148,7 @@ ROUTES: tuple[Route, ...] = (
         {201: BookedDocument, 200: BookedDocument},
         body=NewJob,
         headers=("Idempotency-Key",),
-        refusals=("unknown-flow",),
+        refusals=("unknown-flow", "idempotency-key-reused"),
     ),
     Route(
         "GET",
@@ -186,6 +186,8 @@ ROUTES: tuple[Route, ...] = (
             "event-id-used",
             "if-match-missing",
             "records-full",
+            "notes-full",
+            "idempotency-key-reused",
         ),
     ),
     Route(
@@ -233,7 +235,7 @@ ROUTES: tuple[Route, ...] = (
         proof.announce_photo,
         {201: PhotoDocument, 200: PhotoDocument, 204: None},
         body=PhotoWish,
-        refusals=("unknown-job", "photo-refused", "event-id-used", "records-full"),
+        refusals=("unknown-job", "photo-refused", "event-id-used"),
     ),
     Route(
         "POST",
@@ -248,7 +250,6 @@ ROUTES: tuple[Route, ...] = (
             "photo-refused",
             "photo-missing",
             "event-id-used",
-            "records-full",
         ),
     ),
     Route(
@@ -280,6 +281,7 @@ ROUTES: tuple[Route, ...] = (
         body=NewBooking,
         headers=("Idempotency-Key",),
         limit=BOOKINGS,
+        refusals=("idempotency-key-reused",),
     ),
     Route(
         "GET",

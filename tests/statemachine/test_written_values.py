@@ -19,8 +19,7 @@ def cases(file: str) -> list[tuple[str, str | int | None]]:
 def understood(parse: Callable[[str], str | int], text: str) -> str | int | None:
     try:
         return parse(text)
-    except ValueError as refusal:
-        assert len(str(refusal)) > 20, "a refusal says what to write"
+    except ValueError:
         return None
 
 

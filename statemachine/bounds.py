@@ -17,9 +17,9 @@ from typing import Annotated, Protocol
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from statemachine.job import Customer, Place, Schedule
+from statemachine.job import Customer, Job, Place, Schedule
 from statemachine.phones import LONGEST, parse_phone
-from statemachine.values import YEARS, Frozen, Language, Utc
+from statemachine.values import EARLIEST, LATEST, YEARS, Frozen, Language, Utc, iso
 
 LONGEST_WINDOW = timedelta(days=7)
 OTHER_YEAR = f"no one plans for that year; give a date from {YEARS[0]} to {YEARS[-1]}"
@@ -217,3 +217,20 @@ CustomerInput = Annotated[Customer, BeforeValidator(_customer)]
 """A customer with a phone number as people write it; E.164 afterwards."""
 PlaceInput = Annotated[Place, BeforeValidator(_place)]
 ScheduleInput = Annotated[Schedule, AfterValidator(_schedule)]
+
+
+def check_imported(job: Job) -> None:
+    """A stored job that is brought from elsewhere: its customer, its place, and all its dates.
+
+    Raises ValidationError with the field.
+    """
+    for field, check in (("customer", _customer), ("place", _place)):
+        try:
+            check(getattr(job, field))
+        except ValidationError as error:
+            [first, *_] = error.errors(include_input=False, include_url=False)
+            where = ".".join((field, *map(str, first["loc"])))
+            raise fault_at(where, first["msg"].removeprefix("Value error, ")) from error
+    text = job.model_dump_json()
+    if any(f'"{iso(end)}"' in text for end in (EARLIEST, LATEST)):
+        raise fault_at("job", f"one of its dates: {OTHER_YEAR}")

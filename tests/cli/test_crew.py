@@ -44,7 +44,7 @@ def test_one_persons_profile_is_changed_where_it_is_named_and_nowhere_else(
     [
         (("maria",), 2, "nothing to change: give --name, --role, --phone or --email"),
         (("maria", "--role", "boss"), 2, "no role boss; there are"),
-        (("maria", "--phone", "call me"), 2, "phone: write it with the country's code"),
+        (("maria", "--phone", "call me"), 2, "phone: write one phone number in digits"),
         (("nobody", "--phone", ""), 4, "no account 'nobody'; `haul crew list` shows them"),
     ],
 )

@@ -1,5 +1,6 @@
 """`haul crew` and `haul roster`: people's profiles, one at a time."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -61,3 +62,30 @@ def test_the_roster_shows_how_people_are_reached(people: FakeAccounts) -> None:
     days = ("--from", "2026-11-21", "--to", "2026-11-22")
     assert "+15555550123" in said(roster.app, "show", *days)[1]
     assert '"phone": "+15555550123"' in said(roster.app, "show", *days, "--json")[1]
+
+
+def test_a_new_member_has_the_number_that_was_typed_and_a_wrong_role_is_told_at_once(
+    people: FakeAccounts,
+) -> None:
+    words = ("add", "bo", "--name", "Bo", "--phone", "(206) 555-0199", "--make-up")
+    assert said(crew.app, *words, "--role", "driver")[0] == 0
+    assert people.known["main", "bo"].phone == "+12065550199"
+    code, text = said(crew.app, "add", "al", "--name", "Al", "--role", "nosuch")
+    assert (code, "no role nosuch" in text, "Password" in text) == (2, True, False)
+
+
+def test_what_stays_of_a_profile_is_not_looked_at_again(people: FakeAccounts) -> None:
+    people.add(a_member("old", "driver", name="An\x1b old name"))
+    assert said(crew.app, "set", "old", "--phone", "206-555-0199")[0] == 0
+    assert said(crew.app, "set", "old", "--name", "\u200b")[0] == 2
+    assert people.known["main", "old"].phone == "+12065550199"
+
+
+def test_a_roster_file_that_is_not_in_utf_8_says_how_to_save_it(
+    people: FakeAccounts, tmp_path: Path
+) -> None:
+    before, file = dict(people.known), tmp_path / "crew.csv"
+    file.write_bytes("account,name,phone,email,roles\njose,José,,,driver\n".encode("cp1252"))
+    code, text = said(roster.app, "import", str(file))
+    assert (code, people.known) == (2, before)
+    assert "`CSV UTF-8`" in text

@@ -10,7 +10,13 @@ from pydantic import ValidationError
 
 from events import JobRequested
 from functions.inbox import problems
-from statemachine.bounds import LONGEST_WINDOW, line_of_text, note_text, without_hidden
+from statemachine.bounds import (
+    LONGEST_WINDOW,
+    check_imported,
+    line_of_text,
+    note_text,
+    without_hidden,
+)
 from statemachine.due import due_at, is_late_unheard
 from statemachine.edits import (
     MAX_OWN_NOTES,
@@ -206,3 +212,23 @@ def test_a_move_of_another_year_or_without_end_is_no_request() -> None:
         with pytest.raises(ValidationError):
             a_request(a_job(), "confirm", **values)
     assert a_request(a_job(), "confirm", actor=DISPATCHER).occurred_at == NOON
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"customer": {"name": "A\x1bB"}}, "customer.name"),
+        ({"customer": {"name": "Ada", "phone": "+10000000000"}}, "customer.phone"),
+        ({"place": {"address": " "}}, "place.address"),
+        ({"schedule": {"window_end": "9999-12-31T23:59:59Z"}}, "job"),
+        ({"entered_at": "0001-01-01T00:00:00Z"}, "job"),
+    ],
+)
+def test_a_job_brought_from_elsewhere_goes_by_the_same_bounds(
+    values: dict[str, Any], field: str
+) -> None:
+    check_imported(a_job("completed"))
+    with pytest.raises(ValidationError) as refused:
+        check_imported(a_job().with_(**values))
+    [fault] = problems(refused.value)
+    assert fault.startswith(f"{field}: ")

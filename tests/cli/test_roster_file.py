@@ -1,12 +1,11 @@
 """The roster as CSV: what is written can be read, and a file with a bad row changes nothing."""
 
+import csv
 import io
-from datetime import csv
+from datetime import date, timedelta
 from typing import Any
 
-import date
 import pytest
-import timedelta
 
 from cli.roster_file import BadRow, read_days, read_people, write_days, write_people
 from functions.people.roster import UnknownMember

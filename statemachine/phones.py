@@ -5,13 +5,16 @@ The numbering plans are those of `phonenumbers`, Google's libphonenumber for Pyt
 one, because made-up ranges are how paid texts are farmed. In North America (+1) the shape is
 enough: area codes are added more often than this program is updated. Numbers that are reserved for
 films and tests (555, and Ofcom's 07700 900xxx) are usable.
+
+The plans take a tenth of a second to import, so that is left to the first number: most functions
+never see one when they start.
 """
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 Kind = Literal[
     "fixed",
@@ -32,14 +35,15 @@ REFUSED: frozenset[Kind] = frozenset({"premium", "shared_cost", "personal", "sat
 LONGEST = 40
 COUNTRY = "US"
 
-_KINDS: dict[int, Kind] = {
-    PhoneNumberType.FIXED_LINE: "fixed",
-    PhoneNumberType.MOBILE: "mobile",
-    PhoneNumberType.FIXED_LINE_OR_MOBILE: "fixed_or_mobile",
-    PhoneNumberType.TOLL_FREE: "toll_free",
-    PhoneNumberType.PREMIUM_RATE: "premium",
-    PhoneNumberType.SHARED_COST: "shared_cost",
-    PhoneNumberType.PERSONAL_NUMBER: "personal",
+_KINDS: dict[str, Kind] = {
+    "FIXED_LINE": "fixed",
+    "MOBILE": "mobile",
+    "FIXED_LINE_OR_MOBILE": "fixed_or_mobile",
+    "TOLL_FREE": "toll_free",
+    "PREMIUM_RATE": "premium",
+    "SHARED_COST": "shared_cost",
+    "PERSONAL_NUMBER": "personal",
+    "UNKNOWN": "unknown",
 }
 _FICTIONAL = re.compile(r"\+1(555[0-9]{7}|[2-9][0-9]{2}55501[0-9]{2})|\+447700900[0-9]{3}")
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
@@ -73,15 +77,16 @@ def kind_of(number: str) -> Kind:
     """What kind of line an E.164 number is, by the numbering plans. Raises ValueError."""
     if _FICTIONAL.fullmatch(number):
         return "fictional"
+    import phonenumbers
+
     parsed = _parsed(number, COUNTRY)
     if phonenumbers.region_code_for_country_code(parsed.country_code or 0) == _NO_COUNTRY:
         return "satellite"
-    kind = phonenumbers.number_type(parsed)
-    if kind == PhoneNumberType.UNKNOWN:
-        return "unknown"
-    if kind == PhoneNumberType.PERSONAL_NUMBER and parsed.country_code == 1:
+    name = phonenumbers.PhoneNumberType.to_string(phonenumbers.number_type(parsed))
+    kind = _KINDS.get(name, "other")
+    if kind == "personal" and parsed.country_code == 1:
         return "other"  # +1 5xx costs callers nothing extra, unlike a British 070
-    return _KINDS.get(kind, "other")
+    return kind
 
 
 def _plain(text: str) -> str:
@@ -97,10 +102,12 @@ def _plain(text: str) -> str:
     return plain
 
 
-def _parsed(plain: str, country: str) -> PhoneNumber:
+def _parsed(plain: str, country: str) -> "PhoneNumber":
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(plain, country)
-    except NumberParseException as error:
+    except phonenumbers.NumberParseException as error:
         raise ValueError(f"this is not a phone number; {ABROAD}") from error
     national = phonenumbers.national_significant_number(number)
     if not re.sub(r"[^0-9]", "", plain).endswith(national):
@@ -110,5 +117,7 @@ def _parsed(plain: str, country: str) -> PhoneNumber:
     return number
 
 
-def _e164(number: PhoneNumber) -> str:
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+def _e164(number: "PhoneNumber") -> str:
+    import phonenumbers
+
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

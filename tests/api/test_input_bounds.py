@@ -1,15 +1,18 @@
 """What the API takes as a value, and what it says of one that it refuses."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from statemachine.edits import MAX_OWN_NOTES
+from statemachine.identity import digest_of
 from statemachine.values import iso
 from tests.api.office import Got, Office
 from tests.api.test_roles import BODIES
 from tests.builders import NOON, a_job
+from tests.fakes import job_key
 
 JOB = "261121-7k3m2q"
 BOOKING, NEW_JOB = BODIES["POST /api/bookings"], BODIES["POST /api/jobs"]
@@ -173,3 +176,24 @@ def test_an_unknown_field_is_named_without_its_value(office: Office) -> None:
     hostile = take(office, **{"<script>\x1b" + "x" * 500: "CANARY"})
     assert fields(hostile) == ["a field"]
     assert "CANARY" not in got.text + nested.text + hostile.text
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_a_job_that_was_stored_with_a_date_at_the_end_of_time_is_served_and_can_be_corrected(
+    office: Office, moment: str
+) -> None:
+    """As an earlier version let it in, or a person wrote it by hand."""
+    job = office.keep(a_job("in_progress"))
+    document = json.loads(office.bucket.objects[job_key("main", JOB)])
+    times = dict.fromkeys(("window_start", "window_end", "eta"), moment)
+    document |= {"schedule": times, "entered_at": moment, "created_at": moment}
+    office.bucket.objects[job_key("main", JOB)] = json.dumps(document).encode()
+    office.show(office.job(JOB))
+    for path in (f"/api/jobs/{JOB}", "/api/jobs", "/api/my/jobs", "/api/crew"):
+        assert office.ask("GET", path, by="dana").status == 200, path
+    assert office.ask("GET", f"/api/track/{digest_of(job.token)}").status == 200
+    window = after(window_start=1, window_end=1.1)
+    assert edit(office, {"schedule": {**window, "eta": None}}).status == 200
+    assert edit(office, {"note": "Corrected"}).status == 200
+    move = {"move": "call_off", "reason": "test"}
+    assert office.ask("POST", f"/api/jobs/{JOB}/moves", move, by="dana").status in (200, 202, 409)

@@ -17,6 +17,7 @@ from functions.people.accounts import (
     AccountExists,
     Passwords,
     Profile,
+    ProfileInput,
     Role,
     UnknownAccount,
     WeakPassword,
@@ -42,16 +43,17 @@ def add(
     role: Annotated[list[str], typer.Option(help=f"One of {', '.join(ROLES)}; repeat for more.")],
     password: Password = None,
     make_up: MakeUp = False,
-    phone: Annotated[Optional[str], typer.Option(help="As +15555550123.")] = None,
+    phone: Annotated[
+        Optional[str], typer.Option(help="As (206) 555-0199, or +44 7700 900123 from abroad.")
+    ] = None,
     email: Annotated[Optional[str], typer.Option(help="Where mail reaches them.")] = None,
     as_json: Json = False,
 ) -> None:
     """Add an account. Without a password somebody can be on the roster: `haul roster import`."""
     with spoken_errors():
         tenant, now = context.obj.tenant, datetime.now(timezone.utc)
-        profile = {"name": name, "roles": roles_named(role), "phone": phone, "email": email}
-        own = {"tenant": tenant, "account": account, "password_since": now}
-        made = Account.model_validate(own | profile)
+        who = ProfileInput(name=name, roles=roles_named(role), phone=phone, email=email)
+        made = Account(tenant=tenant, account=account, password_since=now, **dict(who))
         known = accounts(context.obj.place)
         if known.read(tenant, account):
             raise Declined(f"there is an account {account!r} already")
@@ -90,7 +92,7 @@ def set_(
         if known is None:
             raise NotThere(f"no account {account!r}; `haul crew list` shows them")
         profile = {each: getattr(known, each) for each in Profile.model_fields}
-        accounts(place).set_profile(tenant, account, Profile.model_validate(profile | changes))
+        accounts(place).set_profile(tenant, account, Profile(**(profile | _checked(changes))))
         _tell(account, "is changed", None, False)
 
 
@@ -181,6 +183,12 @@ def _remote(context: typer.Context) -> ApiDesk:
     if context.obj.api is None:
         raise BadInput("name the site: haul --api https://haul.example.com sign-in ACCOUNT")
     return ApiDesk(context.obj.api, own_sessions())
+
+
+def _checked(changes: dict[str, object]) -> dict[str, object]:
+    """What is changed goes by the rules of input; what stays is as it is stored."""
+    whole = ProfileInput.model_validate({"name": "-", "roles": ROLES[:1], **changes})
+    return {each: getattr(whole, each) for each in changes}
 
 
 def roles_named(named: list[str]) -> tuple[Role, ...]:

@@ -22,6 +22,7 @@ from functions.inbox import problems
 from functions.ports import Conflict, UnknownJob
 from functions.publish_board import PublishBoard
 from functions.write_view import write_view
+from statemachine.bounds import check_imported
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Execution, Job
 
@@ -112,6 +113,7 @@ def _jobs_in(file: Path) -> list[Job]:
 def _job_in(line: str, where: str) -> Job:
     try:
         job = Job.model_validate_json(line)
+        check_imported(job)
         load_flow(job.flow)
     except ValidationError as error:
         why = "; ".join(problems(error))

@@ -3,7 +3,6 @@
 import re
 import uuid
 from datetime import datetime, timezone
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Optional, get_args
 
 import typer
@@ -14,10 +13,13 @@ from cli.desk import ME
 from cli.job_sheet import print_job
 from cli.out import BadInput, console, local_time, money, print_json, spoken_errors, status_text
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
+from statemachine.bounds import OTHER_YEAR
 from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.job import Customer, LoadSize, Schedule
 from statemachine.job import Place as Address
-from statemachine.values import RESERVED, is_reserved
+from statemachine.money import parse_money
+from statemachine.phones import parse_phone
+from statemachine.values import RESERVED, YEARS, is_reserved
 
 app = typer.Typer(no_args_is_help=True, help="Book, look at, move, edit and cancel jobs.")
 
@@ -39,7 +41,9 @@ def new(
     customer: Annotated[str, typer.Option(help="The customer's name.")],
     location: Annotated[str, typer.Option(help="The address.")],
     price: Annotated[Optional[str], typer.Option(help="In dollars, as 600 or 599.50.")] = None,
-    phone: Annotated[Optional[str], typer.Option(help="As +15555550123.")] = None,
+    phone: Annotated[
+        Optional[str], typer.Option(help="As (206) 555-0199, or +44 7700 900123 from abroad.")
+    ] = None,
     language: Annotated[str, typer.Option(help="en or es.")] = "en",
     flow: Annotated[str, typer.Option(help="`haul flow check` lists them.")] = "haul",
     window_start: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
@@ -58,7 +62,7 @@ def new(
             actor=ME,
             flow=flow,
             customer=Customer.model_validate(
-                {"name": customer, "phone": phone, "language": language}
+                {"name": customer, "phone": phone_number(phone), "language": language}
             ),
             place=Address(address=location),
             price_cents=cents(price),
@@ -259,12 +263,19 @@ def cents(text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        amount = Decimal(text.strip().removeprefix("$").replace(",", "")) * 100
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount != amount.to_integral_value() or amount < 0:
-        raise BadInput(f"--price {text!r} is no amount; write dollars, as 600 or 599.50")
-    return int(amount)
+        return parse_money(text)
+    except ValueError as error:
+        raise BadInput(f"--price {text!r}: {error}") from None
+
+
+def phone_number(text: str | None) -> str | None:
+    """E.164. Raises BadInput."""
+    if text is None:
+        return None
+    try:
+        return parse_phone(text)
+    except ValueError as error:
+        raise BadInput(f"--phone: {error}") from None
 
 
 def moment(option: str, text: str | None) -> datetime | None:
@@ -276,6 +287,8 @@ def moment(option: str, text: str | None) -> datetime | None:
         raise BadInput(f"{option} {text!r} is no time; write 2026-11-21T14:00-05:00") from None
     if parsed.tzinfo is None:
         raise BadInput(f"{option} {text!r} has no zone; write {text}-05:00 or {text}Z")
+    if parsed.year not in YEARS:
+        raise BadInput(f"{option} {text!r}: {OTHER_YEAR}")
     return parsed.astimezone(timezone.utc)
 
 

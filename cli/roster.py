@@ -19,7 +19,7 @@ from cli.roster_file import BadRow, day_of, read_days, read_people, write_days, 
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Tenants
 from functions.people.accounts import Account
-from functions.people.roster import Truck, UnknownMember, UnknownTruck
+from functions.people.roster import NewTruck, UnknownMember, UnknownTruck
 from functions.people.roster_import import import_days, import_people
 from statemachine.job import CREW_ROLES
 from statemachine.roster import Day, told
@@ -92,7 +92,9 @@ def set_(
 @app.command("import")
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV: account,name,phone,email,roles,disabled.")],
+    file: Annotated[
+        Path, typer.Argument(help="UTF-8 CSV: account,name,phone,email,roles,disabled.")
+    ],
     days: Annotated[
         bool, typer.Option("--days", help="The file has days: account,date,hours,roles.")
     ] = False,
@@ -169,7 +171,7 @@ def add_truck(
 ) -> None:
     """Add a truck, or give it another name."""
     with spoken_errors():
-        known = Truck(tenant=context.obj.tenant, truck=truck, name=name)
+        known = NewTruck(tenant=context.obj.tenant, truck=truck, name=name)
         roster(context.obj.place).set_truck(known)
         console.print(f"[bold]{truck}[/] is {escape(name)}.")
 
@@ -240,7 +242,12 @@ def _day(when: list[str], roles: list[str]) -> Day | None:
 def _text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise BadInput(
+            f"{file} is not in UTF-8, so its accented letters cannot be told for sure; save it "
+            "in the spreadsheet as `CSV UTF-8` and import it again; nothing was imported"
+        ) from None
+    except OSError as error:
         raise BadInput(f"{file} cannot be read: {error}") from error
 
 

@@ -5,7 +5,8 @@
     days    account,date,hours,roles                 maria,2026-11-22,07:00-12:00 13:00-15:30,driver
                                                      maria,2026-11-23,off,
 
-Several roles or hours are parted by blanks; `disabled` may be missing altogether. A file is read as
+Semicolons or tabs do for commas. Several roles or hours are parted by blanks; `disabled` may be
+missing altogether. A file is read as
 a whole or not at all.
 """
 
@@ -27,6 +28,7 @@ from statemachine.values import Frozen, Name
 PEOPLE = ("account", "name", "phone", "email", "roles")
 EVERYBODY = (*PEOPLE, "disabled")
 DAYS = ("account", "date", "hours", "roles")
+SEPARATORS = ",;\t"
 OFF = "off"
 YES = "yes"
 
@@ -120,11 +122,15 @@ def _person(row: Mapping[str, str]) -> Person:
 
 def _rows(text: str, *heads: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Each row with the number of its line, under one of `heads`; empty lines are passed over."""
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    parted_by = _separator(text, heads)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=parted_by, strict=True)
     try:
         columns = tuple(next(rows, ()))
         if columns not in heads:
-            raise BadRow(f"line 1: the first line has to be {','.join(heads[-1])}")
+            raise BadRow(
+                f"line 1: the first line has to be {','.join(heads[-1])}, "
+                "parted by commas, semicolons or tabs"
+            )
         for row in rows:
             if row and len(row) != len(columns):
                 raise BadRow(f"line {rows.line_num}: {len(row)} columns, not {len(columns)}")
@@ -133,6 +139,13 @@ def _rows(text: str, *heads: Sequence[str]) -> Iterator[tuple[int, dict[str, str
                 yield rows.line_num, dict(zip(columns, values, strict=True))
     except csv.Error as error:
         raise BadRow(f"line {rows.line_num}: {error}") from error
+
+
+def _separator(text: str, heads: Iterable[Sequence[str]]) -> str:
+    """Spreadsheets of many countries write semicolons; the first line tells without a doubt."""
+    first = text.partition("\n")[0].strip("\r").replace('"', "")
+    known = (each for each in SEPARATORS if tuple(first.split(each)) in heads)
+    return next(known, SEPARATORS[0])
 
 
 @contextmanager

@@ -3,25 +3,19 @@
 Others write these, so unknown keys are ignored and everything else is checked.
 """
 
+import hashlib
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from statemachine.job import (
-    CrewRole,
-    Customer,
-    LoadSize,
-    Long,
-    Place,
-    PriceCents,
-    Schedule,
-    Short,
-)
-from statemachine.values import Actor, EventId, JobId, Name, Tenant, Utc
+from statemachine.bounds import CustomerInput, NoteInput, PlaceInput, ScheduleInput, UtcInput
+from statemachine.job import CrewRole, LoadSize, PriceCents, Schedule, Short
+from statemachine.values import Actor, EventId, JobId, Name, Tenant
 
 REQUESTS_SOURCE = "haulway.dispatch"
 TEXTS_SOURCE = "haulway.texts"
 """Of requests that customers' texts make: only from there may they have ids of the server's."""
+MOST_REVS = 999_999_999
 
 
 class Request(BaseModel):
@@ -31,7 +25,7 @@ class Request(BaseModel):
 
     tenant: Tenant
     event_id: EventId
-    occurred_at: Utc
+    occurred_at: UtcInput
     actor: Actor
 
 
@@ -41,11 +35,23 @@ class JobRequested(Request):
     flow: Name = "haul"
     job_id: JobId | None = None
     """The producer's choice; left out, the id is derived from tenant, day and `event_id`."""
-    customer: Customer
-    place: Place
+    customer: CustomerInput
+    place: PlaceInput
     price_cents: PriceCents | None = None
-    schedule: Schedule = Schedule()
-    note: Long | None = None
+    schedule: ScheduleInput = Schedule()
+    note: NoteInput | None = None
+
+    @property
+    def digest(self) -> str:
+        """Of what is booked; not of when and by whom, which differ between copies."""
+        return _digest(self.model_dump_json(include=BOOKED))
+
+
+BOOKED = {"flow", "customer", "place", "price_cents", "schedule", "note"}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _alone(key: str) -> dict[str, Any]:
@@ -64,9 +70,9 @@ class JobMoveRequested(Request):
     job_id: JobId
     move: Name | None = None
     to: Name | None = None
-    expected_rev: Annotated[int, Field(ge=1)] | None = None
-    note: Long | None = None
-    reason: Long | None = None
+    expected_rev: Annotated[int, Field(ge=1, le=MOST_REVS)] | None = None
+    note: NoteInput | None = None
+    reason: NoteInput | None = None
 
     @model_validator(mode="after")
     def _one_of_move_and_to(self) -> "JobMoveRequested":
@@ -90,12 +96,12 @@ class Changes(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"minProperties": 1})
 
-    note: Long | None = None
+    note: NoteInput | None = None
     """Added to the notes, which are never replaced."""
-    customer: Customer | None = None
-    place: Place | None = None
+    customer: CustomerInput | None = None
+    place: PlaceInput | None = None
     price_cents: PriceCents | None = None
-    schedule: Schedule | None = None
+    schedule: ScheduleInput | None = None
     """Only the parts that are given are changed: an ETA leaves the window alone."""
     crew: Annotated[tuple[Assignment, ...], Field(max_length=3)] | None = None
     """All who are on the job from now on. Refused where one is not there, or is on another job."""
@@ -117,4 +123,8 @@ class JobEditRequested(Request):
 
     job_id: JobId
     changes: Changes
-    expected_rev: Annotated[int, Field(ge=1)] | None = None
+    expected_rev: Annotated[int, Field(ge=1, le=MOST_REVS)] | None = None
+
+    @property
+    def digest(self) -> str:
+        return _digest(self.changes.model_dump_json(exclude_unset=True))

@@ -25,11 +25,12 @@ from functions.commit import Pause, commit, full_jitter
 from functions.edit_job import announce_edit
 from functions.ports import Bells, Bus, HaulwayError, Jobs, UnknownJob, Views
 from functions.write_view import write_view
+from statemachine.bounds import UtcInput
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo, PhotoKind
-from statemachine.lifecycle import RecordsFull, judged_again
+from statemachine.lifecycle import judged_again
 from statemachine.proof import PhotoRefused, check_room, photo_id_of, photo_of, with_photo
-from statemachine.values import Actor, EventId, Frozen, JobId, Tenant, Utc
+from statemachine.values import Actor, EventId, Frozen, JobId, Tenant
 
 
 class PhotoMissing(HaulwayError):
@@ -46,7 +47,7 @@ class PhotoWanted(Frozen):
     tenant: Tenant
     job_id: JobId
     event_id: EventId
-    occurred_at: Utc
+    occurred_at: UtcInput
     actor: Actor
     kind: PhotoKind
     media_type: str
@@ -96,7 +97,7 @@ class AddPhoto:
     def announce(self, job: Job, wanted: PhotoWanted, now: datetime) -> tuple[str, Upload | None]:
         """Step 1: the photo's id and where to upload it; None where the job has it already.
 
-        Raises PhotoRefused, RecordsFull, EventTaken.
+        Raises PhotoRefused, EventTaken.
         """
         photo_id = photo_id_of(job, wanted.event_id)
         if _is_on(job, wanted.event_id):
@@ -126,7 +127,7 @@ class AddPhoto:
     def _withdrawn_if_refused(self, photo_id: str) -> Iterator[None]:
         try:
             yield
-        except (PhotoRefused, RecordsFull, EventTaken, UnknownJob):
+        except (PhotoRefused, EventTaken, UnknownJob):
             self.photos.withdraw(photo_id)
             raise
 

@@ -39,10 +39,12 @@ from functions.ports import (
     Views,
 )
 from functions.write_view import write_view
+from statemachine.bounds import beyond_plans, over_already
 from statemachine.flows import load_flow
 from statemachine.identity import job_id_for, new_token
 from statemachine.job import Execution, Job, Note
 from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.tenants import TenantSettings
 from statemachine.values import Frozen, JobId
 
 ID_ATTEMPTS = 8
@@ -60,6 +62,14 @@ class JobIdTaken(Permanent):
     """The id asked for belongs to another job; choose another or leave `job_id` out."""
 
 
+class BookedOtherwise(Permanent):
+    """The same event id booked something else before; send this under a fresh one."""
+
+
+class WindowRefused(Permanent):
+    """The arrival window is over, or further ahead than the business plans."""
+
+
 class FromTheFuture(Permanent):
     """`occurred_at` lies ahead of our clock; check the sender's clock."""
 
@@ -74,21 +84,31 @@ class CreateJob:
     pause: Pause = full_jitter
 
     def __call__(self, request: JobRequested, now: datetime) -> Booked:
-        """Book the job once; raises UnknownTenant, UnknownFlow, JobIdTaken, FromTheFuture."""
-        self.tenants.read(request.tenant)
+        """Book the job once.
+
+        Raises UnknownTenant, UnknownFlow, JobIdTaken, FromTheFuture, WindowRefused,
+        BookedOtherwise.
+        """
+        tenant = self.tenants.read(request.tenant)
         load_flow(request.flow)
         if request.occurred_at > now + CLOCK_SKEW:
             raise FromTheFuture(f"event {request.event_id} says it happened in the future")
-        job, created = self._created(request, now)
+        job, created = self._created(request, tenant, now)
+        if job.request_digest not in (None, request.digest):
+            raise BookedOtherwise("that event_id booked something else before; send a fresh one")
         self._drive(job)
         return Booked(job_id=job.job_id, tracking_token=job.token, duplicate=not created)
 
-    def _created(self, request: JobRequested, now: datetime) -> tuple[Job, bool]:
+    def _created(
+        self, request: JobRequested, tenant: TenantSettings, now: datetime
+    ) -> tuple[Job, bool]:
         """The job of this request, and whether this call stored it."""
         if earlier := self._copy_of_another_day(request):
             return earlier, False
         for job_id in _candidates(request, request.occurred_at):
             known = self._known(request.tenant, job_id)
+            if known is None:
+                _check_window(request, tenant)
             mine = known or self._stored(_new_job(request, job_id, self.new_token(), now))
             if mine.event_id == request.event_id:
                 return mine, known is None
@@ -136,6 +156,18 @@ class CreateJob:
             self.executions.start(job.flow, job.tenant, job.job_id, job.execution.generation)
 
 
+def _check_window(request: JobRequested, tenant: TenantSettings) -> None:
+    """By the time of the request: it may have waited in a queue. Copies of one that was booked
+
+    are not asked: their window may have passed since. Raises WindowRefused.
+    """
+    by_customer = request.actor.kind == "customer"
+    days = tenant.public_horizon_days if by_customer else tenant.horizon_days
+    schedule, at = request.schedule, request.occurred_at
+    if fault := over_already(schedule, at) or beyond_plans(schedule, at, days):
+        raise WindowRefused(": ".join(fault))
+
+
 def _candidates(request: JobRequested, booked: datetime) -> tuple[str, ...]:
     if request.job_id:
         return (request.job_id,)
@@ -157,6 +189,7 @@ def _new_job(request: JobRequested, job_id: str, token: str, now: datetime) -> J
         created_at=now,
         created_by=request.actor,
         event_id=request.event_id,
+        request_digest=request.digest,
         execution=Execution(since=now),
         customer=request.customer,
         place=request.place,

@@ -73,11 +73,17 @@ class EditJob:
         return job
 
     def _edited(self, job: Job, request: JobEditRequested, now: datetime) -> Job:
-        after = edited(job, request, now, self.crew.first_names(job))
+        after = edited(job, request, now, self.crew.first_names(job), self._horizon_days(request))
         if after is job:
             return job
         self.crew(job, after, request, now)
         return judged_again(after, load_flow(job.flow), now)
+
+    def _horizon_days(self, request: JobEditRequested) -> int:
+        """Asked only where it matters: other edits need no settings."""
+        if request.changes.schedule is None:
+            return 0
+        return self.crew.tenants.read(request.tenant).horizon_days
 
 
 def announce_edit(job: Job, event_id: str, bus: Bus, bells: Bells | None) -> None:
@@ -109,7 +115,7 @@ def refused_edit_fact(job: Job, refusal: RefusedEdit) -> JobEditRefused:
         tenant=job.tenant,
         job_id=job.job_id,
         flow=job.flow,
-        **refusal.model_dump(exclude={"text"}),
+        **refusal.model_dump(exclude={"text", "digest"}),
     )
 
 

@@ -9,6 +9,7 @@ every message of a batch failed, each by an unforeseen error → the same, and t
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -254,16 +255,31 @@ WRITTEN_AS = {
 """What to do, for those who cannot read a pattern."""
 
 
-def problems(error: ValidationError) -> Iterator[str]:
+PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}", re.ASCII)
+
+
+def problems(error: ValidationError, names_keys: bool = False) -> Iterator[str]:
     """Where and what, but nothing the sender wrote: it may be somebody's name or phone number.
 
-    So an unknown key is told by the place where it stands, not by itself.
+    So an unknown key is told by the place where it stands, not by itself; only whoever sent it
+    is told its name (`names_keys`), and only where it looks like the name of a field.
     """
     for problem in error.errors(include_input=False, include_url=False):
+        if problem["type"] == "extra_forbidden" and names_keys:
+            yield _unknown_key(problem["loc"])
+            continue
         place = problem["loc"][:-1] if problem["type"] == "extra_forbidden" else problem["loc"]
         where = ".".join(str(part) for part in place) or "event"
         plain = WRITTEN_AS.get(problem.get("ctx", {}).get("pattern", ""))
         yield f"{where}: {plain or problem['msg'].removeprefix('Value error, ')}"
+
+
+def _unknown_key(loc: tuple[int | str, ...]) -> str:
+    *place, key = map(str, loc)
+    named = key if PLAIN_KEY.fullmatch(key) else "a field"
+    return (
+        f"{'.'.join((*place, named))}: no such field is known here; check its name, or leave it out"
+    )
 
 
 def once(wire: Callable[[], Wired]) -> Callable[[], Wired]:

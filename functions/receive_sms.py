@@ -36,6 +36,7 @@ from functions.hooks.text_once import TextOnce
 from functions.inbox import Inbox, Permanent, once
 from functions.ports import Requests, Tenants
 from functions.send_messages import BY_TEXT, CUSTOMER, text_once, texts_edit
+from statemachine.bounds import without_hidden
 from statemachine.deliveries import Delivery, DeliveryName, masked
 from statemachine.replies import REPLIES, Meaning, is_keyword, meaning
 from statemachine.tenants import TenantSettings
@@ -146,6 +147,7 @@ class ReceiveSms:
 
     def _note(self, tenant: TenantSettings, inbound: Inbound, now: datetime) -> None:
         """Something for people to read: a note on the job of the last text, so that it is read."""
+        said = without_hidden(inbound.body) or "(nothing that can be read)"
         for job_id in self._known(tenant, inbound).jobs[:1]:
             note = JobEditRequested(
                 tenant=tenant.tenant,
@@ -153,7 +155,7 @@ class ReceiveSms:
                 event_id=inbound.event_id,
                 occurred_at=now,
                 actor=BY_TEXT,
-                changes=Changes(note=f"Text from the customer: {inbound.body}"[:2000]),
+                changes=Changes(note=f"Text from the customer: {said}"[:2000]),
             )
             self.requests.ask([note])
 

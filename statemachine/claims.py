@@ -31,7 +31,6 @@ from statemachine.values import EventId, Frozen, JobId, Utc
 
 DEAD_AFTER = timedelta(minutes=2)
 """No function runs this long, so a claim this old whose job was not written has no writer left."""
-LONGEST_WINDOW = timedelta(days=7)
 
 Subject = Annotated[str, Field(pattern=r"^(member|truck):[a-z][a-z0-9_]{0,39}$")]
 """Who or what is claimed: `member:maria`, `truck:t1`."""

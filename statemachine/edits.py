@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from statemachine.bounds import beyond_plans, window_fault
 from statemachine.job import (
     Assigned,
     CrewRole,
@@ -17,8 +18,11 @@ from statemachine.job import (
     RefusedEdit,
     Schedule,
 )
-from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS, RecordsFull
+from statemachine.lifecycle import CLOCK_SKEW, RecordsFull, has_room
 from statemachine.values import Actor
+
+MAX_OWN_NOTES = 50
+"""So many notes on a job by any one who is not a dispatcher, also by its customer's texts."""
 
 WRITTEN_EARLIER = timedelta(minutes=1)
 """What took longer to reach us says when it was written or done, beside when it was sent."""
@@ -67,6 +71,8 @@ class EditRequest(Protocol):
     def expected_rev(self) -> int | None: ...
     @property
     def changes(self) -> ChangeSet: ...
+    @property
+    def digest(self) -> str: ...
 
 
 MAX_REFUSED_EDITS = 50
@@ -75,6 +81,8 @@ EXPLANATIONS: dict[EditRefusalReason, str] = {
     "overtaken": "the job has changed since; look again and decide anew",
     "not_possible": "that change is not possible",
     "from_the_future": "`occurred_at` lies ahead of our clock; check the sender's clock",
+    "schedule_not_possible": "the arrival window or ETA is not possible; correct it",
+    "notes_full": "the job has all the notes of this sender that it can hold; send no more notes",
     "crew_unavailable": "somebody, or a truck, is not available; choose another",
     "crew_taken": "somebody, or a truck, is on another job at that time; choose another",
     "event_id_used": "that `event_id` belongs to another event of this job; send a fresh one",
@@ -91,6 +99,21 @@ class EditRefused(Exception):
         self.why = why or self.why
 
 
+class ScheduleRefused(EditRefused):
+    """The schedule cannot be, as it would be after the edit. `field` is what to correct."""
+
+    why = "schedule_not_possible"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(f"schedule.{field}: {sentence}")
+
+
+class NotesFull(EditRefused):
+    """The job has all the notes of this sender that it can hold; all else can still be edited."""
+
+    why = "notes_full"
+
+
 class CrewUnavailable(EditRefused):
     """Somebody, or a truck, is not there at that time, not in that role, or not on the roster."""
 
@@ -104,14 +127,20 @@ class CrewTaken(EditRefused):
 
 
 def edited(
-    job: Job, request: EditRequest, now: datetime, name_of: Callable[[str], str] = str.title
+    job: Job,
+    request: EditRequest,
+    now: datetime,
+    name_of: Callable[[str], str] = str.title,
+    horizon_days: int = 400,
 ) -> Job:
     """The job with the changes of `request`; the very same job if it has them already.
 
     `name_of` tells the first name of a member. Whether they can come is not asked here.
+    `horizon_days` is how far from now the business plans.
 
     Raises EditRefused where the job has changed since `expected_rev`, where the event comes from
-    the future, or where a role is given twice; RecordsFull instead of growing without bound.
+    the future, where the schedule cannot be, or where a role is given twice; RecordsFull instead
+    of growing without bound.
     """
     if is_made(job, request):
         return job
@@ -119,8 +148,7 @@ def edited(
         raise _refused_as(refusal)
     if job.knows(request.event_id):
         raise EditRefused(EXPLANATIONS["event_id_used"], "event_id_used")
-    if len(job.edits) >= MAX_RECORDS:
-        raise RecordsFull(f"{job.job_id} holds {MAX_RECORDS} edits; look who keeps sending")
+    _check_room(job, request)
     if request.occurred_at > now + CLOCK_SKEW:
         raise EditRefused(EXPLANATIONS["from_the_future"], "from_the_future")
     if request.expected_rev not in (None, job.visible_rev):
@@ -131,22 +159,26 @@ def edited(
         event_id=request.event_id,
         fields=tuple(values),
         recorded_at=now,
+        digest=request.digest,
         actor=request.actor,
     )
+    _check_schedule(job.schedule, values.get("schedule"), now, horizon_days)
     return job.seen(**values, edits=(*job.edits, edit))
 
 
 def is_made(job: Job, request: EditRequest) -> bool:
-    """Whether the job has this very edit: the same id, of the same fields."""
-    mine = request.event_id, fields_of(request.changes)
-    return any((edit.event_id, set(edit.fields)) == mine for edit in job.edits)
+    """Whether the job has this very edit: the same id and the same changes.
+
+    An edit of an earlier version has no digest: any edit with its event id is its copy.
+    """
+    same = (edit for edit in job.edits if edit.event_id == request.event_id)
+    return any(edit.digest in (None, request.digest) for edit in same)
 
 
 def refusal_of(job: Job, request: EditRequest) -> RefusedEdit | None:
     """The record of this very edit, where it was refused."""
-    mine = request.event_id, fields_of(request.changes)
-    refused = (each for each in job.refused_edits if (each.event_id, set(each.fields)) == mine)
-    return next(refused, None)
+    mine = request.event_id, request.digest
+    return next((each for each in job.refused_edits if (each.event_id, each.digest) == mine), None)
 
 
 def with_refusal(job: Job, request: EditRequest, error: EditRefused, now: datetime) -> Job:
@@ -156,6 +188,7 @@ def with_refusal(job: Job, request: EditRequest, error: EditRefused, now: dateti
     refusal = RefusedEdit(
         event_id=request.event_id,
         actor=request.actor,
+        digest=request.digest,
         fields=tuple(sorted(fields_of(request.changes))),
         why=error.why,
         text=(str(error) or EXPLANATIONS[error.why])[:500],
@@ -168,7 +201,7 @@ def with_refusal(job: Job, request: EditRequest, error: EditRefused, now: dateti
 
 def _refused_as(refusal: RefusedEdit) -> EditRefused:
     """The error that this edit was refused with."""
-    kinds: tuple[type[EditRefused], ...] = (CrewUnavailable, CrewTaken)
+    kinds: tuple[type[EditRefused], ...] = (CrewUnavailable, CrewTaken, NotesFull)
     kind = next((kind for kind in kinds if kind.why == refusal.why), EditRefused)
     return kind(refusal.text, refusal.why)
 
@@ -190,6 +223,31 @@ FIELDS = {
 def fields_of(changes: ChangeSet) -> set[str]:
     """The job's fields that `changes` has new values for."""
     return {field for name, field in FIELDS.items() if getattr(changes, name) is not None}
+
+
+def _check_room(job: Job, request: EditRequest) -> None:
+    if not has_room(job.edits, request.actor):
+        raise RecordsFull(f"{job.job_id} holds all edits it can; look who keeps sending")
+    if request.changes.note is None:
+        return
+    if not has_room(job.notes, request.actor, own=MAX_OWN_NOTES):
+        raise NotesFull(f"{job.job_id} holds all notes it can of one sender; send no more notes")
+
+
+def _check_schedule(before: Schedule, after: object, now: datetime, horizon_days: int) -> None:
+    """What stays as it is stored is not looked at: it may be of an earlier version."""
+    if not isinstance(after, Schedule):
+        return
+    changed = {
+        field: getattr(after, field)
+        for field in Schedule.model_fields
+        if getattr(after, field) != getattr(before, field)
+    }
+    fault = beyond_plans(Schedule(**changed), now, horizon_days)
+    if changed.keys() & {"window_start", "window_end"}:
+        fault = fault or window_fault(after)
+    if fault:
+        raise ScheduleRefused(*fault)
 
 
 def _new_values(

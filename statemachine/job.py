@@ -44,8 +44,14 @@ EditRefusalReason = Literal[
     "crew_unavailable",
     "crew_taken",
     "event_id_used",
+    "schedule_not_possible",
+    "notes_full",
 ]
 """Why an edit was refused, as one word; `edits.EXPLANATIONS` has the sentence for people."""
+
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""Of what a request asked for: tells a copy from another request under the same event id."""
 
 
 class Record(Frozen):
@@ -99,12 +105,15 @@ class Edit(Record):
 
     fields: tuple[str, ...]
     recorded_at: Utc
+    digest: Digest | None = None
+    """Of the changes: the same event id with other ones is no copy of it."""
 
 
 class RefusedEdit(Record):
     """An edit that was asked for and not made: `fields` were to be changed, at that `rev`."""
 
     fields: tuple[str, ...]
+    digest: Digest | None = None
     why: EditRefusalReason
     text: Annotated[str, Field(max_length=500)]
     """What was said to who asked: who is not there, and when. For those who see the job alone."""
@@ -266,6 +275,8 @@ class Job(Frozen):
     created_by: Actor
     event_id: EventId
     """The request that booked this job."""
+    request_digest: Digest | None = None
+    """Of what it asked for; None in jobs of earlier versions."""
     ledger: tuple[Entry, ...] = ()
     refused: tuple[Refusal, ...] = ()
     early: tuple[Early, ...] = ()

@@ -6,13 +6,13 @@ The order of the checks is part of the protocol: an event that the job already k
 duplicate before it is anything else, also on a job that has ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from statemachine.flows import Flow, Move
-from statemachine.job import Early, Entry, Job, Refusal, RefusalReason
+from statemachine.job import Early, Entry, Job, Record, Refusal, RefusalReason
 from statemachine.machine import legal_move
 from statemachine.values import Actor
 
@@ -20,7 +20,11 @@ CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours a producer's clock may be before its event counts as from the future."""
 MAX_WAITING = 20
 MAX_RECORDS = 500
-"""So many moves, and as many refusals: who only fills the refusals keeps nobody from moving."""
+"""So many moves, and as many refusals: who only fills the refusals keeps nobody from moving.
+
+Dispatchers have as many again of their own, so that no one else's can stop them from repairs."""
+MAX_OWN_RECORDS = 100
+"""So many of these by any one who is not a dispatcher: one crew member does not stop another."""
 
 EXPLANATIONS: dict[RefusalReason, str] = {
     "illegal_move": "the job's status does not allow that move",
@@ -104,8 +108,8 @@ def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
         return Duplicate(job)
     verdict = _judged(job, request, flow, now)
     grows = job.ledger if isinstance(verdict, Committed) else job.refused
-    if len(grows) >= MAX_RECORDS:
-        raise RecordsFull(f"{job.job_id} holds {MAX_RECORDS} records; look who keeps sending")
+    if not has_room(grows, request.actor):
+        raise RecordsFull(f"{job.job_id} holds all records it can; look who keeps sending")
     return verdict
 
 
@@ -121,6 +125,14 @@ def judged_again(job: Job, flow: Flow, now: datetime) -> Job:
     Part of the write that makes the edit; `refusals_with` the edit's id names those it refused.
     """
     return _with_early(job, flow, now)
+
+
+def has_room(records: Sequence[Record], actor: Actor, own: int = MAX_OWN_RECORDS) -> bool:
+    """Whether `records` take one more of `actor`: who floods them uses up their own room alone."""
+    if actor.kind == "dispatcher":
+        return sum(record.actor.kind == "dispatcher" for record in records) < MAX_RECORDS
+    others = [record.actor for record in records if record.actor.kind != "dispatcher"]
+    return len(others) < MAX_RECORDS and others.count(actor) < own
 
 
 def _judged(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from statemachine.job import Edit, Job, Photo
-from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS, RecordsFull
+from statemachine.lifecycle import CLOCK_SKEW
 
 MOST_PHOTOS = 20
 
@@ -34,7 +34,7 @@ def photo_of(job: Job, event_id: str) -> Photo | None:
 
 
 def check_room(job: Job, taken_at: datetime, now: datetime) -> None:
-    """Raises PhotoRefused, RecordsFull where the job takes no further photo."""
+    """Raises PhotoRefused where the job takes no further photo."""
     if job.status == "cancelled":
         raise PhotoRefused("cancelled", "the job is cancelled; photos are for work that is done")
     if len(job.photos) >= MOST_PHOTOS:
@@ -43,8 +43,6 @@ def check_room(job: Job, taken_at: datetime, now: datetime) -> None:
     if taken_at > now + CLOCK_SKEW:
         text = "`occurred_at` lies ahead of our clock; check the phone's clock"
         raise PhotoRefused("clock", text)
-    if len(job.edits) >= MAX_RECORDS:
-        raise RecordsFull(f"{job.job_id} holds {MAX_RECORDS} edits; look who keeps sending")
 
 
 def with_photo(job: Job, photo: Photo) -> Job:

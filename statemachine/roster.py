@@ -11,10 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from statemachine.job import CrewRole
-from statemachine.values import Frozen
-
-YEARS = range(2000, 2200)
-"""Of other years nobody makes plans; near the ends of the calendar there is no day after."""
+from statemachine.values import YEARS, Frozen
 
 
 def day_of(text: str) -> date:

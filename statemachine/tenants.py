@@ -43,6 +43,10 @@ class TenantSettings(Frozen):
     """By default nine in the evening to eight in the morning, as 47 CFR 64.1200 (c) has it."""
     sms_number: Annotated[str, Field(pattern=PHONE_PATTERN)] | None = None
     """The business's own number, to which customers answer; None shares the stage's number."""
+    horizon_days: Annotated[int, Field(ge=1, le=1000)] = 400
+    """How far ahead its people plan: a year, and the same season's weeks of the next."""
+    public_horizon_days: Annotated[int, Field(ge=1, le=1000)] = 120
+    """How far ahead a customer may book; the page offers less."""
 
 
 def quiet_until(tenant: TenantSettings, now: datetime) -> datetime | None:

@@ -16,9 +16,19 @@ class Frozen(BaseModel):
         return type(self).model_validate({**self.__dict__, **changes})
 
 
+YEARS = range(2000, 2200)
+"""Of other years no one makes plans, and what comes in with one is refused."""
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2999, 12, 31, tzinfo=UTC)
+"""No document is read with a moment outside of these two. Whatever is stored, hours and days can
+then be added to it, and it can be told in any time zone, without an OverflowError."""
+
+
 def _to_utc(moment: datetime) -> datetime:
     """No finer than we write it, so that a document read back is equal to the one written."""
-    utc = moment.astimezone(UTC)
+    if not EARLIEST.year <= moment.year <= LATEST.year:
+        return EARLIEST if moment.year < EARLIEST.year else LATEST
+    utc = min(max(moment.astimezone(UTC), EARLIEST), LATEST)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
@@ -31,7 +41,9 @@ def iso(moment: datetime) -> str:
 Utc = Annotated[
     AwareDatetime, AfterValidator(_to_utc), PlainSerializer(iso, return_type=str, when_used="json")
 ]
-"""An aware moment, kept in UTC to the millisecond. A time without zone is refused."""
+"""An aware moment, kept in UTC to the millisecond. A time without zone is refused.
+
+For what is read; what comes in is a `bounds.UtcInput`."""
 
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")

@@ -129,7 +129,7 @@ def _is_json(content_type: str) -> bool:
 
 
 def _invalid(error: ValidationError) -> Problem:
-    faults = list(problems(error))[:MOST_FAULTS]
+    faults = list(problems(error, names_keys=True))[:MOST_FAULTS]
     if any(problem["type"] == "json_invalid" for problem in error.errors(include_input=False)):
         return Problem("malformed", faults[0])
     return Problem("invalid", "; ".join(faults), {"faults": faults})

@@ -8,6 +8,7 @@ from events import Changes
 from functions.api.documents import JobDocument
 from functions.people.accounts import Role
 from functions.people.whereabouts import Latitude, Longitude, Whereabouts
+from statemachine.bounds import UtcInput
 from statemachine.job import CrewRole, PhotoId, PhotoKind
 from statemachine.roster import Date, Day
 from statemachine.values import Frozen, JobId, Name, OutsideEventId, Utc
@@ -84,7 +85,7 @@ class EditWish(Changes):
     """`event_id` and `occurred_at` are for who was without signal: a copy changes nothing."""
 
     event_id: OutsideEventId | None = None
-    occurred_at: Utc | None = None
+    occurred_at: UtcInput | None = None
 
     def changes(self) -> Changes:
         """The wish without what it says about itself; only what was given counts as given."""
@@ -96,7 +97,7 @@ class PhotoWish(Frozen):
     """A photo that is to be uploaded. `bytes` is its exact size."""
 
     event_id: OutsideEventId
-    occurred_at: Utc
+    occurred_at: UtcInput
     kind: PhotoKind
     media_type: Annotated[str, Field(max_length=100)]
     bytes: Annotated[int, Field(ge=1)]
@@ -121,4 +122,4 @@ class WhereaboutsWish(Frozen):
 
     latitude: Latitude
     longitude: Longitude
-    occurred_at: Utc
+    occurred_at: UtcInput

@@ -31,7 +31,7 @@ def create_job(api: Api, ask: Ask) -> Answer:
     tenant = ask.who.tenant
     request = JobRequested(
         tenant=tenant,
-        event_id=event_id_of(api, ask, "job"),
+        event_id=event_id_of(ask, "job") or api.new_id(),
         occurred_at=ask.now,
         actor=actor_of(ask.who),
         flow=order.flow or api.tenants.read(tenant).flow,
@@ -101,7 +101,7 @@ def edit_job(api: Api, ask: Ask) -> Answer:
     request = JobEditRequested(
         tenant=job.tenant,
         job_id=job.job_id,
-        event_id=wish.event_id or event_id_of(api, ask, f"edit|{job.job_id}"),
+        event_id=wish.event_id or _key_of_edit(ask, job.job_id) or api.new_id(),
         occurred_at=wish.occurred_at or ask.now,
         actor=actor_of(ask.who),
         changes=wish.changes(),
@@ -116,6 +116,10 @@ def _edited(api: Api, ask: Ask, request: JobEditRequested) -> Job:
     try:
         job = api.edit(request, ask.now)
     except EditRefused as error:
+        if error.why == "event_id_used" and request.event_id == _key_of_edit(ask, request.job_id):
+            raise Problem("idempotency-key-reused", about=about) from error
+        if error.why == "schedule_not_possible":
+            raise
         now = api.jobs.read(*about).value
         extras = {"rev": now.visible_rev, "job_status": now.status}
         problem = problem_of(error)
@@ -173,11 +177,15 @@ def actor_of(session: Session) -> Actor:
     return Actor(kind=kind_of(session), id=session.account.account)
 
 
-def event_id_of(api: Api, ask: Ask, what: str) -> str:
-    """The same for every copy of a request that carries an Idempotency-Key; else a fresh one."""
+def _key_of_edit(ask: Ask, job_id: str) -> str | None:
+    return event_id_of(ask, f"edit|{job_id}")
+
+
+def event_id_of(ask: Ask, what: str) -> str | None:
+    """The same for every copy of a request that carries an Idempotency-Key; None without one."""
     key = ask.idempotency_key
     if key is None:
-        return api.new_id()
+        return None
     return derived_id(what, ask.who.tenant, ask.who.account.account, key)
 
 

@@ -9,12 +9,17 @@ from datetime import timedelta
 from typing import Any
 
 from functions.add_photo import EventTaken, PhotoMissing
+from functions.create_job import BookedOtherwise, WindowRefused
 from functions.ops.dead_letters import NotReplayable, UnknownQueue
 from functions.people.accounts import retry_after_s
 from functions.people.sign_in import TooManyAttempts
 from functions.people.whereabouts import NotUnderWay
 from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
-from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
+from statemachine.edits import (
+    CrewTaken,
+    CrewUnavailable,
+    EditRefused,
+)
 from statemachine.flows import UnknownFlow, UnknownStatus
 from statemachine.job import RefusalReason
 from statemachine.lifecycle import EXPLANATIONS, RecordsFull
@@ -49,11 +54,16 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "photo-missing": (409, "The photo has not arrived as it was announced; upload it again"),
     "not-under-way": (409, "A crew's place is shared only while its job is under way"),
     "records-full": (409, "The job has all the records it can hold"),
+    "notes-full": (409, "The job has all the notes of yours that it can hold; call the office"),
     "not-replayable": (409, "These letters came from no queue; invoke their function by hand"),
     "job-changed": (412, "The job has changed since you read it; look again"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "Send the body as application/json"),
     "invalid": (422, "The request breaks its schema"),
+    "idempotency-key-reused": (
+        422,
+        "That Idempotency-Key came with another request before; send a fresh one",
+    ),
     "photo-refused": (422, "The photo cannot be taken"),
     "unknown-flow": (422, "There is no flow of that name"),
     "if-match-missing": (428, "Send If-Match with the rev that you decided on"),
@@ -121,6 +131,12 @@ def problem_of(error: Exception) -> Problem:
             return Problem("crew-taken", str(error))
         case EditRefused(why="event_id_used"):
             return Problem("event-id-used", str(error))
+        case EditRefused(why="notes_full"):
+            return Problem("notes-full")
+        case BookedOtherwise():
+            return Problem("idempotency-key-reused")
+        case EditRefused(why="schedule_not_possible") | WindowRefused():
+            return Problem("invalid", str(error), {"faults": [str(error)]})
         case EditRefused():
             return Problem("job-changed", str(error))
         case PhotoRefused():

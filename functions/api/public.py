@@ -31,9 +31,9 @@ DIGEST = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 def book(api: Api, ask: Ask) -> Answer:
-    """A job and its link. The request itself is part of what makes it the same booking again:
+    """A job and its link; the same ones for a copy of the request under the same key.
 
-    a key is nobody's here, and whoever happens on somebody else's must not be given their link.
+    A key is no one's here: with another request it is refused, and tells nothing of the first.
     """
     order = ask.document(NewBooking)
     key = ask.idempotency_key
@@ -43,7 +43,7 @@ def book(api: Api, ask: Ask) -> Answer:
     api.count(FORM_OF_BUSINESS, order.tenant, ask.now)
     request = JobRequested(
         tenant=order.tenant,
-        event_id=derived_id("booking", key, order.model_dump_json()),
+        event_id=derived_id("booking", order.tenant, key),
         occurred_at=ask.now,
         actor=BOOKER,
         flow=flow,

@@ -146,7 +146,7 @@ ROUTES: tuple[Route, ...] = (
         {201: BookedDocument, 200: BookedDocument},
         body=NewJob,
         headers=("Idempotency-Key",),
-        refusals=("unknown-flow",),
+        refusals=("unknown-flow", "idempotency-key-reused"),
     ),
     Route(
         "GET",
@@ -184,6 +184,8 @@ ROUTES: tuple[Route, ...] = (
             "event-id-used",
             "if-match-missing",
             "records-full",
+            "notes-full",
+            "idempotency-key-reused",
         ),
     ),
     Route(
@@ -231,7 +233,7 @@ ROUTES: tuple[Route, ...] = (
         proof.announce_photo,
         {201: PhotoDocument, 200: PhotoDocument, 204: None},
         body=PhotoWish,
-        refusals=("unknown-job", "photo-refused", "event-id-used", "records-full"),
+        refusals=("unknown-job", "photo-refused", "event-id-used"),
     ),
     Route(
         "POST",
@@ -246,7 +248,6 @@ ROUTES: tuple[Route, ...] = (
             "photo-refused",
             "photo-missing",
             "event-id-used",
-            "records-full",
         ),
     ),
     Route(
@@ -278,6 +279,7 @@ ROUTES: tuple[Route, ...] = (
         body=NewBooking,
         headers=("Idempotency-Key",),
         limit=BOOKINGS,
+        refusals=("idempotency-key-reused",),
     ),
     Route(
         "GET",

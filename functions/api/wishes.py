@@ -3,39 +3,40 @@
 An unknown key is an error, for it may be a mistyped one; text is no number, and a number no text.
 """
 
-import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from events.requests import MOST_REVS
 from functions.people.accounts import LONGEST_PASSWORD
-from statemachine.job import Long, Schedule, Short
-from statemachine.values import Frozen, Language, Name, OutsideEventId, Tenant, Utc
+from statemachine.bounds import (
+    LineInput,
+    NoteInput,
+    PhoneInput,
+    ScheduleInput,
+    UtcInput,
+    fault_at,
+    window_fault,
+)
+from statemachine.job import Schedule
+from statemachine.money import MOST_CENTS, parse_money
+from statemachine.values import Frozen, Language, Name, OutsideEventId, Tenant
 
 MAIN = "main"
 """The business of those who name none: most copies of Haulway serve just one."""
 
 
-def _e164(typed: str) -> str:
-    """`+15555550123` for what a person typed; without a country code it is a US number."""
-    digits = re.sub(r"\D", "", typed)
-    if typed.startswith("+"):
-        number = f"+{digits}"
-    else:
-        number = f"+{digits}" if len(digits) == 11 and digits[0] == "1" else f"+1{digits}"
-    us = number.startswith("+1")
-    if not re.fullmatch(r"\+1\d{10}" if us else r"\+[2-9]\d{6,14}", number):
-        raise ValueError("not a phone number; send it as +15555550123")
-    return number
+def _dollars(sent: object) -> object:
+    """A number, or a text that is an amount; never a text that Decimal alone would understand."""
+    if isinstance(sent, str):
+        return Decimal(parse_money(sent)) / 100
+    return Decimal(str(sent)) if type(sent) in (int, float) else sent
 
 
-Phone = Annotated[
-    str, Field(pattern=r"^\+?[0-9(][0-9 ().-]{5,24}$", max_length=26), AfterValidator(_e164)
+Dollars = Annotated[
+    Decimal, BeforeValidator(_dollars), Field(ge=0, le=MOST_CENTS // 100, decimal_places=2)
 ]
-"""E.164, or a US number as people write it."""
-
-Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=2)]
 
 
 class Credentials(Frozen):
@@ -47,15 +48,15 @@ class Credentials(Frozen):
 class NewJob(Frozen):
     """A job as the dispatcher takes it down. `price` is in dollars."""
 
-    customer_name: Short
-    phone: Phone | None = None
+    customer_name: LineInput
+    phone: PhoneInput | None = None
     language: Language = "en"
-    location: Short
+    location: LineInput
     price: Dollars | None = None
-    notes: Long | None = None
+    notes: NoteInput | None = None
     flow: Name | None = None
     """Left out: the flow that the business has chosen."""
-    schedule: Schedule = Schedule()
+    schedule: ScheduleInput = Schedule()
 
     @property
     def price_cents(self) -> int | None:
@@ -65,14 +66,20 @@ class NewJob(Frozen):
 class NewBooking(Frozen):
     """A job as the customer asks for it."""
 
-    name: Short
-    phone: Phone
-    address: Short
-    what: Long
-    window_start: Utc | None = None
-    window_end: Utc | None = None
+    name: LineInput
+    phone: PhoneInput
+    address: LineInput
+    what: NoteInput
+    window_start: UtcInput | None = None
+    window_end: UtcInput | None = None
     language: Language = "en"
     tenant: Tenant = MAIN
+
+    @model_validator(mode="after")
+    def _a_window(self) -> "NewBooking":
+        if fault := window_fault(self):
+            raise fault_at(*fault)
+        return self
 
 
 class MoveWish(Frozen):
@@ -84,11 +91,11 @@ class MoveWish(Frozen):
 
     move: Name | None = None
     to: Name | None = None
-    expected_rev: Annotated[int, Field(ge=1)] | None = None
-    note: Long | None = None
-    reason: Long | None = None
+    expected_rev: Annotated[int, Field(ge=1, le=MOST_REVS)] | None = None
+    note: NoteInput | None = None
+    reason: NoteInput | None = None
     event_id: OutsideEventId | None = None
-    occurred_at: Utc | None = None
+    occurred_at: UtcInput | None = None
 
     @model_validator(mode="after")
     def _one_of_move_and_to(self) -> "MoveWish":
@@ -101,7 +108,7 @@ class HoldersWish(Frozen):
     """What the holder of a tracking link sends along: the token proves that they hold it."""
 
     token: Annotated[str, Field(max_length=64, repr=False)]
-    reason: Long | None = None
+    reason: NoteInput | None = None
 
 
 class Wanted(Frozen):

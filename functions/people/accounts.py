@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import Field
 
 from functions.ports import HaulwayError
+from statemachine.bounds import EmailInput, LabelInput, PhoneInput
 from statemachine.values import PHONE_PATTERN, Frozen, Name, Tenant, Utc
 
 Role = Literal["dispatcher", "driver", "first_mate", "supervisor", "ops"]
@@ -31,6 +32,14 @@ class Profile(Frozen):
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
     phone: Annotated[Phone | None, Field(repr=False)] = None
     email: Annotated[Email | None, Field(repr=False)] = None
+
+
+class ProfileInput(Profile):
+    """A profile as it comes in, from the command line or a file."""
+
+    name: LabelInput
+    phone: Annotated[PhoneInput | None, Field(repr=False)] = None
+    email: Annotated[EmailInput | None, Field(repr=False)] = None
 
 
 class Account(Profile):

@@ -14,8 +14,8 @@ from events import JobEditRequested
 from functions.people.accounts import Account, Accounts
 from functions.people.roster import Claims, Days, Roster
 from functions.ports import Jobs, Tenants, Unavailable, UnknownJob
+from statemachine.bounds import LONGEST_WINDOW
 from statemachine.claims import (
-    LONGEST_WINDOW,
     Claim,
     Engaged,
     Sheet,
@@ -27,7 +27,8 @@ from statemachine.claims import (
 from statemachine.edits import CrewTaken, CrewUnavailable
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Assigned, Job
-from statemachine.roster import YEARS, Span, covers, dates_of, told
+from statemachine.roster import Span, covers, dates_of, told
+from statemachine.values import YEARS
 
 LONGEST_FIRST_NAME = 40
 

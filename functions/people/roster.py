@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from functions.ports import HaulwayError
+from statemachine.bounds import LabelInput
 from statemachine.claims import Sheet
 from statemachine.roster import Date, Day
 from statemachine.values import Frozen, Name, Tenant
@@ -24,6 +25,12 @@ class Truck(Frozen):
     tenant: Tenant
     truck: Name
     name: Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class NewTruck(Truck):
+    """A truck as it comes in."""
+
+    name: LabelInput
 
 
 Days = Mapping[str, Mapping[date, Day]]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from functions.people.accounts import Account, AccountExists, Accounts, Profile
+from functions.people.accounts import Account, AccountExists, Accounts, Profile, ProfileInput
 from functions.people.roster import Roster, UnknownMember
 from statemachine.roster import Day
 
 
-class Person(Profile):
+class Person(ProfileInput):
     """Somebody as a file has them."""
 
     disabled: bool = False

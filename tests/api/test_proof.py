@@ -11,7 +11,6 @@ import pytest
 from statemachine import flows
 from statemachine.identity import digest_of
 from statemachine.job import Assigned, Job
-from statemachine.lifecycle import MAX_RECORDS
 from statemachine.proof import photo_id_of
 from tests.api.office import Got, Office
 from tests.api.test_canaries import OWN, a_marked_job
@@ -170,14 +169,6 @@ def test_a_cancelled_job_takes_no_photos(office: Office) -> None:
     office.keep(a_job("cancelled"))
     got = office.ask("POST", PHOTOS, wish(), by="mike")
     assert (got.status, got.slug) == (422, "photo-refused")
-
-
-def test_a_job_full_of_edits_says_so(office: Office) -> None:
-    edit = {"actor": {"kind": "crew", "id": "mike"}, "fields": [], "recorded_at": NOON}
-    edits = [edit | {"event_id": f"e-{n}"} for n in range(MAX_RECORDS)]
-    office.keep(a_job("in_progress", edits=edits))
-    got = office.ask("POST", PHOTOS, wish(), by="mike")
-    assert (got.status, got.slug) == (409, "records-full")
 
 
 def test_who_watches_over_a_job_sees_its_photos_and_adds_none(busy: Office) -> None:

@@ -1,5 +1,6 @@
 """`haul crew` and `haul roster`: people's profiles, one at a time."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -46,7 +47,7 @@ def test_one_persons_profile_is_changed_where_it_is_named_and_nowhere_else(
     [
         (("maria",), 2, "nothing to change: give --name, --role, --phone or --email"),
         (("maria", "--role", "boss"), 2, "no role boss; there are"),
-        (("maria", "--phone", "call me"), 2, "phone: write it with the country's code"),
+        (("maria", "--phone", "call me"), 2, "phone: write one phone number in digits"),
         (("nobody", "--phone", ""), 4, "no account 'nobody'; `haul crew list` shows them"),
     ],
 )
@@ -71,7 +72,7 @@ def test_the_roster_shows_how_people_are_reached(people: FakeAccounts) -> None:
         (("add", "zoe", "--name", "Zoe", "--role", "nosuch"), 2, "no role nosuch; there are"),
         (("add", "Zoe Ruiz", "--name", "Zoe", "--role", "ops"), 2, "account: write small letters"),
         (("add", "zoe", "--name", "", "--role", "ops"), 2, "name: "),
-        (("add", "zoe", "--name", "Z", "--role", "ops", "--phone", "call"), 2, "phone: write it"),
+        (("add", "zoe", "--name", "Z", "--role", "ops", "--phone", "call"), 2, "phone: write one phone number"),
         (("add", "zoe", "--name", "Z", "--role", "ops", "--email", "none"), 2, "email: "),
         (
             ("add", "maria", "--name", "M", "--role", "ops"),
@@ -105,3 +106,30 @@ def test_signing_in_asks_for_no_password_where_no_site_is_named() -> None:
     result = CliRunner().invoke(app, ["maria"], obj=nowhere)
     assert (result.exit_code, "name the site" in result.output) == (2, True)
     assert "Password" not in result.output
+
+
+def test_a_new_member_has_the_number_that_was_typed_and_a_wrong_role_is_told_at_once(
+    people: FakeAccounts,
+) -> None:
+    words = ("add", "bo", "--name", "Bo", "--phone", "(206) 555-0199", "--make-up")
+    assert said(crew.app, *words, "--role", "driver")[0] == 0
+    assert people.known["main", "bo"].phone == "+12065550199"
+    code, text = said(crew.app, "add", "al", "--name", "Al", "--role", "nosuch")
+    assert (code, "no role nosuch" in text, "Password" in text) == (2, True, False)
+
+
+def test_what_stays_of_a_profile_is_not_looked_at_again(people: FakeAccounts) -> None:
+    people.add(a_member("old", "driver", name="An\x1b old name"))
+    assert said(crew.app, "set", "old", "--phone", "206-555-0199")[0] == 0
+    assert said(crew.app, "set", "old", "--name", "\u200b")[0] == 2
+    assert people.known["main", "old"].phone == "+12065550199"
+
+
+def test_a_roster_file_that_is_not_in_utf_8_says_how_to_save_it(
+    people: FakeAccounts, tmp_path: Path
+) -> None:
+    before, file = dict(people.known), tmp_path / "crew.csv"
+    file.write_bytes("account,name,phone,email,roles\njose,José,,,driver\n".encode("cp1252"))
+    code, text = said(roster.app, "import", str(file))
+    assert (code, people.known) == (2, before)
+    assert "`CSV UTF-8`" in text

@@ -97,3 +97,23 @@ def test_an_event_id_of_the_server_is_refused_before_anything_is_asked() -> None
     words = ["move", "261121-7k3m2q", "confirm", "--event-id", "haulway.api-1"]
     result = CliRunner().invoke(job.app, words, obj=obj)
     assert (result.exit_code, desk.moves) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        ("--price", "240,50", "the comma separates thousands"),
+        ("--price", "1e3", "this is not an amount"),
+        ("--phone", "447700900123", "begin a number of another country with +"),
+        ("--window-end", "9999-12-31T23:59:59Z", "no one plans for that year"),
+        ("--window-end", "0001-01-01T00:00:00Z", "no one plans for that year"),
+        ("--customer", "\u200b", "customer.name: it holds a control or invisible"),
+        ("--note", "\x1b[31m", "note: it holds a control or invisible"),
+    ],
+)
+def test_a_value_beyond_the_bounds_is_a_usage_error(option: str, value: str, why: str) -> None:
+    words = {"--customer": "Ada", "--location": "12 Harbor Road", option: value}
+    flat = [word for pair in words.items() for word in pair]
+    obj = SimpleNamespace(desk=OneJob(a_job()), tenant="main")
+    result = CliRunner().invoke(job.app, ["new", *flat], obj=obj)
+    assert (result.exit_code, why in " ".join(result.output.split())) == (2, True), result.output

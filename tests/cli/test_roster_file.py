@@ -1,5 +1,7 @@
 """The roster as CSV: what is written can be read, and a file with a bad row changes nothing."""
 
+import csv
+import io
 from datetime import date, timedelta
 from typing import Any
 
@@ -98,7 +100,7 @@ HEAD = "account,name,phone,email,roles\n"
         (f"{HEAD}maria,,,,driver\n", "line 2: name: String should have at least 1 character"),
         (
             f"{HEAD}\nmaria,Maria,call me,,driver\n",
-            "line 3: phone: write it with the country's code, as +1555",
+            "line 3: phone: write one phone number in digits",
         ),
         (f"{HEAD}maria,Maria,,nowhere,driver\n", "line 2: email: String should match pattern"),
         (f"{HEAD}maria,Maria,,,\n", "line 2: roles: Tuple should have at least 1 item"),
@@ -146,3 +148,24 @@ def test_a_file_of_a_spreadsheet_may_end_its_lines_its_own_way() -> None:
     assert read_people(PEOPLE)["ben"] == Person(
         name='Achterberg, Ben "Big"', email="ben@example.com", roles=("first_mate",)
     )
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_file_of_a_spreadsheet_that_parts_by_semicolons_or_tabs_is_read(separator: str) -> None:
+    assert read_people(parted_by(separator, PEOPLE)) == read_people(PEOPLE)
+    assert read_days(parted_by(separator, DAYS)) == read_days(DAYS)
+
+
+def parted_by(separator: str, text: str) -> str:
+    written = io.StringIO()
+    csv.writer(written, delimiter=separator).writerows(csv.reader(io.StringIO(text)))
+    return written.getvalue()
+
+
+def test_numbers_are_read_as_people_write_them_and_no_digit_is_dropped() -> None:
+    people = read_people(f"{HEAD}maria,Maria,(206) 555-0199,,driver\n")
+    assert people["maria"].phone == "+12065550199"
+    with pytest.raises(BadRow, match="line 2: phone: a phone number does not have so many digits"):
+        read_people(f"{HEAD}maria,Maria,447700900123,,driver\n")
+    with pytest.raises(BadRow, match="line 2: name: it holds a control or invisible character"):
+        read_people(f"{HEAD}maria,Ma\u202eria,,,driver\n")

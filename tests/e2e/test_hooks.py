@@ -52,6 +52,7 @@ def booked(
     request["customer"] = {"name": "Jose Wong", "language": language}
     if phone:
         request["customer"]["phone"] = phone
+    request["occurred_at"] = "2026-11-21T12:00:00Z"  # before the window, which the texts tell
     request["schedule"] = {
         "window_start": "2026-11-23T14:00:00Z",
         "window_end": "2026-11-23T16:00:00Z",

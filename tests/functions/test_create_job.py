@@ -1,18 +1,25 @@
 """Step 1: a request books one job, however often it comes; the link is given when it works."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from events import JobRequested
-from functions.create_job import Booked, CreateJob, FromTheFuture, JobIdTaken
+from functions.create_job import (
+    Booked,
+    BookedOtherwise,
+    CreateJob,
+    FromTheFuture,
+    JobIdTaken,
+    WindowRefused,
+)
 from functions.ports import Unavailable, UnknownTenant
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.identity import digest_of, job_id_for
 from statemachine.job import Execution, Job, Note
 from statemachine.tenants import TenantSettings
-from statemachine.values import iso
+from statemachine.values import Actor, iso
 from statemachine.views import View, view_of
 from tests.builders import CUSTOMER, DISPATCHER, NOON, TOKEN, a_booking, a_job, minutes
 from tests.fakes import (
@@ -59,10 +66,17 @@ class Office:
 
 def test_a_booking_becomes_a_job() -> None:
     office = Office()
-    booked = office.book(a_booking(price_cents=60_000, note="Ring twice"))
+    booking = a_booking(price_cents=60_000, note="Ring twice")
+    booked = office.book(booking)
     assert booked == Booked(job_id=JOB_ID, tracking_token=TOKEN, duplicate=False)
     note = Note(event_id="booking-1", actor=CUSTOMER, text="Ring twice", recorded_at=NOON)
-    assert office.job() == a_job(job_id=JOB_ID, created_by=CUSTOMER, crew=(), notes=(note,))
+    assert office.job() == a_job(
+        job_id=JOB_ID,
+        created_by=CUSTOMER,
+        crew=(),
+        notes=(note,),
+        request_digest=booking.digest,
+    )
 
 
 def test_the_link_is_given_when_its_view_is_there_and_the_execution_runs() -> None:
@@ -156,7 +170,11 @@ def test_whatever_is_lost_on_the_way_the_next_copy_completes_the_booking(fault: 
             office.book()
         office.faults.over = True
         assert office.job() == a_job(
-            job_id=JOB_ID, created_by=CUSTOMER, crew=(), price_cents=None
+            job_id=JOB_ID,
+            created_by=CUSTOMER,
+            crew=(),
+            price_cents=None,
+            request_digest=a_booking().digest,
         ), office.faults.log
         assert f"t/{digest_of(TOKEN)}.json" in office.bucket.objects
         assert list(office.executions.started) == [f"main-{JOB_ID}-g0"]
@@ -180,3 +198,50 @@ def test_a_copy_of_an_ended_jobs_booking_starts_nothing() -> None:
     office.jobs.create(ended)
     assert office.book() == Booked(job_id=JOB_ID, tracking_token=TOKEN, duplicate=True)
     assert office.executions.started == {}
+
+
+def a_window(starts_in_h: float, lasts_h: float = 4) -> dict[str, datetime]:
+    start = NOON + timedelta(hours=starts_in_h)
+    return {"window_start": start, "window_end": start + timedelta(hours=lasts_h)}
+
+
+@pytest.mark.parametrize(
+    ("window", "actor"),
+    [
+        (a_window(-8), CUSTOMER),
+        (a_window(-8), DISPATCHER),
+        ({"window_start": NOON - timedelta(hours=1)}, DISPATCHER),
+        (a_window(24 * 121), CUSTOMER),
+        (a_window(24 * 401), DISPATCHER),
+    ],
+)
+def test_a_window_that_is_over_or_beyond_all_plans_books_nothing(
+    window: dict[str, datetime], actor: Actor
+) -> None:
+    office = Office()
+    with pytest.raises(WindowRefused, match=r"^window_(start|end): "):
+        office.book(a_booking(schedule=window, actor=actor))
+    assert list(office.jobs.all_ids("main")) == []
+
+
+def test_staff_book_further_ahead_than_customers_and_a_window_that_has_begun_is_booked() -> None:
+    Office().book(a_booking(schedule=a_window(24 * 121), actor=DISPATCHER))
+    Office().book(a_booking(schedule=a_window(-2)))
+
+
+def test_a_copy_is_answered_when_its_window_has_passed() -> None:
+    office, booking = Office(), a_booking(schedule=a_window(1))
+    first = office.book(booking)
+    later = booking.model_copy(update={"occurred_at": NOON + timedelta(hours=6)})
+    again = office.create(later, NOON + timedelta(hours=6))
+    assert (again.job_id, again.duplicate) == (first.job_id, True)
+
+
+def test_an_event_id_that_booked_something_else_books_nothing_and_says_so() -> None:
+    office = Office()
+    office.book()
+    for days in (0, 1):
+        other = a_booking(place={"address": "9 Elm St"}, occurred_at=NOON + timedelta(days))
+        with pytest.raises(BookedOtherwise):
+            office.create(other, NOON + timedelta(days))
+    assert [office.job().place.address] == ["12 Harbor Road"]

@@ -156,6 +156,22 @@ def test_what_is_no_keyword_becomes_a_note_for_people_to_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "note"),
+    [
+        ("\u202eThe gate\0 is\r\nlocked\x1b[2J", "The gate is\nlocked[2J"),
+        ("\u200b\u3164", "(nothing that can be read)"),
+        ("🚪" * 2000, "🚪" * 1900),
+    ],
+)
+def test_a_note_by_text_is_kept_without_what_cannot_be_seen(body: str, note: str) -> None:
+    phone, _ = asked()
+    phone.says(body)
+    (edit,) = phone.requests.asked
+    assert isinstance(edit, JobEditRequested)
+    assert (edit.changes.note or "").startswith(f"Text from the customer: {note}")
+
+
 def test_numbers_are_kept_by_a_hash_of_their_own_for_each_tenant() -> None:
     phone, _ = asked()
     assert [key for key in phone.bucket.objects if PHONE[1:] in key] == []

@@ -4,7 +4,7 @@ import pytest
 
 from statemachine.flows import load_flow
 from statemachine.job import Edit, Job, Photo
-from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS, RecordsFull
+from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS
 from statemachine.proof import MOST_PHOTOS, PhotoRefused, photo_id_of, with_photo
 from statemachine.views import PhotoShown, view_of
 from tests.builders import CREW, NOON, a_job, minutes
@@ -62,12 +62,11 @@ def test_a_photo_is_refused_with_the_reason(job: Job, photo: dict[str, object], 
         with_photo(job, a_photo(job, **photo))  # type: ignore[arg-type]  # by parameter
 
 
-def test_a_job_full_of_edits_takes_no_photo() -> None:
+def test_a_job_full_of_edits_takes_photos_which_have_a_bound_of_their_own() -> None:
     edits = [
         Edit(event_id=f"e-{n}", actor=CREW, fields=(), recorded_at=NOON) for n in range(MAX_RECORDS)
     ]
-    with pytest.raises(RecordsFull):
-        with_photo(a_job(edits=tuple(edits)), a_photo(a_job()))
+    assert len(with_photo(a_job(edits=tuple(edits)), a_photo(a_job())).photos) == 1
 
 
 def test_the_name_of_a_photo_follows_from_job_and_event_and_says_neither() -> None:

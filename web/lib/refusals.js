@@ -16,6 +16,8 @@ const WHY = Object.freeze({
   "not-found": "why_gone",
   "event-id-used": "why_used",
   "records-full": "why_records",
+  "notes-full": "why_records",
+  "idempotency-key-reused": "why_used",
   "photo-unreadable": "why_lost",
   malformed: "why_page",
   "too-large": "why_page",

@@ -1,0 +1,234 @@
+"""What may come in, and what is read all the same when it is stored already."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from events import JobRequested
+from functions.inbox import problems
+from statemachine.bounds import (
+    LONGEST_WINDOW,
+    check_imported,
+    line_of_text,
+    note_text,
+    without_hidden,
+)
+from statemachine.due import due_at, is_late_unheard
+from statemachine.edits import (
+    MAX_OWN_NOTES,
+    EditRefused,
+    NotesFull,
+    ScheduleRefused,
+    edited,
+)
+from statemachine.flows import load_flow
+from statemachine.job import Edit, Job, Note, Schedule
+from statemachine.lifecycle import MAX_OWN_RECORDS, MAX_RECORDS, RecordsFull
+from statemachine.values import LATEST, Actor
+from statemachine.views import card_of, view_of
+from tests.builders import CREW, DISPATCHER, NOON, a_booking, a_job, a_request, an_edit
+
+HIDDEN = [
+    "A\0B",
+    "A\x1b[2JB",
+    "A\u202eB",
+    "A\u2066B",
+    "A\u200eB",
+    "A\u200bB",
+    "A\ufeffB",
+    "A\uffffB",
+]
+BLANK = [" ", "\t", "\u200b", "\u200d", "\u00a0", "\u3164", "\u2800", "\u0301", "\n\n"]
+SOUND = [
+    "José Nuñez",
+    "Zoë 🚚",
+    "\U0001f469\u200d\U0001f527 Ada",
+    "O'Brien & <Sons>",
+    "=HYPERLINK(1)",
+    "李小龙",
+    "نور",
+    "𝒜da",
+]
+
+
+@pytest.mark.parametrize("text", [*HIDDEN, *BLANK])
+def test_hidden_characters_and_blanks_are_refused_in_names_and_notes(text: str) -> None:
+    for check in (line_of_text, note_text):
+        with pytest.raises(ValueError, match=r"again without|can be read"):
+            check(text)
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_what_people_are_called_is_kept_as_it_is(text: str) -> None:
+    assert (line_of_text(text), note_text(text), without_hidden(text)) == (text, text, text)
+
+
+def test_text_is_composed_and_its_ends_are_cut_and_notes_have_lines() -> None:
+    assert line_of_text(" Jose\u0301 ") == "José"
+    assert note_text("Ring\r\ntwice\u2028please\n") == "Ring\ntwice\nplease"
+    with pytest.raises(ValueError, match="control"):
+        line_of_text("12 Harbor\nRoad")
+
+
+def test_what_cannot_be_sent_back_is_read_without_its_hidden_characters() -> None:
+    assert without_hidden("\u202estop\0 at\r\nthe gate\x07") == "stop at\nthe gate"
+    assert [without_hidden(text) for text in BLANK] == [""] * len(BLANK)
+
+
+def faults_of(**values: Any) -> list[str]:
+    with pytest.raises(ValidationError) as refused:
+        a_booking(**values)
+    return list(problems(refused.value))
+
+
+def at(**after: timedelta) -> dict[str, datetime]:
+    return {name: NOON + span for name, span in after.items()}
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"schedule": at(window_start=timedelta(2), window_end=timedelta(1))}, "window_end"),
+        ({"schedule": at(window_start=timedelta(1), window_end=timedelta(1))}, "window_end"),
+        ({"schedule": at(window_start=timedelta(0), window_end=timedelta(8))}, "window_end"),
+        ({"schedule": {"window_end": "9999-12-31T23:59:59Z"}}, "window_end"),
+        ({"schedule": {"window_end": "9999-12-31T23:59:59-23:59"}}, "window_end"),
+        ({"schedule": {"window_start": "0001-01-01T00:00:00Z"}}, "window_start"),
+        ({"schedule": {"eta": "0001-01-01T00:00:00+23:59"}}, "schedule.eta"),
+        ({"occurred_at": "0001-01-01T00:00:00Z"}, "occurred_at"),
+        ({"customer": {"name": "\u200b"}}, "customer.name"),
+        ({"customer": {"name": "Ada", "phone": "+10000000000"}}, "customer.phone"),
+        ({"place": {"address": "  "}}, "place.address"),
+        ({"place": {"address": "1 A St", "gate_code": "\x1b]52"}}, "place.gate_code"),
+        ({"note": "\u202e"}, "note"),
+    ],
+)
+def test_a_booking_beyond_the_bounds_is_refused_with_its_field(
+    values: dict[str, Any], field: str
+) -> None:
+    [fault] = faults_of(**values)
+    assert field in fault.partition(": ")[0]
+
+
+def test_a_booking_within_the_bounds_is_taken_with_its_number_as_the_plans_write_it() -> None:
+    window = at(window_start=timedelta(1), window_end=timedelta(1) + LONGEST_WINDOW)
+    booking = a_booking(schedule=window, customer={"name": "Ada", "phone": "(555) 555-0123"})
+    assert booking.customer.phone == "+15555550123"
+    assert booking.schedule == Schedule(**window)
+
+
+@pytest.mark.parametrize("stored", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+@pytest.mark.parametrize("field", ["window_start", "window_end", "eta"])
+def test_a_stored_moment_at_the_end_of_time_stops_nobody(stored: str, field: str) -> None:
+    document = json.loads(a_job("ready_for_pickup").model_dump_json(by_alias=True))
+    document["schedule"] = {field: stored}
+    document["entered_at"] = document["created_at"] = stored
+    document["ledger"][0]["recorded_at"] = stored
+    job = Job.model_validate_json(json.dumps(document))
+    flow = load_flow(job.flow)
+    due = due_at(job)
+    assert due is not None
+    assert due.astimezone(ZoneInfo("Pacific/Kiritimati")) <= LATEST + timedelta(365)
+    assert not is_late_unheard(job, NOON)
+    assert card_of(job, flow).job_id == job.job_id
+    assert view_of(job, flow).model_dump_json()
+    assert Job.model_validate_json(job.model_dump_json(by_alias=True)) == job
+
+
+def test_an_edit_moves_a_window_neither_beyond_the_plans_nor_before_its_start() -> None:
+    job = a_job(schedule=Schedule(window_start=NOON, window_end=NOON + timedelta(hours=4)))
+    for changes, field in (
+        ({"window_end": NOON - timedelta(hours=1)}, "window_end"),
+        ({"window_start": NOON + timedelta(hours=5)}, "window_end"),
+        ({"window_end": NOON + timedelta(9)}, "window_end"),
+        ({"eta": NOON + timedelta(401)}, "eta"),
+    ):
+        with pytest.raises(ScheduleRefused, match=f"schedule.{field}: "):
+            edited(job, an_edit(job, schedule=changes), NOON)
+
+
+def test_a_dispatcher_sets_a_window_that_has_passed_and_leaves_alone_what_is_stored() -> None:
+    job = a_job(schedule=Schedule(window_start=LATEST, window_end=NOON))
+    eta = edited(job, an_edit(job, schedule={"eta": NOON}), NOON)
+    assert eta.schedule.eta == NOON
+    past = at(window_start=-timedelta(3), window_end=-timedelta(2))
+    assert edited(job, an_edit(job, schedule=past), NOON).schedule == Schedule(**past)
+
+
+def a_crew_note(job: Job, number: int, **values: Any) -> Job:
+    mike = an_edit(job, note="x" * 2000).model_copy(update={"actor": CREW, **values})
+    return edited(job, mike.model_copy(update={"event_id": f"n-{number}"}), NOON)
+
+
+def test_whoever_floods_a_job_with_notes_stops_no_one_else() -> None:
+    job = a_job("in_progress")
+    for number in range(MAX_OWN_NOTES):
+        job = a_crew_note(job, number)
+    with pytest.raises(NotesFull):
+        a_crew_note(job, MAX_OWN_NOTES)
+    eta = an_edit(job, schedule={"eta": NOON}).model_copy(update={"actor": CREW})
+    assert edited(job, eta, NOON).schedule.eta == NOON
+    assert edited(job, an_edit(job, note="Call first"), NOON).notes[-1].text == "Call first"
+    other = Actor(kind="crew", id="ada")
+    assert len(a_crew_note(job, 900, actor=other).notes) == MAX_OWN_NOTES + 1
+
+
+def test_a_dispatcher_edits_a_job_that_is_full_of_everyone_elses_records() -> None:
+    crew = [Actor(kind="crew", id=f"c{n}") for n in range(MAX_RECORDS // MAX_OWN_RECORDS)]
+    edits = [
+        Edit(event_id=f"{each.id}-{n}", actor=each, fields=("note",), recorded_at=NOON)
+        for each in crew
+        for n in range(MAX_OWN_RECORDS)
+    ]
+    notes = [Note(event_id=e.event_id, actor=e.actor, text="x", recorded_at=NOON) for e in edits]
+    full = a_job("in_progress", edits=tuple(edits), notes=tuple(notes))
+    with pytest.raises(RecordsFull):
+        a_crew_note(full, 1, actor=Actor(kind="customer", id="text"))
+    assert edited(full, an_edit(full, price_cents=100, note="y"), NOON).price_cents == 100
+
+
+def test_an_event_id_with_other_changes_is_no_copy() -> None:
+    job = edited(a_job(), an_edit(a_job(), note="Ring"), NOON)
+    assert edited(job, an_edit(job, note="Ring"), NOON) is job
+    with pytest.raises(EditRefused, match="belongs to another event"):
+        edited(job, an_edit(job, note="Knock"), NOON)
+    old = job.with_(edits=(job.edits[0].with_(digest=None),))
+    assert edited(old, an_edit(job, note="Knock"), NOON) is old
+
+
+def test_the_digest_of_a_booking_is_of_what_is_booked_alone() -> None:
+    first = a_booking()
+    copy = JobRequested.model_validate({**first.__dict__, "occurred_at": NOON + timedelta(1)})
+    assert copy.digest == first.digest
+    assert a_booking(place={"address": "13 Harbor Road"}).digest != first.digest
+
+
+def test_a_move_of_another_year_or_without_end_is_no_request() -> None:
+    for values in ({"occurred_at": datetime(1, 1, 1, tzinfo=UTC)}, {"expected_rev": 10**30}):
+        with pytest.raises(ValidationError):
+            a_request(a_job(), "confirm", **values)
+    assert a_request(a_job(), "confirm", actor=DISPATCHER).occurred_at == NOON
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"customer": {"name": "A\x1bB"}}, "customer.name"),
+        ({"customer": {"name": "Ada", "phone": "+10000000000"}}, "customer.phone"),
+        ({"place": {"address": " "}}, "place.address"),
+        ({"schedule": {"window_end": "9999-12-31T23:59:59Z"}}, "job"),
+        ({"entered_at": "0001-01-01T00:00:00Z"}, "job"),
+    ],
+)
+def test_a_job_brought_from_elsewhere_goes_by_the_same_bounds(
+    values: dict[str, Any], field: str
+) -> None:
+    check_imported(a_job("completed"))
+    with pytest.raises(ValidationError) as refused:
+        check_imported(a_job().with_(**values))
+    [fault] = problems(refused.value)
+    assert fault.startswith(f"{field}: ")

@@ -7,6 +7,7 @@ from hmac import compare_digest
 from events import JobMoveRequested, JobRequested
 from functions.api.answers import Answer
 from functions.api.asking import Ask
+from functions.api.documents import BusinessDocument
 from functions.api.jobs import booked_answer, derived_id
 from functions.api.moving import outcome_of, refused
 from functions.api.parts import Api
@@ -22,6 +23,7 @@ from statemachine.views import View, view_of
 
 BOOKER = Actor(kind="customer", id="booking")
 HOLDER = Actor(kind="customer", id="link")
+BUSINESS_CACHED_S = 300
 DIGEST = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -50,6 +52,28 @@ def book(api: Api, ask: Ask) -> Answer:
         note=order.what,
     )
     return booked_answer(api, order.tenant, api.create(request, ask.now))
+
+
+def business(api: Api, ask: Ask) -> Answer:
+    """What customers' pages need to know before anyone has booked."""
+    try:
+        return _business(api, ask.parameters["business"])
+    except UnknownTenant as error:
+        raise Problem("unknown-business") from error
+
+
+def business_of_job(api: Api, ask: Ask) -> Answer:
+    """The business behind a tracking link: the public view does not say whose job it is."""
+    job = _of_digest(api, ask)
+    if job is None:
+        raise UnknownJob
+    return _business(api, job.tenant)
+
+
+def _business(api: Api, tenant: str) -> Answer:
+    settings = api.tenants.read(tenant)
+    document = BusinessDocument(business=settings.business, time_zone=settings.time_zone)
+    return Answer(200, document, {"Cache-Control": f"public, max-age={BUSINESS_CACHED_S}"})
 
 
 def track(api: Api, ask: Ask) -> Answer:

@@ -33,7 +33,7 @@ from starlette.routing import Route
 from deploy.pages import Page
 from functions.api.answers import job_document, kind_of, session_document
 from functions.api.crew_documents import DaysWanted, EditWish
-from functions.api.documents import BookedDocument, JobDocument
+from functions.api.documents import BookedDocument, BusinessDocument, JobDocument
 from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.moving import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
@@ -111,6 +111,8 @@ class Stub:
             Route(DAY, self.guarded(self.set_day), methods=["PUT"]),
             Route(DAY, self.guarded(self.clear_day), methods=["DELETE"]),
             Route("/api/bookings", self.guarded(self.book), methods=["POST"]),
+            Route("/api/businesses/main", self.guarded(self.business)),
+            Route("/api/track/{digest}/business", self.guarded(self.business)),
             Route("/api/track/{digest}", self.guarded(self.track)),
             Route("/api/track/{digest}/place", self.guarded(self.place)),
             Route("/api/track/{digest}/{move}", self.guarded(self.choose), methods=["POST"]),
@@ -192,6 +194,9 @@ class Stub:
         if digest in self.world.gone:
             return Response("Gone.\n", 410)
         return viewed(request, self.world.at_edge(digest))
+
+    async def business(self, request: Request) -> Response:
+        return answered(BusinessDocument(business="Haul & Co", time_zone=ZONE))
 
     async def track(self, request: Request) -> Response:
         return viewed(request, self.world.view(request.path_params["digest"]))

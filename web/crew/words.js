@@ -131,6 +131,8 @@ export const WORDS = {
     account_missing: "Which account?",
     password_missing: "And the password?",
     fault_none: "No signal. Please try again.",
+    fault_cookies:
+      "Account and password are right, but this browser keeps no cookies for this page. Allow cookies for this address and sign in again.",
     fault_wrong: "Account or password is wrong.",
     fault_many: "Too many tries. Please wait a minute.",
     fault_other: "The service has trouble. Please try again in a moment.",
@@ -267,6 +269,8 @@ export const WORDS = {
     account_missing: "¿Qué cuenta?",
     password_missing: "¿Y la contraseña?",
     fault_none: "Sin señal. Inténtelo de nuevo.",
+    fault_cookies:
+      "La cuenta y la contraseña son correctas, pero este navegador no guarda cookies de esta página. Permítalas para esta dirección y entre de nuevo.",
     fault_wrong: "La cuenta o la contraseña no es correcta.",
     fault_many: "Demasiados intentos. Espere un minuto.",
     fault_other: "El servicio tiene problemas. Inténtelo en un momento.",

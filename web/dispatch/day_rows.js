@@ -5,6 +5,7 @@ import { plannedText, spanText } from "/lib/day_words.js";
 import { el, statusColour } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { agoText, clockText, msOf } from "/lib/time.js";
+import { mapHref } from "/lib/whereabouts.js";
 
 const MOST_LABELS = 16;
 
@@ -89,7 +90,7 @@ function rolesText({ roles, only }) {
   return only === null ? words : `only ${words || "in no role"} that day`;
 }
 
-/** The phone's own maps open at the place. */
+/** A map opens at the place. */
 function placeNode({ latitude, longitude, at }, name, { now_ms }) {
   const age = agoText(now_ms - msOf(at));
   return el(
@@ -97,7 +98,12 @@ function placeNode({ latitude, longitude, at }, name, { now_ms }) {
     {},
     el(
       "a.place",
-      { href: `geo:${latitude},${longitude}`, "aria-label": `Place of ${name}, seen ${age}` },
+      {
+        href: mapHref({ latitude, longitude }),
+        target: "_blank",
+        rel: "noopener noreferrer",
+        "aria-label": `Place of ${name}, seen ${age}`,
+      },
       icon("pin"),
       `Seen ${age}`,
     ),

@@ -31,7 +31,7 @@ class DispatchPage {
   #toolbar = new Toolbar(byId("toolbar"), byId("banner"), {
     filter: () => this.#draw(),
     flow: (name) => this.#chooseFlow(name),
-    view: (view) => this.#goTo({ view, date: null }),
+    view: (view) => this.#goTo({ view, date: null, job: null }),
     newJob: () => this.#newJob(),
     signOut: () => this.#signOut(),
   });
@@ -105,6 +105,7 @@ class DispatchPage {
     if (this.#isDay) this.#drawDay();
     else this.#drawBoard(flowName);
     this.#drawer?.follow();
+    this.#openLinked();
     this.#load();
     this.#drawTitle();
   }
@@ -179,15 +180,34 @@ class DispatchPage {
     this.#draw();
   }
 
-  /** Another view or day, with an address of its own, so that Back and a reload find it. */
+  /** Another view, day or job, with an address of its own, so that Back and a reload find it. */
   #goTo(place) {
-    history.pushState(null, "", `${location.pathname}${queryFor(place)}`);
+    history.pushState({ ours: true }, "", `${location.pathname}${queryFor(place)}`);
     this.#turnTo(place);
   }
 
   #turnTo(place) {
     this.#place = place;
+    if (place.job === null) this.#drawer?.close();
     this.#draw();
+  }
+
+  /** The job of the address is open, once somebody is signed in and the drawer is there. */
+  #openLinked() {
+    const { job } = this.#place;
+    if (job !== null && this.#drawer && this.#drawer.job_id !== job) this.#drawer.open(job);
+  }
+
+  /** Its address goes with it: back to where it was opened from, unless the visit began here. */
+  #jobClosed(job_id) {
+    const signedOut = this.#desk.session === null || this.#desk.fresh.kind === "signed_out";
+    if (signedOut) return; // the address stays for after the sign-in
+    if (this.#place.job === job_id) {
+      this.#place = { ...this.#place, job: null };
+      if (history.state?.ours) history.back();
+      else history.replaceState(null, "", `${location.pathname}${queryFor(this.#place)}`);
+    }
+    this.#focusCard(job_id);
   }
 
   #click(event) {
@@ -218,8 +238,8 @@ class DispatchPage {
   }
 
   async #openJob(job_id) {
-    const later = await this.#loaded();
-    later?.drawer.open(job_id);
+    if ((await this.#loaded()) === null || this.#drawer.job_id === job_id) return;
+    this.#goTo({ ...this.#place, job: job_id });
   }
 
   /** What a button for a new job does; null for those who may not make one. */
@@ -251,13 +271,13 @@ class DispatchPage {
       moving: this.#moving,
       notices: this.#notices,
       openJob: (job_id) => this.#openJob(job_id),
-      goTo: (date) => this.#goTo({ view: "day", date }),
+      goTo: (date) => this.#goTo({ view: "day", date, job: null }),
       redraw: () => this.#draw(),
-      onClosed: (job_id) => this.#focusCard(job_id),
+      onClosed: (job_id) => this.#jobClosed(job_id),
     });
     this.#drawer = drawer;
     this.#day = day;
-    if (this.#isDay) this.#draw();
+    this.#draw();
     return { drawer, newJob };
   }
 

@@ -15,8 +15,8 @@ export async function dressed({ desk, moving, notices, openJob, goTo, redraw, on
     day: new DayPage({ desk, openJob, goTo, redraw }),
     newJob: () => {
       const { flows, fallback, zone } = desk;
-      const create = (request, key) => desk.create(request, key);
-      return new NewJobDialog({ flows, fallback, zone, create }).open();
+      const now_ms = () => desk.now_ms;
+      return new NewJobDialog({ flows, fallback, zone, now_ms, service: desk }).open();
     },
   };
 }

@@ -1,7 +1,7 @@
 // What the dispatch page asks of the API, by name. Moves, new jobs and edits carry ids of their
 // own, so that a lost answer can be asked for again without doing the thing twice.
 
-import { newId } from "./api.js";
+import { newId, signIn } from "./api.js";
 
 export class Dispatching {
   #api;
@@ -15,7 +15,7 @@ export class Dispatching {
   }
 
   async signIn(account, password) {
-    return (await this.#api.ask("POST", "/session", { body: { account, password } })).body;
+    return signIn(this.#api, account, password);
   }
 
   async signOut() {

@@ -117,10 +117,14 @@ export function trueTime({ occurred_at, recorded_at }) {
 }
 
 /** `sent 5:05 PM` for what was done more than a minute before, with the day if that was another. */
-export function sentText({ occurred_at, recorded_at }, timeZone = businessZone) {
+export function sentText(
+  { occurred_at, recorded_at },
+  timeZone = businessZone,
+  now_ms = Date.now(),
+) {
   if (!isLate(occurred_at, recorded_at)) return null;
   const sameDay = daysApart(at(occurred_at), at(recorded_at), timeZone) === 0;
-  return `sent ${(sameDay ? clockText : momentText)(recorded_at, "en", timeZone)}`;
+  return `sent ${(sameDay ? clockText : momentText)(recorded_at, "en", timeZone, now_ms)}`;
 }
 
 function isLate(occurred_at, recorded_at) {

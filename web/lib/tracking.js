@@ -3,6 +3,7 @@
 import { ageMs } from "./reader.js";
 
 const STALE_MS = 120_000; // from here on the age of the data is worth a second look
+const NOT_FOUND_AFTER_MS = 5_000;
 const TOKEN = /^[A-Za-z0-9_-]{22}$/;
 const ENDED = { not_found: "not_found", gone: "gone" };
 const BEFORE = { asking: "asking", preparing: "preparing", offline: "offline", trouble: "trouble" };
@@ -18,12 +19,22 @@ const NOTICES = { offline: "offline", trouble: "trouble", stale: "stale" };
  * "offline", "trouble", "not_found", "gone". `notice` is what stands above a job whose data cannot
  * be brought up to date right now: "offline", "trouble", "stale", or null. A link that has ended
  * shows no job, even where this device remembers one.
+ *
+ * `expected`: this device has booked it a moment ago, so it is on its way. Of any other link that
+ * is not there the page says so once `waited_ms` is a few seconds, `looking` on for a while.
  */
-export function stateOf({ kind, view, reason }) {
+export function stateOf({ kind, view, reason }, { expected = true, waited_ms = 0 } = {}) {
   if (Object.hasOwn(ENDED, kind)) return { scene: ENDED[kind], notice: null };
+  if (!view && kind === "preparing" && !expected) return notYet(waited_ms);
   if (!view) return { scene: BEFORE[kind] ?? "trouble", notice: null };
   const quiet = kind === "stale" && reason === "older"; // the newest state is on the page already
   return { scene: "job", notice: quiet ? null : (NOTICES[kind] ?? null) };
+}
+
+/** The reader is still patient; a visitor of whose booking nothing is known is told after seconds. */
+function notYet(waited_ms) {
+  if (waited_ms < NOT_FOUND_AFTER_MS) return { scene: "asking", notice: null };
+  return { scene: "not_found", notice: null, looking: true };
 }
 
 /** {tone: "live" | "old" | "done" | "unknown", age_ms}: how fresh what is shown is. */

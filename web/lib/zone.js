@@ -60,8 +60,8 @@ export function inputOf(moment, zone) {
 export function momentIn(text, zone) {
   const [, year, date, clock] = TYPED.exec(fullYear(text ?? "")) ?? [];
   if (year === undefined || year < FIRST_YEAR || year > LAST_YEAR) return null;
-  const ms = momentAt(`${year}-${date}`, clock, zone);
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+  if (Number.isNaN(Date.parse(`${year}-${date}T${clock}Z`))) return null;
+  return new Date(momentAt(`${year}-${date}`, clock, zone)).toISOString();
 }
 
 /** The value of a date input with a year that was typed with two digits, `0026`, as `2026`. */

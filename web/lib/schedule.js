@@ -1,0 +1,35 @@
+// What makes a schedule worth a second look before it is saved. No DOM.
+
+import { DAY_MS, momentText, msOf } from "./time.js";
+import { dayAt } from "./zone.js";
+
+/** What is wrong with an arrival window, or null. */
+export function badWindow({ window_start, window_end }) {
+  return window_start && window_end && msOf(window_end) <= msOf(window_start)
+    ? "The end must be after the start."
+    : null;
+}
+
+/**
+ * What may be a slip of the hand in a schedule {window_start, window_end, eta}, as a question; null
+ * where nothing is odd. Moments that are the same in `before` were saved already and are not asked
+ * about again.
+ */
+export function doubtAbout(schedule, { now_ms, zone, before = {} }) {
+  const changed = Object.entries(schedule).filter(
+    ([name, moment]) => moment && !(before[name] && msOf(before[name]) === msOf(moment)),
+  );
+  if (changed.length === 0) return null;
+  const said = (moment) => momentText(moment, "en", zone, now_ms);
+  const { window_start, window_end } = schedule;
+  const last = window_end ?? window_start ?? schedule.eta;
+  if (msOf(last) < now_ms) return `This time is over: ${said(last)}. Is that meant?`;
+  const other = changed.find(([, moment]) => yearOf(moment, zone) !== yearOf(now_ms, zone));
+  if (other) return `This is in another year: ${said(other[1])}. Is that meant?`;
+  const long = window_start && window_end && msOf(window_end) - msOf(window_start) > DAY_MS;
+  return long ? `This window is longer than a day, until ${said(window_end)}. Is that meant?` : null;
+}
+
+function yearOf(moment, zone) {
+  return dayAt(msOf(moment), zone).slice(0, 4);
+}

@@ -48,7 +48,7 @@ from statemachine.roster import Day
 from statemachine.values import Actor
 from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_roster import READERS, ZONE, check_assignment, crew_document, today
-from tests.pages.world import DANA, PASSWORD, World, first_note, now
+from tests.pages.world import DANA, PASSWORD, World, now
 
 ROOT = Path(__file__).parents[2]
 REWRITE = (ROOT / "edge" / "rewrite.js").read_text(encoding="utf-8")
@@ -352,8 +352,7 @@ class Stub:
         with self.world.lock:
             known = self.world.keys.get(key)
             if known is None:
-                notes = (first_note(note, DANA),) if note else ()
-                job = self.world.book(customer, address=place, notes=notes, **values)
+                job = self.world.book(customer, address=place, load=note, **values)
                 self.world.keys[key] = job.job_id
             job = self.world.jobs[self.world.keys[key]]
         url = f"{origin_of(request)}/track/{job.token}"

@@ -35,7 +35,7 @@ export const WORDS = {
     name_too_long: "That name is too long for us.",
     phone_missing: "We need a number to send your link to.",
     phone_not_a_phone:
-      "Please write ten digits, like (555) 555-0123. A number from another country begins with + and its code, like +44 20 7946 0018.",
+      "This does not look like a phone number. Please write ten digits, like (555) 555-0123; a number from another country begins with + and its code, like +44 20 7946 0018.",
     address_missing: "Where do we pick up?",
     address_too_short: "Please give street, number and city.",
     address_too_long: "Please keep the address under 200 letters.",
@@ -121,7 +121,7 @@ export const WORDS = {
     name_too_long: "Ese nombre es demasiado largo.",
     phone_missing: "Necesitamos un número para enviarle el enlace.",
     phone_not_a_phone:
-      "Escriba diez cifras, como (555) 555-0123. Un número de otro país empieza con + y su código, como +44 20 7946 0018.",
+      "No parece un teléfono. Escriba diez cifras, como (555) 555-0123; un número de otro país empieza con + y su código, como +44 20 7946 0018.",
     address_missing: "¿Dónde recogemos?",
     address_too_short: "Escriba calle, número y ciudad.",
     address_too_long: "La dirección debe tener menos de 200 letras.",

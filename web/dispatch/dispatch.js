@@ -1,8 +1,5 @@
 // The dispatch page: wires the desk (state) to toolbar, columns, drawer and dialogs.
 
-import { Api } from "/lib/api.js";
-import { Desk } from "/lib/desk.js";
-import { Dispatching } from "/lib/dispatching.js";
 import { byId } from "/lib/elements.js";
 import { deviceMemory } from "/lib/memory.js";
 import { SECOND_MS } from "/lib/time.js";
@@ -12,13 +9,13 @@ import { loading, noJobs, noMatch, unreachable } from "./blanks.js";
 import { BoardView } from "./board_view.js";
 import { Dragging } from "./dragging.js";
 import { Keyboard } from "./keyboard.js";
+import { makeDesk } from "./make_desk.js";
 import { openMoveMenu } from "./move_menu.js";
 import { Moving } from "./moving.js";
 import { Notices } from "./notices.js";
 import { signInForm } from "./sign_in.js";
 import { Toolbar } from "./toolbar.js";
 
-const CHANNEL = "haulway.dispatch";
 const FLOW = "haulway.dispatch.flow";
 const REDRAW_EVERY_MS = 15_000;
 
@@ -65,7 +62,7 @@ class DispatchPage {
     window.addEventListener("online", () => this.#desk.signal("online"));
     window.addEventListener("offline", () => this.#desk.signal("offline"));
     setInterval(
-      () => this.#toolbar.drawFreshness({ ...this.#desk.fresh, age_ms: this.#desk.age_ms }),
+      () => this.#drawFreshness(),
       SECOND_MS,
     );
     setInterval(() => this.#draw(), REDRAW_EVERY_MS);
@@ -101,13 +98,18 @@ class DispatchPage {
       view: this.#desk.seesRoster ? this.#place.view : null,
       mayCreate: this.#desk.isDispatcher,
     });
-    this.#toolbar.drawFreshness({ ...fresh, age_ms: this.#desk.age_ms });
+    this.#drawFreshness();
     if (this.#isDay) this.#drawDay();
     else this.#drawBoard(flowName);
     this.#drawer?.follow();
     this.#openLinked();
     this.#load();
     this.#drawTitle();
+  }
+
+  #drawFreshness() {
+    const { fresh, age_ms, zone } = this.#desk;
+    this.#toolbar.drawFreshness({ ...fresh, age_ms, zone });
   }
 
   get #isDay() {
@@ -288,18 +290,6 @@ class DispatchPage {
       this.#notices.bad("You are still signed in: no connection. Please try again.");
     }
   }
-}
-
-function makeDesk(onChange) {
-  const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null;
-  return new Desk({
-    service: new Dispatching(new Api()),
-    clock: () => Date.now(),
-    setTimer: (act, ms) => setTimeout(act, ms),
-    clearTimer: (timer) => clearTimeout(timer),
-    onChange,
-    channel,
-  });
 }
 
 new DispatchPage().start();

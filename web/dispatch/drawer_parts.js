@@ -28,7 +28,7 @@ export function headPart(detail, { flow, now_ms }) {
       ),
       late_ms !== null && el("span.late-mark", {}, icon("clock"), `${spanText(late_ms)} overdue`),
     ),
-    el("h2", { id: "drawer-title", tabindex: "-1" }, detail.customer.name),
+    el("h2", { id: "drawer-title", tabindex: "-1" }, el("bdi", {}, detail.customer.name)),
     el(
       "p.quiet.small",
       {},
@@ -67,8 +67,8 @@ export function particularsPart(detail, { edit }) {
     "Customer",
     edit,
     facts([
-      ["pin", place.address],
-      place.gate_code && ["link", `Gate code ${place.gate_code}`],
+      ["pin", el("bdi", {}, place.address)],
+      place.gate_code && ["link", ["Gate code ", el("bdi", {}, place.gate_code)]],
       ["phone", reach(customer)],
       detail.price_cents && ["price", dollars(detail.price_cents)],
     ]),

@@ -6,7 +6,7 @@ import { fullYear, inputOf, momentIn } from "/lib/zone.js";
 import { field } from "./fields.js";
 
 export const PHONE_FAULT =
-  "Write ten digits, like (555) 555-0123, or + and a country code, like +44 20 7946 0018.";
+  "This does not look like a phone number. Write ten digits, like (555) 555-0123, or + and a country code, like +44 20 7946 0018.";
 const MOMENT_FAULT = "Write day and time in full, with a year like 2026, or leave it empty.";
 
 /** A field for a phone number; `read()` is the number, null for none, undefined with its fault shown. */

@@ -3,6 +3,7 @@
 import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { agoText } from "/lib/time.js";
+import { zoneText } from "/lib/zone.js";
 
 const FILTERS = { overdue: "Overdue", unassigned: "No crew", today: "Today" };
 const VIEWS = { board: "Board", day: "Day" };
@@ -170,13 +171,14 @@ export class Toolbar {
   }
 
   /** How old the data is; loud only where something is wrong. Called every second. */
-  drawFreshness({ kind, age_ms }) {
+  drawFreshness({ kind, age_ms, zone }) {
     if (this.#parts === null) return;
     const ago = age_ms === null ? null : agoText(age_ms);
     const old = kind !== "current" || age_ms > OLD_MS;
     const line = this.#parts.fresh;
     line.parentElement.dataset.tone = age_ms === null ? "unknown" : old ? "old" : "live";
-    say(line, ago === null ? "Loading…" : `Updated ${ago}`);
+    const clock = [`Updated ${ago}`, zoneText(zone)].filter(Boolean).join(" · ");
+    say(line, ago === null ? "Loading…" : clock);
     this.#drawBanner(kind, ago);
   }
 

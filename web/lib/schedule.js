@@ -12,8 +12,8 @@ export function badWindow({ window_start, window_end }) {
 
 /**
  * What may be a slip of the hand in a schedule {window_start, window_end, eta}, as a question; null
- * where nothing is odd. Moments that are the same in `before` were saved already and are not asked
- * about again.
+ * where nothing is odd. What was saved already, a moment or a year in `before`, is not asked about
+ * again.
  */
 export function doubtAbout(schedule, { now_ms, zone, before = {} }) {
   const changed = Object.entries(schedule).filter(
@@ -24,7 +24,8 @@ export function doubtAbout(schedule, { now_ms, zone, before = {} }) {
   const { window_start, window_end } = schedule;
   const last = window_end ?? window_start ?? schedule.eta;
   if (msOf(last) < now_ms) return `This time is over: ${said(last)}. Is that meant?`;
-  const other = changed.find(([, moment]) => yearOf(moment, zone) !== yearOf(now_ms, zone));
+  const known = [now_ms, ...Object.values(before).filter(Boolean)].map((at) => yearOf(at, zone));
+  const other = changed.find(([, moment]) => !known.includes(yearOf(moment, zone)));
   if (other) return `This is in another year: ${said(other[1])}. Is that meant?`;
   const long = window_start && window_end && msOf(window_end) - msOf(window_start) > DAY_MS;
   return long ? `This window is longer than a day, until ${said(window_end)}. Is that meant?` : null;

@@ -48,7 +48,7 @@ from statemachine.roster import Day
 from statemachine.values import Actor
 from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_roster import READERS, ZONE, check_assignment, crew_document, today
-from tests.pages.world import DANA, PASSWORD, World, now
+from tests.pages.world import PASSWORD, World, now
 
 ROOT = Path(__file__).parents[2]
 REWRITE = (ROOT / "edge" / "rewrite.js").read_text(encoding="utf-8")

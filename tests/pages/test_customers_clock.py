@@ -1,4 +1,4 @@
-"""What customers are told: times by the business's clock, faults at their field, nothing unknown."""
+"""What customers are told: times by one clock, faults at their field, nothing that no one knows."""
 
 import re
 from datetime import UTC, datetime, timedelta

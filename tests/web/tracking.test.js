@@ -173,7 +173,11 @@ test("of a link that is not there, nothing is claimed that no one knows", () => 
   const preparing = { kind: "preparing", view: null, checked_at_ms: null, reason: null };
   const scene = (known) => stateOf(preparing, known);
   assert.equal(scene({ expected: true, waited_ms: 30_000 }).scene, "preparing");
-  assert.equal(scene({ expected: false, waited_ms: 1_000 }).scene, "asking");
+  assert.deepEqual(scene({ expected: false, waited_ms: 1_000 }), {
+    scene: "preparing",
+    notice: null,
+    looking: true,
+  });
   assert.deepEqual(scene({ expected: false, waited_ms: 5_000 }), {
     scene: "not_found",
     notice: null,

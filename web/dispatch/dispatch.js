@@ -1,5 +1,6 @@
 // The dispatch page: wires the desk (state) to toolbar, columns, drawer and dialogs.
 
+import { makeDesk } from "/lib/dispatching.js";
 import { byId } from "/lib/elements.js";
 import { deviceMemory } from "/lib/memory.js";
 import { SECOND_MS } from "/lib/time.js";
@@ -9,7 +10,6 @@ import { loading, noJobs, noMatch, unreachable } from "./blanks.js";
 import { BoardView } from "./board_view.js";
 import { Dragging } from "./dragging.js";
 import { Keyboard } from "./keyboard.js";
-import { makeDesk } from "./make_desk.js";
 import { openMoveMenu } from "./move_menu.js";
 import { Moving } from "./moving.js";
 import { Notices } from "./notices.js";
@@ -40,6 +40,8 @@ class DispatchPage {
   #dragging;
   #drawer = null;
   #day = null;
+  /** By which clock times are, where that is another than the device's. */
+  #clockOf = () => "";
   #later = null;
   #place = viewIn(location.search);
   #signedInAs = "";
@@ -109,7 +111,7 @@ class DispatchPage {
 
   #drawFreshness() {
     const { fresh, age_ms, zone } = this.#desk;
-    this.#toolbar.drawFreshness({ ...fresh, age_ms, zone });
+    this.#toolbar.drawFreshness({ ...fresh, age_ms, clock: this.#clockOf(zone) });
   }
 
   get #isDay() {
@@ -268,7 +270,7 @@ class DispatchPage {
 
   async #loadLater() {
     const { dressed } = await import("./later.js");
-    const { drawer, day, newJob } = await dressed({
+    const { drawer, day, newJob, clockOf } = await dressed({
       desk: this.#desk,
       moving: this.#moving,
       notices: this.#notices,
@@ -279,6 +281,7 @@ class DispatchPage {
     });
     this.#drawer = drawer;
     this.#day = day;
+    this.#clockOf = clockOf;
     this.#draw();
     return { drawer, newJob };
   }

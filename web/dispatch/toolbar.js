@@ -3,7 +3,6 @@
 import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { agoText } from "/lib/time.js";
-import { zoneText } from "/lib/zone.js";
 
 const FILTERS = { overdue: "Overdue", unassigned: "No crew", today: "Today" };
 const VIEWS = { board: "Board", day: "Day" };
@@ -60,7 +59,7 @@ export class Toolbar {
     const { newJob, signOut } = this.#act;
     this.#search = el("input.input", {
       type: "search",
-      placeholder: "Name, address, reference, crew",
+      placeholder: "Name, address, phone, load, crew",
       "aria-label": "Search jobs",
       autocomplete: "off",
       oninput: (event) => this.#set({ ...this.#filter, text: event.target.value }),
@@ -171,14 +170,14 @@ export class Toolbar {
   }
 
   /** How old the data is; loud only where something is wrong. Called every second. */
-  drawFreshness({ kind, age_ms, zone }) {
+  drawFreshness({ kind, age_ms, clock }) {
     if (this.#parts === null) return;
     const ago = age_ms === null ? null : agoText(age_ms);
     const old = kind !== "current" || age_ms > OLD_MS;
     const line = this.#parts.fresh;
     line.parentElement.dataset.tone = age_ms === null ? "unknown" : old ? "old" : "live";
-    const clock = [`Updated ${ago}`, zoneText(zone)].filter(Boolean).join(" · ");
-    say(line, ago === null ? "Loading…" : clock);
+    const says = [`Updated ${ago}`, clock].filter(Boolean).join(" · ");
+    say(line, ago === null ? "Loading…" : says);
     this.#drawBanner(kind, ago);
   }
 

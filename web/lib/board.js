@@ -1,8 +1,7 @@
 // The dispatcher's board: cards merged by the highest rev, moves shown before they are confirmed.
 // No network, no DOM; times come in as epoch milliseconds.
 
-import { msOf } from "./time.js";
-import { dayAt } from "./zone.js";
+import { daysApart, msOf } from "./time.js";
 
 const OWN_FOR_MS = 120_000; // how long a card we know before the board does may wait to appear on it
 
@@ -140,8 +139,8 @@ function isToday({ schedule }, now_ms, zone) {
   const { window_start, window_end } = schedule ?? {};
   const [first, last] = [window_start ?? window_end, window_end ?? window_start];
   if (!first) return false;
-  const today = dayAt(now_ms, zone);
-  return dayAt(msOf(first), zone) <= today && today <= dayAt(msOf(last), zone);
+  const days = (moment) => daysApart(msOf(moment), now_ms, zone);
+  return days(first) <= 0 && days(last) >= 0;
 }
 
 /** How long the job has been in its status. */

@@ -143,7 +143,8 @@ function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function daysApart(date, now, timeZone) {
+/** How many days `date` is after `now` by the clocks of that zone, negative before. */
+export function daysApart(date, now, timeZone = businessZone) {
   const parts = { year: "numeric", month: "2-digit", day: "2-digit", timeZone };
   const day = (moment) => format("en", parts).format(moment);
   return Math.round((Date.parse(day(date)) - Date.parse(day(now))) / DAY_MS);

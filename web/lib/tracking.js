@@ -33,8 +33,8 @@ export function stateOf({ kind, view, reason }, { expected = true, waited_ms = 0
 
 /** The reader is still patient; a visitor of whose booking nothing is known is told after seconds. */
 function notYet(waited_ms) {
-  if (waited_ms < NOT_FOUND_AFTER_MS) return { scene: "asking", notice: null };
-  return { scene: "not_found", notice: null, looking: true };
+  const scene = waited_ms < NOT_FOUND_AFTER_MS ? "preparing" : "not_found";
+  return { scene, notice: null, looking: true };
 }
 
 /** {tone: "live" | "old" | "done" | "unknown", age_ms}: how fresh what is shown is. */

@@ -170,11 +170,12 @@ class TrackingPage {
     const t = this.#t;
     const onRetry =
       RETRIED.includes(name) && this.#token !== null ? () => this.#following?.retry() : null;
+    const known = looking && name === "preparing" ? "asking" : name; // no word of a booking
     const says = looking ? "not_found_looking" : `${name}_text`;
-    const text = name === "asking" ? null : t(says);
+    const text = known === "asking" ? null : t(says);
     return scenePanel({
       name,
-      title: t(`${name}_title`),
+      title: t(`${known}_title`),
       text,
       onRetry,
       retryLabel: t("try_again"),

@@ -19,6 +19,8 @@ const FIELD_OF = {
   language: "language",
   flow: "flow",
   schedule: "window_start",
+  window_start: "window_start",
+  window_end: "window_end",
   "schedule.window_start": "window_start",
   "schedule.window_end": "window_end",
 };

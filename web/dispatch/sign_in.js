@@ -3,6 +3,7 @@
 import { NoAnswer, NoCookies, Problem } from "/lib/api.js";
 import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
+import { MINUTE_MS, spanText } from "/lib/time.js";
 import { field } from "./fields.js";
 
 const WELCOME = "The board is for dispatchers and crew.";
@@ -76,6 +77,12 @@ function whyNot(error) {
   if (error instanceof NoAnswer) return "No connection. Please try again.";
   if (!(error instanceof Problem)) return "Something went wrong. Please load the page again.";
   if (error.status === 401) return "Account or password is wrong.";
-  if (error.status === 429) return "Too many tries. Please wait a minute.";
+  if (error.status === 429) return `Too many tries. Please wait ${waitText(error)}.`;
   return "The service has trouble. Please try again in a moment.";
+}
+
+/** As long as the service says, in whole minutes. */
+function waitText({ retry_after_ms }) {
+  const minutes = Math.max(1, Math.ceil((retry_after_ms ?? 0) / MINUTE_MS));
+  return spanText(minutes * MINUTE_MS);
 }

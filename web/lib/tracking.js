@@ -3,13 +3,13 @@
 import { ageMs } from "./reader.js";
 
 const STALE_MS = 120_000; // from here on the age of the data is worth a second look
-const NOT_FOUND_AFTER_MS = 5_000;
 const TOKEN = /^[A-Za-z0-9_-]{22}$/;
 const ENDED = { not_found: "not_found", gone: "gone" };
 const BEFORE = { asking: "asking", preparing: "preparing", offline: "offline", trouble: "trouble" };
 const PHOTO = /^\/t\/p\/[0-9a-f]{32}\.jpg$/;
 const KINDS = ["before", "after"];
 const LOADS = ["minimum", "quarter", "half", "three_quarters", "full"];
+const NOT_FOUND_AFTER_MS = 5_000;
 const NOTICES = { offline: "offline", trouble: "trouble", stale: "stale" };
 
 /**

@@ -8,7 +8,10 @@ import { dayAfter, dayAt, fullYear, isOwnClock, momentAt, zoneName } from "/lib/
 const DAYS_AHEAD = 6;
 export const NOT_CHOSEN_YET = "?"; // another day is wanted, but not which one
 
-/** Days and times are those of `zone`, the business's. `onDay(day)` and `onWindow(name)` are called as they are chosen; `faultLine` says what is wrong. */
+/**
+ * Days and times are those of `zone`, the business's. `onDay(day)` and `onWindow(name)` are called as
+ * they are chosen; `faultLine` says what is wrong.
+ */
 export class When {
   #t;
   #language;
@@ -62,7 +65,9 @@ export class When {
       value: day,
       "aria-describedby": "day-fault",
       onchange: (event) => this.#choose(fullYear(event.target.value) || NOT_CHOSEN_YET),
-      onblur: ({ target }) => target.value.startsWith("00") && (target.value = fullYear(target.value)),
+      onblur: ({ target }) => {
+        if (target.value.startsWith("00")) target.value = fullYear(target.value);
+      },
     });
   }
 

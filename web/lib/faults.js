@@ -28,7 +28,10 @@ function faultOf(fault) {
  * "phone"}. A part of a part belongs to the same field. `complain(name, text)` shows it.
  */
 export function placeFaults(problem, places, complain) {
-  const placed = faultsIn(problem).map(({ field, text }) => ({ name: placeOf(field, places), field, text }));
+  const placed = faultsIn(problem).map((fault) => ({
+    ...fault,
+    name: placeOf(fault.field, places),
+  }));
   for (const { name, text } of placed) if (name !== null) complain(name, sentence(text));
   return placed.filter(({ name }) => name === null).map(({ field, text }) => `${field}: ${text}`);
 }

@@ -27,7 +27,8 @@ export function doubtAbout(schedule, { now_ms, zone, before = {} }) {
   const last = window_end ?? window_start ?? schedule.eta;
   if (msOf(last) < now_ms) return `This time is over: ${said(last)}. Is that meant?`;
   const far = changed.find(([, moment]) => msOf(moment) > now_ms + PLANNED_AHEAD_MS);
-  if (far) return `This is more than ${PLANNED_AHEAD_DAYS} days ahead: ${said(far[1])}. Is that meant?`;
+  const ahead = `${PLANNED_AHEAD_DAYS} days ahead`;
+  if (far) return `This is more than ${ahead}: ${said(far[1])}. Is that meant?`;
   const long = window_start && window_end && msOf(window_end) - msOf(window_start) > DAY_MS;
   return long ? `This window is longer than a day, until ${said(window_end)}. Is that meant?` : null;
 }

@@ -15,6 +15,9 @@ from statemachine.flows import Flow, Status
 from statemachine.job import CrewRole, Job, LoadSize, PhotoKind, PriceCents, Schedule
 from statemachine.values import Frozen, JobId, Name, Text, Utc
 
+PHONE_END = 4
+LOAD_ON_CARD = 160
+"""How much of what is to be hauled a card tells, in characters."""
 SHOWN_AFTER_END = timedelta(hours=48)
 """How long a job that has ended stays on the board."""
 
@@ -87,6 +90,10 @@ class Card(Frozen):
     terminal: bool
     customer: str
     address: str
+    phone_end: str | None = None
+    """The last four digits: enough to find a caller by, and no number to call."""
+    load: str | None = None
+    """What is to be hauled: the beginning of the note that came with the booking."""
     price_cents: PriceCents | None = None
     schedule: Schedule = Schedule()
     crew: tuple[CrewOnCard, ...] = ()
@@ -179,6 +186,8 @@ def card_of(job: Job, flow: Flow) -> Card:
         terminal=status.terminal,
         customer=job.customer.name,
         address=job.place.address,
+        phone_end=job.customer.phone[-PHONE_END:] if job.customer.phone else None,
+        load=_load(job),
         price_cents=job.price_cents,
         schedule=job.schedule,
         crew=tuple(
@@ -191,6 +200,13 @@ def card_of(job: Job, flow: Flow) -> Card:
         due_at=due_at(job),
         created_at=job.created_at,
     )
+
+
+def _load(job: Job) -> str | None:
+    """A note that came with the booking bears its `event_id`; later ones are about other things."""
+    booked = (note.text for note in job.notes if note.event_id == job.event_id)
+    text = next(booked, None)
+    return text[:LOAD_ON_CARD] if text else None
 
 
 def _steps(job: Job, flow: Flow) -> Iterable[Step]:

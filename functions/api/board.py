@@ -4,6 +4,7 @@ import hashlib
 
 from functions.api.answers import Answer
 from functions.api.asking import Ask
+from functions.api.board_search import finds
 from functions.api.documents import FlowsDocument, JobsDocument
 from functions.api.parts import Api
 from functions.api.wishes import Wanted
@@ -52,5 +53,4 @@ def _etag(*parts: str) -> str:
 def _fits(card: Card, wanted: Wanted) -> bool:
     if wanted.status and card.status not in wanted.status.split(","):
         return False
-    words = f"{card.customer}\n{card.address}\n{card.job_id}".casefold()
-    return (wanted.q or "").casefold() in words
+    return finds(wanted.q or "", card)

@@ -49,6 +49,14 @@ class FlowsDocument(Frozen):
     time_zone: str
 
 
+class BusinessDocument(Frozen):
+    """What anyone may know of a business; customers' pages go by its clock."""
+
+    business: str
+    """How customers know it."""
+    time_zone: str
+
+
 class JobsDocument(Frozen):
     """The cards of `jobs.json`; `as_of` is when they were read."""
 

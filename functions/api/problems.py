@@ -44,6 +44,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not-allowed": (403, "Your roles do not allow this"),
     "not-found": (404, "There is nothing under this address"),
     "unknown-job": (404, "There is no such job"),
+    "unknown-business": (404, "There is no business of that name here"),
     "no-place": (404, "Where the crew is, is not known now"),
     "unknown-queue": (404, "There is no queue of that name"),
     "method-not-allowed": (405, "This address does not know that method"),

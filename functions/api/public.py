@@ -8,6 +8,7 @@ from hmac import compare_digest
 from events import JobMoveRequested, JobRequested
 from functions.api.answers import Answer
 from functions.api.asking import Ask
+from functions.api.documents import BusinessDocument
 from functions.api.jobs import booked_answer, derived_id
 from functions.api.moving import outcome_of, refused
 from functions.api.parts import Api
@@ -27,6 +28,7 @@ BOOKER = Actor(kind="customer", id="booking")
 HOLDER = Actor(kind="customer", id="link")
 FORM_OF_BUSINESS = Limit("business-bookings", most=200, window=timedelta(hours=1))
 """From all addresses: a flood spends no more than a business can book by hand."""
+BUSINESS_CACHED_S = 300
 DIGEST = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -63,6 +65,31 @@ def _bookable(api: Api, tenant: str) -> TenantSettings:
     except UnknownTenant:
         pass
     raise Problem("invalid", "tenant: no business of that name takes bookings here")
+
+
+def business(api: Api, ask: Ask) -> Answer:
+    """What customers' pages need to know before anyone has booked."""
+    tenant = ask.parameters["business"]
+    if is_internal(tenant):
+        raise Problem("unknown-business")
+    try:
+        return _business(api, tenant)
+    except UnknownTenant as error:
+        raise Problem("unknown-business") from error
+
+
+def business_of_job(api: Api, ask: Ask) -> Answer:
+    """The business behind a tracking link: the public view does not say whose job it is."""
+    job = _of_digest(api, ask)
+    if job is None:
+        raise UnknownJob
+    return _business(api, job.tenant)
+
+
+def _business(api: Api, tenant: str) -> Answer:
+    settings = api.tenants.read(tenant)
+    document = BusinessDocument(business=settings.business, time_zone=settings.time_zone)
+    return Answer(200, document, {"Cache-Control": f"public, max-age={BUSINESS_CACHED_S}"})
 
 
 def track(api: Api, ask: Ask) -> Answer:

@@ -24,6 +24,7 @@ from functions.api.crew_documents import (
 )
 from functions.api.documents import (
     BookedDocument,
+    BusinessDocument,
     FlowsDocument,
     JobDocument,
     JobsDocument,
@@ -52,7 +53,7 @@ from functions.people.accounts import ROLES, Limit, Role
 from functions.people.whereabouts import Whereabouts
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.roster import Day
-from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN
+from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, TENANT_PATTERN
 from statemachine.views import View
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -77,6 +78,7 @@ PARAMETERS = {
     "member": NAME_PATTERN,
     "date": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "queue": NAME_PATTERN,
+    "business": TENANT_PATTERN,
 }
 """What stands in the angle brackets of a path."""
 
@@ -283,12 +285,32 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        "/api/businesses/<business>",
+        "A business as its customers know it, and the zone of its clock",
+        EVERYBODY,
+        public.business,
+        {200: BusinessDocument},
+        refusals=("unknown-business",),
+        limit=LOOKS,
+    ),
+    Route(
+        "GET",
         "/api/track/<digest>",
         "The public view of a job, past every cache",
         EVERYBODY,
         public.track,
         {200: View, 304: None},
         headers=("If-None-Match",),
+        refusals=("unknown-job",),
+        limit=LOOKS,
+    ),
+    Route(
+        "GET",
+        "/api/track/<digest>/business",
+        "The business that does the job, and the zone of its clock",
+        EVERYBODY,
+        public.business_of_job,
+        {200: BusinessDocument},
         refusals=("unknown-job",),
         limit=LOOKS,
     ),

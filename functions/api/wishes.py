@@ -112,7 +112,8 @@ class HoldersWish(Frozen):
 
 
 class Wanted(Frozen):
-    """Which cards: of these statuses (parted by commas), with `q` in name, address or id."""
+    """Which cards: of these statuses (parted by commas), and with `q`: each of its
+    words in name, address, id, crew or load, or the last digits of the phone number."""
 
     model_config = ConfigDict(extra="ignore")
 

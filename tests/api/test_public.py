@@ -297,3 +297,30 @@ def test_one_address_may_try_just_so_many_tokens(office: Office) -> None:
     office.keep(a_job())
     tried = [choose(office, "confirm", token="x" * 22).status for _ in range(31)]
     assert tried == [404] * 30 + [429]
+
+
+# The business
+
+
+def test_its_name_and_zone_are_known_to_anyone_and_nothing_else_is(office: Office) -> None:
+    got = office.ask("GET", "/api/businesses/main")
+    assert (got.status, set(got.json)) == (200, {"business", "time_zone"})
+    assert got.json["time_zone"] == "America/New_York"
+    assert got.headers["cache-control"] == "public, max-age=300"
+
+
+def test_the_holder_of_a_link_learns_whose_clock_the_times_go_by(office: Office) -> None:
+    token = book(office).json["tracking_token"]
+    got = office.ask("GET", f"/api/track/{digest_of(token)}/business")
+    assert (got.status, got.json["time_zone"]) == (200, "America/New_York")
+
+
+def test_a_business_or_a_link_that_is_not_there_is_not_found(office: Office) -> None:
+    nowhere = (
+        office.ask("GET", "/api/businesses/nowhere"),
+        office.ask("GET", f"/api/track/{'0' * 32}/business"),
+    )
+    assert [(got.status, got.json["type"]) for got in nowhere] == [
+        (404, "/problems/unknown-business"),
+        (404, "/problems/unknown-job"),
+    ]

@@ -40,7 +40,9 @@ TABLE: dict[str, tuple[int, ...]] = {
     "PUT /api/jobs/<job_id>/whereabouts":      (401, 403, 403, 409, 404, 403),
     "DELETE /api/jobs/<job_id>/whereabouts":   (401, 403, 403, 204, 404, 403),
     "POST /api/bookings":                      (201, 201, 201, 201, 201, 201),
+    "GET /api/businesses/<business>":          (200, 200, 200, 200, 200, 200),
     "GET /api/track/<digest>":                 (200, 200, 200, 200, 200, 200),
+    "GET /api/track/<digest>/business":         (200, 200, 200, 200, 200, 200),
     "GET /api/track/<digest>/place":            (404, 404, 404, 404, 404, 404),
     "POST /api/track/<digest>/confirm":        (409, 409, 409, 409, 409, 409),
     "POST /api/track/<digest>/cancel":         (200, 200, 200, 200, 200, 200),
@@ -102,6 +104,7 @@ PLACES = {
     "date": "2026-11-22",
     "photo_id": PHOTO_ID,
     "queue": "advance_job",
+    "business": "main",
 }
 
 

@@ -72,7 +72,11 @@ def test_the_roster_shows_how_people_are_reached(people: FakeAccounts) -> None:
         (("add", "zoe", "--name", "Zoe", "--role", "nosuch"), 2, "no role nosuch; there are"),
         (("add", "Zoe Ruiz", "--name", "Zoe", "--role", "ops"), 2, "account: write small letters"),
         (("add", "zoe", "--name", "", "--role", "ops"), 2, "name: "),
-        (("add", "zoe", "--name", "Z", "--role", "ops", "--phone", "call"), 2, "phone: write one phone number"),
+        (
+            ("add", "zoe", "--name", "Z", "--role", "ops", "--phone", "call"),
+            2,
+            "phone: write one phone number",
+        ),
         (("add", "zoe", "--name", "Z", "--role", "ops", "--email", "none"), 2, "email: "),
         (
             ("add", "maria", "--name", "M", "--role", "ops"),

@@ -175,7 +175,10 @@ def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way
         day = signed_in(desk, stack, "/dispatch/?view=day", dana)
         expect_state(day, miguel.account, "busy until", SLOW)
         seen = day_row(day, miguel.account).get_by_role("link", name="Place of Miguel")
-        expect(seen).to_have_attribute("href", "geo:45.525,-122.675")
+        expect(seen).to_have_attribute(
+            "href",
+            "https://www.openstreetmap.org/?mlat=45.525&mlon=-122.675#map=15/45.525/-122.675",
+        )
         press_next(page, ada)
         served(stack, job_id, "completed")
         tracking.reload()

@@ -33,7 +33,7 @@ from starlette.routing import Route
 from deploy.pages import Page
 from functions.api.answers import job_document, kind_of, session_document
 from functions.api.crew_documents import DaysWanted, EditWish
-from functions.api.documents import BookedDocument, JobDocument
+from functions.api.documents import BookedDocument, BusinessDocument, JobDocument
 from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.moving import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
@@ -48,7 +48,7 @@ from statemachine.roster import Day
 from statemachine.values import Actor
 from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_roster import READERS, ZONE, check_assignment, crew_document, today
-from tests.pages.world import DANA, PASSWORD, World, first_note, now
+from tests.pages.world import PASSWORD, World, now
 
 ROOT = Path(__file__).parents[2]
 REWRITE = (ROOT / "edge" / "rewrite.js").read_text(encoding="utf-8")
@@ -115,6 +115,8 @@ class Stub:
             Route(DAY, self.guarded(self.set_day), methods=["PUT"]),
             Route(DAY, self.guarded(self.clear_day), methods=["DELETE"]),
             Route("/api/bookings", self.guarded(self.book), methods=["POST"]),
+            Route("/api/businesses/main", self.guarded(self.business)),
+            Route("/api/track/{digest}/business", self.guarded(self.business)),
             Route("/api/track/{digest}", self.guarded(self.track)),
             Route("/api/track/{digest}/place", self.guarded(self.place)),
             Route("/api/track/{digest}/{move}", self.guarded(self.choose), methods=["POST"]),
@@ -196,6 +198,9 @@ class Stub:
         if digest in self.world.gone:
             return Response("Gone.\n", 410)
         return viewed(request, self.world.at_edge(digest))
+
+    async def business(self, request: Request) -> Response:
+        return answered(BusinessDocument(business="Haul & Co", time_zone=ZONE))
 
     async def track(self, request: Request) -> Response:
         return viewed(request, self.world.view(request.path_params["digest"]))
@@ -351,8 +356,7 @@ class Stub:
         with self.world.lock:
             known = self.world.keys.get(key)
             if known is None:
-                notes = (first_note(note, DANA),) if note else ()
-                job = self.world.book(customer, address=place, notes=notes, **values)
+                job = self.world.book(customer, address=place, load=note, **values)
                 self.world.keys[key] = job.job_id
             job = self.world.jobs[self.world.keys[key]]
         url = f"{origin_of(request)}/track/{job.token}"

@@ -72,7 +72,9 @@ def test_everybody_who_can_be_on_a_job_has_a_line_that_says_whether_they_are_fre
         expect(day_row(page, "t1")).to_contain_text("Truck 1 (Isuzu)")
         expect(day_row(page, "dana")).to_have_count(0)
         place = day_row(page, "miguel").get_by_role("link", name="Place of Miguel")
-        expect(place).to_have_attribute("href", "geo:45.52,-122.68")
+        expect(place).to_have_attribute(
+            "href", re.compile(r"^https://www\.openstreetmap\.org/\?mlat=45\.520&mlon=-122\.680")
+        )
         expect(place).to_contain_text(re.compile("[34] min ago"))
 
 

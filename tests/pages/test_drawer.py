@@ -36,8 +36,8 @@ def test_a_dispatcher_elsewhere_sees_and_sets_the_clock_of_the_business(
     with visitor(browser, zone="America/Los_Angeles") as dana:
         page = at_the_board(dana, stub)
         drawer = open_job(page, "Ada Wong")
-        expect(drawer).to_contain_text("Tue, Jan 5, 10:00")
-        expect(drawer).to_contain_text("Times of New York")
+        expect(drawer).to_contain_text("Tue, Jan 5, 2027, 10:00")
+        expect(drawer).to_contain_text("Times are Eastern Time")
         drawer.get_by_role("button", name="Change: Schedule").click()
         expect(drawer.get_by_label("Window from")).to_have_value("2027-01-05T10:00")
         drawer.get_by_label("until").fill("2027-01-05T13:00")

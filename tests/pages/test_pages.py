@@ -71,7 +71,7 @@ def test_a_person_on_a_phone_books_and_ends_on_their_tracking_link(
         page.get_by_role("button", name="Mattress").click()
         page.get_by_label("Pickup address").fill("12 Harbor Road, Portland")
         page.get_by_role("radio", name="Tomorrow").check()
-        page.get_by_role("radio", name="noon to 4").check()
+        page.get_by_role("radio", name=re.compile("12:00.+4:00")).check()
         page.get_by_label("Your name").fill("Ada Wong")
         page.get_by_label("Mobile number").press_sequentially("5555550123")
         expect(page.get_by_label("Mobile number")).to_have_value("(555) 555-0123")
@@ -160,11 +160,14 @@ def test_the_tracking_page_tells_when_and_who(browser: Browser, stub: StubServer
     start = now() + timedelta(hours=1)
     window = {"window_start": start, "window_end": start + timedelta(hours=2), "eta": start}
     stub.world.plan(job.job_id, MIGUEL, **window)
-    stub.world.move(job.job_id, "confirm", "start")
+    stub.world.move(job.job_id, "confirm")
     with visitor(browser) as customer:
         page = customer.page(stub.tracking_url(job))
         expect(page.get_by_test_id("driver")).to_contain_text("Miguel")
         expect(page.get_by_test_id("eta")).to_contain_text("Expected around")
+        stub.world.move(job.job_id, "start")
+        expect_status(page, "in_progress")
+        expect(page.get_by_test_id("eta")).to_have_count(0)
         expect(page.get_by_test_id("arrival")).to_contain_text("–")
         reference = page.get_by_test_id("reference")
         expect(reference).to_have_attribute("data-reference", job.job_id.upper())
@@ -188,12 +191,13 @@ def test_the_crews_place_is_shown_while_it_is_under_way_and_gone_afterwards(
         expect(page.get_by_test_id("place")).to_have_count(0)
         assert asked_for_place(stub) == 0
         stub.world.move(job.job_id, "start")
-        expect(page.get_by_test_id("place")).to_contain_text("near 45.515, -122.680 · 2 min")
+        expect(page.get_by_test_id("place")).to_contain_text("shared where it is · 2 min")
         expect(page.get_by_role("link", name="Show on a map")).to_have_attribute(
-            "href", "geo:45.515,-122.680"
+            "href",
+            "https://www.openstreetmap.org/?mlat=45.515&mlon=-122.680#map=15/45.515/-122.680",
         )
         page.get_by_role("button", name="Español").click()
-        expect(page.get_by_test_id("place")).to_contain_text("cerca de 45.515, -122.680 · hace 2")
+        expect(page.get_by_test_id("place")).to_contain_text("compartió dónde está · hace 2")
         stub.world.move(job.job_id, "complete")
         expect_status(page, "completed")
         expect(page.get_by_test_id("place")).to_have_count(0)

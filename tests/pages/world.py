@@ -91,7 +91,7 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def book(self, customer: str | Customer = "Ada Wong", flow: str = "haul", **values: Any) -> Job:
-        """A new job; `minutes_ago` says when it was booked, the rest are values of the job."""
+        """A new job; `minutes_ago` says when it was booked, `load` what, the rest are the job's."""
         if isinstance(customer, str):
             customer = Customer(name=customer, phone="+15555550123")
         with self.lock:
@@ -99,6 +99,8 @@ class World:
             at = now() - timedelta(minutes=values.pop("minutes_ago", 0))
             job_id = job_id_for(TENANT, f"booking-{number}", at)
             address = values.pop("address", "12 Harbor Road")
+            if load := values.pop("load", None):
+                values["notes"] = (first_note(load, DANA, f"booking-{number}"),)
             job = Job(
                 job_id=job_id,
                 tenant=TENANT,
@@ -226,5 +228,5 @@ class World:
         return Board().merged(cards).at(now()).to_bytes()
 
 
-def first_note(text: str, actor: Actor) -> Note:
-    return Note(event_id="note-1", text=text, recorded_at=now(), actor=actor)
+def first_note(text: str, actor: Actor, event_id: str = "note-1") -> Note:
+    return Note(event_id=event_id, text=text, recorded_at=now(), actor=actor)

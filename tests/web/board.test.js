@@ -121,3 +121,21 @@ test("a job's particulars make the card that the board will show", () => {
   const card = aCard({ ...ended, price_cents: 24_000, crew, truck: "t1" });
   assert.deepEqual(cardOf(aDetail(card), flow()), card);
 });
+
+test("a search finds what is hauled and the last digits of a phone, in any form", () => {
+  const card = aCard({ load: "Sofá, two mattresses", phone_end: "0123", address: "12 Elm St" });
+  const found = (text) => passes(card, { text }, NOON_MS);
+  const texts = ["sofa", "mattress", "0123", "(555) 555-0123", "ada 0123", "12"];
+  assert.deepEqual(texts.map(found), texts.map(() => true));
+  assert.deepEqual(["4567", "555 0124", "piano"].map(found), [false, false, false]);
+});
+
+test("today is the business's day, whatever day it is on the device", () => {
+  const late_ms = Date.parse("2026-11-22T04:30:00Z"); // 23:30 on November 21 in New York
+  const window = { window_start: "2026-11-22T13:00:00Z", window_end: "2026-11-22T17:00:00Z" };
+  const today = (zone) => passes(aCard({ schedule: window }), { today: true }, late_ms, zone);
+  assert.deepEqual([today("America/New_York"), today("UTC")], [false, true]);
+  const overnight = { window_start: "2026-11-21T03:30:00Z", window_end: "2026-11-21T06:00:00Z" };
+  const night = aCard({ schedule: overnight }); // since the evening of November 20
+  assert.equal(passes(night, { today: true }, late_ms, "America/New_York"), true);
+});

@@ -6,15 +6,17 @@ import {
   Booking,
   EMPTY,
   faultsOf,
+  includesThing,
   linkIn,
-  phoneNumber,
   requestOf,
-  shownPhone,
+  toggled,
 } from "../../web/lib/booking.js";
-import { DAY_MS, dayInput } from "../../web/lib/time.js";
+import { isExpected } from "../../web/lib/expecting.js";
+import { DAY_MS, MINUTE_MS } from "../../web/lib/time.js";
 import { memory } from "./memories.js";
 
-const NOON_MS = new Date(2026, 10, 21, 12).getTime();
+const ZONE = "America/New_York";
+const NOON_MS = Date.parse("2026-11-21T17:00:00Z");
 const FORM = {
   ...EMPTY,
   name: "Ada Wong",
@@ -24,39 +26,9 @@ const FORM = {
 };
 const BOOKED = { job_id: "261121-7k3m2q", tracking_url: "https://haul.example/track/abc" };
 
-test("a phone number becomes E.164, American where no country is given", () => {
-  const numbers = [
-    "555 555 0123",
-    "(555) 555-0123",
-    "1-555-555-0123",
-    "+1 555 555 0123",
-    "+44 20 7946 0018",
-    "0044 20 7946 0018",
-  ];
-  assert.deepEqual(numbers.map(phoneNumber), [
-    "+15555550123",
-    "+15555550123",
-    "+15555550123",
-    "+15555550123",
-    "+442079460018",
-    "+442079460018",
-  ]);
-  assert.deepEqual(
-    ["", "555", "055 555 0123", "+1 555", "call me", "5555550123999"].map(phoneNumber),
-    Array(6).fill(null),
-  );
-});
-
-test("a phone number is shown as it is typed, and numbers of other countries are left in peace", () => {
-  assert.deepEqual(
-    ["5", "5555", "5555550", "5555550123", "15555550123", "+44 20", "+", ""].map(shownPhone),
-    ["(5", "(555) 5", "(555) 555-0", "(555) 555-0123", "(555) 555-0123", "+44 20", "+", ""],
-  );
-});
-
 test("each field that is wrong has its own message, and a good form none", () => {
-  assert.deepEqual(faultsOf(FORM, NOON_MS), {});
-  assert.deepEqual(faultsOf({ ...EMPTY, address: "Elm", phone: "12" }, NOON_MS), {
+  assert.deepEqual(faultsOf(FORM, NOON_MS, ZONE), {});
+  assert.deepEqual(faultsOf({ ...EMPTY, address: "Elm", phone: "12" }, NOON_MS, ZONE), {
     name: "missing",
     phone: "not_a_phone",
     address: "too_short",
@@ -64,30 +36,51 @@ test("each field that is wrong has its own message, and a good form none", () =>
   });
 });
 
-test("the day is today or later, and today only while the window is not over", () => {
-  const fault = (day, window = "any") => faultsOf({ ...FORM, day, window }, NOON_MS).day;
-  const day = (days) => dayInput(NOON_MS + days * DAY_MS);
+test("the day is today or later by the business's clock, and today only while it lasts", () => {
+  const fault = (day, window = "any") => faultsOf({ ...FORM, day, window }, NOON_MS, ZONE).day;
   assert.deepEqual(
-    [fault(""), fault(day(0)), fault(day(1), "morning")],
+    [fault(""), fault("2026-11-21"), fault("2026-11-22", "morning")],
     [undefined, undefined, undefined],
   );
   assert.deepEqual(
-    [fault(day(0), "morning"), fault(day(-1)), fault(day(91)), fault("?")],
+    [fault("2026-11-21", "morning"), fault("2026-11-20"), fault("2027-02-20"), fault("?")],
     ["past", "past", "too_far", "not_a_day"],
   );
 });
 
-test("the request has the window of that day as moments, or none at all", () => {
-  const window = requestOf({ ...FORM, day: "2026-11-23", window: "afternoon" });
-  assert.equal(window.window_start, new Date(2026, 10, 23, 12).toISOString());
-  assert.equal(window.window_end, new Date(2026, 10, 23, 16).toISOString());
-  assert.deepEqual(requestOf(FORM), {
+test("the request has the window of that day by the business's clock, wherever the device is", () => {
+  const form = { ...FORM, day: "2026-11-23", window: "afternoon" };
+  const { window_start, window_end } = requestOf(form, ZONE);
+  assert.deepEqual(
+    [window_start, window_end],
+    ["2026-11-23T17:00:00.000Z", "2026-11-23T21:00:00.000Z"],
+  );
+  assert.equal(requestOf(form, "Asia/Tokyo").window_start, "2026-11-23T03:00:00.000Z");
+  assert.deepEqual(requestOf(FORM, ZONE), {
     name: "Ada Wong",
     phone: "+15555550123",
     address: "12 Harbor Road",
     what: "Sofa",
     language: "en",
   });
+});
+
+test("a name of blanks and invisible letters is no name", () => {
+  const name = (text) => faultsOf({ ...FORM, name: text }, NOON_MS, ZONE).name;
+  assert.deepEqual(["  ", "\u200b", "\u202e", "李"].map(name), [
+    "missing",
+    "missing",
+    "missing",
+    undefined,
+  ]);
+});
+
+test("a thing that is tapped twice is off the list again, and what was typed stays", () => {
+  const twice = toggled(toggled("Sofa", "Mattress"), "Mattress");
+  assert.deepEqual([toggled("Sofa", "Mattress"), twice], ["Sofa, mattress", "Sofa"]);
+  assert.equal(toggled("an old mattress", "Mattress"), "an old mattress, mattress");
+  assert.deepEqual([toggled("Mattress", "Mattress"), toggled("", "Sofa")], ["", "Sofa"]);
+  assert.equal(includesThing("sofa,  MATTRESS", "Mattress"), true);
 });
 
 function aBooking() {
@@ -110,10 +103,11 @@ function apiWith(outcome) {
 test("a booking without an answer keeps its key and its very request, also over a reload", async () => {
   const { device, booking } = aBooking();
   const lost = apiWith(new NoAnswer("unreachable"));
-  await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS), lost), NoAnswer);
+  await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS, ZONE), lost), NoAnswer);
   const reloaded = new Booking({ device, tab: memory() });
   const found = apiWith(BOOKED);
-  assert.deepEqual(await reloaded.send(reloaded.unanswered(NOON_MS), found), BOOKED);
+  const sending = reloaded.unanswered(NOON_MS);
+  assert.deepEqual(await reloaded.send(sending, found), { ...BOOKED, request: sending.request });
   assert.deepEqual(found.sent, lost.sent);
   assert.equal(reloaded.unanswered(NOON_MS), null);
 });
@@ -121,16 +115,16 @@ test("a booking without an answer keeps its key and its very request, also over 
 test("after a refusal nothing was booked: the next try has a key of its own", async () => {
   const { booking } = aBooking();
   const refusing = apiWith(new Problem(422, { detail: "no" }));
-  await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS), refusing), Problem);
+  await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS, ZONE), refusing), Problem);
   assert.equal(booking.unanswered(NOON_MS), null);
-  assert.equal(booking.prepare(FORM, NOON_MS).key, "key-2");
+  assert.equal(booking.prepare(FORM, NOON_MS, ZONE).key, "key-2");
 });
 
 test("trouble and too many requests are no refusal", async () => {
   for (const status of [429, 500, 503]) {
     const { booking } = aBooking();
     await assert.rejects(
-      booking.send(booking.prepare(FORM, NOON_MS), apiWith(new Problem(status, {}))),
+      booking.send(booking.prepare(FORM, NOON_MS, ZONE), apiWith(new Problem(status, {}))),
     );
     assert.equal(booking.unanswered(NOON_MS).key, "key-1");
   }
@@ -139,9 +133,13 @@ test("trouble and too many requests are no refusal", async () => {
 test("once booked, draft and key are gone from the device and the link stays in the tab", async () => {
   const { device, booking } = aBooking();
   booking.keepDraft(FORM, NOON_MS);
-  await booking.send(booking.prepare(FORM, NOON_MS), apiWith({ ...BOOKED, tracking_token: "t" }));
-  assert.deepEqual(device.all(), {});
-  assert.deepEqual(booking.booked(), BOOKED);
+  await booking.send(booking.prepare(FORM, NOON_MS, ZONE), apiWith({ ...BOOKED, tracking_token: "t" }));
+  const kept = Object.keys(device.all()).filter((name) => name.startsWith("haulway.booking"));
+  assert.deepEqual(kept, []);
+  assert.deepEqual(booking.booked(), { ...BOOKED, request: requestOf(FORM, ZONE) });
+  assert.equal(await isExpected(device, "t", NOON_MS + MINUTE_MS), true);
+  assert.equal(await isExpected(device, "t", NOON_MS + DAY_MS), false);
+  assert.equal(await isExpected(device, "another", NOON_MS), false);
 });
 
 test("a draft is kept for a day, and rubbish in the storage is no draft", () => {

@@ -320,3 +320,32 @@ test("a refusal that a full phone cannot keep is shown, and holds up nothing", a
   await time.pass(600_000);
   assert.deepEqual([queue.refused(MIGUEL).length, queue.waiting(MIGUEL), queue.state], [1, [], "idle"]);
 });
+
+test("what another tab has sent meanwhile is not sent again: each pass reads what is kept", async () => {
+  const { queue, office, store } = aPhone();
+  queue.signal("offline");
+  const first = await queue.add(aMove("start"));
+  await queue.add(aMove("complete"));
+  await store.remove(first.seq); // the other tab sent it and forgot it
+  queue.signal("online");
+  await settled();
+  assert.deepEqual(names(office.sent), ["complete"]);
+  assert.deepEqual(await store.items(), []);
+});
+
+test("408, 425 and 429 wait for another try; what the server refuses otherwise is final", async () => {
+  const outcomes = {};
+  for (const status of [408, 425, 429, 400, 403, 404, 409, 422]) {
+    const { queue, office } = aPhone();
+    office.answers = () => {
+      throw problem(status, "some-reason");
+    };
+    await queue.add(aMove());
+    await settled();
+    outcomes[status] = queue.refused(MIGUEL).length > 0 ? "final" : "waits";
+    assert.equal(queue.waiting(MIGUEL).length, outcomes[status] === "waits" ? 1 : 0);
+  }
+  const waits = { 408: "waits", 425: "waits", 429: "waits" };
+  const final = { 400: "final", 403: "final", 404: "final", 409: "final", 422: "final" };
+  assert.deepEqual(outcomes, { ...waits, ...final });
+});

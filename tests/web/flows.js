@@ -18,6 +18,8 @@ export function aCard(values = {}) {
     terminal: false,
     customer: "Ada Wong",
     address: "12 Harbor Road",
+    phone_end: null,
+    load: null,
     schedule: {},
     crew: [],
     truck: null,
@@ -35,7 +37,7 @@ export function at(minutes) {
 }
 
 /** The particulars of a card's job, as `GET /api/jobs/{id}` answers. */
-export function aDetail({ customer, address, ...card } = aCard()) {
+export function aDetail({ customer, address, phone_end: _, load: __, ...card } = aCard()) {
   return {
     ...card,
     customer: { name: customer, language: "en" },

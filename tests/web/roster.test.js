@@ -83,13 +83,14 @@ test("a change from here is read at once, even while an older answer is on its w
   assert.equal(seen.asked.length, 2);
 });
 
-test("the address names the view and the day, and anything else is the board", () => {
+test("the address names the view, the day and the open job, and anything else is the board", () => {
   for (const place of [
-    { view: "board", date: null },
-    { view: "day", date: null },
-    { view: "day", date: "2026-11-22" },
+    { view: "board", date: null, job: null },
+    { view: "board", date: null, job: "261121-7k3m2q" },
+    { view: "day", date: null, job: null },
+    { view: "day", date: "2026-11-22", job: "261121-7k3m2q" },
   ])
     assert.deepEqual(viewIn(queryFor(place)), place);
-  assert.deepEqual(viewIn("?view=day&date=2026-99-99"), { view: "day", date: null });
-  assert.deepEqual(viewIn("?view=owned"), { view: "board", date: null });
+  assert.deepEqual(viewIn("?view=day&date=2026-99-99"), { view: "day", date: null, job: null });
+  assert.deepEqual(viewIn("?view=owned&job=../x"), { view: "board", date: null, job: null });
 });

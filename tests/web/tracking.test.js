@@ -179,3 +179,19 @@ test("a load is told by one of the words there are", () => {
     ["half", "three_quarters", null, null],
   );
 });
+
+test("of a link that is not there, nothing is claimed that no one knows", () => {
+  const preparing = { kind: "preparing", view: null, checked_at_ms: null, reason: null };
+  const scene = (known) => stateOf(preparing, known);
+  assert.equal(scene({ expected: true, waited_ms: 30_000 }).scene, "preparing");
+  assert.deepEqual(scene({ expected: false, waited_ms: 1_000 }), {
+    scene: "preparing",
+    notice: null,
+    looking: true,
+  });
+  assert.deepEqual(scene({ expected: false, waited_ms: 5_000 }), {
+    scene: "not_found",
+    notice: null,
+    looking: true,
+  });
+});

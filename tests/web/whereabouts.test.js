@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { PlaceWatch, mapHref, placeIn, placeText } from "../../web/lib/whereabouts.js";
+import { PlaceWatch, mapHref, placeIn } from "../../web/lib/whereabouts.js";
 
 const NOW_MS = Date.parse("2026-11-21T12:00:00.000Z");
 const HERE = { latitude: 37.775, longitude: -122.42, at: "2026-11-21T11:59:00.000Z" };
@@ -95,7 +95,10 @@ test("what is no place of now is none", () => {
   assert.deepEqual(placeIn({ ...HERE, name: "x" }, NOW_MS), HERE);
 });
 
-test("a place is told in words and to map programs", () => {
-  assert.equal(placeText({ latitude: 37.775, longitude: -122.42 }), "37.775, -122.420");
-  assert.equal(mapHref({ latitude: -0.005, longitude: 10 }), "geo:-0.005,10.000");
+test("a place is a map that opens on every device", () => {
+  const href = mapHref({ latitude: -0.005, longitude: 10 });
+  const { origin, searchParams, hash } = new URL(href);
+  assert.equal(origin, "https://www.openstreetmap.org");
+  assert.deepEqual([searchParams.get("mlat"), searchParams.get("mlon")], ["-0.005", "10.000"]);
+  assert.equal(hash, "#map=15/-0.005/10.000");
 });

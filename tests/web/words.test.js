@@ -12,9 +12,9 @@ import { groupsOf, spelledReference } from "../../web/lib/reference.js";
 import {
   agoText,
   aheadText,
+  dateText,
   dayText,
-  localInput,
-  momentOf,
+  momentText,
   roughText,
   sentText,
   spanText,
@@ -105,11 +105,21 @@ test("near days have names", () => {
   assert.equal(day("2026-11-24T01:00:00Z"), "Tue, Nov 24");
 });
 
-test("what a datetime-local field shows comes back as the same moment", () => {
-  const moment = "2026-11-21T15:30:00.000Z";
-  assert.equal(momentOf(localInput(moment)), moment);
-  assert.equal(momentOf(""), null);
-  assert.equal(localInput(null), "");
+test("a year that is not this one is always shown", () => {
+  const now_ms = Date.parse("2026-11-21T12:00:00Z");
+  const spaced = (text) => text.replace(/[\u2009\u202f\u00a0]/g, " ");
+  const then = "2025-12-01T14:00:00Z";
+  assert.equal(dateText(then, "en", "UTC", now_ms), "Mon, Dec 1, 2025");
+  assert.equal(dayText(then, now_ms, "en", "UTC"), "Mon, Dec 1, 2025");
+  assert.equal(spaced(momentText(then, "en", "UTC", now_ms)), "Mon, Dec 1, 2025, 2:00 PM");
+  assert.equal(dateText("2026-12-01T14:00:00Z", "en", "UTC", now_ms), "Tue, Dec 1");
+});
+
+test("a window of several days names the day of its end", () => {
+  const now_ms = Date.parse("2026-11-21T12:00:00Z");
+  const window = { window_start: "2026-12-01T14:00:00Z", window_end: "2026-12-03T22:00:00Z" };
+  const said = windowText(window, "en", "America/New_York", now_ms).replace(/\u202f/g, " ");
+  assert.equal(said, "9:00 AM – Thu, Dec 3, 5:00 PM");
 });
 
 test("a reference is read out letter by letter, in groups of three", () => {
@@ -122,11 +132,12 @@ test("a reference is read out letter by letter, in groups of three", () => {
 
 test("what was done without signal has its true time, and says when it was sent", () => {
   const zone = "America/New_York";
+  const [one, five] = ["2026-11-21T18:00:00Z", "2026-11-21T22:05:00Z"];
   const told = (occurred_at, recorded_at) => {
     const record = { occurred_at, recorded_at };
-    return [trueTime(record), sentText(record, zone)?.replace(/\u202f/g, " ") ?? null];
+    const sent = sentText(record, zone, Date.parse(one));
+    return [trueTime(record), sent?.replace(/\u202f/g, " ") ?? null];
   };
-  const [one, five] = ["2026-11-21T18:00:00Z", "2026-11-21T22:05:00Z"];
   assert.deepEqual(told(one, five), [one, "sent 5:05 PM"]);
   assert.deepEqual(told(one, "2026-11-22T22:05:00Z"), [one, "sent Sun, Nov 22, 5:05 PM"]);
   const soon = "2026-11-21T18:01:00Z";

@@ -11,6 +11,9 @@ import {
   momentAt,
   momentIn,
   wholeDay,
+  isZone,
+  zoneName,
+  zoneText,
 } from "../../web/lib/zone.js";
 
 const NEW_YORK = "America/New_York";
@@ -80,5 +83,30 @@ test("days follow each other over months, years and changes of the clocks", () =
   assert.equal(dayAfter("2026-12-31", 1), "2027-01-01");
   assert.equal(dayAfter("2026-03-01", -1), "2026-02-28");
   assert.equal(dayAfter("2026-03-08", 1), "2026-03-09");
-  assert.equal(longDayText("2026-11-21"), "Saturday, November 21");
+  const now_ms = Date.parse("2026-11-21T12:00Z");
+  assert.equal(longDayText("2026-11-21", now_ms), "Saturday, November 21");
+  assert.equal(longDayText("2025-12-01", now_ms), "Monday, December 1, 2025");
+});
+
+test("a year of two digits is this century's, and a year out of all bounds is no time", () => {
+  assert.equal(momentIn("0026-12-01T09:00", NEW_YORK), "2026-12-01T14:00:00.000Z");
+  const wrong = ["1026-12-01T09:00", "9999-12-31T23:59", "0001-01-01T00:00", "2026-13-40T09:00"];
+  assert.deepEqual([wrong[0], wrong[1], wrong[3]].map((text) => momentIn(text, NEW_YORK)), [null, null, null]);
+  assert.equal(momentIn(wrong[2], NEW_YORK), "2001-01-01T05:00:00.000Z");
+  assert.equal(inputOf("0026-12-01T14:00:00Z", NEW_YORK).length, 16);
+});
+
+test("each calendar day comes once, also on the eve of a change of the clocks", () => {
+  const after = (eve) => dayAfter(dayAt(Date.parse(eve), NEW_YORK), 1);
+  assert.equal(after("2026-03-08T04:30:00Z"), "2026-03-08"); // 23:30 on March 7
+  assert.equal(after("2026-11-01T03:30:00Z"), "2026-11-01"); // 23:30 on October 31
+});
+
+test("a zone has a name that people use, and none where this device has the same clocks", () => {
+  assert.equal(zoneName(NEW_YORK), "Eastern Time");
+  assert.equal(zoneName(NEW_YORK, "es"), "hora oriental");
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  assert.deepEqual([zoneText(own), zoneText(undefined)], ["", ""]);
+  assert.equal(zoneText("Asia/Tokyo"), "Times are Japan Standard Time");
+  assert.deepEqual([isZone(NEW_YORK), isZone("Nowhere/At_All"), isZone(7)], [true, false, false]);
 });

@@ -2,7 +2,9 @@
 
 import { Api } from "/lib/api.js";
 import { Booking, EMPTY, isPassing } from "/lib/booking.js";
+import { keptBusiness, readBusiness } from "/lib/business.js";
 import { byId, el, fill, keepingFocus } from "/lib/elements.js";
+import { placeFaults } from "/lib/faults.js";
 import { browserLanguage, rememberLanguage, speaking } from "/lib/i18n.js";
 import { icon } from "/lib/icons.js";
 import { deviceMemory, tabMemory } from "/lib/memory.js";
@@ -14,6 +16,15 @@ import { WORDS } from "./words.js";
 const AGAIN_S = [3, 6, 12, 20, 30];
 const GIVE_UP_AFTER = 3;
 const KEEP_DRAFT_MS = 300;
+const BUSINESS = "/businesses/main";
+const FIELD_OF = {
+  name: "name",
+  phone: "phone",
+  address: "address",
+  what: "what",
+  window_start: "day",
+  window_end: "day",
+};
 
 class BookingPage {
   #main = byId("booking");
@@ -21,6 +32,8 @@ class BookingPage {
   #device = deviceMemory();
   #booking = new Booking({ device: this.#device, tab: tabMemory() });
   #api = new Api();
+  /** The business's name and the zone of its clock; null until this device has learned them. */
+  #business = keptBusiness(this.#device, BUSINESS);
   #language = browserLanguage(this.#device);
   #form = { ...EMPTY, language: this.#language };
   #restored = false;
@@ -47,6 +60,21 @@ class BookingPage {
     this.#mark();
     this.#draw();
     if (this.#sending) this.#try();
+    this.#learnBusiness();
+  }
+
+  get #zone() {
+    return this.#business?.time_zone;
+  }
+
+  /** The form is drawn again where its days and times were those of another clock. */
+  async #learnBusiness() {
+    const zone = this.#zone;
+    this.#business = await readBusiness(this.#api, this.#device, BUSINESS);
+    if (this.#zone === zone || this.#sending) return;
+    const held = document.activeElement?.id;
+    this.#draw();
+    if (held) document.getElementById(held)?.focus({ preventScroll: true });
   }
 
   get #t() {
@@ -81,11 +109,12 @@ class BookingPage {
     this.#drawCountdown();
   }
 
-  #drawForm(complaint = null) {
+  #drawForm(fault = null) {
     const t = this.#t;
     const form = new BookingForm(this.#form, {
       t,
       language: this.#language,
+      zone: this.#zone,
       onChange: (changed) => this.#changed(changed),
       onSubmit: (filled) => this.#submit(filled),
     });
@@ -100,7 +129,21 @@ class BookingPage {
       this.#restoredLine(),
       form.node,
     );
-    if (complaint) form.complain(complaint);
+    if (fault) this.#pointOut(fault, form);
+  }
+
+  /** What the service refused is said at its field; the rest below the form. */
+  #pointOut(fault, form) {
+    const refused = [];
+    const left = placeFaults(fault, FIELD_OF, (name) => refused.push(name));
+    form.refuse([...new Set(refused)]);
+    if (refused.length === 0 || left.length > 0) form.complain(this.#refusal(fault));
+  }
+
+  /** The service's own words are English. */
+  #refusal({ detail }) {
+    const english = this.#language === "en" && detail;
+    return english ? this.#t("refused", { detail }) : this.#t("refused_plain");
   }
 
   #restoredLine() {
@@ -133,6 +176,8 @@ class BookingPage {
   #bookedPanel(booked) {
     return bookedPanel(booked, {
       t: this.#t,
+      language: this.#language,
+      zone: this.#zone,
       onSaid: (text) => fill(this.#said, text),
       onAgain: () => {
         this.#booking.again();
@@ -154,10 +199,12 @@ class BookingPage {
     if (!this.#booking.booked()) this.#booking.keepDraft(this.#form, Date.now());
   }
 
-  #submit(form) {
+  async #submit(form) {
     this.#form = form;
     this.#keep();
-    this.#sending = this.#booking.prepare(form, Date.now());
+    if (form.day !== "" && !this.#business) await this.#learnBusiness();
+    if (form.day !== "" && !this.#business) return fill(byId("summary"), noClock(this.#t));
+    this.#sending = this.#booking.prepare(form, Date.now(), this.#zone);
     this.#tries = 0;
     this.#try();
   }
@@ -187,9 +234,7 @@ class BookingPage {
     }
     this.#sending = null;
     this.#draw();
-    this.#drawForm(
-      fault.detail ? this.#t("refused", { detail: fault.detail }) : this.#t("refused_plain"),
-    );
+    this.#drawForm(fault);
   }
 
   #celebrate() {
@@ -219,6 +264,11 @@ class BookingPage {
     const waiting = navigator.onLine === false ? "" : this.#t("waiting_again", { seconds });
     fill(line, this.#trying ? this.#t("waiting_now") : waiting);
   }
+}
+
+/** A day means nothing as long as nobody knows by which clock. */
+function noClock(t) {
+  return el("div.notice.bad", {}, icon("alert"), el("p", {}, t("no_clock")));
 }
 
 new BookingPage().start();

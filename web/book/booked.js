@@ -4,6 +4,8 @@ import { linkIn } from "/lib/booking.js";
 import { copyText, el } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { shownReference, spelledReference } from "/lib/reference.js";
+import { dayText, windowText } from "/lib/time.js";
+import { isOwnClock, zoneName } from "/lib/zone.js";
 
 /** The booking was sent and not answered. `onTry`, and `onGiveUp` once that is offered. */
 export function waitingPanel({ t, offline, trying, onTry, onGiveUp }) {
@@ -62,13 +64,14 @@ export function askGiveUp(t) {
 }
 
 /** The tracking link, to follow, copy and share. */
-export function bookedPanel(booked, { t, onAgain, onSaid }) {
+export function bookedPanel(booked, { t, language, zone, onAgain, onSaid }) {
   const link = linkIn(booked, location.origin);
   return el(
     "section.panel.scene.booked",
     { "data-testid": "booked" },
     el("div.sign.good", {}, icon("check")),
     el("h1", { tabindex: "-1", id: "booked-title" }, t("booked_title")),
+    booked.request && summary(booked.request, { t, language, zone }),
     el("p.quiet", {}, t("booked_text")),
     el("a.button.main.wide", { href: link, "data-testid": "follow" }, icon("truck"), t("open")),
     el(
@@ -93,6 +96,25 @@ export function bookedPanel(booked, { t, onAgain, onSaid }) {
       el("span.unseen", {}, spelledReference(booked.job_id, t("reference_dash"))),
     ),
     el("button.button.plain.compact", { type: "button", onclick: onAgain }, t("another")),
+  );
+}
+
+/** What was booked, to be looked over once more: when, where, what. */
+function summary({ window_start, window_end, address, what }, { t, language, zone }) {
+  const asked = window_start !== undefined;
+  const day = asked && dayText(window_start, Date.now(), language, zone);
+  const times = asked && windowText({ window_start, window_end }, language, zone);
+  const other = asked && !isOwnClock(zone);
+  const lines = [
+    ["calendar", asked ? `${day}, ${times}` : t("booked_open")],
+    ["pin", address],
+    ["truck", what],
+  ];
+  return el(
+    "section.summary",
+    { "aria-label": t("booked_summary"), "data-testid": "summary" },
+    el("ul.facts", {}, lines.map(([sign, text]) => el("li", {}, icon(sign), el("bdi", {}, text)))),
+    other && el("p.small.quiet", {}, t("zone_note", { zone: zoneName(zone, language) })),
   );
 }
 

@@ -1,8 +1,9 @@
 // The form: fields that check themselves as they are left, and forgive as they are typed in.
 
-import { EMPTY, faultsOf, shownPhone } from "/lib/booking.js";
+import { EMPTY, faultsOf, includesThing, toggled } from "/lib/booking.js";
 import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
+import { typedPhone } from "/lib/phone.js";
 import { NOT_CHOSEN_YET, When, radioChip } from "./when.js";
 
 const ORDER = ["what", "address", "day", "name", "phone"];
@@ -16,19 +17,37 @@ export class BookingForm {
   #form;
   #t;
   #language;
+  #zone;
+  #chips = new Map();
+  #refused = {};
   #touched = new Set();
   #inputs = {};
   #faults = {};
   #onChange;
   #onSubmit;
 
-  constructor(form, { t, language, onChange, onSubmit }) {
+  constructor(form, { t, language, zone, onChange, onSubmit }) {
     this.#form = { ...EMPTY, ...form };
     this.#t = t;
     this.#language = language;
+    this.#zone = zone;
     this.#onChange = onChange;
     this.#onSubmit = onSubmit;
     this.node = this.#build();
+  }
+
+  /** Point out fields whose values the service did not take. */
+  refuse(names) {
+    for (const name of names) {
+      this.#refused[name] = this.#valueOf(name);
+      this.#touched.add(name);
+    }
+    this.#check();
+    this.#inputs[ORDER.find((name) => names.includes(name))]?.focus();
+  }
+
+  #valueOf(name) {
+    return name === "day" ? `${this.#form.day} ${this.#form.window}` : this.#form[name];
   }
 
   /** Point out what the service found wrong, where it is not about one field. */
@@ -59,20 +78,23 @@ export class BookingForm {
 
   #what() {
     const t = this.#t;
-    const chips = THINGS.map((thing) =>
-      el(
-        "button.chip",
-        { type: "button", onclick: () => this.#add(t(`what_${thing}`)) },
-        icon("plus"),
-        t(`what_${thing}`),
-      ),
-    );
+    const chips = THINGS.map((thing) => this.#chip(t(`what_${thing}`)));
     const input = { tag: "textarea", rows: 2, placeholder: t("what_example") };
     return this.#text(
       "what",
       input,
       el("div.chips", { role: "group", "aria-label": t("what") }, chips),
     );
+  }
+
+  /** In the list with one tap, out of it with the next. */
+  #chip(thing) {
+    const pressed = String(includesThing(this.#form.what, thing));
+    const toggle = () => this.#toggle(thing);
+    const props = { type: "button", "aria-pressed": pressed, onclick: toggle };
+    const chip = el("button.chip.thing", props, icon("plus"), thing);
+    this.#chips.set(thing, chip);
+    return chip;
   }
 
   #phone() {
@@ -123,6 +145,7 @@ export class BookingForm {
     const when = new When(this.#form, {
       t: this.#t,
       language: this.#language,
+      zone: this.#zone,
       onDay: (day) => this.#set("day", day),
       onWindow: (window) => this.#set("window", window),
       faultLine: this.#faultLine("day"),
@@ -153,10 +176,9 @@ export class BookingForm {
     );
   }
 
-  #add(thing) {
+  #toggle(thing) {
     const input = this.#inputs.what;
-    const text = input.value.trim();
-    input.value = text === "" ? thing : `${text}, ${thing.toLowerCase()}`;
+    input.value = toggled(input.value, thing);
     this.#set("what", input.value);
   }
 
@@ -164,7 +186,7 @@ export class BookingForm {
     const { target } = event;
     const atEnd = target.selectionStart === target.value.length;
     const growing = event.inputType !== "deleteContentBackward";
-    if (name === "phone" && atEnd && growing) target.value = shownPhone(target.value);
+    if (name === "phone" && atEnd && growing) target.value = typedPhone(target.value);
     this.#set(name, target.value);
   }
 
@@ -172,19 +194,21 @@ export class BookingForm {
     this.#form = { ...this.#form, [name]: value };
     if (name === "day" && value !== NOT_CHOSEN_YET) this.#touched.add("day");
     this.#onChange(this.#form);
+    for (const [thing, chip] of this.#chips)
+      chip.setAttribute("aria-pressed", String(includesThing(this.#form.what, thing)));
     this.#check();
   }
 
   #left(name) {
     const input = this.#inputs[name];
-    if (name === "phone" && input.value.trim() !== "") input.value = shownPhone(input.value);
+    if (name === "phone" && input.value.trim() !== "") input.value = typedPhone(input.value);
     if (input.value.trim() !== "") this.#touched.add(name);
     this.#check();
   }
 
   /** Show the faults of fields that were filled in; a field is never scolded while it is begun. */
   #check() {
-    const faults = faultsOf(this.#form, Date.now());
+    const faults = { ...this.#stillRefused(), ...faultsOf(this.#form, Date.now(), this.#zone) };
     for (const [name, line] of Object.entries(this.#faults)) {
       const fault = this.#touched.has(name) ? faults[name] : undefined;
       line.hidden = fault === undefined;
@@ -193,6 +217,14 @@ export class BookingForm {
       else this.#inputs[name].setAttribute("aria-invalid", "true");
     }
     return faults;
+  }
+
+  /** What was refused is a fault for as long as it stays as it was. */
+  #stillRefused() {
+    const names = Object.keys(this.#refused).filter(
+      (name) => this.#refused[name] === this.#valueOf(name),
+    );
+    return Object.fromEntries(names.map((name) => [name, "refused"]));
   }
 
   #submit(event) {

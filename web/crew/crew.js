@@ -6,7 +6,7 @@ import { byId, el, fill, keepingFocus } from "/lib/elements.js";
 import { browserLanguage, rememberLanguage, speaking } from "/lib/i18n.js";
 import { deviceMemory } from "/lib/memory.js";
 import { SECOND_MS, agoText } from "/lib/time.js";
-import { dayAt } from "/lib/zone.js";
+import { dayAt, isOwnClock, zoneName } from "/lib/zone.js";
 import { Doing } from "./doing.js";
 import { jobCard } from "./job_card.js";
 import { keepPage, makeShift } from "./phone.js";
@@ -144,10 +144,16 @@ class CrewPage {
     fill(
       this.#main,
       el("h1.unseen", {}, t("title")),
+      !isOwnClock(time_zone) && el("p.small.quiet", { "data-testid": "zone" }, this.#zoneNote()),
       days.today.length === 0 && el("p.panel.quiet", { "data-testid": "none" }, t(none)),
       ["today", "undated", "tomorrow"].map(group),
     );
     this.#forgetPictures(jobs);
+  }
+
+  #zoneNote() {
+    const { t, language, time_zone } = this.#spoken;
+    return t("zone_note", { zone: zoneName(time_zone, language) });
   }
 
   #card(job, current) {

@@ -54,8 +54,8 @@ function head(job, { status, open, spoken, does }) {
         "data-focus": `head-${job.job_id}`,
       },
       el("span.job-when.numbers", {}, when ?? t("undated"), eta && ` · ${eta}`),
-      el("span.job-who", {}, job.customer.name),
-      el("span.job-where.quiet", {}, job.place.address),
+      el("bdi.job-who", {}, job.customer.name),
+      el("bdi.job-where.quiet", {}, job.place.address),
       el(
         "span.job-marks",
         {},

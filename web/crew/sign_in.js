@@ -1,7 +1,7 @@
 // The way in, for crew.
 
 import { field } from "/dispatch/fields.js";
-import { NoAnswer, Problem } from "/lib/api.js";
+import { NoAnswer, NoCookies, Problem } from "/lib/api.js";
 import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 
@@ -55,6 +55,7 @@ function filled({ input, complain }, question) {
 }
 
 function faultOf(error) {
+  if (error instanceof NoCookies) return "fault_cookies";
   if (error instanceof NoAnswer) return "fault_none";
   if (!(error instanceof Problem)) return "fault_other";
   if (error.status === 401) return "fault_wrong";

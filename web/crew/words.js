@@ -5,6 +5,7 @@ export const WORDS = {
     title: "Your jobs",
     today: "Today",
     tomorrow: "Tomorrow",
+    zone_note: "Times are {zone}.",
     undated: "No time set yet",
     none_today: "No jobs for today.",
     none_at_all: "No jobs for today or tomorrow. Enjoy the quiet.",
@@ -131,6 +132,8 @@ export const WORDS = {
     account_missing: "Which account?",
     password_missing: "And the password?",
     fault_none: "No signal. Please try again.",
+    fault_cookies:
+      "Account and password are right, but this browser keeps no cookies for this page. Allow cookies for this address and sign in again.",
     fault_wrong: "Account or password is wrong.",
     fault_many: "Too many tries. Please wait a minute.",
     fault_other: "The service has trouble. Please try again in a moment.",
@@ -146,6 +149,7 @@ export const WORDS = {
     title: "Sus trabajos",
     today: "Hoy",
     tomorrow: "Mañana",
+    zone_note: "Las horas son en {zone}.",
     undated: "Sin hora todavía",
     none_today: "No hay trabajos para hoy.",
     none_at_all: "No hay trabajos para hoy ni mañana. Disfrute la calma.",
@@ -267,6 +271,8 @@ export const WORDS = {
     account_missing: "¿Qué cuenta?",
     password_missing: "¿Y la contraseña?",
     fault_none: "Sin señal. Inténtelo de nuevo.",
+    fault_cookies:
+      "La cuenta y la contraseña son correctas, pero este navegador no guarda cookies de esta página. Permítalas para esta dirección y entre de nuevo.",
     fault_wrong: "La cuenta o la contraseña no es correcta.",
     fault_many: "Demasiados intentos. Espere un minuto.",
     fault_other: "El servicio tiene problemas. Inténtelo en un momento.",

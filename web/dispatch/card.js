@@ -48,7 +48,7 @@ export function cardNode(facts) {
           "data-focus": `open-${job_id}`,
           "aria-describedby": `about-${job_id} card-help`,
         },
-        customer,
+        el("bdi", {}, customer),
       ),
       el(
         "button.card-menu",
@@ -69,7 +69,7 @@ export function cardNode(facts) {
 function about(facts) {
   const { address, arrival, crew, notes, price, age, overdue, textsStopped } = facts;
   return [
-    el("p.card-address", {}, address),
+    el("p.card-address", {}, el("bdi", {}, address)),
     arrival && el("p.card-line.numbers", {}, icon("calendar"), arrival),
     crew.length > 0 &&
       el("p.card-line", {}, icon("person"), crew.map(({ first_name }) => first_name).join(", ")),

@@ -41,8 +41,8 @@ function itemNode({ card, text }, name, { open }) {
     el(
       "button.open-job",
       { type: "button", "data-focus": key, onclick: () => open(card.job_id, key) },
-      el("strong", {}, card.customer),
-      el("span.quiet.small", {}, text),
+      el("strong", {}, el("bdi", {}, card.customer)),
+      el("bdi.quiet.small", {}, text),
     ),
   );
 }

@@ -5,21 +5,28 @@ import { plannedText, spanText } from "/lib/day_words.js";
 import { el, statusColour } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { agoText, clockText, msOf } from "/lib/time.js";
+import { mapHref } from "/lib/whereabouts.js";
 
-const MOST_LABELS = 16;
+const MANY_TICKS = 16;
 
 /** The hours above the rows; on a phone, where rows are lists, there is no axis. */
 export function axisNode(axis, { zone }) {
   const hour = (ms) => clockText(ms, "en", zone).replace(":00", "");
-  const step = axis.ticks.length > MOST_LABELS ? 2 : 1;
   const ticks = axis.ticks.map((ms, index) =>
     el(
       "span.tick.numbers",
-      { vars: placed(axis, { begin_ms: ms, end_ms: ms }) },
-      index % step === 0 && hour(ms),
+      { vars: placed(axis, { begin_ms: ms, end_ms: ms }), "data-every": everyOf(index) },
+      hour(ms),
     ),
   );
-  return el("div.axis", { "aria-hidden": "true" }, el("div.track", {}, ticks));
+  const many = axis.ticks.length > MANY_TICKS ? ".many" : "";
+  return el(`div.axis${many}`, { "aria-hidden": "true" }, el("div.track", {}, ticks));
+}
+
+/** Of every four labels, the style leaves as many as there is room for: all, two or one. */
+function everyOf(index) {
+  if (index % 4 === 0) return "4";
+  return index % 2 === 0 ? "2" : "1";
 }
 
 export function rowNode(row, told) {
@@ -89,7 +96,7 @@ function rolesText({ roles, only }) {
   return only === null ? words : `only ${words || "in no role"} that day`;
 }
 
-/** The phone's own maps open at the place. */
+/** A map opens at the place. */
 function placeNode({ latitude, longitude, at }, name, { now_ms }) {
   const age = agoText(now_ms - msOf(at));
   return el(
@@ -97,7 +104,12 @@ function placeNode({ latitude, longitude, at }, name, { now_ms }) {
     {},
     el(
       "a.place",
-      { href: `geo:${latitude},${longitude}`, "aria-label": `Place of ${name}, seen ${age}` },
+      {
+        href: mapHref({ latitude, longitude }),
+        target: "_blank",
+        rel: "noopener noreferrer",
+        "aria-label": `Place of ${name}, seen ${age}`,
+      },
       icon("pin"),
       `Seen ${age}`,
     ),
@@ -124,7 +136,7 @@ function blockNode(block, row, { axis, day, open }) {
         "data-focus": key,
         onclick: () => open(block.job_id, key),
       },
-      el("span.block-name", {}, block.warning && icon("alert"), block.customer),
+      el("span.block-name", {}, block.warning && icon("alert"), el("bdi", {}, block.customer)),
       el("span.block-about", {}, role ?? block.status),
       el("span.block-when", {}, when),
       el("span.block-when", {}, block.warning ?? block.status),

@@ -1,8 +1,6 @@
 // The dispatch page: wires the desk (state) to toolbar, columns, drawer and dialogs.
 
-import { Api } from "/lib/api.js";
-import { Desk } from "/lib/desk.js";
-import { Dispatching } from "/lib/dispatching.js";
+import { makeDesk } from "/lib/dispatching.js";
 import { byId } from "/lib/elements.js";
 import { deviceMemory } from "/lib/memory.js";
 import { SECOND_MS } from "/lib/time.js";
@@ -18,7 +16,6 @@ import { Notices } from "./notices.js";
 import { signInForm } from "./sign_in.js";
 import { Toolbar } from "./toolbar.js";
 
-const CHANNEL = "haulway.dispatch";
 const FLOW = "haulway.dispatch.flow";
 const REDRAW_EVERY_MS = 15_000;
 
@@ -31,7 +28,7 @@ class DispatchPage {
   #toolbar = new Toolbar(byId("toolbar"), byId("banner"), {
     filter: () => this.#draw(),
     flow: (name) => this.#chooseFlow(name),
-    view: (view) => this.#goTo({ view, date: null }),
+    view: (view) => this.#goTo({ view, date: null, job: null }),
     newJob: () => this.#newJob(),
     signOut: () => this.#signOut(),
   });
@@ -43,6 +40,8 @@ class DispatchPage {
   #dragging;
   #drawer = null;
   #day = null;
+  /** By which clock times are, where that is another than the device's. */
+  #clockOf = () => "";
   #later = null;
   #place = viewIn(location.search);
   #signedInAs = "";
@@ -65,7 +64,7 @@ class DispatchPage {
     window.addEventListener("online", () => this.#desk.signal("online"));
     window.addEventListener("offline", () => this.#desk.signal("offline"));
     setInterval(
-      () => this.#toolbar.drawFreshness({ ...this.#desk.fresh, age_ms: this.#desk.age_ms }),
+      () => this.#drawFreshness(),
       SECOND_MS,
     );
     setInterval(() => this.#draw(), REDRAW_EVERY_MS);
@@ -101,12 +100,18 @@ class DispatchPage {
       view: this.#desk.seesRoster ? this.#place.view : null,
       mayCreate: this.#desk.isDispatcher,
     });
-    this.#toolbar.drawFreshness({ ...fresh, age_ms: this.#desk.age_ms });
+    this.#drawFreshness();
     if (this.#isDay) this.#drawDay();
     else this.#drawBoard(flowName);
     this.#drawer?.follow();
+    this.#openLinked();
     this.#load();
     this.#drawTitle();
+  }
+
+  #drawFreshness() {
+    const { fresh, age_ms, zone } = this.#desk;
+    this.#toolbar.drawFreshness({ ...fresh, age_ms, clock: this.#clockOf(zone) });
   }
 
   get #isDay() {
@@ -179,15 +184,34 @@ class DispatchPage {
     this.#draw();
   }
 
-  /** Another view or day, with an address of its own, so that Back and a reload find it. */
+  /** Another view, day or job, with an address of its own, so that Back and a reload find it. */
   #goTo(place) {
-    history.pushState(null, "", `${location.pathname}${queryFor(place)}`);
+    history.pushState({ ours: true }, "", `${location.pathname}${queryFor(place)}`);
     this.#turnTo(place);
   }
 
   #turnTo(place) {
     this.#place = place;
+    if (place.job === null) this.#drawer?.close();
     this.#draw();
+  }
+
+  /** The job of the address is open, once somebody is signed in and the drawer is there. */
+  #openLinked() {
+    const { job } = this.#place;
+    if (job !== null && this.#drawer && this.#drawer.job_id !== job) this.#drawer.open(job);
+  }
+
+  /** Its address goes with it: back to where it was opened from, unless the visit began here. */
+  #jobClosed(job_id) {
+    const signedOut = this.#desk.session === null || this.#desk.fresh.kind === "signed_out";
+    if (signedOut) return; // the address stays for after the sign-in
+    if (this.#place.job === job_id) {
+      this.#place = { ...this.#place, job: null };
+      if (history.state?.ours) history.back();
+      else history.replaceState(null, "", `${location.pathname}${queryFor(this.#place)}`);
+    }
+    this.#focusCard(job_id);
   }
 
   #click(event) {
@@ -218,8 +242,8 @@ class DispatchPage {
   }
 
   async #openJob(job_id) {
-    const later = await this.#loaded();
-    later?.drawer.open(job_id);
+    if ((await this.#loaded()) === null || this.#drawer.job_id === job_id) return;
+    this.#goTo({ ...this.#place, job: job_id });
   }
 
   /** What a button for a new job does; null for those who may not make one. */
@@ -246,18 +270,19 @@ class DispatchPage {
 
   async #loadLater() {
     const { dressed } = await import("./later.js");
-    const { drawer, day, newJob } = await dressed({
+    const { drawer, day, newJob, clockOf } = await dressed({
       desk: this.#desk,
       moving: this.#moving,
       notices: this.#notices,
       openJob: (job_id) => this.#openJob(job_id),
-      goTo: (date) => this.#goTo({ view: "day", date }),
+      goTo: (date) => this.#goTo({ view: "day", date, job: null }),
       redraw: () => this.#draw(),
-      onClosed: (job_id) => this.#focusCard(job_id),
+      onClosed: (job_id) => this.#jobClosed(job_id),
     });
     this.#drawer = drawer;
     this.#day = day;
-    if (this.#isDay) this.#draw();
+    this.#clockOf = clockOf;
+    this.#draw();
     return { drawer, newJob };
   }
 
@@ -268,18 +293,6 @@ class DispatchPage {
       this.#notices.bad("You are still signed in: no connection. Please try again.");
     }
   }
-}
-
-function makeDesk(onChange) {
-  const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null;
-  return new Desk({
-    service: new Dispatching(new Api()),
-    clock: () => Date.now(),
-    setTimer: (act, ms) => setTimeout(act, ms),
-    clearTimer: (timer) => clearTimeout(timer),
-    onChange,
-    channel,
-  });
 }
 
 new DispatchPage().start();

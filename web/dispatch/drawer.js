@@ -54,18 +54,19 @@ export class Drawer {
 
   open(job_id) {
     if (this.#dialog) this.close();
+    const closed = () => this.#closed(dialog, job_id);
     this.#job_id = job_id;
     this.#detail = null;
     this.#editing = null;
     this.#body = el("div.drawer-body", {});
     this.#notes = el("section.part", { "aria-label": "Notes" });
-    this.#dialog = el(
+    const dialog = el(
       "dialog.drawer",
       {
         "aria-label": "Job",
         "data-testid": "drawer",
-        onclose: () => this.#closed(),
-        onclick: (event) => event.target === this.#dialog && this.close(),
+        onclose: closed,
+        onclick: (event) => event.target === dialog && this.close(),
       },
       el(
         "button.button.plain.round.drawer-close",
@@ -74,6 +75,7 @@ export class Drawer {
       ),
       this.#body,
     );
+    this.#dialog = dialog;
     fill(
       this.#body,
       el(
@@ -99,12 +101,12 @@ export class Drawer {
     if (card && card.rev > this.#detail.rev) this.#read();
   }
 
-  #closed() {
-    const dialog = this.#dialog;
-    const job_id = this.#job_id;
+  /** The event comes a moment after the call: another job may have been opened meanwhile. */
+  #closed(dialog, job_id) {
+    dialog.remove();
+    if (this.#dialog !== dialog) return;
     this.#dialog = null;
     this.#job_id = null;
-    dialog.remove();
     this.#onClosed(job_id);
   }
 
@@ -201,6 +203,7 @@ export class Drawer {
       explain: (error) => explained(error),
       onlyEta: !this.#desk.isDispatcher,
       zone: this.#desk.zone,
+      now_ms: () => this.#desk.now_ms,
       roster: () => this.#roster(this.#detail),
     });
     this.#editing = { title, node };

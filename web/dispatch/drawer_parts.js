@@ -1,11 +1,11 @@
 // The parts of the drawer, each from the job's particulars to elements.
 
 import { overdueMs } from "/lib/board.js";
-import { shownPhone } from "/lib/booking.js";
+import { shownPhone } from "/lib/phone.js";
 import { el, statusColour } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { shownReference, spelledReference } from "/lib/reference.js";
-import { agoText, clockText, dateText, msOf, spanText, windowText } from "/lib/time.js";
+import { agoText, dateText, momentText, msOf, spanText, windowText } from "/lib/time.js";
 import { zoneText } from "/lib/zone.js";
 import { dollars } from "./fields.js";
 
@@ -28,7 +28,7 @@ export function headPart(detail, { flow, now_ms }) {
       ),
       late_ms !== null && el("span.late-mark", {}, icon("clock"), `${spanText(late_ms)} overdue`),
     ),
-    el("h2", { id: "drawer-title", tabindex: "-1" }, detail.customer.name),
+    el("h2", { id: "drawer-title", tabindex: "-1" }, el("bdi", {}, detail.customer.name)),
     el(
       "p.quiet.small",
       {},
@@ -67,8 +67,8 @@ export function particularsPart(detail, { edit }) {
     "Customer",
     edit,
     facts([
-      ["pin", place.address],
-      place.gate_code && ["link", `Gate code ${place.gate_code}`],
+      ["pin", el("bdi", {}, place.address)],
+      place.gate_code && ["link", ["Gate code ", el("bdi", {}, place.gate_code)]],
       ["phone", reach(customer)],
       detail.price_cents && ["price", dollars(detail.price_cents)],
     ]),
@@ -93,7 +93,7 @@ export function schedulePart(detail, { edit, zone }) {
     edit,
     facts([
       ["calendar", arrival],
-      schedule.eta && ["clock", `Expected around ${clockText(schedule.eta, "en", zone)}`],
+      schedule.eta && ["clock", `Expected around ${momentText(schedule.eta, "en", zone)}`],
     ]),
     zoneText(zone) && el("p.quiet.small", {}, zoneText(zone)),
   );

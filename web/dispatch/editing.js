@@ -1,25 +1,42 @@
 // Forms for a job's particulars. Each turns what was filled in into the changes of one PATCH.
 
-import { phoneNumber } from "/lib/booking.js";
+import { placeFaults } from "/lib/faults.js";
 import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
-import { inputOf, momentIn, zoneText } from "/lib/zone.js";
+import { badWindow, doubtAbout } from "/lib/schedule.js";
+import { zoneText } from "/lib/zone.js";
 import { field } from "./fields.js";
-import { badWindow, centsIn, tidyPhone } from "./job_fields.js";
+import { momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
 
-/** A form in a part of the drawer; `save(changes)` raises where they were not taken. */
-export function editForm(title, nodes, changes, { save, leave, explain }) {
+/**
+ * A form in a part of the drawer; `save(changes)` raises where they were not taken.
+ *
+ * `fields` and `places` say where a fault is shown that the server finds (see placeFaults).
+ * `doubt(changes)` is a question about what may be a slip: saving a second time answers it.
+ */
+export function editForm(title, nodes, changes, options) {
+  const { save, leave, explain, fields = {}, places = {}, doubt = () => null } = options;
   const said = el("div", { role: "alert" });
   const button = el("button.button.main.compact", {}, "Save");
+  let asked = null;
+  const isDoubtful = (wanted) => {
+    const question = doubt(wanted);
+    const again = question === asked;
+    asked = question;
+    fill(button, question === null ? "Save" : "Save anyway");
+    fill(said, question !== null && notice("warn", question));
+    return question !== null && !again;
+  };
   const submit = async (event) => {
     event.preventDefault();
     const wanted = changes();
-    if (wanted === null) return;
+    if (wanted === null || isDoubtful(wanted)) return;
     button.disabled = true;
     try {
       await save(wanted);
     } catch (error) {
-      fill(said, el("div.notice.bad", {}, icon("alert"), el("p", {}, explain(error))));
+      const marked = markFaults(error, fields, places);
+      fill(said, notice("bad", marked ?? explain(error)));
     } finally {
       button.disabled = false;
     }
@@ -40,39 +57,66 @@ export function editForm(title, nodes, changes, { save, leave, explain }) {
   );
 }
 
+function notice(tone, text) {
+  return el(`div.notice.${tone}`, {}, icon("alert"), el("p", {}, text));
+}
+
+/** Show what the server found wrong at its field; a text for the rest, null where no field is named. */
+function markFaults(error, fields, places) {
+  let first = null;
+  const left = placeFaults(error, places, (name, text) => {
+    fields[name].complain(text);
+    first ??= fields[name].input;
+  });
+  first?.focus();
+  return first && ["Not saved. Please look at the marked fields.", ...left].join(" ");
+}
+
 export function scheduleForm(detail, options) {
   const { schedule = {} } = detail;
-  const { zone } = options;
-  const when = (label, name) =>
-    field(label, { type: "datetime-local", value: inputOf(schedule[name], zone) });
-  const fields = {
+  const { zone, now_ms } = options;
+  const when = (label, name) => momentField(label, { moment: schedule[name], zone });
+  const eta = { eta: when("Expected at", "eta") };
+  const window = () => ({
     window_start: when("Window from", "window_start"),
     window_end: when("until", "window_end"),
-    eta: when("Expected at", "eta"),
-  };
-  const shown = options.onlyEta ? [fields.eta] : Object.values(fields);
+  });
+  const fields = options.onlyEta ? eta : { ...window(), ...eta };
   const changes = () => {
-    const wanted = Object.fromEntries(
-      Object.entries(fields).map(([name, { input }]) => [name, momentIn(input.value, zone)]),
-    );
-    const fault = badWindow(wanted);
-    fields.window_end.complain(fault);
-    if (fault) return null;
-    return { schedule: options.onlyEta ? { eta: wanted.eta } : wanted };
+    const wanted = readAll(fields);
+    const fault = wanted && badWindow(wanted);
+    if (fault) fields.window_end.complain(fault);
+    return fault || wanted === null ? null : { schedule: wanted };
   };
+  const nodes = Object.values(fields).map(({ node }) => node);
+  const doubt = (wanted) => doubtAbout(wanted.schedule, { now_ms: now_ms(), zone, before: schedule });
+  const first = options.onlyEta ? "eta" : "window_start";
+  const places = { schedule: first };
+  for (const name of Object.keys(fields)) places[`schedule.${name}`] = name;
   return editForm(
     "Schedule",
-    [...shown.map(({ node }) => node), zoneText(zone) && el("p.quiet.small", {}, zoneText(zone))],
+    [...nodes, zoneText(zone) && el("p.quiet.small", {}, zoneText(zone))],
     changes,
-    options,
+    { ...options, fields, places, doubt },
   );
 }
+
+const PLACES_OF_PARTICULARS = {
+  customer: "name",
+  "customer.name": "name",
+  "customer.phone": "phone",
+  "customer.language": "language",
+  place: "address",
+  "place.address": "address",
+  "place.gate_code": "gate_code",
+  price_cents: "price",
+};
 
 export function particularsForm(detail, options) {
   const { customer, place } = detail;
   const fields = {
-    name: field("Customer", { value: customer.name, maxlength: 200, required: true }),
-    phone: field("Mobile number", { type: "tel", value: customer.phone }),
+    name: requiredField("Customer", "Who is it for?", { value: customer.name }),
+    phone: phoneField("Mobile number", { value: customer.phone }),
     language: field("Language", {
       options: [
         ["en", "English"],
@@ -80,39 +124,25 @@ export function particularsForm(detail, options) {
       ],
       value: customer.language,
     }),
-    address: field("Address", { value: place.address, maxlength: 200, required: true }),
+    address: requiredField("Address", "Where is it?", { value: place.address }),
     gate_code: field("Gate code", { value: place.gate_code, maxlength: 40 }),
-    price: field("Price", {
-      inputmode: "decimal",
-      value: detail.price_cents ? String(detail.price_cents / 100) : "",
+    price: priceField("Price", {
+      value: detail.price_cents ? (detail.price_cents / 100).toFixed(2).replace(".00", "") : "",
     }),
   };
-  tidyPhone(fields.phone.input);
   const changes = () => {
-    const text = Object.fromEntries(
-      Object.entries(fields).map(([name, { input }]) => [name, input.value.trim()]),
-    );
-    const phone = text.phone === "" ? null : phoneNumber(text.phone);
-    const cents = centsIn(text.price);
-    fields.name.complain(text.name === "" && "Who is it for?");
-    fields.address.complain(text.address === "" && "Where is it?");
-    fields.phone.complain(
-      text.phone !== "" && phone === null && "This does not look like a phone number.",
-    );
-    fields.price.complain(cents === undefined && "An amount like 240 or 240.50.");
-    if (Object.values(fields).some(({ input }) => input.hasAttribute("aria-invalid"))) return null;
+    const read = readAll(fields);
+    if (read === null) return null;
+    const { name, phone, language, address, gate_code, price } = read;
     return {
-      customer: { name: text.name, language: text.language, ...(phone && { phone }) },
-      place: { address: text.address, ...(text.gate_code && { gate_code: text.gate_code }) },
-      ...(cents !== null && { price_cents: cents }),
+      customer: { name, language, ...(phone && { phone }) },
+      place: { address, ...(gate_code && { gate_code }) },
+      ...(price !== null && { price_cents: price }),
     };
   };
-  return editForm(
-    "Customer",
-    Object.values(fields).map(({ node }) => node),
-    changes,
-    options,
-  );
+  const nodes = Object.values(fields).map(({ node }) => node);
+  const places = PLACES_OF_PARTICULARS;
+  return editForm("Customer", nodes, changes, { ...options, fields, places });
 }
 
 /** The form for a new note; it empties itself once the note is there. */
@@ -130,7 +160,7 @@ export function noteForm({ save, explain }) {
       await save({ note });
       text.input.value = "";
     } catch (error) {
-      fill(said, el("div.notice.bad", {}, icon("alert"), el("p", {}, explain(error))));
+      fill(said, notice("bad", markFaults(error, { note: text }, { note: "note" }) ?? explain(error)));
     } finally {
       button.disabled = false;
     }

@@ -1,22 +1,24 @@
 // What the first view does without, with its styles: fetched as soon as the board stands.
 
 import { el } from "/lib/elements.js";
+import { zoneText } from "/lib/zone.js";
 import { DayPage } from "./day_page.js";
 import { Drawer } from "./drawer.js";
 import { NewJobDialog } from "./new_job.js";
 
-const STYLES = ["/dispatch/drawer.css", "/dispatch/day.css"];
+const STYLES = ["/dispatch/drawer.css", "/dispatch/day.css", "/dispatch/print.css"];
 
-/** {drawer, day, newJob()}, once their styles are there. */
+/** {drawer, day, newJob(), clockOf(zone)}, once their styles are there. */
 export async function dressed({ desk, moving, notices, openJob, goTo, redraw, onClosed }) {
   await Promise.all(STYLES.map(stylesheet));
   return {
     drawer: new Drawer({ desk, moving, notices, onClosed }),
+    clockOf: zoneText,
     day: new DayPage({ desk, openJob, goTo, redraw }),
     newJob: () => {
       const { flows, fallback, zone } = desk;
-      const create = (request, key) => desk.create(request, key);
-      return new NewJobDialog({ flows, fallback, zone, create }).open();
+      const now_ms = () => desk.now_ms;
+      return new NewJobDialog({ flows, fallback, zone, now_ms, service: desk }).open();
     },
   };
 }

@@ -1,35 +1,53 @@
 // The dialog for a new job.
 
-import { NoAnswer, Problem, newId } from "/lib/api.js";
-import { phoneNumber } from "/lib/booking.js";
+import { NoAnswer, Problem } from "/lib/api.js";
 import { copyText, el, fill } from "/lib/elements.js";
+import { placeFaults } from "/lib/faults.js";
 import { icon } from "/lib/icons.js";
-import { momentIn, zoneText } from "/lib/zone.js";
+import { JobCreation } from "/lib/job_creation.js";
+import { badWindow, doubtAbout } from "/lib/schedule.js";
+import { zoneText } from "/lib/zone.js";
 import { field, opened } from "./fields.js";
-import { badWindow, centsIn, tidyPhone } from "./job_fields.js";
+import { momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
 
-/** Book a job: `create(request, key)` makes it; the link is shown for handing on. */
+const FIELD_OF = {
+  customer_name: "customer_name",
+  phone: "phone",
+  location: "location",
+  notes: "notes",
+  price: "price",
+  language: "language",
+  flow: "flow",
+  schedule: "window_start",
+  window_start: "window_start",
+  window_end: "window_end",
+  "schedule.window_start": "window_start",
+  "schedule.window_end": "window_end",
+};
+
+/** Book a job; `service` is a JobCreation's. The link is shown for handing on. */
 export class NewJobDialog {
   #flows;
   #fallback;
   #zone;
-  #create;
-  #key = newId();
+  #now_ms;
+  #creation;
+  #doubt = null;
   #fields;
   #said = el("div", { role: "alert" });
   #button = el("button.button.main", { "data-testid": "create-job" }, "Create job");
   #dialog;
 
-  constructor({ flows, fallback, zone, create }) {
+  constructor({ flows, fallback, zone, now_ms, service }) {
     this.#flows = flows;
     this.#fallback = fallback;
     this.#zone = zone;
-    this.#create = create;
+    this.#now_ms = now_ms;
+    this.#creation = new JobCreation(service);
   }
 
   async open() {
     this.#fields = this.#makeFields();
-    tidyPhone(this.#fields.phone.input);
     this.#dialog = el(
       "dialog.wide",
       { "aria-labelledby": "new-job-title", "data-testid": "new-job" },
@@ -40,22 +58,14 @@ export class NewJobDialog {
 
   #makeFields() {
     const flows = Object.values(this.#flows).map((flow) => [flow.name, flow.label.en]);
+    const zone = this.#zone;
     return {
-      customer_name: field("Customer", {
-        required: true,
-        maxlength: 200,
-        autocomplete: "off",
-        autofocus: true,
-      }),
-      phone: field("Mobile number", {
-        type: "tel",
-        hint: "For messages; may stay empty.",
-        autocomplete: "off",
-      }),
-      location: field("Address", { required: true, maxlength: 200, autocomplete: "off" }),
-      window_start: field("Window from", { type: "datetime-local" }),
-      window_end: field("until", { type: "datetime-local" }),
-      price: field("Price", { inputmode: "decimal", placeholder: "$", autocomplete: "off" }),
+      customer_name: requiredField("Customer", "Who is it for?", { autofocus: true }),
+      phone: phoneField("Mobile number", { hint: "For messages; may stay empty." }),
+      location: requiredField("Address", "Where is it?"),
+      window_start: momentField("Window from", { zone }),
+      window_end: momentField("until", { zone }),
+      price: priceField("Price", { placeholder: "$" }),
       language: field("Language", {
         options: [
           ["en", "English"],
@@ -98,16 +108,18 @@ export class NewJobDialog {
 
   async #submit(event) {
     event.preventDefault();
+    if (this.#button.disabled) return;
     const request = this.#request();
-    if (request === null) return;
+    if (request === null || this.#isDoubtful(request.schedule ?? {})) return;
     this.#button.disabled = true;
     fill(this.#said);
     try {
-      const created = await this.#create(request, this.#key);
+      const outcome = await this.#creation.submit(request);
       fill(
         this.#dialog,
-        linkPanel(created, request.customer_name, () => this.#dialog.close()),
+        linkPanel(outcome, request.customer_name, () => this.#dialog.close()),
       );
+      this.#dialog.querySelector("h2").focus();
     } catch (error) {
       this.#complain(error);
     } finally {
@@ -117,58 +129,76 @@ export class NewJobDialog {
 
   /** What was filled in, or null with the faults pointed out. */
   #request() {
-    const text = Object.fromEntries(
-      Object.entries(this.#fields).map(([name, { input }]) => [name, input.value.trim()]),
-    );
-    const schedule = {
-      window_start: momentIn(text.window_start, this.#zone),
-      window_end: momentIn(text.window_end, this.#zone),
-    };
-    const price = centsIn(text.price);
-    const faults = {
-      customer_name: text.customer_name === "" && "Who is it for?",
-      phone:
-        text.phone !== "" &&
-        phoneNumber(text.phone) === null &&
-        "This does not look like a phone number.",
-      location: text.location === "" && "Where is it?",
-      window_end: badWindow(schedule),
-      price: price === undefined && "An amount like 240 or 240.50.",
-    };
-    const faulty = Object.keys(faults).filter((name) => faults[name]);
-    for (const name of faulty) this.#fields[name].complain(faults[name]);
-    if (faulty.length > 0) {
-      this.#fields[faulty[0]].input.focus();
+    const read = readAll(this.#fields);
+    if (read === null) return null;
+    const { window_start, window_end, price, ...texts } = read;
+    const fault = badWindow({ window_start, window_end });
+    this.#fields.window_end.complain(fault);
+    if (fault) {
+      this.#fields.window_end.input.focus();
       return null;
     }
-    const { customer_name, location, language, flow, notes } = text;
-    const phone = text.phone && phoneNumber(text.phone);
-    const planned = Object.fromEntries(
-      Object.entries(schedule).filter(([, moment]) => moment !== null),
-    );
+    const planned = { ...(window_start && { window_start }), ...(window_end && { window_end }) };
     return {
-      customer_name,
-      phone,
-      location,
-      language,
-      flow,
-      notes,
+      ...texts,
       price: price === null ? null : price / 100,
       schedule: Object.keys(planned).length > 0 ? planned : null,
     };
   }
 
+  /** A time that may be a slip is asked about once; pressing again is the answer. */
+  #isDoubtful(schedule) {
+    const doubt = doubtAbout(schedule, { now_ms: this.#now_ms(), zone: this.#zone });
+    const asked = doubt === this.#doubt;
+    this.#doubt = doubt;
+    fill(this.#button, doubt === null ? "Create job" : "Create it anyway");
+    if (doubt === null || asked) return false;
+    fill(this.#said, notice("warn", doubt));
+    return true;
+  }
+
   #complain(error) {
-    const unknown = error instanceof NoAnswer;
-    const text = unknown
-      ? "No answer. Try again: the job is not created twice."
-      : `Not created: ${error instanceof Problem ? error.detail || error.title : "something went wrong"}`;
-    if (!unknown && error.status < 500) this.#key = newId();
-    fill(this.#said, el("div.notice.bad", {}, icon("alert"), el("p", {}, text)));
+    fill(this.#said, notice("bad", this.#whyNot(error)));
+  }
+
+  #whyNot(error) {
+    if (error instanceof NoAnswer) {
+      return "No answer. Try again: the job is not created twice, and what you correct is applied.";
+    }
+    if (!(error instanceof Problem)) return "Not created: something went wrong.";
+    const placed = [];
+    const left = placeFaults(error, FIELD_OF, (name, text) => {
+      this.#fields[name].complain(text);
+      placed.push(name);
+    });
+    if (placed.length === 0) return `Not created: ${error.detail || error.title}`;
+    this.#fields[placed[0]].input.focus();
+    return ["Not created. Please look at the marked fields.", ...left].join(" ");
   }
 }
 
-function linkPanel({ tracking_url }, customer, onClose) {
+function notice(tone, text) {
+  return el(`div.notice.${tone}`, {}, icon("alert"), el("p", {}, text));
+}
+
+/** An earlier try had arrived: whether the job is now as the form says. */
+function lateNotice({ late, missed, error }) {
+  if (!late) return null;
+  if (missed.length === 0) {
+    return el(
+      "div.notice.good",
+      { "data-testid": "late" },
+      icon("check"),
+      el("p", {}, "An earlier try had arrived. The job has your corrections."),
+    );
+  }
+  const why = error instanceof Problem ? ` ${error.detail || error.title}` : "";
+  const text = `An earlier try had arrived, and the job is as it said. Not applied: ${missed.join(", ")}.${why} Open the job to change it.`;
+  return el("div.notice.warn", { "data-testid": "late" }, icon("alert"), el("p", {}, text));
+}
+
+function linkPanel(outcome, customer, onClose) {
+  const { tracking_url } = outcome.created;
   const input = el("input.input", {
     readonly: true,
     value: tracking_url,
@@ -186,8 +216,9 @@ function linkPanel({ tracking_url }, customer, onClose) {
       "div",
       {},
       el("h2", { tabindex: "-1" }, "Job created"),
-      el("p.quiet", {}, `This is ${customer}’s tracking link.`),
+      el("p.quiet", {}, "This is the tracking link of ", el("bdi", {}, customer), "."),
     ),
+    lateNotice(outcome),
     input,
     el(
       "div.row.end",

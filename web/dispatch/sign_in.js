@@ -1,13 +1,17 @@
 // The way in.
 
-import { NoAnswer, Problem } from "/lib/api.js";
+import { NoAnswer, NoCookies, Problem } from "/lib/api.js";
 import { el, fill } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
+import { MINUTE_MS, spanText } from "/lib/time.js";
 import { field } from "./fields.js";
 
 const WELCOME = "The board is for dispatchers and crew.";
 const INSECURE =
   "This connection is not secure, so signing in cannot work. Open the page with https:// at its beginning.";
+
+const NO_COOKIES =
+  "Account and password are right, but this browser keeps no cookies for this page, so you cannot stay signed in. Allow cookies for this address and sign in again.";
 
 /** A sign-in form; `signIn(account, password)` raises where it did not work. */
 export function signInForm({ account = "", reason = null, welcome = WELCOME, signIn }) {
@@ -69,9 +73,16 @@ function filled({ input, complain }, question) {
 }
 
 function whyNot(error) {
+  if (error instanceof NoCookies) return NO_COOKIES;
   if (error instanceof NoAnswer) return "No connection. Please try again.";
   if (!(error instanceof Problem)) return "Something went wrong. Please load the page again.";
   if (error.status === 401) return "Account or password is wrong.";
-  if (error.status === 429) return "Too many tries. Please wait a minute.";
+  if (error.status === 429) return `Too many tries. Please wait ${waitText(error)}.`;
   return "The service has trouble. Please try again in a moment.";
+}
+
+/** As long as the service says, in whole minutes. */
+function waitText({ retry_after_ms }) {
+  const minutes = Math.max(1, Math.ceil((retry_after_ms ?? 0) / MINUTE_MS));
+  return spanText(minutes * MINUTE_MS);
 }

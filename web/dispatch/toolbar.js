@@ -59,7 +59,7 @@ export class Toolbar {
     const { newJob, signOut } = this.#act;
     this.#search = el("input.input", {
       type: "search",
-      placeholder: "Name, address, reference, crew",
+      placeholder: "Name, address, phone, load, crew",
       "aria-label": "Search jobs",
       autocomplete: "off",
       oninput: (event) => this.#set({ ...this.#filter, text: event.target.value }),
@@ -170,13 +170,14 @@ export class Toolbar {
   }
 
   /** How old the data is; loud only where something is wrong. Called every second. */
-  drawFreshness({ kind, age_ms }) {
+  drawFreshness({ kind, age_ms, clock }) {
     if (this.#parts === null) return;
     const ago = age_ms === null ? null : agoText(age_ms);
     const old = kind !== "current" || age_ms > OLD_MS;
     const line = this.#parts.fresh;
     line.parentElement.dataset.tone = age_ms === null ? "unknown" : old ? "old" : "live";
-    say(line, ago === null ? "Loading…" : `Updated ${ago}`);
+    const says = [`Updated ${ago}`, clock].filter(Boolean).join(" · ");
+    say(line, ago === null ? "Loading…" : says);
     this.#drawBanner(kind, ago);
   }
 

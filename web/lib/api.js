@@ -38,6 +38,25 @@ export class NoAnswer extends Error {
   }
 }
 
+/** The sign-in was right, and yet there is no session: this browser keeps no cookies for the page. */
+export class NoCookies extends Error {
+  constructor() {
+    super("signed in, but the browser keeps no cookie");
+    this.name = "NoCookies";
+  }
+}
+
+/** The session of that account. Raises Problem `wrong-credentials`, NoCookies, NoAnswer, others. */
+export async function signIn(api, account, password) {
+  const { body } = await api.ask("POST", "/session", { body: { account, password } });
+  try {
+    await api.get("/session", { tries: 1 });
+  } catch (error) {
+    if (isSignedOut(error)) throw new NoCookies();
+  }
+  return body;
+}
+
 /** Whether the session has ended, or there was none. */
 export function isSignedOut(error) {
   return error instanceof Problem && error.status === 401 && error.slug !== "wrong-credentials";

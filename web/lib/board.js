@@ -1,7 +1,7 @@
 // The dispatcher's board: cards merged by the highest rev, moves shown before they are confirmed.
 // No network, no DOM; times come in as epoch milliseconds.
 
-import { msOf } from "./time.js";
+import { daysApart, msOf } from "./time.js";
 
 const OWN_FOR_MS = 120_000; // how long a card we know before the board does may wait to appear on it
 
@@ -96,37 +96,51 @@ export function flowsInUse(flows, cards, fallback) {
   return names.sort((one, other) => Number(other === fallback) - Number(one === fallback));
 }
 
+const PHONE_END = 4;
+const LOAD_ON_CARD = 160; // as statemachine/views.py cuts it
+const NUMBER = /^[\d\s().+-]+$/;
+
 /**
  * Whether a card passes the filter {text, overdue, unassigned, today}: all words of `text` must be
- * somewhere in name, address, reference or crew.
+ * somewhere in name, address, reference, crew or load, or it ends as the phone number does. Today
+ * is the business's, by the clocks of `zone`. functions/api/board_search.py finds the same.
  */
-export function passes(card, filter, now_ms) {
+export function passes(card, filter, now_ms, zone) {
   if (filter.overdue && overdueMs(card, now_ms) === null) return false;
   if (filter.unassigned && ((card.crew ?? []).length > 0 || card.terminal)) return false;
-  if (filter.today && !isToday(card, now_ms)) return false;
+  if (filter.today && !isToday(card, now_ms, zone)) return false;
+  const wanted = plain(filter.text ?? "");
+  if (isPhone(wanted, card)) return true;
   const haystack = searchable(card);
-  return words(filter.text).every((word) => haystack.includes(word));
+  return words(wanted).every((word) => haystack.includes(word) || isPhone(word, card));
 }
 
 function searchable(card) {
   const crew = (card.crew ?? []).map((member) => member.first_name);
-  return plain([card.customer, card.address, card.job_id, ...crew].join(" "));
+  return plain([card.customer, card.address, card.job_id, card.load, ...crew].join("\n"));
 }
 
 function words(text) {
-  return plain(text ?? "")
-    .split(/\s+/)
-    .filter(Boolean);
+  return text.split(/\s+/).filter(Boolean);
+}
+
+/** A whole number, or the end of one; the card has no more than its last four digits. */
+function isPhone(text, { phone_end }) {
+  return Boolean(phone_end) && NUMBER.test(text) && text.replace(/\D/g, "").endsWith(phone_end);
 }
 
 /** Without accents and in small letters: `Pérez` is found as `perez`. */
 function plain(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
-function isToday(card, now_ms) {
-  const start = card.schedule?.window_start;
-  return Boolean(start) && new Date(start).toDateString() === new Date(now_ms).toDateString();
+/** A window that is open today is today's, also where it began the evening before. */
+function isToday({ schedule }, now_ms, zone) {
+  const { window_start, window_end } = schedule ?? {};
+  const [first, last] = [window_start ?? window_end, window_end ?? window_start];
+  if (!first) return false;
+  const days = (moment) => daysApart(msOf(moment), now_ms, zone);
+  return days(first) <= 0 && days(last) >= 0;
 }
 
 /** How long the job has been in its status. */
@@ -159,6 +173,12 @@ function compare(one, other) {
   return one < other ? -1 : 1;
 }
 
+/** What is to be hauled: the note that came with the booking. */
+function loadIn({ notes = [], created_at }) {
+  const booked = notes.find(({ recorded_at }) => recorded_at === created_at);
+  return booked?.text.slice(0, LOAD_ON_CARD) ?? null;
+}
+
 /** The card of a job whose particulars we have, as `statemachine/views.py` makes it. */
 export function cardOf(detail, flow) {
   const terminal = flow.statuses.find(({ name }) => name === detail.status)?.terminal ?? false;
@@ -170,6 +190,8 @@ export function cardOf(detail, flow) {
     terminal,
     customer: detail.customer?.name ?? "",
     address: detail.place?.address ?? "",
+    phone_end: detail.customer?.phone?.slice(-PHONE_END) ?? null,
+    load: loadIn(detail),
     price_cents: detail.price_cents ?? null,
     schedule: detail.schedule ?? {},
     crew: detail.crew ?? [],

@@ -1,7 +1,10 @@
 // The booking form without its DOM: what is valid, how it is kept, and how it is sent just once.
 
 import { NoAnswer, Problem, newId } from "./api.js";
-import { DAY_MS, HOUR_MS, dayInput } from "./time.js";
+import { expectLink } from "./expecting.js";
+import { phoneNumber } from "./phone.js";
+import { DAY_MS, HOUR_MS } from "./time.js";
+import { dayAfter, dayAt, momentAt } from "./zone.js";
 
 const DRAFT = "haulway.booking.draft";
 const SENDING = "haulway.booking.sending";
@@ -11,7 +14,8 @@ const SENDING_FOR_MS = 12 * HOUR_MS;
 export const LATEST_DAYS = 90;
 export const LIMITS = Object.freeze({ name: 200, address: 200, what: 2000 });
 
-/** Arrival windows to choose from, in hours of the local day. */
+const WHOLE_DAY = [8, 19];
+/** Arrival windows to choose from, in hours of the business's day. */
 export const WINDOWS = Object.freeze({ morning: [8, 12], afternoon: [12, 16], evening: [16, 19] });
 
 export const EMPTY = Object.freeze({
@@ -24,41 +28,23 @@ export const EMPTY = Object.freeze({
   language: "en",
 });
 
-/** `+15555550123` for what a person typed, or null; without a country code it is a US number. */
-export function phoneNumber(text) {
-  const typed = text.trim().replace(/^00/, "+");
-  const digits = typed.replace(/\D/g, "");
-  if (typed.startsWith("+") && !digits.startsWith("1")) {
-    return /^[2-9]\d{6,14}$/.test(digits) ? `+${digits}` : null;
-  }
-  const national = digits.replace(/^1/, "");
-  return /^[2-9]\d{2}[2-9]\d{6}$/.test(national) ? `+1${national}` : null;
-}
-
-/** `(555) 555-0123`, also of a number that is still being typed; other countries' in peace. */
-export function shownPhone(text) {
-  if (/^\s*(\+(?!1)|00)/.test(text)) return text;
-  const digits = text.replace(/\D/g, "").replace(/^1/, "").slice(0, 10);
-  if (digits.length === 0) return text.trim() === "+" || /^\+?1$/.test(text.trim()) ? text : "";
-  if (digits.length < 4) return `(${digits}`;
-  const rest = digits.slice(3);
-  return `(${digits.slice(0, 3)}) ${rest.length > 3 ? `${rest.slice(0, 3)}-${rest.slice(3)}` : rest}`;
-}
-
-/** What is wrong with each field: {field: key of the message}. Empty where all is well. */
-export function faultsOf(form, now_ms) {
+/**
+ * What is wrong with each field: {field: key of the message}. Empty where all is well. Days are those
+ * of `zone`, the business's.
+ */
+export function faultsOf(form, now_ms, zone) {
   const faults = {
     name: textFault(form.name, LIMITS.name),
     phone: phoneFault(form.phone),
     address: addressFault(form.address),
     what: textFault(form.what, LIMITS.what),
-    day: dayFault(form, now_ms),
+    day: dayFault(form, now_ms, zone),
   };
   return Object.fromEntries(Object.entries(faults).filter(([, fault]) => fault !== null));
 }
 
 function textFault(text, longest) {
-  if (text.trim() === "") return "missing";
+  if (!/[\p{L}\p{N}]/u.test(text)) return "missing"; // blanks and invisible letters are nothing
   return text.trim().length > longest ? "too_long" : null;
 }
 
@@ -72,30 +58,64 @@ function addressFault(text) {
   return fault ?? (text.trim().length < 6 ? "too_short" : null);
 }
 
-function dayFault({ day, window }, now_ms) {
+function dayFault({ day, window }, now_ms, zone) {
   if (day === "") return null;
-  const latest = dayInput(now_ms + LATEST_DAYS * DAY_MS);
   if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(Date.parse(day))) return "not_a_day";
-  if (day < dayInput(now_ms)) return "past";
-  if (day > latest) return "too_far";
-  return endOf(day, window) <= now_ms ? "past" : null;
+  const today = dayAt(now_ms, zone);
+  if (day < today) return "past";
+  if (day > latestDay(today)) return "too_far";
+  return endOf(day, window, zone) <= now_ms ? "past" : null;
 }
 
-function endOf(day, window) {
-  return window === "any" ? hourOf(day, 24) : hourOf(day, WINDOWS[window][1]);
+/** The last day that can be booked. */
+export function latestDay(today) {
+  return dayAfter(today, LATEST_DAYS);
 }
 
-/** The epoch milliseconds of an hour of that day in this device's zone. */
-function hourOf(day, hour) {
-  const [year, month, date] = day.split("-").map(Number);
-  return new Date(year, month - 1, date, hour).getTime();
+function endOf(day, window, zone) {
+  if (window === "any") return momentAt(dayAfter(day, 1), "00:00", zone);
+  return hourOf(day, WINDOWS[window][1], zone);
+}
+
+/** The epoch milliseconds of an hour of that day by the clocks of `zone`. */
+function hourOf(day, hour, zone) {
+  return momentAt(day, `${String(hour).padStart(2, "0")}:00`, zone);
+}
+
+/** {window_start, window_end} of a day and the name of a time of day, as moments. */
+export function arrivalOf(day, window, zone) {
+  const [from, until] = WINDOWS[window] ?? WHOLE_DAY;
+  const iso = (hour) => new Date(hourOf(day, hour, zone)).toISOString();
+  return { window_start: iso(from), window_end: iso(until) };
+}
+
+/** Whether a thing is in the list that was typed or tapped together. */
+export function includesThing(text, thing) {
+  return thingsIn(text).some((each) => sameThing(each, thing));
+}
+
+/** The list with `thing` at its end, or without it where it was in it. */
+export function toggled(text, thing) {
+  const things = thingsIn(text);
+  const others = things.filter((each) => !sameThing(each, thing));
+  const added = others.length === 0 ? thing : thing.toLowerCase();
+  return (others.length < things.length ? others : [...others, added]).join(", ");
+}
+
+function thingsIn(text) {
+  return text
+    .split(/[,;\n]/)
+    .map((thing) => thing.trim())
+    .filter(Boolean);
+}
+
+function sameThing(one, other) {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 /** The request to `POST /api/bookings` that a form without faults stands for. */
-export function requestOf(form) {
-  const hours = WINDOWS[form.window] ?? [8, 19];
-  const iso = (hour) => new Date(hourOf(form.day, hour)).toISOString();
-  const arrival = form.day === "" ? {} : { window_start: iso(hours[0]), window_end: iso(hours[1]) };
+export function requestOf(form, zone) {
+  const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, zone);
   return {
     name: form.name.trim(),
     phone: phoneNumber(form.phone),
@@ -144,21 +164,21 @@ export class Booking {
     return kept?.key && kept.request && now_ms - kept.at_ms < SENDING_FOR_MS ? kept : null;
   }
 
-  /** {job_id, tracking_url}: what this tab has booked, or null. */
+  /** {job_id, tracking_url, request}: what this tab has booked, or null. */
   booked() {
     const kept = documentIn(this.#tab.get(BOOKED));
     return typeof kept?.tracking_url === "string" ? kept : null;
   }
 
   /** Note, before anything is sent, what is going to be sent and under which key. */
-  prepare(form, now_ms) {
-    const sending = { key: this.#newKey(), request: requestOf(form), at_ms: now_ms };
+  prepare(form, now_ms, zone) {
+    const sending = { key: this.#newKey(), request: requestOf(form, zone), at_ms: now_ms };
     this.#device.set(SENDING, JSON.stringify(sending));
     return sending;
   }
 
   /**
-   * Send what was prepared: {job_id, tracking_url}. Raises NoAnswer or Problem; after one that
+   * Send what was prepared: {job_id, tracking_url, request}. Raises NoAnswer or Problem; after one that
    * says that nothing was booked, the form is free again.
    */
   async send(sending, api) {
@@ -166,7 +186,7 @@ export class Booking {
     const options = { body: sending.request, headers, repeatable: true };
     try {
       const { body } = await api.ask("POST", "/bookings", options);
-      return this.#done(body);
+      return await this.#done(body, sending);
     } catch (error) {
       if (isRefusal(error)) this.#device.remove(SENDING);
       throw error;
@@ -183,11 +203,12 @@ export class Booking {
     this.#tab.remove(BOOKED);
   }
 
-  #done({ job_id, tracking_url }) {
-    const booked = { job_id, tracking_url };
+  async #done({ job_id, tracking_url, tracking_token }, { request, at_ms }) {
+    const booked = { job_id, tracking_url, request };
     this.#tab.set(BOOKED, JSON.stringify(booked));
     this.#device.remove(SENDING);
     this.#device.remove(DRAFT);
+    await expectLink(this.#device, tracking_token ?? "", at_ms);
     return booked;
   }
 }

@@ -1,7 +1,7 @@
 // What the crew's page asks of the API, by name. Everything that changes something carries the id
 // and the time that the queue gave it, so it may be asked for again.
 
-import { NoAnswer, Problem } from "./api.js";
+import { NoAnswer, Problem, signIn } from "./api.js";
 
 const UPLOAD_TIMEOUT_MS = 60_000;
 const UNREADABLE = { type: "/problems/photo-unreadable", title: "The phone has lost this photo" };
@@ -20,7 +20,7 @@ export class Crewing {
   }
 
   async signIn(account, password) {
-    return (await this.#api.ask("POST", "/session", { body: { account, password } })).body;
+    return signIn(this.#api, account, password);
   }
 
   async signOut() {

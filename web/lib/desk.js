@@ -84,7 +84,7 @@ export class Desk {
     const cards = this.board.shown().filter((card) => card.flow === flowName);
     return columnsOf(
       this.flows[flowName],
-      cards.filter((card) => passes(card, filter, this.now_ms)),
+      cards.filter((card) => passes(card, filter, this.now_ms, this.zone)),
     );
   }
 

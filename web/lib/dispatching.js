@@ -1,7 +1,10 @@
 // What the dispatch page asks of the API, by name. Moves, new jobs and edits carry ids of their
 // own, so that a lost answer can be asked for again without doing the thing twice.
 
-import { newId } from "./api.js";
+import { Api, newId, signIn } from "./api.js";
+import { Desk } from "./desk.js";
+
+const CHANNEL = "haulway.dispatch";
 
 export class Dispatching {
   #api;
@@ -15,7 +18,7 @@ export class Dispatching {
   }
 
   async signIn(account, password) {
-    return (await this.#api.ask("POST", "/session", { body: { account, password } })).body;
+    return signIn(this.#api, account, password);
   }
 
   async signOut() {
@@ -84,4 +87,17 @@ export function given(values) {
     ([, value]) => !["", null, undefined].includes(value),
   );
   return Object.fromEntries(filled);
+}
+
+/** The desk with what the browser gives it: clock, timers, a channel to other tabs. */
+export function makeDesk(onChange) {
+  const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null;
+  return new Desk({
+    service: new Dispatching(new Api()),
+    clock: () => Date.now(),
+    setTimer: (act, ms) => setTimeout(act, ms),
+    clearTimer: (timer) => clearTimeout(timer),
+    onChange,
+    channel,
+  });
 }

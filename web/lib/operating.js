@@ -1,7 +1,7 @@
 // What the ops page asks of the API, by name. Nothing that changes something is sent again by
 // itself: its answer tells what was done, and a second one would say "nothing".
 
-import { Api } from "./api.js";
+import { Api, signIn } from "./api.js";
 
 const TIMEOUT_MS = 25_000; // a story is gathered from many places
 const STORY_TRIES = 2;
@@ -18,7 +18,7 @@ export class Operating {
   }
 
   async signIn(account, password) {
-    return (await this.#api.ask("POST", "/session", { body: { account, password } })).body;
+    return signIn(this.#api, account, password);
   }
 
   async signOut() {

@@ -11,6 +11,8 @@ export class Ops {
   overview = null;
   flows = {};
   fallback = null;
+  /** The zone of the business's clock. */
+  zone = undefined;
   session = null;
   #service;
   #clock;
@@ -83,9 +85,9 @@ export class Ops {
   }
 
   async #begin(session) {
-    const { flows, default: fallback } = await this.#service.flows();
+    const { flows, default: fallback, time_zone } = await this.#service.flows();
     if (this.session?.account !== session.account) this.overview = null;
-    Object.assign(this, { session, flows, fallback });
+    Object.assign(this, { session, flows, fallback, zone: time_zone });
     this.#refused = !(session.roles ?? []).includes("ops");
     this.#visit += 1;
     this.#feed.signal("signed_in", this.#clock());

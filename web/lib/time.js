@@ -9,7 +9,19 @@ const LOCALES = { en: "en-US", es: "es-US" };
 const AGO = { en: (span) => `${span} ago`, es: (span) => `hace ${span}` };
 const NOW = { en: "just now", es: "ahora mismo" };
 const IN = { en: (span) => `in ${span}`, es: (span) => `en ${span}` };
+const NIGHT_MS = 12 * HOUR_MS;
 const JUST_NOW_MS = 2 * SECOND_MS;
+let businessZone = undefined;
+
+/** From now on times are those of `zone`, the business's; before that they are this device's. */
+export function goBy(zone) {
+  businessZone = zone;
+}
+
+/** The zone that times go by; undefined is this device's. */
+export function zoneInUse() {
+  return businessZone;
+}
 
 /** `12 s`, `5 min`, `2 h 10 min`, `3 d`: never more than two units, never rounded up. */
 export function spanText(span_ms) {
@@ -42,16 +54,22 @@ export function aheadText(ahead_ms, language = "en") {
 }
 
 /** `10:40 AM`. */
-export function clockText(moment, language = "en", timeZone = undefined) {
+export function clockText(moment, language = "en", timeZone = businessZone) {
   return format(language, { hour: "numeric", minute: "2-digit", timeZone }).format(at(moment));
 }
 
-/** `10:00 AM – 12:00 PM`, `10:00 – 11:30 AM`; with one end missing `from …` or `until …`. */
-export function windowText(schedule, language = "en", timeZone = undefined) {
+/**
+ * `10:00 AM – 12:00 PM`, `10:00 – 11:30 AM`; with one end missing `from …` or `until …`.
+ *
+ * The day is said beside it; a window that ends more than a night later names the day of its end.
+ */
+export function windowText(schedule, language = "en", timeZone = businessZone, now_ms = Date.now()) {
   const { window_start: start, window_end: end } = schedule ?? {};
   const clock = format(language, { hour: "numeric", minute: "2-digit", timeZone });
   if (start && end && daysApart(at(start), at(end), timeZone) !== 0) {
-    return `${clock.format(at(start))} – ${clock.format(at(end))}`; // a range would name both days
+    const far = Math.abs(msOf(end) - msOf(start)) >= NIGHT_MS;
+    const last = far ? momentText(end, language, timeZone, now_ms) : clock.format(at(end));
+    return `${clock.format(at(start))} – ${last}`; // a range would name both days
   }
   if (start && end) return clock.formatRange(at(start), at(end));
   if (start) return `${language === "es" ? "desde las" : "from"} ${clock.format(at(start))}`;
@@ -60,48 +78,37 @@ export function windowText(schedule, language = "en", timeZone = undefined) {
 }
 
 /** `Today`, `Tomorrow`, else `Sat, Nov 21`. */
-export function dayText(moment, now_ms, language = "en", timeZone = undefined) {
+export function dayText(moment, now_ms, language = "en", timeZone = businessZone) {
   const days = daysApart(at(moment), new Date(now_ms), timeZone);
   if (Math.abs(days) <= 1) {
     const words = new Intl.RelativeTimeFormat(LOCALES[language], { numeric: "auto" });
     return capital(words.format(days, "day"));
   }
-  return capital(dateText(moment, language, timeZone));
+  return capital(dateText(moment, language, timeZone, now_ms));
 }
 
-/** `Sat, Nov 21`. */
-export function dateText(moment, language = "en", timeZone = undefined) {
-  const parts = { weekday: "short", month: "short", day: "numeric", timeZone };
+/** `Sat, Nov 21`; `Mon, Dec 1, 2025` where that is not this year. */
+export function dateText(moment, language = "en", timeZone = businessZone, now_ms = Date.now()) {
+  const thisYear = yearOf(at(moment), timeZone) === yearOf(now_ms, timeZone);
+  const year = thisYear ? undefined : "numeric";
+  const parts = { weekday: "short", month: "short", day: "numeric", year, timeZone };
   return format(language, parts).format(at(moment));
 }
 
+function yearOf(moment, timeZone) {
+  return format("en", { year: "numeric", timeZone }).format(moment);
+}
+
 /** `Sat, Nov 21, 10:40 AM`. */
-export function momentText(moment, language = "en", timeZone = undefined) {
-  return `${capital(dateText(moment, language, timeZone))}, ${clockText(moment, language, timeZone)}`;
+export function momentText(moment, language = "en", timeZone = businessZone, now_ms = Date.now()) {
+  const date = capital(dateText(moment, language, timeZone, now_ms));
+  return `${date}, ${clockText(moment, language, timeZone)}`;
 }
 
 /** `Sat, Nov 21, 10:40:07 AM`: for those who compare records. */
-export function exactText(moment, timeZone = undefined) {
+export function exactText(moment, timeZone = businessZone) {
   const parts = { hour: "numeric", minute: "2-digit", second: "2-digit", timeZone };
   return `${dateText(moment, "en", timeZone)}, ${format("en", parts).format(at(moment))}`;
-}
-
-/** What an `<input type="datetime-local">` shows for a moment, in this device's zone. */
-export function localInput(moment) {
-  if (!moment) return "";
-  const date = at(moment);
-  return new Date(date.getTime() - date.getTimezoneOffset() * MINUTE_MS).toISOString().slice(0, 16);
-}
-
-/** The moment as an ISO text that a `datetime-local` input means; null for an empty one. */
-export function momentOf(text) {
-  const ms = text ? new Date(text).getTime() : Number.NaN;
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
-}
-
-/** `2026-11-21`, in this device's zone: what `<input type="date">` takes. */
-export function dayInput(ms) {
-  return localInput(ms).slice(0, 10);
 }
 
 /** When something was done: `recorded_at` is only when we heard of it, hours later without signal. */
@@ -110,10 +117,14 @@ export function trueTime({ occurred_at, recorded_at }) {
 }
 
 /** `sent 5:05 PM` for what was done more than a minute before, with the day if that was another. */
-export function sentText({ occurred_at, recorded_at }, timeZone = undefined) {
+export function sentText(
+  { occurred_at, recorded_at },
+  timeZone = businessZone,
+  now_ms = Date.now(),
+) {
   if (!isLate(occurred_at, recorded_at)) return null;
   const sameDay = daysApart(at(occurred_at), at(recorded_at), timeZone) === 0;
-  return `sent ${(sameDay ? clockText : momentText)(recorded_at, "en", timeZone)}`;
+  return `sent ${(sameDay ? clockText : momentText)(recorded_at, "en", timeZone, now_ms)}`;
 }
 
 function isLate(occurred_at, recorded_at) {
@@ -132,9 +143,10 @@ function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function daysApart(date, now, timeZone) {
-  const day = (moment) =>
-    new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }).format(moment);
+/** How many days `date` is after `now` by the clocks of that zone, negative before. */
+export function daysApart(date, now, timeZone = businessZone) {
+  const parts = { year: "numeric", month: "2-digit", day: "2-digit", timeZone };
+  const day = (moment) => format("en", parts).format(moment);
   return Math.round((Date.parse(day(date)) - Date.parse(day(now))) / DAY_MS);
 }
 

@@ -10,6 +10,7 @@ const BEFORE = { asking: "asking", preparing: "preparing", offline: "offline", t
 const PHOTO = /^\/t\/p\/[0-9a-f]{32}\.jpg$/;
 const KINDS = ["before", "after"];
 const LOADS = ["minimum", "quarter", "half", "three_quarters", "full"];
+const NOT_FOUND_AFTER_MS = 5_000;
 const NOTICES = { offline: "offline", trouble: "trouble", stale: "stale" };
 
 /**
@@ -19,12 +20,22 @@ const NOTICES = { offline: "offline", trouble: "trouble", stale: "stale" };
  * "offline", "trouble", "not_found", "gone". `notice` is what stands above a job whose data cannot
  * be brought up to date right now: "offline", "trouble", "stale", or null. A link that has ended
  * shows no job, even where this device remembers one.
+ *
+ * `expected`: this device has booked it a moment ago, so it is on its way. Of any other link that
+ * is not there the page says so once `waited_ms` is a few seconds, `looking` on for a while.
  */
-export function stateOf({ kind, view, reason }) {
+export function stateOf({ kind, view, reason }, { expected = true, waited_ms = 0 } = {}) {
   if (Object.hasOwn(ENDED, kind)) return { scene: ENDED[kind], notice: null };
+  if (!view && kind === "preparing" && !expected) return notYet(waited_ms);
   if (!view) return { scene: BEFORE[kind] ?? "trouble", notice: null };
   const quiet = kind === "stale" && reason === "older"; // the newest state is on the page already
   return { scene: "job", notice: quiet ? null : (NOTICES[kind] ?? null) };
+}
+
+/** The reader is still patient; a visitor of whose booking nothing is known is told after seconds. */
+function notYet(waited_ms) {
+  const scene = waited_ms < NOT_FOUND_AFTER_MS ? "preparing" : "not_found";
+  return { scene, notice: null, looking: true };
 }
 
 /** {tone: "live" | "old" | "done" | "unknown", age_ms}: how fresh what is shown is. */

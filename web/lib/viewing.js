@@ -1,19 +1,25 @@
 // Which view of the dispatch page the address names, so that a reload or a link opens it again.
 
+const JOB = /^[0-9]{6}-[0-9a-z]{6}$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
-/** {view, date} in the query of an address: `board`, or `day` with its date; null is today. */
+/**
+ * {view, date, job} in the query of an address: `board`, or `day` with its date (null is today), and
+ * the job that is open, or null.
+ */
 export function viewIn(search) {
   const asked = new URLSearchParams(search);
-  if (asked.get("view") !== "day") return { view: "board", date: null };
+  const job = JOB.test(asked.get("job") ?? "") ? asked.get("job") : null;
+  if (asked.get("view") !== "day") return { view: "board", date: null, job };
   const date = asked.get("date") ?? "";
-  return { view: "day", date: isDate(date) ? date : null };
+  return { view: "day", date: isDate(date) ? date : null, job };
 }
 
-/** The query that means `view`; empty for the board. */
-export function queryFor({ view, date }) {
-  if (view !== "day") return "";
-  return `?${new URLSearchParams({ view, ...(date && { date }) })}`;
+/** The query that means that place; empty for the board without an open job. */
+export function queryFor({ view, date, job = null }) {
+  const day = view === "day" && { view, ...(date && { date }) };
+  const query = new URLSearchParams({ ...day, ...(job && { job }) });
+  return query.size > 0 ? `?${query}` : "";
 }
 
 function isDate(text) {

@@ -3,6 +3,7 @@
 import { MINUTE_MS, SECOND_MS, msOf } from "./time.js";
 
 const EVERY_MS = 30 * SECOND_MS;
+const MAP = "https://www.openstreetmap.org/";
 const JITTER = 0.2;
 const LASTS_MS = 30 * MINUTE_MS; // older than that it is where the crew was
 
@@ -18,14 +19,10 @@ function within(degrees, most) {
   return Number.isFinite(degrees) && Math.abs(degrees) <= most;
 }
 
-/** `37.775, -122.420`. */
-export function placeText({ latitude, longitude }) {
-  return `${latitude.toFixed(3)}, ${longitude.toFixed(3)}`;
-}
-
-/** What map programs open: RFC 5870. */
+/** A map that opens on every device; `geo:` addresses open on few. To about a hundred meters. */
 export function mapHref({ latitude, longitude }) {
-  return `geo:${latitude.toFixed(3)},${longitude.toFixed(3)}`;
+  const [lat, lon] = [latitude.toFixed(3), longitude.toFixed(3)];
+  return `${MAP}?mlat=${lat}&mlon=${lon}#map=15/${lat}/${lon}`;
 }
 
 /**

@@ -2,6 +2,10 @@
 
 import { DAY_MS } from "./time.js";
 
+const FIRST_YEAR = 2000;
+const LAST_YEAR = 2199;
+const TYPED = /^(\d{4})-(\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)/;
+
 /** The day of that moment by the clocks of `zone`. */
 export function dayAt(ms, zone) {
   const { year, month, day } = wallParts(ms, zone);
@@ -13,7 +17,7 @@ export function dayAt(ms, zone) {
  * time; where they skip it, as many minutes after the skip as it was meant to be.
  */
 export function momentAt(date, clock, zone) {
-  const wall_ms = Date.parse(`${date}T${clock}:00Z`);
+  const wall_ms = Date.parse(`${date}T${clock}Z`);
   const around = [-DAY_MS, DAY_MS].map((far_ms) => wall_ms - aheadMs(wall_ms + far_ms, zone));
   const right = around.filter((ms) => ms + aheadMs(ms, zone) === wall_ms);
   return right.length > 0 ? Math.min(...right) : around[0];
@@ -38,9 +42,10 @@ export function hoursAt(date, { begin, end }, zone) {
   return { begin_ms: momentAt(date, begin, zone), end_ms: momentAt(endsOn, end, zone) };
 }
 
-/** `Saturday, November 21`. */
-export function longDayText(date) {
-  const parts = { weekday: "long", month: "long", day: "numeric", timeZone: "UTC" };
+/** `Saturday, November 21`; with its year where that is not this one. */
+export function longDayText(date, now_ms = Date.now(), zone = undefined) {
+  const year = date.slice(0, 4) === dayAt(now_ms, zone).slice(0, 4) ? undefined : "numeric";
+  const parts = { weekday: "long", month: "long", day: "numeric", year, timeZone: "UTC" };
   return new Intl.DateTimeFormat("en-US", parts).format(Date.parse(`${date}T00:00:00Z`));
 }
 
@@ -51,17 +56,49 @@ export function inputOf(moment, zone) {
   return `${year}-${month}-${day}T${hour}:${minute}`;
 }
 
-/** The moment as an ISO text that such an input means; null for an empty one. */
+/** The moment as an ISO text that such an input means; null for an empty one and for no time. */
 export function momentIn(text, zone) {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text ?? "")) return null;
-  return new Date(momentAt(text.slice(0, 10), text.slice(11, 16), zone)).toISOString();
+  const [, year, date, clock] = TYPED.exec(fullYear(text ?? "")) ?? [];
+  if (year === undefined || year < FIRST_YEAR || year > LAST_YEAR) return null;
+  if (Number.isNaN(Date.parse(`${year}-${date}T${clock}Z`))) return null;
+  return new Date(momentAt(`${year}-${date}`, clock, zone)).toISOString();
 }
 
-/** `Times of New York`, where this device has other clocks; else empty. */
-export function zoneText(zone) {
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (zone === undefined || own === zone) return "";
-  return `Times of ${zone.split("/").at(-1).replaceAll("_", " ")}`;
+/** The value of a date input with a year that was typed with two digits, `0026`, as `2026`. */
+export function fullYear(text) {
+  return text.replace(/^00(?=\d\d-)/, "20");
+}
+
+/** `Eastern Time`, `hora oriental`. */
+export function zoneName(zone, language = "en", now_ms = Date.now()) {
+  const options = { timeZone: zone, timeZoneName: "longGeneric" };
+  const parts = new Intl.DateTimeFormat(`${language}-US`, options).formatToParts(now_ms);
+  return parts.find(({ type }) => type === "timeZoneName").value;
+}
+
+/** `Times are Eastern Time`, where this device has other clocks; else empty. */
+export function zoneText(zone, now_ms = Date.now()) {
+  return isOwnClock(zone, now_ms) ? "" : `Times are ${zoneName(zone, "en", now_ms)}`;
+}
+
+/** Whether this device's clocks show the same as those of `zone`, now and all through the year. */
+export function isOwnClock(zone, now_ms = Date.now()) {
+  if (zone === undefined || zone === ownZone()) return true;
+  const quarters = [0, 91, 182, 273].map((days) => now_ms + days * DAY_MS);
+  return quarters.every((ms) => aheadMs(ms, zone) === aheadMs(ms, ownZone()));
+}
+
+/** Whether this browser knows that zone. */
+export function isZone(zone) {
+  try {
+    return typeof zone === "string" && zoneName(zone) !== "";
+  } catch {
+    return false;
+  }
+}
+
+function ownZone() {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** By how much the clocks of `zone` are ahead of UTC then. */
@@ -81,5 +118,6 @@ function wallParts(ms, zone) {
     formats.set(zone, format);
   }
   const parts = formats.get(zone).formatToParts(ms);
-  return Object.fromEntries(parts.map(({ type, value }) => [type, value]));
+  const wall = Object.fromEntries(parts.map(({ type, value }) => [type, value]));
+  return { ...wall, year: wall.year.padStart(4, "0") };
 }

@@ -2,7 +2,8 @@
 
 import { el, statusColour } from "/lib/elements.js";
 import { counted, invalidationFacts, quickText, stayBars, visibleFacts } from "/lib/ops_words.js";
-import { clockText } from "/lib/time.js";
+import { clockText, zoneInUse } from "/lib/time.js";
+import { zoneText } from "/lib/zone.js";
 import { svg } from "./drawing.js";
 
 const STAY = { width: 300, height: 18 };
@@ -60,7 +61,7 @@ export function visibleChart(visible) {
       `, the slowest ${quickText(slowest_ms)}.`,
     ),
     sparkBars(visible, slowest_ms),
-    el("p.small.quiet.numbers", {}, `The latest ${counted(moves, "move")}, ${from} to ${to}.`),
+    el("p.small.quiet.numbers", {}, `The latest ${counted(moves, "move")}, ${from} to ${to}. ${zoneText(zoneInUse())}`),
   ];
 }
 

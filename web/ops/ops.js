@@ -11,7 +11,7 @@ import { Operating } from "/lib/operating.js";
 import { Ops, failureText } from "/lib/ops.js";
 import { headline, repairsText } from "/lib/ops_words.js";
 import { addressOf, jobIdIn, jobInAddress } from "/lib/story.js";
-import { SECOND_MS } from "/lib/time.js";
+import { SECOND_MS, goBy } from "/lib/time.js";
 import { asking, refused, unreachable } from "./blanks.js";
 import { aboutRedrive, confirmed } from "./confirm.js";
 import { LettersView } from "./letters_view.js";
@@ -74,6 +74,7 @@ class OpsPage {
   #draw() {
     const { scene, session } = this.#ops;
     if (scene === "signed_out" || scene === "expired") return this.#drawSignIn(scene);
+    goBy(this.#ops.zone);
     this.#top.show(session);
     if (scene === "refused") return this.#drawRefused();
     this.#drawFreshness();

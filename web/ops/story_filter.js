@@ -3,7 +3,8 @@
 import { field } from "/dispatch/fields.js";
 import { el, fill } from "/lib/elements.js";
 import { NO_STORY_FILTER, actorsIn, chapterText, chaptersIn } from "/lib/story.js";
-import { momentOf } from "/lib/time.js";
+import { zoneInUse } from "/lib/time.js";
+import { momentIn } from "/lib/zone.js";
 
 const ROOMY = matchMedia("(width >= 48rem)");
 
@@ -40,8 +41,8 @@ export class StoryFilter {
           {},
           this.#field("Who", { options: choices("Everybody", actorsIn(lines)) }, "actor"),
           this.#field("Rev", { options: choices("Any", [...new Set(revs)]) }, "rev", numberIn),
-          this.#field("From", { type: "datetime-local", step: 1 }, "from", momentOf),
-          this.#field("Until", { type: "datetime-local", step: 1 }, "until", momentOf),
+          this.#field("From", { type: "datetime-local", step: 1 }, "from", momentTyped),
+          this.#field("Until", { type: "datetime-local", step: 1 }, "until", momentTyped),
         ),
       ),
     );
@@ -72,6 +73,10 @@ export class StoryFilter {
 
 function choices(all, values) {
   return [["", all], ...values.map((value) => [String(value), String(value)])];
+}
+
+function momentTyped(text) {
+  return momentIn(text, zoneInUse());
 }
 
 function numberIn(text) {

@@ -7,6 +7,7 @@ import { failureText } from "/lib/ops.js";
 import { counted } from "/lib/ops_words.js";
 import { actorName, chapterText, linesOf, verdictOf } from "/lib/story.js";
 import { exactText } from "/lib/time.js";
+import { zoneText } from "/lib/zone.js";
 import { StoryFilter } from "./story_filter.js";
 
 export class StoryView {
@@ -75,6 +76,7 @@ export class StoryView {
         this.#redriveButton(),
         this.#button("Read again", () => this.read(), "reload"),
         el("p.small.quiet.numbers", {}, `As of ${exactText(this.#ops.now_ms)}`),
+        zoneText(this.#ops.zone) && el("p.small.quiet", {}, zoneText(this.#ops.zone)),
       ),
       this.#filter.root,
       this.#count,

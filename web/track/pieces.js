@@ -6,6 +6,7 @@ import { icon } from "/lib/icons.js";
 import { groupsOf, shownReference, spelledReference } from "/lib/reference.js";
 import { aheadText, clockText, dayText, momentText, msOf, windowText } from "/lib/time.js";
 import { currentStep, stepsOf } from "/lib/tracking.js";
+import { dayAt, isOwnClock, zoneName } from "/lib/zone.js";
 
 /** A whole page for a state without a job to show: an icon, a title, a text, perhaps a button. */
 export function scenePanel({ name, title, text, onRetry, retryLabel }) {
@@ -128,8 +129,12 @@ function event(step, language, t) {
   );
 }
 
-/** The promised window, when the crew is expected, who drives, and `where`; null after the end. */
-export function arrival(view, where, { language, t, now_ms }) {
+/**
+ * The promised window, when the crew is expected, who drives, and `where`; null after the end. Once
+ * the crew is at it there is nothing to expect any more. `zone` is the clock that times go by; null
+ * is this device's.
+ */
+export function arrival(view, where, { language, t, now_ms, zone }) {
   if (view.terminal) return null;
   const { schedule = {} } = view;
   const span = windowText(schedule, language);
@@ -139,18 +144,31 @@ export function arrival(view, where, { language, t, now_ms }) {
     { "data-testid": "arrival" },
     el("h2", {}, t("arrival")),
     span === null
-      ? el("p.quiet", {}, t("arrival_open"))
+      ? !view.under_way && el("p.quiet", {}, t("arrival_open"))
       : [
           el("p.day", {}, dayText(day, now_ms, language)),
           el("p.window.numbers", { "data-testid": "window" }, span),
         ],
-    schedule.eta && expected(schedule.eta, { language, t, now_ms }),
+    !view.under_way && schedule.eta && expected(schedule.eta, { language, t, now_ms, zone }),
+    zoneNote(zone, language, t),
     view.driver && driver(view.driver, t),
     where,
   );
 }
 
-function expected(eta, { language, t, now_ms }) {
+/** By which clock, where this device has another or nobody told. */
+function zoneNote(zone, language, t) {
+  if (zone && isOwnClock(zone)) return null;
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const name = zoneName(zone ?? own, language);
+  const text = t(zone ? "zone_note" : "zone_device", { zone: name });
+  return el("p.small.quiet", { "data-testid": "zone" }, text);
+}
+
+function expected(eta, { language, t, now_ms, zone }) {
+  const known = zone ?? undefined;
+  const today = dayAt(msOf(eta), known) === dayAt(now_ms, known);
+  const time = (today ? clockText : momentText)(eta, language);
   const ahead = aheadText(msOf(eta) - now_ms, language);
   return el(
     "p.eta.numbers",
@@ -159,7 +177,7 @@ function expected(eta, { language, t, now_ms }) {
     el(
       "span",
       {},
-      t("eta", { time: clockText(eta, language) }),
+      t("eta", { time }),
       ahead && el("span.quiet", {}, ` · ${ahead}`),
     ),
   );
@@ -170,7 +188,7 @@ function driver(name, t) {
     "div.driver",
     { "data-testid": "driver" },
     el("span.face", { "aria-hidden": "true" }, [...name][0] ?? ""),
-    el("p", {}, el("span.small.quiet", {}, t("driver")), el("strong", {}, name)),
+    el("p", {}, el("span.small.quiet", {}, t("driver")), el("strong", {}, el("bdi", {}, name))),
   );
 }
 

@@ -3,7 +3,7 @@
 import { el } from "/lib/elements.js";
 import { icon } from "/lib/icons.js";
 import { loadOf, photosOf } from "/lib/tracking.js";
-import { mapHref, placeText } from "/lib/whereabouts.js";
+import { mapHref } from "/lib/whereabouts.js";
 
 /** About where the crew is; the page keeps `#place-age` up to date. Null where that is not known. */
 export function crewPlace(place, t) {
@@ -15,10 +15,19 @@ export function crewPlace(place, t) {
     el(
       "p",
       {},
-      el("span", {}, t("place", { place: placeText(place) })),
+      el("span", {}, t("place")),
       el("span.quiet", { id: "place-age" }),
     ),
-    el("a.small", { href: mapHref(place), "data-focus": "map" }, t("place_map")),
+    el(
+      "a.small",
+      {
+        href: mapHref(place),
+        target: "_blank",
+        rel: "noopener noreferrer",
+        "data-focus": "map",
+      },
+      t("place_map"),
+    ),
   );
 }
 

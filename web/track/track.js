@@ -1,12 +1,14 @@
 // The tracking page: the reader decides what is known, this file shows it.
 
 import { Api, Problem } from "/lib/api.js";
+import { keptBusiness, readBusiness } from "/lib/business.js";
 import { byId, copyText, el, fill, keepingFocus } from "/lib/elements.js";
+import { isExpected } from "/lib/expecting.js";
 import { browserLanguage, rememberLanguage, speaking, wording } from "/lib/i18n.js";
 import { deviceMemory } from "/lib/memory.js";
 import { digestOf, follow, linkOf, sameShown } from "/lib/reader.js";
 import { shownReference } from "/lib/reference.js";
-import { SECOND_MS, agoText, msOf } from "/lib/time.js";
+import { SECOND_MS, agoText, goBy, msOf } from "/lib/time.js";
 import { currentStep, freshnessOf, rememberedText, stateOf, tokenIn } from "/lib/tracking.js";
 import { PlaceWatch } from "/lib/whereabouts.js";
 import { actionsPanel, askReason, choose, faultKey } from "./actions.js";
@@ -14,6 +16,8 @@ import { crewPlace, proofPanel } from "./proof.js";
 import { arrival, hero, noticeBar, reference, scenePanel, timeline } from "./pieces.js";
 import { WORDS } from "./words.js";
 
+const CLOCK_WAIT_MS = 1_500; // so long times stay away while it is not known whose clock they go by
+const CLOCK_AGAIN_MS = 30_000;
 const RETRIED = ["not_found", "trouble"]; // scenes where pressing a button may help
 
 class TrackingPage {
@@ -29,6 +33,10 @@ class TrackingPage {
   #outcome = null;
   #following = null;
   #place = null;
+  #expected = false;
+  #since_ms = performance.now();
+  /** The zone of the business's clock; null: nobody told; undefined: being asked for. */
+  #zone = undefined;
   #watch = new PlaceWatch({
     ask: () => this.#askPlace(),
     now_ms: () => this.#now_ms,
@@ -41,9 +49,42 @@ class TrackingPage {
     for (const button of document.querySelectorAll("[data-language]")) {
       button.addEventListener("click", () => this.#speak(button.dataset.language));
     }
-    setInterval(() => this.#drawFreshness(), SECOND_MS);
+    setInterval(() => this.#draw(), SECOND_MS);
     this.#speak(this.#language, false);
-    if (!this.#insecure) await this.#follow();
+    if (this.#insecure) return;
+    if (this.#token !== null) await this.#prepare();
+    await this.#follow();
+  }
+
+  async #prepare() {
+    const path = `/track/${await digestOf(this.#token)}/business`;
+    this.#expected = await isExpected(this.#memory, this.#token, Date.now());
+    this.#goBy(keptBusiness(this.#memory, path)?.time_zone);
+    this.#learnZone(path);
+    setTimeout(() => this.#zone === undefined && this.#goBy(null), CLOCK_WAIT_MS);
+  }
+
+  /** Asked for until it is known. */
+  async #learnZone(path) {
+    const business = await readBusiness(this.#api, this.#memory, path, { tries: 1 });
+    this.#goBy(business?.time_zone ?? null);
+    if (business === null) setTimeout(() => this.#learnZone(path), CLOCK_AGAIN_MS);
+  }
+
+  #goBy(zone) {
+    this.#zone = zone;
+    goBy(zone ?? undefined);
+    this.#draw();
+  }
+
+  /** What is to be shown; nothing of the job before it is known by which clock. */
+  get #state() {
+    if (this.#insecure) return { scene: "insecure", notice: null };
+    const waited_ms = performance.now() - this.#since_ms;
+    const state = stateOf(this.#shown, { expected: this.#expected, waited_ms });
+    return state.scene === "job" && this.#zone === undefined
+      ? { scene: "asking", notice: null }
+      : state;
   }
 
   async #follow() {
@@ -101,9 +142,7 @@ class TrackingPage {
 
   /** Build the page anew, but only if it would look different: buttons keep focus, selections stay. */
   #draw() {
-    const { scene, notice } = this.#insecure
-      ? { scene: "insecure", notice: null }
-      : stateOf(this.#shown);
+    const { scene, notice, looking = false } = this.#state;
     const { view } = this.#shown;
     const looks = {
       scene,
@@ -113,26 +152,30 @@ class TrackingPage {
       busy: this.#busy,
       outcome: this.#outcome,
       place: this.#place,
+      zone: this.#zone,
+      looking,
     };
     if (this.#drawn === null || !sameShown(looks, this.#drawn)) {
       this.#drawn = looks;
       this.#main.dataset.scene = scene;
       keepingFocus(this.#main, () =>
-        fill(this.#main, scene === "job" ? this.#job(view, notice) : this.#scene(scene)),
+        fill(this.#main, scene === "job" ? this.#job(view, notice) : this.#scene(scene, looking)),
       );
       this.#drawTitle(scene, view);
     }
     this.#drawFreshness();
   }
 
-  #scene(name) {
+  #scene(name, looking) {
     const t = this.#t;
     const onRetry =
       RETRIED.includes(name) && this.#token !== null ? () => this.#following?.retry() : null;
-    const text = name === "asking" ? null : t(`${name}_text`);
+    const known = looking && name === "preparing" ? "asking" : name; // no word of a booking
+    const says = looking ? "not_found_looking" : `${name}_text`;
+    const text = known === "asking" ? null : t(says);
     return scenePanel({
       name,
-      title: t(`${name}_title`),
+      title: t(`${known}_title`),
       text,
       onRetry,
       retryLabel: t("try_again"),
@@ -140,7 +183,12 @@ class TrackingPage {
   }
 
   #job(view, notice) {
-    const spoken = { language: this.#language, t: this.#t, now_ms: this.#now_ms };
+    const spoken = {
+      language: this.#language,
+      t: this.#t,
+      now_ms: this.#now_ms,
+      zone: this.#zone,
+    };
     const acting = {
       ...spoken,
       busy: this.#busy,

@@ -13,6 +13,8 @@ export const WORDS = {
     not_found_title: "We cannot find this job",
     not_found_text:
       "Please check that you opened the whole link from your message. If you have only just booked, try again in a minute.",
+    not_found_looking:
+      "Please check that you opened the whole link from your message. If it was sent to you just now, leave this page open: we keep looking for a moment.",
     gone_title: "This link has ended",
     gone_text:
       "Tracking links stop working some time after a job is done. Call us if you still need something.",
@@ -34,8 +36,10 @@ export const WORDS = {
     arrival: "Arrival window",
     arrival_open: "We will tell you the time soon.",
     eta: "Expected around {time}",
+    zone_note: "Times are {zone}, which is our time here.",
+    zone_device: "Times are {zone}, as this device has it.",
     driver: "Your driver",
-    place: "Your crew was seen near {place}",
+    place: "Your crew shared where it is",
     place_age: " · {ago}",
     place_map: "Show on a map",
     proof: "What we did",
@@ -88,6 +92,8 @@ export const WORDS = {
     not_found_title: "No encontramos este servicio",
     not_found_text:
       "Compruebe que abrió el enlace completo del mensaje. Si acaba de reservar, inténtelo de nuevo en un minuto.",
+    not_found_looking:
+      "Compruebe que abrió el enlace completo del mensaje. Si se lo acaban de enviar, deje esta página abierta: seguimos buscando un momento.",
     gone_title: "Este enlace ya no sirve",
     gone_text:
       "Los enlaces dejan de funcionar un tiempo después de terminar el servicio. Llámenos si necesita algo.",
@@ -110,8 +116,10 @@ export const WORDS = {
     arrival: "Horario de llegada",
     arrival_open: "Pronto le diremos la hora.",
     eta: "Llegada prevista hacia las {time}",
+    zone_note: "Las horas son en {zone}, la nuestra.",
+    zone_device: "Las horas son en {zone}, la de este dispositivo.",
     driver: "Quién conduce",
-    place: "Su equipo fue visto cerca de {place}",
+    place: "Su equipo compartió dónde está",
     place_age: " · {ago}",
     place_map: "Ver en un mapa",
     proof: "Lo que hicimos",

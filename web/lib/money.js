@@ -1,0 +1,15 @@
+// Amounts of money as people type them. What could mean two amounts is refused, never guessed.
+
+export const MOST_CENTS = 100_000_000; // the API's own limit
+const PLAIN = /^\d{1,7}(\.\d{1,2})?$/;
+const GROUPED = /^\d{1,3}(,\d{3})+(\.\d{1,2})?$/;
+export const AMOUNT_FAULT = "Write dollars and cents like 240 or 240.50, at most 1,000,000.";
+
+/** `24050` for `240.50`, `$240.50`, `1,200`; null for nothing, undefined for what is no amount. */
+export function centsIn(text) {
+  const typed = text.trim().replace(/^\$\s*/, "");
+  if (text.trim() === "") return null;
+  if (!PLAIN.test(typed) && !GROUPED.test(typed)) return undefined;
+  const cents = Math.round(Number(typed.replaceAll(",", "")) * 100);
+  return cents <= MOST_CENTS ? cents : undefined;
+}

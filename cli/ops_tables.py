@@ -95,7 +95,7 @@ def _limit(status: Status) -> str:
 def troubled_table(jobs: Sequence[TroubledJob]) -> Table:
     table = Table(Column("job", no_wrap=True), "flow", "status", "why", "since", box=None)
     for job in jobs:
-        why = job.why.replace("_", " ")
+        why = job.why.replace("_", " ") + (f": {escape(job.detail)}" if job.detail else "")
         table.add_row(
             job.job_id, job.flow or "?", job.status or "?", f"[red]{why}[/]", local_time(job.since)
         )

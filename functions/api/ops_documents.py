@@ -36,6 +36,8 @@ class TroubledJob(Frozen):
     status: Name | None = None
     since: Utc
     why: Literal["overdue"] | StuckReason
+    detail: str | None = None
+    """What exactly, where it is stuck: the kind of the error and its place."""
 
 
 class QueueState(Frozen):
@@ -98,8 +100,9 @@ class StoryDocument(Frozen):
     """Everything that happened to a job, oldest first, and what is wrong with it now."""
 
     job_id: JobId
-    flow: Name
-    status: Name
+    flow: Name | None = None
+    """Null, with `status`, where no version of the job can be read: only `wrong` tells of it."""
+    status: Name | None = None
     rev: int
     lines: tuple[Line, ...]
     wrong: tuple[str, ...] = ()

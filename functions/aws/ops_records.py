@@ -26,6 +26,7 @@ class StuckMark(Noted):
     job_id: JobId
     why: StuckReason
     since: Utc
+    detail: str | None = None
 
 
 class MonthOfPaths(Noted):
@@ -42,7 +43,7 @@ class S3OpsRecords:
         prefix = f"tenants/{tenant}/stuck/"
         marks = [self._mark(prefix + name) for name in list(self.objects.keys(prefix))]
         return [
-            TroubledJob(job_id=mark.job_id, since=mark.since, why=mark.why)
+            TroubledJob(job_id=mark.job_id, since=mark.since, why=mark.why, detail=mark.detail)
             for mark in marks
             if mark
         ]

@@ -13,11 +13,12 @@ from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
 from functions.hooks.webhook_due import WebhookDue
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
+from functions.watch.business import MANY, measure_ages
 from functions.watch.mend_deliveries import MendDeliveries
 from functions.watch.mend_execution import DEAF, TRIES
 from functions.watch.orders import ExecutionEnded, Found, Redriven
 from functions.watch.round import GRACE, MESSAGES, SUSPECT
-from functions.watch_jobs import MANY, WatchJobs, measure_ages
+from functions.watch_jobs import WatchJobs
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import UnknownStatus, load_flow
 from statemachine.identity import digest_of

@@ -24,8 +24,10 @@ def fault_of(job: Job, tenant: str, job_id: str) -> str | None:
         return "it holds a job of another business"
     if job.job_id != job_id:
         return "it holds another job"
-    if [entry.seq for entry in job.ledger] != list(range(1, job.seq + 1)):
+    if len(job.ledger) != job.seq or any(e.seq != n for n, e in enumerate(job.ledger, 1)):
         return "its ledger has gaps"
+    if job.execution.seq > job.seq or (job.wait and job.wait.seq > job.seq):
+        return "its execution is ahead of its ledger"
     if job.visible_rev > job.rev:
         return "its visible_rev is ahead of its rev"
     return None

@@ -162,9 +162,9 @@ class FakeRecords:
                 mark = StuckMark.model_validate_json(each[0])
             except ValueError:
                 continue
-            marks.append(TroubledJob(
-                    job_id=mark.job_id, since=mark.since, why=mark.why, detail=mark.detail
-                ))
+            marks.append(
+                TroubledJob(job_id=mark.job_id, since=mark.since, why=mark.why, detail=mark.detail)
+            )
         return marks
 
     def board_written_at(self, tenant: str) -> datetime | None:

@@ -198,6 +198,8 @@ def _times(jobs: Iterable[Job]) -> Iterator[TimeInStatus]:
         for status, minutes in _stays(job):
             stays[job.flow, status].append(minutes)
     for (flow, name), all_minutes in sorted(stays.items()):
+        if flow not in flow_names():
+            continue
         known = {status.name: status for status in load_flow(flow).statuses}
         if name in known and not known[name].terminal:
             by_window = known[name].late_minutes is not None

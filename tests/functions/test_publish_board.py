@@ -1,6 +1,5 @@
 """Step 5: jobs.json is a fold of the job objects, whatever the order and number of messages."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest

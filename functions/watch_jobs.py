@@ -7,9 +7,9 @@ execution, because there none survives).
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -108,17 +108,22 @@ class WatchJobs:
         now: datetime,
         ask_executions: bool = False,
         full: bool = False,
-        time_is_up: TimeIsUp = lambda: False,
+        share_of: Callable[[int], TimeIsUp] = lambda _: lambda: False,
     ) -> Found:
         """The jobs of every business whose turn it is, and now and then the dead-letter queues.
 
-        Raises Unavailable, after all the others were looked after, where something failed.
+        `share_of` is the time for one of so many businesses, from when it is asked. Each minute
+        another business is the first. Raises Unavailable, after all the others were looked after,
+        where something failed.
         """
-        order = Order(now, full or ask_executions, ask_executions, time_is_up=time_is_up)
+        order = Order(now, full or ask_executions, ask_executions)
         found, failed = Found(), list[str]()
-        for tenant in self.tenants.names():
+        names = list(self.tenants.names())
+        begin = minute_of(now) % max(1, len(names))
+        for tenant in [*names[begin:], *names[:begin]]:
             try:
-                found = found.and_of(self.business(tenant, order))
+                mine = replace(order, time_is_up=share_of(len(names)))
+                found = found.and_of(self.business(tenant, mine))
             except Exception as error:  # the trouble of one business is not that of the others
                 log.error("not looked after", who=tenant, error=place_of(error))
                 failed.append(str(error) if isinstance(error, Unavailable) else tenant)
@@ -245,24 +250,16 @@ def after(seconds: float) -> TimeIsUp:
 
 
 def _round(watch: WatchJobs, fan_out: FanOut, order: Round, queued: bool) -> dict[str, Any]:
-    """One business, where one is named or there is no other; else a message for each of them."""
-    now = utc_now()
-    tenant = order.tenant or (fan_out.only_one(order) if queued else None)
-    if tenant:
-        todo = Order(
-            now, order.full or order.ask_executions, order.ask_executions,
-            order.after if order.tenant and order.after else "", after(ROUND_S),
-        )  # fmt: skip
-        found = watch.one_business(tenant, todo)
-        if not order.tenant:
-            found = found.with_(dead_letters=watch.dead(now, todo.full))
-        fan_out.go_on(order, found)
-    elif queued:
-        messages = fan_out(order)
-        found = Found(businesses=messages, dead_letters=watch.dead(now, order.full))
+    """Of one business where one is named, of all where they are few; else a message for each."""
+    now, ask, full = utc_now(), order.ask_executions, order.full or order.ask_executions
+    if order.tenant:
+        one = Order(now, full, ask, order.after or "", after(ROUND_S))
+        found = watch.one_business(order.tenant, one)
+    elif queued and (sent := fan_out(order)) is not None:
+        found = Found(businesses=sent, dead_letters=watch.dead(now, full))
     else:
-        found = watch.round(now, order.ask_executions, order.full, after(ROUND_S))
-        fan_out.go_on(order, found)
+        found = watch.round(now, ask, full, lambda number: after(ROUND_S / number))
+    fan_out.go_on(order, found)
     told = found.model_dump(mode="json")
     log.info("round", **told)
     return told

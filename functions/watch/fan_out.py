@@ -15,6 +15,8 @@ from functions.hooks.deliveries import Later
 from functions.ports import Tenants
 from functions.watch.orders import Found, Round
 
+FEW = 4
+"""Businesses that one call looks after, each for its share of the time: messages cost more."""
 MOST = 1000
 """Businesses that get their messages in one call: one page of names, a hundred batches."""
 
@@ -24,21 +26,18 @@ class FanOut:
     tenants: Tenants
     queue: Later
 
-    def __call__(self, order: Round) -> int:
-        """How many businesses were sent their message. Raises Unavailable."""
+    def __call__(self, order: Round) -> int | None:
+        """How many businesses were sent their message; None where they are so few that one call
+        shares its time among them. Raises Unavailable.
+        """
         names = list(islice(self.tenants.names(order.after or ""), MOST + 1))
+        if len(names) <= FEW and not order.after:
+            return None
         now, more = names[:MOST], names[MOST:]
         self.queue.put_all([_of(order, name).message() for name in now])
         if more:
             self.queue.put(order.model_copy(update={"after": now[-1]}).message(), 0)
         return len(now)
-
-    def only_one(self, order: Round) -> str | None:
-        """The business where there is just one, as in most copies: its round needs no message."""
-        if order.after:
-            return None
-        names = list(islice(self.tenants.names(), 2))
-        return names[0] if len(names) == 1 else None
 
     def go_on(self, order: Round, found: Found) -> None:
         """A full round goes on where its time was up; of the others the next minute brings one."""

@@ -11,7 +11,10 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from functions.people.accounts import LONGEST_PASSWORD
 from statemachine.job import Long, Schedule, Short
-from statemachine.values import EventId, Frozen, Language, Name, Tenant, Utc
+from statemachine.values import EventId, Frozen, JobId, Language, Name, Tenant, Utc
+
+MOST_CARDS = 5_000
+"""In one answer; fewer where they are large, see `board.LARGEST_BYTES`."""
 
 MAIN = "main"
 """The business of those who name none: most copies of Haulway serve just one."""
@@ -105,7 +108,10 @@ class HoldersWish(Frozen):
 
 
 class Wanted(Frozen):
-    """Which cards: of these statuses (parted by commas), with `q` in name, address or id."""
+    """Which cards: of these statuses (parted by commas), with `q` in name, address or id.
+
+    At most `limit` of them, those behind the job `after`: what an answer names as `next`.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -113,3 +119,5 @@ class Wanted(Frozen):
         None
     )
     q: Annotated[str, Field(max_length=100)] | None = None
+    limit: Annotated[int, Field(ge=1, le=MOST_CARDS)] = MOST_CARDS
+    after: JobId | None = None

@@ -135,7 +135,7 @@ def corrected(business: Business) -> Job:
     name = {"tenant": "main", "mark": "1", "channel": "sms", "recipient": "customer"}
     for about in ("replies", job.job_id):
         draft = {"state": "sent", "to": masked(OLD), "created_at": NOON, "updated_at": NOON}
-        delivery = Delivery(name=DeliveryName.model_validate({**name, "about": about}), **draft)  # type: ignore[arg-type]  # pydantic checks it
+        delivery = Delivery(name=DeliveryName.model_validate({**name, "about": about}), **draft)
         S3Deliveries(business.s3, business.bucket).create(delivery)
     job = edited(job, an_edit(job, customer={"name": "Ada Lovelace", "phone": ADA}), NOON)
     business.jobs.replace(job, business.jobs.read("main", job.job_id).etag)

@@ -105,7 +105,7 @@ class Trap(FakeJobs):
 def trapped(sprung: Callable[[str], bool]) -> Yard:
     yard = Yard(*SOUND)
     jobs = Trap(yard.bucket)
-    jobs.sprung = sprung  # type: ignore[method-assign]  # which jobs break is the test's to say
+    jobs.sprung = sprung
     object.__setattr__(yard.watch, "jobs", jobs)
     return yard
 

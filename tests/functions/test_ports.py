@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, Protocol
 
 import pytest
@@ -139,6 +140,19 @@ def test_open_jobs_are_listed_until_they_have_ended(ground: Ground) -> None:
     ground.jobs.mark_ended("main", "261121-000001")
     ground.jobs.mark_ended("main", "261121-000001")
     assert list(ground.jobs.open_jobs("main")) == ["261121-000002"]
+
+
+def test_a_deadline_is_in_the_index_until_it_was_seen_to(ground: Ground) -> None:
+    ground.jobs.mark_open("main", "261121-000001")
+    ground.jobs.mark_due("main", "261121-000002", NOON + timedelta(milliseconds=1))
+    ground.put("tenants/main/open/no-job", b"")
+    index = ground.jobs.open_index("main")
+    assert (list(index.touched), index.now_due(NOON)) == (["261121-000001"], {})
+    [(job_id, names)] = index.now_due(NOON + timedelta(seconds=1)).items()
+    assert (job_id, names) == ("261121-000002", ["261121-000002@20261121T120001Z"])
+    ground.jobs.clear_due("main", names[0])
+    assert ground.jobs.open_index("main").due == {}
+    assert list(ground.jobs.open_jobs("main")) == ["261121-000001"]
 
 
 def test_the_index_says_when_a_job_was_touched_last(ground: Ground) -> None:

@@ -99,8 +99,10 @@ class Yard:
     def job(self, job_id: str = JOB_ID) -> Job:
         return self.jobs.read("main", job_id).value
 
-    def round(self, now: datetime, **how: bool) -> dict[str, list[Repair]]:
-        return self.watch.round(now, **how).repaired
+    def round(
+        self, now: datetime, full: bool = False, ask_executions: bool = False
+    ) -> dict[str, list[Repair]]:
+        return self.watch.round(now, ask_executions, full).repaired
 
     def open(self) -> list[str]:
         return list(self.jobs.open_jobs("main"))

@@ -58,6 +58,7 @@ def _executions(document: OpsDocument) -> str:
         return UNREAD
     runs = [
         f"{count.executions}{'+' if count.more else ''} {count.state.replace('_', ' ')}"
+        + (f" ({', '.join(count.jobs[:5])})" if count.jobs else "")
         for count in document.executions
         if count.executions
     ]

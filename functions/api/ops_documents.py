@@ -21,11 +21,16 @@ class StatusCount(Frozen):
 
 
 class ExecutionCount(Frozen):
-    """Executions by state, as Step Functions counts them; `more` where there are still more."""
+    """Executions by state, as Step Functions counts them; `more` where there are still more.
+
+    Of those that ended badly only the ones that no other execution of their job has followed.
+    """
 
     state: Literal["running", "succeeded", "failed", "timed_out", "aborted"]
     executions: int
     more: bool = False
+    jobs: tuple[JobId, ...] = ()
+    """Of those that ended badly, whose they were: each job's story says why."""
 
 
 class TroubledJob(Frozen):

@@ -35,6 +35,7 @@ JOBS_READ = 100
 MOVES_SHOWN = 100
 FRESH = timedelta(seconds=60)
 AT_ONCE = 8
+ENDED_BADLY: frozenset[RunState] = frozenset({"failed", "timed_out", "aborted"})
 
 
 class OpsRecords(Protocol):
@@ -49,9 +50,21 @@ class OpsRecords(Protocol):
         """In that month, as `2026-11`; 0 where nothing was noted."""
 
 
+@dataclass(frozen=True)
+class EndedBadly:
+    """One execution by its name: the business, the job, and which of its executions it was."""
+
+    tenant: str
+    job_id: str
+    generation: int
+
+
 class ExecutionNumbers(Protocol):
     def count(self, flow: str, state: RunState) -> tuple[int, bool]:
         """How many, as far as one question tells, and whether there are more."""
+
+    def ended_badly(self, flow: str, state: RunState) -> tuple[Sequence[EndedBadly], bool]:
+        """Those of that state, newest first, as far as one question tells."""
 
 
 @dataclass
@@ -64,7 +77,8 @@ class OpsOverview:
     paths_a_month: int
     read: dict[tuple[str, str], tuple[int, Job]] = field(default_factory=dict)
     """The jobs read last, with the rev of the card that told of them."""
-    counted: tuple[datetime, tuple[ExecutionCount, ...]] | None = None
+    counted: dict[str, tuple[datetime, tuple[ExecutionCount, ...]]] = field(default_factory=dict)
+    """By business, when it was counted last, and what."""
 
     def __call__(self, tenant: str, now: datetime) -> OpsDocument:
         """As much as can be read: most is asked when something is broken.
@@ -75,7 +89,7 @@ class OpsOverview:
         board = sources.ask("board", lambda: self.boards.latest(tenant).value)
         stuck = sources.ask("stuck jobs", lambda: self.records.stuck(tenant)) or ()
         others = {
-            "executions": sources.ask("executions", lambda: self._executions(now)),
+            "executions": sources.ask("executions", lambda: self._executions(tenant, now)),
             "queues": tuple(self._queues(sources)),
             "snapshot_at": sources.ask(
                 "time of the board", lambda: self.records.board_written_at(tenant)
@@ -136,15 +150,42 @@ class OpsOverview:
         except (UnknownJob, Corrupt):
             return None
 
-    def _executions(self, now: datetime) -> tuple[ExecutionCount, ...]:
-        if self.counted is None or now - self.counted[0] >= FRESH:
-            self.counted = now, tuple(self._count(state) for state in get_args(RunState))
-        return self.counted[1]
+    def _executions(self, tenant: str, now: datetime) -> tuple[ExecutionCount, ...]:
+        known = self.counted.get(tenant)
+        if known is None or now - known[0] >= FRESH:
+            counts = tuple(self._count(tenant, state) for state in get_args(RunState))
+            known = self.counted[tenant] = now, counts
+        return known[1]
 
-    def _count(self, state: RunState) -> ExecutionCount:
+    def _count(self, tenant: str, state: RunState) -> ExecutionCount:
+        """Of those that ended badly only the ones with which a job of this business was left: where
+        the watchdog gave it another, as after each start of a laptop's engine, nothing is wrong.
+        """
+        if state in ENDED_BADLY:
+            answers = [self.executions.ended_badly(flow, state) for flow in flow_names()]
+            ours = [run for runs, _ in answers for run in runs if run.tenant == tenant][:JOBS_READ]
+            with ThreadPoolExecutor(AT_ONCE) as readers:
+                left = list(readers.map(self._is_left, ours))
+            jobs = tuple(run.job_id for run, is_left in zip(ours, left, strict=True) if is_left)
+            return ExecutionCount(
+                state=state,
+                executions=len(jobs),
+                more=bool(jobs) and any(more for _, more in answers),
+                jobs=jobs,
+            )
         counts = [self.executions.count(flow, state) for flow in flow_names()]
         total, more = sum(number for number, _ in counts), any(more for _, more in counts)
         return ExecutionCount(state=state, executions=total, more=more)
+
+    def _is_left(self, run: EndedBadly) -> bool:
+        """No other execution follows its job, which has something left to do."""
+        try:
+            job = self.jobs.read(run.tenant, run.job_id).value
+        except UnknownJob:
+            return False
+        except Corrupt:
+            return True
+        return job.execution.generation <= run.generation and not _is_over(job)
 
     def _queues(self, sources: Sources) -> Iterator[QueueState]:
         """Those that answer."""
@@ -154,6 +195,13 @@ class OpsOverview:
             state = sources.ask(f"queue {queue}", answer.result)
             if state:
                 yield state
+
+
+def _is_over(job: Job) -> bool:
+    """Ended, and told so. A flow that this version does not have says nothing of it."""
+    statuses = load_flow(job.flow).statuses if job.flow in flow_names() else ()
+    ends = {status.name for status in statuses if status.terminal}
+    return job.status in ends and job.execution.seq >= job.seq
 
 
 def _placed(stuck: Iterable[TroubledJob], board: Board) -> Iterator[TroubledJob]:

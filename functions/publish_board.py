@@ -92,7 +92,7 @@ class PublishBoard:
         before = self.jobs.written(tenant)
         cards = self.readable_cards(tenant, self._on_board(tenant, before, now) - left_out)
         self.boards.overwrite(tenant, Board().merged(cards).at(now))
-        newer = _written_after(before, self.jobs.written(tenant))
+        newer = _written_after(before, self.jobs.written(tenant), now)
         return self.merge(tenant, self.readable_cards(tenant, newer - left_out), now)
 
     def _on_board(self, tenant: str, written: Mapping[str, datetime], now: datetime) -> set[str]:
@@ -123,17 +123,16 @@ class PublishBoard:
             return None
 
 
-def _written_after(before: Mapping[str, datetime], now: Mapping[str, datetime]) -> set[str]:
+def _written_after(
+    before: Mapping[str, datetime], after: Mapping[str, datetime], now: datetime
+) -> set[str]:
     """The jobs that may have been written since the listing `before`.
 
     S3 tells times by the second, so what was written in the latest second of `before` counts too.
     """
-    newest = max(before.values(), default=None)
-    return {
-        job_id
-        for job_id, at in now.items()
-        if before.get(job_id) != at or (newest is not None and at >= newest)
-    }
+    newest = max(before.values(), default=now)
+    same_second = max(newest, now - CLOCKS_APART)
+    return {job_id for job_id, at in after.items() if before.get(job_id) != at or at >= same_second}
 
 
 class Settings(FromQueue, HasJobs):

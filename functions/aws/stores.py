@@ -193,14 +193,17 @@ class S3Stuck:
     def add(self, stuck: StuckJob) -> None:
         """A lost answer is tried again by the next round, which finds the job still stuck."""
         key = f"{_stuck_prefix(stuck.tenant)}{stuck.job_id}.json"
+        with suppress(Conflict):
+            try:
+                self.objects.store(key, to_bytes(stuck), None)
+            except Conflict:
+                self._replace_unreadable(key, stuck)
+
+    def _replace_unreadable(self, key: str, stuck: StuckJob) -> None:
         try:
-            known = self.objects.load(key, StuckJob)
-            replacing = None
+            self.objects.load(key, StuckJob)
         except Corrupt as error:
-            known, replacing = None, error.etag
-        if known is None:
-            with suppress(Conflict):
-                self.objects.store(key, to_bytes(stuck), replacing)
+            self.objects.store(key, to_bytes(stuck), error.etag)
 
     def remove(self, tenant: str, job_id: str) -> None:
         self.objects.remove(f"{_stuck_prefix(tenant)}{job_id}.json")

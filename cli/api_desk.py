@@ -96,8 +96,13 @@ class ApiDesk:
         return booked
 
     def cards(self) -> list[Card]:
-        jobs = self.ask("GET", "/api/jobs").json()["jobs"]
-        return [Card.model_validate(card) for card in jobs.values()]
+        cards: list[Card] = []
+        path: str | None = "/api/jobs"
+        while path:
+            page = self.ask("GET", path).json()
+            cards += [Card.model_validate(card) for card in page["jobs"].values()]
+            path = f"/api/jobs?after={page['next']}" if page.get("next") else None
+        return cards
 
     def job(self, job_id: str) -> JobDocument:
         check_job_id(job_id)

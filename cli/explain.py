@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from cli.out import console, print_json, spoken_errors, status_text
+from cli.out import console, in_local_zone, print_json, spoken_errors, status_text
 from functions.api.ops_documents import StoryDocument
 from statemachine.known import Chapter, Line
 
@@ -44,7 +44,7 @@ def explain(
 
 
 def _print(story: StoryDocument) -> None:
-    status = status_text(story.flow, story.status)
+    status = status_text(story.flow, story.status) if story.flow and story.status else ""
     console.print(f"[bold]{story.job_id}[/]  {status}  rev {story.rev}\n")
     table = Table(
         Column("when", no_wrap=True),
@@ -56,7 +56,7 @@ def _print(story: StoryDocument) -> None:
     )
     day = None
     for line in story.lines:
-        local = line.at.astimezone()
+        local = in_local_zone(line.at)
         if local.date() != day:
             day = local.date()
             table.add_row(f"[bold]{day:%a %d %b}[/]", "", "", "")

@@ -94,6 +94,7 @@ def _commands() -> None:
         crew,
         data,
         deploy,
+        erase,
         events,
         explain,
         flow,
@@ -124,7 +125,7 @@ def _commands() -> None:
     app.command("cost")(cost.cost)
     app.command("export")(data.export)
     app.command("import")(data.import_)
-    app.command("erase")(data.erase)
+    app.command("erase")(erase.erase)
     app.command("sign-in")(crew.sign_in)
     app.command("sign-out")(crew.sign_out)
     examples.shown_in(app)

@@ -25,7 +25,7 @@ from functions.api.ops_documents import (
 )
 from functions.aws.container import OpsNames
 from functions.aws.stores import S3Tenants
-from functions.aws.watchdog import LambdaWatchdog
+from functions.aws.watchdog import LambdaWatchdog, WatchdogFailed
 from functions.ops.wiring import Ops, ops_of
 from functions.ports import Unavailable
 from functions.watch.orders import Redriven
@@ -45,6 +45,22 @@ class Lot:
     looked_at: int
     of: int
     done: Redriven
+
+
+def _each_lot(
+    watchdog: LambdaWatchdog, tenant: str, lot: Sequence[str]
+) -> Iterator[tuple[Sequence[str], Redriven]]:
+    """Where the watchdog fails at a lot, its jobs one by one: the fault is that of one of them."""
+    try:
+        yield lot, watchdog.redrive_some(tenant, lot)
+    except WatchdogFailed as error:
+        if len(lot) == 1:
+            yield lot, Redriven(failed={lot[0]: str(error)})
+            return
+        for job_id in lot:
+            yield from _each_lot(watchdog, tenant, [job_id])
+    except Unavailable as error:
+        yield lot, Redriven(failed=dict.fromkeys(lot, str(error)))
 
 
 def _lots(job_ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -122,11 +138,8 @@ class DirectOpsDesk:
         name = self.place.outputs["WatchJobsFunction"]
         watchdog = LambdaWatchdog(self.place.one_attempt("lambda", FUNCTION_S), name)
         for tenant, lot in lots:
-            try:
-                done = watchdog.redrive_some(tenant, lot)
-            except Unavailable as error:
-                done = Redriven(failed=dict.fromkeys(lot, str(error)))
-            yield Lot(len(lot), total, done)
+            for some, done in _each_lot(watchdog, tenant, lot):
+                yield Lot(len(some), total, done)
 
     def letters(self, queue: str) -> tuple[DeadLetter, ...]:
         return self.ops.letters.show(queue)

@@ -58,6 +58,7 @@ def _executions(document: OpsDocument) -> str:
         return UNREAD
     runs = [
         f"{count.executions}{'+' if count.more else ''} {count.state.replace('_', ' ')}"
+        + (f" ({', '.join(count.jobs[:5])})" if count.jobs else "")
         for count in document.executions
         if count.executions
     ]
@@ -95,7 +96,7 @@ def _limit(status: Status) -> str:
 def troubled_table(jobs: Sequence[TroubledJob]) -> Table:
     table = Table(Column("job", no_wrap=True), "flow", "status", "why", "since", box=None)
     for job in jobs:
-        why = job.why.replace("_", " ")
+        why = job.why.replace("_", " ") + (f": {escape(job.detail)}" if job.detail else "")
         table.add_row(
             job.job_id, job.flow or "?", job.status or "?", f"[red]{why}[/]", local_time(job.since)
         )

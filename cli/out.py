@@ -18,7 +18,7 @@ from rich.markup import escape
 
 from functions.inbox import NEVER_AGAIN, problems
 from functions.ops.dead_letters import NotReplayable, UnknownQueue
-from functions.ports import Conflict, Corrupt, Unavailable, UnknownJob, UnknownTenant
+from functions.ports import Conflict, Corrupt, Unavailable, Unforeseen, UnknownJob, UnknownTenant
 from statemachine.edits import WRITTEN_EARLIER
 from statemachine.flows import UnknownFlow, load_flow
 
@@ -71,6 +71,8 @@ def spoken_errors() -> Iterator[None]:
         _end(str(error), REFUSED)
     except Corrupt as error:
         _end(f"{error}; it is left as it is, `corrupt` in docs/runbook.md says what to do", REFUSED)
+    except Unforeseen as error:
+        _end(f"{error}; the job is on the list of `haul ops stuck`", BROKEN)
     except NEVER_AGAIN as error:
         _end(str(error), REFUSED)
     except Unavailable as error:
@@ -111,8 +113,16 @@ def money(cents: int | None) -> str:
     return "" if cents is None else f"${cents / 100:,.2f}"
 
 
+def in_local_zone(moment: datetime) -> datetime:
+    """As it is where the device's zone would lead out of the years that there are."""
+    try:
+        return moment.astimezone()
+    except (OverflowError, ValueError):
+        return moment
+
+
 def local_time(moment: datetime) -> str:
-    return moment.astimezone().strftime("%a %H:%M")
+    return in_local_zone(moment).strftime("%a %H:%M")
 
 
 def true_time(occurred_at: datetime | None, recorded_at: datetime) -> str:

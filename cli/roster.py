@@ -21,6 +21,7 @@ from functions.aws.stores import S3Tenants
 from functions.people.accounts import Account
 from functions.people.roster import NewTruck, UnknownMember, UnknownTruck
 from functions.people.roster_import import import_days, import_people
+from functions.read_each import Unreadable, read_each
 from statemachine.job import CREW_ROLES
 from statemachine.roster import Day, told
 from statemachine.roster import day_of as plain_day
@@ -156,8 +157,11 @@ def check(context: typer.Context) -> None:
     with spoken_errors():
         crew, tenant = assignment(context.obj.place), context.obj.tenant
         now, found = datetime.now(timezone.utc), list[str]()
-        for job_id in crew.jobs.open_jobs(tenant):
-            found += claimed_again(crew, crew.jobs.read(tenant, job_id).value, now)
+        for job in read_each(crew.jobs, tenant, crew.jobs.open_jobs(tenant)):
+            if isinstance(job, Unreadable):
+                found.append(f"{job.job_id} cannot be read: {job.why}")
+            else:
+                found += claimed_again(crew, job, now)
         if found:
             raise Declined("; ".join(found))
         console.print("Nobody and no truck is on two jobs at one time.")

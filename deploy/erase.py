@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from functions.aws.hooks import S3Deliveries, S3Numbers
+from functions.aws.hooks import S3Numbers
 from functions.aws.places import DynamoPlaces
+from functions.aws.stores import S3Objects
 from functions.commit import ATTEMPTS
 from functions.hooks.numbers import Number, digest_of
-from functions.ports import Conflict, Unavailable
-from statemachine.deliveries import masked
+from functions.ports import Conflict, Corrupt, Unavailable
+from statemachine.deliveries import Delivery, masked
 from statemachine.identity import digest_of as digest_of_token
 from statemachine.job import Job
 from statemachine.views import photo_path
@@ -30,11 +31,12 @@ def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
     """
     s3, folder = client("s3"), f"tenants/{job.tenant}"
     private = [
-        f"{folder}/jobs/{job.job_id}.json",
         f"{folder}/open/{job.job_id}",
         f"{folder}/stuck/{job.job_id}.json",
         f"{folder}/deliveries/{job.job_id}/",
         f"uploads/{job.tenant}/{job.job_id}/",
+        # The last one: where this was cut short, the job is found again and erased to its end.
+        f"{folder}/jobs/{job.job_id}.json",
     ]
     public = [photo_path(photo.photo_id).lstrip("/") for photo in job.photos]
     public.append(f"t/{digest_of_token(job.token)}.json")
@@ -73,8 +75,14 @@ def erase_number(s3: Any, bucket: str, tenant: str, phone: str) -> NumberErased:
     Answers name their number by its last four digits only; those of all such numbers are erased.
     Raises Unavailable where texts kept changing what is known.
     """
-    erased = _erase_answers(s3, bucket, tenant, phone)
-    numbers, digest = S3Numbers(s3, bucket), digest_of(tenant, phone)
+    erased = erase_answers(s3, bucket, tenant, masked(phone))
+    left = erase_digest(s3, bucket, tenant, digest_of(tenant, phone))
+    return NumberErased(erased + left.objects, left.opt_out_kept)
+
+
+def erase_digest(s3: Any, bucket: str, tenant: str, digest: str) -> NumberErased:
+    """The same for a number of which only the digest is known. Raises Unavailable."""
+    erased, numbers = 0, S3Numbers(s3, bucket)
     for _ in range(ATTEMPTS):
         stored = numbers.read(tenant, digest)
         known, etag = (stored.value, stored.etag) if stored else (None, None)
@@ -109,10 +117,26 @@ def _purge_number(
     return _delete(s3, bucket, (v for v in versions if not (keep_latest and v is latest)))
 
 
-def _erase_answers(s3: Any, bucket: str, tenant: str, phone: str) -> int:
-    answers = S3Deliveries(s3, bucket).about(tenant, "replies")
-    ours = [answer.name.key for answer in answers if answer.to == masked(phone)]
-    return sum(purge(s3, bucket, key) for key in ours)
+def erase_answers(s3: Any, bucket: str, tenant: str, mask: str) -> int:
+    """The answers to texts of every number that is masked so."""
+    objects, prefix = S3Objects(s3, bucket), f"tenants/{tenant}/deliveries/replies/"
+    ours = [key for key in objects.keys(prefix) if _is_to(objects, prefix + key, mask)]
+    return sum(purge(s3, bucket, prefix + key) for key in ours)
+
+
+def _is_to(objects: S3Objects, key: str, mask: str) -> bool:
+    """One that cannot be read is nobody's, and stops nobody's from being erased."""
+    try:
+        stored = objects.load(key, Delivery)
+    except Corrupt:
+        return False
+    return stored is not None and stored.value.to == mask
+
+
+def purge_older(s3: Any, bucket: str, key: str) -> int:
+    """Delete all versions of `key` but the one that is there now."""
+    versions = (v for v in _versions(s3, bucket, key) if v["Key"] == key and not v["IsLatest"])
+    return _delete(s3, bucket, versions)
 
 
 def purge(s3: Any, bucket: str, prefix: str) -> int:

@@ -23,7 +23,8 @@ from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobR
 from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Jobs, S3Tenants
 from functions.people.accounts import Account, AccountExists
-from functions.ports import Conflict, UnknownJob
+from functions.ports import Conflict
+from functions.read_each import read_each
 from statemachine.flows import Flow, Move
 from statemachine.job import Customer, Job, Place
 from statemachine.tenants import CANARY, TenantSettings
@@ -251,9 +252,9 @@ def _ends(flow: Flow | None) -> set[str]:
 
 
 def _left_behind(jobs: S3Jobs) -> Iterator[Job]:
-    for job_id in list(jobs.all_ids(CANARY)):
-        with suppress(UnknownJob):
-            yield jobs.read(CANARY, job_id).value
+    """One that cannot be read stays for a person: `haul ops stuck` lists it."""
+    found = read_each(jobs, CANARY, list(jobs.all_ids(CANARY)))
+    return (job for job in found if isinstance(job, Job))
 
 
 def _now() -> datetime:

@@ -106,7 +106,7 @@ class JobRepaired(JobFact):
     rev: Rev
 
 
-StuckReason = Literal["corrupt", "keeps_failing", "unknown_status"]
+StuckReason = Literal["corrupt", "keeps_failing", "unknown_status", "unforeseen", "implausible"]
 
 
 class JobStuck(Fact):
@@ -117,6 +117,8 @@ class JobStuck(Fact):
     why: StuckReason
     """`corrupt`: its object cannot be read. `keeps_failing`: every successor execution dies.
     `unknown_status`: it is in a status, or a flow, that this version does not have.
+    `unforeseen`: our code fails on it in a way that no one foresaw. `implausible`: it can be read
+    and goes on, but holds a time that cannot be meant.
     """
     recorded_at: Utc
 

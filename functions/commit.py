@@ -10,6 +10,7 @@ already knows the event: after a lost answer it finds its own event and is done.
 import random
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 from functions.ports import Conflict, Jobs, Unavailable
@@ -21,6 +22,11 @@ CAP_S = 0.8
 
 Pause = Callable[[int], None]
 Outcome = TypeVar("Outcome")
+
+
+def deadlines(job: Job) -> set[datetime]:
+    """When its kept moves have to be refused, which no message will say."""
+    return {early.until for early in job.early}
 
 
 def full_jitter(attempt: int) -> None:
@@ -52,6 +58,8 @@ def commit(
                 if watched:
                     jobs.mark_open(tenant, job_id)
                     watched = False
+                for until in sorted(deadlines(job) - deadlines(stored.value)):
+                    jobs.mark_due(tenant, job_id, until)
                 jobs.replace(job, stored.etag)
             return job, outcome
         except (Conflict, Unavailable) as error:

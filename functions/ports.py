@@ -11,9 +11,12 @@ The errors are few and say what to do:
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
+
+from pydantic import Field
 
 from events import Fact, Request, StuckReason
+from functions.open_index import OpenIndex
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
 from statemachine.values import Frozen, JobId, Tenant, Utc
@@ -30,6 +33,13 @@ class UnknownJob(HaulwayError):
 
 class UnknownTenant(HaulwayError):
     """No such business; create it with `haul tenant add`, or check the event's `tenant`."""
+
+
+class Unforeseen(HaulwayError):
+    """One job broke our code in a way that no one foresaw. It is on the list of stuck jobs.
+
+    The text says the kind of the error and its place in the code, and nothing of the job.
+    """
 
 
 class Corrupt(HaulwayError):
@@ -82,13 +92,25 @@ class Jobs(Protocol):
 
     def mark_ended(self, tenant: str, job_id: str) -> None: ...
 
+    def mark_due(self, tenant: str, job_id: str, at: datetime) -> None:
+        """Have the watchdog look at the job in its first round after `at`.
+
+        Done before the write that makes it necessary; twice is once.
+        """
+
+    def clear_due(self, tenant: str, name: str) -> None:
+        """Remove an entry that was seen to, by its name in `OpenIndex.due`."""
+
+    def open_index(self, tenant: str) -> OpenIndex:
+        """The index of open jobs with the moments at which some have to be looked at."""
+
     def open_jobs(self, tenant: str) -> dict[str, datetime]:
         """The index of open jobs: when each was last entered into it."""
 
     def all_ids(self, tenant: str) -> Iterator[str]: ...
 
-    def written_since(self, tenant: str, moment: datetime) -> Iterator[str]:
-        """The ids of those whose object was written then or later, by the store's own clock."""
+    def written(self, tenant: str) -> dict[str, datetime]:
+        """Every job: when its object was last written, by the store's own clock, to the second."""
 
 
 class StuckJob(Frozen):
@@ -98,6 +120,8 @@ class StuckJob(Frozen):
     job_id: JobId
     why: StuckReason
     since: Utc
+    detail: Annotated[str, Field(max_length=300)] | None = None
+    """What exactly, in words for a person: kinds of errors and places, nothing that was stored."""
 
 
 class Stuck(Protocol):
@@ -147,7 +171,8 @@ class Tenants(Protocol):
     def read(self, tenant: str) -> TenantSettings:
         """Raises UnknownTenant."""
 
-    def names(self) -> Iterator[str]: ...
+    def names(self, after: str = "") -> Iterator[str]:
+        """In one fixed order; with `after`, those behind that one."""
 
 
 class Answer(Frozen):

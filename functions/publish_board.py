@@ -4,7 +4,7 @@ What a message says is only which job to look at; the card is made from the job 
 messages may come twice, late or in any order, and one batch is one write however long it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,8 +26,8 @@ from functions.ports import Boards, Conflict, Corrupt, Jobs, Unavailable, Unknow
 from statemachine.flows import load_flow
 from statemachine.views import SHOWN_AFTER_END, Board, Card, card_of
 
-READERS = 8
-"""How many job objects are read at once."""
+READERS = 16
+"""How many job objects are read at once: as many as a client has connections (`container.POOL`)."""
 CLOCKS_APART = timedelta(hours=1)
 """More than our clock and that of S3 can differ."""
 
@@ -112,24 +112,35 @@ class PublishBoard:
                 self.pause(attempt)
         raise Unavailable(f"board of {tenant}: no write in {ATTEMPTS} attempts") from last
 
-    def rebuild(self, tenant: str, now: datetime) -> Board:
+    def rebuild(self, tenant: str, now: datetime, without: Iterable[str] = ()) -> Board:
         """The board folded from the job objects, put in place of whatever is there.
 
-        The overwrite is not conditional, for it must also replace what cannot be read. A card
+        The overwrite is not conditional, because it must also replace what cannot be read. A card
         that another writer puts in between, also a new job's, is put back by the merge that
-        follows. A job that cannot be read is left out: the board of the others must not wait.
-        """
-        self.boards.overwrite(tenant, Board().merged(self._all_cards(tenant, now)).at(now))
-        return self.merge(tenant, self._all_cards(tenant, now), now)
+        follows: of the jobs that were written since the first listing.
 
-    def _all_cards(self, tenant: str, now: datetime) -> list[Card]:
-        """Of every job that is open, and of all that can have ended so lately that it is shown.
+            here      list ── read all ────────────── overwrite ── list ── read the newer ── merge
+            another             job and card written ──✗
+
+        A job that cannot be read is left out, and so is one of `without`: the board of the others
+        must not wait.
+        """
+        left_out = frozenset(without)
+        before = self.jobs.written(tenant)
+        cards = self.readable_cards(tenant, self._on_board(tenant, before, now) - left_out)
+        self.boards.overwrite(tenant, Board().merged(cards).at(now))
+        newer = _written_after(before, self.jobs.written(tenant), now)
+        return self.merge(tenant, self.readable_cards(tenant, newer - left_out), now)
+
+    def _on_board(self, tenant: str, written: Mapping[str, datetime], now: datetime) -> set[str]:
+        """Every job that is open, and all that can have ended so lately that they are shown.
 
         The end is part of what was written, so an object that is older has not ended since. The
         others are listed and not read: there are ever more of them.
         """
-        lately = self.jobs.written_since(tenant, now - SHOWN_AFTER_END - CLOCKS_APART)
-        return self.readable_cards(tenant, {*self.jobs.open_jobs(tenant), *lately})
+        since = now - SHOWN_AFTER_END - CLOCKS_APART
+        lately = {job_id for job_id, at in written.items() if at >= since}
+        return lately | self.jobs.open_jobs(tenant).keys()
 
     def readable_cards(self, tenant: str, job_ids: Iterable[str]) -> list[Card]:
         """The cards of those that are there and can be read. Raises Unavailable.
@@ -138,14 +149,25 @@ class PublishBoard:
         """
         cards = []
         for job_id, card in self.each_card(tenant, job_ids).items():
-            if isinstance(card, Unavailable):
+            if isinstance(card, Unavailable | Conflict):
                 raise card  # the store, not the job: without its card the board would be wrong
             if isinstance(card, Card):
                 cards.append(card)
             elif not isinstance(card, UnknownJob):
-                why = f"{type(card).__name__}: {card}"[:200]
-                log.error("no card", tenant=tenant, job=job_id, why=why)
+                log.error("no card", tenant=tenant, job=job_id, error=type(card).__name__)
         return cards
+
+
+def _written_after(
+    before: Mapping[str, datetime], after: Mapping[str, datetime], now: datetime
+) -> set[str]:
+    """The jobs that may have been written since the listing `before`.
+
+    S3 tells times by the second, so what was written in the latest second of `before` counts too.
+    """
+    newest = max(before.values(), default=now)
+    same_second = max(newest, now - CLOCKS_APART)
+    return {job_id for job_id, at in after.items() if before.get(job_id) != at or at >= same_second}
 
 
 class Settings(FromQueue, HasJobs):

@@ -1,14 +1,16 @@
 """Step 9: the watchdog looks after open jobs and repairs what got lost on the way.
 
-It is called by the schedule (a round over those whose turn it is, see `watch/round.py`), by Step
-Functions' own message that an execution has ended badly (that one job), and after a restart of the
-laptop engine (a round that asks for every execution, because there none survives).
+It is called by the schedule (a round over those whose turn it is, see `watch/round.py`; one message
+for each business, see `watch/fan_out.py`), by Step Functions' own message that an execution has
+ended badly (that one job), and after a restart of the laptop engine (a round that asks for every
+execution, because there none survives).
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from functions.aws.container import (
@@ -36,6 +38,7 @@ from functions.inbox import Inbox, JobRef, once
 from functions.metrics import Metrics
 from functions.ports import (
     Bus,
+    Conflict,
     Corrupt,
     DeadLetterCounts,
     Executions,
@@ -43,14 +46,17 @@ from functions.ports import (
     Stuck,
     Tenants,
     Unavailable,
+    Unforeseen,
     UnknownJob,
     Views,
 )
 from functions.publish_board import PublishBoard
-from functions.watch.call_person import CallPerson
+from functions.watch.business import LookAfterBusiness, Order, TimeIsUp
+from functions.watch.call_person import CallPerson, place_of
+from functions.watch.fan_out import FanOut
 from functions.watch.mend_deliveries import MendDeliveries
 from functions.watch.mend_execution import MendExecution, is_settled
-from functions.watch.mend_job import Look, Mended, MendJob, sent_again_lately
+from functions.watch.mend_job import Look, MendJob
 from functions.watch.orders import (
     ExecutionEnded,
     Found,
@@ -60,36 +66,14 @@ from functions.watch.orders import (
     Round,
     Watch,
 )
-from functions.watch.round import (
-    MESSAGES,
-    messages_are_due,
-    minute_of,
-    not_shown,
-    to_look_at,
-)
+from functions.watch.round import minute_of
 from statemachine.flows import UnknownFlow
 from statemachine.job import Repair
-from statemachine.views import Board
 
-NEVER_STORED = timedelta(days=1)
-"""An entry of the index whose job is not there by then belongs to a booking that was given up."""
-MANY = 50
-"""So many jobs missing on the board are the board's trouble, not theirs."""
 DEAD_LETTERS_EVERY = 5
 """Rounds. The alarms on those queues are CloudWatch's own and wait for none."""
-
-
-@dataclass
-class _Round:
-    """What a round carries along from job to job."""
-
-    now: datetime
-    full: bool
-    ask: bool
-    looked_at: int = 0
-    repaired: dict[str, list[Repair]] = field(default_factory=dict)
-    boards: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
+ROUND_S = 60.0
+"""So long a round looks at one job after the other; the function may run for twice that."""
 
 
 @dataclass(frozen=True)
@@ -115,31 +99,76 @@ class WatchJobs:
             self.pause,
         )  # fmt: skip
 
-    def round(self, now: datetime, ask_executions: bool = False, full: bool = False) -> Found:
-        """The jobs of every tenant whose turn it is, and now and then the queues of dead letters.
+    @property
+    def business(self) -> LookAfterBusiness:
+        return LookAfterBusiness(self.jobs, self.publish, self.stuck, self.mend, self.metrics, log)
 
-        Raises Unavailable, after all the others were looked after, where something failed.
+    def round(
+        self,
+        now: datetime,
+        ask_executions: bool = False,
+        full: bool = False,
+        share_of: Callable[[int], TimeIsUp] = lambda _: lambda: False,
+    ) -> Found:
+        """The jobs of every business whose turn it is, and now and then the dead-letter queues.
+
+        `share_of` is the time for one of so many businesses, from when it is asked. Each minute
+        another business is the first. Raises Unavailable, after all the others were looked after,
+        where something failed.
         """
-        this = _Round(now, full or ask_executions, ask_executions)
-        for tenant in self.tenants.names():
-            with _noted(this.failed, tenant):
-                self._tenant(tenant, this)
-        dead: dict[str, int] = {}
-        if this.full or minute_of(now) % DEAD_LETTERS_EVERY == 0:
-            with _noted(this.failed, "dead letters"):
-                dead = self._dead_letters()
-        if this.failed:
-            raise Unavailable(f"not looked after: {', '.join(this.failed)}")
-        self.metrics.count("WatchRounds")  # an alarm rings where no round comes to its end
-        return Found(
-            looked_at=this.looked_at, repaired=this.repaired, boards=this.boards, dead_letters=dead
-        )
+        order = Order(now, full or ask_executions, ask_executions)
+        found, failed = Found(), list[str]()
+        names = list(self.tenants.names())
+        begin = minute_of(now) % max(1, len(names))
+        for tenant in [*names[begin:], *names[:begin]]:
+            try:
+                mine = replace(order, time_is_up=share_of(len(names)))
+                found = found.and_of(self.business(tenant, mine))
+            except Exception as error:  # the trouble of one business is not that of the others
+                log.error("not looked after", who=tenant, error=place_of(error))
+                failed.append(str(error) if isinstance(error, Unavailable) else tenant)
+        try:
+            found = found.with_(dead_letters=self.dead(now, order.full))
+        except Unavailable:
+            failed.append("dead letters")
+        if failed:
+            raise Unavailable("; ".join(failed))
+        if not found.left:
+            self.metrics.count("WatchRounds")  # an alarm rings where no round comes to its end
+        return found
+
+    def one_business(self, tenant: str, order: Order) -> Found:
+        """Raises Unavailable, after all its jobs were looked after, where something failed."""
+        found = self.business(tenant, order)
+        if not found.left:
+            self.metrics.count("WatchRounds")
+        return found
+
+    def dead(self, now: datetime, full: bool) -> dict[str, int]:
+        """Messages in dead-letter queues, told now and then. What to do is for a person to say."""
+        if not full and minute_of(now) % DEAD_LETTERS_EVERY:
+            return {}
+        dead = {queue: count for queue, count in self.dead_letters().items() if count}
+        for queue, count in dead.items():
+            log.error("dead letters", queue=queue, count=count)
+        if dead:
+            self.metrics.measure("DeadLetters", sum(dead.values()), "Count")
+        return dead
 
     def redrive(self, tenant: str, job_id: str, now: datetime) -> list[Repair]:
         """Everything a person can have done for one job; the repairs that were made.
 
-        Raises UnknownJob, Corrupt, UnknownFlow, Unavailable.
+        Raises UnknownJob, Corrupt, UnknownFlow, Unforeseen, Unavailable.
         """
+        try:
+            return self._redriven(tenant, job_id, now)
+        except (UnknownJob, Corrupt, UnknownFlow, Unavailable, Conflict):
+            raise
+        except Exception as error:
+            self.business.blame(tenant, job_id, error, now)
+            raise Unforeseen(f"our code failed on it: {place_of(error)}") from error
+
+    def _redriven(self, tenant: str, job_id: str, now: datetime) -> list[Repair]:
         self.mend.readable(tenant, job_id)
         look = Look(now, self.publish(tenant, [], now), ask=True, messages=True)
         mended = self.mend(tenant, job_id, look, self.stuck.read(tenant, job_id))
@@ -156,72 +185,11 @@ class WatchJobs:
                 with suppress(UnknownJob):  # erased, or never stored: it needs nothing
                     if repairs := self.redrive(tenant, job_id, now):
                         repaired[job_id] = repairs
-            except (Corrupt, UnknownFlow, Unavailable) as error:
+            except (Corrupt, UnknownFlow, Unforeseen, Unavailable) as error:
                 failed[job_id] = f"{type(error).__name__}: {error}"
+            except Exception as error:  # even the mark could not be made: told, and the next one
+                failed[job_id] = place_of(error)
         return Redriven(repaired=repaired, failed=failed)
-
-    def _tenant(self, tenant: str, this: _Round) -> None:
-        touched = self.jobs.open_jobs(tenant)
-        stuck = {stuck.job_id: stuck for stuck in self.stuck.all(tenant)}
-        look = Look(this.now, self._board(tenant, touched, this), this.ask)
-        measure_ages(self.metrics, tenant, look.shown, this.now)
-        chosen = list(touched) if this.full else to_look_at(touched, look.shown, this.now)
-        behind = []
-        for job_id in sorted({*chosen, *stuck}):
-            with _noted(this.failed, job_id):
-                this.looked_at += 1
-                this_one = _look_at(look, touched.get(job_id), this.full)
-                mended = self.mend(tenant, job_id, this_one, stuck.get(job_id))
-                if mended.repairs:
-                    this.repaired[job_id] = list(mended.repairs)
-                elif job_id in touched and _may_go(mended, touched[job_id], this.now):
-                    self._let_go(tenant, job_id)
-                if "card written" in mended.repairs:
-                    behind.append(job_id)
-        if behind:
-            self.publish(tenant, behind, this.now)
-
-    def _board(self, tenant: str, touched: dict[str, datetime], this: _Round) -> Board:
-        """The board as it is; made anew where nobody can read it, or many of its cards are gone.
-
-        Single cards are the business of their jobs.
-        """
-        try:
-            board = self.publish.merge(tenant, [], this.now)
-        except Corrupt:
-            board = self.publish.rebuild(tenant, this.now)
-        else:
-            gone = not_shown(touched, board, this.now)
-            if len(gone) <= MANY:
-                return board
-            cards, known = self.publish.readable_cards(tenant, gone), board
-            board = self.publish.merge(tenant, cards, this.now)
-            if board == known:  # they have no cards to be shown
-                return board
-        self.metrics.count("BoardsRebuilt", tenant)
-        log.error("board rebuilt", tenant=tenant)
-        this.boards.append(tenant)
-        return board
-
-    def _let_go(self, tenant: str, job_id: str) -> None:
-        """Out of the index of open jobs, unless somebody brings the job back meanwhile.
-
-        here      read: ended ──────────────────────── out ── read: open? ── in again
-        advance              brings it back ── in
-        """
-        self.jobs.mark_ended(tenant, job_id)
-        with suppress(UnknownJob):
-            if not is_settled(self.jobs.read(tenant, job_id).value):
-                self.jobs.mark_open(tenant, job_id)
-
-    def _dead_letters(self) -> dict[str, int]:
-        """Only told: what to do with a message that was given up is for a person to say."""
-        dead = {queue: count for queue, count in self.dead_letters().items() if count}
-        for queue, count in dead.items():
-            log.error("dead letters", queue=queue, count=count)
-        if dead:
-            self.metrics.measure("DeadLetters", sum(dead.values()), "Count")
-        return dead
 
     def ended(self, event: ExecutionEnded, now: datetime) -> bool:
         """Whether the job of an execution that ended badly was given a successor.
@@ -243,56 +211,17 @@ class WatchJobs:
         return self.mend.replace_ended(job, now)
 
 
-def measure_ages(metrics: Metrics, tenant: str, board: Board, now: datetime) -> None:
-    """By status how long the oldest job has been there, and by how much the worst is overdue."""
-    working = [card for card in board.jobs.values() if not card.terminal]
-    for status in sorted({card.status for card in working}):
-        oldest = min(card.entered_at for card in working if card.status == status)
-        metrics.measure("OldestJobMinutes", _minutes(now - oldest), "None", tenant, Status=status)
-    overdue = [now - card.due_at for card in working if card.due_at and card.due_at < now]
-    if overdue:
-        metrics.measure("LongestOverdueMinutes", _minutes(max(overdue)), "None", tenant)
-
-
-def _minutes(span: timedelta) -> float:
-    return round(span.total_seconds() / 60, 1)
-
-
-def _look_at(look: Look, touched: datetime | None, full: bool) -> Look:
-    """`touched` is None for one that is in sight only because it is stuck."""
-    due = touched is not None and messages_are_due(touched, look.now)
-    last = touched is not None and look.now - touched >= MESSAGES
-    return replace(look, messages=full or due, before_it_goes=last)
-
-
-def _may_go(mended: Mended, touched: datetime, now: datetime) -> bool:
-    """An ended job that nobody is about to write, and an entry whose job was never stored."""
-    if mended.missing:
-        return now - touched > NEVER_STORED
-    if mended.job is None or sent_again_lately(mended.job, now):
-        return False
-    return is_settled(mended.job) and now - touched >= MESSAGES
-
-
-@contextmanager
-def _noted(failed: list[str], who: str) -> Iterator[None]:
-    """The trouble with one job must not keep the round from the others."""
-    try:
-        yield
-    except Exception as error:
-        log.error("not looked after", who=who, error=type(error).__name__, why=str(error)[:200])
-        failed.append(who)
-
-
 class Settings(FromQueue, HasJobs, HasViews, Announces, RunsMachines):
     slow_queue_url: str
+    watch_queue_url: str
+    """The function's own queue: a round is one message for each business."""
 
 
 @once
-def wire() -> tuple[WatchJobs, Inbox[Watch]]:
+def wire() -> tuple[WatchJobs, FanOut, Inbox[Watch]]:
     settings = read_settings(Settings)
-    s3 = one_attempt("s3")
-    jobs = S3Jobs(s3, settings.jobs_bucket)
+    s3, sqs = one_attempt("s3"), client("sqs")
+    jobs, tenants = S3Jobs(s3, settings.jobs_bucket), S3Tenants(s3, settings.jobs_bucket)
     watch = WatchJobs(
         jobs,
         public_views(s3, settings),
@@ -300,26 +229,47 @@ def wire() -> tuple[WatchJobs, Inbox[Watch]]:
             client("stepfunctions"), settings.machine_prefix, settings.machine_alias
         ),
         EventBridgeBus(client("events"), settings.bus_name),
-        S3Tenants(s3, settings.jobs_bucket),
+        tenants,
         PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)),
         S3Stuck(s3, settings.jobs_bucket),
         MendDeliveries(
             S3Deliveries(s3, settings.jobs_bucket),
-            SqsLater(client("sqs"), settings.slow_queue_url),
+            SqsLater(sqs, settings.slow_queue_url),
             LogMetrics(),
             log,
         ),
         LogMetrics(),
-        SqsDeadLetterCounts(client("sqs"), settings.dead_letter_url, "watch-jobs"),
+        SqsDeadLetterCounts(sqs, settings.dead_letter_url, "watch-jobs"),
     )
-    return watch, inbox(Watch, settings)
+    return watch, FanOut(tenants, SqsLater(sqs, settings.watch_queue_url)), inbox(Watch, settings)
+
+
+def after(seconds: float) -> TimeIsUp:
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
+
+
+def _round(watch: WatchJobs, fan_out: FanOut, order: Round, queued: bool) -> dict[str, Any]:
+    """Of one business where one is named, of all where they are few; else a message for each."""
+    now, ask, full = utc_now(), order.ask_executions, order.full or order.ask_executions
+    if order.tenant:
+        one = Order(now, full, ask, order.after or "", after(ROUND_S))
+        found = watch.one_business(order.tenant, one)
+    elif queued and (sent := fan_out(order)) is not None:
+        found = Found(businesses=sent, dead_letters=watch.dead(now, full))
+    else:
+        found = watch.round(now, ask, full, lambda number: after(ROUND_S / number))
+    fan_out.go_on(order, found)
+    told = found.model_dump(mode="json")
+    log.info("round", **told)
+    return told
 
 
 def _redriven(watch: WatchJobs, ref: JobRef) -> dict[str, Any]:
     """`repaired`, or `error` where nobody can help."""
     try:
         repaired = watch.redrive(ref.tenant, ref.job_id, utc_now())
-    except (UnknownJob, Corrupt, UnknownFlow) as error:
+    except (UnknownJob, Corrupt, UnknownFlow, Unforeseen) as error:
         return {"error": type(error).__name__, "detail": str(error)}
     log.info("redriven", tenant=ref.tenant, job=ref.job_id, repaired=repaired)
     return {"repaired": repaired}
@@ -327,14 +277,13 @@ def _redriven(watch: WatchJobs, ref: JobRef) -> dict[str, Any]:
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """From the queue: the batch's failures. Invoked directly with a round: what was repaired."""
-    watch, messages = wire()
+    watch, fan_out, messages = wire()
+    queued = "Records" in event
 
     def one(message: Watch) -> dict[str, Any]:
         match message.root:
-            case Round(ask_executions=ask, full=full):
-                found = watch.round(utc_now(), ask, full).model_dump(mode="json")
-                log.info("round", **found)
-                return found
+            case Round() as order:
+                return _round(watch, fan_out, order, queued)
             case ExecutionEnded() as ended:
                 replaced = watch.ended(ended, utc_now())
                 log.info("execution ended", job=ended.input.job_id, replaced=replaced)
@@ -347,4 +296,4 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
                 log.info("redriven", tenant=some.tenant, jobs=len(some.job_ids), **told)
                 return told
 
-    return messages.deliver(event, one) if "Records" in event else one(Watch.model_validate(event))
+    return messages.deliver(event, one) if queued else one(Watch.model_validate(event))

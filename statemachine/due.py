@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from statemachine.flows import load_flow
 from statemachine.job import Job
+from statemachine.moments import shifted
 
 
 def due_at(job: Job) -> datetime | None:
@@ -17,8 +18,8 @@ def due_at(job: Job) -> datetime | None:
         return None
     window_end = job.schedule.window_end
     if status.late_minutes is None or window_end is None:
-        return job.entered_at + timedelta(minutes=status.limit_minutes)
-    return max(job.entered_at, window_end) + timedelta(minutes=status.late_minutes)
+        return shifted(job.entered_at, timedelta(minutes=status.limit_minutes))
+    return shifted(max(job.entered_at, window_end), timedelta(minutes=status.late_minutes))
 
 
 def is_late_unheard(job: Job, now: datetime) -> bool:

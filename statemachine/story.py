@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from statemachine.deliveries import Delivery
 from statemachine.edits import EXPLANATIONS as EDIT_EXPLANATIONS
-from statemachine.flows import load_flow
+from statemachine.flows import flow_names, load_flow
 from statemachine.job import Early, Entry, Job, Refusal, Shown
 from statemachine.known import LOST, Chapter, Known, Line, Run, Version
 from statemachine.lifecycle import EXPLANATIONS
@@ -186,7 +186,7 @@ def _shown(known: Known) -> Iterator[Line]:
     for card in known.cards or ():
         yield line("board", card.value, card.at, f"the board shows rev {card.value}")
     for cut in known.invalidations or ():  # CloudFront tells them to the second, as S3 does
-        at = max((c for c in changed.values() if cut <= c < cut + SECOND), default=cut)
+        at = max((c for c in changed.values() if timedelta() <= c - cut < SECOND), default=cut)
         yield Line(at=at, what="invalidation", text="the edge was told to forget the view")
 
 
@@ -222,13 +222,13 @@ def _asked_for(job: Job, asked: Refusal | Early) -> str:
 
 def _move(job: Job, name: str) -> str:
     """As the button says it; a move that the flow had once has its name alone."""
-    known = load_flow(job.flow).moves
+    known = load_flow(job.flow).moves if job.flow in flow_names() else ()
     return next((each.label.en for each in known if each.name == name), name)
 
 
 def label_of(job: Job, status: str) -> str:
     """As the flow has it now; a status that it had once has its name alone."""
-    known = load_flow(job.flow).statuses
+    known = load_flow(job.flow).statuses if job.flow in flow_names() else ()
     return next((each.label.en for each in known if each.name == status), status)
 
 

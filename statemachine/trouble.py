@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from statemachine.due import due_at
-from statemachine.flows import load_flow
+from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job
 from statemachine.known import LOST, Known
 from statemachine.story import span
@@ -17,6 +17,11 @@ REDRIVE = "redrive the job"
 
 def wrong_with(known: Known, now: datetime) -> tuple[str, ...]:
     job = known.job
+    if job.flow not in flow_names():
+        return (
+            f"This version does not have the flow {job.flow}: deploy the release that has it "
+            "again, and the job goes on.",
+        )
     if job.status not in {status.name for status in load_flow(job.flow).statuses}:
         return (
             f"This version does not know the status {job.status}: deploy the release that has it "

@@ -14,11 +14,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from events import Fact
 from functions.add_photo import Upload
 from functions.freshness import Spent
+from functions.open_index import OpenIndex, due_name, index_of
 from functions.people.whereabouts import Whereabouts
 from functions.ports import (
     Answer,
@@ -30,8 +31,10 @@ from functions.ports import (
     UnknownJob,
     UnknownTenant,
 )
+from functions.sound_job import LARGEST_BYTES, sound
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
+from statemachine.values import JOB_ID_PATTERN, TENANT_PATTERN
 from statemachine.views import Board, View
 from tests.builders import NOON
 from tests.faults import Faults
@@ -123,7 +126,7 @@ def to_bytes(document: BaseModel) -> bytes:
 @lru_cache(maxsize=10_000)
 def parsed(document: type[Document], body: bytes) -> Document:
     """Documents are frozen, so equal bytes may be one value."""
-    return document.model_validate_json(body)
+    return document.model_validate_json(body, extra="ignore")
 
 
 def load(bucket: Bucket, key: str, document: type[Document]) -> Stored[Document] | None:
@@ -132,7 +135,7 @@ def load(bucket: Bucket, key: str, document: type[Document]) -> Stored[Document]
         return None
     try:
         return Stored(parsed(document, found[0]), found[1])
-    except ValidationError as error:
+    except Exception as error:
         raise Corrupt(f"{key} is no {document.__name__}", etag=found[1]) from error
 
 
@@ -141,10 +144,13 @@ class FakeJobs:
         self.bucket = bucket
 
     def read(self, tenant: str, job_id: str) -> Stored[Job]:
-        stored = load(self.bucket, job_key(tenant, job_id), Job)
+        key = job_key(tenant, job_id)
+        stored = load(self.bucket, key, Job)
         if stored is None:
             raise UnknownJob(f"no job {job_id} of tenant {tenant}")
-        return stored
+        if len(self.bucket.objects[key]) > LARGEST_BYTES:
+            raise Corrupt(f"{key} is larger than {LARGEST_BYTES} bytes", stored.etag)
+        return sound(stored, tenant, job_id)
 
     def create(self, job: Job) -> None:
         self.bucket.put_if(job_key(job.tenant, job.job_id), to_bytes(job), None)
@@ -158,16 +164,25 @@ class FakeJobs:
     def mark_ended(self, tenant: str, job_id: str) -> None:
         self.bucket.delete(f"tenants/{tenant}/open/{job_id}")
 
+    def mark_due(self, tenant: str, job_id: str, at: datetime) -> None:
+        self.bucket.put(f"tenants/{tenant}/open/{due_name(job_id, at)}", b"{}")
+
+    def clear_due(self, tenant: str, name: str) -> None:
+        self.bucket.delete(f"tenants/{tenant}/open/{name}")
+
+    def open_index(self, tenant: str) -> OpenIndex:
+        return index_of(self.bucket.written(f"tenants/{tenant}/open/").items())
+
     def open_jobs(self, tenant: str) -> dict[str, datetime]:
-        return self.bucket.written(f"tenants/{tenant}/open/")
+        return dict(self.open_index(tenant).touched)
 
     def all_ids(self, tenant: str) -> Iterator[str]:
-        keys = self.bucket.keys(f"tenants/{tenant}/jobs/")
-        return (key.removesuffix(".json") for key in keys)
+        return iter(self.written(tenant))
 
-    def written_since(self, tenant: str, moment: datetime) -> Iterator[str]:
-        written = self.bucket.written(f"tenants/{tenant}/jobs/")
-        return (key.removesuffix(".json") for key, at in written.items() if at >= moment)
+    def written(self, tenant: str) -> dict[str, datetime]:
+        found = self.bucket.written(f"tenants/{tenant}/jobs/")
+        written = {key.removesuffix(".json"): at for key, at in found.items()}
+        return {name: at for name, at in written.items() if re.fullmatch(JOB_ID_PATTERN, name)}
 
 
 def job_key(tenant: str, job_id: str) -> str:
@@ -179,17 +194,26 @@ class FakeStuck:
         self.bucket = bucket
 
     def all(self, tenant: str) -> list[StuckJob]:
-        names = self.bucket.keys(f"tenants/{tenant}/stuck/")
-        found = (self.read(tenant, name.removesuffix(".json")) for name in names)
+        names = [n.removesuffix(".json") for n in self.bucket.keys(f"tenants/{tenant}/stuck/")]
+        found = (self.read(tenant, name) for name in names if re.fullmatch(JOB_ID_PATTERN, name))
         return [stuck for stuck in found if stuck]
 
     def read(self, tenant: str, job_id: str) -> StuckJob | None:
-        stored = load(self.bucket, _stuck_key(tenant, job_id), StuckJob)
+        try:
+            stored = load(self.bucket, _stuck_key(tenant, job_id), StuckJob)
+        except Corrupt:
+            return None
         return stored.value if stored else None
 
     def add(self, stuck: StuckJob) -> None:
-        with suppress(Conflict):
-            self.bucket.put_if(_stuck_key(stuck.tenant, stuck.job_id), to_bytes(stuck), None)
+        key = _stuck_key(stuck.tenant, stuck.job_id)
+        try:
+            known, etag = load(self.bucket, key, StuckJob), None
+        except Corrupt as error:
+            known, etag = None, error.etag
+        if known is None:
+            with suppress(Conflict):
+                self.bucket.put_if(key, to_bytes(stuck), etag)
 
     def remove(self, tenant: str, job_id: str) -> None:
         self.bucket.delete(_stuck_key(tenant, job_id))
@@ -289,8 +313,9 @@ class FakeTenants:
             raise UnknownTenant(f"no tenant {tenant}")
         return stored.value
 
-    def names(self) -> Iterator[str]:
-        return (key.removesuffix(".json") for key in self.bucket.keys("directory/"))
+    def names(self, after: str = "") -> Iterator[str]:
+        names = (key.removesuffix(".json") for key in self.bucket.keys("directory/"))
+        return (n for n in names if re.fullmatch(TENANT_PATTERN, n) and f"{n}." > f"{after}.")
 
 
 class FakeSpendings:

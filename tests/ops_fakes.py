@@ -8,6 +8,7 @@ from functions.api.ops_documents import QueueState, TroubledJob
 from functions.aws.ops_records import StuckMark
 from functions.ops.dead_letters import QUEUES, Taken
 from functions.ops.history import Past, Stamp
+from functions.ops.overview import EndedBadly
 from functions.ports import Unavailable
 from statemachine.job import Job
 from statemachine.known import Run, RunState, Version
@@ -162,7 +163,9 @@ class FakeRecords:
                 mark = StuckMark.model_validate_json(each[0])
             except ValueError:
                 continue
-            marks.append(TroubledJob(job_id=mark.job_id, since=mark.since, why=mark.why))
+            marks.append(
+                TroubledJob(job_id=mark.job_id, since=mark.since, why=mark.why, detail=mark.detail)
+            )
         return marks
 
     def board_written_at(self, tenant: str) -> datetime | None:
@@ -178,8 +181,13 @@ class FakeNumbersOfExecutions:
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, RunState], tuple[int, bool]] = {}
+        self.ended: dict[tuple[str, RunState], list[EndedBadly]] = {}
         self.asked = 0
 
     def count(self, flow: str, state: RunState) -> tuple[int, bool]:
         self.asked += 1
         return self.known.get((flow, state), (0, False))
+
+    def ended_badly(self, flow: str, state: RunState) -> tuple[Sequence[EndedBadly], bool]:
+        self.asked += 1
+        return self.ended.get((flow, state), []), False

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from functions.people.sessions import Session
-from functions.ports import Jobs, UnknownJob
+from functions.ports import Corrupt, Jobs, UnknownJob
 from statemachine.job import Job
 from statemachine.views import Card
 
@@ -28,7 +28,8 @@ class Crews:
         return [card for card in manned if me in _members(card, asked.get(card.job_id))]
 
     def jobs_of(self, tenant: str, job_ids: Iterable[str]) -> list[Job]:
-        """The jobs themselves; one that was erased in the meantime is left out."""
+        """The jobs themselves; one that was erased in the meantime, or cannot be read, is left out:
+        the watchdog tells of it."""
         with ThreadPoolExecutor(READERS) as readers:
             found = readers.map(lambda job_id: self._read(tenant, job_id), job_ids)
             return [job for job in found if job is not None]
@@ -36,7 +37,7 @@ class Crews:
     def _read(self, tenant: str, job_id: str) -> Job | None:
         try:
             return self.jobs.read(tenant, job_id).value
-        except UnknownJob:
+        except (UnknownJob, Corrupt):
             return None
 
 

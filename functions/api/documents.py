@@ -58,9 +58,11 @@ class BusinessDocument(Frozen):
 
 
 class JobsDocument(Frozen):
-    """The cards of `jobs.json`; `as_of` is when they were read."""
+    """The cards of `jobs.json` in the order of their ids; `as_of` is when they were read."""
 
     jobs: dict[JobId, Card]
+    next: JobId | None = None
+    """There are more: ask again with `after` set to this."""
     as_of: Utc
 
 

@@ -21,11 +21,16 @@ class StatusCount(Frozen):
 
 
 class ExecutionCount(Frozen):
-    """Executions by state, as Step Functions counts them; `more` where there are still more."""
+    """Executions by state, as Step Functions counts them; `more` where there are still more.
+
+    Of those that ended badly only the ones that no other execution of their job has followed.
+    """
 
     state: Literal["running", "succeeded", "failed", "timed_out", "aborted"]
     executions: int
     more: bool = False
+    jobs: tuple[JobId, ...] = ()
+    """Of those that ended badly, whose they were: each job's story says why."""
 
 
 class TroubledJob(Frozen):
@@ -36,6 +41,8 @@ class TroubledJob(Frozen):
     status: Name | None = None
     since: Utc
     why: Literal["overdue"] | StuckReason
+    detail: str | None = None
+    """What exactly, where it is stuck: the kind of the error and its place."""
 
 
 class QueueState(Frozen):
@@ -98,8 +105,9 @@ class StoryDocument(Frozen):
     """Everything that happened to a job, oldest first, and what is wrong with it now."""
 
     job_id: JobId
-    flow: Name
-    status: Name
+    flow: Name | None = None
+    """Null, with `status`, where no version of the job can be read: only `wrong` tells of it."""
+    status: Name | None = None
     rev: int
     lines: tuple[Line, ...]
     wrong: tuple[str, ...] = ()

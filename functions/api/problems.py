@@ -14,12 +14,8 @@ from functions.ops.dead_letters import NotReplayable, UnknownQueue
 from functions.people.accounts import retry_after_s
 from functions.people.sign_in import TooManyAttempts
 from functions.people.whereabouts import NotUnderWay
-from functions.ports import Corrupt, Unavailable, UnknownJob, UnknownTenant
-from statemachine.edits import (
-    CrewTaken,
-    CrewUnavailable,
-    EditRefused,
-)
+from functions.ports import Corrupt, Unavailable, Unforeseen, UnknownJob, UnknownTenant
+from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import UnknownFlow, UnknownStatus
 from statemachine.job import RefusalReason
 from statemachine.lifecycle import EXPLANATIONS, RecordsFull
@@ -152,6 +148,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("records-full")
         case Unavailable():
             return Problem("unavailable", headers={"Retry-After": "1"})
+        case Unforeseen():
+            return Problem("internal", f"{error}; the job is on the list of stuck jobs")
         case Corrupt():
             return Problem("internal", "a stored object cannot be read; somebody has to look at it")
     return Problem("internal")

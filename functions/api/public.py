@@ -211,5 +211,5 @@ def _jobs_named(api: Api, job_id: str) -> Iterator[Job]:
     for tenant in api.tenants.names():
         try:
             yield api.jobs.read(tenant, job_id).value
-        except UnknownJob:
+        except (UnknownJob, Corrupt):  # the other business's is not this one's trouble
             continue

@@ -21,7 +21,10 @@ from statemachine.bounds import (
 )
 from statemachine.job import Schedule
 from statemachine.money import MOST_CENTS, parse_money
-from statemachine.values import Frozen, Language, Name, OutsideEventId, Tenant
+from statemachine.values import Frozen, JobId, Language, Name, OutsideEventId, Tenant
+
+MOST_CARDS = 5_000
+"""In one answer; fewer where they are large, see `board.LARGEST_BYTES`."""
 
 MAIN = "main"
 """The business of those who name none: most copies of Haulway serve just one."""
@@ -112,8 +115,11 @@ class HoldersWish(Frozen):
 
 
 class Wanted(Frozen):
-    """Which cards: of these statuses (parted by commas), and with `q`: each of its
-    words in name, address, id, crew or load, or the last digits of the phone number."""
+    """Which cards: of these statuses (separated by commas), and with `q`: each of its
+    words in name, address, id, crew or load, or the last digits of the phone number.
+
+    At most `limit` of them, those after the job `after`: what an answer names as `next`.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -121,3 +127,5 @@ class Wanted(Frozen):
         None
     )
     q: Annotated[str, Field(max_length=100)] | None = None
+    limit: Annotated[int, Field(ge=1, le=MOST_CARDS)] = MOST_CARDS
+    after: JobId | None = None

@@ -1,5 +1,6 @@
 """What ops read beside the jobs: marks of stuck jobs, the month's invalidations, executions."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,15 @@ from events import StuckReason
 from functions.api.ops_documents import TroubledJob
 from functions.aws.failures import MISSING, code_of, retryable
 from functions.aws.stores import S3Objects
+from functions.ops.overview import EndedBadly
 from functions.ports import Corrupt
 from statemachine.known import RunState
-from statemachine.values import JobId, Utc
+from statemachine.values import JOB_ID_PATTERN, TENANT_PATTERN, JobId, Utc
 
 MOST = 1000
+LOOKED_AT = 100
+NAME = re.compile(rf"({TENANT_PATTERN[1:-1]})-({JOB_ID_PATTERN[1:-1]})-g([0-9]+)", re.ASCII)
+"""Of an execution, as `stepfunctions.execution_name` makes it."""
 
 
 class Noted(BaseModel):
@@ -26,6 +31,7 @@ class StuckMark(Noted):
     job_id: JobId
     why: StuckReason
     since: Utc
+    detail: str | None = None
 
 
 class MonthOfPaths(Noted):
@@ -42,7 +48,7 @@ class S3OpsRecords:
         prefix = f"tenants/{tenant}/stuck/"
         marks = [self._mark(prefix + name) for name in list(self.objects.keys(prefix))]
         return [
-            TroubledJob(job_id=mark.job_id, since=mark.since, why=mark.why)
+            TroubledJob(job_id=mark.job_id, since=mark.since, why=mark.why, detail=mark.detail)
             for mark in marks
             if mark
         ]
@@ -86,3 +92,14 @@ class StepFunctionsNumbers:
                 maxResults=MOST,
             )
         return len(answer["executions"]), "nextToken" in answer
+
+    def ended_badly(self, flow: str, state: RunState) -> tuple[list[EndedBadly], bool]:
+        with retryable():
+            answer = self.sfn.list_executions(
+                stateMachineArn=f"{self.machine_prefix}{flow}",
+                statusFilter=state.upper(),
+                maxResults=LOOKED_AT,
+            )
+        named = (NAME.fullmatch(run["name"]) for run in answer["executions"])
+        runs = [EndedBadly(name[1], name[2], int(name[3])) for name in named if name]
+        return runs, "nextToken" in answer

@@ -1,6 +1,7 @@
 """Jobs, views, boards and tenants as S3 objects; every replacement is conditional on the ETag."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,10 +12,13 @@ from pydantic import BaseModel, ValidationError
 from functions.aws.failures import MISSING, code_of, conditional_write, retryable
 from functions.aws.metrics import LogMetrics
 from functions.metrics import Metrics
+from functions.open_index import OpenIndex, due_name, index_of
 from functions.ports import Conflict, Corrupt, Stored, StuckJob, UnknownJob, UnknownTenant
+from functions.sound_job import LARGEST_BYTES, sound
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.tenants import TenantSettings
+from statemachine.values import JOB_ID_PATTERN, TENANT_PATTERN
 from statemachine.views import Board, View
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -27,15 +31,20 @@ class S3Objects:
         self.s3, self.bucket = s3, bucket
         self.metrics = metrics or LogMetrics()
 
-    def load(self, key: str, document: type[Document]) -> Stored[Document] | None:
+    def load(
+        self, key: str, document: type[Document], largest: int | None = None
+    ) -> Stored[Document] | None:
         """The document and its ETag, None where there is none. Raises Corrupt, Unavailable.
 
         What a later version of ours has added is passed over, so that two versions can work side
-        by side while one is rolled out or back.
+        by side while one is rolled out or back. More than `largest` bytes are not read.
         """
         with retryable():
             try:
                 answer = self.s3.get_object(Bucket=self.bucket, Key=key)
+                if largest is not None and answer.get("ContentLength", 0) > largest:
+                    answer["Body"].close()
+                    raise Corrupt(f"{key} is larger than {largest} bytes", answer["ETag"])
                 body = answer["Body"].read()
             except ClientError as error:
                 if code_of(error) in MISSING:
@@ -43,9 +52,8 @@ class S3Objects:
                 raise
         try:
             return Stored(document.model_validate_json(body, extra="ignore"), answer["ETag"])
-        except ValidationError as error:
-            kinds = sorted({problem["type"] for problem in error.errors(include_input=False)})
-            reason = f"{key} is no {document.__name__}: {', '.join(kinds)}"
+        except Exception as error:  # pydantic passes on what its validators raise: OverflowError
+            reason = f"{key} is no {document.__name__}: {kinds_of(error)}"
             raise Corrupt(reason, answer["ETag"]) from error
 
     def store(self, key: str, body: bytes, replacing: str | None, **more: str) -> None:
@@ -68,17 +76,28 @@ class S3Objects:
         with retryable():
             self.s3.delete_object(Bucket=self.bucket, Key=key)
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        return (key for key, _ in self.written(prefix))
+    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
+        return (key for key, _ in self.written(prefix, after))
 
-    def written(self, prefix: str) -> Iterator[tuple[str, datetime]]:
-        """What follows `prefix` in every key that begins with it, and when it was last written."""
+    def written(self, prefix: str, after: str = "") -> Iterator[tuple[str, datetime]]:
+        """What follows `prefix` in every key that begins with it, and when it was last written.
+
+        In the order of the keys; with `after`, those behind that one only.
+        """
+        start = {"StartAfter": f"{prefix}{after}"} if after else {}
         with retryable():
             for page in self.s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=prefix
+                Bucket=self.bucket, Prefix=prefix, **start
             ):
                 for item in page.get("Contents", ()):
                     yield item["Key"].removeprefix(prefix), item["LastModified"]
+
+
+def kinds_of(error: Exception) -> str:
+    """What is wrong, without a word of the document itself: it may be a name or a number."""
+    if not isinstance(error, ValidationError):
+        return type(error).__name__
+    return ", ".join(sorted({problem["type"] for problem in error.errors(include_input=False)}))
 
 
 def to_bytes(document: BaseModel) -> bytes:
@@ -90,10 +109,10 @@ class S3Jobs:
         self.objects = S3Objects(s3, bucket)
 
     def read(self, tenant: str, job_id: str) -> Stored[Job]:
-        stored = self.objects.load(_job_key(tenant, job_id), Job)
+        stored = self.objects.load(_job_key(tenant, job_id), Job, LARGEST_BYTES)
         if stored is None:
             raise UnknownJob(f"no job {job_id} of tenant {tenant}")
-        return stored
+        return sound(stored, tenant, job_id)
 
     def create(self, job: Job) -> None:
         """One that comes from elsewhere may have ended."""
@@ -110,15 +129,33 @@ class S3Jobs:
     def mark_ended(self, tenant: str, job_id: str) -> None:
         self.objects.remove(f"{_open_prefix(tenant)}{job_id}")
 
+    def mark_due(self, tenant: str, job_id: str, at: datetime) -> None:
+        with retryable():
+            self.objects.put(f"{_open_prefix(tenant)}{due_name(job_id, at)}", b"{}")
+
+    def clear_due(self, tenant: str, name: str) -> None:
+        self.objects.remove(f"{_open_prefix(tenant)}{name}")
+
+    def open_index(self, tenant: str) -> OpenIndex:
+        return index_of(self.objects.written(_open_prefix(tenant)))
+
     def open_jobs(self, tenant: str) -> dict[str, datetime]:
-        return dict(self.objects.written(_open_prefix(tenant)))
+        return dict(self.open_index(tenant).touched)
 
     def all_ids(self, tenant: str) -> Iterator[str]:
-        return (key.removesuffix(".json") for key in self.objects.keys(_job_prefix(tenant)))
+        return named(self.objects.keys(_job_prefix(tenant)), JOB_ID_PATTERN)
 
-    def written_since(self, tenant: str, moment: datetime) -> Iterator[str]:
-        written = self.objects.written(_job_prefix(tenant))
-        return (key.removesuffix(".json") for key, at in written if at >= moment)
+    def written(self, tenant: str) -> dict[str, datetime]:
+        found = self.objects.written(_job_prefix(tenant))
+        written = {key.removesuffix(".json"): at for key, at in found}
+        return {job_id: written[job_id] for job_id in named(written, JOB_ID_PATTERN)}
+
+
+def named(keys: Iterable[str], pattern: str) -> Iterator[str]:
+    """The names that fit `pattern`; whatever else lies there is not ours and is passed over."""
+    fits = re.compile(pattern, re.ASCII)
+    names = (key.removesuffix(".json") for key in keys)
+    return (name for name in names if fits.fullmatch(name))
 
 
 def _job_prefix(tenant: str) -> str:
@@ -142,19 +179,31 @@ class S3Stuck:
         self.objects = S3Objects(s3, bucket)
 
     def all(self, tenant: str) -> list[StuckJob]:
-        names = list(self.objects.keys(_stuck_prefix(tenant)))
-        found = (self.read(tenant, name.removesuffix(".json")) for name in names)
+        names = list(named(self.objects.keys(_stuck_prefix(tenant)), JOB_ID_PATTERN))
+        found = (self.read(tenant, name) for name in names)
         return [stuck for stuck in found if stuck]
 
     def read(self, tenant: str, job_id: str) -> StuckJob | None:
-        stored = self.objects.load(f"{_stuck_prefix(tenant)}{job_id}.json", StuckJob)
+        try:
+            stored = self.objects.load(f"{_stuck_prefix(tenant)}{job_id}.json", StuckJob)
+        except Corrupt:
+            return None
         return stored.value if stored else None
 
     def add(self, stuck: StuckJob) -> None:
         """A lost answer is tried again by the next round, which finds the job still stuck."""
         key = f"{_stuck_prefix(stuck.tenant)}{stuck.job_id}.json"
         with suppress(Conflict):
-            self.objects.store(key, to_bytes(stuck), None)
+            try:
+                self.objects.store(key, to_bytes(stuck), None)
+            except Conflict:
+                self._replace_unreadable(key, stuck)
+
+    def _replace_unreadable(self, key: str, stuck: StuckJob) -> None:
+        try:
+            self.objects.load(key, StuckJob)
+        except Corrupt as error:
+            self.objects.store(key, to_bytes(stuck), error.etag)
 
     def remove(self, tenant: str, job_id: str) -> None:
         self.objects.remove(f"{_stuck_prefix(tenant)}{job_id}.json")
@@ -216,8 +265,9 @@ class S3Tenants:
         """Raises Conflict where a tenant of that name exists."""
         self.objects.store(_tenant_key(settings.tenant), to_bytes(settings), None)
 
-    def names(self) -> Iterator[str]:
-        return (key.removesuffix(".json") for key in self.objects.keys("directory/"))
+    def names(self, after: str = "") -> Iterator[str]:
+        last = f"{after}.json" if after else ""
+        return named(self.objects.keys("directory/", last), TENANT_PATTERN)
 
 
 def _tenant_key(tenant: str) -> str:

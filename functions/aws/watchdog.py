@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from functions.aws.failures import retryable
-from functions.ports import Corrupt, Unavailable, UnknownJob
+from functions.ports import Corrupt, Unavailable, Unforeseen, UnknownJob
 from functions.watch.orders import Redriven
 from statemachine.flows import UnknownFlow, UnknownStatus
 
 REFUSALS: dict[str, type[Exception]] = {
-    error.__name__: error for error in (UnknownJob, Corrupt, UnknownFlow, UnknownStatus)
+    error.__name__: error for error in (UnknownJob, Corrupt, UnknownFlow, UnknownStatus, Unforeseen)
 }
+
+
+class WatchdogFailed(Unavailable):
+    """It was called and came to no end: by an error of its own, or because its time was up."""
 
 
 class LambdaWatchdog:
@@ -22,7 +26,7 @@ class LambdaWatchdog:
         """What had to be repaired; nothing where nothing was wrong.
 
         Asked again after a lost answer it does no harm. Raises UnknownJob, Corrupt, UnknownFlow,
-        Unavailable.
+        Unforeseen, Unavailable.
         """
         said = self._asked({"redrive": {"tenant": tenant, "job_id": job_id}})
         if refusal := REFUSALS.get(said.get("error", "")):
@@ -40,5 +44,5 @@ class LambdaWatchdog:
             answer = self.functions.invoke(FunctionName=self.name, Payload=json.dumps(message))
             said: dict[str, Any] = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):
-            raise Unavailable(f"the watchdog failed: {said.get('errorType', 'no reason given')}")
+            raise WatchdogFailed(f"the watchdog failed: {said.get('errorType', 'no reason given')}")
         return said

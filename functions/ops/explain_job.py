@@ -4,7 +4,7 @@ Nothing is kept for this, so it costs nothing until somebody asks. A source that
 or that has forgotten the beginning, is named in `incomplete`; the rest is told all the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -22,12 +22,13 @@ from functions.ops.history import (
     TooManyLooks,
 )
 from functions.ops.sources import Sources
-from functions.ports import Corrupt, Jobs
+from functions.ports import Corrupt, Jobs, Stuck
 from statemachine.deliveries import Delivery
-from statemachine.flows import load_flow
+from statemachine.flows import flow_names, load_flow
 from statemachine.identity import digest_of
 from statemachine.job import Job
 from statemachine.known import Known, Line, Run, Version
+from statemachine.moments import shifted
 from statemachine.story import changes_of, label_of, tell
 from statemachine.trouble import wrong_with
 from statemachine.views import SHOWN_AFTER_END, View
@@ -39,6 +40,11 @@ UNREADABLE = (
     "Its object cannot be read; this is told from its last readable version, which "
     "`haul ops restore {job_id}` puts back."
 )
+NOTHING_READABLE = (
+    "Its object cannot be read, and no earlier version of it: {why}. Whoever has AWS credentials "
+    "looks at the object by hand, or erases it."
+)
+MARKED = "The watchdog has called a person since {since:%Y-%m-%d %H:%M} UTC: {why}{detail}."
 
 T = TypeVar("T")
 Numbered = TypeVar("Numbered", Job, View)
@@ -51,15 +57,46 @@ class ExplainJob:
     forgotten: Forgotten
     deliveries: Deliveries
     runs: Runs
+    stuck: Stuck
 
     def __call__(self, tenant: str, job_id: str, now: datetime) -> StoryDocument:
-        """Raises UnknownJob, Unavailable, and Corrupt where no version of the job can be read:
-        without the job itself there is no story."""
-        job, readable = self._job(tenant, job_id)
+        """Raises UnknownJob, Unavailable. Where no version of the job can be read, `wrong` alone
+        tells of it; where our code fails on it, the rest is told all the same."""
         asking = _Asking()
+        marked = asking.ask("stuck jobs", lambda: tuple(self._marked(tenant, job_id))) or ()
+        try:
+            job, readable = self._job(tenant, job_id)
+        except Corrupt as error:
+            why = (NOTHING_READABLE.format(why=error), *marked)
+            return StoryDocument(
+                job_id=job_id, rev=0, lines=(), wrong=why, incomplete=tuple(asking.incomplete)
+            )
         known = self._known(job, asking, now)
-        wrong = wrong_with(known, now) if readable else (UNREADABLE.format(job_id=job_id),)
-        lines = tell(known)
+        told = asking.ask("timeline", lambda: tell(known)) or ()
+        wrong = (*self._wrong(known, readable, asking, now), *marked)
+        return self._document(job, told, wrong, asking, now)
+
+    def _wrong(
+        self, known: Known, readable: bool, asking: "_Asking", now: datetime
+    ) -> tuple[str, ...]:
+        if not readable:
+            return (UNREADABLE.format(job_id=known.job.job_id),)
+        return asking.ask("diagnosis", lambda: wrong_with(known, now)) or ()
+
+    def _marked(self, tenant: str, job_id: str) -> Iterator[str]:
+        mark = self.stuck.read(tenant, job_id)
+        if mark:
+            detail = f" ({mark.detail})" if mark.detail else ""
+            yield MARKED.format(since=mark.since, why=mark.why.replace("_", " "), detail=detail)
+
+    def _document(
+        self,
+        job: Job,
+        lines: tuple[Line, ...],
+        wrong: tuple[str, ...],
+        asking: "_Asking",
+        now: datetime,
+    ) -> StoryDocument:
         # What happened while the sources were read is told, and was before the end of the telling.
         at = max([now, *(line.at for line in lines)])
         last = Line(
@@ -159,9 +196,10 @@ def _begins(boards: Past[Stamp], now: datetime) -> datetime:
 
 def _leaves_board(job: Job) -> datetime:
     """Until then its card stands there, and with it the order of its revs."""
-    ends = {status.name for status in load_flow(job.flow).statuses if status.terminal}
+    known = load_flow(job.flow).statuses if job.flow in flow_names() else ()
+    ends = {status.name for status in known if status.terminal}
     return (
-        job.entered_at + SHOWN_AFTER_END
+        shifted(job.entered_at, SHOWN_AFTER_END)
         if job.status in ends
         else datetime.max.replace(tzinfo=job.entered_at.tzinfo)
     )
@@ -174,7 +212,7 @@ def _found(
     cards: dict[int, Version[int]] = {}
     try:
         for rev, at in sorted(changed.items(), reverse=True):
-            card = search.first_with(rev, at - CUT_TO_SECONDS)
+            card = search.first_with(rev, shifted(at, -CUT_TO_SECONDS))
             if card:
                 cards[card.value] = card
     except TooManyLooks:

@@ -35,6 +35,7 @@ JOBS_READ = 100
 MOVES_SHOWN = 100
 FRESH = timedelta(seconds=60)
 AT_ONCE = 8
+ENDED_BADLY: frozenset[RunState] = frozenset({"failed", "timed_out", "aborted"})
 
 
 class OpsRecords(Protocol):
@@ -49,9 +50,21 @@ class OpsRecords(Protocol):
         """In that month, as `2026-11`; 0 where nothing was noted."""
 
 
+@dataclass(frozen=True)
+class EndedBadly:
+    """One execution by its name: the business, the job, and which of its executions it was."""
+
+    tenant: str
+    job_id: str
+    generation: int
+
+
 class ExecutionNumbers(Protocol):
     def count(self, flow: str, state: RunState) -> tuple[int, bool]:
         """How many, as far as one question tells, and whether there are more."""
+
+    def ended_badly(self, flow: str, state: RunState) -> tuple[Sequence[EndedBadly], bool]:
+        """Those of that state, newest first, as far as one question tells."""
 
 
 @dataclass
@@ -64,7 +77,8 @@ class OpsOverview:
     paths_a_month: int
     read: dict[tuple[str, str], tuple[int, Job]] = field(default_factory=dict)
     """The jobs read last, with the rev of the card that told of them."""
-    counted: tuple[datetime, tuple[ExecutionCount, ...]] | None = None
+    counted: dict[str, tuple[datetime, tuple[ExecutionCount, ...]]] = field(default_factory=dict)
+    """By business, when it was counted last, and what."""
 
     letters: dict[tuple[str, str], tuple[datetime, int, int]] = field(default_factory=dict)
     """By business and queue: when its dead letters were counted, in how many of all, how many."""
@@ -82,7 +96,7 @@ class OpsOverview:
         board = sources.ask("board", lambda: self.boards.latest(tenant).value)
         stuck = sources.ask("stuck jobs", lambda: self.records.stuck(tenant)) or ()
         others = {
-            "executions": sources.ask("executions", lambda: self._executions(now)),
+            "executions": sources.ask("executions", lambda: self._executions(tenant, now)),
             "queues": tuple(self._queues(sources, tenant if own_letters_only else None, now)),
             "snapshot_at": sources.ask(
                 "time of the board", lambda: self.records.board_written_at(tenant)
@@ -143,15 +157,42 @@ class OpsOverview:
         except (UnknownJob, Corrupt):
             return None
 
-    def _executions(self, now: datetime) -> tuple[ExecutionCount, ...]:
-        if self.counted is None or now - self.counted[0] >= FRESH:
-            self.counted = now, tuple(self._count(state) for state in get_args(RunState))
-        return self.counted[1]
+    def _executions(self, tenant: str, now: datetime) -> tuple[ExecutionCount, ...]:
+        known = self.counted.get(tenant)
+        if known is None or now - known[0] >= FRESH:
+            counts = tuple(self._count(tenant, state) for state in get_args(RunState))
+            known = self.counted[tenant] = now, counts
+        return known[1]
 
-    def _count(self, state: RunState) -> ExecutionCount:
+    def _count(self, tenant: str, state: RunState) -> ExecutionCount:
+        """Of those that ended badly only the ones with which a job of this business was left: where
+        the watchdog gave it another, as after each start of a laptop's engine, nothing is wrong.
+        """
+        if state in ENDED_BADLY:
+            answers = [self.executions.ended_badly(flow, state) for flow in flow_names()]
+            ours = [run for runs, _ in answers for run in runs if run.tenant == tenant][:JOBS_READ]
+            with ThreadPoolExecutor(AT_ONCE) as readers:
+                left = list(readers.map(self._is_left, ours))
+            jobs = tuple(run.job_id for run, is_left in zip(ours, left, strict=True) if is_left)
+            return ExecutionCount(
+                state=state,
+                executions=len(jobs),
+                more=bool(jobs) and any(more for _, more in answers),
+                jobs=jobs,
+            )
         counts = [self.executions.count(flow, state) for flow in flow_names()]
         total, more = sum(number for number, _ in counts), any(more for _, more in counts)
         return ExecutionCount(state=state, executions=total, more=more)
+
+    def _is_left(self, run: EndedBadly) -> bool:
+        """No other execution follows its job, which has something left to do."""
+        try:
+            job = self.jobs.read(run.tenant, run.job_id).value
+        except UnknownJob:
+            return False
+        except Corrupt:
+            return True
+        return job.execution.generation <= run.generation and not _is_over(job)
 
     def _queues(self, sources: Sources, tenant: str | None, now: datetime) -> Iterator[QueueState]:
         """Those that answer."""
@@ -175,6 +216,13 @@ class OpsOverview:
             own = DeadLetterDesk(self.queues).count(queue, tenant)
             self.letters[tenant, queue] = now, dead, own
         return own
+
+
+def _is_over(job: Job) -> bool:
+    """Ended, and told so. A flow that this version does not have says nothing of it."""
+    statuses = load_flow(job.flow).statuses if job.flow in flow_names() else ()
+    ends = {status.name for status in statuses if status.terminal}
+    return job.status in ends and job.execution.seq >= job.seq
 
 
 def _placed(stuck: Iterable[TroubledJob], board: Board) -> Iterator[TroubledJob]:
@@ -219,6 +267,8 @@ def _times(jobs: Iterable[Job]) -> Iterator[TimeInStatus]:
         for status, minutes in _stays(job):
             stays[job.flow, status].append(minutes)
     for (flow, name), all_minutes in sorted(stays.items()):
+        if flow not in flow_names():
+            continue
         known = {status.name: status for status in load_flow(flow).statuses}
         if name in known and not known[name].terminal:
             by_window = known[name].late_minutes is not None

@@ -10,7 +10,7 @@ from functions.aws.dead_queues import SqsDeadQueues
 from functions.aws.history import CloudFrontForgotten, S3History, StepFunctionsRuns
 from functions.aws.hooks import S3Deliveries
 from functions.aws.ops_records import S3OpsRecords, StepFunctionsNumbers
-from functions.aws.stores import S3Jobs
+from functions.aws.stores import S3Jobs, S3Stuck
 from functions.aws.watchdog import LambdaWatchdog
 from functions.ops.dead_letters import DeadLetterDesk
 from functions.ops.explain_job import ExplainJob
@@ -28,7 +28,7 @@ class Ops:
     letters: DeadLetterDesk
     redrive: Callable[[str, str], Sequence[str]]
     """Tenant and job id; the repairs that were made. Raises UnknownJob, Corrupt, UnknownFlow,
-    Unavailable.
+    Unforeseen, Unavailable.
     """
     open_jobs: Callable[[str], Collection[str]]
     """The ids of a tenant's open jobs, and of those that ended a moment ago. Raises Unavailable."""
@@ -54,6 +54,7 @@ def ops_of(
         CloudFrontForgotten(client("cloudfront"), distribution_id),
         S3Deliveries(s3, names.jobs_bucket),
         StepFunctionsRuns(sfn, names.machine_prefix),
+        S3Stuck(s3, names.jobs_bucket),
     )
     watchdog = LambdaWatchdog(client("lambda"), names.watch_function)
     return Ops(overview, explain, DeadLetterDesk(queues), watchdog.redrive, jobs.open_jobs)

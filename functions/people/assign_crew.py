@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from events import JobEditRequested
 from functions.people.accounts import Account, Accounts
 from functions.people.roster import Claims, Days, Roster
-from functions.ports import Jobs, Tenants, Unavailable, UnknownJob
+from functions.ports import Corrupt, Jobs, Tenants, Unavailable, UnknownJob
 from statemachine.bounds import LONGEST_WINDOW
 from statemachine.claims import (
     Claim,
@@ -135,6 +135,11 @@ class AssignCrew:
             job = self.jobs.read(tenant, claim.job_id).value
         except UnknownJob:  # erased
             return True
+        except Corrupt as error:
+            raise CrewTaken(
+                f"{_spoken(subject)} may be on job {claim.job_id}, which cannot be read now; "
+                "choose another until that job is repaired"
+            ) from error
         worth = standing(claim, subject, job, load_flow(job.flow), now)
         if worth == "stands":
             raise CrewTaken(

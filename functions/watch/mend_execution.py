@@ -71,10 +71,11 @@ class MendExecution:
     def _may_replace(self, job: Job, now: datetime, known: StuckJob | None) -> bool:
         """Of a job that keeps failing one successor within the time; somebody has been called."""
         tries = job.replaced_since(now - TRIED_WITHIN)
-        if known is None and tries >= TRIES:
+        failing = known is not None and known.why == "keeps_failing"
+        if not failing and tries >= TRIES:
             self.call(job.tenant, job.job_id, "keeps_failing", now, known)
             return False
-        return known is None or tries == 0
+        return not failing or tries == 0
 
     def _replace(self, job: Job, now: datetime) -> Repair:
         """The next generation: of two watchdogs one raises it, and both may start it."""

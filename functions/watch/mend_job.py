@@ -8,6 +8,8 @@
     message claimed and never marked           see mend_deliveries.py
     object unreadable, every successor dies    a person is called, once
     in a status this version does not have     the same
+    holds a time that cannot be meant          the same, and the job goes on
+    breaks our code                            the same, by whoever goes through the jobs
 
 A repair is announced once it is done and on the job's record.
 """
@@ -29,6 +31,7 @@ from functions.write_view import write_view
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Job, Repair
 from statemachine.lifecycle import expire
+from statemachine.soundness import doubt_of
 from statemachine.views import Board, card_of
 
 
@@ -77,15 +80,24 @@ class MendJob:
             return Mended(missing=True)
         except (Corrupt, UnknownFlow) as error:
             why: StuckReason = "corrupt" if isinstance(error, Corrupt) else "unknown_status"
-            self.log.error(why, tenant=tenant, job=job_id, why=str(error))
-            self.call(tenant, job_id, why, look.now, known)
+            self.call(tenant, job_id, why, look.now, known, str(error))
             return Mended()
         if known and _goes_again(job, known):
             self.call.stuck.remove(tenant, job_id)
             known = None
         repairs = tuple(self._repairs(job, look, known))
         self._record(job, repairs, look.now)
+        self._after(job, look.now, known)
         return Mended(job, repairs)
+
+    def _after(self, job: Job, now: datetime, known: StuckJob | None) -> None:
+        """Our code got through it. What cannot be meant is for a person to correct."""
+        if known and known.why == "unforeseen":
+            self.call.stuck.remove(job.tenant, job.job_id)
+            known = None
+        doubt = doubt_of(job)
+        if known is None and doubt and not is_settled(job):
+            self.call(job.tenant, job.job_id, "implausible", now, known, doubt)
 
     def readable(self, tenant: str, job_id: str) -> Job:
         """Raises UnknownJob, Corrupt, UnknownFlow, Unavailable."""
@@ -160,6 +172,10 @@ def _goes_again(job: Job, known: StuckJob) -> bool:
     """Readable again; or its execution has got as far as waiting, or has nothing left to do."""
     if known.why in ("corrupt", "unknown_status"):
         return True
+    if known.why == "unforeseen":
+        return False  # only once all of it was gone through
+    if known.why == "implausible":
+        return is_settled(job) or doubt_of(job) is None
     waits = job.wait is not None and job.wait.epoch.generation == job.execution.generation
     return waits or is_settled(job)
 

@@ -1,5 +1,6 @@
 """What the watchdog is told to do, and what it answers."""
 
+import json
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Json, RootModel
@@ -12,12 +13,21 @@ from statemachine.values import Frozen, JobId, Tenant
 class Round(BaseModel):
     """Look after the jobs whose turn it is, `full` after all; `ask_executions` also asks for those
     that seem well.
+
+    Of one business where `tenant` is named. `after` is where an earlier message has got to: a job
+    of that business, else a business.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     full: bool = False
     ask_executions: bool = False
+    tenant: Tenant | None = None
+    after: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] | None = None
+
+    def message(self) -> str:
+        """For the watchdog's own queue."""
+        return json.dumps({"detail": self.model_dump(exclude_none=True)})
 
 
 class ExecutionEnded(BaseModel):
@@ -68,6 +78,24 @@ class Found(Frozen):
     repaired: dict[str, list[Repair]] = Field(default_factory=dict)
     boards: list[str] = Field(default_factory=list)
     dead_letters: dict[str, int] = Field(default_factory=dict)
+    stuck: list[str] = Field(default_factory=list)
+    """Jobs that our code failed on."""
+    left: dict[Tenant, JobId] = Field(default_factory=dict)
+    """By business the last job that was looked at before the time was up."""
+    businesses: int = 0
+    """To so many a message of their own was sent."""
+
+    def and_of(self, other: "Found") -> "Found":
+        """What two rounds have found together."""
+        return Found(
+            looked_at=self.looked_at + other.looked_at,
+            repaired=self.repaired | other.repaired,
+            boards=[*self.boards, *other.boards],
+            dead_letters=self.dead_letters | other.dead_letters,
+            stuck=[*self.stuck, *other.stuck],
+            left=self.left | other.left,
+            businesses=self.businesses + other.businesses,
+        )
 
 
 class Redriven(Frozen):

@@ -266,6 +266,7 @@ class Office:
                 self.forgotten,
                 deliveries,
                 FakeRuns(self.executions, NOON),
+                FakeStuck(self.bucket),
             ),
             DeadLetterDesk(self.dead_queues),
             lambda tenant, job_id: watch.redrive(tenant, job_id, self.now),

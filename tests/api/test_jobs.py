@@ -1,5 +1,6 @@
 """Jobs through the API: taken down once, looked at, moved and changed as on the bus."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +8,13 @@ import pytest
 
 from events import JobCreated, JobEdited, JobMoved, JobMoveRefused, JobMoveRequested
 from functions.advance_job import AdvanceJob
+from functions.api.board import _first_of
+from functions.api.documents import JobsDocument
+from statemachine.flows import load_flow
 from statemachine.identity import digest_of
-from statemachine.job import Refusal
+from statemachine.job import Customer, Place, Refusal
 from statemachine.values import Actor, iso
+from statemachine.views import card_of
 from tests.api.office import EDGE, Got, Office
 from tests.builders import DISPATCHER, NOON, TOKEN, a_job
 from tests.fakes import no_pause
@@ -167,6 +172,36 @@ def test_an_unchanged_board_is_304(office: Office) -> None:
     assert (changed.status, len(changed.json["jobs"])) == (200, 2)
 
 
+def test_a_large_board_is_read_in_pages_that_name_the_next(office: Office) -> None:
+    ids = [f"261121-{n:06d}" for n in range(7)]
+    for job_id in ids:
+        office.keep(a_job(job_id=job_id, token=job_id.ljust(22, "x")))
+    pages, query = list[list[str]](), {"limit": "3"}
+    while query:
+        got = office.ask("GET", "/api/jobs", by="dana", query=query).json
+        pages.append(list(got["jobs"]))
+        query = {"limit": "3", "after": got["next"]} if "next" in got else {}
+    assert pages == [ids[:3], ids[3:6], ids[6:]]
+
+
+@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "5001"}, {"after": "x"}])
+def test_a_page_that_cannot_be_is_refused(office: Office, query: dict[str, str]) -> None:
+    assert office.ask("GET", "/api/jobs", by="dana", query=query).slug == "invalid"
+
+
+def test_no_answer_passes_what_lambda_can_answer_however_large_the_cards() -> None:
+    """Names of four bytes a character, and quotes, which are escaped twice."""
+    large = Customer(name='"\N{COLLISION SYMBOL}' * 100)
+    place = Place(address="\N{COLLISION SYMBOL}" * 200)
+    flow = load_flow("haul")
+    card = card_of(a_job(customer=large, place=place), flow)
+    cards = [card.with_(job_id=f"261121-{n:06d}") for n in range(5_000)]
+    page = _first_of(cards, 5_000)
+    document = JobsDocument(jobs={each.job_id: each for each in page}, as_of=NOON)
+    assert 0 < len(json.dumps(document.model_dump_json(exclude_none=True))) < 6_000_000
+    assert len(page) < len(cards)
+
+
 def test_etags_of_different_views_of_the_board_differ(office: Office) -> None:
     office.keep(a_job())
     asked = [
@@ -175,8 +210,10 @@ def test_etags_of_different_views_of_the_board_differ(office: Office) -> None:
         office.ask("GET", "/api/jobs", by="fay"),
         office.ask("GET", "/api/jobs", by="dana", query={"q": "ada"}),
         office.ask("GET", "/api/jobs", by="dana", query={"status": "in_progress"}),
+        office.ask("GET", "/api/jobs", by="dana", query={"limit": "7"}),
+        office.ask("GET", "/api/jobs", by="dana", query={"after": JOB}),
     ]
-    assert len({got.headers["etag"] for got in asked}) == 5
+    assert len({got.headers["etag"] for got in asked}) == 7
 
 
 def test_large_answers_are_compressed_for_those_who_take_it(office: Office) -> None:

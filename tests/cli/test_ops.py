@@ -140,16 +140,18 @@ def functions_that_answer(*answers: dict[str, Any]) -> tuple[SimpleNamespace, li
     return SimpleNamespace(invoke=invoke), asked
 
 
-def test_all_jobs_of_all_businesses_are_asked_for_in_lots_and_a_lost_lot_stops_nothing(
+def test_all_jobs_of_all_businesses_are_asked_for_in_lots_and_where_one_fails_job_by_job(
     moto: Moto,
 ) -> None:
+    """The watchdog dies at a lot, and then at one of its jobs: that one alone has failed."""
     s3_ground = S3Ground.of(moto)
     for tenant, number in (("main", LOT + 2), ("other", 1)):
         s3_ground.put(f"directory/{tenant}.json", b"{}")
         for n in range(number):
             s3_ground.jobs.mark_open(tenant, f"261121-{n:06d}")
     rung = {"repaired": {"261121-000025": ["rung"]}}
-    functions, asked = functions_that_answer({}, rung, {"repaired": {}})
+    one_by_one: list[dict[str, Any]] = [{}, *[{"repaired": {}}] * (LOT - 1)]
+    functions, asked = functions_that_answer({}, *one_by_one, rung, {"repaired": {}})
     clients = {"lambda": functions, "s3": s3_ground.s3}
     place = SimpleNamespace(
         outputs={"JobsBucket": s3_ground.bucket, "WatchJobsFunction": "watch"},
@@ -157,13 +159,9 @@ def test_all_jobs_of_all_businesses_are_asked_for_in_lots_and_a_lost_lot_stops_n
     )
     desk = DirectOpsDesk(place, "main")  # type: ignore[arg-type]  # a stand-in
     desk.ops = SimpleNamespace(open_jobs=s3_ground.jobs.open_jobs)  # type: ignore[assignment]  # a stand-in
-    first, second, third = desk.redrive_all()
-    assert [(some["tenant"], len(some["job_ids"])) for some in asked] == [
-        ("main", LOT),
-        ("main", 2),
-        ("other", 1),
-    ]
-    assert len(first.done.failed) == LOT
+    *singles, second, third = desk.redrive_all()
+    assert [len(some["job_ids"]) for some in asked] == [LOT, *[1] * LOT, 2, 1]
+    assert [len(lot.done.failed) for lot in singles] == [1, *[0] * (LOT - 1)]
     assert second.done.repaired == {"261121-000025": ["rung"]}
     assert (third.looked_at, third.of) == (1, LOT + 3)
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -12,12 +12,13 @@ import pytest
 from botocore.exceptions import CredentialRetrievalError
 
 from deploy.artifacts import Release
-from deploy.leases import S3Leases
-from deploy.lock import Holder, Lock, Locked, LockLost, locked
+from deploy.leases import Found, S3Leases
+from deploy.lock import LEASE, Holder, Lock, Locked, LockLost, locked
 from deploy.run import Deployment
 from deploy.target import Target
 from functions.ports import Unavailable
 from tests.builders import NOON
+from tests.deploy.fakes import FakeLeases
 from tests.faults import Fault, Faults
 from tests.moto_server import REGION, Moto
 
@@ -85,6 +86,47 @@ def test_neither_another_clock_nor_another_machine_of_our_name_ends_a_lease(
     bucket.held_by("dana", host="runner", pid=2**22 + 1, since=NOON - 1000 * HOUR)
     with pytest.raises(Locked), locked(bucket.leases, "staging", "x"):
         pass
+
+
+class OneLease(FakeLeases):
+    """Held by dana; S3 says when it was written and what time it is."""
+
+    def __init__(self, written: datetime, now: datetime) -> None:
+        super().__init__()
+        about = {"host": "x", "pid": 1, "doing": "y", "since": written, "nonce": "dana"}
+        holder = Holder.model_validate({"user": "dana", **about})
+        self.found = Found(holder.model_dump_json().encode(), "etag-0", written, now)
+        self.held[KEY] = self.found.body, "etag-0"
+
+    def read(self, key: str) -> Found | None:
+        return self.found
+
+
+@pytest.mark.parametrize("year", [1990, 2090], ids=["our clock ahead", "our clock behind"])
+def test_whether_a_lease_has_run_out_is_said_by_the_store_and_not_by_our_clock(year: int) -> None:
+    written = NOON.replace(year=year)
+    me = Holder(user="eve", host="x", pid=2, doing="z", since=NOON, nonce="eve")
+    with pytest.raises(Locked):
+        Lock(OneLease(written, written + LEASE), "staging", me).take()
+    over = OneLease(written, written + LEASE + timedelta(seconds=1))
+    Lock(over, "staging", me).take()
+    assert Holder.model_validate_json(over.held[KEY][0]).user == "eve"
+
+
+class Waits(threading.Event):
+    """Notes how long it is waited for, and is then set."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.asked = timeout
+        return True
+
+
+@pytest.mark.parametrize(("lease_s", "wait_s"), [(3, 1), (90, 20)])
+def test_a_lock_is_renewed_well_before_its_lease_ends(lease_s: float, wait_s: float) -> None:
+    me = Holder(user="eve", host="x", pid=2, doing="z", since=NOON, nonce="eve", lease_s=lease_s)
+    stop = Waits()
+    Lock(FakeLeases(), "staging", me).keep(stop)
+    assert stop.asked == wait_s
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup"])

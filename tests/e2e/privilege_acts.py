@@ -193,6 +193,7 @@ def watches(watch: Function) -> Act:
         watch.asked({"full": True})
         assert "text given up" in watch.asked({"redrive": ref(dead)})["repaired"]
         watch.delivered(ended, UNREADABLE)
+        watch.delivered({"after": "0"}, UNREADABLE)  # a message to each business
 
     return act
 

@@ -8,10 +8,18 @@ from typing import Any, Protocol
 import pytest
 
 from functions.aws.freshness import S3Spendings
-from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Views
+from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
 from functions.freshness import Spendings
-from functions.ports import Boards, Jobs, Stuck, Views
-from tests.fakes import Bucket, FakeBoards, FakeJobs, FakeSpendings, FakeStuck, FakeViews
+from functions.ports import Boards, Jobs, Stuck, Tenants, Views
+from tests.fakes import (
+    Bucket,
+    FakeBoards,
+    FakeJobs,
+    FakeSpendings,
+    FakeStuck,
+    FakeTenants,
+    FakeViews,
+)
 from tests.faults import Faults
 from tests.moto_server import Moto
 
@@ -27,6 +35,8 @@ class Ground(Protocol):
     def boards(self) -> Boards: ...
     @property
     def stuck(self) -> Stuck: ...
+    @property
+    def tenants(self) -> Tenants: ...
     @property
     def spendings(self) -> Spendings: ...
 
@@ -49,6 +59,7 @@ class FakeGround:
         self.jobs = FakeJobs(self.bucket)
         self.views, self.boards = FakeViews(self.bucket), FakeBoards(self.bucket)
         self.stuck, self.spendings = FakeStuck(self.bucket), FakeSpendings(self.bucket)
+        self.tenants = FakeTenants(self.bucket)
 
     @contextmanager
     def under(self, faults: Faults) -> Iterator[Faults]:
@@ -82,6 +93,7 @@ class S3Ground:
         self.jobs = S3Jobs(self.s3, self.bucket)
         self.views, self.boards = S3Views(self.s3, self.bucket, 60), S3Boards(self.s3, self.bucket)
         self.stuck = S3Stuck(self.s3, self.bucket)
+        self.tenants = S3Tenants(self.s3, self.bucket)
         self.spendings = S3Spendings(self.s3, self.bucket)
 
     @classmethod

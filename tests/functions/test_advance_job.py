@@ -13,7 +13,7 @@ from statemachine.job import SUPERSEDED, Job
 from statemachine.lifecycle import Committed, Duplicate, Kept, RecordsFull, Refused, Verdict, judge
 from tests.builders import NOON, a_job, a_request, minutes
 from tests.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, no_pause
-from tests.faults import Faults, Kind
+from tests.faults import Crashed, Faults, Kind
 from tests.functions.making import left_behind, waited_for
 
 
@@ -44,6 +44,22 @@ def test_a_move_is_committed_and_its_execution_woken() -> None:
     assert (desk.job, desk.job.status) == (verdict.job, "ready_for_pickup")
     assert desk.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
     assert desk.bus.facts == []
+
+
+@pytest.mark.parametrize("crash", [None, 2])
+def test_the_deadline_of_a_kept_move_is_in_the_index_before_the_move_is_kept(
+    crash: int | None,
+) -> None:
+    """Also where the process dies right after the write of the job."""
+    faults = Faults({"PutObject": [None, None, "crash"]}) if crash else None
+    desk = Desk(waited_for(a_job()), faults)
+    if crash:
+        with pytest.raises(Crashed):
+            desk.ask("start")
+    else:
+        assert isinstance(desk.ask("start"), Kept)
+    [early] = desk.job.early
+    assert [at for _, at in desk.jobs.open_index("main").due.values()] == [early.until]
 
 
 def test_the_watchdog_is_told_first_then_comes_the_write_and_the_bell_last() -> None:

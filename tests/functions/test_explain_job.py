@@ -18,6 +18,7 @@ from tests.fakes import (
     FakeBoards,
     FakeExecutions,
     FakeJobs,
+    FakeStuck,
     FakeViews,
     board_key,
     job_key,
@@ -50,6 +51,7 @@ class World:
             self.forgotten,
             self.deliveries,
             FakeRuns(self.executions, NOON),
+            FakeStuck(self.bucket),
         )
 
     def keep(self, job: Job) -> Job:

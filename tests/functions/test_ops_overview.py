@@ -15,10 +15,10 @@ from functions.api.ops_documents import (
     Visible,
 )
 from functions.aws.ops_records import S3OpsRecords
-from functions.ops.overview import OpsRecords
+from functions.ops.overview import EndedBadly, OpsRecords
 from functions.ports import Unavailable
 from statemachine.flows import load_flow
-from statemachine.job import Job, Shown
+from statemachine.job import Execution, Job, Shown
 from tests.api.office import Office
 from tests.builders import NOON, a_job, minutes
 from tests.fakes import Bucket
@@ -117,6 +117,25 @@ def test_step_functions_is_asked_once_a_minute_however_often_people_look(office:
     assert office.execution_numbers.asked == asked
     office.ops.overview("main", NOON + timedelta(seconds=60))
     assert office.execution_numbers.asked == 2 * asked
+
+
+def test_of_executions_that_failed_only_those_with_which_a_job_was_left_are_counted(
+    office: Office,
+) -> None:
+    """Others were replaced, have ended with their job, are another business's, or were erased."""
+    replaced = a_job(execution=Execution(generation=2, since=NOON))
+    left = a_job(job_id="261121-000002", execution=Execution(generation=2, since=NOON))
+    over = a_job("completed", job_id="261121-000003")
+    over = over.with_(execution=Execution(generation=2, seq=over.seq, since=NOON))
+    for job in (replaced, left, over):
+        office.keep(job.with_(token=job.job_id.ljust(22, "x")))
+    runs = [EndedBadly("main", job.job_id, n) for job in (replaced, left, over) for n in (0, 1)]
+    runs += [EndedBadly("main", left.job_id, 2), EndedBadly("main", over.job_id, 2)]
+    runs += [EndedBadly("main", "261121-zzzzzz", 0), EndedBadly("other", left.job_id, 2)]
+    office.execution_numbers.ended = {("haul", "failed"): runs}
+    counts = {each.state: each for each in office.ops.overview("main", NOON).executions or ()}
+    assert counts["failed"] == ExecutionCount(state="failed", executions=1, jobs=(left.job_id,))
+    assert counts["aborted"].executions == 0
 
 
 def test_a_job_is_read_again_only_when_its_card_has_changed(office: Office) -> None:

@@ -1,6 +1,5 @@
 """Step 5: jobs.json is a fold of the job objects, whatever the order and number of messages."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -215,7 +214,7 @@ def test_jobs_that_ended_long_ago_are_not_read_for_a_new_board(fake_ground: Fake
     publish = a_publisher(fake_ground, numbered(1))
     with fake_ground.under(Faults()) as calls:
         publish.rebuild("main", NOON)
-    assert (calls.calls("GetObject"), calls.calls("ListObjectsV2")) == (1 + 1 + 1, 4)
+    assert (calls.calls("GetObject"), calls.calls("ListObjectsV2")) == (1 + 1 + 1, 3)
 
 
 def test_a_job_nobody_can_read_does_not_keep_the_others_off_the_board(ground: Ground) -> None:
@@ -239,17 +238,46 @@ def test_a_job_in_a_status_of_a_later_version_is_buried_alone_and_left_off(groun
     assert ground.get(KEY) == a_board(numbered(1))
 
 
+def test_a_job_moved_within_the_second_of_the_listing_is_shown_as_it_is(
+    fake_ground: FakeGround,
+) -> None:
+    """S3 tells times by the second. Timeline: listed · read · moved · the board is overwritten."""
+    publish = a_publisher(fake_ground, numbered(1))
+
+    class Meanwhile(FakeBoards):
+        def overwrite(self, tenant: str, board: Board) -> None:
+            replaced(fake_ground, numbered(1, "in_progress"))
+            super().overwrite(tenant, board)
+
+    PublishBoard(fake_ground.jobs, Meanwhile(fake_ground.bucket), no_pause).rebuild("main", NOON)
+    assert fake_ground.get(KEY) == a_board(numbered(1, "in_progress"))
+    assert publish("main", [], NOON).jobs["261121-000001"].status == "in_progress"
+
+
+def test_a_rebuild_reads_each_job_once_and_those_again_that_were_written_meanwhile(
+    fake_ground: FakeGround,
+) -> None:
+    fake_ground.bucket.clock = lambda: NOON - timedelta(minutes=1)
+    publish = a_publisher(fake_ground, *(a_job(job_id=f"261121-{n:06d}") for n in range(100)))
+    fake_ground.bucket.clock = lambda: NOON
+    fake_ground.jobs.create(a_job(job_id="261121-zzzzzz"))
+    with fake_ground.under(Faults()) as calls:
+        publish.rebuild("main", NOON)
+    board = 1
+    assert calls.calls("GetObject") == 101 + 1 + board
+
+
 def test_a_job_booked_during_a_rebuild_keeps_its_card(fake_ground: FakeGround) -> None:
     """Timeline: jobs are listed · a job is booked and shown · the board is overwritten."""
     publish = a_publisher(fake_ground, numbered(1))
 
     class Booming(FakeJobs):
-        def written_since(self, tenant: str, moment: datetime) -> Iterator[str]:
-            known = list(super().written_since(tenant, moment))
+        def written(self, tenant: str) -> dict[str, datetime]:
+            known = super().written(tenant)
             if "261121-000002" not in known:
                 self.create(numbered(2))
                 publish(tenant, ["261121-000002"], NOON)
-            return iter(known)
+            return known
 
     PublishBoard(Booming(fake_ground.bucket), fake_ground.boards, no_pause).rebuild("main", NOON)
     assert fake_ground.get(KEY) == a_board(numbered(1), numbered(2))

@@ -13,11 +13,12 @@ from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
 from functions.hooks.webhook_due import WebhookDue
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
+from functions.watch.business import MANY, measure_ages
 from functions.watch.mend_deliveries import MendDeliveries
 from functions.watch.mend_execution import DEAF, TRIES
 from functions.watch.orders import ExecutionEnded, Found, Redriven
 from functions.watch.round import GRACE, MESSAGES, SUSPECT
-from functions.watch_jobs import MANY, WatchJobs, measure_ages
+from functions.watch_jobs import WatchJobs
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import UnknownStatus, load_flow
 from statemachine.identity import digest_of
@@ -98,8 +99,10 @@ class Yard:
     def job(self, job_id: str = JOB_ID) -> Job:
         return self.jobs.read("main", job_id).value
 
-    def round(self, now: datetime, **how: bool) -> dict[str, list[Repair]]:
-        return self.watch.round(now, **how).repaired
+    def round(
+        self, now: datetime, full: bool = False, ask_executions: bool = False
+    ) -> dict[str, list[Repair]]:
+        return self.watch.round(now, ask_executions, full).repaired
 
     def open(self) -> list[str]:
         return list(self.jobs.open_jobs("main"))
@@ -173,6 +176,23 @@ def test_two_watchdogs_raise_one_generation_and_start_one_successor() -> None:
     assert second.round(MUCH_LATER).repaired == {JOB_ID: ["replaced"]}
     assert yard.job().execution.generation == 1
     assert list(yard.executions.started) == [NAME, f"main-{JOB_ID}-g1"]
+
+
+def test_a_watchdog_that_comes_too_late_leaves_the_wait_of_the_successor_alone() -> None:
+    """Timeline: both find it dead · one replaces it · the successor waits · the other writes."""
+    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
+    successor = a_wait(1, "task-2", generation=1, entered_at=MUCH_LATER)
+
+    class Meanwhile(FakeExecutions):
+        def is_running(self, *who: Any) -> bool:
+            if yard.job().execution.generation == 0:
+                yard.round(MUCH_LATER)
+                etag = yard.jobs.read("main", JOB_ID).etag
+                yard.jobs.replace(yard.job().bookkept(wait=successor), etag)
+            return False
+
+    replace(yard.watch, executions=Meanwhile()).round(MUCH_LATER)
+    assert (yard.job().wait, yard.job().execution.generation) == (successor, 1)
 
 
 def test_a_successor_whose_start_was_lost_is_started_by_the_next_round() -> None:
@@ -617,6 +637,16 @@ def test_a_job_that_goes_again_is_stuck_no_more() -> None:
     yard.jobs.replace(waited_for(stored.value, generation=TRIES), stored.etag)
     yard.executions.running.add(f"main-{JOB_ID}-g{TRIES}")
     assert (yard.round(NOON + minutes(70)), yard.stuck.all("main")) == ({}, [])
+
+
+def test_the_mark_stays_while_only_an_older_generation_waits() -> None:
+    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
+    generations_of_a_doomed_job(yard, 60)
+    stored = yard.jobs.read("main", JOB_ID)
+    older = a_wait(1, "task-9", generation=TRIES - 1, entered_at=NOON + minutes(60))
+    yard.jobs.replace(stored.value.bookkept(wait=older), stored.etag)
+    yard.round(NOON + minutes(61))
+    assert [stuck.why for stuck in yard.stuck.all("main")] == ["keeps_failing"]
 
 
 def test_an_execution_that_is_stopped_again_and_again_calls_a_person_too() -> None:

@@ -30,8 +30,15 @@ export class Dispatching {
   }
 
   /** The board's answer as it comes: polling has a pace of its own, so nothing is retried here. */
-  board(etag) {
-    return this.#api.get("/jobs", { etag, tries: 1 });
+  async board(etag) {
+    const answer = await this.#api.get("/jobs", { etag, tries: 1 });
+    let next = answer.body?.next;
+    while (next) {
+      const { body } = await this.#api.get(`/jobs?after=${encodeURIComponent(next)}`, { tries: 1 });
+      Object.assign(answer.body.jobs, body.jobs);
+      next = body.next;
+    }
+    return answer;
   }
 
   /** The job with all its particulars; its `rev` is what edits are made against. */

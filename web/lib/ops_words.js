@@ -8,6 +8,8 @@ const WHYS = {
   corrupt: "Cannot be read",
   keeps_failing: "Keeps failing",
   unknown_status: "Unknown status",
+  unforeseen: "Breaks our code",
+  implausible: "Impossible date",
 };
 const ADVICE = {
   overdue: "It has been in its status for longer than the flow allows, or its arrival window has passed.",
@@ -20,6 +22,12 @@ const ADVICE = {
   unknown_status:
     "It is in a status that the running version does not have: deploy the version that has it. " +
     "Until then it stays as it is.",
+  unforeseen:
+    "The code fails on this job in a way that no one foresaw; the others go on. Send the reason to " +
+    "whoever maintains the code. It is tried again every minute.",
+  implausible:
+    "It holds a date that cannot be meant, as an arrival window in the year 9999. Correct the job, " +
+    "or cancel it.",
 };
 const REPAIRS = {
   rung: "its execution was woken",

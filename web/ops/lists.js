@@ -99,7 +99,9 @@ function troubleTag({ why }) {
 }
 
 export function executionList(executions) {
-  const note = "Those that ended badly stay counted; the watchdog gives their jobs new ones.";
+  const note =
+    "Of those that ended badly only the ones that no other has followed are counted: " +
+    "their jobs are named, and each job’s story says why.";
   return [counts(executions), el("p.small.quiet", {}, note)];
 }
 
@@ -107,12 +109,17 @@ function counts(executions) {
   return el(
     "dl.facts",
     { "data-testid": "executions" },
-    executions.map(({ state, executions: number, more }) =>
+    executions.map(({ state, executions: number, more, jobs = [] }) =>
       el(
         "div",
         {},
         el("dt", {}, stateText(state)),
-        el("dd.numbers", {}, `${number.toLocaleString("en-US")}${more ? " or more" : ""}`),
+        el(
+          "dd.numbers",
+          {},
+          `${number.toLocaleString("en-US")}${more ? " or more" : ""}`,
+          jobs.map((job_id) => [" ", el("a", { href: addressOf(job_id) }, job_id)]),
+        ),
       ),
     ),
   );

@@ -1,0 +1,224 @@
+"""`haul erase`: who is meant, former names and numbers, and nothing destroyed before its time."""
+
+import json
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from cli import data
+from cli.erase import erase
+from functions.aws.hooks import S3Deliveries, S3Numbers
+from functions.aws.stores import S3Boards, S3Jobs
+from functions.hooks.numbers import change_number, digest_of
+from statemachine.deliveries import Delivery, DeliveryName, masked
+from statemachine.edits import edited
+from statemachine.flows import load_flow
+from statemachine.job import Customer, Job
+from statemachine.views import Board, card_of
+from tests.builders import NOON, a_job, an_edit, moved
+from tests.faults import Faults
+from tests.moto_server import Moto
+
+app = typer.Typer()
+app.command("erase")(erase)
+app.command("export")(data.export)
+ADA, BOB, OLD = "+15555550123", "+15555550177", "+15555550199"
+
+
+@dataclass
+class Business:
+    moto: Moto
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.s3 = self.moto.s3
+        for name in ("JobsBucket", "SiteBucket"):
+            self.outputs[name] = self.moto.bucket()
+            self.s3.put_bucket_versioning(
+                Bucket=self.outputs[name], VersioningConfiguration={"Status": "Enabled"}
+            )
+        self.outputs |= {"CrewRosterTable": self.moto.crew_roster(), "DistributionId": "E1"}
+        self.bucket = self.outputs["JobsBucket"]
+        self.jobs, self.boards = S3Jobs(self.s3, self.bucket), S3Boards(self.s3, self.bucket)
+        self.numbers = S3Numbers(self.s3, self.bucket)
+
+    def client(self, service: str) -> Any:
+        if service == "cloudfront":
+            return SimpleNamespace(create_invalidation=lambda **_: None)
+        return self.s3 if service == "s3" else self.moto.client(service)
+
+    def keep(self, number: int, name: str, phone: str | None = None, **values: Any) -> Job:
+        """An ended job, as it is stored and shown."""
+        customer = Customer(name=name, phone=phone)
+        job_id, token = f"261121-00000{number}", f"{number}" * 22
+        job = a_job("in_progress", job_id=job_id, token=token, customer=customer, **values)
+        self.jobs.create(job)
+        return self.ended(job)
+
+    def ended(self, job: Job) -> Job:
+        job = moved(job, "complete")
+        job = job.with_(execution=job.execution.with_(seq=job.seq))
+        self.jobs.replace(job, self.jobs.read("main", job.job_id).etag)
+        return self.show(job)
+
+    def show(self, job: Job) -> Job:
+        known = self.boards.read("main")
+        board = (known.value if known else Board()).merged([card_of(job, load_flow(job.flow))])
+        self.boards.overwrite("main", board)
+        return job
+
+    def poison(self, job_id: str) -> None:
+        key = f"tenants/main/jobs/{job_id}.json"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=b"{")
+
+    def run(self, *words: str) -> tuple[int, str]:
+        obj = SimpleNamespace(place=self, tenant="main")
+        said = CliRunner().invoke(app, list(words), obj=obj)
+        assert not said.exception or isinstance(said.exception, SystemExit), said.exception
+        return said.exit_code, said.output
+
+    def erase(self, customer: str) -> tuple[int, str]:
+        return self.run("erase", "--customer", customer, "--yes")
+
+    def left(self) -> list[str]:
+        return list(self.jobs.all_ids("main"))
+
+    def traces(self, text: str) -> list[str]:
+        """Keys of every version of every object that has the text in it."""
+        found = []
+        for each in self.s3.list_object_versions(Bucket=self.bucket).get("Versions", ()):
+            which = {"Bucket": self.bucket, "Key": each["Key"], "VersionId": each["VersionId"]}
+            if text.encode() in self.s3.get_object(**which)["Body"].read():
+                found.append(each["Key"])
+        return found
+
+
+@pytest.fixture
+def business(moto: Moto) -> Business:
+    return Business(moto)
+
+
+def test_two_people_of_one_name_are_listed_and_neither_is_erased(business: Business) -> None:
+    business.keep(1, "John Q Smith", ADA)
+    business.keep(2, "John Q Smith", BOB)
+    code, said = business.erase("john q  smith")
+    assert (code, len(business.left())) == (2, 2)
+    assert all(each in said for each in (ADA, BOB, "261121-000001", "261121-000002"))
+    assert business.erase(BOB)[0] == 0
+    assert business.left() == ["261121-000001"]
+
+
+@pytest.mark.parametrize("written", ["(555) 555-0123", "555-555-0123", "+1 555 555 0123", ADA])
+def test_a_number_is_found_as_people_write_it(business: Business, written: str) -> None:
+    business.keep(1, "Ada Wong", ADA)
+    assert (business.erase(written)[0], business.left()) == (0, [])
+
+
+def test_of_two_without_a_number_one_is_named_by_a_job(business: Business) -> None:
+    business.keep(1, "Ada Wong")
+    business.keep(2, "Ada Wong", place={"address": "9 Elm St"})
+    assert business.erase("Ada Wong")[0] == 2
+    assert (business.erase("261121-000002")[0], business.left()) == (0, ["261121-000001"])
+
+
+def corrected(business: Business) -> Job:
+    """Booked as Ada Wong under a wrong number, and texted there; then corrected."""
+    job = a_job(
+        "in_progress", job_id="261121-000001", customer=Customer(name="Ada Wong", phone=OLD)
+    )
+    business.jobs.create(job)
+    change_number(business.numbers, "main", OLD, lambda number: number.texted(job.job_id, None))
+    name = {"tenant": "main", "mark": "1", "channel": "sms", "recipient": "customer"}
+    for about in ("replies", job.job_id):
+        draft = {"state": "sent", "to": masked(OLD), "created_at": NOON, "updated_at": NOON}
+        delivery = Delivery(name=DeliveryName.model_validate({**name, "about": about}), **draft)
+        S3Deliveries(business.s3, business.bucket).create(delivery)
+    job = edited(job, an_edit(job, customer={"name": "Ada Lovelace", "phone": ADA}), NOON)
+    business.jobs.replace(job, business.jobs.read("main", job.job_id).etag)
+    return business.ended(job)
+
+
+def number_left(business: Business, phone: str) -> bool:
+    return business.numbers.read("main", digest_of("main", phone)) is not None
+
+
+@pytest.mark.parametrize("customer", ["Ada Lovelace", "Ada Wong", ADA, OLD])
+def test_former_names_and_numbers_find_the_job_and_go_with_it(
+    business: Business, customer: str
+) -> None:
+    corrected(business)
+    business.keep(2, "Bob", BOB)
+    assert business.erase(customer)[0] == 0
+    assert (business.left(), number_left(business, OLD)) == (["261121-000002"], False)
+    assert [business.traces(text) for text in ("Ada", OLD, masked(OLD))] == [[], [], []]
+
+
+def test_a_former_number_goes_when_its_versions_are_gone_already(business: Business) -> None:
+    job = corrected(business)
+    listed = business.s3.list_object_versions(
+        Bucket=business.bucket, Prefix=f"tenants/main/jobs/{job.job_id}"
+    )
+    for each in listed["Versions"]:
+        if not each["IsLatest"]:
+            which = {"Bucket": business.bucket, "Key": each["Key"], "VersionId": each["VersionId"]}
+            business.s3.delete_object(**which)
+    assert business.erase("Ada Lovelace")[0] == 0
+    assert (number_left(business, OLD), business.traces(masked(OLD))) == (False, [])
+
+
+def test_a_number_that_is_somebody_elses_now_is_left_to_them(business: Business) -> None:
+    corrected(business)
+    business.keep(2, "Bob", OLD)
+    assert business.erase(ADA)[0] == 0
+    assert (business.left(), number_left(business, OLD)) == (["261121-000002"], True)
+
+
+def test_the_board_stays_where_the_new_one_cannot_be_built_and_it_can_be_repeated(
+    business: Business,
+) -> None:
+    business.keep(1, "Ada Wong", ADA)
+    open_job = business.show(a_job(job_id="261121-000002", customer=Customer(name="Bob")))
+    business.jobs.create(open_job)
+    business.jobs.mark_open("main", open_job.job_id)
+    before = business.boards.read("main")
+    listings = [None] * 3 + ["before"] * 20
+    with Faults({"ListObjectsV2": listings}).on(business.s3):  # type: ignore[dict-item]  # a script
+        assert business.erase(ADA)[0] != 0
+    assert (business.boards.read("main"), len(business.left())) == (before, 2)
+    assert business.erase(ADA)[0] == 0
+    board = business.boards.read("main")
+    assert board
+    assert (list(board.value.jobs), business.traces("Ada Wong")) == (["261121-000002"], [])
+
+
+def test_poisoned_jobs_keep_nobody_from_being_erased_and_are_named(business: Business) -> None:
+    business.keep(1, "Ada Wong", ADA)
+    business.s3.put_object(
+        Bucket=business.bucket, Key="tenants/main/jobs/261121-00000z.json", Body=b"{"
+    )
+    code, said = business.erase(ADA)
+    assert (code, "261121-00000z" in said, business.left()) == (0, True, ["261121-00000z"])
+
+
+def test_a_broken_job_of_theirs_is_restored_before_it_is_erased(business: Business) -> None:
+    job = business.keep(1, "Ada Wong", ADA)
+    business.poison(job.job_id)
+    code, said = business.erase(ADA)
+    assert (code, "haul ops restore" in said, business.left()) == (1, True, [job.job_id])
+
+
+def test_what_cannot_be_read_is_left_out_of_an_export_and_named(
+    business: Business, tmp_path: Any
+) -> None:
+    business.keep(1, "Ada Wong", ADA)
+    business.s3.put_object(
+        Bucket=business.bucket, Key="tenants/main/jobs/261121-000000.json", Body=b"{"
+    )
+    code, said = business.run("export", str(tmp_path / "jobs.jsonl"))
+    [line] = (tmp_path / "jobs.jsonl").read_text("utf-8").splitlines()
+    assert (code, "261121-000000" in said) == (1, True)
+    assert json.loads(line)["job_id"] == "261121-000001"

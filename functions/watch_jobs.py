@@ -26,7 +26,7 @@ from functions.aws.container import (
 )
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.freshness import public_views
-from functions.aws.hooks import S3Deliveries
+from functions.aws.hooks import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsDeadLetterCounts, SqsLater
 from functions.aws.stepfunctions import StepFunctionsExecutions
@@ -52,6 +52,7 @@ from functions.watch.mend_deliveries import MendDeliveries
 from functions.watch.mend_execution import MendExecution, is_settled
 from functions.watch.mend_job import Look, Mended, MendJob, sent_again_lately
 from functions.watch.orders import (
+    AskMissing,
     ExecutionEnded,
     Found,
     Redrive,
@@ -147,6 +148,15 @@ class WatchJobs:
             self.publish(tenant, [job_id], now)
         return list(mended.repairs)
 
+    def missing(self, tenant: str, job_id: str, now: datetime) -> list[str]:
+        """The messages that ought to exist and do not, as `sms 1 to customer`.
+
+        Raises UnknownJob, Corrupt, UnknownFlow, Unavailable.
+        """
+        job = self.mend.readable(tenant, job_id)
+        names = [expected.name for expected in self.deliveries.missing(job, now)]
+        return [f"{name.channel} {name.mark} to {name.recipient}" for name in names]
+
     def redrive_some(self, tenant: str, job_ids: Iterable[str], now: datetime) -> Redriven:
         """The same for each of them. One that nobody can help does not stop the others."""
         repaired: dict[str, list[Repair]] = {}
@@ -161,6 +171,9 @@ class WatchJobs:
         return Redriven(repaired=repaired, failed=failed)
 
     def _tenant(self, tenant: str, this: _Round) -> None:
+        with _noted(this.failed, f"messages of {tenant}"):
+            for about, repair in self.deliveries.sweep(tenant, this.now):
+                this.repaired.setdefault(about, []).append(repair)
         touched = self.jobs.open_jobs(tenant)
         stuck = {stuck.job_id: stuck for stuck in self.stuck.all(tenant)}
         look = Look(this.now, self._board(tenant, touched, this), this.ask)
@@ -173,7 +186,7 @@ class WatchJobs:
                 this_one = _look_at(look, touched.get(job_id), this.full)
                 mended = self.mend(tenant, job_id, this_one, stuck.get(job_id))
                 if mended.repairs:
-                    this.repaired[job_id] = list(mended.repairs)
+                    this.repaired.setdefault(job_id, []).extend(mended.repairs)
                 elif job_id in touched and _may_go(mended, touched[job_id], this.now):
                     self._let_go(tenant, job_id)
                 if "card written" in mended.repairs:
@@ -286,6 +299,7 @@ def _noted(failed: list[str], who: str) -> Iterator[None]:
 
 class Settings(FromQueue, HasJobs, HasViews, Announces, RunsMachines):
     slow_queue_url: str
+    text_queue_url: str
 
 
 @once
@@ -305,7 +319,10 @@ def wire() -> tuple[WatchJobs, Inbox[Watch]]:
         S3Stuck(s3, settings.jobs_bucket),
         MendDeliveries(
             S3Deliveries(s3, settings.jobs_bucket),
+            S3Endpoints(s3, settings.jobs_bucket),
+            SqsLater(client("sqs"), settings.text_queue_url),
             SqsLater(client("sqs"), settings.slow_queue_url),
+            EventBridgeBus(client("events"), settings.bus_name),
             LogMetrics(),
             log,
         ),
@@ -341,6 +358,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
                 return {"replaced": replaced}
             case Redrive(redrive=ref):
                 return _redriven(watch, ref)
+            case AskMissing(missing=ref):
+                return {"missing": watch.missing(ref.tenant, ref.job_id, utc_now())}
             case RedriveSome(redrive_some=some):
                 done = watch.redrive_some(some.tenant, some.job_ids, utc_now())
                 told = done.model_dump(mode="json")

@@ -183,7 +183,8 @@ def _overdue(flow: Flow, status: Status) -> State:
                         "flow": flow.name,
                         "status": status.name,
                         "seq": "{% $exists($states.input.seq) ? $states.input.seq : 0 %}",
-                        "recorded_at": "{% $now() %}",
+                        # The same for every retry of the call: it names the fact.
+                        "recorded_at": "{% $states.context.State.EnteredTime %}",
                     },
                 }
             ]

@@ -206,6 +206,8 @@ Repair = Literal[
     "refused late",
     "text given up",
     "webhook sent again",
+    "text sent again",
+    "fact announced again",
 ]
 
 

@@ -9,6 +9,9 @@ from pydantic import Field
 from statemachine.flows import DEFAULT_FLOW
 from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
 
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+"""As ISO 3166-1 names it with two letters."""
+
 
 class QuietHours(Frozen):
     """When nobody is sent a text, by the clock of the tenant's time zone; it may pass midnight.
@@ -35,6 +38,13 @@ class TenantSettings(Frozen):
     """By default nine in the evening to eight in the morning, as 47 CFR 64.1200 (c) has it."""
     sms_number: Annotated[str, Field(pattern=PHONE_PATTERN)] | None = None
     """The business's own number, to which customers answer; None shares the stage's number."""
+
+    countries: Annotated[tuple[Country, ...], Field(min_length=1)] = ("US",)
+    """Where its customers' numbers are from: no others are sent texts."""
+    unconfirmed_texts_per_number: Annotated[int, Field(ge=0)] = 3
+    unconfirmed_texts_per_day: Annotated[int, Field(ge=0, le=1000)] = 200
+    """How many bookings that no one has confirmed are told by text, in a day of its clock: of one
+    number, and of all. The form is open to everyone, and each text costs money."""
 
 
 def quiet_until(tenant: TenantSettings, now: datetime) -> datetime | None:

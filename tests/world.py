@@ -59,7 +59,7 @@ from tests.fakes import (
     parsed,
 )
 from tests.faults import Crashed, Faults
-from tests.hook_fakes import FakeDeliveries, FakeLater, FakeMetrics
+from tests.hook_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
 from tests.roster_fakes import a_crew_office
 
 RECEIVES = 50
@@ -164,8 +164,9 @@ class World:
             no_pause,
         )  # fmt: skip
         messages = MendDeliveries(
-            FakeDeliveries(self.bucket), FakeLater(), FakeMetrics(), FakeLog(), no_pause
-        )
+            FakeDeliveries(self.bucket), FakeEndpoints(self.bucket), FakeLater(), FakeLater(),
+            self.bus, FakeMetrics(), FakeLog(), no_pause,
+        )  # fmt: skip
         self.watch = WatchJobs(
             jobs, views, self.executions, self.bus, tenants, board, FakeStuck(self.bucket),
             messages, FakeMetrics(), dict, no_pause,

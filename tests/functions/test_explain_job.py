@@ -37,6 +37,7 @@ class World:
 
     now: datetime = NOON
     forgotten: FakeForgotten = field(default_factory=FakeForgotten)
+    missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.bucket = Bucket(clock=lambda: self.now)
@@ -50,6 +51,7 @@ class World:
             self.forgotten,
             self.deliveries,
             FakeRuns(self.executions, NOON),
+            lambda tenant, job_id: self.missing,
         )
 
     def keep(self, job: Job) -> Job:

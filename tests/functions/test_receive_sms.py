@@ -13,7 +13,7 @@ from functions.receive_sms import Inbound, ReceiveSms, parse_inbound
 from statemachine.flows import load_flow
 from statemachine.lifecycle import Committed, Refused, judge
 from tests.builders import NOON, a_job, minutes, moved
-from tests.fakes import no_pause, to_bytes
+from tests.fakes import FakeJobs, no_pause, to_bytes
 from tests.functions.test_hooks import PHONE, Hooks, confirmed
 
 OURS = "+15555559999"
@@ -41,7 +41,13 @@ class Phone(Hooks):
     def __init__(self, service_answers: bool = False) -> None:
         super().__init__()
         self.receive = ReceiveSms(
-            self.tenants, self.numbers, self.requests, self.send.once, service_answers, no_pause
+            self.tenants,
+            self.numbers,
+            FakeJobs(self.bucket),
+            self.requests,
+            self.send.once,
+            service_answers,
+            no_pause,
         )
 
     def says(self, body: str, **values: Any) -> None:

@@ -12,6 +12,7 @@ from functions.hooks.numbers import digest_of, known_number
 from functions.hooks.text_once import TextNotTaken
 from functions.inbox import Permanent
 from functions.receive_sms import Inbound, ReceiveSms, parse_inbound
+from functions.send_messages import Arrival
 from statemachine.flows import load_flow
 from statemachine.job import Customer
 from statemachine.lifecycle import Committed, Refused, judge
@@ -140,9 +141,9 @@ def test_only_the_present_number_of_a_job_counts() -> None:
     phone.says("YES")
     phone.says("where are you?", message_id="in-2")
     assert phone.requests.asked == []
-    phone.text(FakeJobs(phone.bucket).read("main", job.job_id).value, seq=0)
+    phone.send(Arrival(tenant="main", job_id=job.job_id, fields=("customer",)), NOON)
     phone.says("YES", originationNumber="+15555550199", message_id="in-3")
-    assert moves(phone) == []  # that status was told to the old number, once
+    assert moves(phone) == [(job.job_id, "confirm")]
 
 
 @pytest.mark.parametrize("status", [None, "ready_for_pickup"])

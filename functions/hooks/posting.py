@@ -72,9 +72,10 @@ def is_public(address: str) -> bool:
         ip: IpAddress = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip not in GLOBAL_V6 or any(ip in network for network in NOT_GLOBAL_V6):
-            return False
+    if isinstance(ip, ipaddress.IPv6Address) and (
+        ip not in GLOBAL_V6 or any(ip in network for network in NOT_GLOBAL_V6)
+    ):
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 

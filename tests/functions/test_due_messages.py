@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from events import Fact, JobCreated, JobEdited, JobMoved
+from events import EndpointPaused, Fact, JobCreated, JobEdited, JobMoved
 from functions.edit_job import edited_fact
 from functions.hooks.expected import text_name
 from functions.hooks.posting import Answered
@@ -22,7 +22,8 @@ from statemachine.tenants import QuietHours
 from statemachine.trouble import wrong_with
 from tests.builders import NOON, a_job, an_edit, minutes, moved
 from tests.fakes import FakeBus, no_pause
-from tests.functions.test_hooks import PHONE, Hooks, a_fact, an_endpoint, confirmed
+from tests.functions.test_hooks import PHONE, Hooks, a_fact, confirmed
+from tests.hook_fakes import an_endpoint
 
 NIGHT = NOON.replace(hour=3)  # 22:00 in New York
 MORNING = NOON.replace(hour=13)
@@ -217,6 +218,19 @@ def test_edits_and_refusals_are_missed_too(engine: Engine) -> None:
     job = settled(edited(a_job(), an_edit(a_job(), note="Side door"), NOON))
     names = [one.name.channel for one in engine.mend.missing(job, NOON + LEFT_BEHIND)]
     assert names == ["sms", "webhook"]
+
+
+def test_a_pause_that_is_announced_twice_has_one_webhook_id(engine: Engine) -> None:
+    """The call that announces it is made again where its answer was lost: a moment later."""
+    engine.endpoints.write(an_endpoint(facts=("EndpointPaused",)), None)
+    paused = [
+        EndpointPaused(
+            tenant="main", endpoint="ep_two", failing_since=NOON, recorded_at=NOON + minutes(n)
+        )
+        for n in (0, 1)
+    ]
+    ids = {due.webhook_id for fact in paused for due in engine.tell(fact)}
+    assert len(ids) == 1
 
 
 # -- numbers that change

@@ -13,8 +13,9 @@ from statemachine.job import Job
 from statemachine.tenants import QuietHours
 from tests.builders import NOON, a_job, minutes, moved
 from tests.faults import Crashed, Faults
-from tests.functions.test_hooks import PHONE, Hooks, a_delivery, an_endpoint, confirmed
+from tests.functions.test_hooks import PHONE, Hooks, a_delivery, confirmed
 from tests.functions.test_receive_sms import Phone, moves
+from tests.hook_fakes import an_endpoint
 
 NIGHT = NOON.replace(hour=2, minute=5)  # 21:05 in New York, the evening before
 MORNING = NOON.replace(hour=13)

@@ -34,6 +34,8 @@ OVERDUE = timedelta(minutes=2)
 """So long after its time a message that its queue still had would have been handled."""
 AGAIN = timedelta(minutes=10)
 """From one reminder of a queue to the next, so that a long queue does not grow by reminders."""
+TRIES, TRIED_WITHIN = 3, timedelta(days=1)
+"""Of a fact that its consumers cannot handle they have dead letters by then; `explain` tells."""
 AT_MOST = 300
 """Entries of the index that one round looks at; the next one goes on."""
 
@@ -56,7 +58,7 @@ class MendDeliveries:
             if repair := self._repaired(delivery, now):
                 yield repair
         facts = [missing.fact for missing in self._missing(job, known, now)]
-        if facts:
+        if facts and _announced_lately(job, now) < TRIES:
             self.bus.announce(list(dict.fromkeys(facts)))
             yield "fact announced again"
 
@@ -145,6 +147,13 @@ class MendDeliveries:
         self.metrics.count("TextsGivenUp", delivery.name.tenant)
         change(self.deliveries, delivery.name, failed, self.pause)
         return "text given up"
+
+
+def _announced_lately(job: Job, now: datetime) -> int:
+    return sum(
+        "fact announced again" in done.repairs and done.at > now - TRIED_WITHIN
+        for done in job.repaired
+    )
 
 
 def _next_look(delivery: Delivery, now: datetime) -> datetime:

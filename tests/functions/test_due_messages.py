@@ -15,7 +15,7 @@ from functions.send_messages import Arrival
 from functions.watch.mend_deliveries import AGAIN, LEFT_BEHIND, OVERDUE, MendDeliveries
 from statemachine.deliveries import CLAIM_LASTS, Delivery, DeliveryName
 from statemachine.edits import edited
-from statemachine.job import Customer, Execution, Job, Repair
+from statemachine.job import Customer, Execution, Job, Repair, Repaired
 from statemachine.known import Known
 from statemachine.story import tell
 from statemachine.tenants import QuietHours
@@ -194,6 +194,16 @@ def test_a_fact_that_no_message_was_made_of_is_announced_again_and_then_told_onc
         engine.hear(fact, NOON + LEFT_BEHIND)
     assert (len(engine.texts.sent), len(engine.receivers.got)) == (1, 2)
     assert list(engine.mend(job, NOON + LEFT_BEHIND * 2)) == []
+
+
+def test_a_fact_that_its_consumers_cannot_handle_is_announced_a_few_times_a_day(
+    engine: Engine,
+) -> None:
+    done = Repaired(repairs=("fact announced again",), at=NOON)
+    job = settled(confirmed()).with_(repaired=(done,) * 3)
+    assert list(engine.mend(job, NOON + LEFT_BEHIND)) == []
+    assert len(engine.mend.missing(job, NOON + LEFT_BEHIND)) == 1
+    assert list(engine.mend(job, NOON + timedelta(days=1))) == ["fact announced again"]
 
 
 def test_what_was_lost_at_night_is_still_sent_in_the_morning(engine: Engine) -> None:

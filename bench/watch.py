@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.aws.hooks import S3Deliveries
+from functions.aws.hooks import S3Deliveries, S3Endpoints
 from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
 from functions.publish_board import PublishBoard
 from functions.watch.mend_deliveries import MendDeliveries
@@ -107,7 +107,10 @@ def board_of(jobs: list[Job]) -> Board:
 
 def a_watchdog(s3: Any, executions: FakeExecutions) -> WatchJobs:
     jobs = S3Jobs(s3, BUCKET)
-    messages = MendDeliveries(S3Deliveries(s3, BUCKET), FakeLater(), FakeMetrics(), FakeLog())
+    messages = MendDeliveries(
+        S3Deliveries(s3, BUCKET), S3Endpoints(s3, BUCKET), FakeLater(), FakeLater(), FakeBus(),
+        FakeMetrics(), FakeLog(),
+    )  # fmt: skip
     return WatchJobs(
         jobs, S3Views(s3, BUCKET, 60), executions, FakeBus(), S3Tenants(s3, BUCKET),
         PublishBoard(jobs, S3Boards(s3, BUCKET)), S3Stuck(s3, BUCKET), messages, FakeMetrics(),

@@ -37,8 +37,7 @@ def digests_of(s3: Any, bucket: str, tenant: str, job_ids: Iterable[str]) -> set
 
 
 def _jobs_of(number: Number) -> set[str]:
-    asked = {number.question.job_id} if number.question else set()
-    return {*number.jobs, *asked}
+    return {*number.jobs, *(question.job_id for question in number.questions)}
 
 
 def _numbers(objects: S3Objects, prefix: str) -> Iterator[Number]:

@@ -4,14 +4,12 @@ Endpoints that fail get their messages by the slow lane, so that their time-outs
 between a fact and an endpoint that answers.
 """
 
-import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from functions.aws.container import (
     FromQueue,
@@ -25,38 +23,10 @@ from functions.aws.container import (
 )
 from functions.aws.hooks import S3Endpoints
 from functions.aws.queues import SqsLater
-from functions.hooks.endpoints import TYPES, Endpoint, Endpoints, FactName
+from functions.hooks.endpoints import TYPES, Endpoint, Endpoints
+from functions.hooks.told import Told, wanting
 from functions.hooks.webhook_due import Lanes, WebhookDue
 from functions.inbox import Inbox, Permanent, once, problems
-from statemachine.values import Tenant, Utc
-
-
-class Told(BaseModel):
-    """A fact as the bus brings it: its name, what every fact has, and all it says."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    kind: FactName
-    tenant: Tenant
-    recorded_at: Utc
-    detail: dict[str, Any]
-
-    @property
-    def about(self) -> str:
-        return str(self.detail.get("job_id") or self.detail.get("endpoint") or "business")
-
-    @property
-    def mark(self) -> str:
-        """What names the fact among those about the same job; a copy of it has the same."""
-        if self.kind in ("JobCreated", "JobMoved"):
-            return str(self.detail.get("seq", 0))
-        named = (
-            self.detail.get("event_id")
-            or self.detail.get("failing_since")  # an endpoint's pause may be told twice
-            or self.detail.get("recorded_at")
-        )
-        digest = hashlib.sha256(f"{self.kind}|{named}".encode()).hexdigest()[:16]
-        return f"{self.kind}-{digest}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +44,7 @@ class FanOutFacts:
         slow: list[WebhookDue] = []
         endpoints, errors = self._endpoints({fact.tenant for fact in facts})
         for fact in facts:
-            for endpoint in _wanting(endpoints.get(fact.tenant, []), fact):
+            for endpoint in wanting(endpoints.get(fact.tenant, []), fact):
                 lane = slow if endpoint.failing_since else prompt
                 lane.append(_due(fact, endpoint, now))
         self.lanes.put_all(prompt, slow=False)
@@ -94,14 +64,6 @@ class FanOutFacts:
             except Exception as error:  # this tenant's facts come again, the others' do not
                 errors[tenant] = error
         return found, errors
-
-
-def _wanting(endpoints: list[Endpoint], fact: Told) -> Iterator[Endpoint]:
-    """Also paused and disabled ones: their log says what they missed, to be replayed."""
-    for endpoint in endpoints:
-        own = fact.kind == "EndpointPaused" and fact.detail.get("endpoint") == endpoint.endpoint_id
-        if fact.kind in endpoint.facts and not own and fact.recorded_at >= endpoint.created_at:
-            yield endpoint
 
 
 def _due(fact: Told, endpoint: Endpoint, now: datetime) -> WebhookDue:

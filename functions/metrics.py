@@ -35,6 +35,7 @@ Telling = Literal[
     "PathsNotInvalidated",
     "Refusals",
     "Repairs",
+    "TextsReceived",
     "Writes",
 ]
 """Lines of the log, which the dashboard counts when asked: by reason, outcome or status."""

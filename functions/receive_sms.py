@@ -1,18 +1,21 @@
 """Step 8, the other way: a customer answers a text. STOP, START, HELP, YES; the rest is a note
 on the job.
 
+Whatever strangers can send is taken and counted: short codes, pictures without a word, anything.
+
 A number belongs to the business whose own number it wrote to; on a shared number an opt-out counts
 for every business that shares it, and a YES for the one that asked.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from events import Changes, JobEditRequested, JobMoveRequested
 from functions.aws.container import (
@@ -28,22 +31,30 @@ from functions.aws.container import (
 )
 from functions.aws.eventbridge import EventBridgeRequests
 from functions.aws.hooks import S3Numbers
-from functions.aws.stores import S3Tenants
+from functions.aws.stores import S3Jobs, S3Tenants
 from functions.aws.texting import TextSettings
 from functions.commit import Pause, full_jitter
-from functions.hooks.numbers import Number, Numbers, change_number, known_number
+from functions.hooks.deliveries import Busy
+from functions.hooks.numbers import Number, Numbers, Question, change_number, known_number
 from functions.hooks.text_once import TextOnce
 from functions.inbox import Inbox, Permanent, once
-from functions.ports import Requests, Tenants
-from functions.send_messages import BY_TEXT, CUSTOMER, text_once, texts_edit
+from functions.ports import Jobs, Requests, Tenants
+from functions.send_messages import BY_TEXT, jobs_of, open_jobs_of, text_once, texts_edit
 from statemachine.bounds import without_hidden
 from statemachine.deliveries import Delivery, DeliveryName, masked
-from statemachine.replies import REPLIES, Meaning, is_keyword, meaning
+from statemachine.job import Job
+from statemachine.replies import (
+    A_PICTURE,
+    FROM_CUSTOMER,
+    REPLIES,
+    Meaning,
+    is_keyword,
+    meaning,
+    readable,
+)
 from statemachine.tenants import TenantSettings
 from statemachine.texts import Wording, counted, filled
 from statemachine.values import PHONE_PATTERN, RESERVED, Utc
-
-Phone = Annotated[str, Field(pattern=PHONE_PATTERN)]
 
 
 class Inbound(BaseModel):
@@ -51,13 +62,19 @@ class Inbound(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
-    sender: Annotated[Phone, Field(alias="originationNumber")]
+    sender: Annotated[str, Field(alias="originationNumber", min_length=1)]
+    """Mostly a phone's number; but services write from short codes, as `72345`, or from a name."""
     receiver: Annotated[str, Field(alias="destinationNumber")]
-    body: Annotated[str, Field(alias="messageBody", max_length=2000)]
+    body: Annotated[str, Field(alias="messageBody"), AfterValidator(readable)] = ""
+    """Empty where there was but a picture, which is not brought to us."""
     message_id: Annotated[
         str, Field(validation_alias=AliasChoices("inboundMessageId", "message_id"), min_length=1)
     ]
     at: Utc
+
+    @property
+    def is_from_phone(self) -> bool:
+        return re.fullmatch(PHONE_PATTERN, self.sender) is not None
 
     @property
     def event_id(self) -> str:
@@ -69,6 +86,7 @@ class Inbound(BaseModel):
 class ReceiveSms:
     tenants: Tenants
     numbers: Numbers
+    jobs: Jobs
     requests: Requests
     once: TextOnce
     service_answers: bool = False
@@ -76,14 +94,21 @@ class ReceiveSms:
     pause: Pause = full_jitter
 
     def __call__(self, inbound: Inbound, now: datetime) -> Meaning:
-        """What the text meant. Copies of it change nothing. Raises Unavailable."""
-        meant = meaning(inbound.body)
+        """What the text meant. Copies of it change nothing. Raises Busy, Unavailable.
+
+        No service is answered: two of them could answer each other for ever.
+        """
+        meant = meaning(inbound.body) if inbound.is_from_phone else "other"
+        self.once.metrics.count("TextsReceived", Outcome=meant)
+        if not inbound.is_from_phone:
+            return meant
         for tenant in self._meant_for(inbound, meant):
             match meant:
                 case "stop" | "start":
                     self._wish(tenant, inbound, meant == "stop", now)
                 case "yes":
-                    self._yes(tenant, inbound, now)
+                    if not self._yes(tenant, inbound, now):
+                        self._note(tenant, inbound, now)
                 case "other":
                     self._note(tenant, inbound, now)
                 case "help":
@@ -129,11 +154,11 @@ class ReceiveSms:
             ]
         )
 
-    def _yes(self, tenant: TenantSettings, inbound: Inbound, now: datetime) -> None:
-        """The move the question was about; refused on the record like anybody's."""
-        question = self._known(tenant, inbound).question
+    def _yes(self, tenant: TenantSettings, inbound: Inbound, now: datetime) -> bool:
+        """Whether it answered a question: that one's move, refused on the record like anyone's."""
+        question = self._answered(tenant, inbound)
         if question is None:
-            return
+            return False
         request = JobMoveRequested(
             tenant=tenant.tenant,
             job_id=question.job_id,
@@ -144,20 +169,55 @@ class ReceiveSms:
             expected_rev=question.rev,
         )
         self.requests.ask([request])
+        return True
+
+    def _answered(self, tenant: TenantSettings, inbound: Inbound) -> Question | None:
+        """The question that this text answers, which it alone answers from then on.
+
+        The oldest one that still stands; a copy of the text answers the same.
+        """
+
+        def changed(number: Number) -> Number:
+            if number.answer_of(inbound.event_id):
+                return number
+            asked = self._open_question(number, inbound.sender)
+            return number.answered(asked, inbound.event_id) if asked else number
+
+        number = change_number(self.numbers, tenant.tenant, inbound.sender, changed, self.pause)
+        return number.answer_of(inbound.event_id)
+
+    def _open_question(self, number: Number, phone: str) -> Question | None:
+        """Of a job that has this number now; first one about the status that its job still has."""
+        asked = {q.job_id: q for q in number.questions if q.answered_by is None}
+        found = {job.job_id: job for job in jobs_of(self.jobs, number.tenant, asked, phone)}
+        standing = [job_id for job_id, job in found.items() if _stands(asked[job_id], job)]
+        first = next(iter(standing or found), None)
+        return asked[first] if first else None
 
     def _note(self, tenant: TenantSettings, inbound: Inbound, now: datetime) -> None:
-        """Something for people to read: a note on the job of the last text, so that it is read."""
-        said = without_hidden(inbound.body) or "(nothing that can be read)"
-        for job_id in self._known(tenant, inbound).jobs[:1]:
-            note = JobEditRequested(
-                tenant=tenant.tenant,
-                job_id=job_id,
-                event_id=inbound.event_id,
-                occurred_at=now,
-                actor=BY_TEXT,
-                changes=Changes(note=f"Text from the customer: {said}"[:2000]),
-            )
-            self.requests.ask([note])
+        """Something for people to read, on the job that it is most likely about."""
+        job = self._meant_job(tenant, inbound)
+        if job is None:
+            return
+        words = FROM_CUSTOMER.get(tenant.language)
+        body = without_hidden(inbound.body) or A_PICTURE.get(tenant.language)
+        note = JobEditRequested(
+            tenant=tenant.tenant,
+            job_id=job.job_id,
+            event_id=inbound.event_id,
+            occurred_at=now,
+            actor=BY_TEXT,
+            changes=Changes(note=f"{words}: {body}"[:2000]),
+        )
+        self.requests.ask([note])
+
+    def _meant_job(self, tenant: TenantSettings, inbound: Inbound) -> Job | None:
+        """The one of the last text, an open one before those that have ended."""
+        known = self._known(tenant, inbound).jobs
+        open_jobs = open_jobs_of(self.jobs, tenant.tenant, known, inbound.sender)
+        return next(iter(open_jobs), None) or next(
+            jobs_of(self.jobs, tenant.tenant, known, inbound.sender), None
+        )
 
     def _reply(
         self, tenant: TenantSettings, inbound: Inbound, meant: Meaning, now: datetime
@@ -165,7 +225,14 @@ class ReceiveSms:
         """At most one answer to each text, in the tenant's language."""
         words = REPLIES[meant].get(tenant.language)
         text = counted(filled(words, {"business": tenant.business}))
-        self.once(_draft(tenant, inbound, text, now), inbound.sender, text.body, now)
+        sent = self.once(_draft(tenant, inbound, text, now), inbound.sender, text.body, now)
+        if sent.state == "held":  # no one but this message knows the words
+            raise Busy("the carrier did not take the answer yet")
+
+
+def _stands(question: Question, job: Job) -> bool:
+    """Whether no move was made since it was asked."""
+    return not job.ledger or job.ledger[-1].rev <= question.rev
 
 
 def _draft(tenant: TenantSettings, inbound: Inbound, text: Wording, now: datetime) -> Delivery:
@@ -175,7 +242,7 @@ def _draft(tenant: TenantSettings, inbound: Inbound, text: Wording, now: datetim
             about="replies",
             mark=inbound.event_id,
             channel="sms",
-            recipient=CUSTOMER,
+            recipient="customer",
         ),
         state="held",
         to=masked(inbound.sender),
@@ -206,6 +273,7 @@ def wire() -> tuple[ReceiveSms, Inbox[Inbound]]:
     receive = ReceiveSms(
         S3Tenants(s3, bucket),
         S3Numbers(s3, bucket),
+        S3Jobs(s3, bucket),
         EventBridgeRequests(client("events"), settings.bus_name),
         text_once(settings, s3, bucket),
         settings.service_answers == "on",

@@ -2,17 +2,20 @@
 
 Messages wait in the queue for the merge window, so of two quick moves the first finds itself
 passed by. In quiet hours a text is held: its message goes back into the queue until they end, in
-hops, for a queue keeps a message back no longer than 15 minutes.
+hops, because a queue keeps a message back no longer than 15 minutes. That message is a hint: what
+is held is found by its object, see watch/mend_deliveries.py.
+
+A corrected number is sent the text about the present status, so that its customer has the link.
 """
 
-import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from events import Changes, JobEditRequested
 from functions.aws.container import (
@@ -28,38 +31,91 @@ from functions.aws.container import (
 )
 from functions.aws.edge_address import NotedEdgeAddress
 from functions.aws.eventbridge import EventBridgeRequests
-from functions.aws.hooks import S3Deliveries, S3Numbers
+from functions.aws.hooks import S3Deliveries, S3Numbers, S3TextBudgets
 from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsLater
 from functions.aws.stores import S3Jobs, S3Tenants
 from functions.aws.texting import TextSettings, texts_of
 from functions.commit import Pause, full_jitter
 from functions.hooks.deliveries import Later
+from functions.hooks.expected import corrected_mark, is_told_to, number_of, text_name
 from functions.hooks.numbers import Numbers, Question, change_number, known_number
+from functions.hooks.text_budget import TextBudgets, may_spend
+from functions.hooks.text_due import TextDue
 from functions.hooks.text_once import OPTED_OUT, TextOnce
 from functions.inbox import Inbox, once
-from functions.ports import Jobs, Requests, Tenants
-from statemachine.deliveries import Delivery, DeliveryName, masked
+from functions.ports import Corrupt, Jobs, Requests, Tenants, UnknownJob
+from statemachine.deliveries import Delivery, masked
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
+from statemachine.sms_numbers import not_texted
 from statemachine.tenants import TenantSettings, quiet_until
 from statemachine.texts import Wording, wording
 from statemachine.values import RESERVED, Actor, JobId, Tenant
 
 TOO_OLD = timedelta(hours=6)
 """A fact that comes later than this, and of which nothing is known, is a replay or no news."""
-CUSTOMER = "customer"
 BY_TEXT = Actor(kind="customer", id="sms")
 
 
 class Arrival(BaseModel):
-    """`JobCreated` or `JobMoved`, as far as a text needs it."""
+    """`JobCreated`, `JobMoved` or `JobEdited`, as far as a text needs it, or our own `TextDue`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     tenant: Tenant
     job_id: JobId
+    seq: int | None = None
+    """None in an edit, which tells of no status."""
+    mark: str | None = None
+    """Of a delivery that there is already."""
+    fields: tuple[str, ...] = ()
+    """What an edit has changed."""
+
+    @model_validator(mode="after")
+    def _tells_something(self) -> "Arrival":
+        if self.seq is None and not self.fields:
+            raise ValueError("send `seq`, or the `fields` of an edit")
+        return self
+
+
+@dataclass(frozen=True)
+class _Text:
+    """One text that may have to go out, and all that decides on it."""
+
+    job: Job
+    flow: Flow
     seq: int
+    mark: str
+    now: datetime
+
+    @property
+    def status(self) -> str:
+        return self.job.status_at(self.seq)
+
+    @property
+    def since(self) -> datetime:
+        """When there was something to tell: the status, or a corrected number, is that old."""
+        edited = [edit.recorded_at for edit in self.job.edits if "customer" in edit.fields]
+        return max([self.job.moment_of(self.seq), *edited])
+
+    @property
+    def is_unconfirmed_booking(self) -> bool:
+        """A form that anyone may fill in with anyone's number."""
+        return self.seq == 0 and self.job.created_by.kind == "customer"
+
+    def draft(self, text: Wording | None) -> Delivery:
+        phone = self.job.customer.phone
+        return Delivery(
+            name=text_name(self.job, self.mark),
+            state="held",
+            status=self.status,
+            to=masked(phone or ""),
+            number=number_of(self.job.tenant, phone) if phone else None,
+            parts=text.parts if text else None,
+            created_at=self.now,
+            updated_at=self.now,
+        )
 
 
 @dataclass(frozen=True)
@@ -67,6 +123,7 @@ class SendMessages:
     jobs: Jobs
     tenants: Tenants
     numbers: Numbers
+    budgets: TextBudgets
     requests: Requests
     once: TextOnce
     later: Later
@@ -75,71 +132,138 @@ class SendMessages:
     pause: Pause = full_jitter
 
     def __call__(self, arrival: Arrival, now: datetime) -> Delivery | None:
-        """What became of the text; None where the status has none or the job has no number.
+        """What became of the text; None where there is nothing to say, or no one to be told.
 
         Raises UnknownJob, UnknownTenant; Busy and Unavailable where it shall be delivered again.
         """
         job = self.jobs.read(arrival.tenant, arrival.job_id).value
-        flow, status = load_flow(job.flow), job.status_at(arrival.seq)
-        if job.customer.phone is None or flow.status(status).sms is None:
-            return None  # nobody to be told, or nothing to say: the tenant need not be read
-        tenant = self.tenants.read(job.tenant)
-        text = wording(job, status, flow, tenant, self.link(job.token))
-        assert text is not None
-        return self._deliver(job, flow, arrival.seq, tenant, text, job.customer.phone, now)
+        seq = job.seq if arrival.seq is None else arrival.seq
+        mark = arrival.mark or (str(seq) if arrival.seq is not None else self._edited(arrival, job))
+        if mark is None:
+            return None
+        text = _Text(job, load_flow(job.flow), seq, mark, now)
+        if job.customer.phone is None or text.flow.status(text.status).sms is None:
+            return self._dropped(text)  # the tenant need not be read
+        return self._deliver(text, self.tenants.read(job.tenant), job.customer.phone)
 
-    def _deliver(
-        self,
-        job: Job,
-        flow: Flow,
-        seq: int,
-        tenant: TenantSettings,
-        text: Wording,
-        phone: str,
-        now: datetime,
-    ) -> Delivery:
-        stopped = known_number(self.numbers, job.tenant, phone).stopped
+    def _edited(self, arrival: Arrival, job: Job) -> str | None:
+        """The mark of the text that an edit calls for; None where it calls for none.
+
+        A text about the status that is still to go out goes to the corrected number by itself.
+        """
+        phone = job.customer.phone
+        if "customer" not in arrival.fields or phone is None:
+            return None
+        told = self.once.deliveries.read(text_name(job, str(job.seq)))
+        if told is None or not told.value.ended:
+            return str(job.seq)
+        if is_told_to(told.value, job.tenant, phone):
+            return None
+        return corrected_mark(job, phone)
+
+    def _dropped(self, text: _Text) -> Delivery | None:
+        """Of one that was held, it is on the record that its number, or its text, is gone."""
+        draft = text.draft(None)
+        if self.once.deliveries.read(draft.name) is None:
+            return None
+        why = "no_text" if text.job.customer.phone else "no_number"
+        return self.once(draft, "", "", text.now, lambda _: why)
+
+    def _deliver(self, text: _Text, tenant: TenantSettings, phone: str) -> Delivery:
+        job, now = text.job, text.now
+        wording_ = wording(job, text.status, text.flow, tenant, self.link(job.token))
+        assert wording_ is not None
         quiet = quiet_until(tenant, now)
+        why = self._refusal(text, tenant, phone)
+        too_old = now - (quiet_until(tenant, text.since) or text.since) > TOO_OLD
 
         def drop(known: Delivery | None) -> str | None:
-            if job.seq > seq:
-                return "stale"
-            if stopped:
-                return OPTED_OUT
-            if known is None and now - job.moment_of(seq) > TOO_OLD:
-                return "too_old"
-            return None
+            return why or ("too_old" if known is None and too_old else None)
 
-        if drop(None) is None and quiet is None:
-            self._remember(job, flow, seq, phone)
-        delivery = self.once(_draft(job, seq, text, now), phone, text.body, now, drop, quiet)
-        self._follow_up(delivery, job, seq, phone, now)
+        draft = text.draft(wording_)
+        if why is None and quiet is None and not self._is_over(draft, too_old):
+            if not self._may_spend(text, tenant, phone):
+                why = "over_budget"
+            else:
+                self._remember(text, phone)
+        delivery = self.once(draft, phone, wording_.body, now, drop, quiet)
+        self._follow_up(delivery, text, phone)
         return delivery
 
-    def _remember(self, job: Job, flow: Flow, seq: int, phone: str) -> None:
-        """What an answer to this text will mean; known before anybody can answer."""
-        move = flow.status(job.status_at(seq)).yes
-        rev = job.ledger[seq - 1].rev if seq else 1
+    def _refusal(self, text: _Text, tenant: TenantSettings, phone: str) -> str | None:
+        job = text.job
+        if job.seq > text.seq:
+            return "stale"
+        if text.mark not in (str(text.seq), corrected_mark(job, phone)):
+            return "number_changed"
+        if known_number(self.numbers, job.tenant, phone).stopped:
+            return OPTED_OUT
+        return not_texted(phone, tenant.countries)
+
+    def _is_over(self, draft: Delivery, too_old: bool) -> bool:
+        """Nothing is to be spent or asked any more."""
+        stored = self.once.deliveries.read(draft.name)
+        return stored.value.ended if stored else too_old
+
+    def _may_spend(self, text: _Text, tenant: TenantSettings, phone: str) -> bool:
+        if not text.is_unconfirmed_booking:
+            return True
+        number = number_of(tenant.tenant, phone)
+        return may_spend(self.budgets, tenant, number, text.job.job_id, text.now, self.pause)
+
+    def _remember(self, text: _Text, phone: str) -> None:
+        """What an answer to this text will mean; known before anyone can answer."""
+        job, move = text.job, text.flow.status(text.status).yes
+        rev = job.ledger[text.seq - 1].rev if text.seq else 1
         question = Question(job_id=job.job_id, rev=rev, move=move) if move else None
+        others = self._others(text, phone) if text.is_unconfirmed_booking else []
+        if not all(_is_unconfirmed(other) for other in others):
+            question = None  # anyone may have made this booking; its link confirms it
         change_number(
             self.numbers,
             job.tenant,
             phone,
-            lambda number: number.texted(job.job_id, question),
+            lambda number: number.texted(job.job_id, question, behind=bool(others)),
             self.pause,
         )
 
-    def _follow_up(self, delivery: Delivery, job: Job, seq: int, phone: str, now: datetime) -> None:
+    def _others(self, text: _Text, phone: str) -> list[Job]:
+        """The open jobs of the number beside this one."""
+        known = known_number(self.numbers, text.job.tenant, phone)
+        job_ids = [job_id for job_id in known.jobs if job_id != text.job.job_id]
+        return open_jobs_of(self.jobs, text.job.tenant, job_ids, phone)
+
+    def _follow_up(self, delivery: Delivery, text: _Text, phone: str) -> None:
+        job, now = text.job, text.now
         if delivery.state == "held" and delivery.due_at:
-            message = {"tenant": job.tenant, "job_id": job.job_id, "seq": seq}
-            self.later.put(_envelope(message), (delivery.due_at - now).total_seconds())
+            due = TextDue(job.tenant, job.job_id, text.seq, text.mark)
+            self.later.put(due.message(), (delivery.due_at - now).total_seconds())
         if delivery.why == OPTED_OUT:
             if delivery.state == "refused":  # the provider knew it before us
                 change_number(
                     self.numbers, job.tenant, phone, lambda number: number.stop(now), self.pause
                 )
             if not job.texts_stopped:
-                self.requests.ask([texts_edit(job.tenant, job.job_id, True, f"{seq}", now)])
+                edit = texts_edit(job.tenant, job.job_id, True, text.mark, now)
+                self.requests.ask([edit])
+
+
+def open_jobs_of(jobs: Jobs, tenant: str, job_ids: Iterable[str], phone: str) -> list[Job]:
+    """Those among them that have this number now and have not ended. Raises Unavailable."""
+    found = jobs_of(jobs, tenant, job_ids, phone)
+    return [job for job in found if not load_flow(job.flow).status(job.status).terminal]
+
+
+def jobs_of(jobs: Jobs, tenant: str, job_ids: Iterable[str], phone: str) -> Iterator[Job]:
+    for job_id in job_ids:
+        with suppress(UnknownJob, Corrupt):  # erased, or for others to repair
+            job = jobs.read(tenant, job_id).value
+            if job.customer.phone == phone:
+                yield job
+
+
+def _is_unconfirmed(job: Job) -> bool:
+    return job.seq == 0 and job.created_by.kind == "customer"
 
 
 def texts_edit(
@@ -154,25 +278,6 @@ def texts_edit(
         actor=BY_TEXT,
         changes=Changes(texts_stopped=stopped),
     )
-
-
-def _draft(job: Job, seq: int, text: Wording, now: datetime) -> Delivery:
-    assert job.customer.phone is not None
-    return Delivery(
-        name=DeliveryName(
-            tenant=job.tenant, about=job.job_id, mark=str(seq), channel="sms", recipient=CUSTOMER
-        ),
-        state="held",
-        status=job.status_at(seq),
-        to=masked(job.customer.phone),
-        parts=text.parts,
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def _envelope(message: dict[str, Any]) -> str:
-    return json.dumps({"detail": message})
 
 
 class Settings(FromQueue, HasJobs, Announces, TextSettings):
@@ -203,6 +308,7 @@ def wire() -> tuple[SendMessages, Inbox[Arrival]]:
         S3Jobs(s3, bucket),
         S3Tenants(s3, bucket),
         S3Numbers(s3, bucket),
+        S3TextBudgets(s3, bucket),
         EventBridgeRequests(client("events"), settings.bus_name),
         text_once(settings, s3, bucket),
         SqsLater(client("sqs"), settings.queue_url),

@@ -28,7 +28,7 @@ from functions.aws.container import (
 )
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.freshness import public_views
-from functions.aws.hooks import S3Deliveries
+from functions.aws.hooks import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsDeadLetterCounts, SqsLater
 from functions.aws.stepfunctions import StepFunctionsExecutions
@@ -58,6 +58,7 @@ from functions.watch.mend_deliveries import MendDeliveries
 from functions.watch.mend_execution import MendExecution, is_settled
 from functions.watch.mend_job import Look, MendJob
 from functions.watch.orders import (
+    AskMissing,
     ExecutionEnded,
     Found,
     Redrive,
@@ -176,6 +177,15 @@ class WatchJobs:
             self.publish(tenant, [job_id], now)
         return list(mended.repairs)
 
+    def missing(self, tenant: str, job_id: str, now: datetime) -> list[str]:
+        """The messages that ought to exist and do not, as `sms 1 to customer`.
+
+        Raises UnknownJob, Corrupt, UnknownFlow, Unavailable.
+        """
+        job = self.mend.readable(tenant, job_id)
+        names = [expected.name for expected in self.deliveries.missing(job, now)]
+        return [f"{name.channel} {name.mark} to {name.recipient}" for name in names]
+
     def redrive_some(self, tenant: str, job_ids: Iterable[str], now: datetime) -> Redriven:
         """The same for each of them. One that nobody can help does not stop the others."""
         repaired: dict[str, list[Repair]] = {}
@@ -215,6 +225,7 @@ class Settings(FromQueue, HasJobs, HasViews, Announces, RunsMachines):
     slow_queue_url: str
     watch_queue_url: str
     """The function's own queue: a round is one message for each business."""
+    text_queue_url: str
 
 
 @once
@@ -234,7 +245,10 @@ def wire() -> tuple[WatchJobs, FanOut, Inbox[Watch]]:
         S3Stuck(s3, settings.jobs_bucket),
         MendDeliveries(
             S3Deliveries(s3, settings.jobs_bucket),
+            S3Endpoints(s3, settings.jobs_bucket),
+            SqsLater(sqs, settings.text_queue_url),
             SqsLater(sqs, settings.slow_queue_url),
+            EventBridgeBus(client("events"), settings.bus_name),
             LogMetrics(),
             log,
         ),
@@ -290,6 +304,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
                 return {"replaced": replaced}
             case Redrive(redrive=ref):
                 return _redriven(watch, ref)
+            case AskMissing(missing=ref):
+                return {"missing": watch.missing(ref.tenant, ref.job_id, utc_now())}
             case RedriveSome(redrive_some=some):
                 done = watch.redrive_some(some.tenant, some.job_ids, utc_now())
                 told = done.model_dump(mode="json")

@@ -4,7 +4,8 @@
        └─────────────┴── claimed ── sent · refused · unknown
                              └── waiting ── claimed …  webhook: an expired claim is sent again
 
-Whoever stores the claim sends. `rev` keeps the versions of the object apart.
+Whoever stores the claim sends. `rev` keeps the versions of the object apart. The object is the
+truth about what is held or waiting: a queue's message is only a hint that its time has come.
 """
 
 from datetime import datetime, timedelta
@@ -53,8 +54,27 @@ class DeliveryName(Frozen):
 
     @property
     def key(self) -> str:
-        folder = f"tenants/{self.tenant}/deliveries/{self.about}"
-        return f"{folder}/{self.mark}-{self.channel}-{self.recipient}.json"
+        return f"tenants/{self.tenant}/deliveries/{self.tail}.json"
+
+    @property
+    def tail(self) -> str:
+        """What names it within its tenant, as `261121-7k3m2q/1-sms-customer`."""
+        return f"{self.about}/{self.mark}-{self.channel}-{self.recipient}"
+
+    @classmethod
+    def parse(cls, tenant: str, tail: str) -> "DeliveryName":
+        """The name that `tail` was made of: no recipient has a hyphen. Raises ValueError."""
+        about, _, rest = tail.partition("/")
+        mark, channel, recipient = rest.rsplit("-", 2)
+        return cls.model_validate(
+            {
+                "tenant": tenant,
+                "about": about,
+                "mark": mark,
+                "channel": channel,
+                "recipient": recipient,
+            }
+        )
 
 
 class Delivery(Frozen):
@@ -67,6 +87,8 @@ class Delivery(Frozen):
     """The job's status that the customer is told of."""
     to: str
     """Masked: the end of a number, the host of an address."""
+    number: str | None = None
+    """Of a text: the start of its number's digest, by which a corrected number is told apart."""
     parts: int | None = None
     message_id: str | None = None
     """The provider's, or the `webhook-id`."""
@@ -82,6 +104,11 @@ class Delivery(Frozen):
     def ended(self) -> bool:
         return self.state in ENDINGS
 
+    def addressed_as(self, draft: "Delivery") -> "Delivery":
+        """To whom and as it would go out now: what is held is sent by what is known then."""
+        now = {"to": draft.to, "number": draft.number, "parts": draft.parts}
+        return self.with_(**now)
+
     def is_claimed_by(self, claim_id: str) -> bool:
         return self.claim is not None and self.claim.id == claim_id
 
@@ -91,6 +118,10 @@ class Delivery(Frozen):
             and self.claim is not None
             and now - self.claim.at >= CLAIM_LASTS
         )
+
+    def is_due(self, now: datetime) -> bool:
+        """Held or between two tries, and its time has come."""
+        return not self.ended and self.due_at is not None and self.due_at <= now
 
     def claimed(self, claim_id: str, now: datetime) -> "Delivery":
         return self.next(now, state="claimed", claim=Claim(id=claim_id, at=now), due_at=None)

@@ -238,6 +238,8 @@ Repair = Literal[
     "refused late",
     "text given up",
     "webhook sent again",
+    "text sent again",
+    "fact announced again",
 ]
 
 

@@ -77,6 +77,8 @@ class Known:
     invalidations: tuple[datetime, ...] | None = None
     deliveries: tuple[Delivery, ...] | None = None
     runs: tuple[Run, ...] | None = None
+    missing: tuple[str, ...] | None = None
+    """Messages that ought to exist and do not, as `sms 1 to customer`."""
 
 
 LOST = frozenset({"unknown", "refused", "failed", "gone"})

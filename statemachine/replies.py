@@ -15,14 +15,21 @@ STOP_WORDS = """
 """Alone in a text. Among them what carriers and AWS take for an opt-out themselves (AWS End User
 Messaging SMS, "Opt-out keywords", read 2026-11-21), so CANCEL ends the texts and not the job."""
 STOP = frozenset(STOP_WORDS.split())
-STOP_INSIDE = re.compile(
-    r"\b(?:stop|stopall|unsubscribe|opt ?out|stop all"
-    r"|no mas (?:mensajes|textos)|deje?n? de (?:enviar|mandar|escribir)\w*|parar los mensajes)\b"
-)
-"""Anywhere in a sentence. Rather one text too few than one to somebody who asked for none."""
-NOT_MEANT = re.compile(
-    r"\b(?:do not|dont|don t|never|cannot|cant|can t|wont|won t) stop\b"
-    r"|\bstop (?:by|at|in|over|sign|light)\b|\b(?:bus|truck|next|last|first) stop\b"
+STOP_COMPANY = """
+    please pls plz thanks thank you now just me us my all the these those your any more
+    text texts texting sms message messages messaging sending
+    i want would like to
+    por favor gracias ya no mas los las sus mis mensaje mensajes texto textos enviar enviarme
+    mandar mandarme escribir escribirme de
+"""
+AROUND_STOP = frozenset(STOP_COMPANY.split())
+OPT_OUTS = frozenset({"stop", "stopall", "unsubscribe", "optout", "parar"})
+"""Those that remain one in company, as in "please stop texting me". A sentence that says anything
+else is for people to read: "please stop before the gate" opts out of nothing."""
+ASKED_TO_STOP = frozenset({"no mas mensajes", "no mas textos"})
+DEJE = re.compile(
+    r"(?:por favor )?dejen? de (?:enviar|mandar|escribir)(?:me|nos)?"
+    r"(?: (?:(?:los|sus|mas) )?mensajes)?"
 )
 START = frozenset({"start", "unstop", "subscribe", "resume", "iniciar", "reanudar", "empezar"})
 HELP = frozenset({"help", "info", "ayuda"})
@@ -34,6 +41,14 @@ YES_COMPANY = """
     gracias por favor esta estamos estoy ya todo el la para recoger
 """
 AROUND_YES = frozenset(YES_COMPANY.split())
+
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Unicode's categories of control, format (also of direction) and unassigned characters."""
+LONGEST = 1600
+"""As long as a text can be that AWS brings (two-way SMS, 2026-11-21); the rest is cut off."""
+
+FROM_CUSTOMER = Text(en="Text from the customer", es="Mensaje del cliente")
+A_PICTURE = Text(en="a picture", es="una foto")
 
 REPLIES: dict[Meaning, Text] = {
     "stop": Text(
@@ -54,8 +69,7 @@ REPLIES: dict[Meaning, Text] = {
 def meaning(text: str) -> Meaning:
     words = _words(text)
     alone = "".join(words) if len(words) <= 2 else ""
-    sentence = " ".join(words)
-    if alone in STOP or STOP_INSIDE.search(NOT_MEANT.sub(" ", sentence)):
+    if alone in STOP or _asks_to_stop(words):
         return "stop"
     if alone in START:
         return "start"
@@ -64,6 +78,23 @@ def meaning(text: str) -> Meaning:
     if YES & set(words) and set(words) <= YES | AROUND_YES:
         return "yes"
     return "other"
+
+
+def _asks_to_stop(words: list[str]) -> bool:
+    """Nothing but a keyword, kind words, and what shall stop; the other side of a YES."""
+    sentence = " ".join(words).replace("opt out", "optout").replace("opt me out", "optout")
+    named = set(sentence.split())
+    return (
+        bool(OPT_OUTS & named and named <= OPT_OUTS | AROUND_STOP)
+        or sentence in ASKED_TO_STOP
+        or DEJE.fullmatch(sentence) is not None
+    )
+
+
+def readable(text: str) -> str:
+    """What people can read of a text, on a page or in a terminal; no longer than a note holds."""
+    kept = (c for c in text if c == "\n" or unicodedata.category(c) not in UNSEEN)
+    return "".join(kept).strip()[:LONGEST]
 
 
 def is_keyword(text: str) -> bool:

@@ -199,13 +199,24 @@ def _sent(job: Job, deliveries: tuple[Delivery, ...]) -> Iterator[Line]:
         for number, attempt in enumerate(delivery.attempts[:-1], 1):
             text = f"{_message(job, delivery)}: try {number}, {attempt.outcome}"
             yield Line(at=attempt.at, what="message", text=text, ok=False)
-        why = f" ({delivery.why.replace('_', ' ')})" if delivery.why else ""
         yield Line(
             at=delivery.updated_at,
             what="message",
-            text=f"{_message(job, delivery)}: {delivery.state}{why}",
+            text=f"{_message(job, delivery)}: {_outcome(delivery)}",
             ok=delivery.state not in LOST,
         )
+
+
+def _outcome(delivery: Delivery) -> str:
+    why = f" ({delivery.why.replace('_', ' ')})" if delivery.why else ""
+    if delivery.due_at is None:
+        return f"{delivery.state}{why}"
+    until = "held until" if delivery.state == "held" else "next try at"
+    return f"{until} {clock(delivery.due_at)}{why}"
+
+
+def clock(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "no time"
 
 
 def _message(job: Job, delivery: Delivery) -> str:

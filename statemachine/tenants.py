@@ -12,6 +12,9 @@ from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
 CANARY = "canary"
 """The business that deployments book with, so that no dispatcher sees those jobs."""
 
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+"""As ISO 3166-1 names it with two letters."""
+
 
 def is_internal(tenant: str) -> bool:
     """Whether a business is the stage's own: nothing that strangers reach serves it."""
@@ -47,6 +50,13 @@ class TenantSettings(Frozen):
     """How far ahead its people plan: a year, and the same season's weeks of the next."""
     public_horizon_days: Annotated[int, Field(ge=1, le=1000)] = 120
     """How far ahead a customer may book; the page offers less."""
+
+    countries: Annotated[tuple[Country, ...], Field(min_length=1)] = ("US",)
+    """Where its customers' numbers are from: no others are sent texts."""
+    unconfirmed_texts_per_number: Annotated[int, Field(ge=0)] = 3
+    unconfirmed_texts_per_day: Annotated[int, Field(ge=0, le=1000)] = 200
+    """How many bookings that no one has confirmed are told by text, in a day of its clock: of one
+    number, and of all. The form is open to everyone, and each text costs money."""
 
 
 def quiet_until(tenant: TenantSettings, now: datetime) -> datetime | None:

@@ -24,7 +24,7 @@ GSM_7 = frozenset(
 GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")
 """Its extension table, 6.2.1.1: each of these counts twice."""
 
-SMS_ROOM = {"business": 60, "first_name": 40, "window": 40, "eta": 30, "link": 80}
+SMS_ROOM = {"business": 60, "first_name": 30, "window": 50, "eta": 30, "link": 80}
 """The fields a text may have, and how many characters each may be filled with.
 
 `window` and `eta` bring the blank before them, so that a text also reads well without them.
@@ -115,18 +115,26 @@ def first_name(name: str, language: Language) -> str:
 
 
 def window(schedule: Schedule, zone: ZoneInfo, language: Language) -> str:
-    """` for Mon, Nov 23, 9:00-11:00 AM`, with the blank before it; empty where none is promised."""
+    """` for Mon, Nov 23, 9:00-11:00 AM`, with the blank before it; empty where none is promised.
+
+    Always both ends: one that passes midnight has the date of each.
+    """
     if schedule.window_start is None:
         return ""
     start = schedule.window_start.astimezone(zone)
     end = schedule.window_end.astimezone(zone) if schedule.window_end else None
-    together = end if end and end.date() == start.date() else None
-    time = CLOCKS[language](start, together)
-    day = DAYS[language].split()[start.weekday()]
-    month = MONTHS[language].split()[start.month - 1]
-    if language == "es":
-        return f" para el {day} {start.day} {month}, {time}"
-    return f" for {day}, {month} {start.day}, {time}"
+    for_ = " para el " if language == "es" else " for "
+    clock = CLOCKS[language]
+    if end is None or end.date() == start.date():
+        return f"{for_}{_day(start, language)}, {clock(start, end)}"
+    first, last = (f"{_day(at, language)}, {clock(at, None)}" for at in (start, end))
+    return f"{for_}{first} - {last}"
+
+
+def _day(at: datetime, language: Language) -> str:
+    day = DAYS[language].split()[at.weekday()]
+    month = MONTHS[language].split()[at.month - 1]
+    return f"{day} {at.day} {month}" if language == "es" else f"{day}, {month} {at.day}"
 
 
 def eta(schedule: Schedule, zone: ZoneInfo, language: Language) -> str:

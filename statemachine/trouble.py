@@ -7,12 +7,14 @@ from statemachine.due import due_at
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job
 from statemachine.known import LOST, Known
-from statemachine.story import span
+from statemachine.story import clock, span
 from statemachine.views import Board, card_of
 
 GRACE = timedelta(seconds=30)
 """What is younger than this is on its way."""
 REDRIVE = "redrive the job"
+LATE = timedelta(minutes=3)
+"""Longer than the watchdog needs to send a message whose queue has lost it."""
 
 
 def wrong_with(known: Known, now: datetime) -> tuple[str, ...]:
@@ -102,3 +104,7 @@ def _messages(known: Known, now: datetime) -> Iterator[str]:
             yield f"Message {to} is {delivery.state}: see `haul hooks log`."
         elif delivery.expired(now):
             yield f"Message {to} was claimed and never finished: look into dead letters."
+        elif delivery.is_due(now - LATE):
+            yield f"Message {to} was due at {clock(delivery.due_at)} and is still there: {REDRIVE}."
+    for name in known.missing or ():
+        yield f"Message {name} is missing: it ought to exist and was never made: {REDRIVE}."

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from events import Request
+from functions.hooks.deliveries import Reminder
 from functions.hooks.endpoints import Endpoint, Secret, new_secret
 from functions.hooks.numbers import Number
 from functions.hooks.posting import Answered, NoAnswer
+from functions.hooks.text_budget import SpentTexts
 from functions.hooks.text_once import TextLost, TextNotTaken, TextRefused
 from functions.metrics import MetricName, Unit
 from functions.ports import Stored, Unavailable
@@ -38,6 +40,19 @@ class FakeDeliveries:
             assert stored
             yield stored.value
 
+    def remind(self, name: DeliveryName, at: datetime) -> None:
+        self.bucket.put(f"tenants/{name.tenant}/due/{at:%Y%m%dT%H%M%SZ}/{name.tail}", b"{}")
+
+    def reminders(self, tenant: str, until: datetime) -> Iterator[Reminder]:
+        for key in self.bucket.keys(f"tenants/{tenant}/due/"):
+            stamp, _, tail = key.partition("/")
+            if stamp > f"{until:%Y%m%dT%H%M%SZ}":
+                return
+            yield Reminder(tenant, key, tail)
+
+    def drop_reminder(self, reminder: Reminder) -> None:
+        self.bucket.delete(f"tenants/{reminder.tenant}/due/{reminder.key}")
+
 
 class FakeNumbers:
     def __init__(self, bucket: Bucket) -> None:
@@ -49,6 +64,20 @@ class FakeNumbers:
     def write(self, number: Number, replacing: str | None) -> None:
         key = f"tenants/{number.tenant}/numbers/{number.digest}.json"
         self.bucket.put_if(key, to_bytes(number), replacing)
+
+
+class FakeTextBudgets:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, spent: SpentTexts) -> Stored[SpentTexts] | None:
+        return load(self.bucket, self._key(spent), SpentTexts)
+
+    def write(self, spent: SpentTexts, replacing: str | None) -> None:
+        self.bucket.put_if(self._key(spent), to_bytes(spent), replacing)
+
+    def _key(self, spent: SpentTexts) -> str:
+        return f"tenants/{spent.tenant}/budgets/{spent.day}/{spent.of}.json"
 
 
 class FakeEndpoints:

@@ -27,6 +27,7 @@ from functions.advance_job import AdvanceJob
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.forget_at_edge import ForgetAtEdge
+from functions.hooks.expected import Expected
 from functions.inbox import Inbox, JobRef, failure
 from functions.ports import Answer
 from functions.publish_board import PublishBoard
@@ -35,6 +36,7 @@ from functions.settle_job import Settled, SettleJob, SettleRequest
 from functions.watch.mend_deliveries import MendDeliveries
 from functions.watch.orders import ExecutionEnded
 from functions.watch_jobs import WatchJobs
+from statemachine.deliveries import Delivery
 from statemachine.flows import Flow, load_flow
 from statemachine.job import LATE, SUPERSEDED, Job, Repair
 from statemachine.tenants import TenantSettings
@@ -60,7 +62,7 @@ from tests.fakes import (
     parsed,
 )
 from tests.faults import Crashed, Faults
-from tests.hook_fakes import FakeDeliveries, FakeLater, FakeMetrics
+from tests.hook_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
 from tests.roster_fakes import a_crew_office
 
 HandleAll = Callable[[list[Any]], Sequence[Exception | None]]
@@ -133,6 +135,13 @@ class OneByOne(PublishBoard):
         return {job_id: self._card_or_error(tenant, job_id) for job_id in job_ids}
 
 
+class NoMessages(MendDeliveries):
+    """The world has no function that sends texts, so it misses none; see test_due_messages.py."""
+
+    def _missing(self, job: Job, known: list[Delivery], now: datetime) -> list[Expected]:
+        return []
+
+
 class World:
     def __init__(
         self, seed: int = 0, faults: Faults | None = None, mischief: Mischief | None = None
@@ -166,9 +175,10 @@ class World:
             jobs, self.edge, FakeSpendings(self.bucket), 1000, FakeMetrics(), lambda: self.now,
             no_pause,
         )  # fmt: skip
-        messages = MendDeliveries(
-            FakeDeliveries(self.bucket), FakeLater(), FakeMetrics(), FakeLog(), no_pause
-        )
+        messages = NoMessages(
+            FakeDeliveries(self.bucket), FakeEndpoints(self.bucket), FakeLater(), FakeLater(),
+            self.bus, FakeMetrics(), FakeLog(), no_pause,
+        )  # fmt: skip
         self.watch = WatchJobs(
             jobs, views, self.executions, self.bus, tenants, board, FakeStuck(self.bucket),
             messages, FakeMetrics(), dict, no_pause,

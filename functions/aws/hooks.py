@@ -3,14 +3,17 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
 
 from functions.aws.failures import retryable
 from functions.aws.stores import S3Objects, to_bytes
+from functions.hooks.deliveries import Reminder
 from functions.hooks.endpoints import Endpoint
 from functions.hooks.numbers import Number
+from functions.hooks.text_budget import SpentTexts
 from functions.ports import Stored
 from statemachine.deliveries import Delivery, DeliveryName
 
@@ -34,6 +37,21 @@ class S3Deliveries:
     def about(self, tenant: str, about: str) -> Iterator[Delivery]:
         return self._under(f"tenants/{tenant}/deliveries/{about}/", "")
 
+    def remind(self, name: DeliveryName, at: datetime) -> None:
+        with retryable():
+            self.objects.put(f"{_due_prefix(name.tenant)}{_stamp(at)}/{name.tail}", b"{}")
+
+    def reminders(self, tenant: str, until: datetime) -> Iterator[Reminder]:
+        """Keys begin with the time and are listed in order, so only the due ones are read."""
+        for key in self.objects.keys(_due_prefix(tenant)):
+            stamp, _, tail = key.partition("/")
+            if stamp > _stamp(until):
+                return
+            yield Reminder(tenant, key, tail)
+
+    def drop_reminder(self, reminder: Reminder) -> None:
+        self.objects.remove(f"{_due_prefix(reminder.tenant)}{reminder.key}")
+
     def to_endpoint(self, tenant: str, endpoint_id: str) -> Iterator[Delivery]:
         """Every delivery to one endpoint; walks over all names of the tenant's deliveries."""
         return self._under(f"tenants/{tenant}/deliveries/", f"-webhook-{endpoint_id}.json")
@@ -42,6 +60,15 @@ class S3Deliveries:
         for key in self.objects.keys(prefix):
             if key.endswith(suffix) and (stored := self.objects.load(prefix + key, Delivery)):
                 yield stored.value
+
+
+def _due_prefix(tenant: str) -> str:
+    return f"tenants/{tenant}/due/"
+
+
+def _stamp(at: datetime) -> str:
+    """The order of these texts is that of the moments."""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 class S3Numbers:
@@ -58,6 +85,21 @@ class S3Numbers:
 
 def _number_key(tenant: str, digest: str) -> str:
     return f"tenants/{tenant}/numbers/{digest}.json"
+
+
+class S3TextBudgets:
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.objects = S3Objects(s3, bucket)
+
+    def read(self, spent: SpentTexts) -> Stored[SpentTexts] | None:
+        return self.objects.load(_budget_key(spent), SpentTexts)
+
+    def write(self, spent: SpentTexts, replacing: str | None) -> None:
+        self.objects.store(_budget_key(spent), to_bytes(spent), replacing, Tagging=MESSAGE)
+
+
+def _budget_key(spent: SpentTexts) -> str:
+    return f"tenants/{spent.tenant}/budgets/{spent.day}/{spent.of}.json"
 
 
 class Newest(BaseModel):

@@ -34,6 +34,12 @@ class LambdaWatchdog:
         repaired: list[str] = said["repaired"]
         return repaired
 
+    def missing(self, tenant: str, job_id: str) -> list[str]:
+        """The messages about a job that ought to exist and do not. Raises Unavailable."""
+        said = self._asked({"missing": {"tenant": tenant, "job_id": job_id}})
+        named: list[str] = said["missing"]
+        return named
+
     def redrive_some(self, tenant: str, job_ids: Sequence[str]) -> Redriven:
         """The same for up to a hundred jobs. Raises Unavailable."""
         said = self._asked({"redrive_some": {"tenant": tenant, "job_ids": list(job_ids)}})

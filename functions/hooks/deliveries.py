@@ -7,6 +7,8 @@ A lost answer to the claim looks like a lost race; reading again shows whose cla
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from functions.commit import ATTEMPTS, Pause, full_jitter
@@ -16,6 +18,17 @@ from statemachine.deliveries import Delivery, DeliveryName
 
 class Busy(HaulwayError):
     """Somebody else is sending this very message. Come again, to see what became of it."""
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """An entry of the index by time: when it is due, someone has to look at that delivery."""
+
+    tenant: str
+    key: str
+    """The name of the entry itself, by which it is removed."""
+    tail: str
+    """As `DeliveryName.tail`, where nobody wrote the index by hand."""
 
 
 class Deliveries(Protocol):
@@ -30,6 +43,15 @@ class Deliveries(Protocol):
 
     def about(self, tenant: str, about: str) -> Iterator[Delivery]:
         """Every delivery about one job (or endpoint): its delivery log."""
+
+    def remind(self, name: DeliveryName, at: datetime) -> None:
+        """Enter the delivery into the index by time. Raises Unavailable."""
+
+    def reminders(self, tenant: str, until: datetime) -> Iterator[Reminder]:
+        """Those up to and including `until`, oldest first. Raises Unavailable."""
+
+    def drop_reminder(self, reminder: Reminder) -> None:
+        """Raises Unavailable."""
 
 
 class Later(Protocol):
@@ -50,8 +72,10 @@ def change(
 ) -> Delivery:
     """The delivery as stored after `decide`, which is called afresh on every attempt.
 
-    It returns the very delivery it was given where there is nothing to write. Raises Unavailable
-    past the bound.
+    One that waits for its time is entered into the index first: a crash in between leaves an entry
+    too many, which the sweep removes, and never a delivery that nobody looks for. `decide` returns
+    the very delivery it was given where there is nothing to write. Raises Unavailable past the
+    bound.
     """
     last: Exception | None = None
     for attempt in range(ATTEMPTS):
@@ -59,6 +83,8 @@ def change(
             stored = deliveries.read(name)
             known = stored.value if stored else None
             wanted = decide(known)
+            if wanted is not known and wanted.due_at:
+                deliveries.remind(name, wanted.due_at)
             if stored is None:
                 deliveries.create(wanted)
             elif wanted is not known:

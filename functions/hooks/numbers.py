@@ -8,13 +8,13 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from functions.commit import ATTEMPTS, Pause, full_jitter
 from functions.ports import Conflict, Stored, Unavailable
-from statemachine.values import Frozen, JobId, Name, Tenant, Utc
+from statemachine.values import EventId, Frozen, JobId, Name, Tenant, Utc
 
 JOBS_KEPT = 8
 
@@ -25,6 +25,8 @@ class Question(Frozen):
     job_id: JobId
     rev: Annotated[int, Field(ge=1)]
     move: Name
+    answered_by: EventId | None = None
+    """The text that was taken for its answer; a copy of that text answers no other question."""
 
 
 class Number(Frozen):
@@ -33,7 +35,8 @@ class Number(Frozen):
     rev: int = 0
     stopped_at: Utc | None = None
     started_at: Utc | None = None
-    question: Question | None = None
+    questions: tuple[Question, ...] = ()
+    """Those that the number was asked, each by its own job, oldest first."""
     jobs: tuple[JobId, ...] = ()
     """The jobs this number was last sent texts about, newest first."""
 
@@ -51,14 +54,43 @@ class Number(Frozen):
         newest = max(filter(None, (self.started_at, at)))
         return self if newest == self.started_at else self.with_(started_at=newest)
 
-    def texted(self, job_id: str, question: Question | None) -> "Number":
-        """A later text without a question does not take away the question of another job."""
-        if question is None and self.question and self.question.job_id != job_id:
-            question = self.question
-        jobs = (job_id, *(other for other in self.jobs if other != job_id))[:JOBS_KEPT]
-        if (question, jobs) == (self.question, self.jobs):
+    @model_validator(mode="before")
+    @classmethod
+    def _one_question(cls, values: Any) -> Any:
+        """Earlier versions kept one question, of whichever job asked last."""
+        if isinstance(values, dict) and "question" in values:
+            kept = values["question"]
+            values = {name: value for name, value in values.items() if name != "question"}
+            values.setdefault("questions", [kept] if kept else [])
+        return values
+
+    def texted(self, job_id: str, question: Question | None, behind: bool = False) -> "Number":
+        """A text takes the place of its own job's question and of no other's.
+
+        `behind` keeps the job behind the others: it is not the one that answers are about.
+        """
+        others = tuple(other for other in self.jobs if other != job_id)
+        jobs = ((*others, job_id) if behind else (job_id, *others))[:JOBS_KEPT]
+        questions = self._with(job_id, question)
+        if (questions, jobs) == (self.questions, self.jobs):
             return self
-        return self.with_(question=question, jobs=jobs)
+        return self.with_(questions=questions, jobs=jobs)
+
+    def _with(self, job_id: str, question: Question | None) -> tuple[Question, ...]:
+        own = next((asked for asked in self.questions if asked.job_id == job_id), None)
+        if own and question and own.with_(answered_by=None) == question:
+            return self.questions  # the same text once more
+        others = tuple(asked for asked in self.questions if asked.job_id != job_id)
+        return (*others, question)[-JOBS_KEPT:] if question else others
+
+    def answer_of(self, event_id: str) -> Question | None:
+        """The question that this very text was taken for an answer to."""
+        return next((asked for asked in self.questions if asked.answered_by == event_id), None)
+
+    def answered(self, question: Question, event_id: str) -> "Number":
+        taken = question.with_(answered_by=event_id)
+        changed = tuple(taken if asked == question else asked for asked in self.questions)
+        return self.with_(questions=changed)
 
 
 class Numbers(Protocol):

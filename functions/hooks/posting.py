@@ -22,11 +22,16 @@ CONNECT_S = 4.0
 ADDRESSES_TRIED = 2
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-EMBEDS_V4 = tuple(
+GLOBAL_V6 = ipaddress.ip_network("2000::/3")
+"""The only unicast space that IANA has given out (IPv6 Global Unicast Address Assignments); what
+lies outside of it stands for IPv4 (mapped, translated, NAT64), is local, or is reserved."""
+NOT_GLOBAL_V6 = tuple(
     ipaddress.ip_network(net)
-    for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+    for net in ("2001::/23", "2001:db8::/32", "2002::/16", "3ffe::/16", "3fff::/20")
 )
-"""IPv6 that only stands for some IPv4 address (RFC 6052, 8215, 3056, 4380): nobody's server."""
+"""What is special within it: protocol assignments with Teredo, benchmarking and ORCHID (RFC 2928,
+4380, 5180, 7343), documentation (RFC 3849, 9637), 6to4 (RFC 3056), and the former 6bone. Named
+here because Python's own list depends on its version."""
 
 
 class AddressRefused(HaulwayError):
@@ -67,11 +72,10 @@ def is_public(address: str) -> bool:
         ip: IpAddress = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped:
-            return is_public(str(ip.ipv4_mapped))
-        if any(ip in network for network in EMBEDS_V4):
-            return False
+    if isinstance(ip, ipaddress.IPv6Address) and (
+        ip not in GLOBAL_V6 or any(ip in network for network in NOT_GLOBAL_V6)
+    ):
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 

@@ -81,9 +81,9 @@ class TextOnce:
                 return known.end("unknown", now, why="claim_expired")
             if known and (known.ended or known.claim):
                 return known
-            current = known or draft
             if why := drop(known):
-                return current.end("dropped", now, why=why)
+                return (known or draft).end("dropped", now, why=why)
+            current = known.addressed_as(draft) if known else draft
             if hold_until:
                 return _held(known, current, hold_until, now)
             if known and known.due_at and now < known.due_at:

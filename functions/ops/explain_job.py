@@ -4,7 +4,7 @@ Nothing is kept for this, so it costs nothing until somebody asks. A source that
 or that has forgotten the beginning, is named in `incomplete`; the rest is told all the same.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -58,6 +58,8 @@ class ExplainJob:
     deliveries: Deliveries
     runs: Runs
     stuck: Stuck
+    missing: Callable[[str, str], Sequence[str]]
+    """Tenant and job id; the messages that ought to exist and do not. Raises Unavailable."""
 
     def __call__(self, tenant: str, job_id: str, now: datetime) -> StoryDocument:
         """Raises UnknownJob, Unavailable. Where no version of the job can be read, `wrong` alone
@@ -145,6 +147,9 @@ class ExplainJob:
             invalidations=asking.past("invalidations", lambda: self.forgotten.times(path, times)),
             deliveries=asking.past("messages", lambda: self._messages(job)),
             runs=asking.past("executions", lambda: self._runs(job)),
+            missing=asking.ask(
+                "missing messages", lambda: tuple(self.missing(job.tenant, job.job_id))
+            ),
         )
 
     def _boards(self, job: Job, changed: dict[int, datetime], now: datetime) -> Past["_OnBoard"]:

@@ -48,6 +48,7 @@ def ops_of(
         queues,
         names.invalidation_paths_per_month,
     )
+    watchdog = LambdaWatchdog(client("lambda"), names.watch_function)
     explain = ExplainJob(
         jobs,
         S3History(s3, names.jobs_bucket, names.site_bucket),
@@ -55,8 +56,8 @@ def ops_of(
         S3Deliveries(s3, names.jobs_bucket),
         StepFunctionsRuns(sfn, names.machine_prefix),
         S3Stuck(s3, names.jobs_bucket),
+        watchdog.missing,
     )
-    watchdog = LambdaWatchdog(client("lambda"), names.watch_function)
     return Ops(overview, explain, DeadLetterDesk(queues), watchdog.redrive, jobs.open_jobs)
 
 

@@ -89,6 +89,7 @@ class LookAfterBusiness:
         measure_ages(self.metrics, tenant, board, now)
         stuck = {each.job_id: each for each in self.stuck.all(tenant)}
         this = _Pass(Look(now, board, order.ask), index, stuck, order.full, boards=boards)
+        self._sweep_messages(tenant, this)
         left_at = self._go_through(tenant, this, self._in_order(this, order), order)
         if this.behind:
             self.publish(tenant, this.behind, now)
@@ -99,6 +100,15 @@ class LookAfterBusiness:
             looked_at=this.looked_at, repaired=this.repaired, boards=boards,
             stuck=list(this.unforeseen), left={tenant: left_at} if left_at else {},
         )  # fmt: skip
+
+    def _sweep_messages(self, tenant: str, this: _Pass) -> None:
+        """Messages whose time has come and whose queue has lost them."""
+        try:
+            for about, repair in self.mend.deliveries.sweep(tenant, this.look.now):
+                this.repaired.setdefault(about, []).append(repair)
+        except Exception as error:  # messages do not keep the round from the jobs
+            self._note("messages", error)
+            this.not_done.append(f"messages of {tenant}")
 
     def _in_order(self, this: _Pass, order: Order) -> Sequence[str]:
         """Whose deadline has come first, then the others.
@@ -149,7 +159,7 @@ class LookAfterBusiness:
         for entry in entries:
             self.jobs.clear_due(tenant, entry)
         if mended.repairs:
-            this.repaired[job_id] = list(mended.repairs)
+            this.repaired.setdefault(job_id, []).extend(mended.repairs)
         elif touched is not None and _may_go(mended, touched, now):
             self._let_go(tenant, job_id)
         return mended

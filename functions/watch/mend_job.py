@@ -5,7 +5,7 @@
     its token lost, so that it cannot be rung  stopped and replaced, after ten minutes
     view or card behind                        written
     kept move whose time is up                 refused on the record
-    message claimed and never marked           see mend_deliveries.py
+    message lost, or never made                see mend_deliveries.py
     object unreadable, every successor dies    a person is called, once
     in a status this version does not have     the same
     holds a time that cannot be meant          the same, and the job goes on
@@ -33,6 +33,10 @@ from statemachine.job import Job, Repair
 from statemachine.lifecycle import expire
 from statemachine.soundness import doubt_of
 from statemachine.views import Board, card_of
+
+RESENT: frozenset[Repair] = frozenset(
+    {"webhook sent again", "text sent again", "fact announced again"}
+)
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ class MendJob:
             yield "card written"
         last = look.before_it_goes and is_settled(job) and not sent_again_lately(job, look.now)
         if look.messages or last:
-            yield from self.deliveries(job.tenant, job.job_id, look.now)
+            yield from self.deliveries(job, look.now)
 
     def _refuse_late(self, job: Job, now: datetime) -> Job:
         """Announced by their ids: found done after a lost answer, the write names none."""
@@ -154,10 +158,8 @@ class MendJob:
 
 
 def sent_again_lately(job: Job, now: datetime) -> bool:
-    """A webhook of its, which is given as long as any other to arrive."""
-    return any(
-        now - done.at < MESSAGES for done in job.repaired if "webhook sent again" in done.repairs
-    )
+    """A message of its, which is given as long as any other to arrive."""
+    return any(now - done.at < MESSAGES for done in job.repaired if RESENT & set(done.repairs))
 
 
 def card_is_behind(job: Job, shown: Board, now: datetime) -> bool:

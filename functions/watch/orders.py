@@ -52,6 +52,14 @@ class Redrive(BaseModel):
     redrive: JobRef
 
 
+class AskMissing(BaseModel):
+    """Someone asks which messages about one job ought to exist and do not; nothing is changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    missing: JobRef
+
+
 class Some(Frozen):
     """As many jobs of one business as are done well before the function's time is up."""
 
@@ -67,7 +75,7 @@ class RedriveSome(BaseModel):
     redrive_some: Some
 
 
-class Watch(RootModel[Round | ExecutionEnded | Redrive | RedriveSome]):
+class Watch(RootModel[Round | ExecutionEnded | Redrive | RedriveSome | AskMissing]):
     """What the watchdog's queue brings, or who calls it by hand."""
 
 

@@ -55,7 +55,7 @@ from tests.fakes import (
     no_pause,
 )
 from tests.faults import Faults
-from tests.hook_fakes import FakeDeliveries, FakeLater, FakeMetrics
+from tests.hook_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
 from tests.ops_fakes import (
     FakeDeadQueues,
     FakeForgotten,
@@ -246,7 +246,16 @@ class Office:
             self.tenants,
             PublishBoard(self.jobs, self.boards, no_pause),
             FakeStuck(self.bucket),
-            MendDeliveries(deliveries, FakeLater(), self.metrics, self.log, no_pause),
+            MendDeliveries(
+                deliveries,
+                FakeEndpoints(self.bucket),
+                FakeLater(),
+                FakeLater(),
+                self.bus,
+                self.metrics,
+                self.log,
+                no_pause,
+            ),
             self.metrics,
             dict,
             no_pause,
@@ -267,6 +276,7 @@ class Office:
                 deliveries,
                 FakeRuns(self.executions, NOON),
                 FakeStuck(self.bucket),
+                lambda tenant, job_id: watch.missing(tenant, job_id, self.now),
             ),
             DeadLetterDesk(self.dead_queues),
             lambda tenant, job_id: watch.redrive(tenant, job_id, self.now),

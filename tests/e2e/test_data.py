@@ -67,7 +67,7 @@ def test_photos_go_with_their_job_and_a_stop_outlives_its_sender(
     assert picture(stack, photo_id) is None
     left = known_number(numbers, "main", phone)
     assert left.stopped
-    assert (left.jobs, left.question) == ((), None)
+    assert (left.jobs, left.questions) == ((), ())
     again = haul(stack, "erase", "--customer", phone, "--yes", "--json")
     assert json.loads(again.stdout) == {"jobs": 0, "objects": 0, "opt_outs_kept": 1}
 

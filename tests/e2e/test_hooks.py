@@ -1,24 +1,29 @@
 """Hooks on the real engine: texts at its SMS inspector, webhooks at receivers of our own."""
 
 import json
+import os
+import signal
 import threading
 import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
 from standardwebhooks import Webhook
 
 from functions.aws.hooks import S3Deliveries
-from functions.aws.stores import S3Tenants
-from functions.hooks.deliveries import delivery_log
+from functions.aws.stores import S3Tenants, to_bytes
+from functions.hooks.deliveries import change, delivery_log
 from local.laptop import Laptop
 from statemachine.deliveries import Delivery
-from statemachine.tenants import NEVER_QUIET, TenantSettings
+from statemachine.tenants import NEVER_QUIET, QuietHours, TenantSettings
+from tests.conftest import free_port
 from tests.e2e.business import booking, haul, jobs_of, move, put, until
 
 pytestmark = pytest.mark.engine
@@ -279,3 +284,72 @@ def _taking(receiver: Receiver) -> Callable[[BaseHTTPRequestHandler], None]:
         well(1, handler)
 
     return do_post
+
+
+def failing_at_first(tries: int, handler: BaseHTTPRequestHandler) -> None:
+    if tries > 1:
+        well(tries, handler)
+        return
+    handler.send_response(503)
+    handler.send_header("Retry-After", "36000")
+    handler.end_headers()
+
+
+def ten_hours_pass(laptop: Laptop, tenant: str, job_id: str) -> None:
+    """For what is held or waiting about the job: it is due since a while, and the night is over."""
+    s3, bucket = laptop.client("s3"), laptop.outputs["JobsBucket"]
+    tenants = S3Tenants(s3, bucket)
+    awake = tenants.read(tenant).with_(quiet=NEVER_QUIET)
+    s3.put_object(Bucket=bucket, Key=f"directory/{tenant}.json", Body=to_bytes(awake))
+    deliveries, now = S3Deliveries(s3, bucket), datetime.now(UTC)
+    for name in [d.name for d in deliveries.about(tenant, job_id) if d.due_at]:
+        change(deliveries, name, lambda d: d.next(now, due_at=now - timedelta(minutes=5)))  # type: ignore[union-attr]
+
+
+def a_round(laptop: Laptop) -> None:
+    watchdog = laptop.outputs["WatchJobsFunction"]
+    laptop.client("lambda").invoke(FunctionName=watchdog, Payload=b"{}")
+
+
+def test_what_is_held_or_between_tries_is_sent_once_after_the_engine_was_killed(
+    tmp_path: Path,
+) -> None:
+    ports, tenant, phone = (free_port(), free_port()), "night", "+15555550177"
+    laptop = Laptop(tmp_path, *ports, lag_s=0, say=lambda _: None)
+    with Receiver(failing_at_first).running() as receiver:
+        laptop.start()
+        try:
+            _it_is_night(laptop, tenant)
+            added(laptop, tenant, receiver.url)
+            job_id = booked(laptop, tenant, 7, phone)
+            until(
+                lambda: {d.state for d in log_of(laptop, tenant, job_id)},
+                lambda states: states == {"held", "waiting"},
+            )
+            assert laptop.engine.process is not None
+            os.kill(laptop.engine.process.pid, signal.SIGKILL)
+            laptop.engine.process.wait(20)
+        finally:
+            laptop.stop()
+        with Laptop(tmp_path, *ports, lag_s=0, say=lambda _: None) as again:
+            assert sms_to(again, phone) == []
+            ten_hours_pass(again, tenant, job_id)
+            for _ in range(3):  # however often the watchdog comes
+                a_round(again)
+            log = until(
+                lambda: log_of(again, tenant, job_id), lambda log: {d.ended for d in log} == {True}
+            )
+            a_round(again)
+            assert [(d.state, len(d.attempts)) for d in log] == [("sent", 1), ("sent", 2)]
+            assert len(sms_to(again, phone)) == 1
+            ((webhook_id, tries),) = receiver.got.items()
+            assert (len(tries), webhook_id) == (2, log[1].message_id)
+
+
+def _it_is_night(laptop: Laptop, tenant: str) -> None:
+    now = datetime.now(UTC)
+    night = QuietHours(
+        begin=(now - timedelta(hours=1)).time(), end=(now + timedelta(hours=9)).time()
+    )
+    settings = TenantSettings(tenant=tenant, business="Quick Haul", quiet=night, time_zone="UTC")
+    S3Tenants(laptop.client("s3"), laptop.outputs["JobsBucket"]).add(settings)

@@ -59,6 +59,7 @@ class Yard(S3Ground):
             "VIEW_TTL_S": "60",
             "SLOW_QUEUE_URL": self.letters_url,
             "WATCH_QUEUE_URL": self.letters_url,
+            "TEXT_QUEUE_URL": self.letters_url,
             "INVALIDATION_PATHS_PER_MONTH": "1000",
             "BUS_NAME": self.bus.bus_name,
             "MACHINE_PREFIX": "arn:aws:states:us-east-1:123456789012:stateMachine:none-",

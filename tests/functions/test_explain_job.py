@@ -38,6 +38,7 @@ class World:
 
     now: datetime = NOON
     forgotten: FakeForgotten = field(default_factory=FakeForgotten)
+    missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.bucket = Bucket(clock=lambda: self.now)
@@ -52,6 +53,7 @@ class World:
             self.deliveries,
             FakeRuns(self.executions, NOON),
             FakeStuck(self.bucket),
+            lambda tenant, job_id: self.missing,
         )
 
     def keep(self, job: Job) -> Job:

@@ -6,19 +6,26 @@ from typing import Any, Protocol
 
 import pytest
 
-from functions.aws.hooks import S3Deliveries, S3Endpoints, S3Numbers
+from functions.aws.hooks import S3Deliveries, S3Endpoints, S3Numbers, S3TextBudgets
 from functions.aws.queues import SqsLater
 from functions.aws.texting import EndUserMessagingTexts, FileTexts, SnsTexts
 from functions.hooks.deliveries import Deliveries, change
 from functions.hooks.endpoints import Endpoints, change_endpoint
 from functions.hooks.numbers import Number, Numbers, change_number, known_number
+from functions.hooks.text_budget import SpentTexts, TextBudgets
 from functions.hooks.text_once import TextLost, TextNotTaken, TextRefused
 from functions.ports import Conflict
 from statemachine.deliveries import Delivery, DeliveryName
 from tests.builders import NOON, minutes
 from tests.fakes import Bucket, no_pause
 from tests.faults import Fault, Faults, Says
-from tests.hook_fakes import FakeDeliveries, FakeEndpoints, FakeNumbers, an_endpoint
+from tests.hook_fakes import (
+    FakeDeliveries,
+    FakeEndpoints,
+    FakeNumbers,
+    FakeTextBudgets,
+    an_endpoint,
+)
 from tests.moto_server import Moto
 
 NAME = DeliveryName(
@@ -34,20 +41,22 @@ class Store(Protocol):
     def numbers(self) -> Numbers: ...
     @property
     def endpoints(self) -> Endpoints: ...
+    @property
+    def budgets(self) -> TextBudgets: ...
 
 
 class FakeStore:
     def __init__(self) -> None:
         bucket = Bucket()
         self.deliveries, self.numbers = FakeDeliveries(bucket), FakeNumbers(bucket)
-        self.endpoints = FakeEndpoints(bucket)
+        self.endpoints, self.budgets = FakeEndpoints(bucket), FakeTextBudgets(bucket)
 
 
 class MotoStore:
     def __init__(self, moto: Moto) -> None:
         s3, bucket = moto.s3, moto.bucket()
         self.deliveries, self.numbers = S3Deliveries(s3, bucket), S3Numbers(s3, bucket)
-        self.endpoints = S3Endpoints(s3, bucket)
+        self.endpoints, self.budgets = S3Endpoints(s3, bucket), S3TextBudgets(s3, bucket)
 
 
 @pytest.fixture(params=["fake", "moto"])
@@ -79,6 +88,28 @@ def test_the_log_of_a_job_has_its_deliveries_and_no_others(store: Store) -> None
     for name in (NAME, NAME.with_(mark="2"), other):
         change(store.deliveries, name, lambda known, name=name: known or HELD.with_(name=name))  # type: ignore[misc]
     assert [d.name.mark for d in store.deliveries.about("main", NAME.about)] == ["1", "2"]
+
+
+def test_reminders_come_by_their_time_until_they_are_dropped(store: Store) -> None:
+    names = [NAME.with_(mark=mark) for mark in ("1", "1-0a1b2c3d", "JobEdited-00ff")]
+    for minute, name in zip((2, 0, 9), names, strict=True):
+        store.deliveries.remind(name, NOON + minutes(minute))
+    due = list(store.deliveries.reminders("main", NOON + minutes(2)))
+    assert [DeliveryName.parse(one.tenant, one.tail) for one in due] == [names[1], names[0]]
+    for one in due:
+        store.deliveries.drop_reminder(one)
+    assert list(store.deliveries.reminders("main", NOON + minutes(8))) == []
+    assert list(store.deliveries.reminders("other", NOON + minutes(9))) == []
+
+
+def test_a_budget_is_written_by_who_has_read_it_last(store: Store) -> None:
+    empty = SpentTexts(tenant="main", day="2026-11-21", of="business")
+    store.budgets.write(empty, None)
+    stored = store.budgets.read(empty)
+    assert stored
+    store.budgets.write(empty.with_(jobs=(NAME.about,)), stored.etag)
+    with pytest.raises(Conflict):
+        store.budgets.write(empty, stored.etag)
 
 
 def test_what_a_number_wants_is_kept_for_each_tenant(store: Store) -> None:

@@ -15,12 +15,13 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from events import EndpointPaused, Fact, JobEditRequested
 from functions.advance_job import AdvanceJob
 from functions.deliver_webhooks import DeliverWebhooks, signed_headers
-from functions.fan_out_facts import FanOutFacts, Told, parse_fact
+from functions.fan_out_facts import FanOutFacts, parse_fact
 from functions.hooks.deliveries import Busy, change, delivery_log
 from functions.hooks.endpoints import PAUSED_AFTER, ROTATION, change_endpoint, new_secret
 from functions.hooks.numbers import change_number, known_number
 from functions.hooks.posting import Answered
 from functions.hooks.text_once import PATIENCE, TextNotTaken, TextOnce, TextRefused
+from functions.hooks.told import Told
 from functions.hooks.webhook_due import (
     LONGEST_WAIT,
     SCHEDULE_S,
@@ -61,6 +62,7 @@ from tests.hook_fakes import (
     FakeNumbers,
     FakeReceivers,
     FakeRequests,
+    FakeTextBudgets,
     FakeTexts,
     an_endpoint,
 )
@@ -95,8 +97,8 @@ class Hooks:
         new_id = lambda: f"claim-{next(CLAIMS)}"  # noqa: E731
         once = TextOnce(self.deliveries, self.texts, self.metrics, self.log, new_id, pause=no_pause)
         self.send = SendMessages(
-            FakeJobs(self.bucket), self.tenants, self.numbers, self.requests, once, self.later,
-            lambda token: f"{LINK}{token}", no_pause,
+            FakeJobs(self.bucket), self.tenants, self.numbers, FakeTextBudgets(self.bucket),
+            self.requests, once, self.later, lambda token: f"{LINK}{token}", no_pause,
         )  # fmt: skip
         self.lanes = Lanes(self.prompt, self.slow)
         self.deliver = DeliverWebhooks(

@@ -12,7 +12,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
 from events import TEXTS_SOURCE, JobMoveRequested
-from functions.fan_out_facts import Told, parse_fact
+from functions.fan_out_facts import parse_fact
+from functions.hooks.told import Told
 from functions.inbox import (
     LONGEST_DELAY_S,
     MISSING_FOR,

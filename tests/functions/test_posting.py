@@ -16,6 +16,10 @@ INSIDE = [
     "10.0.0.1", "172.16.5.4", "192.168.1.1", "100.64.0.1", "0.0.0.0", "::", "::ffff:127.0.0.1",
     "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "fe80::1%eth0", "224.0.0.1",
     "255.255.255.255", "192.0.2.1", "198.18.0.1", "no address",
+    "::ffff:8.8.8.8", "::8.8.8.8", "::ffff:0:808:808", "64:ff9b::808:808", "64:ff9b:1::808:808",
+    "2002:808:808::1", "2001:0:808:808::1", "2001:2::1", "2001:20::1", "2001:db8::1", "3fff::1",
+    "3ffe::1", "fc00::1", "fd12:3456::1", "fe80::1", "fec0::1", "ff02::1", "100::1", "5f00::1",
+    "4000::1", "::2",
 ]  # fmt: skip
 
 
@@ -24,7 +28,9 @@ def test_an_address_inside_a_network_is_not_public(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "2606:4700::1111", "2a00:1450:4001::8", "2001:4860::8888"]
+)
 def test_a_public_address_is(address: str) -> None:
     assert is_public(address)
 

@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 
 from events import JobEditRequested, JobMoveRequested
+from functions.hooks.deliveries import Busy
 from functions.hooks.numbers import digest_of, known_number
+from functions.hooks.text_once import TextNotTaken
 from functions.inbox import Permanent
 from functions.receive_sms import Inbound, ReceiveSms, parse_inbound
+from functions.send_messages import Arrival
 from statemachine.flows import load_flow
+from statemachine.job import Customer
 from statemachine.lifecycle import Committed, Refused, judge
-from tests.builders import NOON, a_job, minutes, moved
-from tests.fakes import no_pause, to_bytes
+from tests.builders import CUSTOMER, NOON, a_job, minutes, moved
+from tests.fakes import FakeJobs, no_pause, to_bytes
 from tests.functions.test_hooks import PHONE, Hooks, confirmed
 
 OURS = "+15555559999"
@@ -41,7 +45,13 @@ class Phone(Hooks):
     def __init__(self, service_answers: bool = False) -> None:
         super().__init__()
         self.receive = ReceiveSms(
-            self.tenants, self.numbers, self.requests, self.send.once, service_answers, no_pause
+            self.tenants,
+            self.numbers,
+            FakeJobs(self.bucket),
+            self.requests,
+            self.send.once,
+            service_answers,
+            no_pause,
         )
 
     def says(self, body: str, **values: Any) -> None:
@@ -85,11 +95,152 @@ def test_a_yes_that_comes_too_late_is_refused_like_anybodys_move() -> None:
     assert verdict.refusal.why == "overtaken"
 
 
-def test_a_yes_to_nothing_asks_for_nothing() -> None:
+def notes(phone: Phone) -> list[tuple[str, str | None]]:
+    edits = [asked for asked in phone.requests.asked if isinstance(asked, JobEditRequested)]
+    return [(edit.job_id, edit.changes.note) for edit in edits]
+
+
+def moves(phone: Phone) -> list[tuple[str, str | None]]:
+    asked = [asked for asked in phone.requests.asked if isinstance(asked, JobMoveRequested)]
+    return [(move.job_id, move.move) for move in asked]
+
+
+def test_a_yes_to_nothing_is_a_note_for_people_to_read() -> None:
     phone = Phone()
-    phone.text(phone.keep(confirmed()))
+    job = phone.keep(confirmed())
+    phone.text(job)
     phone.says("YES")
+    assert notes(phone) == [(job.job_id, "Text from the customer: YES")]
+
+
+OTHER = "261121-7k3m2r"
+
+
+def test_each_question_is_its_jobs_and_a_yes_too_many_is_a_note() -> None:
+    phone, first = asked()
+    phone.text(phone.keep(a_job(job_id=OTHER)), seq=0)
+    for n in (1, 1, 2, 2, 3):  # the queue brings some twice
+        phone.says("YES", message_id=f"in-{n}")
+    once = list(dict.fromkeys(moves(phone)))
+    assert once == [(first.job_id, "confirm"), (OTHER, "confirm")]
+    assert len({request.event_id for request in phone.requests.asked}) == 3
+    assert notes(phone) == [(OTHER, "Text from the customer: YES")]
+
+
+def test_a_yes_answers_a_question_that_still_stands_before_one_that_was_overtaken() -> None:
+    phone, first = asked()
+    phone.text(phone.keep(a_job(job_id=OTHER)), seq=0)
+    phone.keep(moved(first, "confirm"))
+    phone.says("YES")
+    assert moves(phone) == [(OTHER, "confirm")]
+
+
+def test_only_the_present_number_of_a_job_counts() -> None:
+    phone, job = asked()
+    phone.keep(job.with_(customer=Customer(name="Ada", phone="+15555550199")))
+    phone.says("YES")
+    phone.says("where are you?", message_id="in-2")
     assert phone.requests.asked == []
+    phone.send(Arrival(tenant="main", job_id=job.job_id, fields=("customer",)), NOON)
+    phone.says("YES", originationNumber="+15555550199", message_id="in-3")
+    assert moves(phone) == [(job.job_id, "confirm")]
+
+
+@pytest.mark.parametrize("status", [None, "ready_for_pickup"])
+def test_a_strangers_booking_takes_over_neither_yes_nor_notes(status: str | None) -> None:
+    phone = Phone()
+    own = phone.keep(a_job(status))
+    phone.text(own)
+    phone.text(phone.keep(a_job(job_id=OTHER, created_by=CUSTOMER)), seq=0)
+    assert len(phone.texts.sent) == 2
+    phone.says("YES")
+    phone.says("the gate is open", message_id="in-2")
+    assert OTHER not in repr(phone.requests.asked)
+    assert notes(phone)[-1] == (own.job_id, "Text from the customer: the gate is open")
+
+
+def test_two_bookings_by_the_form_under_one_number_are_both_asked_about() -> None:
+    phone = Phone()
+    for job_id in (a_job().job_id, OTHER):
+        phone.text(phone.keep(a_job(job_id=job_id, created_by=CUSTOMER)), seq=0)
+    phone.says("YES")
+    phone.says("YES", message_id="in-2")
+    assert moves(phone) == [(a_job().job_id, "confirm"), (OTHER, "confirm")]
+
+
+def test_a_question_of_an_earlier_version_is_still_answered() -> None:
+    phone, job = asked()
+    number = known_number(phone.numbers, "main", PHONE)
+    old = json.loads(to_bytes(number))
+    old["question"] = old.pop("questions")[0]
+    phone.bucket.objects[f"tenants/main/numbers/{number.digest}.json"] = json.dumps(old).encode()
+    phone.says("YES")
+    assert moves(phone) == [(job.job_id, "confirm")]
+
+
+@pytest.mark.parametrize(
+    ("language", "note"),
+    [("en", "Text from the customer: a picture"), ("es", "Mensaje del cliente: una foto")],
+)
+@pytest.mark.parametrize("body", ["", " ", "\u200b"])
+def test_a_picture_without_a_word_is_a_note_that_says_so(
+    language: str, note: str, body: str
+) -> None:
+    phone, job = asked()
+    phone.set_tenant(language=language)
+    phone.says(body)
+    assert notes(phone) == [(job.job_id, note)]
+
+
+@pytest.mark.parametrize("sender", ["72345", "BANK", "+4477"])
+@pytest.mark.parametrize("body", ["STOP", "your code is 1234", ""])
+def test_a_text_from_a_short_code_is_counted_and_changes_nothing(sender: str, body: str) -> None:
+    phone, _ = asked()
+    before = dict(phone.bucket.objects)
+    phone.says(body, originationNumber=sender)
+    assert (phone.bucket.objects, phone.requests.asked, len(phone.texts.sent)) == (before, [], 1)
+    assert phone.metrics.counted["TextsReceived"] == 1
+
+
+@pytest.mark.parametrize("body", ["x" * 5000, "a\x00b\u202ec\x1b[31m", "\ud83d\ude00" * 900])
+def test_whatever_a_stranger_writes_becomes_a_note_that_can_be_read(body: str) -> None:
+    phone, _ = asked()
+    phone.says(body)
+    ((_, note),) = notes(phone)
+    assert note
+    assert not {"\x00", "\u202e", "\x1b"} & set(note)
+
+
+def test_a_sentence_with_stop_in_it_reaches_the_crew_and_opts_out_of_nothing() -> None:
+    phone, job = asked()
+    phone.says("please stop before the gate, it is locked")
+    assert not known_number(phone.numbers, "main", PHONE).stopped
+    assert notes(phone) == [
+        (job.job_id, "Text from the customer: please stop before the gate, it is locked")
+    ]
+
+
+def test_a_copy_of_stop_that_comes_after_start_stops_nothing() -> None:
+    """STOP at 10:00, START at 10:01, and the copy of STOP is handled at 10:05."""
+    phone, job = asked()
+    phone.says("STOP", at=NOON)
+    phone.says("START", at=NOON + minutes(1), message_id="in-2")
+    phone.receive(inbound("STOP", at=NOON), NOON + minutes(5))
+    assert not known_number(phone.numbers, "main", PHONE).stopped
+    sent = phone.text(phone.keep(moved(job, "confirm")))
+    assert sent
+    assert sent.state == "sent"
+
+
+def test_an_answer_that_the_carrier_did_not_take_comes_again_and_is_sent_once() -> None:
+    phone, _ = asked()
+    phone.texts.says = TextNotTaken("ThrottlingException")
+    with pytest.raises(Busy):
+        phone.says("HELP")
+    phone.texts.says = None
+    for _ in range(2):
+        phone.receive(inbound("HELP"), NOON + minutes(1))
+    assert len(phone.texts.sent) == 2
 
 
 @pytest.mark.parametrize("word", ["STOP", "please stop texting me"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
+from functions.hooks.expected import text_name
 from functions.hooks.webhook_due import WebhookDue
 from functions.ports import Answer, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
@@ -44,7 +45,7 @@ from tests.fakes import (
 )
 from tests.faults import Crashed, EveryCall, Faults, Kind
 from tests.functions.making import a_wait, left_behind, waited_for
-from tests.hook_fakes import FakeDeliveries, FakeLater, FakeMetrics
+from tests.hook_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
 
 HAUL = load_flow("haul")
 SOON, LATER, MUCH_LATER = NOON + GRACE / 2, NOON + GRACE, NOON + SUSPECT + GRACE
@@ -52,10 +53,24 @@ JOB_ID = a_job().job_id
 NAME = f"main-{JOB_ID}-g0"
 
 
+def a_text(job: Job, **values: Any) -> Delivery:
+    """The text about its present status, held."""
+    return Delivery.model_validate(
+        {
+            "name": text_name(job, str(job.seq)),
+            "state": "held",
+            "to": "•••0123",
+            "created_at": NOON,
+            "updated_at": NOON,
+            **values,
+        }
+    )
+
+
 class Yard:
     """Open jobs, each with its view and its card as they should be, and the watchdog."""
 
-    def __init__(self, *jobs: Job, running: bool = True) -> None:
+    def __init__(self, *jobs: Job, running: bool = True, texted: bool = True) -> None:
         self.bucket, self.faults = Bucket(), Faults()
         self.jobs, self.views = FakeJobs(self.bucket), FakeViews(self.bucket)
         self.boards, self.bus = FakeBoards(self.bucket), FakeBus()
@@ -70,8 +85,11 @@ class Yard:
             self.executions.start(job.flow, "main", job.job_id, job.execution.generation)
         if not running:
             self.executions.running.clear()
+        self.deliveries, self.endpoints = FakeDeliveries(self.bucket), FakeEndpoints(self.bucket)
+        for job in jobs if texted else ():
+            self.deliveries.create(a_text(job).end("sent", NOON))
         self.beset_by(Faults())
-        self.stuck, self.slow = FakeStuck(self.bucket), FakeLater()
+        self.stuck, self.slow, self.texts = FakeStuck(self.bucket), FakeLater(), FakeLater()
         self.watch = WatchJobs(
             self.jobs,
             self.views,
@@ -80,13 +98,17 @@ class Yard:
             FakeTenants(self.bucket, TenantSettings(tenant="main", business="Haulway")),
             PublishBoard(self.jobs, self.boards, no_pause),
             self.stuck,
-            MendDeliveries(
-                FakeDeliveries(self.bucket), self.slow, self.metrics, FakeLog(), no_pause
-            ),
+            self._messages(),
             self.metrics,
             lambda: self.dead_letters,
             no_pause,
         )
+
+    def _messages(self) -> MendDeliveries:
+        return MendDeliveries(
+            self.deliveries, self.endpoints, self.texts, self.slow, self.bus, self.metrics,
+            FakeLog(), no_pause,
+        )  # fmt: skip
 
     def beset_by(self, faults: Faults) -> None:
         self.faults = self.bucket.faults = self.executions.faults = self.bus.faults = faults
@@ -700,8 +722,8 @@ def keep(yard: Yard, *deliveries: Delivery) -> None:
 
 def test_a_text_that_was_claimed_and_never_marked_is_given_up_with_an_alarm() -> None:
     """Nobody knows whether the customer got it; he does not get it twice."""
-    yard = Yard(waited_for(a_job()))
-    keep(yard, a_claim("sms"))
+    yard = Yard(waited_for(a_job()), texted=False)
+    keep(yard, a_text(a_job()).claimed("lost", NOON))
     assert yard.round(NOON + MESSAGES / 2) == {}
     assert yard.round(NOON + MESSAGES) == {JOB_ID: ["text given up"]}
     assert yard.round(NOON + MESSAGES + minutes(1)) == {}
@@ -780,7 +802,7 @@ def test_a_round_over_many_healthy_jobs_reads_few_of_them_and_writes_nothing() -
     found = yard.watch.round(now)
     assert (found.repaired, found.looked_at < 100) == ({}, True)
     calls = Counter(operation for operation, _ in yard.faults.log)
-    assert calls == {"ListObjectsV2": 3, "GetObject": 1 + 2 * found.looked_at}
+    assert calls == {"ListObjectsV2": 4, "GetObject": 1 + 2 * found.looked_at}
 
 
 def test_jobs_that_have_ended_cost_a_round_nothing() -> None:
@@ -790,7 +812,7 @@ def test_jobs_that_have_ended_cost_a_round_nothing() -> None:
     yard.beset_by(Faults())
     yard.round(MUCH_LATER)
     calls = Counter(operation for operation, _ in yard.faults.log)
-    assert calls == {"ListObjectsV2": 3, "GetObject": 3}
+    assert calls == {"ListObjectsV2": 4, "GetObject": 3}
 
 
 def test_a_successor_is_looked_at_soon_however_many_jobs_there_are() -> None:

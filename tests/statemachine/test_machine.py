@@ -2,6 +2,7 @@
 
 import pytest
 
+from statemachine.asl import definition
 from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.machine import faults, legal_move, machine_of
 
@@ -39,3 +40,12 @@ def test_the_machine_is_built_once_and_keeps_no_state_of_any_job() -> None:
 @every_flow
 def test_the_flows_that_ship_have_no_flaw(flow: Flow) -> None:
     assert faults(flow) == []
+
+
+def test_a_job_is_overdue_at_one_moment_however_often_the_call_that_says_so_is_retried() -> None:
+    """Two facts of one moment have one webhook id; `$now()` would give every retry its own."""
+    for name in flow_names():
+        states = definition(load_flow(name))["States"]
+        overdue = [state for key, state in states.items() if key.endswith(".overdue")]
+        told = {state["Arguments"]["Entries"][0]["Detail"]["recorded_at"] for state in overdue}
+        assert told == {"{% $states.context.State.EnteredTime %}"}, name

@@ -1,6 +1,7 @@
 """Texts: what they say, what they cost, when they may go out, and what answers mean."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,7 +10,7 @@ from statemachine.flows import FOLDER, flow_names, load_flow
 from statemachine.job import Customer, Schedule
 from statemachine.replies import REPLIES, is_keyword, meaning
 from statemachine.tenants import NEVER_QUIET, TenantSettings, quiet_until
-from statemachine.texts import SMS_ROOM, counted, filled, plain, wording
+from statemachine.texts import SMS_ROOM, counted, filled, plain, window, wording
 from tests.builders import NOON, a_job
 
 TENANT = TenantSettings(tenant="main", business="Quick Haul")
@@ -36,6 +37,27 @@ def test_a_text_is_filled_in_the_customers_language_and_the_tenants_time(
     said = wording(job, "ready_for_pickup", load_flow("haul"), TENANT, "L")
     assert said
     assert (said.body, said.parts, said.alphabet) == (text, 1, "gsm_7")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "en", "es"),
+    [
+        ("2026-11-24T03:30Z", "2026-11-24T06:00Z",
+         "Mon, Nov 23, 10:30 PM - Tue, Nov 24, 1:00 AM", "lun 23 nov, 22:30 - mar 24 nov, 01:00"),
+        ("2026-11-23T14:00Z", "2026-11-26T01:00Z",
+         "Mon, Nov 23, 9:00 AM - Wed, Nov 25, 8:00 PM", "lun 23 nov, 09:00 - mié 25 nov, 20:00"),
+        ("2026-12-31T22:00Z", "2027-01-01T05:00Z",
+         "Thu, Dec 31, 5:00 PM - Fri, Jan 1, 12:00 AM", "jue 31 dic, 17:00 - vie 1 ene, 00:00"),
+    ],
+)  # fmt: skip
+def test_a_text_has_both_ends_of_a_window_each_with_its_day_where_they_differ(
+    start: str, end: str, en: str, es: str
+) -> None:
+    schedule = Schedule.model_validate({"window_start": start, "window_end": end})
+    zone = ZoneInfo("America/New_York")
+    assert window(schedule, zone, "en") == f" for {en}"
+    assert window(schedule, zone, "es") == f" para el {es}"
+    assert len(window(schedule, zone, "en")) <= SMS_ROOM["window"]
 
 
 @pytest.mark.parametrize("name", ["http://pay.example/x now", "", "<b>Bob</b>", "4you", "a{link}"])
@@ -115,6 +137,9 @@ def test_no_quiet_hours_survive_being_stored() -> None:
         ("yes", ["YES", "yes please", "Ready", "it's ready", "Yes, we are all set", "Sí", "listo",
                  "Ya está listo, gracias", "ok", "y"]),
         ("other", ["", "no", "not ready", "yes but not today", "please don't stop", "stop by at 5",
+                   "please stop before the gate, it is locked", "do not stop the truck here",
+                   "the bus stop is in front", "the dog will not stop barking, ring twice",
+                   "can you stop at the neighbor first", "no pares delante del garaje",
                    "I need to cancel my dentist at the end of the day", "when do you start?",
                    "gate code 1234", "👍"]),
     ],

@@ -38,6 +38,8 @@ const REPAIRS = {
   "refused late": "moves that had waited too long were refused",
   "text given up": "a text of which nobody knows whether it was sent was given up",
   "webhook sent again": "a webhook that was not finished was sent again, under the same id",
+  "text sent again": "a text whose time had come was put back into its queue",
+  "fact announced again": "a fact that a message was missing for was announced again",
 };
 const STATES = {
   running: "Running",

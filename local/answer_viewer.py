@@ -85,7 +85,9 @@ class Edge:
         self._functions = ViewerRequests()
         self._in_touch = True
         self._signer = Signer(config.access_key_id, config.secret_access_key, config.region)
-        self._origin = Origin(config.engine_url, config.distribution_domain, transport)
+        self._origin = Origin(
+            config.engine_url, config.distribution_domain, transport, config.secret_access_key
+        )
         caches = [EdgeCache() for _ in range(config.caches)]
         self._invalidations = Invalidations(control, self.controls, caches, clock())
         self._sites = [

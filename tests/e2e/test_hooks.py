@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx
 import pytest
 from standardwebhooks import Webhook
 
@@ -38,9 +37,7 @@ def tenant(stack: Laptop) -> str:
 
 
 def sms_to(stack: Laptop, phone: str) -> list[str]:
-    answer = httpx.get(
-        f"{stack.engine.url}/_ministack/sns/sms-messages", params={"phoneNumber": phone}
-    )
+    answer = stack.engine.ask("GET", "/_ministack/sns/sms-messages", params={"phoneNumber": phone})
     by_number = answer.json()["sms_messages"]
     return [message["Message"] for message in by_number.get(phone, [])]
 

@@ -5,8 +5,9 @@ stands in front of it (ASGI) and holds the answer to a write until the service's
 Writes that come together share one file: whoever finds a state written that was taken after their
 own write need not write again. S3 objects are MiniStack's own business: it writes each at once.
 
-A state that takes longer than `SLOW_S` to write (thousands of messages) is not waited for, but
-written in turn, for at most a fifth of the time.
+Queues that hold more than `LARGE` bytes (thousands of messages) are not waited for, but written in
+turn, for at most a fifth of the time: the watchdog finds a job whose message was lost, and no one
+an account.
 """
 
 import asyncio
@@ -22,7 +23,8 @@ from local.engine_door import App, Receive, Scope, Send
 
 log = logging.getLogger("haulway.engine")
 
-SLOW_S = 0.1
+LARGE = 4_000_000
+NOT_WAITED_FOR_IF_LARGE = frozenset({"sqs"})
 EVERY_S = 1.0
 PAUSE = 4
 """A state that took a second to write is left alone for so many seconds."""
@@ -122,7 +124,7 @@ class Store:
 
     async def stored(self, service: str) -> None:
         """Returns when what the service knows now is on disk, or too much to wait for."""
-        if self._took.get(service, 0) > SLOW_S:
+        if service in NOT_WAITED_FOR_IF_LARGE and len(self._last.get(service, b"")) > LARGE:
             return
         self._wanted[service] += 1
         mine = self._wanted[service]

@@ -93,6 +93,9 @@ class ApiDesk:
         jobs = self.ask("GET", "/api/jobs").json()["jobs"]
         return [Card.model_validate(card) for card in jobs.values()]
 
+    def time_zone(self) -> str:
+        return str(self.ask("GET", "/api/flows").json()["time_zone"])
+
     def job(self, job_id: str) -> JobDocument:
         check_job_id(job_id)
         return _document(self.ask("GET", f"/api/jobs/{job_id}"))

@@ -152,7 +152,7 @@ def sign_in(
     """Begin a session with the site named by --api."""
     with spoken_errors():
         session = _remote(context).sign_in(account, password, context.obj.tenant)
-        console.print(f"Signed in as {session['name']}, until {session['expires_at']}.")
+        console.print(f"Signed in as {escape(session['name'])}, until {session['expires_at']}.")
 
 
 def sign_out(context: typer.Context) -> None:

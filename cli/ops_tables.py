@@ -96,9 +96,8 @@ def troubled_table(jobs: Sequence[TroubledJob]) -> Table:
     table = Table(Column("job", no_wrap=True), "flow", "status", "why", "since", box=None)
     for job in jobs:
         why = job.why.replace("_", " ")
-        table.add_row(
-            job.job_id, job.flow or "?", job.status or "?", f"[red]{why}[/]", local_time(job.since)
-        )
+        at = job.flow or "?", job.status or "?"
+        table.add_row(escape(job.job_id), *at, f"[red]{escape(why)}[/]", local_time(job.since))
     return table
 
 
@@ -116,5 +115,5 @@ def letters_table(letters: Sequence[DeadLetter]) -> Table:
         about = f" for {letter.job_id}" if letter.job_id else ""
         why = f"{letter.reason or 'no reason was noted'}: {letter.detail or '?'}"
         what = f"{letter.event or 'unknown message'}{about}, {local_time(letter.sent_at)}"
-        table.add_row(letter.message_id, f"{what}\n[red]{escape(why)}[/]")
+        table.add_row(letter.message_id, f"{escape(what)}\n[red]{escape(why)}[/]")
     return table

@@ -6,7 +6,8 @@
                                                      maria,2026-11-23,off,
 
 Several roles or hours are parted by blanks; `disabled` may be missing altogether. A file is read as
-a whole or not at all.
+a whole or not at all. A cell that a spreadsheet would take for a formula begins with a `'`, which
+is left out again when the file is read.
 """
 
 import csv
@@ -17,6 +18,7 @@ from datetime import date
 
 from pydantic import ValidationError
 
+from cli.safe_text import as_cell, from_cell
 from functions.inbox import problems
 from functions.people.accounts import Account
 from functions.people.roster import Days
@@ -129,7 +131,7 @@ def _rows(text: str, *heads: Sequence[str]) -> Iterator[tuple[int, dict[str, str
             if row and len(row) != len(columns):
                 raise BadRow(f"line {rows.line_num}: {len(row)} columns, not {len(columns)}")
             if row:
-                values = (value.strip() for value in row)
+                values = (from_cell(value.strip()) for value in row)
                 yield rows.line_num, dict(zip(columns, values, strict=True))
     except csv.Error as error:
         raise BadRow(f"line {rows.line_num}: {error}") from error
@@ -149,5 +151,5 @@ def _written(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows([as_cell(value) for value in row] for row in rows)
     return text.getvalue()

@@ -92,6 +92,10 @@ class Engine:
             time.sleep(0.05)
         return self
 
+    @property
+    def runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One of the engine's own paths, as `/_ministack/sns/sms-messages`."""
         headers = {HEADER: self.key.secret_access_key}

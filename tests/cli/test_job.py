@@ -27,6 +27,9 @@ class OneJob:
         self.stored = job
         self.asked: list[JobEditRequested] = []
 
+    def time_zone(self) -> str:
+        return "America/New_York"
+
     def edit(self, request: JobEditRequested) -> JobDocument:
         self.asked.append(request)
         return self.job(request.job_id)

@@ -18,7 +18,8 @@ WITHOUT_A_TIME = "no time agreed"
 
 def print_jobs(cards: Iterable[Card], zone: ZoneInfo, now: datetime) -> None:
     prices = console.width >= ROOM_FOR_PRICES
-    table = _table(prices)
+    cards = list(cards)
+    table = _table(prices, etas=any(card.schedule.eta for card in cards))
     day = None
     for card in sorted(cards, key=_by_time):
         at = _at(card)
@@ -30,11 +31,11 @@ def print_jobs(cards: Iterable[Card], zone: ZoneInfo, now: datetime) -> None:
     console.print(f"[dim]Times of {zone_text(zone, now)}[/]")
 
 
-def _table(prices: bool) -> Table:
+def _table(prices: bool, etas: bool) -> Table:
     columns = [
         Column("job", no_wrap=True, min_width=13),
         Column("window", no_wrap=True),
-        Column("eta", no_wrap=True),
+        Column("eta" if etas else "", no_wrap=True),
         Column("status", no_wrap=True),
         Column("customer", no_wrap=True, ratio=2, overflow="ellipsis"),
         Column("address", no_wrap=True, ratio=3, overflow="ellipsis"),

@@ -26,9 +26,9 @@ def print_job(job: JobDocument, zone: ZoneInfo, now: datetime) -> None:
     console.print(f"[bold]{job.job_id}[/]  {status}  rev {job.rev}")
     particulars = f"{job.customer.name} · {job.place.address} · {money(job.price_cents)}"
     console.print(particulars, markup=False)
-    for what, value in _to_reach(job, zone, now):
-        if value:
-            console.print(f"{what}: {value}", markup=False, soft_wrap=True)
+    for name, known in _to_reach(job, zone, now):
+        if known:
+            console.print(f"{name}: {known}", markup=False, soft_wrap=True)
     for member in job.crew:
         console.print(f"{member.role}: {member.first_name} ({member.member})", markup=False)
     for what, value in (("truck", job.truck), ("load", job.load_size), ("photos", len(job.photos))):

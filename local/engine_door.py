@@ -22,6 +22,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OWN_NAMES = re.compile(r"(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1)(?::\d+)?", re.IGNORECASE)
 """`*.localhost` are the engine's own names for APIs and distributions; no DNS server answers it."""
+ADMINISTRATION = re.compile(r"/*_")
+"""`/_ministack/reset` and the like, however a viewer of the edge has written it."""
 OPEN_PATHS = frozenset({"/_ministack/health"})
 SIGNED = "AWS4-HMAC-SHA256"
 
@@ -45,12 +47,14 @@ class Door:
 
 def refusal(scope: Scope, secret: str) -> str | None:
     """Why the engine does not answer this request; None where it does."""
+    hosts = _values(scope, "host")
+    own_name = len(hosts) == 1 and bool(OWN_NAMES.fullmatch(hosts[0]))
     if _is_known(_values(scope, HEADER), secret):
-        return None
+        reset = ADMINISTRATION.match(scope["path"]) and not own_name
+        return "The edge leads to no administration of the engine." if reset else None
     if any(site != "none" for site in _values(scope, "sec-fetch-site")) or _values(scope, "origin"):
         return "The engine does not answer web pages; ask the edge."
-    hosts = _values(scope, "host")
-    if len(hosts) != 1 or not OWN_NAMES.fullmatch(hosts[0]):
+    if not own_name:
         return "The engine does not answer under this host name; ask it at 127.0.0.1."
     if scope["path"] in OPEN_PATHS or _is_signed(scope):
         return None

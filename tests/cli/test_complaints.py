@@ -153,9 +153,8 @@ def test_an_error_outside_of_a_command_s_care_is_a_sentence_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(main.place, "find", None)
     monkeypatch.setattr("cli.board.spoken_errors", lambda: 1 / 0)
-    monkeypatch.setattr(main.sys, "argv", ["haul", "board", "rebuild"])
+    monkeypatch.setattr("sys.argv", ["haul", "board", "rebuild"])
     with pytest.raises(SystemExit) as ended:
         main.app()
     assert ended.value.code == 1

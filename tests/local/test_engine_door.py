@@ -62,6 +62,13 @@ def test_the_edge_may_ask_in_any_name_and_with_a_page_s_headers() -> None:
     assert refusal(scope({**page, HEADER: "guessed"}), SECRET) is not None
 
 
+@pytest.mark.parametrize("path", ["/_ministack/reset", "/_aws/lambda-url/x/", "//_ministack/reset"])
+def test_a_viewer_of_the_edge_reaches_no_administration(path: str) -> None:
+    """The path is as the engine reads it: decoded, so `/%5Fministack` is among these."""
+    assert refusal(scope({"host": "d1.cloudfront.net", HEADER: SECRET}, path), SECRET)
+    assert refusal(scope({**LOCAL, HEADER: SECRET}, path), SECRET) is None
+
+
 def test_the_secret_goes_no_further_than_the_door() -> None:
     seen: list[Any] = []
 

@@ -5,9 +5,9 @@ that turn the direction of what follows, or a formula that a spreadsheet would r
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -32,32 +32,18 @@ def from_cell(text: str) -> str:
     return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
 
 
-class _Shown:
-    """A renderable whose own text is shown harmlessly; what Rich adds to it (styles) stays."""
+class Terminal(Console):
+    """Shows every text harmlessly; what Rich itself adds, styles and movements, stays.
 
-    def __init__(self, renderable: ConsoleRenderable) -> None:
-        self.renderable = renderable
+    Everything passes through `render`: sentences, tables, errors, and frames that are drawn again.
+    """
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from _harmless(console.render(self.renderable, options))
-
-
-def _harmless(segments: Iterable[Segment]) -> Iterator[Segment]:
-    for segment in segments:
-        if segment.control:
-            yield segment
-        else:
-            yield Segment(shown(segment.text), segment.style)
-
-
-class ShowsHarmlessly(RenderHook):
-    """Everything that a console prints passes here: sentences, tables, errors."""
-
-    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        return [_Shown(each) for each in renderables]
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(shown(segment.text), segment.style)
 
 
 def terminal(*, stderr: bool = False) -> Console:
-    console = Console(stderr=stderr, highlight=False, emoji=False)
-    console.push_render_hook(ShowsHarmlessly())
-    return console
+    return Terminal(stderr=stderr, highlight=False, emoji=False)

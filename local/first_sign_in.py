@@ -23,17 +23,19 @@ def usable(
     noted: FirstSignIn,
     written: datetime,
     accounts: Accounts,
-    signs_in: Callable[[FirstSignIn], bool],
+    signs_in: Callable[[FirstSignIn], bool | None],
 ) -> FirstSignIn:
     """What was noted at `written`, once it lets its owner in.
 
     A lost account is made again; a password that does not work is set again, unless a person has
-    chosen another one since.
+    chosen another one since. `signs_in` is None where no answer came: then nothing is set, because
+    that would end every open session of the account.
     """
-    if signs_in(noted):
+    tried = signs_in(noted)
+    known = None if tried else accounts.read(TENANT, noted.account)
+    if tried or (tried is None and known is not None):
         return noted
     now = datetime.now(timezone.utc)
-    known = accounts.read(TENANT, noted.account)
     if known is None:
         name, password = noted.account.capitalize(), noted.password
         made = new_account(TENANT, noted.account, name, FIRST_ROLES, password, now, Passwords())

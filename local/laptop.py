@@ -193,7 +193,8 @@ class Laptop:
         accounts = DynamoAccounts(self.client("dynamodb"), self.outputs["CrewRosterTable"])
         return usable(noted, written, accounts, self._signs_in)
 
-    def _signs_in(self, told: FirstSignIn) -> bool:
+    def _signs_in(self, told: FirstSignIn) -> bool | None:
+        """None where the answer is neither yes nor no: too slow, or too many tries."""
         wish = {"account": told.account, "password": told.password, "tenant": TENANT}
         site = f"http://127.0.0.1:{self.edge_port}"
         try:
@@ -207,8 +208,10 @@ class Laptop:
                 timeout=SIGN_IN_S,
             )
         except httpx.HTTPError:
+            return None
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
             return False
-        return answer.is_success
+        return True if answer.is_success else None
 
     def _continue(self) -> None:
         """No execution outlives the engine; the watchdog gives every open job a successor.

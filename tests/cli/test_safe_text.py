@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 from rich.console import Console
+from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
@@ -41,6 +42,16 @@ def test_a_terminal_gets_a_mark_in_the_place_of_a_command(command: str) -> None:
     for text in (printed(f"Ann{escape(command)}Lee"), printed(table), printed({"a": command})):
         assert not safe_text.COMMANDS.search(text)
     assert f"Ann{safe_text.INSTEAD}Lee" == safe_text.shown("Ann\x1bLee")
+
+
+def test_a_frame_that_is_drawn_again_and_again_holds_no_command() -> None:
+    console = safe_text.terminal()
+    console.file, console._force_terminal = io.StringIO(), True
+    with Live("Ann\x1b]0;x\x07Lee \u202e", console=console, auto_refresh=False) as live:
+        live.update("Ann\x1b]52;c;x\x07", refresh=True)
+    drawn = console.file.getvalue()
+    assert "Ann" in drawn
+    assert not any(command in drawn for command in ("\x1b]", "\x07", "\u202e"))
 
 
 def test_what_people_write_is_shown_as_it_is() -> None:

@@ -39,6 +39,14 @@ def test_a_password_that_a_person_chose_is_neither_changed_nor_told() -> None:
     assert opens(accounts, "chosen-by-a-person")
 
 
+def test_a_copy_that_is_too_slow_to_answer_has_its_account_and_no_session_ended() -> None:
+    accounts = FakeAccounts()
+    assert usable(NOTED, LONG_AGO, accounts, lambda _: None) == NOTED
+    before = accounts.read(TENANT, "dispatcher")
+    usable(NOTED, LONG_AGO + timedelta(days=1), accounts, lambda _: None)
+    assert accounts.read(TENANT, "dispatcher") == before is not None
+
+
 def test_one_job_that_cannot_be_read_is_told_and_does_not_stop_the_start() -> None:
     broken = '{"errorMessage": "not looked after: 261121-7k3m2q", "errorType": "Unavailable"}'
     assert what_failed(broken, True) == "not looked after: 261121-7k3m2q"

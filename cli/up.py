@@ -49,7 +49,12 @@ def up(
     with spoken_errors():
         os.umask(0o077)  # logs hold addresses of pages; no one else on this machine reads them
         folder = state or context.obj.state
-        _log_to(folder)
+        try:
+            _log_to(folder)
+        except OSError as error:
+            raise Complaint(
+                f"the folder {folder} cannot be used ({error.strerror}): name another with --state"
+            ) from error
         begun = time.monotonic()
         for ending in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ending, _interrupt)

@@ -25,7 +25,7 @@ from functions.aws.roster import DynamoAccounts
 from functions.people.accounts import suggested_password
 from local.aws import LocalSession
 from local.edge import EdgeServer
-from local.engine import EDGE_PORT, ENGINE_PORT, REGION, Engine, check_port
+from local.engine import EDGE_PORT, ENGINE_PORT, REGION, Engine, EngineFailed, check_port
 from local.engine_key import private_folder, write_private
 from local.first_sign_in import TENANT, FirstSignIn, usable, what_failed
 from local.stages import edge_of, on_laptop
@@ -97,6 +97,9 @@ class Laptop:
     def start(self) -> Running:
         """Raises EngineFailed, StackFailed, OSError; nothing is left running then."""
         private_folder(self.state)
+        if self.edge_port == self.engine_port:
+            both = f"--port and --engine-port are both {self.edge_port}"
+            raise EngineFailed(f"{both}: choose two different ports")
         check_port(self.edge_port, "--port")
         known = self._was_set_up()
         try:

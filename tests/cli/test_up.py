@@ -1,8 +1,12 @@
 """`haul up`, its demo and `haul env`: what they leave alone, and what they survive."""
 
 import json
+import logging
+import os
 import random
+import signal
 import socket
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +26,22 @@ from tests.builders import NOON, a_job
 from tests.conftest import free_port
 
 HAUL = load_flow("haul")
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """`haul up` is a whole process: it sets signals, the mask for new files, and its log."""
+    signals = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    mask, logger = os.umask(0o022), logging.getLogger("haulway")
+    os.umask(mask)
+    handlers, propagates = logger.handlers, logger.propagate
+    yield
+    for each, handler in signals.items():
+        signal.signal(each, handler)
+    for opened in set(logger.handlers) - set(handlers):
+        opened.close()
+    logger.handlers, logger.propagate = handlers, propagates
+    os.umask(mask)
 
 
 class Day(Demo):
@@ -134,6 +154,18 @@ def test_haul_up_names_the_port_that_is_taken_and_the_option_for_another(tmp_pat
     assert f"port {port} is in use by another program: stop that program, or choose" in said
     assert "with --port" in said
     assert "Errno" not in said
+
+
+def test_two_doors_at_one_port_and_a_folder_that_is_none_are_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    port = str(free_port())
+    twice = ["--state", str(tmp_path / "copy"), "up", "--port", port, "--engine-port", port]
+    nowhere = ["--state", str(tmp_path / "file" / "copy"), "up"]
+    said = [
+        " ".join(CliRunner().invoke(main.app, words).output.split()) for words in (twice, nowhere)
+    ]
+    assert f"--port and --engine-port are both {port}: choose two different ports" in said[0]
+    assert "cannot be used (Not a directory): name another with --state" in said[1]
 
 
 def test_haul_env_prints_the_copy_s_own_key_for_a_shell(tmp_path: Path) -> None:

@@ -25,11 +25,11 @@ from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 from local.engine_door import Door
-from local.engine_store import Store
+from local.engine_store import HELD, Store
 
 LOOKS_EVERY_S = 0.2
 TRIES = 5
-MODULES = {"dynamodb": "dynamodb", "sqs": "sqs", "secretsmanager": "secretsmanager"}
+HOT = frozenset(HELD.values())
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
 
     folder = Path(os.environ["STATE_DIR"])
     folder.mkdir(parents=True, exist_ok=True)
-    stored = Store(engine.app, encoded_state, lambda *state: write(folder, *state), save_all)
+    stored = Store(engine.app, encoded_state, lambda *state: write(folder, *state), services)
     engine.app = Door(stored, secret)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     sys.argv = sys.argv[:1]
@@ -69,18 +69,21 @@ def salted_function_keys(secret: str) -> None:
 
 
 def encoded_state(service: str) -> bytes:
-    """The state as MiniStack's own files hold it.
+    """The state as MiniStack's own files hold it; empty where the service has none.
 
     Its `get_state` copies everything deeply, which takes ten times as long as the encoding. Here
-    nothing comes between the two, so the same function runs without its copies. Other threads may
-    change a table meanwhile; then it is tried again.
+    nothing comes between the two, so for what is stored all day the same function runs without its
+    copies. Other threads may change a table meanwhile; then it is tried again.
     """
-    from ministack.app import _get_module
+    from ministack.app import _get_module, _state_map
     from ministack.core.persistence import _json_default, _state_format_version
 
     for attempt in range(TRIES):
         try:
-            state = _without_copies(_get_module(MODULES[service]))()
+            module = _get_module(_state_map[service])
+            state = (_without_copies(module) if service in HOT else module.get_state)()
+            if state is None:
+                return b""
             whole = {"__ministack_format__": _state_format_version(service), "payload": state}
             return json.dumps(whole, default=_json_default).encode()
         except RuntimeError:  # "dictionary changed size during iteration"
@@ -110,11 +113,10 @@ def write(folder: Path, service: str, state: bytes) -> None:
         os.close(entry)
 
 
-def save_all() -> None:
+def services() -> list[str]:
     from ministack.app import _build_persistence_save_dict
-    from ministack.core import persistence
 
-    persistence.save_all(_build_persistence_save_dict())
+    return list(_build_persistence_save_dict())
 
 
 def _end_with(parent: int) -> None:

@@ -16,7 +16,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from local.engine_door import App, Receive, Scope, Send
@@ -80,17 +80,18 @@ def asked(scope: Scope) -> Asked:
 
 
 class Store:
-    """`encode` gives a state as bytes, `write` puts them on disk, `save_all` stores all states."""
+    """`encode` gives a state as bytes, empty for none; `write` puts them on disk; `services` are
+    those that have a state."""
 
     def __init__(
         self,
         app: App,
         encode: Callable[[str], bytes],
         write: Callable[[str, bytes], None],
-        save_all: Callable[[], None],
+        services: Callable[[], Iterable[str]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.app, self.encode, self.write, self.save_all = app, encode, write, save_all
+        self.app, self.encode, self.write, self.services = app, encode, write, services
         self._clock = clock
         self._locks: dict[str, asyncio.Lock] = {}
         self._wanted, self._written = Counter[str](), Counter[str]()
@@ -105,7 +106,7 @@ class Store:
         elif scope["type"] != "http":
             await self.app(scope, receive, send)
         elif scope["path"] == SAVE_PATH:
-            self._save_all()
+            await self._store_all()
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
         else:
@@ -135,7 +136,7 @@ class Store:
     async def _store(self, service: str) -> None:
         began, upto = self._clock(), self._wanted[service]
         state = self.encode(service)
-        if state != self._last.get(service):
+        if state and state != self._last.get(service):
             await asyncio.to_thread(self.write, service, state)
             self._last[service] = state
         self._written[service] = upto
@@ -175,10 +176,13 @@ class Store:
                 async with self._locks.setdefault(service, asyncio.Lock()):
                     await self._store(service)
         if self._set_up and not self._setting_up:
-            self._save_all()
+            self._set_up = False
+            await self._store_all()
         self._set_up, self._setting_up = self._set_up or self._setting_up, False
 
-    def _save_all(self) -> None:
-        self._set_up = False
-        self._last.clear()
-        self.save_all()
+    async def _store_all(self) -> None:
+        """One after another, so that requests are answered in between."""
+        for service in self.services():
+            async with self._locks.setdefault(service, asyncio.Lock()):
+                await self._store(service)
+            await asyncio.sleep(0)

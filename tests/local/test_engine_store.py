@@ -20,7 +20,7 @@ class Engine:
     def __init__(self) -> None:
         self.told, self.disk, self.now = 0, list[str](), 0.0
         self.takes_s, self.size = 0.0, 0
-        self.store = Store(self.app, self.encode, self.write, self.save_all, lambda: self.now)
+        self.store = Store(self.app, self.encode, self.write, lambda: ["iam"], lambda: self.now)
 
     async def app(self, scope: Any, receive: Any, send: Any) -> None:
         self.told += 1
@@ -32,9 +32,6 @@ class Engine:
 
     def write(self, service: str, state: bytes) -> None:
         self.disk.append(f"{service} {state.decode().strip()}")
-
-    def save_all(self) -> None:
-        self.disk.append("all")
 
     async def ask(self, scope: dict[str, Any]) -> None:
         async def send(message: Any) -> None:
@@ -120,12 +117,12 @@ def test_what_is_set_up_is_stored_whole_once_it_is_quiet() -> None:
         await engine.store.round()
         await engine.ask(request("", "cloudformation"))
         await engine.store.round()
-        assert "all" not in engine.disk
+        assert "iam 2" not in engine.disk
         await engine.store.round()
         await engine.store.round()
 
     asyncio.run(rounds())
-    assert engine.disk.count("all") == 1
+    assert engine.disk.count("iam 2") == 1
 
 
 @pytest.mark.parametrize(

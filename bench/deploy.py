@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from local.engine import Engine
+from local.engine_key import EngineAddress
 from tests.conftest import free_port
 from tests.e2e.stages import built_from, deployment, sources
 
@@ -30,14 +31,14 @@ def main() -> None:
             ("one page", page),
             ("code", code),
         ):
-            print(f"| {what} | {_timed(engine.url, sources_)} |", flush=True)
+            print(f"| {what} | {_timed(engine.address, sources_)} |", flush=True)
 
 
-def _timed(engine_url: str, folder: Path) -> str:
+def _timed(engine: EngineAddress, folder: Path) -> str:
     marks: list[tuple[str, float]] = []
     begun = time.monotonic()
     said = lambda step: marks.append((step, time.monotonic()))  # noqa: E731 - one line, used once
-    deployment(engine_url, "bench", said).deploy(built_from(folder))
+    deployment(engine, "bench", said).deploy(built_from(folder))
     ended = time.monotonic()
     canary = next(at for step, at in marks if step == "verify jobs")
     return f"{canary - begun:.1f} | {ended - begun:.1f}"

@@ -15,8 +15,6 @@ from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
-
 from events import FACTS_SOURCE
 from functions.aws.hooks import S3Endpoints
 from functions.aws.stores import S3Jobs, S3Tenants
@@ -154,7 +152,7 @@ def tell(laptop: Laptop, jobs: list[Job]) -> None:
 
 
 def texts_sent(laptop: Laptop) -> int:
-    answer = httpx.get(f"{laptop.engine.url}/_ministack/sns/sms-messages", timeout=10)
+    answer = laptop.engine.ask("GET", "/_ministack/sns/sms-messages")
     return sum(len(messages) for messages in answer.json()["sms_messages"].values())
 
 

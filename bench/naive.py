@@ -27,6 +27,7 @@ from functions.aws.stores import S3Boards, S3Jobs
 from functions.commit import commit
 from functions.publish_board import PublishBoard
 from local.engine import Engine
+from local.engine_key import EngineAddress
 from statemachine.flows import load_flow
 from statemachine.job import Note
 from statemachine.views import Board, card_of
@@ -64,13 +65,14 @@ def main() -> None:
                 ("naive, compare and swap", swapping),
                 ("ours", ours),
             ):
-                report(size, name, *design(client(engine.url), size))
+                report(size, name, *design(client(engine.address), size))
 
 
-def client(url: str) -> Any:
+def client(engine: EngineAddress) -> Any:
     return boto3.client(
-        "s3", endpoint_url=url, region_name="us-east-1",
-        aws_access_key_id="test", aws_secret_access_key="test",
+        "s3", endpoint_url=engine.url, region_name="us-east-1",
+        aws_access_key_id=engine.key.access_key_id,
+        aws_secret_access_key=engine.key.secret_access_key,
         config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
     )  # fmt: skip
 

@@ -104,6 +104,9 @@ class ApiDesk:
             path = f"/api/jobs?after={page['next']}" if page.get("next") else None
         return cards
 
+    def time_zone(self) -> str:
+        return str(self.ask("GET", "/api/flows").json()["time_zone"])
+
     def job(self, job_id: str) -> JobDocument:
         check_job_id(job_id)
         return _document(self.ask("GET", f"/api/jobs/{job_id}"))

@@ -165,7 +165,7 @@ def sign_in(
         site = _remote(context)
         secret = password or typer.prompt("Password", hide_input=True)
         session = site.sign_in(account, secret, context.obj.tenant)
-        console.print(f"Signed in as {session['name']}, until {session['expires_at']}.")
+        console.print(f"Signed in as {escape(session['name'])}, until {session['expires_at']}.")
 
 
 def sign_out(context: typer.Context) -> None:

@@ -1,10 +1,16 @@
-"""A believable day for `haul up --demo`: jobs at every stage, moved along as you watch."""
+"""A believable day for `haul up --demo`: jobs at every stage, moved along as you watch.
 
+The demo's dispatcher moves the jobs that the demo has booked, and no others: a visitor's own job is
+the visitor's. Which those are is kept in the copy's folder.
+"""
+
+import json
 import random
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.desk import book, send
@@ -15,6 +21,7 @@ from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Boards
 from functions.people.accounts import Account, AccountExists, Passwords
 from functions.people.roster import Truck
+from local.engine_key import write_private
 from statemachine.flows import load_flow
 from statemachine.job import CrewRole, Customer, Schedule
 from statemachine.job import Place as Address
@@ -50,12 +57,13 @@ EVERY, AT_FIRST = timedelta(seconds=6), timedelta(seconds=0.5)
 MORNING = 16
 """So many steps are taken quickly, so that there is something on every column to look at."""
 BOARD_WANTED = 8
-"""So many open jobs at least, or another one is booked."""
+"""So many open jobs of its own at least, or another one is booked."""
+REMEMBERED = 500
 
 
 @dataclass
 class Demo:
-    """Moves one job every few seconds and books another where the board runs empty."""
+    """Moves one of its jobs every few seconds and books another where it has too few."""
 
     laptop: "Laptop"
     dice: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - a demo
@@ -73,11 +81,27 @@ class Demo:
             return
         self.steps += 1
         self.next_at = now + (AT_FIRST if self.steps < MORNING else EVERY)
-        cards = [card for card in self._board().jobs.values() if not card.terminal]
+        cards = self._own(self._board())
         if self.booked < BOARD_WANTED or len(cards) < BOARD_WANTED:
             self._book(now)
         else:
             self._move(self._next(cards), now)
+
+    @property
+    def _note(self) -> Path:
+        return self.laptop.state / "demo-jobs.json"
+
+    def _own_ids(self) -> list[str]:
+        try:
+            found: list[str] = json.loads(self._note.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return []
+        return found
+
+    def _own(self, board: Board) -> list[Card]:
+        """The demo's own jobs that are still open."""
+        own = set(self._own_ids())
+        return [c for c in board.jobs.values() if c.job_id in own and not c.terminal]
 
     def _next(self, cards: list[Card]) -> Card:
         """One of the fullest column, so that there is something to see in each."""
@@ -94,7 +118,7 @@ class Demo:
         name, address, price, note = BOOKED[self.booked % len(BOOKED)]
         start = (now + timedelta(hours=1 + self.booked % 6)).replace(minute=0, second=0)
         self.booked += 1
-        book(
+        booked = book(
             self.place,
             JobRequested(
                 tenant="main",
@@ -108,6 +132,8 @@ class Demo:
                 note=note,
             ),
         )
+        kept = [*self._own_ids(), booked["job_id"]][-REMEMBERED:]
+        write_private(self._note, json.dumps(kept))
 
     def _move(self, card: Card, now: datetime) -> None:
         ways = load_flow(card.flow).moves_from(card.status)

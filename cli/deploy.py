@@ -1,6 +1,5 @@
 """`haul deploy`, `haul promote`, `haul rollback`: one way to every stage."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,15 +122,16 @@ def _target(stage: str, state: Path | None, parameters: dict[str, str]) -> "Targ
         from deploy.target import on_aws
 
         return on_aws(stage, boto3.Session(), parameters)
+    from local.engine_key import running_engine
     from local.stages import on_laptop
 
     try:
-        running = json.loads((state / "local.json").read_text(encoding="utf-8"))
+        engine = running_engine(state)
     except FileNotFoundError:
         raise NoCopy(
             f"no running copy in {state}: start it with `haul up --state {state}`"
         ) from None
-    return on_laptop(stage, running["engine_url"], parameters=parameters)
+    return on_laptop(stage, engine, parameters=parameters)
 
 
 def _parameters(settings: list[str] | None) -> dict[str, str]:

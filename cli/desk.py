@@ -3,8 +3,9 @@
 import json
 import re
 import time
-from collections.abc import Callable
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
 from cli.out import BadInput, Declined, NotKnown, NotThere
@@ -12,20 +13,22 @@ from cli.place import Place
 from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.answers import job_document
 from functions.api.documents import JobDocument
-from functions.aws.stores import S3Boards, S3Jobs
+from functions.aws.stores import S3Boards, S3Jobs, S3Tenants
 from functions.people.accounts import Account
 from functions.people.sessions import Session
-from functions.ports import UnknownJob
+from functions.ports import Corrupt, UnknownJob
 from statemachine.edits import is_made, refusal_of
-from statemachine.flows import load_flow
+from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Early, Job, Refusal
 from statemachine.lifecycle import EXPLANATIONS, copy_of
 from statemachine.values import JOB_ID_PATTERN, Actor
-from statemachine.views import Board, Card
+from statemachine.views import Board, Card, card_of
 
 ME = Actor(kind="dispatcher", id="haul")
 PATIENCE_S = 20.0
 LOOK_EVERY_S = 0.1
+BOARD_IS_BEHIND = timedelta(minutes=5)
+"""So long at most, with room for clocks that differ, unless the watchdog has to repair it."""
 ELSEWHERE_EVERY_S = 1.0
 LETTERS_AT_ONCE, LOOKS_AT_LETTERS = 10, 10
 EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
@@ -37,7 +40,11 @@ class Desk(Protocol):
     def book(self, request: JobRequested) -> dict[str, str]:
         """`{job_id, tracking_token, tracking_url}`."""
 
-    def cards(self) -> list[Card]: ...
+    def cards(self) -> list[Card]:
+        """The board, with every write that was acknowledged before."""
+
+    def time_zone(self) -> str:
+        """The business's own, as `America/New_York`."""
 
     def job(self, job_id: str) -> JobDocument: ...
 
@@ -58,7 +65,26 @@ class BusDesk:
     def cards(self) -> list[Card]:
         boards = S3Boards(self.place.client("s3"), self.place.outputs["JobsBucket"])
         stored = boards.read(self.tenant)
-        return list((stored.value if stored else Board()).jobs.values())
+        board = stored.value if stored else Board()
+        return list(board.merged(self._not_yet_on(board)).jobs.values())
+
+    def time_zone(self) -> str:
+        tenants = S3Tenants(self.place.client("s3"), self.place.outputs["JobsBucket"])
+        return tenants.read(self.tenant).time_zone
+
+    def _not_yet_on(self, board: Board) -> Iterator[Card]:
+        """Cards of jobs that were written so lately that the board may not know it yet.
+
+        One that cannot be read is left out: the board shows it as it was.
+        """
+        jobs = S3Jobs(self.place.client("s3"), self.place.outputs["JobsBucket"])
+        lately = datetime.now(timezone.utc) - BOARD_IS_BEHIND
+        for job_id in (name for name, at in jobs.written(self.tenant).items() if at >= lately):
+            with suppress(Corrupt, UnknownJob, UnknownFlow):
+                job = jobs.read(self.tenant, job_id).value
+                flow = load_flow(job.flow)
+                if job_id in board.jobs or not flow.status(job.status).terminal:
+                    yield card_of(job, flow)
 
     def job(self, job_id: str) -> JobDocument:
         return self._document(self._read(job_id))

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from cli.out import console, in_local_zone, print_json, spoken_errors, status_text
+from cli.out import console, in_zone, print_json, spoken_errors, status_text
 from functions.api.ops_documents import StoryDocument
 from statemachine.known import Chapter, Line
 
@@ -56,7 +56,7 @@ def _print(story: StoryDocument) -> None:
     )
     day = None
     for line in story.lines:
-        local = in_local_zone(line.at)
+        local = in_zone(line.at)
         if local.date() != day:
             day = local.date()
             table.add_row(f"[bold]{day:%a %d %b}[/]", "", "", "")

@@ -4,14 +4,14 @@ import re
 import uuid
 from datetime import datetime, timezone
 from typing import Annotated, Any, Optional, get_args
+from zoneinfo import ZoneInfo
 
 import typer
-from rich.markup import escape
-from rich.table import Column, Table
 
 from cli.desk import ME
+from cli.job_list import print_jobs
 from cli.job_sheet import print_job
-from cli.out import BadInput, console, local_time, money, print_json, spoken_errors, status_text
+from cli.out import BadInput, console, print_json, spoken_errors
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
 from statemachine.bounds import OTHER_YEAR
 from statemachine.flows import Flow, flow_names, load_flow
@@ -83,7 +83,7 @@ def list_(
     status: Annotated[Optional[str], typer.Option(help="Only jobs in this status.")] = None,
     as_json: Json = False,
 ) -> None:
-    """The board: active jobs and those that ended in the last two days."""
+    """The board, by time: active jobs and those that ended in the last two days."""
     with spoken_errors():
         if status and status not in (known := _statuses()):
             raise BadInput(f"no status {status!r}; there are {', '.join(known)}")
@@ -92,24 +92,9 @@ def list_(
             print_json([card.model_dump(mode="json", exclude_none=True) for card in cards])
             return
         if not cards:
-            console.print(
-                "No jobs here. One booked just now comes in a moment; "
-                "book one: haul job new --customer … --location …"
-            )
+            console.print("No jobs here. Book one: haul job new --customer … --location …")
             return
-        table = Table(
-            Column("job", no_wrap=True), "status", "customer", "address", "price", "since"
-        )
-        for card in sorted(cards, key=lambda card: card.job_id):
-            table.add_row(
-                card.job_id,
-                status_text(card.flow, card.status),
-                escape(card.customer),
-                escape(card.address),
-                money(card.price_cents),
-                local_time(card.entered_at),
-            )
-        console.print(table)
+        print_jobs(cards, ZoneInfo(context.obj.desk.time_zone()), now())
 
 
 @app.command()
@@ -121,7 +106,7 @@ def show(context: typer.Context, job_id: JobArg, as_json: Json = False) -> None:
             link = {"tracking_url"}
             print_json(job.model_dump(mode="json", exclude_none=True, exclude=link))
             return
-        print_job(job)
+        print_job(job, ZoneInfo(context.obj.desk.time_zone()), now())
 
 
 @app.command()

@@ -1,15 +1,18 @@
 """`haul`: everything a person does with Haulway from a terminal."""
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
+from rich.markup import escape
 
 from cli import examples, place
-from cli.out import BadInput
+from cli.error_log import DEBUG, unforeseen, wants_tracebacks
+from cli.out import BROKEN, BadInput, complaints
 from cli.out import __doc__ as out_doc
 
 if TYPE_CHECKING:
@@ -18,7 +21,24 @@ if TYPE_CHECKING:
 
 EXIT_CODES = (out_doc or "").partition("\n\n")[2]
 
-app = typer.Typer(
+
+class Commands(typer.Typer):
+    """Ends in a sentence also where an error comes from outside of a command's own care."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().__call__(*args, **kwargs)
+        except BrokenPipeError:  # `haul job list | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(BROKEN)
+        except Exception as error:
+            if wants_tracebacks():
+                raise
+            complaints.print(f"[bold red]haul:[/] {escape(unforeseen(error))}", soft_wrap=True)
+            sys.exit(BROKEN)
+
+
+app = Commands(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
@@ -80,7 +100,12 @@ def choose(
     api: Annotated[
         Optional[str], typer.Option(envvar="HAUL_API", help="A site's address: use its API.")
     ] = None,
+    debug: Annotated[
+        bool, typer.Option("--debug", envvar=DEBUG, help="Show where an unforeseen error arose.")
+    ] = False,
 ) -> None:
+    if debug:
+        os.environ[DEBUG] = "1"
     # Powertools would otherwise warn about a missing collector on a laptop.
     os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
     context.obj = Choice(state, stage, tenant, api)
@@ -94,6 +119,7 @@ def _commands() -> None:
         crew,
         data,
         deploy,
+        env,
         erase,
         events,
         explain,
@@ -118,6 +144,7 @@ def _commands() -> None:
     app.add_typer(ops.app, name="ops")
     app.command("explain")(explain.explain)
     app.command("up")(up.up)
+    app.command("env")(env.env)
     app.command("track")(track.track)
     app.command("deploy")(deploy.deploy)
     app.command("promote")(deploy.promote)

@@ -96,10 +96,9 @@ def _limit(status: Status) -> str:
 def troubled_table(jobs: Sequence[TroubledJob]) -> Table:
     table = Table(Column("job", no_wrap=True), "flow", "status", "why", "since", box=None)
     for job in jobs:
-        why = job.why.replace("_", " ") + (f": {escape(job.detail)}" if job.detail else "")
-        table.add_row(
-            job.job_id, job.flow or "?", job.status or "?", f"[red]{why}[/]", local_time(job.since)
-        )
+        why = job.why.replace("_", " ") + (f": {job.detail}" if job.detail else "")
+        at = job.flow or "?", job.status or "?"
+        table.add_row(escape(job.job_id), *at, f"[red]{escape(why)}[/]", local_time(job.since))
     return table
 
 
@@ -117,5 +116,5 @@ def letters_table(letters: Sequence[DeadLetter]) -> Table:
         about = f" for {letter.job_id}" if letter.job_id else ""
         why = f"{letter.reason or 'no reason was noted'}: {letter.detail or '?'}"
         what = f"{letter.event or 'unknown message'}{about}, {local_time(letter.sent_at)}"
-        table.add_row(letter.message_id, f"{what}\n[red]{escape(why)}[/]")
+        table.add_row(letter.message_id, f"{escape(what)}\n[red]{escape(why)}[/]")
     return table

@@ -7,23 +7,27 @@ Exit codes: 0 done · 1 something broke · 2 the command's words are off · 3 re
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import click
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from pydantic import ValidationError
-from rich.console import Console
 from rich.markup import escape
 
+from cli.error_log import unforeseen, wants_tracebacks
+from cli.safe_text import terminal
 from functions.inbox import NEVER_AGAIN, problems
 from functions.ops.dead_letters import NotReplayable, UnknownQueue
 from functions.ports import Conflict, Corrupt, Unavailable, Unforeseen, UnknownJob, UnknownTenant
 from statemachine.edits import WRITTEN_EARLIER
 from statemachine.flows import UnknownFlow, load_flow
+from statemachine.job import Schedule
 
-console = Console(highlight=False)
-complaints = Console(stderr=True, highlight=False)
+console = terminal()
+complaints = terminal(stderr=True)
 
 BROKEN, USAGE, REFUSED, MISSING, NO_COPY, NOT_KNOWN = 1, 2, 3, 4, 5, 6
 
@@ -85,6 +89,12 @@ def spoken_errors() -> Iterator[None]:
         _end("no answer in time; it may be done all the same, so look again", NOT_KNOWN)
     except BotoCoreError as error:
         _end(f"AWS, or the copy on this laptop, does not answer: {error}", NOT_KNOWN)
+    except (typer.Exit, typer.Abort, click.ClickException, BrokenPipeError):
+        raise
+    except Exception as error:
+        if wants_tracebacks():
+            raise
+        _end(unforeseen(error), BROKEN)
 
 
 def _end(sentence: str, code: int) -> None:
@@ -93,7 +103,9 @@ def _end(sentence: str, code: int) -> None:
 
 
 def print_json(document: Any) -> None:
-    typer.echo(json.dumps(document, indent=2, default=_plain))
+    """ASCII alone, every other character escaped: nothing in it can be a terminal's command."""
+    text = json.dumps(document, indent=2, default=_plain)
+    typer.echo(text.replace("\x7f", "\\u007f"))
 
 
 def _plain(value: object) -> str:
@@ -113,16 +125,47 @@ def money(cents: int | None) -> str:
     return "" if cents is None else f"${cents / 100:,.2f}"
 
 
-def in_local_zone(moment: datetime) -> datetime:
-    """As it is where the device's zone would lead out of the years that there are."""
+def local_time(moment: datetime) -> str:
+    return in_zone(moment).strftime("%a %H:%M")
+
+
+def in_zone(moment: datetime, zone: tzinfo | None = None) -> datetime:
+    """By that clock, or the terminal's; as it is where the calendar of that clock has no such day
+    (year 1 or 9999): one job's date must not hide a whole list."""
     try:
-        return moment.astimezone()
-    except (OverflowError, ValueError):
+        return moment.astimezone(zone)
+    except (OverflowError, ValueError, OSError):
         return moment
 
 
-def local_time(moment: datetime) -> str:
-    return in_local_zone(moment).strftime("%a %H:%M")
+def clock(moment: datetime, zone: tzinfo) -> str:
+    """`08:00` of that zone."""
+    return f"{in_zone(moment, zone):%H:%M}"
+
+
+def day_of(moment: datetime, zone: tzinfo, now: datetime) -> str:
+    """`Tue Dec 1` of that zone, with the year where it is not the present one."""
+    local = in_zone(moment, zone)
+    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
+    return f"{local:%a %b} {local.day}{year}"
+
+
+def window_text(schedule: Schedule, zone: tzinfo, now: datetime) -> str:
+    """`Tue Dec 1 08:00–12:00`; both days where it ends on another, `from …` or `until …` alone."""
+    start, end = schedule.window_start, schedule.window_end
+    begins = f"{day_of(start, zone, now)} {clock(start, zone)}" if start else ""
+    if not end:
+        return f"from {begins}" if begins else ""
+    ends = f"{day_of(end, zone, now)} {clock(end, zone)}"
+    if not start:
+        return f"until {ends}"
+    same_day = in_zone(start, zone).date() == in_zone(end, zone).date()
+    return f"{begins}–{clock(end, zone) if same_day else ends}"
+
+
+def zone_text(zone: ZoneInfo, now: datetime) -> str:
+    """`America/New_York, EST`."""
+    return f"{zone.key}, {now.astimezone(zone):%Z}"
 
 
 def true_time(occurred_at: datetime | None, recorded_at: datetime) -> str:

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.out import NoCopy
 from deploy.stack import outputs
 from local.aws import LocalSession
+from local.engine_key import running_engine
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def on_laptop(state: Path) -> Place:
             f"no running copy in {state}: start one with `haul up`, name another folder with "
             "--state or HAUL_STATE, or an AWS stage with --stage"
         ) from None
-    session = LocalSession(running["engine_url"])
+    session = LocalSession(running_engine(state))
     return Place(running["outputs"], running["edge_url"], session)
 
 

@@ -16,6 +16,7 @@ from cli.crew import accounts
 from cli.out import BadInput, Declined, NotThere, console, print_json, spoken_errors
 from cli.place import Place
 from cli.roster_file import BadRow, day_of, read_days, read_people, write_days, write_people
+from cli.safe_text import shown
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.stores import S3Tenants
 from functions.people.accounts import Account
@@ -139,7 +140,7 @@ def export(
         else:
             text = write_people(accounts(place).all(tenant))
         if str(file) == "-":
-            typer.echo(text, nl=False)
+            typer.echo(shown(text), nl=False)
             return
         try:
             file.write_text(text, encoding="utf-8", newline="")

@@ -5,9 +5,9 @@
     days    account,date,hours,roles                 maria,2026-11-22,07:00-12:00 13:00-15:30,driver
                                                      maria,2026-11-23,off,
 
-Semicolons or tabs do for commas. Several roles or hours are parted by blanks; `disabled` may be
-missing altogether. A file is read as
-a whole or not at all.
+Semicolons or tabs do for commas. Several roles or hours are separated by blanks; `disabled` may be
+missing altogether. A file is read as a whole or not at all. A cell that a spreadsheet would take
+for a formula begins with a `'`, which is left out again when the file is read.
 """
 
 import csv
@@ -18,6 +18,7 @@ from datetime import date
 
 from pydantic import ValidationError
 
+from cli.safe_text import as_cell, from_cell
 from functions.inbox import problems
 from functions.people.accounts import Account
 from functions.people.roster import Days
@@ -135,7 +136,7 @@ def _rows(text: str, *heads: Sequence[str]) -> Iterator[tuple[int, dict[str, str
             if row and len(row) != len(columns):
                 raise BadRow(f"line {rows.line_num}: {len(row)} columns, not {len(columns)}")
             if row:
-                values = (value.strip() for value in row)
+                values = (from_cell(value.strip()) for value in row)
                 yield rows.line_num, dict(zip(columns, values, strict=True))
     except csv.Error as error:
         raise BadRow(f"line {rows.line_num}: {error}") from error
@@ -162,5 +163,5 @@ def _written(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows([as_cell(value) for value in row] for row in rows)
     return text.getvalue()

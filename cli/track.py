@@ -1,10 +1,12 @@
 """`haul track`: what the customer sees, in the terminal."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from cli.out import BadInput, NotThere, console, local_time, print_json, spoken_errors
 from tracking import fetching
@@ -14,6 +16,7 @@ from tracking.reader import Shown
 
 WATCHING = Policy(poll_max_s=2)
 """Somebody sits in front of it: ask more often than a page in a pocket would."""
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}|[a-z]+")
 
 
 def track(
@@ -74,7 +77,8 @@ def _steps(view: Any) -> Iterator[Any]:
 
 def _print_step(step: Any) -> None:
     at = datetime.fromisoformat(step["at"])
+    colour = step["colour"] if COLOUR.fullmatch(str(step["colour"])) else "dim"
     console.print(
-        f"[dim]{local_time(at)}[/]  [{step['colour']}]●[/] [bold]{step['label']['en']}[/]  "
-        f"{step['customer']['en']}"
+        f"[dim]{local_time(at)}[/]  [{colour}]●[/] [bold]{escape(step['label']['en'])}[/]  "
+        f"{escape(step['customer']['en'])}"
     )

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import signal
 import time
 from datetime import datetime, timezone
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.markup import escape
 
 from cli.out import Complaint, console, local_time, spoken_errors
 from deploy.stack import DeployFailed
 from local.engine import EDGE_PORT, ENGINE_PORT, EngineFailed
+from local.engine_key import private_folder
 from statemachine.flows import load_flow
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 FACTS = ["JobCreated", "JobMoved", "JobEdited", "JobMoveRefused", "JobOverdue"]
 TAIL = "haulway-local-tail"
+
+log = logging.getLogger("haulway.up")
 
 
 def up(
@@ -42,8 +47,14 @@ def up(
     from local.laptop import Laptop
 
     with spoken_errors():
+        os.umask(0o077)  # logs hold addresses of pages; no one else on this machine reads them
         folder = state or context.obj.state
-        _log_to(folder)
+        try:
+            _log_to(folder)
+        except OSError as error:
+            raise Complaint(
+                f"the folder {folder} cannot be used ({error.strerror}): name another with --state"
+            ) from error
         begun = time.monotonic()
         for ending in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ending, _interrupt)
@@ -56,11 +67,18 @@ def up(
             except (EngineFailed, DeployFailed, OSError) as error:
                 raise Complaint(f"{error}") from error
         console.print(f"[bold green]Haulway is up[/] ({time.monotonic() - begun:.1f} s).")
+        if laptop.unwell:
+            console.print(
+                f"[yellow]Not everything could be brought back:[/] {escape(laptop.unwell)}. The "
+                "watchdog tries again every few minutes; `haul ops stuck` shows what needs a "
+                "person, `haul explain JOB` says why.",
+                soft_wrap=True,
+            )
         try:
             day = Demo(laptop) if with_demo else None
             _welcome(laptop, folder, day)
             _tail(laptop, day)
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             raise Complaint(
                 f"the engine has stopped; its log is {laptop.engine.log}. Start again: every job "
                 "goes on where it stood"
@@ -73,7 +91,7 @@ def up(
 
 def _log_to(folder: Path) -> None:
     """What the edge has to say goes into a file; the terminal is for the jobs."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     logger = logging.getLogger("haulway")
     logger.handlers = [logging.FileHandler(folder / "edge.log", encoding="utf-8")]
     logger.propagate = False
@@ -90,10 +108,13 @@ def _welcome(laptop: "Laptop", folder: Path, day: "Demo | None") -> None:
     if day:
         day.hire(first.password, datetime.now(timezone.utc))
         crew = "sign in as [bold]maria[/] or [bold]joe[/] with the same password"
+    password = f"the password [bold]{escape(first.password)}[/]"
+    if first.changed:
+        password = f"the password it was given (`haul{where} crew password` sets another)"
     console.print(
         f"""
   Board      {laptop.edge_url}/
-             sign in as [bold]{first.account}[/] with the password [bold]{first.password}[/]
+             sign in as [bold]{first.account}[/] with {password}
   Ops        {laptop.edge_url}/ops/  (the same account)
   Crew       {laptop.edge_url}/crew/
              {crew}
@@ -116,12 +137,30 @@ def _tail(laptop: "Laptop", day: "Demo | None") -> None:
     """One line for each fact on the bus, until interrupted."""
     sqs, url = laptop.client("sqs"), _tail_queue(laptop)
     while True:
-        got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-        for message in got.get("Messages", ()):
-            _print_fact(json.loads(message["Body"]))
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        try:
+            _print_news(sqs, url)
+        except (BotoCoreError, ClientError):
+            if not laptop.engine.runs:
+                raise
+            log.exception("the engine did not answer; asked again")
+            time.sleep(1)
         if day:
-            day.go_on(datetime.now(timezone.utc))
+            _go_on(day)
+
+
+def _print_news(sqs: Any, url: str) -> None:
+    got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+    for message in got.get("Messages", ()):
+        print_fact(message["Body"])
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def _go_on(day: "Demo") -> None:
+    """The demo's next step; one that fails is left out."""
+    try:
+        day.go_on(datetime.now(timezone.utc))
+    except Exception:  # a demo must not end what it shows
+        log.exception("the demo left a step out")
 
 
 def _tail_queue(laptop: "Laptop") -> str:
@@ -142,10 +181,28 @@ def _tail_queue(laptop: "Laptop") -> str:
     return url
 
 
-def _print_fact(event: dict[str, Any]) -> None:
-    fact = event["detail"]
+def print_fact(body: str) -> None:
+    """One line for a message of the bus, whatever is in it: anyone may put events there."""
+    try:
+        event = json.loads(body)
+        line = _line(event["detail-type"], event["detail"])
+    except Exception as error:  # whatever it is, the next fact is another
+        log.warning("an event that is no fact (%s), fields %s", type(error).__name__, _fields(body))
+        line = "[yellow]An event on the bus is no fact that this version knows[/]; see edge.log"
+    console.print(line)
+
+
+def _fields(body: str) -> str:
+    """The names of the fields alone: the values may be a customer's."""
+    try:
+        return ascii(sorted(json.loads(body)["detail"]))[:500]
+    except (ValueError, TypeError, KeyError):
+        return "none"
+
+
+def _line(kind: str, fact: dict[str, Any]) -> str:
     at = local_time(datetime.fromisoformat(fact["recorded_at"]))
-    console.print(f"[dim]{at}[/]  {fact['job_id']}  {_sentence(event['detail-type'], fact)}")
+    return f"[dim]{at}[/]  {escape(str(fact['job_id']))}  {_sentence(kind, fact)}"
 
 
 def _sentence(kind: str, fact: dict[str, Any]) -> str:
@@ -153,17 +210,18 @@ def _sentence(kind: str, fact: dict[str, Any]) -> str:
 
     def named(name: str) -> str:
         status = flow.status(name)
-        return f"[{status.colour}]{status.label.en}[/]"
+        return f"[{status.colour}]{escape(status.label.en)}[/]"
 
     match kind:
         case "JobCreated":
             return f"booked: {named(fact['status'])}"
         case "JobMoved":
-            return f"{named(fact['from'])} → {named(fact['to'])}  [dim]{fact['actor']['kind']}[/]"
+            by = escape(str(fact["actor"]["kind"]))
+            return f"{named(fact['from'])} → {named(fact['to'])}  [dim]{by}[/]"
         case "JobEdited":
-            return f"edited: {', '.join(fact['fields'])}"
+            return f"edited: {escape(', '.join(map(str, fact['fields'])))}"
         case "JobMoveRefused":
-            asked = fact.get("move") or fact.get("to")
-            return f"[red]refused[/]: {asked} ({fact['why'].replace('_', ' ')})"
+            asked, why = fact.get("move") or fact.get("to"), str(fact["why"]).replace("_", " ")
+            return f"[red]refused[/]: {escape(f'{asked} ({why})')}"
         case _:
             return f"[yellow]overdue[/] in {named(fact['status'])}"

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from urllib.parse import unquote
 
 import httpx
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from starlette.responses import Response
 
 from local.cache import EdgeCache, Key, field_value, key_of
 from local.distribution import Behaviour, ControlPlane, Distribution
+from local.engine_door import ADMINISTRATION
 from local.invalidations import Controls, Invalidations
 from local.origin import Ask, EngineDown, Origin, decoded, encoded
 from local.signing import Signer, body_is_vouched_for
@@ -85,7 +87,9 @@ class Edge:
         self._functions = ViewerRequests()
         self._in_touch = True
         self._signer = Signer(config.access_key_id, config.secret_access_key, config.region)
-        self._origin = Origin(config.engine_url, config.distribution_domain, transport)
+        self._origin = Origin(
+            config.engine_url, config.distribution_domain, transport, config.secret_access_key
+        )
         caches = [EdgeCache() for _ in range(config.caches)]
         self._invalidations = Invalidations(control, self.controls, caches, clock())
         self._sites = [
@@ -139,7 +143,7 @@ class Edge:
         return response
 
     async def _answer(self, request: Request, uri: str) -> Response:
-        if uri.startswith("/_"):
+        if ADMINISTRATION.match(unquote(uri)):
             return _plain(404, "This path belongs to the engine; ask it on its own port.\n")
         distribution = await self._configured()
         behaviour = distribution.behaviour(uri)

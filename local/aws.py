@@ -5,21 +5,18 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local.engine import CREDENTIALS, REGION
-
-
-def session_for(engine_url: str) -> "LocalSession":
-    return LocalSession(engine_url)
+from local.engine import REGION
+from local.engine_key import EngineAddress
 
 
 class LocalSession:
     """Makes clients as a boto3 session does, each pointed at the engine."""
 
-    def __init__(self, engine_url: str) -> None:
-        self.engine_url = engine_url
+    def __init__(self, engine: EngineAddress) -> None:
+        self.engine_url = engine.url
         self.session = boto3.Session(
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=engine.key.access_key_id,
+            aws_secret_access_key=engine.key.secret_access_key,
             region_name=REGION,
         )
 

@@ -1,19 +1,34 @@
-"""MiniStack as a child process: started, waited for, stopped; its state kept in a folder."""
+"""MiniStack as a child process: started, waited for, stopped; its state kept in a folder.
 
+Everything in the folder is for its owner alone, and nothing listens beyond this machine. The
+engine's temporary files are in the folder too, and are deleted at every start and stop.
+"""
+
+import errno
+import fcntl
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
+from local.engine_key import HEADER, EngineAddress, EngineKey, engine_key, private_folder
+from local.engine_store import SAVE_PATH
+
 REGION = "us-east-1"
 EDGE_PORT, ENGINE_PORT = 8080, 4566
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 START_S = 30.0
 STOP_S = 20.0
+PREDECESSOR_S = 10.0
+"""How long an engine may take to end whose `haul up` was killed."""
+NO_OTHER_DOORS = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "USE_SSL": "0"}
+"""MiniStack would open a port for MQTT on all addresses."""
 UNBOUNDED = "0"
 """The template bounds each function by itself. A bound over all of them would refuse batches of the
 queues, which the engine then hides for their whole visibility timeout."""
@@ -30,10 +45,23 @@ class Engine:
     port: int
     state: Path
     process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
+    _lock: int | None = field(default=None, init=False)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def key(self) -> EngineKey:
+        return engine_key(self.state)
+
+    @property
+    def address(self) -> EngineAddress:
+        return EngineAddress(self.url, self.key)
+
+    @property
+    def temporary(self) -> Path:
+        return self.state / "engine-tmp"
 
     @property
     def log(self) -> Path:
@@ -41,25 +69,42 @@ class Engine:
 
     def start(self) -> "Engine":
         """Raises EngineFailed where it does not answer in time, or the port is taken."""
-        if self._answers():
-            raise EngineFailed(
-                f"port {self.port} is in use; stop what runs there or choose --engine-port"
-            )
-        self.state.mkdir(parents=True, exist_ok=True)
+        private_folder(self.state)
+        self._lock = _locked(self.state)
+        check_port(self.port, "--engine-port")
+        self._delete_temporary()
+        private_folder(self.temporary)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                [sys.executable, "-m", "local.engine_process"],
                 env=self._environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,
+                pass_fds=(self._lock,),
             )
+        self.log.chmod(0o600)
         deadline = time.monotonic() + START_S
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise EngineFailed(f"the engine did not start; its log is {self.log}")
             time.sleep(0.05)
         return self
+
+    @property
+    def runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One of the engine's own paths, as `/_ministack/sns/sms-messages`."""
+        headers = {HEADER: self.key.secret_access_key}
+        return httpx.request(method, f"{self.url}{path}", headers=headers, timeout=60, **options)
+
+    def save(self) -> None:
+        """Have all of its state written now. Raises EngineFailed where it was not."""
+        if not self.ask("POST", SAVE_PATH).is_success:
+            raise EngineFailed(f"the engine could not store its state; its log is {self.log}")
 
     def stop(self) -> None:
         """End the engine; it writes its state on the way out."""
@@ -70,7 +115,14 @@ class Engine:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+            self._delete_temporary()
         self.process = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _delete_temporary(self) -> None:
+        shutil.rmtree(self.temporary, ignore_errors=True)
 
     def __enter__(self) -> "Engine":
         return self.start()
@@ -89,7 +141,9 @@ class Engine:
         tools = Path(sys.executable).parent
         return {
             **inherited,
-            **CREDENTIALS,
+            **NO_OTHER_DOORS,
+            "AWS_ACCESS_KEY_ID": self.key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.key.secret_access_key,
             "AUTH": "true",
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
@@ -97,9 +151,49 @@ class Engine:
             "AWS_DEFAULT_REGION": REGION,
             "LAMBDA_ACCOUNT_CONCURRENCY": UNBOUNDED,
             "LOG_LEVEL": "WARNING",
+            "TMPDIR": str(self.temporary.absolute()),
             "PERSIST_STATE": "1",
             "STATE_DIR": str((self.state / "engine").absolute()),
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str((self.state / "s3").absolute()),
             "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}",
         }
+
+
+def check_port(port: int, option: str) -> None:
+    """Raises EngineFailed where nothing can listen at that port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OverflowError:
+            raise EngineFailed(f"{option} {port}: ports go from 1 to 65535") from None
+        except OSError as error:
+            other = f"choose another with {option}, as {option} {_other(port)}"
+            if error.errno == errno.EADDRINUSE:
+                problem = f"port {port} is in use by another program: stop that program, or {other}"
+                raise EngineFailed(problem) from error
+            raise EngineFailed(f"port {port} cannot be used ({error.strerror}): {other}") from error
+
+
+def _other(port: int) -> int:
+    return port + 10 if 1024 <= port < 65_000 else 8090
+
+
+def _locked(state: Path) -> int:
+    """A lock on the folder, which the engine's process inherits: held as long as either lives."""
+    lock = os.open(state / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + PREDECESSOR_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(lock)
+                raise EngineFailed(
+                    f"another `haul up` is running in {state}: stop it with Ctrl-C, or keep this "
+                    "copy in a folder of its own with --state"
+                ) from None
+            time.sleep(0.1)
+        else:
+            return lock

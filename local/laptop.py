@@ -3,8 +3,10 @@
 The steps are those of a deployment to AWS, from the same template; only the endpoint differs.
 """
 
+import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -12,27 +14,27 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import httpx
+from botocore.exceptions import BotoCoreError, ClientError
+
 from deploy.bundle import bundle
 from deploy.run import Deployment, Stopped
-from deploy.stack import StackFailed
 from deploy.target import Outputs
 from deploy.template import build
 from functions.aws.roster import DynamoAccounts
-from functions.people.accounts import (
-    AccountExists,
-    Passwords,
-    Role,
-    new_account,
-    suggested_password,
-)
+from functions.people.accounts import suggested_password
 from local.aws import LocalSession
 from local.edge import EdgeServer
-from local.engine import EDGE_PORT, ENGINE_PORT, REGION, Engine
+from local.engine import EDGE_PORT, ENGINE_PORT, REGION, Engine, EngineFailed, check_port
+from local.engine_key import private_folder, write_private
+from local.first_sign_in import TENANT, FirstSignIn, usable, what_failed
 from local.stages import edge_of, on_laptop
 from statemachine.flows import flow_names
 
-FIRST_ROLES: tuple[Role, ...] = ("dispatcher", "ops")
 STAGE = "local"
+SETTING_UP = "setting-up"
+"""A file that is there from the first start until all of the stack is stored."""
+SIGN_IN_S = 20.0
 
 Say = Callable[[str], None]
 
@@ -56,18 +58,7 @@ class Running:
     pid: int
 
     def save(self, state: Path) -> None:
-        """Written whole or not at all, so that a reader never sees half of it."""
-        draft = state / "local.json.new"
-        draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        draft.replace(state / "local.json")
-
-
-@dataclass(frozen=True)
-class FirstSignIn:
-    """The account a new copy begins with; kept in its folder, for its owner alone."""
-
-    account: str
-    password: str
+        write_private(state / "local.json", json.dumps(asdict(self), indent=2) + "\n")
 
 
 @dataclass
@@ -84,6 +75,8 @@ class Laptop:
     """How long the edge may keep a view that no invalidation reaches."""
     engine: Engine = field(init=False)
     edge: EdgeServer | None = field(default=None, init=False)
+    unwell: str | None = field(default=None, init=False)
+    """What could not be brought back at the start; None where everything was."""
     outputs: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +84,7 @@ class Laptop:
 
     @property
     def aws(self) -> LocalSession:
-        return LocalSession(self.engine.url)
+        return LocalSession(self.engine.address)
 
     def client(self, service: Any) -> Any:
         return self.aws.client(service)
@@ -102,12 +95,17 @@ class Laptop:
         return f"http://localhost:{self.edge_port}"
 
     def start(self) -> Running:
-        """Raises EngineFailed, StackFailed, OSError (port taken); nothing is left running then."""
-        known = (self.state / "engine").exists()
+        """Raises EngineFailed, StackFailed, OSError; nothing is left running then."""
+        private_folder(self.state)
+        if self.edge_port == self.engine_port:
+            both = f"--port and --engine-port are both {self.edge_port}"
+            raise EngineFailed(f"{both}: choose two different ports")
+        check_port(self.edge_port, "--port")
+        known = self._was_set_up()
         try:
             self.say("engine")
             self.engine.start()
-            self._deploy(checkpoint=not known)
+            self._deploy()
             if known:
                 self.say("open jobs")
                 self._continue()
@@ -117,6 +115,19 @@ class Laptop:
         running = self.running()
         running.save(self.state)
         return running
+
+    def _was_set_up(self) -> bool:
+        """Whether this folder holds a whole copy; half of one, killed on its first day before
+        anything could be told to it, is deleted and made from the beginning."""
+        setting_up = self.state / SETTING_UP
+        known = (self.state / "engine").exists()
+        if known and setting_up.exists():
+            for half in ("engine", "s3"):
+                shutil.rmtree(self.state / half, ignore_errors=True)
+            known = False
+        if not known:
+            setting_up.touch()
+        return known
 
     def stop(self) -> None:
         if self.edge:
@@ -150,22 +161,22 @@ class Laptop:
             pid=os.getpid(),
         )
 
-    def _deploy(self, checkpoint: bool) -> None:
+    def _deploy(self) -> None:
         """The steps of any deployment. No canary: the first job of the day is soon enough here."""
 
         @contextmanager
         def edge(outputs: Outputs) -> Iterator[str]:
-            if checkpoint:
-                self.say("checkpoint")
-                self.engine.stop()
-                self.engine.start()
+            self.say("checkpoint")
+            self.engine.save()
+            (self.state / SETTING_UP).unlink(missing_ok=True)
             self.say("edge")
-            server = edge_of(self.engine.url, outputs, self.edge_port, self.lag_s, self.caches)
+            address = self.engine.address
+            server = edge_of(address, outputs, self.edge_port, self.lag_s, self.caches)
             self.edge = server.start()
             yield server.url
 
         here = {"EdgeUrl": self.edge_url, "ViewTtlSeconds": str(self.view_ttl_s)}
-        target = on_laptop(STAGE, self.engine.url, edge, here)
+        target = on_laptop(STAGE, self.engine.address, edge, here)
         deployment = Deployment(target, self.say, flows=(), goes_back=False)
         try:
             self.outputs = dict(deployment.deploy(build(bundle(), target.artifacts.bucket)))
@@ -173,30 +184,51 @@ class Laptop:
             raise KeyboardInterrupt from None
 
     def first_sign_in(self) -> FirstSignIn:
-        """A dispatcher who may also see the works; made at the first start, the same ever after."""
+        """A dispatcher who may also see the works, made at the first start. Its password is tried
+        before it is told."""
         path = self.state / "sign-in.json"
         if path.exists():
-            return FirstSignIn(**json.loads(path.read_text(encoding="utf-8")))
-        made = FirstSignIn("dispatcher", suggested_password())
+            noted = FirstSignIn(**json.loads(path.read_text(encoding="utf-8")))
+        else:
+            noted = FirstSignIn("dispatcher", suggested_password())
+            write_private(path, json.dumps({"account": noted.account, "password": noted.password}))
+        written = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
         accounts = DynamoAccounts(self.client("dynamodb"), self.outputs["CrewRosterTable"])
-        now = datetime.now(timezone.utc)
-        account = new_account(
-            "main", made.account, "Dispatcher", FIRST_ROLES, made.password, now, Passwords()
-        )
+        return usable(noted, written, accounts, self._signs_in)
+
+    def _signs_in(self, told: FirstSignIn) -> bool | None:
+        """None where the answer is neither yes nor no: too slow, or too many tries."""
+        wish = {"account": told.account, "password": told.password, "tenant": TENANT}
+        site = f"http://127.0.0.1:{self.edge_port}"
         try:
-            accounts.add(account)
-        except AccountExists:  # the note was lost, the account was not
-            accounts.set_password("main", made.account, Passwords().hash(made.password), now)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as note:
-            json.dump(asdict(made), note)
-        return made
+            answer = httpx.post(
+                f"{site}/api/session",
+                content=(body := json.dumps(wish).encode()),
+                headers={
+                    "content-type": "application/json",
+                    "x-amz-content-sha256": hashlib.sha256(body).hexdigest(),
+                },
+                timeout=SIGN_IN_S,
+            )
+        except httpx.HTTPError:
+            return None
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            return False
+        return True if answer.is_success else None
 
     def _continue(self) -> None:
-        """No execution outlives the engine; the watchdog gives every open job a successor."""
-        answer = self.client("lambda").invoke(
-            FunctionName=self.outputs["WatchJobsFunction"],
-            Payload=json.dumps({"ask_executions": True}).encode(),
-        )
-        report = answer["Payload"].read()
-        if answer.get("FunctionError"):
-            raise StackFailed(f"the watchdog failed: {report.decode()[:500]}")
+        """No execution outlives the engine; the watchdog gives every open job a successor.
+
+        Whatever is the matter with one job, or with the round itself, the copy starts: the
+        watchdog comes again, and `self.unwell` says what it could not do.
+        """
+        try:
+            answer = self.client("lambda").invoke(
+                FunctionName=self.outputs["WatchJobsFunction"],
+                Payload=json.dumps({"ask_executions": True}).encode(),
+            )
+            report = answer["Payload"].read().decode()
+        except (BotoCoreError, ClientError) as error:
+            self.unwell = f"{error}"
+            return
+        self.unwell = what_failed(report, bool(answer.get("FunctionError")))

@@ -13,6 +13,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from local.cache import Answer, Fields, field_value
+from local.engine_key import HEADER
 
 HOP_BY_HOP = frozenset(
     {
@@ -37,6 +38,7 @@ OWN_REQUEST_FIELDS = frozenset(
         "host",
         "x-forwarded-proto",
         "x-haulway-cache",
+        HEADER,
     }
 )
 """What the edge says itself, whatever a viewer has sent under these names."""
@@ -94,13 +96,17 @@ def end_to_end(fields: Fields) -> Fields:
 
 
 class Origin:
-    """One connection pool to the engine's port, speaking as the distribution's edge."""
+    """One connection pool to the engine's port, speaking as the distribution's edge.
+
+    `secret` tells the engine that it is the edge who asks, and no page or program.
+    """
 
     def __init__(
-        self, url: str, domain: str, transport: httpx.AsyncBaseTransport | None = None
+        self, url: str, domain: str, transport: httpx.AsyncBaseTransport | None, secret: str
     ) -> None:
         self.url = url
         self.domain = domain
+        self._own = (("x-forwarded-proto", "https"), (HEADER, secret))
         self._client = httpx.AsyncClient(transport=transport, trust_env=False)
 
     async def fetch(self, ask: Ask) -> Answer:
@@ -144,7 +150,7 @@ class Origin:
         request = httpx.Request(
             ask.method,
             self.url,
-            headers=encoded((*headers, *seen, ("host", host), ("x-forwarded-proto", "https"))),
+            headers=encoded((*headers, *seen, ("host", host), *self._own)),
             content=ask.body or None,
             extensions={"target": ask.target.encode("latin-1"), "timeout": timeout.as_dict()},
         )

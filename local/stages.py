@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from deploy.target import Outputs, Target
 from local.aws import LocalSession
 from local.edge import EdgeConfig, EdgeServer
-from local.engine import CREDENTIALS, REGION
+from local.engine import REGION
+from local.engine_key import EngineAddress
 
 ACCOUNT = "000000000000"
 POLL_S = 0.1
@@ -17,7 +18,7 @@ Edge = Callable[[Outputs], AbstractContextManager[str]]
 
 def on_laptop(
     stage: str,
-    engine_url: str,
+    engine: EngineAddress,
     edge: Edge | None = None,
     parameters: dict[str, str] | None = None,
 ) -> Target:
@@ -25,12 +26,12 @@ def on_laptop(
 
     @contextmanager
     def passing(outputs: Outputs) -> Iterator[str]:
-        with edge_of(engine_url, outputs) as server:
+        with edge_of(engine, outputs) as server:
             yield server.url
 
     return Target(
         stage=stage,
-        session=LocalSession(engine_url),
+        session=LocalSession(engine),
         account=ACCOUNT,
         region=REGION,
         edge=edge or passing,
@@ -42,18 +43,18 @@ def on_laptop(
 
 
 def edge_of(
-    engine_url: str, outputs: Outputs, port: int = 0, lag_s: float = 0.0, caches: int = 1
+    engine: EngineAddress, outputs: Outputs, port: int = 0, lag_s: float = 0.0, caches: int = 1
 ) -> EdgeServer:
     """An edge in front of the stage with these outputs, not started yet; port 0 is any free one."""
     return EdgeServer(
         EdgeConfig(
             listen_port=port,
-            engine_url=engine_url,
+            engine_url=engine.url,
             distribution_id=outputs["DistributionId"],
             distribution_domain=outputs["DistributionDomain"],
             region=REGION,
-            access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            access_key_id=engine.key.access_key_id,
+            secret_access_key=engine.key.secret_access_key,
             lag_s=lag_s,
             caches=caches,
         )

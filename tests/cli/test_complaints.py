@@ -1,6 +1,7 @@
 """What `haul` says when it cannot do what was asked: one sentence that helps, and no traceback."""
 
 from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -129,3 +130,38 @@ def test_a_lost_race_for_a_claim_is_run_again_and_not_for_ever() -> None:
     assert claimed_again(Rival(1), a_job(), NOON, lambda attempt: None) == []
     with pytest.raises(Unavailable, match="could not be claimed"):
         claimed_again(Rival(1000), a_job(), NOON, lambda attempt: None)
+
+
+class Broken(Nothing):
+    def cards(self) -> list[object]:
+        raise ZeroDivisionError("nothing to divide\nsecond line")
+
+
+def test_an_error_no_one_foresaw_is_a_sentence_and_a_traceback_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    log = tmp_path / "haulway" / "errors.log"
+    code, text = said(job.app, "list", obj=SimpleNamespace(desk=Broken()))
+    assert (code, "Traceback" in text) == (1, False)
+    assert "(ZeroDivisionError: nothing to divide); the details are in" in text
+    assert "ZeroDivisionError: nothing to divide" in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
+
+
+def test_an_error_outside_of_a_command_s_care_is_a_sentence_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr("cli.board.spoken_errors", lambda: 1 / 0)
+    monkeypatch.setattr("sys.argv", ["haul", "board", "rebuild"])
+    with pytest.raises(SystemExit) as ended:
+        main.app()
+    assert ended.value.code == 1
+    assert "haul: something went wrong that was not foreseen" in capsys.readouterr().err
+
+
+def test_with_debug_the_traceback_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAUL_DEBUG", "1")
+    result = CliRunner().invoke(job.app, ["list"], obj=SimpleNamespace(desk=Broken()))
+    assert isinstance(result.exception, ZeroDivisionError)

@@ -32,6 +32,9 @@ class OneJob:
         self.moves.append(request)
         return self.job(request.job_id)
 
+    def time_zone(self) -> str:
+        return "America/New_York"
+
     def edit(self, request: JobEditRequested) -> JobDocument:
         self.asked.append(request)
         return self.job(request.job_id)

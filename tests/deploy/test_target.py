@@ -5,18 +5,21 @@ from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
 from deploy.target import STAGE_NAME, BadStageName
+from local.engine_key import EngineAddress, EngineKey
 from local.stages import on_laptop
+
+NOWHERE = EngineAddress("http://nowhere", EngineKey("an-id", "a-secret"))
 
 
 @pytest.mark.parametrize("name", ["production-eu", "Staging", "2nd", "", "s" * 22, "staging\n"])
 def test_a_name_that_another_stage_could_reach_into_is_refused(name: str) -> None:
     with pytest.raises(BadStageName, match="without hyphens, as productioneu"):
-        on_laptop(name, "http://nowhere")
+        on_laptop(name, NOWHERE)
 
 
 @pytest.mark.parametrize("name", ["local", "staging", "production2", "s" * 21])
 def test_other_names_are_good(name: str) -> None:
-    assert on_laptop(name, "http://nowhere").stage == name
+    assert on_laptop(name, NOWHERE).stage == name
 
 
 def test_the_template_admits_the_same_names() -> None:

@@ -1,6 +1,6 @@
 """A deployment that dies at one of its steps, without a chance to tidy up.
 
-python -m tests.e2e.killed ENGINE_URL STAGE SOURCES STEP
+python -m tests.e2e.killed STATE STAGE SOURCES STEP
 """
 
 import os
@@ -12,18 +12,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from deploy.lock import Locked
+from local.engine_key import running_engine
 from tests.e2e.stages import built_from, deployment
 
 KILLED = 9
 SHORT = timedelta(seconds=1)
 
 
-def main(engine_url: str, stage: str, sources: str, step: str) -> None:
+def main(state: str, stage: str, sources: str, step: str) -> None:
     def die(now: str) -> None:
         if now == step:
             os._exit(KILLED)
 
-    doomed, built = deployment(engine_url, stage, die), built_from(Path(sources))
+    doomed, built = deployment(running_engine(Path(state)), stage, die), built_from(Path(sources))
     doomed.lease = SHORT
     until_free(lambda: doomed.deploy(built))
 

@@ -124,6 +124,8 @@ def no_signal(context: BrowserContext, stack: Laptop) -> Iterator[None]:
     try:
         yield
     finally:
-        edge = edge_of(stack.engine.url, stack.outputs, stack.edge_port, stack.lag_s, stack.caches)
+        edge = edge_of(
+            stack.engine.address, stack.outputs, stack.edge_port, stack.lag_s, stack.caches
+        )
         stack.edge = edge.start()
         context.set_offline(False)

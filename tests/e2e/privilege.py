@@ -160,7 +160,7 @@ def a_copy(stack: Laptop, name: str, *more: Statement) -> Iterator[Function]:
 
 
 def _code(stack: Laptop) -> dict[str, str]:
-    artifacts = on_laptop(STAGE, stack.engine.url).artifacts
+    artifacts = on_laptop(STAGE, stack.engine.address).artifacts
     current = artifacts.record(STAGE).current
     assert current
     return {"S3Bucket": artifacts.bucket, "S3Key": artifacts.release(current).code}

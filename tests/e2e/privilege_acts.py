@@ -7,8 +7,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import httpx
-
 from functions.aws.hooks import S3Deliveries, S3Endpoints, S3Numbers
 from functions.hooks.numbers import change_number
 from local.laptop import Laptop
@@ -242,9 +240,7 @@ def _inbound(phone: str, body: str) -> dict[str, str]:
 
 
 def _texts_to(stack: Laptop, phone: str) -> list[str]:
-    answer = httpx.get(
-        f"{stack.engine.url}/_ministack/sns/sms-messages", params={"phoneNumber": phone}
-    )
+    answer = stack.engine.ask("GET", "/_ministack/sns/sms-messages", params={"phoneNumber": phone})
     return [each["Message"] for each in answer.json()["sms_messages"].get(phone, [])]
 
 

@@ -15,6 +15,7 @@ from deploy.bundle import ROOT, bundle
 from deploy.run import Deployment
 from deploy.target import Target
 from deploy.template import Built, build
+from local.engine_key import EngineAddress
 from local.stages import on_laptop
 
 PARTS = ("web", "edge", "statemachine", "functions", "events")
@@ -39,13 +40,13 @@ def built_from(folder: Path) -> Built:
 
 
 def deployment(
-    engine_url: str,
+    engine: EngineAddress,
     stage: str,
     say: Callable[[str], None] = lambda step: None,
     flows: tuple[str, ...] = ("haul",),
     patience_s: float = 40,
 ) -> Deployment:
-    target: Target = replace(on_laptop(stage, engine_url), patience_s=patience_s)
+    target: Target = replace(on_laptop(stage, engine), patience_s=patience_s)
     return Deployment(target, say, flows=flows)
 
 

@@ -47,10 +47,10 @@ class Stages:
 
     @property
     def aws(self) -> LocalSession:
-        return LocalSession(self.engine.url)
+        return LocalSession(self.engine.address)
 
     def current(self, stage: str) -> str | None:
-        return deployment(self.engine.url, stage).artifacts.record(stage).current
+        return deployment(self.engine.address, stage).artifacts.record(stage).current
 
     def put(self, kind: str, details: list[dict[str, object]]) -> None:
         entries = [
@@ -90,9 +90,9 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
     first = built_from(sources(tmp_path_factory.mktemp("first")))
     with Engine(free_port(), state) as engine:
         (state / "local.json").write_text(json.dumps({"engine_url": engine.url}))
-        deployment(engine.url, "staging").deploy(first)
-        outputs = deployment(engine.url, "production").promote("staging")
-        with edge_of(engine.url, outputs) as edge:
+        deployment(engine.address, "staging").deploy(first)
+        outputs = deployment(engine.address, "production").promote("staging")
+        with edge_of(engine.address, outputs) as edge:
             yield Stages(engine, state, first, edge, outputs)
 
 
@@ -122,9 +122,9 @@ def test_promotion_disturbs_neither_customers_nor_running_jobs(
     )
     running = stages.booked(1, 2, 3)
     with a_client(stages, running[0]).asking() as client:
-        deployment(stages.engine.url, "staging").deploy(second)
+        deployment(stages.engine.address, "staging").deploy(second)
         stages.put("JobMoveRequested", [move(job.job_id, "confirm") for job in running])
-        deployment(stages.engine.url, "production").promote("staging")
+        deployment(stages.engine.address, "production").promote("staging")
         later = [move(job.job_id, name) for job in running for name in FORWARD[1:]]
         stages.put("JobMoveRequested", later)
         for job in running:
@@ -190,7 +190,7 @@ def test_what_is_broken_is_stopped_and_taken_back(
     (watched,) = stages.booked(100 + list(BROKEN).index(what))
     broken = built_from(sources(tmp_path / "broken", BROKEN[what]))
     with a_client(stages, watched).asking() as client, pytest.raises(RolledBack):
-        deployment(stages.engine.url, "production", patience_s=15).deploy(broken)
+        deployment(stages.engine.address, "production", patience_s=15).deploy(broken)
     assert stages.current("production") == before
     assert client.errors == {}
     stages.put("JobMoveRequested", [move(watched.job_id, name) for name in FORWARD])
@@ -203,7 +203,7 @@ def test_an_api_that_the_edge_does_not_reach_is_taken_back(stages: Stages, tmp_p
     broken = built_from(sources(tmp_path / "broken", cut_off))
     before = stages.current("staging")
     with pytest.raises(RolledBack, match=r"GET /api/session answers 40[34], and not in our words"):
-        deployment(stages.engine.url, "staging", flows=(), patience_s=5).deploy(broken)
+        deployment(stages.engine.address, "staging", flows=(), patience_s=5).deploy(broken)
     assert stages.current("staging") == before
 
 
@@ -211,12 +211,12 @@ def test_code_that_cannot_be_imported_changes_nothing(stages: Stages, tmp_path: 
     """Not even the API's own code, which would answer nobody until it was taken back."""
     at_import = ("functions/create_job.py", lambda text: text + '\nraise OSError("no luck")\n')
     broken = built_from(sources(tmp_path / "broken", at_import))
-    before = deployment(stages.engine.url, "production").artifacts.record("production")
+    before = deployment(stages.engine.address, "production").artifacts.record("production")
     (watched,) = stages.booked(120)
     with a_client(stages, watched).asking() as client, pytest.raises(NotImportable) as refused:
-        deployment(stages.engine.url, "production").deploy(broken)
+        deployment(stages.engine.address, "production").deploy(broken)
     assert "OSError: no luck; nothing was changed" in str(refused.value)
-    assert deployment(stages.engine.url, "production").artifacts.record("production") == before
+    assert deployment(stages.engine.address, "production").artifacts.record("production") == before
     assert client.errors == {}
 
 
@@ -226,10 +226,10 @@ def test_the_second_of_two_deployers_is_told_who_holds_the_lock(stages: Stages) 
     def meanwhile(step: str) -> None:
         if step == "stack" and not told:
             with pytest.raises(Locked) as refused:
-                deployment(stages.engine.url, "staging").deploy(stages.first)
+                deployment(stages.engine.address, "staging").deploy(stages.first)
             told.append(str(refused.value))
 
-    deployment(stages.engine.url, "staging", meanwhile, flows=()).deploy(stages.first)
+    deployment(stages.engine.address, "staging", meanwhile, flows=()).deploy(stages.first)
     assert f"process {subprocess.os.getpid()}" in told[0]  # type: ignore[attr-defined]
     assert f"deploy {stages.first.release.name}" in told[0]
 
@@ -250,15 +250,15 @@ def test_deployments_killed_at_every_step_are_finished_by_the_next(
         for text in texts
     ]
     for number, step in enumerate(STEPS):
-        words = [sys.executable, "-m", "tests.e2e.killed", stages.engine.url, "staging"]
+        words = [sys.executable, "-m", "tests.e2e.killed", str(stages.state), "staging"]
         words += [str(folders[number % 2]), step]
         died = subprocess.run(words, check=False, capture_output=True)
         assert died.returncode == KILLED, (step, died.stderr.decode()[-2000:])
         doomed = built_from(folders[number % 2]).release.name
         assert begun(stages, doomed) == (step != "upload", step == "clean"), step
     built = built_from(folders[len(STEPS) % 2])
-    until_free(lambda: deployment(stages.engine.url, "staging").deploy(built))
-    record = deployment(stages.engine.url, "staging").artifacts.record("staging")
+    until_free(lambda: deployment(stages.engine.address, "staging").deploy(built))
+    record = deployment(stages.engine.address, "staging").artifacts.record("staging")
     assert (record.current, record.pending) == (built.release.name, None)
 
 
@@ -267,10 +267,10 @@ def test_a_first_deployment_that_died_is_finished_by_the_next(
 ) -> None:
     """Its stack is there and nothing of it was verified, so there is nothing to go back to."""
     folder = sources(tmp_path / "sources")
-    words = [sys.executable, "-m", "tests.e2e.killed", stages.engine.url, "third", str(folder)]
+    words = [sys.executable, "-m", "tests.e2e.killed", str(stages.state), "third", str(folder)]
     died = subprocess.run([*words, "flows"], check=False, capture_output=True)
     assert died.returncode == KILLED, died.stderr.decode()[-2000:]
-    third = deployment(stages.engine.url, "third", flows=())
+    third = deployment(stages.engine.address, "third", flows=())
     with pytest.raises(NothingToRollBackTo, match="deploy it again to finish"):
         until_free(third.roll_back)
     third.deploy(stages.first)
@@ -279,7 +279,7 @@ def test_a_first_deployment_that_died_is_finished_by_the_next(
 
 def begun(stages: Stages, release: str) -> tuple[bool, bool]:
     """Whether the stage's record says of the release that it was begun, and that it runs."""
-    record = deployment(stages.engine.url, "staging").artifacts.record("staging")
+    record = deployment(stages.engine.address, "staging").artifacts.record("staging")
     return release in (record.pending, record.current), release == record.current
 
 
@@ -287,11 +287,11 @@ def test_the_command_shows_a_difference_and_goes_back(stages: Stages, tmp_path: 
     changed = sources(
         tmp_path / "changed", ("functions/edit_job.py", lambda text: f"{text}\nCHANGED = True\n")
     )
-    deployment(stages.engine.url, "staging", flows=()).deploy(built_from(changed))
-    before = deployment(stages.engine.url, "staging").artifacts.record("staging")
+    deployment(stages.engine.address, "staging", flows=()).deploy(built_from(changed))
+    before = deployment(stages.engine.address, "staging").artifacts.record("staging")
     shown = haul_at(stages, "deploy", "staging", "--dry-run")
     back = haul_at(stages, "rollback", "staging", "--yes")
-    after = deployment(stages.engine.url, "staging").artifacts.record("staging")
+    after = deployment(stages.engine.address, "staging").artifacts.record("staging")
     assert shown.returncode == 0, shown.stderr
     assert f"Release {before.current} →" in shown.stdout
     assert "code of the functions" in shown.stdout

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
 import pytest
 from standardwebhooks import Webhook
 
@@ -43,9 +42,7 @@ def tenant(stack: Laptop) -> str:
 
 
 def sms_to(stack: Laptop, phone: str) -> list[str]:
-    answer = httpx.get(
-        f"{stack.engine.url}/_ministack/sns/sms-messages", params={"phoneNumber": phone}
-    )
+    answer = stack.engine.ask("GET", "/_ministack/sns/sms-messages", params={"phoneNumber": phone})
     by_number = answer.json()["sms_messages"]
     return [message["Message"] for message in by_number.get(phone, [])]
 

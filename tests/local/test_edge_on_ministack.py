@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from local.edge import EdgeConfig, EdgeServer, cloudfront
+from local.engine import NO_OTHER_DOORS
 from tests.local.stubs import REWRITE, node_or_skip
 
 REGION = "us-east-1"
@@ -64,8 +65,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     node_or_skip()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("ministack") / "log"
-    own = {"AUTH": "true", "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1"}
+    folder = tmp_path_factory.mktemp("ministack")
+    log = folder / "log"
+    own = {
+        "AUTH": "true", "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1",
+        "TMPDIR": str(folder), **NO_OTHER_DOORS,
+    }  # fmt: skip
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with log.open("wb") as out:
         engine = subprocess.Popen(

@@ -1,0 +1,117 @@
+"""Nothing that strangers wrote reaches a terminal or a spreadsheet as a command."""
+
+import csv
+import io
+import json
+from datetime import datetime, timezone
+
+import pytest
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from cli import safe_text
+from cli.out import print_json
+from cli.roster_file import read_people, write_people
+from cli.up import print_fact
+from functions.people.accounts import Account
+from tests.builders import NOON
+
+COMMANDS = [
+    "\x1b]52;c;aGFja2Vk\x07", "\x1b[2J", "\x9b31m", "\x00", "\x08\x08", "\r", "\x7f",
+    "\u202e", "\u2066", "\u2069", "\u200f", "\u2028",
+]  # fmt: skip
+FORMULAS = [
+    '=HYPERLINK("http://evil.example","x")', "+1+1", "-2+3", "@SUM(A1)", "'=1+1", "''@x", "+1 555",
+]  # fmt: skip
+
+
+def printed(*what: object, width: int = 80) -> str:
+    console: Console = safe_text.terminal()
+    console.file, console._width = io.StringIO(), width
+    console.print(*what)
+    text: str = console.file.getvalue()
+    return text
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=ascii)
+def test_a_terminal_gets_a_mark_in_the_place_of_a_command(command: str) -> None:
+    table = Table("customer")
+    table.add_row(f"Ann{escape(command)}Lee")
+    for text in (printed(f"Ann{escape(command)}Lee"), printed(table), printed({"a": command})):
+        assert not safe_text.COMMANDS.search(text)
+    assert f"Ann{safe_text.INSTEAD}Lee" == safe_text.shown("Ann\x1bLee")
+
+
+def test_a_frame_that_is_drawn_again_and_again_holds_no_command() -> None:
+    console = safe_text.terminal()
+    console.file, console._force_terminal = io.StringIO(), True
+    with Live("Ann\x1b]0;x\x07Lee \u202e", console=console, auto_refresh=False) as live:
+        live.update("Ann\x1b]52;c;x\x07", refresh=True)
+    drawn = console.file.getvalue()
+    assert "Ann" in drawn
+    assert not any(command in drawn for command in ("\x1b]", "\x07", "\u202e"))
+
+
+def test_what_people_write_is_shown_as_it_is() -> None:
+    text = "José Núñez 李 🚚 שלום\nline two"
+    assert printed(text).strip() == text
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=ascii)
+def test_json_holds_no_command_and_the_same_text(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_json({"name": command})
+    text = capsys.readouterr().out
+    assert text.isascii()
+    assert not safe_text.COMMANDS.search(text)
+    assert json.loads(text) == {"name": command}
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_spreadsheet_takes_no_name_for_a_formula_and_the_import_reads_it_as_it_was(
+    formula: str,
+) -> None:
+    who = Account(
+        tenant="main", account="eve", name=formula, phone="+15555550123", roles=("driver",),
+        password_since=datetime(2026, 11, 1, tzinfo=timezone.utc),
+    )  # fmt: skip
+    text = write_people([who])
+    [_, cells] = csv.reader(io.StringIO(text))
+    assert not any(cell[:1] in tuple("=+-@\t\r") for cell in cells if cell != who.phone)
+    assert read_people(text)["eve"].name == formula
+
+
+@pytest.mark.parametrize("cell", ["\tx", "\r=1", "=", "-", "'", "plain", "it's", "+15555550123"])
+def test_a_cell_comes_back_as_it_went(cell: str) -> None:
+    assert safe_text.from_cell(safe_text.as_cell(cell)) == cell
+
+
+def fact(**changes: object) -> str:
+    detail: dict[str, object] = {
+        "job_id": "261121-7k3m2q", "flow": "haul", "recorded_at": NOON.isoformat(),
+        "from": "booking_confirmed", "to": "in_progress", "actor": {"kind": "crew", "id": "joe"},
+    }  # fmt: skip
+    kept = {key: value for key, value in (detail | changes).items() if value is not None}
+    return json.dumps({"detail-type": "JobMoved", "detail": kept})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "no JSON", "[]", "null", "{}", '{"detail-type": "JobMoved", "detail": null}',
+        fact(recorded_at=None), fact(recorded_at="soon"), fact(recorded_at="9999-12-31T23:59:59Z"),
+        fact(flow="nosuch"), fact(to="nosuch"), fact(actor=[]), fact(job_id=["[/x]"]),
+        fact(actor={"kind": "[red]\x1b[2J"}), fact(job_id="[/]\x1b]0;x\x07"),
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_no_fact_on_the_bus_ends_what_prints_it(
+    body: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_fact(body)
+    text = capsys.readouterr().out
+    assert text.count("\n") >= 1
+    assert not safe_text.COMMANDS.search(text)

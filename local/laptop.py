@@ -25,7 +25,7 @@ from functions.people.accounts import (
     new_account,
     suggested_password,
 )
-from local.aws import LocalSession
+from local.aws import LocalSession, session_for
 from local.edge import EdgeServer
 from local.engine import EDGE_PORT, ENGINE_PORT, REGION, Engine
 from local.stages import edge_of, on_laptop
@@ -91,7 +91,7 @@ class Laptop:
 
     @property
     def aws(self) -> LocalSession:
-        return LocalSession(self.engine.url)
+        return session_for(self.engine.url)
 
     def client(self, service: Any) -> Any:
         return self.aws.client(service)

@@ -23,6 +23,7 @@ from tests.e2e.business import (
     exist,
     fold,
     haul,
+    haul_process,
     hired,
     jobs_of,
     move,
@@ -40,7 +41,7 @@ LABELS = ["Pending pickup", "Ready for pickup", "In progress", "Completed"]
 
 def test_a_job_is_driven_from_the_command_line_and_followed_by_its_link(stack: Laptop) -> None:
     booked = json.loads(
-        haul(
+        haul_process(
             stack, "job", "new", "--customer", "Mark", "--location", "Soderblom Ave",
             "--price", "600", "--json",
         ).stdout
@@ -52,7 +53,7 @@ def test_a_job_is_driven_from_the_command_line_and_followed_by_its_link(stack: L
         text=True,
     )
     for name in FORWARD:
-        asked = haul(stack, "job", "move", booked["job_id"], name)
+        asked = haul_process(stack, "job", "move", booked["job_id"], name)
         assert asked.returncode == 0, asked.stderr
     printed, _ = follower.communicate(timeout=60)
     shown = [label for line in printed.splitlines() for label in LABELS if f"● {label} " in line]

@@ -34,6 +34,7 @@ TTL_S = 20
 """How long a view may stay at the edge unless an invalidation takes it away."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture in NEEDS.keys() & set(getattr(item, "fixturenames", ())):

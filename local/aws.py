@@ -1,5 +1,7 @@
 """boto3 clients for the laptop engine, independent of the caller's own AWS settings."""
 
+import threading
+from functools import lru_cache
 from typing import Any
 
 import boto3
@@ -9,8 +11,18 @@ from local.engine import REGION
 from local.engine_key import EngineAddress
 
 
+@lru_cache(maxsize=8)
+def session_for(engine: EngineAddress) -> "LocalSession":
+    """The same for everyone in this process who asks for that engine."""
+    return LocalSession(engine)
+
+
 class LocalSession:
-    """Makes clients as a boto3 session does, each pointed at the engine."""
+    """Makes clients as a boto3 session does, each pointed at the engine.
+
+    A client without options is made once and shared, also between threads: to make a session and
+    its first S3 client takes 0.1 s of computing.
+    """
 
     def __init__(self, engine: EngineAddress) -> None:
         self.engine_url = engine.url
@@ -19,8 +31,18 @@ class LocalSession:
             aws_secret_access_key=engine.key.secret_access_key,
             region_name=REGION,
         )
+        self._shared: dict[str, Any] = {}
+        self._turn = threading.Lock()
 
     def client(self, service: Any, **options: Any) -> Any:
+        with self._turn:  # boto3 sessions make one client at a time
+            if options:
+                return self._new(service, **options)
+            if service not in self._shared:
+                self._shared[service] = self._new(service)
+            return self._shared[service]
+
+    def _new(self, service: Any, **options: Any) -> Any:
         config = Config(s3={"addressing_style": "path"}, max_pool_connections=32, read_timeout=120)
         return self.session.client(
             service,

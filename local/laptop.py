@@ -23,7 +23,7 @@ from deploy.target import Outputs
 from deploy.template import build
 from functions.aws.roster import DynamoAccounts
 from functions.people.accounts import suggested_password
-from local.aws import LocalSession
+from local.aws import LocalSession, session_for
 from local.edge import EdgeServer
 from local.engine import EDGE_PORT, ENGINE_PORT, REGION, Engine, EngineFailed, check_port
 from local.engine_key import private_folder, write_private
@@ -84,7 +84,7 @@ class Laptop:
 
     @property
     def aws(self) -> LocalSession:
-        return LocalSession(self.engine.address)
+        return session_for(self.engine.address)
 
     def client(self, service: Any) -> Any:
         return self.aws.client(service)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from deploy.target import Outputs, Target
-from local.aws import LocalSession
+from local.aws import session_for
 from local.edge import EdgeConfig, EdgeServer
 from local.engine import REGION
 from local.engine_key import EngineAddress
@@ -31,7 +31,7 @@ def on_laptop(
 
     return Target(
         stage=stage,
-        session=LocalSession(engine),
+        session=session_for(engine),
         account=ACCOUNT,
         region=REGION,
         edge=edge or passing,

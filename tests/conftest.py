@@ -4,17 +4,48 @@ The copy is started with AUTH, so that permissions count. Fixtures of a session 
 nowhere else: imported into a second conftest, such a fixture would be made a second time.
 """
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from local.laptop import Laptop
 from tests.moto_server import Moto, running
 
+NEEDS = {"stack": "engine", "browser": "browser"}
+"""By fixture, the mark that `make test-quick` leaves out."""
+
+LONGEST_FIRST = (
+    "e2e/test_deploy.py", "e2e/test_privilege.py", "e2e/test_deploy_recovery.py",
+    "e2e/test_jobs.py", "e2e/", "pages/", "functions/test_protocol_on_engine.py",
+)  # fmt: skip
+"""Files are handed out in this order, so that at the end no worker is alone with a long one."""
+
+hypothesis.settings.register_profile(
+    "suite", derandomize=True, deadline=None, max_examples=60, database=None
+)
+hypothesis.settings.register_profile("chance", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
 TTL_S = 20
 """How long a view may stay at the edge unless an invalidation takes it away."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture in NEEDS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(NEEDS[fixture])
+    items.sort(key=_turn)  # stable: within a file the order stays
+
+
+def _turn(item: pytest.Item) -> int:
+    path = item.nodeid.removeprefix("tests/")
+    found = (turn for turn, start in enumerate(LONGEST_FIRST) if path.startswith(start))
+    return next(found, len(LONGEST_FIRST))
 
 
 def free_port() -> int:

@@ -109,7 +109,7 @@ class Client:
         return respond(self.office.api, ROUTE, ask)
 
 
-JOBS = [f"261121-00000{number}" for number in range(4)]
+JOBS = [f"261121-00000{number}" for number in range(8)]
 
 
 def test_1000_random_moves_by_two_clients_overwrite_nothing(office: Office, restless: None) -> None:

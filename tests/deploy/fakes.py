@@ -36,6 +36,9 @@ class FakeArtifacts(Artifacts):
     def url(self, key: str) -> str:
         return f"https://artifacts.test/{key}"
 
+    def _known(self, kinds: set[str]) -> set[str]:
+        return {key for key in self.stored if key.partition("/")[0] in kinds}
+
     def _read(self, key: str) -> bytes | None:
         return self.stored.get(key)
 

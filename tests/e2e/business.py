@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from typer.testing import CliRunner
+
+from cli.main import app
 from functions.aws.roster import DynamoAccounts
 from functions.aws.stores import S3Boards, S3Jobs
 from functions.people.accounts import Account, AccountExists, Role
@@ -30,12 +33,24 @@ DEAD_LETTERS = ("Create", "Advance", "Edit", "Board", "Edge", *HOOKS, "Watch")
 T = TypeVar("T")
 
 
-def haul(laptop: Laptop, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a person in another terminal would."""
-    environment = {**os.environ, "HAUL_STATE": str(laptop.state), "COLUMNS": "200"}
+def haul_process(laptop: Laptop, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person in another terminal would. Takes a second to start."""
+    environment = {**os.environ, **_at(laptop)}
     return subprocess.run(
         [str(HAUL), *words], env=environment, capture_output=True, text=True, check=False
     )
+
+
+def haul(laptop: Laptop, *words: str) -> subprocess.CompletedProcess[str]:
+    """The same in this process, where all that it imports is there already."""
+    result = CliRunner().invoke(app, list(words), env=_at(laptop))
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return subprocess.CompletedProcess(words, result.exit_code, result.stdout, result.stderr)
+
+
+def _at(laptop: Laptop) -> dict[str, str]:
+    return {"HAUL_STATE": str(laptop.state), "COLUMNS": "200"}
 
 
 def stamp() -> str:

@@ -74,6 +74,16 @@ class Desk:
         return self.api.asked(an_event(method, path, sent, headers | named, self.token))
 
 
+SESSIONS: dict[str, Desk] = {}
+"""By the function's role. A sign-in is slow on purpose; `dispatches` has one in each run."""
+
+
+def a_session(api: Function) -> Desk:
+    if api.role not in SESSIONS:
+        SESSIONS[api.role] = Desk(api).sign_in()
+    return SESSIONS[api.role]
+
+
 def dispatches(api: Function) -> Callable[[], None]:
     """Somebody signs in, takes down a job, moves and changes others, and looks at the board."""
     waiting = kept(api.stack, waited_for(new(), fresh()))
@@ -100,7 +110,7 @@ def dispatches(api: Function) -> Callable[[], None]:
 
 def works(api: Function) -> Callable[[], None]:
     """A day is planned and given back; from the way come a photo and a place."""
-    desk = Desk(api).sign_in()
+    desk = a_session(api)
     job = kept(api.stack, with_desk(new("in_progress")))
     over = kept(api.stack, with_desk(new("cancelled")))
     view = S3Views(api.stack.client("s3"), api.stack.outputs["SiteBucket"], 60)
@@ -139,7 +149,7 @@ def _a_photo() -> dict[str, Any]:
 
 def oversees(api: Function) -> Callable[[], None]:
     """Ops look at everything, have one job told and repaired, and see to dead letters."""
-    desk = Desk(api).sign_in()
+    desk = a_session(api)
     job_id = desk.ask("POST", "/api/jobs", {"customer_name": "Ada", "location": "1 Quay"})["job_id"]
     job = jobs_of(api.stack).read(TENANT, job_id).value
     _trouble(api, job)

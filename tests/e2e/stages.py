@@ -44,7 +44,7 @@ def deployment(
     stage: str,
     say: Callable[[str], None] = lambda step: None,
     flows: tuple[str, ...] = ("haul",),
-    patience_s: float = 40,
+    patience_s: float = 120,
 ) -> Deployment:
     target: Target = replace(on_laptop(stage, engine), patience_s=patience_s)
     return Deployment(target, say, flows=flows)

@@ -1,53 +1,46 @@
-"""Two stages side by side on one engine: promotion, verification, the way back, dying midway."""
+"""Two stages side by side on one engine: promotion, verification, the way back."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.imports import NotImportable
-from deploy.lock import Locked
-from deploy.run import NothingToRollBackTo, RolledBack
+from deploy.run import RolledBack
 from deploy.target import Outputs
-from deploy.template import Built
+from deploy.trial import NotTrusted, try_functions
 from functions.aws.stores import S3Jobs
-from local.aws import LocalSession
+from local.aws import LocalSession, session_for
 from local.edge import EdgeServer
 from local.engine import Engine
 from local.stages import edge_of
 from statemachine.identity import digest_of
 from statemachine.job import Job
 from tests.conftest import free_port
-from tests.e2e.business import HAUL, booking, move, until
-from tests.e2e.killed import KILLED, until_free
+from tests.e2e.business import booking, move, until
 from tests.e2e.stages import Client, built_from, deployment, sources
 
 pytestmark = pytest.mark.engine
 
 FORWARD = ("confirm", "start", "complete")
-STEPS = (
-    "upload", "edge function", "stack", "try functions", "publish", "flows", "pages", "data",
-    "invalidation", "verify pages", "verify API", "verify jobs", "clean",
-)  # fmt: skip
+PATIENCE_S = 15
+"""For what is broken and does not get better by waiting; the way back has to do with it too."""
 
 
 @dataclass(frozen=True)
 class Stages:
-    """Staging and production of release `first`; production has its edge."""
+    """Staging and production of one release; production has its edge."""
 
     engine: Engine
-    state: Path
-    first: Built
     edge: EdgeServer
     outputs: Outputs
 
     @property
     def aws(self) -> LocalSession:
-        return LocalSession(self.engine.address)
+        return session_for(self.engine.address)
 
     def current(self, stage: str) -> str | None:
         return deployment(self.engine.address, stage).artifacts.record(stage).current
@@ -63,6 +56,20 @@ class Stages:
             for detail in details
         ]
         assert self.aws.client("events").put_events(Entries=entries)["FailedEntryCount"] == 0
+
+    def deployed_copy(self, function: str, code: bytes) -> str:
+        """The name of a function with this code, and otherwise as production's."""
+        lam, name = self.aws.client("lambda"), f"copy-{function}"
+        real = deployment(self.engine.address, "production").stack.functions()[function]
+        live = lam.get_function_configuration(FunctionName=real)
+        settings = ("Role", "Runtime", "Handler", "Timeout", "MemorySize")
+        lam.create_function(
+            FunctionName=name,
+            Code={"ZipFile": code},
+            Environment={"Variables": live["Environment"]["Variables"]},
+            **{setting: live[setting] for setting in settings},
+        )
+        return name
 
     def job(self, job_id: str) -> Job | None:
         jobs = S3Jobs(self.aws.client("s3"), self.outputs["JobsBucket"])
@@ -89,11 +96,10 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
     state = tmp_path_factory.mktemp("stages")
     first = built_from(sources(tmp_path_factory.mktemp("first")))
     with Engine(free_port(), state) as engine:
-        (state / "local.json").write_text(json.dumps({"engine_url": engine.url}))
         deployment(engine.address, "staging").deploy(first)
         outputs = deployment(engine.address, "production").promote("staging")
         with edge_of(engine.address, outputs) as edge:
-            yield Stages(engine, state, first, edge, outputs)
+            yield Stages(engine, edge, outputs)
 
 
 def a_client(stages: Stages, job: Job) -> Client:
@@ -161,16 +167,6 @@ BROKEN: dict[str, tuple[str, Callable[[str], str]]] = {
         "web/track/index.html", lambda text: text.replace('"/style.css"', '"/no-such.css"'),
     ),
     "a page cut off": ("web/dispatch/index.html", lambda text: text[:15]),
-    "code of the API": (
-        "functions/api/entry.py",
-        lambda text: text.replace("    return wire().resolve(", "    raise OSError("),
-    ),
-    "settings of a function": (
-        "functions/publish_board.py",
-        lambda text: text.replace("class Settings(", "class Settings(Absent, ", 1).replace(
-            "class Settings(", "class Absent(HasJobs):\n    absent: str\n\n\nclass Settings(", 1
-        ),
-    ),
     "a function": (
         "functions/settle_job.py",
         lambda text: text.replace("    settled = wire()(request)", "    raise OSError(request)"),
@@ -180,6 +176,7 @@ BROKEN: dict[str, tuple[str, Callable[[str], str]]] = {
         lambda text: text.replace("${RegisterWaitArn}", "${SettleJobArn}"),
     ),
 }  # fmt: skip
+"""Of broken code only one kind; the step that stops it is shown with the others below."""
 
 
 @pytest.mark.parametrize("what", BROKEN)
@@ -190,11 +187,47 @@ def test_what_is_broken_is_stopped_and_taken_back(
     (watched,) = stages.booked(100 + list(BROKEN).index(what))
     broken = built_from(sources(tmp_path / "broken", BROKEN[what]))
     with a_client(stages, watched).asking() as client, pytest.raises(RolledBack):
-        deployment(stages.engine.address, "production", patience_s=15).deploy(broken)
+        deployment(stages.engine.address, "production", patience_s=PATIENCE_S).deploy(broken)
     assert stages.current("production") == before
     assert client.errors == {}
     stages.put("JobMoveRequested", [move(watched.job_id, name) for name in FORWARD])
     assert until(lambda: stages.job(watched.job_id), _is_over, 60)
+
+
+BROKEN_CODE: dict[str, tuple[str, Callable[[str], str]]] = {
+    "ApiFunction": (
+        "functions/api/entry.py",
+        lambda text: text.replace("    return wire().resolve(", "    raise OSError("),
+    ),
+    "PublishBoardFunction": (
+        "functions/publish_board.py",  # needs a setting that nobody gives it
+        lambda text: text.replace("class Settings(", "class Settings(Absent, ", 1).replace(
+            "class Settings(", "class Absent(HasJobs):\n    absent: str\n\n\nclass Settings(", 1
+        ),
+    ),
+}  # fmt: skip
+"""By the logical id of the function that is broken."""
+
+
+@pytest.mark.parametrize("function", BROKEN_CODE)
+def test_broken_code_of_any_function_is_refused_when_it_is_tried(
+    stages: Stages, function: str, tmp_path: Path
+) -> None:
+    """Only this function is tried, as a copy beside the stage. That the stage then goes back to the
+    release before is shown above, for a function."""
+    broken = built_from(sources(tmp_path / "broken", BROKEN_CODE[function]))
+    resources = json.loads(broken.contents[broken.release.template])["Resources"]
+    own = {name: each for name, each in resources.items() if _is_of(function, name, each)}
+    name = stages.deployed_copy(function, broken.contents[broken.release.code])
+    with pytest.raises(NotTrusted, match=f"{name} fails before it serves anybody"):
+        try_functions(stages.aws.client("lambda"), {function: name}, {"Resources": own})
+
+
+def _is_of(function: str, name: str, resource: dict[str, Any]) -> bool:
+    """Whether it is the function, or brings it the messages of a queue."""
+    fed = resource["Properties"].get("FunctionName", {})
+    is_mapping = resource["Type"] == "AWS::Lambda::EventSourceMapping"
+    return name == function or (is_mapping and str(fed["Ref"]).partition(".")[0] == function)
 
 
 def test_an_api_that_the_edge_does_not_reach_is_taken_back(stages: Stages, tmp_path: Path) -> None:
@@ -218,89 +251,3 @@ def test_code_that_cannot_be_imported_changes_nothing(stages: Stages, tmp_path: 
     assert "OSError: no luck; nothing was changed" in str(refused.value)
     assert deployment(stages.engine.address, "production").artifacts.record("production") == before
     assert client.errors == {}
-
-
-def test_the_second_of_two_deployers_is_told_who_holds_the_lock(stages: Stages) -> None:
-    told: list[str] = []
-
-    def meanwhile(step: str) -> None:
-        if step == "stack" and not told:
-            with pytest.raises(Locked) as refused:
-                deployment(stages.engine.address, "staging").deploy(stages.first)
-            told.append(str(refused.value))
-
-    deployment(stages.engine.address, "staging", meanwhile, flows=()).deploy(stages.first)
-    assert f"process {subprocess.os.getpid()}" in told[0]  # type: ignore[attr-defined]
-    assert f"deploy {stages.first.release.name}" in told[0]
-
-
-@pytest.mark.timeout(900)  # each waits for the end of the lease of the one before
-def test_deployments_killed_at_every_step_are_finished_by_the_next(
-    stages: Stages, tmp_path: Path
-) -> None:
-    """Two releases in turn, so that there is always something to do: each finds what the one before
-    left undone and comes one step further, until one may live."""
-    texts = ("one", "two")
-    folders = [
-        sources(
-            tmp_path / text,
-            ("functions/edit_job.py", lambda old, text=text: f"{old}\nTURN = '{text}'\n"),  # type: ignore[misc]  # a default binds the loop
-            ("web/index.html", lambda old, text=text: old.replace("<p>", f"<p>{text} ", 1)),  # type: ignore[misc]  # a default binds the loop
-        )
-        for text in texts
-    ]
-    for number, step in enumerate(STEPS):
-        words = [sys.executable, "-m", "tests.e2e.killed", str(stages.state), "staging"]
-        words += [str(folders[number % 2]), step]
-        died = subprocess.run(words, check=False, capture_output=True)
-        assert died.returncode == KILLED, (step, died.stderr.decode()[-2000:])
-        doomed = built_from(folders[number % 2]).release.name
-        assert begun(stages, doomed) == (step != "upload", step == "clean"), step
-    built = built_from(folders[len(STEPS) % 2])
-    until_free(lambda: deployment(stages.engine.address, "staging").deploy(built))
-    record = deployment(stages.engine.address, "staging").artifacts.record("staging")
-    assert (record.current, record.pending) == (built.release.name, None)
-
-
-def test_a_first_deployment_that_died_is_finished_by_the_next(
-    stages: Stages, tmp_path: Path
-) -> None:
-    """Its stack is there and nothing of it was verified, so there is nothing to go back to."""
-    folder = sources(tmp_path / "sources")
-    words = [sys.executable, "-m", "tests.e2e.killed", str(stages.state), "third", str(folder)]
-    died = subprocess.run([*words, "flows"], check=False, capture_output=True)
-    assert died.returncode == KILLED, died.stderr.decode()[-2000:]
-    third = deployment(stages.engine.address, "third", flows=())
-    with pytest.raises(NothingToRollBackTo, match="deploy it again to finish"):
-        until_free(third.roll_back)
-    third.deploy(stages.first)
-    assert stages.current("third") == stages.first.release.name
-
-
-def begun(stages: Stages, release: str) -> tuple[bool, bool]:
-    """Whether the stage's record says of the release that it was begun, and that it runs."""
-    record = deployment(stages.engine.address, "staging").artifacts.record("staging")
-    return release in (record.pending, record.current), release == record.current
-
-
-def test_the_command_shows_a_difference_and_goes_back(stages: Stages, tmp_path: Path) -> None:
-    changed = sources(
-        tmp_path / "changed", ("functions/edit_job.py", lambda text: f"{text}\nCHANGED = True\n")
-    )
-    deployment(stages.engine.address, "staging", flows=()).deploy(built_from(changed))
-    before = deployment(stages.engine.address, "staging").artifacts.record("staging")
-    shown = haul_at(stages, "deploy", "staging", "--dry-run")
-    back = haul_at(stages, "rollback", "staging", "--yes")
-    after = deployment(stages.engine.address, "staging").artifacts.record("staging")
-    assert shown.returncode == 0, shown.stderr
-    assert f"Release {before.current} →" in shown.stdout
-    assert "code of the functions" in shown.stdout
-    assert back.returncode == 0, back.stderr
-    assert (after.current, after.previous) == (before.previous[0], before.previous[1:])
-
-
-def haul_at(stages: Stages, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [str(HAUL), *words, "--state", str(stages.state)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip

@@ -213,7 +213,7 @@ class Flaky:
             handler.send_response(500)
             handler.end_headers()
         elif self.turn % 3 == 2:
-            time.sleep(6)
+            handler.connection.recv(1)  # until the client hangs up
         handler.close_connection = True
 
 

@@ -569,9 +569,9 @@ def test_t19_the_input_of_an_execution_is_canonical(moto: Moto) -> None:
 def test_t20_at_rest_the_board_is_the_fold_of_all_jobs(ground: Ground) -> None:
     """200 jobs, 32 movers, two board writers whose every call may go wrong, one reader.
 
-    moto is slow: it gets 60 jobs here, and the engine all of them in test_protocol_on_engine.py.
+    moto is slow: it gets 30 jobs here, and the engine all of them in test_protocol_on_engine.py.
     """
-    jobs = 200 if isinstance(ground, FakeGround) else 60
+    jobs = 200 if isinstance(ground, FakeGround) else 30
     rush = Rush(ground, seed=20, jobs=jobs)
     rush.go()
     shown = ground.get(board_key("main"))

@@ -28,7 +28,7 @@ def test_a_small_business_is_looked_at_wholly_in_every_round() -> None:
 
 
 def test_in_a_large_one_everybody_has_a_turn_within_the_hour_and_nobody_two() -> None:
-    jobs = ids(10_000)
+    jobs = ids(SLICE * SLICES)
     board, touched = shown(*jobs), dict.fromkeys(jobs, LONG_AGO)
     rounds = [to_look_at(touched, board, NOON + minutes(n)) for n in range(SLICES)]
     assert Counter(job_id for one in rounds for job_id in one) == Counter(jobs)
@@ -36,7 +36,7 @@ def test_in_a_large_one_everybody_has_a_turn_within_the_hour_and_nobody_two() ->
 
 
 def test_whoever_was_touched_lately_is_looked_at_once_the_others_had_their_time() -> None:
-    jobs = ids(10_000)
+    jobs = ids(SLICE * SLICES)
     board, touched = shown(*jobs), dict.fromkeys(jobs, LONG_AGO)
     never = to_look_at(touched, board, NOON)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from local.cache import (
@@ -357,7 +357,6 @@ class World:
         return int(answer.body) if answer.status == 200 else None
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.lists(STEP, max_size=40))
 def test_a_copy_is_never_served_past_its_lifetime_unless_the_origin_is_down(
     steps: list[tuple[str, float]],

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise, permutations
 from typing import Any, get_args
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events import JobMoveRequested
@@ -95,7 +95,6 @@ def test_t8_every_order_of_six_events_each_twice_ends_in_the_same_job() -> None:
         assert job.early == ()
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.permutations(STORY * 2))
 def test_t8_copies_may_come_at_any_time(events: list[JobMoveRequested]) -> None:
     job = after(BOOKED, events)
@@ -146,7 +145,6 @@ def streams(draw: st.DrawFn) -> tuple[Job, list[tuple[JobMoveRequested, int]]]:
     return job, draw(arrivals)
 
 
-@settings(deadline=None, max_examples=150)
 @given(streams())
 def test_any_stream_leaves_a_sound_job(
     stream: tuple[Job, list[tuple[JobMoveRequested, int]]],
@@ -165,7 +163,6 @@ def test_any_stream_leaves_a_sound_job(
         check_sound(job, flow)
 
 
-@settings(deadline=None, max_examples=40)
 @given(streams())
 def test_a_job_after_any_stream_is_the_same_when_read_back(
     stream: tuple[Job, list[tuple[JobMoveRequested, int]]],

@@ -10,7 +10,7 @@ from random import Random
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tracking.chance import any_scenario
@@ -65,14 +65,12 @@ def test_the_scenarios_show_every_kind_and_every_reason() -> None:
     assert {line["reason"] for line in lines if "reason" in line} == set(get_args(Reason))
 
 
-@settings(max_examples=250, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_no_rule_is_broken_by_chance(random: Random) -> None:
     scenario = any_scenario(random)
     assert violations(scenario, play(scenario)) == [], json.dumps(scenario)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_a_view_is_handed_on_as_it_came_and_shown_only_when_something_changed(
     random: Random,
@@ -92,7 +90,6 @@ def _is_view(line: dict[str, str]) -> bool:
     return '"terminal"' in line.get("body", "") and "NaN" not in line["body"]
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_memory_is_always_the_newest_view_shown(random: Random) -> None:
     """Kept after each answer, and read in the next visit, the floor outlives any visit."""

@@ -18,7 +18,7 @@ up: .venv/.laptop  ## the whole system on this laptop; ARGS="--demo" and the lik
 	@$(BIN)/haul up $(ARGS)
 
 test: .venv/.test  ## every test; ARGS are passed on to pytest
-	@$(BIN)/python -m tests.programs
+	@$(BIN)/python -m tests.support.programs
 	$(NODE_TESTS) tests/web/*.test.js
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -47,7 +47,7 @@ bench: .venv/.test  ## measured numbers; nothing here can fail
 pictures: .venv/.test  ## the README's pictures, taken from a running system
 	$(BIN)/python -m docs.screenshots
 
-lock: .venv/.test  ## resolve the dependencies of pyproject.toml anew
+lock: .venv/.test  ## resolve the dependencies of pyproject.toml again
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --extra laptop pyproject.toml -o locks/laptop.txt

@@ -21,17 +21,17 @@ from typing import Any
 
 import httpx
 
-from functions.api.asking import COOKIE
+from functions.api.request import COOKIE
 from functions.aws.container import utc_now
-from functions.aws.stores import S3Boards
+from functions.aws.s3_stores import S3Boards
 from local.laptop import Laptop
 from statemachine.flows import load_flow
-from statemachine.identity import job_id_for
+from statemachine.ids import job_id_for
 from statemachine.job import Customer, Place
 from statemachine.views import Board, card_of
-from tests.api.office import an_event
-from tests.builders import a_job
+from tests.api.api_fixture import an_event
 from tests.conftest import free_port
+from tests.support.builders import a_job
 
 RUNS, COLD_STARTS, CARDS, LOOKS, WARM_UP = 7, 7, 1_000, 200, 10
 ROOT = Path(__file__).parent.parent
@@ -43,7 +43,7 @@ IMPORTS = {
     "… and Powertools' router": f"import functions.advance_job; {POWERTOOLS.format('')}",
     "… with its `enable_validation`": "import functions.advance_job; "
     + POWERTOOLS.format("enable_validation=True"),
-    "the API (`functions.api.entry`)": "import functions.api.entry",
+    "the API (`functions.serve_api`)": "import functions.serve_api",
 }
 BARE = "def handler(event, context):\n    print('asked')\n    return {'statusCode': 401}\n"
 
@@ -79,7 +79,7 @@ def import_ms(statement: str) -> float:
 
 
 def cold_starts(laptop: Laptop) -> None:
-    """The first request to a fresh worker, and the next; the API answers 401 to nobody."""
+    """The first request to a fresh worker, and the next; the API answers 401 to no one."""
     client = laptop.client("lambda")
     api = client.get_function(FunctionName=laptop.outputs["ApiFunction"])["Configuration"]
     client.create_function(

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from statemachine.job import Assigned
 from tests.pages.browser import PHONE, chromium, sign_in, traffic_of
+from tests.pages.page_world import PASSWORD, now
 from tests.pages.stub_api import StubServer
-from tests.pages.world import PASSWORD, now
 
 RUNS, JOBS = 3, 5
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")

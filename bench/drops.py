@@ -16,7 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from local.laptop import Laptop
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from statemachine.views import View
 from tests.conftest import free_port
 from tests.e2e.business import booking, exist, jobs_of, put

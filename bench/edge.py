@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from statemachine.flows import flow_names, load_flow
-from tracking.answers import Answer
-from tracking.pace import Policy
-from tracking.reader import Ask, Reader, Wait
+from tracking.polling_policy import Policy
+from tracking.reader import Fetch, Reader, Sleep
+from tracking.responses import Response
 
 ROOT = Path(__file__).parent.parent
 CALLS = 20_000
@@ -53,14 +53,14 @@ def microseconds(source: str, event: dict[str, Any]) -> float:
 def requests_an_hour(poll_s: int) -> int:
     """The reader itself on a clock of our own; its jitter in the middle."""
     view = {"rev": 1, "status": "x", "terminal": False, "poll_s": poll_s}
-    answer = Answer(200, {}, json.dumps(view))
+    answer = Response(200, {}, json.dumps(view))
     reader, now_ms, asked = Reader(0, Policy(), lambda: 0.5), 0, 0
     while now_ms < HOUR_MS:
         step = reader.step(now_ms)
-        if isinstance(step, Ask):
+        if isinstance(step, Fetch):
             asked += 1
             reader.receive(answer, now_ms)
-        elif isinstance(step, Wait) and step.ms is not None:
+        elif isinstance(step, Sleep) and step.ms is not None:
             now_ms += step.ms
     return asked
 

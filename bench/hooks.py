@@ -16,16 +16,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from events import FACTS_SOURCE
-from functions.aws.hooks import S3Endpoints
-from functions.aws.stores import S3Jobs, S3Tenants
-from functions.settle_job import arrival
+from functions.aws.messages import S3Endpoints
+from functions.aws.s3_stores import S3Jobs, S3Tenants
+from functions.settle_job import fact_of_entry
 from local.laptop import Laptop
+from statemachine.business import NEVER_QUIET, BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.job import Customer, Job
-from statemachine.tenants import NEVER_QUIET, TenantSettings
-from tests.builders import a_job
 from tests.conftest import free_port
-from tests.hook_fakes import an_endpoint
+from tests.support.builders import a_job
+from tests.support.message_fakes import an_endpoint
 
 TEXTS, WEBHOOKS = 100, 200
 FACTS, EVERY_S, HANGING = 20, 0.5, 50
@@ -108,7 +108,7 @@ def delays(laptop: Laptop, tenant: str, url: str, got: dict[str, float], run: st
 def a_tenants_jobs(laptop: Laptop, tenant: str, number: int, run: str = "a") -> list[Job]:
     s3, bucket = laptop.client("s3"), laptop.outputs["JobsBucket"]
     if tenant not in set(S3Tenants(s3, bucket).names()):
-        settings = TenantSettings(tenant=tenant, business="Bench", quiet=NEVER_QUIET)
+        settings = BusinessSettings(tenant=tenant, business="Bench", quiet=NEVER_QUIET)
         S3Tenants(s3, bucket).add(settings)
     now = datetime.now(timezone.utc)
     made = []
@@ -143,7 +143,7 @@ def tell(laptop: Laptop, jobs: list[Job]) -> None:
             "EventBusName": laptop.outputs["BusName"],
             "Source": FACTS_SOURCE,
             "DetailType": "JobMoved",
-            "Detail": arrival(job, FLOW, job.seq).model_dump_json(exclude_none=True),
+            "Detail": fact_of_entry(job, FLOW, job.seq).model_dump_json(exclude_none=True),
         }
         for job in jobs
     ]

@@ -13,7 +13,7 @@ from deploy.bundle import bundle
 RUNS = 5
 FUNCTIONS = (
     "create_job", "advance_job", "edit_job", "register_wait", "settle_job", "publish_board",
-    "forget_at_edge", "watch_jobs", "send_messages", "receive_sms", "fan_out_facts",
+    "invalidate_views", "watch_jobs", "send_sms", "receive_sms", "fan_out_facts",
     "deliver_webhooks",
 )  # fmt: skip
 PROGRAM = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"

@@ -8,9 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from functions.aws.stores import S3Views
+from functions.aws.s3_stores import S3Views
 from local.laptop import Laptop
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from tests.conftest import free_port
 from tests.e2e.business import booking, exist, jobs_of, move, put
 

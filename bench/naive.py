@@ -23,16 +23,16 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from functions.aws.stores import S3Boards, S3Jobs
-from functions.commit import commit
+from functions.aws.s3_stores import S3Boards, S3Jobs
+from functions.protocol.compare_and_swap import commit
 from functions.publish_board import PublishBoard
 from local.engine import Engine
 from local.engine_key import EngineAddress
 from statemachine.flows import load_flow
 from statemachine.job import Note
 from statemachine.views import Board, card_of
-from tests.builders import a_job
 from tests.conftest import free_port
+from tests.support.builders import a_job
 
 WRITERS, CHANGES = 8, 64
 SIZES = (1_000, 10_000)

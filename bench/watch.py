@@ -16,20 +16,20 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.aws.hooks import S3Deliveries, S3Endpoints
-from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
+from functions.aws.messages import S3Deliveries, S3Endpoints
+from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
 from functions.publish_board import PublishBoard
-from functions.watch.mend_deliveries import MendDeliveries
+from functions.repair.repair_deliveries import RepairDeliveries
 from functions.watch_jobs import WatchJobs
+from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from statemachine.job import Job
-from statemachine.tenants import TenantSettings
 from statemachine.views import Board, card_of, view_of
-from tests.builders import a_job
-from tests.fakes import FakeBus, FakeExecutions, FakeLog, etag_of, no_pause
-from tests.functions.making import waited_for
-from tests.hook_fakes import FakeLater, FakeMetrics
+from tests.functions.creation import waited_for
+from tests.support.builders import a_job
+from tests.support.fakes import FakeBus, FakeExecutions, FakeLog, etag_of, no_pause
+from tests.support.message_fakes import FakeLater, FakeMetrics
 
 OPEN, FINISHED = (50, 1_000, 10_000), (0, 10_000)
 ROUNDS = 5
@@ -84,7 +84,7 @@ def main() -> None:
 def a_business(number: int, finished: int) -> CountedS3:
     s3 = CountedS3()
     jobs, views = S3Jobs(s3, BUCKET), S3Views(s3, BUCKET, 60)
-    S3Tenants(s3, BUCKET).add(TenantSettings(tenant="main", business="Haulway"))
+    S3Tenants(s3, BUCKET).add(BusinessSettings(tenant="main", business="Haulway"))
     open_jobs = [waited_for(a_job(**who(n))) for n in range(number)]
     ended = [a_job("completed", **who(number + n)) for n in range(finished)]
     for job in (*open_jobs, *ended):
@@ -107,7 +107,7 @@ def board_of(jobs: list[Job]) -> Board:
 
 def a_watchdog(s3: Any, executions: FakeExecutions) -> WatchJobs:
     jobs = S3Jobs(s3, BUCKET)
-    messages = MendDeliveries(
+    messages = RepairDeliveries(
         S3Deliveries(s3, BUCKET), S3Endpoints(s3, BUCKET), FakeLater(), FakeLater(), FakeBus(),
         FakeMetrics(), FakeLog(),
     )  # fmt: skip

@@ -9,8 +9,8 @@ from typing import Any
 import typer
 from botocore.exceptions import ClientError
 
-from cli.out import Complaint
-from cli.place import Place
+from cli.client.connection import Connection
+from cli.output.output import CliError
 from deploy.lock import who
 
 
@@ -38,10 +38,10 @@ def audit_line(what: str, tenant: str, at: datetime, facts: Mapping[str, Any]) -
     return f"audit/{at:%Y/%m/%d/%H%M%S%f}-{what}.json", json.dumps(line).encode()
 
 
-def _write_line(place: Place, key: str, body: bytes, **condition: str) -> None:
+def _write_line(place: Connection, key: str, body: bytes, **condition: str) -> None:
     try:
         place.client("s3").put_object(
             Bucket=place.outputs["JobsBucket"], Key=key, Body=body, **condition
         )
     except ClientError as error:
-        raise Complaint(f"the audit line could not be written: {error}") from error
+        raise CliError(f"the audit line could not be written: {error}") from error

@@ -13,7 +13,7 @@ EXAMPLES = {
     "roster show": "haul roster show --from 2026-11-23 --to 2026-11-29",
     "roster set": "haul roster set dina 2026-11-24 07:00-15:30 --role driver",
     "explain": "haul explain 261121-7k3m2q",
-    "ops redrive": "haul ops redrive 261121-7k3m2q",
+    "ops repair": "haul ops repair 261121-7k3m2q",
     "ops dlq show": "haul ops dlq show advance-job",
     "ops dlq replay": "haul ops dlq replay advance-job --all",
     "deploy": "haul deploy staging --dry-run",

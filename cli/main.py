@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 from rich.markup import escape
 
-from cli import examples, place
-from cli.error_log import DEBUG, unforeseen, wants_tracebacks
-from cli.out import BROKEN, BadInput, complaints
-from cli.out import __doc__ as out_doc
+from cli import examples
+from cli.client import connection
+from cli.output.error_log import DEBUG, unforeseen, wants_tracebacks
+from cli.output.output import BROKEN, UsageError, error_console
+from cli.output.output import __doc__ as out_doc
 
 if TYPE_CHECKING:
-    from cli.desk import Desk
-    from cli.ops_desk import OpsDesk
+    from cli.client.bus_client import JobClient
+    from cli.client.ops_client import OpsClient
 
 EXIT_CODES = (out_doc or "").partition("\n\n")[2]
 
@@ -34,7 +35,7 @@ class Commands(typer.Typer):
         except Exception as error:
             if wants_tracebacks():
                 raise
-            complaints.print(f"[bold red]haul:[/] {escape(unforeseen(error))}", soft_wrap=True)
+            error_console.print(f"[bold red]haul:[/] {escape(unforeseen(error))}", soft_wrap=True)
             sys.exit(BROKEN)
 
 
@@ -48,7 +49,7 @@ app = Commands(
 
 
 @dataclass
-class Choice:
+class GlobalOptions:
     """Which copy of Haulway, and which business in it, the command is for."""
 
     state: Path
@@ -57,34 +58,34 @@ class Choice:
     api: str | None
 
     @cached_property
-    def desk(self) -> "Desk":
+    def desk(self) -> "JobClient":
         """Through the API where one is named, else with AWS's own credentials."""
-        from cli.api_desk import ApiDesk, own_sessions
-        from cli.desk import BusDesk
+        from cli.client.api_client import ApiClient, own_sessions
+        from cli.client.bus_client import BusClient
 
         if self.api:
-            return ApiDesk(self.api, own_sessions())
-        return BusDesk(self.place, self.tenant)
+            return ApiClient(self.api, own_sessions())
+        return BusClient(self.place, self.tenant)
 
     @cached_property
-    def ops(self) -> "OpsDesk":
+    def ops(self) -> "OpsClient":
         """The same choice for those who keep it running."""
-        from cli.api_desk import ApiDesk, own_sessions
-        from cli.ops_desk import ApiOpsDesk, DirectOpsDesk
+        from cli.client.api_client import ApiClient, own_sessions
+        from cli.client.ops_client import ApiOpsClient, DirectOpsClient
 
         if self.api:
-            return ApiOpsDesk(ApiDesk(self.api, own_sessions()))
-        return DirectOpsDesk(self.place, self.tenant)
+            return ApiOpsClient(ApiClient(self.api, own_sessions()))
+        return DirectOpsClient(self.place, self.tenant)
 
     @cached_property
-    def place(self) -> place.Place:
-        """Raises BadInput where a site is named: the copy on this laptop would be meant instead."""
+    def place(self) -> connection.Connection:
+        """Raises UsageError where a site is named: the copy on this laptop would be meant instead."""
         if self.api:
-            raise BadInput(
+            raise UsageError(
                 "this command works with AWS credentials or on the laptop, not through a site: "
                 "leave --api (HAUL_API) out, or name a stage with --stage"
             )
-        return place.find(self.state, self.stage)
+        return connection.connect(self.state, self.stage)
 
 
 @app.callback()
@@ -108,12 +109,12 @@ def choose(
         os.environ[DEBUG] = "1"
     # Powertools would otherwise warn about a missing collector on a laptop.
     os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
-    context.obj = Choice(state, stage, tenant, api)
+    context.obj = GlobalOptions(state, stage, tenant, api)
 
 
 def _commands() -> None:
     """Each group of commands is a module; they are joined here, after `app` exists."""
-    from cli import (
+    from cli.commands import (
         board,
         cost,
         crew,

@@ -70,7 +70,7 @@ class StageRecord(Frozen):
     parameters: dict[str, str] = Field(default_factory=dict)
     """Those of the stack before `pending` was begun."""
     going_back: bool = False
-    """`pending` is the release before, which somebody wants to have again."""
+    """`pending` is the release before, which someone wants to have again."""
 
     def settled(self) -> "StageRecord":
         return self.with_(pending=None, parameters={}, going_back=False)

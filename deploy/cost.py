@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from functions.watch.round import SLICE, SLICES
+from functions.repair.job_selection import SLICE, SLICES
 from functions.watch_jobs import DEAD_LETTERS_EVERY
 
 PRICES_USD = {

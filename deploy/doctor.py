@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
-from deploy import doctor_remedies as remedies
+from deploy import doctor_fixes as remedies
 from deploy.doctor_edge import headers, pages_of_this_build, unknown_views
-from deploy.doctor_remedies import BY_HAND
-from deploy.machines import ALIAS
-from deploy.patient import Finding, Patient
+from deploy.doctor_fixes import BY_HAND
+from deploy.doctor_stage import DeployedStage, Finding
+from deploy.state_machine_versions import ALIAS
 from functions.people.sessions import SigningKeys
 from statemachine.asl import render
 from statemachine.flows import flow_names, load_flow
 
 ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
-NOBODY = "nobody is told of alarms"
+NO_ONE = "no one is told of alarms"
 SUBSCRIBE = "haul deploy {stage} --set AlarmEmail=ops@example.com, then confirm the mail from AWS"
 CONFIRM = (
     "open the link in AWS's mail “Subscription Confirmation”; after three days it is void, then "
@@ -30,14 +30,14 @@ CONFIRM = (
 WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-Check = Callable[[Patient], Iterator[Finding]]
+Check = Callable[[DeployedStage], Iterator[Finding]]
 
 
 def examine(
     session: Any, outputs: dict[str, str], edge_url: str, max_key_days: int
 ) -> Iterator[Finding]:
     """Every check; one that cannot be made is itself a bad finding, and the others go on."""
-    patient = Patient(session, outputs, edge_url, max_key_days)
+    patient = DeployedStage(session, outputs, edge_url, max_key_days)
     for check in CHECKS:
         try:
             yield from check(patient)
@@ -46,10 +46,10 @@ def examine(
             yield Finding(what, False, f"{type(error).__name__}: {error}"[:300])
 
 
-def stack(patient: Patient) -> Iterator[Finding]:
+def stack(patient: DeployedStage) -> Iterator[Finding]:
     status = patient.described["StackStatus"]
     events = f"{patient.aws} cloudformation describe-stack-events --stack-name {patient.stack}"
-    do = f"{events} says what failed; mend it, then haul deploy {patient.stage}"
+    do = f"{events} says what failed; repair it, then haul deploy {patient.stage}"
     yield Finding(f"stack {patient.stack} is {status}", status in WELL, do)
     missing = sorted(set(patient.template["Outputs"]) - set(patient.outputs))
     yield Finding(
@@ -60,7 +60,7 @@ def stack(patient: Patient) -> Iterator[Finding]:
     )
 
 
-def functions(patient: Patient) -> Iterator[Finding]:
+def functions(patient: DeployedStage) -> Iterator[Finding]:
     aws, iam = patient.client("lambda"), patient.client("iam")
     for _, name in patient.of("AWS::Lambda::Function"):
         try:
@@ -81,7 +81,7 @@ def functions(patient: Patient) -> Iterator[Finding]:
         yield Finding(what, state in ("Active", "Inactive"), do)
 
 
-def _alias(patient: Patient, name: str) -> str:
+def _alias(patient: DeployedStage, name: str) -> str:
     aws = patient.client("lambda")
     try:
         pages = aws.get_paginator("list_versions_by_function").paginate(FunctionName=name)
@@ -91,7 +91,7 @@ def _alias(patient: Patient, name: str) -> str:
     return remedies.alias(patient.aws, name, ALIAS, max(filter(str.isdigit, versions), key=int))
 
 
-def queues(patient: Patient) -> Iterator[Finding]:
+def queues(patient: DeployedStage) -> Iterator[Finding]:
     sqs, aws = patient.client("sqs"), patient.client("lambda")
     for _, url in patient.of("AWS::SQS::Queue"):
         known = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
@@ -109,7 +109,7 @@ def queues(patient: Patient) -> Iterator[Finding]:
         states = [mapping["State"] for mapping in mappings]
         own = name.removeprefix(f"{patient.stack}-")
         yield Finding(
-            f"queue {name} is read: {', '.join(states) or 'nobody'}",
+            f"queue {name} is read: {', '.join(states) or 'no_one'}",
             states == ["Enabled"],
             remedies.reader(patient.aws, patient.stack, own, arn, mappings),
         )
@@ -118,11 +118,11 @@ def queues(patient: Patient) -> Iterator[Finding]:
 def _dead_letters(name: str, queue: str, count: int) -> Finding:
     show, again = f"haul ops dlq show {queue}", f"haul ops dlq replay {queue} --all"
     return Finding(
-        f"{name}: {count} dead letters", count == 0, f"{show}, mend the cause, then {again}"
+        f"{name}: {count} dead letters", count == 0, f"{show}, repair the cause, then {again}"
     )
 
 
-def alarms(patient: Patient) -> Iterator[Finding]:
+def alarms(patient: DeployedStage) -> Iterator[Finding]:
     wanted = {known_as for kind in ALARMS for _, known_as in patient.of(kind)}
     pages = patient.client("cloudwatch").get_paginator("describe_alarms")
     known = {
@@ -137,21 +137,21 @@ def alarms(patient: Patient) -> Iterator[Finding]:
         yield Finding(what, state in ("OK", "INSUFFICIENT_DATA"), do)
 
 
-def told(patient: Patient) -> Iterator[Finding]:
-    """An alarm that nobody hears is none. On a laptop nobody has to."""
+def told(patient: DeployedStage) -> Iterator[Finding]:
+    """An alarm that no one hears is none. On a laptop no one has to."""
     sns = patient.client("sns")
     (topic,) = (arn for name, arn in patient.of("AWS::SNS::Topic") if name == "AlarmTopic")
     pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     arns = [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
     confirmed = [arn for arn in arns if arn.startswith("arn:")]
-    what = f"alarms reach {len(confirmed)} of {len(arns)} subscribers" if arns else NOBODY
+    what = f"alarms reach {len(confirmed)} of {len(arns)} subscribers" if arns else NO_ONE
     if not patient.on_aws:
-        what += "; on a laptop nobody has to be told"
+        what += "; on a laptop no one has to be told"
     do = CONFIRM if arns else SUBSCRIBE.format(stage=patient.stage)
     yield Finding(what, bool(confirmed) or not patient.on_aws, do)
 
 
-def secrets(patient: Patient) -> Iterator[Finding]:
+def secrets(patient: DeployedStage) -> Iterator[Finding]:
     aws, arn = patient.client("secretsmanager"), patient.outputs["SessionKeysArn"]
     about = aws.describe_secret(SecretId=arn)
     changed = about.get("LastChangedDate") or about["CreatedDate"]
@@ -171,7 +171,7 @@ def _are_keys(body: str) -> bool:
     return "key" in found or bool(SigningKeys.model_validate(found).keys)
 
 
-def rules(patient: Patient) -> Iterator[Finding]:
+def rules(patient: DeployedStage) -> Iterator[Finding]:
     """On our own bus, or on the account's, where AWS tells of executions."""
     pages = patient.client("events").get_paginator("list_rules")
     known = {
@@ -188,20 +188,20 @@ def rules(patient: Patient) -> Iterator[Finding]:
         yield Finding(f"rule {name} is {state}", state == wanted, do)
 
 
-def schedules(patient: Patient) -> Iterator[Finding]:
+def schedules(patient: DeployedStage) -> Iterator[Finding]:
     scheduler = patient.client("scheduler")
     for name, known_as in patient.of("AWS::Scheduler::Schedule"):
         state = scheduler.get_schedule(Name=known_as.rpartition("/")[2] or known_as)["State"]
         yield Finding(f"schedule {name} is {state}", state == "ENABLED", BY_HAND)
 
 
-def archives(patient: Patient) -> Iterator[Finding]:
+def archives(patient: DeployedStage) -> Iterator[Finding]:
     for name, known_as in patient.of("AWS::Events::Archive"):
         state = patient.client("events").describe_archive(ArchiveName=known_as)["State"]
         yield Finding(f"archive {name} is {state}", state == "ENABLED", BY_HAND)
 
 
-def flows(patient: Patient) -> Iterator[Finding]:
+def flows(patient: DeployedStage) -> Iterator[Finding]:
     """New executions run what the flow files of this version say."""
     sfn, prefix = patient.client("stepfunctions"), patient.outputs["MachinePrefix"]
     for flow in flow_names():
@@ -228,7 +228,7 @@ def in_step(ours: Any, deployed: Any) -> bool:
     return bool(ours == deployed)
 
 
-def edge(patient: Patient) -> Iterator[Finding]:
+def edge(patient: DeployedStage) -> Iterator[Finding]:
     for what, ok, do in (
         *headers(patient.edge_url),
         *unknown_views(patient.edge_url),

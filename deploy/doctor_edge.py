@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import httpx
 
-from deploy.doctor_remedies import BY_HAND
+from deploy.doctor_fixes import BY_HAND
 from deploy.pages import WEB, build_id, pages
 from deploy.verify_edge import BUILD
 
@@ -30,7 +30,7 @@ def headers(edge_url: str) -> Iterator[Seen]:
 
 
 def unknown_views(edge_url: str) -> Iterator[Seen]:
-    """A fresh link must not meet an old "not found", and nobody may list what there is."""
+    """A fresh link must not meet an old "not found", and no one may list what there is."""
     path = f"/t/{uuid4().hex}.json"
     with httpx.Client(base_url=edge_url, timeout=TIMEOUT_S) as http:
         first, second, folder = http.get(path), http.get(path), http.get("/t/")

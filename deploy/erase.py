@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from functions.aws.hooks import S3Numbers
-from functions.aws.places import DynamoPlaces
-from functions.aws.stores import S3Objects
-from functions.commit import ATTEMPTS
-from functions.hooks.numbers import Number, digest_of
-from functions.ports import Conflict, Corrupt, Unavailable
-from statemachine.deliveries import Delivery, masked
-from statemachine.identity import digest_of as digest_of_token
+from functions.aws.crew_locations import DynamoCrewLocations
+from functions.aws.messages import S3PhoneRecords
+from functions.aws.s3_stores import S3Objects
+from functions.messages.phone_numbers import PhoneRecord, digest_of
+from functions.protocol.compare_and_swap import ATTEMPTS
+from functions.protocol.ports import Conflict, Corrupt, Unavailable
+from statemachine.deliveries import Delivery, masked_phone
+from statemachine.ids import digest_of as digest_of_token
 from statemachine.job import Job
 from statemachine.views import photo_path
 
@@ -40,14 +40,16 @@ def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
     ]
     public = [photo_path(photo.photo_id).lstrip("/") for photo in job.photos]
     public.append(f"t/{digest_of_token(job.token)}.json")
-    DynamoPlaces(client("dynamodb"), outputs["CrewRosterTable"]).forget(job.tenant, job.job_id)
+    DynamoCrewLocations(client("dynamodb"), outputs["CrewRosterTable"]).forget(
+        job.tenant, job.job_id
+    )
     erased = sum(purge(s3, outputs["SiteBucket"], key) for key in public)
     return erased + sum(purge(s3, outputs["JobsBucket"], prefix) for prefix in private)
 
 
-def forget_at_edge(client: Client, outputs: Mapping[str, str]) -> None:
+def invalidate_views(client: Client, outputs: Mapping[str, str]) -> None:
     """Photos are kept at the edge for a day. By one wildcard, so that the list of what was
-    invalidated names nobody's link."""
+    invalidated names no one's link."""
     client("cloudfront").create_invalidation(
         DistributionId=outputs["DistributionId"],
         InvalidationBatch={
@@ -75,14 +77,14 @@ def erase_number(s3: Any, bucket: str, tenant: str, phone: str) -> NumberErased:
     Answers name their number by its last four digits only; those of all such numbers are erased.
     Raises Unavailable where texts kept changing what is known.
     """
-    erased = erase_answers(s3, bucket, tenant, masked(phone))
+    erased = erase_answers(s3, bucket, tenant, masked_phone(phone))
     left = erase_digest(s3, bucket, tenant, digest_of(tenant, phone))
     return NumberErased(erased + left.objects, left.opt_out_kept)
 
 
 def erase_digest(s3: Any, bucket: str, tenant: str, digest: str) -> NumberErased:
     """The same for a number of which only the digest is known. Raises Unavailable."""
-    erased, numbers = 0, S3Numbers(s3, bucket)
+    erased, numbers = 0, S3PhoneRecords(s3, bucket)
     for _ in range(ATTEMPTS):
         stored = numbers.read(tenant, digest)
         known, etag = (stored.value, stored.etag) if stored else (None, None)
@@ -98,10 +100,10 @@ def erase_digest(s3: Any, bucket: str, tenant: str, digest: str) -> NumberErased
     raise Unavailable("texts keep coming from that number; erase again in a minute")
 
 
-def _opt_out_alone(known: Number) -> Number | None:
+def _opt_out_alone(known: PhoneRecord) -> PhoneRecord | None:
     if not known.stopped:
         return None
-    return Number(
+    return PhoneRecord(
         tenant=known.tenant, digest=known.digest, rev=known.rev, stopped_at=known.stopped_at
     )
 
@@ -118,14 +120,14 @@ def _purge_number(
 
 
 def erase_answers(s3: Any, bucket: str, tenant: str, mask: str) -> int:
-    """The answers to texts of every number that is masked so."""
+    """The answers to texts of every number that is masked_phone so."""
     objects, prefix = S3Objects(s3, bucket), f"tenants/{tenant}/deliveries/replies/"
     ours = [key for key in objects.keys(prefix) if _is_to(objects, prefix + key, mask)]
     return sum(purge(s3, bucket, prefix + key) for key in ours)
 
 
 def _is_to(objects: S3Objects, key: str, mask: str) -> bool:
-    """One that cannot be read is nobody's, and stops nobody's from being erased."""
+    """One that cannot be read is no one's, and stops no one's from being erased."""
     try:
         stored = objects.load(key, Delivery)
     except Corrupt:

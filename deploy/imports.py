@@ -1,6 +1,6 @@
 """Every handler of a release is imported from its own bundle before anything of a stage changes.
 
-Code that cannot even be imported would answer nobody from the moment the alias moves until it is
+Code that cannot even be imported would answer no one from the moment the alias moves until it is
 taken back. So the bundle is unpacked and tried first, in an interpreter of its own that has what
 the function will have: the bundle's sources, of the packages only those the bundle brings (where
 it brings any), and no environment.

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from functions.aws.failures import MISSING, code_of, conditional_write, retryable
+from functions.aws.errors import MISSING, code_of, conditional_write, retryable
 
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
 """Of a client for leases. The SDK's own second try would meet the first and be refused, and a
@@ -20,7 +20,7 @@ deployer must know long before its lease ends whether it was renewed."""
 
 
 @dataclass(frozen=True)
-class Found:
+class StoredLease:
     body: bytes
     etag: str
     written: datetime
@@ -31,7 +31,7 @@ class S3Leases:
     def __init__(self, s3: Any, bucket: str) -> None:
         self.s3, self.bucket = s3, bucket
 
-    def read(self, key: str) -> Found | None:
+    def read(self, key: str) -> StoredLease | None:
         """Raises Unavailable."""
         with retryable():
             try:
@@ -42,7 +42,7 @@ class S3Leases:
                     return None
                 raise
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
-        return Found(body, answer["ETag"], answer["LastModified"], now)
+        return StoredLease(body, answer["ETag"], answer["LastModified"], now)
 
     def put(self, key: str, body: bytes, replacing: str | None) -> str:
         """The new ETag. Raises Conflict where `replacing` is stored no more (None: where something

@@ -22,9 +22,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Protocol
 from uuid import uuid4
 
-from deploy.leases import Found
+from deploy.leases import StoredLease
 from deploy.stack import DeployFailed
-from functions.ports import Conflict, Unavailable
+from functions.protocol.ports import Conflict, Unavailable
 from statemachine.values import Frozen, Utc
 
 LEASE = timedelta(seconds=90)
@@ -35,17 +35,17 @@ PAUSES_S = (0.0, 1.0, 4.0, 15.0)
 
 
 class Locked(DeployFailed):
-    """Somebody else deploys to the stage; the text says who and until when."""
+    """Someone else deploys to the stage; the text says who and until when."""
 
 
 class LockLost(DeployFailed):
-    """The stage is somebody else's by now: nothing more may be done to it from here."""
+    """The stage is someone else's by now: nothing more may be done to it from here."""
 
 
 class Leases(Protocol):
     """See deploy/leases.py."""
 
-    def read(self, key: str) -> Found | None: ...
+    def read(self, key: str) -> StoredLease | None: ...
 
     def put(self, key: str, body: bytes, replacing: str | None) -> str: ...
 
@@ -105,7 +105,7 @@ class Lock:
         raise Unavailable(f"the lock of stage {self.stage} could not be taken")
 
     def check(self) -> None:
-        """Renew it. Raises LockLost where it is another's by now, Unavailable where nobody says."""
+        """Renew it. Raises LockLost where it is another's by now, Unavailable where no one says."""
         with self._turn:
             for pause_s in PAUSES_S:
                 self.sleep(pause_s)
@@ -129,7 +129,7 @@ class Lock:
         if found and self._is_ours(found):
             self.etag = found.etag
             return
-        by = _sentence(found) if found else "It is nobody's now."
+        by = _sentence(found) if found else "It is no one's now."
         self.lost = (
             f"the lock of stage {self.stage} was lost while this machine did not renew it, and "
             f"nothing more is done from here. {by} See how the stage is then, and deploy again"
@@ -149,7 +149,7 @@ class Lock:
     def _body(self) -> bytes:
         return self.me.model_dump_json(indent=1).encode() + b"\n"
 
-    def _is_ours(self, found: Found) -> bool:
+    def _is_ours(self, found: StoredLease) -> bool:
         return _holder(found).nonce == self.me.nonce
 
 
@@ -170,20 +170,20 @@ def _me(doing: str, lease: timedelta) -> Holder:
     )
 
 
-def _holder(found: Found) -> Holder:
+def _holder(found: StoredLease) -> Holder:
     """What another version of ours has written beside it is passed over."""
     return Holder.model_validate_json(found.body, extra="ignore")
 
 
-def _ends(found: Found) -> datetime:
+def _ends(found: StoredLease) -> datetime:
     return found.written + timedelta(seconds=_holder(found).lease_s)
 
 
-def _has_run_out(found: Found) -> bool:
+def _has_run_out(found: StoredLease) -> bool:
     return found.now > _ends(found)
 
 
-def _sentence(found: Found) -> str:
+def _sentence(found: StoredLease) -> str:
     holder = _holder(found)
     return (
         f"{holder.user}@{holder.host} (process {holder.pid}) has been at it since "

@@ -116,7 +116,7 @@ def _references(key: str, sources: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _target(key: str, path: str) -> str:
-    """`/lib/time.js` or `./words.js`, seen from `key`, as a key."""
+    """`/shared/time.js` or `./words.js`, seen from `key`, as a key."""
     joined = path if path.startswith("/") else f"/{PurePosixPath(key).parent}/{path}"
     return normpath(joined).lstrip("/")
 
@@ -150,7 +150,7 @@ def publish(s3: Any, bucket: str, wanted: list[Page]) -> list[str]:
     """Upload the pages that differ from what is there; the answer is their keys.
 
     What is said of a page, its type and how long it is kept, is part of it. Hashed files many at
-    once, for nobody refers to them yet; the others in their order.
+    once, for no one refers to them yet; the others in their order.
     """
     known = _known(s3, bucket)
 

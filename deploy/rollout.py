@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.function_check import check_functions
 from deploy.stack import Planned, Stack
 from deploy.target import Outputs, Target
 from deploy.template import PUBLISHED, mark_of
-from deploy.trial import try_functions
 
 PROTECTED = "production"
 PROTECTION = "DeletionProtection"
@@ -40,7 +40,7 @@ class Rollout:
     review: Review
 
     def bring(self, template: bytes, url: str, back_to: Parameters | None = None) -> Outputs:
-        """Raises StackFailed, NotTrusted. In a stack that is made new nobody is served yet.
+        """Raises StackFailed, NotTrusted. In a stack that is made new no one is served yet.
 
         `back_to` is None on the way forward, which sets the target's parameters. On the way back
         it has the parameters of then; the others stay as they are.
@@ -74,7 +74,7 @@ class Rollout:
     def _publish(self, template: bytes, url: str, wanted: Parameters, at_once: bool) -> None:
         self.say("try functions")
         names = self.stack.functions()
-        try_functions(self.target.client("lambda"), names, json.loads(template))
+        check_functions(self.target.client("lambda"), names, json.loads(template))
         self.say("publish")
         document = json.loads(template)
         if at_once and wanted.get(GRADUAL) == "true":

@@ -65,14 +65,14 @@ class Stack:
     def plan(self, template: Mapping[str, Any], url: str, wanted: Mapping[str, str]) -> Planned:
         """A change set towards the template. Raises StackFailed where it cannot be made.
 
-        Parameters that are not in `wanted` stay as they are. A stack on which somebody is at
+        Parameters that are not in `wanted` stay as they are. A stack on which someone is at
         work, perhaps a deployment that was killed, is waited for.
         """
         status = self._at_rest()
         if status in NEVER_LIVED:
             raise StackFailed(
                 f"stack {self.name} was never made ({status}); a deployment removes what is left "
-                "of it and makes it anew"
+                "of it and makes it again"
             )
         creates = status in (None, "REVIEW_IN_PROGRESS")
         known = {} if creates else self.parameters()
@@ -146,14 +146,14 @@ class Stack:
                 raise StackFailed(f"stack {self.name} cannot be removed ({left}); look at it")
 
     def forget(self, change_set: str | None, creates: bool = False) -> None:
-        """Leave no change set behind that nobody executes."""
+        """Leave no change set behind that no one executes."""
         if change_set:
             self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=self.name)
         if creates and self.status() == "REVIEW_IN_PROGRESS":
             self.cloudformation.delete_stack(StackName=self.name)
 
     def protect(self) -> None:
-        """Nobody can delete the stack by accident."""
+        """No one can delete the stack by accident."""
         self.cloudformation.update_termination_protection(
             StackName=self.name, EnableTerminationProtection=True
         )
@@ -191,7 +191,7 @@ class Stack:
         return str(answer["Stacks"][0]["StackStatus"])
 
     def _at_rest(self) -> str | None:
-        """The status once nobody is at work on the stack."""
+        """The status once no one is at work on the stack."""
         deadline = time.monotonic() + LONGEST_S
         while time.monotonic() < deadline:
             status = self.status()

@@ -18,7 +18,7 @@ AT_ONCE = 6
 
 NOBODYS = b"{}"
 FOR_MEMBERS = (("GET", "/api/session"), ("POST", "/api/jobs"))
-"""Asked by nobody, the API's own code says no: one is read, the other is written with a body."""
+"""Asked by no one, the API's own code says no: one is read, the other is written with a body."""
 OUR_NO = '"/problems/signed-out"'
 
 
@@ -78,7 +78,7 @@ def verify_api(edge_url: str, patience_s: float) -> None:
 
 
 def _said(http: httpx.Client, method: str, path: str) -> str:
-    """The status and what was said with it, or that nobody answered."""
+    """The status and what was said with it, or that no one answered."""
     try:
         answer = _asked(http, method, path)
     except httpx.TransportError:

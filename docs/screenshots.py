@@ -11,9 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from cli.demo import MORNING, Demo
+from cli.commands.demo import MORNING, Demo
 from functions.aws.roster import DynamoAccounts
-from functions.aws.stores import S3Boards, S3Jobs
+from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.people.accounts import Passwords, suggested_password
 from local.laptop import FirstSignIn, Laptop
 from statemachine.job import Job

@@ -6,7 +6,7 @@
 // distribution would also replace the API's own 404s. Under /track/ every path that is no file gets
 // the page: a link mangled by a text message must open the job, or say in words that it cannot.
 var KINDS = '\\.(css|html|ico|jpg|js|map|mjs|png|svg|txt|webmanifest|webp|woff2|xml)$';
-var FILE = new RegExp(KINDS); // .json is missing on purpose: data lives in /t/ and /lib/ only
+var FILE = new RegExp(KINDS); // .json is missing on purpose: data lives in /t/ and /shared/ only
 var TRACK_FILE = new RegExp('^/track/[A-Za-z0-9_-]{1,21}(\\.[A-Za-z0-9_-]{1,21})*' + KINDS); // a token has 22
 var PLAIN = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\/?$/;
 var DOTS = /\/(\.|%2e){1,2}(\/|\\|%2f|%5c|$)/i;
@@ -58,7 +58,7 @@ function handler(event) {
     }
     if (area === 'api' && !DOTS.test(uri)) { return request; }
     if (uri.length > LONGEST || !PLAIN.test(uri)) { return notFound(); }
-    if (area === 't' || area === 'lib' || isFile(uri, area)) { return request; }
+    if (area === 't' || area === 'shared' || isFile(uri, area)) { return request; }
     if (uri === '/' || uri === '/index.html') {
         request.uri = '/index.html';
         return request;

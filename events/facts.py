@@ -54,7 +54,7 @@ class JobMoved(JobFact):
 
 
 class JobEdited(JobFact):
-    """Particulars of the job were changed; `fields` says which, not to what."""
+    """Details of the job were changed; `fields` says which, not to what."""
 
     event_id: EventId
     actor: Actor

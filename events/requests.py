@@ -82,7 +82,7 @@ class JobMoveRequested(Request):
 
 
 class Assignment(BaseModel):
-    """Somebody of the roster for a role. `first_name` was once needed: the roster's name counts."""
+    """Someone of the roster for a role. `first_name` was once needed: the roster's name counts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -92,7 +92,7 @@ class Assignment(BaseModel):
 
 
 class Changes(BaseModel):
-    """New values for a job's particulars; what is left out stays as it is."""
+    """New values for a job's details; what is left out stays as it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"minProperties": 1})
 
@@ -109,7 +109,7 @@ class Changes(BaseModel):
     """One of the business's trucks; empty takes it off the job."""
     load_size: LoadSize | None = None
     texts_stopped: bool | None = None
-    """Shown on the board. Nobody is sent a text again who has answered STOP, whatever it says."""
+    """Shown on the board. No one is sent a text again who has answered STOP, whatever it says."""
 
     @model_validator(mode="after")
     def _something(self) -> "Changes":
@@ -119,7 +119,7 @@ class Changes(BaseModel):
 
 
 class JobEditRequested(Request):
-    """Change a job's particulars; its status is only changed by moves."""
+    """Change a job's details; its status is only changed by moves."""
 
     job_id: JobId
     changes: Changes

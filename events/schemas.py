@@ -1,6 +1,6 @@
 """JSON Schemas of everything on the bus, generated from the models into `schemas/`.
 
-`python -m events.schemas` writes them anew; a test holds the files to the models.
+`python -m events.schemas` writes them again; a test holds the files to the models.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Step 2: a move is committed to the job's object, or refused on the record; then the bell rings.
+"""Step 2: a move is committed to the job's object, or refused on the record; then the task token rings.
 
-The one conditional write of the job object decides. The bell is rung after it, never before, and
+The one conditional write of the job object decides. The task token is resumed after it, never before, and
 whether the execution heard it proves nothing: a copy of the event, the wait's own timeout or the
 watchdog ring again.
 """
@@ -15,22 +15,22 @@ from functions.aws.container import (
     FromQueue,
     HasJobs,
     RunsMachines,
+    batch_consumer,
     client,
-    inbox,
     log,
     one_attempt,
     read_settings,
     utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.s3_stores import S3Jobs
 from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.aws.stores import S3Jobs
-from functions.commit import Pause, commit, full_jitter
-from functions.inbox import Inbox, once
-from functions.ports import Answer, Bus, Executions, Jobs
-from functions.wake import wake
+from functions.protocol.batches import BatchConsumer, once
+from functions.protocol.compare_and_swap import Pause, commit, full_jitter
+from functions.protocol.ports import Bus, Executions, Jobs, TaskOutput
+from functions.protocol.resume_execution import resume_execution
 from statemachine.flows import load_flow
-from statemachine.job import SUPERSEDED, Job, Refusal, Wait
+from statemachine.job import SUPERSEDED, Job, Refusal, TaskWait
 from statemachine.lifecycle import Verdict, judge
 
 
@@ -46,7 +46,7 @@ class AdvanceJob:
 
         Raises UnknownJob, Corrupt, RecordsFull; Unavailable where it shall be delivered again.
         """
-        left: list[Wait] = []
+        left: list[TaskWait] = []
 
         def judged(job: Job) -> tuple[Job, Verdict]:
             verdict = judge(job, request, load_flow(job.flow), now)
@@ -62,7 +62,7 @@ class AdvanceJob:
         self._send_home(left, job)
         return verdict
 
-    def _send_home(self, left: list[Wait], job: Job) -> None:
+    def _send_home(self, left: list[TaskWait], job: Job) -> None:
         """The execution that has not heard of the end from which the job has come back.
 
         It would wait on and call the job overdue. Where the job did not come back after all, its
@@ -70,14 +70,14 @@ class AdvanceJob:
         """
         for wait in left:
             if wait.epoch.generation < job.execution.generation:
-                self.executions.ring(wait.token, Answer(seq=wait.seq, to=SUPERSEDED))
+                self.executions.send_success(wait.token, TaskOutput(seq=wait.seq, to=SUPERSEDED))
 
     def _follow_up(self, job: Job, event_id: str) -> None:
         """What must happen after the write, also where a copy of the event finds it undone."""
         refused = job.refusals_with(event_id)
         if refused:
             self.bus.announce([refused_fact(job, refusal) for refusal in refused])
-        wake(job, self.jobs, self.executions)
+        resume_execution(job, self.jobs, self.executions)
 
 
 def refused_fact(job: Job, refusal: Refusal) -> JobMoveRefused:
@@ -101,7 +101,7 @@ class Settings(FromQueue, HasJobs, Announces, RunsMachines):
 
 
 @once
-def wire() -> tuple[AdvanceJob, Inbox[JobMoveRequested]]:
+def wire() -> tuple[AdvanceJob, BatchConsumer[JobMoveRequested]]:
     settings = read_settings(Settings)
     advance = AdvanceJob(
         S3Jobs(one_attempt("s3"), settings.jobs_bucket),
@@ -110,7 +110,7 @@ def wire() -> tuple[AdvanceJob, Inbox[JobMoveRequested]]:
         ),
         EventBridgeBus(client("events"), settings.bus_name),
     )
-    return advance, inbox(JobMoveRequested, settings)
+    return advance, batch_consumer(JobMoveRequested, settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

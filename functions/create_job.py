@@ -1,6 +1,6 @@
 """Step 1: book a job. Object first, then its public view, then its execution, then the link.
 
-Invoked with a request and answers with the link; or fed from the bus, where nobody waits. Every
+Invoked with a request and answers with the link; or fed from the bus, where no one waits. Every
 copy of a request finds the job of the first and drives on whatever that one left undone.
 """
 
@@ -17,19 +17,26 @@ from functions.aws.container import (
     HasJobs,
     HasViews,
     RunsMachines,
+    batch_consumer,
     client,
-    inbox,
     log,
     one_attempt,
     read_settings,
     utc_now,
 )
-from functions.aws.freshness import public_views
+from functions.aws.invalidation_usage import public_views
+from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.aws.stores import S3Jobs, S3Tenants
-from functions.commit import ATTEMPTS, Pause, full_jitter
-from functions.inbox import NEVER_AGAIN, Inbox, Permanent, check_outside, once, problems
-from functions.ports import (
+from functions.protocol.batches import (
+    PERMANENT_ERRORS,
+    BatchConsumer,
+    Permanent,
+    check_outside,
+    field_errors,
+    once,
+)
+from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
+from functions.protocol.ports import (
     Conflict,
     Executions,
     Jobs,
@@ -38,20 +45,20 @@ from functions.ports import (
     UnknownJob,
     Views,
 )
-from functions.write_view import write_view
+from functions.views.write_view import write_view
 from statemachine.bounds import beyond_plans, over_already
+from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.identity import job_id_for, new_token
+from statemachine.ids import job_id_for, new_token
 from statemachine.job import Execution, Job, Note
 from statemachine.lifecycle import CLOCK_SKEW
-from statemachine.tenants import TenantSettings
 from statemachine.values import Frozen, JobId
 
 ID_ATTEMPTS = 8
 
 
 class Booked(Frozen):
-    """What the booker gets. The token is the key to the public link: nobody else is given it."""
+    """What the booker gets. The token is the key to the public link: no one else is given it."""
 
     job_id: JobId
     tracking_token: str
@@ -100,7 +107,7 @@ class CreateJob:
         return Booked(job_id=job.job_id, tracking_token=job.token, duplicate=not created)
 
     def _created(
-        self, request: JobRequested, tenant: TenantSettings, now: datetime
+        self, request: JobRequested, tenant: BusinessSettings, now: datetime
     ) -> tuple[Job, bool]:
         """The job of this request, and whether this call stored it."""
         if earlier := self._copy_of_another_day(request):
@@ -115,7 +122,7 @@ class CreateJob:
         raise JobIdTaken(f"job id {request.job_id or 'of this event'} belongs to another job")
 
     def _copy_of_another_day(self, request: JobRequested) -> Job | None:
-        """A copy that was stamped anew on its retry, on the other side of midnight."""
+        """A copy that was stamped again on its retry, on the other side of midnight."""
         if request.job_id:
             return None
         for days in (-1, 1):
@@ -156,7 +163,7 @@ class CreateJob:
             self.executions.start(job.flow, job.tenant, job.job_id, job.execution.generation)
 
 
-def _check_window(request: JobRequested, tenant: TenantSettings) -> None:
+def _check_window(request: JobRequested, tenant: BusinessSettings) -> None:
     """By the time of the request: it may have waited in a queue. Copies of one that was booked
 
     are not asked: their window may have passed since. Raises WindowRefused.
@@ -212,7 +219,7 @@ class Settings(FromQueue, HasJobs, HasViews, RunsMachines):
 
 
 @once
-def wire() -> tuple[CreateJob, Inbox[JobRequested]]:
+def wire() -> tuple[CreateJob, BatchConsumer[JobRequested]]:
     settings = read_settings(Settings)
     s3 = one_attempt("s3")
     create = CreateJob(
@@ -223,7 +230,7 @@ def wire() -> tuple[CreateJob, Inbox[JobRequested]]:
         ),
         S3Tenants(s3, settings.jobs_bucket),
     )
-    return create, inbox(JobRequested, settings)
+    return create, batch_consumer(JobRequested, settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -242,6 +249,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         check_outside(request)
         return one(request).model_dump(mode="json")
     except ValidationError as error:
-        return {"error": "Invalid", "detail": "; ".join(problems(error))}
-    except NEVER_AGAIN as error:
+        return {"error": "Invalid", "detail": "; ".join(field_errors(error))}
+    except PERMANENT_ERRORS as error:
         return {"error": type(error).__name__, "detail": str(error)}

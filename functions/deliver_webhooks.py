@@ -4,7 +4,7 @@
     slow lane     retries, and everything for endpoints that fail; fifteen seconds each
 
 An endpoint that fails leaves the prompt lane with its first failure, so of fifty that hang none
-stands before one that answers. Retries go on for more than a day; what nobody took is reported.
+stands before one that answers. Retries go on for more than a day; what no one took is reported.
 """
 
 import random
@@ -25,25 +25,37 @@ from functions.aws.container import (
     Announces,
     FromQueue,
     HasJobs,
+    batch_consumer,
     client,
-    inbox,
     log,
     one_attempt,
     read_settings,
     utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.hooks import S3Deliveries, S3Endpoints
+from functions.aws.messages import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
-from functions.aws.queues import SqsLater
-from functions.commit import Pause, full_jitter
-from functions.hooks.deliveries import Busy, Deliveries, change
-from functions.hooks.endpoints import Endpoint, Endpoints, UnknownEndpoint, change_endpoint
-from functions.hooks.posting import AddressRefused, Answered, NoAnswer, Poster, SafePoster
-from functions.hooks.webhook_due import SCHEDULE_S, Lanes, WebhookDue, retry_after, wait_before
-from functions.inbox import Inbox, once
-from functions.metrics import Metrics
-from functions.ports import Bus, Logger
+from functions.aws.queues import SqsDelayedMessages
+from functions.messages.deliveries import Busy, Deliveries, change
+from functions.messages.endpoints import Endpoint, Endpoints, UnknownEndpoint, change_endpoint
+from functions.messages.webhook_client import (
+    AddressRefused,
+    NoResponse,
+    SafeWebhookClient,
+    WebhookClient,
+    WebhookResponse,
+)
+from functions.messages.webhook_schedule import (
+    SCHEDULE_S,
+    WebhookAttempt,
+    WebhookQueues,
+    retry_after,
+    wait_before,
+)
+from functions.protocol.batches import BatchConsumer, once
+from functions.protocol.compare_and_swap import Pause, full_jitter
+from functions.protocol.metrics import Metrics
+from functions.protocol.ports import Bus, Logger
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.values import Name, Tenant, iso
 
@@ -57,7 +69,7 @@ PUT_OFF_S = 60.0
 """Within this time a message comes back whose endpoint has just failed another one."""
 
 
-class Test(BaseModel):
+class TestRequest(BaseModel):
     """Post a test to an endpoint and say what it answered; nothing is kept of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,8 +97,8 @@ def signed_headers(
 class DeliverWebhooks:
     deliveries: Deliveries
     endpoints: Endpoints
-    lanes: Lanes
-    poster: Poster
+    lanes: WebhookQueues
+    poster: WebhookClient
     bus: Bus
     metrics: Metrics
     log: Logger
@@ -98,12 +110,12 @@ class DeliverWebhooks:
         default_factory=lambda: defaultdict(lambda: Semaphore(AT_ONCE_TO_ONE))
     )
 
-    def together(self, dues: Sequence[WebhookDue], slow: bool) -> list[Exception | None]:
+    def together(self, dues: Sequence[WebhookAttempt], slow: bool) -> list[Exception | None]:
         """Every message at once, few to the same endpoint; for each its error, if it had one."""
 
         failed: set[tuple[str, str]] = set()
 
-        def tried(due: WebhookDue) -> Exception | None:
+        def tried(due: WebhookAttempt) -> Exception | None:
             try:
                 self(due, slow, failed)
             except Exception as error:  # one must not stop the others; it comes again by itself
@@ -114,7 +126,7 @@ class DeliverWebhooks:
             return list(posts.map(tried, dues))
 
     def __call__(
-        self, due: WebhookDue, slow: bool = False, failed: "set[tuple[str, str]] | None" = None
+        self, due: WebhookAttempt, slow: bool = False, failed: "set[tuple[str, str]] | None" = None
     ) -> Delivery | None:
         """What became of the message; None where it was only passed on, or its endpoint is gone.
 
@@ -141,7 +153,7 @@ class DeliverWebhooks:
                 failed.add((due.tenant, due.endpoint))
             return delivery
 
-    def _deliver(self, due: WebhookDue, endpoint: Endpoint, patience_s: float) -> Delivery:
+    def _deliver(self, due: WebhookAttempt, endpoint: Endpoint, patience_s: float) -> Delivery:
         claim_id, now = self.new_id(), self.clock()
 
         def decide(known: Delivery | None) -> Delivery:
@@ -161,7 +173,9 @@ class DeliverWebhooks:
             raise Busy("another sender has the claim")
         return self._concluded(due, delivery, endpoint, self._post(due, endpoint, patience_s))
 
-    def _post(self, due: WebhookDue, endpoint: Endpoint, patience_s: float) -> Answered | str:
+    def _post(
+        self, due: WebhookAttempt, endpoint: Endpoint, patience_s: float
+    ) -> WebhookResponse | str:
         """The answer, or one word for why there is none."""
         now, body = self.clock(), due.body()
         headers = signed_headers(endpoint.signing(now), due.webhook_id, body, now)
@@ -169,14 +183,18 @@ class DeliverWebhooks:
             return self.poster.post(endpoint.url, body, headers, patience_s)
         except AddressRefused:
             return "address_refused"
-        except NoAnswer:
+        except NoResponse:
             return "no_answer"
 
     def _concluded(
-        self, due: WebhookDue, claimed: Delivery, endpoint: Endpoint, answer: Answered | str
+        self,
+        due: WebhookAttempt,
+        claimed: Delivery,
+        endpoint: Endpoint,
+        answer: WebhookResponse | str,
     ) -> Delivery:
         now = self.clock()
-        status = answer.status if isinstance(answer, Answered) else 0
+        status = answer.status if isinstance(answer, WebhookResponse) else 0
         outcome = answer if isinstance(answer, str) else str(status)
         attempts = (*claimed.attempts, Attempt(at=now, outcome=outcome))
         if 200 <= status < 300:
@@ -191,7 +209,7 @@ class DeliverWebhooks:
             return self._mark(
                 claimed, lambda d: d.end("failed", now, why=outcome, attempts=attempts)
             )
-        asked = answer.retry_after if isinstance(answer, Answered) else None
+        asked = answer.retry_after if isinstance(answer, WebhookResponse) else None
         due_at = now + wait_before(due.attempt, self.chance(), retry_after(asked, now))
         again = due.model_copy(update={"attempt": due.attempt + 1, "due_at": due_at})
         # Before the mark: a crash in between costs one more try under the same id, never the fact.
@@ -238,8 +256,8 @@ class DeliverWebhooks:
                 self.endpoints, endpoint.tenant, endpoint.endpoint_id, changed, self.pause
             )
 
-    def _report(self, due: WebhookDue) -> None:
-        self.metrics.count("WebhooksGivenUp", due.tenant)
+    def _report(self, due: WebhookAttempt) -> None:
+        self.metrics.count("WebhooksUndelivered", due.tenant)
         self.log.error(
             "webhook given up", tenant=due.tenant, about=due.about, endpoint=due.endpoint
         )
@@ -250,7 +268,7 @@ class DeliverWebhooks:
         if stored is None:
             raise UnknownEndpoint(f"no endpoint {endpoint_id} of {tenant}")
         now = self.clock()
-        due = WebhookDue(
+        due = WebhookAttempt(
             tenant=tenant, endpoint=endpoint_id, about="test", mark=self.new_id(),
             type="endpoint.test", timestamp=now, data={"endpoint": endpoint_id}, due_at=now,
         )  # fmt: skip
@@ -259,7 +277,7 @@ class DeliverWebhooks:
         return {"outcome": outcome, "webhook_id": due.webhook_id, "ok": outcome.startswith("2")}
 
 
-def _draft(due: WebhookDue, endpoint: Endpoint, now: datetime) -> Delivery:
+def _draft(due: WebhookAttempt, endpoint: Endpoint, now: datetime) -> Delivery:
     return Delivery(
         name=due.name,
         state="waiting",
@@ -285,31 +303,34 @@ class Settings(FromQueue, HasJobs, Announces):
 
 
 @once
-def wire() -> tuple[DeliverWebhooks, Inbox[WebhookDue], str]:
+def wire() -> tuple[DeliverWebhooks, BatchConsumer[WebhookAttempt], str]:
     settings = read_settings(Settings)
     s3, sqs = one_attempt("s3"), client("sqs")
     deliver = DeliverWebhooks(
         S3Deliveries(s3, settings.jobs_bucket),
         S3Endpoints(s3, settings.jobs_bucket),
-        Lanes(SqsLater(sqs, settings.prompt_queue_url), SqsLater(sqs, settings.slow_queue_url)),
-        SafePoster(allow_local=settings.allows_local),
+        WebhookQueues(
+            SqsDelayedMessages(sqs, settings.prompt_queue_url),
+            SqsDelayedMessages(sqs, settings.slow_queue_url),
+        ),
+        SafeWebhookClient(allow_local=settings.allows_local),
         EventBridgeBus(client("events"), settings.bus_name),
         LogMetrics(),
         log,
     )
-    return deliver, inbox(WebhookDue, settings), settings.slow_queue_arn
+    return deliver, batch_consumer(WebhookAttempt, settings), settings.slow_queue_arn
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """From a lane: the batch's failures. Invoked with a `Test`: what the endpoint answered."""
+    """From a lane: the batch's failures. Invoked with a `TestRequest`: what the endpoint answered."""
     deliver, messages, slow_arn = wire()
     if "Records" not in event:
-        test = Test.model_validate(event)
+        test = TestRequest.model_validate(event)
         return deliver.test(test.tenant, test.test)
     records = event["Records"]
     slow = any(record["eventSourceARN"] == slow_arn for record in records)
 
-    def all_of(dues: list[WebhookDue]) -> list[Exception | None]:
+    def all_of(dues: list[WebhookAttempt]) -> list[Exception | None]:
         errors = deliver.together(dues, slow)
         log.info("webhooks", messages=len(dues), slow=slow, again=sum(map(bool, errors)))
         return errors

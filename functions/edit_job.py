@@ -1,4 +1,4 @@
-"""Step 2, for particulars: an edit is committed, shown and announced, or refused on the record."""
+"""Step 2, for details: an edit is committed, shown and announced, or refused on the record."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,32 +6,32 @@ from typing import Any
 
 from events import JobEdited, JobEditRefused, JobEditRequested
 from functions.advance_job import refused_fact
-from functions.aws.claims import DynamoClaims
 from functions.aws.container import (
     Announces,
     FromQueue,
     HasJobs,
     HasRoster,
     HasViews,
+    batch_consumer,
     client,
-    inbox,
     log,
     one_attempt,
     read_settings,
     utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.freshness import public_views
+from functions.aws.invalidation_usage import public_views
+from functions.aws.reservations import DynamoReservations
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
-from functions.aws.stepfunctions import StepFunctionsBells
-from functions.aws.stores import S3Jobs, S3Tenants
-from functions.commit import Pause, commit, full_jitter
-from functions.inbox import Inbox, once
+from functions.aws.s3_stores import S3Jobs, S3Tenants
+from functions.aws.stepfunctions import StepFunctionsTaskTokens
 from functions.people.assign_crew import AssignCrew
-from functions.ports import Bells, Bus, Jobs, Tenants, Views
-from functions.wake import ring
-from functions.write_view import write_view
+from functions.protocol.batches import BatchConsumer, once
+from functions.protocol.compare_and_swap import Pause, commit, full_jitter
+from functions.protocol.ports import Bus, Jobs, TaskTokens, Tenants, Views
+from functions.protocol.resume_execution import resume_if_behind
+from functions.views.write_view import write_view
 from statemachine.edits import EditRefused, edited, refusal_of, with_refusal
 from statemachine.flows import load_flow
 from statemachine.job import Edit, Job, RefusedEdit
@@ -45,7 +45,7 @@ class EditJob:
     bus: Bus
     crew: AssignCrew
     pause: Pause = full_jitter
-    bells: Bells | None = None
+    task_tokens: TaskTokens | None = None
     """Wakes the execution where the edit lets a kept move be made; else the watchdog does."""
 
     def __call__(self, request: JobEditRequested, now: datetime) -> Job:
@@ -69,7 +69,7 @@ class EditJob:
                 self.bus.announce([refused_edit_fact(job, record)])
             raise refused
         write_view(self.views, job, load_flow(job.flow), self.pause)
-        announce_edit(job, request.event_id, self.bus, self.bells)
+        announce_edit(job, request.event_id, self.bus, self.task_tokens)
         return job
 
     def _edited(self, job: Job, request: JobEditRequested, now: datetime) -> Job:
@@ -86,15 +86,15 @@ class EditJob:
         return self.crew.tenants.read(request.tenant).horizon_days
 
 
-def announce_edit(job: Job, event_id: str, bus: Bus, bells: Bells | None) -> None:
+def announce_edit(job: Job, event_id: str, bus: Bus, task_tokens: TaskTokens | None) -> None:
     """Tell of an edit and of the kept moves it ended; wake the execution for those it let through.
 
     Also where a copy of the event finds that undone.
     """
     bus.announce([edited_fact(job, edit) for edit in job.edits if edit.event_id == event_id])
     bus.announce([refused_fact(job, refusal) for refusal in job.refusals_with(event_id)])
-    if bells:
-        ring(job, bells)
+    if task_tokens:
+        resume_if_behind(job, task_tokens)
 
 
 def edited_fact(job: Job, edit: Edit) -> JobEdited:
@@ -128,14 +128,14 @@ def assign_crew(settings: HasRoster, jobs: Jobs, tenants: Tenants) -> AssignCrew
     return AssignCrew(
         DynamoAccounts(dynamodb, settings.crew_roster),
         DynamoRoster(dynamodb, settings.crew_roster),
-        DynamoClaims(once_only, settings.crew_roster),
+        DynamoReservations(once_only, settings.crew_roster),
         jobs,
         tenants,
     )
 
 
 @once
-def wire() -> tuple[EditJob, Inbox[JobEditRequested]]:
+def wire() -> tuple[EditJob, BatchConsumer[JobEditRequested]]:
     settings = read_settings(Settings)
     s3 = one_attempt("s3")
     jobs = S3Jobs(s3, settings.jobs_bucket)
@@ -144,9 +144,9 @@ def wire() -> tuple[EditJob, Inbox[JobEditRequested]]:
         public_views(s3, settings),
         EventBridgeBus(client("events"), settings.bus_name),
         assign_crew(settings, jobs, S3Tenants(s3, settings.jobs_bucket)),
-        bells=StepFunctionsBells(client("stepfunctions")),
+        task_tokens=StepFunctionsTaskTokens(client("stepfunctions")),
     )
-    return edit, inbox(JobEditRequested, settings)
+    return edit, batch_consumer(JobEditRequested, settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

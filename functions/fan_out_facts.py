@@ -14,34 +14,34 @@ from pydantic import ValidationError
 from functions.aws.container import (
     FromQueue,
     HasJobs,
+    batch_consumer,
     client,
-    inbox,
     log,
     one_attempt,
     read_settings,
     utc_now,
 )
-from functions.aws.hooks import S3Endpoints
-from functions.aws.queues import SqsLater
-from functions.hooks.endpoints import TYPES, Endpoint, Endpoints
-from functions.hooks.told import Told, wanting
-from functions.hooks.webhook_due import Lanes, WebhookDue
-from functions.inbox import Inbox, Permanent, once, problems
+from functions.aws.messages import S3Endpoints
+from functions.aws.queues import SqsDelayedMessages
+from functions.messages.endpoints import TYPES, Endpoint, Endpoints
+from functions.messages.fact_notice import FactNotice, wanting
+from functions.messages.webhook_schedule import WebhookAttempt, WebhookQueues
+from functions.protocol.batches import BatchConsumer, Permanent, field_errors, once
 
 
 @dataclass(frozen=True)
 class FanOutFacts:
     endpoints: Endpoints
-    lanes: Lanes
+    lanes: WebhookQueues
 
-    def __call__(self, facts: list[Told], now: datetime) -> list[Exception | None]:
+    def __call__(self, facts: list[FactNotice], now: datetime) -> list[Exception | None]:
         """One message for each endpoint that wants a fact; first those to endpoints that answer.
 
         For each of `facts` its error or None: a tenant whose endpoints cannot be read stops no
         other. Raises Unavailable: then all come again, which does no harm.
         """
-        prompt: list[WebhookDue] = []
-        slow: list[WebhookDue] = []
+        prompt: list[WebhookAttempt] = []
+        slow: list[WebhookAttempt] = []
         endpoints, errors = self._endpoints({fact.tenant for fact in facts})
         for fact in facts:
             for endpoint in wanting(endpoints.get(fact.tenant, []), fact):
@@ -66,8 +66,8 @@ class FanOutFacts:
         return found, errors
 
 
-def _due(fact: Told, endpoint: Endpoint, now: datetime) -> WebhookDue:
-    return WebhookDue(
+def _due(fact: FactNotice, endpoint: Endpoint, now: datetime) -> WebhookAttempt:
+    return WebhookAttempt(
         tenant=fact.tenant,
         endpoint=endpoint.endpoint_id,
         about=fact.about,
@@ -79,14 +79,14 @@ def _due(fact: Told, endpoint: Endpoint, now: datetime) -> WebhookDue:
     )
 
 
-def parse_fact(event: type[Told], body: str) -> Told:
+def parse_fact(event: type[FactNotice], body: str) -> FactNotice:
     """Raises Permanent with what is wrong and where."""
     try:
         envelope = json.loads(body)
         detail = envelope["detail"]
         return event.model_validate({**detail, "kind": envelope["detail-type"], "detail": detail})
     except ValidationError as error:
-        raise Permanent("; ".join(problems(error))) from error
+        raise Permanent("; ".join(field_errors(error))) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Permanent("the message is not an EventBridge event with a `detail`") from error
 
@@ -97,12 +97,15 @@ class Settings(FromQueue, HasJobs):
 
 
 @once
-def wire() -> tuple[FanOutFacts, Inbox[Told]]:
+def wire() -> tuple[FanOutFacts, BatchConsumer[FactNotice]]:
     settings = read_settings(Settings)
     sqs = client("sqs")
-    lanes = Lanes(SqsLater(sqs, settings.prompt_queue_url), SqsLater(sqs, settings.slow_queue_url))
+    lanes = WebhookQueues(
+        SqsDelayedMessages(sqs, settings.prompt_queue_url),
+        SqsDelayedMessages(sqs, settings.slow_queue_url),
+    )
     fan_out = FanOutFacts(S3Endpoints(one_attempt("s3"), settings.jobs_bucket), lanes)
-    return fan_out, inbox(Told, settings, parse_fact)
+    return fan_out, batch_consumer(FactNotice, settings, parse_fact)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

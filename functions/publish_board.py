@@ -13,16 +13,16 @@ from typing import Any
 from functions.aws.container import (
     FromQueue,
     HasJobs,
-    inbox,
+    batch_consumer,
     log,
     one_attempt,
     read_settings,
     utc_now,
 )
-from functions.aws.stores import S3Boards, S3Jobs
-from functions.commit import ATTEMPTS, Pause, full_jitter
-from functions.inbox import Inbox, JobRef, once
-from functions.ports import Boards, Conflict, Corrupt, Jobs, Unavailable, UnknownJob
+from functions.aws.s3_stores import S3Boards, S3Jobs
+from functions.protocol.batches import BatchConsumer, JobRef, once
+from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
+from functions.protocol.ports import Boards, Conflict, Corrupt, Jobs, Unavailable, UnknownJob
 from statemachine.flows import load_flow
 from statemachine.views import SHOWN_AFTER_END, Board, Card, card_of
 
@@ -145,7 +145,7 @@ class PublishBoard:
     def readable_cards(self, tenant: str, job_ids: Iterable[str]) -> list[Card]:
         """The cards of those that are there and can be read. Raises Unavailable.
 
-        A job whose card nobody could make, for whatever reason, is logged and left out.
+        A job whose card no one could make, for whatever reason, is logged and left out.
         """
         cards = []
         for job_id, card in self.each_card(tenant, job_ids).items():
@@ -175,11 +175,11 @@ class Settings(FromQueue, HasJobs):
 
 
 @once
-def wire() -> tuple[PublishBoard, Inbox[JobRef]]:
+def wire() -> tuple[PublishBoard, BatchConsumer[JobRef]]:
     settings = read_settings(Settings)
     s3 = one_attempt("s3")
     jobs = S3Jobs(s3, settings.jobs_bucket)
-    return PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)), inbox(JobRef, settings)
+    return PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)), batch_consumer(JobRef, settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -22,38 +22,44 @@ from functions.aws.container import (
     Announces,
     FromQueue,
     HasJobs,
+    batch_consumer,
     client,
-    inbox,
     log,
     one_attempt,
     read_settings,
     utc_now,
 )
 from functions.aws.eventbridge import EventBridgeRequests
-from functions.aws.hooks import S3Numbers
-from functions.aws.stores import S3Jobs, S3Tenants
-from functions.aws.texting import TextSettings
-from functions.commit import Pause, full_jitter
-from functions.hooks.deliveries import Busy
-from functions.hooks.numbers import Number, Numbers, Question, change_number, known_number
-from functions.hooks.text_once import TextOnce
-from functions.inbox import Inbox, Permanent, once
-from functions.ports import Jobs, Requests, Tenants
-from functions.send_messages import BY_TEXT, jobs_of, open_jobs_of, text_once, texts_edit
+from functions.aws.messages import S3PhoneRecords
+from functions.aws.s3_stores import S3Jobs, S3Tenants
+from functions.aws.sms_providers import SmsSettings
+from functions.messages.deliveries import Busy
+from functions.messages.phone_numbers import (
+    PendingQuestion,
+    PhoneRecord,
+    PhoneRecords,
+    change_phone_record,
+    phone_record,
+)
+from functions.messages.sms_once import SmsOnce
+from functions.protocol.batches import BatchConsumer, Permanent, once
+from functions.protocol.compare_and_swap import Pause, full_jitter
+from functions.protocol.ports import Jobs, Requests, Tenants
+from functions.send_sms import BY_TEXT, jobs_of, open_jobs_of, text_once, texts_edit
 from statemachine.bounds import without_hidden
-from statemachine.deliveries import Delivery, DeliveryName, masked
+from statemachine.business import BusinessSettings
+from statemachine.deliveries import Delivery, DeliveryName, masked_phone
 from statemachine.job import Job
-from statemachine.replies import (
+from statemachine.sms_replies import (
     A_PICTURE,
     FROM_CUSTOMER,
     REPLIES,
-    Meaning,
+    ReplyMeaning,
     is_keyword,
-    meaning,
+    meaning_of_reply,
     readable,
 )
-from statemachine.tenants import TenantSettings
-from statemachine.texts import Wording, counted, filled
+from statemachine.sms_wording import Wording, counted, filled
 from statemachine.values import PHONE_PATTERN, RESERVED, Utc
 
 
@@ -85,27 +91,27 @@ class Inbound(BaseModel):
 @dataclass(frozen=True)
 class ReceiveSms:
     tenants: Tenants
-    numbers: Numbers
+    numbers: PhoneRecords
     jobs: Jobs
     requests: Requests
-    once: TextOnce
+    once: SmsOnce
     service_answers: bool = False
     """Whether the carrier's service answers STOP, START and HELP itself where they stand alone."""
     pause: Pause = full_jitter
 
-    def __call__(self, inbound: Inbound, now: datetime) -> Meaning:
+    def __call__(self, inbound: Inbound, now: datetime) -> ReplyMeaning:
         """What the text meant. Copies of it change nothing. Raises Busy, Unavailable.
 
         No service is answered: two of them could answer each other for ever.
         """
-        meant = meaning(inbound.body) if inbound.is_from_phone else "other"
+        meant = meaning_of_reply(inbound.body) if inbound.is_from_phone else "other"
         self.once.metrics.count("TextsReceived", Outcome=meant)
         if not inbound.is_from_phone:
             return meant
         for tenant in self._meant_for(inbound, meant):
             match meant:
                 case "stop" | "start":
-                    self._wish(tenant, inbound, meant == "stop", now)
+                    self._request_body(tenant, inbound, meant == "stop", now)
                 case "yes":
                     if not self._yes(tenant, inbound, now):
                         self._note(tenant, inbound, now)
@@ -118,7 +124,7 @@ class ReceiveSms:
                 self._reply(tenant, inbound, meant, now)
         return meant
 
-    def _meant_for(self, inbound: Inbound, meant: Meaning) -> Iterator[TenantSettings]:
+    def _meant_for(self, inbound: Inbound, meant: ReplyMeaning) -> Iterator[BusinessSettings]:
         """The business of that number; of a shared number those that ever sent a text there.
 
         A STOP counts for all that share it, even before the first text.
@@ -133,20 +139,24 @@ class ReceiveSms:
             if self._known(tenant, inbound).rev or meant == "stop":
                 yield tenant
 
-    def _who_replies(self, inbound: Inbound) -> list[TenantSettings]:
+    def _who_replies(self, inbound: Inbound) -> list[BusinessSettings]:
         """One business, also where several share the number: the first that knows the customer."""
         everyone = list(self._meant_for(inbound, "stop"))
         known = (tenant for tenant in everyone if self._known(tenant, inbound).jobs)
         return [next(known, everyone[0])] if everyone else []
 
-    def _known(self, tenant: TenantSettings, inbound: Inbound) -> Number:
-        return known_number(self.numbers, tenant.tenant, inbound.sender)
+    def _known(self, tenant: BusinessSettings, inbound: Inbound) -> PhoneRecord:
+        return phone_record(self.numbers, tenant.tenant, inbound.sender)
 
-    def _wish(self, tenant: TenantSettings, inbound: Inbound, stopped: bool, now: datetime) -> None:
-        def changed(number: Number) -> Number:
+    def _request_body(
+        self, tenant: BusinessSettings, inbound: Inbound, stopped: bool, now: datetime
+    ) -> None:
+        def changed(number: PhoneRecord) -> PhoneRecord:
             return number.stop(inbound.at) if stopped else number.start(inbound.at)
 
-        number = change_number(self.numbers, tenant.tenant, inbound.sender, changed, self.pause)
+        number = change_phone_record(
+            self.numbers, tenant.tenant, inbound.sender, changed, self.pause
+        )
         self.requests.ask(
             [
                 texts_edit(tenant.tenant, job_id, number.stopped, inbound.event_id[-16:], now)
@@ -154,7 +164,7 @@ class ReceiveSms:
             ]
         )
 
-    def _yes(self, tenant: TenantSettings, inbound: Inbound, now: datetime) -> bool:
+    def _yes(self, tenant: BusinessSettings, inbound: Inbound, now: datetime) -> bool:
         """Whether it answered a question: that one's move, refused on the record like anyone's."""
         question = self._answered(tenant, inbound)
         if question is None:
@@ -171,22 +181,24 @@ class ReceiveSms:
         self.requests.ask([request])
         return True
 
-    def _answered(self, tenant: TenantSettings, inbound: Inbound) -> Question | None:
+    def _answered(self, tenant: BusinessSettings, inbound: Inbound) -> PendingQuestion | None:
         """The question that this text answers, which it alone answers from then on.
 
         The oldest one that still stands; a copy of the text answers the same.
         """
 
-        def changed(number: Number) -> Number:
+        def changed(number: PhoneRecord) -> PhoneRecord:
             if number.answer_of(inbound.event_id):
                 return number
             asked = self._open_question(number, inbound.sender)
             return number.answered(asked, inbound.event_id) if asked else number
 
-        number = change_number(self.numbers, tenant.tenant, inbound.sender, changed, self.pause)
+        number = change_phone_record(
+            self.numbers, tenant.tenant, inbound.sender, changed, self.pause
+        )
         return number.answer_of(inbound.event_id)
 
-    def _open_question(self, number: Number, phone: str) -> Question | None:
+    def _open_question(self, number: PhoneRecord, phone: str) -> PendingQuestion | None:
         """Of a job that has this number now; first one about the status that its job still has."""
         asked = {q.job_id: q for q in number.questions if q.answered_by is None}
         found = {job.job_id: job for job in jobs_of(self.jobs, number.tenant, asked, phone)}
@@ -194,7 +206,7 @@ class ReceiveSms:
         first = next(iter(standing or found), None)
         return asked[first] if first else None
 
-    def _note(self, tenant: TenantSettings, inbound: Inbound, now: datetime) -> None:
+    def _note(self, tenant: BusinessSettings, inbound: Inbound, now: datetime) -> None:
         """Something for people to read, on the job that it is most likely about."""
         job = self._meant_job(tenant, inbound)
         if job is None:
@@ -211,7 +223,7 @@ class ReceiveSms:
         )
         self.requests.ask([note])
 
-    def _meant_job(self, tenant: TenantSettings, inbound: Inbound) -> Job | None:
+    def _meant_job(self, tenant: BusinessSettings, inbound: Inbound) -> Job | None:
         """The one of the last text, an open one before those that have ended."""
         known = self._known(tenant, inbound).jobs
         open_jobs = open_jobs_of(self.jobs, tenant.tenant, known, inbound.sender)
@@ -220,7 +232,7 @@ class ReceiveSms:
         )
 
     def _reply(
-        self, tenant: TenantSettings, inbound: Inbound, meant: Meaning, now: datetime
+        self, tenant: BusinessSettings, inbound: Inbound, meant: ReplyMeaning, now: datetime
     ) -> None:
         """At most one answer to each text, in the tenant's language."""
         words = REPLIES[meant].get(tenant.language)
@@ -230,12 +242,12 @@ class ReceiveSms:
             raise Busy("the carrier did not take the answer yet")
 
 
-def _stands(question: Question, job: Job) -> bool:
+def _stands(question: PendingQuestion, job: Job) -> bool:
     """Whether no move was made since it was asked."""
     return not job.ledger or job.ledger[-1].rev <= question.rev
 
 
-def _draft(tenant: TenantSettings, inbound: Inbound, text: Wording, now: datetime) -> Delivery:
+def _draft(tenant: BusinessSettings, inbound: Inbound, text: Wording, now: datetime) -> Delivery:
     return Delivery(
         name=DeliveryName(
             tenant=tenant.tenant,
@@ -245,7 +257,7 @@ def _draft(tenant: TenantSettings, inbound: Inbound, text: Wording, now: datetim
             recipient="customer",
         ),
         state="held",
-        to=masked(inbound.sender),
+        to=masked_phone(inbound.sender),
         parts=text.parts,
         created_at=now,
         updated_at=now,
@@ -262,23 +274,23 @@ def parse_inbound(event: type[Inbound], body: str) -> Inbound:
         raise Permanent("not an inbound text as AWS End User Messaging SMS writes it") from error
 
 
-class Settings(FromQueue, HasJobs, Announces, TextSettings):
+class Settings(FromQueue, HasJobs, Announces, SmsSettings):
     service_answers: str = "off"
 
 
 @once
-def wire() -> tuple[ReceiveSms, Inbox[Inbound]]:
+def wire() -> tuple[ReceiveSms, BatchConsumer[Inbound]]:
     settings = read_settings(Settings)
     s3, bucket = one_attempt("s3"), settings.jobs_bucket
     receive = ReceiveSms(
         S3Tenants(s3, bucket),
-        S3Numbers(s3, bucket),
+        S3PhoneRecords(s3, bucket),
         S3Jobs(s3, bucket),
         EventBridgeRequests(client("events"), settings.bus_name),
         text_once(settings, s3, bucket),
         settings.service_answers == "on",
     )
-    return receive, inbox(Inbound, settings, parse_inbound)
+    return receive, batch_consumer(Inbound, settings, parse_inbound)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

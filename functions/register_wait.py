@@ -1,10 +1,10 @@
 """Step 3: an execution has arrived in a status: it is settled, and the job gets the task token.
 
-    advance_job    commit entry 2 ──────────────── sees no wait ── (nobody to ring)
+    advance_job    commit entry 2 ──────────────── sees no wait ── (no one to ring)
     register_wait          read ── PUT wait{seq 1} → 412 ── read ── PUT ── ledger ahead: ring
 
 Both write the same object conditionally, so one of them always sees the other: no wake-up is
-lost and nobody polls. The status is settled in the same call (`settle_job.py`), for each step of a
+lost and no one polls. The status is settled in the same call (`settle_job.py`), for each step of a
 state machine has its price; executions that earlier versions started have settled it themselves.
 """
 
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from functions.aws.container import client, log, read_settings
-from functions.aws.stepfunctions import StepFunctionsBells
-from functions.commit import Pause, commit, full_jitter
-from functions.inbox import once
-from functions.ports import Answer, Bells, Jobs
-from functions.settle_job import SettleJob, SettleRequest, Settles, settling
-from functions.wake import next_answer
-from statemachine.job import SUPERSEDED, Epoch, Job, Wait
+from functions.aws.stepfunctions import StepFunctionsTaskTokens
+from functions.protocol.batches import once
+from functions.protocol.compare_and_swap import Pause, commit, full_jitter
+from functions.protocol.ports import Jobs, TaskOutput, TaskTokens
+from functions.protocol.resume_execution import next_task_output
+from functions.settle_job import SettleJob, SettleRequest, SettleSettings, settle_job_of
+from statemachine.job import SUPERSEDED, Epoch, Job, TaskWait
 from statemachine.values import Frozen, JobId, Tenant, Utc
 
 Outcome = Literal["waits", "goes on", "fenced", "superseded", "resumed"]
@@ -40,7 +40,7 @@ class WaitRequest(Frozen):
     """Whether the status is still to be settled, which earlier versions did in a state before."""
     hears_late: bool = False
     told_late: bool = False
-    """Both as `Wait` has them."""
+    """Both as `TaskWait` has them."""
     shown_at: Utc | None = None
     """When the view of `seq` was public; None where it was settled before."""
 
@@ -56,7 +56,7 @@ class WaitRequest(Frozen):
 @dataclass(frozen=True)
 class RegisterWait:
     jobs: Jobs
-    bells: Bells
+    task_tokens: TaskTokens
     settle: SettleJob
     pause: Pause = full_jitter
 
@@ -70,7 +70,9 @@ class RegisterWait:
             return self._wait(request, seq)
         settled = self.settle(SettleRequest(tenant=request.tenant, job_id=request.job_id, seq=seq))
         if seq is None:
-            self.bells.ring(request.token, Answer(seq=settled.seq, to=settled.status))
+            self.task_tokens.send_success(
+                request.token, TaskOutput(seq=settled.seq, to=settled.status)
+            )
             return "resumed"
         return self._wait(request.with_(shown_at=settled.shown_at), seq)
 
@@ -84,9 +86,9 @@ class RegisterWait:
             self.pause,
         )
         if outcome == "superseded":
-            self.bells.ring(request.token, Answer(seq=seq, to=SUPERSEDED))
-        elif outcome != "fenced" and (answer := next_answer(job)):
-            self.bells.ring(request.token, answer)
+            self.task_tokens.send_success(request.token, TaskOutput(seq=seq, to=SUPERSEDED))
+        elif outcome != "fenced" and (answer := next_task_output(job)):
+            self.task_tokens.send_success(request.token, answer)
             return "goes on"
         return outcome
 
@@ -99,7 +101,7 @@ def _registered(job: Job, request: WaitRequest, seq: int) -> tuple[Job, Outcome]
         return job, "waits"
     if job.wait and not epoch.newer_than(job.wait.epoch):
         return job, "fenced"
-    wait = Wait(
+    wait = TaskWait(
         seq=seq,
         epoch=epoch,
         token=request.token,
@@ -113,9 +115,9 @@ def _registered(job: Job, request: WaitRequest, seq: int) -> tuple[Job, Outcome]
 
 @once
 def wire() -> RegisterWait:
-    settings = read_settings(Settles)
-    settle = settling(settings)
-    return RegisterWait(settle.jobs, StepFunctionsBells(client("stepfunctions")), settle)
+    settings = read_settings(SettleSettings)
+    settle = settle_job_of(settings)
+    return RegisterWait(settle.jobs, StepFunctionsTaskTokens(client("stepfunctions")), settle)
 
 
 def handler(event: dict[str, Any], context: object) -> None:

@@ -1,16 +1,16 @@
-"""The keys that sign sessions, made anew each month: the current one becomes the one before.
+"""The keys that sign sessions, made again each month: the current one becomes the one before.
 
-Two keys are valid at a time, so nobody is signed out. Rotating twice within twelve hours ends
+Two keys are valid at a time, so no one is signed out. Rotating twice within twelve hours ends
 the sessions of the oldest key: that is how all of them are ended on purpose.
 """
 
 from typing import Any
 
-from functions.aws.container import Settings as Environment
+from functions.aws.container import FunctionSettings as Environment
 from functions.aws.container import client, log, read_settings
 from functions.aws.signing_keys import SecretKeyStore
-from functions.inbox import once
 from functions.people.sessions import rotate
+from functions.protocol.batches import once
 
 
 class Settings(Environment):

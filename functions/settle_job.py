@@ -24,14 +24,14 @@ from functions.aws.container import (
     utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.freshness import public_views
+from functions.aws.invalidation_usage import public_views
 from functions.aws.metrics import LogMetrics
-from functions.aws.stores import S3Jobs
-from functions.commit import Pause, commit, full_jitter
-from functions.inbox import once
-from functions.metrics import Metrics
-from functions.ports import Answer, Bus, Jobs, Views
-from functions.write_view import write_view
+from functions.aws.s3_stores import S3Jobs
+from functions.protocol.batches import once
+from functions.protocol.compare_and_swap import Pause, commit, full_jitter
+from functions.protocol.metrics import Metrics
+from functions.protocol.ports import Bus, Jobs, TaskOutput, Views
+from functions.views.write_view import write_view
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
 from statemachine.values import Frozen, JobId, Tenant, Utc
@@ -45,7 +45,7 @@ class SettleRequest(Frozen):
     seq: int | None = None
 
 
-class Settled(Frozen):
+class SettledStatus(Frozen):
     """Where the execution stands, and in an ended status whether the ledger goes on after all.
 
     `shown_at` is when the view of that entry was public; the wait that follows records it.
@@ -53,7 +53,7 @@ class Settled(Frozen):
 
     seq: int
     status: str
-    following: Answer | None = None
+    following: TaskOutput | None = None
     shown_at: Utc | None = None
 
 
@@ -66,7 +66,7 @@ class SettleJob:
     clock: Callable[[], datetime] = utc_now
     pause: Pause = full_jitter
 
-    def __call__(self, request: SettleRequest) -> Settled:
+    def __call__(self, request: SettleRequest) -> SettledStatus:
         """Raises UnknownJob, Corrupt, Unavailable: the state machine tries again."""
         job = self.jobs.read(request.tenant, request.job_id).value
         if request.seq is None:
@@ -74,12 +74,12 @@ class SettleJob:
         flow, shown_at = load_flow(job.flow), None
         if job.execution.seq < request.seq:
             shown_at = self._show(job, flow, request.seq)
-            self.bus.announce([arrival(job, flow, request.seq)])
+            self.bus.announce([fact_of_entry(job, flow, request.seq)])
         status = job.status_at(request.seq)
         following = None
         if flow.status(status).terminal:
             following = self._end(job, request.seq, shown_at)
-        return Settled(seq=request.seq, status=status, following=following, shown_at=shown_at)
+        return SettledStatus(seq=request.seq, status=status, following=following, shown_at=shown_at)
 
     def _show(self, job: Job, flow: Flow, seq: int) -> datetime:
         """When the view of that entry, or of a later one, was public."""
@@ -89,10 +89,10 @@ class SettleJob:
         self.metrics.measure("EventToVisibleMs", took_ms, "Milliseconds", job.tenant)
         return now
 
-    def _end(self, job: Job, seq: int, shown_at: datetime | None) -> Answer | None:
+    def _end(self, job: Job, seq: int, shown_at: datetime | None) -> TaskOutput | None:
         """An ended status has no wait that would record it as settled; so it is recorded here.
 
-        Where somebody has brought the job back in the meantime, the ledger goes on. In the index
+        Where someone has brought the job back in the meantime, the ledger goes on. In the index
         of open jobs it stays until the watchdog has seen that nothing is left to repair.
         """
         job, _ = commit(
@@ -103,14 +103,14 @@ class SettleJob:
             self.pause,
         )
         if job.seq > seq:
-            return Answer(seq=seq + 1, to=job.status_at(seq + 1))
+            return TaskOutput(seq=seq + 1, to=job.status_at(seq + 1))
         return None
 
 
-def _place(job: Job) -> Settled:
-    """The last status that was settled, or the first one: settling it again does no harm."""
+def _place(job: Job) -> SettledStatus:
+    """The last status that was settled, or the first one: settle_job_of it again does no harm."""
     seq = max(job.execution.seq, 0)
-    return Settled(seq=seq, status=job.status_at(seq))
+    return SettledStatus(seq=seq, status=job.status_at(seq))
 
 
 def _marked(job: Job, seq: int, shown_at: datetime | None) -> Job:
@@ -121,7 +121,7 @@ def _marked(job: Job, seq: int, shown_at: datetime | None) -> Job:
     return job.bookkept(execution=job.execution.with_(seq=seq), wait=wait, shown=shown)
 
 
-def arrival(job: Job, flow: Flow, seq: int) -> Fact:
+def fact_of_entry(job: Job, flow: Flow, seq: int) -> Fact:
     """The fact that the job came to the status of ledger entry `seq`."""
     if seq == 0:
         return JobCreated(
@@ -152,11 +152,11 @@ def arrival(job: Job, flow: Flow, seq: int) -> Fact:
     )
 
 
-class Settles(HasJobs, HasViews, Announces):
+class SettleSettings(HasJobs, HasViews, Announces):
     """What is needed to settle a status."""
 
 
-def settling(settings: Settles) -> SettleJob:
+def settle_job_of(settings: SettleSettings) -> SettleJob:
     s3 = one_attempt("s3")
     return SettleJob(
         S3Jobs(s3, settings.jobs_bucket),
@@ -168,7 +168,7 @@ def settling(settings: Settles) -> SettleJob:
 
 @once
 def wire() -> SettleJob:
-    return settling(read_settings(Settles))
+    return settle_job_of(read_settings(SettleSettings))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -19,24 +19,24 @@ from functions.aws.container import (
     HasJobs,
     HasViews,
     RunsMachines,
+    batch_consumer,
     client,
-    inbox,
     log,
     one_attempt,
     read_settings,
     utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.freshness import public_views
-from functions.aws.hooks import S3Deliveries, S3Endpoints
+from functions.aws.invalidation_usage import public_views
+from functions.aws.messages import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
-from functions.aws.queues import SqsDeadLetterCounts, SqsLater
+from functions.aws.queues import SqsDeadLetterCounts, SqsDelayedMessages
+from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants
 from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants
-from functions.commit import Pause, full_jitter
-from functions.inbox import Inbox, JobRef, once
-from functions.metrics import Metrics
-from functions.ports import (
+from functions.protocol.batches import BatchConsumer, JobRef, once
+from functions.protocol.compare_and_swap import Pause, full_jitter
+from functions.protocol.metrics import Metrics
+from functions.protocol.ports import (
     Bus,
     Conflict,
     Corrupt,
@@ -51,23 +51,23 @@ from functions.ports import (
     Views,
 )
 from functions.publish_board import PublishBoard
-from functions.watch.business import LookAfterBusiness, Order, TimeIsUp
-from functions.watch.call_person import CallPerson, place_of
-from functions.watch.fan_out import FanOut
-from functions.watch.mend_deliveries import MendDeliveries
-from functions.watch.mend_execution import MendExecution, is_settled
-from functions.watch.mend_job import Look, MendJob
-from functions.watch.orders import (
+from functions.repair.fan_out_rounds import FanOut
+from functions.repair.job_selection import minute_of
+from functions.repair.repair_business import RepairBusiness, RoundOrder, TimeIsUp
+from functions.repair.repair_deliveries import RepairDeliveries
+from functions.repair.repair_execution import RepairExecution, is_settled
+from functions.repair.repair_job import Inspection, RepairJob
+from functions.repair.report_stuck import ReportStuck, place_of
+from functions.repair.requests import (
     AskMissing,
     ExecutionEnded,
-    Found,
-    Redrive,
-    Redriven,
-    RedriveSome,
-    Round,
-    Watch,
+    RepairReport,
+    RepairRequest,
+    RepairSomeRequest,
+    RoundReport,
+    RoundRequest,
+    WatchRequest,
 )
-from functions.watch.round import minute_of
 from statemachine.flows import UnknownFlow
 from statemachine.job import Repair
 
@@ -86,23 +86,25 @@ class WatchJobs:
     tenants: Tenants
     publish: PublishBoard
     stuck: Stuck
-    deliveries: MendDeliveries
+    deliveries: RepairDeliveries
     metrics: Metrics
     dead_letters: DeadLetterCounts
     pause: Pause = full_jitter
 
     @property
-    def mend(self) -> MendJob:
-        call = CallPerson(self.stuck, self.bus, self.metrics, log)
-        execution = MendExecution(self.jobs, self.executions, self.bus, call, self.pause)
-        return MendJob(
+    def repair_job(self) -> RepairJob:
+        call = ReportStuck(self.stuck, self.bus, self.metrics, log)
+        execution = RepairExecution(self.jobs, self.executions, self.bus, call, self.pause)
+        return RepairJob(
             self.jobs, self.views, self.bus, execution, call, self.deliveries, self.metrics, log,
             self.pause,
         )  # fmt: skip
 
     @property
-    def business(self) -> LookAfterBusiness:
-        return LookAfterBusiness(self.jobs, self.publish, self.stuck, self.mend, self.metrics, log)
+    def business(self) -> RepairBusiness:
+        return RepairBusiness(
+            self.jobs, self.publish, self.stuck, self.repair_job, self.metrics, log
+        )
 
     def round(
         self,
@@ -110,15 +112,15 @@ class WatchJobs:
         ask_executions: bool = False,
         full: bool = False,
         share_of: Callable[[int], TimeIsUp] = lambda _: lambda: False,
-    ) -> Found:
+    ) -> RoundReport:
         """The jobs of every business whose turn it is, and now and then the dead-letter queues.
 
         `share_of` is the time for one of so many businesses, from when it is asked. Each minute
         another business is the first. Raises Unavailable, after all the others were looked after,
         where something failed.
         """
-        order = Order(now, full or ask_executions, ask_executions)
-        found, failed = Found(), list[str]()
+        order = RoundOrder(now, full or ask_executions, ask_executions)
+        found, failed = RoundReport(), list[str]()
         names = list(self.tenants.names())
         begin = minute_of(now) % max(1, len(names))
         for tenant in [*names[begin:], *names[:begin]]:
@@ -138,7 +140,7 @@ class WatchJobs:
             self.metrics.count("WatchRounds")  # an alarm rings where no round comes to its end
         return found
 
-    def one_business(self, tenant: str, order: Order) -> Found:
+    def one_business(self, tenant: str, order: RoundOrder) -> RoundReport:
         """Raises Unavailable, after all its jobs were looked after, where something failed."""
         found = self.business(tenant, order)
         if not found.left:
@@ -156,7 +158,7 @@ class WatchJobs:
             self.metrics.measure("DeadLetters", sum(dead.values()), "Count")
         return dead
 
-    def redrive(self, tenant: str, job_id: str, now: datetime) -> list[Repair]:
+    def repair(self, tenant: str, job_id: str, now: datetime) -> list[Repair]:
         """Everything a person can have done for one job; the repairs that were made.
 
         Raises UnknownJob, Corrupt, UnknownFlow, Unforeseen, Unavailable.
@@ -170,36 +172,36 @@ class WatchJobs:
             raise Unforeseen(f"our code failed on it: {place_of(error)}") from error
 
     def _redriven(self, tenant: str, job_id: str, now: datetime) -> list[Repair]:
-        self.mend.readable(tenant, job_id)
-        look = Look(now, self.publish(tenant, [], now), ask=True, messages=True)
-        mended = self.mend(tenant, job_id, look, self.stuck.read(tenant, job_id))
-        if "card written" in mended.repairs:
+        self.repair_job.readable(tenant, job_id)
+        look = Inspection(now, self.publish(tenant, [], now), ask=True, messages=True)
+        repaired = self.repair_job(tenant, job_id, look, self.stuck.read(tenant, job_id))
+        if "card written" in repaired.repairs:
             self.publish(tenant, [job_id], now)
-        return list(mended.repairs)
+        return list(repaired.repairs)
 
     def missing(self, tenant: str, job_id: str, now: datetime) -> list[str]:
         """The messages that ought to exist and do not, as `sms 1 to customer`.
 
         Raises UnknownJob, Corrupt, UnknownFlow, Unavailable.
         """
-        job = self.mend.readable(tenant, job_id)
+        job = self.repair_job.readable(tenant, job_id)
         names = [expected.name for expected in self.deliveries.missing(job, now)]
         return [f"{name.channel} {name.mark} to {name.recipient}" for name in names]
 
-    def redrive_some(self, tenant: str, job_ids: Iterable[str], now: datetime) -> Redriven:
-        """The same for each of them. One that nobody can help does not stop the others."""
+    def repair_some(self, tenant: str, job_ids: Iterable[str], now: datetime) -> RepairReport:
+        """The same for each of them. One that no one can help does not stop the others."""
         repaired: dict[str, list[Repair]] = {}
         failed: dict[str, str] = {}
         for job_id in job_ids:
             try:
                 with suppress(UnknownJob):  # erased, or never stored: it needs nothing
-                    if repairs := self.redrive(tenant, job_id, now):
+                    if repairs := self.repair(tenant, job_id, now):
                         repaired[job_id] = repairs
             except (Corrupt, UnknownFlow, Unforeseen, Unavailable) as error:
                 failed[job_id] = f"{type(error).__name__}: {error}"
             except Exception as error:  # even the mark could not be made: told, and the next one
                 failed[job_id] = place_of(error)
-        return Redriven(repaired=repaired, failed=failed)
+        return RepairReport(repaired=repaired, failed=failed)
 
     def ended(self, event: ExecutionEnded, now: datetime) -> bool:
         """Whether the job of an execution that ended badly was given a successor.
@@ -210,7 +212,7 @@ class WatchJobs:
         """
         self.metrics.count("ExecutionsEnded", event.input.tenant, Status=event.status)
         try:
-            job = self.mend.readable(event.input.tenant, event.input.job_id)
+            job = self.repair_job.readable(event.input.tenant, event.input.job_id)
         except UnknownFlow:
             return False  # it is open, so a round comes to it and calls a person
         if job.execution.generation != event.generation or is_settled(job):
@@ -218,7 +220,7 @@ class WatchJobs:
         if job.wait is None or job.wait.epoch.generation != event.generation:
             self.jobs.mark_open(job.tenant, job.job_id)
             return False
-        return self.mend.replace_ended(job, now)
+        return self.repair_job.replace_ended(job, now)
 
 
 class Settings(FromQueue, HasJobs, HasViews, Announces, RunsMachines):
@@ -229,7 +231,7 @@ class Settings(FromQueue, HasJobs, HasViews, Announces, RunsMachines):
 
 
 @once
-def wire() -> tuple[WatchJobs, FanOut, Inbox[Watch]]:
+def wire() -> tuple[WatchJobs, FanOut, BatchConsumer[WatchRequest]]:
     settings = read_settings(Settings)
     s3, sqs = one_attempt("s3"), client("sqs")
     jobs, tenants = S3Jobs(s3, settings.jobs_bucket), S3Tenants(s3, settings.jobs_bucket)
@@ -243,11 +245,11 @@ def wire() -> tuple[WatchJobs, FanOut, Inbox[Watch]]:
         tenants,
         PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)),
         S3Stuck(s3, settings.jobs_bucket),
-        MendDeliveries(
+        RepairDeliveries(
             S3Deliveries(s3, settings.jobs_bucket),
             S3Endpoints(s3, settings.jobs_bucket),
-            SqsLater(sqs, settings.text_queue_url),
-            SqsLater(sqs, settings.slow_queue_url),
+            SqsDelayedMessages(sqs, settings.text_queue_url),
+            SqsDelayedMessages(sqs, settings.slow_queue_url),
             EventBridgeBus(client("events"), settings.bus_name),
             LogMetrics(),
             log,
@@ -255,7 +257,11 @@ def wire() -> tuple[WatchJobs, FanOut, Inbox[Watch]]:
         LogMetrics(),
         SqsDeadLetterCounts(sqs, settings.dead_letter_url, "watch-jobs"),
     )
-    return watch, FanOut(tenants, SqsLater(sqs, settings.watch_queue_url)), inbox(Watch, settings)
+    return (
+        watch,
+        FanOut(tenants, SqsDelayedMessages(sqs, settings.watch_queue_url)),
+        batch_consumer(WatchRequest, settings),
+    )
 
 
 def after(seconds: float) -> TimeIsUp:
@@ -263,14 +269,14 @@ def after(seconds: float) -> TimeIsUp:
     return lambda: time.monotonic() >= end
 
 
-def _round(watch: WatchJobs, fan_out: FanOut, order: Round, queued: bool) -> dict[str, Any]:
+def _round(watch: WatchJobs, fan_out: FanOut, order: RoundRequest, queued: bool) -> dict[str, Any]:
     """Of one business where one is named, of all where they are few; else a message for each."""
     now, ask, full = utc_now(), order.ask_executions, order.full or order.ask_executions
     if order.tenant:
-        one = Order(now, full, ask, order.after or "", after(ROUND_S))
+        one = RoundOrder(now, full, ask, order.after or "", after(ROUND_S))
         found = watch.one_business(order.tenant, one)
     elif queued and (sent := fan_out(order)) is not None:
-        found = Found(businesses=sent, dead_letters=watch.dead(now, full))
+        found = RoundReport(businesses=sent, dead_letters=watch.dead(now, full))
     else:
         found = watch.round(now, ask, full, lambda number: after(ROUND_S / number))
     fan_out.go_on(order, found)
@@ -280,9 +286,9 @@ def _round(watch: WatchJobs, fan_out: FanOut, order: Round, queued: bool) -> dic
 
 
 def _redriven(watch: WatchJobs, ref: JobRef) -> dict[str, Any]:
-    """`repaired`, or `error` where nobody can help."""
+    """`repaired`, or `error` where no one can help."""
     try:
-        repaired = watch.redrive(ref.tenant, ref.job_id, utc_now())
+        repaired = watch.repair(ref.tenant, ref.job_id, utc_now())
     except (UnknownJob, Corrupt, UnknownFlow, Unforeseen) as error:
         return {"error": type(error).__name__, "detail": str(error)}
     log.info("redriven", tenant=ref.tenant, job=ref.job_id, repaired=repaired)
@@ -294,22 +300,22 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     watch, fan_out, messages = wire()
     queued = "Records" in event
 
-    def one(message: Watch) -> dict[str, Any]:
+    def one(message: WatchRequest) -> dict[str, Any]:
         match message.root:
-            case Round() as order:
+            case RoundRequest() as order:
                 return _round(watch, fan_out, order, queued)
             case ExecutionEnded() as ended:
                 replaced = watch.ended(ended, utc_now())
                 log.info("execution ended", job=ended.input.job_id, replaced=replaced)
                 return {"replaced": replaced}
-            case Redrive(redrive=ref):
+            case RepairRequest(repair=ref):
                 return _redriven(watch, ref)
             case AskMissing(missing=ref):
                 return {"missing": watch.missing(ref.tenant, ref.job_id, utc_now())}
-            case RedriveSome(redrive_some=some):
-                done = watch.redrive_some(some.tenant, some.job_ids, utc_now())
+            case RepairSomeRequest(repair_some=some):
+                done = watch.repair_some(some.tenant, some.job_ids, utc_now())
                 told = done.model_dump(mode="json")
                 log.info("redriven", tenant=some.tenant, jobs=len(some.job_ids), **told)
                 return told
 
-    return messages.deliver(event, one) if queued else one(Watch.model_validate(event))
+    return messages.deliver(event, one) if queued else one(WatchRequest.model_validate(event))

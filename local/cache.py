@@ -38,7 +38,7 @@ def field_value(fields: Iterable[tuple[str, str]], name: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class Answer:
+class EdgeResponse:
     """A whole answer of an origin. The body is as it came, compressed or not."""
 
     status: int
@@ -48,7 +48,7 @@ class Answer:
     def header(self, name: str) -> str | None:
         return field_value(self.headers, name)
 
-    def without(self, *names: str) -> "Answer":
+    def without(self, *names: str) -> "EdgeResponse":
         return replace(self, headers=tuple(h for h in self.headers if h[0] not in names))
 
 
@@ -116,13 +116,13 @@ def accepted_encoding(policy: CachePolicy, headers: Iterable[tuple[str, str]]) -
     return ",".join(e for e in ENCODINGS if e in policy.encodings and e in offered)
 
 
-def directives(answer: Answer) -> dict[str, str]:
+def directives(answer: EdgeResponse) -> dict[str, str]:
     """Cache-Control as a table; a directive without a value has the value ""."""
     parts = (part.partition("=") for part in (answer.header("cache-control") or "").split(","))
     return {name.strip().lower(): value.strip(' "') for name, _, value in parts if name.strip()}
 
 
-def asked_lifetime_s(answer: Answer, now: float) -> float | None:
+def asked_lifetime_s(answer: EdgeResponse, now: float) -> float | None:
     """The lifetime the origin asks for: s-maxage, else max-age, else Expires; None without."""
     said = directives(answer)
     for name in ("s-maxage", "max-age"):
@@ -142,7 +142,7 @@ def _moment(text: str) -> float:
 
 
 def lifetime_s(
-    answer: Answer, policy: CachePolicy, error_ttls: Mapping[int, float], now: float
+    answer: EdgeResponse, policy: CachePolicy, error_ttls: Mapping[int, float], now: float
 ) -> float | None:
     """How long `answer` may be served without asking; None where it must not be kept at all.
 
@@ -164,7 +164,7 @@ def lifetime_s(
 
 
 def _error_lifetime_s(
-    answer: Answer, asked: float | None, policy: CachePolicy, error_ttls: Mapping[int, float]
+    answer: EdgeResponse, asked: float | None, policy: CachePolicy, error_ttls: Mapping[int, float]
 ) -> float | None:
     status = answer.status
     if status not in ALWAYS_KEPT_ERRORS and (status not in KEPT_ERRORS_IF_ASKED or asked is None):
@@ -177,10 +177,10 @@ def _error_lifetime_s(
 
 
 @dataclass(frozen=True)
-class Copy:
+class CachedCopy:
     """A kept answer. `quiet_until` is set while it stands in for a failing origin."""
 
-    answer: Answer
+    answer: EdgeResponse
     stored_at: float
     ttl_s: float
     quiet_until: float = 0.0
@@ -205,7 +205,7 @@ class Copy:
         found = ((ask, self.answer.header(name)) for ask, name in asks.items())
         return tuple((ask, value) for ask, value in found if value is not None)[:1]
 
-    def confirmed(self, not_modified: Answer) -> Answer:
+    def confirmed(self, not_modified: EdgeResponse) -> EdgeResponse:
         """The kept answer with the header fields of the 304 (RFC 9111 4.3.4)."""
         fresh = {name for name, _ in not_modified.headers} - {"content-length", "content-type"}
         kept = tuple(h for h in self.answer.headers if h[0] not in fresh)
@@ -213,23 +213,23 @@ class Copy:
         return replace(self.answer, headers=kept + new)
 
 
-class Settled(NamedTuple):
+class CacheResult(NamedTuple):
     """What an origin's answer comes to: what the viewer gets, and the copy that stays (or none)."""
 
-    answer: Answer
-    copy: Copy | None
+    answer: EdgeResponse
+    copy: CachedCopy | None
     result: Result
 
 
 def settle(
-    answer: Answer,
-    asked_about: Copy | None,
-    held: Copy | None,
+    answer: EdgeResponse,
+    asked_about: CachedCopy | None,
+    held: CachedCopy | None,
     policy: CachePolicy,
     error_ttls: Mapping[int, float],
     *,
     now: float,
-) -> Settled:
+) -> CacheResult:
     """What to serve and keep now that the origin has answered.
 
     `asked_about` is the copy whose ETag was sent, `held` the one in the cache at this moment: an
@@ -239,17 +239,19 @@ def settle(
     if answer.status == 304 and asked_about is not None:
         whole = asked_about.confirmed(answer)
         ttl_s = lifetime_s(whole, policy, error_ttls, now)
-        return Settled(whole, None if ttl_s is None else Copy(whole, now, ttl_s), "RefreshHit")
+        return CacheResult(
+            whole, None if ttl_s is None else CachedCopy(whole, now, ttl_s), "RefreshHit"
+        )
     if answer.status >= 500 and held is not None and held.may_stand_in(now):
         pause_s = error_ttls.get(answer.status, DEFAULT_ERROR_TTL_S)
-        return Settled(held.answer, replace(held, quiet_until=now + pause_s), "Hit")
+        return CacheResult(held.answer, replace(held, quiet_until=now + pause_s), "Hit")
     ttl_s = lifetime_s(answer, policy, error_ttls, now)
     shared = answer if ttl_s is None else answer.without("set-cookie")
     result: Result = "Error" if answer.status >= 400 else "Miss"
-    return Settled(shared, None if ttl_s is None else Copy(shared, now, ttl_s), result)
+    return CacheResult(shared, None if ttl_s is None else CachedCopy(shared, now, ttl_s), result)
 
 
-def unchanged_for(answer: Answer, headers: Iterable[tuple[str, str]]) -> bool:
+def unchanged_for(answer: EdgeResponse, headers: Iterable[tuple[str, str]]) -> bool:
     """Whether a viewer that sends these conditions already has `answer` (RFC 9110 13)."""
     headers = tuple(headers)
     known = field_value(headers, "if-none-match")
@@ -274,12 +276,12 @@ class EdgeCache:
     """The copies of one edge location. The oldest goes when there are too many."""
 
     most: int = 5_000
-    copies: dict[Key, Copy] = field(default_factory=dict)
+    copies: dict[Key, CachedCopy] = field(default_factory=dict)
 
-    def find(self, key: Key) -> Copy | None:
+    def find(self, key: Key) -> CachedCopy | None:
         return self.copies.get(key)
 
-    def put(self, key: Key, copy: Copy | None) -> None:
+    def put(self, key: Key, copy: CachedCopy | None) -> None:
         """Replace what is held under `key`; None leaves nothing."""
         self.copies.pop(key, None)
         if copy is not None:

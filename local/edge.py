@@ -36,11 +36,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.answer_viewer import Edge, EdgeConfig
 from local.distribution import CloudFrontApi, ControlPlane
+from local.edge_request import EdgeConfig, EdgeRequestHandler
 from local.invalidations import Controls
 
-__all__ = ["Controls", "Edge", "EdgeConfig", "EdgeServer", "build_app", "cloudfront", "serve"]
+__all__ = [
+    "Controls",
+    "EdgeConfig",
+    "EdgeRequestHandler",
+    "EdgeServer",
+    "build_app",
+    "cloudfront",
+    "serve",
+]
 
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 START_LIMIT_S = 10.0
@@ -54,10 +62,10 @@ def build_app(
     transport: httpx.AsyncBaseTransport | None = None,
     chance: random.Random | None = None,
 ) -> Starlette:
-    """The edge as an ASGI application; `app.state.edge` is the Edge, its `controls` the faults."""
+    """The edge as an ASGI application; `app.state.edge` is the EdgeRequestHandler, its `controls` the faults."""
     logging.getLogger("botocore.auth").setLevel(logging.INFO)  # at DEBUG it writes out the paths
     chance = chance or random.Random()  # noqa: S311 - which cache answers is no secret
-    edge = Edge(config, control or cloudfront(config), clock, transport, chance)
+    edge = EdgeRequestHandler(config, control or cloudfront(config), clock, transport, chance)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -97,7 +105,7 @@ class EdgeServer:
 
     def __init__(self, config: EdgeConfig, *, control: ControlPlane | None = None) -> None:
         app = build_app(config, control=control)
-        self.edge: Edge = app.state.edge
+        self.edge: EdgeRequestHandler = app.state.edge
         self._port = config.listen_port
         self._server = uvicorn.Server(
             uvicorn.Config(

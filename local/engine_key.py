@@ -1,4 +1,4 @@
-"""The copy's own access key, and its folder, which nobody but its owner may read.
+"""The copy's own access key, and its folder, which no one but its owner may read.
 
 The key is made at random when the folder is first used. Whoever holds it may do everything in this
 copy, as the root user of an AWS account may.

@@ -18,7 +18,7 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.bundle import bundle
-from deploy.run import Deployment, Stopped
+from deploy.deployment import Deployment, Stopped
 from deploy.target import Outputs
 from deploy.template import build
 from functions.aws.roster import DynamoAccounts
@@ -198,12 +198,12 @@ class Laptop:
 
     def _signs_in(self, told: FirstSignIn) -> bool | None:
         """None where the answer is neither yes nor no: too slow, or too many tries."""
-        wish = {"account": told.account, "password": told.password, "tenant": TENANT}
+        request_body = {"account": told.account, "password": told.password, "tenant": TENANT}
         site = f"http://127.0.0.1:{self.edge_port}"
         try:
             answer = httpx.post(
                 f"{site}/api/session",
-                content=(body := json.dumps(wish).encode()),
+                content=(body := json.dumps(request_body).encode()),
                 headers={
                     "content-type": "application/json",
                     "x-amz-content-sha256": hashlib.sha256(body).hexdigest(),

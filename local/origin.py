@@ -12,7 +12,7 @@ import httpx
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
-from local.cache import Answer, Fields, field_value
+from local.cache import EdgeResponse, Fields, field_value
 from local.engine_key import HEADER
 
 HOP_BY_HOP = frozenset(
@@ -69,7 +69,7 @@ class EngineDown(Exception):
         )
 
 
-class Ask(NamedTuple):
+class OriginRequest(NamedTuple):
     """A request as it came: `uri` is the raw path, `query` the raw query without its `?`.
 
     `host` is whom it is for, where that is not the distribution; `viewer` is who sent it, as
@@ -109,7 +109,7 @@ class Origin:
         self._own = (("x-forwarded-proto", "https"), (HEADER, secret))
         self._client = httpx.AsyncClient(transport=transport, trust_env=False)
 
-    async def fetch(self, ask: Ask) -> Answer:
+    async def fetch(self, ask: OriginRequest) -> EdgeResponse:
         """The whole answer. Raises EngineDown."""
         answer = await self._send(ask)
         try:
@@ -120,9 +120,9 @@ class Origin:
             raise EngineDown.refused(self.url) from broken
         finally:
             await answer.aclose()
-        return Answer(answer.status_code, _fields(answer), body)
+        return EdgeResponse(answer.status_code, _fields(answer), body)
 
-    async def stream(self, ask: Ask) -> Response:
+    async def stream(self, ask: OriginRequest) -> Response:
         """The answer, passed on while it arrives. Raises EngineDown before the first byte only."""
         answer = await self._send(ask)
 
@@ -142,7 +142,7 @@ class Origin:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _send(self, ask: Ask) -> httpx.Response:
+    async def _send(self, ask: OriginRequest) -> httpx.Response:
         headers = tuple(h for h in end_to_end(ask.headers) if h[0] not in OWN_REQUEST_FIELDS)
         seen = (("cloudfront-viewer-address", ask.viewer),) if ask.viewer else ()
         timeout = httpx.Timeout(ANSWER_LIMIT_S, connect=CONNECT_LIMIT_S)

@@ -6,8 +6,8 @@ Each open status is a small story of two states, named after it:
     ready_for_pickup.next    go to the status which that entry leads to
 
 The wait ends after the status's time limit; then the job is said to be overdue and waited for
-again. Where a status goes by the arrival window, its execution is rung with `late` instead, and
-the limit only makes the wait anew. An ended status is settled without a wait.
+again. Where a status goes by the arrival window, its execution is resumed with `late` instead, and
+the limit only makes the wait again. An ended status is settled without a wait.
 
 In every state the input is the place in the ledger; the first state of an execution has none. There
 the function begins at the flow's first status, and tells a successor (its name does not end in
@@ -159,7 +159,7 @@ def _wait(status: Status) -> State:
         "Catch": [
             {
                 "ErrorEquals": ["States.Timeout"],
-                # Without `to`: a wait made anew has not just been told that its job is late.
+                # Without `to`: a wait made again has not just been told that its job is late.
                 "Output": {"seq": PLACE} if goes_by_window else "{% $states.input %}",
                 "Next": status.name if goes_by_window else f"{status.name}.overdue",
             }

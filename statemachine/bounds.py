@@ -2,7 +2,7 @@
 
 Requests of the API, the bus, the command line and imported files are validated by these types.
 Documents that are already stored are read with the plain types of `statemachine/job.py`, so that
-a value which an earlier version let in, or a person wrote by hand, stops nobody.
+a value which an earlier version let in, or a person wrote by hand, stops no one.
 
 Text is stored as it was sent after three documented steps: Unicode NFC, blanks at both ends cut,
 and in notes CR LF as LF. Everything else is kept as it is or refused.

@@ -16,20 +16,20 @@ from pydantic import Field
 from statemachine.values import Frozen, Tenant, Utc
 
 Channel = Literal["sms", "webhook"]
-Ending = Literal["sent", "unknown", "refused", "dropped", "failed", "gone"]
-State = Literal[
+Outcome = Literal["sent", "unknown", "refused", "dropped", "failed", "gone"]
+DeliveryState = Literal[
     "held", "waiting", "claimed", "sent", "unknown", "refused", "dropped", "failed", "gone"
 ]
-ENDINGS: frozenset[str] = frozenset(get_args(Ending))
+OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
 
 CLAIM_LASTS = timedelta(minutes=2)
 """Longer than a function may run, so that whoever held an expired claim is gone."""
 
-Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
+DeliveryLabel = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
 
 
-class Claim(Frozen):
-    id: Label
+class SendClaim(Frozen):
+    id: DeliveryLabel
     at: Utc
 
 
@@ -44,12 +44,12 @@ class DeliveryName(Frozen):
     """What makes two messages the same: there is one delivery of each name, ever."""
 
     tenant: Tenant
-    about: Label
+    about: DeliveryLabel
     """The job's id, or what else the fact is about."""
-    mark: Label
+    mark: DeliveryLabel
     """Which fact: the `seq` of a move, or what else names it."""
     channel: Channel
-    recipient: Label
+    recipient: DeliveryLabel
     """`customer`, or the endpoint's id; never a number."""
 
     @property
@@ -80,7 +80,7 @@ class DeliveryName(Frozen):
 class Delivery(Frozen):
     name: DeliveryName
     rev: Annotated[int, Field(ge=1)] = 1
-    state: State
+    state: DeliveryState
     why: str | None = None
     """In one word where it was not simply sent."""
     status: str | None = None
@@ -94,7 +94,7 @@ class Delivery(Frozen):
     """The provider's, or the `webhook-id`."""
     fact: dict[str, Any] | None = None
     """What a webhook tells: ids and statuses, so that it can be told again."""
-    claim: Claim | None = None
+    claim: SendClaim | None = None
     attempts: tuple[Attempt, ...] = ()
     due_at: Utc | None = None
     created_at: Utc
@@ -102,7 +102,7 @@ class Delivery(Frozen):
 
     @property
     def ended(self) -> bool:
-        return self.state in ENDINGS
+        return self.state in OUTCOMES
 
     def addressed_as(self, draft: "Delivery") -> "Delivery":
         """To whom and as it would go out now: what is held is sent by what is known then."""
@@ -124,15 +124,15 @@ class Delivery(Frozen):
         return not self.ended and self.due_at is not None and self.due_at <= now
 
     def claimed(self, claim_id: str, now: datetime) -> "Delivery":
-        return self.next(now, state="claimed", claim=Claim(id=claim_id, at=now), due_at=None)
+        return self.next(now, state="claimed", claim=SendClaim(id=claim_id, at=now), due_at=None)
 
-    def end(self, state: Ending, now: datetime, **more: object) -> "Delivery":
+    def end(self, state: Outcome, now: datetime, **more: object) -> "Delivery":
         return self.next(now, state=state, due_at=None, **more)
 
     def next(self, now: datetime, **changes: object) -> "Delivery":
         return self.with_(rev=self.rev + 1, updated_at=now, **changes)
 
 
-def masked(phone: str) -> str:
+def masked_phone(phone: str) -> str:
     """`•••0123`: enough to tell two numbers of one customer apart."""
     return f"•••{phone[-4:]}"

@@ -1,4 +1,4 @@
-"""Edits: changes of a job's particulars. Pure, like the lifecycle; status is not their business."""
+"""Edits: changes of a job's details. Pure, like the lifecycle; status is not their business."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -28,8 +28,8 @@ WRITTEN_EARLIER = timedelta(minutes=1)
 """What took longer to reach us says when it was written or done, beside when it was sent."""
 
 
-class Wanted(Protocol):
-    """Somebody who shall be on the job; `events.Assignment` is one."""
+class CrewRequest(Protocol):
+    """Someone who shall be on the job; `events.Assignment` is one."""
 
     @property
     def role(self) -> CrewRole: ...
@@ -51,7 +51,7 @@ class ChangeSet(Protocol):
     @property
     def schedule(self) -> Schedule | None: ...
     @property
-    def crew(self) -> Sequence[Wanted] | None: ...
+    def crew(self) -> Sequence[CrewRequest] | None: ...
     @property
     def truck(self) -> str | None: ...
     @property
@@ -78,19 +78,19 @@ class EditRequest(Protocol):
 MAX_REFUSED_EDITS = 50
 
 EXPLANATIONS: dict[EditRefusalReason, str] = {
-    "overtaken": "the job has changed since; look again and decide anew",
+    "overtaken": "the job has changed since; look again and decide again",
     "not_possible": "that change is not possible",
     "from_the_future": "`occurred_at` lies ahead of our clock; check the sender's clock",
     "schedule_not_possible": "the arrival window or ETA is not possible; correct it",
     "notes_full": "the job has all the notes of this sender that it can hold; send no more notes",
-    "crew_unavailable": "somebody, or a truck, is not available; choose another",
-    "crew_taken": "somebody, or a truck, is on another job at that time; choose another",
+    "crew_unavailable": "someone, or a truck, is not available; choose another",
+    "crew_taken": "someone, or a truck, is on another job at that time; choose another",
     "event_id_used": "that `event_id` belongs to another event of this job; send a fresh one",
 }
 
 
 class EditRefused(Exception):
-    """The edit was decided on another state of the job, or cannot be; look and decide anew."""
+    """The edit was decided on another state of the job, or cannot be; look and decide again."""
 
     why: EditRefusalReason = "not_possible"
 
@@ -115,13 +115,13 @@ class NotesFull(EditRefused):
 
 
 class CrewUnavailable(EditRefused):
-    """Somebody, or a truck, is not there at that time, not in that role, or not on the roster."""
+    """Someone, or a truck, is not there at that time, not in that role, or not on the roster."""
 
     why = "crew_unavailable"
 
 
 class CrewTaken(EditRefused):
-    """Somebody, or a truck, is on another job at that time."""
+    """Someone, or a truck, is on another job at that time."""
 
     why = "crew_taken"
 
@@ -282,7 +282,9 @@ def _note(request: EditRequest, text: str, now: datetime) -> Note:
     )
 
 
-def _one_for_each_role(crew: Sequence[Wanted], name_of: Callable[[str], str]) -> Iterator[Assigned]:
+def _one_for_each_role(
+    crew: Sequence[CrewRequest], name_of: Callable[[str], str]
+) -> Iterator[Assigned]:
     roles = [wanted.role for wanted in crew]
     if len(set(roles)) < len(roles):
         raise EditRefused("a role is given to two people; name one for each role")

@@ -50,7 +50,7 @@ class Status(Frozen):
     under_way: bool = False
     """The crew is on its way or at work: only now may its place be shared with the customer."""
     sms: Text | None = None
-    """The text sent on arrival; fields in braces, see docs/hooks.md."""
+    """The text sent on arrival; fields in braces, see docs/messages.md."""
     yes: Name | None = None
     """The move that a customer makes who answers YES or READY to that text."""
 
@@ -59,7 +59,7 @@ class Status(Frozen):
         if self.terminal == (self.limit_minutes is not None):
             raise ValueError("a status has limit_minutes exactly if it is not terminal")
         if self.terminal and self.late_minutes is not None:
-            raise ValueError("a terminal status has no late_minutes: nobody is waited for")
+            raise ValueError("a terminal status has no late_minutes: no one is waited for")
         return self
 
 

@@ -61,7 +61,7 @@ class Record(Frozen):
     actor: Actor
 
 
-class Entry(Record):
+class LedgerEntry(Record):
     """One move that was committed. `rev` is what the job showed from then on."""
 
     seq: Annotated[int, Field(ge=1)]
@@ -88,7 +88,7 @@ class Refusal(Record):
     recorded_at: Utc
 
 
-class Early(Record):
+class EarlyMove(Record):
     """A move that came before its turn; tried again after every move until `until`."""
 
     move: Name | None = None
@@ -101,7 +101,7 @@ class Early(Record):
 
 
 class Edit(Record):
-    """One change of the job's particulars: which, by whom and when, without their content."""
+    """One change of the job's details: which, by whom and when, without their content."""
 
     fields: tuple[str, ...]
     recorded_at: Utc
@@ -148,14 +148,14 @@ SUPERSEDED, LATE = "superseded", "late"
 the job and it shall end, or that the job is overdue by its arrival window and it shall say so."""
 
 
-class Wait(Frozen):
+class TaskWait(Frozen):
     """The execution waits, with this token, for the ledger entry after `seq`."""
 
     seq: Annotated[int, Field(ge=0)]
     epoch: Epoch
     token: Annotated[str, Field(min_length=1, max_length=2048)]
     hears_late: bool = False
-    """Rung for it, the execution says that the job is overdue; else it only does so by its own
+    """Resumed for it, the execution says that the job is overdue; else it only does so by its own
     limit, as those of earlier versions do everywhere."""
     told_late: bool = False
     """It has just said so, and waits on."""
@@ -208,7 +208,7 @@ PhotoKind = Literal["before", "after"]
 class Photo(Record):
     """A picture taken as proof of service. `photo_id` is its name in the site bucket.
 
-    The name cannot be guessed, and nobody is told it but those who work on the job and, once it
+    The name cannot be guessed, and no one is told it but those who work on the job and, once it
     is completed, its customer.
     """
 
@@ -222,7 +222,7 @@ LATEST = 50
 """How many records of what was shown, and of what was repaired, a job keeps."""
 
 
-class Shown(Frozen):
+class ShownAt(Frozen):
     """When the view of ledger entry `seq` was public."""
 
     seq: Annotated[int, Field(ge=0)]
@@ -230,7 +230,7 @@ class Shown(Frozen):
 
 
 Repair = Literal[
-    "rung",
+    "resumed",
     "started",
     "replaced",
     "view written",
@@ -243,7 +243,7 @@ Repair = Literal[
 ]
 
 
-class Repaired(Frozen):
+class RepairRecord(Frozen):
     """What the watchdog had to do for this job, and when."""
 
     repairs: Annotated[tuple[Repair, ...], Field(min_length=1)]
@@ -279,13 +279,13 @@ class Job(Frozen):
     """The request that booked this job."""
     request_digest: Digest | None = None
     """Of what it asked for; None in jobs of earlier versions."""
-    ledger: tuple[Entry, ...] = ()
+    ledger: tuple[LedgerEntry, ...] = ()
     refused: tuple[Refusal, ...] = ()
-    early: tuple[Early, ...] = ()
+    early: tuple[EarlyMove, ...] = ()
     edits: tuple[Edit, ...] = ()
     refused_edits: tuple[RefusedEdit, ...] = ()
-    """The latest only: whoever has edits refused takes nobody's room."""
-    wait: Wait | None = None
+    """The latest only: whoever has edits refused takes no one's room."""
+    wait: TaskWait | None = None
     execution: Execution
     customer: Customer
     place: Place
@@ -296,15 +296,15 @@ class Job(Frozen):
     notes: tuple[Note, ...] = ()
     photos: tuple[Photo, ...] = ()
     load_size: LoadSize | None = None
-    shown: tuple[Shown, ...] = ()
+    shown: tuple[ShownAt, ...] = ()
     """When each status was public; the latest entries only."""
-    repaired: tuple[Repaired, ...] = ()
+    repaired: tuple[RepairRecord, ...] = ()
     """What the watchdog did; the latest entries only."""
     texts_stopped: bool = False
-    """The customer wants no texts. Shown here; what counts is what the number has said."""
+    """The customer wants no texts. ShownAt here; what counts is what the number has said."""
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
 
-    def entry_of(self, event_id: str) -> Entry | None:
+    def entry_of(self, event_id: str) -> LedgerEntry | None:
         return next((entry for entry in self.ledger if entry.event_id == event_id), None)
 
     def refusal_of(self, event_id: str) -> Refusal | None:
@@ -312,7 +312,11 @@ class Job(Frozen):
 
     def refusals_with(self, event_id: str) -> tuple[Refusal, ...]:
         """What was refused in the write that took in that event: itself, or kept moves it ended."""
-        records: tuple[Entry | Refusal | Edit, ...] = (*self.ledger, *self.refused, *self.edits)
+        records: tuple[LedgerEntry | Refusal | Edit, ...] = (
+            *self.ledger,
+            *self.refused,
+            *self.edits,
+        )
         written = {record.recorded_at for record in records if record.event_id == event_id}
         return tuple(refusal for refusal in self.refused if refusal.recorded_at in written)
 
@@ -332,15 +336,15 @@ class Job(Frozen):
         """When the status of `seq` was entered, by the committed record."""
         return self.ledger[seq - 1].recorded_at if seq > 0 else self.created_at
 
-    def with_shown(self, seq: int, at: datetime | None) -> tuple[Shown, ...]:
-        """`shown` with that entry, told once; as it is where nobody says when."""
+    def with_shown(self, seq: int, at: datetime | None) -> tuple[ShownAt, ...]:
+        """`shown` with that entry, told once; as it is where no one says when."""
         if at is None or any(shown.seq == seq for shown in self.shown):
             return self.shown
-        return (*self.shown, Shown(seq=seq, at=at))[-LATEST:]
+        return (*self.shown, ShownAt(seq=seq, at=at))[-LATEST:]
 
-    def with_repairs(self, repairs: tuple[Repair, ...], at: datetime) -> tuple[Repaired, ...]:
+    def with_repairs(self, repairs: tuple[Repair, ...], at: datetime) -> tuple[RepairRecord, ...]:
         """`repaired` with what was done at that moment; a second attempt to say so adds nothing."""
-        done = Repaired(repairs=repairs, at=at)
+        done = RepairRecord(repairs=repairs, at=at)
         return self.repaired if done in self.repaired else (*self.repaired, done)[-LATEST:]
 
     def replaced_since(self, moment: datetime) -> int:

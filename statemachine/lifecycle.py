@@ -1,6 +1,6 @@
 """What may happen to a job: every rule about moves, as pure functions of job, request and now.
 
-    judge(job, request)  ->  Committed | Kept | Refused | Duplicate, each with the job to store
+    judge(job, request)  ->  Committed | KeptEarly | Refused | Duplicate, each with the job to store
 
 The order of the checks is part of the protocol: an event that the job already knows is a
 duplicate before it is anything else, also on a job that has ended.
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from statemachine.flow_machine import legal_move
 from statemachine.flows import Flow, Move
-from statemachine.job import Early, Entry, Job, Record, Refusal, RefusalReason
-from statemachine.machine import legal_move
+from statemachine.job import EarlyMove, Job, LedgerEntry, Record, Refusal, RefusalReason
 from statemachine.values import Actor
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours a producer's clock may be before its event counts as from the future."""
 MAX_WAITING = 20
 MAX_RECORDS = 500
-"""So many moves, and as many refusals: who only fills the refusals keeps nobody from moving.
+"""So many moves, and as many refusals: who only fills the refusals keeps no one from moving.
 
 Dispatchers have as many again of their own, so that no one else's can stop them from repairs."""
 MAX_OWN_RECORDS = 100
@@ -29,7 +29,7 @@ MAX_OWN_RECORDS = 100
 EXPLANATIONS: dict[RefusalReason, str] = {
     "illegal_move": "the job's status does not allow that move",
     "unknown_move": "this job's flow has no such move",
-    "overtaken": "somebody else moved the job first; look again and decide anew",
+    "overtaken": "someone else moved the job first; look again and decide again",
     "not_allowed": "this kind of actor may not make that move",
     "reason_missing": "that move needs a reason; send `reason`",
     "driver_missing": "that move needs a driver on the job; assign one first",
@@ -67,11 +67,11 @@ class Committed:
     """The move was made; those that had waited for it were made too, or refused."""
 
     job: Job
-    entry: Entry
+    entry: LedgerEntry
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptEarly:
     """The move came before its turn and is kept until its deadline."""
 
     job: Job
@@ -92,17 +92,17 @@ class Duplicate:
     job: Job
 
 
-Verdict = Committed | Kept | Refused | Duplicate
+Verdict = Committed | KeptEarly | Refused | Duplicate
 
 
 class RecordsFull(Exception):
-    """The job has all the records it can hold: somebody's program runs wild. Look at its actor."""
+    """The job has all the records it can hold: someone's program runs wild. Look at its actor."""
 
 
 def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
     """What becomes of `request`. Raises RecordsFull instead of growing the job without bound.
 
-    What was not recorded for want of room is judged anew when it comes again: it was not made.
+    What was not recorded for want of room is judged again when it comes again: it was not made.
     """
     if copy_of(job, request):
         return Duplicate(job)
@@ -113,9 +113,9 @@ def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
     return verdict
 
 
-def copy_of(job: Job, request: MoveRequest) -> Entry | Refusal | Early | None:
+def copy_of(job: Job, request: MoveRequest) -> LedgerEntry | Refusal | EarlyMove | None:
     """The record of a move of that event id, if there is one: `request` is a copy of it."""
-    records: tuple[Entry | Refusal | Early, ...] = (*job.ledger, *job.refused, *job.early)
+    records: tuple[LedgerEntry | Refusal | EarlyMove, ...] = (*job.ledger, *job.refused, *job.early)
     return next((record for record in records if record.event_id == request.event_id), None)
 
 
@@ -163,7 +163,7 @@ def expire(
     return without.bookkept(), without.refused[len(job.refused) :]
 
 
-def _late(job: Job, now: datetime) -> tuple[Early, ...]:
+def _late(job: Job, now: datetime) -> tuple[EarlyMove, ...]:
     return tuple(early for early in job.early if early.until <= now)
 
 
@@ -223,8 +223,8 @@ def has_proof(job: Job) -> bool:
 
 def _moved(
     job: Job, request: MoveRequest, move: Move, flow: Flow, now: datetime
-) -> tuple[Job, Entry]:
-    entry = Entry(
+) -> tuple[Job, LedgerEntry]:
+    entry = LedgerEntry(
         seq=job.seq + 1,
         rev=job.rev + 1,
         event_id=request.event_id,
@@ -258,7 +258,7 @@ def _brought_back(job: Job, flow: Flow, now: datetime) -> dict[str, object]:
 def _with_early(job: Job, flow: Flow, now: datetime) -> Job:
     """`job` after its kept moves, oldest first by `occurred_at`, were judged as if they came now.
 
-    So none stays behind in a job that has ended or gone another way: nobody would look for it.
+    So none stays behind in a job that has ended or gone another way: no one would look for it.
     """
     job = _given_up(job, _late(job, now), "kept_too_long", now)
     while early := next(_due(job, flow), None):
@@ -271,12 +271,12 @@ def _with_early(job: Job, flow: Flow, now: datetime) -> Job:
     return job
 
 
-def _due(job: Job, flow: Flow) -> Iterator[Early]:
+def _due(job: Job, flow: Flow) -> Iterator[EarlyMove]:
     oldest_first = sorted(job.early, key=lambda early: (early.occurred_at, early.event_id))
     return (early for early in oldest_first if not _comes_later(job, early, flow))
 
 
-def _given_up(job: Job, kept: tuple[Early, ...], why: RefusalReason, now: datetime) -> Job:
+def _given_up(job: Job, kept: tuple[EarlyMove, ...], why: RefusalReason, now: datetime) -> Job:
     """`job` with kept moves refused on the record, as part of a write that counts `rev` itself."""
     refusals = tuple(_refusal(job, early, why, now) for early in kept)
     waiting = tuple(early for early in job.early if early not in kept)
@@ -286,7 +286,7 @@ def _given_up(job: Job, kept: tuple[Early, ...], why: RefusalReason, now: dateti
 def _keep(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
     if len(job.early) >= MAX_WAITING:
         return _refuse(job, request, "too_many_waiting", now)
-    early = Early(
+    early = EarlyMove(
         event_id=request.event_id,
         move=request.move,
         to=request.to,
@@ -297,7 +297,7 @@ def _keep(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
         note=request.note,
         until=now + timedelta(minutes=flow.early_minutes),
     )
-    return Kept(job.bookkept(early=(*job.early, early)))
+    return KeptEarly(job.bookkept(early=(*job.early, early)))
 
 
 def _refuse(job: Job, request: MoveRequest, why: RefusalReason, now: datetime) -> Refused:

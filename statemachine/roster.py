@@ -1,6 +1,6 @@
 """The roster: who is there when, and in which roles. Pure: moments and zones are handed in.
 
-A day that nobody has said anything about is a whole day, in every role of the profile. Hours that
+A day that no one has said anything about is a whole day, in every role of the profile. Hours that
 end before they begin pass midnight; a day without hours is a day off.
 """
 
@@ -21,7 +21,7 @@ def day_of(text: str) -> date:
     except ValueError:
         raise ValueError("there is no such day; write it as 2026-11-22") from None
     if day.year not in YEARS:
-        raise ValueError(f"nobody plans for the year {day.year}; write the day as 2026-11-22")
+        raise ValueError(f"no one plans for the year {day.year}; write the day as 2026-11-22")
     return day
 
 
@@ -49,7 +49,7 @@ class Hours(Frozen):
 
 
 class Day(Frozen):
-    """When somebody is there on one day. No hours in the list: a day off."""
+    """When someone is there on one day. No hours in the list: a day off."""
 
     hours: Annotated[tuple[Hours, ...], Field(max_length=6)]
     roles: tuple[CrewRole, ...] | None = None
@@ -78,7 +78,7 @@ def day_span(day: date, zone: tzinfo) -> Span:
 
 
 def covers(days: Mapping[date, Day], span: Span, role: CrewRole, zone: tzinfo) -> bool:
-    """Whether somebody with these days is there in `role` for all of `span`."""
+    """Whether someone with these days is there in `role` for all of `span`."""
     dates = dates_of(span, zone)
     before = dates[0] - timedelta(1)  # whose night shift may reach into the first day
     there = sorted(each for day in (before, *dates) for each in _spans(days, day, role, zone))

@@ -74,7 +74,7 @@ def _not_reserved(event_id: str) -> str:
 
 
 OutsideEventId = Annotated[EventId, AfterValidator(_not_reserved)]
-"""An event id as somebody outside may choose it."""
+"""An event id as someone outside may choose it."""
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 ActorKind = Literal["dispatcher", "crew", "customer", "partner", "system"]

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from statemachine.due import due_at
+from statemachine.deadlines import due_at
 from statemachine.flows import Flow, Status
 from statemachine.job import CrewRole, Job, LoadSize, PhotoKind, PriceCents, Schedule
 from statemachine.values import Frozen, JobId, Name, Text, Utc
@@ -22,7 +22,7 @@ SHOWN_AFTER_END = timedelta(hours=48)
 """How long a job that has ended stays on the board."""
 
 
-class Step(Frozen):
+class ViewStep(Frozen):
     """One status on the customer's timeline; `at` is when the job came there, if it did.
 
     That is when it was done, which may be long before we heard of it.
@@ -36,7 +36,7 @@ class Step(Frozen):
     at: Utc | None = None
 
 
-class Choice(Frozen):
+class CustomerChoice(Frozen):
     """A move the customer may make alone."""
 
     move: Name
@@ -61,8 +61,8 @@ class View(Frozen):
     terminal: bool
     poll_s: int
     updated_at: Utc
-    steps: tuple[Step, ...]
-    choices: tuple[Choice, ...] = ()
+    steps: tuple[ViewStep, ...]
+    choices: tuple[CustomerChoice, ...] = ()
     schedule: Schedule = Schedule()
     driver: str | None = None
     """The driver's first name."""
@@ -209,7 +209,7 @@ def _load(job: Job) -> str | None:
     return text[:LOAD_ON_CARD] if text else None
 
 
-def _steps(job: Job, flow: Flow) -> Iterable[Step]:
+def _steps(job: Job, flow: Flow) -> Iterable[ViewStep]:
     """The customer's timeline: the way of the flow; of the side ends only the one taken."""
     reached = dict(_reached(job))
     for status in flow.statuses:
@@ -217,7 +217,7 @@ def _steps(job: Job, flow: Flow) -> Iterable[Step]:
             continue
         at = job.created_at if status is flow.initial else reached.get(status.name)
         passed = flow.position(status.name) <= flow.position(job.status)
-        yield Step(
+        yield ViewStep(
             status=status.name,
             label=status.label,
             customer=status.customer,
@@ -239,7 +239,9 @@ def _reached(job: Job) -> Iterator[tuple[str, datetime]]:
         yield entry.to, at
 
 
-def _choices(job: Job, flow: Flow) -> Iterable[Choice]:
+def _choices(job: Job, flow: Flow) -> Iterable[CustomerChoice]:
     for move in flow.moves_from(job.status):
         if "customer" in move.by:
-            yield Choice(move=move.name, label=move.label, needs_reason="reason" in move.requires)
+            yield CustomerChoice(
+                move=move.name, label=move.label, needs_reason="reason" in move.requires
+            )

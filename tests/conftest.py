@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 from local.laptop import Laptop
-from tests.moto_server import Moto, running
+from tests.support.moto_server import Moto, running
 
 NEEDS = {"stack": "engine", "browser": "browser"}
 """By fixture, the mark that `make test-quick` leaves out."""

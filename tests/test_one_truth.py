@@ -187,7 +187,7 @@ def test_page_labels_come_from_the_flow_and_nowhere_else() -> None:
 
 @pytest.mark.parametrize(("table", "words"), [("REPAIRS", Repair), ("WHYS", StuckReason)])
 def test_the_ops_page_has_words_for_every_repair_and_every_trouble(table: str, words: Any) -> None:
-    text = (ROOT / "web/lib/ops_words.js").read_text(encoding="utf-8")
+    text = (ROOT / "web/ops/state/ops_labels.js").read_text(encoding="utf-8")
     body = text.partition(f"const {table} = {{")[2].partition("\n}")[0]
     named = set(re.findall(r'^  "?([\w ]+?)"?:', body, re.MULTILINE))
     assert named - {"overdue"} == set(get_args(words))

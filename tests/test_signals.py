@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from functions.metrics import Alarming, MetricName, Telling
+from functions.protocol.metrics import AlarmMetric, LogMetric, MetricName
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
@@ -29,7 +29,7 @@ every_alarm = pytest.mark.parametrize("name", ALARMS)
 
 
 def emitted() -> set[str]:
-    """The names that code hands to somebody's `count` or `measure`."""
+    """The names that code hands to someone's `count` or `measure`."""
     names: set[str] = set()
     for path in (ROOT / "functions").rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -71,7 +71,7 @@ def test_the_code_emits_every_metric_that_has_a_name_and_no_other() -> None:
 
 
 @every_alarm
-def test_an_alarm_watches_what_somebody_emits(name: str) -> None:
+def test_an_alarm_watches_what_someone_emits(name: str) -> None:
     namespace, metric, dimensions = watched(ALARMS[name])
     if namespace == OURS:
         assert (metric in emitted(), dimensions) == (True, set())
@@ -81,14 +81,14 @@ def test_an_alarm_watches_what_somebody_emits(name: str) -> None:
 
 def test_the_dashboard_shows_all_that_is_emitted_and_only_that() -> None:
     shown = {(metric[0], metric[1]) for w in widgets("metric") for metric in w["metrics"]}
-    assert {metric for space, metric in shown if space == OURS} == set(get_args(Alarming))
+    assert {metric for space, metric in shown if space == OURS} == set(get_args(AlarmMetric))
     assert [m for space, m in shown if space != OURS and m not in FROM_AWS[space]] == []
-    assert in_queries() == set(get_args(Telling))
+    assert in_queries() == set(get_args(LogMetric))
 
 
 def test_an_alarm_of_ours_stands_on_a_metric_and_not_on_a_line_of_the_log() -> None:
     ours = {m for space, m, _ in map(watched, ALARMS.values()) if space == OURS}
-    assert ours == set(get_args(Alarming)) - {"Moves"}
+    assert ours == set(get_args(AlarmMetric)) - {"Moves"}
 
 
 COMPARED = {
@@ -120,10 +120,10 @@ def goes_off(name: str, *values: float | None) -> bool:
     [
         ("WatchdogSilentAlarm", (5, 5, 5), False),
         ("WatchdogSilentAlarm", (5, None, None), True),
-        ("SlowToShowAlarm", (60_000, None, None, 900, None, 60_000, None), True),
-        ("SlowToShowAlarm", (60_000, *(None,) * 12, 60_000), False),
-        ("InvalidationSpendAlarm", (91, None, None, 92, None, None), True),
-        ("InvalidationSpendAlarm", (101, None, 1), False),
+        ("SlowVisibilityAlarm", (60_000, None, None, 900, None, 60_000, None), True),
+        ("SlowVisibilityAlarm", (60_000, *(None,) * 12, 60_000), False),
+        ("InvalidationBudgetAlarm", (91, None, None, 92, None, None), True),
+        ("InvalidationBudgetAlarm", (101, None, 1), False),
     ],
 )
 def test_an_alarm_goes_off_when_it_should_also_in_a_small_business(
@@ -150,7 +150,7 @@ def test_every_dead_letter_queue_has_its_alarm() -> None:
 
 
 @every_alarm
-def test_somebody_is_told_of_an_alarm(name: str) -> None:
+def test_someone_is_told_of_an_alarm(name: str) -> None:
     assert ALARMS[name]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 

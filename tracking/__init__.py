@@ -1,19 +1,19 @@
 """Reading the public view of a job through caches that may be late, wrong or down."""
 
-from statemachine.identity import digest_of
-from tracking.fetching import Clock, follow, read_once
+from statemachine.ids import digest_of
+from tracking.http_reader import Clock, follow, read_once
 from tracking.link import Link, parse_link
-from tracking.memory import FileMemory, Memory
-from tracking.pace import Policy
-from tracking.reader import Shown
+from tracking.polling_policy import Policy
+from tracking.reader import Display
+from tracking.saved_view import FileViewStorage, ViewStorage
 
 __all__ = [
     "Clock",
-    "FileMemory",
+    "Display",
+    "FileViewStorage",
     "Link",
-    "Memory",
     "Policy",
-    "Shown",
+    "ViewStorage",
     "digest_of",
     "follow",
     "parse_link",

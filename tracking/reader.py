@@ -1,6 +1,6 @@
 """The retrying reader of a public view: what to ask and when, and what to show.
 
-No network, no clock, no storage: `tracking/fetching.py` has those. `web/lib/reader.js` is the
+No network, no clock, no storage: `tracking/http_reader.py` has those. `web/shared/reader/reader.js` is the
 same reader for the browser; both leave the same trace on every file in `tracking/scenarios/`.
 
 What is shown is one of:
@@ -26,9 +26,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from tracking.answers import Answer, Reason, View, age_ms, meaning_of
-from tracking.memory import Remembered, believable, later_check
-from tracking.pace import Policy, RetryBudget, doubled, interval_ms
+from tracking.polling_policy import Policy, RetryBudget, doubled, interval_ms
+from tracking.responses import Reason, Response, ViewDocument, age_ms, meaning_of
+from tracking.saved_view import SavedView, believable, later_check
 
 Kind = Literal[
     "asking",
@@ -43,17 +43,17 @@ Kind = Literal[
 ]
 Source = Literal["edge", "api"]
 Signal = Literal["hidden", "visible", "offline", "online", "retry"]
-"""`retry` is somebody pressing a button; it also starts a stopped reader again."""
+"""`retry` is someone pressing a button; it also starts a stopped reader again."""
 
 
 @dataclass(frozen=True)
-class Shown:
+class Display:
     """What the page or the CLI shows. `kind` and `reason` are listed at the top of this file."""
 
     kind: Kind
-    view: View | None = None
+    view: ViewDocument | None = None
     checked_at_ms: int | None = None
-    """When the view was surely current, by the reader's own clock; None: nobody knows.
+    """When the view was surely current, by the reader's own clock; None: no one knows.
 
     The moment the confirming request was sent, less the `Age` its answer had in a cache
     (RFC 9111, section 4.2.3).
@@ -66,7 +66,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Ask:
+class Fetch:
     """Send a GET now, and hand what comes of it to `receive`."""
 
     source: Source
@@ -82,7 +82,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Wait:
+class Sleep:
     """Nothing to do for `ms`; None: until an answer or a signal comes."""
 
     ms: int | None
@@ -90,10 +90,10 @@ class Wait:
 
 @dataclass(frozen=True)
 class Stop:
-    """Nothing more to do, unless somebody presses retry."""
+    """Nothing more to do, unless someone presses retry."""
 
 
-Step = Ask | Wait | Stop
+ReaderStep = Fetch | Sleep | Stop
 
 
 class Reader:
@@ -109,7 +109,7 @@ class Reader:
         now_ms: int,
         policy: Policy | None = None,
         random: Callable[[], float] = dice.random,
-        remembered: Remembered | None = None,
+        remembered: SavedView | None = None,
     ) -> None:
         self._policy = policy or Policy()
         self._random = random
@@ -119,7 +119,7 @@ class Reader:
         self._stopped = False
         self._hidden = False
         self._offline = False
-        self._asked: Ask | None = None
+        self._asked: Fetch | None = None
         self._asked_at_ms: int | None = None
         self._api_asked_at_ms: int | None = None
         self._next_at_ms = now_ms
@@ -135,23 +135,23 @@ class Reader:
             self._budget.cut(self._random())
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> Display:
         offline = self._offline and not self._stopped
         kind, reason = ("offline", None) if offline else (self._kind, self._reason)
         if self.remembered is None:
-            return Shown(kind, reason=reason)
-        return Shown(kind, self.remembered.view, self.remembered.checked_at_ms, reason)
+            return Display(kind, reason=reason)
+        return Display(kind, self.remembered.view, self.remembered.checked_at_ms, reason)
 
-    def step(self, now_ms: int) -> Step:
+    def step(self, now_ms: int) -> ReaderStep:
         if self._stopped:
             return Stop()
         if self._asked is not None or self._hidden or self._offline:
-            return Wait(None)
+            return Sleep(None)
         due_ms = max(self._next_at_ms, self._not_before_ms)
-        return Wait(due_ms - now_ms) if now_ms < due_ms else self._ask(now_ms)
+        return Sleep(due_ms - now_ms) if now_ms < due_ms else self._ask(now_ms)
 
-    def receive(self, answer: Answer | None, now_ms: int) -> None:
-        """Take the answer to the last `Ask`; None: no answer, or none within the timeout."""
+    def receive(self, answer: Response | None, now_ms: int) -> None:
+        """Take the answer to the last `Fetch`; None: no answer, or none within the timeout."""
         asked, self._asked = self._asked, None
         if asked is None:
             raise RuntimeError("an answer without a question: call step() first")
@@ -191,27 +191,27 @@ class Reader:
     # What an answer changes
 
     def _there(
-        self, found: View | None, etag: str | None, asked: Ask, age_ms: int, now_ms: int
+        self, found: ViewDocument | None, etag: str | None, asked: Fetch, age_ms: int, now_ms: int
     ) -> None:
         """A view came, or a 304 (`found` is None) for the one that is shown."""
         known = self.remembered
         if found is None:
             assert known is not None, "only what is remembered was asked for by ETag"
-            new = Remembered(known.view, known.etag, asked.at_ms - age_ms)
+            new = SavedView(known.view, known.etag, asked.at_ms - age_ms)
         else:
-            new = Remembered(found, etag, asked.at_ms - age_ms)
+            new = SavedView(found, etag, asked.at_ms - age_ms)
         if known is not None and new.rev < known.rev:
             self._older_copy(asked, now_ms)
         else:
             self._confirm(new, asked, now_ms)
 
-    def _older_copy(self, asked: Ask, now_ms: int) -> None:
+    def _older_copy(self, asked: Fetch, now_ms: int) -> None:
         self._older += 1 if asked.source == "edge" else 0
         self._missing_since_ms = None
         self._show("stale", "older")
         self._settle(now_ms)
 
-    def _confirm(self, new: Remembered, asked: Ask, now_ms: int) -> None:
+    def _confirm(self, new: SavedView, asked: Fetch, now_ms: int) -> None:
         first, self.remembered = self.remembered is None, later_check(new, self.remembered)
         self._missing_since_ms = None
         self._older = 0 if asked.source == "edge" else self._older
@@ -221,7 +221,7 @@ class Reader:
         self._settle(now_ms)
         self._stopped = self.remembered.view["terminal"] is True
 
-    def _not_there(self, asked: Ask, now_ms: int) -> None:
+    def _not_there(self, asked: Fetch, now_ms: int) -> None:
         if self._missing_since_ms is None:
             self._missing, self._missing_since_ms = 0, asked.at_ms
         self._missing += 1
@@ -237,7 +237,7 @@ class Reader:
             self._prepare(now_ms)
 
     def _prepare(self, now_ms: int) -> None:
-        """Ask again soon, and for the last time when the budget ends."""
+        """Fetch again soon, and for the last time when the budget ends."""
         policy = self._policy
         ceiling_ms = min(doubled(policy.prepare_base_ms, self._missing), policy.prepare_cap_ms)
         self._failures = self._early = 0
@@ -279,13 +279,13 @@ class Reader:
 
     # When and whom to ask
 
-    def _ask(self, now_ms: int) -> Ask:
+    def _ask(self, now_ms: int) -> Fetch:
         source: Source = "api" if self._wants_api(now_ms) else "edge"
         if source == "api":
             self._api_asked_at_ms = now_ms
         self._asked_at_ms = now_ms
         etag = self.remembered.etag if self.remembered is not None else None
-        self._asked = Ask(source, now_ms, etag)
+        self._asked = Fetch(source, now_ms, etag)
         return self._asked
 
     def _wants_api(self, now_ms: int) -> bool:

@@ -4,12 +4,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from functions.api.answers import Answer
-from functions.api.asking import Ask
 from functions.api.board_search import finds
-from functions.api.documents import FlowsDocument, JobsDocument
-from functions.api.parts import Api
-from functions.api.wishes import Wanted
+from functions.api.dependencies import Api
+from functions.api.request import ApiRequest
+from functions.api.request_models import JobsQuery
+from functions.api.response_models import FlowsDocument, JobsDocument
+from functions.api.responses import ApiResponse
 from functions.people.sessions import Session
 from statemachine.flows import flow_names, load_flow
 from statemachine.views import Card
@@ -24,16 +24,16 @@ def sees_all(session: Session) -> bool:
     return not SEES_ALL.isdisjoint(session.account.roles)
 
 
-def list_jobs(api: Api, ask: Ask) -> Answer:
+def list_jobs(api: Api, ask: ApiRequest) -> ApiResponse:
     """The cards; 304 without a look at them where the board has not changed."""
-    wanted = ask.parameters_as(Wanted)
+    wanted = ask.parameters_as(JobsQuery)
     stored = api.boards.latest(ask.who.tenant)
     scope = "all" if sees_all(ask.who) else ask.who.account.account
     page = f"{wanted.limit}|{wanted.after or ''}"
     etag = _etag(stored.etag, scope, wanted.status or "", (wanted.q or "").casefold(), page)
     headers = {"ETag": f"W/{etag}"}
     if etag in ask.known_etags:
-        return Answer(304, headers=headers)
+        return ApiResponse(304, headers=headers)
     cards = [card for card in stored.value.jobs.values() if _fits(card, wanted)]
     if not sees_all(ask.who):
         cards = api.crews.cards_of(ask.who, cards)
@@ -43,7 +43,7 @@ def list_jobs(api: Api, ask: Ask) -> Answer:
     page_of = _first_of(behind, wanted.limit)
     more = page_of[-1].job_id if len(page_of) < len(behind) else None
     document = JobsDocument(jobs={card.job_id: card for card in page_of}, next=more, as_of=ask.now)
-    return Answer(200, document, headers, compress=True)
+    return ApiResponse(200, document, headers, compress=True)
 
 
 def _first_of(cards: Sequence[Card], limit: int) -> Sequence[Card]:
@@ -56,22 +56,22 @@ def _first_of(cards: Sequence[Card], limit: int) -> Sequence[Card]:
     return cards[:limit]
 
 
-def list_flows(api: Api, ask: Ask) -> Answer:
+def list_flows(api: Api, ask: ApiRequest) -> ApiResponse:
     """The flows as their files have them: labels, colours and moves for the pages."""
     flows = {name: load_flow(name) for name in flow_names()}
     business = api.tenants.read(ask.who.tenant)
     document = FlowsDocument(flows=flows, default=business.flow, time_zone=business.time_zone)
     etag = _etag(document.model_dump_json())
     if etag in ask.known_etags:
-        return Answer(304, headers={"ETag": etag})
-    return Answer(200, document, {"ETag": etag}, compress=True)
+        return ApiResponse(304, headers={"ETag": etag})
+    return ApiResponse(200, document, {"ETag": etag}, compress=True)
 
 
 def _etag(*parts: str) -> str:
     return f'"{hashlib.sha256("|".join(parts).encode()).hexdigest()[:20]}"'
 
 
-def _fits(card: Card, wanted: Wanted) -> bool:
+def _fits(card: Card, wanted: JobsQuery) -> bool:
     if wanted.status and card.status not in wanted.status.split(","):
         return False
     return finds(wanted.q or "", card)

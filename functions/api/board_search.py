@@ -1,6 +1,6 @@
 """Which cards a search finds: by words, without accents and case, and by a number's last digits.
 
-`web/lib/board.js` searches the board in the same way.
+`web/dispatch/state/board.js` searches the board in the same way.
 """
 
 import re

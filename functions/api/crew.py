@@ -4,21 +4,21 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from functions.api.answers import Answer, job_document, works_on
-from functions.api.asking import Ask
-from functions.api.crew_documents import (
+from functions.api.crew_models import (
     CrewDocument,
     CrewMember,
-    DaysWanted,
+    DaysQuery,
     Engagement,
     MyJobsDocument,
-    Truck,
+    TruckDocument,
 )
-from functions.api.parts import Api
+from functions.api.dependencies import Api
 from functions.api.problems import Problem
+from functions.api.request import ApiRequest
+from functions.api.responses import ApiResponse, job_document, works_on
 from functions.people.accounts import Account
+from functions.people.crew_location import CrewLocation
 from functions.people.roster import Days
-from functions.people.whereabouts import Whereabouts
 from statemachine.flows import load_flow
 from statemachine.job import CREW_ROLES, Job
 from statemachine.roster import Day, Span, day_of, day_span, overlap
@@ -29,20 +29,20 @@ Dates = tuple[date, date]
 """The first and the last of some days."""
 
 
-def show_crew(api: Api, ask: Ask) -> Answer:
+def show_crew(api: Api, ask: ApiRequest) -> ApiResponse:
     """Everybody who can be put on a job and every truck, with what they are on."""
     tenant = ask.who.tenant
     zone = ZoneInfo(api.tenants.read(tenant).time_zone)
-    dates = _dates(ask.parameters_as(DaysWanted), ask.now, zone)
+    dates = _dates(ask.parameters_as(DaysQuery), ask.now, zone)
     cards = list(_cards_in(api.boards.latest(tenant).value.jobs.values(), dates, zone))
     days, seen = api.roster.days(tenant, *dates), _seen(api, tenant, cards, ask.now)
     document = CrewDocument(
         members=tuple(
-            _member(each, days, cards).with_(whereabouts=seen.get(each.account))
+            _member(each, days, cards).with_(crew_location=seen.get(each.account))
             for each in _crew(api.accounts.all(tenant))
         ),
         trucks=tuple(
-            Truck(
+            TruckDocument(
                 truck=each.truck,
                 name=each.name,
                 jobs=tuple(_engagement(card) for card in cards if card.truck == each.truck),
@@ -52,23 +52,23 @@ def show_crew(api: Api, ask: Ask) -> Answer:
         time_zone=zone.key,
         as_of=ask.now,
     )
-    return Answer(200, document, compress=True)
+    return ApiResponse(200, document, compress=True)
 
 
-def set_day(api: Api, ask: Ask) -> Answer:
-    """When somebody is there on one day. Jobs that they are on already stay as they are."""
+def set_day(api: Api, ask: ApiRequest) -> ApiResponse:
+    """When someone is there on one day. Jobs that they are on already stay as they are."""
     day = ask.document(Day)
     api.roster.set_day(ask.who.tenant, _known_member(api, ask), _date_of(ask), day)
-    return Answer(204, outcome="day set")
+    return ApiResponse(204, outcome="day set")
 
 
-def forget_day(api: Api, ask: Ask) -> Answer:
+def forget_day(api: Api, ask: ApiRequest) -> ApiResponse:
     """There all day again, in every role."""
     api.roster.forget_day(ask.who.tenant, _known_member(api, ask), _date_of(ask))
-    return Answer(204, outcome="day forgotten")
+    return ApiResponse(204, outcome="day forgotten")
 
 
-def my_jobs(api: Api, ask: Ask) -> Answer:
+def my_jobs(api: Api, ask: ApiRequest) -> ApiResponse:
     """What whoever asks is on today and tomorrow, and whatever is left from earlier days."""
     zone = ZoneInfo(api.tenants.read(ask.who.tenant).time_zone)
     cards = api.crews.cards_of(ask.who, api.boards.latest(ask.who.tenant).value.jobs.values())
@@ -81,17 +81,17 @@ def my_jobs(api: Api, ask: Ask) -> Answer:
         time_zone=zone.key,
         as_of=ask.now,
     )
-    return Answer(200, document)
+    return ApiResponse(200, document)
 
 
-def _names_of(trucks: set[str], api: Api, ask: Ask) -> dict[str, str]:
+def _names_of(trucks: set[str], api: Api, ask: ApiRequest) -> dict[str, str]:
     if not trucks:
         return {}
     known = api.roster.trucks(ask.who.tenant)
     return {each.truck: each.name for each in known if each.truck in trucks}
 
 
-def _dates(wanted: DaysWanted, now: datetime, zone: ZoneInfo) -> Dates:
+def _dates(wanted: DaysQuery, now: datetime, zone: ZoneInfo) -> Dates:
     """Raises Problem where the last day comes before the first, or long after."""
     today = now.astimezone(zone).date()
     first = date.fromisoformat(wanted.first) if wanted.first else today
@@ -118,11 +118,11 @@ def _is_in(card: Card, span: Span) -> bool:
     return overlap((begin, end), span) if end else span[0] <= begin < span[1]
 
 
-def _seen(api: Api, tenant: str, cards: Iterable[Card], now: datetime) -> dict[str, Whereabouts]:
+def _seen(api: Api, tenant: str, cards: Iterable[Card], now: datetime) -> dict[str, CrewLocation]:
     """By member, where the crew of the job was last seen that they are at work on."""
     working = [card.job_id for card in cards if _under_way(card)]
     jobs = api.crews.jobs_of(tenant, working)
-    places = api.share_place.of_all(jobs, now)
+    places = api.share_location.of_all(jobs, now)
     with_place = sorted(
         (job for job in jobs if job.job_id in places), key=lambda job: places[job.job_id].at
     )
@@ -166,7 +166,7 @@ def _under_way(card: Card) -> bool:
     return load_flow(card.flow).is_under_way(card.status)
 
 
-def _known_member(api: Api, ask: Ask) -> str:
+def _known_member(api: Api, ask: ApiRequest) -> str:
     """Raises Problem."""
     member = ask.parameters["member"]
     if api.accounts.read(ask.who.tenant, member) is None:
@@ -174,7 +174,7 @@ def _known_member(api: Api, ask: Ask) -> str:
     return member
 
 
-def _date_of(ask: Ask) -> date:
+def _date_of(ask: ApiRequest) -> date:
     """Raises Problem for a day that is in no calendar."""
     try:
         return day_of(ask.parameters["date"])

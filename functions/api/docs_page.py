@@ -9,10 +9,10 @@ from pathlib import Path
 
 import aws_lambda_powertools.event_handler.openapi as powertools_openapi
 
-from functions.api.answers import Answer, Page
-from functions.api.asking import Ask
+from functions.api.dependencies import Api
 from functions.api.openapi import openapi, to_text
-from functions.api.parts import Api
+from functions.api.request import ApiRequest
+from functions.api.responses import ApiResponse, MediaBody
 from functions.api.routes import EVERYBODY, Route
 
 SWAGGER = Path(powertools_openapi.__path__[0]) / "swagger_ui"
@@ -44,9 +44,9 @@ SwaggerUIBundle({
 """
 
 
-def _shows(media_type: str, text: Callable[[], str]) -> Callable[[Api, Ask], Answer]:
-    return lambda _api, _ask: Answer(
-        200, Page(f"{media_type}; charset=utf-8", text()), compress=True
+def _shows(media_type: str, text: Callable[[], str]) -> Callable[[Api, ApiRequest], ApiResponse]:
+    return lambda _api, _ask: ApiResponse(
+        200, MediaBody(f"{media_type}; charset=utf-8", text()), compress=True
     )
 
 

@@ -1,6 +1,6 @@
 """docs/openapi.json, made from the table of routes and the documents' own schemas.
 
-    python -m functions.api.openapi        writes it anew
+    python -m functions.api.openapi        writes it again
 
 A test compares the file with what the code says.
 """
@@ -15,9 +15,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from functions.api.asking import COOKIE, LARGEST_BODY
-from functions.api.documents import ProblemDocument
 from functions.api.problems import MEDIA_TYPE, PROBLEMS
+from functions.api.request import COOKIE, LARGEST_BODY
+from functions.api.response_models import ProblemDocument
 from functions.api.routes import PARAMETERS, ROUTES, SIGNED_IN, Route
 from functions.people.accounts import ROLES
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from functions.add_photo import EventTaken, PhotoMissing
 from functions.create_job import BookedOtherwise, WindowRefused
-from functions.ops.dead_letters import NotReplayable, UnknownQueue
+from functions.ops.dead_letters import NotRedrivable, UnknownQueue
 from functions.people.accounts import retry_after_s
+from functions.people.crew_location import JobNotUnderWay
 from functions.people.sign_in import TooManyAttempts
-from functions.people.whereabouts import NotUnderWay
-from functions.ports import Corrupt, Unavailable, Unforeseen, UnknownJob, UnknownTenant
+from functions.photos.add_photo import EventTaken, PhotoMissing
+from functions.protocol.ports import Corrupt, Unavailable, Unforeseen, UnknownJob, UnknownTenant
 from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import UnknownFlow, UnknownStatus
 from statemachine.job import RefusalReason
 from statemachine.lifecycle import EXPLANATIONS, RecordsFull
-from statemachine.proof import PhotoRefused
+from statemachine.proof_of_service import PhotoRefused
 from statemachine.values import JobId
 
 
@@ -41,18 +41,18 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not-found": (404, "There is nothing under this address"),
     "unknown-job": (404, "There is no such job"),
     "unknown-business": (404, "There is no business of that name here"),
-    "no-place": (404, "Where the crew is, is not known now"),
+    "no-location": (404, "Where the crew is, is not known now"),
     "unknown-queue": (404, "There is no queue of that name"),
     "method-not-allowed": (405, "This address does not know that method"),
-    "unknown-member": (404, "There is nobody of that name on the roster"),
-    "crew-unavailable": (409, "Somebody cannot be put on this job"),
-    "crew-taken": (409, "Somebody is on another job at that time"),
+    "unknown-member": (404, "There is no one of that name on the roster"),
+    "crew-unavailable": (409, "Someone cannot be put on this job"),
+    "crew-taken": (409, "Someone is on another job at that time"),
     "event-id-used": (409, "That event_id belongs to another event; send a fresh one"),
     "photo-missing": (409, "The photo has not arrived as it was announced; upload it again"),
     "not-under-way": (409, "A crew's place is shared only while its job is under way"),
     "records-full": (409, "The job has all the records it can hold"),
     "notes-full": (409, "The job has all the notes of yours that it can hold; call the office"),
-    "not-replayable": (409, "These letters came from no queue; invoke their function by hand"),
+    "not-redrivable": (409, "These letters came from no queue; invoke their function by hand"),
     "job-changed": (412, "The job has changed since you read it; look again"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "Send the body as application/json"),
@@ -116,8 +116,8 @@ def problem_of(error: Exception) -> Problem:
             return too_many(error.wait, "too many attempts to sign in to this account from here")
         case UnknownQueue():
             return Problem("unknown-queue")
-        case NotReplayable():
-            return Problem("not-replayable")
+        case NotRedrivable():
+            return Problem("not-redrivable")
         case UnknownStatus():
             return Problem("internal", "the job is in a status that this version does not have")
         case UnknownFlow():
@@ -142,7 +142,7 @@ def problem_of(error: Exception) -> Problem:
             return Problem("photo-missing")
         case EventTaken():
             return Problem("event-id-used")
-        case NotUnderWay():
+        case JobNotUnderWay():
             return Problem("not-under-way")
         case RecordsFull():
             return Problem("records-full")
@@ -151,5 +151,5 @@ def problem_of(error: Exception) -> Problem:
         case Unforeseen():
             return Problem("internal", f"{error}; the job is on the list of stuck jobs")
         case Corrupt():
-            return Problem("internal", "a stored object cannot be read; somebody has to look at it")
+            return Problem("internal", "a stored object cannot be read; someone has to look at it")
     return Problem("internal")

@@ -6,21 +6,21 @@ from datetime import timedelta
 from hmac import compare_digest
 
 from events import JobMoveRequested, JobRequested
-from functions.api.answers import Answer
-from functions.api.asking import Ask
-from functions.api.documents import BusinessDocument
+from functions.api.dependencies import Api
 from functions.api.jobs import booked_answer, derived_id
-from functions.api.moving import outcome_of, refused
-from functions.api.parts import Api
+from functions.api.move_outcome import outcome_of, refused
 from functions.api.problems import Problem
-from functions.api.wishes import HoldersWish, NewBooking
+from functions.api.request import ApiRequest
+from functions.api.request_models import BookingBody, LinkHolderBody
+from functions.api.response_models import BusinessDocument
+from functions.api.responses import ApiResponse
 from functions.people.accounts import Limit
-from functions.ports import Corrupt, Stored, Unavailable, UnknownJob, UnknownTenant
+from functions.protocol.ports import Corrupt, Stored, Unavailable, UnknownJob, UnknownTenant
+from statemachine.business import BusinessSettings, is_internal
+from statemachine.flow_machine import legal_move
 from statemachine.flows import load_flow
-from statemachine.identity import digest_of, is_token
+from statemachine.ids import digest_of, is_token
 from statemachine.job import Customer, Job, Place, RefusalReason, Schedule
-from statemachine.machine import legal_move
-from statemachine.tenants import TenantSettings, is_internal
 from statemachine.values import Actor
 from statemachine.views import View, view_of
 
@@ -32,12 +32,12 @@ BUSINESS_CACHED_S = 300
 DIGEST = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-def book(api: Api, ask: Ask) -> Answer:
+def book(api: Api, ask: ApiRequest) -> ApiResponse:
     """A job and its link; the same ones for a copy of the request under the same key.
 
     A key is no one's here: with another request it is refused, and tells nothing of the first.
     """
-    order = ask.document(NewBooking)
+    order = ask.document(BookingBody)
     key = ask.idempotency_key
     if key is None:
         raise Problem("invalid", "send an Idempotency-Key, or a retry would book twice")
@@ -57,7 +57,7 @@ def book(api: Api, ask: Ask) -> Answer:
     return booked_answer(api, order.tenant, api.create(request, ask.now))
 
 
-def _bookable(api: Api, tenant: str) -> TenantSettings:
+def _bookable(api: Api, tenant: str) -> BusinessSettings:
     """Raises Problem, in the same words whether a business is not there or not public."""
     try:
         if not is_internal(tenant):
@@ -67,7 +67,7 @@ def _bookable(api: Api, tenant: str) -> TenantSettings:
     raise Problem("invalid", "tenant: no business of that name takes bookings here")
 
 
-def business(api: Api, ask: Ask) -> Answer:
+def business(api: Api, ask: ApiRequest) -> ApiResponse:
     """What customers' pages need to know before anyone has booked."""
     tenant = ask.parameters["business"]
     if is_internal(tenant):
@@ -78,7 +78,7 @@ def business(api: Api, ask: Ask) -> Answer:
         raise Problem("unknown-business") from error
 
 
-def business_of_job(api: Api, ask: Ask) -> Answer:
+def business_of_job(api: Api, ask: ApiRequest) -> ApiResponse:
     """The business behind a tracking link: the public view does not say whose job it is."""
     job = _of_digest(api, ask)
     if job is None:
@@ -86,62 +86,62 @@ def business_of_job(api: Api, ask: Ask) -> Answer:
     return _business(api, job.tenant)
 
 
-def _business(api: Api, tenant: str) -> Answer:
+def _business(api: Api, tenant: str) -> ApiResponse:
     settings = api.tenants.read(tenant)
     document = BusinessDocument(business=settings.business, time_zone=settings.time_zone)
-    return Answer(200, document, {"Cache-Control": f"public, max-age={BUSINESS_CACHED_S}"})
+    return ApiResponse(200, document, {"Cache-Control": f"public, max-age={BUSINESS_CACHED_S}"})
 
 
-def track(api: Api, ask: Ask) -> Answer:
+def track(api: Api, ask: ApiRequest) -> ApiResponse:
     """The view, past every cache: for readers whose edge has stayed stale."""
     stored = _view(api, ask)
     etag = f'"{stored.value.rev}"'
     if etag in ask.known_etags:
-        return Answer(304, headers={"ETag": etag})
-    return Answer(200, stored.value, {"ETag": etag})
+        return ApiResponse(304, headers={"ETag": etag})
+    return ApiResponse(200, stored.value, {"ETag": etag})
 
 
-def place(api: Api, ask: Ask) -> Answer:
+def place(api: Api, ask: ApiRequest) -> ApiResponse:
     """Where the crew is; one and the same no whatever the reason.
 
     The job itself is asked for its status: the view may be a moment behind.
     """
     job = _of_digest(api, ask)
-    known = api.share_place.of(job, ask.now) if job else None
+    known = api.share_location.of(job, ask.now) if job else None
     if known is None:
-        raise Problem("no-place")
-    return Answer(200, known)
+        raise Problem("no-location")
+    return ApiResponse(200, known)
 
 
-def confirm(api: Api, ask: Ask) -> Answer:
+def confirm(api: Api, ask: ApiRequest) -> ApiResponse:
     return _choose(api, ask, "confirm")
 
 
-def cancel(api: Api, ask: Ask) -> Answer:
+def cancel(api: Api, ask: ApiRequest) -> ApiResponse:
     return _choose(api, ask, "cancel")
 
 
-def _choose(api: Api, ask: Ask, move: str) -> Answer:
+def _choose(api: Api, ask: ApiRequest, move: str) -> ApiResponse:
     """A move by the holder of the link, who sends the token and not just its digest.
 
     What cannot be is refused here and now and leaves no record: a link is in anybody's hands, and
     a job has room for just so many records. What can be goes the way of every move.
     """
-    wish = ask.document(HoldersWish)
-    job = _held(api, ask, wish.token)
+    request_body = ask.document(LinkHolderBody)
+    job = _held(api, ask, request_body.token)
     if job.ledger and (job.ledger[-1].actor, job.ledger[-1].move) == (HOLDER, move):
         return _seen(job, "moved before")
-    if why := _refusal(job, move, wish.reason):
+    if why := _refusal(job, move, request_body.reason):
         raise refused(job, why, to_customer=True)
     request = JobMoveRequested(
         tenant=job.tenant,
         job_id=job.job_id,
-        event_id=derived_id("choice", job.job_id, move, str(job.seq), wish.reason or ""),
+        event_id=derived_id("choice", job.job_id, move, str(job.seq), request_body.reason or ""),
         occurred_at=ask.now,
         actor=HOLDER,
         move=move,
         expected_rev=job.visible_rev,
-        reason=wish.reason,
+        reason=request_body.reason,
     )
     verdict = api.advance(request, ask.now)
     return _seen(verdict.job, outcome_of(verdict, request, to_customer=True))
@@ -159,8 +159,8 @@ def _refusal(job: Job, move: str, reason: str | None) -> RefusalReason | None:
     return None
 
 
-def _seen(job: Job, outcome: str) -> Answer:
-    return Answer(
+def _seen(job: Job, outcome: str) -> ApiResponse:
+    return ApiResponse(
         200,
         view_of(job, load_flow(job.flow)),
         {"ETag": f'"{job.visible_rev}"'},
@@ -170,7 +170,7 @@ def _seen(job: Job, outcome: str) -> Answer:
     )
 
 
-def _view(api: Api, ask: Ask) -> Stored[View]:
+def _view(api: Api, ask: ApiRequest) -> Stored[View]:
     """Raises UnknownJob, in the same words whatever is wrong with the digest."""
     digest = ask.parameters["digest"]
     if not DIGEST.fullmatch(digest):
@@ -178,13 +178,13 @@ def _view(api: Api, ask: Ask) -> Stored[View]:
     try:
         stored = api.views.read(digest)
     except Corrupt as error:
-        raise Unavailable("the view cannot be read; the next change mends it") from error
+        raise Unavailable("the view cannot be read; the next change repairs it") from error
     if stored is None:
         raise UnknownJob
     return stored
 
 
-def _held(api: Api, ask: Ask, token: str) -> Job:
+def _held(api: Api, ask: ApiRequest, token: str) -> Job:
     """The job whose link this is: digest and token belong together, and to it."""
     stored = _view(api, ask)
     proven = is_token(token) and compare_digest(digest_of(token), ask.parameters["digest"])
@@ -195,7 +195,7 @@ def _held(api: Api, ask: Ask, token: str) -> Job:
     raise UnknownJob
 
 
-def _of_digest(api: Api, ask: Ask) -> Job | None:
+def _of_digest(api: Api, ask: ApiRequest) -> Job | None:
     """The job behind the digest, for those who know no more than that."""
     try:
         stored = _view(api, ask)

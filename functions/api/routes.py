@@ -10,19 +10,37 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from functions.api import board, crew, jobs, ops, proof, public, session
-from functions.api.answers import Answer
-from functions.api.asking import Ask
-from functions.api.crew_documents import (
+from functions.api import board, crew, crew_actions, jobs, ops, public, session
+from functions.api.crew_models import (
     CrewDocument,
-    DaysWanted,
-    EditWish,
+    DaysQuery,
+    EditBody,
+    LocationBody,
     MyJobsDocument,
+    PhotoBody,
     PhotoDocument,
-    PhotoWish,
-    WhereaboutsWish,
 )
-from functions.api.documents import (
+from functions.api.dependencies import Api
+from functions.api.ops_models import (
+    DeadLettersBody,
+    DeadLettersDocument,
+    DeadLettersResult,
+    OpenJobsDocument,
+    OpsDocument,
+    RepairDocument,
+    TimelineDocument,
+)
+from functions.api.problems import slug_of
+from functions.api.request import ApiRequest
+from functions.api.request_models import (
+    BookingBody,
+    CredentialsBody,
+    JobsQuery,
+    LinkHolderBody,
+    MoveBody,
+    NewJobBody,
+)
+from functions.api.response_models import (
     BookedDocument,
     BusinessDocument,
     FlowsDocument,
@@ -30,27 +48,9 @@ from functions.api.documents import (
     JobsDocument,
     SessionDocument,
 )
-from functions.api.ops_documents import (
-    DeadLettersDocument,
-    LettersDone,
-    LettersWish,
-    OpenJobsDocument,
-    OpsDocument,
-    RedriveDocument,
-    StoryDocument,
-)
-from functions.api.parts import Api
-from functions.api.problems import slug_of
-from functions.api.wishes import (
-    Credentials,
-    HoldersWish,
-    MoveWish,
-    NewBooking,
-    NewJob,
-    Wanted,
-)
+from functions.api.responses import ApiResponse
 from functions.people.accounts import ROLES, Limit, Role
-from functions.people.whereabouts import Whereabouts
+from functions.people.crew_location import CrewLocation
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.roster import Day
 from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, TENANT_PATTERN
@@ -93,7 +93,7 @@ class Route:
     path: str
     summary: str
     who: Who
-    does: Callable[[Api, Ask], Answer]
+    does: Callable[[Api, ApiRequest], ApiResponse]
     answers: Mapping[int, type[BaseModel] | None]
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
@@ -114,7 +114,7 @@ ROUTES: tuple[Route, ...] = (
         EVERYBODY,
         session.sign_in,
         {200: SessionDocument},
-        body=Credentials,
+        body=CredentialsBody,
         refusals=("wrong-credentials", "too-many-requests"),
     ),
     Route("GET", "/api/session", "Who am I?", SIGNED_IN, session.who_am_i, {200: SessionDocument}),
@@ -135,7 +135,7 @@ ROUTES: tuple[Route, ...] = (
         SIGNED_IN,
         board.list_jobs,
         {200: JobsDocument, 304: None},
-        query=Wanted,
+        query=JobsQuery,
         headers=("If-None-Match",),
         refusals=("invalid",),
     ),
@@ -146,7 +146,7 @@ ROUTES: tuple[Route, ...] = (
         DISPATCHER,
         jobs.create_job,
         {201: BookedDocument, 200: BookedDocument},
-        body=NewJob,
+        body=NewJobBody,
         headers=("Idempotency-Key",),
         refusals=("unknown-flow", "idempotency-key-reused"),
     ),
@@ -166,17 +166,17 @@ ROUTES: tuple[Route, ...] = (
         CREW,
         jobs.move_job,
         {200: JobDocument, 202: JobDocument, 204: None},
-        body=MoveWish,
+        body=MoveBody,
         refusals=("unknown-job", *MOVE_REFUSED),
     ),
     Route(
         "PATCH",
         "/api/jobs/<job_id>",
-        "Change a job's particulars",
+        "Change a job's details",
         CREW,
         jobs.edit_job,
         {200: JobDocument, 204: None},
-        body=EditWish,
+        body=EditBody,
         headers=("If-Match", "Idempotency-Key"),
         refusals=(
             "unknown-job",
@@ -205,13 +205,13 @@ ROUTES: tuple[Route, ...] = (
         PLANNERS,
         crew.show_crew,
         {200: CrewDocument},
-        query=DaysWanted,
+        query=DaysQuery,
         refusals=("invalid",),
     ),
     Route(
         "PUT",
         "/api/crew/<member>/days/<date>",
-        "When somebody is there on one day",
+        "When someone is there on one day",
         DISPATCHER,
         crew.set_day,
         {204: None},
@@ -232,9 +232,9 @@ ROUTES: tuple[Route, ...] = (
         "/api/jobs/<job_id>/photos",
         "Announce a photo, and learn where to upload it",
         CREW,
-        proof.announce_photo,
+        crew_actions.announce_photo,
         {201: PhotoDocument, 200: PhotoDocument, 204: None},
-        body=PhotoWish,
+        body=PhotoBody,
         refusals=("unknown-job", "photo-refused", "event-id-used"),
     ),
     Route(
@@ -242,9 +242,9 @@ ROUTES: tuple[Route, ...] = (
         "/api/jobs/<job_id>/photos/<photo_id>",
         "Add an uploaded photo to the job",
         CREW,
-        proof.add_photo,
+        crew_actions.add_photo,
         {200: JobDocument, 204: None},
-        body=PhotoWish,
+        body=PhotoBody,
         refusals=(
             "unknown-job",
             "photo-refused",
@@ -254,20 +254,20 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "PUT",
-        "/api/jobs/<job_id>/whereabouts",
+        "/api/jobs/<job_id>/location",
         "Tell where the crew is, while the job is under way",
         CREW,
-        proof.tell_place,
+        crew_actions.share_location_now,
         {204: None},
-        body=WhereaboutsWish,
+        body=LocationBody,
         refusals=("unknown-job", "not-under-way"),
     ),
     Route(
         "DELETE",
-        "/api/jobs/<job_id>/whereabouts",
+        "/api/jobs/<job_id>/location",
         "Forget where the crew is",
         CREW,
-        proof.stop_telling,
+        crew_actions.stop_telling,
         {204: None},
         refusals=("unknown-job",),
     ),
@@ -278,7 +278,7 @@ ROUTES: tuple[Route, ...] = (
         EVERYBODY,
         public.book,
         {201: BookedDocument, 200: BookedDocument},
-        body=NewBooking,
+        body=BookingBody,
         headers=("Idempotency-Key",),
         limit=BOOKINGS,
         refusals=("idempotency-key-reused",),
@@ -320,8 +320,8 @@ ROUTES: tuple[Route, ...] = (
         "Where the crew is, while the job is under way",
         EVERYBODY,
         public.place,
-        {200: Whereabouts},
-        refusals=("no-place",),
+        {200: CrewLocation},
+        refusals=("no-location",),
         limit=LOOKS,
     ),
     Route(
@@ -331,7 +331,7 @@ ROUTES: tuple[Route, ...] = (
         EVERYBODY,
         public.confirm,
         {200: View},
-        body=HoldersWish,
+        body=LinkHolderBody,
         refusals=("unknown-job", *MOVE_REFUSED),
         limit=CHOICES,
     ),
@@ -342,7 +342,7 @@ ROUTES: tuple[Route, ...] = (
         EVERYBODY,
         public.cancel,
         {200: View},
-        body=HoldersWish,
+        body=LinkHolderBody,
         refusals=("unknown-job", *MOVE_REFUSED),
         limit=CHOICES,
     ),
@@ -361,16 +361,16 @@ ROUTES: tuple[Route, ...] = (
         "Everything that happened to a job, and what is wrong with it",
         OPS,
         ops.explain,
-        {200: StoryDocument},
+        {200: TimelineDocument},
         refusals=("unknown-job",),
     ),
     Route(
         "POST",
-        "/api/ops/jobs/<job_id>/redrive",
+        "/api/ops/jobs/<job_id>/repair",
         "Look after one job now, as the watchdog does",
         OPS,
-        ops.redrive,
-        {200: RedriveDocument},
+        ops.repair,
+        {200: RepairDocument},
         refusals=("unknown-job",),
     ),
     Route(
@@ -388,9 +388,9 @@ ROUTES: tuple[Route, ...] = (
         "Send dead letters again",
         OPS,
         ops.replay,
-        {200: LettersDone},
-        body=LettersWish,
-        refusals=("unknown-queue", "not-replayable"),
+        {200: DeadLettersResult},
+        body=DeadLettersBody,
+        refusals=("unknown-queue", "not-redrivable"),
     ),
     Route(
         "POST",
@@ -398,8 +398,8 @@ ROUTES: tuple[Route, ...] = (
         "Throw dead letters away",
         OPS,
         ops.discard,
-        {200: LettersDone},
-        body=LettersWish,
+        {200: DeadLettersResult},
+        body=DeadLettersBody,
         refusals=("unknown-queue",),
     ),
 )

@@ -5,8 +5,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from functions.aws.failures import MISSING, code_of, retryable, status_of
-from functions.ports import Stored, Unavailable
+from functions.aws.errors import MISSING, code_of, retryable, status_of
+from functions.protocol.ports import Stored, Unavailable
 from statemachine.views import Board
 
 NEVER_WRITTEN = Stored(Board(), '"none"')

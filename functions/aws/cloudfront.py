@@ -6,13 +6,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.aws.failures import code_of, retryable
-from functions.ports import Unavailable
+from functions.aws.errors import code_of, retryable
+from functions.protocol.ports import Unavailable
 
 FULL = {"TooManyInvalidationsInProgress", "Throttling", "InvalidationBatchAlreadyExists"}
 
 
-class CloudFrontEdge:
+class CloudFrontCdn:
     def __init__(self, cloudfront: Any, distribution_id: str) -> None:
         self.cloudfront, self.distribution_id = cloudfront, distribution_id
 

@@ -1,6 +1,6 @@
 """What a Lambda container has of its own: settings, clients, clock and log.
 
-Settings are read from the environment when a function is wired, never at import, so that a
+FunctionSettings are read from the environment when a function is wired, never at import, so that a
 misconfigured function fails at its first event, by the name of what is missing.
 
 Clients come from botocore, the core of boto3: the same clients, without the resource and transfer
@@ -19,7 +19,7 @@ from botocore.session import Session, get_session
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.aws.queues import SqsDeadLetters, SqsRedelivery
-from functions.inbox import Event, Inbox
+from functions.protocol.batches import BatchConsumer, Event
 
 log = Logger(service="haulway")
 
@@ -32,42 +32,42 @@ class Misconfigured(Exception):
     """The function's environment lacks something; `template.yaml` sets it."""
 
 
-class Settings(BaseModel):
+class FunctionSettings(BaseModel):
     """The environment of one function, its variables in lower case."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class HasJobs(Settings):
+class HasJobs(FunctionSettings):
     jobs_bucket: str
 
 
-class HasViews(Settings):
+class HasViews(FunctionSettings):
     site_bucket: str
     jobs_bucket: str
     view_ttl_s: int
     """How long the edge may keep a view while changes are invalidated."""
     invalidation_paths_per_month: int
-    """How many paths the edge may be told to forget; see functions/freshness.py."""
+    """How many paths the edge may be told to forget; see functions/views/invalidation_budget.py."""
 
 
-class HasRoster(Settings):
+class HasRoster(FunctionSettings):
     crew_roster: str
     """The table of people, their days, trucks and claims."""
 
 
-class Announces(Settings):
+class Announces(FunctionSettings):
     bus_name: str
 
 
-class RunsMachines(Settings):
+class RunsMachines(FunctionSettings):
     machine_prefix: str
     """ARN of the flows' state machines up to the flow's name."""
     machine_alias: str = ""
     """The name for the version in use; a deployment moves it."""
 
 
-class FromQueue(Settings):
+class FromQueue(FunctionSettings):
     dead_letter_url: str
 
 
@@ -78,10 +78,10 @@ class OpsNames(HasJobs, HasViews, Announces, RunsMachines):
     """The watchdog, by the name under which it is called."""
 
 
-Wanted = TypeVar("Wanted", bound=Settings)
+SettingsT = TypeVar("SettingsT", bound=FunctionSettings)
 
 
-def read_settings(wanted: type[Wanted]) -> Wanted:
+def read_settings(wanted: type[SettingsT]) -> SettingsT:
     """The settings a function wants. Raises Misconfigured naming every missing variable."""
     values = {
         name: os.environ[name.upper()] for name in wanted.model_fields if name.upper() in os.environ
@@ -99,7 +99,7 @@ def utc_now() -> datetime:
 
 @cache
 def _session() -> Session:
-    """One for all clients of a container: each session reads the SDK's data files anew."""
+    """One for all clients of a container: each session reads the SDK's data files again."""
     return get_session()
 
 
@@ -133,10 +133,10 @@ def _config(retries: Any) -> Config:
     )
 
 
-def inbox(
+def batch_consumer(
     event: type[Event],
     settings: FromQueue,
     parse: Callable[[type[Event], str], Event] | None = None,
-) -> Inbox[Event]:
+) -> BatchConsumer[Event]:
     sqs, url = client("sqs"), settings.dead_letter_url
-    return Inbox(event, SqsDeadLetters(sqs, url), log, parse, SqsRedelivery(sqs, url))
+    return BatchConsumer(event, SqsDeadLetters(sqs, url), log, parse, SqsRedelivery(sqs, url))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from events import FACTS_SOURCE, TEXTS_SOURCE, Fact, Request
-from functions.aws.failures import retryable
+from functions.aws.errors import retryable
 from functions.aws.metrics import LogMetrics, count_facts
 from functions.aws.tracing import trace_header
-from functions.metrics import Metrics
-from functions.ports import Unavailable
+from functions.protocol.metrics import Metrics
+from functions.protocol.ports import Unavailable
 
 PER_CALL = 10
 ROUNDS = 4

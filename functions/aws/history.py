@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
-from functions.aws.failures import code_of, retryable
+from functions.aws.errors import code_of, retryable
 from functions.aws.stepfunctions import execution_name
-from functions.ops.history import Past, Stamp
+from functions.ops.history import HistoryPage, VersionStamp
+from statemachine.evidence import ExecutionRun, ObjectVersion
 from statemachine.job import Job
-from statemachine.known import Run, Version
 from statemachine.views import View
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -27,20 +27,20 @@ SOON = timedelta(minutes=10)
 """An invalidation follows its change within this, or belongs to another one."""
 AT_ONCE = 8
 REDRIVEN = "PENDING_REDRIVE"
-"""Somebody has asked Step Functions itself to go on with an execution that had failed."""
+"""Someone has asked Step Functions itself to go on with an execution that had failed."""
 
 
 class S3History:
     def __init__(self, s3: Any, jobs_bucket: str, site_bucket: str) -> None:
         self.s3, self.jobs_bucket, self.site_bucket = s3, jobs_bucket, site_bucket
 
-    def of_job(self, tenant: str, job_id: str) -> Past[Version[Job]]:
+    def of_job(self, tenant: str, job_id: str) -> HistoryPage[ObjectVersion[Job]]:
         return self._documents(self.jobs_bucket, f"tenants/{tenant}/jobs/{job_id}.json", Job)
 
-    def of_view(self, digest: str) -> Past[Version[View]]:
+    def of_view(self, digest: str) -> HistoryPage[ObjectVersion[View]]:
         return self._documents(self.site_bucket, f"t/{digest}.json", View)
 
-    def of_board(self, tenant: str) -> Past[Stamp]:
+    def of_board(self, tenant: str) -> HistoryPage[VersionStamp]:
         return self._stamps(self.jobs_bucket, _board_key(tenant), MOST_BOARDS)
 
     def card_rev(self, tenant: str, version_id: str, job_id: str) -> int:
@@ -52,32 +52,32 @@ class S3History:
 
     def _documents(
         self, bucket: str, key: str, document: type[Document]
-    ) -> Past[Version[Document]]:
+    ) -> HistoryPage[ObjectVersion[Document]]:
         stamps = self._stamps(bucket, key, MOST_VERSIONS)
 
-        def read(stamp: Stamp) -> Version[Document] | None:
+        def read(stamp: VersionStamp) -> ObjectVersion[Document] | None:
             body = self._read(bucket, key, stamp.version_id)
             try:
-                return Version(stamp.at, document.model_validate_json(body, extra="ignore"))
+                return ObjectVersion(stamp.at, document.model_validate_json(body, extra="ignore"))
             except ValidationError:
                 return None
 
         with ThreadPoolExecutor(AT_ONCE) as readers:
             read_ones = [version for version in readers.map(read, stamps.items) if version]
-        return Past(tuple(read_ones), stamps.cut or len(read_ones) < len(stamps.items))
+        return HistoryPage(tuple(read_ones), stamps.cut or len(read_ones) < len(stamps.items))
 
-    def _stamps(self, bucket: str, key: str, most: int) -> Past[Stamp]:
+    def _stamps(self, bucket: str, key: str, most: int) -> HistoryPage[VersionStamp]:
         """S3 lists the versions of a key newest first."""
         with retryable():
             found = list(islice(self._listed(bucket, key), most + 1))
-        return Past(tuple(reversed(found[:most])), cut=len(found) > most)
+        return HistoryPage(tuple(reversed(found[:most])), cut=len(found) > most)
 
-    def _listed(self, bucket: str, key: str) -> Iterator[Stamp]:
+    def _listed(self, bucket: str, key: str) -> Iterator[VersionStamp]:
         pages = self.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
         for page in pages:
             for item in page.get("Versions", ()):
                 if item["Key"] == key:
-                    yield Stamp(item["VersionId"], item["LastModified"])
+                    yield VersionStamp(item["VersionId"], item["LastModified"])
 
     def _read(self, bucket: str, key: str, version_id: str) -> bytes:
         with retryable():
@@ -90,13 +90,13 @@ def _board_key(tenant: str) -> str:
     return f"tenants/{tenant}/board/jobs.json"
 
 
-class CloudFrontForgotten:
+class CloudFrontInvalidationTimes:
     """CloudFront lists invalidations newest first, without their paths."""
 
     def __init__(self, cloudfront: Any, distribution_id: Callable[[], str]) -> None:
         self.cloudfront, self.distribution_id = cloudfront, distribution_id
 
-    def times(self, path: str, around: Sequence[datetime]) -> Past[datetime]:
+    def times(self, path: str, around: Sequence[datetime]) -> HistoryPage[datetime]:
         with retryable():
             oldest = min(around) - CUT_TO_SECONDS
             near = [each for each in self._since(oldest) if _follows(each[1], around)]
@@ -104,7 +104,7 @@ class CloudFrontForgotten:
             with ThreadPoolExecutor(AT_ONCE) as asking:
                 named = asking.map(lambda each: path in self._paths(each[0]), some)
                 times = [at for (_, at), is_named in zip(some, named, strict=True) if is_named]
-        return Past(tuple(reversed(times)), cut=len(near) > len(some))
+        return HistoryPage(tuple(reversed(times)), cut=len(near) > len(some))
 
     def _since(self, oldest: datetime) -> Iterator[tuple[str, datetime]]:
         pages = self.cloudfront.get_paginator("list_invalidations").paginate(
@@ -129,16 +129,18 @@ def _follows(at: datetime, around: Sequence[datetime]) -> bool:
     return any(-CUT_TO_SECONDS <= at - change <= SOON for change in around)
 
 
-class StepFunctionsRuns:
+class StepFunctionsExecutionRuns:
     def __init__(self, sfn: Any, machine_prefix: str) -> None:
         self.sfn = sfn
         self.prefix = machine_prefix.replace(":stateMachine:", ":execution:")
 
-    def of(self, flow: str, tenant: str, job_id: str, generations: Sequence[int]) -> list[Run]:
+    def of(
+        self, flow: str, tenant: str, job_id: str, generations: Sequence[int]
+    ) -> list[ExecutionRun]:
         runs = (self._run(flow, tenant, job_id, generation) for generation in generations)
         return [run for run in runs if run]
 
-    def _run(self, flow: str, tenant: str, job_id: str, generation: int) -> Run | None:
+    def _run(self, flow: str, tenant: str, job_id: str, generation: int) -> ExecutionRun | None:
         name = execution_name(tenant, job_id, generation)
         with retryable():
             try:
@@ -147,7 +149,7 @@ class StepFunctionsRuns:
                 if code_of(error) == "ExecutionDoesNotExist":
                     return None
                 raise
-        return Run(
+        return ExecutionRun(
             generation=generation,
             state="running" if answer["status"] == REDRIVEN else answer["status"].lower(),
             started_at=answer["startDate"],

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from events import Fact, JobCreated, JobEditRefused, JobMoved, JobMoveRefused
-from functions.metrics import Alarming, MetricName, Metrics, Unit
+from functions.protocol.metrics import AlarmMetric, MetricName, Metrics, Unit
 
 
 class LogMetrics:
     """The tenant stands in the line; the stage's alarms watch the sum over all of them.
 
-    Outside of a Lambda nobody reads metrics from what a program prints, so there nothing is said.
+    Outside of a Lambda no one reads metrics from what a program prints, so there nothing is said.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class LogMetrics:
 
     def _directive(self, name: MetricName, unit: Unit) -> dict[str, Any]:
         """What makes a metric of the line; without it, it is a line of the log."""
-        if name not in get_args(Alarming):
+        if name not in get_args(AlarmMetric):
             return {}
         metric = {
             "Namespace": self.namespace,

@@ -9,12 +9,12 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
 from events import StuckReason
-from functions.api.ops_documents import TroubledJob
-from functions.aws.failures import MISSING, code_of, retryable
-from functions.aws.stores import S3Objects
+from functions.api.ops_models import ProblemJob
+from functions.aws.errors import MISSING, code_of, retryable
+from functions.aws.s3_stores import S3Objects
 from functions.ops.overview import EndedBadly
-from functions.ports import Corrupt
-from statemachine.known import RunState
+from functions.protocol.ports import Corrupt
+from statemachine.evidence import RunState
 from statemachine.values import JOB_ID_PATTERN, TENANT_PATTERN, JobId, Utc
 
 MOST = 1000
@@ -23,18 +23,18 @@ NAME = re.compile(rf"({TENANT_PATTERN[1:-1]})-({JOB_ID_PATTERN[1:-1]})-g([0-9]+)
 """Of an execution, as `stepfunctions.execution_name` makes it."""
 
 
-class Noted(BaseModel):
+class StoredRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class StuckMark(Noted):
+class StuckMark(StoredRecord):
     job_id: JobId
     why: StuckReason
     since: Utc
     detail: str | None = None
 
 
-class MonthOfPaths(Noted):
+class MonthOfPaths(StoredRecord):
     paths: int
 
 
@@ -42,13 +42,13 @@ class S3OpsRecords:
     def __init__(self, s3: Any, jobs_bucket: str) -> None:
         self.objects = S3Objects(s3, jobs_bucket)
 
-    def stuck(self, tenant: str) -> Sequence[TroubledJob]:
+    def stuck(self, tenant: str) -> Sequence[ProblemJob]:
         """A mark that goes away meanwhile, or cannot be read, is passed over: the watchdog
-        writes it anew."""
+        writes it again."""
         prefix = f"tenants/{tenant}/stuck/"
         marks = [self._mark(prefix + name) for name in list(self.objects.keys(prefix))]
         return [
-            TroubledJob(job_id=mark.job_id, since=mark.since, why=mark.why, detail=mark.detail)
+            ProblemJob(job_id=mark.job_id, since=mark.since, why=mark.why, detail=mark.detail)
             for mark in marks
             if mark
         ]
@@ -78,7 +78,7 @@ class S3OpsRecords:
         return stored.value.paths if stored else 0
 
 
-class StepFunctionsNumbers:
+class StepFunctionsExecutionCounts:
     """`machine_prefix` is the ARN of a flow's state machine up to the flow's name."""
 
     def __init__(self, sfn: Any, machine_prefix: str) -> None:

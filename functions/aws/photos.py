@@ -7,8 +7,8 @@ from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
-from functions.add_photo import Upload
-from functions.aws.failures import MISSING, code_of, retryable
+from functions.aws.errors import MISSING, code_of, retryable
+from functions.photos.add_photo import UploadTarget
 from statemachine.views import photo_path
 
 UPLOADS = "uploads/"
@@ -31,7 +31,7 @@ class S3Photos:
         self.s3, self.jobs_bucket, self.site_bucket = s3, jobs_bucket, site_bucket
         self.uploads_host, self.credentials = uploads_host, credentials
 
-    def upload(self, key: str, media_type: str, size: int) -> Upload:
+    def upload(self, key: str, media_type: str, size: int) -> UploadTarget:
         path = f"/{UPLOADS}{key}"
         signed = {"content-type": media_type, "content-length": str(size)}
         request = AWSRequest("PUT", f"https://{self.uploads_host}{path}", headers=signed)
@@ -39,7 +39,7 @@ class S3Photos:
         region = self.s3.meta.region_name
         S3SigV4QueryAuth(frozen, "s3", region, expires=GOOD_FOR_S).add_auth(request)
         query = urlsplit(str(request.url)).query
-        return Upload(path=f"{path}?{query}", headers={"content-type": media_type})
+        return UploadTarget(path=f"{path}?{query}", headers={"content-type": media_type})
 
     def raw(self, key: str, size: int) -> bytes | None:
         with retryable():

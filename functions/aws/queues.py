@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from functions.aws.failures import retryable
-from functions.ports import Unavailable
+from functions.aws.errors import retryable
+from functions.protocol.ports import Unavailable
 
 DETAIL_CHARACTERS = 900
 PER_CALL = 10
@@ -15,7 +15,7 @@ class SqsDeadLetters:
     def __init__(self, sqs: Any, url: str) -> None:
         self.sqs, self.url = sqs, url
 
-    def bury(self, body: str, reason: str, detail: str) -> None:
+    def put(self, body: str, reason: str, detail: str) -> None:
         attributes = {
             name: {"DataType": "String", "StringValue": text[:DETAIL_CHARACTERS] or "-"}
             for name, text in (("Reason", reason), ("Detail", detail))
@@ -75,7 +75,7 @@ class SqsDeadLetterCounts:
         return int(answer["Attributes"][name])
 
 
-class SqsLater:
+class SqsDelayedMessages:
     """A queue that takes a message for later; it keeps none back for more than 15 minutes."""
 
     LONGEST_S = 900

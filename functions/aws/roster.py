@@ -1,7 +1,7 @@
 """`crew_roster`: one DynamoDB table for people and what belongs to them, and for counters.
 
     pk                        sk                   what
-    tenant#main               account#maria        an account: somebody on the roster
+    tenant#main               account#maria        an account: someone on the roster
     place#main#261121-7k3m2q  place                where a crew is; the table's TTL sweeps it away
     limit#bookings#1f0c…      count                a counter; likewise
 
@@ -17,9 +17,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.aws.failures import code_of, retryable
+from functions.aws.errors import code_of, retryable
 from functions.people.accounts import Account, AccountExists, Limit, Profile, UnknownAccount
-from functions.ports import Corrupt, Unavailable
+from functions.protocol.ports import Corrupt, Unavailable
 from statemachine.values import iso
 
 Item = dict[str, Any]

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from functions.aws.roster import Item, Missed, asked
 from functions.people.roster import Truck, UnknownTruck
-from functions.ports import Corrupt
+from functions.protocol.ports import Corrupt
 from statemachine.roster import Day
 
 KEPT_FOR = timedelta(days=400)

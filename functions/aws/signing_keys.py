@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from functions.aws.failures import retryable
+from functions.aws.errors import retryable
 from functions.people.sessions import SigningKeys
-from functions.ports import Corrupt
+from functions.protocol.ports import Corrupt
 
 
 class SecretKeyStore:
@@ -18,7 +18,7 @@ class SecretKeyStore:
             answer = self.secretsmanager.get_secret_value(SecretId=self.secret_id)
         try:
             return SigningKeys.model_validate_json(answer["SecretString"])
-        except ValidationError:  # its text holds what was read, so nobody is shown it
+        except ValidationError:  # its text holds what was read, so no one is shown it
             raise Corrupt("the secret of the session keys is not a list of keys") from None
 
     def write(self, keys: SigningKeys) -> None:

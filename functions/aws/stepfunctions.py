@@ -5,18 +5,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.aws.failures import code_of, retryable
+from functions.aws.errors import code_of, retryable
 from functions.aws.tracing import trace_header
-from functions.ports import Answer
+from functions.protocol.ports import TaskOutput
 
 NOT_LIVE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 
 
-class StepFunctionsBells:
+class StepFunctionsTaskTokens:
     def __init__(self, sfn: Any) -> None:
         self.sfn = sfn
 
-    def ring(self, token: str, answer: Answer) -> None:
+    def send_success(self, token: str, answer: TaskOutput) -> None:
         with retryable():
             try:
                 self.sfn.send_task_success(taskToken=token, output=answer.model_dump_json())
@@ -25,7 +25,7 @@ class StepFunctionsBells:
                     raise
 
 
-class StepFunctionsExecutions(StepFunctionsBells):
+class StepFunctionsExecutions(StepFunctionsTaskTokens):
     """`machine_prefix` is the ARN of a flow's state machine up to the flow's name.
 
     An execution started by the alias runs the version it names then, to its end, whatever is
@@ -55,7 +55,7 @@ class StepFunctionsExecutions(StepFunctionsBells):
         arn = self._arn(flow, tenant, job_id, generation)
         with retryable():
             try:
-                self.sfn.stop_execution(executionArn=arn, cause="nobody can wake it any more")
+                self.sfn.stop_execution(executionArn=arn, cause="no one can wake it any more")
             except ClientError as error:
                 if code_of(error) != "ExecutionDoesNotExist":
                     raise

@@ -1,6 +1,6 @@
 """X-Ray: whatever a function causes belongs to the trace in which it was called itself.
 
-Lambda says the trace in its environment, anew for every call. EventBridge and Step Functions hand
+Lambda says the trace in its environment, again for every call. EventBridge and Step Functions hand
 it on to whom they call, SQS in a message attribute of its own.
 """
 
@@ -8,5 +8,5 @@ import os
 
 
 def trace_header() -> str | None:
-    """The trace of the call that is running, None where nobody traces."""
+    """The trace of the call that is running, None where no one traces."""
     return os.environ.get("_X_AMZN_TRACE_ID")

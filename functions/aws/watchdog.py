@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from functions.aws.failures import retryable
-from functions.ports import Corrupt, Unavailable, Unforeseen, UnknownJob
-from functions.watch.orders import Redriven
+from functions.aws.errors import retryable
+from functions.protocol.ports import Corrupt, Unavailable, Unforeseen, UnknownJob
+from functions.repair.requests import RepairReport
 from statemachine.flows import UnknownFlow, UnknownStatus
 
 REFUSALS: dict[str, type[Exception]] = {
@@ -22,13 +22,13 @@ class LambdaWatchdog:
     def __init__(self, functions: Any, name: str) -> None:
         self.functions, self.name = functions, name
 
-    def redrive(self, tenant: str, job_id: str) -> list[str]:
+    def repair(self, tenant: str, job_id: str) -> list[str]:
         """What had to be repaired; nothing where nothing was wrong.
 
         Asked again after a lost answer it does no harm. Raises UnknownJob, Corrupt, UnknownFlow,
         Unforeseen, Unavailable.
         """
-        said = self._asked({"redrive": {"tenant": tenant, "job_id": job_id}})
+        said = self._asked({"repair": {"tenant": tenant, "job_id": job_id}})
         if refusal := REFUSALS.get(said.get("error", "")):
             raise refusal(said["detail"])
         repaired: list[str] = said["repaired"]
@@ -40,10 +40,10 @@ class LambdaWatchdog:
         named: list[str] = said["missing"]
         return named
 
-    def redrive_some(self, tenant: str, job_ids: Sequence[str]) -> Redriven:
+    def repair_some(self, tenant: str, job_ids: Sequence[str]) -> RepairReport:
         """The same for up to a hundred jobs. Raises Unavailable."""
-        said = self._asked({"redrive_some": {"tenant": tenant, "job_ids": list(job_ids)}})
-        return Redriven.model_validate(said)
+        said = self._asked({"repair_some": {"tenant": tenant, "job_ids": list(job_ids)}})
+        return RepairReport.model_validate(said)
 
     def _asked(self, message: dict[str, Any]) -> dict[str, Any]:
         with retryable():

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from functions.api.ops_documents import DeadLetter, LettersDone, QueueState
-from functions.ports import HaulwayError
+from functions.api.ops_models import DeadLetter, DeadLettersResult, QueueState
+from functions.protocol.ports import HaulwayError
 from statemachine.values import JOB_ID_PATTERN
 
 QUEUES: Mapping[str, tuple[str, ...]] = {
@@ -25,8 +25,8 @@ QUEUES: Mapping[str, tuple[str, ...]] = {
     "advance_job": ("advance-job",),
     "edit_job": ("edit-job",),
     "publish_board": ("publish-board",),
-    "forget_at_edge": ("forget-at-edge",),
-    "send_messages": ("send-messages",),
+    "invalidate_views": ("invalidate-views",),
+    "send_sms": ("send-sms",),
     "receive_sms": ("receive-sms",),
     "fan_out_facts": ("fan-out-facts",),
     "deliver_webhooks": ("deliver-webhooks", "deliver-webhooks-slow"),
@@ -48,7 +48,7 @@ class UnknownQueue(HaulwayError):
     """No queue of that name; `haul ops dlq list` shows them."""
 
 
-class NotReplayable(HaulwayError):
+class NotRedrivable(HaulwayError):
     """These dead letters came from no queue, so there is none to send them to."""
 
 
@@ -59,8 +59,8 @@ def check_queue(queue: str) -> None:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A dead letter that nobody else sees just now; `receipt` is the right to it."""
+class ReceivedMessage:
+    """A dead letter that no one else sees just now; `receipt` is the right to it."""
 
     message_id: str
     body: str
@@ -69,31 +69,31 @@ class Taken:
     receipt: str
 
 
-class DeadQueues(Protocol):
+class DeadLetterQueues(Protocol):
     """The stage's queues by the names in QUEUES. Every method raises Unavailable."""
 
     def state(self, queue: str) -> QueueState: ...
 
-    def take(self, queue: str, most: int) -> Sequence[Taken]:
+    def take(self, queue: str, most: int) -> Sequence[ReceivedMessage]:
         """So many dead letters at most, each once."""
 
-    def put_back(self, queue: str, letters: Sequence[Taken]) -> None:
+    def put_back(self, queue: str, letters: Sequence[ReceivedMessage]) -> None:
         """Into sight again, at once."""
 
-    def send_again(self, queue: str, letter: Taken) -> None:
+    def send_again(self, queue: str, letter: ReceivedMessage) -> None:
         """To the queue that it came from."""
 
-    def discard(self, queue: str, letter: Taken) -> None: ...
+    def discard(self, queue: str, letter: ReceivedMessage) -> None: ...
 
 
 @dataclass(frozen=True)
-class DeadLetterDesk:
+class DeadLetterService:
     """`tenant` is the one business whose letters they may be; None is all.
 
     A letter that names no business is for whoever runs the stage: it may be anyone's.
     """
 
-    queues: DeadQueues
+    queues: DeadLetterQueues
 
     def states(self) -> tuple[QueueState, ...]:
         return tuple(self.queues.state(queue) for queue in QUEUES)
@@ -111,21 +111,21 @@ class DeadLetterDesk:
 
     def replay(
         self, queue: str, ids: Collection[str] | None = None, tenant: str | None = None
-    ) -> LettersDone:
-        """Send those letters again, or all. Raises UnknownQueue, NotReplayable."""
+    ) -> DeadLettersResult:
+        """Send those letters again, or all. Raises UnknownQueue, NotRedrivable."""
         if queue in QUEUES and not QUEUES[queue]:
-            raise NotReplayable(f"{queue} has no queue to send them to; invoke it by hand")
+            raise NotRedrivable(f"{queue} has no queue to send them to; invoke it by hand")
         return self._each(queue, ids, tenant, again=True)
 
     def discard(
         self, queue: str, ids: Collection[str] | None = None, tenant: str | None = None
-    ) -> LettersDone:
+    ) -> DeadLettersResult:
         """Throw those letters away, or all. Raises UnknownQueue."""
         return self._each(queue, ids, tenant, again=False)
 
     def _each(
         self, queue: str, ids: Collection[str] | None, tenant: str | None, again: bool
-    ) -> LettersDone:
+    ) -> DeadLettersResult:
         done = 0
         with self._taken(queue, tenant) as letters:
             full = len(letters) >= MOST
@@ -138,15 +138,17 @@ class DeadLetterDesk:
                     letters.remove(letter)
                     done += 1
         if ids is None:
-            return LettersDone(done=done, left=self._left(queue, len(own) - done, tenant, full))
-        return LettersDone(done=done, left=len(set(ids)) - done)
+            return DeadLettersResult(
+                done=done, left=self._left(queue, len(own) - done, tenant, full)
+            )
+        return DeadLettersResult(done=done, left=len(set(ids)) - done)
 
     def _left(self, queue: str, own: int, tenant: str | None, full: bool) -> int:
-        """How many there are in all is told to nobody who has only some of them."""
+        """How many there are in all is told to no one who has only some of them."""
         return own if tenant or not full else self.queues.state(queue).dead
 
     @contextmanager
-    def _taken(self, queue: str, tenant: str | None) -> Iterator[list[Taken]]:
+    def _taken(self, queue: str, tenant: str | None) -> Iterator[list[ReceivedMessage]]:
         """The letters; what is left in the list is put back."""
         check_queue(queue)
         letters = list(self.queues.take(queue, LOOKED_THROUGH if tenant else MOST))
@@ -156,7 +158,7 @@ class DeadLetterDesk:
             self.queues.put_back(queue, letters)
 
 
-def _told(queue: str, letter: Taken) -> DeadLetter:
+def _told(queue: str, letter: ReceivedMessage) -> DeadLetter:
     """What the letter is about. Its content was written by others: only ids in their own form."""
     event = _event(letter.body)
     detail = event.get("detail")
@@ -174,7 +176,7 @@ def _told(queue: str, letter: Taken) -> DeadLetter:
     )
 
 
-def _is_of(letter: Taken, tenant: str | None) -> bool:
+def _is_of(letter: ReceivedMessage, tenant: str | None) -> bool:
     detail = _event(letter.body).get("detail")
     named = detail.get("tenant") if isinstance(detail, dict) else None
     return tenant is None or named == tenant

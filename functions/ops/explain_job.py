@@ -1,6 +1,6 @@
-"""Explain a job: read all that is known of it, and tell it as one story.
+"""Explain a job: read all that is known of it, and timeline_of it as one story.
 
-Nothing is kept for this, so it costs nothing until somebody asks. A source that does not answer,
+Nothing is kept for this, so it costs nothing until someone asks. A source that does not answer,
 or that has forgotten the beginning, is named in `incomplete`; the rest is told all the same.
 """
 
@@ -9,28 +9,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from functions.api.ops_documents import StoryDocument
-from functions.hooks.deliveries import Deliveries, delivery_log
+from functions.api.ops_models import TimelineDocument
+from functions.messages.deliveries import Deliveries, delivery_log
 from functions.ops.history import (
     KEPT_AT_LEAST,
     BoardSearch,
-    Forgotten,
+    ExecutionRuns,
     History,
-    Past,
-    Runs,
-    Stamp,
+    HistoryPage,
+    InvalidationTimes,
     TooManyLooks,
+    VersionStamp,
 )
-from functions.ops.sources import Sources
-from functions.ports import Corrupt, Jobs, Stuck
+from functions.ops.partial_results import PartialResults
+from functions.protocol.ports import Corrupt, Jobs, Stuck
 from statemachine.deliveries import Delivery
+from statemachine.diagnosis import diagnose
+from statemachine.evidence import ExecutionRun, JobEvidence, ObjectVersion, TimelineEvent
 from statemachine.flows import flow_names, load_flow
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from statemachine.job import Job
-from statemachine.known import Known, Line, Run, Version
-from statemachine.moments import shifted
-from statemachine.story import changes_of, label_of, tell
-from statemachine.trouble import wrong_with
+from statemachine.safe_time import shifted
+from statemachine.timeline import changes_of, label_of, timeline_of
 from statemachine.views import SHOWN_AFTER_END, View
 
 GENERATIONS = 10
@@ -54,14 +54,14 @@ Numbered = TypeVar("Numbered", Job, View)
 class ExplainJob:
     jobs: Jobs
     history: History
-    forgotten: Forgotten
+    forgotten: InvalidationTimes
     deliveries: Deliveries
-    runs: Runs
+    runs: ExecutionRuns
     stuck: Stuck
     missing: Callable[[str, str], Sequence[str]]
     """Tenant and job id; the messages that ought to exist and do not. Raises Unavailable."""
 
-    def __call__(self, tenant: str, job_id: str, now: datetime) -> StoryDocument:
+    def __call__(self, tenant: str, job_id: str, now: datetime) -> TimelineDocument:
         """Raises UnknownJob, Unavailable. Where no version of the job can be read, `wrong` alone
         tells of it; where our code fails on it, the rest is told all the same."""
         asking = _Asking()
@@ -70,20 +70,20 @@ class ExplainJob:
             job, readable = self._job(tenant, job_id)
         except Corrupt as error:
             why = (NOTHING_READABLE.format(why=error), *marked)
-            return StoryDocument(
+            return TimelineDocument(
                 job_id=job_id, rev=0, lines=(), wrong=why, incomplete=tuple(asking.incomplete)
             )
         known = self._known(job, asking, now)
-        told = asking.ask("timeline", lambda: tell(known)) or ()
+        told = asking.ask("timeline", lambda: timeline_of(known)) or ()
         wrong = (*self._wrong(known, readable, asking, now), *marked)
         return self._document(job, told, wrong, asking, now)
 
     def _wrong(
-        self, known: Known, readable: bool, asking: "_Asking", now: datetime
+        self, known: JobEvidence, readable: bool, asking: "_Asking", now: datetime
     ) -> tuple[str, ...]:
         if not readable:
             return (UNREADABLE.format(job_id=known.job.job_id),)
-        return asking.ask("diagnosis", lambda: wrong_with(known, now)) or ()
+        return asking.ask("diagnosis", lambda: diagnose(known, now)) or ()
 
     def _marked(self, tenant: str, job_id: str) -> Iterator[str]:
         mark = self.stuck.read(tenant, job_id)
@@ -94,20 +94,20 @@ class ExplainJob:
     def _document(
         self,
         job: Job,
-        lines: tuple[Line, ...],
+        lines: tuple[TimelineEvent, ...],
         wrong: tuple[str, ...],
         asking: "_Asking",
         now: datetime,
-    ) -> StoryDocument:
+    ) -> TimelineDocument:
         # What happened while the sources were read is told, and was before the end of the telling.
         at = max([now, *(line.at for line in lines)])
-        last = Line(
+        last = TimelineEvent(
             at=at,
             what="now",
             text=f"{label_of(job, job.status)}, rev {job.visible_rev}",
             ok=not wrong,
         )
-        return StoryDocument(
+        return TimelineDocument(
             job_id=job.job_id,
             flow=job.flow,
             status=job.status,
@@ -127,7 +127,7 @@ class ExplainJob:
                 raise
             return versions[-1].value, False
 
-    def _known(self, job: Job, asking: "_Asking", now: datetime) -> Known:
+    def _known(self, job: Job, asking: "_Asking", now: datetime) -> JobEvidence:
         history, digest = self.history, digest_of(job.token)
         versions = asking.past(
             "versions of the job", lambda: _from_the_first(history.of_job(job.tenant, job.job_id))
@@ -136,7 +136,7 @@ class ExplainJob:
         times, path = list(changed.values()), f"/t/{digest}.json"
         boards = asking.past("versions of the board", lambda: self._boards(job, changed, now))
         shown = boards[0] if boards else None
-        return Known(
+        return JobEvidence(
             job=job,
             versions=versions,
             views=asking.past(
@@ -152,12 +152,14 @@ class ExplainJob:
             ),
         )
 
-    def _boards(self, job: Job, changed: dict[int, datetime], now: datetime) -> Past["_OnBoard"]:
+    def _boards(
+        self, job: Job, changed: dict[int, datetime], now: datetime
+    ) -> HistoryPage["_OnBoard"]:
         boards = self.history.of_board(job.tenant)
         stamps = [stamp for stamp in boards.items if stamp.at <= _leaves_board(job)]
-        begins = _begins(Past(tuple(stamps), boards.cut), now)
+        begins = _begins(HistoryPage(tuple(stamps), boards.cut), now)
 
-        def rev_in(stamp: Stamp) -> int:
+        def rev_in(stamp: VersionStamp) -> int:
             return self.history.card_rev(job.tenant, stamp.version_id, job.job_id)
 
         # What was changed before the first board there is stood on another one first.
@@ -166,34 +168,36 @@ class ExplainJob:
         newest = search.newest()
         cards, complete = _found(search, since)
         cut = not complete or len(since) < len(changed)
-        return Past((_OnBoard(cards, newest),), cut=cut)
+        return HistoryPage((_OnBoard(cards, newest),), cut=cut)
 
-    def _messages(self, job: Job) -> Past[Delivery]:
-        return Past(tuple(delivery_log(self.deliveries, job.tenant, job.job_id)))
+    def _messages(self, job: Job) -> HistoryPage[Delivery]:
+        return HistoryPage(tuple(delivery_log(self.deliveries, job.tenant, job.job_id)))
 
-    def _runs(self, job: Job) -> Past[Run]:
+    def _runs(self, job: Job) -> HistoryPage[ExecutionRun]:
         newest = job.execution.generation
         first = max(0, newest - GENERATIONS + 1)
         wanted = range(first, newest + 1)
         found = self.runs.of(job.flow, job.tenant, job.job_id, wanted)
-        return Past(tuple(found), cut=first > 0 or len(found) < len(wanted))
+        return HistoryPage(tuple(found), cut=first > 0 or len(found) < len(wanted))
 
 
 @dataclass(frozen=True)
 class _OnBoard:
     """When its changes came onto the board, and the rev that stands there now."""
 
-    cards: tuple[Version[int], ...]
+    cards: tuple[ObjectVersion[int], ...]
     now: int
 
 
-def _from_the_first(past: Past[Version[Numbered]]) -> Past[Version[Numbered]]:
+def _from_the_first(
+    past: HistoryPage[ObjectVersion[Numbered]],
+) -> HistoryPage[ObjectVersion[Numbered]]:
     """Cut where its versions do not begin with the first `rev`: S3 has erased those before."""
     begins = past.items[0].value.rev == 1 if past.items else True
-    return Past(past.items, cut=past.cut or not begins)
+    return HistoryPage(past.items, cut=past.cut or not begins)
 
 
-def _begins(boards: Past[Stamp], now: datetime) -> datetime:
+def _begins(boards: HistoryPage[VersionStamp], now: datetime) -> datetime:
     """From then on every board is known."""
     first = boards.items[0].at if boards.items else now
     return first if boards.cut else min(first, now - KEPT_AT_LEAST)
@@ -212,9 +216,9 @@ def _leaves_board(job: Job) -> datetime:
 
 def _found(
     search: BoardSearch, changed: dict[int, datetime]
-) -> tuple[tuple[Version[int], ...], bool]:
+) -> tuple[tuple[ObjectVersion[int], ...], bool]:
     """The cards on which changes were first seen; newest first, for those matter most."""
-    cards: dict[int, Version[int]] = {}
+    cards: dict[int, ObjectVersion[int]] = {}
     try:
         for rev, at in sorted(changed.items(), reverse=True):
             card = search.first_with(rev, shifted(at, -CUT_TO_SECONDS))
@@ -225,8 +229,8 @@ def _found(
     return tuple(cards.values()), True
 
 
-class _Asking(Sources):
-    def past(self, source: str, ask: Callable[[], Past[T]]) -> tuple[T, ...] | None:
+class _Asking(PartialResults):
+    def past(self, source: str, ask: Callable[[], HistoryPage[T]]) -> tuple[T, ...] | None:
         told = self.ask(source, ask)
         if told is None:
             return None

@@ -1,6 +1,6 @@
 """What AWS remembers of a job by itself, for those who want to know how it came to be.
 
-Reading it costs a few requests and is done when somebody asks, never along the way of a job.
+Reading it costs a few requests and is done when someone asks, never along the way of a job.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+from statemachine.evidence import ExecutionRun, ObjectVersion
 from statemachine.job import Job
-from statemachine.known import Run, Version
 from statemachine.views import View
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ KEPT_AT_LEAST = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Past(Generic[T]):
+class HistoryPage(Generic[T]):
     """Oldest first. `cut` where there is more than was read, from before the first."""
 
     items: tuple[T, ...]
@@ -31,7 +31,7 @@ class Past(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Stamp:
+class VersionStamp:
     """A version that was not read yet."""
 
     version_id: str
@@ -41,24 +41,26 @@ class Stamp:
 class History(Protocol):
     """The versions of our objects. Every method raises Unavailable."""
 
-    def of_job(self, tenant: str, job_id: str) -> Past[Version[Job]]:
+    def of_job(self, tenant: str, job_id: str) -> HistoryPage[ObjectVersion[Job]]:
         """A version that cannot be read is left out, and the answer is cut."""
 
-    def of_view(self, digest: str) -> Past[Version[View]]: ...
+    def of_view(self, digest: str) -> HistoryPage[ObjectVersion[View]]: ...
 
-    def of_board(self, tenant: str) -> Past[Stamp]: ...
+    def of_board(self, tenant: str) -> HistoryPage[VersionStamp]: ...
 
     def card_rev(self, tenant: str, version_id: str, job_id: str) -> int:
         """The `rev` of the job's card in that version of the board; 0 where it has none."""
 
 
-class Forgotten(Protocol):
-    def times(self, path: str, around: Sequence[datetime]) -> Past[datetime]:
+class InvalidationTimes(Protocol):
+    def times(self, path: str, around: Sequence[datetime]) -> HistoryPage[datetime]:
         """When the edge was told to forget `path`, shortly after one of the times `around`."""
 
 
-class Runs(Protocol):
-    def of(self, flow: str, tenant: str, job_id: str, generations: Sequence[int]) -> list[Run]:
+class ExecutionRuns(Protocol):
+    def of(
+        self, flow: str, tenant: str, job_id: str, generations: Sequence[int]
+    ) -> list[ExecutionRun]:
         """Those of the executions that Step Functions still knows. Raises Unavailable."""
 
 
@@ -73,14 +75,14 @@ class BoardSearch:
     From a change's own time on the steps get longer, because the board follows within seconds.
     """
 
-    stamps: Sequence[Stamp]
-    rev_in: Callable[[Stamp], int]
+    stamps: Sequence[VersionStamp]
+    rev_in: Callable[[VersionStamp], int]
     looks: int = LOOKS
 
     def __post_init__(self) -> None:
         self.known: dict[int, int] = {}
 
-    def first_with(self, rev: int, since: datetime) -> Version[int] | None:
+    def first_with(self, rev: int, since: datetime) -> ObjectVersion[int] | None:
         """The first version with `rev` or a later one, and which. Raises TooManyLooks."""
         low = next((n for n, s in enumerate(self.stamps) if s.at >= since), len(self.stamps))
         high, stride = low, 1
@@ -95,7 +97,7 @@ class BoardSearch:
                 low = middle + 1
         if low == len(self.stamps):
             return None
-        return Version(self.stamps[low].at, self._rev(low))
+        return ObjectVersion(self.stamps[low].at, self._rev(low))
 
     def newest(self) -> int:
         """The rev that stands on the latest version; 0 where there is none."""

@@ -13,22 +13,22 @@ from itertools import pairwise
 from statistics import median
 from typing import Protocol, get_args
 
-from functions.api.ops_documents import (
+from functions.api.ops_models import (
     ExecutionCount,
-    Invalidations,
+    InvalidationUsageDocument,
     OpsDocument,
+    ProblemJob,
     QueueState,
     StatusCount,
     TimeInStatus,
-    TroubledJob,
-    Visible,
+    VisibilityDelay,
 )
-from functions.ops.dead_letters import QUEUES, DeadLetterDesk, DeadQueues
-from functions.ops.sources import Sources
-from functions.ports import BoardCopies, Corrupt, Jobs, UnknownJob
+from functions.ops.dead_letters import QUEUES, DeadLetterQueues, DeadLetterService
+from functions.ops.partial_results import PartialResults
+from functions.protocol.ports import BoardCopies, Corrupt, Jobs, UnknownJob
+from statemachine.evidence import RunState
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job
-from statemachine.known import RunState
 from statemachine.views import Board, Card
 
 JOBS_READ = 100
@@ -41,7 +41,7 @@ ENDED_BADLY: frozenset[RunState] = frozenset({"failed", "timed_out", "aborted"})
 class OpsRecords(Protocol):
     """What others have noted for ops. Every method raises Unavailable."""
 
-    def stuck(self, tenant: str) -> Sequence[TroubledJob]:
+    def stuck(self, tenant: str) -> Sequence[ProblemJob]:
         """The jobs that the watchdog cannot help."""
 
     def board_written_at(self, tenant: str) -> datetime | None: ...
@@ -59,7 +59,7 @@ class EndedBadly:
     generation: int
 
 
-class ExecutionNumbers(Protocol):
+class ExecutionCounts(Protocol):
     def count(self, flow: str, state: RunState) -> tuple[int, bool]:
         """How many, as far as one question tells, and whether there are more."""
 
@@ -72,8 +72,8 @@ class OpsOverview:
     jobs: Jobs
     boards: BoardCopies
     records: OpsRecords
-    executions: ExecutionNumbers
-    queues: DeadQueues
+    executions: ExecutionCounts
+    queues: DeadLetterQueues
     paths_a_month: int
     read: dict[tuple[str, str], tuple[int, Job]] = field(default_factory=dict)
     """The jobs read last, with the rev of the card that told of them."""
@@ -92,7 +92,7 @@ class OpsOverview:
 
         Raises what the first source raised where none answered.
         """
-        sources = Sources()
+        sources = PartialResults()
         board = sources.ask("board", lambda: self.boards.latest(tenant).value)
         stuck = sources.ask("stuck jobs", lambda: self.records.stuck(tenant)) or ()
         others = {
@@ -116,9 +116,9 @@ class OpsOverview:
         self,
         tenant: str,
         board: Board,
-        stuck: Iterable[TroubledJob],
+        stuck: Iterable[ProblemJob],
         now: datetime,
-        sources: Sources,
+        sources: PartialResults,
     ) -> dict[str, object]:
         cards = list(board.jobs.values())
         jobs = sources.ask("latest jobs", lambda: self._latest(tenant, cards))
@@ -130,10 +130,10 @@ class OpsOverview:
             "snapshot_jobs": len(cards),
         }
 
-    def _invalidations(self, now: datetime) -> Invalidations:
+    def _invalidations(self, now: datetime) -> InvalidationUsageDocument:
         month = f"{now:%Y-%m}"
         paths = self.records.paths_invalidated(month)
-        return Invalidations(month=month, paths=paths, budget=self.paths_a_month)
+        return InvalidationUsageDocument(month=month, paths=paths, budget=self.paths_a_month)
 
     def _latest(self, tenant: str, cards: Iterable[Card]) -> list[Job]:
         """The jobs that have moved last, each read once for every rev of its card."""
@@ -194,7 +194,9 @@ class OpsOverview:
             return True
         return job.execution.generation <= run.generation and not _is_over(job)
 
-    def _queues(self, sources: Sources, tenant: str | None, now: datetime) -> Iterator[QueueState]:
+    def _queues(
+        self, sources: PartialResults, tenant: str | None, now: datetime
+    ) -> Iterator[QueueState]:
         """Those that answer."""
         with ThreadPoolExecutor(AT_ONCE) as asking:
             asked = {queue: asking.submit(self._queue, queue, tenant, now) for queue in QUEUES}
@@ -213,7 +215,7 @@ class OpsOverview:
         """Counting takes letters out of sight for a moment: not again while nothing has changed."""
         counted_at, of, own = self.letters.get((tenant, queue), (now, None, 0))
         if of != dead or now - counted_at >= FRESH:
-            own = DeadLetterDesk(self.queues).count(queue, tenant)
+            own = DeadLetterService(self.queues).count(queue, tenant)
             self.letters[tenant, queue] = now, dead, own
         return own
 
@@ -225,7 +227,7 @@ def _is_over(job: Job) -> bool:
     return job.status in ends and job.execution.seq >= job.seq
 
 
-def _placed(stuck: Iterable[TroubledJob], board: Board) -> Iterator[TroubledJob]:
+def _placed(stuck: Iterable[ProblemJob], board: Board) -> Iterator[ProblemJob]:
     """With flow and status, where the board tells them."""
     for job in stuck:
         card = board.jobs.get(job.job_id)
@@ -236,10 +238,10 @@ def _is_overdue(card: Card, now: datetime) -> bool:
     return card.due_at is not None and card.due_at < now
 
 
-def _overdue(cards: Iterable[Card], now: datetime) -> Iterator[TroubledJob]:
+def _overdue(cards: Iterable[Card], now: datetime) -> Iterator[ProblemJob]:
     late = [(card.due_at, card) for card in cards if card.due_at and card.due_at < now]
     for due_at, card in sorted(late, key=lambda each: (each[0], each[1].job_id)):
-        yield TroubledJob(
+        yield ProblemJob(
             job_id=card.job_id, flow=card.flow, status=card.status, since=due_at, why="overdue"
         )
 
@@ -289,9 +291,9 @@ def _stays(job: Job) -> Iterator[tuple[str, float]]:
         yield job.status_at(seq), (left - came).total_seconds() / 60
 
 
-def _visible(jobs: Iterable[Job]) -> tuple[Visible, ...]:
+def _visible(jobs: Iterable[Job]) -> tuple[VisibilityDelay, ...]:
     seen = [
-        Visible(at=job.moment_of(shown.seq), ms=_ms(shown.at - job.moment_of(shown.seq)))
+        VisibilityDelay(at=job.moment_of(shown.seq), ms=_ms(shown.at - job.moment_of(shown.seq)))
         for job in jobs
         for shown in job.shown
         if shown.seq <= job.seq

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from functions.ops.history import History
-from functions.ports import Corrupt, HaulwayError, Jobs
-from statemachine.identity import digest_of
+from functions.protocol.ports import Corrupt, HaulwayError, Jobs
+from statemachine.evidence import ObjectVersion
+from statemachine.ids import digest_of
 from statemachine.job import Edit, Job
-from statemachine.known import Version
 from statemachine.values import RESERVED, Actor
 
 RESTORED = "restored_from_an_earlier_version"
@@ -28,7 +28,7 @@ class NothingToRestore(HaulwayError):
 class Restoration:
     """What would be done: `version` in the place of the object whose ETag is `etag`."""
 
-    version: Version[Job]
+    version: ObjectVersion[Job]
     etag: str
     seen_rev: int
     """The highest `rev` that customer, board or any readable version has; later moves are lost."""
@@ -66,7 +66,9 @@ class RestoreJob:
             return error.etag
         raise NothingToRestore(f"{job_id} can be read: nothing has to be restored")
 
-    def _revs(self, versions: tuple[Version[Job], ...], tenant: str, job_id: str) -> Iterator[int]:
+    def _revs(
+        self, versions: tuple[ObjectVersion[Job], ...], tenant: str, job_id: str
+    ) -> Iterator[int]:
         yield from (version.value.rev for version in versions)
         views = self.history.of_view(digest_of(versions[-1].value.token))
         yield from (version.value.rev for version in views.items)

@@ -6,13 +6,13 @@ from typing import Any
 
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.container import OpsNames
-from functions.aws.dead_queues import SqsDeadQueues
-from functions.aws.history import CloudFrontForgotten, S3History, StepFunctionsRuns
-from functions.aws.hooks import S3Deliveries
-from functions.aws.ops_records import S3OpsRecords, StepFunctionsNumbers
-from functions.aws.stores import S3Jobs, S3Stuck
+from functions.aws.dead_letter_queues import SqsDeadLetterQueues
+from functions.aws.history import CloudFrontInvalidationTimes, S3History, StepFunctionsExecutionRuns
+from functions.aws.messages import S3Deliveries
+from functions.aws.ops_records import S3OpsRecords, StepFunctionsExecutionCounts
+from functions.aws.s3_stores import S3Jobs, S3Stuck
 from functions.aws.watchdog import LambdaWatchdog
-from functions.ops.dead_letters import DeadLetterDesk
+from functions.ops.dead_letters import DeadLetterService
 from functions.ops.explain_job import ExplainJob
 from functions.ops.overview import OpsOverview
 from functions.ops.restore_job import RestoreJob
@@ -25,8 +25,8 @@ Make = Callable[[Any], Any]
 class Ops:
     overview: OpsOverview
     explain: ExplainJob
-    letters: DeadLetterDesk
-    redrive: Callable[[str, str], Sequence[str]]
+    letters: DeadLetterService
+    repair: Callable[[str, str], Sequence[str]]
     """Tenant and job id; the repairs that were made. Raises UnknownJob, Corrupt, UnknownFlow,
     Unforeseen, Unavailable.
     """
@@ -39,12 +39,15 @@ def ops_of(
 ) -> Ops:
     """`one_attempt` makes clients that do not repeat a write by themselves."""
     s3, sfn = one_attempt("s3"), client("stepfunctions")
-    jobs, queues = S3Jobs(s3, names.jobs_bucket), SqsDeadQueues(client("sqs"), names.queue_prefix)
+    jobs, queues = (
+        S3Jobs(s3, names.jobs_bucket),
+        SqsDeadLetterQueues(client("sqs"), names.queue_prefix),
+    )
     overview = OpsOverview(
         jobs,
         S3BoardCopies(s3, names.jobs_bucket),
         S3OpsRecords(s3, names.jobs_bucket),
-        StepFunctionsNumbers(sfn, names.machine_prefix),
+        StepFunctionsExecutionCounts(sfn, names.machine_prefix),
         queues,
         names.invalidation_paths_per_month,
     )
@@ -52,13 +55,13 @@ def ops_of(
     explain = ExplainJob(
         jobs,
         S3History(s3, names.jobs_bucket, names.site_bucket),
-        CloudFrontForgotten(client("cloudfront"), distribution_id),
+        CloudFrontInvalidationTimes(client("cloudfront"), distribution_id),
         S3Deliveries(s3, names.jobs_bucket),
-        StepFunctionsRuns(sfn, names.machine_prefix),
+        StepFunctionsExecutionRuns(sfn, names.machine_prefix),
         S3Stuck(s3, names.jobs_bucket),
         watchdog.missing,
     )
-    return Ops(overview, explain, DeadLetterDesk(queues), watchdog.redrive, jobs.open_jobs)
+    return Ops(overview, explain, DeadLetterService(queues), watchdog.repair, jobs.open_jobs)
 
 
 def restore_of(one_attempt: Make, jobs_bucket: str, site_bucket: str) -> RestoreJob:

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import Field
 
-from functions.ports import HaulwayError
+from functions.protocol.ports import HaulwayError
 from statemachine.bounds import EmailInput, LabelInput, PhoneInput
 from statemachine.values import PHONE_PATTERN, Frozen, Name, Tenant, Utc
 
@@ -26,7 +26,7 @@ LONGEST_PASSWORD = 200
 
 
 class Profile(Frozen):
-    """Who somebody is, and which roles they may take."""
+    """Who someone is, and which roles they may take."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
@@ -43,7 +43,7 @@ class ProfileInput(Profile):
 
 
 class Account(Profile):
-    """Somebody who works here. `account` is how a job's crew and its history name them."""
+    """Someone who works here. `account` is how a job's crew and its history name them."""
 
     tenant: Tenant
     account: Name
@@ -91,7 +91,7 @@ class Accounts(Protocol):
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` times in `window`; where it `slides`, the window begins anew each time."""
+    """At most `most` times in `window`; where it `slides`, the window begins again each time."""
 
     name: str
     most: int
@@ -120,7 +120,7 @@ DECOY = (
     "$argon2id$v=19$m=19456,t=2,p=1$R6r7vQMj37IRvQWjTebGSg"
     "$OgPUlSO11pidlyRaUFq1sEOAeVvLD14n46ValCzHEOQ"
 )
-"""Verified where there is no account, at the cost of any other: nobody's password."""
+"""Verified where there is no account, at the cost of any other: no one's password."""
 
 
 @dataclass(frozen=True)
@@ -173,5 +173,5 @@ def new_account(
 
 
 def suggested_password() -> str:
-    """A password that a person can be told and nobody guesses: 96 random bits."""
+    """A password that a person can be told and no one guesses: 96 random bits."""
     return secrets.token_urlsafe(12)

@@ -2,7 +2,7 @@
 
     is everybody on the roster, in that role? ─ there all that time? ─ on no other job then?
 
-The last question is asked by claiming them: see `statemachine/claims.py`.
+The last question is asked by claiming them: see `statemachine/reservations.py`.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,21 +12,21 @@ from zoneinfo import ZoneInfo
 
 from events import JobEditRequested
 from functions.people.accounts import Account, Accounts
-from functions.people.roster import Claims, Days, Roster
-from functions.ports import Corrupt, Jobs, Tenants, Unavailable, UnknownJob
+from functions.people.roster import Days, Reservations, Roster
+from functions.protocol.ports import Corrupt, Jobs, Tenants, Unavailable, UnknownJob
 from statemachine.bounds import LONGEST_WINDOW
-from statemachine.claims import (
-    Claim,
-    Engaged,
-    Sheet,
-    has_ended,
-    named,
-    named_span,
-    standing,
-)
 from statemachine.edits import CrewTaken, CrewUnavailable
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Assigned, Job
+from statemachine.reservations import (
+    BusySpan,
+    Reservation,
+    ReservationSheet,
+    has_ended,
+    needs_of,
+    reservation_state,
+    window_of,
+)
 from statemachine.roster import Span, covers, dates_of, told
 from statemachine.values import YEARS
 
@@ -37,7 +37,7 @@ LONGEST_FIRST_NAME = 40
 class AssignCrew:
     accounts: Accounts
     roster: Roster
-    claims: Claims
+    claims: Reservations
     jobs: Jobs
     tenants: Tenants
 
@@ -50,34 +50,34 @@ class AssignCrew:
         return lambda member: known.get(member) or first_name(self._profile(job.tenant, member))
 
     def __call__(self, before: Job, after: Job, request: JobEditRequested, now: datetime) -> None:
-        """Claims whom and what `after` names more than `before`. A job that has ended needs nobody:
-        its claims are asleep, for the day it is brought back, and nobody has to be free for them.
+        """Reservations whom and what `after` names more than `before`. A job that has ended needs no one:
+        its claims are asleep, for the day it is brought back, and no one has to be free for them.
 
         Raises CrewUnavailable or CrewTaken with the reason; Conflict and Unavailable where it has
         to be asked again.
         """
         flow = load_flow(after.flow)
-        span, newly = named_span(after), _newly(before, after, flow)
+        span, newly = window_of(after), _newly(before, after, flow)
         for assigned in newly:
             _check_role(self._profile(after.tenant, assigned.member), assigned)
         self._check_truck(before, after)
-        had = named(before)
-        for_new = [needed for needed in named(after) if needed not in had]
+        had = needs_of(before)
+        for_new = [needed for needed in needs_of(after) if needed not in had]
         if span and (newly or for_new):
             _check_span(span)
             if not has_ended(after, flow):
                 self._check_days(after.tenant, newly, span)
             self._claim(for_new, before, (before.rev + 1, request.event_id), now)
 
-    def claim_again(self, job: Job, now: datetime) -> None:
-        """Claims whatever the job needs as it is: for one that was brought from elsewhere.
+    def reserve_again(self, job: Job, now: datetime) -> None:
+        """Reservations whatever the job needs as it is: for one that was brought from elsewhere.
 
         Raises CrewTaken where another job has them too: then a person has to choose.
         """
-        span = named_span(job)
+        span = window_of(job)
         if span and not has_ended(job, load_flow(job.flow)):
             _check_span(span)
-            self._claim(named(job), job, (job.rev, f"again-{job.rev}"), now)
+            self._claim(needs_of(job), job, (job.rev, f"again-{job.rev}"), now)
 
     def _check_days(self, tenant: str, newly: Sequence[Assigned], span: Span) -> None:
         zone = ZoneInfo(self.tenants.read(tenant).time_zone)
@@ -89,7 +89,7 @@ class AssignCrew:
                 when = _said_about(days, assigned.member, dates)
                 raise CrewUnavailable(
                     f"{assigned.member} is not there as {assigned.role} for the whole arrival "
-                    f"window ({when}); choose somebody else, or change their day"
+                    f"window ({when}); choose someone else, or change their day"
                 )
 
     def _check_truck(self, before: Job, after: Job) -> None:
@@ -100,11 +100,11 @@ class AssignCrew:
     def _profile(self, tenant: str, member: str) -> Account:
         account = self.accounts.read(tenant, member)
         if account is None or account.disabled:
-            raise CrewUnavailable(f"{member!r} is not on the roster; choose somebody who is")
+            raise CrewUnavailable(f"{member!r} is not on the roster; choose someone who is")
         return account
 
     def _claim(
-        self, needed: Sequence[Engaged], before: Job, edit: tuple[int, str], now: datetime
+        self, needed: Sequence[BusySpan], before: Job, edit: tuple[int, str], now: datetime
     ) -> None:
         """`edit` is the `rev` that the job gets by it, and its event id."""
         claims = [
@@ -121,12 +121,14 @@ class AssignCrew:
         if changed:
             self.claims.write(before.tenant, changed)
 
-    def _claimed(self, sheet: Sheet, mine: Claim, before: Job, now: datetime) -> Sheet:
+    def _claimed(
+        self, sheet: ReservationSheet, mine: Reservation, before: Job, now: datetime
+    ) -> ReservationSheet:
         met = () if has_ended(before, load_flow(before.flow)) else sheet.in_the_way(mine)
         gone = [claim for claim in met if self._is_gone(before.tenant, sheet.subject, claim, now)]
         return sheet.with_claim(mine, before, gone)
 
-    def _is_gone(self, tenant: str, subject: str, claim: Claim, now: datetime) -> bool:
+    def _is_gone(self, tenant: str, subject: str, claim: Reservation, now: datetime) -> bool:
         """Gone for good, or only asleep.
 
         Raises CrewTaken where the claim stands, Unavailable where that is not known yet.
@@ -140,7 +142,7 @@ class AssignCrew:
                 f"{_spoken(subject)} may be on job {claim.job_id}, which cannot be read now; "
                 "choose another until that job is repaired"
             ) from error
-        worth = standing(claim, subject, job, load_flow(job.flow), now)
+        worth = reservation_state(claim, subject, job, load_flow(job.flow), now)
         if worth == "stands":
             raise CrewTaken(
                 f"{_spoken(subject)} is on job {claim.job_id} at that time; choose another, "
@@ -158,18 +160,18 @@ def first_name(account: Account) -> str:
 
 def _check_span(span: Span) -> None:
     if not {span[0].year, span[1].year} <= set(YEARS):
-        raise CrewUnavailable("nobody plans for such a year; correct the arrival window")
+        raise CrewUnavailable("no one plans for such a year; correct the arrival window")
     if span[1] <= span[0]:
-        raise CrewUnavailable("the arrival window ends before it begins; nobody can be there then")
+        raise CrewUnavailable("the arrival window ends before it begins; no one can be there then")
     if span[1] - span[0] > LONGEST_WINDOW:
         days = LONGEST_WINDOW.days
-        raise CrewUnavailable(f"nobody is held for more than {days} days; narrow the window")
+        raise CrewUnavailable(f"no one is held for more than {days} days; narrow the window")
 
 
 def _newly(before: Job, after: Job, flow: Flow) -> list[Assigned]:
-    """Who is on the job anew, in that role or for that window."""
-    span = named_span(after)
-    if span and span != named_span(before) and not has_ended(after, flow):
+    """Who is on the job again, in that role or for that window."""
+    span = window_of(after)
+    if span and span != window_of(before) and not has_ended(after, flow):
         return list(after.crew)
     known = {(each.role, each.member) for each in before.crew}
     return [each for each in after.crew if (each.role, each.member) not in known]
@@ -179,7 +181,7 @@ def _check_role(account: Account, wanted: Assigned) -> None:
     if wanted.role not in account.roles:
         may = ", ".join(account.roles)
         raise CrewUnavailable(
-            f"{wanted.member} may not be {wanted.role}, only {may}; choose somebody else"
+            f"{wanted.member} may not be {wanted.role}, only {may}; choose someone else"
         )
 
 
@@ -189,9 +191,9 @@ def _said_about(days: Days, member: str, dates: Sequence[date]) -> str:
     return "; ".join(lines)
 
 
-def _claim_of(needed: Engaged, job_id: str, edit: tuple[int, str], now: datetime) -> Claim:
+def _claim_of(needed: BusySpan, job_id: str, edit: tuple[int, str], now: datetime) -> Reservation:
     rev, event_id = edit
-    return Claim(
+    return Reservation(
         job_id=job_id,
         rev=rev,
         event_id=event_id,

@@ -6,15 +6,15 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from functions.ports import HaulwayError
+from functions.protocol.ports import HaulwayError
 from statemachine.bounds import LabelInput
-from statemachine.claims import Sheet
+from statemachine.reservations import ReservationSheet
 from statemachine.roster import Date, Day
 from statemachine.values import Frozen, Name, Tenant
 
 
 class UnknownMember(HaulwayError):
-    """Nobody of that name is on the roster; `haul roster show` has everybody."""
+    """No one of that name is on the roster; `haul roster show` has everybody."""
 
 
 class UnknownTruck(HaulwayError):
@@ -59,13 +59,13 @@ class Roster(Protocol):
         """Raises UnknownTruck."""
 
 
-class Claims(Protocol):
-    """The sheets of `statemachine/claims.py`, each by its subject and day."""
+class Reservations(Protocol):
+    """The sheets of `statemachine/reservations.py`, each by its subject and day."""
 
-    def read(self, tenant: str, wanted: Sequence[tuple[str, Date]]) -> list[Sheet]:
+    def read(self, tenant: str, wanted: Sequence[tuple[str, Date]]) -> list[ReservationSheet]:
         """Each as it is now, in that order; of version 0 where there is none yet."""
 
-    def write(self, tenant: str, sheets: Sequence[Sheet]) -> None:
+    def write(self, tenant: str, sheets: Sequence[ReservationSheet]) -> None:
         """All of them or none, if each stored one is still of the version before.
 
         Raises Conflict otherwise, and where the answer was lost: read again and look.

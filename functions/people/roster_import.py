@@ -1,4 +1,4 @@
-"""A roster brought from elsewhere: people are added or changed, passwords are nobody's business."""
+"""A roster brought from elsewhere: people are added or changed, passwords are no one's business."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from functions.people.roster import Roster, UnknownMember
 from statemachine.roster import Day
 
 
-class Person(ProfileInput):
-    """Somebody as a file has them."""
+class ImportedPerson(ProfileInput):
+    """Someone as a file has them."""
 
     disabled: bool = False
-    """Then they may not work here either. A file lets nobody in who is disabled here."""
+    """Then they may not work here either. A file lets no one in who is disabled here."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Imported:
 
 
 def import_people(
-    accounts: Accounts, tenant: str, people: Mapping[str, Person], now: datetime
+    accounts: Accounts, tenant: str, people: Mapping[str, ImportedPerson], now: datetime
 ) -> Imported:
     """Who is not among `people` stays as they are. Raises Unavailable; then import it again."""
     known = {each.account: each for each in accounts.all(tenant)}
@@ -59,19 +59,21 @@ def import_days(
         roster.set_day(tenant, member, on, day)
 
 
-def _add(accounts: Accounts, tenant: str, account: str, person: Person, now: datetime) -> None:
+def _add(
+    accounts: Accounts, tenant: str, account: str, person: ImportedPerson, now: datetime
+) -> None:
     values = _values(person) | {"disabled": person.disabled}
     try:
         accounts.add(Account(tenant=tenant, account=account, password_since=now, **values))
-    except AccountExists:  # somebody else was faster, or our own answer was lost
+    except AccountExists:  # someone else was faster, or our own answer was lost
         _change(accounts, tenant, account, person)
 
 
-def _changes(before: Account, person: Person) -> bool:
+def _changes(before: Account, person: ImportedPerson) -> bool:
     return _values(before) != _values(person) or (person.disabled and not before.disabled)
 
 
-def _change(accounts: Accounts, tenant: str, account: str, person: Person) -> None:
+def _change(accounts: Accounts, tenant: str, account: str, person: ImportedPerson) -> None:
     accounts.set_profile(tenant, account, Profile(**_values(person)))
     if person.disabled:
         accounts.set_disabled(tenant, account, True)

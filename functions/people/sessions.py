@@ -21,7 +21,7 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from functions.people.accounts import Account, Accounts
-from functions.ports import Unavailable
+from functions.protocol.ports import Unavailable
 from statemachine.values import Frozen, Name, Tenant
 
 LASTS = timedelta(hours=12)
@@ -82,7 +82,7 @@ Seconds = Annotated[int, Field(ge=0, le=253_402_300_799)]
 """Since the epoch, up to the last year that a datetime knows."""
 
 
-class Claims(Frozen):
+class TokenClaims(Frozen):
     """What a token of ours says."""
 
     model_config = ConfigDict(strict=True)
@@ -112,7 +112,7 @@ class Claims(Frozen):
 
 @dataclass(frozen=True)
 class Session:
-    """Somebody signed in."""
+    """Someone signed in."""
 
     account: Account
     ends_at: datetime
@@ -189,7 +189,7 @@ class Sessions:
 
     def begin(self, account: Account, now: datetime) -> tuple[str, Session]:
         """The token for the cookie, and the session it stands for."""
-        claims = Claims(
+        claims = TokenClaims(
             iss=ISSUER,
             sub=account.account,
             tenant=account.tenant,
@@ -202,7 +202,7 @@ class Sessions:
 
     def read(self, token: str, now: datetime) -> Session | None:
         """The session, or None where the token is not ours, has ended or was ended."""
-        claims = self.keys.verified(token, Claims, now)
+        claims = self.keys.verified(token, TokenClaims, now)
         if claims is None or not claims.began_at - SKEW <= now < claims.ends_at:
             return None
         account = self.accounts.read(claims.tenant, claims.sub)
@@ -214,7 +214,7 @@ class Sessions:
 
     def end(self, token: str, now: datetime) -> None:
         """This one session, for good; what is no session of ours has nothing to end."""
-        claims = self.keys.verified(token, Claims, now)
+        claims = self.keys.verified(token, TokenClaims, now)
         if claims and now < claims.ends_at:
             self.ended.add(claims.name, claims.ends_at)
 

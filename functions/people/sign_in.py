@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from functions.people.accounts import Account, Accounts, Limit, Limits, Passwords
-from functions.ports import HaulwayError
+from functions.protocol.ports import HaulwayError
 
 PER_ADDRESS = Limit("sign-ins", most=60, window=timedelta(minutes=15))
 WRONG_PASSWORDS = Limit("wrong-passwords", most=10, window=timedelta(minutes=15), slides=True)
@@ -34,7 +34,7 @@ class TooManyAttempts(HaulwayError):
 
 
 @dataclass(frozen=True)
-class Attempt:
+class SignInAttempt:
     """`origin` names the address without telling it; `device` is a known device of the account."""
 
     tenant: str
@@ -54,7 +54,7 @@ class SignIn:
     limits: Limits
     passwords: Passwords
 
-    def __call__(self, attempt: Attempt, now: datetime) -> Account | None:
+    def __call__(self, attempt: SignInAttempt, now: datetime) -> Account | None:
         """The account, if it is theirs; None says nothing about why not.
 
         Raises TooManyAttempts, whether the password is right or not, and Unavailable.
@@ -77,7 +77,7 @@ class SignIn:
         return next((each for each in counters if not self.limits.take(*each, now)), None)
 
 
-def _counters(attempt: Attempt, epoch: int) -> tuple[Counter, ...]:
+def _counters(attempt: SignInAttempt, epoch: int) -> tuple[Counter, ...]:
     whose = f"{attempt.tenant}/{attempt.account}/{epoch}"
     if attempt.device:
         return ((WRONG_PASSWORDS, f"{whose}/device/{attempt.device}"),)

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.api.office import Office
+from tests.api.api_fixture import Office
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from schemathesis.config import (
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 from urllib3 import HTTPResponse
 
-from functions.api.asking import COOKIE
 from functions.api.openapi import openapi
-from tests.api.office import Office, an_event
+from functions.api.request import COOKIE
+from tests.api.api_fixture import Office, an_event
 
 Test = TypeVar("Test", bound=Callable[..., None])
 

@@ -3,14 +3,14 @@
 import pytest
 
 from functions.aws.board_copies import S3BoardCopies
-from functions.aws.edge_address import NotedEdgeAddress
-from functions.aws.stores import S3Boards
-from functions.ports import Unavailable
+from functions.aws.s3_stores import S3Boards
+from functions.aws.site_address import NotedEdgeAddress
+from functions.protocol.ports import Unavailable
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of
-from tests.builders import a_job
-from tests.faults import Faults
-from tests.moto_server import Moto
+from tests.support.builders import a_job
+from tests.support.faults import Faults
+from tests.support.moto_server import Moto
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from functions.api.asking import LARGEST_BODY
 from functions.api.jobs import derived_id
+from functions.api.request import LARGEST_BODY
 from functions.api.routes import ROUTES
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from statemachine.values import iso
-from tests.api.office import Got, Office, an_event
+from tests.api.api_fixture import Got, Office, an_event
 from tests.api.test_roles import BODIES, path_of
-from tests.builders import NOON, TOKEN, a_job
+from tests.support.builders import NOON, TOKEN, a_job
 
 JOB = "261121-7k3m2q"
 WITH_BODY = [route.name for route in ROUTES if route.body]
@@ -160,7 +160,7 @@ def test_posts_from_our_own_pages_are_not(busy: Office, site: str) -> None:
 
 
 def test_a_body_that_was_damaged_on_its_way_is_refused(busy: Office) -> None:
-    """The laptop engine mends invalid UTF-8 in JSON; the digest the page sent gives it away."""
+    """The laptop engine repairs invalid UTF-8 in JSON; the digest the page sent gives it away."""
     before = busy.state()
     headers = {"x-amz-content-sha256": "0" * 64}
     assert_problem(

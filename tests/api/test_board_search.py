@@ -6,8 +6,8 @@ from functions.api.board_search import finds
 from statemachine.flows import load_flow
 from statemachine.job import Customer, Place
 from statemachine.views import Card, card_of
-from tests.builders import NOON, a_job
-from tests.pages.world import first_note
+from tests.pages.page_world import first_note
+from tests.support.builders import NOON, a_job
 
 
 def a_card() -> Card:

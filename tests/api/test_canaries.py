@@ -1,7 +1,7 @@
 """Canaries: what must never be told is marked, every route is asked, and nothing sings.
 
 Answers, log lines and facts are searched for passwords, keys, task tokens, tracking tokens and
-other customers' particulars.
+other customers' details.
 """
 
 import json
@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from functions.api.routes import ROUTES
-from statemachine.identity import digest_of
-from statemachine.job import Customer, Epoch, Job, Note, Place, Wait
-from tests.api.office import Got, Office
+from statemachine.ids import digest_of
+from statemachine.job import Customer, Epoch, Job, Note, Place, TaskWait
+from tests.api.api_fixture import Got, Office
 from tests.api.test_roles import BODIES, PEOPLE, path_of
-from tests.builders import DISPATCHER, NOON, TOKEN, a_job
-from tests.roster_fakes import a_member
+from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job
+from tests.support.roster_fakes import a_member
 
 OWN = {
     "name": "Canary-Name-1",
@@ -42,7 +42,7 @@ OTHER_JOB = "261121-000002"
 
 
 def a_marked_job(job_id: str, of: dict[str, str], **values: Any) -> Job:
-    wait = Wait(seq=1, epoch=Epoch(generation=0, entered_at=NOON, retry=0), token=TASK_TOKEN)
+    wait = TaskWait(seq=1, epoch=Epoch(generation=0, entered_at=NOON, retry=0), token=TASK_TOKEN)
     note = Note(event_id="n-1", text=of["note"], recorded_at=NOON, actor=DISPATCHER)
     return a_job(
         "ready_for_pickup",
@@ -68,7 +68,7 @@ def everything_asked(office: Office) -> Iterator[tuple[str, str, Got]]:
     """Every route asked by everybody, properly and then improperly: route, who, answer."""
     for route in ROUTES:
         for who in PEOPLE:
-            by = None if who == "nobody" else who
+            by = None if who == "no one" else who
             headers = {"idempotency-key": f"canary-key-{who}"}
             proper = BODIES.get(route.name)
             path = path_of(route.name)
@@ -77,7 +77,7 @@ def everything_asked(office: Office) -> Iterator[tuple[str, str, Got]]:
             echo = {"password": WRONG, "account": WRONG, "x": OTHERS["token"], "token": WRONG}
             yield route.name, who, office.ask(route.method, path, echo, by=by, headers=headers)
     body = {"account": "dana", "password": WRONG}
-    yield "POST /api/session", "nobody", office.ask("POST", "/api/session", body)
+    yield "POST /api/session", "no one", office.ask("POST", "/api/session", body)
 
 
 def outside(office: Office) -> str:
@@ -95,7 +95,7 @@ def test_no_answer_has_a_password_a_key_or_a_task_token(marked_office: Office) -
         assert [secret for secret in secrets if secret in told] == [], (route, who)
 
 
-def test_no_answer_about_one_customer_has_anothers_particulars(marked_office: Office) -> None:
+def test_no_answer_about_one_customer_has_anothers_details(marked_office: Office) -> None:
     for route, who, got in everything_asked(marked_office):
         board = route == "GET /api/jobs" and who in ("dana", "sue", "otto")
         shown = {"name", "address"} if board else set()
@@ -115,7 +115,7 @@ def test_only_the_dispatcher_is_told_a_token(marked_office: Office) -> None:
             assert (who, "/api/jobs/<job_id>" in route) == ("dana", True)
 
 
-def test_how_crew_are_reached_is_told_to_those_who_plan_and_nobody_else(
+def test_how_crew_are_reached_is_told_to_those_who_plan_and_no_one_else(
     marked_office: Office,
 ) -> None:
     told = {

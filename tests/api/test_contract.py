@@ -4,10 +4,10 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
+from tests.api.api_fixture import Office
 from tests.api.contract import HERE, a_session, check, every_operation, the_schema
-from tests.api.office import Office
-from tests.builders import TOKEN, a_job
+from tests.support.builders import TOKEN, a_job
 
 KNOWN = {"job_id": "261121-7k3m2q", "digest": digest_of(TOKEN), "If-Match": '"2"'}
 BOUNDED = settings(

@@ -7,9 +7,9 @@ import pytest
 
 from functions.people.roster import Truck
 from statemachine.job import Assigned, Job, Photo, Schedule
-from tests.api.office import Got, Office
-from tests.builders import CREW, NOON, a_job
-from tests.roster_fakes import a_member
+from tests.api.api_fixture import Got, Office
+from tests.support.builders import CREW, NOON, a_job
+from tests.support.roster_fakes import a_member
 
 JOB = "261121-7k3m2q"
 NINE = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
@@ -106,7 +106,7 @@ def test_a_job_under_way_is_in_the_plan_whenever_it_was_planned(office: Office) 
     for number, days, status in ((1, -1, "in_progress"), (2, -1, None), (3, 4, "in_progress")):
         office.keep(a_numbered(number, "mike", schedule=window(days), status=status))
     place = {"latitude": 40.71, "longitude": -74.01, "occurred_at": NOON.isoformat()}
-    told = office.ask("PUT", "/api/jobs/261121-000001/whereabouts", place, by="mike")
+    told = office.ask("PUT", "/api/jobs/261121-000001/location", place, by="mike")
     assert told.status == 204
     got = office.ask("GET", "/api/crew", by="dana")
     (mike,) = (each for each in got.json["members"] if each["member"] == "mike")
@@ -114,7 +114,7 @@ def test_a_job_under_way_is_in_the_plan_whenever_it_was_planned(office: Office) 
         ("000001", True),
         ("000003", True),
     ]
-    assert mike["whereabouts"]["latitude"] == 40.71
+    assert mike["crew_location"]["latitude"] == 40.71
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_day_is_set_and_taken_back(office: Office) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "slug"),
     [
-        ("/api/crew/nobody/days/2026-11-21", 404, "unknown-member"),
+        ("/api/crew/no one/days/2026-11-21", 404, "unknown-member"),
         ("/api/crew/mike/days/2026-11-31", 422, "invalid"),
         ("/api/crew/mike/days/tomorrow", 422, "invalid"),
         ("/api/crew/mike/days/9999-12-31", 422, "invalid"),
@@ -154,7 +154,7 @@ def test_a_day_is_set_and_taken_back(office: Office) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_a_day_of_nobody_or_of_no_calendar_is_refused(
+def test_a_day_of_no_one_or_of_no_calendar_is_refused(
     office: Office, method: str, path: str, status: int, slug: str
 ) -> None:
     body: Any = {"hours": []} if method == "PUT" else None
@@ -221,7 +221,7 @@ def test_the_board_is_told_what_was_changed(office: Office) -> None:
 def test_crew_say_what_they_loaded_and_when_without_a_rev(office: Office) -> None:
     """From a phone that was without signal: sent later, sent twice."""
     office.keep(a_job("in_progress"))
-    wish = {
+    request_body = {
         "note": "Two sofas more",
         "load_size": "half",
         "schedule": {"eta": "2026-11-21T13:00:00Z"},
@@ -229,7 +229,7 @@ def test_crew_say_what_they_loaded_and_when_without_a_rev(office: Office) -> Non
         "occurred_at": "2026-11-21T11:20:00Z",
     }
     for _ in range(2):
-        got = office.ask("PATCH", f"/api/jobs/{JOB}", wish, by="mike")
+        got = office.ask("PATCH", f"/api/jobs/{JOB}", request_body, by="mike")
         assert got.status == 200
     (note,) = got.json["notes"]
     assert (note["text"], note["occurred_at"]) == ("Two sofas more", "2026-11-21T11:20:00.000Z")
@@ -238,15 +238,15 @@ def test_crew_say_what_they_loaded_and_when_without_a_rev(office: Office) -> Non
 
 def test_a_note_that_comes_at_once_has_one_time(office: Office) -> None:
     office.keep(a_job("in_progress"))
-    wish = {"note": "Here", "occurred_at": "2026-11-21T11:59:30Z"}
-    (note,) = office.ask("PATCH", f"/api/jobs/{JOB}", wish, by="mike").json["notes"]
+    request_body = {"note": "Here", "occurred_at": "2026-11-21T11:59:30Z"}
+    (note,) = office.ask("PATCH", f"/api/jobs/{JOB}", request_body, by="mike").json["notes"]
     assert "occurred_at" not in note
 
 
-def test_an_edit_under_somebody_elses_event_id_is_refused(office: Office) -> None:
+def test_an_edit_under_someone_elses_event_id_is_refused(office: Office) -> None:
     office.keep(a_job("in_progress"))
-    wish = {"note": "x", "event_id": "same"}
-    assert office.ask("PATCH", f"/api/jobs/{JOB}", wish, by="mike").status == 200
+    request_body = {"note": "x", "event_id": "same"}
+    assert office.ask("PATCH", f"/api/jobs/{JOB}", request_body, by="mike").status == 200
     for event_id in ("same", "booking-1-is-no-edit", "way-1"):
         got = office.ask(
             "PATCH", f"/api/jobs/{JOB}", {"note": "y", "event_id": event_id}, by="dana"
@@ -362,16 +362,16 @@ def test_where_a_crew_was_seen_is_told_to_planners_while_it_is_under_way(office:
     job = a_numbered(1, "mike", status="in_progress")
     office.keep(job)
     told = {"latitude": 40.71278, "longitude": -74.00594, "occurred_at": "2026-11-21T12:00:00Z"}
-    assert office.ask("PUT", f"/api/jobs/{job.job_id}/whereabouts", told, by="mike").status == 204
+    assert office.ask("PUT", f"/api/jobs/{job.job_id}/location", told, by="mike").status == 204
     seen = {
         each["member"]: each for each in office.ask("GET", "/api/crew", by="dana").json["members"]
     }
-    assert seen["mike"]["whereabouts"] == {
+    assert seen["mike"]["crew_location"] == {
         "latitude": 40.715,
         "longitude": -74.005,
         "at": "2026-11-21T12:00:00.000Z",
     }
-    assert "whereabouts" not in seen["fay"]
+    assert "crew_location" not in seen["fay"]
     office.ask("POST", f"/api/jobs/{job.job_id}/moves", {"move": "complete"}, by="mike")
     after = office.ask("GET", "/api/crew", by="dana").json["members"]
-    assert [each for each in after if "whereabouts" in each] == []
+    assert [each for each in after if "crew_location" in each] == []

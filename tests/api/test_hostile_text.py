@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from cli.roster_file import BadRow, read_people
+from cli.output.roster_csv import BadRow, read_people
 from events import JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.routes import ROUTES
 from statemachine.bounds import line_of_text, note_text
-from tests.api.office import Office
+from tests.api.api_fixture import Office
 from tests.api.test_roles import BODIES, path_of
-from tests.builders import a_booking, a_job, a_request, an_edit
+from tests.support.builders import a_booking, a_job, a_request, an_edit
 
 HOSTILE = (
     "A\0B",

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from statemachine.edits import MAX_OWN_NOTES
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from statemachine.values import iso
-from tests.api.office import Got, Office
+from tests.api.api_fixture import Got, Office
 from tests.api.test_roles import BODIES
-from tests.builders import NOON, a_job
-from tests.fakes import job_key
+from tests.support.builders import NOON, a_job
+from tests.support.fakes import job_key
 
 JOB = "261121-7k3m2q"
 BOOKING, NEW_JOB = BODIES["POST /api/bookings"], BODIES["POST /api/jobs"]

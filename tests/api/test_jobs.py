@@ -9,16 +9,16 @@ import pytest
 from events import JobCreated, JobEdited, JobMoved, JobMoveRefused, JobMoveRequested
 from functions.advance_job import AdvanceJob
 from functions.api.board import _first_of
-from functions.api.documents import JobsDocument
+from functions.api.response_models import JobsDocument
 from statemachine.flows import load_flow
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from statemachine.job import Customer, Place, Refusal
 from statemachine.values import Actor, iso
 from statemachine.views import card_of
-from tests.api.office import EDGE, Got, Office
-from tests.builders import DISPATCHER, NOON, TOKEN, a_job
-from tests.fakes import no_pause
-from tests.faults import Crashed, Faults
+from tests.api.api_fixture import EDGE, Got, Office
+from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job
+from tests.support.fakes import no_pause
+from tests.support.faults import Crashed, Faults
 
 JOB = "261121-7k3m2q"
 ORDER = {
@@ -294,7 +294,7 @@ def test_a_move_through_the_api_is_the_move_of_the_bus(office: Office) -> None:
     )  # fmt: skip
     AdvanceJob(over_bus.jobs, over_bus.executions, over_bus.bus, no_pause)(request, NOON)
     assert through_api.job(JOB) == over_bus.job(JOB)
-    assert through_api.executions.rung == over_bus.executions.rung
+    assert through_api.executions.resumed == over_bus.executions.resumed
 
 
 def test_a_copy_of_a_move_changes_nothing_and_is_answered_alike(office: Office) -> None:
@@ -313,7 +313,7 @@ def test_a_copy_of_a_refused_move_is_refused_alike(office: Office) -> None:
     assert len(office.job(JOB).refused) == 1
 
 
-def test_somebody_elses_event_id_is_not_taken_for_ours(office: Office) -> None:
+def test_someone_elses_event_id_is_not_taken_for_ours(office: Office) -> None:
     office.keep(a_job("ready_for_pickup"))
     move(office, {"move": "start", "event_id": "click-1"}, by="omar")
     got = move(office, {"move": "complete", "event_id": "click-1"})

@@ -14,7 +14,7 @@ from statemachine.lifecycle import EXPLANATIONS
 
 
 def test_the_file_is_what_the_code_says() -> None:
-    """Write it anew with `python -m functions.api.openapi`."""
+    """Write it again with `python -m functions.api.openapi`."""
     assert FILE.read_text(encoding="utf-8") == to_text(openapi())
 
 

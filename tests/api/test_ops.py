@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from functions.api.ops_documents import QueueState
+from functions.api.ops_models import QueueState
 from functions.ops.dead_letters import QUEUES
-from functions.ports import Unavailable
-from statemachine.job import Epoch, Execution, Wait
-from tests.api.office import Office
-from tests.builders import NOON, TOKEN, a_job, minutes, moved
+from functions.protocol.ports import Unavailable
+from statemachine.job import Epoch, Execution, TaskWait
+from tests.api.api_fixture import Office
+from tests.support.builders import NOON, TOKEN, a_job, minutes, moved
 
 JOB = "261121-7k3m2q"
 DEAD = "/api/ops/dead-letters/advance_job"
@@ -19,7 +19,7 @@ BODY = json.dumps({"detail-type": "JobMoveRequested", "detail": DETAIL})
 
 def test_ops_see_how_the_whole_is_doing(office: Office) -> None:
     office.keep(a_job("in_progress"))
-    office.dead_queues.add("advance_job", BODY)
+    office.dead_letter_queues.add("advance_job", BODY)
     office.now = NOON + minutes(60 * 24 * 9)
     told = office.ask("GET", "/api/ops", by="otto").json
     counts = {each["status"]: each["jobs"] for each in told["statuses"]}
@@ -46,8 +46,8 @@ def test_a_story_of_another_business_is_not_told(office: Office) -> None:
     office.hire("otto", "ops", tenant="other")
     office.keep(a_job())
     assert office.ask("GET", f"/api/ops/jobs/{JOB}", by="otto", tenant="other").status == 404
-    redrive = office.ask("POST", f"/api/ops/jobs/{JOB}/redrive", by="otto", tenant="other")
-    assert redrive.status == 404
+    repair = office.ask("POST", f"/api/ops/jobs/{JOB}/repair", by="otto", tenant="other")
+    assert repair.status == 404
 
 
 def test_the_open_jobs_are_told_by_the_index_to_their_own_business_alone(office: Office) -> None:
@@ -60,10 +60,10 @@ def test_the_open_jobs_are_told_by_the_index_to_their_own_business_alone(office:
 
 
 def test_a_job_whose_execution_died_is_given_a_successor(office: Office) -> None:
-    wait = Wait(seq=0, epoch=Epoch(generation=0, entered_at=NOON, retry=0), token="task")
+    wait = TaskWait(seq=0, epoch=Epoch(generation=0, entered_at=NOON, retry=0), token="task")
     office.keep(a_job(wait=wait, execution=Execution(seq=0, since=NOON)))
     office.now = NOON + minutes(5)
-    got = office.ask("POST", f"/api/ops/jobs/{JOB}/redrive", by="otto")
+    got = office.ask("POST", f"/api/ops/jobs/{JOB}/repair", by="otto")
     assert got.json == {"job_id": JOB, "repairs": ["replaced"]}
     assert list(office.executions.started) == [f"main-{JOB}-g1"]
 
@@ -73,19 +73,22 @@ def test_a_jobs_view_and_card_are_written_where_they_lag_behind(office: Office) 
     office.executions.start("haul", "main", JOB, 0)
     ahead = moved(job, "confirm")
     office.jobs.replace(ahead, office.jobs.read("main", JOB).etag)
-    got = office.ask("POST", f"/api/ops/jobs/{JOB}/redrive", by="otto")
+    got = office.ask("POST", f"/api/ops/jobs/{JOB}/repair", by="otto")
     assert got.json["repairs"] == ["view written", "card written"]
-    again = office.ask("POST", f"/api/ops/jobs/{JOB}/redrive", by="otto")
+    again = office.ask("POST", f"/api/ops/jobs/{JOB}/repair", by="otto")
     assert again.json["repairs"] == []
 
 
 def test_dead_letters_are_shown_sent_again_and_thrown_away(office: Office) -> None:
-    first, second, third = (office.dead_queues.add("advance_job", BODY) for _ in range(3))
+    first, second, third = (office.dead_letter_queues.add("advance_job", BODY) for _ in range(3))
     told = office.ask("GET", DEAD, by="otto").json
     assert [letter["message_id"] for letter in told["letters"]] == [first, second, third]
     assert told["letters"][0]["job_id"] == JOB
     got = office.ask("POST", f"{DEAD}/replay", {"message_ids": [first]}, by="otto")
-    assert (got.json, office.dead_queues.sent["advance-job"]) == ({"done": 1, "left": 0}, [BODY])
+    assert (got.json, office.dead_letter_queues.sent["advance-job"]) == (
+        {"done": 1, "left": 0},
+        [BODY],
+    )
     got = office.ask("POST", f"{DEAD}/discard", {"message_ids": [second, "gone"]}, by="otto")
     assert got.json == {"done": 1, "left": 1}
     got = office.ask("POST", f"{DEAD}/discard", {"message_ids": None}, by="otto")
@@ -94,24 +97,24 @@ def test_dead_letters_are_shown_sent_again_and_thrown_away(office: Office) -> No
 
 
 def test_all_letters_are_meant_only_where_that_is_said(office: Office) -> None:
-    kept = office.dead_queues.add("advance_job", BODY)
+    kept = office.dead_letter_queues.add("advance_job", BODY)
     for what in ("replay", "discard"):
         got = office.ask("POST", f"{DEAD}/{what}", {}, by="otto")
         assert (got.status, got.slug) == (422, "invalid")
         assert "message_ids" in got.text
-    assert list(office.dead_queues.dead["advance_job"]) == [kept]
+    assert list(office.dead_letter_queues.dead["advance_job"]) == [kept]
 
 
 def test_letters_of_another_business_are_neither_shown_nor_touched(office: Office) -> None:
     office.hire("otto", "ops", tenant="other")
-    kept = office.dead_queues.add("advance_job", BODY)
-    own = office.dead_queues.add("advance_job", BODY.replace("main", "other"))
+    kept = office.dead_letter_queues.add("advance_job", BODY)
+    own = office.dead_letter_queues.add("advance_job", BODY.replace("main", "other"))
     told = office.ask("GET", DEAD, by="otto", tenant="other").json
     assert [letter["message_id"] for letter in told["letters"]] == [own]
     got = office.ask("POST", f"{DEAD}/discard", {"message_ids": [kept]}, by="otto", tenant="other")
     assert got.json == {"done": 0, "left": 1}
     office.ask("POST", f"{DEAD}/replay", {"message_ids": None}, by="otto", tenant="other")
-    assert list(office.dead_queues.dead["advance_job"]) == [kept]
+    assert list(office.dead_letter_queues.dead["advance_job"]) == [kept]
 
 
 @pytest.mark.parametrize(
@@ -120,14 +123,14 @@ def test_letters_of_another_business_are_neither_shown_nor_touched(office: Offic
 def test_a_letter_that_names_no_business_is_shown_and_given_to_none(
     office: Office, body: str
 ) -> None:
-    kept = office.dead_queues.add("receive_sms", body)
+    kept = office.dead_letter_queues.add("receive_sms", body)
     path = "/api/ops/dead-letters/receive_sms"
     assert office.ask("GET", path, by="otto").json["letters"] == []
     for what in ("replay", "discard"):
         for ids in ([kept], None):
             got = office.ask("POST", f"{path}/{what}", {"message_ids": ids}, by="otto")
             assert got.json == {"done": 0, "left": len(ids or [])}
-    assert list(office.dead_queues.dead["receive_sms"]) == [kept]
+    assert list(office.dead_letter_queues.dead["receive_sms"]) == [kept]
     assert [each.message_id for each in office.ops.letters.show("receive_sms")] == [kept]
 
 
@@ -139,16 +142,16 @@ def test_a_business_counts_its_own_dead_letters_alone(office: Office) -> None:
         return {each["queue"]: each["dead"] for each in told["queues"] if each["dead"]}
 
     for queue, body in (("advance_job", BODY), ("advance_job", "{}"), ("receive_sms", "{}")):
-        office.dead_queues.add(queue, body)
+        office.dead_letter_queues.add(queue, body)
     assert (dead("main"), dead("other")) == ({"advance_job": 1}, {})
-    office.dead_queues.add("advance_job", BODY.replace("main", "other"))
+    office.dead_letter_queues.add("advance_job", BODY.replace("main", "other"))
     assert (dead("main"), dead("other")) == ({"advance_job": 1}, {"advance_job": 1})
 
 
 def test_a_business_reaches_its_letters_past_a_hundred_of_others(office: Office) -> None:
     for _ in range(120):
-        office.dead_queues.add("advance_job", BODY.replace("main", "other"))
-    own = office.dead_queues.add("advance_job", BODY)
+        office.dead_letter_queues.add("advance_job", BODY.replace("main", "other"))
+    own = office.dead_letter_queues.add("advance_job", BODY)
     told = office.ask("GET", DEAD, by="otto").json
     assert [letter["message_id"] for letter in told["letters"]] == [own]
     got = office.ask("POST", f"{DEAD}/discard", {"message_ids": None}, by="otto")
@@ -163,23 +166,23 @@ def test_a_queue_that_is_none_of_ours_is_not_found(office: Office) -> None:
 
 
 def test_letters_that_came_from_no_queue_cannot_be_sent_again(office: Office) -> None:
-    office.dead_queues.add("rotate_keys", "{}")
-    wish = {"message_ids": None}
-    got = office.ask("POST", "/api/ops/dead-letters/rotate_keys/replay", wish, by="otto")
-    assert (got.status, got.slug) == (409, "not-replayable")
-    assert len(office.dead_queues.dead["rotate_keys"]) == 1
+    office.dead_letter_queues.add("rotate_keys", "{}")
+    request_body = {"message_ids": None}
+    got = office.ask("POST", "/api/ops/dead-letters/rotate_keys/replay", request_body, by="otto")
+    assert (got.status, got.slug) == (409, "not-redrivable")
+    assert len(office.dead_letter_queues.dead["rotate_keys"]) == 1
 
 
 def test_a_queue_that_does_not_answer_is_named_and_the_rest_is_told(office: Office) -> None:
     office.keep(a_job())
-    answers = office.dead_queues.state
+    answers = office.dead_letter_queues.state
 
     def silent(queue: str) -> QueueState:
         if queue == "edit_job":
             raise Unavailable("lost")
         return answers(queue)
 
-    office.dead_queues.state = silent  # type: ignore[method-assign]  # breaks it
+    office.dead_letter_queues.state = silent  # type: ignore[method-assign]  # breaks it
     told = office.ask("GET", "/api/ops", by="otto").json
     assert told["incomplete"] == ["queue edit_job: not read (Unavailable)"]
     assert (told["snapshot_jobs"], len(told["queues"])) == (1, len(QUEUES) - 1)
@@ -187,7 +190,7 @@ def test_a_queue_that_does_not_answer_is_named_and_the_rest_is_told(office: Offi
 
 def test_ops_are_told_what_is_left_where_the_board_cannot_be_read(office: Office) -> None:
     office.bucket.put("tenants/main/board/jobs.json", b"{")
-    office.dead_queues.add("advance_job", BODY)
+    office.dead_letter_queues.add("advance_job", BODY)
     told = office.ask("GET", "/api/ops", by="otto").json
     assert told["incomplete"] == ["board: not read (Corrupt)"]
     assert [part for part in ("statuses", "visible", "snapshot_jobs") if part in told] == []

@@ -5,17 +5,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.api_desk import ApiDesk, Sessions, SignedOut
-from cli.out import BadInput, NotKnown
-from cli.photo import photo_wish
-from tests.api.office import PASSWORD, Office, an_event
-from tests.builders import NOON, a_job
-from tests.pictures import a_phone_photo
+from cli.client.api_client import ApiClient, SavedSessions, SignedOut
+from cli.commands.photo import photo_request_body
+from cli.output.output import TimedOut, UsageError
+from tests.api.api_fixture import PASSWORD, Office, an_event
+from tests.support.builders import NOON, a_job
+from tests.support.pictures import a_phone_photo
 
 JOB = "261121-7k3m2q"
 
 
-def a_desk(office: Office, folder: Path, *, takes_uploads: bool = True) -> ApiDesk:
+def a_desk(office: Office, folder: Path, *, takes_uploads: bool = True) -> ApiClient:
     """mike's, over an office in this very process with the bucket beside it."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -31,10 +31,10 @@ def a_desk(office: Office, folder: Path, *, takes_uploads: bool = True) -> ApiDe
         set_ = [("set-cookie", cookie) for cookie in got.cookies]
         return httpx.Response(got.status, headers=set_, text=got.text)
 
-    sessions = Sessions(folder / "sessions.json")
+    sessions = SavedSessions(folder / "sessions.json")
     sessions.keep("https://haul.test", office.token("mike"))
     http = httpx.Client(transport=httpx.MockTransport(answer))
-    return ApiDesk("https://haul.test", sessions, http)
+    return ApiClient("https://haul.test", sessions, http)
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ def file(tmp_path: Path, office: Office) -> Path:
 def test_a_photo_is_added_from_a_file_and_the_same_file_again_changes_nothing(
     office: Office, file: Path
 ) -> None:
-    desk, wish = a_desk(office, file.parent), photo_wish(file, "after")
+    desk, request_body = a_desk(office, file.parent), photo_request_body(file, "after")
     for _ in range(2):
-        document = desk.add_photo(JOB, wish, file.read_bytes())
+        document = desk.add_photo(JOB, request_body, file.read_bytes())
         assert [photo.kind for photo in document.photos] == ["after"]
 
 
@@ -71,24 +71,24 @@ def test_the_command_line_is_a_device_that_strangers_cannot_lock_out(
 def test_before_and_after_of_one_file_are_two_photos(office: Office, file: Path) -> None:
     desk = a_desk(office, file.parent)
     for kind in ("before", "after"):
-        document = desk.add_photo(JOB, photo_wish(file, kind), file.read_bytes())
+        document = desk.add_photo(JOB, photo_request_body(file, kind), file.read_bytes())
     assert [photo.kind for photo in document.photos] == ["before", "after"]
 
 
 def test_a_file_that_is_no_photo_is_refused_with_what_to_do(office: Office, file: Path) -> None:
     program = file.rename(file.with_suffix(".exe"))
-    wish = photo_wish(program, "after")
-    with pytest.raises(BadInput, match="JPEG, PNG or WebP; choose one"):
-        a_desk(office, file.parent).add_photo(JOB, wish, program.read_bytes())
+    request_body = photo_request_body(program, "after")
+    with pytest.raises(UsageError, match="JPEG, PNG or WebP; choose one"):
+        a_desk(office, file.parent).add_photo(JOB, request_body, program.read_bytes())
 
 
 def test_an_upload_that_is_refused_says_so_and_adds_nothing(office: Office, file: Path) -> None:
     desk = a_desk(office, file.parent, takes_uploads=False)
-    with pytest.raises(NotKnown, match="403"):
-        desk.add_photo(JOB, photo_wish(file, "after"), file.read_bytes())
+    with pytest.raises(TimedOut, match="403"):
+        desk.add_photo(JOB, photo_request_body(file, "after"), file.read_bytes())
     assert office.job(JOB).photos == ()
 
 
 def test_a_kind_that_there_is_not_is_refused(file: Path) -> None:
-    with pytest.raises(BadInput, match="before or after"):
-        photo_wish(file, "during")
+    with pytest.raises(UsageError, match="before or after"):
+        photo_request_body(file, "during")

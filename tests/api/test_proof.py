@@ -9,24 +9,24 @@ from typing import Any
 import pytest
 
 from statemachine import flows
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from statemachine.job import Assigned, Job
-from statemachine.proof import photo_id_of
-from tests.api.office import Got, Office
+from statemachine.proof_of_service import photo_id_of
+from tests.api.api_fixture import Got, Office
 from tests.api.test_canaries import OWN, a_marked_job
-from tests.builders import DRIVER, NOON, TOKEN, a_job, minutes, moved
-from tests.pictures import CAMERA, GPS, a_phone_photo, opened
+from tests.support.builders import DRIVER, NOON, TOKEN, a_job, minutes, moved
+from tests.support.pictures import CAMERA, GPS, a_phone_photo, opened
 
 JOB = "261121-7k3m2q"
 PHOTOS = f"/api/jobs/{JOB}/photos"
-WHERE = f"/api/jobs/{JOB}/whereabouts"
+WHERE = f"/api/jobs/{JOB}/location"
 PLACE = f"/api/track/{digest_of(TOKEN)}/place"
 PHOTO_ID = photo_id_of(a_job(), "photo-1")
 RAW = a_phone_photo()
 HERE = {"latitude": 37.77493, "longitude": -122.41942, "occurred_at": "2026-11-21T12:00:00Z"}
 
 
-def wish(**values: Any) -> dict[str, Any]:
+def request_body(**values: Any) -> dict[str, Any]:
     return {
         "event_id": "photo-1",
         "occurred_at": "2026-11-21T11:59:00Z",
@@ -45,11 +45,11 @@ def upload(office: Office, got: Got, raw: bytes = RAW) -> None:
 
 def take_photo(office: Office, by: str = "mike", **values: Any) -> Got:
     """All three steps; the last answer."""
-    announced = office.ask("POST", PHOTOS, wish(**values), by=by)
+    announced = office.ask("POST", PHOTOS, request_body(**values), by=by)
     assert announced.status == 201, announced
     upload(office, announced)
     path = f"{PHOTOS}/{announced.json['photo_id']}"
-    return office.ask("POST", path, wish(**values), by=by)
+    return office.ask("POST", path, request_body(**values), by=by)
 
 
 def show(office: Office, job: Job) -> None:
@@ -100,12 +100,12 @@ def test_a_photo_comes_onto_the_job_in_three_steps(busy: Office) -> None:
 
 
 def test_every_step_may_come_twice(busy: Office) -> None:
-    first = busy.ask("POST", PHOTOS, wish(), by="mike")
-    assert busy.ask("POST", PHOTOS, wish(), by="mike").json == first.json
+    first = busy.ask("POST", PHOTOS, request_body(), by="mike")
+    assert busy.ask("POST", PHOTOS, request_body(), by="mike").json == first.json
     done = take_photo(busy)
-    again = busy.ask("POST", f"{PHOTOS}/{PHOTO_ID}", wish(), by="mike")
+    again = busy.ask("POST", f"{PHOTOS}/{PHOTO_ID}", request_body(), by="mike")
     assert (again.status, again.json) == (200, done.json)
-    there = busy.ask("POST", PHOTOS, wish(), by="mike")
+    there = busy.ask("POST", PHOTOS, request_body(), by="mike")
     assert (there.status, there.json) == (200, {"photo_id": PHOTO_ID})
 
 
@@ -123,7 +123,7 @@ def test_what_can_be_no_photo_is_refused_before_it_is_sent(
     busy: Office, values: dict[str, Any], why: str, says: str
 ) -> None:
     before = busy.state()
-    got = busy.ask("POST", PHOTOS, wish(**values), by="mike")
+    got = busy.ask("POST", PHOTOS, request_body(**values), by="mike")
     assert (got.status, got.slug, got.json["why"]) == (422, "photo-refused", why)
     assert says in got.json["detail"]
     assert busy.state() == before
@@ -133,10 +133,10 @@ def test_what_can_be_no_photo_is_refused_before_it_is_sent(
     "raw",
     [b"\x7fELF" + bytes(900), b"<svg><script>alert(1)</script></svg>", RAW[: len(RAW) // 2]],
 )
-def test_what_turns_out_to_be_no_photo_is_refused_and_shown_to_nobody(
+def test_what_turns_out_to_be_no_photo_is_refused_and_shown_to_no_one(
     busy: Office, raw: bytes
 ) -> None:
-    lie = wish(bytes=len(raw))
+    lie = request_body(bytes=len(raw))
     upload(busy, busy.ask("POST", PHOTOS, lie, by="mike"), raw)
     before = busy.state()
     got = busy.ask("POST", f"{PHOTOS}/{PHOTO_ID}", lie, by="mike")
@@ -145,29 +145,29 @@ def test_what_turns_out_to_be_no_photo_is_refused_and_shown_to_nobody(
 
 
 def test_a_hundred_megabytes_under_a_smaller_name_are_not_read(busy: Office) -> None:
-    upload(busy, busy.ask("POST", PHOTOS, wish(), by="mike"), bytes(100_000_000))
-    got = busy.ask("POST", f"{PHOTOS}/{PHOTO_ID}", wish(), by="mike")
+    upload(busy, busy.ask("POST", PHOTOS, request_body(), by="mike"), bytes(100_000_000))
+    got = busy.ask("POST", f"{PHOTOS}/{PHOTO_ID}", request_body(), by="mike")
     assert (got.status, got.slug, busy.job(JOB).photos) == (409, "photo-missing", ())
 
 
 def test_a_photo_that_never_arrived_is_asked_for_again(busy: Office) -> None:
-    got = busy.ask("POST", f"{PHOTOS}/{PHOTO_ID}", wish(), by="mike")
+    got = busy.ask("POST", f"{PHOTOS}/{PHOTO_ID}", request_body(), by="mike")
     assert (got.status, got.slug, "again" in got.json["title"]) == (409, "photo-missing", True)
 
 
 def test_a_photos_name_belongs_to_its_event(busy: Office) -> None:
-    got = busy.ask("POST", f"{PHOTOS}/{'0' * 32}", wish(), by="mike")
+    got = busy.ask("POST", f"{PHOTOS}/{'0' * 32}", request_body(), by="mike")
     assert (got.status, got.slug) == (422, "invalid")
 
 
 def test_an_event_id_of_a_move_is_no_photos(busy: Office) -> None:
-    got = busy.ask("POST", PHOTOS, wish(event_id="way-1"), by="mike")
+    got = busy.ask("POST", PHOTOS, request_body(event_id="way-1"), by="mike")
     assert (got.status, got.slug) == (409, "event-id-used")
 
 
 def test_a_cancelled_job_takes_no_photos(office: Office) -> None:
     office.keep(a_job("cancelled"))
-    got = office.ask("POST", PHOTOS, wish(), by="mike")
+    got = office.ask("POST", PHOTOS, request_body(), by="mike")
     assert (got.status, got.slug) == (422, "photo-refused")
 
 
@@ -178,8 +178,8 @@ def test_who_watches_over_a_job_sees_its_photos_and_adds_none(busy: Office) -> N
         for who in ("dana", "sue", "mike", "fay", "otto")
     }
     assert seen == {"dana": True, "sue": True, "mike": True, "fay": False, "otto": True}
-    assert busy.ask("POST", PHOTOS, wish(), by="sue").slug == "not-allowed"
-    assert busy.ask("POST", PHOTOS, wish(), by="fay").slug == "unknown-job"
+    assert busy.ask("POST", PHOTOS, request_body(), by="sue").slug == "not-allowed"
+    assert busy.ask("POST", PHOTOS, request_body(), by="fay").slug == "unknown-job"
 
 
 def test_no_public_object_tells_a_photos_name_before_the_job_is_completed(busy: Office) -> None:
@@ -226,7 +226,7 @@ def test_the_place_is_gone_with_the_status_even_where_the_view_still_shows_it(
     busy.ask("PUT", WHERE, HERE, by="mike")
     show(busy, busy.job(JOB).seen(status=status))
     got = busy.ask("GET", PLACE)
-    assert (got.status, got.slug, busy.places.kept) == (404, "no-place", {})
+    assert (got.status, got.slug, busy.places.kept) == (404, "no-location", {})
 
 
 def test_the_next_word_of_a_phone_after_the_end_removes_the_place(busy: Office) -> None:
@@ -241,7 +241,7 @@ def test_a_place_is_old_after_half_an_hour(busy: Office) -> None:
     busy.now = NOON + minutes(29)
     assert busy.ask("GET", PLACE).status == 200
     busy.now = NOON + minutes(31)
-    assert busy.ask("GET", PLACE).slug == "no-place"
+    assert busy.ask("GET", PLACE).slug == "no-location"
 
 
 @pytest.mark.parametrize("at", ["2026-11-21T11:00:00Z", "2026-11-21T12:30:00Z"])
@@ -253,7 +253,7 @@ def test_where_a_phone_was_or_will_be_is_not_where_it_is(busy: Office, at: str) 
 def test_switched_off_the_place_is_gone_at_once(busy: Office) -> None:
     busy.ask("PUT", WHERE, HERE, by="mike")
     assert busy.ask("DELETE", WHERE, by="mike").status == 204
-    assert (busy.ask("GET", PLACE).slug, busy.places.kept) == ("no-place", {})
+    assert (busy.ask("GET", PLACE).slug, busy.places.kept) == ("no-location", {})
 
 
 def test_whatever_the_reason_the_answer_about_a_place_is_the_same(office: Office) -> None:
@@ -263,7 +263,7 @@ def test_whatever_the_reason_the_answer_about_a_place_is_the_same(office: Office
     answers = [office.ask("GET", f"/api/track/{digest}/place") for digest in digests]
     told = [got.json | {"request_id": ""} for got in answers]
     assert [each == told[0] for each in told] == [True] * 4
-    assert (answers[0].status, answers[0].slug) == (404, "no-place")
+    assert (answers[0].status, answers[0].slug) == (404, "no-location")
 
 
 def test_two_businesses_with_a_job_of_the_same_id_keep_their_crews_apart(office: Office) -> None:
@@ -271,7 +271,7 @@ def test_two_businesses_with_a_job_of_the_same_id_keep_their_crews_apart(office:
     office.keep(a_job("in_progress", tenant="other", token="x" * 22))
     office.ask("PUT", WHERE, HERE, by="mike")
     assert office.ask("GET", PLACE).status == 200
-    assert office.ask("GET", f"/api/track/{digest_of('x' * 22)}/place").slug == "no-place"
+    assert office.ask("GET", f"/api/track/{digest_of('x' * 22)}/place").slug == "no-location"
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_all_places_of_jobs_under_way_are_told_to_who_plans_the_day(office: Offi
     ended = office.keep(a_job("completed", job_id="261121-000001", token="x" * 22))
     quiet = office.keep(a_job("in_progress", job_id="261121-000002", token="y" * 22))
     office.ask("PUT", WHERE, HERE, by="mike")
-    places = office.api.share_place.of_all([office.job(JOB), ended, quiet], NOON)
+    places = office.api.share_location.of_all([office.job(JOB), ended, quiet], NOON)
     assert {job_id: place.latitude for job_id, place in places.items()} == {JOB: 37.775}
 
 
@@ -309,8 +309,8 @@ def test_who_is_taken_off_a_job_hears_that_what_they_did_is_done_and_no_more(
     note = {"event_id": "n-1", "note": "Two sofas"}
     path = f"/api/jobs/{JOB}"
     own = [
-        ("POST", PHOTOS, wish()),
-        ("POST", f"{PHOTOS}/{PHOTO_ID}", wish()),
+        ("POST", PHOTOS, request_body()),
+        ("POST", f"{PHOTOS}/{PHOTO_ID}", request_body()),
         ("PATCH", path, note),
         ("POST", f"{path}/moves", move),
     ]

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from functions.aws.stores import to_bytes
+from functions.aws.s3_stores import to_bytes
+from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.identity import digest_of
-from statemachine.tenants import TenantSettings
+from statemachine.ids import digest_of
 from statemachine.views import view_of
-from tests.api.office import EDGE, Got, Office
+from tests.api.api_fixture import EDGE, Got, Office
 from tests.api.test_races import Between
-from tests.builders import CUSTOMER, NOON, TOKEN, a_job, moved
+from tests.support.builders import CUSTOMER, NOON, TOKEN, a_job, moved
 
 JOB = "261121-7k3m2q"
 DIGEST = digest_of(TOKEN)
@@ -65,7 +65,7 @@ def test_a_booking_sent_twice_is_one_job(office: Office) -> None:
     assert (first.status, again.status, again.json) == (201, 200, first.json)
 
 
-def test_somebody_elses_key_does_not_give_their_link_away(office: Office) -> None:
+def test_someone_elses_key_does_not_give_their_link_away(office: Office) -> None:
     """Nor does it book silently: the answer says that a fresh key is needed."""
     first = book(office)
     other = book(office, BOOKING | {"name": "Eve"})
@@ -102,7 +102,7 @@ def test_what_is_no_phone_number_is_refused(office: Office, typed: Any) -> None:
 
 
 def test_an_unknown_business_takes_no_bookings(office: Office) -> None:
-    got = book(office, BOOKING | {"tenant": "nobody"})
+    got = book(office, BOOKING | {"tenant": "no one"})
     assert (got.status, got.slug) == (422, "invalid")
 
 
@@ -110,9 +110,9 @@ def test_an_unknown_business_takes_no_bookings(office: Office) -> None:
 def test_an_internal_business_has_no_public_form_and_is_not_told_from_an_unknown_one(
     office: Office, tenant: str
 ) -> None:
-    internal = TenantSettings(tenant=tenant, business="Internal")
+    internal = BusinessSettings(tenant=tenant, business="Internal")
     office.bucket.objects[f"directory/{tenant}.json"] = to_bytes(internal)
-    got, unknown = (book(office, BOOKING | {"tenant": each}) for each in (tenant, "nobody"))
+    got, unknown = (book(office, BOOKING | {"tenant": each}) for each in (tenant, "no one"))
     assert (got.status, got.json["detail"]) == (422, unknown.json["detail"])
     assert list(office.jobs.all_ids(tenant)) == []
 

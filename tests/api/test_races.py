@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from functions.api.asking import ask_of
-from functions.api.responding import respond
+from functions.api.dispatch import dispatch
+from functions.api.request import request_of
 from functions.api.routes import ROUTES
-from functions.commit import full_jitter
+from functions.protocol.compare_and_swap import full_jitter
 from statemachine.flows import load_flow
 from statemachine.job import Job
-from tests.api.office import Got, Office, an_event
-from tests.builders import a_job
-from tests.fakes import FakeJobs
+from tests.api.api_fixture import Got, Office, an_event
+from tests.support.builders import a_job
+from tests.support.fakes import FakeJobs
 
 JOB = "261121-7k3m2q"
 MOVES = ("start", "complete", "no_access", "reopen")
@@ -26,7 +26,7 @@ ROUTE = next(route for route in ROUTES if route.name == "POST /api/jobs/<job_id>
 
 
 class Between(FakeJobs):
-    """Lets somebody act between our reading a job and our writing it, for as long as they wish."""
+    """Lets someone act between our reading a job and our writing it, for as long as they request."""
 
     def __init__(self, jobs: FakeJobs, *acts: Callable[[], None]) -> None:
         super().__init__(jobs.bucket)
@@ -87,10 +87,10 @@ class Client:
         for number in range(moves):
             job = self.office.job(self.dice.choice(JOBS))
             legal = [m for m in load_flow("haul").moves_from(job.status) if m.name in MOVES]
-            wish = self.dice.choice(legal)
+            request_body = self.dice.choice(legal)
             event_id = f"{self.who}-{number}"
             self.meet.wait(10)
-            got = self._move(job, wish.name, event_id)
+            got = self._move(job, request_body.name, event_id)
             if got.status_code == 200:
                 self.made[event_id] = job.job_id, job.status
             else:
@@ -105,8 +105,8 @@ class Client:
         )
         event = an_event("POST", "", body.encode(), {"content-type": "application/json"})
         event["cookies"] = [f"__Host-haulway={self.office.token(self.who)}"]
-        ask = ask_of(event, {"job_id": job.job_id}, self.office.now)
-        return respond(self.office.api, ROUTE, ask)
+        ask = request_of(event, {"job_id": job.job_id}, self.office.now)
+        return dispatch(self.office.api, ROUTE, ask)
 
 
 JOBS = [f"261121-00000{number}" for number in range(8)]

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from functions.api.routes import ROUTES
-from statemachine.identity import digest_of
-from statemachine.proof import photo_id_of
-from tests.api.office import Office
-from tests.builders import TOKEN, a_job
+from statemachine.ids import digest_of
+from statemachine.proof_of_service import photo_id_of
+from tests.api.api_fixture import Office
+from tests.support.builders import TOKEN, a_job
 
-PEOPLE = ("nobody", "dana", "sue", "mike", "fay", "otto")
+PEOPLE = ("no one", "dana", "sue", "mike", "fay", "otto")
 JOB = "261121-7k3m2q"
 DIGEST = digest_of(TOKEN)
 PHOTO_ID = photo_id_of(a_job(), "photo-1")
 
 TABLE: dict[str, tuple[int, ...]] = {
-    #                                       nobody dispatcher supervisor driver  first_mate  ops
+    #                                       no one dispatcher supervisor driver  first_mate  ops
     #                                                          (not on) (on it)  (not on)
     "POST /api/session":                       (200, 200, 200, 200, 200, 200),
     "GET /api/session":                        (401, 200, 200, 200, 200, 200),
@@ -37,8 +37,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "DELETE /api/crew/<member>/days/<date>":    (401, 204, 403, 403, 403, 403),
     "POST /api/jobs/<job_id>/photos":          (401, 201, 403, 201, 404, 403),
     "POST /api/jobs/<job_id>/photos/<photo_id>": (401, 409, 403, 409, 404, 403),
-    "PUT /api/jobs/<job_id>/whereabouts":      (401, 403, 403, 409, 404, 403),
-    "DELETE /api/jobs/<job_id>/whereabouts":   (401, 403, 403, 204, 404, 403),
+    "PUT /api/jobs/<job_id>/location":      (401, 403, 403, 409, 404, 403),
+    "DELETE /api/jobs/<job_id>/location":   (401, 403, 403, 204, 404, 403),
     "POST /api/bookings":                      (201, 201, 201, 201, 201, 201),
     "GET /api/businesses/<business>":          (200, 200, 200, 200, 200, 200),
     "GET /api/track/<digest>":                 (200, 200, 200, 200, 200, 200),
@@ -49,12 +49,12 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/ops":                            (401, 403, 403, 403, 403, 200),
     "GET /api/ops/jobs":                       (401, 403, 403, 403, 403, 200),
     "GET /api/ops/jobs/<job_id>":              (401, 403, 403, 403, 403, 200),
-    "POST /api/ops/jobs/<job_id>/redrive":     (401, 403, 403, 403, 403, 200),
+    "POST /api/ops/jobs/<job_id>/repair":     (401, 403, 403, 403, 403, 200),
     "GET /api/ops/dead-letters/<queue>":       (401, 403, 403, 403, 403, 200),
     "POST /api/ops/dead-letters/<queue>/replay":  (401, 403, 403, 403, 403, 200),
     "POST /api/ops/dead-letters/<queue>/discard": (401, 403, 403, 403, 403, 200),
 }  # fmt: skip
-"""`confirm` is 409 for everybody: the job was confirmed before. It is not under way, so nobody may
+"""`confirm` is 409 for everybody: the job was confirmed before. It is not under way, so no one may
 tell its crew's place or is told it; and the photo was not uploaded."""
 
 PHOTO = {
@@ -73,7 +73,7 @@ BODIES: dict[str, Any] = {
     "PUT /api/crew/<member>/days/<date>": {"hours": [{"begin": "07:00", "end": "15:30"}]},
     "POST /api/jobs/<job_id>/photos": PHOTO,
     "POST /api/jobs/<job_id>/photos/<photo_id>": PHOTO,
-    "PUT /api/jobs/<job_id>/whereabouts": {
+    "PUT /api/jobs/<job_id>/location": {
         "latitude": 37.77493,
         "longitude": -122.41942,
         "occurred_at": "2026-11-21T12:00:00Z",
@@ -124,7 +124,7 @@ def test_role_and_route(office: Office, route: str, who: str, status: int) -> No
         route.partition(" ")[0],
         path_of(route),
         BODIES.get(route),
-        by=None if who == "nobody" else who,
+        by=None if who == "no one" else who,
         headers={"idempotency-key": "a-key-of-mine"},
     )
     assert got.status == status, got
@@ -136,7 +136,7 @@ def test_role_and_route(office: Office, route: str, who: str, status: int) -> No
     "changes",
     [
         {"price_cents": 1},
-        {"customer": {"name": "Somebody"}},
+        {"customer": {"name": "Someone"}},
         {"place": {"address": "Elsewhere 1"}},
         {"crew": []},
         {"schedule": {"window_start": "2026-11-22T10:00:00Z"}},

@@ -20,11 +20,11 @@ from functions.people.accounts import (
     UnknownAccount,
 )
 from functions.people.sessions import EndedSessions, KeyStore, SigningKeys, rotate
-from functions.ports import Corrupt
-from tests.api.office import FakeEndedSessions, FakeKeyStore, FakeLimits, a_key
-from tests.builders import NOON
-from tests.moto_server import Moto
-from tests.roster_fakes import FakeAccounts
+from functions.protocol.ports import Corrupt
+from tests.api.api_fixture import FakeEndedSessions, FakeKeyStore, FakeLimits, a_key
+from tests.support.builders import NOON
+from tests.support.moto_server import Moto
+from tests.support.roster_fakes import FakeAccounts
 
 FIXED = Limit("bookings", most=3, window=timedelta(minutes=10))
 SLIDING = Limit("passwords", most=3, window=timedelta(minutes=10), slides=True)
@@ -86,7 +86,7 @@ def test_an_account_is_read_as_it_was_added(stores: Stores) -> None:
     assert stores.accounts.read("main", "maria") == an_account(disabled=True)
 
 
-def test_somebody_without_a_password_is_read_as_they_were_added(stores: Stores) -> None:
+def test_someone_without_a_password_is_read_as_they_were_added(stores: Stores) -> None:
     known = an_account(password_hash=None, phone="+15555550123", email="maria@example.com")
     stores.accounts.add(known)
     assert stores.accounts.read("main", "maria") == known
@@ -105,7 +105,7 @@ def test_a_profile_is_changed_as_a_whole_and_nothing_else(stores: Stores) -> Non
         disabled=True,
     )
     with pytest.raises(UnknownAccount):
-        stores.accounts.set_profile("main", "nobody", profile)
+        stores.accounts.set_profile("main", "no one", profile)
 
 
 def test_an_unknown_account_is_none(stores: Stores) -> None:
@@ -117,7 +117,7 @@ def test_an_unknown_account_is_none(stores: Stores) -> None:
 def test_an_account_is_never_added_twice(stores: Stores) -> None:
     stores.accounts.add(an_account())
     with pytest.raises(AccountExists):
-        stores.accounts.add(an_account(name="Somebody Else"))
+        stores.accounts.add(an_account(name="Someone Else"))
     assert stores.accounts.read("main", "maria") == an_account()
 
 
@@ -158,7 +158,7 @@ def test_a_fixed_window_ends_when_it_was_to_end(stores: Stores) -> None:
     assert taken == [True, True, True, False, True, True]
 
 
-def test_a_sliding_window_begins_anew_each_time(stores: Stores) -> None:
+def test_a_sliding_window_begins_again_each_time(stores: Stores) -> None:
     at = [NOON + timedelta(minutes=m) for m in (0, 8, 9, 10, 18, 19)]
     taken = [stores.limits.take(SLIDING, "a", moment) for moment in at]
     assert taken == [True, True, True, False, False, True]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.people.sessions import SigningKeys, new_key, rotate
-from tests.api.office import FakeKeyStore, Office, a_key, an_event
+from tests.api.api_fixture import FakeKeyStore, Office, a_key, an_event
 
 HOURS_12 = timedelta(hours=12)
 
@@ -88,10 +88,10 @@ def test_a_proper_token_is_believed(office: Office) -> None:
         {"exp": "tomorrow"},
         {"iat": None},
         {"iat": 4_102_444_800},
-        {"iss": "somebody"},
+        {"iss": "someone"},
         {"iss": None},
         {"sub": None},
-        {"sub": "nobody_here"},
+        {"sub": "no_one_here"},
         {"sub": {"account": "dana"}},
         {"tenant": "other"},
         {"tenant": "../main"},
@@ -132,7 +132,7 @@ def test_another_algorithm_under_our_key_is_refused(office: Office) -> None:
 
 
 @given(st.text(max_size=200))
-def test_nonsense_is_nobody(nonsense: str) -> None:
+def test_nonsense_is_no_one(nonsense: str) -> None:
     office = Office()
     got = office.ask("GET", "/api/session", cookie=nonsense)
     assert (got.status, got.slug) == (401, "signed-out")
@@ -141,7 +141,7 @@ def test_nonsense_is_nobody(nonsense: str) -> None:
 @pytest.mark.parametrize(
     "cookies", [["__Host-haulway"], ["=x"], ["__host-haulway=x"], ["a=b", ""], ["é=ü; ; =="]]
 )
-def test_cookies_without_a_session_are_nobody(office: Office, cookies: list[str]) -> None:
+def test_cookies_without_a_session_are_no_one(office: Office, cookies: list[str]) -> None:
     got = office.resolve(an_event("GET", "/api/session") | {"cookies": cookies})
     assert (got.status, got.slug) == (401, "signed-out")
 

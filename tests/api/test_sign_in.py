@@ -6,7 +6,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 
 from functions.people.accounts import DECOY, Passwords, WeakPassword, suggested_password
-from tests.api.office import PASSWORD, CheapPasswords, Got, Office
+from tests.api.api_fixture import PASSWORD, CheapPasswords, Got, Office
 
 HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
 
@@ -58,7 +58,7 @@ def test_all_wrong_answers_are_one_answer(office: Office) -> None:
     office.accounts.set_disabled("main", "gone", True)
     answers = [
         sign_in(office, "dana", "wrong"),
-        sign_in(office, "nobody", "wrong"),
+        sign_in(office, "no one", "wrong"),
         sign_in(office, "NOT a name!", "wrong"),
         sign_in(office, "gone"),
     ]
@@ -66,7 +66,7 @@ def test_all_wrong_answers_are_one_answer(office: Office) -> None:
     assert answers[0].slug == "wrong-credentials"
 
 
-@pytest.mark.parametrize("account", ["dana", "nobody", "gone", "omar"])
+@pytest.mark.parametrize("account", ["dana", "no one", "gone", "omar"])
 def test_every_sign_in_costs_one_verification_and_one_look(office: Office, account: str) -> None:
     """Known, unknown, disabled or locked: the work is the same, and so is the time it takes."""
     office.hire("gone")
@@ -79,7 +79,7 @@ def test_every_sign_in_costs_one_verification_and_one_look(office: Office, accou
     assert (len(verified(office)), office.accounts.reads) == (1, 1)
 
 
-@pytest.mark.parametrize("account", ["dana", "nobody", "gone"])
+@pytest.mark.parametrize("account", ["dana", "no one", "gone"])
 def test_too_many_wrong_ones_are_refused_alike_whoever_they_are_for(
     office: Office, account: str
 ) -> None:
@@ -171,7 +171,7 @@ def test_nine_wrong_ones_do_not(office: Office) -> None:
     assert sign_in(office).status == 200
 
 
-def test_a_locked_account_locks_nobody_else(office: Office) -> None:
+def test_a_locked_account_locks_no_one_else(office: Office) -> None:
     office.hire("dana", tenant="other")
     guess(office)
     body = {"account": "dana", "password": PASSWORD, "tenant": "other"}
@@ -202,7 +202,7 @@ def test_the_decoy_costs_what_a_real_one_costs() -> None:
     assert extract_parameters(DECOY) == extract_parameters(Passwords().hash(PASSWORD))
 
 
-def test_nobody_has_the_decoys_password() -> None:
+def test_no_one_has_the_decoys_password() -> None:
     assert not Passwords().match(None, "correct horse battery")
 
 

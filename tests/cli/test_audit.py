@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from cli.audit import audited
-from cli.out import Complaint
-from tests.faults import Crashed, Faults, Says
-from tests.moto_server import Moto
+from cli.output.output import CliError
+from tests.support.faults import Crashed, Faults, Says
+from tests.support.moto_server import Moto
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_where_no_line_can_be_written_nothing_is_done(context: Any) -> None:
     refused = Faults({"PutObject": [Says(403, "AccessDenied")]})
     with (
         refused.on(context.obj.place.client("s3")),
-        pytest.raises(Complaint, match="audit line"),
+        pytest.raises(CliError, match="audit line"),
         audited(context, "erase", {}),
     ):
         acts.append("erased")

@@ -7,9 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli import crew, roster
+from cli.commands import crew, roster
 from functions.people.accounts import Passwords
-from tests.roster_fakes import FakeAccounts, FakeRoster, a_member
+from tests.support.roster_fakes import FakeAccounts, FakeRoster, a_member
 
 YARD = SimpleNamespace(place=None, tenant="main")
 
@@ -48,7 +48,7 @@ def test_one_persons_profile_is_changed_where_it_is_named_and_nowhere_else(
         (("maria",), 2, "nothing to change: give --name, --role, --phone or --email"),
         (("maria", "--role", "boss"), 2, "no role boss; there are"),
         (("maria", "--phone", "call me"), 2, "phone: write one phone number in digits"),
-        (("nobody", "--phone", ""), 4, "no account 'nobody'; `haul crew list` shows them"),
+        (("no one", "--phone", ""), 4, "no account 'no one'; `haul crew list` shows them"),
     ],
 )
 def test_a_profile_that_cannot_be_is_refused(
@@ -83,7 +83,7 @@ def test_the_roster_shows_how_people_are_reached(people: FakeAccounts) -> None:
             3,
             "there is an account 'maria' already",
         ),
-        (("password", "nobody"), 4, "no account 'nobody'"),
+        (("password", "no one"), 4, "no account 'no one'"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anyone_is_asked_for_a_password(

@@ -2,13 +2,13 @@
 
 import pytest
 
-from cli.deploy import _Progress
-from cli.out import Complaint
+from cli.commands.deploy import _Progress
+from cli.output.output import CliError
 from deploy.stack import Change, Planned
 
 BUCKET = Change("Modify", "JobsBucket", "AWS::S3::Bucket", replaced=True)
 RULE = Change("Remove", "BoardFactsRule", "AWS::Events::Rule", replaced=False)
-ALARM = Change("Modify", "ApiFails", "AWS::CloudWatch::Alarm", replaced=False)
+ALARM = Change("Modify", "ApiFunctionErrors", "AWS::CloudWatch::Alarm", replaced=False)
 
 
 def planned(*changes: Change) -> Planned:
@@ -17,7 +17,7 @@ def planned(*changes: Change) -> Planned:
 
 @pytest.mark.parametrize("change", [BUCKET, RULE])
 def test_behind_a_pipe_nothing_is_removed_or_replaced_unasked(change: Change) -> None:
-    with pytest.raises(Complaint, match=r"1 resources are removed or replaced.* say --yes"):
+    with pytest.raises(CliError, match=r"1 resources are removed or replaced.* say --yes"):
         _Progress(yes=False).review(planned(ALARM, change))
 
 

@@ -9,19 +9,19 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli import data
-from cli.erase import erase
-from functions.aws.hooks import S3Deliveries, S3Numbers
-from functions.aws.stores import S3Boards, S3Jobs
-from functions.hooks.numbers import change_number, digest_of
-from statemachine.deliveries import Delivery, DeliveryName, masked
+from cli.commands import data
+from cli.commands.erase import erase
+from functions.aws.messages import S3Deliveries, S3PhoneRecords
+from functions.aws.s3_stores import S3Boards, S3Jobs
+from functions.messages.phone_numbers import change_phone_record, digest_of
+from statemachine.deliveries import Delivery, DeliveryName, masked_phone
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.job import Customer, Job
 from statemachine.views import Board, card_of
-from tests.builders import NOON, a_job, an_edit, moved
-from tests.faults import Faults
-from tests.moto_server import Moto
+from tests.support.builders import NOON, a_job, an_edit, moved
+from tests.support.faults import Faults
+from tests.support.moto_server import Moto
 
 app = typer.Typer()
 app.command("erase")(erase)
@@ -44,7 +44,7 @@ class Business:
         self.outputs |= {"CrewRosterTable": self.moto.crew_roster(), "DistributionId": "E1"}
         self.bucket = self.outputs["JobsBucket"]
         self.jobs, self.boards = S3Jobs(self.s3, self.bucket), S3Boards(self.s3, self.bucket)
-        self.numbers = S3Numbers(self.s3, self.bucket)
+        self.numbers = S3PhoneRecords(self.s3, self.bucket)
 
     def client(self, service: str) -> Any:
         if service == "cloudfront":
@@ -131,10 +131,12 @@ def corrected(business: Business) -> Job:
         "in_progress", job_id="261121-000001", customer=Customer(name="Ada Wong", phone=OLD)
     )
     business.jobs.create(job)
-    change_number(business.numbers, "main", OLD, lambda number: number.texted(job.job_id, None))
+    change_phone_record(
+        business.numbers, "main", OLD, lambda number: number.texted(job.job_id, None)
+    )
     name = {"tenant": "main", "mark": "1", "channel": "sms", "recipient": "customer"}
     for about in ("replies", job.job_id):
-        draft = {"state": "sent", "to": masked(OLD), "created_at": NOON, "updated_at": NOON}
+        draft = {"state": "sent", "to": masked_phone(OLD), "created_at": NOON, "updated_at": NOON}
         delivery = Delivery(name=DeliveryName.model_validate({**name, "about": about}), **draft)
         S3Deliveries(business.s3, business.bucket).create(delivery)
     job = edited(job, an_edit(job, customer={"name": "Ada Lovelace", "phone": ADA}), NOON)
@@ -154,7 +156,7 @@ def test_former_names_and_numbers_find_the_job_and_go_with_it(
     business.keep(2, "Bob", BOB)
     assert business.erase(customer)[0] == 0
     assert (business.left(), number_left(business, OLD)) == (["261121-000002"], False)
-    assert [business.traces(text) for text in ("Ada", OLD, masked(OLD))] == [[], [], []]
+    assert [business.traces(text) for text in ("Ada", OLD, masked_phone(OLD))] == [[], [], []]
 
 
 def test_a_former_number_goes_when_its_versions_are_gone_already(business: Business) -> None:
@@ -167,10 +169,10 @@ def test_a_former_number_goes_when_its_versions_are_gone_already(business: Busin
             which = {"Bucket": business.bucket, "Key": each["Key"], "VersionId": each["VersionId"]}
             business.s3.delete_object(**which)
     assert business.erase("Ada Lovelace")[0] == 0
-    assert (number_left(business, OLD), business.traces(masked(OLD))) == (False, [])
+    assert (number_left(business, OLD), business.traces(masked_phone(OLD))) == (False, [])
 
 
-def test_a_number_that_is_somebody_elses_now_is_left_to_them(business: Business) -> None:
+def test_a_number_that_is_someone_elses_now_is_left_to_them(business: Business) -> None:
     corrected(business)
     business.keep(2, "Bob", OLD)
     assert business.erase(ADA)[0] == 0
@@ -195,7 +197,7 @@ def test_the_board_stays_where_the_new_one_cannot_be_built_and_it_can_be_repeate
     assert (list(board.value.jobs), business.traces("Ada Wong")) == (["261121-000002"], [])
 
 
-def test_poisoned_jobs_keep_nobody_from_being_erased_and_are_named(business: Business) -> None:
+def test_poisoned_jobs_keep_no_one_from_being_erased_and_are_named(business: Business) -> None:
     business.keep(1, "Ada Wong", ADA)
     business.s3.put_object(
         Bucket=business.bucket, Key="tenants/main/jobs/261121-00000z.json", Body=b"{"

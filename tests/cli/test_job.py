@@ -5,17 +5,17 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from cli import job
-from cli.desk import EVER, _operator
-from cli.out import console, local_time
+from cli.client.bus_client import EVER, _operator
+from cli.commands import job
+from cli.output.output import console, local_time
 from events import Assignment, JobEditRequested, JobMoveRequested
-from functions.api.answers import job_document
-from functions.api.documents import JobDocument
+from functions.api.response_models import JobDocument
+from functions.api.responses import job_document
 from functions.people.sessions import Session
 from statemachine.flows import load_flow
 from statemachine.job import Job, Note
 from statemachine.lifecycle import Refused, judge
-from tests.builders import CREW, NOON, a_job, a_request, minutes
+from tests.support.builders import CREW, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")
 

@@ -6,20 +6,20 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from cli import job
-from cli.desk import EVER, BusDesk, _operator
-from cli.out import console
-from cli.place import Place
-from functions.api.answers import job_document
-from functions.api.documents import JobDocument
-from functions.aws.stores import S3Boards, S3Jobs
+from cli.client.bus_client import EVER, BusClient, _operator
+from cli.client.connection import Connection
+from cli.commands import job
+from cli.output.output import console
+from functions.api.response_models import JobDocument
+from functions.api.responses import job_document
+from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.people.sessions import Session
 from statemachine.flows import load_flow
 from statemachine.job import Customer, Job, Schedule
 from statemachine.job import Place as Address
 from statemachine.views import Board, Card, card_of
-from tests.builders import a_job
-from tests.moto_server import Moto
+from tests.support.builders import a_job
+from tests.support.moto_server import Moto
 
 HAUL = load_flow("haul")
 WIDTH = 80
@@ -115,5 +115,5 @@ def test_a_job_that_was_booked_just_now_is_listed_before_the_board_knows_it(moto
     for each in (moved, new):
         S3Jobs(s3, bucket).create(each)
     s3.put_object(Bucket=bucket, Key="tenants/main/jobs/261121-444444.json", Body=b"not a job")
-    desk = BusDesk(Place({"JobsBucket": bucket}, "https://x", moto), "main")
+    desk = BusClient(Connection({"JobsBucket": bucket}, "https://x", moto), "main")
     assert {card.job_id for card in desk.cards()} == {old.job_id, new.job_id}

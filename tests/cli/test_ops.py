@@ -12,23 +12,23 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from rich.console import Console, RenderableType
 from typer.testing import CliRunner
 
-from cli.ops import app, frames
-from cli.ops_desk import LOT, ApiOpsDesk, DirectOpsDesk, Lot
-from cli.out import NotKnown, NotThere
-from functions.api.ops_documents import LettersDone, OpsDocument
+from cli.client.ops_client import LOT, ApiOpsClient, DirectOpsClient, RepairBatch
+from cli.commands.ops import app, frames
+from cli.output.output import NotFound, TimedOut
+from functions.api.ops_models import DeadLettersResult, OpsDocument
 from functions.ops.dead_letters import UnknownQueue
-from functions.ports import Unavailable
-from functions.watch.orders import Redriven
-from tests.api.office import Office
-from tests.builders import NOON, a_job
+from functions.protocol.ports import Unavailable
+from functions.repair.requests import RepairReport
+from tests.api.api_fixture import Office
 from tests.functions.conftest import S3Ground
-from tests.moto_server import Moto
+from tests.support.builders import NOON, a_job
+from tests.support.moto_server import Moto
 
 
-def lots() -> list[Lot]:
+def lots() -> list[RepairBatch]:
     return [
-        Lot(2, 3, Redriven(repaired={"261121-000001": ["replaced"]})),
-        Lot(1, 3, Redriven(failed={"261121-000003": "Corrupt: it is no Job"})),
+        RepairBatch(2, 3, RepairReport(repaired={"261121-000001": ["replaced"]})),
+        RepairBatch(1, 3, RepairReport(failed={"261121-000003": "Corrupt: it is no Job"})),
     ]
 
 
@@ -47,13 +47,13 @@ class Desk:
             raise Unavailable("SlowDown")
         return self.office.ops.overview("main", NOON)
 
-    def redrive_all(self) -> Iterator[Lot]:
+    def repair_all(self) -> Iterator[RepairBatch]:
         return iter(self.lots)
 
-    def discard(self, queue: str, ids: Collection[str] | None) -> LettersDone:
+    def discard(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
         self.discarded.append(ids)
         self.left = max(0, self.left - 100)
-        return LettersDone(done=100 if ids is None else len(ids), left=self.left)
+        return DeadLettersResult(done=100 if ids is None else len(ids), left=self.left)
 
 
 def as_text(frame: RenderableType) -> str:
@@ -112,14 +112,14 @@ def test_of_all_letters_as_many_goes_are_made_as_there_are_hundreds() -> None:
 
 def test_of_all_jobs_it_is_said_how_many_were_looked_at_repaired_and_failed() -> None:
     desk = Desk()
-    assert run(desk, "redrive", "--all")[0] == 0
+    assert run(desk, "repair", "--all")[0] == 0
     desk.lots = lots()
-    code, output = run(desk, "redrive", "--all")
+    code, output = run(desk, "repair", "--all")
     assert code == 6
     assert "261121-000001: replaced" in output
     assert "261121-000003: failed, Corrupt: it is no Job" in output
     assert "3 looked at, 1 repaired, 1 failed." in output
-    document, _ = json.JSONDecoder().raw_decode(run(desk, "redrive", "--all", "--json")[1])
+    document, _ = json.JSONDecoder().raw_decode(run(desk, "repair", "--all", "--json")[1])
     assert document == {
         "looked_at": 3,
         "repaired": {"261121-000001": ["replaced"]},
@@ -132,7 +132,7 @@ def functions_that_answer(*answers: dict[str, Any]) -> tuple[SimpleNamespace, li
     left, asked = list(answers), []
 
     def invoke(FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - as AWS has it
-        asked.append(json.loads(Payload)["redrive_some"])
+        asked.append(json.loads(Payload)["repair_some"])
         said = left.pop(0)
         error = {} if said else {"FunctionError": "Unhandled"}
         return {"Payload": io.BytesIO(json.dumps(said).encode()), **error}
@@ -149,20 +149,20 @@ def test_all_jobs_of_all_businesses_are_asked_for_in_lots_and_where_one_fails_jo
         s3_ground.put(f"directory/{tenant}.json", b"{}")
         for n in range(number):
             s3_ground.jobs.mark_open(tenant, f"261121-{n:06d}")
-    rung = {"repaired": {"261121-000025": ["rung"]}}
+    resumed = {"repaired": {"261121-000025": ["resumed"]}}
     one_by_one: list[dict[str, Any]] = [{}, *[{"repaired": {}}] * (LOT - 1)]
-    functions, asked = functions_that_answer({}, *one_by_one, rung, {"repaired": {}})
+    functions, asked = functions_that_answer({}, *one_by_one, resumed, {"repaired": {}})
     clients = {"lambda": functions, "s3": s3_ground.s3}
     place = SimpleNamespace(
         outputs={"JobsBucket": s3_ground.bucket, "WatchJobsFunction": "watch"},
         one_attempt=lambda service, patience_s=60: clients[service],
     )
-    desk = DirectOpsDesk(place, "main")  # type: ignore[arg-type]  # a stand-in
+    desk = DirectOpsClient(place, "main")  # type: ignore[arg-type]  # a stand-in
     desk.ops = SimpleNamespace(open_jobs=s3_ground.jobs.open_jobs)  # type: ignore[assignment]  # a stand-in
-    *singles, second, third = desk.redrive_all()
+    *singles, second, third = desk.repair_all()
     assert [len(some["job_ids"]) for some in asked] == [LOT, *[1] * LOT, 2, 1]
     assert [len(lot.done.failed) for lot in singles] == [1, *[0] * (LOT - 1)]
-    assert second.done.repaired == {"261121-000025": ["rung"]}
+    assert second.done.repaired == {"261121-000025": ["resumed"]}
     assert (third.looked_at, third.of) == (1, LOT + 3)
 
 
@@ -175,19 +175,19 @@ class Api:
             return SimpleNamespace(content=json.dumps({"job_ids": ids, "as_of": NOON.isoformat()}))
         job_id = path.split("/")[-2]
         if job_id.endswith("2"):
-            raise NotThere("There is no such job")
+            raise NotFound("There is no such job")
         if job_id.endswith("3"):
-            raise NotKnown("A service behind us does not answer")
-        return SimpleNamespace(content=json.dumps({"job_id": job_id, "repairs": ["rung"]}))
+            raise TimedOut("A service behind us does not answer")
+        return SimpleNamespace(content=json.dumps({"job_id": job_id, "repairs": ["resumed"]}))
 
 
 def test_through_the_api_all_open_jobs_are_asked_for_one_by_one() -> None:
-    lots = list(ApiOpsDesk(Api()).redrive_all())  # type: ignore[arg-type]  # a stand-in
+    lots = list(ApiOpsClient(Api()).repair_all())  # type: ignore[arg-type]  # a stand-in
     assert [(lot.looked_at, lot.of) for lot in lots] == [(1, 3)] * 3
     assert [lot.done for lot in lots] == [
-        Redriven(repaired={"261121-000001": ["rung"]}),
-        Redriven(),
-        Redriven(failed={"261121-000003": "A service behind us does not answer"}),
+        RepairReport(repaired={"261121-000001": ["resumed"]}),
+        RepairReport(),
+        RepairReport(failed={"261121-000003": "A service behind us does not answer"}),
     ]
 
 
@@ -196,8 +196,8 @@ def test_through_the_api_all_open_jobs_are_asked_for_one_by_one() -> None:
     [
         ("dlq", "discard", "advance_job"),
         ("dlq", "replay", "advance_job", "m-1", "--all"),
-        ("redrive",),
-        ("redrive", "261121-7k3m2q", "--all"),
+        ("repair",),
+        ("repair", "261121-7k3m2q", "--all"),
     ],
 )
 def test_what_is_meant_has_to_be_said(words: tuple[str, ...]) -> None:

@@ -5,14 +5,14 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from cli import restore
-from cli.ops import app
+from cli.commands import restore
+from cli.commands.ops import app
 from functions.ops.restore_job import RestoreJob
-from functions.ports import Corrupt
-from tests.builders import a_job
-from tests.fakes import job_key
-from tests.functions.test_explain_job import World, a_day
-from tests.ops_fakes import FakeHistory
+from functions.protocol.ports import Corrupt
+from tests.functions.ops.test_explain_job import World, a_day
+from tests.support.builders import a_job
+from tests.support.fakes import job_key
+from tests.support.ops_fakes import FakeHistory
 
 JOB = a_job().job_id
 
@@ -40,7 +40,7 @@ def test_nothing_is_put_back_without_a_yes(world: World) -> None:
     assert (code, world.bucket.objects[job_key("main", JOB)]) == (2, b"{")
     assert "Ready for pickup, after 1 move(s)" in output
     code, output = run("restore", JOB, said="y\n")
-    assert (code, f"haul ops redrive {JOB}" in output) == (0, True)
+    assert (code, f"haul ops repair {JOB}" in output) == (0, True)
     assert world.jobs.read("main", JOB).value.status == "ready_for_pickup"
 
 
@@ -50,8 +50,8 @@ def test_a_job_that_can_be_read_is_not_asked_about(world: World) -> None:
 
 
 def test_a_redrive_of_a_job_that_cannot_be_read_says_how_it_is_restored() -> None:
-    def redrive(job_id: str) -> None:
+    def repair(job_id: str) -> None:
         raise Corrupt("its object is no Job")
 
-    code, output = run("redrive", JOB, ops=SimpleNamespace(redrive=redrive))
+    code, output = run("repair", JOB, ops=SimpleNamespace(repair=repair))
     assert (code, f"haul ops restore {JOB}" in output) == (3, True)

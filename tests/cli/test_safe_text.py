@@ -11,12 +11,12 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from cli import safe_text
-from cli.out import print_json
-from cli.roster_file import read_people, write_people
-from cli.up import print_fact
+from cli.commands.up import print_fact
+from cli.output import safe_text
+from cli.output.output import print_json
+from cli.output.roster_csv import read_people, write_people
 from functions.people.accounts import Account
-from tests.builders import NOON
+from tests.support.builders import NOON
 
 COMMANDS = [
     "\x1b]52;c;aGFja2Vk\x07", "\x1b[2J", "\x9b31m", "\x00", "\x08\x08", "\r", "\x7f",

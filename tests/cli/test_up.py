@@ -16,14 +16,15 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from typer.testing import CliRunner
 
-from cli import demo, main, up
-from cli.demo import BOARD_WANTED, Demo
+from cli import main
+from cli.commands import demo, up
+from cli.commands.demo import BOARD_WANTED, Demo
 from local.engine_key import engine_key
 from local.laptop import Laptop
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of
-from tests.builders import NOON, a_job
 from tests.conftest import free_port
+from tests.support.builders import NOON, a_job
 
 HAUL = load_flow("haul")
 

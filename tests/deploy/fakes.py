@@ -9,14 +9,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy.artifacts import Artifacts, Release, StageRecord, address
-from deploy.leases import Found
+from deploy.deployment import Deployment
+from deploy.leases import StoredLease
 from deploy.lock import Leases
 from deploy.rollout import Parameters
-from deploy.run import Deployment
 from deploy.stack import Stack
 from deploy.target import Outputs, Target
-from functions.ports import Conflict
-from tests.builders import NOON
+from functions.protocol.ports import Conflict
+from tests.support.builders import NOON
 
 STAGE = "staging"
 
@@ -53,10 +53,10 @@ class FakeLeases:
         self.held: dict[str, tuple[bytes, str]] = {}
         self.writes = 0
 
-    def read(self, key: str) -> Found | None:
+    def read(self, key: str) -> StoredLease | None:
         if key not in self.held:
             return None
-        return Found(*self.held[key], written=NOON, now=NOON)
+        return StoredLease(*self.held[key], written=NOON, now=NOON)
 
     def put(self, key: str, body: bytes, replacing: str | None) -> str:
         if self.held.get(key, (b"", None))[1] != replacing:

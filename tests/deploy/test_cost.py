@@ -24,12 +24,12 @@ from deploy.cost import (
     monthly,
     receives,
 )
-from functions.watch.round import A_ROUND, GRACE, LATELY, SLICE
+from functions.repair.job_selection import A_ROUND, GRACE, LATELY, SLICE
 from functions.watch_jobs import DEAD_LETTERS_EVERY
 from statemachine.asl import definition
 from statemachine.flows import load_flow
-from tests.builders import a_booking, a_request, an_edit
-from tests.world import World
+from tests.support.builders import a_booking, a_request, an_edit
+from tests.support.simulation import World
 
 WAY = ("confirm", "start", "complete")
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
@@ -136,7 +136,7 @@ def test_a_message_of_each_request_and_of_each_fact_to_each_queue_of_facts() -> 
     life += Counter(JobCreated=1, JobMoved=Use().moves)
     edit = Counter(JobEditRequested=1, JobEdited=1)
     queues = [f"{name}Queue" for name in ("Create", "Advance", "Edit", "Board", "Edge")]
-    queues += ["TextQueue", "FanOutQueue"]
+    queues += ["SmsQueue", "FanOutQueue"]
     for use, events in ((Use(), life), (Use().with_crew(), life + edit)):
         counted = tuple(sum(events[kind] for kind in heard[queue]) for queue in queues)
         assert use.queued == counted

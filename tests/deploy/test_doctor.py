@@ -8,11 +8,11 @@ import pytest
 
 from deploy import doctor
 from deploy.doctor import examine, in_step, rules, told
-from deploy.doctor_remedies import reader, rule_state, template
-from deploy.patient import Finding, Patient
+from deploy.doctor_fixes import reader, rule_state, template
+from deploy.doctor_stage import DeployedStage, Finding
 from statemachine.asl import render
 from statemachine.flows import load_flow
-from tests.moto_server import Moto
+from tests.support.moto_server import Moto
 
 
 def deployed() -> Any:
@@ -59,10 +59,10 @@ def test_only_what_is_to_be_filled_in_may_differ(ours: Any, theirs: Any, same: b
 def test_a_check_that_cannot_be_made_is_bad_and_the_others_are_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken_part(patient: Patient) -> Iterator[Finding]:
+    def broken_part(patient: DeployedStage) -> Iterator[Finding]:
         raise OSError("no way there")
 
-    def well(patient: Patient) -> Iterator[Finding]:
+    def well(patient: DeployedStage) -> Iterator[Finding]:
         yield Finding("the rest", True)
 
     monkeypatch.setattr(doctor, "CHECKS", (broken_part, well))
@@ -87,28 +87,28 @@ class Stage:
             Name=self.rule, EventBusName=self.bus, EventPattern='{"source": ["haulway.jobs"]}'
         )
         self.topic = self.sns.create_topic(Name=moto.name("alarms"))["TopicArn"]
-        self.patient = Patient(
+        self.patient = DeployedStage(
             moto, {"BusName": self.bus, "MachinePrefix": "arn:haulway-test-"}, "", 45
         )
         described = [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()]
         self.patient.__dict__["described"] = {"Parameters": described}
         self.patient.__dict__["parts"] = [
-            ("AWS::Events::Rule", "EdgeFactsRule", f"{self.bus}|{self.rule}"),
+            ("AWS::Events::Rule", "InvalidationFactsRule", f"{self.bus}|{self.rule}"),
             ("AWS::SNS::Topic", "AlarmTopic", self.topic),
         ]
 
 
-def test_on_aws_it_is_amiss_that_nobody_is_told_of_alarms(moto: Moto) -> None:
+def test_on_aws_it_is_amiss_that_no_one_is_told_of_alarms(moto: Moto) -> None:
     stage = Stage(moto, Where="aws")
-    (nobody,) = told(stage.patient)
-    assert (nobody.ok, nobody.what) == (False, "nobody is told of alarms")
-    assert nobody.do.startswith("haul deploy test --set AlarmEmail=")
+    (no_one,) = told(stage.patient)
+    assert (no_one.ok, no_one.what) == (False, "no one is told of alarms")
+    assert no_one.do.startswith("haul deploy test --set AlarmEmail=")
     stage.sns.subscribe(TopicArn=stage.topic, Protocol="sms", Endpoint="+15555550123")
-    (somebody,) = told(stage.patient)
-    assert (somebody.ok, somebody.what) == (True, "alarms reach 1 of 1 subscribers")
+    (someone,) = told(stage.patient)
+    assert (someone.ok, someone.what) == (True, "alarms reach 1 of 1 subscribers")
 
 
-def test_a_subscription_that_nobody_confirmed_reaches_nobody(
+def test_a_subscription_that_no_one_confirmed_reaches_no_one(
     moto: Moto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = Stage(moto, Where="aws")
@@ -120,13 +120,13 @@ def test_a_subscription_that_nobody_confirmed_reaches_nobody(
         def paginate(self, **about: str) -> list[Any]:
             return [{"Subscriptions": [{"SubscriptionArn": "PendingConfirmation"}]}]
 
-    monkeypatch.setattr(Patient, "client", lambda *about: Waiting())
+    monkeypatch.setattr(DeployedStage, "client", lambda *about: Waiting())
     (finding,) = told(stage.patient)
     assert (finding.ok, finding.what) == (False, "alarms reach 0 of 1 subscribers")
     assert "Subscription Confirmation" in finding.do
 
 
-def test_on_a_laptop_nobody_has_to_be_told(moto: Moto) -> None:
+def test_on_a_laptop_no_one_has_to_be_told(moto: Moto) -> None:
     (finding,) = told(Stage(moto, Where="laptop").patient)
     assert finding.ok
 
@@ -159,7 +159,7 @@ def test_a_condition_of_the_template_is_judged_by_the_stacks_parameters() -> Non
     assert rule_state(known, "unknown", {}) == "ENABLED"
 
 
-def test_a_queue_that_nobody_reads_is_given_its_own_reader_again() -> None:
+def test_a_queue_that_no_one_reads_is_given_its_own_reader_again() -> None:
     resources = template()["Resources"].values()
     functions = [
         r["Properties"]["FunctionName"]["Fn::Sub"].replace("${Stage}", "test")

@@ -1,4 +1,4 @@
-"""An edge function is tried where it serves nobody, and LIVE only once it has answered well."""
+"""An edge function is tried where it serves no one, and LIVE only once it has answered well."""
 
 import io
 import json
@@ -89,7 +89,7 @@ def test_what_is_live_already_is_left_and_what_is_not_there_is_the_stacks_to_mak
 @pytest.mark.parametrize(
     ("code", "why"), [("/new", "uri is '/new', not '/other'"), ("throws", "ReferenceError")]
 )
-def test_a_function_that_fails_a_case_serves_nobody(code: str, why: str) -> None:
+def test_a_function_that_fails_a_case_serves_no_one(code: str, why: str) -> None:
     cloudfront = running("/old")
     with pytest.raises(EdgeFunctionFails, match=why):
         bring(cloudfront, code, a_case("/other"))

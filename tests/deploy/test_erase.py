@@ -8,15 +8,20 @@ import pytest
 
 from deploy import erase
 from deploy.erase import NumberErased, erase_job, erase_number
-from functions.aws.hooks import S3Deliveries, S3Numbers
-from functions.hooks.numbers import Number, Question, change_number, digest_of
-from functions.ports import Unavailable
-from statemachine.deliveries import Delivery, DeliveryName, masked
-from statemachine.identity import digest_of as digest_of_token
+from functions.aws.messages import S3Deliveries, S3PhoneRecords
+from functions.messages.phone_numbers import (
+    PendingQuestion,
+    PhoneRecord,
+    change_phone_record,
+    digest_of,
+)
+from functions.protocol.ports import Unavailable
+from statemachine.deliveries import Delivery, DeliveryName, masked_phone
+from statemachine.ids import digest_of as digest_of_token
 from statemachine.job import Photo
-from tests.builders import DISPATCHER, NOON, a_job, minutes
-from tests.faults import Faults
-from tests.moto_server import Moto
+from tests.support.builders import DISPATCHER, NOON, a_job, minutes
+from tests.support.faults import Faults
+from tests.support.moto_server import Moto
 
 ADA, BOB = "+15555550123", "+15555550177"
 JOB = "261121-7k3m2q"
@@ -30,13 +35,13 @@ class Kept:
     bucket: str
 
     @property
-    def numbers(self) -> S3Numbers:
-        return S3Numbers(self.s3, self.bucket)
+    def numbers(self) -> S3PhoneRecords:
+        return S3PhoneRecords(self.s3, self.bucket)
 
-    def change(self, phone: str, changed: Callable[[Number], Number]) -> Number:
-        return change_number(self.numbers, "main", phone, changed)
+    def change(self, phone: str, changed: Callable[[PhoneRecord], PhoneRecord]) -> PhoneRecord:
+        return change_phone_record(self.numbers, "main", phone, changed)
 
-    def known(self, phone: str) -> Number | None:
+    def known(self, phone: str) -> PhoneRecord | None:
         stored = self.numbers.read("main", digest_of("main", phone))
         return stored.value if stored else None
 
@@ -61,11 +66,11 @@ def kept(moto: Moto) -> Kept:
     return Kept(moto.s3, versioned(moto))
 
 
-def texted(number: Number) -> Number:
-    return number.texted(JOB, Question(job_id=JOB, rev=1, move="confirm"))
+def texted(number: PhoneRecord) -> PhoneRecord:
+    return number.texted(JOB, PendingQuestion(job_id=JOB, rev=1, move="confirm"))
 
 
-def stopped(number: Number) -> Number:
+def stopped(number: PhoneRecord) -> PhoneRecord:
     return number.stop(NOON)
 
 
@@ -84,7 +89,7 @@ def test_of_a_number_that_said_stop_only_that_is_left(kept: Kept) -> None:
     said = kept.change(ADA, stopped)
     assert kept.erase(ADA) == NumberErased(objects=2, opt_out_kept=True)
     left = kept.known(ADA)
-    assert left == Number(
+    assert left == PhoneRecord(
         tenant="main", digest=digest_of("main", ADA), rev=said.rev + 1, stopped_at=NOON
     )
     assert left.stopped
@@ -112,7 +117,7 @@ def test_a_stop_that_comes_in_between_is_not_forgotten(
 
     monkeypatch.setattr(erase, "_versions", meanwhile)
     assert kept.erase(ADA).opt_out_kept
-    assert kept.known(ADA) == Number(
+    assert kept.known(ADA) == PhoneRecord(
         tenant="main", digest=digest_of("main", ADA), rev=3, stopped_at=NOON
     )
     monkeypatch.undo()
@@ -143,11 +148,11 @@ def test_answers_to_the_number_go_and_those_to_others_stay(kept: Kept) -> None:
             recipient="customer",
         )  # fmt: skip
         draft = Delivery(
-            name=name, state="held", to=masked(phone), created_at=NOON, updated_at=NOON
+            name=name, state="held", to=masked_phone(phone), created_at=NOON, updated_at=NOON
         )
         deliveries.create(draft)
     assert kept.erase(ADA) == NumberErased(objects=1, opt_out_kept=False)
-    assert [answer.to for answer in deliveries.about("main", "replies")] == [masked(BOB)]
+    assert [answer.to for answer in deliveries.about("main", "replies")] == [masked_phone(BOB)]
 
 
 def test_a_job_goes_with_its_photos_and_where_its_crew_was_seen(moto: Moto) -> None:

@@ -11,7 +11,7 @@ import pytest
 from deploy.bundle import ROOT, bundle
 from deploy.imports import NotImportable, check_imports, handlers_of
 from deploy.template import Built, build
-from functions.inbox import Inbox
+from functions.protocol.batches import BatchConsumer
 from tests.e2e.stages import built_from, sources
 
 OF_TEMPLATE = set(
@@ -67,11 +67,13 @@ def test_a_handler_that_is_not_there_is_named() -> None:
 
 def test_what_the_bundle_lacks_is_not_found_elsewhere_on_this_machine() -> None:
     """The project itself is installed here; the function will not have its tools, nor its tests."""
-    for elsewhere in ("deploy.bundle", "functions.inbox"):
+    for elsewhere in ("deploy.bundle", "functions.protocol.batches"):
         code = a_bundle(functions__a=f"import {elsewhere}\nhandler = 1")
         with pytest.raises(NotImportable, match=f"No module named '{elsewhere.partition('.')[0]}"):
             check_imports(code, a_template("functions.a.handler"))
-    assert Inbox.__module__ == "functions.inbox"  # which is there, for this process
+    assert (
+        BatchConsumer.__module__ == "functions.protocol.batches"
+    )  # which is there, for this process
 
 
 def test_a_package_that_a_bundle_for_aws_does_not_bring_is_missed() -> None:

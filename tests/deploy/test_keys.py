@@ -14,21 +14,21 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
-from functions.aws.claims import DynamoClaims
+from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.ended_sessions import DynamoEndedSessions
-from functions.aws.places import DynamoPlaces
+from functions.aws.reservations import DynamoReservations
 from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.roster_days import DynamoRoster
+from functions.people.crew_location import CrewLocation
 from functions.people.sign_in import WRONG_PASSWORDS
-from functions.people.whereabouts import Whereabouts
-from statemachine.claims import Sheet
+from statemachine.reservations import ReservationSheet
 from statemachine.roster import Day
-from tests.builders import NOON
+from tests.support.builders import NOON
 
 RESOURCES: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
 TODAY, TOMORROW = date(2026, 11, 21), date(2026, 11, 22)
-SHEET = Sheet(subject="member:mia", day="2026-11-21", version=1)
-HERE = Whereabouts(latitude=37.775, longitude=-122.42, at=NOON)
+SHEET = ReservationSheet(subject="member:mia", day="2026-11-21", version=1)
+HERE = CrewLocation(latitude=37.775, longitude=-122.42, at=NOON)
 
 Touch = tuple[str, str]
 """An action of DynamoDB, and the first key of an item."""
@@ -78,7 +78,7 @@ class Table:
 
 def assigning(table: Table) -> None:
     DynamoAccounts(table, "t").read("main", "mia")
-    roster, claims = DynamoRoster(table, "t"), DynamoClaims(table, "t")
+    roster, claims = DynamoRoster(table, "t"), DynamoReservations(table, "t")
     roster.days("main", TODAY, TOMORROW)
     roster.truck("main", "t1")
     claims.read("main", [("member:mia", "2026-11-21")])
@@ -92,13 +92,13 @@ def answering(table: Table) -> None:
     list(roster.trucks("main"))
     roster.set_day("main", "mia", TODAY, Day(hours=()))
     roster.forget_day("main", "mia", TODAY)
-    limits.take(WRONG_PASSWORDS, "somebody", NOON)
-    limits.forget(WRONG_PASSWORDS, "somebody")
-    limits.wait(WRONG_PASSWORDS, "somebody", NOON)
+    limits.take(WRONG_PASSWORDS, "someone", NOON)
+    limits.forget(WRONG_PASSWORDS, "someone")
+    limits.wait(WRONG_PASSWORDS, "someone", NOON)
     ended = DynamoEndedSessions(table, "t")
     ended.add("a-session", NOON)
     ended.has("a-session")
-    places = DynamoPlaces(table, "t")
+    places = DynamoCrewLocations(table, "t")
     places.keep("main", "261121-7k3m2q", HERE)
     places.read("main", "261121-7k3m2q")
     places.forget("main", "261121-7k3m2q")

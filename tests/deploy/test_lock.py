@@ -12,15 +12,15 @@ import pytest
 from botocore.exceptions import CredentialRetrievalError
 
 from deploy.artifacts import Release
-from deploy.leases import Found, S3Leases
+from deploy.deployment import Deployment
+from deploy.leases import S3Leases, StoredLease
 from deploy.lock import LEASE, Holder, Lock, Locked, LockLost, locked
-from deploy.run import Deployment
 from deploy.target import Target
-from functions.ports import Unavailable
-from tests.builders import NOON
+from functions.protocol.ports import Unavailable
 from tests.deploy.fakes import FakeLeases
-from tests.faults import Fault, Faults
-from tests.moto_server import REGION, Moto
+from tests.support.builders import NOON
+from tests.support.faults import Fault, Faults
+from tests.support.moto_server import REGION, Moto
 
 KEY = "locks/staging.json"
 HOUR = timedelta(hours=1)
@@ -95,10 +95,10 @@ class OneLease(FakeLeases):
         super().__init__()
         about = {"host": "x", "pid": 1, "doing": "y", "since": written, "nonce": "dana"}
         holder = Holder.model_validate({"user": "dana", **about})
-        self.found = Found(holder.model_dump_json().encode(), "etag-0", written, now)
+        self.found = StoredLease(holder.model_dump_json().encode(), "etag-0", written, now)
         self.held[KEY] = self.found.body, "etag-0"
 
-    def read(self, key: str) -> Found | None:
+    def read(self, key: str) -> StoredLease | None:
         return self.found
 
 
@@ -201,10 +201,10 @@ def test_the_first_is_told_by_its_next_check_that_the_second_has_the_stage(bucke
     assert bucket.holder() == "eve"
 
 
-def test_a_lock_that_somebody_removed_is_lost(bucket: Bucket) -> None:
+def test_a_lock_that_someone_removed_is_lost(bucket: Bucket) -> None:
     lock = bucket.held_by("dana")
     bucket.s3.delete_object(Bucket=bucket.name, Key=KEY)
-    with pytest.raises(LockLost, match="nobody's"):
+    with pytest.raises(LockLost, match="no one's"):
         lock.check()
     lock.give_back()
 

@@ -8,9 +8,9 @@ import yaml
 
 from deploy.artifacts import Release
 from deploy.bundle import ROOT
-from deploy.run import Deployment, NotMeant
+from deploy.deployment import Deployment, NotConfirmed
 from deploy.target import Target, own_address
-from tests.moto_server import REGION, Moto
+from tests.support.moto_server import REGION, Moto
 
 WORKFLOW: dict[str, Any] = yaml.safe_load(
     (ROOT / ".github/workflows/deploy.yml").read_text("utf-8")
@@ -42,7 +42,7 @@ def test_a_release_that_came_to_staging_after_the_approval_is_not_promoted(moto:
             artifacts.add_release(release)
             record = artifacts.record("staging")
             artifacts.write_record("staging", record.with_(current=release.name))
-        with pytest.raises(NotMeant, match=f"runs release {later.name} by now and not"):
+        with pytest.raises(NotConfirmed, match=f"runs release {later.name} by now and not"):
             production.promote("staging", agreed.name)
         assert production.brought == []
         production.promote("staging", later.name)

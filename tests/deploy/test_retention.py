@@ -12,20 +12,20 @@ from samtranslator.yaml_helper import yaml_parse
 
 from cli.audit import audit_line
 from deploy.bundle import ROOT
-from functions.aws.freshness import S3Spendings
-from functions.aws.hooks import S3Deliveries, S3Endpoints, S3Numbers
+from functions.aws.invalidation_usage import S3InvalidationUsage
+from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
 from functions.aws.photos import UPLOADS, S3Photos
-from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
-from functions.freshness import Spent
-from functions.hooks.numbers import Number
+from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
+from functions.messages.phone_numbers import PhoneRecord
 from functions.ops.history import KEPT_AT_LEAST
-from functions.ports import StuckJob
+from functions.protocol.ports import StuckJob
+from functions.views.invalidation_budget import MonthlyUsage
+from statemachine.business import BusinessSettings
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
-from statemachine.tenants import TenantSettings
 from statemachine.views import Board, card_of, view_of
-from tests.builders import NOON, a_job
-from tests.hook_fakes import an_endpoint
+from tests.support.builders import NOON, a_job
+from tests.support.message_fakes import an_endpoint
 
 RESOURCES: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
 KEPT = {
@@ -34,7 +34,7 @@ KEPT = {
     "tenants/*/stuck/*": "the watchdog removes it when its job goes on",
     "tenants/*/board/jobs.json": "one, in use; it forgets an ended job after two days",
     "tenants/*/numbers/*": "a STOP holds without end, under a hash",
-    "tenants/*/endpoints/*": "in use, until somebody removes it",
+    "tenants/*/endpoints/*": "in use, until someone removes it",
     "directory/*": "the businesses there are",
     "ops/invalidations/*": "a number a month",
     "audit/*": "who did what, without names or numbers",
@@ -106,12 +106,12 @@ def everything(s3: Any) -> None:
     S3Stuck(s3, "JobsBucket").add(stuck)
     cards = {ended.job_id: card_of(ended, load_flow("haul"))}
     S3Boards(s3, "JobsBucket").write("main", Board(jobs=cards), None)
-    S3Tenants(s3, "JobsBucket").add(TenantSettings(tenant="main", business="H"))
+    S3Tenants(s3, "JobsBucket").add(BusinessSettings(tenant="main", business="H"))
     S3Deliveries(s3, "JobsBucket").create(a_delivery())
     S3Deliveries(s3, "JobsBucket").replace(a_delivery(), "e")
-    S3Numbers(s3, "JobsBucket").write(Number(tenant="m", digest="0" * 64, rev=1), None)
+    S3PhoneRecords(s3, "JobsBucket").write(PhoneRecord(tenant="m", digest="0" * 64, rev=1), None)
     S3Endpoints(s3, "JobsBucket").write(an_endpoint("ep_1"), None)
-    S3Spendings(s3, "JobsBucket").write(Spent(month="2026-11"), None)
+    S3InvalidationUsage(s3, "JobsBucket").write(MonthlyUsage(month="2026-11"), None)
     S3Photos(s3, "JobsBucket", "SiteBucket", "h", None).publish("a" * 32, b"jpeg")
     view = view_of(ended, load_flow("haul"))
     S3Views(s3, "SiteBucket", 60).write("0" * 32, view, None)

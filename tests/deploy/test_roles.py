@@ -84,8 +84,11 @@ def test_a_schedules_role_permits_its_call_and_its_dead_letters(target: dict[str
         "AWS::SQS::Queue": "sqs:SendMessage",
         "AWS::Serverless::Function": "lambda:InvokeFunction",
     }[kind]
-    buried = _name(target["DeadLetterConfig"]["Arn"])
-    assert permitted(_name(target["RoleArn"])) == {(action, called), ("sqs:SendMessage", buried)}
+    dead_lettered = _name(target["DeadLetterConfig"]["Arn"])
+    assert permitted(_name(target["RoleArn"])) == {
+        (action, called),
+        ("sqs:SendMessage", dead_lettered),
+    }
 
 
 def test_only_this_account_s_services_may_take_a_role() -> None:

@@ -41,7 +41,7 @@ def test_production_is_protected_once_it_is_there_and_not_while_it_is_made() -> 
     assert "DeletionProtection" not in bring(FakeCloudFormation(), template)[-1]
 
 
-def test_protection_that_somebody_has_set_for_another_stage_stays_set() -> None:
+def test_protection_that_someone_has_set_for_another_stage_stays_set() -> None:
     template, cloudformation = a_template("DeletionProtection"), FakeCloudFormation()
     bring(cloudformation, template, "DeletionProtection=true")
     bring(cloudformation, template + b" ")
@@ -74,7 +74,7 @@ def test_how_traffic_moves_is_no_reason_to_publish() -> None:
     assert stack["Published"] == made["Published"]
 
 
-def test_a_creation_that_failed_is_made_anew_under_the_lock_and_nothing_is_kept_of_it() -> None:
+def test_a_creation_that_failed_is_made_again_under_the_lock_and_nothing_is_kept_of_it() -> None:
     cloudformation = FakeCloudFormation()
     cloudformation.refuses = {"Ttl": "bad"}
     with pytest.raises(StackFailed):

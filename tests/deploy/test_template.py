@@ -91,14 +91,14 @@ def test_every_answer_keeps_other_windows_and_needless_features_out() -> None:
         assert {"camera", "microphone", "payment", "usb"} <= features.keys() - own
 
 
-def test_one_batch_that_fails_by_what_nobody_foresaw_is_enough_to_go_back() -> None:
+def test_one_batch_that_fails_by_what_no_one_foresaw_is_enough_to_go_back() -> None:
     """It comes again only after the queue's visibility timeout, so no minute has three of them."""
     alarms = of_type(translated(), "AWS::CloudWatch::Alarm")
-    for name in ("BookingFails", "AdvancingFails"):
+    for name in ("CreateJobErrors", "AdvanceJobErrors"):
         assert (alarms[name]["Threshold"], alarms[name]["Period"]) == (1, 60)
 
 
-def test_nobody_writes_into_a_bucket_before_the_stack_is_nearly_there() -> None:
+def test_no_one_writes_into_a_bucket_before_the_stack_is_nearly_there() -> None:
     """One with something in it cannot be taken back with a creation that fails."""
     schedule = translated()["Resources"]["WatchSchedule"]
     assert schedule["DependsOn"] == "Distribution"

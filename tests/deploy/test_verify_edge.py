@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy import verify, verify_edge
+from deploy import verify_edge, verify_jobs
 from deploy.verify_edge import NotVerified, is_entered, verify_address, verify_api
 from functions.api.problems import Problem
 from tests.deploy.fakes import FakeCloudFormation, a_target
@@ -99,10 +99,10 @@ def test_a_domain_is_asked_once_its_dns_leads_here(
 
     addresses: list[str] = []
     monkeypatch.setattr(socket, "gethostbyname_ex", resolved)
-    monkeypatch.setattr(verify, "verify_address", lambda url, *_: addresses.append(url))
+    monkeypatch.setattr(verify_jobs, "verify_address", lambda url, *_: addresses.append(url))
     domain = {"DomainName": "track.example.com", **zone}
     target = a_target(FakeCloudFormation("UPDATE_COMPLETE", **domain))
-    verify._verify_domain(target, "d1.cloudfront.net", BUILD, lambda _: None)
+    verify_jobs._verify_domain(target, "d1.cloudfront.net", BUILD, lambda _: None)
     assert addresses == (["https://track.example.com"] if asked else [])
     assert is_entered("track.example.com", "d1.cloudfront.net") is (leads_to == "d1.cloudfront.net")
 
@@ -122,6 +122,6 @@ def test_an_address_that_was_just_entered_is_asked_for_until_it_is_known(
     verify_address(edge.url, BUILD, 5)
 
 
-def test_an_api_that_nobody_answers_for_is_not_verified() -> None:
+def test_an_api_that_no_one_answers_for_is_not_verified() -> None:
     with pytest.raises(NotVerified, match="GET /api/session answers nothing"):
         verify_api("http://127.0.0.1:9", 0)

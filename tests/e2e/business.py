@@ -17,11 +17,11 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from functions.aws.roster import DynamoAccounts
-from functions.aws.stores import S3Boards, S3Jobs
+from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.people.accounts import Account, AccountExists, Role
 from local.laptop import Laptop
 from statemachine.flows import load_flow
-from statemachine.identity import CROCKFORD
+from statemachine.ids import CROCKFORD
 from statemachine.job import Job
 from statemachine.views import Board, card_of
 
@@ -114,7 +114,7 @@ def put_mixed(
 
 
 def hired(laptop: Laptop, member: str, *roles: Role, tenant: str = "main") -> None:
-    """Somebody on the roster, without a password; who is there already stays as they are."""
+    """Someone on the roster, without a password; who is there already stays as they are."""
     accounts = DynamoAccounts(laptop.client("dynamodb"), laptop.outputs["CrewRosterTable"])
     with suppress(AccountExists):
         accounts.add(

@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page, expect
 
 from functions.aws.roster import DynamoAccounts
-from functions.aws.stores import S3Boards
+from functions.aws.s3_stores import S3Boards
 from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
 from local.stages import edge_of
@@ -40,7 +40,7 @@ class Person:
     name: str
 
 
-def somebody(stack: Laptop, name: str, *roles: Role) -> Person:
+def someone(stack: Laptop, name: str, *roles: Role) -> Person:
     """A new account with the roles, in everything but their name unlike any before."""
     account = f"{name.lower()}_{secrets.token_hex(3)}"
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
@@ -116,7 +116,7 @@ def moved(stack: Laptop, job_id: str, name: str, **more: Any) -> None:
 
 @contextmanager
 def no_signal(context: BrowserContext, stack: Laptop) -> Iterator[None]:
-    """Nobody answers at the address: so it is for a service worker too, which a browser that is
+    """No one answers at the address: so it is for a service worker too, which a browser that is
     told to be offline lets through."""
     assert stack.edge is not None
     context.set_offline(True)

@@ -7,18 +7,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from functions.aws.hooks import S3Deliveries, S3Endpoints, S3Numbers
-from functions.hooks.numbers import change_number
+from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
+from functions.messages.phone_numbers import change_phone_record
 from local.laptop import Laptop
 from statemachine.flows import load_flow
-from statemachine.job import Customer, Early
+from statemachine.job import Customer, EarlyMove
 from statemachine.lifecycle import judge
-from tests.builders import DISPATCHER, a_request
 from tests.e2e.business import booking, jobs_of, move, stamp
 from tests.e2e.privilege import Function
 from tests.e2e.privilege_api import dispatches, oversees, works
 from tests.e2e.privilege_jobs import (
-    NOBODY,
+    NO_ONE,
     TENANT,
     a_text,
     asks,
@@ -31,8 +30,9 @@ from tests.e2e.privilege_jobs import (
     since,
     tomorrow,
 )
-from tests.functions.making import left_behind, waited_for
-from tests.hook_fakes import an_endpoint
+from tests.functions.creation import left_behind, waited_for
+from tests.support.builders import DISPATCHER, a_request
+from tests.support.message_fakes import an_endpoint
 
 UNREADABLE = {"no": "request"}
 
@@ -55,13 +55,13 @@ def advances(advance: Function) -> Act:
         asks(waiting, "confirm"),
         asks(waiting, "reopen", reason="refused", expected_rev=1),
         asks(ended, "reopen", reason="wrong address"),
-        move(NOBODY["job_id"], "confirm", fresh()) | NOBODY,
+        move(NO_ONE["job_id"], "confirm", fresh()) | NO_ONE,
     )
 
 
 def edits(edit: Function) -> Act:
-    """A note and somebody for the job; a note that lets a kept move be made, whose execution is
-    resumed; an edit of a job that nobody knows is buried.
+    """A note and someone for the job; a note that lets a kept move be made, whose execution is
+    resumed; an edit of a job that no one knows is dead-lettered.
     """
     job = kept(edit.stack, new(schedule=tomorrow(), crew=()))
     about, who = asks(job, "x"), driver(edit.stack)
@@ -74,7 +74,7 @@ def edits(edit: Function) -> Act:
         edit.delivered(
             {**about, "changes": {"note": "mind the dog", "crew": [who]}},
             {**about, **ref(waiting), "event_id": fresh(), "changes": {"note": "ring twice"}},
-            {**about, **NOBODY, "changes": {"note": "no such job"}},
+            {**about, **NO_ONE, "changes": {"note": "no such job"}},
         )
         crew = jobs_of(edit.stack).read(TENANT, job.job_id).value.crew
         assert [each.member for each in crew] == [who["member"]]
@@ -99,7 +99,7 @@ def settles(settle: Function) -> Act:
 
 def publishes(publish: Function) -> Act:
     job = kept(publish.stack, new())
-    return lambda: publish.delivered({**ref(job), "rev": 1}, {**NOBODY, "rev": 1})
+    return lambda: publish.delivered({**ref(job), "rev": 1}, {**NO_ONE, "rev": 1})
 
 
 def forgets(forget: Function) -> Act:
@@ -107,7 +107,7 @@ def forgets(forget: Function) -> Act:
 
     def act() -> None:
         forget.delivered({**ref(job), "rev": uuid.uuid4().int % 10**9})
-        forget.delivered({**NOBODY, "rev": 1})
+        forget.delivered({**NO_ONE, "rev": 1})
 
     return act
 
@@ -125,7 +125,7 @@ def texts(send: Function) -> Act:
     phone, stopped = _a_phone(), _a_phone()
     job = kept(send.stack, new(customer=Customer(name="Ada", phone=phone)))
     other = kept(send.stack, new(customer=Customer(name="Bob", phone=stopped)))
-    change_number(_numbers(send.stack), TENANT, stopped, lambda number: number.stop(now()))
+    change_phone_record(_numbers(send.stack), TENANT, stopped, lambda number: number.stop(now()))
 
     def act() -> None:
         send.delivered({**ref(job), "seq": 0}, {**ref(other), "seq": 0}, UNREADABLE)
@@ -139,7 +139,7 @@ def receives(receive: Function) -> Act:
     """A text that is a note, one that wants an answer, and one that cannot be understood."""
     phone, job = _a_phone(), kept(receive.stack, new())
     known = _numbers(receive.stack)
-    change_number(known, TENANT, phone, lambda number: number.texted(job.job_id, None))
+    change_phone_record(known, TENANT, phone, lambda number: number.texted(job.job_id, None))
 
     def act() -> None:
         receive.received(_inbound(phone, "The gate is open"), _inbound(phone, "HELP"), UNREADABLE)
@@ -149,9 +149,9 @@ def receives(receive: Function) -> Act:
 
 
 def fans_out(fan_out: Function) -> Act:
-    """To an endpoint that is switched off: what would go there is noted and nobody is called."""
+    """To an endpoint that is switched off: what would go there is noted and no one is called."""
     _endpoint(fan_out.stack, "ep_off", state="disabled")
-    fact = {**NOBODY, "seq": 0, "recorded_at": stamp(), "event_id": fresh()}
+    fact = {**NO_ONE, "seq": 0, "recorded_at": stamp(), "event_id": fresh()}
     return lambda: fan_out.received({"detail-type": "JobCreated", "detail": fact}, UNREADABLE)
 
 
@@ -164,22 +164,24 @@ def delivers(deliver: Function) -> Act:
         failing_since=long_ago,
     )  # fmt: skip
     due = {
-        "tenant": TENANT, "endpoint": endpoint, "about": NOBODY["job_id"], "mark": fresh(),
+        "tenant": TENANT, "endpoint": endpoint, "about": NO_ONE["job_id"], "mark": fresh(),
         "type": "job.created", "timestamp": stamp(), "data": {}, "due_at": stamp(),
     }  # fmt: skip
     return lambda: deliver.delivered(due, UNREADABLE, queue_arn=slow)
 
 
 def watches(watch: Function) -> Act:
-    """Of these jobs one is rung, one started, one given a successor, and one, whose execution has
+    """Of these jobs one is resumed, one started, one given a successor, and one, whose execution has
     ended and whose text was never marked, looked after by hand.
     """
     stack, at = watch.stack, now()
     soon, late, long_ago = (at - timedelta(minutes=n) for n in (1, 10, 30))
-    early = Early(event_id=fresh(), actor=DISPATCHER, move="complete", occurred_at=late, until=soon)
+    early = EarlyMove(
+        event_id=fresh(), actor=DISPATCHER, move="complete", occurred_at=late, until=soon
+    )
     _nothing_else_is_open(stack)
-    rung = left_behind(new("ready_for_pickup"), fresh()).with_(early=(early,))
-    for job, entered_at in ((rung, soon), (new(), soon), (new(), late)):
+    resumed = left_behind(new("ready_for_pickup"), fresh()).with_(early=(early,))
+    for job, entered_at in ((resumed, soon), (new(), soon), (new(), late)):
         jobs_of(stack).mark_open(TENANT, kept(stack, since(job, entered_at)).job_id)
     dead = kept(stack, since(new(), soon))
     S3Deliveries(stack.client("s3"), stack.outputs["JobsBucket"]).create(a_text(dead, long_ago))
@@ -189,7 +191,7 @@ def watches(watch: Function) -> Act:
 
     def act() -> None:
         watch.asked({"full": True})
-        assert "text given up" in watch.asked({"redrive": ref(dead)})["repaired"]
+        assert "text given up" in watch.asked({"repair": ref(dead)})["repaired"]
         watch.delivered(ended, UNREADABLE)
         watch.delivered({"after": "0"}, UNREADABLE)  # a message to each business
 
@@ -210,8 +212,8 @@ SCENARIOS: dict[str, tuple[Callable[[Function], Act], ...]] = {
     "register-wait": (waits,),
     "settle-job": (settles,),
     "publish-board": (publishes, is_fed),
-    "forget-at-edge": (forgets, is_fed),
-    "send-messages": (texts, is_fed),
+    "invalidate-views": (forgets, is_fed),
+    "send-sms": (texts, is_fed),
     "receive-sms": (receives, is_fed),
     "fan-out-facts": (fans_out, is_fed),
     "deliver-webhooks": (delivers, is_fed),
@@ -220,8 +222,8 @@ SCENARIOS: dict[str, tuple[Callable[[Function], Act], ...]] = {
 }
 
 
-def _numbers(stack: Laptop) -> S3Numbers:
-    return S3Numbers(stack.client("s3"), stack.outputs["JobsBucket"])
+def _numbers(stack: Laptop) -> S3PhoneRecords:
+    return S3PhoneRecords(stack.client("s3"), stack.outputs["JobsBucket"])
 
 
 def _endpoint(stack: Laptop, endpoint_id: str, **values: Any) -> None:

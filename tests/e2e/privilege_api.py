@@ -9,14 +9,14 @@ from typing import Any
 
 import httpx
 
-from functions.aws.hooks import S3Deliveries
-from functions.aws.stores import S3Stuck, S3Views
-from functions.ports import StuckJob
-from functions.write_view import write_view
+from functions.aws.messages import S3Deliveries
+from functions.aws.s3_stores import S3Stuck, S3Views
+from functions.protocol.ports import StuckJob
+from functions.views.write_view import write_view
 from statemachine.flows import load_flow
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from statemachine.job import Job
-from tests.api.office import an_event
+from tests.api.api_fixture import an_event
 from tests.e2e.business import jobs_of, stamp
 from tests.e2e.privilege import Function
 from tests.e2e.privilege_jobs import (
@@ -33,15 +33,15 @@ from tests.e2e.privilege_jobs import (
     tomorrow,
     with_desk,
 )
-from tests.functions.making import waited_for
-from tests.pictures import a_phone_photo
+from tests.functions.creation import waited_for
+from tests.support.pictures import a_phone_photo
 
 RAW = a_phone_photo()
 
 
 @dataclass
 class Desk:
-    """Somebody who asks the function as CloudFront does, from an address of their own."""
+    """Someone who asks the function as CloudFront does, from an address of their own."""
 
     api: Function
     token: str | None = None
@@ -85,7 +85,7 @@ def a_session(api: Function) -> Desk:
 
 
 def dispatches(api: Function) -> Callable[[], None]:
-    """Somebody signs in, takes down a job, moves and changes others, and looks at the board."""
+    """Someone signs in, takes down a job, moves and changes others, and looks at the board."""
     waiting = kept(api.stack, waited_for(new(), fresh()))
     planned = kept(api.stack, new(schedule=tomorrow(), crew=()))
     crew = {"note": "mind the dog", "crew": [driver(api.stack)]}
@@ -123,21 +123,21 @@ def works(api: Function) -> Callable[[], None]:
         desk.ask("DELETE", day)
         _photographs(desk, path)
         desk.refused("POST", f"/api/jobs/{over.job_id}/photos", _a_photo(), status=422)
-        desk.ask("PUT", f"{path}/whereabouts", here)
+        desk.ask("PUT", f"{path}/location", here)
         desk.ask("GET", f"/api/track/{digest_of(job.token)}/place")
-        desk.ask("DELETE", f"{path}/whereabouts")
+        desk.ask("DELETE", f"{path}/location")
 
     return act
 
 
 def _photographs(desk: Desk, path: str) -> None:
     """The upload goes through the edge, by the address that the function has signed."""
-    wish = _a_photo()
-    announced = desk.ask("POST", f"{path}/photos", wish)
+    request_body = _a_photo()
+    announced = desk.ask("POST", f"{path}/photos", request_body)
     upload = announced["upload"]
     url = f"{desk.api.stack.edge_url}{upload['url']}"
     assert httpx.put(url, content=RAW, headers=upload["headers"]).status_code == 200
-    desk.ask("POST", f"{path}/photos/{announced['photo_id']}", wish)
+    desk.ask("POST", f"{path}/photos/{announced['photo_id']}", request_body)
 
 
 def _a_photo() -> dict[str, Any]:
@@ -159,19 +159,19 @@ def oversees(api: Function) -> Callable[[], None]:
         for path in ("/api/ops", f"/api/ops/jobs/{job_id}"):
             incomplete = desk.ask("GET", path)["incomplete"]
             assert incomplete == [], incomplete
-        desk.ask("POST", f"/api/ops/jobs/{job_id}/redrive")
+        desk.ask("POST", f"/api/ops/jobs/{job_id}/repair")
         letters = "/api/ops/dead-letters/publish_board"
         found = {letter["message_id"] for letter in desk.ask("GET", letters)["letters"]}
         assert {again, away} <= found
         for what, message_id in (("replay", again), ("discard", away)):
-            wish = {"message_ids": [message_id]}
-            assert desk.ask("POST", f"{letters}/{what}", wish)["done"] == 1
+            request_body = {"message_ids": [message_id]}
+            assert desk.ask("POST", f"{letters}/{what}", request_body)["done"] == 1
 
     return act
 
 
 def _trouble(api: Function, job: Job) -> None:
-    """A message about the job, and a mark that somebody was called for it."""
+    """A message about the job, and a mark that someone was called for it."""
     s3, bucket = api.stack.client("s3"), api.stack.outputs["JobsBucket"]
     S3Deliveries(s3, bucket).create(a_text(job, now()).end("sent", now()))
     S3Stuck(s3, bucket).add(StuckJob(**ref(job), why="keeps_failing", since=now()))

@@ -6,24 +6,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.aws.roster import DynamoAccounts
-from functions.aws.stores import S3Tenants
+from functions.aws.s3_stores import S3Tenants
 from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
+from statemachine.business import NEVER_QUIET, BusinessSettings
 from statemachine.deliveries import Delivery
 from statemachine.job import Assigned, Customer, Job, Schedule
-from statemachine.tenants import NEVER_QUIET, TenantSettings
-from tests.builders import a_job
 from tests.e2e.business import hired, jobs_of, move
+from tests.support.builders import a_job
 
 TENANT = "privilege"
-NOBODY = {"tenant": TENANT, "job_id": "261121-zzzzzz"}
+NO_ONE = {"tenant": TENANT, "job_id": "261121-zzzzzz"}
 DESK, PASSWORD = "dana", "correct horse battery"
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def open_business(stack: Laptop) -> None:
     bucket = stack.outputs["JobsBucket"]
-    settings = TenantSettings(tenant=TENANT, business="Least", quiet=NEVER_QUIET, time_zone="UTC")
+    settings = BusinessSettings(tenant=TENANT, business="Least", quiet=NEVER_QUIET, time_zone="UTC")
     S3Tenants(stack.client("s3"), bucket).add(settings)
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
     roles: tuple[Role, ...] = ("dispatcher", "driver", "ops")
@@ -31,10 +31,10 @@ def open_business(stack: Laptop) -> None:
 
 
 def new(status: str | None = None, **values: Any) -> Job:
-    """A job of this minute that nobody has booked."""
+    """A job of this minute that no one has booked."""
     job_id = f"{now():%y%m%d}-{''.join(secrets.choice(LETTERS) for _ in range(6))}"
     own = {"tenant": TENANT, "job_id": job_id, "event_id": fresh(), "created_at": now()}
-    nameless = {"customer": Customer(name="Nobody"), "token": secrets.token_urlsafe(16)}
+    nameless = {"customer": Customer(name="No one"), "token": secrets.token_urlsafe(16)}
     return a_job(status, **{**own, **nameless, **values})
 
 
@@ -53,7 +53,7 @@ def tomorrow() -> Schedule:
 
 
 def driver(stack: Laptop) -> dict[str, str]:
-    """Somebody new on the roster, as an edit names them for a job's crew."""
+    """Someone new on the roster, as an edit names them for a job's crew."""
     member = f"drv_{uuid.uuid4().hex[:8]}"
     hired(stack, member, tenant=TENANT)
     return {"role": "driver", "member": member}
@@ -65,7 +65,7 @@ def with_desk(job: Job) -> Job:
 
 
 def a_text(job: Job, at: datetime) -> Delivery:
-    """One about the job, that somebody meant to send at that time."""
+    """One about the job, that someone meant to send at that time."""
     name = {"about": job.job_id, "mark": "0", "channel": "sms", "recipient": "customer"}
     draft = Delivery.model_validate(
         {

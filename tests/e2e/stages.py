@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from deploy.bundle import ROOT, bundle
-from deploy.run import Deployment
+from deploy.deployment import Deployment
 from deploy.target import Target
 from deploy.template import Built, build
 from local.engine_key import EngineAddress

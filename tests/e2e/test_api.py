@@ -15,12 +15,12 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
-from functions.api.asking import COOKIE
+from functions.api.request import COOKIE
 from functions.aws.roster import DynamoAccounts
-from functions.aws.stores import S3Jobs
+from functions.aws.s3_stores import S3Jobs
 from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from tests.api.contract import a_session, check, every_operation, the_schema
 from tests.e2e.business import executions, jobs_of, until
 
@@ -46,7 +46,7 @@ ORDER = {
 
 @dataclass
 class Client:
-    """Somebody's browser: it keeps the cookie and hashes what it sends."""
+    """Someone's browser: it keeps the cookie and hashes what it sends."""
 
     url: str
     http: httpx.Client
@@ -83,7 +83,7 @@ Meet = Callable[..., Client]
 
 
 @pytest.fixture(scope="module")
-def somebody(stack: Laptop) -> Iterator[Meet]:
+def someone(stack: Laptop) -> Iterator[Meet]:
     """Whoever comes by, with a cookie or without."""
     with httpx.Client(timeout=60) as http:
         yield lambda cookie=None: Client(stack.edge_url, http, cookie)
@@ -101,15 +101,15 @@ def people(stack: Laptop) -> None:
 
 
 @pytest.fixture(scope="module")
-def dana(somebody: Meet, people: None) -> Client:
-    client = somebody()
+def dana(someone: Meet, people: None) -> Client:
+    client = someone()
     assert client.sign_in("dana").status_code == 200
     return client
 
 
 @pytest.fixture(scope="module")
-def omar(somebody: Meet, people: None) -> Client:
-    client = somebody()
+def omar(someone: Meet, people: None) -> Client:
+    client = someone()
     assert client.sign_in("omar").status_code == 200
     return client
 
@@ -147,20 +147,20 @@ def test_the_board_shows_a_move_and_is_304_while_nothing_happens(dana: Client) -
         time.sleep(0.2)
         if dana.ask("GET", "/api/jobs", if_none_match=etag).status_code == 304:
             return
-    pytest.fail("no 304 in 10 looks at a board that nobody changes")
+    pytest.fail("no 304 in 10 looks at a board that no one changes")
 
 
-def test_a_customer_books_follows_and_cancels(stack: Laptop, somebody: Meet) -> None:
-    customer = somebody()
-    wish = {
+def test_a_customer_books_follows_and_cancels(stack: Laptop, someone: Meet) -> None:
+    customer = someone()
+    request_body = {
         "name": "Canary Wong",
         "phone": "(555) 555-0123",
         "address": "12 Harbor",
         "what": "Sofa",
     }
     key = uuid.uuid4().hex
-    booked = customer.ask("POST", "/api/bookings", wish, idempotency_key=key)
-    again = customer.ask("POST", "/api/bookings", wish, idempotency_key=key)
+    booked = customer.ask("POST", "/api/bookings", request_body, idempotency_key=key)
+    again = customer.ask("POST", "/api/bookings", request_body, idempotency_key=key)
     assert (booked.status_code, again.status_code) == (201, 200)
     assert booked.json() == again.json()
     token = booked.json()["tracking_token"]
@@ -208,21 +208,21 @@ def test_an_edit_that_was_overtaken_is_412(dana: Client, omar: Client) -> None:
     assert (refused.status_code, slug(refused)) == (412, "job-changed")
 
 
-def test_roles_count_behind_the_edge_too(somebody: Meet, dana: Client) -> None:
+def test_roles_count_behind_the_edge_too(someone: Meet, dana: Client) -> None:
     job_id = dana.book()["job_id"]
     for account, status in (("otto", 403), ("mike", 404)):
-        client = somebody()
+        client = someone()
         client.sign_in(account)
         assert client.ask("POST", "/api/jobs", ORDER).status_code == 403
         moved = client.ask("POST", f"/api/jobs/{job_id}/moves", {"move": "confirm"})
         assert (account, moved.status_code) == (account, status)
-    assert somebody().ask("GET", "/api/jobs").status_code == 401
+    assert someone().ask("GET", "/api/jobs").status_code == 401
 
 
 def test_ten_wrong_passwords_close_the_door_until_there_is_a_new_one(
-    stack: Laptop, somebody: Meet, people: None
+    stack: Laptop, someone: Meet, people: None
 ) -> None:
-    client = somebody()
+    client = someone()
     for _ in range(10):
         assert slug(client.sign_in("lena", "wrong canary password")) == "wrong-credentials"
     refused = client.sign_in("lena")
@@ -233,9 +233,9 @@ def test_ten_wrong_passwords_close_the_door_until_there_is_a_new_one(
     assert client.sign_in("lena").status_code == 200
 
 
-def test_a_session_that_ended_stays_ended(stack: Laptop, somebody: Meet, people: None) -> None:
+def test_a_session_that_ended_stays_ended(stack: Laptop, someone: Meet, people: None) -> None:
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
-    client = somebody()
+    client = someone()
     client.sign_in("lena")
     copied = client.cookie
     client.ask("DELETE", "/api/session")
@@ -248,11 +248,11 @@ def test_a_session_that_ended_stays_ended(stack: Laptop, somebody: Meet, people:
 
 
 def test_keys_are_rotated_without_signing_anybody_out(
-    stack: Laptop, somebody: Meet, dana: Client
+    stack: Laptop, someone: Meet, dana: Client
 ) -> None:
     stack.client("lambda").invoke(FunctionName="haulway-local-rotate-keys", Payload=b"{}")
     assert dana.ask("GET", "/api/session").status_code == 200
-    late = somebody()
+    late = someone()
     assert late.sign_in("dana").status_code == 200
     assert late.ask("GET", "/api/session").status_code == 200
 
@@ -278,9 +278,9 @@ def test_bad_input_is_a_problem_and_changes_nothing(
     assert (job.visible_rev, job.notes) == (1, ())
 
 
-def test_nonsense_cookies_are_nobody(somebody: Meet) -> None:
+def test_nonsense_cookies_are_no_one(someone: Meet) -> None:
     for cookie in ("x", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "..", "=", "%00"):
-        answer = somebody(cookie).ask("GET", "/api/session")
+        answer = someone(cookie).ask("GET", "/api/session")
         assert (answer.status_code, slug(answer)) == (401, "signed-out")
 
 

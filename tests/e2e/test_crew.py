@@ -15,23 +15,23 @@ import pytest
 from botocore.config import Config
 
 from events import JobEditRequested
-from functions.aws.claims import DynamoClaims
+from functions.aws.reservations import DynamoReservations
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
-from functions.aws.stores import S3Jobs
-from functions.commit import full_jitter
+from functions.aws.s3_stores import S3Jobs
 from functions.edit_job import EditJob
 from functions.people.accounts import Passwords, new_account
 from functions.people.assign_crew import AssignCrew
-from functions.ports import Conflict, Unavailable
+from functions.protocol.compare_and_swap import full_jitter
+from functions.protocol.ports import Conflict, Unavailable
 from local.laptop import Laptop
+from statemachine.business import BusinessSettings
 from statemachine.edits import CrewTaken
 from statemachine.job import Schedule
-from statemachine.tenants import TenantSettings
-from tests.builders import NOON, a_job, an_edit
 from tests.e2e.business import booking, exist, haul, hired, jobs_of, move, put, read_all, until
 from tests.e2e.test_api import PASSWORD, Client, slug
-from tests.fakes import Bucket, FakeBus, FakeTenants, FakeViews
+from tests.support.builders import NOON, a_job, an_edit
+from tests.support.fakes import Bucket, FakeBus, FakeTenants, FakeViews
 
 pytestmark = pytest.mark.engine
 
@@ -121,11 +121,11 @@ def edit_apart(stack: Laptop) -> EditJob:
     s3, dynamodb = (stack.aws.client(name, config=config) for name in ("s3", "dynamodb"))
     bucket, table = stack.outputs["JobsBucket"], stack.outputs["CrewRosterTable"]
     jobs = S3Jobs(s3, bucket)
-    tenants = FakeTenants(Bucket(), TenantSettings(tenant=APART, business="Canary Apart"))
+    tenants = FakeTenants(Bucket(), BusinessSettings(tenant=APART, business="Canary Apart"))
     crew = AssignCrew(
         DynamoAccounts(dynamodb, table),
         DynamoRoster(dynamodb, table),
-        DynamoClaims(dynamodb, table),
+        DynamoReservations(dynamodb, table),
         jobs,
         tenants,
     )
@@ -171,7 +171,7 @@ def test_of_fifty_requests_through_the_edge_one_assignment_stands(
     assert f"is on job {done[0].json()['job_id']}" in refused.json()["detail"]
 
 
-def test_of_fifty_events_on_the_bus_one_jobs_stand_and_the_others_are_buried_with_why(
+def test_of_fifty_events_on_the_bus_one_jobs_stand_and_the_others_are_dead_lettered_with_why(
     stack: Laptop,
 ) -> None:
     ids, member = two_jobs(stack), a_driver(stack)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from local.laptop import Laptop
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from tests.e2e.business import haul, until
 from tests.e2e.people import (
     PASSWORD,
@@ -23,7 +23,7 @@ from tests.e2e.people import (
     moved,
     no_signal,
     signed_in,
-    somebody,
+    someone,
 )
 from tests.pages.browser import (
     PHONE,
@@ -43,7 +43,7 @@ from tests.pages.test_crew_page import (
     take_photo,
     waiting,
 )
-from tests.pictures import CAMERA, GPS, a_phone_photo, markers_of, opened
+from tests.support.pictures import CAMERA, GPS, a_phone_photo, markers_of, opened
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
@@ -150,7 +150,7 @@ def the_customer_sees_what_was_done(browser: Browser, stack: Laptop, job_id: str
 def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way(
     browser: Browser, stack: Laptop
 ) -> None:
-    miguel, dana = on_the_roster(stack, "Miguel"), somebody(stack, "Dana", "dispatcher")
+    miguel, dana = on_the_roster(stack, "Miguel"), someone(stack, "Dana", "dispatcher")
     job_id = given_to(stack, booked(stack, ada := fresh_name()), miguel)
     link = f"{stack.edge_url}/track/{job_of(stack, job_id).token}"
     with (
@@ -164,7 +164,7 @@ def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way
         tracking = customer.page(link)
         expect_status(tracking, "ready_for_pickup", SLOW)
         page.get_by_test_id("share").check()
-        with page.expect_response("**/whereabouts") as told:
+        with page.expect_response("**/location") as told:
             press_next(page, ada)
         assert told.value.status == 204
         served(stack, job_id, "in_progress")
@@ -198,7 +198,7 @@ def served(stack: Laptop, job_id: str, status: str) -> None:
 def test_a_dispatcher_plans_the_day_and_is_told_who_was_taken_meanwhile(
     browser: Browser, stack: Laptop
 ) -> None:
-    dana, tasha = somebody(stack, "Dana", "dispatcher"), on_the_roster(stack, "Tasha")
+    dana, tasha = someone(stack, "Dana", "dispatcher"), on_the_roster(stack, "Tasha")
     rosa = on_the_roster(stack, "Rosa")
     jobs = [booked(stack, name := fresh_name("Jonah")), booked(stack, fresh_name("Marisol"))]
     with visitor(browser) as desk:

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from functions.aws.hooks import S3Numbers
-from functions.hooks.numbers import change_number, known_number
+from functions.aws.messages import S3PhoneRecords
+from functions.messages.phone_numbers import change_phone_record, phone_record
 from local.laptop import Laptop
 from statemachine.job import Job, Photo
 from tests.e2e.business import booking, exist, haul, jobs_of, move, put, settled
@@ -55,8 +55,8 @@ def test_photos_go_with_their_job_and_a_stop_outlives_its_sender(
 ) -> None:
     phone, photo_id, numbers = "+15555550191", uuid.uuid4().hex, numbers_of(stack)
     job = with_photo(stack, an_ended_job(stack, 3, "Photographed Person", phone), photo_id)
-    change_number(numbers, "main", phone, lambda number: number.texted(job.job_id, None))
-    change_number(numbers, "main", phone, lambda number: number.stop(job.created_at))
+    change_phone_record(numbers, "main", phone, lambda number: number.texted(job.job_id, None))
+    change_phone_record(numbers, "main", phone, lambda number: number.stop(job.created_at))
     saved = tmp_path / "jobs.jsonl"
     exported = json.loads(haul(stack, "export", str(saved), "--json").stdout)
     assert (exported["photos"], exported["photos_missing"]) == (1, 1)
@@ -65,7 +65,7 @@ def test_photos_go_with_their_job_and_a_stop_outlives_its_sender(
     erased = json.loads(haul(stack, "erase", "--customer", phone, "--yes", "--json").stdout)
     assert (erased["jobs"], erased["opt_outs_kept"]) == (1, 1)
     assert picture(stack, photo_id) is None
-    left = known_number(numbers, "main", phone)
+    left = phone_record(numbers, "main", phone)
     assert left.stopped
     assert (left.jobs, left.questions) == ((), ())
     again = haul(stack, "erase", "--customer", phone, "--yes", "--json")
@@ -104,8 +104,8 @@ def test_a_file_with_a_bad_line_imports_nothing(stack: Laptop, tmp_path: Path) -
     assert job.job_id not in set(jobs_of(stack).all_ids("main"))
 
 
-def numbers_of(stack: Laptop) -> S3Numbers:
-    return S3Numbers(stack.client("s3"), stack.outputs["JobsBucket"])
+def numbers_of(stack: Laptop) -> S3PhoneRecords:
+    return S3PhoneRecords(stack.client("s3"), stack.outputs["JobsBucket"])
 
 
 def with_photo(stack: Laptop, job: Job, photo_id: str) -> Job:
@@ -142,7 +142,7 @@ def _traces(stack: Laptop, text: str) -> list[str]:
 
 
 def test_the_last_act_is_on_record_without_names(stack: Laptop) -> None:
-    haul(stack, "erase", "--customer", "Nobody Here", "--yes")
+    haul(stack, "erase", "--customer", "No one Here", "--yes")
     s3, bucket = stack.client("s3"), stack.outputs["JobsBucket"]
     listing = s3.list_objects_v2(Bucket=bucket, Prefix="audit/").get("Contents", ())
     lines = [

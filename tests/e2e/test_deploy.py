@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
+from deploy.deployment import RolledBack
+from deploy.function_check import FunctionCheckFailed, check_functions
 from deploy.imports import NotImportable
-from deploy.run import RolledBack
 from deploy.target import Outputs
-from deploy.trial import NotTrusted, try_functions
-from functions.aws.stores import S3Jobs
+from functions.aws.s3_stores import S3Jobs
 from local.aws import LocalSession, session_for
 from local.edge import EdgeServer
 from local.engine import Engine
 from local.stages import edge_of
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from statemachine.job import Job
 from tests.conftest import free_port
 from tests.e2e.business import booking, move, until
@@ -196,11 +196,11 @@ def test_what_is_broken_is_stopped_and_taken_back(
 
 BROKEN_CODE: dict[str, tuple[str, Callable[[str], str]]] = {
     "ApiFunction": (
-        "functions/api/entry.py",
+        "functions/serve_api.py",
         lambda text: text.replace("    return wire().resolve(", "    raise OSError("),
     ),
     "PublishBoardFunction": (
-        "functions/publish_board.py",  # needs a setting that nobody gives it
+        "functions/publish_board.py",  # needs a setting that no one gives it
         lambda text: text.replace("class Settings(", "class Settings(Absent, ", 1).replace(
             "class Settings(", "class Absent(HasJobs):\n    absent: str\n\n\nclass Settings(", 1
         ),
@@ -219,8 +219,8 @@ def test_broken_code_of_any_function_is_refused_when_it_is_tried(
     resources = json.loads(broken.contents[broken.release.template])["Resources"]
     own = {name: each for name, each in resources.items() if _is_of(function, name, each)}
     name = stages.deployed_copy(function, broken.contents[broken.release.code])
-    with pytest.raises(NotTrusted, match=f"{name} fails before it serves anybody"):
-        try_functions(stages.aws.client("lambda"), {function: name}, {"Resources": own})
+    with pytest.raises(FunctionCheckFailed, match=f"{name} fails before it serves anybody"):
+        check_functions(stages.aws.client("lambda"), {function: name}, {"Resources": own})
 
 
 def _is_of(function: str, name: str, resource: dict[str, Any]) -> bool:
@@ -241,7 +241,7 @@ def test_an_api_that_the_edge_does_not_reach_is_taken_back(stages: Stages, tmp_p
 
 
 def test_code_that_cannot_be_imported_changes_nothing(stages: Stages, tmp_path: Path) -> None:
-    """Not even the API's own code, which would answer nobody until it was taken back."""
+    """Not even the API's own code, which would answer no one until it was taken back."""
     at_import = ("functions/create_job.py", lambda text: text + '\nraise OSError("no luck")\n')
     broken = built_from(sources(tmp_path / "broken", at_import))
     before = deployment(stages.engine.address, "production").artifacts.record("production")

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from deploy.deployment import NothingToRollBackTo
 from deploy.lock import Locked
-from deploy.run import NothingToRollBackTo
 from deploy.template import Built
 from local.engine import Engine
 from local.engine_key import EngineAddress
 from tests.conftest import free_port
 from tests.e2e.business import HAUL
-from tests.e2e.killed import KILLED, until_free
+from tests.e2e.killed_deployment import KILLED, until_free
 from tests.e2e.stages import built_from, deployment, sources
 
 pytestmark = pytest.mark.engine
 
 RISKIEST = ("publish", "verify jobs")
-"""New code is in every function and serves nobody yet; it serves, and a canary is on its way."""
+"""New code is in every function and serves no one yet; it serves, and a canary is on its way."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def test_the_second_of_two_deployers_is_told_who_holds_the_lock(staging: Staging
 def test_deployments_killed_at_the_riskiest_steps_are_finished_by_the_next(
     staging: Staging, tmp_path: Path
 ) -> None:
-    """Two releases in turn, so that there is always something to do. tests/deploy/test_killed.py
+    """Two releases in turn, so that there is always something to do. tests/deploy/test_killed_deployment.py
     has all steps, in memory; here the processes are really killed."""
     texts = ("one", "two")
     folders = [
@@ -79,7 +79,7 @@ def test_deployments_killed_at_the_riskiest_steps_are_finished_by_the_next(
         for text in texts
     ]
     for folder, step in zip(folders, RISKIEST, strict=True):
-        words = [sys.executable, "-m", "tests.e2e.killed", str(staging.state), "staging"]
+        words = [sys.executable, "-m", "tests.e2e.killed_deployment", str(staging.state), "staging"]
         died = subprocess.run([*words, str(folder), step], check=False, capture_output=True)
         assert died.returncode == KILLED, (step, died.stderr.decode()[-2000:])
         record = deployment(staging.engine, "staging").artifacts.record("staging")
@@ -95,7 +95,14 @@ def test_a_first_deployment_that_died_is_finished_by_the_next(
 ) -> None:
     """Its stack is there and nothing of it was verified, so there is nothing to go back to."""
     folder = sources(tmp_path / "sources")
-    words = [sys.executable, "-m", "tests.e2e.killed", str(staging.state), "third", str(folder)]
+    words = [
+        sys.executable,
+        "-m",
+        "tests.e2e.killed_deployment",
+        str(staging.state),
+        "third",
+        str(folder),
+    ]
     died = subprocess.run([*words, "flows"], check=False, capture_output=True)
     assert died.returncode == KILLED, died.stderr.decode()[-2000:]
     third = deployment(staging.engine, "third", flows=())

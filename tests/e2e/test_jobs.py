@@ -12,7 +12,6 @@ import pytest
 
 from local.laptop import Laptop
 from statemachine.flows import load_flow
-from tests.builders import way_to
 from tests.conftest import free_port
 from tests.e2e.business import (
     HAUL,
@@ -33,6 +32,7 @@ from tests.e2e.business import (
     the_board,
     until,
 )
+from tests.support.builders import way_to
 
 pytestmark = pytest.mark.engine
 
@@ -168,7 +168,7 @@ def test_events_doubled_and_shuffled_end_as_in_order(stack: Laptop, tmp_path: Pa
 
 def test_jobs_moved_by_16_clients_at_once_lose_nothing(stack: Laptop) -> None:
     """Enough jobs for each client's batch and each function's containers to meet others. 200 jobs
-    are in T20, by 32 movers: tests/functions/test_protocol.py and test_protocol_on_engine.py."""
+    are in T20, by 32 movers: tests/functions/protocol/test_protocol.py and test_protocol_on_engine.py."""
     before = dead_letters(stack)
     bookings = [booking(number, prefix="bvk") for number in range(64)]
     job_ids = [detail["job_id"] for detail in bookings]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.api_desk import Sessions
+from cli.client.api_client import SavedSessions
 from local.laptop import Laptop
 from statemachine.job import Job
 from tests.e2e.business import (
@@ -54,7 +54,7 @@ def replaced(stack: Laptop, job_id: str) -> None:
     job = job_of(stack, job_id)
     arn = stack.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")
     stack.client("stepfunctions").stop_execution(executionArn=f"{arn}{job.flow}:main-{job_id}-g0")
-    haul(stack, "ops", "redrive", job_id)
+    haul(stack, "ops", "repair", job_id)
     until(
         lambda: job_of(stack, job_id), lambda job: job.execution.generation == 1 and bool(job.wait)
     )
@@ -102,7 +102,7 @@ def test_a_job_with_a_refusal_a_successor_and_a_text_is_told_in_order(stack: Lap
     assert "Nothing is wrong with it." in spoken.stdout
 
 
-def test_a_job_that_nobody_knows_has_no_story(stack: Laptop) -> None:
+def test_a_job_that_no_one_knows_has_no_story(stack: Laptop) -> None:
     answer = haul(stack, "explain", "261121-zzzzzz")
     assert (answer.returncode, "haul job list" in answer.stderr) == (4, True)
 
@@ -148,8 +148,8 @@ def test_the_overview_is_printed_and_told(stack: Laptop) -> None:
     printed = haul(stack, "ops", "watch", "--once")
     assert "Pending pickup" in printed.stdout
     assert haul(stack, "ops", "stuck").returncode == 0
-    assert told(stack, "ops", "redrive", job_id) == {"repaired": {}}
-    done = told(stack, "ops", "redrive", "--all")
+    assert told(stack, "ops", "repair", job_id) == {"repaired": {}}
+    done = told(stack, "ops", "repair", "--all")
     assert (done["looked_at"] > 0, done["failed"]) == (True, {})
 
 
@@ -160,7 +160,7 @@ def test_ops_do_the_same_through_the_api(
     first, site = stack.first_sign_in(), ("--api", stack.edge_url)
     signed = haul(stack, *site, "sign-in", first.account, "--password", first.password)
     assert signed.returncode == 0, signed.stderr
-    assert Sessions(tmp_path / "haulway" / "sessions.json").read(stack.edge_url)
+    assert SavedSessions(tmp_path / "haulway" / "sessions.json").read(stack.edge_url)
     job_id = booked(stack)
     moved(stack, job_id, "confirm")
     at_rest(stack)
@@ -168,8 +168,8 @@ def test_ops_do_the_same_through_the_api(
     assert over_api["lines"][:-1] == direct["lines"][:-1]
     assert (over_api["wrong"], over_api["incomplete"]) == ([], [])
     assert told(stack, *site, "ops", "watch")["snapshot_jobs"] > 0
-    assert told(stack, *site, "ops", "redrive", job_id) == {"repaired": {}}
-    assert told(stack, *site, "ops", "redrive", "--all")["failed"] == {}
+    assert told(stack, *site, "ops", "repair", job_id) == {"repaired": {}}
+    assert told(stack, *site, "ops", "repair", "--all")["failed"] == {}
     poison = move("261121-zzzzzz", "confirm", f"poison-{uuid.uuid4().hex[:8]}")
     put(stack, "JobMoveRequested", [poison])
     letter = until(lambda: _mine(stack, poison["event_id"]), bool)
@@ -196,7 +196,7 @@ def test_a_deployment_that_is_as_it_should_be_is_found_well(stack: Laptop) -> No
     assert bad(stack) == []
 
 
-def test_what_somebody_has_switched_off_is_found(stack: Laptop) -> None:
+def test_what_someone_has_switched_off_is_found(stack: Laptop) -> None:
     aws, events = stack.client("lambda"), stack.client("events")
     queue = _arn_of(stack, "EditQueue")
     (mapping,) = aws.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]

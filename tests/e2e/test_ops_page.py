@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from functions.aws.stores import S3Stuck
-from functions.ports import StuckJob
+from functions.aws.s3_stores import S3Stuck
+from functions.protocol.ports import StuckJob
 from local.laptop import Laptop
-from statemachine.job import Repaired
+from statemachine.job import RepairRecord
 from tests.e2e.business import at_rest, dead_letters, executions, jobs_of, move, put, until
-from tests.e2e.people import SLOW, booked, fresh_name, job_of, moved, signed_in, somebody
+from tests.e2e.people import SLOW, booked, fresh_name, job_of, moved, signed_in, someone
 from tests.e2e.test_watch import a_round
 from tests.pages.browser import Visitor, said, visitor
 from tests.pages.test_ops_page import confirm, trouble
@@ -28,7 +28,7 @@ def olga(browser: Browser) -> Iterator[Visitor]:
 
 
 def at_ops(olga: Visitor, stack: Laptop) -> Page:
-    page = signed_in(olga, stack, "/ops/", somebody(stack, "Olga", "ops"))
+    page = signed_in(olga, stack, "/ops/", someone(stack, "Olga", "ops"))
     expect(page.get_by_test_id("freshness")).to_contain_text("As of", timeout=SLOW * 1000)
     return page
 
@@ -48,7 +48,7 @@ def keeps_failing(stack: Laptop, job_id: str) -> None:
     jobs, now = jobs_of(stack), datetime.now(UTC)
     stored = jobs.read("main", job_id)
     died = [now - timedelta(minutes=minutes) for minutes in (50, 40, 30, 20, 16)]
-    repaired = tuple(Repaired(repairs=("replaced",), at=at) for at in died)
+    repaired = tuple(RepairRecord(repairs=("replaced",), at=at) for at in died)
     run = stored.value.execution.with_(since=died[-1])
     jobs.replace(stored.value.bookkept(wait=None, execution=run, repaired=repaired), stored.etag)
     stuck = S3Stuck(stack.client("s3"), stack.outputs["JobsBucket"])
@@ -83,13 +83,13 @@ def test_a_job_whose_executions_keep_dying_is_redriven_and_goes_on(
 
 
 def test_a_poison_event_is_read_sent_again_and_thrown_away(olga: Visitor, stack: Laptop) -> None:
-    nobody = f"261121-{secrets.token_hex(3)}"
+    no_one = f"261121-{secrets.token_hex(3)}"
     before = dead_letters(stack).get("Advance", 0)
-    put(stack, "JobMoveRequested", [move(nobody, "confirm", f"poison-{nobody}")])
+    put(stack, "JobMoveRequested", [move(no_one, "confirm", f"poison-{no_one}")])
     until(lambda: dead_letters(stack).get("Advance", 0), (before + 1).__eq__, SLOW)
     page = at_ops(olga, stack)
     page.get_by_role("button", name="Dead letters of advance job").click()
-    letter = page.get_by_test_id("letter").filter(has_text=nobody)
+    letter = page.get_by_test_id("letter").filter(has_text=no_one)
     expect(letter).to_contain_text("UnknownJob", timeout=SLOW * 1000)
     first = letter.get_attribute("data-message")
     letter.get_by_role("button", name="Send again").click()

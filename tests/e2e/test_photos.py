@@ -8,14 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.api.asking import COOKIE
+from functions.api.request import COOKIE
 from functions.aws.roster import DynamoAccounts
 from functions.people.accounts import Passwords, new_account
 from local.laptop import Laptop
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from tests.e2e.business import jobs_of, stamp, until
 from tests.e2e.test_api import PASSWORD, Client, slug
-from tests.pictures import CAMERA, GPS, a_phone_photo, markers_of, opened
+from tests.support.pictures import CAMERA, GPS, a_phone_photo, markers_of, opened
 
 pytestmark = pytest.mark.engine
 
@@ -57,7 +57,7 @@ class Crew:
 
 @pytest.fixture
 def crew(stack: Laptop) -> Any:
-    """Accounts of this test alone, so that every one begins anew."""
+    """Accounts of this test alone, so that every one begins again."""
     name = f"x{uuid.uuid4().hex[:8]}"
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
     for account, role in ((f"{name}d", "dispatcher"), (f"{name}m", "driver")):
@@ -75,17 +75,17 @@ def crew(stack: Laptop) -> Any:
         }
         booked = office.ask("POST", "/api/jobs", order, idempotency_key=name * 2).json()
         crew = Crew(stack, office, phone, booked["job_id"], booked["tracking_token"])
-        particulars = {
+        details = {
             "crew": [{"role": "driver", "member": f"{name}m", "first_name": "Mike"}],
             "place": {"address": SECRETS["address"], "gate_code": SECRETS["gate"]},
         }
         rev = office.ask("GET", crew.path).headers["etag"]
-        assert office.ask("PATCH", crew.path, particulars, if_match=rev).status_code == 200
+        assert office.ask("PATCH", crew.path, details, if_match=rev).status_code == 200
         crew.move("confirm", "start")
         yield crew
 
 
-def a_wish(**values: Any) -> dict[str, Any]:
+def a_request_body(**values: Any) -> dict[str, Any]:
     return {
         "event_id": "photo-before",
         "occurred_at": stamp(),
@@ -97,13 +97,13 @@ def a_wish(**values: Any) -> dict[str, Any]:
 
 
 def test_a_photo_goes_from_the_phone_to_the_customer_without_its_metadata(crew: Crew) -> None:
-    wish = a_wish()
-    announced = crew.phone.ask("POST", f"{crew.path}/photos", wish)
+    request_body = a_request_body()
+    announced = crew.phone.ask("POST", f"{crew.path}/photos", request_body)
     assert announced.status_code == 201, announced.text
     photo_id, upload = announced.json()["photo_id"], announced.json()["upload"]
     assert crew.put(upload["url"], RAW).status_code == 200
     for _ in range(2):
-        done = crew.phone.ask("POST", f"{crew.path}/photos/{photo_id}", wish)
+        done = crew.phone.ask("POST", f"{crew.path}/photos/{photo_id}", request_body)
         assert (done.status_code, len(done.json()["photos"])) == (200, 1), done.text
     assert photo_id not in str(crew.view())
     crew.move("complete")
@@ -132,8 +132,8 @@ def assert_no_secret_in_public(crew: Crew) -> None:
 
 
 def test_the_bucket_takes_what_was_announced_and_nothing_else(crew: Crew) -> None:
-    wish = a_wish(event_id="photo-2")
-    url = crew.phone.ask("POST", f"{crew.path}/photos", wish).json()["upload"]["url"]
+    request_body = a_request_body(event_id="photo-2")
+    url = crew.phone.ask("POST", f"{crew.path}/photos", request_body).json()["upload"]["url"]
     tried = {
         "another size": crew.put(url, RAW + b"x"),
         "another type": crew.put(url, RAW, "text/html"),
@@ -151,10 +151,10 @@ def test_the_bucket_takes_what_was_announced_and_nothing_else(crew: Crew) -> Non
 
 def test_a_renamed_executable_is_uploaded_and_refused(crew: Crew) -> None:
     program = b"\x7fELF\x02\x01\x01" + bytes(4000)
-    wish = a_wish(event_id="photo-3", bytes=len(program))
-    announced = crew.phone.ask("POST", f"{crew.path}/photos", wish).json()
+    request_body = a_request_body(event_id="photo-3", bytes=len(program))
+    announced = crew.phone.ask("POST", f"{crew.path}/photos", request_body).json()
     assert crew.put(announced["upload"]["url"], program).status_code == 200
-    answer = crew.phone.ask("POST", f"{crew.path}/photos/{announced['photo_id']}", wish)
+    answer = crew.phone.ask("POST", f"{crew.path}/photos/{announced['photo_id']}", request_body)
     assert (answer.status_code, slug(answer)) == (422, "photo-refused")
     assert jobs_of(crew.laptop).read("main", crew.job_id).value.photos == ()
     photo = f"{crew.phone.url}/t/p/{announced['photo_id']}.jpg"
@@ -164,13 +164,13 @@ def test_a_renamed_executable_is_uploaded_and_refused(crew: Crew) -> None:
 def test_the_crews_place_is_told_only_while_the_job_is_under_way(crew: Crew) -> None:
     here = {"latitude": 37.77493, "longitude": -122.41942, "occurred_at": stamp()}
     place = f"/api/track/{crew.digest}/place"
-    told = crew.phone.ask("PUT", f"{crew.path}/whereabouts", here)
+    told = crew.phone.ask("PUT", f"{crew.path}/location", here)
     assert told.status_code == 204, told.text
     seen = crew.phone.ask("GET", place)
     assert (seen.status_code, seen.json()["latitude"]) == (200, 37.775), seen.text
     assert "37.77" not in str(crew.view())
     crew.move("complete")
     gone = crew.phone.ask("GET", place)
-    assert (gone.status_code, slug(gone)) == (404, "no-place")
-    again = crew.phone.ask("PUT", f"{crew.path}/whereabouts", here)
+    assert (gone.status_code, slug(gone)) == (404, "no-location")
+    again = crew.phone.ask("PUT", f"{crew.path}/location", here)
     assert (again.status_code, slug(again)) == (409, "not-under-way")

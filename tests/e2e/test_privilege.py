@@ -17,7 +17,7 @@ NOT_SHOWN = {
     "TellsMissingViews": "the same",
     "WriteDays": "the same actions as others on the same table; the engine knows no conditions on "
     "keys, so tests/deploy/test_keys.py holds them to what is asked",
-    "Whereabouts": "the same",
+    "Location": "the same",
     "EndSessions": "the same",
 }
 """By statement: what the engine does not tell apart. docs/deploy.md has the same table."""

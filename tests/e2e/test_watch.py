@@ -1,4 +1,4 @@
-"""Each fault that the watchdog is for, on the real engine: found in one round, mended or told; and
+"""Each fault that the watchdog is for, on the real engine: found in one round, repaired or told; and
 whoever asks afterwards is told by the job's story.
 """
 
@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from functions.aws.stores import S3Boards
+from functions.aws.s3_stores import S3Boards
 from local.laptop import STAGE, Laptop
 from statemachine.flows import load_flow
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from statemachine.job import Job
 from statemachine.lifecycle import Committed, judge
-from tests.builders import a_request
 from tests.e2e.business import (
     at_rest,
     booking,
@@ -33,6 +32,7 @@ from tests.e2e.business import (
     until,
 )
 from tests.e2e.test_ops import told
+from tests.support.builders import a_request
 
 pytestmark = pytest.mark.engine
 
@@ -173,8 +173,8 @@ def test_a_signal_that_was_dropped(stack: Laptop) -> None:
     rewrite(stack, job_id, timedelta(minutes=1))
     a_round(stack)
     job = until(lambda: job_of(stack, job_id), lambda job: job.execution.seq == 1)
-    assert (repairs_of(stack, job_id)[0], job.execution.generation) == ("rung", 0)
-    tells(stack, job_id, f"{REPAIRED}: rung", "execution 0 waits in Ready for pickup")
+    assert (repairs_of(stack, job_id)[0], job.execution.generation) == ("resumed", 0)
+    tells(stack, job_id, f"{REPAIRED}: resumed", "execution 0 waits in Ready for pickup")
 
 
 def test_an_event_that_can_never_succeed(stack: Laptop) -> None:
@@ -185,7 +185,7 @@ def test_an_event_that_can_never_succeed(stack: Laptop) -> None:
     assert "no job 261121-zzzzzz" in haul(stack, "explain", "261121-zzzzzz").stderr
 
 
-def test_an_event_about_a_job_that_nobody_can_read(stack: Laptop) -> None:
+def test_an_event_about_a_job_that_no_one_can_read(stack: Laptop) -> None:
     """Nothing of it is in the job's story, for nothing was done; the letter names the job."""
     job_id = a_waiting_job(stack, 9)
     put(stack, "JobMoveRequested", [move(job_id, "confirm", "poison-2") | {"actor": "dana"}])
@@ -202,7 +202,7 @@ def test_an_event_about_a_job_that_nobody_can_read(stack: Laptop) -> None:
 
 @contextmanager
 def out_of_work(stack: Laptop, function: str) -> Iterator[None]:
-    """Its queue is read by nobody meanwhile."""
+    """Its queue is read by no one meanwhile."""
     client = stack.client("lambda")
     [mapping] = [
         each
@@ -217,7 +217,7 @@ def out_of_work(stack: Laptop, function: str) -> Iterator[None]:
 
 
 def test_a_consumer_that_fails(stack: Laptop) -> None:
-    """Nobody writes cards; the watchdog does."""
+    """No one writes cards; the watchdog does."""
     request = booking(6, prefix="wch")
     with out_of_work(stack, "publish-board"):
         put(stack, "JobRequested", [request])
@@ -232,7 +232,7 @@ def test_a_consumer_that_fails(stack: Laptop) -> None:
     tells(stack, job_id, f"{REPAIRED}: card written", "the board shows rev 1")
 
 
-def test_a_job_object_that_nobody_can_read(stack: Laptop) -> None:
+def test_a_job_object_that_no_one_can_read(stack: Laptop) -> None:
     job_id = a_waiting_job(stack, 7)
     s3, bucket = stack.client("s3"), stack.outputs["JobsBucket"]
     where = {"Bucket": bucket, "Key": f"tenants/main/jobs/{job_id}.json"}

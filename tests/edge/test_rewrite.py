@@ -83,7 +83,19 @@ def test_there_are_enough_cases_and_each_says_why() -> None:
 
 
 def a_path(chance: random.Random) -> str:
-    pieces = ["/", "/", "track", "book", "api", "lib", "t", "crew", TOKEN, TOKEN[:21], "track.js"]
+    pieces = [
+        "/",
+        "/",
+        "track",
+        "book",
+        "api",
+        "shared",
+        "t",
+        "crew",
+        TOKEN,
+        TOKEN[:21],
+        "track.js",
+    ]
     pieces += ["..", ".", "%2f", "%2e%2e", "%00", "\\", "é", ".js", ".css", ".json", "index.html"]
     return "/" + "".join(chance.choice(pieces) for _ in range(chance.randrange(1, 7)))
 
@@ -107,7 +119,7 @@ def test_what_reaches_the_site_bucket_is_always_a_plain_file_name(
     for uri, outcome in zip(uris, run(engine, list(map(an_event, uris)), tmp_path), strict=True):
         if "statusCode" in outcome:
             continue
-        if re.match(r"/(api|t|lib)(/|$)", uri):
+        if re.match(r"/(api|t|shared)(/|$)", uri):
             assert outcome["uri"] == uri
             assert not {".", ".."} & set(uri.split("/")), uri
             continue
@@ -115,7 +127,7 @@ def test_what_reaches_the_site_bucket_is_always_a_plain_file_name(
 
 
 def test_below_an_unknown_folder_nothing_reaches_the_origin(engine: str, tmp_path: Path) -> None:
-    """Data least of all: what is `.json` comes from /t/ and /lib/ alone, or from the API."""
+    """Data least of all: what is `.json` comes from /t/ and /shared/ alone, or from the API."""
     folders = ["board", "tenants", "directory", "ops", "crew", "uploads", "tt", "libs", "jobs.json"]
     files = [
         "jobs.json",
@@ -126,7 +138,7 @@ def test_below_an_unknown_folder_nothing_reaches_the_origin(engine: str, tmp_pat
         "index.html/x.json",
     ]
     uris = [f"/{folder}/{file}" for folder in folders for file in files]
-    uris += [f"/{name}.json" for name in (*folders, "lib", "t")]
+    uris += [f"/{name}.json" for name in (*folders, "shared", "t")]
     outcomes = run(engine, list(map(an_event, uris)), tmp_path)
     passed = {uri for uri, outcome in zip(uris, outcomes, strict=True) if "uri" in outcome}
     assert passed == {"/ops/board.js", "/crew/board.js"}

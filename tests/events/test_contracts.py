@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 import events
 from events import FACTS_SOURCE, REQUESTS_SOURCE, Fact, JobEditRequested, JobMoveRequested, Request
 from events.schemas import EVENTS, FOLDER, render, schema_of
-from statemachine.identity import job_id_for
-from tests.builders import NOON, a_job, a_request
+from statemachine.ids import job_id_for
+from tests.support.builders import NOON, a_job, a_request
 
 HERE = Path(events.__file__).parent
 SAMPLES = HERE / "samples"

@@ -7,21 +7,21 @@ from typing import Any, Protocol
 
 import pytest
 
-from functions.aws.freshness import S3Spendings
-from functions.aws.stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
-from functions.freshness import Spendings
-from functions.ports import Boards, Jobs, Stuck, Tenants, Views
-from tests.fakes import (
+from functions.aws.invalidation_usage import S3InvalidationUsage
+from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
+from functions.protocol.ports import Boards, Jobs, Stuck, Tenants, Views
+from functions.views.invalidation_budget import InvalidationUsage
+from tests.support.fakes import (
     Bucket,
     FakeBoards,
     FakeJobs,
-    FakeSpendings,
     FakeStuck,
     FakeTenants,
+    FakeUsage,
     FakeViews,
 )
-from tests.faults import Faults
-from tests.moto_server import Moto
+from tests.support.faults import Faults
+from tests.support.moto_server import Moto
 
 
 class Ground(Protocol):
@@ -38,7 +38,7 @@ class Ground(Protocol):
     @property
     def tenants(self) -> Tenants: ...
     @property
-    def spendings(self) -> Spendings: ...
+    def usage(self) -> InvalidationUsage: ...
 
     def under(self, faults: Faults) -> AbstractContextManager[Faults]:
         """Faults on every way to this place."""
@@ -58,7 +58,7 @@ class FakeGround:
         self.bucket = bucket or Bucket()
         self.jobs = FakeJobs(self.bucket)
         self.views, self.boards = FakeViews(self.bucket), FakeBoards(self.bucket)
-        self.stuck, self.spendings = FakeStuck(self.bucket), FakeSpendings(self.bucket)
+        self.stuck, self.usage = FakeStuck(self.bucket), FakeUsage(self.bucket)
         self.tenants = FakeTenants(self.bucket)
 
     @contextmanager
@@ -94,7 +94,7 @@ class S3Ground:
         self.views, self.boards = S3Views(self.s3, self.bucket, 60), S3Boards(self.s3, self.bucket)
         self.stuck = S3Stuck(self.s3, self.bucket)
         self.tenants = S3Tenants(self.s3, self.bucket)
-        self.spendings = S3Spendings(self.s3, self.bucket)
+        self.usage = S3InvalidationUsage(self.s3, self.bucket)
 
     @classmethod
     def of(cls, moto: Moto) -> "S3Ground":

@@ -7,14 +7,22 @@ import pytest
 
 from events import JobMoveRefused
 from functions.advance_job import AdvanceJob, refused_fact
-from functions.ports import Answer, Unavailable, UnknownJob
+from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
 from statemachine.flows import load_flow
 from statemachine.job import SUPERSEDED, Job
-from statemachine.lifecycle import Committed, Duplicate, Kept, RecordsFull, Refused, Verdict, judge
-from tests.builders import NOON, a_job, a_request, minutes
-from tests.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, no_pause
-from tests.faults import Crashed, Faults, Kind
-from tests.functions.making import left_behind, waited_for
+from statemachine.lifecycle import (
+    Committed,
+    Duplicate,
+    KeptEarly,
+    RecordsFull,
+    Refused,
+    Verdict,
+    judge,
+)
+from tests.functions.creation import left_behind, waited_for
+from tests.support.builders import NOON, a_job, a_request, minutes
+from tests.support.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, no_pause
+from tests.support.faults import Crashed, Faults, Kind
 
 
 class Desk:
@@ -42,7 +50,7 @@ def test_a_move_is_committed_and_its_execution_woken() -> None:
     verdict = desk.ask("confirm")
     assert isinstance(verdict, Committed)
     assert (desk.job, desk.job.status) == (verdict.job, "ready_for_pickup")
-    assert desk.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+    assert desk.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
     assert desk.bus.facts == []
 
 
@@ -57,12 +65,12 @@ def test_the_deadline_of_a_kept_move_is_in_the_index_before_the_move_is_kept(
         with pytest.raises(Crashed):
             desk.ask("start")
     else:
-        assert isinstance(desk.ask("start"), Kept)
+        assert isinstance(desk.ask("start"), KeptEarly)
     [early] = desk.job.early
     assert [at for _, at in desk.jobs.open_index("main").due.values()] == [early.until]
 
 
-def test_the_watchdog_is_told_first_then_comes_the_write_and_the_bell_last() -> None:
+def test_the_watchdog_is_told_first_then_comes_the_write_and_the_task_token_last() -> None:
     desk = Desk(waited_for(a_job()))
     desk.ask("confirm")
     assert [operation for operation, _ in desk.faults.log] == [
@@ -74,23 +82,23 @@ def test_the_watchdog_is_told_first_then_comes_the_write_and_the_bell_last() -> 
     assert list(desk.bucket.objects)[-1].endswith(f"open/{a_job().job_id}")
 
 
-def test_a_move_that_nobody_waits_for_yet_is_committed_all_the_same() -> None:
+def test_a_move_that_no_one_waits_for_yet_is_committed_all_the_same() -> None:
     desk = Desk(a_job())
     assert isinstance(desk.ask("confirm"), Committed)
-    assert (desk.job.status, desk.executions.rung) == ("ready_for_pickup", [])
+    assert (desk.job.status, desk.executions.resumed) == ("ready_for_pickup", [])
 
 
 def test_an_execution_that_lags_is_told_the_next_entry_not_the_last() -> None:
     desk = Desk(left_behind(a_job("ready_for_pickup")))
     desk.ask("start")
-    assert desk.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+    assert desk.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
 def test_an_execution_that_slept_through_the_end_of_its_job_is_sent_to_its_own() -> None:
     """Else it would call the job overdue that another execution follows."""
     desk = Desk(left_behind(a_job("completed")))
     desk.ask("reopen", reason="wrong address")
-    assert desk.executions.rung == [("task-1", Answer(seq=2, to=SUPERSEDED))]
+    assert desk.executions.resumed == [("task-1", TaskOutput(seq=2, to=SUPERSEDED))]
     assert list(desk.executions.started) == [f"main-{a_job().job_id}-g1"]
 
 
@@ -98,7 +106,7 @@ def test_it_is_sent_there_also_where_the_answer_to_the_write_was_lost() -> None:
     """The second look finds a duplicate, and the job without the wait."""
     desk = Desk(left_behind(a_job("completed")), Faults({"PutObject": [None, "after"]}))
     assert isinstance(desk.ask("reopen", reason="wrong address"), Duplicate)
-    assert desk.executions.rung == [("task-1", Answer(seq=2, to=SUPERSEDED))]
+    assert desk.executions.resumed == [("task-1", TaskOutput(seq=2, to=SUPERSEDED))]
 
 
 def test_it_is_left_alone_where_the_job_does_not_come_back_after_all() -> None:
@@ -116,7 +124,7 @@ def test_it_is_left_alone_where_the_job_does_not_come_back_after_all() -> None:
     advance = replace(desk.advance, jobs=Meanwhile(desk.bucket))
     request = a_request(a_job(), "reopen", reason="wrong address")
     assert advance(request, NOON) == Duplicate(desk.job)
-    assert [answer.to for _, answer in desk.executions.rung] == ["completed"]
+    assert [answer.to for _, answer in desk.executions.resumed] == ["completed"]
 
 
 def test_a_refused_move_is_on_the_record_and_announced() -> None:
@@ -125,14 +133,14 @@ def test_a_refused_move_is_on_the_record_and_announced() -> None:
     assert isinstance(verdict, Refused)
     assert desk.job.refused == (verdict.refusal,)
     assert desk.bus.facts == [refused_fact(desk.job, verdict.refusal)]
-    assert (desk.job.status, desk.executions.rung) == ("completed", [])
+    assert (desk.job.status, desk.executions.resumed) == ("completed", [])
 
 
 def test_a_move_before_its_turn_is_kept_in_silence() -> None:
     desk = Desk(waited_for(a_job()))
-    assert isinstance(desk.ask("start"), Kept)
+    assert isinstance(desk.ask("start"), KeptEarly)
     assert [early.event_id for early in desk.job.early] == ["start-1"]
-    assert (desk.bus.facts, desk.executions.rung) == ([], [])
+    assert (desk.bus.facts, desk.executions.resumed) == ([], [])
 
 
 def test_kept_moves_that_a_move_makes_impossible_are_announced_with_it() -> None:
@@ -148,18 +156,18 @@ def test_kept_moves_that_are_now_possible_are_made_with_it() -> None:
     desk.ask("start")
     desk.ask("confirm")
     assert [entry.event_id for entry in desk.job.ledger] == ["confirm-1", "start-1"]
-    assert desk.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+    assert desk.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
 @pytest.mark.parametrize("lost", ["before", "after"])
 def test_a_copy_drives_on_what_the_first_left_undone(lost: Kind) -> None:
-    """The bell was not rung, or nobody knows whether: the message comes again and rings it."""
+    """The task token was not resumed, or no one knows whether: the message comes again and rings it."""
     desk = Desk(waited_for(a_job()), Faults({"SendTaskSuccess": [lost]}))
     with pytest.raises(Unavailable):
         desk.ask("confirm")
     committed = desk.job
     assert desk.ask("confirm") == Duplicate(committed)
-    assert desk.executions.rung[-1] == ("task-1", Answer(seq=1, to="ready_for_pickup"))
+    assert desk.executions.resumed[-1] == ("task-1", TaskOutput(seq=1, to="ready_for_pickup"))
 
 
 def test_a_copy_announces_a_refusal_whose_announcement_was_lost() -> None:
@@ -170,7 +178,7 @@ def test_a_copy_announces_a_refusal_whose_announcement_was_lost() -> None:
     assert desk.bus.facts == [refused_fact(desk.job, desk.job.refused[0])]
 
 
-def test_a_copy_of_a_move_long_settled_rings_nobody() -> None:
+def test_a_copy_of_a_move_long_settled_rings_no_one() -> None:
     desk = Desk(waited_for(a_job("ready_for_pickup")))
     assert desk.ask("confirm", event_id="way-1") == Duplicate(desk.job)
     assert desk.faults.log == [("GetObject", None)] * 2
@@ -192,7 +200,7 @@ def test_a_copy_starts_the_next_generation_where_that_was_lost() -> None:
     assert list(desk.executions.started) == ["main-261121-7k3m2q-g1"]
 
 
-def test_a_job_nobody_knows_is_not_made_up() -> None:
+def test_a_job_no_one_knows_is_not_made_up() -> None:
     desk = Desk(a_job())
     with pytest.raises(UnknownJob):
         desk.advance(a_request(a_job(job_id="261121-000000"), "confirm"), NOON)

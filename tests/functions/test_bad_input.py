@@ -18,26 +18,26 @@ from functions import (
     advance_job,
     create_job,
     edit_job,
-    forget_at_edge,
+    invalidate_views,
     publish_board,
     register_wait,
     settle_job,
     watch_jobs,
 )
 from functions.aws import container
+from statemachine.business import BusinessSettings
 from statemachine.job import Job
-from statemachine.tenants import TenantSettings
 from statemachine.values import iso
-from tests.builders import NOON, a_booking, a_job, a_request, an_edit
-from tests.fakes import FakeLog, board_key, job_key, to_bytes
 from tests.functions.conftest import S3Ground
-from tests.functions.making import again, batch, envelope
-from tests.functions.test_ports import a_bus_on, letters_in
-from tests.moto_server import Moto
+from tests.functions.creation import again, batch, envelope
+from tests.functions.protocol.test_ports import a_bus_on, letters_in
+from tests.support.builders import NOON, a_booking, a_job, a_request, an_edit
+from tests.support.fakes import FakeLog, board_key, job_key, to_bytes
+from tests.support.moto_server import Moto
 
 TOMORROW = iso(NOON + timedelta(days=1))
 HUGE = "CANARY" + "x" * 300_000
-FROM_QUEUES = (create_job, advance_job, edit_job, publish_board, forget_at_edge, watch_jobs)
+FROM_QUEUES = (create_job, advance_job, edit_job, publish_board, invalidate_views, watch_jobs)
 INVOKED = (settle_job, register_wait)
 
 
@@ -50,7 +50,9 @@ class Yard(S3Ground):
         self.site, self.log = moto.bucket(), FakeLog()
         self.letters_url = self.sqs.create_queue(QueueName=moto.name("letters"))["QueueUrl"]
         self.bus, self.heard = a_bus_on(moto)
-        self.put("directory/main.json", to_bytes(TenantSettings(tenant="main", business="Haulway")))
+        self.put(
+            "directory/main.json", to_bytes(BusinessSettings(tenant="main", business="Haulway"))
+        )
         self.jobs.create(a_job("in_progress"))
         environment = {
             "JOBS_BUCKET": self.bucket,
@@ -89,7 +91,7 @@ class Yard(S3Ground):
 
 @pytest.fixture(scope="module")
 def yard(moto: Moto) -> Iterator[Yard]:
-    """A little after NOON; wired as in a container, so the next test module wires anew."""
+    """A little after NOON; wired as in a container, so the next test module wires again."""
     ticks = itertools.count()
     with pytest.MonkeyPatch.context() as patch:
         for module in (create_job, advance_job, edit_job, publish_board, watch_jobs):
@@ -128,27 +130,31 @@ NO_EVENT = "the message is not an EventBridge event with a `detail`"
 NO_ZONE = "2026-11-21T12:00:00"
 
 
-def assert_buried(yard: Yard, function: ModuleType, body: str, reason: str, detail: str) -> None:
+def assert_dead_lettered(
+    yard: Yard, function: ModuleType, body: str, reason: str, detail: str
+) -> None:
     """Acknowledged, whole among the dead letters with its reason, and nothing else has changed."""
     yard.heard()
     before = yard.everything()
     assert yard.deliver(function, body) == again()
-    [(buried, why, what)] = yard.letters()
-    assert (buried, why, what[: len(detail)]) == (body, reason, detail)
+    [(dead_lettered, why, what)] = yard.letters()
+    assert (dead_lettered, why, what[: len(detail)]) == (body, reason, detail)
     assert "CANARY" not in what + str(yard.log.lines)
     assert (yard.everything(), yard.heard()) == (before, [])
 
 
 @pytest.mark.parametrize("body", [" ", "CANARY", booking()[:50], '"CANARY"', '{"CANARY": 1}', "[]"])
 @pytest.mark.parametrize("function", FROM_QUEUES)
-def test_a_message_that_is_no_event_is_buried(yard: Yard, function: ModuleType, body: str) -> None:
-    assert_buried(yard, function, body, "Permanent", NO_EVENT)
+def test_a_message_that_is_no_event_is_dead_lettered(
+    yard: Yard, function: ModuleType, body: str
+) -> None:
+    assert_dead_lettered(yard, function, body, "Permanent", NO_EVENT)
 
 
 @pytest.mark.parametrize("function", FROM_QUEUES)
-def test_an_event_with_an_unknown_detail_is_buried(yard: Yard, function: ModuleType) -> None:
-    assert_buried(yard, function, envelope("CANARY"), "Permanent", "")
-    assert_buried(yard, function, envelope({"CANARY": 1}), "Permanent", "")
+def test_an_event_with_an_unknown_detail_is_dead_lettered(yard: Yard, function: ModuleType) -> None:
+    assert_dead_lettered(yard, function, envelope("CANARY"), "Permanent", "")
+    assert_dead_lettered(yard, function, envelope({"CANARY": 1}), "Permanent", "")
 
 
 @pytest.mark.parametrize(
@@ -167,8 +173,8 @@ def test_an_event_with_an_unknown_detail_is_buried(yard: Yard, function: ModuleT
         ({"event_id": "CANARY CANARY"}, "event_id: String should match"),
     ],
 )
-def test_an_unfit_booking_is_buried(yard: Yard, values: dict[str, Any], detail: str) -> None:
-    assert_buried(yard, create_job, booking(**values), "Permanent", detail)
+def test_an_unfit_booking_is_dead_lettered(yard: Yard, values: dict[str, Any], detail: str) -> None:
+    assert_dead_lettered(yard, create_job, booking(**values), "Permanent", detail)
 
 
 NO_PRICES: list[Any] = [
@@ -188,9 +194,11 @@ NO_PRICES: list[Any] = [
 
 
 @pytest.mark.parametrize("price", NO_PRICES, ids=repr)
-def test_a_price_that_is_no_amount_is_buried(yard: Yard, price: object) -> None:
-    assert_buried(yard, create_job, booking(price_cents=price), "Permanent", "price_cents: Input")
-    assert_buried(
+def test_a_price_that_is_no_amount_is_dead_lettered(yard: Yard, price: object) -> None:
+    assert_dead_lettered(
+        yard, create_job, booking(price_cents=price), "Permanent", "price_cents: Input"
+    )
+    assert_dead_lettered(
         yard, edit_job, edit(price_cents=price), "Permanent", "changes.price_cents: Input"
     )
 
@@ -198,15 +206,15 @@ def test_a_price_that_is_no_amount_is_buried(yard: Yard, price: object) -> None:
 @pytest.mark.parametrize(
     ("values", "reason", "detail"),
     [
-        ({"tenant": "nobody"}, "UnknownTenant", "no tenant nobody"),
+        ({"tenant": "no one"}, "UnknownTenant", "no tenant no one"),
         ({"flow": "piano"}, "UnknownFlow", "no flow 'piano'; there are "),
         ({"occurred_at": TOMORROW}, "FromTheFuture", "event booking-1 says it happened in the "),
     ],
 )
-def test_a_booking_that_can_never_be_made_is_buried(
+def test_a_booking_that_can_never_be_made_is_dead_lettered(
     yard: Yard, values: dict[str, Any], reason: str, detail: str
 ) -> None:
-    assert_buried(yard, create_job, booking(**values), reason, detail)
+    assert_dead_lettered(yard, create_job, booking(**values), reason, detail)
 
 
 @pytest.mark.parametrize(
@@ -222,8 +230,8 @@ def test_a_booking_that_can_never_be_made_is_buried(
         ({"expected_rev": "CANARY"}, "expected_rev: Input should be"),
     ],
 )
-def test_an_unfit_move_is_buried(yard: Yard, values: dict[str, Any], detail: str) -> None:
-    assert_buried(yard, advance_job, move(**values), "Permanent", detail)
+def test_an_unfit_move_is_dead_lettered(yard: Yard, values: dict[str, Any], detail: str) -> None:
+    assert_dead_lettered(yard, advance_job, move(**values), "Permanent", detail)
 
 
 @pytest.mark.parametrize(
@@ -235,8 +243,8 @@ def test_an_unfit_move_is_buried(yard: Yard, values: dict[str, Any], detail: str
         ({"schedule": {"eta": NO_ZONE}}, "changes.schedule.eta: Input should have timezone"),
     ],
 )
-def test_an_unfit_edit_is_buried(yard: Yard, changes: dict[str, Any], detail: str) -> None:
-    assert_buried(yard, edit_job, edit(**changes), "Permanent", detail)
+def test_an_unfit_edit_is_dead_lettered(yard: Yard, changes: dict[str, Any], detail: str) -> None:
+    assert_dead_lettered(yard, edit_job, edit(**changes), "Permanent", detail)
 
 
 def test_an_edit_that_cannot_be_made_is_refused_on_the_record(yard: Yard) -> None:
@@ -250,30 +258,30 @@ def test_an_edit_that_cannot_be_made_is_refused_on_the_record(yard: Yard) -> Non
         assert yard.deliver(edit_job, envelope(detail)) == again()
     assert [(each.why, each.text) for each in yard.job().refused_edits] == [
         ("not_possible", "a role is given to two people; name one for each role"),
-        ("crew_unavailable", "'stranger' is not on the roster; choose somebody who is"),
+        ("crew_unavailable", "'stranger' is not on the roster; choose someone who is"),
         ("from_the_future", "`occurred_at` lies ahead of our clock; check the sender's clock"),
         ("crew_unavailable", "there is no truck 'nosuchtruck'; choose one of the roster's"),
     ]
     assert (yard.letters(), yard.job().edits) == ([], ())
 
 
-@pytest.mark.parametrize("who", [{"job_id": NO_SUCH_JOB}, {"tenant": "nobody"}], ids=str)
-@pytest.mark.parametrize("function", [advance_job, edit_job, publish_board, forget_at_edge])
-def test_a_message_about_a_job_nobody_knows_is_buried(
+@pytest.mark.parametrize("who", [{"job_id": NO_SUCH_JOB}, {"tenant": "no one"}], ids=str)
+@pytest.mark.parametrize("function", [advance_job, edit_job, publish_board, invalidate_views])
+def test_a_message_about_a_job_no_one_knows_is_dead_lettered(
     yard: Yard, function: ModuleType, who: dict[str, str]
 ) -> None:
     whose = {"tenant": "main", "job_id": a_job().job_id, **who}
     reason = f"no job {whose['job_id']} of tenant {whose['tenant']}"
-    assert_buried(yard, function, about(function, whose), "UnknownJob", reason)
+    assert_dead_lettered(yard, function, about(function, whose), "UnknownJob", reason)
 
 
 @pytest.mark.parametrize(
     "values", [{"name": "CANARY"}, {"input": "CANARY"}, {"input": '{"tenant": "CANARY"}'}]
 )
-def test_news_of_an_execution_that_is_not_ours_is_buried(
+def test_news_of_an_execution_that_is_not_ours_is_dead_lettered(
     yard: Yard, values: dict[str, str]
 ) -> None:
-    assert_buried(yard, watch_jobs, ended(**values), "Permanent", "Round: Extra inputs")
+    assert_dead_lettered(yard, watch_jobs, ended(**values), "Permanent", "Round: Extra inputs")
 
 
 REFUSED = {
@@ -303,7 +311,7 @@ def test_a_move_that_may_not_be_made_is_refused_on_the_record(yard: Yard, case: 
     assert yard.letters() == []
 
 
-@pytest.mark.parametrize("function", [advance_job, edit_job, publish_board, forget_at_edge])
+@pytest.mark.parametrize("function", [advance_job, edit_job, publish_board, invalidate_views])
 @pytest.mark.parametrize("broken", [b"CANARY", b'{"CANARY": 1}'])
 def test_a_job_that_cannot_be_read_is_left_as_it_is(
     yard: Yard, function: ModuleType, broken: bytes
@@ -311,7 +319,7 @@ def test_a_job_that_cannot_be_read_is_left_as_it_is(
     key = job_key("main", "261121-00000b")
     yard.put(key, broken)
     body = about(function, {"tenant": "main", "job_id": "261121-00000b"})
-    assert_buried(yard, function, body, "Corrupt", f"{key} is no Job: ")
+    assert_dead_lettered(yard, function, body, "Corrupt", f"{key} is no Job: ")
     yard.s3.delete_object(Bucket=yard.bucket, Key=key)
 
 
@@ -334,10 +342,10 @@ def test_good_messages_beside_bad_ones_are_done(yard: Yard) -> None:
 
 
 def test_a_booking_that_is_invoked_is_answered_with_what_is_wrong(yard: Yard) -> None:
-    """Somebody waits for the answer, so nothing is buried."""
+    """Someone waits for the answer, so nothing is dead-lettered."""
     for body, error in (
         (booking(price_cents="CANARY"), "Invalid"),
-        (booking(tenant="nobody"), "UnknownTenant"),
+        (booking(tenant="no one"), "UnknownTenant"),
         (booking(event_id="haulway.CANARY"), "Permanent"),
         (booking(occurred_at=TOMORROW), "FromTheFuture"),
     ):

@@ -14,15 +14,15 @@ from functions.create_job import (
     JobIdTaken,
     WindowRefused,
 )
-from functions.ports import Unavailable, UnknownTenant
+from functions.protocol.ports import Unavailable, UnknownTenant
+from statemachine.business import BusinessSettings
 from statemachine.flows import UnknownFlow, load_flow
-from statemachine.identity import digest_of, job_id_for
+from statemachine.ids import digest_of, job_id_for
 from statemachine.job import Execution, Job, Note
-from statemachine.tenants import TenantSettings
 from statemachine.values import Actor, iso
 from statemachine.views import View, view_of
-from tests.builders import CUSTOMER, DISPATCHER, NOON, TOKEN, a_booking, a_job, minutes
-from tests.fakes import (
+from tests.support.builders import CUSTOMER, DISPATCHER, NOON, TOKEN, a_booking, a_job, minutes
+from tests.support.fakes import (
     Bucket,
     FakeExecutions,
     FakeJobs,
@@ -31,7 +31,7 @@ from tests.fakes import (
     no_pause,
     parsed,
 )
-from tests.faults import Crashed, EveryCall, Fault, Faults, Kind
+from tests.support.faults import Crashed, EveryCall, Fault, Faults, Kind
 
 HAUL = load_flow("haul")
 JOB_ID = job_id_for("main", "booking-1", NOON)
@@ -48,7 +48,7 @@ class Office:
             self.jobs,
             FakeViews(self.bucket),
             self.executions,
-            FakeTenants(self.bucket, TenantSettings(tenant="main", business="Haulway")),
+            FakeTenants(self.bucket, BusinessSettings(tenant="main", business="Haulway")),
             new_token=lambda: TOKEN,
             pause=no_pause,
         )
@@ -145,7 +145,7 @@ def test_an_id_may_be_chosen_but_not_taken_from_another_job() -> None:
 @pytest.mark.parametrize(
     ("values", "error"),
     [
-        ({"tenant": "nobody"}, UnknownTenant),
+        ({"tenant": "no one"}, UnknownTenant),
         ({"flow": "piano"}, UnknownFlow),
         ({"occurred_at": iso(NOON + minutes(6))}, FromTheFuture),
     ],

@@ -1,4 +1,4 @@
-"""Step 2 for particulars: committed once, shown before they are announced."""
+"""Step 2 for details: committed once, shown before they are announced."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -7,18 +7,26 @@ import pytest
 
 from events import JobEdited, JobEditRefused, JobMoveRefused
 from functions.edit_job import EditJob, refused_edit_fact
-from functions.ports import Answer, Unavailable, UnknownJob
+from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
 from statemachine.edits import MAX_REFUSED_EDITS, EditRefused, edited, with_refusal
 from statemachine.flows import load_flow
-from statemachine.identity import digest_of
+from statemachine.ids import digest_of
 from statemachine.job import Job
-from statemachine.lifecycle import Duplicate, Kept, Refused, judge
+from statemachine.lifecycle import Duplicate, KeptEarly, Refused, judge
 from statemachine.views import View, view_of
-from tests.builders import DISPATCHER, NOON, TOKEN, a_job, a_request, an_edit, minutes
-from tests.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, FakeViews, no_pause, parsed
-from tests.faults import Crashed, EveryCall, Faults, Kind
-from tests.functions.making import waited_for
-from tests.roster_fakes import a_crew_office
+from tests.functions.creation import waited_for
+from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job, a_request, an_edit, minutes
+from tests.support.fakes import (
+    Bucket,
+    FakeBus,
+    FakeExecutions,
+    FakeJobs,
+    FakeViews,
+    no_pause,
+    parsed,
+)
+from tests.support.faults import Crashed, EveryCall, Faults, Kind
+from tests.support.roster_fakes import a_crew_office
 
 VIEW_KEY = f"t/{digest_of(TOKEN)}.json"
 NEW_PRICE = an_edit(a_job(), price_cents=75_000)
@@ -100,7 +108,7 @@ def test_an_edit_decided_on_an_older_state_is_refused() -> None:
     assert desk.jobs.read("main", a_job().job_id).value.price_cents == 75_000
 
 
-def test_a_job_nobody_knows_is_not_edited() -> None:
+def test_a_job_no_one_knows_is_not_edited() -> None:
     desk = Desk()
     with pytest.raises(UnknownJob):
         desk.edit(an_edit(a_job(job_id="261121-000000"), note="Ring"), NOON)
@@ -129,7 +137,7 @@ def test_a_refused_edit_is_on_the_jobs_record_and_announced() -> None:
 
 
 def test_a_copy_of_a_refused_edit_is_refused_alike_and_tells_the_same() -> None:
-    """Also where it could be made by now: nobody expects it any more."""
+    """Also where it could be made by now: no one expects it any more."""
     desk = Desk()
     for _ in range(2):
         with pytest.raises(EditRefused, match="the job is at rev 1, not 7"):
@@ -198,38 +206,38 @@ def kept_until_rev(rev: int, move: str = "confirm") -> Job:
     """A job whose execution waits, with a move kept that was decided on `rev`."""
     job = waited_for(a_job())
     verdict = judge(job, a_request(job, move, expected_rev=rev), load_flow("haul"), NOON)
-    assert isinstance(verdict, Kept)
+    assert isinstance(verdict, KeptEarly)
     return verdict.job
 
 
-def edited_and_rung(job: Job, now: datetime = NOON) -> tuple[Job, FakeExecutions, FakeBus]:
+def edited_and_resumed(job: Job, now: datetime = NOON) -> tuple[Job, FakeExecutions, FakeBus]:
     desk, executions = Desk(), FakeExecutions()
     desk.jobs.replace(job, desk.jobs.read("main", job.job_id).etag)
-    replace(desk.edit, bells=executions)(NEW_PRICE, now)
+    replace(desk.edit, task_tokens=executions)(NEW_PRICE, now)
     return desk.jobs.read("main", job.job_id).value, executions, desk.bus
 
 
 def test_a_kept_move_is_made_with_the_edit_that_brings_its_rev() -> None:
-    job, executions, _ = edited_and_rung(kept_until_rev(4))
+    job, executions, _ = edited_and_resumed(kept_until_rev(4))
     assert (job.status, job.early, job.visible_rev) == ("ready_for_pickup", (), 5)
     assert [entry.rev for entry in job.ledger] == [5]
-    assert executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+    assert executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
 def test_a_kept_move_is_refused_with_the_edit_that_brings_its_rev() -> None:
-    job, executions, bus = edited_and_rung(kept_until_rev(4, "complete"))
+    job, executions, bus = edited_and_resumed(kept_until_rev(4, "complete"))
     (refusal,) = job.refused
-    assert (refusal.why, job.early, executions.rung) == ("illegal_move", (), [])
+    assert (refusal.why, job.early, executions.resumed) == ("illegal_move", (), [])
     assert [fact.event_id for fact in bus.told(JobMoveRefused)] == ["complete-1"]
 
 
 def test_a_kept_move_whose_rev_is_still_ahead_waits_on() -> None:
     kept = kept_until_rev(9)
-    job, executions, _ = edited_and_rung(kept)
-    assert (job.early, executions.rung) == (kept.early, [])
+    job, executions, _ = edited_and_resumed(kept)
+    assert (job.early, executions.resumed) == (kept.early, [])
 
 
 def test_a_kept_move_whose_time_is_up_is_refused_with_the_edit() -> None:
-    job, _, bus = edited_and_rung(kept_until_rev(9), NOON + minutes(16))
+    job, _, bus = edited_and_resumed(kept_until_rev(9), NOON + minutes(16))
     assert [refusal.why for refusal in job.refused] == ["kept_too_long"]
     assert len(bus.told(JobMoveRefused)) == 1

@@ -102,7 +102,7 @@ def test_only_the_adapters_know_boto3() -> None:
 
 def test_only_the_function_that_is_given_a_photo_pays_for_reading_it() -> None:
     """Pillow brings decoders that no other request needs."""
-    look = "import functions.api.entry, sys; print('PIL' in sys.modules)"
+    look = "import functions.serve_api, sys; print('PIL' in sys.modules)"
     answer = subprocess.run(
         [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -4,14 +4,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from functions.inbox import Inbox, JobRef
-from functions.ports import Stored, Unavailable, UnknownJob
+from functions.protocol.batches import BatchConsumer, JobRef
+from functions.protocol.ports import Stored, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.views import SHOWN_AFTER_END, Board, card_of
-from tests.builders import NOON, a_job
-from tests.fakes import (
+from tests.functions.conftest import FakeGround, Ground
+from tests.functions.creation import again, batch, envelope
+from tests.support.builders import NOON, a_job
+from tests.support.fakes import (
     FakeBoards,
     FakeDeadLetters,
     FakeJobs,
@@ -21,9 +23,7 @@ from tests.fakes import (
     no_pause,
     to_bytes,
 )
-from tests.faults import Faults, Kind
-from tests.functions.conftest import FakeGround, Ground
-from tests.functions.making import again, batch, envelope
+from tests.support.faults import Faults, Kind
 
 KEY = board_key("main")
 
@@ -125,7 +125,7 @@ def test_past_the_bound_the_batch_shall_come_again(fake_ground: FakeGround) -> N
     assert KEY not in fake_ground.bucket.objects
 
 
-def test_a_job_nobody_knows_is_not_shown_and_keeps_no_other_off_the_board(ground: Ground) -> None:
+def test_a_job_no_one_knows_is_not_shown_and_keeps_no_other_off_the_board(ground: Ground) -> None:
     publish = a_publisher(ground, numbered(1))
     with pytest.raises(UnknownJob):
         publish("main", ["261121-000009", "261121-000001"], NOON)
@@ -169,7 +169,7 @@ def test_a_business_whose_board_cannot_be_written_stops_no_other(fake_ground: Fa
 
 
 @pytest.mark.parametrize("broken", [b"", b"not json", b'{"jobs": []}', b'{"jobs": {"1": {}}}'])
-def test_a_board_nobody_can_read_is_rebuilt_from_the_jobs(ground: Ground, broken: bytes) -> None:
+def test_a_board_no_one_can_read_is_rebuilt_from_the_jobs(ground: Ground, broken: bytes) -> None:
     publish = a_publisher(ground, numbered(1), numbered(2, "completed"))
     publish("main", ["261121-000001", "261121-000002"], NOON)
     before = ground.get(KEY)
@@ -217,14 +217,16 @@ def test_jobs_that_ended_long_ago_are_not_read_for_a_new_board(fake_ground: Fake
     assert (calls.calls("GetObject"), calls.calls("ListObjectsV2")) == (1 + 1 + 1, 3)
 
 
-def test_a_job_nobody_can_read_does_not_keep_the_others_off_the_board(ground: Ground) -> None:
+def test_a_job_no_one_can_read_does_not_keep_the_others_off_the_board(ground: Ground) -> None:
     publish = a_publisher(ground, numbered(1))
     ground.put(job_key("main", "261121-000002"), b"{")
     publish.rebuild("main", NOON)
     assert ground.get(KEY) == a_board(numbered(1))
 
 
-def test_a_job_in_a_status_of_a_later_version_is_buried_alone_and_left_off(ground: Ground) -> None:
+def test_a_job_in_a_status_of_a_later_version_is_dead_lettered_alone_and_left_off(
+    ground: Ground,
+) -> None:
     publish = a_publisher(ground, numbered(1))
     ground.put(job_key("main", "261121-000002"), to_bytes(numbered(2).with_(status="loading")))
     letters = FakeDeadLetters()
@@ -233,8 +235,8 @@ def test_a_job_in_a_status_of_a_later_version_is_buried_alone_and_left_off(groun
     def all_of(refs: list[JobRef]) -> list[Exception | None]:
         return publish.together(refs, NOON)
 
-    assert Inbox(JobRef, letters, FakeLog()).deliver_together(messages, all_of) == again()
-    assert [reason for _, reason, _ in letters.buried] == ["UnknownStatus"]
+    assert BatchConsumer(JobRef, letters, FakeLog()).deliver_together(messages, all_of) == again()
+    assert [reason for _, reason, _ in letters.dead_lettered] == ["UnknownStatus"]
     assert ground.get(KEY) == a_board(numbered(1))
 
 

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from events import JobEditRequested, JobMoveRequested
-from functions.hooks.deliveries import Busy
-from functions.hooks.numbers import digest_of, known_number
-from functions.hooks.text_once import TextNotTaken
-from functions.inbox import Permanent
+from functions.messages.deliveries import Busy
+from functions.messages.phone_numbers import digest_of, phone_record
+from functions.messages.sms_once import SmsNotAccepted
+from functions.protocol.batches import Permanent
 from functions.receive_sms import Inbound, ReceiveSms, parse_inbound
-from functions.send_messages import Arrival
+from functions.send_sms import StatusReached
 from statemachine.flows import load_flow
 from statemachine.job import Customer
 from statemachine.lifecycle import Committed, Refused, judge
-from tests.builders import CUSTOMER, NOON, a_job, minutes, moved
-from tests.fakes import FakeJobs, no_pause, to_bytes
-from tests.functions.test_hooks import PHONE, Hooks, confirmed
+from tests.functions.messages.test_messages import PHONE, Hooks, confirmed
+from tests.support.builders import CUSTOMER, NOON, a_job, minutes, moved
+from tests.support.fakes import FakeJobs, no_pause, to_bytes
 
 OURS = "+15555559999"
 
@@ -141,7 +141,7 @@ def test_only_the_present_number_of_a_job_counts() -> None:
     phone.says("YES")
     phone.says("where are you?", message_id="in-2")
     assert phone.requests.asked == []
-    phone.send(Arrival(tenant="main", job_id=job.job_id, fields=("customer",)), NOON)
+    phone.send(StatusReached(tenant="main", job_id=job.job_id, fields=("customer",)), NOON)
     phone.says("YES", originationNumber="+15555550199", message_id="in-3")
     assert moves(phone) == [(job.job_id, "confirm")]
 
@@ -170,7 +170,7 @@ def test_two_bookings_by_the_form_under_one_number_are_both_asked_about() -> Non
 
 def test_a_question_of_an_earlier_version_is_still_answered() -> None:
     phone, job = asked()
-    number = known_number(phone.numbers, "main", PHONE)
+    number = phone_record(phone.numbers, "main", PHONE)
     old = json.loads(to_bytes(number))
     old["question"] = old.pop("questions")[0]
     phone.bucket.objects[f"tenants/main/numbers/{number.digest}.json"] = json.dumps(old).encode()
@@ -214,7 +214,7 @@ def test_whatever_a_stranger_writes_becomes_a_note_that_can_be_read(body: str) -
 def test_a_sentence_with_stop_in_it_reaches_the_crew_and_opts_out_of_nothing() -> None:
     phone, job = asked()
     phone.says("please stop before the gate, it is locked")
-    assert not known_number(phone.numbers, "main", PHONE).stopped
+    assert not phone_record(phone.numbers, "main", PHONE).stopped
     assert notes(phone) == [
         (job.job_id, "Text from the customer: please stop before the gate, it is locked")
     ]
@@ -226,7 +226,7 @@ def test_a_copy_of_stop_that_comes_after_start_stops_nothing() -> None:
     phone.says("STOP", at=NOON)
     phone.says("START", at=NOON + minutes(1), message_id="in-2")
     phone.receive(inbound("STOP", at=NOON), NOON + minutes(5))
-    assert not known_number(phone.numbers, "main", PHONE).stopped
+    assert not phone_record(phone.numbers, "main", PHONE).stopped
     sent = phone.text(phone.keep(moved(job, "confirm")))
     assert sent
     assert sent.state == "sent"
@@ -234,7 +234,7 @@ def test_a_copy_of_stop_that_comes_after_start_stops_nothing() -> None:
 
 def test_an_answer_that_the_carrier_did_not_take_comes_again_and_is_sent_once() -> None:
     phone, _ = asked()
-    phone.texts.says = TextNotTaken("ThrottlingException")
+    phone.texts.says = SmsNotAccepted("ThrottlingException")
     with pytest.raises(Busy):
         phone.says("HELP")
     phone.texts.says = None
@@ -264,7 +264,7 @@ def test_start_after_stop_sends_texts_again_whatever_order_they_arrive_in() -> N
     phone, job = asked()
     phone.says("START", at=NOON + minutes(2), message_id="in-2")
     phone.says("STOP", at=NOON + minutes(1))
-    assert not known_number(phone.numbers, "main", PHONE).stopped
+    assert not phone_record(phone.numbers, "main", PHONE).stopped
     sent = phone.text(phone.keep(moved(job, "confirm")))
     assert sent
     assert sent.state == "sent"
@@ -284,7 +284,7 @@ def test_a_stop_counts_for_one_business_where_each_has_its_number() -> None:
     other = phone.tenant.with_(tenant="other", sms_number="+15555558888")
     phone.bucket.objects["directory/other.json"] = to_bytes(other)
     phone.says("STOP")
-    stopped = {t: known_number(phone.numbers, t, PHONE).stopped for t in ("main", "other")}
+    stopped = {t: phone_record(phone.numbers, t, PHONE).stopped for t in ("main", "other")}
     assert stopped == {"main": True, "other": False}
 
 
@@ -292,7 +292,7 @@ def test_a_stop_to_a_shared_number_counts_for_all_who_share_it() -> None:
     phone = Phone()
     phone.bucket.objects["directory/other.json"] = to_bytes(phone.tenant.with_(tenant="other"))
     phone.says("STOP")
-    assert all(known_number(phone.numbers, tenant, PHONE).stopped for tenant in ("main", "other"))
+    assert all(phone_record(phone.numbers, tenant, PHONE).stopped for tenant in ("main", "other"))
     assert len(phone.texts.sent) == 1
 
 
@@ -327,12 +327,12 @@ def test_numbers_are_kept_by_a_hash_of_their_own_for_each_tenant() -> None:
     phone, _ = asked()
     assert [key for key in phone.bucket.objects if PHONE[1:] in key] == []
     assert digest_of("main", PHONE) != digest_of("other", PHONE)
-    assert PHONE[1:] not in repr(known_number(phone.numbers, "main", PHONE))
+    assert PHONE[1:] not in repr(phone_record(phone.numbers, "main", PHONE))
 
 
 @pytest.mark.parametrize(
     "body", ["", "[]", '{"Message": "x"}', '{"Message": "{}", "Timestamp": 1}']
 )
-def test_what_is_no_inbound_text_is_buried_without_saying_what_it_held(body: str) -> None:
+def test_what_is_no_inbound_text_is_dead_lettered_without_saying_what_it_held(body: str) -> None:
     with pytest.raises(Permanent):
         parse_inbound(Inbound, body)

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from events import JobMoved
-from functions.ports import Answer, Unavailable
+from functions.protocol.ports import TaskOutput, Unavailable
 from functions.register_wait import RegisterWait, WaitRequest
 from functions.settle_job import SettleJob
-from statemachine.identity import digest_of
-from statemachine.job import Execution, Job, Shown
-from tests.builders import NOON, a_job, minutes
-from tests.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, FakeViews, no_pause
-from tests.faults import Faults, Kind
-from tests.functions.making import a_wait, waited_for
-from tests.hook_fakes import FakeMetrics
+from statemachine.ids import digest_of
+from statemachine.job import Execution, Job, ShownAt
+from tests.functions.creation import a_wait, waited_for
+from tests.support.builders import NOON, a_job, minutes
+from tests.support.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, FakeViews, no_pause
+from tests.support.faults import Faults, Kind
+from tests.support.message_fakes import FakeMetrics
 
 
 class Machine:
@@ -68,7 +68,7 @@ def test_a_status_is_shown_and_told_before_it_is_waited_in() -> None:
     assert machine.register(a_registration(1, settles=True)) == "waits"
     assert [type(fact) for fact in machine.bus.facts] == [JobMoved]
     assert f"t/{digest_of(machine.job.token)}.json" in machine.bucket.objects
-    assert (machine.job.execution.seq, machine.job.shown) == (1, (Shown(seq=1, at=NOON),))
+    assert (machine.job.execution.seq, machine.job.shown) == (1, (ShownAt(seq=1, at=NOON),))
 
 
 def test_after_its_time_limit_the_same_status_is_not_told_again() -> None:
@@ -94,14 +94,14 @@ def test_a_status_that_could_not_be_settled_is_not_waited_in() -> None:
 def test_a_first_execution_begins_at_the_first_status_without_being_told() -> None:
     machine = Machine(a_job())
     assert machine.register(a_registration(None, settles=True)) == "waits"
-    assert (machine.job.wait, machine.executions.rung) == (a_wait(0), [])
+    assert (machine.job.wait, machine.executions.resumed) == (a_wait(0), [])
 
 
 def test_a_successor_is_told_at_once_where_its_job_stands() -> None:
     job = a_job("ready_for_pickup", execution=Execution(seq=1, generation=1, since=NOON))
     machine = Machine(job)
     assert machine.register(a_registration(None, generation=1, settles=True)) == "resumed"
-    assert machine.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+    assert machine.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
     assert (machine.job, machine.bus.facts) == (job, [])
 
 
@@ -115,7 +115,7 @@ def test_when_a_status_was_public_is_recorded_with_its_wait_and_once() -> None:
     machine = Machine(a_job("ready_for_pickup"))
     machine.waits(seq=1, shown_at=NOON)
     machine.waits(seq=1, token="task-2", entered_at=NOON + minutes(60), shown_at=NOON + minutes(1))
-    assert machine.job.shown == (Shown(seq=1, at=NOON),)
+    assert machine.job.shown == (ShownAt(seq=1, at=NOON),)
 
 
 def test_an_execution_of_an_earlier_version_does_not_say_when() -> None:
@@ -128,10 +128,10 @@ def test_a_token_is_left_in_the_job_whose_status_is_now_settled() -> None:
     machine = Machine(a_job("ready_for_pickup"))
     assert machine.waits(seq=1) == "waits"
     assert (machine.job.wait, machine.job.execution.seq) == (a_wait(1), 1)
-    assert machine.executions.rung == []
+    assert machine.executions.resumed == []
 
 
-def test_waiting_is_bookkeeping_that_nobody_sees() -> None:
+def test_waiting_is_bookkeeping_that_no_one_sees() -> None:
     machine = Machine(a_job())
     machine.waits()
     assert (machine.job.rev, machine.job.visible_rev) == (2, 1)
@@ -140,7 +140,7 @@ def test_waiting_is_bookkeeping_that_nobody_sees() -> None:
 def test_an_entry_committed_before_the_registration_is_not_missed() -> None:
     machine = Machine(a_job("in_progress"))
     assert machine.waits(seq=0) == "goes on"
-    assert machine.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+    assert machine.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
 def test_an_entry_committed_in_the_middle_of_the_registration_is_not_missed() -> None:
@@ -156,7 +156,7 @@ def test_an_entry_committed_in_the_middle_of_the_registration_is_not_missed() ->
 
     register = RegisterWait(Meanwhile(machine.bucket), machine.executions, machine.settle, no_pause)
     assert register(a_registration(0)) == "goes on"
-    assert machine.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+    assert machine.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
 def test_a_registration_made_twice_is_one() -> None:
@@ -181,29 +181,29 @@ def test_the_newer_registration_counts_and_the_older_is_fenced(newer: dict[str, 
     assert machine.waits(token="new", **newer) == "waits"
     assert machine.waits(token="old") == "fenced"
     assert machine.job.wait == a_wait(0, "new", **newer)
-    assert machine.executions.rung == []
+    assert machine.executions.resumed == []
 
 
-def test_a_fenced_registration_rings_nobody_even_if_the_ledger_is_ahead() -> None:
+def test_a_fenced_registration_rings_no_one_even_if_the_ledger_is_ahead() -> None:
     job = waited_for(a_job(), "new", entered_at=NOON + minutes(1))
     machine = Machine(job.with_(**{**dict(a_job("ready_for_pickup")), "wait": job.wait}))
-    assert (machine.waits(token="old"), machine.executions.rung) == ("fenced", [])
+    assert (machine.waits(token="old"), machine.executions.resumed) == ("fenced", [])
 
 
 def test_an_execution_of_an_older_generation_is_sent_to_its_end() -> None:
     machine = Machine(waited_for(a_job(), generation=1))
     before = machine.job
     assert machine.waits(token="old") == "superseded"
-    assert machine.executions.rung == [("old", Answer(seq=0, to="superseded"))]
+    assert machine.executions.resumed == [("old", TaskOutput(seq=0, to="superseded"))]
     assert machine.job == before
 
 
-def test_a_bell_that_could_not_be_rung_makes_the_state_machine_try_again() -> None:
+def test_a_task_token_that_could_not_be_resumed_makes_the_state_machine_try_again() -> None:
     machine = Machine(a_job("ready_for_pickup"), Faults({"SendTaskSuccess": ["before"]}))
     with pytest.raises(Unavailable):
         machine.waits(seq=0)
     assert machine.waits(seq=0, token="task-2", retry=1) == "goes on"
-    assert machine.executions.rung == [("task-2", Answer(seq=1, to="ready_for_pickup"))]
+    assert machine.executions.resumed == [("task-2", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
 def test_a_registration_that_comes_after_the_end_does_no_harm() -> None:

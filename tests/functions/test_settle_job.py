@@ -5,17 +5,17 @@ from datetime import timedelta
 import pytest
 
 from events import JobCreated, JobMoved
-from functions.ports import Answer, Unavailable, UnknownJob
-from functions.settle_job import Settled, SettleJob, SettleRequest
+from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
+from functions.settle_job import SettledStatus, SettleJob, SettleRequest
 from statemachine.flows import load_flow
-from statemachine.identity import digest_of
-from statemachine.job import Job, Shown
+from statemachine.ids import digest_of
+from statemachine.job import Job, ShownAt
 from statemachine.views import View, view_of
-from tests.builders import DISPATCHER, NOON, TOKEN, a_job, moved
-from tests.fakes import Bucket, FakeBus, FakeJobs, FakeViews, no_pause, parsed
-from tests.faults import Crashed, EveryCall, Faults, Kind
-from tests.functions.making import waited_for
-from tests.hook_fakes import FakeMetrics
+from tests.functions.creation import waited_for
+from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job, moved
+from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeViews, no_pause, parsed
+from tests.support.faults import Crashed, EveryCall, Faults, Kind
+from tests.support.message_fakes import FakeMetrics
 
 SOON = NOON + timedelta(seconds=1.5)
 HAUL = load_flow("haul")
@@ -42,12 +42,12 @@ class Machine:
         body = self.bucket.objects.get(f"t/{digest_of(TOKEN)}.json")
         return None if body is None else parsed(View, body)
 
-    def settles(self, seq: int | None) -> Settled:
+    def settles(self, seq: int | None) -> SettledStatus:
         return self.settle(SettleRequest(tenant="main", job_id=a_job().job_id, seq=seq))
 
 
-def shown(seq: int, status: str) -> Settled:
-    return Settled(seq=seq, status=status, shown_at=SOON)
+def shown(seq: int, status: str) -> SettledStatus:
+    return SettledStatus(seq=seq, status=status, shown_at=SOON)
 
 
 def test_the_first_status_is_told_as_a_job_created() -> None:
@@ -105,19 +105,21 @@ def test_an_execution_that_lags_tells_its_own_status_and_shows_the_last() -> Non
 
 def test_what_was_settled_before_is_not_told_again() -> None:
     machine = Machine(waited_for(a_job("ready_for_pickup")))
-    assert machine.settles(1) == Settled(seq=1, status="ready_for_pickup")
+    assert machine.settles(1) == SettledStatus(seq=1, status="ready_for_pickup")
     assert (machine.bus.facts, machine.view) == ([], None)
 
 
 def test_a_successor_is_told_the_last_status_that_was_settled() -> None:
     job = waited_for(a_job("ready_for_pickup"))
     machine = Machine(moved(job, "start"))
-    assert machine.settles(None) == Settled(seq=1, status="ready_for_pickup")
-    assert Machine(a_job("in_progress")).settles(None) == Settled(seq=0, status="pending_pickup")
+    assert machine.settles(None) == SettledStatus(seq=1, status="ready_for_pickup")
+    assert Machine(a_job("in_progress")).settles(None) == SettledStatus(
+        seq=0, status="pending_pickup"
+    )
     assert machine.bus.facts == []
 
 
-def test_an_ended_job_is_recorded_as_settled_and_waits_for_nobody() -> None:
+def test_an_ended_job_is_recorded_as_settled_and_waits_for_no_one() -> None:
     machine = Machine(moved(waited_for(a_job("in_progress")), "complete"))
     assert machine.settles(3) == shown(3, "completed")
     assert (machine.job.execution.seq, machine.job.wait) == (3, None)
@@ -133,10 +135,10 @@ def test_how_long_it_took_until_everybody_could_see_it_is_measured() -> None:
 def test_an_ended_job_records_when_its_end_was_public() -> None:
     machine = Machine(a_job("completed"))
     machine.settles(3)
-    assert machine.job.shown == (Shown(seq=3, at=SOON),)
+    assert machine.job.shown == (ShownAt(seq=3, at=SOON),)
 
 
-def test_a_status_that_was_settled_before_was_not_shown_anew() -> None:
+def test_a_status_that_was_settled_before_was_not_shown_again() -> None:
     machine = Machine(waited_for(a_job("ready_for_pickup")))
     assert machine.settles(1).shown_at is None
     assert machine.metrics.measured == {}
@@ -144,15 +146,15 @@ def test_a_status_that_was_settled_before_was_not_shown_anew() -> None:
 
 def test_an_ended_job_that_was_brought_back_goes_on() -> None:
     machine = Machine(moved(a_job("completed"), "reopen"))
-    following = Answer(seq=4, to="in_progress")
-    assert machine.settles(3) == Settled(
+    following = TaskOutput(seq=4, to="in_progress")
+    assert machine.settles(3) == SettledStatus(
         seq=3, status="completed", following=following, shown_at=SOON
     )
     assert machine.job.execution.seq == 3
 
 
 def test_an_ended_job_stays_in_the_watchdogs_sight() -> None:
-    """Its last card may yet get lost; the watchdog lets go of it when nothing is to be mended."""
+    """Its last card may yet get lost; the watchdog lets go of it when nothing is to be repaired."""
     machine = Machine(a_job("completed"))
     machine.jobs.mark_open("main", a_job().job_id)
     machine.settles(3)
@@ -173,6 +175,6 @@ def test_whatever_is_lost_on_the_way_the_next_attempt_settles_it(fault: Kind) ->
         assert machine.job.execution.seq == 3
 
 
-def test_a_job_nobody_knows_is_not_settled() -> None:
+def test_a_job_no_one_knows_is_not_settled() -> None:
     with pytest.raises(UnknownJob):
         Machine(a_job(tenant="other")).settles(0)

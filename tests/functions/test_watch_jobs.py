@@ -1,4 +1,4 @@
-"""Step 9: the watchdog finds what got lost, and mends it no more often than needed."""
+"""Step 9: the watchdog finds what got lost, and repairs it no more often than needed."""
 
 import json
 from collections import Counter
@@ -10,25 +10,26 @@ from typing import Any
 import pytest
 
 from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
-from functions.hooks.expected import text_name
-from functions.hooks.webhook_due import WebhookDue
-from functions.ports import Answer, Unavailable, UnknownJob
+from functions.messages.expected_messages import text_name
+from functions.messages.webhook_schedule import WebhookAttempt
+from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
 from functions.publish_board import PublishBoard
-from functions.watch.business import MANY, measure_ages
-from functions.watch.mend_deliveries import MendDeliveries
-from functions.watch.mend_execution import DEAF, TRIES
-from functions.watch.orders import ExecutionEnded, Found, Redriven
-from functions.watch.round import GRACE, MESSAGES, SUSPECT
+from functions.repair.job_selection import GRACE, MESSAGES, SUSPECT
+from functions.repair.repair_business import MANY, measure_ages
+from functions.repair.repair_deliveries import RepairDeliveries
+from functions.repair.repair_execution import DEAF, TRIES
+from functions.repair.requests import ExecutionEnded, RepairReport, RoundReport
 from functions.watch_jobs import WatchJobs
+from statemachine.business import BusinessSettings
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import UnknownStatus, load_flow
-from statemachine.identity import digest_of
-from statemachine.job import LATE, LATEST, Execution, Job, Repair, Repaired, Schedule
-from statemachine.lifecycle import Kept, judge
-from statemachine.tenants import TenantSettings
+from statemachine.ids import digest_of
+from statemachine.job import LATE, LATEST, Execution, Job, Repair, RepairRecord, Schedule
+from statemachine.lifecycle import KeptEarly, judge
 from statemachine.views import Board, View, card_of, view_of
-from tests.builders import NOON, a_job, a_request, minutes, moved
-from tests.fakes import (
+from tests.functions.creation import a_wait, left_behind, waited_for
+from tests.support.builders import NOON, a_job, a_request, minutes, moved
+from tests.support.fakes import (
     Bucket,
     FakeBoards,
     FakeBus,
@@ -43,9 +44,8 @@ from tests.fakes import (
     no_pause,
     parsed,
 )
-from tests.faults import Crashed, EveryCall, Faults, Kind
-from tests.functions.making import a_wait, left_behind, waited_for
-from tests.hook_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
+from tests.support.faults import Crashed, EveryCall, Faults, Kind
+from tests.support.message_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
 
 HAUL = load_flow("haul")
 SOON, LATER, MUCH_LATER = NOON + GRACE / 2, NOON + GRACE, NOON + SUSPECT + GRACE
@@ -95,7 +95,7 @@ class Yard:
             self.views,
             self.executions,
             self.bus,
-            FakeTenants(self.bucket, TenantSettings(tenant="main", business="Haulway")),
+            FakeTenants(self.bucket, BusinessSettings(tenant="main", business="Haulway")),
             PublishBoard(self.jobs, self.boards, no_pause),
             self.stuck,
             self._messages(),
@@ -104,8 +104,8 @@ class Yard:
             no_pause,
         )
 
-    def _messages(self) -> MendDeliveries:
-        return MendDeliveries(
+    def _messages(self) -> RepairDeliveries:
+        return RepairDeliveries(
             self.deliveries, self.endpoints, self.texts, self.slow, self.bus, self.metrics,
             FakeLog(), no_pause,
         )  # fmt: skip
@@ -139,17 +139,17 @@ def ended(generation: int = 0, status: str = "ABORTED") -> ExecutionEnded:
 # -- executions
 
 
-def test_a_job_that_waits_rightly_is_left_alone_and_nobody_is_asked_about_it() -> None:
+def test_a_job_that_waits_rightly_is_left_alone_and_no_one_is_asked_about_it() -> None:
     yard = Yard(waited_for(a_job()))
     assert yard.round(MUCH_LATER) == {}
     assert (yard.faults.calls("DescribeExecution"), yard.faults.calls("PutObject")) == (0, 0)
 
 
-def test_a_bell_that_was_lost_is_rung_after_a_while() -> None:
+def test_a_task_token_that_was_lost_is_resumed_after_a_while() -> None:
     yard = Yard(left_behind(a_job("ready_for_pickup")))
     assert yard.round(SOON) == {}
-    assert yard.round(LATER) == {JOB_ID: ["rung"]}
-    assert yard.executions.rung == [("task-1", Answer(seq=1, to="ready_for_pickup"))]
+    assert yard.round(LATER) == {JOB_ID: ["resumed"]}
+    assert yard.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
 def test_an_execution_that_was_never_started_is_started_after_a_while() -> None:
@@ -173,7 +173,7 @@ def test_a_job_that_stands_still_gets_a_successor_if_its_execution_is_dead() -> 
 
 def test_a_job_that_stands_still_keeps_its_execution_while_that_runs() -> None:
     yard = Yard(left_behind(a_job("ready_for_pickup")))
-    assert yard.round(MUCH_LATER) == {JOB_ID: ["rung"]}
+    assert yard.round(MUCH_LATER) == {JOB_ID: ["resumed"]}
     assert yard.job().execution.generation == 0
 
 
@@ -235,17 +235,17 @@ def test_an_execution_whose_token_was_lost_is_stopped_and_gets_a_successor() -> 
     assert yard.executions.running == {f"main-{JOB_ID}-g1"}
 
 
-def test_an_execution_that_does_not_hear_its_bell_is_stopped_and_gets_a_successor() -> None:
+def test_an_execution_that_does_not_hear_its_task_token_is_stopped_and_gets_a_successor() -> None:
     """The token in the object is not the one it waits with; Step Functions does not say so."""
     yard = Yard(left_behind(a_job("ready_for_pickup")))
-    assert yard.round(LATER) == {JOB_ID: ["rung"]}
+    assert yard.round(LATER) == {JOB_ID: ["resumed"]}
     assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["replaced"]}
     assert yard.executions.running == {f"main-{JOB_ID}-g1"}
 
 
-def test_an_execution_is_rung_before_it_is_taken_for_deaf() -> None:
+def test_an_execution_is_resumed_before_it_is_taken_for_deaf() -> None:
     yard = Yard(left_behind(a_job("ready_for_pickup")))
-    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["rung"]}
+    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["resumed"]}
 
 
 # -- the news that an execution has ended badly
@@ -282,7 +282,7 @@ def test_an_execution_that_dies_before_it_waits_is_left_to_the_rounds() -> None:
     assert yard.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
 
 
-def test_news_of_a_job_nobody_knows_says_so() -> None:
+def test_news_of_a_job_no_one_knows_says_so() -> None:
     with pytest.raises(UnknownJob):
         Yard().watch.ended(ended(), SOON)
 
@@ -310,11 +310,11 @@ def test_a_card_that_is_behind_is_written() -> None:
     assert yard.bucket.objects[board_key("main")] == good
 
 
-def test_a_board_nobody_can_read_is_rebuilt_and_that_is_told() -> None:
+def test_a_board_no_one_can_read_is_rebuilt_and_that_is_told() -> None:
     yard = Yard(waited_for(a_job()))
     good = yard.bucket.objects[board_key("main")]
     yard.bucket.objects[board_key("main")] = b"not json"
-    assert yard.watch.round(LATER) == Found(looked_at=1, boards=["main"])
+    assert yard.watch.round(LATER) == RoundReport(looked_at=1, boards=["main"])
     assert yard.bucket.objects[board_key("main")] == good
     assert yard.metrics.counted["BoardsRebuilt"] == 1
 
@@ -335,7 +335,7 @@ def test_a_board_that_has_lost_many_cards_gets_them_back_at_once() -> None:
 
 def keeping(job: Job) -> Job:
     kept = judge(job, a_request(job, "start"), HAUL, NOON)
-    assert isinstance(kept, Kept)
+    assert isinstance(kept, KeptEarly)
     return waited_for(kept.job)
 
 
@@ -358,7 +358,7 @@ def completed(job: Job | None = None) -> Job:
     return job.with_(execution=Execution(seq=job.seq, since=NOON))
 
 
-def test_an_ended_job_is_let_go_when_nothing_is_left_to_mend() -> None:
+def test_an_ended_job_is_let_go_when_nothing_is_left_to_repair() -> None:
     yard = Yard(completed())
     yard.bucket.objects[board_key("main")] = Board().to_bytes()
     assert (yard.round(LATER), yard.open()) == ({JOB_ID: ["card written"]}, [JOB_ID])
@@ -371,9 +371,9 @@ def test_an_ended_job_that_is_shown_no_more_is_let_go() -> None:
     assert (yard.round(NOON + minutes(60 * 49)), yard.open()) == ({}, [])
 
 
-def test_an_ended_job_that_nobody_settled_is_kept_in_sight() -> None:
+def test_an_ended_job_that_no_one_settled_is_kept_in_sight() -> None:
     yard = Yard(left_behind(a_job("completed")))
-    assert yard.round(LATER) == {JOB_ID: ["rung"]}
+    assert yard.round(LATER) == {JOB_ID: ["resumed"]}
     assert yard.open() == [JOB_ID]
 
 
@@ -404,7 +404,7 @@ def test_the_trouble_with_one_job_is_told_and_does_not_stop_the_round() -> None:
     yard.beset_by(Faults({"SendTaskSuccess": ["before"]}))
     with pytest.raises(Unavailable, match="261121-000001"):
         yard.round(LATER)
-    assert len(yard.executions.rung) == 1
+    assert len(yard.executions.resumed) == 1
     assert yard.metrics.counted["WatchRounds"] == 0
     yard.round(LATER)
     assert yard.metrics.counted["WatchRounds"] == 1
@@ -425,7 +425,7 @@ def test_a_repair_is_recorded_and_announced_once() -> None:
     yard.bucket.delete(f"t/{digest_of(a_job().token)}.json")
     yard.round(LATER)
     yard.round(MUCH_LATER)
-    assert yard.job().repaired == (Repaired(repairs=("view written",), at=LATER),)
+    assert yard.job().repaired == (RepairRecord(repairs=("view written",), at=LATER),)
     assert yard.bus.facts == [
         JobRepaired(
             tenant="main",
@@ -442,8 +442,8 @@ def test_a_repair_is_recorded_and_announced_once() -> None:
 def test_what_has_to_be_done_again_in_one_status_is_told_once() -> None:
     yard = Yard(left_behind(a_job("ready_for_pickup")))
     for number in range(5):
-        assert yard.round(LATER + minutes(number)) == {JOB_ID: ["rung"]}
-    assert [done.repairs for done in yard.job().repaired] == [("rung",)]
+        assert yard.round(LATER + minutes(number)) == {JOB_ID: ["resumed"]}
+    assert [done.repairs for done in yard.job().repaired] == [("resumed",)]
     assert len(yard.bus.facts) == 1
 
 
@@ -452,7 +452,7 @@ def test_a_successor_is_recorded_in_the_write_that_makes_way_for_it() -> None:
     assert yard.watch.ended(ended(), LATER)
     versions = yard.bucket.versions[job_key("main", JOB_ID)]
     assert len(versions) == 2
-    assert yard.job().repaired == (Repaired(repairs=("replaced",), at=LATER),)
+    assert yard.job().repaired == (RepairRecord(repairs=("replaced",), at=LATER),)
     assert [fact.repairs for fact in yard.bus.told(JobRepaired)] == [("replaced",)]
 
 
@@ -461,13 +461,13 @@ def test_a_record_whose_answer_is_lost_is_there_once(fault: Kind) -> None:
     yard = Yard(left_behind(a_job("ready_for_pickup")))
     yard.beset_by(Faults({"PutObject": [fault]}))
     yard.round(LATER)
-    assert [done.repairs for done in yard.job().repaired] == [("rung",)]
+    assert [done.repairs for done in yard.job().repaired] == [("resumed",)]
 
 
 def test_a_job_keeps_its_latest_repairs_only() -> None:
     job = a_job()
     for number in range(LATEST + 3):
-        job = job.with_(repaired=job.with_repairs(("rung",), NOON + minutes(number)))
+        job = job.with_(repaired=job.with_repairs(("resumed",), NOON + minutes(number)))
     assert [done.at for done in job.repaired] == [NOON + minutes(n + 3) for n in range(LATEST)]
 
 
@@ -500,40 +500,40 @@ def expected(hears_late: bool = True) -> Job:
     return job.with_(wait=job.wait.with_(hears_late=hears_late))
 
 
-def test_an_execution_is_rung_when_its_job_has_missed_the_window() -> None:
+def test_an_execution_is_resumed_when_its_job_has_missed_the_window() -> None:
     yard = Yard(expected())
     yard.round(MISSED - minutes(1))
-    assert yard.executions.rung == []
+    assert yard.executions.resumed == []
     assert yard.round(MISSED) == {}
-    assert yard.executions.rung == [("task-1", Answer(seq=1, to=LATE))]
+    assert yard.executions.resumed == [("task-1", TaskOutput(seq=1, to=LATE))]
     assert (yard.bus.facts, yard.job()) == ([], expected())
 
 
-def test_an_execution_that_is_gone_by_then_has_a_successor_which_is_rung() -> None:
+def test_an_execution_that_is_gone_by_then_has_a_successor_which_is_resumed() -> None:
     yard = Yard(expected(), running=False)
     assert yard.round(MISSED) == {JOB_ID: ["replaced"]}
     job = yard.job()
     wait = a_wait(1, "task-2", generation=1, entered_at=MISSED).with_(hears_late=True)
     yard.jobs.replace(job.bookkept(wait=wait), yard.jobs.read("main", JOB_ID).etag)
     yard.round(MISSED + minutes(1))
-    assert yard.executions.rung == [("task-2", Answer(seq=1, to=LATE))]
+    assert yard.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
 
 
-def test_an_execution_that_has_said_so_is_rung_again_only_after_its_limit() -> None:
+def test_an_execution_that_has_said_so_is_resumed_again_only_after_its_limit() -> None:
     told = a_wait(1, entered_at=MISSED).with_(hears_late=True, told_late=True)
     yard = Yard(expected().with_(wait=told))
     yard.round(MISSED + minutes(5))
-    assert yard.executions.rung == []
-    anew = a_wait(1, "task-2", entered_at=MISSED + minutes(1440)).with_(hears_late=True)
-    yard.jobs.replace(yard.job().bookkept(wait=anew), yard.jobs.read("main", JOB_ID).etag)
+    assert yard.executions.resumed == []
+    again = a_wait(1, "task-2", entered_at=MISSED + minutes(1440)).with_(hears_late=True)
+    yard.jobs.replace(yard.job().bookkept(wait=again), yard.jobs.read("main", JOB_ID).etag)
     yard.round(MISSED + minutes(1441))
-    assert yard.executions.rung == [("task-2", Answer(seq=1, to=LATE))]
+    assert yard.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
 
 
 def test_an_execution_of_an_older_version_is_not_told_what_it_would_not_understand() -> None:
     yard = Yard(expected(hears_late=False))
     assert yard.round(MISSED) == {}
-    assert yard.executions.rung == []
+    assert yard.executions.resumed == []
 
 
 def test_a_lost_execution_of_a_job_whose_window_is_to_come_says_nothing_of_late() -> None:
@@ -553,7 +553,7 @@ def test_a_job_whose_execution_runs_on_over_its_time_is_left_to_it() -> None:
 # -- where a person is needed
 
 
-def test_an_object_nobody_can_read_is_left_as_it_is_and_a_person_is_called_once() -> None:
+def test_an_object_no_one_can_read_is_left_as_it_is_and_a_person_is_called_once() -> None:
     yard = Yard(waited_for(a_job()))
     yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
     for number in range(3):
@@ -574,7 +574,7 @@ def test_a_call_that_was_cut_short_is_made_again_rather_than_never() -> None:
     assert (len(yard.bus.facts), len(yard.stuck.all("main"))) == (2, 1)
 
 
-def test_once_the_object_is_mended_the_job_is_stuck_no_more() -> None:
+def test_once_the_object_is_repaired_the_job_is_stuck_no_more() -> None:
     yard = Yard(waited_for(a_job()))
     good = yard.bucket.objects[job_key("main", JOB_ID)]
     yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
@@ -587,19 +587,19 @@ FROM_LATER = {"unknown status": {"status": "loading"}, "unknown flow": {"flow": 
 
 
 @pytest.mark.parametrize("later", FROM_LATER.values(), ids=FROM_LATER)
-def test_a_job_from_a_version_that_was_rolled_back_calls_a_person_once_and_stops_nobody(
+def test_a_job_from_a_version_that_was_rolled_back_calls_a_person_once_and_stops_no_one(
     later: dict[str, str],
 ) -> None:
     yard = Yard(left_behind(a_job("ready_for_pickup", job_id="261121-zzzzzz", token="z" * 22)))
     yard.add(waited_for(a_job().with_(**later)))
     for number in range(2):
-        assert yard.round(LATER + minutes(number)) == {"261121-zzzzzz": ["rung"]}
+        assert yard.round(LATER + minutes(number)) == {"261121-zzzzzz": ["resumed"]}
     told = JobStuck(tenant="main", job_id=JOB_ID, why="unknown_status", recorded_at=LATER)
     assert yard.bus.told(JobStuck) == [told]
     assert (yard.metrics.counted["JobsStuck"], len(yard.stuck.all("main"))) == (1, 1)
 
 
-def test_a_board_is_made_anew_without_the_job_whose_status_this_version_does_not_have() -> None:
+def test_a_board_is_made_again_without_the_job_whose_status_this_version_does_not_have() -> None:
     yard = Yard(waited_for(a_job(job_id="261121-zzzzzz")))
     good = yard.bucket.objects[board_key("main")]
     yard.add(a_job().with_(status="loading"))
@@ -623,7 +623,7 @@ def test_the_end_of_an_execution_whose_status_is_unknown_is_left_to_the_rounds()
     yard.add(waited_for(a_job().with_(status="loading")))
     assert not yard.watch.ended(ended(), SOON)
     with pytest.raises(UnknownStatus):
-        yard.watch.redrive("main", JOB_ID, LATER)
+        yard.watch.repair("main", JOB_ID, LATER)
 
 
 def test_of_a_job_that_is_erased_nothing_stays_stuck() -> None:
@@ -688,20 +688,20 @@ def test_an_execution_that_is_stopped_again_and_again_calls_a_person_too() -> No
 def test_whoever_asks_for_a_job_gets_a_try_at_once() -> None:
     yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
     generations_of_a_doomed_job(yard, 60)
-    assert yard.watch.redrive("main", JOB_ID, NOON + minutes(65)) == ["replaced"]
+    assert yard.watch.repair("main", JOB_ID, NOON + minutes(65)) == ["replaced"]
 
 
-def test_of_many_jobs_those_that_nobody_can_help_do_not_stop_the_others() -> None:
+def test_of_many_jobs_those_that_no_one_can_help_do_not_stop_the_others() -> None:
     """And one that was erased meanwhile needs nothing."""
     ids = [f"261121-00000{n}" for n in range(3)]
     jobs = [left_behind(a_job("ready_for_pickup", job_id=i, token=i[-1] * 22)) for i in ids]
     yard = Yard(*jobs, running=False)
     yard.bucket.objects[job_key("main", ids[0])] = b"{"
     yard.executions.running.add(f"main-{ids[2]}-g0")
-    done = yard.watch.redrive_some("main", [*ids, "261121-zzzzzz"], MUCH_LATER)
+    done = yard.watch.repair_some("main", [*ids, "261121-zzzzzz"], MUCH_LATER)
     why = f"Corrupt: {job_key('main', ids[0])} is no Job"
-    repaired: dict[str, list[Repair]] = {ids[1]: ["replaced"], ids[2]: ["rung"]}
-    assert done == Redriven(repaired=repaired, failed={ids[0]: why})
+    repaired: dict[str, list[Repair]] = {ids[1]: ["replaced"], ids[2]: ["resumed"]}
+    assert done == RepairReport(repaired=repaired, failed={ids[0]: why})
 
 
 # -- messages that were claimed and never marked
@@ -721,7 +721,7 @@ def keep(yard: Yard, *deliveries: Delivery) -> None:
 
 
 def test_a_text_that_was_claimed_and_never_marked_is_given_up_with_an_alarm() -> None:
-    """Nobody knows whether the customer got it; he does not get it twice."""
+    """No one knows whether the customer got it; he does not get it twice."""
     yard = Yard(waited_for(a_job()), texted=False)
     keep(yard, a_text(a_job()).claimed("lost", NOON))
     assert yard.round(NOON + MESSAGES / 2) == {}
@@ -729,11 +729,11 @@ def test_a_text_that_was_claimed_and_never_marked_is_given_up_with_an_alarm() ->
     assert yard.round(NOON + MESSAGES + minutes(1)) == {}
     [delivery] = FakeDeliveries(yard.bucket).about("main", JOB_ID)
     assert (delivery.state, delivery.why) == ("unknown", "claim_expired")
-    assert yard.metrics.counted["TextsUnknown"] == 1
+    assert yard.metrics.counted["SmsOutcomeUnknown"] == 1
 
 
 def test_a_webhook_of_an_ended_job_is_given_time_before_it_is_sent_once_more() -> None:
-    """Nobody delivers, and the job is not let go meanwhile."""
+    """No one delivers, and the job is not let go meanwhile."""
     yard = Yard(completed())
     keep(yard, a_claim("webhook", attempts=(Attempt(at=NOON, outcome="500"),)))
     begun = NOON + MESSAGES + minutes(2)
@@ -749,7 +749,7 @@ def test_a_webhook_that_was_claimed_and_never_marked_is_sent_again_under_its_id(
     keep(yard, claim)
     assert yard.round(NOON + MESSAGES) == {JOB_ID: ["webhook sent again"]}
     [(body, delay_s)] = yard.slow.taken()
-    due = WebhookDue.model_validate(json.loads(body)["detail"])
+    due = WebhookAttempt.model_validate(json.loads(body)["detail"])
     assert (due.name, due.attempt, delay_s) == (claim.name, 1, 0)
 
 
@@ -765,7 +765,7 @@ def test_an_ended_job_stays_in_sight_until_its_messages_are_sent() -> None:
     assert yard.round(NOON + MESSAGES) == {JOB_ID: ["text given up"]}
 
 
-def test_an_ended_job_is_not_let_go_before_somebody_asked_about_its_messages() -> None:
+def test_an_ended_job_is_not_let_go_before_someone_asked_about_its_messages() -> None:
     """Timeline: round at minute 11 · none at 12 and 13, for a deployment · round at 14."""
     yard = Yard(completed())
     keep(yard, a_claim("sms"))
@@ -789,7 +789,7 @@ def test_messages_that_were_given_up_are_told_in_every_round() -> None:
 def test_without_dead_letters_nothing_is_told() -> None:
     yard = Yard()
     yard.dead_letters = {"advance-job": 0}
-    assert (yard.watch.round(LATER), yard.metrics.measured) == (Found(), {})
+    assert (yard.watch.round(LATER), yard.metrics.measured) == (RoundReport(), {})
 
 
 # -- what a round costs
@@ -846,7 +846,7 @@ def test_a_round_that_is_cut_short_is_completed_by_the_next(loss: str) -> None:
         assert f"t/{digest_of(a_job().token)}.json" in yard.bucket.objects
         assert JOB_ID in parsed(Board, yard.bucket.objects[board_key("main")]).jobs
         assert yard.executions.running
-        assert yard.job().execution.generation == 1 or yard.executions.rung
+        assert yard.job().execution.generation == 1 or yard.executions.resumed
 
 
 def test_a_round_tells_how_old_jobs_are_and_the_longest_overdue() -> None:

@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from local.answer_viewer import Edge, EdgeConfig
 from local.cache import CachePolicy, Picked
 from local.distribution import Behaviour, Distribution, Invalidation
 from local.edge import build_app
+from local.edge_request import EdgeConfig, EdgeRequestHandler
 
 NOON = 1_795_262_400.0
 REWRITE = (Path(__file__).parents[2] / "edge" / "rewrite.js").read_text()
@@ -134,7 +134,7 @@ class Scene:
     """An edge with everything around it, and a viewer in front."""
 
     viewer: httpx.AsyncClient
-    edge: Edge
+    edge: EdgeRequestHandler
     origin: StubOrigin
     control: StubControl
     clock: Clock
@@ -174,7 +174,7 @@ def play(scene: Play, **changes: Any) -> None:
             transport=origin,
             chance=random.Random(1),
         )
-        edge: Edge = app.state.edge
+        edge: EdgeRequestHandler = app.state.edge
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://edge") as viewer:
             try:

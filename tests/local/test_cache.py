@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from local.cache import (
     DEFAULT_ERROR_TTL_S,
-    Answer,
+    CachedCopy,
     CachePolicy,
-    Copy,
+    CacheResult,
     EdgeCache,
+    EdgeResponse,
     Fields,
     Key,
     Picked,
-    Settled,
     is_named,
     key_of,
     lifetime_s,
@@ -29,13 +29,13 @@ POLICY = CachePolicy(min_s=0, default_s=DAY, max_s=365 * DAY)
 NO_ERROR_TTLS: dict[int, float] = {}
 
 
-def an_answer(status: int = 200, body: bytes = b"v1", **headers: str) -> Answer:
+def an_answer(status: int = 200, body: bytes = b"v1", **headers: str) -> EdgeResponse:
     fields = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return Answer(status, fields, body)
+    return EdgeResponse(status, fields, body)
 
 
 def kept_for(
-    answer: Answer, policy: CachePolicy = POLICY, error_ttls: dict[int, float] = NO_ERROR_TTLS
+    answer: EdgeResponse, policy: CachePolicy = POLICY, error_ttls: dict[int, float] = NO_ERROR_TTLS
 ) -> float | None:
     return lifetime_s(answer, policy, error_ttls, NOON)
 
@@ -187,8 +187,8 @@ def test_a_query_string_in_the_key_is_part_of_the_name() -> None:
 def test_an_invalidation_drops_every_variant() -> None:
     cache = EdgeCache()
     for encoding in ("", "gzip", "br,gzip"):
-        cache.put(Key("/x", encoding=encoding), Copy(an_answer(), NOON, 60))
-    cache.put(Key("/y"), Copy(an_answer(), NOON, 60))
+        cache.put(Key("/x", encoding=encoding), CachedCopy(an_answer(), NOON, 60))
+    cache.put(Key("/y"), CachedCopy(an_answer(), NOON, 60))
     assert cache.forget(["/x"]) == 3
     assert list(cache.copies) == [Key("/y")]
 
@@ -196,42 +196,44 @@ def test_an_invalidation_drops_every_variant() -> None:
 def test_the_oldest_copy_goes_when_there_are_too_many() -> None:
     cache = EdgeCache(most=2)
     for name in ("/a", "/b", "/c"):
-        cache.put(Key(name), Copy(an_answer(), NOON, 60))
+        cache.put(Key(name), CachedCopy(an_answer(), NOON, 60))
     assert list(cache.copies) == [Key("/b"), Key("/c")]
 
 
 # ── asking again ────────────────────────────────────────────────────────────────────────────────
 
 
-def settled(answer: Answer, held: Copy | None = None, now: float = NOON, **more: Any) -> Settled:
+def settled(
+    answer: EdgeResponse, held: CachedCopy | None = None, now: float = NOON, **more: Any
+) -> CacheResult:
     table = more.get("error_ttls", NO_ERROR_TTLS)
     return settle(answer, more.get("asked_about", held), held, POLICY, table, now=now)
 
 
 def test_an_expired_copy_is_asked_about_by_its_etag() -> None:
     both = an_answer(etag='"1"', last_modified="Sat, 21 Nov 2026 12:00:00 GMT")
-    assert Copy(both, NOON, 2).question() == (("if-none-match", '"1"'),)
+    assert CachedCopy(both, NOON, 2).question() == (("if-none-match", '"1"'),)
     dated = an_answer(last_modified="Sat, 21 Nov 2026 12:00:00 GMT")
     asked: Fields = (("if-modified-since", "Sat, 21 Nov 2026 12:00:00 GMT"),)
-    assert Copy(dated, NOON, 2).question() == asked
-    assert Copy(an_answer(404, etag='"1"'), NOON, 2).question() == ()
+    assert CachedCopy(dated, NOON, 2).question() == asked
+    assert CachedCopy(an_answer(404, etag='"1"'), NOON, 2).question() == ()
 
 
 def test_a_304_extends_the_copy_by_what_it_says() -> None:
-    held = Copy(an_answer(etag='"1"', cache_control="s-maxage=2"), NOON, 2)
+    held = CachedCopy(an_answer(etag='"1"', cache_control="s-maxage=2"), NOON, 2)
     outcome = settled(an_answer(304, b"", cache_control="s-maxage=9"), held, NOON + 5)
     whole = an_answer(etag='"1"', cache_control="s-maxage=9")
-    assert outcome == Settled(whole, Copy(whole, NOON + 5, 9), "RefreshHit")
+    assert outcome == CacheResult(whole, CachedCopy(whole, NOON + 5, 9), "RefreshHit")
 
 
 def test_a_304_revives_a_copy_that_was_invalidated_while_it_was_asked_about() -> None:
-    asked_about = Copy(an_answer(etag='"1"', cache_control="s-maxage=2"), NOON, 2)
+    asked_about = CachedCopy(an_answer(etag='"1"', cache_control="s-maxage=2"), NOON, 2)
     outcome = settle(an_answer(304, b""), asked_about, None, POLICY, NO_ERROR_TTLS, now=NOON + 5)
     assert outcome.answer.body == b"v1"
 
 
 def test_a_failing_origin_is_covered_by_the_expired_copy_and_left_alone_for_a_while() -> None:
-    held = Copy(an_answer(cache_control="s-maxage=2"), NOON, 2)
+    held = CachedCopy(an_answer(cache_control="s-maxage=2"), NOON, 2)
     outcome = settled(an_answer(503), held, NOON + 60)
     assert outcome.answer == held.answer
     assert outcome.copy is not None
@@ -241,21 +243,21 @@ def test_a_failing_origin_is_covered_by_the_expired_copy_and_left_alone_for_a_wh
 
 
 def test_a_failure_is_never_covered_by_what_an_invalidation_has_dropped() -> None:
-    asked_about = Copy(an_answer(cache_control="s-maxage=2"), NOON, 2)
+    asked_about = CachedCopy(an_answer(cache_control="s-maxage=2"), NOON, 2)
     outcome = settle(an_answer(503), asked_about, None, POLICY, NO_ERROR_TTLS, now=NOON + 5)
     assert (outcome.answer.status, outcome.result) == (503, "Error")
 
 
 def test_stale_if_error_limits_how_long_a_copy_may_stand_in() -> None:
-    held = Copy(an_answer(cache_control="s-maxage=2, stale-if-error=10"), NOON, 2)
+    held = CachedCopy(an_answer(cache_control="s-maxage=2, stale-if-error=10"), NOON, 2)
     assert held.may_stand_in(NOON + 11)
     assert not held.may_stand_in(NOON + 12)
-    assert not Copy(an_answer(404), NOON, 10).may_stand_in(NOON)
+    assert not CachedCopy(an_answer(404), NOON, 10).may_stand_in(NOON)
 
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_4xx_shows_at_once_whatever_was_cached(status: int) -> None:
-    held = Copy(an_answer(cache_control="s-maxage=2"), NOON, 2)
+    held = CachedCopy(an_answer(cache_control="s-maxage=2"), NOON, 2)
     outcome = settled(an_answer(status), held, NOON + 5, error_ttls={403: 0.0, 404: 0.0})
     assert (outcome.answer.status, outcome.result) == (status, "Error")
 
@@ -301,7 +303,7 @@ class World:
         self.version = 0
         self.status = 200
         self.cache = EdgeCache()
-        self.flights: list[tuple[Answer, Copy | None]] = []
+        self.flights: list[tuple[EdgeResponse, CachedCopy | None]] = []
         self.arrivals: list[tuple[int, float]] = []
         self.failed_at = float("-inf")
 
@@ -334,7 +336,7 @@ class World:
             answer = an_answer(200, body, etag=etag, cache_control=f"s-maxage={TTL_S:.0f}")
         self.flights.append((answer, asked_about))
 
-    def arrive(self) -> Answer:
+    def arrive(self) -> EdgeResponse:
         answer, asked_about = self.flights.pop(0)
         held = self.cache.find(KEY)
         outcome = settle(answer, asked_about, held, POLICY, NO_ERROR_TTLS, now=self.now)

@@ -7,8 +7,8 @@ import logging
 import httpx
 import pytest
 
-from local.answer_viewer import masked
 from local.distribution import Behaviour, Distribution
+from local.edge_request import masked
 from tests.local.stubs import DISTRIBUTION, PAGES, Scene, play
 
 TOKEN = "kX9bQ2vN7rT4wY1zA6cE3g"
@@ -443,7 +443,7 @@ def test_nothing_that_is_logged_contains_a_token(caplog: pytest.LogCaptureFixtur
         (f"/api/track/{TOKEN}", "/api/track/***"),
         (f"/elsewhere/{TOKEN}", "/elsewhere/***"),
         ("/dispatch/", "/dispatch/"),
-        ("/lib/reader.js", "/lib/reader.js"),
+        ("/shared/reader.js", "/shared/reader.js"),
     ],
 )
 def test_paths_are_masked_before_they_are_logged(path: str, shown: str) -> None:

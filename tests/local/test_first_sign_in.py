@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 from functions.people.accounts import Passwords
 from local.first_sign_in import TENANT, FirstSignIn, usable, what_failed
-from tests.roster_fakes import FakeAccounts
+from tests.support.roster_fakes import FakeAccounts
 
 LONG_AGO = datetime(2026, 11, 1, tzinfo=timezone.utc)
 NOTED = FirstSignIn("dispatcher", "correct-horse-battery")

@@ -112,7 +112,7 @@ def test_what_the_viewer_says_in_authorization_never_arrives() -> None:
 def test_a_body_without_its_digest_is_refused_as_aws_refuses_it(
     method: str, body: bytes, digest: str | None
 ) -> None:
-    """aws-facts B15: the viewer has to send x-amz-content-sha256, since nobody else can hash it."""
+    """aws-facts B15: the viewer has to send x-amz-content-sha256, since no one else can hash it."""
 
     async def scene(s: Scene) -> None:
         headers = {} if digest is None else {"x-amz-content-sha256": digest}

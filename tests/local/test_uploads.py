@@ -2,7 +2,7 @@
 
 import hashlib
 
-from local.answer_viewer import LARGEST_UPLOAD
+from local.edge_request import LARGEST_UPLOAD
 from tests.local.stubs import Scene, play
 
 SIGNED = "/uploads/main/261121-7k3m2q/0a?X-Amz-Signature=5f%2B1&X-Amz-SignedHeaders=host"

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from functions.people.accounts import Role
-from functions.people.whereabouts import Whereabouts
+from functions.people.crew_location import CrewLocation
 from statemachine.job import Assigned
 from statemachine.roster import DAY_OFF, Day, Hours
+from tests.pages.page_world import DANA, World, an_account, first_note
 from tests.pages.stub_roster import today
-from tests.pages.world import DANA, World, an_account, first_note
 
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
 TASHA = Assigned(role="driver", member="tasha", first_name="Tasha")
@@ -69,7 +69,7 @@ def a_roster(world: World) -> World:
     morning = Hours(begin="07:00", end="12:00")
     world.roster.days[("ben", day)] = Day(hours=(morning,))
     world.roster.days[("rosa", day)] = DAY_OFF
-    world.roster.whereabouts["miguel"] = Whereabouts(
+    world.roster.crew_location["miguel"] = CrewLocation(
         latitude=45.52, longitude=-122.68, at=datetime.now(UTC) - timedelta(minutes=4)
     )
     for job in list(world.jobs.values()):

@@ -31,24 +31,30 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.pages import Page
-from functions.api.answers import job_document, kind_of, session_document
-from functions.api.crew_documents import DaysWanted, EditWish
-from functions.api.documents import BookedDocument, BusinessDocument, JobDocument
+from functions.api.crew_models import DaysQuery, EditBody
 from functions.api.jobs import CREW_EDITS, given_in
-from functions.api.moving import outcome_of
+from functions.api.move_outcome import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
-from functions.api.wishes import Credentials, HoldersWish, MoveWish, NewBooking, NewJob
+from functions.api.request_models import (
+    BookingBody,
+    CredentialsBody,
+    LinkHolderBody,
+    MoveBody,
+    NewJobBody,
+)
+from functions.api.response_models import BookedDocument, BusinessDocument, JobDocument
+from functions.api.responses import job_document, kind_of, session_document
 from functions.people.sessions import Session
 from local.viewer_request import ViewerRequests, viewer_event
 from statemachine.edits import EditRefused
 from statemachine.flows import DEFAULT_FLOW, flow_names, load_flow
 from statemachine.job import Customer, Job, Schedule
-from statemachine.proof import PhotoRefused
+from statemachine.proof_of_service import PhotoRefused
 from statemachine.roster import Day
 from statemachine.values import Actor
+from tests.pages.page_world import PASSWORD, World, now
 from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_roster import READERS, ZONE, check_assignment, crew_document, today
-from tests.pages.world import PASSWORD, World, now
 
 ROOT = Path(__file__).parents[2]
 REWRITE = (ROOT / "edge" / "rewrite.js").read_text(encoding="utf-8")
@@ -172,7 +178,7 @@ class Stub:
         job = self.world.by_digest(request.path_params["digest"])
         place = self.world.places.get(job.job_id) if job else None
         if job is None or place is None or not load_flow(job.flow).status(job.status).under_way:
-            raise Problem("no-place")
+            raise Problem("no-location")
         return Response(place.model_dump_json(), media_type=JSON)
 
     def as_published(self, key: str) -> Response:
@@ -206,15 +212,20 @@ class Stub:
         return viewed(request, self.world.view(request.path_params["digest"]))
 
     async def choose(self, request: Request) -> Response:
-        digest, wish = request.path_params["digest"], await document(request, HoldersWish)
+        digest, request_body = (
+            request.path_params["digest"],
+            await document(request, LinkHolderBody),
+        )
         job = self.world.by_digest(digest)
-        if job is None or job.token != wish.token:
+        if job is None or job.token != request_body.token:
             raise Problem("unknown-job")
-        self.moved(job, CUSTOMER, {"move": request.path_params["move"], "reason": wish.reason})
+        self.moved(
+            job, CUSTOMER, {"move": request.path_params["move"], "reason": request_body.reason}
+        )
         return viewed(request, self.world.view(digest))
 
     async def book(self, request: Request) -> Response:
-        order = await document(request, NewBooking)
+        order = await document(request, BookingBody)
         schedule = Schedule(window_start=order.window_start, window_end=order.window_end)
         customer = Customer(name=order.name, phone=order.phone, language=order.language)
         return self.booked(request, customer, order.address, order.what, schedule=schedule)
@@ -225,12 +236,12 @@ class Stub:
         return answered(session_document(self.session(request)))
 
     async def sign_in(self, request: Request) -> Response:
-        wish = await document(request, Credentials)
-        if wish.account not in self.world.accounts or wish.password != PASSWORD:
+        request_body = await document(request, CredentialsBody)
+        if request_body.account not in self.world.accounts or request_body.password != PASSWORD:
             raise Problem("wrong-credentials")
         ticket = secrets.token_urlsafe()
-        self.sessions[ticket] = wish.account
-        response = answered(session_document(self.session_of(wish.account)))
+        self.sessions[ticket] = request_body.account
+        response = answered(session_document(self.session_of(request_body.account)))
         response.set_cookie(
             COOKIE, ticket, max_age=SESSION_S, secure=True, httponly=True, samesite="strict"
         )
@@ -262,7 +273,7 @@ class Stub:
 
     async def create(self, request: Request) -> Response:
         self.session(request)
-        order = await document(request, NewJob)
+        order = await document(request, NewJobBody)
         customer = Customer(name=order.customer_name, phone=order.phone, language=order.language)
         return self.booked(
             request,
@@ -279,16 +290,21 @@ class Stub:
 
     async def edit(self, request: Request) -> Response:
         job = self.job(request)
-        wish = await document(request, EditWish)
-        if job.knows(wish.event_id or ""):
+        request_body = await document(request, EditBody)
+        if job.knows(request_body.event_id or ""):
             return self.shown(request, job)
         seen = request.headers.get("if-match")
-        if seen is None and not given_in(wish) <= CREW_EDITS:
+        if seen is None and not given_in(request_body) <= CREW_EDITS:
             raise Problem("if-match-missing")
         rev = None if seen is None else int(seen.strip('"'))
-        check_assignment(self.world, job, wish.changes())
+        check_assignment(self.world, job, request_body.changes())
         job = self.world.edit(
-            job.job_id, self.actor(request), wish.changes(), rev, wish.event_id, wish.occurred_at
+            job.job_id,
+            self.actor(request),
+            request_body.changes(),
+            rev,
+            request_body.event_id,
+            request_body.occurred_at,
         )
         return self.shown(request, job)
 
@@ -297,7 +313,7 @@ class Stub:
     async def crew(self, request: Request) -> Response:
         if not READERS & set(self.session(request).account.roles):
             raise Problem("not-allowed")
-        wanted = DaysWanted.model_validate(dict(request.query_params))
+        wanted = DaysQuery.model_validate(dict(request.query_params))
         first = date.fromisoformat(wanted.first) if wanted.first else today()
         last = date.fromisoformat(wanted.last) if wanted.last else first + timedelta(days=1)
         return answered(crew_document(self.world, first, last))
@@ -317,8 +333,8 @@ class Stub:
         return request.path_params["member"], request.path_params["date"]
 
     async def move(self, request: Request) -> Response:
-        wish, job = await document(request, MoveWish), self.job(request)
-        outcome = self.moved(job, self.actor(request), wish.model_dump(exclude_none=True))
+        request_body, job = await document(request, MoveBody), self.job(request)
+        outcome = self.moved(job, self.actor(request), request_body.model_dump(exclude_none=True))
         moved = self.world.jobs[job.job_id]
         return self.shown(request, moved, 202 if outcome == "kept" else 200)
 
@@ -342,8 +358,8 @@ class Stub:
         origin = origin_of(request) if self.actor(request).kind == "dispatcher" else None
         return job_document(job, self.session(request), origin)
 
-    def moved(self, job: Job, actor: Actor, wish: dict[str, object]) -> str:
-        verdict, request = self.world.judge(job.job_id, actor, wish)
+    def moved(self, job: Job, actor: Actor, request_body: dict[str, object]) -> str:
+        verdict, request = self.world.judge(job.job_id, actor, request_body)
         return outcome_of(verdict, request, to_customer=actor == CUSTOMER)
 
     def booked(
@@ -444,7 +460,7 @@ class StubServer:
 
     @contextmanager
     def out_of_reach(self) -> Iterator[None]:
-        """Nobody answers at the address: so it is for a service worker too, which a browser that
+        """No one answers at the address: so it is for a service worker too, which a browser that
         is told to be offline lets through."""
         self.__exit__()
         try:

@@ -12,21 +12,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from functions.api.crew_documents import (
+from functions.api.crew_models import (
+    LocationBody,
     MyJobsDocument,
+    PhotoBody,
     PhotoDocument,
-    PhotoWish,
-    Upload,
-    WhereaboutsWish,
+    UploadDocument,
 )
 from functions.api.problems import Problem
-from functions.people.whereabouts import Whereabouts
+from functions.people.crew_location import CrewLocation
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo
-from statemachine.proof import PhotoRefused, photo_id_of, with_photo
+from statemachine.proof_of_service import PhotoRefused, photo_id_of, with_photo
 from statemachine.values import Actor
 from tests.pages.browser import ZONE
-from tests.pages.world import now
+from tests.pages.page_world import now
 
 if TYPE_CHECKING:
     from tests.pages.stub_api import Stub
@@ -41,7 +41,7 @@ class CrewStub:
     def __init__(self, stub: "Stub") -> None:
         self.stub = stub
         self.uploads: dict[str, bytes] = {}
-        self.places: list[tuple[str, Whereabouts]] = []
+        self.places: list[tuple[str, CrewLocation]] = []
 
     def routes(self) -> list[Route]:
         guarded = self.stub.guarded
@@ -50,8 +50,8 @@ class CrewStub:
             Route("/api/my/jobs", guarded(self.my_jobs)),
             Route(f"{job}/photos", guarded(self.offer), methods=["POST"]),
             Route(f"{job}/photos/{{photo_id}}", guarded(self.add), methods=["POST"]),
-            Route(f"{job}/whereabouts", guarded(self.place), methods=["PUT"]),
-            Route(f"{job}/whereabouts", guarded(self.no_place), methods=["DELETE"]),
+            Route(f"{job}/location", guarded(self.place), methods=["PUT"]),
+            Route(f"{job}/location", guarded(self.no_place), methods=["DELETE"]),
             Route("/uploads/{photo_id}", guarded(self.upload), methods=["PUT"]),
         ]
 
@@ -72,13 +72,15 @@ class CrewStub:
         return Response(text, media_type="application/json")
 
     async def offer(self, request: Request) -> Response:
-        wish, job = await self.asked(request, PhotoWish), self.own_job(request)
-        photo_id = photo_id_of(job, wish.event_id)
-        if not wish.media_type.startswith("image/"):
+        request_body, job = await self.asked(request, PhotoBody), self.own_job(request)
+        photo_id = photo_id_of(job, request_body.event_id)
+        if not request_body.media_type.startswith("image/"):
             raise PhotoRefused("format", "that is no picture")
         if photo_id in photo_ids(job):
             return Response(PhotoDocument(photo_id=photo_id).model_dump_json())
-        upload = Upload(url=f"/uploads/{photo_id}", headers={"content-type": wish.media_type})
+        upload = UploadDocument(
+            url=f"/uploads/{photo_id}", headers={"content-type": request_body.media_type}
+        )
         return Response(PhotoDocument(photo_id=photo_id, upload=upload).model_dump_json())
 
     async def upload(self, request: Request) -> Response:
@@ -86,21 +88,21 @@ class CrewStub:
         return Response(None, 200)
 
     async def add(self, request: Request) -> Response:
-        wish, job = await self.asked(request, PhotoWish), self.own_job(request)
-        photo_id = photo_id_of(job, wish.event_id)
+        request_body, job = await self.asked(request, PhotoBody), self.own_job(request)
+        photo_id = photo_id_of(job, request_body.event_id)
         if photo_id in photo_ids(job):
             return self.stub.shown(request, job)
         body = self.uploads.get(photo_id)
-        if body is None or len(body) != wish.bytes:
+        if body is None or len(body) != request_body.bytes:
             raise Problem("photo-missing")
         if not body.startswith(JPEG):
             raise PhotoRefused("unreadable", "that is no JPEG")
         photo = Photo(
-            event_id=wish.event_id,
+            event_id=request_body.event_id,
             actor=self.stub.actor(request),
             photo_id=photo_id,
-            kind=wish.kind,
-            taken_at=wish.occurred_at,
+            kind=request_body.kind,
+            taken_at=request_body.occurred_at,
             recorded_at=now(),
         )
         world = self.stub.world
@@ -110,10 +112,14 @@ class CrewStub:
         return self.stub.shown(request, world.jobs[job.job_id])
 
     async def place(self, request: Request) -> Response:
-        wish, job = await self.asked(request, WhereaboutsWish), self.own_job(request)
+        request_body, job = await self.asked(request, LocationBody), self.own_job(request)
         if not load_flow(job.flow).status(job.status).under_way:
             raise Problem("not-under-way")
-        where = Whereabouts(latitude=wish.latitude, longitude=wish.longitude, at=wish.occurred_at)
+        where = CrewLocation(
+            latitude=request_body.latitude,
+            longitude=request_body.longitude,
+            at=request_body.occurred_at,
+        )
         self.places.append((job.job_id, where))
         self.stub.world.places[job.job_id] = where
         return Response(None, 204)

@@ -13,38 +13,38 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from functions.api.ops_documents import (
+from functions.api.ops_models import (
     DeadLetter,
+    DeadLettersBody,
     DeadLettersDocument,
+    DeadLettersResult,
     ExecutionCount,
-    Invalidations,
-    LettersDone,
-    LettersWish,
+    InvalidationUsageDocument,
     OpsDocument,
+    ProblemJob,
     QueueState,
-    RedriveDocument,
+    RepairDocument,
     StatusCount,
-    StoryDocument,
     TimeInStatus,
-    TroubledJob,
-    Visible,
+    TimelineDocument,
+    VisibilityDelay,
 )
 from functions.api.problems import Problem
+from statemachine.evidence import TimelineEvent
 from statemachine.flows import load_flow
 from statemachine.job import Job, Repair
-from statemachine.known import Line
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.views import card_of
+from tests.pages.page_world import World, now
 from tests.pages.stub_api import Stub, answered, document
-from tests.pages.world import World, now
 
 QUEUES = (
     "create_job",
     "advance_job",
     "edit_job",
     "publish_board",
-    "forget_at_edge",
-    "send_messages",
+    "invalidate_views",
+    "send_sms",
     "deliver_webhooks",
 )
 MOST_LETTERS = 100
@@ -56,7 +56,7 @@ def ops_routes(stub: Stub) -> list[Route]:
     return [
         Route("/api/ops", stub.guarded(asked.overview)),
         Route("/api/ops/jobs/{job_id}", stub.guarded(asked.story)),
-        Route("/api/ops/jobs/{job_id}/redrive", stub.guarded(asked.redrive), methods=["POST"]),
+        Route("/api/ops/jobs/{job_id}/repair", stub.guarded(asked.repair), methods=["POST"]),
         Route(letters, stub.guarded(asked.letters)),
         Route(f"{letters}/replay", stub.guarded(asked.replay), methods=["POST"]),
         Route(f"{letters}/discard", stub.guarded(asked.discard), methods=["POST"]),
@@ -83,15 +83,15 @@ class OpsStub:
         self.allow(request)
         return answered(story_of(self.world, self.job(request), now()))
 
-    async def redrive(self, request: Request) -> Response:
+    async def repair(self, request: Request) -> Response:
         self.allow(request)
         job = self.job(request)
         was_stuck = self.world.stuck.pop(job.job_id, None)
         if was_stuck == "corrupt":
             self.world.stuck[job.job_id] = "corrupt"
-            raise Problem("internal", "a stored object cannot be read; somebody has to look at it")
+            raise Problem("internal", "a stored object cannot be read; someone has to look at it")
         repairs: tuple[Repair, ...] = ("replaced", "view written") if was_stuck else ()
-        return answered(RedriveDocument(job_id=job.job_id, repairs=repairs))
+        return answered(RepairDocument(job_id=job.job_id, repairs=repairs))
 
     async def letters(self, request: Request) -> Response:
         self.allow(request)
@@ -106,13 +106,13 @@ class OpsStub:
 
     async def take_away(self, request: Request) -> Response:
         self.allow(request)
-        wish, queue = await document(request, LettersWish), self.queue(request)
+        request_body, queue = await document(request, DeadLettersBody), self.queue(request)
         with self.world.lock:
             there = [each.message_id for each in self.world.letters if each.queue == queue]
-            wanted = set(there if wish.message_ids is None else wish.message_ids)
+            wanted = set(there if request_body.message_ids is None else request_body.message_ids)
             gone = set([each for each in there if each in wanted][:MOST_LETTERS])
             self.world.letters = [e for e in self.world.letters if e.message_id not in gone]
-        return answered(LettersDone(done=len(gone), left=len(wanted - gone)))
+        return answered(DeadLettersResult(done=len(gone), left=len(wanted - gone)))
 
     def job(self, request: Request) -> Job:
         job = self.world.jobs.get(request.path_params["job_id"])
@@ -144,7 +144,7 @@ def overview_of(world: World, at: datetime) -> OpsDocument:
         visible=tuple(_visible(jobs)),
         snapshot_at=max((job.entered_at for job in jobs), default=None),
         snapshot_jobs=len(jobs),
-        invalidations=Invalidations(
+        invalidations=InvalidationUsageDocument(
             month=f"{at:%Y-%m}", paths=sum(job.seq for job in jobs), budget=1000
         ),
         as_of=at,
@@ -172,15 +172,15 @@ def _executions(world: World, jobs: list[Job]) -> Iterator[ExecutionCount]:
     yield ExecutionCount(state="aborted", executions=0)
 
 
-def _troubled(world: World, jobs: list[Job], at: datetime) -> Iterator[TroubledJob]:
+def _troubled(world: World, jobs: list[Job], at: datetime) -> Iterator[ProblemJob]:
     for job in jobs:
         where = {"flow": job.flow, "status": job.status}
         why, due = world.stuck.get(job.job_id), _due_at(job)
         if due and due < at:
-            yield TroubledJob(job_id=job.job_id, since=due, why="overdue", **where)
+            yield ProblemJob(job_id=job.job_id, since=due, why="overdue", **where)
         if why:
             known = {} if why == "corrupt" else where
-            yield TroubledJob(job_id=job.job_id, since=job.entered_at, why=why, **known)
+            yield ProblemJob(job_id=job.job_id, since=job.entered_at, why=why, **known)
 
 
 def _due_at(job: Job) -> datetime | None:
@@ -211,23 +211,25 @@ def _stays(jobs: list[Job]) -> Iterator[TimeInStatus]:
             )
 
 
-def _visible(jobs: list[Job]) -> Iterator[Visible]:
+def _visible(jobs: list[Job]) -> Iterator[VisibilityDelay]:
     moments = sorted(entry.recorded_at for job in jobs for entry in job.ledger)[-100:]
     for number, at in enumerate(moments):
-        yield Visible(at=at, ms=240 + number * 97 % 310 + (1400 if number % 17 == 11 else 0))
+        yield VisibilityDelay(
+            at=at, ms=240 + number * 97 % 310 + (1400 if number % 17 == 11 else 0)
+        )
 
 
 # The story
 
 
-def story_of(world: World, job: Job, at: datetime) -> StoryDocument:
+def story_of(world: World, job: Job, at: datetime) -> TimelineDocument:
     why = world.stuck.get(job.job_id)
     wrong = {
         None: (),
         "corrupt": ("Its object cannot be read.",),
         "keeps_failing": ("Its last three executions have died; none follows it now.",),
     }[why]
-    return StoryDocument(
+    return TimelineDocument(
         job_id=job.job_id,
         flow=job.flow,
         status=job.status,
@@ -238,16 +240,20 @@ def story_of(world: World, job: Job, at: datetime) -> StoryDocument:
     )
 
 
-def _lines(job: Job, at: datetime, *, well: bool) -> Iterator[Line]:
-    yield Line(at=job.created_at, what="booked", text="Booked", actor=job.created_by, rev=1, seq=0)
+def _lines(job: Job, at: datetime, *, well: bool) -> Iterator[TimelineEvent]:
+    yield TimelineEvent(
+        at=job.created_at, what="booked", text="Booked", actor=job.created_by, rev=1, seq=0
+    )
     for entry in job.ledger:
         text = f"{entry.move}: {entry.origin} → {entry.to}"
         moved = {"actor": entry.actor, "rev": entry.rev, "seq": entry.seq}
-        yield Line(at=entry.recorded_at, what="moved", text=text, **moved)
+        yield TimelineEvent(at=entry.recorded_at, what="moved", text=text, **moved)
         shown = entry.recorded_at + timedelta(milliseconds=310)
-        yield Line(at=shown, what="view", text="The public view was written", seq=entry.seq)
+        yield TimelineEvent(
+            at=shown, what="view", text="The public view was written", seq=entry.seq
+        )
     for refusal in job.refused:
-        yield Line(
+        yield TimelineEvent(
             at=refusal.recorded_at,
             what="refused",
             text=EXPLANATIONS[refusal.why],
@@ -256,11 +262,11 @@ def _lines(job: Job, at: datetime, *, well: bool) -> Iterator[Line]:
         )
     if not well:
         died = at - timedelta(minutes=9)
-        yield Line(at=died, what="execution", text="Execution g3 has failed", ok=False)
-    yield Line(at=at, what="now", text=f"It is in {job.status}", rev=job.rev, ok=well)
+        yield TimelineEvent(at=died, what="execution", text="Execution g3 has failed", ok=False)
+    yield TimelineEvent(at=at, what="now", text=f"It is in {job.status}", rev=job.rev, ok=well)
 
 
-def _in_order(lines: Iterable[Line]) -> list[Line]:
+def _in_order(lines: Iterable[TimelineEvent]) -> list[TimelineEvent]:
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -277,7 +283,7 @@ def with_trouble(world: World) -> World:
     return world
 
 
-def a_letter(world: World, job: Job, queue: str = "send_messages", **values: str) -> DeadLetter:
+def a_letter(world: World, job: Job, queue: str = "send_sms", **values: str) -> DeadLetter:
     """A message about the job that was given up, in the world's dead letters from now on."""
     letter = DeadLetter(
         message_id=values.pop("message_id", f"letter-{len(world.letters) + 1}"),

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from events import Changes
-from functions.api.crew_documents import CrewDocument, CrewMember, Engagement, Truck
+from functions.api.crew_models import CrewDocument, CrewMember, Engagement, TruckDocument
 from functions.people.accounts import Account
-from functions.people.whereabouts import Whereabouts
+from functions.people.crew_location import CrewLocation
 from statemachine.edits import CrewTaken, CrewUnavailable
 from statemachine.flows import load_flow
 from statemachine.job import CrewRole, Job, Schedule
 from statemachine.roster import Day
 
 if TYPE_CHECKING:
-    from tests.pages.world import World
+    from tests.pages.page_world import World
 
 ZONE = "America/New_York"
 READERS = {"dispatcher", "supervisor", "ops"}
@@ -31,7 +31,7 @@ class Roster:
 
     days: dict[tuple[str, str], Day] = field(default_factory=dict)
     trucks: dict[str, str] = field(default_factory=dict)
-    whereabouts: dict[str, Whereabouts] = field(default_factory=dict)
+    crew_location: dict[str, CrewLocation] = field(default_factory=dict)
 
 
 def today() -> date:
@@ -48,7 +48,7 @@ def crew_document(world: "World", first: date, last: date) -> CrewDocument:
     named = {(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)}
     members = [member(world, account, named) for account in world.accounts.values()]
     trucks = [
-        Truck(truck=truck, name=name, jobs=tuple(engagements(world, truck=truck)))
+        TruckDocument(truck=truck, name=name, jobs=tuple(engagements(world, truck=truck)))
         for truck, name in world.roster.trucks.items()
     ]
     return CrewDocument(
@@ -65,7 +65,7 @@ def member(world: "World", account: Account, dates: set[str]) -> CrewMember:
         roles=account.roles,
         days=days,
         jobs=tuple(engagements(world, member=name)),
-        whereabouts=roster.whereabouts.get(name),
+        crew_location=roster.crew_location.get(name),
     )
 
 

@@ -26,8 +26,8 @@ from tests.pages.browser import (
     traffic_of,
     visitor,
 )
+from tests.pages.page_world import DANA, PASSWORD, World, now
 from tests.pages.stub_api import StubServer
-from tests.pages.world import DANA, PASSWORD, World, now
 
 pytestmark = pytest.mark.browser
 
@@ -105,7 +105,7 @@ def test_a_driver_works_through_a_job(browser: Browser, stub: StubServer) -> Non
     assert [entry.move for entry in ledger] == ["confirm", "start", "complete"]
 
 
-def test_further_moves_stay_unfolded_when_the_page_is_built_anew(
+def test_further_moves_stay_unfolded_when_the_page_is_built_again(
     browser: Browser, stub: StubServer
 ) -> None:
     a_job_for_miguel(stub.world, "Ada Wong", "start")
@@ -316,7 +316,7 @@ def test_what_the_crew_needs_at_the_gate_is_there(browser: Browser, stub: StubSe
 def test_today_and_tomorrow_are_in_order_and_others_jobs_are_not_there(
     browser: Browser, stub: StubServer
 ) -> None:
-    stub.world.book("Somebody Else")
+    stub.world.book("Someone Else")
     a_job_for_miguel(stub.world, "Tomorrow Tom", hours=tomorrow_h())
     a_job_for_miguel(stub.world, "Early Eve", hours=-0.5)
     with visitor(browser, PHONE) as miguel:
@@ -453,7 +453,7 @@ def test_the_place_is_told_only_while_a_job_is_under_way(
         page.get_by_test_id("share").check()
         expect(page.get_by_test_id("share-state")).to_contain_text("until a job is under way")
         assert stub.stub.phones.places == []
-        with page.expect_response("**/whereabouts") as told:
+        with page.expect_response("**/location") as told:
             press_next(page, "Ada Wong")
         assert told.value.status == 204
         expect(page.get_by_test_id("share-state")).to_contain_text("On: the customer")
@@ -470,13 +470,13 @@ def test_a_place_that_was_told_is_gone_once_it_is_switched_off(
         miguel.context.grant_permissions(["geolocation"])
         miguel.context.set_geolocation({"latitude": 43.66, "longitude": -70.25})
         page = at_work(miguel, stub)
-        with page.expect_response("**/whereabouts"):
+        with page.expect_response("**/location"):
             page.get_by_test_id("share").check()
         assert stub.world.places != {}
         miguel.context.set_offline(True)
         page.get_by_test_id("share").uncheck()
         expect(page.get_by_test_id("share-state")).to_contain_text("as soon as there is signal")
-        with page.expect_response("**/whereabouts", timeout=20_000):
+        with page.expect_response("**/location", timeout=20_000):
             miguel.context.set_offline(False)
         expect(page.get_by_test_id("share-state")).to_contain_text("Off. If on")
         assert stub.world.places == {}

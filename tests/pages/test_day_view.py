@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from events import Assignment, Changes
-from functions.people.whereabouts import Whereabouts
+from functions.people.crew_location import CrewLocation
 from statemachine.job import Assigned, Job
 from statemachine.roster import DAY_OFF, Day, Hours
 from tests.pages.browser import (
@@ -25,9 +25,9 @@ from tests.pages.browser import (
     visitor,
 )
 from tests.pages.day import BEN, MIGUEL, TASHA, a_day, a_roster
+from tests.pages.page_world import DANA, PASSWORD, World, an_account, now
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_roster import moment, today
-from tests.pages.world import DANA, PASSWORD, World, an_account, now
 
 pytestmark = pytest.mark.browser
 
@@ -285,7 +285,7 @@ def test_who_is_off_busy_or_there_at_other_hours_cannot_be_chosen_and_it_says_wh
         driver = form.get_by_label("Driver").get_by_role("option")
         expect(driver).to_have_text(
             [
-                "Nobody",
+                "No one",
                 re.compile(r"Miguel Santos \(on Marisol Vega, 9:00.*11:00.AM\)"),
                 "Tasha Green",
                 "Rosa Lind (off that day)",
@@ -325,7 +325,7 @@ def test_a_refused_assignment_shows_the_reason_and_keeps_what_was_chosen(
 def test_whoever_is_on_the_job_stays_when_only_the_truck_changes(
     browser: Browser, stub: StubServer, world: World
 ) -> None:
-    """Rosa is off by now, and somebody who left the roster is still on the job."""
+    """Rosa is off by now, and someone who left the roster is still on the job."""
     gone = Assigned(role="first_mate", member="gone", first_name="Gus")
     rosa = Assigned(role="driver", member="rosa", first_name="Rosa")
     job = tomorrow(world, "Jonah Price", "10:00", "12:00", rosa, gone)
@@ -400,7 +400,7 @@ def test_a_name_that_is_markup_is_shown_as_it_is(
 ) -> None:
     markup = "<img src=x onerror=alert(1)>"
     world.accounts["eve"] = an_account("eve", markup, "driver")
-    world.roster.whereabouts["eve"] = Whereabouts(latitude=1, longitude=2, at=datetime.now(UTC))
+    world.roster.crew_location["eve"] = CrewLocation(latitude=1, longitude=2, at=datetime.now(UTC))
     with visitor(browser) as dana:
         page = at_the_day(dana, stub)
         expect(day_row(page, "eve")).to_contain_text(markup)

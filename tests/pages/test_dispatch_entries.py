@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from statemachine.job import Customer
 from tests.pages.browser import Visitor, card, open_job, sign_in, visitor
+from tests.pages.page_world import PASSWORD
 from tests.pages.stub_api import StubServer
-from tests.pages.world import PASSWORD
 
 pytestmark = pytest.mark.browser
 

@@ -8,10 +8,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.pages.browser import Visitor, open_job, serious_findings, sign_in, visitor
+from tests.pages.page_world import DANA, PASSWORD, now
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_roster import ZONE
-from tests.pages.world import DANA, PASSWORD, now
-from tests.pictures import saved
+from tests.support.pictures import saved
 
 pytestmark = pytest.mark.browser
 

@@ -16,9 +16,9 @@ from tests.pages.browser import (
     visitor,
 )
 from tests.pages.day import a_day
+from tests.pages.page_world import PASSWORD, an_account
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_ops import a_letter, with_trouble
-from tests.pages.world import PASSWORD, an_account
 
 pytestmark = pytest.mark.browser
 
@@ -157,7 +157,7 @@ def test_a_stuck_job_is_redriven_from_the_page_which_says_before_and_after_what_
         expect(page.get_by_role("heading", name="Jobs in trouble")).to_be_focused()
         expect(health(page)).to_have_text(re.compile("All is well"))
     assert stub.world.stuck == {}
-    assert posts(stub) == [f"/api/ops/jobs/{job.job_id}/redrive"]
+    assert posts(stub) == [f"/api/ops/jobs/{job.job_id}/repair"]
 
 
 def test_nothing_is_redriven_by_whoever_thinks_better_of_it(
@@ -200,7 +200,7 @@ def test_a_lost_answer_is_told_and_the_redrive_not_repeated(
             route.fetch()
             route.abort()
 
-        page.route("**/redrive", lose)
+        page.route("**/repair", lose)
         trouble(page, job.job_id).get_by_role("button", name="Redrive").click()
         confirm(page, "Redrive")
         expect(said(page)).to_contain_text("not known whether it was done")
@@ -224,7 +224,7 @@ def test_dead_letters_are_read_sent_again_and_thrown_away(
         expect(letters).to_contain_text("The number cannot be reached")
         last = letters.get_by_test_id("letter").filter(has_text="cannot be reached")
         last.get_by_role("button", name="Throw away").click()
-        confirm(page, "Throw away", "Throw away 1 letter?", "nobody can bring it back")
+        confirm(page, "Throw away", "Throw away 1 letter?", "no one can bring it back")
         expect(said(page)).to_contain_text("1 letter thrown away")
         letters.get_by_role("button", name="Send these 2 again").click()
         confirm(page, "Send again", "Send 2 letters again?", "not done twice")
@@ -233,8 +233,8 @@ def test_dead_letters_are_read_sent_again_and_thrown_away(
         expect(health(page)).to_have_text("1 dead letter")
     assert [letter.queue for letter in stub.world.letters] == ["publish_board"]
     assert posts(stub) == [
-        "/api/ops/dead-letters/send_messages/discard",
-        "/api/ops/dead-letters/send_messages/replay",
+        "/api/ops/dead-letters/send_sms/discard",
+        "/api/ops/dead-letters/send_sms/replay",
     ]
 
 
@@ -255,7 +255,7 @@ def test_more_letters_than_can_be_shown_are_meant_as_a_whole(
         expect(letters.get_by_test_id("letter")).to_have_count(3)
 
 
-def test_a_letter_that_somebody_else_took_is_told(browser: Browser, stub: StubServer) -> None:
+def test_a_letter_that_someone_else_took_is_told(browser: Browser, stub: StubServer) -> None:
     a_letter(stub.world, stub.world.book())
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
@@ -352,7 +352,7 @@ def test_a_redraw_takes_nothing_from_under_the_finger(browser: Browser, stub: St
     stub.world.stuck[job.job_id] = "keeps_failing"
     with visitor(browser) as olga:
         page = at_ops(olga, stub, patient=False)
-        # Each minute it is drawn anew anyway, for what it says of ages.
+        # Each minute it is drawn again anyway, for what it says of ages.
         later(page, 61 - int(page.evaluate("Date.now() / 1000 % 60")))
         button = trouble(page, job.job_id).get_by_role("button", name="Redrive")
         button.focus()
@@ -462,7 +462,7 @@ def test_axe_finds_nothing_serious(
         assert serious_findings(page, axe) == []
 
 
-def test_axe_finds_nothing_serious_where_somebody_is_refused(
+def test_axe_finds_nothing_serious_where_someone_is_refused(
     browser: Browser, stub: StubServer, axe: str
 ) -> None:
     with visitor(browser, PHONE) as dana:

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
-from functions.people.whereabouts import rounded
-from statemachine.identity import digest_of
+from functions.people.crew_location import rounded
+from statemachine.ids import digest_of
 from statemachine.job import Assigned
 from statemachine.values import Actor
 from tests.pages.browser import (
@@ -41,9 +41,9 @@ from tests.pages.browser import (
     visitor,
 )
 from tests.pages.day import a_day
+from tests.pages.page_world import PASSWORD, first_note, now
 from tests.pages.stub_api import StubServer
-from tests.pages.world import PASSWORD, first_note, now
-from tests.pictures import saved
+from tests.support.pictures import saved
 
 pytestmark = pytest.mark.browser
 
@@ -575,7 +575,7 @@ def test_search_and_filters_leave_the_cards_that_match(browser: Browser, stub: S
         expect(page.get_by_test_id("overdue")).to_have_count(3)
         page.get_by_label("Search jobs").fill("canal miguel")
         expect(cards).to_have_count(1)
-        page.get_by_label("Search jobs").fill("nobody at all")
+        page.get_by_label("Search jobs").fill("no one at all")
         expect(page.get_by_test_id("blank")).to_contain_text("No job matches")
         page.get_by_role("button", name="Show all jobs").click()
         page.get_by_role("button", name="Overdue").click()

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from events import JobRequested
-from functions.inbox import problems
+from functions.protocol.batches import field_errors
 from statemachine.bounds import (
     LONGEST_WINDOW,
     check_imported,
@@ -17,7 +17,7 @@ from statemachine.bounds import (
     note_text,
     without_hidden,
 )
-from statemachine.due import due_at, is_late_unheard
+from statemachine.deadlines import due_at, is_late_unheard
 from statemachine.edits import (
     MAX_OWN_NOTES,
     EditRefused,
@@ -30,7 +30,7 @@ from statemachine.job import Edit, Job, Note, Schedule
 from statemachine.lifecycle import MAX_OWN_RECORDS, MAX_RECORDS, RecordsFull
 from statemachine.values import LATEST, Actor
 from statemachine.views import card_of, view_of
-from tests.builders import CREW, DISPATCHER, NOON, a_booking, a_job, a_request, an_edit
+from tests.support.builders import CREW, DISPATCHER, NOON, a_booking, a_job, a_request, an_edit
 
 HIDDEN = [
     "A\0B",
@@ -82,7 +82,7 @@ def test_what_cannot_be_sent_back_is_read_without_its_hidden_characters() -> Non
 def faults_of(**values: Any) -> list[str]:
     with pytest.raises(ValidationError) as refused:
         a_booking(**values)
-    return list(problems(refused.value))
+    return list(field_errors(refused.value))
 
 
 def at(**after: timedelta) -> dict[str, datetime]:
@@ -123,7 +123,7 @@ def test_a_booking_within_the_bounds_is_taken_with_its_number_as_the_plans_write
 
 @pytest.mark.parametrize("stored", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
 @pytest.mark.parametrize("field", ["window_start", "window_end", "eta"])
-def test_a_stored_moment_at_the_end_of_time_stops_nobody(stored: str, field: str) -> None:
+def test_a_stored_moment_at_the_end_of_time_stops_no_one(stored: str, field: str) -> None:
     document = json.loads(a_job("ready_for_pickup").model_dump_json(by_alias=True))
     document["schedule"] = {field: stored}
     document["entered_at"] = document["created_at"] = stored
@@ -230,5 +230,5 @@ def test_a_job_brought_from_elsewhere_goes_by_the_same_bounds(
     check_imported(a_job("completed"))
     with pytest.raises(ValidationError) as refused:
         check_imported(a_job().with_(**values))
-    [fault] = problems(refused.value)
+    [fault] = field_errors(refused.value)
     assert fault.startswith(f"{field}: ")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from statemachine import drawing
-from statemachine.checking import check_file
+from statemachine import flow_docs
+from statemachine.flow_check import check_file
 from statemachine.flows import (
     DEFAULT_FLOW,
     FOLDER,
@@ -12,7 +12,7 @@ from statemachine.flows import (
     flow_names,
     load_flow,
 )
-from tests.builders import way_to
+from tests.support.builders import way_to
 
 WAYS = {
     "haul": ["pending_pickup", "ready_for_pickup", "in_progress", "completed"],
@@ -116,14 +116,14 @@ def test_a_status_that_the_flow_does_not_have_is_an_error_with_a_name() -> None:
 
 
 def test_the_page_of_flows_is_what_the_flows_say() -> None:
-    assert drawing.PAGE.read_text(encoding="utf-8") == drawing.render(), (
-        "run `python -m statemachine.drawing`"
+    assert flow_docs.PAGE.read_text(encoding="utf-8") == flow_docs.render(), (
+        "run `python -m statemachine.flow_docs`"
     )
 
 
 @every_flow
 def test_the_diagram_has_every_status_and_every_way(name: str) -> None:
-    flow, lines = load_flow(name), drawing.mermaid(load_flow(name)).splitlines()
+    flow, lines = load_flow(name), flow_docs.mermaid(load_flow(name)).splitlines()
     states = [f'    state "{s.label.en}" as {s.name}' for s in flow.statuses]
     ways = [f"    {origin} --> {m.to}: {m.name}" for m in flow.moves for origin in m.origins]
     assert [line for line in lines if line in states] == states

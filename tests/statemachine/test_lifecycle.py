@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from statemachine.flows import load_flow
-from statemachine.job import Epoch, Job, Refusal, RefusalReason, Wait
+from statemachine.job import Epoch, Job, Refusal, RefusalReason, TaskWait
 from statemachine.lifecycle import (
     CLOCK_SKEW,
     EXPLANATIONS,
@@ -13,14 +13,14 @@ from statemachine.lifecycle import (
     MAX_WAITING,
     Committed,
     Duplicate,
-    Kept,
+    KeptEarly,
     RecordsFull,
     Refused,
     Verdict,
     expire,
     judge,
 )
-from tests.builders import (
+from tests.support.builders import (
     CREW,
     CUSTOMER,
     DISPATCHER,
@@ -200,7 +200,7 @@ def test_a_move_decided_before_another_one_is_overtaken() -> None:
     assert why(asked(job, "complete", expected_rev=job.visible_rev - 1)) == "overtaken"
 
 
-def test_bookkeeping_and_edits_overtake_nobody() -> None:
+def test_bookkeeping_and_edits_overtake_no_one() -> None:
     job = a_job("ready_for_pickup")
     touched = job.bookkept().seen(price_cents=1).bookkept()
     assert isinstance(asked(touched, "start", expected_rev=job.visible_rev), Committed)
@@ -208,14 +208,14 @@ def test_bookkeeping_and_edits_overtake_nobody() -> None:
 
 def test_a_move_decided_on_a_rev_yet_to_come_waits_for_it() -> None:
     kept = asked(a_job(), "start", expected_rev=3)
-    assert isinstance(kept, Kept)
+    assert isinstance(kept, KeptEarly)
     job = asked(kept.job, "confirm").job
     assert (job.visible_rev, job.status) == (4, "in_progress")
     assert [entry.rev for entry in job.ledger] == [3, 4]
 
 
 def test_a_rev_that_only_bookkeeping_has_reached_is_yet_to_come() -> None:
-    assert isinstance(asked(a_job().bookkept(), "confirm", expected_rev=2), Kept)
+    assert isinstance(asked(a_job().bookkept(), "confirm", expected_rev=2), KeptEarly)
 
 
 def test_a_move_decided_on_a_rev_that_never_came_is_refused_when_the_job_goes_past_it() -> None:
@@ -230,7 +230,7 @@ def test_a_move_decided_on_a_rev_that_never_came_is_refused_when_the_job_goes_pa
 
 def test_a_move_before_its_turn_is_kept_with_its_deadline_and_shows_nothing() -> None:
     verdict = asked(a_job(), "start", note="on our way")
-    assert isinstance(verdict, Kept)
+    assert isinstance(verdict, KeptEarly)
     (early,) = verdict.job.early
     assert (early.until, early.note) == (LATER + minutes(15), "on our way")
     assert (verdict.job.status, verdict.job.visible_rev) == ("pending_pickup", 1)
@@ -283,7 +283,7 @@ def test_at_its_deadline_a_kept_move_is_refused_on_the_record() -> None:
     assert (job.refused, job.early, job.rev) == (refusals, (), kept.rev + 1)
 
 
-def test_a_move_past_its_deadline_is_not_made_even_if_nobody_had_looked() -> None:
+def test_a_move_past_its_deadline_is_not_made_even_if_no_one_had_looked() -> None:
     kept, flow = asked(a_job(), "start").job, load_flow("haul")
     job = judge(kept, a_request(kept, "confirm"), flow, LATER + minutes(15)).job
     assert job.status == "ready_for_pickup"
@@ -340,7 +340,7 @@ def test_a_job_brought_back_is_followed_by_a_new_generation_from_where_it_was_se
     job = a_job("completed")
     epoch = Epoch(generation=0, entered_at=NOON, retry=0)
     settled = job.with_(
-        execution=job.execution.with_(seq=3), wait=Wait(seq=3, epoch=epoch, token="t")
+        execution=job.execution.with_(seq=3), wait=TaskWait(seq=3, epoch=epoch, token="t")
     )
     back = asked(settled, "reopen", reason="wrong job").job
     assert (back.status, back.wait) == ("in_progress", None)

@@ -5,9 +5,9 @@ import pytest
 from statemachine.flows import load_flow
 from statemachine.job import Edit, Job, Photo
 from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS
-from statemachine.proof import MOST_PHOTOS, PhotoRefused, photo_id_of, with_photo
+from statemachine.proof_of_service import MOST_PHOTOS, PhotoRefused, photo_id_of, with_photo
 from statemachine.views import PhotoShown, view_of
-from tests.builders import CREW, NOON, a_job, minutes
+from tests.support.builders import CREW, NOON, a_job, minutes
 
 
 def a_photo(job: Job, event_id: str = "photo-1", **values: object) -> Photo:

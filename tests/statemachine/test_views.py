@@ -17,12 +17,21 @@ from statemachine.job import (
     Photo,
     Place,
     Schedule,
-    Wait,
+    TaskWait,
 )
 from statemachine.lifecycle import judge
 from statemachine.values import Actor
-from statemachine.views import SHOWN_AFTER_END, Board, Card, Choice, Step, View, card_of, view_of
-from tests.builders import CREW, DRIVER, NOON, a_job, a_request, minutes
+from statemachine.views import (
+    SHOWN_AFTER_END,
+    Board,
+    Card,
+    CustomerChoice,
+    View,
+    ViewStep,
+    card_of,
+    view_of,
+)
+from tests.support.builders import CREW, DRIVER, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")
 
@@ -77,7 +86,7 @@ def a_job_with_a_canary_in_every_private_field() -> Job:
         edits=(Edit(fields=("notes",), **record),),
         photos=(Photo(photo_id=PHOTO_ID, kind="before", taken_at=NOON, **record),),
         load_size="three_quarters",
-        wait=Wait(
+        wait=TaskWait(
             seq=2,
             epoch=Epoch(generation=0, entered_at=NOON, retry=0),
             token="canary-task-token",
@@ -165,7 +174,7 @@ def test_steps_never_go_back_and_never_come_after_what_we_heard(
 def test_a_step_is_worded_by_the_flow() -> None:
     (step, *_) = view_of(a_job(), HAUL).steps
     status = HAUL.initial
-    assert step == Step(
+    assert step == ViewStep(
         status=status.name,
         label=status.label,
         customer=status.customer,
@@ -195,9 +204,9 @@ def test_the_cancellation_is_on_the_timeline_only_where_it_happened() -> None:
 def test_the_customer_is_offered_the_moves_a_customer_may_make() -> None:
     offered = {s.name: view_of(a_job(s.name), HAUL).choices for s in HAUL.statuses}
     confirm, cancel = (HAUL.named(name, None)[0].label for name in ("confirm", "cancel"))
-    give_up = Choice(move="cancel", label=cancel, needs_reason=True)
+    give_up = CustomerChoice(move="cancel", label=cancel, needs_reason=True)
     assert {status: choices for status, choices in offered.items() if choices} == {
-        "pending_pickup": (Choice(move="confirm", label=confirm), give_up),
+        "pending_pickup": (CustomerChoice(move="confirm", label=confirm), give_up),
         "ready_for_pickup": (give_up,),
     }
 

@@ -4,11 +4,11 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.tracking.playing import EPOCH_MS
-from tracking.answers import Answer
-from tracking.reader import Ask, Reader, Shown, Wait
+from tests.tracking.scenario_player import EPOCH_MS
+from tracking.reader import Display, Fetch, Reader, Sleep
+from tracking.responses import Response
 
-Server = Callable[[int, Ask], tuple[Answer | None, int]]
+Server = Callable[[int, Fetch], tuple[Response | None, int]]
 """What comes of a request sent at a time (ms from 0), and how long that takes (ms)."""
 
 
@@ -18,10 +18,10 @@ class Visit:
 
     reader: Reader
     server: Server
-    answer: Answer | None = None
+    answer: Response | None = None
     answers_at_ms: int | None = None
     asked_at_ms: list[int] = field(default_factory=list)
-    shown: list[tuple[int, Shown]] = field(default_factory=list)
+    shown: list[tuple[int, Display]] = field(default_factory=list)
 
     def turn(self, now_ms: int) -> int | None:
         """All that happens now; when to come back, None: never."""
@@ -31,12 +31,12 @@ class Visit:
         if not self.shown or self.reader.shown != self.shown[-1][1]:
             self.shown.append((now_ms, self.reader.shown))
         step = self.reader.step(EPOCH_MS + now_ms)
-        if isinstance(step, Ask):
+        if isinstance(step, Fetch):
             self.asked_at_ms.append(now_ms)
             self.answer, takes_ms = self.server(now_ms, step)
             self.answers_at_ms = now_ms + takes_ms
             return self.answers_at_ms
-        return now_ms + step.ms if isinstance(step, Wait) and step.ms is not None else None
+        return now_ms + step.ms if isinstance(step, Sleep) and step.ms is not None else None
 
 
 def run(visits: list[Visit], until_ms: int, starts_ms: Callable[[], int]) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from tests.tracking.playing import (
+from tests.tracking.scenario_player import (
     EPOCH_MS,
     TAKES_MS,
     Scenario,
@@ -17,9 +17,9 @@ from tests.tracking.playing import (
     policy_of,
     view_of,
 )
-from tracking.answers import is_view
-from tracking.memory import remembered_in
-from tracking.pace import Policy, interval_ms
+from tracking.polling_policy import Policy, interval_ms
+from tracking.responses import is_view
+from tracking.saved_view import saved_view_in
 
 Line = dict[str, Any]
 IMF_FIXDATE = "%a, %d %b %Y %H:%M:%S GMT"
@@ -56,7 +56,7 @@ class Story:
         self.trace = trace
         self.signals: list[Line] = scenario.get("signals", [])
         self.shows = [line for line in trace if "show" in line]
-        self.memory = remembered_in(memory_text_of(scenario))
+        self.memory = saved_view_in(memory_text_of(scenario))
         self.end_ms = int(scenario.get("until_ms") or trace[-1]["at_ms"])
         gets = [line for line in trace if "get" in line]
         self.exchanges = [
@@ -99,7 +99,7 @@ def a_view_is_wiped(story: Story) -> Iterator[object]:
             yield line
 
 
-def a_request_while_nobody_looks_or_offline(story: Story) -> Iterator[object]:
+def a_request_while_no_one_looks_or_offline(story: Story) -> Iterator[object]:
     yield from (one for one in story.exchanges if story.is_away(one.asked_at_ms))
 
 
@@ -225,7 +225,7 @@ def a_poll_too_soon(story: Story) -> Iterator[object]:
 
 
 def falling_asleep(story: Story) -> Iterator[object]:
-    """While somebody looks, the next request comes within a bounded time."""
+    """While someone looks, the next request comes within a bounded time."""
     cap_ms = story.policy.trouble_cap_s * 1000
     stopped = "stop" in story.trace[-1]
     next_ms: list[int] = [one.asked_at_ms for one in story.exchanges[1:]]
@@ -241,7 +241,7 @@ def falling_asleep(story: Story) -> Iterator[object]:
 RULES: list[Callable[[Story], Iterator[object]]] = [
     a_lower_rev_is_shown,
     a_view_is_wiped,
-    a_request_while_nobody_looks_or_offline,
+    a_request_while_no_one_looks_or_offline,
     two_requests_at_once,
     a_request_before_retry_after,
     something_after_the_stop,

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tracking.chance import any_scenario
-from tests.tracking.playing import (
+from tests.tracking.random_network import any_scenario
+from tests.tracking.rules import violations
+from tests.tracking.scenario_player import (
     EPOCH_MS,
     SCENARIOS,
     Player,
@@ -25,11 +26,10 @@ from tests.tracking.playing import (
     text_of,
     view_of,
 )
-from tests.tracking.rules import violations
-from tracking.answers import Answer, Reason
-from tracking.memory import Remembered, remembered_in, worth_keeping
-from tracking.pace import Policy
-from tracking.reader import Ask, Kind, Reader, Shown, Wait
+from tracking.polling_policy import Policy
+from tracking.reader import Display, Fetch, Kind, Reader, Sleep
+from tracking.responses import Reason, Response
+from tracking.saved_view import SavedView, saved_view_in, worth_keeping
 
 ALL = scenarios()
 FOR_NODE = Path(__file__).parents[1] / "web" / "playing.js"
@@ -102,7 +102,7 @@ def test_the_memory_is_always_the_newest_view_shown(random: Random) -> None:
         revs = [shown.view["rev"] for shown in player.shown if shown.view is not None]
         assert [floor, *revs] == sorted([floor, *revs])
         kept, floor = player.kept, max([floor, *revs])
-        remembered = remembered_in(kept)
+        remembered = saved_view_in(kept)
         assert (remembered.rev if remembered is not None else 0) == floor
 
 
@@ -137,23 +137,23 @@ def test_an_answer_without_a_question_is_refused() -> None:
 
 def test_a_reader_waits_for_the_answer_it_asked_for() -> None:
     reader = Reader(EPOCH_MS)
-    assert reader.step(EPOCH_MS) == Ask("edge", EPOCH_MS, None)
-    assert reader.step(EPOCH_MS + 1) == Wait(None)
+    assert reader.step(EPOCH_MS) == Fetch("edge", EPOCH_MS, None)
+    assert reader.step(EPOCH_MS + 1) == Sleep(None)
 
 
 def test_the_headers_ask_for_json_and_carry_the_condition() -> None:
-    assert Ask("edge", 0, '"7"').headers == {"accept": "application/json", "if-none-match": '"7"'}
-    assert Ask("edge", 0, None).headers == {"accept": "application/json"}
+    assert Fetch("edge", 0, '"7"').headers == {"accept": "application/json", "if-none-match": '"7"'}
+    assert Fetch("edge", 0, None).headers == {"accept": "application/json"}
 
 
 def test_an_age_counts_from_the_check_and_is_never_negative() -> None:
-    assert Shown("current", view_of({}), 5_000).age_ms(9_000) == 4_000
-    assert Shown("current", view_of({}), 5_000).age_ms(4_000) == 0
-    assert Shown("asking").age_ms(9_000) is None
+    assert Display("current", view_of({}), 5_000).age_ms(9_000) == 4_000
+    assert Display("current", view_of({}), 5_000).age_ms(4_000) == 0
+    assert Display("asking").age_ms(9_000) is None
 
 
 def test_two_visits_keep_one_memory_that_never_goes_back() -> None:
-    seven, eight = (Remembered(view_of({"rev": rev})) for rev in (7, 8))
+    seven, eight = (SavedView(view_of({"rev": rev})) for rev in (7, 8))
     assert worth_keeping(seven, None)
     assert worth_keeping(eight, seven)
     assert worth_keeping(eight, eight)
@@ -163,5 +163,5 @@ def test_two_visits_keep_one_memory_that_never_goes_back() -> None:
 def test_a_document_too_deep_to_parse_is_trouble() -> None:
     reader = Reader(EPOCH_MS)
     reader.step(EPOCH_MS)
-    reader.receive(Answer(200, {}, "[" * 100_000), EPOCH_MS)
-    assert reader.shown == Shown("trouble", reason="bad_answer")
+    reader.receive(Response(200, {}, "[" * 100_000), EPOCH_MS)
+    assert reader.shown == Display("trouble", reason="bad_answer")

@@ -9,10 +9,10 @@ from random import Random
 import pytest
 
 from tests.tracking.fleet import Visit, run
-from tests.tracking.playing import EPOCH_MS, view_of
-from tracking.answers import Answer
-from tracking.memory import remembered_in
-from tracking.reader import Ask, Reader
+from tests.tracking.scenario_player import EPOCH_MS, view_of
+from tracking.reader import Fetch, Reader
+from tracking.responses import Response
+from tracking.saved_view import saved_view_in
 
 # T22: an edge with three caches
 
@@ -55,7 +55,7 @@ class Cache:
     forgets_at_ms: list[int]
     stores: list[Copy] = field(default_factory=list)
 
-    def answer(self, now_ms: int, ask: Ask) -> tuple[Answer, int]:
+    def answer(self, now_ms: int, ask: Fetch) -> tuple[Response, int]:
         copy = self._copy_at(now_ms)
         if copy is not None:
             age_s = (now_ms - copy.stored_at_ms) // 1000
@@ -76,11 +76,11 @@ class Cache:
         return None if forgotten else last
 
 
-def _answer(rev: int, ask: Ask, headers: dict[str, str]) -> Answer:
+def _answer(rev: int, ask: Fetch, headers: dict[str, str]) -> Response:
     if ask.if_none_match == f'"{rev}"':
-        return Answer(304, headers, "")
+        return Response(304, headers, "")
     body = json.dumps(view_of({"rev": rev, "poll_s": POLL_S}))
-    return Answer(200, headers | {"etag": f'"{rev}"'}, body)
+    return Response(200, headers | {"etag": f'"{rev}"'}, body)
 
 
 def three_caches(origin: Origin, random: Random) -> list[Cache]:
@@ -102,7 +102,7 @@ def three_caches(origin: Origin, random: Random) -> list[Cache]:
 def visits_to(origin: Origin, random: Random) -> list[Visit]:
     caches = three_caches(origin, random)
 
-    def server(now_ms: int, ask: Ask) -> tuple[Answer | None, int]:
+    def server(now_ms: int, ask: Fetch) -> tuple[Response | None, int]:
         if ask.source == "api":
             return _answer(origin.rev_at(now_ms), ask, {}), 80
         return random.choice(caches).answer(now_ms, ask)
@@ -147,7 +147,7 @@ def test_t22_visit_after_visit_the_memory_keeps_the_floor(seed: int) -> None:
     kept, floor, now_ms = None, 0, 0
     while now_ms < CACHES_UNTIL_MS:
         begin_ms = now_ms
-        remembered = remembered_in(kept)
+        remembered = saved_view_in(kept)
         reader = Reader(EPOCH_MS + begin_ms, random=random.random, remembered=remembered)
         visit = Visit(reader, lambda at_ms, ask: random.choice(caches).answer(at_ms, ask))
         while now_ms < begin_ms + 15_000:
@@ -167,36 +167,39 @@ READERS = 100
 DOWN_FROM_MS, UP_FROM_MS, FLEET_UNTIL_MS = 200_000, 260_000, 400_000
 STEADY_FROM_MS = 40_000
 
-Outage = Callable[[int, int], tuple[Answer | None, int]]
+Outage = Callable[[int, int], tuple[Response | None, int]]
 """What comes of a request sent at a time while the origin is down, given an ordinary delay."""
 
 
-def hang(now_ms: int, takes_ms: int) -> tuple[Answer | None, int]:
+def hang(now_ms: int, takes_ms: int) -> tuple[Response | None, int]:
     """Held until the origin is back, and then all answered at once; or given up before."""
     left_ms = UP_FROM_MS - now_ms
     return (a_view(), left_ms) if left_ms < 10_000 else (None, 10_000)
 
 
-def until_it_is_back(now_ms: int, takes_ms: int) -> tuple[Answer | None, int]:
+def until_it_is_back(now_ms: int, takes_ms: int) -> tuple[Response | None, int]:
     """Everybody is told the same moment."""
     date = formatdate((EPOCH_MS + UP_FROM_MS) / 1000, usegmt=True)
-    return Answer(503, {"retry-after": date}, ""), takes_ms
+    return Response(503, {"retry-after": date}, ""), takes_ms
 
 
 OUTAGES: dict[str, Outage] = {
-    "500": lambda now_ms, takes_ms: (Answer(500, {}, ""), takes_ms),
+    "500": lambda now_ms, takes_ms: (Response(500, {}, ""), takes_ms),
     "refused": lambda now_ms, takes_ms: (None, takes_ms),
     "timeout": lambda now_ms, takes_ms: (None, 10_000),
     "hang": hang,
-    "retry after 5 s": lambda now_ms, takes_ms: (Answer(503, {"retry-after": "5"}, ""), takes_ms),
-    "retry after 30 s": lambda now_ms, takes_ms: (Answer(503, {"retry-after": "30"}, ""), takes_ms),
+    "retry after 5 s": lambda now_ms, takes_ms: (Response(503, {"retry-after": "5"}, ""), takes_ms),
+    "retry after 30 s": lambda now_ms, takes_ms: (
+        Response(503, {"retry-after": "30"}, ""),
+        takes_ms,
+    ),
     "retry at a date": until_it_is_back,
-    "HTML": lambda now_ms, takes_ms: (Answer(200, {}, "<html>"), takes_ms),
+    "HTML": lambda now_ms, takes_ms: (Response(200, {}, "<html>"), takes_ms),
 }
 
 
-def a_view(poll_s: int = 10) -> Answer:
-    return Answer(200, {}, json.dumps(view_of({"poll_s": poll_s})))
+def a_view(poll_s: int = 10) -> Response:
+    return Response(200, {}, json.dumps(view_of({"poll_s": poll_s})))
 
 
 def requests_through(outage: Outage, poll_s: int, seed: int) -> list[int]:
@@ -204,7 +207,7 @@ def requests_through(outage: Outage, poll_s: int, seed: int) -> list[int]:
     random = Random(seed)
     view = a_view(poll_s)
 
-    def server(now_ms: int, ask: Ask) -> tuple[Answer | None, int]:
+    def server(now_ms: int, ask: Fetch) -> tuple[Response | None, int]:
         takes_ms = random.randint(30, 200)
         down = DOWN_FROM_MS <= now_ms < UP_FROM_MS
         return outage(now_ms, takes_ms) if down else (view, takes_ms)
@@ -253,7 +256,7 @@ def test_t25_everybody_is_back_within_a_minute_of_the_end() -> None:
     random = Random(7)
     outage = OUTAGES["500"]
 
-    def server(now_ms: int, ask: Ask) -> tuple[Answer | None, int]:
+    def server(now_ms: int, ask: Fetch) -> tuple[Response | None, int]:
         down = DOWN_FROM_MS <= now_ms < UP_FROM_MS
         return outage(now_ms, 100) if down else (a_view(), 100)
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 
-import { Api, NoAnswer, Problem } from "../../web/lib/api.js";
+import { Api, NoAnswer, Problem } from "../../web/shared/api/api.js";
 
 function answer(status, body = {}, headers = {}) {
   return new Response(status === 304 || status === 204 ? null : JSON.stringify(body), {

@@ -9,7 +9,7 @@ import {
   flowsInUse,
   overdueMs,
   passes,
-} from "../../web/lib/board.js";
+} from "../../web/dispatch/state/board.js";
 import { NOON_MS, aCard, aDetail, at, flow } from "./flows.js";
 
 const ID = "261121-7k3m2q";
@@ -115,7 +115,7 @@ test("a job is overdue by the time past its limit, and never once it has ended",
   assert.equal(ageMs(aCard({ entered_at: at(5) }), NOON_MS), 0);
 });
 
-test("a job's particulars make the card that the board will show", () => {
+test("a job's details make the card that the board will show", () => {
   const crew = [{ role: "driver", member: "miguel", first_name: "Miguel" }];
   const ended = { status: "completed", terminal: true, due_at: null };
   const card = aCard({ ...ended, price_cents: 24_000, crew, truck: "t1" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Dispatching } from "../../web/lib/dispatching.js";
+import { Dispatching } from "../../web/dispatch/state/dispatch_api.js";
 
 function apiOf(pages, asked) {
   return {

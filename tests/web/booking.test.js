@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NoAnswer, Problem } from "../../web/lib/api.js";
+import { NoAnswer, Problem } from "../../web/shared/api/api.js";
 import {
   Booking,
   EMPTY,
@@ -10,10 +10,10 @@ import {
   linkIn,
   requestOf,
   toggled,
-} from "../../web/lib/booking.js";
-import { isExpected } from "../../web/lib/expecting.js";
-import { DAY_MS, MINUTE_MS } from "../../web/lib/time.js";
-import { memory } from "./memories.js";
+} from "../../web/shared/jobs/booking.js";
+import { isExpected } from "../../web/shared/jobs/recent_bookings.js";
+import { DAY_MS, MINUTE_MS } from "../../web/shared/ui/time.js";
+import { memory } from "./storages.js";
 
 const ZONE = "America/New_York";
 const NOON_MS = Date.parse("2026-11-21T17:00:00Z");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NoCookies, Problem, signIn } from "../../web/lib/api.js";
-import { keptBusiness, readBusiness } from "../../web/lib/business.js";
-import { memory } from "./memories.js";
+import { NoCookies, Problem, signIn } from "../../web/shared/api/api.js";
+import { keptBusiness, readBusiness } from "../../web/shared/jobs/business.js";
+import { memory } from "./storages.js";
 
 const HAUL = { business: "Haul & Co", time_zone: "America/New_York" };
 const PATH = "/businesses/main";

@@ -9,7 +9,7 @@ import {
   movesOf,
   newest,
   projected,
-} from "../../web/lib/crew_day.js";
+} from "../../web/crew/state/crew_day.js";
 import { aDocument, aMove } from "./crews.js";
 import { NOON_MS, at, flow } from "./flows.js";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CrewQueue } from "../../web/lib/crew_queue.js";
-import { MemoryStore } from "../../web/lib/crew_store.js";
+import { CrewQueue } from "../../web/crew/state/crew_queue.js";
+import { MemoryStore } from "../../web/crew/state/crew_store.js";
 import { aMove, handClock, noSignal, problem, settled, timeout } from "./crews.js";
 
 const MIGUEL = "miguel";

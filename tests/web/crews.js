@@ -1,6 +1,6 @@
 // A crew's phone for tests: a clock that is moved by hand, timers, and an office that answers.
 
-import { NoAnswer, Problem } from "../../web/lib/api.js";
+import { NoAnswer, Problem } from "../../web/shared/api/api.js";
 import { NOON_MS, at } from "./flows.js";
 
 /** {clock, setTimer, clearTimer, pass(ms)}: timers fire when their time is passed. */

@@ -9,10 +9,10 @@ import {
   placeOn,
   rowsOf,
   unplannedJobs,
-} from "../../web/lib/day.js";
-import { plannedText } from "../../web/lib/day_words.js";
-import { absenceOn, isCovered, overlap, presenceOn } from "../../web/lib/presence.js";
-import { momentAt } from "../../web/lib/zone.js";
+} from "../../web/dispatch/state/day.js";
+import { plannedText } from "../../web/dispatch/state/day_labels.js";
+import { absenceOn, isCovered, overlap, presenceOn } from "../../web/dispatch/state/availability.js";
+import { momentAt } from "../../web/shared/ui/business_time.js";
 import { aCard, flow } from "./flows.js";
 
 const ZONE = "America/New_York";
@@ -66,7 +66,7 @@ test("hours that touch each other cover a window together, a gap between them do
   assert.ok(!isCovered(window, []));
 });
 
-test("a day nobody said anything about is a whole one, a day without hours is off", () => {
+test("a day no one said anything about is a whole one, a day without hours is off", () => {
   const whole = { begin_ms: clock("00:00"), end_ms: clock("00:00", "2026-11-22") };
   assert.deepEqual(presenceOn(aMember(), DATE, ZONE), [whole]);
   assert.deepEqual(absenceOn(day(), [whole]), []);
@@ -119,7 +119,7 @@ test("a job under way keeps its crew busy today, whichever day it was planned fo
   assert.deepEqual([onItsDay.blocks.length, onItsDay.loose.length], [1, 0]);
 });
 
-test("a job that has ended keeps nobody busy, even where the roster does not know yet", () => {
+test("a job that has ended keeps no one busy, even where the roster does not know yet", () => {
   const jobs = [engaged("09:00", "12:00", { under_way: true, status: "in_progress" })];
   const cards = { "job-09:00": aCard({ status: "completed", terminal: true }) };
   assert.equal(stateOf({ jobs }), "busy: busy until 12:00 PM");
@@ -180,7 +180,7 @@ test("jobs at the same time lie in lanes of their own, the next one in the first
   );
 });
 
-test("two jobs at a time and a job outside somebody's hours are pointed out", () => {
+test("two jobs at a time and a job outside someone's hours are pointed out", () => {
   const warnings = (values) =>
     rows([aMember(values)]).people[0].blocks.map(({ warning }) => warning);
   const both = [engaged("09:00", "11:00"), engaged("10:00", "12:00")];

@@ -36,7 +36,7 @@ export function at(minutes) {
   return new Date(NOON_MS + minutes * 60_000).toISOString();
 }
 
-/** The particulars of a card's job, as `GET /api/jobs/{id}` answers. */
+/** The details of a card's job, as `GET /api/jobs/{id}` answers. */
 export function aDetail({ customer, address, phone_end: _, load: __, ...card } = aCard()) {
   return {
     ...card,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NoAnswer, Problem } from "../../web/lib/api.js";
-import { JobCreation } from "../../web/lib/job_creation.js";
+import { NoAnswer, Problem } from "../../web/shared/api/api.js";
+import { JobCreation } from "../../web/dispatch/state/job_creation.js";
 
 const ASKED = {
   customer_name: "Ada Wong",

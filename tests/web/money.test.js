@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { centsIn } from "../../web/lib/money.js";
+import { centsIn } from "../../web/shared/ui/money.js";
 
 test("dollars and cents are read as they are written", () => {
   const amounts = { 240: 24_000, "240.5": 24_050, "$240.50": 24_050, "1,200": 120_000 };

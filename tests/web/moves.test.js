@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NoAnswer, Problem } from "../../web/lib/api.js";
+import { NoAnswer, Problem } from "../../web/shared/api/api.js";
 import {
   actorKind,
   isLostRace,
@@ -10,7 +10,7 @@ import {
   movesFrom,
   refusalText,
   whyNot,
-} from "../../web/lib/moves.js";
+} from "../../web/shared/jobs/moves.js";
 import { NOON_MS, aCard, at, flow } from "./flows.js";
 
 const DRIVEN = [{ role: "driver", first_name: "Mike" }];

@@ -16,7 +16,7 @@ import {
   linkOf,
   Reader,
   sameShown,
-} from "../../web/lib/reader.js";
+} from "../../web/shared/reader/reader.js";
 import {
   answerIn,
   answersOf,
@@ -30,7 +30,7 @@ import {
   shownInTrace,
   TAKES_MS,
   viewOf,
-} from "./playing.js";
+} from "./scenario_player.js";
 
 const TOKEN = "Zm9ybTI2cmFuZG9tYml0cw";
 const PAGE = `https://haul.example/track/${TOKEN}`;

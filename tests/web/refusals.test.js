@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { WORDS } from "../../web/crew/words.js";
-import { maySendAgain, whyOf } from "../../web/lib/refusals.js";
+import { maySendAgain, whyOf } from "../../web/crew/state/refusals.js";
 
 const read = (name) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
 const ACTIONS = ["/moves", "/photos", "/photos/{photo_id}", ""];
@@ -30,7 +30,7 @@ test("the page has words of its own for all that can be refused to a crew", () =
 });
 
 test("the page has words for each reason to refuse a photo", () => {
-  const [, literal] = /PhotoFault = Literal\[([^\]]+)\]/.exec(read("statemachine/proof.py"));
+  const [, literal] = /PhotoFault = Literal\[([^\]]+)\]/.exec(read("statemachine/proof_of_service.py"));
   const faults = [...literal.matchAll(/"(\w+)"/g)].map(([, fault]) => fault);
   const keys = faults.map((why) => whyOf({ slug: "photo-refused", why }));
   assert.equal(new Set(keys).size, faults.length);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Roster } from "../../web/lib/roster.js";
-import { queryFor, viewIn } from "../../web/lib/viewing.js";
+import { Roster } from "../../web/dispatch/state/roster.js";
+import { queryFor, viewIn } from "../../web/dispatch/state/page_address.js";
 
 /** A roster with a service whose answers the test gives one by one. */
 function watching() {
@@ -64,7 +64,7 @@ test("an answer about a day that was left is dropped, and the new one is read", 
   assert.deepEqual(seen.roster.crew, { members: [22] });
 });
 
-test("what somebody read is not there for who signs in after them", async () => {
+test("what someone read is not there for who signs in after them", async () => {
   const seen = watching();
   seen.roster.look(null, "");
   seen.roster.clear();

@@ -11,8 +11,8 @@ import {
   stateOf,
   stepsOf,
   tokenIn,
-} from "../../web/lib/tracking.js";
-import { rememberedIn } from "../../web/lib/reader.js";
+} from "../../web/shared/jobs/tracking.js";
+import { rememberedIn } from "../../web/shared/reader/reader.js";
 import { flow } from "./flows.js";
 
 const TOKEN = "Zk3rW8qQ1vN6tYb0xJp_Lg";

@@ -1,15 +1,15 @@
 // The booking page: form, waiting, tracking link. What is kept and sent is lib/booking.js's.
 
-import { Api } from "/lib/api.js";
-import { Booking, EMPTY, isPassing } from "/lib/booking.js";
-import { keptBusiness, readBusiness } from "/lib/business.js";
-import { byId, el, fill, keepingFocus } from "/lib/elements.js";
-import { placeFaults } from "/lib/faults.js";
-import { browserLanguage, rememberLanguage, speaking } from "/lib/i18n.js";
-import { icon } from "/lib/icons.js";
-import { deviceMemory, tabMemory } from "/lib/memory.js";
-import { SECOND_MS } from "/lib/time.js";
-import { askGiveUp, bookedPanel, waitingPanel } from "./booked.js";
+import { Api } from "/shared/api/api.js";
+import { Booking, EMPTY, isPassing } from "/shared/jobs/booking.js";
+import { keptBusiness, readBusiness } from "/shared/jobs/business.js";
+import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
+import { placeFaults } from "/shared/ui/field_errors.js";
+import { browserLanguage, rememberLanguage, speaking } from "/shared/ui/i18n.js";
+import { icon } from "/shared/ui/icons.js";
+import { deviceMemory, tabMemory } from "/shared/ui/storage.js";
+import { SECOND_MS } from "/shared/ui/time.js";
+import { askGiveUp, bookedPanel, waitingPanel } from "./confirmation.js";
 import { BookingForm } from "./form.js";
 import { WORDS } from "./words.js";
 
@@ -266,7 +266,7 @@ class BookingPage {
   }
 }
 
-/** A day means nothing as long as nobody knows by which clock. */
+/** A day means nothing as long as no one knows by which clock. */
 function noClock(t) {
   return el("div.notice.bad", {}, icon("alert"), el("p", {}, t("no_clock")));
 }

@@ -1,10 +1,10 @@
 // The form: fields that check themselves as they are left, and forgive as they are typed in.
 
-import { EMPTY, faultsOf, includesThing, toggled } from "/lib/booking.js";
-import { el, fill } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { typedPhone } from "/lib/phone.js";
-import { NOT_CHOSEN_YET, When, radioChip } from "./when.js";
+import { EMPTY, faultsOf, includesThing, toggled } from "/shared/jobs/booking.js";
+import { el, fill } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { typedPhone } from "/shared/ui/phone.js";
+import { NOT_CHOSEN_YET, When, radioChip } from "./window_picker.js";
 
 const ORDER = ["what", "address", "day", "name", "phone"];
 const THINGS = ["sofa", "mattress", "appliance", "boxes", "yard", "debris"];

@@ -1,16 +1,16 @@
 // The crew's page: wires the shift (state) to cards, dialogs and the phone.
 
-import { currentJob, daysOf } from "/lib/crew_day.js";
-import { deviceStore } from "/lib/crew_store.js";
-import { byId, el, fill, keepingFocus } from "/lib/elements.js";
-import { browserLanguage, rememberLanguage, speaking } from "/lib/i18n.js";
-import { deviceMemory } from "/lib/memory.js";
-import { SECOND_MS, agoText } from "/lib/time.js";
-import { dayAt, isOwnClock, zoneName } from "/lib/zone.js";
-import { Doing } from "./doing.js";
+import { currentJob, daysOf } from "/crew/state/crew_day.js";
+import { deviceStore } from "/crew/state/crew_store.js";
+import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
+import { browserLanguage, rememberLanguage, speaking } from "/shared/ui/i18n.js";
+import { deviceMemory } from "/shared/ui/storage.js";
+import { SECOND_MS, agoText } from "/shared/ui/time.js";
+import { dayAt, isOwnClock, zoneName } from "/shared/ui/business_time.js";
+import { Doing } from "./crew_actions.js";
 import { jobCard } from "./job_card.js";
-import { keepPage, makeShift } from "./phone.js";
-import { signInForm } from "./sign_in.js";
+import { keepPage, makeShift } from "./browser.js";
+import { signInForm } from "./crew_sign_in.js";
 import { refusalNotice, signalBar, waitingPanel } from "./state_bar.js";
 import { WORDS } from "./words.js";
 
@@ -21,7 +21,7 @@ class CrewPage {
   #store;
   #shift;
   #toggled = new Map();
-  /** Jobs whose further moves are unfolded; the page may be built anew under somebody's finger. */
+  /** Jobs whose further moves are unfolded; the page may be built again under someone's finger. */
   #unfolded = new Set();
   #pictures = new Map();
   #drawn = null;
@@ -73,7 +73,7 @@ class CrewPage {
 
   // What is shown
 
-  /** Build the page anew, but only if it would look different. */
+  /** Build the page again, but only if it would look different. */
   #draw() {
     const { scene, account, queue } = this.#shift;
     const signal = this.#shift.signal_state;

@@ -1,13 +1,13 @@
 // One job on the crew's page: closed one line of when, who and where; open all that is needed there.
 
-import { lackingFor, movesOf, statusOf } from "/lib/crew_day.js";
-import { el, statusColour } from "/lib/elements.js";
-import { wording } from "/lib/i18n.js";
-import { icon } from "/lib/icons.js";
-import { clockText, windowText } from "/lib/time.js";
+import { lackingFor, movesOf, statusOf } from "/crew/state/crew_day.js";
+import { el, statusColour } from "/shared/ui/elements.js";
+import { wording } from "/shared/ui/i18n.js";
+import { icon } from "/shared/ui/icons.js";
+import { clockText, windowText } from "/shared/ui/time.js";
 
 /**
- * `shown`: `open` says whether its particulars are, `unfolded` whether its further moves are,
+ * `shown`: `open` says whether its details are, `unfolded` whether its further moves are,
  * `resting` that a move was made a moment ago; `truck` is what its truck is called. `does` has what
  * the person can do: toggle, unfold, move, note, late, load, photo; `pictureOf(photo)` is the
  * address of a photo.

@@ -1,11 +1,11 @@
 // Always in sight: whether there is signal, what waits on the phone, and what the office refused.
 
-import { labelOf } from "/lib/moves.js";
-import { el } from "/lib/elements.js";
-import { wording } from "/lib/i18n.js";
-import { icon } from "/lib/icons.js";
-import { maySendAgain, whyOf } from "/lib/refusals.js";
-import { clockText } from "/lib/time.js";
+import { labelOf } from "/shared/jobs/moves.js";
+import { el } from "/shared/ui/elements.js";
+import { wording } from "/shared/ui/i18n.js";
+import { icon } from "/shared/ui/icons.js";
+import { maySendAgain, whyOf } from "/crew/state/refusals.js";
+import { clockText } from "/shared/ui/time.js";
 
 const OFTEN = 3;
 const SIGNS = { none: "offline", trouble: "alert", good: "check" };

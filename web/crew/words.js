@@ -38,7 +38,7 @@ export const WORDS = {
     understood: "Understood",
     send_again: "Send again",
     why_illegal: "The job is “{status}” by now, and that does not allow it.",
-    why_overtaken: "Somebody else moved the job first. It is “{status}” now.",
+    why_overtaken: "Someone else moved the job first. It is “{status}” now.",
     why_not_allowed: "You may not do that on this job any more. Ask the office.",
     why_driver: "The job has no driver. Ask the office to put one on it.",
     why_reason: "It needs a reason. Do it again and say why.",

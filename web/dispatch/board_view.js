@@ -1,8 +1,8 @@
 // The columns and their cards. Cards that say the same as before are left alone, so that a refresh
-// disturbs neither focus nor a drag nor a text that somebody is marking.
+// disturbs neither focus nor a drag nor a text that someone is marking.
 
-import { el, fill, keepingFocus, statusColour } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
+import { el, fill, keepingFocus, statusColour } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
 import { cardNode, factsOf } from "./card.js";
 
 const REDUCED = matchMedia("(prefers-reduced-motion: reduce)");

@@ -1,10 +1,10 @@
 // One card of the board.
 
-import { ageMs, overdueMs } from "/lib/board.js";
-import { el, statusColour } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { MINUTE_MS, dayText, roughText, spanText, windowText } from "/lib/time.js";
-import { dollars } from "./fields.js";
+import { ageMs, overdueMs } from "/dispatch/state/board.js";
+import { el, statusColour } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { MINUTE_MS, dayText, roughText, spanText, windowText } from "/shared/ui/time.js";
+import { dollars } from "../shared/ui/fields.js";
 
 /** What a card says, in words; two cards that say the same look the same. */
 export function factsOf(card, status, now_ms, zone) {

@@ -1,14 +1,14 @@
 // Who does a job, and with which truck: chosen from those the roster has, with the reason beside
 // whoever cannot.
 
-import { Problem } from "/lib/api.js";
-import { peopleFor, trucksFor } from "/lib/assigning.js";
-import { CREW_ROLES } from "/lib/day.js";
-import { el, fill } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { spanOf } from "/lib/presence.js";
-import { editForm } from "./editing.js";
-import { field } from "./fields.js";
+import { Problem } from "/shared/api/api.js";
+import { peopleFor, trucksFor } from "/dispatch/state/crew_choices.js";
+import { CREW_ROLES } from "/dispatch/state/day.js";
+import { el, fill } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { spanOf } from "/dispatch/state/availability.js";
+import { editForm } from "./edit_forms.js";
+import { field } from "../shared/ui/fields.js";
 
 /** A form that asks for the roster first: `options.roster()` gives {crew, told}, see assigning.js. */
 export function crewForm(detail, options) {
@@ -33,7 +33,7 @@ function chooser(detail, { crew, told }, options) {
     const had = (detail.crew ?? []).find((member) => member.role === role);
     const people = peopleFor(role, crew, told);
     const known = had && { id: had.member, name: had.first_name };
-    return { role, had, input: choice(label, people, known, "Nobody") };
+    return { role, had, input: choice(label, people, known, "No one") };
   });
   const trucks = trucksFor(crew, told);
   const parked = detail.truck && { id: detail.truck, name: detail.truck };
@@ -71,7 +71,7 @@ function choice(label, all, known, none) {
 
 function hint({ schedule }) {
   if (spanOf(schedule) !== null) return null;
-  const text = "The job has no arrival window yet: nobody can be told free or busy for it.";
+  const text = "The job has no arrival window yet: no one can be told free or busy for it.";
   return el("p.quiet.small", {}, text);
 }
 

@@ -1,12 +1,12 @@
-// When somebody is there on one day: all day, not at all, or from when to when, and in which roles.
+// When someone is there on one day: all day, not at all, or from when to when, and in which roles.
 
-import { NoAnswer, Problem } from "/lib/api.js";
-import { CREW_ROLES } from "/lib/day.js";
-import { el, fill } from "/lib/elements.js";
-import { dayMeant, faultIn, formOf } from "/lib/hours.js";
-import { icon } from "/lib/icons.js";
-import { longDayText } from "/lib/zone.js";
-import { field, opened } from "./fields.js";
+import { NoAnswer, Problem } from "/shared/api/api.js";
+import { CREW_ROLES } from "/dispatch/state/day.js";
+import { el, fill } from "/shared/ui/elements.js";
+import { dayMeant, faultIn, formOf } from "/dispatch/state/working_hours.js";
+import { icon } from "/shared/ui/icons.js";
+import { longDayText } from "/shared/ui/business_time.js";
+import { field, opened } from "../shared/ui/fields.js";
 
 const KINDS = { all: "There all day", hours: "There at these hours", off: "Off" };
 const NIGHT = "Hours that end before they begin last past midnight.";

@@ -1,7 +1,7 @@
 // What is still to be done about the day: jobs without driver or truck, jobs without a window.
 
-import { el } from "/lib/elements.js";
-import { windowText } from "/lib/time.js";
+import { el } from "/shared/ui/elements.js";
+import { windowText } from "/shared/ui/time.js";
 
 const MOST = 12;
 
@@ -20,7 +20,7 @@ export function jobLists({ open, unplanned }, told) {
 }
 
 function listNode(title, name, items, told) {
-  const none = name === "open-jobs" ? "Every job of this day is manned." : "None.";
+  const none = name === "open-jobs" ? "Every job of this day is staffed." : "None.";
   const more = items.length - MOST;
   return el(
     "section.panel",

@@ -1,12 +1,12 @@
-// The dispatcher's view of a day: who is where, who is free, what still lacks somebody.
+// The dispatcher's view of a day: who is where, who is free, what still lacks someone.
 
-import { Problem } from "/lib/api.js";
-import { axisOf, dayOf, openJobs, placeOn, rowsOf, unplannedJobs } from "/lib/day.js";
-import { el, fill, keepingFocus } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { Roster } from "/lib/roster.js";
-import { MINUTE_MS, agoText, msOf } from "/lib/time.js";
-import { dayAfter, dayAt, longDayText, zoneText } from "/lib/zone.js";
+import { Problem } from "/shared/api/api.js";
+import { axisOf, dayOf, openJobs, placeOn, rowsOf, unplannedJobs } from "/dispatch/state/day.js";
+import { el, fill, keepingFocus } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { Roster } from "/dispatch/state/roster.js";
+import { MINUTE_MS, agoText, msOf } from "/shared/ui/time.js";
+import { dayAfter, dayAt, longDayText, zoneText } from "/shared/ui/business_time.js";
 import { DayDialog } from "./day_dialog.js";
 import { jobLists } from "./day_lists.js";
 import { axisNode, rowNode } from "./day_rows.js";
@@ -46,7 +46,7 @@ export class DayPage {
     );
   }
 
-  /** Nothing of the roster stays behind on a device that somebody has left. */
+  /** Nothing of the roster stays behind on a device that someone has left. */
   clear() {
     this.#roster.clear();
     this.#says = "";
@@ -184,12 +184,12 @@ function troubleNode(error) {
 function group(title, rows, told) {
   if (rows.length === 0 && title === "Trucks") return null;
   const id = `day-${title.toLowerCase()}`;
-  const nobody = el("p.quiet.small.nobody", {}, "Nobody on the roster can be put on a job yet.");
+  const no_one = el("p.quiet.small.no one", {}, "No one on the roster can be put on a job yet.");
   return el(
     "section",
     { "aria-labelledby": id },
     el("h2.day-group", { id }, title),
-    rows.length === 0 ? nobody : el("ul", {}, rows.map((row) => rowNode(row, told))),
+    rows.length === 0 ? no_one : el("ul", {}, rows.map((row) => rowNode(row, told))),
   );
 }
 

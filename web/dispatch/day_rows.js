@@ -1,11 +1,11 @@
 // One line of the day: a person or a truck, the hours they are away, and their jobs on the axis.
 
-import { CREW_ROLES, placeOn } from "/lib/day.js";
-import { plannedText, spanText } from "/lib/day_words.js";
-import { el, statusColour } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { agoText, clockText, msOf } from "/lib/time.js";
-import { mapHref } from "/lib/whereabouts.js";
+import { CREW_ROLES, placeOn } from "/dispatch/state/day.js";
+import { plannedText, spanText } from "/dispatch/state/day_labels.js";
+import { el, statusColour } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { agoText, clockText, msOf } from "/shared/ui/time.js";
+import { mapHref } from "/track/crew_location.js";
 
 const MANY_TICKS = 16;
 
@@ -85,7 +85,7 @@ function whoNode(row, { day }, edit, opener) {
       row.state.text,
     ),
     about && el("p.quiet.small", {}, about),
-    row.whereabouts && placeNode(row.whereabouts, row.name, day),
+    row.crew_location && placeNode(row.crew_location, row.name, day),
   );
 }
 

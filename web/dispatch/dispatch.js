@@ -1,19 +1,19 @@
 // The dispatch page: wires the desk (state) to toolbar, columns, drawer and dialogs.
 
-import { makeDesk } from "/lib/dispatching.js";
-import { byId } from "/lib/elements.js";
-import { deviceMemory } from "/lib/memory.js";
-import { SECOND_MS } from "/lib/time.js";
-import { queryFor, viewIn } from "/lib/viewing.js";
-import { overdueMs } from "/lib/board.js";
-import { loading, noJobs, noMatch, unreachable } from "./blanks.js";
+import { makeDesk } from "/dispatch/state/dispatch_api.js";
+import { byId } from "/shared/ui/elements.js";
+import { deviceMemory } from "/shared/ui/storage.js";
+import { SECOND_MS } from "/shared/ui/time.js";
+import { queryFor, viewIn } from "/dispatch/state/page_address.js";
+import { overdueMs } from "/dispatch/state/board.js";
+import { loading, noJobs, noMatch, unreachable } from "./empty_board.js";
 import { BoardView } from "./board_view.js";
-import { Dragging } from "./dragging.js";
+import { Dragging } from "./drag_and_drop.js";
 import { Keyboard } from "./keyboard.js";
 import { openMoveMenu } from "./move_menu.js";
-import { Moving } from "./moving.js";
-import { Notices } from "./notices.js";
-import { signInForm } from "./sign_in.js";
+import { Moving } from "./make_move.js";
+import { Notices } from "../shared/ui/notices.js";
+import { signInForm } from "../shared/ui/sign_in_form.js";
 import { Toolbar } from "./toolbar.js";
 
 const FLOW = "haulway.dispatch.flow";
@@ -196,7 +196,7 @@ class DispatchPage {
     this.#draw();
   }
 
-  /** The job of the address is open, once somebody is signed in and the drawer is there. */
+  /** The job of the address is open, once someone is signed in and the drawer is there. */
   #openLinked() {
     const { job } = this.#place;
     if (job !== null && this.#drawer && this.#drawer.job_id !== job) this.#drawer.open(job);
@@ -221,7 +221,7 @@ class DispatchPage {
     else if (event.target.closest(".card-open")) this.#openJob(job_id);
   }
 
-  /** The card that was opened may have been drawn anew meanwhile. */
+  /** The card that was opened may have been drawn again meanwhile. */
   #focusCard(job_id) {
     if (this.#isDay) return this.#day?.focusOpener();
     this.#view.cardNode(job_id)?.querySelector(".card-open").focus({ preventScroll: true });
@@ -269,7 +269,7 @@ class DispatchPage {
   }
 
   async #loadLater() {
-    const { dressed } = await import("./later.js");
+    const { dressed } = await import("./deferred_views.js");
     const { drawer, day, newJob, clockOf } = await dressed({
       desk: this.#desk,
       moving: this.#moving,

@@ -1,13 +1,13 @@
 // One job in full, at the side of the board. It follows the board: when the card changes, the
-// particulars are read again; a form that somebody is filling in stays as it is.
+// details are read again; a form that someone is filling in stays as it is.
 
-import { NoAnswer, Problem } from "/lib/api.js";
-import { daysFor } from "/lib/assigning.js";
-import { hasEnded } from "/lib/day.js";
-import { copyText, el, fill, keepingFocus } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
+import { NoAnswer, Problem } from "/shared/api/api.js";
+import { daysFor } from "/dispatch/state/crew_choices.js";
+import { hasEnded } from "/dispatch/state/day.js";
+import { copyText, el, fill, keepingFocus } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
 import { crewForm } from "./crew_form.js";
-import { noteForm, particularsForm, scheduleForm } from "./editing.js";
+import { noteForm, particularsForm, scheduleForm } from "./edit_forms.js";
 import { historyPart, notesPart } from "./drawer_history.js";
 import {
   actionsPart,
@@ -276,6 +276,6 @@ function explained(error) {
   if (error instanceof NoAnswer) return "No answer. Look whether it is saved before you try again.";
   if (!(error instanceof Problem)) return "Something went wrong.";
   if (error.slug === "job-changed")
-    return "Somebody changed this job meanwhile. It is up to date now: look again, then save.";
+    return "Someone changed this job meanwhile. It is up to date now: look again, then save.";
   return error.detail || error.title || "Not saved.";
 }

@@ -1,10 +1,10 @@
 // What has been said of a job and what has happened to it, the newest first: notes and history. What
 // was done without signal stands with its true time, and when it was sent.
 
-import { el, statusColour } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { actorText, labelOf } from "/lib/moves.js";
-import { agoText, momentText, msOf, sentText, spanText, trueTime } from "/lib/time.js";
+import { el, statusColour } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { actorText, labelOf } from "/shared/jobs/moves.js";
+import { agoText, momentText, msOf, sentText, spanText, trueTime } from "/shared/ui/time.js";
 import { part } from "./drawer_parts.js";
 
 export function notesPart(detail, told) {
@@ -76,7 +76,7 @@ function movedItem(entry, { flow, account, zone }) {
 }
 
 function refusedItem(refusal, { flow, account, zone }) {
-  const wish = refusal.to ? labelOf(flow, refusal.to) : moveLabel(flow, refusal.move);
+  const request_body = refusal.to ? labelOf(flow, refusal.to) : moveLabel(flow, refusal.move);
   return el(
     "li.history-item.refused",
     { "data-testid": "refusal" },
@@ -87,7 +87,7 @@ function refusedItem(refusal, { flow, account, zone }) {
       el(
         "p",
         {},
-        el("strong", {}, `Refused: ${wish}`),
+        el("strong", {}, `Refused: ${request_body}`),
         el("span.quiet", {}, ` · ${who(refusal.actor, account)}`),
       ),
       el("p.said", {}, refusal.explanation ?? refusal.why),
@@ -97,7 +97,7 @@ function refusedItem(refusal, { flow, account, zone }) {
 }
 
 function waitingItem(early, flow, now_ms) {
-  const wish = early.to ? labelOf(flow, early.to) : moveLabel(flow, early.move);
+  const request_body = early.to ? labelOf(flow, early.to) : moveLabel(flow, early.move);
   return el(
     "li.history-item",
     {},
@@ -105,7 +105,7 @@ function waitingItem(early, flow, now_ms) {
     el(
       "div",
       {},
-      el("p", {}, el("strong", {}, `Waiting for its turn: ${wish}`)),
+      el("p", {}, el("strong", {}, `Waiting for its turn: ${request_body}`)),
       el("p.small.quiet", {}, `given up in ${spanText(msOf(early.until) - now_ms)}`),
     ),
   );

@@ -1,13 +1,13 @@
-// The parts of the drawer, each from the job's particulars to elements.
+// The parts of the drawer, each from the job's details to elements.
 
-import { overdueMs } from "/lib/board.js";
-import { shownPhone } from "/lib/phone.js";
-import { el, statusColour } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { shownReference, spelledReference } from "/lib/reference.js";
-import { agoText, dateText, momentText, msOf, spanText, windowText } from "/lib/time.js";
-import { zoneText } from "/lib/zone.js";
-import { dollars } from "./fields.js";
+import { overdueMs } from "/dispatch/state/board.js";
+import { shownPhone } from "/shared/ui/phone.js";
+import { el, statusColour } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { shownReference, spelledReference } from "/shared/ui/job_reference.js";
+import { agoText, dateText, momentText, msOf, spanText, windowText } from "/shared/ui/time.js";
+import { zoneText } from "/shared/ui/business_time.js";
+import { dollars } from "../shared/ui/fields.js";
 
 const ROLES = { driver: "Driver", first_mate: "First mate", supervisor: "Supervisor" };
 
@@ -105,8 +105,8 @@ export function crewPart(detail, { edit, trucks }) {
     [el("strong", {}, first_name), el("span.quiet", {}, ` · ${ROLES[role] ?? role}`)],
   ]);
   const truck = detail.truck ? [["truck", trucks.get(detail.truck) ?? detail.truck]] : [];
-  const nobody = people.length === 0 && el("p.quiet", {}, "Nobody yet.");
-  return part("Crew", edit, [nobody, facts([...people, ...truck])]);
+  const no_one = people.length === 0 && el("p.quiet", {}, "No one yet.");
+  return part("Crew", edit, [no_one, facts([...people, ...truck])]);
 }
 
 export function linkPart(detail, { copy }) {

@@ -1,11 +1,11 @@
 // Proof of service in the drawer: the photos, the load, what is missing; and the form for the load.
 
-import { el } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { LOADS, proofOf } from "/lib/proof.js";
+import { el } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { LOADS, proofOf } from "/shared/jobs/proof_of_service.js";
 import { facts, part } from "./drawer_parts.js";
-import { editForm } from "./editing.js";
-import { field } from "./fields.js";
+import { editForm } from "./edit_forms.js";
+import { field } from "../shared/ui/fields.js";
 
 export function proofPart(detail, { edit, flow }) {
   const { photos, load, missing } = proofOf(detail, flow);

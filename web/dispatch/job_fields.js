@@ -1,9 +1,9 @@
 // Fields of a job that have rules of their own: phone, price, moments.
 
-import { AMOUNT_FAULT, centsIn } from "/lib/money.js";
-import { phoneNumber, typedPhone } from "/lib/phone.js";
-import { fullYear, inputOf, momentIn } from "/lib/zone.js";
-import { field } from "./fields.js";
+import { AMOUNT_FAULT, centsIn } from "/shared/ui/money.js";
+import { phoneNumber, typedPhone } from "/shared/ui/phone.js";
+import { fullYear, inputOf, momentIn } from "/shared/ui/business_time.js";
+import { field } from "../shared/ui/fields.js";
 
 export const PHONE_FAULT =
   "This does not look like a phone number. Write ten digits, like (555) 555-0123, or + and a country code, like +44 20 7946 0018.";

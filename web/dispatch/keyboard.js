@@ -1,7 +1,7 @@
 // The board by keyboard: arrows walk over the cards; space picks one up, then the arrows choose a
 // column, enter or space drops it there and escape puts it back.
 
-import { labelOf } from "/lib/moves.js";
+import { labelOf } from "/shared/jobs/moves.js";
 
 export class Keyboard {
   #root;

@@ -1,8 +1,8 @@
 // The list of moves of one card, for those who do not drag.
 
-import { el, statusColour } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { labelOf, movesFrom } from "/lib/moves.js";
+import { el, statusColour } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { labelOf, movesFrom } from "/shared/jobs/moves.js";
 
 const GAP_PX = 6;
 

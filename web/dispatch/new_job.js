@@ -1,13 +1,13 @@
 // The dialog for a new job.
 
-import { NoAnswer, Problem } from "/lib/api.js";
-import { copyText, el, fill } from "/lib/elements.js";
-import { placeFaults } from "/lib/faults.js";
-import { icon } from "/lib/icons.js";
-import { JobCreation } from "/lib/job_creation.js";
-import { badWindow, doubtAbout } from "/lib/schedule.js";
-import { zoneText } from "/lib/zone.js";
-import { field, opened } from "./fields.js";
+import { NoAnswer, Problem } from "/shared/api/api.js";
+import { copyText, el, fill } from "/shared/ui/elements.js";
+import { placeFaults } from "/shared/ui/field_errors.js";
+import { icon } from "/shared/ui/icons.js";
+import { JobCreation } from "/dispatch/state/job_creation.js";
+import { badWindow, doubtAbout } from "/dispatch/state/schedule_check.js";
+import { zoneText } from "/shared/ui/business_time.js";
+import { field, opened } from "../shared/ui/fields.js";
 import { momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
 
 const FIELD_OF = {

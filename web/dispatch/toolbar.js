@@ -1,8 +1,8 @@
 // The top of the board: which flow, search and filters, how old the data is, who is signed in.
 
-import { el, fill } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { agoText } from "/lib/time.js";
+import { el, fill } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { agoText } from "/shared/ui/time.js";
 
 const FILTERS = { overdue: "Overdue", unassigned: "No crew", today: "Today" };
 const VIEWS = { board: "Board", day: "Day" };
@@ -40,7 +40,7 @@ export class Toolbar {
     this.#set({ ...NO_FILTER });
   }
 
-  /** Only the name of the house, for when nobody is signed in. */
+  /** Only the name of the house, for when no one is signed in. */
   showBare() {
     this.#parts = null;
     this.#filter = { ...NO_FILTER };

@@ -1,10 +1,10 @@
 // Small charts. Each has its numbers in words beside it; the drawing itself is for the eye alone.
 
-import { el, statusColour } from "/lib/elements.js";
-import { counted, invalidationFacts, quickText, stayBars, visibleFacts } from "/lib/ops_words.js";
-import { clockText, zoneInUse } from "/lib/time.js";
-import { zoneText } from "/lib/zone.js";
-import { svg } from "./drawing.js";
+import { el, statusColour } from "/shared/ui/elements.js";
+import { counted, invalidationFacts, quickText, stayBars, visibleFacts } from "/ops/state/ops_labels.js";
+import { clockText, zoneInUse } from "/shared/ui/time.js";
+import { zoneText } from "/shared/ui/business_time.js";
+import { svg } from "./svg.js";
 
 const STAY = { width: 300, height: 18 };
 const SPARK = { width: 400, height: 72, gap: 1 };

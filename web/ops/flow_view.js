@@ -1,10 +1,10 @@
 // The flow as a picture: a box for each status with its jobs, arrows for the moves.
 
-import { el, statusColour } from "/lib/elements.js";
-import { BOX, layoutOf } from "/lib/flow_layout.js";
-import { boxText, boxesOf } from "/lib/ops_words.js";
-import { spanText } from "/lib/time.js";
-import { svg } from "./drawing.js";
+import { el, statusColour } from "/shared/ui/elements.js";
+import { BOX, layoutOf } from "/ops/state/flow_layout.js";
+import { boxText, boxesOf } from "/ops/state/ops_labels.js";
+import { spanText } from "/shared/ui/time.js";
+import { svg } from "./svg.js";
 
 const PAD = 14;
 

@@ -1,10 +1,10 @@
 // The lists of the overview: jobs in trouble, executions, queues.
 
-import { el } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { labelOf } from "/lib/moves.js";
-import { adviceText, stateText, troubleText, whyText } from "/lib/ops_words.js";
-import { addressOf } from "/lib/story.js";
+import { el } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { labelOf } from "/shared/jobs/moves.js";
+import { adviceText, stateText, troubleText, whyText } from "/ops/state/ops_labels.js";
+import { addressOf } from "/ops/state/timeline.js";
 
 const AT_FIRST = 8;
 
@@ -33,7 +33,7 @@ export function unread() {
 }
 
 /**
- * `known`: whether there are no others. `act`: {redrive(job), showAll()}. A job that nobody can
+ * `known`: whether there are no others. `act`: {repair(job), showAll()}. A job that no one can
  * read has neither flow nor status.
  */
 export function troubleList({ troubled, known, flows, now_ms, all, act }) {
@@ -83,8 +83,8 @@ function troubledJob(job, { flows, now_ms, act }) {
         "button.button.compact",
         {
           type: "button",
-          onclick: () => act.redrive(job),
-          "data-focus": `redrive-${job_id}`,
+          onclick: () => act.repair(job),
+          "data-focus": `repair-${job_id}`,
           "aria-label": `Redrive ${job_id}`,
         },
         icon("reload"),

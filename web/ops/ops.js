@@ -1,23 +1,23 @@
 // The ops page: wires the state (lib/ops.js) to the overview, the story of a job and the dialogs.
 
-import { signInForm } from "/dispatch/sign_in.js";
-import { Notices } from "/dispatch/notices.js";
-import { field } from "/dispatch/fields.js";
-import { byId, el, fill } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { deviceMemory } from "/lib/memory.js";
-import { labelOf } from "/lib/moves.js";
-import { Operating } from "/lib/operating.js";
-import { Ops, failureText } from "/lib/ops.js";
-import { headline, repairsText } from "/lib/ops_words.js";
-import { addressOf, jobIdIn, jobInAddress } from "/lib/story.js";
-import { SECOND_MS, goBy } from "/lib/time.js";
-import { asking, refused, unreachable } from "./blanks.js";
-import { aboutRedrive, confirmed } from "./confirm.js";
-import { LettersView } from "./letters_view.js";
+import { signInForm } from "/shared/ui/sign_in_form.js";
+import { Notices } from "/shared/ui/notices.js";
+import { field } from "/shared/ui/fields.js";
+import { byId, el, fill } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { deviceMemory } from "/shared/ui/storage.js";
+import { labelOf } from "/shared/jobs/moves.js";
+import { Operating } from "/ops/state/ops_api.js";
+import { Ops, failureText } from "/ops/state/ops_session.js";
+import { headline, repairsText } from "/ops/state/ops_labels.js";
+import { addressOf, jobIdIn, jobInAddress } from "/ops/state/timeline.js";
+import { SECOND_MS, goBy } from "/shared/ui/time.js";
+import { asking, refused, unreachable } from "./empty_states.js";
+import { aboutRedrive, confirmed } from "./confirm_dialog.js";
+import { LettersView } from "./dead_letters_view.js";
 import { Overview } from "./overview.js";
-import { StoryView } from "./story_view.js";
-import { Top } from "./top.js";
+import { StoryView } from "./timeline_view.js";
+import { Top } from "./page_header.js";
 
 const FLOW = "haulway.ops.flow";
 const WELCOME = "How jobs, queues and executions are doing is for people with the role ops.";
@@ -39,12 +39,12 @@ class OpsPage {
     letters: this.#letters,
     chosen: () => this.#memory.get(FLOW),
     act: {
-      redrive: (job) => this.#redrive(job),
+      repair: (job) => this.#repair(job),
       openLetters: (queue) => this.#openLetters(queue),
       flow: (name) => this.#chooseFlow(name),
     },
   });
-  #story = new StoryView({ ops: this.#ops, redrive: (job) => this.#redrive(job) });
+  #story = new StoryView({ ops: this.#ops, repair: (job) => this.#repair(job) });
   #signedInAs = "";
 
   async start() {
@@ -194,12 +194,12 @@ class OpsPage {
   }
 
   /** Ask, do, and say what came of it; whether something may have changed. */
-  async #redrive({ job_id, flow, status }) {
+  async #repair({ job_id, flow, status }) {
     const known = this.#ops.flows[flow];
     const label = known && status ? labelOf(known, status) : null;
     if (!(await confirmed(aboutRedrive(job_id, label)))) return false;
     try {
-      this.#notices.good(repairsText(job_id, await this.#ops.redrive(job_id)));
+      this.#notices.good(repairsText(job_id, await this.#ops.repair(job_id)));
     } catch (error) {
       this.#notices.bad(failureText(error, `${job_id} was not redriven`));
     }

@@ -1,10 +1,10 @@
-// How the whole is doing: the parts of the overview, each drawn anew when it says something new.
+// How the whole is doing: the parts of the overview, each drawn again when it says something new.
 
-import { el, fill } from "/lib/elements.js";
-import { counted, flowsWithJobs, jobsInTrouble, knowsTroubles } from "/lib/ops_words.js";
-import { agoText, msOf } from "/lib/time.js";
+import { el, fill } from "/shared/ui/elements.js";
+import { counted, flowsWithJobs, jobsInTrouble, knowsTroubles } from "/ops/state/ops_labels.js";
+import { agoText, msOf } from "/shared/ui/time.js";
 import { invalidationMeter, stayChart, visibleChart } from "./charts.js";
-import { redraw } from "./drawing.js";
+import { redraw } from "./svg.js";
 import { flowChoice, flowView } from "./flow_view.js";
 import { executionList, queueTable, troubleList, unread, unreadList } from "./lists.js";
 
@@ -21,7 +21,7 @@ export class Overview {
   #unread = el("div.whole", { role: "status" });
   root = el("div.parts", { "data-testid": "overview" });
 
-  /** `act`: {redrive(job), openLetters(queue), flow(name)}; `chosen()` is the flow last chosen. */
+  /** `act`: {repair(job), openLetters(queue), flow(name)}; `chosen()` is the flow last chosen. */
   constructor({ ops, letters, act, chosen }) {
     this.#ops = ops;
     this.#letters = letters;
@@ -80,7 +80,7 @@ export class Overview {
     const { overview, flows, now_ms } = this.#ops;
     const troubled = jobsInTrouble(overview.troubled);
     const known = knowsTroubles(overview.incomplete);
-    const act = { redrive: this.#act.redrive, showAll: () => this.#showAll() };
+    const act = { repair: this.#act.repair, showAll: () => this.#showAll() };
     redraw(this.#parts.trouble, [troubled, known, minute, this.#all], () =>
       troubleList({ troubled, known, flows, now_ms, all: this.#all, act }),
     );

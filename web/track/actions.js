@@ -1,11 +1,11 @@
 // What the customer may do alone: confirm and cancel. The only place where the token is sent, and
 // only to the address that checks it.
 
-import { Problem } from "/lib/api.js";
-import { el, fill } from "/lib/elements.js";
-import { wording } from "/lib/i18n.js";
-import { icon } from "/lib/icons.js";
-import { choicesOf } from "/lib/tracking.js";
+import { Problem } from "/shared/api/api.js";
+import { el, fill } from "/shared/ui/elements.js";
+import { wording } from "/shared/ui/i18n.js";
+import { icon } from "/shared/ui/icons.js";
+import { choicesOf } from "/shared/jobs/tracking.js";
 
 const REASONS = ["reason_changed", "reason_other", "reason_day"];
 

@@ -1,9 +1,9 @@
 // What the customer sees of the crew's own record: where it is, and afterwards what it did.
 
-import { el } from "/lib/elements.js";
-import { icon } from "/lib/icons.js";
-import { loadOf, photosOf } from "/lib/tracking.js";
-import { mapHref } from "/lib/whereabouts.js";
+import { el } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+import { loadOf, photosOf } from "/shared/jobs/tracking.js";
+import { mapHref } from "/track/crew_location.js";
 
 /** About where the crew is; the page keeps `#place-age` up to date. Null where that is not known. */
 export function crewPlace(place, t) {

@@ -1,19 +1,19 @@
 // The tracking page: the reader decides what is known, this file shows it.
 
-import { Api, Problem } from "/lib/api.js";
-import { keptBusiness, readBusiness } from "/lib/business.js";
-import { byId, copyText, el, fill, keepingFocus } from "/lib/elements.js";
-import { isExpected } from "/lib/expecting.js";
-import { browserLanguage, rememberLanguage, speaking, wording } from "/lib/i18n.js";
-import { deviceMemory } from "/lib/memory.js";
-import { digestOf, follow, linkOf, sameShown } from "/lib/reader.js";
-import { shownReference } from "/lib/reference.js";
-import { SECOND_MS, agoText, goBy, msOf } from "/lib/time.js";
-import { currentStep, freshnessOf, rememberedText, stateOf, tokenIn } from "/lib/tracking.js";
-import { PlaceWatch } from "/lib/whereabouts.js";
+import { Api, Problem } from "/shared/api/api.js";
+import { keptBusiness, readBusiness } from "/shared/jobs/business.js";
+import { byId, copyText, el, fill, keepingFocus } from "/shared/ui/elements.js";
+import { isExpected } from "/shared/jobs/recent_bookings.js";
+import { browserLanguage, rememberLanguage, speaking, wording } from "/shared/ui/i18n.js";
+import { deviceMemory } from "/shared/ui/storage.js";
+import { digestOf, follow, linkOf, sameShown } from "/shared/reader/reader.js";
+import { shownReference } from "/shared/ui/job_reference.js";
+import { SECOND_MS, agoText, goBy, msOf } from "/shared/ui/time.js";
+import { currentStep, freshnessOf, rememberedText, stateOf, tokenIn } from "/shared/jobs/tracking.js";
+import { PlaceWatch } from "/track/crew_location.js";
 import { actionsPanel, askReason, choose, faultKey } from "./actions.js";
 import { crewPlace, proofPanel } from "./proof.js";
-import { arrival, hero, noticeBar, reference, scenePanel, timeline } from "./pieces.js";
+import { arrival, hero, noticeBar, reference, scenePanel, timeline } from "./components.js";
 import { WORDS } from "./words.js";
 
 const CLOCK_WAIT_MS = 1_500; // so long times stay away while it is not known whose clock they go by
@@ -35,7 +35,7 @@ class TrackingPage {
   #place = null;
   #expected = false;
   #since_ms = performance.now();
-  /** The zone of the business's clock; null: nobody told; undefined: being asked for. */
+  /** The zone of the business's clock; null: no one told; undefined: being asked for. */
   #zone = undefined;
   #watch = new PlaceWatch({
     ask: () => this.#askPlace(),
@@ -140,7 +140,7 @@ class TrackingPage {
       );
   }
 
-  /** Build the page anew, but only if it would look different: buttons keep focus, selections stay. */
+  /** Build the page again, but only if it would look different: buttons keep focus, selections stay. */
   #draw() {
     const { scene, notice, looking = false } = this.#state;
     const { view } = this.#shown;

@@ -1,0 +1,59 @@
+"""Where Haulway runs: the copy on this laptop, or a stage on AWS."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.output.output import NotRunning
+from deploy.stack import outputs
+from local.aws import LocalSession
+from local.engine_key import running_engine
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A running Haulway: what its stack says of itself, and clients to reach it."""
+
+    outputs: dict[str, str]
+    edge_url: str
+    session: Any
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service)
+
+    def one_attempt(self, service: str, patience_s: float = 60) -> Any:
+        """A client that tries once: for conditional writes, which must not be sent twice."""
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=patience_s)
+        return self.session.client(service, config=config)
+
+
+def connect(state: Path, stage: str | None) -> Connection:
+    """The stage on AWS if one is named, else the copy whose `--state` this is. Raises NotRunning."""
+    return on_aws(stage) if stage else on_laptop(state)
+
+
+def on_laptop(state: Path) -> Connection:
+    path = state / "local.json"
+    try:
+        running = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotRunning(
+            f"no running copy in {state}: start one with `haul up`, name another folder with "
+            "--state or HAUL_STATE, or an AWS stage with --stage"
+        ) from None
+    session = LocalSession(running_engine(state))
+    return Connection(running["outputs"], running["edge_url"], session)
+
+
+def on_aws(stage: str) -> Connection:
+    try:
+        session = boto3.Session()
+        found = outputs(session.client("cloudformation"), stage)
+    except (BotoCoreError, ClientError) as error:
+        raise NotRunning(f"stage {stage!r} on AWS cannot be read: {error}") from error
+    return Connection(found, f"https://{found['DistributionDomain']}", session)

@@ -1,0 +1,1 @@
+"""What `haul` can do: one file for each command or group of commands."""

@@ -1,0 +1,77 @@
+"""`haul explain JOB`: everything that happened to a job, on one timeline."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from cli.output.output import console, in_zone, print_json, report_errors, status_text
+from functions.api.ops_models import TimelineDocument
+from statemachine.evidence import Chapter, TimelineEvent
+
+COLOURS: dict[Chapter, str] = {
+    "booked": "bold",
+    "moved": "bold",
+    "kept": "yellow",
+    "refused": "red",
+    "edited": "bold",
+    "repair": "yellow",
+    "execution": "blue",
+    "waiting": "dim",
+    "settled": "blue",
+    "view": "green",
+    "board": "green",
+    "invalidation": "dim",
+    "message": "magenta",
+    "now": "bold",
+}
+
+
+def explain(
+    context: typer.Context,
+    job_id: Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell everything that happened to a job, and what is wrong with it now."""
+    with report_errors():
+        story = context.obj.ops.explain(job_id)
+        if as_json:
+            print_json(story.model_dump(mode="json", exclude_none=True))
+            return
+        _print(story)
+
+
+def _print(story: TimelineDocument) -> None:
+    status = status_text(story.flow, story.status) if story.flow and story.status else ""
+    console.print(f"[bold]{story.job_id}[/]  {status}  rev {story.rev}\n")
+    table = Table(
+        Column("when", no_wrap=True),
+        Column("what", no_wrap=True),
+        "",
+        "by",
+        box=None,
+        pad_edge=False,
+    )
+    day = None
+    for line in story.lines:
+        local = in_zone(line.at)
+        if local.date() != day:
+            day = local.date()
+            table.add_row(f"[bold]{day:%a %d %b}[/]", "", "", "")
+        table.add_row(*_cells(line, local))
+    console.print(table)
+    for sentence in story.wrong:
+        console.print(f"[bold red]✗[/] {escape(sentence)}")
+    for source in story.incomplete:
+        console.print(f"[yellow]?[/] {escape(source)}")
+    if not story.wrong:
+        console.print("[green]✓[/] Nothing is wrong with it.")
+
+
+def _cells(line: TimelineEvent, local: datetime) -> tuple[str, str, str, str]:
+    colour = COLOURS[line.what] if line.ok else "red"
+    by = f"{line.actor.kind} {line.actor.id}" if line.actor else ""
+    when = f"{local:%H:%M:%S}.{local.microsecond // 100_000}"
+    return when, f"[{colour}]{line.what}[/]", escape(line.text), escape(by)

@@ -1,0 +1,292 @@
+"""`haul job …`: book, look, move, edit, cancel."""
+
+import re
+import uuid
+from datetime import datetime, timezone
+from typing import Annotated, Any, Optional, get_args
+from zoneinfo import ZoneInfo
+
+import typer
+
+from cli.client.bus_client import ME
+from cli.output.job_details import print_job
+from cli.output.job_list import print_jobs
+from cli.output.output import UsageError, console, print_json, report_errors
+from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
+from statemachine.bounds import OTHER_YEAR
+from statemachine.flows import Flow, flow_names, load_flow
+from statemachine.job import Customer, LoadSize, Schedule
+from statemachine.job import Place as Address
+from statemachine.money import parse_money
+from statemachine.phones import parse_phone
+from statemachine.values import RESERVED, YEARS, is_reserved
+
+app = typer.Typer(no_args_is_help=True, help="Book, look at, move, edit and cancel jobs.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JobArg = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, as 261121-7k3m2q.")]
+Event = Annotated[
+    Optional[str],
+    typer.Option(
+        "--event-id",
+        help="Repeat a command safely: the same id.",
+        callback=lambda text: own_event_id(text),
+    ),
+]
+
+
+@app.command()
+def new(
+    context: typer.Context,
+    customer: Annotated[str, typer.Option(help="The customer's name.")],
+    location: Annotated[str, typer.Option(help="The address.")],
+    price: Annotated[Optional[str], typer.Option(help="In dollars, as 600 or 599.50.")] = None,
+    phone: Annotated[
+        Optional[str], typer.Option(help="As (206) 555-0199, or +44 7700 900123 from abroad.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="en or es.")] = "en",
+    flow: Annotated[str, typer.Option(help="`haul flow check` lists them.")] = "haul",
+    window_start: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    window_end: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    note: Annotated[Optional[str], typer.Option(help="For the crew.")] = None,
+    event_id: Event = None,
+    as_json: Json = False,
+) -> None:
+    """Book a job; prints its id and the link for the customer."""
+    with report_errors():
+        start, end = moment("--window-start", window_start), moment("--window-end", window_end)
+        request = JobRequested(
+            tenant=context.obj.tenant,
+            event_id=event_id or fresh_id(),
+            occurred_at=now(),
+            actor=ME,
+            flow=flow,
+            customer=Customer.model_validate(
+                {"name": customer, "phone": phone_number(phone), "language": language}
+            ),
+            place=Address(address=location),
+            price_cents=cents(price),
+            schedule=Schedule(window_start=start, window_end=end),
+            note=note,
+        )
+        booked = context.obj.desk.book(request)
+        if as_json:
+            print_json(booked)
+            return
+        console.print(f"[bold]{booked['job_id']}[/] is booked.")
+        console.print(f"Link for the customer: {booked['tracking_url']}", soft_wrap=True)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    status: Annotated[Optional[str], typer.Option(help="Only jobs in this status.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The board, by time: active jobs and those that ended in the last two days."""
+    with report_errors():
+        if status and status not in (known := _statuses()):
+            raise UsageError(f"no status {status!r}; there are {', '.join(known)}")
+        cards = [c for c in context.obj.desk.cards() if status in (None, c.status)]
+        if as_json:
+            print_json([card.model_dump(mode="json", exclude_none=True) for card in cards])
+            return
+        if not cards:
+            console.print("No jobs here. Book one: haul job new --customer … --location …")
+            return
+        print_jobs(cards, ZoneInfo(context.obj.desk.time_zone()), now())
+
+
+@app.command()
+def show(context: typer.Context, job_id: JobArg, as_json: Json = False) -> None:
+    """One job: details, history, refusals, and what can be done next."""
+    with report_errors():
+        job = context.obj.desk.job(job_id)
+        if as_json:
+            link = {"tracking_url"}
+            print_json(job.model_dump(mode="json", exclude_none=True, exclude=link))
+            return
+        print_job(job, ZoneInfo(context.obj.desk.time_zone()), now())
+
+
+@app.command()
+def move(
+    context: typer.Context,
+    job_id: JobArg,
+    to: Annotated[str, typer.Argument(metavar="MOVE", help="A move's name, or a status.")],
+    reason: Annotated[Optional[str], typer.Option(help="Why; some moves require it.")] = None,
+    note: Annotated[Optional[str], typer.Option(help="Kept with the move.")] = None,
+    expected_rev: Annotated[Optional[int], typer.Option(help="The rev you decided on.")] = None,
+    event_id: Event = None,
+    as_json: Json = False,
+) -> None:
+    """Ask for a move, and wait until it is committed or refused.
+
+    It is decided on the job as it is now, unless `--expected-rev` says otherwise: a move that the
+    status does not allow is refused at once, and not kept for later.
+    """
+    with report_errors():
+        desk, tenant = context.obj.desk, context.obj.tenant
+        seen = desk.job(job_id)
+        flow = load_flow(seen.flow)
+        request = JobMoveRequested(
+            tenant=tenant,
+            job_id=job_id,
+            event_id=event_id or fresh_id(),
+            occurred_at=now(),
+            actor=ME,
+            expected_rev=expected_rev or seen.rev,
+            note=note,
+            reason=reason,
+            **_move_or_status(flow, to),
+        )
+        job = desk.move(request)
+        if as_json:
+            print_json({"job_id": job.job_id, "status": job.status, "rev": job.rev})
+            return
+        status = flow.status(job.status)
+        console.print(f"[bold]{job.job_id}[/] is now [{status.colour}]{status.label.en}[/].")
+
+
+@app.command()
+def cancel(
+    context: typer.Context,
+    job_id: JobArg,
+    reason: Annotated[str, typer.Option(help="Why; kept on the record.")],
+    event_id: Event = None,
+    as_json: Json = False,
+) -> None:
+    """Cancel a job, with the reason."""
+    move(context, job_id, "cancelled", reason=reason, event_id=event_id, as_json=as_json)
+
+
+@app.command()
+def edit(
+    context: typer.Context,
+    job_id: JobArg,
+    note: Annotated[Optional[str], typer.Option(help="Add a note.")] = None,
+    eta: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    window_start: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    window_end: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    price: Annotated[Optional[str], typer.Option(help="In dollars.")] = None,
+    crew: Annotated[
+        Optional[list[str]],
+        typer.Option(help="role=member, all who are on it; repeat for more. `none`: no one."),
+    ] = None,
+    truck: Annotated[
+        Optional[str], typer.Option(help="One of `haul roster truck list`; empty takes it away.")
+    ] = None,
+    load_size: Annotated[
+        Optional[str], typer.Option(help=f"One of {', '.join(get_args(LoadSize))}.")
+    ] = None,
+    expected_rev: Annotated[Optional[int], typer.Option(help="The rev you decided on.")] = None,
+    event_id: Event = None,
+    as_json: Json = False,
+) -> None:
+    """Change a job's details: notes, schedule, ETA, price, crew, truck, load size."""
+    with report_errors():
+        desk = context.obj.desk
+        if crew and expected_rev is None:  # all of it is replaced: no one whom we did not see
+            expected_rev = desk.job(job_id).rev
+        times = {
+            "eta": moment("--eta", eta),
+            "window_start": moment("--window-start", window_start),
+            "window_end": moment("--window-end", window_end),
+        }
+        given: dict[str, Any] = {
+            "note": note,
+            "price_cents": cents(price),
+            "crew": _whole_crew(crew) if crew else None,
+            "truck": truck,
+            "load_size": load_size,
+            "schedule": {k: v for k, v in times.items() if v} or None,
+        }
+        changes = Changes.model_validate({k: v for k, v in given.items() if v is not None})
+        request = JobEditRequested(
+            tenant=context.obj.tenant,
+            job_id=job_id,
+            event_id=event_id or fresh_id(),
+            occurred_at=now(),
+            actor=ME,
+            expected_rev=expected_rev,
+            changes=changes,
+        )
+        job = desk.edit(request)
+        if as_json:
+            print_json({"job_id": job.job_id, "status": job.status, "rev": job.rev})
+            return
+        console.print(f"[bold]{job.job_id}[/] is changed.")
+
+
+def _statuses() -> list[str]:
+    return sorted({each.name for name in flow_names() for each in load_flow(name).statuses})
+
+
+def _move_or_status(flow: Flow, text: str) -> dict[str, str]:
+    if any(move.name == text for move in flow.moves):
+        return {"move": text}
+    if any(status.name == text for status in flow.statuses):
+        return {"to": text}
+    names = ", ".join(sorted({move.name for move in flow.moves}))
+    raise UsageError(f"flow {flow.name} has no move or status {text!r}; its moves: {names}")
+
+
+def _whole_crew(texts: list[str]) -> tuple[Assignment, ...]:
+    return () if texts == ["none"] else tuple(map(_crew, texts))
+
+
+def _crew(text: str) -> Assignment:
+    match = re.fullmatch(r"(\w+)=([a-z][a-z0-9_]*)(?::.*)?", text)
+    if not match:
+        raise UsageError(f"--crew {text!r}: write role=member, as driver=sam; or `none` alone")
+    role, member = match.groups()
+    return Assignment.model_validate({"role": role, "member": member})
+
+
+def cents(text: str | None) -> int | None:
+    """`599.50` or `$1,200` in cents. Raises UsageError for what is no amount."""
+    if text is None:
+        return None
+    try:
+        return parse_money(text)
+    except ValueError as error:
+        raise UsageError(f"--price {text!r}: {error}") from None
+
+
+def phone_number(text: str | None) -> str | None:
+    """E.164. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        return parse_phone(text)
+    except ValueError as error:
+        raise UsageError(f"--phone: {error}") from None
+
+
+def moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is no time; write 2026-11-21T14:00-05:00") from None
+    if parsed.tzinfo is None:
+        raise UsageError(f"{option} {text!r} has no zone; write {text}-05:00 or {text}Z")
+    if parsed.year not in YEARS:
+        raise UsageError(f"{option} {text!r}: {OTHER_YEAR}")
+    return parsed.astimezone(timezone.utc)
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def own_event_id(text: str | None) -> str | None:
+    """As the user gave it. Raises typer.BadParameter where it is one of the server's."""
+    if text and is_reserved(text):
+        raise typer.BadParameter(f"ids that begin with {RESERVED!r} are the server's; take another")
+    return text
+
+
+def fresh_id() -> str:
+    return str(uuid.uuid4())

@@ -1,0 +1,50 @@
+"""`haul job photo`: proof of service from a file, for crews and dispatchers at a desk."""
+
+import hashlib
+import mimetypes
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+
+from cli.client.api_client import ApiClient
+from cli.commands.job import JobArg, Json
+from cli.output.output import UsageError, console, print_json, report_errors
+from statemachine.job import PhotoKind
+
+
+def photo(
+    context: typer.Context,
+    job: JobArg,
+    file: Annotated[Path, typer.Argument(help="JPEG, PNG or WebP.", exists=True, dir_okay=False)],
+    kind: Annotated[str, typer.Option(help="before or after.")],
+    as_json: Json = False,
+) -> None:
+    """Add a photo to a job, through the site's API; the same file again changes nothing."""
+    with report_errors():
+        desk = context.obj.desk
+        if not isinstance(desk, ApiClient):
+            raise UsageError("photos go through the site: haul --api https://… job photo …")
+        document = desk.add_photo(job, photo_request_body(file, kind), file.read_bytes())
+        if as_json:
+            print_json(document)
+        else:
+            count = len(document.photos)
+            console.print(f"[bold]{job}[/] has {count} photo{'s' if count > 1 else ''} now.")
+
+
+def photo_request_body(file: Path, kind: str) -> dict[str, object]:
+    """Its event id follows from kind and content, so that it is the same photo again."""
+    if kind not in get_args(PhotoKind):
+        raise UsageError(f"--kind {kind!r}: write before or after")
+    content = file.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()[:32]
+    taken_at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
+    return {
+        "event_id": f"cli-photo-{kind}-{digest}",
+        "occurred_at": taken_at.isoformat(),
+        "kind": kind,
+        "media_type": mimetypes.guess_type(file.name, strict=False)[0] or "",
+        "bytes": len(content),
+    }

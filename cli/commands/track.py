@@ -1,0 +1,84 @@
+"""`haul track`: what the customer sees, in the terminal."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from cli.output.output import NotFound, UsageError, console, local_time, print_json, report_errors
+from tracking import http_reader
+from tracking.link import Link, parse_link
+from tracking.polling_policy import Policy
+from tracking.reader import Display
+
+WATCHING = Policy(poll_max_s=2)
+"""Someone sits in front of it: ask more often than a page in a pocket would."""
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}|[a-z]+")
+
+
+def track(
+    context: typer.Context,
+    link: Annotated[str, typer.Argument(metavar="TOKEN_OR_URL")],
+    follow: Annotated[bool, typer.Option("--follow", help="Stay until the job has ended.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Follow a job as its customer does: through the edge, with nothing but the link."""
+    with report_errors():
+        where = _link(context, link)
+        if follow:
+            _follow(where, as_json)
+            return
+        shown = http_reader.read_once(where)
+        _complain(shown)
+        if as_json:
+            print_json(shown.view)
+        elif shown.view is None:
+            raise NotFound("the job is still being prepared; try --follow")
+        else:
+            for step in _steps(shown.view):
+                _print_step(step)
+
+
+def _link(context: typer.Context, text: str) -> Link:
+    try:
+        site = context.obj.api or context.obj.place.edge_url if "/" not in text else None
+        return parse_link(text, site)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _follow(link: Link, as_json: bool) -> None:
+    """Each status once, in order, also where two were reached between two looks."""
+    printed: set[tuple[str, str]] = set()
+    for shown in http_reader.follow(link, policy=WATCHING):
+        _complain(shown)
+        if shown.kind in ("trouble", "preparing", "offline") and not as_json:
+            console.print(f"[dim]{shown.kind} …[/]")
+        for step in _steps(shown.view or {}):
+            if (step["status"], step["at"]) not in printed:
+                printed.add((step["status"], step["at"]))
+                print_json(step) if as_json else _print_step(step)
+
+
+def _complain(shown: Display) -> None:
+    if shown.kind == "not_found":
+        raise NotFound("no job behind this link; check that it was copied whole")
+    if shown.kind == "gone":
+        raise NotFound("this link is no longer valid")
+
+
+def _steps(view: Any) -> Iterator[Any]:
+    reached = [step for step in view.get("steps", ()) if step.get("at")]
+    return iter(sorted(reached, key=lambda step: str(step["at"])))
+
+
+def _print_step(step: Any) -> None:
+    at = datetime.fromisoformat(step["at"])
+    colour = step["colour"] if COLOUR.fullmatch(str(step["colour"])) else "dim"
+    console.print(
+        f"[dim]{local_time(at)}[/]  [{colour}]●[/] [bold]{escape(step['label']['en'])}[/]  "
+        f"{escape(step['customer']['en'])}"
+    )

@@ -1,0 +1,227 @@
+"""`haul up`: the whole system on this laptop, until Ctrl-C."""
+
+import json
+import logging
+import os
+import signal
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.markup import escape
+
+from cli.output.output import CliError, console, local_time, report_errors
+from deploy.stack import DeployFailed
+from local.engine import EDGE_PORT, ENGINE_PORT, EngineFailed
+from local.engine_key import private_folder
+from statemachine.flows import load_flow
+
+if TYPE_CHECKING:
+    from cli.commands.demo import Demo
+    from local.laptop import Laptop
+
+FACTS = ["JobCreated", "JobMoved", "JobEdited", "JobMoveRefused", "JobOverdue"]
+TAIL = "haulway-local-tail"
+
+log = logging.getLogger("haulway.up")
+
+
+def up(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="Where the pages are.")] = EDGE_PORT,
+    engine_port: Annotated[int, typer.Option(help="Where the engine listens.")] = ENGINE_PORT,
+    state: Annotated[
+        Optional[Path], typer.Option(help="Where everything is kept; default .haul.")
+    ] = None,
+    lag: Annotated[float, typer.Option(min=0, help="Seconds an invalidation takes.")] = 2.0,
+    with_demo: Annotated[
+        bool, typer.Option("--demo", help="Fill the board with a day and move it along.")
+    ] = False,
+) -> None:
+    """Start engine, stack, pages and edge; then print one line for every transition."""
+    # The engine's and the template's libraries take a while to import; other commands need none.
+    from cli.commands.demo import Demo
+    from local.laptop import Laptop
+
+    with report_errors():
+        os.umask(0o077)  # logs hold addresses of pages; no one else on this machine reads them
+        folder = state or context.obj.state
+        try:
+            _log_to(folder)
+        except OSError as error:
+            raise CliError(
+                f"the folder {folder} cannot be used ({error.strerror}): name another with --state"
+            ) from error
+        begun = time.monotonic()
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, _interrupt)
+        with console.status("starting …") as status:
+            laptop = Laptop(
+                folder, port, engine_port, lag, say=lambda step: status.update(f"{step} …")
+            )
+            try:
+                laptop.start()
+            except (EngineFailed, DeployFailed, OSError) as error:
+                raise CliError(f"{error}") from error
+        console.print(f"[bold green]Haulway is up[/] ({time.monotonic() - begun:.1f} s).")
+        if laptop.unwell:
+            console.print(
+                f"[yellow]Not everything could be brought back:[/] {escape(laptop.unwell)}. The "
+                "watchdog tries again every few minutes; `haul ops stuck` shows what needs a "
+                "person, `haul explain JOB` says why.",
+                soft_wrap=True,
+            )
+        try:
+            day = Demo(laptop) if with_demo else None
+            _welcome(laptop, folder, day)
+            _tail(laptop, day)
+        except (BotoCoreError, ClientError) as error:
+            raise CliError(
+                f"the engine has stopped; its log is {laptop.engine.log}. Start again: every job "
+                "goes on where it stood"
+            ) from error
+        except KeyboardInterrupt:
+            console.print("\nStopping; everything is kept and goes on at the next start.")
+        finally:
+            laptop.stop()
+
+
+def _log_to(folder: Path) -> None:
+    """What the edge has to say goes into a file; the terminal is for the jobs."""
+    private_folder(folder)
+    logger = logging.getLogger("haulway")
+    logger.handlers = [logging.FileHandler(folder / "edge.log", encoding="utf-8")]
+    logger.propagate = False
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _welcome(laptop: "Laptop", folder: Path, day: "Demo | None") -> None:
+    first = laptop.first_sign_in()
+    where = "" if folder == Path(".haul") else f" --state {folder}"
+    crew = f"`haul{where} crew add` gives someone an account"
+    if day:
+        day.hire(first.password, datetime.now(timezone.utc))
+        crew = "sign in as [bold]maria[/] or [bold]joe[/] with the same password"
+    password = f"the password [bold]{escape(first.password)}[/]"
+    if first.changed:
+        password = f"the password it was given (`haul{where} crew password` sets another)"
+    console.print(
+        f"""
+  Board      {laptop.edge_url}/
+             sign in as [bold]{first.account}[/] with {password}
+  Ops        {laptop.edge_url}/ops/  (the same account)
+  Crew       {laptop.edge_url}/crew/
+             {crew}
+  Booking    {laptop.edge_url}/book/
+  Tracking   {laptop.edge_url}/track/…  (each job has its link)
+
+Try this in a second terminal, after [bold]source .venv/bin/activate[/]:
+
+  haul{where} job new --customer Mark --location "Soderblom Ave" --price 600
+  haul{where} job move JOB confirm        then start, then complete
+  haul{where} track TOKEN --follow
+
+Ctrl-C stops it and keeps everything.
+""",
+        soft_wrap=True,  # or a command would be broken in two, and copied so
+    )
+
+
+def _tail(laptop: "Laptop", day: "Demo | None") -> None:
+    """One line for each fact on the bus, until interrupted."""
+    sqs, url = laptop.client("sqs"), _tail_queue(laptop)
+    while True:
+        try:
+            _print_news(sqs, url)
+        except (BotoCoreError, ClientError):
+            if not laptop.engine.runs:
+                raise
+            log.exception("the engine did not answer; asked again")
+            time.sleep(1)
+        if day:
+            _go_on(day)
+
+
+def _print_news(sqs: Any, url: str) -> None:
+    got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+    for message in got.get("Messages", ()):
+        print_fact(message["Body"])
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def _go_on(day: "Demo") -> None:
+    """The demo's next step; one that fails is left out."""
+    try:
+        day.go_on(datetime.now(timezone.utc))
+    except Exception:  # a demo must not end what it shows
+        log.exception("the demo left a step out")
+
+
+def _tail_queue(laptop: "Laptop") -> str:
+    """A queue of our own behind a rule of our own: what any other consumer would add."""
+    sqs, events = laptop.client("sqs"), laptop.client("events")
+    url: str = sqs.create_queue(QueueName=TAIL)["QueueUrl"]
+    sqs.purge_queue(QueueUrl=url)
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    bus = laptop.outputs["BusName"]
+    pattern = json.dumps({"source": ["haulway.jobs"], "detail-type": FACTS})
+    events.put_rule(Name=TAIL, EventBusName=bus, EventPattern=pattern)
+    events.put_targets(Rule=TAIL, EventBusName=bus, Targets=[{"Id": "tail", "Arn": arn}])
+    return url
+
+
+def print_fact(body: str) -> None:
+    """One line for a message of the bus, whatever is in it: anyone may put events there."""
+    try:
+        event = json.loads(body)
+        line = _line(event["detail-type"], event["detail"])
+    except Exception as error:  # whatever it is, the next fact is another
+        log.warning("an event that is no fact (%s), fields %s", type(error).__name__, _fields(body))
+        line = "[yellow]An event on the bus is no fact that this version knows[/]; see edge.log"
+    console.print(line)
+
+
+def _fields(body: str) -> str:
+    """The names of the fields alone: the values may be a customer's."""
+    try:
+        return ascii(sorted(json.loads(body)["detail"]))[:500]
+    except (ValueError, TypeError, KeyError):
+        return "none"
+
+
+def _line(kind: str, fact: dict[str, Any]) -> str:
+    at = local_time(datetime.fromisoformat(fact["recorded_at"]))
+    return f"[dim]{at}[/]  {escape(str(fact['job_id']))}  {_sentence(kind, fact)}"
+
+
+def _sentence(kind: str, fact: dict[str, Any]) -> str:
+    flow = load_flow(fact["flow"])
+
+    def named(name: str) -> str:
+        status = flow.status(name)
+        return f"[{status.colour}]{escape(status.label.en)}[/]"
+
+    match kind:
+        case "JobCreated":
+            return f"booked: {named(fact['status'])}"
+        case "JobMoved":
+            by = escape(str(fact["actor"]["kind"]))
+            return f"{named(fact['from'])} → {named(fact['to'])}  [dim]{by}[/]"
+        case "JobEdited":
+            return f"edited: {escape(', '.join(map(str, fact['fields'])))}"
+        case "JobMoveRefused":
+            asked, why = fact.get("move") or fact.get("to"), str(fact["why"]).replace("_", " ")
+            return f"[red]refused[/]: {escape(f'{asked} ({why})')}"
+        case _:
+            return f"[yellow]overdue[/] in {named(fact['status'])}"

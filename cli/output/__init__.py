@@ -1,0 +1,1 @@
+"""What `haul` prints and writes to files, and how it ends."""

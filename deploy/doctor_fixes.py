@@ -1,0 +1,78 @@
+"""What the template wants of a stage, and the commands that bring it back where that is missing.
+
+A deployment does not do it: CloudFormation leaves alone what has not changed in the template, also
+where someone has switched it off or deleted it by hand (AWS's documentation, "Using drift-aware
+change sets", read 2026-11-25).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from deploy.bundle import ROOT
+from functions.ops.dead_letters import QUEUES
+
+BY_HAND = "bring it back with the commands under “What someone changed by hand” in docs/ops.md"
+
+Parameters = Mapping[str, str]
+
+
+def template() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    return parsed
+
+
+def rule_state(known: Mapping[str, Any], name: str, parameters: Parameters) -> str:
+    """As the template wants it with the stack's parameters; rules that SAM adds are enabled."""
+    rule = known["Resources"].get(name, {})
+    state = rule.get("Properties", {}).get("State", "ENABLED")
+    if isinstance(state, dict):
+        condition, then, otherwise = state["Fn::If"]
+        holds = _holds(known["Conditions"][condition], known["Conditions"], parameters)
+        state = then if holds else otherwise
+    return str(state)
+
+
+def _holds(said: Mapping[str, Any], conditions: Mapping[str, Any], parameters: Parameters) -> bool:
+    (kind, about), *_ = said.items()
+    if kind == "Condition":
+        return _holds(conditions[about], conditions, parameters)
+    if kind == "Fn::Equals":
+        one, other = (parameters[x["Ref"]] if isinstance(x, dict) else str(x) for x in about)
+        return one == other
+    joined: Callable[..., bool] = {"Fn::And": all, "Fn::Or": any, "Fn::Not": _none}[kind]
+    return joined(_holds(each, conditions, parameters) for each in about)
+
+
+def _none(parts: Any) -> bool:
+    return not any(parts)
+
+
+def alias(aws: str, function: str, name: str, version: str) -> str:
+    """With the newest version, which was live last unless someone had gone back."""
+    return (
+        f"{aws} lambda create-alias --function-name {function} --name {name} "
+        f"--function-version {version}"
+    )
+
+
+def reader(aws: str, stack: str, queue: str, arn: str, mappings: list[dict[str, Any]]) -> str:
+    """Of the queue named `queue` after the stage's: its mapping switched on, or made again."""
+    if mappings:
+        on = (
+            f"{aws} lambda update-event-source-mapping --uuid {each['UUID']} --enabled"
+            for each in mappings
+        )
+        return " && ".join(on)
+    function = next((name for name, queues in QUEUES.items() if queue in queues), queue)
+    return (
+        f"{aws} lambda create-event-source-mapping --event-source-arn {arn} "
+        f"--function-name {stack}-{function.replace('_', '-')}:live "
+        "--function-response-types ReportBatchItemFailures"
+    )
+
+
+def rule(aws: str, name: str, bus: str, wanted: str) -> str:
+    act = "enable-rule" if wanted == "ENABLED" else "disable-rule"
+    return f"{aws} events {act} --name {name} --event-bus-name {bus}"

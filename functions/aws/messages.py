@@ -1,0 +1,165 @@
+"""Deliveries, numbers and endpoints as objects of the jobs bucket."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from functions.aws.errors import retryable
+from functions.aws.s3_stores import S3Objects, to_bytes
+from functions.messages.deliveries import Reminder
+from functions.messages.endpoints import Endpoint
+from functions.messages.phone_numbers import PhoneRecord
+from functions.messages.sms_budget import SpentTexts
+from functions.protocol.ports import Stored
+from statemachine.deliveries import Delivery, DeliveryName
+
+MESSAGE = "kept=message"
+"""The tag by which the bucket erases them: no prefix is shared by those of all businesses."""
+
+
+class S3Deliveries:
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.objects = S3Objects(s3, bucket)
+
+    def read(self, name: DeliveryName) -> Stored[Delivery] | None:
+        return self.objects.load(name.key, Delivery)
+
+    def create(self, delivery: Delivery) -> None:
+        self.objects.store(delivery.name.key, to_bytes(delivery), None, Tagging=MESSAGE)
+
+    def replace(self, delivery: Delivery, etag: str) -> None:
+        self.objects.store(delivery.name.key, to_bytes(delivery), etag, Tagging=MESSAGE)
+
+    def about(self, tenant: str, about: str) -> Iterator[Delivery]:
+        return self._under(f"tenants/{tenant}/deliveries/{about}/", "")
+
+    def remind(self, name: DeliveryName, at: datetime) -> None:
+        with retryable():
+            self.objects.put(f"{_due_prefix(name.tenant)}{_stamp(at)}/{name.tail}", b"{}")
+
+    def reminders(self, tenant: str, until: datetime) -> Iterator[Reminder]:
+        """Keys begin with the time and are listed in order, so only the due ones are read."""
+        for key in self.objects.keys(_due_prefix(tenant)):
+            stamp, _, tail = key.partition("/")
+            if stamp > _stamp(until):
+                return
+            yield Reminder(tenant, key, tail)
+
+    def drop_reminder(self, reminder: Reminder) -> None:
+        self.objects.remove(f"{_due_prefix(reminder.tenant)}{reminder.key}")
+
+    def to_endpoint(self, tenant: str, endpoint_id: str) -> Iterator[Delivery]:
+        """Every delivery to one endpoint; walks over all names of the tenant's deliveries."""
+        return self._under(f"tenants/{tenant}/deliveries/", f"-webhook-{endpoint_id}.json")
+
+    def _under(self, prefix: str, suffix: str) -> Iterator[Delivery]:
+        for key in self.objects.keys(prefix):
+            if key.endswith(suffix) and (stored := self.objects.load(prefix + key, Delivery)):
+                yield stored.value
+
+
+def _due_prefix(tenant: str) -> str:
+    return f"tenants/{tenant}/due/"
+
+
+def _stamp(at: datetime) -> str:
+    """The order of these texts is that of the moments."""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+class S3PhoneRecords:
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.objects = S3Objects(s3, bucket)
+
+    def read(self, tenant: str, digest: str) -> Stored[PhoneRecord] | None:
+        return self.objects.load(_number_key(tenant, digest), PhoneRecord)
+
+    def write(self, number: PhoneRecord, replacing: str | None) -> None:
+        key = _number_key(number.tenant, number.digest)
+        self.objects.store(key, to_bytes(number), replacing)
+
+
+def _number_key(tenant: str, digest: str) -> str:
+    return f"tenants/{tenant}/numbers/{digest}.json"
+
+
+class S3TextBudgets:
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.objects = S3Objects(s3, bucket)
+
+    def read(self, spent: SpentTexts) -> Stored[SpentTexts] | None:
+        return self.objects.load(_budget_key(spent), SpentTexts)
+
+    def write(self, spent: SpentTexts, replacing: str | None) -> None:
+        self.objects.store(_budget_key(spent), to_bytes(spent), replacing, Tagging=MESSAGE)
+
+
+def _budget_key(spent: SpentTexts) -> str:
+    return f"tenants/{spent.tenant}/budgets/{spent.day}/{spent.of}.json"
+
+
+class Newest(BaseModel):
+    """The mark that a new endpoint leaves beside the others."""
+
+    endpoint: str
+
+
+@dataclass(frozen=True)
+class Names:
+    mark: str | None
+    listed_at: float
+    known: tuple[str, ...]
+
+
+class S3Endpoints:
+    """To ask for the newest one costs a twelfth of listing them, and that is asked for every fact:
+    they are listed again only where it is another.
+
+        add        PUT endpoint ───────────── PUT newest
+        a fact            GET newest: as before ──────── GET newest: another ── LIST
+
+    Where the second write of `add` did not come through, the next listing finds it, after `KEPT_S`.
+    """
+
+    KEPT_S = 300.0
+
+    def __init__(self, s3: Any, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.objects, self.clock = S3Objects(s3, bucket), clock
+        self._names: dict[str, Names] = {}
+
+    def read(self, tenant: str, endpoint_id: str) -> Stored[Endpoint] | None:
+        return self.objects.load(_endpoint_key(tenant, endpoint_id), Endpoint)
+
+    def write(self, endpoint: Endpoint, replacing: str | None) -> None:
+        key = _endpoint_key(endpoint.tenant, endpoint.endpoint_id)
+        self.objects.store(key, to_bytes(endpoint), replacing)
+        if replacing is None:
+            newest = Newest(endpoint=endpoint.endpoint_id)
+            with retryable():
+                self.objects.put(_newest_key(endpoint.tenant), to_bytes(newest))
+
+    def all(self, tenant: str) -> Iterator[Endpoint]:
+        for name in self._known(tenant):
+            if stored := self.read(tenant, name):
+                yield stored.value
+
+    def _known(self, tenant: str) -> tuple[str, ...]:
+        newest, now = self.objects.load(_newest_key(tenant), Newest), self.clock()
+        mark, kept = newest.etag if newest else None, self._names.get(tenant)
+        if kept is None or kept.mark != mark or now - kept.listed_at >= self.KEPT_S:
+            names = self.objects.keys(f"tenants/{tenant}/endpoints/")
+            known = tuple(n.removesuffix(".json") for n in names if n.endswith(".json"))
+            kept = self._names[tenant] = Names(mark, now, known)
+        return kept.known
+
+
+def _newest_key(tenant: str) -> str:
+    return f"tenants/{tenant}/endpoints/newest"
+
+
+def _endpoint_key(tenant: str, endpoint_id: str) -> str:
+    return f"tenants/{tenant}/endpoints/{endpoint_id}.json"

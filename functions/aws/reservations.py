@@ -1,0 +1,105 @@
+"""The claims, in the table of `functions/aws/roster.py`: one item for each sheet.
+
+    pk                        sk                                  what
+    claims#main               2026-11-22#member:maria             the claims on her for that day
+
+A job that needs several people or days changes several sheets: one transaction, all or none, each
+on condition that the stored one is of the version before.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from functions.aws.errors import NO_ANSWER, code_of, status_of
+from functions.aws.roster import Item, asked
+from functions.protocol.ports import Conflict, Corrupt, Unavailable
+from statemachine.reservations import ReservationSheet
+from statemachine.roster import Date
+
+KEPT_FOR = timedelta(days=30)
+"""After its day no one asks for a sheet; the table's TTL sweeps it away."""
+LOST = {"ConditionalCheckFailed", "TransactionConflict"}
+BUSY = {"ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"}
+IN_PROGRESS = {"TransactionInProgressException", "TransactionConflictException"}
+
+
+class DynamoReservations:
+    """`dynamodb` tries once: a conditional write that is sent again meets its own condition."""
+
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        self.dynamodb, self.table = dynamodb, table
+
+    def read(self, tenant: str, wanted: Sequence[tuple[str, Date]]) -> list[ReservationSheet]:
+        if not wanted:
+            return []
+        keys = [_key(tenant, subject, day) for subject, day in wanted]
+        with asked():
+            answer = self.dynamodb.batch_get_item(
+                RequestItems={self.table: {"Keys": keys, "ConsistentRead": True}}
+            )
+        if answer.get("UnprocessedKeys"):
+            raise Unavailable("DynamoDB did not read all claims")
+        stored = {item["sk"]["S"]: item for item in answer["Responses"].get(self.table, [])}
+        return [_sheet_in(stored.get(_sk(subject, day)), subject, day) for subject, day in wanted]
+
+    def write(self, tenant: str, sheets: Sequence[ReservationSheet]) -> None:
+        with _all_or_none():
+            self.dynamodb.transact_write_items(
+                TransactItems=[{"Put": self._put(tenant, sheet)} for sheet in sheets]
+            )
+
+    def _put(self, tenant: str, sheet: ReservationSheet) -> Item:
+        over = datetime.combine(date.fromisoformat(sheet.day), time(0), UTC) + KEPT_FOR
+        item = {
+            **_key(tenant, sheet.subject, sheet.day),
+            "version": {"N": str(sheet.version)},
+            "sheet": {"S": sheet.model_dump_json()},
+            "expires_at": {"N": str(int(over.timestamp()))},
+        }
+        put: Item = {"TableName": self.table, "Item": item}
+        if sheet.version == 1:
+            return put | {"ConditionExpression": "attribute_not_exists(pk)"}
+        return put | {
+            "ConditionExpression": "version = :before",
+            "ExpressionAttributeValues": {":before": {"N": str(sheet.version - 1)}},
+        }
+
+
+@contextmanager
+def _all_or_none() -> Iterator[None]:
+    """Lost races and lost answers alike become Conflict: only reading again tells which it was."""
+    try:
+        yield
+    except ClientError as error:
+        reasons = {r.get("Code") for r in error.response.get("CancellationReasons", ())}
+        if reasons & LOST or code_of(error) in IN_PROGRESS or status_of(error) >= 500:
+            raise Conflict(code_of(error)) from error
+        if reasons & BUSY:
+            raise Unavailable(code_of(error)) from error
+        with asked():
+            raise
+    except NO_ANSWER as error:
+        raise Conflict(type(error).__name__) from error
+
+
+def _sk(subject: str, day: Date) -> str:
+    return f"{day}#{subject}"
+
+
+def _key(tenant: str, subject: str, day: Date) -> Item:
+    return {"pk": {"S": f"claims#{tenant}"}, "sk": {"S": _sk(subject, day)}}
+
+
+def _sheet_in(item: Item | None, subject: str, day: Date) -> ReservationSheet:
+    """Raises Corrupt."""
+    if item is None:
+        return ReservationSheet(subject=subject, day=day)
+    try:
+        return ReservationSheet.model_validate_json(item["sheet"]["S"])
+    except (KeyError, ValidationError) as error:
+        raise Corrupt(f"{item['sk']['S']} in the crew roster is no sheet of claims") from error

@@ -1,0 +1,180 @@
+"""One text, sent at most once: no provider of AWS knows an idempotency key for SMS.
+
+claim ── send (one attempt) ─┬─ taken            sent
+                             ├─ refused          refused: never sent again
+                             ├─ surely not taken held: the claim is given back, later again
+                             └─ no answer        unknown: never sent again, raises an alarm
+crash after the claim ─ the claim expires ────── unknown
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from functions.messages.deliveries import Busy, Deliveries, change
+from functions.protocol.compare_and_swap import Pause, full_jitter
+from functions.protocol.metrics import Metrics
+from functions.protocol.ports import HaulwayError, Logger
+from statemachine.deliveries import Attempt, Delivery
+
+PATIENCE = 12
+"""How often a text that the provider surely did not take is tried."""
+BACKOFF_S, LONGEST_BACKOFF_S = 5.0, 300.0
+
+OPTED_OUT = "opted_out"
+
+
+class SmsRefused(HaulwayError):
+    """The provider will never send this text; `why` is one word."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class SmsNotAccepted(HaulwayError):
+    """The provider surely did not take it, as when it throttles: try again later."""
+
+
+class SmsOutcomeUnknown(HaulwayError):
+    """No answer came: it may have been sent or not, and no one can find out."""
+
+
+class SmsProvider(Protocol):
+    """A provider of SMS."""
+
+    def send(self, phone: str, body: str, about: str) -> str:
+        """One request; the provider's id of the message. `about` comes back in its reports.
+
+        Raises SmsRefused, SmsNotAccepted, SmsOutcomeUnknown.
+        """
+
+
+@dataclass(frozen=True)
+class SmsOnce:
+    deliveries: Deliveries
+    texts: SmsProvider
+    metrics: Metrics
+    log: Logger
+    new_id: Callable[[], str]
+    pause: Pause = full_jitter
+
+    def __call__(
+        self,
+        draft: Delivery,
+        phone: str,
+        body: str,
+        now: datetime,
+        drop: Callable[[Delivery | None], str | None] = lambda _: None,
+        hold_until: datetime | None = None,
+    ) -> Delivery:
+        """The delivery, sent unless it was before; `held` ones are to be brought again at `due_at`.
+
+        `drop` says why the text is not to be sent any more, if so. Raises Busy, Unavailable.
+        """
+        claim_id = self.new_id()
+
+        def decide(known: Delivery | None) -> Delivery:
+            if known and known.expired(now):
+                report_unknown_outcome(known, self.metrics, self.log)
+                return known.end("unknown", now, why="claim_expired")
+            if known and (known.ended or known.claim):
+                return known
+            if why := drop(known):
+                return (known or draft).end("dropped", now, why=why)
+            current = known.addressed_as(draft) if known else draft
+            if hold_until:
+                return _held(known, current, hold_until, now)
+            if known and known.due_at and now < known.due_at:
+                return known
+            return current.claimed(claim_id, now)
+
+        delivery = change(self.deliveries, draft.name, decide, self.pause)
+        if delivery.is_claimed_by(claim_id) and delivery.state == "claimed":
+            return self._send(delivery, phone, body, now)
+        if delivery.state == "claimed":
+            raise Busy("another sender has the claim")
+        return delivery
+
+    def _send(self, delivery: Delivery, phone: str, body: str, now: datetime) -> Delivery:
+        about = f"{delivery.name.tenant}/{delivery.name.about}/{delivery.name.mark}"
+        try:
+            message_id = self.texts.send(phone, body, about)
+        except SmsRefused as error:
+            why = error.why
+            if why != OPTED_OUT:
+                self.metrics.count("SmsRejected", delivery.name.tenant)
+            return self._marked(
+                delivery, why, lambda d, a: d.end("refused", now, why=why, **a), now
+            )
+        except SmsNotAccepted:
+            return self._given_back(delivery, now)
+        except SmsOutcomeUnknown:
+            report_unknown_outcome(delivery, self.metrics, self.log)
+            return self._marked(
+                delivery, "no_answer", lambda d, a: d.end("unknown", now, why="no_answer", **a), now
+            )
+        return self._marked(
+            delivery,
+            "sent",
+            lambda d, a: d.end("sent", now, why=None, message_id=message_id, **a),
+            now,
+        )
+
+    def _given_back(self, delivery: Delivery, now: datetime) -> Delivery:
+        number = len(delivery.attempts) + 1
+        if number >= PATIENCE:
+            self.metrics.count("SmsUndelivered", delivery.name.tenant)
+            return self._marked(
+                delivery, "not_taken", lambda d, a: d.end("failed", now, why="not_taken", **a), now
+            )
+        wait_s = min(LONGEST_BACKOFF_S, BACKOFF_S * 2 ** (number - 1))
+        due_at = now + timedelta(seconds=wait_s)
+        return self._marked(
+            delivery,
+            "not_taken",
+            lambda d, a: d.next(now, state="held", why="not_taken", claim=None, due_at=due_at, **a),
+            now,
+        )
+
+    def _marked(
+        self,
+        claimed: Delivery,
+        outcome: str,
+        ended: Callable[[Delivery, dict[str, object]], Delivery],
+        now: datetime,
+    ) -> Delivery:
+        """The outcome of our own claim, also where it was taken for lost meanwhile."""
+        claim = claimed.claim
+        assert claim is not None
+
+        def decide(known: Delivery | None) -> Delivery:
+            if known is None or not known.is_claimed_by(claim.id):
+                return known or claimed
+            if known.state not in ("claimed", "unknown") or len(known.attempts) > len(
+                claimed.attempts
+            ):
+                return known
+            attempts = (*known.attempts, Attempt(at=now, outcome=outcome))
+            return ended(known, {"attempts": attempts})
+
+        marked = change(self.deliveries, claimed.name, decide, self.pause)
+        self.metrics.count("Deliveries", claimed.name.tenant, Outcome=f"text {marked.state}")
+        return marked
+
+
+def report_unknown_outcome(delivery: Delivery, metrics: Metrics, log: Logger) -> None:
+    """Someone may have got a text or not: a person decides whether to call.
+
+    Before it is recorded, so that a crash in between alarms twice rather than never.
+    """
+    name = delivery.name
+    metrics.count("SmsOutcomeUnknown", name.tenant)
+    log.error("text unknown", tenant=name.tenant, about=name.about, mark=name.mark)
+
+
+def _held(known: Delivery | None, current: Delivery, until: datetime, now: datetime) -> Delivery:
+    if known and known.due_at and known.due_at >= until:
+        return known
+    return current.next(now, state="held", why="quiet_hours", due_at=until)

@@ -1,0 +1,109 @@
+"""One fact on its way to one endpoint: what is signed and posted, when, and by which lane."""
+
+import hashlib
+import json
+from base64 import b32encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from functions.messages.deliveries import DelayedMessages
+from statemachine.deliveries import Delivery, DeliveryName
+from statemachine.values import Name, Tenant, Utc, iso
+
+SCHEDULE_S = (5, 60, 300, 1800, 7200, 18_000, 28_800, 36_000)
+"""Waits between tries: twenty-five hours and a half together."""
+JITTER = 0.2
+"""Up to so much longer, never shorter: those who failed together do not come back together."""
+LONGEST_WAIT = timedelta(hours=24)
+"""However far away a `Retry-After` lies."""
+
+
+class WebhookAttempt(BaseModel):
+    """One fact for one endpoint, and which try this is."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    tenant: Tenant
+    endpoint: Name
+    about: str
+    mark: str
+    type: str
+    timestamp: Utc
+    data: dict[str, Any]
+    attempt: int = 0
+    due_at: Utc
+
+    @property
+    def name(self) -> DeliveryName:
+        return DeliveryName(
+            tenant=self.tenant,
+            about=self.about,
+            mark=self.mark,
+            channel="webhook",
+            recipient=self.endpoint,
+        )
+
+    @property
+    def webhook_id(self) -> str:
+        """The same for every try and every copy of the fact."""
+        digest = hashlib.sha256(f"{self.tenant}|{self.about}|{self.mark}".encode()).digest()
+        return f"msg_{b32encode(digest[:15]).decode().lower()}"
+
+    def body(self) -> bytes:
+        document = {"type": self.type, "timestamp": iso(self.timestamp), "data": self.data}
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def next_attempt(delivery: Delivery, now: datetime) -> WebhookAttempt:
+    """The message that tells the fact of a delivery once more, from the first try on."""
+    assert delivery.fact is not None
+    return WebhookAttempt(
+        tenant=delivery.name.tenant,
+        endpoint=delivery.name.recipient,
+        about=delivery.name.about,
+        mark=delivery.name.mark,
+        due_at=now,
+        **delivery.fact,
+    )
+
+
+@dataclass(frozen=True)
+class WebhookQueues:
+    prompt: DelayedMessages
+    slow: DelayedMessages
+
+    def put(self, due: WebhookAttempt, slow: bool, delay_s: float = 0) -> None:
+        (self.slow if slow else self.prompt).put(message_of(due), delay_s)
+
+    def put_all(self, dues: Sequence[WebhookAttempt], slow: bool) -> None:
+        (self.slow if slow else self.prompt).put_all([message_of(due) for due in dues])
+
+
+def message_of(due: WebhookAttempt) -> str:
+    return json.dumps({"detail": json.loads(due.model_dump_json())})
+
+
+def wait_before(attempt: int, chance: float, asked: timedelta) -> timedelta:
+    """How long until the next try after the `attempt`th (0: the first); no shorter than `asked`."""
+    planned = timedelta(seconds=SCHEDULE_S[attempt] * (1 + JITTER * chance))
+    return min(LONGEST_WAIT, max(planned, asked))
+
+
+def retry_after(text: str | None, now: datetime) -> timedelta:
+    """What `Retry-After` asks for, in seconds or as a date (RFC 9110 10.2.3); zero for nonsense."""
+    try:
+        if text and text.strip().isascii() and text.strip().isdigit():
+            return min(LONGEST_WAIT, timedelta(seconds=int(text.strip()[:9])))
+        if text:
+            moment = parsedate_to_datetime(text)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=timezone.utc)
+            return max(timedelta(0), moment - now)
+    except (ValueError, OverflowError):
+        pass
+    return timedelta(0)

@@ -1,0 +1,1 @@
+"""Proof of service: how a photo comes onto its job, redrawn without what its file told."""

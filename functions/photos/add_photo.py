@@ -1,0 +1,177 @@
+"""Proof of service: a photo comes onto its job. Every step may be repeated, with the same result.
+
+phone          API                                        uploads/ (private)      t/p/ (public)
+  1 may I? ──▶ name and one-time address of the upload
+  2 bytes ───────────────────────────────────────────────▶ raw
+  3 done ────▶ read ◀─────────────────────────────────────
+               clean, publish ─────────────────────────────────────────────────▶ photo
+               commit to the job, write the view, announce
+               forget ───────────────────────────────────▶ nothing
+
+Committed after it is published, so that no job ever shows a photo that is not there; forgotten
+last, so that whoever died before can begin step 3 again. One that the job refuses after all, at
+once or when whoever died comes again, is withdrawn: no job names it, so no erasure would find it.
+Until the job is completed, no one but those who work on it is told the photo's name.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from functions.edit_job import announce_edit
+from functions.photos.redraw_photo import check_announced, redrawn
+from functions.protocol.compare_and_swap import Pause, commit, full_jitter
+from functions.protocol.ports import Bus, HaulwayError, Jobs, TaskTokens, UnknownJob, Views
+from functions.views.write_view import write_view
+from statemachine.bounds import UtcInput
+from statemachine.flows import load_flow
+from statemachine.job import Job, Photo, PhotoKind
+from statemachine.lifecycle import judged_again
+from statemachine.proof_of_service import (
+    PhotoRefused,
+    check_room,
+    photo_id_of,
+    photo_of,
+    with_photo,
+)
+from statemachine.values import Actor, EventId, Frozen, JobId, Tenant
+
+
+class PhotoMissing(HaulwayError):
+    """Nothing has been uploaded under that name, or not what was announced; upload it again."""
+
+
+class EventTaken(HaulwayError):
+    """The job knows that event, and it is no photo; send a fresh event_id."""
+
+
+class PhotoRequest(Frozen):
+    """A photo of a job, as it was announced. `size` is its number of bytes."""
+
+    tenant: Tenant
+    job_id: JobId
+    event_id: EventId
+    occurred_at: UtcInput
+    actor: Actor
+    kind: PhotoKind
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True)
+class UploadTarget:
+    """Where the bytes are to be PUT: a path of our own site, good for one size and one type."""
+
+    path: str
+    headers: dict[str, str]
+
+
+class Photos(Protocol):
+    """`key` names an upload: `{tenant}/{job_id}/{photo_id}`."""
+
+    def upload(self, key: str, media_type: str, size: int) -> UploadTarget:
+        """An address for so many bytes; it ends by itself after a quarter of an hour."""
+
+    def raw(self, key: str, size: int) -> bytes | None:
+        """The upload; None where there is none, or one of another size, which is not read.
+
+        Raises Unavailable.
+        """
+
+    def publish(self, photo_id: str, jpeg: bytes) -> None:
+        """May be done again with the same bytes."""
+
+    def withdraw(self, photo_id: str) -> None:
+        """May be done where nothing was published. Raises Unavailable."""
+
+    def forget_raw(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class AddPhoto:
+    jobs: Jobs
+    views: Views
+    bus: Bus
+    photos: Photos
+    clean: Callable[[bytes], bytes] = redrawn
+    pause: Pause = full_jitter
+    task_tokens: TaskTokens | None = None
+    """As `EditJob` has it."""
+
+    def announce(
+        self, job: Job, wanted: PhotoRequest, now: datetime
+    ) -> tuple[str, UploadTarget | None]:
+        """Step 1: the photo's id and where to upload it; None where the job has it already.
+
+        Raises PhotoRefused, EventTaken.
+        """
+        photo_id = photo_id_of(job, wanted.event_id)
+        if _is_on(job, wanted.event_id):
+            return photo_id, None
+        check_announced(wanted.media_type, wanted.size)
+        with self._withdrawn_if_refused(photo_id):
+            check_room(job, wanted.occurred_at, now)
+        key = _key(job, photo_id)
+        return photo_id, self.photos.upload(key, wanted.media_type, wanted.size)
+
+    def __call__(self, job: Job, wanted: PhotoRequest, now: datetime) -> Job:
+        """Step 3: the job with the photo. Raises as `announce`, and PhotoMissing, Unavailable."""
+        photo_id = photo_id_of(job, wanted.event_id)
+        if not _is_on(job, wanted.event_id):
+            check_announced(wanted.media_type, wanted.size)
+            with self._withdrawn_if_refused(photo_id):
+                check_room(job, wanted.occurred_at, now)
+            self.photos.publish(photo_id, self.clean(self._raw(_key(job, photo_id), wanted.size)))
+        with self._withdrawn_if_refused(photo_id):
+            job = self._committed(_photo(photo_id, wanted, now), wanted, now)
+        write_view(self.views, job, load_flow(job.flow), self.pause)
+        announce_edit(job, wanted.event_id, self.bus, self.task_tokens)
+        self.photos.forget_raw(_key(job, photo_id))
+        return job
+
+    @contextmanager
+    def _withdrawn_if_refused(self, photo_id: str) -> Iterator[None]:
+        try:
+            yield
+        except (PhotoRefused, EventTaken, UnknownJob):
+            self.photos.withdraw(photo_id)
+            raise
+
+    def _raw(self, key: str, size: int) -> bytes:
+        raw = self.photos.raw(key, size)
+        if raw is None:
+            raise PhotoMissing
+        return raw
+
+    def _committed(self, photo: Photo, wanted: PhotoRequest, now: datetime) -> Job:
+        def change(job: Job) -> tuple[Job, None]:
+            if _is_on(job, photo.event_id):
+                return job, None
+            return judged_again(with_photo(job, photo), load_flow(job.flow), now), None
+
+        return commit(self.jobs, wanted.tenant, wanted.job_id, change, self.pause, watched=True)[0]
+
+
+def _is_on(job: Job, event_id: str) -> bool:
+    """Whether the job has the photo of that event. Raises EventTaken."""
+    known = photo_of(job, event_id) is not None
+    if job.knows(event_id) and not known:
+        raise EventTaken
+    return known
+
+
+def _photo(photo_id: str, wanted: PhotoRequest, now: datetime) -> Photo:
+    return Photo(
+        event_id=wanted.event_id,
+        actor=wanted.actor,
+        photo_id=photo_id,
+        kind=wanted.kind,
+        taken_at=wanted.occurred_at,
+        recorded_at=now,
+    )
+
+
+def _key(job: Job, photo_id: str) -> str:
+    return f"{job.tenant}/{job.job_id}/{photo_id}"

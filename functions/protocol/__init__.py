@@ -1,0 +1,1 @@
+"""How an event counts exactly once: ports, compare-and-swap, batches, resuming executions."""

@@ -1,0 +1,43 @@
+"""Many jobs read one after the other, where one that cannot be read is not the others' trouble."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from functions.protocol.ports import Corrupt, Jobs, UnknownJob
+from statemachine.flows import UnknownFlow, load_flow
+from statemachine.job import Job
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A job that a person has to look at; `haul ops stuck` lists it too."""
+
+    job_id: str
+    why: str
+
+
+READERS = 10
+"""How many are read at once: as many as a client has connections by default."""
+
+
+def read_each(jobs: Jobs, tenant: str, job_ids: Iterable[str]) -> Iterator[Job | Unreadable]:
+    """In their order. Those that were deleted in the meantime are left out. Raises Unavailable.
+
+    One of a flow or a status that this version does not have is unreadable too: nothing can be
+    done with it here.
+    """
+    with ThreadPoolExecutor(READERS) as readers:
+        found = readers.map(lambda job_id: _read(jobs, tenant, job_id), job_ids)
+        yield from (each for each in found if each is not None)
+
+
+def _read(jobs: Jobs, tenant: str, job_id: str) -> Job | Unreadable | None:
+    try:
+        job = jobs.read(tenant, job_id).value
+        load_flow(job.flow).status(job.status)
+    except UnknownJob:
+        return None
+    except (Corrupt, UnknownFlow) as error:
+        return Unreadable(job_id, str(error))
+    return job

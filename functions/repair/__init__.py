@@ -1,0 +1,1 @@
+"""Step 9: what the watchdog looks at, and how it repairs each thing."""

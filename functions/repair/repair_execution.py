@@ -1,0 +1,164 @@
+"""The execution that follows a job: resumed, started, or replaced by the next generation.
+
+Step Functions is asked only about those that stand still, or are over their time: its quota for
+questions is small. A job whose successors keep dying is tried once an hour, and a person is called.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from events import JobOverdue
+from functions.protocol.compare_and_swap import Pause, commit, full_jitter
+from functions.protocol.ports import Bus, Executions, Jobs, StuckJob, TaskOutput
+from functions.protocol.resume_execution import next_task_output
+from functions.repair.job_selection import GRACE, SUSPECT
+from functions.repair.report_stuck import ReportStuck
+from statemachine.deadlines import is_late_unheard
+from statemachine.flows import load_flow
+from statemachine.job import LATE, Job, Repair
+
+TRIES, TRIED_WITHIN = 5, timedelta(hours=1)
+"""After so many successors in that time the next one is given only when it has passed."""
+DEAF = timedelta(minutes=10)
+"""Longer than an execution keeps trying to settle a status or to leave its token."""
+
+
+@dataclass(frozen=True)
+class RepairExecution:
+    jobs: Jobs
+    executions: Executions
+    bus: Bus
+    call: ReportStuck
+    pause: Pause = full_jitter
+
+    def __call__(
+        self, job: Job, now: datetime, ask: bool, known: StuckJob | None
+    ) -> Iterator[Repair]:
+        """`ask` is for one that seems well too. Raises Unavailable."""
+        age, answer, late = now - last_step(job), next_task_output(job), is_late_unheard(job, now)
+        if ask or late or _is_over_time(job, now) or (_stands_still(job) and age > SUSPECT):
+            runs = self._runs(job)
+            if not runs or _is_deaf(job, age):
+                if ask or self._may_replace(job, now, known):
+                    yield self._succeed(job, now, runs)
+                return
+        if job.wait and late:
+            self.executions.send_success(job.wait.token, TaskOutput(seq=job.wait.seq, to=LATE))
+        if age < GRACE:
+            return
+        if job.wait and answer:
+            self.executions.send_success(job.wait.token, answer)
+            yield "resumed"
+        elif job.wait is None and not self._runs(job) and self._start(job):
+            yield "started"
+
+    def _succeed(self, job: Job, now: datetime, runs: bool) -> Repair:
+        if _is_over_time(job, now) and not (job.wait and job.wait.hears_late):
+            self._tell_overdue(job)  # else its successor is told, once it waits
+        if runs:
+            self.executions.stop(job.flow, job.tenant, job.job_id, job.execution.generation)
+        return self._replace(job, now)
+
+    def _runs(self, job: Job) -> bool:
+        return self.executions.is_running(
+            job.flow, job.tenant, job.job_id, job.execution.generation
+        )
+
+    def _start(self, job: Job) -> bool:
+        return self.executions.start(job.flow, job.tenant, job.job_id, job.execution.generation)
+
+    def _may_replace(self, job: Job, now: datetime, known: StuckJob | None) -> bool:
+        """Of a job that keeps failing one successor within the time; someone has been called."""
+        tries = job.replaced_since(now - TRIED_WITHIN)
+        failing = known is not None and known.why == "keeps_failing"
+        if not failing and tries >= TRIES:
+            self.call(job.tenant, job.job_id, "keeps_failing", now, known)
+            return False
+        return not failing or tries == 0
+
+    def _replace(self, job: Job, now: datetime) -> Repair:
+        """The next generation: of two watchdogs one raises it, and both may start it."""
+        generation = job.execution.generation
+
+        def raised(job: Job) -> tuple[Job, None]:
+            if job.execution.generation != generation or is_settled(job):
+                return job, None
+            following = job.execution.with_(generation=generation + 1, since=now)
+            repaired = job.with_repairs(("replaced",), now)
+            return job.bookkept(execution=following, wait=None, repaired=repaired), None
+
+        job, _ = commit(self.jobs, job.tenant, job.job_id, raised, self.pause, watched=True)
+        self._start(job)
+        return "replaced"
+
+    def replace_ended(self, job: Job, now: datetime) -> bool:
+        """A successor at once, unless that has been tried too often: then the rounds try on.
+
+        Its wait is taken away then, or it would seem to wait rightly.
+        """
+        if job.replaced_since(now - TRIED_WITHIN) >= TRIES:
+            commit(self.jobs, job.tenant, job.job_id, _without_wait(job), self.pause)
+            known = self.call.stuck.read(job.tenant, job.job_id)
+            self.call(job.tenant, job.job_id, "keeps_failing", now, known)
+            return False
+        self._replace(job, now)
+        return True
+
+    def _tell_overdue(self, job: Job) -> None:
+        """What its execution would have said, had it lived; the same however often it is told."""
+        fact = JobOverdue(
+            tenant=job.tenant,
+            job_id=job.job_id,
+            flow=job.flow,
+            recorded_at=_time_was_up(job) or job.entered_at,
+            status=job.status,
+            seq=job.seq,
+        )
+        self.bus.announce([fact])
+
+
+def is_settled(job: Job) -> bool:
+    """Ended, and told so: nothing is left for an execution to do."""
+    return load_flow(job.flow).status(job.status).terminal and job.execution.seq >= job.seq
+
+
+def last_step(job: Job) -> datetime:
+    return max(job.entered_at, job.execution.since)
+
+
+def _without_wait(dead: Job) -> Callable[[Job], tuple[Job, None]]:
+    def changed(job: Job) -> tuple[Job, None]:
+        if job.wait is None or job.execution.generation != dead.execution.generation:
+            return job, None
+        return job.bookkept(wait=None), None
+
+    return changed
+
+
+def _stands_still(job: Job) -> bool:
+    """Its execution ought to be doing something, and has not."""
+    return job.wait is None or job.seq > job.wait.seq
+
+
+def _is_deaf(job: Job, age: timedelta) -> bool:
+    """It stands still although it was resumed, or there is no token to ring it by."""
+    if not _stands_still(job) or age <= DEAF:
+        return False
+    since = last_step(job)
+    resumed = any(done.at >= since and "resumed" in done.repairs for done in job.repaired)
+    return job.wait is None or resumed
+
+
+def _is_over_time(job: Job, now: datetime) -> bool:
+    """Its wait has passed the status's limit and was not renewed: the execution is likely dead."""
+    up = _time_was_up(job)
+    return up is not None and now - up > SUSPECT
+
+
+def _time_was_up(job: Job) -> datetime | None:
+    """When its wait reached the status's limit, or will."""
+    limit = load_flow(job.flow).status(job.status).limit_minutes
+    if job.wait is None or job.seq > job.wait.seq or limit is None:
+        return None
+    return job.wait.epoch.entered_at + timedelta(minutes=limit)

@@ -1,0 +1,195 @@
+"""One job under the watchdog's eyes: what got lost on its way is repaired, recorded and announced.
+
+    signal lost, execution never started       resumed, started, after half a minute
+    execution dead                             replaced: once it stands still or is over its time
+    its token lost, so that it cannot be resumed  stopped and replaced, after ten minutes
+    view or card behind                        written
+    kept move whose time is up                 refused on the record
+    message lost, or never made                see repair_deliveries.py
+    object unreadable, every successor dies    a person is called, once
+    in a status this version does not have     the same
+    holds a time that cannot be meant          the same, and the job goes on
+    breaks our code                            the same, by whoever goes through the jobs
+
+A repair is announced once it is done and on the job's record.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from events import JobRepaired, StuckReason
+from functions.advance_job import refused_fact
+from functions.protocol.compare_and_swap import Pause, commit, full_jitter
+from functions.protocol.metrics import Metrics
+from functions.protocol.ports import Bus, Corrupt, Jobs, Logger, StuckJob, UnknownJob, Views
+from functions.repair.job_selection import MESSAGES
+from functions.repair.repair_deliveries import RepairDeliveries
+from functions.repair.repair_execution import RepairExecution, is_settled, last_step
+from functions.repair.report_stuck import ReportStuck
+from functions.views.write_view import write_view
+from statemachine.flows import UnknownFlow, load_flow
+from statemachine.job import Job, Repair
+from statemachine.lifecycle import expire
+from statemachine.stored_job_check import implausible_in
+from statemachine.views import Board, card_of
+
+RESENT: frozenset[Repair] = frozenset(
+    {"webhook sent again", "text sent again", "fact announced again"}
+)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a round knows when it comes to a job. `ask` is for executions that seem well too,
+    `messages` for what became of those about the job, `before_it_goes` for the same if it has
+    ended: it may be looked at for the last time.
+    """
+
+    now: datetime
+    shown: Board
+    ask: bool = False
+    messages: bool = False
+    before_it_goes: bool = False
+
+
+@dataclass(frozen=True)
+class RepairedJob:
+    """What was found of a job, as it was read, and what was done for it."""
+
+    job: Job | None = None
+    repairs: tuple[Repair, ...] = ()
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class RepairJob:
+    jobs: Jobs
+    views: Views
+    bus: Bus
+    execution: RepairExecution
+    call: ReportStuck
+    deliveries: RepairDeliveries
+    metrics: Metrics
+    log: Logger
+    pause: Pause = full_jitter
+
+    def __call__(
+        self, tenant: str, job_id: str, look: Inspection, known: StuckJob | None
+    ) -> RepairedJob:
+        """`known` is what a person was called for already. Raises Unavailable."""
+        try:
+            job = self.readable(tenant, job_id)
+        except UnknownJob:
+            if known:
+                self.call.stuck.remove(tenant, job_id)
+            return RepairedJob(missing=True)
+        except (Corrupt, UnknownFlow) as error:
+            why: StuckReason = "corrupt" if isinstance(error, Corrupt) else "unknown_status"
+            self.call(tenant, job_id, why, look.now, known, str(error))
+            return RepairedJob()
+        if known and _goes_again(job, known):
+            self.call.stuck.remove(tenant, job_id)
+            known = None
+        repairs = tuple(self._repairs(job, look, known))
+        self._record(job, repairs, look.now)
+        self._after(job, look.now, known)
+        return RepairedJob(job, repairs)
+
+    def _after(self, job: Job, now: datetime, known: StuckJob | None) -> None:
+        """Our code got through it. What cannot be meant is for a person to correct."""
+        if known and known.why == "unforeseen":
+            self.call.stuck.remove(job.tenant, job.job_id)
+            known = None
+        doubt = implausible_in(job)
+        if known is None and doubt and not is_settled(job):
+            self.call(job.tenant, job.job_id, "implausible", now, known, doubt)
+
+    def readable(self, tenant: str, job_id: str) -> Job:
+        """Raises UnknownJob, Corrupt, UnknownFlow, Unavailable."""
+        job = self.jobs.read(tenant, job_id).value
+        load_flow(job.flow).status(job.status)
+        return job
+
+    def replace_ended(self, job: Job, now: datetime) -> bool:
+        """Whether its execution that has ended badly was given a successor at once."""
+        if not self.execution.replace_ended(job, now):
+            return False
+        self._record(job, ("replaced",), now)
+        return True
+
+    def _repairs(self, job: Job, look: Inspection, known: StuckJob | None) -> Iterator[Repair]:
+        if any(early.until <= look.now for early in job.early):
+            job = self._refuse_late(job, look.now)
+            yield "refused late"
+        if not is_settled(job):
+            yield from self.execution(job, look.now, look.ask, known)
+        if write_view(self.views, job, load_flow(job.flow), self.pause):
+            yield "view written"
+        if card_is_behind(job, look.shown, look.now):
+            yield "card written"
+        last = look.before_it_goes and is_settled(job) and not sent_again_lately(job, look.now)
+        if look.messages or last:
+            yield from self.deliveries(job, look.now)
+
+    def _refuse_late(self, job: Job, now: datetime) -> Job:
+        """Announced by their ids: found done after a lost answer, the write names none."""
+        flow, late = load_flow(job.flow), {e.event_id for e in job.early if e.until <= now}
+        job, _ = commit(
+            self.jobs, job.tenant, job.job_id, lambda job: expire(job, flow, now), self.pause
+        )
+        refused = [refusal for refusal in job.refused if refusal.event_id in late]
+        self.bus.announce([refused_fact(job, refusal) for refusal in refused])
+        return job
+
+    def _record(self, job: Job, repairs: tuple[Repair, ...], now: datetime) -> None:
+        """On the job, then on the bus; what has to be done again in one status is told once."""
+        done = {r for past in job.repaired if past.at >= last_step(job) for r in past.repairs}
+        told = tuple(r for r in repairs if r not in ("resumed", "started") or r not in done)
+        if not told:
+            return
+        fresh = tuple(repair for repair in told if repair != "replaced")  # that is there already
+
+        def noted(job: Job) -> tuple[Job, None]:
+            repaired = job.with_repairs(fresh, now) if fresh else job.repaired
+            return (job if repaired == job.repaired else job.bookkept(repaired=repaired)), None
+
+        job, _ = commit(self.jobs, job.tenant, job.job_id, noted, self.pause)
+        self.metrics.count("Repairs", job.tenant)
+        self.bus.announce([_repaired_fact(job, told, now)])
+
+
+def sent_again_lately(job: Job, now: datetime) -> bool:
+    """A message of its, which is given as long as any other to arrive."""
+    return any(now - done.at < MESSAGES for done in job.repaired if RESENT & set(done.repairs))
+
+
+def card_is_behind(job: Job, shown: Board, now: datetime) -> bool:
+    """Also an ended job's, unless it ended so long ago that it is shown no more."""
+    card = shown.jobs.get(job.job_id)
+    if card is None:
+        return bool(Board().merged([card_of(job, load_flow(job.flow))]).at(now).jobs)
+    return card.rev < job.visible_rev
+
+
+def _goes_again(job: Job, known: StuckJob) -> bool:
+    """Readable again; or its execution has got as far as waiting, or has nothing left to do."""
+    if known.why in ("corrupt", "unknown_status"):
+        return True
+    if known.why == "unforeseen":
+        return False  # only once all of it was gone through
+    if known.why == "implausible":
+        return is_settled(job) or implausible_in(job) is None
+    waits = job.wait is not None and job.wait.epoch.generation == job.execution.generation
+    return waits or is_settled(job)
+
+
+def _repaired_fact(job: Job, repairs: tuple[Repair, ...], now: datetime) -> JobRepaired:
+    return JobRepaired(
+        tenant=job.tenant,
+        job_id=job.job_id,
+        flow=job.flow,
+        recorded_at=now,
+        repairs=repairs,
+        rev=job.visible_rev,
+    )

@@ -1,0 +1,1 @@
+"""The customer's view: how it is written, and how long the edge may keep it."""

@@ -1,0 +1,142 @@
+"""One edge location: its copies, the fills under way, and the answers it makes of them."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from starlette.responses import Response
+
+from local.cache import (
+    CachedCopy,
+    CachePolicy,
+    CacheResult,
+    EdgeCache,
+    EdgeResponse,
+    Fields,
+    Key,
+    Result,
+    accepted_encoding,
+    settle,
+    unchanged_for,
+)
+from local.invalidations import Invalidations
+from local.origin import EngineDown, Origin, OriginRequest, encoded
+
+NOT_ASKED_OF_THE_ORIGIN = frozenset(
+    {
+        "accept-encoding",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+    }
+)
+SET_BY_THE_EDGE = frozenset(
+    {"age", "content-length", "via", "x-amz-cf-id", "x-amz-cf-pop", "x-cache", "x-haulway-edge"}
+)
+
+
+@dataclass
+class EdgeLocation:
+    """Answers GET and HEAD from its cache, and fills it from the origin: once per key at a time."""
+
+    number: int
+    cache: EdgeCache
+    origin: Origin
+    invalidations: Invalidations
+    clock: Callable[[], float]
+    _fills: "dict[Key, asyncio.Task[CacheResult]]" = field(default_factory=dict)
+
+    async def answer(
+        self, ask: OriginRequest, key: Key, policy: CachePolicy, error_ttls: Mapping[int, float]
+    ) -> Response:
+        """Raises EngineDown where neither the origin answers nor a copy may stand in for it."""
+        self.invalidations.take_effect(self.clock())
+        held = self.cache.find(key)
+        if held is not None and held.answers_unasked(self.clock()):
+            return self._from_copy(ask, held, "Hit")
+        try:
+            settled = await self._shared_fill(ask, key, policy, error_ttls)
+        except EngineDown:
+            held = self.cache.find(key)
+            if held is None or not held.may_stand_in(self.clock()):
+                raise
+            return self._from_copy(ask, held, "Hit")
+        if settled.copy is not None and settled.result in ("Hit", "RefreshHit"):
+            return self._from_copy(ask, settled.copy, settled.result)
+        return self._for_viewer(ask, settled.answer, settled.result, None)
+
+    async def close(self) -> None:
+        fills = list(self._fills.values())
+        for fill in fills:
+            fill.cancel()
+        await asyncio.gather(*fills, return_exceptions=True)
+
+    async def _shared_fill(
+        self, ask: OriginRequest, key: Key, policy: CachePolicy, error_ttls: Mapping[int, float]
+    ) -> CacheResult:
+        """The outcome of a fill; viewers who come meanwhile share it, where it may be shared.
+
+        The fill is a task of its own: it goes on when the viewer who caused it goes away.
+        """
+        running = self._fills.get(key)
+        if running is None:
+            fill = asyncio.create_task(self._fill(ask, key, policy, error_ttls))
+            self._fills[key] = fill
+            fill.add_done_callback(lambda done: self._filled(key, done))
+            return await asyncio.shield(fill)
+        settled = await asyncio.shield(running)
+        if settled.copy is not None and settled.copy.answers_unasked(self.clock()):
+            return settled._replace(result="Hit")
+        return await self._fill(ask, key, policy, error_ttls)
+
+    async def _fill(
+        self, ask: OriginRequest, key: Key, policy: CachePolicy, error_ttls: Mapping[int, float]
+    ) -> CacheResult:
+        asked_about = self.cache.find(key)
+        answer = await self.origin.fetch(_question(ask, policy, asked_about))
+        await self.invalidations.controls.arrival(key)
+        now = self.clock()
+        self.invalidations.take_effect(now)
+        held = self.cache.find(key)
+        settled = settle(answer, asked_about, held, policy, error_ttls, now=now)
+        self.cache.put(key, settled.copy)
+        return settled
+
+    def _filled(self, key: Key, fill: "asyncio.Task[CacheResult]") -> None:
+        self._fills.pop(key, None)
+        if not fill.cancelled():
+            fill.exception()  # its viewers have it, or have gone
+
+    def _from_copy(self, ask: OriginRequest, copy: CachedCopy, result: Result) -> Response:
+        return self._for_viewer(ask, copy.answer, result, copy.age_s(self.clock()))
+
+    def _for_viewer(
+        self, ask: OriginRequest, answer: EdgeResponse, result: Result, age_s: int | None
+    ) -> Response:
+        unchanged = unchanged_for(answer, ask.headers)
+        fields: Fields = tuple(h for h in answer.headers if h[0] not in SET_BY_THE_EDGE)
+        if unchanged:
+            fields = tuple(h for h in fields if not h[0].startswith("content-"))
+        else:
+            fields += (("content-length", str(len(answer.body))),)
+        fields += () if age_s is None else (("age", str(age_s)),)
+        fields += (
+            ("x-cache", f"{'Error' if answer.status >= 400 else result} from cloudfront"),
+            ("x-amz-cf-pop", f"LAPTOP-{self.number}"),
+            ("x-haulway-edge", "laptop"),
+        )
+        body = b"" if unchanged or ask.method == "HEAD" else answer.body
+        response = Response(body, 304 if unchanged else answer.status)
+        response.raw_headers = encoded(fields)
+        return response
+
+
+def _question(ask: OriginRequest, policy: CachePolicy, held: CachedCopy | None) -> OriginRequest:
+    """What the origin is asked on behalf of all viewers: the whole object, if it has changed."""
+    own = tuple(h for h in ask.headers if h[0] not in NOT_ASKED_OF_THE_ORIGIN)
+    own += held.question() if held else ()
+    encoding = accepted_encoding(policy, ask.headers)
+    own += (("accept-encoding", encoding),) if encoding else ()
+    return OriginRequest("GET", ask.uri, ask.query, own)

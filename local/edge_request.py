@@ -1,0 +1,251 @@
+"""From a viewer's request to its answer: which behaviour, which key, signed or not, cached or not.
+
+viewer ─▶ viewer-request function ─▶ cache ─▶ engine (Host of the distribution, TLS header)
+viewer ─▶ /api/*: signed as origin access control does ─▶ engine ─▶ Function URL
+viewer ─▶ /uploads/*: signed by who may sign, handed on ─▶ engine ─▶ bucket
+"""
+
+import asyncio
+import logging
+import random
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from urllib.parse import unquote
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local.cache import EdgeCache, Key, field_value, key_of
+from local.distribution import Behaviour, ControlPlane, Distribution
+from local.edge_location import EdgeLocation
+from local.engine_door import ADMINISTRATION
+from local.invalidations import Controls, Invalidations
+from local.origin import EngineDown, Origin, OriginRequest, decoded, encoded
+from local.signing import Signer, body_is_vouched_for
+from local.viewer_request import FunctionFailed, ViewerRequests, viewer_event
+
+log = logging.getLogger("haulway.edge")
+
+LARGEST_BODY = 6 * 1024 * 1024
+"""What a Function URL takes (Lambda quotas, read 2026-11-21)."""
+LARGEST_UPLOAD = 32 * 1024 * 1024
+"""Ours: the whole of it is held in memory here. CloudFront streams, and takes far more."""
+NOT_FOR_BUCKETS = frozenset({"cookie"})
+SECRET = re.compile(r"(/(?:track|t)(?:/|%2f)).+", re.IGNORECASE)
+LIKE_A_TOKEN = re.compile(r"[\w%-]{22,}")
+
+
+@dataclass(frozen=True)
+class EdgeConfig:
+    """Where the edge listens, what stands behind it, and how slow its invalidations are.
+
+    `listen_port` 0 takes a free one. The key must be one whose owner may call the Function URL:
+    the edge signs with it where CloudFront would sign for itself. `caches` are independent edge
+    locations; a viewer lands on one at random, or on the one named by `x-haulway-cache: 0`.
+    """
+
+    listen_port: int
+    engine_url: str
+    distribution_id: str
+    distribution_domain: str
+    region: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    lag_s: float = 2.0
+    caches: int = 1
+    poll_s: float = 0.5
+    refresh_s: float = 5.0
+
+
+def masked(uri: str) -> str:
+    """A path fit for a log: without what follows /track/ or /t/, and whatever may be a token."""
+    return LIKE_A_TOKEN.sub("***", SECRET.sub(r"\1***", uri))
+
+
+class EdgeRequestHandler:
+    """Answers viewers. `clock` gives seconds since the epoch; `controls` are its faults on tap."""
+
+    def __init__(
+        self,
+        config: EdgeConfig,
+        control: ControlPlane,
+        clock: Callable[[], float],
+        transport: httpx.AsyncBaseTransport | None,
+        chance: random.Random,
+    ) -> None:
+        self.controls = Controls(config.lag_s)
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._config = config
+        self._control = control
+        self._chance = chance
+        self._clock = clock
+        self._distribution: Distribution | None = None
+        self._functions = ViewerRequests()
+        self._in_touch = True
+        self._signer = Signer(config.access_key_id, config.secret_access_key, config.region)
+        self._origin = Origin(
+            config.engine_url, config.distribution_domain, transport, config.secret_access_key
+        )
+        caches = [EdgeCache() for _ in range(config.caches)]
+        self._invalidations = Invalidations(control, self.controls, caches, clock())
+        self._sites = [
+            EdgeLocation(number, cache, self._origin, self._invalidations, clock)
+            for number, cache in enumerate(caches)
+        ]
+
+    async def refresh(self) -> Distribution:
+        """OriginRequest the engine for the distribution and for invalidations, now (after a deploy)."""
+        self._distribution = await asyncio.to_thread(self._control.distribution)
+        await self._invalidations.look()
+        return self._distribution
+
+    async def keep_up(self) -> None:
+        """Until cancelled: look for invalidations, and now and then at the configuration."""
+        refreshed_at = float("-inf")
+        while True:
+            try:
+                if time.monotonic() - refreshed_at >= self._config.refresh_s:
+                    await self.refresh()
+                    refreshed_at = time.monotonic()
+                else:
+                    await self._invalidations.look()
+                self._in_touch = True
+            except Exception as trouble:  # whatever it is, the edge stays up
+                if self._in_touch:
+                    log.warning("the engine does not report its distribution: %r", trouble)
+                self._in_touch = False
+            self._invalidations.take_effect(self._clock())
+            await asyncio.sleep(self._config.poll_s)
+
+    async def close(self) -> None:
+        for site in self._sites:
+            await site.close()
+        await self._functions.close()
+        await self._origin.close()
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to a viewer, with one line in the log and no token in it."""
+        began = time.monotonic()
+        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+        uri = raw_path.decode("latin-1")
+        try:
+            response = await self._answer(request, uri)
+        except EngineDown as down:
+            response = _plain(down.status, down.text)
+        outcome = field_value(decoded(response.raw_headers), "x-cache")
+        spent_ms = (time.monotonic() - began) * 1000
+        line = f"{request.method} {masked(uri)} {response.status_code} {outcome} {spent_ms:.0f} ms"
+        log.info(line)
+        return response
+
+    async def _answer(self, request: Request, uri: str) -> Response:
+        if ADMINISTRATION.match(unquote(uri)):
+            return _plain(404, "This path belongs to the engine; ask it on its own port.\n")
+        distribution = await self._configured()
+        behaviour = distribution.behaviour(uri)
+        largest = LARGEST_UPLOAD if behaviour.bucket else LARGEST_BODY
+        body = await _whole_body(request, largest)
+        if body is None:
+            return _plain(413, f"The body is larger than {largest} bytes.\n")
+        query = request.scope["query_string"].decode("latin-1")
+        viewer = f"{request.client.host}:{request.client.port}" if request.client else ""
+        headers = decoded(request.scope["headers"])
+        ask = OriginRequest(request.method, uri, query, headers, body, viewer=viewer)
+        if behaviour.bucket:
+            return await self._to_the_bucket(ask, behaviour.bucket)
+        if behaviour.signed:
+            return await self._through_access_control(ask)
+        key = await self._key(ask, behaviour, distribution.default_root)
+        if key is None:
+            return await self._past_the_cache(ask)
+        return await self._site(ask).answer(ask, key, behaviour.policy, distribution.error_ttls)
+
+    async def _configured(self) -> Distribution:
+        try:
+            return self._distribution or await self.refresh()
+        except ValueError as unfit:
+            raise EngineDown(502, f"The distribution cannot be modelled: {unfit}\n") from unfit
+        except Exception as trouble:
+            raise EngineDown.refused(self._config.engine_url) from trouble
+
+    async def _through_access_control(self, ask: OriginRequest) -> Response:
+        if not body_is_vouched_for(ask.method, ask.headers, ask.body):
+            return _plain(
+                403,
+                '{"Message":"x-amz-content-sha256 must be the SHA-256 of the body, in hex"}',
+                "application/json",
+            )
+        headers = self._signer.sign(
+            ask.method, self._config.distribution_domain, ask.uri, ask.query, ask.headers
+        )
+        return await self._past_the_cache(ask._replace(headers=headers))
+
+    async def _to_the_bucket(self, ask: OriginRequest, bucket: str) -> Response:
+        """The engine's own distribution only reads from buckets, and leaves the query behind."""
+        kept = tuple(h for h in ask.headers if h[0] not in NOT_FOR_BUCKETS)
+        return await self._past_the_cache(ask._replace(headers=kept, host=bucket))
+
+    async def _past_the_cache(self, ask: OriginRequest) -> Response:
+        response = await self._origin.stream(ask)
+        said = field_value(decoded(response.raw_headers), "x-cache") or ""
+        outcome = "Error from cloudfront" if response.status_code >= 400 else "Miss from cloudfront"
+        kept = [h for h in response.raw_headers if h[0] not in (b"x-cache", b"x-haulway-edge")]
+        own = (
+            ("x-cache", said if said.startswith("FunctionGenerated") else outcome),
+            ("x-haulway-edge", "laptop"),
+        )
+        response.raw_headers = kept + encoded(own)
+        return response
+
+    async def _key(self, ask: OriginRequest, behaviour: Behaviour, default_root: str) -> Key | None:
+        """The key of the copy that answers; None where the cache has no say.
+
+        That is so for a range, for a function that answers itself or fails, and for one that
+        changes more than the path (ours does not): the engine runs it too and knows what it means.
+        """
+        has_range = field_value(ask.headers, "range") is not None
+        if ask.method not in ("GET", "HEAD") or not behaviour.policy.caches or has_range:
+            return None
+        uri = f"/{default_root}" if ask.uri == "/" and default_root else ask.uri
+        if behaviour.viewer_request is not None:
+            asked = viewer_event(ask.method, uri, ask.query, ask.headers)
+            try:
+                made = await self._functions.run(behaviour.viewer_request, asked)
+            except FunctionFailed as failure:
+                log.warning("viewer-request function: %s", LIKE_A_TOKEN.sub("***", str(failure)))
+                return None
+            if {**made, "uri": uri} != asked["request"]:
+                return None
+            uri = str(made.get("uri"))
+        return key_of(behaviour.policy, uri, ask.query, ask.headers)
+
+    def _site(self, ask: OriginRequest) -> EdgeLocation:
+        wanted = field_value(ask.headers, "x-haulway-cache") or ""
+        pinned = wanted.isdigit() and int(wanted) < len(self._sites)
+        return self._sites[int(wanted)] if pinned else self._chance.choice(self._sites)
+
+
+def _plain(status: int, text: str, media_type: str = "text/plain") -> Response:
+    """An answer of the edge itself."""
+    own = {
+        "cache-control": "no-store",
+        "date": formatdate(usegmt=True),
+        "x-cache": "Error from cloudfront",
+        "x-haulway-edge": "laptop",
+    }
+    return Response(text, status, own, media_type)
+
+
+async def _whole_body(request: Request, largest: int) -> bytes | None:
+    """The body; None if it is larger than an origin would take."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > largest:
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)

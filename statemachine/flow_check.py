@@ -1,0 +1,166 @@
+"""Is a flow file sound? Every fault with its line and reason; `haul flow check` prints them."""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from statemachine.flow_machine import FlowFlaw, Place, flow_flaws
+from statemachine.flows import Flow, Status
+from statemachine.job import LATE, SUPERSEDED
+from statemachine.sms_wording import FIELD, GSM_7, SMS_ROOM
+from statemachine.values import LANGUAGES
+
+SMS_LONGEST = 2 * 153
+"""Two parts; each part of a long text has room for 153 characters of GSM-7."""
+CONTRAST = 4.5
+"""Against white, for text: WCAG 2.2, 1.4.3."""
+
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s{}\[\],:"]+')
+
+
+class FlowFault(NamedTuple):
+    """A reason why a file is refused, and the line to look at."""
+
+    line: int
+    reason: str
+
+
+def check_file(path: Path) -> list[FlowFault]:
+    """What makes the flow file unfit; empty if nothing does."""
+    try:
+        return check_text(path.read_bytes().decode("utf-8"), name=path.stem)
+    except UnicodeDecodeError as error:
+        return [FlowFault(error.object.count(b"\n", 0, error.start) + 1, "not UTF-8")]
+
+
+def check_text(text: str, name: str | None = None) -> list[FlowFault]:
+    """What makes the text of a flow file unfit; `name` is the one its file promises."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return [FlowFault(error.lineno, f"not JSON: {error.msg}")]
+    places = list(_places(text))
+    twice = sorted(_keys_twice(places))
+    return twice or sorted(_located(flaw, dict(places)) for flaw in _flaws(text, name))
+
+
+def _places(text: str) -> Iterator[tuple[Place, int]]:
+    """Every key and item of a JSON text that is known to be well-formed, with its line."""
+    tokens = ((m[0], text.count("\n", 0, m.start()) + 1) for m in TOKEN.finditer(text))
+    opening, line = next(tokens)
+    yield (), line
+    yield from _inside((), opening, tokens)
+
+
+def _inside(
+    place: Place, opening: str, tokens: Iterator[tuple[str, int]]
+) -> Iterator[tuple[Place, int]]:
+    if opening not in ("{", "["):
+        return
+    items = takewhile(lambda token: token[0] not in ("}", "]"), tokens)
+    for number, (token, line) in enumerate(items):
+        here = (*place, json.loads(token) if opening == "{" else number)
+        yield here, line
+        value = next(tokens)[0] if opening == "{" else token
+        yield from _inside(here, value, tokens)
+
+
+def _keys_twice(places: list[tuple[Place, int]]) -> Iterator[FlowFault]:
+    seen: set[Place] = set()
+    for place, line in places:
+        if place in seen:
+            yield FlowFault(line, f"the key {place[-1]!r} is there twice")
+        seen.add(place)
+
+
+def _located(flaw: FlowFlaw, lines: dict[Place, int]) -> FlowFault:
+    """On the line of its place; what is not there at all, on the line of what should hold it."""
+    holders = (flaw.place[:length] for length in range(len(flaw.place), -1, -1))
+    return FlowFault(next(lines[place] for place in holders if place in lines), flaw.reason)
+
+
+def _flaws(text: str, name: str | None) -> list[FlowFlaw]:
+    try:
+        flow = Flow.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        return [_of_shape(problem) for problem in error.errors(include_url=False)]
+    return [*_misnamed(flow, name), *flow_flaws(flow), *_of_statuses(flow)]
+
+
+def _of_shape(problem: ErrorDetails) -> FlowFlaw:
+    place = problem["loc"]
+    key = next((part for part in reversed(place) if isinstance(part, str)), "flow")
+    match problem["type"]:
+        case "missing":
+            return FlowFlaw(place, f"the key {key!r} is missing")
+        case "extra_forbidden":
+            return FlowFlaw(place, f"unknown key {key!r}")
+        case _:
+            return FlowFlaw(place, f"{key}: {problem['msg'].removeprefix('Value error, ')}")
+
+
+def _misnamed(flow: Flow, name: str | None) -> Iterator[FlowFlaw]:
+    if name not in (None, flow.name):
+        yield FlowFlaw(("name",), f"the flow {flow.name!r} cannot stand in a file named {name!r}")
+
+
+def _of_statuses(flow: Flow) -> Iterator[FlowFlaw]:
+    colours: dict[str, str] = {}
+    for number, status in enumerate(flow.statuses):
+        twin = colours.setdefault(status.colour, status.name)
+        if twin != status.name:
+            reason = f"colour: {status.colour} is also the colour of {twin!r}"
+            yield FlowFlaw(("statuses", number, "colour"), reason)
+        if status.name in (SUPERSEDED, LATE):
+            reason = f"name: {status.name!r} is what executions are told besides statuses"
+            yield FlowFlaw(("statuses", number, "name"), reason)
+        for key, reason in (*_of_colour(status), *_of_polling(status), *_of_sms(status)):
+            yield FlowFlaw(("statuses", number, *key), reason)
+
+
+def _of_colour(status: Status) -> Iterator[FlowFlaw]:
+    contrast = 1.05 / (_luminance(status.colour) + 0.05)
+    if contrast < CONTRAST:
+        reason = f"colour: {status.colour} on white has contrast {contrast:.1f}, below {CONTRAST}"
+        yield FlowFlaw(("colour",), reason)
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of `#rrggbb`, as WCAG 2.2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _of_polling(status: Status) -> Iterator[FlowFlaw]:
+    if status.limit_minutes is not None and status.poll_s > status.limit_minutes * 60:
+        yield FlowFlaw(
+            ("poll_s",), "poll_s: longer than the status may last; the reader would miss it"
+        )
+
+
+def _of_sms(status: Status) -> Iterator[FlowFlaw]:
+    if status.sms is None:
+        return
+    for language in LANGUAGES:
+        for reason in _of_text(status.sms.get(language)):
+            yield FlowFlaw(("sms", language), f"sms.{language}: {reason}")
+
+
+def _of_text(text: str) -> Iterator[str]:
+    fields, words = FIELD.findall(text), FIELD.sub("", text)
+    for field in fields:
+        if field not in SMS_ROOM:
+            yield f"unknown field {{{field}}}; there are {', '.join(SMS_ROOM)}"
+    if set(words) & set("{}"):
+        yield "a brace without its other half"
+    elif strangers := sorted(set(words) - GSM_7):
+        yield f"{' '.join(strangers)} is not in the GSM-7 alphabet and would cost more than twice"
+    if len(words) + sum(SMS_ROOM.get(field, 0) for field in fields) > SMS_LONGEST:
+        yield f"with every field filled it is longer than {SMS_LONGEST} characters, two parts"

@@ -1,0 +1,403 @@
+"""The API over ports in memory, asked as CloudFront asks it: with a Function URL's event."""
+
+import base64
+import copy
+import gzip
+import hashlib
+import itertools
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.advance_job import AdvanceJob
+from functions.api.crew_cards import CrewCards
+from functions.api.dependencies import Api
+from functions.api.request import COOKIE
+from functions.create_job import CreateJob
+from functions.edit_job import EditJob
+from functions.ops.dead_letters import DeadLetterService
+from functions.ops.explain_job import ExplainJob
+from functions.ops.overview import OpsOverview
+from functions.ops.wiring import Ops
+from functions.people.accounts import Account, Limit, Passwords, Role
+from functions.people.assign_crew import AssignCrew
+from functions.people.crew_location import ShareLocation
+from functions.people.known_devices import KnownDevices
+from functions.people.sessions import KeyRing, Sessions, SigningKey, SigningKeys
+from functions.people.sign_in import SignIn
+from functions.photos.add_photo import AddPhoto
+from functions.protocol.ports import Stored, Unavailable
+from functions.publish_board import PublishBoard
+from functions.repair.repair_deliveries import RepairDeliveries
+from functions.serve_api import resolver
+from functions.watch_jobs import WatchJobs
+from statemachine.business import BusinessSettings
+from statemachine.flows import load_flow
+from statemachine.ids import digest_of
+from statemachine.job import Job
+from statemachine.views import Board, card_of, view_of
+from tests.support.builders import NOON
+from tests.support.fakes import (
+    Bucket,
+    FakeBoards,
+    FakeBus,
+    FakeExecutions,
+    FakeJobs,
+    FakeLog,
+    FakePhotos,
+    FakePlaces,
+    FakeStuck,
+    FakeTenants,
+    FakeViews,
+    no_pause,
+)
+from tests.support.faults import Faults
+from tests.support.message_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
+from tests.support.ops_fakes import (
+    FakeDeadQueues,
+    FakeForgotten,
+    FakeHistory,
+    FakeNumbersOfExecutions,
+    FakeRecords,
+    FakeRuns,
+)
+from tests.support.roster_fakes import FakeAccounts, FakeClaims, FakeRoster
+
+EDGE = "https://edge.test"
+PASSWORD = "correct horse battery"
+TENANT = "main"
+
+
+class FakeLimits:
+    def __init__(self) -> None:
+        self.taken: dict[tuple[str, str], tuple[int, datetime]] = {}
+
+    def take(self, limit: Limit, whose: str, now: datetime) -> bool:
+        taken, ends = self.taken.get((limit.name, whose), (0, now))
+        if ends <= now:
+            taken, ends = 0, now + limit.window
+        if taken >= limit.most:
+            return False
+        ends = now + limit.window if limit.slides else ends
+        self.taken[limit.name, whose] = taken + 1, ends
+        return True
+
+    def forget(self, limit: Limit, whose: str) -> None:
+        self.taken.pop((limit.name, whose), None)
+
+    def wait(self, limit: Limit, whose: str, now: datetime) -> timedelta:
+        taken, ends = self.taken.get((limit.name, whose), (0, now))
+        return max(timedelta(), ends - now) if taken >= limit.most else timedelta()
+
+
+class FakeEndedSessions:
+    def __init__(self) -> None:
+        self.until: dict[str, datetime] = {}
+
+    def add(self, name: str, until: datetime) -> None:
+        self.until[name] = until
+
+    def has(self, name: str) -> bool:
+        return name in self.until
+
+
+class FakeKeyStore:
+    def __init__(self, *kids: str) -> None:
+        self.keys = SigningKeys(keys=tuple(a_key(kid) for kid in kids or ("first",)))
+        self.reads = 0
+        self.down = False
+
+    def read(self) -> SigningKeys:
+        self.reads += 1
+        if self.down:
+            raise Unavailable("down")
+        return self.keys
+
+    def write(self, keys: SigningKeys) -> None:
+        self.keys = keys
+
+
+def a_key(kid: str) -> SigningKey:
+    return SigningKey(kid=kid, key=hashlib.sha256(kid.encode()).hexdigest())
+
+
+class FakeBoardCopies:
+    def __init__(self, boards: FakeBoards) -> None:
+        self.boards = boards
+
+    def latest(self, tenant: str) -> Stored[Board]:
+        return self.boards.read(tenant) or Stored(Board(), '"none"')
+
+
+class CheapPasswords(Passwords):
+    """Counts its verifications, and spends nothing on them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        object.__setattr__(self, "verified", [])
+
+    verified: list[bool]
+
+    def hash(self, password: str) -> str:
+        return hashlib.sha256(password.encode()).hexdigest()
+
+    def match(self, password_hash: str | None, password: str) -> bool:
+        self.verified.append(password_hash is not None)
+        return password_hash == self.hash(password)
+
+
+@dataclass(frozen=True)
+class Got:
+    """An answer as a client sees it."""
+
+    status: int
+    headers: dict[str, str]
+    cookies: list[str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def slug(self) -> str:
+        """The kind of problem; empty where it is none."""
+        if self.headers.get("content-type") != "application/problem+json":
+            return ""
+        return str(self.json["type"]).removeprefix("/problems/")
+
+
+@dataclass
+class Office:
+    """A business with accounts and jobs, at a time of its own: `now` moves when it is told to."""
+
+    faults: Faults = field(default_factory=Faults)
+    passwords: Passwords = field(default_factory=CheapPasswords)
+    now: datetime = NOON
+    shows_docs: bool = False
+
+    def __post_init__(self) -> None:
+        self.bucket, self.site = Bucket(self.faults), Bucket(self.faults)
+        self.jobs, self.views = FakeJobs(self.bucket), FakeViews(self.site)
+        self.boards = FakeBoards(self.bucket)
+        self.tenants = FakeTenants(
+            self.bucket,
+            *(BusinessSettings(tenant=t, business="Haulway") for t in ("main", "other")),
+        )
+        self.bus, self.executions = FakeBus(self.faults), FakeExecutions(self.faults)
+        self.accounts, self.limits = FakeAccounts(), FakeLimits()
+        self.roster, self.claims = FakeRoster(), FakeClaims(self.faults)
+        self.keys, self.log, self.metrics = FakeKeyStore(), FakeLog(), FakeMetrics()
+        self.photos = FakePhotos(self.bucket, self.site)
+        self.places = FakePlaces(self.faults)
+        self.dead_letter_queues, self.forgotten = (
+            FakeDeadQueues(self.faults),
+            FakeForgotten(self.faults),
+        )
+        self.execution_numbers = FakeNumbersOfExecutions()
+        self.ops = self._ops()
+        self.tokens = (f"{number:022}" for number in itertools.count(1))
+        ids, ring = itertools.count(1), KeyRing(self.keys)
+        self.ended_sessions = FakeEndedSessions()
+        api = Api(
+            jobs=self.jobs,
+            boards=FakeBoardCopies(self.boards),
+            crews=CrewCards(self.jobs),
+            views=self.views,
+            tenants=self.tenants,
+            create=CreateJob(
+                self.jobs,
+                self.views,
+                self.executions,
+                self.tenants,
+                lambda: next(self.tokens),
+                no_pause,
+            ),
+            advance=AdvanceJob(self.jobs, self.executions, self.bus, no_pause),
+            edit=EditJob(self.jobs, self.views, self.bus, self.assign, no_pause),
+            accounts=self.accounts,
+            roster=self.roster,
+            add_photo=AddPhoto(self.jobs, self.views, self.bus, self.photos, pause=no_pause),
+            share_location=ShareLocation(self.places),
+            sign_in=SignIn(self.accounts, self.limits, self.passwords),
+            sessions=Sessions(ring, self.accounts, self.ended_sessions),
+            devices=KnownDevices(ring),
+            limits=self.limits,
+            edge_url=lambda: EDGE,
+            new_id=lambda: f"api-{next(ids)}",
+            ops=lambda: self.ops,
+            log=self.log,
+            metrics=self.metrics,
+            shows_docs=self.shows_docs,
+        )
+        self.use(api)
+
+    @property
+    def assign(self) -> AssignCrew:
+        return AssignCrew(self.accounts, self.roster, self.claims, self.jobs, self.tenants)
+
+    def _ops(self) -> Ops:
+        """What ops have, over the very objects of this office."""
+        deliveries = FakeDeliveries(self.bucket)
+        watch = WatchJobs(
+            self.jobs,
+            self.views,
+            self.executions,
+            self.bus,
+            self.tenants,
+            PublishBoard(self.jobs, self.boards, no_pause),
+            FakeStuck(self.bucket),
+            RepairDeliveries(
+                deliveries,
+                FakeEndpoints(self.bucket),
+                FakeLater(),
+                FakeLater(),
+                self.bus,
+                self.metrics,
+                self.log,
+                no_pause,
+            ),
+            self.metrics,
+            dict,
+            no_pause,
+        )
+        return Ops(
+            OpsOverview(
+                self.jobs,
+                FakeBoardCopies(self.boards),
+                FakeRecords(self.bucket),
+                self.execution_numbers,
+                self.dead_letter_queues,
+                paths_a_month=1000,
+            ),
+            ExplainJob(
+                self.jobs,
+                FakeHistory(self.bucket, self.site),
+                self.forgotten,
+                deliveries,
+                FakeRuns(self.executions, NOON),
+                FakeStuck(self.bucket),
+                lambda tenant, job_id: watch.missing(tenant, job_id, self.now),
+            ),
+            DeadLetterService(self.dead_letter_queues),
+            lambda tenant, job_id: watch.repair(tenant, job_id, self.now),
+            self.jobs.open_jobs,
+        )
+
+    def use(self, api: Api) -> None:
+        self.api = api
+        self.app = resolver(api, lambda: self.now)
+
+    def beside(self, api: Api) -> "Office":
+        """Another container of the same office, with an `api` of its own."""
+        other = copy.copy(self)
+        other.use(api)
+        return other
+
+    def hire(self, account: str, *roles: Role, tenant: str = TENANT) -> Account:
+        made = Account(
+            tenant=tenant,
+            account=account,
+            name=account.title(),
+            roles=roles or ("dispatcher",),
+            password_hash=self.passwords.hash(PASSWORD),
+            password_since=NOON - timedelta(days=1),
+        )
+        self.accounts.add(made)
+        return made
+
+    def token(self, account: str, tenant: str = TENANT) -> str:
+        """The cookie's value of someone who has just signed in."""
+        known = self.accounts.known[tenant, account]
+        return self.api.sessions.begin(known, self.now)[0]
+
+    def keep(self, job: Job) -> Job:
+        """The job with its object, view and card."""
+        flow = load_flow(job.flow)
+        self.jobs.create(job)
+        self.views.write(digest_of(job.token), view_of(job, flow), None)
+        self.show(job)
+        return job
+
+    def show(self, *jobs: Job) -> None:
+        """Their cards on the board of the first one's tenant, as `publish_board` does it."""
+        tenant = jobs[0].tenant
+        stored = self.boards.read(tenant)
+        cards = [card_of(job, load_flow(job.flow)) for job in jobs]
+        board = (stored.value if stored else Board()).merged(cards)
+        self.boards.overwrite(tenant, board)
+
+    def job(self, job_id: str, tenant: str = TENANT) -> Job:
+        return self.jobs.read(tenant, job_id).value
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        by: str | None = None,
+        cookie: str | None = None,
+        headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+        tenant: str = TENANT,
+    ) -> Got:
+        """One request; `body` is sent as JSON, bytes as they are; `by` is who has signed in."""
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = b"" if body is None else sent
+        extra = {"content-type": "application/json"} if body is not None else {}
+        token = self.token(by, tenant) if by else cookie
+        event = an_event(method, path, sent, extra | (headers or {}), token, query)
+        return self.resolve(event)
+
+    def resolve(self, event: dict[str, Any]) -> Got:
+        answer = self.app.resolve(event, LambdaContext())
+        body = answer["body"] or ""
+        if answer["isBase64Encoded"]:
+            body = gzip.decompress(base64.b64decode(body)).decode()
+        headers = {name.lower(): value for name, value in answer["headers"].items()}
+        return Got(answer["statusCode"], headers, answer.get("cookies", []), body)
+
+    def state(self) -> dict[str, bytes]:
+        """Everything that is stored, and every fact that was told."""
+        facts = {f"fact {n}": repr(fact).encode() for n, fact in enumerate(self.bus.facts)}
+        people = {
+            f"account {of}": repr(known).encode() for of, known in self.accounts.known.items()
+        }
+        days = {f"day {of}": repr(day).encode() for of, day in self.roster.known.items()}
+        places = {f"place {of}": repr(place).encode() for of, place in self.places.kept.items()}
+        return self.bucket.objects | self.site.objects | facts | people | days | places
+
+
+def an_event(
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    token: str | None = None,
+    query: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Payload format 2.0, as a Function URL behind CloudFront makes it."""
+    hashed = {"x-amz-content-sha256": hashlib.sha256(body).hexdigest()} if body else {}
+    seen = {"cloudfront-viewer-address": "203.0.113.7:46532", "x-forwarded-for": "203.0.113.7"}
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": seen | hashed | (headers or {}),
+        "requestContext": {
+            "requestId": "3f1c5a52-6b0e-4a55-8a3c-1d2f6a0c9f10",
+            "stage": "$default",
+            "http": {"method": method, "path": path, "sourceIp": "70.132.1.1"},
+        },
+        "isBase64Encoded": True,
+        "body": base64.b64encode(body).decode(),
+    }
+    if token is not None:
+        event["cookies"] = [f"{COOKIE}={token}"]
+    if query:
+        event["queryStringParameters"] = query
+    return event

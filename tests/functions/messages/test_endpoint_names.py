@@ -1,0 +1,67 @@
+"""Endpoints are listed when there is a new one, not for every fact."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from functions.aws.messages import S3Endpoints
+from functions.protocol.ports import Unavailable
+from tests.support.faults import Faults
+from tests.support.message_fakes import an_endpoint
+from tests.support.moto_server import Moto
+
+
+@dataclass
+class Containers:
+    """One that asks, another that adds; and what was asked of S3, by a clock that is set."""
+
+    moto: Moto
+    now: float = 0.0
+    faults: Faults = field(default_factory=Faults)
+
+    def __post_init__(self) -> None:
+        bucket = self.moto.bucket()
+        self.asks, self.adds = (
+            S3Endpoints(self.moto.s3, bucket, lambda: self.now) for _ in range(2)
+        )
+
+    def hears(self) -> list[str]:
+        with self.faults.on(self.moto.s3):
+            return [each.endpoint_id for each in self.asks.all("main")]
+
+    @property
+    def listings(self) -> int:
+        return self.faults.calls("ListObjectsV2")
+
+
+@pytest.fixture
+def containers(moto: Moto) -> Containers:
+    return Containers(moto)
+
+
+def test_they_are_listed_once_and_a_new_one_is_heard_of_at_once(containers: Containers) -> None:
+    assert [containers.hears() for _ in range(3)] == [[], [], []]
+    containers.adds.write(an_endpoint("ep_a"), None)
+    assert [containers.hears() for _ in range(3)] == [["ep_a"]] * 3
+    containers.adds.write(an_endpoint("ep_b"), None)
+    assert [containers.hears() for _ in range(3)] == [["ep_a", "ep_b"]] * 3
+    assert containers.listings == 3
+
+
+def test_each_is_read_as_it_is_now(containers: Containers) -> None:
+    containers.adds.write(an_endpoint("ep_a"), None)
+    assert [each.state for each in containers.asks.all("main")] == ["active"]
+    stored = containers.adds.read("main", "ep_a")
+    assert stored
+    containers.adds.write(stored.value.with_(state="paused"), stored.etag)
+    assert [each.state for each in containers.asks.all("main")] == ["paused"]
+
+
+def test_one_whose_mark_was_lost_is_heard_of_a_few_minutes_later(containers: Containers) -> None:
+    containers.hears()
+    with Faults({"PutObject": [None, "before"]}).on(containers.moto.s3), pytest.raises(Unavailable):
+        containers.adds.write(an_endpoint("ep_a"), None)
+    containers.now += S3Endpoints.KEPT_S - 1
+    assert containers.hears() == []
+    containers.now += 1
+    assert containers.hears() == ["ep_a"]

@@ -1,0 +1,722 @@
+"""Texts and webhooks by the protocol: N1-N6 and T10, with every crash and lost answer."""
+
+import itertools
+import json
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+from standardwebhooks.webhooks import WebhookVerificationError
+
+from events import EndpointPaused, Fact, JobEditRequested
+from functions.advance_job import AdvanceJob
+from functions.deliver_webhooks import DeliverWebhooks, signed_headers
+from functions.fan_out_facts import FanOutFacts, parse_fact
+from functions.messages.deliveries import Busy, change, delivery_log
+from functions.messages.endpoints import PAUSED_AFTER, ROTATION, change_endpoint, new_secret
+from functions.messages.fact_notice import FactNotice
+from functions.messages.phone_numbers import change_phone_record, phone_record
+from functions.messages.sms_once import PATIENCE, SmsNotAccepted, SmsOnce, SmsRefused
+from functions.messages.webhook_client import WebhookResponse
+from functions.messages.webhook_schedule import (
+    LONGEST_WAIT,
+    SCHEDULE_S,
+    WebhookAttempt,
+    WebhookQueues,
+    next_attempt,
+    retry_after,
+)
+from functions.protocol.batches import PERMANENT_ERRORS, BatchConsumer
+from functions.send_sms import SendSms, StatusReached
+from functions.settle_job import fact_of_entry
+from statemachine.asl import definition
+from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
+from statemachine.deliveries import CLAIM_LASTS, Delivery
+from statemachine.flows import flow_names, load_flow
+from statemachine.job import Customer, Job
+from tests.functions.creation import again, batch
+from tests.support.builders import NOON, a_job, a_request, minutes, moved
+from tests.support.fakes import (
+    Bucket,
+    FakeBus,
+    FakeDeadLetters,
+    FakeExecutions,
+    FakeJobs,
+    FakeLog,
+    FakeTenants,
+    job_key,
+    no_pause,
+    to_bytes,
+)
+from tests.support.faults import Crashed, EveryCall, Faults, Kind, SeededFaults
+from tests.support.message_fakes import (
+    Clock,
+    FakeDeliveries,
+    FakeEndpoints,
+    FakeLater,
+    FakeMetrics,
+    FakeNumbers,
+    FakeReceivers,
+    FakeRequests,
+    FakeTextBudgets,
+    FakeTexts,
+    an_endpoint,
+)
+
+PHONE = "+15555550123"
+LINK = "https://haul.example/track/"
+CONFIRMED = f"Haulway: Hi Ada, your pickup is confirmed. Track or change it: {LINK}{a_job().token}"
+HAUL = load_flow("haul")
+CLAIMS = itertools.count(1)
+
+
+class Hooks:
+    """Both functions on fakes; every part can be given faults of its own."""
+
+    def __init__(
+        self,
+        stored: Faults | None = None,
+        carrier: Faults | None = None,
+        posting: Faults | None = None,
+        queue: Faults | None = None,
+    ) -> None:
+        self.bucket = Bucket()
+        self.kept = Bucket(stored)
+        self.kept.objects = self.bucket.objects  # one S3, and faults for deliveries alone
+        self.tenant = BusinessSettings(tenant="main", business="Haulway", quiet=NEVER_QUIET)
+        self.tenants = FakeTenants(self.bucket, self.tenant)
+        self.deliveries, self.endpoints = FakeDeliveries(self.kept), FakeEndpoints(self.bucket)
+        self.numbers, self.requests = FakeNumbers(self.bucket), FakeRequests()
+        self.texts, self.metrics, self.later = FakeTexts(carrier), FakeMetrics(), FakeLater(queue)
+        self.receivers, self.bus, self.clock = FakeReceivers(posting), FakeBus(), Clock()
+        self.log, self.prompt, self.slow = FakeLog(), FakeLater(queue), FakeLater(queue)
+        new_id = lambda: f"claim-{next(CLAIMS)}"  # noqa: E731
+        once = SmsOnce(self.deliveries, self.texts, self.metrics, self.log, new_id, pause=no_pause)
+        self.send = SendSms(
+            FakeJobs(self.bucket), self.tenants, self.numbers, FakeTextBudgets(self.bucket),
+            self.requests, once, self.later, lambda token: f"{LINK}{token}", no_pause,
+        )  # fmt: skip
+        self.lanes = WebhookQueues(self.prompt, self.slow)
+        self.deliver = DeliverWebhooks(
+            self.deliveries, self.endpoints, self.lanes, self.receivers, self.bus, self.metrics,
+            self.log, new_id, lambda: 0.5, self.clock, no_pause,
+        )  # fmt: skip
+        self.fan_out = FanOutFacts(self.endpoints, self.lanes)
+
+    def keep(self, job: Job) -> Job:
+        self.bucket.objects[job_key(job.tenant, job.job_id)] = to_bytes(job)
+        return job
+
+    def set_tenant(self, **values: Any) -> None:
+        tenant = self.tenant.with_(**values)
+        self.bucket.objects[f"directory/{tenant.tenant}.json"] = to_bytes(tenant)
+
+    def text(self, job: Job, seq: int | None = None, now: datetime = NOON) -> Delivery | None:
+        at = job.seq if seq is None else seq
+        return self.send(StatusReached(tenant="main", job_id=job.job_id, seq=at), now)
+
+    def tell(self, fact: Fact) -> list[WebhookAttempt]:
+        """The messages that the fact became."""
+        envelope = {"detail-type": type(fact).__name__, "detail": json.loads(to_bytes(fact))}
+        self.fan_out([parse_fact(FactNotice, json.dumps(envelope))], self.clock.now)
+        return [due for due, _ in self.due()]
+
+    def due(self) -> list[tuple[WebhookAttempt, float]]:
+        taken = self.prompt.taken() + self.slow.taken()
+        return [(WebhookAttempt.model_validate(json.loads(b)["detail"]), wait) for b, wait in taken]
+
+    def post_all(self, due: WebhookAttempt) -> Delivery | None:
+        """Try and retry, as time goes by, until nothing is left to do."""
+        queue, last = [due], None
+        for _ in range(40):
+            if not queue:
+                return last
+            message = queue.pop()
+            self.clock.now = max(self.clock.now, message.due_at)
+            last = self.deliver(message, slow=True)
+            queue += [later for later, _ in self.due()]
+        raise AssertionError("no end of tries")
+
+    def all_logged(self) -> list[Delivery]:
+        return delivery_log(self.deliveries, "main", a_job().job_id)
+
+
+def confirmed(**values: Any) -> Job:
+    return a_job("ready_for_pickup", **values)
+
+
+def a_fact(job: Job) -> Fact:
+    return fact_of_entry(job, HAUL, job.seq)
+
+
+# -- texts
+
+
+def test_a_text_is_sent_once_however_often_its_fact_comes() -> None:
+    hooks = Hooks()
+    job = hooks.keep(confirmed())
+    outcomes = [hooks.text(job) for _ in range(3)]
+    assert hooks.texts.sent == [(PHONE, CONFIRMED)]
+    assert {d.state for d in outcomes if d} == {"sent"}
+
+
+def test_the_log_says_to_whom_masked_when_and_with_which_outcome() -> None:
+    hooks = Hooks()
+    hooks.text(hooks.keep(confirmed()), now=NOON + minutes(1))
+    (sent,) = hooks.all_logged()
+    assert (sent.to, sent.status, sent.parts, sent.state) == (
+        "•••0123",
+        "ready_for_pickup",
+        1,
+        "sent",
+    )
+    assert [(a.at, a.outcome) for a in sent.attempts] == [(NOON + minutes(1), "sent")]
+
+
+def test_n2_a_lost_answer_becomes_unknown_is_never_repeated_and_raises_an_alarm() -> None:
+    hooks = Hooks(carrier=Faults({"SendText": ["after"]}))
+    job = hooks.keep(confirmed())
+    outcomes = [hooks.text(job, now=NOON + minutes(n)) for n in range(5)]
+    assert [d.state for d in outcomes if d] == ["unknown"] * 5
+    assert (len(hooks.texts.sent), hooks.metrics.counted["SmsOutcomeUnknown"]) == (1, 1)
+
+
+def test_n3_of_two_senders_one_claim_wins_and_the_other_comes_again() -> None:
+    hooks = Hooks()
+    job = hooks.keep(confirmed())
+    other = Hooks()
+    other.bucket.objects, other.kept.objects = hooks.bucket.objects, hooks.bucket.objects
+    racing = hooks.texts.send
+
+    def meanwhile(phone: str, body: str, about: str) -> str:
+        with pytest.raises(Busy):
+            other.text(job)
+        return racing(phone, body, about)
+
+    hooks.texts.send = meanwhile  # type: ignore[method-assign]
+    hooks.text(job)
+    later = other.text(job)
+    assert later
+    assert (later.state, len(hooks.texts.sent), other.texts.sent) == ("sent", 1, [])
+
+
+def test_a_claim_whose_answer_was_lost_is_still_ours() -> None:
+    hooks = Hooks(stored=Faults({"PutObject": ["after"]}))
+    sent = hooks.text(hooks.keep(confirmed()))
+    assert sent
+    assert (sent.state, len(hooks.texts.sent)) == ("sent", 1)
+
+
+def test_n6_a_text_whose_status_was_passed_by_is_dropped_and_recorded() -> None:
+    hooks = Hooks()
+    job = hooks.keep(a_job("in_progress"))
+    stale = hooks.text(job, seq=1)
+    assert stale
+    assert (stale.state, stale.why, hooks.texts.sent) == ("dropped", "stale", [])
+    assert hooks.all_logged() == [stale]
+
+
+def test_two_quick_moves_send_one_text_that_of_the_second() -> None:
+    """The queue keeps both back for the merge window; then the first is stale."""
+    hooks = Hooks()
+    job = hooks.keep(a_job("in_progress"))
+    hooks.text(job, seq=1)
+    hooks.text(job, seq=2)
+    assert [body for _, body in hooks.texts.sent] == [
+        f"Haulway: Your crew is on the job now. Follow along: {LINK}{job.token}"
+    ]
+
+
+def test_t10_a_replay_of_everything_days_later_sends_and_changes_nothing() -> None:
+    hooks = Hooks()
+    endpoint = an_endpoint()
+    hooks.endpoints.write(endpoint, None)
+    job, facts = a_job(), []
+    for move in ("confirm", "start", "complete"):
+        job = hooks.keep(moved(job, move))
+        hooks.text(job)
+        facts.append(a_fact(job))
+        for due in hooks.tell(facts[-1]):
+            hooks.deliver(due)
+    before, sent, posted = (
+        dict(hooks.bucket.objects),
+        len(hooks.texts.sent),
+        len(hooks.receivers.got),
+    )
+    for seq in (1, 2, 3):
+        hooks.text(job, seq=seq, now=NOON + timedelta(days=9))
+    for due in [due for fact in facts for due in hooks.tell(fact)]:
+        hooks.deliver(due)
+    assert (sent, posted) == (3, 3)
+    assert (len(hooks.texts.sent), len(hooks.receivers.got)) == (sent, posted)
+    assert hooks.bucket.objects == before
+
+
+def test_an_old_fact_of_which_nothing_is_known_sends_nothing_and_says_so() -> None:
+    hooks = Hooks()
+    dropped = hooks.text(hooks.keep(confirmed()), now=NOON + timedelta(hours=7))
+    assert dropped
+    assert (dropped.why, hooks.texts.sent) == ("too_old", [])
+
+
+def test_in_quiet_hours_a_text_is_held_and_sent_when_they_end_if_still_true() -> None:
+    hooks = Hooks()
+    hooks.set_tenant(quiet=QuietHours())
+    night = NOON.replace(hour=3)  # 22:00 in New York
+    job = hooks.keep(confirmed())
+    held = hooks.text(job, now=night)
+    assert held
+    assert (held.state, held.due_at, hooks.texts.sent) == ("held", NOON.replace(hour=13), [])
+    ((body, wait_s),) = hooks.later.taken()
+    assert (json.loads(body)["detail"]["seq"], wait_s) == (1, 10 * 3600)
+    sent = hooks.text(job, now=NOON.replace(hour=13))
+    assert sent
+    assert (sent.state, len(hooks.texts.sent)) == ("sent", 1)
+
+
+def test_a_held_text_that_is_no_longer_true_is_dropped() -> None:
+    hooks = Hooks()
+    hooks.set_tenant(quiet=QuietHours())
+    job = hooks.keep(confirmed())
+    hooks.text(job, now=NOON.replace(hour=3))
+    hooks.keep(moved(job, "start"))
+    dropped = hooks.text(job, seq=1, now=NOON.replace(hour=13))
+    assert dropped
+    assert (dropped.why, hooks.texts.sent) == ("stale", [])
+
+
+def test_a_number_that_said_stop_gets_nothing_and_the_board_is_told() -> None:
+    hooks = Hooks()
+    change_phone_record(hooks.numbers, "main", PHONE, lambda number: number.stop(NOON), no_pause)
+    dropped = hooks.text(hooks.keep(confirmed()))
+    assert dropped
+    assert (dropped.state, dropped.why, hooks.texts.sent) == ("dropped", "opted_out", [])
+    (edit,) = hooks.requests.asked
+    assert isinstance(edit, JobEditRequested)
+    assert edit.changes.texts_stopped is True
+
+
+def test_what_the_provider_knows_of_an_opt_out_we_know_from_then_on() -> None:
+    hooks = Hooks()
+    hooks.texts.says = SmsRefused("opted_out")
+    refused = hooks.text(hooks.keep(confirmed()))
+    assert refused
+    assert refused.state == "refused"
+    assert phone_record(hooks.numbers, "main", PHONE).stopped
+
+
+def test_a_throttled_text_gives_its_claim_back_and_is_tried_again_within_bounds() -> None:
+    hooks = Hooks()
+    hooks.texts.says = SmsNotAccepted("ThrottlingException")
+    job, now, outcome = hooks.keep(confirmed()), NOON, None
+    for _ in range(PATIENCE):
+        outcome = hooks.text(job, now=now)
+        now += timedelta(seconds=301)
+    assert outcome
+    assert (outcome.state, hooks.metrics.counted["SmsUndelivered"]) == ("failed", 1)
+    other = hooks.keep(confirmed(job_id="261121-7k3m2r"))
+    hooks.text(other)
+    hooks.texts.says = None
+    sent = hooks.text(other, now=NOON + minutes(1))
+    assert sent
+    assert (sent.state, len(hooks.texts.sent)) == ("sent", 1)
+
+
+def test_who_has_no_number_gets_no_text() -> None:
+    hooks = Hooks()
+    assert hooks.text(hooks.keep(confirmed(customer=Customer(name="Ada")))) is None
+
+
+# -- webhooks
+
+
+def a_delivery(hooks: Hooks, **endpoint: Any) -> WebhookAttempt:
+    hooks.endpoints.write(an_endpoint(**endpoint), None)
+    (due,) = hooks.tell(a_fact(hooks.keep(confirmed())))
+    return due
+
+
+def test_a_webhook_is_signed_so_that_the_specifications_library_verifies_it() -> None:
+    hooks = Hooks()
+    hooks.clock.now = datetime.now(NOON.tzinfo)
+    secret = new_secret()
+    hooks.deliver(a_delivery(hooks, secrets=({"value": secret},)))
+    ((_, headers, body),) = hooks.receivers.got
+    told = Webhook(secret).verify(body, headers)
+    assert (told["type"], told["data"]["to"]) == ("job.moved", "ready_for_pickup")
+    assert headers["webhook-id"].startswith("msg_")
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secret).verify(body + b" ", headers)
+
+
+def test_n5_while_a_secret_is_rotated_both_signatures_are_valid_and_later_only_the_new() -> None:
+    now = datetime.now(NOON.tzinfo)
+    endpoint = an_endpoint().rotated(new_secret(), now)
+    new, old = (Webhook(secret.value) for secret in endpoint.secrets)
+    headers = signed_headers(endpoint.signing(now), "msg_1", b"{}", now)
+    assert new.verify(b"{}", headers) == old.verify(b"{}", headers) == {}
+    after = signed_headers(endpoint.signing(now + ROTATION), "msg_1", b"{}", now)
+    new.verify(b"{}", after)
+    with pytest.raises(WebhookVerificationError):
+        old.verify(b"{}", after)
+
+
+def test_n4_an_endpoint_that_answers_500_is_tried_for_a_day_by_the_schedule_and_then_reported() -> (
+    None
+):
+    hooks = Hooks()
+    due = a_delivery(hooks)
+    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(500)
+    failed = hooks.post_all(due)
+    assert failed
+    assert (failed.state, failed.why, len(failed.attempts)) == (
+        "failed",
+        "500",
+        len(SCHEDULE_S) + 1,
+    )
+    waits = [b.at - a.at for a, b in itertools.pairwise(failed.attempts)]
+    assert waits == [timedelta(seconds=wait * 1.1) for wait in SCHEDULE_S]
+    assert failed.attempts[-1].at - failed.attempts[0].at > timedelta(hours=24)
+    assert hooks.metrics.counted["WebhooksUndelivered"] == 1
+    assert len({h["webhook-id"] for h in hooks.receivers.at(an_endpoint().url)}) == 1
+
+
+def test_n4_410_disables_the_endpoint_at_once() -> None:
+    hooks = Hooks()
+    due = a_delivery(hooks)
+    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(410)
+    gone = hooks.deliver(due)
+    stored = hooks.endpoints.read("main", "ep_one")
+    assert gone
+    assert stored
+    assert (gone.state, stored.value.state, hooks.due()) == ("gone", "disabled", [])
+
+
+@pytest.mark.parametrize("status", [302, 308, 400, 404, 503])
+def test_n4_whatever_is_not_2xx_is_a_failure_and_tried_again(status: int) -> None:
+    hooks = Hooks()
+    due = a_delivery(hooks)
+    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(status)
+    waiting = hooks.deliver(due)
+    ((later, _),) = hooks.due()
+    assert waiting
+    assert (waiting.state, waiting.why, later.attempt) == ("waiting", str(status), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("120", 120),
+        ("Sat, 21 Nov 2026 12:02:00 GMT", 120),
+        ("99999999999999999999", LONGEST_WAIT.total_seconds()),
+        ("-1", 0), ("soon", 0), ("", 0), (None, 0), ("Sat, 21 Nov 2026 11:00:00 GMT", 0),
+    ],
+)  # fmt: skip
+def test_n4_retry_after_is_understood(text: str | None, seconds: float) -> None:
+    assert retry_after(text, NOON) == timedelta(seconds=seconds)
+
+
+def test_n4_429_with_retry_after_waits_as_long_as_asked() -> None:
+    hooks = Hooks()
+    due = a_delivery(hooks)
+    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(429, "3600")
+    waiting = hooks.deliver(due)
+    assert waiting
+    assert waiting.due_at == NOON + timedelta(hours=1)
+
+
+def test_n4_an_endpoint_that_fails_leaves_the_prompt_lane_and_others_stay() -> None:
+    hooks = Hooks(posting=Faults({"Post": ["before"]}))
+    hooks.endpoints.write(an_endpoint("ep_bad"), None)
+    hooks.endpoints.write(an_endpoint("ep_good"), None)
+    job = hooks.keep(confirmed())
+    bad, good = hooks.tell(a_fact(job))
+    assert hooks.deliver.together([bad, good], slow=False) == [None, None]
+    assert len(hooks.slow.taken()) == 1
+    hooks.fan_out([parse_fact(FactNotice, _envelope(a_fact(job)))], NOON)
+    assert (len(hooks.prompt.waiting), len(hooks.slow.waiting)) == (1, 1)
+
+
+def _envelope(fact: Fact) -> str:
+    detail = json.loads(to_bytes(fact))
+    return json.dumps({"detail-type": type(fact).__name__, "detail": detail})
+
+
+def test_an_endpoint_that_failed_one_message_is_not_waited_for_by_the_next_of_the_batch() -> None:
+    hooks = Hooks()
+    endpoint = an_endpoint(failing_since=NOON)
+    hooks.endpoints.write(endpoint, None)
+    hooks.receivers.answers[endpoint.url] = lambda _: WebhookResponse(500)
+    due = a_delivery_of(hooks)
+    failed: set[tuple[str, str]] = set()
+    hooks.deliver(due, True, failed)
+    hooks.due()
+    assert hooks.deliver(due.model_copy(update={"mark": "7"}), True, failed) is None
+    assert (len(hooks.receivers.got), len(hooks.slow.waiting)) == (1, 1)
+
+
+def a_delivery_of(hooks: Hooks) -> WebhookAttempt:
+    (due,) = hooks.tell(a_fact(hooks.keep(confirmed())))
+    return due
+
+
+def test_an_endpoint_that_fails_for_days_is_paused_with_a_fact_and_an_alarm() -> None:
+    hooks = Hooks()
+    hooks.endpoints.write(an_endpoint(failing_since=NOON - PAUSED_AFTER), None)
+    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(500)
+    hooks.deliver(a_delivery_of(hooks), slow=True)
+    paused = EndpointPaused(
+        tenant="main", endpoint="ep_one", failing_since=NOON - PAUSED_AFTER, recorded_at=NOON
+    )
+    assert hooks.bus.facts == [paused]
+    assert hooks.metrics.counted["EndpointsPaused"] == 1
+    hooks.due()
+    (next_fact,) = hooks.tell(fact_of_entry(hooks.keep(a_job("in_progress")), HAUL, 2))
+    missed = hooks.deliver(next_fact, slow=True)
+    assert missed
+    assert (missed.state, missed.why) == ("dropped", "paused")
+
+
+def test_what_a_paused_endpoint_missed_can_be_told_again_under_the_same_id() -> None:
+    hooks = Hooks()
+    due = a_delivery(hooks, state="paused")
+    missed = hooks.deliver(due)
+    assert missed
+    change_endpoint(hooks.endpoints, "main", "ep_one", lambda e: e.enabled(), no_pause)
+    change(
+        hooks.deliveries,
+        due.name,
+        lambda d: (d or missed).next(NOON, state="waiting", claim=None, attempts=(), due_at=NOON),
+        no_pause,
+    )
+    sent = hooks.deliver(next_attempt(missed, NOON), slow=True)
+    assert sent
+    assert (sent.state, sent.message_id) == ("sent", due.webhook_id)
+    assert hooks.receivers.got[0][2] == due.body()
+
+
+def test_an_endpoint_gets_the_facts_it_chose_and_none_from_before_it_was_there() -> None:
+    hooks = Hooks()
+    hooks.endpoints.write(an_endpoint("ep_created", facts=("JobCreated",)), None)
+    hooks.endpoints.write(an_endpoint("ep_young", created_at=NOON + minutes(1)), None)
+    assert hooks.tell(a_fact(hooks.keep(confirmed()))) == []
+
+
+# -- crashes and lost answers
+
+
+class Chaos:
+    """A move and its message, delivered until done, while something goes wrong.
+
+    Whoever crashes is found by the queue three minutes later; copies come when chance wants it.
+    """
+
+    def __init__(self, seed: int, channel: str, **faults: Faults) -> None:
+        self.chance = random.Random(seed)
+        self.committing = faults.pop("committing", Faults())
+        self.hooks = Hooks(**faults)
+        self.channel, self.now = channel, NOON
+        self.hooks.keep(a_job())
+        self.hooks.endpoints.write(an_endpoint(), None)
+        commits = Bucket(self.committing)
+        commits.objects = self.hooks.bucket.objects
+        self.advance = AdvanceJob(FakeJobs(commits), FakeExecutions(), FakeBus(), no_pause)
+
+    @property
+    def job(self) -> Job:
+        return FakeJobs(self.hooks.bucket).read("main", a_job().job_id).value
+
+    def run(self) -> None:
+        self._until_done(lambda: self.advance(a_request(a_job(), "confirm"), self.now))
+        assert self.job.seq == 1
+        messages: list[WebhookAttempt | None] = [None]
+        if self.channel == "webhook":
+            self.hooks.clock.now = self.now
+            messages = []
+            fact = a_fact(self.job)
+            self._until_done(lambda: messages.extend(self.hooks.tell(fact)))
+        messages *= self.chance.choice((1, 2, 3))
+        for _ in range(80):
+            if not messages:
+                return
+            message = messages.pop(self.chance.randrange(len(messages)))
+            self._until_done(partial(self._one, message))
+            if self.chance.random() < 0.2:
+                messages.append(message)
+            messages += [due for due, _ in self.hooks.due()]
+            messages += [None for _ in self.hooks.later.taken()]
+        raise AssertionError("no end")
+
+    def _one(self, message: WebhookAttempt | None) -> None:
+        if message is None:
+            self.hooks.text(self.job, seq=1, now=self.now)
+            return
+        self.now = self.hooks.clock.now = max(self.now, message.due_at)
+        self.hooks.deliver(message, slow=True)
+
+    def _until_done(self, deliver: Callable[[], object]) -> None:
+        for _ in range(60):
+            try:
+                deliver()
+                return
+            except PERMANENT_ERRORS:
+                raise
+            except (Exception, Crashed):  # the queue brings it again
+                self.now += CLAIM_LASTS + minutes(1)
+                self.hooks.clock.now = self.now
+        raise AssertionError("never done")
+
+    def check(self) -> None:
+        self.hooks.kept.faults.over = True
+        self.check_text() if self.channel == "sms" else self.check_webhook()
+
+    def check_text(self) -> None:
+        (delivery,) = self.hooks.all_logged()
+        sent = len(self.hooks.texts.sent)
+        assert sent <= 1, "two texts"
+        assert delivery.state in ("sent", "unknown"), delivery
+        if delivery.state == "sent":
+            assert sent == 1
+        else:
+            assert self.hooks.metrics.counted["SmsOutcomeUnknown"] >= 1, "silently lost"
+
+    def check_webhook(self) -> None:
+        (delivery,) = self.hooks.all_logged()
+        assert delivery.state == "sent"
+        assert len({headers["webhook-id"] for _, headers, _ in self.hooks.receivers.got}) == 1
+
+
+CRASHES: dict[str, Callable[[], dict[str, Faults]]] = {
+    "before commit": lambda: {"committing": _CrashBefore(1)},
+    "after commit": lambda: {"committing": Faults({"PutObject": ["crash"]})},
+    "after claim": lambda: {"stored": Faults({"PutObject": ["crash"]})},
+    "after send": lambda: {
+        "carrier": Faults({"SendText": ["crash"]}),
+        "posting": Faults({"Post": ["crash"]}),
+    },
+    "after mark": lambda: {"stored": Faults({"PutObject": [None, "crash"]})},
+}
+
+
+class _CrashBefore(Faults):
+    """The process dies when it is about to make its call of that number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def strike(self, operation: str) -> Any:
+        if len(self.log) == self.number:
+            self.log.append((operation, "crash"))
+            raise Crashed(operation)
+        return super().strike(operation)
+
+
+@pytest.mark.parametrize("channel", ["sms", "webhook"])
+@pytest.mark.parametrize("point", CRASHES)
+def test_n1_a_crash_at_each_point_never_sends_two_texts_nor_loses_one_silently(
+    point: str, channel: str
+) -> None:
+    for seed in range(100):
+        chaos = Chaos(seed, channel, **CRASHES[point]())
+        chaos.run()
+        chaos.check()
+
+
+@pytest.mark.parametrize("channel", ["sms", "webhook"])
+def test_n1_a_crash_at_every_single_call_keeps_the_promise(channel: str) -> None:
+    parts = ("stored", "carrier", "posting", "queue")
+    faults: tuple[Kind, ...] = ("crash", "after", "before", "dup")
+    for part, number, fault in itertools.product(parts, range(8), faults):
+        if (part, fault) in (("carrier", "dup"), ("posting", "dup")):
+            continue  # no one can undo what a network doubles
+        chaos = Chaos(number, channel, **{part: EveryCall(number, fault)})
+        chaos.run()
+        chaos.check()
+
+
+@pytest.mark.parametrize("channel", ["sms", "webhook"])
+def test_n1_lost_answers_and_crashes_by_chance_keep_the_promise_over_many_seeds(
+    channel: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinds: tuple[Kind, ...] = ("before", "after", "crash")
+    for seed in range(400):
+        chaos = Chaos(
+            seed,
+            channel,
+            stored=SeededFaults(seed, 0.15, (*kinds, "dup")),
+            carrier=SeededFaults(seed + 1, 0.3, kinds),
+            posting=SeededFaults(seed + 2, 0.3, kinds),
+            queue=SeededFaults(seed + 3, 0.1, kinds),
+            committing=SeededFaults(seed + 4, 0.1, kinds),
+        )
+        chaos.run()
+        chaos.check()
+        capsys.readouterr()
+
+
+# -- nothing private leaves
+
+
+def test_no_name_number_address_or_token_is_in_a_webhook_a_log_line_or_a_key() -> None:
+    hooks = Hooks()
+    job = hooks.keep(
+        confirmed(customer=Customer(name="CANARY-NAME", phone="+15550004242"), token="C" * 22)
+    )
+    due = a_delivery(hooks, url="https://host.example.com/CANARY-KEY")
+    hooks.keep(job)
+    hooks.receivers.answers["https://host.example.com/CANARY-KEY"] = lambda _: WebhookResponse(500)
+    hooks.deliver(due)
+    hooks.texts.says = SmsRefused("blocked")
+    hooks.text(job)
+    seen = repr(hooks.log.lines) + repr([got[2] for got in hooks.receivers.got])
+    seen += repr(list(hooks.bucket.objects)) + repr(
+        [str(d.model_dump()) for d in hooks.all_logged()]
+    )
+    private = ["CANARY", "5550004242", "0004242", "C" * 22, job.place.address, "whsec_"]
+    assert [word for word in private if word in seen] == []
+
+
+# -- the inbox of a lane
+
+
+def test_of_a_batch_only_what_failed_comes_again_and_what_cannot_be_read_is_dead_lettered() -> None:
+    hooks, dead = Hooks(), FakeDeadLetters()
+    good = a_delivery(hooks)
+    bodies = [json.dumps({"detail": json.loads(good.model_dump_json())}), "nonsense"]
+    bodies.append(json.dumps({"detail": json.loads(good.model_dump_json()) | {"mark": "2"}}))
+    inbox = BatchConsumer(WebhookAttempt, dead, FakeLog())
+
+    def one_fails(dues: list[WebhookAttempt]) -> list[Exception | None]:
+        return [None, Busy("later")]
+
+    assert inbox.deliver_together(batch(*bodies), one_fails) == again(2)
+    assert len(dead.dead_lettered) == 1
+
+
+# -- one id for one fact
+
+
+def test_a_pause_that_is_told_twice_reaches_partners_under_one_id() -> None:
+    """It is announced before it is recorded, so whoever dies in between tells it once more."""
+    hooks = Hooks()
+    hooks.endpoints.write(an_endpoint(facts=("EndpointPaused",)), None)
+    pauses = [
+        EndpointPaused(tenant="main", endpoint="ep_bad", failing_since=NOON, recorded_at=told)
+        for told in (NOON + minutes(1), NOON + minutes(2))
+    ]
+    ids = [due.webhook_id for pause in pauses for due in hooks.tell(pause)]
+    assert (len(ids), len(set(ids))) == (2, 1)
+
+
+def test_an_overdue_said_by_an_execution_has_one_time_in_every_retry() -> None:
+    """Its time names it to partners; `$now()` would be another in each retry of the call."""
+    for flow in flow_names():
+        states = definition(load_flow(flow))["States"].values()
+        entries = [s["Arguments"]["Entries"] for s in states if "Entries" in s.get("Arguments", {})]
+        times = {entry["Detail"]["recorded_at"] for each in entries for entry in each}
+        assert times == {"{% $states.context.State.EnteredTime %}"}

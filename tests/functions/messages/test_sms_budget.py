@@ -1,0 +1,102 @@
+"""A form that is open to everyone spends within a budget, and on people's numbers alone."""
+
+import pytest
+
+from functions.messages.sms_budget import BUSINESS, SpentTexts, may_spend
+from statemachine.business import BusinessSettings
+from statemachine.job import Customer, Job
+from statemachine.sms_numbers import not_texted
+from tests.functions.messages.test_messages import Hooks
+from tests.support.builders import CUSTOMER, NOON, a_job, minutes
+from tests.support.fakes import Bucket, no_pause
+from tests.support.faults import Faults
+from tests.support.message_fakes import FakeTextBudgets
+
+
+def a_form(number: int, phone: str = "+15555550123") -> Job:
+    customer = Customer(name="Ada Wong", phone=phone)
+    return a_job(job_id=f"261121-{number:06}", created_by=CUSTOMER, customer=customer)
+
+
+def whys(hooks: Hooks, *jobs: Job) -> list[str | None]:
+    told = [hooks.text(hooks.keep(job), seq=0) for job in jobs]
+    return [delivery.why if delivery else "none" for delivery in told]
+
+
+def test_one_number_is_told_of_so_many_unconfirmed_bookings_a_day_and_no_more() -> None:
+    hooks = Hooks()
+    assert whys(hooks, *map(a_form, range(6))) == [None] * 3 + ["over_budget"] * 3
+    assert len(hooks.texts.sent) == 3
+    assert hooks.text(a_form(0), seq=0, now=NOON + minutes(24 * 60)) is not None
+
+
+def test_a_business_spends_so_much_a_day_on_unconfirmed_bookings_and_no_more() -> None:
+    hooks = Hooks()
+    hooks.set_tenant(unconfirmed_texts_per_day=2)
+    jobs = [a_form(n, f"+1555555{n:04}") for n in range(3)]
+    assert whys(hooks, *jobs) == [None, None, "over_budget"]
+    tomorrow = NOON + minutes(24 * 60)
+    fresh = hooks.keep(a_form(9, "+15555559999").with_(created_at=tomorrow))
+    sent = hooks.text(fresh, seq=0, now=tomorrow)
+    assert sent
+    assert sent.state == "sent"
+
+
+def test_bookings_by_the_office_and_confirmed_ones_need_no_budget() -> None:
+    hooks = Hooks()
+    hooks.set_tenant(unconfirmed_texts_per_number=0)
+    confirmed = a_job("ready_for_pickup", created_by=CUSTOMER)
+    assert [hooks.text(hooks.keep(job)) is not None for job in (a_job(), confirmed)] == [True] * 2
+    assert len(hooks.texts.sent) == 2
+
+
+def test_a_number_over_its_budget_uses_up_nothing_of_the_business() -> None:
+    hooks = Hooks()
+    hooks.set_tenant(unconfirmed_texts_per_day=4)
+    assert whys(hooks, *map(a_form, range(9))).count("over_budget") == 6
+    assert whys(hooks, a_form(20, "+15555550199")) == [None]
+
+
+def test_the_same_booking_spends_once_also_where_an_answer_was_lost() -> None:
+    tenant = BusinessSettings(tenant="main", business="Haulway")
+    budgets = FakeTextBudgets(Bucket(Faults({"PutObject": ["after", None, "before"]})))
+    for _ in range(3):
+        assert may_spend(budgets, tenant, "1a2b", a_job().job_id, NOON, no_pause)
+    for of in ("1a2b", BUSINESS):
+        stored = budgets.read(SpentTexts(tenant="main", day="2026-11-21", of=of))
+        assert stored
+        assert stored.value.jobs == (a_job().job_id,)
+
+
+@pytest.mark.parametrize(
+    ("phone", "why"),
+    [
+        ("+12065550199", None),
+        ("+15555550123", None),  # no one's, for examples
+        ("+19005550123", "costly_number"),
+        ("+19002345678", "costly_number"),
+        ("+18005550199", "costly_number"),
+        ("+449012345678", "costly_number"),
+        ("+448432345678", "costly_number"),
+        ("+447012345678", "costly_number"),
+        ("+882312345678", "country_not_served"),
+        ("+881612345678", "country_not_served"),
+        ("+870773111632", "country_not_served"),
+        ("+18762345678", "country_not_served"),  # Jamaica, beneath the same +1
+        ("+447812345678", "country_not_served"),
+        ("+1234567", "not_a_number"),
+    ],
+)
+def test_texts_go_to_peoples_numbers_in_countries_that_the_business_serves(
+    phone: str, why: str | None
+) -> None:
+    assert not_texted(phone, ("US",)) == why
+
+
+def test_a_text_to_a_number_that_is_not_served_is_not_sent_and_says_why() -> None:
+    hooks = Hooks()
+    jobs = [a_form(1, "+19002345678"), a_form(2, "+447812345678")]
+    assert whys(hooks, *jobs) == ["costly_number", "country_not_served"]
+    hooks.set_tenant(countries=("US", "GB"))
+    assert whys(hooks, a_form(3, "+447812345678")) == [None]
+    assert len(hooks.texts.sent) == 1

@@ -1,0 +1,276 @@
+"""Days, trucks and claims: every rule on the fake and on DynamoDB's adapter before moto."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from events import JobEditRequested
+from functions.aws.reservations import DynamoReservations
+from functions.aws.roster import DynamoAccounts
+from functions.aws.roster_days import DynamoRoster
+from functions.edit_job import EditJob
+from functions.people.assign_crew import AssignCrew
+from functions.people.roster import Reservations, Roster, Truck, UnknownTruck
+from functions.protocol.compare_and_swap import full_jitter
+from functions.protocol.ports import Conflict, Corrupt, Unavailable
+from statemachine.business import BusinessSettings
+from statemachine.edits import CrewTaken
+from statemachine.job import Schedule
+from statemachine.reservations import Reservation, ReservationSheet
+from statemachine.roster import DAY_OFF, Day, Hours
+from tests.support.builders import NOON, a_job, an_edit
+from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews
+from tests.support.faults import Faults, Kind, Says
+from tests.support.moto_server import Moto
+from tests.support.roster_fakes import FakeAccounts, FakeClaims, FakeRoster, a_member
+
+SUNDAY = date(2026, 11, 22)
+EARLY = Day(hours=(Hours(begin="07:00", end="12:00"),), roles=("driver",))
+MARIA, TRUCK = "member:maria", "truck:t1"
+
+
+class OneAtATime:
+    """A client whose every call is done as a whole, as DynamoDB does it; moto would mix them."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.lock = client, threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.client, name)
+        if name in ("meta", "get_paginator"):
+            return found
+
+        def call(**keys: Any) -> Any:
+            with self.lock:
+                return found(**keys)
+
+        return call
+
+
+@dataclass
+class Stores:
+    roster: Roster
+    claims: Reservations
+    dynamodb: Any = None
+    table: str = ""
+
+
+@pytest.fixture(params=["fake", "aws"])
+def stores(request: pytest.FixtureRequest, moto: Moto) -> Stores:
+    if request.param == "fake":
+        return Stores(FakeRoster(), FakeClaims())
+    dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
+    return Stores(
+        DynamoRoster(dynamodb, table), DynamoReservations(dynamodb, table), dynamodb, table
+    )
+
+
+# -- days and trucks
+
+
+def test_days_are_read_by_range_for_everybody(stores: Stores) -> None:
+    roster = stores.roster
+    for offset, member, day in ((-1, "maria", DAY_OFF), (0, "zoe", EARLY), (2, "maria", EARLY)):
+        roster.set_day("main", member, SUNDAY + timedelta(offset), day)
+    roster.set_day("other", "maria", SUNDAY, DAY_OFF)
+    assert roster.days("main", SUNDAY, SUNDAY + timedelta(2)) == {
+        "zoe": {SUNDAY: EARLY},
+        "maria": {SUNDAY + timedelta(2): EARLY},
+    }
+    assert roster.days("main", SUNDAY - timedelta(1), SUNDAY - timedelta(1)) == {
+        "maria": {SUNDAY - timedelta(1): DAY_OFF}
+    }
+
+
+def test_a_day_that_is_forgotten_is_a_day_no_one_spoke_of(stores: Stores) -> None:
+    stores.roster.set_day("main", "maria", SUNDAY, EARLY)
+    stores.roster.set_day("main", "maria", SUNDAY, DAY_OFF)
+    for _ in range(2):
+        stores.roster.forget_day("main", "maria", SUNDAY)
+    assert stores.roster.days("main", SUNDAY, SUNDAY) == {}
+
+
+def test_trucks_are_added_renamed_and_removed(stores: Stores) -> None:
+    for truck, name in (("t2", "Blue"), ("t1", "Red"), ("t1", "Big red")):
+        stores.roster.set_truck(Truck(tenant="main", truck=truck, name=name))
+    assert [truck.name for truck in stores.roster.trucks("main")] == ["Big red", "Blue"]
+    assert stores.roster.truck("main", "t1") == Truck(tenant="main", truck="t1", name="Big red")
+    stores.roster.remove_truck("main", "t1")
+    assert (stores.roster.truck("main", "t1"), list(stores.roster.trucks("other"))) == (None, [])
+    with pytest.raises(UnknownTruck):
+        stores.roster.remove_truck("main", "t1")
+
+
+def test_what_cannot_be_read_is_not_taken_for_a_free_day(stores: Stores) -> None:
+    if stores.dynamodb:
+        keys = {
+            f"day#{SUNDAY}#maria": "roster",
+            "truck#t1": "roster",
+            f"{SUNDAY}#{MARIA}": "claims",
+        }
+        for sk, kind in keys.items():
+            item = {"pk": {"S": f"{kind}#main"}, "sk": {"S": sk}}
+            stores.dynamodb.put_item(TableName=stores.table, Item=item)
+        reads: tuple[Callable[[], object], ...] = (
+            lambda: stores.roster.days("main", SUNDAY, SUNDAY),
+            lambda: stores.claims.read("main", [(MARIA, SUNDAY.isoformat())]),
+            lambda: stores.roster.truck("main", "t1"),
+        )
+        for read in reads:
+            with pytest.raises(Corrupt):
+                read()
+
+
+# -- claims
+
+
+def a_claim(number: int = 1, **values: Any) -> Reservation:
+    return Reservation.model_validate(
+        {
+            "job_id": f"261121-{number:06d}",
+            "rev": 2,
+            "event_id": "edit-1",
+            "begin": NOON,
+            "end": NOON + timedelta(hours=2),
+            "claimed_at": NOON,
+            **values,
+        }
+    )
+
+
+def a_sheet(subject: str = MARIA, day: str = "2026-11-22", version: int = 1) -> ReservationSheet:
+    return ReservationSheet(subject=subject, day=day, version=version, claims=(a_claim(version),))
+
+
+def test_sheets_are_read_as_they_were_written_and_empty_before(stores: Stores) -> None:
+    keys = [(TRUCK, "2026-11-22"), (MARIA, "2026-11-22"), (MARIA, "2026-11-23")]
+    stores.claims.write("main", [a_sheet(MARIA), a_sheet(TRUCK)])
+    assert stores.claims.read("main", keys) == [
+        a_sheet(TRUCK),
+        a_sheet(MARIA),
+        ReservationSheet(subject=MARIA, day="2026-11-23"),
+    ]
+    assert [sheet.version for sheet in stores.claims.read("other", keys)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_only_the_next_version_of_a_sheet_replaces_it(stores: Stores, version: int) -> None:
+    stores.claims.write("main", [a_sheet()])
+    with pytest.raises(Conflict):
+        stores.claims.write("main", [a_sheet(version=version)])
+    stores.claims.write("main", [a_sheet(version=2)])
+    assert stores.claims.read("main", [(MARIA, "2026-11-22")]) == [a_sheet(version=2)]
+
+
+def test_all_sheets_are_written_or_none(stores: Stores) -> None:
+    stores.claims.write("main", [a_sheet(TRUCK)])
+    with pytest.raises(Conflict):
+        stores.claims.write("main", [a_sheet(MARIA), a_sheet(TRUCK)])
+    assert stores.claims.read("main", [(MARIA, "2026-11-22")])[0].version == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected", "written"),
+    [
+        ("before", Conflict, False),
+        ("after", Conflict, True),
+        (Says(500, "InternalServerError"), Conflict, False),
+        (Says(400, "TransactionInProgressException"), Conflict, False),
+        (Says(400, "ThrottlingException"), Unavailable, False),
+    ],
+)
+def test_an_answer_that_is_missing_is_looked_into(
+    moto: Moto, fault: Kind | Says, expected: type[Exception], written: bool
+) -> None:
+    dynamodb = moto.client("dynamodb")
+    claims = DynamoReservations(dynamodb, moto.crew_roster())
+    with Faults({"TransactWriteItems": [fault]}).on(dynamodb), pytest.raises(expected):
+        claims.write("main", [a_sheet(MARIA), a_sheet(TRUCK)])
+    assert [s.version for s in claims.read("main", [(MARIA, "2026-11-22")])] == [int(written)]
+
+
+@pytest.fixture
+def office(stores: Stores) -> tuple[EditJob, FakeJobs]:
+    return fifty_jobs(stores)
+
+
+def fifty_jobs(stores: Stores) -> tuple[EditJob, FakeJobs]:
+    """Fifty jobs at one time, maria and a truck, in memory or in DynamoDB."""
+    jobs = FakeJobs(Bucket())
+    tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
+    crew = an_office(stores, jobs, tenants)
+    crew.accounts.add(a_member("maria"))
+    crew.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))
+    window = Schedule(window_start=NOON, window_end=NOON + timedelta(hours=2))
+    for number in range(50):
+        values = {"job_id": f"261121-{number:06d}", "token": f"{number:022}"}
+        jobs.create(a_job(crew=(), schedule=window, **values))
+    return EditJob(jobs, FakeViews(Bucket()), FakeBus(), crew, full_jitter), jobs
+
+
+def an_office(stores: Stores, jobs: FakeJobs, tenants: FakeTenants) -> AssignCrew:
+    if stores.dynamodb is None:
+        return AssignCrew(FakeAccounts(), stores.roster, stores.claims, jobs, tenants)
+    shared = OneAtATime(stores.dynamodb)
+    return AssignCrew(
+        DynamoAccounts(shared, stores.table),
+        DynamoRoster(shared, stores.table),
+        DynamoReservations(shared, stores.table),
+        jobs,
+        tenants,
+    )
+
+
+def test_of_fifty_clients_at_once_one_gets_her_and_the_truck(
+    office: tuple[EditJob, FakeJobs],
+) -> None:
+    edit, jobs = office
+
+    def attempt(number: int) -> str:
+        job = a_job(job_id=f"261121-{number:06d}")
+        driver = {"role": "driver", "member": "maria"}
+        return told(edit, an_edit(job, crew=[driver], truck="t1"))
+
+    with ThreadPoolExecutor(50) as clients:
+        answers = list(clients.map(attempt, range(50)))
+    (winner,) = (number for number, answer in enumerate(answers) if answer == "done")
+    reason = f"maria is on job 261121-{winner:06d} at that time; choose another, or change one"
+    assert sum(answer.startswith(reason) for answer in answers) == 49
+    stored = [jobs.read("main", job_id).value for job_id in jobs.all_ids("main")]
+    assert [job.job_id for job in stored if job.crew] == [f"261121-{winner:06d}"]
+    assert [job.job_id for job in stored if job.truck] == [f"261121-{winner:06d}"]
+
+
+@pytest.mark.parametrize("fault", ["before", "after", "dup"])
+def test_an_edit_whose_claim_lost_its_answer_is_made_once(moto: Moto, fault: Kind) -> None:
+    dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
+    stores = Stores(
+        DynamoRoster(dynamodb, table), DynamoReservations(dynamodb, table), dynamodb, table
+    )
+    edit, jobs = fifty_jobs(stores)
+    driver = {"role": "driver", "member": "maria"}
+    faults = Faults({"TransactWriteItems": [fault], "BatchGetItem": [None, fault]})
+    with faults.on(dynamodb):
+        job = edit(an_edit(a_job(job_id="261121-000000"), crew=[driver], truck="t1"), NOON)
+    assert (job.rev, len(job.edits), job.truck) == (2, 1, "t1")
+    other = an_edit(a_job(job_id="261121-000001"), crew=[driver])
+    assert told(edit, other).startswith("maria is on job 261121-000000")
+    assert jobs.read("main", "261121-000001").value.crew == ()
+
+
+def told(edit: EditJob, request: JobEditRequested) -> str:
+    """What the sender learns; a request that is not certain comes again, as from a queue."""
+    for _ in range(10):
+        try:
+            edit(request, NOON)
+        except CrewTaken as error:
+            return str(error)
+        except Unavailable:
+            continue
+        return "done"
+    return "never certain"

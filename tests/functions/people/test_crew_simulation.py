@@ -1,0 +1,172 @@
+"""A dispatch office gone wild, by seeded chance: whatever is lost, no one is on two jobs at once.
+
+In each round eight edits run at one time, while every kind of fault strikes; then jobs end and come
+back, and three minutes pass, so that whoever died in the round before is dead.
+"""
+
+import itertools
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.edit_job import EditJob
+from functions.protocol.ports import Unavailable
+from statemachine.business import BusinessSettings
+from statemachine.edits import CrewTaken, EditRefused
+from statemachine.flows import load_flow
+from statemachine.job import Job, Schedule
+from statemachine.lifecycle import Committed, judge
+from statemachine.reservations import ABANDONED_AFTER, BusySpan, has_ended, needs_of
+from statemachine.roster import overlap
+from tests.support.builders import NOON, a_job, a_request, an_edit
+from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
+from tests.support.faults import Crashed, Faults, SeededFaults
+from tests.support.roster_fakes import FakeClaims, a_crew_office, a_member
+
+HAUL = load_flow("haul")
+PEOPLE = ("ann", "bea", "cid")
+JOBS, ROUNDS, AT_ONCE = 8, 25, 8
+ONWARD = {"pending_pickup": "confirm", "ready_for_pickup": "start", "in_progress": "complete"}
+
+
+class Simulation:
+    def __init__(self, seed: int, chance: float) -> None:
+        self.chance = random.Random(seed)
+        self.bucket = Bucket()
+        self.jobs = FakeJobs(self.bucket)
+        for number in range(JOBS):
+            values: dict[str, Any] = {"crew": (), "schedule": self._window()}
+            values["token"] = f"{number:022}"
+            self.jobs.create(a_job(job_id=f"261121-{number:06d}", **values))
+        faults = SeededFaults(seed, chance, ("before", "after", "dup", "crash"))
+        tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
+        staff = (a_member(name, "driver", "first_mate") for name in PEOPLE)
+        crew = a_crew_office(self.jobs, *staff, tenants=tenants, faults=faults)
+        self.edit = EditJob(self.jobs, FakeViews(Bucket()), FakeBus(), crew, no_pause)
+        self.faults, self.numbers = faults, itertools.count(1)
+        self.done = self.taken = self.reopened = 0
+
+    def run(self) -> None:
+        for number in range(ROUNDS):
+            now = NOON + (ABANDONED_AFTER + timedelta(minutes=1)) * number
+            edits = [self._an_edit() for _ in range(AT_ONCE)]
+            self.bucket.faults = self.faults
+            with ThreadPoolExecutor(AT_ONCE) as desks:
+                list(desks.map(lambda edit, now=now: self._try(edit, now), edits))
+            self.bucket.faults = Faults()
+            assert list(self.conflicts()) == []
+            self._cancel_one()
+            self._complete_one()
+            self._reopen_all()
+
+    def _an_edit(self) -> Any:
+        job_id = f"261121-{self.chance.randrange(JOBS):06d}"
+        changes: dict[str, Any] = {}
+        if self.chance.random() < 0.7:
+            members = self.chance.sample(PEOPLE, self.chance.randint(0, 2))
+            pairs = zip(("driver", "first_mate"), members, strict=False)
+            changes["crew"] = [{"role": role, "member": member} for role, member in pairs]
+        if self.chance.random() < 0.4 or not changes:
+            changes["schedule"] = self._window().model_dump(exclude_none=True)
+        if self.chance.random() < 0.3:
+            changes["truck"] = self.chance.choice(["t1", ""])
+        edit = an_edit(a_job(job_id=job_id), **changes)
+        return edit.model_copy(update={"event_id": f"edit-{next(self.numbers)}"})
+
+    def _window(self) -> Schedule:
+        """Some of them pass midnight."""
+        start = NOON + timedelta(hours=self.chance.randrange(0, 20, 2))
+        return Schedule(window_start=start, window_end=start + timedelta(hours=3))
+
+    def _try(self, edit: Any, now: datetime) -> None:
+        """As the queue does it: an edit that is not certain comes again."""
+        for _ in range(3):
+            try:
+                self.edit(edit, now)
+                self.done += 1
+            except CrewTaken:
+                self.taken += 1
+            except (Unavailable, Crashed):
+                continue
+            except EditRefused:
+                pass
+            return
+
+    def _cancel_one(self) -> None:
+        """A job ends while no one looks, and another one is booked in its place."""
+        job_id = f"261121-{self.chance.randrange(JOBS):06d}"
+        stored = self.jobs.read("main", job_id)
+        if stored.value.status != HAUL.initial.name:
+            return
+        self._move(stored.value, "cancel")
+        fresh = a_job(job_id=job_id, crew=(), token=stored.value.token, schedule=self._window())
+        self.jobs.replace(
+            fresh.with_(rev=stored.value.rev + 2, visible_rev=stored.value.rev + 2),
+            self.jobs.read("main", job_id).etag,
+        )
+
+    def _complete_one(self) -> None:
+        """By mistake, and for some rounds: others are given its crew meanwhile."""
+        job = self.jobs.read("main", f"261121-{self.chance.randrange(JOBS):06d}").value
+        while not has_ended(job, HAUL):
+            job = self._move(job, ONWARD[job.status])
+
+    def _reopen_all(self) -> None:
+        """The dispatcher looks first, and brings back what puts no one on two jobs."""
+        for job in self._all():
+            if job.status != "completed" or self.chance.random() < 0.6:
+                continue
+            if not any(self.conflicts(job.job_id)):
+                self._move(job, "reopen")
+                self.reopened += 1
+
+    def _move(self, job: Job, move: str) -> Job:
+        request = a_request(job, move, event_id=f"{move}-{job.rev}", reason="so")
+        verdict = judge(job, request, HAUL, NOON)
+        assert isinstance(verdict, Committed)
+        self.jobs.replace(verdict.job, self.jobs.read("main", job.job_id).etag)
+        return verdict.job
+
+    def conflicts(self, brought_back: str = "") -> Iterator[tuple[str, str, str]]:
+        """Who is on two open jobs at once, or would be if that one were open."""
+        going = [
+            job for job in self._all() if job.job_id == brought_back or not has_ended(job, HAUL)
+        ]
+        needed = [(job, each) for job in going for each in needs_of(job)]
+        for (one, mine), (other, theirs) in itertools.combinations(needed, 2):
+            if one.job_id != other.job_id and _meet(mine, theirs):
+                yield mine.subject, one.job_id, other.job_id
+
+    def _all(self) -> list[Job]:
+        return [self.jobs.read("main", job_id).value for job_id in self.jobs.all_ids("main")]
+
+
+def _meet(one: BusySpan, other: BusySpan) -> bool:
+    return one.subject == other.subject and overlap(one.span, other.span)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("chance", [0.0, 0.15])
+def test_no_one_is_ever_on_two_jobs_at_once(seed: int, chance: float) -> None:
+    simulation = Simulation(seed, chance)
+    simulation.run()
+    assert simulation.done > 40
+    assert simulation.taken > 10
+    assert simulation.reopened > 4
+
+
+def test_without_claims_the_simulation_finds_someone_on_two_jobs() -> None:
+    """So it can fail."""
+    simulation = Simulation(1, 0.0)
+
+    class Forgetful(FakeClaims):
+        def write(self, *_: Any) -> None:
+            pass
+
+    object.__setattr__(simulation.edit.crew, "claims", Forgetful())
+    with pytest.raises(AssertionError):
+        simulation.run()

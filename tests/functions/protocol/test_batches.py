@@ -1,0 +1,372 @@
+"""Messages from a queue: done, dead-lettered with a reason, or delivered again; never lost."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+from samtranslator.yaml_helper import yaml_parse
+
+from deploy.bundle import ROOT
+from events import TEXTS_SOURCE, JobMoveRequested
+from functions.fan_out_facts import parse_fact
+from functions.messages.fact_notice import FactNotice
+from functions.protocol.batches import (
+    LONGEST_DELAY_S,
+    MISSING_FOR,
+    BatchConsumer,
+    BatchFailed,
+    JobRef,
+    Permanent,
+    once,
+    parse_event,
+    retry_delay_s,
+)
+from functions.protocol.ports import Unavailable, UnknownJob, UnknownTenant
+from functions.send_sms import StatusReached
+from statemachine.values import RESERVED
+from tests.functions.creation import again, batch, envelope
+from tests.support.builders import NOON, a_job, a_request, minutes
+from tests.support.fakes import FakeDeadLetters, FakeLog, FakeRedelivery
+from tests.support.faults import Faults
+
+ONE, TWO, THREE = (
+    envelope({"tenant": "main", "job_id": f"261121-00000{number}"}) for number in (1, 2, 3)
+)
+
+
+class Desk:
+    """An inbox with someone at it, who fails as told and notes what was done."""
+
+    def __init__(self, **errors: Exception) -> None:
+        self.errors = {f"261121-00000{key[-1]}": error for key, error in errors.items()}
+        self.done: list[str] = []
+        self.letters, self.log = FakeDeadLetters(), FakeLog()
+        self.inbox = BatchConsumer(JobRef, self.letters, self.log)
+
+    def handle(self, ref: JobRef) -> None:
+        if error := self.errors.get(ref.job_id):
+            raise error
+        self.done.append(ref.job_id[-1])
+
+    def handle_all(self, refs: list[JobRef]) -> list[Exception | None]:
+        errors = [self.errors.get(ref.job_id) for ref in refs]
+        fine = [ref for ref, error in zip(refs, errors, strict=True) if error is None]
+        self.done.append("+".join(ref.job_id[-1] for ref in fine))
+        return errors
+
+
+def test_a_message_that_is_done_is_acknowledged() -> None:
+    desk = Desk()
+    assert desk.inbox.deliver(batch(ONE, TWO), desk.handle) == again()
+    assert desk.done == ["1", "2"]
+
+
+def test_a_message_that_can_never_succeed_is_dead_lettered_with_its_reason() -> None:
+    desk = Desk(job_2=UnknownJob("no job 261121-000002 of tenant main"))
+    assert desk.inbox.deliver(batch(ONE, TWO, THREE), desk.handle) == again()
+    assert desk.done == ["1", "3"]
+    assert desk.letters.dead_lettered == [
+        (TWO, "UnknownJob", "no job 261121-000002 of tenant main")
+    ]
+
+
+def test_a_message_that_fails_this_time_comes_again_alone() -> None:
+    desk = Desk(job_1=Unavailable("not now"), job_3=ZeroDivisionError("a bug of ours"))
+    assert desk.inbox.deliver(batch(ONE, TWO, THREE), desk.handle) == again(0, 2)
+    assert (desk.done, desk.letters.dead_lettered) == (["2"], [])
+
+
+def one_by_one(desk: Desk, *bodies: str) -> dict[str, Any]:
+    return desk.inbox.deliver(batch(*bodies), desk.handle)
+
+
+def together(desk: Desk, *bodies: str) -> dict[str, Any]:
+    return desk.inbox.deliver_together(batch(*bodies), desk.handle_all)
+
+
+every_way = pytest.mark.parametrize("deliver", [one_by_one, together])
+
+
+@every_way
+def test_where_nothing_of_a_batch_could_be_done_the_function_fails_itself(deliver: Any) -> None:
+    """Alarms count what a function raises: of what it reports back they never hear."""
+    desk = Desk(job_1=KeyError("CANARY"), job_2=KeyError("CANARY"))
+    with pytest.raises(BatchFailed, match=r"^none of 2 messages: KeyError$"):
+        deliver(desk, ONE, TWO)
+    assert ("".join(desk.done), desk.letters.dead_lettered) == ("", [])
+
+
+@every_way
+def test_a_service_that_does_not_answer_is_no_fault_of_the_code(deliver: Any) -> None:
+    desk = Desk(job_1=Unavailable("not now"), job_2=Unavailable("not now"))
+    assert deliver(desk, ONE, TWO) == again(0, 1)
+
+
+def test_a_letter_that_cannot_be_dead_lettered_comes_again_and_stops_no_one() -> None:
+    desk = Desk(job_1=UnknownJob("gone"))
+    desk.letters.faults = Faults({"SendMessage": ["before"]})
+    assert desk.inbox.deliver(batch(ONE, TWO), desk.handle) == again(0)
+    assert desk.inbox.deliver(batch(ONE), desk.handle) == again()
+    assert (desk.done, len(desk.letters.dead_lettered)) == (["2"], 1)
+
+
+def test_a_batch_is_handed_over_as_a_whole() -> None:
+    desk = Desk()
+    assert desk.inbox.deliver_together(batch(ONE, TWO), desk.handle_all) == again()
+    assert desk.done == ["1+2"]
+
+
+@pytest.mark.parametrize("culprit", ["not json", TWO])
+def test_the_culprit_of_a_batch_is_dead_lettered_and_the_rest_is_done(culprit: str) -> None:
+    desk = Desk(job_2=UnknownJob("gone"))
+    assert desk.inbox.deliver_together(batch(ONE, culprit, THREE), desk.handle_all) == again()
+    assert desk.done == ["1+3"]
+    assert [body for body, _, _ in desk.letters.dead_lettered] == [culprit]
+
+
+def test_an_error_no_one_foresaw_stays_with_its_own_message_of_a_batch() -> None:
+    desk = Desk(job_2=OverflowError("date value out of range"))
+    assert desk.inbox.deliver_together(batch(ONE, TWO, THREE), desk.handle_all) == again(1)
+    assert (desk.done, desk.letters.dead_lettered) == (["1+3"], [])
+
+
+def test_a_batch_that_fails_as_a_whole_comes_again_whole() -> None:
+    def throttled(refs: list[JobRef]) -> list[Exception | None]:
+        raise Unavailable("throttled")
+
+    desk = Desk()
+    assert desk.inbox.deliver_together(batch(ONE, TWO), throttled) == again(0, 1)
+    assert desk.letters.dead_lettered == []
+
+
+def test_each_message_of_a_batch_is_parsed_once() -> None:
+    parsed: list[str] = []
+
+    def parse(event: type[JobRef], body: str) -> JobRef:
+        parsed.append(body)
+        return parse_event(event, body)
+
+    desk = Desk(job_1=UnknownJob("gone"))
+    BatchConsumer(JobRef, desk.letters, desk.log, parse).deliver_together(
+        batch(ONE, TWO), desk.handle_all
+    )
+    assert parsed == [ONE, TWO]
+
+
+# -- what is not there yet
+
+
+class Waiting(Desk):
+    """A desk behind a queue that says when each message was first received."""
+
+    def __init__(self, **errors: Exception) -> None:
+        super().__init__(**errors)
+        self.redelivery = FakeRedelivery()
+        self.inbox = BatchConsumer(
+            JobRef, self.letters, self.log, redelivery=self.redelivery, clock=lambda: NOON
+        )
+
+    def receive(self, age: timedelta, receives: int = 1) -> dict[str, Any]:
+        messages = batch(ONE)
+        messages["Records"][0]["attributes"] = {
+            "SentTimestamp": "0",
+            "ApproximateFirstReceiveTimestamp": str(int((NOON - age).timestamp() * 1000)),
+            "ApproximateReceiveCount": str(receives),
+        }
+        return self.inbox.deliver(messages, self.handle)
+
+
+@pytest.mark.parametrize("missing", [UnknownJob("no job"), UnknownTenant("no tenant")])
+def test_a_message_about_what_is_not_there_yet_is_retried_until_it_is_old(
+    missing: Exception,
+) -> None:
+    desk = Waiting(job_1=missing)
+    assert [desk.receive(age) for age in (minutes(0), minutes(15))] == [again(0), again(0)]
+    assert desk.letters.dead_lettered == []
+    assert desk.receive(minutes(15.1)) == again()
+    assert [reason for _, reason, _ in desk.letters.dead_lettered] == [type(missing).__name__]
+
+
+def test_what_is_not_there_yet_is_looked_for_at_once_and_then_ever_more_seldom() -> None:
+    desk = Waiting(job_1=UnknownJob("no job"))
+    for receives in (1, 2, 3, 7, 8, 15):
+        desk.receive(minutes(1), receives)
+    assert desk.redelivery.delays_s == [1, 2, 4, 64, LONGEST_DELAY_S, LONGEST_DELAY_S]
+
+
+def test_a_message_that_cannot_be_delayed_comes_again_all_the_same() -> None:
+    desk = Waiting(job_1=UnknownJob("no job"))
+    desk.redelivery.faults = Faults({"ChangeMessageVisibility": ["before"]})
+    assert desk.receive(minutes(1)) == again(0)
+    assert desk.letters.dead_lettered == []
+
+
+MAY_MISS_ITS_JOB = ("Create", "Advance", "Edit", "Board", "Edge", "Text", "Inbound")
+
+
+@pytest.mark.parametrize("queue", MAY_MISS_ITS_JOB)
+def test_no_queue_gives_a_message_up_before_the_inbox_does(queue: str) -> None:
+    """SQS would move it to the dead-letter queue without a word of why."""
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    allowed = template["Resources"][f"{queue}Queue"]["Properties"]["RedrivePolicy"]
+    waited_s, receives = 0, 1
+    while waited_s <= MISSING_FOR.total_seconds():
+        waited_s += retry_delay_s(receives)
+        receives += 1
+    assert receives < allowed["maxReceiveCount"]
+
+
+NOT_AN_EVENT = "the message is not an EventBridge event with a `detail`"
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ("", NOT_AN_EVENT),
+        ("not json", NOT_AN_EVENT),
+        ("null", NOT_AN_EVENT),
+        ("[]", NOT_AN_EVENT),
+        ('"detail"', NOT_AN_EVENT),
+        ("{}", NOT_AN_EVENT),
+        ("[" * 100_000, NOT_AN_EVENT),
+        ('{"detail": null}', "event: Input should be a valid dictionary or instance of JobRef"),
+        ('{"detail": {"tenant": "main"}}', "job_id: Field required"),
+        (envelope({"tenant": "M", "job_id": "1"}), "tenant: String should match pattern"),
+    ],
+)
+def test_what_is_no_event_says_what_is_wrong_with_it(body: str, detail: str) -> None:
+    with pytest.raises(Permanent) as caught:
+        parse_event(JobRef, body)
+    assert str(caught.value).startswith(detail)
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    phone: int
+
+
+def test_a_reason_has_nothing_of_what_the_sender_wrote() -> None:
+    """A value or an unknown key may be someone's name; and SQS takes no control characters."""
+    body = json.dumps({"detail": {"phone": "+1555CANARY", "CANARY\x00": 1}})
+    with pytest.raises(Permanent) as caught:
+        parse_event(Strict, body)
+    assert str(caught.value) == (
+        "phone: Input should be a valid integer, unable to parse string as an integer; "
+        "event: Extra inputs are not permitted"
+    )
+
+
+def test_the_log_has_one_line_for_each_failure_and_no_body() -> None:
+    desk = Desk(job_1=UnknownJob("gone"), job_2=Unavailable("not now"))
+    desk.inbox.deliver(batch(ONE, TWO, THREE), desk.handle)
+    assert desk.log.lines == [
+        ("dead-lettered", {"reason": "UnknownJob", "message_id": "m0"}),
+        ("comes again", {"error": "Unavailable", "why": "not now"}),
+    ]
+
+
+def test_a_function_is_wired_once() -> None:
+    wired: list[int] = []
+
+    @once
+    def wire() -> int:
+        wired.append(1)
+        return len(wired)
+
+    assert (wire(), wire()) == (1, 1)
+
+
+# -- event ids of the server
+
+DERIVED = f"{RESERVED}texts-off-261121-7k3m2q-1"
+
+
+def test_a_request_from_outside_may_not_bear_an_event_id_of_the_server() -> None:
+    body = envelope(a_request(a_job(), "confirm", event_id=DERIVED))
+    with pytest.raises(Permanent, match=r"^event_id: ids that begin with 'haulway\.' are the"):
+        parse_event(JobMoveRequested, body)
+
+
+def test_a_request_that_a_text_made_bears_one() -> None:
+    request = a_request(a_job(), "confirm", event_id=DERIVED)
+    body = json.dumps({**json.loads(envelope(request)), "source": TEXTS_SOURCE})
+    assert parse_event(JobMoveRequested, body) == request
+
+
+# -- facts with something wrong in them
+
+FACTS = [json.loads(path.read_text()) for path in sorted((ROOT / "events/samples").glob("*.json"))]
+CONSUMERS: list[Callable[[str], object]] = [
+    lambda body: parse_event(JobRef, body),
+    lambda body: parse_event(StatusReached, body),
+    lambda body: parse_fact(FactNotice, body),
+]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact["detail-type"])
+@pytest.mark.parametrize("wrong", [None, [], {}, "x" * 1000, -1, 1e308, "\x00", "9999-99-99"])
+def test_a_malformed_fact_is_read_or_is_a_permanent_error(fact: Any, wrong: Any) -> None:
+    """Anybody who may write to the bus may forget a key, or send a value of another kind."""
+    for key in fact["detail"]:
+        rest = {name: value for name, value in fact["detail"].items() if name != key}
+        for detail in (rest, {**rest, key: wrong}):
+            for parse in CONSUMERS:
+                with suppress(Permanent):
+                    parse(json.dumps({**fact, "detail": detail}))
+
+
+def test_a_move_without_its_time_reaches_no_partner_and_stops_no_other() -> None:
+    letters, sent = FakeDeadLetters(), []
+    good = next(json.dumps(fact) for fact in FACTS if fact["detail-type"] == "JobMoved")
+    bad = good.replace('"recorded_at"', '"recorded"')
+
+    def fan_out(facts: list[FactNotice]) -> list[Exception | None]:
+        sent.extend(facts)
+        return [None] * len(facts)
+
+    told = BatchConsumer(FactNotice, letters, FakeLog(), parse_fact).deliver_together(
+        batch(bad, good), fan_out
+    )
+    assert (told, len(sent)) == (again(), 1)
+    assert letters.dead_lettered == [(bad, "Permanent", "recorded_at: Field required")]
+
+
+# -- partners on the bus
+
+PARTNER = {"kind": "partner", "id": "acme"}
+
+
+def asked_by(source: str, **detail: Any) -> str:
+    about = {"tenant": "main", "job_id": "261121-000001", "actor": PARTNER} | detail
+    return json.dumps({"source": source, "detail": about})
+
+
+@pytest.mark.parametrize("source", ["haulway.partner.main.acme", "haulway.dispatch"])
+def test_a_partner_may_ask_for_its_own_business_in_its_own_name(source: str) -> None:
+    assert parse_event(JobRef, asked_by(source)).tenant == "main"
+
+
+@pytest.mark.parametrize(
+    ("source", "detail", "field"),
+    [
+        ("haulway.partner.main.acme", {"tenant": "other"}, "tenant"),
+        ("haulway.partner.mai.acme", {}, "tenant"),
+        ("haulway.partner.main", {}, "actor"),
+        ("haulway.partner.main.acme", {"actor": {"kind": "dispatcher", "id": "acme"}}, "actor"),
+        ("haulway.partner.main.acme", {"actor": {"kind": "partner", "id": "other"}}, "actor"),
+        ("haulway.partner.main.acme", {"actor": None}, "actor"),
+        ("haulway.partner.main.Not a name!", {}, "actor"),
+        ("haulway.partner.", {"tenant": ""}, "actor"),
+    ],
+)
+def test_what_a_partners_source_may_not_ask_is_a_dead_letter_that_names_the_field(
+    source: str, detail: dict[str, Any], field: str
+) -> None:
+    desk = Desk()
+    assert desk.inbox.deliver(batch(asked_by(source, **detail)), desk.handle) == again()
+    ((_, reason, why),) = desk.letters.dead_lettered
+    assert (desk.done, reason, why.partition(":")[0]) == ([], "Permanent", field)

@@ -1,0 +1,524 @@
+"""What every port promises, shown on its fake and on the real adapter before moto."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Protocol
+
+import pytest
+
+from events import JobCreated, JobMoved
+from functions.aws.cloudfront import CloudFrontCdn
+from functions.aws.eventbridge import EventBridgeBus
+from functions.aws.queues import SqsDeadLetters, SqsRedelivery
+from functions.aws.s3_stores import S3Tenants
+from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.protocol.ports import (
+    Bus,
+    Cdn,
+    Conflict,
+    Corrupt,
+    DeadLetters,
+    Executions,
+    Stored,
+    StuckJob,
+    TaskOutput,
+    Tenants,
+    Unavailable,
+    UnknownJob,
+    UnknownTenant,
+)
+from functions.settle_job import fact_of_entry
+from functions.views.invalidation_budget import MonthlyUsage, usage_of
+from statemachine.business import BusinessSettings
+from statemachine.flows import load_flow
+from statemachine.job import Job
+from statemachine.views import Board, View, card_of, view_of
+from tests.functions.conftest import Ground
+from tests.support.builders import NOON, TOKEN, a_job
+from tests.support.fakes import (
+    Bucket,
+    FakeBus,
+    FakeDeadLetters,
+    FakeEdge,
+    FakeExecutions,
+    FakeTenants,
+    board_key,
+    job_key,
+)
+from tests.support.faults import Faults, Kind
+from tests.support.moto_server import Moto
+
+HAUL = load_flow("haul")
+JOB_KEY = job_key("main", a_job().job_id)
+
+
+def a_view(status: str = "pending_pickup") -> View:
+    return view_of(a_job(status), HAUL)
+
+
+def a_board(*jobs: Job) -> Board:
+    return Board().merged(card_of(job, HAUL) for job in jobs)
+
+
+# -- jobs
+
+
+def test_a_job_is_read_as_it_was_stored(ground: Ground) -> None:
+    job = a_job("in_progress")
+    ground.jobs.create(job)
+    stored = ground.jobs.read("main", job.job_id)
+    assert (stored.value, stored.etag) == (job, ground.etag(JOB_KEY))
+
+
+def test_a_job_that_was_never_stored_is_unknown(ground: Ground) -> None:
+    with pytest.raises(UnknownJob):
+        ground.jobs.read("main", "261121-000000")
+
+
+def test_another_tenants_job_is_unknown(ground: Ground) -> None:
+    ground.jobs.create(a_job())
+    with pytest.raises(UnknownJob):
+        ground.jobs.read("other", a_job().job_id)
+
+
+def test_a_job_is_created_once(ground: Ground) -> None:
+    ground.jobs.create(a_job())
+    with pytest.raises(Conflict):
+        ground.jobs.create(a_job(price_cents=1))
+    assert ground.jobs.read("main", a_job().job_id).value == a_job()
+
+
+def test_a_job_is_replaced_only_by_who_has_seen_its_last_version(ground: Ground) -> None:
+    job = a_job()
+    ground.jobs.create(job)
+    seen = ground.jobs.read("main", job.job_id).etag
+    ground.jobs.replace(job.seen(price_cents=1), seen)
+    with pytest.raises(Conflict):
+        ground.jobs.replace(job.seen(price_cents=2), seen)
+    assert ground.jobs.read("main", job.job_id).value.price_cents == 1
+
+
+def test_a_job_that_is_gone_is_not_created_by_replacing_it(ground: Ground) -> None:
+    with pytest.raises(Conflict):
+        ground.jobs.replace(a_job(), '"0123456789abcdef0123456789abcdef"')
+    with pytest.raises(UnknownJob):
+        ground.jobs.read("main", a_job().job_id)
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"{}", b"[]", b"\xff"])
+def test_an_object_that_is_no_job_is_corrupt_and_left_alone(ground: Ground, body: bytes) -> None:
+    ground.put(JOB_KEY, body)
+    with pytest.raises(Corrupt) as caught:
+        ground.jobs.read("main", a_job().job_id)
+    assert (caught.value.etag, ground.get(JOB_KEY)) == (ground.etag(JOB_KEY), body)
+
+
+@pytest.mark.parametrize(("fault", "rev"), [("before", 1), ("after", 3)])
+def test_a_lost_write_is_a_conflict_whether_it_was_done_or_not(
+    ground: Ground, fault: Kind, rev: int
+) -> None:
+    ground.jobs.create(a_job())
+    for _ in range(2):
+        stored = ground.jobs.read("main", a_job().job_id)
+        with ground.under(Faults({"PutObject": [fault]})), pytest.raises(Conflict):
+            ground.jobs.replace(stored.value.seen(price_cents=2), stored.etag)
+    assert ground.jobs.read("main", a_job().job_id).value.rev == rev
+
+
+def test_a_read_whose_answer_is_lost_is_to_be_tried_again(ground: Ground) -> None:
+    ground.jobs.create(a_job())
+    with ground.under(Faults({"GetObject": ["after"]})), pytest.raises(Unavailable):
+        ground.jobs.read("main", a_job().job_id)
+
+
+def test_open_jobs_are_listed_until_they_have_ended(ground: Ground) -> None:
+    for job_id in ("261121-000002", "261121-000001"):
+        ground.jobs.mark_open("main", job_id)
+    ground.jobs.mark_open("main", "261121-000001")
+    assert list(ground.jobs.open_jobs("main")) == ["261121-000001", "261121-000002"]
+    ground.jobs.mark_ended("main", "261121-000001")
+    ground.jobs.mark_ended("main", "261121-000001")
+    assert list(ground.jobs.open_jobs("main")) == ["261121-000002"]
+
+
+def test_a_deadline_is_in_the_index_until_it_was_seen_to(ground: Ground) -> None:
+    ground.jobs.mark_open("main", "261121-000001")
+    ground.jobs.mark_due("main", "261121-000002", NOON + timedelta(milliseconds=1))
+    ground.put("tenants/main/open/no-job", b"")
+    index = ground.jobs.open_index("main")
+    assert (list(index.touched), index.now_due(NOON)) == (["261121-000001"], {})
+    [(job_id, names)] = index.now_due(NOON + timedelta(seconds=1)).items()
+    assert (job_id, names) == ("261121-000002", ["261121-000002@20261121T120001Z"])
+    ground.jobs.clear_due("main", names[0])
+    assert ground.jobs.open_index("main").due == {}
+    assert list(ground.jobs.open_jobs("main")) == ["261121-000001"]
+
+
+def test_the_index_says_when_a_job_was_touched_last(ground: Ground) -> None:
+    ground.jobs.mark_open("main", "261121-000001")
+    first = ground.jobs.open_jobs("main")["261121-000001"]
+    ground.jobs.mark_open("main", "261121-000001")
+    assert ground.jobs.open_jobs("main")["261121-000001"] >= first
+    assert first.tzinfo is not None
+
+
+def a_stuck_job(**values: Any) -> StuckJob:
+    known = {"tenant": "main", "job_id": a_job().job_id, "why": "corrupt", "since": NOON}
+    return StuckJob.model_validate({**known, **values})
+
+
+def test_a_stuck_job_stays_as_it_was_first_told_until_it_is_removed(ground: Ground) -> None:
+    assert (ground.stuck.all("main"), ground.stuck.read("main", a_job().job_id)) == ([], None)
+    ground.stuck.add(a_stuck_job())
+    ground.stuck.add(a_stuck_job(why="keeps_failing"))
+    ground.stuck.add(a_stuck_job(tenant="other"))
+    assert ground.stuck.all("main") == [a_stuck_job()]
+    assert ground.stuck.read("main", a_job().job_id) == a_stuck_job()
+    for _ in range(2):
+        ground.stuck.remove("main", a_job().job_id)
+    assert (ground.stuck.all("main"), len(ground.stuck.all("other"))) == ([], 1)
+
+
+def test_all_jobs_are_those_of_the_tenant(ground: Ground) -> None:
+    ground.jobs.create(a_job())
+    ground.jobs.create(a_job(tenant="other", job_id="261121-000001"))
+    ground.jobs.mark_open("main", "261121-000002")
+    assert list(ground.jobs.all_ids("main")) == [a_job().job_id]
+
+
+def test_jobs_are_told_apart_by_when_they_were_written(ground: Ground) -> None:
+    ground.jobs.create(a_job())
+    ground.jobs.create(a_job(tenant="other", job_id="261121-000001"))
+    written = ground.jobs.written("main")
+    assert list(written) == [a_job().job_id]
+    assert written[a_job().job_id] >= NOON
+
+
+def test_the_months_paths_are_replaced_only_by_who_has_read_them(ground: Ground) -> None:
+    assert ground.usage.read("2026-11") is None
+    ground.usage.write(MonthlyUsage(month="2026-11", paths=2), None)
+    stored = ground.usage.read("2026-11")
+    assert stored
+    ground.usage.write(MonthlyUsage(month="2026-11", paths=5), stored.etag)
+    for stale in (None, stored.etag):
+        with pytest.raises(Conflict):
+            ground.usage.write(MonthlyUsage(month="2026-11", paths=9), stale)
+    assert usage_of(ground.usage, "2026-11") == 5
+    assert ground.usage.read("2026-12") is None
+
+
+# -- views and boards
+
+
+def test_a_view_is_written_where_there_is_none_and_then_replaced(ground: Ground) -> None:
+    assert ground.views.read("0" * 32) is None
+    ground.views.write("0" * 32, a_view(), None)
+    with pytest.raises(Conflict):
+        ground.views.write("0" * 32, a_view("in_progress"), None)
+    first = ground.views.read("0" * 32)
+    assert first == Stored(a_view(), ground.etag(f"t/{'0' * 32}.json"))
+    ground.views.write("0" * 32, a_view("in_progress"), first.etag)
+    second = ground.views.read("0" * 32)
+    assert second == Stored(a_view("in_progress"), ground.etag(f"t/{'0' * 32}.json"))
+
+
+def test_what_is_no_view_can_be_replaced_under_its_etag(ground: Ground) -> None:
+    ground.put(f"t/{'0' * 32}.json", b"<html>")
+    with pytest.raises(Corrupt) as caught:
+        ground.views.read("0" * 32)
+    ground.views.write("0" * 32, a_view(), caught.value.etag)
+    assert ground.views.read("0" * 32)
+
+
+def test_a_board_is_its_own_canonical_bytes(ground: Ground) -> None:
+    board = a_board(a_job(job_id="261121-000002"), a_job(job_id="261121-000001"))
+    ground.boards.write("main", board, None)
+    assert ground.boards.read("main") == Stored(board, ground.etag(board_key("main")))
+    assert ground.get(board_key("main")) == board.to_bytes()
+
+
+def test_a_board_is_replaced_only_by_who_has_seen_its_last_version(ground: Ground) -> None:
+    ground.boards.write("main", a_board(), None)
+    seen = ground.boards.read("main")
+    assert seen
+    ground.boards.write("main", a_board(a_job()), seen.etag)
+    with pytest.raises(Conflict):
+        ground.boards.write("main", a_board(), seen.etag)
+    with pytest.raises(Conflict):
+        ground.boards.write("main", a_board(), None)
+
+
+def test_a_board_no_one_can_read_is_corrupt_until_it_is_overwritten(ground: Ground) -> None:
+    ground.put(board_key("main"), b'{"jobs":')
+    with pytest.raises(Corrupt):
+        ground.boards.read("main")
+    ground.boards.overwrite("main", a_board(a_job()))
+    assert ground.boards.read("main") == Stored(a_board(a_job()), ground.etag(board_key("main")))
+
+
+# -- tenants
+
+HAULWAY = BusinessSettings(tenant="main", business="Haulway")
+
+
+@pytest.fixture(params=["fake", "moto"])
+def tenants(request: pytest.FixtureRequest) -> Tenants:
+    if request.param == "fake":
+        return FakeTenants(Bucket(), HAULWAY)
+    moto: Moto = request.getfixturevalue("moto")
+    real = S3Tenants(moto.s3, moto.bucket())
+    real.add(HAULWAY)
+    return real
+
+
+def test_a_tenant_is_found_by_its_name(tenants: Tenants) -> None:
+    assert (tenants.read("main"), list(tenants.names())) == (HAULWAY, ["main"])
+
+
+def test_no_one_else_is_a_tenant(tenants: Tenants) -> None:
+    with pytest.raises(UnknownTenant):
+        tenants.read("other")
+
+
+def test_a_tenant_is_added_once(moto: Moto) -> None:
+    tenants = S3Tenants(moto.s3, moto.bucket())
+    tenants.add(HAULWAY)
+    with pytest.raises(Conflict):
+        tenants.add(HAULWAY.with_(business="Another"))
+    assert tenants.read("main") == HAULWAY
+
+
+# -- executions
+
+
+@pytest.fixture(params=["fake", "moto"])
+def executions(request: pytest.FixtureRequest) -> Executions:
+    if request.param == "fake":
+        return FakeExecutions()
+    moto: Moto = request.getfixturevalue("moto")
+    sfn, name = moto.client("stepfunctions"), moto.name("machine")
+    made = sfn.create_state_machine(
+        name=f"{name}-haul",
+        definition='{"StartAt": "a", "States": {"a": {"Type": "Succeed"}}}',
+        roleArn="arn:aws:iam::123456789012:role/machine",
+    )
+    return StepFunctionsExecutions(sfn, made["stateMachineArn"].removesuffix("haul"))
+
+
+def test_an_execution_runs_once_it_was_started(executions: Executions) -> None:
+    assert not executions.is_running("haul", "main", "261121-7k3m2q", 0)
+    assert executions.start("haul", "main", "261121-7k3m2q", 0)
+    assert executions.is_running("haul", "main", "261121-7k3m2q", 0)
+
+
+def test_an_execution_that_was_stopped_runs_no_more_and_stopping_again_is_success(
+    executions: Executions,
+) -> None:
+    executions.start("haul", "main", "261121-7k3m2q", 0)
+    for _ in range(2):
+        executions.stop("haul", "main", "261121-7k3m2q", 0)
+    assert not executions.is_running("haul", "main", "261121-7k3m2q", 0)
+
+
+def test_starting_the_same_generation_again_is_success(executions: Executions) -> None:
+    executions.start("haul", "main", "261121-7k3m2q", 0)
+    executions.start("haul", "main", "261121-7k3m2q", 0)
+    assert not executions.is_running("haul", "main", "261121-7k3m2q", 1)
+
+
+def test_whether_a_token_lives_is_not_told(executions: Executions) -> None:
+    executions.send_success("no one-waits-behind-it", TaskOutput(seq=1, to="ready_for_pickup"))
+
+
+# -- the bus
+
+
+class Heard(Protocol):
+    """What arrived on the bus, as the consumers get it."""
+
+    def __call__(self) -> list[dict[str, object]]: ...
+
+
+BusAndEars = tuple[Bus, Heard]
+
+
+@pytest.fixture(params=["fake", "moto"])
+def bus(request: pytest.FixtureRequest) -> BusAndEars:
+    if request.param == "moto":
+        return a_bus_on(request.getfixturevalue("moto"))
+    fake = FakeBus()
+    return fake, lambda: [json.loads(f.model_dump_json(exclude_none=True)) for f in fake.facts]
+
+
+def a_bus_on(moto: Moto) -> tuple[EventBridgeBus, Heard]:
+    """A bus with one rule for our facts, whose queue is read by the ears."""
+    events, sqs, name = moto.client("events"), moto.client("sqs"), moto.name("bus")
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    events.create_event_bus(Name=name)
+    pattern = json.dumps({"source": ["haulway.jobs"]})
+    events.put_rule(Name=name, EventBusName=name, EventPattern=pattern)
+    target = {"Id": "queue", "Arn": arn["QueueArn"]}
+    events.put_targets(Rule=name, EventBusName=name, Targets=[target])
+
+    def heard() -> list[dict[str, object]]:
+        details = []
+        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            details += [json.loads(message["Body"])["detail"] for message in messages]
+        return details
+
+    return EventBridgeBus(events, name), heard
+
+
+def test_every_fact_reaches_the_bus(bus: BusAndEars) -> None:
+    announces, heard = bus
+    facts = [fact_of_entry(a_job("completed"), HAUL, seq) for seq in range(4)]
+    announces.announce([*facts, *facts, *facts])
+    told = [JobMoved.model_validate(detail) for detail in heard() if "from" in detail]
+    assert sorted(fact.seq for fact in told) == [1, 1, 1, 2, 2, 2, 3, 3, 3]
+
+
+def test_a_fact_says_what_happened_and_nothing_private(bus: BusAndEars) -> None:
+    announces, heard = bus
+    announces.announce([fact_of_entry(a_job(), HAUL, 0)])
+    [told] = heard()
+    assert JobCreated.model_validate(told) == fact_of_entry(a_job(), HAUL, 0)
+    assert not any(secret in str(told) for secret in (TOKEN, "Ada", "+1555", "Harbor"))
+
+
+def test_no_facts_are_no_call(bus: BusAndEars) -> None:
+    announces, heard = bus
+    announces.announce([])
+    assert heard() == []
+
+
+# -- the edge
+
+EdgeAndLog = tuple[Cdn, Callable[[], list[tuple[str, ...]]]]
+
+
+@pytest.fixture(params=["fake", "moto"])
+def edge(request: pytest.FixtureRequest) -> EdgeAndLog:
+    """An edge, and what it was told to forget: one entry for each `CallerReference`."""
+    if request.param == "fake":
+        fake = FakeEdge()
+        return fake, fake.forgotten
+    moto: Moto = request.getfixturevalue("moto")
+    cloudfront = moto.client("cloudfront")
+    distribution = a_distribution(cloudfront, moto.name("distribution"))
+
+    def forgotten() -> list[tuple[str, ...]]:
+        return [paths for _, paths in dict.fromkeys(invalidations(cloudfront, distribution))]
+
+    return CloudFrontCdn(cloudfront, distribution), forgotten
+
+
+def a_distribution(cloudfront: Any, reference: str) -> str:
+    origin = {"Id": "site", "DomainName": "b.s3.amazonaws.com"}
+    config = {
+        "CallerReference": reference,
+        "Comment": "",
+        "Enabled": True,
+        "Origins": {
+            "Quantity": 1,
+            "Items": [{**origin, "S3OriginConfig": {"OriginAccessIdentity": ""}}],
+        },
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "site",
+            "ViewerProtocolPolicy": "https-only",
+            "CachePolicyId": "any",
+        },
+    }
+    made = cloudfront.create_distribution(DistributionConfig=config)
+    return str(made["Distribution"]["Id"])
+
+
+def invalidations(cloudfront: Any, distribution: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Reference and paths of every call; moto keeps a repeated one that CloudFront would not."""
+    listed = cloudfront.list_invalidations(DistributionId=distribution)
+    for item in reversed(listed["InvalidationList"].get("Items", ())):
+        found = cloudfront.get_invalidation(DistributionId=distribution, Id=item["Id"])
+        batch = found["Invalidation"]["InvalidationBatch"]
+        yield batch["CallerReference"], tuple(batch["Paths"]["Items"])
+
+
+def test_paths_are_forgotten_together_each_once(edge: EdgeAndLog) -> None:
+    forgets, forgotten = edge
+    forgets.forget(["/t/b.json", "/t/a.json", "/t/b.json"], batch="1")
+    assert forgotten() == [("/t/a.json", "/t/b.json")]
+
+
+def test_a_batch_asked_for_again_is_the_same_invalidation(edge: EdgeAndLog) -> None:
+    forgets, forgotten = edge
+    for _ in range(2):
+        forgets.forget(["/t/a.json"], batch="1")
+    assert forgotten() == [("/t/a.json",)]
+
+
+def test_the_next_change_of_the_same_path_is_another_invalidation(edge: EdgeAndLog) -> None:
+    forgets, forgotten = edge
+    for batch in ("1", "2"):
+        forgets.forget(["/t/a.json"], batch)
+    assert forgotten() == [("/t/a.json",), ("/t/a.json",)]
+
+
+# -- dead letters
+
+LettersAndReader = tuple[DeadLetters, Callable[[], list[tuple[str, str, str]]]]
+
+
+@pytest.fixture(params=["fake", "moto"])
+def letters(request: pytest.FixtureRequest) -> LettersAndReader:
+    if request.param == "fake":
+        fake = FakeDeadLetters()
+        return fake, lambda: fake.dead_lettered
+    moto: Moto = request.getfixturevalue("moto")
+    sqs = moto.client("sqs")
+    url = sqs.create_queue(QueueName=moto.name("dead-letters"))["QueueUrl"]
+    return SqsDeadLetters(sqs, url), lambda: letters_in(sqs, url)
+
+
+def letters_in(sqs: Any, url: str) -> list[tuple[str, str, str]]:
+    """Body, reason and detail of every message in a dead-letter queue, which is emptied by it."""
+    found = []
+    while messages := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    ).get("Messages"):
+        for message in messages:
+            said = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
+            found.append((message["Body"], said["Reason"], said["Detail"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def test_a_dead_letter_has_its_body_whole_and_its_reason(letters: LettersAndReader) -> None:
+    dead_letter, read = letters
+    body = json.dumps({"detail": {"note": "x" * 300_000}})
+    dead_letter.put(body, "Permanent", "note: too long")
+    assert read() == [(body, "Permanent", "note: too long")]
+
+
+def test_a_detail_may_be_empty_or_endless(moto: Moto) -> None:
+    """SQS refuses empty attributes; a message has 1 MiB for body and attributes together."""
+    sqs = moto.client("sqs")
+    url = sqs.create_queue(QueueName=moto.name("dead-letters"))["QueueUrl"]
+    for detail in ("", "x" * 5000):
+        SqsDeadLetters(sqs, url).put("{}", "Permanent", detail)
+    assert letters_in(sqs, url) == [("{}", "Permanent", "-"), ("{}", "Permanent", "x" * 900)]
+
+
+def test_a_message_that_is_to_be_retried_soon_is_visible_again_soon(moto: Moto) -> None:
+    """Its queue is found beside the one for dead letters, by the name in the record."""
+    sqs, name = moto.client("sqs"), moto.name("queue")
+    url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    record = {
+        "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{name}",
+        "receiptHandle": message["ReceiptHandle"],
+    }
+    SqsRedelivery(sqs, f"{url}-dead-letters").delay(record, 0)
+    assert [each["Body"] for each in sqs.receive_message(QueueUrl=url)["Messages"]] == ["{}"]

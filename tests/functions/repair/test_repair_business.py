@@ -1,0 +1,182 @@
+"""Many businesses: each has a message of its own, so that a slow one takes no other's time."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.protocol.ports import Unavailable
+from functions.repair.fan_out_rounds import FEW, MOST, FanOut
+from functions.repair.repair_business import RoundOrder
+from functions.repair.requests import RoundReport, RoundRequest
+from statemachine.business import BusinessSettings
+from tests.functions.conftest import Ground
+from tests.functions.creation import left_behind, waited_for
+from tests.functions.test_watch_jobs import LATER, Yard, keeping
+from tests.support.builders import a_job, minutes
+from tests.support.fakes import Bucket, FakeTenants
+from tests.support.faults import Faults
+from tests.support.message_fakes import FakeLater
+
+
+def businesses(number: int) -> FakeTenants:
+    settings = [BusinessSettings(tenant=f"b{n:05d}", business="B") for n in range(number)]
+    return FakeTenants(Bucket(), *settings)
+
+
+def rounds(queue: FakeLater) -> list[RoundRequest]:
+    return [RoundRequest.model_validate(json.loads(body)["detail"]) for body, _ in queue.taken()]
+
+
+def test_thousands_of_businesses_have_one_message_each_and_no_call_grows_with_them() -> None:
+    fan_out = FanOut(businesses(2 * MOST + 300), FakeLater())
+    told: list[str] = []
+    order, calls = RoundRequest(), 0
+    while order:
+        sent = fan_out(order)
+        messages, calls = rounds(fan_out.queue), calls + 1  # type: ignore[arg-type]  # the fake
+        assert sent in (MOST, 300)
+        told += [each.tenant for each in messages if each.tenant]
+        order = next((each for each in messages if each.tenant is None), None)  # type: ignore[assignment]  # the end
+    assert told == list(fan_out.tenants.names())
+    assert calls == 3
+
+
+def test_what_a_full_round_is_told_each_business_is_told() -> None:
+    fan_out = FanOut(businesses(FEW + 1), FakeLater())
+    fan_out(RoundRequest(full=True, ask_executions=True))
+    assert rounds(fan_out.queue) == [  # type: ignore[arg-type]  # the fake
+        RoundRequest(full=True, ask_executions=True, tenant=name)
+        for name in fan_out.tenants.names()
+    ]
+
+
+def test_a_few_businesses_are_looked_after_in_one_call_which_costs_no_message() -> None:
+    few, more = FanOut(businesses(FEW), FakeLater()), FanOut(businesses(FEW + 1), FakeLater())
+    assert (few(RoundRequest()), more(RoundRequest())) == (None, FEW + 1)
+    assert rounds(few.queue) == []  # type: ignore[arg-type]  # the fake
+
+
+def test_of_a_few_each_has_its_share_of_the_time_and_each_minute_another_is_first() -> None:
+    yard, shares = many(10), list[int]()
+    job = left_behind(a_job("ready_for_pickup", tenant="zoo", token="z" * 22))
+    FakeTenants(yard.bucket, BusinessSettings(tenant="zoo", business="B"))
+    yard.jobs.create(job)
+    yard.jobs.mark_open("zoo", job.job_id)
+
+    def share_of(number: int) -> Clock:
+        shares.append(number)
+        return Clock(2)
+
+    found = [yard.watch.round(LATER + minutes(n), share_of=share_of) for n in range(2)]
+    assert (set(shares), found[0].looked_at) == ({2}, 3 + 1)
+    firsts = [next(iter(each.repaired)) == job.job_id for each in found]
+    assert sorted(firsts) == [False, True]
+
+
+def test_businesses_are_listed_from_where_an_earlier_call_got_to(ground: Ground) -> None:
+    for name in ("a", "a-b", "b", "NOT A NAME", "c"):
+        ground.put(f"directory/{name}.json", b"{}")
+    names = ground.tenants.names
+    every = list(names())
+    assert sorted(every) == ["a", "a-b", "b", "c"]
+    assert [list(names(after)) for after in every] == [every[n + 1 :] for n in range(4)]
+
+
+# -- a business whose round takes too long
+
+
+class Clock:
+    """Time that passes with each question, as where a store is slow."""
+
+    def __init__(self, looks: int) -> None:
+        self.left = looks
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+def many(number: int) -> Yard:
+    ids = [f"261121-{n:06d}" for n in range(number)]
+    return Yard(
+        *(left_behind(a_job("ready_for_pickup", job_id=i, token=i.rjust(22, "t"))) for i in ids)
+    )
+
+
+def test_a_full_round_goes_on_where_its_time_was_up_until_all_were_looked_at() -> None:
+    yard, after, looked_at = many(10), "", list[str]()
+    for _ in range(4):
+        order = RoundOrder(LATER, full=True, after=after, time_is_up=Clock(2))
+        found = yard.watch.one_business("main", order)
+        looked_at += found.repaired
+        after = found.left.get("main", "")
+    assert looked_at == sorted(yard.open())
+    assert after == ""
+
+
+def test_a_round_that_was_cut_short_is_no_round_that_came_to_its_end() -> None:
+    yard = many(10)
+    yard.watch.one_business("main", RoundOrder(LATER, time_is_up=Clock(2)))
+    assert yard.metrics.counted["WatchRounds"] == 0
+
+
+def test_where_the_time_is_never_enough_every_job_has_its_turn_all_the_same() -> None:
+    yard, looked_at = many(10), set[str]()
+    for minute in range(40):
+        order = RoundOrder(LATER + minutes(minute), time_is_up=Clock(1))
+        looked_at |= yard.watch.one_business("main", order).repaired.keys()
+        for job_id in yard.open():
+            yard.jobs.mark_open("main", job_id)
+    assert len(looked_at) == 10
+
+
+def test_the_rest_of_a_full_round_is_a_message_and_that_of_another_is_left_to_the_next() -> None:
+    fan_out = FanOut(businesses(1), FakeLater())
+    found = RoundReport(left={"main": "261121-000004"})
+    fan_out.go_on(RoundRequest(), found)
+    assert rounds(fan_out.queue) == []  # type: ignore[arg-type]  # the fake
+    fan_out.go_on(RoundRequest(full=True), found)
+    assert rounds(fan_out.queue) == [  # type: ignore[arg-type]  # the fake
+        RoundRequest(full=True, tenant="main", after="261121-000004")
+    ]
+
+
+def test_a_business_that_fails_as_a_whole_does_not_keep_a_round_by_hand_from_the_others() -> None:
+    yard = many(1)
+    for name in ("broken", "zoo"):
+        settings = BusinessSettings(tenant=name, business="B")
+        FakeTenants(yard.bucket, settings)
+    job = left_behind(a_job("ready_for_pickup", tenant="zoo", token="z" * 22))
+    yard.jobs.create(job)
+    yard.jobs.mark_open("zoo", job.job_id)
+    listed = yard.jobs.open_index
+
+    def open_index(tenant: str) -> Any:
+        if tenant == "broken":
+            raise KeyError(tenant)
+        return listed(tenant)
+
+    yard.jobs.open_index = open_index  # type: ignore[method-assign]  # one business breaks
+    with pytest.raises(Unavailable, match="broken"):
+        yard.watch.round(LATER)
+    assert len(yard.executions.resumed) == 2
+
+
+# -- kept moves, by their deadline
+
+
+def test_a_kept_move_is_refused_in_the_first_round_after_its_deadline_among_a_thousand() -> None:
+    ids = [f"261121-{n:06d}" for n in range(1_000)]
+    yard = Yard(
+        *(waited_for(a_job(job_id=i, token=i.rjust(22, "t"))) for i in ids), keeping(a_job())
+    )
+    deadline = yard.job().early[0].until
+    yard.jobs.mark_due("main", a_job().job_id, deadline)
+    before = yard.watch.one_business("main", RoundOrder(deadline - minutes(1)))
+    assert before.repaired == {}
+    yard.beset_by(Faults())
+    found = yard.watch.one_business("main", RoundOrder(deadline))
+    assert found.repaired == {a_job().job_id: ["refused late"]}
+    assert found.looked_at < 50
+    assert dict(yard.jobs.open_index("main").due) == {}

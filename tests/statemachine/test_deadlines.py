@@ -1,0 +1,93 @@
+"""When a job is overdue: by the status's limit, or by the arrival window where that counts."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from statemachine.deadlines import due_at, is_late_unheard
+from statemachine.flows import flow_names, load_flow
+from statemachine.job import Job, Schedule
+from tests.functions.creation import a_wait
+from tests.support.builders import NOON, a_job, minutes
+
+NEXT_WEEK = NOON + minutes(7 * 24 * 60)
+LIMIT, LATE = minutes(1440), minutes(60)
+
+
+def ready(window_end: datetime | None = None, **values: Any) -> Job:
+    return a_job("ready_for_pickup", schedule=Schedule(window_end=window_end), **values)
+
+
+def waiting(entered_at: datetime = NOON, seq: int = 1, **wait: bool) -> Job:
+    heard = {"hears_late": True, **wait}
+    return ready(NEXT_WEEK, wait=a_wait(seq, entered_at=entered_at).with_(**heard))
+
+
+def test_without_a_window_a_job_is_due_by_its_limit() -> None:
+    assert due_at(ready()) == NOON + LIMIT
+
+
+def test_a_job_confirmed_a_week_ahead_is_due_after_its_window_and_not_tomorrow() -> None:
+    assert due_at(ready(NEXT_WEEK)) == NEXT_WEEK + LATE
+
+
+def test_a_job_whose_window_is_today_is_due_after_it_and_not_only_tomorrow() -> None:
+    assert due_at(ready(NOON + minutes(120))) == NOON + minutes(120) + LATE
+
+
+def test_a_job_confirmed_after_its_window_is_given_as_long_from_then() -> None:
+    assert due_at(ready(NOON - minutes(300))) == NOON + LATE
+
+
+def test_a_request_no_one_confirmed_is_due_by_its_limit_whenever_its_window_is() -> None:
+    pending = a_job(schedule=Schedule(window_end=NEXT_WEEK))
+    assert due_at(pending) == NOON + minutes(2880)
+
+
+def test_a_job_that_has_ended_is_never_due() -> None:
+    assert due_at(a_job("completed")) is None
+
+
+@pytest.mark.parametrize("name", flow_names())
+def test_every_flow_has_a_status_that_goes_by_the_window_the_customer_was_promised(
+    name: str,
+) -> None:
+    by_window = {s.name for s in load_flow(name).statuses if s.late_minutes is not None}
+    assert "ready_for_pickup" in by_window
+    assert not by_window & {s.name for s in load_flow(name).statuses if s.under_way}
+
+
+def test_an_execution_is_told_once_the_job_is_due_and_not_before() -> None:
+    due = NEXT_WEEK + LATE
+    told = [is_late_unheard(waiting(), now) for now in (due - minutes(1), due)]
+    assert told == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("job", "why"),
+    [
+        (waiting(NEXT_WEEK + LATE, told_late=True), "it has just said so"),
+        (waiting(hears_late=False), "its definition only knows its own limit"),
+        (waiting(seq=0), "it is to be woken for a move first"),
+        (ready(NEXT_WEEK), "nothing waits"),
+    ],
+)
+def test_an_execution_is_not_told_that_its_job_is_late(job: Job, why: str) -> None:
+    assert not is_late_unheard(job, NEXT_WEEK + LATE + minutes(5)), why
+
+
+def test_a_window_that_was_moved_after_it_was_missed_is_watched_again() -> None:
+    told = waiting(NEXT_WEEK + LATE, told_late=True)
+    moved = told.with_(schedule=Schedule(window_end=NEXT_WEEK + minutes(1440)))
+    assert is_late_unheard(moved, NEXT_WEEK + minutes(1440) + LATE)
+
+
+def test_an_execution_that_made_its_wait_again_meanwhile_is_told_all_the_same() -> None:
+    """Its limit and the job's time are one moment where there is no window."""
+    renewed = ready(wait=a_wait(1, entered_at=NOON + LIMIT).with_(hears_late=True))
+    assert is_late_unheard(renewed, NOON + LIMIT + minutes(1))
+
+
+def test_a_job_in_a_status_that_this_version_does_not_have_is_not_due() -> None:
+    assert due_at(ready().with_(status="weighed")) is None

@@ -1,0 +1,174 @@
+"""A malformed flow file is refused with the line to look at and the reason."""
+
+from pathlib import Path
+
+import pytest
+
+from statemachine.flow_check import FlowFault, check_file, check_text
+
+WORDS = '"label": {"en": "A", "es": "B"}, "customer": {"en": "A", "es": "B"}'
+
+TINY = f"""\
+{{
+  "name": "tiny", "label": {{"en": "Tiny", "es": "Chico"}}, "version": 1, "early_minutes": 15,
+  "statuses": [
+    {{"name": "open", {WORDS}, "icon": "clock", "colour": "#1d4ed8", "poll_s": 30,
+     "limit_minutes": 60, "sms": {{"en": "{{business}}: hello", "es": "{{business}}: ¡hola!"}}}},
+    {{"name": "done", {WORDS}, "icon": "flag", "colour": "#15803d", "poll_s": 60,
+     "terminal": true}},
+    {{"name": "cancelled", {WORDS}, "icon": "cross", "colour": "#6b7280", "poll_s": 60,
+     "terminal": true}}
+  ],
+  "moves": [
+    {{"name": "finish", "label": {{"en": "A", "es": "B"}}, "from": ["open"],
+     "to": "done", "by": ["crew"]}},
+    {{"name": "cancel", "label": {{"en": "A", "es": "B"}}, "from": ["open"],
+     "to": "cancelled", "by": ["customer"], "requires": ["reason"]}}
+  ]
+}}
+"""
+
+
+def test_a_sound_flow_has_no_fault() -> None:
+    assert check_text(TINY, name="tiny") == []
+
+
+def spoilt(old: str, new: str, times: int = 1) -> str:
+    assert old in TINY
+    return TINY.replace(old, new, times)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        ('"version": 1,', '"version": 1', 2, "not JSON: Expecting ',' delimiter"),
+        ("  ]\n}", "  ]", 17, "not JSON: Expecting ',' delimiter"),
+        ('"icon": "clock"', '"icon": "flag", "icon": "clock"', 4, "the key 'icon' is there twice"),
+        ('"to": "done"', '"to":\n"done", "to": "open"', 14, "the key 'to' is there twice"),
+        ('"by": ["crew"]', '"by": ["crew"], "whom": []', 13, "unknown key 'whom'"),
+        ('"en": "Tiny", ', "", 2, "the key 'en' is missing"),
+        ('"from": ["open"],\n     "to": "done",', '"to": "done",', 12, "the key 'from' is missing"),
+        ('"early_minutes": 15', '"early_minutes": "15"', 2, "early_minutes: Input should be a val"),
+        ('"poll_s": 60', '"poll_s": 1', 6, "poll_s: Input should be greater than or equal to 2"),
+        ('"poll_s": 60', '"poll_s": 301', 6, "poll_s: Input should be less than or equal to 300"),
+        ('"#15803d"', '"green"', 6, "colour: String should match pattern"),
+        ('["crew"]', '["crew",\n"boss"]', 14, "by: Input should be 'dispatcher', 'crew'"),
+        ('["reason"]', '["luck"]', 15, "requires: Input should be 'reason', 'driver'"),
+        ('"limit_minutes": 60, ', "", 4, "statuses: a status has limit_minutes exactly if"),
+    ],
+)
+def test_what_is_no_flow_at_all_is_shown_by_line(
+    old: str, new: str, line: int, reason: str
+) -> None:
+    (fault,) = check_text(spoilt(old, new))
+    assert (fault.line, fault.reason[: len(reason)]) == (line, reason)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        ('"name": "done"', '"name": "open"', 6, "status 'open' is defined twice"),
+        ('"name": "cancel"', '"name": "finish"', 14, "move 'finish' is defined twice"),
+        ('"to": "done"', '"to": "dome"', 13, "move 'finish' names the unknown status 'dome'"),
+        ('["open"]', '["open",\n"lost"]', 13, "move 'finish' names the unknown status 'lost'"),
+        (
+            '["open"]',
+            '["open", "open"]',
+            12,
+            "a second way leads from 'open' to 'done': `to` would be unclear",
+        ),
+        (
+            '"cancelled", "by"',
+            '"done", "by"',
+            8,
+            "status 'cancelled' is reached from no status before it",
+        ),
+        ('"requires": ["reason"]', '"requires": []', 14, "move 'cancel' must require a reason"),
+        ('["open"]', '["open", "cancelled"]', 12, "move 'finish' must require a reason"),
+    ],
+)
+def test_what_makes_a_flow_unsound_is_shown_by_line(
+    old: str, new: str, line: int, reason: str
+) -> None:
+    assert FlowFault(line, reason) in check_text(spoilt(old, new))
+
+
+def test_a_flow_without_a_terminal_cancellation_is_refused() -> None:
+    faults = check_text(TINY.replace("cancelled", "called_off"))
+    assert faults == [FlowFault(3, "a flow needs the terminal status 'cancelled'")]
+
+
+def test_a_status_from_which_a_job_never_ends_is_refused() -> None:
+    dead_end = '"sms": {"en": "x", "es": "y"}, "limit_minutes": 60}'
+    faults = check_text(spoilt('"terminal": true}', dead_end))
+    assert faults == [FlowFault(6, "status 'done' is not terminal, and no way leads on to an end")]
+
+
+def test_a_job_cannot_begin_where_it_has_ended() -> None:
+    faults = check_text(spoilt('"limit_minutes": 60', '"terminal": true'))
+    assert FlowFault(4, "a job cannot begin in a terminal status") in faults
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        ('"#15803d"', '"#1d4ed8"', 6, "colour: #1d4ed8 is also the colour of 'open'"),
+        ('"#15803d"', '"#fbbf24"', 6, "colour: #fbbf24 on white has contrast 1.7, below 4.5"),
+        (
+            '"poll_s": 30,\n     "limit_minutes": 60',
+            '"poll_s": 90, "limit_minutes": 1',
+            4,
+            "poll_s: longer than the status may last; the reader would miss it",
+        ),
+        (
+            "{business}: hello",
+            "{busyness}: hello",
+            5,
+            "sms.en: unknown field {busyness}; there are business, first_name, window, eta, link",
+        ),
+        ("{business}: hello", "{business: hello", 5, "sms.en: a brace without its other half"),
+        (
+            "¡hola!",
+            "buenos días",
+            5,
+            "sms.es: í is not in the GSM-7 alphabet and would cost more than twice",
+        ),
+        (
+            "hello",
+            "x" * 245,
+            5,
+            "sms.en: with every field filled it is longer than 306 characters, two parts",
+        ),
+    ],
+)
+def test_what_would_read_badly_is_shown_by_line(old: str, new: str, line: int, reason: str) -> None:
+    assert check_text(spoilt(old, new)) == [FlowFault(line, reason)]
+
+
+def test_a_status_cannot_be_called_what_executions_are_told_besides_statuses() -> None:
+    text = TINY.replace('"done"', '"late"')
+    reason = "name: 'late' is what executions are told besides statuses"
+    assert check_text(text) == [FlowFault(6, reason)]
+
+
+def test_every_fault_is_shown_at_once_from_the_top_down() -> None:
+    text = spoilt('"#15803d"', '"green"').replace('"version": 1', '"version": 0')
+    assert [fault.line for fault in check_text(text)] == [2, 6]
+
+
+@pytest.mark.parametrize("text", ["", "3", "[]", '"flow"', "null", "{}", "\n{}", "NaN"])
+def test_a_file_that_holds_something_else_is_refused(text: str) -> None:
+    assert check_text(text)
+
+
+def test_a_file_bears_the_name_of_its_flow(tmp_path: Path) -> None:
+    path = tmp_path / "small.json"
+    path.write_text(TINY, encoding="utf-8")
+    reason = "the flow 'tiny' cannot stand in a file named 'small'"
+    assert check_file(path) == [FlowFault(2, reason)]
+
+
+def test_a_file_that_is_not_utf_8_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.json"
+    path.write_bytes(TINY.encode("latin-1"))
+    assert check_file(path) == [FlowFault(5, "not UTF-8")]

@@ -1,0 +1,170 @@
+"""Texts: what they say, what they cost, when they may go out, and what answers mean."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from statemachine.business import NEVER_QUIET, BusinessSettings, quiet_until
+from statemachine.flow_check import check_text
+from statemachine.flows import FOLDER, flow_names, load_flow
+from statemachine.job import Customer, Schedule
+from statemachine.sms_replies import REPLIES, is_keyword, meaning_of_reply
+from statemachine.sms_wording import SMS_ROOM, counted, filled, plain, window, wording
+from tests.support.builders import NOON, a_job
+
+TENANT = BusinessSettings(tenant="main", business="Quick Haul")
+SCHEDULE = Schedule(
+    window_start=NOON.replace(day=23, hour=15), window_end=NOON.replace(day=23, hour=17)
+)
+every_flow = pytest.mark.parametrize("name", flow_names())
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Quick Haul: Hi José, your pickup is confirmed for Mon, Nov 23, 10:00 AM-12:00 PM. "
+               "Track or change it: L"),
+        ("es", "Quick Haul: Hola José, confirmamos su recogida para el lun 23 nov, 10:00-12:00. "
+               "Siga o cambie su servicio: L"),
+    ],
+)  # fmt: skip
+def test_a_text_is_filled_in_the_customers_language_and_the_tenants_time(
+    language: str, text: str
+) -> None:
+    customer = Customer.model_validate({"name": "José Martínez", "language": language})
+    job = a_job("ready_for_pickup", customer=customer, schedule=SCHEDULE)
+    said = wording(job, "ready_for_pickup", load_flow("haul"), TENANT, "L")
+    assert said
+    assert (said.body, said.parts, said.alphabet) == (text, 1, "gsm_7")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "en", "es"),
+    [
+        ("2026-11-24T03:30Z", "2026-11-24T06:00Z",
+         "Mon, Nov 23, 10:30 PM - Tue, Nov 24, 1:00 AM", "lun 23 nov, 22:30 - mar 24 nov, 01:00"),
+        ("2026-11-23T14:00Z", "2026-11-26T01:00Z",
+         "Mon, Nov 23, 9:00 AM - Wed, Nov 25, 8:00 PM", "lun 23 nov, 09:00 - mié 25 nov, 20:00"),
+        ("2026-12-31T22:00Z", "2027-01-01T05:00Z",
+         "Thu, Dec 31, 5:00 PM - Fri, Jan 1, 12:00 AM", "jue 31 dic, 17:00 - vie 1 ene, 00:00"),
+    ],
+)  # fmt: skip
+def test_a_text_has_both_ends_of_a_window_each_with_its_day_where_they_differ(
+    start: str, end: str, en: str, es: str
+) -> None:
+    schedule = Schedule.model_validate({"window_start": start, "window_end": end})
+    zone = ZoneInfo("America/New_York")
+    assert window(schedule, zone, "en") == f" for {en}"
+    assert window(schedule, zone, "es") == f" para el {es}"
+    assert len(window(schedule, zone, "en")) <= SMS_ROOM["window"]
+
+
+@pytest.mark.parametrize("name", ["http://pay.example/x now", "", "<b>Bob</b>", "4you", "a{link}"])
+def test_a_name_that_is_none_does_not_get_into_a_text(name: str) -> None:
+    job = a_job("completed", customer=Customer(name=name or " "))
+    said = wording(job, "completed", load_flow("haul"), TENANT, "L")
+    assert said
+    assert said.body == "Quick Haul: All done, there. Thank you! Details: L"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "alphabet"),
+    [
+        ("a" * 160, 1, "gsm_7"), ("a" * 161, 2, "gsm_7"), ("a" * 306, 2, "gsm_7"),
+        ("a" * 307, 3, "gsm_7"), ("€" * 80, 1, "gsm_7"), ("€" * 81, 2, "gsm_7"),
+        ("a" * 152 + "€" + "a" * 152, 3, "gsm_7"),  # the escape does not part from its letter
+        ("ñ" * 160, 1, "gsm_7"), ("á" * 70, 1, "ucs_2"), ("á" * 71, 2, "ucs_2"),
+        ("🚚" * 35, 1, "ucs_2"), ("🚚" * 36, 2, "ucs_2"), ("🚚" * 67, 3, "ucs_2"),
+    ],
+)  # fmt: skip
+def test_parts_are_counted_before_anything_is_sent(text: str, parts: int, alphabet: str) -> None:
+    said = counted(text)
+    assert (said.parts, said.alphabet) == (parts, alphabet)
+
+
+def test_fields_keep_to_the_cheap_alphabet_as_far_as_it_goes() -> None:
+    assert plain("Martínez “Ñandú” – Œuvre…") == 'Martinez "Ñandu" - Œuvre...'
+    assert filled("{first_name}!", {"first_name": "x" * 99}) == "x" * SMS_ROOM["first_name"] + "!"
+
+
+@every_flow
+def test_every_text_of_every_flow_fits_two_parts_of_the_cheap_alphabet(name: str) -> None:
+    full = {field: "m" * room for field, room in SMS_ROOM.items()}
+    texts = [status.sms for status in load_flow(name).statuses if status.sms]
+    said = [counted(filled(words, full)) for sms in texts for words in (sms.en, sms.es)]
+    assert {words.alphabet for words in said} == {"gsm_7"}
+    assert max(words.parts for words in said) <= 2
+
+
+def test_every_reply_is_one_part() -> None:
+    for text in REPLIES.values():
+        for words in (text.en, text.es):
+            said = counted(filled(words, {"business": "m" * 60}))
+            assert (said.parts, said.alphabet) == (1, "gsm_7"), words
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2026-11-22T01:59:59Z", None),
+        ("2026-11-22T02:00:00Z", "2026-11-22T13:00:00Z"),
+        ("2026-11-22T12:59:59Z", "2026-11-22T13:00:00Z"),
+        ("2026-11-22T13:00:00Z", None),
+        ("2026-03-08T06:30:00Z", "2026-03-08T12:00:00Z"),  # the night the clocks go forward
+        ("2026-11-01T05:30:00Z", "2026-11-01T13:00:00Z"),  # the night they go back
+    ],
+)
+def test_quiet_hours_go_by_the_tenants_clock(now: str, until: str | None) -> None:
+    ends = quiet_until(TENANT, datetime.fromisoformat(now))
+    assert ends == (datetime.fromisoformat(until) if until else None)
+    assert quiet_until(TENANT.with_(quiet=NEVER_QUIET), datetime.fromisoformat(now)) is None
+
+
+def test_no_quiet_hours_survive_being_stored() -> None:
+    never = TENANT.with_(quiet=NEVER_QUIET)
+    assert BusinessSettings.model_validate_json(never.model_dump_json(exclude_none=True)) == never
+
+
+@pytest.mark.parametrize(
+    ("meant", "texts"),
+    [
+        ("stop", ["STOP", "stop.", " Stop! ", "StopAll", "unsubscribe", "CANCEL", "end", "QUIT",
+                  "opt-out", "OPT OUT", "please stop texting me", "Stop sending these",
+                  "I want to opt out", "no más mensajes", "ALTO", "dejen de enviar mensajes"]),
+        ("start", ["START", "unstop", "Iniciar"]),
+        ("help", ["HELP", "info", "¿Ayuda?"]),
+        ("yes", ["YES", "yes please", "Ready", "it's ready", "Yes, we are all set", "Sí", "listo",
+                 "Ya está listo, gracias", "ok", "y"]),
+        ("other", ["", "no", "not ready", "yes but not today", "please don't stop", "stop by at 5",
+                   "please stop before the gate, it is locked", "do not stop the truck here",
+                   "the bus stop is in front", "the dog will not stop barking, ring twice",
+                   "can you stop at the neighbor first", "no pares delante del garaje",
+                   "I need to cancel my dentist at the end of the day", "when do you start?",
+                   "gate code 1234", "👍"]),
+    ],
+)  # fmt: skip
+def test_what_an_answer_means(meant: str, texts: list[str]) -> None:
+    assert {text: meaning_of_reply(text) for text in texts} == dict.fromkeys(texts, meant)
+
+
+def test_a_carrier_answers_only_what_is_exactly_a_keyword() -> None:
+    assert [is_keyword(text) for text in ("STOP", "help!", "please stop", "yes")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+
+
+@every_flow
+def test_a_question_and_its_answer_stand_together(name: str) -> None:
+    for status in load_flow(name).statuses:
+        asks = status.sms is not None and "Reply YES" in status.sms.en
+        assert asks == (status.yes is not None)
+
+
+@pytest.mark.parametrize("move", ["start", "cancel", "fly"])
+def test_a_flow_whose_answer_the_customer_may_not_simply_give_is_refused(move: str) -> None:
+    text = (FOLDER / "haul.json").read_text(encoding="utf-8")
+    broken = text.replace('"yes": "confirm"', f'"yes": "{move}"')
+    (fault,) = check_text(broken, "haul")
+    assert "a customer cannot simply make the move" in fault.reason
+    assert f'"yes": "{move}"' in broken.splitlines()[fault.line - 1]

@@ -1,0 +1,49 @@
+"""The system programs the tests need: fetched where that is possible, else named.
+
+    python -m tests.support.programs
+
+Chromium runs the pages, njs runs the edge functions as CloudFront would. On Debian, as root, the
+missing ones are installed; elsewhere they are named, and only with `CI=true` is that a failure.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+PACKAGES = {"chromium": "chromium", "njs": "njs"}
+"""Program, and the Debian package that has it. Node comes with the Python packages."""
+
+
+def missing() -> list[str]:
+    return [program for program in PACKAGES if shutil.which(program) is None]
+
+
+def fetch(programs: list[str]) -> None:
+    """Install from Debian's packages, where we may."""
+    if not programs or shutil.which("apt-get") is None or os.geteuid() != 0:
+        return
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    names = [PACKAGES[program] for program in programs]
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *names]):
+        subprocess.run(
+            ["apt-get", *command], env=environment, check=False, stdout=subprocess.DEVNULL
+        )
+
+
+def main() -> int:
+    fetch(missing())
+    lacking = missing()
+    for program in lacking:
+        print(
+            f"not found: {program} (Debian: apt-get install {PACKAGES[program]})", file=sys.stderr
+        )
+    if lacking and os.environ.get("CI") == "true":
+        return 1
+    if lacking:
+        print("the tests that need them are skipped", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""The roster's ports in memory: people, their days, trucks, and the claims on both."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from functions.people.accounts import Account, AccountExists, Profile, Role, UnknownAccount
+from functions.people.assign_crew import AssignCrew
+from functions.people.roster import Truck, UnknownTruck
+from functions.protocol.ports import Conflict, Jobs, Tenants
+from statemachine.business import BusinessSettings
+from statemachine.reservations import ReservationSheet
+from statemachine.roster import Day
+from tests.support.builders import NOON
+from tests.support.fakes import Bucket, FakeTenants
+from tests.support.faults import Faults
+
+
+class FakeAccounts:
+    """The accounts in memory; `reads` counts how often one was asked for."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], Account] = {}
+        self.reads = 0
+
+    def read(self, tenant: str, account: str) -> Account | None:
+        self.reads += 1
+        return self.known.get((tenant, account))
+
+    def add(self, account: Account) -> None:
+        if (account.tenant, account.account) in self.known:
+            raise AccountExists
+        self.known[account.tenant, account.account] = account
+
+    def set_password(self, tenant: str, account: str, password_hash: str, since: datetime) -> None:
+        epoch = self._next_epoch(tenant, account)
+        self._change(
+            tenant, account, password_hash=password_hash, password_since=since, session_epoch=epoch
+        )
+
+    def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:
+        epoch = self._next_epoch(tenant, account)
+        self._change(tenant, account, disabled=disabled, session_epoch=epoch)
+
+    def set_profile(self, tenant: str, account: str, profile: Profile) -> None:
+        values = {name: getattr(profile, name) for name in Profile.model_fields}
+        self._change(tenant, account, **values)
+
+    def all(self, tenant: str) -> Iterator[Account]:
+        mine = {key: account for key, account in self.known.items() if key[0] == tenant}
+        return (mine[key] for key in sorted(mine))
+
+    def _next_epoch(self, tenant: str, account: str) -> int:
+        known = self.known.get((tenant, account))
+        return known.session_epoch + 1 if known else 0
+
+    def _change(self, tenant: str, account: str, **values: Any) -> None:
+        if (tenant, account) not in self.known:
+            raise UnknownAccount
+        self.known[tenant, account] = self.known[tenant, account].with_(**values)
+
+
+class FakeRoster:
+    def __init__(self, *trucks: Truck) -> None:
+        self.known: dict[tuple[str, date, str], Day] = {}
+        self.known_trucks = {(truck.tenant, truck.truck): truck for truck in trucks}
+
+    def days(self, tenant: str, first: date, last: date) -> dict[str, dict[date, Day]]:
+        found: dict[str, dict[date, Day]] = {}
+        for (whose, on, member), day in self.known.items():
+            if whose == tenant and first <= on <= last:
+                found.setdefault(member, {})[on] = day
+        return found
+
+    def set_day(self, tenant: str, member: str, on: date, day: Day) -> None:
+        self.known[tenant, on, member] = day
+
+    def forget_day(self, tenant: str, member: str, on: date) -> None:
+        self.known.pop((tenant, on, member), None)
+
+    def truck(self, tenant: str, truck: str) -> Truck | None:
+        return self.known_trucks.get((tenant, truck))
+
+    def trucks(self, tenant: str) -> Iterator[Truck]:
+        mine = sorted(key for key in self.known_trucks if key[0] == tenant)
+        return (self.known_trucks[key] for key in mine)
+
+    def set_truck(self, truck: Truck) -> None:
+        self.known_trucks[truck.tenant, truck.truck] = truck
+
+    def remove_truck(self, tenant: str, truck: str) -> None:
+        if self.known_trucks.pop((tenant, truck), None) is None:
+            raise UnknownTruck
+
+
+class FakeClaims:
+    """DynamoDB's transactions: all sheets or none; a lost answer looks like a lost race."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.sheets: dict[tuple[str, str, str], ReservationSheet] = {}
+        self._lock = threading.Lock()
+
+    def read(self, tenant: str, wanted: Sequence[tuple[str, str]]) -> list[ReservationSheet]:
+        def read_all() -> list[ReservationSheet]:
+            with self._lock:
+                return [self._stored(tenant, *key) for key in wanted]
+
+        return self.faults.around("BatchGetItem", read_all, Conflict("lost"))
+
+    def write(self, tenant: str, sheets: Sequence[ReservationSheet]) -> None:
+        def all_or_none() -> None:
+            with self._lock:
+                for sheet in sheets:
+                    if self._stored(tenant, sheet.subject, sheet.day).version != sheet.version - 1:
+                        raise Conflict("TransactionCanceledException")
+                self.sheets |= {(tenant, each.subject, each.day): each for each in sheets}
+
+        self.faults.around("TransactWriteItems", all_or_none, Conflict("lost"))
+
+    def _stored(self, tenant: str, subject: str, day: str) -> ReservationSheet:
+        return self.sheets.get((tenant, subject, day), ReservationSheet(subject=subject, day=day))
+
+
+def a_member(account: str, *roles: Role, **values: Any) -> Account:
+    """Someone on the roster without a password; without roles a driver."""
+    return Account.model_validate(
+        {
+            "tenant": "main",
+            "account": account,
+            "name": f"{account.title()} Ortega",
+            "roles": roles or ("driver",),
+            "password_since": NOON,
+            **values,
+        }
+    )
+
+
+def a_crew_office(
+    jobs: Jobs, *members: Account, tenants: Tenants | None = None, faults: Faults | None = None
+) -> AssignCrew:
+    """Assignment over a roster in memory, of `members` and one truck, `t1`."""
+    accounts = FakeAccounts()
+    for member in members or (a_member("mike"),):
+        accounts.add(member)
+    known = tenants or FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
+    roster = FakeRoster(Truck(tenant="main", truck="t1", name="Big red"))
+    return AssignCrew(accounts, roster, FakeClaims(faults), jobs, known)

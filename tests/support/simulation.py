@@ -1,0 +1,451 @@
+"""Haulway in memory: the real functions, the life of a flow, and a scheduler with a seed.
+
+Messages, facts, executions and task tokens are steps that wait to be done. `run` does them one
+after another in an order that only the seed knows. `Mischief` delivers them twice, loses them,
+lets waits time out and stops executions; `Faults` break the calls inside of them.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from events import (
+    Fact,
+    JobCreated,
+    JobEditRequested,
+    JobMoveRefused,
+    JobMoveRequested,
+    JobOverdue,
+    JobRequested,
+    Request,
+)
+from functions.advance_job import AdvanceJob
+from functions.create_job import CreateJob
+from functions.edit_job import EditJob
+from functions.invalidate_views import InvalidateViews
+from functions.messages.expected_messages import Expected
+from functions.protocol.batches import BatchConsumer, JobRef, failure
+from functions.protocol.ports import TaskOutput
+from functions.publish_board import PublishBoard
+from functions.register_wait import RegisterWait, WaitRequest
+from functions.repair.repair_deliveries import RepairDeliveries
+from functions.repair.requests import ExecutionEnded
+from functions.settle_job import SettledStatus, SettleJob, SettleRequest
+from functions.watch_jobs import WatchJobs
+from statemachine.business import BusinessSettings
+from statemachine.deliveries import Delivery
+from statemachine.flows import Flow, load_flow
+from statemachine.job import LATE, SUPERSEDED, Job, Repair
+from statemachine.views import Card
+from tests.support.builders import NOON
+from tests.support.fakes import (
+    Bucket,
+    FakeBoards,
+    FakeBus,
+    FakeDeadLetters,
+    FakeEdge,
+    FakeExecutions,
+    FakeJobs,
+    FakeLog,
+    FakeRedelivery,
+    FakeStuck,
+    FakeTenants,
+    FakeUsage,
+    FakeViews,
+    board_key,
+    job_key,
+    no_pause,
+    parsed,
+)
+from tests.support.faults import Crashed, Faults
+from tests.support.message_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
+from tests.support.roster_fakes import a_crew_office
+
+HandleAll = Callable[[list[Any]], Sequence[Exception | None]]
+
+RECEIVES = 50
+"""How often a message is delivered before it is given up; generous, for faults are frequent."""
+RETRIES = 6
+STEPS = 20_000
+
+
+@dataclass(frozen=True)
+class Mischief:
+    """How often the world plays foul: chances between 0 and 1, at every step."""
+
+    twice: float = 0.0
+    """A message that was done is delivered once more, later."""
+    lost: float = 0.0
+    """A fact's message, or the news that an execution has ended, never arrives."""
+    times_out: float = 0.0
+    """A waiting execution reaches its limit."""
+    stopped: float = 0.0
+    """A running execution is stopped by hand."""
+    watched: float = 0.0
+    """The watchdog makes its round."""
+
+
+@dataclass
+class Message:
+    """Something to be delivered; `deliver` says whether it is done."""
+
+    deliver: Callable[[], bool]
+    may_be_lost: bool = False
+    receives: int = 0
+
+
+@dataclass
+class Run:
+    """One execution on its way through the states of its flow."""
+
+    name: str
+    flow: Flow = field(repr=False)
+    who: dict[str, Any]
+    generation: int
+    place: Literal["begin", "settle", "wait", "next", "end"] = "begin"
+    status: str = ""
+    seq: int | None = None
+    token: str | None = None
+    answer: TaskOutput | None = None
+    failures: int = 0
+    told_late: bool = False
+    visited: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def at(self) -> int:
+        return self.seq or 0
+
+    @property
+    def goes_by_window(self) -> bool:
+        return self.flow.status(self.status).late_minutes is not None
+
+    def come_to(self, status: str, seq: int) -> None:
+        self.place, self.status, self.seq, self.failures = "settle", status, seq, 0
+        self.told_late = False
+
+
+class OneByOne(PublishBoard):
+    """Reads job after job: threads would not repeat by a seed."""
+
+    def each_card(self, tenant: str, job_ids: Any) -> dict[str, Card | Exception]:
+        return {job_id: self._card_or_error(tenant, job_id) for job_id in job_ids}
+
+
+class NoMessages(RepairDeliveries):
+    """The world has no function that sends texts, so it misses none; see test_due_messages.py."""
+
+    def _missing(self, job: Job, known: list[Delivery], now: datetime) -> list[Expected]:
+        return []
+
+
+class World:
+    def __init__(
+        self, seed: int = 0, faults: Faults | None = None, mischief: Mischief | None = None
+    ) -> None:
+        print(f"seed of the world: {seed}")
+        self.chance = random.Random(seed)
+        self.faults, self.mischief = faults or Faults(), mischief or Mischief()
+        self.now = NOON
+        self.bucket = Bucket(self.faults)
+        self.bucket.clock = lambda: self.now
+        self.bus, self.edge = FakeBus(self.faults), FakeEdge(self.faults)
+        self.executions, self.dead = FakeExecutions(self.faults), FakeDeadLetters()
+        self.messages: list[Message] = []
+        self.archive: list[Request] = []
+        self.runs: dict[str, Run] = {}
+        self._heard, self._resumed, self._tokens = 0, 0, 0
+        self._wire()
+
+    def _wire(self) -> None:
+        jobs, views = FakeJobs(self.bucket), FakeViews(self.bucket)
+        tenants = FakeTenants(self.bucket, BusinessSettings(tenant="main", business="Haulway"))
+        board = OneByOne(jobs, FakeBoards(self.bucket), no_pause)
+        self.create = CreateJob(
+            jobs, views, self.executions, tenants, self._new_tracking_token, no_pause
+        )
+        self.advance = AdvanceJob(jobs, self.executions, self.bus, no_pause)
+        self.edit = EditJob(jobs, views, self.bus, a_crew_office(jobs), no_pause)
+        self.settle = SettleJob(jobs, views, self.bus, FakeMetrics(), lambda: self.now, no_pause)
+        self.register = RegisterWait(jobs, self.executions, self.settle, no_pause)
+        self.publish, self.forget = board, InvalidateViews(
+            jobs, self.edge, FakeUsage(self.bucket), 1000, FakeMetrics(), lambda: self.now,
+            no_pause,
+        )  # fmt: skip
+        messages = NoMessages(
+            FakeDeliveries(self.bucket), FakeEndpoints(self.bucket), FakeLater(), FakeLater(),
+            self.bus, FakeMetrics(), FakeLog(), no_pause,
+        )  # fmt: skip
+        self.watch = WatchJobs(
+            jobs, views, self.executions, self.bus, tenants, board, FakeStuck(self.bucket),
+            messages, FakeMetrics(), dict, no_pause,
+        )  # fmt: skip
+
+    def _new_tracking_token(self) -> str:
+        self._tokens += 1
+        return f"{self._tokens:022d}"
+
+    # -- what people do, and what they see
+
+    def ask(self, *requests: Request) -> None:
+        """Put requests on the bus, which delivers each at least once."""
+        for request in requests:
+            self.archive.append(request)
+            self.messages.append(Message(self._delivery_of(request)))
+
+    def job(self, job_id: str) -> Job:
+        job: Job = parsed(Job, self.bucket.objects[job_key("main", job_id)])
+        return job
+
+    def jobs(self) -> list[Job]:
+        prefix = job_key("main", "").removesuffix(".json")
+        keys = sorted(key for key in self.bucket.objects if key.startswith(prefix))
+        return [parsed(Job, self.bucket.objects[key]) for key in keys]
+
+    def board(self) -> bytes:
+        return self.bucket.objects[board_key("main")]
+
+    def runs_of(self, job: Job) -> list[Run]:
+        return [run for run in self.runs.values() if run.who["job_id"] == job.job_id]
+
+    # -- how it goes on
+
+    def run(self) -> None:
+        """One step after another until nothing is left to do."""
+        for _ in range(STEPS):
+            if not self.step():
+                return
+        raise AssertionError(f"still not at rest after {STEPS} steps")
+
+    def step(self) -> bool:
+        """One step, chosen by chance; False where there was nothing to do."""
+        self.now += timedelta(milliseconds=self.chance.randint(1, 2000))
+        steps = self._steps()
+        if not steps:
+            return False
+        self._play_foul()
+        match self.chance.choice(steps):
+            case Message() as message:
+                self._deliver(message)
+            case Run() as run:
+                self._go(run)
+        self._heed()
+        return True
+
+    def rest(self) -> None:
+        """No more mischief; what was lost is repaired by the watchdog, round by round."""
+        self.mischief, self.faults.over = Mischief(), True
+        for _ in range(20):
+            self.run()
+            self.now += timedelta(minutes=20)
+            if not self.look_after(ask_executions=True) and not self._steps():
+                return
+        raise AssertionError("the watchdog finds no end")
+
+    def look_after(self, ask_executions: bool = False) -> dict[str, list[Repair]]:
+        """A round of the watchdog; what it repaired."""
+        repaired = self.watch.round(self.now, ask_executions).repaired
+        self._heed()
+        return repaired
+
+    def _steps(self) -> "list[Message | Run]":
+        going = [run for run in self.runs.values() if run.place not in ("wait", "end")]
+        return [*self.messages, *going]
+
+    def _happens(self, chance: float) -> bool:
+        return self.chance.random() < chance
+
+    def _play_foul(self) -> None:
+        waiting = [run for run in self.runs.values() if run.place == "wait"]
+        going = [run for run in self.runs.values() if run.place != "end"]
+        if waiting and self._happens(self.mischief.times_out):
+            self.time_out(self.chance.choice(waiting))
+        if going and self._happens(self.mischief.stopped):
+            self.end(self.chance.choice(going), badly="ABORTED")
+        if self._happens(self.mischief.watched):
+            self.messages.append(Message(self._tried(lambda: self.watch.round(self.now))))
+
+    def _deliver(self, message: Message) -> None:
+        self.messages.remove(message)
+        if message.may_be_lost and self._happens(self.mischief.lost):
+            return
+        message.receives += 1
+        try:
+            done = message.deliver()
+        except Crashed:
+            done = False
+        if not done:
+            assert message.receives < RECEIVES, "given up"
+        if not done or self._happens(self.mischief.twice):
+            self.messages.append(message)
+
+    def _heed(self) -> None:
+        """What the last step has caused: facts, executions, tokens resumed."""
+        facts, self._heard = self.bus.facts[self._heard :], len(self.bus.facts)
+        for fact in facts:
+            if not isinstance(fact, JobMoveRefused | JobOverdue):
+                self.messages += self.consumers(fact)
+        for name, (flow, tenant, job_id, generation) in self.executions.started.items():
+            if name not in self.runs:
+                who = {"tenant": tenant, "job_id": job_id}
+                self.runs[name] = Run(name, load_flow(flow), who, generation)
+        for run in self.runs.values():
+            if run.place != "end" and run.name not in self.executions.running:
+                run.place, run.token = "end", None  # stopped, which is no news to anybody
+        resumed, self._resumed = (
+            self.executions.resumed[self._resumed :],
+            len(self.executions.resumed),
+        )
+        for token, answer in resumed:
+            for run in self.runs.values():
+                if run.place == "wait" and run.token == token:
+                    run.place, run.token, run.answer = "next", None, answer
+
+    # -- messages
+
+    def _delivery_of(self, request: Request) -> Callable[[], bool]:
+        handle: Callable[[Any], object]
+        match request:
+            case JobRequested():
+                handle = lambda event: self.create(event, self.now)  # noqa: E731 - one line, used once
+            case JobMoveRequested():
+                handle = lambda event: self.advance(event, self.now)  # noqa: E731 - one line, used once
+            case JobEditRequested():
+                handle = lambda event: self.edit(event, self.now)  # noqa: E731 - one line, used once
+            case _:
+                raise AssertionError(request)
+        return self._delivered(
+            type(request), request, lambda events: [failure(handle, event) for event in events]
+        )
+
+    def consumers(self, fact: Fact) -> list[Message]:
+        def show(refs: list[JobRef]) -> list[Exception | None]:
+            return self.publish.together(refs, self.now)
+
+        told: list[HandleAll] = [show]
+        if not isinstance(fact, JobCreated):
+            told.append(self.forget)
+        return [Message(self._delivered(JobRef, fact, each), may_be_lost=True) for each in told]
+
+    def _delivered(
+        self, event: type[BaseModel], content: BaseModel, handle: HandleAll
+    ) -> Callable[[], bool]:
+        """As the queue delivers it: one record, and whether it is not to come again."""
+        body = f'{{"detail":{content.model_dump_json(exclude_none=True)}}}'
+        stamps = {"ApproximateFirstReceiveTimestamp": str(int(self.now.timestamp() * 1000))}
+        batch = {"Records": [{"messageId": "1", "body": body, "attributes": stamps}]}
+        inbox = BatchConsumer(
+            event, self.dead, FakeLog(), redelivery=FakeRedelivery(), clock=lambda: self.now
+        )
+        return lambda: not inbox.deliver_together(batch, handle)["batchItemFailures"]
+
+    def _tried(self, do: Callable[[], object]) -> Callable[[], bool]:
+        def whether_done() -> bool:
+            try:
+                do()
+            except (Exception, Crashed):
+                return False
+            return True
+
+        return whether_done
+
+    # -- executions, as statemachine/asl.py writes them
+
+    def _go(self, run: Run) -> None:
+        try:
+            self._pass(run)
+        except (Exception, Crashed):
+            run.failures += 1
+            if run.failures > RETRIES:
+                self.end(run, badly="FAILED")
+
+    def _pass(self, run: Run) -> None:
+        if run.place == "next":
+            self._follow(run)
+        elif run.place == "begin":
+            run.status = run.flow.initial.name
+            if run.generation == 0:
+                run.visited.append((0, run.status))
+            self._wait(run, retry=0, entered_at=self.now)
+        elif run.flow.status(run.status).terminal:
+            self._settled(run, self.settle(SettleRequest(**run.who, seq=run.seq)))
+        else:
+            run.visited.append((run.at, run.status))
+            self._wait(run, retry=0, entered_at=self.now)
+
+    def _settled(self, run: Run, settled: SettledStatus) -> None:
+        assert settled.status == run.status
+        run.visited.append((run.at, run.status))
+        if settled.following:
+            run.come_to(settled.following.to, settled.following.seq)
+        else:
+            self.end(run)
+
+    def _wait(self, run: Run, retry: int, entered_at: datetime) -> None:
+        """A new token for every attempt; its registration may come late, or after its time."""
+        self._tokens += 1
+        token = f"task-{self._tokens}"
+        run.place, run.token = "wait", token
+        request = WaitRequest(
+            **run.who,
+            seq=run.seq,
+            execution=run.name,
+            entered_at=entered_at,
+            retry=retry,
+            token=token,
+            settles=True,
+            hears_late=run.goes_by_window,
+            told_late=run.goes_by_window and run.told_late,
+        )
+
+        def register() -> bool:
+            if self._tried(lambda: self.register(request))() or run.token != token:
+                return True
+            if retry < RETRIES:
+                self._wait(run, retry + 1, entered_at)
+            else:
+                self.end(run, badly="FAILED")
+            return True
+
+        self.messages.append(Message(register))
+
+    def time_out(self, run: Run) -> None:
+        run.told_late = False
+        if run.goes_by_window:
+            self._wait(run, retry=0, entered_at=self.now)
+        else:
+            self._overdue(run)
+
+    def _overdue(self, run: Run) -> None:
+        fact = JobOverdue(
+            **run.who, flow=run.flow.name, recorded_at=self.now, status=run.status, seq=run.at
+        )
+        self.bus.facts.append(fact)
+        self._wait(run, retry=0, entered_at=self.now)
+
+    def _follow(self, run: Run) -> None:
+        assert run.answer
+        ways = {move.to for move in run.flow.moves_from(run.status)}
+        if run.status == run.flow.initial.name:
+            ways = {status.name for status in run.flow.statuses}
+        if run.answer.to == SUPERSEDED:
+            self.end(run)
+        elif run.answer.to == LATE and run.goes_by_window:
+            run.told_late = True
+            self._overdue(run)
+        elif run.answer.to in ways:
+            run.come_to(run.answer.to, run.answer.seq)
+        else:  # States.NoChoiceMatched
+            self.end(run, badly="FAILED")
+
+    def end(self, run: Run, badly: str | None = None) -> None:
+        run.place, run.token = "end", None
+        self.executions.running.discard(run.name)
+        if badly:
+            who = JobRef(**run.who).model_dump_json()
+            ended = ExecutionEnded.model_validate({"name": run.name, "status": badly, "input": who})
+            news = self._tried(lambda: self.watch.ended(ended, self.now))
+            self.messages.append(Message(news, may_be_lost=True))

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Problem } from "../../web/shared/api/api.js";
+import { faultsIn, placeFaults } from "../../web/shared/ui/field_errors.js";
+
+const PLACES = { phone: "phone", "customer.phone": "phone", schedule: "from" };
+
+function placed(document) {
+  const said = [];
+  const left = placeFaults(new Problem(422, document), PLACES, (...fault) => said.push(fault));
+  return { said, left };
+}
+
+test("each thing the server found wrong is said at its field", () => {
+  const faults = ["customer.phone: not a phone number", "schedule.window_end: in the past"];
+  assert.deepEqual(placed({ faults, detail: faults.join("; ") }), {
+    said: [
+      ["phone", "Not a phone number."],
+      ["from", "In the past."],
+    ],
+    left: [],
+  });
+});
+
+test("a fault of no field here is left to be said for all, never swallowed", () => {
+  assert.deepEqual(placed({ faults: ["flow: unknown"] }).left, ["flow: unknown"]);
+});
+
+test("faults are read as texts, as objects, and from the detail alone", () => {
+  const fault = [{ field: "phone", text: "too short" }];
+  assert.deepEqual(faultsIn(new Problem(422, { detail: "phone: too short" })), fault);
+  assert.deepEqual(
+    faultsIn(new Problem(422, { faults: [{ field: "phone", message: "too short" }] })),
+    fault,
+  );
+  assert.deepEqual(faultsIn(new Problem(422, { detail: "Something else." })), []);
+});

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { proofOf } from "../../web/shared/jobs/proof_of_service.js";
+import { aDetail, flow } from "./flows.js";
+
+const path = (letter) => `/t/p/${letter.repeat(32)}.jpg`;
+const photo = (kind, letter) => ({ kind, path: path(letter), photo_id: letter.repeat(32) });
+const proven = () => {
+  const strict = flow();
+  strict.moves.find(({ name }) => name === "complete").requires = ["proof"];
+  return strict;
+};
+
+test("photos are told apart by when they were taken, and the load is told in words", () => {
+  const photos = [photo("after", "a"), photo("before", "b"), photo("after", "c")];
+  const shown = proofOf({ ...aDetail(), photos, load_size: "three_quarters" }, flow());
+  assert.deepEqual(shown.photos, [
+    { path: path("b"), alt: "Before the work, photo 1 of 1" },
+    { path: path("a"), alt: "After the work, photo 1 of 2" },
+    { path: path("c"), alt: "After the work, photo 2 of 2" },
+  ]);
+  assert.equal(shown.load, "Three quarters");
+});
+
+test("what is missing is named where a move of the flow wants proof, and nowhere else", () => {
+  const missing = (values, of = proven()) => proofOf({ ...aDetail(), ...values }, of).missing;
+  assert.deepEqual(missing({}), ["a photo before", "a photo after", "the load size"]);
+  const all = [photo("before", "b"), photo("after", "a")];
+  assert.deepEqual(missing({ photos: all }), ["the load size"]);
+  assert.deepEqual(missing({ photos: [all[0]], load_size: "half" }), ["a photo after"]);
+  assert.deepEqual(missing({ photos: all, load_size: "half" }), []);
+  assert.deepEqual(missing({}, flow()), []);
+  assert.deepEqual(missing({ status: "completed" }), []);
+});

@@ -1,0 +1,146 @@
+"""The reader at work: real requests, a real clock, and a memory that outlives the visit."""
+
+import random as dice
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+
+import httpx
+
+from tracking.link import Link
+from tracking.polling_policy import Policy
+from tracking.reader import Display, Fetch, Reader, Sleep, Stop
+from tracking.responses import Response
+from tracking.saved_view import SavedView, ViewStorage, saved_view_in, worth_keeping
+
+SLEPT_S = 1
+"""The wall clock running ahead of the steady one by more than this: the machine slept."""
+
+
+class Clock:
+    """Epoch milliseconds that never go back.
+
+    Steady from the first reading on, so that setting the wall clock does not change an age;
+    except that time slept through, which steady clocks leave out, is added.
+    """
+
+    def __init__(
+        self,
+        wall_s: Callable[[], float] = time.time,
+        steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wall_s, self._steady_s = wall_s, steady_s
+        self._ahead_s = wall_s() - steady_s()
+
+    def __call__(self) -> int:
+        steady_s = self._steady_s()
+        ahead_s = self._wall_s() - steady_s
+        if ahead_s - self._ahead_s > SLEPT_S:
+            self._ahead_s = ahead_s
+        return int((steady_s + self._ahead_s) * 1000)
+
+
+def follow(
+    link: Link,
+    *,
+    policy: Policy | None = None,
+    client: httpx.Client | None = None,
+    memory: ViewStorage | None = None,
+    clock: Callable[[], int] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    random: Callable[[], float] = dice.random,
+) -> Iterator[Display]:
+    """Each state to show, as it changes, until there is nothing more to ask for.
+
+    It ends when the job has reached its end (`current`, with a terminal view), with `not_found`
+    or with `gone`. `clock` gives whole epoch milliseconds. A memory that cannot be written raises
+    its own error: leave it out to do without.
+    """
+    clock = clock or Clock()
+    policy = policy or Policy()
+    reader = Reader(clock(), policy, random, _recall(memory, link))
+    last: Display | None = None
+    with _open(client) as http:
+        while True:
+            if reader.shown != last:
+                last = reader.shown
+                yield last
+            step = reader.step(clock())
+            if isinstance(step, Stop):
+                return
+            if isinstance(step, Fetch):
+                reader.receive(_get(http, link, step, policy), clock())
+                _keep(memory, link, reader.remembered)
+            else:
+                sleep(_seconds(step))
+
+
+def read_once(
+    link: Link,
+    *,
+    policy: Policy | None = None,
+    client: httpx.Client | None = None,
+    memory: ViewStorage | None = None,
+    clock: Callable[[], int] | None = None,
+) -> Display:
+    """What there is to show after one request: no waiting, no retry.
+
+    A link that no one has seen yet and that answers 404 is `preparing`: one answer cannot tell.
+    """
+    clock = clock or Clock()
+    policy = policy or Policy()
+    reader = Reader(clock(), policy, remembered=_recall(memory, link))
+    step = reader.step(clock())
+    assert isinstance(step, Fetch), "a new reader asks at once"
+    with _open(client) as http:
+        reader.receive(_get(http, link, step, policy), clock())
+    _keep(memory, link, reader.remembered)
+    return reader.shown
+
+
+def _open(client: httpx.Client | None) -> AbstractContextManager[httpx.Client]:
+    return httpx.Client() if client is None else nullcontext(client)
+
+
+def _seconds(wait: Sleep) -> float:
+    assert wait.ms is not None, "without signals there is always a next time"
+    return wait.ms / 1000
+
+
+def _recall(memory: ViewStorage | None, link: Link) -> SavedView | None:
+    return None if memory is None else saved_view_in(memory.get(link.digest))
+
+
+def _keep(memory: ViewStorage | None, link: Link, remembered: SavedView | None) -> None:
+    if memory is None or remembered is None:
+        return
+    if worth_keeping(remembered, _recall(memory, link)):
+        memory[link.digest] = remembered.to_text()
+
+
+def _get(client: httpx.Client, link: Link, ask: Fetch, policy: Policy) -> Response | None:
+    """The whole answer, or None: no network, a broken answer, or one that came too late."""
+    url = link.api_url if ask.source == "api" else link.edge_url
+    until_s = time.monotonic() + policy.request_timeout_s
+    timeout_s = policy.request_timeout_s
+    try:
+        with client.stream(
+            "GET", url, headers=ask.headers, timeout=timeout_s, follow_redirects=False
+        ) as response:
+            body = _body_of(response, until_s)
+    except httpx.RequestError:
+        return None
+    if body is None:
+        return None
+    headers = dict(response.headers.items())
+    return Response(response.status_code, headers, body.decode("utf-8", errors="replace"))
+
+
+def _body_of(response: httpx.Response, until_s: float) -> bytes | None:
+    """httpx limits each read; a body that drips is cut off here."""
+    body = b""
+    for part in response.iter_bytes():
+        body += part
+        if time.monotonic() > until_s:
+            return None
+    return body

@@ -1,0 +1,93 @@
+// What has to be asked before something is done: each question is a dialog with large answers.
+
+import { field, opened } from "/shared/ui/fields.js";
+import { LATE_MINUTES, LOAD_SIZES, lateEta } from "/crew/state/crew_day.js";
+import { el } from "/shared/ui/elements.js";
+import { clockText } from "/shared/ui/time.js";
+
+/** The text, or null where it was called off. `label`, `hint` and `missing` are words. */
+export async function askText({ title, label, hint, missing, save, t }) {
+  const text = field(label, { tag: "textarea", rows: 4, maxlength: 2000, autofocus: true, hint });
+  const submit = (event) => {
+    event.preventDefault();
+    const said = text.input.value.trim();
+    if (said !== "") return dialog.close(`=${said}`);
+    text.complain(missing);
+    text.input.focus();
+  };
+  const dialog = el(
+    "dialog",
+    { "aria-labelledby": "asking-title", "data-testid": "asking" },
+    el(
+      "form.stack",
+      { onsubmit: submit, novalidate: true },
+      el("h2", { id: "asking-title" }, title),
+      text.node,
+      el("button.button.main.wide", { "data-testid": "save" }, save),
+      goBack(t, () => dialog.close("")),
+    ),
+  );
+  return answerIn(await opened(dialog));
+}
+
+/** The new time of arrival as an ISO text, or null. */
+export function askLate(job, { t, language, now_ms, time_zone }) {
+  const answers = LATE_MINUTES.map((minutes) => {
+    const eta = lateEta(job, minutes, now_ms);
+    const until = t("late_until", { time: clockText(eta, language, time_zone) });
+    return { value: eta, label: t("late_by", { minutes }), more: until };
+  });
+  return askOne({ title: t("late_question"), hint: t("late_hint"), answers, t });
+}
+
+/** One of the load sizes, or null. */
+export function askLoad(job, { t }) {
+  const answers = LOAD_SIZES.map((size) => ({
+    value: size,
+    label: t(`load_${size}`),
+    pressed: job.load_size === size,
+  }));
+  return askOne({ title: t("load_question"), answers, t });
+}
+
+/** Whether the person says yes. */
+export async function askSure({ title, text, yes, no }) {
+  const said = await askOne({ title, hint: text, answers: [{ value: "yes", label: yes }], no });
+  return said === "yes";
+}
+
+async function askOne({ title, hint = null, answers, t = null, no = null }) {
+  const buttons = answers.map(({ value, label, more, pressed }) =>
+    el(
+      "button.button.wide.answer",
+      {
+        type: "button",
+        value,
+        "aria-pressed": pressed === undefined ? null : String(pressed),
+        onclick: () => dialog.close(`=${value}`),
+      },
+      label,
+      more && el("span.quiet.small", {}, more),
+    ),
+  );
+  const dialog = el(
+    "dialog",
+    { "aria-labelledby": "asking-title", "data-testid": "asking" },
+    el(
+      "div.stack",
+      {},
+      el("div", {}, el("h2", { id: "asking-title" }, title), hint && el("p.quiet", {}, hint)),
+      buttons,
+      goBack(t, () => dialog.close(""), no),
+    ),
+  );
+  return answerIn(await opened(dialog));
+}
+
+function goBack(t, onclick, label = null) {
+  return el("button.button.plain.wide", { type: "button", onclick }, label ?? t("cancel"));
+}
+
+function answerIn(said) {
+  return said.startsWith("=") ? said.slice(1) : null;
+}

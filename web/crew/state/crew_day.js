@@ -1,0 +1,100 @@
+// A crew member's day, worked out: what the jobs will look like once everything is sent, what can
+// be done next, and when a late crew will be there.
+
+import { movesFrom } from "../../shared/jobs/moves.js";
+import { MINUTE_MS, msOf } from "../../shared/ui/time.js";
+import { dayAfter, dayAt } from "../../shared/ui/business_time.js";
+
+export const LATE_MINUTES = Object.freeze([15, 30, 60]);
+export const LOAD_SIZES = Object.freeze(["minimum", "quarter", "half", "three_quarters", "full"]);
+export const PHOTO_KINDS = Object.freeze(["before", "after"]);
+
+/**
+ * The job as it is with the actions that wait on this phone. `queued` has those actions; of notes
+ * and photos, those that are not sent are `queued` too. A move that no longer fits changes nothing:
+ * the server will say so.
+ */
+export function projected(job, items, flow) {
+  const mine = items.filter(({ job_id }) => job_id === job.job_id);
+  return mine.reduce((now, item) => withAction(now, item, flow), { ...job, queued: mine });
+}
+
+function withAction(job, item, flow) {
+  if (item.kind === "move") return { ...job, status: statusAfter(job, item.move.move, flow) };
+  if (item.kind === "photo") return withPhoto(job, item);
+  const { note, schedule, load_size } = item.edit;
+  const said = note && { text: note, recorded_at: item.occurred_at, queued: true };
+  return {
+    ...job,
+    notes: said ? [...(job.notes ?? []), said] : job.notes,
+    schedule: { ...job.schedule, ...schedule },
+    load_size: load_size ?? job.load_size,
+  };
+}
+
+function statusAfter(job, name, flow) {
+  const found = flow?.moves.find((move) => move.name === name && move.from.includes(job.status));
+  return found?.to ?? job.status;
+}
+
+function withPhoto(job, { event_id, occurred_at, photo }) {
+  const taken = { photo_id: event_id, kind: photo.photo_kind, taken_at: occurred_at };
+  return { ...job, photos: [...(job.photos ?? []), { ...taken, blob: photo.blob, queued: true }] };
+}
+
+/** {next, others}: the one move that leads on, or null, and the rest. */
+export function movesOf(job, flow, kind) {
+  const moves = flow ? movesFrom(flow, job.status, kind) : [];
+  const place = (status) => flow.statuses.findIndex(({ name }) => name === status);
+  const leadsOn = ({ to }) => to !== "cancelled" && place(to) > place(job.status);
+  const next = moves.find(leadsOn) ?? null;
+  return { next, others: moves.filter((move) => move !== next) };
+}
+
+/** What the move still needs: `driver`, `photo_before`, `photo_after`, `load_size`. */
+export function lackingFor(move, job) {
+  const needs = move.requires ?? [];
+  const driven = (job.crew ?? []).some(({ role }) => role === "driver");
+  const lacking = needs.includes("driver") && !driven ? ["driver"] : [];
+  if (!needs.includes("proof")) return lacking;
+  const taken = new Set((job.photos ?? []).map(({ kind }) => kind));
+  const photos = PHOTO_KINDS.filter((kind) => !taken.has(kind)).map((kind) => `photo_${kind}`);
+  return [...lacking, ...photos, ...(job.load_size ? [] : ["load_size"])];
+}
+
+export function statusOf(job, flow) {
+  return flow?.statuses.find(({ name }) => name === job.status) ?? null;
+}
+
+/** When a crew that is `minutes` late will be there: later than was said last, never in the past. */
+export function lateEta({ schedule = {} }, minutes, now_ms) {
+  const said = schedule.eta ?? schedule.window_start;
+  const from_ms = Math.max(said ? msOf(said) : now_ms, now_ms);
+  return new Date(Math.ceil((from_ms + minutes * MINUTE_MS) / MINUTE_MS) * MINUTE_MS).toISOString();
+}
+
+/** {today, tomorrow, undated}: the jobs by the business's own clock, each in the given order. */
+export function daysOf(jobs, now_ms, timeZone) {
+  const tomorrow = dayAfter(dayAt(now_ms, timeZone), 1);
+  const sorted = { today: [], tomorrow: [], undated: [] };
+  for (const job of jobs) {
+    const start = job.schedule?.window_start;
+    if (!start) sorted.undated.push(job);
+    else sorted[dayAt(msOf(start), timeZone) >= tomorrow ? "tomorrow" : "today"].push(job);
+  }
+  return sorted;
+}
+
+/** The job that someone is at, or comes to next: the one to be shown first. */
+export function currentJob(jobs, flows) {
+  const open = jobs.filter((job) => statusOf(job, flows[job.flow])?.terminal !== true);
+  return open.find((job) => statusOf(job, flows[job.flow])?.under_way) ?? open[0] ?? null;
+}
+
+/** `jobs`, each as it is in `known` (by id) where that is newer. */
+export function newest(jobs, known) {
+  return jobs.map((job) => {
+    const other = known.get(job.job_id);
+    return other && other.rev > job.rev ? other : job;
+  });
+}

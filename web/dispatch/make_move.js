@@ -1,0 +1,136 @@
+// From a request to a move: what it still needs is asked for, what became of it is said.
+
+import { el } from "/shared/ui/elements.js";
+import { labelOf, missingFor, moveTo, refusalText, whyNot } from "/shared/jobs/moves.js";
+import { field, opened } from "../shared/ui/fields.js";
+
+export class Moving {
+  #desk;
+  #notices;
+  #openJob;
+
+  /** `openJob(job_id)` opens the drawer, where a driver can be assigned and the proof be seen. */
+  constructor({ desk, notices, openJob }) {
+    this.#desk = desk;
+    this.#notices = notices;
+    this.#openJob = openJob;
+  }
+
+  /** The statuses this card may be moved to, by name. */
+  targetsOf(card) {
+    const flow = this.#desk.flowOf(card);
+    return new Set(
+      flow.statuses.map(({ name }) => name).filter((to) => moveTo(flow, card, to, this.#desk.kind)),
+    );
+  }
+
+  /** Move the card to the column `to`; false where it was not moved, which has been said. */
+  async to(card, to) {
+    if (to === card.status || this.#desk.board.isMoving(card.job_id)) return false;
+    const flow = this.#desk.flowOf(card);
+    const move = moveTo(flow, card, to, this.#desk.kind);
+    if (move) return this.make(card, move);
+    this.#notices.warn(whyNot(flow, card, to, this.#desk.kind));
+    return false;
+  }
+
+  /** Make this very move of the flow. */
+  async make(card, move) {
+    const missing = missingFor(move, card);
+    if (missing.includes("driver")) return this.#needsDriver(card);
+    let reason;
+    if (missing.includes("reason")) {
+      reason = await this.#askReason(card, move);
+      if (reason === null) return false;
+    }
+    return this.#made(card, move, reason);
+  }
+
+  /** The card waits in its new column while the reason is asked for. */
+  async #askReason(card, move) {
+    const { board } = this.#desk;
+    board.begin(card.job_id, move.to);
+    this.#desk.show();
+    const reason = await askReason({
+      card,
+      move,
+      label: labelOf(this.#desk.flowOf(card), move.to),
+    });
+    if (reason === null) {
+      board.settle(card.job_id);
+      this.#desk.show();
+      this.#notices.whisper(`${card.customer} stays where it is.`);
+    }
+    return reason;
+  }
+
+  async #made(card, move, reason) {
+    const flow = this.#desk.flowOf(card);
+    try {
+      const { kept } = await this.#desk.move(card, move, { reason });
+      const where = labelOf(flow, move.to);
+      if (kept)
+        this.#notices.warn(
+          `${card.customer} is not there yet: the move to “${where}” is kept and made when its turn comes.`,
+        );
+      else this.#notices.good(`${card.customer} moved to “${where}”.`);
+      return !kept;
+    } catch (error) {
+      const { session, now_ms } = this.#desk;
+      this.#notices.bad(
+        refusalText(error, { flow, card, to: move.to, account: session?.account, now_ms }),
+        error.slug === "proof-missing" ? this.#toTheJob(card, "See what is missing") : null,
+      );
+      return false;
+    }
+  }
+
+  #needsDriver(card) {
+    this.#notices.warn(`${card.customer} needs a driver first.`, this.#toTheJob(card, "Assign"));
+    return false;
+  }
+
+  #toTheJob(card, label) {
+    return { label, run: () => this.#openJob(card.job_id) };
+  }
+}
+
+/** The reason in words, or null where the move was called off. */
+async function askReason({ card, move, label }) {
+  const reason = field("Reason", { tag: "textarea", rows: 3, maxlength: 2000, autofocus: true });
+  const submit = (event) => {
+    event.preventDefault();
+    const text = reason.input.value.trim();
+    if (text === "") {
+      reason.complain("This move needs a reason.");
+      reason.input.focus();
+    } else dialog.close(`=${text}`);
+  };
+  const dialog = el(
+    "dialog",
+    { "aria-labelledby": "reason-title", "data-testid": "reason-dialog" },
+    el(
+      "form.stack",
+      { onsubmit: submit, novalidate: true },
+      el(
+        "div",
+        {},
+        el("h2", { id: "reason-title" }, `${move.label.en}: `, el("bdi", {}, card.customer)),
+        el("p.quiet", {}, "Why? It stays on the job’s record."),
+      ),
+      reason.node,
+      el(
+        "div.row.end",
+        {},
+        el(
+          "button.button",
+          { type: "button", onclick: () => dialog.close("") },
+          "Keep it where it is",
+        ),
+        el("button.button.main", {}, `Move to “${label}”`),
+      ),
+    ),
+  );
+  const said = await opened(dialog);
+  return said.startsWith("=") ? said.slice(1) : null;
+}

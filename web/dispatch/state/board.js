@@ -1,0 +1,204 @@
+// The dispatcher's board: cards merged by the highest rev, moves shown before they are confirmed.
+// No network, no DOM; times come in as epoch milliseconds.
+
+import { daysApart, msOf } from "../../shared/ui/time.js";
+
+const OWN_FOR_MS = 120_000; // how long a card we know before the board does may wait to appear on it
+
+/**
+ * Every job we know of. A card never goes back to a lower rev, whoever brings it: the board's
+ * document, the answer to a move, another tab.
+ */
+export class Board {
+  #cards = new Map();
+  #floors = new Map();
+  #own = new Map();
+  #moving = new Map();
+
+  /** Take the board's document {job_id: Card}: what it leaves out is gone. */
+  takeAll(jobs, now_ms) {
+    for (const [job_id, card] of Object.entries(jobs)) {
+      this.#own.delete(job_id);
+      this.take({ ...card, job_id });
+    }
+    for (const job_id of this.#cards.keys()) {
+      if (!Object.hasOwn(jobs, job_id) && !this.#isOwn(job_id, now_ms)) this.#cards.delete(job_id);
+    }
+  }
+
+  /** Take one card that is newer than the board's document; the document will follow. */
+  takeOwn(card, now_ms) {
+    if (!this.#cards.has(card.job_id)) this.#own.set(card.job_id, now_ms);
+    return this.take(card);
+  }
+
+  /** Whether the card is of a higher rev than all we have seen of the job, and so taken. */
+  take(card) {
+    const floor = this.#floors.get(card.job_id) ?? 0;
+    const known = this.#cards.has(card.job_id);
+    if (card.rev < floor || (known && card.rev === floor)) return false;
+    this.#floors.set(card.job_id, card.rev);
+    this.#cards.set(card.job_id, card);
+    return true;
+  }
+
+  /** Show the job in the status `to` until `settle` is called: its move is on its way. */
+  begin(job_id, to) {
+    this.#moving.set(job_id, to);
+  }
+
+  settle(job_id) {
+    this.#moving.delete(job_id);
+  }
+
+  isMoving(job_id) {
+    return this.#moving.has(job_id);
+  }
+
+  /** The card as the server has it. */
+  card(job_id) {
+    return this.#cards.get(job_id) ?? null;
+  }
+
+  /** All cards as they are to be shown: `moving` ones already in the status they are on the way to. */
+  shown() {
+    return [...this.#cards.values()].map((card) => {
+      const to = this.#moving.get(card.job_id);
+      return to === undefined ? card : { ...card, status: to, moving: true };
+    });
+  }
+
+  clear() {
+    for (const known of [this.#cards, this.#floors, this.#own, this.#moving]) known.clear();
+  }
+
+  #isOwn(job_id, now_ms) {
+    const since_ms = this.#own.get(job_id);
+    if (since_ms === undefined) return false;
+    if (now_ms - since_ms <= OWN_FOR_MS) return true;
+    this.#own.delete(job_id);
+    return false;
+  }
+}
+
+/** A column per status of the flow, in its order: [{status, cards}]. */
+export function columnsOf(flow, cards) {
+  return flow.statuses.map((status) => {
+    const here = cards.filter((card) => card.status === status.name);
+    return { status, cards: here.sort(status.terminal ? newestFirst : byArrival) };
+  });
+}
+
+/** The names of the flows that have cards, the default one always, in the order of `flows`. */
+export function flowsInUse(flows, cards, fallback) {
+  const used = new Set([fallback, ...cards.map((card) => card.flow)]);
+  const names = Object.keys(flows).filter((name) => used.has(name));
+  return names.sort((one, other) => Number(other === fallback) - Number(one === fallback));
+}
+
+const PHONE_END = 4;
+const LOAD_ON_CARD = 160; // as statemachine/views.py cuts it
+const NUMBER = /^[\d\s().+-]+$/;
+
+/**
+ * Whether a card passes the filter {text, overdue, unassigned, today}: all words of `text` must be
+ * somewhere in name, address, reference, crew or load, or it ends as the phone number does. Today
+ * is the business's, by the clocks of `zone`. functions/api/board_search.py finds the same.
+ */
+export function passes(card, filter, now_ms, zone) {
+  if (filter.overdue && overdueMs(card, now_ms) === null) return false;
+  if (filter.unassigned && ((card.crew ?? []).length > 0 || card.terminal)) return false;
+  if (filter.today && !isToday(card, now_ms, zone)) return false;
+  const wanted = plain(filter.text ?? "");
+  if (isPhone(wanted, card)) return true;
+  const haystack = searchable(card);
+  return words(wanted).every((word) => haystack.includes(word) || isPhone(word, card));
+}
+
+function searchable(card) {
+  const crew = (card.crew ?? []).map((member) => member.first_name);
+  return plain([card.customer, card.address, card.job_id, card.load, ...crew].join("\n"));
+}
+
+function words(text) {
+  return text.split(/\s+/).filter(Boolean);
+}
+
+/** A whole number, or the end of one; the card has no more than its last four digits. */
+function isPhone(text, { phone_end }) {
+  return Boolean(phone_end) && NUMBER.test(text) && text.replace(/\D/g, "").endsWith(phone_end);
+}
+
+/** Without accents and in small letters: `Pérez` is found as `perez`. */
+function plain(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+/** A window that is open today is today's, also where it began the evening before. */
+function isToday({ schedule }, now_ms, zone) {
+  const { window_start, window_end } = schedule ?? {};
+  const [first, last] = [window_start ?? window_end, window_end ?? window_start];
+  if (!first) return false;
+  const days = (moment) => daysApart(msOf(moment), now_ms, zone);
+  return days(first) <= 0 && days(last) >= 0;
+}
+
+/** How long the job has been in its status. */
+export function ageMs(card, now_ms) {
+  return Math.max(0, now_ms - msOf(card.entered_at));
+}
+
+/** By how much the job is past its time, or null. */
+export function overdueMs(card, now_ms) {
+  if (!card.due_at || card.terminal) return null;
+  const late_ms = now_ms - msOf(card.due_at);
+  return late_ms > 0 ? late_ms : null;
+}
+
+/** Jobs with an arrival window by its start, then the rest as they were booked. */
+function byArrival(one, other) {
+  return compare(arrival(one), arrival(other)) || compare(one.created_at, other.created_at);
+}
+
+function newestFirst(one, other) {
+  return compare(other.entered_at, one.entered_at);
+}
+
+function arrival(card) {
+  return card.schedule?.window_start ?? "9";
+}
+
+function compare(one, other) {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+/** What is to be hauled: the note that came with the booking. */
+function loadIn({ notes = [], created_at }) {
+  const booked = notes.find(({ recorded_at }) => recorded_at === created_at);
+  return booked?.text.slice(0, LOAD_ON_CARD) ?? null;
+}
+
+/** The card of a job whose details we have, as `statemachine/views.py` makes it. */
+export function cardOf(detail, flow) {
+  const terminal = flow.statuses.find(({ name }) => name === detail.status)?.terminal ?? false;
+  return {
+    rev: detail.rev,
+    job_id: detail.job_id,
+    flow: detail.flow,
+    status: detail.status,
+    terminal,
+    customer: detail.customer?.name ?? "",
+    address: detail.place?.address ?? "",
+    phone_end: detail.customer?.phone?.slice(-PHONE_END) ?? null,
+    load: loadIn(detail),
+    price_cents: detail.price_cents ?? null,
+    schedule: detail.schedule ?? {},
+    crew: detail.crew ?? [],
+    truck: detail.truck ?? null,
+    notes: (detail.notes ?? []).length,
+    entered_at: detail.entered_at,
+    due_at: detail.due_at ?? null,
+    created_at: detail.created_at,
+  };
+}

@@ -1,0 +1,110 @@
+// What the dispatch page asks of the API, by name. Moves, new jobs and edits carry ids of their
+// own, so that a lost answer can be asked for again without doing the thing twice.
+
+import { Api, newId, signIn } from "../../shared/api/api.js";
+import { Desk } from "./dispatch_session.js";
+
+const CHANNEL = "haulway.dispatch";
+
+export class Dispatching {
+  #api;
+
+  constructor(api) {
+    this.#api = api;
+  }
+
+  async session() {
+    return (await this.#api.get("/session")).body;
+  }
+
+  async signIn(account, password) {
+    return signIn(this.#api, account, password);
+  }
+
+  async signOut() {
+    await this.#api.ask("DELETE", "/session", { repeatable: true });
+  }
+
+  async flows() {
+    return (await this.#api.get("/flows")).body;
+  }
+
+  /** The board's answer as it comes: polling has a pace of its own, so nothing is retried here. */
+  async board(etag) {
+    const answer = await this.#api.get("/jobs", { etag, tries: 1 });
+    let next = answer.body?.next;
+    while (next) {
+      const { body } = await this.#api.get(`/jobs?after=${encodeURIComponent(next)}`, { tries: 1 });
+      Object.assign(answer.body.jobs, body.jobs);
+      next = body.next;
+    }
+    return answer;
+  }
+
+  /** The job with all its details; its `rev` is what edits are made against. */
+  async job(job_id) {
+    return (await this.#api.get(jobPath(job_id))).body;
+  }
+
+  /** {kept, detail}: `kept` where the move came before its turn and waits for it. */
+  async move(job_id, { move, expected_rev, reason, note }) {
+    const body = { move, expected_rev, event_id: newId(), ...given({ reason, note }) };
+    const path = `${jobPath(job_id)}/moves`;
+    const answer = await this.#api.ask("POST", path, { body, repeatable: true });
+    return { kept: answer.status === 202, detail: answer.body };
+  }
+
+  /** The job after `changes`, unless it is no longer at `rev` (Problem 412); null: wherever it is. */
+  async edit(job_id, changes, rev) {
+    const key = { "idempotency-key": newId() };
+    const headers = rev === null ? key : { ...key, "if-match": `"${rev}"` };
+    return (
+      await this.#api.ask("PATCH", jobPath(job_id), { body: changes, headers, repeatable: true })
+    ).body;
+  }
+
+  /** Everybody who can be on a job, all trucks, and their jobs; without days, today and tomorrow. */
+  async crew({ first, last } = {}) {
+    const days = new URLSearchParams(given({ first, last })).toString();
+    return (await this.#api.get(`/crew${days && "?"}${days}`)).body;
+  }
+
+  /** `day` is {hours, roles}; null: there all day again, in every role. */
+  async setDay(member, date, day) {
+    const path = `/crew/${encodeURIComponent(member)}/days/${encodeURIComponent(date)}`;
+    if (day === null) await this.#api.ask("DELETE", path, { repeatable: true });
+    else await this.#api.ask("PUT", path, { body: day, repeatable: true });
+  }
+
+  /** {job_id, tracking_url}; the same `key` always means the same job. `price` is in dollars. */
+  async create(request, key) {
+    const headers = { "idempotency-key": key };
+    const options = { body: given(request), headers, repeatable: true };
+    return (await this.#api.ask("POST", "/jobs", options)).body;
+  }
+}
+
+function jobPath(job_id) {
+  return `/jobs/${encodeURIComponent(job_id)}`;
+}
+
+/** `values` without what was left empty. */
+export function given(values) {
+  const filled = Object.entries(values).filter(
+    ([, value]) => !["", null, undefined].includes(value),
+  );
+  return Object.fromEntries(filled);
+}
+
+/** The desk with what the browser gives it: clock, timers, a channel to other tabs. */
+export function makeDesk(onChange) {
+  const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null;
+  return new Desk({
+    service: new Dispatching(new Api()),
+    clock: () => Date.now(),
+    setTimer: (act, ms) => setTimeout(act, ms),
+    clearTimer: (timer) => clearTimeout(timer),
+    onChange,
+    channel,
+  });
+}

@@ -1,0 +1,124 @@
+// One new job, created once, whatever was corrected between tries whose answers were lost. No DOM.
+//
+//     send A ──no answer──▶ correct it to B ──send B, same key──▶ 201: B is the job
+//                                                │ 422: the key belongs to A
+//                                                ▼
+//                               send A again: 200, its job ──edit──▶ the job is as B says
+
+import { NoAnswer, Problem, newId } from "../../shared/api/api.js";
+import { faultsIn } from "../../shared/ui/field_errors.js";
+import { msOf } from "../../shared/ui/time.js";
+
+export class JobCreation {
+  #service;
+  #key = newId();
+  #unanswered = [];
+
+  /** `service`: {create(request, key), detail(job_id), edit(detail, changes)}. */
+  constructor(service) {
+    this.#service = service;
+  }
+
+  /**
+   * {created, late, missed, error}: the job. `late` is true where an earlier try had arrived; then
+   * `missed` are the labels of what it has not got of `request`, `error` is why, where it is known.
+   * Raises NoAnswer or Problem where nothing is known to be created.
+   */
+  async submit(request) {
+    const before = [...this.#unanswered];
+    if (!before.some((each) => isSame(each, request))) this.#unanswered.push(request);
+    const created = await this.#created(request, before);
+    const late = before.some((each) => !isSame(each, request));
+    return late ? this.#corrected(created, request) : { created, late, missed: [], error: null };
+  }
+
+  async #created(request, before) {
+    try {
+      return await this.#service.create(request, this.#key);
+    } catch (error) {
+      if (isUnknown(error)) throw error;
+      this.#unanswered = before;
+      if (before.length === 0) this.#key = newId();
+      if (before.length === 0 || !isKeyUsed(error)) throw error;
+      return this.#arrived(before, error);
+    }
+  }
+
+  /** The job of the try that did arrive: the same request under the same key answers with it. */
+  async #arrived(before, refused) {
+    for (const request of before) {
+      try {
+        return await this.#service.create(request, this.#key);
+      } catch (error) {
+        if (isUnknown(error)) throw error;
+      }
+    }
+    throw refused;
+  }
+
+  async #corrected(created, request) {
+    try {
+      const detail = await this.#service.detail(created.job_id);
+      const { changes, missed } = corrections(request, detail);
+      if (Object.keys(changes).length > 0) await this.#service.edit(detail, changes);
+      return { created, late: true, missed, error: null };
+    } catch (error) {
+      return { created, late: true, missed: ["your corrections"], error };
+    }
+  }
+}
+
+/** {changes, missed}: what makes the job as `request` says, and what no change can do. */
+export function corrections(request, detail) {
+  const { customer = {}, place = {}, schedule = {}, notes = [] } = detail;
+  const cents = request.price ? Math.round(request.price * 100) : null;
+  const wanted = {
+    name: request.customer_name,
+    language: request.language,
+    ...(request.phone && { phone: request.phone }),
+  };
+  const changes = {};
+  if (differs(wanted, customer)) changes.customer = wanted;
+  if (request.location !== place.address) changes.place = { address: request.location };
+  if (cents !== null && cents !== (detail.price_cents ?? null)) changes.price_cents = cents;
+  if (!isSameWindow(request.schedule ?? {}, schedule)) changes.schedule = windowOf(request.schedule);
+  const isNew = request.notes && !notes.some(({ text }) => text === request.notes);
+  if (isNew) changes.note = request.notes;
+  const missed = [
+    request.flow !== detail.flow && "kind of job",
+    !request.phone && customer.phone && "no mobile number",
+    cents === null && detail.price_cents && "no price",
+  ];
+  return { changes, missed: missed.filter(Boolean) };
+}
+
+function differs(wanted, known) {
+  return Object.entries(wanted).some(([name, value]) => value !== known[name]);
+}
+
+function isSameWindow(one, other) {
+  return ["window_start", "window_end"].every((name) => {
+    if (!one[name] || !other[name]) return !one[name] && !other[name];
+    return msOf(one[name]) === msOf(other[name]);
+  });
+}
+
+function windowOf(schedule) {
+  return { window_start: schedule?.window_start ?? null, window_end: schedule?.window_end ?? null };
+}
+
+function isSame(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Whether it arrived is not known. */
+function isUnknown(error) {
+  if (error instanceof NoAnswer) return true;
+  return error instanceof Problem && (error.status >= 500 || error.status === 429);
+}
+
+/** The key was used for another request; a 422 that names no field is about nothing else here. */
+function isKeyUsed(error) {
+  if (!(error instanceof Problem)) return false;
+  return /key/.test(error.slug) || (error.status === 422 && faultsIn(error).length === 0);
+}

@@ -1,0 +1,251 @@
+// The booking form without its DOM: what is valid, how it is kept, and how it is sent just once.
+
+import { NoAnswer, Problem, newId } from "../api/api.js";
+import { expectLink } from "./recent_bookings.js";
+import { phoneNumber } from "../ui/phone.js";
+import { DAY_MS, HOUR_MS } from "../ui/time.js";
+import { dayAfter, dayAt, momentAt } from "../ui/business_time.js";
+
+const DRAFT = "haulway.booking.draft";
+const SENDING = "haulway.booking.sending";
+const BOOKED = "haulway.booking.booked";
+const DRAFT_FOR_MS = DAY_MS;
+const SENDING_FOR_MS = 12 * HOUR_MS;
+export const LATEST_DAYS = 90;
+export const LIMITS = Object.freeze({ name: 200, address: 200, what: 2000 });
+
+const WHOLE_DAY = [8, 19];
+/** Arrival windows to choose from, in hours of the business's day. */
+export const WINDOWS = Object.freeze({ morning: [8, 12], afternoon: [12, 16], evening: [16, 19] });
+
+export const EMPTY = Object.freeze({
+  name: "",
+  phone: "",
+  address: "",
+  what: "",
+  day: "",
+  window: "any",
+  language: "en",
+});
+
+/**
+ * What is wrong with each field: {field: key of the message}. Empty where all is well. Days are those
+ * of `zone`, the business's.
+ */
+export function faultsOf(form, now_ms, zone) {
+  const faults = {
+    name: textFault(form.name, LIMITS.name),
+    phone: phoneFault(form.phone),
+    address: addressFault(form.address),
+    what: textFault(form.what, LIMITS.what),
+    day: dayFault(form, now_ms, zone),
+  };
+  return Object.fromEntries(Object.entries(faults).filter(([, fault]) => fault !== null));
+}
+
+function textFault(text, longest) {
+  if (!/[\p{L}\p{N}]/u.test(text)) return "missing"; // blanks and invisible letters are nothing
+  return text.trim().length > longest ? "too_long" : null;
+}
+
+function phoneFault(text) {
+  if (text.trim() === "") return "missing";
+  return phoneNumber(text) === null ? "not_a_phone" : null;
+}
+
+function addressFault(text) {
+  const fault = textFault(text, LIMITS.address);
+  return fault ?? (text.trim().length < 6 ? "too_short" : null);
+}
+
+function dayFault({ day, window }, now_ms, zone) {
+  if (day === "") return null;
+  if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(Date.parse(day))) return "not_a_day";
+  const today = dayAt(now_ms, zone);
+  if (day < today) return "past";
+  if (day > latestDay(today)) return "too_far";
+  return endOf(day, window, zone) <= now_ms ? "past" : null;
+}
+
+/** The last day that can be booked. */
+export function latestDay(today) {
+  return dayAfter(today, LATEST_DAYS);
+}
+
+function endOf(day, window, zone) {
+  if (window === "any") return momentAt(dayAfter(day, 1), "00:00", zone);
+  return hourOf(day, WINDOWS[window][1], zone);
+}
+
+/** The epoch milliseconds of an hour of that day by the clocks of `zone`. */
+function hourOf(day, hour, zone) {
+  return momentAt(day, `${String(hour).padStart(2, "0")}:00`, zone);
+}
+
+/** {window_start, window_end} of a day and the name of a time of day, as moments. */
+export function arrivalOf(day, window, zone) {
+  const [from, until] = WINDOWS[window] ?? WHOLE_DAY;
+  const iso = (hour) => new Date(hourOf(day, hour, zone)).toISOString();
+  return { window_start: iso(from), window_end: iso(until) };
+}
+
+/** Whether a thing is in the list that was typed or tapped together. */
+export function includesThing(text, thing) {
+  return thingsIn(text).some((each) => sameThing(each, thing));
+}
+
+/** The list with `thing` at its end, or without it where it was in it. */
+export function toggled(text, thing) {
+  const things = thingsIn(text);
+  const others = things.filter((each) => !sameThing(each, thing));
+  const added = others.length === 0 ? thing : thing.toLowerCase();
+  return (others.length < things.length ? others : [...others, added]).join(", ");
+}
+
+function thingsIn(text) {
+  return text
+    .split(/[,;\n]/)
+    .map((thing) => thing.trim())
+    .filter(Boolean);
+}
+
+function sameThing(one, other) {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** The request to `POST /api/bookings` that a form without faults stands for. */
+export function requestOf(form, zone) {
+  const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, zone);
+  return {
+    name: form.name.trim(),
+    phone: phoneNumber(form.phone),
+    address: form.address.trim(),
+    what: form.what.trim(),
+    ...arrival,
+    language: form.language,
+  };
+}
+
+/**
+ * One booking from the first letter typed to its tracking link.
+ *
+ *     writing ──send──▶ sending ──201──▶ booked
+ *        ▲                 │ no answer: `sending` stays on the device, with its key
+ *        └──4xx: nothing was booked──┘
+ *
+ * The key and the very request are kept until an answer came, so that trying again, reloading or
+ * coming back later can never book twice.
+ */
+export class Booking {
+  #device;
+  #tab;
+  #newKey;
+
+  constructor({ device, tab, newKey = newId }) {
+    this.#device = device;
+    this.#tab = tab;
+    this.#newKey = newKey;
+  }
+
+  /** What was typed before, unless that was long ago. */
+  draft(now_ms) {
+    const kept = documentIn(this.#device.get(DRAFT));
+    if (kept?.form && now_ms - kept.at_ms < DRAFT_FOR_MS) return { ...EMPTY, ...texts(kept.form) };
+    return null;
+  }
+
+  keepDraft(form, now_ms) {
+    this.#device.set(DRAFT, JSON.stringify({ form, at_ms: now_ms }));
+  }
+
+  /** {key, request, at_ms}: a booking that was sent and not answered yet, or null. */
+  unanswered(now_ms) {
+    const kept = documentIn(this.#device.get(SENDING));
+    return kept?.key && kept.request && now_ms - kept.at_ms < SENDING_FOR_MS ? kept : null;
+  }
+
+  /** {job_id, tracking_url, request}: what this tab has booked, or null. */
+  booked() {
+    const kept = documentIn(this.#tab.get(BOOKED));
+    return typeof kept?.tracking_url === "string" ? kept : null;
+  }
+
+  /** Note, before anything is sent, what is going to be sent and under which key. */
+  prepare(form, now_ms, zone) {
+    const sending = { key: this.#newKey(), request: requestOf(form, zone), at_ms: now_ms };
+    this.#device.set(SENDING, JSON.stringify(sending));
+    return sending;
+  }
+
+  /**
+   * Send what was prepared: {job_id, tracking_url, request}. Raises NoAnswer or Problem; after one that
+   * says that nothing was booked, the form is free again.
+   */
+  async send(sending, api) {
+    const headers = { "idempotency-key": sending.key };
+    const options = { body: sending.request, headers, repeatable: true };
+    try {
+      const { body } = await api.ask("POST", "/bookings", options);
+      return await this.#done(body, sending);
+    } catch (error) {
+      if (isRefusal(error)) this.#device.remove(SENDING);
+      throw error;
+    }
+  }
+
+  /** Forget the unanswered booking. If it did arrive, sending the form again books twice. */
+  giveUp() {
+    this.#device.remove(SENDING);
+  }
+
+  /** Begin again after a booking. */
+  again() {
+    this.#tab.remove(BOOKED);
+  }
+
+  async #done({ job_id, tracking_url, tracking_token }, { request, at_ms }) {
+    const booked = { job_id, tracking_url, request };
+    this.#tab.set(BOOKED, JSON.stringify(booked));
+    this.#device.remove(SENDING);
+    this.#device.remove(DRAFT);
+    await expectLink(this.#device, tracking_token ?? "", at_ms);
+    return booked;
+  }
+}
+
+/** The service has answered that it did not book: the request may be changed and sent again. */
+export function isRefusal(error) {
+  return error instanceof Problem && [400, 403, 413, 415, 422].includes(error.status);
+}
+
+/** Whether trying again by ourselves may help. */
+export function isPassing(error) {
+  return error instanceof NoAnswer || (error instanceof Problem && !isRefusal(error));
+}
+
+/** The tracking link, where it is one: it is about to become a link on our page. */
+export function linkIn(booked, origin) {
+  try {
+    const url = new URL(booked.tracking_url, origin);
+    return ["http:", "https:"].includes(url.protocol) ? url.href : null;
+  } catch {
+    return null;
+  }
+}
+
+function texts(form) {
+  return Object.fromEntries(
+    Object.keys(EMPTY)
+      .filter((name) => typeof form[name] === "string")
+      .map((name) => [name, form[name]]),
+  );
+}
+
+function documentIn(text) {
+  try {
+    const document = JSON.parse(text ?? "null");
+    return typeof document === "object" ? document : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,22 @@
+// Which links were handed out on this device a moment ago: their page may not be there yet, and only
+// then may the tracking page say that it knows of the booking. Kept by digest, never by the token.
+
+import { sha256Hex } from "../api/api.js";
+import { MINUTE_MS } from "../ui/time.js";
+
+const PREFIX = "haulway.expected.";
+const EXPECTED_FOR_MS = 10 * MINUTE_MS;
+
+export async function expectLink(memory, token, now_ms) {
+  memory.set(await nameOf(token), String(now_ms));
+}
+
+/** Whether the job of that token was booked on this device a moment ago. */
+export async function isExpected(memory, token, now_ms) {
+  const since_ms = Number(memory.get(await nameOf(token)) ?? Number.NaN);
+  return now_ms - since_ms < EXPECTED_FOR_MS;
+}
+
+async function nameOf(token) {
+  return PREFIX + (await sha256Hex(token)).slice(0, 32);
+}

@@ -1,0 +1,111 @@
+// What the tracking page says, from what the reader knows. No DOM, no words: keys of words.
+
+import { ageMs } from "../reader/reader.js";
+
+const STALE_MS = 120_000; // from here on the age of the data is worth a second look
+// A token, whatever a message has put around it: a quote, a full stop, a dash, a blank.
+const TOKEN = /^[^A-Za-z0-9_-]*([A-Za-z0-9_-]{22})[_-]*(?![A-Za-z0-9_-])/;
+const ENDED = { not_found: "not_found", gone: "gone" };
+const BEFORE = { asking: "asking", preparing: "preparing", offline: "offline", trouble: "trouble" };
+const PHOTO = /^\/t\/p\/[0-9a-f]{32}\.jpg$/;
+const KINDS = ["before", "after"];
+const LOADS = ["minimum", "quarter", "half", "three_quarters", "full"];
+const NOT_FOUND_AFTER_MS = 5_000;
+const NOTICES = { offline: "offline", trouble: "trouble", stale: "stale" };
+
+/**
+ * {scene, notice}: which of the page's states to show.
+ *
+ * `scene` is "job" where there is a view to show, else why there is none: "asking", "preparing",
+ * "offline", "trouble", "not_found", "gone". `notice` is what stands above a job whose data cannot
+ * be brought up to date right now: "offline", "trouble", "stale", or null. A link that has ended
+ * shows no job, even where this device remembers one.
+ *
+ * `expected`: this device has booked it a moment ago, so it is on its way. Of any other link that
+ * is not there the page says so once `waited_ms` is a few seconds, `looking` on for a while.
+ */
+export function stateOf({ kind, view, reason }, { expected = true, waited_ms = 0 } = {}) {
+  if (Object.hasOwn(ENDED, kind)) return { scene: ENDED[kind], notice: null };
+  if (!view && kind === "preparing" && !expected) return notYet(waited_ms);
+  if (!view) return { scene: BEFORE[kind] ?? "trouble", notice: null };
+  const quiet = kind === "stale" && reason === "older"; // the newest state is on the page already
+  return { scene: "job", notice: quiet ? null : (NOTICES[kind] ?? null) };
+}
+
+/** The reader is still patient; a visitor of whose booking nothing is known is told after seconds. */
+function notYet(waited_ms) {
+  const scene = waited_ms < NOT_FOUND_AFTER_MS ? "preparing" : "not_found";
+  return { scene, notice: null, looking: true };
+}
+
+/** {tone: "live" | "old" | "done" | "unknown", age_ms}: how fresh what is shown is. */
+export function freshnessOf(shown, now_ms) {
+  const age_ms = ageMs(shown, now_ms);
+  if (shown.view?.terminal && shown.kind === "current") return { tone: "done", age_ms };
+  if (age_ms === null) return { tone: "unknown", age_ms };
+  const late = ["offline", "trouble"].includes(shown.kind) || age_ms > STALE_MS;
+  return { tone: late ? "old" : "live", age_ms };
+}
+
+/**
+ * The steps to show, each with `state` "done", "current" or "coming". Once the job has ended, what
+ * never happened is left out.
+ */
+export function stepsOf(view) {
+  const steps = Array.isArray(view.steps) ? view.steps : [];
+  const here = steps.findIndex((step) => step.status === view.status);
+  const known = steps.map((step, index) => ({ ...step, state: stateOfStep(step, index, here) }));
+  return view.terminal ? known.filter((step) => step.at || step.state === "current") : known;
+}
+
+function stateOfStep(step, index, here) {
+  if (index === here) return "current";
+  return index < here ? "done" : "coming";
+}
+
+/** The step the job is at; undefined only for a view that contradicts itself. */
+export function currentStep(view) {
+  return stepsOf(view).find((step) => step.state === "current");
+}
+
+/** What the customer may do alone and the API has an address for. */
+export function choicesOf(view) {
+  const choices = Array.isArray(view.choices) ? view.choices : [];
+  return choices.filter(({ move }) => ["confirm", "cancel"].includes(move));
+}
+
+/** The photos to show, those from before first, each with its `number` and `of` how many of a kind. */
+export function photosOf(view) {
+  const photos = Array.isArray(view.photos) ? view.photos : [];
+  return KINDS.flatMap((kind) =>
+    photos
+      .filter((photo) => photo?.kind === kind && PHOTO.test(photo.path))
+      .map(({ path }, index, all) => ({ kind, path, number: index + 1, of: all.length })),
+  );
+}
+
+/** How much of the truck the load took; null where that is not told. */
+export function loadOf({ load_size }) {
+  return LOADS.includes(load_size) ? load_size : null;
+}
+
+/** The token of this visit: of the path /track/{token}, or handed on as ?token=; null without. */
+export function tokenIn(url) {
+  const { pathname, searchParams } = new URL(url);
+  const inPath = /^\/track\/+([^/]+)/.exec(pathname)?.[1];
+  const given = inPath && inPath !== "index.html" ? decoded(inPath) : searchParams.get("token");
+  return TOKEN.exec(given ?? "")?.[1] ?? null;
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a percent sign that begins nothing
+  }
+}
+
+/** What a reader is to remember of a view that came as the answer to a customer's own move. */
+export function rememberedText(view, now_ms) {
+  return JSON.stringify({ view, etag: null, checked_at_ms: now_ms });
+}

@@ -1,0 +1,191 @@
+// The reader at work in a browser: requests, clock, memory, visibility and network signals.
+// Everything the browser gives comes in as an argument, so that it runs in node as well.
+
+import { DEFAULT_POLICY } from "./polling_policy.js";
+import { Reader, rememberedIn, sameShown, worthKeeping } from "./reader.js";
+
+const TOKEN_PATH = /^\/track\/([A-Za-z0-9_-]{22})\/?$/;
+const MEMORY_PREFIX = "haulway.view.";
+const SLEPT_MS = 1_000; // the wall clock running ahead of the steady one by more: the device slept
+const NOTHING = { view: null, checked_at_ms: null, reason: null };
+
+/**
+ * Show the job behind `url` (https://host/track/{token}) and keep it up to date.
+ *
+ * `onShown(shown)` is called for each state, as it changes; `onStopped()` when there is nothing
+ * more to ask for. Returns {retry(), stop(), now_ms()}: a button, the end, and the clock that
+ * `shown.checked_at_ms` is read by. An address without a token is `not_found` at once.
+ */
+export async function follow(url, options) {
+  const env = { ...browser(), onStopped: () => {}, policy: {}, random: Math.random, ...options };
+  const link = await linkOf(url);
+  if (link === null) return nowhere(env);
+  return new Following(link, env).start();
+}
+
+/** {edge, api, key}: the two addresses of a view and its name in the memory; null: no token. */
+export async function linkOf(url) {
+  const { origin, pathname } = new URL(url);
+  const token = TOKEN_PATH.exec(pathname)?.[1];
+  if (token === undefined) return null;
+  const digest = await digestOf(token);
+  const edge = `${origin}/t/${digest}.json`;
+  return { edge, api: `${origin}/api/track/${digest}`, key: MEMORY_PREFIX + digest };
+}
+
+/** The first 32 hex digits of the token's SHA-256. Browsers offer it on HTTPS and localhost. */
+export async function digestOf(token) {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
+  const hex = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0"));
+  return hex.join("").slice(0, 32);
+}
+
+/** localStorage where the browser allows it; where it does not, a visit without memory. */
+export function browserMemory() {
+  const quietly = (act) => {
+    try {
+      return act(globalThis.localStorage) ?? null;
+    } catch {
+      return null; // private mode, storage full, or forbidden: the page works without
+    }
+  };
+  return {
+    get: (key) => quietly((storage) => storage.getItem(key)),
+    set: (key, text) => quietly((storage) => storage.setItem(key, text)),
+  };
+}
+
+/**
+ * Whole epoch milliseconds that never go back: steady from the first reading on, so that setting
+ * the clock does not change an age, except that time slept through is added.
+ */
+export function createClock(wall_ms = () => Date.now(), steady_ms = () => performance.now()) {
+  let ahead_ms = wall_ms() - steady_ms();
+  return () => {
+    const steady = steady_ms();
+    const now_ahead_ms = wall_ms() - steady;
+    if (now_ahead_ms - ahead_ms > SLEPT_MS) ahead_ms = now_ahead_ms;
+    return Math.floor(steady + ahead_ms);
+  };
+}
+
+function browser() {
+  return {
+    fetch: globalThis.fetch?.bind(globalThis),
+    memory: browserMemory(),
+    clock: createClock(),
+    document: globalThis.document,
+    window: globalThis.window,
+    navigator: globalThis.navigator,
+    setTimer: (act, ms) => setTimeout(act, ms),
+    clearTimer: (timer) => clearTimeout(timer),
+  };
+}
+
+function nowhere(env) {
+  env.onShown({ kind: "not_found", ...NOTHING });
+  env.onStopped();
+  return { retry: () => {}, stop: () => {}, now_ms: env.clock };
+}
+
+class Following {
+  #link;
+  #env;
+  #policy;
+  #reader;
+  #last = null;
+  #timer = null;
+  #ended = new AbortController();
+  #stopped = false;
+
+  constructor(link, env) {
+    this.#link = link;
+    this.#env = env;
+    this.#policy = { ...DEFAULT_POLICY, ...env.policy };
+    const remembered = rememberedIn(env.memory.get(link.key));
+    const { policy, random } = env;
+    this.#reader = new Reader(env.clock(), { policy, random, remembered });
+  }
+
+  start() {
+    const { document, window, navigator, clock } = this.#env;
+    if (document?.hidden) this.#reader.signal("hidden", clock());
+    if (navigator?.onLine === false) this.#reader.signal("offline", clock());
+    const signal = this.#ended.signal;
+    const seen = () => this.#signal(document.hidden ? "hidden" : "visible");
+    document?.addEventListener("visibilitychange", seen, { signal });
+    window?.addEventListener?.("online", () => this.#signal("online"), { signal });
+    window?.addEventListener?.("offline", () => this.#signal("offline"), { signal });
+    this.#turn();
+    return { retry: () => this.#signal("retry"), stop: () => this.#end(), now_ms: clock };
+  }
+
+  #signal(name) {
+    this.#reader.signal(name, this.#env.clock());
+    this.#turn();
+  }
+
+  #turn() {
+    if (this.#ended.signal.aborted) return;
+    this.#env.clearTimer(this.#timer);
+    this.#show();
+    const step = this.#reader.step(this.#env.clock());
+    const stopped = step.do === "stop";
+    if (step.do === "ask") this.#ask(step);
+    else if (step.do === "wait" && step.ms !== null) {
+      this.#timer = this.#env.setTimer(() => this.#turn(), step.ms);
+    } else if (stopped && !this.#stopped) this.#env.onStopped();
+    this.#stopped = stopped;
+  }
+
+  #show() {
+    const shown = this.#reader.shown;
+    if (sameShown(shown, this.#last)) return;
+    this.#last = shown;
+    this.#env.onShown(shown);
+  }
+
+  async #ask(step) {
+    const answer = await this.#get(step);
+    if (this.#ended.signal.aborted) return;
+    this.#reader.receive(answer, this.#env.clock());
+    this.#keep();
+    this.#turn();
+  }
+
+  /** {status, headers, body}, or null: no network, a broken answer, or one that came too late. */
+  async #get(step) {
+    const { fetch, setTimer, clearTimer } = this.#env;
+    const limit = new AbortController();
+    const timer = setTimer(() => limit.abort(), this.#policy.request_timeout_s * 1000);
+    try {
+      const response = await fetch(this.#link[step.source], {
+        headers: step.headers,
+        cache: "no-store", // the browser's own cache would answer with what we have already
+        credentials: "omit",
+        redirect: "manual", // no view is behind a redirect, but a hotel's sign-in page may be
+        referrerPolicy: "no-referrer",
+        signal: limit.signal,
+      });
+      const headers = Object.fromEntries(response.headers);
+      return { status: response.status, headers, body: await response.text() };
+    } catch {
+      return null;
+    } finally {
+      clearTimer(timer);
+    }
+  }
+
+  #keep() {
+    const { memory } = this.#env;
+    const { remembered } = this.#reader;
+    if (remembered === null) return;
+    if (!worthKeeping(remembered, rememberedIn(memory.get(this.#link.key)))) return;
+    memory.set(this.#link.key, JSON.stringify(remembered));
+  }
+
+  #end() {
+    this.#ended.abort();
+    this.#env.clearTimer(this.#timer);
+  }
+}

@@ -1,0 +1,65 @@
+// How long to wait: the policy, the interval a view asks for, and the budget of early retries.
+// The same as tracking/polling_policy.py, where each number is explained.
+
+const DOUBLINGS_MAX = 20;
+
+/** All that can be tuned. */
+export const DEFAULT_POLICY = Object.freeze({
+  poll_min_s: 2,
+  poll_max_s: 300,
+  poll_default_s: 10,
+  poll_jitter_percent: 20,
+  prepare_budget_s: 60,
+  prepare_base_ms: 500,
+  prepare_cap_ms: 5_000,
+  gone_budget_s: 60,
+  older_before_fallback: 3,
+  fallback_pause_s: 60,
+  retry_start_percent: 300,
+  retry_earn_percent: 5,
+  retry_base_ms: 1_000,
+  trouble_cap_s: 30,
+  recovery_jitter_percent: 50,
+  retry_after_cap_s: 300,
+  wake_jitter_ms: 1_000,
+  wake_gap_ms: 2_000,
+  request_timeout_s: 10,
+});
+
+/** The time between two polls that `view` (null: none yet) suggests, within the policy's limits. */
+export function intervalMs(view, { poll_default_s, poll_min_s, poll_max_s }) {
+  const poll_s = typeof view?.poll_s === "number" ? view.poll_s : poll_default_s;
+  return Math.floor(Math.min(Math.max(poll_s, poll_min_s), poll_max_s) * 1000);
+}
+
+/** `base_ms` the first time, then twice as much each time. */
+export function doubled(base_ms, times) {
+  return base_ms * 2 ** Math.min(times - 1, DOUBLINGS_MAX);
+}
+
+/** A token bucket for early retries; why it is cut, and earns so little, is explained there. */
+export class RetryBudget {
+  #percent;
+  #earnPercent;
+  #mostPercent;
+
+  constructor(policy) {
+    this.#percent = policy.retry_start_percent;
+    this.#earnPercent = policy.retry_earn_percent;
+    this.#mostPercent = Math.max(100, policy.retry_start_percent);
+  }
+
+  cut(random) {
+    this.#percent = Math.min(this.#percent, Math.floor(random * 100));
+  }
+
+  earn() {
+    this.#percent = Math.min(this.#percent + this.#earnPercent, this.#mostPercent);
+  }
+
+  spend() {
+    if (this.#percent < 100) return false;
+    this.#percent -= 100;
+    return true;
+  }
+}

@@ -1,0 +1,62 @@
+// Labelled fields, as the dialogs and the drawer use them.
+
+import { el, fill } from "/shared/ui/elements.js";
+import { icon } from "/shared/ui/icons.js";
+
+let counted = 0;
+
+/** A labelled input: `{node, input, complain(text)}`; `complain(null)` takes the complaint back. */
+export function field(label, { tag = "input", hint = null, options = null, ...attributes } = {}) {
+  const id = `field-${(counted += 1)}`;
+  const choices = options?.map(([value, text]) => el("option", { value }, text));
+  const described = { "aria-describedby": `${id}-fault${hint ? ` ${id}-hint` : ""}` };
+  const input = el(
+    `${options ? "select" : tag}.input`,
+    { id, "data-focus": id, ...described },
+    choices ?? null,
+  );
+  for (const [name, value] of Object.entries(attributes)) set(input, name, value);
+  const fault = el("p.fault", { id: `${id}-fault`, hidden: true });
+  const node = el(
+    "div.field",
+    {},
+    el("label", { for: id }, label),
+    hint && el("p.hint", { id: `${id}-hint` }, hint),
+    input,
+    fault,
+  );
+  const complain = (text) => {
+    fault.hidden = !text;
+    fill(fault, text && [icon("alert"), text]);
+    if (text) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+  };
+  input.addEventListener("input", () => complain(null));
+  return { node, input, complain };
+}
+
+function set(input, name, value) {
+  if (name === "value") input.value = value ?? "";
+  else if (value !== null && value !== false) input.setAttribute(name, value === true ? "" : value);
+}
+
+export function dollars(cents) {
+  if (cents === null || cents === undefined) return "";
+  return (cents / 100).toLocaleString("en-US", {
+    style: "currency",
+    currency: "USD",
+    minimumFractionDigits: cents % 100 ? 2 : 0,
+  });
+}
+
+/** A dialog that is gone when it is closed; resolves with its returnValue. */
+export function opened(dialog) {
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((done) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      done(dialog.returnValue);
+    });
+  });
+}

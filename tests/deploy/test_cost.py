@@ -126,16 +126,16 @@ def test_the_transitions_of_a_job_are_the_states_that_its_execution_enters() -> 
 
 
 def test_a_message_of_each_request_and_of_each_fact_to_each_queue_of_facts() -> None:
-    heard = {
-        rule["Properties"]["Targets"][0]["Arn"]["Fn::GetAtt"][0]: (
+    heard: dict[str, list[str]] = {}
+    for rule in of_type("AWS::Events::Rule").values():
+        queue = rule["Properties"]["Targets"][0]["Arn"]["Fn::GetAtt"][0]
+        heard.setdefault(queue, []).extend(
             rule["Properties"]["EventPattern"].get("detail-type", [])
         )
-        for rule in of_type("AWS::Events::Rule").values()
-    }
     life = Counter(JobRequested=1, JobMoveRequested=Use().moves)
     life += Counter(JobCreated=1, JobMoved=Use().moves)
     edit = Counter(JobEditRequested=1, JobEdited=1)
-    queues = [f"{name}Queue" for name in ("Create", "Advance", "Edit", "Board", "Edge")]
+    queues = [f"{name}Queue" for name in ("Create", "Advance", "Edit", "Board", "Invalidation")]
     queues += ["SmsQueue", "FanOutQueue"]
     for use, events in ((Use(), life), (Use().with_crew(), life + edit)):
         counted = tuple(sum(events[kind] for kind in heard[queue]) for queue in queues)

@@ -13,10 +13,11 @@ from samtranslator.yaml_helper import yaml_parse
 from cli.audit import audit_line
 from deploy.bundle import ROOT
 from functions.aws.invalidation_usage import S3InvalidationUsage
-from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
+from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords, S3TextBudgets
 from functions.aws.photos import UPLOADS, S3Photos
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
 from functions.messages.phone_numbers import PhoneRecord
+from functions.messages.sms_budget import SpentTexts
 from functions.ops.history import KEPT_AT_LEAST
 from functions.protocol.ports import StuckJob
 from functions.views.invalidation_budget import MonthlyUsage
@@ -110,6 +111,8 @@ def everything(s3: Any) -> None:
     S3Deliveries(s3, "JobsBucket").create(a_delivery())
     S3Deliveries(s3, "JobsBucket").replace(a_delivery(), "e")
     S3PhoneRecords(s3, "JobsBucket").write(PhoneRecord(tenant="m", digest="0" * 64, rev=1), None)
+    spent = SpentTexts(tenant="main", day="2026-11-21", of="business")
+    S3TextBudgets(s3, "JobsBucket").write(spent, None)
     S3Endpoints(s3, "JobsBucket").write(an_endpoint("ep_1"), None)
     S3InvalidationUsage(s3, "JobsBucket").write(MonthlyUsage(month="2026-11"), None)
     S3Photos(s3, "JobsBucket", "SiteBucket", "h", None).publish("a" * 32, b"jpeg")
@@ -147,6 +150,7 @@ def test_a_message_and_an_ended_job_are_erased_by_every_one_of_their_writes(
     assert erased == [
         ("jobs", ["ended-erased"]), ("jobs", ["ended-erased"]),
         ("deliveries", ["messages-erased"]), ("deliveries", ["messages-erased"]),
+        ("budgets", ["messages-erased"]),
     ]  # fmt: skip
 
 

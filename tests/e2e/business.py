@@ -89,6 +89,11 @@ def move(job_id: str, name: str, event_id: str | None = None, **more: Any) -> di
     }
 
 
+def unreadable_move(event_id: str, job_id: str = "261121-zzzzzz") -> dict[str, Any]:
+    """A move whose actor is no object: another try cannot cure it."""
+    return move(job_id, "confirm", event_id) | {"actor": "dana"}
+
+
 def put(laptop: Laptop, kind: str, details: Iterable[dict[str, Any]], events: Any = None) -> None:
     """`put_events` with plain boto3: what any partner does."""
     put_mixed(laptop, [(kind, detail) for detail in details], events)

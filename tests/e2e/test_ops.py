@@ -19,6 +19,7 @@ from tests.e2e.business import (
     move,
     put,
     settled,
+    unreadable_move,
     until,
 )
 
@@ -108,7 +109,7 @@ def test_a_job_that_no_one_knows_has_no_story(stack: Laptop) -> None:
 
 
 def test_a_poison_event_is_shown_sent_again_and_thrown_away(stack: Laptop) -> None:
-    poison = move("261121-zzzzzz", "confirm", f"poison-{uuid.uuid4().hex[:8]}")
+    poison = unreadable_move(f"poison-{uuid.uuid4().hex[:8]}")
     before = dead_letters(stack).get("Advance", 0)
     put(stack, "JobMoveRequested", [poison])
     until(lambda: dead_letters(stack).get("Advance", 0), (before + 1).__eq__)
@@ -116,7 +117,7 @@ def test_a_poison_event_is_shown_sent_again_and_thrown_away(stack: Laptop) -> No
     assert counts["advance_job"] == before + 1
     letter = _mine(stack, poison["event_id"])
     assert (letter["event"], letter["job_id"]) == ("JobMoveRequested", "261121-zzzzzz")
-    assert letter["reason"] == "UnknownJob"
+    assert letter["reason"] == "Permanent"
     done = told(stack, "ops", "dlq", "replay", "advance_job", letter["message_id"])
     assert done == {"done": 1, "left": 0}
     again = until(
@@ -170,7 +171,7 @@ def test_ops_do_the_same_through_the_api(
     assert told(stack, *site, "ops", "watch")["snapshot_jobs"] > 0
     assert told(stack, *site, "ops", "repair", job_id) == {"repaired": {}}
     assert told(stack, *site, "ops", "repair", "--all")["failed"] == {}
-    poison = move("261121-zzzzzz", "confirm", f"poison-{uuid.uuid4().hex[:8]}")
+    poison = unreadable_move(f"poison-{uuid.uuid4().hex[:8]}")
     put(stack, "JobMoveRequested", [poison])
     letter = until(lambda: _mine(stack, poison["event_id"]), bool)
     for what in ("replay", "discard"):

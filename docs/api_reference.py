@@ -15,13 +15,13 @@ PAGE = DOCS / "api.md"
 TOP = """\
 # The API
 
-Generated from [`openapi.json`](openapi.json) by `python -m docs.api_reference`; a test keeps the two
-in step. To try requests, start `make up` and open <http://localhost:8080/api/docs>: Swagger UI shows
+Generated from [`openapi.json`](openapi.json) by `python -m docs.api_reference`; a test keeps them
+in step. To try requests, start `make up` and open <http://localhost:8080/api/docs>: Swagger UI has
 the same document there. On AWS that page is off.
 
-How to read it: each route has its roles, parameters, body, and responses. Errors are problem documents
-(RFC 9457): decide by their `type`, which is `/problems/` and the word in the list. Documents are below
-the routes.
+How to read it: each route has its roles, parameters, body, and responses. Errors are problem
+documents (RFC 9457): decide by their `type`, which is `/problems/` and the word in the list. The
+documents are below the routes.
 """
 BOUNDS = {
     "minLength": "at least {} characters",
@@ -59,8 +59,9 @@ def _route(name: str, operation: Spec) -> Iterator[str]:
     body = operation.get("requestBody")
     if body:
         yield from (f"Body: {_content(body)}.", "")
-    rows = ((code, _content(it), _text(it)) for code, it in operation["responses"].items())
-    yield from _table("response | document | meaning", rows)
+    responses = operation["responses"].items()
+    answers = ((code, _content(each), _text(each)) for code, each in responses)
+    yield from _table("response | document | meaning", answers)
 
 
 def _content(part: Spec) -> str:

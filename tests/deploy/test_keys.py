@@ -118,7 +118,7 @@ def statements(function: str) -> Iterator[tuple[set[str], set[str]]]:
             actions = statement["Action"]
             actions = {actions} if isinstance(actions, str) else set(actions)
             if any(action.startswith("dynamodb:") for action in actions):
-                on_aws = statement["Condition"]["Fn::If"][1]["ForAllValues:StringLike"]
+                on_aws = statement["Condition"]["ForAllValues:StringLike"]
                 yield actions, set(on_aws["dynamodb:LeadingKeys"])
 
 

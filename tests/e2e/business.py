@@ -27,8 +27,8 @@ from statemachine.views import Board, card_of
 
 HAUL = Path(sys.executable).parent / "haul"
 DISPATCHER = {"kind": "dispatcher", "id": "dana"}
-HOOKS = ("Text", "Inbound", "FanOut", "Webhook")
-DEAD_LETTERS = ("Create", "Advance", "Edit", "Board", "Edge", *HOOKS, "Watch")
+HOOKS = ("Sms", "Inbound", "FanOut", "Webhook")
+DEAD_LETTERS = ("Create", "Advance", "Edit", "Board", "Invalidation", *HOOKS, "Watch")
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ import pytest
 
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.s3_stores import S3Boards
-from functions.aws.site_address import NotedEdgeAddress
+from functions.aws.site_address import StoredEdgeAddress
 from functions.protocol.ports import Unavailable
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of
@@ -60,7 +60,7 @@ def test_a_board_whose_answer_was_lost_is_not_taken_for_an_empty_one(
 def test_the_edges_address_is_read_once(moto: Moto) -> None:
     ssm = moto.client("ssm")
     ssm.put_parameter(Name="/haulway/test/edge-url", Value="https://edge.test/", Type="String")
-    noted = NotedEdgeAddress(ssm, "/haulway/test/edge-url")
+    noted = StoredEdgeAddress(ssm, "/haulway/test/edge-url")
     assert noted.url == "https://edge.test"
     ssm.delete_parameter(Name="/haulway/test/edge-url")
     assert noted.url == "https://edge.test"

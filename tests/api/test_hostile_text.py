@@ -14,7 +14,7 @@ from cli.output.roster_csv import BadRow, read_people
 from events import JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.routes import ROUTES
 from statemachine.bounds import line_of_text, note_text
-from tests.api.api_fixture import Office
+from tests.api.api_fixture import ApiBackend
 from tests.api.test_roles import BODIES, path_of
 from tests.support.builders import a_booking, a_job, a_request, an_edit
 
@@ -102,9 +102,9 @@ def normalized(path: str, text: str) -> str:
     return note_text(text) if lines else line_of_text(text)
 
 
-def is_kept(office: Office, text: str) -> bool:
+def is_kept(api: ApiBackend, text: str) -> bool:
     written = json.dumps(text, ensure_ascii=False).encode()
-    return any(written in stored for stored in office.bucket.objects.values())
+    return any(written in stored for stored in api.bucket.objects.values())
 
 
 DOORS = [
@@ -116,20 +116,20 @@ DOORS = [
     ("route", "path"), DOORS, ids=[f"{route.name} {path}" for route, path in DOORS]
 )
 def test_no_text_at_the_api_is_an_error_of_ours_and_what_is_taken_is_kept(
-    route: Any, path: str, office: Office
+    route: Any, path: str, api: ApiBackend
 ) -> None:
-    office.keep(a_job("pending_pickup" if "/confirm" in route.path else "ready_for_pickup"))
-    before = dict(office.bucket.objects)
+    api.store(a_job("pending_pickup" if "/confirm" in route.path else "ready_for_pickup"))
+    before = dict(api.bucket.objects)
     by, taken = "otto" if "/api/ops" in route.path else "dana", 0
     for number, text in enumerate(HOSTILE):
-        office.bucket.objects = dict(before)
-        office.limits.taken.clear()
+        api.bucket.objects = dict(before)
+        api.limits.taken.clear()
         headers = {"idempotency-key": f"key-{number:06}", "if-match": '"2"'}
         body = with_value(BODIES[route.name], path, text)
-        got = office.ask(route.method, path_of(route.name), body, by=by, headers=headers)
+        got = api.send(route.method, path_of(route.name), body, by=by, headers=headers)
         assert got.status < 500, (text, got)
         if got.status < 300 and path in FREE:
-            assert is_kept(office, normalized(path, text)), (text, got)
+            assert is_kept(api, normalized(path, text)), (text, got)
             taken += 1
     assert taken > 5 or path not in FREE
 
@@ -180,7 +180,7 @@ def test_no_text_in_a_roster_file_is_more_than_a_bad_row(text: str, column: int)
 
 
 @pytest.mark.parametrize("body", [b'{"note": "\\ud800"}', b'{"note": "\xed\xa0\x80"}'])
-def test_half_a_character_is_no_json(body: bytes, office: Office) -> None:
-    office.keep(a_job())
-    got = office.ask("PATCH", "/api/jobs/261121-7k3m2q", body, by="dana")
+def test_half_a_character_is_no_json(body: bytes, api: ApiBackend) -> None:
+    api.store(a_job())
+    got = api.send("PATCH", "/api/jobs/261121-7k3m2q", body, by="dana")
     assert (got.status, got.slug) == (400, "malformed")

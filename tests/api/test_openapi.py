@@ -8,7 +8,8 @@ import pytest
 
 from functions.api.openapi import FILE, openapi, problems_of, to_text
 from functions.api.problems import PROBLEMS, slug_of
-from functions.api.routes import ROUTES, Route
+from functions.api.route import Route
+from functions.api.routes import ROUTES
 from functions.people.accounts import ROLES
 from statemachine.lifecycle import EXPLANATIONS
 
@@ -55,7 +56,7 @@ def test_no_schema_is_named_after_its_module() -> None:
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 def test_the_problems_of_a_route_are_known_ones(route: Route) -> None:
     assert set(problems_of(route)) <= set(PROBLEMS)
-    assert not {PROBLEMS[slug][0] for slug in problems_of(route)} & set(route.answers)
+    assert not {PROBLEMS[slug][0] for slug in problems_of(route)} & set(route.responses)
 
 
 def test_every_reason_to_refuse_a_move_is_a_problem() -> None:
@@ -63,17 +64,17 @@ def test_every_reason_to_refuse_a_move_is_a_problem() -> None:
 
 
 def test_a_route_that_moves_a_job_names_every_reason_to_refuse_it() -> None:
-    moving = [route for route in ROUTES if "overtaken" in route.refusals]
+    moving = [route for route in ROUTES if "overtaken" in route.problems]
     assert len(moving) == 3
     for route in moving:
-        assert {slug_of(why) for why in EXPLANATIONS} <= set(route.refusals), route.name
+        assert {slug_of(why) for why in EXPLANATIONS} <= set(route.problems), route.name
 
 
 def test_the_roles_of_a_route_are_written_down() -> None:
-    said = {route.name: openapi_description(route) for route in ROUTES if route.who}
+    said = {route.name: openapi_description(route) for route in ROUTES if route.roles}
     for route in ROUTES:
-        if route.who:
-            assert said[route.name] == f"For {', '.join(r for r in ROLES if r in route.who)}."
+        if route.roles:
+            assert said[route.name] == f"For {', '.join(r for r in ROLES if r in route.roles)}."
 
 
 def openapi_description(route: Route) -> str:

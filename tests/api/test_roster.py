@@ -14,11 +14,10 @@ from functions.people.accounts import (
     Account,
     AccountExists,
     Accounts,
-    Limit,
-    Limits,
     Profile,
     UnknownAccount,
 )
+from functions.people.rate_limits import Limit, Limits
 from functions.people.sessions import EndedSessions, KeyStore, SigningKeys, rotate
 from functions.protocol.ports import Corrupt
 from tests.api.api_fixture import FakeEndedSessions, FakeKeyStore, FakeLimits, a_key
@@ -167,7 +166,7 @@ def test_a_sliding_window_begins_again_each_time(stores: Stores) -> None:
 def test_what_is_forgotten_has_room_again(stores: Stores) -> None:
     for _ in range(3):
         stores.limits.take(SLIDING, "a", NOON)
-    stores.limits.forget(SLIDING, "a")
+    stores.limits.clear(SLIDING, "a")
     assert stores.limits.take(SLIDING, "a", NOON)
 
 

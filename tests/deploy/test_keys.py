@@ -91,7 +91,7 @@ def answering(table: Table) -> None:
     roster, limits = DynamoRoster(table, "t"), DynamoLimits(table, "t")
     list(roster.trucks("main"))
     roster.set_day("main", "mia", TODAY, Day(hours=()))
-    roster.forget_day("main", "mia", TODAY)
+    roster.reset_day("main", "mia", TODAY)
     limits.take(WRONG_PASSWORDS, "someone", NOON)
     limits.forget(WRONG_PASSWORDS, "someone")
     limits.wait(WRONG_PASSWORDS, "someone", NOON)

@@ -27,7 +27,7 @@ from tests.support.fakes import (
 )
 from tests.support.faults import Faults
 from tests.support.message_fakes import FakeDeliveries
-from tests.support.ops_fakes import FakeForgotten, FakeHistory, FakeRuns
+from tests.support.ops_fakes import FakeHistory, FakeInvalidationTimes, FakeRuns
 
 HAUL = load_flow("haul")
 
@@ -37,7 +37,7 @@ class World:
     """A business whose clock stands at `now`; every write is a version of that time."""
 
     now: datetime = NOON
-    forgotten: FakeForgotten = field(default_factory=FakeForgotten)
+    forgotten: FakeInvalidationTimes = field(default_factory=FakeInvalidationTimes)
     missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

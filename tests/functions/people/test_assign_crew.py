@@ -23,7 +23,7 @@ from statemachine.roster import DAY_OFF, Day, Hours
 from tests.support.builders import NOON, a_job, a_request, an_edit, minutes
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
 from tests.support.faults import Crashed, EveryCall, Faults, Kind
-from tests.support.roster_fakes import FakeClaims, FakeRoster, a_crew_office, a_member
+from tests.support.roster_fakes import FakeReservations, FakeRoster, a_crew_office, a_member
 
 NINE = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 """In the morning, in New York."""
@@ -282,7 +282,7 @@ def test_a_job_that_came_from_elsewhere_is_claimed_for_once_and_for_all(board: B
     board.book(4, crew=(maria,))
     assert refused(lambda: board.crew.reserve_again(board.job(4), NOON))[0] is CrewTaken
     claims = board.crew.claims
-    assert isinstance(claims, FakeClaims)
+    assert isinstance(claims, FakeReservations)
     assert [len(sheet.claims) for sheet in claims.sheets.values()] == [1]
 
 
@@ -331,7 +331,7 @@ def test_claims_do_not_pile_up(board: Board) -> None:
         board.change(1, crew=[MARIA], note=f"{number}")
         board.change(1, schedule=window(number / 4), note=f"{number}")
     claims = board.crew.claims
-    assert isinstance(claims, FakeClaims)
+    assert isinstance(claims, FakeReservations)
     assert max(len(sheet.claims) for sheet in claims.sheets.values()) <= 2
 
 
@@ -345,7 +345,7 @@ def test_the_claims_of_a_job_that_ends_again_and_again_do_not_pile_up(board: Boa
         board.change(1, schedule=window(number / 4))
         board.move(1, "complete")
     claims = board.crew.claims
-    assert isinstance(claims, FakeClaims)
+    assert isinstance(claims, FakeReservations)
     assert max(len(sheet.claims) for sheet in claims.sheets.values()) <= 2
 
 

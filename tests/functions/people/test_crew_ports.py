@@ -27,7 +27,7 @@ from tests.support.builders import NOON, a_job, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews
 from tests.support.faults import Faults, Kind, Says
 from tests.support.moto_server import Moto
-from tests.support.roster_fakes import FakeAccounts, FakeClaims, FakeRoster, a_member
+from tests.support.roster_fakes import FakeAccounts, FakeReservations, FakeRoster, a_member
 
 SUNDAY = date(2026, 11, 22)
 EARLY = Day(hours=(Hours(begin="07:00", end="12:00"),), roles=("driver",))
@@ -63,7 +63,7 @@ class Stores:
 @pytest.fixture(params=["fake", "aws"])
 def stores(request: pytest.FixtureRequest, moto: Moto) -> Stores:
     if request.param == "fake":
-        return Stores(FakeRoster(), FakeClaims())
+        return Stores(FakeRoster(), FakeReservations())
     dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
     return Stores(
         DynamoRoster(dynamodb, table), DynamoReservations(dynamodb, table), dynamodb, table
@@ -91,7 +91,7 @@ def test_a_day_that_is_forgotten_is_a_day_no_one_spoke_of(stores: Stores) -> Non
     stores.roster.set_day("main", "maria", SUNDAY, EARLY)
     stores.roster.set_day("main", "maria", SUNDAY, DAY_OFF)
     for _ in range(2):
-        stores.roster.forget_day("main", "maria", SUNDAY)
+        stores.roster.reset_day("main", "maria", SUNDAY)
     assert stores.roster.days("main", SUNDAY, SUNDAY) == {}
 
 

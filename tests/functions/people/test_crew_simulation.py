@@ -25,7 +25,7 @@ from statemachine.roster import overlap
 from tests.support.builders import NOON, a_job, a_request, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
 from tests.support.faults import Crashed, Faults, SeededFaults
-from tests.support.roster_fakes import FakeClaims, a_crew_office, a_member
+from tests.support.roster_fakes import FakeReservations, a_crew_office, a_member
 
 HAUL = load_flow("haul")
 PEOPLE = ("ann", "bea", "cid")
@@ -163,7 +163,7 @@ def test_without_claims_the_simulation_finds_someone_on_two_jobs() -> None:
     """So it can fail."""
     simulation = Simulation(1, 0.0)
 
-    class Forgetful(FakeClaims):
+    class Forgetful(FakeReservations):
         def write(self, *_: Any) -> None:
             pass
 

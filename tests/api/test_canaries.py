@@ -1,6 +1,6 @@
-"""Canaries: what must never be told is marked, every route is asked, and nothing sings.
+"""Canaries: secrets are marked, every route is called, and no mark may appear anywhere.
 
-Answers, log lines and facts are searched for passwords, keys, task tokens, tracking tokens and
+Responses, log lines, and facts are searched for passwords, keys, task tokens, tracking tokens, and
 other customers' details.
 """
 
@@ -35,7 +35,7 @@ OTHERS = {
     "token": "canary-token-222222222",
 }
 GUS = ("+15550000003", "canary-mail@example.com")
-"""How a driver is reached."""
+"""A driver's phone and email."""
 TASK_TOKEN = "canary-task-token"
 WRONG = "canary wrong password"
 OTHER_JOB = "261121-000002"
@@ -64,8 +64,9 @@ def marked_backend(api: ApiBackend) -> ApiBackend:
     return api
 
 
-def everything_asked(api: ApiBackend) -> Iterator[tuple[str, str, ApiReply]]:
-    """Every route asked by everybody, properly and then improperly: route, who, answer."""
+def all_responses(api: ApiBackend) -> Iterator[tuple[str, str, ApiReply]]:
+    """Every route, called by everyone with a valid and then an invalid request: route, account,
+    response."""
     for route in ROUTES:
         for who in PEOPLE:
             by = None if who == "no one" else who
@@ -81,53 +82,53 @@ def everything_asked(api: ApiBackend) -> Iterator[tuple[str, str, ApiReply]]:
 
 
 def outside(api: ApiBackend) -> str:
-    """All log lines and facts."""
+    """All log lines and announced facts."""
     facts = [fact.model_dump_json() for fact in api.bus.facts]
     return json.dumps(api.log.lines) + "".join(facts)
 
 
-def test_no_answer_has_a_password_a_key_or_a_task_token(marked_backend: ApiBackend) -> None:
+def test_no_response_contains_a_password_key_or_task_token(marked_backend: ApiBackend) -> None:
     hashes = [a.password_hash for a in marked_backend.accounts.known.values() if a.password_hash]
     assert hashes
     secrets = [TASK_TOKEN, WRONG, "correct horse", marked_backend.keys.keys.current.key, *hashes]
-    for route, who, got in everything_asked(marked_backend):
-        told = got.text + json.dumps(got.headers)
-        assert [secret for secret in secrets if secret in told] == [], (route, who)
+    for route, who, got in all_responses(marked_backend):
+        result = got.text + json.dumps(got.headers)
+        assert [secret for secret in secrets if secret in result] == [], (route, who)
 
 
-def test_no_answer_about_one_customer_has_anothers_details(marked_backend: ApiBackend) -> None:
-    for route, who, got in everything_asked(marked_backend):
+def test_no_response_mixes_the_details_of_two_customers(marked_backend: ApiBackend) -> None:
+    for route, who, got in all_responses(marked_backend):
         board = route == "GET /api/jobs" and who in ("dana", "sue", "otto")
         shown = {"name", "address"} if board else set()
         sung = {kind for kind, canary in OTHERS.items() if canary in got.text}
         assert sung <= shown, (route, who)
 
 
-def test_the_public_sees_of_a_job_nothing_that_is_private(marked_backend: ApiBackend) -> None:
-    for route, who, got in everything_asked(marked_backend):
+def test_public_routes_reveal_nothing_private(marked_backend: ApiBackend) -> None:
+    for route, who, got in all_responses(marked_backend):
         if route.startswith(("GET /api/track", "POST /api/track")):
             assert [kind for kind, canary in OWN.items() if canary in got.text] == [], (route, who)
 
 
-def test_only_the_dispatcher_is_told_a_token(marked_backend: ApiBackend) -> None:
-    for route, who, got in everything_asked(marked_backend):
+def test_only_dispatchers_see_a_tracking_token(marked_backend: ApiBackend) -> None:
+    for route, who, got in all_responses(marked_backend):
         if TOKEN in got.text:
             assert (who, "/api/jobs/<job_id>" in route) == ("dana", True)
 
 
-def test_how_crew_are_reached_is_told_to_those_who_plan_and_no_one_else(
+def test_only_planners_see_the_crews_phones_and_emails(
     marked_backend: ApiBackend,
 ) -> None:
-    told = {
+    result = {
         (route, who)
-        for route, who, got in everything_asked(marked_backend)
+        for route, who, got in all_responses(marked_backend)
         if any(canary in got.text for canary in GUS)
     }
-    assert told == {("GET /api/crew", who) for who in ("dana", "sue", "otto")}
+    assert result == {("GET /api/crew", who) for who in ("dana", "sue", "otto")}
 
 
-def test_nothing_of_all_this_is_logged_or_announced(marked_backend: ApiBackend) -> None:
-    answers = list(everything_asked(marked_backend))
+def test_no_marked_value_is_logged_or_announced(marked_backend: ApiBackend) -> None:
+    answers = list(all_responses(marked_backend))
     links = [got.json["tracking_token"] for *_, got in answers if "tracking_token" in got.text]
     cookies = [cookie.split(";")[0].split("=")[1] for *_, got in answers for cookie in got.cookies]
     people = [account.name for account in marked_backend.accounts.known.values()]
@@ -142,7 +143,7 @@ def test_nothing_of_all_this_is_logged_or_announced(marked_backend: ApiBackend) 
 
 
 def test_a_token_in_the_wrong_place_is_not_logged(marked_backend: ApiBackend) -> None:
-    """People paste links wherever they fit."""
+    """People paste links into every field."""
     for path in (f"/api/track/{TOKEN}", f"/api/jobs/{TOKEN}", f"/api/{TOKEN}"):
         marked_backend.send("GET", path, by="dana")
     marked_backend.send("GET", "/api/jobs", by="dana", query={"q": TOKEN, "status": TOKEN})

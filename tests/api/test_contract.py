@@ -1,4 +1,4 @@
-"""schemathesis: no 5xx, no undocumented answer, and nothing happens without a session."""
+"""schemathesis: no 5xx, no undocumented response, and no changes without a session."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ BOUNDED = settings(
 )
 
 
-def an_office() -> ApiBackend:
+def a_backend() -> ApiBackend:
     api = ApiBackend()
     api.add_account("dana", "dispatcher", "driver")
     api.store(a_job("ready_for_pickup"))
@@ -28,15 +28,15 @@ OUTSIDE = the_schema(KNOWN, signed_in=False)
 
 @every_operation(INSIDE)
 @BOUNDED
-def test_whoever_has_signed_in_gets_documented_answers(case: Any) -> None:
-    api = an_office()
+def test_signed_in_requests_get_only_documented_responses(case: Any) -> None:
+    api = a_backend()
     check(case, HERE, a_session(api.token("dana"), api))
 
 
 @every_operation(OUTSIDE)
 @BOUNDED
-def test_without_a_session_nothing_happens(case: Any) -> None:
-    api = an_office()
+def test_requests_without_a_session_change_nothing(case: Any) -> None:
+    api = a_backend()
     before = api.state()
     response = check(case, HERE, a_session(None, api))
     assert response.status_code in (401, 404, 405), response.text

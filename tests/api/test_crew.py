@@ -1,4 +1,4 @@
-"""The crew as the board plans it, what each has to do today, and who is refused why."""
+"""The crew for planners, each member's own jobs, and refused crew edits."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from tests.support.roster_fakes import a_member
 
 JOB = "261121-7k3m2q"
 NINE = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
-"""Today in the morning, by the business's clock in New York; NOON is seven there."""
+"""This morning in the business's time zone, New York, where NOON (UTC) is 7:00."""
 
 
 def window(days: float = 0, hours: float = 2) -> Schedule:
@@ -40,7 +40,7 @@ def edit(
 # -- the plan
 
 
-def test_the_crew_is_shown_with_days_trucks_and_jobs(api: ApiBackend) -> None:
+def test_the_crew_is_listed_with_days_trucks_and_jobs(api: ApiBackend) -> None:
     api.accounts.add(a_member("gus", phone="+15555550111", email="gus@example.com"))
     api.accounts.add(a_member("left", disabled=True))
     api.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))
@@ -72,7 +72,7 @@ def test_the_crew_is_shown_with_days_trucks_and_jobs(api: ApiBackend) -> None:
     assert got.json["time_zone"] == "America/New_York"
 
 
-def test_a_card_in_a_status_that_this_version_does_not_have_spoils_no_plan(
+def test_a_card_with_an_unknown_status_does_not_break_the_list(
     api: ApiBackend,
 ) -> None:
     api.store(a_numbered(1, "mike", status="in_progress"))
@@ -85,9 +85,9 @@ def test_a_card_in_a_status_that_this_version_does_not_have_spoils_no_plan(
     assert (job["status"], job["under_way"]) == ("loading", False)
 
 
-def test_the_plan_has_the_days_that_are_asked_for(api: ApiBackend) -> None:
-    """Two days unless it says more. The second job's window passes midnight, so both days have
-    it; one without a window is there as long as it is open.
+def test_the_list_covers_the_requested_days(api: ApiBackend) -> None:
+    """The default is two days. The second job's window passes midnight, so it is on both days; an
+    open job without a window is always listed.
     """
     api.store(a_numbered(1, "mike", schedule=window(0)))
     api.store(a_numbered(2, "mike", schedule=window(1.6)))
@@ -105,13 +105,13 @@ def test_the_plan_has_the_days_that_are_asked_for(api: ApiBackend) -> None:
     assert shown(first="2026-11-22") == [2, 3, 4]
 
 
-def test_a_job_under_way_is_in_the_plan_whenever_it_was_planned(api: ApiBackend) -> None:
-    """The first took longer than its day, the third began before it; who is on them works now."""
+def test_a_job_under_way_is_listed_whatever_its_day(api: ApiBackend) -> None:
+    """The first job took longer than its day, the third began early; their crews work now."""
     for number, days, status in ((1, -1, "in_progress"), (2, -1, None), (3, 4, "in_progress")):
         api.store(a_numbered(number, "mike", schedule=window(days), status=status))
     place = {"latitude": 40.71, "longitude": -74.01, "occurred_at": NOON.isoformat()}
-    told = api.send("PUT", "/api/jobs/261121-000001/location", place, by="mike")
-    assert told.status == 204
+    result = api.send("PUT", "/api/jobs/261121-000001/location", place, by="mike")
+    assert result.status == 204
     got = api.send("GET", "/api/crew", by="dana")
     (mike,) = (each for each in got.json["members"] if each["member"] == "mike")
     assert [(each["job_id"][7:], each["under_way"]) for each in mike["jobs"]] == [
@@ -137,7 +137,7 @@ def test_days_that_cannot_be_shown_are_refused(api: ApiBackend, query: dict[str,
     assert (got.status, got.slug) == (422, "invalid")
 
 
-def test_a_day_is_set_and_taken_back(api: ApiBackend) -> None:
+def test_a_day_is_set_and_reset(api: ApiBackend) -> None:
     path = "/api/crew/mike/days/2026-11-21"
     api.store(a_numbered(1))
     driver = {"crew": [{"role": "driver", "member": "mike"}]}
@@ -158,7 +158,7 @@ def test_a_day_is_set_and_taken_back(api: ApiBackend) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_a_day_of_no_one_or_of_no_calendar_is_refused(
+def test_a_day_of_an_unknown_member_or_date_is_refused(
     api: ApiBackend, method: str, path: str, status: int, slug: str
 ) -> None:
     body: Any = {"hours": []} if method == "PUT" else None
@@ -176,7 +176,7 @@ def test_a_day_of_no_one_or_of_no_calendar_is_refused(
         {"hours": "off"},
     ],
 )
-def test_a_day_that_breaks_its_schema_is_refused(api: ApiBackend, day: Any) -> None:
+def test_an_invalid_day_is_refused(api: ApiBackend, day: Any) -> None:
     got = api.send("PUT", "/api/crew/mike/days/2026-11-21", day, by="dana")
     assert (got.status, got.slug, api.roster.known) == (422, "invalid", {})
 
@@ -184,7 +184,7 @@ def test_a_day_that_breaks_its_schema_is_refused(api: ApiBackend, day: Any) -> N
 # -- putting people on a job
 
 
-def test_who_is_refused_and_why_is_told(api: ApiBackend) -> None:
+def test_a_refusal_names_the_member_and_the_reason(api: ApiBackend) -> None:
     api.store(a_numbered(1))
     api.store(a_numbered(2))
     driver = {"crew": [{"role": "driver", "member": "mike"}]}
@@ -206,7 +206,7 @@ def test_a_truck_is_put_on_a_job_and_taken_off(api: ApiBackend) -> None:
     assert edit(api, {"truck": "t2"}, "261121-000001").slug == "crew-unavailable"
 
 
-def test_the_board_is_told_what_was_changed(api: ApiBackend) -> None:
+def test_an_edit_announces_what_was_changed(api: ApiBackend) -> None:
     api.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))
     api.store(a_numbered(1))
     changes = {
@@ -222,8 +222,8 @@ def test_the_board_is_told_what_was_changed(api: ApiBackend) -> None:
 # -- what the crew itself says
 
 
-def test_crew_say_what_they_loaded_and_when_without_a_rev(api: ApiBackend) -> None:
-    """From a phone that was without signal: sent later, sent twice."""
+def test_crew_edit_load_and_eta_without_a_rev(api: ApiBackend) -> None:
+    """From a phone without signal: sent later, and twice."""
     api.store(a_job("in_progress"))
     request_body = {
         "note": "Two sofas more",
@@ -240,14 +240,14 @@ def test_crew_say_what_they_loaded_and_when_without_a_rev(api: ApiBackend) -> No
     assert (got.json["load_size"], len(api.job(JOB).edits)) == ("half", 1)
 
 
-def test_a_note_that_comes_at_once_has_one_time(api: ApiBackend) -> None:
+def test_a_note_sent_at_once_has_one_time(api: ApiBackend) -> None:
     api.store(a_job("in_progress"))
     request_body = {"note": "Here", "occurred_at": "2026-11-21T11:59:30Z"}
     (note,) = api.send("PATCH", f"/api/jobs/{JOB}", request_body, by="mike").json["notes"]
     assert "occurred_at" not in note
 
 
-def test_an_edit_under_someone_elses_event_id_is_refused(api: ApiBackend) -> None:
+def test_an_edit_with_another_actors_event_id_is_refused(api: ApiBackend) -> None:
     api.store(a_job("in_progress"))
     request_body = {"note": "x", "event_id": "same"}
     assert api.send("PATCH", f"/api/jobs/{JOB}", request_body, by="mike").status == 200
@@ -265,7 +265,7 @@ def test_an_edit_needs_more_than_an_event_id(api: ApiBackend) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"truck": ""}, {"price_cents": 1, "note": "x"}])
-def test_the_rest_wants_a_rev_and_a_dispatcher(api: ApiBackend, changes: Any) -> None:
+def test_other_edits_need_a_rev_and_a_dispatcher(api: ApiBackend, changes: Any) -> None:
     api.store(a_job("in_progress"))
     assert api.send("PATCH", f"/api/jobs/{JOB}", changes, by="dana").slug == "if-match-missing"
     assert edit(api, changes, by="mike").slug == "not-allowed"
@@ -275,7 +275,7 @@ def test_the_rest_wants_a_rev_and_a_dispatcher(api: ApiBackend, changes: Any) ->
 
 
 def test_my_jobs_are_those_of_today_and_tomorrow_in_order(api: ApiBackend) -> None:
-    """Left over from yesterday first, those without a window last; the day after is not yet."""
+    """Yesterday's open jobs first, jobs without a window last; nothing after tomorrow."""
     for number, schedule in enumerate(
         (Schedule(), window(1), window(0), window(-1), window(2), window(0.2)), start=1
     ):
@@ -289,7 +289,7 @@ def test_my_jobs_are_those_of_today_and_tomorrow_in_order(api: ApiBackend) -> No
     )
 
 
-def test_what_ended_stays_until_the_day_is_over(api: ApiBackend) -> None:
+def test_an_ended_job_stays_until_the_day_is_over(api: ApiBackend) -> None:
     api.store(a_numbered(1, "mike", status="completed"))
 
     def mine() -> int:
@@ -302,7 +302,7 @@ def test_what_ended_stays_until_the_day_is_over(api: ApiBackend) -> None:
     assert mine() == 0
 
 
-def test_my_jobs_have_what_is_needed_at_the_door_and_no_link(api: ApiBackend) -> None:
+def test_my_jobs_include_the_gate_code_but_no_link(api: ApiBackend) -> None:
     job = a_numbered(1, "mike")
     api.store(job.with_(place=job.place.with_(gate_code="4711")))
     (mine,) = api.send("GET", "/api/my/jobs", by="mike").json["jobs"]
@@ -310,7 +310,7 @@ def test_my_jobs_have_what_is_needed_at_the_door_and_no_link(api: ApiBackend) ->
     assert api.send("GET", "/api/my/jobs", by="fay").json["jobs"] == []
 
 
-def test_my_jobs_say_whose_they_are_and_what_their_trucks_are_called(api: ApiBackend) -> None:
+def test_my_jobs_name_the_account_and_the_trucks(api: ApiBackend) -> None:
     for truck, name in (("t1", "Big red"), ("t2", "Small blue")):
         api.roster.set_truck(Truck(tenant="main", truck=truck, name=name))
     api.store(a_numbered(1, "mike", truck="t1"))
@@ -319,7 +319,7 @@ def test_my_jobs_say_whose_they_are_and_what_their_trucks_are_called(api: ApiBac
     assert (mine["account"], mine["trucks"]) == ("mike", {"t1": "Big red"})
 
 
-def test_who_was_taken_off_a_job_sees_it_no_more_though_the_card_still_names_them(
+def test_a_member_taken_off_a_job_does_not_see_it_even_if_the_card_lags(
     api: ApiBackend,
 ) -> None:
     api.store(a_numbered(1, "mike"))
@@ -329,18 +329,7 @@ def test_who_was_taken_off_a_job_sees_it_no_more_though_the_card_still_names_the
     assert api.send("GET", "/api/my/jobs", by="mike").json["jobs"] == []
 
 
-def test_a_card_of_an_earlier_version_is_looked_up_in_its_job(api: ApiBackend) -> None:
-    api.store(a_numbered(1, "mike"))
-    stored = api.boards.read("main")
-    assert stored
-    (card,) = stored.value.jobs.values()
-    nameless = card.with_(crew=tuple(each.with_(member=None) for each in card.crew))
-    api.boards.overwrite("main", stored.value.with_(jobs={card.job_id: nameless}))
-    for who, seen in (("mike", 1), ("fay", 0)):
-        assert len(api.send("GET", "/api/jobs", by=who).json["jobs"]) == seen
-
-
-def test_photos_are_on_the_job_with_where_the_edge_has_them(api: ApiBackend) -> None:
+def test_a_job_lists_its_photos_with_their_paths(api: ApiBackend) -> None:
     photo = Photo(
         event_id="p-1",
         actor=CREW,
@@ -360,13 +349,13 @@ def test_photos_are_on_the_job_with_where_the_edge_has_them(api: ApiBackend) -> 
     ]
 
 
-def test_where_a_crew_was_seen_is_told_to_planners_while_it_is_under_way(
+def test_planners_see_crew_locations_of_jobs_under_way(
     api: ApiBackend,
 ) -> None:
     job = a_numbered(1, "mike", status="in_progress")
     api.store(job)
-    told = {"latitude": 40.71278, "longitude": -74.00594, "occurred_at": "2026-11-21T12:00:00Z"}
-    assert api.send("PUT", f"/api/jobs/{job.job_id}/location", told, by="mike").status == 204
+    result = {"latitude": 40.71278, "longitude": -74.00594, "occurred_at": "2026-11-21T12:00:00Z"}
+    assert api.send("PUT", f"/api/jobs/{job.job_id}/location", result, by="mike").status == 204
     seen = {
         each["member"]: each for each in api.send("GET", "/api/crew", by="dana").json["members"]
     }

@@ -1,4 +1,4 @@
-"""What the API takes as a value, and what it says of one that it refuses."""
+"""Which values the API accepts, and what it says about those that it refuses."""
 
 import json
 from datetime import timedelta
@@ -55,7 +55,7 @@ WINDOWS: dict[str, tuple[dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize("which", WINDOWS)
-def test_a_window_is_refused_with_the_name_of_its_field(api: ApiBackend, which: str) -> None:
+def test_a_refused_window_names_the_field(api: ApiBackend, which: str) -> None:
     window, field = WINDOWS[which]
     [by_customer], [by_staff] = (
         fields(book(api, **window)),
@@ -81,15 +81,13 @@ def test_a_window_is_refused_with_the_name_of_its_field(api: ApiBackend, which: 
         ("206 555 0199 x5", "phone"),
     ],
 )
-def test_a_text_that_no_one_can_use_is_refused_at_its_field(
-    api: ApiBackend, value: str, field: str
-) -> None:
+def test_unusable_text_is_refused_with_its_field(api: ApiBackend, value: str, field: str) -> None:
     got = book(api, **{field: value})
     assert fields(got) == [field]
     assert value not in got.text.replace(field, "")
 
 
-def test_a_number_is_understood_as_people_write_it_at_each_door(api: ApiBackend) -> None:
+def test_phone_numbers_are_understood_on_every_route(api: ApiBackend) -> None:
     written, number = "+44 (0)7700 900123", "+447700900123"
     booked, taken = book(api, phone=written), take(api, phone=written)
     api.store(a_job())
@@ -102,20 +100,18 @@ def test_a_number_is_understood_as_people_write_it_at_each_door(api: ApiBackend)
     ("price", "cents"),
     [("1,240.50", 124_050), ("$600", 60_000), (599.5, 59_950), (600, 60_000), ("0", 0)],
 )
-def test_a_price_is_taken_as_a_number_or_as_people_write_it(
-    api: ApiBackend, price: object, cents: int
-) -> None:
+def test_a_price_may_be_a_number_or_text(api: ApiBackend, price: object, cents: int) -> None:
     assert api.job(take(api, price=price).json["job_id"]).price_cents == cents
 
 
 @pytest.mark.parametrize(
     "price", ["240,50", "$1.240,50", "1e3", "١٢", "1_000", -1, True, 0.005, ""]
 )
-def test_a_price_that_can_be_read_two_ways_is_refused(api: ApiBackend, price: object) -> None:
+def test_an_ambiguous_price_is_refused(api: ApiBackend, price: object) -> None:
     assert fields(take(api, price=price)) == ["price"]
 
 
-def test_a_moment_of_no_year_is_refused_wherever_crew_say_one(api: ApiBackend) -> None:
+def test_times_with_an_impossible_year_are_refused(api: ApiBackend) -> None:
     api.store(a_job("in_progress"))
     year_one = "0001-01-01T00:00:00Z"
     assert fields(edit(api, {"schedule": {"eta": year_one}}, "mike")) == ["schedule.eta"]
@@ -124,7 +120,7 @@ def test_a_moment_of_no_year_is_refused_wherever_crew_say_one(api: ApiBackend) -
     assert fields(api.send("POST", f"/api/jobs/{JOB}/moves", move, by="mike")) == ["occurred_at"]
 
 
-def test_an_edit_that_ends_the_stored_window_too_early_is_refused_at_the_field(
+def test_an_edit_that_ends_the_window_before_it_begins_is_refused(
     api: ApiBackend,
 ) -> None:
     api.store(a_job(schedule=after(window_start=1, window_end=1.2)))
@@ -132,7 +128,7 @@ def test_an_edit_that_ends_the_stored_window_too_early_is_refused_at_the_field(
     assert edit(api, {"schedule": after(window_start=-9, window_end=-8.9)}).status == 200
 
 
-def test_a_crew_that_floods_its_notes_stops_neither_its_eta_nor_the_dispatcher(
+def test_too_many_crew_notes_block_neither_the_eta_nor_the_dispatcher(
     api: ApiBackend,
 ) -> None:
     api.store(a_job("in_progress"))
@@ -143,7 +139,7 @@ def test_a_crew_that_floods_its_notes_stops_neither_its_eta_nor_the_dispatcher(
     assert edit(api, {"note": "Call them", "price_cents": 1}).status == 200
 
 
-def test_a_key_that_came_with_another_job_is_refused_and_books_nothing(api: ApiBackend) -> None:
+def test_a_key_used_for_another_job_is_refused(api: ApiBackend) -> None:
     first = take(api)
     assert (take(api).status, take(api, location="9 Elm St").slug) == (
         200,
@@ -154,7 +150,7 @@ def test_a_key_that_came_with_another_job_is_refused_and_books_nothing(api: ApiB
     assert list(api.jobs.all_ids("main")) == [first.json["job_id"]]
 
 
-def test_a_key_that_came_with_another_edit_is_refused(api: ApiBackend) -> None:
+def test_a_key_used_for_another_edit_is_refused(api: ApiBackend) -> None:
     api.store(a_job())
     key = {"idempotency-key": "a-key-of-mine"}
     assert [edit(api, {"note": note}, **key).status for note in ("A", "A", "B")] == [
@@ -179,10 +175,10 @@ def test_an_unknown_field_is_named_without_its_value(api: ApiBackend) -> None:
 
 
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
-def test_a_job_that_was_stored_with_a_date_at_the_end_of_time_is_served_and_can_be_corrected(
+def test_a_stored_job_with_an_extreme_date_is_served_and_can_be_corrected(
     api: ApiBackend, moment: str
 ) -> None:
-    """As an earlier version let it in, or a person wrote it by hand."""
+    """A person may have written it by hand."""
     job = api.store(a_job("in_progress"))
     document = json.loads(api.bucket.objects[job_key("main", JOB)])
     times = dict.fromkeys(("window_start", "window_end", "eta"), moment)

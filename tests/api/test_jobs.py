@@ -1,4 +1,4 @@
-"""Jobs through the API: taken down once, looked at, moved and changed as on the bus."""
+"""Jobs through the API: created once, read, and moved and edited as through the bus."""
 
 import json
 from datetime import timedelta
@@ -8,7 +8,7 @@ import pytest
 
 from events import JobCreated, JobEdited, JobMoved, JobMoveRefused, JobMoveRequested
 from functions.advance_job import AdvanceJob
-from functions.api.board import _first_of
+from functions.api.board import _first_page
 from functions.api.response_models import JobsDocument
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
@@ -45,10 +45,10 @@ def edit(api: ApiBackend, changes: dict[str, Any], rev: int | None, by: str = "d
     return api.send("PATCH", f"/api/jobs/{JOB}", changes, by=by, headers=headers)
 
 
-# Taking down a job
+# Creating a job
 
 
-def test_a_job_is_taken_down_with_its_link(api: ApiBackend) -> None:
+def test_a_job_is_created_with_its_link(api: ApiBackend) -> None:
     got = book(api)
     token = got.json["tracking_token"]
     assert got.status == 201
@@ -60,7 +60,7 @@ def test_a_job_is_taken_down_with_its_link(api: ApiBackend) -> None:
     assert api.views.read(digest_of(token)) is not None
 
 
-def test_a_job_without_a_flow_takes_the_one_the_business_has_chosen(api: ApiBackend) -> None:
+def test_a_job_without_a_flow_gets_the_businesss_default(api: ApiBackend) -> None:
     api.bucket.objects["directory/main.json"] = (
         b'{"tenant":"main","business":"Haulway","flow":"dumpster"}'
     )
@@ -82,48 +82,48 @@ def test_a_retried_request_returns_the_same_job(api: ApiBackend) -> None:
 
 @pytest.mark.parametrize("lost", ["PutObject", "StartExecution", "GetObject"])
 @pytest.mark.parametrize("fault", ["before", "after", "crash"])
-def test_a_retry_after_a_lost_answer_returns_the_same_job(lost: str, fault: Any) -> None:
-    """Wherever it was lost: at the object, at the view, at the execution, or on its way to us."""
+def test_a_retry_after_a_lost_response_returns_the_same_job(lost: str, fault: Any) -> None:
+    """Lost at the object, the view, the execution, or on the way to the client."""
     for number in range(4):
         api = ApiBackend(Faults({lost: [*[None] * number, fault]}))
         api.add_account("dana")
-        answers = [book_or_die(api) for _ in range(5)]
+        answers = [book_or_crash(api) for _ in range(5)]
         (job_id,) = api.jobs.all_ids("main")
-        told = {
+        result = {
             (got.json["job_id"], got.json["tracking_token"])
             for got in answers
             if got and got.status in (200, 201)
         }
-        assert told == {(job_id, api.job(job_id).token)}
+        assert result == {(job_id, api.job(job_id).token)}
         assert answers[-1]
         assert answers[-1].status == 200
         assert list(api.executions.started) == [f"main-{job_id}-g0"]
 
 
-def book_or_die(api: ApiBackend) -> ApiReply | None:
+def book_or_crash(api: ApiBackend) -> ApiReply | None:
     try:
         return book(api, key="one-click")
     except Crashed:
         return None
 
 
-def test_a_retry_on_the_other_side_of_midnight_returns_the_same_job(api: ApiBackend) -> None:
+def test_a_retry_after_midnight_returns_the_same_job(api: ApiBackend) -> None:
     api.now = NOON + timedelta(hours=11, minutes=59, seconds=59)
     first = book(api, key="one-click")
     api.now += timedelta(seconds=2)
     assert book(api, key="one-click").json == first.json
 
 
-def test_a_key_is_its_accounts_own(api: ApiBackend) -> None:
+def test_an_idempotency_key_belongs_to_its_account(api: ApiBackend) -> None:
     assert book(api, key="one-click").json != book(api, key="one-click", by="omar").json
 
 
-def test_without_a_key_every_request_is_a_job(api: ApiBackend) -> None:
+def test_without_a_key_every_request_creates_a_job(api: ApiBackend) -> None:
     assert book(api).json["job_id"] != book(api).json["job_id"]
 
 
 @pytest.mark.parametrize("key", ["short", "x" * 129, "with a blank", "ünïcödé!!"])
-def test_a_key_that_could_be_anybodys_is_refused(api: ApiBackend, key: str) -> None:
+def test_a_key_that_may_not_be_unique_is_refused(api: ApiBackend, key: str) -> None:
     assert (book(api, key=key).slug, list(api.jobs.all_ids("main"))) == ("invalid", [])
 
 
@@ -139,7 +139,7 @@ def test_the_board_is_what_publish_board_wrote(api: ApiBackend) -> None:
     assert "+1555" not in got.text
 
 
-def test_an_empty_board_is_a_board(api: ApiBackend) -> None:
+def test_an_empty_board_is_returned(api: ApiBackend) -> None:
     assert api.send("GET", "/api/jobs", by="dana").json["jobs"] == {}
 
 
@@ -187,18 +187,18 @@ def test_a_large_board_is_read_in_pages_that_name_the_next(api: ApiBackend) -> N
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "5001"}, {"after": "x"}])
-def test_a_page_that_cannot_be_is_refused(api: ApiBackend, query: dict[str, str]) -> None:
+def test_an_impossible_page_is_refused(api: ApiBackend, query: dict[str, str]) -> None:
     assert api.send("GET", "/api/jobs", by="dana", query=query).slug == "invalid"
 
 
-def test_no_answer_passes_what_lambda_can_answer_however_large_the_cards() -> None:
-    """Names of four bytes a character, and quotes, which are escaped twice."""
+def test_no_response_exceeds_lambdas_limit_however_large_the_cards() -> None:
+    """Names have four bytes per character, and quotes, which are escaped twice."""
     large = Customer(name='"\N{COLLISION SYMBOL}' * 100)
     place = Place(address="\N{COLLISION SYMBOL}" * 200)
     flow = load_flow("haul")
     card = card_of(a_job(customer=large, place=place), flow)
     cards = [card.with_(job_id=f"261121-{n:06d}") for n in range(5_000)]
-    page = _first_of(cards, 5_000)
+    page = _first_page(cards, 5_000)
     document = JobsDocument(jobs={each.job_id: each for each in page}, as_of=NOON)
     assert 0 < len(json.dumps(document.model_dump_json(exclude_none=True))) < 6_000_000
     assert len(page) < len(cards)
@@ -218,7 +218,7 @@ def test_etags_of_different_views_of_the_board_differ(api: ApiBackend) -> None:
     assert len({got.headers["etag"] for got in asked}) == 7
 
 
-def test_large_answers_are_compressed_for_those_who_take_it(api: ApiBackend) -> None:
+def test_large_responses_are_compressed_if_the_client_accepts_it(api: ApiBackend) -> None:
     api.store(a_job())
     for path in ("/api/jobs", "/api/flows"):
         plain = api.send("GET", path, by="dana")
@@ -270,7 +270,7 @@ def test_an_unknown_job_is_404(api: ApiBackend, job_id: str) -> None:
 # Moves
 
 
-def test_a_move_is_committed_under_who_asked(api: ApiBackend) -> None:
+def test_a_move_is_committed_with_its_actor(api: ApiBackend) -> None:
     api.store(a_job("ready_for_pickup"))
     got = move(api, {"move": "start", "expected_rev": 2, "note": "On our way"}, by="mike")
     (*_, entry) = api.job(JOB).ledger
@@ -282,8 +282,8 @@ def test_a_move_is_committed_under_who_asked(api: ApiBackend) -> None:
     )
 
 
-def test_a_move_through_the_api_is_the_move_of_the_bus(api: ApiBackend) -> None:
-    """The same record, but for who asked and by which id."""
+def test_a_move_through_the_api_equals_one_from_the_bus(api: ApiBackend) -> None:
+    """The record is the same except for the actor and the event id."""
     through_api, over_bus = ApiBackend(), ApiBackend()
     for each in (through_api, over_bus):
         each.add_account("dana")
@@ -299,7 +299,7 @@ def test_a_move_through_the_api_is_the_move_of_the_bus(api: ApiBackend) -> None:
     assert through_api.executions.resumed == over_bus.executions.resumed
 
 
-def test_a_copy_of_a_move_changes_nothing_and_is_answered_alike(api: ApiBackend) -> None:
+def test_a_copy_of_a_move_changes_nothing_and_gets_the_same_response(api: ApiBackend) -> None:
     api.store(a_job("ready_for_pickup"))
     body = {"move": "start", "event_id": "click-1", "expected_rev": 2}
     first = move(api, body)
@@ -307,7 +307,7 @@ def test_a_copy_of_a_move_changes_nothing_and_is_answered_alike(api: ApiBackend)
     assert (move(api, body).json, api.job(JOB)) == (first.json, stored)
 
 
-def test_a_copy_of_a_refused_move_is_refused_alike(api: ApiBackend) -> None:
+def test_a_copy_of_a_refused_move_is_refused_the_same_way(api: ApiBackend) -> None:
     api.store(a_job("completed"))
     body = {"move": "start", "event_id": "click-1"}
     first, again = move(api, body), move(api, body)
@@ -315,14 +315,14 @@ def test_a_copy_of_a_refused_move_is_refused_alike(api: ApiBackend) -> None:
     assert len(api.job(JOB).refused) == 1
 
 
-def test_someone_elses_event_id_is_not_taken_for_ours(api: ApiBackend) -> None:
+def test_another_actors_event_id_is_refused(api: ApiBackend) -> None:
     api.store(a_job("ready_for_pickup"))
     move(api, {"move": "start", "event_id": "click-1"}, by="omar")
     got = move(api, {"move": "complete", "event_id": "click-1"})
     assert (got.status, got.slug) == (409, "event-id-used")
 
 
-def test_a_move_before_its_turn_is_kept(api: ApiBackend) -> None:
+def test_an_early_move_is_kept(api: ApiBackend) -> None:
     api.store(a_job("ready_for_pickup"))
     got = move(api, {"move": "complete", "event_id": "early-1"})
     assert (got.status, [w["move"] for w in got.json["early_moves"]]) == (202, ["complete"])
@@ -359,8 +359,8 @@ def test_the_loser_of_a_race_learns_who_won(api: ApiBackend) -> None:
     move(api, {"move": "start", "expected_rev": 2}, by="omar")
     got = move(api, {"move": "cancel", "reason": "rain", "expected_rev": 2})
     assert (got.status, got.slug, got.json["status"]) == (409, "overtaken", 409)
-    told = ("rev", "job_status", "moved_by", "moved_to", "moved_at")
-    assert {name: got.json[name] for name in told} == {
+    result = ("rev", "job_status", "moved_by", "moved_to", "moved_at")
+    assert {name: got.json[name] for name in result} == {
         "rev": 3,
         "job_status": "in_progress",
         "moved_by": {"kind": "dispatcher", "id": "omar"},
@@ -369,7 +369,7 @@ def test_the_loser_of_a_race_learns_who_won(api: ApiBackend) -> None:
     }
 
 
-def test_a_job_with_all_its_records_is_a_problem_and_not_a_crash(api: ApiBackend) -> None:
+def test_a_job_with_full_records_is_a_problem(api: ApiBackend) -> None:
     refusal = Refusal(
         event_id="again",
         actor=DISPATCHER,
@@ -386,7 +386,7 @@ def test_a_job_with_all_its_records_is_a_problem_and_not_a_crash(api: ApiBackend
 # Edits
 
 
-def test_an_edit_is_committed_shown_and_told(api: ApiBackend) -> None:
+def test_an_edit_is_committed_shown_and_announced(api: ApiBackend) -> None:
     api.store(a_job())
     changes = {"price_cents": 70_000, "place": {"address": "Elsewhere 1", "gate_code": "4711"}}
     got = edit(api, changes, rev=1)
@@ -404,7 +404,7 @@ def test_an_edit_of_a_job_that_has_changed_is_412(api: ApiBackend) -> None:
 
 
 @pytest.mark.parametrize("match", ["1", "*", "W/", '"0"', '"one"', '"1", "2"', ""])
-def test_an_if_match_that_is_no_rev_never_matches(api: ApiBackend, match: str) -> None:
+def test_a_malformed_if_match_never_matches(api: ApiBackend, match: str) -> None:
     api.store(a_job())
     got = api.send(
         "PATCH", f"/api/jobs/{JOB}", {"price_cents": 1}, by="dana", headers={"if-match": match}
@@ -412,7 +412,7 @@ def test_an_if_match_that_is_no_rev_never_matches(api: ApiBackend, match: str) -
     assert (got.status, api.job(JOB).price_cents) == (412, 60_000)
 
 
-def test_an_edit_says_what_it_was_decided_on(api: ApiBackend) -> None:
+def test_an_edit_needs_if_match(api: ApiBackend) -> None:
     api.store(a_job())
     got = edit(api, {"price_cents": 1}, rev=None)
     assert (got.status, got.slug) == (428, "if-match-missing")
@@ -445,9 +445,7 @@ def test_a_retried_edit_is_made_once(api: ApiBackend) -> None:
         {"schedule": {"eta": "soon"}},
     ],
 )
-def test_an_edit_that_breaks_its_schema_is_refused(
-    api: ApiBackend, changes: dict[str, Any]
-) -> None:
+def test_an_invalid_edit_is_refused(api: ApiBackend, changes: dict[str, Any]) -> None:
     job = api.store(a_job())
     got = edit(api, changes, rev=1)
     assert (got.status, got.slug, api.job(JOB)) == (422, "invalid", job)
@@ -456,7 +454,7 @@ def test_an_edit_that_breaks_its_schema_is_refused(
 # The log
 
 
-def test_there_is_one_line_for_every_outcome(api: ApiBackend) -> None:
+def test_every_outcome_has_one_log_line(api: ApiBackend) -> None:
     api.store(a_job("ready_for_pickup"))
     sent = {"x-request-id": "from-the-page-1"}
     api.send("POST", f"/api/jobs/{JOB}/moves", {"move": "start"}, by="dana", headers=sent)

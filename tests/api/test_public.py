@@ -1,4 +1,4 @@
-"""What needs no session: booking, following a job, and the choices of the link's holder."""
+"""What needs no session: booking, tracking, and moves by the holder of the link."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from statemachine.flows import load_flow
 from statemachine.ids import digest_of
 from statemachine.views import view_of
 from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
-from tests.api.test_races import Between
+from tests.api.test_races import InterruptedJobs
 from tests.support.builders import CUSTOMER, NOON, TOKEN, a_job, moved
 
 JOB = "261121-7k3m2q"
@@ -65,8 +65,8 @@ def test_a_booking_sent_twice_is_one_job(api: ApiBackend) -> None:
     assert (first.status, again.status, again.json) == (201, 200, first.json)
 
 
-def test_someone_elses_key_does_not_give_their_link_away(api: ApiBackend) -> None:
-    """Nor does it book silently: the answer says that a fresh key is needed."""
+def test_a_used_key_does_not_reveal_the_first_booking(api: ApiBackend) -> None:
+    """Nor is the booking dropped silently: the response says that a new key is needed."""
     first = book(api)
     other = book(api, BOOKING | {"name": "Eve"})
     assert (other.status, other.slug) == (422, "idempotency-key-reused")
@@ -89,27 +89,23 @@ def test_a_booking_without_a_key_is_refused(api: ApiBackend) -> None:
         ("+49 30 1234567", "+49301234567"),
     ],
 )
-def test_phone_numbers_are_taken_as_people_write_them(
-    api: ApiBackend, typed: str, kept: str
-) -> None:
+def test_phone_numbers_are_normalized(api: ApiBackend, typed: str, kept: str) -> None:
     got = book(api, BOOKING | {"phone": typed})
     assert api.job(got.json["job_id"]).customer.phone == kept
 
 
 @pytest.mark.parametrize("typed", ["", "555", "call me", "+1555", "+0123456789", "5" * 30, None])
-def test_what_is_no_phone_number_is_refused(api: ApiBackend, typed: Any) -> None:
+def test_an_invalid_phone_number_is_refused(api: ApiBackend, typed: Any) -> None:
     assert book(api, BOOKING | {"phone": typed}).slug == "invalid"
 
 
-def test_an_unknown_business_takes_no_bookings(api: ApiBackend) -> None:
+def test_an_unknown_business_accepts_no_bookings(api: ApiBackend) -> None:
     got = book(api, BOOKING | {"tenant": "no one"})
     assert (got.status, got.slug) == (422, "invalid")
 
 
 @pytest.mark.parametrize("tenant", ["canary", "test-yard"])
-def test_an_internal_business_has_no_public_form_and_is_not_told_from_an_unknown_one(
-    api: ApiBackend, tenant: str
-) -> None:
+def test_an_internal_business_looks_like_an_unknown_one(api: ApiBackend, tenant: str) -> None:
     internal = BusinessSettings(tenant=tenant, business="Internal")
     api.bucket.objects[f"directory/{tenant}.json"] = to_bytes(internal)
     got, unknown = (book(api, BOOKING | {"tenant": each}) for each in (tenant, "no one"))
@@ -117,12 +113,12 @@ def test_an_internal_business_has_no_public_form_and_is_not_told_from_an_unknown
     assert list(api.jobs.all_ids(tenant)) == []
 
 
-def test_another_business_takes_its_own(api: ApiBackend) -> None:
+def test_a_booking_goes_to_the_named_business(api: ApiBackend) -> None:
     got = book(api, BOOKING | {"tenant": "other"})
     assert api.job(got.json["job_id"], tenant="other").tenant == "other"
 
 
-def test_one_address_may_book_just_so_often(api: ApiBackend) -> None:
+def test_bookings_from_one_address_are_limited(api: ApiBackend) -> None:
     statuses = [book(api, key=f"a-key-{number:04}").status for number in range(21)]
     assert statuses == [201] * 20 + [429]
     elsewhere = {"cloudfront-viewer-address": "198.51.100.1:1"}
@@ -131,7 +127,7 @@ def test_one_address_may_book_just_so_often(api: ApiBackend) -> None:
     assert book(api, key="a-key-later").status == 201
 
 
-def test_who_books_too_often_is_told_the_true_time_to_wait(api: ApiBackend) -> None:
+def test_a_refused_booking_says_how_long_to_wait(api: ApiBackend) -> None:
     for number in range(20):
         book(api, key=f"a-key-{number:04}")
     api.now += timedelta(minutes=20)
@@ -140,7 +136,7 @@ def test_who_books_too_often_is_told_the_true_time_to_wait(api: ApiBackend) -> N
     assert "try again in 40 min" in got.json["detail"]
 
 
-def test_a_flood_from_everywhere_is_bounded_for_its_business_and_no_other(
+def test_bookings_from_all_addresses_are_limited_for_each_business(
     api: ApiBackend,
 ) -> None:
     for number in range(200):
@@ -152,14 +148,14 @@ def test_a_flood_from_everywhere_is_bounded_for_its_business_and_no_other(
 
 
 def test_a_forged_address_does_not_help(api: ApiBackend) -> None:
-    """A Function URL hands on the X-Forwarded-For that the viewer has chosen."""
+    """A Function URL passes on the X-Forwarded-For that the client sent."""
     forged = [
         book(api, key=f"a-key-{n:04}", **{"x-forwarded-for": f"10.0.0.{n}"}) for n in range(21)
     ]
     assert forged[-1].slug == "too-many-requests"
 
 
-def test_a_household_of_ipv6_addresses_is_one(api: ApiBackend) -> None:
+def test_ipv6_addresses_are_counted_by_64_prefix(api: ApiBackend) -> None:
     for number in range(20):
         address = f"[2001:db8:0:1::{number:x}]:443"
         book(api, key=f"a-key-{number:04}", **{"cloudfront-viewer-address": address})
@@ -169,17 +165,17 @@ def test_a_household_of_ipv6_addresses_is_one(api: ApiBackend) -> None:
     assert book(api, **others).status == 201
 
 
-def test_addresses_are_not_kept(api: ApiBackend) -> None:
+def test_ip_addresses_are_not_stored(api: ApiBackend) -> None:
     book(api)
     counted = str(api.limits.taken)
     assert "bookings" in counted
     assert "203.0.113" not in counted
 
 
-# Following
+# Tracking
 
 
-def test_the_view_is_the_one_at_the_edge(api: ApiBackend) -> None:
+def test_the_view_equals_the_one_at_the_edge(api: ApiBackend) -> None:
     job = api.store(a_job("ready_for_pickup"))
     got = track(api)
     view = view_of(job, load_flow("haul"))
@@ -197,18 +193,18 @@ def test_an_unchanged_view_is_304(api: ApiBackend) -> None:
 @pytest.mark.parametrize(
     "digest", ["0" * 32, DIGEST.upper(), DIGEST[:-1], TOKEN, "..", "%2e%2e%2fjobs"]
 )
-def test_every_unknown_link_is_answered_alike(api: ApiBackend, digest: str) -> None:
+def test_every_unknown_link_gets_the_same_response(api: ApiBackend, digest: str) -> None:
     api.store(a_job())
     got, unknown = track(api, digest), track(api, "f" * 32)
     assert (got.status, got.json) == (404, unknown.json)
 
 
-def test_a_view_that_cannot_be_read_is_not_taken_for_none(api: ApiBackend) -> None:
+def test_an_unreadable_view_is_unavailable(api: ApiBackend) -> None:
     api.site.objects[f"t/{DIGEST}.json"] = b"{"
     assert track(api).status == 503
 
 
-# Choosing
+# Moves by link
 
 
 def test_the_holder_of_the_link_confirms(api: ApiBackend) -> None:
@@ -230,7 +226,7 @@ def test_the_holder_of_the_link_cancels_with_a_reason(api: ApiBackend) -> None:
     assert api.job(JOB).ledger[-1].reason == "Sold it"
 
 
-def test_choosing_twice_is_choosing_once(api: ApiBackend) -> None:
+def test_a_repeated_move_by_link_is_made_once(api: ApiBackend) -> None:
     api.store(a_job())
     first, again = choose(api, "confirm"), choose(api, "confirm")
     assert (again.status, again.json) == (200, first.json)
@@ -246,10 +242,10 @@ def test_choosing_twice_is_choosing_once(api: ApiBackend) -> None:
         ("crewed", "booking_confirmed", "confirm", "illegal-move"),
     ],
 )
-def test_what_the_flow_does_not_let_the_customer_do_leaves_no_trace(
+def test_a_move_that_customers_may_not_make_leaves_no_record(
     api: ApiBackend, flow: str, status: str, move: str, slug: str
 ) -> None:
-    """A link is in anybody's hands: it must not fill the job's records."""
+    """Anyone may have the link: it must not fill the job's record."""
     job = api.store(a_job(status, flow=flow))
     got = choose(api, move, reason="because")
     assert (got.status, got.slug, api.job(JOB)) == (409, slug, job)
@@ -274,7 +270,7 @@ def test_a_token_of_another_job_proves_nothing(api: ApiBackend) -> None:
 
 
 def test_a_link_finds_its_job_in_any_business(api: ApiBackend) -> None:
-    """Two businesses may have a job of the same id; the token tells which is meant."""
+    """Two businesses may have jobs with the same id; the token decides which is meant."""
     mains = api.store(a_job(token="x" * 22))
     api.store(a_job(tenant="other"))
     assert choose(api, "confirm").status == 200
@@ -282,20 +278,20 @@ def test_a_link_finds_its_job_in_any_business(api: ApiBackend) -> None:
     assert api.job(JOB, tenant="other").status == "ready_for_pickup"
 
 
-def test_a_customer_who_is_overtaken_is_not_told_by_whom(api: ApiBackend) -> None:
+def test_a_customer_does_not_learn_who_was_faster(api: ApiBackend) -> None:
     job = api.store(a_job())
 
     def dana_is_faster() -> None:
         later = moved(job, "confirm")
         api.jobs.replace(later, api.jobs.read("main", JOB).etag)
 
-    advance = replace(api.dependencies.advance, jobs=Between(api.jobs, dana_is_faster))
+    advance = replace(api.dependencies.advance, jobs=InterruptedJobs(api.jobs, dana_is_faster))
     got = choose(api.other_container(replace(api.dependencies, advance=advance)), "confirm")
     assert (got.status, got.slug) == (409, "overtaken")
     assert "dana" not in got.text
 
 
-def test_one_address_may_try_just_so_many_tokens(api: ApiBackend) -> None:
+def test_moves_from_one_address_are_limited(api: ApiBackend) -> None:
     api.store(a_job())
     tried = [choose(api, "confirm", token="x" * 22).status for _ in range(31)]
     assert tried == [404] * 30 + [429]
@@ -304,20 +300,20 @@ def test_one_address_may_try_just_so_many_tokens(api: ApiBackend) -> None:
 # The business
 
 
-def test_its_name_and_zone_are_known_to_anyone_and_nothing_else_is(api: ApiBackend) -> None:
+def test_only_a_businesss_name_and_zone_are_public(api: ApiBackend) -> None:
     got = api.send("GET", "/api/businesses/main")
     assert (got.status, set(got.json)) == (200, {"business", "time_zone"})
     assert got.json["time_zone"] == "America/New_York"
     assert got.headers["cache-control"] == "public, max-age=300"
 
 
-def test_the_holder_of_a_link_learns_whose_clock_the_times_go_by(api: ApiBackend) -> None:
+def test_the_holder_of_a_link_learns_the_businesss_zone(api: ApiBackend) -> None:
     token = book(api).json["tracking_token"]
     got = api.send("GET", f"/api/track/{digest_of(token)}/business")
     assert (got.status, got.json["time_zone"]) == (200, "America/New_York")
 
 
-def test_a_business_or_a_link_that_is_not_there_is_not_found(api: ApiBackend) -> None:
+def test_an_unknown_business_or_link_is_not_found(api: ApiBackend) -> None:
     nowhere = (
         api.send("GET", "/api/businesses/nowhere"),
         api.send("GET", f"/api/track/{'0' * 32}/business"),

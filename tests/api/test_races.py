@@ -1,4 +1,4 @@
-"""Two dispatchers at once: one wins, the other is told who, and nothing is ever overwritten."""
+"""Two dispatchers at once: one wins, the other learns who, and nothing is ever overwritten."""
 
 import random
 import sys
@@ -25,8 +25,8 @@ MOVES = ("start", "complete", "no_access", "reopen")
 ROUTE = next(route for route in ROUTES if route.name == "POST /api/jobs/<job_id>/moves")
 
 
-class Between(FakeJobs):
-    """Lets someone act between our reading a job and our writing it, for as long as they request."""
+class InterruptedJobs(FakeJobs):
+    """Runs the given acts, one before each write: someone else acts between our read and write."""
 
     def __init__(self, jobs: FakeJobs, *acts: Callable[[], None]) -> None:
         super().__init__(jobs.bucket)
@@ -38,7 +38,7 @@ class Between(FakeJobs):
         super().replace(job, etag)
 
 
-def test_of_two_dispatchers_in_the_same_second_one_wins_and_one_learns_who(
+def test_of_two_dispatchers_at_once_one_wins_and_the_other_learns_who(
     api: ApiBackend,
 ) -> None:
     """dana reads rev 2 ────────────────────── writes: 412, reads rev 3: overtaken by omar
@@ -51,7 +51,7 @@ def test_of_two_dispatchers_in_the_same_second_one_wins_and_one_learns_who(
         body = {"move": "cancel", "reason": "rain", "expected_rev": 2}
         omar.append(api.send("POST", f"/api/jobs/{JOB}/moves", body, by="omar"))
 
-    advance = replace(api.dependencies.advance, jobs=Between(api.jobs, omar_is_faster))
+    advance = replace(api.dependencies.advance, jobs=InterruptedJobs(api.jobs, omar_is_faster))
     slower = api.other_container(replace(api.dependencies, advance=advance))
     dana = slower.send(
         "POST", f"/api/jobs/{JOB}/moves", {"move": "start", "expected_rev": 2}, by="dana"
@@ -63,8 +63,8 @@ def test_of_two_dispatchers_in_the_same_second_one_wins_and_one_learns_who(
 
 
 @pytest.fixture
-def restless() -> Iterator[None]:
-    """Threads change places as often as they can."""
+def frequent_thread_switches() -> Iterator[None]:
+    """Makes Python switch threads as often as possible."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -73,7 +73,7 @@ def restless() -> Iterator[None]:
 
 @dataclass
 class Client:
-    """A page with a board of its own: it decides on what it last saw of a job."""
+    """A page with its own board: it decides by what it last saw of a job."""
 
     api: ApiBackend
     who: str
@@ -82,7 +82,7 @@ class Client:
 
     def __post_init__(self) -> None:
         self.made: dict[str, tuple[str, str]] = {}
-        """Event id to job and the status the move was decided on, of every move that got 200."""
+        """For every move that got 200: event id to the job and the status it was based on."""
         self.overtaken = 0
 
     def go(self, moves: int) -> None:
@@ -115,11 +115,11 @@ JOBS = [f"261121-00000{number}" for number in range(8)]
 
 
 def test_1000_random_moves_by_two_clients_overwrite_nothing(
-    api: ApiBackend, restless: None
+    api: ApiBackend, frequent_thread_switches: None
 ) -> None:
-    """A move that was answered 200 is in the ledger, made from the very status it was decided on;
+    """A move that got 200 is in the ledger, made from the status it was based on.
 
-    every other was refused as overtaken, and is in the record of refusals.
+    Every other move was refused as overtaken, and is in the record of refusals.
     """
     for number, job_id in enumerate(JOBS):
         api.store(a_job("ready_for_pickup", job_id=job_id, token=f"{number}" * 22))
@@ -144,7 +144,7 @@ def test_1000_random_moves_by_two_clients_overwrite_nothing(
         assert steps == [(seq + 1, came_from[seq]) for seq in range(job.seq)]
 
 
-def test_two_edits_at_once_both_count_or_one_is_told(api: ApiBackend) -> None:
+def test_of_two_edits_at_once_none_is_lost(api: ApiBackend) -> None:
     api.store(a_job())
     omar: list[ApiReply] = []
 
@@ -154,7 +154,7 @@ def test_two_edits_at_once_both_count_or_one_is_told(api: ApiBackend) -> None:
             api.send("PATCH", f"/api/jobs/{JOB}", {"price_cents": 1}, by="omar", headers=match)
         )
 
-    edit = replace(api.dependencies.edit, jobs=Between(api.jobs, omar_is_faster))
+    edit = replace(api.dependencies.edit, jobs=InterruptedJobs(api.jobs, omar_is_faster))
     slower = api.other_container(replace(api.dependencies, edit=edit))
     dana = slower.send(
         "PATCH",

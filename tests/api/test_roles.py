@@ -1,6 +1,6 @@
-"""Who may ask what: the table of role and route, and what crew may do on jobs that are not theirs.
+"""Who may call what: a table of routes and roles, and what crew may do on jobs.
 
-A cell has the status that a proper request gets. The job is mike's to drive; fay is not on it.
+A cell has the status of the response to a valid request. Mike drives the job; Fay is not on it.
 """
 
 import re
@@ -54,8 +54,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/ops/dead-letters/<queue>/redrive":  (401, 403, 403, 403, 403, 200),
     "POST /api/ops/dead-letters/<queue>/discard": (401, 403, 403, 403, 403, 200),
 }  # fmt: skip
-"""`confirm` is 409 for everybody: the job was confirmed before. It is not under way, so no one may
-tell its crew's place or is told it; and the photo was not uploaded."""
+"""`confirm` is 409 for everyone because the job is already confirmed. The job is not under way, so
+its location can be neither shared nor read. The photo was not uploaded."""
 
 PHOTO = {
     "event_id": "photo-1",
@@ -97,7 +97,7 @@ CELLS = [
 ]
 
 
-PLACES = {
+PATH_VALUES = {
     "job_id": JOB,
     "digest": DIGEST,
     "member": "fay",
@@ -109,7 +109,7 @@ PLACES = {
 
 
 def path_of(route: str) -> str:
-    return re.sub(r"<(\w+)>", lambda name: PLACES[name[1]], route.partition(" ")[2])
+    return re.sub(r"<(\w+)>", lambda name: PATH_VALUES[name[1]], route.partition(" ")[2])
 
 
 def test_the_table_has_every_route() -> None:
@@ -143,7 +143,7 @@ def test_role_and_route(api: ApiBackend, route: str, who: str, status: int) -> N
         {"note": "and", "price_cents": 1},
     ],
 )
-def test_crew_change_nothing_but_notes_and_eta(api: ApiBackend, changes: dict[str, Any]) -> None:
+def test_crew_may_change_only_notes_eta_and_load(api: ApiBackend, changes: dict[str, Any]) -> None:
     job = api.store(a_job("in_progress"))
     match = {"if-match": f'"{job.visible_rev}"'}
     got = api.send("PATCH", f"/api/jobs/{JOB}", changes, by="mike", headers=match)
@@ -151,7 +151,7 @@ def test_crew_change_nothing_but_notes_and_eta(api: ApiBackend, changes: dict[st
     assert api.job(JOB) == job
 
 
-def test_crew_say_when_they_will_be_there(api: ApiBackend) -> None:
+def test_crew_may_set_the_eta(api: ApiBackend) -> None:
     job = api.store(a_job("ready_for_pickup"))
     match = {"if-match": f'"{job.visible_rev}"'}
     changes = {"schedule": {"eta": "2026-11-21T13:00:00Z"}}
@@ -175,19 +175,19 @@ def test_crew_see_the_cards_of_their_own_jobs(api: ApiBackend) -> None:
     assert seen == {"dana": both, "sue": both, "mike": [JOB], "fay": [], "otto": both}
 
 
-def test_only_who_works_on_a_job_knows_its_gate_code(api: ApiBackend) -> None:
+def test_only_dispatchers_and_the_jobs_crew_see_the_gate_code(api: ApiBackend) -> None:
     api.store(a_job(place={"address": "12 Harbor Road", "gate_code": "4711"}))
-    told = {who: "4711" in api.send("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
-    assert told == {"dana": True, "sue": False, "mike": True, "fay": False, "otto": False}
+    result = {who: "4711" in api.send("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
+    assert result == {"dana": True, "sue": False, "mike": True, "fay": False, "otto": False}
 
 
-def test_only_the_dispatcher_is_given_the_link(api: ApiBackend) -> None:
+def test_only_dispatchers_get_the_tracking_link(api: ApiBackend) -> None:
     api.store(a_job())
-    told = {who: TOKEN in api.send("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
-    assert told == {"dana": True, "sue": False, "mike": False, "fay": False, "otto": False}
+    result = {who: TOKEN in api.send("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
+    assert result == {"dana": True, "sue": False, "mike": False, "fay": False, "otto": False}
 
 
-def test_the_moves_offered_are_those_that_will_be_taken(api: ApiBackend) -> None:
+def test_the_legal_moves_depend_on_the_role(api: ApiBackend) -> None:
     api.store(a_job("in_progress"))
     offered = {
         who: [m["name"] for m in api.send("GET", f"/api/jobs/{JOB}", by=who).json["moves"]]

@@ -1,4 +1,4 @@
-"""Sessions: what a cookie must be to be believed, and how its keys change."""
+"""Sessions: which cookies are accepted, and how the keys rotate."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ def status(api: ApiBackend, cookie: str) -> int:
     return api.send("GET", "/api/session", cookie=cookie).status
 
 
-def test_a_session_knows_who_it_is(api: ApiBackend) -> None:
+def test_a_session_returns_its_account(api: ApiBackend) -> None:
     got = api.send("GET", "/api/session", by="dana")
     assert got.json == {
         "account": "dana",
@@ -47,7 +47,7 @@ def test_a_session_knows_who_it_is(api: ApiBackend) -> None:
     }
 
 
-def test_the_cookie_is_for_this_host_over_tls_and_no_script(api: ApiBackend) -> None:
+def test_the_cookie_is_only_for_this_host_over_tls_and_not_for_scripts(api: ApiBackend) -> None:
     body = {"account": "dana", "password": "correct horse battery"}
     cookie, _ = api.send("POST", "/api/session", body).cookies
     name, _, rest = cookie.partition("=")
@@ -57,7 +57,7 @@ def test_the_cookie_is_for_this_host_over_tls_and_no_script(api: ApiBackend) -> 
     )
 
 
-def test_signing_out_takes_the_cookie_away(api: ApiBackend) -> None:
+def test_signing_out_deletes_the_cookie(api: ApiBackend) -> None:
     got = api.send("DELETE", "/api/session", by="dana")
     assert (got.status, got.cookies, got.text) == (
         204,
@@ -75,8 +75,8 @@ def test_a_session_lasts_twelve_hours(api: ApiBackend) -> None:
     assert status(api, cookie) == 401
 
 
-def test_a_proper_token_is_believed(api: ApiBackend) -> None:
-    """So that the refusals below are refused for what each of them says."""
+def test_a_valid_token_is_accepted(api: ApiBackend) -> None:
+    """Checks that the tokens below are refused only because of what each test changes."""
     assert status(api, signed(claims(api))) == 200
 
 
@@ -132,7 +132,7 @@ def test_another_algorithm_under_our_key_is_refused(api: ApiBackend) -> None:
 
 
 @given(st.text(max_size=200))
-def test_nonsense_is_no_one(nonsense: str) -> None:
+def test_a_nonsense_token_is_no_session(nonsense: str) -> None:
     api = ApiBackend()
     got = api.send("GET", "/api/session", cookie=nonsense)
     assert (got.status, got.slug) == (401, "signed-out")
@@ -141,12 +141,12 @@ def test_nonsense_is_no_one(nonsense: str) -> None:
 @pytest.mark.parametrize(
     "cookies", [["__Host-haulway"], ["=x"], ["__host-haulway=x"], ["a=b", ""], ["é=ü; ; =="]]
 )
-def test_cookies_without_a_session_are_no_one(api: ApiBackend, cookies: list[str]) -> None:
+def test_other_cookies_are_no_session(api: ApiBackend, cookies: list[str]) -> None:
     got = api.resolve(an_event("GET", "/api/session") | {"cookies": cookies})
     assert (got.status, got.slug) == (401, "signed-out")
 
 
-def test_a_session_that_was_signed_out_of_is_over_for_every_copy_of_its_cookie(
+def test_signing_out_ends_every_copy_of_the_cookie(
     api: ApiBackend,
 ) -> None:
     cookie, phone = api.token("dana"), api.token("dana")
@@ -163,7 +163,7 @@ def test_signing_out_needs_no_session_and_stores_nothing_for_nonsense(api: ApiBa
     assert api.ended_sessions.until == {}
 
 
-def test_disabling_ends_sessions_at_once_and_undoing_it_brings_none_back(
+def test_disabling_ends_sessions_and_enabling_restores_none(
     api: ApiBackend,
 ) -> None:
     cookie = api.token("dana")
@@ -188,7 +188,7 @@ def test_a_new_password_ends_the_sessions_that_are_open(api: ApiBackend) -> None
     assert status(api, api.token("dana")) == 200
 
 
-def test_roles_count_as_they_are_now_and_not_as_they_were(api: ApiBackend) -> None:
+def test_changed_roles_take_effect_at_once(api: ApiBackend) -> None:
     cookie = api.token("dana")
     api.accounts.known["main", "dana"] = api.accounts.known["main", "dana"].with_(roles=("ops",))
     body = {"customer_name": "Ada", "location": "Here"}
@@ -207,7 +207,7 @@ def test_two_keys_are_valid_at_a_time(api: ApiBackend) -> None:
     assert [status(api, token) for token in (first, second)] == [401, 200]
 
 
-def test_a_container_that_does_not_know_the_new_key_asks_for_it(api: ApiBackend) -> None:
+def test_an_unknown_key_id_makes_the_container_read_the_keys(api: ApiBackend) -> None:
     status(api, api.token("dana"))
     rotate(api.keys, lambda: a_key("second"))
     api.now += timedelta(seconds=11)
@@ -215,20 +215,20 @@ def test_a_container_that_does_not_know_the_new_key_asks_for_it(api: ApiBackend)
     assert status(api, token) == 200
 
 
-def test_nonsense_key_ids_do_not_hammer_the_store(api: ApiBackend) -> None:
+def test_nonsense_key_ids_do_not_overload_the_store(api: ApiBackend) -> None:
     for number in range(50):
         status(api, signed(claims(api), kid=f"nonsense-{number}"))
     assert api.keys.reads <= 2
 
 
-def test_known_keys_outlast_an_outage_of_their_store(api: ApiBackend) -> None:
+def test_cached_keys_work_while_the_store_is_down(api: ApiBackend) -> None:
     cookie = api.token("dana")
     api.keys.down = True
     api.now += timedelta(hours=1)
     assert status(api, cookie) == 200
 
 
-def test_without_any_key_the_answer_is_unavailable(api: ApiBackend) -> None:
+def test_without_any_key_the_response_is_unavailable(api: ApiBackend) -> None:
     cookie = signed(claims(api))
     api.keys.down = True
     got = api.send("GET", "/api/session", cookie=cookie)
@@ -242,7 +242,7 @@ def test_a_generated_secret_is_a_list_of_one_key() -> None:
     )
 
 
-def test_fresh_keys_are_long_and_never_the_same() -> None:
+def test_new_keys_are_long_and_unique() -> None:
     made = [new_key() for _ in range(20)]
     assert len({key.kid for key in made} | {key.key for key in made}) == 40
     assert all(len(key.key) >= 64 for key in made)

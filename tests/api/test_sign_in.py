@@ -1,4 +1,4 @@
-"""Signing in: ten wrong passwords lock, and no answer tells which accounts there are."""
+"""Sign-in: ten wrong passwords lock, and no response reveals which accounts exist."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ def sign_in(
     address: str = HOME,
     device: str | None = None,
 ) -> ApiReply:
-    """`device` is the cookie of a device, as it was set."""
+    """`device` is a device's cookie, as it was set."""
     seen = {"cloudfront-viewer-address": f"{address}:4096"}
     more = {"cookie": device.partition(";")[0]} if device else {}
     body = {"account": account, "password": password}
@@ -33,8 +33,8 @@ def device_of(got: ApiReply) -> str:
     return next(cookie for cookie in got.cookies if cookie.startswith("__Secure-haulway-device-"))
 
 
-def told(got: ApiReply) -> tuple[int, dict[str, str], list[str], dict[str, object]]:
-    """All that a client can tell one answer from another by."""
+def distinguishable(got: ApiReply) -> tuple[int, dict[str, str], list[str], dict[str, object]]:
+    """Everything by which a client could distinguish two responses."""
     body = {name: value for name, value in got.json.items() if name != "request_id"}
     return got.status, got.headers, got.cookies, body
 
@@ -49,11 +49,11 @@ def test_the_right_password_signs_in(api: ApiBackend) -> None:
     assert (got.status, got.json["account"], len(got.cookies)) == (200, "dana", 2)
 
 
-def test_names_are_taken_as_people_type_them(api: ApiBackend) -> None:
+def test_account_names_ignore_case_and_blanks(api: ApiBackend) -> None:
     assert sign_in(api, " Dana ").status == 200
 
 
-def test_all_wrong_answers_are_one_answer(api: ApiBackend) -> None:
+def test_all_failed_sign_ins_get_the_same_response(api: ApiBackend) -> None:
     api.add_account("gone")
     api.accounts.set_disabled("main", "gone", True)
     answers = [
@@ -62,13 +62,13 @@ def test_all_wrong_answers_are_one_answer(api: ApiBackend) -> None:
         sign_in(api, "NOT a name!", "wrong"),
         sign_in(api, "gone"),
     ]
-    assert [told(got) for got in answers] == [told(answers[0])] * 4
+    assert [distinguishable(got) for got in answers] == [distinguishable(answers[0])] * 4
     assert answers[0].slug == "wrong-credentials"
 
 
 @pytest.mark.parametrize("account", ["dana", "no one", "gone", "omar"])
-def test_every_sign_in_costs_one_verification_and_one_look(api: ApiBackend, account: str) -> None:
-    """Known, unknown, disabled or locked: the work is the same, and so is the time it takes."""
+def test_every_sign_in_costs_one_verification_and_one_read(api: ApiBackend, account: str) -> None:
+    """Known, unknown, disabled, or locked: the work is the same, and so is its time."""
     api.add_account("gone")
     api.accounts.set_disabled("main", "gone", True)
     for _ in range(10):
@@ -80,7 +80,7 @@ def test_every_sign_in_costs_one_verification_and_one_look(api: ApiBackend, acco
 
 
 @pytest.mark.parametrize("account", ["dana", "no one", "gone"])
-def test_too_many_wrong_ones_are_refused_alike_whoever_they_are_for(
+def test_too_many_attempts_get_the_same_response_for_every_account(
     api: ApiBackend, account: str
 ) -> None:
     api.add_account("gone")
@@ -91,7 +91,7 @@ def test_too_many_wrong_ones_are_refused_alike_whoever_they_are_for(
     assert "try again in 15 min" in got.json["detail"]
 
 
-def test_ten_wrong_passwords_close_the_door_to_their_origin_for_fifteen_minutes(
+def test_ten_wrong_passwords_lock_out_their_origin_for_fifteen_minutes(
     api: ApiBackend,
 ) -> None:
     guess(api)
@@ -102,13 +102,13 @@ def test_ten_wrong_passwords_close_the_door_to_their_origin_for_fifteen_minutes(
     assert sign_in(api).status == 200
 
 
-def test_strangers_lock_no_one_out_who_is_elsewhere(api: ApiBackend) -> None:
+def test_strangers_cannot_lock_out_other_origins(api: ApiBackend) -> None:
     assert guess(api, address=ELSEWHERE) == {401}
     assert sign_in(api, address=ELSEWHERE).status == 429
     assert sign_in(api).status == 200
 
 
-def test_a_device_that_has_signed_in_before_is_let_through_whatever_strangers_try(
+def test_strangers_cannot_lock_out_a_known_device(
     api: ApiBackend,
 ) -> None:
     device = device_of(sign_in(api))
@@ -119,7 +119,7 @@ def test_a_device_that_has_signed_in_before_is_let_through_whatever_strangers_tr
     assert sign_in(api, device=device).status == 200
 
 
-def test_a_known_device_has_ten_tries_of_its_own(api: ApiBackend) -> None:
+def test_a_known_device_has_its_own_ten_attempts(api: ApiBackend) -> None:
     device = device_of(sign_in(api))
     assert guess(api, device=device) == {401}
     assert sign_in(api, device=device).status == 429
@@ -132,14 +132,14 @@ def test_a_device_keeps_its_counter_when_its_cookie_is_renewed(api: ApiBackend) 
     assert sign_in(api, device=second).status == 429
 
 
-def test_a_device_is_known_to_its_own_account_alone(api: ApiBackend) -> None:
+def test_a_device_is_known_only_to_its_own_account(api: ApiBackend) -> None:
     danas = device_of(sign_in(api)).partition("=")[2]
     omars_name = device_of(sign_in(api, "omar")).partition("=")[0]
     guess(api, "omar")
     assert sign_in(api, "omar", device=f"{omars_name}={danas}").status == 429
 
 
-def test_the_cookies_of_a_device_and_of_a_session_do_not_pass_for_each_other(
+def test_device_and_session_tokens_are_not_interchangeable(
     api: ApiBackend,
 ) -> None:
     session, device = sign_in(api).cookies
@@ -150,19 +150,19 @@ def test_the_cookies_of_a_device_and_of_a_session_do_not_pass_for_each_other(
     assert sign_in(api, device=forged).status == 429
 
 
-def test_the_devices_cookie_goes_to_the_sign_in_alone_and_to_no_script(api: ApiBackend) -> None:
+def test_the_device_cookie_goes_only_to_sign_in_and_not_to_scripts(api: ApiBackend) -> None:
     assert device_of(sign_in(api)).split("; ")[1:] == [
         "Path=/api/session", "Max-Age=5184000", "HttpOnly", "Secure", "SameSite=Strict"
     ]  # fmt: skip
 
 
-def test_a_new_password_forgets_what_was_tried_before(api: ApiBackend) -> None:
+def test_a_new_password_clears_earlier_attempts(api: ApiBackend) -> None:
     guess(api)
     api.accounts.set_password("main", "dana", api.passwords.hash(PASSWORD), api.now)
     assert sign_in(api).status == 200
 
 
-def test_nine_wrong_ones_do_not(api: ApiBackend) -> None:
+def test_nine_wrong_passwords_do_not_lock(api: ApiBackend) -> None:
     for _ in range(9):
         sign_in(api, password="wrong")
     assert sign_in(api).status == 200
@@ -171,14 +171,14 @@ def test_nine_wrong_ones_do_not(api: ApiBackend) -> None:
     assert sign_in(api).status == 200
 
 
-def test_a_locked_account_locks_no_one_else(api: ApiBackend) -> None:
+def test_a_locked_account_does_not_affect_others(api: ApiBackend) -> None:
     api.add_account("dana", tenant="other")
     guess(api)
     body = {"account": "dana", "password": PASSWORD, "tenant": "other"}
     assert api.send("POST", "/api/session", body).status == 200
 
 
-def test_trying_while_it_is_locked_does_not_prolong_it(api: ApiBackend) -> None:
+def test_attempts_during_a_lockout_do_not_prolong_it(api: ApiBackend) -> None:
     guess(api)
     api.now += timedelta(minutes=10)
     sign_in(api, password="wrong")
@@ -186,19 +186,19 @@ def test_trying_while_it_is_locked_does_not_prolong_it(api: ApiBackend) -> None:
     assert sign_in(api).status == 200
 
 
-def test_one_address_may_try_just_so_often(api: ApiBackend) -> None:
+def test_attempts_from_one_address_are_limited(api: ApiBackend) -> None:
     statuses = [sign_in(api, f"guess-{number}", "wrong").status for number in range(61)]
     assert statuses == [401] * 60 + [429]
 
 
-def test_passwords_are_kept_as_argon2id() -> None:
+def test_passwords_are_stored_as_argon2id() -> None:
     passwords = Passwords()
     kept = passwords.hash(PASSWORD)
     assert kept.startswith("$argon2id$")
     assert (passwords.match(kept, PASSWORD), passwords.match(kept, "wrong")) == (True, False)
 
 
-def test_the_decoy_costs_what_a_real_one_costs() -> None:
+def test_the_decoy_costs_as_much_as_a_real_hash() -> None:
     assert extract_parameters(DECOY) == extract_parameters(Passwords().hash(PASSWORD))
 
 
@@ -206,7 +206,7 @@ def test_no_one_has_the_decoys_password() -> None:
     assert not Passwords().match(None, "correct horse battery")
 
 
-def test_a_hash_that_cannot_be_read_matches_nothing() -> None:
+def test_an_unreadable_hash_matches_nothing() -> None:
     assert not Passwords(PasswordHasher(1, 8, 1)).match("not a hash", PASSWORD)
 
 

@@ -81,7 +81,7 @@ def settled(job: Job) -> Job:
     return job.with_(execution=Execution(seq=job.seq, since=NOON))
 
 
-def test_a_text_held_overnight_is_sent_once_although_every_queue_was_lost(engine: Engine) -> None:
+def test_a_text_held_overnight_is_sent_once_even_if_the_queues_are_lost(engine: Engine) -> None:
     job = engine.keep(confirmed())
     engine.text(job, now=NIGHT)
     engine.kill()
@@ -95,7 +95,7 @@ def test_a_text_held_overnight_is_sent_once_although_every_queue_was_lost(engine
     assert [key for key in engine.bucket.objects if "/due/" in key] == []
 
 
-def test_a_webhook_between_two_tries_is_posted_under_its_id_although_its_queue_was_lost(
+def test_a_webhook_between_two_tries_keeps_its_id_if_its_queue_is_lost(
     engine: Engine,
 ) -> None:
     engine.endpoints.write(an_endpoint(), None)
@@ -111,18 +111,18 @@ def test_a_webhook_between_two_tries_is_posted_under_its_id_although_its_queue_w
     assert ids == [due.webhook_id] * 2
 
 
-def test_what_waits_for_its_time_is_left_to_its_queue(engine: Engine) -> None:
+def test_a_message_that_is_not_overdue_is_left_to_its_queue(engine: Engine) -> None:
     engine.text(engine.keep(confirmed()), now=NIGHT)
     assert engine.sweep(MORNING + OVERDUE - timedelta(seconds=1)) == []
 
 
-def test_a_queue_is_reminded_once_in_a_while_however_long_it_takes(engine: Engine) -> None:
+def test_an_overdue_message_is_queued_again_only_at_intervals(engine: Engine) -> None:
     engine.text(engine.keep(confirmed()), now=NIGHT)
     reminded = [n for n in range(30) if engine.sweep(MORNING + OVERDUE + minutes(n))]
     assert reminded == [0, 12, 24]
 
 
-def test_one_message_that_no_one_can_read_does_not_stop_the_others(engine: Engine) -> None:
+def test_an_unreadable_delivery_does_not_stop_the_others(engine: Engine) -> None:
     jobs = [engine.keep(confirmed(job_id=f"261121-7k3m2{n}")) for n in "abc"]
     for job in jobs:
         engine.text(job, now=NIGHT)
@@ -134,7 +134,7 @@ def test_one_message_that_no_one_can_read_does_not_stop_the_others(engine: Engin
     assert "what-is" not in repr(list(engine.bucket.objects))
 
 
-def test_a_claim_on_what_was_held_is_concluded_when_its_sender_is_surely_gone(
+def test_an_expired_claim_on_a_held_text_ends_as_unknown(
     engine: Engine,
 ) -> None:
     job = engine.keep(confirmed())
@@ -164,7 +164,7 @@ def _draft(job: Job) -> Delivery:
     )  # fmt: skip
 
 
-def test_an_answer_of_which_only_its_lost_message_knew_the_words_is_given_up(
+def test_a_reply_whose_text_was_lost_with_its_message_is_given_up(
     engine: Engine,
 ) -> None:
     name = DeliveryName(
@@ -182,7 +182,7 @@ def test_an_answer_of_which_only_its_lost_message_knew_the_words_is_given_up(
 # -- what ought to exist
 
 
-def test_a_fact_that_no_message_was_made_of_is_announced_again_and_then_told_once(
+def test_a_fact_without_messages_is_announced_again_and_sent_once(
     engine: Engine,
 ) -> None:
     engine.set_tenant(quiet=QuietHours(begin=QuietHours().end, end=QuietHours().end))
@@ -196,7 +196,7 @@ def test_a_fact_that_no_message_was_made_of_is_announced_again_and_then_told_onc
     assert list(engine.repair_job(job, NOON + LEFT_BEHIND * 2)) == []
 
 
-def test_a_fact_that_its_consumers_cannot_handle_is_announced_a_few_times_a_day(
+def test_a_fact_that_always_fails_is_announced_again_a_few_times_a_day(
     engine: Engine,
 ) -> None:
     done = RepairRecord(repairs=("fact announced again",), at=NOON)
@@ -206,7 +206,7 @@ def test_a_fact_that_its_consumers_cannot_handle_is_announced_a_few_times_a_day(
     assert list(engine.repair_job(job, NOON + timedelta(days=1))) == ["fact announced again"]
 
 
-def test_what_was_lost_at_night_is_still_sent_in_the_morning(engine: Engine) -> None:
+def test_a_text_lost_at_night_is_sent_in_the_morning(engine: Engine) -> None:
     """The queue was lost at 22:00, the engine started again at 8:05."""
     job = engine.keep(settled(confirmed().with_(created_at=NIGHT)))
     ledger = tuple(entry.with_(recorded_at=NIGHT) for entry in job.ledger)
@@ -218,12 +218,12 @@ def test_what_was_lost_at_night_is_still_sent_in_the_morning(engine: Engine) -> 
     assert len(engine.texts.sent) == 1
 
 
-def test_what_is_not_settled_yet_or_older_than_a_week_is_not_missed(engine: Engine) -> None:
+def test_unsettled_moves_and_old_facts_are_not_missing(engine: Engine) -> None:
     assert engine.repair_job.missing(confirmed(), NOON + LEFT_BEHIND) == []
     assert engine.repair_job.missing(settled(confirmed()), NOON + timedelta(days=8)) == []
 
 
-def test_edits_and_refusals_are_missed_too(engine: Engine) -> None:
+def test_edits_and_refusals_may_be_missing_too(engine: Engine) -> None:
     engine.endpoints.write(an_endpoint(facts=("JobEdited",)), None)
     job = settled(edited(a_job(), an_edit(a_job(), note="Side door"), NOON))
     names = [one.name.channel for one in engine.repair_job.missing(job, NOON + LEFT_BEHIND)]
@@ -255,7 +255,7 @@ def test_a_held_text_whose_number_was_removed_is_dropped_on_the_record(engine: E
     assert (dropped.state, dropped.why, engine.texts.sent) == ("dropped", "no_number", [])
 
 
-def test_a_held_text_goes_to_the_corrected_number_alone_and_once(engine: Engine) -> None:
+def test_a_held_text_goes_once_and_only_to_the_corrected_number(engine: Engine) -> None:
     job = engine.keep(confirmed())
     engine.text(job, now=NIGHT)
     job = engine.edit(job, NIGHT, customer=Customer(name="Ada", phone=CORRECTED))
@@ -265,7 +265,7 @@ def test_a_held_text_goes_to_the_corrected_number_alone_and_once(engine: Engine)
     assert [sent.to for sent in engine.all_logged()] == ["•••0199"]
 
 
-def test_a_corrected_number_is_sent_the_link_once_also_where_the_queue_lost_it(
+def test_a_corrected_number_gets_the_link_once_even_if_the_queue_is_lost(
     engine: Engine,
 ) -> None:
     job = engine.keep(settled(confirmed()))
@@ -301,7 +301,7 @@ def test_an_edit_that_changes_no_number_sends_nothing(engine: Engine) -> None:
 # -- explained
 
 
-def test_explain_tells_until_when_a_text_is_held_what_is_late_and_what_is_missing(
+def test_explain_shows_held_late_and_missing_messages(
     engine: Engine,
 ) -> None:
     job = moved(a_job(), "confirm")

@@ -39,7 +39,7 @@ def containers(moto: Moto) -> Containers:
     return Containers(moto)
 
 
-def test_they_are_listed_once_and_a_new_one_is_heard_of_at_once(containers: Containers) -> None:
+def test_endpoints_are_listed_once_and_a_new_one_is_found_at_once(containers: Containers) -> None:
     assert [containers.hears() for _ in range(3)] == [[], [], []]
     containers.adds.write(an_endpoint("ep_a"), None)
     assert [containers.hears() for _ in range(3)] == [["ep_a"]] * 3
@@ -48,7 +48,7 @@ def test_they_are_listed_once_and_a_new_one_is_heard_of_at_once(containers: Cont
     assert containers.listings == 3
 
 
-def test_each_is_read_as_it_is_now(containers: Containers) -> None:
+def test_every_endpoint_is_read_as_it_is_now(containers: Containers) -> None:
     containers.adds.write(an_endpoint("ep_a"), None)
     assert [each.state for each in containers.asks.all("main")] == ["active"]
     stored = containers.adds.read("main", "ep_a")
@@ -57,7 +57,7 @@ def test_each_is_read_as_it_is_now(containers: Containers) -> None:
     assert [each.state for each in containers.asks.all("main")] == ["paused"]
 
 
-def test_one_whose_mark_was_lost_is_heard_of_a_few_minutes_later(containers: Containers) -> None:
+def test_a_new_endpoint_is_found_later_if_the_second_write_was_lost(containers: Containers) -> None:
     containers.hears()
     with Faults({"PutObject": [None, "before"]}).on(containers.moto.s3), pytest.raises(Unavailable):
         containers.adds.write(an_endpoint("ep_a"), None)

@@ -20,7 +20,7 @@ from functions.messages.deliveries import Busy, change, delivery_log
 from functions.messages.endpoints import PAUSED_AFTER, ROTATION, change_endpoint, new_secret
 from functions.messages.fact_notice import FactNotice
 from functions.messages.phone_numbers import change_phone_record, phone_record
-from functions.messages.sms_once import PATIENCE, SmsNotAccepted, SmsOnce, SmsRefused
+from functions.messages.sms_once import MOST_TRIES, SmsNotAccepted, SmsOnce, SmsRefused
 from functions.messages.webhook_client import WebhookResponse
 from functions.messages.webhook_schedule import (
     LONGEST_WAIT,
@@ -156,7 +156,7 @@ def a_fact(job: Job) -> Fact:
 # -- texts
 
 
-def test_a_text_is_sent_once_however_often_its_fact_comes() -> None:
+def test_a_text_is_sent_once_however_often_its_fact_arrives() -> None:
     hooks = Hooks()
     job = hooks.keep(confirmed())
     outcomes = [hooks.text(job) for _ in range(3)]
@@ -164,7 +164,7 @@ def test_a_text_is_sent_once_however_often_its_fact_comes() -> None:
     assert {d.state for d in outcomes if d} == {"sent"}
 
 
-def test_the_log_says_to_whom_masked_when_and_with_which_outcome() -> None:
+def test_the_delivery_log_has_recipient_time_and_outcome() -> None:
     hooks = Hooks()
     hooks.text(hooks.keep(confirmed()), now=NOON + minutes(1))
     (sent,) = hooks.all_logged()
@@ -177,7 +177,7 @@ def test_the_log_says_to_whom_masked_when_and_with_which_outcome() -> None:
     assert [(a.at, a.outcome) for a in sent.attempts] == [(NOON + minutes(1), "sent")]
 
 
-def test_n2_a_lost_answer_becomes_unknown_is_never_repeated_and_raises_an_alarm() -> None:
+def test_n2_a_lost_response_becomes_unknown_and_is_never_repeated() -> None:
     hooks = Hooks(carrier=Faults({"SendText": ["after"]}))
     job = hooks.keep(confirmed())
     outcomes = [hooks.text(job, now=NOON + minutes(n)) for n in range(5)]
@@ -185,7 +185,7 @@ def test_n2_a_lost_answer_becomes_unknown_is_never_repeated_and_raises_an_alarm(
     assert (len(hooks.texts.sent), hooks.metrics.counted["SmsOutcomeUnknown"]) == (1, 1)
 
 
-def test_n3_of_two_senders_one_claim_wins_and_the_other_comes_again() -> None:
+def test_n3_of_two_senders_one_claim_wins_and_the_other_retries() -> None:
     hooks = Hooks()
     job = hooks.keep(confirmed())
     other = Hooks()
@@ -204,14 +204,14 @@ def test_n3_of_two_senders_one_claim_wins_and_the_other_comes_again() -> None:
     assert (later.state, len(hooks.texts.sent), other.texts.sent) == ("sent", 1, [])
 
 
-def test_a_claim_whose_answer_was_lost_is_still_ours() -> None:
+def test_a_claim_with_a_lost_response_is_still_ours() -> None:
     hooks = Hooks(stored=Faults({"PutObject": ["after"]}))
     sent = hooks.text(hooks.keep(confirmed()))
     assert sent
     assert (sent.state, len(hooks.texts.sent)) == ("sent", 1)
 
 
-def test_n6_a_text_whose_status_was_passed_by_is_dropped_and_recorded() -> None:
+def test_n6_a_text_about_an_earlier_status_is_dropped_on_the_record() -> None:
     hooks = Hooks()
     job = hooks.keep(a_job("in_progress"))
     stale = hooks.text(job, seq=1)
@@ -220,7 +220,7 @@ def test_n6_a_text_whose_status_was_passed_by_is_dropped_and_recorded() -> None:
     assert hooks.all_logged() == [stale]
 
 
-def test_two_quick_moves_send_one_text_that_of_the_second() -> None:
+def test_two_quick_moves_send_only_the_second_text() -> None:
     """The queue keeps both back for the merge window; then the first is stale."""
     hooks = Hooks()
     job = hooks.keep(a_job("in_progress"))
@@ -256,7 +256,7 @@ def test_t10_a_replay_of_everything_days_later_sends_and_changes_nothing() -> No
     assert hooks.bucket.objects == before
 
 
-def test_an_old_fact_of_which_nothing_is_known_sends_nothing_and_says_so() -> None:
+def test_an_old_fact_without_a_delivery_is_dropped_on_the_record() -> None:
     hooks = Hooks()
     dropped = hooks.text(hooks.keep(confirmed()), now=NOON + timedelta(hours=7))
     assert dropped
@@ -289,7 +289,7 @@ def test_a_held_text_that_is_no_longer_true_is_dropped() -> None:
     assert (dropped.why, hooks.texts.sent) == ("stale", [])
 
 
-def test_a_number_that_said_stop_gets_nothing_and_the_board_is_told() -> None:
+def test_a_number_that_opted_out_gets_nothing_and_the_board_shows_it() -> None:
     hooks = Hooks()
     change_phone_record(hooks.numbers, "main", PHONE, lambda number: number.stop(NOON), no_pause)
     dropped = hooks.text(hooks.keep(confirmed()))
@@ -300,7 +300,7 @@ def test_a_number_that_said_stop_gets_nothing_and_the_board_is_told() -> None:
     assert edit.changes.texts_stopped is True
 
 
-def test_what_the_provider_knows_of_an_opt_out_we_know_from_then_on() -> None:
+def test_an_opt_out_known_to_the_provider_is_stored() -> None:
     hooks = Hooks()
     hooks.texts.says = SmsRefused("opted_out")
     refused = hooks.text(hooks.keep(confirmed()))
@@ -309,11 +309,11 @@ def test_what_the_provider_knows_of_an_opt_out_we_know_from_then_on() -> None:
     assert phone_record(hooks.numbers, "main", PHONE).stopped
 
 
-def test_a_throttled_text_gives_its_claim_back_and_is_tried_again_within_bounds() -> None:
+def test_a_throttled_text_releases_its_claim_and_is_retried_a_limited_number_of_times() -> None:
     hooks = Hooks()
     hooks.texts.says = SmsNotAccepted("ThrottlingException")
     job, now, outcome = hooks.keep(confirmed()), NOON, None
-    for _ in range(PATIENCE):
+    for _ in range(MOST_TRIES):
         outcome = hooks.text(job, now=now)
         now += timedelta(seconds=301)
     assert outcome
@@ -326,7 +326,7 @@ def test_a_throttled_text_gives_its_claim_back_and_is_tried_again_within_bounds(
     assert (sent.state, len(hooks.texts.sent)) == ("sent", 1)
 
 
-def test_who_has_no_number_gets_no_text() -> None:
+def test_a_customer_without_a_number_gets_no_text() -> None:
     hooks = Hooks()
     assert hooks.text(hooks.keep(confirmed(customer=Customer(name="Ada")))) is None
 
@@ -397,7 +397,7 @@ def test_n4_410_disables_the_endpoint_at_once() -> None:
 
 
 @pytest.mark.parametrize("status", [302, 308, 400, 404, 503])
-def test_n4_whatever_is_not_2xx_is_a_failure_and_tried_again(status: int) -> None:
+def test_n4_every_status_except_2xx_is_retried(status: int) -> None:
     hooks = Hooks()
     due = a_delivery(hooks)
     hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(status)
@@ -628,7 +628,7 @@ def test_n1_a_crash_at_each_point_never_sends_two_texts_nor_loses_one_silently(
 
 
 @pytest.mark.parametrize("channel", ["sms", "webhook"])
-def test_n1_a_crash_at_every_single_call_keeps_the_promise(channel: str) -> None:
+def test_n1_a_crash_at_any_call_sends_no_text_twice_and_loses_none_silently(channel: str) -> None:
     parts = ("stored", "carrier", "posting", "queue")
     faults: tuple[Kind, ...] = ("crash", "after", "before", "dup")
     for part, number, fault in itertools.product(parts, range(8), faults):
@@ -640,7 +640,7 @@ def test_n1_a_crash_at_every_single_call_keeps_the_promise(channel: str) -> None
 
 
 @pytest.mark.parametrize("channel", ["sms", "webhook"])
-def test_n1_lost_answers_and_crashes_by_chance_keep_the_promise_over_many_seeds(
+def test_n1_random_lost_responses_and_crashes_send_no_text_twice(
     channel: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kinds: tuple[Kind, ...] = ("before", "after", "crash")
@@ -684,7 +684,7 @@ def test_no_name_number_address_or_token_is_in_a_webhook_a_log_line_or_a_key() -
 # -- the inbox of a lane
 
 
-def test_of_a_batch_only_what_failed_comes_again_and_what_cannot_be_read_is_dead_lettered() -> None:
+def test_only_failed_messages_of_a_batch_return_and_unreadable_ones_are_dead_lettered() -> None:
     hooks, dead = Hooks(), FakeDeadLetters()
     good = a_delivery(hooks)
     bodies = [json.dumps({"detail": json.loads(good.model_dump_json())}), "nonsense"]
@@ -701,7 +701,7 @@ def test_of_a_batch_only_what_failed_comes_again_and_what_cannot_be_read_is_dead
 # -- one id for one fact
 
 
-def test_a_pause_that_is_told_twice_reaches_partners_under_one_id() -> None:
+def test_a_pause_announced_twice_has_one_webhook_id_for_partners() -> None:
     """It is announced before it is recorded, so whoever dies in between tells it once more."""
     hooks = Hooks()
     hooks.endpoints.write(an_endpoint(facts=("EndpointPaused",)), None)
@@ -713,7 +713,7 @@ def test_a_pause_that_is_told_twice_reaches_partners_under_one_id() -> None:
     assert (len(ids), len(set(ids))) == (2, 1)
 
 
-def test_an_overdue_said_by_an_execution_has_one_time_in_every_retry() -> None:
+def test_an_overdue_fact_has_the_same_time_in_every_retry() -> None:
     """Its time names it to partners; `$now()` would be another in each retry of the call."""
     for flow in flow_names():
         states = definition(load_flow(flow))["States"].values()

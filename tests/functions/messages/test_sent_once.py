@@ -25,7 +25,7 @@ def at_night(job: Job) -> Job:
     return job.with_(ledger=tuple(entry.with_(recorded_at=NIGHT) for entry in job.ledger))
 
 
-def test_of_a_status_that_was_left_and_entered_again_the_first_text_is_dropped() -> None:
+def test_the_first_text_about_a_status_that_was_entered_again_is_dropped() -> None:
     hooks = Hooks()
     job = hooks.keep(moved(a_job("ready_for_pickup"), "start", "no_access"))
     assert job.status == job.status_at(1) == "ready_for_pickup"
@@ -33,7 +33,7 @@ def test_of_a_status_that_was_left_and_entered_again_the_first_text_is_dropped()
     assert [(d.state, d.why) for d in told if d] == [("dropped", "stale"), ("sent", None)]
 
 
-def test_an_answer_means_its_move_although_the_sender_died_right_after_sending() -> None:
+def test_a_reply_makes_its_move_even_if_the_sender_crashed_after_sending() -> None:
     phone = Phone()
     phone.texts.faults = Faults({"SendText": ["crash"]})
     job = phone.keep(a_job())
@@ -44,7 +44,7 @@ def test_an_answer_means_its_move_although_the_sender_died_right_after_sending()
 
 
 @pytest.mark.parametrize("late_minutes", [0, 7 * 60])
-def test_a_text_that_was_held_is_never_too_old(late_minutes: int) -> None:
+def test_a_held_text_is_never_too_old(late_minutes: int) -> None:
     hooks = Hooks()
     hooks.set_tenant(quiet=QuietHours())
     job = hooks.keep(at_night(confirmed()))
@@ -54,7 +54,7 @@ def test_a_text_that_was_held_is_never_too_old(late_minutes: int) -> None:
     assert (sent.state, len(hooks.texts.sent)) == ("sent", 1)
 
 
-def test_an_answer_that_comes_after_the_text_was_taken_for_lost_makes_it_sent() -> None:
+def test_a_late_response_marks_an_unknown_text_as_sent() -> None:
     """A   claim ── send ──────────────────────────── answer: taken
     B                     the claim is over: unknown
     """
@@ -74,7 +74,7 @@ def test_an_answer_that_comes_after_the_text_was_taken_for_lost_makes_it_sent() 
     assert (delivery.state, delivery.why, len(hooks.texts.sent)) == ("sent", None, 1)
 
 
-def test_a_second_copy_within_the_wait_for_a_throttled_text_sends_nothing() -> None:
+def test_a_copy_sends_nothing_while_a_throttled_text_waits() -> None:
     hooks = Hooks()
     hooks.texts.says = SmsNotAccepted("ThrottlingException")
     job = hooks.keep(confirmed())
@@ -88,7 +88,7 @@ def test_a_second_copy_within_the_wait_for_a_throttled_text_sends_nothing() -> N
     assert [phone for phone, _ in hooks.texts.sent] == [PHONE]
 
 
-def test_a_copy_of_an_earlier_try_posts_nothing_beside_a_later_one() -> None:
+def test_a_copy_of_an_earlier_try_sends_nothing() -> None:
     hooks = Hooks()
     hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(500)
     due = a_delivery(hooks)
@@ -104,7 +104,7 @@ def test_a_copy_of_an_earlier_try_posts_nothing_beside_a_later_one() -> None:
 @pytest.mark.parametrize(
     ("attempt", "chance"), list(itertools.product(range(len(SCHEDULE_S)), (0.0, 0.5, 1.0)))
 )
-def test_a_shorter_retry_after_does_not_beat_the_schedule(attempt: int, chance: float) -> None:
+def test_a_short_retry_after_does_not_shorten_the_schedule(attempt: int, chance: float) -> None:
     planned = timedelta(seconds=SCHEDULE_S[attempt] * (1 + JITTER * chance))
     assert wait_before(attempt, chance, timedelta(seconds=1)) == planned
     assert wait_before(attempt, chance, planned + minutes(5)) == planned + minutes(5)

@@ -23,14 +23,14 @@ def whys(hooks: Hooks, *jobs: Job) -> list[str | None]:
     return [delivery.why if delivery else "none" for delivery in told]
 
 
-def test_one_number_is_told_of_so_many_unconfirmed_bookings_a_day_and_no_more() -> None:
+def test_texts_to_one_number_about_unconfirmed_bookings_are_limited() -> None:
     hooks = Hooks()
     assert whys(hooks, *map(a_form, range(6))) == [None] * 3 + ["over_budget"] * 3
     assert len(hooks.texts.sent) == 3
     assert hooks.text(a_form(0), seq=0, now=NOON + minutes(24 * 60)) is not None
 
 
-def test_a_business_spends_so_much_a_day_on_unconfirmed_bookings_and_no_more() -> None:
+def test_texts_of_one_business_about_unconfirmed_bookings_are_limited() -> None:
     hooks = Hooks()
     hooks.set_tenant(unconfirmed_texts_per_day=2)
     jobs = [a_form(n, f"+1555555{n:04}") for n in range(3)]
@@ -50,14 +50,14 @@ def test_bookings_by_the_office_and_confirmed_ones_need_no_budget() -> None:
     assert len(hooks.texts.sent) == 2
 
 
-def test_a_number_over_its_budget_uses_up_nothing_of_the_business() -> None:
+def test_a_number_over_its_budget_does_not_use_the_businesss_budget() -> None:
     hooks = Hooks()
     hooks.set_tenant(unconfirmed_texts_per_day=4)
     assert whys(hooks, *map(a_form, range(9))).count("over_budget") == 6
     assert whys(hooks, a_form(20, "+15555550199")) == [None]
 
 
-def test_the_same_booking_spends_once_also_where_an_answer_was_lost() -> None:
+def test_a_booking_counts_once_even_after_a_lost_response() -> None:
     tenant = BusinessSettings(tenant="main", business="Haulway")
     budgets = FakeTextBudgets(Bucket(Faults({"PutObject": ["after", None, "before"]})))
     for _ in range(3):
@@ -87,13 +87,13 @@ def test_the_same_booking_spends_once_also_where_an_answer_was_lost() -> None:
         ("+1234567", "not_a_number"),
     ],
 )
-def test_texts_go_to_peoples_numbers_in_countries_that_the_business_serves(
+def test_texts_go_only_to_mobile_numbers_in_served_countries(
     phone: str, why: str | None
 ) -> None:
     assert not_texted(phone, ("US",)) == why
 
 
-def test_a_text_to_a_number_that_is_not_served_is_not_sent_and_says_why() -> None:
+def test_a_text_to_a_number_that_is_not_served_is_dropped_with_the_reason() -> None:
     hooks = Hooks()
     jobs = [a_form(1, "+19002345678"), a_form(2, "+447812345678")]
     assert whys(hooks, *jobs) == ["costly_number", "country_not_served"]

@@ -37,7 +37,7 @@ class World:
     """A business whose clock stands at `now`; every write is a version of that time."""
 
     now: datetime = NOON
-    forgotten: FakeInvalidationTimes = field(default_factory=FakeInvalidationTimes)
+    invalidations: FakeInvalidationTimes = field(default_factory=FakeInvalidationTimes)
     missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -49,7 +49,7 @@ class World:
         self.explain = ExplainJob(
             self.jobs,
             FakeHistory(self.bucket, self.site),
-            self.forgotten,
+            self.invalidations,
             self.deliveries,
             FakeRuns(self.executions, NOON),
             FakeStuck(self.bucket),
@@ -86,16 +86,16 @@ def a_day(world: World) -> Job:
     job = world.keep(waits(job, NOON))
     job = world.keep(moved(job, "confirm"))
     job = world.keep(waits(job, NOON))
-    world.forgotten.told.append((NOON + timedelta(seconds=4), f"/t/{digest_of(job.token)}.json"))
+    world.invalidations.told.append((NOON + timedelta(seconds=4), f"/t/{digest_of(job.token)}.json"))
     world.deliveries.create(a_delivery("sent"))
     return job
 
 
-def test_a_job_is_told_from_all_that_is_kept_of_it(world: World) -> None:
+def test_a_job_is_explained_from_all_sources(world: World) -> None:
     job = a_day(world)
     told = world.explain("main", job.job_id, NOON + minutes(5))
-    assert (told.status, told.rev, told.wrong, told.incomplete) == ("ready_for_pickup", 3, (), ())
-    assert [(line.what, line.rev or line.seq) for line in told.lines] == [
+    assert (told.status, told.rev, told.diagnosis, told.incomplete) == ("ready_for_pickup", 3, (), ())
+    assert [(line.what, line.rev or line.seq) for line in told.events] == [
         ("booked", 1),
         ("moved", 3),
         ("execution", None),
@@ -117,18 +117,18 @@ def test_a_job_is_told_from_all_that_is_kept_of_it(world: World) -> None:
     ("operation", "source"),
     [("ListInvalidations", "invalidations"), ("DescribeExecution", "executions")],
 )
-def test_a_source_that_does_not_answer_is_named_and_the_rest_is_told(
+def test_a_source_that_does_not_answer_is_named_and_the_rest_is_shown(
     world: World, operation: str, source: str
 ) -> None:
     job = a_day(world)
     lost = Faults({operation: ["before"]})
-    world.forgotten.faults = world.executions.faults = lost
+    world.invalidations.faults = world.executions.faults = lost
     told = world.explain("main", job.job_id, NOON + minutes(5))
     assert told.incomplete == (f"{source}: not read (Unavailable)",)
-    assert (told.wrong, len(told.lines) > 10) == ((), True)
+    assert (told.diagnosis, len(told.events) > 10) == ((), True)
 
 
-def test_a_history_that_has_forgotten_its_beginning_says_so(world: World) -> None:
+def test_a_history_without_its_beginning_is_marked_incomplete(world: World) -> None:
     job = a_day(world)
     world.explain.history.most = 2  # type: ignore[attr-defined]
     told = world.explain("main", job.job_id, NOON + minutes(5))
@@ -138,7 +138,7 @@ def test_a_history_that_has_forgotten_its_beginning_says_so(world: World) -> Non
 THREE_DAYS = timedelta(days=3)
 
 
-def test_a_board_whose_versions_are_gone_accuses_no_one_of_having_been_late(world: World) -> None:
+def test_missing_board_versions_are_not_taken_for_delays(world: World) -> None:
     job = a_day(world)
     world.now = NOON + timedelta(days=2)
     board = world.boards.read("main")
@@ -146,16 +146,16 @@ def test_a_board_whose_versions_are_gone_accuses_no_one_of_having_been_late(worl
     world.boards.overwrite("main", board.value)
     world.forget_versions(world.bucket, board_key("main"))
     told = world.explain("main", job.job_id, NOON + THREE_DAYS)
-    assert [line.text for line in told.lines if line.what == "board"] == []
+    assert [line.text for line in told.events if line.what == "board"] == []
     assert told.incomplete == ("versions of the board: only the latest part is known",)
-    assert [sentence for sentence in told.wrong if "board" in sentence] == []
+    assert [sentence for sentence in told.diagnosis if "board" in sentence] == []
 
 
-def test_a_board_of_today_is_told_though_it_is_the_first_one(world: World) -> None:
+def test_the_first_version_of_the_board_is_used_if_it_is_from_today(world: World) -> None:
     job = world.keep(a_job())
     world.forget_versions(world.bucket, board_key("main"))
     told = world.explain("main", job.job_id, NOON + timedelta(hours=23))
-    assert [line.rev for line in told.lines if line.what == "board"] == [1]
+    assert [line.rev for line in told.events if line.what == "board"] == [1]
     assert told.incomplete == ()
 
 
@@ -172,30 +172,30 @@ def test_versions_that_do_not_begin_with_the_first_rev_are_only_the_latest_part(
     )
 
 
-def test_a_view_that_lags_behind_is_wrong(world: World) -> None:
+def test_a_view_that_lags_behind_is_diagnosed(world: World) -> None:
     job = a_day(world)
     etag = world.jobs.read("main", job.job_id).etag
     world.jobs.replace(moved(job, "start"), etag)
     told = world.explain("main", job.job_id, NOON + minutes(5))
-    assert [sentence.partition(":")[0] for sentence in told.wrong] == [
+    assert [sentence.partition(":")[0] for sentence in told.diagnosis] == [
         "Its execution has settled entry 1 of 2 only",
         "Customers see rev 3 of 5",
         "The board shows rev 3 of 5",
     ]
-    assert not told.lines[-1].ok
+    assert not told.events[-1].ok
 
 
-def test_a_job_in_a_status_of_a_release_that_was_taken_back_is_told_with_what_to_do(
+def test_a_job_in_a_status_of_a_rolled_back_release_is_diagnosed(
     world: World,
 ) -> None:
     job = world.keep(a_job())
     world.jobs.replace(job.seen(status="weighed"), world.jobs.read("main", job.job_id).etag)
     told = world.explain("main", job.job_id, world.now)
-    assert told.lines[-1].text == "weighed, rev 2"
-    (wrong,) = told.wrong
+    assert told.events[-1].text == "weighed, rev 2"
+    (wrong,) = told.diagnosis
     assert wrong.startswith("This version does not know the status weighed: deploy the release")
 
 
-def test_a_job_that_does_not_exist_has_no_story(world: World) -> None:
+def test_an_unknown_job_cannot_be_explained(world: World) -> None:
     with pytest.raises(UnknownJob):
         world.explain("main", "261121-000000", NOON)

@@ -9,7 +9,7 @@ import pytest
 from functions.aws.history import CloudFrontInvalidationTimes, S3History, StepFunctionsExecutionRuns
 from functions.aws.ops_records import StepFunctionsExecutionCounts
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Views
-from functions.ops.history import BoardSearch, History, TooManyLooks, VersionStamp
+from functions.ops.history import BoardSearch, History, TooManyReads, VersionStamp
 from functions.protocol.ports import Boards, Jobs, Unavailable, Views
 from statemachine.evidence import RunState
 from statemachine.flows import load_flow
@@ -75,14 +75,14 @@ def test_the_versions_of_a_job_come_oldest_first(place: Place) -> None:
     assert (past.cut, [v.at.microsecond for v in past.items]) == (False, [0, 0, 0])
 
 
-def test_a_version_that_is_no_job_is_left_out_and_said(place: Place) -> None:
+def test_an_unreadable_version_is_left_out_and_marks_the_page_as_cut(place: Place) -> None:
     place.spoil(job_key("main", a_job().job_id))
     place.jobs.create(a_job(job_id="261121-7k3m2r"))
     past = place.history.of_job("main", a_job().job_id)
     assert (past.items, past.cut) == ((), True)
 
 
-def test_what_was_never_stored_has_no_past(place: Place) -> None:
+def test_an_object_that_was_never_stored_has_no_versions(place: Place) -> None:
     assert place.history.of_job("main", "261121-000000").items == ()
     assert place.history.of_view(DIGEST).items == ()
     assert place.history.of_board("main").items == ()
@@ -97,7 +97,7 @@ def test_the_versions_of_a_view_have_their_revs(place: Place) -> None:
     assert [version.value.rev for version in place.history.of_view(DIGEST).items] == [1, 2]
 
 
-def test_each_version_of_the_board_tells_the_rev_of_a_card(place: Place) -> None:
+def test_each_version_of_the_board_has_the_rev_of_a_card(place: Place) -> None:
     job = a_job()
     for board in (
         Board(),
@@ -109,7 +109,7 @@ def test_each_version_of_the_board_tells_the_rev_of_a_card(place: Place) -> None
     assert [place.history.card_rev("main", one, job.job_id) for one in ids] == [0, 1, 2]
 
 
-def test_a_past_that_is_not_to_be_had_is_unavailable(moto: Moto) -> None:
+def test_a_history_that_cannot_be_read_is_unavailable(moto: Moto) -> None:
     place, lost = MotoPlace(moto), Faults({"ListObjectVersions": ["before"]})
     with lost.on(place.s3), pytest.raises(Unavailable):
         place.history.of_job("main", a_job().job_id)
@@ -119,7 +119,7 @@ def test_a_past_that_is_not_to_be_had_is_unavailable(moto: Moto) -> None:
         fake.history.of_job("main", a_job().job_id)
 
 
-def test_of_many_versions_the_latest_are_told(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_versions_the_latest_are_returned(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.aws.history.MOST_VERSIONS", 2)
     for place in (MotoPlace(moto), FakePlace()):
         if isinstance(place.history, FakeHistory):
@@ -140,7 +140,7 @@ def stamps(number: int) -> list[VersionStamp]:
 
 
 @pytest.mark.parametrize("came_at", [10, 11, 12, 17, 400, 999])
-def test_a_change_is_found_where_it_came_onto_the_board_in_a_few_looks(came_at: int) -> None:
+def test_a_change_is_found_on_the_board_in_a_few_reads(came_at: int) -> None:
     looked: list[str] = []
 
     def rev_in(stamp: VersionStamp) -> int:
@@ -154,16 +154,16 @@ def test_a_change_is_found_where_it_came_onto_the_board_in_a_few_looks(came_at: 
     assert len(set(looked)) == len(looked)
 
 
-def test_a_change_that_never_came_onto_the_board_is_not_found() -> None:
+def test_a_change_that_was_never_on_the_board_is_not_found() -> None:
     search = BoardSearch(stamps(50), lambda stamp: 6)
     assert search.first_with(7, NOON) is None
     assert search.first_with(6, NOON + timedelta(days=1)) is None
     assert BoardSearch([], lambda stamp: 6).first_with(1, NOON) is None
 
 
-def test_the_search_has_a_bound() -> None:
-    search = BoardSearch(stamps(1000), lambda stamp: 0, looks=5)
-    with pytest.raises(TooManyLooks):
+def test_the_search_reads_a_limited_number_of_boards() -> None:
+    search = BoardSearch(stamps(1000), lambda stamp: 0, most_reads=5)
+    with pytest.raises(TooManyReads):
         search.first_with(1, NOON)
 
 
@@ -193,7 +193,7 @@ def test_only_invalidations_that_name_the_path_count(moto: Moto) -> None:
     assert forgotten.times("/t/a.json", [now - timedelta(hours=1)]).items == ()
 
 
-def test_of_many_invalidations_some_are_looked_at_and_that_is_said(
+def test_of_many_invalidations_some_are_read_and_the_page_is_marked_as_cut(
     moto: Moto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("functions.aws.history.MOST_INVALIDATIONS", 2)
@@ -228,7 +228,7 @@ STATES: tuple[RunState, ...] = ("running", "aborted")
 WAITING = '{"StartAt": "a", "States": {"a": {"Type": "Wait", "Seconds": 900, "End": true}}}'
 
 
-def test_an_execution_is_told_with_its_state(moto: Moto) -> None:
+def test_an_execution_is_returned_with_its_state(moto: Moto) -> None:
     sfn, iam, prefix = moto.client("stepfunctions"), moto.client("iam"), moto.name("m") + "-"
     trust = '{"Version": "2012-10-17", "Statement": []}'
     role = iam.create_role(RoleName=moto.name("role"), AssumeRolePolicyDocument=trust)

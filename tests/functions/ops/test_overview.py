@@ -15,7 +15,7 @@ from functions.api.ops_models import (
     VisibilityDelay,
 )
 from functions.aws.ops_records import S3OpsRecords
-from functions.ops.overview import EndedBadly, OpsRecords
+from functions.ops.overview import UnsuccessfulRun, OpsRecords
 from functions.protocol.ports import Unavailable
 from statemachine.flows import load_flow
 from statemachine.job import Execution, Job, ShownAt
@@ -55,7 +55,7 @@ def test_jobs_are_counted_by_status_with_the_overdue_ones(api: ApiBackend) -> No
         flow="haul", status="in_progress", jobs=2, overdue=1, oldest_at=NOON + minutes(2)
     )
     assert counts["completed"].jobs == 0
-    assert document.troubled == (
+    assert document.problem_jobs == (
         ProblemJob(
             job_id="261121-000002",
             flow="haul",
@@ -66,16 +66,16 @@ def test_jobs_are_counted_by_status_with_the_overdue_ones(api: ApiBackend) -> No
     )
 
 
-def test_a_job_that_the_watchdog_cannot_help_is_in_trouble(api: ApiBackend) -> None:
+def test_a_stuck_job_is_a_problem_job(api: ApiBackend) -> None:
     api.store(a_job())
     mark = ProblemJob(job_id="261121-7k3m2q", since=NOON, why="keeps_failing")
     key = "tenants/main/stuck/261121-7k3m2q.json"
     api.bucket.put(key, mark.model_dump_json(exclude_none=True).encode())
-    (told,) = api.ops.overview("main", NOON).troubled
+    (told,) = api.ops.overview("main", NOON).problem_jobs
     assert told == mark.with_(flow="haul", status="pending_pickup")
 
 
-def test_how_long_jobs_stay_in_a_status_is_told_of_those_that_have_left_it(
+def test_time_in_status_counts_jobs_that_have_left_the_status(
     api: ApiBackend,
 ) -> None:
     api.store(entered("261121-000001", "in_progress", 10, 40))
@@ -93,20 +93,20 @@ def test_how_long_jobs_stay_in_a_status_is_told_of_those_that_have_left_it(
     assert set(times) == {"pending_pickup", "ready_for_pickup"}
 
 
-def test_how_soon_moves_were_public_is_told_oldest_first(api: ApiBackend) -> None:
+def test_visibility_delays_are_listed_oldest_first(api: ApiBackend) -> None:
     at = NOON + minutes(10)
     shown = (
         ShownAt(seq=0, at=NOON + timedelta(milliseconds=250)),
         ShownAt(seq=1, at=at + timedelta(milliseconds=900)),
     )
     api.store(entered("261121-000001", "ready_for_pickup", 10, shown=shown))
-    assert api.ops.overview("main", NOON).visible == (
+    assert api.ops.overview("main", NOON).visibility_delays == (
         VisibilityDelay(at=NOON, ms=250),
         VisibilityDelay(at=at, ms=900),
     )
 
 
-def test_step_functions_is_asked_once_a_minute_however_often_people_look(
+def test_executions_are_counted_at_most_once_a_minute(
     api: ApiBackend,
 ) -> None:
     api.execution_counts.known = {
@@ -123,7 +123,7 @@ def test_step_functions_is_asked_once_a_minute_however_often_people_look(
     assert api.execution_counts.asked == 2 * asked
 
 
-def test_of_executions_that_failed_only_those_with_which_a_job_was_left_are_counted(
+def test_failed_executions_count_only_if_none_has_replaced_them(
     api: ApiBackend,
 ) -> None:
     """Others were replaced, have ended with their job, are another business's, or were erased."""
@@ -133,9 +133,9 @@ def test_of_executions_that_failed_only_those_with_which_a_job_was_left_are_coun
     over = over.with_(execution=Execution(generation=2, seq=over.seq, since=NOON))
     for job in (replaced, left, over):
         api.store(job.with_(token=job.job_id.ljust(22, "x")))
-    runs = [EndedBadly("main", job.job_id, n) for job in (replaced, left, over) for n in (0, 1)]
-    runs += [EndedBadly("main", left.job_id, 2), EndedBadly("main", over.job_id, 2)]
-    runs += [EndedBadly("main", "261121-zzzzzz", 0), EndedBadly("other", left.job_id, 2)]
+    runs = [UnsuccessfulRun("main", job.job_id, n) for job in (replaced, left, over) for n in (0, 1)]
+    runs += [UnsuccessfulRun("main", left.job_id, 2), UnsuccessfulRun("main", over.job_id, 2)]
+    runs += [UnsuccessfulRun("main", "261121-zzzzzz", 0), UnsuccessfulRun("other", left.job_id, 2)]
     api.execution_counts.ended = {("haul", "failed"): runs}
     counts = {each.state: each for each in api.ops.overview("main", NOON).executions or ()}
     assert counts["failed"] == ExecutionCount(state="failed", executions=1, jobs=(left.job_id,))
@@ -160,16 +160,16 @@ def test_a_job_that_cannot_be_read_does_not_hide_the_others(api: ApiBackend) -> 
     api.bucket.put("tenants/main/jobs/261121-000002.json", b"{}")
     document = api.ops.overview("main", NOON)
     assert [each.jobs for each in document.time_in_status or ()] == [1, 1]
-    assert document.snapshot_jobs == 2
+    assert document.board_jobs == 2
 
 
-def test_queues_snapshot_and_invalidations_are_told(api: ApiBackend) -> None:
+def test_the_overview_has_queues_board_and_invalidations(api: ApiBackend) -> None:
     api.store(a_job())
     api.dead_letter_queues.add("advance_job", "{}")
     api.bucket.put("ops/invalidations/2026-11.json", b'{"paths": 412}')
     document = api.ops.overview("main", NOON)
     assert QueueState(queue="advance_job", waiting=0, in_flight=0, dead=1) in document.queues
-    assert document.snapshot_at == NOON
+    assert document.board_written_at == NOON
     assert document.invalidations == InvalidationUsageDocument(
         month="2026-11", paths=412, budget=1000
     )
@@ -177,30 +177,30 @@ def test_queues_snapshot_and_invalidations_are_told(api: ApiBackend) -> None:
 
 def test_an_empty_business_has_an_overview_too(api: ApiBackend) -> None:
     document = api.ops.overview("main", NOON)
-    assert (document.statuses, document.snapshot_at, document.snapshot_jobs) == ((), None, 0)
+    assert (document.statuses, document.board_written_at, document.board_jobs) == ((), None, 0)
 
 
-def test_jobs_that_the_watchdog_cannot_help_are_told_without_the_board(api: ApiBackend) -> None:
+def test_stuck_jobs_are_listed_without_the_board(api: ApiBackend) -> None:
     mark = ProblemJob(job_id="261121-7k3m2q", since=NOON, why="corrupt")
     api.bucket.put("tenants/main/stuck/261121-7k3m2q.json", mark.model_dump_json().encode())
     api.bucket.put("tenants/main/board/jobs.json", b"{")
     document = api.ops.overview("main", NOON)
-    assert (document.troubled, document.statuses) == ((mark,), None)
+    assert (document.problem_jobs, document.statuses) == ((mark,), None)
     assert document.incomplete == ("board: not read (Corrupt)",)
 
 
-def test_executions_that_cannot_be_counted_just_now_are_asked_for_again(
+def test_a_failed_count_of_executions_is_tried_again(
     api: ApiBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as during:
         during.setattr(api.execution_counts, "count", unavailable)
         document = api.ops.overview("main", NOON)
-        assert (document.executions, document.snapshot_jobs) == (None, 0)
+        assert (document.executions, document.board_jobs) == (None, 0)
         assert document.incomplete == ("executions: not read (Unavailable)",)
     assert api.ops.overview("main", NOON).incomplete == ()
 
 
-def test_where_nothing_answers_there_is_no_overview(
+def test_if_no_source_answers_there_is_no_overview(
     api: ApiBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api.bucket.faults = Faults({"GetObject": ["before"] * 9, "ListObjectsV2": ["before"]})
@@ -246,13 +246,13 @@ def shelf(request: pytest.FixtureRequest) -> Any:
     return FakeShelf() if request.param == "fake" else MotoShelf(request.getfixturevalue("moto"))
 
 
-def test_where_nothing_was_noted_there_is_nothing(shelf: Shelf) -> None:
+def test_without_records_nothing_is_returned(shelf: Shelf) -> None:
     records = shelf.records
     assert (list(records.stuck("main")), records.board_written_at("main")) == ([], None)
     assert records.paths_invalidated("2026-11") == 0
 
 
-def test_what_was_noted_is_told_and_what_cannot_be_read_passed_over(shelf: Shelf) -> None:
+def test_records_are_returned_and_unreadable_ones_ignored(shelf: Shelf) -> None:
     mark = b'{"job_id": "261121-7k3m2q", "why": "corrupt", "since": "2026-11-21T12:00:00Z", "x": 1}'
     shelf.put("tenants/main/stuck/261121-7k3m2q.json", mark)
     shelf.put("tenants/main/stuck/unreadable.json", b"{")

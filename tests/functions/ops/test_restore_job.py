@@ -34,7 +34,7 @@ def broken(world: World) -> Job:
     return job
 
 
-def test_the_last_readable_version_is_put_back_on_the_record(
+def test_the_last_readable_version_is_restored_on_the_record(
     world: World, restoring: RestoreJob
 ) -> None:
     job = broken(world)
@@ -46,7 +46,7 @@ def test_the_last_readable_version_is_put_back_on_the_record(
     assert world.bucket.versions[KEY][-2] == b'{"rev": 5'
 
 
-def test_it_has_a_higher_rev_than_customer_or_board_have_seen(
+def test_the_restored_job_has_a_higher_rev_than_view_and_board(
     world: World, restoring: RestoreJob
 ) -> None:
     ahead = moved(broken(world), "start").with_(visible_rev=12)
@@ -73,7 +73,7 @@ def test_a_job_without_a_readable_version_cannot_be_restored(
         restoring.plan("main", JOB)
 
 
-def test_what_someone_else_wrote_meanwhile_is_not_overwritten(
+def test_a_concurrent_write_is_not_overwritten(
     world: World, restoring: RestoreJob
 ) -> None:
     broken(world)
@@ -88,7 +88,7 @@ def test_a_broken_job_is_explained_from_its_last_readable_version(world: World) 
     job = broken(world)
     told = world.explain("main", JOB, NOON + minutes(5))
     assert (told.status, told.rev) == (job.status, job.visible_rev)
-    (wrong,) = told.wrong
+    (wrong,) = told.diagnosis
     assert "cannot be read" in wrong
     assert f"haul ops restore {JOB}" in wrong
-    assert not told.lines[-1].ok
+    assert not told.events[-1].ok

@@ -106,13 +106,13 @@ def refused(attempt: Callable[[], object]) -> tuple[type[EditRefused], str]:
 # -- who may come
 
 
-def test_the_roster_says_what_someone_is_called(board: Board) -> None:
+def test_first_names_come_from_the_roster(board: Board) -> None:
     job = board.change(1, crew=[{**MARIA, "first_name": "Mallory"}])
     assert [(each.member, each.first_name) for each in job.crew] == [("maria", "Maria")]
 
 
 @pytest.mark.parametrize("member", ["no one", "gone"])
-def test_who_is_not_on_the_roster_is_not_put_on_a_job(board: Board, member: str) -> None:
+def test_only_members_on_the_roster_are_put_on_a_job(board: Board, member: str) -> None:
     kind, why = refused(lambda: board.change(1, crew=[{"role": "driver", "member": member}]))
     assert (kind, why) == (
         CrewUnavailable,
@@ -121,7 +121,7 @@ def test_who_is_not_on_the_roster_is_not_put_on_a_job(board: Board, member: str)
     assert board.job(1).crew == ()
 
 
-def test_no_one_takes_a_role_they_do_not_have(board: Board) -> None:
+def test_no_one_gets_a_role_they_do_not_have(board: Board) -> None:
     kind, why = refused(lambda: board.change(1, crew=[{"role": "driver", "member": "ben"}]))
     assert kind is CrewUnavailable
     assert why == "ben may not be driver, only first_mate; choose someone else"
@@ -139,7 +139,7 @@ def test_no_one_is_put_on_a_job_outside_their_hours(board: Board) -> None:
     assert board.change(1, crew=[MARIA]).crew
 
 
-def test_a_job_without_a_window_takes_whoever_has_the_role(board: Board) -> None:
+def test_a_job_without_a_window_accepts_every_member_with_the_role(board: Board) -> None:
     board.roster.set_day("main", "maria", SUNDAY, DAY_OFF)
     board.book(7, schedule=Schedule())
     board.book(8, schedule=Schedule())
@@ -153,7 +153,7 @@ def test_a_window_that_is_moved_to_a_day_off_is_refused(board: Board) -> None:
     assert board.job(1).schedule == window()
 
 
-def test_who_is_on_the_job_already_is_not_asked_again(board: Board) -> None:
+def test_members_already_on_the_job_are_not_checked_again(board: Board) -> None:
     """Off the roster since, maria stays: the dispatcher only wants someone beside her."""
     board.change(1, crew=[MARIA])
     board.crew.accounts.set_disabled("main", "maria", True)
@@ -162,7 +162,7 @@ def test_who_is_on_the_job_already_is_not_asked_again(board: Board) -> None:
     assert [each.member for each in job.crew] == ["maria", "ben"]
 
 
-def test_a_truck_that_the_business_has_not_is_refused(board: Board) -> None:
+def test_an_unknown_truck_is_refused(board: Board) -> None:
     assert board.change(1, truck="t1").truck == "t1"
     kind, why = refused(lambda: board.change(2, truck="t9"))
     assert (kind, why) == (
@@ -172,7 +172,7 @@ def test_a_truck_that_the_business_has_not_is_refused(board: Board) -> None:
 
 
 @pytest.mark.parametrize("hours", [0, -1, 24 * 8])
-def test_a_window_that_no_one_can_keep_is_refused_on_a_job_with_a_crew(
+def test_an_impossible_window_is_refused_on_a_job_with_a_crew(
     board: Board, hours: float
 ) -> None:
     board.book(9, schedule=window(0, hours))
@@ -180,7 +180,7 @@ def test_a_window_that_no_one_can_keep_is_refused_on_a_job_with_a_crew(
 
 
 @pytest.mark.parametrize("year", [1, 9999])
-def test_a_window_at_the_end_of_the_calendar_is_refused_and_breaks_nothing(
+def test_a_window_at_the_end_of_the_calendar_is_refused(
     board: Board, year: int
 ) -> None:
     ends = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, tzinfo=UTC)
@@ -209,20 +209,20 @@ def test_a_truck_is_on_one_job_at_a_time(board: Board) -> None:
     assert (board.job(1).truck, board.change(2, truck="t1").truck) == (None, "t1")
 
 
-def test_jobs_that_follow_each_other_share_a_crew(board: Board) -> None:
+def test_consecutive_jobs_may_share_a_crew(board: Board) -> None:
     board.book(4, schedule=window(2))
     board.change(1, crew=[MARIA])
     assert board.change(4, crew=[MARIA]).crew
 
 
-def test_windows_over_midnight_meet_on_both_days(board: Board) -> None:
+def test_windows_past_midnight_overlap_on_both_days(board: Board) -> None:
     board.book(5, schedule=window(12, 6))
     board.book(6, schedule=window(16, 8))
     board.change(5, crew=[MARIA])
     assert refused(lambda: board.change(6, crew=[MARIA]))[0] is CrewTaken
 
 
-def test_a_window_that_is_moved_onto_another_job_is_refused(board: Board) -> None:
+def test_a_window_moved_onto_another_job_is_refused(board: Board) -> None:
     board.book(4, schedule=window(5))
     board.change(1, crew=[MARIA])
     board.change(4, crew=[MARIA])
@@ -230,7 +230,7 @@ def test_a_window_that_is_moved_onto_another_job_is_refused(board: Board) -> Non
     assert board.job(4).schedule == window(5)
 
 
-def test_a_window_that_is_set_later_claims_then(board: Board) -> None:
+def test_a_window_set_later_reserves_the_crew_then(board: Board) -> None:
     board.book(4, schedule=Schedule())
     board.change(4, crew=[MARIA])
     board.change(1, crew=[MARIA])
@@ -239,7 +239,7 @@ def test_a_window_that_is_set_later_claims_then(board: Board) -> None:
     assert refused(lambda: board.change(1, schedule=window(3)))[0] is CrewTaken
 
 
-def test_a_window_is_taken_away_also_from_who_has_left(board: Board) -> None:
+def test_a_window_can_be_removed_even_if_the_member_has_left(board: Board) -> None:
     board.change(1, crew=[MARIA])
     board.crew.accounts.set_disabled("main", "maria", True)
     job = board.change(1, schedule={"window_start": None, "window_end": None})
@@ -247,7 +247,7 @@ def test_a_window_is_taken_away_also_from_who_has_left(board: Board) -> None:
 
 
 @pytest.mark.parametrize("free", ["crew", "window", "end"])
-def test_who_is_no_longer_needed_is_free_at_once(board: Board, free: str) -> None:
+def test_a_member_who_is_no_longer_needed_is_free_at_once(board: Board, free: str) -> None:
     board.change(1, crew=[MARIA])
     match free:
         case "crew":
@@ -259,20 +259,20 @@ def test_who_is_no_longer_needed_is_free_at_once(board: Board, free: str) -> Non
     assert board.change(2, crew=[MARIA]).crew
 
 
-def test_a_window_that_comes_back_is_claimed_again(board: Board) -> None:
+def test_a_window_that_is_restored_is_reserved_again(board: Board) -> None:
     board.change(1, crew=[MARIA])
     board.change(1, schedule=window(4))
     board.change(1, schedule=window(), note="as it was")
     assert refused(lambda: board.change(2, crew=[MARIA]))[0] is CrewTaken
 
 
-def test_a_job_that_was_erased_holds_no_one(board: Board) -> None:
+def test_an_erased_job_reserves_no_one(board: Board) -> None:
     board.change(1, crew=[MARIA])
     board.bucket.objects.pop("tenants/main/jobs/261121-000001.json")
     assert board.change(2, crew=[MARIA]).crew
 
 
-def test_a_job_that_came_from_elsewhere_is_claimed_for_once_and_for_all(board: Board) -> None:
+def test_an_imported_job_reserves_its_crew_once(board: Board) -> None:
     (maria,) = board.change(1, crew=[MARIA]).crew
     board.crew = a_crew_office(board.jobs, *STAFF)
     board.edit = EditJob(board.jobs, FakeViews(Bucket()), FakeBus(), board.crew, no_pause)
@@ -281,12 +281,12 @@ def test_a_job_that_came_from_elsewhere_is_claimed_for_once_and_for_all(board: B
     assert refused(lambda: board.change(2, crew=[MARIA]))[0] is CrewTaken
     board.book(4, crew=(maria,))
     assert refused(lambda: board.crew.reserve_again(board.job(4), NOON))[0] is CrewTaken
-    claims = board.crew.claims
-    assert isinstance(claims, FakeReservations)
-    assert [len(sheet.claims) for sheet in claims.sheets.values()] == [1]
+    reservations = board.crew.reservations
+    assert isinstance(reservations, FakeReservations)
+    assert [len(sheet.claims) for sheet in reservations.sheets.values()] == [1]
 
 
-def test_a_job_that_is_brought_back_holds_its_crew_again(board: Board) -> None:
+def test_a_reopened_job_reserves_its_crew_again(board: Board) -> None:
     board.change(1, crew=[MARIA])
     for move in ("confirm", "start", "complete", "reopen"):
         board.move(1, move)
@@ -298,7 +298,7 @@ def completed(board: Board, number: int) -> None:
         board.move(number, move)
 
 
-def test_a_job_that_ended_by_mistake_holds_its_crew_also_if_they_were_elsewhere_meanwhile(
+def test_a_reopened_job_reserves_its_crew_even_if_they_had_another_job(
     board: Board,
 ) -> None:
     board.change(1, crew=[MARIA], truck="t1")
@@ -310,7 +310,7 @@ def test_a_job_that_ended_by_mistake_holds_its_crew_also_if_they_were_elsewhere_
     assert refused(lambda: board.change(3, truck="t1"))[0] is CrewTaken
 
 
-def test_who_is_put_on_an_ended_job_is_held_by_it_once_it_is_brought_back(board: Board) -> None:
+def test_a_member_put_on_an_ended_job_is_reserved_once_it_is_reopened(board: Board) -> None:
     board.change(2, crew=[MARIA])
     completed(board, 1)
     assert board.change(1, crew=[MARIA]).crew
@@ -319,23 +319,23 @@ def test_who_is_put_on_an_ended_job_is_held_by_it_once_it_is_brought_back(board:
     assert refused(lambda: board.change(3, crew=[MARIA]))[0] is CrewTaken
 
 
-def test_an_ended_job_takes_whoever_was_on_it_also_on_a_day_off(board: Board) -> None:
+def test_an_ended_job_accepts_its_crew_even_on_a_day_off(board: Board) -> None:
     completed(board, 1)
     board.roster.set_day("main", "maria", SUNDAY, DAY_OFF)
     assert board.change(1, crew=[MARIA]).crew
     assert board.change(1, schedule=window(1)).schedule == window(1)
 
 
-def test_claims_do_not_pile_up(board: Board) -> None:
+def test_reservations_do_not_pile_up(board: Board) -> None:
     for number in range(8):
         board.change(1, crew=[MARIA], note=f"{number}")
         board.change(1, schedule=window(number / 4), note=f"{number}")
-    claims = board.crew.claims
-    assert isinstance(claims, FakeReservations)
-    assert max(len(sheet.claims) for sheet in claims.sheets.values()) <= 2
+    reservations = board.crew.reservations
+    assert isinstance(reservations, FakeReservations)
+    assert max(len(sheet.claims) for sheet in reservations.sheets.values()) <= 2
 
 
-def test_the_claims_of_a_job_that_ends_again_and_again_do_not_pile_up(board: Board) -> None:
+def test_reservations_of_a_job_that_ends_repeatedly_do_not_pile_up(board: Board) -> None:
     board.change(1, crew=[MARIA])
     completed(board, 1)
     for number in range(8):
@@ -344,16 +344,16 @@ def test_the_claims_of_a_job_that_ends_again_and_again_do_not_pile_up(board: Boa
         board.move(1, "reopen")
         board.change(1, schedule=window(number / 4))
         board.move(1, "complete")
-    claims = board.crew.claims
-    assert isinstance(claims, FakeReservations)
-    assert max(len(sheet.claims) for sheet in claims.sheets.values()) <= 2
+    reservations = board.crew.reservations
+    assert isinstance(reservations, FakeReservations)
+    assert max(len(sheet.claims) for sheet in reservations.sheets.values()) <= 2
 
 
 # -- whatever is lost
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
-def test_whatever_is_lost_on_the_way_one_of_two_gets_her(fault: Kind) -> None:
+def test_whatever_call_is_lost_exactly_one_job_gets_her(fault: Kind) -> None:
     """The first edit is struck at every call in turn; its copy comes, and another job's edit."""
     for number in range(7):
         board = Board(EveryCall(number, fault))
@@ -380,39 +380,39 @@ def crashed_between(board: Board) -> None:
     assert board.with_maria() == []
 
 
-def test_a_claim_on_its_way_makes_others_wait(board: Board) -> None:
+def test_a_reservation_in_progress_makes_others_wait(board: Board) -> None:
     crashed_between(board)
     with pytest.raises(Unavailable):
         board.change(2, NOON + ABANDONED_AFTER - minutes(0.1), crew=[MARIA])
 
 
-def test_a_crash_between_claim_and_commit_heals_after_two_minutes(board: Board) -> None:
+def test_a_crash_between_reservation_and_commit_heals_after_two_minutes(board: Board) -> None:
     crashed_between(board)
     board.change(2, NOON + ABANDONED_AFTER, crew=[MARIA])
     assert refused(lambda: board.change(1, NOON + ABANDONED_AFTER, crew=[MARIA]))[0] is CrewTaken
     assert board.with_maria() == [2]
 
 
-def test_a_crash_between_claim_and_commit_heals_once_its_job_is_written(board: Board) -> None:
+def test_a_crash_between_reservation_and_commit_heals_once_the_job_is_written(board: Board) -> None:
     crashed_between(board)
     board.change(1, note="The gate is open")
     board.change(2, crew=[MARIA])
     assert board.with_maria() == [2]
 
 
-def test_an_edit_that_lost_its_race_holds_no_one(
+def test_an_edit_that_lost_its_race_reserves_no_one(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It had claimed maria for rev 2 of job 1, but another edit became rev 2."""
     late = board.request(1, crew=[MARIA]).model_copy(update={"expected_rev": 1})
-    claiming = board.crew.claims.write
+    claiming = board.crew.reservations.write
 
     def overtaken(tenant: str, sheets: Any) -> None:
         claiming(tenant, sheets)
         current = board.jobs.read("main", late.job_id)
         board.jobs.replace(current.value.seen(price_cents=1), current.etag)
 
-    monkeypatch.setattr(board.crew.claims, "write", overtaken)
+    monkeypatch.setattr(board.crew.reservations, "write", overtaken)
     assert refused(lambda: board.edit(late, NOON))[0] is EditRefused
     monkeypatch.undo()
     board.change(2, crew=[MARIA])
@@ -422,7 +422,7 @@ def test_an_edit_that_lost_its_race_holds_no_one(
 # -- whoever races
 
 
-def test_of_fifty_edits_at_once_one_gets_her() -> None:
+def test_of_fifty_concurrent_edits_one_gets_her() -> None:
     board = Board()
     for number in range(50):
         board.book(number)
@@ -449,7 +449,7 @@ def raced(edit: EditJob, requests: list[JobEditRequested]) -> int:
         return sum(threads.map(attempt, requests))
 
 
-def test_edits_of_one_job_at_once_leave_a_claim_for_what_it_says_at_last() -> None:
+def test_concurrent_edits_of_one_job_leave_the_reservation_of_the_last() -> None:
     board = Board()
     for number in (1, 2, 3):
         board.book(number)
@@ -466,7 +466,7 @@ def test_edits_of_one_job_at_once_leave_a_claim_for_what_it_says_at_last() -> No
     assert board.change(3, crew=[MARIA]).crew
 
 
-def test_the_office_is_part_of_the_edit_not_beside_it(board: Board) -> None:
+def test_the_crew_check_is_part_of_the_edit(board: Board) -> None:
     assert isinstance(board.edit.crew, AssignCrew)
     with pytest.raises(CrewUnavailable):
         board.change(1, crew=[{"role": "supervisor", "member": "maria"}])

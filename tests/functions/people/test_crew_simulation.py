@@ -159,7 +159,7 @@ def test_no_one_is_ever_on_two_jobs_at_once(seed: int, chance: float) -> None:
     assert simulation.reopened > 4
 
 
-def test_without_claims_the_simulation_finds_someone_on_two_jobs() -> None:
+def test_without_reservations_the_simulation_finds_a_conflict() -> None:
     """So it can fail."""
     simulation = Simulation(1, 0.0)
 
@@ -167,6 +167,6 @@ def test_without_claims_the_simulation_finds_someone_on_two_jobs() -> None:
         def write(self, *_: Any) -> None:
             pass
 
-    object.__setattr__(simulation.edit.crew, "claims", Forgetful())
+    object.__setattr__(simulation.edit.crew, "reservations", Forgetful())
     with pytest.raises(AssertionError):
         simulation.run()

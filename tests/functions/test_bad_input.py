@@ -260,7 +260,7 @@ def test_an_edit_that_cannot_be_made_is_refused_on_the_record(yard: Yard) -> Non
         ("not_possible", "a role is given to two people; name one for each role"),
         ("crew_unavailable", "'stranger' is not on the roster; choose someone who is"),
         ("from_the_future", "`occurred_at` lies ahead of our clock; check the sender's clock"),
-        ("crew_unavailable", "there is no truck 'nosuchtruck'; choose one of the roster's"),
+        ("crew_unavailable", "there is no truck 'nosuchtruck'; choose one from the roster"),
     ]
     assert (yard.letters(), yard.job().edits) == ([], ())
 

@@ -1,4 +1,4 @@
-"""What AWS can answer, and what the adapters make of it: every answer here is scripted."""
+"""How the adapters handle AWS errors: every response here is scripted."""
 
 import io
 import json
@@ -50,9 +50,7 @@ ERRORS: list[Fault] = [
 
 
 @pytest.mark.parametrize("fault", [*LOST_RACES, *NOT_NOW, *LOST_ANSWERS], ids=str)
-def test_a_failed_conditional_write_is_a_conflict(
-    s3_ground: S3Ground, fault: Fault
-) -> None:
+def test_a_failed_conditional_write_is_a_conflict(s3_ground: S3Ground, fault: Fault) -> None:
     s3_ground.jobs.create(a_job())
     seen = s3_ground.jobs.read("main", a_job().job_id).etag
     with s3_ground.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
@@ -75,7 +73,7 @@ WHOLE = to_bytes(a_job())
     ids=str,
 )
 def test_a_failed_read_is_unavailable(s3_ground: S3Ground, fault: Fault) -> None:
-    """Also one that breaks off: half a job is no corrupt job."""
+    """Also one that is cut off: half a job is not a corrupt job."""
     s3_ground.jobs.create(a_job())
     with s3_ground.under(Faults({"GetObject": [fault]})), pytest.raises(Unavailable):
         s3_ground.jobs.read("main", a_job().job_id)
@@ -110,7 +108,7 @@ def a_bus(moto: Moto) -> tuple[EventBridgeBus, Any]:
 
 
 def some_failed(*codes: str | None) -> Says:
-    """`put_events` answers 200 also where entries failed."""
+    """`put_events` answers 200 although entries failed."""
     entries = [{"ErrorCode": code} if code else {"EventId": "1"} for code in codes]
     failed = sum(code is not None for code in codes)
     return Says(200, body=json.dumps({"FailedEntryCount": failed, "Entries": entries}).encode())
@@ -154,7 +152,7 @@ def sfn(moto: Moto) -> object:
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
 def test_an_expired_task_token_is_not_an_error(sfn: object, code: str) -> None:
-    """T16: the job's object decides, so no one is told; 200 for a used token says no more."""
+    """T16: the job's object decides, so it is ignored, like a 200 for a used token."""
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
     with Faults({"SendTaskSuccess": [Says(400, code)]}).on(sfn) as calls:
         executions.send_success("task-1", TaskOutput(seq=1, to="ready_for_pickup"))
@@ -162,9 +160,7 @@ def test_an_expired_task_token_is_not_an_error(sfn: object, code: str) -> None:
 
 
 @pytest.mark.parametrize("fault", [*LOST_ANSWERS, Says(400, "ThrottlingException")], ids=str)
-def test_an_uncertain_resume_is_unavailable(
-    sfn: object, fault: Fault
-) -> None:
+def test_an_uncertain_resume_is_unavailable(sfn: object, fault: Fault) -> None:
     with Faults({"SendTaskSuccess": [fault]}).on(sfn), pytest.raises(Unavailable):
         StepFunctionsExecutions(sfn, "arn:haulway-").send_success(
             "task-1", TaskOutput(seq=1, to="completed")
@@ -180,7 +176,7 @@ def test_a_task_token_without_permission_is_an_error(sfn: object) -> None:
 
 
 def test_an_execution_that_already_exists_is_success(sfn: object) -> None:
-    """AWS: 200 while one of that name and input runs, then ExecutionAlreadyExists for 90 days."""
+    """AWS: 200 while one with that name and input runs, then ExecutionAlreadyExists for 90 days."""
     exists = Says(400, "ExecutionAlreadyExists")
     with Faults({"StartExecution": [exists]}).on(sfn) as calls:
         StepFunctionsExecutions(sfn, "arn:haulway-").start("haul", "main", "261121-7k3m2q", 0)
@@ -216,7 +212,7 @@ def test_an_unknown_distribution_is_an_error(moto: Moto) -> None:
 
 
 def test_only_conditional_writes_are_never_retried(moto: Moto) -> None:
-    """With botocore's own retries, a write whose answer was lost meets 412 against itself."""
+    """With botocore's retries, a write whose response was lost gets 412 because of itself."""
     with moto.environment():
         once, often = container.one_attempt("s3"), container.client("s3")
     bucket = moto.bucket()
@@ -239,7 +235,7 @@ def test_a_missing_setting_is_named_in_the_error(monkeypatch: pytest.MonkeyPatch
 
 
 def test_fields_of_a_newer_version_are_ignored() -> None:
-    """Two versions work side by side while one is rolled out or back."""
+    """Two versions run at the same time during a deployment or rollback."""
     document = json.loads(a_job().model_dump_json())
     document["added_later"] = document["customer"]["added_later"] = "x"
 
@@ -282,7 +278,7 @@ def test_starting_an_existing_execution_returns_false(moto: Moto) -> None:
 def test_a_views_ttl_depends_on_the_months_remaining_budget(
     moto: Moto,
 ) -> None:
-    """Written through the views of the functions: long at first, short in the last tenth."""
+    """Long at first, short in the last tenth of the budget."""
     jobs, site, month = moto.bucket(), moto.bucket(), f"{container.utc_now():%Y-%m}"
     settings = HasViews(
         site_bucket=site, jobs_bucket=jobs, view_ttl_s=60, invalidation_paths_per_month=100

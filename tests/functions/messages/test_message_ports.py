@@ -1,4 +1,4 @@
-"""What the hooks' ports promise, shown on their fakes and on the real adapters before moto."""
+"""The ports of messages: every rule on the fakes and on the real adapters with moto."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -137,7 +137,7 @@ def test_endpoints_are_listed_and_changed(store: Store) -> None:
     assert changed.failing_since == NOON
 
 
-# -- providers: one request each, whatever becomes of its answer
+# -- providers: one request each, whatever happens to the response
 
 PROVIDERS: dict[str, tuple[str, str, Callable[[Any], Any]]] = {
     "sns": ("sns", "Publish", SnsSms),

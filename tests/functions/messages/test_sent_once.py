@@ -11,7 +11,7 @@ from functions.messages.webhook_schedule import JITTER, SCHEDULE_S, wait_before
 from statemachine.business import QuietHours
 from statemachine.deliveries import CLAIM_LASTS
 from statemachine.job import Job
-from tests.functions.messages.test_messages import PHONE, Hooks, a_delivery, confirmed
+from tests.functions.messages.test_messages import PHONE, MessageSenders, a_delivery, confirmed
 from tests.functions.test_receive_sms import Phone, moves
 from tests.support.builders import NOON, a_job, minutes, moved
 from tests.support.faults import Crashed, Faults
@@ -26,17 +26,17 @@ def at_night(job: Job) -> Job:
 
 
 def test_the_first_text_about_a_status_that_was_entered_again_is_dropped() -> None:
-    hooks = Hooks()
-    job = hooks.keep(moved(a_job("ready_for_pickup"), "start", "no_access"))
+    senders = MessageSenders()
+    job = senders.store(moved(a_job("ready_for_pickup"), "start", "no_access"))
     assert job.status == job.status_at(1) == "ready_for_pickup"
-    told = [hooks.text(job, seq=seq) for seq in (1, 3)]
+    told = [senders.text(job, seq=seq) for seq in (1, 3)]
     assert [(d.state, d.why) for d in told if d] == [("dropped", "stale"), ("sent", None)]
 
 
 def test_a_reply_makes_its_move_even_if_the_sender_crashed_after_sending() -> None:
     phone = Phone()
     phone.texts.faults = Faults({"SendText": ["crash"]})
-    job = phone.keep(a_job())
+    job = phone.store(a_job())
     with pytest.raises(Crashed):
         phone.text(job, seq=0)
     phone.says("YES")
@@ -45,60 +45,60 @@ def test_a_reply_makes_its_move_even_if_the_sender_crashed_after_sending() -> No
 
 @pytest.mark.parametrize("late_minutes", [0, 7 * 60])
 def test_a_held_text_is_never_too_old(late_minutes: int) -> None:
-    hooks = Hooks()
-    hooks.set_tenant(quiet=QuietHours())
-    job = hooks.keep(at_night(confirmed()))
-    hooks.text(job, now=NIGHT)
-    sent = hooks.text(job, now=MORNING + minutes(late_minutes))
+    senders = MessageSenders()
+    senders.set_tenant(quiet=QuietHours())
+    job = senders.store(at_night(confirmed()))
+    senders.text(job, now=NIGHT)
+    sent = senders.text(job, now=MORNING + minutes(late_minutes))
     assert sent
-    assert (sent.state, len(hooks.texts.sent)) == ("sent", 1)
+    assert (sent.state, len(senders.texts.sent)) == ("sent", 1)
 
 
 def test_a_late_response_marks_an_unknown_text_as_sent() -> None:
     """A   claim ── send ──────────────────────────── answer: taken
     B                     the claim is over: unknown
     """
-    hooks = Hooks()
-    job = hooks.keep(confirmed())
-    taken = hooks.texts.send
+    senders = MessageSenders()
+    job = senders.store(confirmed())
+    taken = senders.texts.send
 
     def slowly(phone: str, body: str, about: str) -> str:
-        other = hooks.text(job, now=NOON + CLAIM_LASTS)
+        other = senders.text(job, now=NOON + CLAIM_LASTS)
         assert other
         assert other.state == "unknown"
         return taken(phone, body, about)
 
-    hooks.texts.send = slowly  # type: ignore[method-assign]
-    hooks.text(job)
-    (delivery,) = hooks.all_logged()
-    assert (delivery.state, delivery.why, len(hooks.texts.sent)) == ("sent", None, 1)
+    senders.texts.send = slowly  # type: ignore[method-assign]
+    senders.text(job)
+    (delivery,) = senders.all_logged()
+    assert (delivery.state, delivery.why, len(senders.texts.sent)) == ("sent", None, 1)
 
 
 def test_a_copy_sends_nothing_while_a_throttled_text_waits() -> None:
-    hooks = Hooks()
-    hooks.texts.says = SmsNotAccepted("ThrottlingException")
-    job = hooks.keep(confirmed())
-    held = hooks.text(job)
+    senders = MessageSenders()
+    senders.texts.says = SmsNotAccepted("ThrottlingException")
+    job = senders.store(confirmed())
+    held = senders.text(job)
     assert held
     assert held.due_at
-    hooks.texts.says = None
-    hooks.text(job, now=held.due_at - timedelta(milliseconds=1))
-    assert hooks.texts.sent == []
-    hooks.text(job, now=held.due_at)
-    assert [phone for phone, _ in hooks.texts.sent] == [PHONE]
+    senders.texts.says = None
+    senders.text(job, now=held.due_at - timedelta(milliseconds=1))
+    assert senders.texts.sent == []
+    senders.text(job, now=held.due_at)
+    assert [phone for phone, _ in senders.texts.sent] == [PHONE]
 
 
 def test_a_copy_of_an_earlier_try_sends_nothing() -> None:
-    hooks = Hooks()
-    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(500)
-    due = a_delivery(hooks)
-    hooks.deliver(due)
-    before = hooks.due()
-    still_waiting = hooks.deliver(due, slow=True)
+    senders = MessageSenders()
+    senders.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(500)
+    due = a_delivery(senders)
+    senders.deliver(due)
+    before = senders.due()
+    still_waiting = senders.deliver(due, slow=True)
     assert still_waiting
-    assert (still_waiting.state, len(hooks.receivers.got)) == ("waiting", 1)
+    assert (still_waiting.state, len(senders.receivers.got)) == ("waiting", 1)
     assert len(before) == 1
-    assert hooks.due() == []
+    assert senders.due() == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Posting to strangers: public addresses alone, no redirects, a deadline; shown on real sockets."""
+"""The webhook client: only public addresses, no redirects, a deadline; tested on real sockets."""
 
 import socket
 import threading
@@ -76,7 +76,7 @@ def test_a_malformed_url_is_refused(url: str) -> None:
 
 
 def test_the_connection_goes_to_the_checked_address() -> None:
-    """Rebinding: resolved once, used as resolved."""
+    """DNS rebinding: the name is resolved only once."""
     asked: list[str] = []
 
     def resolving(host: str, port: int) -> list[str]:
@@ -161,7 +161,7 @@ def test_a_refused_connection_is_no_response() -> None:
 def server(
     says: bytes | Callable[[socket.socket], None],
 ) -> Iterator[tuple[int, list[bytes]]]:
-    """One that takes connections until the end of the test and answers each the same."""
+    """A server that accepts connections until the end of the test and answers all the same."""
     got: list[bytes] = []
     listening = socket.create_server(("127.0.0.1", 0))
 
@@ -206,9 +206,7 @@ def _request(connection: socket.socket) -> bytes:
     ("switch", "account", "allowed"),
     [("on", "000000000000", True), ("on", "123456789012", False), ("off", "000000000000", False)],
 )
-def test_allow_local_works_only_on_the_engine(
-    switch: str, account: str, allowed: bool
-) -> None:
+def test_allow_local_works_only_on_the_engine(switch: str, account: str, allowed: bool) -> None:
     settings = Settings(
         dead_letter_url="", jobs_bucket="", bus_name="", prompt_queue_url="", slow_queue_url="",
         slow_queue_arn="", local_endpoints=switch, account_id=account,

@@ -1,4 +1,4 @@
-"""The overview for ops: what is counted, from what, and how seldom Step Functions is asked."""
+"""The overview for ops: what is counted, from which sources, and how rarely executions are."""
 
 from datetime import timedelta
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from functions.api.ops_models import (
     VisibilityDelay,
 )
 from functions.aws.ops_records import S3OpsRecords
-from functions.ops.overview import UnsuccessfulRun, OpsRecords
+from functions.ops.overview import OpsRecords, UnsuccessfulRun
 from functions.protocol.ports import Unavailable
 from statemachine.flows import load_flow
 from statemachine.job import Execution, Job, ShownAt
@@ -28,7 +28,7 @@ from tests.support.ops_fakes import FakeOpsRecords
 
 
 def entered(job_id: str, status: str, *at: float, **values: object) -> Job:
-    """A job whose moves were made so many minutes after NOON."""
+    """A job whose moves were made `at` minutes after NOON."""
     job = a_job(status, job_id=job_id, token=job_id.ljust(22, "x"))
     moments = [NOON + minutes(each) for each in at]
     ledger = tuple(
@@ -71,8 +71,8 @@ def test_a_stuck_job_is_a_problem_job(api: ApiBackend) -> None:
     mark = ProblemJob(job_id="261121-7k3m2q", since=NOON, why="keeps_failing")
     key = "tenants/main/stuck/261121-7k3m2q.json"
     api.bucket.put(key, mark.model_dump_json(exclude_none=True).encode())
-    (told,) = api.ops.overview("main", NOON).problem_jobs
-    assert told == mark.with_(flow="haul", status="pending_pickup")
+    (result,) = api.ops.overview("main", NOON).problem_jobs
+    assert result == mark.with_(flow="haul", status="pending_pickup")
 
 
 def test_time_in_status_counts_jobs_that_have_left_the_status(
@@ -126,14 +126,16 @@ def test_executions_are_counted_at_most_once_a_minute(
 def test_failed_executions_count_only_if_none_has_replaced_them(
     api: ApiBackend,
 ) -> None:
-    """Others were replaced, have ended with their job, are another business's, or were erased."""
+    """Others were replaced, ended with their job, belong to another business, or were erased."""
     replaced = a_job(execution=Execution(generation=2, since=NOON))
     left = a_job(job_id="261121-000002", execution=Execution(generation=2, since=NOON))
     over = a_job("completed", job_id="261121-000003")
     over = over.with_(execution=Execution(generation=2, seq=over.seq, since=NOON))
     for job in (replaced, left, over):
         api.store(job.with_(token=job.job_id.ljust(22, "x")))
-    runs = [UnsuccessfulRun("main", job.job_id, n) for job in (replaced, left, over) for n in (0, 1)]
+    runs = [
+        UnsuccessfulRun("main", job.job_id, n) for job in (replaced, left, over) for n in (0, 1)
+    ]
     runs += [UnsuccessfulRun("main", left.job_id, 2), UnsuccessfulRun("main", over.job_id, 2)]
     runs += [UnsuccessfulRun("main", "261121-zzzzzz", 0), UnsuccessfulRun("other", left.job_id, 2)]
     api.execution_counts.ended = {("haul", "failed"): runs}
@@ -220,19 +222,19 @@ def unavailable(*about: object) -> None:
 # -- the records, on the fake and on the real adapter
 
 
-class Shelf(Protocol):
+class RecordStore(Protocol):
     records: OpsRecords
 
     def put(self, key: str, body: bytes) -> None: ...
 
 
-class FakeShelf:
+class FakeRecordStore:
     def __init__(self) -> None:
         bucket = Bucket()
         self.records, self.put = FakeOpsRecords(bucket), bucket.put
 
 
-class MotoShelf:
+class MotoRecordStore:
     def __init__(self, moto: Moto) -> None:
         self.s3, self.bucket = moto.s3, moto.bucket()
         self.records = S3OpsRecords(moto.s3, self.bucket)
@@ -242,25 +244,29 @@ class MotoShelf:
 
 
 @pytest.fixture(params=["fake", "moto"])
-def shelf(request: pytest.FixtureRequest) -> Any:
-    return FakeShelf() if request.param == "fake" else MotoShelf(request.getfixturevalue("moto"))
+def store(request: pytest.FixtureRequest) -> Any:
+    return (
+        FakeRecordStore()
+        if request.param == "fake"
+        else MotoRecordStore(request.getfixturevalue("moto"))
+    )
 
 
-def test_without_records_nothing_is_returned(shelf: Shelf) -> None:
-    records = shelf.records
+def test_without_records_nothing_is_returned(store: RecordStore) -> None:
+    records = store.records
     assert (list(records.stuck("main")), records.board_written_at("main")) == ([], None)
     assert records.paths_invalidated("2026-11") == 0
 
 
-def test_records_are_returned_and_unreadable_ones_ignored(shelf: Shelf) -> None:
+def test_records_are_returned_and_unreadable_ones_ignored(store: RecordStore) -> None:
     mark = b'{"job_id": "261121-7k3m2q", "why": "corrupt", "since": "2026-11-21T12:00:00Z", "x": 1}'
-    shelf.put("tenants/main/stuck/261121-7k3m2q.json", mark)
-    shelf.put("tenants/main/stuck/unreadable.json", b"{")
-    shelf.put("tenants/other/stuck/261121-000001.json", mark)
-    shelf.put("ops/invalidations/2026-11.json", b'{"paths": 7, "more": 1}')
-    shelf.put("tenants/main/board/jobs.json", b"{}")
-    told = ProblemJob(job_id="261121-7k3m2q", since=NOON, why="corrupt")
-    assert list(shelf.records.stuck("main")) == [told]
-    assert shelf.records.board_written_at("main") is not None
-    assert shelf.records.paths_invalidated("2026-11") == 7
-    assert shelf.records.paths_invalidated("2026-10") == 0
+    store.put("tenants/main/stuck/261121-7k3m2q.json", mark)
+    store.put("tenants/main/stuck/unreadable.json", b"{")
+    store.put("tenants/other/stuck/261121-000001.json", mark)
+    store.put("ops/invalidations/2026-11.json", b'{"paths": 7, "more": 1}')
+    store.put("tenants/main/board/jobs.json", b"{}")
+    result = ProblemJob(job_id="261121-7k3m2q", since=NOON, why="corrupt")
+    assert list(store.records.stuck("main")) == [result]
+    assert store.records.board_written_at("main") is not None
+    assert store.records.paths_invalidated("2026-11") == 7
+    assert store.records.paths_invalidated("2026-10") == 0

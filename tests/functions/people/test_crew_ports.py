@@ -1,4 +1,4 @@
-"""Days, trucks and claims: every rule on the fake and on DynamoDB's adapter before moto."""
+"""Days, trucks, and reservations: every rule on the fakes and on the DynamoDB adapters."""
 
 import threading
 from collections.abc import Callable
@@ -34,8 +34,8 @@ EARLY = Day(hours=(Hours(begin="07:00", end="12:00"),), roles=("driver",))
 MARIA, TRUCK = "member:maria", "truck:t1"
 
 
-class OneAtATime:
-    """A client whose every call is done as a whole, as DynamoDB does it; moto would mix them."""
+class SerializedClient:
+    """Makes each call atomic, as DynamoDB does; moto would interleave them."""
 
     def __init__(self, client: Any) -> None:
         self.client, self.lock = client, threading.Lock()
@@ -126,10 +126,10 @@ def test_an_unreadable_item_is_corrupt(stores: Stores) -> None:
                 read()
 
 
-# -- claims
+# -- reservations
 
 
-def a_claim(number: int = 1, **values: Any) -> Reservation:
+def a_reservation(number: int = 1, **values: Any) -> Reservation:
     return Reservation.model_validate(
         {
             "job_id": f"261121-{number:06d}",
@@ -144,7 +144,9 @@ def a_claim(number: int = 1, **values: Any) -> Reservation:
 
 
 def a_sheet(subject: str = MARIA, day: str = "2026-11-22", version: int = 1) -> ReservationSheet:
-    return ReservationSheet(subject=subject, day=day, version=version, claims=(a_claim(version),))
+    return ReservationSheet(
+        subject=subject, day=day, version=version, claims=(a_reservation(version),)
+    )
 
 
 def test_sheets_are_read_as_they_were_written_and_empty_before(stores: Stores) -> None:
@@ -200,10 +202,10 @@ def office(stores: Stores) -> tuple[EditJob, FakeJobs]:
 
 
 def fifty_jobs(stores: Stores) -> tuple[EditJob, FakeJobs]:
-    """Fifty jobs at one time, maria and a truck, in memory or in DynamoDB."""
+    """Fifty jobs at the same time, Maria, and a truck, in memory or in DynamoDB."""
     jobs = FakeJobs(Bucket())
     tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
-    crew = an_office(stores, jobs, tenants)
+    crew = assign_crew_of(stores, jobs, tenants)
     crew.accounts.add(a_member("maria"))
     crew.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))
     window = Schedule(window_start=NOON, window_end=NOON + timedelta(hours=2))
@@ -213,10 +215,10 @@ def fifty_jobs(stores: Stores) -> tuple[EditJob, FakeJobs]:
     return EditJob(jobs, FakeViews(Bucket()), FakeBus(), crew, full_jitter), jobs
 
 
-def an_office(stores: Stores, jobs: FakeJobs, tenants: FakeTenants) -> AssignCrew:
+def assign_crew_of(stores: Stores, jobs: FakeJobs, tenants: FakeTenants) -> AssignCrew:
     if stores.dynamodb is None:
         return AssignCrew(FakeAccounts(), stores.roster, stores.reservations, jobs, tenants)
-    shared = OneAtATime(stores.dynamodb)
+    shared = SerializedClient(stores.dynamodb)
     return AssignCrew(
         DynamoAccounts(shared, stores.table),
         DynamoRoster(shared, stores.table),
@@ -234,7 +236,7 @@ def test_of_fifty_concurrent_clients_one_gets_her_and_the_truck(
     def attempt(number: int) -> str:
         job = a_job(job_id=f"261121-{number:06d}")
         driver = {"role": "driver", "member": "maria"}
-        return told(edit, an_edit(job, crew=[driver], truck="t1"))
+        return outcome_of(edit, an_edit(job, crew=[driver], truck="t1"))
 
     with ThreadPoolExecutor(50) as clients:
         answers = list(clients.map(attempt, range(50)))
@@ -259,12 +261,12 @@ def test_an_edit_with_a_lost_reservation_response_is_made_once(moto: Moto, fault
         job = edit(an_edit(a_job(job_id="261121-000000"), crew=[driver], truck="t1"), NOON)
     assert (job.rev, len(job.edits), job.truck) == (2, 1, "t1")
     other = an_edit(a_job(job_id="261121-000001"), crew=[driver])
-    assert told(edit, other).startswith("maria is on job 261121-000000")
+    assert outcome_of(edit, other).startswith("maria is on job 261121-000000")
     assert jobs.read("main", "261121-000001").value.crew == ()
 
 
-def told(edit: EditJob, request: JobEditRequested) -> str:
-    """What the sender learns; a request that is not certain comes again, as from a queue."""
+def outcome_of(edit: EditJob, request: JobEditRequested) -> str:
+    """The outcome for the sender; an uncertain request is repeated, as from a queue."""
     for _ in range(10):
         try:
             edit(request, NOON)

@@ -70,7 +70,7 @@ def all_responses(api: ApiBackend) -> Iterator[tuple[str, str, ApiReply]]:
     for route in ROUTES:
         for who in PEOPLE:
             by = None if who == "no one" else who
-            headers = {"idempotency-key": f"canary-key-{who}"}
+            headers = {"idempotency-key": f"canary-key-{PEOPLE.index(who)}"}
             proper = BODIES.get(route.name)
             path = path_of(route.name)
             yield route.name, who, api.send(route.method, path, proper, by=by, headers=headers)

@@ -100,7 +100,7 @@ def test_an_invalid_phone_number_is_refused(api: ApiBackend, typed: Any) -> None
 
 
 def test_an_unknown_business_accepts_no_bookings(api: ApiBackend) -> None:
-    got = book(api, BOOKING | {"tenant": "no one"})
+    got = book(api, BOOKING | {"tenant": "unknown"})
     assert (got.status, got.slug) == (422, "invalid")
 
 
@@ -108,7 +108,7 @@ def test_an_unknown_business_accepts_no_bookings(api: ApiBackend) -> None:
 def test_an_internal_business_looks_like_an_unknown_one(api: ApiBackend, tenant: str) -> None:
     internal = BusinessSettings(tenant=tenant, business="Internal")
     api.bucket.objects[f"directory/{tenant}.json"] = to_bytes(internal)
-    got, unknown = (book(api, BOOKING | {"tenant": each}) for each in (tenant, "no one"))
+    got, unknown = (book(api, BOOKING | {"tenant": each}) for each in (tenant, "unknown"))
     assert (got.status, got.json["detail"]) == (422, unknown.json["detail"])
     assert list(api.jobs.all_ids(tenant)) == []
 

@@ -319,7 +319,7 @@ def test_a_job_that_cannot_be_read_is_left_as_it_is(
     key = job_key("main", "261121-00000b")
     yard.put(key, broken)
     body = about(function, {"tenant": "main", "job_id": "261121-00000b"})
-    assert_dead_lettered(yard, function, body, "Corrupt", f"{key} is no Job: ")
+    assert_dead_lettered(yard, function, body, "Corrupt", f"{key} is not a Job: ")
     yard.s3.delete_object(Bucket=yard.bucket, Key=key)
 
 

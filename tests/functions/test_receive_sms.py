@@ -168,16 +168,6 @@ def test_two_bookings_by_the_form_under_one_number_are_both_asked_about() -> Non
     assert moves(phone) == [(a_job().job_id, "confirm"), (OTHER, "confirm")]
 
 
-def test_a_question_of_an_earlier_version_is_still_answered() -> None:
-    phone, job = asked()
-    number = phone_record(phone.numbers, "main", PHONE)
-    old = json.loads(to_bytes(number))
-    old["question"] = old.pop("questions")[0]
-    phone.bucket.objects[f"tenants/main/numbers/{number.digest}.json"] = json.dumps(old).encode()
-    phone.says("YES")
-    assert moves(phone) == [(job.job_id, "confirm")]
-
-
 @pytest.mark.parametrize(
     ("language", "note"),
     [("en", "Text from the customer: a picture"), ("es", "Mensaje del cliente: una foto")],

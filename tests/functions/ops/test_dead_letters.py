@@ -39,7 +39,7 @@ class Queues(Protocol):
 class FakeQueues:
     def __init__(self) -> None:
         self.queues = FakeDeadLetterQueues()
-        self.dead_letter: Callable[..., str] = self.queues.add
+        self.put: Callable[..., str] = self.queues.add
 
     def waiting(self, name: str) -> list[str]:
         return self.queues.sent[name]

@@ -111,7 +111,7 @@ def test_first_names_come_from_the_roster(business: CrewBusiness) -> None:
     assert [(each.member, each.first_name) for each in job.crew] == [("maria", "Maria")]
 
 
-@pytest.mark.parametrize("member", ["no one", "gone"])
+@pytest.mark.parametrize("member", ["unknown", "gone"])
 def test_only_members_on_the_roster_are_put_on_a_job(business: CrewBusiness, member: str) -> None:
     kind, why = refused(lambda: business.change(1, crew=[{"role": "driver", "member": member}]))
     assert (kind, why) == (

@@ -93,7 +93,7 @@ class TokenClaims(Frozen):
     iat: Seconds
     exp: Seconds
     jti: Annotated[str, Field(max_length=40)] = ""
-    """Tells two sessions apart that began in the same second."""
+    """Distinguishes sessions that began in the same second."""
     epoch: Annotated[int, Field(ge=0)] = 0
 
     @property

@@ -182,7 +182,7 @@ test("letters are named, or meant as a whole", async () => {
     return new Response('{"done":1,"remaining":0}');
   };
   const service = new Operating(new Api({ fetch }));
-  assert.deepEqual(await service.redrive("send_sms", ["a"]), { done: 1, left: 0 });
+  assert.deepEqual(await service.redrive("send_sms", ["a"]), { done: 1, remaining: 0 });
   await service.discard("send_sms", null);
   assert.deepEqual(bodies, [
     ["/api/ops/dead-letters/send_sms/redrive", '{"message_ids":["a"]}'],

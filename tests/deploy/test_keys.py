@@ -91,17 +91,17 @@ def answering(table: Table) -> None:
     roster, limits = DynamoRoster(table, "t"), DynamoLimits(table, "t")
     list(roster.trucks("main"))
     roster.set_day("main", "mia", TODAY, Day(hours=()))
-    roster.forget_day("main", "mia", TODAY)
+    roster.reset_day("main", "mia", TODAY)
     limits.take(WRONG_PASSWORDS, "someone", NOON)
-    limits.forget(WRONG_PASSWORDS, "someone")
+    limits.clear(WRONG_PASSWORDS, "someone")
     limits.wait(WRONG_PASSWORDS, "someone", NOON)
     ended = DynamoEndedSessions(table, "t")
     ended.add("a-session", NOON)
     ended.has("a-session")
     places = DynamoCrewLocations(table, "t")
-    places.keep("main", "261121-7k3m2q", HERE)
+    places.store("main", "261121-7k3m2q", HERE)
     places.read("main", "261121-7k3m2q")
-    places.forget("main", "261121-7k3m2q")
+    places.delete("main", "261121-7k3m2q")
 
 
 ASKED: dict[str, Callable[[Table], None]] = {

@@ -102,7 +102,7 @@ def repairs_of(stack: Laptop, job_id: str) -> list[str]:
 
 def tells(stack: Laptop, job_id: str, *texts: str) -> None:
     """`haul explain` has a line with each of them."""
-    lines = [line["text"] for line in told(stack, "explain", job_id)["lines"]]
+    lines = [line["text"] for line in told(stack, "explain", job_id)["events"]]
     assert [text for text in texts if not any(text in line for line in lines)] == [], lines
 
 
@@ -158,7 +158,7 @@ def test_a_board_that_was_corrupted(stack: Laptop) -> None:
     until(lambda: s3.get_object(**where)["Body"].read(), lambda body: body != b"{")
     assert the_board(stack).to_bytes() == fold(stack).to_bytes()
     tells(stack, job_id, "the board shows rev 1")
-    assert told(stack, "explain", job_id)["wrong"] == []
+    assert told(stack, "explain", job_id)["diagnosis"] == []
 
 
 def test_a_signal_that_was_dropped(stack: Laptop) -> None:

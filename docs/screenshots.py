@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from cli.commands.demo import MORNING, Demo
+from cli.demo import FAST_STEPS, Demo
 from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.people.accounts import Passwords, suggested_password
@@ -43,7 +43,7 @@ def main() -> None:
 def a_day(laptop: Laptop) -> Job:
     """A board with something in every column, and a job under way."""
     day = Demo(laptop)
-    for _ in range(2 * MORNING):
+    for _ in range(2 * FAST_STEPS):
         day.next_at = None
         day.go_on(datetime.now(UTC))
         time.sleep(0.5)

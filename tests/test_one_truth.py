@@ -13,7 +13,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import events
-from cli.examples import EXAMPLES
+from cli.help_examples import EXAMPLES
 from cli.main import app
 from events import StuckReason
 from functions.ops.dead_letters import QUEUES

@@ -16,6 +16,7 @@ from functions.api.response_models import (
     RefusedMove,
     SessionDocument,
 )
+from functions.people.accounts import Role
 from functions.people.sessions import Session
 from statemachine.deadlines import due_at
 from statemachine.flows import Flow, Move, load_flow
@@ -23,6 +24,14 @@ from statemachine.job import Assigned, EarlyMove, Job, LedgerEntry, Note, Photo,
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.values import ActorKind, JobId
 from statemachine.views import photo_path
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A person who sees a job without a session, as `haul` does with AWS credentials."""
+
+    member: str
+    roles: tuple[Role, ...]
 
 
 @dataclass(frozen=True)
@@ -63,24 +72,24 @@ def session_document(session: Session) -> SessionDocument:
     )
 
 
-def works_on(session: Session, job: Job) -> bool:
-    return any(member.member == session.account.account for member in job.crew)
+def works_on(viewer: Viewer | Session, job: Job) -> bool:
+    return any(member.member == viewer.member for member in job.crew)
 
 
-def kind_of(session: Session) -> ActorKind:
-    """As what this account acts on jobs."""
-    return "dispatcher" if "dispatcher" in session.account.roles else "crew"
+def kind_of(viewer: Viewer | Session) -> ActorKind:
+    """The kind of actor that this person is on jobs."""
+    return "dispatcher" if "dispatcher" in viewer.roles else "crew"
 
 
-def acts_on(session: Session, job: Job) -> bool:
+def acts_on(viewer: Viewer | Session, job: Job) -> bool:
     """A dispatcher acts on every job, crew on those they are on, no one else on any."""
-    return "dispatcher" in session.account.roles or works_on(session, job)
+    return "dispatcher" in viewer.roles or works_on(viewer, job)
 
 
-def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocument:
-    """The job for `session`; with the customer's link where `edge_url` is given."""
+def job_document(job: Job, viewer: Viewer | Session, edge_url: str | None) -> JobDocument:
+    """The job as `viewer` may see it, with the customer's link if `edge_url` is given."""
     flow = load_flow(job.flow)
-    place = job.place if acts_on(session, job) else job.place.with_(gate_code=None)
+    place = job.place if acts_on(viewer, job) else job.place.with_(gate_code=None)
     return JobDocument(
         job_id=job.job_id,
         tenant=job.tenant,
@@ -103,15 +112,15 @@ def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocumen
         history=tuple(map(_happened, job.ledger)),
         refusals=tuple(map(_not_made, job.refused)),
         waiting=tuple(map(_waiting, job.early)),
-        moves=tuple(map(_choice, _moves_of(job, flow, session))),
+        moves=tuple(map(_choice, _moves_of(job, flow, viewer))),
         tracking_url=f"{edge_url}/track/{job.token}" if edge_url else None,
     )
 
 
-def _moves_of(job: Job, flow: Flow, session: Session) -> Iterable[Move]:
-    if not acts_on(session, job):
+def _moves_of(job: Job, flow: Flow, viewer: Viewer | Session) -> Iterable[Move]:
+    if not acts_on(viewer, job):
         return ()
-    return (move for move in flow.moves_from(job.status) if kind_of(session) in move.by)
+    return (move for move in flow.moves_from(job.status) if kind_of(viewer) in move.by)
 
 
 def _choice(move: Move) -> LegalMove:

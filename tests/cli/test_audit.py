@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.audit import audited
+from cli.data.audit_log import audited
 from cli.output.output import CliError
 from tests.support.faults import Crashed, Faults, Says
 from tests.support.moto_server import Moto
@@ -15,13 +15,13 @@ from tests.support.moto_server import Moto
 @pytest.fixture
 def context(moto: Moto) -> Any:
     """The part of a command's context that is asked for: where, and for whom."""
-    place = SimpleNamespace(client=lambda _: moto.s3, outputs={"JobsBucket": moto.bucket()})
-    return SimpleNamespace(obj=SimpleNamespace(place=place, tenant="main"))
+    connection = SimpleNamespace(client=lambda _: moto.s3, outputs={"JobsBucket": moto.bucket()})
+    return SimpleNamespace(obj=SimpleNamespace(connection=connection, tenant="main"))
 
 
 def lines(context: Any) -> list[dict[str, Any]]:
-    place = context.obj.place
-    s3, bucket = place.client("s3"), place.outputs["JobsBucket"]
+    connection = context.obj.connection
+    s3, bucket = connection.client("s3"), connection.outputs["JobsBucket"]
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
     return [json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
 
@@ -45,7 +45,7 @@ def test_where_no_line_can_be_written_nothing_is_done(context: Any) -> None:
     acts: list[str] = []
     refused = Faults({"PutObject": [Says(403, "AccessDenied")]})
     with (
-        refused.on(context.obj.place.client("s3")),
+        refused.on(context.obj.connection.client("s3")),
         pytest.raises(CliError, match="audit line"),
         audited(context, "erase", {}),
     ):

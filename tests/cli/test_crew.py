@@ -11,7 +11,7 @@ from cli.commands import crew, roster
 from functions.people.accounts import Passwords
 from tests.support.roster_fakes import FakeAccounts, FakeRoster, a_member
 
-YARD = SimpleNamespace(place=None, tenant="main")
+CONTEXT = SimpleNamespace(connection=None, tenant="main")
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def people(monkeypatch: pytest.MonkeyPatch) -> FakeAccounts:
 
 
 def said(app: object, *words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, list(words), obj=YARD)  # type: ignore[arg-type]  # a Typer
+    result = CliRunner().invoke(app, list(words), obj=CONTEXT)  # type: ignore[arg-type]  # a Typer
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.exit_code, " ".join(result.output.split())
 
@@ -98,7 +98,7 @@ def test_what_cannot_be_is_refused_before_anyone_is_asked_for_a_password(
 def test_an_account_is_added_with_the_password_that_was_asked_for(people: FakeAccounts) -> None:
     words = ["add", "zoe", "--name", "Zoe", "--role", "driver"]
     typed = "correct horse battery\n" * 2
-    assert CliRunner().invoke(crew.app, words, obj=YARD, input=typed).exit_code == 0
+    assert CliRunner().invoke(crew.app, words, obj=CONTEXT, input=typed).exit_code == 0
     added = people.known["main", "zoe"]
     assert Passwords().match(added.password_hash, "correct horse battery")
 

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli.commands import data
+from cli.commands import export_import
 from cli.commands.erase import erase
 from functions.aws.messages import S3Deliveries, S3PhoneRecords
 from functions.aws.s3_stores import S3Boards, S3Jobs
@@ -25,7 +25,7 @@ from tests.support.moto_server import Moto
 
 app = typer.Typer()
 app.command("erase")(erase)
-app.command("export")(data.export)
+app.command("export")(export_import.export)
 ADA, BOB, OLD = "+15555550123", "+15555550177", "+15555550199"
 
 
@@ -76,7 +76,7 @@ class Business:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=b"{")
 
     def run(self, *words: str) -> tuple[int, str]:
-        obj = SimpleNamespace(place=self, tenant="main")
+        obj = SimpleNamespace(connection=self, tenant="main")
         said = CliRunner().invoke(app, list(words), obj=obj)
         assert not said.exception or isinstance(said.exception, SystemExit), said.exception
         return said.exit_code, said.output

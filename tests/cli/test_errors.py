@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from cli import main
 from cli.client.api_client import ApiClient
 from cli.commands import job, ops, roster
-from cli.reservations import reserved_again
+from cli.data.reservations import renew_reservations
 from functions.api.ops_models import DeadLetter
 from functions.ops.dead_letters import UnknownQueue
 from functions.people.assign_crew import AssignCrew
@@ -46,20 +46,20 @@ class Nothing:
 
 
 def test_what_a_person_typed_is_said_again_letter_for_letter() -> None:
-    code, text = said(job.app, "show", "[/x][bold]", obj=SimpleNamespace(desk=Nothing()))
+    code, text = said(job.app, "show", "[/x][bold]", obj=SimpleNamespace(client=Nothing()))
     assert (code, text.partition(";")[0]) == (4, "haul: no job [/x][bold]")
 
 
 def test_a_status_that_no_flow_has_is_not_an_empty_board() -> None:
-    code, text = said(job.app, "list", "--status", "done", obj=SimpleNamespace(desk=Nothing()))
+    code, text = said(job.app, "list", "--status", "done", obj=SimpleNamespace(client=Nothing()))
     assert code == 2
     assert "no status 'done'; there are booking_confirmed, cancelled" in text
 
 
 def test_a_queue_may_be_named_as_its_alarm_is() -> None:
-    desk = Nothing()
-    assert said(ops.app, "dlq", "show", "advance-job", obj=SimpleNamespace(ops=desk))[0] == 0
-    assert desk.asked == ["advance_job"]
+    client = Nothing()
+    assert said(ops.app, "dlq", "show", "advance-job", obj=SimpleNamespace(ops=client))[0] == 0
+    assert client.asked == ["advance_job"]
 
 
 @pytest.mark.parametrize("words", [["roster", "show"], ["crew", "list"], ["ops", "doctor"]])
@@ -83,7 +83,7 @@ class Yard:
 def test_a_span_that_ends_before_it_begins_is_refused_by_its_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    yard = SimpleNamespace(place=Yard(), tenant="main")
+    yard = SimpleNamespace(connection=Yard(), tenant="main")
     days = ("--from", "2026-11-25", "--to", "2026-11-20")
     assert said(roster.app, "show", *days, obj=yard) == (
         2,
@@ -92,8 +92,8 @@ def test_a_span_that_ends_before_it_begins_is_refused_by_its_words(
 
 
 def test_a_job_id_that_none_can_have_is_said_before_anybody_is_asked() -> None:
-    desk = ApiClient("https://haul.example.com", None)  # type: ignore[arg-type]  # a stand-in
-    code, text = said(job.app, "show", "nope", obj=SimpleNamespace(desk=desk))
+    client = ApiClient("https://haul.example.com", None)  # type: ignore[arg-type]  # a stand-in
+    code, text = said(job.app, "show", "nope", obj=SimpleNamespace(client=client))
     assert (code, text) == (2, "haul: 'nope' is no job id; they look like 261121-7k3m2q")
 
 
@@ -111,7 +111,7 @@ def test_what_breaks_on_the_way_is_told_in_a_sentence(
         def cards(self) -> list[object]:
             raise error
 
-    ended, text = said(job.app, "list", obj=SimpleNamespace(desk=Broken()))
+    ended, text = said(job.app, "list", obj=SimpleNamespace(client=Broken()))
     assert ended == code
     assert told in text
 
@@ -128,9 +128,9 @@ class Rival(AssignCrew):
 
 
 def test_a_lost_race_for_a_claim_is_run_again_and_not_for_ever() -> None:
-    assert reserved_again(Rival(1), a_job(), NOON, lambda attempt: None) == []
+    assert renew_reservations(Rival(1), a_job(), NOON, lambda attempt: None) == []
     with pytest.raises(Unavailable, match="could not be claimed"):
-        reserved_again(Rival(1000), a_job(), NOON, lambda attempt: None)
+        renew_reservations(Rival(1000), a_job(), NOON, lambda attempt: None)
 
 
 class Broken(Nothing):
@@ -143,7 +143,7 @@ def test_an_error_no_one_foresaw_is_a_sentence_and_a_traceback_in_a_file(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     log = tmp_path / "haulway" / "errors.log"
-    code, text = said(job.app, "list", obj=SimpleNamespace(desk=Broken()))
+    code, text = said(job.app, "list", obj=SimpleNamespace(client=Broken()))
     assert (code, "Traceback" in text) == (1, False)
     assert "(ZeroDivisionError: nothing to divide); the details are in" in text
     assert "ZeroDivisionError: nothing to divide" in log.read_text()
@@ -164,5 +164,5 @@ def test_an_error_outside_of_a_command_s_care_is_a_sentence_too(
 
 def test_with_debug_the_traceback_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HAUL_DEBUG", "1")
-    result = CliRunner().invoke(job.app, ["list"], obj=SimpleNamespace(desk=Broken()))
+    result = CliRunner().invoke(job.app, ["list"], obj=SimpleNamespace(client=Broken()))
     assert isinstance(result.exception, ZeroDivisionError)

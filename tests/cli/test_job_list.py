@@ -27,7 +27,7 @@ NINE = datetime(2026, 12, 1, 14, tzinfo=UTC)
 """In New York."""
 
 
-class Desk:
+class FakeClient:
     def __init__(self, *jobs: Job) -> None:
         self.jobs = jobs
 
@@ -42,11 +42,11 @@ class Desk:
         return job_document(self.jobs[0], session, "https://haul.example.com")
 
 
-def said(desk: Desk, *words: str) -> list[str]:
+def said(client: FakeClient, *words: str) -> list[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(console, "_width", WIDTH)
         patch.setattr(job, "now", lambda: NINE - timedelta(days=2))
-        obj = SimpleNamespace(desk=desk, tenant="main")
+        obj = SimpleNamespace(client=client, tenant="main")
         result = CliRunner().invoke(job.app, list(words), obj=obj)
     assert result.exit_code == 0, result.output
     return [line.rstrip() for line in result.output.splitlines()]
@@ -59,12 +59,12 @@ def on(job_id: str, start: datetime | None, hours: float = 2, **more: object) ->
 
 
 def test_jobs_are_listed_by_time_one_line_each_under_their_day_with_the_zone_named() -> None:
-    desk = Desk(
+    client = FakeClient(
         on("261121-222222", NINE + timedelta(days=1)),
         on("261121-333333", None),
         on("261121-444444", NINE, customer=Customer(name="A name of " + "many words " * 9)),
     )
-    lines = said(desk, "list")
+    lines = said(client, "list")
     assert [line.split()[0] for line in lines[1:]] == [
         "Tue", "261121-444444", "Wed", "261121-222222", "no", "261121-333333", "Times",
     ]  # fmt: skip
@@ -75,7 +75,7 @@ def test_jobs_are_listed_by_time_one_line_each_under_their_day_with_the_zone_nam
 
 def test_a_window_that_ends_on_another_day_or_in_another_year_says_so() -> None:
     far = datetime(2027, 1, 4, 14, tzinfo=UTC)
-    lines = said(Desk(on("261121-222222", NINE, hours=52), on("261121-333333", far)), "list")
+    lines = said(FakeClient(on("261121-222222", NINE, hours=52), on("261121-333333", far)), "list")
     assert "09:00–Thu Dec 3 13:00" in lines[2]
     assert lines[3] == "Mon Jan 4 2027"
 
@@ -84,13 +84,13 @@ def test_a_window_that_ends_on_another_day_or_in_another_year_says_so() -> None:
 def test_a_date_that_no_calendar_holds_hides_no_other_job(year: int) -> None:
     edge = datetime(1, 1, 1, tzinfo=UTC) if year == 1 else datetime(9999, 12, 31, 23, tzinfo=UTC)
     odd = on("261121-222222", None).with_(schedule=Schedule(window_end=edge, eta=edge))
-    ids = [line.split()[0] for line in said(Desk(odd, on("261121-333333", NINE)), "list")]
+    ids = [line.split()[0] for line in said(FakeClient(odd, on("261121-333333", NINE)), "list")]
     assert {"261121-222222", "261121-333333"} <= set(ids)
 
 
 def test_names_and_addresses_are_shown_letter_for_letter() -> None:
-    desk = Desk(on("261121-222222", NINE, customer=Customer(name="[red]Al[/]")))
-    assert "[red]Al[/]" in said(desk, "list")[2]
+    client = FakeClient(on("261121-222222", NINE, customer=Customer(name="[red]Al[/]")))
+    assert "[red]Al[/]" in said(client, "list")[2]
 
 
 def test_a_job_is_shown_with_phone_window_eta_and_link() -> None:
@@ -100,7 +100,7 @@ def test_a_job_is_shown_with_phone_window_eta_and_link() -> None:
     )  # fmt: skip
     eta = NINE + timedelta(minutes=30)
     shown = shown.with_(schedule=shown.schedule.model_copy(update={"eta": eta}))
-    lines = said(Desk(shown), "show", "261121-222222")
+    lines = said(FakeClient(shown), "show", "261121-222222")
     assert "phone: +15555550123" in lines
     assert "window: Tue Dec 1 09:00–11:00 (America/New_York, EST)" in lines
     assert "ETA: Tue Dec 1 09:30 (America/New_York, EST)" in lines
@@ -115,5 +115,5 @@ def test_a_job_that_was_booked_just_now_is_listed_before_the_board_knows_it(moto
     for each in (moved, new):
         S3Jobs(s3, bucket).create(each)
     s3.put_object(Bucket=bucket, Key="tenants/main/jobs/261121-444444.json", Body=b"not a job")
-    desk = BusClient(Connection({"JobsBucket": bucket}, "https://x", moto), "main")
-    assert {card.job_id for card in desk.cards()} == {old.job_id, new.job_id}
+    client = BusClient(Connection({"JobsBucket": bucket}, "https://x", moto), "main")
+    assert {card.job_id for card in client.cards()} == {old.job_id, new.job_id}

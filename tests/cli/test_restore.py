@@ -28,8 +28,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def run(*words: str, said: str = "", **more: object) -> tuple[int, str]:
     names = {"JobsBucket": "jobs", "SiteBucket": "site"}
-    place = SimpleNamespace(one_attempt=None, outputs=names)
-    obj = SimpleNamespace(place=place, tenant="main", **more)
+    connection = SimpleNamespace(one_attempt=None, outputs=names)
+    obj = SimpleNamespace(connection=connection, tenant="main", **more)
     result = CliRunner().invoke(app, list(words), obj=obj, input=said)
     return result.exit_code, " ".join(result.output.split())
 

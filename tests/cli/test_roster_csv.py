@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.output.roster_csv import BadRow, read_days, read_people, write_days, write_people
+from cli.data.roster_csv import BadRow, read_days, read_people, write_days, write_people
 from functions.people.roster import UnknownMember
 from functions.people.roster_import import Imported, ImportedPerson, import_days, import_people
 from statemachine.roster import DAY_OFF, Day, Hours

@@ -12,9 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.commands.up import print_fact
+from cli.data.roster_csv import read_people, write_people
 from cli.output import safe_text
 from cli.output.output import print_json
-from cli.output.roster_csv import read_people, write_people
 from functions.people.accounts import Account
 from tests.support.builders import NOON
 

@@ -16,9 +16,9 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from typer.testing import CliRunner
 
-from cli import main
-from cli.commands import demo, up
-from cli.commands.demo import BOARD_WANTED, Demo
+from cli import demo, main
+from cli.commands import up
+from cli.demo import MIN_OPEN_JOBS, Demo
 from local.engine_key import engine_key
 from local.laptop import Laptop
 from statemachine.flows import load_flow
@@ -60,13 +60,13 @@ def day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     made = Day(laptop, random.Random(1))
     moved: list[str] = []
 
-    def book(place: object, request: object) -> dict[str, str]:
+    def book_job(connection: object, request: object) -> dict[str, str]:
         job = a_job().with_(job_id=f"261121-{made.booked:06}")
         made.board = made.board.merged([card_of(job, HAUL)])
         return {"job_id": job.job_id}
 
     monkeypatch.setattr(demo, "book", book)
-    monkeypatch.setattr(demo, "send", lambda place, request: moved.append(request.job_id))
+    monkeypatch.setattr(demo, "send", lambda connection, request: moved.append(request.job_id))
     return SimpleNamespace(demo=made, moved=moved, laptop=laptop)
 
 
@@ -77,14 +77,14 @@ def a_visitors_job() -> Board:
 def test_the_demo_moves_its_own_jobs_and_no_visitor_s(day: Any) -> None:
     day.demo.board = a_visitors_job()
     for minute in range(60):
-        day.demo.go_on(NOON + timedelta(minutes=minute))
+        day.demo.advance(NOON + timedelta(minutes=minute))
     assert len(day.moved) > 40
     assert "261121-vvvvvv" not in day.moved
 
 
 def test_the_demo_started_again_knows_which_jobs_are_its_own(day: Any) -> None:
-    for minute in range(BOARD_WANTED + 1):
-        day.demo.go_on(NOON + timedelta(minutes=minute))
+    for minute in range(MIN_OPEN_JOBS + 1):
+        day.demo.advance(NOON + timedelta(minutes=minute))
     again = Day(day.laptop)
     own = {
         card.job_id for card in again._own(day.demo.board.merged(a_visitors_job().jobs.values()))
@@ -93,8 +93,8 @@ def test_the_demo_started_again_knows_which_jobs_are_its_own(day: Any) -> None:
 
 
 def test_a_step_of_the_demo_that_fails_does_not_end_haul_up() -> None:
-    failing: Any = SimpleNamespace(go_on=lambda now: 1 / 0)
-    up._go_on(failing)
+    failing: Any = SimpleNamespace(advance=lambda now: 1 / 0)
+    up._advance_demo(failing)
 
 
 class Started(Laptop):
@@ -114,7 +114,7 @@ class Started(Laptop):
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (({}, '{"looked_at": 2}'), None),
+        (({}, '{"checked": 2}'), None),
         (({"FunctionError": "Unhandled"}, '{"errorMessage": "not looked after: x"}'), "after: x"),
         (ReadTimeoutError(endpoint_url="http://127.0.0.1"), "Read timeout"),
     ],

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from cli.audit import audit_line
+from cli.data.audit_log import audit_line
 from deploy.bundle import ROOT
 from functions.aws.invalidation_usage import S3InvalidationUsage
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords

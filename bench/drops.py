@@ -56,7 +56,7 @@ def main() -> None:
     print("| lag of the edge | status | edge has it (median) | page shows it (median) | slowest |")
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as state, chromium() as browser:
-        laptop = Laptop(Path(state), free_port(), free_port(), lag_s=0, say=lambda _: None)
+        laptop = Laptop(Path(state), free_port(), free_port(), lag_s=0, report=lambda _: None)
         laptop.start()
         try:
             for number, lag_s in enumerate(LAGS_S):

@@ -21,7 +21,7 @@ PATIENCE_S = 60.0
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as state:
-        laptop = Laptop(Path(state), free_port(), free_port(), lag_s=0, say=lambda _: None)
+        laptop = Laptop(Path(state), free_port(), free_port(), lag_s=0, report=lambda _: None)
         begun = time.perf_counter()
         laptop.start()
         first = time.perf_counter() - begun

@@ -44,7 +44,7 @@ app = HaulApp(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
-    help="Run the jobs of a small hauling business, from booking to completion. Try `haul up --demo`.",
+    help="Run the jobs of a small hauling business, from booking to completion.",
     epilog=EXIT_CODES,
 )
 

@@ -28,7 +28,7 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as state,
-        Laptop(Path(state), free_port(), free_port(), lag_s=0, say=print) as laptop,
+        Laptop(Path(state), free_port(), free_port(), lag_s=0, report=print) as laptop,
         chromium() as browser,
     ):
         first, job = laptop.first_sign_in(), a_day(laptop)

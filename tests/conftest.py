@@ -59,7 +59,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """A running copy: `.outputs`, `.client(service)`, `.edge_url`; invalidations take no time."""
     state: Path = tmp_path_factory.mktemp("haulway")
     ports, quiet = (free_port(), free_port()), lambda _: None
-    with Laptop(state, *ports, lag_s=0.0, view_ttl_s=TTL_S, say=quiet) as laptop:
+    with Laptop(state, *ports, lag_s=0.0, view_ttl_s=TTL_S, report=quiet) as laptop:
         yield laptop
 
 

@@ -265,7 +265,7 @@ def _chosen(ids: list[str] | None, all_: bool) -> list[str] | None:
 
 
 def _act_on(ops: "OpsClient", what: str, queue: str, ids: list[str] | None, as_json: bool) -> None:
-    """A call handles up to a hundred messages; for all of them it is repeated until none is left."""
+    """A call handles up to a hundred messages; for all of them it is called again."""
     act = ops.redrive if what == "redrive" else ops.discard
     done = 0
     for _ in range(MAX_CALLS):

@@ -60,7 +60,7 @@ def up(
             signal.signal(ending, _interrupt)
         with console.status("starting …") as status:
             laptop = Laptop(
-                folder, port, engine_port, lag, say=lambda step: status.update(f"{step} …")
+                folder, port, engine_port, lag, report=lambda step: status.update(f"{step} …")
             )
             try:
                 laptop.start()

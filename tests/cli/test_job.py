@@ -5,13 +5,12 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from cli.client.bus_client import EVER, _operator
+from cli.client.bus_client import OPERATOR
 from cli.commands import job
 from cli.output.output import console, local_time
 from events import Assignment, JobEditRequested, JobMoveRequested
 from functions.api.response_models import JobDocument
 from functions.api.responses import job_document
-from functions.people.sessions import Session
 from statemachine.flows import load_flow
 from statemachine.job import Job, Note
 from statemachine.lifecycle import Refused, judge
@@ -40,7 +39,7 @@ class FakeClient:
         return self.job(request.job_id)
 
     def job(self, job_id: str) -> JobDocument:
-        return job_document(self.stored, Session(_operator("main"), EVER), None)
+        return job_document(self.stored, OPERATOR, None)
 
 
 def said(client: FakeClient, *words: str) -> str:

@@ -6,14 +6,13 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from cli.client.bus_client import EVER, BusClient, _operator
+from cli.client.bus_client import OPERATOR, BusClient
 from cli.client.connection import Connection
 from cli.commands import job
 from cli.output.output import console
 from functions.api.response_models import JobDocument
 from functions.api.responses import job_document
 from functions.aws.s3_stores import S3Boards, S3Jobs
-from functions.people.sessions import Session
 from statemachine.flows import load_flow
 from statemachine.job import Customer, Job, Schedule
 from statemachine.job import Place as Address
@@ -38,8 +37,7 @@ class FakeClient:
         return [card_of(each, HAUL) for each in self.jobs]
 
     def job(self, job_id: str) -> JobDocument:
-        session = Session(_operator("main"), EVER)
-        return job_document(self.jobs[0], session, "https://haul.example.com")
+        return job_document(self.jobs[0], OPERATOR, "https://haul.example.com")
 
 
 def said(client: FakeClient, *words: str) -> list[str]:
@@ -70,7 +68,7 @@ def test_jobs_are_listed_by_time_one_line_each_under_their_day_with_the_zone_nam
     ]  # fmt: skip
     assert lines[2].split()[:2] == ["261121-444444", "09:00–11:00"]
     assert max(map(len, lines)) <= WIDTH
-    assert lines[-1] == "Times of America/New_York, EST"
+    assert lines[-1] == "Times are in America/New_York, EST"
 
 
 def test_a_window_that_ends_on_another_day_or_in_another_year_says_so() -> None:
@@ -104,7 +102,7 @@ def test_a_job_is_shown_with_phone_window_eta_and_link() -> None:
     assert "phone: +15555550123" in lines
     assert "window: Tue Dec 1 09:00–11:00 (America/New_York, EST)" in lines
     assert "ETA: Tue Dec 1 09:30 (America/New_York, EST)" in lines
-    assert f"link for the customer: https://haul.example.com/track/{shown.token}" in lines
+    assert f"tracking link: https://haul.example.com/track/{shown.token}" in lines
 
 
 def test_a_job_that_was_booked_just_now_is_listed_before_the_board_knows_it(moto: Moto) -> None:

@@ -163,7 +163,7 @@ def test_all_jobs_of_all_businesses_are_asked_for_in_lots_and_where_one_fails_jo
     assert [len(some["job_ids"]) for some in asked] == [BATCH_SIZE, *[1] * BATCH_SIZE, 2, 1]
     assert [len(batch.done.failed) for batch in singles] == [1, *[0] * (BATCH_SIZE - 1)]
     assert second.done.repaired == {"261121-000025": ["resumed"]}
-    assert (third.checked, third.of) == (1, BATCH_SIZE + 3)
+    assert (third.checked, third.total) == (1, BATCH_SIZE + 3)
 
 
 class Api:
@@ -183,7 +183,7 @@ class Api:
 
 def test_through_the_api_all_open_jobs_are_asked_for_one_by_one() -> None:
     batches = list(ApiOpsClient(Api()).repair_all())  # type: ignore[arg-type]  # a stand-in
-    assert [(batch.checked, batch.of) for batch in batches] == [(1, 3)] * 3
+    assert [(batch.checked, batch.total) for batch in batches] == [(1, 3)] * 3
     assert [batch.done for batch in batches] == [
         RepairReport(repaired={"261121-000001": ["resumed"]}),
         RepairReport(),

@@ -41,7 +41,7 @@ def test_a_terminal_gets_a_mark_in_the_place_of_a_command(command: str) -> None:
     table.add_row(f"Ann{escape(command)}Lee")
     for text in (printed(f"Ann{escape(command)}Lee"), printed(table), printed({"a": command})):
         assert not safe_text.COMMANDS.search(text)
-    assert f"Ann{safe_text.INSTEAD}Lee" == safe_text.shown("Ann\x1bLee")
+    assert f"Ann{safe_text.REPLACEMENT}Lee" == safe_text.shown("Ann\x1bLee")
 
 
 def test_a_frame_that_is_drawn_again_and_again_holds_no_command() -> None:

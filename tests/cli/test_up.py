@@ -65,8 +65,8 @@ def day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         made.board = made.board.merged([card_of(job, HAUL)])
         return {"job_id": job.job_id}
 
-    monkeypatch.setattr(demo, "book", book)
-    monkeypatch.setattr(demo, "send", lambda connection, request: moved.append(request.job_id))
+    monkeypatch.setattr(demo, "book_job", book_job)
+    monkeypatch.setattr(demo, "send_request", lambda connection, request: moved.append(request.job_id))
     return SimpleNamespace(demo=made, moved=moved, laptop=laptop)
 
 
@@ -128,8 +128,8 @@ def test_a_copy_starts_whatever_is_stored_in_one_job(
     if isinstance(answer, tuple):
         body = answer[1].encode()
         laptop.answer = {**answer[0], "Payload": SimpleNamespace(read=lambda: body)}
-    laptop._continue()
-    assert (laptop.unwell is None) if told is None else (told in str(laptop.unwell))
+    laptop._resume_jobs()
+    assert (laptop.resume_error is None) if told is None else (told in str(laptop.resume_error))
 
 
 def test_half_a_copy_that_was_killed_on_its_first_day_is_made_from_the_beginning(

@@ -179,10 +179,10 @@ class OnlyStack(Deployment):
         self.faults = faults
         return self
 
-    def _bring(
+    def _run_steps(
         self, release: Release, record: StageRecord, back_to: Parameters | None = None
     ) -> Outputs:
-        self.rollout.bring(self._content(release.template), "https://x.test", back_to)
+        self.rollout.run(self._content(release.template), "https://x.test", back_to)
         if fault := self.faults.get(release.name):
             raise fault
         return {}

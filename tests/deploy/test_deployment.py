@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.artifacts import Release, StageRecord
-from deploy.deployment import NothingToRollBackTo, RolledBack, Stopped
+from deploy.deployment_errors import NothingToRollBackTo, RolledBack, Stopped
 from deploy.stack import Planned
 from deploy.verify_edge import NotVerified
 from tests.deploy.fakes import (
@@ -131,9 +131,9 @@ def test_a_rollback_leaves_settings_as_they_are(target: FakeTarget) -> None:
 def test_whoever_stops_a_deployment_is_told_where_the_stage_stands(target: FakeTarget) -> None:
     (first,) = running(target, "first")
     second = a_release(target, "second")
-    with pytest.raises(Stopped, match=f"{second.name}, which may serve .* not verified") as told:
+    with pytest.raises(Stopped, match=f"{second.name} .* may serve .* not verified") as told:
         a_deployment(target, {second.name: KeyboardInterrupt()}).release(second)
-    assert f"`haul rollback {STAGE}` to have {first.name} again" in str(told.value)
+    assert f"`haul rollback {STAGE}` to return to {first.name}" in str(told.value)
     assert record_of(target).pending == second.name
 
 

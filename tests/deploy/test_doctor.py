@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy import doctor
-from deploy.doctor import examine, in_step, rules, told
+from deploy.doctor import alarm_subscribers, examine, matches, rules
 from deploy.doctor_fixes import reader, rule_state, template
 from deploy.doctor_stage import DeployedStage, Finding
 from statemachine.asl import render
@@ -27,15 +27,15 @@ OURS = json.loads(render(load_flow("haul")))
 
 
 def test_a_state_machine_whose_names_are_filled_in_is_in_step() -> None:
-    assert in_step(OURS, deployed())
+    assert matches(OURS, deployed())
 
 
 def test_a_state_machine_that_waits_for_another_time_is_out_of_step() -> None:
     other = deployed()
     del other["States"]["completed"]["TimeoutSeconds"]
-    assert not in_step(OURS, other)
+    assert not matches(OURS, other)
     other["States"]["completed"]["TimeoutSeconds"] = 61
-    assert not in_step(OURS, other)
+    assert not matches(OURS, other)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_state_machine_that_waits_for_another_time_is_out_of_step() -> None:
     ],
 )
 def test_only_what_is_to_be_filled_in_may_differ(ours: Any, theirs: Any, same: bool) -> None:
-    assert in_step(ours, theirs) is same
+    assert matches(ours, theirs) is same
 
 
 def test_a_check_that_cannot_be_made_is_bad_and_the_others_are_made(
@@ -100,11 +100,11 @@ class Stage:
 
 def test_on_aws_it_is_amiss_that_no_one_is_told_of_alarms(moto: Moto) -> None:
     stage = Stage(moto, Where="aws")
-    (no_one,) = told(stage.patient)
-    assert (no_one.ok, no_one.what) == (False, "no one is told of alarms")
+    (no_one,) = alarm_subscribers(stage.patient)
+    assert (no_one.ok, no_one.what) == (False, "no one receives alarms")
     assert no_one.do.startswith("haul deploy test --set AlarmEmail=")
     stage.sns.subscribe(TopicArn=stage.topic, Protocol="sms", Endpoint="+15555550123")
-    (someone,) = told(stage.patient)
+    (someone,) = alarm_subscribers(stage.patient)
     assert (someone.ok, someone.what) == (True, "alarms reach 1 of 1 subscribers")
 
 
@@ -121,13 +121,13 @@ def test_a_subscription_that_no_one_confirmed_reaches_no_one(
             return [{"Subscriptions": [{"SubscriptionArn": "PendingConfirmation"}]}]
 
     monkeypatch.setattr(DeployedStage, "client", lambda *about: Waiting())
-    (finding,) = told(stage.patient)
+    (finding,) = alarm_subscribers(stage.patient)
     assert (finding.ok, finding.what) == (False, "alarms reach 0 of 1 subscribers")
     assert "Subscription Confirmation" in finding.do
 
 
 def test_on_a_laptop_no_one_has_to_be_told(moto: Moto) -> None:
-    (finding,) = told(Stage(moto, Where="laptop").patient)
+    (finding,) = alarm_subscribers(Stage(moto, Where="laptop").patient)
     assert finding.ok
 
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from deploy.bundle import ROOT
-from deploy.edge_functions import MOST_CASES, EdgeFunctionFails, cases, go_live
+from deploy.edge_functions import MAX_CASES, EdgeFunctionFails, cases_of, go_live
 from deploy.template import build
 
 NAME = "haulway-staging-rewrite"
@@ -76,7 +76,7 @@ def test_a_function_that_answers_its_cases_goes_live() -> None:
     cloudfront = running("/old")
     assert bring(cloudfront, "/new", *[a_case("/new")] * 40) == ["rewrite"]
     assert cloudfront.stages["LIVE"] == "/new"
-    assert 0 < cloudfront.tried <= 2 * MOST_CASES
+    assert 0 < cloudfront.tried <= 2 * MAX_CASES
 
 
 def test_what_is_live_already_is_left_and_what_is_not_there_is_the_stacks_to_make() -> None:
@@ -87,7 +87,7 @@ def test_what_is_live_already_is_left_and_what_is_not_there_is_the_stacks_to_mak
 
 
 @pytest.mark.parametrize(
-    ("code", "why"), [("/new", "uri is '/new', not '/other'"), ("throws", "ReferenceError")]
+    ("code", "why"), [("/new", "uri is '/new', expected '/other'"), ("throws", "ReferenceError")]
 )
 def test_a_function_that_fails_a_case_serves_no_one(code: str, why: str) -> None:
     cloudfront = running("/old")
@@ -106,6 +106,6 @@ def test_the_release_before_comes_back_by_its_own_cases() -> None:
 def test_a_release_has_the_cases_of_its_sources() -> None:
     built = build(b"", "bucket")
     kept = json.loads(built.contents[built.release.cases["rewrite"]])
-    assert kept == list(cases("rewrite", ROOT))
+    assert kept == list(cases_of("rewrite", ROOT))
     assert set(built.release.cases.values()) <= built.release.artifacts()
     assert built.release.cases.keys() == built.release.edge.keys()

@@ -10,12 +10,12 @@ from deploy.bundle import ROOT
 from deploy.function_check import (
     NO_JOB,
     PROBES,
-    UNKNOWN,
+    UNKNOWN_JOB,
     FunctionCheckFailed,
     check_functions,
     probes,
 )
-from deploy.template import mark_of
+from deploy.template import published_value
 from functions.protocol.ports import UnknownJob
 from tests.api.api_fixture import Office
 from tests.support.fakes import Bucket, FakeJobs
@@ -50,7 +50,7 @@ def _sound(event: dict[str, Any]) -> dict[str, Any]:
         return {"batchItemFailures": []}
     if "rawPath" in event:
         return {"statusCode": 401 if event["rawPath"] == "/api/session" else 404}
-    return dict(UNKNOWN)
+    return dict(UNKNOWN_JOB)
 
 
 NAMES = {name: name for name in TEMPLATE["Resources"]}
@@ -83,26 +83,26 @@ def test_a_function_that_answers_otherwise_is_named_with_what_it_said(
     function: str, answer: Any, why: str
 ) -> None:
     with pytest.raises(
-        FunctionCheckFailed, match=f"{function} fails before it serves anybody: {why}"
+        FunctionCheckFailed, match=f"new code of {function} fails: {why}"
     ):
         check_functions(Answers(**{function: answer}), NAMES, TEMPLATE)
 
 
 def test_a_sound_api_answers_as_it_is_expected_to() -> None:
     office = Office()
-    for question in PROBES["functions.serve_api.handler"]:
-        assert office.resolve(question.event).status == question.wanted["statusCode"]
+    for probe in PROBES["functions.serve_api.handler"]:
+        assert office.resolve(probe.event).status == probe.expected["statusCode"]
 
 
 def test_a_sound_store_says_of_the_job_in_question_what_is_expected() -> None:
-    with pytest.raises(UnknownJob, match=UNKNOWN["errorMessage"]):
+    with pytest.raises(UnknownJob, match=UNKNOWN_JOB["errorMessage"]):
         FakeJobs(Bucket()).read(str(NO_JOB["tenant"]), str(NO_JOB["job_id"]))
 
 
 def test_functions_publish_for_another_template_or_another_parameter() -> None:
     template = b'{"Parameters": {"Published": {"Default": "none"}, "Ttl": {"Default": 60}}}'
-    mark = mark_of(template, {"Published": "any"})
-    assert mark == mark_of(template, {"Ttl": "60"})
-    assert mark != mark_of(template, {"Ttl": "2"})
-    assert mark != mark_of(template + b"\n", {})
-    assert mark_of(b'{"Parameters": {}}', {}) is None
+    mark = published_value(template, {"Published": "any"})
+    assert mark == published_value(template, {"Ttl": "60"})
+    assert mark != published_value(template, {"Ttl": "2"})
+    assert mark != published_value(template + b"\n", {})
+    assert published_value(b'{"Parameters": {}}', {}) is None

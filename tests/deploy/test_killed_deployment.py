@@ -17,7 +17,7 @@ from deploy.artifacts import Release, address
 from deploy.deployment import Deployment
 from deploy.leases import StoredLease
 from deploy.pages import Page
-from deploy.template import Built, mark_of
+from deploy.template import Built, published_value
 from tests.deploy.fakes import (
     STAGE,
     FakeCloudFormation,
@@ -111,7 +111,7 @@ class Stage:
     def runs(self, built: Built) -> bool:
         """Whether functions, flows and pages are all of that release."""
         parameters = self.target.cloudformation.parameters
-        mark = mark_of(built.contents[built.release.template], parameters)
+        mark = published_value(built.contents[built.release.template], parameters)
         found = (parameters["Published"], self.flows, self.pages)
         return found == (mark, [*built.release.asl], [*built.release.pages])
 

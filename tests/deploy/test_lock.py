@@ -43,7 +43,7 @@ class Bucket:
         me = Holder.model_validate({"user": user, "nonce": user, **about, **values})
         lock = Lock(self.leases, "staging", me, sleep=lambda _: None)
         self.s3.delete_object(Bucket=self.name, Key=KEY)
-        lock.take()
+        lock.acquire()
         return lock
 
     def holder(self) -> str | None:
@@ -107,9 +107,9 @@ def test_whether_a_lease_has_run_out_is_said_by_the_store_and_not_by_our_clock(y
     written = NOON.replace(year=year)
     me = Holder(user="eve", host="x", pid=2, doing="z", since=NOON, nonce="eve")
     with pytest.raises(Locked):
-        Lock(OneLease(written, written + LEASE), "staging", me).take()
+        Lock(OneLease(written, written + LEASE), "staging", me).acquire()
     over = OneLease(written, written + LEASE + timedelta(seconds=1))
-    Lock(over, "staging", me).take()
+    Lock(over, "staging", me).acquire()
     assert Holder.model_validate_json(over.held[KEY][0]).user == "eve"
 
 
@@ -125,7 +125,7 @@ class Waits(threading.Event):
 def test_a_lock_is_renewed_well_before_its_lease_ends(lease_s: float, wait_s: float) -> None:
     me = Holder(user="eve", host="x", pid=2, doing="z", since=NOON, nonce="eve", lease_s=lease_s)
     stop = Waits()
-    Lock(FakeLeases(), "staging", me).keep(stop)
+    Lock(FakeLeases(), "staging", me).keep_renewing(stop)
     assert stop.asked == wait_s
 
 
@@ -174,7 +174,7 @@ def test_the_lock_is_kept_though_credentials_run_out_for_a_moment(bucket: Bucket
         stop.set()
 
     lock.check = check  # type: ignore[method-assign]  # what it does next is scripted
-    lock.keep(stop)
+    lock.keep_renewing(stop)
     assert lock.me.renewals == 1
 
 
@@ -204,9 +204,9 @@ def test_the_first_is_told_by_its_next_check_that_the_second_has_the_stage(bucke
 def test_a_lock_that_someone_removed_is_lost(bucket: Bucket) -> None:
     lock = bucket.held_by("dana")
     bucket.s3.delete_object(Bucket=bucket.name, Key=KEY)
-    with pytest.raises(LockLost, match="no one's"):
+    with pytest.raises(LockLost, match="No one holds it"):
         lock.check()
-    lock.give_back()
+    lock.release()
 
 
 # -- a deployment that loses it midway
@@ -221,11 +221,11 @@ class TwoSteps(Deployment):
     meanwhile: Any = None
     brought: tuple[str, ...] = ()
 
-    def _bring(self, release: Release, *_: Any, **__: Any) -> Any:
-        self.say("stack")
+    def _run_steps(self, release: Release, *_: Any, **__: Any) -> Any:
+        self.step("stack")
         self.brought += (release.name,)
         self.meanwhile()
-        self.say("pages")
+        self.step("pages")
         raise AssertionError("a step was done without the lock")
 
 
@@ -248,7 +248,7 @@ def test_a_deployment_that_lost_its_lock_stops_and_takes_nothing_back(target: Ta
     """The first has noted what it began; what the second notes after it stays."""
     artifacts = target.artifacts
     artifacts.write_record("staging", artifacts.record("staging").with_(current="before"))
-    first = TwoSteps(target, say=lambda _: None)
+    first = TwoSteps(target, report=lambda _: None)
     second = Bucket(artifacts.s3, artifacts.bucket)
 
     def meanwhile() -> None:
@@ -268,10 +268,10 @@ def test_what_a_stage_runs_is_not_noted_without_the_lock(target: Target) -> None
     artifacts = target.artifacts
 
     class Verified(Deployment):
-        def _bring(self, *_: Any, **__: Any) -> Any:
+        def _run_steps(self, *_: Any, **__: Any) -> Any:
             Bucket(artifacts.s3, artifacts.bucket).held_by("eve")
             return {}
 
     with pytest.raises(LockLost):
-        Verified(target, say=lambda _: None).release(RELEASE)
+        Verified(target, report=lambda _: None).release(RELEASE)
     assert artifacts.record("staging").current is None

@@ -7,8 +7,8 @@ import pytest
 from botocore.session import Session
 
 from deploy.rollout import Rollout
-from deploy.stack import LONGEST_S, StackFailed
-from deploy.template import mark_of
+from deploy.stack import TIMEOUT_S, StackFailed
+from deploy.template import published_value
 from tests.deploy.fakes import FakeCloudFormation, a_target, a_template
 from tests.deploy.test_template import of_type, translated
 
@@ -27,7 +27,7 @@ def bring(
     """The parameters of each change set that was executed. `given` is as for `--set`."""
     target = a_target(cloudformation, stage, **dict(each.split("=") for each in given))
     before = len(cloudformation.executed)
-    Rollout(target, target.stack, lambda _: None, lambda _: None).bring(template, URL, back_to)
+    Rollout(target, target.stack, lambda _: None, lambda _: None).run(template, URL, back_to)
     return cloudformation.executed[before:]
 
 
@@ -53,7 +53,7 @@ def test_new_code_is_there_before_it_publishes() -> None:
     (made,) = bring(cloudformation, a_template())
     stack, publish = bring(cloudformation, second)
     assert stack["Published"] == made["Published"]
-    assert publish["Published"] == mark_of(second, publish) != made["Published"]
+    assert publish["Published"] == published_value(second, publish) != made["Published"]
 
 
 def test_the_way_back_is_gone_at_once_and_leaves_the_way_forward_gradual() -> None:
@@ -94,7 +94,7 @@ def test_looking_at_a_difference_removes_nothing(status: str) -> None:
     cloudformation = FakeCloudFormation(status)
     target = a_target(cloudformation)
     rollout = Rollout(target, target.stack, lambda _: None, lambda _: None)
-    with pytest.raises(StackFailed, match=f"was never made .{status}.; a deployment removes"):
+    with pytest.raises(StackFailed, match=f"failed .{status}.; a deployment deletes"):
         rollout.plan(a_template(), URL)
     assert (cloudformation.asked, cloudformation.status) == ([], status)
 
@@ -111,7 +111,7 @@ def test_the_longest_shift_of_traffic_is_waited_for() -> None:
     """Linear10PercentEvery10Minutes, for each alias that waits until another has moved."""
     template = translated(GradualTraffic="true")
     most = max(aliases_before(template, name) for name in of_type(template, "AWS::Lambda::Alias"))
-    assert most * 100 * 60 < LONGEST_S
+    assert most * 100 * 60 < TIMEOUT_S
 
 
 def rule_holds(value: Any, parameters: dict[str, str]) -> Any:

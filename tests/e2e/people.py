@@ -13,7 +13,7 @@ from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Boards
 from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
-from local.stages import edge_of
+from local.stages import edge_server
 from statemachine.job import Job
 from statemachine.views import Card
 from tests.e2e.business import (
@@ -124,7 +124,7 @@ def no_signal(context: BrowserContext, stack: Laptop) -> Iterator[None]:
     try:
         yield
     finally:
-        edge = edge_of(
+        edge = edge_server(
             stack.engine.address, stack.outputs, stack.edge_port, stack.lag_s, stack.caches
         )
         stack.edge = edge.start()

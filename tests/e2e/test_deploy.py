@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deploy.deployment import RolledBack
+from deploy.deployment_errors import RolledBack
 from deploy.function_check import FunctionCheckFailed, check_functions
 from deploy.imports import NotImportable
 from deploy.target import Outputs
@@ -16,7 +16,7 @@ from functions.aws.s3_stores import S3Jobs
 from local.aws import LocalSession, session_for
 from local.edge import EdgeServer
 from local.engine import Engine
-from local.stages import edge_of
+from local.stages import edge_server
 from statemachine.ids import digest_of
 from statemachine.job import Job
 from tests.conftest import free_port
@@ -98,7 +98,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
     with Engine(free_port(), state) as engine:
         deployment(engine.address, "staging").deploy(first)
         outputs = deployment(engine.address, "production").promote("staging")
-        with edge_of(engine.address, outputs) as edge:
+        with edge_server(engine.address, outputs) as edge:
             yield Stages(engine, edge, outputs)
 
 
@@ -235,7 +235,7 @@ def test_an_api_that_the_edge_does_not_reach_is_taken_back(stages: Stages, tmp_p
     cut_off = ("template.yaml", lambda text: text.replace("Pattern: /api/*", "Pattern: /no/*"))
     broken = built_from(sources(tmp_path / "broken", cut_off))
     before = stages.current("staging")
-    with pytest.raises(RolledBack, match=r"GET /api/session answers 40[34], and not in our words"):
+    with pytest.raises(RolledBack, match=r"GET /api/session answers 40[34], not from the API.s own code"):
         deployment(stages.engine.address, "staging", flows=(), patience_s=5).deploy(broken)
     assert stages.current("staging") == before
 

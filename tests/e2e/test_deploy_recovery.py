@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.deployment import NothingToRollBackTo
+from deploy.deployment_errors import NothingToRollBackTo
 from deploy.lock import Locked
 from deploy.template import Built
 from local.engine import Engine

@@ -191,7 +191,7 @@ def test_jobs_moved_by_16_clients_at_once_lose_nothing(stack: Laptop) -> None:
 
 def test_a_job_survives_the_engine(tmp_path: Path) -> None:
     """Stopped after the first move, killed after the second, on the same state."""
-    laptop = Laptop(tmp_path, free_port(), free_port(), lag_s=0, say=lambda _: None)
+    laptop = Laptop(tmp_path, free_port(), free_port(), lag_s=0, report=lambda _: None)
     job_id = str(booking(4, prefix="kll")["job_id"])
     with laptop:
         put(laptop, "JobRequested", [booking(4, prefix="kll")])

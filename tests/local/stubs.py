@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local.cache import CachePolicy, Picked
-from local.distribution import Behaviour, Distribution, Invalidation
+from local.cache import CachePolicy, KeyNames
+from local.distribution import Behavior, Distribution, Invalidation
 from local.edge import build_app
 from local.edge_request import EdgeConfig, EdgeRequestHandler
 
@@ -21,15 +21,15 @@ NOON = 1_795_262_400.0
 REWRITE = (Path(__file__).parents[2] / "edge" / "rewrite.js").read_text()
 VIEWS = CachePolicy(min_s=0, default_s=2, max_s=60)
 PAGES = CachePolicy(min_s=0, default_s=300, max_s=300, encodings=("br", "gzip"))
-NEVER = CachePolicy(0, 0, 0, query=Picked("none"))
+NEVER = CachePolicy(0, 0, 0, query=KeyNames("none"))
 DISTRIBUTION = Distribution(
     (
-        Behaviour("/api/*", NEVER, signed=True),
-        Behaviour("/uploads/*", NEVER, bucket="jobs.s3.us-east-1.amazonaws.com"),
-        Behaviour("/t/*", VIEWS),
-        Behaviour("/track/*", PAGES, viewer_request=REWRITE),
-        Behaviour("/book/*", PAGES, viewer_request=REWRITE),
-        Behaviour("*", PAGES, viewer_request=REWRITE),
+        Behavior("/api/*", NEVER, signed=True),
+        Behavior("/uploads/*", NEVER, bucket="jobs.s3.us-east-1.amazonaws.com"),
+        Behavior("/t/*", VIEWS),
+        Behavior("/track/*", PAGES, viewer_request=REWRITE),
+        Behavior("/book/*", PAGES, viewer_request=REWRITE),
+        Behavior("*", PAGES, viewer_request=REWRITE),
     ),
     {403: 0.0, 404: 0.0},
 )
@@ -172,7 +172,7 @@ def play(scene: Play, **changes: Any) -> None:
             control=control,
             clock=clock,
             transport=origin,
-            chance=random.Random(1),
+            rng=random.Random(1),
         )
         edge: EdgeRequestHandler = app.state.edge
         transport = httpx.ASGITransport(app)

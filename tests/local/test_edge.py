@@ -7,7 +7,7 @@ import logging
 import httpx
 import pytest
 
-from local.distribution import Behaviour, Distribution
+from local.distribution import Behavior, Distribution
 from local.edge_request import masked
 from tests.local.stubs import DISTRIBUTION, PAGES, Scene, play
 
@@ -72,7 +72,7 @@ def test_two_tracking_links_share_one_copy_because_the_rewrite_comes_before_the_
         assert seen(await s.get(f"/track/{TOKEN}")) == (200, b"page", "Miss")
         assert seen(await s.get(f"/track/{OTHER}")) == (200, b"page", "Hit")
         assert seen(await s.get(f"/track/?token={OTHER}")) == (200, b"page", "Hit")
-        keys = [key.uri for site in s.edge._sites for key in site.cache.copies]
+        keys = [key.uri for site in s.edge._locations for key in site.cache.copies]
         assert keys == ["/track/index.html"]
 
     play(scene)
@@ -99,7 +99,7 @@ def test_the_cache_has_a_say_only_where_the_function_changed_at_most_the_path(
     source = f"function handler(event) {{ return {returns}; }}"
 
     async def scene(s: Scene) -> None:
-        s.control.configured = Distribution((Behaviour("*", PAGES, viewer_request=source),), {})
+        s.control.configured = Distribution((Behavior("*", PAGES, viewer_request=source),), {})
         s.origin.put("/x.js", b"x")
         outcomes = [seen(await s.get("/x.js"))[2] for _ in range(2)]
         assert outcomes == ["Miss", "Hit" if kept else "Miss"]
@@ -411,10 +411,10 @@ def test_the_engines_own_doors_cannot_be_reached_through_the_edge() -> None:
 
 
 def test_an_encoded_slash_does_not_open_another_behaviour() -> None:
-    assert DISTRIBUTION.behaviour("/api%2Fjobs").pattern == "*"
-    assert DISTRIBUTION.behaviour("/%61pi/jobs").pattern == "/api/*"
-    assert DISTRIBUTION.behaviour("/t/../api/jobs").pattern == "/api/*"
-    assert DISTRIBUTION.behaviour("/track").pattern == "*"
+    assert DISTRIBUTION.behavior("/api%2Fjobs").pattern == "*"
+    assert DISTRIBUTION.behavior("/%61pi/jobs").pattern == "/api/*"
+    assert DISTRIBUTION.behavior("/t/../api/jobs").pattern == "/api/*"
+    assert DISTRIBUTION.behavior("/track").pattern == "*"
 
 
 def test_nothing_that_is_logged_contains_a_token(caplog: pytest.LogCaptureFixture) -> None:

@@ -65,11 +65,11 @@ SLICE, SLICES = 10, 360
 
 LIFE_MESSAGES = {
     "CreateQueue": 1, "AdvanceQueue": 3, "EditQueue": 0,
-    "BoardQueue": 4, "EdgeQueue": 3, "SmsQueue": 4, "FanOutQueue": 4,
+    "BoardQueue": 4, "InvalidationQueue": 3, "SmsQueue": 4, "FanOutQueue": 4,
 }  # fmt: skip
 """Messages by queue for one job: requests, then facts. Each is sent, received, and deleted: three
 SQS requests."""
-EDIT_MESSAGES = {"EditQueue": 1, "BoardQueue": 1, "EdgeQueue": 1, "FanOutQueue": 1}
+EDIT_MESSAGES = {"EditQueue": 1, "BoardQueue": 1, "InvalidationQueue": 1, "FanOutQueue": 1}
 """Messages by queue for one edit."""
 
 

@@ -1,4 +1,4 @@
-"""`haul job list` and `haul job show` on a terminal of 80 columns: what a dispatcher needs."""
+"""`haul job list` and `haul job show` on a terminal with 80 columns."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -56,7 +56,7 @@ def on(job_id: str, start: datetime | None, hours: float = 2, **more: object) ->
     return a_job().with_(job_id=job_id, schedule=schedule, **more)
 
 
-def test_jobs_are_listed_by_time_one_line_each_under_their_day_with_the_zone_named() -> None:
+def test_jobs_are_listed_by_day_and_time_with_the_time_zone() -> None:
     client = FakeClient(
         on("261121-222222", NINE + timedelta(days=1)),
         on("261121-333333", None),
@@ -79,14 +79,14 @@ def test_a_window_that_ends_on_another_day_or_in_another_year_says_so() -> None:
 
 
 @pytest.mark.parametrize("year", [1, 9999])
-def test_a_date_that_no_calendar_holds_hides_no_other_job(year: int) -> None:
+def test_an_extreme_date_does_not_hide_other_jobs(year: int) -> None:
     edge = datetime(1, 1, 1, tzinfo=UTC) if year == 1 else datetime(9999, 12, 31, 23, tzinfo=UTC)
     odd = on("261121-222222", None).with_(schedule=Schedule(window_end=edge, eta=edge))
     ids = [line.split()[0] for line in said(FakeClient(odd, on("261121-333333", NINE)), "list")]
     assert {"261121-222222", "261121-333333"} <= set(ids)
 
 
-def test_names_and_addresses_are_shown_letter_for_letter() -> None:
+def test_names_are_not_markup() -> None:
     client = FakeClient(on("261121-222222", NINE, customer=Customer(name="[red]Al[/]")))
     assert "[red]Al[/]" in said(client, "list")[2]
 
@@ -105,7 +105,7 @@ def test_a_job_is_shown_with_phone_window_eta_and_link() -> None:
     assert f"tracking link: https://haul.example.com/track/{shown.token}" in lines
 
 
-def test_a_job_that_was_booked_just_now_is_listed_before_the_board_knows_it(moto: Moto) -> None:
+def test_a_new_job_is_listed_before_it_is_on_the_board(moto: Moto) -> None:
     s3, bucket = moto.s3, moto.bucket()
     old, new = on("261121-222222", NINE), on("261121-333333", NINE)
     moved = old.with_(rev=old.rev + 1, customer=Customer(name="Corrected"))

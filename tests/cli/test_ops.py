@@ -1,4 +1,4 @@
-"""`haul ops` without a running copy: what is kept on the screen, and what is asked before."""
+"""`haul ops` without a running copy: screens, questions, batches, and errors."""
 
 import io
 import json
@@ -33,7 +33,7 @@ def batches() -> list[RepairBatch]:
 
 
 class FakeClient:
-    """The desk of an office whose services answer or not, as `down` says, look by look."""
+    """A client whose overview fails, call by call, if `down` says so."""
 
     def __init__(self, *down: bool) -> None:
         self.office, self.down = Office(), list(down)
@@ -62,12 +62,12 @@ def as_text(frame: RenderableType) -> str:
     return console.export_text()
 
 
-def test_a_look_that_fails_leaves_the_last_one_on_the_screen_and_says_so() -> None:
+def test_after_an_error_the_last_overview_stays_with_a_note() -> None:
     client = FakeClient(False, True, False)
     first, second, third = (as_text(frame) for frame in islice(frames(client), 3))  # type: ignore[arg-type]  # a stand-in
     assert "In progress" in first
     assert "In progress" in second
-    assert "no answer, this is how it was: SlowDown" in second
+    assert "no answer; this is the last known state: SlowDown" in second
     assert "no answer" not in third
 
 
@@ -76,7 +76,7 @@ def run(client: FakeClient, *words: str, said: str = "") -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_what_could_not_be_read_is_said_beside_the_rest() -> None:
+def test_the_overview_names_sources_that_could_not_be_read() -> None:
     client = FakeClient()
     client.office.bucket.put("tenants/main/board/jobs.json", b"{")
     code, output = run(client, "watch", "--once")
@@ -85,7 +85,7 @@ def test_what_could_not_be_read_is_said_beside_the_rest() -> None:
     assert "advance_job" in run(client, "watch", "--json")[1]
 
 
-def test_that_no_job_is_in_trouble_is_said_only_where_it_is_known() -> None:
+def test_no_problem_is_reported_only_if_all_sources_were_read() -> None:
     client = FakeClient()
     assert run(client, "stuck") == (0, "✓ No job is overdue or stuck.\n")
     client.office.bucket.put("tenants/main/board/jobs.json", b"{")
@@ -94,23 +94,23 @@ def test_that_no_job_is_in_trouble_is_said_only_where_it_is_known() -> None:
     assert "there may be more: board: not read (Corrupt)" in output
 
 
-def test_nothing_is_thrown_away_without_a_yes() -> None:
+def test_discard_asks_first() -> None:
     client = FakeClient()
     code, output = run(client, "dlq", "discard", "advance_job", "m-1", said="n\n")
     assert (code, client.discarded) == (2, [])
-    assert "Throw 1 dead letters of advance_job away, for good?" in output
+    assert "Delete 1 dead letter(s) of advance_job for good?" in output
     code, _ = run(client, "dlq", "discard", "advance_job", "m-1", said="y\n")
     assert (code, client.discarded) == (0, [["m-1"]])
 
 
-def test_of_all_letters_as_many_goes_are_made_as_there_are_hundreds() -> None:
+def test_discarding_all_is_repeated_until_no_message_is_left() -> None:
     client = FakeClient()
     client.left = 250
     code, output = run(client, "dlq", "discard", "advance_job", "--all", "--yes", "--json")
     assert (code, client.discarded, '"done": 300' in output) == (0, [None] * 3, True)
 
 
-def test_of_all_jobs_it_is_said_how_many_were_looked_at_repaired_and_failed() -> None:
+def test_repair_all_reports_how_many_jobs_were_checked_repaired_and_failed() -> None:
     client = FakeClient()
     assert run(client, "repair", "--all")[0] == 0
     client.batches = batches()
@@ -118,7 +118,7 @@ def test_of_all_jobs_it_is_said_how_many_were_looked_at_repaired_and_failed() ->
     assert code == 6
     assert "261121-000001: replaced" in output
     assert "261121-000003: failed, Corrupt: it is no Job" in output
-    assert "3 looked at, 1 repaired, 1 failed." in output
+    assert "3 checked, 1 repaired, 1 failed." in output
     document, _ = json.JSONDecoder().raw_decode(run(client, "repair", "--all", "--json")[1])
     assert document == {
         "checked": 3,
@@ -128,7 +128,7 @@ def test_of_all_jobs_it_is_said_how_many_were_looked_at_repaired_and_failed() ->
 
 
 def functions_that_answer(*answers: dict[str, Any]) -> tuple[SimpleNamespace, list[Any]]:
-    """A client for functions, and what they were asked; an answer of {} is an error of theirs."""
+    """A Lambda client, and the payloads it got; an empty answer means a function error."""
     left, asked = list(answers), []
 
     def invoke(FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - as AWS has it
@@ -140,10 +140,10 @@ def functions_that_answer(*answers: dict[str, Any]) -> tuple[SimpleNamespace, li
     return SimpleNamespace(invoke=invoke), asked
 
 
-def test_all_jobs_of_all_businesses_are_asked_for_in_lots_and_where_one_fails_job_by_job(
+def test_all_jobs_are_repaired_in_batches_and_a_failed_batch_job_by_job(
     moto: Moto,
 ) -> None:
-    """The watchdog dies at a batch, and then at one of its jobs: that one alone has failed."""
+    """The watchdog fails on a batch, and then on one of its jobs: only that one has failed."""
     s3_ground = S3Ground.of(moto)
     for tenant, number in (("main", BATCH_SIZE + 2), ("other", 1)):
         s3_ground.put(f"directory/{tenant}.json", b"{}")
@@ -167,7 +167,7 @@ def test_all_jobs_of_all_businesses_are_asked_for_in_lots_and_where_one_fails_jo
 
 
 class Api:
-    """The API, of whose three open jobs one was erased a moment ago."""
+    """The API with three open jobs, of which one was just erased."""
 
     def ask(self, method: str, path: str, *_: object) -> SimpleNamespace:
         if path == "/api/ops/jobs":
@@ -181,7 +181,7 @@ class Api:
         return SimpleNamespace(content=json.dumps({"job_id": job_id, "repairs": ["resumed"]}))
 
 
-def test_through_the_api_all_open_jobs_are_asked_for_one_by_one() -> None:
+def test_through_the_api_jobs_are_repaired_one_by_one() -> None:
     batches = list(ApiOpsClient(Api()).repair_all())  # type: ignore[arg-type]  # a stand-in
     assert [(batch.checked, batch.total) for batch in batches] == [(1, 3)] * 3
     assert [batch.done for batch in batches] == [
@@ -195,12 +195,12 @@ def test_through_the_api_all_open_jobs_are_asked_for_one_by_one() -> None:
     "words",
     [
         ("dlq", "discard", "advance_job"),
-        ("dlq", "replay", "advance_job", "m-1", "--all"),
+        ("dlq", "redrive", "advance_job", "m-1", "--all"),
         ("repair",),
         ("repair", "261121-7k3m2q", "--all"),
     ],
 )
-def test_what_is_meant_has_to_be_said(words: tuple[str, ...]) -> None:
+def test_either_ids_or_all_must_be_given(words: tuple[str, ...]) -> None:
     code, output = run(FakeClient(), *words)
     assert (code, "--all" in output) == (2, True)
 
@@ -211,14 +211,14 @@ def test_what_is_meant_has_to_be_said(words: tuple[str, ...]) -> None:
         (
             ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListExecutions"),
             1,
-            "AWS refused it",
+            "AWS refused the call",
         ),
         (Unavailable("SlowDown"), 6, "SlowDown; try again"),
-        (ReadTimeoutError(endpoint_url="https://lambda"), 6, "look again"),
+        (ReadTimeoutError(endpoint_url="https://lambda"), 6, "check whether it was done"),
         (UnknownQueue("no queue 'x'"), 4, "no queue 'x'"),
     ],
 )
-def test_what_went_wrong_is_one_sentence_and_never_a_traceback(
+def test_an_error_is_one_sentence_without_a_traceback(
     error: Exception, code: int, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = FakeClient()

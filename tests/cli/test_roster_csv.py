@@ -105,7 +105,7 @@ HEAD = "account,name,phone,email,roles\n"
         (f"{HEAD}maria,Maria,,nowhere,driver\n", "line 2: email: String should match pattern"),
         (f"{HEAD}maria,Maria,,,\n", "line 2: roles: Tuple should have at least 1 item"),
         (f"{HEAD}maria,Maria,,,boss\n", "line 2: roles.0: Input should be 'dispatcher', 'driver'"),
-        (f"{PEOPLE}ben,Ben,,,driver,\n", "line 5: ben stands there twice"),
+        (f"{PEOPLE}ben,Ben,,,driver,\n", "line 5: ben is in the file twice"),
         (f"{PEOPLE}eve,Eve,,,driver,no\n", "line 5: disabled: write `yes`, or nothing"),
         (f'{HEAD}maria,"Maria,,,driver\n', "line 2: unexpected end of data"),
     ],
@@ -124,7 +124,7 @@ def test_a_bad_row_of_people_is_named_by_its_line(text: str, why: str) -> None:
         ("maria,2026-11-22,,", "line 2: write hours as 07:00-15:30, or `off`"),
         ("maria,2026-11-22,7-15,", "line 2: hours.0.begin: write it as 07:00"),
         ("maria,2026-11-22,morning,", "line 2: write hours as 07:00-15:30, or `off`"),
-        ("maria,2026-11-22,off,driver", "line 2: who is off has no roles; leave them out"),
+        ("maria,2026-11-22,off,driver", "line 2: a day that is off has no roles; leave them out"),
         ("maria,2026-11-22,07:00-15:30,boss", "line 2: roles.0: Input should be 'driver'"),
     ],
 )

@@ -36,7 +36,9 @@ def test_a_release_that_came_to_staging_after_the_approval_is_not_promoted(moto:
     agreed, later = a_release("agreed"), a_release("later")
     with moto.environment():
         account = moto.name("account")
-        production = Brings(Target("production", boto3.Session(), account, REGION, distribution_url))
+        production = Brings(
+            Target("production", boto3.Session(), account, REGION, distribution_url)
+        )
         artifacts = production.artifacts
         artifacts.ensure(REGION)
         for release in (agreed, later):

@@ -57,13 +57,13 @@ def edge() -> Iterator[Edge]:
         thread.join()
 
 
-def test_the_api_says_no_in_its_own_words_to_reading_and_writing(edge: Edge) -> None:
+def test_the_api_itself_refuses_reading_and_writing_without_a_session(edge: Edge) -> None:
     edge.answers = {"GET /api/session": OURS, "POST /api/jobs": OURS}
     verify_api(edge.url, patience_s=0)
 
 
 @pytest.mark.parametrize("asked", ["GET /api/session", "POST /api/jobs"])
-def test_a_no_that_is_not_ours_is_told(edge: Edge, asked: str) -> None:
+def test_a_refusal_that_is_not_from_the_api_is_reported(edge: Edge, asked: str) -> None:
     edge.answers = {"GET /api/session": OURS, "POST /api/jobs": OURS, asked: OF_THE_EDGE}
     with pytest.raises(NotVerified, match=f"{asked} answers 403, not from the API.s own code"):
         verify_api(edge.url, patience_s=0)
@@ -74,7 +74,7 @@ def test_our_own_address_must_show_the_build(edge: Edge) -> None:
     verify_address(edge.url, BUILD, patience_s=0)
     with pytest.raises(NotVerified, match=rf"{edge.url}: / answers 200 with build {BUILD}"):
         verify_address(edge.url, "another", patience_s=0)
-    with pytest.raises(NotVerified, match=r"http://127.0.0.1:9 is not reached"):
+    with pytest.raises(NotVerified, match=r"http://127.0.0.1:9 cannot be reached"):
         verify_address("http://127.0.0.1:9", BUILD, patience_s=0)
 
 

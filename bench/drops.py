@@ -19,7 +19,7 @@ from local.laptop import Laptop
 from statemachine.ids import digest_of
 from statemachine.views import View
 from tests.conftest import free_port
-from tests.e2e.business import booking, exist, jobs_of, put
+from tests.e2e.support.jobs import booking, exist, jobs_of, put
 from tests.pages.browser import PHONE, chromium, drag, expect_in, expect_status, sign_in, visitor
 
 CARDS = 4

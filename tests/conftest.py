@@ -19,7 +19,7 @@ NEEDS = {"stack": "engine", "browser": "browser"}
 """By fixture, the mark that `make test-quick` leaves out."""
 
 LONGEST_FIRST = (
-    "e2e/test_deploy.py", "e2e/test_privilege.py", "e2e/test_deploy_recovery.py",
+    "e2e/test_deploy.py", "e2e/test_permissions.py", "e2e/test_deploy_recovery.py",
     "e2e/test_jobs.py", "e2e/", "pages/", "functions/test_protocol_on_engine.py",
 )  # fmt: skip
 """Files are handed out in this order, so that at the end no worker is alone with a long one."""

@@ -23,7 +23,7 @@ from local.laptop import Laptop
 from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
 from statemachine.deliveries import Delivery
 from tests.conftest import free_port
-from tests.e2e.business import booking, haul, jobs_of, move, put, until
+from tests.e2e.support.jobs import booking, haul, jobs_of, move, put, until
 
 pytestmark = pytest.mark.engine
 

@@ -4,7 +4,6 @@ import typer
 
 EXAMPLES = {
     "up": "haul up --demo",
-    "env": 'eval "$(haul env)"',
     "job new": 'haul job new --customer Mark --location "Soderblom Ave" --price 600',
     "job list": "haul job list",
     "job move": "haul job move 261121-7k3m2q confirm",

@@ -1,7 +1,7 @@
 """One deployment at a time: a lease on a stage, an S3 object that is only created if absent.
 
 first    PUT if absent ── renews … renews ── releases
-second          PUT if absent: 412 ── Locked: by whom, since when, until when
+second          PUT if absent: 412 ── Locked: holder, since when, until when
 third, after the first was killed: by S3's clock the lease has expired ── PUT if match
 
 first    renews … its machine sleeps ─────────────── wakes: PUT if match: 412 ── LockLost: stops

@@ -127,9 +127,9 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         "pages.publish": stage.publish,
         "pages.invalidate": lambda *_: "invalidation",
         "pages.remove_others": lambda *_: [],
-        "verify.prepare": lambda *_: None,
-        "verify.verify": stage.verify,
-        "verify.sweep": lambda *_: None,
+        "verify_jobs.prepare": lambda *_: None,
+        "verify_jobs.verify": stage.verify,
+        "verify_jobs.sweep": lambda *_: None,
         "check_imports": lambda *_: 0,
     }
     for name, effect in effects.items():

@@ -130,7 +130,7 @@ def test_a_lock_is_renewed_well_before_its_lease_ends(lease_s: float, wait_s: fl
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup"])
-def test_whoever_lost_the_answer_to_the_first_write_has_the_lock(
+def test_a_lock_is_held_even_if_the_answer_to_its_write_was_lost(
     bucket: Bucket, fault: Fault
 ) -> None:
     faults = Faults({"PutObject": [fault]})
@@ -154,7 +154,7 @@ def test_a_moment_without_network_does_not_lose_the_lock(bucket: Bucket) -> None
 
 
 def test_no_two_writes_of_a_lock_have_one_etag(bucket: Bucket) -> None:
-    """Or whoever read it before a renewal could still take it after."""
+    """Otherwise a deployment that read it before a renewal could take it afterward."""
     lock = bucket.held_by("dana")
     etags = {lock.etag}
     for _ in range(3):
@@ -178,7 +178,7 @@ def test_the_lock_survives_a_moment_without_credentials(bucket: Bucket) -> None:
     assert lock.me.renewals == 1
 
 
-def test_whoever_cannot_ask_does_not_go_on(bucket: Bucket) -> None:
+def test_without_an_answer_the_deployment_stops(bucket: Bucket) -> None:
     lock = bucket.held_by("dana")
     silent: list[Fault | None] = ["before"] * 9
     with (

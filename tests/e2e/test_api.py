@@ -84,7 +84,7 @@ Meet = Callable[..., Client]
 
 @pytest.fixture(scope="module")
 def someone(stack: Laptop) -> Iterator[Meet]:
-    """Whoever comes by, with a cookie or without."""
+    """A client, with or without a cookie."""
     with httpx.Client(timeout=60) as http:
         yield lambda cookie=None: Client(stack.edge_url, http, cookie)
 

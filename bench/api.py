@@ -52,7 +52,7 @@ def main() -> None:
     logging.getLogger("haulway.edge").setLevel(logging.WARNING)
     imports()
     with tempfile.TemporaryDirectory() as folder:
-        laptop = Laptop(Path(folder), free_port(), free_port(), lag_s=0, say=lambda _: None)
+        laptop = Laptop(Path(folder), free_port(), free_port(), lag_s=0, report=lambda _: None)
         with laptop:
             cold_starts(laptop)
             board(laptop)

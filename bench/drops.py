@@ -19,7 +19,7 @@ from local.laptop import Laptop
 from statemachine.ids import digest_of
 from statemachine.views import View
 from tests.conftest import free_port
-from tests.e2e.business import booking, exist, jobs_of, put
+from tests.e2e.support.jobs import booking, exist, jobs_of, put
 from tests.pages.browser import PHONE, chromium, drag, expect_in, expect_status, sign_in, visitor
 
 CARDS = 4
@@ -56,7 +56,7 @@ def main() -> None:
     print("| lag of the edge | status | edge has it (median) | page shows it (median) | slowest |")
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as state, chromium() as browser:
-        laptop = Laptop(Path(state), free_port(), free_port(), lag_s=0, say=lambda _: None)
+        laptop = Laptop(Path(state), free_port(), free_port(), lag_s=0, report=lambda _: None)
         laptop.start()
         try:
             for number, lag_s in enumerate(LAGS_S):

@@ -38,7 +38,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as state,
         receivers() as (url, got),
-        Laptop(Path(state), free_port(), free_port(), lag_s=0, say=quiet) as laptop,
+        Laptop(Path(state), free_port(), free_port(), lag_s=0, report=quiet) as laptop,
     ):
         texts(laptop)
         webhooks(laptop, url, got)

@@ -1,4 +1,4 @@
-"""The photos of exported jobs: a folder beside the file, one picture under each photo's id."""
+"""The photos of exported jobs: a folder beside the file, one JPEG per photo, named by its id."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,11 +16,11 @@ from statemachine.views import photo_path
 
 @dataclass
 class PhotoFolder:
-    """`FILE.photos`. `carried` and `missing` count; a job may name what was never uploaded."""
+    """`FILE.photos`. A photo is missing, for example, if it was announced but never uploaded."""
 
-    place: Connection
+    connection: Connection
     file: Path
-    carried: int = field(default=0, init=False)
+    copied: int = field(default=0, init=False)
     missing: int = field(default=0, init=False)
 
     def save(self, job: Job) -> None:
@@ -32,15 +32,15 @@ class PhotoFolder:
             path = self._path(photo.photo_id)
             path.parent.mkdir(mode=0o700, exist_ok=True)
             path.write_bytes(body)
-            self.carried += 1
+            self.copied += 1
 
-    def bring(self, job: Job) -> None:
-        """One that is there already is left as it is."""
+    def upload(self, job: Job) -> None:
+        """Upload the job's photos from the folder; photos that are stored already do not change."""
         for photo in job.photos:
             path = self._path(photo.photo_id)
             if path.exists():
                 self._put(photo.photo_id, path.read_bytes())
-                self.carried += 1
+                self.copied += 1
             else:
                 self.missing += 1
 
@@ -48,9 +48,9 @@ class PhotoFolder:
         return Path(f"{self.file}.photos") / f"{photo_id}.jpg"
 
     def _stored(self, photo_id: str) -> bytes | None:
-        bucket, key = self.place.outputs["SiteBucket"], photo_path(photo_id).lstrip("/")
+        bucket, key = self.connection.outputs["SiteBucket"], photo_path(photo_id).lstrip("/")
         try:
-            answer = self.place.client("s3").get_object(Bucket=bucket, Key=key)
+            answer = self.connection.client("s3").get_object(Bucket=bucket, Key=key)
         except ClientError as error:
             if code_of(error) in MISSING:
                 return None
@@ -60,8 +60,8 @@ class PhotoFolder:
 
     def _put(self, photo_id: str, body: bytes) -> None:
         with suppress(Conflict), conditional_write():
-            self.place.client("s3").put_object(
-                Bucket=self.place.outputs["SiteBucket"],
+            self.connection.client("s3").put_object(
+                Bucket=self.connection.outputs["SiteBucket"],
                 Key=photo_path(photo_id).lstrip("/"),
                 Body=body,
                 ContentType="image/jpeg",

@@ -1,4 +1,4 @@
-"""What each function ought to be able to do, so that every one of its permissions is used."""
+"""What each function must be able to do, so that each of its permissions is used."""
 
 import json
 import secrets
@@ -13,10 +13,9 @@ from local.laptop import Laptop
 from statemachine.flows import load_flow
 from statemachine.job import Customer, EarlyMove
 from statemachine.lifecycle import judge
-from tests.e2e.business import booking, jobs_of, move, stamp
-from tests.e2e.privilege import Function
-from tests.e2e.privilege_api import dispatches, oversees, works
-from tests.e2e.privilege_jobs import (
+from tests.e2e.support.function_copy import Function
+from tests.e2e.support.jobs import booking, jobs_of, move, stamp
+from tests.e2e.support.permission_jobs import (
     NO_ONE,
     TENANT,
     a_text,
@@ -30,6 +29,7 @@ from tests.e2e.privilege_jobs import (
     since,
     tomorrow,
 )
+from tests.e2e.support.permission_scenarios_api import dispatches, oversees, works
 from tests.functions.creation import left_behind, waited_for
 from tests.support.builders import DISPATCHER, a_request
 from tests.support.message_fakes import an_endpoint
@@ -37,7 +37,7 @@ from tests.support.message_fakes import an_endpoint
 UNREADABLE = {"no": "request"}
 
 Act = Callable[[], None]
-"""What the function is asked to do, once everything it needs has been prepared."""
+"""The test's calls of the function, after everything it needs has been prepared."""
 
 
 def books(create: Function) -> Act:
@@ -60,8 +60,8 @@ def advances(advance: Function) -> Act:
 
 
 def edits(edit: Function) -> Act:
-    """A note and someone for the job; a note that lets a kept move be made, whose execution is
-    resumed; an edit of a job that no one knows is dead-lettered.
+    """A note and a crew member; a note after which an early move is made and the execution resumed;
+    and an edit of an unknown job, which goes to the dead-letter queue.
     """
     job = kept(edit.stack, new(schedule=tomorrow(), crew=()))
     about, who = asks(job, "x"), driver(edit.stack)
@@ -102,12 +102,12 @@ def publishes(publish: Function) -> Act:
     return lambda: publish.delivered({**ref(job), "rev": 1}, {**NO_ONE, "rev": 1})
 
 
-def forgets(forget: Function) -> Act:
-    job = kept(forget.stack, new())
+def invalidates(invalidate: Function) -> Act:
+    job = kept(invalidate.stack, new())
 
     def act() -> None:
-        forget.delivered({**ref(job), "rev": uuid.uuid4().int % 10**9})
-        forget.delivered({**NO_ONE, "rev": 1})
+        invalidate.delivered({**ref(job), "rev": uuid.uuid4().int % 10**9})
+        invalidate.delivered({**NO_ONE, "rev": 1})
 
     return act
 
@@ -121,7 +121,7 @@ def rotates(rotate: Function) -> Act:
 
 
 def texts(send: Function) -> Act:
-    """To one who wants texts and to one who said STOP, which is noted on the job."""
+    """To a customer who wants texts, and to one who has texted STOP, which the job records."""
     phone, stopped = _a_phone(), _a_phone()
     job = kept(send.stack, new(customer=Customer(name="Ada", phone=phone)))
     other = kept(send.stack, new(customer=Customer(name="Bob", phone=stopped)))
@@ -136,7 +136,7 @@ def texts(send: Function) -> Act:
 
 
 def receives(receive: Function) -> Act:
-    """A text that is a note, one that wants an answer, and one that cannot be understood."""
+    """A text that becomes a note, one that needs an answer, and one that is unreadable."""
     phone, job = _a_phone(), kept(receive.stack, new())
     known = _numbers(receive.stack)
     change_phone_record(known, TENANT, phone, lambda number: number.texted(job.job_id, None))
@@ -149,14 +149,14 @@ def receives(receive: Function) -> Act:
 
 
 def fans_out(fan_out: Function) -> Act:
-    """To an endpoint that is switched off: what would go there is noted and no one is called."""
+    """To a disabled endpoint: the delivery is recorded and not sent."""
     _endpoint(fan_out.stack, "ep_off", state="disabled")
     fact = {**NO_ONE, "seq": 0, "recorded_at": stamp(), "event_id": fresh()}
     return lambda: fan_out.received({"detail-type": "JobCreated", "detail": fact}, UNREADABLE)
 
 
 def delivers(deliver: Function) -> Act:
-    """To one that has failed for so long that it is paused, which is announced."""
+    """To an endpoint that has failed for so long that it is paused, which is announced."""
     endpoint, slow = f"ep_{uuid.uuid4().hex[:10]}", deliver.environment["SLOW_QUEUE_ARN"]
     long_ago = now() - timedelta(days=30)
     _endpoint(
@@ -171,8 +171,8 @@ def delivers(deliver: Function) -> Act:
 
 
 def watches(watch: Function) -> Act:
-    """Of these jobs one is resumed, one started, one given a successor, and one, whose execution has
-    ended and whose text was never marked, looked after by hand.
+    """One job is resumed, one started, one gets a new execution; one, whose execution has ended and
+    whose text was never marked as sent, is repaired by request.
     """
     stack, at = watch.stack, now()
     soon, late, long_ago = (at - timedelta(minutes=n) for n in (1, 10, 30))
@@ -199,7 +199,7 @@ def watches(watch: Function) -> Act:
 
 
 def _nothing_else_is_open(stack: Laptop) -> None:
-    """So that a round looks at all that is, as in a small business."""
+    """So that a round of the watchdog checks all jobs, as in a small business."""
     for job_id in jobs_of(stack).open_jobs(TENANT):
         jobs_of(stack).mark_ended(TENANT, job_id)
 
@@ -212,7 +212,7 @@ SCENARIOS: dict[str, tuple[Callable[[Function], Act], ...]] = {
     "register-wait": (waits,),
     "settle-job": (settles,),
     "publish-board": (publishes, is_fed),
-    "invalidate-views": (forgets, is_fed),
+    "invalidate-views": (invalidates, is_fed),
     "send-sms": (texts, is_fed),
     "receive-sms": (receives, is_fed),
     "fan-out-facts": (fans_out, is_fed),

@@ -1,9 +1,9 @@
-"""What the engine's port lets in: signed requests of programs on this machine, and the edge.
+"""Filters requests to the engine's port: only signed requests from this machine, and the edge.
 
-MiniStack answers any web page (CORS `*`) under any host name (DNS rebinding). A browser marks what
-a page asks for with `Origin` or `Sec-Fetch-Site`, which no SDK sends; it cannot sign, and it does
-not know the key that the edge sends along. So those marks are refused here, and so is whatever is
-neither signed nor sent by the edge. Whether a signature is right is for MiniStack to say.
+MiniStack answers any web page (CORS `*`) under any host name (DNS rebinding). Browsers mark the
+requests of pages with `Origin` or `Sec-Fetch-Site`, which no SDK sends; pages can neither sign nor
+know the key that the edge sends. So requests with these headers are refused, and so are requests
+that are neither signed nor from the edge. MiniStack checks whether a signature is valid.
 """
 
 import hmac
@@ -21,15 +21,15 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OWN_NAMES = re.compile(r"(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1)(?::\d+)?", re.IGNORECASE)
-"""`*.localhost` are the engine's own names for APIs and distributions; no DNS server answers it."""
+"""`*.localhost` are the engine's names for APIs and distributions; no DNS server resolves them."""
 ADMINISTRATION = re.compile(r"/*_")
-"""`/_ministack/reset` and the like, however a viewer of the edge has written it."""
+"""`/_ministack/reset` and similar paths, with any number of leading slashes."""
 OPEN_PATHS = frozenset({"/_ministack/health"})
 SIGNED = "AWS4-HMAC-SHA256"
 
 
-class Door:
-    """An ASGI application in front of the engine's. `secret` is the copy's secret access key."""
+class AccessFilter:
+    """ASGI middleware in front of the engine. `secret` is the copy's secret access key."""
 
     def __init__(self, app: App, secret: str) -> None:
         self.app, self.secret = app, secret
@@ -46,19 +46,19 @@ class Door:
 
 
 def refusal(scope: Scope, secret: str) -> str | None:
-    """Why the engine does not answer this request; None where it does."""
+    """Why the request is refused; None if it is allowed."""
     hosts = _values(scope, "host")
     own_name = len(hosts) == 1 and bool(OWN_NAMES.fullmatch(hosts[0]))
     if _is_known(_values(scope, HEADER), secret):
-        reset = ADMINISTRATION.match(scope["path"]) and not own_name
-        return "The edge leads to no administration of the engine." if reset else None
+        administers = ADMINISTRATION.match(scope["path"]) and not own_name
+        return "The engine cannot be administered through the edge." if administers else None
     if any(site != "none" for site in _values(scope, "sec-fetch-site")) or _values(scope, "origin"):
-        return "The engine does not answer web pages; ask the edge."
+        return "The engine does not answer web pages; use the edge."
     if not own_name:
-        return "The engine does not answer under this host name; ask it at 127.0.0.1."
+        return "The engine does not answer under this host name; use 127.0.0.1."
     if scope["path"] in OPEN_PATHS or _is_signed(scope):
         return None
-    return 'The engine answers signed requests only; `eval "$(haul env)"` sets the key for them.'
+    return 'The engine answers only signed requests; `eval "$(haul env)"` sets the key for them.'
 
 
 def _is_known(sent: Iterable[str], secret: str) -> bool:

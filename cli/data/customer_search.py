@@ -1,7 +1,8 @@
-"""Who is meant by a name or a number: the people that a business's jobs speak of.
+"""Finds the jobs of a customer by a job id, a phone number, or a name.
 
-One number is one person, whatever names it was written with. Without a number, a name at an address
-is. A job counts for whom it names now; who it named before finds it too.
+A phone number is one person, whatever names were written with it. Without a number, a name at an
+address is one person. A job belongs to the customer it names now, and is also found by the
+customers it named before.
 """
 
 import re
@@ -23,7 +24,7 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class CustomerMatch:
-    """`customers` are all that their jobs name now, or named before."""
+    """One person: their jobs, and every customer that these jobs name now or named before."""
 
     jobs: Sequence[Job]
     customers: frozenset[Customer]
@@ -33,29 +34,29 @@ class CustomerMatch:
         return {each.phone for each in self.customers if each.phone}
 
     @property
-    def now(self) -> set[str | None]:
+    def current_phones(self) -> set[str | None]:
         return {job.customer.phone for job in self.jobs}
 
     def described(self) -> str:
-        """For the one who has to choose: names, number, jobs."""
+        """Names, numbers, and jobs, so that the user can choose."""
         names = " / ".join(sorted({job.customer.name for job in self.jobs}))
-        numbers = ", ".join(sorted(phone for phone in self.now if phone)) or "no number"
+        numbers = ", ".join(sorted(phone for phone in self.current_phones if phone)) or "no number"
         ids = ", ".join(job.job_id for job in self.jobs)
         return f"{names}, {numbers}: {ids}"
 
 
 @dataclass(frozen=True)
-class KnownCustomer:
-    """`broken` jobs are known by their last readable version, `unreadable` ones have none."""
+class CustomerIndex:
+    """Every person. `broken` jobs have a readable earlier version, `unreadable` jobs have none."""
 
     people: Sequence[CustomerMatch]
     broken: frozenset[str]
     unreadable: frozenset[str]
 
 
-def everybody(place: Connection, tenant: str) -> KnownCustomer:
+def all_customers(connection: Connection, tenant: str) -> CustomerIndex:
     """Raises Unavailable."""
-    s3, outputs = place.client("s3"), place.outputs
+    s3, outputs = connection.client("s3"), connection.outputs
     jobs = S3Jobs(s3, outputs["JobsBucket"])
     history = S3History(s3, outputs["JobsBucket"], outputs["SiteBucket"])
     found: list[tuple[Job, frozenset[Customer]]] = []
@@ -69,11 +70,11 @@ def everybody(place: Connection, tenant: str) -> KnownCustomer:
             found.append((versions[-1].value, frozenset(customers)))
         else:
             unreadable.add(job.job_id)
-    return KnownCustomer(_people(found), frozenset(broken), frozenset(unreadable))
+    return CustomerIndex(_people(found), frozenset(broken), frozenset(unreadable))
 
 
 def _customers(history: S3History, job: Job) -> frozenset[Customer]:
-    """Versions are read only of a job that says that its customer was corrected."""
+    """The earlier versions of a job are read only if its customer was corrected."""
     before = former_customers(history, job.tenant, job.job_id) if was_corrected(job) else ()
     return frozenset({job.customer, *before})
 
@@ -93,20 +94,20 @@ def _key(job: Job) -> Key:
     return (phone,) if phone else ("", _plain(job.customer.name), _plain(job.place.address))
 
 
-def those_meant(customer: str, known: KnownCustomer) -> list[CustomerMatch]:
-    """By a job's id, by a number, or by a name. Whoever has that number now comes before those
-    who had it once: it may have been someone else's by mistake."""
+def matching_customers(customer: str, known: CustomerIndex) -> list[CustomerMatch]:
+    """By a job id, a phone number, or a name. The person who has the number now comes before those
+    who had it earlier: it may have been written down for them by mistake."""
     if re.fullmatch(JOB_ID_PATTERN, customer.strip(), re.ASCII):
         return [p for p in known.people if any(j.job_id == customer.strip() for j in p.jobs)]
     if phone := phone_in(customer):
-        now = [person for person in known.people if phone in person.now]
+        now = [person for person in known.people if phone in person.current_phones]
         return now or [person for person in known.people if phone in person.phones]
     name = _plain(customer)
     return [p for p in known.people if any(_plain(each.name) == name for each in p.customers)]
 
 
 def phone_in(customer: str) -> str | None:
-    """The number that is meant, as people write it; None where it is a name."""
+    """The phone number in a usual spelling; None if the text is a name."""
     try:
         return parse_phone(customer)
     except ValueError:

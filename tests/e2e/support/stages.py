@@ -1,4 +1,4 @@
-"""Sources with a fault in them, stages to deploy them to, and a client who never stops asking."""
+"""Builds from changed sources, stages to deploy to, and a client that polls all the time."""
 
 import shutil
 import threading
@@ -23,7 +23,7 @@ BUCKET = "haulway-artifacts-000000000000"
 
 
 def sources(folder: Path, *changes: tuple[str, Callable[[str], str]]) -> Path:
-    """A copy of the project's sources with `changes`: a file and what is made of its text."""
+    """A copy of the project's sources; each change is a file and a function of its text."""
     for part in PARTS:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "template.yaml", folder)
@@ -52,7 +52,7 @@ def deployment(
 
 @dataclass
 class Client:
-    """Asks for the same paths over and over, and counts the answers by path and status."""
+    """Requests the same paths repeatedly, and counts the answers by path and status."""
 
     url: str
     paths: tuple[str, ...]
@@ -83,6 +83,6 @@ class Client:
 
     @property
     def errors(self) -> dict[tuple[str, int], int]:
-        """But for 429: who asks for minutes without a pause meets the limit, which is no fault."""
+        """Without 429: a client that never pauses reaches the rate limit."""
         fine = (200, 304, 429)
         return {key: count for key, count in self.answers.items() if key[1] not in fine}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.engine_door import Door, refusal
+from local.engine_access import AccessFilter, refusal
 from local.engine_key import HEADER
 
 SECRET = "s3cret-of-this-copy"
@@ -77,5 +77,5 @@ def test_the_secret_goes_no_further_than_the_door() -> None:
 
     async def nothing(*_: Any) -> Any: ...
 
-    asyncio.run(Door(engine, SECRET)(scope({**LOCAL, HEADER: SECRET}), nothing, nothing))
+    asyncio.run(AccessFilter(engine, SECRET)(scope({**LOCAL, HEADER: SECRET}), nothing, nothing))
     assert seen == [(b"host", b"127.0.0.1:4566")]

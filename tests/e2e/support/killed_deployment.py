@@ -1,6 +1,6 @@
-"""A deployment that dies at one of its steps, without a chance to tidy up.
+"""A deployment that is killed at one of its steps, without a chance to clean up.
 
-python -m tests.e2e.killed_deployment STATE STAGE SOURCES STEP
+python -m tests.e2e.support.killed_deployment STATE STAGE SOURCES STEP
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploy.lock import Locked
 from local.engine_key import running_engine
-from tests.e2e.stages import built_from, deployment
+from tests.e2e.support.stages import built_from, deployment
 
 KILLED = 9
 SHORT = timedelta(seconds=1)
@@ -30,7 +30,7 @@ def main(state: str, stage: str, sources: str, step: str) -> None:
 
 
 def until_free(deploy: Callable[[], object]) -> None:
-    """Whoever comes after one that was killed waits for the end of its lease."""
+    """Deploy, waiting for the end of a killed deployment's lease."""
     for _ in range(20):
         with suppress(Locked):
             deploy()

@@ -1,4 +1,4 @@
-"""Every permission is needed: with any one statement taken away, something fails."""
+"""Every permission is needed: without any single statement, something fails."""
 
 import re
 from collections.abc import Callable
@@ -7,9 +7,9 @@ import pytest
 
 from deploy.bundle import ROOT
 from local.laptop import Laptop
-from tests.e2e.privilege import Function, Statement, a_copy
-from tests.e2e.privilege_acts import SCENARIOS, Act
-from tests.e2e.privilege_jobs import open_business
+from tests.e2e.support.function_copy import Function, Statement, a_copy
+from tests.e2e.support.permission_jobs import open_business
+from tests.e2e.support.permission_scenarios import SCENARIOS, Act
 
 NOT_SHOWN = {
     "TellsMissingFromForbidden": "AWS answers 403 for a missing key to whoever may not list the "
@@ -41,7 +41,7 @@ def business(stack: Laptop) -> Laptop:
 
 @pytest.mark.engine
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_with_any_one_statement_taken_away_something_fails(business: Laptop, name: str) -> None:
+def test_without_any_single_statement_something_fails(business: Laptop, name: str) -> None:
     with a_copy(business, name) as function:
         for prepare in SCENARIOS[name]:
             prepare(function)()
@@ -49,7 +49,7 @@ def test_with_any_one_statement_taken_away_something_fails(business: Laptop, nam
 
 
 @pytest.mark.engine
-def test_a_statement_that_nothing_needs_is_found_by_its_name(business: Laptop) -> None:
+def test_an_unneeded_statement_is_found(business: Laptop) -> None:
     with a_copy(business, "rotate-keys", SURPLUS) as function:
         assert needless(function) == ["Surplus"]
 
@@ -61,7 +61,7 @@ def test_every_function_of_the_template_has_a_scenario() -> None:
     )
 
 
-def test_what_the_engine_does_not_show_is_written_down() -> None:
+def test_what_the_engine_does_not_check_is_documented() -> None:
     document = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
     template = (ROOT / "template.yaml").read_text(encoding="utf-8")
     for sid in NOT_SHOWN:
@@ -88,10 +88,10 @@ def needless(function: Function) -> list[str]:
 def _fails_without(
     function: Function, prepare: Callable[[Function], Act], policy: str, statement: Statement
 ) -> bool:
-    """Prepared with all that the function may, done without the statement."""
+    """Prepared with all permissions, called without the statement."""
     act = prepare(function)
     if statement["Sid"] in KEPT:
-        function.forget()
+        function.restart()
     with function.without(policy, statement):
         return not _works(act)
 

@@ -1,4 +1,4 @@
-"""People who sign in to the pages, and the jobs they have to do today."""
+"""People who sign in to the pages, and their jobs."""
 
 import secrets
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Boards
 from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
-from local.stages import edge_of
+from local.stages import edge_server
 from statemachine.job import Job
 from statemachine.views import Card
-from tests.e2e.business import (
+from tests.e2e.support.jobs import (
     DISPATCHER,
     booking,
     exist,
@@ -29,7 +29,7 @@ from tests.e2e.business import (
 from tests.pages.browser import Visitor, sign_in
 
 SLOW = 30
-"""Seconds for what goes through every function, some of them cold, on a busy machine."""
+"""Seconds for a request through all functions, with cold starts, on a busy machine."""
 PASSWORD = "canary horse battery"
 ADDRESS = "12 Harbor Road, Portland"
 
@@ -41,7 +41,7 @@ class Person:
 
 
 def someone(stack: Laptop, name: str, *roles: Role) -> Person:
-    """A new account with the roles, in everything but their name unlike any before."""
+    """A new account with these roles and a unique name."""
     account = f"{name.lower()}_{secrets.token_hex(3)}"
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
     now, full = datetime.now(UTC), f"{name} {account[-6:]}"
@@ -68,7 +68,7 @@ def job_of(stack: Laptop, job_id: str) -> Job:
 def booked(
     stack: Laptop, customer: str, *, hours: float = 0.0, gate_code: str | None = None
 ) -> str:
-    """A job whose arrival window of an hour opens in so many hours; on the board."""
+    """A job on the board, whose arrival window of one hour opens in so many hours."""
     start = datetime.now(UTC) + timedelta(hours=hours)
     request = booking(secrets.randbelow(32_768), prefix=secrets.token_hex(4))
     request |= {
@@ -87,13 +87,13 @@ def booked(
 
 
 def card_of(stack: Laptop, job_id: str) -> Card | None:
-    """Its card; None while there is none, or no board at all."""
+    """The job's card; None while there is no card or no board."""
     stored = S3Boards(stack.client("s3"), stack.outputs["JobsBucket"]).read("main")
     return stored.value.jobs.get(job_id) if stored else None
 
 
 def given_to(stack: Laptop, job_id: str, driver: Person) -> str:
-    """Confirmed, with that driver; the job's id."""
+    """Assign the driver and confirm the job. Returns its id."""
     crew = {"crew": [{"role": "driver", "member": driver.account}]}
     about = {"tenant": "main", "job_id": job_id, "actor": DISPATCHER, "occurred_at": stamp()}
     edit = {**about, "event_id": f"{job_id}-crew", "changes": crew}
@@ -109,22 +109,22 @@ def given_to(stack: Laptop, job_id: str, driver: Person) -> str:
 
 
 def moved(stack: Laptop, job_id: str, name: str, **more: Any) -> None:
-    """By the office."""
+    """Move the job as a dispatcher."""
     put(stack, "JobMoveRequested", [move(job_id, name, **more)])
     until(lambda: job_of(stack, job_id), lambda job: job.knows(f"{job_id}-{name}"), SLOW)
 
 
 @contextmanager
 def no_signal(context: BrowserContext, stack: Laptop) -> Iterator[None]:
-    """No one answers at the address: so it is for a service worker too, which a browser that is
-    told to be offline lets through."""
+    """Offline: also stops the edge, because the browser's offline mode does not cover service
+    workers."""
     assert stack.edge is not None
     context.set_offline(True)
     stack.edge.stop()
     try:
         yield
     finally:
-        edge = edge_of(
+        edge = edge_server(
             stack.engine.address, stack.outputs, stack.edge_port, stack.lag_s, stack.caches
         )
         stack.edge = edge.start()

@@ -1,4 +1,4 @@
-"""What the end-to-end tests do as users would, on the running copy and without `haul`."""
+"""Sends requests to the running copy, reads its jobs, and waits for outcomes."""
 
 import json
 import os
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 def haul_process(laptop: Laptop, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a person in another terminal would. Takes a second to start."""
+    """Run the command as a separate process, which takes a second to start."""
     environment = {**os.environ, **_at(laptop)}
     return subprocess.run(
         [str(HAUL), *words], env=environment, capture_output=True, text=True, check=False
@@ -42,7 +42,7 @@ def haul_process(laptop: Laptop, *words: str) -> subprocess.CompletedProcess[str
 
 
 def haul(laptop: Laptop, *words: str) -> subprocess.CompletedProcess[str]:
-    """The same in this process, where all that it imports is there already."""
+    """The same in this process, which is faster."""
     result = CliRunner().invoke(app, list(words), env=_at(laptop))
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -58,7 +58,7 @@ def stamp() -> str:
 
 
 def booking(number: int, flow: str = "haul", prefix: str = "") -> dict[str, Any]:
-    """A `JobRequested` with an id of the producer's choice, spread over the alphabet."""
+    """A `JobRequested` with a job id chosen by the producer, spread over the alphabet."""
     letters = "".join(CROCKFORD[(number >> shift) & 31] for shift in (10, 5, 0))
     return {
         "tenant": "main",
@@ -66,14 +66,14 @@ def booking(number: int, flow: str = "haul", prefix: str = "") -> dict[str, Any]
         "occurred_at": stamp(),
         "actor": DISPATCHER,
         "flow": flow,
-        "job_id": f"{datetime.now(UTC):%y%m%d}-{_speakable(prefix or 'tst')}{letters}",
+        "job_id": f"{datetime.now(UTC):%y%m%d}-{_crockford(prefix or 'tst')}{letters}",
         "customer": {"name": f"Customer {number}"},
         "place": {"address": f"{number} Soderblom Ave"},
     }
 
 
-def _speakable(word: str) -> str:
-    """Three letters of it that Crockford's alphabet has."""
+def _crockford(word: str) -> str:
+    """Its first three letters, in Crockford's alphabet."""
     return word[:3].translate(str.maketrans("ilou", "110v"))
 
 
@@ -95,14 +95,14 @@ def unreadable_move(event_id: str, job_id: str = "261121-zzzzzz") -> dict[str, A
 
 
 def put(laptop: Laptop, kind: str, details: Iterable[dict[str, Any]], events: Any = None) -> None:
-    """`put_events` with plain boto3: what any partner does."""
-    put_mixed(laptop, [(kind, detail) for detail in details], events)
+    """`put_events` with plain boto3, as a partner would."""
+    put_requests(laptop, [(kind, detail) for detail in details], events)
 
 
-def put_mixed(
+def put_requests(
     laptop: Laptop, requests: Iterable[tuple[str, dict[str, Any]]], events: Any = None
 ) -> None:
-    """The same for requests of several kinds, each with its kind; up to ten go in one call."""
+    """The same for requests of several kinds, given with their kinds; up to ten per call."""
     events = events or laptop.client("events")
     entries = [
         {
@@ -118,8 +118,8 @@ def put_mixed(
         assert answer["FailedEntryCount"] == 0, answer
 
 
-def hired(laptop: Laptop, member: str, *roles: Role, tenant: str = "main") -> None:
-    """Someone on the roster, without a password; who is there already stays as they are."""
+def add_to_roster(laptop: Laptop, member: str, *roles: Role, tenant: str = "main") -> None:
+    """A person on the roster, without a password; an existing account is unchanged."""
     accounts = DynamoAccounts(laptop.client("dynamodb"), laptop.outputs["CrewRosterTable"])
     with suppress(AccountExists):
         accounts.add(
@@ -143,21 +143,21 @@ def read_all(laptop: Laptop, job_ids: Iterable[str]) -> list[Job]:
         return list(readers.map(lambda job_id: jobs.read("main", job_id).value, job_ids))
 
 
-def the_board(laptop: Laptop) -> Board:
+def stored_board(laptop: Laptop) -> Board:
     stored = S3Boards(laptop.client("s3"), laptop.outputs["JobsBucket"]).read("main")
     assert stored is not None
     return stored.value
 
 
-def fold(laptop: Laptop) -> Board:
-    """The board as it must be: every job object there is, and nothing else."""
+def expected_board(laptop: Laptop) -> Board:
+    """The board as it must be, made from all job objects."""
     ids = list(jobs_of(laptop).all_ids("main"))
     cards = [card_of(job, load_flow(job.flow)) for job in read_all(laptop, ids)]
     return Board().merged(cards).at(datetime.now(UTC))
 
 
 def until(look: Callable[[], T], wanted: Callable[[T], bool], within_s: float = 60.0) -> T:
-    """What `look` sees once it is as `wanted`; fails with the last sight."""
+    """The first result of `look` that is `wanted`; after the timeout fails with the last result."""
     deadline = time.monotonic() + within_s
     while True:
         seen = look()
@@ -173,7 +173,7 @@ def exist(laptop: Laptop, job_ids: Iterable[str], within_s: float = 120.0) -> No
 
 
 def settled(laptop: Laptop, job_ids: list[str], within_s: float = 300.0) -> list[Job]:
-    """The jobs once each has ended and its execution has settled the end."""
+    """The jobs, once all have ended and their executions have settled."""
     return until(
         lambda: read_all(laptop, job_ids),
         lambda jobs: all(_has_ended(job) for job in jobs),
@@ -186,7 +186,7 @@ def _has_ended(job: Job) -> bool:
 
 
 def executions(laptop: Laptop, job: Job, latest: bool = False) -> list[str]:
-    """The status of each execution the job has had; an engine that was killed forgets old ones."""
+    """The status of each execution of the job, or of the latest: a killed engine forgets others."""
     sfn = laptop.client("stepfunctions")
     prefix = laptop.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")
     arns = [
@@ -199,7 +199,7 @@ def executions(laptop: Laptop, job: Job, latest: bool = False) -> list[str]:
 
 
 def waiting_messages(laptop: Laptop, suffix: str) -> dict[str, int]:
-    """How many messages lie in each queue whose name ends so, where there are any."""
+    """The number of messages in each queue with that suffix, without empty queues."""
     sqs, counts = laptop.client("sqs"), {}
     for name in DEAD_LETTERS:
         attributes = sqs.get_queue_attributes(
@@ -215,6 +215,6 @@ def dead_letters(laptop: Laptop) -> dict[str, int]:
     return waiting_messages(laptop, "DeadLetters")
 
 
-def at_rest(laptop: Laptop, within_s: float = 120.0) -> None:
-    """Nothing is on its way any more: every queue is empty."""
+def wait_until_queues_are_empty(laptop: Laptop, within_s: float = 120.0) -> None:
+    """Until no queue has a message."""
     until(lambda: waiting_messages(laptop, "Queue"), lambda counts: not counts, within_s)

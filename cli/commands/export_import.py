@@ -1,4 +1,4 @@
-"""`haul export`, `haul import`: the data is the business's and its customers'."""
+"""`haul export`, `haul import`: all jobs of a business as a file, with their photos."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +10,11 @@ import typer
 from pydantic import ValidationError
 from rich.markup import escape
 
-from cli.audit import audited
 from cli.client.connection import Connection
+from cli.data.audit_log import audited
+from cli.data.photo_folder import PhotoFolder
+from cli.data.reservations import crew_assignment, renew_reservations
 from cli.output.output import CliError, UsageError, console, print_json, report_errors
-from cli.output.photo_folder import PhotoFolder
-from cli.reservations import assignment, reserved_again
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Views
 from functions.protocol.batches import field_errors
 from functions.protocol.ports import Conflict
@@ -31,15 +31,15 @@ VIEW_TTL_S = 60
 
 def export(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="One job a line, as JSON; it must not exist yet.")],
+    file: Annotated[Path, typer.Argument(help="A new file; it gets one job per line, as JSON.")],
     as_json: Json = False,
 ) -> None:
-    """Write every job of the business into a file, its photos into FILE.photos.
+    """Write all jobs of the business to FILE, and their photos to the folder FILE.photos.
 
-    They hold names, phones, links and pictures of people's homes: guard them.
+    They contain names, phone numbers, tracking links, and pictures of homes: keep them safe.
     """
     with report_errors():
-        jobs, photos = _jobs(context.obj.place), PhotoFolder(context.obj.place, file)
+        jobs, photos = _jobs(context.obj.connection), PhotoFolder(context.obj.connection, file)
         with _new_file(file) as out, audited(context, "export", {}) as done:
             count, unreadable = 0, dict[str, str]()
             tenant = context.obj.tenant
@@ -51,7 +51,7 @@ def export(
                 photos.save(job)
                 count += 1
             done |= {
-                "jobs": count, "photos": photos.carried, "photos_missing": photos.missing,
+                "jobs": count, "photos": photos.copied, "photos_missing": photos.missing,
                 "unreadable": sorted(unreadable),
             }  # fmt: skip
         if as_json:
@@ -61,56 +61,56 @@ def export(
         if unreadable:
             raise CliError(
                 f"{len(unreadable)} jobs cannot be read and are not in the file: "
-                f"{', '.join(sorted(unreadable))}; `haul explain JOB` tells why"
+                f"{', '.join(sorted(unreadable))}; `haul explain JOB` says why"
             )
 
 
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="What `haul export` wrote.", exists=True)],
+    file: Annotated[Path, typer.Argument(help="A file that `haul export` wrote.", exists=True)],
     as_json: Json = False,
 ) -> None:
-    """Bring jobs from a file, and their photos from beside it. One that is there already is left
-    as it is; open ones go on. Repeat it where it was cut off."""
+    """Import jobs from FILE, and their photos from FILE.photos. Jobs that exist already stay
+    unchanged; open jobs continue. If it is interrupted, run it again."""
     with report_errors():
-        place, tenant = context.obj.place, context.obj.tenant
-        jobs = _jobs(place)
-        views = S3Views(place.client("s3"), place.outputs["SiteBucket"], VIEW_TTL_S)
-        photos = PhotoFolder(place, file)
-        crew, taken = assignment(place), list[str]()
-        arriving = _jobs_in(file)
-        now, brought, there = datetime.now(timezone.utc), 0, 0
+        connection, tenant = context.obj.connection, context.obj.tenant
+        jobs = _jobs(connection)
+        views = S3Views(connection.client("s3"), connection.outputs["SiteBucket"], VIEW_TTL_S)
+        photos = PhotoFolder(connection, file)
+        crew, double_booked = crew_assignment(connection), list[str]()
+        imported = _jobs_in(file)
+        now, created, existing = datetime.now(timezone.utc), 0, 0
         with audited(context, "import", {}) as done:
-            for each in arriving:
-                job = _arriving(each, tenant, now)
+            for each in imported:
+                job = _as_imported(each, tenant, now)
                 if not load_flow(job.flow).status(job.status).terminal:
                     jobs.mark_open(tenant, job.job_id)
                 try:
                     jobs.create(job)
-                    brought += 1
-                except Conflict:  # perhaps by an import that was cut off: that is done to its end
-                    there += 1
+                    created += 1
+                except Conflict:  # perhaps created by an interrupted import: finish that one
+                    existing += 1
                     job = jobs.read(tenant, job.job_id).value
-                photos.bring(job)
+                photos.upload(job)
                 write_view(views, job, load_flow(job.flow))
-                taken += reserved_again(crew, job, now)
-            boards = S3Boards(place.client("s3"), place.outputs["JobsBucket"])
+                double_booked += renew_reservations(crew, job, now)
+            boards = S3Boards(connection.client("s3"), connection.outputs["JobsBucket"])
             PublishBoard(jobs, boards).rebuild(tenant, now)
             done |= {
-                "jobs": brought, "there_before": there,
-                "photos": photos.carried, "photos_missing": photos.missing,
+                "jobs": created, "existing": existing,
+                "photos": photos.copied, "photos_missing": photos.missing,
             }  # fmt: skip
         if as_json:
-            print_json({**done, "on_two_jobs": taken})
+            print_json({**done, "double_booked": double_booked})
             return
-        came = f"{brought} jobs were brought{_photos_beside(photos)}"
-        console.print(f"{came}; {there} were there before.")
-        for sentence in taken:
+        imported_text = f"{created} jobs were imported{_photos_beside(photos)}"
+        console.print(f"{imported_text}; {existing} existed already.")
+        for sentence in double_booked:
             console.print(f"[red]{escape(sentence)}[/]")
 
 
 def _jobs_in(file: Path) -> list[Job]:
-    """All of them, so that a file with a bad line changes nothing. Raises UsageError."""
+    """All jobs at once, so that a file with a bad line changes nothing. Raises UsageError."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -131,8 +131,8 @@ def _job_in(line: str, where: str) -> Job:
     return job
 
 
-def _arriving(job: Job, tenant: str, now: datetime) -> Job:
-    """Without the execution that followed it elsewhere: the watchdog starts the next generation."""
+def _as_imported(job: Job, tenant: str, now: datetime) -> Job:
+    """Without its former execution: the watchdog starts the next generation."""
     if load_flow(job.flow).status(job.status).terminal:
         return job.with_(tenant=tenant, wait=None)
     following = Execution(generation=job.execution.generation + 1, seq=job.execution.seq, since=now)
@@ -140,19 +140,19 @@ def _arriving(job: Job, tenant: str, now: datetime) -> Job:
 
 
 def _photos_beside(photos: PhotoFolder) -> str:
-    missing = f" ({photos.missing} were not there)" if photos.missing else ""
+    missing = f" ({photos.missing} photos are missing)" if photos.missing else ""
     return (
-        f", {photos.carried} photos in {photos.file}.photos{missing}" if photos.carried else missing
+        f", {photos.copied} photos in {photos.file}.photos{missing}" if photos.copied else missing
     )
 
 
-def _jobs(place: Connection) -> S3Jobs:
-    return S3Jobs(place.client("s3"), place.outputs["JobsBucket"])
+def _jobs(connection: Connection) -> S3Jobs:
+    return S3Jobs(connection.client("s3"), connection.outputs["JobsBucket"])
 
 
 @contextmanager
 def _new_file(file: Path) -> Iterator[TextIO]:
-    """For its owner alone. Raises CliError, UsageError."""
+    """A file that only its owner may read. Raises CliError, UsageError."""
     try:
         with file.open("x", encoding="utf-8") as out:
             file.chmod(0o600)

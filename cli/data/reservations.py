@@ -1,4 +1,4 @@
-"""The claims that keep crew and trucks from two jobs at a time, put in order from the jobs."""
+"""Rebuilds the reservations of crew and trucks from the jobs."""
 
 from datetime import datetime
 
@@ -14,9 +14,9 @@ from statemachine.edits import EditRefused
 from statemachine.job import Job
 
 
-def assignment(place: Connection) -> AssignCrew:
-    s3, dynamodb = place.client("s3"), place.one_attempt("dynamodb")
-    bucket, table = place.outputs["JobsBucket"], place.outputs["CrewRosterTable"]
+def crew_assignment(connection: Connection) -> AssignCrew:
+    s3, dynamodb = connection.client("s3"), connection.one_attempt("dynamodb")
+    bucket, table = connection.outputs["JobsBucket"], connection.outputs["CrewRosterTable"]
     return AssignCrew(
         DynamoAccounts(dynamodb, table),
         DynamoRoster(dynamodb, table),
@@ -26,11 +26,11 @@ def assignment(place: Connection) -> AssignCrew:
     )
 
 
-def reserved_again(
+def renew_reservations(
     crew: AssignCrew, job: Job, now: datetime, pause: Pause = full_jitter
 ) -> list[str]:
-    """One sentence where someone is on two jobs at one time, or is held for longer than anybody
-    can be; none where all is well. Raises Unavailable.
+    """Reserve the job's crew and truck again. Returns a sentence if that is refused, for example
+    because someone is on two jobs at the same time. Raises Unavailable.
     """
     for attempt in range(ATTEMPTS):
         try:
@@ -38,6 +38,6 @@ def reserved_again(
             return []
         except EditRefused as error:
             return [f"{job.job_id}: {error}"]
-        except Conflict:  # another edit claimed someone at the same moment
+        except Conflict:  # another edit reserved someone at the same moment
             pause(attempt)
-    raise Unavailable(f"{job.job_id}: its crew could not be claimed in {ATTEMPTS} attempts")
+    raise Unavailable(f"{job.job_id}: its crew could not be reserved in {ATTEMPTS} attempts")

@@ -1,10 +1,9 @@
-"""One example of each command that is typed most, shown at the end of its `--help`."""
+"""One example for each of the most common commands, shown at the end of its `--help`."""
 
 import typer
 
 EXAMPLES = {
     "up": "haul up --demo",
-    "env": 'eval "$(haul env)"',
     "job new": 'haul job new --customer Mark --location "Soderblom Ave" --price 600',
     "job list": "haul job list",
     "job move": "haul job move 261121-7k3m2q confirm",
@@ -15,20 +14,20 @@ EXAMPLES = {
     "explain": "haul explain 261121-7k3m2q",
     "ops repair": "haul ops repair 261121-7k3m2q",
     "ops dlq show": "haul ops dlq show advance-job",
-    "ops dlq replay": "haul ops dlq replay advance-job --all",
+    "ops dlq redrive": "haul ops dlq redrive advance-job --all",
     "deploy": "haul deploy staging --dry-run",
     "promote": "haul promote staging production",
     "erase": "haul erase --customer +15555550123",
 }
-"""By the command's name after `haul`."""
+"""By the name of the command."""
 
 
-def shown_in(app: typer.Typer, group: str = "") -> None:
-    """Put its example under every command that has one."""
+def add_to(app: typer.Typer, group: str = "") -> None:
+    """Add the examples to the help of the commands."""
     for command in app.registered_commands:
         name = command.name or (command.callback.__name__ if command.callback else "")
         if example := EXAMPLES.get(f"{group}{name}"):
             command.epilog = f"Example: [bold]{example}[/]"
     for inner in app.registered_groups:
         if inner.typer_instance:
-            shown_in(inner.typer_instance, f"{group}{inner.name} ")
+            add_to(inner.typer_instance, f"{group}{inner.name} ")

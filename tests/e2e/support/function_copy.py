@@ -1,6 +1,6 @@
-"""A function beside the deployed one, of the same code, with a role of its own to take from.
+"""A copy of a deployed function with its own role, from which permissions can be removed.
 
-So nothing that is on its way through the running copy fails because of it.
+So the tests do not disturb the running copy.
 """
 
 import json
@@ -22,7 +22,7 @@ Statement = dict[str, Any]
 
 @dataclass(frozen=True)
 class Function:
-    """It runs as `role`, which may what the role of the deployed one may."""
+    """It runs with `role`, which has the permissions of the deployed function's role."""
 
     stack: Laptop
     name: str
@@ -30,7 +30,7 @@ class Function:
     environment: dict[str, str]
 
     def asked(self, event: Any) -> Any:
-        """Raises AssertionError where the function failed or handed messages back."""
+        """Invoke it. Raises AssertionError if it fails or returns messages to its queue."""
         answer = self.stack.client("lambda").invoke(
             FunctionName=self.role, Payload=json.dumps(event).encode()
         )
@@ -40,7 +40,7 @@ class Function:
         return given
 
     def delivered(self, *details: Any, queue_arn: str = "") -> None:
-        """As its queue brings them from the bus."""
+        """As its queue delivers them from the bus."""
         self.received(*({"detail": detail} for detail in details), queue_arn=queue_arn)
 
     def received(self, *bodies: Any, queue_arn: str = "") -> None:
@@ -52,8 +52,8 @@ class Function:
         self.asked({"Records": records})
 
     def takes_messages(self) -> None:
-        """As Lambda does in the function's name from each queue that feeds it; of none, so that
-        the function misses none. Raises AssertionError where it may not.
+        """Use each of its queues with its role, as Lambda does, without taking a message. Raises
+        AssertionError if that is not permitted.
         """
         mappings = self.stack.client("lambda").list_event_source_mappings(
             FunctionName=f"haulway-{STAGE}-{self.name}"
@@ -85,17 +85,17 @@ class Function:
             aws_session_token=keys["SessionToken"],
         )
 
-    def forget(self) -> None:
-        """What its containers keep is gone; the next request finds a new one."""
+    def restart(self) -> None:
+        """Drop its containers, so that the next request starts a new one."""
         self.stack.client("lambda").update_function_configuration(
             FunctionName=self.role,
             Environment={"Variables": self.environment | {"FRESH": uuid.uuid4().hex}},
         )
 
     def statements(self) -> Iterator[tuple[str, Statement]]:
-        """Every statement that permits something, with the policy it stands in.
+        """Every Allow statement, with its policy.
 
-        One without a Sid is SAM's own, for a function's dead letters.
+        Without a Sid it is SAM's own, for the function's dead-letter queue.
         """
         iam = self.stack.client("iam")
         for policy in iam.list_role_policies(RoleName=self.role)["PolicyNames"]:
@@ -121,7 +121,7 @@ class Function:
 
 
 def _put_policy(iam: Any, role: str, policy: str, statements: Sequence[Statement]) -> None:
-    if not statements:  # a policy without any is none
+    if not statements:  # a policy needs a statement
         iam.delete_role_policy(RoleName=role, PolicyName=policy)
         return
     text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
@@ -139,12 +139,12 @@ def _permitted() -> Iterator[None]:
 
 @contextmanager
 def a_copy(stack: Laptop, name: str, *more: Statement) -> Iterator[Function]:
-    """A copy of the function `name`, which may `more` besides; gone at the end."""
+    """A temporary copy of the function `name`, with the permissions in `more` added."""
     lam = stack.client("lambda")
     live = lam.get_function_configuration(FunctionName=f"haulway-{STAGE}-{name}")
     copy = f"without-{name}-{uuid.uuid4().hex[:6]}"
     arn = _role_like(stack, str(live["Role"]).rpartition("/")[2], copy, more)
-    # Without an address of its own it asks for the noted one, as on AWS.
+    # Without this setting it reads the address from the parameter store, as on AWS.
     environment = live["Environment"]["Variables"] | {"EDGE_URL": ""}
     lam.create_function(
         FunctionName=copy,

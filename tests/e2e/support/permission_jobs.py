@@ -1,4 +1,4 @@
-"""A business of its own for the tests of permissions: its jobs are written, not booked."""
+"""A separate business for the tests of permissions. Its jobs are written directly, not booked."""
 
 import secrets
 import uuid
@@ -12,7 +12,7 @@ from local.laptop import Laptop
 from statemachine.business import NEVER_QUIET, BusinessSettings
 from statemachine.deliveries import Delivery
 from statemachine.job import Assigned, Customer, Job, Schedule
-from tests.e2e.business import hired, jobs_of, move
+from tests.e2e.support.jobs import add_to_roster, jobs_of, move
 from tests.support.builders import a_job
 
 TENANT = "privilege"
@@ -31,7 +31,7 @@ def open_business(stack: Laptop) -> None:
 
 
 def new(status: str | None = None, **values: Any) -> Job:
-    """A job of this minute that no one has booked."""
+    """A job created now, without a booking."""
     job_id = f"{now():%y%m%d}-{''.join(secrets.choice(LETTERS) for _ in range(6))}"
     own = {"tenant": TENANT, "job_id": job_id, "event_id": fresh(), "created_at": now()}
     nameless = {"customer": Customer(name="No one"), "token": secrets.token_urlsafe(16)}
@@ -53,19 +53,19 @@ def tomorrow() -> Schedule:
 
 
 def driver(stack: Laptop) -> dict[str, str]:
-    """Someone new on the roster, as an edit names them for a job's crew."""
+    """A new person on the roster, in the form of an edit of a job's crew."""
     member = f"drv_{uuid.uuid4().hex[:8]}"
-    hired(stack, member, tenant=TENANT)
+    add_to_roster(stack, member, tenant=TENANT)
     return {"role": "driver", "member": member}
 
 
-def with_desk(job: Job) -> Job:
-    """The one who signs in is on it."""
+def with_signed_in_driver(job: Job) -> Job:
+    """With the person who signs in as its driver."""
     return job.with_(crew=(Assigned(role="driver", member=DESK, first_name="Dana"),))
 
 
 def a_text(job: Job, at: datetime) -> Delivery:
-    """One about the job, that someone meant to send at that time."""
+    """A text about the job that was due at that time."""
     name = {"about": job.job_id, "mark": "0", "channel": "sms", "recipient": "customer"}
     draft = Delivery.model_validate(
         {

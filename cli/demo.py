@@ -1,7 +1,7 @@
-"""A believable day for `haul up --demo`: jobs at every stage, moved along as you watch.
+"""A day of jobs for `haul up --demo`: jobs in every status, which move while you watch.
 
-The demo's dispatcher moves the jobs that the demo has booked, and no others: a visitor's own job is
-the visitor's. Which those are is kept in the copy's folder.
+The demo moves only the jobs that it has booked, never a visitor's own. Their ids are stored in the
+copy's folder.
 """
 
 import json
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.client.bus_client import book, send
+from cli.client.bus_client import book_job, send_request
 from cli.client.connection import Connection
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.aws.roster import DynamoAccounts
@@ -54,16 +54,16 @@ PEOPLE: dict[CrewRole, dict[str, str]] = {
 }
 TRUCKS = {"t1": "Big red", "t2": "Blue Isuzu", "t3": "The dump trailer"}
 EVERY, AT_FIRST = timedelta(seconds=6), timedelta(seconds=0.5)
-MORNING = 16
-"""So many steps are taken quickly, so that there is something on every column to look at."""
-BOARD_WANTED = 8
-"""So many open jobs of its own at least, or another one is booked."""
-REMEMBERED = 500
+FAST_STEPS = 16
+"""The first steps run quickly, so that every column soon has a job."""
+MIN_OPEN_JOBS = 8
+"""With fewer open jobs of its own, the demo books another one."""
+MAX_STORED_IDS = 500
 
 
 @dataclass
 class Demo:
-    """Moves one of its jobs every few seconds and books another where it has too few."""
+    """Moves one of its jobs every few seconds, and books another one when it has too few."""
 
     laptop: "Laptop"
     dice: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - a demo
@@ -72,17 +72,17 @@ class Demo:
     steps: int = 0
 
     @property
-    def place(self) -> Connection:
+    def connection(self) -> Connection:
         return Connection(self.laptop.outputs, self.laptop.edge_url, self.laptop.aws)
 
-    def go_on(self, now: datetime) -> None:
-        """The next small step of the day, if its time has come."""
+    def advance(self, now: datetime) -> None:
+        """Make the next step of the day if it is due."""
         if self.next_at and now < self.next_at:
             return
         self.steps += 1
-        self.next_at = now + (AT_FIRST if self.steps < MORNING else EVERY)
+        self.next_at = now + (AT_FIRST if self.steps < FAST_STEPS else EVERY)
         cards = self._own(self._board())
-        if self.booked < BOARD_WANTED or len(cards) < BOARD_WANTED:
+        if self.booked < MIN_OPEN_JOBS or len(cards) < MIN_OPEN_JOBS:
             self._book(now)
         else:
             self._move(self._next(cards), now)
@@ -104,7 +104,7 @@ class Demo:
         return [c for c in board.jobs.values() if c.job_id in own and not c.terminal]
 
     def _next(self, cards: list[Card]) -> Card:
-        """One of the fullest column, so that there is something to see in each."""
+        """A job of the fullest column, so that every column has something to see."""
         columns = Counter(card.status for card in cards)
         fullest = max(columns, key=lambda status: columns[status])
         return self.dice.choice([card for card in cards if card.status == fullest])
@@ -118,8 +118,8 @@ class Demo:
         name, address, price, note = BOOKED[self.booked % len(BOOKED)]
         start = (now + timedelta(hours=1 + self.booked % 6)).replace(minute=0, second=0)
         self.booked += 1
-        booked = book(
-            self.place,
+        booked = book_job(
+            self.connection,
             JobRequested(
                 tenant="main",
                 event_id=str(uuid.uuid4()),
@@ -132,7 +132,7 @@ class Demo:
                 note=note,
             ),
         )
-        kept = [*self._own_ids(), booked["job_id"]][-REMEMBERED:]
+        kept = [*self._own_ids(), booked["job_id"]][-MAX_STORED_IDS:]
         write_private(self._note, json.dumps(kept))
 
     def _move(self, card: Card, now: datetime) -> None:
@@ -140,8 +140,8 @@ class Demo:
         forward = next(move for move in ways if not move.requires)
         if forward.to == "in_progress":
             self._assign(card, now)
-        send(
-            self.place,
+        send_request(
+            self.connection,
             JobMoveRequested(
                 tenant="main",
                 job_id=card.job_id,
@@ -154,7 +154,7 @@ class Demo:
         )
 
     def _assign(self, card: Card, now: datetime) -> None:
-        """Whoever is on no other job that is still open; no one, where all are."""
+        """Put people on the job who are on no other open job, if there are any."""
         others = [c for c in self._board().jobs.values() if not c.terminal]
         busy = {member.member for other in others for member in other.crew}
         trucks = {other.truck for other in others}
@@ -166,8 +166,8 @@ class Demo:
         if not crew:
             return
         truck = next((name for name in TRUCKS if name not in trucks), None)
-        send(
-            self.place,
+        send_request(
+            self.connection,
             JobEditRequested(
                 tenant="main",
                 job_id=card.job_id,
@@ -178,10 +178,10 @@ class Demo:
             ),
         )
 
-    def hire(self, password: str, now: datetime) -> None:
-        """Everybody and every truck of the demo's roster, all with one password.
+    def add_crew(self, password: str, now: datetime) -> None:
+        """Add the people and trucks of the demo's roster, all with one password.
 
-        Who is there already stays as they are but for the password.
+        An account that exists already gets the password and is otherwise unchanged.
         """
         dynamodb, table = self.laptop.client("dynamodb"), self.laptop.outputs["CrewRosterTable"]
         accounts, roster = DynamoAccounts(dynamodb, table), DynamoRoster(dynamodb, table)

@@ -1,4 +1,4 @@
-"""What the API's function ought to be able to do: at the desk, on the way, and for ops."""
+"""What the function of the API must be able to do for dispatchers, crews, and ops."""
 
 import json
 import secrets
@@ -17,9 +17,9 @@ from statemachine.flows import load_flow
 from statemachine.ids import digest_of
 from statemachine.job import Job
 from tests.api.api_fixture import an_event
-from tests.e2e.business import jobs_of, stamp
-from tests.e2e.privilege import Function
-from tests.e2e.privilege_jobs import (
+from tests.e2e.support.function_copy import Function
+from tests.e2e.support.jobs import jobs_of, stamp
+from tests.e2e.support.permission_jobs import (
     DESK,
     PASSWORD,
     TENANT,
@@ -31,7 +31,7 @@ from tests.e2e.privilege_jobs import (
     now,
     ref,
     tomorrow,
-    with_desk,
+    with_signed_in_driver,
 )
 from tests.functions.creation import waited_for
 from tests.support.pictures import a_phone_photo
@@ -40,8 +40,8 @@ RAW = a_phone_photo()
 
 
 @dataclass
-class Desk:
-    """Someone who asks the function as CloudFront does, from an address of their own."""
+class FunctionClient:
+    """Calls the function as CloudFront does, from its own IP address."""
 
     api: Function
     token: str | None = None
@@ -49,7 +49,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.address = f"203.0.113.{secrets.randbelow(255)}:4096"
 
-    def sign_in(self) -> "Desk":
+    def sign_in(self) -> "FunctionClient":
         who = {"account": DESK, "password": PASSWORD, "tenant": TENANT}
         answer = self._answer("POST", "/api/session", who)
         assert answer["statusCode"] == 200, answer
@@ -74,18 +74,18 @@ class Desk:
         return self.api.asked(an_event(method, path, sent, headers | named, self.token))
 
 
-SESSIONS: dict[str, Desk] = {}
+SESSIONS: dict[str, FunctionClient] = {}
 """By the function's role. A sign-in is slow on purpose; `dispatches` has one in each run."""
 
 
-def a_session(api: Function) -> Desk:
+def a_session(api: Function) -> FunctionClient:
     if api.role not in SESSIONS:
-        SESSIONS[api.role] = Desk(api).sign_in()
+        SESSIONS[api.role] = FunctionClient(api).sign_in()
     return SESSIONS[api.role]
 
 
 def dispatches(api: Function) -> Callable[[], None]:
-    """Someone signs in, takes down a job, moves and changes others, and looks at the board."""
+    """Sign in, create a job, move and edit others, and read the board."""
     waiting = kept(api.stack, waited_for(new(), fresh()))
     planned = kept(api.stack, new(schedule=tomorrow(), crew=()))
     crew = {"note": "mind the dog", "crew": [driver(api.stack)]}
@@ -93,51 +93,51 @@ def dispatches(api: Function) -> Callable[[], None]:
     write_view(view, waiting, load_flow(waiting.flow))
 
     def act() -> None:
-        desk = Desk(api).sign_in()
-        desk.ask("POST", "/api/jobs", {"customer_name": "Ada", "location": "1 Quay"})
-        desk.ask("GET", "/api/jobs")
+        client = FunctionClient(api).sign_in()
+        client.ask("POST", "/api/jobs", {"customer_name": "Ada", "location": "1 Quay"})
+        client.ask("GET", "/api/jobs")
         moves = f"/api/jobs/{waiting.job_id}/moves"
-        desk.ask("POST", moves, {"move": "confirm"})
-        desk.refused("POST", moves, {"move": "reopen", "expected_rev": 1})
-        desk.ask("PATCH", f"/api/jobs/{planned.job_id}", crew, if_match='"1"')
-        desk.ask("GET", "/api/crew")
-        desk.ask("GET", f"/api/track/{digest_of(waiting.token)}")
-        desk.ask("DELETE", "/api/session")
-        desk.refused("GET", "/api/session", None, status=401)
+        client.ask("POST", moves, {"move": "confirm"})
+        client.refused("POST", moves, {"move": "reopen", "expected_rev": 1})
+        client.ask("PATCH", f"/api/jobs/{planned.job_id}", crew, if_match='"1"')
+        client.ask("GET", "/api/crew")
+        client.ask("GET", f"/api/track/{digest_of(waiting.token)}")
+        client.ask("DELETE", "/api/session")
+        client.refused("GET", "/api/session", None, status=401)
 
     return act
 
 
 def works(api: Function) -> Callable[[], None]:
-    """A day is planned and given back; from the way come a photo and a place."""
-    desk = a_session(api)
-    job = kept(api.stack, with_desk(new("in_progress")))
-    over = kept(api.stack, with_desk(new("cancelled")))
+    """Plan a day and reset it; send a photo and a crew location."""
+    client = a_session(api)
+    job = kept(api.stack, with_signed_in_driver(new("in_progress")))
+    over = kept(api.stack, with_signed_in_driver(new("cancelled")))
     view = S3Views(api.stack.client("s3"), api.stack.outputs["SiteBucket"], 60)
     write_view(view, job, load_flow(job.flow))
     day, path = f"/api/crew/{DESK}/days/{now():%Y-%m-%d}", f"/api/jobs/{job.job_id}"
     here = {"latitude": 37.775, "longitude": -122.42, "occurred_at": stamp()}
 
     def act() -> None:
-        desk.ask("PUT", day, {"hours": []})
-        desk.ask("DELETE", day)
-        _photographs(desk, path)
-        desk.refused("POST", f"/api/jobs/{over.job_id}/photos", _a_photo(), status=422)
-        desk.ask("PUT", f"{path}/location", here)
-        desk.ask("GET", f"/api/track/{digest_of(job.token)}/location")
-        desk.ask("DELETE", f"{path}/location")
+        client.ask("PUT", day, {"hours": []})
+        client.ask("DELETE", day)
+        _photographs(client, path)
+        client.refused("POST", f"/api/jobs/{over.job_id}/photos", _a_photo(), status=422)
+        client.ask("PUT", f"{path}/location", here)
+        client.ask("GET", f"/api/track/{digest_of(job.token)}/place")
+        client.ask("DELETE", f"{path}/location")
 
     return act
 
 
-def _photographs(desk: Desk, path: str) -> None:
-    """The upload goes through the edge, by the address that the function has signed."""
+def _photographs(client: FunctionClient, path: str) -> None:
+    """The upload goes through the edge, to the address that the function has presigned."""
     request_body = _a_photo()
-    announced = desk.ask("POST", f"{path}/photos", request_body)
+    announced = client.ask("POST", f"{path}/photos", request_body)
     upload = announced["upload"]
-    url = f"{desk.api.stack.edge_url}{upload['url']}"
+    url = f"{client.api.stack.edge_url}{upload['url']}"
     assert httpx.put(url, content=RAW, headers=upload["headers"]).status_code == 200
-    desk.ask("POST", f"{path}/photos/{announced['photo_id']}", request_body)
+    client.ask("POST", f"{path}/photos/{announced['photo_id']}", request_body)
 
 
 def _a_photo() -> dict[str, Any]:
@@ -148,37 +148,39 @@ def _a_photo() -> dict[str, Any]:
 
 
 def oversees(api: Function) -> Callable[[], None]:
-    """Ops look at everything, have one job told and repaired, and see to dead letters."""
-    desk = a_session(api)
-    job_id = desk.ask("POST", "/api/jobs", {"customer_name": "Ada", "location": "1 Quay"})["job_id"]
+    """Read the overview and a timeline, repair a job, and handle dead letters."""
+    client = a_session(api)
+    job_id = client.ask("POST", "/api/jobs", {"customer_name": "Ada", "location": "1 Quay"})[
+        "job_id"
+    ]
     job = jobs_of(api.stack).read(TENANT, job_id).value
     _trouble(api, job)
     again, away = _dead_letter(api, job), _dead_letter(api, job)
 
     def act() -> None:
         for path in ("/api/ops", f"/api/ops/jobs/{job_id}"):
-            incomplete = desk.ask("GET", path)["incomplete"]
+            incomplete = client.ask("GET", path)["incomplete"]
             assert incomplete == [], incomplete
-        desk.ask("POST", f"/api/ops/jobs/{job_id}/repair")
+        client.ask("POST", f"/api/ops/jobs/{job_id}/repair")
         letters = "/api/ops/dead-letters/publish_board"
-        found = {letter["message_id"] for letter in desk.ask("GET", letters)["letters"]}
+        found = {letter["message_id"] for letter in client.ask("GET", letters)["letters"]}
         assert {again, away} <= found
         for what, message_id in (("redrive", again), ("discard", away)):
             request_body = {"message_ids": [message_id]}
-            assert desk.ask("POST", f"{letters}/{what}", request_body)["done"] == 1
+            assert client.ask("POST", f"{letters}/{what}", request_body)["done"] == 1
 
     return act
 
 
 def _trouble(api: Function, job: Job) -> None:
-    """A message about the job, and a mark that someone was called for it."""
+    """A delivery about the job, and a record that it is stuck."""
     s3, bucket = api.stack.client("s3"), api.stack.outputs["JobsBucket"]
     S3Deliveries(s3, bucket).create(a_text(job, now()).end("sent", now()))
     S3Stuck(s3, bucket).add(StuckJob(**ref(job), why="keeps_failing", since=now()))
 
 
 def _dead_letter(api: Function, job: Job) -> str:
-    """One that does no harm when it is sent again: the board looks at the job once more."""
+    """A dead letter that is harmless when it is redriven: the board reads the job again."""
     body = {"detail-type": "JobMoved", "detail": {**ref(job), "rev": 1}}
     sent = api.stack.client("sqs").send_message(
         QueueUrl=api.stack.outputs["BoardDeadLettersUrl"], MessageBody=json.dumps(body)

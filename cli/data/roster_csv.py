@@ -1,13 +1,13 @@
-"""The roster as two CSV files, as a spreadsheet writes and reads them.
+"""The roster as two CSV files, as spreadsheets write and read them.
 
     people  account,name,phone,email,roles,disabled  maria,Maria Ortega,+15555550123,,driver,
                                                      ben,Ben Achterberg,,,driver first_mate,yes
     days    account,date,hours,roles                 maria,2026-11-22,07:00-12:00 13:00-15:30,driver
                                                      maria,2026-11-23,off,
 
-Semicolons or tabs do for commas. Several roles or hours are separated by blanks; `disabled` may be
-missing altogether. A file is read as a whole or not at all. A cell that a spreadsheet would take
-for a formula begins with a `'`, which is left out again when the file is read.
+Semicolons and tabs are accepted for commas. Roles and hours are separated by spaces; the column
+`disabled` is optional. A file with an error is rejected as a whole. A cell that a spreadsheet would
+take for a formula begins with a `'`, which is removed when the file is read.
 """
 
 import csv
@@ -27,18 +27,18 @@ from statemachine.roster import DAY_OFF, Date, Day
 from statemachine.values import Frozen, Name
 
 PEOPLE = ("account", "name", "phone", "email", "roles")
-EVERYBODY = (*PEOPLE, "disabled")
+ALL_PEOPLE = (*PEOPLE, "disabled")
 DAYS = ("account", "date", "hours", "roles")
 SEPARATORS = ",;\t"
 OFF = "off"
 YES = "yes"
 
 Said = tuple[str, date, Day]
-"""Who, on which day, is there when."""
+"""Account, date, and when that person is available."""
 
 
 class BadRow(Exception):
-    """A line that cannot be used; the text names it and says what to change."""
+    """A line that cannot be used; the text has its number and says what to change."""
 
 
 class _Named(Frozen):
@@ -47,13 +47,13 @@ class _Named(Frozen):
 
 
 def read_people(text: str) -> dict[str, ImportedPerson]:
-    """By account. Raises BadRow for the first line that cannot be used."""
+    """People by account. Raises BadRow for the first line that cannot be used."""
     people: dict[str, ImportedPerson] = {}
-    for line, row in _rows(text, PEOPLE, EVERYBODY):
+    for line, row in _rows(text, PEOPLE, ALL_PEOPLE):
         with _at(line):
             account = _Named(account=row["account"]).account
             if account in people:
-                raise BadRow(f"line {line}: {account} stands there twice")
+                raise BadRow(f"line {line}: {account} is in the file twice")
             people[account] = _person(row)
     return people
 
@@ -66,7 +66,7 @@ def read_days(text: str) -> list[Said]:
             known = _Named(account=row["account"], date=row["date"])
             key = known.account, date.fromisoformat(known.date)
             if key in said:
-                raise BadRow(f"line {line}: that day stands there twice")
+                raise BadRow(f"line {line}: this person and day are in the file twice")
             said[key] = day_of(row["hours"].split(), row["roles"].split())
     return [(account, on, day) for (account, on), day in said.items()]
 
@@ -75,7 +75,7 @@ def day_of(hours: Sequence[str], roles: Sequence[str]) -> Day:
     """`07:00-12:00`, `13:00-15:30`; or `off` alone. Raises ValueError, as pydantic does."""
     if list(hours) == [OFF]:
         if roles:
-            raise ValueError(f"who is {OFF} has no roles; leave them out")
+            raise ValueError(f"a day that is {OFF} has no roles; leave them out")
         return DAY_OFF
     if not hours or not all("-" in text for text in hours):
         raise ValueError(f"write hours as 07:00-15:30, or `{OFF}`")
@@ -85,8 +85,8 @@ def day_of(hours: Sequence[str], roles: Sequence[str]) -> Day:
 
 
 def write_people(people: Iterable[Account]) -> str:
-    """In the order of their accounts, so that equal rosters are equal files."""
-    return _written(EVERYBODY, map(_person_row, sorted(people, key=lambda each: each.account)))
+    """Sorted by account, so that equal rosters give equal files."""
+    return _written(ALL_PEOPLE, map(_person_row, sorted(people, key=lambda each: each.account)))
 
 
 def _person_row(each: Account) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ def _person_row(each: Account) -> tuple[str, ...]:
 
 
 def write_days(days: Days) -> str:
-    """Day by day."""
+    """Sorted by day."""
     said = sorted((on, member) for member, theirs in days.items() for on in theirs)
     return _written(DAYS, (_day_row(member, on, days[member][on]) for on, member in said))
 
@@ -122,19 +122,19 @@ def _person(row: Mapping[str, str]) -> ImportedPerson:
 
 
 def _rows(text: str, *heads: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row with the number of its line, under one of `heads`; empty lines are passed over."""
-    parted_by = _separator(text, heads)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=parted_by, strict=True)
+    """Each row with its line number. The first line must be one of `heads`; skips empty lines."""
+    separator = _separator(text, heads)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         columns = tuple(next(rows, ()))
         if columns not in heads:
             raise BadRow(
-                f"line 1: the first line has to be {','.join(heads[-1])}, "
-                "parted by commas, semicolons or tabs"
+                f"line 1: the first line must be {','.join(heads[-1])}, "
+                "separated by commas, semicolons, or tabs"
             )
         for row in rows:
             if row and len(row) != len(columns):
-                raise BadRow(f"line {rows.line_num}: {len(row)} columns, not {len(columns)}")
+                raise BadRow(f"line {rows.line_num}: {len(row)} columns, expected {len(columns)}")
             if row:
                 values = (from_cell(value.strip()) for value in row)
                 yield rows.line_num, dict(zip(columns, values, strict=True))
@@ -143,7 +143,7 @@ def _rows(text: str, *heads: Sequence[str]) -> Iterator[tuple[int, dict[str, str
 
 
 def _separator(text: str, heads: Iterable[Sequence[str]]) -> str:
-    """Spreadsheets of many countries write semicolons; the first line tells without a doubt."""
+    """Spreadsheets in many countries write semicolons; the first line shows which it is."""
     first = text.partition("\n")[0].strip("\r").replace('"', "")
     known = (each for each in SEPARATORS if tuple(first.split(each)) in heads)
     return next(known, SEPARATORS[0])

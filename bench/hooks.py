@@ -18,7 +18,7 @@ from pathlib import Path
 from events import FACTS_SOURCE
 from functions.aws.messages import S3Endpoints
 from functions.aws.s3_stores import S3Jobs, S3Tenants
-from functions.settle_job import fact_of_entry
+from functions.jobs.facts import fact_of_entry
 from local.laptop import Laptop
 from statemachine.business import NEVER_QUIET, BusinessSettings
 from statemachine.flows import load_flow

@@ -25,7 +25,7 @@ from botocore.exceptions import ClientError
 
 from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.protocol.compare_and_swap import commit
-from functions.publish_board import PublishBoard
+from functions.views.board import PublishBoard
 from local.engine import Engine
 from local.engine_key import EngineAddress
 from statemachine.flows import load_flow

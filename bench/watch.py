@@ -18,9 +18,9 @@ from botocore.exceptions import ClientError
 
 from functions.aws.messages import S3Deliveries, S3Endpoints
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
-from functions.publish_board import PublishBoard
 from functions.repair.repair_deliveries import RepairDeliveries
-from functions.watch_jobs import WatchJobs
+from functions.repair.watch import WatchJobs
+from functions.views.board import PublishBoard
 from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of

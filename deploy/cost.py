@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from functions.repair.job_selection import SLICE, SLICES
-from functions.watch_jobs import DEAD_LETTERS_EVERY
+from functions.repair.watch import DEAD_LETTERS_EVERY
 
 PRICES_USD = {
     "sfn_transition": 25e-6,  # $0.025 per 1,000 state transitions, Standard

@@ -7,19 +7,13 @@ takes a form or a list where an object is wanted, and makes a 500 of a body that
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver
 
-from functions.advance_job import AdvanceJob
 from functions.api.crew_cards import CrewCards
 from functions.api.dependencies import Api
-from functions.api.dispatch import dispatch
-from functions.api.request import ApiRequest, request_of
-from functions.api.routes import ROUTES, Route
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.container import (
     HasRoster,
@@ -29,7 +23,6 @@ from functions.aws.container import (
     log,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.ended_sessions import DynamoEndedSessions
@@ -43,8 +36,9 @@ from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.signing_keys import SecretKeyStore
 from functions.aws.site_address import NotedEdgeAddress, NotedParameter
 from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.create_job import CreateJob
-from functions.edit_job import EditJob, assign_crew
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.create import CreateJob
+from functions.jobs.edit import EditJob
 from functions.people.accounts import Passwords
 from functions.people.crew_location import ShareLocation
 from functions.people.known_devices import KnownDevices
@@ -52,9 +46,11 @@ from functions.people.sessions import KeyRing, Sessions
 from functions.people.sign_in import SignIn
 from functions.photos.add_photo import AddPhoto
 from functions.protocol.batches import once
+from functions.wiring.assign_crew import assign_crew
 
 if TYPE_CHECKING:
     from functions.ops.wiring import Ops
+from functions.api.router import resolver
 
 
 class Settings(OpsNames, HasRoster):
@@ -135,37 +131,6 @@ def _edge_address(settings: Settings) -> Any:
         return lambda: settings.edge_url.rstrip("/")
     noted = NotedEdgeAddress(client("ssm"), settings.edge_url_parameter)
     return lambda: noted.url
-
-
-def resolver(api: Api, clock: Callable[[], datetime] = utc_now) -> LambdaFunctionUrlResolver:
-    """Powertools' router with our table in it."""
-    app = LambdaFunctionUrlResolver()
-
-    def asked(parameters: dict[str, str]) -> ApiRequest:
-        return request_of(app.current_event.raw_event, parameters, clock())
-
-    def add(route: Route) -> None:
-        def answer(**parameters: str) -> Response[str]:
-            return dispatch(api, route, asked(parameters))
-
-        app.route(route.path, method=route.method)(answer)
-
-    for route in (*ROUTES, *_documentation(api)):
-        add(route)
-
-    @app.not_found
-    def nowhere(error: NotFoundError) -> Response[str]:
-        return dispatch(api, None, asked({}))
-
-    return app
-
-
-def _documentation(api: Api) -> tuple[Route, ...]:
-    if not api.shows_docs:
-        return ()
-    from functions.api.docs_page import DOCS  # on AWS no one pays for importing it
-
-    return DOCS
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from functions.aws.s3_stores import S3Boards, S3Jobs, S3Views
 from functions.protocol.batches import field_errors
 from functions.protocol.ports import Conflict
 from functions.protocol.read_each import Unreadable, read_each
-from functions.publish_board import PublishBoard
+from functions.views.board import PublishBoard
 from functions.views.write_view import write_view
 from statemachine.bounds import check_imported
 from statemachine.flows import UnknownFlow, load_flow

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from functions.edit_job import announce_edit
+from functions.jobs.edit import announce_edit
 from functions.photos.redraw_photo import check_announced, redrawn
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.ports import Bus, HaulwayError, Jobs, TaskTokens, UnknownJob, Views

@@ -24,7 +24,6 @@ from functions.protocol.ports import (
     Unavailable,
     UnknownJob,
 )
-from functions.publish_board import PublishBoard
 from functions.repair.job_selection import (
     MESSAGES,
     messages_are_due,
@@ -36,6 +35,7 @@ from functions.repair.repair_execution import is_settled
 from functions.repair.repair_job import Inspection, RepairedJob, RepairJob, sent_again_lately
 from functions.repair.report_stuck import place_of
 from functions.repair.requests import RoundReport
+from functions.views.board import PublishBoard
 from statemachine.job import Repair
 from statemachine.views import Board
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from events import JobRepaired, StuckReason
-from functions.advance_job import refused_fact
+from functions.jobs.facts import refused_fact
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import Bus, Corrupt, Jobs, Logger, StuckJob, UnknownJob, Views

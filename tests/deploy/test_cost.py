@@ -25,7 +25,7 @@ from deploy.cost import (
     receives,
 )
 from functions.repair.job_selection import A_ROUND, GRACE, LATELY, SLICE
-from functions.watch_jobs import DEAD_LETTERS_EVERY
+from functions.repair.watch import DEAD_LETTERS_EVERY
 from statemachine.asl import definition
 from statemachine.flows import load_flow
 from tests.support.builders import a_booking, a_request, an_edit

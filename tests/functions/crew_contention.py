@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
-from functions.advance_job import AdvanceJob
+from functions.jobs.advance import AdvanceJob
 from functions.protocol.ports import Corrupt, Unavailable
-from functions.publish_board import PublishBoard
+from functions.views.board import PublishBoard
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of
 from tests.functions.conftest import Ground

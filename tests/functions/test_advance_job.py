@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from events import JobMoveRefused
-from functions.advance_job import AdvanceJob, refused_fact
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.facts import refused_fact
 from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
 from statemachine.flows import load_flow
 from statemachine.job import SUPERSEDED, Job

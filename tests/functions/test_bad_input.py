@@ -206,7 +206,7 @@ def test_a_price_that_is_no_amount_is_dead_lettered(yard: Yard, price: object) -
 @pytest.mark.parametrize(
     ("values", "reason", "detail"),
     [
-        ({"tenant": "no one"}, "UnknownTenant", "no tenant no one"),
+        ({"tenant": "unknown"}, "UnknownTenant", "no tenant unknown"),
         ({"flow": "piano"}, "UnknownFlow", "no flow 'piano'; there are "),
         ({"occurred_at": TOMORROW}, "FromTheFuture", "event booking-1 says it happened in the "),
     ],
@@ -265,7 +265,7 @@ def test_an_edit_that_cannot_be_made_is_refused_on_the_record(yard: Yard) -> Non
     assert (yard.letters(), yard.job().edits) == ([], ())
 
 
-@pytest.mark.parametrize("who", [{"job_id": NO_SUCH_JOB}, {"tenant": "no one"}], ids=str)
+@pytest.mark.parametrize("who", [{"job_id": NO_SUCH_JOB}, {"tenant": "unknown"}], ids=str)
 @pytest.mark.parametrize("function", [advance_job, edit_job, publish_board, invalidate_views])
 def test_a_message_about_a_job_no_one_knows_is_dead_lettered(
     yard: Yard, function: ModuleType, who: dict[str, str]
@@ -345,7 +345,7 @@ def test_a_booking_that_is_invoked_is_answered_with_what_is_wrong(yard: Yard) ->
     """Someone waits for the answer, so nothing is dead-lettered."""
     for body, error in (
         (booking(price_cents="CANARY"), "Invalid"),
-        (booking(tenant="no one"), "UnknownTenant"),
+        (booking(tenant="unknown"), "UnknownTenant"),
         (booking(event_id="haulway.CANARY"), "Permanent"),
         (booking(occurred_at=TOMORROW), "FromTheFuture"),
     ):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from events import JobRequested
-from functions.create_job import (
+from functions.jobs.create import (
     Booked,
     BookedOtherwise,
     CreateJob,
@@ -145,7 +145,7 @@ def test_an_id_may_be_chosen_but_not_taken_from_another_job() -> None:
 @pytest.mark.parametrize(
     ("values", "error"),
     [
-        ({"tenant": "no one"}, UnknownTenant),
+        ({"tenant": "unknown"}, UnknownTenant),
         ({"flow": "piano"}, UnknownFlow),
         ({"occurred_at": iso(NOON + minutes(6))}, FromTheFuture),
     ],

@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from events import JobEdited, JobEditRefused, JobMoveRefused
-from functions.edit_job import EditJob, refused_edit_fact
+from functions.jobs.edit import EditJob
+from functions.jobs.facts import refused_edit_fact
 from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
 from statemachine.edits import MAX_REFUSED_EDITS, EditRefused, edited, with_refusal
 from statemachine.flows import load_flow

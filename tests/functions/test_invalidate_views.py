@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from functions.invalidate_views import InvalidateViews
 from functions.protocol.batches import BatchConsumer, JobRef
 from functions.protocol.ports import Corrupt, Stored, Unavailable, UnknownJob
+from functions.views.invalidate import InvalidateViews
 from functions.views.invalidation_budget import MonthlyUsage, ViewTtl, record_usage, usage_of
 from statemachine.ids import digest_of
 from statemachine.job import Job

@@ -6,7 +6,7 @@ import pytest
 
 from functions.protocol.batches import BatchConsumer, JobRef
 from functions.protocol.ports import Stored, Unavailable, UnknownJob
-from functions.publish_board import PublishBoard
+from functions.views.board import PublishBoard
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.views import SHOWN_AFTER_END, Board, card_of

@@ -8,11 +8,11 @@ import pytest
 
 from events import JobEditRequested, JobMoveRequested
 from functions.messages.deliveries import Busy
+from functions.messages.incoming_sms import Inbound, ReceiveSms, parse_inbound
 from functions.messages.phone_numbers import digest_of, phone_record
 from functions.messages.sms_once import SmsNotAccepted
+from functions.messages.status_sms import StatusReached
 from functions.protocol.batches import Permanent
-from functions.receive_sms import Inbound, ReceiveSms, parse_inbound
-from functions.send_sms import StatusReached
 from statemachine.flows import load_flow
 from statemachine.job import Customer
 from statemachine.lifecycle import Committed, Refused, judge

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from events import JobMoved
+from functions.jobs.settle import SettleJob
+from functions.jobs.wait import RegisterWait, WaitRequest
 from functions.protocol.ports import TaskOutput, Unavailable
-from functions.register_wait import RegisterWait, WaitRequest
-from functions.settle_job import SettleJob
 from statemachine.ids import digest_of
 from statemachine.job import Execution, Job, ShownAt
 from tests.functions.creation import a_wait, waited_for

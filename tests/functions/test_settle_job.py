@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from events import JobCreated, JobMoved
+from functions.jobs.settle import SettledStatus, SettleJob, SettleRequest
 from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
-from functions.settle_job import SettledStatus, SettleJob, SettleRequest
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
 from statemachine.job import Job, ShownAt

@@ -13,13 +13,13 @@ from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
 from functions.messages.expected_messages import text_name
 from functions.messages.webhook_schedule import WebhookAttempt
 from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
-from functions.publish_board import PublishBoard
 from functions.repair.job_selection import GRACE, MESSAGES, SUSPECT
 from functions.repair.repair_business import MANY, measure_ages
 from functions.repair.repair_deliveries import RepairDeliveries
 from functions.repair.repair_execution import DEAF, TRIES
 from functions.repair.requests import ExecutionEnded, RepairReport, RoundReport
-from functions.watch_jobs import WatchJobs
+from functions.repair.watch import WatchJobs
+from functions.views.board import PublishBoard
 from statemachine.business import BusinessSettings
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import UnknownStatus, load_flow

@@ -16,8 +16,8 @@ from functions.aws.invalidation_usage import S3InvalidationUsage, public_views
 from functions.aws.queues import SqsDeadLetterCounts
 from functions.aws.s3_stores import S3Jobs
 from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.jobs.facts import fact_of_entry
 from functions.protocol.ports import Conflict, TaskOutput, Unavailable
-from functions.settle_job import fact_of_entry
 from functions.views.invalidation_budget import MonthlyUsage
 from statemachine.flows import load_flow
 from statemachine.views import view_of

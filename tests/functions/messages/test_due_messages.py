@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from events import EndpointPaused, Fact, JobCreated, JobEdited, JobMoved
-from functions.edit_job import edited_fact
+from functions.jobs.facts import edited_fact
 from functions.messages.expected_messages import text_name
 from functions.messages.sms_request import SmsRequest
+from functions.messages.status_sms import StatusReached
 from functions.messages.webhook_client import WebhookResponse
 from functions.repair.repair_deliveries import AGAIN, LEFT_BEHIND, OVERDUE, RepairDeliveries
-from functions.send_sms import StatusReached
 from statemachine.business import QuietHours
 from statemachine.deliveries import CLAIM_LASTS, Delivery, DeliveryName
 from statemachine.diagnosis import diagnose

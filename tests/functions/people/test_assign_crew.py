@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from events import JobEditRequested
-from functions.edit_job import EditJob
+from functions.jobs.edit import EditJob
 from functions.people.assign_crew import AssignCrew
 from functions.protocol.ports import Unavailable
 from statemachine.business import BusinessSettings
@@ -111,7 +111,7 @@ def test_the_roster_says_what_someone_is_called(board: Board) -> None:
     assert [(each.member, each.first_name) for each in job.crew] == [("maria", "Maria")]
 
 
-@pytest.mark.parametrize("member", ["no one", "gone"])
+@pytest.mark.parametrize("member", ["unknown", "gone"])
 def test_who_is_not_on_the_roster_is_not_put_on_a_job(board: Board, member: str) -> None:
     kind, why = refused(lambda: board.change(1, crew=[{"role": "driver", "member": member}]))
     assert (kind, why) == (

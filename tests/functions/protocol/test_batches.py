@@ -12,8 +12,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
 from events import TEXTS_SOURCE, JobMoveRequested
-from functions.fan_out_facts import parse_fact
 from functions.messages.fact_notice import FactNotice
+from functions.messages.fan_out import parse_fact
+from functions.messages.status_sms import StatusReached
 from functions.protocol.batches import (
     LONGEST_DELAY_S,
     MISSING_FOR,
@@ -26,7 +27,6 @@ from functions.protocol.batches import (
     retry_delay_s,
 )
 from functions.protocol.ports import Unavailable, UnknownJob, UnknownTenant
-from functions.send_sms import StatusReached
 from statemachine.values import RESERVED
 from tests.functions.creation import again, batch, envelope
 from tests.support.builders import NOON, a_job, a_request, minutes

@@ -13,6 +13,7 @@ from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.queues import SqsDeadLetters, SqsRedelivery
 from functions.aws.s3_stores import S3Tenants
 from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.jobs.facts import fact_of_entry
 from functions.protocol.ports import (
     Bus,
     Cdn,
@@ -28,7 +29,6 @@ from functions.protocol.ports import (
     UnknownJob,
     UnknownTenant,
 )
-from functions.settle_job import fact_of_entry
 from functions.views.invalidation_budget import MonthlyUsage, usage_of
 from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
@@ -328,7 +328,7 @@ def test_starting_the_same_generation_again_is_success(executions: Executions) -
 
 
 def test_whether_a_token_lives_is_not_told(executions: Executions) -> None:
-    executions.send_success("no one-waits-behind-it", TaskOutput(seq=1, to="ready_for_pickup"))
+    executions.send_success("nothing-waits-behind-it", TaskOutput(seq=1, to="ready_for_pickup"))
 
 
 # -- the bus

@@ -17,15 +17,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from events import JobMoved, JobMoveRequested
-from functions.advance_job import AdvanceJob
 from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.edit_job import EditJob
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.edit import EditJob
+from functions.jobs.settle import SettleJob, SettleRequest
+from functions.jobs.wait import WaitRequest
 from functions.protocol.batches import BatchConsumer, JobRef
 from functions.protocol.compare_and_swap import Pause
 from functions.protocol.ports import Conflict, Jobs, Stored, TaskOutput, Unavailable
-from functions.publish_board import PublishBoard
-from functions.register_wait import WaitRequest
-from functions.settle_job import SettleJob, SettleRequest
+from functions.views.board import PublishBoard
 from statemachine.asl import FOLDER as ASL_FOLDER
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import LATE, Job

@@ -16,11 +16,11 @@ import pytest
 from botocore.config import Config
 
 from events import JobMoveRequested
-from functions.advance_job import AdvanceJob
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.wait import WaitRequest
 from functions.protocol.ports import TaskOutput, Unavailable
-from functions.register_wait import WaitRequest
 from local.laptop import Laptop
 from statemachine.job import LATE, Execution, Job, TaskWait
 from statemachine.lifecycle import Committed, Duplicate, Verdict

@@ -8,8 +8,8 @@ import pytest
 from events import JobStuck
 from functions.protocol.ports import Unavailable, Unforeseen
 from functions.protocol.read_each import Unreadable, read_each
-from functions.publish_board import PublishBoard
 from functions.repair.repair_business import ALL_FAIL
+from functions.views.board import PublishBoard
 from tests.functions.conftest import Ground
 from tests.functions.test_watch_jobs import LATER, MUCH_LATER, Yard
 from tests.support.builders import a_job

@@ -22,8 +22,8 @@ from typing import Any
 import httpx
 
 from functions.api.request import COOKIE
-from functions.aws.container import utc_now
 from functions.aws.s3_stores import S3Boards
+from functions.protocol.clock import utc_now
 from local.laptop import Laptop
 from statemachine.flows import load_flow
 from statemachine.ids import job_id_for

@@ -20,10 +20,11 @@ from deploy.verify_edge import (
     verify_pages,
 )
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
+from functions.aws.eventbridge import put_events
 from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.people.accounts import Account, AccountExists
-from functions.protocol.ports import Conflict
+from functions.protocol.ports import Conflict, Unavailable
 from functions.protocol.read_each import read_each
 from statemachine.business import CANARY, BusinessSettings
 from statemachine.flows import Flow, Move
@@ -195,9 +196,10 @@ class _Canary:
             "DetailType": type(request).__name__,
             "Detail": request.model_dump_json(exclude_none=True),
         }
-        answer = self.target.client("events").put_events(Entries=[entry])
-        if answer["FailedEntryCount"]:
-            raise NotVerified(f"the bus takes no events: {answer['Entries'][0]}")
+        try:
+            put_events(self.target.client("events"), [entry])
+        except Unavailable as error:
+            raise NotVerified(f"the bus takes no events: {error}") from error
 
 
 def _moving(name: str, about: dict[str, Any]) -> JobMoveRequested:

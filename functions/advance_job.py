@@ -11,15 +11,16 @@ from functions.aws.container import (
     batch_consumer,
     client,
     log,
+    once,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.s3_stores import S3Jobs
-from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.jobs.advance import AdvanceJob
-from functions.protocol.batches import BatchConsumer, once
+from functions.protocol.batches import BatchConsumer
+from functions.protocol.clock import utc_now
+from functions.wiring.executions import executions_of
 
 
 class Settings(FromQueue, HasJobs, Announces, RunsMachines):
@@ -30,11 +31,9 @@ class Settings(FromQueue, HasJobs, Announces, RunsMachines):
 def wire() -> tuple[AdvanceJob, BatchConsumer[JobMoveRequested]]:
     settings = read_settings(Settings)
     advance = AdvanceJob(
-        S3Jobs(one_attempt("s3"), settings.jobs_bucket),
-        StepFunctionsExecutions(
-            client("stepfunctions"), settings.machine_prefix, settings.machine_alias
-        ),
-        EventBridgeBus(client("events"), settings.bus_name),
+        jobs=S3Jobs(one_attempt("s3"), settings.jobs_bucket),
+        executions=executions_of(settings),
+        bus=EventBridgeBus(client("events"), settings.bus_name),
     )
     return advance, batch_consumer(JobMoveRequested, settings)
 

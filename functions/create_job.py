@@ -11,23 +11,18 @@ from functions.aws.container import (
     HasViews,
     RunsMachines,
     batch_consumer,
-    client,
     log,
+    once,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.invalidation_usage import public_views
 from functions.aws.s3_stores import S3Jobs, S3Tenants
-from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.jobs.create import Booked, CreateJob
-from functions.protocol.batches import (
-    PERMANENT_ERRORS,
-    BatchConsumer,
-    check_outside,
-    field_errors,
-    once,
-)
+from functions.protocol.batches import PERMANENT_ERRORS, BatchConsumer, check_outside
+from functions.protocol.clock import utc_now
+from functions.protocol.field_errors import field_errors
+from functions.wiring.executions import executions_of
 
 
 class Settings(FromQueue, HasJobs, HasViews, RunsMachines):
@@ -39,12 +34,10 @@ def wire() -> tuple[CreateJob, BatchConsumer[JobRequested]]:
     settings = read_settings(Settings)
     s3 = one_attempt("s3")
     create = CreateJob(
-        S3Jobs(s3, settings.jobs_bucket),
-        public_views(s3, settings),
-        StepFunctionsExecutions(
-            client("stepfunctions"), settings.machine_prefix, settings.machine_alias
-        ),
-        S3Tenants(s3, settings.jobs_bucket),
+        jobs=S3Jobs(s3, settings.jobs_bucket),
+        views=public_views(s3, settings),
+        executions=executions_of(settings),
+        tenants=S3Tenants(s3, settings.jobs_bucket),
     )
     return create, batch_consumer(JobRequested, settings)
 

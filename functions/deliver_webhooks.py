@@ -9,29 +9,27 @@ from functions.aws.container import (
     batch_consumer,
     client,
     log,
+    once,
     one_attempt,
     read_settings,
 )
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.messages import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
-from functions.aws.queues import SqsDelayedMessages
 from functions.messages.webhook_client import (
     SafeWebhookClient,
 )
 from functions.messages.webhook_delivery import DeliverWebhooks, TestRequest
 from functions.messages.webhook_schedule import (
     WebhookAttempt,
-    WebhookQueues,
 )
-from functions.protocol.batches import BatchConsumer, once
+from functions.protocol.batches import BatchConsumer
+from functions.wiring.webhook_queues import HasWebhookQueues, webhook_queues_of
 
 ENGINE_ACCOUNT = "000000000000"
 
 
-class Settings(FromQueue, HasJobs, Announces):
-    prompt_queue_url: str
-    slow_queue_url: str
+class Settings(FromQueue, HasJobs, Announces, HasWebhookQueues):
     slow_queue_arn: str
     local_endpoints: str = "off"
     account_id: str
@@ -45,18 +43,15 @@ class Settings(FromQueue, HasJobs, Announces):
 @once
 def wire() -> tuple[DeliverWebhooks, BatchConsumer[WebhookAttempt], str]:
     settings = read_settings(Settings)
-    s3, sqs = one_attempt("s3"), client("sqs")
+    s3 = one_attempt("s3")
     deliver = DeliverWebhooks(
-        S3Deliveries(s3, settings.jobs_bucket),
-        S3Endpoints(s3, settings.jobs_bucket),
-        WebhookQueues(
-            SqsDelayedMessages(sqs, settings.prompt_queue_url),
-            SqsDelayedMessages(sqs, settings.slow_queue_url),
-        ),
-        SafeWebhookClient(allow_local=settings.allows_local),
-        EventBridgeBus(client("events"), settings.bus_name),
-        LogMetrics(),
-        log,
+        deliveries=S3Deliveries(s3, settings.jobs_bucket),
+        endpoints=S3Endpoints(s3, settings.jobs_bucket),
+        lanes=webhook_queues_of(settings),
+        poster=SafeWebhookClient(allow_local=settings.allows_local),
+        bus=EventBridgeBus(client("events"), settings.bus_name),
+        metrics=LogMetrics(),
+        log=log,
     )
     return deliver, batch_consumer(WebhookAttempt, settings), settings.slow_queue_arn
 

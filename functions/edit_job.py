@@ -12,17 +12,18 @@ from functions.aws.container import (
     batch_consumer,
     client,
     log,
+    once,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.invalidation_usage import public_views
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.stepfunctions import StepFunctionsTaskTokens
 from functions.jobs.edit import EditJob
-from functions.protocol.batches import BatchConsumer, once
-from functions.wiring.assign_crew import assign_crew
+from functions.protocol.batches import BatchConsumer
+from functions.protocol.clock import utc_now
+from functions.wiring.assign_crew import assign_crew_of
 from statemachine.edits import EditRefused
 
 
@@ -36,10 +37,10 @@ def wire() -> tuple[EditJob, BatchConsumer[JobEditRequested]]:
     s3 = one_attempt("s3")
     jobs = S3Jobs(s3, settings.jobs_bucket)
     edit = EditJob(
-        jobs,
-        public_views(s3, settings),
-        EventBridgeBus(client("events"), settings.bus_name),
-        assign_crew(settings, jobs, S3Tenants(s3, settings.jobs_bucket)),
+        jobs=jobs,
+        views=public_views(s3, settings),
+        bus=EventBridgeBus(client("events"), settings.bus_name),
+        crew=assign_crew_of(settings, jobs, S3Tenants(s3, settings.jobs_bucket)),
         task_tokens=StepFunctionsTaskTokens(client("stepfunctions")),
     )
     return edit, batch_consumer(JobEditRequested, settings)

@@ -6,33 +6,29 @@ from functions.aws.container import (
     FromQueue,
     HasJobs,
     batch_consumer,
-    client,
+    once,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.messages import S3Endpoints
-from functions.aws.queues import SqsDelayedMessages
 from functions.messages.fact_notice import FactNotice
 from functions.messages.fan_out import FanOutFacts, parse_fact
-from functions.messages.webhook_schedule import WebhookQueues
-from functions.protocol.batches import BatchConsumer, once
+from functions.protocol.batches import BatchConsumer
+from functions.protocol.clock import utc_now
+from functions.wiring.webhook_queues import HasWebhookQueues, webhook_queues_of
 
 
-class Settings(FromQueue, HasJobs):
-    prompt_queue_url: str
-    slow_queue_url: str
+class Settings(FromQueue, HasJobs, HasWebhookQueues):
+    pass
 
 
 @once
 def wire() -> tuple[FanOutFacts, BatchConsumer[FactNotice]]:
     settings = read_settings(Settings)
-    sqs = client("sqs")
-    lanes = WebhookQueues(
-        SqsDelayedMessages(sqs, settings.prompt_queue_url),
-        SqsDelayedMessages(sqs, settings.slow_queue_url),
+    fan_out = FanOutFacts(
+        endpoints=S3Endpoints(one_attempt("s3"), settings.jobs_bucket),
+        lanes=webhook_queues_of(settings),
     )
-    fan_out = FanOutFacts(S3Endpoints(one_attempt("s3"), settings.jobs_bucket), lanes)
     return fan_out, batch_consumer(FactNotice, settings, parse_fact)
 
 

@@ -9,13 +9,14 @@ from functions.aws.container import (
     batch_consumer,
     client,
     log,
+    once,
     one_attempt,
     read_settings,
 )
 from functions.aws.invalidation_usage import S3InvalidationUsage
 from functions.aws.metrics import LogMetrics
 from functions.aws.s3_stores import S3Jobs
-from functions.protocol.batches import BatchConsumer, JobRef, once
+from functions.protocol.batches import BatchConsumer, JobRef
 from functions.views.invalidate import InvalidateViews
 
 
@@ -28,22 +29,22 @@ class Settings(FromQueue, HasJobs):
 def wire() -> tuple[InvalidateViews, BatchConsumer[JobRef]]:
     settings = read_settings(Settings)
     s3 = one_attempt("s3")
-    forget = InvalidateViews(
-        S3Jobs(s3, settings.jobs_bucket),
-        CloudFrontCdn(client("cloudfront"), settings.distribution_id),
-        S3InvalidationUsage(s3, settings.jobs_bucket),
-        settings.invalidation_paths_per_month,
-        LogMetrics(),
+    invalidate = InvalidateViews(
+        jobs=S3Jobs(s3, settings.jobs_bucket),
+        cdn=CloudFrontCdn(client("cloudfront"), settings.distribution_id),
+        usage=S3InvalidationUsage(s3, settings.jobs_bucket),
+        budget=settings.invalidation_paths_per_month,
+        metrics=LogMetrics(),
     )
-    return forget, batch_consumer(JobRef, settings)
+    return invalidate, batch_consumer(JobRef, settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    forget, messages = wire()
+    invalidate, messages = wire()
 
     def all_jobs(refs: list[JobRef]) -> list[Exception | None]:
-        errors = forget(refs)
-        log.info("edge forgets", messages=len(refs), failed=sum(map(bool, errors)))
+        errors = invalidate(refs)
+        log.info("views invalidated", messages=len(refs), failed=sum(map(bool, errors)))
         return errors
 
     return messages.deliver_together(event, all_jobs)

@@ -6,12 +6,13 @@ from functions.aws.container import (
     FromQueue,
     HasJobs,
     batch_consumer,
+    once,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.s3_stores import S3Boards, S3Jobs
-from functions.protocol.batches import BatchConsumer, JobRef, once
+from functions.protocol.batches import BatchConsumer, JobRef
+from functions.protocol.clock import utc_now
 from functions.views.board import PublishBoard
 
 

@@ -9,17 +9,18 @@ from functions.aws.container import (
     batch_consumer,
     client,
     log,
+    once,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.eventbridge import EventBridgeRequests
 from functions.aws.messages import S3PhoneRecords
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.sms_providers import SmsSettings
 from functions.messages.incoming_sms import Inbound, ReceiveSms, parse_inbound
-from functions.protocol.batches import BatchConsumer, once
-from functions.wiring.sms_once import text_once
+from functions.protocol.batches import BatchConsumer
+from functions.protocol.clock import utc_now
+from functions.wiring.sms_once import sms_once_of
 
 
 class Settings(FromQueue, HasJobs, Announces, SmsSettings):
@@ -31,12 +32,12 @@ def wire() -> tuple[ReceiveSms, BatchConsumer[Inbound]]:
     settings = read_settings(Settings)
     s3, bucket = one_attempt("s3"), settings.jobs_bucket
     receive = ReceiveSms(
-        S3Tenants(s3, bucket),
-        S3PhoneRecords(s3, bucket),
-        S3Jobs(s3, bucket),
-        EventBridgeRequests(client("events"), settings.bus_name),
-        text_once(settings, s3, bucket),
-        settings.service_answers == "on",
+        tenants=S3Tenants(s3, bucket),
+        numbers=S3PhoneRecords(s3, bucket),
+        jobs=S3Jobs(s3, bucket),
+        requests=EventBridgeRequests(client("events"), settings.bus_name),
+        once=sms_once_of(settings, s3, bucket),
+        service_answers=settings.service_answers == "on",
     )
     return receive, batch_consumer(Inbound, settings, parse_inbound)
 

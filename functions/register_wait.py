@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from functions.aws.container import client, log, read_settings
+from functions.aws.container import client, log, once, read_settings
 from functions.aws.stepfunctions import StepFunctionsTaskTokens
 from functions.jobs.wait import RegisterWait, WaitRequest
-from functions.protocol.batches import once
 from functions.wiring.settle_job import SettleSettings, settle_job_of
 
 

@@ -7,10 +7,9 @@ the sessions of the oldest key: that is how all of them are ended on purpose.
 from typing import Any
 
 from functions.aws.container import FunctionSettings as Environment
-from functions.aws.container import client, log, read_settings
+from functions.aws.container import client, log, once, read_settings
 from functions.aws.signing_keys import SecretKeyStore
 from functions.people.sessions import rotate
-from functions.protocol.batches import once
 
 
 class Settings(Environment):

@@ -10,9 +10,9 @@ from functions.aws.container import (
     batch_consumer,
     client,
     log,
+    once,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.eventbridge import EventBridgeRequests
 from functions.aws.messages import S3PhoneRecords, S3TextBudgets
@@ -21,8 +21,9 @@ from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.site_address import NotedEdgeAddress
 from functions.aws.sms_providers import SmsSettings
 from functions.messages.status_sms import SendSms, StatusReached
-from functions.protocol.batches import BatchConsumer, once
-from functions.wiring.sms_once import text_once
+from functions.protocol.batches import BatchConsumer
+from functions.protocol.clock import utc_now
+from functions.wiring.sms_once import sms_once_of
 
 
 class Settings(FromQueue, HasJobs, Announces, SmsSettings):
@@ -44,14 +45,14 @@ def wire() -> tuple[SendSms, BatchConsumer[StatusReached]]:
     settings = read_settings(Settings)
     s3, bucket = one_attempt("s3"), settings.jobs_bucket
     send = SendSms(
-        S3Jobs(s3, bucket),
-        S3Tenants(s3, bucket),
-        S3PhoneRecords(s3, bucket),
-        S3TextBudgets(s3, bucket),
-        EventBridgeRequests(client("events"), settings.bus_name),
-        text_once(settings, s3, bucket),
-        SqsDelayedMessages(client("sqs"), settings.queue_url),
-        _link(settings),
+        jobs=S3Jobs(s3, bucket),
+        tenants=S3Tenants(s3, bucket),
+        numbers=S3PhoneRecords(s3, bucket),
+        budgets=S3TextBudgets(s3, bucket),
+        requests=EventBridgeRequests(client("events"), settings.bus_name),
+        once=sms_once_of(settings, s3, bucket),
+        later=SqsDelayedMessages(client("sqs"), settings.queue_url),
+        link=_link(settings),
     )
     return send, batch_consumer(StatusReached, settings)
 

@@ -21,6 +21,7 @@ from functions.aws.container import (
     client,
     credentials,
     log,
+    once,
     one_attempt,
     read_settings,
 )
@@ -35,7 +36,6 @@ from functions.aws.roster_days import DynamoRoster
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.signing_keys import SecretKeyStore
 from functions.aws.site_address import NotedEdgeAddress, NotedParameter
-from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
@@ -45,8 +45,8 @@ from functions.people.known_devices import KnownDevices
 from functions.people.sessions import KeyRing, Sessions
 from functions.people.sign_in import SignIn
 from functions.photos.add_photo import AddPhoto
-from functions.protocol.batches import once
-from functions.wiring.assign_crew import assign_crew
+from functions.wiring.assign_crew import assign_crew_of
+from functions.wiring.executions import executions_of
 
 if TYPE_CHECKING:
     from functions.ops.wiring import Ops
@@ -71,9 +71,7 @@ def wire() -> LambdaFunctionUrlResolver:
     jobs = S3Jobs(s3, settings.jobs_bucket)
     views = public_views(s3, settings)
     tenants = S3Tenants(s3, settings.jobs_bucket)
-    executions = StepFunctionsExecutions(
-        client("stepfunctions"), settings.machine_prefix, settings.machine_alias
-    )
+    executions = executions_of(settings)
     bus = EventBridgeBus(client("events"), settings.bus_name)
     accounts = DynamoAccounts(dynamodb, settings.crew_roster)
     limits = DynamoLimits(dynamodb, settings.crew_roster)
@@ -95,7 +93,11 @@ def wire() -> LambdaFunctionUrlResolver:
         create=CreateJob(jobs, views, executions, tenants),
         advance=AdvanceJob(jobs, executions, bus),
         edit=EditJob(
-            jobs, views, bus, assign_crew(settings, jobs, tenants), task_tokens=executions
+            jobs=jobs,
+            views=views,
+            bus=bus,
+            crew=assign_crew_of(settings, jobs, tenants),
+            task_tokens=executions,
         ),
         accounts=accounts,
         roster=DynamoRoster(dynamodb, settings.crew_roster),

@@ -4,10 +4,10 @@ from typing import Any
 
 from functions.aws.container import (
     log,
+    once,
     read_settings,
 )
 from functions.jobs.settle import SettleJob, SettleRequest
-from functions.protocol.batches import once
 from functions.wiring.settle_job import SettleSettings, settle_job_of
 
 

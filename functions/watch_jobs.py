@@ -12,9 +12,9 @@ from functions.aws.container import (
     batch_consumer,
     client,
     log,
+    once,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.invalidation_usage import public_views
@@ -22,8 +22,8 @@ from functions.aws.messages import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsDeadLetterCounts, SqsDelayedMessages
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants
-from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.protocol.batches import BatchConsumer, JobRef, once
+from functions.protocol.batches import BatchConsumer, JobRef
+from functions.protocol.clock import utc_now
 from functions.protocol.ports import (
     Corrupt,
     Unforeseen,
@@ -43,6 +43,7 @@ from functions.repair.requests import (
 )
 from functions.repair.watch import WatchJobs
 from functions.views.board import PublishBoard
+from functions.wiring.executions import executions_of
 from statemachine.flows import UnknownFlow
 
 ROUND_S = 60.0
@@ -61,33 +62,29 @@ def wire() -> tuple[WatchJobs, FanOut, BatchConsumer[WatchRequest]]:
     settings = read_settings(Settings)
     s3, sqs = one_attempt("s3"), client("sqs")
     jobs, tenants = S3Jobs(s3, settings.jobs_bucket), S3Tenants(s3, settings.jobs_bucket)
+    bus, metrics = EventBridgeBus(client("events"), settings.bus_name), LogMetrics()
     watch = WatchJobs(
-        jobs,
-        public_views(s3, settings),
-        StepFunctionsExecutions(
-            client("stepfunctions"), settings.machine_prefix, settings.machine_alias
+        jobs=jobs,
+        views=public_views(s3, settings),
+        executions=executions_of(settings),
+        bus=bus,
+        tenants=tenants,
+        publish=PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)),
+        stuck=S3Stuck(s3, settings.jobs_bucket),
+        deliveries=RepairDeliveries(
+            deliveries=S3Deliveries(s3, settings.jobs_bucket),
+            endpoints=S3Endpoints(s3, settings.jobs_bucket),
+            texts=SqsDelayedMessages(sqs, settings.text_queue_url),
+            slow=SqsDelayedMessages(sqs, settings.slow_queue_url),
+            bus=bus,
+            metrics=metrics,
+            log=log,
         ),
-        EventBridgeBus(client("events"), settings.bus_name),
-        tenants,
-        PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)),
-        S3Stuck(s3, settings.jobs_bucket),
-        RepairDeliveries(
-            S3Deliveries(s3, settings.jobs_bucket),
-            S3Endpoints(s3, settings.jobs_bucket),
-            SqsDelayedMessages(sqs, settings.text_queue_url),
-            SqsDelayedMessages(sqs, settings.slow_queue_url),
-            EventBridgeBus(client("events"), settings.bus_name),
-            LogMetrics(),
-            log,
-        ),
-        LogMetrics(),
-        SqsDeadLetterCounts(sqs, settings.dead_letter_url, "watch-jobs"),
+        metrics=metrics,
+        dead_letters=SqsDeadLetterCounts(sqs, settings.dead_letter_url, "watch-jobs"),
     )
-    return (
-        watch,
-        FanOut(tenants, SqsDelayedMessages(sqs, settings.watch_queue_url)),
-        batch_consumer(WatchRequest, settings),
-    )
+    rounds = FanOut(tenants, SqsDelayedMessages(sqs, settings.watch_queue_url))
+    return watch, rounds, batch_consumer(WatchRequest, settings)
 
 
 def after(seconds: float) -> TimeIsUp:

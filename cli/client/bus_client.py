@@ -13,10 +13,11 @@ from cli.output.output import NotFound, Rejected, TimedOut, UsageError
 from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.response_models import JobDocument
 from functions.api.responses import job_document
+from functions.aws.eventbridge import put_events
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Tenants
 from functions.people.accounts import Account
 from functions.people.sessions import Session
-from functions.protocol.ports import Corrupt, UnknownJob
+from functions.protocol.ports import Corrupt, Unavailable, UnknownJob
 from statemachine.edits import is_made, refusal_of
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import EarlyMove, Job, Refusal
@@ -200,9 +201,10 @@ def send(place: Connection, request: JobMoveRequested | JobEditRequested) -> Non
         "DetailType": type(request).__name__,
         "Detail": request.model_dump_json(exclude_none=True),
     }
-    answer = place.client("events").put_events(Entries=[entry])
-    if answer["FailedEntryCount"]:
-        raise TimedOut(f"the bus did not take the event: {answer['Entries'][0]['ErrorMessage']}")
+    try:
+        put_events(place.client("events"), [entry])
+    except Unavailable as error:
+        raise TimedOut(f"the bus did not take the event: {error}") from error
 
 
 def dead_lettered(place: Connection, queue: str, event_id: str) -> str | None:

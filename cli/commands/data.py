@@ -16,7 +16,7 @@ from cli.output.output import CliError, UsageError, console, print_json, report_
 from cli.output.photo_folder import PhotoFolder
 from cli.reservations import assignment, reserved_again
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Views
-from functions.protocol.batches import field_errors
+from functions.protocol.field_errors import field_errors
 from functions.protocol.ports import Conflict
 from functions.protocol.read_each import Unreadable, read_each
 from functions.views.board import PublishBoard

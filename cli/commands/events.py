@@ -14,9 +14,10 @@ from pydantic import BaseModel, ValidationError
 from cli.client.connection import Connection
 from cli.output.output import TimedOut, UsageError, console, print_json, report_errors
 from events import REQUESTS_SOURCE, JobEditRequested, JobMoveRequested, JobRequested
+from functions.aws.eventbridge import put_events
 from functions.aws.s3_stores import S3Jobs
-from functions.protocol.batches import field_errors
-from functions.protocol.ports import UnknownJob
+from functions.protocol.field_errors import field_errors
+from functions.protocol.ports import Unavailable, UnknownJob
 from statemachine.ids import job_id_for
 
 app = typer.Typer(no_args_is_help=True, help="Send events to the bus, play recordings of them.")
@@ -24,8 +25,6 @@ app = typer.Typer(no_args_is_help=True, help="Send events to the bus, play recor
 REQUESTS: dict[str, type[BaseModel]] = {
     kind.__name__: kind for kind in (JobRequested, JobMoveRequested, JobEditRequested)
 }
-PER_CALL = 10
-ROUNDS = 4
 BOOKING_PATIENCE_S = 120.0
 
 
@@ -90,17 +89,10 @@ def play(
 
 def put(place: Connection, events: list[Recorded]) -> None:
     """Every event is on the bus, or TimedOut was raised; only what failed is sent again."""
-    client = place.client("events")
-    for start in range(0, len(events), PER_CALL):
-        entries = [_entry(place, event) for event in events[start : start + PER_CALL]]
-        for _ in range(ROUNDS):
-            answer = client.put_events(Entries=entries)
-            results = zip(entries, answer["Entries"], strict=True)
-            entries = [entry for entry, result in results if result.get("ErrorCode")]
-            if not entries:
-                break
-        else:
-            raise TimedOut(f"the bus did not take {len(entries)} events; send the file again")
+    try:
+        put_events(place.client("events"), [_entry(place, event) for event in events])
+    except Unavailable as error:
+        raise TimedOut("the bus did not take all events; send the file again") from error
 
 
 def _entry(place: Connection, event: Recorded) -> dict[str, str]:

@@ -11,9 +11,7 @@ from functions.api.dependencies import Api
 from functions.api.dispatch import dispatch
 from functions.api.request import ApiRequest, request_of
 from functions.api.routes import ROUTES, Route
-from functions.aws.container import (
-    utc_now,
-)
+from functions.protocol.clock import utc_now
 
 if TYPE_CHECKING:
     pass

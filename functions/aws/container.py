@@ -9,7 +9,6 @@ layers that nothing here uses, which are a third of a function's import time (`b
 
 import os
 from collections.abc import Callable
-from datetime import datetime, timezone
 from functools import cache
 from typing import Any, TypeVar
 
@@ -78,6 +77,7 @@ class OpsNames(HasJobs, HasViews, Announces, RunsMachines):
     """The watchdog, by the name under which it is called."""
 
 
+Wired = TypeVar("Wired")
 SettingsT = TypeVar("SettingsT", bound=FunctionSettings)
 
 
@@ -93,8 +93,9 @@ def read_settings(wanted: type[SettingsT]) -> SettingsT:
         raise Misconfigured(f"missing or wrong in the environment: {names}") from error
 
 
-def utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+def once(wire: Callable[[], Wired]) -> Callable[[], Wired]:
+    """`wire`, called at the first event of a container and never at import."""
+    return cache(wire)
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from functions.aws.container import HasViews, utc_now
+from functions.aws.container import HasViews
 from functions.aws.s3_stores import S3Objects, S3Views, to_bytes
+from functions.protocol.clock import utc_now
 from functions.protocol.ports import Stored
 from functions.views.invalidation_budget import MonthlyUsage, ViewTtl
 

@@ -11,10 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from functions.aws.container import (
-    utc_now,
-)
 from functions.jobs.facts import fact_of_entry
+from functions.protocol.clock import utc_now
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import Bus, Jobs, TaskOutput, Views

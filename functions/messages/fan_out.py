@@ -16,7 +16,8 @@ from functions.aws.container import (
 from functions.messages.endpoints import TYPES, Endpoint, Endpoints
 from functions.messages.fact_notice import FactNotice, wanting
 from functions.messages.webhook_schedule import WebhookAttempt, WebhookQueues
-from functions.protocol.batches import Permanent, field_errors
+from functions.protocol.batches import Permanent
+from functions.protocol.field_errors import field_errors
 
 
 @dataclass(frozen=True)

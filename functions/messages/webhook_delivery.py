@@ -21,9 +21,6 @@ from pydantic import BaseModel, ConfigDict
 from standardwebhooks import Webhook
 
 from events import EndpointPaused
-from functions.aws.container import (
-    utc_now,
-)
 from functions.messages.deliveries import Busy, Deliveries, change
 from functions.messages.endpoints import Endpoint, Endpoints, UnknownEndpoint, change_endpoint
 from functions.messages.webhook_client import (
@@ -39,6 +36,7 @@ from functions.messages.webhook_schedule import (
     retry_after,
     wait_before,
 )
+from functions.protocol.clock import utc_now
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import Bus, Logger

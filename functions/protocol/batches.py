@@ -9,16 +9,16 @@ every message of a batch failed, each by an unforeseen error → the same, and t
 """
 
 import json
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from events import TEXTS_SOURCE, Request
+from functions.protocol.clock import utc_now
+from functions.protocol.field_errors import field_errors
 from functions.protocol.partners import WrongPartner, check_source
 from functions.protocol.ports import (
     Corrupt,
@@ -31,11 +31,7 @@ from functions.protocol.ports import (
 from statemachine.edits import EditRefused
 from statemachine.flows import UnknownFlow
 from statemachine.lifecycle import RecordsFull
-from statemachine.roster import CLOCK_PATTERN, DATE_PATTERN
 from statemachine.values import (
-    JOB_ID_PATTERN,
-    NAME_PATTERN,
-    PHONE_PATTERN,
     RESERVED,
     JobId,
     Tenant,
@@ -43,7 +39,6 @@ from statemachine.values import (
 )
 
 Event = TypeVar("Event", bound=BaseModel)
-Wired = TypeVar("Wired")
 Record = dict[str, Any]
 """One message of a batch, as the event source mapping of SQS hands it over."""
 
@@ -109,7 +104,7 @@ class BatchConsumer(Generic[Event]):
     parse: "Callable[[type[Event], str], Event] | None" = None
     """Where the message is no EventBridge event with everything in its `detail`."""
     redelivery: Redelivery | None = None
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Callable[[], datetime] = utc_now
 
     def deliver(self, batch: dict[str, Any], handle: Callable[[Event], object]) -> dict[str, Any]:
         """Hand every message to `handle`; the answer names those that shall come again.
@@ -243,45 +238,3 @@ def check_outside(request: Request) -> None:
         raise Permanent(
             f"event_id: ids that begin with {RESERVED!r} are the server's; send one of your own"
         )
-
-
-WRITTEN_AS = {
-    PHONE_PATTERN: "write it with the country's code, as +15555550123",
-    NAME_PATTERN: "write small letters, digits and _, a letter first, as maria_2",
-    CLOCK_PATTERN: "write it as 07:00",
-    DATE_PATTERN: "write it as 2026-11-22",
-    JOB_ID_PATTERN: "job ids look like 261121-7k3m2q",
-}
-"""What to do, for those who cannot read a pattern."""
-
-
-PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}", re.ASCII)
-
-
-def field_errors(error: ValidationError, names_keys: bool = False) -> Iterator[str]:
-    """Where and what, but nothing the sender wrote: it may be someone's name or phone number.
-
-    So an unknown key is told by the place where it stands, not by itself; only whoever sent it
-    is told its name (`names_keys`), and only where it looks like the name of a field.
-    """
-    for problem in error.errors(include_input=False, include_url=False):
-        if problem["type"] == "extra_forbidden" and names_keys:
-            yield _unknown_key(problem["loc"])
-            continue
-        place = problem["loc"][:-1] if problem["type"] == "extra_forbidden" else problem["loc"]
-        where = ".".join(str(part) for part in place) or "event"
-        plain = WRITTEN_AS.get(problem.get("ctx", {}).get("pattern", ""))
-        yield f"{where}: {plain or problem['msg'].removeprefix('Value error, ')}"
-
-
-def _unknown_key(loc: tuple[int | str, ...]) -> str:
-    *place, key = map(str, loc)
-    named = key if PLAIN_KEY.fullmatch(key) else "a field"
-    return (
-        f"{'.'.join((*place, named))}: no such field is known here; check its name, or leave it out"
-    )
-
-
-def once(wire: Callable[[], Wired]) -> Callable[[], Wired]:
-    """`wire`, called at the first event of a container and never at import."""
-    return cache(wire)

@@ -212,7 +212,7 @@ class Requests(Protocol):
 
 
 class Cdn(Protocol):
-    def forget(self, paths: Iterable[str], batch: str) -> None:
+    def invalidate(self, paths: Iterable[str], batch: str) -> None:
         """One invalidation of `paths`; asked twice for the same `batch` it stays one.
 
         The batch names what has changed, not only where: the next change of the same paths is

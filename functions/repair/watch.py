@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from functions.aws.container import (
     log,
@@ -63,19 +64,30 @@ class WatchJobs:
     dead_letters: DeadLetterCounts
     pause: Pause = full_jitter
 
-    @property
+    @cached_property
     def repair_job(self) -> RepairJob:
         call = ReportStuck(self.stuck, self.bus, self.metrics, log)
-        execution = RepairExecution(self.jobs, self.executions, self.bus, call, self.pause)
         return RepairJob(
-            self.jobs, self.views, self.bus, execution, call, self.deliveries, self.metrics, log,
-            self.pause,
-        )  # fmt: skip
+            jobs=self.jobs,
+            views=self.views,
+            bus=self.bus,
+            execution=RepairExecution(self.jobs, self.executions, self.bus, call, self.pause),
+            call=call,
+            deliveries=self.deliveries,
+            metrics=self.metrics,
+            log=log,
+            pause=self.pause,
+        )
 
-    @property
+    @cached_property
     def business(self) -> RepairBusiness:
         return RepairBusiness(
-            self.jobs, self.publish, self.stuck, self.repair_job, self.metrics, log
+            jobs=self.jobs,
+            publish=self.publish,
+            stuck=self.stuck,
+            repair_job=self.repair_job,
+            metrics=self.metrics,
+            log=log,
         )
 
     def round(

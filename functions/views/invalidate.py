@@ -9,10 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from functions.aws.container import (
-    utc_now,
-)
 from functions.protocol.batches import JobRef, failure
+from functions.protocol.clock import utc_now
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import Cdn, Jobs
@@ -23,7 +21,7 @@ from statemachine.ids import digest_of
 @dataclass(frozen=True)
 class InvalidateViews:
     jobs: Jobs
-    edge: Cdn
+    cdn: Cdn
     usage: InvalidationUsage
     budget: int
     metrics: Metrics
@@ -55,7 +53,7 @@ class InvalidateViews:
         if used > self.budget:
             self.metrics.measure("PathsNotInvalidated", len(paths), "Count")
             return
-        self.edge.forget(paths, batch=batch)
+        self.cdn.invalidate(paths, batch=batch)
         # After it: a batch that CloudFront throttles comes again, and is paid for once.
         record_usage(self.usage, month, len(paths), self.pause)
         self.metrics.measure("InvalidationPaths", len(paths), "Count")

@@ -12,7 +12,7 @@ from functions.people.assign_crew import AssignCrew
 from functions.protocol.ports import Jobs, Tenants
 
 
-def assign_crew(settings: HasRoster, jobs: Jobs, tenants: Tenants) -> AssignCrew:
+def assign_crew_of(settings: HasRoster, jobs: Jobs, tenants: Tenants) -> AssignCrew:
     dynamodb, once_only = client("dynamodb"), one_attempt("dynamodb")
     return AssignCrew(
         DynamoAccounts(dynamodb, settings.crew_roster),

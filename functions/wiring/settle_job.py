@@ -21,8 +21,8 @@ class SettleSettings(HasJobs, HasViews, Announces):
 def settle_job_of(settings: SettleSettings) -> SettleJob:
     s3 = one_attempt("s3")
     return SettleJob(
-        S3Jobs(s3, settings.jobs_bucket),
-        public_views(s3, settings),
-        EventBridgeBus(client("events"), settings.bus_name),
-        LogMetrics(),
+        jobs=S3Jobs(s3, settings.jobs_bucket),
+        views=public_views(s3, settings),
+        bus=EventBridgeBus(client("events"), settings.bus_name),
+        metrics=LogMetrics(),
     )

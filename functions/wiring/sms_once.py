@@ -12,7 +12,7 @@ from functions.aws.sms_providers import SmsSettings, sms_provider_of
 from functions.messages.sms_once import SmsOnce
 
 
-def text_once(settings: SmsSettings, s3: Any, bucket: str) -> SmsOnce:
+def sms_once_of(settings: SmsSettings, s3: Any, bucket: str) -> SmsOnce:
     return SmsOnce(
         S3Deliveries(s3, bucket),
         sms_provider_of(settings),

@@ -47,7 +47,7 @@ from tests.support.fakes import (
     FakeBoards,
     FakeBus,
     FakeDeadLetters,
-    FakeEdge,
+    FakeCdn,
     FakeExecutions,
     FakeJobs,
     FakeLog,
@@ -152,7 +152,7 @@ class World:
         self.now = NOON
         self.bucket = Bucket(self.faults)
         self.bucket.clock = lambda: self.now
-        self.bus, self.edge = FakeBus(self.faults), FakeEdge(self.faults)
+        self.bus, self.edge = FakeBus(self.faults), FakeCdn(self.faults)
         self.executions, self.dead = FakeExecutions(self.faults), FakeDeadLetters()
         self.messages: list[Message] = []
         self.archive: list[Request] = []

@@ -17,6 +17,7 @@ from functions.aws.queues import SqsDeadLetterCounts
 from functions.aws.s3_stores import S3Jobs
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.jobs.facts import fact_of_entry
+from functions.protocol.clock import utc_now
 from functions.protocol.ports import Conflict, TaskOutput, Unavailable
 from functions.views.invalidation_budget import MonthlyUsage
 from statemachine.flows import load_flow
@@ -204,12 +205,12 @@ def test_an_execution_that_cannot_be_started_is_an_error(sfn: object, code: str)
 def test_an_edge_that_is_too_busy_is_to_be_asked_again(moto: Moto, fault: Fault) -> None:
     cloudfront = moto.client("cloudfront")
     with Faults({"CreateInvalidation": [fault]}).on(cloudfront), pytest.raises(Unavailable):
-        CloudFrontCdn(cloudfront, "E1").forget(["/t/a.json"], batch="1")
+        CloudFrontCdn(cloudfront, "E1").invalidate(["/t/a.json"], batch="1")
 
 
 def test_a_distribution_that_is_not_there_is_an_error(moto: Moto) -> None:
     with pytest.raises(ClientError):
-        CloudFrontCdn(moto.client("cloudfront"), "E1").forget(["/t/a.json"], batch="1")
+        CloudFrontCdn(moto.client("cloudfront"), "E1").invalidate(["/t/a.json"], batch="1")
 
 
 # -- settings and clients
@@ -283,7 +284,7 @@ def test_a_view_says_how_long_the_edge_may_keep_it_by_what_is_left_of_the_month(
     moto: Moto,
 ) -> None:
     """Written through the views of the functions: long at first, short in the last tenth."""
-    jobs, site, month = moto.bucket(), moto.bucket(), f"{container.utc_now():%Y-%m}"
+    jobs, site, month = moto.bucket(), moto.bucket(), f"{utc_now():%Y-%m}"
     settings = HasViews(
         site_bucket=site, jobs_bucket=jobs, view_ttl_s=60, invalidation_paths_per_month=100
     )

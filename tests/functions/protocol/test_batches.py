@@ -12,6 +12,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
 from events import TEXTS_SOURCE, JobMoveRequested
+from functions.aws.container import once
 from functions.messages.fact_notice import FactNotice
 from functions.messages.fan_out import parse_fact
 from functions.messages.status_sms import StatusReached
@@ -22,7 +23,6 @@ from functions.protocol.batches import (
     BatchFailed,
     JobRef,
     Permanent,
-    once,
     parse_event,
     retry_delay_s,
 )
@@ -205,7 +205,7 @@ def test_a_message_that_cannot_be_delayed_comes_again_all_the_same() -> None:
     assert desk.letters.dead_lettered == []
 
 
-MAY_MISS_ITS_JOB = ("Create", "Advance", "Edit", "Board", "Edge", "Text", "Inbound")
+MAY_MISS_ITS_JOB = ("Create", "Advance", "Edit", "Board", "Invalidation", "Sms", "Inbound")
 
 
 @pytest.mark.parametrize("queue", MAY_MISS_ITS_JOB)

@@ -40,7 +40,7 @@ from tests.support.fakes import (
     Bucket,
     FakeBus,
     FakeDeadLetters,
-    FakeEdge,
+    FakeCdn,
     FakeExecutions,
     FakeTenants,
     board_key,
@@ -395,25 +395,25 @@ def test_no_facts_are_no_call(bus: BusAndEars) -> None:
     assert heard() == []
 
 
-# -- the edge
+# -- the CDN
 
-EdgeAndLog = tuple[Cdn, Callable[[], list[tuple[str, ...]]]]
+CdnAndLog = tuple[Cdn, Callable[[], list[tuple[str, ...]]]]
 
 
 @pytest.fixture(params=["fake", "moto"])
-def edge(request: pytest.FixtureRequest) -> EdgeAndLog:
-    """An edge, and what it was told to forget: one entry for each `CallerReference`."""
+def cdn_and_log(request: pytest.FixtureRequest) -> CdnAndLog:
+    """A CDN, and the paths of its invalidations: one entry for each `CallerReference`."""
     if request.param == "fake":
-        fake = FakeEdge()
-        return fake, fake.forgotten
+        fake = FakeCdn()
+        return fake, fake.invalidated
     moto: Moto = request.getfixturevalue("moto")
     cloudfront = moto.client("cloudfront")
     distribution = a_distribution(cloudfront, moto.name("distribution"))
 
-    def forgotten() -> list[tuple[str, ...]]:
+    def invalidated() -> list[tuple[str, ...]]:
         return [paths for _, paths in dict.fromkeys(invalidations(cloudfront, distribution))]
 
-    return CloudFrontCdn(cloudfront, distribution), forgotten
+    return CloudFrontCdn(cloudfront, distribution), invalidated
 
 
 def a_distribution(cloudfront: Any, reference: str) -> str:
@@ -445,24 +445,24 @@ def invalidations(cloudfront: Any, distribution: str) -> Iterator[tuple[str, tup
         yield batch["CallerReference"], tuple(batch["Paths"]["Items"])
 
 
-def test_paths_are_forgotten_together_each_once(edge: EdgeAndLog) -> None:
-    forgets, forgotten = edge
-    forgets.forget(["/t/b.json", "/t/a.json", "/t/b.json"], batch="1")
-    assert forgotten() == [("/t/a.json", "/t/b.json")]
+def test_paths_are_invalidated_together_each_once(cdn_and_log: CdnAndLog) -> None:
+    cdn, invalidated = cdn_and_log
+    cdn.invalidate(["/t/b.json", "/t/a.json", "/t/b.json"], batch="1")
+    assert invalidated() == [("/t/a.json", "/t/b.json")]
 
 
-def test_a_batch_asked_for_again_is_the_same_invalidation(edge: EdgeAndLog) -> None:
-    forgets, forgotten = edge
+def test_a_batch_asked_for_again_is_the_same_invalidation(cdn_and_log: CdnAndLog) -> None:
+    cdn, invalidated = cdn_and_log
     for _ in range(2):
-        forgets.forget(["/t/a.json"], batch="1")
-    assert forgotten() == [("/t/a.json",)]
+        cdn.invalidate(["/t/a.json"], batch="1")
+    assert invalidated() == [("/t/a.json",)]
 
 
-def test_the_next_change_of_the_same_path_is_another_invalidation(edge: EdgeAndLog) -> None:
-    forgets, forgotten = edge
+def test_the_next_change_of_the_same_path_is_another_invalidation(cdn_and_log: CdnAndLog) -> None:
+    cdn, invalidated = cdn_and_log
     for batch in ("1", "2"):
-        forgets.forget(["/t/a.json"], batch)
-    assert forgotten() == [("/t/a.json",), ("/t/a.json",)]
+        cdn.invalidate(["/t/a.json"], batch)
+    assert invalidated() == [("/t/a.json",), ("/t/a.json",)]
 
 
 # -- dead letters

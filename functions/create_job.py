@@ -43,7 +43,7 @@ def wire() -> tuple[CreateJob, BatchConsumer[JobRequested]]:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """From the queue: the batch's failures. Invoked with a request: `Booked`, or `error`."""
+    """From the queue: the failures of the batch. Invoked with a request: `Booked`, or `error`."""
     create, messages = wire()
 
     def one(request: JobRequested) -> Booked:

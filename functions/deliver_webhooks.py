@@ -36,7 +36,7 @@ class Settings(FromQueue, HasJobs, Announces, HasWebhookQueues):
 
     @property
     def allows_local(self) -> bool:
-        """Only on the laptop engine, by an account that AWS has never given to anybody."""
+        """Only on the laptop engine, whose account number AWS has never given to anyone."""
         return self.local_endpoints == "on" and self.account_id == ENGINE_ACCOUNT
 
 
@@ -57,7 +57,7 @@ def wire() -> tuple[DeliverWebhooks, BatchConsumer[WebhookAttempt], str]:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """From a lane: the batch's failures. Invoked with a `TestRequest`: what the endpoint answered."""
+    """From a queue: the failures of the batch. Invoked with `TestRequest`: the endpoint's answer."""
     deliver, messages, slow_arn = wire()
     if "Records" not in event:
         test = TestRequest.model_validate(event)

@@ -52,7 +52,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     def one(request: JobEditRequested) -> None:
         try:
             job = edit(request, utc_now())
-        except EditRefused as refused:  # on the record and announced: nothing is left to be done
+        except EditRefused as refused:  # on the record and announced: nothing is left to do
             log.info("refused", tenant=request.tenant, job=request.job_id, why=refused.why)
             return
         log.info("edited", tenant=job.tenant, job=job.job_id, rev=job.visible_rev)

@@ -29,7 +29,7 @@ from functions.wiring.sms_once import sms_once_of
 class Settings(FromQueue, HasJobs, Announces, SmsSettings):
     queue_url: str
     edge_url: str = ""
-    """Where customers reach us, if the deployment knows; else it is noted in the parameter."""
+    """Where customers reach us, if the deployment knows it; otherwise the parameter has it."""
     edge_url_parameter: str
 
 

@@ -1,8 +1,9 @@
 """The Lambda behind `/api/*`: a Function URL that only CloudFront may call.
 
-Powertools routes; checking is ours. Its own validation (`enable_validation`) costs little at import
-(20 ms of CPU beside 240, see bench/api.py), but it runs before anybody has asked who is there,
-takes a form or a list where an object is wanted, and makes a 500 of a body that is no UTF-8.
+Powertools does the routing; our code does the validation. Powertools' own (`enable_validation`)
+adds little to the import (20 ms of CPU to 240, see bench/api.py), but it runs before the caller is
+authenticated, accepts a form or a list where an object is required, and answers 500 to a body that
+is not UTF-8.
 """
 
 import uuid
@@ -56,9 +57,9 @@ from functions.api.router import resolver
 class Settings(OpsNames, HasRoster):
     session_keys: str
     uploads_host: str
-    """The jobs bucket by the name under which the edge asks it."""
+    """The host name under which the edge reaches the jobs bucket."""
     edge_url: str = ""
-    """Where customers reach us, if the deployment knows; else it is noted in the parameter."""
+    """Where customers reach us, if the deployment knows it; otherwise the parameter has it."""
     edge_url_parameter: str
     distribution_parameter: str
     api_docs: str = "off"
@@ -118,14 +119,14 @@ def wire() -> LambdaFunctionUrlResolver:
 
 
 def _ops(settings: Settings) -> "Callable[[], Ops]":
-    def made() -> "Ops":
-        from functions.ops.wiring import ops_of  # only ops pay for importing it
+    def ops() -> "Ops":
+        from functions.ops.wiring import ops_of  # only requests of ops pay for this import
 
         ssm = client("ssm")
         distribution = NotedParameter(ssm, settings.distribution_parameter)
         return ops_of(client, one_attempt, settings, lambda: distribution.value)
 
-    return cache(made)
+    return cache(ops)
 
 
 def _edge_address(settings: Settings) -> Any:

@@ -47,13 +47,13 @@ from functions.wiring.executions import executions_of
 from statemachine.flows import UnknownFlow
 
 ROUND_S = 60.0
-"""So long a round looks at one job after the other; the function may run for twice that."""
+"""How long a round checks jobs, one after the other; the function may run for twice that."""
 
 
 class Settings(FromQueue, HasJobs, HasViews, Announces, RunsMachines):
     slow_queue_url: str
     watch_queue_url: str
-    """The function's own queue: a round is one message for each business."""
+    """The function's own queue, with one message of a round for each business."""
     text_queue_url: str
 
 
@@ -87,39 +87,39 @@ def wire() -> tuple[WatchJobs, FanOut, BatchConsumer[WatchRequest]]:
     return watch, rounds, batch_consumer(WatchRequest, settings)
 
 
-def after(seconds: float) -> TimeIsUp:
+def _time_limit(seconds: float) -> TimeIsUp:
     end = time.monotonic() + seconds
     return lambda: time.monotonic() >= end
 
 
 def _round(watch: WatchJobs, fan_out: FanOut, order: RoundRequest, queued: bool) -> dict[str, Any]:
-    """Of one business where one is named, of all where they are few; else a message for each."""
+    """Check one business if `order` names one, or all if they are few; else queue one message each."""
     now, ask, full = utc_now(), order.ask_executions, order.full or order.ask_executions
     if order.tenant:
-        one = RoundOrder(now, full, ask, order.after or "", after(ROUND_S))
+        one = RoundOrder(now, full, ask, order.after or "", _time_limit(ROUND_S))
         found = watch.one_business(order.tenant, one)
     elif queued and (sent := fan_out(order)) is not None:
         found = RoundReport(businesses=sent, dead_letters=watch.dead(now, full))
     else:
-        found = watch.round(now, ask, full, lambda number: after(ROUND_S / number))
-    fan_out.go_on(order, found)
-    told = found.model_dump(mode="json")
-    log.info("round", **told)
-    return told
+        found = watch.round(now, ask, full, lambda number: _time_limit(ROUND_S / number))
+    fan_out.continue_round(order, found)
+    report = found.model_dump(mode="json")
+    log.info("round", **report)
+    return report
 
 
-def _redriven(watch: WatchJobs, ref: JobRef) -> dict[str, Any]:
-    """`repaired`, or `error` where no one can help."""
+def _repair_job(watch: WatchJobs, ref: JobRef) -> dict[str, Any]:
+    """`repaired`, or `error` if the job cannot be repaired."""
     try:
         repaired = watch.repair(ref.tenant, ref.job_id, utc_now())
     except (UnknownJob, Corrupt, UnknownFlow, Unforeseen) as error:
         return {"error": type(error).__name__, "detail": str(error)}
-    log.info("redriven", tenant=ref.tenant, job=ref.job_id, repaired=repaired)
+    log.info("repaired", tenant=ref.tenant, job=ref.job_id, repaired=repaired)
     return {"repaired": repaired}
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """From the queue: the batch's failures. Invoked directly with a round: what was repaired."""
+    """From the queue: the failures of the batch. Invoked directly: the answer to the request."""
     watch, fan_out, messages = wire()
     queued = "Records" in event
 
@@ -132,13 +132,13 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
                 log.info("execution ended", job=ended.input.job_id, replaced=replaced)
                 return {"replaced": replaced}
             case RepairRequest(repair=ref):
-                return _redriven(watch, ref)
+                return _repair_job(watch, ref)
             case AskMissing(missing=ref):
                 return {"missing": watch.missing(ref.tenant, ref.job_id, utc_now())}
             case RepairSomeRequest(repair_some=some):
                 done = watch.repair_some(some.tenant, some.job_ids, utc_now())
-                told = done.model_dump(mode="json")
-                log.info("redriven", tenant=some.tenant, jobs=len(some.job_ids), **told)
-                return told
+                report = done.model_dump(mode="json")
+                log.info("repaired", tenant=some.tenant, jobs=len(some.job_ids), **report)
+                return report
 
     return messages.deliver(event, one) if queued else one(WatchRequest.model_validate(event))

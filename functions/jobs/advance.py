@@ -1,8 +1,8 @@
-"""Step 2: a move is committed to the job's object, or refused on the record; then the task token rings.
+"""Step 2: a move is committed to the job's object, or refused on the record.
 
-The one conditional write of the job object decides. The task token is resumed after it, never before, and
-whether the execution heard it proves nothing: a copy of the event, the wait's own timeout or the
-watchdog ring again.
+The conditional write of the job object decides. The execution is resumed after that write, never
+before. If it does not resume, nothing is lost: a copy of the event, the wait's own timeout, or the
+watchdog sends the task token again.
 """
 
 from dataclasses import dataclass
@@ -26,38 +26,38 @@ class AdvanceJob:
     pause: Pause = full_jitter
 
     def __call__(self, request: JobMoveRequested, now: datetime) -> Verdict:
-        """What became of the request; the verdict's job is the stored one.
+        """The verdict on the request; its job is the stored one.
 
-        Raises UnknownJob, Corrupt, RecordsFull; Unavailable where it shall be delivered again.
+        Raises UnknownJob, Corrupt, RecordsFull; Unavailable if the request is to be retried.
         """
-        left: list[TaskWait] = []
+        replaced: list[TaskWait] = []
 
         def judged(job: Job) -> tuple[Job, Verdict]:
             verdict = judge(job, request, load_flow(job.flow), now)
             if job.wait and verdict.job.execution.generation > job.execution.generation:
-                # Kept for after a lost answer, when nothing shows it any more.
-                left.append(job.wait)
+                # Remembered here, because after a lost answer the job no longer shows it.
+                replaced.append(job.wait)
             return verdict.job, verdict
 
         job, verdict = commit(
             self.jobs, request.tenant, request.job_id, judged, self.pause, watched=True
         )
         self._follow_up(job, request.event_id)
-        self._send_home(left, job)
+        self._end_replaced(replaced, job)
         return verdict
 
-    def _send_home(self, left: list[TaskWait], job: Job) -> None:
-        """The execution that has not heard of the end from which the job has come back.
+    def _end_replaced(self, replaced: list[TaskWait], job: Job) -> None:
+        """End the execution of a job that was reopened before that execution saw it end.
 
-        It would wait on and call the job overdue. Where the job did not come back after all, its
-        generation is the same and it is left alone.
+        It would keep waiting and report the job as overdue. If the job was not reopened after all,
+        the generation is the same and the execution goes on.
         """
-        for wait in left:
+        for wait in replaced:
             if wait.epoch.generation < job.execution.generation:
                 self.executions.send_success(wait.token, TaskOutput(seq=wait.seq, to=SUPERSEDED))
 
     def _follow_up(self, job: Job, event_id: str) -> None:
-        """What must happen after the write, also where a copy of the event finds it undone."""
+        """What must happen after the write; a copy of the event does it if that was not done."""
         refused = job.refusals_with(event_id)
         if refused:
             self.bus.announce([refused_fact(job, refusal) for refusal in refused])

@@ -1,7 +1,7 @@
-"""Step 1: book a job. Object first, then its public view, then its execution, then the link.
+"""Step 1: book a job: store its object, write its public view, start its execution, return the link.
 
-Invoked with a request and answers with the link; or fed from the bus, where no one waits. Every
-copy of a request finds the job of the first and drives on whatever that one left undone.
+A caller who invokes the Lambda gets the link; a request from the bus has no one waiting for it.
+Every copy of a request finds the job of the first copy and completes what that one left undone.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ ID_ATTEMPTS = 8
 
 
 class Booked(Frozen):
-    """What the booker gets. The token is the key to the public link: no one else is given it."""
+    """What the person who books gets. The token opens the public link; no one else receives it."""
 
     job_id: JobId
     tracking_token: str
@@ -43,19 +43,19 @@ class Booked(Frozen):
 
 
 class JobIdTaken(Permanent):
-    """The id asked for belongs to another job; choose another or leave `job_id` out."""
+    """The requested id belongs to another job; choose another or leave `job_id` out."""
 
 
 class BookedOtherwise(Permanent):
-    """The same event id booked something else before; send this under a fresh one."""
+    """The same event id has booked another job; send this request with a new one."""
 
 
 class WindowRefused(Permanent):
-    """The arrival window is over, or further ahead than the business plans."""
+    """The arrival window has passed, or is further ahead than the business plans."""
 
 
 class FromTheFuture(Permanent):
-    """`occurred_at` lies ahead of our clock; check the sender's clock."""
+    """`occurred_at` is ahead of our clock; check the sender's clock."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ class CreateJob:
             raise FromTheFuture(f"event {request.event_id} says it happened in the future")
         job, created = self._created(request, tenant, now)
         if job.request_digest not in (None, request.digest):
-            raise BookedOtherwise("that event_id booked something else before; send a fresh one")
-        self._drive(job)
+            raise BookedOtherwise("that event_id has booked another job; send a new one")
+        self._follow_up(job)
         return Booked(job_id=job.job_id, tracking_token=job.token, duplicate=not created)
 
     def _created(
@@ -99,7 +99,10 @@ class CreateJob:
         raise JobIdTaken(f"job id {request.job_id or 'of this event'} belongs to another job")
 
     def _copy_of_another_day(self, request: JobRequested) -> Job | None:
-        """A copy that was stamped again on its retry, on the other side of midnight."""
+        """The job of a copy whose `occurred_at` is on the other side of midnight.
+
+        A sender may set `occurred_at` again on a retry, and the job id depends on its date.
+        """
         if request.job_id:
             return None
         for days in (-1, 1):
@@ -116,10 +119,10 @@ class CreateJob:
             return None
 
     def _stored(self, job: Job) -> Job:
-        """The job under that id after our attempts: ours, or the one that was faster.
+        """The job that is stored under that id afterwards: ours, or that of a faster writer.
 
-        A conflict with nothing there was a lost request; the same id is tried again, never the
-        next one, or two copies of one event could end up under two ids.
+        If there is a conflict but no object, our write was lost. The same id is tried again, never
+        the next one, because two copies of one event could otherwise get two ids.
         """
         self.jobs.mark_open(job.tenant, job.job_id)
         for attempt in range(ATTEMPTS):
@@ -132,8 +135,8 @@ class CreateJob:
             self.pause(attempt)
         raise Unavailable(f"{job.job_id} could not be stored; deliver the request again")
 
-    def _drive(self, job: Job) -> None:
-        """All that must be true before the link is given away; done again it does no harm."""
+    def _follow_up(self, job: Job) -> None:
+        """What must be done before the caller gets the link; idempotent."""
         flow = load_flow(job.flow)
         write_view(self.views, job, flow, self.pause)
         if not flow.status(job.status).terminal:
@@ -141,9 +144,10 @@ class CreateJob:
 
 
 def _check_window(request: JobRequested, tenant: BusinessSettings) -> None:
-    """By the time of the request: it may have waited in a queue. Copies of one that was booked
+    """Raises WindowRefused.
 
-    are not asked: their window may have passed since. Raises WindowRefused.
+    Checked at the time of the request, because it may have waited in a queue. Copies of a booked
+    request are not checked, because its window may have passed since.
     """
     by_customer = request.actor.kind == "customer"
     days = tenant.public_horizon_days if by_customer else tenant.horizon_days

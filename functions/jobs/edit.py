@@ -1,4 +1,4 @@
-"""Step 2, for details: an edit is committed, shown and announced, or refused on the record."""
+"""Step 2, for details: an edit is committed, shown, and announced, or refused on the record."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,13 +24,14 @@ class EditJob:
     crew: AssignCrew
     pause: Pause = full_jitter
     task_tokens: TaskTokens | None = None
-    """Wakes the execution where the edit lets a kept move be made; else the watchdog does."""
+    """Resume the execution if the edit lets a kept move be made; without it, the watchdog does."""
 
     def __call__(self, request: JobEditRequested, now: datetime) -> Job:
-        """The stored job with the changes. Raises EditRefused, once that is on the job's record
-        and announced; UnknownJob, Corrupt, RecordsFull, Unavailable.
+        """The stored job with the changes.
 
-        A copy of the request changes nothing, but shows and announces what the first one stored.
+        Raises EditRefused, after the refusal is on the job's record and announced; UnknownJob,
+        Corrupt, RecordsFull, Unavailable. A copy of the request changes nothing, but shows and
+        announces what the first one stored.
         """
 
         def change(job: Job) -> tuple[Job, EditRefused | None]:
@@ -58,16 +59,16 @@ class EditJob:
         return judged_again(after, load_flow(job.flow), now)
 
     def _horizon_days(self, request: JobEditRequested) -> int:
-        """Asked only where it matters: other edits need no settings."""
+        """Read only for a new schedule, because other edits need no settings."""
         if request.changes.schedule is None:
             return 0
         return self.crew.tenants.read(request.tenant).horizon_days
 
 
 def announce_edit(job: Job, event_id: str, bus: Bus, task_tokens: TaskTokens | None) -> None:
-    """Tell of an edit and of the kept moves it ended; wake the execution for those it let through.
+    """Announce an edit and the kept moves that it ended; resume the execution for those it allowed.
 
-    Also where a copy of the event finds that undone.
+    A copy of the event does so again, in case the first one did not get this far.
     """
     bus.announce([edited_fact(job, edit) for edit in job.edits if edit.event_id == event_id])
     bus.announce([refused_fact(job, refusal) for refusal in job.refusals_with(event_id)])

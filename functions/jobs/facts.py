@@ -1,4 +1,4 @@
-"""The facts that one job announces about itself."""
+"""The facts about a job's moves and edits, made from its records."""
 
 from events import Fact, JobCreated, JobEdited, JobEditRefused, JobMoved, JobMoveRefused
 from statemachine.flows import Flow
@@ -44,7 +44,7 @@ def refused_edit_fact(job: Job, refusal: RefusedEdit) -> JobEditRefused:
 
 
 def fact_of_entry(job: Job, flow: Flow, seq: int) -> Fact:
-    """The fact that the job came to the status of ledger entry `seq`."""
+    """The fact that the job reached the status of ledger entry `seq`; 0 is the booking."""
     if seq == 0:
         return JobCreated(
             tenant=job.tenant,

@@ -1,10 +1,11 @@
 """Step 4: a status is settled: the view shows it, then the fact is announced.
 
-`register_wait` does it where the job waits for its next move, this function where it has ended.
+The Lambda `register_wait` does this if the job waits for its next move, `settle_job` if it has
+ended.
 
-The execution settles the ledger one entry at a time, so every status is told in order even where
-two moves were committed at once. Settling twice writes nothing new and announces the same fact
-again; consumers know it by `(job_id, seq)`.
+The execution settles the ledger one entry at a time, so every status is announced in order, even
+if two moves were committed at once. Settling twice writes nothing new and announces the same fact
+again; consumers recognize it by `(job_id, seq)`.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from statemachine.values import Frozen, JobId, Tenant, Utc
 
 
 class SettleRequest(Frozen):
-    """`seq` is the ledger entry to settle; None asks where a successor has to go on."""
+    """`seq` is the ledger entry to settle; None asks where a new execution has to start."""
 
     tenant: Tenant
     job_id: JobId
@@ -31,7 +32,7 @@ class SettleRequest(Frozen):
 
 
 class SettledStatus(Frozen):
-    """Where the execution stands, and in an ended status whether the ledger goes on after all.
+    """Where the execution stands; `following` is set if the job was reopened from an ended status.
 
     `shown_at` is when the view of that entry was public; the wait that follows records it.
     """
@@ -52,10 +53,10 @@ class SettleJob:
     pause: Pause = full_jitter
 
     def __call__(self, request: SettleRequest) -> SettledStatus:
-        """Raises UnknownJob, Corrupt, Unavailable: the state machine tries again."""
+        """Raises UnknownJob, Corrupt, Unavailable; the state machine tries again."""
         job = self.jobs.read(request.tenant, request.job_id).value
         if request.seq is None:
-            return _place(job)
+            return _where_it_stands(job)
         flow, shown_at = load_flow(job.flow), None
         if job.execution.seq < request.seq:
             shown_at = self._show(job, flow, request.seq)
@@ -67,7 +68,7 @@ class SettleJob:
         return SettledStatus(seq=request.seq, status=status, following=following, shown_at=shown_at)
 
     def _show(self, job: Job, flow: Flow, seq: int) -> datetime:
-        """When the view of that entry, or of a later one, was public."""
+        """Write the view; returns when the view of that entry, or of a later one, was public."""
         write_view(self.views, job, flow, self.pause)
         now = self.clock()
         took_ms = (now - job.moment_of(seq)).total_seconds() * 1000
@@ -75,16 +76,16 @@ class SettleJob:
         return now
 
     def _end(self, job: Job, seq: int, shown_at: datetime | None) -> TaskOutput | None:
-        """An ended status has no wait that would record it as settled; so it is recorded here.
+        """Record an ended status as settled, because no wait follows that would record it.
 
-        Where someone has brought the job back in the meantime, the ledger goes on. In the index
-        of open jobs it stays until the watchdog has seen that nothing is left to repair.
+        Returns the next ledger entry if someone has reopened the job in the meantime. The job stays
+        in the index of open jobs until the watchdog has seen that nothing is left to repair.
         """
         job, _ = commit(
             self.jobs,
             job.tenant,
             job.job_id,
-            lambda job: (_marked(job, seq, shown_at), None),
+            lambda job: (_as_settled(job, seq, shown_at), None),
             self.pause,
         )
         if job.seq > seq:
@@ -92,13 +93,13 @@ class SettleJob:
         return None
 
 
-def _place(job: Job) -> SettledStatus:
-    """The last status that was settled, or the first one: settle_job_of it again does no harm."""
+def _where_it_stands(job: Job) -> SettledStatus:
+    """The last status that was settled, or the first one; settling that again does no harm."""
     seq = max(job.execution.seq, 0)
     return SettledStatus(seq=seq, status=job.status_at(seq))
 
 
-def _marked(job: Job, seq: int, shown_at: datetime | None) -> Job:
+def _as_settled(job: Job, seq: int, shown_at: datetime | None) -> Job:
     if job.execution.seq >= seq:
         return job
     wait = None if job.seq == seq else job.wait

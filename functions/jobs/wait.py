@@ -1,11 +1,11 @@
-"""Step 3: an execution has arrived in a status: it is settled, and the job gets the task token.
+"""Step 3: an execution has reached a status: the status is settled and the job gets the task token.
 
-    advance_job    commit entry 2 ──────────────── sees no wait ── (no one to ring)
-    register_wait          read ── PUT wait{seq 1} → 412 ── read ── PUT ── ledger ahead: ring
+    advance_job    commit entry 2 ──────────────── sees no wait ── (nothing to resume)
+    register_wait          read ── PUT wait{seq 1} → 412 ── read ── PUT ── ledger ahead: resume
 
-Both write the same object conditionally, so one of them always sees the other: no wake-up is
-lost and no one polls. The status is settled in the same call (`settle_job.py`), for each step of a
-state machine has its price; executions that earlier versions started have settled it themselves.
+Both write the same object conditionally, so one of them always sees the other: no move is missed,
+and nothing polls. The status is settled in the same call (`settle.py`), because each step of a
+state machine costs money.
 """
 
 from dataclasses import dataclass
@@ -22,22 +22,22 @@ Outcome = Literal["waits", "goes on", "fenced", "superseded", "resumed"]
 
 
 class WaitRequest(Frozen):
-    """What the state machine passes on when it begins to wait."""
+    """What the state machine passes when it begins to wait."""
 
     tenant: Tenant
     job_id: JobId
     seq: int | None = None
-    """None in an execution's first state: it does not know yet where its job stands."""
+    """None in an execution's first state, which does not know yet where the job stands."""
     execution: str
     """The execution's name; it ends in `-g` and its generation."""
     entered_at: Utc
     retry: int
     token: str
     settles: bool = False
-    """Whether the status is still to be settled, which earlier versions did in a state before."""
+    """Whether the status is still to be settled; executions of earlier versions have settled it."""
     hears_late: bool = False
     told_late: bool = False
-    """Both as `TaskWait` has them."""
+    """Both as in `TaskWait`."""
     shown_at: Utc | None = None
     """When the view of `seq` was public; None where it was settled before."""
 
@@ -58,9 +58,9 @@ class RegisterWait:
     pause: Pause = full_jitter
 
     def __call__(self, request: WaitRequest) -> Outcome:
-        """Settle the status and wait in it; a successor is told at once where its job stands.
+        """Settle the status and wait in it; a new execution learns at once where its job stands.
 
-        Raises UnknownJob, Corrupt, Unavailable: the state machine tries again, with a new token.
+        Raises UnknownJob, Corrupt, Unavailable; the state machine tries again with a new token.
         """
         seq = 0 if request.seq is None and request.generation == 0 else request.seq
         if not request.settles and seq is not None:
@@ -74,7 +74,7 @@ class RegisterWait:
         return self._wait(request.with_(shown_at=settled.shown_at), seq)
 
     def _wait(self, request: WaitRequest, seq: int) -> Outcome:
-        """Store the token unless a newer one is there; ring it at once if the ledger is ahead."""
+        """Store the token unless a newer one is there; resume at once if the ledger is ahead."""
         job, outcome = commit(
             self.jobs,
             request.tenant,
@@ -84,8 +84,8 @@ class RegisterWait:
         )
         if outcome == "superseded":
             self.task_tokens.send_success(request.token, TaskOutput(seq=seq, to=SUPERSEDED))
-        elif outcome != "fenced" and (answer := next_task_output(job)):
-            self.task_tokens.send_success(request.token, answer)
+        elif outcome != "fenced" and (output := next_task_output(job)):
+            self.task_tokens.send_success(request.token, output)
             return "goes on"
         return outcome
 

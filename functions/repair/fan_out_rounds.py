@@ -39,7 +39,7 @@ class FanOut:
             self.queue.put(order.model_copy(update={"after": now[-1]}).message(), 0)
         return len(now)
 
-    def go_on(self, order: RoundRequest, found: RoundReport) -> None:
+    def continue_round(self, order: RoundRequest, found: RoundReport) -> None:
         """A full round goes on where its time was up; of the others the next minute brings one."""
         if not (order.full or order.ask_executions):
             return

@@ -14,8 +14,8 @@ from tests.functions.creation import again, batch, envelope
 from tests.support.builders import NOON, a_job, minutes
 from tests.support.fakes import (
     Bucket,
-    FakeDeadLetters,
     FakeCdn,
+    FakeDeadLetters,
     FakeJobs,
     FakeLog,
     FakeUsage,

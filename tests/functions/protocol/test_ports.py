@@ -39,8 +39,8 @@ from tests.support.builders import NOON, TOKEN, a_job
 from tests.support.fakes import (
     Bucket,
     FakeBus,
-    FakeDeadLetters,
     FakeCdn,
+    FakeDeadLetters,
     FakeExecutions,
     FakeTenants,
     board_key,

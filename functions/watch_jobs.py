@@ -33,8 +33,8 @@ from functions.repair.fan_out_rounds import FanOut
 from functions.repair.repair_business import RoundOrder, TimeIsUp
 from functions.repair.repair_deliveries import RepairDeliveries
 from functions.repair.requests import (
-    AskMissing,
     ExecutionEnded,
+    MissingMessagesRequest,
     RepairRequest,
     RepairSomeRequest,
     RoundReport,
@@ -99,7 +99,7 @@ def _round(watch: WatchJobs, fan_out: FanOut, order: RoundRequest, queued: bool)
         one = RoundOrder(now, full, ask, order.after or "", _time_limit(ROUND_S))
         found = watch.one_business(order.tenant, one)
     elif queued and (sent := fan_out(order)) is not None:
-        found = RoundReport(businesses=sent, dead_letters=watch.dead(now, full))
+        found = RoundReport(businesses=sent, dead_letters=watch.count_dead_letters(now, full))
     else:
         found = watch.round(now, ask, full, lambda number: _time_limit(ROUND_S / number))
     fan_out.continue_round(order, found)
@@ -133,7 +133,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
                 return {"replaced": replaced}
             case RepairRequest(repair=ref):
                 return _repair_job(watch, ref)
-            case AskMissing(missing=ref):
+            case MissingMessagesRequest(missing=ref):
                 return {"missing": watch.missing(ref.tenant, ref.job_id, utc_now())}
             case RepairSomeRequest(repair_some=some):
                 done = watch.repair_some(some.tenant, some.job_ids, utc_now())

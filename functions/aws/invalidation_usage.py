@@ -16,8 +16,8 @@ class S3InvalidationUsage:
     def read(self, month: str) -> Stored[MonthlyUsage] | None:
         return self.objects.load(_key(month), MonthlyUsage)
 
-    def write(self, spent: MonthlyUsage, replacing: str | None) -> None:
-        self.objects.store(_key(spent.month), to_bytes(spent), replacing)
+    def write(self, usage: MonthlyUsage, replacing: str | None) -> None:
+        self.objects.store(_key(usage.month), to_bytes(usage), replacing)
 
 
 def _key(month: str) -> str:

@@ -1,7 +1,7 @@
-"""Step 5: the board is written: `jobs.json`, a fold of the job objects, by batches.
+"""Step 5: the board, `jobs.json`, is written from the job objects, in batches.
 
-What a message says is only which job to look at; the card is made from the job itself. So
-messages may come twice, late or in any order, and one batch is one write however long it is.
+A message only says which job has changed; the card is made from the job itself. So messages may
+come twice, late, or in any order, and a batch of any size is one write.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from functions.aws.container import (
-    log,
-)
+from functions.aws.container import log
 from functions.protocol.batches import JobRef
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Boards, Conflict, Corrupt, Jobs, Unavailable, UnknownJob
@@ -21,7 +19,7 @@ from statemachine.views import SHOWN_AFTER_END, Board, Card, card_of
 READERS = 16
 """How many job objects are read at once: as many as a client has connections (`container.POOL`)."""
 CLOCKS_APART = timedelta(hours=1)
-"""More than our clock and that of S3 can differ."""
+"""More than our clock and the clock of S3 can differ."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +29,11 @@ class PublishBoard:
     pause: Pause = full_jitter
 
     def __call__(self, tenant: str, job_ids: Iterable[str], now: datetime) -> Board:
-        """The board with today's cards of those jobs. A board that cannot be read is rebuilt: it
-        is derived, and S3 keeps the broken version.
+        """The board with the current cards of those jobs.
 
-        Raises Unavailable; and, once the others are on the board, what the first job without a
-        card raised: UnknownJob, Corrupt, UnknownFlow.
+        A board that cannot be read is rebuilt, because it is derived, and S3 keeps the broken
+        version. Raises Unavailable; and, after the other cards are on the board, the error of the
+        first job without a card: UnknownJob, Corrupt, UnknownFlow.
         """
         found = self.each_card(tenant, job_ids)
         board = self._publish(tenant, found.values(), now)
@@ -56,9 +54,11 @@ class PublishBoard:
             try:
                 found = self.each_card(tenant, job_ids)
                 if any(isinstance(card, Card) for card in found.values()):
-                    self._publish(tenant, found.values(), now)  # no board of a tenant without jobs
+                    self._publish(
+                        tenant, found.values(), now
+                    )  # a tenant without jobs gets no board
                 failed = {name: card for name, card in found.items() if isinstance(card, Exception)}
-            except Exception as error:  # this tenant's messages come again, the others' do not
+            except Exception as error:  # only this tenant's messages are retried
                 failed = dict.fromkeys(job_ids, error)
             errors |= {(tenant, job_id): error for job_id, error in failed.items()}
             log.info("board published", tenant=tenant, jobs=len(job_ids), failed=len(failed))
@@ -71,7 +71,7 @@ class PublishBoard:
             return self.rebuild(tenant, now)
 
     def each_card(self, tenant: str, job_ids: Iterable[str]) -> dict[str, Card | Exception]:
-        """By job id its card, or why it has none."""
+        """By job id, its card or the error that prevents it."""
         job_ids = list(job_ids)
         with ThreadPoolExecutor(READERS) as readers:
             cards = readers.map(lambda job_id: self._card_or_error(tenant, job_id), job_ids)
@@ -80,7 +80,7 @@ class PublishBoard:
     def _card_or_error(self, tenant: str, job_id: str) -> Card | Exception:
         try:
             return self._card(tenant, job_id)
-        except Exception as error:  # also what no one foresaw stays with its own job
+        except Exception as error:  # an unforeseen error, too, concerns only its own job
             return error
 
     def _card(self, tenant: str, job_id: str) -> Card:
@@ -88,7 +88,7 @@ class PublishBoard:
         return card_of(job, load_flow(job.flow))
 
     def merge(self, tenant: str, cards: Iterable[Card], now: datetime) -> Board:
-        """The stored board after `cards` were merged in; no write where they change nothing."""
+        """The stored board with `cards` merged in; not written if they change nothing."""
         cards = list(cards)
         last: Exception | None = None
         for attempt in range(ATTEMPTS):
@@ -105,17 +105,17 @@ class PublishBoard:
         raise Unavailable(f"board of {tenant}: no write in {ATTEMPTS} attempts") from last
 
     def rebuild(self, tenant: str, now: datetime, without: Iterable[str] = ()) -> Board:
-        """The board folded from the job objects, put in place of whatever is there.
+        """The board made from the job objects; it replaces the stored one.
 
-        The overwrite is not conditional, because it must also replace what cannot be read. A card
-        that another writer puts in between, also a new job's, is put back by the merge that
-        follows: of the jobs that were written since the first listing.
+        The overwrite is not conditional, because it must also replace a board that cannot be read.
+        It may drop a card that another writer adds meanwhile. The merge that follows adds it again,
+        for all jobs that were written since the first listing.
 
             here      list ── read all ────────────── overwrite ── list ── read the newer ── merge
             another             job and card written ──✗
 
-        A job that cannot be read is left out, and so is one of `without`: the board of the others
-        must not wait.
+        Jobs that cannot be read, and those in `without`, are left out, so that the others are
+        shown.
         """
         left_out = frozenset(without)
         before = self.jobs.written(tenant)
@@ -125,24 +125,24 @@ class PublishBoard:
         return self.merge(tenant, self.readable_cards(tenant, newer - left_out), now)
 
     def _on_board(self, tenant: str, written: Mapping[str, datetime], now: datetime) -> set[str]:
-        """Every job that is open, and all that can have ended so lately that they are shown.
+        """Every open job, and every job that may have ended so lately that the board shows it.
 
-        The end is part of what was written, so an object that is older has not ended since. The
-        others are listed and not read: there are ever more of them.
+        Ending a job writes its object, so a job whose object is older has not ended since. Those
+        are listed but not read, because their number keeps growing.
         """
         since = now - SHOWN_AFTER_END - CLOCKS_APART
-        lately = {job_id for job_id, at in written.items() if at >= since}
-        return lately | self.jobs.open_jobs(tenant).keys()
+        recent = {job_id for job_id, at in written.items() if at >= since}
+        return recent | self.jobs.open_jobs(tenant).keys()
 
     def readable_cards(self, tenant: str, job_ids: Iterable[str]) -> list[Card]:
-        """The cards of those that are there and can be read. Raises Unavailable.
+        """The cards of the jobs that exist and can be read. Raises Unavailable.
 
-        A job whose card no one could make, for whatever reason, is logged and left out.
+        A job whose card cannot be made, for any reason, is logged and left out.
         """
         cards = []
         for job_id, card in self.each_card(tenant, job_ids).items():
             if isinstance(card, Unavailable | Conflict):
-                raise card  # the store, not the job: without its card the board would be wrong
+                raise card  # the store failed, not the job; a board without its card would be wrong
             if isinstance(card, Card):
                 cards.append(card)
             elif not isinstance(card, UnknownJob):
@@ -155,7 +155,7 @@ def _written_after(
 ) -> set[str]:
     """The jobs that may have been written since the listing `before`.
 
-    S3 tells times by the second, so what was written in the latest second of `before` counts too.
+    S3 gives times in whole seconds, so jobs written in the last second of `before` count, too.
     """
     newest = max(before.values(), default=now)
     same_second = max(newest, now - CLOCKS_APART)

@@ -1,8 +1,8 @@
-"""Step 6: the edge forgets the old views: one invalidation for a whole batch of jobs.
+"""Step 6: changed views are invalidated at the edge, one invalidation for a batch of jobs.
 
-CloudFront bills by the path and admits about one call in two seconds, so paths are gathered by
-the queue. When it throttles, the batch goes back and comes again, larger. Past the month's paths
-no one is told: then views live two seconds at the edge (functions/views/invalidation_budget.py).
+CloudFront bills by the path and accepts about one call in two seconds, so the queue collects paths.
+If CloudFront throttles, the batch is retried, with more messages. When the month's budget is spent,
+nothing is invalidated and the edge keeps views for two seconds (invalidation_budget.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -29,10 +29,10 @@ class InvalidateViews:
     pause: Pause = full_jitter
 
     def __call__(self, refs: Sequence[JobRef]) -> list[Exception | None]:
-        """One invalidation of the views of these jobs, unless the month's paths are spent.
+        """One invalidation of the views of these jobs, unless the month's budget is spent.
 
-        For each of `refs` its error or None: a job that cannot be read is left out, and the
-        others are invalidated together. Raises Unavailable, where CloudFront throttles.
+        Returns for each of `refs` its error or None: a job that cannot be read is left out, and the
+        others are invalidated together. Raises Unavailable if CloudFront throttles.
         """
         paths: dict[JobRef, str] = {}
 
@@ -54,7 +54,7 @@ class InvalidateViews:
             self.metrics.measure("PathsNotInvalidated", len(paths), "Count")
             return
         self.cdn.invalidate(paths, batch=batch)
-        # After it: a batch that CloudFront throttles comes again, and is paid for once.
+        # Afterwards, because a batch that CloudFront throttles is retried and is billed once.
         record_usage(self.usage, month, len(paths), self.pause)
         self.metrics.measure("InvalidationPaths", len(paths), "Count")
 

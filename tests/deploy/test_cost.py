@@ -24,7 +24,7 @@ from deploy.cost import (
     monthly,
     receives,
 )
-from functions.repair.job_selection import A_ROUND, GRACE, LATELY, SLICE
+from functions.repair.job_selection import A_ROUND, GRACE, RECENT, SLICE
 from functions.repair.watch import DEAD_LETTERS_EVERY
 from statemachine.asl import definition
 from statemachine.flows import load_flow
@@ -144,7 +144,7 @@ def test_a_message_of_each_request_and_of_each_fact_to_each_queue_of_facts() -> 
 
 
 def test_the_watchdog_looks_at_a_job_that_was_touched_as_often_as_is_counted() -> None:
-    lately = math.ceil((LATELY - GRACE).total_seconds() / 60)
+    lately = math.ceil((RECENT - GRACE).total_seconds() / 60)
     messages = A_ROUND.total_seconds() / 60
     assert Use().looks == Use().statuses * (lately + messages)
     assert Use().lists == Use().statuses * messages

@@ -281,7 +281,9 @@ def test_a_message_about_a_job_no_one_knows_is_dead_lettered(
 def test_news_of_an_execution_that_is_not_ours_is_dead_lettered(
     yard: Yard, values: dict[str, str]
 ) -> None:
-    assert_dead_lettered(yard, watch_jobs, ended(**values), "Permanent", "RoundRequest: Extra inputs")
+    assert_dead_lettered(
+        yard, watch_jobs, ended(**values), "Permanent", "RoundRequest: Extra inputs"
+    )
 
 
 REFUSED = {

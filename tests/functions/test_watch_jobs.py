@@ -16,7 +16,7 @@ from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
 from functions.repair.job_selection import GRACE, MESSAGES, SUSPECT
 from functions.repair.repair_business import MANY, measure_ages
 from functions.repair.repair_deliveries import RepairDeliveries
-from functions.repair.repair_execution import DEAF, TRIES
+from functions.repair.repair_execution import TRIES, UNRESPONSIVE
 from functions.repair.requests import ExecutionEnded, RepairReport, RoundReport
 from functions.repair.watch import WatchJobs
 from functions.views.board import PublishBoard
@@ -230,8 +230,8 @@ def test_an_execution_whose_token_was_lost_is_stopped_and_gets_a_successor() -> 
     yard = Yard(waited_for(a_job()))
     stored = yard.jobs.read("main", JOB_ID)
     yard.jobs.replace(stored.value.bookkept(wait=None), stored.etag)
-    assert yard.round(NOON + DEAF) == {}
-    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["replaced"]}
+    assert yard.round(NOON + UNRESPONSIVE) == {}
+    assert yard.round(NOON + UNRESPONSIVE + minutes(1)) == {JOB_ID: ["replaced"]}
     assert yard.executions.running == {f"main-{JOB_ID}-g1"}
 
 
@@ -239,13 +239,13 @@ def test_an_execution_that_does_not_hear_its_task_token_is_stopped_and_gets_a_su
     """The token in the object is not the one it waits with; Step Functions does not say so."""
     yard = Yard(left_behind(a_job("ready_for_pickup")))
     assert yard.round(LATER) == {JOB_ID: ["resumed"]}
-    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["replaced"]}
+    assert yard.round(NOON + UNRESPONSIVE + minutes(1)) == {JOB_ID: ["replaced"]}
     assert yard.executions.running == {f"main-{JOB_ID}-g1"}
 
 
 def test_an_execution_is_resumed_before_it_is_taken_for_deaf() -> None:
     yard = Yard(left_behind(a_job("ready_for_pickup")))
-    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["resumed"]}
+    assert yard.round(NOON + UNRESPONSIVE + minutes(1)) == {JOB_ID: ["resumed"]}
 
 
 # -- the news that an execution has ended badly

@@ -12,7 +12,7 @@ from functions.messages.expected_messages import text_name
 from functions.messages.sms_request import SmsRequest
 from functions.messages.status_sms import StatusReached
 from functions.messages.webhook_client import WebhookResponse
-from functions.repair.repair_deliveries import AGAIN, LEFT_BEHIND, OVERDUE, RepairDeliveries
+from functions.repair.repair_deliveries import ABANDONED, AGAIN, OVERDUE, RepairDeliveries
 from statemachine.business import QuietHours
 from statemachine.deliveries import CLAIM_LASTS, Delivery, DeliveryName
 from statemachine.diagnosis import diagnose
@@ -154,7 +154,7 @@ def test_a_claim_of_three_minutes_is_left_to_the_queue(engine: Engine) -> None:
     claimed = _draft(job).claimed("slow", NOON)
     engine.deliveries.create(claimed)
     assert list(engine.repair_job(job, NOON + CLAIM_LASTS + minutes(1))) == []
-    assert list(engine.repair_job(job, NOON + CLAIM_LASTS + LEFT_BEHIND)) == ["text given up"]
+    assert list(engine.repair_job(job, NOON + CLAIM_LASTS + ABANDONED)) == ["text given up"]
 
 
 def _draft(job: Job) -> Delivery:
@@ -188,12 +188,12 @@ def test_a_fact_that_no_message_was_made_of_is_announced_again_and_then_told_onc
     engine.set_tenant(quiet=QuietHours(begin=QuietHours().end, end=QuietHours().end))
     engine.endpoints.write(an_endpoint(created_at=NOON), None)
     job = engine.keep(settled(confirmed()))
-    assert list(engine.repair_job(job, NOON + LEFT_BEHIND - minutes(1))) == []
-    assert list(engine.repair_job(job, NOON + LEFT_BEHIND)) == ["fact announced again"]
+    assert list(engine.repair_job(job, NOON + ABANDONED - minutes(1))) == []
+    assert list(engine.repair_job(job, NOON + ABANDONED)) == ["fact announced again"]
     for fact in engine.facts.facts * 2:
-        engine.hear(fact, NOON + LEFT_BEHIND)
+        engine.hear(fact, NOON + ABANDONED)
     assert (len(engine.texts.sent), len(engine.receivers.got)) == (1, 2)
-    assert list(engine.repair_job(job, NOON + LEFT_BEHIND * 2)) == []
+    assert list(engine.repair_job(job, NOON + ABANDONED * 2)) == []
 
 
 def test_a_fact_that_its_consumers_cannot_handle_is_announced_a_few_times_a_day(
@@ -201,8 +201,8 @@ def test_a_fact_that_its_consumers_cannot_handle_is_announced_a_few_times_a_day(
 ) -> None:
     done = RepairRecord(repairs=("fact announced again",), at=NOON)
     job = settled(confirmed()).with_(repaired=(done,) * 3)
-    assert list(engine.repair_job(job, NOON + LEFT_BEHIND)) == []
-    assert len(engine.repair_job.missing(job, NOON + LEFT_BEHIND)) == 1
+    assert list(engine.repair_job(job, NOON + ABANDONED)) == []
+    assert len(engine.repair_job.missing(job, NOON + ABANDONED)) == 1
     assert list(engine.repair_job(job, NOON + timedelta(days=1))) == ["fact announced again"]
 
 
@@ -219,14 +219,14 @@ def test_what_was_lost_at_night_is_still_sent_in_the_morning(engine: Engine) -> 
 
 
 def test_what_is_not_settled_yet_or_older_than_a_week_is_not_missed(engine: Engine) -> None:
-    assert engine.repair_job.missing(confirmed(), NOON + LEFT_BEHIND) == []
+    assert engine.repair_job.missing(confirmed(), NOON + ABANDONED) == []
     assert engine.repair_job.missing(settled(confirmed()), NOON + timedelta(days=8)) == []
 
 
 def test_edits_and_refusals_are_missed_too(engine: Engine) -> None:
     engine.endpoints.write(an_endpoint(facts=("JobEdited",)), None)
     job = settled(edited(a_job(), an_edit(a_job(), note="Side door"), NOON))
-    names = [one.name.channel for one in engine.repair_job.missing(job, NOON + LEFT_BEHIND)]
+    names = [one.name.channel for one in engine.repair_job.missing(job, NOON + ABANDONED)]
     assert names == ["sms", "webhook"]
 
 
@@ -271,12 +271,12 @@ def test_a_corrected_number_is_sent_the_link_once_also_where_the_queue_lost_it(
     job = engine.keep(settled(confirmed()))
     engine.text(job, now=MORNING)
     job = engine.edit(job, MORNING, customer=Customer(name="Ada", phone=CORRECTED))
-    assert list(engine.repair_job(job, MORNING + LEFT_BEHIND)) == ["fact announced again"]
+    assert list(engine.repair_job(job, MORNING + ABANDONED)) == ["fact announced again"]
     for _ in range(2):
-        engine.hear(engine.facts.facts[0], MORNING + LEFT_BEHIND)
+        engine.hear(engine.facts.facts[0], MORNING + ABANDONED)
     assert [phone for phone, _ in engine.texts.sent] == [PHONE, CORRECTED]
     assert job.token in engine.texts.sent[-1][1]
-    assert list(engine.repair_job(job, MORNING + LEFT_BEHIND * 2)) == []
+    assert list(engine.repair_job(job, MORNING + ABANDONED * 2)) == []
 
 
 def test_a_text_held_for_a_number_that_was_corrected_again_is_dropped(engine: Engine) -> None:

@@ -134,9 +134,9 @@ def test_where_the_time_is_never_enough_every_job_has_its_turn_all_the_same() ->
 def test_the_rest_of_a_full_round_is_a_message_and_that_of_another_is_left_to_the_next() -> None:
     fan_out = FanOut(businesses(1), FakeLater())
     found = RoundReport(left={"main": "261121-000004"})
-    fan_out.go_on(RoundRequest(), found)
+    fan_out.continue_round(RoundRequest(), found)
     assert rounds(fan_out.queue) == []  # type: ignore[arg-type]  # the fake
-    fan_out.go_on(RoundRequest(full=True), found)
+    fan_out.continue_round(RoundRequest(full=True), found)
     assert rounds(fan_out.queue) == [  # type: ignore[arg-type]  # the fake
         RoundRequest(full=True, tenant="main", after="261121-000004")
     ]

@@ -1,4 +1,4 @@
-"""The clock of this process; code that needs a time takes it as an argument, or a clock."""
+"""The clock; rules take `now` as an argument instead."""
 
 from datetime import UTC, datetime
 

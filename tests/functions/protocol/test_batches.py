@@ -265,7 +265,7 @@ def test_the_log_has_one_line_for_each_failure_and_no_body() -> None:
     desk.inbox.deliver(batch(ONE, TWO, THREE), desk.handle)
     assert desk.log.lines == [
         ("dead-lettered", {"reason": "UnknownJob", "message_id": "m0"}),
-        ("comes again", {"error": "Unavailable", "why": "not now"}),
+        ("retried", {"error": "Unavailable", "why": "not now"}),
     ]
 
 

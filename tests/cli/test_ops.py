@@ -20,7 +20,7 @@ from functions.ops.dead_letters import UnknownQueue
 from functions.protocol.ports import Unavailable
 from functions.repair.requests import RepairReport
 from tests.api.api_fixture import Office
-from tests.functions.conftest import S3Ground
+from tests.functions.conftest import S3Storage
 from tests.support.builders import NOON, a_job
 from tests.support.moto_server import Moto
 
@@ -144,21 +144,21 @@ def test_all_jobs_of_all_businesses_are_asked_for_in_lots_and_where_one_fails_jo
     moto: Moto,
 ) -> None:
     """The watchdog dies at a lot, and then at one of its jobs: that one alone has failed."""
-    s3_ground = S3Ground.of(moto)
+    s3_storage = S3Storage.of(moto)
     for tenant, number in (("main", LOT + 2), ("other", 1)):
-        s3_ground.put(f"directory/{tenant}.json", b"{}")
+        s3_storage.put(f"directory/{tenant}.json", b"{}")
         for n in range(number):
-            s3_ground.jobs.mark_open(tenant, f"261121-{n:06d}")
+            s3_storage.jobs.mark_open(tenant, f"261121-{n:06d}")
     resumed = {"repaired": {"261121-000025": ["resumed"]}}
     one_by_one: list[dict[str, Any]] = [{}, *[{"repaired": {}}] * (LOT - 1)]
     functions, asked = functions_that_answer({}, *one_by_one, resumed, {"repaired": {}})
-    clients = {"lambda": functions, "s3": s3_ground.s3}
+    clients = {"lambda": functions, "s3": s3_storage.s3}
     place = SimpleNamespace(
-        outputs={"JobsBucket": s3_ground.bucket, "WatchJobsFunction": "watch"},
+        outputs={"JobsBucket": s3_storage.bucket, "WatchJobsFunction": "watch"},
         one_attempt=lambda service, patience_s=60: clients[service],
     )
     desk = DirectOpsClient(place, "main")  # type: ignore[arg-type]  # a stand-in
-    desk.ops = SimpleNamespace(open_jobs=s3_ground.jobs.open_jobs)  # type: ignore[assignment]  # a stand-in
+    desk.ops = SimpleNamespace(open_jobs=s3_storage.jobs.open_jobs)  # type: ignore[assignment]  # a stand-in
     *singles, second, third = desk.repair_all()
     assert [len(some["job_ids"]) for some in asked] == [LOT, *[1] * LOT, 2, 1]
     assert [len(lot.done.failed) for lot in singles] == [1, *[0] * (LOT - 1)]

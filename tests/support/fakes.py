@@ -253,7 +253,7 @@ class FakePhotos:
     def withdraw(self, photo_id: str) -> None:
         self.site.delete(f"t/p/{photo_id}.jpg")
 
-    def forget_raw(self, key: str) -> None:
+    def delete_raw(self, key: str) -> None:
         self.uploads.delete(f"uploads/{key}")
 
 

@@ -22,7 +22,7 @@ from functions.protocol.ports import Conflict, TaskOutput, Unavailable
 from functions.views.invalidation_budget import MonthlyUsage
 from statemachine.flows import load_flow
 from statemachine.views import view_of
-from tests.functions.conftest import S3Ground
+from tests.functions.conftest import S3Storage
 from tests.support.builders import a_job
 from tests.support.fakes import to_bytes
 from tests.support.faults import Fault, Faults, Says
@@ -52,19 +52,19 @@ ERRORS: list[Fault] = [
 
 @pytest.mark.parametrize("fault", [*LOST_RACES, *NOT_NOW, *LOST_ANSWERS], ids=str)
 def test_a_conditional_write_that_failed_somehow_is_a_conflict(
-    s3_ground: S3Ground, fault: Fault
+    s3_storage: S3Storage, fault: Fault
 ) -> None:
-    s3_ground.jobs.create(a_job())
-    seen = s3_ground.jobs.read("main", a_job().job_id).etag
-    with s3_ground.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
-        s3_ground.jobs.replace(a_job().seen(price_cents=1), seen)
+    s3_storage.jobs.create(a_job())
+    seen = s3_storage.jobs.read("main", a_job().job_id).etag
+    with s3_storage.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
+        s3_storage.jobs.replace(a_job().seen(price_cents=1), seen)
     assert calls.calls("PutObject") == 1, "a client of one attempt"
 
 
 @pytest.mark.parametrize("fault", ERRORS, ids=str)
-def test_a_write_that_can_never_succeed_is_an_error(s3_ground: S3Ground, fault: Fault) -> None:
-    with s3_ground.under(Faults({"PutObject": [fault]})), pytest.raises(ClientError):
-        s3_ground.jobs.create(a_job())
+def test_a_write_that_can_never_succeed_is_an_error(s3_storage: S3Storage, fault: Fault) -> None:
+    with s3_storage.under(Faults({"PutObject": [fault]})), pytest.raises(ClientError):
+        s3_storage.jobs.create(a_job())
 
 
 WHOLE = to_bytes(a_job())
@@ -75,30 +75,32 @@ WHOLE = to_bytes(a_job())
     [*NOT_NOW, *LOST_ANSWERS, Says(200, body=WHOLE[:100], promised=len(WHOLE))],
     ids=str,
 )
-def test_a_read_that_failed_somehow_is_to_be_tried_again(s3_ground: S3Ground, fault: Fault) -> None:
+def test_a_read_that_failed_somehow_is_to_be_tried_again(
+    s3_storage: S3Storage, fault: Fault
+) -> None:
     """Also one that breaks off: half a job is no corrupt job."""
-    s3_ground.jobs.create(a_job())
-    with s3_ground.under(Faults({"GetObject": [fault]})), pytest.raises(Unavailable):
-        s3_ground.jobs.read("main", a_job().job_id)
+    s3_storage.jobs.create(a_job())
+    with s3_storage.under(Faults({"GetObject": [fault]})), pytest.raises(Unavailable):
+        s3_storage.jobs.read("main", a_job().job_id)
 
 
 @pytest.mark.parametrize("fault", ERRORS, ids=str)
-def test_a_read_that_can_never_succeed_is_an_error(s3_ground: S3Ground, fault: Fault) -> None:
-    with s3_ground.under(Faults({"GetObject": [fault]})), pytest.raises(ClientError):
-        s3_ground.jobs.read("main", a_job().job_id)
+def test_a_read_that_can_never_succeed_is_an_error(s3_storage: S3Storage, fault: Fault) -> None:
+    with s3_storage.under(Faults({"GetObject": [fault]})), pytest.raises(ClientError):
+        s3_storage.jobs.read("main", a_job().job_id)
 
 
-INDEX: dict[str, Callable[[S3Ground], object]] = {
-    "PutObject": lambda s3_ground: s3_ground.jobs.mark_open("main", "261121-000001"),
-    "DeleteObject": lambda s3_ground: s3_ground.jobs.mark_ended("main", "261121-000001"),
-    "ListObjectsV2": lambda s3_ground: list(s3_ground.jobs.open_jobs("main")),
+INDEX: dict[str, Callable[[S3Storage], object]] = {
+    "PutObject": lambda s3_storage: s3_storage.jobs.mark_open("main", "261121-000001"),
+    "DeleteObject": lambda s3_storage: s3_storage.jobs.mark_ended("main", "261121-000001"),
+    "ListObjectsV2": lambda s3_storage: list(s3_storage.jobs.open_jobs("main")),
 }
 
 
 @pytest.mark.parametrize("operation", INDEX)
-def test_the_index_of_open_jobs_may_be_busy(s3_ground: S3Ground, operation: str) -> None:
-    with s3_ground.under(Faults({operation: [Says(503, "SlowDown")]})), pytest.raises(Unavailable):
-        INDEX[operation](s3_ground)
+def test_the_index_of_open_jobs_may_be_busy(s3_storage: S3Storage, operation: str) -> None:
+    with s3_storage.under(Faults({operation: [Says(503, "SlowDown")]})), pytest.raises(Unavailable):
+        INDEX[operation](s3_storage)
 
 
 # -- the bus

@@ -85,7 +85,7 @@ def test_an_upload_is_read_where_it_has_the_size_that_was_announced(store: Store
 def test_an_upload_is_forgotten_and_may_be_forgotten_again(store: Store) -> None:
     store.put(f"uploads/{KEY}", b"picture")
     for _ in range(2):
-        store.photos.forget_raw(KEY)
+        store.photos.delete_raw(KEY)
     assert (store.uploads(), store.photos.raw(KEY, 7)) == ([], None)
 
 
@@ -132,7 +132,7 @@ def test_a_photo_may_be_kept_by_every_cache_for_a_day(s3_store: InS3) -> None:
     [
         ("GetObject", lambda photos: photos.raw(KEY, 7)),
         ("PutObject", lambda photos: photos.publish(PHOTO_ID, b"jpeg")),
-        ("DeleteObject", lambda photos: photos.forget_raw(KEY)),
+        ("DeleteObject", lambda photos: photos.delete_raw(KEY)),
         ("DeleteObject", lambda photos: photos.withdraw(PHOTO_ID)),
     ],
 )

@@ -101,7 +101,7 @@ def test_what_hangs_on_the_end_of_a_picture_is_gone() -> None:
     ],
 )
 def test_what_is_no_whole_photo_is_refused_whatever_it_is_called(raw: bytes) -> None:
-    with pytest.raises(PhotoRefused, match="no photo we can read"):
+    with pytest.raises(PhotoRefused, match="cannot be read"):
         redrawn(raw)
 
 

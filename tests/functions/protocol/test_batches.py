@@ -38,7 +38,7 @@ ONE, TWO, THREE = (
 )
 
 
-class Desk:
+class ConsumerSetup:
     """An inbox with someone at it, who fails as told and notes what was done."""
 
     def __init__(self, **errors: Exception) -> None:
@@ -60,32 +60,32 @@ class Desk:
 
 
 def test_a_message_that_is_done_is_acknowledged() -> None:
-    desk = Desk()
-    assert desk.inbox.deliver(batch(ONE, TWO), desk.handle) == again()
-    assert desk.done == ["1", "2"]
+    setup = ConsumerSetup()
+    assert setup.inbox.deliver(batch(ONE, TWO), setup.handle) == again()
+    assert setup.done == ["1", "2"]
 
 
 def test_a_message_that_can_never_succeed_is_dead_lettered_with_its_reason() -> None:
-    desk = Desk(job_2=UnknownJob("no job 261121-000002 of tenant main"))
-    assert desk.inbox.deliver(batch(ONE, TWO, THREE), desk.handle) == again()
-    assert desk.done == ["1", "3"]
-    assert desk.letters.dead_lettered == [
+    setup = ConsumerSetup(job_2=UnknownJob("no job 261121-000002 of tenant main"))
+    assert setup.inbox.deliver(batch(ONE, TWO, THREE), setup.handle) == again()
+    assert setup.done == ["1", "3"]
+    assert setup.letters.dead_lettered == [
         (TWO, "UnknownJob", "no job 261121-000002 of tenant main")
     ]
 
 
 def test_a_message_that_fails_this_time_comes_again_alone() -> None:
-    desk = Desk(job_1=Unavailable("not now"), job_3=ZeroDivisionError("a bug of ours"))
-    assert desk.inbox.deliver(batch(ONE, TWO, THREE), desk.handle) == again(0, 2)
-    assert (desk.done, desk.letters.dead_lettered) == (["2"], [])
+    setup = ConsumerSetup(job_1=Unavailable("not now"), job_3=ZeroDivisionError("a bug of ours"))
+    assert setup.inbox.deliver(batch(ONE, TWO, THREE), setup.handle) == again(0, 2)
+    assert (setup.done, setup.letters.dead_lettered) == (["2"], [])
 
 
-def one_by_one(desk: Desk, *bodies: str) -> dict[str, Any]:
-    return desk.inbox.deliver(batch(*bodies), desk.handle)
+def one_by_one(setup: ConsumerSetup, *bodies: str) -> dict[str, Any]:
+    return setup.inbox.deliver(batch(*bodies), setup.handle)
 
 
-def together(desk: Desk, *bodies: str) -> dict[str, Any]:
-    return desk.inbox.deliver_together(batch(*bodies), desk.handle_all)
+def together(setup: ConsumerSetup, *bodies: str) -> dict[str, Any]:
+    return setup.inbox.deliver_together(batch(*bodies), setup.handle_all)
 
 
 every_way = pytest.mark.parametrize("deliver", [one_by_one, together])
@@ -94,53 +94,53 @@ every_way = pytest.mark.parametrize("deliver", [one_by_one, together])
 @every_way
 def test_where_nothing_of_a_batch_could_be_done_the_function_fails_itself(deliver: Any) -> None:
     """Alarms count what a function raises: of what it reports back they never hear."""
-    desk = Desk(job_1=KeyError("CANARY"), job_2=KeyError("CANARY"))
+    setup = ConsumerSetup(job_1=KeyError("CANARY"), job_2=KeyError("CANARY"))
     with pytest.raises(BatchFailed, match=r"^none of 2 messages: KeyError$"):
-        deliver(desk, ONE, TWO)
-    assert ("".join(desk.done), desk.letters.dead_lettered) == ("", [])
+        deliver(setup, ONE, TWO)
+    assert ("".join(setup.done), setup.letters.dead_lettered) == ("", [])
 
 
 @every_way
 def test_a_service_that_does_not_answer_is_no_fault_of_the_code(deliver: Any) -> None:
-    desk = Desk(job_1=Unavailable("not now"), job_2=Unavailable("not now"))
-    assert deliver(desk, ONE, TWO) == again(0, 1)
+    setup = ConsumerSetup(job_1=Unavailable("not now"), job_2=Unavailable("not now"))
+    assert deliver(setup, ONE, TWO) == again(0, 1)
 
 
 def test_a_letter_that_cannot_be_dead_lettered_comes_again_and_stops_no_one() -> None:
-    desk = Desk(job_1=UnknownJob("gone"))
-    desk.letters.faults = Faults({"SendMessage": ["before"]})
-    assert desk.inbox.deliver(batch(ONE, TWO), desk.handle) == again(0)
-    assert desk.inbox.deliver(batch(ONE), desk.handle) == again()
-    assert (desk.done, len(desk.letters.dead_lettered)) == (["2"], 1)
+    setup = ConsumerSetup(job_1=UnknownJob("gone"))
+    setup.letters.faults = Faults({"SendMessage": ["before"]})
+    assert setup.inbox.deliver(batch(ONE, TWO), setup.handle) == again(0)
+    assert setup.inbox.deliver(batch(ONE), setup.handle) == again()
+    assert (setup.done, len(setup.letters.dead_lettered)) == (["2"], 1)
 
 
 def test_a_batch_is_handed_over_as_a_whole() -> None:
-    desk = Desk()
-    assert desk.inbox.deliver_together(batch(ONE, TWO), desk.handle_all) == again()
-    assert desk.done == ["1+2"]
+    setup = ConsumerSetup()
+    assert setup.inbox.deliver_together(batch(ONE, TWO), setup.handle_all) == again()
+    assert setup.done == ["1+2"]
 
 
 @pytest.mark.parametrize("culprit", ["not json", TWO])
 def test_the_culprit_of_a_batch_is_dead_lettered_and_the_rest_is_done(culprit: str) -> None:
-    desk = Desk(job_2=UnknownJob("gone"))
-    assert desk.inbox.deliver_together(batch(ONE, culprit, THREE), desk.handle_all) == again()
-    assert desk.done == ["1+3"]
-    assert [body for body, _, _ in desk.letters.dead_lettered] == [culprit]
+    setup = ConsumerSetup(job_2=UnknownJob("gone"))
+    assert setup.inbox.deliver_together(batch(ONE, culprit, THREE), setup.handle_all) == again()
+    assert setup.done == ["1+3"]
+    assert [body for body, _, _ in setup.letters.dead_lettered] == [culprit]
 
 
 def test_an_error_no_one_foresaw_stays_with_its_own_message_of_a_batch() -> None:
-    desk = Desk(job_2=OverflowError("date value out of range"))
-    assert desk.inbox.deliver_together(batch(ONE, TWO, THREE), desk.handle_all) == again(1)
-    assert (desk.done, desk.letters.dead_lettered) == (["1+3"], [])
+    setup = ConsumerSetup(job_2=OverflowError("date value out of range"))
+    assert setup.inbox.deliver_together(batch(ONE, TWO, THREE), setup.handle_all) == again(1)
+    assert (setup.done, setup.letters.dead_lettered) == (["1+3"], [])
 
 
 def test_a_batch_that_fails_as_a_whole_comes_again_whole() -> None:
     def throttled(refs: list[JobRef]) -> list[Exception | None]:
         raise Unavailable("throttled")
 
-    desk = Desk()
-    assert desk.inbox.deliver_together(batch(ONE, TWO), throttled) == again(0, 1)
-    assert desk.letters.dead_lettered == []
+    setup = ConsumerSetup()
+    assert setup.inbox.deliver_together(batch(ONE, TWO), throttled) == again(0, 1)
+    assert setup.letters.dead_lettered == []
 
 
 def test_each_message_of_a_batch_is_parsed_once() -> None:
@@ -150,9 +150,9 @@ def test_each_message_of_a_batch_is_parsed_once() -> None:
         parsed.append(body)
         return parse_event(event, body)
 
-    desk = Desk(job_1=UnknownJob("gone"))
-    BatchConsumer(JobRef, desk.letters, desk.log, parse).deliver_together(
-        batch(ONE, TWO), desk.handle_all
+    setup = ConsumerSetup(job_1=UnknownJob("gone"))
+    BatchConsumer(JobRef, setup.letters, setup.log, parse).deliver_together(
+        batch(ONE, TWO), setup.handle_all
     )
     assert parsed == [ONE, TWO]
 
@@ -160,8 +160,8 @@ def test_each_message_of_a_batch_is_parsed_once() -> None:
 # -- what is not there yet
 
 
-class Waiting(Desk):
-    """A desk behind a queue that says when each message was first received."""
+class RedeliverySetup(ConsumerSetup):
+    """A setup behind a queue that says when each message was first received."""
 
     def __init__(self, **errors: Exception) -> None:
         super().__init__(**errors)
@@ -184,25 +184,25 @@ class Waiting(Desk):
 def test_a_message_about_what_is_not_there_yet_is_retried_until_it_is_old(
     missing: Exception,
 ) -> None:
-    desk = Waiting(job_1=missing)
-    assert [desk.receive(age) for age in (minutes(0), minutes(15))] == [again(0), again(0)]
-    assert desk.letters.dead_lettered == []
-    assert desk.receive(minutes(15.1)) == again()
-    assert [reason for _, reason, _ in desk.letters.dead_lettered] == [type(missing).__name__]
+    setup = RedeliverySetup(job_1=missing)
+    assert [setup.receive(age) for age in (minutes(0), minutes(15))] == [again(0), again(0)]
+    assert setup.letters.dead_lettered == []
+    assert setup.receive(minutes(15.1)) == again()
+    assert [reason for _, reason, _ in setup.letters.dead_lettered] == [type(missing).__name__]
 
 
 def test_what_is_not_there_yet_is_looked_for_at_once_and_then_ever_more_seldom() -> None:
-    desk = Waiting(job_1=UnknownJob("no job"))
+    setup = RedeliverySetup(job_1=UnknownJob("no job"))
     for receives in (1, 2, 3, 7, 8, 15):
-        desk.receive(minutes(1), receives)
-    assert desk.redelivery.delays_s == [1, 2, 4, 64, LONGEST_DELAY_S, LONGEST_DELAY_S]
+        setup.receive(minutes(1), receives)
+    assert setup.redelivery.delays_s == [1, 2, 4, 64, LONGEST_DELAY_S, LONGEST_DELAY_S]
 
 
 def test_a_message_that_cannot_be_delayed_comes_again_all_the_same() -> None:
-    desk = Waiting(job_1=UnknownJob("no job"))
-    desk.redelivery.faults = Faults({"ChangeMessageVisibility": ["before"]})
-    assert desk.receive(minutes(1)) == again(0)
-    assert desk.letters.dead_lettered == []
+    setup = RedeliverySetup(job_1=UnknownJob("no job"))
+    setup.redelivery.faults = Faults({"ChangeMessageVisibility": ["before"]})
+    assert setup.receive(minutes(1)) == again(0)
+    assert setup.letters.dead_lettered == []
 
 
 MAY_MISS_ITS_JOB = ("Create", "Advance", "Edit", "Board", "Invalidation", "Sms", "Inbound")
@@ -261,9 +261,9 @@ def test_a_reason_has_nothing_of_what_the_sender_wrote() -> None:
 
 
 def test_the_log_has_one_line_for_each_failure_and_no_body() -> None:
-    desk = Desk(job_1=UnknownJob("gone"), job_2=Unavailable("not now"))
-    desk.inbox.deliver(batch(ONE, TWO, THREE), desk.handle)
-    assert desk.log.lines == [
+    setup = ConsumerSetup(job_1=UnknownJob("gone"), job_2=Unavailable("not now"))
+    setup.inbox.deliver(batch(ONE, TWO, THREE), setup.handle)
+    assert setup.log.lines == [
         ("dead-lettered", {"reason": "UnknownJob", "message_id": "m0"}),
         ("retried", {"error": "Unavailable", "why": "not now"}),
     ]
@@ -366,7 +366,7 @@ def test_a_partner_may_ask_for_its_own_business_in_its_own_name(source: str) -> 
 def test_what_a_partners_source_may_not_ask_is_a_dead_letter_that_names_the_field(
     source: str, detail: dict[str, Any], field: str
 ) -> None:
-    desk = Desk()
-    assert desk.inbox.deliver(batch(asked_by(source, **detail)), desk.handle) == again()
-    ((_, reason, why),) = desk.letters.dead_lettered
-    assert (desk.done, reason, why.partition(":")[0]) == ([], "Permanent", field)
+    setup = ConsumerSetup()
+    assert setup.inbox.deliver(batch(asked_by(source, **detail)), setup.handle) == again()
+    ((_, reason, why),) = setup.letters.dead_lettered
+    assert (setup.done, reason, why.partition(":")[0]) == ([], "Permanent", field)

@@ -34,7 +34,7 @@ from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.views import Board, View, card_of, view_of
-from tests.functions.conftest import Ground
+from tests.functions.conftest import Storage
 from tests.support.builders import NOON, TOKEN, a_job
 from tests.support.fakes import (
     Bucket,
@@ -64,102 +64,102 @@ def a_board(*jobs: Job) -> Board:
 # -- jobs
 
 
-def test_a_job_is_read_as_it_was_stored(ground: Ground) -> None:
+def test_a_job_is_read_as_it_was_stored(storage: Storage) -> None:
     job = a_job("in_progress")
-    ground.jobs.create(job)
-    stored = ground.jobs.read("main", job.job_id)
-    assert (stored.value, stored.etag) == (job, ground.etag(JOB_KEY))
+    storage.jobs.create(job)
+    stored = storage.jobs.read("main", job.job_id)
+    assert (stored.value, stored.etag) == (job, storage.etag(JOB_KEY))
 
 
-def test_a_job_that_was_never_stored_is_unknown(ground: Ground) -> None:
+def test_a_job_that_was_never_stored_is_unknown(storage: Storage) -> None:
     with pytest.raises(UnknownJob):
-        ground.jobs.read("main", "261121-000000")
+        storage.jobs.read("main", "261121-000000")
 
 
-def test_another_tenants_job_is_unknown(ground: Ground) -> None:
-    ground.jobs.create(a_job())
+def test_another_tenants_job_is_unknown(storage: Storage) -> None:
+    storage.jobs.create(a_job())
     with pytest.raises(UnknownJob):
-        ground.jobs.read("other", a_job().job_id)
+        storage.jobs.read("other", a_job().job_id)
 
 
-def test_a_job_is_created_once(ground: Ground) -> None:
-    ground.jobs.create(a_job())
+def test_a_job_is_created_once(storage: Storage) -> None:
+    storage.jobs.create(a_job())
     with pytest.raises(Conflict):
-        ground.jobs.create(a_job(price_cents=1))
-    assert ground.jobs.read("main", a_job().job_id).value == a_job()
+        storage.jobs.create(a_job(price_cents=1))
+    assert storage.jobs.read("main", a_job().job_id).value == a_job()
 
 
-def test_a_job_is_replaced_only_by_who_has_seen_its_last_version(ground: Ground) -> None:
+def test_a_job_is_replaced_only_by_who_has_seen_its_last_version(storage: Storage) -> None:
     job = a_job()
-    ground.jobs.create(job)
-    seen = ground.jobs.read("main", job.job_id).etag
-    ground.jobs.replace(job.seen(price_cents=1), seen)
+    storage.jobs.create(job)
+    seen = storage.jobs.read("main", job.job_id).etag
+    storage.jobs.replace(job.seen(price_cents=1), seen)
     with pytest.raises(Conflict):
-        ground.jobs.replace(job.seen(price_cents=2), seen)
-    assert ground.jobs.read("main", job.job_id).value.price_cents == 1
+        storage.jobs.replace(job.seen(price_cents=2), seen)
+    assert storage.jobs.read("main", job.job_id).value.price_cents == 1
 
 
-def test_a_job_that_is_gone_is_not_created_by_replacing_it(ground: Ground) -> None:
+def test_a_job_that_is_gone_is_not_created_by_replacing_it(storage: Storage) -> None:
     with pytest.raises(Conflict):
-        ground.jobs.replace(a_job(), '"0123456789abcdef0123456789abcdef"')
+        storage.jobs.replace(a_job(), '"0123456789abcdef0123456789abcdef"')
     with pytest.raises(UnknownJob):
-        ground.jobs.read("main", a_job().job_id)
+        storage.jobs.read("main", a_job().job_id)
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"{}", b"[]", b"\xff"])
-def test_an_object_that_is_no_job_is_corrupt_and_left_alone(ground: Ground, body: bytes) -> None:
-    ground.put(JOB_KEY, body)
+def test_an_object_that_is_no_job_is_corrupt_and_left_alone(storage: Storage, body: bytes) -> None:
+    storage.put(JOB_KEY, body)
     with pytest.raises(Corrupt) as caught:
-        ground.jobs.read("main", a_job().job_id)
-    assert (caught.value.etag, ground.get(JOB_KEY)) == (ground.etag(JOB_KEY), body)
+        storage.jobs.read("main", a_job().job_id)
+    assert (caught.value.etag, storage.get(JOB_KEY)) == (storage.etag(JOB_KEY), body)
 
 
 @pytest.mark.parametrize(("fault", "rev"), [("before", 1), ("after", 3)])
 def test_a_lost_write_is_a_conflict_whether_it_was_done_or_not(
-    ground: Ground, fault: Kind, rev: int
+    storage: Storage, fault: Kind, rev: int
 ) -> None:
-    ground.jobs.create(a_job())
+    storage.jobs.create(a_job())
     for _ in range(2):
-        stored = ground.jobs.read("main", a_job().job_id)
-        with ground.under(Faults({"PutObject": [fault]})), pytest.raises(Conflict):
-            ground.jobs.replace(stored.value.seen(price_cents=2), stored.etag)
-    assert ground.jobs.read("main", a_job().job_id).value.rev == rev
+        stored = storage.jobs.read("main", a_job().job_id)
+        with storage.under(Faults({"PutObject": [fault]})), pytest.raises(Conflict):
+            storage.jobs.replace(stored.value.seen(price_cents=2), stored.etag)
+    assert storage.jobs.read("main", a_job().job_id).value.rev == rev
 
 
-def test_a_read_whose_answer_is_lost_is_to_be_tried_again(ground: Ground) -> None:
-    ground.jobs.create(a_job())
-    with ground.under(Faults({"GetObject": ["after"]})), pytest.raises(Unavailable):
-        ground.jobs.read("main", a_job().job_id)
+def test_a_read_whose_answer_is_lost_is_to_be_tried_again(storage: Storage) -> None:
+    storage.jobs.create(a_job())
+    with storage.under(Faults({"GetObject": ["after"]})), pytest.raises(Unavailable):
+        storage.jobs.read("main", a_job().job_id)
 
 
-def test_open_jobs_are_listed_until_they_have_ended(ground: Ground) -> None:
+def test_open_jobs_are_listed_until_they_have_ended(storage: Storage) -> None:
     for job_id in ("261121-000002", "261121-000001"):
-        ground.jobs.mark_open("main", job_id)
-    ground.jobs.mark_open("main", "261121-000001")
-    assert list(ground.jobs.open_jobs("main")) == ["261121-000001", "261121-000002"]
-    ground.jobs.mark_ended("main", "261121-000001")
-    ground.jobs.mark_ended("main", "261121-000001")
-    assert list(ground.jobs.open_jobs("main")) == ["261121-000002"]
+        storage.jobs.mark_open("main", job_id)
+    storage.jobs.mark_open("main", "261121-000001")
+    assert list(storage.jobs.open_jobs("main")) == ["261121-000001", "261121-000002"]
+    storage.jobs.mark_ended("main", "261121-000001")
+    storage.jobs.mark_ended("main", "261121-000001")
+    assert list(storage.jobs.open_jobs("main")) == ["261121-000002"]
 
 
-def test_a_deadline_is_in_the_index_until_it_was_seen_to(ground: Ground) -> None:
-    ground.jobs.mark_open("main", "261121-000001")
-    ground.jobs.mark_due("main", "261121-000002", NOON + timedelta(milliseconds=1))
-    ground.put("tenants/main/open/no-job", b"")
-    index = ground.jobs.open_index("main")
+def test_a_deadline_is_in_the_index_until_it_was_seen_to(storage: Storage) -> None:
+    storage.jobs.mark_open("main", "261121-000001")
+    storage.jobs.mark_due("main", "261121-000002", NOON + timedelta(milliseconds=1))
+    storage.put("tenants/main/open/no-job", b"")
+    index = storage.jobs.open_index("main")
     assert (list(index.touched), index.now_due(NOON)) == (["261121-000001"], {})
     [(job_id, names)] = index.now_due(NOON + timedelta(seconds=1)).items()
     assert (job_id, names) == ("261121-000002", ["261121-000002@20261121T120001Z"])
-    ground.jobs.clear_due("main", names[0])
-    assert ground.jobs.open_index("main").due == {}
-    assert list(ground.jobs.open_jobs("main")) == ["261121-000001"]
+    storage.jobs.clear_due("main", names[0])
+    assert storage.jobs.open_index("main").due == {}
+    assert list(storage.jobs.open_jobs("main")) == ["261121-000001"]
 
 
-def test_the_index_says_when_a_job_was_touched_last(ground: Ground) -> None:
-    ground.jobs.mark_open("main", "261121-000001")
-    first = ground.jobs.open_jobs("main")["261121-000001"]
-    ground.jobs.mark_open("main", "261121-000001")
-    assert ground.jobs.open_jobs("main")["261121-000001"] >= first
+def test_the_index_says_when_a_job_was_touched_last(storage: Storage) -> None:
+    storage.jobs.mark_open("main", "261121-000001")
+    first = storage.jobs.open_jobs("main")["261121-000001"]
+    storage.jobs.mark_open("main", "261121-000001")
+    assert storage.jobs.open_jobs("main")["261121-000001"] >= first
     assert first.tzinfo is not None
 
 
@@ -168,93 +168,93 @@ def a_stuck_job(**values: Any) -> StuckJob:
     return StuckJob.model_validate({**known, **values})
 
 
-def test_a_stuck_job_stays_as_it_was_first_told_until_it_is_removed(ground: Ground) -> None:
-    assert (ground.stuck.all("main"), ground.stuck.read("main", a_job().job_id)) == ([], None)
-    ground.stuck.add(a_stuck_job())
-    ground.stuck.add(a_stuck_job(why="keeps_failing"))
-    ground.stuck.add(a_stuck_job(tenant="other"))
-    assert ground.stuck.all("main") == [a_stuck_job()]
-    assert ground.stuck.read("main", a_job().job_id) == a_stuck_job()
+def test_a_stuck_job_stays_as_it_was_first_told_until_it_is_removed(storage: Storage) -> None:
+    assert (storage.stuck.all("main"), storage.stuck.read("main", a_job().job_id)) == ([], None)
+    storage.stuck.add(a_stuck_job())
+    storage.stuck.add(a_stuck_job(why="keeps_failing"))
+    storage.stuck.add(a_stuck_job(tenant="other"))
+    assert storage.stuck.all("main") == [a_stuck_job()]
+    assert storage.stuck.read("main", a_job().job_id) == a_stuck_job()
     for _ in range(2):
-        ground.stuck.remove("main", a_job().job_id)
-    assert (ground.stuck.all("main"), len(ground.stuck.all("other"))) == ([], 1)
+        storage.stuck.remove("main", a_job().job_id)
+    assert (storage.stuck.all("main"), len(storage.stuck.all("other"))) == ([], 1)
 
 
-def test_all_jobs_are_those_of_the_tenant(ground: Ground) -> None:
-    ground.jobs.create(a_job())
-    ground.jobs.create(a_job(tenant="other", job_id="261121-000001"))
-    ground.jobs.mark_open("main", "261121-000002")
-    assert list(ground.jobs.all_ids("main")) == [a_job().job_id]
+def test_all_jobs_are_those_of_the_tenant(storage: Storage) -> None:
+    storage.jobs.create(a_job())
+    storage.jobs.create(a_job(tenant="other", job_id="261121-000001"))
+    storage.jobs.mark_open("main", "261121-000002")
+    assert list(storage.jobs.all_ids("main")) == [a_job().job_id]
 
 
-def test_jobs_are_told_apart_by_when_they_were_written(ground: Ground) -> None:
-    ground.jobs.create(a_job())
-    ground.jobs.create(a_job(tenant="other", job_id="261121-000001"))
-    written = ground.jobs.written("main")
+def test_jobs_are_told_apart_by_when_they_were_written(storage: Storage) -> None:
+    storage.jobs.create(a_job())
+    storage.jobs.create(a_job(tenant="other", job_id="261121-000001"))
+    written = storage.jobs.written("main")
     assert list(written) == [a_job().job_id]
     assert written[a_job().job_id] >= NOON
 
 
-def test_the_months_paths_are_replaced_only_by_who_has_read_them(ground: Ground) -> None:
-    assert ground.usage.read("2026-11") is None
-    ground.usage.write(MonthlyUsage(month="2026-11", paths=2), None)
-    stored = ground.usage.read("2026-11")
+def test_the_months_paths_are_replaced_only_by_who_has_read_them(storage: Storage) -> None:
+    assert storage.usage.read("2026-11") is None
+    storage.usage.write(MonthlyUsage(month="2026-11", paths=2), None)
+    stored = storage.usage.read("2026-11")
     assert stored
-    ground.usage.write(MonthlyUsage(month="2026-11", paths=5), stored.etag)
+    storage.usage.write(MonthlyUsage(month="2026-11", paths=5), stored.etag)
     for stale in (None, stored.etag):
         with pytest.raises(Conflict):
-            ground.usage.write(MonthlyUsage(month="2026-11", paths=9), stale)
-    assert usage_of(ground.usage, "2026-11") == 5
-    assert ground.usage.read("2026-12") is None
+            storage.usage.write(MonthlyUsage(month="2026-11", paths=9), stale)
+    assert usage_of(storage.usage, "2026-11") == 5
+    assert storage.usage.read("2026-12") is None
 
 
 # -- views and boards
 
 
-def test_a_view_is_written_where_there_is_none_and_then_replaced(ground: Ground) -> None:
-    assert ground.views.read("0" * 32) is None
-    ground.views.write("0" * 32, a_view(), None)
+def test_a_view_is_written_where_there_is_none_and_then_replaced(storage: Storage) -> None:
+    assert storage.views.read("0" * 32) is None
+    storage.views.write("0" * 32, a_view(), None)
     with pytest.raises(Conflict):
-        ground.views.write("0" * 32, a_view("in_progress"), None)
-    first = ground.views.read("0" * 32)
-    assert first == Stored(a_view(), ground.etag(f"t/{'0' * 32}.json"))
-    ground.views.write("0" * 32, a_view("in_progress"), first.etag)
-    second = ground.views.read("0" * 32)
-    assert second == Stored(a_view("in_progress"), ground.etag(f"t/{'0' * 32}.json"))
+        storage.views.write("0" * 32, a_view("in_progress"), None)
+    first = storage.views.read("0" * 32)
+    assert first == Stored(a_view(), storage.etag(f"t/{'0' * 32}.json"))
+    storage.views.write("0" * 32, a_view("in_progress"), first.etag)
+    second = storage.views.read("0" * 32)
+    assert second == Stored(a_view("in_progress"), storage.etag(f"t/{'0' * 32}.json"))
 
 
-def test_what_is_no_view_can_be_replaced_under_its_etag(ground: Ground) -> None:
-    ground.put(f"t/{'0' * 32}.json", b"<html>")
+def test_what_is_no_view_can_be_replaced_under_its_etag(storage: Storage) -> None:
+    storage.put(f"t/{'0' * 32}.json", b"<html>")
     with pytest.raises(Corrupt) as caught:
-        ground.views.read("0" * 32)
-    ground.views.write("0" * 32, a_view(), caught.value.etag)
-    assert ground.views.read("0" * 32)
+        storage.views.read("0" * 32)
+    storage.views.write("0" * 32, a_view(), caught.value.etag)
+    assert storage.views.read("0" * 32)
 
 
-def test_a_board_is_its_own_canonical_bytes(ground: Ground) -> None:
+def test_a_board_is_its_own_canonical_bytes(storage: Storage) -> None:
     board = a_board(a_job(job_id="261121-000002"), a_job(job_id="261121-000001"))
-    ground.boards.write("main", board, None)
-    assert ground.boards.read("main") == Stored(board, ground.etag(board_key("main")))
-    assert ground.get(board_key("main")) == board.to_bytes()
+    storage.boards.write("main", board, None)
+    assert storage.boards.read("main") == Stored(board, storage.etag(board_key("main")))
+    assert storage.get(board_key("main")) == board.to_bytes()
 
 
-def test_a_board_is_replaced_only_by_who_has_seen_its_last_version(ground: Ground) -> None:
-    ground.boards.write("main", a_board(), None)
-    seen = ground.boards.read("main")
+def test_a_board_is_replaced_only_by_who_has_seen_its_last_version(storage: Storage) -> None:
+    storage.boards.write("main", a_board(), None)
+    seen = storage.boards.read("main")
     assert seen
-    ground.boards.write("main", a_board(a_job()), seen.etag)
+    storage.boards.write("main", a_board(a_job()), seen.etag)
     with pytest.raises(Conflict):
-        ground.boards.write("main", a_board(), seen.etag)
+        storage.boards.write("main", a_board(), seen.etag)
     with pytest.raises(Conflict):
-        ground.boards.write("main", a_board(), None)
+        storage.boards.write("main", a_board(), None)
 
 
-def test_a_board_no_one_can_read_is_corrupt_until_it_is_overwritten(ground: Ground) -> None:
-    ground.put(board_key("main"), b'{"jobs":')
+def test_a_board_no_one_can_read_is_corrupt_until_it_is_overwritten(storage: Storage) -> None:
+    storage.put(board_key("main"), b'{"jobs":')
     with pytest.raises(Corrupt):
-        ground.boards.read("main")
-    ground.boards.overwrite("main", a_board(a_job()))
-    assert ground.boards.read("main") == Stored(a_board(a_job()), ground.etag(board_key("main")))
+        storage.boards.read("main")
+    storage.boards.overwrite("main", a_board(a_job()))
+    assert storage.boards.read("main") == Stored(a_board(a_job()), storage.etag(board_key("main")))
 
 
 # -- tenants

@@ -48,7 +48,7 @@ def wire() -> tuple[DeliverWebhooks, BatchConsumer[WebhookAttempt], str]:
         deliveries=S3Deliveries(s3, settings.jobs_bucket),
         endpoints=S3Endpoints(s3, settings.jobs_bucket),
         lanes=webhook_queues_of(settings),
-        poster=SafeWebhookClient(allow_local=settings.allows_local),
+        client=SafeWebhookClient(allow_local=settings.allows_local),
         bus=EventBridgeBus(client("events"), settings.bus_name),
         metrics=LogMetrics(),
         log=log,
@@ -57,7 +57,7 @@ def wire() -> tuple[DeliverWebhooks, BatchConsumer[WebhookAttempt], str]:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """From a queue: the failures of the batch. Invoked with `TestRequest`: the endpoint's answer."""
+    """From a queue: the failures of the batch. Invoked with `TestRequest`: the answer."""
     deliver, messages, slow_arn = wire()
     if "Records" not in event:
         test = TestRequest.model_validate(event)

@@ -93,7 +93,7 @@ def _time_limit(seconds: float) -> TimeIsUp:
 
 
 def _round(watch: WatchJobs, fan_out: FanOut, order: RoundRequest, queued: bool) -> dict[str, Any]:
-    """Check one business if `order` names one, or all if they are few; else queue one message each."""
+    """Check one business if `order` names one, or all if few; else queue a message for each."""
     now, ask, full = utc_now(), order.ask_executions, order.full or order.ask_executions
     if order.tenant:
         one = RoundOrder(now, full, ask, order.after or "", _time_limit(ROUND_S))

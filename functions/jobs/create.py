@@ -1,4 +1,4 @@
-"""Step 1: book a job: store its object, write its public view, start its execution, return the link.
+"""Step 1: book a job: store its object, write its view, start its execution, return the link.
 
 A caller who invokes the Lambda gets the link; a request from the bus has no one waiting for it.
 Every copy of a request finds the job of the first copy and completes what that one left undone.

@@ -1,7 +1,7 @@
-"""Step 8: a fact becomes one message for each endpoint that chose it; each then has its own fate.
+"""Step 8: a fact becomes one message for each endpoint that subscribes to it.
 
-Endpoints that fail get their messages by the slow lane, so that their time-outs never stand
-between a fact and an endpoint that answers.
+Endpoints that fail get their messages by the slow queue, so that their timeouts do not delay
+deliveries to endpoints that answer.
 """
 
 import json
@@ -10,9 +10,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from functions.aws.container import (
-    log,
-)
+from functions.aws.container import log
 from functions.messages.endpoints import TYPES, Endpoint, Endpoints
 from functions.messages.fact_notice import FactNotice, wanting
 from functions.messages.webhook_schedule import WebhookAttempt, WebhookQueues
@@ -26,10 +24,10 @@ class FanOutFacts:
     lanes: WebhookQueues
 
     def __call__(self, facts: list[FactNotice], now: datetime) -> list[Exception | None]:
-        """One message for each endpoint that wants a fact; first those to endpoints that answer.
+        """Queue one message for each endpoint that wants a fact; first those that answer.
 
-        For each of `facts` its error or None: a tenant whose endpoints cannot be read stops no
-        other. Raises Unavailable: then all come again, which does no harm.
+        Returns for each of `facts` its error or None: a tenant whose endpoints cannot be read does
+        not stop the others. Raises Unavailable; then all are retried, which does no harm.
         """
         prompt: list[WebhookAttempt] = []
         slow: list[WebhookAttempt] = []
@@ -46,13 +44,13 @@ class FanOutFacts:
     def _endpoints(
         self, tenants: set[str]
     ) -> tuple[dict[str, list[Endpoint]], dict[str, Exception]]:
-        """By tenant its endpoints, and the error of those whose endpoints cannot be read."""
+        """By tenant, its endpoints, or the error if they cannot be read."""
         found: dict[str, list[Endpoint]] = {}
         errors: dict[str, Exception] = {}
         for tenant in sorted(tenants):
             try:
                 found[tenant] = list(self.endpoints.all(tenant))
-            except Exception as error:  # this tenant's facts come again, the others' do not
+            except Exception as error:  # only this tenant's facts are retried
                 errors[tenant] = error
         return found, errors
 
@@ -71,7 +69,7 @@ def _due(fact: FactNotice, endpoint: Endpoint, now: datetime) -> WebhookAttempt:
 
 
 def parse_fact(event: type[FactNotice], body: str) -> FactNotice:
-    """Raises Permanent with what is wrong and where."""
+    """Raises Permanent, which says what is wrong and where."""
     try:
         envelope = json.loads(body)
         detail = envelope["detail"]

@@ -1,10 +1,10 @@
-"""Step 8, the other way: a customer answers a text. STOP, START, HELP, YES; the rest is a note
-on the job.
+"""Step 8, the other way: a customer replies by text with STOP, START, HELP, or YES.
 
-Whatever strangers can send is taken and counted: short codes, pictures without a word, anything.
+Any other text becomes a note on the job. Every text is accepted and counted, also from short codes
+or with only a picture.
 
-A number belongs to the business whose own number it wrote to; on a shared number an opt-out counts
-for every business that shares it, and a YES for the one that asked.
+A text belongs to the business that owns the number it was sent to. On a shared number, an opt-out
+counts for every business that shares it, and a YES for the one that asked.
 """
 
 import hashlib
@@ -49,15 +49,15 @@ from statemachine.values import PHONE_PATTERN, RESERVED, Utc
 
 
 class Inbound(BaseModel):
-    """A text that came in, as AWS End User Messaging SMS writes it (two-way SMS, 2026-11-21)."""
+    """An incoming text as AWS End User Messaging SMS delivers it (two-way SMS, 2026-11-21)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     sender: Annotated[str, Field(alias="originationNumber", min_length=1)]
-    """Mostly a phone's number; but services write from short codes, as `72345`, or from a name."""
+    """Usually a phone number; services send from short codes, as `72345`, or from a name."""
     receiver: Annotated[str, Field(alias="destinationNumber")]
     body: Annotated[str, Field(alias="messageBody"), AfterValidator(readable)] = ""
-    """Empty where there was but a picture, which is not brought to us."""
+    """Empty for a text with only a picture, which is not passed on to us."""
     message_id: Annotated[
         str, Field(validation_alias=AliasChoices("inboundMessageId", "message_id"), min_length=1)
     ]
@@ -69,7 +69,7 @@ class Inbound(BaseModel):
 
     @property
     def event_id(self) -> str:
-        """The same for every copy of the text; the carrier's id may hold anything."""
+        """The same for every copy; hashed, because the carrier's id may contain anything."""
         return f"{RESERVED}sms-{hashlib.sha256(self.message_id.encode()).hexdigest()[:32]}"
 
 
@@ -81,22 +81,22 @@ class ReceiveSms:
     requests: Requests
     once: SmsOnce
     service_answers: bool = False
-    """Whether the carrier's service answers STOP, START and HELP itself where they stand alone."""
+    """Whether the carrier's service itself replies to a text that is only STOP, START, or HELP."""
     pause: Pause = full_jitter
 
     def __call__(self, inbound: Inbound, now: datetime) -> ReplyMeaning:
         """What the text meant. Copies of it change nothing. Raises Busy, Unavailable.
 
-        No service is answered: two of them could answer each other for ever.
+        Services get no reply, because two of them could reply to each other forever.
         """
         meant = meaning_of_reply(inbound.body) if inbound.is_from_phone else "other"
         self.once.metrics.count("TextsReceived", Outcome=meant)
         if not inbound.is_from_phone:
             return meant
-        for tenant in self._meant_for(inbound, meant):
+        for tenant in self._businesses_of(inbound, meant):
             match meant:
                 case "stop" | "start":
-                    self._request_body(tenant, inbound, meant == "stop", now)
+                    self._set_opt_out(tenant, inbound, meant == "stop", now)
                 case "yes":
                     if not self._yes(tenant, inbound, now):
                         self._note(tenant, inbound, now)
@@ -109,10 +109,10 @@ class ReceiveSms:
                 self._reply(tenant, inbound, meant, now)
         return meant
 
-    def _meant_for(self, inbound: Inbound, meant: ReplyMeaning) -> Iterator[BusinessSettings]:
-        """The business of that number; of a shared number those that ever sent a text there.
+    def _businesses_of(self, inbound: Inbound, meant: ReplyMeaning) -> Iterator[BusinessSettings]:
+        """The business of that number; for a shared number, those that ever texted the customer.
 
-        A STOP counts for all that share it, even before the first text.
+        A STOP counts for all that share the number, even before the first text.
         """
         everyone = [self.tenants.read(name) for name in self.tenants.names()]
         own = [tenant for tenant in everyone if tenant.sms_number == inbound.receiver]
@@ -125,15 +125,15 @@ class ReceiveSms:
                 yield tenant
 
     def _who_replies(self, inbound: Inbound) -> list[BusinessSettings]:
-        """One business, also where several share the number: the first that knows the customer."""
-        everyone = list(self._meant_for(inbound, "stop"))
+        """One business, even if several share the number: the first that knows the customer."""
+        everyone = list(self._businesses_of(inbound, "stop"))
         known = (tenant for tenant in everyone if self._known(tenant, inbound).jobs)
         return [next(known, everyone[0])] if everyone else []
 
     def _known(self, tenant: BusinessSettings, inbound: Inbound) -> PhoneRecord:
         return phone_record(self.numbers, tenant.tenant, inbound.sender)
 
-    def _request_body(
+    def _set_opt_out(
         self, tenant: BusinessSettings, inbound: Inbound, stopped: bool, now: datetime
     ) -> None:
         def changed(number: PhoneRecord) -> PhoneRecord:
@@ -150,7 +150,7 @@ class ReceiveSms:
         )
 
     def _yes(self, tenant: BusinessSettings, inbound: Inbound, now: datetime) -> bool:
-        """Whether it answered a question: that one's move, refused on the record like anyone's."""
+        """Request the move that a pending question offers; returns whether there was a question."""
         question = self._answered(tenant, inbound)
         if question is None:
             return False
@@ -167,9 +167,9 @@ class ReceiveSms:
         return True
 
     def _answered(self, tenant: BusinessSettings, inbound: Inbound) -> PendingQuestion | None:
-        """The question that this text answers, which it alone answers from then on.
+        """The question that this text answers; no other text can answer it from then on.
 
-        The oldest one that still stands; a copy of the text answers the same.
+        It is the oldest one that still applies. A copy of the text answers the same question.
         """
 
         def changed(number: PhoneRecord) -> PhoneRecord:
@@ -184,15 +184,15 @@ class ReceiveSms:
         return number.answer_of(inbound.event_id)
 
     def _open_question(self, number: PhoneRecord, phone: str) -> PendingQuestion | None:
-        """Of a job that has this number now; first one about the status that its job still has."""
+        """A question about a job that has this number, preferably one about its current status."""
         asked = {q.job_id: q for q in number.questions if q.answered_by is None}
         found = {job.job_id: job for job in jobs_of(self.jobs, number.tenant, asked, phone)}
-        standing = [job_id for job_id, job in found.items() if _stands(asked[job_id], job)]
+        standing = [job_id for job_id, job in found.items() if _still_applies(asked[job_id], job)]
         first = next(iter(standing or found), None)
         return asked[first] if first else None
 
     def _note(self, tenant: BusinessSettings, inbound: Inbound, now: datetime) -> None:
-        """Something for people to read, on the job that it is most likely about."""
+        """Add the text as a note to the job that it is most likely about."""
         job = self._meant_job(tenant, inbound)
         if job is None:
             return
@@ -209,7 +209,7 @@ class ReceiveSms:
         self.requests.ask([note])
 
     def _meant_job(self, tenant: BusinessSettings, inbound: Inbound) -> Job | None:
-        """The one of the last text, an open one before those that have ended."""
+        """The job of the last text to this number, preferring open jobs."""
         known = self._known(tenant, inbound).jobs
         open_jobs = open_jobs_of(self.jobs, tenant.tenant, known, inbound.sender)
         return next(iter(open_jobs), None) or next(
@@ -219,16 +219,16 @@ class ReceiveSms:
     def _reply(
         self, tenant: BusinessSettings, inbound: Inbound, meant: ReplyMeaning, now: datetime
     ) -> None:
-        """At most one answer to each text, in the tenant's language."""
+        """At most one reply to each text, in the tenant's language."""
         words = REPLIES[meant].get(tenant.language)
         text = counted(filled(words, {"business": tenant.business}))
         sent = self.once(_draft(tenant, inbound, text, now), inbound.sender, text.body, now)
-        if sent.state == "held":  # no one but this message knows the words
-            raise Busy("the carrier did not take the answer yet")
+        if sent.state == "held":  # only this message has the wording
+            raise Busy("the carrier did not take the reply yet")
 
 
-def _stands(question: PendingQuestion, job: Job) -> bool:
-    """Whether no move was made since it was asked."""
+def _still_applies(question: PendingQuestion, job: Job) -> bool:
+    """Whether no move was made since the question was asked."""
     return not job.ledger or job.ledger[-1].rev <= question.rev
 
 
@@ -250,10 +250,10 @@ def _draft(tenant: BusinessSettings, inbound: Inbound, text: Wording, now: datet
 
 
 def parse_inbound(event: type[Inbound], body: str) -> Inbound:
-    """The text in SNS's notification. Raises Permanent, which says nothing of what it held."""
+    """The text in the notification of SNS. Raises Permanent, which does not quote the text."""
     try:
         notification = json.loads(body)
         text = json.loads(notification["Message"])
         return event.model_validate({**text, "at": notification["Timestamp"]})
     except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Permanent("not an inbound text as AWS End User Messaging SMS writes it") from error
+        raise Permanent("not an incoming text as AWS End User Messaging SMS delivers it") from error

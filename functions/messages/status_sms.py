@@ -1,11 +1,12 @@
-"""Step 8: the customer is sent a text about a status, once, and only while it is true.
+"""Step 8: the customer is sent a text about a status, once, and only while the status is current.
 
-Messages wait in the queue for the merge window, so of two quick moves the first finds itself
-passed by. In quiet hours a text is held: its message goes back into the queue until they end, in
-hops, because a queue keeps a message back no longer than 15 minutes. That message is a hint: what
-is held is found by its object, see watch/repair_deliveries.py.
+Messages wait in the queue for the merge window, so that after two quick moves only the last one
+sends a text. In quiet hours a text is held: its message returns to the queue until they end,
+several times, because a queue delays a message by at most 15 minutes. If that message gets lost,
+the watchdog finds the held text by its object (repair/repair_deliveries.py).
 
-A corrected number is sent the text about the present status, so that its customer has the link.
+A corrected phone number is sent the text about the current status, so that the customer has the
+link.
 """
 
 from collections.abc import Callable
@@ -37,22 +38,22 @@ from statemachine.sms_wording import Wording, wording
 from statemachine.values import JobId, Tenant
 
 TOO_OLD = timedelta(hours=6)
-"""A fact that comes later than this, and of which nothing is known, is a replay or no news."""
+"""A fact that arrives later than this, without a delivery on record, is a replay or outdated."""
 
 
 class StatusReached(BaseModel):
-    """`JobCreated`, `JobMoved` or `JobEdited`, as far as a text needs it, or our own `SmsRequest`."""
+    """What a text needs from `JobCreated`, `JobMoved`, `JobEdited`, or our own `SmsRequest`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     tenant: Tenant
     job_id: JobId
     seq: int | None = None
-    """None in an edit, which tells of no status."""
+    """None for an edit, which is not about a status."""
     mark: str | None = None
-    """Of a delivery that there is already."""
+    """The mark of an existing delivery."""
     fields: tuple[str, ...] = ()
-    """What an edit has changed."""
+    """What the edit changed."""
 
     @model_validator(mode="after")
     def _tells_something(self) -> "StatusReached":
@@ -63,7 +64,7 @@ class StatusReached(BaseModel):
 
 @dataclass(frozen=True)
 class _Text:
-    """One text that may have to go out, and all that decides on it."""
+    """A text that may have to be sent, and everything that decides it."""
 
     job: Job
     flow: Flow
@@ -77,13 +78,13 @@ class _Text:
 
     @property
     def since(self) -> datetime:
-        """When there was something to tell: the status, or a corrected number, is that old."""
+        """When the reason for the text arose: the status, or a corrected number."""
         edited = [edit.recorded_at for edit in self.job.edits if "customer" in edit.fields]
         return max([self.job.moment_of(self.seq), *edited])
 
     @property
     def is_unconfirmed_booking(self) -> bool:
-        """A form that anyone may fill in with anyone's number."""
+        """Booked by the public form, in which anyone can enter anyone's number."""
         return self.seq == 0 and self.job.created_by.kind == "customer"
 
     def draft(self, text: Wording | None) -> Delivery:
@@ -110,13 +111,13 @@ class SendSms:
     once: SmsOnce
     later: DelayedMessages
     link: Callable[[str], str]
-    """The address that a tracking token opens."""
+    """The tracking link of a token."""
     pause: Pause = full_jitter
 
     def __call__(self, arrival: StatusReached, now: datetime) -> Delivery | None:
-        """What became of the text; None where there is nothing to say, or no one to be told.
+        """The delivery of the text; None if there is nothing to say, or no one to text.
 
-        Raises UnknownJob, UnknownTenant; Busy and Unavailable where it shall be delivered again.
+        Raises UnknownJob, UnknownTenant; Busy and Unavailable if the message is to be retried.
         """
         job = self.jobs.read(arrival.tenant, arrival.job_id).value
         seq = job.seq if arrival.seq is None else arrival.seq
@@ -129,9 +130,9 @@ class SendSms:
         return self._deliver(text, self.tenants.read(job.tenant), job.customer.phone)
 
     def _edited(self, arrival: StatusReached, job: Job) -> str | None:
-        """The mark of the text that an edit calls for; None where it calls for none.
+        """The mark of the text that an edit requires; None if it requires none.
 
-        A text about the status that is still to go out goes to the corrected number by itself.
+        A text about the status that is not sent yet will go to the corrected number anyway.
         """
         phone = job.customer.phone
         if "customer" not in arrival.fields or phone is None:
@@ -144,7 +145,7 @@ class SendSms:
         return corrected_mark(job, phone)
 
     def _dropped(self, text: _Text) -> Delivery | None:
-        """Of one that was held, it is on the record that its number, or its text, is gone."""
+        """Record for a held text that its number, or its wording, no longer exists."""
         draft = text.draft(None)
         if self.once.deliveries.read(draft.name) is None:
             return None
@@ -183,7 +184,7 @@ class SendSms:
         return not_texted(phone, tenant.countries)
 
     def _is_over(self, draft: Delivery, too_old: bool) -> bool:
-        """Nothing is to be spent or asked any more."""
+        """The delivery has ended, or would be too old: spend nothing and ask nothing."""
         stored = self.once.deliveries.read(draft.name)
         return stored.value.ended if stored else too_old
 
@@ -194,13 +195,13 @@ class SendSms:
         return may_spend(self.budgets, tenant, number, text.job.job_id, text.now, self.pause)
 
     def _remember(self, text: _Text, phone: str) -> None:
-        """What an answer to this text will mean; known before anyone can answer."""
+        """Record what a reply to this text will mean, before anyone can reply."""
         job, move = text.job, text.flow.status(text.status).yes
         rev = job.ledger[text.seq - 1].rev if text.seq else 1
         question = PendingQuestion(job_id=job.job_id, rev=rev, move=move) if move else None
         others = self._others(text, phone) if text.is_unconfirmed_booking else []
         if not all(_is_unconfirmed(other) for other in others):
-            question = None  # anyone may have made this booking; its link confirms it
+            question = None  # anyone may have made this booking; only its link confirms it
         change_phone_record(
             self.numbers,
             job.tenant,
@@ -210,7 +211,7 @@ class SendSms:
         )
 
     def _others(self, text: _Text, phone: str) -> list[Job]:
-        """The open jobs of the number beside this one."""
+        """The other open jobs of the number."""
         known = phone_record(self.numbers, text.job.tenant, phone)
         job_ids = [job_id for job_id in known.jobs if job_id != text.job.job_id]
         return open_jobs_of(self.jobs, text.job.tenant, job_ids, phone)
@@ -221,7 +222,7 @@ class SendSms:
             due = SmsRequest(job.tenant, job.job_id, text.seq, text.mark)
             self.later.put(due.message(), (delivery.due_at - now).total_seconds())
         if delivery.why == OPTED_OUT:
-            if delivery.state == "refused":  # the provider knew it before us
+            if delivery.state == "refused":  # the provider knew before us
                 change_phone_record(
                     self.numbers, job.tenant, phone, lambda number: number.stop(now), self.pause
                 )

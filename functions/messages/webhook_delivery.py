@@ -1,10 +1,10 @@
-"""Step 8: a fact is posted to an endpoint, signed, at least once and always under one id.
+"""Step 8: a fact is sent to an endpoint, signed, at least once and always with the same id.
 
-    prompt lane   first tries, to endpoints that answer; three seconds each
-    slow lane     retries, and everything for endpoints that fail; fifteen seconds each
+    prompt queue   first attempts, to endpoints that answer; three seconds each
+    slow queue     retries, and everything for endpoints that fail; fifteen seconds each
 
-An endpoint that fails leaves the prompt lane with its first failure, so of fifty that hang none
-stands before one that answers. Retries go on for more than a day; what no one took is reported.
+An endpoint leaves the prompt queue with its first failure, so even fifty endpoints that hang do not
+delay one that answers. Retries continue for more than a day; what is still undelivered is reported.
 """
 
 import random
@@ -44,16 +44,16 @@ from statemachine.deliveries import Attempt, Delivery
 from statemachine.values import Name, Tenant, iso
 
 PROMPT_S, SLOW_S = 3.0, 15.0
-"""How long an endpoint may take to answer, by lane; the specification proposes 15 to 30 seconds."""
+"""How long an endpoint may take to answer, by queue; the standard suggests 15 to 30 seconds."""
 AT_ONCE_TO_ONE = 4
-"""How many posts one function has open to the same endpoint."""
+"""How many requests one function sends to the same endpoint at once."""
 AT_ONCE = 64
 PUT_OFF_S = 60.0
-"""Within this time a message comes back whose endpoint has just failed another one."""
+"""The longest delay of a message whose endpoint has just failed another one."""
 
 
 class TestRequest(BaseModel):
-    """Post a test to an endpoint and say what it answered; nothing is kept of it."""
+    """Send a test to an endpoint and return its answer; nothing is stored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     __test__ = False
@@ -81,7 +81,7 @@ class DeliverWebhooks:
     deliveries: Deliveries
     endpoints: Endpoints
     lanes: WebhookQueues
-    poster: WebhookClient
+    client: WebhookClient
     bus: Bus
     metrics: Metrics
     log: Logger
@@ -94,14 +94,13 @@ class DeliverWebhooks:
     )
 
     def together(self, dues: Sequence[WebhookAttempt], slow: bool) -> list[Exception | None]:
-        """Every message at once, few to the same endpoint; for each its error, if it had one."""
-
+        """Deliver all messages at once, few to one endpoint; returns for each its error or None."""
         failed: set[tuple[str, str]] = set()
 
         def tried(due: WebhookAttempt) -> Exception | None:
             try:
                 self(due, slow, failed)
-            except Exception as error:  # one must not stop the others; it comes again by itself
+            except Exception as error:  # one must not stop the others; it alone is retried
                 return error
             return None
 
@@ -111,10 +110,10 @@ class DeliverWebhooks:
     def __call__(
         self, due: WebhookAttempt, slow: bool = False, failed: "set[tuple[str, str]] | None" = None
     ) -> Delivery | None:
-        """What became of the message; None where it was only passed on, or its endpoint is gone.
+        """The delivery; None if the message was only queued again or its endpoint no longer exists.
 
-        `failed` are endpoints that have just failed others of the same batch: their messages are
-        put off without a try. Raises Busy and Unavailable where it shall be delivered again.
+        `failed` are endpoints that have just failed another message of the batch; their messages
+        are delayed without an attempt. Raises Busy and Unavailable if the message is to be retried.
         """
         failed = set() if failed is None else failed
         wait = due.due_at - self.clock()
@@ -141,7 +140,7 @@ class DeliverWebhooks:
 
         def decide(known: Delivery | None) -> Delivery:
             if known and (known.ended or len(known.attempts) > due.attempt):
-                return known  # done, or another copy of the message is further on
+                return known  # done, or another copy of the message has made more attempts
             current = known or _draft(due, endpoint, now)
             if endpoint.state != "active":
                 return current.end("dropped", now, why=endpoint.state)
@@ -154,22 +153,22 @@ class DeliverWebhooks:
             return delivery
         if not delivery.is_claimed_by(claim_id):
             raise Busy("another sender has the claim")
-        return self._concluded(due, delivery, endpoint, self._post(due, endpoint, patience_s))
+        return self._record_answer(due, delivery, endpoint, self._post(due, endpoint, patience_s))
 
     def _post(
         self, due: WebhookAttempt, endpoint: Endpoint, patience_s: float
     ) -> WebhookResponse | str:
-        """The answer, or one word for why there is none."""
+        """The answer, or one word that says why there is none."""
         now, body = self.clock(), due.body()
         headers = signed_headers(endpoint.signing(now), due.webhook_id, body, now)
         try:
-            return self.poster.post(endpoint.url, body, headers, patience_s)
+            return self.client.post(endpoint.url, body, headers, patience_s)
         except AddressRefused:
             return "address_refused"
         except NoResponse:
             return "no_answer"
 
-    def _concluded(
+    def _record_answer(
         self,
         due: WebhookAttempt,
         claimed: Delivery,
@@ -195,7 +194,7 @@ class DeliverWebhooks:
         asked = answer.retry_after if isinstance(answer, WebhookResponse) else None
         due_at = now + wait_before(due.attempt, self.chance(), retry_after(asked, now))
         again = due.model_copy(update={"attempt": due.attempt + 1, "due_at": due_at})
-        # Before the mark: a crash in between costs one more try under the same id, never the fact.
+        # First queued, then recorded: a crash in between costs one more attempt, not the fact.
         self.lanes.put(again, slow=True, delay_s=(due_at - now).total_seconds())
         return self._mark(
             claimed,
@@ -218,7 +217,7 @@ class DeliverWebhooks:
         return marked
 
     def _note_failure(self, endpoint: Endpoint, now: datetime) -> None:
-        """Announced before it is recorded: a crash in between tells it twice rather than never."""
+        """Announced before it is recorded: a crash in between announces it twice, not never."""
         wanted = endpoint.failed(now)
         if endpoint.state == "active" and wanted.state == "paused" and wanted.failing_since:
             self.metrics.count("EndpointsPaused", endpoint.tenant)
@@ -233,7 +232,7 @@ class DeliverWebhooks:
         self._change(endpoint, lambda e: e.failed(now))
 
     def _change(self, endpoint: Endpoint, changed: Callable[[Endpoint], Endpoint]) -> None:
-        """Nothing to do where it was so a moment ago, when the endpoint was read."""
+        """Write nothing if the endpoint, as it was just read, is so already."""
         if changed(endpoint) is not endpoint:
             change_endpoint(
                 self.endpoints, endpoint.tenant, endpoint.endpoint_id, changed, self.pause
@@ -246,7 +245,7 @@ class DeliverWebhooks:
         )
 
     def test(self, tenant: str, endpoint_id: str) -> dict[str, Any]:
-        """Post a test, whatever the endpoint's state, and say what it answered."""
+        """Send a test, whatever the endpoint's state, and return its answer."""
         stored = self.endpoints.read(tenant, endpoint_id)
         if stored is None:
             raise UnknownEndpoint(f"no endpoint {endpoint_id} of {tenant}")

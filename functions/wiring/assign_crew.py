@@ -1,4 +1,4 @@
-"""`AssignCrew` on AWS, for edits and for the API."""
+"""`AssignCrew` on AWS, for the Lambdas `edit_job` and `serve_api`."""
 
 from functions.aws.container import (
     HasRoster,

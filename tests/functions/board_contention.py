@@ -1,4 +1,4 @@
-"""Many movers, a faulty board writer and a reader, all at once, with real threads: case T20."""
+"""Case T20: many movers, faulty board writers, and a reader, at once, with real threads."""
 
 import queue
 import random
@@ -22,16 +22,16 @@ from tests.support.faults import Crashed, SeededFaults
 MOVES = ("confirm", "start", "complete")
 BATCH = 50
 FAULTS = {"PutObject": 0.3, "GetObject": 0.005}
-"""By call of a board writer; one lost read among fifty fails the whole batch."""
+"""Fault rates by call of a board writer; one lost read of fifty fails the whole batch."""
 WINDOW_S = 0.1
 LIMIT_S = 60
 
 
 class ConcurrentMoves:
-    """Every job is moved to its end, each move by two movers, in an order only the seed knows.
+    """Every job is moved to its end, each move by two movers, in a random order from the seed.
 
-    What was moved goes to the board's queue, as `JobMoved` does; two writers take batches from it
-    and put back what failed, as SQS does. A reader looks at the board all the time.
+    Moved jobs go to the board's queue, as `JobMoved` does. Two writers take batches from it and put
+    failed ones back, as SQS does. A reader keeps reading the board.
     """
 
     def __init__(self, storage: Storage, seed: int, jobs: int = 200, movers: int = 32) -> None:
@@ -86,7 +86,7 @@ class ConcurrentMoves:
             self.moved.put(job_id)
 
     def _until_done(self, do: Callable[[], object]) -> None:
-        """As the queue in front delivers it: again, where it was not done."""
+        """Retry as the queue does, until it is done."""
         for _ in range(20):
             try:
                 do()
@@ -122,7 +122,7 @@ class ConcurrentMoves:
         return batch
 
     def _look(self) -> None:
-        """No job is ever shown at a lower `rev` than before, nor vanishes."""
+        """Record jobs that are shown at a lower `rev` than before, or vanish."""
         seen: dict[str, int] = {}
         while not self.over.wait(0.02):
             try:
@@ -137,7 +137,7 @@ class ConcurrentMoves:
 
 
 def folded(storage: Storage) -> bytes:
-    """`jobs.json` as a fold of all job objects, made without any of the board's writers."""
+    """`jobs.json` made from all job objects, without using the board's writers."""
     jobs = [storage.jobs.read("main", job_id).value for job_id in storage.jobs.all_ids("main")]
     cards = {job.job_id: card_of(job, load_flow(job.flow)) for job in jobs}
     return Board(jobs=cards).to_bytes()

@@ -1,4 +1,4 @@
-"""Where the functions' tests are played: on the fakes, or on the real adapters before moto."""
+"""Where the functions' tests store objects: on the fakes, or on the real adapters and moto."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ from tests.support.moto_server import Moto
 
 
 class Storage(Protocol):
-    """A place for jobs, views and boards, and a way to spoil what goes there."""
+    """Ports that share one bucket, and ways to make its calls fail."""
 
     @property
     def jobs(self) -> Jobs: ...
@@ -41,10 +41,10 @@ class Storage(Protocol):
     def usage(self) -> InvalidationUsage: ...
 
     def under(self, faults: Faults) -> AbstractContextManager[Faults]:
-        """Faults on every way to this place."""
+        """Make calls to this storage fail."""
 
     def with_faults(self, faults: Faults) -> AbstractContextManager["Storage"]:
-        """Another way to the same place, with faults on it alone."""
+        """Another client of the same bucket; only its calls fail."""
 
     def get(self, key: str) -> bytes: ...
 
@@ -86,7 +86,7 @@ class FakeStorage:
 
 
 class S3Storage:
-    """A bucket behind `s3`, a client that tries once; `another` makes one more of it."""
+    """A bucket of `s3`, a client that tries once; `another` makes another such client."""
 
     def __init__(self, s3: Any, bucket: str, another: Callable[[], Any]) -> None:
         self.s3, self.bucket, self.another = s3, bucket, another
@@ -122,7 +122,7 @@ class S3Storage:
 
 @pytest.fixture(params=["fake", "moto"])
 def storage(request: pytest.FixtureRequest) -> Storage:
-    """Everything that depends on it runs twice: on the fakes, and on S3 as moto knows it."""
+    """Every test that uses it runs twice: on the fakes, and on S3 in moto."""
     if request.param == "fake":
         return FakeStorage()
     moto: Moto = request.getfixturevalue("moto")

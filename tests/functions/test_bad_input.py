@@ -1,7 +1,7 @@
-"""What is not fit to be done ends on the record or among the dead letters; nothing half done.
+"""Bad input is refused on the record or sent to the dead-letter queue; nothing is half done.
 
-The handlers are played whole, before moto. CANARY stands for what must not leave the message: a
-dead letter has its body anyway, but its reason is read by whoever looks at the queue.
+The complete handlers run on moto. CANARY stands for what must not leave the message: a dead letter
+has its body anyway, but its reason is shown to anyone who looks at the queue.
 """
 
 import itertools
@@ -133,7 +133,7 @@ NO_ZONE = "2026-11-21T12:00:00"
 def assert_dead_lettered(
     wired: WiredFunctions, function: ModuleType, body: str, reason: str, detail: str
 ) -> None:
-    """Acknowledged, whole among the dead letters with its reason, and nothing else has changed."""
+    """Acknowledged, complete in the dead-letter queue with its reason, and nothing else has changed."""
     wired.heard()
     before = wired.everything()
     assert wired.deliver(function, body) == again()

@@ -63,7 +63,7 @@ def test_a_batch_delivered_twice_stays_one_invalidation() -> None:
     assert len(cdn.invalidations) == 1
 
 
-def test_the_next_change_of_a_view_is_forgotten_too() -> None:
+def test_the_next_change_of_a_view_is_invalidated_too() -> None:
     invalidate, cdn = an_invalidator()
     invalidate([a_change(1, rev=1)])
     invalidate([a_change(1, rev=3)])
@@ -76,7 +76,7 @@ def test_no_change_is_no_call() -> None:
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
-def test_where_the_edge_is_too_busy_the_batch_comes_again(fault: Kind) -> None:
+def test_if_cloudfront_throttles_the_batch_is_retried(fault: Kind) -> None:
     invalidate, cdn = an_invalidator(Faults({"CreateInvalidation": [fault]}))
     with pytest.raises(Unavailable):
         invalidate([a_change(1)])
@@ -125,7 +125,7 @@ def test_a_batch_of_erased_jobs_makes_no_call() -> None:
 MONTH = "2026-11"
 
 
-def test_forgotten_paths_are_counted_by_the_month() -> None:
+def test_invalidated_paths_are_counted_by_the_month() -> None:
     metrics = FakeMetrics()
     invalidate, _ = an_invalidator(metrics=metrics)
     invalidate([a_change(1), a_change(2)])
@@ -146,7 +146,7 @@ def test_a_batch_that_is_throttled_is_paid_for_once() -> None:
 
 
 @pytest.mark.parametrize(("budget", "forgotten"), [(0, 0), (1, 1), (2, 1), (3, 2)])
-def test_past_the_months_paths_the_edge_is_told_no_more(budget: int, forgotten: int) -> None:
+def test_after_the_months_budget_nothing_is_invalidated(budget: int, forgotten: int) -> None:
     metrics = FakeMetrics()
     invalidate, cdn = an_invalidator(budget=budget, metrics=metrics)
     invalidate([a_change(1, rev=1)])
@@ -155,7 +155,7 @@ def test_past_the_months_paths_the_edge_is_told_no_more(budget: int, forgotten: 
     assert sum(metrics.measured["PathsNotInvalidated"]) == 3 - sum(map(len, cdn.invalidated()))
 
 
-def test_what_is_used_of_the_budget_is_told_also_once_nothing_is_left() -> None:
+def test_the_used_share_of_the_budget_is_measured_even_after_it_is_spent() -> None:
     metrics = FakeMetrics()
     invalidate, _ = an_invalidator(budget=1, metrics=metrics)
     for rev in (1, 2, 3):

@@ -1,4 +1,4 @@
-"""Step 5: jobs.json is a fold of the job objects, whatever the order and number of messages."""
+"""Step 5: jobs.json is made from the job objects, whatever the order and number of messages."""
 
 from datetime import datetime, timedelta
 
@@ -115,7 +115,7 @@ def test_a_write_whose_answer_is_lost_is_looked_after(storage: Storage, fault: K
     assert storage.get(KEY) == a_board(numbered(1))
 
 
-def test_past_the_bound_the_batch_shall_come_again(fake_storage: FakeStorage) -> None:
+def test_after_all_attempts_the_batch_is_to_be_retried(fake_storage: FakeStorage) -> None:
     publish = a_publisher(fake_storage, numbered(1))
     with (
         fake_storage.under(Faults({"PutObject": ["before"] * 100})),
@@ -243,7 +243,7 @@ def test_a_job_in_a_status_of_a_later_version_is_dead_lettered_alone_and_left_of
 def test_a_job_moved_within_the_second_of_the_listing_is_shown_as_it_is(
     fake_storage: FakeStorage,
 ) -> None:
-    """S3 tells times by the second. Timeline: listed · read · moved · the board is overwritten."""
+    """S3 gives times in whole seconds. Timeline: listed · read · moved · the board is overwritten."""
     publish = a_publisher(fake_storage, numbered(1))
 
     class Meanwhile(FakeBoards):

@@ -203,7 +203,7 @@ def test_a_text_from_a_short_code_is_counted_and_changes_nothing(sender: str, bo
 
 
 @pytest.mark.parametrize("body", ["x" * 5000, "a\x00b\u202ec\x1b[31m", "\ud83d\ude00" * 900])
-def test_whatever_a_stranger_writes_becomes_a_note_that_can_be_read(body: str) -> None:
+def test_any_text_becomes_a_readable_note(body: str) -> None:
     phone, _ = asked()
     phone.says(body)
     ((_, note),) = notes(phone)
@@ -232,7 +232,7 @@ def test_a_copy_of_stop_that_comes_after_start_stops_nothing() -> None:
     assert sent.state == "sent"
 
 
-def test_an_answer_that_the_carrier_did_not_take_comes_again_and_is_sent_once() -> None:
+def test_a_reply_that_the_carrier_did_not_take_is_retried_and_sent_once() -> None:
     phone, _ = asked()
     phone.texts.says = SmsNotAccepted("ThrottlingException")
     with pytest.raises(Busy):
@@ -260,7 +260,7 @@ def test_stop_is_kept_confirmed_once_shown_on_the_board_and_honoured(word: str) 
     assert dropped.why == "opted_out"
 
 
-def test_start_after_stop_sends_texts_again_whatever_order_they_arrive_in() -> None:
+def test_start_after_stop_sends_texts_again_in_any_order_of_arrival() -> None:
     phone, job = asked()
     phone.says("START", at=NOON + minutes(2), message_id="in-2")
     phone.says("STOP", at=NOON + minutes(1))

@@ -63,7 +63,7 @@ def a_registration(
     )
 
 
-def test_a_status_is_shown_and_told_before_it_is_waited_in() -> None:
+def test_a_status_is_shown_and_announced_before_the_wait() -> None:
     setup = RegisterWaitSetup(a_job("ready_for_pickup"))
     assert setup.register(a_registration(1, settles=True)) == "waits"
     assert [type(fact) for fact in setup.bus.facts] == [JobMoved]
@@ -71,7 +71,7 @@ def test_a_status_is_shown_and_told_before_it_is_waited_in() -> None:
     assert (setup.job.execution.seq, setup.job.shown) == (1, (ShownAt(seq=1, at=NOON),))
 
 
-def test_after_its_time_limit_the_same_status_is_not_told_again() -> None:
+def test_after_its_time_limit_the_same_status_is_not_announced_again() -> None:
     setup = RegisterWaitSetup(a_job("ready_for_pickup"))
     setup.register(a_registration(1, settles=True))
     again = a_registration(1, "task-2", entered_at=NOON + minutes(60), settles=True)
@@ -91,13 +91,13 @@ def test_a_status_that_could_not_be_settled_is_not_waited_in() -> None:
     assert setup.job.wait is None
 
 
-def test_a_first_execution_begins_at_the_first_status_without_being_told() -> None:
+def test_a_first_execution_begins_at_the_first_status_by_itself() -> None:
     setup = RegisterWaitSetup(a_job())
     assert setup.register(a_registration(None, settles=True)) == "waits"
     assert (setup.job.wait, setup.executions.resumed) == (a_wait(0), [])
 
 
-def test_a_successor_is_told_at_once_where_its_job_stands() -> None:
+def test_a_new_execution_learns_at_once_where_its_job_stands() -> None:
     job = a_job("ready_for_pickup", execution=Execution(seq=1, generation=1, since=NOON))
     setup = RegisterWaitSetup(job)
     assert setup.register(a_registration(None, generation=1, settles=True)) == "resumed"
@@ -184,7 +184,7 @@ def test_the_newer_registration_counts_and_the_older_is_fenced(newer: dict[str, 
     assert setup.executions.resumed == []
 
 
-def test_a_fenced_registration_rings_no_one_even_if_the_ledger_is_ahead() -> None:
+def test_a_fenced_registration_resumes_nothing_even_if_the_ledger_is_ahead() -> None:
     job = waited_for(a_job(), "new", entered_at=NOON + minutes(1))
     setup = RegisterWaitSetup(job.with_(**{**dict(a_job("ready_for_pickup")), "wait": job.wait}))
     assert (setup.waits(token="old"), setup.executions.resumed) == ("fenced", [])

@@ -1,4 +1,4 @@
-"""Step 4: every status is shown, then told, in the order of the ledger."""
+"""Step 4: every status is shown, then announced, in the order of the ledger."""
 
 from datetime import timedelta
 
@@ -50,7 +50,7 @@ def shown(seq: int, status: str) -> SettledStatus:
     return SettledStatus(seq=seq, status=status, shown_at=SOON)
 
 
-def test_the_first_status_is_told_as_a_job_created() -> None:
+def test_the_first_status_is_announced_as_job_created() -> None:
     setup = SettleJobSetup(a_job())
     assert setup.settles(0) == shown(0, "pending_pickup")
     assert setup.bus.facts == [
@@ -67,7 +67,7 @@ def test_the_first_status_is_told_as_a_job_created() -> None:
     ]
 
 
-def test_every_other_status_is_told_as_a_job_moved() -> None:
+def test_every_other_status_is_announced_as_job_moved() -> None:
     setup = SettleJobSetup(a_job("completed"))
     assert setup.settles(3) == shown(3, "completed")
     assert setup.bus.facts == [
@@ -89,27 +89,27 @@ def test_every_other_status_is_told_as_a_job_moved() -> None:
     ]
 
 
-def test_the_view_is_there_before_the_fact_is_told() -> None:
+def test_the_view_is_written_before_the_fact_is_announced() -> None:
     setup = SettleJobSetup(a_job())
     setup.settles(0)
     assert [operation for operation, _ in setup.faults.log][-2:] == ["PutObject", "PutEvents"]
     assert setup.view == view_of(a_job(), HAUL)
 
 
-def test_an_execution_that_lags_tells_its_own_status_and_shows_the_last() -> None:
+def test_an_execution_that_is_behind_announces_its_status_and_shows_the_last() -> None:
     setup = SettleJobSetup(a_job("in_progress"))
     assert setup.settles(1) == shown(1, "ready_for_pickup")
     assert [(fact.seq, fact.to) for fact in setup.bus.told(JobMoved)] == [(1, "ready_for_pickup")]
     assert setup.view == view_of(a_job("in_progress"), HAUL)
 
 
-def test_what_was_settled_before_is_not_told_again() -> None:
+def test_a_settled_status_is_not_announced_again() -> None:
     setup = SettleJobSetup(waited_for(a_job("ready_for_pickup")))
     assert setup.settles(1) == SettledStatus(seq=1, status="ready_for_pickup")
     assert (setup.bus.facts, setup.view) == ([], None)
 
 
-def test_a_successor_is_told_the_last_status_that_was_settled() -> None:
+def test_a_new_execution_learns_the_last_settled_status() -> None:
     job = waited_for(a_job("ready_for_pickup"))
     setup = SettleJobSetup(moved(job, "start"))
     assert setup.settles(None) == SettledStatus(seq=1, status="ready_for_pickup")
@@ -126,7 +126,7 @@ def test_an_ended_job_is_recorded_as_settled_and_waits_for_no_one() -> None:
     assert setup.job.visible_rev == setup.job.rev - 1
 
 
-def test_how_long_it_took_until_everybody_could_see_it_is_measured() -> None:
+def test_the_time_from_the_event_to_the_public_view_is_measured() -> None:
     setup = SettleJobSetup(a_job("completed"))
     setup.settles(3)
     assert setup.metrics.measured == {"EventToVisibleMs": [1500]}
@@ -162,7 +162,7 @@ def test_an_ended_job_stays_in_the_watchdogs_sight() -> None:
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
-def test_whatever_is_lost_on_the_way_the_next_attempt_settles_it(fault: Kind) -> None:
+def test_the_next_attempt_settles_the_status_whatever_was_lost(fault: Kind) -> None:
     for number in range(8):
         setup = SettleJobSetup(a_job("completed"), EveryCall(number, fault))
         try:

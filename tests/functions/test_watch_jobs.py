@@ -310,7 +310,7 @@ def test_a_card_that_is_behind_is_written() -> None:
     assert setup.bucket.objects[board_key("main")] == good
 
 
-def test_a_board_no_one_can_read_is_rebuilt_and_that_is_told() -> None:
+def test_an_unreadable_board_is_rebuilt_and_that_is_reported() -> None:
     setup = WatchdogSetup(waited_for(a_job()))
     good = setup.bucket.objects[board_key("main")]
     setup.bucket.objects[board_key("main")] = b"not json"
@@ -320,7 +320,7 @@ def test_a_board_no_one_can_read_is_rebuilt_and_that_is_told() -> None:
 
 
 def test_a_board_that_has_lost_many_cards_gets_them_back_at_once() -> None:
-    """And no job's record tells of it: it is the board's trouble."""
+    """No job's record mentions it, because only the board was broken."""
     jobs = [waited_for(a_job(job_id=f"261121-{n:06d}", token=f"{n:022d}")) for n in range(MANY + 1)]
     setup = WatchdogSetup(*jobs)
     good = setup.bucket.objects[board_key("main")]
@@ -392,10 +392,10 @@ def test_a_job_that_is_brought_back_at_that_very_moment_stays_in_sight() -> None
     assert (setup.open(), setup.job().status) == ([JOB_ID], "in_progress")
 
 
-# -- one job's trouble
+# -- errors in one job
 
 
-def test_the_trouble_with_one_job_is_told_and_does_not_stop_the_round() -> None:
+def test_an_error_in_one_job_is_reported_and_does_not_stop_the_round() -> None:
     first, second = (
         left_behind(a_job("ready_for_pickup", job_id=f"261121-00000{n}", token=str(n) * 22))
         for n in (1, 2)
@@ -417,7 +417,7 @@ def test_an_index_entry_whose_job_was_never_stored_goes_after_a_day() -> None:
     assert (setup.round(NOON + minutes(24 * 60 + 1)), setup.open()) == ({}, [])
 
 
-# -- what is recorded and told
+# -- what is recorded and announced
 
 
 def test_a_repair_is_recorded_and_announced_once() -> None:
@@ -439,7 +439,7 @@ def test_a_repair_is_recorded_and_announced_once() -> None:
     assert setup.metrics.counted == {"WatchRounds": 2, "Repairs": 1}
 
 
-def test_what_has_to_be_done_again_in_one_status_is_told_once() -> None:
+def test_a_repair_that_is_repeated_in_one_status_is_announced_once() -> None:
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
     for number in range(5):
         assert setup.round(LATER + minutes(number)) == {JOB_ID: ["resumed"]}
@@ -476,7 +476,7 @@ def test_a_job_keeps_its_latest_repairs_only() -> None:
 LIMIT = minutes(HAUL.initial.limit_minutes or 0)
 
 
-def test_an_execution_that_vanished_is_found_when_it_ought_to_have_said_overdue() -> None:
+def test_a_lost_execution_is_found_when_it_should_have_announced_overdue() -> None:
     setup = WatchdogSetup(waited_for(a_job()), running=False)
     assert setup.round(NOON + LIMIT) == {}
     over = NOON + LIMIT + SUSPECT + minutes(1)
@@ -530,7 +530,7 @@ def test_an_execution_that_has_said_so_is_resumed_again_only_after_its_limit() -
     assert setup.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
 
 
-def test_an_execution_of_an_older_version_is_not_told_what_it_would_not_understand() -> None:
+def test_an_execution_of_an_older_version_gets_no_output_that_it_does_not_know() -> None:
     setup = WatchdogSetup(expected(hears_late=False))
     assert setup.round(MISSED) == {}
     assert setup.executions.resumed == []
@@ -687,7 +687,7 @@ def test_an_execution_that_is_stopped_again_and_again_calls_a_person_too() -> No
     assert setup.round(NOON + minutes(70)) == {JOB_ID: ["replaced"]}
 
 
-def test_whoever_asks_for_a_job_gets_a_try_at_once() -> None:
+def test_a_requested_repair_is_attempted_at_once() -> None:
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
     generations_of_a_doomed_job(setup, 60)
     assert setup.watch.repair("main", JOB_ID, NOON + minutes(65)) == ["replaced"]
@@ -779,7 +779,7 @@ def test_an_ended_job_is_not_let_go_before_someone_asked_about_its_messages() ->
 # -- dead letters
 
 
-def test_messages_that_were_given_up_are_told_in_every_round() -> None:
+def test_dead_letters_are_reported_regularly() -> None:
     setup = WatchdogSetup()
     setup.dead_letters = {"advance-job": 2, "edit-job": 0, "publish-board": 1}
     for _ in range(2):
@@ -788,7 +788,7 @@ def test_messages_that_were_given_up_are_told_in_every_round() -> None:
     assert setup.metrics.measured["DeadLetters"] == [3, 3]
 
 
-def test_without_dead_letters_nothing_is_told() -> None:
+def test_without_dead_letters_nothing_is_reported() -> None:
     setup = WatchdogSetup()
     setup.dead_letters = {"advance-job": 0}
     assert (setup.watch.round(LATER), setup.metrics.measured) == (RoundReport(), {})
@@ -853,7 +853,7 @@ def test_a_round_that_is_cut_short_is_completed_by_the_next(loss: str) -> None:
         assert setup.job().execution.generation == 1 or setup.executions.resumed
 
 
-def test_a_round_tells_how_old_jobs_are_and_the_longest_overdue() -> None:
+def test_a_round_measures_how_old_jobs_are_and_the_longest_overdue() -> None:
     young, old = a_job(job_id="261121-000001"), a_job(job_id="261121-000002")
     old = old.with_(entered_at=NOON - minutes(60))
     limit = HAUL.status("pending_pickup").limit_minutes
@@ -867,7 +867,7 @@ def test_a_round_tells_how_old_jobs_are_and_the_longest_overdue() -> None:
     }
 
 
-def test_an_overdue_whose_announcing_failed_is_told_again_as_the_same_fact() -> None:
+def test_an_overdue_that_could_not_be_announced_is_announced_again_as_the_same_fact() -> None:
     """Partners know it by its time: with another one they would be sent a second webhook."""
     setup, over = WatchdogSetup(waited_for(a_job()), running=False), NOON + LIMIT + SUSPECT
     setup.set_faults(Faults({"PutEvents": ["after"]}))

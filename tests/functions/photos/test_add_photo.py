@@ -1,4 +1,4 @@
-"""A photo comes onto its job: once, whatever is lost, doubled or dies on the way."""
+"""A photo is added to its job once, whatever is lost, duplicated, or crashes."""
 
 from dataclasses import replace
 
@@ -148,7 +148,7 @@ def test_a_copy_of_an_upload_that_comes_late_does_not_change_the_photo() -> None
 
 @pytest.mark.parametrize("number", range(1, 11))
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
-def test_whatever_goes_wrong_at_whichever_call_the_next_try_finishes(
+def test_the_next_attempt_completes_the_photo_whichever_call_failed(
     fault: Kind, number: int
 ) -> None:
     setup = AddPhotoSetup(faults=EveryCall(number, fault))
@@ -165,7 +165,7 @@ def test_whatever_goes_wrong_at_whichever_call_the_next_try_finishes(
     assert RAW_KEY not in setup.bucket.objects
 
 
-def test_without_the_upload_the_phone_is_told_to_send_it_again() -> None:
+def test_without_an_upload_the_phone_is_asked_to_upload_again() -> None:
     setup = AddPhotoSetup()
     with pytest.raises(PhotoMissing):
         setup.take()

@@ -82,7 +82,7 @@ def test_an_upload_is_read_where_it_has_the_size_that_was_announced(store: Store
     assert store.photos.raw(KEY + "0", 7) is None
 
 
-def test_an_upload_is_forgotten_and_may_be_forgotten_again(store: Store) -> None:
+def test_an_upload_is_deleted_and_deleting_it_again_is_no_error(store: Store) -> None:
     store.put(f"uploads/{KEY}", b"picture")
     for _ in range(2):
         store.photos.delete_raw(KEY)
@@ -171,14 +171,14 @@ def test_a_newer_place_replaces_an_older_one_and_not_the_other_way_round(
     assert places.read("main", "261121-7k3m2q") == newer
 
 
-def test_a_place_is_forgotten_and_may_be_forgotten_again(places: CrewLocations) -> None:
+def test_a_location_is_deleted_and_deleting_it_again_is_no_error(places: CrewLocations) -> None:
     places.keep("main", "261121-7k3m2q", HERE)
     for _ in range(2):
         places.forget("main", "261121-7k3m2q")
     assert places.read("main", "261121-7k3m2q") is None
 
 
-def test_the_table_sweeps_a_place_away_half_an_hour_after_it_was_told(moto: Moto) -> None:
+def test_the_table_deletes_a_location_half_an_hour_after_it_was_sent(moto: Moto) -> None:
     places = a_table(moto)
     places.keep("main", "261121-7k3m2q", HERE)
     [item] = places.dynamodb.scan(TableName=places.table)["Items"]
@@ -186,7 +186,7 @@ def test_the_table_sweeps_a_place_away_half_an_hour_after_it_was_told(moto: Moto
     assert item["pk"] == {"S": "place#main#261121-7k3m2q"}
 
 
-def test_what_is_no_place_is_told_to_no_one(moto: Moto) -> None:
+def test_an_invalid_location_is_shown_to_no_one(moto: Moto) -> None:
     places = a_table(moto)
     key = {"pk": {"S": "place#main#261121-7k3m2q"}, "sk": {"S": "place"}}
     places.dynamodb.put_item(TableName=places.table, Item=key | {"latitude": {"N": "91"}})

@@ -100,7 +100,7 @@ def test_what_hangs_on_the_end_of_a_picture_is_gone() -> None:
         a_webp()[:-40],
     ],
 )
-def test_what_is_no_whole_photo_is_refused_whatever_it_is_called(raw: bytes) -> None:
+def test_a_file_that_is_no_complete_photo_is_refused_whatever_its_type(raw: bytes) -> None:
     with pytest.raises(PhotoRefused, match="cannot be read"):
         redrawn(raw)
 

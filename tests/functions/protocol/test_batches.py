@@ -39,7 +39,7 @@ ONE, TWO, THREE = (
 
 
 class ConsumerSetup:
-    """An inbox with someone at it, who fails as told and notes what was done."""
+    """A consumer whose handler fails as configured and records what it handled."""
 
     def __init__(self, **errors: Exception) -> None:
         self.errors = {f"261121-00000{key[-1]}": error for key, error in errors.items()}
@@ -74,7 +74,7 @@ def test_a_message_that_can_never_succeed_is_dead_lettered_with_its_reason() -> 
     ]
 
 
-def test_a_message_that_fails_this_time_comes_again_alone() -> None:
+def test_only_the_message_that_failed_is_delivered_again() -> None:
     setup = ConsumerSetup(job_1=Unavailable("not now"), job_3=ZeroDivisionError("a bug of ours"))
     assert setup.inbox.deliver(batch(ONE, TWO, THREE), setup.handle) == again(0, 2)
     assert (setup.done, setup.letters.dead_lettered) == (["2"], [])
@@ -106,7 +106,7 @@ def test_a_service_that_does_not_answer_is_no_fault_of_the_code(deliver: Any) ->
     assert deliver(setup, ONE, TWO) == again(0, 1)
 
 
-def test_a_letter_that_cannot_be_dead_lettered_comes_again_and_stops_no_one() -> None:
+def test_a_message_that_cannot_be_dead_lettered_is_retried_and_stops_no_other() -> None:
     setup = ConsumerSetup(job_1=UnknownJob("gone"))
     setup.letters.faults = Faults({"SendMessage": ["before"]})
     assert setup.inbox.deliver(batch(ONE, TWO), setup.handle) == again(0)
@@ -134,7 +134,7 @@ def test_an_error_no_one_foresaw_stays_with_its_own_message_of_a_batch() -> None
     assert (setup.done, setup.letters.dead_lettered) == (["1+3"], [])
 
 
-def test_a_batch_that_fails_as_a_whole_comes_again_whole() -> None:
+def test_a_batch_that_fails_as_a_whole_is_retried_as_a_whole() -> None:
     def throttled(refs: list[JobRef]) -> list[Exception | None]:
         raise Unavailable("throttled")
 
@@ -198,7 +198,7 @@ def test_what_is_not_there_yet_is_looked_for_at_once_and_then_ever_more_seldom()
     assert setup.redelivery.delays_s == [1, 2, 4, 64, LONGEST_DELAY_S, LONGEST_DELAY_S]
 
 
-def test_a_message_that_cannot_be_delayed_comes_again_all_the_same() -> None:
+def test_a_message_that_cannot_be_delayed_is_retried_all_the_same() -> None:
     setup = RedeliverySetup(job_1=UnknownJob("no job"))
     setup.redelivery.faults = Faults({"ChangeMessageVisibility": ["before"]})
     assert setup.receive(minutes(1)) == again(0)
@@ -209,8 +209,8 @@ MAY_MISS_ITS_JOB = ("Create", "Advance", "Edit", "Board", "Invalidation", "Sms",
 
 
 @pytest.mark.parametrize("queue", MAY_MISS_ITS_JOB)
-def test_no_queue_gives_a_message_up_before_the_inbox_does(queue: str) -> None:
-    """SQS would move it to the dead-letter queue without a word of why."""
+def test_no_queue_gives_up_a_message_before_its_consumer_does(queue: str) -> None:
+    """SQS would move it to the dead-letter queue without a reason."""
     template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     allowed = template["Resources"][f"{queue}Queue"]["Properties"]["RedrivePolicy"]
     waited_s, receives = 0, 1
@@ -310,7 +310,7 @@ CONSUMERS: list[Callable[[str], object]] = [
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact["detail-type"])
 @pytest.mark.parametrize("wrong", [None, [], {}, "x" * 1000, -1, 1e308, "\x00", "9999-99-99"])
 def test_a_malformed_fact_is_read_or_is_a_permanent_error(fact: Any, wrong: Any) -> None:
-    """Anybody who may write to the bus may forget a key, or send a value of another kind."""
+    """A sender may leave out a key, or send a value of another type."""
     for key in fact["detail"]:
         rest = {name: value for name, value in fact["detail"].items() if name != key}
         for detail in (rest, {**rest, key: wrong}):
@@ -363,7 +363,7 @@ def test_a_partner_may_ask_for_its_own_business_in_its_own_name(source: str) -> 
         ("haulway.partner.", {"tenant": ""}, "actor"),
     ],
 )
-def test_what_a_partners_source_may_not_ask_is_a_dead_letter_that_names_the_field(
+def test_a_request_that_a_partners_source_may_not_send_is_dead_lettered_with_the_field(
     source: str, detail: dict[str, Any], field: str
 ) -> None:
     setup = ConsumerSetup()

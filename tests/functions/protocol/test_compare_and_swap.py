@@ -20,7 +20,7 @@ def committed(storage: Storage) -> tuple[Job, str]:
     return commit(storage.jobs, "main", a_job().job_id, cheaper, no_pause)
 
 
-def test_a_change_is_stored_and_its_outcome_told(storage: Storage) -> None:
+def test_a_change_is_stored_and_its_outcome_returned(storage: Storage) -> None:
     storage.jobs.create(a_job())
     assert committed(storage) == (a_job().seen(price_cents=1), "changed")
     assert storage.jobs.read("main", a_job().job_id).value == a_job().seen(price_cents=1)
@@ -65,7 +65,7 @@ def test_a_change_is_made_afresh_on_what_another_has_written(storage: Storage) -
     assert (seen, job.rev, job.price_cents) == ([1, 2], 3, 2)
 
 
-def test_past_the_bound_the_message_shall_come_again(fake_storage: FakeStorage) -> None:
+def test_after_all_attempts_the_message_is_to_be_retried(fake_storage: FakeStorage) -> None:
     fake_storage.jobs.create(a_job())
     pauses: list[int] = []
     with (

@@ -168,7 +168,7 @@ def a_stuck_job(**values: Any) -> StuckJob:
     return StuckJob.model_validate({**known, **values})
 
 
-def test_a_stuck_job_stays_as_it_was_first_told_until_it_is_removed(storage: Storage) -> None:
+def test_a_stuck_job_stays_as_first_reported_until_it_is_removed(storage: Storage) -> None:
     assert (storage.stuck.all("main"), storage.stuck.read("main", a_job().job_id)) == ([], None)
     storage.stuck.add(a_stuck_job())
     storage.stuck.add(a_stuck_job(why="keeps_failing"))
@@ -187,7 +187,7 @@ def test_all_jobs_are_those_of_the_tenant(storage: Storage) -> None:
     assert list(storage.jobs.all_ids("main")) == [a_job().job_id]
 
 
-def test_jobs_are_told_apart_by_when_they_were_written(storage: Storage) -> None:
+def test_the_listing_has_when_each_job_was_written(storage: Storage) -> None:
     storage.jobs.create(a_job())
     storage.jobs.create(a_job(tenant="other", job_id="261121-000001"))
     written = storage.jobs.written("main")
@@ -327,7 +327,7 @@ def test_starting_the_same_generation_again_is_success(executions: Executions) -
     assert not executions.is_running("haul", "main", "261121-7k3m2q", 1)
 
 
-def test_whether_a_token_lives_is_not_told(executions: Executions) -> None:
+def test_an_expired_token_is_no_error(executions: Executions) -> None:
     executions.send_success("nothing-waits-behind-it", TaskOutput(seq=1, to="ready_for_pickup"))
 
 
@@ -482,7 +482,7 @@ def letters(request: pytest.FixtureRequest) -> LettersAndReader:
 
 
 def letters_in(sqs: Any, url: str) -> list[tuple[str, str, str]]:
-    """Body, reason and detail of every message in a dead-letter queue, which is emptied by it."""
+    """Body, reason, and detail of every message in a dead-letter queue; empties the queue."""
     found = []
     while messages := sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
@@ -494,7 +494,7 @@ def letters_in(sqs: Any, url: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def test_a_dead_letter_has_its_body_whole_and_its_reason(letters: LettersAndReader) -> None:
+def test_a_dead_letter_has_its_complete_body_and_its_reason(letters: LettersAndReader) -> None:
     dead_letter, read = letters
     body = json.dumps({"detail": {"note": "x" * 300_000}})
     dead_letter.put(body, "Permanent", "note: too long")
@@ -511,7 +511,7 @@ def test_a_detail_may_be_empty_or_endless(moto: Moto) -> None:
 
 
 def test_a_message_that_is_to_be_retried_soon_is_visible_again_soon(moto: Moto) -> None:
-    """Its queue is found beside the one for dead letters, by the name in the record."""
+    """Its queue is in the same account as the dead-letter queue; the record has its name."""
     sqs, name = moto.client("sqs"), moto.name("queue")
     url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="{}")

@@ -78,7 +78,7 @@ class ProtocolSetup:
 
 
 class ReadTogether:
-    """Jobs as several writers see them, none of whom writes before all have read."""
+    """Jobs for several writers, none of which writes before all have read."""
 
     def __init__(self, jobs: Jobs, writers: int) -> None:
         self._jobs, self._barrier = jobs, threading.Barrier(writers)
@@ -118,7 +118,7 @@ def test_t1_the_same_event_twice_is_applied_once(storage: Storage) -> None:
     assert (setup.job, setup.job.rev, len(setup.job.ledger)) == (first.job, 2, 1)
 
 
-def test_t1_the_same_event_twice_is_told_once() -> None:
+def test_t1_the_same_event_twice_is_announced_once() -> None:
     """One fact is one text message and one webhook id."""
     world = World()
     world.ask(a_booking(job_id=job_id(0)))
@@ -319,10 +319,10 @@ def ids_of_facts(world: World) -> set[tuple[object, ...]]:
 
 
 def test_t10_the_whole_archive_replayed_days_later_changes_nothing() -> None:
-    """Requests and facts alike: no object changes, nothing is told that was not told before.
+    """Requests and facts alike: no object changes, and no new fact is announced.
 
-    What became of an edit or a refused move is told again, under the same id. Paths that the edge
-    is told again are counted again.
+    The outcome of an edit or a refused move is announced again, with the same id. Paths that are
+    invalidated again are counted again.
     """
     world = a_day(World(seed=5), seed=5, jobs=6)
     world.now += timedelta(days=30)
@@ -345,7 +345,7 @@ def test_t10_the_whole_archive_replayed_days_later_changes_nothing() -> None:
 # -- T11 to T13: the bus, the task token, the write
 
 
-def test_t11_a_fact_whose_answer_was_lost_is_told_twice_and_counts_once(moto: Moto) -> None:
+def test_t11_a_fact_whose_answer_was_lost_is_announced_twice_and_counts_once(moto: Moto) -> None:
     """The state machine settles again; consumers know the copy. (Partial failures: test_aws.py)"""
     storage = S3Storage.of(moto)
     bus, heard = a_bus_on(moto)
@@ -404,7 +404,7 @@ def test_t12_the_object_is_committed_before_the_signal_is_lost(moto: Moto) -> No
     )
 
 
-def test_t13_where_the_write_fails_for_good_no_one_is_woken(storage: Storage) -> None:
+def test_t13_if_the_write_fails_for_good_nothing_is_resumed(storage: Storage) -> None:
     setup = ProtocolSetup(storage, waited_for(a_job()))
     before = setup.job
     never: list[Fault] = ["before"] * 100
@@ -435,7 +435,7 @@ def test_t14_an_event_committed_before_its_wait_registers_is_not_missed() -> Non
 
 
 def test_t15_a_wait_that_timed_out_is_fenced_by_the_one_that_followed() -> None:
-    """Timeline: task 1 waits · times out · task 2 waits · task 1's registration wakes up late."""
+    """Timeline: task 1 waits · times out · task 2 waits · task 1's registration continues late."""
     world = World()
     job = a_job_in(world)
     first = world.job(job).wait
@@ -469,7 +469,9 @@ def test_t15_a_wait_that_timed_out_is_fenced_by_the_one_that_followed() -> None:
     ],
     ids=str,
 )
-def test_t16_whatever_is_said_of_a_token_the_object_decides(moto: Moto, says: Says) -> None:
+def test_t16_the_object_decides_whatever_step_functions_says_about_a_token(
+    moto: Moto, says: Says
+) -> None:
     storage, sfn = S3Storage.of(moto), moto.client("stepfunctions")
     storage.jobs.create(waited_for(a_job()))
     advance = AdvanceJob(

@@ -1,7 +1,7 @@
 """Fault cases that need a living Step Functions, on the laptop engine: real Lambdas and tokens.
 
-Our own hands write to the same buckets and ring the same tokens, with faults between us and them.
-Jobs are told apart by their ids; whatever else the engine has to do goes on beside.
+The tests write to the same buckets and send the same task tokens, with faults in between.
+Each test has its own job ids, because the engine also runs other jobs at the same time.
 """
 
 import itertools
@@ -212,7 +212,7 @@ def a_hasty_machine(setup: EngineSetup) -> str:
 
 
 def test_t15_a_wait_that_timed_out_is_fenced_by_the_one_that_followed(setup: EngineSetup) -> None:
-    """Timeline: task 1 waits · times out · task 2 waits · task 1's registration wakes up late."""
+    """Timeline: task 1 waits · times out · task 2 waits · task 1's registration continues late."""
     job = setup.stored()
     started = setup.sfn.start_execution(
         stateMachineArn=a_hasty_machine(setup),
@@ -246,7 +246,9 @@ def test_t15_a_wait_that_timed_out_is_fenced_by_the_one_that_followed(setup: Eng
     )
 
 
-def test_an_execution_that_is_told_its_job_is_late_says_so_and_waits_on(setup: EngineSetup) -> None:
+def test_an_execution_that_learns_its_job_is_late_announces_it_and_keeps_waiting(
+    setup: EngineSetup,
+) -> None:
     job = setup.waiting()
     setup.ask(job, "confirm")
     wait = setup.wait_of(job, seq=1)

@@ -99,7 +99,7 @@ def assert_followed(world: World, job: Job) -> None:
 
 
 def assert_told(world: World, job: Job) -> None:
-    """Every entry was told, the first time in the order of the ledger; so was every refusal."""
+    """Every entry was announced, first in the order of the ledger; so was every refusal."""
     moved = [fact for fact in world.bus.told(JobMoved) if fact.job_id == job.job_id]
     assert [fact.seq for fact in moved] == list(range(1, job.seq + 1))
     assert [(fact.event_id, fact.to) for fact in moved] == [(e.event_id, e.to) for e in job.ledger]
@@ -180,7 +180,7 @@ def test_the_same_seed_gives_the_same_world() -> None:
     assert play(3) != play(4)
 
 
-def test_a_booking_and_its_moves_sent_at_once_are_all_made_in_whatever_order_they_come() -> None:
+def test_a_booking_and_its_moves_sent_at_once_are_all_made_in_any_order_of_arrival() -> None:
     """A hundred bookings, each sent with its three moves, shuffled: none reaches a dead end."""
     for seed in range(100):
         world, job = World(seed), a_job(job_id=job_id(seed))

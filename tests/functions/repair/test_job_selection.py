@@ -1,4 +1,4 @@
-"""Whom a round looks at: those with work just left with others, and everybody within the hour."""
+"""Which jobs a round checks: those just written, and every other one within the hour."""
 
 from collections import Counter
 from datetime import datetime
@@ -35,7 +35,7 @@ def test_a_small_business_is_looked_at_wholly_in_every_round() -> None:
         assert jobs_to_check(dict.fromkeys(jobs, LONG_AGO), shown(*jobs), now) == jobs
 
 
-def test_in_a_large_one_everybody_has_a_turn_within_the_hour_and_no_one_two() -> None:
+def test_in_a_large_business_every_job_has_one_turn_within_the_hour() -> None:
     jobs = ids(SLICE * SLICES)
     board, touched = shown(*jobs), dict.fromkeys(jobs, LONG_AGO)
     rounds = [jobs_to_check(touched, board, NOON + minutes(n)) for n in range(SLICES)]
@@ -43,7 +43,7 @@ def test_in_a_large_one_everybody_has_a_turn_within_the_hour_and_no_one_two() ->
     assert max(map(len, rounds)) < 250
 
 
-def test_whoever_was_touched_lately_is_looked_at_once_the_others_had_their_time() -> None:
+def test_a_job_just_written_is_checked_after_its_writers_had_time_to_finish() -> None:
     jobs = ids(SLICE * SLICES)
     board, touched = shown(*jobs), dict.fromkeys(jobs, LONG_AGO)
     never = jobs_to_check(touched, board, NOON)

@@ -67,7 +67,7 @@ def test_a_rebuilt_board_has_all_the_sound_jobs() -> None:
     assert {job_id: board.jobs[job_id] for job_id in IDS} == good.value.jobs
 
 
-def test_sound_jobs_of_a_lot_are_redriven_and_of_the_others_it_is_told_why() -> None:
+def test_of_several_jobs_the_sound_ones_are_repaired_and_the_others_have_a_reason() -> None:
     setup = beside_poison()
     poison = {job_id for job_id, _ in POISONED.values()}
     done = setup.watch.repair_some("main", [*poison, *IDS], MUCH_LATER)
@@ -92,7 +92,7 @@ def test_one_that_cannot_be_read_is_named_and_the_rest_is_read(storage: Storage,
 
 
 class Trap(FakeJobs):
-    """A job that breaks whoever reads it, until it is repaired."""
+    """A job that makes its reader fail, until it is repaired."""
 
     sprung: Callable[[str], bool] = staticmethod(lambda job_id: job_id == IDS[0])
 
@@ -138,7 +138,7 @@ def test_where_every_job_breaks_it_is_the_code_and_no_job_is_marked() -> None:
     assert setup.stuck.all("main") == []
 
 
-def test_a_person_who_asks_for_it_is_told_and_nothing_of_the_job_is_in_the_answer() -> None:
+def test_the_answer_to_a_repair_says_why_it_failed_and_nothing_from_the_job() -> None:
     setup = trapped(lambda job_id: job_id == IDS[0])
     with pytest.raises(Unforeseen, match="KeyError at tests/") as told:
         setup.watch.repair("main", IDS[0], LATER)

@@ -42,7 +42,7 @@ def test_thousands_of_businesses_have_one_message_each_and_no_call_grows_with_th
     assert calls == 3
 
 
-def test_what_a_full_round_is_told_each_business_is_told() -> None:
+def test_the_message_of_each_business_has_the_options_of_a_full_round() -> None:
     fan_out = FanOut(businesses(FEW + 1), FakeLater())
     fan_out(RoundRequest(full=True, ask_executions=True))
     assert rounds(fan_out.queue) == [  # type: ignore[arg-type]  # the fake

@@ -53,7 +53,7 @@ def test_a_write_whose_answer_is_lost_is_looked_after(storage: Storage, fault: K
     assert storage.get(KEY) == bytes_of("pending_pickup")
 
 
-def test_past_the_bound_whoever_wanted_it_shall_come_again(fake_storage: FakeStorage) -> None:
+def test_after_all_attempts_the_caller_is_to_retry(fake_storage: FakeStorage) -> None:
     with (
         fake_storage.under(Faults({"PutObject": ["before"] * 100})),
         pytest.raises(Unavailable),

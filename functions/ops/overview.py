@@ -235,11 +235,11 @@ def _placed(stuck: Iterable[ProblemJob], board: Board) -> Iterator[ProblemJob]:
 
 
 def _is_overdue(card: Card, now: datetime) -> bool:
-    return card.due_at is not None and card.due_at < now
+    return card.overdue_by(now) is not None
 
 
 def _overdue(cards: Iterable[Card], now: datetime) -> Iterator[ProblemJob]:
-    late = [(card.due_at, card) for card in cards if card.due_at and card.due_at < now]
+    late = [(card.due_at, card) for card in cards if card.due_at and card.overdue_by(now)]
     for due_at, card in sorted(late, key=lambda each: (each[0], each[1].job_id)):
         yield ProblemJob(
             job_id=card.job_id, flow=card.flow, status=card.status, since=due_at, why="overdue"

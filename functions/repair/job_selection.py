@@ -68,4 +68,5 @@ def _is_suspect(card: Card | None, touched: datetime, now: datetime) -> bool:
     """Not on the board, or just overdue; a job that has been overdue longer waits for its slice."""
     if card is None:
         return touched <= now - GRACE
-    return card.due_at is not None and SUSPECT <= now - card.due_at <= SUSPECT + RECENT
+    late = card.overdue_by(now)
+    return late is not None and SUSPECT <= late <= SUSPECT + RECENT

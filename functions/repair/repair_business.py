@@ -232,7 +232,7 @@ def measure_ages(metrics: Metrics, tenant: str, board: Board, now: datetime) -> 
     for status in sorted({card.status for card in working}):
         oldest = min(card.entered_at for card in working if card.status == status)
         metrics.measure("OldestJobMinutes", _minutes(now - oldest), "None", tenant, Status=status)
-    overdue = [now - card.due_at for card in working if card.due_at and card.due_at < now]
+    overdue = [late for card in working if (late := card.overdue_by(now))]
     if overdue:
         metrics.measure("LongestOverdueMinutes", _minutes(max(overdue)), "None", tenant)
 

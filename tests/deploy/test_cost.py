@@ -135,7 +135,7 @@ def test_a_message_of_each_request_and_of_each_fact_to_each_queue_of_facts() -> 
     life = Counter(JobRequested=1, JobMoveRequested=Use().moves)
     life += Counter(JobCreated=1, JobMoved=Use().moves)
     edit = Counter(JobEditRequested=1, JobEdited=1)
-    queues = [f"{name}Queue" for name in ("Create", "Advance", "Edit", "Board", "Edge")]
+    queues = [f"{name}Queue" for name in ("Create", "Advance", "Edit", "Board", "Invalidation")]
     queues += ["SmsQueue", "FanOutQueue"]
     for use, events in ((Use(), life), (Use().with_crew(), life + edit)):
         counted = tuple(sum(events[kind] for kind in heard[queue]) for queue in queues)

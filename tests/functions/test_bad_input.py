@@ -133,7 +133,7 @@ NO_ZONE = "2026-11-21T12:00:00"
 def assert_dead_lettered(
     wired: WiredFunctions, function: ModuleType, body: str, reason: str, detail: str
 ) -> None:
-    """Acknowledged, complete in the dead-letter queue with its reason, and nothing else has changed."""
+    """Acknowledged, in the dead-letter queue with its reason, and nothing else has changed."""
     wired.heard()
     before = wired.everything()
     assert wired.deliver(function, body) == again()

@@ -243,7 +243,7 @@ def test_a_job_in_a_status_of_a_later_version_is_dead_lettered_alone_and_left_of
 def test_a_job_moved_within_the_second_of_the_listing_is_shown_as_it_is(
     fake_storage: FakeStorage,
 ) -> None:
-    """S3 gives times in whole seconds. Timeline: listed · read · moved · the board is overwritten."""
+    """S3 gives whole seconds. Timeline: listed · read · moved · the board is overwritten."""
     publish = a_publisher(fake_storage, numbered(1))
 
     class Meanwhile(FakeBoards):

@@ -1,9 +1,9 @@
-"""A round of the watchdog when nothing is wrong: its calls and its time.
+"""A round of the watchdog when nothing is wrong: its calls to AWS and its time.
 
     python -m bench.watch
 
-The real functions and adapters before an S3 in memory that counts what it is asked. The time is
-what the round computes, most of it reading documents; on AWS each call adds its way there.
+The real functions and adapters use an S3 in memory that counts calls. The time is computation only,
+mostly parsing documents; on AWS each call adds its latency.
 """
 
 import io
@@ -41,7 +41,7 @@ FLOW = load_flow("haul")
 
 
 class CountedS3:
-    """As much of an S3 client as the adapters need; `calls` counts what they asked."""
+    """The part of an S3 client that the adapters need; counts the calls."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}

@@ -42,7 +42,7 @@ INVOKED = (settle_job, register_wait)
 
 
 class WiredFunctions(S3Storage):
-    """Every function wired to moto, a tenant, and one job in progress."""
+    """Every function on moto, with a tenant and one job in progress."""
 
     def __init__(self, moto: Moto) -> None:
         super().__init__(moto.s3, moto.bucket(), lambda: moto.client("s3"))
@@ -175,7 +175,7 @@ def test_an_event_with_an_unknown_detail_is_dead_lettered(
         ({"event_id": "CANARY CANARY"}, "event_id: String should match"),
     ],
 )
-def test_an_unfit_booking_is_dead_lettered(
+def test_an_invalid_booking_is_dead_lettered(
     wired: WiredFunctions, values: dict[str, Any], detail: str
 ) -> None:
     assert_dead_lettered(wired, create_job, booking(**values), "Permanent", detail)
@@ -198,7 +198,9 @@ NO_PRICES: list[Any] = [
 
 
 @pytest.mark.parametrize("price", NO_PRICES, ids=repr)
-def test_a_price_that_is_no_amount_is_dead_lettered(wired: WiredFunctions, price: object) -> None:
+def test_a_price_that_is_not_an_amount_is_dead_lettered(
+    wired: WiredFunctions, price: object
+) -> None:
     assert_dead_lettered(
         wired, create_job, booking(price_cents=price), "Permanent", "price_cents: Input"
     )
@@ -234,7 +236,7 @@ def test_a_booking_that_can_never_be_made_is_dead_lettered(
         ({"expected_rev": "CANARY"}, "expected_rev: Input should be"),
     ],
 )
-def test_an_unfit_move_is_dead_lettered(
+def test_an_invalid_move_is_dead_lettered(
     wired: WiredFunctions, values: dict[str, Any], detail: str
 ) -> None:
     assert_dead_lettered(wired, advance_job, move(**values), "Permanent", detail)
@@ -249,7 +251,7 @@ def test_an_unfit_move_is_dead_lettered(
         ({"schedule": {"eta": NO_ZONE}}, "changes.schedule.eta: Input should have timezone"),
     ],
 )
-def test_an_unfit_edit_is_dead_lettered(
+def test_an_invalid_edit_is_dead_lettered(
     wired: WiredFunctions, changes: dict[str, Any], detail: str
 ) -> None:
     assert_dead_lettered(wired, edit_job, edit(**changes), "Permanent", detail)
@@ -275,7 +277,7 @@ def test_an_edit_that_cannot_be_made_is_refused_on_the_record(wired: WiredFuncti
 
 @pytest.mark.parametrize("who", [{"job_id": NO_SUCH_JOB}, {"tenant": "unknown"}], ids=str)
 @pytest.mark.parametrize("function", [advance_job, edit_job, publish_board, invalidate_views])
-def test_a_message_about_a_job_no_one_knows_is_dead_lettered(
+def test_a_message_about_an_unknown_job_is_dead_lettered(
     wired: WiredFunctions, function: ModuleType, who: dict[str, str]
 ) -> None:
     whose = {"tenant": "main", "job_id": a_job().job_id, **who}
@@ -286,7 +288,7 @@ def test_a_message_about_a_job_no_one_knows_is_dead_lettered(
 @pytest.mark.parametrize(
     "values", [{"name": "CANARY"}, {"input": "CANARY"}, {"input": '{"tenant": "CANARY"}'}]
 )
-def test_news_of_an_execution_that_is_not_ours_is_dead_lettered(
+def test_an_event_about_another_execution_is_dead_lettered(
     wired: WiredFunctions, values: dict[str, str]
 ) -> None:
     assert_dead_lettered(
@@ -368,7 +370,7 @@ def test_a_booking_that_is_invoked_is_answered_with_what_is_wrong(wired: WiredFu
 
 
 @pytest.mark.parametrize("function", INVOKED)
-def test_what_the_state_machine_hands_over_never_shows_in_an_error(
+def test_the_input_from_the_state_machine_never_shows_in_an_error(
     wired: WiredFunctions, function: ModuleType
 ) -> None:
     """Lambda logs errors as they are, and a task token is a key."""

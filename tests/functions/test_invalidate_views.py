@@ -70,7 +70,7 @@ def test_the_next_change_of_a_view_is_invalidated_too() -> None:
     assert cdn.invalidated() == [(PATHS[0],), (PATHS[0],)]
 
 
-def test_no_change_is_no_call() -> None:
+def test_an_empty_batch_makes_no_call() -> None:
     invalidate, cdn = an_invalidator()
     assert (invalidate([]), cdn.faults.log) == ([], [])
 
@@ -136,7 +136,7 @@ def test_invalidated_paths_are_counted_by_the_month() -> None:
     assert metrics.measured["InvalidationBudgetUsed"] == shares
 
 
-def test_a_batch_that_is_throttled_is_paid_for_once() -> None:
+def test_a_batch_that_is_throttled_is_counted_once() -> None:
     invalidate, _ = an_invalidator(Faults({"CreateInvalidation": ["before", "before"]}))
     for _ in range(2):
         with pytest.raises(Unavailable):
@@ -183,7 +183,7 @@ def test_views_are_short_lived_from_the_last_tenth_of_the_budget(
     assert ViewTtl(usage, budget, 60, lambda: NOON)() == ttl_s
 
 
-def test_the_count_is_looked_up_once_a_minute_and_not_at_all_without_a_budget() -> None:
+def test_the_usage_is_read_once_a_minute_and_never_without_a_budget() -> None:
     bucket, now = Bucket(), NOON
     ttl = ViewTtl(FakeUsage(bucket), 10, 60, lambda: now)
     assert [ttl() for _ in range(5)] == [60] * 5
@@ -197,7 +197,7 @@ def test_the_count_is_looked_up_once_a_minute_and_not_at_all_without_a_budget() 
 
 
 @pytest.mark.parametrize("count", [b"not json", None])
-def test_a_count_no_one_can_read_keeps_no_view_from_being_written(count: bytes | None) -> None:
+def test_an_unreadable_count_keeps_no_view_from_being_written(count: bytes | None) -> None:
     bucket = Bucket(None if count else Faults({"GetObject": ["before"]}))
     bucket.objects[f"ops/invalidations/{MONTH}.json"] = count or b"{}"
     assert ViewTtl(FakeUsage(bucket), 1000, 60, lambda: NOON)() == 2

@@ -67,7 +67,7 @@ def test_a_card_is_made_from_the_job_and_not_from_the_message(storage: Storage) 
     assert storage.get(KEY) == a_board(numbered(1, "in_progress"))
 
 
-def test_nothing_is_written_where_nothing_is_new(storage: Storage) -> None:
+def test_nothing_is_written_if_nothing_is_new(storage: Storage) -> None:
     publish = a_publisher(storage, numbered(1))
     publish("main", ["261121-000001"], NOON)
     with storage.under(Faults()) as calls:
@@ -76,7 +76,7 @@ def test_nothing_is_written_where_nothing_is_new(storage: Storage) -> None:
 
 
 def test_another_writers_card_is_never_undone(fake_storage: FakeStorage) -> None:
-    """Timeline: we read the board · another adds a card · our PUT meets 412 · we read again."""
+    """Timeline: we read the board · another adds a card · our PUT gets 412 · we read again."""
     publish = a_publisher(fake_storage, numbered(1), numbered(2))
 
     class Meanwhile(FakeBoards):
@@ -108,7 +108,7 @@ def test_an_ended_job_is_shown_for_two_days(storage: Storage) -> None:
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup"])
-def test_a_write_whose_answer_is_lost_is_looked_after(storage: Storage, fault: Kind) -> None:
+def test_a_write_whose_answer_is_lost_is_checked(storage: Storage, fault: Kind) -> None:
     publish = a_publisher(storage, numbered(1))
     with storage.under(Faults({"PutObject": [fault]})):
         publish("main", ["261121-000001"], NOON)
@@ -125,7 +125,7 @@ def test_after_all_attempts_the_batch_is_to_be_retried(fake_storage: FakeStorage
     assert KEY not in fake_storage.bucket.objects
 
 
-def test_a_job_no_one_knows_is_not_shown_and_keeps_no_other_off_the_board(storage: Storage) -> None:
+def test_an_unknown_job_keeps_no_other_off_the_board(storage: Storage) -> None:
     publish = a_publisher(storage, numbered(1))
     with pytest.raises(UnknownJob):
         publish("main", ["261121-000009", "261121-000001"], NOON)
@@ -133,7 +133,7 @@ def test_a_job_no_one_knows_is_not_shown_and_keeps_no_other_off_the_board(storag
 
 
 class Poisoned(FakeJobs):
-    """Reading job 2 fails as no one foresaw."""
+    """Reading job 2 fails with an unforeseen error."""
 
     def read(self, tenant: str, job_id: str) -> Stored[Job]:
         if job_id == "261121-000002":
@@ -141,7 +141,7 @@ class Poisoned(FakeJobs):
         return super().read(tenant, job_id)
 
 
-def test_an_error_no_one_foresaw_stays_with_its_own_job(fake_storage: FakeStorage) -> None:
+def test_an_unforeseen_error_concerns_only_its_own_job(fake_storage: FakeStorage) -> None:
     a_publisher(fake_storage, numbered(1), numbered(2))
     publish = PublishBoard(Poisoned(fake_storage.bucket), fake_storage.boards, no_pause)
     refs = [JobRef(tenant="main", job_id=f"261121-00000{n}") for n in (2, 1)]
@@ -169,7 +169,7 @@ def test_a_business_whose_board_cannot_be_written_stops_no_other(fake_storage: F
 
 
 @pytest.mark.parametrize("broken", [b"", b"not json", b'{"jobs": []}', b'{"jobs": {"1": {}}}'])
-def test_a_board_no_one_can_read_is_rebuilt_from_the_jobs(storage: Storage, broken: bytes) -> None:
+def test_an_unreadable_board_is_rebuilt_from_the_jobs(storage: Storage, broken: bytes) -> None:
     publish = a_publisher(storage, numbered(1), numbered(2, "completed"))
     publish("main", ["261121-000001", "261121-000002"], NOON)
     before = storage.get(KEY)
@@ -178,7 +178,7 @@ def test_a_board_no_one_can_read_is_rebuilt_from_the_jobs(storage: Storage, brok
     assert storage.get(KEY) == before
 
 
-def test_a_rebuilt_board_is_the_same_to_the_byte(storage: Storage) -> None:
+def test_a_rebuilt_board_has_the_same_bytes(storage: Storage) -> None:
     publish = a_publisher(storage, *(numbered(number) for number in (3, 1, 2)))
     for number in (2, 3, 1):
         publish("main", [f"261121-00000{number}"], NOON)
@@ -194,7 +194,7 @@ SECOND = timedelta(seconds=1)
 def test_a_rebuilt_board_shows_the_same_ended_jobs_to_the_second(
     fake_storage: FakeStorage, age: timedelta
 ) -> None:
-    """Also one that was written only for the bookkeeping since, and an open one of long ago."""
+    """Also one written since without a visible change, and an open one from long ago."""
     publish = a_publisher(fake_storage, numbered(1, "completed"), numbered(2, "completed"))
     fake_storage.bucket.clock = lambda: NOON + age
     replaced(fake_storage, numbered(2, "completed").bookkept())
@@ -217,7 +217,7 @@ def test_jobs_that_ended_long_ago_are_not_read_for_a_new_board(fake_storage: Fak
     assert (calls.calls("GetObject"), calls.calls("ListObjectsV2")) == (1 + 1 + 1, 3)
 
 
-def test_a_job_no_one_can_read_does_not_keep_the_others_off_the_board(storage: Storage) -> None:
+def test_an_unreadable_job_does_not_keep_the_others_off_the_board(storage: Storage) -> None:
     publish = a_publisher(storage, numbered(1))
     storage.put(job_key("main", "261121-000002"), b"{")
     publish.rebuild("main", NOON)

@@ -1,4 +1,4 @@
-"""Step 3: a task token is left in the job; of two registrations the newer one counts."""
+"""Step 3: a task token is stored in the job; of two registrations the newer one counts."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from tests.support.message_fakes import FakeMetrics
 
 
 class RegisterWaitSetup:
-    """A job and the execution that comes to wait for it."""
+    """A job, and `RegisterWait` on fakes."""
 
     def __init__(self, job: Job, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -78,7 +78,7 @@ def test_after_its_time_limit_the_same_status_is_not_announced_again() -> None:
     assert (setup.register(again), len(setup.bus.facts)) == ("waits", 1)
 
 
-def test_whether_an_execution_hears_that_its_job_is_late_is_kept_with_its_wait() -> None:
+def test_the_wait_records_whether_its_execution_can_learn_that_the_job_is_late() -> None:
     setup = RegisterWaitSetup(a_job("ready_for_pickup"))
     setup.register(a_registration(1).with_(hears_late=True))
     assert setup.job.wait == a_wait(1).with_(hears_late=True)
@@ -124,14 +124,14 @@ def test_an_execution_of_an_earlier_version_does_not_say_when() -> None:
     assert setup.job.shown == ()
 
 
-def test_a_token_is_left_in_the_job_whose_status_is_now_settled() -> None:
+def test_a_token_is_stored_in_the_job_whose_status_is_now_settled() -> None:
     setup = RegisterWaitSetup(a_job("ready_for_pickup"))
     assert setup.waits(seq=1) == "waits"
     assert (setup.job.wait, setup.job.execution.seq) == (a_wait(1), 1)
     assert setup.executions.resumed == []
 
 
-def test_waiting_is_bookkeeping_that_no_one_sees() -> None:
+def test_waiting_changes_no_visible_rev() -> None:
     setup = RegisterWaitSetup(a_job())
     setup.waits()
     assert (setup.job.rev, setup.job.visible_rev) == (2, 1)
@@ -144,7 +144,7 @@ def test_an_entry_committed_before_the_registration_is_not_missed() -> None:
 
 
 def test_an_entry_committed_in_the_middle_of_the_registration_is_not_missed() -> None:
-    """Timeline: we read · a move is committed and finds no wait · our PUT meets 412 · we read."""
+    """Timeline: we read · a move is committed and finds no wait · our PUT gets 412 · we read."""
     setup = RegisterWaitSetup(a_job())
     moved = a_job("ready_for_pickup")
 
@@ -159,7 +159,7 @@ def test_an_entry_committed_in_the_middle_of_the_registration_is_not_missed() ->
     assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
-def test_a_registration_made_twice_is_one() -> None:
+def test_a_registration_is_idempotent() -> None:
     setup = RegisterWaitSetup(a_job())
     setup.waits()
     first = setup.job
@@ -190,7 +190,7 @@ def test_a_fenced_registration_resumes_nothing_even_if_the_ledger_is_ahead() -> 
     assert (setup.waits(token="old"), setup.executions.resumed) == ("fenced", [])
 
 
-def test_an_execution_of_an_older_generation_is_sent_to_its_end() -> None:
+def test_an_execution_of_an_older_generation_is_ended() -> None:
     setup = RegisterWaitSetup(waited_for(a_job(), generation=1))
     before = setup.job
     assert setup.waits(token="old") == "superseded"
@@ -198,7 +198,7 @@ def test_an_execution_of_an_older_generation_is_sent_to_its_end() -> None:
     assert setup.job == before
 
 
-def test_a_task_token_that_could_not_be_resumed_makes_the_state_machine_try_again() -> None:
+def test_if_the_execution_could_not_be_resumed_the_state_machine_tries_again() -> None:
     setup = RegisterWaitSetup(a_job("ready_for_pickup"), Faults({"SendTaskSuccess": ["before"]}))
     with pytest.raises(Unavailable):
         setup.waits(seq=0)
@@ -207,7 +207,7 @@ def test_a_task_token_that_could_not_be_resumed_makes_the_state_machine_try_agai
 
 
 def test_a_registration_that_comes_after_the_end_does_no_harm() -> None:
-    """A zombie: its token died long ago, and the job has no wait left to fence it."""
+    """Its token expired long ago, and the job has no wait left to fence it."""
     setup = RegisterWaitSetup(a_job("completed", execution=a_job().execution.with_(seq=3)))
     before = setup.job
     setup.waits(seq=2, token="zombie")

@@ -144,7 +144,7 @@ def test_a_status_that_was_settled_before_was_not_shown_again() -> None:
     assert setup.metrics.measured == {}
 
 
-def test_an_ended_job_that_was_brought_back_goes_on() -> None:
+def test_a_reopened_job_continues() -> None:
     setup = SettleJobSetup(moved(a_job("completed"), "reopen"))
     following = TaskOutput(seq=4, to="in_progress")
     assert setup.settles(3) == SettledStatus(
@@ -153,8 +153,8 @@ def test_an_ended_job_that_was_brought_back_goes_on() -> None:
     assert setup.job.execution.seq == 3
 
 
-def test_an_ended_job_stays_in_the_watchdogs_sight() -> None:
-    """Its last card may yet get lost; the watchdog lets go of it when nothing is to be repaired."""
+def test_an_ended_job_stays_in_the_index() -> None:
+    """Its last card may still get lost; the watchdog removes it when nothing is left to repair."""
     setup = SettleJobSetup(a_job("completed"))
     setup.jobs.mark_open("main", a_job().job_id)
     setup.settles(3)
@@ -175,6 +175,6 @@ def test_the_next_attempt_settles_the_status_whatever_was_lost(fault: Kind) -> N
         assert setup.job.execution.seq == 3
 
 
-def test_a_job_no_one_knows_is_not_settled() -> None:
+def test_an_unknown_job_is_not_settled() -> None:
     with pytest.raises(UnknownJob):
         SettleJobSetup(a_job(tenant="other")).settles(0)

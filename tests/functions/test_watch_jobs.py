@@ -1,4 +1,4 @@
-"""Step 9: the watchdog finds what got lost, and repairs it no more often than needed."""
+"""Step 9: the watchdog finds what got lost and repairs it, no more often than needed."""
 
 import json
 from collections import Counter
@@ -54,7 +54,7 @@ NAME = f"main-{JOB_ID}-g0"
 
 
 def a_text(job: Job, **values: Any) -> Delivery:
-    """The text about its present status, held."""
+    """The text about its current status, held."""
     return Delivery.model_validate(
         {
             "name": text_name(job, str(job.seq)),
@@ -68,7 +68,7 @@ def a_text(job: Job, **values: Any) -> Delivery:
 
 
 class WatchdogSetup:
-    """Open jobs, each with its view and its card as they should be, and the watchdog."""
+    """The watchdog, and open jobs with up-to-date views and cards."""
 
     def __init__(self, *jobs: Job, running: bool = True, texted: bool = True) -> None:
         self.bucket, self.faults = Bucket(), Faults()
@@ -139,13 +139,13 @@ def ended(generation: int = 0, status: str = "ABORTED") -> ExecutionEnded:
 # -- executions
 
 
-def test_a_job_that_waits_rightly_is_left_alone_and_no_one_is_asked_about_it() -> None:
+def test_a_job_that_waits_properly_is_left_alone_without_asking_step_functions() -> None:
     setup = WatchdogSetup(waited_for(a_job()))
     assert setup.round(MUCH_LATER) == {}
     assert (setup.faults.calls("DescribeExecution"), setup.faults.calls("PutObject")) == (0, 0)
 
 
-def test_a_task_token_that_was_lost_is_resumed_after_a_while() -> None:
+def test_an_execution_that_was_not_resumed_is_resumed_after_a_while() -> None:
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
     assert setup.round(SOON) == {}
     assert setup.round(LATER) == {JOB_ID: ["resumed"]}
@@ -160,32 +160,32 @@ def test_an_execution_that_was_never_started_is_started_after_a_while() -> None:
     assert list(setup.executions.started) == [NAME]
 
 
-def test_an_execution_that_takes_its_time_is_not_taken_for_one_that_was_never_started() -> None:
+def test_a_slow_execution_is_not_started_again() -> None:
     assert WatchdogSetup(a_job()).round(LATER) == {}
 
 
-def test_a_job_that_stands_still_gets_a_successor_if_its_execution_is_dead() -> None:
+def test_an_execution_that_does_not_move_is_replaced_if_it_has_ended() -> None:
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
     assert setup.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
     assert setup.job().execution == Execution(generation=1, seq=0, since=MUCH_LATER)
     assert (setup.job().wait, setup.executions.running) == (None, {f"main-{JOB_ID}-g1"})
 
 
-def test_a_job_that_stands_still_keeps_its_execution_while_that_runs() -> None:
+def test_an_execution_that_does_not_move_is_kept_while_it_runs() -> None:
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
     assert setup.round(MUCH_LATER) == {JOB_ID: ["resumed"]}
     assert setup.job().execution.generation == 0
 
 
-def test_a_round_that_asks_finds_the_dead_among_those_that_seem_well() -> None:
+def test_a_round_that_asks_step_functions_finds_ended_executions_of_jobs_that_seem_well() -> None:
     """After a restart of the laptop engine no execution is left."""
     setup = WatchdogSetup(waited_for(a_job()), running=False)
     assert setup.round(MUCH_LATER) == {}
     assert setup.round(LATER, ask_executions=True) == {JOB_ID: ["replaced"]}
 
 
-def test_two_watchdogs_raise_one_generation_and_start_one_successor() -> None:
-    """Timeline: both find it dead · one raises the generation · the other meets 412 and reads."""
+def test_two_watchdogs_raise_one_generation_and_start_one_execution() -> None:
+    """Timeline: both find it ended · one raises the generation · the other gets 412 and reads."""
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
 
     class Meanwhile(FakeJobs):
@@ -200,8 +200,8 @@ def test_two_watchdogs_raise_one_generation_and_start_one_successor() -> None:
     assert list(setup.executions.started) == [NAME, f"main-{JOB_ID}-g1"]
 
 
-def test_a_watchdog_that_comes_too_late_leaves_the_wait_of_the_successor_alone() -> None:
-    """Timeline: both find it dead · one replaces it · the successor waits · the other writes."""
+def test_a_late_watchdog_leaves_the_wait_of_the_new_execution_alone() -> None:
+    """Timeline: both find it ended · one replaces it · the new one waits · the other writes."""
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
     successor = a_wait(1, "task-2", generation=1, entered_at=MUCH_LATER)
 
@@ -217,7 +217,7 @@ def test_a_watchdog_that_comes_too_late_leaves_the_wait_of_the_successor_alone()
     assert (setup.job().wait, setup.job().execution.generation) == (successor, 1)
 
 
-def test_a_successor_whose_start_was_lost_is_started_by_the_next_round() -> None:
+def test_a_new_execution_whose_start_was_lost_is_started_by_the_next_round() -> None:
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
     setup.set_faults(Faults({"StartExecution": ["before"]}))
     with pytest.raises(Unavailable):
@@ -226,7 +226,7 @@ def test_a_successor_whose_start_was_lost_is_started_by_the_next_round() -> None
     assert setup.executions.running == {f"main-{JOB_ID}-g1"}
 
 
-def test_an_execution_whose_token_was_lost_is_stopped_and_gets_a_successor() -> None:
+def test_an_execution_whose_token_was_lost_is_stopped_and_replaced() -> None:
     setup = WatchdogSetup(waited_for(a_job()))
     stored = setup.jobs.read("main", JOB_ID)
     setup.jobs.replace(stored.value.bookkept(wait=None), stored.etag)
@@ -235,7 +235,7 @@ def test_an_execution_whose_token_was_lost_is_stopped_and_gets_a_successor() -> 
     assert setup.executions.running == {f"main-{JOB_ID}-g1"}
 
 
-def test_an_execution_that_does_not_hear_its_task_token_is_stopped_and_gets_a_successor() -> None:
+def test_an_execution_that_does_not_resume_is_stopped_and_replaced() -> None:
     """The token in the object is not the one it waits with; Step Functions does not say so."""
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
     assert setup.round(LATER) == {JOB_ID: ["resumed"]}
@@ -243,7 +243,7 @@ def test_an_execution_that_does_not_hear_its_task_token_is_stopped_and_gets_a_su
     assert setup.executions.running == {f"main-{JOB_ID}-g1"}
 
 
-def test_an_execution_is_resumed_before_it_is_taken_for_deaf() -> None:
+def test_an_execution_is_resumed_before_it_is_stopped() -> None:
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
     assert setup.round(NOON + UNRESPONSIVE + minutes(1)) == {JOB_ID: ["resumed"]}
 
@@ -251,13 +251,13 @@ def test_an_execution_is_resumed_before_it_is_taken_for_deaf() -> None:
 # -- the news that an execution has ended badly
 
 
-def test_an_execution_stopped_by_hand_gets_a_successor_at_once() -> None:
+def test_an_execution_stopped_by_hand_is_replaced_at_once() -> None:
     setup = WatchdogSetup(waited_for(a_job()), running=False)
     assert setup.watch.ended(ended(), SOON)
     assert setup.executions.running == {f"main-{JOB_ID}-g1"}
 
 
-def test_the_same_news_twice_is_one_successor() -> None:
+def test_the_same_event_twice_starts_one_execution() -> None:
     setup = WatchdogSetup(waited_for(a_job()), running=False)
     assert [setup.watch.ended(ended(), SOON) for _ in range(2)] == [True, False]
     assert setup.job().execution.generation == 1
@@ -271,18 +271,18 @@ def test_the_same_news_twice_is_one_successor() -> None:
     ],
     ids=["superseded", "settled"],
 )
-def test_the_end_of_an_execution_that_is_not_needed_is_no_news(job: Job) -> None:
+def test_the_end_of_an_execution_that_is_not_needed_changes_nothing(job: Job) -> None:
     assert not WatchdogSetup(job).watch.ended(ended(), SOON)
 
 
-def test_an_execution_that_dies_before_it_waits_is_left_to_the_rounds() -> None:
-    """Else a fault that kills every successor would start them as fast as they die."""
+def test_an_execution_that_fails_before_its_wait_is_left_to_the_rounds() -> None:
+    """An error that ends every execution would otherwise start them as fast as they fail."""
     setup = WatchdogSetup(a_job(execution=Execution(generation=1, since=NOON)), running=False)
     assert not setup.watch.ended(ended(generation=1), SOON)
     assert setup.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
 
 
-def test_news_of_a_job_no_one_knows_says_so() -> None:
+def test_an_event_about_an_unknown_job_is_an_error() -> None:
     with pytest.raises(UnknownJob):
         WatchdogSetup().watch.ended(ended(), SOON)
 
@@ -340,7 +340,7 @@ def keeping(job: Job) -> Job:
 
 
 @pytest.mark.parametrize("lost", [None, "PutObject"])
-def test_a_kept_move_is_refused_and_announced_when_its_time_is_up(lost: str | None) -> None:
+def test_an_early_move_is_refused_and_announced_after_its_deadline(lost: str | None) -> None:
     setup = WatchdogSetup(keeping(a_job()))
     assert setup.round(NOON + minutes(14)) == {}
     setup.set_faults(Faults({lost: ["after"]} if lost else {}))
@@ -358,7 +358,7 @@ def completed(job: Job | None = None) -> Job:
     return job.with_(execution=Execution(seq=job.seq, since=NOON))
 
 
-def test_an_ended_job_is_let_go_when_nothing_is_left_to_repair() -> None:
+def test_an_ended_job_leaves_the_index_when_nothing_is_left_to_repair() -> None:
     setup = WatchdogSetup(completed())
     setup.bucket.objects[board_key("main")] = Board().to_bytes()
     assert (setup.round(LATER), setup.open()) == ({JOB_ID: ["card written"]}, [JOB_ID])
@@ -366,19 +366,19 @@ def test_an_ended_job_is_let_go_when_nothing_is_left_to_repair() -> None:
     assert (setup.round(NOON + MESSAGES), setup.open()) == ({}, [])
 
 
-def test_an_ended_job_that_is_shown_no_more_is_let_go() -> None:
+def test_an_ended_job_that_is_no_longer_shown_leaves_the_index() -> None:
     setup = WatchdogSetup(completed())
     assert (setup.round(NOON + minutes(60 * 49)), setup.open()) == ({}, [])
 
 
-def test_an_ended_job_that_no_one_settled_is_kept_in_sight() -> None:
+def test_an_ended_job_that_is_not_settled_stays_in_the_index() -> None:
     setup = WatchdogSetup(left_behind(a_job("completed")))
     assert setup.round(LATER) == {JOB_ID: ["resumed"]}
     assert setup.open() == [JOB_ID]
 
 
-def test_a_job_that_is_brought_back_at_that_very_moment_stays_in_sight() -> None:
-    """Timeline: watchdog reads: ended · a dispatcher brings it back · watchdog lets it go."""
+def test_a_job_that_is_reopened_at_that_moment_stays_in_the_index() -> None:
+    """Timeline: watchdog reads: ended · a dispatcher reopens it · watchdog removes it."""
     setup = WatchdogSetup(completed())
 
     class Meanwhile(FakeJobs):
@@ -410,7 +410,7 @@ def test_an_error_in_one_job_is_reported_and_does_not_stop_the_round() -> None:
     assert setup.metrics.counted["WatchRounds"] == 1
 
 
-def test_an_index_entry_whose_job_was_never_stored_goes_after_a_day() -> None:
+def test_an_index_entry_whose_job_was_never_stored_is_removed_after_a_day() -> None:
     setup = WatchdogSetup()
     setup.jobs.mark_open("main", "261121-000009")
     assert (setup.round(NOON + minutes(24 * 60)), setup.open()) == ({}, ["261121-000009"])
@@ -447,7 +447,7 @@ def test_a_repair_that_is_repeated_in_one_status_is_announced_once() -> None:
     assert len(setup.bus.facts) == 1
 
 
-def test_a_successor_is_recorded_in_the_write_that_makes_way_for_it() -> None:
+def test_a_replacement_is_recorded_in_the_write_that_raises_the_generation() -> None:
     setup = WatchdogSetup(waited_for(a_job()), running=False)
     assert setup.watch.ended(ended(), LATER)
     versions = setup.bucket.versions[job_key("main", JOB_ID)]
@@ -464,7 +464,7 @@ def test_a_record_whose_answer_is_lost_is_there_once(fault: Kind) -> None:
     assert [done.repairs for done in setup.job().repaired] == [("resumed",)]
 
 
-def test_a_job_keeps_its_latest_repairs_only() -> None:
+def test_a_job_keeps_only_its_latest_repairs() -> None:
     job = a_job()
     for number in range(LATEST + 3):
         job = job.with_(repaired=job.with_repairs(("resumed",), NOON + minutes(number)))
@@ -493,7 +493,7 @@ MISSED = WINDOW_END + minutes(HAUL.status("ready_for_pickup").late_minutes or 0)
 
 
 def expected(hears_late: bool = True) -> Job:
-    """A confirmed job with its window, waited for."""
+    """A confirmed job with a window, whose execution waits."""
     ready = a_job("ready_for_pickup", schedule=Schedule(window_end=WINDOW_END))
     job = waited_for(ready)
     assert job.wait
@@ -509,7 +509,7 @@ def test_an_execution_is_resumed_when_its_job_has_missed_the_window() -> None:
     assert (setup.bus.facts, setup.job()) == ([], expected())
 
 
-def test_an_execution_that_is_gone_by_then_has_a_successor_which_is_resumed() -> None:
+def test_an_execution_that_has_ended_by_then_is_replaced_and_the_new_one_resumed() -> None:
     setup = WatchdogSetup(expected(), running=False)
     assert setup.round(MISSED) == {JOB_ID: ["replaced"]}
     job = setup.job()
@@ -519,7 +519,7 @@ def test_an_execution_that_is_gone_by_then_has_a_successor_which_is_resumed() ->
     assert setup.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
 
 
-def test_an_execution_that_has_said_so_is_resumed_again_only_after_its_limit() -> None:
+def test_an_execution_that_has_announced_it_is_resumed_again_only_after_its_limit() -> None:
     told = a_wait(1, entered_at=MISSED).with_(hears_late=True, told_late=True)
     setup = WatchdogSetup(expected().with_(wait=told))
     setup.round(MISSED + minutes(5))
@@ -536,7 +536,7 @@ def test_an_execution_of_an_older_version_gets_no_output_that_it_does_not_know()
     assert setup.executions.resumed == []
 
 
-def test_a_lost_execution_of_a_job_whose_window_is_to_come_says_nothing_of_late() -> None:
+def test_a_lost_execution_of_a_job_with_a_future_window_announces_no_delay() -> None:
     job = expected().with_(schedule=Schedule(window_end=NOON + minutes(7 * 24 * 60)))
     setup = WatchdogSetup(job, running=False)
     limit = minutes(HAUL.status("ready_for_pickup").limit_minutes or 0)
@@ -544,7 +544,7 @@ def test_a_lost_execution_of_a_job_whose_window_is_to_come_says_nothing_of_late(
     assert setup.bus.told(JobOverdue) == []
 
 
-def test_a_job_whose_execution_runs_on_over_its_time_is_left_to_it() -> None:
+def test_a_job_whose_execution_still_runs_after_its_limit_is_left_to_it() -> None:
     setup = WatchdogSetup(waited_for(a_job()))
     assert setup.round(NOON + LIMIT + SUSPECT + minutes(1)) == {}
     assert setup.bus.facts == []
@@ -553,7 +553,7 @@ def test_a_job_whose_execution_runs_on_over_its_time_is_left_to_it() -> None:
 # -- where a person is needed
 
 
-def test_an_object_no_one_can_read_is_left_as_it_is_and_a_person_is_called_once() -> None:
+def test_an_unreadable_object_is_left_as_it_is_and_reported_once() -> None:
     setup = WatchdogSetup(waited_for(a_job()))
     setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
     for number in range(3):
@@ -564,7 +564,7 @@ def test_an_object_no_one_can_read_is_left_as_it_is_and_a_person_is_called_once(
     assert [(stuck.job_id, stuck.since) for stuck in setup.stuck.all("main")] == [(JOB_ID, LATER)]
 
 
-def test_a_call_that_was_cut_short_is_made_again_rather_than_never() -> None:
+def test_a_report_that_was_interrupted_is_sent_again() -> None:
     setup = WatchdogSetup(waited_for(a_job()))
     setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
     setup.set_faults(Faults({"PutObject": ["before"]}))
@@ -574,7 +574,7 @@ def test_a_call_that_was_cut_short_is_made_again_rather_than_never() -> None:
     assert (len(setup.bus.facts), len(setup.stuck.all("main"))) == (2, 1)
 
 
-def test_once_the_object_is_repaired_the_job_is_stuck_no_more() -> None:
+def test_once_the_object_is_repaired_the_job_is_no_longer_stuck() -> None:
     setup = WatchdogSetup(waited_for(a_job()))
     good = setup.bucket.objects[job_key("main", JOB_ID)]
     setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
@@ -587,7 +587,7 @@ FROM_LATER = {"unknown status": {"status": "loading"}, "unknown flow": {"flow": 
 
 
 @pytest.mark.parametrize("later", FROM_LATER.values(), ids=FROM_LATER)
-def test_a_job_from_a_version_that_was_rolled_back_calls_a_person_once_and_stops_no_one(
+def test_a_job_from_a_rolled_back_version_is_reported_once_and_stops_no_other(
     later: dict[str, str],
 ) -> None:
     setup = WatchdogSetup(
@@ -601,7 +601,7 @@ def test_a_job_from_a_version_that_was_rolled_back_calls_a_person_once_and_stops
     assert (setup.metrics.counted["JobsStuck"], len(setup.stuck.all("main"))) == (1, 1)
 
 
-def test_a_board_is_made_again_without_the_job_whose_status_this_version_does_not_have() -> None:
+def test_a_board_is_rebuilt_without_the_job_whose_status_this_version_does_not_have() -> None:
     setup = WatchdogSetup(waited_for(a_job(job_id="261121-zzzzzz")))
     good = setup.bucket.objects[board_key("main")]
     setup.add(a_job().with_(status="loading"))
@@ -610,7 +610,7 @@ def test_a_board_is_made_again_without_the_job_whose_status_this_version_does_no
     assert setup.bucket.objects[board_key("main")] == good
 
 
-def test_a_job_whose_status_is_known_again_goes_on() -> None:
+def test_a_job_whose_status_is_known_again_continues() -> None:
     setup = WatchdogSetup()
     setup.add(waited_for(a_job().with_(status="loading")))
     setup.round(LATER)
@@ -628,7 +628,7 @@ def test_the_end_of_an_execution_whose_status_is_unknown_is_left_to_the_rounds()
         setup.watch.repair("main", JOB_ID, LATER)
 
 
-def test_of_a_job_that_is_erased_nothing_stays_stuck() -> None:
+def test_an_erased_job_is_no_longer_stuck() -> None:
     setup = WatchdogSetup(waited_for(a_job()))
     setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
     setup.round(LATER)
@@ -637,7 +637,7 @@ def test_of_a_job_that_is_erased_nothing_stays_stuck() -> None:
 
 
 def generations_of_a_doomed_job(setup: WatchdogSetup, rounds: int) -> list[int]:
-    """The generation after each minute; every execution dies before it waits."""
+    """The generation after each minute; every execution fails before its wait."""
     seen = []
     for number in range(rounds):
         setup.round(MUCH_LATER + minutes(number))
@@ -646,7 +646,7 @@ def generations_of_a_doomed_job(setup: WatchdogSetup, rounds: int) -> list[int]:
     return seen
 
 
-def test_a_job_that_keeps_failing_calls_a_person_and_is_then_tried_once_an_hour() -> None:
+def test_a_job_that_keeps_failing_is_reported_and_then_tried_once_an_hour() -> None:
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
     seen = generations_of_a_doomed_job(setup, 240)
     assert seen[59] == TRIES
@@ -654,7 +654,7 @@ def test_a_job_that_keeps_failing_calls_a_person_and_is_then_tried_once_an_hour(
     assert [fact.why for fact in setup.bus.told(JobStuck)] == ["keeps_failing"]
 
 
-def test_a_job_that_goes_again_is_stuck_no_more() -> None:
+def test_a_job_that_works_again_is_no_longer_stuck() -> None:
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
     generations_of_a_doomed_job(setup, 60)
     stored = setup.jobs.read("main", JOB_ID)
@@ -663,7 +663,7 @@ def test_a_job_that_goes_again_is_stuck_no_more() -> None:
     assert (setup.round(NOON + minutes(70)), setup.stuck.all("main")) == ({}, [])
 
 
-def test_the_mark_stays_while_only_an_older_generation_waits() -> None:
+def test_a_job_stays_stuck_while_only_an_older_generation_waits() -> None:
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
     generations_of_a_doomed_job(setup, 60)
     stored = setup.jobs.read("main", JOB_ID)
@@ -673,7 +673,7 @@ def test_the_mark_stays_while_only_an_older_generation_waits() -> None:
     assert [stuck.why for stuck in setup.stuck.all("main")] == ["keeps_failing"]
 
 
-def test_an_execution_that_is_stopped_again_and_again_calls_a_person_too() -> None:
+def test_an_execution_that_is_stopped_again_and_again_is_reported_too() -> None:
     setup = WatchdogSetup(waited_for(a_job()), running=False)
     news = []
     for generation in range(TRIES + 1):
@@ -693,7 +693,7 @@ def test_a_requested_repair_is_attempted_at_once() -> None:
     assert setup.watch.repair("main", JOB_ID, NOON + minutes(65)) == ["replaced"]
 
 
-def test_of_many_jobs_those_that_no_one_can_help_do_not_stop_the_others() -> None:
+def test_of_many_jobs_those_that_cannot_be_repaired_do_not_stop_the_others() -> None:
     """And one that was erased meanwhile needs nothing."""
     ids = [f"261121-00000{n}" for n in range(3)]
     jobs = [left_behind(a_job("ready_for_pickup", job_id=i, token=i[-1] * 22)) for i in ids]
@@ -722,8 +722,8 @@ def keep(setup: WatchdogSetup, *deliveries: Delivery) -> None:
         FakeDeliveries(setup.bucket).create(delivery)
 
 
-def test_a_text_that_was_claimed_and_never_marked_is_given_up_with_an_alarm() -> None:
-    """No one knows whether the customer got it; he does not get it twice."""
+def test_a_text_without_an_outcome_is_given_up_with_an_alarm() -> None:
+    """No one knows whether the customer got it; it is not sent twice."""
     setup = WatchdogSetup(waited_for(a_job()), texted=False)
     keep(setup, a_text(a_job()).claimed("lost", NOON))
     assert setup.round(NOON + MESSAGES / 2) == {}
@@ -734,8 +734,8 @@ def test_a_text_that_was_claimed_and_never_marked_is_given_up_with_an_alarm() ->
     assert setup.metrics.counted["SmsOutcomeUnknown"] == 1
 
 
-def test_a_webhook_of_an_ended_job_is_given_time_before_it_is_sent_once_more() -> None:
-    """No one delivers, and the job is not let go meanwhile."""
+def test_a_webhook_of_an_ended_job_has_time_before_it_is_sent_again() -> None:
+    """It is not delivered, and the job stays in the index meanwhile."""
     setup = WatchdogSetup(completed())
     keep(setup, a_claim("webhook", attempts=(Attempt(at=NOON, outcome="500"),)))
     begun = NOON + MESSAGES + minutes(2)
@@ -744,7 +744,7 @@ def test_a_webhook_of_an_ended_job_is_given_time_before_it_is_sent_once_more() -
     assert setup.open() == [JOB_ID]
 
 
-def test_a_webhook_that_was_claimed_and_never_marked_is_sent_again_under_its_id() -> None:
+def test_a_webhook_without_an_outcome_is_sent_again_with_the_same_id() -> None:
     setup = WatchdogSetup(waited_for(a_job()))
     tried = (Attempt(at=NOON, outcome="500"),)
     claim = a_claim("webhook", attempts=tried)
@@ -755,20 +755,20 @@ def test_a_webhook_that_was_claimed_and_never_marked_is_sent_again_under_its_id(
     assert (due.name, due.attempt, delay_s) == (claim.name, 1, 0)
 
 
-def test_messages_that_came_to_their_end_are_left_alone_also_those_of_an_ended_job() -> None:
+def test_completed_deliveries_are_left_alone_also_those_of_an_ended_job() -> None:
     setup = WatchdogSetup(completed())
     keep(setup, a_claim("sms").end("sent", NOON))
     assert (setup.round(NOON + MESSAGES), setup.open()) == ({}, [])
 
 
-def test_an_ended_job_stays_in_sight_until_its_messages_are_sent() -> None:
+def test_an_ended_job_stays_in_the_index_until_its_messages_are_sent() -> None:
     setup = WatchdogSetup(completed())
     keep(setup, a_claim("sms"))
     assert setup.round(NOON + MESSAGES) == {JOB_ID: ["text given up"]}
 
 
-def test_an_ended_job_is_not_let_go_before_someone_asked_about_its_messages() -> None:
-    """Timeline: round at minute 11 · none at 12 and 13, for a deployment · round at 14."""
+def test_an_ended_job_stays_in_the_index_until_its_messages_are_checked() -> None:
+    """Timeline: round at minute 11 · none at 12 and 13, during a deployment · round at 14."""
     setup = WatchdogSetup(completed())
     keep(setup, a_claim("sms"))
     assert (setup.round(NOON + minutes(11)), setup.open()) == ({}, [JOB_ID])
@@ -817,7 +817,7 @@ def test_jobs_that_have_ended_cost_a_round_nothing() -> None:
     assert calls == {"ListObjectsV2": 4, "GetObject": 3}
 
 
-def test_a_successor_is_looked_at_soon_however_many_jobs_there_are() -> None:
+def test_a_new_execution_is_checked_soon_however_many_jobs_there_are() -> None:
     jobs = [waited_for(a_job(job_id=f"261121-{n:06d}", token=f"{n:022d}")) for n in range(3_000)]
     setup = WatchdogSetup(
         *jobs, a_job(execution=Execution(generation=1, since=NOON)), running=False
@@ -837,7 +837,7 @@ LOSSES: dict[str, Callable[[WatchdogSetup], None]] = {
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_round_that_is_cut_short_is_completed_by_the_next(loss: str) -> None:
-    """Every call in turn is the last that a round gets to make."""
+    """The round is cut short after each of its calls, in turn."""
     for number in range(12):
         setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
         LOSSES[loss](setup)
@@ -868,7 +868,7 @@ def test_a_round_measures_how_old_jobs_are_and_the_longest_overdue() -> None:
 
 
 def test_an_overdue_that_could_not_be_announced_is_announced_again_as_the_same_fact() -> None:
-    """Partners know it by its time: with another one they would be sent a second webhook."""
+    """Partners recognize it by its time; another time would be a second webhook."""
     setup, over = WatchdogSetup(waited_for(a_job()), running=False), NOON + LIMIT + SUSPECT
     setup.set_faults(Faults({"PutEvents": ["after"]}))
     with pytest.raises(Unavailable):

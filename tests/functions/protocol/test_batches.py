@@ -128,7 +128,7 @@ def test_the_culprit_of_a_batch_is_dead_lettered_and_the_rest_is_done(culprit: s
     assert [body for body, _, _ in setup.letters.dead_lettered] == [culprit]
 
 
-def test_an_error_no_one_foresaw_stays_with_its_own_message_of_a_batch() -> None:
+def test_an_error_is_unforeseen_stays_with_its_own_message_of_a_batch() -> None:
     setup = ConsumerSetup(job_2=OverflowError("date value out of range"))
     assert setup.inbox.deliver_together(batch(ONE, TWO, THREE), setup.handle_all) == again(1)
     assert (setup.done, setup.letters.dead_lettered) == (["1+3"], [])

@@ -35,7 +35,7 @@ def test_nothing_is_written_where_nothing_changes(storage: Storage) -> None:
 
 @pytest.mark.parametrize("lost", ["after", "dup"])
 def test_a_write_whose_answer_is_lost_is_found_done(storage: Storage, lost: Kind) -> None:
-    """Sent twice, the second copy meets 412 against the first: the same to us."""
+    """Sent twice, the second copy gets 412 against the first: the same to us."""
     storage.jobs.create(a_job())
     with storage.under(Faults({"PutObject": [lost]})) as calls:
         assert committed(storage) == (a_job().seen(price_cents=1), "known")
@@ -50,7 +50,7 @@ def test_a_write_that_never_arrived_is_made_again(storage: Storage) -> None:
 
 
 def test_a_change_is_made_afresh_on_what_another_has_written(storage: Storage) -> None:
-    """Timeline: we read rev 1 · another writes rev 2 · our PUT meets 412 · we read rev 2."""
+    """Timeline: we read rev 1 · another writes rev 2 · our PUT gets 412 · we read rev 2."""
     storage.jobs.create(a_job())
     seen: list[int] = []
 

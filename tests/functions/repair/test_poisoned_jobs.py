@@ -25,7 +25,7 @@ READABLE = {"past the end of time", "before its beginning"} | {
 """Jobs that can be read; only one of their times is implausible."""
 
 
-def beside_poison() -> WatchdogSetup:
+def with_poisoned_jobs() -> WatchdogSetup:
     setup = WatchdogSetup(*SOUND)
     for job_id, body in POISONED.values():
         setup.bucket.objects[job_key("main", job_id)] = body
@@ -33,12 +33,12 @@ def beside_poison() -> WatchdogSetup:
     return setup
 
 
-def test_there_are_fifty_kinds_of_poison() -> None:
+def test_there_are_at_least_fifty_kinds_of_poisoned_jobs() -> None:
     assert len(POISONED) >= 50
 
 
-def test_sound_jobs_are_looked_after_as_if_the_poisoned_were_not_there() -> None:
-    setup, alone = beside_poison(), WatchdogSetup(*SOUND)
+def test_sound_jobs_are_checked_as_if_the_poisoned_ones_were_not_there() -> None:
+    setup, alone = with_poisoned_jobs(), WatchdogSetup(*SOUND)
     found = setup.watch.round(LATER, full=True)
     expected = alone.watch.round(LATER, full=True).repaired
     assert {job_id: found.repaired[job_id] for job_id in IDS} == expected
@@ -61,7 +61,7 @@ def test_each_poisoned_job_is_on_the_stuck_list_with_its_reason(name: str) -> No
 
 
 def test_a_rebuilt_board_has_all_the_sound_jobs() -> None:
-    setup = beside_poison()
+    setup = with_poisoned_jobs()
     good = setup.boards.read("main")
     assert good
     setup.bucket.objects[board_key("main")] = b"{"
@@ -70,7 +70,7 @@ def test_a_rebuilt_board_has_all_the_sound_jobs() -> None:
 
 
 def test_of_several_jobs_the_sound_ones_are_repaired_and_the_others_have_a_reason() -> None:
-    setup = beside_poison()
+    setup = with_poisoned_jobs()
     poison = {job_id for job_id, _ in POISONED.values()}
     done = setup.watch.repair_some("main", [*poison, *IDS], MUCH_LATER)
     assert [done.repaired[job_id] for job_id in IDS] == [["resumed"]] * len(IDS)
@@ -79,7 +79,7 @@ def test_of_several_jobs_the_sound_ones_are_repaired_and_the_others_have_a_reaso
 
 
 @pytest.mark.parametrize("name", ["truncated", "deep nesting", "past the end of time"])
-def test_one_that_cannot_be_read_is_named_and_the_rest_is_read(storage: Storage, name: str) -> None:
+def test_an_unreadable_job_is_named_and_the_rest_are_read(storage: Storage, name: str) -> None:
     storage.put(job_key("main", "261121-000001"), POISONED[name][1])
     storage.put(job_key("main", "no-job-id"), b"{}")
     storage.jobs.create(a_job())
@@ -90,7 +90,7 @@ def test_one_that_cannot_be_read_is_named_and_the_rest_is_read(storage: Storage,
     assert list(board.jobs) == [a_job().job_id]
 
 
-# -- an error that no one foresaw
+# -- an unforeseen error
 
 
 class Trap(FakeJobs):
@@ -123,7 +123,7 @@ def test_a_job_that_breaks_our_code_is_stuck_and_the_others_go_on() -> None:
     assert setup.metrics.counted["WatchRounds"] == 1
 
 
-def test_it_is_stuck_no_more_once_our_code_gets_through_it() -> None:
+def test_it_is_no_longer_stuck_once_our_code_can_handle_it() -> None:
     broken = [IDS[0]]
     setup = trapped(lambda job_id: job_id in broken)
     setup.watch.round(LATER, full=True)
@@ -132,7 +132,7 @@ def test_it_is_stuck_no_more_once_our_code_gets_through_it() -> None:
     assert setup.stuck.all("main") == []
 
 
-def test_where_every_job_breaks_it_is_the_code_and_no_job_is_marked() -> None:
+def test_if_every_job_fails_no_job_is_marked() -> None:
     setup = trapped(lambda job_id: True)
     assert len(IDS) >= ALL_FAIL
     with pytest.raises(Unavailable, match=f"all of {len(IDS)} jobs failed: KeyError at"):
@@ -148,7 +148,7 @@ def test_the_answer_to_a_repair_says_why_it_failed_and_nothing_from_the_job() ->
     assert [stuck.why for stuck in setup.stuck.all("main")] == ["unforeseen"]
 
 
-def test_a_mark_that_cannot_be_read_is_made_again_and_stops_no_round() -> None:
+def test_an_unreadable_stuck_entry_is_rewritten_and_stops_no_round() -> None:
     setup = WatchdogSetup(*SOUND[:2])
     key = f"tenants/main/stuck/{IDS[0]}.json"
     setup.bucket.objects[key] = b"{"

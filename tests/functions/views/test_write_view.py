@@ -47,7 +47,7 @@ def test_what_is_no_view_is_replaced(storage: Storage, broken: bytes) -> None:
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup"])
-def test_a_write_whose_answer_is_lost_is_looked_after(storage: Storage, fault: Kind) -> None:
+def test_a_write_whose_answer_is_lost_is_checked(storage: Storage, fault: Kind) -> None:
     with storage.under(Faults({"PutObject": [fault]})):
         written(storage, a_job())
     assert storage.get(KEY) == bytes_of("pending_pickup")

@@ -58,7 +58,7 @@ def wanted(**values: object) -> PhotoRequest:
 
 
 class AddPhotoSetup:
-    """A job in its bucket, and everything that a photo passes through."""
+    """A job, and `AddPhoto` on fakes."""
 
     def __init__(self, job: Job | None = None, faults: Faults | None = None) -> None:
         self.bucket, self.site = Bucket(), Bucket()
@@ -115,7 +115,7 @@ def test_until_the_job_is_completed_the_photos_name_is_in_no_public_document() -
     assert PHOTO_ID not in str(documents) + repr(setup.bus.facts)
 
 
-def test_a_photo_that_comes_after_the_end_is_shown_too() -> None:
+def test_a_photo_added_after_the_end_is_shown_too() -> None:
     setup = AddPhotoSetup(a_job("completed"))
     setup.upload()
     setup.take(kind="after")
@@ -191,7 +191,7 @@ def test_an_upload_of_another_size_than_announced_is_not_read(sent: bytes) -> No
         (RAW, {"occurred_at": NOON + minutes(30)}),
     ],
 )
-def test_what_is_refused_leaves_job_and_site_as_they_were(
+def test_a_refused_photo_changes_neither_job_nor_site(
     raw: bytes, values: dict[str, object]
 ) -> None:
     setup = AddPhotoSetup()
@@ -201,7 +201,7 @@ def test_what_is_refused_leaves_job_and_site_as_they_were(
     assert (setup.job, setup.site.objects, setup.bus.facts) == (a_job("in_progress"), {}, [])
 
 
-def test_an_event_that_was_something_else_is_no_photo() -> None:
+def test_an_event_id_of_another_event_is_refused() -> None:
     setup = AddPhotoSetup()
     setup.upload()
     with pytest.raises(EventTaken):
@@ -211,7 +211,7 @@ def test_an_event_that_was_something_else_is_no_photo() -> None:
 
 
 def test_a_photo_that_the_job_refuses_after_all_is_not_public() -> None:
-    """The office cancels the job while the photo is redrawn."""
+    """A dispatcher cancels the job while the photo is redrawn."""
     setup = AddPhotoSetup()
     setup.upload()
 
@@ -226,7 +226,7 @@ def test_a_photo_that_the_job_refuses_after_all_is_not_public() -> None:
     assert setup.site.objects == {}
 
 
-def test_a_photo_of_someone_who_died_before_the_commit_is_withdrawn_when_it_is_refused() -> None:
+def test_a_photo_left_by_a_crash_before_the_commit_is_withdrawn_if_it_is_refused() -> None:
     setup = AddPhotoSetup(a_job("cancelled"))
     for step in (setup.take, lambda: setup.add.announce(setup.job, wanted(), NOON)):
         setup.site.objects[PHOTO_KEY] = b"published"
@@ -235,7 +235,7 @@ def test_a_photo_of_someone_who_died_before_the_commit_is_withdrawn_when_it_is_r
         assert setup.site.objects == {}
 
 
-def test_a_kept_move_that_waits_for_the_photos_rev_is_made_with_it() -> None:
+def test_an_early_move_that_waits_for_the_photos_rev_is_made_with_it() -> None:
     job = waited_for(a_job("in_progress"))
     early = a_request(job, "complete", expected_rev=job.visible_rev + 1)
     setup, executions = (

@@ -92,8 +92,8 @@ every_way = pytest.mark.parametrize("deliver", [one_by_one, together])
 
 
 @every_way
-def test_where_nothing_of_a_batch_could_be_done_the_function_fails_itself(deliver: Any) -> None:
-    """Alarms count what a function raises: of what it reports back they never hear."""
+def test_if_no_message_of_a_batch_could_be_handled_the_function_fails(deliver: Any) -> None:
+    """Alarms count what a function raises, but not the batch item failures that it reports."""
     setup = ConsumerSetup(job_1=KeyError("CANARY"), job_2=KeyError("CANARY"))
     with pytest.raises(BatchFailed, match=r"^none of 2 messages: KeyError$"):
         deliver(setup, ONE, TWO)
@@ -101,7 +101,7 @@ def test_where_nothing_of_a_batch_could_be_done_the_function_fails_itself(delive
 
 
 @every_way
-def test_a_service_that_does_not_answer_is_no_fault_of_the_code(deliver: Any) -> None:
+def test_an_unavailable_service_is_not_an_error_of_the_code(deliver: Any) -> None:
     setup = ConsumerSetup(job_1=Unavailable("not now"), job_2=Unavailable("not now"))
     assert deliver(setup, ONE, TWO) == again(0, 1)
 
@@ -121,14 +121,14 @@ def test_a_batch_is_handed_over_as_a_whole() -> None:
 
 
 @pytest.mark.parametrize("culprit", ["not json", TWO])
-def test_the_culprit_of_a_batch_is_dead_lettered_and_the_rest_is_done(culprit: str) -> None:
+def test_the_bad_message_of_a_batch_is_dead_lettered_and_the_rest_are_done(culprit: str) -> None:
     setup = ConsumerSetup(job_2=UnknownJob("gone"))
     assert setup.inbox.deliver_together(batch(ONE, culprit, THREE), setup.handle_all) == again()
     assert setup.done == ["1+3"]
     assert [body for body, _, _ in setup.letters.dead_lettered] == [culprit]
 
 
-def test_an_error_is_unforeseen_stays_with_its_own_message_of_a_batch() -> None:
+def test_an_unforeseen_error_concerns_only_its_own_message_of_a_batch() -> None:
     setup = ConsumerSetup(job_2=OverflowError("date value out of range"))
     assert setup.inbox.deliver_together(batch(ONE, TWO, THREE), setup.handle_all) == again(1)
     assert (setup.done, setup.letters.dead_lettered) == (["1+3"], [])
@@ -161,7 +161,7 @@ def test_each_message_of_a_batch_is_parsed_once() -> None:
 
 
 class RedeliverySetup(ConsumerSetup):
-    """A setup behind a queue that says when each message was first received."""
+    """A consumer of a queue that records when each message was first received."""
 
     def __init__(self, **errors: Exception) -> None:
         super().__init__(**errors)
@@ -181,7 +181,7 @@ class RedeliverySetup(ConsumerSetup):
 
 
 @pytest.mark.parametrize("missing", [UnknownJob("no job"), UnknownTenant("no tenant")])
-def test_a_message_about_what_is_not_there_yet_is_retried_until_it_is_old(
+def test_a_message_about_an_object_that_is_not_there_yet_is_retried_until_it_is_old(
     missing: Exception,
 ) -> None:
     setup = RedeliverySetup(job_1=missing)
@@ -191,7 +191,7 @@ def test_a_message_about_what_is_not_there_yet_is_retried_until_it_is_old(
     assert [reason for _, reason, _ in setup.letters.dead_lettered] == [type(missing).__name__]
 
 
-def test_what_is_not_there_yet_is_looked_for_at_once_and_then_ever_more_seldom() -> None:
+def test_an_object_that_is_not_there_yet_is_retried_at_growing_intervals() -> None:
     setup = RedeliverySetup(job_1=UnknownJob("no job"))
     for receives in (1, 2, 3, 7, 8, 15):
         setup.receive(minutes(1), receives)
@@ -238,7 +238,7 @@ NOT_AN_EVENT = "the message is not an EventBridge event with a `detail`"
         (envelope({"tenant": "M", "job_id": "1"}), "tenant: String should match pattern"),
     ],
 )
-def test_what_is_no_event_says_what_is_wrong_with_it(body: str, detail: str) -> None:
+def test_an_invalid_event_is_an_error_that_says_what_is_wrong(body: str, detail: str) -> None:
     with pytest.raises(Permanent) as caught:
         parse_event(JobRef, body)
     assert str(caught.value).startswith(detail)
@@ -285,13 +285,13 @@ def test_a_function_is_wired_once() -> None:
 DERIVED = f"{RESERVED}texts-off-261121-7k3m2q-1"
 
 
-def test_a_request_from_outside_may_not_bear_an_event_id_of_the_server() -> None:
+def test_a_request_from_outside_may_not_use_an_event_id_of_the_server() -> None:
     body = envelope(a_request(a_job(), "confirm", event_id=DERIVED))
     with pytest.raises(Permanent, match=r"^event_id: ids that begin with 'haulway\.' are the"):
         parse_event(JobMoveRequested, body)
 
 
-def test_a_request_that_a_text_made_bears_one() -> None:
+def test_a_request_made_by_a_text_may_use_one() -> None:
     request = a_request(a_job(), "confirm", event_id=DERIVED)
     body = json.dumps({**json.loads(envelope(request)), "source": TEXTS_SOURCE})
     assert parse_event(JobMoveRequested, body) == request

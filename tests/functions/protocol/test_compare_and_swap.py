@@ -1,4 +1,4 @@
-"""Compare and swap on a job: bounded, and blind to the difference of lost race and lost answer."""
+"""Compare-and-swap on a job: bounded; a lost race and a lost answer are handled alike."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.support.faults import Faults, Kind
 
 
 def cheaper(job: Job) -> tuple[Job, str]:
-    """A change that knows itself again."""
+    """A change that recognizes its own result."""
     return (job, "known") if job.price_cents == 1 else (job.seen(price_cents=1), "changed")
 
 
@@ -26,7 +26,7 @@ def test_a_change_is_stored_and_its_outcome_returned(storage: Storage) -> None:
     assert storage.jobs.read("main", a_job().job_id).value == a_job().seen(price_cents=1)
 
 
-def test_nothing_is_written_where_nothing_changes(storage: Storage) -> None:
+def test_nothing_is_written_if_nothing_changes(storage: Storage) -> None:
     storage.jobs.create(a_job(price_cents=1))
     with storage.under(Faults()) as calls:
         assert committed(storage) == (a_job(price_cents=1), "known")
@@ -35,7 +35,7 @@ def test_nothing_is_written_where_nothing_changes(storage: Storage) -> None:
 
 @pytest.mark.parametrize("lost", ["after", "dup"])
 def test_a_write_whose_answer_is_lost_is_found_done(storage: Storage, lost: Kind) -> None:
-    """Sent twice, the second copy gets 412 against the first: the same to us."""
+    """If it is sent twice, the second copy gets 412, which is handled alike."""
     storage.jobs.create(a_job())
     with storage.under(Faults({"PutObject": [lost]})) as calls:
         assert committed(storage) == (a_job().seen(price_cents=1), "known")
@@ -49,7 +49,7 @@ def test_a_write_that_never_arrived_is_made_again(storage: Storage) -> None:
     assert calls.calls("PutObject") == 3
 
 
-def test_a_change_is_made_afresh_on_what_another_has_written(storage: Storage) -> None:
+def test_a_change_is_made_again_on_what_another_has_written(storage: Storage) -> None:
     """Timeline: we read rev 1 · another writes rev 2 · our PUT gets 412 · we read rev 2."""
     storage.jobs.create(a_job())
     seen: list[int] = []
@@ -92,7 +92,7 @@ def test_a_job_that_is_missing_or_unreadable_is_not_asked_for_again(storage: Sto
     assert calls.log == [("GetObject", None)] * 2
 
 
-def test_what_the_change_raises_is_nobodys_to_retry(fake_storage: FakeStorage) -> None:
+def test_an_error_of_the_change_is_not_retried(fake_storage: FakeStorage) -> None:
     fake_storage.jobs.create(a_job())
 
     def refuse(job: Job) -> tuple[Job, None]:
@@ -104,7 +104,7 @@ def test_what_the_change_raises_is_nobodys_to_retry(fake_storage: FakeStorage) -
 
 
 def test_pauses_are_random_grow_and_stay_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of them together leave a function of 30 s the time to do its work."""
+    """All pauses together leave a function with a timeout of 30 s enough time for its work."""
     slept: list[float] = []
     monkeypatch.setattr("functions.protocol.compare_and_swap.time.sleep", slept.append)
     for attempt in range(ATTEMPTS):

@@ -1,4 +1,4 @@
-"""What every port promises, shown on its fake and on the real adapter before moto."""
+"""The contract of every port, tested on its fake and on the real adapter with moto."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -89,7 +89,7 @@ def test_a_job_is_created_once(storage: Storage) -> None:
     assert storage.jobs.read("main", a_job().job_id).value == a_job()
 
 
-def test_a_job_is_replaced_only_by_who_has_seen_its_last_version(storage: Storage) -> None:
+def test_a_job_is_replaced_only_with_its_current_etag(storage: Storage) -> None:
     job = a_job()
     storage.jobs.create(job)
     seen = storage.jobs.read("main", job.job_id).etag
@@ -142,7 +142,7 @@ def test_open_jobs_are_listed_until_they_have_ended(storage: Storage) -> None:
     assert list(storage.jobs.open_jobs("main")) == ["261121-000002"]
 
 
-def test_a_deadline_is_in_the_index_until_it_was_seen_to(storage: Storage) -> None:
+def test_a_deadline_is_in_the_index_until_it_was_handled(storage: Storage) -> None:
     storage.jobs.mark_open("main", "261121-000001")
     storage.jobs.mark_due("main", "261121-000002", NOON + timedelta(milliseconds=1))
     storage.put("tenants/main/open/no-job", b"")
@@ -195,7 +195,7 @@ def test_the_listing_has_when_each_job_was_written(storage: Storage) -> None:
     assert written[a_job().job_id] >= NOON
 
 
-def test_the_months_paths_are_replaced_only_by_who_has_read_them(storage: Storage) -> None:
+def test_the_months_usage_is_replaced_only_with_its_current_etag(storage: Storage) -> None:
     assert storage.usage.read("2026-11") is None
     storage.usage.write(MonthlyUsage(month="2026-11", paths=2), None)
     stored = storage.usage.read("2026-11")
@@ -211,7 +211,7 @@ def test_the_months_paths_are_replaced_only_by_who_has_read_them(storage: Storag
 # -- views and boards
 
 
-def test_a_view_is_written_where_there_is_none_and_then_replaced(storage: Storage) -> None:
+def test_a_view_is_written_if_there_is_none_and_then_replaced(storage: Storage) -> None:
     assert storage.views.read("0" * 32) is None
     storage.views.write("0" * 32, a_view(), None)
     with pytest.raises(Conflict):
@@ -223,7 +223,7 @@ def test_a_view_is_written_where_there_is_none_and_then_replaced(storage: Storag
     assert second == Stored(a_view("in_progress"), storage.etag(f"t/{'0' * 32}.json"))
 
 
-def test_what_is_no_view_can_be_replaced_under_its_etag(storage: Storage) -> None:
+def test_an_invalid_view_can_be_replaced_with_its_etag(storage: Storage) -> None:
     storage.put(f"t/{'0' * 32}.json", b"<html>")
     with pytest.raises(Corrupt) as caught:
         storage.views.read("0" * 32)
@@ -238,7 +238,7 @@ def test_a_board_is_its_own_canonical_bytes(storage: Storage) -> None:
     assert storage.get(board_key("main")) == board.to_bytes()
 
 
-def test_a_board_is_replaced_only_by_who_has_seen_its_last_version(storage: Storage) -> None:
+def test_a_board_is_replaced_only_with_its_current_etag(storage: Storage) -> None:
     storage.boards.write("main", a_board(), None)
     seen = storage.boards.read("main")
     assert seen
@@ -249,7 +249,7 @@ def test_a_board_is_replaced_only_by_who_has_seen_its_last_version(storage: Stor
         storage.boards.write("main", a_board(), None)
 
 
-def test_a_board_no_one_can_read_is_corrupt_until_it_is_overwritten(storage: Storage) -> None:
+def test_an_unreadable_board_is_corrupt_until_it_is_overwritten(storage: Storage) -> None:
     storage.put(board_key("main"), b'{"jobs":')
     with pytest.raises(Corrupt):
         storage.boards.read("main")
@@ -276,7 +276,7 @@ def test_a_tenant_is_found_by_its_name(tenants: Tenants) -> None:
     assert (tenants.read("main"), list(tenants.names())) == (HAULWAY, ["main"])
 
 
-def test_no_one_else_is_a_tenant(tenants: Tenants) -> None:
+def test_any_other_name_is_an_unknown_tenant(tenants: Tenants) -> None:
     with pytest.raises(UnknownTenant):
         tenants.read("other")
 
@@ -312,7 +312,7 @@ def test_an_execution_runs_once_it_was_started(executions: Executions) -> None:
     assert executions.is_running("haul", "main", "261121-7k3m2q", 0)
 
 
-def test_an_execution_that_was_stopped_runs_no_more_and_stopping_again_is_success(
+def test_a_stopped_execution_no_longer_runs_and_stopping_again_is_success(
     executions: Executions,
 ) -> None:
     executions.start("haul", "main", "261121-7k3m2q", 0)
@@ -335,16 +335,16 @@ def test_an_expired_token_is_no_error(executions: Executions) -> None:
 
 
 class Heard(Protocol):
-    """What arrived on the bus, as the consumers get it."""
+    """The messages on the bus, as consumers get them."""
 
     def __call__(self) -> list[dict[str, object]]: ...
 
 
-BusAndEars = tuple[Bus, Heard]
+BusAndMessages = tuple[Bus, Heard]
 
 
 @pytest.fixture(params=["fake", "moto"])
-def bus(request: pytest.FixtureRequest) -> BusAndEars:
+def bus(request: pytest.FixtureRequest) -> BusAndMessages:
     if request.param == "moto":
         return a_bus_on(request.getfixturevalue("moto"))
     fake = FakeBus()
@@ -352,7 +352,7 @@ def bus(request: pytest.FixtureRequest) -> BusAndEars:
 
 
 def a_bus_on(moto: Moto) -> tuple[EventBridgeBus, Heard]:
-    """A bus with one rule for our facts, whose queue is read by the ears."""
+    """A bus with one rule for our facts, and its queue."""
     events, sqs, name = moto.client("events"), moto.client("sqs"), moto.name("bus")
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
@@ -373,7 +373,7 @@ def a_bus_on(moto: Moto) -> tuple[EventBridgeBus, Heard]:
     return EventBridgeBus(events, name), heard
 
 
-def test_every_fact_reaches_the_bus(bus: BusAndEars) -> None:
+def test_every_fact_reaches_the_bus(bus: BusAndMessages) -> None:
     announces, heard = bus
     facts = [fact_of_entry(a_job("completed"), HAUL, seq) for seq in range(4)]
     announces.announce([*facts, *facts, *facts])
@@ -381,7 +381,7 @@ def test_every_fact_reaches_the_bus(bus: BusAndEars) -> None:
     assert sorted(fact.seq for fact in told) == [1, 1, 1, 2, 2, 2, 3, 3, 3]
 
 
-def test_a_fact_says_what_happened_and_nothing_private(bus: BusAndEars) -> None:
+def test_a_fact_says_what_happened_and_nothing_private(bus: BusAndMessages) -> None:
     announces, heard = bus
     announces.announce([fact_of_entry(a_job(), HAUL, 0)])
     [told] = heard()
@@ -389,7 +389,7 @@ def test_a_fact_says_what_happened_and_nothing_private(bus: BusAndEars) -> None:
     assert not any(secret in str(told) for secret in (TOKEN, "Ada", "+1555", "Harbor"))
 
 
-def test_no_facts_are_no_call(bus: BusAndEars) -> None:
+def test_without_facts_no_call_is_made(bus: BusAndMessages) -> None:
     announces, heard = bus
     announces.announce([])
     assert heard() == []
@@ -501,7 +501,7 @@ def test_a_dead_letter_has_its_complete_body_and_its_reason(letters: LettersAndR
     assert read() == [(body, "Permanent", "note: too long")]
 
 
-def test_a_detail_may_be_empty_or_endless(moto: Moto) -> None:
+def test_a_detail_may_be_empty_or_very_long(moto: Moto) -> None:
     """SQS refuses empty attributes; a message has 1 MiB for body and attributes together."""
     sqs = moto.client("sqs")
     url = sqs.create_queue(QueueName=moto.name("dead-letters"))["QueueUrl"]

@@ -56,7 +56,7 @@ KEY = job_key("main", a_job().job_id)
 
 
 TOUCHED_AND_WRITTEN = 2
-"""Two PUTs a move: its entry for the watchdog, then the job."""
+"""Two PUTs per move: the index entry for the watchdog, then the job."""
 
 
 class ProtocolSetup:
@@ -96,7 +96,7 @@ class ReadTogether:
 
 
 def race(jobs: Jobs, *requests: JobMoveRequested) -> list[Verdict]:
-    """What becomes of requests that are judged on the same `rev`."""
+    """The verdicts on requests that are judged on the same `rev`."""
     together: Any = ReadTogether(jobs, len(requests))
     advance = AdvanceJob(together, FakeExecutions(), FakeBus())
     with ThreadPoolExecutor(len(requests)) as writers:
@@ -169,7 +169,7 @@ def test_t3_a_put_whose_answer_is_lost_is_applied_once_and_no_one_notices(storag
     assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
-def test_t4_an_event_whose_answer_was_lost_is_recognised_beneath_a_later_one(
+def test_t4_an_event_whose_answer_was_lost_is_recognized_below_a_later_one(
     storage: Storage,
 ) -> None:
     """Timeline: e1 is PUT, its answer lost · e2 is committed on top · e1 reads and finds itself."""
@@ -183,7 +183,9 @@ def test_t4_an_event_whose_answer_was_lost_is_recognised_beneath_a_later_one(
     assert [entry.event_id for entry in setup.job.ledger] == ["confirm-1", "start-1"]
 
 
-def test_t5_a_conflict_of_conditions_is_tried_again_and_applied_once(s3_storage: S3Storage) -> None:
+def test_t5_a_conflict_of_conditional_writes_is_retried_and_applied_once(
+    s3_storage: S3Storage,
+) -> None:
     pauses: list[int] = []
     setup = ProtocolSetup(s3_storage, a_job(), pause=pauses.append)
     conflict: list[Fault] = [Says(409, "ConditionalRequestConflict")] * 3
@@ -213,7 +215,7 @@ def test_t6_an_event_for_a_missing_job_is_dead_lettered_and_nothing_created(
     assert calls.log == [("GetObject", None)]
 
 
-def test_t7_a_version_that_looks_like_an_older_one_is_not_taken_for_it(storage: Storage) -> None:
+def test_t7_a_version_that_looks_like_an_older_one_is_not_mistaken_for_it(storage: Storage) -> None:
     """A → B → A: S3's ETags are hashes of the content, so the content has its `rev`."""
     versions = [a_job(), a_job().seen(price_cents=1), a_job().seen().seen()]
     assert versions[0].with_(rev=3, visible_rev=3) == versions[2]
@@ -306,7 +308,7 @@ def test_t9_an_ended_job_knows_its_events_and_refuses_new_ones_on_the_record(
 
 
 def ids_of_facts(world: World) -> set[tuple[object, ...]]:
-    """By what consumers know a copy."""
+    """The values by which consumers recognize a copy."""
     return {
         (
             type(fact),
@@ -376,7 +378,9 @@ def the_run(world: World, generation: int = 0) -> Run:
 
 
 @pytest.mark.parametrize("lost", ["before", "after", "dup"])
-def test_t12_a_lost_signal_is_given_again_and_the_execution_goes_on_once(lost: Kind) -> None:
+def test_t12_a_lost_task_token_call_is_repeated_and_the_execution_continues_once(
+    lost: Kind,
+) -> None:
     world = World(faults=Faults({"SendTaskSuccess": [lost]}))
     job = a_job_in(world)
     world.ask(a_request(world.job(job), "confirm"))
@@ -386,8 +390,8 @@ def test_t12_a_lost_signal_is_given_again_and_the_execution_goes_on_once(lost: K
     assert world.faults.calls("SendTaskSuccess") == (1 if lost == "dup" else 2)
 
 
-def test_t12_the_object_is_committed_before_the_signal_is_lost(moto: Moto) -> None:
-    """Throttled: the redelivery drives the signal alone, and writes nothing."""
+def test_t12_the_object_is_committed_before_the_task_token_call_is_lost(moto: Moto) -> None:
+    """Throttled: the redelivery only sends the task token, and writes nothing."""
     storage, sfn = S3Storage.of(moto), moto.client("stepfunctions")
     storage.jobs.create(waited_for(a_job()))
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
@@ -513,10 +517,10 @@ def test_t17_every_waiting_state_has_a_limit_and_catches_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_t18_an_execution_stopped_by_hand_has_one_successor_and_the_job_completes(
+def test_t18_an_execution_stopped_by_hand_is_replaced_once_and_the_job_completes(
     told: bool,
 ) -> None:
-    """Two dispatchers race on the next event; the news of the end may get lost."""
+    """Two dispatchers send the next event at once; the event of the end may get lost."""
     world = World(seed=2, mischief=Mischief(lost=0.0 if told else 1.0))
     job = a_job_in(world)
     for move in ("confirm", "start"):
@@ -569,8 +573,8 @@ def test_t19_the_input_of_an_execution_is_canonical(moto: Moto) -> None:
 # -- T20: the board under load
 
 
-def test_t20_at_rest_the_board_is_the_fold_of_all_jobs(storage: Storage) -> None:
-    """200 jobs, 32 movers, two board writers whose every call may go wrong, one reader.
+def test_t20_at_rest_the_board_is_made_of_all_jobs(storage: Storage) -> None:
+    """200 jobs, 32 movers, two board writers, any of whose calls may fail, one reader.
 
     moto is slow: it gets 30 jobs here, and the engine all of them in test_protocol_on_engine.py.
     """

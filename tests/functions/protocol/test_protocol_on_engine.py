@@ -1,4 +1,4 @@
-"""Fault cases that need a living Step Functions, on the laptop engine: real Lambdas and tokens.
+"""Fault cases that need Step Functions, on the laptop engine, with real Lambdas and task tokens.
 
 The tests write to the same buckets and send the same task tokens, with faults in between.
 Each test has its own job ids, because the engine also runs other jobs at the same time.
@@ -35,12 +35,12 @@ pytestmark = pytest.mark.engine
 
 PATIENCE_S = 60.0
 TENANT = "protocol"
-"""Of our own: the others who use this engine see nothing of it on their board."""
+"""A business of its own, so that other tests on this engine do not see it on their board."""
 NUMBERS = itertools.count(1)
 
 
 def until(what: Callable[[], Any]) -> Any:
-    """The first answer of `what` that is true."""
+    """The first result of `what` that is true."""
     deadline = time.monotonic() + PATIENCE_S
     while not (answer := what()):
         assert time.monotonic() < deadline, "it never came"
@@ -49,7 +49,7 @@ def until(what: Callable[[], Any]) -> Any:
 
 
 class EngineSetup:
-    """The running copy, and a dispatcher in this process who setup on the same jobs."""
+    """The laptop copy, and `AdvanceJob` in this process on the same jobs."""
 
     def __init__(self, stack: Laptop) -> None:
         self.stack, self.outputs = stack, stack.outputs
@@ -159,7 +159,7 @@ def test_t2_of_many_writers_none_is_overwritten(empty: S3Storage) -> None:
     assert sorted(record.event_id for record in records) == sorted(r.event_id for r in requests)
 
 
-def test_t20_at_rest_the_board_is_the_fold_of_all_jobs(empty: S3Storage) -> None:
+def test_t20_at_rest_the_board_is_made_of_all_jobs(empty: S3Storage) -> None:
     moves = ConcurrentMoves(empty, seed=2020)
     moves.go()
     assert empty.get(board_key("main")) == folded(empty)
@@ -171,7 +171,7 @@ def test_t20_at_rest_the_board_is_the_fold_of_all_jobs(empty: S3Storage) -> None
 
 
 @pytest.mark.parametrize("lost", ["before", "after", Says(400, "ThrottlingException")], ids=str)
-def test_t12_a_lost_signal_is_given_again_and_the_execution_goes_on_once(
+def test_t12_a_lost_task_token_call_is_repeated_and_the_execution_continues_once(
     setup: EngineSetup, lost: Fault
 ) -> None:
     job = setup.waiting()
@@ -199,7 +199,7 @@ def test_t14_events_committed_before_their_wait_registers_are_not_missed(
 
 
 def a_hasty_machine(setup: EngineSetup) -> str:
-    """The machine of `haul`, whose patience ends after a few seconds."""
+    """The state machine of `haul`, with limits of a few seconds."""
     real = setup.sfn.describe_state_machine(stateMachineArn=f"{setup.outputs['MachinePrefix']}haul")
     definition = json.loads(real["definition"])
     for state in definition["States"].values():
@@ -261,7 +261,7 @@ def test_an_execution_that_learns_its_job_is_late_announces_it_and_keeps_waiting
     setup.wait_of(job, seq=2)
 
 
-def test_t16_a_token_that_was_used_or_whose_execution_was_stopped_says_nothing(
+def test_t16_a_used_token_or_one_of_a_stopped_execution_is_no_error(
     setup: EngineSetup,
 ) -> None:
     job = setup.waiting()
@@ -279,10 +279,10 @@ def test_t16_a_token_that_was_used_or_whose_execution_was_stopped_says_nothing(
 # -- T18 and T19: executions
 
 
-def test_t18_an_execution_stopped_by_hand_has_one_successor_and_the_job_completes(
+def test_t18_an_execution_stopped_by_hand_is_replaced_once_and_the_job_completes(
     setup: EngineSetup,
 ) -> None:
-    """Two dispatchers race on the next event while the news of the end is on its way."""
+    """Two dispatchers send the next event at once, before the event of the end arrives."""
     job = setup.waiting()
     setup.ask(job, "confirm")
     setup.wait_of(job, seq=1)

@@ -1,4 +1,4 @@
-"""Whole jobs in memory, with everything going wrong that can; at rest, everything is right.
+"""Complete jobs in memory with every kind of fault; at rest, everything is right.
 
 A storm is the chance of a fault in every call, the kinds of faults, and the mischief around them.
 """
@@ -133,7 +133,7 @@ def assert_never_back(world: World) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("storm", STORMS)
-def test_after_a_storm_everything_is_right_again(storm: str, seed: int) -> None:
+def test_after_many_faults_everything_is_right_again(storm: str, seed: int) -> None:
     chance, kinds, mischief = STORMS[storm]
     world = World(seed, SeededFaults(seed, chance, kinds), mischief)
     assert_all_is_right(waited_out(a_day(world, seed)))
@@ -161,8 +161,8 @@ def one_job_through(world: World) -> World:
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
-def test_any_single_call_may_go_wrong(fault: Fault) -> None:
-    """Every call of a job's life in turn: no order of events and faults but this one."""
+def test_any_single_call_may_fail(fault: Fault) -> None:
+    """Each call of a job's life fails, in turn, in a fixed order of events."""
     calls = len(one_job_through(World()).faults.log)
     for number in range(calls):
         world = one_job_through(World(faults=EveryCall(number, fault)))
@@ -170,7 +170,7 @@ def test_any_single_call_may_go_wrong(fault: Fault) -> None:
         assert_all_is_right(world)
 
 
-def test_the_same_seed_gives_the_same_world() -> None:
+def test_the_same_seed_gives_the_same_simulation() -> None:
     def play(seed: int) -> tuple[object, ...]:
         faults = SeededFaults(seed, 0.1)
         world = a_day(World(seed, faults, Mischief(0.2, 0.2, 0.02, 0.02, 0.02)), seed)

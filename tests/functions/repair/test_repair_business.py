@@ -1,4 +1,4 @@
-"""Many businesses: each has a message of its own, so that a slow one takes no other's time."""
+"""Many businesses: each has its own message, so that a slow one does not delay the others."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ def rounds(queue: FakeLater) -> list[RoundRequest]:
     return [RoundRequest.model_validate(json.loads(body)["detail"]) for body, _ in queue.taken()]
 
 
-def test_thousands_of_businesses_have_one_message_each_and_no_call_grows_with_them() -> None:
+def test_thousands_of_businesses_have_one_message_each_and_no_call_gets_longer() -> None:
     fan_out = FanOut(businesses(2 * MOST + 300), FakeLater())
     told: list[str] = []
     order, calls = RoundRequest(), 0
@@ -51,13 +51,13 @@ def test_the_message_of_each_business_has_the_options_of_a_full_round() -> None:
     ]
 
 
-def test_a_few_businesses_are_looked_after_in_one_call_which_costs_no_message() -> None:
+def test_a_few_businesses_are_checked_in_one_call_without_messages() -> None:
     few, more = FanOut(businesses(FEW), FakeLater()), FanOut(businesses(FEW + 1), FakeLater())
     assert (few(RoundRequest()), more(RoundRequest())) == (None, FEW + 1)
     assert rounds(few.queue) == []  # type: ignore[arg-type]  # the fake
 
 
-def test_of_a_few_each_has_its_share_of_the_time_and_each_minute_another_is_first() -> None:
+def test_a_few_businesses_share_the_time_and_each_minute_another_is_first() -> None:
     setup, shares = many(10), list[int]()
     job = left_behind(a_job("ready_for_pickup", tenant="zoo", token="z" * 22))
     FakeTenants(setup.bucket, BusinessSettings(tenant="zoo", business="B"))
@@ -74,7 +74,7 @@ def test_of_a_few_each_has_its_share_of_the_time_and_each_minute_another_is_firs
     assert sorted(firsts) == [False, True]
 
 
-def test_businesses_are_listed_from_where_an_earlier_call_got_to(storage: Storage) -> None:
+def test_businesses_are_listed_from_where_an_earlier_call_stopped(storage: Storage) -> None:
     for name in ("a", "a-b", "b", "NOT A NAME", "c"):
         storage.put(f"directory/{name}.json", b"{}")
     names = storage.tenants.names
@@ -87,7 +87,7 @@ def test_businesses_are_listed_from_where_an_earlier_call_got_to(storage: Storag
 
 
 class Clock:
-    """Time that passes with each question, as where a store is slow."""
+    """Time that passes with each call, as with a slow store."""
 
     def __init__(self, looks: int) -> None:
         self.left = looks
@@ -104,7 +104,7 @@ def many(number: int) -> WatchdogSetup:
     )
 
 
-def test_a_full_round_goes_on_where_its_time_was_up_until_all_were_looked_at() -> None:
+def test_a_full_round_continues_where_its_time_was_up_until_all_are_checked() -> None:
     setup, after, looked_at = many(10), "", list[str]()
     for _ in range(4):
         order = RoundOrder(LATER, full=True, after=after, time_is_up=Clock(2))
@@ -115,13 +115,13 @@ def test_a_full_round_goes_on_where_its_time_was_up_until_all_were_looked_at() -
     assert after == ""
 
 
-def test_a_round_that_was_cut_short_is_no_round_that_came_to_its_end() -> None:
+def test_a_round_that_was_cut_short_does_not_count_as_complete() -> None:
     setup = many(10)
     setup.watch.one_business("main", RoundOrder(LATER, time_is_up=Clock(2)))
     assert setup.metrics.counted["WatchRounds"] == 0
 
 
-def test_where_the_time_is_never_enough_every_job_has_its_turn_all_the_same() -> None:
+def test_every_job_has_its_turn_even_if_the_time_is_never_enough() -> None:
     setup, looked_at = many(10), set[str]()
     for minute in range(40):
         order = RoundOrder(LATER + minutes(minute), time_is_up=Clock(1))
@@ -142,7 +142,7 @@ def test_the_rest_of_a_full_round_is_a_message_and_that_of_another_is_left_to_th
     ]
 
 
-def test_a_business_that_fails_as_a_whole_does_not_keep_a_round_by_hand_from_the_others() -> None:
+def test_a_business_that_fails_as_a_whole_does_not_stop_a_manual_round() -> None:
     setup = many(1)
     for name in ("broken", "zoo"):
         settings = BusinessSettings(tenant=name, business="B")
@@ -163,10 +163,10 @@ def test_a_business_that_fails_as_a_whole_does_not_keep_a_round_by_hand_from_the
     assert len(setup.executions.resumed) == 2
 
 
-# -- kept moves, by their deadline
+# -- early moves, by their deadline
 
 
-def test_a_kept_move_is_refused_in_the_first_round_after_its_deadline_among_a_thousand() -> None:
+def test_an_early_move_is_refused_in_the_first_round_after_its_deadline() -> None:
     ids = [f"261121-{n:06d}" for n in range(1_000)]
     setup = WatchdogSetup(
         *(waited_for(a_job(job_id=i, token=i.rjust(22, "t"))) for i in ids), keeping(a_job())

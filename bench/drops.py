@@ -1,4 +1,4 @@
-"""From the drop of a card on the board to the customer's page: real browser, real edge, real polls.
+"""The time from dropping a card on the board to the customer's page, with a real browser and edge.
 
 python -m bench.drops
 """
@@ -103,7 +103,7 @@ def followed(laptop: Laptop, browser: Browser, first: int) -> Iterator[list[Foll
 
 
 def moved(board: Page, jobs: list[Followed], status: str) -> Iterator[Drop]:
-    """All cards dropped one after the other, then looked for at the edge and on the pages."""
+    """Drop all cards, one after the other; then wait for them at the edge and on the pages."""
     with ThreadPoolExecutor(len(jobs)) as edge:
         waiting = []
         for job in jobs:

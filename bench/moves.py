@@ -1,4 +1,4 @@
-"""From `put_events` to the view that shows the status, on a warm engine; and the start of it all.
+"""The time from `put_events` to the view that shows the status, on a warm engine; and its start.
 
 python -m bench.moves
 """

@@ -9,11 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from events import REQUESTS_SOURCE, JobEditRequested, JobMoveRequested, JobRequested
-from functions.protocol.ports import Unavailable
-
-PER_CALL = 10
-"""Entries in one call (EventBridge API, PutEvents)."""
-ATTEMPTS = 4
+from functions.aws import eventbridge
 
 BusEvent = tuple[str, str]
 """Detail type and detail, as JSON."""
@@ -44,20 +40,8 @@ def send_request(events: Any, bus: str, request: JobMoveRequested | JobEditReque
 
 
 def put_events(events: Any, bus: str, messages: Sequence[BusEvent]) -> None:
-    """Raises Unavailable if the bus did not take all of them.
-
-    `put_events` answers 200 even when entries failed; only those are sent again.
-    """
-    for start in range(0, len(messages), PER_CALL):
-        entries = [_entry(bus, *message) for message in messages[start : start + PER_CALL]]
-        for _ in range(ATTEMPTS):
-            results = events.put_events(Entries=entries)["Entries"]
-            pairs = zip(entries, results, strict=True)
-            entries = [entry for entry, result in pairs if result.get("ErrorCode")]
-            if not entries:
-                break
-        else:
-            raise Unavailable(f"the bus did not take {len(entries)} event(s)")
+    """Raises Unavailable if the bus did not take all of them."""
+    eventbridge.put_events(events, [_entry(bus, *message) for message in messages])
 
 
 def _entry(bus: str, kind: str, detail: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import typer
 
 from cli.output.output import console, print_json, report_errors
 from functions.aws.s3_stores import S3Boards, S3Jobs
-from functions.publish_board import PublishBoard
+from functions.views.board import PublishBoard
 
 app = typer.Typer(no_args_is_help=True, help="Rebuild the board from the jobs.")
 

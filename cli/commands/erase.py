@@ -36,7 +36,7 @@ from deploy.erase import (
 from deploy.former_customers import digests_of, masks_of, was_corrected
 from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.messages.phone_numbers import digest_of
-from functions.publish_board import PublishBoard
+from functions.views.board import PublishBoard
 from statemachine.deliveries import masked_phone
 from statemachine.flows import load_flow
 from statemachine.job import Job

@@ -16,7 +16,7 @@ from cli.output.output import TimedOut, UsageError, console, print_json, report_
 from deploy.job_requests import put_events
 from events import JobEditRequested, JobMoveRequested, JobRequested
 from functions.aws.s3_stores import S3Jobs
-from functions.protocol.batches import field_errors
+from functions.protocol.field_errors import field_errors
 from functions.protocol.ports import UnknownJob
 from statemachine.ids import job_id_for
 

@@ -16,10 +16,10 @@ from cli.data.photo_folder import PhotoFolder
 from cli.data.reservations import crew_assignment, renew_reservations
 from cli.output.output import CliError, UsageError, console, print_json, report_errors
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Views
-from functions.protocol.batches import field_errors
+from functions.protocol.field_errors import field_errors
 from functions.protocol.ports import Conflict
 from functions.protocol.read_each import Unreadable, read_each
-from functions.publish_board import PublishBoard
+from functions.views.board import PublishBoard
 from functions.views.write_view import write_view
 from statemachine.bounds import check_imported
 from statemachine.flows import UnknownFlow, load_flow

@@ -22,7 +22,7 @@ from cli.output.safe_text import as_cell, from_cell
 from functions.people.accounts import Account
 from functions.people.roster import Days
 from functions.people.roster_import import ImportedPerson
-from functions.protocol.batches import field_errors
+from functions.protocol.field_errors import field_errors
 from statemachine.roster import DAY_OFF, Date, Day
 from statemachine.values import Frozen, Name
 

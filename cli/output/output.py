@@ -20,7 +20,8 @@ from rich.markup import escape
 from cli.output.error_log import log_unexpected, wants_tracebacks
 from cli.output.safe_text import terminal
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
-from functions.protocol.batches import PERMANENT_ERRORS, field_errors
+from functions.protocol.batches import PERMANENT_ERRORS
+from functions.protocol.field_errors import field_errors
 from functions.protocol.ports import (
     Conflict,
     Corrupt,

@@ -14,7 +14,7 @@ from functions.api.request import ApiRequest
 from functions.api.request_models import EditBody, MoveBody, NewJobBody
 from functions.api.response_models import BookedDocument
 from functions.api.responses import ApiResponse, acts_on, job_document, kind_of, works_on
-from functions.create_job import Booked
+from functions.jobs.create import Booked
 from functions.people.sessions import Session
 from functions.protocol.ports import Corrupt, UnknownJob
 from statemachine.edits import EditRefused

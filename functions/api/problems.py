@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from functions.create_job import BookedOtherwise, WindowRefused
+from functions.jobs.create import BookedOtherwise, WindowRefused
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
 from functions.people.crew_location import JobNotUnderWay
 from functions.people.rate_limits import retry_after_s

@@ -20,7 +20,7 @@ from functions.ops.dead_letters import UnknownQueue
 from functions.protocol.ports import Unavailable
 from functions.repair.requests import RepairReport
 from tests.api.api_fixture import ApiBackend
-from tests.functions.conftest import S3Ground
+from tests.functions.conftest import S3Storage
 from tests.support.builders import NOON, a_job
 from tests.support.moto_server import Moto
 
@@ -144,21 +144,21 @@ def test_all_jobs_are_repaired_in_batches_and_a_failed_batch_job_by_job(
     moto: Moto,
 ) -> None:
     """The watchdog fails on a batch, and then on one of its jobs: only that one has failed."""
-    s3_ground = S3Ground.of(moto)
+    storage = S3Storage.of(moto)
     for tenant, number in (("main", BATCH_SIZE + 2), ("other", 1)):
-        s3_ground.put(f"directory/{tenant}.json", b"{}")
+        storage.put(f"directory/{tenant}.json", b"{}")
         for n in range(number):
-            s3_ground.jobs.mark_open(tenant, f"261121-{n:06d}")
+            storage.jobs.mark_open(tenant, f"261121-{n:06d}")
     resumed = {"repaired": {"261121-000025": ["resumed"]}}
     one_by_one: list[dict[str, Any]] = [{}, *[{"repaired": {}}] * (BATCH_SIZE - 1)]
     functions, asked = functions_that_answer({}, *one_by_one, resumed, {"repaired": {}})
-    clients = {"lambda": functions, "s3": s3_ground.s3}
+    clients = {"lambda": functions, "s3": storage.s3}
     connection = SimpleNamespace(
-        outputs={"JobsBucket": s3_ground.bucket, "WatchJobsFunction": "watch"},
+        outputs={"JobsBucket": storage.bucket, "WatchJobsFunction": "watch"},
         one_attempt=lambda service, patience_s=60: clients[service],
     )
     client = DirectOpsClient(connection, "main")  # type: ignore[arg-type]  # a stand-in
-    client.ops = SimpleNamespace(open_jobs=s3_ground.jobs.open_jobs)  # type: ignore[assignment]  # a stand-in
+    client.ops = SimpleNamespace(open_jobs=storage.jobs.open_jobs)  # type: ignore[assignment]  # a stand-in
     *singles, second, third = client.repair_all()
     assert [len(some["job_ids"]) for some in asked] == [BATCH_SIZE, *[1] * BATCH_SIZE, 2, 1]
     assert [len(batch.done.failed) for batch in singles] == [1, *[0] * (BATCH_SIZE - 1)]

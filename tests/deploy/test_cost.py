@@ -26,8 +26,8 @@ from deploy.cost import (
     receives,
 )
 from functions.repair import job_selection
-from functions.repair.job_selection import A_ROUND, GRACE, LATELY
-from functions.watch_jobs import DEAD_LETTERS_EVERY
+from functions.repair.job_selection import A_ROUND, GRACE, RECENT
+from functions.repair.watch import DEAD_LETTERS_EVERY
 from statemachine.asl import definition
 from statemachine.flows import load_flow
 from tests.support.builders import a_booking, a_request, an_edit
@@ -145,7 +145,7 @@ def test_a_message_of_each_request_and_of_each_fact_to_each_queue_of_facts() -> 
 
 
 def test_the_watchdog_looks_at_a_job_that_was_touched_as_often_as_is_counted() -> None:
-    lately = math.ceil((LATELY - GRACE).total_seconds() / 60)
+    lately = math.ceil((RECENT - GRACE).total_seconds() / 60)
     messages = A_ROUND.total_seconds() / 60
     assert Use().watchdog_reads == Use().statuses * (lately + messages)
     assert Use().lists == Use().statuses * messages

@@ -19,7 +19,7 @@ from functions.aws.reservations import DynamoReservations
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.s3_stores import S3Jobs
-from functions.edit_job import EditJob
+from functions.jobs.edit import EditJob
 from functions.people.accounts import Passwords, new_account
 from functions.people.assign_crew import AssignCrew
 from functions.protocol.compare_and_swap import full_jitter

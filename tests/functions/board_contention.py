@@ -1,4 +1,4 @@
-"""Many movers, a faulty board writer and a reader, all at once, with real threads: case T20."""
+"""Case T20: many movers, faulty board writers, and a reader, at once, with real threads."""
 
 import queue
 import random
@@ -9,12 +9,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
-from functions.advance_job import AdvanceJob
+from functions.jobs.advance import AdvanceJob
 from functions.protocol.ports import Corrupt, Unavailable
-from functions.publish_board import PublishBoard
+from functions.views.board import PublishBoard
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of
-from tests.functions.conftest import Ground
+from tests.functions.conftest import Storage
 from tests.support.builders import NOON, a_job, a_request, minutes
 from tests.support.fakes import FakeBus, FakeExecutions
 from tests.support.faults import Crashed, SeededFaults
@@ -22,20 +22,20 @@ from tests.support.faults import Crashed, SeededFaults
 MOVES = ("confirm", "start", "complete")
 BATCH = 50
 FAULTS = {"PutObject": 0.3, "GetObject": 0.005}
-"""By call of a board writer; one lost read among fifty fails the whole batch."""
+"""Fault rates by call of a board writer; one lost read of fifty fails the whole batch."""
 WINDOW_S = 0.1
 LIMIT_S = 60
 
 
-class Rush:
-    """Every job is moved to its end, each move by two movers, in an order only the seed knows.
+class ConcurrentMoves:
+    """Every job is moved to its end, each move by two movers, in a random order from the seed.
 
-    What was moved goes to the board's queue, as `JobMoved` does; two writers take batches from it
-    and put back what failed, as SQS does. A reader looks at the board all the time.
+    Moved jobs go to the board's queue, as `JobMoved` does. Two writers take batches from it and put
+    failed ones back, as SQS does. A reader keeps reading the board.
     """
 
-    def __init__(self, ground: Ground, seed: int, jobs: int = 200, movers: int = 32) -> None:
-        self.ground, self.seed, self.movers = ground, seed, movers
+    def __init__(self, storage: Storage, seed: int, jobs: int = 200, movers: int = 32) -> None:
+        self.storage, self.seed, self.movers = storage, seed, movers
         self.job_ids = [f"261121-{number:06d}" for number in range(jobs)]
         self.moved: queue.Queue[str] = queue.Queue()
         self.over = threading.Event()
@@ -45,7 +45,7 @@ class Rush:
 
     def go(self) -> None:
         for number, job_id in enumerate(self.job_ids):
-            self.ground.jobs.create(a_job(job_id=job_id, token=f"{number:022d}"))
+            self.storage.jobs.create(a_job(job_id=job_id, token=f"{number:022d}"))
         movers = self._movers()
         others = [threading.Thread(target=self._look)]
         with ExitStack() as faulty:
@@ -53,7 +53,7 @@ class Rush:
                 faults = SeededFaults(
                     self.seed + number, FAULTS, ("before", "after", "dup", "crash")
                 )
-                beset = faulty.enter_context(self.ground.beset_by(faults))
+                beset = faulty.enter_context(self.storage.with_faults(faults))
                 others.append(threading.Thread(target=self._write, args=(beset,)))
             for thread in (*others, *movers):
                 thread.start()
@@ -68,7 +68,7 @@ class Rush:
 
     def statuses(self) -> Counter[str]:
         return Counter(
-            self.ground.jobs.read("main", job_id).value.status for job_id in self.job_ids
+            self.storage.jobs.read("main", job_id).value.status for job_id in self.job_ids
         )
 
     def _movers(self) -> list[threading.Thread]:
@@ -78,7 +78,7 @@ class Rush:
         return [threading.Thread(target=self._move, args=(share,)) for share in shares]
 
     def _move(self, share: list[tuple[str, str]]) -> None:
-        advance = AdvanceJob(self.ground.jobs, FakeExecutions(), FakeBus())
+        advance = AdvanceJob(self.storage.jobs, FakeExecutions(), FakeBus())
         for job_id, move in share:
             when = NOON + minutes(MOVES.index(move))
             request = a_request(a_job(job_id=job_id), move, occurred_at=when)
@@ -86,7 +86,7 @@ class Rush:
             self.moved.put(job_id)
 
     def _until_done(self, do: Callable[[], object]) -> None:
-        """As the queue in front delivers it: again, where it was not done."""
+        """Retry as the queue does, until it is done."""
         for _ in range(20):
             try:
                 do()
@@ -97,8 +97,8 @@ class Rush:
             return
         self.errors.append(Unavailable("twenty times"))
 
-    def _write(self, ground: Ground) -> None:
-        publish = PublishBoard(ground.jobs, ground.boards)
+    def _write(self, storage: Storage) -> None:
+        publish = PublishBoard(storage.jobs, storage.boards)
         while not self.over.is_set():
             batch = self._batch()
             try:
@@ -122,11 +122,11 @@ class Rush:
         return batch
 
     def _look(self) -> None:
-        """No job is ever shown at a lower `rev` than before, nor vanishes."""
+        """Record jobs that are shown at a lower `rev` than before, or vanish."""
         seen: dict[str, int] = {}
         while not self.over.wait(0.02):
             try:
-                stored = self.ground.boards.read("main")
+                stored = self.storage.boards.read("main")
             except (Unavailable, Corrupt) as error:
                 self.errors.append(error)
                 return
@@ -136,8 +136,8 @@ class Rush:
             self.looks += 1
 
 
-def folded(ground: Ground) -> bytes:
-    """`jobs.json` as a fold of all job objects, made without any of the board's writers."""
-    jobs = [ground.jobs.read("main", job_id).value for job_id in ground.jobs.all_ids("main")]
+def folded(storage: Storage) -> bytes:
+    """`jobs.json` made from all job objects, without using the board's writers."""
+    jobs = [storage.jobs.read("main", job_id).value for job_id in storage.jobs.all_ids("main")]
     cards = {job.job_id: card_of(job, load_flow(job.flow)) for job in jobs}
     return Board(jobs=cards).to_bytes()

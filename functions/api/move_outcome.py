@@ -50,7 +50,7 @@ def _first_outcome(job: Job, requested: JobMoveRequested, to_customer: bool) -> 
 
 def refused(job: Job, why: RefusalReason, to_customer: bool = False) -> Problem:
     """The problem, with the job's status now and who moved it there; customers do not see who."""
-    now: dict[str, Any] = {"rev": job.visible_rev, "job_status": job.status}
+    now: dict[str, Any] = {"rev": job.rev, "job_status": job.status}
     if job.ledger and not to_customer:
         last = job.ledger[-1]
         now |= {

@@ -141,7 +141,7 @@ def _choose(api: Api, request: ApiRequest, move: str) -> ApiResponse:
         occurred_at=request.now,
         actor=LINK_HOLDER,
         move=move,
-        expected_rev=job.visible_rev,
+        expected_rev=job.rev,
         reason=body.reason,
     )
     verdict = api.advance(requested, request.now)
@@ -164,7 +164,7 @@ def _view_response(job: Job, outcome: str) -> ApiResponse:
     return ApiResponse(
         200,
         view_of(job, load_flow(job.flow)),
-        {"ETag": f'"{job.visible_rev}"'},
+        {"ETag": f'"{job.rev}"'},
         about=(job.tenant, job.job_id),
         seq=job.seq,
         outcome=outcome,

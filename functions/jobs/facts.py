@@ -16,7 +16,7 @@ def refused_fact(job: Job, refusal: Refusal) -> JobMoveRefused:
 
 
 def edited_fact(job: Job, edit: Edit) -> JobEdited:
-    return _fact(JobEdited, job, edit, rev=job.visible_rev)
+    return _fact(JobEdited, job, edit, rev=job.rev)
 
 
 def refused_edit_fact(job: Job, refusal: RefusedEdit) -> JobEditRefused:

@@ -70,7 +70,7 @@ class AssignCrew:
             _check_span(span)
             if not has_ended(after, flow):
                 self._check_days(after.tenant, newly, span)
-            self._reserve(needed, before, (before.rev + 1, request.event_id), now)
+            self._reserve(needed, before, (before.version + 1, request.event_id), now)
 
     def reserve_again(self, job: Job, now: datetime) -> None:
         """Reserves everything that the job needs as it is, for a job that was imported.
@@ -80,7 +80,7 @@ class AssignCrew:
         span = window_of(job)
         if span and not has_ended(job, load_flow(job.flow)):
             _check_span(span)
-            self._reserve(needs_of(job), job, (job.rev, f"again-{job.rev}"), now)
+            self._reserve(needs_of(job), job, (job.version, f"again-{job.version}"), now)
 
     def _check_days(self, tenant: str, newly: Sequence[Assigned], span: Span) -> None:
         zone = ZoneInfo(self.tenants.read(tenant).time_zone)
@@ -199,10 +199,10 @@ def _days_text(days: Days, member: str, dates: Sequence[date]) -> str:
 def _reservation_of(
     needed: BusySpan, job_id: str, edit: tuple[int, str], now: datetime
 ) -> Reservation:
-    rev, event_id = edit
+    version, event_id = edit
     return Reservation(
         job_id=job_id,
-        rev=rev,
+        version=version,
         event_id=event_id,
         begin=needed.begin,
         end=needed.end,

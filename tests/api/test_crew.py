@@ -33,7 +33,7 @@ def a_numbered(number: int, *members: str, **values: Any) -> Job:
 def edit(
     api: ApiBackend, changes: Any, job: str = JOB, by: str = "dana", **headers: str
 ) -> ApiReply:
-    match = {"if-match": f'"{api.job(job).visible_rev}"'}
+    match = {"if-match": f'"{api.job(job).rev}"'}
     return api.send("PATCH", f"/api/jobs/{job}", changes, by=by, headers=match | headers)
 
 

@@ -145,7 +145,7 @@ def test_role_and_route(api: ApiBackend, route: str, who: str, status: int) -> N
 )
 def test_crew_may_change_only_notes_eta_and_load(api: ApiBackend, changes: dict[str, Any]) -> None:
     job = api.store(a_job("in_progress"))
-    match = {"if-match": f'"{job.visible_rev}"'}
+    match = {"if-match": f'"{job.rev}"'}
     got = api.send("PATCH", f"/api/jobs/{JOB}", changes, by="mike", headers=match)
     assert (got.status, got.slug) == (403, "not-allowed")
     assert api.job(JOB) == job
@@ -153,7 +153,7 @@ def test_crew_may_change_only_notes_eta_and_load(api: ApiBackend, changes: dict[
 
 def test_crew_may_set_the_eta(api: ApiBackend) -> None:
     job = api.store(a_job("ready_for_pickup"))
-    match = {"if-match": f'"{job.visible_rev}"'}
+    match = {"if-match": f'"{job.rev}"'}
     changes = {"schedule": {"eta": "2026-11-21T13:00:00Z"}}
     got = api.send("PATCH", f"/api/jobs/{JOB}", changes, by="mike", headers=match)
     assert (got.status, got.json["schedule"]) == (200, {"eta": "2026-11-21T13:00:00.000Z"})

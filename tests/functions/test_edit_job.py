@@ -49,7 +49,7 @@ def test_an_edit_is_committed_shown_and_announced() -> None:
     setup = EditJobSetup()
     job = setup.edit(NEW_PRICE, NOON)
     assert setup.jobs.read("main", job.job_id).value == job
-    assert (job.price_cents, job.rev, job.visible_rev, job.status) == (
+    assert (job.price_cents, job.version, job.rev, job.status) == (
         75_000,
         2,
         2,
@@ -95,7 +95,7 @@ def test_the_next_copy_completes_the_edit_whatever_was_lost(fault: Kind) -> None
         except (Unavailable, Crashed):
             setup.edit(NEW_PRICE, NOON)
         setup.faults.over = True
-        assert setup.jobs.read("main", a_job().job_id).value.rev == 2, setup.faults.log
+        assert setup.jobs.read("main", a_job().job_id).value.version == 2, setup.faults.log
         assert parsed(View, setup.bucket.objects[VIEW_KEY]).rev == 2
         assert len(setup.bus.told(JobEdited)) == 1
 
@@ -127,7 +127,7 @@ def test_a_refused_edit_is_on_the_jobs_record_and_announced() -> None:
         setup.edit(STALE, NOON)
     job = setup.jobs.read("main", a_job().job_id).value
     (refusal,) = job.refused_edits
-    assert (refusal.why, refusal.fields, job.visible_rev, job.price_cents) == (
+    assert (refusal.why, refusal.fields, job.rev, job.price_cents) == (
         "overtaken",
         ("price_cents",),
         1,
@@ -147,7 +147,7 @@ def test_a_copy_of_a_refused_edit_is_refused_and_announced_alike() -> None:
     with pytest.raises(EditRefused):
         setup.edit(again, NOON + minutes(1))
     assert len(setup.bus.told(JobEditRefused)) == 1
-    assert setup.jobs.read("main", a_job().job_id).value.rev == 2
+    assert setup.jobs.read("main", a_job().job_id).value.version == 2
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
@@ -220,7 +220,7 @@ def edited_and_resumed(job: Job, now: datetime = NOON) -> tuple[Job, FakeExecuti
 
 def test_an_early_move_is_made_with_the_edit_that_brings_its_rev() -> None:
     job, executions, _ = edited_and_resumed(kept_until_rev(4))
-    assert (job.status, job.early, job.visible_rev) == ("ready_for_pickup", (), 5)
+    assert (job.status, job.early, job.rev) == ("ready_for_pickup", (), 5)
     assert [entry.rev for entry in job.ledger] == [5]
     assert executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 

@@ -123,7 +123,7 @@ def test_an_ended_job_is_recorded_as_settled_and_waits_for_no_one() -> None:
     setup = SettleJobSetup(moved(waited_for(a_job("in_progress")), "complete"))
     assert setup.settles(3) == shown(3, "completed")
     assert (setup.job.execution.seq, setup.job.wait) == (3, None)
-    assert setup.job.visible_rev == setup.job.rev - 1
+    assert setup.job.rev == setup.job.version - 1
 
 
 def test_the_time_from_the_event_to_the_public_view_is_measured() -> None:

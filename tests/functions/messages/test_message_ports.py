@@ -122,7 +122,7 @@ def test_each_tenant_has_its_own_record_of_a_number(store: Store) -> None:
     change_phone_record(store.numbers, "main", "+15555550123", stop, no_pause)
     change_phone_record(store.numbers, "main", "+15555550123", stop, no_pause)
     known = phone_record(store.numbers, "main", "+15555550123")
-    assert (known.stopped, known.rev) == (True, 1)
+    assert (known.stopped, known.version) == (True, 1)
     assert not phone_record(store.numbers, "other", "+15555550123").stopped
 
 

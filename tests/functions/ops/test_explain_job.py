@@ -58,7 +58,7 @@ class VersionedBusiness:
 
     def store(self, job: Job) -> Job:
         """Stores the job, a second later its view, then the board, as the functions do."""
-        if job.rev == 1:
+        if job.version == 1:
             self.jobs.create(job)
             self.executions.start(job.flow, job.tenant, job.job_id, 0)
         else:

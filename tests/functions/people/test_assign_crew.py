@@ -78,7 +78,7 @@ class CrewBusiness:
 
     def move(self, number: int, name: str) -> None:
         job = self.job(number)
-        request = a_request(job, name, event_id=f"{name}-{job.rev}", reason="so it is")
+        request = a_request(job, name, event_id=f"{name}-{job.version}", reason="so it is")
         verdict = judge(job, request, load_flow(job.flow), NOON)
         assert isinstance(verdict, Committed)
         self.jobs.replace(verdict.job, self.jobs.read("main", job.job_id).etag)
@@ -413,7 +413,7 @@ def test_a_crash_between_reservation_and_commit_heals_once_the_job_is_written(
 def test_an_edit_that_lost_its_race_reserves_no_one(
     business: CrewBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It had reserved maria for rev 2 of job 1, but another edit became rev 2."""
+    """It had reserved maria for version 2 of job 1, but another edit became version 2."""
     late = business.request(1, crew=[MARIA]).model_copy(update={"expected_rev": 1})
     claiming = business.crew.reservations.write
 
@@ -483,4 +483,4 @@ def test_the_crew_check_is_part_of_the_edit(business: CrewBusiness) -> None:
     assert isinstance(business.edit.crew, AssignCrew)
     with pytest.raises(CrewUnavailable):
         business.change(1, crew=[{"role": "supervisor", "member": "maria"}])
-    assert (business.job(1).visible_rev, business.job(1).crew) == (1, ())
+    assert (business.job(1).rev, business.job(1).crew) == (1, ())

@@ -115,7 +115,7 @@ def test_t1_the_same_event_twice_is_applied_once(storage: Storage) -> None:
     first = setup.ask("confirm")
     assert isinstance(first, Committed)
     assert setup.ask("confirm") == Duplicate(first.job)
-    assert (setup.job, setup.job.rev, len(setup.job.ledger)) == (first.job, 2, 1)
+    assert (setup.job, setup.job.version, len(setup.job.ledger)) == (first.job, 2, 1)
 
 
 def test_t1_the_same_event_twice_is_announced_once() -> None:
@@ -132,7 +132,7 @@ def test_t1_the_same_event_twice_is_announced_once() -> None:
 
 
 def test_t2_two_writers_of_one_event_both_succeed_and_it_is_there_once(storage: Storage) -> None:
-    """Timeline: both read rev 1 · one PUT, 200 · the other, 412 · it reads and finds its event."""
+    """Timeline: both read v1 · one PUT, 200 · the other, 412 · it reads and finds its event."""
     storage.jobs.create(a_job())
     request = a_request(a_job(), "confirm")
     with storage.under(Faults()) as calls:
@@ -158,7 +158,7 @@ def test_t2_of_many_writers_none_is_overwritten(storage: Storage) -> None:
     job = ProtocolSetup(storage).job
     records = [*job.ledger, *job.refused]
     assert sorted(record.event_id for record in records) == sorted(r.event_id for r in requests)
-    assert job.rev == 11
+    assert job.version == 11
 
 
 def test_t3_a_put_whose_answer_is_lost_is_applied_once_and_no_one_notices(storage: Storage) -> None:
@@ -192,7 +192,7 @@ def test_t5_a_conflict_of_conditional_writes_is_retried_and_applied_once(
     with s3_storage.under(Faults({"PutObject": [None, *conflict]})) as calls:
         assert isinstance(setup.ask("confirm"), Committed)
     assert (calls.calls("PutObject"), pauses) == (TOUCHED_AND_WRITTEN + 3, [0, 1, 2])
-    assert (setup.job.rev, len(setup.job.ledger)) == (2, 1)
+    assert (setup.job.version, len(setup.job.ledger)) == (2, 1)
 
 
 def test_t5_any_other_409_is_not_swallowed(s3_storage: S3Storage) -> None:
@@ -216,9 +216,9 @@ def test_t6_an_event_for_a_missing_job_is_dead_lettered_and_nothing_created(
 
 
 def test_t7_a_version_that_looks_like_an_older_one_is_not_mistaken_for_it(storage: Storage) -> None:
-    """A → B → A: S3's ETags are hashes of the content, so the content has its `rev`."""
+    """A → B → A: S3's ETags are hashes of the content, so the content has its `version`."""
     versions = [a_job(), a_job().seen(price_cents=1), a_job().seen().seen()]
-    assert versions[0].with_(rev=3, visible_rev=3) == versions[2]
+    assert versions[0].with_(version=3, rev=3) == versions[2]
     storage.jobs.create(versions[0])
     etags = [storage.etag(KEY)]
     for version in versions[1:]:
@@ -385,7 +385,7 @@ def test_t12_a_lost_task_token_call_is_repeated_and_the_execution_continues_once
     job = a_job_in(world)
     world.ask(a_request(world.job(job), "confirm"))
     world.run()
-    assert (world.job(job).status, world.job(job).rev) == ("ready_for_pickup", 4)
+    assert (world.job(job).status, world.job(job).version) == ("ready_for_pickup", 4)
     assert the_run(world).visited == [(0, "pending_pickup"), (1, "ready_for_pickup")]
     assert world.faults.calls("SendTaskSuccess") == (1 if lost == "dup" else 2)
 

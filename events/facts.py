@@ -6,8 +6,9 @@ A fact can arrive twice: `(tenant, job_id, seq)` names a move, `event_id` a refu
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
+from statemachine.records import EditRefusalReason, RefusalReason
 
-from statemachine.job import EditRefusalReason, RefusalReason, Repair
+from statemachine.job import Repair
 from statemachine.values import Actor, EventId, Frozen, JobId, Name, Tenant, Utc
 
 FACTS_SOURCE = "haulway.jobs"

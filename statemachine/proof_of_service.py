@@ -4,8 +4,9 @@ import hashlib
 from datetime import datetime
 from typing import Literal
 
-from statemachine.job import Edit, Job, Photo
+from statemachine.job import Job, Photo
 from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.records import Edit
 
 MOST_PHOTOS = 20
 
@@ -56,4 +57,4 @@ def with_photo(job: Job, photo: Photo) -> Job:
         recorded_at=photo.recorded_at,
         actor=photo.actor,
     )
-    return job.seen(photos=(*job.photos, photo), edits=(*job.edits, edit))
+    return job.with_change(photos=(*job.photos, photo), edits=(*job.edits, edit))

@@ -2,14 +2,16 @@
 
 from typing import Any, Literal
 
+from statemachine.records import EarlyMove, Refusal, RefusalReason
+
 from events import JobMoveRequested
 from functions.api.problems import Problem, slug_of
-from statemachine.job import EarlyMove, Job, Refusal, RefusalReason
+from statemachine.job import Job
 from statemachine.lifecycle import (
     EXPLANATIONS,
     Committed,
     Duplicate,
-    KeptEarly,
+    EarlyMoveKept,
     Refused,
     Verdict,
     copy_of,
@@ -27,7 +29,7 @@ def outcome_of(verdict: Verdict, requested: JobMoveRequested, to_customer: bool 
     match verdict:
         case Committed():
             return "moved"
-        case KeptEarly():
+        case EarlyMoveKept():
             return "kept"
         case Refused(job=job, refusal=refusal):
             raise refused(job, refusal.why, to_customer)

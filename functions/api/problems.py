@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from statemachine.record_limits import RecordsFull
+from statemachine.records import RefusalReason
+
 from functions.jobs.create import BookedOtherwise, WindowRefused
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
 from functions.people.crew_location import JobNotUnderWay
@@ -17,8 +20,7 @@ from functions.photos.add_photo import EventTaken, PhotoMissing
 from functions.protocol.ports import Corrupt, Unavailable, Unforeseen, UnknownJob, UnknownTenant
 from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import UnknownFlow, UnknownStatus
-from statemachine.job import RefusalReason
-from statemachine.lifecycle import EXPLANATIONS, RecordsFull
+from statemachine.lifecycle import EXPLANATIONS
 from statemachine.proof_of_service import PhotoRefused
 from statemachine.values import JobId
 

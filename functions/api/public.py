@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from hmac import compare_digest
 
+from statemachine.records import RefusalReason
+
 from events import JobMoveRequested, JobRequested
 from functions.api.dependencies import Api
 from functions.api.jobs import booked_response, derived_id
@@ -20,7 +22,7 @@ from statemachine.business import BusinessSettings, is_internal
 from statemachine.flow_machine import legal_move
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, is_token
-from statemachine.job import Customer, Job, Place, RefusalReason, Schedule
+from statemachine.job import Customer, Job, Place, Schedule
 from statemachine.values import Actor
 from statemachine.views import View, view_of
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
+from statemachine.records import RefusalReason
 
 from functions.people.accounts import Role
 from functions.people.crew_location import CrewLocation
@@ -15,7 +16,6 @@ from statemachine.job import (
     PhotoKind,
     Place,
     PriceCents,
-    RefusalReason,
     Schedule,
 )
 from statemachine.roster import Date, Day

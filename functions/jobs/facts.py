@@ -3,10 +3,11 @@
 from typing import TypeVar
 
 from pydantic import BaseModel
+from statemachine.records import Edit, Refusal, RefusedEdit
 
 from events import Fact, JobCreated, JobEdited, JobEditRefused, JobMoved, JobMoveRefused
 from statemachine.flows import Flow
-from statemachine.job import Edit, Job, Refusal, RefusedEdit
+from statemachine.job import Job
 
 FactT = TypeVar("FactT", bound=BaseModel)
 

@@ -80,7 +80,7 @@ class _Text:
     def since(self) -> datetime:
         """When the reason for the text arose: the status, or a corrected number."""
         edited = [edit.recorded_at for edit in self.job.edits if "customer" in edit.fields]
-        return max([self.job.moment_of(self.seq), *edited])
+        return max([self.job.entered_at_of(self.seq), *edited])
 
     @property
     def is_unconfirmed_booking(self) -> bool:

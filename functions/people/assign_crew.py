@@ -127,11 +127,11 @@ class AssignCrew:
     def _with_reservation(
         self, sheet: ReservationSheet, mine: Reservation, before: Job, now: datetime
     ) -> ReservationSheet:
-        overlapping = () if has_ended(before, load_flow(before.flow)) else sheet.in_the_way(mine)
+        overlapping = () if has_ended(before, load_flow(before.flow)) else sheet.conflicting(mine)
         gone = [
             each for each in overlapping if self._is_gone(before.tenant, sheet.subject, each, now)
         ]
-        return sheet.with_claim(mine, before, gone)
+        return sheet.with_reservation(mine, before, gone)
 
     def _is_gone(self, tenant: str, subject: str, other: Reservation, now: datetime) -> bool:
         """True if the other reservation is gone for good, False if it is asleep.
@@ -206,7 +206,7 @@ def _reservation_of(
         event_id=event_id,
         begin=needed.begin,
         end=needed.end,
-        claimed_at=now,
+        reserved_at=now,
     )
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from statemachine.record_limits import RecordsFull
 
 from events import TEXTS_SOURCE, Request
 from functions.protocol.clock import utc_now
@@ -29,7 +30,6 @@ from functions.protocol.ports import (
 )
 from statemachine.edits import EditRefused
 from statemachine.flows import UnknownFlow
-from statemachine.lifecycle import RecordsFull
 from statemachine.values import (
     RESERVED,
     JobId,

@@ -325,7 +325,7 @@ def test_a_member_taken_off_a_job_does_not_see_it_even_if_the_card_lags(
     api.store(a_numbered(1, "mike"))
     api.send("GET", "/api/my/jobs", by="mike")
     stored = api.jobs.read("main", "261121-000001")
-    api.jobs.replace(stored.value.seen(crew=()), stored.etag)
+    api.jobs.replace(stored.value.with_change(crew=()), stored.etag)
     assert api.send("GET", "/api/my/jobs", by="mike").json["jobs"] == []
 
 

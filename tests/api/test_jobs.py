@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from statemachine.records import Refusal
 
 from events import JobCreated, JobEdited, JobMoved, JobMoveRefused, JobMoveRequested
 from functions.api.board import _first_page
@@ -12,7 +13,7 @@ from functions.api.response_models import JobsDocument
 from functions.jobs.advance import AdvanceJob
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
-from statemachine.job import Customer, Place, Refusal
+from statemachine.job import Customer, Place
 from statemachine.values import Actor, iso
 from statemachine.views import card_of
 from tests.api.api_fixture import EDGE, ApiBackend, ApiReply

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from statemachine.records import Note
 from typer.testing import CliRunner
 
 from cli.client.bus_client import OPERATOR
@@ -12,7 +13,7 @@ from events import Assignment, JobEditRequested, JobMoveRequested
 from functions.api.response_models import JobDocument
 from functions.api.responses import job_document
 from statemachine.flows import load_flow
-from statemachine.job import Job, Note
+from statemachine.job import Job
 from statemachine.lifecycle import Refused, judge
 from tests.support.builders import CREW, NOON, a_job, a_request, minutes
 

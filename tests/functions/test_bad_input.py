@@ -317,7 +317,7 @@ def test_a_move_that_may_not_be_made_is_refused_on_the_record(
     before = wired.job()
     assert wired.deliver(advance_job, body) == again()
     after = wired.job()
-    assert after == before.bookkept(refused=(*before.refused, after.refused[-1]))
+    assert after == before.with_bookkeeping(refused=(*before.refused, after.refused[-1]))
     assert after.refused[-1].why == why
     assert [(fact["event_id"], fact["why"]) for fact in wired.heard()] == [
         (after.refused[-1].event_id, why)

@@ -80,8 +80,8 @@ def test_after_its_time_limit_the_same_status_is_not_announced_again() -> None:
 
 def test_the_wait_records_whether_its_execution_can_learn_that_the_job_is_late() -> None:
     setup = RegisterWaitSetup(a_job("ready_for_pickup"))
-    setup.register(a_registration(1).with_(hears_late=True))
-    assert setup.job.wait == a_wait(1).with_(hears_late=True)
+    setup.register(a_registration(1).with_(handles_late=True))
+    assert setup.job.wait == a_wait(1).with_(handles_late=True)
 
 
 def test_a_status_that_could_not_be_settled_is_not_waited_in() -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from statemachine.records import Note
+
 from events import Changes, JobEditRequested, JobMoveRequested, StuckReason
 from functions.api.ops_models import DeadLetter
 from functions.people.accounts import Account, Role
@@ -17,17 +19,7 @@ from functions.people.crew_location import CrewLocation
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, job_id_for, new_token
-from statemachine.job import (
-    Assigned,
-    Customer,
-    Execution,
-    Job,
-    Note,
-    Photo,
-    PhotoKind,
-    Place,
-    Schedule,
-)
+from statemachine.job import Assigned, Customer, Execution, Job, Photo, PhotoKind, Place, Schedule
 from statemachine.lifecycle import Verdict, judge
 from statemachine.proof_of_service import photo_id_of, with_photo
 from statemachine.values import Actor

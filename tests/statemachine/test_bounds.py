@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
+from statemachine.record_limits import MAX_OWN_RECORDS, MAX_RECORDS, RecordsFull
+from statemachine.records import Edit, Note
 
 from events import JobRequested
 from functions.protocol.field_errors import field_errors
@@ -17,7 +19,7 @@ from statemachine.bounds import (
     note_text,
     without_hidden,
 )
-from statemachine.deadlines import due_at, is_late_unheard
+from statemachine.deadlines import due_at, is_late_unreported
 from statemachine.edits import (
     MAX_OWN_NOTES,
     EditRefused,
@@ -26,8 +28,7 @@ from statemachine.edits import (
     edited,
 )
 from statemachine.flows import load_flow
-from statemachine.job import Edit, Job, Note, Schedule
-from statemachine.lifecycle import MAX_OWN_RECORDS, MAX_RECORDS, RecordsFull
+from statemachine.job import Job, Schedule
 from statemachine.values import LATEST, Actor
 from statemachine.views import card_of, view_of
 from tests.support.builders import CREW, DISPATCHER, NOON, a_booking, a_job, a_request, an_edit
@@ -133,7 +134,7 @@ def test_a_stored_moment_at_the_end_of_time_stops_no_one(stored: str, field: str
     due = due_at(job)
     assert due is not None
     assert due.astimezone(ZoneInfo("Pacific/Kiritimati")) <= LATEST + timedelta(365)
-    assert not is_late_unheard(job, NOON)
+    assert not is_late_unreported(job, NOON)
     assert card_of(job, flow).job_id == job.job_id
     assert view_of(job, flow).model_dump_json()
     assert Job.model_validate_json(job.model_dump_json(by_alias=True)) == job

@@ -5,20 +5,10 @@ from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from statemachine.records import Edit, Note
 
 from statemachine.flows import load_flow
-from statemachine.job import (
-    Assigned,
-    Customer,
-    Edit,
-    Epoch,
-    Job,
-    Note,
-    Photo,
-    Place,
-    Schedule,
-    TaskWait,
-)
+from statemachine.job import Assigned, Customer, Epoch, Job, Photo, Place, Schedule, TaskWait
 from statemachine.lifecycle import judge
 from statemachine.values import Actor
 from statemachine.views import (
@@ -81,7 +71,7 @@ def a_job_with_a_canary_in_every_private_field() -> Job:
         job = judge(job, request, HAUL, NOON).job
     assert (len(job.ledger), len(job.refused), len(job.early)) == (2, 1, 1)
     record = {"event_id": "canary-event-9", "actor": CANARY, "recorded_at": NOON}
-    return job.seen(
+    return job.with_change(
         notes=(Note(text="canary-note", **record),),
         edits=(Edit(fields=("notes",), **record),),
         photos=(Photo(photo_id=PHOTO_ID, kind="before", taken_at=NOON, **record),),
@@ -218,7 +208,7 @@ def test_the_view_names_the_driver_by_first_name() -> None:
 
 def test_bookkeeping_leaves_view_and_card_as_they_are() -> None:
     job = a_job("ready_for_pickup")
-    touched = judge(job.bookkept(), a_request(job, "sing", actor=CREW), HAUL, NOON).job
+    touched = judge(job.with_bookkeeping(), a_request(job, "sing", actor=CREW), HAUL, NOON).job
     assert (view_of(touched, HAUL), card_of(touched, HAUL)) == (
         view_of(job, HAUL),
         card_of(job, HAUL),

@@ -318,7 +318,7 @@ class FakeTenants:
         return (n for n in names if re.fullmatch(TENANT_PATTERN, n) and f"{n}." > f"{after}.")
 
 
-class FakeUsage:
+class FakeInvalidationUsage:
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
 
@@ -385,7 +385,7 @@ class FakeBus:
         if facts:
             self.faults.around("PutEvents", lambda: self.facts.extend(facts), Unavailable("lost"))
 
-    def told(self, kind: type[Told]) -> list[Told]:
+    def announced(self, kind: type[Told]) -> list[Told]:
         """The facts of one kind, each once, in the order in which they were first told."""
         return list(dict.fromkeys(fact for fact in self.facts if isinstance(fact, kind)))
 

@@ -86,7 +86,7 @@ class FakeInvalidationTimes:
         return self.faults.around("ListInvalidations", listed, Unavailable("lost"))
 
 
-class FakeRuns:
+class FakeExecutionRuns:
     """The executions that FakeExecutions has started, since `started_at`."""
 
     def __init__(self, executions: FakeExecutions, started_at: datetime) -> None:

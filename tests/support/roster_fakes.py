@@ -137,7 +137,7 @@ def a_member(account: str, *roles: Role, **values: Any) -> Account:
     )
 
 
-def a_crew_office(
+def a_crew_assignment(
     jobs: Jobs, *members: Account, tenants: Tenants | None = None, faults: Faults | None = None
 ) -> AssignCrew:
     """Assignment over a roster in memory, of `members` and one truck, `t1`."""

@@ -25,7 +25,7 @@ from statemachine.reservations import Reservation, ReservationSheet
 from statemachine.roster import DAY_OFF, Day, Hours
 from tests.support.builders import NOON, a_job, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews
-from tests.support.faults import Faults, Kind, Says
+from tests.support.faults import Faults, Kind, ServiceResponse
 from tests.support.moto_server import Moto
 from tests.support.roster_fakes import FakeAccounts, FakeReservations, FakeRoster, a_member
 
@@ -137,7 +137,7 @@ def a_reservation(number: int = 1, **values: Any) -> Reservation:
             "event_id": "edit-1",
             "begin": NOON,
             "end": NOON + timedelta(hours=2),
-            "claimed_at": NOON,
+            "reserved_at": NOON,
             **values,
         }
     )
@@ -145,7 +145,7 @@ def a_reservation(number: int = 1, **values: Any) -> Reservation:
 
 def a_sheet(subject: str = MARIA, day: str = "2026-11-22", version: int = 1) -> ReservationSheet:
     return ReservationSheet(
-        subject=subject, day=day, version=version, claims=(a_reservation(version),)
+        subject=subject, day=day, version=version, reservations=(a_reservation(version),)
     )
 
 
@@ -181,13 +181,13 @@ def test_all_sheets_are_written_or_none(stores: Stores) -> None:
     [
         ("before", Conflict, False),
         ("after", Conflict, True),
-        (Says(500, "InternalServerError"), Conflict, False),
-        (Says(400, "TransactionInProgressException"), Conflict, False),
-        (Says(400, "ThrottlingException"), Unavailable, False),
+        (ServiceResponse(500, "InternalServerError"), Conflict, False),
+        (ServiceResponse(400, "TransactionInProgressException"), Conflict, False),
+        (ServiceResponse(400, "ThrottlingException"), Unavailable, False),
     ],
 )
 def test_a_lost_response_is_a_conflict(
-    moto: Moto, fault: Kind | Says, expected: type[Exception], written: bool
+    moto: Moto, fault: Kind | ServiceResponse, expected: type[Exception], written: bool
 ) -> None:
     dynamodb = moto.client("dynamodb")
     reservations = DynamoReservations(dynamodb, moto.crew_roster())

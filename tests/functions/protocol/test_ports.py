@@ -94,9 +94,9 @@ def test_a_job_is_replaced_only_with_its_current_etag(storage: Storage) -> None:
     job = a_job()
     storage.jobs.create(job)
     seen = storage.jobs.read("main", job.job_id).etag
-    storage.jobs.replace(job.seen(price_cents=1), seen)
+    storage.jobs.replace(job.with_change(price_cents=1), seen)
     with pytest.raises(Conflict):
-        storage.jobs.replace(job.seen(price_cents=2), seen)
+        storage.jobs.replace(job.with_change(price_cents=2), seen)
     assert storage.jobs.read("main", job.job_id).value.price_cents == 1
 
 
@@ -123,7 +123,7 @@ def test_a_lost_write_is_a_conflict_whether_it_was_done_or_not(
     for _ in range(2):
         stored = storage.jobs.read("main", a_job().job_id)
         with storage.under(Faults({"PutObject": [fault]})), pytest.raises(Conflict):
-            storage.jobs.replace(stored.value.seen(price_cents=2), stored.etag)
+            storage.jobs.replace(stored.value.with_change(price_cents=2), stored.etag)
     assert storage.jobs.read("main", a_job().job_id).value.version == version
 
 

@@ -105,7 +105,7 @@ def edited_fact(job: Job, edit: Edit) -> JobEdited:
         recorded_at=edit.recorded_at,
         event_id=edit.event_id,
         actor=edit.actor,
-        rev=job.visible_rev,
+        rev=job.rev,
         fields=edit.fields,
     )
 
@@ -158,6 +158,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         except EditRefused as refused:  # on the record and announced: nothing is left to be done
             log.info("refused", tenant=request.tenant, job=request.job_id, why=refused.why)
             return
-        log.info("edited", tenant=job.tenant, job=job.job_id, rev=job.visible_rev)
+        log.info("edited", tenant=job.tenant, job=job.job_id, rev=job.rev)
 
     return messages.deliver(event, one)

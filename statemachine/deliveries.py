@@ -4,7 +4,7 @@
        └─────────────┴── claimed ── sent · refused · unknown
                              └── waiting ── claimed …  webhook: an expired claim is sent again
 
-Whoever stores the claim sends. `rev` keeps the versions of the object apart. The object is the
+Whoever stores the claim sends. `version` grows with every write. The object is the
 truth about what is held or waiting: a queue's message is only a hint that its time has come.
 """
 
@@ -79,7 +79,7 @@ class DeliveryName(Frozen):
 
 class Delivery(Frozen):
     name: DeliveryName
-    rev: Annotated[int, Field(ge=1)] = 1
+    version: Annotated[int, Field(ge=1)] = 1
     state: DeliveryState
     why: str | None = None
     """In one word where it was not simply sent."""
@@ -130,7 +130,7 @@ class Delivery(Frozen):
         return self.next(now, state=state, due_at=None, **more)
 
     def next(self, now: datetime, **changes: object) -> "Delivery":
-        return self.with_(rev=self.rev + 1, updated_at=now, **changes)
+        return self.with_(version=self.version + 1, updated_at=now, **changes)
 
 
 def masked_phone(phone: str) -> str:

@@ -71,11 +71,11 @@ def _derived(known: JobEvidence, now: datetime) -> Iterator[str]:
         return
     if known.views is not None:
         rev = max((view.value.rev for view in known.views), default=0)
-        if rev < job.visible_rev:
-            yield f"Customers see rev {rev} of {job.visible_rev}: {REDRIVE}."
-    rev = job.visible_rev if known.on_board is None else known.on_board
-    if rev < job.visible_rev and _belongs_on_board(job, now):
-        yield f"The board shows rev {rev} of {job.visible_rev}: {REDRIVE}."
+        if rev < job.rev:
+            yield f"Customers see rev {rev} of {job.rev}: {REDRIVE}."
+    rev = job.rev if known.on_board is None else known.on_board
+    if rev < job.rev and _belongs_on_board(job, now):
+        yield f"The board shows rev {rev} of {job.rev}: {REDRIVE}."
 
 
 def _last_change(job: Job) -> datetime:

@@ -151,8 +151,8 @@ def edited(
     _check_room(job, request)
     if request.occurred_at > now + CLOCK_SKEW:
         raise EditRefused(EXPLANATIONS["from_the_future"], "from_the_future")
-    if request.expected_rev not in (None, job.visible_rev):
-        text = f"the job is at rev {job.visible_rev}, not {request.expected_rev}"
+    if request.expected_rev not in (None, job.rev):
+        text = f"the job is at rev {job.rev}, not {request.expected_rev}"
         raise EditRefused(text, "overtaken")
     values = dict(_new_values(job, request, now, name_of))
     edit = Edit(
@@ -192,7 +192,7 @@ def with_refusal(job: Job, request: EditRequest, error: EditRefused, now: dateti
         fields=tuple(sorted(fields_of(request.changes))),
         why=error.why,
         text=(str(error) or EXPLANATIONS[error.why])[:500],
-        rev=job.visible_rev,
+        rev=job.rev,
         occurred_at=request.occurred_at,
         recorded_at=now,
     )

@@ -259,17 +259,16 @@ class Assigned(Frozen):
 class Job(Frozen):
     """A job, as its object in S3 holds it.
 
-    `rev` grows with every write of the object, so no two versions of it are equal byte for byte:
-    by one, or by one for each move where a write makes several. `visible_rev` is the `rev` of
-    the last change that people can see: a move or an edit, not the bookkeeping of executions.
-    Views, board and dispatchers speak of `visible_rev`.
+    `version` grows with every write, by one or by one for each move that the write commits, so
+    no two stored versions are equal byte for byte. `rev` is the `version` of the last change
+    that people can see: a move or an edit, not the bookkeeping of executions.
     """
 
     job_id: JobId
     tenant: Tenant
     flow: Name
+    version: Annotated[int, Field(ge=1)]
     rev: Annotated[int, Field(ge=1)]
-    visible_rev: Annotated[int, Field(ge=1)]
     seq: Annotated[int, Field(ge=0)] = 0
     status: Name
     entered_at: Utc
@@ -353,17 +352,17 @@ class Job(Frozen):
 
     def seen(self, **changes: object) -> "Job":
         """The next version of the job, with `changes` that people can see."""
-        rev = self.rev + 1
-        return self._next(rev=rev, visible_rev=rev, **changes)
+        version = self.version + 1
+        return self._next(version=version, rev=version, **changes)
 
     def bookkept(self, **changes: object) -> "Job":
         """The next version of the job, with `changes` that only the machinery cares for."""
-        return self._next(rev=self.rev + 1, **changes)
+        return self._next(version=self.version + 1, **changes)
 
     def restored(self, above: int, **changes: object) -> "Job":
         """This version brought back over a later one, whose `rev` was `above` or lower."""
-        rev = max(self.rev, above) + 1
-        return self._next(rev=rev, visible_rev=rev, **changes)
+        version = max(self.version, above) + 1
+        return self._next(version=version, rev=version, **changes)
 
     def _next(self, **changes: object) -> "Job":
         return Job.model_validate({**self.__dict__, **changes})

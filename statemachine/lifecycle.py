@@ -172,7 +172,7 @@ def _overtaken(job: Job, request: MoveRequest) -> bool:
     seen = request.expected_rev
     if seen is None:
         return False
-    return seen > job.visible_rev or any(entry.rev > seen for entry in job.ledger)
+    return seen > job.rev or any(entry.rev > seen for entry in job.ledger)
 
 
 def _comes_later(job: Job, request: MoveRequest, flow: Flow) -> bool:
@@ -184,7 +184,7 @@ def _comes_later(job: Job, request: MoveRequest, flow: Flow) -> bool:
         return False
     seen = request.expected_rev
     if seen is not None:
-        return seen > job.visible_rev
+        return seen > job.rev
     if legal_move(flow, job.status, request.move, request.to):
         return False
     ahead = flow.ahead(job.status)
@@ -226,7 +226,7 @@ def _moved(
 ) -> tuple[Job, LedgerEntry]:
     entry = LedgerEntry(
         seq=job.seq + 1,
-        rev=job.rev + 1,
+        rev=job.version + 1,
         event_id=request.event_id,
         move=move.name,
         origin=job.status,

@@ -3,13 +3,13 @@
 The job object is the truth; the claims are the lock in front of it. A sheet has the claims on one
 member or truck for one day, and is only ever replaced by the next version of itself.
 
-    edit of job A   read A at rev 6 ── claim maria, for A at rev 7 ── PUT A If-Match(6) → 200
-    edit of job B   read B at rev 3 ── maria is claimed for A: look at A
-                       A is at rev 7 or higher   A itself says whether it has maria: refuse, or take
-                       A is still at rev 6       its edit is on its way: wait, look again
+    edit of job A   read A at v6 ── claim maria, for A at v7 ── PUT A If-Match(6) → 200
+    edit of job B   read B at v3 ── maria is claimed for A: look at A
+                       A is at v7 or higher   A itself says whether it has maria: refuse, or take
+                       A is still at v6       its edit is on its way: wait, look again
                        … for two minutes         no one lives so long: it has died, take her
 
-A claim still_needs the `rev` that the job gets with it. From that `rev` on, the claim says nothing any
+A claim still_needs the `version` that the job gets with it. From that `version` on, the claim says nothing any
 more that the job does not say itself: an edit that lost its race, a job that has ended or was
 moved to another day leave claims that stop no one. So nothing has to be taken back, and a crash
 between claim and commit blocks for two minutes at most.
@@ -56,8 +56,8 @@ class BusySpan(Frozen):
 
 class Reservation(Frozen):
     job_id: JobId
-    rev: Annotated[int, Field(ge=1)]
-    """What the job is at once this claim's edit is committed."""
+    version: Annotated[int, Field(ge=1)]
+    """The job's version once this reservation's edit is committed."""
     event_id: EventId
     begin: Utc
     end: Utc
@@ -99,9 +99,9 @@ class ReservationSheet(Frozen):
 def _may_count(claim: Reservation, mine: Reservation, before: Job, subject: str) -> bool:
     if claim.job_id != mine.job_id:
         return True
-    if (claim.rev, claim.event_id) == (mine.rev, mine.event_id):
+    if (claim.version, claim.event_id) == (mine.version, mine.event_id):
         return False
-    return claim.rev > before.rev or still_needs(before, claim, subject)
+    return claim.version > before.version or still_needs(before, claim, subject)
 
 
 def still_needs(job: Job, claim: Reservation, subject: str) -> bool:
@@ -137,7 +137,7 @@ def reservation_state(
     claim: Reservation, subject: str, job: Job, flow: Flow, now: datetime
 ) -> ReservationState:
     """What a claim is worth, by its job as it is now."""
-    if job.rev < claim.rev:
+    if job.version < claim.version:
         return "on its way" if now - claim.claimed_at < ABANDONED_AFTER else "gone"
     if not still_needs(job, claim, subject):
         return "gone"

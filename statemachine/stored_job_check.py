@@ -28,8 +28,8 @@ def contradiction_in(job: Job, tenant: str, job_id: str) -> str | None:
         return "its ledger has gaps"
     if job.execution.seq > job.seq or (job.wait and job.wait.seq > job.seq):
         return "its execution is ahead of its ledger"
-    if job.visible_rev > job.rev:
-        return "its visible_rev is ahead of its rev"
+    if job.rev > job.version:
+        return "its rev is ahead of its version"
     return None
 
 

@@ -59,7 +59,7 @@ def timeline_of(known: JobEvidence) -> tuple[TimelineEvent, ...]:
 def changes_of(job: Job, versions: tuple[ObjectVersion[Job], ...]) -> dict[int, datetime]:
     """When people could first see each `rev`: of moves by their record, of edits by the version
     that was written with it, where that is still known."""
-    edited = {v.value.rev: moment(v) for v in versions if v.value.rev == v.value.visible_rev}
+    edited = {v.value.version: moment(v) for v in versions if v.value.version == v.value.rev}
     moved = {entry.rev: entry.recorded_at for entry in job.ledger}
     return dict(sorted((edited | moved | {1: job.created_at}).items()))
 

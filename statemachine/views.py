@@ -1,6 +1,6 @@
 """What others see of a job: the customer's view and the dispatcher's card. Both are allow-lists.
 
-View and card carry the job's `visible_rev` as `rev` and are merged by the highest: writing them
+View and card carry the job's `rev` and are merged by the highest: writing them
 twice, late or in any order does no harm.
 """
 
@@ -145,7 +145,7 @@ class Board(Frozen):
 def view_of(job: Job, flow: Flow) -> View:
     status = flow.status(job.status)
     return View(
-        rev=job.visible_rev,
+        rev=job.rev,
         job_id=job.job_id,
         flow=job.flow,
         status=job.status,
@@ -179,7 +179,7 @@ def _completed(status: Status) -> bool:
 def card_of(job: Job, flow: Flow) -> Card:
     status = flow.status(job.status)
     return Card(
-        rev=job.visible_rev,
+        rev=job.rev,
         job_id=job.job_id,
         flow=job.flow,
         status=job.status,

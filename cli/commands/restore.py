@@ -50,7 +50,7 @@ def _tell(planned: Restoration) -> None:
         f"The object of [bold]{job.job_id}[/] cannot be read. Its last readable version is rev "
         f"{job.rev} of {at:%a %d %b %H:%M:%S}: {status}, after {len(job.ledger)} move(s)."
     )
-    if planned.seen_rev > job.rev:
+    if planned.seen_rev > job.version:
         console.print(
             f"[yellow]?[/] Rev {planned.seen_rev} was shown since: what was changed in between is "
             "lost, and has to be made again. Texts and webhooks of a lost move are not taken back, "

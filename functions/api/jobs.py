@@ -121,7 +121,7 @@ def _edited(api: Api, ask: ApiRequest, request: JobEditRequested) -> Job:
         if error.why == "schedule_not_possible":
             raise
         now = api.jobs.read(*about).value
-        extras = {"rev": now.visible_rev, "job_status": now.status}
+        extras = {"rev": now.rev, "job_status": now.status}
         problem = problem_of(error)
         raise Problem(problem.slug, problem.detail, extras, about=about) from error
     mine = (edit.event_id == request.event_id and edit.actor == request.actor for edit in job.edits)
@@ -168,7 +168,7 @@ def shown(
     return ApiResponse(
         status,
         job_document(job, ask.who, edge_url),
-        {"ETag": f'"{job.visible_rev}"'},
+        {"ETag": f'"{job.rev}"'},
         about=(job.tenant, job.job_id),
         seq=job.seq,
         outcome=outcome,

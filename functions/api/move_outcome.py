@@ -50,7 +50,7 @@ def _as_before(job: Job, request: JobMoveRequested, to_customer: bool) -> Outcom
 
 def refused(job: Job, why: RefusalReason, to_customer: bool = False) -> Problem:
     """The problem, with where the job is now and, unless a customer asks, who brought it there."""
-    now: dict[str, Any] = {"rev": job.visible_rev, "job_status": job.status}
+    now: dict[str, Any] = {"rev": job.rev, "job_status": job.status}
     if job.ledger and not to_customer:
         last = job.ledger[-1]
         now |= {

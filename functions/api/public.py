@@ -140,7 +140,7 @@ def _choose(api: Api, ask: ApiRequest, move: str) -> ApiResponse:
         occurred_at=ask.now,
         actor=HOLDER,
         move=move,
-        expected_rev=job.visible_rev,
+        expected_rev=job.rev,
         reason=request_body.reason,
     )
     verdict = api.advance(request, ask.now)
@@ -163,7 +163,7 @@ def _seen(job: Job, outcome: str) -> ApiResponse:
     return ApiResponse(
         200,
         view_of(job, load_flow(job.flow)),
-        {"ETag": f'"{job.visible_rev}"'},
+        {"ETag": f'"{job.rev}"'},
         about=(job.tenant, job.job_id),
         seq=job.seq,
         outcome=outcome,

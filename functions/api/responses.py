@@ -85,7 +85,7 @@ def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocumen
         job_id=job.job_id,
         tenant=job.tenant,
         flow=job.flow,
-        rev=job.visible_rev,
+        rev=job.rev,
         seq=job.seq,
         status=job.status,
         entered_at=job.entered_at,

@@ -47,7 +47,6 @@ NOTHING_READABLE = (
 MARKED = "The watchdog has called a person since {since:%Y-%m-%d %H:%M} UTC: {why}{detail}."
 
 T = TypeVar("T")
-Numbered = TypeVar("Numbered", Job, View)
 
 
 @dataclass(frozen=True)
@@ -104,14 +103,14 @@ class ExplainJob:
         last = TimelineEvent(
             at=at,
             what="now",
-            text=f"{label_of(job, job.status)}, rev {job.visible_rev}",
+            text=f"{label_of(job, job.status)}, rev {job.rev}",
             ok=not wrong,
         )
         return TimelineDocument(
             job_id=job.job_id,
             flow=job.flow,
             status=job.status,
-            rev=job.visible_rev,
+            rev=job.rev,
             lines=(*lines, last),
             wrong=wrong,
             incomplete=tuple(asking.incomplete),
@@ -130,7 +129,10 @@ class ExplainJob:
     def _known(self, job: Job, asking: "_Asking", now: datetime) -> JobEvidence:
         history, digest = self.history, digest_of(job.token)
         versions = asking.past(
-            "versions of the job", lambda: _from_the_first(history.of_job(job.tenant, job.job_id))
+            "versions of the job",
+            lambda: _from_the_first(
+                history.of_job(job.tenant, job.job_id), lambda job: job.version
+            ),
         )
         changed = changes_of(job, versions or ())
         times, path = list(changed.values()), f"/t/{digest}.json"
@@ -140,7 +142,8 @@ class ExplainJob:
             job=job,
             versions=versions,
             views=asking.past(
-                "versions of the view", lambda: _from_the_first(history.of_view(digest))
+                "versions of the view",
+                lambda: _from_the_first(history.of_view(digest), lambda view: view.rev),
             ),
             cards=shown.cards if shown else None,
             on_board=shown.now if shown else None,
@@ -190,10 +193,10 @@ class _OnBoard:
 
 
 def _from_the_first(
-    past: HistoryPage[ObjectVersion[Numbered]],
-) -> HistoryPage[ObjectVersion[Numbered]]:
-    """Cut where its versions do not begin with the first `rev`: S3 has erased those before."""
-    begins = past.items[0].value.rev == 1 if past.items else True
+    past: HistoryPage[ObjectVersion[T]], number: Callable[[T], int]
+) -> HistoryPage[ObjectVersion[T]]:
+    """Cut where its versions do not begin with the first one: S3 has erased those before."""
+    begins = number(past.items[0].value) == 1 if past.items else True
     return HistoryPage(past.items, cut=past.cut or not begins)
 
 

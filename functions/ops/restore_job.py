@@ -69,7 +69,7 @@ class RestoreJob:
     def _revs(
         self, versions: tuple[ObjectVersion[Job], ...], tenant: str, job_id: str
     ) -> Iterator[int]:
-        yield from (version.value.rev for version in versions)
+        yield from (version.value.version for version in versions)
         views = self.history.of_view(digest_of(versions[-1].value.token))
         yield from (version.value.rev for version in views.items)
         for stamp in self.history.of_board(tenant).items[-1:]:

@@ -67,7 +67,7 @@ class AssignCrew:
             _check_span(span)
             if not has_ended(after, flow):
                 self._check_days(after.tenant, newly, span)
-            self._claim(for_new, before, (before.rev + 1, request.event_id), now)
+            self._claim(for_new, before, (before.version + 1, request.event_id), now)
 
     def reserve_again(self, job: Job, now: datetime) -> None:
         """Reservations whatever the job needs as it is: for one that was brought from elsewhere.
@@ -77,7 +77,7 @@ class AssignCrew:
         span = window_of(job)
         if span and not has_ended(job, load_flow(job.flow)):
             _check_span(span)
-            self._claim(needs_of(job), job, (job.rev, f"again-{job.rev}"), now)
+            self._claim(needs_of(job), job, (job.version, f"again-{job.version}"), now)
 
     def _check_days(self, tenant: str, newly: Sequence[Assigned], span: Span) -> None:
         zone = ZoneInfo(self.tenants.read(tenant).time_zone)
@@ -106,7 +106,7 @@ class AssignCrew:
     def _claim(
         self, needed: Sequence[BusySpan], before: Job, edit: tuple[int, str], now: datetime
     ) -> None:
-        """`edit` is the `rev` that the job gets by it, and its event id."""
+        """`edit` is the `version` that the job gets by it, and its event id."""
         claims = [
             (_claim_of(each, before.job_id, edit, now), sheet)
             for each in needed
@@ -192,10 +192,10 @@ def _said_about(days: Days, member: str, dates: Sequence[date]) -> str:
 
 
 def _claim_of(needed: BusySpan, job_id: str, edit: tuple[int, str], now: datetime) -> Reservation:
-    rev, event_id = edit
+    version, event_id = edit
     return Reservation(
         job_id=job_id,
-        rev=rev,
+        version=version,
         event_id=event_id,
         begin=needed.begin,
         end=needed.end,

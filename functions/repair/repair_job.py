@@ -169,7 +169,7 @@ def card_is_behind(job: Job, shown: Board, now: datetime) -> bool:
     card = shown.jobs.get(job.job_id)
     if card is None:
         return bool(Board().merged([card_of(job, load_flow(job.flow))]).at(now).jobs)
-    return card.rev < job.visible_rev
+    return card.rev < job.rev
 
 
 def _goes_again(job: Job, known: StuckJob) -> bool:
@@ -191,5 +191,5 @@ def _repaired_fact(job: Job, repairs: tuple[Repair, ...], now: datetime) -> JobR
         flow=job.flow,
         recorded_at=now,
         repairs=repairs,
-        rev=job.visible_rev,
+        rev=job.rev,
     )

@@ -31,7 +31,7 @@ def a_numbered(number: int, *members: str, **values: Any) -> Job:
 
 
 def edit(office: Office, changes: Any, job: str = JOB, by: str = "dana", **headers: str) -> Got:
-    match = {"if-match": f'"{office.job(job).visible_rev}"'}
+    match = {"if-match": f'"{office.job(job).rev}"'}
     return office.ask("PATCH", f"/api/jobs/{job}", changes, by=by, headers=match | headers)
 
 

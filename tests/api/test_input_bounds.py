@@ -30,7 +30,7 @@ def take(office: Office, key: str = "a-key-of-mine", **values: Any) -> Got:
 
 def edit(office: Office, body: dict[str, Any], by: str = "dana", **headers: str) -> Got:
     job = office.job(JOB)
-    match = {"if-match": f'"{job.visible_rev}"'} | headers
+    match = {"if-match": f'"{job.rev}"'} | headers
     return office.ask("PATCH", f"/api/jobs/{JOB}", body, by=by, headers=match)
 
 

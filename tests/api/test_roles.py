@@ -145,7 +145,7 @@ def test_role_and_route(office: Office, route: str, who: str, status: int) -> No
 )
 def test_crew_change_nothing_but_notes_and_eta(office: Office, changes: dict[str, Any]) -> None:
     job = office.keep(a_job("in_progress"))
-    match = {"if-match": f'"{job.visible_rev}"'}
+    match = {"if-match": f'"{job.rev}"'}
     got = office.ask("PATCH", f"/api/jobs/{JOB}", changes, by="mike", headers=match)
     assert (got.status, got.slug) == (403, "not-allowed")
     assert office.job(JOB) == job
@@ -153,7 +153,7 @@ def test_crew_change_nothing_but_notes_and_eta(office: Office, changes: dict[str
 
 def test_crew_say_when_they_will_be_there(office: Office) -> None:
     job = office.keep(a_job("ready_for_pickup"))
-    match = {"if-match": f'"{job.visible_rev}"'}
+    match = {"if-match": f'"{job.rev}"'}
     changes = {"schedule": {"eta": "2026-11-21T13:00:00Z"}}
     got = office.ask("PATCH", f"/api/jobs/{JOB}", changes, by="mike", headers=match)
     assert (got.status, got.json["schedule"]) == (200, {"eta": "2026-11-21T13:00:00.000Z"})

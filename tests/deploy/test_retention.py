@@ -109,7 +109,9 @@ def everything(s3: Any) -> None:
     S3Tenants(s3, "JobsBucket").add(BusinessSettings(tenant="main", business="H"))
     S3Deliveries(s3, "JobsBucket").create(a_delivery())
     S3Deliveries(s3, "JobsBucket").replace(a_delivery(), "e")
-    S3PhoneRecords(s3, "JobsBucket").write(PhoneRecord(tenant="m", digest="0" * 64, rev=1), None)
+    S3PhoneRecords(s3, "JobsBucket").write(
+        PhoneRecord(tenant="m", digest="0" * 64, version=1), None
+    )
     S3Endpoints(s3, "JobsBucket").write(an_endpoint("ep_1"), None)
     S3InvalidationUsage(s3, "JobsBucket").write(MonthlyUsage(month="2026-11"), None)
     S3Photos(s3, "JobsBucket", "SiteBucket", "h", None).publish("a" * 32, b"jpeg")

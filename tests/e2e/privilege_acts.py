@@ -67,7 +67,7 @@ def edits(edit: Function) -> Act:
     about, who = asks(job, "x"), driver(edit.stack)
     del about["move"]
     waiting = waited_for(new(), fresh())
-    early = a_request(waiting, "confirm", event_id=fresh(), expected_rev=waiting.visible_rev + 1)
+    early = a_request(waiting, "confirm", event_id=fresh(), expected_rev=waiting.rev + 1)
     waiting = kept(edit.stack, judge(waiting, early, load_flow(waiting.flow), now()).job)
 
     def act() -> None:

@@ -48,7 +48,7 @@ def test_an_edit_is_committed_shown_and_announced() -> None:
     desk = Desk()
     job = desk.edit(NEW_PRICE, NOON)
     assert desk.jobs.read("main", job.job_id).value == job
-    assert (job.price_cents, job.rev, job.visible_rev, job.status) == (
+    assert (job.price_cents, job.version, job.rev, job.status) == (
         75_000,
         2,
         2,
@@ -94,7 +94,7 @@ def test_whatever_is_lost_on_the_way_the_next_copy_completes_the_edit(fault: Kin
         except (Unavailable, Crashed):
             desk.edit(NEW_PRICE, NOON)
         desk.faults.over = True
-        assert desk.jobs.read("main", a_job().job_id).value.rev == 2, desk.faults.log
+        assert desk.jobs.read("main", a_job().job_id).value.version == 2, desk.faults.log
         assert parsed(View, desk.bucket.objects[VIEW_KEY]).rev == 2
         assert len(desk.bus.told(JobEdited)) == 1
 
@@ -126,7 +126,7 @@ def test_a_refused_edit_is_on_the_jobs_record_and_announced() -> None:
         desk.edit(STALE, NOON)
     job = desk.jobs.read("main", a_job().job_id).value
     (refusal,) = job.refused_edits
-    assert (refusal.why, refusal.fields, job.visible_rev, job.price_cents) == (
+    assert (refusal.why, refusal.fields, job.rev, job.price_cents) == (
         "overtaken",
         ("price_cents",),
         1,
@@ -146,7 +146,7 @@ def test_a_copy_of_a_refused_edit_is_refused_alike_and_tells_the_same() -> None:
     with pytest.raises(EditRefused):
         desk.edit(again, NOON + minutes(1))
     assert len(desk.bus.told(JobEditRefused)) == 1
-    assert desk.jobs.read("main", a_job().job_id).value.rev == 2
+    assert desk.jobs.read("main", a_job().job_id).value.version == 2
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
@@ -219,7 +219,7 @@ def edited_and_resumed(job: Job, now: datetime = NOON) -> tuple[Job, FakeExecuti
 
 def test_a_kept_move_is_made_with_the_edit_that_brings_its_rev() -> None:
     job, executions, _ = edited_and_resumed(kept_until_rev(4))
-    assert (job.status, job.early, job.visible_rev) == ("ready_for_pickup", (), 5)
+    assert (job.status, job.early, job.rev) == ("ready_for_pickup", (), 5)
     assert [entry.rev for entry in job.ledger] == [5]
     assert executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 

@@ -134,7 +134,7 @@ def test_a_token_is_left_in_the_job_whose_status_is_now_settled() -> None:
 def test_waiting_is_bookkeeping_that_no_one_sees() -> None:
     machine = Machine(a_job())
     machine.waits()
-    assert (machine.job.rev, machine.job.visible_rev) == (2, 1)
+    assert (machine.job.version, machine.job.rev) == (2, 1)
 
 
 def test_an_entry_committed_before_the_registration_is_not_missed() -> None:
@@ -169,7 +169,7 @@ def test_a_registration_made_twice_is_one() -> None:
 @pytest.mark.parametrize("fault", ["before", "after", "dup"])
 def test_a_registration_whose_write_is_lost_is_made_once(fault: Kind) -> None:
     machine = Machine(a_job(), Faults({"PutObject": [fault]}))
-    assert (machine.waits(), machine.job.wait, machine.job.rev) == ("waits", a_wait(0), 2)
+    assert (machine.waits(), machine.job.wait, machine.job.version) == ("waits", a_wait(0), 2)
 
 
 @pytest.mark.parametrize(
@@ -211,5 +211,5 @@ def test_a_registration_that_comes_after_the_end_does_no_harm() -> None:
     machine = Machine(a_job("completed", execution=a_job().execution.with_(seq=3)))
     before = machine.job
     machine.waits(seq=2, token="zombie")
-    kept = {"rev", "wait"}
+    kept = {"version", "wait"}
     assert machine.job.model_dump(exclude=kept) == before.model_dump(exclude=kept)

@@ -105,8 +105,8 @@ class World:
                 job_id=job_id,
                 tenant=TENANT,
                 flow=flow,
+                version=1,
                 rev=1,
-                visible_rev=1,
                 status=load_flow(flow).initial.name,
                 entered_at=at,
                 created_at=at,
@@ -126,7 +126,12 @@ class World:
         at = now() - timedelta(minutes=values.pop("minutes_ago", 0))
         for move in moves:
             job = self.jobs[job_id]
-            body = {"move": move, "event_id": f"{move}-{job.rev}", "reason": "so it was", **values}
+            body = {
+                "move": move,
+                "event_id": f"{move}-{job.version}",
+                "reason": "so it was",
+                **values,
+            }
             verdict, _ = self.judge(job_id, by, body, at)
             assert verdict.job.seq > job.seq, verdict
         return self.jobs[job_id]
@@ -137,7 +142,7 @@ class World:
         with self.lock:
             job, at = self.jobs[job_id], at or now()
             request = JobMoveRequested.model_validate(
-                {"event_id": f"api-{job.rev}", "occurred_at": at, **body}
+                {"event_id": f"api-{job.version}", "occurred_at": at, **body}
                 | {"tenant": TENANT, "job_id": job_id, "actor": actor}
             )
             verdict = judge(job, request, load_flow(job.flow), at)
@@ -158,7 +163,7 @@ class World:
             job = self.jobs[job_id]
             request = JobEditRequested(
                 tenant=TENANT,
-                event_id=event_id or f"edit-{job.rev}",
+                event_id=event_id or f"edit-{job.version}",
                 occurred_at=occurred_at or now(),
                 actor=actor,
                 job_id=job_id,

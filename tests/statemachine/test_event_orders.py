@@ -54,7 +54,7 @@ def sound_step(job: Job, event: JobMoveRequested, flow: Flow, now: datetime) -> 
         assert verdict.job is job
     else:
         taken = verdict.job.seq - job.seq
-        assert verdict.job.rev == job.rev + max(taken, 1)
+        assert verdict.job.version == job.version + max(taken, 1)
         assert (taken == 0) == isinstance(verdict, KeptEarly | Refused)
         check_sound(verdict.job, flow)
     assert judge(verdict.job, event, flow, now) == Duplicate(verdict.job)
@@ -78,7 +78,7 @@ def check_sound(job: Job, flow: Flow) -> None:
     assert [entry.seq for entry in job.ledger] == list(range(1, job.seq + 1))
     revs = [1, *(entry.rev for entry in job.ledger)]
     assert revs == sorted(set(revs))
-    assert job.visible_rev == revs[-1] <= job.rev
+    assert job.rev == revs[-1] <= job.version
     assert len(known(job)) == sum(map(len, records_of(job)))
     assert len(job.early) <= (0 if flow.status(job.status).terminal else MAX_WAITING)
 
@@ -157,7 +157,7 @@ def test_any_stream_leaves_a_sound_job(
         job = sound_step(job, event, flow, now)
         assert job.ledger[: before.seq] == before.ledger, "what is written stays written"
         expired, refusals = expire(job, flow, now)
-        assert expired.rev == job.rev + bool(refusals)
+        assert expired.version == job.version + bool(refusals)
         assert known(expired) == known(job)
         job = expired
         check_sound(job, flow)

@@ -70,7 +70,7 @@ def test_a_move_is_entered_with_who_when_and_what_it_led_to() -> None:
 def test_a_moved_job_shows_its_new_status_from_then_on() -> None:
     job = asked(a_job(), "confirm").job
     assert (job.status, job.entered_at) == ("ready_for_pickup", LATER)
-    assert (job.seq, job.rev, job.visible_rev) == (1, 2, 2)
+    assert (job.seq, job.version, job.rev) == (1, 2, 2)
 
 
 def test_a_destination_is_as_good_as_the_name_of_the_move() -> None:
@@ -131,8 +131,8 @@ def test_a_refusal_keeps_who_asked_for_what_and_in_which_status() -> None:
 
 def test_a_refusal_moves_nothing_and_shows_nothing() -> None:
     job, refused = a_job(), asked(a_job(), "start", actor=CUSTOMER).job
-    assert (refused.rev, refused.visible_rev) == (job.rev + 1, job.visible_rev)
-    assert refused.with_(rev=job.rev, refused=()) == job
+    assert (refused.version, refused.rev) == (job.version + 1, job.rev)
+    assert refused.with_(version=job.version, refused=()) == job
 
 
 def test_a_move_is_made_only_by_those_who_may() -> None:
@@ -191,26 +191,26 @@ def test_every_reason_of_a_refusal_has_a_sentence_for_people() -> None:
 
 def test_a_move_decided_on_the_present_rev_is_judged_now() -> None:
     job = a_job("ready_for_pickup")
-    assert isinstance(asked(job, "start", expected_rev=job.visible_rev), Committed)
-    assert why(asked(job, "complete", expected_rev=job.visible_rev)) == "illegal_move"
+    assert isinstance(asked(job, "start", expected_rev=job.rev), Committed)
+    assert why(asked(job, "complete", expected_rev=job.rev)) == "illegal_move"
 
 
 def test_a_move_decided_before_another_one_is_overtaken() -> None:
     job = a_job("in_progress")
-    assert why(asked(job, "complete", expected_rev=job.visible_rev - 1)) == "overtaken"
+    assert why(asked(job, "complete", expected_rev=job.rev - 1)) == "overtaken"
 
 
 def test_bookkeeping_and_edits_overtake_no_one() -> None:
     job = a_job("ready_for_pickup")
     touched = job.bookkept().seen(price_cents=1).bookkept()
-    assert isinstance(asked(touched, "start", expected_rev=job.visible_rev), Committed)
+    assert isinstance(asked(touched, "start", expected_rev=job.rev), Committed)
 
 
 def test_a_move_decided_on_a_rev_yet_to_come_waits_for_it() -> None:
     kept = asked(a_job(), "start", expected_rev=3)
     assert isinstance(kept, KeptEarly)
     job = asked(kept.job, "confirm").job
-    assert (job.visible_rev, job.status) == (4, "in_progress")
+    assert (job.rev, job.status) == (4, "in_progress")
     assert [entry.rev for entry in job.ledger] == [3, 4]
 
 
@@ -221,7 +221,7 @@ def test_a_rev_that_only_bookkeeping_has_reached_is_yet_to_come() -> None:
 def test_a_move_decided_on_a_rev_that_never_came_is_refused_when_the_job_goes_past_it() -> None:
     kept = asked(a_job(), "start", expected_rev=2).job
     job = asked(kept, "confirm").job
-    assert (job.visible_rev, job.status) == (3, "ready_for_pickup")
+    assert (job.rev, job.status) == (3, "ready_for_pickup")
     assert [(r.event_id, r.why) for r in job.refused] == [("start-1", "overtaken")]
 
 
@@ -233,7 +233,7 @@ def test_a_move_before_its_turn_is_kept_with_its_deadline_and_shows_nothing() ->
     assert isinstance(verdict, KeptEarly)
     (early,) = verdict.job.early
     assert (early.until, early.note) == (LATER + minutes(15), "on our way")
-    assert (verdict.job.status, verdict.job.visible_rev) == ("pending_pickup", 1)
+    assert (verdict.job.status, verdict.job.rev) == ("pending_pickup", 1)
 
 
 def test_kept_moves_are_made_as_soon_as_their_turn_comes() -> None:
@@ -280,7 +280,7 @@ def test_at_its_deadline_a_kept_move_is_refused_on_the_record() -> None:
     assert expire(kept, flow, deadline - minutes(0.001)) == (kept, ())
     job, refusals = expire(kept, flow, deadline)
     assert [(r.event_id, r.why) for r in refusals] == [("start-1", "kept_too_long")]
-    assert (job.refused, job.early, job.rev) == (refusals, (), kept.rev + 1)
+    assert (job.refused, job.early, job.version) == (refusals, (), kept.version + 1)
 
 
 def test_a_move_past_its_deadline_is_not_made_even_if_no_one_had_looked() -> None:

@@ -28,7 +28,7 @@ def test_a_photo_is_a_change_that_people_see_and_an_edit_on_record() -> None:
     job = a_job("in_progress")
     photo = a_photo(job)
     after = with_photo(job, photo)
-    assert (after.photos, after.visible_rev) == ((photo,), job.visible_rev + 1)
+    assert (after.photos, after.rev) == ((photo,), job.rev + 1)
     assert after.edits[-1] == Edit(
         event_id="photo-1", actor=CREW, fields=("photos",), recorded_at=NOON
     )

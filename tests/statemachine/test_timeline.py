@@ -59,9 +59,9 @@ def a_day() -> JobEvidence:
         ),
         cards=(
             ObjectVersion(SOON, 1),
-            ObjectVersion(SOON + timedelta(seconds=9), confirmed.visible_rev),
+            ObjectVersion(SOON + timedelta(seconds=9), confirmed.rev),
         ),
-        on_board=confirmed.visible_rev,
+        on_board=confirmed.rev,
         invalidations=(SOON + timedelta(seconds=5),),
         deliveries=(a_delivery("sent"),),
         runs=(ExecutionRun(generation=0, state="running", started_at=NOON),),

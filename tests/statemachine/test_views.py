@@ -235,7 +235,7 @@ def test_a_card_is_due_when_its_status_has_lasted_too_long() -> None:
 
 def a_card(number: int, rev: int) -> Card:
     """The card of one of a few jobs at `rev`; the same job at the same rev is the same card."""
-    job = a_job(job_id=f"261121-00000{number}", rev=rev, visible_rev=rev, price_cents=rev)
+    job = a_job(job_id=f"261121-00000{number}", version=rev, rev=rev, price_cents=rev)
     return card_of(job, HAUL)
 
 

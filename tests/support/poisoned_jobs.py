@@ -13,7 +13,7 @@ Document = dict[str, Any]
 Spoil = Callable[[Document], Any]
 
 DROPPED = (
-    *("job_id", "tenant", "flow", "rev", "visible_rev", "status", "entered_at", "created_at"),
+    *("job_id", "tenant", "flow", "version", "rev", "status", "entered_at", "created_at"),
     *("created_by", "event_id", "execution", "customer", "place", "token"),
 )
 
@@ -26,9 +26,9 @@ WRONG: dict[str, Document] = {
     "negative seq": {"seq": -1},
     "seq ahead of the ledger": {"seq": 7},
     "huge seq": {"seq": 10**30},
-    "rev zero": {"rev": 0},
-    "rev is text": {"rev": "many"},
-    "visible_rev ahead": {"visible_rev": 10**6},
+    "version zero": {"version": 0},
+    "version is text": {"version": "many"},
+    "rev ahead": {"rev": 10**6},
     "ledger is null": {"ledger": None},
     "ledger is a number": {"ledger": 7},
     "ledger of nothing": {"ledger": [{}]},

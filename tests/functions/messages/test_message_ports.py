@@ -122,7 +122,7 @@ def test_what_a_number_wants_is_kept_for_each_tenant(store: Store) -> None:
     change_phone_record(store.numbers, "main", "+15555550123", stop, no_pause)
     change_phone_record(store.numbers, "main", "+15555550123", stop, no_pause)
     known = phone_record(store.numbers, "main", "+15555550123")
-    assert (known.stopped, known.rev) == (True, 1)
+    assert (known.stopped, known.version) == (True, 1)
     assert not phone_record(store.numbers, "other", "+15555550123").stopped
 
 

@@ -58,7 +58,7 @@ class World:
 
     def keep(self, job: Job) -> Job:
         """As the functions do it: the job, a second later its view, then the board."""
-        if job.rev == 1:
+        if job.version == 1:
             self.jobs.create(job)
             self.executions.start(job.flow, job.tenant, job.job_id, 0)
         else:

@@ -30,7 +30,7 @@ def restoring(world: World) -> RestoreJob:
 def broken(world: World) -> Job:
     """A job whose object was spoiled; its last readable version."""
     job = a_day(world)
-    world.bucket.put(KEY, b'{"rev": 5')
+    world.bucket.put(KEY, b'{"version": 5')
     return job
 
 
@@ -43,18 +43,18 @@ def test_the_last_readable_version_is_put_back_on_the_record(
     assert (stored.ledger, stored.status) == (job.ledger, job.status)
     assert [(edit.fields, edit.actor) for edit in stored.edits] == [((RESTORED,), DISPATCHER)]
     assert JOB in world.jobs.open_jobs("main")
-    assert world.bucket.versions[KEY][-2] == b'{"rev": 5'
+    assert world.bucket.versions[KEY][-2] == b'{"version": 5'
 
 
 def test_it_has_a_higher_rev_than_customer_or_board_have_seen(
     world: World, restoring: RestoreJob
 ) -> None:
-    ahead = moved(broken(world), "start").with_(visible_rev=12)
+    ahead = moved(broken(world), "start").with_(rev=12)
     world.boards.overwrite("main", Board().merged([card_of(ahead, HAUL)]))
     planned = restoring.plan("main", JOB)
     assert planned.seen_rev == 12
     stored = restoring(planned, DISPATCHER, NOON)
-    assert (stored.rev, stored.visible_rev) == (13, 13)
+    assert (stored.version, stored.rev) == (13, 13)
 
 
 def test_a_job_that_can_be_read_is_left_alone(world: World, restoring: RestoreJob) -> None:
@@ -87,7 +87,7 @@ def test_what_someone_else_wrote_meanwhile_is_not_overwritten(
 def test_a_broken_job_is_explained_from_its_last_readable_version(world: World) -> None:
     job = broken(world)
     told = world.explain("main", JOB, NOON + minutes(5))
-    assert (told.status, told.rev) == (job.status, job.visible_rev)
+    assert (told.status, told.rev) == (job.status, job.rev)
     (wrong,) = told.wrong
     assert "cannot be read" in wrong
     assert f"haul ops restore {JOB}" in wrong

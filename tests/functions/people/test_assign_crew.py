@@ -78,7 +78,7 @@ class Board:
 
     def move(self, number: int, name: str) -> None:
         job = self.job(number)
-        request = a_request(job, name, event_id=f"{name}-{job.rev}", reason="so it is")
+        request = a_request(job, name, event_id=f"{name}-{job.version}", reason="so it is")
         verdict = judge(job, request, load_flow(job.flow), NOON)
         assert isinstance(verdict, Committed)
         self.jobs.replace(verdict.job, self.jobs.read("main", job.job_id).etag)
@@ -403,7 +403,7 @@ def test_a_crash_between_claim_and_commit_heals_once_its_job_is_written(board: B
 def test_an_edit_that_lost_its_race_holds_no_one(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It had claimed maria for rev 2 of job 1, but another edit became rev 2."""
+    """It had claimed maria for version 2 of job 1, but another edit became version 2."""
     late = board.request(1, crew=[MARIA]).model_copy(update={"expected_rev": 1})
     claiming = board.crew.claims.write
 
@@ -470,4 +470,4 @@ def test_the_office_is_part_of_the_edit_not_beside_it(board: Board) -> None:
     assert isinstance(board.edit.crew, AssignCrew)
     with pytest.raises(CrewUnavailable):
         board.change(1, crew=[{"role": "supervisor", "member": "maria"}])
-    assert (board.job(1).visible_rev, board.job(1).crew) == (1, ())
+    assert (board.job(1).rev, board.job(1).crew) == (1, ())

@@ -133,7 +133,7 @@ def a_claim(number: int = 1, **values: Any) -> Reservation:
     return Reservation.model_validate(
         {
             "job_id": f"261121-{number:06d}",
-            "rev": 2,
+            "version": 2,
             "event_id": "edit-1",
             "begin": NOON,
             "end": NOON + timedelta(hours=2),
@@ -257,7 +257,7 @@ def test_an_edit_whose_claim_lost_its_answer_is_made_once(moto: Moto, fault: Kin
     faults = Faults({"TransactWriteItems": [fault], "BatchGetItem": [None, fault]})
     with faults.on(dynamodb):
         job = edit(an_edit(a_job(job_id="261121-000000"), crew=[driver], truck="t1"), NOON)
-    assert (job.rev, len(job.edits), job.truck) == (2, 1, "t1")
+    assert (job.version, len(job.edits), job.truck) == (2, 1, "t1")
     other = an_edit(a_job(job_id="261121-000001"), crew=[driver])
     assert told(edit, other).startswith("maria is on job 261121-000000")
     assert jobs.read("main", "261121-000001").value.crew == ()

@@ -105,7 +105,7 @@ class Simulation:
         self._move(stored.value, "cancel")
         fresh = a_job(job_id=job_id, crew=(), token=stored.value.token, schedule=self._window())
         self.jobs.replace(
-            fresh.with_(rev=stored.value.rev + 2, visible_rev=stored.value.rev + 2),
+            fresh.with_(version=stored.value.version + 2, rev=stored.value.version + 2),
             self.jobs.read("main", job_id).etag,
         )
 
@@ -125,7 +125,7 @@ class Simulation:
                 self.reopened += 1
 
     def _move(self, job: Job, move: str) -> Job:
-        request = a_request(job, move, event_id=f"{move}-{job.rev}", reason="so")
+        request = a_request(job, move, event_id=f"{move}-{job.version}", reason="so")
         verdict = judge(job, request, HAUL, NOON)
         assert isinstance(verdict, Committed)
         self.jobs.replace(verdict.job, self.jobs.read("main", job.job_id).etag)

@@ -100,7 +100,7 @@ def test_a_photo_is_cleaned_published_committed_shown_and_announced() -> None:
     assert [(p.photo_id, p.kind, p.actor) for p in job.photos] == [(PHOTO_ID, "before", CREW)]
     assert opened(yard.site.objects[PHOTO_KEY]).getexif() == {}
     assert parsed(View, yard.site.objects[VIEW_KEY]) == view_of(job, load_flow("haul"))
-    assert [(f.fields, f.rev) for f in yard.bus.told(JobEdited)] == [(("photos",), job.visible_rev)]
+    assert [(f.fields, f.rev) for f in yard.bus.told(JobEdited)] == [(("photos",), job.rev)]
     assert RAW_KEY not in yard.bucket.objects
 
 
@@ -158,7 +158,7 @@ def test_whatever_goes_wrong_at_whichever_call_the_next_try_finishes(
         yard.take()
     assert [photo.photo_id for photo in yard.job.photos] == [PHOTO_ID]
     assert opened(yard.site.objects[PHOTO_KEY]).size == (240, 320)
-    assert parsed(View, yard.site.objects[VIEW_KEY]).rev == yard.job.visible_rev
+    assert parsed(View, yard.site.objects[VIEW_KEY]).rev == yard.job.rev
     assert len(yard.bus.told(JobEdited)) == 1
     assert RAW_KEY not in yard.bucket.objects
 
@@ -235,7 +235,7 @@ def test_a_photo_of_someone_who_died_before_the_commit_is_withdrawn_when_it_is_r
 
 def test_a_kept_move_that_waits_for_the_photos_rev_is_made_with_it() -> None:
     job = waited_for(a_job("in_progress"))
-    early = a_request(job, "complete", expected_rev=job.visible_rev + 1)
+    early = a_request(job, "complete", expected_rev=job.rev + 1)
     yard, executions = Yard(judge(job, early, load_flow("haul"), NOON).job), FakeExecutions()
     yard.add = replace(yard.add, task_tokens=executions)
     yard.upload()

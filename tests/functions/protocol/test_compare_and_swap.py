@@ -50,19 +50,19 @@ def test_a_write_that_never_arrived_is_made_again(ground: Ground) -> None:
 
 
 def test_a_change_is_made_afresh_on_what_another_has_written(ground: Ground) -> None:
-    """Timeline: we read rev 1 · another writes rev 2 · our PUT meets 412 · we read rev 2."""
+    """Timeline: we read v1 · another writes v2 · our PUT meets 412 · we read v2."""
     ground.jobs.create(a_job())
     seen: list[int] = []
 
     def change(job: Job) -> tuple[Job, int]:
-        seen.append(job.rev)
+        seen.append(job.version)
         if len(seen) == 1:
             other = ground.jobs.read("main", job.job_id)
             ground.jobs.replace(other.value.seen(price_cents=2), other.etag)
-        return job.bookkept(), job.rev
+        return job.bookkept(), job.version
 
     job, _ = commit(ground.jobs, "main", a_job().job_id, change, no_pause)
-    assert (seen, job.rev, job.price_cents) == ([1, 2], 3, 2)
+    assert (seen, job.version, job.price_cents) == ([1, 2], 3, 2)
 
 
 def test_past_the_bound_the_message_shall_come_again(fake_ground: FakeGround) -> None:

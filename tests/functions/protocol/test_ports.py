@@ -114,16 +114,16 @@ def test_an_object_that_is_no_job_is_corrupt_and_left_alone(ground: Ground, body
     assert (caught.value.etag, ground.get(JOB_KEY)) == (ground.etag(JOB_KEY), body)
 
 
-@pytest.mark.parametrize(("fault", "rev"), [("before", 1), ("after", 3)])
+@pytest.mark.parametrize(("fault", "version"), [("before", 1), ("after", 3)])
 def test_a_lost_write_is_a_conflict_whether_it_was_done_or_not(
-    ground: Ground, fault: Kind, rev: int
+    ground: Ground, fault: Kind, version: int
 ) -> None:
     ground.jobs.create(a_job())
     for _ in range(2):
         stored = ground.jobs.read("main", a_job().job_id)
         with ground.under(Faults({"PutObject": [fault]})), pytest.raises(Conflict):
             ground.jobs.replace(stored.value.seen(price_cents=2), stored.etag)
-    assert ground.jobs.read("main", a_job().job_id).value.rev == rev
+    assert ground.jobs.read("main", a_job().job_id).value.version == version
 
 
 def test_a_read_whose_answer_is_lost_is_to_be_tried_again(ground: Ground) -> None:

@@ -115,7 +115,7 @@ def test_t1_the_same_event_twice_is_applied_once(ground: Ground) -> None:
     first = desk.ask("confirm")
     assert isinstance(first, Committed)
     assert desk.ask("confirm") == Duplicate(first.job)
-    assert (desk.job, desk.job.rev, len(desk.job.ledger)) == (first.job, 2, 1)
+    assert (desk.job, desk.job.version, len(desk.job.ledger)) == (first.job, 2, 1)
 
 
 def test_t1_the_same_event_twice_is_told_once() -> None:
@@ -132,7 +132,7 @@ def test_t1_the_same_event_twice_is_told_once() -> None:
 
 
 def test_t2_two_writers_of_one_event_both_succeed_and_it_is_there_once(ground: Ground) -> None:
-    """Timeline: both read rev 1 · one PUT, 200 · the other, 412 · it reads and finds its event."""
+    """Timeline: both read v1 · one PUT, 200 · the other, 412 · it reads and finds its event."""
     ground.jobs.create(a_job())
     request = a_request(a_job(), "confirm")
     with ground.under(Faults()) as calls:
@@ -158,7 +158,7 @@ def test_t2_of_many_writers_none_is_overwritten(ground: Ground) -> None:
     job = Desk(ground).job
     records = [*job.ledger, *job.refused]
     assert sorted(record.event_id for record in records) == sorted(r.event_id for r in requests)
-    assert job.rev == 11
+    assert job.version == 11
 
 
 def test_t3_a_put_whose_answer_is_lost_is_applied_once_and_no_one_notices(ground: Ground) -> None:
@@ -190,7 +190,7 @@ def test_t5_a_conflict_of_conditions_is_tried_again_and_applied_once(s3_ground: 
     with s3_ground.under(Faults({"PutObject": [None, *conflict]})) as calls:
         assert isinstance(desk.ask("confirm"), Committed)
     assert (calls.calls("PutObject"), pauses) == (TOUCHED_AND_WRITTEN + 3, [0, 1, 2])
-    assert (desk.job.rev, len(desk.job.ledger)) == (2, 1)
+    assert (desk.job.version, len(desk.job.ledger)) == (2, 1)
 
 
 def test_t5_any_other_409_is_not_swallowed(s3_ground: S3Ground) -> None:
@@ -212,9 +212,9 @@ def test_t6_an_event_for_a_missing_job_is_dead_lettered_and_nothing_created(grou
 
 
 def test_t7_a_version_that_looks_like_an_older_one_is_not_taken_for_it(ground: Ground) -> None:
-    """A → B → A: S3's ETags are hashes of the content, so the content has its `rev`."""
+    """A → B → A: S3's ETags are hashes of the content, so the content has its `version`."""
     versions = [a_job(), a_job().seen(price_cents=1), a_job().seen().seen()]
-    assert versions[0].with_(rev=3, visible_rev=3) == versions[2]
+    assert versions[0].with_(version=3, rev=3) == versions[2]
     ground.jobs.create(versions[0])
     etags = [ground.etag(KEY)]
     for version in versions[1:]:
@@ -380,7 +380,7 @@ def test_t12_a_lost_signal_is_given_again_and_the_execution_goes_on_once(lost: K
     job = a_job_in(world)
     world.ask(a_request(world.job(job), "confirm"))
     world.run()
-    assert (world.job(job).status, world.job(job).rev) == ("ready_for_pickup", 4)
+    assert (world.job(job).status, world.job(job).version) == ("ready_for_pickup", 4)
     assert the_run(world).visited == [(0, "pending_pickup"), (1, "ready_for_pickup")]
     assert world.faults.calls("SendTaskSuccess") == (1 if lost == "dup" else 2)
 

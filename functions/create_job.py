@@ -46,7 +46,7 @@ from functions.protocol.ports import (
     Views,
 )
 from functions.views.write_view import write_view
-from statemachine.bounds import beyond_plans, over_already
+from statemachine.bounds import horizon_fault, past_window_fault
 from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.ids import job_id_for, new_token
@@ -171,7 +171,7 @@ def _check_window(request: JobRequested, tenant: BusinessSettings) -> None:
     by_customer = request.actor.kind == "customer"
     days = tenant.public_horizon_days if by_customer else tenant.horizon_days
     schedule, at = request.schedule, request.occurred_at
-    if fault := over_already(schedule, at) or beyond_plans(schedule, at, days):
+    if fault := past_window_fault(schedule, at) or horizon_fault(schedule, at, days):
         raise WindowRefused(": ".join(fault))
 
 

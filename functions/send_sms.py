@@ -102,7 +102,7 @@ class _Text:
     def since(self) -> datetime:
         """When there was something to tell: the status, or a corrected number, is that old."""
         edited = [edit.recorded_at for edit in self.job.edits if "customer" in edit.fields]
-        return max([self.job.moment_of(self.seq), *edited])
+        return max([self.job.entered_at_of(self.seq), *edited])
 
     @property
     def is_unconfirmed_booking(self) -> bool:

@@ -51,8 +51,8 @@ WHO = {
 
 PLACE = "{% $exists($states.input.seq) ? $states.input.seq : null %}"
 HEARS_LATE = {
-    "hears_late": True,
-    "told_late": f"{{% $exists($states.input.to) and $states.input.to = '{LATE}' %}}",
+    "handles_late": True,
+    "reported_late": f"{{% $exists($states.input.to) and $states.input.to = '{LATE}' %}}",
 }
 
 State = dict[str, Any]

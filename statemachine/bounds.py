@@ -154,7 +154,7 @@ def window_fault(schedule: Windowed) -> tuple[str, str] | None:
     return None
 
 
-def beyond_plans(schedule: Windowed, now: datetime, days: int) -> tuple[str, str] | None:
+def horizon_fault(schedule: Windowed, now: datetime, days: int) -> tuple[str, str] | None:
     """The field and the sentence, where a time lies further from now than the business plans."""
     for field in Schedule.model_fields:
         moment = getattr(schedule, field, None)
@@ -163,7 +163,7 @@ def beyond_plans(schedule: Windowed, now: datetime, days: int) -> tuple[str, str
     return None
 
 
-def over_already(schedule: Windowed, now: datetime) -> tuple[str, str] | None:
+def past_window_fault(schedule: Windowed, now: datetime) -> tuple[str, str] | None:
     """The field and the sentence, where a window that is to be booked has passed."""
     if schedule.window_end is not None and schedule.window_end <= now:
         return "window_end", "the window has passed; give one that is still to come"

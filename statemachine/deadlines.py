@@ -22,7 +22,7 @@ def due_at(job: Job) -> datetime | None:
     return shifted(max(job.entered_at, window_end), timedelta(minutes=status.late_minutes))
 
 
-def is_late_unheard(job: Job, now: datetime) -> bool:
+def is_late_unreported(job: Job, now: datetime) -> bool:
     """Whether the job is overdue and its execution, which waits rightly, has to be told so.
 
     Where a status goes by the arrival window, the execution cannot know when that is: windows are
@@ -32,4 +32,4 @@ def is_late_unheard(job: Job, now: datetime) -> bool:
     wait, due = job.wait, due_at(job)
     if due is None or due > now or wait is None or wait.seq != job.seq:
         return False
-    return wait.hears_late and not (wait.told_late and wait.epoch.entered_at >= due)
+    return wait.handles_late and not (wait.reported_late and wait.epoch.entered_at >= due)

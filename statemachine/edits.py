@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from statemachine.bounds import beyond_plans, window_fault
+from statemachine.bounds import horizon_fault, window_fault
 from statemachine.job import (
     Assigned,
     CrewRole,
@@ -163,7 +163,7 @@ def edited(
         actor=request.actor,
     )
     _check_schedule(job.schedule, values.get("schedule"), now, horizon_days)
-    return job.seen(**values, edits=(*job.edits, edit))
+    return job.with_change(**values, edits=(*job.edits, edit))
 
 
 def is_made(job: Job, request: EditRequest) -> bool:
@@ -196,7 +196,7 @@ def with_refusal(job: Job, request: EditRequest, error: EditRefused, now: dateti
         occurred_at=request.occurred_at,
         recorded_at=now,
     )
-    return job.bookkept(refused_edits=(*job.refused_edits, refusal)[-MAX_REFUSED_EDITS:])
+    return job.with_bookkeeping(refused_edits=(*job.refused_edits, refusal)[-MAX_REFUSED_EDITS:])
 
 
 def _refused_as(refusal: RefusedEdit) -> EditRefused:
@@ -243,7 +243,7 @@ def _check_schedule(before: Schedule, after: object, now: datetime, horizon_days
         for field in Schedule.model_fields
         if getattr(after, field) != getattr(before, field)
     }
-    fault = beyond_plans(Schedule(**changed), now, horizon_days)
+    fault = horizon_fault(Schedule(**changed), now, horizon_days)
     if changed.keys() & {"window_start", "window_end"}:
         fault = fault or window_fault(after)
     if fault:

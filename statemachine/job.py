@@ -154,10 +154,10 @@ class TaskWait(Frozen):
     seq: Annotated[int, Field(ge=0)]
     epoch: Epoch
     token: Annotated[str, Field(min_length=1, max_length=2048)]
-    hears_late: bool = False
+    handles_late: bool = False
     """Resumed for it, the execution says that the job is overdue; else it only does so by its own
     limit, as those of earlier versions do everywhere."""
-    told_late: bool = False
+    reported_late: bool = False
     """It has just said so, and waits on."""
 
 
@@ -309,7 +309,7 @@ class Job(Frozen):
     def refusal_of(self, event_id: str) -> Refusal | None:
         return next((refusal for refusal in self.refused if refusal.event_id == event_id), None)
 
-    def refusals_with(self, event_id: str) -> tuple[Refusal, ...]:
+    def refusals_written_with(self, event_id: str) -> tuple[Refusal, ...]:
         """What was refused in the write that took in that event: itself, or kept moves it ended."""
         records: tuple[LedgerEntry | Refusal | Edit, ...] = (
             *self.ledger,
@@ -331,11 +331,11 @@ class Job(Frozen):
             return self.ledger[seq - 1].to
         return self.ledger[0].origin if self.ledger else self.status
 
-    def moment_of(self, seq: int) -> datetime:
+    def entered_at_of(self, seq: int) -> datetime:
         """When the status of `seq` was entered, by the committed record."""
         return self.ledger[seq - 1].recorded_at if seq > 0 else self.created_at
 
-    def with_shown(self, seq: int, at: datetime | None) -> tuple[ShownAt, ...]:
+    def with_shown_at(self, seq: int, at: datetime | None) -> tuple[ShownAt, ...]:
         """`shown` with that entry, told once; as it is where no one says when."""
         if at is None or any(shown.seq == seq for shown in self.shown):
             return self.shown
@@ -350,12 +350,12 @@ class Job(Frozen):
         """How many successors its execution was given since then."""
         return sum("replaced" in done.repairs and done.at > moment for done in self.repaired)
 
-    def seen(self, **changes: object) -> "Job":
+    def with_change(self, **changes: object) -> "Job":
         """The next version of the job, with `changes` that people can see."""
         version = self.version + 1
         return self._next(version=version, rev=version, **changes)
 
-    def bookkept(self, **changes: object) -> "Job":
+    def with_bookkeeping(self, **changes: object) -> "Job":
         """The next version of the job, with `changes` that only the machinery cares for."""
         return self._next(version=self.version + 1, **changes)
 

@@ -1,6 +1,6 @@
 """What may happen to a job: every rule about moves, as pure functions of job, request and now.
 
-    judge(job, request)  ->  Committed | KeptEarly | Refused | Duplicate, each with the job to store
+    judge(job, request)  ->  Committed | EarlyMoveKept | Refused | Duplicate, each with the job to store
 
 The order of the checks is part of the protocol: an event that the job already knows is a
 duplicate before it is anything else, also on a job that has ended.
@@ -18,7 +18,7 @@ from statemachine.values import Actor
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours a producer's clock may be before its event counts as from the future."""
-MAX_WAITING = 20
+MAX_EARLY_MOVES = 20
 MAX_RECORDS = 500
 """So many moves, and as many refusals: who only fills the refusals keeps no one from moving.
 
@@ -71,7 +71,7 @@ class Committed:
 
 
 @dataclass(frozen=True)
-class KeptEarly:
+class EarlyMoveKept:
     """The move came before its turn and is kept until its deadline."""
 
     job: Job
@@ -92,7 +92,7 @@ class Duplicate:
     job: Job
 
 
-Verdict = Committed | KeptEarly | Refused | Duplicate
+Verdict = Committed | EarlyMoveKept | Refused | Duplicate
 
 
 class RecordsFull(Exception):
@@ -119,10 +119,10 @@ def copy_of(job: Job, request: MoveRequest) -> LedgerEntry | Refusal | EarlyMove
     return next((record for record in records if record.event_id == request.event_id), None)
 
 
-def judged_again(job: Job, flow: Flow, now: datetime) -> Job:
+def with_early_moves_judged(job: Job, flow: Flow, now: datetime) -> Job:
     """An edited job after its kept moves were judged, some of which waited for the edit's `rev`.
 
-    Part of the write that makes the edit; `refusals_with` the edit's id names those it refused.
+    Part of the write that makes the edit; `refusals_written_with` the edit's id names those it refused.
     """
     return _with_early(job, flow, now)
 
@@ -160,7 +160,7 @@ def expire(
     if not late:
         return job, ()
     without = _given_up(job, late, "kept_too_long", now)
-    return without.bookkept(), without.refused[len(job.refused) :]
+    return without.with_bookkeeping(), without.refused[len(job.refused) :]
 
 
 def _late(job: Job, now: datetime) -> tuple[EarlyMove, ...]:
@@ -237,7 +237,7 @@ def _moved(
         reason=request.reason,
         note=request.note,
     )
-    return job.seen(
+    return job.with_change(
         seq=entry.seq,
         status=move.to,
         entered_at=now,
@@ -284,7 +284,7 @@ def _given_up(job: Job, kept: tuple[EarlyMove, ...], why: RefusalReason, now: da
 
 
 def _keep(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
-    if len(job.early) >= MAX_WAITING:
+    if len(job.early) >= MAX_EARLY_MOVES:
         return _refuse(job, request, "too_many_waiting", now)
     early = EarlyMove(
         event_id=request.event_id,
@@ -297,12 +297,12 @@ def _keep(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
         note=request.note,
         until=now + timedelta(minutes=flow.early_minutes),
     )
-    return KeptEarly(job.bookkept(early=(*job.early, early)))
+    return EarlyMoveKept(job.with_bookkeeping(early=(*job.early, early)))
 
 
 def _refuse(job: Job, request: MoveRequest, why: RefusalReason, now: datetime) -> Refused:
     refusal = _refusal(job, request, why, now)
-    return Refused(job.bookkept(refused=(*job.refused, refusal)), refusal)
+    return Refused(job.with_bookkeeping(refused=(*job.refused, refusal)), refusal)
 
 
 def _refusal(job: Job, request: MoveRequest, why: RefusalReason, now: datetime) -> Refusal:

@@ -56,4 +56,4 @@ def with_photo(job: Job, photo: Photo) -> Job:
         recorded_at=photo.recorded_at,
         actor=photo.actor,
     )
-    return job.seen(photos=(*job.photos, photo), edits=(*job.edits, edit))
+    return job.with_change(photos=(*job.photos, photo), edits=(*job.edits, edit))

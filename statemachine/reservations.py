@@ -61,7 +61,7 @@ class Reservation(Frozen):
     event_id: EventId
     begin: Utc
     end: Utc
-    claimed_at: Utc
+    reserved_at: Utc
 
 
 class ReservationSheet(Frozen):
@@ -70,15 +70,15 @@ class ReservationSheet(Frozen):
     subject: Subject
     day: Date
     version: Annotated[int, Field(ge=0)] = 0
-    claims: tuple[Reservation, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
 
-    def in_the_way(self, wanted: Reservation) -> tuple[Reservation, ...]:
+    def conflicting(self, wanted: Reservation) -> tuple[Reservation, ...]:
         """Other jobs' claims on the same time."""
         span = wanted.begin, wanted.end
-        others = (claim for claim in self.claims if claim.job_id != wanted.job_id)
+        others = (claim for claim in self.reservations if claim.job_id != wanted.job_id)
         return tuple(claim for claim in others if overlap(span, (claim.begin, claim.end)))
 
-    def with_claim(
+    def with_reservation(
         self, mine: Reservation, before: Job, gone: Collection[Reservation]
     ) -> "ReservationSheet":
         """The next version, with `mine` and without what is `gone`; this one if it has it all.
@@ -86,14 +86,14 @@ class ReservationSheet(Frozen):
         Of the same job stay those that are still to be committed, and the one that `before` rests
         on: it counts until this edit is committed, and if it never is.
         """
-        if mine in self.claims and not gone:
+        if mine in self.reservations and not gone:
             return self
         kept = (
             claim
-            for claim in self.claims
+            for claim in self.reservations
             if claim not in gone and _may_count(claim, mine, before, self.subject)
         )
-        return self.with_(version=self.version + 1, claims=(*kept, mine))
+        return self.with_(version=self.version + 1, reservations=(*kept, mine))
 
 
 def _may_count(claim: Reservation, mine: Reservation, before: Job, subject: str) -> bool:
@@ -130,7 +130,7 @@ def has_ended(job: Job, flow: Flow) -> bool:
     return flow.status(job.status).terminal
 
 
-ReservationState = Literal["stands", "asleep", "on its way", "gone"]
+ReservationState = Literal["active", "dormant", "pending", "stale"]
 
 
 def reservation_state(
@@ -138,7 +138,7 @@ def reservation_state(
 ) -> ReservationState:
     """What a claim is worth, by its job as it is now."""
     if job.version < claim.version:
-        return "on its way" if now - claim.claimed_at < ABANDONED_AFTER else "gone"
+        return "pending" if now - claim.reserved_at < ABANDONED_AFTER else "stale"
     if not still_needs(job, claim, subject):
-        return "gone"
-    return "asleep" if has_ended(job, flow) else "stands"
+        return "stale"
+    return "dormant" if has_ended(job, flow) else "active"

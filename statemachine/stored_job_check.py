@@ -18,7 +18,7 @@ PLAUSIBLE_YEARS = range(2000, 2100)
 def contradiction_in(job: Job, tenant: str, job_id: str) -> str | None:
     """Why the document under the key of `tenant` and `job_id` cannot be that job; None if it can.
 
-    A ledger with a gap would make every reader of `status_at` and `moment_of` fail by an index.
+    A ledger with a gap would make every reader of `status_at` and `entered_at_of` fail by an index.
     """
     if job.tenant != tenant:
         return "it holds a job of another business"

@@ -9,7 +9,7 @@ from statemachine.lifecycle import (
     EXPLANATIONS,
     Committed,
     Duplicate,
-    KeptEarly,
+    EarlyMoveKept,
     Refused,
     Verdict,
     copy_of,
@@ -27,7 +27,7 @@ def outcome_of(verdict: Verdict, request: JobMoveRequested, to_customer: bool = 
     match verdict:
         case Committed():
             return "moved"
-        case KeptEarly():
+        case EarlyMoveKept():
             return "kept"
         case Refused(job=job, refusal=refusal):
             raise refused(job, refusal.why, to_customer)

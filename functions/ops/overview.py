@@ -286,14 +286,16 @@ def _times(jobs: Iterable[Job]) -> Iterator[TimeInStatus]:
 
 def _stays(job: Job) -> Iterator[tuple[str, float]]:
     """The statuses it has left, and how long it was there."""
-    moments = [job.moment_of(seq) for seq in range(job.seq + 1)]
+    moments = [job.entered_at_of(seq) for seq in range(job.seq + 1)]
     for seq, (came, left) in enumerate(pairwise(moments)):
         yield job.status_at(seq), (left - came).total_seconds() / 60
 
 
 def _visible(jobs: Iterable[Job]) -> tuple[VisibilityDelay, ...]:
     seen = [
-        VisibilityDelay(at=job.moment_of(shown.seq), ms=_ms(shown.at - job.moment_of(shown.seq)))
+        VisibilityDelay(
+            at=job.entered_at_of(shown.seq), ms=_ms(shown.at - job.entered_at_of(shown.seq))
+        )
         for job in jobs
         for shown in job.shown
         if shown.seq <= job.seq

@@ -124,9 +124,9 @@ class AssignCrew:
     def _claimed(
         self, sheet: ReservationSheet, mine: Reservation, before: Job, now: datetime
     ) -> ReservationSheet:
-        met = () if has_ended(before, load_flow(before.flow)) else sheet.in_the_way(mine)
+        met = () if has_ended(before, load_flow(before.flow)) else sheet.conflicting(mine)
         gone = [claim for claim in met if self._is_gone(before.tenant, sheet.subject, claim, now)]
-        return sheet.with_claim(mine, before, gone)
+        return sheet.with_reservation(mine, before, gone)
 
     def _is_gone(self, tenant: str, subject: str, claim: Reservation, now: datetime) -> bool:
         """Gone for good, or only asleep.
@@ -143,14 +143,14 @@ class AssignCrew:
                 "choose another until that job is repaired"
             ) from error
         worth = reservation_state(claim, subject, job, load_flow(job.flow), now)
-        if worth == "stands":
+        if worth == "active":
             raise CrewTaken(
                 f"{_spoken(subject)} is on job {claim.job_id} at that time; choose another, "
                 "or change one of the two"
             )
-        if worth == "on its way":
+        if worth == "pending":
             raise Unavailable(f"{_spoken(subject)} is just being put on job {claim.job_id}")
-        return worth == "gone"
+        return worth == "stale"
 
 
 def first_name(account: Account) -> str:
@@ -199,7 +199,7 @@ def _claim_of(needed: BusySpan, job_id: str, edit: tuple[int, str], now: datetim
         event_id=event_id,
         begin=needed.begin,
         end=needed.end,
-        claimed_at=now,
+        reserved_at=now,
     )
 
 

@@ -152,7 +152,9 @@ class RepairJob:
 
         def noted(job: Job) -> tuple[Job, None]:
             repaired = job.with_repairs(fresh, now) if fresh else job.repaired
-            return (job if repaired == job.repaired else job.bookkept(repaired=repaired)), None
+            return (
+                job if repaired == job.repaired else job.with_bookkeeping(repaired=repaired)
+            ), None
 
         job, _ = commit(self.jobs, job.tenant, job.job_id, noted, self.pause)
         self.metrics.count("Repairs", job.tenant)

@@ -44,27 +44,32 @@ from tests.support.fakes import (
     Bucket,
     FakeBoards,
     FakeBus,
+    FakeCrewLocations,
     FakeExecutions,
     FakeJobs,
     FakeLog,
     FakePhotos,
-    FakePlaces,
     FakeStuck,
     FakeTenants,
     FakeViews,
     no_pause,
 )
 from tests.support.faults import Faults
-from tests.support.message_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
-from tests.support.ops_fakes import (
-    FakeDeadQueues,
-    FakeForgotten,
-    FakeHistory,
-    FakeNumbersOfExecutions,
-    FakeRecords,
-    FakeRuns,
+from tests.support.message_fakes import (
+    FakeDelayedMessages,
+    FakeDeliveries,
+    FakeEndpoints,
+    FakeMetrics,
 )
-from tests.support.roster_fakes import FakeAccounts, FakeClaims, FakeRoster
+from tests.support.ops_fakes import (
+    FakeDeadLetterQueues,
+    FakeExecutionCounts,
+    FakeExecutionRuns,
+    FakeHistory,
+    FakeInvalidationTimes,
+    FakeOpsRecords,
+)
+from tests.support.roster_fakes import FakeAccounts, FakeReservations, FakeRoster
 
 EDGE = "https://edge.test"
 PASSWORD = "correct horse battery"
@@ -189,15 +194,15 @@ class Office:
         )
         self.bus, self.executions = FakeBus(self.faults), FakeExecutions(self.faults)
         self.accounts, self.limits = FakeAccounts(), FakeLimits()
-        self.roster, self.claims = FakeRoster(), FakeClaims(self.faults)
+        self.roster, self.claims = FakeRoster(), FakeReservations(self.faults)
         self.keys, self.log, self.metrics = FakeKeyStore(), FakeLog(), FakeMetrics()
         self.photos = FakePhotos(self.bucket, self.site)
-        self.places = FakePlaces(self.faults)
+        self.places = FakeCrewLocations(self.faults)
         self.dead_letter_queues, self.forgotten = (
-            FakeDeadQueues(self.faults),
-            FakeForgotten(self.faults),
+            FakeDeadLetterQueues(self.faults),
+            FakeInvalidationTimes(self.faults),
         )
-        self.execution_numbers = FakeNumbersOfExecutions()
+        self.execution_numbers = FakeExecutionCounts()
         self.ops = self._ops()
         self.tokens = (f"{number:022}" for number in itertools.count(1))
         ids, ring = itertools.count(1), KeyRing(self.keys)
@@ -253,8 +258,8 @@ class Office:
             RepairDeliveries(
                 deliveries,
                 FakeEndpoints(self.bucket),
-                FakeLater(),
-                FakeLater(),
+                FakeDelayedMessages(),
+                FakeDelayedMessages(),
                 self.bus,
                 self.metrics,
                 self.log,
@@ -268,7 +273,7 @@ class Office:
             OpsOverview(
                 self.jobs,
                 FakeBoardCopies(self.boards),
-                FakeRecords(self.bucket),
+                FakeOpsRecords(self.bucket),
                 self.execution_numbers,
                 self.dead_letter_queues,
                 paths_a_month=1000,
@@ -278,7 +283,7 @@ class Office:
                 FakeHistory(self.bucket, self.site),
                 self.forgotten,
                 deliveries,
-                FakeRuns(self.executions, NOON),
+                FakeExecutionRuns(self.executions, NOON),
                 FakeStuck(self.bucket),
                 lambda tenant, job_id: watch.missing(tenant, job_id, self.now),
             ),

@@ -323,7 +323,7 @@ def test_who_was_taken_off_a_job_sees_it_no_more_though_the_card_still_names_the
     office.keep(a_numbered(1, "mike"))
     office.ask("GET", "/api/my/jobs", by="mike")
     stored = office.jobs.read("main", "261121-000001")
-    office.jobs.replace(stored.value.seen(crew=()), stored.etag)
+    office.jobs.replace(stored.value.with_change(crew=()), stored.etag)
     assert office.ask("GET", "/api/my/jobs", by="mike").json["jobs"] == []
 
 

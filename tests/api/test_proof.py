@@ -224,14 +224,14 @@ def test_the_place_is_gone_with_the_status_even_where_the_view_still_shows_it(
     busy: Office, status: str
 ) -> None:
     busy.ask("PUT", WHERE, HERE, by="mike")
-    show(busy, busy.job(JOB).seen(status=status))
+    show(busy, busy.job(JOB).with_change(status=status))
     got = busy.ask("GET", PLACE)
     assert (got.status, got.slug, busy.places.kept) == (404, "no-location", {})
 
 
 def test_the_next_word_of_a_phone_after_the_end_removes_the_place(busy: Office) -> None:
     busy.ask("PUT", WHERE, HERE, by="mike")
-    show(busy, busy.job(JOB).seen(status="completed"))
+    show(busy, busy.job(JOB).with_change(status="completed"))
     assert busy.ask("PUT", WHERE, HERE, by="mike").slug == "not-under-way"
     assert busy.places.kept == {}
 
@@ -298,7 +298,7 @@ def test_a_first_mate_may_tell_the_place_too(office: Office) -> None:
 
 def take_off(office: Office, who: str) -> None:
     job = office.job(JOB)
-    show(office, job.seen(crew=tuple(each for each in job.crew if each.member != who)))
+    show(office, job.with_change(crew=tuple(each for each in job.crew if each.member != who)))
 
 
 def test_who_is_taken_off_a_job_hears_that_what_they_did_is_done_and_no_more(

@@ -8,7 +8,7 @@ import pytest
 
 from cli.audit import audited
 from cli.output.output import CliError
-from tests.support.faults import Crashed, Faults, Says
+from tests.support.faults import Crashed, Faults, ServiceResponse
 from tests.support.moto_server import Moto
 
 
@@ -43,7 +43,7 @@ def test_an_act_that_was_cut_off_has_its_line_and_is_not_said_to_be_done(context
 
 def test_where_no_line_can_be_written_nothing_is_done(context: Any) -> None:
     acts: list[str] = []
-    refused = Faults({"PutObject": [Says(403, "AccessDenied")]})
+    refused = Faults({"PutObject": [ServiceResponse(403, "AccessDenied")]})
     with (
         refused.on(context.obj.place.client("s3")),
         pytest.raises(CliError, match="audit line"),

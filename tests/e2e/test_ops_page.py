@@ -50,7 +50,9 @@ def keeps_failing(stack: Laptop, job_id: str) -> None:
     died = [now - timedelta(minutes=minutes) for minutes in (50, 40, 30, 20, 16)]
     repaired = tuple(RepairRecord(repairs=("replaced",), at=at) for at in died)
     run = stored.value.execution.with_(since=died[-1])
-    jobs.replace(stored.value.bookkept(wait=None, execution=run, repaired=repaired), stored.etag)
+    jobs.replace(
+        stored.value.with_bookkeeping(wait=None, execution=run, repaired=repaired), stored.etag
+    )
     stuck = S3Stuck(stack.client("s3"), stack.outputs["JobsBucket"])
     stuck.add(StuckJob(tenant="main", job_id=job_id, why="keeps_failing", since=now))
     prefix = stack.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")

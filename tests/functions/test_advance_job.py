@@ -13,7 +13,7 @@ from statemachine.job import SUPERSEDED, Job
 from statemachine.lifecycle import (
     Committed,
     Duplicate,
-    KeptEarly,
+    EarlyMoveKept,
     RecordsFull,
     Refused,
     Verdict,
@@ -65,7 +65,7 @@ def test_the_deadline_of_a_kept_move_is_in_the_index_before_the_move_is_kept(
         with pytest.raises(Crashed):
             desk.ask("start")
     else:
-        assert isinstance(desk.ask("start"), KeptEarly)
+        assert isinstance(desk.ask("start"), EarlyMoveKept)
     [early] = desk.job.early
     assert [at for _, at in desk.jobs.open_index("main").due.values()] == [early.until]
 
@@ -138,7 +138,7 @@ def test_a_refused_move_is_on_the_record_and_announced() -> None:
 
 def test_a_move_before_its_turn_is_kept_in_silence() -> None:
     desk = Desk(waited_for(a_job()))
-    assert isinstance(desk.ask("start"), KeptEarly)
+    assert isinstance(desk.ask("start"), EarlyMoveKept)
     assert [early.event_id for early in desk.job.early] == ["start-1"]
     assert (desk.bus.facts, desk.executions.resumed) == ([], [])
 
@@ -147,7 +147,7 @@ def test_kept_moves_that_a_move_makes_impossible_are_announced_with_it() -> None
     desk = Desk(waited_for(a_job()))
     desk.ask("start")
     desk.ask("cancel", reason="Moved away")
-    told = [(fact.event_id, fact.why) for fact in desk.bus.told(JobMoveRefused)]
+    told = [(fact.event_id, fact.why) for fact in desk.bus.announced(JobMoveRefused)]
     assert (told, desk.job.status) == ([("start-1", "illegal_move")], "cancelled")
 
 

@@ -303,7 +303,7 @@ def test_a_move_that_may_not_be_made_is_refused_on_the_record(yard: Yard, case: 
     before = yard.job()
     assert yard.deliver(advance_job, body) == again()
     after = yard.job()
-    assert after == before.bookkept(refused=(*before.refused, after.refused[-1]))
+    assert after == before.with_bookkeeping(refused=(*before.refused, after.refused[-1]))
     assert after.refused[-1].why == why
     assert [(fact["event_id"], fact["why"]) for fact in yard.heard()] == [
         (after.refused[-1].event_id, why)

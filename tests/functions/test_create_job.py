@@ -31,7 +31,7 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Crashed, EveryCall, Fault, Faults, Kind
+from tests.support.faults import Crashed, Fault, FaultAtCall, Faults, Kind
 
 HAUL = load_flow("haul")
 JOB_ID = job_id_for("main", "booking-1", NOON)
@@ -163,7 +163,7 @@ def test_what_cannot_be_booked_leaves_no_trace(
 def test_whatever_is_lost_on_the_way_the_next_copy_completes_the_booking(fault: Kind) -> None:
     """Every call in turn goes wrong once; then the request is delivered again, as a queue does."""
     for number in range(12):
-        office = Office(EveryCall(number, fault))
+        office = Office(FaultAtCall(number, fault))
         try:
             office.book()
         except (Unavailable, Crashed):

@@ -12,7 +12,7 @@ from statemachine.edits import MAX_REFUSED_EDITS, EditRefused, edited, with_refu
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
 from statemachine.job import Job
-from statemachine.lifecycle import Duplicate, KeptEarly, Refused, judge
+from statemachine.lifecycle import Duplicate, EarlyMoveKept, Refused, judge
 from statemachine.views import View, view_of
 from tests.functions.creation import waited_for
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job, a_request, an_edit, minutes
@@ -25,8 +25,8 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
-from tests.support.roster_fakes import a_crew_office
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
+from tests.support.roster_fakes import a_crew_assignment
 
 VIEW_KEY = f"t/{digest_of(TOKEN)}.json"
 NEW_PRICE = an_edit(a_job(), price_cents=75_000)
@@ -40,7 +40,7 @@ class Desk:
         self.jobs.create(a_job())
         self.bucket.faults = self.faults
         self.edit = EditJob(
-            self.jobs, FakeViews(self.bucket), self.bus, a_crew_office(self.jobs), no_pause
+            self.jobs, FakeViews(self.bucket), self.bus, a_crew_assignment(self.jobs), no_pause
         )
 
 
@@ -73,7 +73,7 @@ def test_a_copy_of_an_edit_changes_nothing_and_tells_the_same() -> None:
     desk = Desk()
     job = desk.edit(NEW_PRICE, NOON)
     assert desk.edit(NEW_PRICE, NOON) == job
-    assert len(desk.bus.told(JobEdited)) == 1
+    assert len(desk.bus.announced(JobEdited)) == 1
     assert [len(versions) for versions in desk.bucket.versions.values()] == [2, 1, 1]
 
 
@@ -88,7 +88,7 @@ def test_before_an_edit_is_stored_the_watchdog_is_told() -> None:
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
 def test_whatever_is_lost_on_the_way_the_next_copy_completes_the_edit(fault: Kind) -> None:
     for number in range(6):
-        desk = Desk(EveryCall(number, fault))
+        desk = Desk(FaultAtCall(number, fault))
         try:
             desk.edit(NEW_PRICE, NOON)
         except (Unavailable, Crashed):
@@ -96,7 +96,7 @@ def test_whatever_is_lost_on_the_way_the_next_copy_completes_the_edit(fault: Kin
         desk.faults.over = True
         assert desk.jobs.read("main", a_job().job_id).value.version == 2, desk.faults.log
         assert parsed(View, desk.bucket.objects[VIEW_KEY]).rev == 2
-        assert len(desk.bus.told(JobEdited)) == 1
+        assert len(desk.bus.announced(JobEdited)) == 1
 
 
 def test_an_edit_decided_on_an_older_state_is_refused() -> None:
@@ -133,7 +133,7 @@ def test_a_refused_edit_is_on_the_jobs_record_and_announced() -> None:
         60_000,
     )
     assert desk.bus.facts == [refused_edit_fact(job, refusal)]
-    assert desk.bus.told(JobEditRefused)[0].event_id == STALE.event_id
+    assert desk.bus.announced(JobEditRefused)[0].event_id == STALE.event_id
 
 
 def test_a_copy_of_a_refused_edit_is_refused_alike_and_tells_the_same() -> None:
@@ -145,21 +145,21 @@ def test_a_copy_of_a_refused_edit_is_refused_alike_and_tells_the_same() -> None:
     again = NEW_PRICE.model_copy(update={"expected_rev": None})
     with pytest.raises(EditRefused):
         desk.edit(again, NOON + minutes(1))
-    assert len(desk.bus.told(JobEditRefused)) == 1
+    assert len(desk.bus.announced(JobEditRefused)) == 1
     assert desk.jobs.read("main", a_job().job_id).value.version == 2
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
 def test_a_refused_edit_is_recorded_and_announced_whatever_is_lost(fault: Kind) -> None:
     for number in range(5):
-        desk = Desk(EveryCall(number, fault))
+        desk = Desk(FaultAtCall(number, fault))
         with pytest.raises((EditRefused, Unavailable, Crashed)):
             desk.edit(STALE, NOON)
         desk.faults.over = True
         with pytest.raises(EditRefused):
             desk.edit(STALE, NOON)
         assert len(desk.jobs.read("main", a_job().job_id).value.refused_edits) == 1
-        assert len(desk.bus.told(JobEditRefused)) == 1
+        assert len(desk.bus.announced(JobEditRefused)) == 1
 
 
 def test_who_only_has_edits_refused_fills_no_record() -> None:
@@ -206,7 +206,7 @@ def kept_until_rev(rev: int, move: str = "confirm") -> Job:
     """A job whose execution waits, with a move kept that was decided on `rev`."""
     job = waited_for(a_job())
     verdict = judge(job, a_request(job, move, expected_rev=rev), load_flow("haul"), NOON)
-    assert isinstance(verdict, KeptEarly)
+    assert isinstance(verdict, EarlyMoveKept)
     return verdict.job
 
 
@@ -228,7 +228,7 @@ def test_a_kept_move_is_refused_with_the_edit_that_brings_its_rev() -> None:
     job, executions, bus = edited_and_resumed(kept_until_rev(4, "complete"))
     (refusal,) = job.refused
     assert (refusal.why, job.early, executions.resumed) == ("illegal_move", (), [])
-    assert [fact.event_id for fact in bus.told(JobMoveRefused)] == ["complete-1"]
+    assert [fact.event_id for fact in bus.announced(JobMoveRefused)] == ["complete-1"]
 
 
 def test_a_kept_move_whose_rev_is_still_ahead_waits_on() -> None:
@@ -240,4 +240,4 @@ def test_a_kept_move_whose_rev_is_still_ahead_waits_on() -> None:
 def test_a_kept_move_whose_time_is_up_is_refused_with_the_edit() -> None:
     job, _, bus = edited_and_resumed(kept_until_rev(9), NOON + minutes(16))
     assert [refusal.why for refusal in job.refused] == ["kept_too_long"]
-    assert len(bus.told(JobMoveRefused)) == 1
+    assert len(bus.announced(JobMoveRefused)) == 1

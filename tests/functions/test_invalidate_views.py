@@ -14,11 +14,11 @@ from tests.functions.creation import again, batch, envelope
 from tests.support.builders import NOON, a_job, minutes
 from tests.support.fakes import (
     Bucket,
+    FakeCdn,
     FakeDeadLetters,
-    FakeEdge,
+    FakeInvalidationUsage,
     FakeJobs,
     FakeLog,
-    FakeUsage,
     no_pause,
 )
 from tests.support.faults import Faults, Kind
@@ -34,14 +34,14 @@ def a_change(number: int, rev: int = 1) -> JobRef:
 
 def a_forgetter(
     faults: Faults | None = None, budget: int = 1000, metrics: FakeMetrics | None = None
-) -> tuple[InvalidateViews, FakeEdge]:
-    jobs, edge = FakeJobs(Bucket()), FakeEdge(faults)
+) -> tuple[InvalidateViews, FakeCdn]:
+    jobs, edge = FakeJobs(Bucket()), FakeCdn(faults)
     for job_id, token in TOKENS.items():
         jobs.create(a_job(job_id=job_id, token=token))
     forget = InvalidateViews(
         jobs,
         edge,
-        FakeUsage(jobs.bucket),
+        FakeInvalidationUsage(jobs.bucket),
         budget,
         metrics or FakeMetrics(),
         lambda: NOON,
@@ -53,7 +53,7 @@ def a_forgetter(
 def test_a_batch_is_one_invalidation_of_every_changed_view() -> None:
     forget, edge = a_forgetter()
     assert forget([a_change(2), a_change(1, rev=1), a_change(1, rev=3)]) == [None] * 3
-    assert edge.forgotten() == [tuple(sorted(PATHS))]
+    assert edge.invalidated() == [tuple(sorted(PATHS))]
 
 
 def test_a_batch_delivered_twice_stays_one_invalidation() -> None:
@@ -67,7 +67,7 @@ def test_the_next_change_of_a_view_is_forgotten_too() -> None:
     forget, edge = a_forgetter()
     forget([a_change(1, rev=1)])
     forget([a_change(1, rev=3)])
-    assert edge.forgotten() == [(PATHS[0],), (PATHS[0],)]
+    assert edge.invalidated() == [(PATHS[0],), (PATHS[0],)]
 
 
 def test_no_change_is_no_call() -> None:
@@ -81,7 +81,7 @@ def test_where_the_edge_is_too_busy_the_batch_comes_again(fault: Kind) -> None:
     with pytest.raises(Unavailable):
         forget([a_change(1)])
     forget([a_change(1)])
-    assert edge.forgotten() == [(PATHS[0],)]
+    assert edge.invalidated() == [(PATHS[0],)]
 
 
 def test_one_erased_job_in_a_batch_of_a_hundred_leaves_one_invalidation_of_the_others() -> None:
@@ -95,7 +95,7 @@ def test_one_erased_job_in_a_batch_of_a_hundred_leaves_one_invalidation_of_the_o
         BatchConsumer(JobRef, letters, FakeLog()).deliver_together(batch(*bodies), forget)
         == again()
     )
-    assert [len(paths) for paths in edge.forgotten()] == [99]
+    assert [len(paths) for paths in edge.invalidated()] == [99]
     assert [reason for _, reason, _ in letters.dead_lettered] == ["UnknownJob"]
 
 
@@ -111,7 +111,7 @@ def test_a_job_with_an_error_of_its_own_is_left_out_alone(error: Exception) -> N
 
     forget = replace(forget, jobs=Poisoned(forget.jobs.bucket))  # type: ignore[attr-defined]  # the fake's
     assert forget([a_change(2), a_change(1)]) == [error, None]
-    assert edge.forgotten() == [(PATHS[0],)]
+    assert edge.invalidated() == [(PATHS[0],)]
 
 
 def test_a_batch_of_erased_jobs_makes_no_call() -> None:
@@ -151,8 +151,8 @@ def test_past_the_months_paths_the_edge_is_told_no_more(budget: int, forgotten: 
     forget, edge = a_forgetter(budget=budget, metrics=metrics)
     forget([a_change(1, rev=1)])
     forget([a_change(1, rev=2), a_change(2, rev=2)])
-    assert len(edge.forgotten()) == forgotten
-    assert sum(metrics.measured["PathsNotInvalidated"]) == 3 - sum(map(len, edge.forgotten()))
+    assert len(edge.invalidated()) == forgotten
+    assert sum(metrics.measured["PathsNotInvalidated"]) == 3 - sum(map(len, edge.invalidated()))
 
 
 def test_what_is_used_of_the_budget_is_told_also_once_nothing_is_left() -> None:
@@ -168,7 +168,7 @@ def test_the_next_month_has_paths_again() -> None:
     forget([a_change(1, rev=1)])
     forget([a_change(1, rev=2)])
     replace(forget, clock=lambda: NOON + minutes(60 * 24 * 10))([a_change(1, rev=3)])
-    assert len(edge.forgotten()) == 2
+    assert len(edge.invalidated()) == 2
 
 
 @pytest.mark.parametrize(
@@ -178,21 +178,21 @@ def test_the_next_month_has_paths_again() -> None:
 def test_views_are_short_lived_from_the_last_tenth_of_the_budget(
     spent: int, budget: int, ttl_s: int
 ) -> None:
-    usage = FakeUsage(Bucket())
+    usage = FakeInvalidationUsage(Bucket())
     usage.write(MonthlyUsage(month=MONTH, paths=spent), None)
     assert ViewTtl(usage, budget, 60, lambda: NOON)() == ttl_s
 
 
 def test_the_count_is_looked_up_once_a_minute_and_not_at_all_without_a_budget() -> None:
     bucket, now = Bucket(), NOON
-    ttl = ViewTtl(FakeUsage(bucket), 10, 60, lambda: now)
+    ttl = ViewTtl(FakeInvalidationUsage(bucket), 10, 60, lambda: now)
     assert [ttl() for _ in range(5)] == [60] * 5
-    record_usage(FakeUsage(bucket), MONTH, 9, no_pause)
+    record_usage(FakeInvalidationUsage(bucket), MONTH, 9, no_pause)
     before = bucket.faults.calls("GetObject")
     assert ttl() == 60
     now = NOON + minutes(1)
     assert (ttl(), bucket.faults.calls("GetObject") - before) == (2, 1)
-    assert ViewTtl(FakeUsage(bucket), 0, 60, lambda: NOON)() == 2
+    assert ViewTtl(FakeInvalidationUsage(bucket), 0, 60, lambda: NOON)() == 2
     assert bucket.faults.calls("GetObject") - before == 1
 
 
@@ -200,11 +200,11 @@ def test_the_count_is_looked_up_once_a_minute_and_not_at_all_without_a_budget() 
 def test_a_count_no_one_can_read_keeps_no_view_from_being_written(count: bytes | None) -> None:
     bucket = Bucket(None if count else Faults({"GetObject": ["before"]}))
     bucket.objects[f"ops/invalidations/{MONTH}.json"] = count or b"{}"
-    assert ViewTtl(FakeUsage(bucket), 1000, 60, lambda: NOON)() == 2
+    assert ViewTtl(FakeInvalidationUsage(bucket), 1000, 60, lambda: NOON)() == 2
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
 def test_a_count_whose_answer_is_lost_is_counted_at_least_once(fault: Kind) -> None:
     bucket = Bucket(Faults({"PutObject": [fault]}))
-    record_usage(FakeUsage(bucket), MONTH, 7, no_pause)
-    assert usage_of(FakeUsage(bucket), MONTH) in (7, 14)
+    record_usage(FakeInvalidationUsage(bucket), MONTH, 7, no_pause)
+    assert usage_of(FakeInvalidationUsage(bucket), MONTH) in (7, 14)

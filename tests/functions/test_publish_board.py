@@ -197,7 +197,7 @@ def test_a_rebuilt_board_shows_the_same_ended_jobs_to_the_second(
     """Also one that was written only for the bookkeeping since, and an open one of long ago."""
     publish = a_publisher(fake_ground, numbered(1, "completed"), numbered(2, "completed"))
     fake_ground.bucket.clock = lambda: NOON + age
-    replaced(fake_ground, numbered(2, "completed").bookkept())
+    replaced(fake_ground, numbered(2, "completed").with_bookkeeping())
     fake_ground.bucket.clock = lambda: NOON - timedelta(days=30)
     fake_ground.jobs.create(numbered(3))
     fake_ground.jobs.mark_open("main", "261121-000003")

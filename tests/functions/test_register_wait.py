@@ -80,8 +80,8 @@ def test_after_its_time_limit_the_same_status_is_not_told_again() -> None:
 
 def test_whether_an_execution_hears_that_its_job_is_late_is_kept_with_its_wait() -> None:
     machine = Machine(a_job("ready_for_pickup"))
-    machine.register(a_registration(1).with_(hears_late=True))
-    assert machine.job.wait == a_wait(1).with_(hears_late=True)
+    machine.register(a_registration(1).with_(handles_late=True))
+    assert machine.job.wait == a_wait(1).with_(handles_late=True)
 
 
 def test_a_status_that_could_not_be_settled_is_not_waited_in() -> None:

@@ -14,7 +14,7 @@ from statemachine.views import View, view_of
 from tests.functions.creation import waited_for
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job, moved
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeViews, no_pause, parsed
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
 from tests.support.message_fakes import FakeMetrics
 
 SOON = NOON + timedelta(seconds=1.5)
@@ -99,7 +99,9 @@ def test_the_view_is_there_before_the_fact_is_told() -> None:
 def test_an_execution_that_lags_tells_its_own_status_and_shows_the_last() -> None:
     machine = Machine(a_job("in_progress"))
     assert machine.settles(1) == shown(1, "ready_for_pickup")
-    assert [(fact.seq, fact.to) for fact in machine.bus.told(JobMoved)] == [(1, "ready_for_pickup")]
+    assert [(fact.seq, fact.to) for fact in machine.bus.announced(JobMoved)] == [
+        (1, "ready_for_pickup")
+    ]
     assert machine.view == view_of(a_job("in_progress"), HAUL)
 
 
@@ -164,14 +166,14 @@ def test_an_ended_job_stays_in_the_watchdogs_sight() -> None:
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
 def test_whatever_is_lost_on_the_way_the_next_attempt_settles_it(fault: Kind) -> None:
     for number in range(8):
-        machine = Machine(a_job("completed"), EveryCall(number, fault))
+        machine = Machine(a_job("completed"), FaultAtCall(number, fault))
         try:
             machine.settles(3)
         except (Unavailable, Crashed):
             assert machine.settles(3).status == "completed"
         machine.faults.over = True
         assert machine.view == view_of(a_job("completed"), HAUL), machine.faults.log
-        assert len(machine.bus.told(JobMoved)) == 1
+        assert len(machine.bus.announced(JobMoved)) == 1
         assert machine.job.execution.seq == 3
 
 

@@ -25,7 +25,7 @@ from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import UnknownStatus, load_flow
 from statemachine.ids import digest_of
 from statemachine.job import LATE, LATEST, Execution, Job, Repair, RepairRecord, Schedule
-from statemachine.lifecycle import KeptEarly, judge
+from statemachine.lifecycle import EarlyMoveKept, judge
 from statemachine.views import Board, View, card_of, view_of
 from tests.functions.creation import a_wait, left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, minutes, moved
@@ -44,8 +44,13 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
-from tests.support.message_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
+from tests.support.message_fakes import (
+    FakeDelayedMessages,
+    FakeDeliveries,
+    FakeEndpoints,
+    FakeMetrics,
+)
 
 HAUL = load_flow("haul")
 SOON, LATER, MUCH_LATER = NOON + GRACE / 2, NOON + GRACE, NOON + SUSPECT + GRACE
@@ -89,7 +94,11 @@ class Yard:
         for job in jobs if texted else ():
             self.deliveries.create(a_text(job).end("sent", NOON))
         self.beset_by(Faults())
-        self.stuck, self.slow, self.texts = FakeStuck(self.bucket), FakeLater(), FakeLater()
+        self.stuck, self.slow, self.texts = (
+            FakeStuck(self.bucket),
+            FakeDelayedMessages(),
+            FakeDelayedMessages(),
+        )
         self.watch = WatchJobs(
             self.jobs,
             self.views,
@@ -210,7 +219,7 @@ def test_a_watchdog_that_comes_too_late_leaves_the_wait_of_the_successor_alone()
             if yard.job().execution.generation == 0:
                 yard.round(MUCH_LATER)
                 etag = yard.jobs.read("main", JOB_ID).etag
-                yard.jobs.replace(yard.job().bookkept(wait=successor), etag)
+                yard.jobs.replace(yard.job().with_bookkeeping(wait=successor), etag)
             return False
 
     replace(yard.watch, executions=Meanwhile()).round(MUCH_LATER)
@@ -229,7 +238,7 @@ def test_a_successor_whose_start_was_lost_is_started_by_the_next_round() -> None
 def test_an_execution_whose_token_was_lost_is_stopped_and_gets_a_successor() -> None:
     yard = Yard(waited_for(a_job()))
     stored = yard.jobs.read("main", JOB_ID)
-    yard.jobs.replace(stored.value.bookkept(wait=None), stored.etag)
+    yard.jobs.replace(stored.value.with_bookkeeping(wait=None), stored.etag)
     assert yard.round(NOON + DEAF) == {}
     assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["replaced"]}
     assert yard.executions.running == {f"main-{JOB_ID}-g1"}
@@ -335,7 +344,7 @@ def test_a_board_that_has_lost_many_cards_gets_them_back_at_once() -> None:
 
 def keeping(job: Job) -> Job:
     kept = judge(job, a_request(job, "start"), HAUL, NOON)
-    assert isinstance(kept, KeptEarly)
+    assert isinstance(kept, EarlyMoveKept)
     return waited_for(kept.job)
 
 
@@ -345,7 +354,7 @@ def test_a_kept_move_is_refused_and_announced_when_its_time_is_up(lost: str | No
     assert yard.round(NOON + minutes(14)) == {}
     yard.beset_by(Faults({lost: ["after"]} if lost else {}))
     assert yard.round(NOON + minutes(15)) == {JOB_ID: ["refused late"]}
-    told = [f.event_id for f in yard.bus.told(JobMoveRefused)]
+    told = [f.event_id for f in yard.bus.announced(JobMoveRefused)]
     assert (told, yard.job().early) == (["start-1"], ())
     assert [refusal.why for refusal in yard.job().refused] == ["kept_too_long"]
 
@@ -453,7 +462,7 @@ def test_a_successor_is_recorded_in_the_write_that_makes_way_for_it() -> None:
     versions = yard.bucket.versions[job_key("main", JOB_ID)]
     assert len(versions) == 2
     assert yard.job().repaired == (RepairRecord(repairs=("replaced",), at=LATER),)
-    assert [fact.repairs for fact in yard.bus.told(JobRepaired)] == [("replaced",)]
+    assert [fact.repairs for fact in yard.bus.announced(JobRepaired)] == [("replaced",)]
 
 
 @pytest.mark.parametrize("fault", ["after", "dup"])
@@ -481,7 +490,7 @@ def test_an_execution_that_vanished_is_found_when_it_ought_to_have_said_overdue(
     assert yard.round(NOON + LIMIT) == {}
     over = NOON + LIMIT + SUSPECT + minutes(1)
     assert yard.round(over) == {JOB_ID: ["replaced"]}
-    assert [(fact.status, fact.seq) for fact in yard.bus.told(JobOverdue)] == [
+    assert [(fact.status, fact.seq) for fact in yard.bus.announced(JobOverdue)] == [
         ("pending_pickup", 0)
     ]
 
@@ -492,12 +501,12 @@ WINDOW_END = NOON + minutes(600)
 MISSED = WINDOW_END + minutes(HAUL.status("ready_for_pickup").late_minutes or 0)
 
 
-def expected(hears_late: bool = True) -> Job:
+def expected(handles_late: bool = True) -> Job:
     """A confirmed job with its window, waited for."""
     ready = a_job("ready_for_pickup", schedule=Schedule(window_end=WINDOW_END))
     job = waited_for(ready)
     assert job.wait
-    return job.with_(wait=job.wait.with_(hears_late=hears_late))
+    return job.with_(wait=job.wait.with_(handles_late=handles_late))
 
 
 def test_an_execution_is_resumed_when_its_job_has_missed_the_window() -> None:
@@ -513,25 +522,25 @@ def test_an_execution_that_is_gone_by_then_has_a_successor_which_is_resumed() ->
     yard = Yard(expected(), running=False)
     assert yard.round(MISSED) == {JOB_ID: ["replaced"]}
     job = yard.job()
-    wait = a_wait(1, "task-2", generation=1, entered_at=MISSED).with_(hears_late=True)
-    yard.jobs.replace(job.bookkept(wait=wait), yard.jobs.read("main", JOB_ID).etag)
+    wait = a_wait(1, "task-2", generation=1, entered_at=MISSED).with_(handles_late=True)
+    yard.jobs.replace(job.with_bookkeeping(wait=wait), yard.jobs.read("main", JOB_ID).etag)
     yard.round(MISSED + minutes(1))
     assert yard.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
 
 
 def test_an_execution_that_has_said_so_is_resumed_again_only_after_its_limit() -> None:
-    told = a_wait(1, entered_at=MISSED).with_(hears_late=True, told_late=True)
+    told = a_wait(1, entered_at=MISSED).with_(handles_late=True, reported_late=True)
     yard = Yard(expected().with_(wait=told))
     yard.round(MISSED + minutes(5))
     assert yard.executions.resumed == []
-    again = a_wait(1, "task-2", entered_at=MISSED + minutes(1440)).with_(hears_late=True)
-    yard.jobs.replace(yard.job().bookkept(wait=again), yard.jobs.read("main", JOB_ID).etag)
+    again = a_wait(1, "task-2", entered_at=MISSED + minutes(1440)).with_(handles_late=True)
+    yard.jobs.replace(yard.job().with_bookkeeping(wait=again), yard.jobs.read("main", JOB_ID).etag)
     yard.round(MISSED + minutes(1441))
     assert yard.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
 
 
 def test_an_execution_of_an_older_version_is_not_told_what_it_would_not_understand() -> None:
-    yard = Yard(expected(hears_late=False))
+    yard = Yard(expected(handles_late=False))
     assert yard.round(MISSED) == {}
     assert yard.executions.resumed == []
 
@@ -541,7 +550,7 @@ def test_a_lost_execution_of_a_job_whose_window_is_to_come_says_nothing_of_late(
     yard = Yard(job, running=False)
     limit = minutes(HAUL.status("ready_for_pickup").limit_minutes or 0)
     assert yard.round(NOON + limit + SUSPECT + minutes(1)) == {JOB_ID: ["replaced"]}
-    assert yard.bus.told(JobOverdue) == []
+    assert yard.bus.announced(JobOverdue) == []
 
 
 def test_a_job_whose_execution_runs_on_over_its_time_is_left_to_it() -> None:
@@ -595,7 +604,7 @@ def test_a_job_from_a_version_that_was_rolled_back_calls_a_person_once_and_stops
     for number in range(2):
         assert yard.round(LATER + minutes(number)) == {"261121-zzzzzz": ["resumed"]}
     told = JobStuck(tenant="main", job_id=JOB_ID, why="unknown_status", recorded_at=LATER)
-    assert yard.bus.told(JobStuck) == [told]
+    assert yard.bus.announced(JobStuck) == [told]
     assert (yard.metrics.counted["JobsStuck"], len(yard.stuck.all("main"))) == (1, 1)
 
 
@@ -613,7 +622,7 @@ def test_a_job_whose_status_is_known_again_goes_on() -> None:
     yard.add(waited_for(a_job().with_(status="loading")))
     yard.round(LATER)
     stored = yard.jobs.read("main", JOB_ID)
-    yard.jobs.replace(stored.value.bookkept(status="pending_pickup"), stored.etag)
+    yard.jobs.replace(stored.value.with_bookkeeping(status="pending_pickup"), stored.etag)
     yard.round(MUCH_LATER)
     assert yard.stuck.all("main") == []
 
@@ -649,7 +658,7 @@ def test_a_job_that_keeps_failing_calls_a_person_and_is_then_tried_once_an_hour(
     seen = generations_of_a_doomed_job(yard, 240)
     assert seen[59] == TRIES
     assert seen[-1] in (TRIES + 2, TRIES + 3)
-    assert [fact.why for fact in yard.bus.told(JobStuck)] == ["keeps_failing"]
+    assert [fact.why for fact in yard.bus.announced(JobStuck)] == ["keeps_failing"]
 
 
 def test_a_job_that_goes_again_is_stuck_no_more() -> None:
@@ -666,7 +675,7 @@ def test_the_mark_stays_while_only_an_older_generation_waits() -> None:
     generations_of_a_doomed_job(yard, 60)
     stored = yard.jobs.read("main", JOB_ID)
     older = a_wait(1, "task-9", generation=TRIES - 1, entered_at=NOON + minutes(60))
-    yard.jobs.replace(stored.value.bookkept(wait=older), stored.etag)
+    yard.jobs.replace(stored.value.with_bookkeeping(wait=older), stored.etag)
     yard.round(NOON + minutes(61))
     assert [stuck.why for stuck in yard.stuck.all("main")] == ["keeps_failing"]
 
@@ -837,7 +846,7 @@ def test_a_round_that_is_cut_short_is_completed_by_the_next(loss: str) -> None:
     for number in range(12):
         yard = Yard(left_behind(a_job("ready_for_pickup")))
         LOSSES[loss](yard)
-        yard.beset_by(EveryCall(number, "crash"))
+        yard.beset_by(FaultAtCall(number, "crash"))
         try:
             yard.round(MUCH_LATER)
         except Crashed:
@@ -871,4 +880,4 @@ def test_an_overdue_whose_announcing_failed_is_told_again_as_the_same_fact() -> 
         yard.round(over + minutes(1))
     yard.round(over + minutes(2))
     assert [type(fact) for fact in yard.bus.facts][:2] == [JobOverdue] * 2
-    assert [fact.recorded_at for fact in yard.bus.told(JobOverdue)] == [NOON + LIMIT]
+    assert [fact.recorded_at for fact in yard.bus.announced(JobOverdue)] == [NOON + LIMIT]

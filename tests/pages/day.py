@@ -75,7 +75,7 @@ def a_roster(world: World) -> World:
     for job in list(world.jobs.values()):
         driver = next((each.member for each in job.crew if each.role == "driver"), None)
         if driver in TRUCKS:
-            world.jobs[job.job_id] = job.seen(truck=TRUCKS[driver])
+            world.jobs[job.job_id] = job.with_change(truck=TRUCKS[driver])
     return world
 
 

@@ -195,7 +195,7 @@ def _stays(jobs: list[Job]) -> Iterator[TimeInStatus]:
     stays: dict[tuple[str, str], list[float]] = {}
     for job in jobs:
         for entry in job.ledger:
-            came = job.moment_of(entry.seq - 1)
+            came = job.entered_at_of(entry.seq - 1)
             stayed = (entry.recorded_at - came).total_seconds() / 60
             stays.setdefault((job.flow, entry.origin), []).append(stayed)
     for (flow, status), minutes in stays.items():

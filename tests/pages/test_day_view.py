@@ -276,7 +276,7 @@ def test_who_is_off_busy_or_there_at_other_hours_cannot_be_chosen_and_it_says_wh
         hours=(Hours(begin="07:00", end="10:00"),)
     )
     taken = tomorrow(world, "Marisol Vega", "09:00", "11:00", MIGUEL)
-    world.jobs[taken.job_id] = taken.seen(truck="t1")
+    world.jobs[taken.job_id] = taken.with_change(truck="t1")
     tomorrow(world, "Jonah Price", "10:00", "12:00")
     with visitor(browser) as dana:
         page = at_the_day(dana, stub, f"&date={TOMORROW}")

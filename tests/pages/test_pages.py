@@ -216,7 +216,9 @@ def test_photos_and_load_are_shown_once_the_job_is_completed(
     for kind, colour in (("after", "#4a7"), ("before", "#a64"), ("after", "#47a")):
         jpeg = saved(Image.new("RGB", (800, 600), colour), "JPEG")
         stub.world.photograph(job.job_id, kind, jpeg)  # type: ignore[arg-type]
-    stub.world.jobs[job.job_id] = stub.world.jobs[job.job_id].seen(load_size="three_quarters")
+    stub.world.jobs[job.job_id] = stub.world.jobs[job.job_id].with_change(
+        load_size="three_quarters"
+    )
     with visitor(browser, PHONE) as customer:
         page = customer.page(stub.tracking_url(job))
         expect_status(page, "in_progress")
@@ -786,7 +788,7 @@ def test_a_customer_who_wants_no_texts_is_marked_on_the_board(
     browser: Browser, stub: StubServer
 ) -> None:
     job = stub.world.book()
-    stub.world.jobs[job.job_id] = job.seen(texts_stopped=True)
+    stub.world.jobs[job.job_id] = job.with_change(texts_stopped=True)
     with visitor(browser) as dana:
         page = at_the_board(dana, stub)
         expect(card(page, "Ada Wong").get_by_test_id("texts-stopped")).to_be_visible()

@@ -17,7 +17,7 @@ from statemachine.bounds import (
     note_text,
     without_hidden,
 )
-from statemachine.deadlines import due_at, is_late_unheard
+from statemachine.deadlines import due_at, is_late_unreported
 from statemachine.edits import (
     MAX_OWN_NOTES,
     EditRefused,
@@ -133,7 +133,7 @@ def test_a_stored_moment_at_the_end_of_time_stops_no_one(stored: str, field: str
     due = due_at(job)
     assert due is not None
     assert due.astimezone(ZoneInfo("Pacific/Kiritimati")) <= LATEST + timedelta(365)
-    assert not is_late_unheard(job, NOON)
+    assert not is_late_unreported(job, NOON)
     assert card_of(job, flow).job_id == job.job_id
     assert view_of(job, flow).model_dump_json()
     assert Job.model_validate_json(job.model_dump_json(by_alias=True)) == job

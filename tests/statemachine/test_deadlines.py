@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from statemachine.deadlines import due_at, is_late_unheard
+from statemachine.deadlines import due_at, is_late_unreported
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job, Schedule
 from tests.functions.creation import a_wait
@@ -20,7 +20,7 @@ def ready(window_end: datetime | None = None, **values: Any) -> Job:
 
 
 def waiting(entered_at: datetime = NOON, seq: int = 1, **wait: bool) -> Job:
-    heard = {"hears_late": True, **wait}
+    heard = {"handles_late": True, **wait}
     return ready(NEXT_WEEK, wait=a_wait(seq, entered_at=entered_at).with_(**heard))
 
 
@@ -60,33 +60,33 @@ def test_every_flow_has_a_status_that_goes_by_the_window_the_customer_was_promis
 
 def test_an_execution_is_told_once_the_job_is_due_and_not_before() -> None:
     due = NEXT_WEEK + LATE
-    told = [is_late_unheard(waiting(), now) for now in (due - minutes(1), due)]
+    told = [is_late_unreported(waiting(), now) for now in (due - minutes(1), due)]
     assert told == [False, True]
 
 
 @pytest.mark.parametrize(
     ("job", "why"),
     [
-        (waiting(NEXT_WEEK + LATE, told_late=True), "it has just said so"),
-        (waiting(hears_late=False), "its definition only knows its own limit"),
+        (waiting(NEXT_WEEK + LATE, reported_late=True), "it has just said so"),
+        (waiting(handles_late=False), "its definition only knows its own limit"),
         (waiting(seq=0), "it is to be woken for a move first"),
         (ready(NEXT_WEEK), "nothing waits"),
     ],
 )
 def test_an_execution_is_not_told_that_its_job_is_late(job: Job, why: str) -> None:
-    assert not is_late_unheard(job, NEXT_WEEK + LATE + minutes(5)), why
+    assert not is_late_unreported(job, NEXT_WEEK + LATE + minutes(5)), why
 
 
 def test_a_window_that_was_moved_after_it_was_missed_is_watched_again() -> None:
-    told = waiting(NEXT_WEEK + LATE, told_late=True)
+    told = waiting(NEXT_WEEK + LATE, reported_late=True)
     moved = told.with_(schedule=Schedule(window_end=NEXT_WEEK + minutes(1440)))
-    assert is_late_unheard(moved, NEXT_WEEK + minutes(1440) + LATE)
+    assert is_late_unreported(moved, NEXT_WEEK + minutes(1440) + LATE)
 
 
 def test_an_execution_that_made_its_wait_again_meanwhile_is_told_all_the_same() -> None:
     """Its limit and the job's time are one moment where there is no window."""
-    renewed = ready(wait=a_wait(1, entered_at=NOON + LIMIT).with_(hears_late=True))
-    assert is_late_unheard(renewed, NOON + LIMIT + minutes(1))
+    renewed = ready(wait=a_wait(1, entered_at=NOON + LIMIT).with_(handles_late=True))
+    assert is_late_unreported(renewed, NOON + LIMIT + minutes(1))
 
 
 def test_a_job_in_a_status_that_this_version_does_not_have_is_not_due() -> None:

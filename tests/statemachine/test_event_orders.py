@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from events import JobMoveRequested
 from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.job import Job
-from statemachine.lifecycle import MAX_WAITING, Duplicate, KeptEarly, Refused, expire, judge
+from statemachine.lifecycle import MAX_EARLY_MOVES, Duplicate, EarlyMoveKept, Refused, expire, judge
 from statemachine.values import Actor, ActorKind
 from tests.support.builders import CUSTOMER, DISPATCHER, NOON, a_job, a_request, minutes
 
@@ -55,7 +55,7 @@ def sound_step(job: Job, event: JobMoveRequested, flow: Flow, now: datetime) -> 
     else:
         taken = verdict.job.seq - job.seq
         assert verdict.job.version == job.version + max(taken, 1)
-        assert (taken == 0) == isinstance(verdict, KeptEarly | Refused)
+        assert (taken == 0) == isinstance(verdict, EarlyMoveKept | Refused)
         check_sound(verdict.job, flow)
     assert judge(verdict.job, event, flow, now) == Duplicate(verdict.job)
     assert known(job) | {event.event_id} == known(verdict.job)
@@ -80,7 +80,7 @@ def check_sound(job: Job, flow: Flow) -> None:
     assert revs == sorted(set(revs))
     assert job.rev == revs[-1] <= job.version
     assert len(known(job)) == sum(map(len, records_of(job)))
-    assert len(job.early) <= (0 if flow.status(job.status).terminal else MAX_WAITING)
+    assert len(job.early) <= (0 if flow.status(job.status).terminal else MAX_EARLY_MOVES)
 
 
 def test_t8_every_order_of_six_events_each_twice_ends_in_the_same_job() -> None:

@@ -12,7 +12,7 @@ from statemachine.flows import (
     flow_names,
     load_flow,
 )
-from tests.support.builders import way_to
+from tests.support.builders import moves_to
 
 WAYS = {
     "haul": ["pending_pickup", "ready_for_pickup", "in_progress", "completed"],
@@ -42,14 +42,14 @@ def test_a_job_goes_the_way_of_its_flow_or_is_cancelled(name: str) -> None:
 
 @every_flow
 def test_each_status_of_the_way_is_one_move_further(name: str) -> None:
-    lengths = [len(way_to(status, load_flow(name))) for status in WAYS[name]]
+    lengths = [len(moves_to(status, load_flow(name))) for status in WAYS[name]]
     assert lengths == list(range(len(WAYS[name])))
 
 
 @every_flow
 def test_crew_dispatcher_and_partner_can_do_the_work_of_every_flow(name: str) -> None:
     flow = load_flow(name)
-    _confirmed, *work = way_to(WAYS[name][-1], flow)
+    _confirmed, *work = moves_to(WAYS[name][-1], flow)
     assert all(
         {"crew", "dispatcher", "partner"} <= set(move.by)
         for step in work

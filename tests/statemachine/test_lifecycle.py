@@ -9,11 +9,11 @@ from statemachine.job import Epoch, Job, Refusal, RefusalReason, TaskWait
 from statemachine.lifecycle import (
     CLOCK_SKEW,
     EXPLANATIONS,
+    MAX_EARLY_MOVES,
     MAX_RECORDS,
-    MAX_WAITING,
     Committed,
     Duplicate,
-    KeptEarly,
+    EarlyMoveKept,
     RecordsFull,
     Refused,
     Verdict,
@@ -202,20 +202,20 @@ def test_a_move_decided_before_another_one_is_overtaken() -> None:
 
 def test_bookkeeping_and_edits_overtake_no_one() -> None:
     job = a_job("ready_for_pickup")
-    touched = job.bookkept().seen(price_cents=1).bookkept()
+    touched = job.with_bookkeeping().with_change(price_cents=1).with_bookkeeping()
     assert isinstance(asked(touched, "start", expected_rev=job.rev), Committed)
 
 
 def test_a_move_decided_on_a_rev_yet_to_come_waits_for_it() -> None:
     kept = asked(a_job(), "start", expected_rev=3)
-    assert isinstance(kept, KeptEarly)
+    assert isinstance(kept, EarlyMoveKept)
     job = asked(kept.job, "confirm").job
     assert (job.rev, job.status) == (4, "in_progress")
     assert [entry.rev for entry in job.ledger] == [3, 4]
 
 
 def test_a_rev_that_only_bookkeeping_has_reached_is_yet_to_come() -> None:
-    assert isinstance(asked(a_job().bookkept(), "confirm", expected_rev=2), KeptEarly)
+    assert isinstance(asked(a_job().with_bookkeeping(), "confirm", expected_rev=2), EarlyMoveKept)
 
 
 def test_a_move_decided_on_a_rev_that_never_came_is_refused_when_the_job_goes_past_it() -> None:
@@ -230,7 +230,7 @@ def test_a_move_decided_on_a_rev_that_never_came_is_refused_when_the_job_goes_pa
 
 def test_a_move_before_its_turn_is_kept_with_its_deadline_and_shows_nothing() -> None:
     verdict = asked(a_job(), "start", note="on our way")
-    assert isinstance(verdict, KeptEarly)
+    assert isinstance(verdict, EarlyMoveKept)
     (early,) = verdict.job.early
     assert (early.until, early.note) == (LATER + minutes(15), "on our way")
     assert (verdict.job.status, verdict.job.rev) == ("pending_pickup", 1)
@@ -269,9 +269,9 @@ def test_nothing_is_kept_for_a_job_that_has_ended() -> None:
 def test_what_an_event_made_impossible_is_found_with_it_also_later() -> None:
     job = asked(asked(a_job(), "start").job, "cancel", reason="rain").job
     job = judge(job, a_request(job, "confirm"), load_flow("haul"), LATER + minutes(1)).job
-    assert [r.event_id for r in job.refusals_with("cancel-1")] == ["start-1"]
-    assert [r.event_id for r in job.refusals_with("confirm-1")] == ["confirm-1"]
-    assert job.refusals_with("never-seen") == ()
+    assert [r.event_id for r in job.refusals_written_with("cancel-1")] == ["start-1"]
+    assert [r.event_id for r in job.refusals_written_with("confirm-1")] == ["confirm-1"]
+    assert job.refusals_written_with("never-seen") == ()
 
 
 def test_at_its_deadline_a_kept_move_is_refused_on_the_record() -> None:
@@ -292,7 +292,7 @@ def test_a_move_past_its_deadline_is_not_made_even_if_no_one_had_looked() -> Non
 
 def test_only_so_many_moves_wait_for_their_turn() -> None:
     job = a_job()
-    for number in range(MAX_WAITING):
+    for number in range(MAX_EARLY_MOVES):
         job = asked(job, "start", event_id=f"start-{number}").job
     assert why(asked(job, "start", event_id="one-more")) == "too_many_waiting"
 

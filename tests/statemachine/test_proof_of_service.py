@@ -4,7 +4,7 @@ import pytest
 
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job, LoadSize, Photo, PhotoKind
-from statemachine.lifecycle import Committed, KeptEarly, Refused, Verdict, has_proof, judge
+from statemachine.lifecycle import Committed, EarlyMoveKept, Refused, Verdict, has_proof, judge
 from tests.support.builders import CREW, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")
@@ -77,7 +77,7 @@ def test_a_move_that_waited_for_its_turn_is_asked_for_proof_when_it_comes() -> N
     flow = with_proof("complete")
     job = a_job("ready_for_pickup")
     kept = judge(job, a_request(job, "complete"), flow, NOON)
-    assert isinstance(kept, KeptEarly)
+    assert isinstance(kept, EarlyMoveKept)
     started = judge(kept.job, a_request(job, "start"), flow, NOON + minutes(1))
     assert isinstance(started, Committed)
     assert [refusal.why for refusal in started.job.refused] == ["proof_missing"]

@@ -34,7 +34,7 @@ NAME = DeliveryName(
 def waits(job: Job, at: datetime, generation: int = 0) -> Job:
     epoch = Epoch(generation=generation, entered_at=at, retry=0)
     wait = TaskWait(seq=job.seq, epoch=epoch, token=f"task-{job.seq}-{generation}")
-    return job.bookkept(wait=wait, execution=job.execution.with_(seq=job.seq))
+    return job.with_bookkeeping(wait=wait, execution=job.execution.with_(seq=job.seq))
 
 
 def texts(known: JobEvidence) -> list[str]:
@@ -155,7 +155,7 @@ def test_a_status_that_the_flow_has_no_more_is_told_by_its_name() -> None:
 
 def test_a_successor_is_told_with_what_became_of_the_one_before() -> None:
     first = waits(a_job(), NOON)
-    asked = first.bookkept(
+    asked = first.with_bookkeeping(
         execution=Execution(generation=1, seq=0, since=NOON + minutes(5)), wait=None
     )
     job = waits(asked, NOON + minutes(6), generation=1).with_(
@@ -190,8 +190,8 @@ def test_a_kept_move_is_told_once_though_it_was_made_later() -> None:
     early = EarlyMove(
         event_id="e-1", actor=DISPATCHER, move="start", occurred_at=NOON, until=NOON + minutes(60)
     )
-    kept = booked.bookkept(early=(early,))
-    after = moved(kept.bookkept(early=()), "confirm", "start")
+    kept = booked.with_bookkeeping(early=(early,))
+    after = moved(kept.with_bookkeeping(early=()), "confirm", "start")
     known = JobEvidence(
         after, versions=tuple(ObjectVersion(NOON, job) for job in (booked, kept, after))
     )

@@ -81,7 +81,7 @@ def a_job_with_a_canary_in_every_private_field() -> Job:
         job = judge(job, request, HAUL, NOON).job
     assert (len(job.ledger), len(job.refused), len(job.early)) == (2, 1, 1)
     record = {"event_id": "canary-event-9", "actor": CANARY, "recorded_at": NOON}
-    return job.seen(
+    return job.with_change(
         notes=(Note(text="canary-note", **record),),
         edits=(Edit(fields=("notes",), **record),),
         photos=(Photo(photo_id=PHOTO_ID, kind="before", taken_at=NOON, **record),),
@@ -218,7 +218,7 @@ def test_the_view_names_the_driver_by_first_name() -> None:
 
 def test_bookkeeping_leaves_view_and_card_as_they_are() -> None:
     job = a_job("ready_for_pickup")
-    touched = judge(job.bookkept(), a_request(job, "sing", actor=CREW), HAUL, NOON).job
+    touched = judge(job.with_bookkeeping(), a_request(job, "sing", actor=CREW), HAUL, NOON).job
     assert (view_of(touched, HAUL), card_of(touched, HAUL)) == (
         view_of(job, HAUL),
         card_of(job, HAUL),

@@ -45,11 +45,11 @@ def a_job(status: str | None = None, flow: str = "haul", **values: Any) -> Job:
         crew=(DRIVER,),
         token=TOKEN,
     )
-    job = moved(job, *way_to(status, load_flow(flow))) if status else job
+    job = moved(job, *moves_to(status, load_flow(flow))) if status else job
     return job.with_(**values)
 
 
-def way_to(status: str, flow: Flow) -> tuple[str, ...]:
+def moves_to(status: str, flow: Flow) -> tuple[str, ...]:
     """The moves that bring a new job to `status`, the shortest way."""
     ways: dict[str, tuple[str, ...]] = {flow.initial.name: ()}
     for _ in flow.statuses:

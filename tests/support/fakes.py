@@ -257,7 +257,7 @@ class FakePhotos:
         self.uploads.delete(f"uploads/{key}")
 
 
-class FakePlaces:
+class FakeCrewLocations:
     """Where crews are, by tenant and job. Nothing vanishes by itself here."""
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -318,7 +318,7 @@ class FakeTenants:
         return (n for n in names if re.fullmatch(TENANT_PATTERN, n) and f"{n}." > f"{after}.")
 
 
-class FakeUsage:
+class FakeInvalidationUsage:
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
 
@@ -385,12 +385,12 @@ class FakeBus:
         if facts:
             self.faults.around("PutEvents", lambda: self.facts.extend(facts), Unavailable("lost"))
 
-    def told(self, kind: type[Told]) -> list[Told]:
+    def announced(self, kind: type[Told]) -> list[Told]:
         """The facts of one kind, each once, in the order in which they were first told."""
         return list(dict.fromkeys(fact for fact in self.facts if isinstance(fact, kind)))
 
 
-class FakeEdge:
+class FakeCdn:
     """CloudFront: one invalidation for each batch, however often it is asked for."""
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -405,7 +405,7 @@ class FakeEdge:
             Unavailable("lost"),
         )
 
-    def forgotten(self) -> list[tuple[str, ...]]:
+    def invalidated(self) -> list[tuple[str, ...]]:
         return [paths for _, paths in self.invalidations]
 
 

@@ -4,7 +4,7 @@
     after     it arrives, its answer is lost                applied, no answer
     dup       it arrives twice, the second answer is seen   applied twice
     crash     it arrives, then the caller dies              applied, no one left to know
-    Says      the service answers something else            not applied
+    ServiceResponse      the service answers something else            not applied
 
 `faults.on(client)` puts them between a boto3 client and its service: for the time of a `with`.
 """
@@ -26,7 +26,7 @@ from botocore.httpsession import URLLib3Session
 
 
 @dataclass(frozen=True)
-class Says:
+class ServiceResponse:
     """What the service answers instead of doing it: an error, or the bytes of `body`.
 
     `promised` is the Content-Length it claims, where the answer breaks off before.
@@ -39,7 +39,7 @@ class Says:
 
 
 Kind = Literal["before", "after", "dup", "crash"]
-Fault = Kind | Says
+Fault = Kind | ServiceResponse
 Call = tuple[str, Fault | None]
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class Faults:
         self._counted: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def strike(self, operation: str) -> Fault | None:
+    def next_fault(self, operation: str) -> Fault | None:
         """What goes wrong with this call, the next one of `operation`."""
         with self._lock:
             fault = None if self.over else self._fault(operation, self._counted[operation])
@@ -81,7 +81,7 @@ class Faults:
 
     def around(self, operation: str, apply: Callable[[], T], lost: Exception) -> T:
         """`apply` with its fault; `lost` is what the caller sees where the answer is missing."""
-        match self.strike(operation):
+        match self.next_fault(operation):
             case None:
                 return apply()
             case "dup":
@@ -111,10 +111,10 @@ class Faults:
         self, request: AWSPreparedRequest, event_name: str, **_more: object
     ) -> AWSResponse | None:
         _, service, operation = event_name.split(".")
-        match self.strike(operation):
+        match self.next_fault(operation):
             case None:
                 return None
-            case Says() as says:
+            case ServiceResponse() as says:
                 return _answer(request, service, says)
             case "dup":
                 _send(request)
@@ -155,7 +155,7 @@ class SeededFaults(Faults):
         return kind if struck else None
 
 
-class EveryCall(Faults):
+class FaultAtCall(Faults):
     """One fault, at the call of that number counted over all operations: to try each in turn."""
 
     def __init__(self, number: int, fault: Fault) -> None:
@@ -181,7 +181,7 @@ def _send(request: AWSPreparedRequest) -> AWSResponse:
         session.close()
 
 
-def _answer(request: AWSPreparedRequest, service: str, says: Says) -> AWSResponse:
+def _answer(request: AWSPreparedRequest, service: str, says: ServiceResponse) -> AWSResponse:
     body = _error(service, says.code) if says.body is None else says.body
     headers = HTTPHeaders.from_dict({"x-amzn-errortype": says.code, "ETag": '"scripted"'})
     headers["Content-Length"] = str(len(body) if says.promised is None else says.promised)

@@ -54,7 +54,7 @@ class FakeDeliveries:
         self.bucket.delete(f"tenants/{reminder.tenant}/due/{reminder.key}")
 
 
-class FakeNumbers:
+class FakePhoneRecords:
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
 
@@ -98,7 +98,7 @@ class FakeEndpoints:
             yield stored.value
 
 
-class FakeTexts:
+class FakeSmsProvider:
     """The carrier: every text that reached a phone."""
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -127,7 +127,7 @@ class FakeRequests:
             )
 
 
-class FakeLater:
+class FakeDelayedMessages:
     """A queue for later: bodies with the seconds they wait."""
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -167,7 +167,7 @@ class FakeMetrics:
 Behaviour = Callable[[int], WebhookResponse]
 
 
-class FakeReceivers:
+class FakeWebhookClient:
     """Other people's servers: each URL answers its posts as told, by number from 0."""
 
     def __init__(self, faults: Faults | None = None) -> None:

@@ -72,7 +72,7 @@ class FakeHistory:
         )
 
 
-class FakeForgotten:
+class FakeInvalidationTimes:
     """CloudFront: when it was told to forget which path."""
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -86,7 +86,7 @@ class FakeForgotten:
         return self.faults.around("ListInvalidations", listed, Unavailable("lost"))
 
 
-class FakeRuns:
+class FakeExecutionRuns:
     """The executions that FakeExecutions has started, since `started_at`."""
 
     def __init__(self, executions: FakeExecutions, started_at: datetime) -> None:
@@ -112,7 +112,7 @@ class FakeRuns:
         )
 
 
-class FakeDeadQueues:
+class FakeDeadLetterQueues:
     """SQS: queues by their own names; a letter that was taken is out of sight until put back."""
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -160,7 +160,7 @@ class FakeDeadQueues:
         )
 
 
-class FakeRecords:
+class FakeOpsRecords:
     """What the watchdog and the edge's function note, in their objects of the jobs bucket."""
 
     def __init__(self, bucket: Bucket) -> None:
@@ -188,7 +188,7 @@ class FakeRecords:
         return int(json.loads(found[0])["paths"]) if found else 0
 
 
-class FakeNumbersOfExecutions:
+class FakeExecutionCounts:
     """How many executions there are by flow and state; `asked` counts the questions."""
 
     def __init__(self) -> None:

@@ -94,7 +94,7 @@ class FakeRoster:
             raise UnknownTruck
 
 
-class FakeClaims:
+class FakeReservations:
     """DynamoDB's transactions: all sheets or none; a lost answer looks like a lost race."""
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -137,7 +137,7 @@ def a_member(account: str, *roles: Role, **values: Any) -> Account:
     )
 
 
-def a_crew_office(
+def a_crew_assignment(
     jobs: Jobs, *members: Account, tenants: Tenants | None = None, faults: Faults | None = None
 ) -> AssignCrew:
     """Assignment over a roster in memory, of `members` and one truck, `t1`."""
@@ -146,4 +146,4 @@ def a_crew_office(
         accounts.add(member)
     known = tenants or FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
     roster = FakeRoster(Truck(tenant="main", truck="t1", name="Big red"))
-    return AssignCrew(accounts, roster, FakeClaims(faults), jobs, known)
+    return AssignCrew(accounts, roster, FakeReservations(faults), jobs, known)

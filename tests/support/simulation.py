@@ -1,7 +1,7 @@
 """Haulway in memory: the real functions, the life of a flow, and a scheduler with a seed.
 
 Messages, facts, executions and task tokens are steps that wait to be done. `run` does them one
-after another in an order that only the seed knows. `Mischief` delivers them twice, loses them,
+after another in an order that only the seed knows. `Disruptions` delivers them twice, loses them,
 lets waits time out and stops executions; `Faults` break the calls inside of them.
 """
 
@@ -46,15 +46,15 @@ from tests.support.fakes import (
     Bucket,
     FakeBoards,
     FakeBus,
+    FakeCdn,
     FakeDeadLetters,
-    FakeEdge,
     FakeExecutions,
+    FakeInvalidationUsage,
     FakeJobs,
     FakeLog,
     FakeRedelivery,
     FakeStuck,
     FakeTenants,
-    FakeUsage,
     FakeViews,
     board_key,
     job_key,
@@ -62,8 +62,13 @@ from tests.support.fakes import (
     parsed,
 )
 from tests.support.faults import Crashed, Faults
-from tests.support.message_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
-from tests.support.roster_fakes import a_crew_office
+from tests.support.message_fakes import (
+    FakeDelayedMessages,
+    FakeDeliveries,
+    FakeEndpoints,
+    FakeMetrics,
+)
+from tests.support.roster_fakes import a_crew_assignment
 
 HandleAll = Callable[[list[Any]], Sequence[Exception | None]]
 
@@ -74,7 +79,7 @@ STEPS = 20_000
 
 
 @dataclass(frozen=True)
-class Mischief:
+class Disruptions:
     """How often the world plays foul: chances between 0 and 1, at every step."""
 
     twice: float = 0.0
@@ -112,7 +117,7 @@ class Run:
     token: str | None = None
     answer: TaskOutput | None = None
     failures: int = 0
-    told_late: bool = False
+    reported_late: bool = False
     visited: list[tuple[int, str]] = field(default_factory=list)
 
     @property
@@ -125,7 +130,7 @@ class Run:
 
     def come_to(self, status: str, seq: int) -> None:
         self.place, self.status, self.seq, self.failures = "settle", status, seq, 0
-        self.told_late = False
+        self.reported_late = False
 
 
 class OneByOne(PublishBoard):
@@ -142,17 +147,17 @@ class NoMessages(RepairDeliveries):
         return []
 
 
-class World:
+class Simulation:
     def __init__(
-        self, seed: int = 0, faults: Faults | None = None, mischief: Mischief | None = None
+        self, seed: int = 0, faults: Faults | None = None, mischief: Disruptions | None = None
     ) -> None:
         print(f"seed of the world: {seed}")
         self.chance = random.Random(seed)
-        self.faults, self.mischief = faults or Faults(), mischief or Mischief()
+        self.faults, self.mischief = faults or Faults(), mischief or Disruptions()
         self.now = NOON
         self.bucket = Bucket(self.faults)
         self.bucket.clock = lambda: self.now
-        self.bus, self.edge = FakeBus(self.faults), FakeEdge(self.faults)
+        self.bus, self.edge = FakeBus(self.faults), FakeCdn(self.faults)
         self.executions, self.dead = FakeExecutions(self.faults), FakeDeadLetters()
         self.messages: list[Message] = []
         self.archive: list[Request] = []
@@ -168,15 +173,15 @@ class World:
             jobs, views, self.executions, tenants, self._new_tracking_token, no_pause
         )
         self.advance = AdvanceJob(jobs, self.executions, self.bus, no_pause)
-        self.edit = EditJob(jobs, views, self.bus, a_crew_office(jobs), no_pause)
+        self.edit = EditJob(jobs, views, self.bus, a_crew_assignment(jobs), no_pause)
         self.settle = SettleJob(jobs, views, self.bus, FakeMetrics(), lambda: self.now, no_pause)
         self.register = RegisterWait(jobs, self.executions, self.settle, no_pause)
         self.publish, self.forget = board, InvalidateViews(
-            jobs, self.edge, FakeUsage(self.bucket), 1000, FakeMetrics(), lambda: self.now,
+            jobs, self.edge, FakeInvalidationUsage(self.bucket), 1000, FakeMetrics(), lambda: self.now,
             no_pause,
         )  # fmt: skip
         messages = NoMessages(
-            FakeDeliveries(self.bucket), FakeEndpoints(self.bucket), FakeLater(), FakeLater(),
+            FakeDeliveries(self.bucket), FakeEndpoints(self.bucket), FakeDelayedMessages(), FakeDelayedMessages(),
             self.bus, FakeMetrics(), FakeLog(), no_pause,
         )  # fmt: skip
         self.watch = WatchJobs(
@@ -237,15 +242,15 @@ class World:
 
     def rest(self) -> None:
         """No more mischief; what was lost is repaired by the watchdog, round by round."""
-        self.mischief, self.faults.over = Mischief(), True
+        self.mischief, self.faults.over = Disruptions(), True
         for _ in range(20):
             self.run()
             self.now += timedelta(minutes=20)
-            if not self.look_after(ask_executions=True) and not self._steps():
+            if not self.watchdog_round(ask_executions=True) and not self._steps():
                 return
         raise AssertionError("the watchdog finds no end")
 
-    def look_after(self, ask_executions: bool = False) -> dict[str, list[Repair]]:
+    def watchdog_round(self, ask_executions: bool = False) -> dict[str, list[Repair]]:
         """A round of the watchdog; what it repaired."""
         repaired = self.watch.round(self.now, ask_executions).repaired
         self._heed()
@@ -397,8 +402,8 @@ class World:
             retry=retry,
             token=token,
             settles=True,
-            hears_late=run.goes_by_window,
-            told_late=run.goes_by_window and run.told_late,
+            handles_late=run.goes_by_window,
+            reported_late=run.goes_by_window and run.reported_late,
         )
 
         def register() -> bool:
@@ -413,7 +418,7 @@ class World:
         self.messages.append(Message(register))
 
     def time_out(self, run: Run) -> None:
-        run.told_late = False
+        run.reported_late = False
         if run.goes_by_window:
             self._wait(run, retry=0, entered_at=self.now)
         else:
@@ -434,7 +439,7 @@ class World:
         if run.answer.to == SUPERSEDED:
             self.end(run)
         elif run.answer.to == LATE and run.goes_by_window:
-            run.told_late = True
+            run.reported_late = True
             self._overdue(run)
         elif run.answer.to in ways:
             run.come_to(run.answer.to, run.answer.seq)

@@ -23,11 +23,11 @@ from functions.protocol.ports import Conflict
 from statemachine.deliveries import Delivery, DeliveryName
 from tests.support.builders import NOON, minutes
 from tests.support.fakes import Bucket, no_pause
-from tests.support.faults import Fault, Faults, Says
+from tests.support.faults import Fault, Faults, ServiceResponse
 from tests.support.message_fakes import (
     FakeDeliveries,
     FakeEndpoints,
-    FakeNumbers,
+    FakePhoneRecords,
     FakeTextBudgets,
     an_endpoint,
 )
@@ -53,7 +53,7 @@ class Store(Protocol):
 class FakeStore:
     def __init__(self) -> None:
         bucket = Bucket()
-        self.deliveries, self.numbers = FakeDeliveries(bucket), FakeNumbers(bucket)
+        self.deliveries, self.numbers = FakeDeliveries(bucket), FakePhoneRecords(bucket)
         self.endpoints, self.budgets = FakeEndpoints(bucket), FakeTextBudgets(bucket)
 
 
@@ -168,11 +168,11 @@ def test_n2_a_text_whose_answer_is_lost_reached_the_provider_in_one_request(moto
     ("fault", "said"),
     [
         ("before", SmsNotAccepted),  # the connection was never made
-        (Says(400, "ThrottlingException"), SmsNotAccepted),
-        (Says(500, "InternalServerException"), SmsOutcomeUnknown),
-        (Says(503, "ServiceUnavailable"), SmsOutcomeUnknown),
-        (Says(400, "ValidationException"), SmsRefused),
-        (Says(403, "AccessDeniedException"), SmsRefused),
+        (ServiceResponse(400, "ThrottlingException"), SmsNotAccepted),
+        (ServiceResponse(500, "InternalServerException"), SmsOutcomeUnknown),
+        (ServiceResponse(503, "ServiceUnavailable"), SmsOutcomeUnknown),
+        (ServiceResponse(400, "ValidationException"), SmsRefused),
+        (ServiceResponse(403, "AccessDeniedException"), SmsRefused),
     ],
 )
 def test_each_answer_of_a_provider_means_one_thing_and_is_asked_for_once(
@@ -183,13 +183,13 @@ def test_each_answer_of_a_provider_means_one_thing_and_is_asked_for_once(
 
 
 def test_an_answer_that_no_one_can_read_is_a_lost_one(moto: Moto) -> None:
-    error, requests = outcome(moto, "sns", Says(200, body=b"<html>proxy"))
+    error, requests = outcome(moto, "sns", ServiceResponse(200, body=b"<html>proxy"))
     assert (type(error), requests) == (SmsOutcomeUnknown, 1)
 
 
 def test_an_opt_out_that_the_service_knows_is_told_apart(moto: Moto) -> None:
     body = b'{"__type":"ConflictException","Reason":"DESTINATION_PHONE_NUMBER_OPTED_OUT"}'
-    error, _ = outcome(moto, "aws", Says(400, "ConflictException", body))
+    error, _ = outcome(moto, "aws", ServiceResponse(400, "ConflictException", body))
     assert isinstance(error, SmsRefused)
     assert error.why == "opted_out"
 

@@ -20,7 +20,7 @@ from functions.ops.dead_letters import (
 from functions.protocol.ports import Unavailable
 from tests.support.faults import Faults
 from tests.support.moto_server import Moto
-from tests.support.ops_fakes import FakeDeadQueues
+from tests.support.ops_fakes import FakeDeadLetterQueues
 
 MOVE = {"job_id": "261121-7k3m2q", "event_id": "move-1", "actor": {"id": "Ada Wong"}}
 BODY = json.dumps({"detail-type": "JobMoveRequested", "detail": MOVE})
@@ -38,7 +38,7 @@ class Post(Protocol):
 
 class FakePost:
     def __init__(self) -> None:
-        self.queues = FakeDeadQueues()
+        self.queues = FakeDeadLetterQueues()
         self.dead_letter: Callable[..., str] = self.queues.add
 
     def waiting(self, name: str) -> list[str]:
@@ -147,7 +147,7 @@ def test_an_empty_answer_comes_from_all_servers_of_the_queue(moto: Moto) -> None
 
 
 def test_a_hundred_letters_go_at_a_time_and_the_rest_is_told() -> None:
-    queues = FakeDeadQueues()
+    queues = FakeDeadLetterQueues()
     for number in range(130):
         queues.add("advance_job", str(number))
     desk = DeadLetterService(queues)
@@ -165,7 +165,7 @@ def test_a_hundred_letters_go_at_a_time_and_the_rest_is_told() -> None:
 def test_a_letter_that_aws_gave_up_has_its_reason_too(
     attributes: dict[str, str], reason: str
 ) -> None:
-    queues = FakeDeadQueues()
+    queues = FakeDeadLetterQueues()
     queues.add("advance_job", BODY, **attributes)
     assert DeadLetterService(queues).show("advance_job")[0].reason == reason
 
@@ -181,14 +181,14 @@ def test_a_letter_that_aws_gave_up_has_its_reason_too(
     ],
 )
 def test_nothing_of_a_letters_content_is_told_but_ids(body: str) -> None:
-    queues = FakeDeadQueues()
+    queues = FakeDeadLetterQueues()
     queues.add("advance_job", body)
     (letter,) = DeadLetterService(queues).show("advance_job")
     assert (letter.event, letter.job_id, letter.event_id) == (None, None, None)
 
 
 def test_letters_of_no_queue_cannot_be_sent_again_but_thrown_away() -> None:
-    queues = FakeDeadQueues()
+    queues = FakeDeadLetterQueues()
     queues.add("rotate_keys", "{}")
     with pytest.raises(NotRedrivable):
         DeadLetterService(queues).replay("rotate_keys")
@@ -196,7 +196,7 @@ def test_letters_of_no_queue_cannot_be_sent_again_but_thrown_away() -> None:
 
 
 def test_a_queue_that_is_none_of_ours_is_unknown() -> None:
-    desk = DeadLetterService(FakeDeadQueues())
+    desk = DeadLetterService(FakeDeadLetterQueues())
     for ask in (desk.show, desk.replay, desk.discard):
         with pytest.raises(UnknownQueue):
             ask("../jobs")
@@ -205,7 +205,7 @@ def test_a_queue_that_is_none_of_ours_is_unknown() -> None:
 @pytest.mark.parametrize("operation", ["SendMessage", "DeleteMessage"])
 @pytest.mark.parametrize("fault", ["before", "after"])
 def test_a_letter_is_never_lost_when_sending_it_again_fails(operation: str, fault: Any) -> None:
-    queues = FakeDeadQueues(Faults({operation: [fault]}))
+    queues = FakeDeadLetterQueues(Faults({operation: [fault]}))
     queues.add("advance_job", BODY)
     desk = DeadLetterService(queues)
     with pytest.raises(Unavailable):

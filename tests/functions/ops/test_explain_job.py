@@ -27,7 +27,7 @@ from tests.support.fakes import (
 )
 from tests.support.faults import Faults
 from tests.support.message_fakes import FakeDeliveries
-from tests.support.ops_fakes import FakeForgotten, FakeHistory, FakeRuns
+from tests.support.ops_fakes import FakeExecutionRuns, FakeHistory, FakeInvalidationTimes
 
 HAUL = load_flow("haul")
 
@@ -37,7 +37,7 @@ class World:
     """A business whose clock stands at `now`; every write is a version of that time."""
 
     now: datetime = NOON
-    forgotten: FakeForgotten = field(default_factory=FakeForgotten)
+    forgotten: FakeInvalidationTimes = field(default_factory=FakeInvalidationTimes)
     missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -51,7 +51,7 @@ class World:
             FakeHistory(self.bucket, self.site),
             self.forgotten,
             self.deliveries,
-            FakeRuns(self.executions, NOON),
+            FakeExecutionRuns(self.executions, NOON),
             FakeStuck(self.bucket),
             lambda tenant, job_id: self.missing,
         )
@@ -189,7 +189,7 @@ def test_a_job_in_a_status_of_a_release_that_was_taken_back_is_told_with_what_to
     world: World,
 ) -> None:
     job = world.keep(a_job())
-    world.jobs.replace(job.seen(status="weighed"), world.jobs.read("main", job.job_id).etag)
+    world.jobs.replace(job.with_change(status="weighed"), world.jobs.read("main", job.job_id).etag)
     told = world.explain("main", job.job_id, world.now)
     assert told.lines[-1].text == "weighed, rev 2"
     (wrong,) = told.wrong

@@ -24,7 +24,7 @@ from tests.support.builders import NOON, a_job, minutes
 from tests.support.fakes import Bucket
 from tests.support.faults import Faults
 from tests.support.moto_server import Moto
-from tests.support.ops_fakes import FakeRecords
+from tests.support.ops_fakes import FakeOpsRecords
 
 
 def entered(job_id: str, status: str, *at: float, **values: object) -> Job:
@@ -225,7 +225,7 @@ class Shelf(Protocol):
 class FakeShelf:
     def __init__(self) -> None:
         bucket = Bucket()
-        self.records, self.put = FakeRecords(bucket), bucket.put
+        self.records, self.put = FakeOpsRecords(bucket), bucket.put
 
 
 class MotoShelf:

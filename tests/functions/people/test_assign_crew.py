@@ -22,8 +22,8 @@ from statemachine.reservations import ABANDONED_AFTER
 from statemachine.roster import DAY_OFF, Day, Hours
 from tests.support.builders import NOON, a_job, a_request, an_edit, minutes
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
-from tests.support.roster_fakes import FakeClaims, FakeRoster, a_crew_office, a_member
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
+from tests.support.roster_fakes import FakeReservations, FakeRoster, a_crew_assignment, a_member
 
 NINE = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 """In the morning, in New York."""
@@ -52,7 +52,9 @@ class Board:
         self.faults = faults or Faults()
         self.jobs = FakeJobs(self.bucket)
         tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
-        self.crew = a_crew_office(self.jobs, *STAFF, tenants=tenants, faults=self.faults, **office)
+        self.crew = a_crew_assignment(
+            self.jobs, *STAFF, tenants=tenants, faults=self.faults, **office
+        )
         self.edit = EditJob(self.jobs, FakeViews(Bucket()), FakeBus(), self.crew, no_pause)
 
     @property
@@ -274,7 +276,7 @@ def test_a_job_that_was_erased_holds_no_one(board: Board) -> None:
 
 def test_a_job_that_came_from_elsewhere_is_claimed_for_once_and_for_all(board: Board) -> None:
     (maria,) = board.change(1, crew=[MARIA]).crew
-    board.crew = a_crew_office(board.jobs, *STAFF)
+    board.crew = a_crew_assignment(board.jobs, *STAFF)
     board.edit = EditJob(board.jobs, FakeViews(Bucket()), FakeBus(), board.crew, no_pause)
     for _ in range(3):
         board.crew.reserve_again(board.job(1), NOON)
@@ -282,8 +284,8 @@ def test_a_job_that_came_from_elsewhere_is_claimed_for_once_and_for_all(board: B
     board.book(4, crew=(maria,))
     assert refused(lambda: board.crew.reserve_again(board.job(4), NOON))[0] is CrewTaken
     claims = board.crew.claims
-    assert isinstance(claims, FakeClaims)
-    assert [len(sheet.claims) for sheet in claims.sheets.values()] == [1]
+    assert isinstance(claims, FakeReservations)
+    assert [len(sheet.reservations) for sheet in claims.sheets.values()] == [1]
 
 
 def test_a_job_that_is_brought_back_holds_its_crew_again(board: Board) -> None:
@@ -331,8 +333,8 @@ def test_claims_do_not_pile_up(board: Board) -> None:
         board.change(1, crew=[MARIA], note=f"{number}")
         board.change(1, schedule=window(number / 4), note=f"{number}")
     claims = board.crew.claims
-    assert isinstance(claims, FakeClaims)
-    assert max(len(sheet.claims) for sheet in claims.sheets.values()) <= 2
+    assert isinstance(claims, FakeReservations)
+    assert max(len(sheet.reservations) for sheet in claims.sheets.values()) <= 2
 
 
 def test_the_claims_of_a_job_that_ends_again_and_again_do_not_pile_up(board: Board) -> None:
@@ -345,8 +347,8 @@ def test_the_claims_of_a_job_that_ends_again_and_again_do_not_pile_up(board: Boa
         board.change(1, schedule=window(number / 4))
         board.move(1, "complete")
     claims = board.crew.claims
-    assert isinstance(claims, FakeClaims)
-    assert max(len(sheet.claims) for sheet in claims.sheets.values()) <= 2
+    assert isinstance(claims, FakeReservations)
+    assert max(len(sheet.reservations) for sheet in claims.sheets.values()) <= 2
 
 
 # -- whatever is lost
@@ -356,7 +358,7 @@ def test_the_claims_of_a_job_that_ends_again_and_again_do_not_pile_up(board: Boa
 def test_whatever_is_lost_on_the_way_one_of_two_gets_her(fault: Kind) -> None:
     """The first edit is struck at every call in turn; its copy comes, and another job's edit."""
     for number in range(7):
-        board = Board(EveryCall(number, fault))
+        board = Board(FaultAtCall(number, fault))
         board.book(1)
         board.book(2)
         wanted = board.request(1, "first", crew=[MARIA])
@@ -410,7 +412,7 @@ def test_an_edit_that_lost_its_race_holds_no_one(
     def overtaken(tenant: str, sheets: Any) -> None:
         claiming(tenant, sheets)
         current = board.jobs.read("main", late.job_id)
-        board.jobs.replace(current.value.seen(price_cents=1), current.etag)
+        board.jobs.replace(current.value.with_change(price_cents=1), current.etag)
 
     monkeypatch.setattr(board.crew.claims, "write", overtaken)
     assert refused(lambda: board.edit(late, NOON))[0] is EditRefused

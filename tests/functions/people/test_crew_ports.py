@@ -25,9 +25,9 @@ from statemachine.reservations import Reservation, ReservationSheet
 from statemachine.roster import DAY_OFF, Day, Hours
 from tests.support.builders import NOON, a_job, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews
-from tests.support.faults import Faults, Kind, Says
+from tests.support.faults import Faults, Kind, ServiceResponse
 from tests.support.moto_server import Moto
-from tests.support.roster_fakes import FakeAccounts, FakeClaims, FakeRoster, a_member
+from tests.support.roster_fakes import FakeAccounts, FakeReservations, FakeRoster, a_member
 
 SUNDAY = date(2026, 11, 22)
 EARLY = Day(hours=(Hours(begin="07:00", end="12:00"),), roles=("driver",))
@@ -63,7 +63,7 @@ class Stores:
 @pytest.fixture(params=["fake", "aws"])
 def stores(request: pytest.FixtureRequest, moto: Moto) -> Stores:
     if request.param == "fake":
-        return Stores(FakeRoster(), FakeClaims())
+        return Stores(FakeRoster(), FakeReservations())
     dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
     return Stores(
         DynamoRoster(dynamodb, table), DynamoReservations(dynamodb, table), dynamodb, table
@@ -137,14 +137,16 @@ def a_claim(number: int = 1, **values: Any) -> Reservation:
             "event_id": "edit-1",
             "begin": NOON,
             "end": NOON + timedelta(hours=2),
-            "claimed_at": NOON,
+            "reserved_at": NOON,
             **values,
         }
     )
 
 
 def a_sheet(subject: str = MARIA, day: str = "2026-11-22", version: int = 1) -> ReservationSheet:
-    return ReservationSheet(subject=subject, day=day, version=version, claims=(a_claim(version),))
+    return ReservationSheet(
+        subject=subject, day=day, version=version, reservations=(a_claim(version),)
+    )
 
 
 def test_sheets_are_read_as_they_were_written_and_empty_before(stores: Stores) -> None:
@@ -179,13 +181,13 @@ def test_all_sheets_are_written_or_none(stores: Stores) -> None:
     [
         ("before", Conflict, False),
         ("after", Conflict, True),
-        (Says(500, "InternalServerError"), Conflict, False),
-        (Says(400, "TransactionInProgressException"), Conflict, False),
-        (Says(400, "ThrottlingException"), Unavailable, False),
+        (ServiceResponse(500, "InternalServerError"), Conflict, False),
+        (ServiceResponse(400, "TransactionInProgressException"), Conflict, False),
+        (ServiceResponse(400, "ThrottlingException"), Unavailable, False),
     ],
 )
 def test_an_answer_that_is_missing_is_looked_into(
-    moto: Moto, fault: Kind | Says, expected: type[Exception], written: bool
+    moto: Moto, fault: Kind | ServiceResponse, expected: type[Exception], written: bool
 ) -> None:
     dynamodb = moto.client("dynamodb")
     claims = DynamoReservations(dynamodb, moto.crew_roster())

@@ -25,7 +25,7 @@ from statemachine.roster import overlap
 from tests.support.builders import NOON, a_job, a_request, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
 from tests.support.faults import Crashed, Faults, SeededFaults
-from tests.support.roster_fakes import FakeClaims, a_crew_office, a_member
+from tests.support.roster_fakes import FakeReservations, a_crew_assignment, a_member
 
 HAUL = load_flow("haul")
 PEOPLE = ("ann", "bea", "cid")
@@ -45,7 +45,7 @@ class Simulation:
         faults = SeededFaults(seed, chance, ("before", "after", "dup", "crash"))
         tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
         staff = (a_member(name, "driver", "first_mate") for name in PEOPLE)
-        crew = a_crew_office(self.jobs, *staff, tenants=tenants, faults=faults)
+        crew = a_crew_assignment(self.jobs, *staff, tenants=tenants, faults=faults)
         self.edit = EditJob(self.jobs, FakeViews(Bucket()), FakeBus(), crew, no_pause)
         self.faults, self.numbers = faults, itertools.count(1)
         self.done = self.taken = self.reopened = 0
@@ -163,7 +163,7 @@ def test_without_claims_the_simulation_finds_someone_on_two_jobs() -> None:
     """So it can fail."""
     simulation = Simulation(1, 0.0)
 
-    class Forgetful(FakeClaims):
+    class Forgetful(FakeReservations):
         def write(self, *_: Any) -> None:
             pass
 

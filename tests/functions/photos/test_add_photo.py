@@ -32,7 +32,7 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
 from tests.support.pictures import a_phone_photo, opened
 
 RAW = a_phone_photo()
@@ -100,7 +100,7 @@ def test_a_photo_is_cleaned_published_committed_shown_and_announced() -> None:
     assert [(p.photo_id, p.kind, p.actor) for p in job.photos] == [(PHOTO_ID, "before", CREW)]
     assert opened(yard.site.objects[PHOTO_KEY]).getexif() == {}
     assert parsed(View, yard.site.objects[VIEW_KEY]) == view_of(job, load_flow("haul"))
-    assert [(f.fields, f.rev) for f in yard.bus.told(JobEdited)] == [(("photos",), job.rev)]
+    assert [(f.fields, f.rev) for f in yard.bus.announced(JobEdited)] == [(("photos",), job.rev)]
     assert RAW_KEY not in yard.bucket.objects
 
 
@@ -131,7 +131,7 @@ def test_each_step_may_be_repeated_with_the_same_result() -> None:
     assert yard.add.announce(first, wanted(), NOON) == (PHOTO_ID, None)
     assert len(yard.bucket.versions["tenants/main/jobs/261121-7k3m2q.json"]) == versions
     assert len(yard.site.versions[PHOTO_KEY]) == 1
-    assert len(yard.bus.told(JobEdited)) == 1
+    assert len(yard.bus.announced(JobEdited)) == 1
 
 
 def test_a_copy_of_an_upload_that_comes_late_does_not_change_the_photo() -> None:
@@ -149,7 +149,7 @@ def test_a_copy_of_an_upload_that_comes_late_does_not_change_the_photo() -> None
 def test_whatever_goes_wrong_at_whichever_call_the_next_try_finishes(
     fault: Kind, number: int
 ) -> None:
-    yard = Yard(faults=EveryCall(number, fault))
+    yard = Yard(faults=FaultAtCall(number, fault))
     yard.upload()
     try:
         yard.take()
@@ -159,7 +159,7 @@ def test_whatever_goes_wrong_at_whichever_call_the_next_try_finishes(
     assert [photo.photo_id for photo in yard.job.photos] == [PHOTO_ID]
     assert opened(yard.site.objects[PHOTO_KEY]).size == (240, 320)
     assert parsed(View, yard.site.objects[VIEW_KEY]).rev == yard.job.rev
-    assert len(yard.bus.told(JobEdited)) == 1
+    assert len(yard.bus.announced(JobEdited)) == 1
     assert RAW_KEY not in yard.bucket.objects
 
 
@@ -215,7 +215,7 @@ def test_a_photo_that_the_job_refuses_after_all_is_not_public() -> None:
 
     def meanwhile(raw: bytes) -> bytes:
         stored = yard.jobs.read("main", "261121-7k3m2q")
-        yard.jobs.replace(stored.value.seen(status="cancelled"), stored.etag)
+        yard.jobs.replace(stored.value.with_change(status="cancelled"), stored.etag)
         return redrawn(raw)
 
     yard.add = replace(yard.add, clean=meanwhile)

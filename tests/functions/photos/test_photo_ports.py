@@ -12,7 +12,7 @@ from functions.people.crew_location import CrewLocation, CrewLocations, rounded
 from functions.photos.add_photo import Photos
 from functions.protocol.ports import Corrupt, Unavailable
 from tests.support.builders import NOON, minutes
-from tests.support.fakes import Bucket, FakePhotos, FakePlaces
+from tests.support.fakes import Bucket, FakeCrewLocations, FakePhotos
 from tests.support.faults import Faults
 from tests.support.moto_server import Moto
 
@@ -148,7 +148,7 @@ def test_what_s3_does_not_do_now_may_be_tried_again(
 @pytest.fixture(params=["fake", "moto"])
 def places(request: pytest.FixtureRequest) -> CrewLocations:
     if request.param == "fake":
-        return FakePlaces()
+        return FakeCrewLocations()
     return a_table(request.getfixturevalue("moto"))
 
 

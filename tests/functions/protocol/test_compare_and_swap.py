@@ -13,7 +13,7 @@ from tests.support.faults import Faults, Kind
 
 def cheaper(job: Job) -> tuple[Job, str]:
     """A change that knows itself again."""
-    return (job, "known") if job.price_cents == 1 else (job.seen(price_cents=1), "changed")
+    return (job, "known") if job.price_cents == 1 else (job.with_change(price_cents=1), "changed")
 
 
 def committed(ground: Ground) -> tuple[Job, str]:
@@ -22,8 +22,8 @@ def committed(ground: Ground) -> tuple[Job, str]:
 
 def test_a_change_is_stored_and_its_outcome_told(ground: Ground) -> None:
     ground.jobs.create(a_job())
-    assert committed(ground) == (a_job().seen(price_cents=1), "changed")
-    assert ground.jobs.read("main", a_job().job_id).value == a_job().seen(price_cents=1)
+    assert committed(ground) == (a_job().with_change(price_cents=1), "changed")
+    assert ground.jobs.read("main", a_job().job_id).value == a_job().with_change(price_cents=1)
 
 
 def test_nothing_is_written_where_nothing_changes(ground: Ground) -> None:
@@ -38,14 +38,14 @@ def test_a_write_whose_answer_is_lost_is_found_done(ground: Ground, lost: Kind) 
     """Sent twice, the second copy meets 412 against the first: the same to us."""
     ground.jobs.create(a_job())
     with ground.under(Faults({"PutObject": [lost]})) as calls:
-        assert committed(ground) == (a_job().seen(price_cents=1), "known")
+        assert committed(ground) == (a_job().with_change(price_cents=1), "known")
     assert calls.calls("PutObject") == 1
 
 
 def test_a_write_that_never_arrived_is_made_again(ground: Ground) -> None:
     ground.jobs.create(a_job())
     with ground.under(Faults({"PutObject": ["before", "before"]})) as calls:
-        assert committed(ground) == (a_job().seen(price_cents=1), "changed")
+        assert committed(ground) == (a_job().with_change(price_cents=1), "changed")
     assert calls.calls("PutObject") == 3
 
 
@@ -58,8 +58,8 @@ def test_a_change_is_made_afresh_on_what_another_has_written(ground: Ground) -> 
         seen.append(job.version)
         if len(seen) == 1:
             other = ground.jobs.read("main", job.job_id)
-            ground.jobs.replace(other.value.seen(price_cents=2), other.etag)
-        return job.bookkept(), job.version
+            ground.jobs.replace(other.value.with_change(price_cents=2), other.etag)
+        return job.with_bookkeeping(), job.version
 
     job, _ = commit(ground.jobs, "main", a_job().job_id, change, no_pause)
     assert (seen, job.version, job.price_cents) == ([1, 2], 3, 2)

@@ -39,8 +39,8 @@ from tests.support.builders import NOON, TOKEN, a_job
 from tests.support.fakes import (
     Bucket,
     FakeBus,
+    FakeCdn,
     FakeDeadLetters,
-    FakeEdge,
     FakeExecutions,
     FakeTenants,
     board_key,
@@ -93,9 +93,9 @@ def test_a_job_is_replaced_only_by_who_has_seen_its_last_version(ground: Ground)
     job = a_job()
     ground.jobs.create(job)
     seen = ground.jobs.read("main", job.job_id).etag
-    ground.jobs.replace(job.seen(price_cents=1), seen)
+    ground.jobs.replace(job.with_change(price_cents=1), seen)
     with pytest.raises(Conflict):
-        ground.jobs.replace(job.seen(price_cents=2), seen)
+        ground.jobs.replace(job.with_change(price_cents=2), seen)
     assert ground.jobs.read("main", job.job_id).value.price_cents == 1
 
 
@@ -122,7 +122,7 @@ def test_a_lost_write_is_a_conflict_whether_it_was_done_or_not(
     for _ in range(2):
         stored = ground.jobs.read("main", a_job().job_id)
         with ground.under(Faults({"PutObject": [fault]})), pytest.raises(Conflict):
-            ground.jobs.replace(stored.value.seen(price_cents=2), stored.etag)
+            ground.jobs.replace(stored.value.with_change(price_cents=2), stored.etag)
     assert ground.jobs.read("main", a_job().job_id).value.version == version
 
 
@@ -404,8 +404,8 @@ EdgeAndLog = tuple[Cdn, Callable[[], list[tuple[str, ...]]]]
 def edge(request: pytest.FixtureRequest) -> EdgeAndLog:
     """An edge, and what it was told to forget: one entry for each `CallerReference`."""
     if request.param == "fake":
-        fake = FakeEdge()
-        return fake, fake.forgotten
+        fake = FakeCdn()
+        return fake, fake.invalidated
     moto: Moto = request.getfixturevalue("moto")
     cloudfront = moto.client("cloudfront")
     distribution = a_distribution(cloudfront, moto.name("distribution"))

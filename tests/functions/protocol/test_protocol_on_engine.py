@@ -29,7 +29,7 @@ from tests.functions.crew_contention import Rush, folded
 from tests.functions.protocol.test_protocol import kinds, race
 from tests.support.builders import a_job, a_request
 from tests.support.fakes import board_key
-from tests.support.faults import Fault, Faults, Kind, Says
+from tests.support.faults import Fault, Faults, Kind, ServiceResponse
 
 pytestmark = pytest.mark.engine
 
@@ -170,7 +170,9 @@ def test_t20_at_rest_the_board_is_the_fold_of_all_jobs(empty: S3Ground) -> None:
 # -- T12: the signal
 
 
-@pytest.mark.parametrize("lost", ["before", "after", Says(400, "ThrottlingException")], ids=str)
+@pytest.mark.parametrize(
+    "lost", ["before", "after", ServiceResponse(400, "ThrottlingException")], ids=str
+)
 def test_t12_a_lost_signal_is_given_again_and_the_execution_goes_on_once(
     works: Works, lost: Fault
 ) -> None:
@@ -248,9 +250,9 @@ def test_an_execution_that_is_told_its_job_is_late_says_so_and_waits_on(works: W
     job = works.waiting()
     works.ask(job, "confirm")
     wait = works.wait_of(job, seq=1)
-    assert (wait.hears_late, wait.told_late) == (True, False)
+    assert (wait.handles_late, wait.reported_late) == (True, False)
     works.executions.send_success(wait.token, TaskOutput(seq=1, to=LATE))
-    until(lambda: bool((now := works.now(job).wait) and now.told_late))
+    until(lambda: bool((now := works.now(job).wait) and now.reported_late))
     history = works.sfn.get_execution_history(executionArn=works.arn(job))["events"]
     assert "ready_for_pickup.overdue" in str(history)
     works.ask(job, "start")

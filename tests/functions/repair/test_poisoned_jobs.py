@@ -53,7 +53,7 @@ def test_each_poisoned_job_is_on_the_stuck_list_with_its_reason(name: str) -> No
         yard.watch.round(LATER, full=True)
     [stuck] = yard.stuck.all("main")
     assert (stuck.job_id, bool(stuck.detail)) == (job_id, True)
-    assert [fact.job_id for fact in yard.bus.told(JobStuck)] == [job_id]
+    assert [fact.job_id for fact in yard.bus.announced(JobStuck)] == [job_id]
     wanted = "implausible" if name in READABLE else "unknown" if name.startswith("unknown") else "c"
     assert stuck.why.startswith(wanted)
 

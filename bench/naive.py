@@ -29,7 +29,7 @@ from functions.publish_board import PublishBoard
 from local.engine import Engine
 from local.engine_key import EngineAddress
 from statemachine.flows import load_flow
-from statemachine.job import Note
+from statemachine.records import Note
 from statemachine.views import Board, card_of
 from tests.conftest import free_port
 from tests.support.builders import a_job

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from statemachine.job import EditRefusalReason, RefusalReason, Repair
+from statemachine.job import Repair
+from statemachine.records import EditRefusalReason, RefusalReason
 from statemachine.values import Actor, EventId, Frozen, JobId, Name, Tenant, Utc
 
 FACTS_SOURCE = "haulway.jobs"

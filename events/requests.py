@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from statemachine.bounds import CustomerInput, NoteInput, PlaceInput, ScheduleInput, UtcInput
-from statemachine.job import CrewRole, LoadSize, PriceCents, Schedule, Short
-from statemachine.values import Actor, EventId, JobId, Name, Tenant
+from statemachine.job import CrewRole, LoadSize, PriceCents, Schedule
+from statemachine.values import Actor, EventId, JobId, Name, ShortText, Tenant
 
 REQUESTS_SOURCE = "haulway.dispatch"
 TEXTS_SOURCE = "haulway.texts"
@@ -82,13 +82,13 @@ class JobMoveRequested(Request):
 
 
 class Assignment(BaseModel):
-    """Someone of the roster for a role. `first_name` was once needed: the roster's name counts."""
+    """A member of the roster in a role. `first_name` is ignored, because the roster has the name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: CrewRole
     member: Name
-    first_name: Short | None = None
+    first_name: ShortText | None = None
 
 
 class Changes(BaseModel):

@@ -30,8 +30,9 @@ from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.ports import Bus, Executions, Jobs, TaskOutput
 from functions.protocol.resume_execution import resume_execution
 from statemachine.flows import load_flow
-from statemachine.job import SUPERSEDED, Job, Refusal, TaskWait
+from statemachine.job import SUPERSEDED, Job, TaskWait
 from statemachine.lifecycle import Verdict, judge
+from statemachine.records import Refusal
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,9 @@ from statemachine.bounds import horizon_fault, past_window_fault
 from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.ids import job_id_for, new_token
-from statemachine.job import Execution, Job, Note
+from statemachine.job import Execution, Job
 from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.records import Note
 from statemachine.values import Frozen, JobId
 
 ID_ATTEMPTS = 8

@@ -34,8 +34,9 @@ from functions.protocol.resume_execution import resume_if_behind
 from functions.views.write_view import write_view
 from statemachine.edits import EditRefused, edited, refusal_of, with_refusal
 from statemachine.flows import load_flow
-from statemachine.job import Edit, Job, RefusedEdit
+from statemachine.job import Job
 from statemachine.lifecycle import with_early_moves_judged
+from statemachine.records import Edit, RefusedEdit
 
 
 @dataclass(frozen=True)

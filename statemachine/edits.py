@@ -5,20 +5,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from statemachine.bounds import horizon_fault, window_fault
-from statemachine.job import (
-    Assigned,
-    CrewRole,
-    Customer,
-    Edit,
-    EditRefusalReason,
-    Job,
-    LoadSize,
-    Note,
-    Place,
-    RefusedEdit,
-    Schedule,
-)
-from statemachine.lifecycle import CLOCK_SKEW, RecordsFull, has_room
+from statemachine.job import Assigned, CrewRole, Customer, Job, LoadSize, Place, Schedule
+from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.record_limits import RecordsFull, has_room
+from statemachine.records import Edit, EditRefusalReason, Note, RefusedEdit
 from statemachine.values import Actor
 
 MAX_OWN_NOTES = 50

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Literal
 
 from statemachine.flows import load_flow
-from statemachine.job import Edit, Job, Photo
+from statemachine.job import Job, Photo
 from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.records import Edit
 
 MOST_PHOTOS = 20
 

@@ -21,8 +21,9 @@ from statemachine.evidence import (
     TimelineEvent,
 )
 from statemachine.flows import flow_names, load_flow
-from statemachine.job import EarlyMove, Job, LedgerEntry, Refusal, ShownAt
+from statemachine.job import Job, ShownAt
 from statemachine.lifecycle import EXPLANATIONS
+from statemachine.records import EarlyMove, LedgerEntry, Refusal
 
 IN_ORDER: tuple[Chapter, ...] = (
     "booked",

@@ -76,6 +76,8 @@ def _not_reserved(event_id: str) -> str:
 OutsideEventId = Annotated[EventId, AfterValidator(_not_reserved)]
 """An event id as someone outside may choose it."""
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+ShortText = Annotated[str, Field(min_length=1, max_length=200)]
+LongText = Annotated[str, Field(min_length=1, max_length=2000)]
 
 ActorKind = Literal["dispatcher", "crew", "customer", "partner", "system"]
 

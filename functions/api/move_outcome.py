@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from events import JobMoveRequested
 from functions.api.problems import Problem, slug_of
-from statemachine.job import EarlyMove, Job, Refusal, RefusalReason
+from statemachine.job import Job
 from statemachine.lifecycle import (
     EXPLANATIONS,
     Committed,
@@ -14,6 +14,7 @@ from statemachine.lifecycle import (
     Verdict,
     copy_of,
 )
+from statemachine.records import EarlyMove, Refusal, RefusalReason
 from statemachine.values import iso
 
 Outcome = Literal["moved", "kept"]

@@ -20,7 +20,8 @@ from statemachine.business import BusinessSettings, is_internal
 from statemachine.flow_machine import legal_move
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, is_token
-from statemachine.job import Customer, Job, Place, RefusalReason, Schedule
+from statemachine.job import Customer, Job, Place, Schedule
+from statemachine.records import RefusalReason
 from statemachine.values import Actor
 from statemachine.views import View, view_of
 

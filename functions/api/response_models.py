@@ -14,9 +14,9 @@ from statemachine.job import (
     PhotoKind,
     Place,
     PriceCents,
-    RefusalReason,
     Schedule,
 )
+from statemachine.records import RefusalReason
 from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.views import Card
 

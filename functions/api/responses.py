@@ -19,8 +19,9 @@ from functions.api.response_models import (
 from functions.people.sessions import Session
 from statemachine.deadlines import due_at
 from statemachine.flows import Flow, Move, load_flow
-from statemachine.job import Assigned, EarlyMove, Job, LedgerEntry, Note, Photo, Refusal
+from statemachine.job import Assigned, Job, Photo
 from statemachine.lifecycle import EXPLANATIONS
+from statemachine.records import EarlyMove, LedgerEntry, Note, Refusal
 from statemachine.values import ActorKind, JobId
 from statemachine.views import photo_path
 

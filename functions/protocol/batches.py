@@ -30,7 +30,7 @@ from functions.protocol.ports import (
 )
 from statemachine.edits import EditRefused
 from statemachine.flows import UnknownFlow
-from statemachine.lifecycle import RecordsFull
+from statemachine.record_limits import RecordsFull
 from statemachine.roster import CLOCK_PATTERN, DATE_PATTERN
 from statemachine.values import (
     JOB_ID_PATTERN,

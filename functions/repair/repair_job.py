@@ -134,9 +134,9 @@ class RepairJob:
 
     def _refuse_late(self, job: Job, now: datetime) -> Job:
         """Announced by their ids: found done after a lost answer, the write names none."""
-        flow, late = load_flow(job.flow), {e.event_id for e in job.early if e.until <= now}
+        late = {e.event_id for e in job.early if e.until <= now}
         job, _ = commit(
-            self.jobs, job.tenant, job.job_id, lambda job: expire(job, flow, now), self.pause
+            self.jobs, job.tenant, job.job_id, lambda job: expire(job, now), self.pause
         )
         refused = [refusal for refusal in job.refused if refusal.event_id in late]
         self.bus.announce([refused_fact(job, refusal) for refusal in refused])

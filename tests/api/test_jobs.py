@@ -12,7 +12,8 @@ from functions.api.board import _first_of
 from functions.api.response_models import JobsDocument
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
-from statemachine.job import Customer, Place, Refusal
+from statemachine.job import Customer, Place
+from statemachine.records import Refusal
 from statemachine.values import Actor, iso
 from statemachine.views import card_of
 from tests.api.api_fixture import EDGE, Got, Office

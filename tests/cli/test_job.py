@@ -13,8 +13,9 @@ from functions.api.response_models import JobDocument
 from functions.api.responses import job_document
 from functions.people.sessions import Session
 from statemachine.flows import load_flow
-from statemachine.job import Job, Note
+from statemachine.job import Job
 from statemachine.lifecycle import Refused, judge
+from statemachine.records import Note
 from tests.support.builders import CREW, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")

@@ -11,8 +11,9 @@ from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
 from functions.messages.phone_numbers import change_phone_record
 from local.laptop import Laptop
 from statemachine.flows import load_flow
-from statemachine.job import Customer, EarlyMove
+from statemachine.job import Customer
 from statemachine.lifecycle import judge
+from statemachine.records import EarlyMove
 from tests.e2e.business import booking, jobs_of, move, stamp
 from tests.e2e.privilege import Function
 from tests.e2e.privilege_api import dispatches, oversees, works

@@ -10,15 +10,8 @@ from functions.advance_job import AdvanceJob, refused_fact
 from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
 from statemachine.flows import load_flow
 from statemachine.job import SUPERSEDED, Job
-from statemachine.lifecycle import (
-    Committed,
-    Duplicate,
-    EarlyMoveKept,
-    RecordsFull,
-    Refused,
-    Verdict,
-    judge,
-)
+from statemachine.lifecycle import Committed, Duplicate, EarlyMoveKept, Refused, Verdict, judge
+from statemachine.record_limits import RecordsFull
 from tests.functions.creation import left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, minutes
 from tests.support.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, no_pause

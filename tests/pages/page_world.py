@@ -17,19 +17,10 @@ from functions.people.crew_location import CrewLocation
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, job_id_for, new_token
-from statemachine.job import (
-    Assigned,
-    Customer,
-    Execution,
-    Job,
-    Note,
-    Photo,
-    PhotoKind,
-    Place,
-    Schedule,
-)
+from statemachine.job import Assigned, Customer, Execution, Job, Photo, PhotoKind, Place, Schedule
 from statemachine.lifecycle import Verdict, judge
 from statemachine.proof_of_service import photo_id_of, with_photo
+from statemachine.records import Note
 from statemachine.values import Actor
 from statemachine.views import Board, card_of, view_of
 from tests.pages.stub_roster import Roster

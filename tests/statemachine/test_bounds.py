@@ -26,8 +26,9 @@ from statemachine.edits import (
     edited,
 )
 from statemachine.flows import load_flow
-from statemachine.job import Edit, Job, Note, Schedule
-from statemachine.lifecycle import MAX_OWN_RECORDS, MAX_RECORDS, RecordsFull
+from statemachine.job import Job, Schedule
+from statemachine.record_limits import MAX_OWN_RECORDS, MAX_RECORDS, RecordsFull
+from statemachine.records import Edit, Note
 from statemachine.values import LATEST, Actor
 from statemachine.views import card_of, view_of
 from tests.support.builders import CREW, DISPATCHER, NOON, a_booking, a_job, a_request, an_edit

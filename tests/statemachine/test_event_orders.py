@@ -112,7 +112,7 @@ def test_t10_a_replay_of_the_whole_archive_days_later_changes_nothing() -> None:
 def test_a_lost_event_leaves_those_after_it_waiting_and_then_on_the_record() -> None:
     job = after(BOOKED, [STORY[0], STORY[2], STORY[3]])
     assert (job.status, len(job.early)) == ("ready_for_pickup", 2)
-    job, refusals = expire(job, DUMPSTER, LATER + minutes(15))
+    job, refusals = expire(job, LATER + minutes(15))
     assert [refusal.why for refusal in refusals] == ["kept_too_long", "kept_too_long"]
     assert after(job, [STORY[1]]).status == "in_transit"
 
@@ -156,7 +156,7 @@ def test_any_stream_leaves_a_sound_job(
         before = job
         job = sound_step(job, event, flow, now)
         assert job.ledger[: before.seq] == before.ledger, "what is written stays written"
-        expired, refusals = expire(job, flow, now)
+        expired, refusals = expire(job, now)
         assert expired.version == job.version + bool(refusals)
         assert known(expired) == known(job)
         job = expired

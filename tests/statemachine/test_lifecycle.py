@@ -5,21 +5,21 @@ from typing import Any, get_args
 import pytest
 
 from statemachine.flows import load_flow
-from statemachine.job import Epoch, Job, Refusal, RefusalReason, TaskWait
+from statemachine.job import Epoch, Job, TaskWait
 from statemachine.lifecycle import (
     CLOCK_SKEW,
     EXPLANATIONS,
     MAX_EARLY_MOVES,
-    MAX_RECORDS,
     Committed,
     Duplicate,
     EarlyMoveKept,
-    RecordsFull,
     Refused,
     Verdict,
     expire,
     judge,
 )
+from statemachine.record_limits import MAX_RECORDS, RecordsFull
+from statemachine.records import Refusal, RefusalReason
 from tests.support.builders import (
     CREW,
     CUSTOMER,
@@ -275,10 +275,10 @@ def test_what_an_event_made_impossible_is_found_with_it_also_later() -> None:
 
 
 def test_at_its_deadline_a_kept_move_is_refused_on_the_record() -> None:
-    kept, flow = asked(a_job(), "start").job, load_flow("haul")
+    kept = asked(a_job(), "start").job
     deadline = LATER + minutes(15)
-    assert expire(kept, flow, deadline - minutes(0.001)) == (kept, ())
-    job, refusals = expire(kept, flow, deadline)
+    assert expire(kept, deadline - minutes(0.001)) == (kept, ())
+    job, refusals = expire(kept, deadline)
     assert [(r.event_id, r.why) for r in refusals] == [("start-1", "kept_too_long")]
     assert (job.refused, job.early, job.version) == (refusals, (), kept.version + 1)
 

@@ -3,9 +3,11 @@
 import pytest
 
 from statemachine.flows import load_flow
-from statemachine.job import Edit, Job, Photo
-from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS
+from statemachine.job import Job, Photo
+from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.proof_of_service import MOST_PHOTOS, PhotoRefused, photo_id_of, with_photo
+from statemachine.record_limits import MAX_RECORDS
+from statemachine.records import Edit
 from statemachine.views import PhotoShown, view_of
 from tests.support.builders import CREW, NOON, a_job, minutes
 

@@ -7,19 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statemachine.flows import load_flow
-from statemachine.job import (
-    Assigned,
-    Customer,
-    Edit,
-    Epoch,
-    Job,
-    Note,
-    Photo,
-    Place,
-    Schedule,
-    TaskWait,
-)
+from statemachine.job import Assigned, Customer, Epoch, Job, Photo, Place, Schedule, TaskWait
 from statemachine.lifecycle import judge
+from statemachine.records import Edit, Note
 from statemachine.values import Actor
 from statemachine.views import (
     SHOWN_AFTER_END,

@@ -47,7 +47,7 @@ class Epoch(Frozen):
 
 
 SUPERSEDED, LATE = "superseded", "late"
-"""Task output in place of a status. SUPERSEDED: a newer execution follows the job, so this one ends.
+"""Task outputs that are no status. SUPERSEDED: a newer execution follows the job, so this one ends.
 LATE: the job is overdue by its arrival window, so this one announces it."""
 
 

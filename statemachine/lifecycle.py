@@ -6,7 +6,7 @@ Each verdict has the job to store. The order of the checks is part of the protoc
 the job already knows is a duplicate first of all, even on a job that has ended.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,7 +15,7 @@ from statemachine.flow_machine import legal_move
 from statemachine.flows import Flow, Move
 from statemachine.job import Job
 from statemachine.record_limits import RecordsFull, has_room
-from statemachine.records import EarlyMove, LedgerEntry, Record, Refusal, RefusalReason
+from statemachine.records import EarlyMove, LedgerEntry, Refusal, RefusalReason
 from statemachine.values import Actor
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -229,7 +229,7 @@ def _moved(
 
 
 def _brought_back(job: Job, flow: Flow, now: datetime) -> dict[str, object]:
-    """A job that leaves an ended status has no execution left, so the next generation follows it."""
+    """A job that leaves an ended status has no execution left: the next generation follows it."""
     if not flow.status(job.status).terminal:
         return {}
     following = job.execution.with_(generation=job.execution.generation + 1, since=now)
@@ -258,7 +258,7 @@ def _due(job: Job, flow: Flow) -> Iterator[EarlyMove]:
 
 
 def _with_refused(job: Job, kept: tuple[EarlyMove, ...], why: RefusalReason, now: datetime) -> Job:
-    """`job` with the early moves `kept` refused, as part of a write that raises `version` itself."""
+    """`job` with early moves refused, as part of a write that raises `version` itself."""
     refusals = tuple(_refusal(job, early, why, now) for early in kept)
     waiting = tuple(early for early in job.early if early not in kept)
     return job.with_(early=waiting, refused=(*job.refused, *refusals))

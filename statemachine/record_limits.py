@@ -11,7 +11,7 @@ MAX_RECORDS = 500
 Dispatchers have as many again for themselves, so that no one else can keep them from repairs.
 """
 MAX_OWN_RECORDS = 100
-"""The most by any one sender other than a dispatcher, so that one crew member does not stop another."""
+"""The most by one sender who is not a dispatcher: one crew member does not stop another."""
 
 
 class RecordsFull(Exception):

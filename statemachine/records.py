@@ -1,4 +1,4 @@
-"""What a job keeps of the events that reached it: moves, refusals, early moves, edits, and notes."""
+"""What a job keeps of the events it received: moves, refusals, early moves, edits, and notes."""
 
 from typing import Annotated, Literal
 
@@ -34,7 +34,7 @@ EditRefusalReason = Literal[
 """Why an edit was refused, as one word; `edits.EXPLANATIONS` has the sentence for people."""
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-"""The hash of what a request asks for. It tells a copy from another request with the same event id."""
+"""The hash of a request's content: tells a copy from another request with the same event id."""
 
 
 class Record(Frozen):

@@ -207,4 +207,4 @@ def given_in(request_body: EditBody) -> set[str]:
 def _check_roles(changes: EditBody) -> None:
     roles = [member.role for member in changes.crew or ()]
     if len(set(roles)) < len(roles):
-        raise Problem("invalid", "a role is given to two people; name one for each role")
+        raise Problem("invalid", "two people have the same role; name one person for each role")

@@ -241,7 +241,7 @@ def check_outside(request: Request) -> None:
     """Raises Permanent where a request from outside has an event id that the server derives."""
     if is_reserved(request.event_id):
         raise Permanent(
-            f"event_id: ids that begin with {RESERVED!r} are the server's; send one of your own"
+            f"event_id: ids that begin with {RESERVED!r} are reserved; choose another id"
         )
 
 

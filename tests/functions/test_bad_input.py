@@ -257,9 +257,9 @@ def test_an_edit_that_cannot_be_made_is_refused_on_the_record(yard: Yard) -> Non
         detail = {**json.loads(body)["detail"], "event_id": f"refused-{number}"}
         assert yard.deliver(edit_job, envelope(detail)) == again()
     assert [(each.why, each.text) for each in yard.job().refused_edits] == [
-        ("not_possible", "a role is given to two people; name one for each role"),
+        ("not_possible", "two people have the same role; name one person for each role"),
         ("crew_unavailable", "'stranger' is not on the roster; choose someone who is"),
-        ("from_the_future", "`occurred_at` lies ahead of our clock; check the sender's clock"),
+        ("from_the_future", "`occurred_at` is in the future; check the sender's clock"),
         ("crew_unavailable", "there is no truck 'nosuchtruck'; choose one of the roster's"),
     ]
     assert (yard.letters(), yard.job().edits) == ([], ())

@@ -84,7 +84,7 @@ def test_a_day_is_told_in_the_order_in_which_it_happened() -> None:
         "settled: Pending pickup is settled",
         "waiting: execution 0 waits in Pending pickup for the next move",
         "board: the board shows rev 1, 3.0 s after the change",
-        "invalidation: the edge was told to forget the view",
+        "invalidation: the cached view was invalidated",
         "board: the board shows rev 3, 12 s after the change",
         "message: text to the customer about Ready for pickup: sent",
     ]
@@ -171,7 +171,7 @@ def test_a_successor_is_told_with_what_became_of_the_one_before() -> None:
     assert texts(known)[2:] == [
         "execution: execution 0 aborted",
         "repair: the watchdog repaired it: replaced",
-        "execution: execution 1 was asked for, to take over",
+        "execution: execution 1 was requested, to take over",
         "execution: execution 1 started",
         "waiting: execution 1 waits in Pending pickup for the next move",
     ]
@@ -188,7 +188,7 @@ def test_a_kept_move_is_told_once_though_it_was_made_later() -> None:
         after, versions=tuple(ObjectVersion(NOON, job) for job in (booked, kept, after))
     )
     told = [text for text in texts(known) if text.startswith("kept")]
-    assert told == ["kept: Start job came before its turn; kept until 2026-11-21 13:00 UTC"]
+    assert told == ["kept: Start job came before its turn and is kept until 2026-11-21 13:00 UTC"]
 
 
 def test_a_kept_move_is_told_where_no_version_is_known() -> None:
@@ -262,7 +262,7 @@ LATE = NOON + minutes(30)
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        (JobEvidence(moved(waits(a_job(), NOON), "confirm")), "has settled entry 0 of 1 only"),
+        (JobEvidence(moved(waits(a_job(), NOON), "confirm")), "has settled only entry 0 of 1"),
         (JobEvidence(a_job(execution=Execution(seq=0, since=NOON))), "No execution waits"),
         (JobEvidence(waits(a_job(), NOON), runs=()), "Execution 0 is unknown to Step Functions"),
         (

@@ -178,7 +178,7 @@ def test_a_view_that_lags_behind_is_wrong(world: World) -> None:
     world.jobs.replace(moved(job, "start"), etag)
     told = world.explain("main", job.job_id, NOON + minutes(5))
     assert [sentence.partition(":")[0] for sentence in told.wrong] == [
-        "Its execution has settled entry 1 of 2 only",
+        "Its execution has settled only entry 1 of 2",
         "Customers see rev 3 of 5",
         "The board shows rev 3 of 5",
     ]
@@ -193,7 +193,7 @@ def test_a_job_in_a_status_of_a_release_that_was_taken_back_is_told_with_what_to
     told = world.explain("main", job.job_id, world.now)
     assert told.lines[-1].text == "weighed, rev 2"
     (wrong,) = told.wrong
-    assert wrong.startswith("This version does not know the status weighed: deploy the release")
+    assert wrong.startswith("This release does not have the status weighed: deploy a release")
 
 
 def test_a_job_that_does_not_exist_has_no_story(world: World) -> None:

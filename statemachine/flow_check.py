@@ -161,6 +161,6 @@ def _of_text(text: str) -> Iterator[str]:
     if set(words) & set("{}"):
         yield "a brace without its partner"
     elif strangers := sorted(set(words) - GSM_7):
-        yield f"{' '.join(strangers)} is not in the GSM-7 alphabet, so the SMS costs more than twice"
+        yield f"{' '.join(strangers)} is not in the GSM-7 alphabet and more than doubles the cost"
     if len(words) + sum(SMS_ROOM.get(field, 0) for field in fields) > SMS_LONGEST:
         yield f"with every field filled, it is longer than {SMS_LONGEST} characters (two parts)"

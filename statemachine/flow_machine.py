@@ -96,7 +96,7 @@ def _ambiguous_destinations(flow: Flow) -> Iterator[FlowFlaw]:
 
 
 def _unreachable_in_order(flow: Flow) -> Iterator[FlowFlaw]:
-    """Each status must be reachable from one before it, because `Flow.ahead` relies on the order."""
+    """Each status must be reachable from an earlier one: `Flow.ahead` relies on the order."""
     machine = machine_of(flow)
     before: set[str] = {flow.initial.name}
     for number, status in enumerate(flow.statuses[1:], start=1):
@@ -142,7 +142,7 @@ def _bad_answers(flow: Flow) -> Iterator[FlowFlaw]:
         if status.sms is None:
             reason = f"status {status.name!r} has `yes` but no `sms` that asks for it"
         elif not ways or "customer" not in ways[0].by or ways[0].requires:
-            reason = f"a customer may not make the move {status.yes!r} in {status.name!r} by answering YES"
+            reason = f"the customer may not make the move {status.yes!r} in {status.name!r} by YES"
         else:
             continue
         yield FlowFlaw(("statuses", number, "yes"), reason)

@@ -16,8 +16,8 @@ FOLDER = Path(__file__).parent / "flows"
 DEFAULT_FLOW = "haul"
 
 Requirement = Literal["reason", "driver", "proof"]
-"""What a move requires: a reason in words, a driver on the job, or proof of service (a photo before,
-one after, and the load size)."""
+"""What a move requires: a reason in words, a driver on the job, or proof of service (a photo
+before, one after, and the load size)."""
 
 
 class UnknownFlow(Exception):

@@ -83,7 +83,7 @@ ActorKind = Literal["dispatcher", "crew", "customer", "partner", "system"]
 
 
 class Actor(Frozen):
-    """Who sent a request. `id` is an account, a partner, or a program, never a name or phone number."""
+    """The sender of a request. `id` is an account, a partner, or a program; never personal data."""
 
     kind: ActorKind
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:-]{1,64}$")]

@@ -9,7 +9,7 @@ from rich.table import Column, Table
 
 from cli.output.output import console, in_zone, print_json, report_errors, status_text
 from functions.api.ops_models import TimelineDocument
-from statemachine.evidence import TimelineKind, TimelineEvent
+from statemachine.evidence import TimelineEvent, TimelineKind
 
 COLOURS: dict[TimelineKind, str] = {
     "booked": "bold",

@@ -106,11 +106,11 @@ def test_an_event_id_of_the_server_is_refused_before_anything_is_asked() -> None
 @pytest.mark.parametrize(
     ("option", "value", "why"),
     [
-        ("--price", "240,50", "the comma separates thousands"),
+        ("--price", "240,50", "a comma separates thousands"),
         ("--price", "1e3", "this is not an amount"),
         ("--phone", "447700900123", "begin a number of another country with +"),
-        ("--window-end", "9999-12-31T23:59:59Z", "no one plans for that year"),
-        ("--window-end", "0001-01-01T00:00:00Z", "no one plans for that year"),
+        ("--window-end", "9999-12-31T23:59:59Z", "the year is not possible"),
+        ("--window-end", "0001-01-01T00:00:00Z", "the year is not possible"),
         ("--customer", "\u200b", "customer.name: it holds a control or invisible"),
         ("--note", "\x1b[31m", "note: it holds a control or invisible"),
     ],

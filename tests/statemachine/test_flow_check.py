@@ -128,7 +128,7 @@ def test_a_flow_cannot_begin_in_a_status_with_an_end() -> None:
             "¡hola!",
             "buenos días",
             5,
-            "sms.es: í is not in the GSM-7 alphabet, so the SMS costs more than twice",
+            "sms.es: í is not in the GSM-7 alphabet and more than doubles the cost",
         ),
         (
             "hello",

@@ -5,7 +5,7 @@ import pytest
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo
 from statemachine.lifecycle import CLOCK_SKEW
-from statemachine.proof_of_service import MOST_PHOTOS, PhotoRefused, photo_id_of, with_photo
+from statemachine.proof_of_service import MAX_PHOTOS, PhotoRefused, photo_id_of, with_photo
 from statemachine.record_limits import MAX_RECORDS
 from statemachine.records import Edit
 from statemachine.views import PhotoShown, view_of
@@ -53,7 +53,7 @@ def test_photos_may_come_early_and_late(status: str) -> None:
         (a_job("cancelled"), {}, "cancelled"),
         (a_job("in_progress"), {"taken_at": NOON + CLOCK_SKEW + minutes(1)}, "clock"),
         (
-            a_job(photos=tuple(a_photo(a_job(), f"photo-{n}") for n in range(MOST_PHOTOS))),
+            a_job(photos=tuple(a_photo(a_job(), f"photo-{n}") for n in range(MAX_PHOTOS))),
             {"event_id": "one-more"},
             "20 photos",
         ),

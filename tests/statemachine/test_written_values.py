@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from statemachine.money import parse_money
-from statemachine.phones import Kind, kind_of, parse_phone
+from statemachine.phones import PhoneKind, kind_of, parse_phone
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -47,5 +47,5 @@ def test_an_amount_is_read_to_the_cent_or_refused(text: str, meant: int | None) 
         ("+18005551234", "toll_free"),
     ],
 )
-def test_a_number_tells_what_kind_of_line_it_is(number: str, kind: Kind) -> None:
+def test_a_number_tells_what_kind_of_line_it_is(number: str, kind: PhoneKind) -> None:
     assert kind_of(number) == kind

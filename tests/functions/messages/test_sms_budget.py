@@ -5,7 +5,7 @@ import pytest
 from functions.messages.sms_budget import BUSINESS, SpentTexts, may_spend
 from statemachine.business import BusinessSettings
 from statemachine.job import Customer, Job
-from statemachine.sms_numbers import not_texted
+from statemachine.sms_numbers import why_no_sms
 from tests.functions.messages.test_messages import Hooks
 from tests.support.builders import CUSTOMER, NOON, a_job, minutes
 from tests.support.fakes import Bucket, no_pause
@@ -90,7 +90,7 @@ def test_the_same_booking_spends_once_also_where_an_answer_was_lost() -> None:
 def test_texts_go_to_peoples_numbers_in_countries_that_the_business_serves(
     phone: str, why: str | None
 ) -> None:
-    assert not_texted(phone, ("US",)) == why
+    assert why_no_sms(phone, ("US",)) == why
 
 
 def test_a_text_to_a_number_that_is_not_served_is_not_sent_and_says_why() -> None:

@@ -103,7 +103,7 @@ def _at(day: date, clock: str, zone: tzinfo) -> datetime:
     return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
 
 
-def told(day: Day) -> str:
+def day_text(day: Day) -> str:
     """The day as text: `07:00-15:30`, `off`, `07:00-12:00 as driver`."""
     hours = ", ".join(f"{each.begin}-{each.end}" for each in day.hours) or "off"
     return hours if day.roles is None else f"{hours} as {_listed(day.roles)}"

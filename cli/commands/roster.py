@@ -24,7 +24,7 @@ from functions.people.roster import NewTruck, UnknownMember, UnknownTruck
 from functions.people.roster_import import import_days, import_people
 from functions.protocol.read_each import Unreadable, read_each
 from statemachine.job import CREW_ROLES
-from statemachine.roster import Day, told
+from statemachine.roster import Day, day_text
 from statemachine.roster import day_of as plain_day
 
 app = typer.Typer(no_args_is_help=True, help="Who is there when, in which roles; the trucks.")
@@ -57,7 +57,7 @@ def show(
         table = Table("member", "name", "roles", "phone", "email", "not simply there")
         for each in crew:
             theirs = sorted(days.get(each.account, {}).items())
-            lines = "\n".join(f"{on:%a} {on}  {told(day)}" for on, day in theirs)
+            lines = "\n".join(f"{on:%a} {on}  {day_text(day)}" for on, day in theirs)
             name = escape(each.name) + (" [red](disabled)[/]" if each.disabled else "")
             reach = each.phone or "", escape(each.email or "")
             table.add_row(each.account, name, ", ".join(each.roles), *reach, lines)
@@ -87,7 +87,7 @@ def set_(
             roster(place).forget_day(tenant, member, day)
         else:
             roster(place).set_day(tenant, member, day, what)
-        said = "there all day" if what is None else told(what)
+        said = "there all day" if what is None else day_text(what)
         console.print(f"[bold]{member}[/] on {day:%A}, {day}: {said}.")
 
 

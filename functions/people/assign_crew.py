@@ -27,7 +27,7 @@ from statemachine.reservations import (
     reservation_state,
     window_of,
 )
-from statemachine.roster import Span, covers, dates_of, told
+from statemachine.roster import Span, covers, dates_of, day_text
 from statemachine.values import YEARS
 
 LONGEST_FIRST_NAME = 40
@@ -187,7 +187,7 @@ def _check_role(account: Account, wanted: Assigned) -> None:
 
 def _said_about(days: Days, member: str, dates: Sequence[date]) -> str:
     theirs = days.get(member, {})
-    lines = (f"{day.isoformat()}: {told(theirs[day])}" for day in dates if day in theirs)
+    lines = (f"{day.isoformat()}: {day_text(theirs[day])}" for day in dates if day in theirs)
     return "; ".join(lines)
 
 

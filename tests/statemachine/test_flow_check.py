@@ -121,7 +121,8 @@ def test_a_flow_cannot_begin_in_a_status_with_an_end() -> None:
             "{business}: hello",
             "{busyness}: hello",
             5,
-            "sms.en: unknown field {busyness}; the fields are business, first_name, window, eta, link",
+            "sms.en: unknown field {busyness}; the fields are "
+            "business, first_name, window, eta, link",
         ),
         ("{business}: hello", "{business: hello", 5, "sms.en: a brace without its partner"),
         (

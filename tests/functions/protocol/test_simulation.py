@@ -1,6 +1,6 @@
 """Whole jobs in memory, with everything going wrong that can; at rest, everything is right.
 
-A storm is the chance of a fault in every call, the kinds of faults, and the disruptions around them.
+A storm is the chance of a fault in every call, the kinds of faults, and the disruptions.
 """
 
 import random

@@ -314,5 +314,5 @@ def test_explain_tells_until_when_a_text_is_held_what_is_late_and_what_is_missin
     ]
     wrong = " ".join(diagnose(known, MORNING + minutes(10)))
     assert "Message sms 1 to customer was due at 2026-11-21 13:00 UTC" in wrong
-    assert "Message webhook 1 to ep_one is missing" in wrong
+    assert "Message webhook 1 to ep_one was never created" in wrong
     assert "was due" not in " ".join(diagnose(known, NIGHT))

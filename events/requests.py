@@ -43,7 +43,7 @@ class JobRequested(Request):
 
     @property
     def digest(self) -> str:
-        """A hash of what is booked, not of when and by whom, which may differ between copies."""
+        """A hash of what is booked, without time and actor, which may differ between copies."""
         return _digest(self.model_dump_json(include=BOOKED))
 
 

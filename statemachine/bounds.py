@@ -174,9 +174,9 @@ def past_window_fault(schedule: Windowed, now: datetime) -> tuple[str, str] | No
 
 def fault_at(field: str, sentence: str) -> ValidationError:
     """A ValidationError for that field, for validators of a whole document."""
-    told = PydanticCustomError("out_of_bounds", "{sentence}", {"sentence": sentence})
+    error = PydanticCustomError("out_of_bounds", "{sentence}", {"sentence": sentence})
     return ValidationError.from_exception_data(
-        "input", [InitErrorDetails(type=told, loc=(field,), input=None)], hide_input=True
+        "input", [InitErrorDetails(type=error, loc=(field,), input=None)], hide_input=True
     )
 
 

@@ -90,9 +90,9 @@ def _belongs_on_board(job: Job, now: datetime) -> bool:
 
 def _early_moves(job: Job) -> Iterator[str]:
     for early in job.early:
-        asked = early.move or f"to {early.to}"
+        move = early.move or f"to {early.to}"
         yield (
-            f"{asked} came early and waits for the moves before it until "
+            f"{move} came early and waits for the moves before it until "
             f"{early.until:%Y-%m-%d %H:%M} UTC: make those moves, or it will be refused."
         )
 

@@ -84,7 +84,7 @@ class EarlyMove(Record):
 
 
 class Edit(Record):
-    """One change of the job's details: which fields, by whom, and when, but not the new values."""
+    """One change of the job's details: its fields, actor, and time, but not the new values."""
 
     fields: tuple[str, ...]
     recorded_at: Utc

@@ -49,7 +49,7 @@ class Hours(Frozen):
 
 
 class Day(Frozen):
-    """When someone is there on one day. No hours in the list: a day off."""
+    """When a member is available on one day. No hours: a day off."""
 
     hours: Annotated[tuple[Hours, ...], Field(max_length=6)]
     roles: tuple[CrewRole, ...] | None = None

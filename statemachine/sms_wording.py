@@ -1,4 +1,4 @@
-"""SMS to customers: filled in from the flow, in the customer's language, and counted before they go.
+"""SMS to customers, filled in from the flow in the customer's language and counted before sending.
 
 A single part holds 160 characters of GSM-7, or 70 otherwise; parts of a longer SMS hold 153 or 67.
 One character outside GSM-7 more than doubles the price, so fields lose accents that it lacks.

@@ -1,4 +1,4 @@
-"""A job's timeline, made from what is stored anyway; nothing is written for it.
+"""A job's timeline, made from what is stored anyway. Nothing is stored only for it.
 
 The job's records say who requested what and with what result. The versions of its object say what
 functions and executions did, and when. Versions of view and board, invalidations, deliveries, and

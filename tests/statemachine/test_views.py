@@ -44,7 +44,7 @@ DISPATCHERS = {
     "name": "Canary Customer",
     "address": "1 Canary Street",
     "price": "424242",
-    "first mate": "Canarymate",
+    "helper": "Canarymate",
     "crew accounts": "canary_member",
 }
 """Values that the board has, but not the public view."""

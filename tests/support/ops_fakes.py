@@ -77,11 +77,11 @@ class FakeInvalidationTimes:
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
-        self.told: list[tuple[datetime, str]] = []
+        self.invalidated: list[tuple[datetime, str]] = []
 
     def times(self, path: str, around: Sequence[datetime]) -> HistoryPage[datetime]:
         def listed() -> HistoryPage[datetime]:
-            return HistoryPage(tuple(at for at, named in self.told if named == path))
+            return HistoryPage(tuple(at for at, named in self.invalidated if named == path))
 
         return self.faults.around("ListInvalidations", listed, Unavailable("lost"))
 

@@ -86,7 +86,7 @@ def a_day(world: World) -> Job:
     job = world.keep(waits(job, NOON))
     job = world.keep(moved(job, "confirm"))
     job = world.keep(waits(job, NOON))
-    world.forgotten.told.append((NOON + timedelta(seconds=4), f"/t/{digest_of(job.token)}.json"))
+    world.forgotten.invalidated.append((NOON + timedelta(seconds=4), f"/t/{digest_of(job.token)}.json"))
     world.deliveries.create(a_delivery("sent"))
     return job
 

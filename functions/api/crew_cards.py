@@ -1,7 +1,4 @@
-"""Whose cards are whose: a card names its crew by account.
-
-Only a card that an earlier version wrote has first names alone; there the job itself is asked.
-"""
+"""The cards and jobs of a crew member. A card names its crew by account."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,11 +18,8 @@ class CrewCards:
 
     def cards_of(self, session: Session, cards: Iterable[Card]) -> list[Card]:
         """The cards of the jobs that whoever has signed in is on."""
-        staffed = [card for card in cards if card.crew]
-        old = [card.job_id for card in staffed if any(c.member is None for c in card.crew)]
-        asked = {job.job_id: job for job in self.jobs_of(session.tenant, old)}
         me = session.account.account
-        return [card for card in staffed if me in _members(card, asked.get(card.job_id))]
+        return [card for card in cards if me in {each.member for each in card.crew}]
 
     def jobs_of(self, tenant: str, job_ids: Iterable[str]) -> list[Job]:
         """The jobs themselves; one that was erased in the meantime, or cannot be read, is left out:
@@ -39,9 +33,3 @@ class CrewCards:
             return self.jobs.read(tenant, job_id).value
         except (UnknownJob, Corrupt):
             return None
-
-
-def _members(card: Card, job: Job | None) -> set[str | None]:
-    if job is None:
-        return {each.member for each in card.crew}
-    return {each.member for each in job.crew}

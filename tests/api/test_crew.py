@@ -327,17 +327,6 @@ def test_who_was_taken_off_a_job_sees_it_no_more_though_the_card_still_names_the
     assert office.ask("GET", "/api/my/jobs", by="mike").json["jobs"] == []
 
 
-def test_a_card_of_an_earlier_version_is_looked_up_in_its_job(office: Office) -> None:
-    office.keep(a_numbered(1, "mike"))
-    stored = office.boards.read("main")
-    assert stored
-    (card,) = stored.value.jobs.values()
-    nameless = card.with_(crew=tuple(each.with_(member=None) for each in card.crew))
-    office.boards.overwrite("main", stored.value.with_(jobs={card.job_id: nameless}))
-    for who, seen in (("mike", 1), ("fay", 0)):
-        assert len(office.ask("GET", "/api/jobs", by=who).json["jobs"]) == seen
-
-
 def test_photos_are_on_the_job_with_where_the_edge_has_them(office: Office) -> None:
     photo = Photo(
         event_id="p-1",

@@ -111,8 +111,8 @@ def test_an_event_id_of_the_server_is_refused_before_anything_is_asked() -> None
         ("--phone", "447700900123", "begin a number of another country with +"),
         ("--window-end", "9999-12-31T23:59:59Z", "the year is not possible"),
         ("--window-end", "0001-01-01T00:00:00Z", "the year is not possible"),
-        ("--customer", "\u200b", "customer.name: it holds a control or invisible"),
-        ("--note", "\x1b[31m", "note: it holds a control or invisible"),
+        ("--customer", "\u200b", "customer.name: it has a control or invisible"),
+        ("--note", "\x1b[31m", "note: it has a control or invisible"),
     ],
 )
 def test_a_value_beyond_the_bounds_is_a_usage_error(option: str, value: str, why: str) -> None:

@@ -187,7 +187,7 @@ def test_a_move_that_bears_an_edits_event_id_is_refused_on_the_record() -> None:
 def test_an_edit_that_bears_a_moves_event_id_is_refused_on_the_record() -> None:
     desk = Desk()
     desk.jobs.replace(a_job("ready_for_pickup"), desk.jobs.read("main", a_job().job_id).etag)
-    with pytest.raises(EditRefused, match="belongs to another event"):
+    with pytest.raises(EditRefused, match="another event of this job has that"):
         desk.edit(NEW_PRICE.model_copy(update={"event_id": "way-1"}), NOON)
     (refusal,) = desk.jobs.read("main", a_job().job_id).value.refused_edits
     assert refusal.why == "event_id_used"
@@ -195,7 +195,7 @@ def test_an_edit_that_bears_a_moves_event_id_is_refused_on_the_record() -> None:
 
 def test_an_edit_that_bears_the_event_id_of_another_edit_is_refused() -> None:
     job = edited(a_job(), NEW_PRICE, NOON)
-    with pytest.raises(EditRefused, match="belongs to another event"):
+    with pytest.raises(EditRefused, match="another event of this job has that"):
         edited(job, an_edit(job, note="Ring"), NOON)
 
 

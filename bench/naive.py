@@ -22,7 +22,6 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from statemachine.records import Note
 
 from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.protocol.compare_and_swap import commit
@@ -30,6 +29,7 @@ from functions.views.board import PublishBoard
 from local.engine import Engine
 from local.engine_key import EngineAddress
 from statemachine.flows import load_flow
+from statemachine.records import Note
 from statemachine.views import Board, card_of
 from tests.conftest import free_port
 from tests.support.builders import a_job

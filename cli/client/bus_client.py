@@ -8,8 +8,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
-from statemachine.records import EarlyMove, Refusal
-
 from cli.client.connection import Connection
 from cli.output.output import NotFound, Rejected, TimedOut, UsageError
 from deploy import job_requests
@@ -23,6 +21,7 @@ from statemachine.edits import is_made, refusal_of
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Job
 from statemachine.lifecycle import EXPLANATIONS, copy_of
+from statemachine.records import EarlyMove, Refusal
 from statemachine.values import JOB_ID_PATTERN, Actor
 from statemachine.views import Board, Card, card_of
 

@@ -2,8 +2,6 @@
 
 from typing import Any, Literal
 
-from statemachine.records import EarlyMove, Refusal, RefusalReason
-
 from events import JobMoveRequested
 from functions.api.problems import Problem, slug_of
 from statemachine.job import Job
@@ -16,6 +14,7 @@ from statemachine.lifecycle import (
     Verdict,
     copy_of,
 )
+from statemachine.records import EarlyMove, Refusal, RefusalReason
 from statemachine.values import iso
 
 Outcome = Literal["moved", "kept"]

@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from statemachine.record_limits import RecordsFull
-from statemachine.records import RefusalReason
-
 from functions.jobs.create import BookedOtherwise, WindowRefused
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
 from functions.people.crew_location import JobNotUnderWay
@@ -22,6 +19,8 @@ from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import UnknownFlow, UnknownStatus
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.proof_of_service import PhotoRefused
+from statemachine.record_limits import RecordsFull
+from statemachine.records import RefusalReason
 from statemachine.values import JobId
 
 

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from hmac import compare_digest
 
-from statemachine.records import RefusalReason
-
 from events import JobMoveRequested, JobRequested
 from functions.api.dependencies import Api
 from functions.api.jobs import booked_response, derived_id
@@ -23,6 +21,7 @@ from statemachine.flow_machine import legal_move
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, is_token
 from statemachine.job import Customer, Job, Place, Schedule
+from statemachine.records import RefusalReason
 from statemachine.values import Actor
 from statemachine.views import View, view_of
 

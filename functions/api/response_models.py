@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
-from statemachine.records import RefusalReason
 
 from functions.people.accounts import Role
 from functions.people.crew_location import CrewLocation
@@ -18,6 +17,7 @@ from statemachine.job import (
     PriceCents,
     Schedule,
 )
+from statemachine.records import RefusalReason
 from statemachine.roster import Date, Day
 from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.views import Card

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from statemachine.records import Note
-
 from events import JobRequested
 from functions.protocol.batches import (
     Permanent,
@@ -31,6 +29,7 @@ from statemachine.flows import load_flow
 from statemachine.ids import job_id_for, new_token
 from statemachine.job import Execution, Job
 from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.records import Note
 from statemachine.values import Frozen, JobId
 
 ID_ATTEMPTS = 8

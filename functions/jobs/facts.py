@@ -3,11 +3,11 @@
 from typing import TypeVar
 
 from pydantic import BaseModel
-from statemachine.records import Edit, Refusal, RefusedEdit
 
 from events import Fact, JobCreated, JobEdited, JobEditRefused, JobMoved, JobMoveRefused
 from statemachine.flows import Flow
 from statemachine.job import Job
+from statemachine.records import Edit, Refusal, RefusedEdit
 
 FactT = TypeVar("FactT", bound=BaseModel)
 

@@ -31,7 +31,7 @@ from statemachine.ids import digest_of
 from statemachine.job import Job
 from statemachine.safe_time import shifted
 from statemachine.timeline import changes_of, label_of, timeline_of
-from statemachine.views import SHOWN_AFTER_END, View
+from statemachine.views import SHOWN_AFTER_END
 
 GENERATIONS = 10
 """How many executions are read, the latest."""

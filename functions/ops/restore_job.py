@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from statemachine.records import Edit
-
 from functions.ops.history import History
 from functions.protocol.ports import Corrupt, HaulwayError, Jobs
 from statemachine.evidence import ObjectVersion
 from statemachine.ids import digest_of
 from statemachine.job import Job
+from statemachine.records import Edit
 from statemachine.values import RESERVED, Actor
 
 RESTORED = "restored_from_an_earlier_version"

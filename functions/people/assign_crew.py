@@ -27,7 +27,7 @@ from statemachine.reservations import (
     reservation_state,
     window_of,
 )
-from statemachine.roster import Span, covers, dates_of, told
+from statemachine.roster import Span, covers, dates_of, day_text
 from statemachine.values import YEARS
 
 LONGEST_FIRST_NAME = 40
@@ -148,14 +148,14 @@ class AssignCrew:
                 "choose another until that job is repaired"
             ) from error
         state = reservation_state(other, subject, job, load_flow(job.flow), now)
-        if state == "stands":
+        if state == "active":
             raise CrewTaken(
                 f"{_label(subject)} is on job {other.job_id} at that time; choose another, "
                 "or change one of the two jobs"
             )
-        if state == "on its way":
+        if state == "pending":
             raise Unavailable(f"{_label(subject)} is just being put on job {other.job_id}")
-        return state == "gone"
+        return state == "stale"
 
 
 def first_name(account: Account) -> str:
@@ -192,7 +192,7 @@ def _check_role(account: Account, wanted: Assigned) -> None:
 
 def _days_text(days: Days, member: str, dates: Sequence[date]) -> str:
     theirs = days.get(member, {})
-    lines = (f"{day.isoformat()}: {told(theirs[day])}" for day in dates if day in theirs)
+    lines = (f"{day.isoformat()}: {day_text(theirs[day])}" for day in dates if day in theirs)
     return "; ".join(lines)
 
 

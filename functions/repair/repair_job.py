@@ -139,10 +139,8 @@ class RepairJob:
         They are announced by the ids read before the write, because after a lost answer the write
         finds them refused already.
         """
-        flow, late = load_flow(job.flow), {e.event_id for e in job.early if e.until <= now}
-        job, _ = commit(
-            self.jobs, job.tenant, job.job_id, lambda job: expire(job, flow, now), self.pause
-        )
+        late = {e.event_id for e in job.early if e.until <= now}
+        job, _ = commit(self.jobs, job.tenant, job.job_id, lambda job: expire(job, now), self.pause)
         refused = [refusal for refusal in job.refused if refusal.event_id in late]
         self.bus.announce([refused_fact(job, refusal) for refusal in refused])
         return job

@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 import pytest
-from statemachine.records import Note
 from typer.testing import CliRunner
 
 from cli.client.bus_client import OPERATOR
@@ -15,6 +14,7 @@ from functions.api.responses import job_document
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.lifecycle import Refused, judge
+from statemachine.records import Note
 from tests.support.builders import CREW, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")
@@ -105,13 +105,13 @@ def test_a_reserved_event_id_is_refused_without_a_request() -> None:
 @pytest.mark.parametrize(
     ("option", "value", "why"),
     [
-        ("--price", "240,50", "the comma separates thousands"),
+        ("--price", "240,50", "a comma separates thousands"),
         ("--price", "1e3", "this is not an amount"),
         ("--phone", "447700900123", "begin a number of another country with +"),
-        ("--window-end", "9999-12-31T23:59:59Z", "no one plans for that year"),
-        ("--window-end", "0001-01-01T00:00:00Z", "no one plans for that year"),
-        ("--customer", "\u200b", "customer.name: it holds a control or invisible"),
-        ("--note", "\x1b[31m", "note: it holds a control or invisible"),
+        ("--window-end", "9999-12-31T23:59:59Z", "the year is not possible"),
+        ("--window-end", "0001-01-01T00:00:00Z", "the year is not possible"),
+        ("--customer", "\u200b", "customer.name: it has a control or invisible"),
+        ("--note", "\x1b[31m", "note: it has a control or invisible"),
     ],
 )
 def test_an_invalid_value_is_a_usage_error(option: str, value: str, why: str) -> None:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from statemachine.record_limits import RecordsFull
 
 from events import JobMoveRefused
 from functions.jobs.advance import AdvanceJob
@@ -13,6 +12,7 @@ from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
 from statemachine.flows import load_flow
 from statemachine.job import SUPERSEDED, Job
 from statemachine.lifecycle import Committed, Duplicate, EarlyMoveKept, Refused, Verdict, judge
+from statemachine.record_limits import RecordsFull
 from tests.functions.creation import left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, minutes
 from tests.support.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, no_pause

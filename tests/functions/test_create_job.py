@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from statemachine.records import Note
 
 from events import JobRequested
 from functions.jobs.create import (
@@ -20,6 +19,7 @@ from statemachine.business import BusinessSettings
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.ids import digest_of, job_id_for
 from statemachine.job import Execution, Job
+from statemachine.records import Note
 from statemachine.values import Actor, iso
 from statemachine.views import View, view_of
 from tests.support.builders import CUSTOMER, DISPATCHER, NOON, TOKEN, a_booking, a_job, minutes

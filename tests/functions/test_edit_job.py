@@ -196,7 +196,7 @@ def test_an_edit_with_the_event_id_of_a_move_is_refused_on_the_record() -> None:
 
 def test_an_edit_with_the_event_id_of_another_edit_is_refused() -> None:
     job = edited(a_job(), NEW_PRICE, NOON)
-    with pytest.raises(EditRefused, match="belongs to another event"):
+    with pytest.raises(EditRefused, match="another event of this job has that"):
         edited(job, an_edit(job, note="Ring"), NOON)
 
 

@@ -24,7 +24,7 @@ from statemachine.business import BusinessSettings
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import UnknownStatus, load_flow
 from statemachine.ids import digest_of
-from statemachine.job import LATE, LATEST, Execution, Job, Repair, RepairRecord, Schedule
+from statemachine.job import LATE, MAX_HISTORY, Execution, Job, Repair, RepairRecord, Schedule
 from statemachine.lifecycle import EarlyMoveKept, judge
 from statemachine.views import Board, View, card_of, view_of
 from tests.functions.creation import a_wait, left_behind, waited_for
@@ -475,9 +475,9 @@ def test_a_record_whose_answer_is_lost_is_there_once(fault: Kind) -> None:
 
 def test_a_job_keeps_only_its_latest_repairs() -> None:
     job = a_job()
-    for number in range(LATEST + 3):
+    for number in range(MAX_HISTORY + 3):
         job = job.with_(repaired=job.with_repairs(("resumed",), NOON + minutes(number)))
-    assert [done.at for done in job.repaired] == [NOON + minutes(n + 3) for n in range(LATEST)]
+    assert [done.at for done in job.repaired] == [NOON + minutes(n + 3) for n in range(MAX_HISTORY)]
 
 
 # -- a wait that is over and was not renewed

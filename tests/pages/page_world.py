@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from statemachine.records import Note
-
 from events import Changes, JobEditRequested, JobMoveRequested, StuckReason
 from functions.api.ops_models import DeadLetter
 from functions.people.accounts import Account, Role
@@ -22,6 +20,7 @@ from statemachine.ids import digest_of, job_id_for, new_token
 from statemachine.job import Assigned, Customer, Execution, Job, Photo, PhotoKind, Place, Schedule
 from statemachine.lifecycle import Verdict, judge
 from statemachine.proof_of_service import photo_id_of, with_photo
+from statemachine.records import Note
 from statemachine.values import Actor
 from statemachine.views import Board, card_of, view_of
 from tests.pages.stub_roster import Roster

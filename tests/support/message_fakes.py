@@ -1,4 +1,4 @@
-"""The ports of the hooks in memory: deliveries, numbers, endpoints, carrier, receivers."""
+"""Fakes of the ports for messages: deliveries, phone records, endpoints, SMS, webhooks."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -99,7 +99,7 @@ class FakeEndpoints:
 
 
 class FakeSmsProvider:
-    """The carrier: every text that reached a phone."""
+    """The SMS provider: every SMS that reached a phone."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -128,7 +128,7 @@ class FakeRequests:
 
 
 class FakeDelayedMessages:
-    """A queue for later: bodies with the seconds they wait."""
+    """A queue with delays: bodies with their delay in seconds."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -168,7 +168,7 @@ Behaviour = Callable[[int], WebhookResponse]
 
 
 class FakeWebhookClient:
-    """Other people's servers: each URL answers its posts as told, by number from 0."""
+    """Partners' servers. `answers` has, by URL, the response to each POST by its number."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from statemachine.records import EarlyMove
-
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
 from functions.messages.phone_numbers import change_phone_record
 from local.laptop import Laptop
 from statemachine.flows import load_flow
 from statemachine.job import Customer
 from statemachine.lifecycle import judge
+from statemachine.records import EarlyMove
 from tests.e2e.support.function_copy import Function
 from tests.e2e.support.jobs import booking, jobs_of, move, stamp
 from tests.e2e.support.permission_jobs import (

@@ -86,7 +86,7 @@ def a_day(business: VersionedBusiness) -> Job:
     job = business.store(waits(job, NOON))
     job = business.store(moved(job, "confirm"))
     job = business.store(waits(job, NOON))
-    business.invalidations.made.append(
+    business.invalidations.invalidated.append(
         (NOON + timedelta(seconds=4), f"/t/{digest_of(job.token)}.json")
     )
     business.deliveries.create(a_delivery("sent"))

@@ -521,7 +521,7 @@ def test_t18_an_execution_stopped_by_hand_is_replaced_once_and_the_job_completes
     told: bool,
 ) -> None:
     """Two dispatchers send the next event at once; the event of the end may get lost."""
-    world = Simulation(seed=2, mischief=Disruptions(lost=0.0 if told else 1.0))
+    world = Simulation(seed=2, disruptions=Disruptions(lost=0.0 if told else 1.0))
     job = a_job_in(world)
     for move in ("confirm", "start"):
         world.ask(a_request(world.job(job), move))
@@ -529,7 +529,7 @@ def test_t18_an_execution_stopped_by_hand_is_replaced_once_and_the_job_completes
     world.end(the_run(world), badly="ABORTED")
     world.ask(*(a_request(world.job(job), "complete", event_id=f"d{n}") for n in (1, 2)))
     world.run()
-    world.rest()
+    world.run_until_repaired()
     assert list(world.executions.started) == [f"main-{job}-g0", f"main-{job}-g1"]
     assert (world.job(job).status, world.job(job).execution.seq) == ("completed", 3)
     assert the_run(world, generation=1).visited[-1] == (3, "completed")

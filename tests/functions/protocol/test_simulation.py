@@ -1,6 +1,6 @@
 """Complete jobs in memory with every kind of fault; at rest, everything is right.
 
-A storm is the chance of a fault in every call, the kinds of faults, and the mischief around them.
+A storm is the chance of a fault in every call, the kinds of faults, and the disruptions.
 """
 
 import random
@@ -54,7 +54,7 @@ def a_day(world: Simulation, seed: int, jobs: int = 3) -> Simulation:
             when = NOON + minutes(number / 60)
             world.ask(a_request(job, move, event_id=f"m{number}", reason="so", occurred_at=when))
     world.run()
-    world.rest()
+    world.run_until_repaired()
     return world
 
 
@@ -66,7 +66,7 @@ def waited_out(world: Simulation) -> Simulation:
             and run.generation < world.job(run.who["job_id"]).execution.generation
         ):
             world.time_out(run)
-    world.rest()
+    world.run_until_repaired()
     return world
 
 
@@ -157,7 +157,7 @@ def one_job_through(world: Simulation) -> Simulation:
     for move in ("confirm", "start", "complete"):
         world.ask(a_request(world.job(job_id(0)), move))
         world.run()
-    world.rest()
+    world.run_until_repaired()
     return world
 
 

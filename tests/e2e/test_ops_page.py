@@ -89,7 +89,7 @@ def test_a_poison_event_is_read_sent_again_and_thrown_away(olga: Visitor, stack:
     until(lambda: dead_letters(stack).get("Advance", 0), (before + 1).__eq__, SLOW)
     page = at_ops(olga, stack)
     page.get_by_role("button", name="Dead letters of advance job").click()
-    letter = page.get_by_test_id("letter").filter(has_text=no_one)
+    letter = page.get_by_test_id("dead-letter").filter(has_text=no_one)
     expect(letter).to_contain_text("UnknownJob", timeout=SLOW * 1000)
     first = letter.get_attribute("data-message")
     letter.get_by_role("button", name="Send again").click()

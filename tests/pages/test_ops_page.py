@@ -219,17 +219,17 @@ def test_dead_letters_are_read_sent_again_and_thrown_away(
         page = at_ops(olga, stub)
         expect(health(page)).to_have_text("4 dead letters")
         page.get_by_role("button", name="Dead letters of send messages").click()
-        letters = page.get_by_test_id("letters")
-        expect(letters.get_by_test_id("letter")).to_have_count(3)
+        letters = page.get_by_test_id("dead-letters")
+        expect(letters.get_by_test_id("dead-letter")).to_have_count(3)
         expect(letters).to_contain_text("The number cannot be reached")
-        last = letters.get_by_test_id("letter").filter(has_text="cannot be reached")
+        last = letters.get_by_test_id("dead-letter").filter(has_text="cannot be reached")
         last.get_by_role("button", name="Throw away").click()
         confirm(page, "Throw away", "Throw away 1 letter?", "no one can bring it back")
         expect(said(page)).to_contain_text("1 letter thrown away")
         letters.get_by_role("button", name="Send these 2 again").click()
         confirm(page, "Send again", "Send 2 letters again?", "not done twice")
         expect(said(page)).to_contain_text("2 letters sent again")
-        expect(letters.get_by_test_id("letter")).to_have_count(0)
+        expect(letters.get_by_test_id("dead-letter")).to_have_count(0)
         expect(health(page)).to_have_text("1 dead letter")
     assert [letter.queue for letter in stub.world.letters] == ["publish_board"]
     assert posts(stub) == [
@@ -247,12 +247,12 @@ def test_more_letters_than_can_be_shown_are_meant_as_a_whole(
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         page.get_by_role("button", name="Dead letters of send messages").click()
-        letters = page.get_by_test_id("letters")
-        expect(letters.get_by_test_id("letter")).to_have_count(100)
+        letters = page.get_by_test_id("dead-letters")
+        expect(letters.get_by_test_id("dead-letter")).to_have_count(100)
         letters.get_by_role("button", name="Send all in the queue again").click()
         confirm(page, "Send again", "Send all letters of this queue again?", "A hundred at most")
         expect(said(page)).to_contain_text("100 letters sent again. 3 left in the queue")
-        expect(letters.get_by_test_id("letter")).to_have_count(3)
+        expect(letters.get_by_test_id("dead-letter")).to_have_count(3)
 
 
 def test_a_letter_that_someone_else_took_is_told(browser: Browser, stub: StubServer) -> None:
@@ -260,7 +260,7 @@ def test_a_letter_that_someone_else_took_is_told(browser: Browser, stub: StubSer
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         page.get_by_role("button", name="Dead letters of send messages").click()
-        send = page.get_by_test_id("letter").get_by_role("button", name="Send again")
+        send = page.get_by_test_id("dead-letter").get_by_role("button", name="Send again")
         expect(send).to_be_visible()
         stub.world.letters.clear()
         send.click()
@@ -286,7 +286,7 @@ def test_a_job_is_explained_by_its_id_and_its_story_filtered(
         expect(page.get_by_test_id("line")).to_have_count(4)
         page.get_by_role("button", name="Moved").click()
         expect(page.get_by_test_id("line")).to_have_count(1)
-        expect(page.get_by_test_id("story-count")).to_have_text("1 of 4 lines")
+        expect(page.get_by_test_id("timeline-count")).to_have_text("1 of 4 lines")
         page.get_by_role("button", name="Moved").click()
         page.get_by_label("Rev").select_option("1")
         expect(page.get_by_test_id("line")).to_have_text(re.compile("Booked"))
@@ -308,7 +308,7 @@ def test_a_story_says_first_what_is_wrong_and_what_it_does_not_know(
         verdict = page.get_by_test_id("verdict")
         expect(verdict).to_contain_text("Its last three executions have died")
         expect(verdict).to_contain_text("This story is incomplete")
-        page.get_by_test_id("story").get_by_role("button", name="Redrive").click()
+        page.get_by_test_id("timeline").get_by_role("button", name="Redrive").click()
         confirm(page, "Redrive")
         expect(verdict).to_have_attribute("data-verdict", "well")
         page.get_by_role("link", name="Overview").click()
@@ -321,7 +321,7 @@ def test_a_link_to_a_story_opens_it_after_signing_in_and_an_unknown_job_is_told(
     with visitor(browser) as olga:
         page = olga.page(f"{stub.url}/ops/#job=261121-7k3m2q")
         sign_in(page, "olga", PASSWORD)
-        expect(page.get_by_test_id("story")).to_contain_text("there is no such job")
+        expect(page.get_by_test_id("timeline")).to_contain_text("there is no such job")
 
 
 def test_the_page_follows_by_itself_and_says_when_it_cannot(
@@ -435,7 +435,7 @@ def test_markup_in_letters_is_shown_as_text(browser: Browser, stub: StubServer) 
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         page.get_by_role("button", name="Dead letters of send messages").click()
-        expect(page.get_by_test_id("letter")).to_contain_text(MARKUP)
+        expect(page.get_by_test_id("dead-letter")).to_contain_text(MARKUP)
         assert page.locator("main img").count() == 0
         assert "owned" not in page.title()
 
@@ -451,14 +451,14 @@ def test_axe_finds_nothing_serious(
     with visitor(browser, size, scheme="dark" if dark else "light") as olga:
         page = at_ops(olga, stub)
         page.get_by_role("button", name="Dead letters of send messages").click()
-        expect(page.get_by_test_id("letter")).to_have_count(2)
+        expect(page.get_by_test_id("dead-letter")).to_have_count(2)
         assert serious_findings(page, axe) == []
         page.get_by_role("button", name="Redrive").first.click()
         assert serious_findings(page, axe) == []
         page.keyboard.press("Escape")
         page.get_by_role("link", name="Explain 2").first.click()
         expect(page.get_by_test_id("line").first).to_be_visible()
-        page.get_by_test_id("story-filter").evaluate("(filter) => { filter.open = true; }")
+        page.get_by_test_id("timeline-filter").evaluate("(filter) => { filter.open = true; }")
         assert serious_findings(page, axe) == []
 
 
@@ -479,7 +479,7 @@ def test_the_page_is_not_wider_than_a_small_phone(browser: Browser, stub: StubSe
     with visitor(browser, {"width": 320, "height": 640}) as olga:
         page = at_ops(olga, stub)
         page.get_by_role("button", name="Dead letters of send messages").click()
-        expect(page.get_by_test_id("letter")).to_have_count(2)
+        expect(page.get_by_test_id("dead-letter")).to_have_count(2)
         too_wide = "document.documentElement.scrollWidth - innerWidth"
         assert page.evaluate(too_wide) <= 0
         page.get_by_role("link", name="Explain 2").first.click()

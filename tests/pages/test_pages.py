@@ -417,9 +417,9 @@ def test_the_front_door_is_the_board_and_asks_who_is_there(
         sign_in(page, "dana", "wrong")
         expect(page.get_by_test_id("sign-in-said")).to_contain_text("wrong")
         sign_in(page, "dana", PASSWORD)
-        expect(page.get_by_test_id("blank")).to_contain_text("A quiet day so far")
+        expect(page.get_by_test_id("empty-state")).to_contain_text("A quiet day so far")
         page.reload()
-        expect(page.get_by_test_id("blank")).to_contain_text("A quiet day so far")
+        expect(page.get_by_test_id("empty-state")).to_contain_text("A quiet day so far")
 
 
 def test_a_card_is_dragged_by_mouse_and_by_touch(browser: Browser, stub: StubServer) -> None:
@@ -576,7 +576,7 @@ def test_search_and_filters_leave_the_cards_that_match(browser: Browser, stub: S
         page.get_by_label("Search jobs").fill("canal miguel")
         expect(cards).to_have_count(1)
         page.get_by_label("Search jobs").fill("no one at all")
-        expect(page.get_by_test_id("blank")).to_contain_text("No job matches")
+        expect(page.get_by_test_id("empty-state")).to_contain_text("No job matches")
         page.get_by_role("button", name="Show all jobs").click()
         page.get_by_role("button", name="Overdue").click()
         expect(cards).to_have_count(3)

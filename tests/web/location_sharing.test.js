@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Sharing } from "../../web/crew/state/location_sharing.js";
+import { LocationSharing } from "../../web/crew/state/location_sharing.js";
 import { handClock, noSignal, problem, settled } from "./crews.js";
 
 const HERE = { latitude: 40.1, longitude: -74.2 };
@@ -14,7 +14,7 @@ function aPhone({ position = async () => HERE } = {}) {
     tell: async (...said) => void told.push(said),
     forget: async (job_id) => void forgotten.push(job_id),
   };
-  const sharing = new Sharing({
+  const sharing = new LocationSharing({
     ...time,
     position,
     tell: (...said) => office.tell(...said),

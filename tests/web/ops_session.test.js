@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Api, NoAnswer, Problem } from "../../web/shared/api/api.js";
-import { Operating } from "../../web/ops/state/ops_api.js";
+import { OpsApi } from "../../web/ops/state/ops_api.js";
 import { Ops, failureText } from "../../web/ops/state/ops_session.js";
 import { NOON_MS, at, flow } from "./flows.js";
 
@@ -169,7 +169,7 @@ test("a repair whose answer is lost is not repeated behind the person's back", a
     sent += 1;
     throw new TypeError("gone");
   };
-  const service = new Operating(new Api({ fetch, pause: async () => {} }));
+  const service = new OpsApi(new Api({ fetch, pause: async () => {} }));
   await assert.rejects(service.repair(ID), NoAnswer);
   await assert.rejects(service.replay("send_sms", null), NoAnswer);
   assert.equal(sent, 2);
@@ -181,7 +181,7 @@ test("letters are named, or meant as a whole", async () => {
     bodies.push([url, body]);
     return new Response('{"done":1,"left":0}');
   };
-  const service = new Operating(new Api({ fetch }));
+  const service = new OpsApi(new Api({ fetch }));
   assert.deepEqual(await service.replay("send_sms", ["a"]), { done: 1, left: 0 });
   await service.discard("send_sms", null);
   assert.deepEqual(bodies, [

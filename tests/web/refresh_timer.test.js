@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Feed, clockAheadMs } from "../../web/shared/api/refresh_timer.js";
+import { RefreshTimer, clockAheadMs } from "../../web/shared/api/refresh_timer.js";
 
 const MIDDLE = { random: () => 0.5 };
 
 function answeredFeed(outcome = "fresh") {
-  const feed = new Feed(0, MIDDLE);
+  const feed = new RefreshTimer(0, MIDDLE);
   feed.asked(0);
   feed.answered(outcome, 100);
   return feed;
 }
 
 test("the board is asked for at once and then every five seconds", () => {
-  const feed = new Feed(0, MIDDLE);
+  const feed = new RefreshTimer(0, MIDDLE);
   assert.equal(feed.due_ms(0), 0);
   feed.asked(0);
   assert.equal(feed.due_ms(50), null);
@@ -23,7 +23,7 @@ test("the board is asked for at once and then every five seconds", () => {
 });
 
 test("the age counts from the question, not from the answer", () => {
-  const feed = new Feed(0, MIDDLE);
+  const feed = new RefreshTimer(0, MIDDLE);
   feed.asked(1_000);
   feed.answered("unchanged", 4_000);
   assert.equal(feed.state.checked_at_ms, 1_000);
@@ -48,7 +48,7 @@ test("offline is its own state, and the connection coming back asks at once", ()
 });
 
 test("trouble slows down up to a minute and obeys Retry-After", () => {
-  const feed = new Feed(0, MIDDLE);
+  const feed = new RefreshTimer(0, MIDDLE);
   const waits = [];
   for (let at_ms = 0, tries = 0; tries < 6; tries += 1) {
     feed.asked(at_ms);
@@ -107,7 +107,7 @@ test("a question that was on its way when the connection came back may fail: it 
 });
 
 test("a page that needs it less often says so", () => {
-  const feed = new Feed(0, { ...MIDDLE, interval_ms: 15_000 });
+  const feed = new RefreshTimer(0, { ...MIDDLE, interval_ms: 15_000 });
   feed.asked(0);
   feed.answered("fresh", 0);
   assert.equal(feed.due_ms(0), 15_000);

@@ -3,7 +3,7 @@
 import { EMPTY, faultsOf, includesThing, toggled } from "/shared/jobs/booking.js";
 import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
-import { typedPhone } from "/shared/ui/phone.js";
+import { typedPhone } from "/shared/ui/phone_number.js";
 import { NOT_CHOSEN_YET, When, radioChip } from "./window_picker.js";
 
 const ORDER = ["what", "address", "day", "name", "phone"];

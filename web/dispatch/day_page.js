@@ -13,7 +13,7 @@ import { axisNode, rowNode } from "./day_rows.js";
 
 export class DayPage {
   node = el("div.day", { "data-testid": "day" });
-  #desk;
+  #session;
   #openJob;
   #goTo;
   #roster;
@@ -23,21 +23,21 @@ export class DayPage {
   #opener = null;
 
   /** `goTo(date)` puts a date into the address (null: today); `redraw()` asks to be drawn. */
-  constructor({ desk, openJob, goTo, redraw }) {
-    this.#desk = desk;
+  constructor({ session, openJob, goTo, redraw }) {
+    this.#session = session;
     this.#openJob = openJob;
     this.#goTo = goTo;
-    const ask = (date) => desk.crew(this.#daysFor(date));
+    const ask = (date) => session.crew(this.#daysFor(date));
     this.#roster = new Roster({ ask, clock: () => Date.now(), onChange: redraw });
   }
 
   /** Draw the day; null is today by the clocks of the business. */
   draw(date) {
     this.#date = date;
-    const cards = this.#desk.board.shown();
+    const cards = this.#session.board.shown();
     this.#roster.look(date, cards.map(({ job_id, rev }) => `${job_id} ${rev}`).join());
     const { crew, error } = this.#roster;
-    const now_ms = Math.floor(this.#desk.now_ms / MINUTE_MS) * MINUTE_MS;
+    const now_ms = Math.floor(this.#session.now_ms / MINUTE_MS) * MINUTE_MS;
     const says = JSON.stringify([date, now_ms, crew, cards, error?.message]);
     if (says === this.#says) return;
     this.#says = says;
@@ -60,7 +60,7 @@ export class DayPage {
   }
 
   #dayNodes(crew, cards, now_ms) {
-    const { board, flows, isDispatcher } = this.#desk;
+    const { board, flows, isDispatcher } = this.#session;
     this.#zone = crew.time_zone;
     const day = this.#day(now_ms);
     const rows = rowsOf(crew, day, { cardOf: (job_id) => board.card(job_id), flows });
@@ -96,7 +96,7 @@ export class DayPage {
 
   /** With the day before, whose night may reach into this one. Only the server knows its today. */
   #daysFor(date) {
-    const day = date ?? (this.#zone && dayAt(this.#desk.now_ms, this.#zone));
+    const day = date ?? (this.#zone && dayAt(this.#session.now_ms, this.#zone));
     return day ? { first: dayAfter(day, -1), last: day } : {};
   }
 
@@ -148,7 +148,7 @@ export class DayPage {
   async #edit(crew, row, day, opener) {
     this.#opener = opener;
     const member = crew.members.find((each) => each.member === row.id);
-    const save = (wanted) => this.#desk.setDay(row.id, day.date, wanted);
+    const save = (wanted) => this.#session.setDay(row.id, day.date, wanted);
     const jobs = row.blocks.filter(({ ended }) => !ended).length;
     const saved = await new DayDialog({ member, date: day.date, save }).open(jobs);
     if (saved) this.#readAgain();
@@ -163,7 +163,7 @@ export class DayPage {
 
 function readingNode() {
   return el(
-    "div.blank",
+    "div.empty-state",
     { role: "status" },
     el("span.spinner", { "aria-hidden": "true" }),
     el("p.quiet", {}, "Reading the day…"),
@@ -174,7 +174,7 @@ function troubleNode(error) {
   const refused = error instanceof Problem && error.status < 500;
   const why = refused ? error.detail || error.title : "Trying again in a moment.";
   return el(
-    "div.blank",
+    "div.empty-state",
     { role: "alert" },
     el("h2", {}, "The day cannot be read"),
     el("p.quiet", {}, why),

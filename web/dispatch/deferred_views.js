@@ -9,16 +9,16 @@ import { NewJobDialog } from "./new_job.js";
 const STYLES = ["/dispatch/drawer.css", "/dispatch/day.css", "/dispatch/print.css"];
 
 /** {drawer, day, newJob(), clockOf(zone)}, once their styles are there. */
-export async function dressed({ desk, moving, notices, openJob, goTo, redraw, onClosed }) {
+export async function makeDeferredViews({ session, moveMaker, notices, openJob, goTo, redraw, onClosed }) {
   await Promise.all(STYLES.map(stylesheet));
   return {
-    drawer: new Drawer({ desk, moving, notices, onClosed }),
+    drawer: new Drawer({ session, moveMaker, notices, onClosed }),
     clockOf: zoneText,
-    day: new DayPage({ desk, openJob, goTo, redraw }),
+    day: new DayPage({ session, openJob, goTo, redraw }),
     newJob: () => {
-      const { flows, fallback, zone } = desk;
-      const now_ms = () => desk.now_ms;
-      return new NewJobDialog({ flows, fallback, zone, now_ms, service: desk }).open();
+      const { flows, defaultFlow, zone } = session;
+      const now_ms = () => session.now_ms;
+      return new NewJobDialog({ flows, defaultFlow, zone, now_ms, service: session }).open();
     },
   };
 }

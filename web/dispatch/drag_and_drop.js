@@ -7,21 +7,21 @@ const LONG_PRESS_MS = 350;
 const EDGE_PX = 56;
 const SCROLL_PX = 14;
 
-export class Dragging {
+export class DragAndDrop {
   #root;
   #view;
   #cardOf;
-  #moving;
+  #moveMaker;
   #drag = null;
   #onEnd;
   #swallowing = -Infinity;
 
   /** `cardOf(job_id)` is the card as the server has it; `onEnd()` is called when one was let go. */
-  constructor(root, { view, cardOf, moving, onEnd }) {
+  constructor(root, { view, cardOf, moveMaker, onEnd }) {
     this.#root = root;
     this.#view = view;
     this.#cardOf = cardOf;
-    this.#moving = moving;
+    this.#moveMaker = moveMaker;
     this.#onEnd = onEnd;
     root.addEventListener("pointerdown", (event) => this.#down(event));
     root.addEventListener("touchmove", (event) => this.#drag?.held && event.preventDefault(), {
@@ -83,7 +83,7 @@ export class Dragging {
     const drag = this.#drag;
     const { left, top, width } = drag.node.getBoundingClientRect();
     drag.held = true;
-    drag.targets = this.#moving.targetsOf(drag.card);
+    drag.targets = this.#moveMaker.targetsOf(drag.card);
     drag.ghost = drag.node.cloneNode(true);
     drag.ghost.classList.add("ghost");
     for (const name of ["id", "data-testid", "data-job"]) drag.ghost.removeAttribute(name);
@@ -141,7 +141,7 @@ export class Dragging {
     const dropped = drag.held;
     this.#cancel();
     if (dropped) this.#swallowing = performance.now();
-    if (to !== null && to !== card.status) this.#moving.to(this.#cardOf(card.job_id) ?? card, to);
+    if (to !== null && to !== card.status) this.#moveMaker.to(this.#cardOf(card.job_id) ?? card, to);
   }
 
   /** The click that ends a drag is not a click on the card. */

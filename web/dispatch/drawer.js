@@ -27,8 +27,8 @@ const FORMS = {
 };
 
 export class Drawer {
-  #desk;
-  #moving;
+  #session;
+  #moveMaker;
   #notices;
   #onClosed;
   #dialog = null;
@@ -41,10 +41,10 @@ export class Drawer {
   #noteList;
 
   /** `onClosed(job_id)` is called when the drawer was closed, to give the focus back. */
-  constructor({ desk, moving, notices, onClosed }) {
-    this.#desk = desk;
+  constructor({ session, moveMaker, notices, onClosed }) {
+    this.#session = session;
     this.#onClosed = onClosed;
-    this.#moving = moving;
+    this.#moveMaker = moveMaker;
     this.#notices = notices;
   }
 
@@ -79,7 +79,7 @@ export class Drawer {
     fill(
       this.#body,
       el(
-        "div.blank",
+        "div.empty-state",
         {},
         el("span.spinner", { "aria-hidden": "true" }),
         el("p.quiet", {}, "Opening the job…"),
@@ -97,7 +97,7 @@ export class Drawer {
   /** The board has changed: read the job again if this is about it. */
   follow() {
     if (this.#dialog === null || this.#detail === null) return;
-    const card = this.#desk.board.card(this.#job_id);
+    const card = this.#session.board.card(this.#job_id);
     if (card && card.rev > this.#detail.rev) this.#read();
   }
 
@@ -115,7 +115,7 @@ export class Drawer {
     this.#reading = true;
     const job_id = this.#job_id;
     try {
-      const detail = await this.#desk.detail(job_id);
+      const detail = await this.#session.detail(job_id);
       if (job_id === this.#job_id) this.#show(detail);
     } catch (error) {
       if (job_id === this.#job_id && this.#detail === null) this.#sayMissing(error);
@@ -133,7 +133,7 @@ export class Drawer {
     fill(
       this.#body,
       el(
-        "div.blank",
+        "div.empty-state",
         {},
         el("h2", {}, text),
         el(
@@ -170,9 +170,9 @@ export class Drawer {
   #draw() {
     if (this.#dialog === null) return;
     const detail = this.#detail;
-    const { now_ms, session, isDispatcher, trucks, zone } = this.#desk;
-    const flow = this.#desk.flows[detail.flow];
-    const told = { flow, now_ms, zone, trucks, account: session?.account };
+    const { now_ms, user, isDispatcher, trucks, zone } = this.#session;
+    const flow = this.#session.flows[detail.flow];
+    const told = { flow, now_ms, zone, trucks, account: user?.account };
     const edit = (title) => (isDispatcher || title === "Schedule" ? () => this.#edit(title) : null);
     const editing = (title, show) =>
       this.#editing?.title === title ? this.#editing.node : show(detail, { ...told, edit: edit(title) });
@@ -183,7 +183,7 @@ export class Drawer {
         headPart(detail, told),
         actionsPart(detail, {
           make: (move) => this.#make(move),
-          busy: this.#desk.board.isMoving(detail.job_id),
+          busy: this.#session.board.isMoving(detail.job_id),
         }),
         editing("Schedule", schedulePart),
         editing("Crew", crewPart),
@@ -201,9 +201,9 @@ export class Drawer {
       save: (changes) => this.#save(changes, true),
       leave: () => this.#endEdit(),
       explain: (error) => explained(error),
-      onlyEta: !this.#desk.isDispatcher,
-      zone: this.#desk.zone,
-      now_ms: () => this.#desk.now_ms,
+      onlyEta: !this.#session.isDispatcher,
+      zone: this.#session.zone,
+      now_ms: () => this.#session.now_ms,
       roster: () => this.#roster(this.#detail),
     });
     this.#editing = { title, node };
@@ -213,8 +213,8 @@ export class Drawer {
 
   /** The people and trucks to choose from, with what the form has to know of their other jobs. */
   async #roster({ job_id, schedule }) {
-    const { board, flows, now_ms } = this.#desk;
-    const crew = await this.#desk.crew(daysFor(schedule, now_ms));
+    const { board, flows, now_ms } = this.#session;
+    const crew = await this.#session.crew(daysFor(schedule, now_ms));
     const customerOf = (other) => board.card(other)?.customer ?? other;
     const isEnded = (engagement) => hasEnded(engagement, board.card(engagement.job_id), flows);
     return { crew, told: { job_id, schedule, customerOf, isEnded } };
@@ -222,11 +222,11 @@ export class Drawer {
 
   /** The roster has the truck's name; without it the drawer shows how it is known to the system. */
   async #learnTrucks() {
-    const { seesRoster, trucks } = this.#desk;
+    const { seesRoster, trucks } = this.#session;
     const { truck } = this.#detail;
     if (!truck || !seesRoster || trucks.has(truck)) return;
     try {
-      await this.#desk.crew({});
+      await this.#session.crew({});
     } catch {
       return; // how it is known to the system will do
     }
@@ -243,7 +243,7 @@ export class Drawer {
   /** Where the job has changed meanwhile, the new state is read and the form stays for a second look. */
   async #save(changes, ends = false) {
     try {
-      const detail = await this.#desk.edit(this.#detail, changes);
+      const detail = await this.#session.edit(this.#detail, changes);
       if (this.#job_id !== detail.job_id) return;
       if (ends) this.#editing = null;
       this.#show(detail);
@@ -256,11 +256,11 @@ export class Drawer {
 
   async #make(move) {
     const { job_id } = this.#detail;
-    const card = this.#desk.board.card(job_id);
+    const card = this.#session.board.card(job_id);
     if (card === null) return;
-    await this.#moving.make(
+    await this.#moveMaker.make(
       card,
-      this.#desk.flowOf(card).moves.find(({ name }) => name === move.name),
+      this.#session.flowOf(card).moves.find(({ name }) => name === move.name),
     );
     if (this.#job_id === job_id) this.#read();
   }

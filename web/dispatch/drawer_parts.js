@@ -1,7 +1,7 @@
 // The parts of the drawer, each from the job's details to elements.
 
 import { overdueMs } from "/dispatch/state/board.js";
-import { shownPhone } from "/shared/ui/phone.js";
+import { shownPhone } from "/shared/ui/phone_number.js";
 import { el, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { shownReference, spelledReference } from "/shared/ui/job_reference.js";

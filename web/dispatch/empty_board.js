@@ -4,14 +4,14 @@ import { el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 
 export function loading() {
-  return blank(
+  return emptyState(
     el("span.spinner", { "aria-hidden": "true" }),
     el("p.quiet", {}, "Opening the board…"),
   );
 }
 
 export function unreachable(onRetry) {
-  return blank(
+  return emptyState(
     el("h1", {}, "The board cannot be reached"),
     el("p.quiet", {}, "Check your connection, or try again in a moment."),
     el("button.button", { type: "button", onclick: onRetry }, icon("reload"), "Try again"),
@@ -21,7 +21,7 @@ export function unreachable(onRetry) {
 /** `onNew` is null for those who do not make jobs. */
 export function noJobs(onNew) {
   const whose = onNew ? "Jobs that customers book" : "Jobs you are on";
-  return blank(
+  return emptyState(
     el("div.sign", {}, icon("truck")),
     el("h1", {}, "A quiet day so far"),
     el("p.quiet", {}, `${whose} appear here by themselves.`),
@@ -30,13 +30,13 @@ export function noJobs(onNew) {
 }
 
 export function noMatch(onClear) {
-  return blank(
+  return emptyState(
     el("div.sign", {}, icon("search")),
     el("h1", {}, "No job matches"),
     el("button.button", { type: "button", onclick: onClear }, "Show all jobs"),
   );
 }
 
-function blank(...children) {
-  return el("div.blank", { "data-testid": "blank" }, children);
+function emptyState(...children) {
+  return el("div.empty-state", { "data-testid": "empty-state" }, children);
 }

@@ -1,7 +1,7 @@
 // Fields of a job that have rules of their own: phone, price, moments.
 
 import { AMOUNT_FAULT, centsIn } from "/shared/ui/money.js";
-import { phoneNumber, typedPhone } from "/shared/ui/phone.js";
+import { phoneNumber, typedPhone } from "/shared/ui/phone_number.js";
 import { fullYear, inputOf, momentIn } from "/shared/ui/business_time.js";
 import { field } from "../shared/ui/fields.js";
 

@@ -8,17 +8,17 @@ export class Keyboard {
   #view;
   #cardOf;
   #flowOf;
-  #moving;
+  #moveMaker;
   #notices;
   #openMenu;
   #held = null;
 
-  constructor(root, { view, cardOf, flowOf, moving, notices, openMenu }) {
+  constructor(root, { view, cardOf, flowOf, moveMaker, notices, openMenu }) {
     this.#root = root;
     this.#view = view;
     this.#cardOf = cardOf;
     this.#flowOf = flowOf;
-    this.#moving = moving;
+    this.#moveMaker = moveMaker;
     this.#notices = notices;
     this.#openMenu = openMenu;
     root.addEventListener("keydown", (event) => this.#key(event));
@@ -83,7 +83,7 @@ export class Keyboard {
     const card = this.#cardOf(node.dataset.job);
     if (!card || node.classList.contains("moving")) return;
     const flow = this.#flowOf(card);
-    const targets = this.#moving.targetsOf(card);
+    const targets = this.#moveMaker.targetsOf(card);
     if (targets.size === 0)
       return this.#notices.whisper(
         `${card.customer} stays in ${labelOf(flow, card.status)}: no move leads on from there.`,
@@ -119,7 +119,7 @@ export class Keyboard {
     const { card, over } = this.#held;
     this.#letGo();
     if (over === card.status) this.#notices.whisper(`${card.customer} stays where it is.`);
-    else this.#moving.to(this.#cardOf(card.job_id) ?? card, over);
+    else this.#moveMaker.to(this.#cardOf(card.job_id) ?? card, over);
   }
 
   #putBack() {

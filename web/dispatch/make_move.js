@@ -4,33 +4,33 @@ import { el } from "/shared/ui/elements.js";
 import { labelOf, missingFor, moveTo, refusalText, whyNot } from "/shared/jobs/moves.js";
 import { field, opened } from "../shared/ui/fields.js";
 
-export class Moving {
-  #desk;
+export class MoveMaker {
+  #session;
   #notices;
   #openJob;
 
   /** `openJob(job_id)` opens the drawer, where a driver can be assigned and the proof be seen. */
-  constructor({ desk, notices, openJob }) {
-    this.#desk = desk;
+  constructor({ session, notices, openJob }) {
+    this.#session = session;
     this.#notices = notices;
     this.#openJob = openJob;
   }
 
   /** The statuses this card may be moved to, by name. */
   targetsOf(card) {
-    const flow = this.#desk.flowOf(card);
+    const flow = this.#session.flowOf(card);
     return new Set(
-      flow.statuses.map(({ name }) => name).filter((to) => moveTo(flow, card, to, this.#desk.kind)),
+      flow.statuses.map(({ name }) => name).filter((to) => moveTo(flow, card, to, this.#session.kind)),
     );
   }
 
   /** Move the card to the column `to`; false where it was not moved, which has been said. */
   async to(card, to) {
-    if (to === card.status || this.#desk.board.isMoving(card.job_id)) return false;
-    const flow = this.#desk.flowOf(card);
-    const move = moveTo(flow, card, to, this.#desk.kind);
+    if (to === card.status || this.#session.board.isMoving(card.job_id)) return false;
+    const flow = this.#session.flowOf(card);
+    const move = moveTo(flow, card, to, this.#session.kind);
     if (move) return this.make(card, move);
-    this.#notices.warn(whyNot(flow, card, to, this.#desk.kind));
+    this.#notices.warn(whyNot(flow, card, to, this.#session.kind));
     return false;
   }
 
@@ -48,26 +48,26 @@ export class Moving {
 
   /** The card waits in its new column while the reason is asked for. */
   async #askReason(card, move) {
-    const { board } = this.#desk;
+    const { board } = this.#session;
     board.begin(card.job_id, move.to);
-    this.#desk.show();
+    this.#session.changed();
     const reason = await askReason({
       card,
       move,
-      label: labelOf(this.#desk.flowOf(card), move.to),
+      label: labelOf(this.#session.flowOf(card), move.to),
     });
     if (reason === null) {
       board.settle(card.job_id);
-      this.#desk.show();
+      this.#session.changed();
       this.#notices.whisper(`${card.customer} stays where it is.`);
     }
     return reason;
   }
 
   async #made(card, move, reason) {
-    const flow = this.#desk.flowOf(card);
+    const flow = this.#session.flowOf(card);
     try {
-      const { kept } = await this.#desk.move(card, move, { reason });
+      const { kept } = await this.#session.move(card, move, { reason });
       const where = labelOf(flow, move.to);
       if (kept)
         this.#notices.warn(
@@ -76,9 +76,9 @@ export class Moving {
       else this.#notices.good(`${card.customer} moved to “${where}”.`);
       return !kept;
     } catch (error) {
-      const { session, now_ms } = this.#desk;
+      const { user, now_ms } = this.#session;
       this.#notices.bad(
-        refusalText(error, { flow, card, to: move.to, account: session?.account, now_ms }),
+        refusalText(error, { flow, card, to: move.to, account: user?.account, now_ms }),
         error.slug === "proof-missing" ? this.#toTheJob(card, "See what is missing") : null,
       );
       return false;

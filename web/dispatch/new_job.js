@@ -28,7 +28,7 @@ const FIELD_OF = {
 /** Book a job; `service` is a JobCreation's. The link is shown for handing on. */
 export class NewJobDialog {
   #flows;
-  #fallback;
+  #defaultFlow;
   #zone;
   #now_ms;
   #creation;
@@ -38,9 +38,9 @@ export class NewJobDialog {
   #button = el("button.button.main", { "data-testid": "create-job" }, "Create job");
   #dialog;
 
-  constructor({ flows, fallback, zone, now_ms, service }) {
+  constructor({ flows, defaultFlow, zone, now_ms, service }) {
     this.#flows = flows;
-    this.#fallback = fallback;
+    this.#defaultFlow = defaultFlow;
     this.#zone = zone;
     this.#now_ms = now_ms;
     this.#creation = new JobCreation(service);
@@ -72,7 +72,7 @@ export class NewJobDialog {
           ["es", "Español"],
         ],
       }),
-      flow: field("Kind of job", { options: flows, value: this.#fallback }),
+      flow: field("Kind of job", { options: flows, value: this.#defaultFlow }),
       notes: field("What needs hauling, and other notes", {
         tag: "textarea",
         rows: 2,

@@ -49,13 +49,13 @@ export class Toolbar {
   }
 
   /** `view` is `board`, `day`, or null for those who have no choice. */
-  show({ session, flows, flowNames, flowName, view, mayCreate }) {
-    if (this.#parts === null) this.#build(session, mayCreate);
+  show({ user, flows, flowNames, flowName, view, mayCreate }) {
+    if (this.#parts === null) this.#build(user, mayCreate);
     this.#drawViews(view);
     this.#drawFlows(flows, view === "day" ? [] : flowNames, flowName);
   }
 
-  #build(session, mayCreate) {
+  #build(user, mayCreate) {
     const { newJob, signOut } = this.#act;
     this.#search = el("input.input", {
       type: "search",
@@ -102,9 +102,9 @@ export class Toolbar {
       el(
         "div.account",
         {},
-        (session.roles ?? []).includes("ops") &&
+        (user.roles ?? []).includes("ops") &&
           el("a.button.plain.compact", { href: "/ops/" }, "Ops"),
-        el("span.small", { title: session.account }, session.name || session.account),
+        el("span.small", { title: user.account }, user.name || user.account),
         el(
           "button.button.plain.round",
           {

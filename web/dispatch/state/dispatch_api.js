@@ -1,12 +1,9 @@
 // What the dispatch page asks of the API, by name. Moves, new jobs and edits carry ids of their
 // own, so that a lost answer can be asked for again without doing the thing twice.
 
-import { Api, newId, signIn } from "../../shared/api/api.js";
-import { Desk } from "./dispatch_session.js";
+import { newId, signIn } from "../../shared/api/api.js";
 
-const CHANNEL = "haulway.dispatch";
-
-export class Dispatching {
+export class DispatchApi {
   #api;
 
   constructor(api) {
@@ -94,17 +91,4 @@ export function given(values) {
     ([, value]) => !["", null, undefined].includes(value),
   );
   return Object.fromEntries(filled);
-}
-
-/** The desk with what the browser gives it: clock, timers, a channel to other tabs. */
-export function makeDesk(onChange) {
-  const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null;
-  return new Desk({
-    service: new Dispatching(new Api()),
-    clock: () => Date.now(),
-    setTimer: (act, ms) => setTimeout(act, ms),
-    clearTimer: (timer) => clearTimeout(timer),
-    onChange,
-    channel,
-  });
 }

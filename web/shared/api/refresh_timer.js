@@ -13,7 +13,7 @@ const DOUBLINGS_MAX = 10;
  * `trouble`, `offline` or `signed_out`. `due_ms(now_ms)` is how long to wait before asking (null:
  * for a signal); `asked` and `answered` are to be called around each request.
  */
-export class Feed {
+export class RefreshTimer {
   #random;
   #kind = "asking";
   #checkedAtMs = null;

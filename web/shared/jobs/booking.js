@@ -2,7 +2,7 @@
 
 import { NoAnswer, Problem, newId } from "../api/api.js";
 import { expectLink } from "./recent_bookings.js";
-import { phoneNumber } from "../ui/phone.js";
+import { phoneNumber } from "../ui/phone_number.js";
 import { DAY_MS, HOUR_MS } from "../ui/time.js";
 import { dayAfter, dayAt, momentAt } from "../ui/business_time.js";
 

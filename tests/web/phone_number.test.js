@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { phoneNumber, shownPhone, typedPhone } from "../../web/shared/ui/phone.js";
+import { phoneNumber, shownPhone, typedPhone } from "../../web/shared/ui/phone_number.js";
 
 const US = "+15555550123";
 

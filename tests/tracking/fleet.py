@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.tracking.scenario_player import EPOCH_MS
-from tracking.reader import Display, Fetch, Reader, Sleep
+from tracking.display import Display
+from tracking.reader import Fetch, Reader, Sleep
 from tracking.responses import Response
 
 Server = Callable[[int, Fetch], tuple[Response | None, int]]

@@ -14,8 +14,9 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+from tracking.display import Display
 from tracking.polling_policy import Policy
-from tracking.reader import Display, Fetch, Reader, Sleep, Stop
+from tracking.reader import Fetch, Reader, Sleep, Stop
 from tracking.responses import Response, rev_of
 from tracking.saved_view import SavedView, saved_view_in
 

@@ -26,10 +26,11 @@ from tests.tracking.scenario_player import (
     text_of,
     view_of,
 )
+from tracking.display import Display, Kind
 from tracking.polling_policy import Policy
-from tracking.reader import Display, Fetch, Kind, Reader, Sleep
+from tracking.reader import Fetch, Reader, Sleep
 from tracking.responses import Reason, Response
-from tracking.saved_view import SavedView, saved_view_in, worth_keeping
+from tracking.saved_view import SavedView, may_replace, saved_view_in
 
 ALL = scenarios()
 FOR_NODE = Path(__file__).parents[1] / "web" / "playing.js"
@@ -154,10 +155,10 @@ def test_an_age_counts_from_the_check_and_is_never_negative() -> None:
 
 def test_two_visits_keep_one_memory_that_never_goes_back() -> None:
     seven, eight = (SavedView(view_of({"rev": rev})) for rev in (7, 8))
-    assert worth_keeping(seven, None)
-    assert worth_keeping(eight, seven)
-    assert worth_keeping(eight, eight)
-    assert not worth_keeping(seven, eight)
+    assert may_replace(seven, None)
+    assert may_replace(eight, seven)
+    assert may_replace(eight, eight)
+    assert not may_replace(seven, eight)
 
 
 def test_a_document_too_deep_to_parse_is_trouble() -> None:

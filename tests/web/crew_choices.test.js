@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { daysFor, peopleFor, trucksFor } from "../../web/dispatch/state/crew_choices.js";
-import { dayMeant, faultIn, formOf } from "../../web/dispatch/state/working_hours.js";
+import { dayOfForm, problemIn, formOf } from "../../web/dispatch/state/working_hours.js";
 
 const ZONE = "America/New_York";
 const DATE = "2026-11-21";
@@ -92,18 +92,18 @@ test("a form opens with what the roster has, and saves the same again", () => {
   ];
   for (const day of days) {
     const member = aMember({ days: day ? { [DATE]: day } : {} });
-    assert.deepEqual(dayMeant(formOf(member, DATE), member), day ?? null);
+    assert.deepEqual(dayOfForm(formOf(member, DATE), member), day ?? null);
   }
 });
 
 test("a day in all roles and at all hours is none of its own", () => {
   const all = { kind: "all", spans: [], roles: ["first_mate", "driver"] };
-  assert.equal(dayMeant(all, aMember()), null);
+  assert.equal(dayOfForm(all, aMember()), null);
 });
 
 test("hours that are empty, without length or crossed are refused in words", () => {
   const fault = (...spans) =>
-    faultIn({
+    problemIn({
       kind: "hours",
       roles: ["driver"],
       spans: spans.map(([begin, end]) => ({ begin, end })),
@@ -114,6 +114,6 @@ test("hours that are empty, without length or crossed are refused in words", () 
   assert.equal(fault(["07:00", "12:00"], ["22:00", "06:00"]), null);
   assert.match(fault(["22:00", "06:00"], ["23:00", "23:30"]), /overlap/);
   assert.match(fault(["13:00", "15:00"], ["07:00", "13:30"]), /overlap/);
-  assert.match(faultIn({ kind: "all", spans: [], roles: [] }), /role/);
-  assert.equal(faultIn({ kind: "off", spans: [], roles: [] }), null);
+  assert.match(problemIn({ kind: "all", spans: [], roles: [] }), /role/);
+  assert.equal(problemIn({ kind: "off", spans: [], roles: [] }), null);
 });

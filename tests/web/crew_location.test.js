@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { PlaceWatch, mapHref, placeIn } from "../../web/track/crew_location.js";
+import { LocationWatch, mapHref, locationIn } from "../../web/track/crew_location.js";
 
 const NOW_MS = Date.parse("2026-11-21T12:00:00.000Z");
 const HERE = { latitude: 37.775, longitude: -122.42, at: "2026-11-21T11:59:00.000Z" };
@@ -9,7 +9,7 @@ const HERE = { latitude: 37.775, longitude: -122.42, at: "2026-11-21T11:59:00.00
 /** A watch with a clock and a timer by hand; `told` has every change it has told. */
 function aWatch(...answers) {
   const scene = { told: [], asked: 0, timers: [], hidden: false, now_ms: NOW_MS };
-  scene.watch = new PlaceWatch({
+  scene.watch = new LocationWatch({
     ask: async () => {
       const answer = answers[Math.min(scene.asked, answers.length - 1)];
       scene.asked += 1;
@@ -89,10 +89,10 @@ test("what is no place of now is none", () => {
     { ...HERE, at: "2026-11-21T11:30:00.000Z" },
   ];
   assert.deepEqual(
-    wrong.map((body) => placeIn(body, NOW_MS)),
+    wrong.map((body) => locationIn(body, NOW_MS)),
     wrong.map(() => null),
   );
-  assert.deepEqual(placeIn({ ...HERE, name: "x" }, NOW_MS), HERE);
+  assert.deepEqual(locationIn({ ...HERE, name: "x" }, NOW_MS), HERE);
 });
 
 test("a place is a map that opens on every device", () => {

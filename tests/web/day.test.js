@@ -11,7 +11,7 @@ import {
   unplannedJobs,
 } from "../../web/dispatch/state/day.js";
 import { plannedText } from "../../web/dispatch/state/day_labels.js";
-import { absenceOn, isCovered, overlap, presenceOn } from "../../web/dispatch/state/availability.js";
+import { timeOffOn, isCovered, overlap, availabilityOn } from "../../web/dispatch/state/availability.js";
 import { momentAt } from "../../web/shared/ui/business_time.js";
 import { aCard, flow } from "./flows.js";
 
@@ -68,18 +68,18 @@ test("hours that touch each other cover a window together, a gap between them do
 
 test("a day no one said anything about is a whole one, a day without hours is off", () => {
   const whole = { begin_ms: clock("00:00"), end_ms: clock("00:00", "2026-11-22") };
-  assert.deepEqual(presenceOn(aMember(), DATE, ZONE), [whole]);
-  assert.deepEqual(absenceOn(day(), [whole]), []);
-  assert.deepEqual(presenceOn(aMember(hours()), DATE, ZONE), []);
-  assert.deepEqual(absenceOn(day(), []), [whole]);
+  assert.deepEqual(availabilityOn(aMember(), DATE, ZONE), [whole]);
+  assert.deepEqual(timeOffOn(day(), [whole]), []);
+  assert.deepEqual(availabilityOn(aMember(hours()), DATE, ZONE), []);
+  assert.deepEqual(timeOffOn(day(), []), [whole]);
 });
 
 test("a night that began the day before reaches into the morning", () => {
   const night = { hours: [{ begin: "22:00", end: "06:00" }] };
   const member = aMember({ days: { "2026-11-20": night, [DATE]: { hours: [] } } });
   const begin_ms = clock("22:00", "2026-11-20");
-  assert.deepEqual(presenceOn(member, DATE, ZONE), [{ begin_ms, end_ms: clock("06:00") }]);
-  assert.deepEqual(presenceOn(member, "2026-11-22", ZONE).length, 1);
+  assert.deepEqual(availabilityOn(member, DATE, ZONE), [{ begin_ms, end_ms: clock("06:00") }]);
+  assert.deepEqual(availabilityOn(member, "2026-11-22", ZONE).length, 1);
 });
 
 test("who is free now says until when", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { badWindow, doubtAbout } from "../../web/dispatch/state/schedule_check.js";
+import { windowError, scheduleWarning } from "../../web/dispatch/state/schedule_check.js";
 
 const zone = "America/New_York";
 const now_ms = Date.parse("2026-11-28T12:00:00Z");
@@ -9,7 +9,7 @@ const window = (day, until = day) => ({
   window_start: `${day}T13:00:00.000Z`,
   window_end: `${until}T17:00:00.000Z`,
 });
-const doubt = (schedule, before) => doubtAbout(schedule, { now_ms, zone, before });
+const doubt = (schedule, before) => scheduleWarning(schedule, { now_ms, zone, before });
 
 test("a time that is over, far ahead or days long is asked about, with its year", () => {
   assert.match(doubt(window("2025-12-01")), /over: Mon, Dec 1, 2025/);
@@ -26,7 +26,7 @@ test("an ordinary time is not asked about, nor what was saved already", () => {
 
 test("a window ends after it starts, however its moments are written", () => {
   const window_start = "2026-12-01T13:00:00Z";
-  assert.equal(badWindow({ window_start, window_end: "2026-12-01T13:00:00.000Z" }) === null, false);
-  assert.equal(badWindow({ window_start, window_end: "2026-12-01T13:00:01.000Z" }), null);
-  assert.equal(badWindow({ window_start, window_end: null }), null);
+  assert.equal(windowError({ window_start, window_end: "2026-12-01T13:00:00.000Z" }) === null, false);
+  assert.equal(windowError({ window_start, window_end: "2026-12-01T13:00:01.000Z" }), null);
+  assert.equal(windowError({ window_start, window_end: null }), null);
 });

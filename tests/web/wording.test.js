@@ -5,7 +5,7 @@ import {
   browserLanguage,
   languageFor,
   rememberLanguage,
-  speaking,
+  translator,
   wording,
 } from "../../web/shared/ui/i18n.js";
 import { groupsOf, spelledReference } from "../../web/shared/ui/job_reference.js";
@@ -46,11 +46,11 @@ test("the language is the one chosen before, else the browser's first that we sp
 });
 
 test("words have their values filled in, and an unknown key is an error", () => {
-  const t = speaking({ en: { hello: "Hello {name}" } }, "en");
+  const t = translator({ en: { hello: "Hello {name}" } }, "en");
   assert.equal(t("hello", { name: "<b>Ada</b>" }), "Hello <b>Ada</b>");
   assert.throws(() => t("bye"));
-  assert.equal(wording({ en: "Done", es: "Hecho" }, "es"), "Hecho");
-  assert.equal(wording(undefined, "es"), "");
+  assert.equal(localized({ en: "Done", es: "Hecho" }, "es"), "Hecho");
+  assert.equal(localized(undefined, "es"), "");
 });
 
 test("spans name two units at most and never more than has passed", () => {

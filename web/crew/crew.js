@@ -4,10 +4,10 @@ import { currentJob, daysOf } from "/crew/state/crew_day.js";
 import { followBrowser } from "/shared/api/browser_session.js";
 import { deviceStore } from "/crew/state/crew_store.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
-import { browserLanguage, rememberLanguage, speaking } from "/shared/ui/i18n.js";
+import { browserLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
 import { deviceMemory } from "/shared/ui/storage.js";
 import { SECOND_MS, agoText } from "/shared/ui/time.js";
-import { dayAt, isOwnClock, zoneName } from "/shared/ui/business_time.js";
+import { dayAt, isDeviceTime, zoneName } from "/shared/ui/business_time.js";
 import { CrewActions } from "./crew_actions.js";
 import { jobCard } from "./job_card.js";
 import { savePageOffline, createCrewSession } from "./create_session.js";
@@ -63,7 +63,7 @@ class CrewPage {
   get #spoken() {
     const { now_ms, zone } = this.#session;
     const language = this.#language;
-    return { t: speaking(WORDS, language), language, now_ms, zone };
+    return { t: translator(WORDS, language), language, now_ms, zone };
   }
 
   // What is shown
@@ -139,7 +139,7 @@ class CrewPage {
     fill(
       this.#main,
       el("h1.unseen", {}, t("title")),
-      !isOwnClock(zone) && el("p.small.quiet", { "data-testid": "zone" }, this.#zoneNote()),
+      !isDeviceTime(zone) && el("p.small.quiet", { "data-testid": "zone" }, this.#zoneNote()),
       days.today.length === 0 && el("p.panel.quiet", { "data-testid": "none" }, t(none)),
       ["today", "undated", "tomorrow"].map(group),
     );

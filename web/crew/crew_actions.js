@@ -1,7 +1,7 @@
 // The actions of a crew member, from the button to the queue.
 
 import { byId, el, fill } from "/shared/ui/elements.js";
-import { wording } from "/shared/ui/i18n.js";
+import { localized } from "/shared/ui/i18n.js";
 import { askLate, askLoad, confirmAction, askText } from "./dialogs.js";
 import { resizePhoto } from "./resize_photo.js";
 
@@ -26,7 +26,7 @@ export class CrewActions {
 
   async move(job, move) {
     const { t, language } = this.#spoken();
-    const label = wording(move.label, language);
+    const label = localized(move.label, language);
     if (!(move.requires ?? []).includes("reason")) return this.#moveAtOnce(job, move);
     const reason = await askText({
       title: `${label}: ${job.customer.name}`,

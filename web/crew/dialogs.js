@@ -1,6 +1,6 @@
 // Dialogs that ask the crew before an action. They have large buttons.
 
-import { field, opened } from "/shared/ui/fields.js";
+import { field, openDialog } from "/shared/ui/fields.js";
 import { LATE_MINUTES, LOAD_SIZES, lateEta } from "/crew/state/crew_day.js";
 import { el } from "/shared/ui/elements.js";
 import { clockText } from "/shared/ui/time.js";
@@ -27,7 +27,7 @@ export async function askText({ title, label, hint, missing, save, t }) {
       goBack(t, () => dialog.close("")),
     ),
   );
-  return answerIn(await opened(dialog));
+  return answerIn(await openDialog(dialog));
 }
 
 /** The new arrival time as an ISO text, or null. */
@@ -81,7 +81,7 @@ async function askChoice({ title, hint = null, answers, t = null, no = null }) {
       goBack(t, () => dialog.close(""), no),
     ),
   );
-  return answerIn(await opened(dialog));
+  return answerIn(await openDialog(dialog));
 }
 
 function goBack(t, onclick, label = null) {

@@ -2,7 +2,7 @@
 
 import { lackingFor, movesOf, statusOf } from "/crew/state/crew_day.js";
 import { el, statusColour } from "/shared/ui/elements.js";
-import { wording } from "/shared/ui/i18n.js";
+import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 import { clockText, windowText } from "/shared/ui/time.js";
 
@@ -62,7 +62,7 @@ function head(job, { status, open, spoken, does }) {
           "span.pill",
           { "data-testid": "status" },
           icon(status?.icon),
-          wording(status?.label, language) || job.status,
+          localized(status?.label, language) || job.status,
         ),
         job.queued.length > 0 &&
           el("span.unsent", { "data-testid": "unsent" }, icon("clock"), t("unsent")),
@@ -125,7 +125,7 @@ function nextMove(job, { flow, kind, status, resting, spoken, does }) {
         "data-focus": `next-${job.job_id}`,
         "data-testid": "next",
       },
-      wording(next.label, language),
+      localized(next.label, language),
     ),
     lacking.length > 0 && el("p.small", { id: `needs-${job.job_id}` }, t("needs", { list: needs })),
   );
@@ -199,7 +199,7 @@ function pictures(job, { spoken, pictureOf }) {
 /** Early moves that are still waiting, and the last one that waited too long. */
 function earlyMoves(job, flow, { t, language }) {
   const named = (name) =>
-    wording(flow?.moves.find((move) => move.name === name)?.label, language) || String(name ?? "");
+    localized(flow?.moves.find((move) => move.name === name)?.label, language) || String(name ?? "");
   const kept = (job.waiting ?? []).map(({ move }) => t("held", { move: named(move) }));
   const last = (job.refusals ?? []).at(-1);
   const lost =
@@ -230,7 +230,7 @@ function otherMoves(job, { flow, kind, unfolded, spoken, does }) {
         el(
           "button.button.wide",
           { type: "button", onclick: () => does.move(job, move) },
-          wording(move.label, language),
+          localized(move.label, language),
         ),
       ),
     ),

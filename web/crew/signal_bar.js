@@ -2,7 +2,7 @@
 
 import { labelOf } from "/shared/jobs/moves.js";
 import { el } from "/shared/ui/elements.js";
-import { wording } from "/shared/ui/i18n.js";
+import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 import { maySendAgain, whyOf } from "/crew/state/refusals.js";
 import { clockText } from "/shared/ui/time.js";
@@ -12,7 +12,7 @@ const SIGNS = { none: "offline", trouble: "alert", good: "check" };
 
 /** An action's name: “Start job”, “Note”, “Photo after”. */
 export function actionText({ kind, label, photo, edit }, { t, language }) {
-  if (kind === "move") return wording(label, language);
+  if (kind === "move") return localized(label, language);
   if (kind === "photo") return t(`act_photo_${photo.photo_kind}`);
   const [what] = ["note", "load_size"].filter((name) => edit[name]);
   return t(`act_${what ?? "eta"}`);

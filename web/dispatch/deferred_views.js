@@ -1,4 +1,4 @@
-// What the first view does without, with its styles: fetched as soon as the board stands.
+// The drawer, the day view, and the new-job dialog with their styles; loaded once the board is shown.
 
 import { el } from "/shared/ui/elements.js";
 import { zoneText } from "/shared/ui/business_time.js";
@@ -8,7 +8,7 @@ import { NewJobDialog } from "./new_job.js";
 
 const STYLES = ["/dispatch/drawer.css", "/dispatch/day.css", "/dispatch/print.css"];
 
-/** {drawer, day, newJob(), clockOf(zone)}, once their styles are there. */
+/** {drawer, day, newJob(), clockOf(zone)}, once their styles are loaded. */
 export async function makeDeferredViews({ session, moveMaker, notices, openJob, goTo, redraw, onClosed }) {
   await Promise.all(STYLES.map(stylesheet));
   return {
@@ -23,7 +23,7 @@ export async function makeDeferredViews({ session, moveMaker, notices, openJob, 
   };
 }
 
-/** Where a stylesheet does not come, its link goes again, so that it can be asked for once more. */
+/** If a stylesheet cannot be loaded, its link is removed, so that it can be tried again. */
 function stylesheet(href) {
   return new Promise((done, fail) => {
     const onerror = () => {

@@ -12,7 +12,7 @@ import { overdueMs } from "/dispatch/state/board.js";
 import { loading, noJobs, noMatch, unreachable } from "./empty_board.js";
 import { BoardView } from "./board_view.js";
 import { DragAndDrop } from "./drag_and_drop.js";
-import { Keyboard } from "./keyboard.js";
+import { KeyboardMoves } from "./keyboard.js";
 import { openMoveMenu } from "./move_menu.js";
 import { MoveMaker } from "./make_move.js";
 import { Notices } from "../shared/ui/notices.js";
@@ -57,7 +57,7 @@ class DispatchPage {
     const cardOf = (job_id) => this.#session.board.card(job_id);
     const holding = { view: this.#view, cardOf, moveMaker: this.#moveMaker };
     this.#dragging = new DragAndDrop(this.#root, { ...holding, onEnd: () => this.#draw() });
-    new Keyboard(this.#root, {
+    new KeyboardMoves(this.#root, {
       ...holding,
       flowOf: (card) => this.#session.flowOf(card),
       notices: this.#notices,
@@ -146,7 +146,7 @@ class DispatchPage {
       this.#notices.clear();
       this.#day?.clear();
     }
-    this.#toolbar.showBare();
+    this.#toolbar.showBrandOnly();
     document.title = "Sign in · Haulway";
     const form = signInForm({
       account: this.#signedInAs,

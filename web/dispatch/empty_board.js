@@ -1,4 +1,4 @@
-// What stands in the place of columns when there are none to show.
+// What the page shows when there are no columns.
 
 import { el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
@@ -6,7 +6,7 @@ import { icon } from "/shared/ui/icons.js";
 export function loading() {
   return emptyState(
     el("span.spinner", { "aria-hidden": "true" }),
-    el("p.quiet", {}, "Opening the board…"),
+    el("p.quiet", {}, "Loading the board…"),
   );
 }
 
@@ -18,13 +18,13 @@ export function unreachable(onRetry) {
   );
 }
 
-/** `onNew` is null for those who do not make jobs. */
+/** `onNew` is null for people who do not create jobs. */
 export function noJobs(onNew) {
-  const whose = onNew ? "Jobs that customers book" : "Jobs you are on";
+  const whose = onNew ? "Jobs that customers book" : "Your jobs";
   return emptyState(
     el("div.sign", {}, icon("truck")),
-    el("h1", {}, "A quiet day so far"),
-    el("p.quiet", {}, `${whose} appear here by themselves.`),
+    el("h1", {}, "No jobs yet"),
+    el("p.quiet", {}, `${whose} appear here automatically.`),
     onNew && el("button.button.main", { type: "button", onclick: onNew }, icon("plus"), "New job"),
   );
 }

@@ -2,7 +2,7 @@
 
 import { el, statusColour } from "/shared/ui/elements.js";
 import { counted, invalidationFacts, quickText, stayBars, visibleFacts } from "/ops/state/ops_labels.js";
-import { clockText, zoneInUse } from "/shared/ui/time.js";
+import { clockText, currentZone } from "/shared/ui/time.js";
 import { zoneText } from "/shared/ui/business_time.js";
 import { svg } from "./svg.js";
 
@@ -62,7 +62,7 @@ export function visibleChart(visible) {
       `, maximum ${quickText(slowest_ms)}.`,
     ),
     sparkBars(visible, slowest_ms),
-    el("p.small.quiet.numbers", {}, `The last ${counted(moves, "move")}, ${from} to ${to}. ${zoneText(zoneInUse())}`),
+    el("p.small.quiet.numbers", {}, `The last ${counted(moves, "move")}, ${from} to ${to}. ${zoneText(currentZone())}`),
   ];
 }
 

@@ -1,6 +1,6 @@
 // A dialog before an action: it says what will happen and what will not.
 
-import { opened } from "/shared/ui/fields.js";
+import { openDialog } from "/shared/ui/fields.js";
 import { el } from "/shared/ui/elements.js";
 import { counted, queueName } from "/ops/state/ops_labels.js";
 
@@ -30,7 +30,7 @@ export async function confirmed({ title, lines, act, bad = false }) {
       ),
     ),
   );
-  return (await opened(dialog)) === "yes";
+  return (await openDialog(dialog)) === "yes";
 }
 
 /** `label`: the job's status as people read it; null if the job cannot be read. */

@@ -12,7 +12,7 @@ import { OpsApi } from "/ops/state/ops_api.js";
 import { OpsSession, failureText } from "/ops/state/ops_session.js";
 import { headline, repairsText } from "/ops/state/ops_labels.js";
 import { addressOf, jobIdIn, jobInAddress } from "/ops/state/timeline.js";
-import { SECOND_MS, goBy } from "/shared/ui/time.js";
+import { SECOND_MS, setZone } from "/shared/ui/time.js";
 import { loading, refused, unreachable } from "./empty_states.js";
 import { aboutRepair, confirmed } from "./confirm_dialog.js";
 import { DeadLettersView } from "./dead_letters_view.js";
@@ -73,7 +73,7 @@ class OpsPage {
   #draw() {
     const { scene, user } = this.#session;
     if (scene === "signed_out" || scene === "expired") return this.#drawSignIn(scene);
-    goBy(this.#session.zone);
+    setZone(this.#session.zone);
     this.#header.show(user);
     if (scene === "refused") return this.#drawRefused();
     this.#drawFreshness();

@@ -3,7 +3,7 @@
 import { field } from "/shared/ui/fields.js";
 import { el, fill } from "/shared/ui/elements.js";
 import { NO_FILTER, actorsIn, kindText, kindsIn } from "/ops/state/timeline.js";
-import { zoneInUse } from "/shared/ui/time.js";
+import { currentZone } from "/shared/ui/time.js";
 import { momentIn } from "/shared/ui/business_time.js";
 
 const WIDE = matchMedia("(width >= 48rem)");
@@ -76,7 +76,7 @@ function choices(all, values) {
 }
 
 function momentTyped(text) {
-  return momentIn(text, zoneInUse());
+  return momentIn(text, currentZone());
 }
 
 function numberIn(text) {

@@ -12,7 +12,7 @@ import { NoAnswer, Problem, newId } from "../../shared/api/api.js";
 const RETRY_BASE_MS = 2_000;
 const RETRY_CAP_MS = 60_000;
 const DOUBLINGS_MAX = 6;
-const WORTH_ANOTHER_TRY = [408, 425, 429];
+const RETRYABLE = [408, 425, 429];
 
 /**
  * The options: `store` as in crew_store.js; `who()` resolves with the account that is signed in now;
@@ -202,7 +202,7 @@ export class CrewQueue {
 /** Trying again would get the same answer. */
 function isFinal(error) {
   if (!(error instanceof Problem) || error.status === 401) return false;
-  return error.status >= 400 && error.status < 500 && !WORTH_ANOTHER_TRY.includes(error.status);
+  return error.status >= 400 && error.status < 500 && !RETRYABLE.includes(error.status);
 }
 
 /** Nothing can be sent now. A timeout may concern only this action, such as a large photo. */

@@ -35,7 +35,7 @@ class Policy:
     """What each failure adds. Over many readers, one failure in twenty is retried early."""
     retry_base_ms: int = 1_000
     trouble_cap_s: int = 30
-    """After failures, polls are delayed by up to 1, 2, 4, … intervals, but not by more than this."""
+    """After failures, polls are delayed by up to 1, 2, 4, … intervals, at most by this."""
     recovery_jitter_percent: int = 50
     """One interval wide, so that readers that recover together do not poll together."""
     retry_after_cap_s: int = 300

@@ -40,7 +40,7 @@ def saved_view_in(text: str | None) -> SavedView | None:
 
 
 def may_replace(new: SavedView, stored: SavedView | None) -> bool:
-    """Whether `new` may replace `stored`: readers share a storage, and its `rev` never decreases."""
+    """Whether `new` may replace `stored`: its `rev` never decreases."""
     return stored is None or new.rev >= stored.rev
 
 

@@ -144,7 +144,7 @@ def the_customer_sees_what_was_done(browser: Browser, stack: Laptop, job_id: str
         picture = proof.locator("img")
         picture.scroll_into_view_if_needed()
         until(lambda: picture.evaluate("img => img.complete && img.naturalWidth"), bool)
-        expect(page.get_by_test_id("place")).to_have_count(0)
+        expect(page.get_by_test_id("location")).to_have_count(0)
 
 
 def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way(
@@ -170,7 +170,7 @@ def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way
         served(stack, job_id, "in_progress")
         tracking.reload()
         expect_status(tracking, "in_progress", SLOW)
-        place = tracking.get_by_test_id("place")
+        place = tracking.get_by_test_id("location")
         expect(place).to_contain_text("45.525, -122.675", timeout=SLOW * 1000)
         day = signed_in(desk, stack, "/dispatch/?view=day", dana)
         expect_state(day, miguel.account, "busy until", SLOW)

@@ -34,7 +34,7 @@ def at_ops(olga: Visitor, stack: Laptop) -> Page:
 
 
 def story_of(page: Page, job_id: str) -> Locator:
-    field = page.get_by_label("Explain a job")
+    field = page.get_by_label("Show a job")
     field.fill(job_id)
     field.press("Enter")
     expect(page.get_by_test_id("verdict")).to_be_visible(timeout=SLOW * 1000)
@@ -66,9 +66,9 @@ def test_a_job_whose_executions_keep_dying_is_redriven_and_goes_on(
     page = at_ops(olga, stack)
     row = trouble(page, job_id)
     expect(row).to_contain_text("Keeps failing", timeout=SLOW * 1000)
-    row.get_by_role("button", name="Redrive").click()
-    confirm(page, "Redrive", "a new one continues from “Pending pickup”")
-    expect(said(page)).to_contain_text("a new execution carries on", timeout=SLOW * 1000)
+    row.get_by_role("button", name="Repair").click()
+    confirm(page, "Repair", "a new one continues from “Pending pickup”")
+    expect(said(page)).to_contain_text("a new execution continues", timeout=SLOW * 1000)
     job = until(lambda: job_of(stack, job_id), lambda job: job.wait is not None, SLOW)
     assert executions(stack, job) == ["ABORTED", "RUNNING"]
     assert len(job.repaired) == 6
@@ -88,19 +88,19 @@ def test_a_poison_event_is_read_sent_again_and_thrown_away(olga: Visitor, stack:
     put(stack, "JobMoveRequested", [move(no_one, "confirm", f"poison-{no_one}")])
     until(lambda: dead_letters(stack).get("Advance", 0), (before + 1).__eq__, SLOW)
     page = at_ops(olga, stack)
-    page.get_by_role("button", name="Dead letters of advance job").click()
+    page.get_by_role("button", name="Failed messages of advance job").click()
     letter = page.get_by_test_id("dead-letter").filter(has_text=no_one)
     expect(letter).to_contain_text("UnknownJob", timeout=SLOW * 1000)
     first = letter.get_attribute("data-message")
-    letter.get_by_role("button", name="Send again").click()
-    confirm(page, "Send again", "Where the fault is still there, it comes back")
-    expect(said(page)).to_contain_text("1 letter sent again", timeout=SLOW * 1000)
+    letter.get_by_role("button", name="Redrive").click()
+    confirm(page, "Redrive", "A message that fails again comes back")
+    expect(said(page)).to_contain_text("1 message redriven", timeout=SLOW * 1000)
     until(lambda: dead_letters(stack).get("Advance", 0), (before + 1).__eq__, SLOW)
     comes_back(page, letter)
     assert letter.get_attribute("data-message") != first
-    letter.get_by_role("button", name="Throw away").click()
-    confirm(page, "Throw away")
-    expect(said(page)).to_contain_text("1 letter thrown away", timeout=SLOW * 1000)
+    letter.get_by_role("button", name="Delete").click()
+    confirm(page, "Delete")
+    expect(said(page)).to_contain_text("1 message deleted", timeout=SLOW * 1000)
     until(lambda: dead_letters(stack).get("Advance", 0), before.__eq__, SLOW)
 
 
@@ -109,7 +109,7 @@ def comes_back(page: Page, letter: Locator) -> None:
 
     def read_again() -> int:
         with page.expect_response("**/dead-letters/*"):
-            page.get_by_role("button", name="Read again").click()
+            page.get_by_role("button", name="Refresh").click()
         page.wait_for_timeout(500)
         return letter.count()
 

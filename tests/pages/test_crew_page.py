@@ -238,7 +238,7 @@ def test_work_without_signal_survives_a_closed_browser_and_arrives_once_in_order
             expect(refused).to_contain_text("Start job: Bo Lind")
             expect(refused).to_contain_text("“Cancelled” by now")
             page.reload()
-            refused.get_by_role("button", name="Understood").click()
+            refused.get_by_role("button", name="Dismiss").click()
             expect(refused).to_have_count(0)
             page.reload()
             expect(of(page, "Ada Wong")).to_be_visible()
@@ -264,7 +264,7 @@ def test_notes_load_and_a_new_time_of_arrival(browser: Browser, stub: StubServer
         page = at_work(miguel, stub)
         page.get_by_test_id("note").click()
         page.get_by_test_id("save").click()
-        expect(page.get_by_test_id("asking")).to_contain_text("Write the note first")
+        expect(page.get_by_test_id("dialog")).to_contain_text("Enter a note")
         page.get_by_role("textbox", name="Note").fill("Sofa is on the second floor")
         page.get_by_test_id("save").click()
         expect(page.get_by_test_id("notes")).to_contain_text("second floor")
@@ -372,7 +372,7 @@ def test_a_photo_that_was_refused_is_not_lost(browser: Browser, stub: StubServer
         stub.world.plan(job.job_id, TASHA)
         miguel.context.set_offline(False)
         refused = page.get_by_test_id("refused")
-        expect(refused).to_contain_text("You may not do that on this job any more")
+        expect(refused).to_contain_text("no longer allowed to do this on this job")
         stub.world.plan(job.job_id, MIGUEL)
         page.get_by_role("button", name="Send again").click()
         expect(refused).to_have_count(0)
@@ -416,8 +416,8 @@ def test_signing_out_leaves_nothing_on_the_phone(browser: Browser, stub: StubSer
         press_next(page, "Ada Wong")
         waiting(page, 1)
         page.get_by_test_id("sign-out").click()
-        expect(page.get_by_test_id("asking")).to_contain_text("Not sent yet: 1")
-        page.get_by_role("button", name="Sign out and lose it").click()
+        expect(page.get_by_test_id("dialog")).to_contain_text("Not sent yet: 1")
+        page.get_by_role("button", name="Sign out and lose them").click()
         expect(page.get_by_test_id("sign-in-form")).to_be_visible()
         on_phone = page.evaluate(EVERYTHING_KEPT)
         assert "Ada" not in on_phone
@@ -451,12 +451,12 @@ def test_the_place_is_told_only_while_a_job_is_under_way(
         miguel.context.set_geolocation({"latitude": 43.66, "longitude": -70.25})
         page = at_work(miguel, stub)
         page.get_by_test_id("share").check()
-        expect(page.get_by_test_id("share-state")).to_contain_text("until a job is under way")
+        expect(page.get_by_test_id("share-state")).to_contain_text("once a job is under way")
         assert stub.stub.phones.places == []
         with page.expect_response("**/location") as told:
             press_next(page, "Ada Wong")
         assert told.value.status == 204
-        expect(page.get_by_test_id("share-state")).to_contain_text("On: the customer")
+        expect(page.get_by_test_id("share-state")).to_contain_text("On. The customer")
         waiting(page, 0)
     ((job_id, where),) = stub.stub.phones.places
     assert (job_id, where.latitude, where.longitude) == (job.job_id, 43.66, -70.25)
@@ -478,7 +478,7 @@ def test_a_place_that_was_told_is_gone_once_it_is_switched_off(
         expect(page.get_by_test_id("share-state")).to_contain_text("as soon as there is signal")
         with page.expect_response("**/location", timeout=20_000):
             miguel.context.set_offline(False)
-        expect(page.get_by_test_id("share-state")).to_contain_text("Off. If on")
+        expect(page.get_by_test_id("share-state")).to_contain_text("Off. If you turn it on")
         assert stub.world.places == {}
 
 
@@ -542,7 +542,7 @@ def test_axe_finds_nothing_serious(
         page.get_by_role("button", name="Bo Lind").click()
         press_next(page, "Bo Lind")
         waiting(page, 2)
-        page.get_by_text("What is waiting").click()
+        page.get_by_text("Show what is waiting").click()
         assert serious_findings(page, axe) == []
         page.get_by_test_id("late").first.click()
         assert serious_findings(page, axe) == []

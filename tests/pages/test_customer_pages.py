@@ -65,7 +65,7 @@ def test_digits_of_a_phone_number_are_never_dropped(browser: Browser, stub: Stub
         page.get_by_label("Mobile number").press_sequentially("447700900123")
         expect(page.get_by_label("Mobile number")).to_have_value("447700900123")
         page.get_by_test_id("submit").click()
-        expect(page.get_by_test_id("fault-phone")).to_contain_text("begins with +")
+        expect(page.get_by_test_id("fault-phone")).to_contain_text("start with +")
     assert stub.world.jobs == {}
 
 

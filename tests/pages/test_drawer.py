@@ -37,9 +37,9 @@ def test_a_dispatcher_elsewhere_sees_and_sets_the_clock_of_the_business(
         page = at_the_board(dana, stub)
         drawer = open_job(page, "Ada Wong")
         expect(drawer).to_contain_text("Tue, Jan 5, 2027, 10:00")
-        expect(drawer).to_contain_text("Times are Eastern Time")
+        expect(drawer).to_contain_text("All times are Eastern Time")
         drawer.get_by_role("button", name="Change: Schedule").click()
-        expect(drawer.get_by_label("Window from")).to_have_value("2027-01-05T10:00")
+        expect(drawer.get_by_label("Window start")).to_have_value("2027-01-05T10:00")
         drawer.get_by_label("until").fill("2027-01-05T13:00")
         drawer.get_by_role("button", name="Save").click()
         expect(drawer).to_contain_text("10:00 AM – 1:00 PM")
@@ -94,7 +94,7 @@ def test_a_move_that_wants_proof_leads_to_what_is_missing(
         page.get_by_role("button", name="Move Ada Wong").click()
         page.get_by_role("menuitem", name="Complete").click()
         expect(page.get_by_test_id("said")).to_contain_text("that move needs photos")
-        page.get_by_role("button", name="See what is missing").click()
+        page.get_by_role("button", name="Show what is missing").click()
         expect(page.get_by_test_id("drawer")).to_contain_text("No photos yet")
 
 

@@ -56,7 +56,7 @@ def test_a_calm_day_is_one_calm_line(browser: Browser, stub: StubServer) -> None
     stub.world.book()
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
-        expect(health(page)).to_have_text(re.compile("All is well"))
+        expect(health(page)).to_have_text(re.compile("No problems"))
         expect(page.get_by_test_id("part-trouble")).to_contain_text("No job is overdue or stuck")
 
 
@@ -97,7 +97,7 @@ def test_what_could_not_be_read_is_said_and_the_rest_is_shown(
     with visitor(browser) as olga:
         olga.context.route("**/api/ops", without_board)
         page = at_ops(olga, stub)
-        expect(health(page)).to_have_text("1 dead letter, 2 sources not read")
+        expect(health(page)).to_have_text("1 failed message, 2 sources not read")
         expect(page.get_by_test_id("unread")).to_contain_text("board: not read (Corrupt)")
         for part in ("trouble", "flow", "stays", "visible", "snapshot", "invalidations"):
             expect(page.get_by_test_id(f"part-{part}")).to_contain_text("Not read")
@@ -105,7 +105,7 @@ def test_what_could_not_be_read_is_said_and_the_rest_is_shown(
         assert serious_findings(page, axe) == []
         olga.context.unroute("**/api/ops")
         page.reload()
-        expect(health(page)).to_have_text("1 dead letter")
+        expect(health(page)).to_have_text("1 failed message")
         expect(page.get_by_test_id("unread")).to_be_hidden()
 
 
@@ -143,19 +143,19 @@ def test_a_stuck_job_is_redriven_from_the_page_which_says_before_and_after_what_
         page = at_ops(olga, stub)
         expect(health(page)).to_have_text("1 stuck")
         expect(trouble(page, job.job_id)).to_contain_text("Keeps failing")
-        trouble(page, job.job_id).get_by_role("button", name="Redrive").click()
+        trouble(page, job.job_id).get_by_role("button", name="Repair").click()
         confirm(
             page,
-            "Redrive",
-            f"Redrive {job.job_id}?",
+            "Repair",
+            f"Repair {job.job_id}?",
             "a new one continues from “Pending pickup”",
-            "no text is sent twice",
-            "under the same id",
+            "no text message is sent twice",
+            "with the same id",
         )
-        expect(said(page)).to_contain_text("a new execution carries on")
+        expect(said(page)).to_contain_text("a new execution continues")
         expect(trouble(page, job.job_id)).to_have_count(0)
-        expect(page.get_by_role("heading", name="Jobs in trouble")).to_be_focused()
-        expect(health(page)).to_have_text(re.compile("All is well"))
+        expect(page.get_by_role("heading", name="Jobs with problems")).to_be_focused()
+        expect(health(page)).to_have_text(re.compile("No problems"))
     assert stub.world.stuck == {}
     assert posts(stub) == [f"/api/ops/jobs/{job.job_id}/repair"]
 
@@ -167,12 +167,12 @@ def test_nothing_is_redriven_by_whoever_thinks_better_of_it(
     stub.world.stuck[job.job_id] = "keeps_failing"
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
-        trouble(page, job.job_id).get_by_role("button", name="Redrive").click()
+        trouble(page, job.job_id).get_by_role("button", name="Repair").click()
         page.keyboard.press("Escape")
         expect(page.get_by_test_id("confirm")).to_have_count(0)
-        trouble(page, job.job_id).get_by_role("button", name="Redrive").click()
-        confirm(page, "Leave it")
-        expect(trouble(page, job.job_id).get_by_role("button", name="Redrive")).to_be_focused()
+        trouble(page, job.job_id).get_by_role("button", name="Repair").click()
+        confirm(page, "Cancel")
+        expect(trouble(page, job.job_id).get_by_role("button", name="Repair")).to_be_focused()
     assert posts(stub) == []
 
 
@@ -182,8 +182,8 @@ def test_a_redrive_that_cannot_help_says_why(browser: Browser, stub: StubServer)
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         expect(trouble(page, job.job_id)).to_contain_text("Status unknown")
-        trouble(page, job.job_id).get_by_role("button", name="Redrive").click()
-        confirm(page, "Redrive", "continues from where the job stands")
+        trouble(page, job.job_id).get_by_role("button", name="Repair").click()
+        confirm(page, "Repair", "continues from the job’s current status")
         expect(said(page)).to_contain_text("a stored object cannot be read")
         expect(trouble(page, job.job_id)).to_be_visible()
 
@@ -201,9 +201,9 @@ def test_a_lost_answer_is_told_and_the_redrive_not_repeated(
             route.abort()
 
         page.route("**/repair", lose)
-        trouble(page, job.job_id).get_by_role("button", name="Redrive").click()
-        confirm(page, "Redrive")
-        expect(said(page)).to_contain_text("not known whether it was done")
+        trouble(page, job.job_id).get_by_role("button", name="Repair").click()
+        confirm(page, "Repair")
+        expect(said(page)).to_contain_text("may or may not have been made")
         expect(trouble(page, job.job_id)).to_have_count(0)
     assert len(posts(stub)) == 1
 
@@ -217,20 +217,20 @@ def test_dead_letters_are_read_sent_again_and_thrown_away(
     a_letter(stub.world, job, queue="publish_board")
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
-        expect(health(page)).to_have_text("4 dead letters")
-        page.get_by_role("button", name="Dead letters of send messages").click()
+        expect(health(page)).to_have_text("4 failed messages")
+        page.get_by_role("button", name="Failed messages of send SMS").click()
         letters = page.get_by_test_id("dead-letters")
         expect(letters.get_by_test_id("dead-letter")).to_have_count(3)
         expect(letters).to_contain_text("The number cannot be reached")
         last = letters.get_by_test_id("dead-letter").filter(has_text="cannot be reached")
-        last.get_by_role("button", name="Throw away").click()
-        confirm(page, "Throw away", "Throw away 1 letter?", "no one can bring it back")
-        expect(said(page)).to_contain_text("1 letter thrown away")
-        letters.get_by_role("button", name="Send these 2 again").click()
-        confirm(page, "Send again", "Send 2 letters again?", "not done twice")
-        expect(said(page)).to_contain_text("2 letters sent again")
+        last.get_by_role("button", name="Delete").click()
+        confirm(page, "Delete", "Delete 1 message?", "cannot be restored")
+        expect(said(page)).to_contain_text("1 message deleted")
+        letters.get_by_role("button", name="Redrive these 2").click()
+        confirm(page, "Redrive", "Redrive 2 messages?", "not done twice")
+        expect(said(page)).to_contain_text("2 messages redriven")
         expect(letters.get_by_test_id("dead-letter")).to_have_count(0)
-        expect(health(page)).to_have_text("1 dead letter")
+        expect(health(page)).to_have_text("1 failed message")
     assert [letter.queue for letter in stub.world.letters] == ["publish_board"]
     assert posts(stub) == [
         "/api/ops/dead-letters/send_sms/discard",
@@ -246,12 +246,12 @@ def test_more_letters_than_can_be_shown_are_meant_as_a_whole(
         a_letter(stub.world, job)
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
-        page.get_by_role("button", name="Dead letters of send messages").click()
+        page.get_by_role("button", name="Failed messages of send SMS").click()
         letters = page.get_by_test_id("dead-letters")
         expect(letters.get_by_test_id("dead-letter")).to_have_count(100)
-        letters.get_by_role("button", name="Send all in the queue again").click()
-        confirm(page, "Send again", "Send all letters of this queue again?", "A hundred at most")
-        expect(said(page)).to_contain_text("100 letters sent again. 3 left in the queue")
+        letters.get_by_role("button", name="Redrive all in the queue").click()
+        confirm(page, "Redrive", "Redrive all messages of this queue?", "At most 100")
+        expect(said(page)).to_contain_text("100 messages redriven. 3 are left in the queue")
         expect(letters.get_by_test_id("dead-letter")).to_have_count(3)
 
 
@@ -259,12 +259,12 @@ def test_a_letter_that_someone_else_took_is_told(browser: Browser, stub: StubSer
     a_letter(stub.world, stub.world.book())
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
-        page.get_by_role("button", name="Dead letters of send messages").click()
-        send = page.get_by_test_id("dead-letter").get_by_role("button", name="Send again")
+        page.get_by_role("button", name="Failed messages of send SMS").click()
+        send = page.get_by_test_id("dead-letter").get_by_role("button", name="Redrive")
         expect(send).to_be_visible()
         stub.world.letters.clear()
         send.click()
-        confirm(page, "Send again")
+        confirm(page, "Redrive")
         expect(said(page)).to_contain_text("1 could not be found")
 
 
@@ -275,7 +275,7 @@ def test_a_job_is_explained_by_its_id_and_its_story_filtered(
     stub.world.move(job.job_id, "confirm", minutes_ago=30)
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
-        field = page.get_by_label("Explain a job")
+        field = page.get_by_label("Show a job")
         field.fill("no such thing")
         field.press("Enter")
         expect(page.get_by_text("A job id looks like")).to_be_visible()
@@ -286,11 +286,11 @@ def test_a_job_is_explained_by_its_id_and_its_story_filtered(
         expect(page.get_by_test_id("line")).to_have_count(4)
         page.get_by_role("button", name="Moved").click()
         expect(page.get_by_test_id("line")).to_have_count(1)
-        expect(page.get_by_test_id("timeline-count")).to_have_text("1 of 4 lines")
+        expect(page.get_by_test_id("timeline-count")).to_have_text("1 of 4 events")
         page.get_by_role("button", name="Moved").click()
         page.get_by_label("Rev").select_option("1")
         expect(page.get_by_test_id("line")).to_have_text(re.compile("Booked"))
-        page.get_by_label("Who").select_option("dispatcher dana")
+        page.get_by_label("Actor").select_option("dispatcher dana")
         page.get_by_label("Until").fill("2020-01-01T00:00:00")
         expect(page.get_by_test_id("line")).to_have_count(0)
         page.go_back()
@@ -304,12 +304,12 @@ def test_a_story_says_first_what_is_wrong_and_what_it_does_not_know(
     stub.world.stuck[job.job_id] = "keeps_failing"
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
-        page.get_by_role("link", name=f"Explain {job.job_id}").click()
+        page.get_by_role("link", name=f"Show {job.job_id}").click()
         verdict = page.get_by_test_id("verdict")
         expect(verdict).to_contain_text("Its last three executions have died")
-        expect(verdict).to_contain_text("This story is incomplete")
-        page.get_by_test_id("timeline").get_by_role("button", name="Redrive").click()
-        confirm(page, "Redrive")
+        expect(verdict).to_contain_text("This timeline is incomplete")
+        page.get_by_test_id("timeline").get_by_role("button", name="Repair").click()
+        confirm(page, "Repair")
         expect(verdict).to_have_attribute("data-verdict", "well")
         page.get_by_role("link", name="Overview").click()
         expect(page.get_by_test_id("overview")).to_be_visible()
@@ -354,7 +354,7 @@ def test_a_redraw_takes_nothing_from_under_the_finger(browser: Browser, stub: St
         page = at_ops(olga, stub, patient=False)
         # Each minute it is drawn again anyway, for what it says of ages.
         later(page, 61 - int(page.evaluate("Date.now() / 1000 % 60")))
-        button = trouble(page, job.job_id).get_by_role("button", name="Redrive")
+        button = trouble(page, job.job_id).get_by_role("button", name="Repair")
         button.focus()
         held = button.element_handle()
         with page.expect_response("**/api/ops"):
@@ -380,7 +380,7 @@ def test_people_without_the_role_are_refused_in_words_and_shown_nothing(
         expect(page.get_by_test_id("overview")).to_have_count(0)
         assert ("GET", "/api/ops") not in stub.world.requests
         assert page.evaluate("fetch('/api/ops').then((answer) => answer.status)") == 403
-        page.get_by_role("link", name="To the board").click()
+        page.get_by_role("link", name="Go to the board").click()
         expect(page.get_by_test_id("toolbar")).not_to_contain_text("Ops")
 
 
@@ -419,12 +419,12 @@ def test_a_story_that_was_open_when_the_session_ended_is_read_again(
     job = stub.world.book()
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
-        page.get_by_label("Explain a job").fill(job.job_id)
+        page.get_by_label("Show a job").fill(job.job_id)
         page.keyboard.press("Enter")
         expect(page.get_by_test_id("line")).to_have_count(2)
         stub.stub.sessions.clear()
         stub.world.move(job.job_id, "confirm")
-        page.get_by_role("button", name="Read again").click()
+        page.get_by_role("button", name="Refresh").click()
         expect(page.get_by_test_id("sign-in-form")).to_be_visible()
         sign_in(page, "olga", PASSWORD)
         expect(page.get_by_test_id("line")).to_have_count(4)
@@ -434,7 +434,7 @@ def test_markup_in_letters_is_shown_as_text(browser: Browser, stub: StubServer) 
     a_letter(stub.world, stub.world.book(), reason=MARKUP, detail=MARKUP)
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
-        page.get_by_role("button", name="Dead letters of send messages").click()
+        page.get_by_role("button", name="Failed messages of send SMS").click()
         expect(page.get_by_test_id("dead-letter")).to_contain_text(MARKUP)
         assert page.locator("main img").count() == 0
         assert "owned" not in page.title()
@@ -450,13 +450,13 @@ def test_axe_finds_nothing_serious(
     size = PHONE if viewport["width"] == PHONE["width"] else DESKTOP
     with visitor(browser, size, scheme="dark" if dark else "light") as olga:
         page = at_ops(olga, stub)
-        page.get_by_role("button", name="Dead letters of send messages").click()
+        page.get_by_role("button", name="Failed messages of send SMS").click()
         expect(page.get_by_test_id("dead-letter")).to_have_count(2)
         assert serious_findings(page, axe) == []
-        page.get_by_role("button", name="Redrive").first.click()
+        page.get_by_role("button", name="Repair").first.click()
         assert serious_findings(page, axe) == []
         page.keyboard.press("Escape")
-        page.get_by_role("link", name="Explain 2").first.click()
+        page.get_by_role("link", name="Show 2").first.click()
         expect(page.get_by_test_id("line").first).to_be_visible()
         page.get_by_test_id("timeline-filter").evaluate("(filter) => { filter.open = true; }")
         assert serious_findings(page, axe) == []
@@ -478,10 +478,10 @@ def test_the_page_is_not_wider_than_a_small_phone(browser: Browser, stub: StubSe
     with_trouble(a_day(stub.world))
     with visitor(browser, {"width": 320, "height": 640}) as olga:
         page = at_ops(olga, stub)
-        page.get_by_role("button", name="Dead letters of send messages").click()
+        page.get_by_role("button", name="Failed messages of send SMS").click()
         expect(page.get_by_test_id("dead-letter")).to_have_count(2)
         too_wide = "document.documentElement.scrollWidth - innerWidth"
         assert page.evaluate(too_wide) <= 0
-        page.get_by_role("link", name="Explain 2").first.click()
+        page.get_by_role("link", name="Show 2").first.click()
         expect(page.get_by_test_id("line").first).to_be_visible()
         assert page.evaluate(too_wide) <= 0

@@ -12,7 +12,7 @@ function apiOf(pages, asked) {
   };
 }
 
-test("a board that comes in pages is read to its end, and only the first is asked by its ETag", async () => {
+test("a board in several pages is read to its end; only the first request has the ETag", async () => {
   const asked = [];
   const pages = {
     "/jobs": { status: 200, etag: "e", body: { jobs: { a: 1, b: 2 }, next: "b" } },
@@ -24,7 +24,7 @@ test("a board that comes in pages is read to its end, and only the first is aske
   assert.deepEqual(asked, [["/jobs", "known"], ["/jobs?after=b", null]]);
 });
 
-test("a board that has not changed is one question", async () => {
+test("an unchanged board needs one request", async () => {
   const asked = [];
   const pages = { "/jobs": { status: 304, body: null } };
   assert.equal((await new DispatchApi(apiOf(pages, asked)).board("known")).status, 304);

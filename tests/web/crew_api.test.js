@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { CrewApi } from "../../web/crew/state/crew_api.js";
 
-test("a photo that is done already, on a job of others by now, is not sent again", async () => {
+test("a photo that was already done on a job that is no longer theirs is not sent again", async () => {
   const asked = [];
   const api = { ask: async (method, path) => (asked.push(path), { body: null }) };
   const photo = { photo_kind: "before", media_type: "image/jpeg", blob: new Blob(["x"]) };

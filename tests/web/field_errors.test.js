@@ -12,7 +12,7 @@ function placed(document) {
   return { said, left };
 }
 
-test("each thing the server found wrong is said at its field", () => {
+test("each error of the server is shown at its field", () => {
   const faults = ["customer.phone: not a phone number", "schedule.window_end: in the past"];
   assert.deepEqual(placed({ faults, detail: faults.join("; ") }), {
     said: [
@@ -23,11 +23,11 @@ test("each thing the server found wrong is said at its field", () => {
   });
 });
 
-test("a fault of no field here is left to be said for all, never swallowed", () => {
+test("an error without a field here is returned", () => {
   assert.deepEqual(placed({ faults: ["flow: unknown"] }).left, ["flow: unknown"]);
 });
 
-test("faults are read as texts, as objects, and from the detail alone", () => {
+test("errors are read from texts, from objects, and from the detail", () => {
   const fault = [{ field: "phone", text: "too short" }];
   assert.deepEqual(errorsIn(new Problem(422, { detail: "phone: too short" })), fault);
   assert.deepEqual(

@@ -222,7 +222,7 @@ def test_a_dispatcher_plans_the_day_and_is_told_who_was_taken_meanwhile(
         expect(alert).to_contain_text(f"is on job {jobs[1]} at that time", timeout=SLOW * 1000)
         expect(driver).to_have_value(tasha.account)
         free = on_the_roster(stack, "Ben")
-        form.get_by_role("button", name="Discard").click()
+        form.get_by_role("button", name="Cancel").click()
         page.reload()
         page.get_by_test_id("open-jobs").get_by_text(name).click()
         form = change_crew(page.get_by_test_id("drawer"))

@@ -270,7 +270,7 @@ def expect_state(page: Page, who: str, text: str, timeout_s: float = 8) -> None:
 
 def change_crew(drawer: Locator) -> Locator:
     """The form of a job's crew, with the roster in it."""
-    drawer.get_by_role("button", name="Change: Crew").click()
+    drawer.get_by_role("button", name="Change crew").click()
     form = drawer.get_by_test_id("crew-form")
     expect(form.get_by_label("Driver")).to_be_visible()
     return form

@@ -362,7 +362,7 @@ def test_a_roster_that_does_not_come_is_said_in_the_drawer_and_asked_for_again(
         page.route("**/api/crew*", refuse)
         sign_in(page, "dana", PASSWORD)
         drawer = open_job(page, "Ada Wong")
-        drawer.get_by_role("button", name="Change: Crew").click()
+        drawer.get_by_role("button", name="Change crew").click()
         expect(drawer.get_by_role("alert").first).to_contain_text("could not be read")
         page.unroute_all()
         drawer.get_by_role("button", name="Try again").click()

@@ -98,7 +98,7 @@ def test_the_form_checks_itself_and_forgives(browser: Browser, stub: StubServer)
         page.get_by_test_id("submit").click()
         expect(page.get_by_test_id("fault-day")).to_contain_text("choose a day")
         page.get_by_label("Which day?").fill("2020-01-01")
-        expect(page.get_by_test_id("fault-day")).to_contain_text("is over")
+        expect(page.get_by_test_id("fault-day")).to_contain_text("has passed")
     assert stub.world.jobs == {}
 
 
@@ -191,7 +191,7 @@ def test_the_crews_place_is_shown_while_it_is_under_way_and_gone_afterwards(
         expect(page.get_by_test_id("location")).to_have_count(0)
         assert asked_for_place(stub) == 0
         stub.world.move(job.job_id, "start")
-        expect(page.get_by_test_id("location")).to_contain_text("shared where it is · 2 min")
+        expect(page.get_by_test_id("location")).to_contain_text("Your crew’s location · 2 min")
         expect(page.get_by_role("link", name="Show on a map")).to_have_attribute(
             "href",
             "https://www.openstreetmap.org/?mlat=45.515&mlon=-122.680#map=15/45.515/-122.680",
@@ -223,7 +223,7 @@ def test_photos_and_load_are_shown_once_the_job_is_completed(
         expect(page.get_by_test_id("proof")).to_have_count(0)
         stub.world.move(job.job_id, "complete")
         expect(page.get_by_test_id("load")).to_have_text(
-            "Size of the load: three quarters of the truck"
+            "Load size: three quarters of the truck"
         )
         pictures = page.get_by_test_id("proof").get_by_role("img")
         expect(pictures).to_have_count(3)
@@ -253,7 +253,7 @@ def test_axe_finds_nothing_serious_about_place_and_proof(
     stub.world.photograph(done.job_id, "before", saved(Image.new("RGB", (80, 60), "#fff"), "JPEG"))
     stub.world.move(done.job_id, "complete")
     with visitor(browser, viewport, scheme=scheme) as customer:
-        for job, shown in ((under_way, "place"), (done, "proof")):
+        for job, shown in ((under_way, "location"), (done, "proof")):
             page = customer.page(stub.tracking_url(job))
             expect(page.get_by_test_id(shown)).to_be_visible()
             assert serious_findings(page, axe) == []
@@ -465,7 +465,7 @@ def test_a_drop_on_a_wrong_column_says_where_the_card_can_go(
     with visitor(browser) as dana:
         page = at_the_board(dana, stub)
         drag(page, "Ada Wong", "completed")
-        expect(said(page)).to_contain_text("It can go to “Ready for pickup” or “Cancelled”")
+        expect(said(page)).to_contain_text("It can move to “Ready for pickup” or “Cancelled”")
         expect_in(page, "Ada Wong", "pending_pickup")
 
 
@@ -494,7 +494,7 @@ def test_a_move_that_needs_a_driver_leads_to_assigning_one(
         expect(said(page)).to_contain_text("needs a driver first")
         said(page).get_by_role("button", name="Assign").click()
         drawer = page.get_by_test_id("drawer")
-        drawer.get_by_role("button", name="Change: Crew").click()
+        drawer.get_by_role("button", name="Change crew").click()
         drawer.get_by_label("Driver", exact=True).select_option("Miguel")
         drawer.get_by_role("button", name="Save").click()
         drawer.get_by_role("button", name="Start job").click()
@@ -594,9 +594,9 @@ def test_the_drawer_shows_and_changes_a_job(browser: Browser, stub: StubServer) 
         drawer.get_by_label("New note").fill("Beware of the dog")
         drawer.get_by_role("button", name="Add note").click()
         expect(drawer.get_by_test_id("notes")).to_contain_text("Beware of the dog")
-        drawer.get_by_role("button", name="Change: Schedule").click()
+        drawer.get_by_role("button", name="Change schedule").click()
         drawer.get_by_label("Window start").fill("2027-01-05T10:00")
-        drawer.get_by_label("until").fill("2027-01-05T12:00")
+        drawer.get_by_label("Window end").fill("2027-01-05T12:00")
         drawer.get_by_role("button", name="Save").click()
         expect(drawer).to_contain_text("Tue, Jan 5")
         drawer.get_by_role("button", name="Start job").click()
@@ -613,7 +613,7 @@ def test_an_edit_of_a_job_that_changed_meanwhile_is_shown_and_can_be_made_again(
     with visitor(browser) as dana:
         page = at_the_board(dana, stub)
         drawer = open_job(page, "Ada Wong")
-        drawer.get_by_role("button", name="Change: Customer").click()
+        drawer.get_by_role("button", name="Change customer").click()
         drawer.get_by_label("Address").fill("14 Harbor Road")
         stub.world.move(job.job_id, "confirm", by=OMAR)
         drawer.get_by_role("button", name="Save").click()

@@ -80,14 +80,14 @@ test("nothing is sent if the job ends while the location is read", async () => {
 
 test("without signal a location is dropped, and the next one is sent a minute later", async () => {
   const { sharing, time, sent, api } = aPhone();
-  const { tell } = api;
+  const { send } = api;
   api.send = async () => {
     throw noSignal();
   };
   sharing.want(true);
   sharing.follow("job-1");
   await time.pass(0);
-  api.send = tell;
+  api.send = send;
   await time.pass(60_000);
   assert.deepEqual([sharing.state, sent.length], ["on", 1]);
 });

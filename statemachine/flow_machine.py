@@ -111,22 +111,22 @@ def _endless(flow: Flow) -> Iterator[FlowFlaw]:
         ending |= {way.source for name in ending for way in machine.get_transitions(dest=name)}
     for number, status in enumerate(flow.statuses):
         if status.name not in ending:
-            reason = f"status {status.name!r} is not terminal, and no way leads on to an end"
+            reason = f"status {status.name!r} has no end, and no moves lead from it to one that has"
             yield FlowFlaw(("statuses", number), reason)
 
 
 def _wrong_ends(flow: Flow) -> Iterator[FlowFlaw]:
     if flow.initial.terminal:
-        yield FlowFlaw(("statuses", 0), "a job cannot begin in a terminal status")
-    if not any(status.terminal for status in flow.statuses if status.name == "cancelled"):
-        yield FlowFlaw(("statuses",), "a flow needs the terminal status 'cancelled'")
+        yield FlowFlaw(("statuses", 0), "a job cannot begin in a status with an end")
+    if not any(status.end == "cancelled" for status in flow.statuses):
+        yield FlowFlaw(("statuses",), "a flow needs a status with the end 'cancelled'")
 
 
 def _without_reason(flow: Flow) -> Iterator[FlowFlaw]:
     """Cancelling, and whatever brings an ended job back, asks for a reason."""
     ended = {status.name for status in flow.statuses if status.terminal}
     for number, move in enumerate(flow.moves):
-        asks = move.to == "cancelled" or bool(ended & set(move.origins))
+        asks = flow.status(move.to).end == "cancelled" or bool(ended & set(move.origins))
         if asks and "reason" not in move.requires:
             yield FlowFlaw(("moves", number), f"move {move.name!r} must require a reason")
 

@@ -46,7 +46,8 @@ class Status(Frozen):
     """Where the job has an arrival window it is overdue this long after its end instead, or this
     long after it came to the status where that is later: a job booked for next week is not late
     tomorrow, and one that should have begun at ten not only at night."""
-    terminal: bool = False
+    end: Literal["done", "cancelled"] | None = None
+    """How a job that comes here has ended; None while it is open."""
     under_way: bool = False
     """The crew is on its way or at work: only now may its place be shared with the customer."""
     sms: Text | None = None
@@ -54,12 +55,16 @@ class Status(Frozen):
     yes: Name | None = None
     """The move that a customer makes who answers YES or READY to that text."""
 
+    @property
+    def terminal(self) -> bool:
+        return self.end is not None
+
     @model_validator(mode="after")
     def _limit_unless_ended(self) -> "Status":
         if self.terminal == (self.limit_minutes is not None):
-            raise ValueError("a status has limit_minutes exactly if it is not terminal")
+            raise ValueError("a status needs either limit_minutes or end, not both")
         if self.terminal and self.late_minutes is not None:
-            raise ValueError("a terminal status has no late_minutes: no one is waited for")
+            raise ValueError("a status with an end has no late_minutes: its job cannot be overdue")
         return self
 
 
@@ -124,7 +129,7 @@ class Flow(Frozen):
         return frozenset(steps.union(*(self.ahead(step) for step in steps)))
 
     def _is_forward(self, move: Move, here: int) -> bool:
-        return self.position(move.to) > here and move.to != "cancelled"
+        return self.position(move.to) > here and self.status(move.to).end != "cancelled"
 
 
 @cache

@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Literal
 
+from statemachine.flows import load_flow
 from statemachine.job import Edit, Job, Photo
 from statemachine.lifecycle import CLOCK_SKEW
 
@@ -35,7 +36,7 @@ def photo_of(job: Job, event_id: str) -> Photo | None:
 
 def check_room(job: Job, taken_at: datetime, now: datetime) -> None:
     """Raises PhotoRefused where the job takes no further photo."""
-    if job.status == "cancelled":
+    if load_flow(job.flow).status(job.status).end == "cancelled":
         raise PhotoRefused("cancelled", "the job is cancelled; photos are for work that is done")
     if len(job.photos) >= MOST_PHOTOS:
         text = f"the job has its {MOST_PHOTOS} photos; that is all it can hold"

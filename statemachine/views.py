@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from statemachine.deadlines import due_at
-from statemachine.flows import Flow, Status
+from statemachine.flows import Flow
 from statemachine.job import CrewRole, Job, LoadSize, PhotoKind, PriceCents, Schedule
 from statemachine.values import Frozen, JobId, Name, Text, Utc
 
@@ -157,8 +157,8 @@ def view_of(job: Job, flow: Flow) -> View:
         schedule=job.schedule,
         driver=next((c.first_name for c in job.crew if c.role == "driver"), None),
         under_way=status.under_way,
-        photos=tuple(_photos(job)) if _completed(status) else (),
-        load_size=job.load_size if _completed(status) else None,
+        photos=tuple(_photos(job)) if status.end == "done" else (),
+        load_size=job.load_size if status.end == "done" else None,
     )
 
 
@@ -169,11 +169,6 @@ def photo_path(photo_id: str) -> str:
 
 def _photos(job: Job) -> Iterable[PhotoShown]:
     return (PhotoShown(kind=photo.kind, path=photo_path(photo.photo_id)) for photo in job.photos)
-
-
-def _completed(status: Status) -> bool:
-    """Ended by being done, not by being cancelled."""
-    return status.terminal and status.name != "cancelled"
 
 
 def card_of(job: Job, flow: Flow) -> Card:
@@ -213,7 +208,7 @@ def _steps(job: Job, flow: Flow) -> Iterable[ViewStep]:
     """The customer's timeline: the way of the flow; of the side ends only the one taken."""
     reached = dict(_reached(job))
     for status in flow.statuses:
-        if status.name == "cancelled" and job.status != "cancelled":
+        if status.end == "cancelled" and job.status != status.name:
             continue
         at = job.created_at if status is flow.initial else reached.get(status.name)
         passed = flow.position(status.name) <= flow.position(job.status)

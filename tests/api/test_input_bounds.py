@@ -195,5 +195,5 @@ def test_a_job_that_was_stored_with_a_date_at_the_end_of_time_is_served_and_can_
     window = after(window_start=1, window_end=1.1)
     assert edit(office, {"schedule": {**window, "eta": None}}).status == 200
     assert edit(office, {"note": "Corrected"}).status == 200
-    move = {"move": "call_off", "reason": "test"}
+    move = {"move": "cancel_under_way", "reason": "test"}
     assert office.ask("POST", f"/api/jobs/{JOB}/moves", move, by="dana").status in (200, 202, 409)

@@ -334,7 +334,7 @@ def test_a_move_before_its_turn_is_kept(office: Office) -> None:
         ("completed", {"move": "start"}, "illegal-move"),
         ("in_progress", {"move": "fly"}, "unknown-move"),
         ("in_progress", {"to": "nowhere"}, "unknown-move"),
-        ("in_progress", {"move": "call_off"}, "reason-missing"),
+        ("in_progress", {"move": "cancel_under_way"}, "reason-missing"),
         ("in_progress", {"move": "complete", "expected_rev": 1}, "overtaken"),
         (
             "in_progress",

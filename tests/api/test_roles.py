@@ -194,7 +194,7 @@ def test_the_moves_offered_are_those_that_will_be_taken(office: Office) -> None:
         for who in ("dana", "mike", "sue", "otto")
     }
     assert offered == {
-        "dana": ["complete", "no_access", "call_off"],
+        "dana": ["complete", "no_access", "cancel_under_way"],
         "mike": ["complete", "no_access"],
         "sue": [],
         "otto": [],

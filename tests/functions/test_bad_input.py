@@ -292,7 +292,7 @@ REFUSED = {
         move(event_id="r4", actor={"kind": "customer", "id": "link"}),
         "not_allowed",
     ),
-    "without a reason": (move(event_id="r5", move="call_off"), "reason_missing"),
+    "without a reason": (move(event_id="r5", move="cancel_under_way"), "reason_missing"),
     "overtaken": (move(event_id="r6", expected_rev=1), "overtaken"),
 }
 

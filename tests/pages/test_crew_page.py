@@ -115,7 +115,7 @@ def test_further_moves_stay_unfolded_when_the_page_is_built_again(
         page.get_by_role("button", name="ES Español").click()
         moves = of(page, "Ada Wong").get_by_test_id("more").get_by_role("button")
         expect(moves.first).to_be_visible()
-        expect(moves.first).to_have_text("No se pudo hacer")
+        expect(moves.first).to_have_text("No se pudo completar")
 
 
 @contextmanager
@@ -194,7 +194,7 @@ def press_next(page: Page, customer: str) -> datetime:
 
 def could_not_do_it(page: Page, customer: str, reason: str) -> datetime:
     of(page, customer).get_by_text("More").click()
-    of(page, customer).get_by_role("button", name="Could not do it").click()
+    of(page, customer).get_by_role("button", name="Could not complete").click()
     page.get_by_label("Reason").fill(reason)
     page.get_by_test_id("save").click()
     return now()

@@ -15,9 +15,9 @@ TINY = f"""\
     {{"name": "open", {WORDS}, "icon": "clock", "colour": "#1d4ed8", "poll_s": 30,
      "limit_minutes": 60, "sms": {{"en": "{{business}}: hello", "es": "{{business}}: ¡hola!"}}}},
     {{"name": "done", {WORDS}, "icon": "flag", "colour": "#15803d", "poll_s": 60,
-     "terminal": true}},
+     "end": "done"}},
     {{"name": "cancelled", {WORDS}, "icon": "cross", "colour": "#6b7280", "poll_s": 60,
-     "terminal": true}}
+     "end": "cancelled"}}
   ],
   "moves": [
     {{"name": "finish", "label": {{"en": "A", "es": "B"}}, "from": ["open"],
@@ -33,7 +33,7 @@ def test_a_sound_flow_has_no_fault() -> None:
     assert check_text(TINY, name="tiny") == []
 
 
-def spoilt(old: str, new: str, times: int = 1) -> str:
+def tiny_with(old: str, new: str, times: int = 1) -> str:
     assert old in TINY
     return TINY.replace(old, new, times)
 
@@ -45,7 +45,7 @@ def spoilt(old: str, new: str, times: int = 1) -> str:
         ("  ]\n}", "  ]", 17, "not JSON: Expecting ',' delimiter"),
         ('"icon": "clock"', '"icon": "flag", "icon": "clock"', 4, "the key 'icon' is there twice"),
         ('"to": "done"', '"to":\n"done", "to": "open"', 14, "the key 'to' is there twice"),
-        ('"by": ["crew"]', '"by": ["crew"], "whom": []', 13, "unknown key 'whom'"),
+        ('"by": ["crew"]', '"by": ["crew"], "until": []', 13, "unknown key 'until'"),
         ('"en": "Tiny", ', "", 2, "the key 'en' is missing"),
         ('"from": ["open"],\n     "to": "done",', '"to": "done",', 12, "the key 'from' is missing"),
         ('"early_minutes": 15', '"early_minutes": "15"', 2, "early_minutes: Input should be a val"),
@@ -54,13 +54,13 @@ def spoilt(old: str, new: str, times: int = 1) -> str:
         ('"#15803d"', '"green"', 6, "colour: String should match pattern"),
         ('["crew"]', '["crew",\n"boss"]', 14, "by: Input should be 'dispatcher', 'crew'"),
         ('["reason"]', '["luck"]', 15, "requires: Input should be 'reason', 'driver'"),
-        ('"limit_minutes": 60, ', "", 4, "statuses: a status has limit_minutes exactly if"),
+        ('"limit_minutes": 60, ', "", 4, "statuses: a status needs either limit_minutes or end"),
     ],
 )
 def test_what_is_no_flow_at_all_is_shown_by_line(
     old: str, new: str, line: int, reason: str
 ) -> None:
-    (fault,) = check_text(spoilt(old, new))
+    (fault,) = check_text(tiny_with(old, new))
     assert (fault.line, fault.reason[: len(reason)]) == (line, reason)
 
 
@@ -90,23 +90,24 @@ def test_what_is_no_flow_at_all_is_shown_by_line(
 def test_what_makes_a_flow_unsound_is_shown_by_line(
     old: str, new: str, line: int, reason: str
 ) -> None:
-    assert FlowFault(line, reason) in check_text(spoilt(old, new))
+    assert FlowFault(line, reason) in check_text(tiny_with(old, new))
 
 
-def test_a_flow_without_a_terminal_cancellation_is_refused() -> None:
-    faults = check_text(TINY.replace("cancelled", "called_off"))
-    assert faults == [FlowFault(3, "a flow needs the terminal status 'cancelled'")]
+def test_a_flow_in_which_no_job_can_be_cancelled_is_refused() -> None:
+    faults = check_text(TINY.replace('"end": "cancelled"', '"end": "done"'))
+    assert faults == [FlowFault(3, "a flow needs a status with the end 'cancelled'")]
 
 
 def test_a_status_from_which_a_job_never_ends_is_refused() -> None:
     dead_end = '"sms": {"en": "x", "es": "y"}, "limit_minutes": 60}'
-    faults = check_text(spoilt('"terminal": true}', dead_end))
-    assert faults == [FlowFault(6, "status 'done' is not terminal, and no way leads on to an end")]
+    faults = check_text(tiny_with('"end": "done"}', dead_end))
+    reason = "status 'done' has no end, and no moves lead from it to one that has"
+    assert faults == [FlowFault(6, reason)]
 
 
 def test_a_job_cannot_begin_where_it_has_ended() -> None:
-    faults = check_text(spoilt('"limit_minutes": 60', '"terminal": true'))
-    assert FlowFault(4, "a job cannot begin in a terminal status") in faults
+    faults = check_text(tiny_with('"limit_minutes": 60', '"end": "done"'))
+    assert FlowFault(4, "a job cannot begin in a status with an end") in faults
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_a_job_cannot_begin_where_it_has_ended() -> None:
     ],
 )
 def test_what_would_read_badly_is_shown_by_line(old: str, new: str, line: int, reason: str) -> None:
-    assert check_text(spoilt(old, new)) == [FlowFault(line, reason)]
+    assert check_text(tiny_with(old, new)) == [FlowFault(line, reason)]
 
 
 def test_a_status_cannot_be_called_what_executions_are_told_besides_statuses() -> None:
@@ -152,7 +153,7 @@ def test_a_status_cannot_be_called_what_executions_are_told_besides_statuses() -
 
 
 def test_every_fault_is_shown_at_once_from_the_top_down() -> None:
-    text = spoilt('"#15803d"', '"green"').replace('"version": 1', '"version": 0')
+    text = tiny_with('"#15803d"', '"green"').replace('"version": 1', '"version": 0')
     assert [fault.line for fault in check_text(text)] == [2, 6]
 
 

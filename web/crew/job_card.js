@@ -28,7 +28,7 @@ export function jobCard(job, shown) {
       contact(job, truck, spoken),
       earlyMoves(job, flow, spoken),
       nextMove(job, { flow, kind, status, resting, spoken, does }),
-      status?.terminal !== true && tools(job, { spoken, does }),
+      !status?.end && tools(job, { spoken, does }),
       notes(job, spoken),
       pictures(job, { spoken, pictureOf }),
       otherMoves(job, { flow, kind, unfolded, spoken, does }),
@@ -108,7 +108,7 @@ function directionsTo(address) {
 function nextMove(job, { flow, kind, status, resting, spoken, does }) {
   const { t, language } = spoken;
   const { next } = movesOf(job, flow, kind);
-  if (next === null) return el("p.quiet", {}, t(status?.terminal ? "ended" : "no_next"));
+  if (next === null) return el("p.quiet", {}, t(status?.end ? "ended" : "no_next"));
   const lacking = lackingFor(next, job);
   const needs = lacking.map((what) => t(`need_${what}`)).join(", ");
   return el(

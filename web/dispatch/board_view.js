@@ -124,13 +124,13 @@ function arrange(list, nodes) {
 }
 
 function columnOf(status) {
-  const { name, label, colour, terminal } = status;
+  const { name, label, colour, end } = status;
   const title = `column-${name}`;
   const counts = [el("span.count.numbers", {}, "0"), el("span.count.numbers", {}, "0")];
   const list = el("ol.cards", { "aria-labelledby": title });
-  const empty = el("p.empty", {}, terminal ? "No jobs in the last two days" : "No jobs");
+  const empty = el("p.empty", {}, end ? "No jobs in the last two days" : "No jobs");
   const node = el(
-    `section.column.toned${terminal ? ".terminal" : ""}`,
+    `section.column.toned${end ? ".terminal" : ""}`,
     {
       vars: statusColour(colour),
       "data-status": name,

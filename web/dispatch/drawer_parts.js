@@ -13,7 +13,7 @@ const ROLES = { driver: "Driver", first_mate: "Helper", supervisor: "Supervisor"
 
 export function headPart(detail, { flow, now_ms }) {
   const status = flow.statuses.find(({ name }) => name === detail.status) ?? { label: {} };
-  const late_ms = overdueMs({ due_at: detail.due_at, terminal: status.terminal }, now_ms);
+  const late_ms = overdueMs({ due_at: detail.due_at, terminal: Boolean(status.end) }, now_ms);
   return el(
     "div.drawer-head.toned",
     { vars: statusColour(status.colour) },

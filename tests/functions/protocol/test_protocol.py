@@ -143,10 +143,10 @@ def test_t2_two_writers_of_one_event_both_succeed_and_it_is_there_once(ground: G
 
 def test_t2_the_loser_with_another_event_is_judged_on_the_new_status(ground: Ground) -> None:
     ground.jobs.create(a_job("in_progress"))
-    complete, call_off = (
-        a_request(a_job(), move, reason="so") for move in ("complete", "call_off")
+    complete, cancel_under_way = (
+        a_request(a_job(), move, reason="so") for move in ("complete", "cancel_under_way")
     )
-    assert kinds(race(ground.jobs, complete, call_off)) == ["Committed", "Refused"]
+    assert kinds(race(ground.jobs, complete, cancel_under_way)) == ["Committed", "Refused"]
     job = Desk(ground).job
     assert (job.seq, job.refused[0].why) == (3, "illegal_move")
 

@@ -46,7 +46,8 @@ function withPhoto(job, { event_id, occurred_at, photo }) {
 export function movesOf(job, flow, kind) {
   const moves = flow ? movesFrom(flow, job.status, kind) : [];
   const place = (status) => flow.statuses.findIndex(({ name }) => name === status);
-  const isForward = ({ to }) => to !== "cancelled" && place(to) > place(job.status);
+  const cancels = ({ to }) => flow.statuses[place(to)]?.end === "cancelled";
+  const isForward = (move) => !cancels(move) && place(move.to) > place(job.status);
   const next = moves.find(isForward) ?? null;
   return { next, others: moves.filter((move) => move !== next) };
 }
@@ -87,7 +88,7 @@ export function daysOf(jobs, now_ms, timeZone) {
 
 /** The job that is under way, or the next one: it is shown open. */
 export function currentJob(jobs, flows) {
-  const open = jobs.filter((job) => statusOf(job, flows[job.flow])?.terminal !== true);
+  const open = jobs.filter((job) => !statusOf(job, flows[job.flow])?.end);
   return open.find((job) => statusOf(job, flows[job.flow])?.under_way) ?? open[0] ?? null;
 }
 

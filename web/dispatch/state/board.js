@@ -85,7 +85,7 @@ export class Board {
 export function columnsOf(flow, cards) {
   return flow.statuses.map((status) => {
     const here = cards.filter((card) => card.status === status.name);
-    return { status, cards: here.sort(status.terminal ? newestFirst : byArrival) };
+    return { status, cards: here.sort(status.end ? newestFirst : byArrival) };
   });
 }
 
@@ -181,7 +181,7 @@ function loadIn({ notes = [], created_at }) {
 
 /** The card of a job with these details, as `statemachine/views.py` makes it. */
 export function cardOf(detail, flow) {
-  const terminal = flow.statuses.find(({ name }) => name === detail.status)?.terminal ?? false;
+  const terminal = Boolean(flow.statuses.find(({ name }) => name === detail.status)?.end);
   return {
     rev: detail.rev,
     job_id: detail.job_id,

@@ -72,7 +72,7 @@ function engagedIn(engagement, { cardOf, flows }) {
     customer: card?.customer ?? job_id,
     status: status?.label.en ?? engagement.status,
     colour: status?.colour ?? null,
-    ended: status?.terminal ?? false,
+    ended: Boolean(status?.end),
   };
 }
 
@@ -84,7 +84,7 @@ function statusOf(engagement, card, flows) {
 
 /** Whether the job of an engagement is over, as far as the board knows. */
 export function hasEnded(engagement, card, flows) {
-  return statusOf(engagement, card, flows)?.terminal ?? false;
+  return Boolean(statusOf(engagement, card, flows)?.end);
 }
 
 /**

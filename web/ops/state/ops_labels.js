@@ -109,7 +109,7 @@ export function flowsWithJobs(flows, statuses, defaultFlow) {
 
 /** The statuses of a flow: {name, label, colour, terminal, jobs, overdue, oldest_ms}, in order. */
 export function boxesOf(flow, statuses, now_ms) {
-  return flow.statuses.map(({ name, colour, terminal }) => {
+  return flow.statuses.map(({ name, colour, end }) => {
     const found = statuses.find((each) => each.flow === flow.name && each.status === name);
     const oldest_ms =
       found?.oldest_at && found.jobs > 0 ? Math.max(0, now_ms - msOf(found.oldest_at)) : null;
@@ -117,10 +117,10 @@ export function boxesOf(flow, statuses, now_ms) {
       name,
       label: labelOf(flow, name),
       colour,
-      terminal: Boolean(terminal),
+      terminal: Boolean(end),
       jobs: found?.jobs ?? 0,
       overdue: found?.overdue ?? 0,
-      oldest_ms: terminal ? null : oldest_ms,
+      oldest_ms: end ? null : oldest_ms,
     };
   });
 }

@@ -24,7 +24,7 @@ export function proofOf(job, flow) {
 }
 
 function missingIn(job, { moves, statuses }) {
-  const ended = statuses.some(({ name, terminal }) => name === job.status && terminal);
+  const ended = statuses.some(({ name, end }) => name === job.status && end);
   const wanted = moves.some(({ requires }) => (requires ?? []).includes("proof"));
   if (ended || !wanted) return [];
   const has = (kind) => (job.photos ?? []).some((photo) => photo.kind === kind);

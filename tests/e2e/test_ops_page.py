@@ -76,7 +76,7 @@ def test_a_job_whose_executions_keep_dying_is_redriven_and_goes_on(
     expect(lines.filter(has_text="the watchdog repaired it").last).to_be_visible()
     expect(lines.filter(has_text="execution 1 waits in Pending pickup")).to_be_visible()
     a_round(stack)
-    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("link", name="← Overview").click()
     expect(row).to_have_count(0, timeout=SLOW * 1000)
     moved(stack, job_id, "confirm")
     until(lambda: job_of(stack, job_id).execution.seq, (1).__eq__, SLOW)

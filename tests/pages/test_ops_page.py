@@ -1,4 +1,4 @@
-"""The ops page in Chromium: what is wrong is seen at once, and repaired from the page."""
+"""The ops page in Chromium: problems are seen at once and repaired from the page."""
 
 import re
 
@@ -16,9 +16,9 @@ from tests.pages.browser import (
     visitor,
 )
 from tests.pages.day import a_day
-from tests.pages.page_world import PASSWORD, an_account
 from tests.pages.stub_api import StubServer
-from tests.pages.stub_ops import a_letter, with_trouble
+from tests.pages.stub_data import PASSWORD, an_account
+from tests.pages.stub_ops import a_dead_letter, with_trouble
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +41,7 @@ def trouble(page: Page, job_id: str) -> Locator:
 
 
 def confirm(page: Page, act: str, *says: str) -> None:
-    """The dialog says all of `says`; then it is done."""
+    """Checks that the dialog has all texts of `says`, then presses the button."""
     dialog = page.get_by_test_id("confirm")
     for text in says:
         expect(dialog).to_contain_text(text)
@@ -49,11 +49,11 @@ def confirm(page: Page, act: str, *says: str) -> None:
 
 
 def posts(stub: StubServer) -> list[str]:
-    return [path for method, path in stub.world.requests if method == "POST" and "/ops/" in path]
+    return [path for method, path in stub.data.requests if method == "POST" and "/ops/" in path]
 
 
-def test_a_calm_day_is_one_calm_line(browser: Browser, stub: StubServer) -> None:
-    stub.world.book()
+def test_without_problems_the_headline_says_so(browser: Browser, stub: StubServer) -> None:
+    stub.data.book()
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         expect(health(page)).to_have_text(re.compile("No problems"))
@@ -63,10 +63,10 @@ def test_a_calm_day_is_one_calm_line(browser: Browser, stub: StubServer) -> None
 def test_the_flow_shows_the_jobs_in_each_status_with_their_oldest_age_and_what_is_overdue(
     browser: Browser, stub: StubServer
 ) -> None:
-    stub.world.book(minutes_ago=3 * 24 * 60)
-    stub.world.book(minutes_ago=90)
-    job = stub.world.book(minutes_ago=500)
-    stub.world.move(job.job_id, "confirm", minutes_ago=130)
+    stub.data.book(minutes_ago=3 * 24 * 60)
+    stub.data.book(minutes_ago=90)
+    job = stub.data.book(minutes_ago=500)
+    stub.data.move(job.job_id, "confirm", minutes_ago=130)
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         expect(health(page)).to_have_text("1 job overdue")
@@ -83,10 +83,10 @@ def test_the_flow_shows_the_jobs_in_each_status_with_their_oldest_age_and_what_i
 BOARD = ("statuses", "time_in_status", "visible", "snapshot_jobs", "invalidations")
 
 
-def test_what_could_not_be_read_is_said_and_the_rest_is_shown(
+def test_unread_sources_are_listed_and_the_rest_is_shown(
     browser: Browser, stub: StubServer, axe: str
 ) -> None:
-    a_letter(stub.world, stub.world.book())
+    a_dead_letter(stub.data, stub.data.book())
 
     def without_board(route: Route) -> None:
         answer = route.fetch()
@@ -109,11 +109,11 @@ def test_what_could_not_be_read_is_said_and_the_rest_is_shown(
         expect(page.get_by_test_id("unread")).to_be_hidden()
 
 
-def test_a_job_that_is_both_overdue_and_stuck_is_one_job_with_two_troubles(
+def test_a_job_that_is_overdue_and_stuck_is_listed_once_with_both_problems(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = stub.world.book(minutes_ago=3 * 24 * 60)
-    stub.world.stuck[job.job_id] = "keeps_failing"
+    job = stub.data.book(minutes_ago=3 * 24 * 60)
+    stub.data.stuck[job.job_id] = "keeps_failing"
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         expect(health(page)).to_have_text("1 job overdue, 1 stuck")
@@ -121,11 +121,11 @@ def test_a_job_that_is_both_overdue_and_stuck_is_one_job_with_two_troubles(
         expect(trouble(page, job.job_id)).to_contain_text("stuck for 3 d, overdue for 1 d")
 
 
-def test_several_flows_are_chosen_from_and_the_choice_is_kept(
+def test_a_flow_can_be_chosen_and_the_choice_is_remembered(
     browser: Browser, stub: StubServer
 ) -> None:
-    stub.world.book()
-    stub.world.book(flow="dumpster")
+    stub.data.book()
+    stub.data.book(flow="dumpster")
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         page.get_by_role("button", name="Dumpster").click()
@@ -134,11 +134,11 @@ def test_several_flows_are_chosen_from_and_the_choice_is_kept(
         expect(page.locator('.box[data-status="dumped"]')).to_be_visible()
 
 
-def test_a_stuck_job_is_redriven_from_the_page_which_says_before_and_after_what_happens(
+def test_a_stuck_job_is_repaired_and_the_page_says_what_happens_before_and_after(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = stub.world.book()
-    stub.world.stuck[job.job_id] = "keeps_failing"
+    job = stub.data.book()
+    stub.data.stuck[job.job_id] = "keeps_failing"
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         expect(health(page)).to_have_text("1 stuck")
@@ -156,15 +156,13 @@ def test_a_stuck_job_is_redriven_from_the_page_which_says_before_and_after_what_
         expect(trouble(page, job.job_id)).to_have_count(0)
         expect(page.get_by_role("heading", name="Jobs with problems")).to_be_focused()
         expect(health(page)).to_have_text(re.compile("No problems"))
-    assert stub.world.stuck == {}
+    assert stub.data.stuck == {}
     assert posts(stub) == [f"/api/ops/jobs/{job.job_id}/repair"]
 
 
-def test_nothing_is_redriven_by_whoever_thinks_better_of_it(
-    browser: Browser, stub: StubServer
-) -> None:
-    job = stub.world.book()
-    stub.world.stuck[job.job_id] = "keeps_failing"
+def test_a_repair_can_be_cancelled(browser: Browser, stub: StubServer) -> None:
+    job = stub.data.book()
+    stub.data.stuck[job.job_id] = "keeps_failing"
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         trouble(page, job.job_id).get_by_role("button", name="Repair").click()
@@ -176,9 +174,9 @@ def test_nothing_is_redriven_by_whoever_thinks_better_of_it(
     assert posts(stub) == []
 
 
-def test_a_redrive_that_cannot_help_says_why(browser: Browser, stub: StubServer) -> None:
-    job = stub.world.book()
-    stub.world.stuck[job.job_id] = "corrupt"
+def test_a_repair_that_cannot_help_says_why(browser: Browser, stub: StubServer) -> None:
+    job = stub.data.book()
+    stub.data.stuck[job.job_id] = "corrupt"
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         expect(trouble(page, job.job_id)).to_contain_text("Status unknown")
@@ -188,11 +186,9 @@ def test_a_redrive_that_cannot_help_says_why(browser: Browser, stub: StubServer)
         expect(trouble(page, job.job_id)).to_be_visible()
 
 
-def test_a_lost_answer_is_told_and_the_redrive_not_repeated(
-    browser: Browser, stub: StubServer
-) -> None:
-    job = stub.world.book()
-    stub.world.stuck[job.job_id] = "keeps_failing"
+def test_after_a_lost_answer_the_repair_is_not_repeated(browser: Browser, stub: StubServer) -> None:
+    job = stub.data.book()
+    stub.data.stuck[job.job_id] = "keeps_failing"
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
 
@@ -208,13 +204,11 @@ def test_a_lost_answer_is_told_and_the_redrive_not_repeated(
     assert len(posts(stub)) == 1
 
 
-def test_dead_letters_are_read_sent_again_and_thrown_away(
-    browser: Browser, stub: StubServer
-) -> None:
-    job = stub.world.book()
+def test_failed_messages_are_read_redriven_and_deleted(browser: Browser, stub: StubServer) -> None:
+    job = stub.data.book()
     for detail in ("It answered 503", "It answered 500", "The number cannot be reached"):
-        a_letter(stub.world, job, detail=detail)
-    a_letter(stub.world, job, queue="publish_board")
+        a_dead_letter(stub.data, job, detail=detail)
+    a_dead_letter(stub.data, job, queue="publish_board")
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         expect(health(page)).to_have_text("4 failed messages")
@@ -231,19 +225,19 @@ def test_dead_letters_are_read_sent_again_and_thrown_away(
         expect(said(page)).to_contain_text("2 messages redriven")
         expect(letters.get_by_test_id("dead-letter")).to_have_count(0)
         expect(health(page)).to_have_text("1 failed message")
-    assert [letter.queue for letter in stub.world.letters] == ["publish_board"]
+    assert [letter.queue for letter in stub.data.letters] == ["publish_board"]
     assert posts(stub) == [
         "/api/ops/dead-letters/send_sms/discard",
         "/api/ops/dead-letters/send_sms/replay",
     ]
 
 
-def test_more_letters_than_can_be_shown_are_meant_as_a_whole(
+def test_messages_that_are_not_shown_can_be_redriven_too(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = stub.world.book()
+    job = stub.data.book()
     for _ in range(103):
-        a_letter(stub.world, job)
+        a_dead_letter(stub.data, job)
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         page.get_by_role("button", name="Failed messages of send SMS").click()
@@ -255,24 +249,24 @@ def test_more_letters_than_can_be_shown_are_meant_as_a_whole(
         expect(letters.get_by_test_id("dead-letter")).to_have_count(3)
 
 
-def test_a_letter_that_someone_else_took_is_told(browser: Browser, stub: StubServer) -> None:
-    a_letter(stub.world, stub.world.book())
+def test_a_message_that_someone_else_took_is_reported(browser: Browser, stub: StubServer) -> None:
+    a_dead_letter(stub.data, stub.data.book())
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         page.get_by_role("button", name="Failed messages of send SMS").click()
         send = page.get_by_test_id("dead-letter").get_by_role("button", name="Redrive")
         expect(send).to_be_visible()
-        stub.world.letters.clear()
+        stub.data.letters.clear()
         send.click()
         confirm(page, "Redrive")
         expect(said(page)).to_contain_text("1 could not be found")
 
 
-def test_a_job_is_explained_by_its_id_and_its_story_filtered(
+def test_a_jobs_timeline_is_found_by_its_id_and_can_be_filtered(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = stub.world.book(minutes_ago=60)
-    stub.world.move(job.job_id, "confirm", minutes_ago=30)
+    job = stub.data.book(minutes_ago=60)
+    stub.data.move(job.job_id, "confirm", minutes_ago=30)
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         field = page.get_by_label("Show a job")
@@ -291,17 +285,17 @@ def test_a_job_is_explained_by_its_id_and_its_story_filtered(
         page.get_by_label("Rev").select_option("1")
         expect(page.get_by_test_id("line")).to_have_text(re.compile("Booked"))
         page.get_by_label("Actor").select_option("dispatcher dana")
-        page.get_by_label("Until").fill("2020-01-01T00:00:00")
+        page.get_by_label("Until", exact=True).fill("2020-01-01T00:00:00")
         expect(page.get_by_test_id("line")).to_have_count(0)
         page.go_back()
         expect(page.get_by_test_id("overview")).to_be_visible()
 
 
-def test_a_story_says_first_what_is_wrong_and_what_it_does_not_know(
+def test_a_timeline_begins_with_problems_and_missing_sources(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = stub.world.book()
-    stub.world.stuck[job.job_id] = "keeps_failing"
+    job = stub.data.book()
+    stub.data.stuck[job.job_id] = "keeps_failing"
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         page.get_by_role("link", name=f"Show {job.job_id}").click()
@@ -311,11 +305,11 @@ def test_a_story_says_first_what_is_wrong_and_what_it_does_not_know(
         page.get_by_test_id("timeline").get_by_role("button", name="Repair").click()
         confirm(page, "Repair")
         expect(verdict).to_have_attribute("data-verdict", "well")
-        page.get_by_role("link", name="Overview").click()
+        page.get_by_role("link", name="← Overview").click()
         expect(page.get_by_test_id("overview")).to_be_visible()
 
 
-def test_a_link_to_a_story_opens_it_after_signing_in_and_an_unknown_job_is_told(
+def test_a_link_to_a_timeline_opens_it_after_the_sign_in(
     browser: Browser, stub: StubServer
 ) -> None:
     with visitor(browser) as olga:
@@ -324,35 +318,35 @@ def test_a_link_to_a_story_opens_it_after_signing_in_and_an_unknown_job_is_told(
         expect(page.get_by_test_id("timeline")).to_contain_text("there is no such job")
 
 
-def test_the_page_follows_by_itself_and_says_when_it_cannot(
+def test_the_page_updates_automatically_and_says_when_it_cannot(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = stub.world.book()
+    job = stub.data.book()
     with visitor(browser) as olga:
         page = at_ops(olga, stub, patient=False)
-        stub.world.stuck[job.job_id] = "keeps_failing"
+        stub.data.stuck[job.job_id] = "keeps_failing"
         later(page, 17)
         expect(health(page)).to_have_text("1 stuck")
-        stub.world.down = True
+        stub.data.down = True
         later(page, 17)
         expect(page.get_by_test_id("banner")).to_contain_text("cannot be reached")
         with page.expect_response("**/api/ops"):
             later(page, 20)
         expect(page.get_by_test_id("freshness")).to_contain_text(re.compile(r"As of \d\d s ago"))
         expect(trouble(page, job.job_id)).to_be_visible()
-        stub.world.down = False
+        stub.data.down = False
         page.context.set_offline(True)
         expect(page.get_by_test_id("banner")).to_contain_text("You are offline")
         page.context.set_offline(False)
         expect(page.get_by_test_id("banner")).to_have_count(0)
 
 
-def test_a_redraw_takes_nothing_from_under_the_finger(browser: Browser, stub: StubServer) -> None:
-    job = stub.world.book()
-    stub.world.stuck[job.job_id] = "keeps_failing"
+def test_a_redraw_keeps_the_focused_button(browser: Browser, stub: StubServer) -> None:
+    job = stub.data.book()
+    stub.data.stuck[job.job_id] = "keeps_failing"
     with visitor(browser) as olga:
         page = at_ops(olga, stub, patient=False)
-        # Each minute it is drawn again anyway, for what it says of ages.
+        # The page is drawn again every minute, because it shows ages.
         later(page, 61 - int(page.evaluate("Date.now() / 1000 % 60")))
         button = trouble(page, job.job_id).get_by_role("button", name="Repair")
         button.focus()
@@ -362,23 +356,23 @@ def test_a_redraw_takes_nothing_from_under_the_finger(browser: Browser, stub: St
         expect(page.get_by_test_id("freshness")).to_contain_text("As of")
         assert held is not None
         assert held.evaluate("(button) => button.isConnected")
-        stub.world.stuck[job.job_id] = "corrupt"
+        stub.data.stuck[job.job_id] = "corrupt"
         with page.expect_response("**/api/ops"):
             later(page, 17)
         expect(trouble(page, job.job_id)).to_contain_text("Cannot be read")
         expect(button).to_be_focused()
 
 
-def test_people_without_the_role_are_refused_in_words_and_shown_nothing(
+def test_people_without_the_role_are_refused_and_see_nothing(
     browser: Browser, stub: StubServer
 ) -> None:
-    with_trouble(a_day(stub.world))
+    with_trouble(a_day(stub.data))
     with visitor(browser) as dana:
         page = dana.page(f"{stub.url}/ops/")
         sign_in(page, "dana", PASSWORD)
         expect(page.get_by_role("heading", name="This page is for ops")).to_be_visible()
         expect(page.get_by_test_id("overview")).to_have_count(0)
-        assert ("GET", "/api/ops") not in stub.world.requests
+        assert ("GET", "/api/ops") not in stub.data.requests
         assert page.evaluate("fetch('/api/ops').then((answer) => answer.status)") == 403
         page.get_by_role("link", name="Go to the board").click()
         expect(page.get_by_test_id("toolbar")).not_to_contain_text("Ops")
@@ -395,10 +389,10 @@ def test_people_with_both_roles_go_from_board_to_ops_and_back(
         expect(health(page)).to_be_visible()
 
 
-def test_a_session_that_ended_is_taken_up_again_where_it_was(
+def test_after_an_expired_session_another_person_sees_their_own_page(
     browser: Browser, stub: StubServer
 ) -> None:
-    stub.world.accounts["otto"] = an_account("otto", "Otto", "ops")
+    stub.data.accounts["otto"] = an_account("otto", "Otto", "ops")
     with visitor(browser) as olga:
         page = at_ops(olga, stub, patient=False)
         expect(page.get_by_role("link", name="Board")).to_be_visible()
@@ -413,25 +407,25 @@ def test_a_session_that_ended_is_taken_up_again_where_it_was(
         expect(page.get_by_test_id("toolbar")).not_to_contain_text("Otto")
 
 
-def test_a_story_that_was_open_when_the_session_ended_is_read_again(
+def test_a_timeline_that_was_open_when_the_session_expired_is_read_again(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = stub.world.book()
+    job = stub.data.book()
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         page.get_by_label("Show a job").fill(job.job_id)
         page.keyboard.press("Enter")
         expect(page.get_by_test_id("line")).to_have_count(2)
         stub.stub.sessions.clear()
-        stub.world.move(job.job_id, "confirm")
+        stub.data.move(job.job_id, "confirm")
         page.get_by_role("button", name="Refresh").click()
         expect(page.get_by_test_id("sign-in-form")).to_be_visible()
         sign_in(page, "olga", PASSWORD)
         expect(page.get_by_test_id("line")).to_have_count(4)
 
 
-def test_markup_in_letters_is_shown_as_text(browser: Browser, stub: StubServer) -> None:
-    a_letter(stub.world, stub.world.book(), reason=MARKUP, detail=MARKUP)
+def test_markup_in_messages_is_shown_as_text(browser: Browser, stub: StubServer) -> None:
+    a_dead_letter(stub.data, stub.data.book(), reason=MARKUP, detail=MARKUP)
     with visitor(browser) as olga:
         page = at_ops(olga, stub)
         page.get_by_role("button", name="Failed messages of send SMS").click()
@@ -445,7 +439,7 @@ def test_markup_in_letters_is_shown_as_text(browser: Browser, stub: StubServer) 
 def test_axe_finds_nothing_serious(
     browser: Browser, stub: StubServer, axe: str, scheme: str, viewport: dict[str, int]
 ) -> None:
-    with_trouble(a_day(stub.world))
+    with_trouble(a_day(stub.data))
     dark = scheme == "dark"
     size = PHONE if viewport["width"] == PHONE["width"] else DESKTOP
     with visitor(browser, size, scheme="dark" if dark else "light") as olga:
@@ -474,8 +468,8 @@ def test_axe_finds_nothing_serious_where_someone_is_refused(
         assert serious_findings(page, axe) == []
 
 
-def test_the_page_is_not_wider_than_a_small_phone(browser: Browser, stub: StubServer) -> None:
-    with_trouble(a_day(stub.world))
+def test_the_page_fits_a_small_phone(browser: Browser, stub: StubServer) -> None:
+    with_trouble(a_day(stub.data))
     with visitor(browser, {"width": 320, "height": 640}) as olga:
         page = at_ops(olga, stub)
         page.get_by_role("button", name="Failed messages of send SMS").click()

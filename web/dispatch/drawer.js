@@ -182,6 +182,7 @@ export class Drawer {
         this.#body,
         headPart(detail, told),
         actionsPart(detail, {
+          flow,
           make: (move) => this.#make(move),
           busy: this.#session.board.isMoving(detail.job_id),
         }),

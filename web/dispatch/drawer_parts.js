@@ -40,12 +40,12 @@ export function headPart(detail, { flow, now_ms }) {
 }
 
 /** A button for every move that is possible now. */
-export function actionsPart(detail, { make, busy }) {
+export function actionsPart(detail, { make, busy, flow }) {
   const moves = detail.moves ?? [];
   if (moves.length === 0) return null;
   const buttons = moves.map((move, index) => {
-    const ends = move.to === "cancelled";
-    const style = index === 0 && !ends ? ".main" : ends ? ".bad" : "";
+    const cancels = flow.statuses.find(({ name }) => name === move.to)?.end === "cancelled";
+    const style = cancels ? ".bad" : index === 0 ? ".main" : "";
     return el(
       `button.button.compact${style}`,
       {

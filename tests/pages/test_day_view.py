@@ -370,7 +370,7 @@ def test_a_roster_that_cannot_be_read_is_an_error_in_the_drawer_and_can_be_retri
         expect(drawer).to_contain_text("no arrival window yet")
 
 
-# For everybody
+# For everyone
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

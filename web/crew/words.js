@@ -289,6 +289,6 @@ export const WORDS = {
     sign_out_loss: "Por enviar: {count}. Si cierra sesión ahora, se pierden.",
     sign_out_lose: "Cerrar sesión y perderlas",
     stay: "Seguir conectado",
-    signed_in_as: "Sesión iniciada como {name}",
+    signed_in_as: "Sesión de {name}",
   },
 };

@@ -96,7 +96,6 @@ export class CrewSession extends PollingSession {
     return this.#day.now_ms;
   }
 
-  /** The age of the jobs that are shown; null if there are none. */
   get age_ms() {
     return this.#day.age_ms;
   }
@@ -148,7 +147,6 @@ export class CrewSession extends PollingSession {
     }
   }
 
-  /** Ends a session whose person signed out without signal. */
   async #finishSignOut() {
     if ((await this.#store.get("leaving")) !== true) return;
     this.end();
@@ -181,7 +179,6 @@ export class CrewSession extends PollingSession {
     this.sharing.want(false);
   }
 
-  /** What waits stays on the phone until its owner signs in again. */
   expire() {
     this.queue.signal("signed_out");
     super.expire();
@@ -269,7 +266,6 @@ export class CrewSession extends PollingSession {
     return this.#enqueue(job, "photo", { photo: { photo_kind, media_type, blob } });
   }
 
-  /** Raises an error if the phone cannot store it. */
   async #enqueue({ job_id, customer }, kind, action) {
     const owner = { account: this.account, job_id, customer: customer.name };
     await this.queue.add({ ...owner, kind, ...action, occurred_at: this.#occurredAt() });

@@ -1,7 +1,7 @@
 """The ops part of the stub API: overview, timelines, repairs, dead letters.
 
-Counts and timelines come from the jobs. The numbers of AWS (queues, executions, delays) are made up and
-always the same.
+Counts and timelines come from the jobs. The numbers of AWS (queues, executions, delays) are made up
+and always the same.
 """
 
 from collections import Counter

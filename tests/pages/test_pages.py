@@ -197,7 +197,7 @@ def test_the_crews_location_is_shown_only_while_the_job_is_under_way(
             "https://www.openstreetmap.org/?mlat=45.515&mlon=-122.680#map=15/45.515/-122.680",
         )
         page.get_by_role("button", name="Español").click()
-        expect(page.get_by_test_id("location")).to_contain_text("compartió dónde está · hace 2")
+        expect(page.get_by_test_id("location")).to_contain_text("Ubicación de su equipo · hace 2")
         stub.data.move(job.job_id, "complete")
         expect_status(page, "completed")
         expect(page.get_by_test_id("location")).to_have_count(0)

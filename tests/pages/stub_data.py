@@ -1,7 +1,6 @@
-"""A business in memory: jobs under the real rules, for the pages to be tried on.
+"""A business in memory: jobs under the rules of `statemachine/`, for the page tests.
 
-What a job may do, and what others see of it, is `statemachine/`'s; only storing, signing in and
-answering are invented here. Tests change the world while a page is looking at it.
+Only storing and signing in are simplified. Tests change the data while a page shows it.
 """
 
 import threading
@@ -30,7 +29,7 @@ DANA = Actor(kind="dispatcher", id="dana")
 
 
 PASSWORD = "haul away now"
-"""Everybody's, in a world of play."""
+"""The password of every account."""
 
 
 def an_account(account: str, name: str, *roles: Role) -> Account:
@@ -49,8 +48,8 @@ def now() -> datetime:
 
 
 @dataclass
-class World:
-    """`pinned` views are what the edge serves whatever happens; None stands for nothing there."""
+class StubData:
+    """`pinned` views are what the edge serves, even if the job changes; None: not found."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
     accounts: dict[str, Account] = field(
@@ -63,7 +62,7 @@ class World:
     )
     pinned: dict[str, bytes | None] = field(default_factory=dict)
     poll_s: int | None = None
-    """What views say instead of their status's own pace, so that a test need not wait for it."""
+    """Replaces the `poll_s` of views, so that tests need not wait."""
     down: bool = False
     """Every answer is 503."""
     places: dict[str, CrewLocation] = field(default_factory=dict)
@@ -73,16 +72,16 @@ class World:
     gone: set[str] = field(default_factory=set)
     stuck: dict[str, StuckReason] = field(default_factory=dict)
     letters: list[DeadLetter] = field(default_factory=list)
-    """What ops are told of: jobs the watchdog cannot help, and messages that were given up."""
+    """Failed messages."""
     requests: list[tuple[str, str]] = field(default_factory=list)
-    """Method and path of all that was asked for, in order."""
+    """Method and path of all requests, in order."""
     roster: Roster = field(default_factory=Roster)
     keys: dict[str, str] = field(default_factory=dict)
     """Idempotency-Key to job id."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def book(self, customer: str | Customer = "Ada Wong", flow: str = "haul", **values: Any) -> Job:
-        """A new job; `minutes_ago` says when it was booked, `load` what, the rest are the job's."""
+        """A new job, booked `minutes_ago`, with a `load` and other values of Job."""
         if isinstance(customer, str):
             customer = Customer(name=customer, phone="+15555550123")
         with self.lock:
@@ -113,7 +112,7 @@ class World:
             return job
 
     def move(self, job_id: str, *moves: str, by: Actor = DANA, **values: Any) -> Job:
-        """The job after `moves`, which must all be legal; `minutes_ago` says when."""
+        """The job after `moves`, which must all be legal, made `minutes_ago`."""
         at = now() - timedelta(minutes=values.pop("minutes_ago", 0))
         for move in moves:
             job = self.jobs[job_id]
@@ -165,21 +164,21 @@ class World:
             return self.jobs[job_id]
 
     def names_for(self, job: Job, changes: Changes) -> Callable[[str], str]:
-        """First names: by the roster, as they are on the job, or as a test calls them."""
+        """First names: from the accounts, the job, or the changes."""
         names = {name: account.name.split()[0] for name, account in self.accounts.items()}
         names |= {each.member: each.first_name for each in job.crew}
         names |= {each.member: each.first_name for each in changes.crew or () if each.first_name}
         return lambda member: names.get(member, member.title())
 
     def plan(self, job_id: str, *crew: Assigned, **schedule: datetime) -> Job:
-        """Give the job a crew and a schedule."""
+        """Gives the job a crew and a schedule."""
         changes: dict[str, Any] = {"schedule": Schedule(**schedule).model_dump(exclude_none=True)}
         if crew:
             changes["crew"] = [member.model_dump() for member in crew]
         return self.edit(job_id, DANA, Changes.model_validate(changes))
 
     def photograph(self, job_id: str, kind: PhotoKind, jpeg: bytes) -> Job:
-        """A photo of that kind on the job, as the crew's phone adds it."""
+        """Adds a photo of that kind, as the crew's phone does."""
         with self.lock:
             job = self.jobs[job_id]
             event_id = f"photo-{len(job.photos)}"
@@ -208,7 +207,7 @@ class World:
         return view.model_dump_json(exclude_none=True).encode()
 
     def pin(self, job: Job, body: bytes | None = None, *, missing: bool = False) -> None:
-        """Let the edge go on serving the view of now (or nothing) until `unpin`."""
+        """Makes the edge serve the current view (or nothing) until `unpin`."""
         digest = digest_of(job.token)
         self.pinned[digest] = None if missing else (body or self.view(digest))
 

@@ -236,7 +236,7 @@ class ReceiveSms:
     ) -> None:
         """At most one answer to each text, in the tenant's language."""
         words = REPLIES[meant].get(tenant.language)
-        text = counted(filled(words, {"business": tenant.business}))
+        text = counted(filled(words, {"business": tenant.name}))
         sent = self.once(_draft(tenant, inbound, text, now), inbound.sender, text.body, now)
         if sent.state == "held":  # no one but this message knows the words
             raise Busy("the carrier did not take the answer yet")

@@ -185,7 +185,7 @@ class Office:
         self.boards = FakeBoards(self.bucket)
         self.tenants = FakeTenants(
             self.bucket,
-            *(BusinessSettings(tenant=t, business="Haulway") for t in ("main", "other")),
+            *(BusinessSettings(tenant=t, name="Haulway") for t in ("main", "other")),
         )
         self.bus, self.executions = FakeBus(self.faults), FakeExecutions(self.faults)
         self.accounts, self.limits = FakeAccounts(), FakeLimits()

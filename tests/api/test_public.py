@@ -110,7 +110,7 @@ def test_an_unknown_business_takes_no_bookings(office: Office) -> None:
 def test_an_internal_business_has_no_public_form_and_is_not_told_from_an_unknown_one(
     office: Office, tenant: str
 ) -> None:
-    internal = BusinessSettings(tenant=tenant, business="Internal")
+    internal = BusinessSettings(tenant=tenant, name="Internal")
     office.bucket.objects[f"directory/{tenant}.json"] = to_bytes(internal)
     got, unknown = (book(office, BOOKING | {"tenant": each}) for each in (tenant, "no one"))
     assert (got.status, got.json["detail"]) == (422, unknown.json["detail"])

@@ -107,7 +107,7 @@ def everything(s3: Any) -> None:
     S3Stuck(s3, "JobsBucket").add(stuck)
     cards = {ended.job_id: card_of(ended, load_flow("haul"))}
     S3Boards(s3, "JobsBucket").write("main", Board(jobs=cards), None)
-    S3Tenants(s3, "JobsBucket").add(BusinessSettings(tenant="main", business="H"))
+    S3Tenants(s3, "JobsBucket").add(BusinessSettings(tenant="main", name="H"))
     S3Deliveries(s3, "JobsBucket").create(a_delivery())
     S3Deliveries(s3, "JobsBucket").replace(a_delivery(), "e")
     S3PhoneRecords(s3, "JobsBucket").write(PhoneRecord(tenant="m", digest="0" * 64, rev=1), None)

@@ -23,7 +23,7 @@ LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 def open_business(stack: Laptop) -> None:
     bucket = stack.outputs["JobsBucket"]
-    settings = BusinessSettings(tenant=TENANT, business="Least", quiet=NEVER_QUIET, time_zone="UTC")
+    settings = BusinessSettings(tenant=TENANT, name="Least", quiet=NEVER_QUIET, time_zone="UTC")
     S3Tenants(stack.client("s3"), bucket).add(settings)
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
     roles: tuple[Role, ...] = ("dispatcher", "driver", "ops")

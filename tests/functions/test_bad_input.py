@@ -51,7 +51,7 @@ class Yard(S3Ground):
         self.letters_url = self.sqs.create_queue(QueueName=moto.name("letters"))["QueueUrl"]
         self.bus, self.heard = a_bus_on(moto)
         self.put(
-            "directory/main.json", to_bytes(BusinessSettings(tenant="main", business="Haulway"))
+            "directory/main.json", to_bytes(BusinessSettings(tenant="main", name="Haulway"))
         )
         self.jobs.create(a_job("in_progress"))
         environment = {

@@ -48,7 +48,7 @@ class Office:
             self.jobs,
             FakeViews(self.bucket),
             self.executions,
-            FakeTenants(self.bucket, BusinessSettings(tenant="main", business="Haulway")),
+            FakeTenants(self.bucket, BusinessSettings(tenant="main", name="Haulway")),
             new_token=lambda: TOKEN,
             pause=no_pause,
         )

@@ -58,7 +58,7 @@ def test_a_number_over_its_budget_uses_up_nothing_of_the_business() -> None:
 
 
 def test_the_same_booking_spends_once_also_where_an_answer_was_lost() -> None:
-    tenant = BusinessSettings(tenant="main", business="Haulway")
+    tenant = BusinessSettings(tenant="main", name="Haulway")
     budgets = FakeTextBudgets(Bucket(Faults({"PutObject": ["after", None, "before"]})))
     for _ in range(3):
         assert may_spend(budgets, tenant, "1a2b", a_job().job_id, NOON, no_pause)

@@ -51,7 +51,7 @@ class Board:
         self.numbers = itertools.count(1)
         self.faults = faults or Faults()
         self.jobs = FakeJobs(self.bucket)
-        tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
+        tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", name="Haulway"))
         self.crew = a_crew_office(self.jobs, *STAFF, tenants=tenants, faults=self.faults, **office)
         self.edit = EditJob(self.jobs, FakeViews(Bucket()), FakeBus(), self.crew, no_pause)
 

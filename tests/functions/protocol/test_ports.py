@@ -259,7 +259,7 @@ def test_a_board_no_one_can_read_is_corrupt_until_it_is_overwritten(ground: Grou
 
 # -- tenants
 
-HAULWAY = BusinessSettings(tenant="main", business="Haulway")
+HAULWAY = BusinessSettings(tenant="main", name="Haulway")
 
 
 @pytest.fixture(params=["fake", "moto"])
@@ -285,7 +285,7 @@ def test_a_tenant_is_added_once(moto: Moto) -> None:
     tenants = S3Tenants(moto.s3, moto.bucket())
     tenants.add(HAULWAY)
     with pytest.raises(Conflict):
-        tenants.add(HAULWAY.with_(business="Another"))
+        tenants.add(HAULWAY.with_(name="Another"))
     assert tenants.read("main") == HAULWAY
 
 

@@ -20,7 +20,7 @@ from tests.support.message_fakes import FakeLater
 
 
 def businesses(number: int) -> FakeTenants:
-    settings = [BusinessSettings(tenant=f"b{n:05d}", business="B") for n in range(number)]
+    settings = [BusinessSettings(tenant=f"b{n:05d}", name="B") for n in range(number)]
     return FakeTenants(Bucket(), *settings)
 
 
@@ -60,7 +60,7 @@ def test_a_few_businesses_are_looked_after_in_one_call_which_costs_no_message() 
 def test_of_a_few_each_has_its_share_of_the_time_and_each_minute_another_is_first() -> None:
     yard, shares = many(10), list[int]()
     job = left_behind(a_job("ready_for_pickup", tenant="zoo", token="z" * 22))
-    FakeTenants(yard.bucket, BusinessSettings(tenant="zoo", business="B"))
+    FakeTenants(yard.bucket, BusinessSettings(tenant="zoo", name="B"))
     yard.jobs.create(job)
     yard.jobs.mark_open("zoo", job.job_id)
 
@@ -145,7 +145,7 @@ def test_the_rest_of_a_full_round_is_a_message_and_that_of_another_is_left_to_th
 def test_a_business_that_fails_as_a_whole_does_not_keep_a_round_by_hand_from_the_others() -> None:
     yard = many(1)
     for name in ("broken", "zoo"):
-        settings = BusinessSettings(tenant=name, business="B")
+        settings = BusinessSettings(tenant=name, name="B")
         FakeTenants(yard.bucket, settings)
     job = left_behind(a_job("ready_for_pickup", tenant="zoo", token="z" * 22))
     yard.jobs.create(job)

@@ -52,6 +52,7 @@ from statemachine.flows import load_flow
 from statemachine.ids import job_id_for, new_token
 from statemachine.job import Execution, Job, Note
 from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.public_booking import public_booking_fault
 from statemachine.values import Frozen, JobId
 
 ID_ATTEMPTS = 8
@@ -77,6 +78,10 @@ class WindowRefused(Permanent):
     """The arrival window is over, or further ahead than the business plans."""
 
 
+class BusinessSuspended(Permanent):
+    """The business takes no bookings from customers now; ask it when it will."""
+
+
 class FromTheFuture(Permanent):
     """`occurred_at` lies ahead of our clock; check the sender's clock."""
 
@@ -94,7 +99,7 @@ class CreateJob:
         """Book the job once.
 
         Raises UnknownTenant, UnknownFlow, JobIdTaken, FromTheFuture, WindowRefused,
-        BookedOtherwise.
+        BookedOtherwise, BusinessSuspended.
         """
         tenant = self.tenants.read(request.tenant)
         load_flow(request.flow)
@@ -166,12 +171,15 @@ class CreateJob:
 def _check_window(request: JobRequested, tenant: BusinessSettings) -> None:
     """By the time of the request: it may have waited in a queue. Copies of one that was booked
 
-    are not asked: their window may have passed since. Raises WindowRefused.
+    are not asked: their window may have passed since. Raises WindowRefused, BusinessSuspended.
     """
-    by_customer = request.actor.kind == "customer"
-    days = tenant.public_horizon_days if by_customer else tenant.horizon_days
     schedule, at = request.schedule, request.occurred_at
-    if fault := over_already(schedule, at) or beyond_plans(schedule, at, days):
+    fault = over_already(schedule, at)
+    if request.actor.kind == "customer":
+        if tenant.suspended:
+            raise BusinessSuspended(f"{tenant.tenant} takes no bookings now")
+        fault = fault or public_booking_fault(tenant, schedule, at)
+    if fault := fault or beyond_plans(schedule, at, tenant.horizon_days):
         raise WindowRefused(": ".join(fault))
 
 

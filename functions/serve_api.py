@@ -21,6 +21,7 @@ from functions.api.dispatch import dispatch
 from functions.api.request import ApiRequest, request_of
 from functions.api.routes import ROUTES, Route
 from functions.aws.board_copies import S3BoardCopies
+from functions.aws.business_settings import S3SettingsStore
 from functions.aws.container import (
     HasRoster,
     OpsNames,
@@ -43,6 +44,7 @@ from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.signing_keys import SecretKeyStore
 from functions.aws.site_address import NotedEdgeAddress, NotedParameter
 from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.business.change_settings import ChangeSettings
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob, assign_crew
 from functions.people.accounts import Passwords
@@ -96,6 +98,7 @@ def wire() -> LambdaFunctionUrlResolver:
         crews=CrewCards(jobs),
         views=views,
         tenants=tenants,
+        change_settings=ChangeSettings(S3SettingsStore(s3, settings.jobs_bucket)),
         create=CreateJob(jobs, views, executions, tenants),
         advance=AdvanceJob(jobs, executions, bus),
         edit=EditJob(

@@ -17,7 +17,7 @@ from statemachine.views import Card
 LARGEST_BYTES = 4_500_000
 """Of cards in one answer, as they are once Lambda has written the body as a string: its answers may
 have 6 MB (AWS's documentation, "Lambda quotas", read 2026-11-28)."""
-SEES_ALL = frozenset({"dispatcher", "supervisor", "ops"})
+SEES_ALL = frozenset({"owner", "dispatcher", "supervisor", "ops"})
 
 
 def sees_all(session: Session) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from functions.advance_job import AdvanceJob
 from functions.api.crew_cards import CrewCards
 from functions.api.problems import too_many
+from functions.business.change_settings import ChangeSettings
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.people.accounts import Accounts, Limit, Limits
@@ -33,6 +34,7 @@ class Api:
     crews: CrewCards
     views: Views
     tenants: Tenants
+    change_settings: ChangeSettings
     create: CreateJob
     advance: AdvanceJob
     edit: EditJob

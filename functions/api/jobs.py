@@ -12,7 +12,14 @@ from functions.api.problems import Problem, problem_of
 from functions.api.request import ApiRequest
 from functions.api.request_models import MoveBody, NewJobBody
 from functions.api.response_models import BookedDocument
-from functions.api.responses import ApiResponse, acts_on, job_document, kind_of, works_on
+from functions.api.responses import (
+    ApiResponse,
+    acts_on,
+    dispatches,
+    job_document,
+    kind_of,
+    works_on,
+)
 from functions.create_job import Booked
 from functions.people.sessions import Session
 from functions.protocol.ports import UnknownJob
@@ -164,7 +171,7 @@ def shown(
     api: Api, ask: ApiRequest, job: Job, status: int = 200, outcome: str = "answered"
 ) -> ApiResponse:
     """The job as an answer, with its `rev` as ETag for the next `If-Match`."""
-    edge_url = api.edge_url() if "dispatcher" in ask.who.account.roles else None
+    edge_url = api.edge_url() if dispatches(ask.who) else None
     return ApiResponse(
         status,
         job_document(job, ask.who, edge_url),

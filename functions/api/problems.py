@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from functions.create_job import BookedOtherwise, WindowRefused
+from functions.business.change_settings import SettingsChanged
+from functions.create_job import BookedOtherwise, BusinessSuspended, WindowRefused
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
 from functions.people.accounts import retry_after_s
 from functions.people.crew_location import JobNotUnderWay
@@ -53,6 +54,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "records-full": (409, "The job has all the records it can hold"),
     "notes-full": (409, "The job has all the notes of yours that it can hold; call the office"),
     "not-redrivable": (409, "These letters came from no queue; invoke their function by hand"),
+    "business-suspended": (409, "This business takes no bookings at the moment; call it"),
+    "business-changed": (412, "Someone has changed the settings since you read them; look again"),
     "job-changed": (412, "The job has changed since you read it; look again"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "Send the body as application/json"),
@@ -63,7 +66,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     ),
     "photo-refused": (422, "The photo cannot be taken"),
     "unknown-flow": (422, "There is no flow of that name"),
-    "if-match-missing": (428, "Send If-Match with the rev that you decided on"),
+    "if-match-missing": (428, "Send If-Match with the rev or version that you decided on"),
     "too-many-requests": (429, "Too many requests; try again later"),
     "internal": (500, "Something broke on our side"),
     "unavailable": (503, "A service behind us does not answer; try again"),
@@ -130,6 +133,12 @@ def problem_of(error: Exception) -> Problem:
             return Problem("event-id-used", str(error))
         case EditRefused(why="notes_full"):
             return Problem("notes-full")
+        case SettingsChanged():
+            now = {"version": error.version}
+            headers = {"ETag": f'"{error.version}"'}
+            return Problem("business-changed", str(error), now, headers)
+        case BusinessSuspended():
+            return Problem("business-suspended")
         case BookedOtherwise():
             return Problem("idempotency-key-reused")
         case EditRefused(why="schedule_not_possible") | WindowRefused():

@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from events import JobMoveRequested, JobRequested
+from functions.api.business import public_document
 from functions.api.dependencies import Api
 from functions.api.jobs import booked_answer, derived_id
 from functions.api.move_outcome import outcome_of, refused
 from functions.api.problems import Problem
 from functions.api.request import ApiRequest
 from functions.api.request_models import BookingBody, LinkHolderBody
-from functions.api.response_models import BusinessDocument
 from functions.api.responses import ApiResponse
 from functions.people.accounts import Limit
 from functions.protocol.ports import Corrupt, Stored, Unavailable, UnknownJob, UnknownTenant
@@ -73,7 +73,7 @@ def business(api: Api, ask: ApiRequest) -> ApiResponse:
     if is_internal(tenant):
         raise Problem("unknown-business")
     try:
-        return _business(api, tenant)
+        return _business(api, tenant, ask.now)
     except UnknownTenant as error:
         raise Problem("unknown-business") from error
 
@@ -83,12 +83,11 @@ def business_of_job(api: Api, ask: ApiRequest) -> ApiResponse:
     job = _of_digest(api, ask)
     if job is None:
         raise UnknownJob
-    return _business(api, job.tenant)
+    return _business(api, job.tenant, ask.now)
 
 
-def _business(api: Api, tenant: str) -> ApiResponse:
-    settings = api.tenants.read(tenant)
-    document = BusinessDocument(business=settings.business, time_zone=settings.time_zone)
+def _business(api: Api, tenant: str, now: datetime) -> ApiResponse:
+    document = public_document(api.tenants.read(tenant), now)
     return ApiResponse(200, document, {"Cache-Control": f"public, max-age={BUSINESS_CACHED_S}"})
 
 

@@ -1,10 +1,12 @@
 """The documents that the API answers with: allow-lists, what is not named here is never told."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from functions.people.accounts import Role
+from statemachine.business_values import ClockRange, PolicyText, Weekday
 from statemachine.flows import Flow, Requirement
 from statemachine.job import (
     CrewRole,
@@ -17,7 +19,7 @@ from statemachine.job import (
     RefusalReason,
     Schedule,
 )
-from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
+from statemachine.values import Actor, Frozen, JobId, Language, Name, Tenant, Text, Utc
 from statemachine.views import Card
 
 
@@ -52,9 +54,26 @@ class FlowsDocument(Frozen):
 class BusinessDocument(Frozen):
     """What anyone may know of a business; customers' pages go by its clock."""
 
-    business: str
+    name: str
     """How customers know it."""
     time_zone: str
+    phone: str | None = None
+    website: str | None = None
+    language: Language
+    languages: tuple[Language, ...]
+    accent_color: str
+    windows: tuple[ClockRange, ...]
+    """What may be booked, on each day that is open."""
+    opening_weekdays: tuple[Weekday, ...]
+    closed_dates: tuple[date, ...]
+    """From today on."""
+    lead_minutes: int
+    public_horizon_days: int
+    privacy_url: str | None = None
+    terms_url: str | None = None
+    cancellation_policy: PolicyText | None = None
+    suspended: bool
+    """It takes no bookings now."""
 
 
 class JobsDocument(Frozen):

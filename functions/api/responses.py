@@ -16,6 +16,7 @@ from functions.api.response_models import (
     RefusedMove,
     SessionDocument,
 )
+from functions.people.accounts import DISPATCHES
 from functions.people.sessions import Session
 from statemachine.deadlines import due_at
 from statemachine.flows import Flow, Move, load_flow
@@ -67,14 +68,18 @@ def works_on(session: Session, job: Job) -> bool:
     return any(member.member == session.account.account for member in job.crew)
 
 
+def dispatches(session: Session) -> bool:
+    return not DISPATCHES.isdisjoint(session.account.roles)
+
+
 def kind_of(session: Session) -> ActorKind:
     """As what this account acts on jobs."""
-    return "dispatcher" if "dispatcher" in session.account.roles else "crew"
+    return "dispatcher" if dispatches(session) else "crew"
 
 
 def acts_on(session: Session, job: Job) -> bool:
     """A dispatcher acts on every job, crew on those they are on, no one else on any."""
-    return "dispatcher" in session.account.roles or works_on(session, job)
+    return dispatches(session) or works_on(session, job)
 
 
 def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocument:

@@ -10,7 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from functions.api import board, crew, crew_actions, jobs, ops, public, session
+from functions.api import board, business, crew, crew_actions, jobs, ops, public, session
+from functions.api.business import HistoryQuery, SettingsHistoryDocument
 from functions.api.crew_models import (
     CrewDocument,
     DaysQuery,
@@ -49,8 +50,10 @@ from functions.api.response_models import (
     SessionDocument,
 )
 from functions.api.responses import ApiResponse
-from functions.people.accounts import ROLES, Limit, Role
+from functions.people.accounts import DISPATCHES, ROLES, Limit, Role
 from functions.people.crew_location import CrewLocation
+from statemachine.business import BusinessSettings
+from statemachine.business_changes import SettingsPatch
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.roster import Day
 from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, TENANT_PATTERN
@@ -62,10 +65,11 @@ Who = frozenset[Role] | None
 
 EVERYBODY: Who = None
 SIGNED_IN: Who = frozenset(ROLES)
-CREW: Who = frozenset({"dispatcher", "driver", "first_mate", "supervisor"})
-DISPATCHER: Who = frozenset({"dispatcher"})
-PLANNERS: Who = frozenset({"dispatcher", "supervisor", "ops"})
-OPS: Who = frozenset({"ops"})
+OWNER: Who = frozenset({"owner"})
+CREW: Who = frozenset({"owner", "dispatcher", "driver", "first_mate", "supervisor"})
+DISPATCHER: Who = DISPATCHES
+PLANNERS: Who = frozenset({"owner", "dispatcher", "supervisor", "ops"})
+OPS: Who = frozenset({"owner", "ops"})
 
 BOOKINGS = Limit("bookings", most=20, window=timedelta(hours=1))
 LOOKS = Limit("looks", most=600, window=timedelta(minutes=5))
@@ -192,6 +196,35 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        "/api/business",
+        "The settings of the business",
+        DISPATCHER,
+        business.show_business,
+        {200: BusinessSettings},
+    ),
+    Route(
+        "PATCH",
+        "/api/business",
+        "Change settings of the business",
+        OWNER,
+        business.change_business,
+        {200: BusinessSettings},
+        body=SettingsPatch,
+        headers=("If-Match",),
+        refusals=("business-changed", "if-match-missing"),
+    ),
+    Route(
+        "GET",
+        "/api/business/history",
+        "The changes of the settings, newest first",
+        OWNER,
+        business.business_history,
+        {200: SettingsHistoryDocument},
+        query=HistoryQuery,
+        refusals=("invalid",),
+    ),
+    Route(
+        "GET",
         "/api/my/jobs",
         "The jobs of whoever asks, today and tomorrow",
         SIGNED_IN,
@@ -281,7 +314,7 @@ ROUTES: tuple[Route, ...] = (
         body=BookingBody,
         headers=("Idempotency-Key",),
         limit=BOOKINGS,
-        refusals=("idempotency-key-reused",),
+        refusals=("idempotency-key-reused", "business-suspended"),
     ),
     Route(
         "GET",

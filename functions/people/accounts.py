@@ -14,8 +14,10 @@ from functions.protocol.ports import HaulwayError
 from statemachine.bounds import EmailInput, LabelInput, PhoneInput
 from statemachine.values import PHONE_PATTERN, Frozen, Name, Tenant, Utc
 
-Role = Literal["dispatcher", "driver", "first_mate", "supervisor", "ops"]
+Role = Literal["owner", "dispatcher", "driver", "first_mate", "supervisor", "ops"]
 ROLES: tuple[Role, ...] = get_args(Role)
+DISPATCHES: frozenset[Role] = frozenset({"owner", "dispatcher"})
+"""Who plans and moves every job of the business."""
 
 Phone = Annotated[str, Field(pattern=PHONE_PATTERN)]
 """E.164, as `+15555550123`."""

@@ -16,6 +16,7 @@ from functions.advance_job import AdvanceJob
 from functions.api.crew_cards import CrewCards
 from functions.api.dependencies import Api
 from functions.api.request import COOKIE
+from functions.business.change_settings import ChangeSettings
 from functions.create_job import CreateJob
 from functions.edit_job import EditJob
 from functions.ops.dead_letters import DeadLetterService
@@ -40,6 +41,7 @@ from statemachine.ids import digest_of
 from statemachine.job import Job
 from statemachine.views import Board, card_of, view_of
 from tests.support.builders import NOON
+from tests.support.business_fakes import FakeSettingsStore
 from tests.support.fakes import (
     Bucket,
     FakeBoards,
@@ -208,6 +210,7 @@ class Office:
             crews=CrewCards(self.jobs),
             views=self.views,
             tenants=self.tenants,
+            change_settings=ChangeSettings(FakeSettingsStore(self.bucket), no_pause),
             create=CreateJob(
                 self.jobs,
                 self.views,

@@ -13,4 +13,5 @@ def office() -> Office:
     office.hire("fay", "first_mate")
     office.hire("sue", "supervisor")
     office.hire("otto", "ops")
+    office.hire("olive", "owner")
     return office

@@ -97,7 +97,7 @@ def test_no_answer_has_a_password_a_key_or_a_task_token(marked_office: Office) -
 
 def test_no_answer_about_one_customer_has_anothers_details(marked_office: Office) -> None:
     for route, who, got in everything_asked(marked_office):
-        board = route == "GET /api/jobs" and who in ("dana", "sue", "otto")
+        board = route == "GET /api/jobs" and who in ("dana", "sue", "otto", "olive")
         shown = {"name", "address"} if board else set()
         sung = {kind for kind, canary in OTHERS.items() if canary in got.text}
         assert sung <= shown, (route, who)
@@ -109,10 +109,10 @@ def test_the_public_sees_of_a_job_nothing_that_is_private(marked_office: Office)
             assert [kind for kind, canary in OWN.items() if canary in got.text] == [], (route, who)
 
 
-def test_only_the_dispatcher_is_told_a_token(marked_office: Office) -> None:
+def test_only_dispatcher_and_owner_are_told_a_token(marked_office: Office) -> None:
     for route, who, got in everything_asked(marked_office):
         if TOKEN in got.text:
-            assert (who, "/api/jobs/<job_id>" in route) == ("dana", True)
+            assert (who in ("dana", "olive"), "/api/jobs/<job_id>" in route) == (True, True)
 
 
 def test_how_crew_are_reached_is_told_to_those_who_plan_and_no_one_else(
@@ -123,7 +123,7 @@ def test_how_crew_are_reached_is_told_to_those_who_plan_and_no_one_else(
         for route, who, got in everything_asked(marked_office)
         if any(canary in got.text for canary in GUS)
     }
-    assert told == {("GET /api/crew", who) for who in ("dana", "sue", "otto")}
+    assert told == {("GET /api/crew", who) for who in ("dana", "sue", "otto", "olive")}
 
 
 def test_nothing_of_all_this_is_logged_or_announced(marked_office: Office) -> None:

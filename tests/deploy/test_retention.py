@@ -12,6 +12,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from cli.audit import audit_line
 from deploy.bundle import ROOT
+from functions.aws.business_settings import S3SettingsStore
 from functions.aws.invalidation_usage import S3InvalidationUsage
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords, S3TextBudgets
 from functions.aws.photos import UPLOADS, S3Photos
@@ -22,6 +23,7 @@ from functions.ops.history import KEPT_AT_LEAST
 from functions.protocol.ports import StuckJob
 from functions.views.invalidation_budget import MonthlyUsage
 from statemachine.business import BusinessSettings
+from statemachine.business_changes import created
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of, view_of
@@ -37,6 +39,7 @@ KEPT = {
     "tenants/*/numbers/*": "a STOP holds without end, under a hash",
     "tenants/*/endpoints/*": "in use, until someone removes it",
     "directory/*": "the businesses there are",
+    "tenants/*/settings/*": "who changed which setting of a business, a few a month",
     "ops/invalidations/*": "a number a month",
     "audit/*": "who did what, without names or numbers",
 }
@@ -108,6 +111,9 @@ def everything(s3: Any) -> None:
     cards = {ended.job_id: card_of(ended, load_flow("haul"))}
     S3Boards(s3, "JobsBucket").write("main", Board(jobs=cards), None)
     S3Tenants(s3, "JobsBucket").add(BusinessSettings(tenant="main", name="H"))
+    record = created(BusinessSettings(tenant="main", name="H"), "haul", NOON)
+    S3SettingsStore(s3, "JobsBucket").create(record)
+    S3SettingsStore(s3, "JobsBucket").add_to_history("main", record.last_change)
     S3Deliveries(s3, "JobsBucket").create(a_delivery())
     S3Deliveries(s3, "JobsBucket").replace(a_delivery(), "e")
     S3PhoneRecords(s3, "JobsBucket").write(PhoneRecord(tenant="m", digest="0" * 64, rev=1), None)

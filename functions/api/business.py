@@ -1,0 +1,89 @@
+"""The settings of a business: for its owner to change, and for anyone what customers see."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from functions.api.dependencies import Api
+from functions.api.problems import Problem
+from functions.api.request import ApiRequest, invalid
+from functions.api.response_models import BusinessDocument
+from functions.api.responses import ApiResponse
+from functions.business.change_settings import LONGEST_PAGE
+from statemachine.business import BusinessSettings
+from statemachine.business_changes import (
+    BusinessRecord,
+    SettingsChange,
+    SettingsPatch,
+    future_dates,
+    given_in,
+)
+from statemachine.values import Frozen
+
+VERSION = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"', re.ASCII)
+
+
+class HistoryQuery(Frozen):
+    """At most `limit` changes, those before the version `after`: what an answer names as `next`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 20
+    after: Annotated[int, Field(ge=1, le=10**9)] | None = None
+
+
+class SettingsHistoryDocument(Frozen):
+    changes: tuple[SettingsChange, ...]
+    next: int | None = None
+    """There are more: ask again with `after` set to this."""
+
+
+def show_business(api: Api, ask: ApiRequest) -> ApiResponse:
+    return _shown(api.change_settings.store.read(ask.who.tenant).value)
+
+
+def change_business(api: Api, ask: ApiRequest) -> ApiResponse:
+    """The settings after the change; 412 where they are not at the version of `If-Match`."""
+    expected = _expected_version(ask)
+    wanted = given_in(ask.document(SettingsPatch))
+    if not wanted:
+        raise Problem("invalid", "nothing to change: name at least one setting")
+    try:
+        by = ask.who.account.account
+        record = api.change_settings(ask.who.tenant, wanted, by, ask.now, expected)
+    except ValidationError as error:
+        raise invalid(error) from error
+    return _shown(record, "settings changed")
+
+
+def business_history(api: Api, ask: ApiRequest) -> ApiResponse:
+    wanted = ask.parameters_as(HistoryQuery)
+    found, cursor = api.change_settings.history(ask.who.tenant, wanted.after, wanted.limit)
+    return ApiResponse(200, SettingsHistoryDocument(changes=found, next=cursor))
+
+
+def _shown(record: BusinessRecord, outcome: str = "answered") -> ApiResponse:
+    return ApiResponse(200, record.settings, {"ETag": f'"{record.version}"'}, outcome=outcome)
+
+
+def _expected_version(ask: ApiRequest) -> int:
+    """Raises Problem."""
+    sent = ask.headers.get("if-match")
+    if sent is None:
+        raise Problem("if-match-missing", 'send the ETag of GET /api/business, as in If-Match: "7"')
+    found = VERSION.fullmatch(sent.strip())
+    if found is None:
+        raise Problem("business-changed", 'If-Match holds one version in quotes, as in "7"')
+    return int(found[1])
+
+
+def public_document(settings: BusinessSettings, now: datetime) -> BusinessDocument:
+    """What customers' pages need; nothing of it is confidential."""
+    same = BusinessDocument.model_fields.keys() & BusinessSettings.model_fields.keys()
+    return BusinessDocument(
+        **{name: getattr(settings, name) for name in same - {"closed_dates"}},
+        closed_dates=future_dates(settings, now),
+        opening_weekdays=tuple(settings.opening_hours),
+    )

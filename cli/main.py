@@ -116,6 +116,7 @@ def _commands() -> None:
     """Each group of commands is a module; they are joined here, after `app` exists."""
     from cli.commands import (
         board,
+        business,
         cost,
         crew,
         data,
@@ -136,6 +137,7 @@ def _commands() -> None:
 
     job.app.command("photo")(photo.photo)
     app.add_typer(job.app, name="job")
+    app.add_typer(business.app, name="business")
     app.add_typer(crew.app, name="crew")
     app.add_typer(roster.app, name="roster")
     app.add_typer(events.app, name="events")

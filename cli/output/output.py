@@ -74,7 +74,9 @@ def report_errors() -> Iterator[None]:
         _end(str(complaint), complaint.code)
     except ValidationError as error:
         _end("; ".join(field_errors(error)), USAGE)
-    except (UnknownJob, UnknownTenant) as error:
+    except UnknownTenant as error:
+        _end(f"{error}; `haul business list` shows the businesses there are", MISSING)
+    except UnknownJob as error:
         _end(f"{error}; `haul job list` shows the jobs there are", MISSING)
     except UnknownQueue as error:
         _end(str(error), MISSING)

@@ -18,7 +18,7 @@ class S3SettingsStore:
     def read(self, tenant: str) -> Stored[BusinessRecord]:
         stored = self.objects.load(settings_key(tenant), BusinessRecord)
         if stored is None:
-            raise UnknownTenant(f"no business {tenant}; `haul business add` adds one")
+            raise UnknownTenant(f"no business {tenant}")
         return stored
 
     def create(self, record: BusinessRecord) -> None:

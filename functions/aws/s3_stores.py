@@ -258,7 +258,7 @@ class S3Tenants:
     def read(self, tenant: str) -> BusinessSettings:
         stored = self.objects.load(_tenant_key(tenant), BusinessSettings)
         if stored is None:
-            raise UnknownTenant(f"no business {tenant}; `haul business add` adds one")
+            raise UnknownTenant(f"no tenant {tenant}")
         return stored.value
 
     def add(self, settings: BusinessSettings) -> None:

@@ -23,7 +23,7 @@ from functions.ops.history import KEPT_AT_LEAST
 from functions.protocol.ports import StuckJob
 from functions.views.invalidation_budget import MonthlyUsage
 from statemachine.business import BusinessSettings
-from statemachine.business_changes import created
+from statemachine.business_changes import SettingsChange, created
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of, view_of
@@ -113,7 +113,8 @@ def everything(s3: Any) -> None:
     S3Tenants(s3, "JobsBucket").add(BusinessSettings(tenant="main", name="H"))
     record = created(BusinessSettings(tenant="main", name="H"), "haul", NOON)
     S3SettingsStore(s3, "JobsBucket").create(record)
-    S3SettingsStore(s3, "JobsBucket").add_to_history("main", record.last_change)
+    change = SettingsChange(version=1, at=NOON, by="haul", changes=())
+    S3SettingsStore(s3, "JobsBucket").add_to_history("main", change)
     S3Deliveries(s3, "JobsBucket").create(a_delivery())
     S3Deliveries(s3, "JobsBucket").replace(a_delivery(), "e")
     S3PhoneRecords(s3, "JobsBucket").write(PhoneRecord(tenant="m", digest="0" * 64, rev=1), None)

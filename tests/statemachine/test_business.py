@@ -1,11 +1,14 @@
 """A business's settings: what may be in them, what they are by default, and how they change."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from functions.people.accounts import ROLES
 from functions.protocol.batches import field_errors
 from statemachine.business import BusinessSettings
 from statemachine.business_changes import (
@@ -134,3 +137,32 @@ def test_settings_that_an_earlier_version_stored_are_read() -> None:
 )
 def test_contrast_is_as_wcag_defines_it(color: str, ratio: float) -> None:
     assert contrast_with_white(color) == pytest.approx(ratio, abs=0.005)
+
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "business.md").read_text(encoding="utf-8")
+
+
+def rows_of(heading: str) -> list[list[str]]:
+    lines = DOCUMENT.partition(f"\n{heading}\n")[2].partition("\n|")[2].partition("\n\n")[0].strip()
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in lines.split("\n")[2:]]
+
+
+def test_the_document_has_every_setting_with_its_default() -> None:
+    defaults = json.loads(MAIN.model_dump_json(exclude={"name"}, exclude_none=True))
+    rows = rows_of("## Settings")
+    assert [name.strip("`") for name, *_ in rows] == list(SETTABLE)
+    told = {name.strip("`"): default for name, default, _ in rows}
+    assert all(told[name] != "" for name in SETTABLE if name in defaults)
+    read = {name: json.loads(cell.strip("`")) for name, cell in told.items() if cell[:1] == "`"}
+    assert read == {name: defaults[name] for name in read}
+
+
+def test_the_document_has_every_country_and_every_role() -> None:
+    listed = {
+        name: (currency, zone, ls) for name, currency, zone, ls in rows_of("Defaults by country:")
+    }
+    assert listed == {
+        name: (home.currency, home.time_zone, ", ".join(home.languages))
+        for name, home in COUNTRIES.items()
+    }
+    assert [role.strip("`") for role, _ in rows_of("## Roles")] == list(ROLES)

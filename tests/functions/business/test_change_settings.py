@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -128,7 +129,7 @@ def test_whatever_is_lost_on_the_way_no_change_is_lost_or_doubled(
     change = ChangeSettings(FakeSettingsStore(Bucket(faults)), no_pause)
     until_answered(lambda: change.add(QUICK, "haul", NOON))
     for name, expected in (("A", 1), ("B", 2)):
-        until_answered(lambda name=name, expected=expected: named(change, name, expected))
+        until_answered(partial(named, change, name, expected))
     faults.over = True
     assert change.store.read("main").value.name == "B"
     assert versions(change) == [(3, "olive"), (2, "olive"), (1, "haul")]

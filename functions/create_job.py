@@ -95,8 +95,8 @@ class CreateJob:
     new_token: Callable[[], str] = new_token
     pause: Pause = full_jitter
 
-    def __call__(self, request: JobRequested, now: datetime) -> Booked:
-        """Book the job once.
+    def __call__(self, request: JobRequested, now: datetime, public: bool = False) -> Booked:
+        """Book the job once; `public` where the request came through the form that is open to all.
 
         Raises UnknownTenant, UnknownFlow, JobIdTaken, FromTheFuture, WindowRefused,
         BookedOtherwise, BusinessSuspended.
@@ -105,14 +105,14 @@ class CreateJob:
         load_flow(request.flow)
         if request.occurred_at > now + CLOCK_SKEW:
             raise FromTheFuture(f"event {request.event_id} says it happened in the future")
-        job, created = self._created(request, tenant, now)
+        job, created = self._created(request, tenant, now, public)
         if job.request_digest not in (None, request.digest):
             raise BookedOtherwise("that event_id booked something else before; send a fresh one")
         self._drive(job)
         return Booked(job_id=job.job_id, tracking_token=job.token, duplicate=not created)
 
     def _created(
-        self, request: JobRequested, tenant: BusinessSettings, now: datetime
+        self, request: JobRequested, tenant: BusinessSettings, now: datetime, public: bool
     ) -> tuple[Job, bool]:
         """The job of this request, and whether this call stored it."""
         if earlier := self._copy_of_another_day(request):
@@ -121,6 +121,7 @@ class CreateJob:
             known = self._known(request.tenant, job_id)
             if known is None:
                 _check_window(request, tenant)
+                _check_public(request, tenant, public)
             mine = known or self._stored(_new_job(request, job_id, self.new_token(), now))
             if mine.event_id == request.event_id:
                 return mine, known is None
@@ -171,15 +172,23 @@ class CreateJob:
 def _check_window(request: JobRequested, tenant: BusinessSettings) -> None:
     """By the time of the request: it may have waited in a queue. Copies of one that was booked
 
-    are not asked: their window may have passed since. Raises WindowRefused, BusinessSuspended.
+    are not asked: their window may have passed since. Raises WindowRefused.
     """
+    by_customer = request.actor.kind == "customer"
+    days = tenant.public_horizon_days if by_customer else tenant.horizon_days
     schedule, at = request.schedule, request.occurred_at
-    fault = over_already(schedule, at)
-    if request.actor.kind == "customer":
-        if tenant.suspended:
-            raise BusinessSuspended(f"{tenant.tenant} takes no bookings now")
-        fault = fault or public_booking_fault(tenant, schedule, at)
-    if fault := fault or beyond_plans(schedule, at, tenant.horizon_days):
+    if fault := over_already(schedule, at) or beyond_plans(schedule, at, days):
+        raise WindowRefused(": ".join(fault))
+
+
+def _check_public(request: JobRequested, tenant: BusinessSettings, public: bool) -> None:
+    """What anyone may book is what the business offers; programs on the bus are trusted with other
+    times. Raises WindowRefused, BusinessSuspended."""
+    if not public:
+        return
+    if tenant.suspended:
+        raise BusinessSuspended(f"{tenant.tenant} takes no bookings now")
+    if fault := public_booking_fault(tenant, request.schedule, request.occurred_at):
         raise WindowRefused(": ".join(fault))
 
 

@@ -65,7 +65,7 @@ def business_history(api: Api, ask: ApiRequest) -> ApiResponse:
 
 
 def _shown(record: BusinessRecord, outcome: str = "answered") -> ApiResponse:
-    return ApiResponse(200, record.settings, {"ETag": f'"{record.version}"'}, outcome=outcome)
+    return ApiResponse(200, record, {"ETag": f'"{record.version}"'}, outcome=outcome)
 
 
 def _expected_version(ask: ApiRequest) -> int:
@@ -85,5 +85,5 @@ def public_document(settings: BusinessSettings, now: datetime) -> BusinessDocume
     return BusinessDocument(
         **{name: getattr(settings, name) for name in same - {"closed_dates"}},
         closed_dates=future_dates(settings, now),
-        opening_weekdays=tuple(settings.opening_hours),
+        open_days=tuple(settings.opening_hours),
     )

@@ -54,7 +54,7 @@ def book(api: Api, ask: ApiRequest) -> ApiResponse:
         schedule=Schedule(window_start=order.window_start, window_end=order.window_end),
         note=order.what,
     )
-    return booked_answer(api, order.tenant, api.create(request, ask.now))
+    return booked_answer(api, order.tenant, api.create(request, ask.now, public=True))
 
 
 def _bookable(api: Api, tenant: str) -> BusinessSettings:

@@ -64,7 +64,7 @@ class BusinessDocument(Frozen):
     accent_color: str
     windows: tuple[ClockRange, ...]
     """What may be booked, on each day that is open."""
-    opening_weekdays: tuple[Weekday, ...]
+    open_days: tuple[Weekday, ...]
     closed_dates: tuple[date, ...]
     """From today on."""
     lead_minutes: int

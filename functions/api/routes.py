@@ -52,8 +52,7 @@ from functions.api.response_models import (
 from functions.api.responses import ApiResponse
 from functions.people.accounts import DISPATCHES, ROLES, Limit, Role
 from functions.people.crew_location import CrewLocation
-from statemachine.business import BusinessSettings
-from statemachine.business_changes import SettingsPatch
+from statemachine.business_changes import BusinessRecord, SettingsPatch
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.roster import Day
 from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, TENANT_PATTERN
@@ -200,7 +199,7 @@ ROUTES: tuple[Route, ...] = (
         "The settings of the business",
         DISPATCHER,
         business.show_business,
-        {200: BusinessSettings},
+        {200: BusinessRecord},
     ),
     Route(
         "PATCH",
@@ -208,7 +207,7 @@ ROUTES: tuple[Route, ...] = (
         "Change settings of the business",
         OWNER,
         business.change_business,
-        {200: BusinessSettings},
+        {200: BusinessRecord},
         body=SettingsPatch,
         headers=("If-Match",),
         refusals=("business-changed", "if-match-missing"),

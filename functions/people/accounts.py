@@ -16,8 +16,6 @@ from statemachine.values import PHONE_PATTERN, Frozen, Name, Tenant, Utc
 
 Role = Literal["owner", "dispatcher", "driver", "first_mate", "supervisor", "ops"]
 ROLES: tuple[Role, ...] = get_args(Role)
-DISPATCHES: frozenset[Role] = frozenset({"owner", "dispatcher"})
-"""Who plans and moves every job of the business."""
 
 Phone = Annotated[str, Field(pattern=PHONE_PATTERN)]
 """E.164, as `+15555550123`."""
@@ -25,6 +23,9 @@ Email = Annotated[str, Field(max_length=120, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
+
+DISPATCHES: frozenset[Role] = frozenset({"owner", "dispatcher"})
+"""Who plans and moves every job of the business."""
 
 
 class Profile(Frozen):

@@ -46,7 +46,7 @@ def test_owner_and_dispatcher_see_all_settings_and_their_version(office: Office)
         got = office.ask("GET", "/api/business", by=who)
         assert (got.status, got.headers["etag"], got.json["version"]) == (200, '"1"', 1)
         assert (got.json["tenant"], got.json["name"]) == ("main", "Haulway")
-    assert set(got.json) <= {"tenant", "version", *SETTABLE}
+    assert set(got.json) <= {"tenant", "version", "last_change", *SETTABLE}
 
 
 def test_the_owner_changes_some_settings_and_gets_all(office: Office) -> None:
@@ -58,6 +58,7 @@ def test_the_owner_changes_some_settings_and_gets_all(office: Office) -> None:
     assert (got.status, got.headers["etag"], got.json["version"]) == (200, '"2"', 2)
     assert (got.json["name"], got.json["opening_hours"]) == ("Quick Dump", hours)
     assert got.json["closed_dates"] == ["2026-12-25"]
+    assert (got.json["last_change"]["by"], got.json["last_change"]["version"]) == ("olive", 2)
     assert office.ask("GET", "/api/business", by="olive").json == got.json
 
 
@@ -170,7 +171,7 @@ def test_customers_see_what_booking_takes_and_nothing_confidential(office: Offic
             {"start": "12:00", "end": "16:00"},
             {"start": "16:00", "end": "19:00"},
         ],
-        "opening_weekdays": ["mon", "tue", "wed", "thu", "fri", "sat"],
+        "open_days": ["mon", "tue", "wed", "thu", "fri", "sat"],
         "closed_dates": ["2026-12-25"],
         "lead_minutes": 0,
         "public_horizon_days": 120,

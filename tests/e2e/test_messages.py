@@ -34,9 +34,7 @@ FORWARD = ("confirm", "start", "complete")
 def tenant(stack: Laptop) -> str:
     """A business without quiet hours, so that the test passes at night too."""
     name = f"t{uuid.uuid4().hex[:8]}"
-    settings = BusinessSettings(
-        tenant=name, name="Quick Haul", quiet=NEVER_QUIET, time_zone="UTC"
-    )
+    settings = BusinessSettings(tenant=name, name="Quick Haul", quiet=NEVER_QUIET, time_zone="UTC")
     S3Tenants(stack.client("s3"), stack.outputs["JobsBucket"]).add(settings)
     return name
 

@@ -118,6 +118,15 @@ test("whoever has not the role is told so, and nothing is asked for them", async
   assert.deepEqual([ops.scene, service.looks], ["refused", 0]);
 });
 
+test("the owner sees it too", async () => {
+  const service = new FakeService();
+  service.who = { account: "olive", name: "Olive", roles: ["owner"] };
+  const { ops, tick } = atWork(service);
+  await ops.resume();
+  await tick(0);
+  assert.deepEqual([ops.scene, service.looks], ["shown", 1]);
+});
+
 test("whoever loses the role while looking is told so", async () => {
   const { ops, service, tick } = atWork();
   await ops.resume();

@@ -102,7 +102,7 @@ export class Toolbar {
       el(
         "div.account",
         {},
-        (session.roles ?? []).includes("ops") &&
+        (session.roles ?? []).some((role) => ["owner", "ops"].includes(role)) &&
           el("a.button.plain.compact", { href: "/ops/" }, "Ops"),
         el("span.small", { title: session.account }, session.name || session.account),
         el(

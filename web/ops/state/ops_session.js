@@ -88,7 +88,7 @@ export class Ops {
     const { flows, default: fallback, time_zone } = await this.#service.flows();
     if (this.session?.account !== session.account) this.overview = null;
     Object.assign(this, { session, flows, fallback, zone: time_zone });
-    this.#refused = !(session.roles ?? []).includes("ops");
+    this.#refused = !(session.roles ?? []).some((role) => ["owner", "ops"].includes(role));
     this.#visit += 1;
     this.#feed.signal("signed_in", this.#clock());
     this.#plan();

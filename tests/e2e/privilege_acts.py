@@ -15,7 +15,7 @@ from statemachine.job import Customer, EarlyMove
 from statemachine.lifecycle import judge
 from tests.e2e.business import booking, jobs_of, move, stamp
 from tests.e2e.privilege import Function
-from tests.e2e.privilege_api import dispatches, oversees, works
+from tests.e2e.privilege_api import dispatches, oversees, owns, works
 from tests.e2e.privilege_jobs import (
     NO_ONE,
     TENANT,
@@ -205,7 +205,7 @@ def _nothing_else_is_open(stack: Laptop) -> None:
 
 
 SCENARIOS: dict[str, tuple[Callable[[Function], Act], ...]] = {
-    "api": (dispatches, works, oversees),
+    "api": (dispatches, works, oversees, owns),
     "create-job": (books, is_fed),
     "advance-job": (advances, is_fed),
     "edit-job": (edits, is_fed),

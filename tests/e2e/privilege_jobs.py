@@ -26,7 +26,7 @@ def open_business(stack: Laptop) -> None:
     settings = BusinessSettings(tenant=TENANT, name="Least", quiet=NEVER_QUIET, time_zone="UTC")
     S3Tenants(stack.client("s3"), bucket).add(settings)
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
-    roles: tuple[Role, ...] = ("dispatcher", "driver", "ops")
+    roles: tuple[Role, ...] = ("owner", "dispatcher", "driver", "ops")
     accounts.add(new_account(TENANT, DESK, "Dana", roles, PASSWORD, now(), Passwords()))
 
 

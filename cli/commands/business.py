@@ -17,7 +17,7 @@ from functions.business.change_settings import (
     ChangeSettings,
     ReservedId,
 )
-from statemachine.business import DEFAULT_COUNTRY, BusinessSettings
+from statemachine.business import DEFAULT_COUNTRY, BusinessSettings, is_internal
 from statemachine.business_changes import (
     SETTABLE,
     BusinessRecord,
@@ -76,7 +76,8 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
     """The businesses that are here."""
     with report_errors():
         store = settings_of(context.obj.place).store
-        found = [store.read(business_id).value for business_id in sorted(store.names())]
+        public = (name for name in sorted(store.names()) if not is_internal(name))
+        found = [store.read(name).value for name in public]
         if as_json:
             print_json(list(map(_document, found)))
             return

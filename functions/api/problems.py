@@ -54,7 +54,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "records-full": (409, "The job has all the records it can hold"),
     "notes-full": (409, "The job has all the notes of yours that it can hold; call the office"),
     "not-redrivable": (409, "These letters came from no queue; invoke their function by hand"),
-    "business-suspended": (409, "This business takes no bookings at the moment; call it"),
+    "business-suspended": (409, "This business takes no bookings at the moment; call the business"),
     "business-changed": (412, "Someone has changed the settings since you read them; look again"),
     "job-changed": (412, "The job has changed since you read it; look again"),
     "too-large": (413, "The body is too large"),

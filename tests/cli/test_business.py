@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from cli.commands import business
 from functions.business.change_settings import ChangeSettings
+from statemachine.business_changes import BusinessRecord
 from statemachine.business_values import ClockRange
 from tests.support.builders import NOON
 from tests.support.business_fakes import FakeSettingsStore
@@ -38,6 +39,7 @@ def stored(settings: ChangeSettings, business_id: str = "quick") -> Any:
 
 
 def test_a_business_is_added_and_listed_beside_another(settings: ChangeSettings) -> None:
+    settings.store.create(BusinessRecord(tenant="canary", name="Canary"))
     code, told = said("add", "madrid", "--name", "Portes", "--country", "ES")
     assert (code, "Portes, Europe/Madrid, EUR" in told) == (0, True)
     assert "haul --tenant madrid crew add" in told

@@ -50,9 +50,7 @@ class Yard(S3Ground):
         self.site, self.log = moto.bucket(), FakeLog()
         self.letters_url = self.sqs.create_queue(QueueName=moto.name("letters"))["QueueUrl"]
         self.bus, self.heard = a_bus_on(moto)
-        self.put(
-            "directory/main.json", to_bytes(BusinessSettings(tenant="main", name="Haulway"))
-        )
+        self.put("directory/main.json", to_bytes(BusinessSettings(tenant="main", name="Haulway")))
         self.jobs.create(a_job("in_progress"))
         environment = {
             "JOBS_BUCKET": self.bucket,

@@ -102,7 +102,7 @@ export class Toolbar {
       el(
         "div.account",
         {},
-        (session.roles ?? []).some((role) => ["owner", "ops"].includes(role)) &&
+        (session.roles ?? []).includes("ops") &&
           el("a.button.plain.compact", { href: "/ops/" }, "Ops"),
         el("span.small", { title: session.account }, session.name || session.account),
         el(

@@ -41,7 +41,7 @@ template: .venv/.test
 flows: .venv/.test
 	$(BIN)/haul flow check
 
-bench: .venv/.test  ## measured numbers; nothing here can fail
+bench: .venv/.test  ## measure everything and write docs/numbers.md
 	$(BIN)/python -m bench
 
 pictures: .venv/.test  ## the README's pictures, taken from a running system

@@ -60,8 +60,8 @@ NOTHING_FREE: Mapping[str, int] = {}
 MONTH_S = 2_592_000
 POLLS, POLL_S = 5, 20
 """Lambda holds so many long polls open on a queue; one ends with a message, or after its time."""
-FEEDS_OF_AN_EDIT = (2, 3, 4, 5, 6)
-"""Of `Use.queued`: edits, board, invalidations, SMS, webhooks."""
+FEEDS_OF_AN_EDIT = (2, 3, 4, 6)
+"""Of `Use.queued`: edits, board, invalidations, webhooks."""
 DAYS = 30
 
 
@@ -134,7 +134,7 @@ class Use:
         return replace(
             self,
             events=self.events + 2 * times,
-            invocations=self.invocations + 5 * times,
+            invocations=self.invocations + 4 * times,
             queued=tuple(
                 number + times * (queue in FEEDS_OF_AN_EDIT)
                 for queue, number in enumerate(self.queued)

@@ -51,7 +51,8 @@ def stack(patient: DeployedStage) -> Iterator[Finding]:
     events = f"{patient.aws} cloudformation describe-stack-events --stack-name {patient.stack}"
     do = f"{events} says what failed; repair it, then haul deploy {patient.stage}"
     yield Finding(f"stack {patient.stack} is {status}", status in WELL, do)
-    missing = sorted(set(patient.template["Outputs"]) - set(patient.outputs))
+    wanted = {name for name, out in patient.template["Outputs"].items() if "Condition" not in out}
+    missing = sorted(wanted - set(patient.outputs))
     yield Finding(
         f"outputs missing: {', '.join(missing)}" if missing else "the stack has all its outputs",
         not missing,

@@ -40,7 +40,7 @@ def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
     ]
     public = [photo_path(photo.photo_id).lstrip("/") for photo in job.photos]
     public.append(f"t/{digest_of_token(job.token)}.json")
-    DynamoCrewLocations(client("dynamodb"), outputs["CrewRosterTable"]).forget(
+    DynamoCrewLocations(client("dynamodb"), outputs["CrewRosterTable"]).delete(
         job.tenant, job.job_id
     )
     erased = sum(purge(s3, outputs["SiteBucket"], key) for key in public)

@@ -3,7 +3,7 @@
 The template names its parts by path, as SAM does: `CodeUri: .` is the bundle, `DefinitionUri` a
 generated state machine, `FunctionCode` an edge function. Here the first two become objects in
 the artifact bucket, named by their content, and the third the code itself. One parameter is added,
-which says when functions publish.
+which says when functions publish. Conditions that the laptop engine lacks apply on AWS only.
 """
 
 import hashlib
@@ -30,6 +30,10 @@ was at the last one, and CloudFormation calls that a failure. Functions do not r
 
 HOW_IT_GOES = {PUBLISHED, "GradualTraffic", "TrafficShift"}
 """Parameters that say how functions publish: no reason to do so."""
+
+
+ENGINE_LACKS = ("dynamodb:LeadingKeys", "events:source")
+"""Condition keys that the laptop engine does not know: it would refuse what they permit."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def build(code: bytes, bucket: str, root: Path = ROOT) -> Built:
         properties: dict[str, Any] = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
             properties["AutoPublishCodeSha256"] = {"Ref": PUBLISHED}
+            _put_conditions_on_aws_only(properties)
         if resource["Type"] == "AWS::Serverless::StateMachine":
             path = Path(properties["DefinitionUri"])
             key = stored("asl", (root / path).read_bytes(), ".json")
@@ -81,6 +86,17 @@ def build(code: bytes, bucket: str, root: Path = ROOT) -> Built:
         pages={page.key: stored("pages", page.body) for page in pages(root / "web")},
     )
     return Built(release, contents)
+
+
+def _put_conditions_on_aws_only(function: dict[str, Any]) -> None:
+    """Statements of `function` keep conditions with a key that the engine lacks on AWS only."""
+    for policy in function["Policies"]:
+        statements = policy["Statement"]
+        for number, statement in enumerate(statements):
+            condition = statement.get("Condition")
+            if any(key in json.dumps(condition) for key in ENGINE_LACKS):
+                on_aws_only = {"Fn::If": ["OnAws", condition, {"Ref": "AWS::NoValue"}]}
+                statements[number] = statement | {"Condition": on_aws_only}
 
 
 def mark_of(template: bytes, parameters: Mapping[str, str]) -> str | None:

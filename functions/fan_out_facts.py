@@ -24,7 +24,7 @@ from functions.aws.container import (
 from functions.aws.messages import S3Endpoints
 from functions.aws.queues import SqsDelayedMessages
 from functions.messages.endpoints import TYPES, Endpoint, Endpoints
-from functions.messages.fact_notice import FactNotice, wanting
+from functions.messages.fact_notice import FactNotice, receivers_of
 from functions.messages.webhook_schedule import WebhookAttempt, WebhookQueues
 from functions.protocol.batches import BatchConsumer, Permanent, field_errors, once
 
@@ -44,7 +44,7 @@ class FanOutFacts:
         slow: list[WebhookAttempt] = []
         endpoints, errors = self._endpoints({fact.tenant for fact in facts})
         for fact in facts:
-            for endpoint in wanting(endpoints.get(fact.tenant, []), fact):
+            for endpoint in receivers_of(endpoints.get(fact.tenant, []), fact):
                 lane = slow if endpoint.failing_since else prompt
                 lane.append(_due(fact, endpoint, now))
         self.lanes.put_all(prompt, slow=False)

@@ -34,10 +34,10 @@ from functions.aws.messages import S3Deliveries, S3PhoneRecords, S3TextBudgets
 from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsDelayedMessages
 from functions.aws.s3_stores import S3Jobs, S3Tenants
-from functions.aws.site_address import NotedEdgeAddress
+from functions.aws.site_address import StoredEdgeAddress
 from functions.aws.sms_providers import SmsSettings, sms_provider_of
 from functions.messages.deliveries import DelayedMessages
-from functions.messages.expected_messages import corrected_mark, is_told_to, number_of, text_name
+from functions.messages.expected_messages import corrected_mark, number_of, text_name, was_sent_to
 from functions.messages.phone_numbers import (
     PendingQuestion,
     PhoneRecords,
@@ -162,7 +162,7 @@ class SendSms:
         told = self.once.deliveries.read(text_name(job, str(job.seq)))
         if told is None or not told.value.ended:
             return str(job.seq)
-        if is_told_to(told.value, job.tenant, phone):
+        if was_sent_to(told.value, job.tenant, phone):
             return None
         return corrected_mark(job, phone)
 
@@ -305,7 +305,7 @@ def text_once(settings: SmsSettings, s3: Any, bucket: str) -> SmsOnce:
 def _link(settings: Settings) -> Callable[[str], str]:
     if settings.edge_url:
         return lambda token: f"{settings.edge_url.rstrip('/')}/track/{token}"
-    noted = NotedEdgeAddress(client("ssm"), settings.edge_url_parameter)
+    noted = StoredEdgeAddress(client("ssm"), settings.edge_url_parameter)
     return lambda token: f"{noted.url}/track/{token}"
 
 

@@ -1,8 +1,8 @@
-"""The Lambda behind `/api/*`: a Function URL that only CloudFront may call.
+"""The Lambda function behind `/api/*`: a Function URL that only CloudFront may call.
 
-Powertools routes; checking is ours. Its own validation (`enable_validation`) costs little at import
-(20 ms of CPU beside 240, see bench/api.py), but it runs before anybody has asked who is there,
-takes a form or a list where an object is wanted, and makes a 500 of a body that is no UTF-8.
+Powertools routes requests; we validate them. Its own validation (`enable_validation`) adds little
+to the import (20 ms of CPU to 240, see bench/api.py), but it runs before the sign-in check,
+accepts a form or a list where an object is required, and answers 500 to a body that is not UTF-8.
 """
 
 import uuid
@@ -15,11 +15,11 @@ from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Respo
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from functions.advance_job import AdvanceJob
-from functions.api.crew_cards import CrewCards
 from functions.api.dependencies import Api
 from functions.api.dispatch import dispatch
 from functions.api.request import ApiRequest, request_of
-from functions.api.routes import ROUTES, Route
+from functions.api.route import Route
+from functions.api.routes import ROUTES
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.container import (
@@ -42,7 +42,7 @@ from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.signing_keys import SecretKeyStore
-from functions.aws.site_address import NotedEdgeAddress, NotedParameter
+from functions.aws.site_address import StoredEdgeAddress, StoredParameter
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.business.change_settings import ChangeSettings
 from functions.create_job import CreateJob
@@ -62,9 +62,9 @@ if TYPE_CHECKING:
 class Settings(OpsNames, HasRoster):
     session_keys: str
     uploads_host: str
-    """The jobs bucket by the name under which the edge asks it."""
+    """The jobs bucket's host name as the edge's origin."""
     edge_url: str = ""
-    """Where customers reach us, if the deployment knows; else it is noted in the parameter."""
+    """The site's address, if known at deployment; else it is read from the parameter."""
     edge_url_parameter: str
     distribution_parameter: str
     api_docs: str = "off"
@@ -85,31 +85,34 @@ def wire() -> LambdaFunctionUrlResolver:
     limits = DynamoLimits(dynamodb, settings.crew_roster)
     photos = S3Photos(
         client("s3"),
-        settings.jobs_bucket,
-        settings.site_bucket,
-        settings.uploads_host,
-        credentials(),
+        jobs_bucket=settings.jobs_bucket,
+        site_bucket=settings.site_bucket,
+        uploads_host=settings.uploads_host,
+        credentials=credentials(),
     )
     keys = KeyRing(SecretKeyStore(client("secretsmanager"), settings.session_keys))
     ended = DynamoEndedSessions(dynamodb, settings.crew_roster)
     api = Api(
         jobs=jobs,
         boards=S3BoardCopies(s3, settings.jobs_bucket),
-        crews=CrewCards(jobs),
         views=views,
         tenants=tenants,
         change_settings=ChangeSettings(S3SettingsStore(s3, settings.jobs_bucket)),
-        create=CreateJob(jobs, views, executions, tenants),
-        advance=AdvanceJob(jobs, executions, bus),
+        create=CreateJob(jobs=jobs, views=views, executions=executions, tenants=tenants),
+        advance=AdvanceJob(jobs=jobs, executions=executions, bus=bus),
         edit=EditJob(
-            jobs, views, bus, assign_crew(settings, jobs, tenants), task_tokens=executions
+            jobs=jobs,
+            views=views,
+            bus=bus,
+            crew=assign_crew(settings, jobs, tenants),
+            task_tokens=executions,
         ),
         accounts=accounts,
         roster=DynamoRoster(dynamodb, settings.crew_roster),
-        add_photo=AddPhoto(jobs, views, bus, photos, task_tokens=executions),
+        add_photo=AddPhoto(jobs=jobs, views=views, bus=bus, photos=photos, task_tokens=executions),
         share_location=ShareLocation(DynamoCrewLocations(dynamodb, settings.crew_roster)),
-        sign_in=SignIn(accounts, limits, Passwords()),
-        sessions=Sessions(keys, accounts, ended),
+        sign_in=SignIn(accounts=accounts, limits=limits, passwords=Passwords()),
+        sessions=Sessions(keys=keys, accounts=accounts, ended=ended),
         devices=KnownDevices(keys),
         limits=limits,
         edge_url=_edge_address(settings),
@@ -123,42 +126,41 @@ def wire() -> LambdaFunctionUrlResolver:
 
 
 def _ops(settings: Settings) -> "Callable[[], Ops]":
-    def made() -> "Ops":
-        from functions.ops.wiring import ops_of  # only ops pay for importing it
+    def ops() -> "Ops":
+        from functions.ops.wiring import ops_of  # imported only for ops, because it takes time
 
-        ssm = client("ssm")
-        distribution = NotedParameter(ssm, settings.distribution_parameter)
+        distribution = StoredParameter(client("ssm"), settings.distribution_parameter)
         return ops_of(client, one_attempt, settings, lambda: distribution.value)
 
-    return cache(made)
+    return cache(ops)
 
 
 def _edge_address(settings: Settings) -> Any:
     if settings.edge_url:
         return lambda: settings.edge_url.rstrip("/")
-    noted = NotedEdgeAddress(client("ssm"), settings.edge_url_parameter)
-    return lambda: noted.url
+    stored = StoredEdgeAddress(client("ssm"), settings.edge_url_parameter)
+    return lambda: stored.url
 
 
 def resolver(api: Api, clock: Callable[[], datetime] = utc_now) -> LambdaFunctionUrlResolver:
-    """Powertools' router with our table in it."""
+    """Powertools' router with our routes."""
     app = LambdaFunctionUrlResolver()
 
-    def asked(parameters: dict[str, str]) -> ApiRequest:
+    def request(parameters: dict[str, str]) -> ApiRequest:
         return request_of(app.current_event.raw_event, parameters, clock())
 
     def add(route: Route) -> None:
-        def answer(**parameters: str) -> Response[str]:
-            return dispatch(api, route, asked(parameters))
+        def handle(**parameters: str) -> Response[str]:
+            return dispatch(api, route, request(parameters))
 
-        app.route(route.path, method=route.method)(answer)
+        app.route(route.path, method=route.method)(handle)
 
     for route in (*ROUTES, *_documentation(api)):
         add(route)
 
     @app.not_found
-    def nowhere(error: NotFoundError) -> Response[str]:
-        return dispatch(api, None, asked({}))
+    def no_route(error: NotFoundError) -> Response[str]:
+        return dispatch(api, None, request({}))
 
     return app
 
@@ -166,7 +168,7 @@ def resolver(api: Api, clock: Callable[[], datetime] = utc_now) -> LambdaFunctio
 def _documentation(api: Api) -> tuple[Route, ...]:
     if not api.shows_docs:
         return ()
-    from functions.api.docs_page import DOCS  # on AWS no one pays for importing it
+    from functions.api.docs_page import DOCS  # imported only on the laptop
 
     return DOCS
 

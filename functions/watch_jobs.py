@@ -26,11 +26,12 @@ from functions.aws.container import (
     read_settings,
     utc_now,
 )
+from functions.aws.dead_letter_counts import SqsDeadLetterCounts
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.invalidation_usage import public_views
 from functions.aws.messages import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
-from functions.aws.queues import SqsDeadLetterCounts, SqsDelayedMessages
+from functions.aws.queues import SqsDelayedMessages
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.protocol.batches import BatchConsumer, JobRef, once

@@ -10,10 +10,10 @@ PAGE = Path(__file__).parent.parent / "docs" / "flows.md"
 TOP = """\
 # Flows
 
-Generated from `statemachine/flows/*.json` by `python -m statemachine.flow_docs`; a test keeps it so.
-A status says what is true now, a move who may change that. After *overdue after* in a status its
-job is overdue; some statuses go by the end of the arrival window, where the job has one. *look
-again* is how long a tracking page waits between two looks.
+Generated from `statemachine/flows/*.json` by `python -m statemachine.flow_docs`; a test keeps them
+in step. A status says where a job stands, a move who may change that. *Overdue after* is how long
+a job may be in a status; some statuses go by the end of the arrival window, if the job has one.
+*Polled every* is how long a tracking page waits between two requests.
 """
 
 
@@ -31,11 +31,11 @@ def section(flow: Flow) -> str:
             mermaid(flow),
             "```",
             "",
-            *_table("status | label | Spanish | overdue after | look again", _statuses(flow)),
+            *_table("status | label | Spanish | overdue after | polled every", _statuses(flow)),
             "",
             *_table("move | from | to | who may | needs", _moves(flow)),
             "",
-            *_answers(flow),
+            *_replies(flow),
         ]
     )
 
@@ -63,7 +63,7 @@ def _diagram(flow: Flow) -> Iterator[str]:
 def _statuses(flow: Flow) -> Iterator[tuple[str, ...]]:
     for status in flow.statuses:
         name, label = f"`{status.name}`", status.label
-        yield name, label.en, label.es, _limit(status), _look(status)
+        yield name, label.en, label.es, _limit(status), _polled(status)
 
 
 def _limit(status: Status) -> str:
@@ -72,7 +72,7 @@ def _limit(status: Status) -> str:
     limit = _span(status.limit_minutes)
     if status.late_minutes is None:
         return limit
-    return f"the window and {_span(status.late_minutes)}, or {limit}"
+    return f"{_span(status.late_minutes)} past the window, else {limit}"
 
 
 def _span(all_minutes: int) -> str:
@@ -80,7 +80,7 @@ def _span(all_minutes: int) -> str:
     return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
 
 
-def _look(status: Status) -> str:
+def _polled(status: Status) -> str:
     return "ended" if status.terminal else f"{status.poll_s} s"
 
 
@@ -89,10 +89,10 @@ def _moves(flow: Flow) -> Iterator[tuple[str, ...]]:
         yield f"`{move.name}`", _codes(move.origins), f"`{move.to}`", _who(move), _needs(move)
 
 
-def _answers(flow: Flow) -> Iterator[str]:
+def _replies(flow: Flow) -> Iterator[str]:
     for status in flow.statuses:
         if status.yes:
-            yield f"A customer who answers YES to the text of `{status.name}` makes `{status.yes}`."
+            yield f"YES in reply to the text of `{status.name}` makes the move `{status.yes}`."
             yield ""
 
 

@@ -67,7 +67,7 @@ class View(Frozen):
     driver: str | None = None
     """The driver's first name."""
     under_way: bool = False
-    """Now the crew's place may be asked for, at `/api/track/{digest}/place`."""
+    """Now the crew's place may be asked for, at `/api/track/{digest}/location`."""
     photos: tuple[PhotoShown, ...] = ()
     """Proof of service, once the job is completed."""
     load_size: LoadSize | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 
 from cli.client.bus_client import changes_document, check_job_id
@@ -62,6 +63,8 @@ class ApiClient:
             raise UsageError(f"--api {site!r}: write the site's address, as https://…")
         self.site, self.sessions = site.rstrip("/"), sessions
         self.http = http or httpx.Client(timeout=TIMEOUT_S)
+        if http is None and (command := click.get_current_context(silent=True)):
+            command.call_on_close(self.http.close)
 
     def sign_in(self, account: str, password: str, tenant: str) -> dict[str, Any]:
         """This computer is known to the account from then on, so strangers cannot lock it out."""

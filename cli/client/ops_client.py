@@ -83,7 +83,7 @@ class OpsClient(Protocol):
 
     def letters(self, queue: str) -> tuple[DeadLetter, ...]: ...
 
-    def replay(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult: ...
+    def redrive(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult: ...
 
     def discard(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult: ...
 
@@ -115,7 +115,7 @@ class DirectOpsClient:
         return self.ops.overview(self.tenant, now())
 
     def queues(self) -> tuple[QueueState, ...]:
-        return self.ops.letters.states()
+        return self.ops.dead_letters.states()
 
     def explain(self, job_id: str) -> TimelineDocument:
         check_job_id(job_id)
@@ -142,13 +142,13 @@ class DirectOpsClient:
                 yield RepairBatch(len(some), total, done)
 
     def letters(self, queue: str) -> tuple[DeadLetter, ...]:
-        return self.ops.letters.show(queue)
+        return self.ops.dead_letters.show(queue)
 
-    def replay(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
-        return self.ops.letters.replay(queue, ids)
+    def redrive(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
+        return self.ops.dead_letters.redrive(queue, ids)
 
     def discard(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
-        return self.ops.letters.discard(queue, ids)
+        return self.ops.dead_letters.discard(queue, ids)
 
 
 class ApiOpsClient:
@@ -187,10 +187,10 @@ class ApiOpsClient:
 
     def letters(self, queue: str) -> tuple[DeadLetter, ...]:
         path = f"/api/ops/dead-letters/{_queue(queue)}"
-        return self._get(path, DeadLettersDocument).letters
+        return self._get(path, DeadLettersDocument).messages
 
-    def replay(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
-        return self._do(queue, "replay", ids)
+    def redrive(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
+        return self._do(queue, "redrive", ids)
 
     def discard(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
         return self._do(queue, "discard", ids)

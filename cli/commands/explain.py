@@ -55,18 +55,18 @@ def _print(story: TimelineDocument) -> None:
         pad_edge=False,
     )
     day = None
-    for line in story.lines:
+    for line in story.events:
         local = in_zone(line.at)
         if local.date() != day:
             day = local.date()
             table.add_row(f"[bold]{day:%a %d %b}[/]", "", "", "")
         table.add_row(*_cells(line, local))
     console.print(table)
-    for sentence in story.wrong:
+    for sentence in story.diagnosis:
         console.print(f"[bold red]✗[/] {escape(sentence)}")
     for source in story.incomplete:
         console.print(f"[yellow]?[/] {escape(source)}")
-    if not story.wrong:
+    if not story.diagnosis:
         console.print("[green]✓[/] Nothing is wrong with it.")
 
 

@@ -92,7 +92,7 @@ def stuck(context: typer.Context, as_json: Json = False) -> None:
     """Jobs that are overdue, or that the watchdog cannot help."""
     with report_errors():
         overview: OpsDocument = context.obj.ops.overview()
-        troubled = overview.troubled
+        troubled = overview.problem_jobs
         unread = [each for each in overview.incomplete if each.startswith(TELL_OF_TROUBLE)]
         if as_json:
             print_json([job.model_dump(mode="json", exclude_none=True) for job in troubled])
@@ -228,7 +228,7 @@ def replay(
 ) -> None:
     """Send dead letters again to the queue they came from."""
     with report_errors():
-        _each(context.obj.ops, "replay", queue, _chosen(ids, all_), as_json)
+        _each(context.obj.ops, "redrive", queue, _chosen(ids, all_), as_json)
 
 
 @dlq.command()
@@ -258,17 +258,17 @@ def _chosen(ids: list[str] | None, all_: bool) -> list[str] | None:
 
 def _each(desk: "OpsClient", what: str, queue: str, ids: list[str] | None, as_json: bool) -> None:
     """A hundred letters in one go; of all, as many goes as there are letters."""
-    act = desk.replay if what == "replay" else desk.discard
+    act = desk.redrive if what == "redrive" else desk.discard
     done = 0
     for _ in range(MOST_GOES):
         result = act(queue, ids)
         done += result.done
-        if ids is not None or not result.left or not result.done:
+        if ids is not None or not result.remaining or not result.done:
             break
     if as_json:
-        print_json({"done": done, "left": result.left})
+        print_json({"done": done, "remaining": result.remaining})
     else:
-        how = "sent again" if what == "replay" else "thrown away"
+        how = "sent again" if what == "redrive" else "thrown away"
         console.print(f"{done} {how}.")
-    if result.left:
-        raise CliError(f"{result.left} not found; someone may have been faster, look again")
+    if result.remaining:
+        raise CliError(f"{result.remaining} not found; someone may have been faster, look again")

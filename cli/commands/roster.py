@@ -84,7 +84,7 @@ def set_(
         if accounts(place).read(tenant, member) is None:
             raise NotFound(f"no one is called {member!r}; `haul roster show` has everybody")
         if what is None:
-            roster(place).forget_day(tenant, member, day)
+            roster(place).reset_day(tenant, member, day)
         else:
             roster(place).set_day(tenant, member, day, what)
         said = "there all day" if what is None else told(what)

@@ -23,8 +23,8 @@ def overview_tables(document: OpsDocument) -> Group:
         _statuses(document),
         queues_table([q for q in document.queues if q.waiting or q.in_flight or q.dead]),
     ]
-    if document.troubled:
-        parts.append(Panel(troubled_table(document.troubled[:15]), title="in trouble"))
+    if document.problem_jobs:
+        parts.append(Panel(troubled_table(document.problem_jobs[:15]), title="in trouble"))
     return Group(*parts)
 
 
@@ -38,8 +38,8 @@ def _headline(document: OpsDocument) -> str:
         f"executions: {_executions(document)}",
         f"invalidated this month: {_invalidated(document)}",
     ]
-    if document.visible:
-        seconds = sorted(each.ms / 1000 for each in document.visible)
+    if document.visibility_delays:
+        seconds = sorted(each.ms / 1000 for each in document.visibility_delays)
         lines.append(
             f"public after {median(seconds):.1f} s in the median, {seconds[-1]:.1f} s at the most"
         )
@@ -47,10 +47,10 @@ def _headline(document: OpsDocument) -> str:
 
 
 def _board(document: OpsDocument) -> str:
-    if document.snapshot_jobs is None:
+    if document.board_jobs is None:
         return f"the board: {UNREAD}"
-    written = local_time(document.snapshot_at) if document.snapshot_at else "never"
-    return f"{document.snapshot_jobs} jobs on the board, written {written}"
+    written = local_time(document.board_written_at) if document.board_written_at else "never"
+    return f"{document.board_jobs} jobs on the board, written {written}"
 
 
 def _executions(document: OpsDocument) -> str:

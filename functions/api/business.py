@@ -40,37 +40,37 @@ class SettingsHistoryDocument(Frozen):
     """There are more: ask again with `after` set to this."""
 
 
-def show_business(api: Api, ask: ApiRequest) -> ApiResponse:
-    return _shown(api.change_settings.store.read(ask.who.tenant).value)
+def read_settings(api: Api, request: ApiRequest) -> ApiResponse:
+    return _shown(api.change_settings.store.read(request.session.tenant).value)
 
 
-def change_business(api: Api, ask: ApiRequest) -> ApiResponse:
+def change_settings(api: Api, request: ApiRequest) -> ApiResponse:
     """The settings after the change; 412 where they are not at the version of `If-Match`."""
-    expected = _expected_version(ask)
-    wanted = given_in(ask.document(SettingsPatch))
+    expected = _expected_version(request)
+    wanted = given_in(request.document(SettingsPatch))
     if not wanted:
         raise Problem("invalid", "nothing to change: name at least one setting")
     try:
-        by = ask.who.account.account
-        record = api.change_settings(ask.who.tenant, wanted, by, ask.now, expected)
+        by = request.session.account.account
+        record = api.change_settings(request.session.tenant, wanted, by, request.now, expected)
     except ValidationError as error:
         raise invalid(error) from error
     return _shown(record, "settings changed")
 
 
-def business_history(api: Api, ask: ApiRequest) -> ApiResponse:
-    wanted = ask.parameters_as(HistoryQuery)
-    found, cursor = api.change_settings.history(ask.who.tenant, wanted.after, wanted.limit)
+def list_changes(api: Api, request: ApiRequest) -> ApiResponse:
+    wanted = request.query_as(HistoryQuery)
+    found, cursor = api.change_settings.history(request.session.tenant, wanted.after, wanted.limit)
     return ApiResponse(200, SettingsHistoryDocument(changes=found, next=cursor))
 
 
-def _shown(record: BusinessRecord, outcome: str = "answered") -> ApiResponse:
+def _shown(record: BusinessRecord, outcome: str = "ok") -> ApiResponse:
     return ApiResponse(200, record, {"ETag": f'"{record.version}"'}, outcome=outcome)
 
 
-def _expected_version(ask: ApiRequest) -> int:
+def _expected_version(request: ApiRequest) -> int:
     """Raises Problem."""
-    sent = ask.headers.get("if-match")
+    sent = request.headers.get("if-match")
     if sent is None:
         raise Problem("if-match-missing", 'send the ETag of GET /api/business, as in If-Match: "7"')
     found = VERSION.fullmatch(sent.strip())

@@ -1,4 +1,4 @@
-"""Invalidations, a batch at a time."""
+"""Invalidates paths in CloudFront, one batch at a time."""
 
 import hashlib
 from collections.abc import Iterable

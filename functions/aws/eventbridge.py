@@ -1,4 +1,4 @@
-"""Facts and requests onto the bus."""
+"""Puts facts and requests on the bus."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ ROUNDS = 4
 
 
 class _Bus:
-    """`put_events` answers 200 also where entries failed; only those are sent again."""
+    """`put_events` may answer 200 although some entries failed; only those are sent again."""
 
     source: str
 
@@ -35,7 +35,7 @@ class _Bus:
                 return
             results = zip(entries, answer["Entries"], strict=True)
             entries = [entry for entry, result in results if result.get("ErrorCode")]
-        raise Unavailable(f"{len(entries)} events not taken by the bus in {ROUNDS} rounds")
+        raise Unavailable(f"{len(entries)} events not accepted by the bus in {ROUNDS} rounds")
 
     def _entry(self, message: Fact | Request) -> dict[str, str]:
         return {
@@ -59,7 +59,7 @@ class EventBridgeBus(_Bus):
 
 
 class EventBridgeRequests(_Bus):
-    """Requests that customers' texts make."""
+    """Requests from customers' texts."""
 
     source = TEXTS_SOURCE
 

@@ -1,4 +1,4 @@
-"""The month's invalidations as an object, and the public views that live by them."""
+"""The month's invalidation usage as an S3 object, and the views whose TTL depends on it."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def _key(month: str) -> str:
 
 
 def public_views(s3: Any, settings: HasViews) -> S3Views:
-    """The views as the functions write them; `s3` is a client that tries once."""
+    """The views as the functions write them; `s3` is a client that does not retry."""
     usage = S3InvalidationUsage(s3, settings.jobs_bucket)
     budget = settings.invalidation_paths_per_month
     return S3Views(s3, settings.site_bucket, ViewTtl(usage, budget, settings.view_ttl_s, utc_now))

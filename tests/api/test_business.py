@@ -7,7 +7,7 @@ import pytest
 
 from functions.business.change_settings import ChangeSettings
 from statemachine.business_changes import SETTABLE
-from tests.api.api_fixture import Got, Office
+from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.support.builders import NOON
 from tests.support.business_fakes import FakeSettingsStore
 from tests.support.fakes import no_pause
@@ -22,68 +22,70 @@ MONDAY = {"window_start": "2026-11-23T13:00:00Z", "window_end": "2026-11-23T17:0
 """From 8 to 12 in New York."""
 
 
-def patch(office: Office, by: str = "olive", match: str | None = '"1"', **wanted: Any) -> Got:
+def patch(
+    api: ApiBackend, by: str = "olive", match: str | None = '"1"', **wanted: Any
+) -> ApiReply:
     headers = {} if match is None else {"if-match": match}
-    return office.ask("PATCH", "/api/business", wanted, by=by, headers=headers)
+    return api.send("PATCH", "/api/business", wanted, by=by, headers=headers)
 
 
-def book(office: Office, key: str = "a-key-of-mine", **more: Any) -> Got:
+def book(api: ApiBackend, key: str = "a-key-of-mine", **more: Any) -> ApiReply:
     headers = {"idempotency-key": key}
-    return office.ask("POST", "/api/bookings", BOOKING | more, headers=headers)
+    return api.send("POST", "/api/bookings", BOOKING | more, headers=headers)
 
 
-def settle(office: Office, **wanted: Any) -> None:
+def settle(api: ApiBackend, **wanted: Any) -> None:
     """Settings that are there already when the test begins."""
-    change = ChangeSettings(FakeSettingsStore(office.bucket), no_pause)
-    change("main", wanted, "olive", office.now)
+    change = ChangeSettings(FakeSettingsStore(api.bucket), no_pause)
+    change("main", wanted, "olive", api.now)
 
 
 # The settings
 
 
-def test_owner_and_dispatcher_see_all_settings_and_their_version(office: Office) -> None:
+def test_owner_and_dispatcher_see_all_settings_and_their_version(api: ApiBackend) -> None:
     for who in ("olive", "dana"):
-        got = office.ask("GET", "/api/business", by=who)
+        got = api.send("GET", "/api/business", by=who)
         assert (got.status, got.headers["etag"], got.json["version"]) == (200, '"1"', 1)
         assert (got.json["tenant"], got.json["name"]) == ("main", "Haulway")
     assert set(got.json) <= {"tenant", "version", "last_change", *SETTABLE}
 
 
-def test_the_owner_changes_some_settings_and_gets_all(office: Office) -> None:
+def test_the_owner_changes_some_settings_and_gets_all(api: ApiBackend) -> None:
     hours = {
         "mon": [{"start": "08:00", "end": "18:00"}],
         "sat": [{"start": "09:00", "end": "13:00"}],
     }
-    got = patch(office, name="Quick Dump", opening_hours=hours, closed_dates=["2026-12-25"])
+    got = patch(api, name="Quick Dump", opening_hours=hours, closed_dates=["2026-12-25"])
     assert (got.status, got.headers["etag"], got.json["version"]) == (200, '"2"', 2)
     assert (got.json["name"], got.json["opening_hours"]) == ("Quick Dump", hours)
     assert got.json["closed_dates"] == ["2026-12-25"]
     assert (got.json["last_change"]["by"], got.json["last_change"]["version"]) == ("olive", 2)
-    assert office.ask("GET", "/api/business", by="olive").json == got.json
+    assert api.send("GET", "/api/business", by="olive").json == got.json
 
 
-def test_what_is_answered_can_be_sent_back_as_it_is(office: Office) -> None:
-    known = office.ask("GET", "/api/business", by="olive").json
+def test_what_is_answered_can_be_sent_back_as_it_is(api: ApiBackend) -> None:
+    known = api.send("GET", "/api/business", by="olive").json
     again = {name: value for name, value in known.items() if name not in ("tenant", "version")}
-    got = patch(office, **again)
+    got = patch(api, **again)
     assert (got.status, got.json) == (200, known)
 
 
-def test_a_change_needs_the_version_it_was_decided_on(office: Office) -> None:
-    assert (patch(office, match=None, name="A").status, patch(office, name="B").status) == (
+def test_a_change_needs_the_version_it_was_decided_on(api: ApiBackend) -> None:
+    assert (patch(api, match=None, name="A").status, patch(api, name="B").status) == (
         428,
         200,
     )
-    stale = patch(office, name="C")
+    stale = patch(api, name="C")
     assert (stale.status, stale.slug, stale.json["version"]) == (412, "business-changed", 2)
     assert stale.headers["etag"] == '"2"'
-    assert office.tenants.read("main").name == "B"
+    assert api.tenants.read("main").name == "B"
 
 
 @pytest.mark.parametrize("match", ["2", '"x"', "*", '"0"', '"1", "2"'])
-def test_an_if_match_that_names_no_one_version_changes_nothing(office: Office, match: str) -> None:
-    assert patch(office, match=match, name="C").status == 412
-    assert office.tenants.read("main").name == "Haulway"
+def test_an_if_match_that_names_no_one_version_changes_nothing(api: ApiBackend, match: str) -> None:
+    assert patch(api, match=match, name="C").status == 412
+    assert api.tenants.read("main").name == "Haulway"
 
 
 @pytest.mark.parametrize(
@@ -102,20 +104,20 @@ def test_an_if_match_that_names_no_one_version_changes_nothing(office: Office, m
     ],
 )
 def test_a_bad_value_is_refused_by_its_field_and_nothing_is_half_set(
-    office: Office, wanted: dict[str, Any], fault: str
+    api: ApiBackend, wanted: dict[str, Any], fault: str
 ) -> None:
-    before = office.state()
-    got = patch(office, name="New Name", **wanted) if wanted else patch(office)
-    assert (got.status, got.slug, office.state()) == (422, "invalid", before)
+    before = api.state()
+    got = patch(api, name="New Name", **wanted) if wanted else patch(api)
+    assert (got.status, got.slug, api.state()) == (422, "invalid", before)
     told = got.json.get("faults", [got.json["detail"]])
     assert any(each.startswith(fault) for each in told)
 
 
-def test_the_history_says_who_when_and_what_newest_first(office: Office) -> None:
-    patch(office, name="A")
-    office.now += timedelta(minutes=5)
-    patch(office, match='"2"', name="B", phone="(206) 555-0199")
-    got = office.ask("GET", "/api/business/history", by="olive", query={"limit": "1"})
+def test_the_history_says_who_when_and_what_newest_first(api: ApiBackend) -> None:
+    patch(api, name="A")
+    api.now += timedelta(minutes=5)
+    patch(api, match='"2"', name="B", phone="(206) 555-0199")
+    got = api.send("GET", "/api/business/history", by="olive", query={"limit": "1"})
     (latest,) = got.json["changes"]
     assert (latest["version"], latest["by"], latest["at"]) == (
         3,
@@ -127,39 +129,39 @@ def test_the_history_says_who_when_and_what_newest_first(office: Office) -> None
         {"field": "phone", "to": "+12065550199"},
     ]
     cursor = str(got.json["next"])
-    rest = office.ask("GET", "/api/business/history", by="olive", query={"after": cursor})
+    rest = api.send("GET", "/api/business/history", by="olive", query={"after": cursor})
     assert [each["version"] for each in rest.json["changes"]] == [2]
     assert "next" not in rest.json
 
 
-def test_two_businesses_have_settings_of_their_own(office: Office) -> None:
-    office.hire("olive", "owner", tenant="other")
-    patch(office, name="Quick Dump")
-    got = office.ask("GET", "/api/business", by="olive", tenant="other")
+def test_two_businesses_have_settings_of_their_own(api: ApiBackend) -> None:
+    api.add_account("olive", "owner", tenant="other")
+    patch(api, name="Quick Dump")
+    got = api.send("GET", "/api/business", by="olive", tenant="other")
     assert (got.json["tenant"], got.json["name"], got.json["version"]) == ("other", "Haulway", 1)
-    history = office.ask("GET", "/api/business/history", by="olive", tenant="other")
+    history = api.send("GET", "/api/business/history", by="olive", tenant="other")
     assert history.json["changes"] == []
 
 
-def test_an_owner_acts_on_jobs_as_a_dispatcher_does(office: Office) -> None:
+def test_an_owner_acts_on_jobs_as_a_dispatcher_does(api: ApiBackend) -> None:
     body = {"customer_name": "Ada Wong", "location": "12 Harbor Road"}
-    job_id = office.ask("POST", "/api/jobs", body, by="olive").json["job_id"]
-    moved = office.ask("POST", f"/api/jobs/{job_id}/moves", {"move": "confirm"}, by="olive")
-    assert (moved.status, office.job(job_id).ledger[-1].actor.kind) == (200, "dispatcher")
+    job_id = api.send("POST", "/api/jobs", body, by="olive").json["job_id"]
+    moved = api.send("POST", f"/api/jobs/{job_id}/moves", {"move": "confirm"}, by="olive")
+    assert (moved.status, api.job(job_id).ledger[-1].actor.kind) == (200, "dispatcher")
 
 
 # What customers see
 
 
-def test_customers_see_what_booking_takes_and_nothing_confidential(office: Office) -> None:
+def test_customers_see_what_booking_takes_and_nothing_confidential(api: ApiBackend) -> None:
     settle(
-        office,
+        api,
         email="me@example.com",
         legal_name="QD LLC",
         closed_dates=["2026-11-21", "2026-12-25"],
     )
-    office.now += timedelta(days=2)
-    got = office.ask("GET", "/api/businesses/main")
+    api.now += timedelta(days=2)
+    got = api.send("GET", "/api/businesses/main")
     assert got.json == {
         "name": "Haulway",
         "time_zone": "America/New_York",
@@ -213,55 +215,55 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("settings", "wanted", "told"), REFUSED.values(), ids=REFUSED)
 def test_a_time_that_is_not_offered_cannot_be_booked(
-    office: Office, settings: dict[str, Any], wanted: dict[str, Any], told: str
+    api: ApiBackend, settings: dict[str, Any], wanted: dict[str, Any], told: str
 ) -> None:
     if settings:
-        settle(office, **settings)
-    got = book(office, **wanted)
+        settle(api, **settings)
+    got = book(api, **wanted)
     assert (got.status, got.slug) == (422, "invalid")
     assert told in got.json["detail"]
-    assert list(office.jobs.all_ids("main")) == []
+    assert list(api.jobs.all_ids("main")) == []
 
 
-def test_any_day_and_every_window_that_is_offered_can_be_booked(office: Office) -> None:
-    settle(office, time_zone="Europe/London", windows=[{"start": "23:00", "end": "23:59"}])
+def test_any_day_and_every_window_that_is_offered_can_be_booked(api: ApiBackend) -> None:
+    settle(api, time_zone="Europe/London", windows=[{"start": "23:00", "end": "23:59"}])
     late = {"window_start": "2026-11-23T23:00:00Z", "window_end": "2026-11-23T23:59:00Z"}
-    assert [book(office, "key-any-day").status, book(office, "key-late", **late).status] == [
+    assert [book(api, "key-any-day").status, book(api, "key-late", **late).status] == [
         201,
         201,
     ]
 
 
-def test_a_window_is_meant_by_the_clock_on_both_sides_of_a_time_change(office: Office) -> None:
+def test_a_window_is_meant_by_the_clock_on_both_sides_of_a_time_change(api: ApiBackend) -> None:
     """New York's clocks go forward on 2027-03-14."""
     before = {"window_start": "2027-03-13T13:00:00Z", "window_end": "2027-03-13T17:00:00Z"}
     after = {"window_start": "2027-03-15T12:00:00Z", "window_end": "2027-03-15T16:00:00Z"}
     assert [
-        book(office, "key-before", **before).status,
-        book(office, "key-after", **after).status,
+        book(api, "key-before", **before).status,
+        book(api, "key-after", **after).status,
     ] == [
         201,
         201,
     ]
 
 
-def test_a_suspended_business_takes_no_bookings_and_loses_nothing(office: Office) -> None:
-    first = book(office, **MONDAY)
-    settle(office, suspended=True)
-    refused = book(office, "another-key", **MONDAY)
+def test_a_suspended_business_takes_no_bookings_and_loses_nothing(api: ApiBackend) -> None:
+    first = book(api, **MONDAY)
+    settle(api, suspended=True)
+    refused = book(api, "another-key", **MONDAY)
     assert (refused.status, refused.slug) == (409, "business-suspended")
-    assert (book(office, **MONDAY).status, office.ask("GET", "/api/jobs", by="dana").status) == (
+    assert (book(api, **MONDAY).status, api.send("GET", "/api/jobs", by="dana").status) == (
         200,
         200,
     )
-    assert office.ask("GET", "/api/businesses/main").json["suspended"] is True
-    settle(office, suspended=False)
-    assert book(office, "another-key", **MONDAY).status == 201
+    assert api.send("GET", "/api/businesses/main").json["suspended"] is True
+    settle(api, suspended=False)
+    assert book(api, "another-key", **MONDAY).status == 201
     assert first.status == 201
 
 
-def test_its_people_plan_as_they_like(office: Office) -> None:
-    settle(office, suspended=True, closed_dates=["2026-11-23"])
+def test_its_people_plan_as_they_like(api: ApiBackend) -> None:
+    settle(api, suspended=True, closed_dates=["2026-11-23"])
     body = {"customer_name": "Ada", "location": "12 Harbor Road", "schedule": MONDAY}
-    assert office.ask("POST", "/api/jobs", body, by="dana").status == 201
-    assert office.now == NOON
+    assert api.send("POST", "/api/jobs", body, by="dana").status == 201
+    assert api.now == NOON

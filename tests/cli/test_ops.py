@@ -19,7 +19,7 @@ from functions.api.ops_models import DeadLettersResult, OpsDocument
 from functions.ops.dead_letters import UnknownQueue
 from functions.protocol.ports import Unavailable
 from functions.repair.requests import RepairReport
-from tests.api.api_fixture import Office
+from tests.api.api_fixture import ApiBackend
 from tests.functions.conftest import S3Ground
 from tests.support.builders import NOON, a_job
 from tests.support.moto_server import Moto
@@ -36,8 +36,8 @@ class Desk:
     """The desk of an office whose services answer or not, as `down` says, look by look."""
 
     def __init__(self, *down: bool) -> None:
-        self.office, self.down = Office(), list(down)
-        self.office.keep(a_job("in_progress"))
+        self.office, self.down = ApiBackend(), list(down)
+        self.office.store(a_job("in_progress"))
         self.discarded: list[Collection[str] | None] = []
         self.left = 0
         self.lots = lots()[:1]
@@ -53,7 +53,7 @@ class Desk:
     def discard(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
         self.discarded.append(ids)
         self.left = max(0, self.left - 100)
-        return DeadLettersResult(done=100 if ids is None else len(ids), left=self.left)
+        return DeadLettersResult(done=100 if ids is None else len(ids), remaining=self.left)
 
 
 def as_text(frame: RenderableType) -> str:

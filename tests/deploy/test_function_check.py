@@ -17,7 +17,7 @@ from deploy.function_check import (
 )
 from deploy.template import mark_of
 from functions.protocol.ports import UnknownJob
-from tests.api.api_fixture import Office
+from tests.api.api_fixture import ApiBackend
 from tests.support.fakes import Bucket, FakeJobs
 
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
@@ -89,9 +89,9 @@ def test_a_function_that_answers_otherwise_is_named_with_what_it_said(
 
 
 def test_a_sound_api_answers_as_it_is_expected_to() -> None:
-    office = Office()
+    api = ApiBackend()
     for question in PROBES["functions.serve_api.handler"]:
-        assert office.resolve(question.event).status == question.wanted["statusCode"]
+        assert api.resolve(question.event).status == question.wanted["statusCode"]
 
 
 def test_a_sound_store_says_of_the_job_in_question_what_is_expected() -> None:

@@ -27,8 +27,8 @@ from statemachine.views import Board, card_of
 
 HAUL = Path(sys.executable).parent / "haul"
 DISPATCHER = {"kind": "dispatcher", "id": "dana"}
-HOOKS = ("Text", "Inbound", "FanOut", "Webhook")
-DEAD_LETTERS = ("Create", "Advance", "Edit", "Board", "Edge", *HOOKS, "Watch")
+HOOKS = ("Sms", "Inbound", "FanOut", "Webhook")
+DEAD_LETTERS = ("Create", "Advance", "Edit", "Board", "Invalidation", *HOOKS, "Watch")
 
 T = TypeVar("T")
 
@@ -87,6 +87,11 @@ def move(job_id: str, name: str, event_id: str | None = None, **more: Any) -> di
         "move": name,
         **more,
     }
+
+
+def unreadable_move(event_id: str, job_id: str = "261121-zzzzzz") -> dict[str, Any]:
+    """A move whose actor is no object: another try cannot cure it."""
+    return move(job_id, "confirm", event_id) | {"actor": "dana"}
 
 
 def put(laptop: Laptop, kind: str, details: Iterable[dict[str, Any]], events: Any = None) -> None:

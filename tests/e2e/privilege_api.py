@@ -124,7 +124,7 @@ def works(api: Function) -> Callable[[], None]:
         _photographs(desk, path)
         desk.refused("POST", f"/api/jobs/{over.job_id}/photos", _a_photo(), status=422)
         desk.ask("PUT", f"{path}/location", here)
-        desk.ask("GET", f"/api/track/{digest_of(job.token)}/place")
+        desk.ask("GET", f"/api/track/{digest_of(job.token)}/location")
         desk.ask("DELETE", f"{path}/location")
 
     return act
@@ -163,7 +163,7 @@ def oversees(api: Function) -> Callable[[], None]:
         letters = "/api/ops/dead-letters/publish_board"
         found = {letter["message_id"] for letter in desk.ask("GET", letters)["letters"]}
         assert {again, away} <= found
-        for what, message_id in (("replay", again), ("discard", away)):
+        for what, message_id in (("redrive", again), ("discard", away)):
             request_body = {"message_ids": [message_id]}
             assert desk.ask("POST", f"{letters}/{what}", request_body)["done"] == 1
 

@@ -74,7 +74,7 @@ def test_the_same_needs_no_haul_at_all(stack: Laptop) -> None:
 
 def test_a_hundred_bookings_sent_with_their_moves_at_once_are_all_made(stack: Laptop) -> None:
     """One `put_events` for each booking and its three moves, shuffled: most moves come first."""
-    chance, events = random.Random(1), stack.client("events")
+    before, chance, events = dead_letters(stack), random.Random(1), stack.client("events")
     requests = [booking(number, prefix="all") for number in range(100)]
     for request in requests:
         together = [("JobRequested", request)]
@@ -84,7 +84,7 @@ def test_a_hundred_bookings_sent_with_their_moves_at_once_are_all_made(stack: La
     exist(stack, job_ids, 300)
     jobs = settled(stack, job_ids)
     assert {tuple(entry.move for entry in job.ledger) for job in jobs} == {FORWARD}
-    assert dead_letters(stack) == {}
+    assert dead_letters(stack) == before
 
 
 @pytest.mark.parametrize("flow", ["haul", "pickup", "dumpster", "crewed"])

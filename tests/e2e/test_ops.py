@@ -19,6 +19,7 @@ from tests.e2e.business import (
     move,
     put,
     settled,
+    unreadable_move,
     until,
 )
 
@@ -73,8 +74,8 @@ def test_a_job_with_a_refusal_a_successor_and_a_text_is_told_in_order(stack: Lap
     settled(stack, [job_id], 60)
     at_rest(stack)
     story = told(stack, "explain", job_id)
-    assert (story["wrong"], story["incomplete"]) == ([], [])
-    lines = story["lines"]
+    assert (story["diagnosis"], story["incomplete"]) == ([], [])
+    lines = story["events"]
     assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
     steps = ["booked", "moved", "refused", "moved", "moved", "now"]
     assert [line["what"] for line in lines if line["what"] in steps] == steps
@@ -108,7 +109,7 @@ def test_a_job_that_no_one_knows_has_no_story(stack: Laptop) -> None:
 
 
 def test_a_poison_event_is_shown_sent_again_and_thrown_away(stack: Laptop) -> None:
-    poison = move("261121-zzzzzz", "confirm", f"poison-{uuid.uuid4().hex[:8]}")
+    poison = unreadable_move(f"poison-{uuid.uuid4().hex[:8]}")
     before = dead_letters(stack).get("Advance", 0)
     put(stack, "JobMoveRequested", [poison])
     until(lambda: dead_letters(stack).get("Advance", 0), (before + 1).__eq__)
@@ -116,15 +117,15 @@ def test_a_poison_event_is_shown_sent_again_and_thrown_away(stack: Laptop) -> No
     assert counts["advance_job"] == before + 1
     letter = _mine(stack, poison["event_id"])
     assert (letter["event"], letter["job_id"]) == ("JobMoveRequested", "261121-zzzzzz")
-    assert letter["reason"] == "UnknownJob"
+    assert letter["reason"] == "Permanent"
     done = told(stack, "ops", "dlq", "replay", "advance_job", letter["message_id"])
-    assert done == {"done": 1, "left": 0}
+    assert done == {"done": 1, "remaining": 0}
     again = until(
         lambda: _mine(stack, poison["event_id"]),
         lambda found: bool(found) and found["message_id"] != letter["message_id"],
     )
     done = told(stack, "ops", "dlq", "discard", "advance_job", again["message_id"], "--yes")
-    assert done == {"done": 1, "left": 0}
+    assert done == {"done": 1, "remaining": 0}
     assert _mine(stack, poison["event_id"]) is None
     assert _mine(stack, poison["event_id"], queue="create_job") is None
 
@@ -141,7 +142,7 @@ def test_a_queue_that_is_none_of_ours_is_refused(stack: Laptop) -> None:
 
 def test_the_overview_is_printed_and_told(stack: Laptop) -> None:
     job_id = booked(stack)
-    until(lambda: told(stack, "ops", "watch")["snapshot_jobs"], lambda jobs: jobs > 0)
+    until(lambda: told(stack, "ops", "watch")["board_jobs"], lambda jobs: jobs > 0)
     document = told(stack, "ops", "watch")
     assert document["executions"][0]["executions"] > 0
     assert len(document["queues"]) == 11
@@ -165,12 +166,12 @@ def test_ops_do_the_same_through_the_api(
     moved(stack, job_id, "confirm")
     at_rest(stack)
     direct, over_api = (told(stack, *way, "explain", job_id) for way in ((), site))
-    assert over_api["lines"][:-1] == direct["lines"][:-1]
-    assert (over_api["wrong"], over_api["incomplete"]) == ([], [])
-    assert told(stack, *site, "ops", "watch")["snapshot_jobs"] > 0
+    assert over_api["events"][:-1] == direct["events"][:-1]
+    assert (over_api["diagnosis"], over_api["incomplete"]) == ([], [])
+    assert told(stack, *site, "ops", "watch")["board_jobs"] > 0
     assert told(stack, *site, "ops", "repair", job_id) == {"repaired": {}}
     assert told(stack, *site, "ops", "repair", "--all")["failed"] == {}
-    poison = move("261121-zzzzzz", "confirm", f"poison-{uuid.uuid4().hex[:8]}")
+    poison = unreadable_move(f"poison-{uuid.uuid4().hex[:8]}")
     put(stack, "JobMoveRequested", [poison])
     letter = until(lambda: _mine(stack, poison["event_id"]), bool)
     for what in ("replay", "discard"):

@@ -12,7 +12,15 @@ from functions.aws.s3_stores import S3Stuck
 from functions.protocol.ports import StuckJob
 from local.laptop import Laptop
 from statemachine.job import RepairRecord
-from tests.e2e.business import at_rest, dead_letters, executions, jobs_of, move, put, until
+from tests.e2e.business import (
+    at_rest,
+    dead_letters,
+    executions,
+    jobs_of,
+    put,
+    unreadable_move,
+    until,
+)
 from tests.e2e.people import SLOW, booked, fresh_name, job_of, moved, signed_in, someone
 from tests.e2e.test_watch import a_round
 from tests.pages.browser import Visitor, said, visitor
@@ -85,12 +93,12 @@ def test_a_job_whose_executions_keep_dying_is_redriven_and_goes_on(
 def test_a_poison_event_is_read_sent_again_and_thrown_away(olga: Visitor, stack: Laptop) -> None:
     no_one = f"261121-{secrets.token_hex(3)}"
     before = dead_letters(stack).get("Advance", 0)
-    put(stack, "JobMoveRequested", [move(no_one, "confirm", f"poison-{no_one}")])
+    put(stack, "JobMoveRequested", [unreadable_move(f"poison-{no_one}", no_one)])
     until(lambda: dead_letters(stack).get("Advance", 0), (before + 1).__eq__, SLOW)
     page = at_ops(olga, stack)
     page.get_by_role("button", name="Dead letters of advance job").click()
     letter = page.get_by_test_id("letter").filter(has_text=no_one)
-    expect(letter).to_contain_text("UnknownJob", timeout=SLOW * 1000)
+    expect(letter).to_contain_text("Permanent", timeout=SLOW * 1000)
     first = letter.get_attribute("data-message")
     letter.get_by_role("button", name="Send again").click()
     confirm(page, "Send again", "Where the fault is still there, it comes back")

@@ -163,7 +163,7 @@ def test_a_renamed_executable_is_uploaded_and_refused(crew: Crew) -> None:
 
 def test_the_crews_place_is_told_only_while_the_job_is_under_way(crew: Crew) -> None:
     here = {"latitude": 37.77493, "longitude": -122.41942, "occurred_at": stamp()}
-    place = f"/api/track/{crew.digest}/place"
+    place = f"/api/track/{crew.digest}/location"
     told = crew.phone.ask("PUT", f"{crew.path}/location", here)
     assert told.status_code == 204, told.text
     seen = crew.phone.ask("GET", place)

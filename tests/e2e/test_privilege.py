@@ -23,8 +23,8 @@ NOT_SHOWN = {
 """By statement: what the engine does not tell apart. docs/deploy.md has the same table."""
 
 KEPT = {
-    "ReadEdgeAddress", "ReadSigningKeys", "Freshness", "OpsCountExecutions", "FindDeadLetters",
-    "ListsEndpoints",
+    "ReadEdgeAddress", "ReadSigningKeys", "ReadInvalidationUsage", "OpsCountExecutions",
+    "FindDeadLetters", "ListsEndpoints",
 }  # fmt: skip
 """By statement: what a container reads once and then keeps, for a while at least."""
 

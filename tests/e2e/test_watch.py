@@ -29,6 +29,7 @@ from tests.e2e.business import (
     put,
     settled,
     the_board,
+    unreadable_move,
     until,
 )
 from tests.e2e.test_ops import told
@@ -101,7 +102,7 @@ def repairs_of(stack: Laptop, job_id: str) -> list[str]:
 
 def tells(stack: Laptop, job_id: str, *texts: str) -> None:
     """`haul explain` has a line with each of them."""
-    lines = [line["text"] for line in told(stack, "explain", job_id)["lines"]]
+    lines = [line["text"] for line in told(stack, "explain", job_id)["events"]]
     assert [text for text in texts if not any(text in line for line in lines)] == [], lines
 
 
@@ -157,7 +158,7 @@ def test_a_board_that_was_corrupted(stack: Laptop) -> None:
     until(lambda: s3.get_object(**where)["Body"].read(), lambda body: body != b"{")
     assert the_board(stack).to_bytes() == fold(stack).to_bytes()
     tells(stack, job_id, "the board shows rev 1")
-    assert told(stack, "explain", job_id)["wrong"] == []
+    assert told(stack, "explain", job_id)["diagnosis"] == []
 
 
 def test_a_signal_that_was_dropped(stack: Laptop) -> None:
@@ -179,7 +180,7 @@ def test_a_signal_that_was_dropped(stack: Laptop) -> None:
 
 def test_an_event_that_can_never_succeed(stack: Laptop) -> None:
     before = dead_letters(stack).get("Advance", 0)
-    put(stack, "JobMoveRequested", [move("261121-zzzzzz", "confirm", "poison-1")])
+    put(stack, "JobMoveRequested", [unreadable_move("poison-1")])
     until(lambda: dead_letters(stack).get("Advance", 0), lambda count: count == before + 1)
     assert a_round(stack)["dead_letters"]["advance-job"] == before + 1
     assert "no job 261121-zzzzzz" in haul(stack, "explain", "261121-zzzzzz").stderr
@@ -188,7 +189,7 @@ def test_an_event_that_can_never_succeed(stack: Laptop) -> None:
 def test_an_event_about_a_job_that_no_one_can_read(stack: Laptop) -> None:
     """Nothing of it is in the job's story, for nothing was done; the letter names the job."""
     job_id = a_waiting_job(stack, 9)
-    put(stack, "JobMoveRequested", [move(job_id, "confirm", "poison-2") | {"actor": "dana"}])
+    put(stack, "JobMoveRequested", [unreadable_move("poison-2", job_id)])
 
     def letters() -> list[dict[str, Any]]:
         found = told(stack, "ops", "dlq", "show", "advance_job")

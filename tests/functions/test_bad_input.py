@@ -258,7 +258,7 @@ def test_an_edit_that_cannot_be_made_is_refused_on_the_record(yard: Yard) -> Non
         ("not_possible", "a role is given to two people; name one for each role"),
         ("crew_unavailable", "'stranger' is not on the roster; choose someone who is"),
         ("from_the_future", "`occurred_at` lies ahead of our clock; check the sender's clock"),
-        ("crew_unavailable", "there is no truck 'nosuchtruck'; choose one of the roster's"),
+        ("crew_unavailable", "there is no truck 'nosuchtruck'; choose one from the roster"),
     ]
     assert (yard.letters(), yard.job().edits) == ([], ())
 
@@ -317,7 +317,7 @@ def test_a_job_that_cannot_be_read_is_left_as_it_is(
     key = job_key("main", "261121-00000b")
     yard.put(key, broken)
     body = about(function, {"tenant": "main", "job_id": "261121-00000b"})
-    assert_dead_lettered(yard, function, body, "Corrupt", f"{key} is no Job: ")
+    assert_dead_lettered(yard, function, body, "Corrupt", f"{key} is not a Job: ")
     yard.s3.delete_object(Bucket=yard.bucket, Key=key)
 
 

@@ -16,7 +16,7 @@ from functions.send_sms import StatusReached
 from statemachine.flows import load_flow
 from statemachine.job import Customer
 from statemachine.lifecycle import Committed, Refused, judge
-from tests.functions.messages.test_messages import PHONE, Hooks, confirmed
+from tests.functions.messages.test_messages import PHONE, MessageSenders, confirmed
 from tests.support.builders import CUSTOMER, NOON, a_job, minutes, moved
 from tests.support.fakes import FakeJobs, no_pause, to_bytes
 
@@ -41,7 +41,7 @@ def inbound(body: str, at: datetime = NOON, message_id: str = "in-1", **values: 
     return parse_inbound(Inbound, json.dumps(notification))
 
 
-class Phone(Hooks):
+class Phone(MessageSenders):
     def __init__(self, service_answers: bool = False) -> None:
         super().__init__()
         self.receive = ReceiveSms(
@@ -61,7 +61,7 @@ class Phone(Hooks):
 def asked() -> tuple[Phone, Any]:
     """A phone that was asked whether the job is ready."""
     phone = Phone()
-    job = phone.keep(a_job())
+    job = phone.store(a_job())
     phone.text(job, seq=0)
     return phone, job
 
@@ -107,7 +107,7 @@ def moves(phone: Phone) -> list[tuple[str, str | None]]:
 
 def test_a_yes_to_nothing_is_a_note_for_people_to_read() -> None:
     phone = Phone()
-    job = phone.keep(confirmed())
+    job = phone.store(confirmed())
     phone.text(job)
     phone.says("YES")
     assert notes(phone) == [(job.job_id, "Text from the customer: YES")]
@@ -118,7 +118,7 @@ OTHER = "261121-7k3m2r"
 
 def test_each_question_is_its_jobs_and_a_yes_too_many_is_a_note() -> None:
     phone, first = asked()
-    phone.text(phone.keep(a_job(job_id=OTHER)), seq=0)
+    phone.text(phone.store(a_job(job_id=OTHER)), seq=0)
     for n in (1, 1, 2, 2, 3):  # the queue brings some twice
         phone.says("YES", message_id=f"in-{n}")
     once = list(dict.fromkeys(moves(phone)))
@@ -129,15 +129,15 @@ def test_each_question_is_its_jobs_and_a_yes_too_many_is_a_note() -> None:
 
 def test_a_yes_answers_a_question_that_still_stands_before_one_that_was_overtaken() -> None:
     phone, first = asked()
-    phone.text(phone.keep(a_job(job_id=OTHER)), seq=0)
-    phone.keep(moved(first, "confirm"))
+    phone.text(phone.store(a_job(job_id=OTHER)), seq=0)
+    phone.store(moved(first, "confirm"))
     phone.says("YES")
     assert moves(phone) == [(OTHER, "confirm")]
 
 
 def test_only_the_present_number_of_a_job_counts() -> None:
     phone, job = asked()
-    phone.keep(job.with_(customer=Customer(name="Ada", phone="+15555550199")))
+    phone.store(job.with_(customer=Customer(name="Ada", phone="+15555550199")))
     phone.says("YES")
     phone.says("where are you?", message_id="in-2")
     assert phone.requests.asked == []
@@ -149,9 +149,9 @@ def test_only_the_present_number_of_a_job_counts() -> None:
 @pytest.mark.parametrize("status", [None, "ready_for_pickup"])
 def test_a_strangers_booking_takes_over_neither_yes_nor_notes(status: str | None) -> None:
     phone = Phone()
-    own = phone.keep(a_job(status))
+    own = phone.store(a_job(status))
     phone.text(own)
-    phone.text(phone.keep(a_job(job_id=OTHER, created_by=CUSTOMER)), seq=0)
+    phone.text(phone.store(a_job(job_id=OTHER, created_by=CUSTOMER)), seq=0)
     assert len(phone.texts.sent) == 2
     phone.says("YES")
     phone.says("the gate is open", message_id="in-2")
@@ -162,20 +162,10 @@ def test_a_strangers_booking_takes_over_neither_yes_nor_notes(status: str | None
 def test_two_bookings_by_the_form_under_one_number_are_both_asked_about() -> None:
     phone = Phone()
     for job_id in (a_job().job_id, OTHER):
-        phone.text(phone.keep(a_job(job_id=job_id, created_by=CUSTOMER)), seq=0)
+        phone.text(phone.store(a_job(job_id=job_id, created_by=CUSTOMER)), seq=0)
     phone.says("YES")
     phone.says("YES", message_id="in-2")
     assert moves(phone) == [(a_job().job_id, "confirm"), (OTHER, "confirm")]
-
-
-def test_a_question_of_an_earlier_version_is_still_answered() -> None:
-    phone, job = asked()
-    number = phone_record(phone.numbers, "main", PHONE)
-    old = json.loads(to_bytes(number))
-    old["question"] = old.pop("questions")[0]
-    phone.bucket.objects[f"tenants/main/numbers/{number.digest}.json"] = json.dumps(old).encode()
-    phone.says("YES")
-    assert moves(phone) == [(job.job_id, "confirm")]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +217,7 @@ def test_a_copy_of_stop_that_comes_after_start_stops_nothing() -> None:
     phone.says("START", at=NOON + minutes(1), message_id="in-2")
     phone.receive(inbound("STOP", at=NOON), NOON + minutes(5))
     assert not phone_record(phone.numbers, "main", PHONE).stopped
-    sent = phone.text(phone.keep(moved(job, "confirm")))
+    sent = phone.text(phone.store(moved(job, "confirm")))
     assert sent
     assert sent.state == "sent"
 
@@ -255,7 +245,7 @@ def test_stop_is_kept_confirmed_once_shown_on_the_board_and_honoured(word: str) 
     (edit,) = edits.values()
     assert isinstance(edit, JobEditRequested)
     assert (edit.job_id, edit.changes.texts_stopped) == (job.job_id, True)
-    dropped = phone.text(phone.keep(moved(job, "confirm")))
+    dropped = phone.text(phone.store(moved(job, "confirm")))
     assert dropped
     assert dropped.why == "opted_out"
 
@@ -265,7 +255,7 @@ def test_start_after_stop_sends_texts_again_whatever_order_they_arrive_in() -> N
     phone.says("START", at=NOON + minutes(2), message_id="in-2")
     phone.says("STOP", at=NOON + minutes(1))
     assert not phone_record(phone.numbers, "main", PHONE).stopped
-    sent = phone.text(phone.keep(moved(job, "confirm")))
+    sent = phone.text(phone.store(moved(job, "confirm")))
     assert sent
     assert sent.state == "sent"
 

@@ -699,7 +699,7 @@ def test_of_many_jobs_those_that_no_one_can_help_do_not_stop_the_others() -> Non
     yard.bucket.objects[job_key("main", ids[0])] = b"{"
     yard.executions.running.add(f"main-{ids[2]}-g0")
     done = yard.watch.repair_some("main", [*ids, "261121-zzzzzz"], MUCH_LATER)
-    why = f"Corrupt: {job_key('main', ids[0])} is no Job"
+    why = f"Corrupt: {job_key('main', ids[0])} is not a Job"
     repaired: dict[str, list[Repair]] = {ids[1]: ["replaced"], ids[2]: ["resumed"]}
     assert done == RepairReport(repaired=repaired, failed={ids[0]: why})
 

@@ -31,13 +31,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.pages import Page
-from functions.api.crew_models import DaysQuery, EditBody
 from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.move_outcome import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
 from functions.api.request_models import (
     BookingBody,
     CredentialsBody,
+    DaysQuery,
+    EditBody,
     LinkHolderBody,
     MoveBody,
     NewJobBody,
@@ -124,7 +125,7 @@ class Stub:
             Route("/api/businesses/main", self.guarded(self.business)),
             Route("/api/track/{digest}/business", self.guarded(self.business)),
             Route("/api/track/{digest}", self.guarded(self.track)),
-            Route("/api/track/{digest}/place", self.guarded(self.place)),
+            Route("/api/track/{digest}/location", self.guarded(self.place)),
             Route("/api/track/{digest}/{move}", self.guarded(self.choose), methods=["POST"]),
             Route("/t/p/{name}", self.photo),
             Route("/t/{name}", self.guarded(self.view)),

@@ -12,14 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from functions.api.crew_models import (
-    LocationBody,
-    MyJobsDocument,
-    PhotoBody,
-    PhotoDocument,
-    UploadDocument,
-)
 from functions.api.problems import Problem
+from functions.api.request_models import LocationBody, PhotoBody
+from functions.api.response_models import MyJobsDocument, PhotoDocument, UploadDocument
 from functions.people.crew_location import CrewLocation
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo

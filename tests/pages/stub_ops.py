@@ -58,7 +58,7 @@ def ops_routes(stub: Stub) -> list[Route]:
         Route("/api/ops/jobs/{job_id}", stub.guarded(asked.story)),
         Route("/api/ops/jobs/{job_id}/repair", stub.guarded(asked.repair), methods=["POST"]),
         Route(letters, stub.guarded(asked.letters)),
-        Route(f"{letters}/replay", stub.guarded(asked.replay), methods=["POST"]),
+        Route(f"{letters}/redrive", stub.guarded(asked.redrive), methods=["POST"]),
         Route(f"{letters}/discard", stub.guarded(asked.discard), methods=["POST"]),
     ]
 
@@ -96,9 +96,9 @@ class OpsStub:
     async def letters(self, request: Request) -> Response:
         self.allow(request)
         there = tuple(each for each in self.world.letters if each.queue == self.queue(request))
-        return answered(DeadLettersDocument(letters=there[:MOST_LETTERS], as_of=now()))
+        return answered(DeadLettersDocument(messages=there[:MOST_LETTERS], as_of=now()))
 
-    async def replay(self, request: Request) -> Response:
+    async def redrive(self, request: Request) -> Response:
         return await self.take_away(request)
 
     async def discard(self, request: Request) -> Response:
@@ -112,7 +112,7 @@ class OpsStub:
             wanted = set(there if request_body.message_ids is None else request_body.message_ids)
             gone = set([each for each in there if each in wanted][:MOST_LETTERS])
             self.world.letters = [e for e in self.world.letters if e.message_id not in gone]
-        return answered(DeadLettersResult(done=len(gone), left=len(wanted - gone)))
+        return answered(DeadLettersResult(done=len(gone), remaining=len(wanted - gone)))
 
     def job(self, request: Request) -> Job:
         job = self.world.jobs.get(request.path_params["job_id"])
@@ -136,14 +136,14 @@ def overview_of(world: World, at: datetime) -> OpsDocument:
     return OpsDocument(
         statuses=tuple(_statuses(jobs, at)),
         executions=tuple(_executions(world, jobs)),
-        troubled=tuple(_troubled(world, jobs, at)),
+        problem_jobs=tuple(_troubled(world, jobs, at)),
         queues=tuple(
             QueueState(queue=name, waiting=0, in_flight=0, dead=dead[name]) for name in QUEUES
         ),
         time_in_status=tuple(_stays(jobs)),
-        visible=tuple(_visible(jobs)),
-        snapshot_at=max((job.entered_at for job in jobs), default=None),
-        snapshot_jobs=len(jobs),
+        visibility_delays=tuple(_visible(jobs)),
+        board_written_at=max((job.entered_at for job in jobs), default=None),
+        board_jobs=len(jobs),
         invalidations=InvalidationUsageDocument(
             month=f"{at:%Y-%m}", paths=sum(job.seq for job in jobs), budget=1000
         ),
@@ -234,8 +234,8 @@ def story_of(world: World, job: Job, at: datetime) -> TimelineDocument:
         flow=job.flow,
         status=job.status,
         rev=job.rev,
-        lines=tuple(_in_order(_lines(job, at, well=why is None))),
-        wrong=wrong,
+        events=tuple(_in_order(_lines(job, at, well=why is None))),
+        diagnosis=wrong,
         incomplete=("Step Functions holds the latest executions only.",) if wrong else (),
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from events import Changes
-from functions.api.crew_models import CrewDocument, CrewMember, Engagement, TruckDocument
+from functions.api.response_models import AssignedJob, CrewDocument, CrewMember, TruckDocument
 from functions.people.accounts import Account
 from functions.people.crew_location import CrewLocation
 from statemachine.edits import CrewTaken, CrewUnavailable
@@ -71,17 +71,17 @@ def member(world: "World", account: Account, dates: set[str]) -> CrewMember:
 
 def engagements(
     world: "World", *, member: str | None = None, truck: str | None = None
-) -> list[Engagement]:
+) -> list[AssignedJob]:
     found = []
     for job in world.jobs.values():
         roles = [each.role for each in job.crew if each.member == member]
         if roles or (truck is not None and job.truck == truck):
-            found.append(engagement(job, roles[0] if roles else None))
+            found.append(assigned_job(job, roles[0] if roles else None))
     return found
 
 
-def engagement(job: Job, role: CrewRole | None) -> Engagement:
-    return Engagement(
+def assigned_job(job: Job, role: CrewRole | None) -> AssignedJob:
+    return AssignedJob(
         job_id=job.job_id,
         role=role,
         status=job.status,

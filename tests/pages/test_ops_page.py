@@ -80,7 +80,7 @@ def test_the_flow_shows_the_jobs_in_each_status_with_their_oldest_age_and_what_i
         expect(page.get_by_test_id("flow-words")).to_contain_text("Completed: 0 jobs")
 
 
-BOARD = ("statuses", "time_in_status", "visible", "snapshot_jobs", "invalidations")
+BOARD = ("statuses", "time_in_status", "visibility_delays", "board_jobs", "invalidations")
 
 
 def test_what_could_not_be_read_is_said_and_the_rest_is_shown(
@@ -234,7 +234,7 @@ def test_dead_letters_are_read_sent_again_and_thrown_away(
     assert [letter.queue for letter in stub.world.letters] == ["publish_board"]
     assert posts(stub) == [
         "/api/ops/dead-letters/send_sms/discard",
-        "/api/ops/dead-letters/send_sms/replay",
+        "/api/ops/dead-letters/send_sms/redrive",
     ]
 
 

@@ -205,7 +205,7 @@ def test_the_crews_place_is_shown_while_it_is_under_way_and_gone_afterwards(
 
 
 def asked_for_place(stub: StubServer) -> int:
-    return sum(path.endswith("/place") for _, path in stub.world.requests)
+    return sum(path.endswith("/location") for _, path in stub.world.requests)
 
 
 def test_photos_and_load_are_shown_once_the_job_is_completed(

@@ -257,29 +257,29 @@ class FakePhotos:
         self.uploads.delete(f"uploads/{key}")
 
 
-class FakePlaces:
+class FakeCrewLocations:
     """Where crews are, by tenant and job. Nothing vanishes by itself here."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
-        self.kept: dict[tuple[str, str], CrewLocation] = {}
+        self.stored: dict[tuple[str, str], CrewLocation] = {}
 
-    def keep(self, tenant: str, job_id: str, place: CrewLocation) -> None:
+    def store(self, tenant: str, job_id: str, location: CrewLocation) -> None:
         def unless_newer() -> None:
-            known = self.kept.get((tenant, job_id))
-            if known is None or known.at <= place.at:
-                self.kept[tenant, job_id] = place
+            known = self.stored.get((tenant, job_id))
+            if known is None or known.at <= location.at:
+                self.stored[tenant, job_id] = location
 
         self.faults.around("PutItem", unless_newer, Unavailable("lost"))
 
     def read(self, tenant: str, job_id: str) -> CrewLocation | None:
         return self.faults.around(
-            "GetItem", lambda: self.kept.get((tenant, job_id)), Unavailable("lost")
+            "GetItem", lambda: self.stored.get((tenant, job_id)), Unavailable("lost")
         )
 
-    def forget(self, tenant: str, job_id: str) -> None:
+    def delete(self, tenant: str, job_id: str) -> None:
         self.faults.around(
-            "DeleteItem", lambda: self.kept.pop((tenant, job_id), None), Unavailable("lost")
+            "DeleteItem", lambda: self.stored.pop((tenant, job_id), None), Unavailable("lost")
         )
 
 

@@ -8,7 +8,7 @@ from functions.api.ops_models import ProblemJob, QueueState
 from functions.aws.ops_records import StuckMark
 from functions.ops.dead_letters import QUEUES, ReceivedMessage
 from functions.ops.history import HistoryPage, VersionStamp
-from functions.ops.overview import EndedBadly
+from functions.ops.overview import UnsuccessfulRun
 from functions.protocol.ports import Unavailable
 from statemachine.evidence import ExecutionRun, ObjectVersion, RunState
 from statemachine.job import Job
@@ -72,16 +72,16 @@ class FakeHistory:
         )
 
 
-class FakeForgotten:
-    """CloudFront: when it was told to forget which path."""
+class FakeInvalidationTimes:
+    """CloudFront: when each path was invalidated."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
-        self.told: list[tuple[datetime, str]] = []
+        self.made: list[tuple[datetime, str]] = []
 
     def times(self, path: str, around: Sequence[datetime]) -> HistoryPage[datetime]:
         def listed() -> HistoryPage[datetime]:
-            return HistoryPage(tuple(at for at, named in self.told if named == path))
+            return HistoryPage(tuple(at for at, named in self.made if named == path))
 
         return self.faults.around("ListInvalidations", listed, Unavailable("lost"))
 
@@ -112,7 +112,7 @@ class FakeRuns:
         )
 
 
-class FakeDeadQueues:
+class FakeDeadLetterQueues:
     """SQS: queues by their own names; a letter that was taken is out of sight until put back."""
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -122,7 +122,7 @@ class FakeDeadQueues:
         self.hidden: set[str] = set()
 
     def add(self, queue: str, body: str, **attributes: str) -> str:
-        """A dead letter; its id."""
+        """Adds a message to the dead-letter queue. Returns its id."""
         number = sum(map(len, self.dead.values())) + 1
         letter = ReceivedMessage(
             f"m-{number}", body, NOON + minutes(number), attributes, f"r-{number}"
@@ -134,7 +134,7 @@ class FakeDeadQueues:
         waiting = sum(len(self.sent[name]) for name in QUEUES[queue])
         return QueueState(queue=queue, waiting=waiting, in_flight=0, dead=len(self.dead[queue]))
 
-    def take(self, queue: str, most: int) -> Sequence[ReceivedMessage]:
+    def receive(self, queue: str, most: int) -> Sequence[ReceivedMessage]:
         def seen() -> list[ReceivedMessage]:
             letters = [x for x in self.dead[queue].values() if x.message_id not in self.hidden]
             self.hidden |= {letter.message_id for letter in letters[:most]}
@@ -142,26 +142,26 @@ class FakeDeadQueues:
 
         return self.faults.around("ReceiveMessage", seen, Unavailable("lost"))
 
-    def put_back(self, queue: str, letters: Sequence[ReceivedMessage]) -> None:
-        self.hidden -= {letter.message_id for letter in letters}
+    def make_visible(self, queue: str, messages: Sequence[ReceivedMessage]) -> None:
+        self.hidden -= {message.message_id for message in messages}
 
-    def send_again(self, queue: str, letter: ReceivedMessage) -> None:
+    def redrive(self, queue: str, message: ReceivedMessage) -> None:
         self.faults.around(
             "SendMessage",
-            lambda: self.sent[QUEUES[queue][0]].append(letter.body),
+            lambda: self.sent[QUEUES[queue][0]].append(message.body),
             Unavailable("lost"),
         )
 
-    def discard(self, queue: str, letter: ReceivedMessage) -> None:
+    def delete(self, queue: str, message: ReceivedMessage) -> None:
         self.faults.around(
             "DeleteMessage",
-            lambda: self.dead[queue].pop(letter.message_id, None),
+            lambda: self.dead[queue].pop(message.message_id, None),
             Unavailable("lost"),
         )
 
 
-class FakeRecords:
-    """What the watchdog and the edge's function note, in their objects of the jobs bucket."""
+class FakeOpsRecords:
+    """What the watchdog and `invalidate_views` store in the jobs bucket."""
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
@@ -188,18 +188,18 @@ class FakeRecords:
         return int(json.loads(found[0])["paths"]) if found else 0
 
 
-class FakeNumbersOfExecutions:
+class FakeExecutionCounts:
     """How many executions there are by flow and state; `asked` counts the questions."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, RunState], tuple[int, bool]] = {}
-        self.ended: dict[tuple[str, RunState], list[EndedBadly]] = {}
+        self.ended: dict[tuple[str, RunState], list[UnsuccessfulRun]] = {}
         self.asked = 0
 
     def count(self, flow: str, state: RunState) -> tuple[int, bool]:
         self.asked += 1
         return self.known.get((flow, state), (0, False))
 
-    def ended_badly(self, flow: str, state: RunState) -> tuple[Sequence[EndedBadly], bool]:
+    def unsuccessful(self, flow: str, state: RunState) -> tuple[Sequence[UnsuccessfulRun], bool]:
         self.asked += 1
         return self.ended.get((flow, state), []), False

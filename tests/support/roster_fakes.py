@@ -76,7 +76,7 @@ class FakeRoster:
     def set_day(self, tenant: str, member: str, on: date, day: Day) -> None:
         self.known[tenant, on, member] = day
 
-    def forget_day(self, tenant: str, member: str, on: date) -> None:
+    def reset_day(self, tenant: str, member: str, on: date) -> None:
         self.known.pop((tenant, on, member), None)
 
     def truck(self, tenant: str, truck: str) -> Truck | None:
@@ -94,7 +94,7 @@ class FakeRoster:
             raise UnknownTruck
 
 
-class FakeClaims:
+class FakeReservations:
     """DynamoDB's transactions: all sheets or none; a lost answer looks like a lost race."""
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -146,4 +146,4 @@ def a_crew_office(
         accounts.add(member)
     known = tenants or FakeTenants(Bucket(), BusinessSettings(tenant="main", name="Haulway"))
     roster = FakeRoster(Truck(tenant="main", truck="t1", name="Big red"))
-    return AssignCrew(accounts, roster, FakeClaims(faults), jobs, known)
+    return AssignCrew(accounts, roster, FakeReservations(faults), jobs, known)

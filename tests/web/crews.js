@@ -74,7 +74,7 @@ export function aDocument(values = {}) {
     photos: [],
     history: [],
     refusals: [],
-    waiting: [],
+    early_moves: [],
     moves: [],
     ...values,
   };

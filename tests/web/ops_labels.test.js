@@ -29,14 +29,14 @@ function aCount(values = {}) {
 }
 
 function anOverview(values = {}) {
-  return { statuses: [aCount()], troubled: [], queues: [], ...values };
+  return { statuses: [aCount()], problem_jobs: [], queues: [], ...values };
 }
 
 test("the first line says that all is well, or exactly what is not", () => {
   assert.equal(headline(anOverview()).well, true);
   const bad = anOverview({
     statuses: [aCount({ overdue: 1 }), aCount({ status: "completed", overdue: 1 })],
-    troubled: [{ why: "overdue" }, { why: "corrupt" }],
+    problem_jobs: [{ why: "overdue" }, { why: "corrupt" }],
     queues: [{ dead: 1 }, { dead: 0 }],
   });
   assert.deepEqual(headline(bad), { well: false, text: "2 jobs overdue, 1 stuck, 1 dead letter" });

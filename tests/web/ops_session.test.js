@@ -180,7 +180,7 @@ test("a repair whose answer is lost is not repeated behind the person's back", a
   };
   const service = new Operating(new Api({ fetch, pause: async () => {} }));
   await assert.rejects(service.repair(ID), NoAnswer);
-  await assert.rejects(service.replay("send_sms", null), NoAnswer);
+  await assert.rejects(service.redrive("send_sms", null), NoAnswer);
   assert.equal(sent, 2);
 });
 
@@ -188,13 +188,13 @@ test("letters are named, or meant as a whole", async () => {
   const bodies = [];
   const fetch = async (url, { body }) => {
     bodies.push([url, body]);
-    return new Response('{"done":1,"left":0}');
+    return new Response('{"done":1,"remaining":0}');
   };
   const service = new Operating(new Api({ fetch }));
-  assert.deepEqual(await service.replay("send_sms", ["a"]), { done: 1, left: 0 });
+  assert.deepEqual(await service.redrive("send_sms", ["a"]), { done: 1, remaining: 0 });
   await service.discard("send_sms", null);
   assert.deepEqual(bodies, [
-    ["/api/ops/dead-letters/send_sms/replay", '{"message_ids":["a"]}'],
+    ["/api/ops/dead-letters/send_sms/redrive", '{"message_ids":["a"]}'],
     ["/api/ops/dead-letters/send_sms/discard", '{"message_ids":null}'],
   ]);
 });

@@ -56,9 +56,9 @@ test("a job id is found in what was typed and in the address, and nothing else i
 });
 
 test("what is wrong goes before what is missing", () => {
-  assert.equal(verdictOf({ wrong: ["x"], incomplete: ["y"] }), "wrong");
-  assert.equal(verdictOf({ wrong: [], incomplete: ["y"] }), "incomplete");
-  assert.equal(verdictOf({ wrong: [], incomplete: [] }), "well");
+  assert.equal(verdictOf({ diagnosis: ["x"], incomplete: ["y"] }), "wrong");
+  assert.equal(verdictOf({ diagnosis: [], incomplete: ["y"] }), "incomplete");
+  assert.equal(verdictOf({ diagnosis: [], incomplete: [] }), "well");
 });
 
 test("a chapter that this page does not know yet is shown by its name", () => {

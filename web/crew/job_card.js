@@ -201,7 +201,7 @@ function pictures(job, { spoken, pictureOf }) {
 function waitingForTurn(job, flow, { t, language }) {
   const named = (name) =>
     wording(flow?.moves.find((move) => move.name === name)?.label, language) || String(name ?? "");
-  const kept = (job.waiting ?? []).map(({ move }) => t("held", { move: named(move) }));
+  const kept = (job.early_moves ?? []).map(({ move }) => t("held", { move: named(move) }));
   const last = (job.refusals ?? []).at(-1);
   const lost =
     last?.why === "kept_too_long" && last.status === job.status

@@ -38,7 +38,7 @@ export function historyPart(detail, told) {
     at: refusal.recorded_at,
     node: refusedItem(refusal, told),
   }));
-  const waiting = (detail.waiting ?? []).map((early) => waitingItem(early, flow, now_ms));
+  const waiting = (detail.early_moves ?? []).map((early) => waitingItem(early, flow, now_ms));
   const items = [...moved, ...refused]
     .sort((one, other) => (one.at < other.at ? 1 : -1))
     .map(({ node }) => node);

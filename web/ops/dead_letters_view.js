@@ -104,7 +104,7 @@ export class LettersView {
       el(
         "div.row",
         {},
-        button("Send again", () => this.#replay([message_id]), { label: `Send again: ${name}` }),
+        button("Send again", () => this.#redrive([message_id]), { label: `Send again: ${name}` }),
         button("Throw away", () => this.#discard([message_id]), {
           bad: true,
           label: `Throw away: ${name}`,
@@ -121,14 +121,14 @@ export class LettersView {
     if (shown.length > 1) choices.push([`these ${shown.length}`, shown]);
     if (dead > shown.length) choices.push(["all in the queue", null]);
     return choices.flatMap(([which, ids]) => [
-      button(`Send ${which} again`, () => this.#replay(ids)),
+      button(`Send ${which} again`, () => this.#redrive(ids)),
       button(`Throw ${which} away`, () => this.#discard(ids), { bad: true }),
     ]);
   }
 
-  async #replay(ids) {
+  async #redrive(ids) {
     if (!(await confirmed(aboutReplay(this.#queue, ids?.length ?? null)))) return;
-    await this.#done("sent again", ids, () => this.#ops.replay(this.#queue, ids));
+    await this.#done("sent again", ids, () => this.#ops.redrive(this.#queue, ids));
   }
 
   async #discard(ids) {
@@ -138,10 +138,10 @@ export class LettersView {
 
   async #done(what, ids, act) {
     try {
-      const { done, left } = await act();
+      const { done, remaining } = await act();
       const text = `${counted(done, "letter")} ${what}.`;
-      if (left === 0) this.#notices.good(text);
-      else this.#notices.warn(`${text} ${left} ${ids === null ? LEFT : NOT_FOUND}`);
+      if (remaining === 0) this.#notices.good(text);
+      else this.#notices.warn(`${text} ${remaining} ${ids === null ? LEFT : NOT_FOUND}`);
     } catch (error) {
       this.#notices.bad(failureText(error, `The letters were not ${what}`));
     }

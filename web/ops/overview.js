@@ -78,7 +78,7 @@ export class Overview {
 
   #drawTrouble(minute) {
     const { overview, flows, now_ms } = this.#ops;
-    const troubled = jobsInTrouble(overview.troubled);
+    const troubled = jobsInTrouble(overview.problem_jobs);
     const known = knowsTroubles(overview.incomplete);
     const act = { repair: this.#act.repair, showAll: () => this.#showAll() };
     redraw(this.#parts.trouble, [troubled, known, minute, this.#all], () =>
@@ -108,22 +108,22 @@ export class Overview {
   }
 
   #drawNumbers(flow) {
-    const { time_in_status, visible, invalidations } = this.#ops.overview;
+    const { time_in_status, visibility_delays, invalidations } = this.#ops.overview;
     this.#draw("stays", time_in_status && [flow.name, time_in_status], () => [
       el("p.small.quiet", {}, `${flow.label.en}: jobs that have lately moved on.`),
       stayChart(flow, time_in_status),
     ]);
-    this.#draw("visible", visible, () => visibleChart(visible));
+    this.#draw("visible", visibility_delays, () => visibleChart(visibility_delays));
     this.#draw("invalidations", invalidations, () => invalidationMeter(invalidations));
     this.#draw("snapshot", this.#snapshotText, () => el("p", {}, this.#snapshotText));
   }
 
   get #snapshotText() {
-    const { snapshot_at, snapshot_jobs } = this.#ops.overview;
-    if (snapshot_jobs === undefined) return null;
-    if (!snapshot_at) return "No board has been written yet.";
-    const ago = agoText(this.#ops.now_ms - msOf(snapshot_at));
-    const holds = counted(snapshot_jobs, "job");
+    const { board_written_at, board_jobs } = this.#ops.overview;
+    if (board_jobs === undefined) return null;
+    if (!board_written_at) return "No board has been written yet.";
+    const ago = agoText(this.#ops.now_ms - msOf(board_written_at));
+    const holds = counted(board_jobs, "job");
     return `Written ${ago}, with ${holds}. It is written when something changes.`;
   }
 }

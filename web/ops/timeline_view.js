@@ -64,7 +64,7 @@ export class StoryView {
   #show(story) {
     const another = this.#story === null;
     this.#story = story;
-    if (another) this.#filter.offer(story.lines);
+    if (another) this.#filter.offer(story.events);
     this.#drawLines();
     fill(
       this.root,
@@ -104,12 +104,12 @@ export class StoryView {
   }
 
   #verdict() {
-    const { wrong, incomplete } = this.#story;
+    const { diagnosis, incomplete } = this.#story;
     const kind = verdictOf(this.#story);
     return el(
       "div.stack",
       { "data-testid": "verdict", "data-verdict": kind },
-      wrong.length > 0 && said("bad", "alert", "Wrong with it now", wrong),
+      diagnosis.length > 0 && said("bad", "alert", "Wrong with it now", diagnosis),
       incomplete.length > 0 && said("warn", "clock", "This story is incomplete", incomplete),
       kind === "well" && said("good", "check", "Nothing is wrong with this job.", []),
     );
@@ -129,10 +129,10 @@ export class StoryView {
   }
 
   #drawLines() {
-    const { lines } = this.#story;
-    const shown = linesOf(lines, this.#filter.value);
-    const part = shown.length < lines.length ? `${shown.length} of ` : "";
-    fill(this.#count, `${part}${counted(lines.length, "line")}`);
+    const { events } = this.#story;
+    const shown = linesOf(events, this.#filter.value);
+    const part = shown.length < events.length ? `${shown.length} of ` : "";
+    fill(this.#count, `${part}${counted(events.length, "line")}`);
     fill(this.#lines, shown.map(drawnLine));
   }
 }

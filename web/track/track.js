@@ -110,7 +110,7 @@ class TrackingPage {
   async #askPlace() {
     try {
       const digest = await digestOf(this.#token);
-      return (await this.#api.get(`/track/${digest}/place`, { tries: 1 })).body;
+      return (await this.#api.get(`/track/${digest}/location`, { tries: 1 })).body;
     } catch (error) {
       if (error instanceof Problem && error.status === 404) return null;
       throw error;

@@ -1,4 +1,4 @@
-"""What AWS can answer, and what the adapters make of it: every answer here is scripted."""
+"""How the adapters handle AWS errors: every response here is scripted."""
 
 import io
 import json
@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 from functions.aws import container
 from functions.aws.cloudfront import CloudFrontCdn
 from functions.aws.container import Announces, HasJobs, HasViews, Misconfigured, read_settings
+from functions.aws.dead_letter_counts import SqsDeadLetterCounts
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.invalidation_usage import S3InvalidationUsage, public_views
-from functions.aws.queues import SqsDeadLetterCounts
 from functions.aws.s3_stores import S3Jobs
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.protocol.ports import Conflict, TaskOutput, Unavailable
@@ -50,9 +50,7 @@ ERRORS: list[Fault] = [
 
 
 @pytest.mark.parametrize("fault", [*LOST_RACES, *NOT_NOW, *LOST_ANSWERS], ids=str)
-def test_a_conditional_write_that_failed_somehow_is_a_conflict(
-    s3_ground: S3Ground, fault: Fault
-) -> None:
+def test_a_failed_conditional_write_is_a_conflict(s3_ground: S3Ground, fault: Fault) -> None:
     s3_ground.jobs.create(a_job())
     seen = s3_ground.jobs.read("main", a_job().job_id).etag
     with s3_ground.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
@@ -74,8 +72,8 @@ WHOLE = to_bytes(a_job())
     [*NOT_NOW, *LOST_ANSWERS, Says(200, body=WHOLE[:100], promised=len(WHOLE))],
     ids=str,
 )
-def test_a_read_that_failed_somehow_is_to_be_tried_again(s3_ground: S3Ground, fault: Fault) -> None:
-    """Also one that breaks off: half a job is no corrupt job."""
+def test_a_failed_read_is_unavailable(s3_ground: S3Ground, fault: Fault) -> None:
+    """Also one that is cut off: half a job is not a corrupt job."""
     s3_ground.jobs.create(a_job())
     with s3_ground.under(Faults({"GetObject": [fault]})), pytest.raises(Unavailable):
         s3_ground.jobs.read("main", a_job().job_id)
@@ -95,7 +93,7 @@ INDEX: dict[str, Callable[[S3Ground], object]] = {
 
 
 @pytest.mark.parametrize("operation", INDEX)
-def test_the_index_of_open_jobs_may_be_busy(s3_ground: S3Ground, operation: str) -> None:
+def test_a_busy_index_of_open_jobs_is_unavailable(s3_ground: S3Ground, operation: str) -> None:
     with s3_ground.under(Faults({operation: [Says(503, "SlowDown")]})), pytest.raises(Unavailable):
         INDEX[operation](s3_ground)
 
@@ -110,13 +108,13 @@ def a_bus(moto: Moto) -> tuple[EventBridgeBus, Any]:
 
 
 def some_failed(*codes: str | None) -> Says:
-    """`put_events` answers 200 also where entries failed."""
+    """`put_events` answers 200 although entries failed."""
     entries = [{"ErrorCode": code} if code else {"EventId": "1"} for code in codes]
     failed = sum(code is not None for code in codes)
     return Says(200, body=json.dumps({"FailedEntryCount": failed, "Entries": entries}).encode())
 
 
-def test_a_bus_that_takes_some_entries_is_given_only_the_others_again(moto: Moto) -> None:
+def test_only_failed_entries_are_put_on_the_bus_again(moto: Moto) -> None:
     bus, events = a_bus(moto)
     sent: list[list[int]] = []
 
@@ -129,7 +127,7 @@ def test_a_bus_that_takes_some_entries_is_given_only_the_others_again(moto: Moto
     assert sent == [[0, 1, 2], [1]]
 
 
-def test_a_bus_that_never_takes_an_entry_makes_the_function_try_again(moto: Moto) -> None:
+def test_an_entry_that_the_bus_never_accepts_is_unavailable(moto: Moto) -> None:
     bus, events = a_bus(moto)
     refused = some_failed("InternalFailure")
     with Faults({"PutEvents": [refused] * 9}).on(events) as calls, pytest.raises(Unavailable):
@@ -138,7 +136,7 @@ def test_a_bus_that_never_takes_an_entry_makes_the_function_try_again(moto: Moto
 
 
 @pytest.mark.parametrize("fault", [*LOST_ANSWERS, Says(400, "ThrottlingException")], ids=str)
-def test_a_bus_that_does_not_answer_is_to_be_tried_again(moto: Moto, fault: Fault) -> None:
+def test_a_bus_that_does_not_answer_is_unavailable(moto: Moto, fault: Fault) -> None:
     bus, events = a_bus(moto)
     with Faults({"PutEvents": [fault]}).on(events), pytest.raises(Unavailable):
         bus.announce([fact_of_entry(a_job(), HAUL, 0)])
@@ -153,8 +151,8 @@ def sfn(moto: Moto) -> object:
 
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
-def test_a_token_that_does_not_live_is_evidence_of_nothing(sfn: object, code: str) -> None:
-    """T16: the job's object decides, so no one is told; 200 for a used token says no more."""
+def test_an_expired_task_token_is_not_an_error(sfn: object, code: str) -> None:
+    """T16: the job's object decides, so it is ignored, like a 200 for a used token."""
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
     with Faults({"SendTaskSuccess": [Says(400, code)]}).on(sfn) as calls:
         executions.send_success("task-1", TaskOutput(seq=1, to="ready_for_pickup"))
@@ -162,16 +160,14 @@ def test_a_token_that_does_not_live_is_evidence_of_nothing(sfn: object, code: st
 
 
 @pytest.mark.parametrize("fault", [*LOST_ANSWERS, Says(400, "ThrottlingException")], ids=str)
-def test_a_task_token_that_may_not_have_resumed_is_to_be_resumed_again(
-    sfn: object, fault: Fault
-) -> None:
+def test_an_uncertain_resume_is_unavailable(sfn: object, fault: Fault) -> None:
     with Faults({"SendTaskSuccess": [fault]}).on(sfn), pytest.raises(Unavailable):
         StepFunctionsExecutions(sfn, "arn:haulway-").send_success(
             "task-1", TaskOutput(seq=1, to="completed")
         )
 
 
-def test_a_task_token_that_we_may_not_ring_is_an_error(sfn: object) -> None:
+def test_a_task_token_without_permission_is_an_error(sfn: object) -> None:
     denied = Says(400, "AccessDeniedException")
     with Faults({"SendTaskSuccess": [denied]}).on(sfn), pytest.raises(ClientError):
         StepFunctionsExecutions(sfn, "arn:haulway-").send_success(
@@ -179,8 +175,8 @@ def test_a_task_token_that_we_may_not_ring_is_an_error(sfn: object) -> None:
         )
 
 
-def test_an_execution_of_that_name_that_has_closed_is_success(sfn: object) -> None:
-    """AWS: 200 while one of that name and input runs, then ExecutionAlreadyExists for 90 days."""
+def test_an_execution_that_already_exists_is_success(sfn: object) -> None:
+    """AWS: 200 while one with that name and input runs, then ExecutionAlreadyExists for 90 days."""
     exists = Says(400, "ExecutionAlreadyExists")
     with Faults({"StartExecution": [exists]}).on(sfn) as calls:
         StepFunctionsExecutions(sfn, "arn:haulway-").start("haul", "main", "261121-7k3m2q", 0)
@@ -201,13 +197,13 @@ def test_an_execution_that_cannot_be_started_is_an_error(sfn: object, code: str)
     [*LOST_ANSWERS, Says(400, "Throttling"), Says(400, "TooManyInvalidationsInProgress")],
     ids=str,
 )
-def test_an_edge_that_is_too_busy_is_to_be_asked_again(moto: Moto, fault: Fault) -> None:
+def test_a_busy_edge_is_unavailable(moto: Moto, fault: Fault) -> None:
     cloudfront = moto.client("cloudfront")
     with Faults({"CreateInvalidation": [fault]}).on(cloudfront), pytest.raises(Unavailable):
         CloudFrontCdn(cloudfront, "E1").forget(["/t/a.json"], batch="1")
 
 
-def test_a_distribution_that_is_not_there_is_an_error(moto: Moto) -> None:
+def test_an_unknown_distribution_is_an_error(moto: Moto) -> None:
     with pytest.raises(ClientError):
         CloudFrontCdn(moto.client("cloudfront"), "E1").forget(["/t/a.json"], batch="1")
 
@@ -215,8 +211,8 @@ def test_a_distribution_that_is_not_there_is_an_error(moto: Moto) -> None:
 # -- settings and clients
 
 
-def test_conditional_writes_are_sent_once_and_the_rest_may_be_sent_again(moto: Moto) -> None:
-    """With botocore's own retries, a write whose answer was lost meets 412 against itself."""
+def test_only_conditional_writes_are_never_retried(moto: Moto) -> None:
+    """With botocore's retries, a write whose response was lost gets 412 because of itself."""
     with moto.environment():
         once, often = container.one_attempt("s3"), container.client("s3")
     bucket = moto.bucket()
@@ -227,7 +223,7 @@ def test_conditional_writes_are_sent_once_and_the_rest_may_be_sent_again(moto: M
         assert calls.calls("PutObject") == expected
 
 
-def test_a_function_that_lacks_a_setting_fails_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_setting_is_named_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
     class Wanted(HasJobs, Announces):
         view_ttl_s: int
 
@@ -238,8 +234,8 @@ def test_a_function_that_lacks_a_setting_fails_by_its_name(monkeypatch: pytest.M
         read_settings(Wanted)
 
 
-def test_what_a_later_version_has_added_is_passed_over() -> None:
-    """Two versions work side by side while one is rolled out or back."""
+def test_fields_of_a_newer_version_are_ignored() -> None:
+    """Two versions run at the same time during a deployment or rollback."""
     document = json.loads(a_job().model_dump_json())
     document["added_later"] = document["customer"]["added_later"] = "x"
 
@@ -264,7 +260,7 @@ def test_dead_letters_are_counted_in_every_queue_of_the_stage(moto: Moto) -> Non
     assert (calls.calls("ListQueues"), calls.calls("GetQueueAttributes")) == (0, 2)
 
 
-def test_an_execution_that_never_was_needs_no_stopping(moto: Moto) -> None:
+def test_stopping_an_unknown_execution_does_nothing(moto: Moto) -> None:
     sfn = moto.client("stepfunctions")
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
     with Faults({"StopExecution": [Says(400, "ExecutionDoesNotExist")]}).on(sfn) as calls:
@@ -272,17 +268,17 @@ def test_an_execution_that_never_was_needs_no_stopping(moto: Moto) -> None:
     assert calls.calls("StopExecution") == 1
 
 
-def test_an_execution_that_is_there_already_was_not_started(moto: Moto) -> None:
+def test_starting_an_existing_execution_returns_false(moto: Moto) -> None:
     sfn = moto.client("stepfunctions")
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
     with Faults({"StartExecution": [Says(400, "ExecutionAlreadyExists")]}).on(sfn):
         assert not executions.start("haul", "main", "261121-000001", 0)
 
 
-def test_a_view_says_how_long_the_edge_may_keep_it_by_what_is_left_of_the_month(
+def test_a_views_ttl_depends_on_the_months_remaining_budget(
     moto: Moto,
 ) -> None:
-    """Written through the views of the functions: long at first, short in the last tenth."""
+    """Long at first, short in the last tenth of the budget."""
     jobs, site, month = moto.bucket(), moto.bucket(), f"{container.utc_now():%Y-%m}"
     settings = HasViews(
         site_bucket=site, jobs_bucket=jobs, view_ttl_s=60, invalidation_paths_per_month=100

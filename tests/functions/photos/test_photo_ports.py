@@ -12,7 +12,7 @@ from functions.people.crew_location import CrewLocation, CrewLocations, rounded
 from functions.photos.add_photo import Photos
 from functions.protocol.ports import Corrupt, Unavailable
 from tests.support.builders import NOON, minutes
-from tests.support.fakes import Bucket, FakePhotos, FakePlaces
+from tests.support.fakes import Bucket, FakeCrewLocations, FakePhotos
 from tests.support.faults import Faults
 from tests.support.moto_server import Moto
 
@@ -148,7 +148,7 @@ def test_what_s3_does_not_do_now_may_be_tried_again(
 @pytest.fixture(params=["fake", "moto"])
 def places(request: pytest.FixtureRequest) -> CrewLocations:
     if request.param == "fake":
-        return FakePlaces()
+        return FakeCrewLocations()
     return a_table(request.getfixturevalue("moto"))
 
 
@@ -157,7 +157,7 @@ def a_table(moto: Moto) -> DynamoCrewLocations:
 
 
 def test_a_place_is_kept_by_business_and_job(places: CrewLocations) -> None:
-    places.keep("main", "261121-7k3m2q", HERE)
+    places.store("main", "261121-7k3m2q", HERE)
     told = [places.read(*of) for of in (("main", "261121-7k3m2q"), ("other", "261121-7k3m2q"))]
     assert told == [HERE, None]
 
@@ -167,20 +167,20 @@ def test_a_newer_place_replaces_an_older_one_and_not_the_other_way_round(
 ) -> None:
     newer = rounded(37.8, -122.4, NOON + minutes(1))
     for place in (HERE, newer, HERE):
-        places.keep("main", "261121-7k3m2q", place)
+        places.store("main", "261121-7k3m2q", place)
     assert places.read("main", "261121-7k3m2q") == newer
 
 
 def test_a_place_is_forgotten_and_may_be_forgotten_again(places: CrewLocations) -> None:
-    places.keep("main", "261121-7k3m2q", HERE)
+    places.store("main", "261121-7k3m2q", HERE)
     for _ in range(2):
-        places.forget("main", "261121-7k3m2q")
+        places.delete("main", "261121-7k3m2q")
     assert places.read("main", "261121-7k3m2q") is None
 
 
 def test_the_table_sweeps_a_place_away_half_an_hour_after_it_was_told(moto: Moto) -> None:
     places = a_table(moto)
-    places.keep("main", "261121-7k3m2q", HERE)
+    places.store("main", "261121-7k3m2q", HERE)
     [item] = places.dynamodb.scan(TableName=places.table)["Items"]
     assert item["expires_at"] == {"N": str(int((NOON + minutes(30)).timestamp()))}
     assert item["pk"] == {"S": "place#main#261121-7k3m2q"}

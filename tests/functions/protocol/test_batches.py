@@ -205,7 +205,7 @@ def test_a_message_that_cannot_be_delayed_comes_again_all_the_same() -> None:
     assert desk.letters.dead_lettered == []
 
 
-MAY_MISS_ITS_JOB = ("Create", "Advance", "Edit", "Board", "Edge", "Text", "Inbound")
+MAY_MISS_ITS_JOB = ("Create", "Advance", "Edit", "Board", "Invalidation", "Sms", "Inbound")
 
 
 @pytest.mark.parametrize("queue", MAY_MISS_ITS_JOB)

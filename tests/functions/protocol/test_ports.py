@@ -9,8 +9,9 @@ import pytest
 
 from events import JobCreated, JobMoved
 from functions.aws.cloudfront import CloudFrontCdn
+from functions.aws.dead_letter_sender import SqsDeadLetters
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.queues import SqsDeadLetters, SqsRedelivery
+from functions.aws.queues import SqsRedelivery
 from functions.aws.s3_stores import S3Tenants
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.protocol.ports import (

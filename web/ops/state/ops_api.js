@@ -45,12 +45,12 @@ export class Operating {
   }
 
   async letters(queue) {
-    return (await this.#api.get(lettersPath(queue), { tries: STORY_TRIES })).body.letters;
+    return (await this.#api.get(lettersPath(queue), { tries: STORY_TRIES })).body.messages;
   }
 
-  /** {done, left}; `message_ids` null means all that are there. */
-  async replay(queue, message_ids) {
-    return this.#onLetters(queue, "replay", message_ids);
+  /** {done, remaining}; `message_ids` null means all that are there. */
+  async redrive(queue, message_ids) {
+    return this.#onLetters(queue, "redrive", message_ids);
   }
 
   async discard(queue, message_ids) {

@@ -55,9 +55,9 @@ export function counted(number, one, many = `${one}s`) {
 }
 
 /** {well, text}: whether all is well, or what is not. A part that was not read is missing. */
-export function headline({ statuses = [], troubled, queues, incomplete = [] }) {
+export function headline({ statuses = [], problem_jobs, queues, incomplete = [] }) {
   const overdue = sum(statuses, "overdue");
-  const stuck = troubled.filter(({ why }) => why !== "overdue").length;
+  const stuck = problem_jobs.filter(({ why }) => why !== "overdue").length;
   const dead = sum(queues, "dead");
   const wrong = [
     overdue > 0 && `${counted(overdue, "job")} overdue`,

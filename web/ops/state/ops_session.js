@@ -148,8 +148,8 @@ export class Ops {
     return this.#changed(() => this.#service.repair(job_id));
   }
 
-  replay(queue, message_ids) {
-    return this.#changed(() => this.#service.replay(queue, message_ids));
+  redrive(queue, message_ids) {
+    return this.#changed(() => this.#service.redrive(queue, message_ids));
   }
 
   discard(queue, message_ids) {

@@ -78,7 +78,7 @@ export function linesOf(lines, { chapters, actor, from, until, rev }) {
 }
 
 /** What is said above the lines: nothing wrong, or how much. */
-export function verdictOf({ wrong, incomplete }) {
-  if (wrong.length > 0) return "wrong";
+export function verdictOf({ diagnosis, incomplete }) {
+  if (diagnosis.length > 0) return "wrong";
   return incomplete.length > 0 ? "incomplete" : "well";
 }

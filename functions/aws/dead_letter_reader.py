@@ -1,4 +1,4 @@
-"""The stage's queues and their dead letters in SQS."""
+"""Reads, redrives, and deletes the messages of the dead-letter queues in SQS."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -11,16 +11,16 @@ from functions.aws.queues import PER_CALL
 from functions.ops.dead_letters import QUEUES, ReceivedMessage
 
 HOLD_S = 60
-"""Letters that someone looks at come into sight again after this, should he die meanwhile."""
+"""After this, received messages become visible again even if the reader has crashed."""
 WAITING = "ApproximateNumberOfMessages"
 IN_FLIGHT = "ApproximateNumberOfMessagesNotVisible"
 ALL_SERVERS_S = 1
-"""Waiting for a letter, SQS asks all of its servers; else only some, and an empty answer would
-prove nothing (AWS's documentation, "Short and long polling", read 2026-11-25)."""
+"""With a wait time, SQS reads from all of its servers; without, only from some, and an empty
+response proves nothing (AWS documentation, "Short and long polling", read 2026-11-25)."""
 
 
 class SqsDeadLetterQueues:
-    """`prefix` is what the names of the stage's queues begin with, as `haulway-production-`."""
+    """`prefix` is the prefix of the stage's queues, as `haulway-production-`."""
 
     def __init__(self, sqs: Any, prefix: str) -> None:
         self.sqs, self.prefix = sqs, prefix
@@ -35,31 +35,31 @@ class SqsDeadLetterQueues:
             dead=sum(self._counts(self._dead(queue))),
         )
 
-    def take(self, queue: str, most: int) -> Sequence[ReceivedMessage]:
-        taken: dict[str, ReceivedMessage] = {}
-        while len(taken) < most:
-            before = len(taken)
-            for letter in self._received(self._dead(queue), min(PER_CALL, most - before)):
-                taken[letter.message_id] = letter
-            if len(taken) == before:
+    def receive(self, queue: str, most: int) -> Sequence[ReceivedMessage]:
+        received: dict[str, ReceivedMessage] = {}
+        while len(received) < most:
+            before = len(received)
+            for message in self._received(self._dead(queue), min(PER_CALL, most - before)):
+                received[message.message_id] = message
+            if len(received) == before:
                 break
-        return list(taken.values())
+        return list(received.values())
 
-    def put_back(self, queue: str, letters: Sequence[ReceivedMessage]) -> None:
-        """One by one: the laptop engine wants a permission for the batch that IAM does not know."""
-        for letter in letters:
-            with retryable(), suppress(self.sqs.exceptions.MessageNotInflight):  # in sight by now
+    def make_visible(self, queue: str, messages: Sequence[ReceivedMessage]) -> None:
+        """One by one: for a batch the engine requires a permission that does not exist in IAM."""
+        for message in messages:
+            with retryable(), suppress(self.sqs.exceptions.MessageNotInflight):  # already visible
                 self.sqs.change_message_visibility(
-                    QueueUrl=self._dead(queue), ReceiptHandle=letter.receipt, VisibilityTimeout=0
+                    QueueUrl=self._dead(queue), ReceiptHandle=message.receipt, VisibilityTimeout=0
                 )
 
-    def send_again(self, queue: str, letter: ReceivedMessage) -> None:
+    def redrive(self, queue: str, message: ReceivedMessage) -> None:
         with retryable():
-            self.sqs.send_message(QueueUrl=self._url(QUEUES[queue][0]), MessageBody=letter.body)
+            self.sqs.send_message(QueueUrl=self._url(QUEUES[queue][0]), MessageBody=message.body)
 
-    def discard(self, queue: str, letter: ReceivedMessage) -> None:
+    def delete(self, queue: str, message: ReceivedMessage) -> None:
         with retryable():
-            self.sqs.delete_message(QueueUrl=self._dead(queue), ReceiptHandle=letter.receipt)
+            self.sqs.delete_message(QueueUrl=self._dead(queue), ReceiptHandle=message.receipt)
 
     def _received(self, url: str, most: int) -> Iterator[ReceivedMessage]:
         with retryable():
@@ -72,7 +72,7 @@ class SqsDeadLetterQueues:
                 MessageSystemAttributeNames=["SentTimestamp"],
             )
         for message in answer.get("Messages", ()):
-            yield _taken(message)
+            yield _received_message(message)
 
     def _counts(self, url: str) -> tuple[int, int]:
         with retryable():
@@ -93,7 +93,7 @@ class SqsDeadLetterQueues:
         return self.urls[name]
 
 
-def _taken(message: dict[str, Any]) -> ReceivedMessage:
+def _received_message(message: dict[str, Any]) -> ReceivedMessage:
     attributes = message.get("MessageAttributes", {})
     sent_ms = int(message["Attributes"]["SentTimestamp"])
     return ReceivedMessage(

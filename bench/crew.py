@@ -1,5 +1,5 @@
-"""The crew's page in Chromium, on the stub of the page tests: what it costs to open it, and what to
-send a day's work that was done without signal.
+"""The crew page in Chromium, with the stub API of the page tests: the cost of opening it, and of
+sending a day's work that was done offline.
 
 python -m bench.crew
 """
@@ -87,7 +87,7 @@ def replays(browser: Browser, stub: StubServer) -> None:
 
 
 def replay(browser: Browser, stub: StubServer, round_trip_ms: int) -> tuple[float, Counter[str]]:
-    """The service does not answer while the work is done; then it does, and is told all."""
+    """The API is down while the work is done; then it answers, and the page sends everything."""
     jobs = a_day(stub)
     context = a_phone(browser)
     page = context.new_page()
@@ -127,7 +127,7 @@ def a_day(stub: StubServer) -> list[str]:
 
 
 def a_phone(browser: Browser) -> BrowserContext:
-    """Without the service worker, which would fetch beside what is measured."""
+    """Without the service worker, whose requests are not part of the measurement."""
     return browser.new_context(viewport=PHONE, service_workers="block")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from cli.commands.demo import MORNING, Demo
+from cli.demo import FAST_STEPS, Demo
 from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.people.accounts import Passwords, suggested_password
@@ -29,7 +29,7 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as state,
-        Laptop(Path(state), free_port(), free_port(), lag_s=0, say=print) as laptop,
+        Laptop(Path(state), free_port(), free_port(), lag_s=0, report=print) as laptop,
         chromium() as browser,
     ):
         first, job = laptop.first_sign_in(), fill_board(laptop)
@@ -44,7 +44,7 @@ def main() -> None:
 def fill_board(laptop: Laptop) -> Job:
     """Let the demo put jobs into every column of the board. Returns a job that is under way."""
     day = Demo(laptop)
-    for _ in range(2 * MORNING):
+    for _ in range(2 * FAST_STEPS):
         day.next_at = None
         day.go_on(datetime.now(UTC))
         time.sleep(0.5)

@@ -1,25 +1,19 @@
 """The Lambda function behind `/api/*`: a Function URL that only CloudFront may call.
 
-Powertools routes requests; we validate them. Its own validation (`enable_validation`) adds little
-to the import (20 ms of CPU to 240, see bench/api.py), but it runs before the sign-in check,
-accepts a form or a list where an object is required, and answers 500 to a body that is not UTF-8.
+Powertools does the routing; our code does the validation. Powertools' own (`enable_validation`)
+adds little to the import (20 ms of CPU to 240, see bench/api.py), but it runs before the caller is
+authenticated, accepts a form or a list where an object is required, and answers 500 to a body that
+is not UTF-8.
 """
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver
 
-from functions.advance_job import AdvanceJob
 from functions.api.dependencies import Api
-from functions.api.dispatch import dispatch
-from functions.api.request import ApiRequest, request_of
-from functions.api.route import Route
-from functions.api.routes import ROUTES
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.container import (
@@ -28,9 +22,9 @@ from functions.aws.container import (
     client,
     credentials,
     log,
+    once,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.ended_sessions import DynamoEndedSessions
@@ -43,28 +37,30 @@ from functions.aws.roster_days import DynamoRoster
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.signing_keys import SecretKeyStore
 from functions.aws.site_address import StoredEdgeAddress, StoredParameter
-from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.business.change_settings import ChangeSettings
-from functions.create_job import CreateJob
-from functions.edit_job import EditJob, assign_crew
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.create import CreateJob
+from functions.jobs.edit import EditJob
 from functions.people.accounts import Passwords
 from functions.people.crew_location import ShareLocation
 from functions.people.known_devices import KnownDevices
 from functions.people.sessions import KeyRing, Sessions
 from functions.people.sign_in import SignIn
 from functions.photos.add_photo import AddPhoto
-from functions.protocol.batches import once
+from functions.wiring.assign_crew import assign_crew_of
+from functions.wiring.executions import executions_of
 
 if TYPE_CHECKING:
     from functions.ops.wiring import Ops
+from functions.api.router import resolver
 
 
 class Settings(OpsNames, HasRoster):
     session_keys: str
     uploads_host: str
-    """The jobs bucket's host name as the edge's origin."""
+    """The host name under which the edge reaches the jobs bucket."""
     edge_url: str = ""
-    """The site's address, if known at deployment; else it is read from the parameter."""
+    """Where customers reach us, if the deployment knows it; otherwise the parameter has it."""
     edge_url_parameter: str
     distribution_parameter: str
     api_docs: str = "off"
@@ -77,9 +73,7 @@ def wire() -> LambdaFunctionUrlResolver:
     jobs = S3Jobs(s3, settings.jobs_bucket)
     views = public_views(s3, settings)
     tenants = S3Tenants(s3, settings.jobs_bucket)
-    executions = StepFunctionsExecutions(
-        client("stepfunctions"), settings.machine_prefix, settings.machine_alias
-    )
+    executions = executions_of(settings)
     bus = EventBridgeBus(client("events"), settings.bus_name)
     accounts = DynamoAccounts(dynamodb, settings.crew_roster)
     limits = DynamoLimits(dynamodb, settings.crew_roster)
@@ -104,7 +98,7 @@ def wire() -> LambdaFunctionUrlResolver:
             jobs=jobs,
             views=views,
             bus=bus,
-            crew=assign_crew(settings, jobs, tenants),
+            crew=assign_crew_of(settings, jobs, tenants),
             task_tokens=executions,
         ),
         accounts=accounts,
@@ -127,7 +121,7 @@ def wire() -> LambdaFunctionUrlResolver:
 
 def _ops(settings: Settings) -> "Callable[[], Ops]":
     def ops() -> "Ops":
-        from functions.ops.wiring import ops_of  # imported only for ops, because it takes time
+        from functions.ops.wiring import ops_of  # only requests of ops pay for this import
 
         distribution = StoredParameter(client("ssm"), settings.distribution_parameter)
         return ops_of(client, one_attempt, settings, lambda: distribution.value)
@@ -140,37 +134,6 @@ def _edge_address(settings: Settings) -> Any:
         return lambda: settings.edge_url.rstrip("/")
     stored = StoredEdgeAddress(client("ssm"), settings.edge_url_parameter)
     return lambda: stored.url
-
-
-def resolver(api: Api, clock: Callable[[], datetime] = utc_now) -> LambdaFunctionUrlResolver:
-    """Powertools' router with our routes."""
-    app = LambdaFunctionUrlResolver()
-
-    def request(parameters: dict[str, str]) -> ApiRequest:
-        return request_of(app.current_event.raw_event, parameters, clock())
-
-    def add(route: Route) -> None:
-        def handle(**parameters: str) -> Response[str]:
-            return dispatch(api, route, request(parameters))
-
-        app.route(route.path, method=route.method)(handle)
-
-    for route in (*ROUTES, *_documentation(api)):
-        add(route)
-
-    @app.not_found
-    def no_route(error: NotFoundError) -> Response[str]:
-        return dispatch(api, None, request({}))
-
-    return app
-
-
-def _documentation(api: Api) -> tuple[Route, ...]:
-    if not api.shows_docs:
-        return ()
-    from functions.api.docs_page import DOCS  # imported only on the laptop
-
-    return DOCS
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -107,6 +107,10 @@ class Card(Frozen):
     """When the job becomes overdue in its status; None once it has ended."""
     created_at: Utc
 
+    def overdue_by(self, now: datetime) -> timedelta | None:
+        """How long the job has been overdue; None if it is not."""
+        return now - self.due_at if self.due_at and self.due_at < now else None
+
 
 class Board(Frozen):
     """`jobs.json`: active jobs and those that ended a short while ago.

@@ -13,7 +13,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import events
-from cli.examples import EXAMPLES
+from cli.help_examples import EXAMPLES
 from cli.main import app
 from events import StuckReason
 from functions.ops.dead_letters import QUEUES
@@ -145,7 +145,7 @@ def test_the_commands_of_the_documents_exist_with_their_options(page: str) -> No
         name, given = parsed(line)
         if name.startswith("ops dlq ") and given.get("queue", "QUEUE") != "QUEUE":
             assert given["queue"].replace("-", "_") in QUEUES, line
-        if name in ("ops dlq replay", "ops dlq discard"):
+        if name in ("ops dlq redrive", "ops dlq discard"):
             assert bool(given.get("ids")) != bool(given.get("all_")), f"{line}: which letters?"
     assert commands_in("docs/runbook.md")
     assert commands_in("README.md")

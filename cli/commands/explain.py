@@ -1,4 +1,4 @@
-"""`haul explain JOB`: everything that happened to a job, on one timeline."""
+"""`haul explain JOB`: the timeline of a job, and its diagnosis."""
 
 from datetime import datetime
 from typing import Annotated
@@ -34,7 +34,7 @@ def explain(
     job_id: Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell everything that happened to a job, and what is wrong with it now."""
+    """Show everything that happened to a job, and what is wrong with it now."""
     with report_errors():
         story = context.obj.ops.explain(job_id)
         if as_json:
@@ -67,7 +67,7 @@ def _print(story: TimelineDocument) -> None:
     for source in story.incomplete:
         console.print(f"[yellow]?[/] {escape(source)}")
     if not story.diagnosis:
-        console.print("[green]✓[/] Nothing is wrong with it.")
+        console.print("[green]✓[/] Nothing is wrong with this job.")
 
 
 def _cells(line: TimelineEvent, local: datetime) -> tuple[str, str, str, str]:

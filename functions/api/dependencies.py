@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from functions.advance_job import AdvanceJob
 from functions.api.problems import too_many
 from functions.business.change_settings import ChangeSettings
-from functions.create_job import CreateJob
-from functions.edit_job import EditJob
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.create import CreateJob
+from functions.jobs.edit import EditJob
 from functions.people.accounts import Accounts
 from functions.people.crew_location import ShareLocation
 from functions.people.known_devices import KnownDevices

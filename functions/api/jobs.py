@@ -21,7 +21,7 @@ from functions.api.responses import (
     kind_of,
     works_on,
 )
-from functions.create_job import Booked
+from functions.jobs.create import Booked
 from functions.people.sessions import Session
 from functions.protocol.ports import Corrupt, UnknownJob
 from statemachine.edits import EditRefused

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from functions.business.change_settings import SettingsChanged
-from functions.create_job import BookedOtherwise, BusinessSuspended, WindowRefused
+from functions.jobs.create import BookedOtherwise, BusinessSuspended, WindowRefused
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
 from functions.people.crew_location import JobNotUnderWay
 from functions.people.rate_limits import retry_after_s
@@ -55,10 +55,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "notes-full": (409, "The job cannot hold more notes from you; call the office"),
     "not-redrivable": (409, "These messages have no source queue; invoke their function by hand"),
     "business-suspended": (409, "This business takes no bookings at the moment; call the business"),
-    "business-changed": (
-        412,
-        "The settings have changed since you read them; read them again",
-    ),
+    "business-changed": (412, "The settings have changed since you read them; read them again"),
     "job-changed": (412, "The job has changed since you read it; read it again"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "Send the body as application/json"),

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.api.problems import Problem
 from functions.people.sessions import Session
-from functions.protocol.batches import field_errors
+from functions.protocol.field_errors import field_errors
 
 COOKIE = "__Host-haulway"
 LARGEST_BODY = 64 * 1024

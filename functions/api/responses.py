@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from functions.api.response_models import JobDocument, PhotoEntry, RefusedMove, SessionDocument
-from functions.people.accounts import DISPATCHES
+from functions.people.accounts import DISPATCHES, Role
 from functions.people.sessions import Session
 from statemachine.deadlines import due_at
 from statemachine.flows import Move, load_flow
@@ -17,6 +17,14 @@ from statemachine.values import ActorKind, JobId
 from statemachine.views import photo_path
 
 Document = TypeVar("Document", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A person who sees a job without a session, as `haul` does with AWS credentials."""
+
+    member: str
+    roles: tuple[Role, ...]
 
 
 @dataclass(frozen=True)
@@ -50,30 +58,30 @@ def session_document(session: Session) -> SessionDocument:
     return _selected(SessionDocument, session.account, expires_at=session.ends_at)
 
 
-def works_on(session: Session, job: Job) -> bool:
-    return any(member.member == session.account.account for member in job.crew)
+def works_on(viewer: Viewer | Session, job: Job) -> bool:
+    return any(member.member == viewer.member for member in job.crew)
 
 
-def dispatches(session: Session) -> bool:
-    return not DISPATCHES.isdisjoint(session.account.roles)
+def dispatches(viewer: Viewer | Session) -> bool:
+    return not DISPATCHES.isdisjoint(viewer.roles)
 
 
-def kind_of(session: Session) -> ActorKind:
-    """The kind of actor that this account is on jobs."""
-    return "dispatcher" if dispatches(session) else "crew"
+def kind_of(viewer: Viewer | Session) -> ActorKind:
+    """The kind of actor that this person is on jobs."""
+    return "dispatcher" if dispatches(viewer) else "crew"
 
 
-def acts_on(session: Session, job: Job) -> bool:
+def acts_on(viewer: Viewer | Session, job: Job) -> bool:
     """A dispatcher acts on every job, crew on the jobs they are on, no one else on any."""
-    return dispatches(session) or works_on(session, job)
+    return dispatches(viewer) or works_on(viewer, job)
 
 
-def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocument:
-    """The job as `session` may see it; with the customer's link if `edge_url` is given.
+def job_document(job: Job, viewer: Viewer | Session, edge_url: str | None) -> JobDocument:
+    """The job as `viewer` may see it; with the customer's link if `edge_url` is given.
 
     JobDocument is the allow-list: a detail of the job that it does not name is not sent.
     """
-    place = job.place if acts_on(session, job) else job.place.with_(gate_code=None)
+    place = job.place if acts_on(viewer, job) else job.place.with_(gate_code=None)
     computed = {
         "rev": job.visible_rev,
         "due_at": due_at(job),
@@ -86,7 +94,7 @@ def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocumen
             _selected(RefusedMove, each, explanation=EXPLANATIONS[each.why]) for each in job.refused
         ],
         "early_moves": job.early,
-        "moves": list(_moves_of(job, session)),
+        "moves": list(_moves_of(job, viewer)),
         "tracking_url": f"{edge_url}/track/{job.token}" if edge_url else None,
     }
     return _selected(JobDocument, job, **computed)
@@ -98,8 +106,8 @@ def _selected(model: type[Document], source: BaseModel, **computed: Any) -> Docu
     return model.model_validate(same | computed, from_attributes=True)
 
 
-def _moves_of(job: Job, session: Session) -> Iterable[Move]:
-    if not acts_on(session, job):
+def _moves_of(job: Job, viewer: Viewer | Session) -> Iterable[Move]:
+    if not acts_on(viewer, job):
         return ()
     moves = load_flow(job.flow).moves_from(job.status)
-    return (move for move in moves if kind_of(session) in move.by)
+    return (move for move in moves if kind_of(viewer) in move.by)

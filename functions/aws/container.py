@@ -10,7 +10,6 @@ and transfer layers, which we do not use and which take a third of a function's 
 
 import os
 from collections.abc import Callable
-from datetime import datetime, timezone
 from functools import cache
 from typing import Any, TypeVar
 
@@ -80,6 +79,7 @@ class OpsNames(HasJobs, HasViews, Announces, RunsMachines):
     """The name of the watchdog's function."""
 
 
+Wired = TypeVar("Wired")
 SettingsT = TypeVar("SettingsT", bound=FunctionSettings)
 
 
@@ -95,8 +95,9 @@ def read_settings(wanted: type[SettingsT]) -> SettingsT:
         raise Misconfigured(f"missing or wrong in the environment: {names}") from error
 
 
-def utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+def once(wire: Callable[[], Wired]) -> Callable[[], Wired]:
+    """`wire`, called at the first event of a container and never at import."""
+    return cache(wire)
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from functions.aws.container import HasViews, utc_now
+from functions.aws.container import HasViews
 from functions.aws.s3_stores import S3Objects, S3Views, to_bytes
+from functions.protocol.clock import utc_now
 from functions.protocol.ports import Stored
 from functions.views.invalidation_budget import MonthlyUsage, ViewTtl
 
@@ -15,8 +16,8 @@ class S3InvalidationUsage:
     def read(self, month: str) -> Stored[MonthlyUsage] | None:
         return self.objects.load(_key(month), MonthlyUsage)
 
-    def write(self, spent: MonthlyUsage, replacing: str | None) -> None:
-        self.objects.store(_key(spent.month), to_bytes(spent), replacing)
+    def write(self, usage: MonthlyUsage, replacing: str | None) -> None:
+        self.objects.store(_key(usage.month), to_bytes(usage), replacing)
 
 
 def _key(month: str) -> str:

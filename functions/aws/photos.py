@@ -68,6 +68,6 @@ class S3Photos:
                 Bucket=self.site_bucket, Key=photo_path(photo_id).removeprefix("/")
             )
 
-    def forget_raw(self, key: str) -> None:
+    def delete_raw(self, key: str) -> None:
         with retryable():
             self.s3.delete_object(Bucket=self.jobs_bucket, Key=UPLOADS + key)

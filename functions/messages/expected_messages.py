@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from events import Fact
-from functions.advance_job import refused_fact
-from functions.edit_job import edited_fact
+from functions.jobs.facts import edited_fact, fact_of_entry, refused_fact
 from functions.messages.endpoints import Endpoint
 from functions.messages.fact_notice import FactNotice, notice_of, receivers_of
 from functions.messages.phone_numbers import digest_of
-from functions.settle_job import fact_of_entry
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
 from statemachine.job import Job

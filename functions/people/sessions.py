@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar
 import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from functions.people.accounts import Account, Accounts
+from functions.people.accounts import Account, Accounts, Role
 from functions.protocol.ports import Unavailable
 from statemachine.values import Frozen, Name, Tenant
 
@@ -120,6 +120,14 @@ class Session:
     @property
     def tenant(self) -> str:
         return self.account.tenant
+
+    @property
+    def member(self) -> str:
+        return self.account.account
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        return self.account.roles
 
 
 class EndedSessions(Protocol):

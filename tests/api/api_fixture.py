@@ -12,12 +12,13 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.advance_job import AdvanceJob
 from functions.api.dependencies import Api
 from functions.api.request import COOKIE
+from functions.api.router import resolver
 from functions.business.change_settings import ChangeSettings
-from functions.create_job import CreateJob
-from functions.edit_job import EditJob
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.create import CreateJob
+from functions.jobs.edit import EditJob
 from functions.ops.dead_letters import DeadLetterService
 from functions.ops.explain_job import ExplainJob
 from functions.ops.overview import OpsOverview
@@ -31,10 +32,9 @@ from functions.people.sessions import KeyRing, Sessions, SigningKey, SigningKeys
 from functions.people.sign_in import SignIn
 from functions.photos.add_photo import AddPhoto
 from functions.protocol.ports import Stored, Unavailable
-from functions.publish_board import PublishBoard
 from functions.repair.repair_deliveries import RepairDeliveries
-from functions.serve_api import resolver
-from functions.watch_jobs import WatchJobs
+from functions.repair.watch import WatchJobs
+from functions.views.board import PublishBoard
 from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from cli.output.roster_csv import BadRow, read_people
+from cli.data.roster_csv import BadRow, read_people
 from events import JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.routes import ROUTES
 from statemachine.bounds import line_of_text, note_text

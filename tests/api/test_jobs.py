@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from events import JobCreated, JobEdited, JobMoved, JobMoveRefused, JobMoveRequested
-from functions.advance_job import AdvanceJob
 from functions.api.board import _first_page
 from functions.api.response_models import JobsDocument
+from functions.jobs.advance import AdvanceJob
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
 from statemachine.job import Customer, Place, Refusal

@@ -22,7 +22,7 @@ from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
 from statemachine.ids import digest_of
 from tests.api.contract import a_session, check, every_operation, the_schema
-from tests.e2e.business import executions, jobs_of, until
+from tests.e2e.support.jobs import executions, jobs_of, until
 
 pytestmark = pytest.mark.engine
 
@@ -84,7 +84,7 @@ Meet = Callable[..., Client]
 
 @pytest.fixture(scope="module")
 def someone(stack: Laptop) -> Iterator[Meet]:
-    """Whoever comes by, with a cookie or without."""
+    """A client, with or without a cookie."""
     with httpx.Client(timeout=60) as http:
         yield lambda cookie=None: Client(stack.edge_url, http, cookie)
 

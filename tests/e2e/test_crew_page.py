@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from local.laptop import Laptop
 from statemachine.ids import digest_of
-from tests.e2e.business import haul, until
-from tests.e2e.people import (
+from tests.e2e.support.jobs import haul, until
+from tests.e2e.support.pages import (
     PASSWORD,
     SLOW,
     Person,

@@ -1,4 +1,4 @@
-"""The ops page over the whole system: what is really wrong is seen on it and repaired from it."""
+"""The ops page on the whole system: problems are shown and repaired."""
 
 import re
 import secrets
@@ -12,16 +12,16 @@ from functions.aws.s3_stores import S3Stuck
 from functions.protocol.ports import StuckJob
 from local.laptop import Laptop
 from statemachine.job import RepairRecord
-from tests.e2e.business import (
-    at_rest,
+from tests.e2e.support.jobs import (
     dead_letters,
     executions,
     jobs_of,
     put,
     unreadable_move,
     until,
+    wait_until_queues_are_empty,
 )
-from tests.e2e.people import SLOW, booked, fresh_name, job_of, moved, signed_in, someone
+from tests.e2e.support.pages import SLOW, booked, fresh_name, job_of, moved, signed_in, someone
 from tests.e2e.test_watch import a_round
 from tests.pages.browser import Visitor, said, visitor
 from tests.pages.test_ops_page import confirm, trouble
@@ -50,9 +50,9 @@ def story_of(page: Page, job_id: str) -> Locator:
 
 
 def keeps_failing(stack: Laptop, job_id: str) -> None:
-    """Five executions have died within the hour, the last one just now; a person was called."""
+    """Five executions have failed within an hour, the last one just now: the job is stuck."""
     until(lambda: job_of(stack, job_id).wait, bool, SLOW)
-    at_rest(stack)
+    wait_until_queues_are_empty(stack)
     jobs, now = jobs_of(stack), datetime.now(UTC)
     stored = jobs.read("main", job_id)
     died = [now - timedelta(minutes=minutes) for minutes in (50, 40, 30, 20, 16)]
@@ -66,7 +66,7 @@ def keeps_failing(stack: Laptop, job_id: str) -> None:
     stack.client("stepfunctions").stop_execution(executionArn=arn)
 
 
-def test_a_job_whose_executions_keep_dying_is_redriven_and_goes_on(
+def test_a_job_whose_executions_keep_failing_is_repaired_and_continues(
     olga: Visitor, stack: Laptop
 ) -> None:
     job_id = booked(stack, fresh_name())
@@ -90,7 +90,7 @@ def test_a_job_whose_executions_keep_dying_is_redriven_and_goes_on(
     until(lambda: job_of(stack, job_id).execution.seq, (1).__eq__, SLOW)
 
 
-def test_a_poison_event_is_read_sent_again_and_thrown_away(olga: Visitor, stack: Laptop) -> None:
+def test_a_poison_event_is_shown_redriven_and_discarded(olga: Visitor, stack: Laptop) -> None:
     no_one = f"261121-{secrets.token_hex(3)}"
     before = dead_letters(stack).get("Advance", 0)
     put(stack, "JobMoveRequested", [unreadable_move(f"poison-{no_one}", no_one)])
@@ -113,7 +113,7 @@ def test_a_poison_event_is_read_sent_again_and_thrown_away(olga: Visitor, stack:
 
 
 def comes_back(page: Page, letter: Locator) -> None:
-    """A letter that was looked at a moment ago is hidden from others for a little while."""
+    """A message that was just read is invisible to others for a short time."""
 
     def read_again() -> int:
         with page.expect_response("**/dead-letters/*"):
@@ -124,12 +124,12 @@ def comes_back(page: Page, letter: Locator) -> None:
     until(read_again, (1).__eq__, SLOW)
 
 
-def test_the_story_of_a_finished_job_can_be_read(olga: Visitor, stack: Laptop) -> None:
+def test_the_timeline_of_a_completed_job_can_be_read(olga: Visitor, stack: Laptop) -> None:
     job_id = booked(stack, fresh_name())
     for name in ("confirm", "start", "complete"):
         moved(stack, job_id, name)
     until(lambda: job_of(stack, job_id).execution.seq, (3).__eq__, SLOW)
-    at_rest(stack)
+    wait_until_queues_are_empty(stack)
     page = at_ops(olga, stack)
     lines = story_of(page, job_id)
     expect(page.get_by_test_id("verdict")).to_have_attribute("data-verdict", "well")

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from events import JobRequested
-from functions.protocol.batches import field_errors
+from functions.protocol.field_errors import field_errors
 from statemachine.bounds import (
     LONGEST_WINDOW,
     check_imported,

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from functions.people.accounts import ROLES
-from functions.protocol.batches import field_errors
+from functions.protocol.field_errors import field_errors
 from statemachine.business import BusinessSettings
 from statemachine.business_changes import (
     SETTABLE,

@@ -253,7 +253,7 @@ class FakePhotos:
     def withdraw(self, photo_id: str) -> None:
         self.site.delete(f"t/p/{photo_id}.jpg")
 
-    def forget_raw(self, key: str) -> None:
+    def delete_raw(self, key: str) -> None:
         self.uploads.delete(f"uploads/{key}")
 
 
@@ -390,14 +390,14 @@ class FakeBus:
         return list(dict.fromkeys(fact for fact in self.facts if isinstance(fact, kind)))
 
 
-class FakeEdge:
+class FakeCdn:
     """CloudFront: one invalidation for each batch, however often it is asked for."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.invalidations: dict[tuple[str, tuple[str, ...]], None] = {}
 
-    def forget(self, paths: Iterable[str], batch: str) -> None:
+    def invalidate(self, paths: Iterable[str], batch: str) -> None:
         wanted = batch, tuple(sorted(set(paths)))
         self.faults.around(
             "CreateInvalidation",
@@ -405,7 +405,7 @@ class FakeEdge:
             Unavailable("lost"),
         )
 
-    def forgotten(self) -> list[tuple[str, ...]]:
+    def invalidated(self) -> list[tuple[str, ...]]:
         return [paths for _, paths in self.invalidations]
 
 

@@ -23,19 +23,19 @@ from events import (
     JobRequested,
     Request,
 )
-from functions.advance_job import AdvanceJob
-from functions.create_job import CreateJob
-from functions.edit_job import EditJob
-from functions.invalidate_views import InvalidateViews
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.create import CreateJob
+from functions.jobs.edit import EditJob
+from functions.jobs.settle import SettledStatus, SettleJob, SettleRequest
+from functions.jobs.wait import RegisterWait, WaitRequest
 from functions.messages.expected_messages import Expected
 from functions.protocol.batches import BatchConsumer, JobRef, failure
 from functions.protocol.ports import TaskOutput
-from functions.publish_board import PublishBoard
-from functions.register_wait import RegisterWait, WaitRequest
 from functions.repair.repair_deliveries import RepairDeliveries
 from functions.repair.requests import ExecutionEnded
-from functions.settle_job import SettledStatus, SettleJob, SettleRequest
-from functions.watch_jobs import WatchJobs
+from functions.repair.watch import WatchJobs
+from functions.views.board import PublishBoard
+from functions.views.invalidate import InvalidateViews
 from statemachine.business import BusinessSettings
 from statemachine.deliveries import Delivery
 from statemachine.flows import Flow, load_flow
@@ -46,8 +46,8 @@ from tests.support.fakes import (
     Bucket,
     FakeBoards,
     FakeBus,
+    FakeCdn,
     FakeDeadLetters,
-    FakeEdge,
     FakeExecutions,
     FakeJobs,
     FakeLog,
@@ -152,7 +152,7 @@ class World:
         self.now = NOON
         self.bucket = Bucket(self.faults)
         self.bucket.clock = lambda: self.now
-        self.bus, self.edge = FakeBus(self.faults), FakeEdge(self.faults)
+        self.bus, self.edge = FakeBus(self.faults), FakeCdn(self.faults)
         self.executions, self.dead = FakeExecutions(self.faults), FakeDeadLetters()
         self.messages: list[Message] = []
         self.archive: list[Request] = []

@@ -16,12 +16,13 @@ from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.invalidation_usage import S3InvalidationUsage, public_views
 from functions.aws.s3_stores import S3Jobs
 from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.jobs.facts import fact_of_entry
+from functions.protocol import clock
 from functions.protocol.ports import Conflict, TaskOutput, Unavailable
-from functions.settle_job import fact_of_entry
 from functions.views.invalidation_budget import MonthlyUsage
 from statemachine.flows import load_flow
 from statemachine.views import view_of
-from tests.functions.conftest import S3Ground
+from tests.functions.conftest import S3Storage
 from tests.support.builders import a_job
 from tests.support.fakes import to_bytes
 from tests.support.faults import Fault, Faults, Says
@@ -50,7 +51,7 @@ ERRORS: list[Fault] = [
 
 
 @pytest.mark.parametrize("fault", [*LOST_RACES, *NOT_NOW, *LOST_ANSWERS], ids=str)
-def test_a_failed_conditional_write_is_a_conflict(s3_ground: S3Ground, fault: Fault) -> None:
+def test_a_failed_conditional_write_is_a_conflict(s3_ground: S3Storage, fault: Fault) -> None:
     s3_ground.jobs.create(a_job())
     seen = s3_ground.jobs.read("main", a_job().job_id).etag
     with s3_ground.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
@@ -59,9 +60,9 @@ def test_a_failed_conditional_write_is_a_conflict(s3_ground: S3Ground, fault: Fa
 
 
 @pytest.mark.parametrize("fault", ERRORS, ids=str)
-def test_a_write_that_can_never_succeed_is_an_error(s3_ground: S3Ground, fault: Fault) -> None:
-    with s3_ground.under(Faults({"PutObject": [fault]})), pytest.raises(ClientError):
-        s3_ground.jobs.create(a_job())
+def test_a_write_that_can_never_succeed_is_an_error(s3_storage: S3Storage, fault: Fault) -> None:
+    with s3_storage.under(Faults({"PutObject": [fault]})), pytest.raises(ClientError):
+        s3_storage.jobs.create(a_job())
 
 
 WHOLE = to_bytes(a_job())
@@ -72,7 +73,7 @@ WHOLE = to_bytes(a_job())
     [*NOT_NOW, *LOST_ANSWERS, Says(200, body=WHOLE[:100], promised=len(WHOLE))],
     ids=str,
 )
-def test_a_failed_read_is_unavailable(s3_ground: S3Ground, fault: Fault) -> None:
+def test_a_failed_read_is_unavailable(s3_ground: S3Storage, fault: Fault) -> None:
     """Also one that is cut off: half a job is not a corrupt job."""
     s3_ground.jobs.create(a_job())
     with s3_ground.under(Faults({"GetObject": [fault]})), pytest.raises(Unavailable):
@@ -80,20 +81,20 @@ def test_a_failed_read_is_unavailable(s3_ground: S3Ground, fault: Fault) -> None
 
 
 @pytest.mark.parametrize("fault", ERRORS, ids=str)
-def test_a_read_that_can_never_succeed_is_an_error(s3_ground: S3Ground, fault: Fault) -> None:
-    with s3_ground.under(Faults({"GetObject": [fault]})), pytest.raises(ClientError):
-        s3_ground.jobs.read("main", a_job().job_id)
+def test_a_read_that_can_never_succeed_is_an_error(s3_storage: S3Storage, fault: Fault) -> None:
+    with s3_storage.under(Faults({"GetObject": [fault]})), pytest.raises(ClientError):
+        s3_storage.jobs.read("main", a_job().job_id)
 
 
-INDEX: dict[str, Callable[[S3Ground], object]] = {
-    "PutObject": lambda s3_ground: s3_ground.jobs.mark_open("main", "261121-000001"),
-    "DeleteObject": lambda s3_ground: s3_ground.jobs.mark_ended("main", "261121-000001"),
-    "ListObjectsV2": lambda s3_ground: list(s3_ground.jobs.open_jobs("main")),
+INDEX: dict[str, Callable[[S3Storage], object]] = {
+    "PutObject": lambda s3_storage: s3_storage.jobs.mark_open("main", "261121-000001"),
+    "DeleteObject": lambda s3_storage: s3_storage.jobs.mark_ended("main", "261121-000001"),
+    "ListObjectsV2": lambda s3_storage: list(s3_storage.jobs.open_jobs("main")),
 }
 
 
 @pytest.mark.parametrize("operation", INDEX)
-def test_a_busy_index_of_open_jobs_is_unavailable(s3_ground: S3Ground, operation: str) -> None:
+def test_a_busy_index_of_open_jobs_is_unavailable(s3_ground: S3Storage, operation: str) -> None:
     with s3_ground.under(Faults({operation: [Says(503, "SlowDown")]})), pytest.raises(Unavailable):
         INDEX[operation](s3_ground)
 
@@ -200,12 +201,12 @@ def test_an_execution_that_cannot_be_started_is_an_error(sfn: object, code: str)
 def test_a_busy_edge_is_unavailable(moto: Moto, fault: Fault) -> None:
     cloudfront = moto.client("cloudfront")
     with Faults({"CreateInvalidation": [fault]}).on(cloudfront), pytest.raises(Unavailable):
-        CloudFrontCdn(cloudfront, "E1").forget(["/t/a.json"], batch="1")
+        CloudFrontCdn(cloudfront, "E1").invalidate(["/t/a.json"], batch="1")
 
 
 def test_an_unknown_distribution_is_an_error(moto: Moto) -> None:
     with pytest.raises(ClientError):
-        CloudFrontCdn(moto.client("cloudfront"), "E1").forget(["/t/a.json"], batch="1")
+        CloudFrontCdn(moto.client("cloudfront"), "E1").invalidate(["/t/a.json"], batch="1")
 
 
 # -- settings and clients
@@ -279,7 +280,7 @@ def test_a_views_ttl_depends_on_the_months_remaining_budget(
     moto: Moto,
 ) -> None:
     """Long at first, short in the last tenth of the budget."""
-    jobs, site, month = moto.bucket(), moto.bucket(), f"{container.utc_now():%Y-%m}"
+    jobs, site, month = moto.bucket(), moto.bucket(), f"{clock.utc_now():%Y-%m}"
     settings = HasViews(
         site_bucket=site, jobs_bucket=jobs, view_ttl_s=60, invalidation_paths_per_month=100
     )

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from events import EndpointPaused, Fact, JobCreated, JobEdited, JobMoved
-from functions.edit_job import edited_fact
+from functions.jobs.facts import edited_fact
 from functions.messages.expected_messages import text_name
 from functions.messages.sms_request import SmsRequest
+from functions.messages.status_sms import StatusReached
 from functions.messages.webhook_client import WebhookResponse
-from functions.repair.repair_deliveries import AGAIN, LEFT_BEHIND, OVERDUE, RepairDeliveries
-from functions.send_sms import StatusReached
+from functions.repair.repair_deliveries import ABANDONED, AGAIN, OVERDUE, RepairDeliveries
 from statemachine.business import QuietHours
 from statemachine.deliveries import CLAIM_LASTS, Delivery, DeliveryName
 from statemachine.diagnosis import diagnose
@@ -158,7 +158,7 @@ def test_a_claim_of_three_minutes_is_left_to_the_queue(messaging: SendersAndWatc
     claimed = _draft(job).claimed("slow", NOON)
     messaging.deliveries.create(claimed)
     assert list(messaging.repair_job(job, NOON + CLAIM_LASTS + minutes(1))) == []
-    assert list(messaging.repair_job(job, NOON + CLAIM_LASTS + LEFT_BEHIND)) == ["text given up"]
+    assert list(messaging.repair_job(job, NOON + CLAIM_LASTS + ABANDONED)) == ["text given up"]
 
 
 def _draft(job: Job) -> Delivery:
@@ -192,12 +192,12 @@ def test_a_fact_without_messages_is_announced_again_and_sent_once(
     messaging.set_tenant(quiet=QuietHours(begin=QuietHours().end, end=QuietHours().end))
     messaging.endpoints.write(an_endpoint(created_at=NOON), None)
     job = messaging.store(settled(confirmed()))
-    assert list(messaging.repair_job(job, NOON + LEFT_BEHIND - minutes(1))) == []
-    assert list(messaging.repair_job(job, NOON + LEFT_BEHIND)) == ["fact announced again"]
+    assert list(messaging.repair_job(job, NOON + ABANDONED - minutes(1))) == []
+    assert list(messaging.repair_job(job, NOON + ABANDONED)) == ["fact announced again"]
     for fact in messaging.facts.facts * 2:
-        messaging.deliver_fact(fact, NOON + LEFT_BEHIND)
+        messaging.deliver_fact(fact, NOON + ABANDONED)
     assert (len(messaging.texts.sent), len(messaging.receivers.got)) == (1, 2)
-    assert list(messaging.repair_job(job, NOON + LEFT_BEHIND * 2)) == []
+    assert list(messaging.repair_job(job, NOON + ABANDONED * 2)) == []
 
 
 def test_a_fact_that_always_fails_is_announced_again_a_few_times_a_day(
@@ -205,8 +205,8 @@ def test_a_fact_that_always_fails_is_announced_again_a_few_times_a_day(
 ) -> None:
     done = RepairRecord(repairs=("fact announced again",), at=NOON)
     job = settled(confirmed()).with_(repaired=(done,) * 3)
-    assert list(messaging.repair_job(job, NOON + LEFT_BEHIND)) == []
-    assert len(messaging.repair_job.missing(job, NOON + LEFT_BEHIND)) == 1
+    assert list(messaging.repair_job(job, NOON + ABANDONED)) == []
+    assert len(messaging.repair_job.missing(job, NOON + ABANDONED)) == 1
     assert list(messaging.repair_job(job, NOON + timedelta(days=1))) == ["fact announced again"]
 
 
@@ -223,14 +223,14 @@ def test_a_text_lost_at_night_is_sent_in_the_morning(messaging: SendersAndWatchd
 
 
 def test_unsettled_moves_and_old_facts_are_not_missing(messaging: SendersAndWatchdog) -> None:
-    assert messaging.repair_job.missing(confirmed(), NOON + LEFT_BEHIND) == []
+    assert messaging.repair_job.missing(confirmed(), NOON + ABANDONED) == []
     assert messaging.repair_job.missing(settled(confirmed()), NOON + timedelta(days=8)) == []
 
 
 def test_edits_and_refusals_may_be_missing_too(messaging: SendersAndWatchdog) -> None:
     messaging.endpoints.write(an_endpoint(facts=("JobEdited",)), None)
     job = settled(edited(a_job(), an_edit(a_job(), note="Side door"), NOON))
-    names = [one.name.channel for one in messaging.repair_job.missing(job, NOON + LEFT_BEHIND)]
+    names = [one.name.channel for one in messaging.repair_job.missing(job, NOON + ABANDONED)]
     assert names == ["sms", "webhook"]
 
 
@@ -279,12 +279,12 @@ def test_a_corrected_number_gets_the_link_once_even_if_the_queue_is_lost(
     job = messaging.store(settled(confirmed()))
     messaging.text(job, now=MORNING)
     job = messaging.edit(job, MORNING, customer=Customer(name="Ada", phone=CORRECTED))
-    assert list(messaging.repair_job(job, MORNING + LEFT_BEHIND)) == ["fact announced again"]
+    assert list(messaging.repair_job(job, MORNING + ABANDONED)) == ["fact announced again"]
     for _ in range(2):
-        messaging.deliver_fact(messaging.facts.facts[0], MORNING + LEFT_BEHIND)
+        messaging.deliver_fact(messaging.facts.facts[0], MORNING + ABANDONED)
     assert [phone for phone, _ in messaging.texts.sent] == [PHONE, CORRECTED]
     assert job.token in messaging.texts.sent[-1][1]
-    assert list(messaging.repair_job(job, MORNING + LEFT_BEHIND * 2)) == []
+    assert list(messaging.repair_job(job, MORNING + ABANDONED * 2)) == []
 
 
 def test_a_text_held_for_a_number_that_was_corrected_again_is_dropped(

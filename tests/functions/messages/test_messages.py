@@ -13,15 +13,17 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from events import EndpointPaused, Fact, JobEditRequested
-from functions.advance_job import AdvanceJob
-from functions.deliver_webhooks import DeliverWebhooks, signed_headers
-from functions.fan_out_facts import FanOutFacts, parse_fact
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.facts import fact_of_entry
 from functions.messages.deliveries import Busy, change, delivery_log
 from functions.messages.endpoints import PAUSED_AFTER, ROTATION, change_endpoint, new_secret
 from functions.messages.fact_notice import FactNotice
+from functions.messages.fan_out import FanOutFacts, parse_fact
 from functions.messages.phone_numbers import change_phone_record, phone_record
 from functions.messages.sms_once import MOST_TRIES, SmsNotAccepted, SmsOnce, SmsRefused
+from functions.messages.status_sms import SendSms, StatusReached
 from functions.messages.webhook_client import WebhookResponse
+from functions.messages.webhook_delivery import DeliverWebhooks, signed_headers
 from functions.messages.webhook_schedule import (
     LONGEST_WAIT,
     SCHEDULE_S,
@@ -31,8 +33,6 @@ from functions.messages.webhook_schedule import (
     retry_after,
 )
 from functions.protocol.batches import PERMANENT_ERRORS, BatchConsumer
-from functions.send_sms import SendSms, StatusReached
-from functions.settle_job import fact_of_entry
 from statemachine.asl import definition
 from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
 from statemachine.deliveries import CLAIM_LASTS, Delivery

@@ -12,9 +12,9 @@ from typer.main import get_command
 
 from cli.commands import hooks
 from docs.examples.receiver import serve
-from functions.deliver_webhooks import signed_headers
 from functions.messages.endpoints import TYPES, new_secret
 from functions.messages.webhook_client import SafeWebhookClient
+from functions.messages.webhook_delivery import signed_headers
 from functions.messages.webhook_schedule import SCHEDULE_S
 from statemachine.deliveries import OUTCOMES
 from statemachine.sms_wording import SMS_ROOM

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from events import JobEditRequested
-from functions.edit_job import EditJob
+from functions.jobs.edit import EditJob
 from functions.people.assign_crew import AssignCrew
 from functions.protocol.ports import Unavailable
 from statemachine.business import BusinessSettings

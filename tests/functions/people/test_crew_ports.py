@@ -13,7 +13,7 @@ from events import JobEditRequested
 from functions.aws.reservations import DynamoReservations
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
-from functions.edit_job import EditJob
+from functions.jobs.edit import EditJob
 from functions.people.assign_crew import AssignCrew
 from functions.people.roster import Reservations, Roster, Truck, UnknownTruck
 from functions.protocol.compare_and_swap import full_jitter

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from functions.edit_job import EditJob
+from functions.jobs.edit import EditJob
 from functions.protocol.ports import Unavailable
 from statemachine.business import BusinessSettings
 from statemachine.edits import CrewTaken, EditRefused

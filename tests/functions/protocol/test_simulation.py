@@ -1,4 +1,4 @@
-"""Whole jobs in memory, with everything going wrong that can; at rest, everything is right.
+"""Complete jobs in memory with every kind of fault; at rest, everything is right.
 
 A storm is the chance of a fault in every call, the kinds of faults, and the mischief around them.
 """
@@ -99,7 +99,7 @@ def assert_followed(world: World, job: Job) -> None:
 
 
 def assert_told(world: World, job: Job) -> None:
-    """Every entry was told, the first time in the order of the ledger; so was every refusal."""
+    """Every entry was announced, first in the order of the ledger; so was every refusal."""
     moved = [fact for fact in world.bus.told(JobMoved) if fact.job_id == job.job_id]
     assert [fact.seq for fact in moved] == list(range(1, job.seq + 1))
     assert [(fact.event_id, fact.to) for fact in moved] == [(e.event_id, e.to) for e in job.ledger]
@@ -133,7 +133,7 @@ def assert_never_back(world: World) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("storm", STORMS)
-def test_after_a_storm_everything_is_right_again(storm: str, seed: int) -> None:
+def test_after_many_faults_everything_is_right_again(storm: str, seed: int) -> None:
     chance, kinds, mischief = STORMS[storm]
     world = World(seed, SeededFaults(seed, chance, kinds), mischief)
     assert_all_is_right(waited_out(a_day(world, seed)))
@@ -161,8 +161,8 @@ def one_job_through(world: World) -> World:
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
-def test_any_single_call_may_go_wrong(fault: Fault) -> None:
-    """Every call of a job's life in turn: no order of events and faults but this one."""
+def test_any_single_call_may_fail(fault: Fault) -> None:
+    """Each call of a job's life fails, in turn, in a fixed order of events."""
     calls = len(one_job_through(World()).faults.log)
     for number in range(calls):
         world = one_job_through(World(faults=EveryCall(number, fault)))
@@ -170,7 +170,7 @@ def test_any_single_call_may_go_wrong(fault: Fault) -> None:
         assert_all_is_right(world)
 
 
-def test_the_same_seed_gives_the_same_world() -> None:
+def test_the_same_seed_gives_the_same_simulation() -> None:
     def play(seed: int) -> tuple[object, ...]:
         faults = SeededFaults(seed, 0.1)
         world = a_day(World(seed, faults, Mischief(0.2, 0.2, 0.02, 0.02, 0.02)), seed)
@@ -180,7 +180,7 @@ def test_the_same_seed_gives_the_same_world() -> None:
     assert play(3) != play(4)
 
 
-def test_a_booking_and_its_moves_sent_at_once_are_all_made_in_whatever_order_they_come() -> None:
+def test_a_booking_and_its_moves_sent_at_once_are_all_made_in_any_order_of_arrival() -> None:
     """A hundred bookings, each sent with its three moves, shuffled: none reaches a dead end."""
     for seed in range(100):
         world, job = World(seed), a_job(job_id=job_id(seed))

@@ -29,7 +29,7 @@ from functions.views.board import PublishBoard
 from local.engine import Engine
 from local.engine_key import EngineAddress
 from statemachine.flows import load_flow
-from statemachine.job import Note
+from statemachine.records import Note
 from statemachine.views import Board, card_of
 from tests.conftest import free_port
 from tests.support.builders import a_job
@@ -166,7 +166,9 @@ def ours(s3: Any, size: int) -> tuple[list[float], int, Tally]:
     def change(number: int) -> None:
         job = changed[number]
         note = Note(event_id=f"n-{number}", text="moved", recorded_at=NOW, actor=job.created_by)
-        commit(jobs, "main", job.job_id, lambda job: (job.seen(notes=(*job.notes, note)), None))
+        commit(
+            jobs, "main", job.job_id, lambda job: (job.with_change(notes=(*job.notes, note)), None)
+        )
 
     took = race(change)
     publish = PublishBoard(jobs, boards)

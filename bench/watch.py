@@ -29,7 +29,7 @@ from statemachine.views import Board, card_of, view_of
 from tests.functions.creation import waited_for
 from tests.support.builders import a_job
 from tests.support.fakes import FakeBus, FakeExecutions, FakeLog, etag_of, no_pause
-from tests.support.message_fakes import FakeLater, FakeMetrics
+from tests.support.message_fakes import FakeDelayedMessages, FakeMetrics
 
 OPEN, FINISHED = (50, 1_000, 10_000), (0, 10_000)
 ROUNDS = 5
@@ -108,7 +108,7 @@ def board_of(jobs: list[Job]) -> Board:
 def a_watchdog(s3: Any, executions: FakeExecutions) -> WatchJobs:
     jobs = S3Jobs(s3, BUCKET)
     messages = RepairDeliveries(
-        S3Deliveries(s3, BUCKET), S3Endpoints(s3, BUCKET), FakeLater(), FakeLater(), FakeBus(),
+        S3Deliveries(s3, BUCKET), S3Endpoints(s3, BUCKET), FakeDelayedMessages(), FakeDelayedMessages(), FakeBus(),
         FakeMetrics(), FakeLog(),
     )  # fmt: skip
     return WatchJobs(

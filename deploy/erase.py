@@ -91,7 +91,7 @@ def erase_digest(s3: Any, bucket: str, tenant: str, digest: str) -> NumberErased
         kept = _only_opt_out(known) if known else None
         try:
             if kept and known != kept:
-                numbers.write(kept.with_(rev=kept.rev + 1), etag)
+                numbers.write(kept.with_(version=kept.version + 1), etag)
                 continue
             erased += _purge_number(s3, bucket, tenant, digest, etag, kept is not None)
         except Conflict:
@@ -104,7 +104,7 @@ def _only_opt_out(known: PhoneRecord) -> PhoneRecord | None:
     if not known.stopped:
         return None
     return PhoneRecord(
-        tenant=known.tenant, digest=known.digest, rev=known.rev, stopped_at=known.stopped_at
+        tenant=known.tenant, digest=known.digest, version=known.version, stopped_at=known.stopped_at
     )
 
 

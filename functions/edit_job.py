@@ -55,6 +55,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         except EditRefused as refused:  # on the record and announced: nothing is left to do
             log.info("refused", tenant=request.tenant, job=request.job_id, why=refused.why)
             return
-        log.info("edited", tenant=job.tenant, job=job.job_id, rev=job.visible_rev)
+        log.info("edited", tenant=job.tenant, job=job.job_id, rev=job.rev)
 
     return messages.deliver(event, one)

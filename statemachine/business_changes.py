@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue, create_model
 from statemachine.bounds import fault_at
 from statemachine.business import BusinessSettings, defaults_of
 from statemachine.flows import flow_names
-from statemachine.phones import LONGEST, parse_phone
+from statemachine.phones import MAX_LENGTH, parse_phone
 from statemachine.values import Frozen, Utc
 
 NOT_SETTABLE = frozenset({"tenant", "version"})
@@ -56,7 +56,7 @@ def _patch_fields() -> Iterator[tuple[str, Any]]:
         field = BusinessSettings.model_fields[name]
         kind: Any = field.annotation
         if name in PHONES:
-            kind = Annotated[str, Field(max_length=LONGEST, examples=["(206) 555-0199"])] | None
+            kind = Annotated[str, Field(max_length=MAX_LENGTH, examples=["(206) 555-0199"])] | None
         elif field.metadata:
             kind = Annotated[(kind, *field.metadata)]
         yield name, (kind | None, None)

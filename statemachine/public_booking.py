@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from statemachine.bounds import Windowed, beyond_plans
+from statemachine.bounds import Windowed, horizon_fault
 from statemachine.business import BusinessSettings
 from statemachine.business_values import ClockRange, weekday_of
 
@@ -25,7 +25,7 @@ def public_booking_fault(
         return "window_start", "give both ends of a window that is offered, or neither"
     if start < at + timedelta(minutes=business.lead_minutes) or start <= at:
         return "window_start", "it is too late to book that window; choose a later one"
-    if fault := beyond_plans(schedule, at, business.public_horizon_days):
+    if fault := horizon_fault(schedule, at, business.public_horizon_days):
         return fault
     return _day_fault(business, start) or _window_fault(business, start, end)
 

@@ -19,8 +19,9 @@ from functions.aws.s3_stores import S3Boards, S3Jobs, S3Tenants
 from functions.protocol.ports import Corrupt, UnknownJob
 from statemachine.edits import is_made, refusal_of
 from statemachine.flows import UnknownFlow, load_flow
-from statemachine.job import EarlyMove, Job, Refusal
+from statemachine.job import Job
 from statemachine.lifecycle import EXPLANATIONS, copy_of
+from statemachine.records import EarlyMove, Refusal
 from statemachine.values import JOB_ID_PATTERN, Actor
 from statemachine.views import Board, Card, card_of
 

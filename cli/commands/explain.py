@@ -9,9 +9,9 @@ from rich.table import Column, Table
 
 from cli.output.output import console, in_zone, print_json, report_errors, status_text
 from functions.api.ops_models import TimelineDocument
-from statemachine.evidence import Chapter, TimelineEvent
+from statemachine.evidence import TimelineEvent, TimelineKind
 
-COLOURS: dict[Chapter, str] = {
+COLOURS: dict[TimelineKind, str] = {
     "booked": "bold",
     "moved": "bold",
     "kept": "yellow",

@@ -52,7 +52,7 @@ def _print_plan(planned: Restoration) -> None:
         f"The object of [bold]{job.job_id}[/] cannot be read. Its last readable version is rev "
         f"{job.rev} of {at:%a %d %b %H:%M:%S}: {status}, after {len(job.ledger)} move(s)."
     )
-    if planned.seen_rev > job.rev:
+    if planned.seen_rev > job.version:
         console.print(
             f"[yellow]?[/] People have seen rev {planned.seen_rev}. Changes since rev {job.rev} "
             "are lost and must be made again. Texts and webhooks about a lost move were sent, and "

@@ -24,7 +24,7 @@ from functions.people.roster import NewTruck, UnknownMember, UnknownTruck
 from functions.people.roster_import import import_days, import_people
 from functions.protocol.read_each import Unreadable, read_each
 from statemachine.job import CREW_ROLES
-from statemachine.roster import Day, told
+from statemachine.roster import Day, day_text
 from statemachine.roster import day_of as plain_day
 
 app = typer.Typer(no_args_is_help=True, help="Manage working hours, roles, time off, and trucks.")
@@ -57,7 +57,7 @@ def show(
         table = Table("member", "name", "roles", "phone", "email", "time off, special hours")
         for each in crew:
             theirs = sorted(days.get(each.account, {}).items())
-            lines = "\n".join(f"{on:%a} {on}  {told(day)}" for on, day in theirs)
+            lines = "\n".join(f"{on:%a} {on}  {day_text(day)}" for on, day in theirs)
             name = escape(each.name) + (" [red](disabled)[/]" if each.disabled else "")
             contact = each.phone or "", escape(each.email or "")
             table.add_row(each.account, name, ", ".join(each.roles), *contact, lines)
@@ -87,7 +87,7 @@ def set_(
             roster(connection).reset_day(tenant, member, day)
         else:
             roster(connection).set_day(tenant, member, day, what)
-        hours = "default hours" if what is None else told(what)
+        hours = "default hours" if what is None else day_text(what)
         console.print(f"[bold]{member}[/] on {day:%A}, {day}: {hours}.")
 
 

@@ -10,9 +10,9 @@ from rich.markup import escape
 
 from cli.output.output import NotFound, UsageError, console, local_time, print_json, report_errors
 from tracking import http_reader
+from tracking.display import Display
 from tracking.link import Link, parse_link
 from tracking.polling_policy import Policy
-from tracking.reader import Display
 
 WATCHING = Policy(poll_max_s=2)
 """More often than the page does, because someone is watching."""

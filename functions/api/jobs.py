@@ -132,7 +132,7 @@ def _edited(api: Api, request: ApiRequest, requested: JobEditRequested) -> Job:
         if error.why == "schedule_not_possible":
             raise
         now = api.jobs.read(*about).value
-        extras = {"rev": now.visible_rev, "job_status": now.status}
+        extras = {"rev": now.rev, "job_status": now.status}
         problem = problem_of(error)
         raise Problem(problem.slug, problem.detail, extras, about=about) from error
     mine = (
@@ -195,7 +195,7 @@ def job_response(
     return ApiResponse(
         status,
         job_document(job, request.session, edge_url),
-        {"ETag": f'"{job.visible_rev}"'},
+        {"ETag": f'"{job.rev}"'},
         about=(job.tenant, job.job_id),
         seq=job.seq,
         outcome=outcome,

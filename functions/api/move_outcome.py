@@ -4,16 +4,17 @@ from typing import Any, Literal
 
 from events import JobMoveRequested
 from functions.api.problems import Problem, slug_of
-from statemachine.job import EarlyMove, Job, Refusal, RefusalReason
+from statemachine.job import Job
 from statemachine.lifecycle import (
     EXPLANATIONS,
     Committed,
     Duplicate,
-    KeptEarly,
+    EarlyMoveKept,
     Refused,
     Verdict,
     copy_of,
 )
+from statemachine.records import EarlyMove, Refusal, RefusalReason
 from statemachine.values import iso
 
 Outcome = Literal["moved", "kept"]
@@ -27,7 +28,7 @@ def outcome_of(verdict: Verdict, requested: JobMoveRequested, to_customer: bool 
     match verdict:
         case Committed():
             return "moved"
-        case KeptEarly():
+        case EarlyMoveKept():
             return "kept"
         case Refused(job=job, refusal=refusal):
             raise refused(job, refusal.why, to_customer)
@@ -50,7 +51,7 @@ def _first_outcome(job: Job, requested: JobMoveRequested, to_customer: bool) -> 
 
 def refused(job: Job, why: RefusalReason, to_customer: bool = False) -> Problem:
     """The problem, with the job's status now and who moved it there; customers do not see who."""
-    now: dict[str, Any] = {"rev": job.visible_rev, "job_status": job.status}
+    now: dict[str, Any] = {"rev": job.rev, "job_status": job.status}
     if job.ledger and not to_customer:
         last = job.ledger[-1]
         now |= {

@@ -18,9 +18,10 @@ from functions.photos.add_photo import EventTaken, PhotoMissing
 from functions.protocol.ports import Corrupt, Unavailable, Unforeseen, UnknownJob, UnknownTenant
 from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import UnknownFlow, UnknownStatus
-from statemachine.job import RefusalReason
-from statemachine.lifecycle import EXPLANATIONS, RecordsFull
+from statemachine.lifecycle import EXPLANATIONS
 from statemachine.proof_of_service import PhotoRefused
+from statemachine.record_limits import RecordsFull
+from statemachine.records import RefusalReason
 from statemachine.values import JobId
 
 

@@ -20,7 +20,8 @@ from statemachine.business import BusinessSettings, is_internal
 from statemachine.flow_machine import legal_move
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, is_token
-from statemachine.job import Customer, Job, Place, RefusalReason, Schedule
+from statemachine.job import Customer, Job, Place, Schedule
+from statemachine.records import RefusalReason
 from statemachine.values import Actor
 from statemachine.views import View, view_of
 
@@ -140,7 +141,7 @@ def _choose(api: Api, request: ApiRequest, move: str) -> ApiResponse:
         occurred_at=request.now,
         actor=LINK_HOLDER,
         move=move,
-        expected_rev=job.visible_rev,
+        expected_rev=job.rev,
         reason=body.reason,
     )
     verdict = api.advance(requested, request.now)
@@ -163,7 +164,7 @@ def _view_response(job: Job, outcome: str) -> ApiResponse:
     return ApiResponse(
         200,
         view_of(job, load_flow(job.flow)),
-        {"ETag": f'"{job.visible_rev}"'},
+        {"ETag": f'"{job.rev}"'},
         about=(job.tenant, job.job_id),
         seq=job.seq,
         outcome=outcome,

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from events import Changes
-from events.requests import MOST_REVS
+from events.requests import MAX_REV
 from functions.people.accounts import LONGEST_PASSWORD
 from functions.people.crew_location import Latitude, Longitude
 from statemachine.bounds import (
@@ -98,7 +98,7 @@ class MoveBody(Frozen):
 
     move: Name | None = None
     to: Name | None = None
-    expected_rev: Annotated[int, Field(ge=1, le=MOST_REVS)] | None = None
+    expected_rev: Annotated[int, Field(ge=1, le=MAX_REV)] | None = None
     note: NoteInput | None = None
     reason: NoteInput | None = None
     event_id: OutsideEventId | None = None

@@ -17,9 +17,9 @@ from statemachine.job import (
     PhotoKind,
     Place,
     PriceCents,
-    RefusalReason,
     Schedule,
 )
+from statemachine.records import RefusalReason
 from statemachine.roster import Date, Day
 from statemachine.values import Actor, Frozen, JobId, Language, Name, Tenant, Text, Utc
 from statemachine.views import Card

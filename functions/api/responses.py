@@ -83,7 +83,7 @@ def job_document(job: Job, viewer: Viewer | Session, edge_url: str | None) -> Jo
     """
     place = job.place if acts_on(viewer, job) else job.place.with_(gate_code=None)
     computed = {
-        "rev": job.visible_rev,
+        "rev": job.rev,
         "due_at": due_at(job),
         "place": place,
         "photos": [

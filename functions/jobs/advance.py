@@ -58,7 +58,7 @@ class AdvanceJob:
 
     def _follow_up(self, job: Job, event_id: str) -> None:
         """What must happen after the write; a copy of the event does it if that was not done."""
-        refused = job.refusals_with(event_id)
+        refused = job.refusals_written_with(event_id)
         if refused:
             self.bus.announce([refused_fact(job, refusal) for refusal in refused])
         resume_execution(job, self.jobs, self.executions)

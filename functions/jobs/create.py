@@ -23,13 +23,14 @@ from functions.protocol.ports import (
     Views,
 )
 from functions.views.write_view import write_view
-from statemachine.bounds import beyond_plans, over_already
+from statemachine.bounds import horizon_fault, past_window_fault
 from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.ids import job_id_for, new_token
-from statemachine.job import Execution, Job, Note
+from statemachine.job import Execution, Job
 from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.public_booking import public_booking_fault
+from statemachine.records import Note
 from statemachine.values import Frozen, JobId
 
 ID_ATTEMPTS = 8
@@ -159,7 +160,7 @@ def _check_window(request: JobRequested, tenant: BusinessSettings) -> None:
     by_customer = request.actor.kind == "customer"
     days = tenant.public_horizon_days if by_customer else tenant.horizon_days
     schedule, at = request.schedule, request.occurred_at
-    if fault := over_already(schedule, at) or beyond_plans(schedule, at, days):
+    if fault := past_window_fault(schedule, at) or horizon_fault(schedule, at, days):
         raise WindowRefused(": ".join(fault))
 
 
@@ -186,8 +187,8 @@ def _new_job(request: JobRequested, job_id: str, token: str, now: datetime) -> J
         job_id=job_id,
         tenant=request.tenant,
         flow=request.flow,
+        version=1,
         rev=1,
-        visible_rev=1,
         status=load_flow(request.flow).initial.name,
         entered_at=now,
         created_at=now,

@@ -13,7 +13,7 @@ from functions.views.write_view import write_view
 from statemachine.edits import EditRefused, edited, refusal_of, with_refusal
 from statemachine.flows import load_flow
 from statemachine.job import Job
-from statemachine.lifecycle import judged_again
+from statemachine.lifecycle import with_early_moves_judged
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class EditJob:
         if after is job:
             return job
         self.crew(job, after, request, now)
-        return judged_again(after, load_flow(job.flow), now)
+        return with_early_moves_judged(after, load_flow(job.flow), now)
 
     def _horizon_days(self, request: JobEditRequested) -> int:
         """Read only for a new schedule, because other edits need no settings."""
@@ -71,6 +71,6 @@ def announce_edit(job: Job, event_id: str, bus: Bus, task_tokens: TaskTokens | N
     A copy of the event does so again, in case the first one did not get this far.
     """
     bus.announce([edited_fact(job, edit) for edit in job.edits if edit.event_id == event_id])
-    bus.announce([refused_fact(job, refusal) for refusal in job.refusals_with(event_id)])
+    bus.announce([refused_fact(job, refusal) for refusal in job.refusals_written_with(event_id)])
     if task_tokens:
         resume_if_behind(job, task_tokens)

@@ -6,7 +6,8 @@ from pydantic import BaseModel
 
 from events import Fact, JobCreated, JobEdited, JobEditRefused, JobMoved, JobMoveRefused
 from statemachine.flows import Flow
-from statemachine.job import Edit, Job, Refusal, RefusedEdit
+from statemachine.job import Job
+from statemachine.records import Edit, Refusal, RefusedEdit
 
 FactT = TypeVar("FactT", bound=BaseModel)
 
@@ -16,7 +17,7 @@ def refused_fact(job: Job, refusal: Refusal) -> JobMoveRefused:
 
 
 def edited_fact(job: Job, edit: Edit) -> JobEdited:
-    return _fact(JobEdited, job, edit, rev=job.visible_rev)
+    return _fact(JobEdited, job, edit, rev=job.rev)
 
 
 def refused_edit_fact(job: Job, refusal: RefusedEdit) -> JobEditRefused:

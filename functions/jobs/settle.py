@@ -71,7 +71,7 @@ class SettleJob:
         """Write the view; returns when the view of that entry, or of a later one, was public."""
         write_view(self.views, job, flow, self.pause)
         now = self.clock()
-        took_ms = (now - job.moment_of(seq)).total_seconds() * 1000
+        took_ms = (now - job.entered_at_of(seq)).total_seconds() * 1000
         self.metrics.measure("EventToVisibleMs", took_ms, "Milliseconds", job.tenant)
         return now
 
@@ -103,5 +103,5 @@ def _as_settled(job: Job, seq: int, shown_at: datetime | None) -> Job:
     if job.execution.seq >= seq:
         return job
     wait = None if job.seq == seq else job.wait
-    shown = job.with_shown(seq, shown_at)
-    return job.bookkept(execution=job.execution.with_(seq=seq), wait=wait, shown=shown)
+    shown = job.with_shown_at(seq, shown_at)
+    return job.with_bookkeeping(execution=job.execution.with_(seq=seq), wait=wait, shown=shown)

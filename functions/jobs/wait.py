@@ -35,8 +35,8 @@ class WaitRequest(Frozen):
     token: str
     settles: bool = False
     """Whether the status is still to be settled; executions of earlier versions have settled it."""
-    hears_late: bool = False
-    told_late: bool = False
+    handles_late: bool = False
+    reported_late: bool = False
     """Both as in `TaskWait`."""
     shown_at: Utc | None = None
     """When the view of `seq` was public; None where it was settled before."""
@@ -102,9 +102,9 @@ def _registered(job: Job, request: WaitRequest, seq: int) -> tuple[Job, Outcome]
         seq=seq,
         epoch=epoch,
         token=request.token,
-        hears_late=request.hears_late,
-        told_late=request.told_late,
+        handles_late=request.handles_late,
+        reported_late=request.reported_late,
     )
     settled = job.execution.with_(seq=max(job.execution.seq, seq))
-    shown = job.with_shown(seq, request.shown_at)
-    return job.bookkept(wait=wait, execution=settled, shown=shown), "waits"
+    shown = job.with_shown_at(seq, request.shown_at)
+    return job.with_bookkeeping(wait=wait, execution=settled, shown=shown), "waits"

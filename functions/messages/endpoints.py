@@ -49,7 +49,7 @@ class Secret(Frozen):
 class Endpoint(Frozen):
     tenant: Tenant
     endpoint_id: Name
-    rev: int = 0
+    version: int = 0
     url: Annotated[str, Field(max_length=1000, repr=False)]
     """May contain a key of the receiver, so it is never logged; `host` is."""
     facts: Annotated[tuple[FactName, ...], Field(min_length=1)]
@@ -129,7 +129,7 @@ def change_endpoint(
             wanted = changed(stored.value)
             if wanted is stored.value:
                 return wanted
-            wanted = wanted.with_(rev=stored.value.rev + 1)
+            wanted = wanted.with_(version=stored.value.version + 1)
             endpoints.write(wanted, stored.etag)
             return wanted
         except (Conflict, Unavailable) as error:

@@ -60,7 +60,7 @@ def _texts(job: Job, known: Sequence[Delivery]) -> Iterator[Expected]:
     if phone is None or job.execution.seq < job.seq or flow.status(job.status).sms is None:
         return
     name = text_name(job, str(job.seq))
-    yield Expected(name, fact_of_entry(job, flow, job.seq), job.moment_of(job.seq))
+    yield Expected(name, fact_of_entry(job, flow, job.seq), job.entered_at_of(job.seq))
     first = next((delivery for delivery in known if delivery.name == name), None)
     corrected = next((e for e in reversed(job.edits) if "customer" in e.fields), None)
     if corrected and first and first.ended and not was_sent_to(first, job.tenant, phone):

@@ -121,7 +121,7 @@ class ReceiveSms:
             yield from own or sharing
             return
         for tenant in sharing:
-            if self._known(tenant, inbound).rev or meant == "stop":
+            if self._known(tenant, inbound).version or meant == "stop":
                 yield tenant
 
     def _who_replies(self, inbound: Inbound) -> list[BusinessSettings]:

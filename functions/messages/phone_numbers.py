@@ -32,7 +32,7 @@ class PendingQuestion(Frozen):
 class PhoneRecord(Frozen):
     tenant: Tenant
     digest: str
-    rev: int = 0
+    version: int = 0
     stopped_at: Utc | None = None
     started_at: Utc | None = None
     questions: tuple[PendingQuestion, ...] = ()
@@ -121,7 +121,7 @@ def change_phone_record(
             wanted = changed(known)
             if wanted is known:
                 return known
-            wanted = wanted.with_(rev=known.rev + 1)
+            wanted = wanted.with_(version=known.version + 1)
             numbers.write(wanted, stored.etag if stored else None)
             return wanted
         except (Conflict, Unavailable) as error:

@@ -33,7 +33,7 @@ from statemachine.business import BusinessSettings, quiet_until
 from statemachine.deliveries import Delivery, masked_phone
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
-from statemachine.sms_numbers import not_texted
+from statemachine.sms_numbers import why_no_sms
 from statemachine.sms_wording import Wording, wording
 from statemachine.values import JobId, Tenant
 
@@ -80,7 +80,7 @@ class _Text:
     def since(self) -> datetime:
         """When the reason for the text arose: the status, or a corrected number."""
         edited = [edit.recorded_at for edit in self.job.edits if "customer" in edit.fields]
-        return max([self.job.moment_of(self.seq), *edited])
+        return max([self.job.entered_at_of(self.seq), *edited])
 
     @property
     def is_unconfirmed_booking(self) -> bool:
@@ -181,7 +181,7 @@ class SendSms:
             return "number_changed"
         if phone_record(self.numbers, job.tenant, phone).stopped:
             return OPTED_OUT
-        return not_texted(phone, tenant.countries)
+        return why_no_sms(phone, tenant.countries)
 
     def _is_over(self, draft: Delivery, too_old: bool) -> bool:
         """The delivery has ended, or would be too old: spend nothing and ask nothing."""

@@ -31,7 +31,7 @@ from statemachine.ids import digest_of
 from statemachine.job import Job
 from statemachine.safe_time import shifted
 from statemachine.timeline import changes_of, label_of, timeline_of
-from statemachine.views import SHOWN_AFTER_END, View
+from statemachine.views import SHOWN_AFTER_END
 
 GENERATIONS = 10
 """How many executions are read, the latest."""
@@ -47,7 +47,6 @@ NOTHING_READABLE = (
 MARKED = "The job has been stuck since {since:%Y-%m-%d %H:%M} UTC: {why}{detail}."
 
 T = TypeVar("T")
-Numbered = TypeVar("Numbered", Job, View)
 
 
 @dataclass(frozen=True)
@@ -107,14 +106,14 @@ class ExplainJob:
         last = TimelineEvent(
             at=at,
             what="now",
-            text=f"{label_of(job, job.status)}, rev {job.visible_rev}",
+            text=f"{label_of(job, job.status)}, rev {job.rev}",
             ok=not diagnosis,
         )
         return TimelineDocument(
             job_id=job.job_id,
             flow=job.flow,
             status=job.status,
-            rev=job.visible_rev,
+            rev=job.rev,
             events=(*events, last),
             diagnosis=diagnosis,
             incomplete=tuple(sources.incomplete),
@@ -133,7 +132,10 @@ class ExplainJob:
     def _evidence(self, job: Job, sources: "_Sources", now: datetime) -> JobEvidence:
         history, digest = self.history, digest_of(job.token)
         versions = sources.items(
-            "versions of the job", lambda: _from_the_first(history.of_job(job.tenant, job.job_id))
+            "versions of the job",
+            lambda: _from_the_first(
+                history.of_job(job.tenant, job.job_id), lambda job: job.version
+            ),
         )
         changed = changes_of(job, versions or ())
         times, path = list(changed.values()), f"/t/{digest}.json"
@@ -143,7 +145,8 @@ class ExplainJob:
             job=job,
             versions=versions,
             views=sources.items(
-                "versions of the view", lambda: _from_the_first(history.of_view(digest))
+                "versions of the view",
+                lambda: _from_the_first(history.of_view(digest), lambda view: view.rev),
             ),
             cards=shown.cards if shown else None,
             on_board=shown.now if shown else None,
@@ -195,10 +198,10 @@ class _OnBoard:
 
 
 def _from_the_first(
-    past: HistoryPage[ObjectVersion[Numbered]],
-) -> HistoryPage[ObjectVersion[Numbered]]:
+    past: HistoryPage[ObjectVersion[T]], number: Callable[[T], int]
+) -> HistoryPage[ObjectVersion[T]]:
     """Sets `cut` if the versions do not begin with `rev` 1: S3 has erased earlier ones."""
-    begins = past.items[0].value.rev == 1 if past.items else True
+    begins = number(past.items[0].value) == 1 if past.items else True
     return HistoryPage(past.items, cut=past.cut or not begins)
 
 

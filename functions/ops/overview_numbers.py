@@ -73,14 +73,16 @@ def times_in_status(jobs: Iterable[Job]) -> Iterator[TimeInStatus]:
 
 def _stays(job: Job) -> Iterator[tuple[str, float]]:
     """The statuses that the job has left, and how many minutes it was in each."""
-    moments = [job.moment_of(seq) for seq in range(job.seq + 1)]
+    moments = [job.entered_at_of(seq) for seq in range(job.seq + 1)]
     for seq, (came, left) in enumerate(pairwise(moments)):
         yield job.status_at(seq), (left - came).total_seconds() / 60
 
 
 def visibility_delays(jobs: Iterable[Job]) -> tuple[VisibilityDelay, ...]:
     delays = [
-        VisibilityDelay(at=job.moment_of(shown.seq), ms=_ms(shown.at - job.moment_of(shown.seq)))
+        VisibilityDelay(
+            at=job.entered_at_of(shown.seq), ms=_ms(shown.at - job.entered_at_of(shown.seq))
+        )
         for job in jobs
         for shown in job.shown
         if shown.seq <= job.seq

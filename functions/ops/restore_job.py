@@ -13,7 +13,8 @@ from functions.ops.history import History
 from functions.protocol.ports import Corrupt, HaulwayError, Jobs
 from statemachine.evidence import ObjectVersion
 from statemachine.ids import digest_of
-from statemachine.job import Edit, Job
+from statemachine.job import Job
+from statemachine.records import Edit
 from statemachine.values import RESERVED, Actor
 
 RESTORED = "restored_from_an_earlier_version"
@@ -69,7 +70,7 @@ class RestoreJob:
     def _revs(
         self, versions: tuple[ObjectVersion[Job], ...], tenant: str, job_id: str
     ) -> Iterator[int]:
-        yield from (version.value.rev for version in versions)
+        yield from (version.value.version for version in versions)
         views = self.history.of_view(digest_of(versions[-1].value.token))
         yield from (version.value.rev for version in views.items)
         for stamp in self.history.of_board(tenant).items[-1:]:

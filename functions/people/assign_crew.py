@@ -27,7 +27,7 @@ from statemachine.reservations import (
     reservation_state,
     window_of,
 )
-from statemachine.roster import Span, covers, dates_of, told
+from statemachine.roster import Span, covers, dates_of, day_text
 from statemachine.values import YEARS
 
 LONGEST_FIRST_NAME = 40
@@ -70,7 +70,7 @@ class AssignCrew:
             _check_span(span)
             if not has_ended(after, flow):
                 self._check_days(after.tenant, newly, span)
-            self._reserve(needed, before, (before.rev + 1, request.event_id), now)
+            self._reserve(needed, before, (before.version + 1, request.event_id), now)
 
     def reserve_again(self, job: Job, now: datetime) -> None:
         """Reserves everything that the job needs as it is, for a job that was imported.
@@ -80,7 +80,7 @@ class AssignCrew:
         span = window_of(job)
         if span and not has_ended(job, load_flow(job.flow)):
             _check_span(span)
-            self._reserve(needs_of(job), job, (job.rev, f"again-{job.rev}"), now)
+            self._reserve(needs_of(job), job, (job.version, f"again-{job.version}"), now)
 
     def _check_days(self, tenant: str, newly: Sequence[Assigned], span: Span) -> None:
         zone = ZoneInfo(self.tenants.read(tenant).time_zone)
@@ -127,11 +127,11 @@ class AssignCrew:
     def _with_reservation(
         self, sheet: ReservationSheet, mine: Reservation, before: Job, now: datetime
     ) -> ReservationSheet:
-        overlapping = () if has_ended(before, load_flow(before.flow)) else sheet.in_the_way(mine)
+        overlapping = () if has_ended(before, load_flow(before.flow)) else sheet.conflicting(mine)
         gone = [
             each for each in overlapping if self._is_gone(before.tenant, sheet.subject, each, now)
         ]
-        return sheet.with_claim(mine, before, gone)
+        return sheet.with_reservation(mine, before, gone)
 
     def _is_gone(self, tenant: str, subject: str, other: Reservation, now: datetime) -> bool:
         """True if the other reservation is gone for good, False if it is asleep.
@@ -148,14 +148,14 @@ class AssignCrew:
                 "choose another until that job is repaired"
             ) from error
         state = reservation_state(other, subject, job, load_flow(job.flow), now)
-        if state == "stands":
+        if state == "active":
             raise CrewTaken(
                 f"{_label(subject)} is on job {other.job_id} at that time; choose another, "
                 "or change one of the two jobs"
             )
-        if state == "on its way":
+        if state == "pending":
             raise Unavailable(f"{_label(subject)} is just being put on job {other.job_id}")
-        return state == "gone"
+        return state == "stale"
 
 
 def first_name(account: Account) -> str:
@@ -192,21 +192,21 @@ def _check_role(account: Account, wanted: Assigned) -> None:
 
 def _days_text(days: Days, member: str, dates: Sequence[date]) -> str:
     theirs = days.get(member, {})
-    lines = (f"{day.isoformat()}: {told(theirs[day])}" for day in dates if day in theirs)
+    lines = (f"{day.isoformat()}: {day_text(theirs[day])}" for day in dates if day in theirs)
     return "; ".join(lines)
 
 
 def _reservation_of(
     needed: BusySpan, job_id: str, edit: tuple[int, str], now: datetime
 ) -> Reservation:
-    rev, event_id = edit
+    version, event_id = edit
     return Reservation(
         job_id=job_id,
-        rev=rev,
+        version=version,
         event_id=event_id,
         begin=needed.begin,
         end=needed.end,
-        claimed_at=now,
+        reserved_at=now,
     )
 
 

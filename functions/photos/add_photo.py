@@ -28,7 +28,7 @@ from functions.views.write_view import write_view
 from statemachine.bounds import UtcInput
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo, PhotoKind
-from statemachine.lifecycle import judged_again
+from statemachine.lifecycle import with_early_moves_judged
 from statemachine.proof_of_service import (
     PhotoRefused,
     check_room,
@@ -152,7 +152,7 @@ class AddPhoto:
         def change(job: Job) -> tuple[Job, None]:
             if _is_on(job, photo.event_id):
                 return job, None
-            return judged_again(with_photo(job, photo), load_flow(job.flow), now), None
+            return with_early_moves_judged(with_photo(job, photo), load_flow(job.flow), now), None
 
         tenant, job_id = request.tenant, request.job_id
         return commit(self.jobs, tenant, job_id, change, self.pause, watched=True)[0]

@@ -29,7 +29,7 @@ from functions.protocol.ports import (
 )
 from statemachine.edits import EditRefused
 from statemachine.flows import UnknownFlow
-from statemachine.lifecycle import RecordsFull
+from statemachine.record_limits import RecordsFull
 from statemachine.values import (
     RESERVED,
     JobId,
@@ -239,5 +239,5 @@ def check_outside(request: Request) -> None:
     """Raises Permanent if a request from outside uses an event id reserved for the server."""
     if is_reserved(request.event_id):
         raise Permanent(
-            f"event_id: ids that begin with {RESERVED!r} are the server's; send one of your own"
+            f"event_id: ids that begin with {RESERVED!r} are reserved; choose another id"
         )

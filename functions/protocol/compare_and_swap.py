@@ -1,7 +1,7 @@
 """Compare-and-swap on a job object, as one small loop: read, change, write; on conflict again.
 
-    writer A   read rev 7 ── change ── PUT If-Match(7) → 200
-    writer B   read rev 7 ─── change ──── PUT If-Match(7) → 412 ── read rev 8 ── look, change …
+    writer A   read v7 ── change ── PUT If-Match(7) → 200
+    writer B   read v7 ─── change ──── PUT If-Match(7) → 412 ── read v8 ── look, change …
 
 A lost answer looks exactly like a conflict. So a change first checks whether the job already knows
 the event: after a lost answer it finds its own event and is done.

@@ -15,7 +15,7 @@ from functions.protocol.ports import Bus, Executions, Jobs, StuckJob, TaskOutput
 from functions.protocol.resume_execution import next_task_output
 from functions.repair.job_selection import GRACE, SUSPECT
 from functions.repair.report_stuck import ReportStuck
-from statemachine.deadlines import is_late_unheard
+from statemachine.deadlines import is_late_unreported
 from statemachine.flows import load_flow
 from statemachine.job import LATE, Job, Repair
 
@@ -37,7 +37,11 @@ class RepairExecution:
         self, job: Job, now: datetime, ask: bool, known: StuckJob | None
     ) -> Iterator[Repair]:
         """`ask` also checks an execution that seems well. Raises Unavailable."""
-        age, output, late = now - last_step(job), next_task_output(job), is_late_unheard(job, now)
+        age, output, late = (
+            now - last_step(job),
+            next_task_output(job),
+            is_late_unreported(job, now),
+        )
         if ask or late or _is_over_time(job, now) or (_stands_still(job) and age > SUSPECT):
             runs = self._runs(job)
             if not runs or _does_not_resume(job, age):
@@ -55,7 +59,7 @@ class RepairExecution:
             yield "started"
 
     def _end_and_replace(self, job: Job, now: datetime, runs: bool) -> Repair:
-        if _is_over_time(job, now) and not (job.wait and job.wait.hears_late):
+        if _is_over_time(job, now) and not (job.wait and job.wait.handles_late):
             self._announce_overdue(job)  # otherwise the new execution announces it, once it waits
         if runs:
             self.executions.stop(job.flow, job.tenant, job.job_id, job.execution.generation)
@@ -87,7 +91,7 @@ class RepairExecution:
                 return job, None
             following = job.execution.with_(generation=generation + 1, since=now)
             repaired = job.with_repairs(("replaced",), now)
-            return job.bookkept(execution=following, wait=None, repaired=repaired), None
+            return job.with_bookkeeping(execution=following, wait=None, repaired=repaired), None
 
         job, _ = commit(self.jobs, job.tenant, job.job_id, raised, self.pause, watched=True)
         self._start(job)
@@ -132,7 +136,7 @@ def _without_wait(dead: Job) -> Callable[[Job], tuple[Job, None]]:
     def changed(job: Job) -> tuple[Job, None]:
         if job.wait is None or job.execution.generation != dead.execution.generation:
             return job, None
-        return job.bookkept(wait=None), None
+        return job.with_bookkeeping(wait=None), None
 
     return changed
 

@@ -139,10 +139,8 @@ class RepairJob:
         They are announced by the ids read before the write, because after a lost answer the write
         finds them refused already.
         """
-        flow, late = load_flow(job.flow), {e.event_id for e in job.early if e.until <= now}
-        job, _ = commit(
-            self.jobs, job.tenant, job.job_id, lambda job: expire(job, flow, now), self.pause
-        )
+        late = {e.event_id for e in job.early if e.until <= now}
+        job, _ = commit(self.jobs, job.tenant, job.job_id, lambda job: expire(job, now), self.pause)
         refused = [refusal for refusal in job.refused if refusal.event_id in late]
         self.bus.announce([refused_fact(job, refusal) for refusal in refused])
         return job
@@ -159,7 +157,9 @@ class RepairJob:
 
         def noted(job: Job) -> tuple[Job, None]:
             repaired = job.with_repairs(fresh, now) if fresh else job.repaired
-            return (job if repaired == job.repaired else job.bookkept(repaired=repaired)), None
+            return (
+                job if repaired == job.repaired else job.with_bookkeeping(repaired=repaired)
+            ), None
 
         job, _ = commit(self.jobs, job.tenant, job.job_id, noted, self.pause)
         self.metrics.count("Repairs", job.tenant)
@@ -176,7 +176,7 @@ def card_is_behind(job: Job, shown: Board, now: datetime) -> bool:
     card = shown.jobs.get(job.job_id)
     if card is None:
         return bool(Board().merged([card_of(job, load_flow(job.flow))]).at(now).jobs)
-    return card.rev < job.visible_rev
+    return card.rev < job.rev
 
 
 def _is_repaired(job: Job, known: StuckJob) -> bool:
@@ -198,5 +198,5 @@ def _repaired_fact(job: Job, repairs: tuple[Repair, ...], now: datetime) -> JobR
         flow=job.flow,
         recorded_at=now,
         repairs=repairs,
-        rev=job.visible_rev,
+        rev=job.rev,
     )

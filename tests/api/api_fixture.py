@@ -57,14 +57,19 @@ from tests.support.fakes import (
     no_pause,
 )
 from tests.support.faults import Faults
-from tests.support.message_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
+from tests.support.message_fakes import (
+    FakeDelayedMessages,
+    FakeDeliveries,
+    FakeEndpoints,
+    FakeMetrics,
+)
 from tests.support.ops_fakes import (
     FakeDeadLetterQueues,
     FakeExecutionCounts,
+    FakeExecutionRuns,
     FakeHistory,
     FakeInvalidationTimes,
     FakeOpsRecords,
-    FakeRuns,
 )
 from tests.support.roster_fakes import FakeAccounts, FakeReservations, FakeRoster
 
@@ -253,8 +258,8 @@ class ApiBackend:
             RepairDeliveries(
                 deliveries,
                 FakeEndpoints(self.bucket),
-                FakeLater(),
-                FakeLater(),
+                FakeDelayedMessages(),
+                FakeDelayedMessages(),
                 self.bus,
                 self.metrics,
                 self.log,
@@ -278,7 +283,7 @@ class ApiBackend:
                 FakeHistory(self.bucket, self.site),
                 self.invalidations,
                 deliveries,
-                FakeRuns(self.executions, NOON),
+                FakeExecutionRuns(self.executions, NOON),
                 FakeStuck(self.bucket),
                 lambda tenant, job_id: watch.missing(tenant, job_id, self.now),
             ),

@@ -201,7 +201,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         MONDAY,
         "the business is closed on that day",
     ),
-    "beyond the horizon": ({"public_horizon_days": 1}, MONDAY, "it is more than 1 days from now"),
+    "beyond the horizon": ({"public_horizon_days": 1}, MONDAY, "more than 1 days from today"),
     "within the lead time": ({"lead_minutes": 3000}, MONDAY, "it is too late to book that window"),
     "one that has begun": (
         {"windows": [{"start": "06:00", "end": "12:00"}]},

@@ -30,7 +30,7 @@ def take(api: ApiBackend, key: str = "a-key-of-mine", **values: Any) -> ApiReply
 
 def edit(api: ApiBackend, body: dict[str, Any], by: str = "dana", **headers: str) -> ApiReply:
     job = api.job(JOB)
-    match = {"if-match": f'"{job.visible_rev}"'} | headers
+    match = {"if-match": f'"{job.rev}"'} | headers
     return api.send("PATCH", f"/api/jobs/{JOB}", body, by=by, headers=match)
 
 

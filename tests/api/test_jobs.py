@@ -12,7 +12,8 @@ from functions.api.response_models import JobsDocument
 from functions.jobs.advance import AdvanceJob
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
-from statemachine.job import Customer, Place, Refusal
+from statemachine.job import Customer, Place
+from statemachine.records import Refusal
 from statemachine.values import Actor, iso
 from statemachine.views import card_of
 from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
@@ -336,7 +337,7 @@ def test_an_early_move_is_kept(api: ApiBackend) -> None:
         ("completed", {"move": "start"}, "illegal-move"),
         ("in_progress", {"move": "fly"}, "unknown-move"),
         ("in_progress", {"to": "nowhere"}, "unknown-move"),
-        ("in_progress", {"move": "call_off"}, "reason-missing"),
+        ("in_progress", {"move": "cancel_under_way"}, "reason-missing"),
         ("in_progress", {"move": "complete", "expected_rev": 1}, "overtaken"),
         (
             "in_progress",

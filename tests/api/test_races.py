@@ -102,7 +102,7 @@ class Client:
 
     def _move(self, job: Job, move: str, event_id: str) -> Any:
         body = (
-            f'{{"move":"{move}","reason":"so it was","expected_rev":{job.visible_rev},'
+            f'{{"move":"{move}","reason":"so it was","expected_rev":{job.rev},'
             f'"event_id":"{event_id}"}}'
         )
         event = an_event("POST", "", body.encode(), {"content-type": "application/json"})

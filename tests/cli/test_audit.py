@@ -8,7 +8,7 @@ import pytest
 
 from cli.data.audit_log import audited
 from cli.output.output import CliError
-from tests.support.faults import Crashed, Faults, Says
+from tests.support.faults import Crashed, Faults, ServiceResponse
 from tests.support.moto_server import Moto
 
 
@@ -43,7 +43,7 @@ def test_an_interrupted_act_has_a_record_that_stays_begun(context: Any) -> None:
 
 def test_without_an_audit_record_nothing_is_done(context: Any) -> None:
     acts: list[str] = []
-    refused = Faults({"PutObject": [Says(403, "AccessDenied")]})
+    refused = Faults({"PutObject": [ServiceResponse(403, "AccessDenied")]})
     with (
         refused.on(context.obj.connection.client("s3")),
         pytest.raises(CliError, match="audit log"),

@@ -108,7 +108,7 @@ def test_a_job_is_shown_with_phone_window_eta_and_link() -> None:
 def test_a_new_job_is_listed_before_it_is_on_the_board(moto: Moto) -> None:
     s3, bucket = moto.s3, moto.bucket()
     old, new = on("261121-222222", NINE), on("261121-333333", NINE)
-    moved = old.with_(rev=old.rev + 1, customer=Customer(name="Corrected"))
+    moved = old.with_(version=old.version + 1, customer=Customer(name="Corrected"))
     S3Boards(s3, bucket).write("main", Board(jobs={old.job_id: card_of(old, HAUL)}), None)
     for each in (moved, new):
         S3Jobs(s3, bucket).create(each)

@@ -31,7 +31,7 @@ from functions.repair.watch import DEAD_LETTERS_EVERY
 from statemachine.asl import definition
 from statemachine.flows import load_flow
 from tests.support.builders import a_booking, a_request, an_edit
-from tests.support.simulation import World
+from tests.support.simulation import Simulation
 
 WAY = ("confirm", "start", "complete")
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
@@ -73,7 +73,7 @@ def life() -> Counter[str]:
 
 def calls_of_a_life(**edit: Any) -> Counter[str]:
     """The calls for one job from booking to end, without errors."""
-    world = World()
+    world = Simulation()
     world.ask(a_booking())
     world.run()
     if edit:

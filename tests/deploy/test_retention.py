@@ -117,7 +117,9 @@ def write_everything(s3: Any) -> None:
     S3SettingsStore(s3, "JobsBucket").add_to_history("main", change)
     S3Deliveries(s3, "JobsBucket").create(a_delivery())
     S3Deliveries(s3, "JobsBucket").replace(a_delivery(), "e")
-    S3PhoneRecords(s3, "JobsBucket").write(PhoneRecord(tenant="m", digest="0" * 64, rev=1), None)
+    S3PhoneRecords(s3, "JobsBucket").write(
+        PhoneRecord(tenant="m", digest="0" * 64, version=1), None
+    )
     spent = SpentTexts(tenant="main", day="2026-11-21", of="business")
     S3TextBudgets(s3, "JobsBucket").write(spent, None)
     S3Endpoints(s3, "JobsBucket").write(an_endpoint("ep_1"), None)

@@ -275,7 +275,7 @@ def test_bad_input_is_a_problem_and_changes_nothing(
     answer = dana.ask("PATCH", f"/api/jobs/{job_id}", body, **headers)
     assert (answer.status_code, slug(answer)) == (status, kind)
     job = jobs_of(stack).read("main", job_id).value
-    assert (job.visible_rev, job.notes) == (1, ())
+    assert (job.rev, job.notes) == (1, ())
 
 
 def test_nonsense_cookies_are_no_one(someone: Meet) -> None:
@@ -340,7 +340,7 @@ def test_nothing_without_a_session(case: Any, stack: Laptop, jobs: S3Jobs, known
 def records(jobs: S3Jobs, job_id: str) -> tuple[Any, ...]:
     """All that a request could have left behind; executions keep their own books."""
     job = jobs.read("main", job_id).value
-    return job.visible_rev, job.ledger, job.refused, job.early, job.edits
+    return job.rev, job.ledger, job.refused, job.early, job.edits
 
 
 def test_the_log_has_no_canary(stack: Laptop, jobs: S3Jobs, dana: Client) -> None:

@@ -35,7 +35,7 @@ from tests.pages.browser import (
     visitor,
 )
 from tests.pages.test_crew_page import (
-    could_not_do_it,
+    could_not_complete,
     kept,
     of,
     phone,
@@ -97,7 +97,7 @@ def worked_through(page: Page, customer: str) -> list[datetime]:
     pressed = [press_next(page, customer)]
     take_photo(page, "before", a_phone_photo((2400, 1800)))
     expect(page.get_by_test_id("photo")).to_have_attribute("data-queued", "true")
-    pressed.append(could_not_do_it(page, customer, "The gate is locked"))
+    pressed.append(could_not_complete(page, customer, "The gate is locked"))
     job = of(page, customer)
     note_down(page, job, "Two sofas, second floor")
     job.get_by_test_id("load").click()
@@ -144,7 +144,7 @@ def the_customer_sees_what_was_done(browser: Browser, stack: Laptop, job_id: str
         picture = proof.locator("img")
         picture.scroll_into_view_if_needed()
         until(lambda: picture.evaluate("img => img.complete && img.naturalWidth"), bool)
-        expect(page.get_by_test_id("place")).to_have_count(0)
+        expect(page.get_by_test_id("location")).to_have_count(0)
 
 
 def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way(

@@ -118,7 +118,7 @@ def with_photo(stack: Laptop, job: Job, photo_id: str) -> Job:
         for each in (photo_id, uuid.uuid4().hex)
     )
     stored = jobs_of(stack).read("main", job.job_id)
-    photographed = stored.value.with_(photos=photos, rev=stored.value.rev + 1)
+    photographed = stored.value.with_(photos=photos, version=stored.value.version + 1)
     jobs_of(stack).replace(photographed, stored.etag)
     bucket, key = stack.outputs["SiteBucket"], f"t/p/{photo_id}.jpg"
     stack.client("s3").put_object(Bucket=bucket, Key=key, Body=b"a picture")

@@ -32,7 +32,7 @@ from tests.e2e.support.jobs import (
     until,
     wait_until_queues_are_empty,
 )
-from tests.support.builders import way_to
+from tests.support.builders import moves_to
 
 pytestmark = pytest.mark.engine
 
@@ -90,7 +90,7 @@ def test_a_hundred_bookings_sent_together_with_their_moves_complete(stack: Lapto
 @pytest.mark.parametrize("flow", ["haul", "pickup", "dumpster", "crewed"])
 def test_each_flow_runs_to_its_end(stack: Laptop, flow: str) -> None:
     end = next(status.name for status in load_flow(flow).statuses if status.terminal)
-    way = way_to(end, load_flow(flow))
+    way = moves_to(end, load_flow(flow))
     request = booking(7, flow, prefix=flow)
     put(stack, "JobRequested", [request])
     exist(stack, [request["job_id"]])

@@ -73,7 +73,7 @@ def moved(stack: Laptop, tenant: str, job_id: str, name: str) -> None:
 
 TEXTS = {
     "en": [
-        "Quick Haul: Hi Jose, we have your booking. Reply YES when it is ready for pickup. "
+        "Quick Haul: Hi Jose, we received your booking. Reply YES when it is ready for pickup. "
         "Details: {link}",
         "Quick Haul: Hi Jose, your pickup is confirmed for Mon, Nov 23, 2:00-4:00 PM. "
         "Track or change it: {link}",
@@ -81,7 +81,7 @@ TEXTS = {
         "Quick Haul: All done, Jose. Thank you! Details: {link}",
     ],
     "es": [
-        "Quick Haul: Hola Jose, tenemos su reserva. Responda LISTO cuando se pueda recoger. "
+        "Quick Haul: Hola Jose, recibimos su reserva. Responda LISTO cuando se pueda recoger. "
         "Detalles: {link}",
         "Quick Haul: Hola Jose, confirmamos su recogida para el lun 23 nov, 14:00-16:00. "
         "Siga o cambie su servicio: {link}",

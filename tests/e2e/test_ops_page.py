@@ -42,7 +42,7 @@ def at_ops(olga: Visitor, stack: Laptop) -> Page:
 
 
 def story_of(page: Page, job_id: str) -> Locator:
-    field = page.get_by_label("Explain a job")
+    field = page.get_by_label("Show a job")
     field.fill(job_id)
     field.press("Enter")
     expect(page.get_by_test_id("verdict")).to_be_visible(timeout=SLOW * 1000)
@@ -58,7 +58,9 @@ def keeps_failing(stack: Laptop, job_id: str) -> None:
     died = [now - timedelta(minutes=minutes) for minutes in (50, 40, 30, 20, 16)]
     repaired = tuple(RepairRecord(repairs=("replaced",), at=at) for at in died)
     run = stored.value.execution.with_(since=died[-1])
-    jobs.replace(stored.value.bookkept(wait=None, execution=run, repaired=repaired), stored.etag)
+    jobs.replace(
+        stored.value.with_bookkeeping(wait=None, execution=run, repaired=repaired), stored.etag
+    )
     stuck = S3Stuck(stack.client("s3"), stack.outputs["JobsBucket"])
     stuck.add(StuckJob(tenant="main", job_id=job_id, why="keeps_failing", since=now))
     prefix = stack.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")
@@ -74,9 +76,9 @@ def test_a_job_whose_executions_keep_failing_is_repaired_and_continues(
     page = at_ops(olga, stack)
     row = trouble(page, job_id)
     expect(row).to_contain_text("Keeps failing", timeout=SLOW * 1000)
-    row.get_by_role("button", name="Redrive").click()
-    confirm(page, "Redrive", "a new one continues from “Pending pickup”")
-    expect(said(page)).to_contain_text("a new execution carries on", timeout=SLOW * 1000)
+    row.get_by_role("button", name="Repair").click()
+    confirm(page, "Repair", "a new one continues from “Pending pickup”")
+    expect(said(page)).to_contain_text("a new execution continues", timeout=SLOW * 1000)
     job = until(lambda: job_of(stack, job_id), lambda job: job.wait is not None, SLOW)
     assert executions(stack, job) == ["ABORTED", "RUNNING"]
     assert len(job.repaired) == 6
@@ -84,7 +86,7 @@ def test_a_job_whose_executions_keep_failing_is_repaired_and_continues(
     expect(lines.filter(has_text="the watchdog repaired it").last).to_be_visible()
     expect(lines.filter(has_text="execution 1 waits in Pending pickup")).to_be_visible()
     a_round(stack)
-    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("link", name="← Overview").click()
     expect(row).to_have_count(0, timeout=SLOW * 1000)
     moved(stack, job_id, "confirm")
     until(lambda: job_of(stack, job_id).execution.seq, (1).__eq__, SLOW)
@@ -100,15 +102,15 @@ def test_a_poison_event_is_shown_redriven_and_discarded(olga: Visitor, stack: La
     letter = page.get_by_test_id("letter").filter(has_text=no_one)
     expect(letter).to_contain_text("Permanent", timeout=SLOW * 1000)
     first = letter.get_attribute("data-message")
-    letter.get_by_role("button", name="Send again").click()
-    confirm(page, "Send again", "Where the fault is still there, it comes back")
-    expect(said(page)).to_contain_text("1 letter sent again", timeout=SLOW * 1000)
+    letter.get_by_role("button", name="Redrive").click()
+    confirm(page, "Redrive", "A message that fails again comes back")
+    expect(said(page)).to_contain_text("1 message redriven", timeout=SLOW * 1000)
     until(lambda: dead_letters(stack).get("Advance", 0), (before + 1).__eq__, SLOW)
     comes_back(page, letter)
     assert letter.get_attribute("data-message") != first
-    letter.get_by_role("button", name="Throw away").click()
-    confirm(page, "Throw away")
-    expect(said(page)).to_contain_text("1 letter thrown away", timeout=SLOW * 1000)
+    letter.get_by_role("button", name="Delete").click()
+    confirm(page, "Delete")
+    expect(said(page)).to_contain_text("1 message deleted", timeout=SLOW * 1000)
     until(lambda: dead_letters(stack).get("Advance", 0), before.__eq__, SLOW)
 
 
@@ -117,7 +119,7 @@ def comes_back(page: Page, letter: Locator) -> None:
 
     def read_again() -> int:
         with page.expect_response("**/dead-letters/*"):
-            page.get_by_role("button", name="Read again").click()
+            page.get_by_role("button", name="Refresh").click()
         page.wait_for_timeout(500)
         return letter.count()
 

@@ -90,7 +90,7 @@ def rewrite(stack: Laptop, job_id: str, ago: timedelta = LONG, **changes: Any) -
     stored = jobs.read("main", job_id)
     job, then = stored.value, datetime.now(UTC) - ago
     older = job.execution.with_(since=then)
-    changed = job.bookkept(entered_at=then, execution=older, **changes)
+    changed = job.with_bookkeeping(entered_at=then, execution=older, **changes)
     jobs.replace(changed, stored.etag)
     return changed
 
@@ -256,5 +256,5 @@ def test_each_status_was_seen_within_seconds(stack: Laptop) -> None:
     goes_on(stack, job_id)
     job = job_of(stack, job_id)
     assert [shown.seq for shown in job.shown] == [0, 1, 2, 3]
-    took = [shown.at - job.moment_of(shown.seq) for shown in job.shown]
+    took = [shown.at - job.entered_at_of(shown.seq) for shown in job.shown]
     assert all(timedelta(0) <= each < timedelta(seconds=30) for each in took)

@@ -14,10 +14,10 @@ from functions.views.invalidation_budget import InvalidationUsage
 from tests.support.fakes import (
     Bucket,
     FakeBoards,
+    FakeInvalidationUsage,
     FakeJobs,
     FakeStuck,
     FakeTenants,
-    FakeUsage,
     FakeViews,
 )
 from tests.support.faults import Faults
@@ -58,7 +58,7 @@ class FakeStorage:
         self.bucket = bucket or Bucket()
         self.jobs = FakeJobs(self.bucket)
         self.views, self.boards = FakeViews(self.bucket), FakeBoards(self.bucket)
-        self.stuck, self.usage = FakeStuck(self.bucket), FakeUsage(self.bucket)
+        self.stuck, self.usage = FakeStuck(self.bucket), FakeInvalidationUsage(self.bucket)
         self.tenants = FakeTenants(self.bucket)
 
     @contextmanager

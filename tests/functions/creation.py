@@ -38,10 +38,10 @@ def a_wait(seq: int, token: str = "task-1", **epoch: Any) -> TaskWait:
 def waited_for(job: Job, token: str = "task-1", **epoch: Any) -> Job:
     """The job, with an execution that has settled every entry and waits for the next."""
     execution = job.execution.with_(seq=job.seq, generation=epoch.get("generation", 0))
-    return job.bookkept(wait=a_wait(job.seq, token, **epoch), execution=execution)
+    return job.with_bookkeeping(wait=a_wait(job.seq, token, **epoch), execution=execution)
 
 
 def left_behind(job: Job, token: str = "task-1") -> Job:
     """The job, with an execution that has not received the last entry."""
     execution = job.execution.with_(seq=job.seq - 1)
-    return job.bookkept(wait=a_wait(job.seq - 1, token), execution=execution)
+    return job.with_bookkeeping(wait=a_wait(job.seq - 1, token), execution=execution)

@@ -11,15 +11,8 @@ from functions.jobs.facts import refused_fact
 from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
 from statemachine.flows import load_flow
 from statemachine.job import SUPERSEDED, Job
-from statemachine.lifecycle import (
-    Committed,
-    Duplicate,
-    KeptEarly,
-    RecordsFull,
-    Refused,
-    Verdict,
-    judge,
-)
+from statemachine.lifecycle import Committed, Duplicate, EarlyMoveKept, Refused, Verdict, judge
+from statemachine.record_limits import RecordsFull
 from tests.functions.creation import left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, minutes
 from tests.support.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, no_pause
@@ -66,7 +59,7 @@ def test_the_deadline_of_an_early_move_is_in_the_index_before_the_move_is_kept(
         with pytest.raises(Crashed):
             setup.ask("start")
     else:
-        assert isinstance(setup.ask("start"), KeptEarly)
+        assert isinstance(setup.ask("start"), EarlyMoveKept)
     [early] = setup.job.early
     assert [at for _, at in setup.jobs.open_index("main").due.values()] == [early.until]
 
@@ -139,7 +132,7 @@ def test_a_refused_move_is_on_the_record_and_announced() -> None:
 
 def test_an_early_move_is_kept_and_not_announced() -> None:
     setup = AdvanceJobSetup(waited_for(a_job()))
-    assert isinstance(setup.ask("start"), KeptEarly)
+    assert isinstance(setup.ask("start"), EarlyMoveKept)
     assert [early.event_id for early in setup.job.early] == ["start-1"]
     assert (setup.bus.facts, setup.executions.resumed) == ([], [])
 
@@ -148,7 +141,7 @@ def test_early_moves_that_a_move_makes_impossible_are_announced_with_it() -> Non
     setup = AdvanceJobSetup(waited_for(a_job()))
     setup.ask("start")
     setup.ask("cancel", reason="Moved away")
-    told = [(fact.event_id, fact.why) for fact in setup.bus.told(JobMoveRefused)]
+    told = [(fact.event_id, fact.why) for fact in setup.bus.announced(JobMoveRefused)]
     assert (told, setup.job.status) == ([("start-1", "illegal_move")], "cancelled")
 
 

@@ -302,7 +302,7 @@ REFUSED = {
         move(event_id="r4", actor={"kind": "customer", "id": "link"}),
         "not_allowed",
     ),
-    "without a reason": (move(event_id="r5", move="call_off"), "reason_missing"),
+    "without a reason": (move(event_id="r5", move="cancel_under_way"), "reason_missing"),
     "overtaken": (move(event_id="r6", expected_rev=1), "overtaken"),
 }
 
@@ -315,7 +315,7 @@ def test_a_move_that_may_not_be_made_is_refused_on_the_record(
     before = wired.job()
     assert wired.deliver(advance_job, body) == again()
     after = wired.job()
-    assert after == before.bookkept(refused=(*before.refused, after.refused[-1]))
+    assert after == before.with_bookkeeping(refused=(*before.refused, after.refused[-1]))
     assert after.refused[-1].why == why
     assert [(fact["event_id"], fact["why"]) for fact in wired.heard()] == [
         (after.refused[-1].event_id, why)

@@ -18,7 +18,8 @@ from functions.protocol.ports import Unavailable, UnknownTenant
 from statemachine.business import BusinessSettings
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.ids import digest_of, job_id_for
-from statemachine.job import Execution, Job, Note
+from statemachine.job import Execution, Job
+from statemachine.records import Note
 from statemachine.values import Actor, iso
 from statemachine.views import View, view_of
 from tests.support.builders import CUSTOMER, DISPATCHER, NOON, TOKEN, a_booking, a_job, minutes
@@ -31,7 +32,7 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Crashed, EveryCall, Fault, Faults, Kind
+from tests.support.faults import Crashed, Fault, FaultAtCall, Faults, Kind
 
 HAUL = load_flow("haul")
 JOB_ID = job_id_for("main", "booking-1", NOON)
@@ -163,7 +164,7 @@ def test_what_cannot_be_booked_leaves_no_trace(
 def test_the_next_copy_completes_the_booking_whatever_was_lost(fault: Kind) -> None:
     """Each call fails once, in turn; then the request is delivered again, as by a queue."""
     for number in range(12):
-        setup = CreateJobSetup(EveryCall(number, fault))
+        setup = CreateJobSetup(FaultAtCall(number, fault))
         try:
             setup.book()
         except (Unavailable, Crashed):

@@ -13,7 +13,7 @@ from statemachine.edits import MAX_REFUSED_EDITS, EditRefused, edited, with_refu
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
 from statemachine.job import Job
-from statemachine.lifecycle import Duplicate, KeptEarly, Refused, judge
+from statemachine.lifecycle import Duplicate, EarlyMoveKept, Refused, judge
 from statemachine.views import View, view_of
 from tests.functions.creation import waited_for
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job, a_request, an_edit, minutes
@@ -26,8 +26,8 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
-from tests.support.roster_fakes import a_crew_office
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
+from tests.support.roster_fakes import a_crew_assignment
 
 VIEW_KEY = f"t/{digest_of(TOKEN)}.json"
 NEW_PRICE = an_edit(a_job(), price_cents=75_000)
@@ -41,7 +41,7 @@ class EditJobSetup:
         self.jobs.create(a_job())
         self.bucket.faults = self.faults
         self.edit = EditJob(
-            self.jobs, FakeViews(self.bucket), self.bus, a_crew_office(self.jobs), no_pause
+            self.jobs, FakeViews(self.bucket), self.bus, a_crew_assignment(self.jobs), no_pause
         )
 
 
@@ -49,7 +49,7 @@ def test_an_edit_is_committed_shown_and_announced() -> None:
     setup = EditJobSetup()
     job = setup.edit(NEW_PRICE, NOON)
     assert setup.jobs.read("main", job.job_id).value == job
-    assert (job.price_cents, job.rev, job.visible_rev, job.status) == (
+    assert (job.price_cents, job.version, job.rev, job.status) == (
         75_000,
         2,
         2,
@@ -74,7 +74,7 @@ def test_a_copy_of_an_edit_changes_nothing_and_announces_the_same() -> None:
     setup = EditJobSetup()
     job = setup.edit(NEW_PRICE, NOON)
     assert setup.edit(NEW_PRICE, NOON) == job
-    assert len(setup.bus.told(JobEdited)) == 1
+    assert len(setup.bus.announced(JobEdited)) == 1
     assert [len(versions) for versions in setup.bucket.versions.values()] == [2, 1, 1]
 
 
@@ -89,15 +89,15 @@ def test_a_job_is_in_the_index_before_its_edit_is_stored() -> None:
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
 def test_the_next_copy_completes_the_edit_whatever_was_lost(fault: Kind) -> None:
     for number in range(6):
-        setup = EditJobSetup(EveryCall(number, fault))
+        setup = EditJobSetup(FaultAtCall(number, fault))
         try:
             setup.edit(NEW_PRICE, NOON)
         except (Unavailable, Crashed):
             setup.edit(NEW_PRICE, NOON)
         setup.faults.over = True
-        assert setup.jobs.read("main", a_job().job_id).value.rev == 2, setup.faults.log
+        assert setup.jobs.read("main", a_job().job_id).value.version == 2, setup.faults.log
         assert parsed(View, setup.bucket.objects[VIEW_KEY]).rev == 2
-        assert len(setup.bus.told(JobEdited)) == 1
+        assert len(setup.bus.announced(JobEdited)) == 1
 
 
 def test_an_edit_decided_on_an_older_state_is_refused() -> None:
@@ -127,14 +127,14 @@ def test_a_refused_edit_is_on_the_jobs_record_and_announced() -> None:
         setup.edit(STALE, NOON)
     job = setup.jobs.read("main", a_job().job_id).value
     (refusal,) = job.refused_edits
-    assert (refusal.why, refusal.fields, job.visible_rev, job.price_cents) == (
+    assert (refusal.why, refusal.fields, job.rev, job.price_cents) == (
         "overtaken",
         ("price_cents",),
         1,
         60_000,
     )
     assert setup.bus.facts == [refused_edit_fact(job, refusal)]
-    assert setup.bus.told(JobEditRefused)[0].event_id == STALE.event_id
+    assert setup.bus.announced(JobEditRefused)[0].event_id == STALE.event_id
 
 
 def test_a_copy_of_a_refused_edit_is_refused_and_announced_alike() -> None:
@@ -146,21 +146,21 @@ def test_a_copy_of_a_refused_edit_is_refused_and_announced_alike() -> None:
     again = NEW_PRICE.model_copy(update={"expected_rev": None})
     with pytest.raises(EditRefused):
         setup.edit(again, NOON + minutes(1))
-    assert len(setup.bus.told(JobEditRefused)) == 1
-    assert setup.jobs.read("main", a_job().job_id).value.rev == 2
+    assert len(setup.bus.announced(JobEditRefused)) == 1
+    assert setup.jobs.read("main", a_job().job_id).value.version == 2
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
 def test_a_refused_edit_is_recorded_and_announced_whatever_is_lost(fault: Kind) -> None:
     for number in range(5):
-        setup = EditJobSetup(EveryCall(number, fault))
+        setup = EditJobSetup(FaultAtCall(number, fault))
         with pytest.raises((EditRefused, Unavailable, Crashed)):
             setup.edit(STALE, NOON)
         setup.faults.over = True
         with pytest.raises(EditRefused):
             setup.edit(STALE, NOON)
         assert len(setup.jobs.read("main", a_job().job_id).value.refused_edits) == 1
-        assert len(setup.bus.told(JobEditRefused)) == 1
+        assert len(setup.bus.announced(JobEditRefused)) == 1
 
 
 def test_refused_edits_do_not_fill_the_record() -> None:
@@ -196,7 +196,7 @@ def test_an_edit_with_the_event_id_of_a_move_is_refused_on_the_record() -> None:
 
 def test_an_edit_with_the_event_id_of_another_edit_is_refused() -> None:
     job = edited(a_job(), NEW_PRICE, NOON)
-    with pytest.raises(EditRefused, match="belongs to another event"):
+    with pytest.raises(EditRefused, match="another event of this job has that"):
         edited(job, an_edit(job, note="Ring"), NOON)
 
 
@@ -207,7 +207,7 @@ def kept_until_rev(rev: int, move: str = "confirm") -> Job:
     """A job whose execution waits, with an early move that was decided on `rev`."""
     job = waited_for(a_job())
     verdict = judge(job, a_request(job, move, expected_rev=rev), load_flow("haul"), NOON)
-    assert isinstance(verdict, KeptEarly)
+    assert isinstance(verdict, EarlyMoveKept)
     return verdict.job
 
 
@@ -220,7 +220,7 @@ def edited_and_resumed(job: Job, now: datetime = NOON) -> tuple[Job, FakeExecuti
 
 def test_an_early_move_is_made_with_the_edit_that_brings_its_rev() -> None:
     job, executions, _ = edited_and_resumed(kept_until_rev(4))
-    assert (job.status, job.early, job.visible_rev) == ("ready_for_pickup", (), 5)
+    assert (job.status, job.early, job.rev) == ("ready_for_pickup", (), 5)
     assert [entry.rev for entry in job.ledger] == [5]
     assert executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
@@ -229,7 +229,7 @@ def test_an_early_move_is_refused_with_the_edit_that_brings_its_rev() -> None:
     job, executions, bus = edited_and_resumed(kept_until_rev(4, "complete"))
     (refusal,) = job.refused
     assert (refusal.why, job.early, executions.resumed) == ("illegal_move", (), [])
-    assert [fact.event_id for fact in bus.told(JobMoveRefused)] == ["complete-1"]
+    assert [fact.event_id for fact in bus.announced(JobMoveRefused)] == ["complete-1"]
 
 
 def test_an_early_move_whose_rev_is_still_ahead_stays_kept() -> None:
@@ -241,4 +241,4 @@ def test_an_early_move_whose_rev_is_still_ahead_stays_kept() -> None:
 def test_an_early_move_whose_time_is_up_is_refused_with_the_edit() -> None:
     job, _, bus = edited_and_resumed(kept_until_rev(9), NOON + minutes(16))
     assert [refusal.why for refusal in job.refused] == ["kept_too_long"]
-    assert len(bus.told(JobMoveRefused)) == 1
+    assert len(bus.announced(JobMoveRefused)) == 1

@@ -16,9 +16,9 @@ from tests.support.fakes import (
     Bucket,
     FakeCdn,
     FakeDeadLetters,
+    FakeInvalidationUsage,
     FakeJobs,
     FakeLog,
-    FakeUsage,
     no_pause,
 )
 from tests.support.faults import Faults, Kind
@@ -41,7 +41,7 @@ def an_invalidator(
     invalidate = InvalidateViews(
         jobs,
         cdn,
-        FakeUsage(jobs.bucket),
+        FakeInvalidationUsage(jobs.bucket),
         budget,
         metrics or FakeMetrics(),
         lambda: NOON,
@@ -178,21 +178,21 @@ def test_the_next_month_has_paths_again() -> None:
 def test_views_are_short_lived_from_the_last_tenth_of_the_budget(
     spent: int, budget: int, ttl_s: int
 ) -> None:
-    usage = FakeUsage(Bucket())
+    usage = FakeInvalidationUsage(Bucket())
     usage.write(MonthlyUsage(month=MONTH, paths=spent), None)
     assert ViewTtl(usage, budget, 60, lambda: NOON)() == ttl_s
 
 
 def test_the_usage_is_read_once_a_minute_and_never_without_a_budget() -> None:
     bucket, now = Bucket(), NOON
-    ttl = ViewTtl(FakeUsage(bucket), 10, 60, lambda: now)
+    ttl = ViewTtl(FakeInvalidationUsage(bucket), 10, 60, lambda: now)
     assert [ttl() for _ in range(5)] == [60] * 5
-    record_usage(FakeUsage(bucket), MONTH, 9, no_pause)
+    record_usage(FakeInvalidationUsage(bucket), MONTH, 9, no_pause)
     before = bucket.faults.calls("GetObject")
     assert ttl() == 60
     now = NOON + minutes(1)
     assert (ttl(), bucket.faults.calls("GetObject") - before) == (2, 1)
-    assert ViewTtl(FakeUsage(bucket), 0, 60, lambda: NOON)() == 2
+    assert ViewTtl(FakeInvalidationUsage(bucket), 0, 60, lambda: NOON)() == 2
     assert bucket.faults.calls("GetObject") - before == 1
 
 
@@ -200,11 +200,11 @@ def test_the_usage_is_read_once_a_minute_and_never_without_a_budget() -> None:
 def test_an_unreadable_count_keeps_no_view_from_being_written(count: bytes | None) -> None:
     bucket = Bucket(None if count else Faults({"GetObject": ["before"]}))
     bucket.objects[f"ops/invalidations/{MONTH}.json"] = count or b"{}"
-    assert ViewTtl(FakeUsage(bucket), 1000, 60, lambda: NOON)() == 2
+    assert ViewTtl(FakeInvalidationUsage(bucket), 1000, 60, lambda: NOON)() == 2
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
 def test_a_count_whose_answer_is_lost_is_counted_at_least_once(fault: Kind) -> None:
     bucket = Bucket(Faults({"PutObject": [fault]}))
-    record_usage(FakeUsage(bucket), MONTH, 7, no_pause)
-    assert usage_of(FakeUsage(bucket), MONTH) in (7, 14)
+    record_usage(FakeInvalidationUsage(bucket), MONTH, 7, no_pause)
+    assert usage_of(FakeInvalidationUsage(bucket), MONTH) in (7, 14)

@@ -197,7 +197,7 @@ def test_a_rebuilt_board_shows_the_same_ended_jobs_to_the_second(
     """Also one written since without a visible change, and an open one from long ago."""
     publish = a_publisher(fake_storage, numbered(1, "completed"), numbered(2, "completed"))
     fake_storage.bucket.clock = lambda: NOON + age
-    replaced(fake_storage, numbered(2, "completed").bookkept())
+    replaced(fake_storage, numbered(2, "completed").with_bookkeeping())
     fake_storage.bucket.clock = lambda: NOON - timedelta(days=30)
     fake_storage.jobs.create(numbered(3))
     fake_storage.jobs.mark_open("main", "261121-000003")

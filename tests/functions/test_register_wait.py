@@ -80,8 +80,8 @@ def test_after_its_time_limit_the_same_status_is_not_announced_again() -> None:
 
 def test_the_wait_records_whether_its_execution_can_learn_that_the_job_is_late() -> None:
     setup = RegisterWaitSetup(a_job("ready_for_pickup"))
-    setup.register(a_registration(1).with_(hears_late=True))
-    assert setup.job.wait == a_wait(1).with_(hears_late=True)
+    setup.register(a_registration(1).with_(handles_late=True))
+    assert setup.job.wait == a_wait(1).with_(handles_late=True)
 
 
 def test_a_status_that_could_not_be_settled_is_not_waited_in() -> None:
@@ -134,7 +134,7 @@ def test_a_token_is_stored_in_the_job_whose_status_is_now_settled() -> None:
 def test_waiting_changes_no_visible_rev() -> None:
     setup = RegisterWaitSetup(a_job())
     setup.waits()
-    assert (setup.job.rev, setup.job.visible_rev) == (2, 1)
+    assert (setup.job.version, setup.job.rev) == (2, 1)
 
 
 def test_an_entry_committed_before_the_registration_is_not_missed() -> None:
@@ -169,7 +169,7 @@ def test_a_registration_is_idempotent() -> None:
 @pytest.mark.parametrize("fault", ["before", "after", "dup"])
 def test_a_registration_whose_write_is_lost_is_made_once(fault: Kind) -> None:
     setup = RegisterWaitSetup(a_job(), Faults({"PutObject": [fault]}))
-    assert (setup.waits(), setup.job.wait, setup.job.rev) == ("waits", a_wait(0), 2)
+    assert (setup.waits(), setup.job.wait, setup.job.version) == ("waits", a_wait(0), 2)
 
 
 @pytest.mark.parametrize(
@@ -211,5 +211,5 @@ def test_a_registration_that_comes_after_the_end_does_no_harm() -> None:
     setup = RegisterWaitSetup(a_job("completed", execution=a_job().execution.with_(seq=3)))
     before = setup.job
     setup.waits(seq=2, token="zombie")
-    kept = {"rev", "wait"}
+    kept = {"version", "wait"}
     assert setup.job.model_dump(exclude=kept) == before.model_dump(exclude=kept)

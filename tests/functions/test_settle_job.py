@@ -14,7 +14,7 @@ from statemachine.views import View, view_of
 from tests.functions.creation import waited_for
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job, moved
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeViews, no_pause, parsed
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
 from tests.support.message_fakes import FakeMetrics
 
 SOON = NOON + timedelta(seconds=1.5)
@@ -99,7 +99,9 @@ def test_the_view_is_written_before_the_fact_is_announced() -> None:
 def test_an_execution_that_is_behind_announces_its_status_and_shows_the_last() -> None:
     setup = SettleJobSetup(a_job("in_progress"))
     assert setup.settles(1) == shown(1, "ready_for_pickup")
-    assert [(fact.seq, fact.to) for fact in setup.bus.told(JobMoved)] == [(1, "ready_for_pickup")]
+    assert [(fact.seq, fact.to) for fact in setup.bus.announced(JobMoved)] == [
+        (1, "ready_for_pickup")
+    ]
     assert setup.view == view_of(a_job("in_progress"), HAUL)
 
 
@@ -123,7 +125,7 @@ def test_an_ended_job_is_recorded_as_settled_and_waits_for_no_one() -> None:
     setup = SettleJobSetup(moved(waited_for(a_job("in_progress")), "complete"))
     assert setup.settles(3) == shown(3, "completed")
     assert (setup.job.execution.seq, setup.job.wait) == (3, None)
-    assert setup.job.visible_rev == setup.job.rev - 1
+    assert setup.job.rev == setup.job.version - 1
 
 
 def test_the_time_from_the_event_to_the_public_view_is_measured() -> None:
@@ -164,14 +166,14 @@ def test_an_ended_job_stays_in_the_index() -> None:
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
 def test_the_next_attempt_settles_the_status_whatever_was_lost(fault: Kind) -> None:
     for number in range(8):
-        setup = SettleJobSetup(a_job("completed"), EveryCall(number, fault))
+        setup = SettleJobSetup(a_job("completed"), FaultAtCall(number, fault))
         try:
             setup.settles(3)
         except (Unavailable, Crashed):
             assert setup.settles(3).status == "completed"
         setup.faults.over = True
         assert setup.view == view_of(a_job("completed"), HAUL), setup.faults.log
-        assert len(setup.bus.told(JobMoved)) == 1
+        assert len(setup.bus.announced(JobMoved)) == 1
         assert setup.job.execution.seq == 3
 
 

@@ -24,8 +24,8 @@ from statemachine.business import BusinessSettings
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import UnknownStatus, load_flow
 from statemachine.ids import digest_of
-from statemachine.job import LATE, LATEST, Execution, Job, Repair, RepairRecord, Schedule
-from statemachine.lifecycle import KeptEarly, judge
+from statemachine.job import LATE, MAX_HISTORY, Execution, Job, Repair, RepairRecord, Schedule
+from statemachine.lifecycle import EarlyMoveKept, judge
 from statemachine.views import Board, View, card_of, view_of
 from tests.functions.creation import a_wait, left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, minutes, moved
@@ -44,8 +44,13 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
-from tests.support.message_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
+from tests.support.message_fakes import (
+    FakeDelayedMessages,
+    FakeDeliveries,
+    FakeEndpoints,
+    FakeMetrics,
+)
 
 HAUL = load_flow("haul")
 SOON, LATER, MUCH_LATER = NOON + GRACE / 2, NOON + GRACE, NOON + SUSPECT + GRACE
@@ -89,7 +94,11 @@ class WatchdogSetup:
         for job in jobs if texted else ():
             self.deliveries.create(a_text(job).end("sent", NOON))
         self.set_faults(Faults())
-        self.stuck, self.slow, self.texts = FakeStuck(self.bucket), FakeLater(), FakeLater()
+        self.stuck, self.slow, self.texts = (
+            FakeStuck(self.bucket),
+            FakeDelayedMessages(),
+            FakeDelayedMessages(),
+        )
         self.watch = WatchJobs(
             self.jobs,
             self.views,
@@ -210,7 +219,7 @@ def test_a_late_watchdog_leaves_the_wait_of_the_new_execution_alone() -> None:
             if setup.job().execution.generation == 0:
                 setup.round(MUCH_LATER)
                 etag = setup.jobs.read("main", JOB_ID).etag
-                setup.jobs.replace(setup.job().bookkept(wait=successor), etag)
+                setup.jobs.replace(setup.job().with_bookkeeping(wait=successor), etag)
             return False
 
     replace(setup.watch, executions=Meanwhile()).round(MUCH_LATER)
@@ -229,7 +238,7 @@ def test_a_new_execution_whose_start_was_lost_is_started_by_the_next_round() -> 
 def test_an_execution_whose_token_was_lost_is_stopped_and_replaced() -> None:
     setup = WatchdogSetup(waited_for(a_job()))
     stored = setup.jobs.read("main", JOB_ID)
-    setup.jobs.replace(stored.value.bookkept(wait=None), stored.etag)
+    setup.jobs.replace(stored.value.with_bookkeeping(wait=None), stored.etag)
     assert setup.round(NOON + UNRESPONSIVE) == {}
     assert setup.round(NOON + UNRESPONSIVE + minutes(1)) == {JOB_ID: ["replaced"]}
     assert setup.executions.running == {f"main-{JOB_ID}-g1"}
@@ -335,7 +344,7 @@ def test_a_board_that_has_lost_many_cards_gets_them_back_at_once() -> None:
 
 def keeping(job: Job) -> Job:
     kept = judge(job, a_request(job, "start"), HAUL, NOON)
-    assert isinstance(kept, KeptEarly)
+    assert isinstance(kept, EarlyMoveKept)
     return waited_for(kept.job)
 
 
@@ -345,7 +354,7 @@ def test_an_early_move_is_refused_and_announced_after_its_deadline(lost: str | N
     assert setup.round(NOON + minutes(14)) == {}
     setup.set_faults(Faults({lost: ["after"]} if lost else {}))
     assert setup.round(NOON + minutes(15)) == {JOB_ID: ["refused late"]}
-    told = [f.event_id for f in setup.bus.told(JobMoveRefused)]
+    told = [f.event_id for f in setup.bus.announced(JobMoveRefused)]
     assert (told, setup.job().early) == (["start-1"], ())
     assert [refusal.why for refusal in setup.job().refused] == ["kept_too_long"]
 
@@ -453,7 +462,7 @@ def test_a_replacement_is_recorded_in_the_write_that_raises_the_generation() -> 
     versions = setup.bucket.versions[job_key("main", JOB_ID)]
     assert len(versions) == 2
     assert setup.job().repaired == (RepairRecord(repairs=("replaced",), at=LATER),)
-    assert [fact.repairs for fact in setup.bus.told(JobRepaired)] == [("replaced",)]
+    assert [fact.repairs for fact in setup.bus.announced(JobRepaired)] == [("replaced",)]
 
 
 @pytest.mark.parametrize("fault", ["after", "dup"])
@@ -466,9 +475,9 @@ def test_a_record_whose_answer_is_lost_is_there_once(fault: Kind) -> None:
 
 def test_a_job_keeps_only_its_latest_repairs() -> None:
     job = a_job()
-    for number in range(LATEST + 3):
+    for number in range(MAX_HISTORY + 3):
         job = job.with_(repaired=job.with_repairs(("resumed",), NOON + minutes(number)))
-    assert [done.at for done in job.repaired] == [NOON + minutes(n + 3) for n in range(LATEST)]
+    assert [done.at for done in job.repaired] == [NOON + minutes(n + 3) for n in range(MAX_HISTORY)]
 
 
 # -- a wait that is over and was not renewed
@@ -481,7 +490,7 @@ def test_a_lost_execution_is_found_when_it_should_have_announced_overdue() -> No
     assert setup.round(NOON + LIMIT) == {}
     over = NOON + LIMIT + SUSPECT + minutes(1)
     assert setup.round(over) == {JOB_ID: ["replaced"]}
-    assert [(fact.status, fact.seq) for fact in setup.bus.told(JobOverdue)] == [
+    assert [(fact.status, fact.seq) for fact in setup.bus.announced(JobOverdue)] == [
         ("pending_pickup", 0)
     ]
 
@@ -492,12 +501,12 @@ WINDOW_END = NOON + minutes(600)
 MISSED = WINDOW_END + minutes(HAUL.status("ready_for_pickup").late_minutes or 0)
 
 
-def expected(hears_late: bool = True) -> Job:
+def expected(handles_late: bool = True) -> Job:
     """A confirmed job with a window, whose execution waits."""
     ready = a_job("ready_for_pickup", schedule=Schedule(window_end=WINDOW_END))
     job = waited_for(ready)
     assert job.wait
-    return job.with_(wait=job.wait.with_(hears_late=hears_late))
+    return job.with_(wait=job.wait.with_(handles_late=handles_late))
 
 
 def test_an_execution_is_resumed_when_its_job_has_missed_the_window() -> None:
@@ -513,25 +522,27 @@ def test_an_execution_that_has_ended_by_then_is_replaced_and_the_new_one_resumed
     setup = WatchdogSetup(expected(), running=False)
     assert setup.round(MISSED) == {JOB_ID: ["replaced"]}
     job = setup.job()
-    wait = a_wait(1, "task-2", generation=1, entered_at=MISSED).with_(hears_late=True)
-    setup.jobs.replace(job.bookkept(wait=wait), setup.jobs.read("main", JOB_ID).etag)
+    wait = a_wait(1, "task-2", generation=1, entered_at=MISSED).with_(handles_late=True)
+    setup.jobs.replace(job.with_bookkeeping(wait=wait), setup.jobs.read("main", JOB_ID).etag)
     setup.round(MISSED + minutes(1))
     assert setup.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
 
 
 def test_an_execution_that_has_announced_it_is_resumed_again_only_after_its_limit() -> None:
-    told = a_wait(1, entered_at=MISSED).with_(hears_late=True, told_late=True)
+    told = a_wait(1, entered_at=MISSED).with_(handles_late=True, reported_late=True)
     setup = WatchdogSetup(expected().with_(wait=told))
     setup.round(MISSED + minutes(5))
     assert setup.executions.resumed == []
-    again = a_wait(1, "task-2", entered_at=MISSED + minutes(1440)).with_(hears_late=True)
-    setup.jobs.replace(setup.job().bookkept(wait=again), setup.jobs.read("main", JOB_ID).etag)
+    again = a_wait(1, "task-2", entered_at=MISSED + minutes(1440)).with_(handles_late=True)
+    setup.jobs.replace(
+        setup.job().with_bookkeeping(wait=again), setup.jobs.read("main", JOB_ID).etag
+    )
     setup.round(MISSED + minutes(1441))
     assert setup.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
 
 
 def test_an_execution_of_an_older_version_gets_no_output_that_it_does_not_know() -> None:
-    setup = WatchdogSetup(expected(hears_late=False))
+    setup = WatchdogSetup(expected(handles_late=False))
     assert setup.round(MISSED) == {}
     assert setup.executions.resumed == []
 
@@ -541,7 +552,7 @@ def test_a_lost_execution_of_a_job_with_a_future_window_announces_no_delay() -> 
     setup = WatchdogSetup(job, running=False)
     limit = minutes(HAUL.status("ready_for_pickup").limit_minutes or 0)
     assert setup.round(NOON + limit + SUSPECT + minutes(1)) == {JOB_ID: ["replaced"]}
-    assert setup.bus.told(JobOverdue) == []
+    assert setup.bus.announced(JobOverdue) == []
 
 
 def test_a_job_whose_execution_still_runs_after_its_limit_is_left_to_it() -> None:
@@ -597,7 +608,7 @@ def test_a_job_from_a_rolled_back_version_is_reported_once_and_stops_no_other(
     for number in range(2):
         assert setup.round(LATER + minutes(number)) == {"261121-zzzzzz": ["resumed"]}
     told = JobStuck(tenant="main", job_id=JOB_ID, why="unknown_status", recorded_at=LATER)
-    assert setup.bus.told(JobStuck) == [told]
+    assert setup.bus.announced(JobStuck) == [told]
     assert (setup.metrics.counted["JobsStuck"], len(setup.stuck.all("main"))) == (1, 1)
 
 
@@ -615,7 +626,7 @@ def test_a_job_whose_status_is_known_again_continues() -> None:
     setup.add(waited_for(a_job().with_(status="loading")))
     setup.round(LATER)
     stored = setup.jobs.read("main", JOB_ID)
-    setup.jobs.replace(stored.value.bookkept(status="pending_pickup"), stored.etag)
+    setup.jobs.replace(stored.value.with_bookkeeping(status="pending_pickup"), stored.etag)
     setup.round(MUCH_LATER)
     assert setup.stuck.all("main") == []
 
@@ -651,7 +662,7 @@ def test_a_job_that_keeps_failing_is_reported_and_then_tried_once_an_hour() -> N
     seen = generations_of_a_doomed_job(setup, 240)
     assert seen[59] == TRIES
     assert seen[-1] in (TRIES + 2, TRIES + 3)
-    assert [fact.why for fact in setup.bus.told(JobStuck)] == ["keeps_failing"]
+    assert [fact.why for fact in setup.bus.announced(JobStuck)] == ["keeps_failing"]
 
 
 def test_a_job_that_works_again_is_no_longer_stuck() -> None:
@@ -668,7 +679,7 @@ def test_a_job_stays_stuck_while_only_an_older_generation_waits() -> None:
     generations_of_a_doomed_job(setup, 60)
     stored = setup.jobs.read("main", JOB_ID)
     older = a_wait(1, "task-9", generation=TRIES - 1, entered_at=NOON + minutes(60))
-    setup.jobs.replace(stored.value.bookkept(wait=older), stored.etag)
+    setup.jobs.replace(stored.value.with_bookkeeping(wait=older), stored.etag)
     setup.round(NOON + minutes(61))
     assert [stuck.why for stuck in setup.stuck.all("main")] == ["keeps_failing"]
 
@@ -841,7 +852,7 @@ def test_a_round_that_is_cut_short_is_completed_by_the_next(loss: str) -> None:
     for number in range(12):
         setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
         LOSSES[loss](setup)
-        setup.set_faults(EveryCall(number, "crash"))
+        setup.set_faults(FaultAtCall(number, "crash"))
         try:
             setup.round(MUCH_LATER)
         except Crashed:
@@ -875,4 +886,4 @@ def test_an_overdue_that_could_not_be_announced_is_announced_again_as_the_same_f
         setup.round(over + minutes(1))
     setup.round(over + minutes(2))
     assert [type(fact) for fact in setup.bus.facts][:2] == [JobOverdue] * 2
-    assert [fact.recorded_at for fact in setup.bus.told(JobOverdue)] == [NOON + LIMIT]
+    assert [fact.recorded_at for fact in setup.bus.announced(JobOverdue)] == [NOON + LIMIT]

@@ -54,7 +54,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a language not offered": ({"languages": ["es"]}, "language: it is not among"),
     "no phone number": ({"phone": "call me"}, "phone: write one phone number in digits"),
     "an unknown flow": ({"flow": "moon_landing"}, "flow: there is no such flow"),
-    "an invisible name": ({"name": "\u202e\u202e"}, "name: it holds a control or invisible"),
+    "an invisible name": ({"name": "\u202e\u202e"}, "name: it has a control or invisible"),
     "no name": ({"name": None}, "name: "),
 }
 

@@ -1,4 +1,4 @@
-"""The ports of ops in memory: what AWS remembers, and queues with dead letters."""
+"""Fakes of the ports for ops: history, executions, queues, and records."""
 
 import json
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from tests.support.faults import Faults
 
 
 class FakeHistory:
-    """The versions that a Bucket keeps anyway; `most` is how many of them it tells."""
+    """The versions in a Bucket. `most` is how many of them it lists."""
 
     def __init__(self, jobs: Bucket, site: Bucket, most: int = 200) -> None:
         self.jobs, self.site, self.most = jobs, site, most
@@ -73,21 +73,21 @@ class FakeHistory:
 
 
 class FakeInvalidationTimes:
-    """CloudFront: when each path was invalidated."""
+    """CloudFront: when which path was invalidated."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
-        self.made: list[tuple[datetime, str]] = []
+        self.invalidated: list[tuple[datetime, str]] = []
 
     def times(self, path: str, around: Sequence[datetime]) -> HistoryPage[datetime]:
         def listed() -> HistoryPage[datetime]:
-            return HistoryPage(tuple(at for at, named in self.made if named == path))
+            return HistoryPage(tuple(at for at, named in self.invalidated if named == path))
 
         return self.faults.around("ListInvalidations", listed, Unavailable("lost"))
 
 
-class FakeRuns:
-    """The executions that FakeExecutions has started, since `started_at`."""
+class FakeExecutionRuns:
+    """The executions that FakeExecutions has started, all at `started_at`."""
 
     def __init__(self, executions: FakeExecutions, started_at: datetime) -> None:
         self.executions, self.started_at = executions, started_at
@@ -113,7 +113,7 @@ class FakeRuns:
 
 
 class FakeDeadLetterQueues:
-    """SQS: queues by their own names; a letter that was taken is out of sight until put back."""
+    """SQS queues by name. A message that was received is hidden until it is put back."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -122,13 +122,13 @@ class FakeDeadLetterQueues:
         self.hidden: set[str] = set()
 
     def add(self, queue: str, body: str, **attributes: str) -> str:
-        """Adds a message to the dead-letter queue. Returns its id."""
+        """Put a message into the dead-message queue and return its id."""
         number = sum(map(len, self.dead.values())) + 1
-        letter = ReceivedMessage(
+        message = ReceivedMessage(
             f"m-{number}", body, NOON + minutes(number), attributes, f"r-{number}"
         )
-        self.dead[queue][letter.message_id] = letter
-        return letter.message_id
+        self.dead[queue][message.message_id] = message
+        return message.message_id
 
     def state(self, queue: str) -> QueueState:
         waiting = sum(len(self.sent[name]) for name in QUEUES[queue])
@@ -136,9 +136,9 @@ class FakeDeadLetterQueues:
 
     def receive(self, queue: str, most: int) -> Sequence[ReceivedMessage]:
         def seen() -> list[ReceivedMessage]:
-            letters = [x for x in self.dead[queue].values() if x.message_id not in self.hidden]
-            self.hidden |= {letter.message_id for letter in letters[:most]}
-            return letters[:most]
+            messages = [x for x in self.dead[queue].values() if x.message_id not in self.hidden]
+            self.hidden |= {message.message_id for message in messages[:most]}
+            return messages[:most]
 
         return self.faults.around("ReceiveMessage", seen, Unavailable("lost"))
 
@@ -161,7 +161,7 @@ class FakeDeadLetterQueues:
 
 
 class FakeOpsRecords:
-    """What the watchdog and `invalidate_views` store in the jobs bucket."""
+    """What the watchdog and `invalidate_views` store in the jobs bucket for ops."""
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
@@ -189,7 +189,7 @@ class FakeOpsRecords:
 
 
 class FakeExecutionCounts:
-    """How many executions there are by flow and state; `asked` counts the questions."""
+    """The number of executions by flow and state. `asked` counts the calls."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, RunState], tuple[int, bool]] = {}

@@ -13,7 +13,7 @@ import {
 } from "../../web/shared/jobs/booking.js";
 import { isExpected } from "../../web/shared/jobs/recent_bookings.js";
 import { DAY_MS, MINUTE_MS } from "../../web/shared/ui/time.js";
-import { memory } from "./storages.js";
+import { memory } from "./fake_storage.js";
 
 const ZONE = "America/New_York";
 const NOON_MS = Date.parse("2026-11-21T17:00:00Z");
@@ -26,7 +26,7 @@ const FORM = {
 };
 const BOOKED = { job_id: "261121-7k3m2q", tracking_url: "https://haul.example/track/abc" };
 
-test("each field that is wrong has its own message, and a good form none", () => {
+test("each wrong field has its own message, and a correct form has none", () => {
   assert.deepEqual(faultsOf(FORM, NOON_MS, ZONE), {});
   assert.deepEqual(faultsOf({ ...EMPTY, address: "Elm", phone: "12" }, NOON_MS, ZONE), {
     name: "missing",
@@ -36,7 +36,7 @@ test("each field that is wrong has its own message, and a good form none", () =>
   });
 });
 
-test("the day is today or later by the business's clock, and today only while it lasts", () => {
+test("the day is today or later in the business's zone, and today only until its window ends", () => {
   const fault = (day, window = "any") => faultsOf({ ...FORM, day, window }, NOON_MS, ZONE).day;
   assert.deepEqual(
     [fault(""), fault("2026-11-21"), fault("2026-11-22", "morning")],
@@ -48,7 +48,7 @@ test("the day is today or later by the business's clock, and today only while it
   );
 });
 
-test("the request has the window of that day by the business's clock, wherever the device is", () => {
+test("the request has the window of that day in the business's zone, wherever the device is", () => {
   const form = { ...FORM, day: "2026-11-23", window: "afternoon" };
   const { window_start, window_end } = requestOf(form, ZONE);
   assert.deepEqual(
@@ -65,7 +65,7 @@ test("the request has the window of that day by the business's clock, wherever t
   });
 });
 
-test("a name of blanks and invisible letters is no name", () => {
+test("a name of spaces and invisible characters is missing", () => {
   const name = (text) => faultsOf({ ...FORM, name: text }, NOON_MS, ZONE).name;
   assert.deepEqual(["  ", "\u200b", "\u202e", "李"].map(name), [
     "missing",
@@ -75,7 +75,7 @@ test("a name of blanks and invisible letters is no name", () => {
   ]);
 });
 
-test("a thing that is tapped twice is off the list again, and what was typed stays", () => {
+test("a second tap removes a thing from the list, and typed text stays", () => {
   const twice = toggled(toggled("Sofa", "Mattress"), "Mattress");
   assert.deepEqual([toggled("Sofa", "Mattress"), twice], ["Sofa, mattress", "Sofa"]);
   assert.equal(toggled("an old mattress", "Mattress"), "an old mattress, mattress");
@@ -100,7 +100,7 @@ function apiWith(outcome) {
   return { sent, ask };
 }
 
-test("a booking without an answer keeps its key and its very request, also over a reload", async () => {
+test("an unanswered booking keeps its key and its request, even after a reload", async () => {
   const { device, booking } = aBooking();
   const lost = apiWith(new NoAnswer("unreachable"));
   await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS, ZONE), lost), NoAnswer);
@@ -112,7 +112,7 @@ test("a booking without an answer keeps its key and its very request, also over 
   assert.equal(reloaded.unanswered(NOON_MS), null);
 });
 
-test("after a refusal nothing was booked: the next try has a key of its own", async () => {
+test("after a refusal nothing was booked, so the next request has a new key", async () => {
   const { booking } = aBooking();
   const refusing = apiWith(new Problem(422, { detail: "no" }));
   await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS, ZONE), refusing), Problem);
@@ -120,7 +120,7 @@ test("after a refusal nothing was booked: the next try has a key of its own", as
   assert.equal(booking.prepare(FORM, NOON_MS, ZONE).key, "key-2");
 });
 
-test("trouble and too many requests are no refusal", async () => {
+test("server errors and too many requests are not refusals", async () => {
   for (const status of [429, 500, 503]) {
     const { booking } = aBooking();
     await assert.rejects(
@@ -130,7 +130,7 @@ test("trouble and too many requests are no refusal", async () => {
   }
 });
 
-test("once booked, draft and key are gone from the device and the link stays in the tab", async () => {
+test("after the booking, draft and key are removed from the device, and the link stays in the tab", async () => {
   const { device, booking } = aBooking();
   booking.keepDraft(FORM, NOON_MS);
   await booking.send(booking.prepare(FORM, NOON_MS, ZONE), apiWith({ ...BOOKED, tracking_token: "t" }));
@@ -142,7 +142,7 @@ test("once booked, draft and key are gone from the device and the link stays in 
   assert.equal(await isExpected(device, "another", NOON_MS), false);
 });
 
-test("a draft is kept for a day, and rubbish in the storage is no draft", () => {
+test("a draft is kept for a day, and invalid text in the storage is ignored", () => {
   const { device, booking } = aBooking();
   booking.keepDraft(FORM, NOON_MS);
   assert.deepEqual(booking.draft(NOON_MS + DAY_MS - 1), FORM);

@@ -1,11 +1,11 @@
-// The booking page: form, waiting, tracking link. What is kept and sent is lib/booking.js's.
+// The booking page: form, waiting, tracking link. See shared/jobs/booking.js for the state.
 
 import { Api } from "/shared/api/api.js";
 import { Booking, EMPTY, isPassing } from "/shared/jobs/booking.js";
-import { keptBusiness, readBusiness } from "/shared/jobs/business.js";
+import { storedBusiness, readBusiness } from "/shared/jobs/business.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
-import { placeFaults } from "/shared/ui/field_errors.js";
-import { browserLanguage, rememberLanguage, speaking } from "/shared/ui/i18n.js";
+import { placeErrors } from "/shared/ui/field_errors.js";
+import { browserLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 import { deviceMemory, tabMemory } from "/shared/ui/storage.js";
 import { SECOND_MS } from "/shared/ui/time.js";
@@ -13,9 +13,9 @@ import { askGiveUp, bookedPanel, waitingPanel } from "./confirmation.js";
 import { BookingForm } from "./form.js";
 import { WORDS } from "./words.js";
 
-const AGAIN_S = [3, 6, 12, 20, 30];
+const RETRY_S = [3, 6, 12, 20, 30];
 const GIVE_UP_AFTER = 3;
-const KEEP_DRAFT_MS = 300;
+const SAVE_DRAFT_MS = 300;
 const BUSINESS = "/businesses/main";
 const FIELD_OF = {
   name: "name",
@@ -32,8 +32,8 @@ class BookingPage {
   #device = deviceMemory();
   #booking = new Booking({ device: this.#device, tab: tabMemory() });
   #api = new Api();
-  /** The business's name and the zone of its clock; null until this device has learned them. */
-  #business = keptBusiness(this.#device, BUSINESS);
+  /** The business's name and time zone; null until they are known. */
+  #business = storedBusiness(this.#device, BUSINESS);
   #language = browserLanguage(this.#device);
   #form = { ...EMPTY, language: this.#language };
   #restored = false;
@@ -41,11 +41,11 @@ class BookingPage {
   #trying = false;
   #tries = 0;
   #nextTryAt = 0;
-  #keeping = null;
+  #saveTimer = null;
 
   start() {
     for (const button of document.querySelectorAll("[data-language]")) {
-      button.addEventListener("click", () => this.#speak(button.dataset.language));
+      button.addEventListener("click", () => this.#setLanguage(button.dataset.language));
     }
     const draft = this.#booking.draft(Date.now());
     this.#restored =
@@ -54,21 +54,21 @@ class BookingPage {
     if (draft) this.#form = draft;
     window.addEventListener("online", () => this.#sending && this.#try());
     window.addEventListener("offline", () => this.#draw());
-    window.addEventListener("pagehide", () => this.#keep());
+    window.addEventListener("pagehide", () => this.#saveDraft());
     setInterval(() => this.#tick(), SECOND_MS);
     this.#sending = this.#booking.unanswered(Date.now());
-    this.#mark();
+    this.#drawLanguage();
     this.#draw();
     if (this.#sending) this.#try();
-    this.#learnBusiness();
+    this.#readBusiness();
   }
 
   get #zone() {
     return this.#business?.time_zone;
   }
 
-  /** The form is drawn again where its days and times were those of another clock. */
-  async #learnBusiness() {
+  /** If the time zone changes, the form is drawn again with other days and times. */
+  async #readBusiness() {
     const zone = this.#zone;
     this.#business = await readBusiness(this.#api, this.#device, BUSINESS);
     if (this.#zone === zone || this.#sending) return;
@@ -78,18 +78,18 @@ class BookingPage {
   }
 
   get #t() {
-    return speaking(WORDS, this.#language);
+    return translator(WORDS, this.#language);
   }
 
-  #speak(language) {
+  #setLanguage(language) {
     if (this.#form.language === this.#language) this.#form = { ...this.#form, language };
     this.#language = language;
     rememberLanguage(this.#device, language);
-    this.#mark();
+    this.#drawLanguage();
     this.#draw();
   }
 
-  #mark() {
+  #drawLanguage() {
     document.documentElement.lang = this.#language;
     document.title = `${this.#t("title")} · Haulway`;
     for (const button of document.querySelectorAll("[data-language]")) {
@@ -129,18 +129,18 @@ class BookingPage {
       this.#restoredLine(),
       form.node,
     );
-    if (fault) this.#pointOut(fault, form);
+    if (fault) this.#showErrors(fault, form);
   }
 
-  /** What the service refused is said at its field; the rest below the form. */
-  #pointOut(fault, form) {
+  /** Shows the server's errors at their fields, and the rest below the form. */
+  #showErrors(fault, form) {
     const refused = [];
-    const left = placeFaults(fault, FIELD_OF, (name) => refused.push(name));
+    const left = placeErrors(fault, FIELD_OF, (name) => refused.push(name));
     form.refuse([...new Set(refused)]);
     if (refused.length === 0 || left.length > 0) form.complain(this.#refusal(fault));
   }
 
-  /** The service's own words are English. */
+  /** The server's texts are in English only. */
   #refusal({ detail }) {
     const english = this.#language === "en" && detail;
     return english ? this.#t("refused", { detail }) : this.#t("refused_plain");
@@ -151,7 +151,7 @@ class BookingPage {
     const clear = () => {
       this.#restored = false;
       this.#form = { ...EMPTY, language: this.#language };
-      this.#keep();
+      this.#saveDraft();
       this.#draw();
     };
     return el(
@@ -178,7 +178,7 @@ class BookingPage {
       t: this.#t,
       language: this.#language,
       zone: this.#zone,
-      onSaid: (text) => fill(this.#said, text),
+      announce: (text) => fill(this.#said, text),
       onAgain: () => {
         this.#booking.again();
         this.#form = { ...EMPTY, language: this.#language };
@@ -190,20 +190,20 @@ class BookingPage {
 
   #changed(form) {
     this.#form = form;
-    clearTimeout(this.#keeping);
-    this.#keeping = setTimeout(() => this.#keep(), KEEP_DRAFT_MS);
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = setTimeout(() => this.#saveDraft(), SAVE_DRAFT_MS);
   }
 
-  #keep() {
-    clearTimeout(this.#keeping);
+  #saveDraft() {
+    clearTimeout(this.#saveTimer);
     if (!this.#booking.booked()) this.#booking.keepDraft(this.#form, Date.now());
   }
 
   async #submit(form) {
     this.#form = form;
-    this.#keep();
-    if (form.day !== "" && !this.#business) await this.#learnBusiness();
-    if (form.day !== "" && !this.#business) return fill(byId("summary"), noClock(this.#t));
+    this.#saveDraft();
+    if (form.day !== "" && !this.#business) await this.#readBusiness();
+    if (form.day !== "" && !this.#business) return fill(byId("summary"), noZoneNotice(this.#t));
     this.#sending = this.#booking.prepare(form, Date.now(), this.#zone);
     this.#tries = 0;
     this.#try();
@@ -226,9 +226,9 @@ class BookingPage {
   }
 
   #answered(fault) {
-    if (fault === null) return this.#celebrate();
+    if (fault === null) return this.#showBooked();
     if (isPassing(fault)) {
-      const pause_s = AGAIN_S[Math.min(this.#tries - 1, AGAIN_S.length - 1)];
+      const pause_s = RETRY_S[Math.min(this.#tries - 1, RETRY_S.length - 1)];
       this.#nextTryAt = Date.now() + Math.max(pause_s * SECOND_MS, fault.retry_after_ms ?? 0);
       return this.#draw();
     }
@@ -237,7 +237,7 @@ class BookingPage {
     this.#drawForm(fault);
   }
 
-  #celebrate() {
+  #showBooked() {
     this.#draw();
     fill(this.#said, this.#t("booked_title"));
     window.scrollTo(0, 0);
@@ -266,8 +266,8 @@ class BookingPage {
   }
 }
 
-/** A day means nothing as long as no one knows by which clock. */
-function noClock(t) {
+/** A day cannot be booked while the time zone is unknown. */
+function noZoneNotice(t) {
   return el("div.notice.bad", {}, icon("alert"), el("p", {}, t("no_clock")));
 }
 

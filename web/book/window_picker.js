@@ -1,18 +1,18 @@
-// The preferred day and the time of day: the next days to tap, or any other from a calendar.
+// The preferred day and time of day: buttons for the next days, or any other day from a calendar.
 
 import { WINDOWS, arrivalOf, latestDay } from "/shared/jobs/booking.js";
 import { el } from "/shared/ui/elements.js";
 import { dateText, dayText, windowText } from "/shared/ui/time.js";
-import { dayAfter, dayAt, fullYear, isOwnClock, momentAt, zoneName } from "/shared/ui/business_time.js";
+import { dayAfter, dayAt, fullYear, isDeviceTime, momentAt, zoneName } from "/shared/ui/business_time.js";
 
 const DAYS_AHEAD = 6;
-export const NOT_CHOSEN_YET = "?"; // another day is wanted, but not which one
+export const NOT_CHOSEN_YET = "?"; // “another day” is chosen, but not yet which one
 
 /**
- * Days and times are those of `zone`, the business's. `onDay(day)` and `onWindow(name)` are called as
- * they are chosen; `faultLine` says what is wrong.
+ * Days and times are in the business's `zone`. `onDay(day)` and `onWindow(name)` are called when one is
+ * chosen; `faultLine` shows the error.
  */
-export class When {
+export class WindowPicker {
   #t;
   #language;
   #zone;
@@ -63,7 +63,7 @@ export class When {
       min: this.#today,
       max: latestDay(this.#today),
       value: day,
-      "aria-describedby": "day-fault",
+      "aria-describedby": "day-error",
       onchange: (event) => this.#choose(fullYear(event.target.value) || NOT_CHOSEN_YET),
       onblur: ({ target }) => {
         if (target.value.startsWith("00")) target.value = fullYear(target.value);
@@ -95,18 +95,18 @@ export class When {
     });
   }
 
-  /** `8:00 AM – 12:00 PM`, as every page says it. */
+  /** `8:00 AM – 12:00 PM`. */
   #hours(window) {
     return windowText(arrivalOf(this.#today, window, this.#zone), this.#language, this.#zone);
   }
 
   #zoneNote() {
-    if (isOwnClock(this.#zone)) return null;
+    if (isDeviceTime(this.#zone)) return null;
     const zone = zoneName(this.#zone, this.#language);
     return el("p.hint", { "data-testid": "zone" }, this.#t("zone_note", { zone }));
   }
 
-  /** Calendar days: where clocks are changed, the next one is 23 or 25 hours away. */
+  /** Calendar days, because a day has 23 or 25 hours when clocks change. */
   #nextDays() {
     return Array.from({ length: DAYS_AHEAD }, (_, index) => dayAfter(this.#today, index + 1));
   }

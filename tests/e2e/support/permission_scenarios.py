@@ -11,8 +11,9 @@ from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
 from functions.messages.phone_numbers import change_phone_record
 from local.laptop import Laptop
 from statemachine.flows import load_flow
-from statemachine.job import Customer, EarlyMove
+from statemachine.job import Customer
 from statemachine.lifecycle import judge
+from statemachine.records import EarlyMove
 from tests.e2e.support.function_copy import Function
 from tests.e2e.support.jobs import booking, jobs_of, move, stamp
 from tests.e2e.support.permission_jobs import (
@@ -67,7 +68,7 @@ def edits(edit: Function) -> Act:
     about, who = asks(job, "x"), driver(edit.stack)
     del about["move"]
     waiting = waited_for(new(), fresh())
-    early = a_request(waiting, "confirm", event_id=fresh(), expected_rev=waiting.visible_rev + 1)
+    early = a_request(waiting, "confirm", event_id=fresh(), expected_rev=waiting.rev + 1)
     waiting = kept(edit.stack, judge(waiting, early, load_flow(waiting.flow), now()).job)
 
     def act() -> None:

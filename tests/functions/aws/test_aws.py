@@ -25,28 +25,28 @@ from statemachine.views import view_of
 from tests.functions.conftest import S3Storage
 from tests.support.builders import a_job
 from tests.support.fakes import to_bytes
-from tests.support.faults import Fault, Faults, Says
+from tests.support.faults import Fault, Faults, ServiceResponse
 from tests.support.moto_server import Moto
 
 HAUL = load_flow("haul")
 LOST_RACES: list[Fault] = [
-    Says(412, "PreconditionFailed"),
-    Says(409, "ConditionalRequestConflict"),
-    Says(404, "NoSuchKey"),
+    ServiceResponse(412, "PreconditionFailed"),
+    ServiceResponse(409, "ConditionalRequestConflict"),
+    ServiceResponse(404, "NoSuchKey"),
 ]
 NOT_NOW: list[Fault] = [
-    Says(500, "InternalError"),
-    Says(503, "ServiceUnavailable"),
-    Says(503, "SlowDown"),
-    Says(400, "RequestTimeout"),
-    Says(500, "", b"<html>what a load balancer says</html>"),
+    ServiceResponse(500, "InternalError"),
+    ServiceResponse(503, "ServiceUnavailable"),
+    ServiceResponse(503, "SlowDown"),
+    ServiceResponse(400, "RequestTimeout"),
+    ServiceResponse(500, "", b"<html>what a load balancer says</html>"),
 ]
 LOST_ANSWERS: list[Fault] = ["before", "after"]
 ERRORS: list[Fault] = [
-    Says(409, "OperationAborted"),
-    Says(403, "AccessDenied"),
-    Says(404, "NoSuchBucket"),
-    Says(400, "InvalidRequest"),
+    ServiceResponse(409, "OperationAborted"),
+    ServiceResponse(403, "AccessDenied"),
+    ServiceResponse(404, "NoSuchBucket"),
+    ServiceResponse(400, "InvalidRequest"),
 ]
 
 
@@ -55,7 +55,7 @@ def test_a_failed_conditional_write_is_a_conflict(s3_ground: S3Storage, fault: F
     s3_ground.jobs.create(a_job())
     seen = s3_ground.jobs.read("main", a_job().job_id).etag
     with s3_ground.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
-        s3_ground.jobs.replace(a_job().seen(price_cents=1), seen)
+        s3_ground.jobs.replace(a_job().with_change(price_cents=1), seen)
     assert calls.calls("PutObject") == 1, "a client of one attempt"
 
 
@@ -70,7 +70,7 @@ WHOLE = to_bytes(a_job())
 
 @pytest.mark.parametrize(
     "fault",
-    [*NOT_NOW, *LOST_ANSWERS, Says(200, body=WHOLE[:100], promised=len(WHOLE))],
+    [*NOT_NOW, *LOST_ANSWERS, ServiceResponse(200, body=WHOLE[:100], promised=len(WHOLE))],
     ids=str,
 )
 def test_a_failed_read_is_unavailable(s3_ground: S3Storage, fault: Fault) -> None:
@@ -95,7 +95,10 @@ INDEX: dict[str, Callable[[S3Storage], object]] = {
 
 @pytest.mark.parametrize("operation", INDEX)
 def test_a_busy_index_of_open_jobs_is_unavailable(s3_ground: S3Storage, operation: str) -> None:
-    with s3_ground.under(Faults({operation: [Says(503, "SlowDown")]})), pytest.raises(Unavailable):
+    with (
+        s3_ground.under(Faults({operation: [ServiceResponse(503, "SlowDown")]})),
+        pytest.raises(Unavailable),
+    ):
         INDEX[operation](s3_ground)
 
 
@@ -108,11 +111,13 @@ def a_bus(moto: Moto) -> tuple[EventBridgeBus, Any]:
     return EventBridgeBus(events, name), events
 
 
-def some_failed(*codes: str | None) -> Says:
+def some_failed(*codes: str | None) -> ServiceResponse:
     """`put_events` answers 200 although entries failed."""
     entries = [{"ErrorCode": code} if code else {"EventId": "1"} for code in codes]
     failed = sum(code is not None for code in codes)
-    return Says(200, body=json.dumps({"FailedEntryCount": failed, "Entries": entries}).encode())
+    return ServiceResponse(
+        200, body=json.dumps({"FailedEntryCount": failed, "Entries": entries}).encode()
+    )
 
 
 def test_only_failed_entries_are_put_on_the_bus_again(moto: Moto) -> None:
@@ -136,7 +141,9 @@ def test_an_entry_that_the_bus_never_accepts_is_unavailable(moto: Moto) -> None:
     assert calls.calls("PutEvents") == 4
 
 
-@pytest.mark.parametrize("fault", [*LOST_ANSWERS, Says(400, "ThrottlingException")], ids=str)
+@pytest.mark.parametrize(
+    "fault", [*LOST_ANSWERS, ServiceResponse(400, "ThrottlingException")], ids=str
+)
 def test_a_bus_that_does_not_answer_is_unavailable(moto: Moto, fault: Fault) -> None:
     bus, events = a_bus(moto)
     with Faults({"PutEvents": [fault]}).on(events), pytest.raises(Unavailable):
@@ -155,12 +162,14 @@ def sfn(moto: Moto) -> object:
 def test_an_expired_task_token_is_not_an_error(sfn: object, code: str) -> None:
     """T16: the job's object decides, so it is ignored, like a 200 for a used token."""
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
-    with Faults({"SendTaskSuccess": [Says(400, code)]}).on(sfn) as calls:
+    with Faults({"SendTaskSuccess": [ServiceResponse(400, code)]}).on(sfn) as calls:
         executions.send_success("task-1", TaskOutput(seq=1, to="ready_for_pickup"))
     assert calls.calls("SendTaskSuccess") == 1
 
 
-@pytest.mark.parametrize("fault", [*LOST_ANSWERS, Says(400, "ThrottlingException")], ids=str)
+@pytest.mark.parametrize(
+    "fault", [*LOST_ANSWERS, ServiceResponse(400, "ThrottlingException")], ids=str
+)
 def test_an_uncertain_resume_is_unavailable(sfn: object, fault: Fault) -> None:
     with Faults({"SendTaskSuccess": [fault]}).on(sfn), pytest.raises(Unavailable):
         StepFunctionsExecutions(sfn, "arn:haulway-").send_success(
@@ -169,7 +178,7 @@ def test_an_uncertain_resume_is_unavailable(sfn: object, fault: Fault) -> None:
 
 
 def test_a_task_token_without_permission_is_an_error(sfn: object) -> None:
-    denied = Says(400, "AccessDeniedException")
+    denied = ServiceResponse(400, "AccessDeniedException")
     with Faults({"SendTaskSuccess": [denied]}).on(sfn), pytest.raises(ClientError):
         StepFunctionsExecutions(sfn, "arn:haulway-").send_success(
             "task-1", TaskOutput(seq=1, to="completed")
@@ -178,7 +187,7 @@ def test_a_task_token_without_permission_is_an_error(sfn: object) -> None:
 
 def test_an_execution_that_already_exists_is_success(sfn: object) -> None:
     """AWS: 200 while one with that name and input runs, then ExecutionAlreadyExists for 90 days."""
-    exists = Says(400, "ExecutionAlreadyExists")
+    exists = ServiceResponse(400, "ExecutionAlreadyExists")
     with Faults({"StartExecution": [exists]}).on(sfn) as calls:
         StepFunctionsExecutions(sfn, "arn:haulway-").start("haul", "main", "261121-7k3m2q", 0)
     assert calls.calls("StartExecution") == 1
@@ -186,7 +195,10 @@ def test_an_execution_that_already_exists_is_success(sfn: object) -> None:
 
 @pytest.mark.parametrize("code", ["StateMachineDoesNotExist", "InvalidName"])
 def test_an_execution_that_cannot_be_started_is_an_error(sfn: object, code: str) -> None:
-    with Faults({"StartExecution": [Says(400, code)]}).on(sfn), pytest.raises(ClientError):
+    with (
+        Faults({"StartExecution": [ServiceResponse(400, code)]}).on(sfn),
+        pytest.raises(ClientError),
+    ):
         StepFunctionsExecutions(sfn, "arn:haulway-").start("haul", "main", "261121-7k3m2q", 0)
 
 
@@ -195,7 +207,11 @@ def test_an_execution_that_cannot_be_started_is_an_error(sfn: object, code: str)
 
 @pytest.mark.parametrize(
     "fault",
-    [*LOST_ANSWERS, Says(400, "Throttling"), Says(400, "TooManyInvalidationsInProgress")],
+    [
+        *LOST_ANSWERS,
+        ServiceResponse(400, "Throttling"),
+        ServiceResponse(400, "TooManyInvalidationsInProgress"),
+    ],
     ids=str,
 )
 def test_a_busy_edge_is_unavailable(moto: Moto, fault: Fault) -> None:
@@ -264,7 +280,9 @@ def test_dead_letters_are_counted_in_every_queue_of_the_stage(moto: Moto) -> Non
 def test_stopping_an_unknown_execution_does_nothing(moto: Moto) -> None:
     sfn = moto.client("stepfunctions")
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
-    with Faults({"StopExecution": [Says(400, "ExecutionDoesNotExist")]}).on(sfn) as calls:
+    with Faults({"StopExecution": [ServiceResponse(400, "ExecutionDoesNotExist")]}).on(
+        sfn
+    ) as calls:
         executions.stop("haul", "main", "261121-000001", 0)
     assert calls.calls("StopExecution") == 1
 
@@ -272,7 +290,7 @@ def test_stopping_an_unknown_execution_does_nothing(moto: Moto) -> None:
 def test_starting_an_existing_execution_returns_false(moto: Moto) -> None:
     sfn = moto.client("stepfunctions")
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
-    with Faults({"StartExecution": [Says(400, "ExecutionAlreadyExists")]}).on(sfn):
+    with Faults({"StartExecution": [ServiceResponse(400, "ExecutionAlreadyExists")]}).on(sfn):
         assert not executions.start("haul", "main", "261121-000001", 0)
 
 

@@ -324,5 +324,5 @@ def test_explain_shows_held_late_and_missing_messages(
     ]
     wrong = " ".join(diagnose(known, MORNING + minutes(10)))
     assert "Message sms 1 to customer was due at 2026-11-21 13:00 UTC" in wrong
-    assert "Message webhook 1 to ep_one is missing" in wrong
+    assert "Message webhook 1 to ep_one was never created" in wrong
     assert "was due" not in " ".join(diagnose(known, NIGHT))

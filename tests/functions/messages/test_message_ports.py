@@ -23,11 +23,11 @@ from functions.protocol.ports import Conflict
 from statemachine.deliveries import Delivery, DeliveryName
 from tests.support.builders import NOON, minutes
 from tests.support.fakes import Bucket, no_pause
-from tests.support.faults import Fault, Faults, Says
+from tests.support.faults import Fault, Faults, ServiceResponse
 from tests.support.message_fakes import (
     FakeDeliveries,
     FakeEndpoints,
-    FakeNumbers,
+    FakePhoneRecords,
     FakeTextBudgets,
     an_endpoint,
 )
@@ -53,7 +53,7 @@ class Store(Protocol):
 class FakeStore:
     def __init__(self) -> None:
         bucket = Bucket()
-        self.deliveries, self.numbers = FakeDeliveries(bucket), FakeNumbers(bucket)
+        self.deliveries, self.numbers = FakeDeliveries(bucket), FakePhoneRecords(bucket)
         self.endpoints, self.budgets = FakeEndpoints(bucket), FakeTextBudgets(bucket)
 
 
@@ -122,7 +122,7 @@ def test_each_tenant_has_its_own_record_of_a_number(store: Store) -> None:
     change_phone_record(store.numbers, "main", "+15555550123", stop, no_pause)
     change_phone_record(store.numbers, "main", "+15555550123", stop, no_pause)
     known = phone_record(store.numbers, "main", "+15555550123")
-    assert (known.stopped, known.rev) == (True, 1)
+    assert (known.stopped, known.version) == (True, 1)
     assert not phone_record(store.numbers, "other", "+15555550123").stopped
 
 
@@ -168,11 +168,11 @@ def test_n2_a_text_with_a_lost_response_was_sent_in_one_request(moto: Moto) -> N
     ("fault", "said"),
     [
         ("before", SmsNotAccepted),  # the connection was never made
-        (Says(400, "ThrottlingException"), SmsNotAccepted),
-        (Says(500, "InternalServerException"), SmsOutcomeUnknown),
-        (Says(503, "ServiceUnavailable"), SmsOutcomeUnknown),
-        (Says(400, "ValidationException"), SmsRefused),
-        (Says(403, "AccessDeniedException"), SmsRefused),
+        (ServiceResponse(400, "ThrottlingException"), SmsNotAccepted),
+        (ServiceResponse(500, "InternalServerException"), SmsOutcomeUnknown),
+        (ServiceResponse(503, "ServiceUnavailable"), SmsOutcomeUnknown),
+        (ServiceResponse(400, "ValidationException"), SmsRefused),
+        (ServiceResponse(403, "AccessDeniedException"), SmsRefused),
     ],
 )
 def test_every_provider_error_has_one_meaning_and_no_retry(
@@ -183,13 +183,13 @@ def test_every_provider_error_has_one_meaning_and_no_retry(
 
 
 def test_an_unreadable_response_is_a_lost_response(moto: Moto) -> None:
-    error, requests = outcome(moto, "sns", Says(200, body=b"<html>proxy"))
+    error, requests = outcome(moto, "sns", ServiceResponse(200, body=b"<html>proxy"))
     assert (type(error), requests) == (SmsOutcomeUnknown, 1)
 
 
 def test_an_opt_out_at_the_service_is_recognized(moto: Moto) -> None:
     body = b'{"__type":"ConflictException","Reason":"DESTINATION_PHONE_NUMBER_OPTED_OUT"}'
-    error, _ = outcome(moto, "aws", Says(400, "ConflictException", body))
+    error, _ = outcome(moto, "aws", ServiceResponse(400, "ConflictException", body))
     assert isinstance(error, SmsRefused)
     assert error.why == "opted_out"
 

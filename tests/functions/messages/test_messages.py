@@ -52,18 +52,18 @@ from tests.support.fakes import (
     no_pause,
     to_bytes,
 )
-from tests.support.faults import Crashed, EveryCall, Faults, Kind, SeededFaults
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind, SeededFaults
 from tests.support.message_fakes import (
     Clock,
+    FakeDelayedMessages,
     FakeDeliveries,
     FakeEndpoints,
-    FakeLater,
     FakeMetrics,
-    FakeNumbers,
-    FakeReceivers,
+    FakePhoneRecords,
     FakeRequests,
+    FakeSmsProvider,
     FakeTextBudgets,
-    FakeTexts,
+    FakeWebhookClient,
     an_endpoint,
 )
 
@@ -90,10 +90,18 @@ class MessageSenders:
         self.tenant = BusinessSettings(tenant="main", name="Haulway", quiet=NEVER_QUIET)
         self.tenants = FakeTenants(self.bucket, self.tenant)
         self.deliveries, self.endpoints = FakeDeliveries(self.kept), FakeEndpoints(self.bucket)
-        self.numbers, self.requests = FakeNumbers(self.bucket), FakeRequests()
-        self.texts, self.metrics, self.later = FakeTexts(carrier), FakeMetrics(), FakeLater(queue)
-        self.receivers, self.bus, self.clock = FakeReceivers(posting), FakeBus(), Clock()
-        self.log, self.prompt, self.slow = FakeLog(), FakeLater(queue), FakeLater(queue)
+        self.numbers, self.requests = FakePhoneRecords(self.bucket), FakeRequests()
+        self.texts, self.metrics, self.later = (
+            FakeSmsProvider(carrier),
+            FakeMetrics(),
+            FakeDelayedMessages(queue),
+        )
+        self.receivers, self.bus, self.clock = FakeWebhookClient(posting), FakeBus(), Clock()
+        self.log, self.prompt, self.slow = (
+            FakeLog(),
+            FakeDelayedMessages(queue),
+            FakeDelayedMessages(queue),
+        )
         new_id = lambda: f"claim-{next(CLAIMS)}"  # noqa: E731
         once = SmsOnce(self.deliveries, self.texts, self.metrics, self.log, new_id, pause=no_pause)
         self.send = SendSms(
@@ -607,11 +615,11 @@ class _CrashBefore(Faults):
         super().__init__()
         self.number = number
 
-    def strike(self, operation: str) -> Any:
+    def next_fault(self, operation: str) -> Any:
         if len(self.log) == self.number:
             self.log.append((operation, "crash"))
             raise Crashed(operation)
-        return super().strike(operation)
+        return super().next_fault(operation)
 
 
 @pytest.mark.parametrize("channel", ["sms", "webhook"])
@@ -632,7 +640,7 @@ def test_n1_a_crash_at_any_call_sends_no_text_twice_and_loses_none_silently(chan
     for part, number, fault in itertools.product(parts, range(8), faults):
         if (part, fault) in (("carrier", "dup"), ("posting", "dup")):
             continue  # no one can undo what a network doubles
-        chaos = FaultyDelivery(number, channel, **{part: EveryCall(number, fault)})
+        chaos = FaultyDelivery(number, channel, **{part: FaultAtCall(number, fault)})
         chaos.run()
         chaos.check()
 

@@ -5,7 +5,7 @@ import pytest
 from functions.messages.sms_budget import BUSINESS, SpentTexts, may_spend
 from statemachine.business import BusinessSettings
 from statemachine.job import Customer, Job
-from statemachine.sms_numbers import not_texted
+from statemachine.sms_numbers import why_no_sms
 from tests.functions.messages.test_messages import MessageSenders
 from tests.support.builders import CUSTOMER, NOON, a_job, minutes
 from tests.support.fakes import Bucket, no_pause
@@ -90,7 +90,7 @@ def test_a_booking_counts_once_even_after_a_lost_response() -> None:
     ],
 )
 def test_texts_go_only_to_mobile_numbers_in_served_countries(phone: str, why: str | None) -> None:
-    assert not_texted(phone, ("US",)) == why
+    assert why_no_sms(phone, ("US",)) == why
 
 
 def test_a_text_to_a_number_that_is_not_served_is_dropped_with_the_reason() -> None:

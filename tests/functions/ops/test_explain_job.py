@@ -27,7 +27,7 @@ from tests.support.fakes import (
 )
 from tests.support.faults import Faults
 from tests.support.message_fakes import FakeDeliveries
-from tests.support.ops_fakes import FakeHistory, FakeInvalidationTimes, FakeRuns
+from tests.support.ops_fakes import FakeExecutionRuns, FakeHistory, FakeInvalidationTimes
 
 HAUL = load_flow("haul")
 
@@ -51,14 +51,14 @@ class VersionedBusiness:
             FakeHistory(self.bucket, self.site),
             self.invalidations,
             self.deliveries,
-            FakeRuns(self.executions, NOON),
+            FakeExecutionRuns(self.executions, NOON),
             FakeStuck(self.bucket),
             lambda tenant, job_id: self.missing,
         )
 
     def store(self, job: Job) -> Job:
         """Stores the job, a second later its view, then the board, as the functions do."""
-        if job.rev == 1:
+        if job.version == 1:
             self.jobs.create(job)
             self.executions.start(job.flow, job.tenant, job.job_id, 0)
         else:
@@ -86,7 +86,7 @@ def a_day(business: VersionedBusiness) -> Job:
     job = business.store(waits(job, NOON))
     job = business.store(moved(job, "confirm"))
     job = business.store(waits(job, NOON))
-    business.invalidations.made.append(
+    business.invalidations.invalidated.append(
         (NOON + timedelta(seconds=4), f"/t/{digest_of(job.token)}.json")
     )
     business.deliveries.create(a_delivery("sent"))
@@ -198,7 +198,9 @@ def test_a_job_in_a_status_of_a_rolled_back_release_is_diagnosed(
     business: VersionedBusiness,
 ) -> None:
     job = business.store(a_job())
-    business.jobs.replace(job.seen(status="weighed"), business.jobs.read("main", job.job_id).etag)
+    business.jobs.replace(
+        job.with_change(status="weighed"), business.jobs.read("main", job.job_id).etag
+    )
     result = business.explain("main", job.job_id, business.now)
     assert result.events[-1].text == "weighed, rev 2"
     (wrong,) = result.diagnosis

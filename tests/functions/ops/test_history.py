@@ -18,7 +18,7 @@ from tests.support.builders import NOON, a_job, moved
 from tests.support.fakes import Bucket, FakeBoards, FakeExecutions, FakeJobs, FakeViews, job_key
 from tests.support.faults import Faults
 from tests.support.moto_server import Moto
-from tests.support.ops_fakes import FakeHistory, FakeRuns
+from tests.support.ops_fakes import FakeExecutionRuns, FakeHistory
 
 HAUL = load_flow("haul")
 DIGEST = "0" * 32
@@ -243,7 +243,7 @@ def test_an_execution_is_returned_with_its_state(moto: Moto) -> None:
     )["stateMachineArn"]
     made = sfn.start_execution(stateMachineArn=machine, name="main-261121-7k3m2q-g0")
     runs = StepFunctionsExecutionRuns(sfn, machine.removesuffix("haul"))
-    fake = FakeRuns(FakeExecutions(), NOON)
+    fake = FakeExecutionRuns(FakeExecutions(), NOON)
     fake.executions.start("haul", "main", "261121-7k3m2q", 0)
     for each in (runs, fake):
         states = [(r.generation, r.state) for r in each.of("haul", "main", "261121-7k3m2q", (0, 1))]

@@ -30,7 +30,7 @@ def restoring(business: VersionedBusiness) -> RestoreJob:
 def broken(business: VersionedBusiness) -> Job:
     """Corrupts a job's object. Returns the job as in its last readable version."""
     job = a_day(business)
-    business.bucket.put(KEY, b'{"rev": 5')
+    business.bucket.put(KEY, b'{"version": 5')
     return job
 
 
@@ -43,18 +43,18 @@ def test_the_last_readable_version_is_restored_on_the_record(
     assert (stored.ledger, stored.status) == (job.ledger, job.status)
     assert [(edit.fields, edit.actor) for edit in stored.edits] == [((RESTORED,), DISPATCHER)]
     assert JOB in business.jobs.open_jobs("main")
-    assert business.bucket.versions[KEY][-2] == b'{"rev": 5'
+    assert business.bucket.versions[KEY][-2] == b'{"version": 5'
 
 
 def test_the_restored_job_has_a_higher_rev_than_view_and_board(
     business: VersionedBusiness, restoring: RestoreJob
 ) -> None:
-    ahead = moved(broken(business), "start").with_(visible_rev=12)
+    ahead = moved(broken(business), "start").with_(rev=12)
     business.boards.overwrite("main", Board().merged([card_of(ahead, HAUL)]))
     planned = restoring.plan("main", JOB)
     assert planned.seen_rev == 12
     stored = restoring(planned, DISPATCHER, NOON)
-    assert (stored.rev, stored.visible_rev) == (13, 13)
+    assert (stored.version, stored.rev) == (13, 13)
 
 
 def test_a_job_that_can_be_read_is_left_alone(
@@ -91,7 +91,7 @@ def test_a_broken_job_is_explained_from_its_last_readable_version(
 ) -> None:
     job = broken(business)
     result = business.explain("main", JOB, NOON + minutes(5))
-    assert (result.status, result.rev) == (job.status, job.visible_rev)
+    assert (result.status, result.rev) == (job.status, job.rev)
     (wrong,) = result.diagnosis
     assert "cannot be read" in wrong
     assert f"haul ops restore {JOB}" in wrong

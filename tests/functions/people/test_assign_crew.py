@@ -22,8 +22,8 @@ from statemachine.reservations import ABANDONED_AFTER
 from statemachine.roster import DAY_OFF, Day, Hours
 from tests.support.builders import NOON, a_job, a_request, an_edit, minutes
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
-from tests.support.roster_fakes import FakeReservations, FakeRoster, a_crew_office, a_member
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
+from tests.support.roster_fakes import FakeReservations, FakeRoster, a_crew_assignment, a_member
 
 NINE = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 """In the morning, in New York."""
@@ -52,7 +52,9 @@ class CrewBusiness:
         self.faults = faults or Faults()
         self.jobs = FakeJobs(self.bucket)
         tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", name="Haulway"))
-        self.crew = a_crew_office(self.jobs, *STAFF, tenants=tenants, faults=self.faults, **office)
+        self.crew = a_crew_assignment(
+            self.jobs, *STAFF, tenants=tenants, faults=self.faults, **office
+        )
         self.edit = EditJob(self.jobs, FakeViews(Bucket()), FakeBus(), self.crew, no_pause)
 
     @property
@@ -78,7 +80,7 @@ class CrewBusiness:
 
     def move(self, number: int, name: str) -> None:
         job = self.job(number)
-        request = a_request(job, name, event_id=f"{name}-{job.rev}", reason="so it is")
+        request = a_request(job, name, event_id=f"{name}-{job.version}", reason="so it is")
         verdict = judge(job, request, load_flow(job.flow), NOON)
         assert isinstance(verdict, Committed)
         self.jobs.replace(verdict.job, self.jobs.read("main", job.job_id).etag)
@@ -278,7 +280,7 @@ def test_an_erased_job_reserves_no_one(business: CrewBusiness) -> None:
 
 def test_an_imported_job_reserves_its_crew_once(business: CrewBusiness) -> None:
     (maria,) = business.change(1, crew=[MARIA]).crew
-    business.crew = a_crew_office(business.jobs, *STAFF)
+    business.crew = a_crew_assignment(business.jobs, *STAFF)
     business.edit = EditJob(business.jobs, FakeViews(Bucket()), FakeBus(), business.crew, no_pause)
     for _ in range(3):
         business.crew.reserve_again(business.job(1), NOON)
@@ -287,7 +289,7 @@ def test_an_imported_job_reserves_its_crew_once(business: CrewBusiness) -> None:
     assert refused(lambda: business.crew.reserve_again(business.job(4), NOON))[0] is CrewTaken
     reservations = business.crew.reservations
     assert isinstance(reservations, FakeReservations)
-    assert [len(sheet.claims) for sheet in reservations.sheets.values()] == [1]
+    assert [len(sheet.reservations) for sheet in reservations.sheets.values()] == [1]
 
 
 def test_a_reopened_job_reserves_its_crew_again(business: CrewBusiness) -> None:
@@ -338,7 +340,7 @@ def test_reservations_do_not_pile_up(business: CrewBusiness) -> None:
         business.change(1, schedule=window(number / 4), note=f"{number}")
     reservations = business.crew.reservations
     assert isinstance(reservations, FakeReservations)
-    assert max(len(sheet.claims) for sheet in reservations.sheets.values()) <= 2
+    assert max(len(sheet.reservations) for sheet in reservations.sheets.values()) <= 2
 
 
 def test_reservations_of_a_job_that_ends_repeatedly_do_not_pile_up(business: CrewBusiness) -> None:
@@ -352,7 +354,7 @@ def test_reservations_of_a_job_that_ends_repeatedly_do_not_pile_up(business: Cre
         business.move(1, "complete")
     reservations = business.crew.reservations
     assert isinstance(reservations, FakeReservations)
-    assert max(len(sheet.claims) for sheet in reservations.sheets.values()) <= 2
+    assert max(len(sheet.reservations) for sheet in reservations.sheets.values()) <= 2
 
 
 # -- lost calls
@@ -362,7 +364,7 @@ def test_reservations_of_a_job_that_ends_repeatedly_do_not_pile_up(business: Cre
 def test_whatever_call_is_lost_exactly_one_job_gets_her(fault: Kind) -> None:
     """The first edit fails at each call in turn; then its copy and another job's edit arrive."""
     for number in range(7):
-        business = CrewBusiness(EveryCall(number, fault))
+        business = CrewBusiness(FaultAtCall(number, fault))
         business.book(1)
         business.book(2)
         wanted = business.request(1, "first", crew=[MARIA])
@@ -413,14 +415,14 @@ def test_a_crash_between_reservation_and_commit_heals_once_the_job_is_written(
 def test_an_edit_that_lost_its_race_reserves_no_one(
     business: CrewBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It had reserved maria for rev 2 of job 1, but another edit became rev 2."""
+    """It had reserved maria for version 2 of job 1, but another edit became version 2."""
     late = business.request(1, crew=[MARIA]).model_copy(update={"expected_rev": 1})
     claiming = business.crew.reservations.write
 
     def overtaken(tenant: str, sheets: Any) -> None:
         claiming(tenant, sheets)
         current = business.jobs.read("main", late.job_id)
-        business.jobs.replace(current.value.seen(price_cents=1), current.etag)
+        business.jobs.replace(current.value.with_change(price_cents=1), current.etag)
 
     monkeypatch.setattr(business.crew.reservations, "write", overtaken)
     assert refused(lambda: business.edit(late, NOON))[0] is EditRefused
@@ -483,4 +485,4 @@ def test_the_crew_check_is_part_of_the_edit(business: CrewBusiness) -> None:
     assert isinstance(business.edit.crew, AssignCrew)
     with pytest.raises(CrewUnavailable):
         business.change(1, crew=[{"role": "supervisor", "member": "maria"}])
-    assert (business.job(1).visible_rev, business.job(1).crew) == (1, ())
+    assert (business.job(1).rev, business.job(1).crew) == (1, ())

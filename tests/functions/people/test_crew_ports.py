@@ -25,7 +25,7 @@ from statemachine.reservations import Reservation, ReservationSheet
 from statemachine.roster import DAY_OFF, Day, Hours
 from tests.support.builders import NOON, a_job, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews
-from tests.support.faults import Faults, Kind, Says
+from tests.support.faults import Faults, Kind, ServiceResponse
 from tests.support.moto_server import Moto
 from tests.support.roster_fakes import FakeAccounts, FakeReservations, FakeRoster, a_member
 
@@ -133,11 +133,11 @@ def a_reservation(number: int = 1, **values: Any) -> Reservation:
     return Reservation.model_validate(
         {
             "job_id": f"261121-{number:06d}",
-            "rev": 2,
+            "version": 2,
             "event_id": "edit-1",
             "begin": NOON,
             "end": NOON + timedelta(hours=2),
-            "claimed_at": NOON,
+            "reserved_at": NOON,
             **values,
         }
     )
@@ -145,7 +145,7 @@ def a_reservation(number: int = 1, **values: Any) -> Reservation:
 
 def a_sheet(subject: str = MARIA, day: str = "2026-11-22", version: int = 1) -> ReservationSheet:
     return ReservationSheet(
-        subject=subject, day=day, version=version, claims=(a_reservation(version),)
+        subject=subject, day=day, version=version, reservations=(a_reservation(version),)
     )
 
 
@@ -181,13 +181,13 @@ def test_all_sheets_are_written_or_none(stores: Stores) -> None:
     [
         ("before", Conflict, False),
         ("after", Conflict, True),
-        (Says(500, "InternalServerError"), Conflict, False),
-        (Says(400, "TransactionInProgressException"), Conflict, False),
-        (Says(400, "ThrottlingException"), Unavailable, False),
+        (ServiceResponse(500, "InternalServerError"), Conflict, False),
+        (ServiceResponse(400, "TransactionInProgressException"), Conflict, False),
+        (ServiceResponse(400, "ThrottlingException"), Unavailable, False),
     ],
 )
 def test_a_lost_response_is_a_conflict(
-    moto: Moto, fault: Kind | Says, expected: type[Exception], written: bool
+    moto: Moto, fault: Kind | ServiceResponse, expected: type[Exception], written: bool
 ) -> None:
     dynamodb = moto.client("dynamodb")
     reservations = DynamoReservations(dynamodb, moto.crew_roster())
@@ -259,7 +259,7 @@ def test_an_edit_with_a_lost_reservation_response_is_made_once(moto: Moto, fault
     faults = Faults({"TransactWriteItems": [fault], "BatchGetItem": [None, fault]})
     with faults.on(dynamodb):
         job = edit(an_edit(a_job(job_id="261121-000000"), crew=[driver], truck="t1"), NOON)
-    assert (job.rev, len(job.edits), job.truck) == (2, 1, "t1")
+    assert (job.version, len(job.edits), job.truck) == (2, 1, "t1")
     other = an_edit(a_job(job_id="261121-000001"), crew=[driver])
     assert outcome_of(edit, other).startswith("maria is on job 261121-000000")
     assert jobs.read("main", "261121-000001").value.crew == ()

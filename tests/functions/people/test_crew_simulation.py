@@ -25,7 +25,7 @@ from statemachine.roster import overlap
 from tests.support.builders import NOON, a_job, a_request, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
 from tests.support.faults import Crashed, Faults, SeededFaults
-from tests.support.roster_fakes import FakeReservations, a_crew_office, a_member
+from tests.support.roster_fakes import FakeReservations, a_crew_assignment, a_member
 
 HAUL = load_flow("haul")
 PEOPLE = ("ann", "bea", "cid")
@@ -45,7 +45,7 @@ class Simulation:
         faults = SeededFaults(seed, chance, ("before", "after", "dup", "crash"))
         tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", name="Haulway"))
         staff = (a_member(name, "driver", "first_mate") for name in PEOPLE)
-        crew = a_crew_office(self.jobs, *staff, tenants=tenants, faults=faults)
+        crew = a_crew_assignment(self.jobs, *staff, tenants=tenants, faults=faults)
         self.edit = EditJob(self.jobs, FakeViews(Bucket()), FakeBus(), crew, no_pause)
         self.faults, self.numbers = faults, itertools.count(1)
         self.done = self.taken = self.reopened = 0
@@ -105,7 +105,7 @@ class Simulation:
         self._move(stored.value, "cancel")
         fresh = a_job(job_id=job_id, crew=(), token=stored.value.token, schedule=self._window())
         self.jobs.replace(
-            fresh.with_(rev=stored.value.rev + 2, visible_rev=stored.value.rev + 2),
+            fresh.with_(version=stored.value.version + 2, rev=stored.value.version + 2),
             self.jobs.read("main", job_id).etag,
         )
 
@@ -125,7 +125,7 @@ class Simulation:
                 self.reopened += 1
 
     def _move(self, job: Job, move: str) -> Job:
-        request = a_request(job, move, event_id=f"{move}-{job.rev}", reason="so")
+        request = a_request(job, move, event_id=f"{move}-{job.version}", reason="so")
         verdict = judge(job, request, HAUL, NOON)
         assert isinstance(verdict, Committed)
         self.jobs.replace(verdict.job, self.jobs.read("main", job.job_id).etag)

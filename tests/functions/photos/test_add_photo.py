@@ -32,7 +32,7 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
 from tests.support.pictures import a_phone_photo, opened
 
 RAW = a_phone_photo()
@@ -100,9 +100,7 @@ def test_a_photo_is_cleaned_published_committed_shown_and_announced() -> None:
     assert [(p.photo_id, p.kind, p.actor) for p in job.photos] == [(PHOTO_ID, "before", CREW)]
     assert opened(setup.site.objects[PHOTO_KEY]).getexif() == {}
     assert parsed(View, setup.site.objects[VIEW_KEY]) == view_of(job, load_flow("haul"))
-    assert [(f.fields, f.rev) for f in setup.bus.told(JobEdited)] == [
-        (("photos",), job.visible_rev)
-    ]
+    assert [(f.fields, f.rev) for f in setup.bus.announced(JobEdited)] == [(("photos",), job.rev)]
     assert RAW_KEY not in setup.bucket.objects
 
 
@@ -133,7 +131,7 @@ def test_each_step_may_be_repeated_with_the_same_result() -> None:
     assert setup.add.announce(first, wanted(), NOON) == (PHOTO_ID, None)
     assert len(setup.bucket.versions["tenants/main/jobs/261121-7k3m2q.json"]) == versions
     assert len(setup.site.versions[PHOTO_KEY]) == 1
-    assert len(setup.bus.told(JobEdited)) == 1
+    assert len(setup.bus.announced(JobEdited)) == 1
 
 
 def test_a_copy_of_an_upload_that_comes_late_does_not_change_the_photo() -> None:
@@ -151,7 +149,7 @@ def test_a_copy_of_an_upload_that_comes_late_does_not_change_the_photo() -> None
 def test_the_next_attempt_completes_the_photo_whichever_call_failed(
     fault: Kind, number: int
 ) -> None:
-    setup = AddPhotoSetup(faults=EveryCall(number, fault))
+    setup = AddPhotoSetup(faults=FaultAtCall(number, fault))
     setup.upload()
     try:
         setup.take()
@@ -160,8 +158,8 @@ def test_the_next_attempt_completes_the_photo_whichever_call_failed(
         setup.take()
     assert [photo.photo_id for photo in setup.job.photos] == [PHOTO_ID]
     assert opened(setup.site.objects[PHOTO_KEY]).size == (240, 320)
-    assert parsed(View, setup.site.objects[VIEW_KEY]).rev == setup.job.visible_rev
-    assert len(setup.bus.told(JobEdited)) == 1
+    assert parsed(View, setup.site.objects[VIEW_KEY]).rev == setup.job.rev
+    assert len(setup.bus.announced(JobEdited)) == 1
     assert RAW_KEY not in setup.bucket.objects
 
 
@@ -217,7 +215,7 @@ def test_a_photo_that_the_job_refuses_after_all_is_not_public() -> None:
 
     def meanwhile(raw: bytes) -> bytes:
         stored = setup.jobs.read("main", "261121-7k3m2q")
-        setup.jobs.replace(stored.value.seen(status="cancelled"), stored.etag)
+        setup.jobs.replace(stored.value.with_change(status="cancelled"), stored.etag)
         return redrawn(raw)
 
     setup.add = replace(setup.add, clean=meanwhile)
@@ -237,7 +235,7 @@ def test_a_photo_left_by_a_crash_before_the_commit_is_withdrawn_if_it_is_refused
 
 def test_an_early_move_that_waits_for_the_photos_rev_is_made_with_it() -> None:
     job = waited_for(a_job("in_progress"))
-    early = a_request(job, "complete", expected_rev=job.visible_rev + 1)
+    early = a_request(job, "complete", expected_rev=job.rev + 1)
     setup, executions = (
         AddPhotoSetup(judge(job, early, load_flow("haul"), NOON).job),
         FakeExecutions(),

@@ -287,7 +287,7 @@ DERIVED = f"{RESERVED}texts-off-261121-7k3m2q-1"
 
 def test_a_request_from_outside_may_not_use_an_event_id_of_the_server() -> None:
     body = envelope(a_request(a_job(), "confirm", event_id=DERIVED))
-    with pytest.raises(Permanent, match=r"^event_id: ids that begin with 'haulway\.' are the"):
+    with pytest.raises(Permanent, match=r"^event_id: ids that begin with 'haulway\.' are reserved"):
         parse_event(JobMoveRequested, body)
 
 

@@ -13,7 +13,7 @@ from tests.support.faults import Faults, Kind
 
 def cheaper(job: Job) -> tuple[Job, str]:
     """A change that recognizes its own result."""
-    return (job, "known") if job.price_cents == 1 else (job.seen(price_cents=1), "changed")
+    return (job, "known") if job.price_cents == 1 else (job.with_change(price_cents=1), "changed")
 
 
 def committed(storage: Storage) -> tuple[Job, str]:
@@ -22,8 +22,8 @@ def committed(storage: Storage) -> tuple[Job, str]:
 
 def test_a_change_is_stored_and_its_outcome_returned(storage: Storage) -> None:
     storage.jobs.create(a_job())
-    assert committed(storage) == (a_job().seen(price_cents=1), "changed")
-    assert storage.jobs.read("main", a_job().job_id).value == a_job().seen(price_cents=1)
+    assert committed(storage) == (a_job().with_change(price_cents=1), "changed")
+    assert storage.jobs.read("main", a_job().job_id).value == a_job().with_change(price_cents=1)
 
 
 def test_nothing_is_written_if_nothing_changes(storage: Storage) -> None:
@@ -38,31 +38,31 @@ def test_a_write_whose_answer_is_lost_is_found_done(storage: Storage, lost: Kind
     """If it is sent twice, the second copy gets 412, which is handled alike."""
     storage.jobs.create(a_job())
     with storage.under(Faults({"PutObject": [lost]})) as calls:
-        assert committed(storage) == (a_job().seen(price_cents=1), "known")
+        assert committed(storage) == (a_job().with_change(price_cents=1), "known")
     assert calls.calls("PutObject") == 1
 
 
 def test_a_write_that_never_arrived_is_made_again(storage: Storage) -> None:
     storage.jobs.create(a_job())
     with storage.under(Faults({"PutObject": ["before", "before"]})) as calls:
-        assert committed(storage) == (a_job().seen(price_cents=1), "changed")
+        assert committed(storage) == (a_job().with_change(price_cents=1), "changed")
     assert calls.calls("PutObject") == 3
 
 
 def test_a_change_is_made_again_on_what_another_has_written(storage: Storage) -> None:
-    """Timeline: we read rev 1 · another writes rev 2 · our PUT gets 412 · we read rev 2."""
+    """Timeline: we read v1 · another writes v2 · our PUT gets 412 · we read v2."""
     storage.jobs.create(a_job())
     seen: list[int] = []
 
     def change(job: Job) -> tuple[Job, int]:
-        seen.append(job.rev)
+        seen.append(job.version)
         if len(seen) == 1:
             other = storage.jobs.read("main", job.job_id)
-            storage.jobs.replace(other.value.seen(price_cents=2), other.etag)
-        return job.bookkept(), job.rev
+            storage.jobs.replace(other.value.with_change(price_cents=2), other.etag)
+        return job.with_bookkeeping(), job.version
 
     job, _ = commit(storage.jobs, "main", a_job().job_id, change, no_pause)
-    assert (seen, job.rev, job.price_cents) == ([1, 2], 3, 2)
+    assert (seen, job.version, job.price_cents) == ([1, 2], 3, 2)
 
 
 def test_after_all_attempts_the_message_is_to_be_retried(fake_storage: FakeStorage) -> None:

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from tests.functions.conftest import S3Storage
-from tests.support.faults import Call, Crashed, Fault, Faults, Says, SeededFaults
+from tests.support.faults import Call, Crashed, Fault, Faults, SeededFaults, ServiceResponse
 
 
 def put(s3_storage: S3Storage, body: bytes, **condition: str) -> None:
@@ -31,7 +31,7 @@ def test_a_script_names_the_fault_of_each_call(s3_storage: S3Storage) -> None:
         ("after", ReadTimeoutError, 1),
         ("dup", ClientError, 1),
         ("crash", Crashed, 1),
-        (Says(503, "SlowDown"), ClientError, 0),
+        (ServiceResponse(503, "SlowDown"), ClientError, 0),
     ],
     ids=str,
 )

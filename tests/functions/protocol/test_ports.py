@@ -94,9 +94,9 @@ def test_a_job_is_replaced_only_with_its_current_etag(storage: Storage) -> None:
     job = a_job()
     storage.jobs.create(job)
     seen = storage.jobs.read("main", job.job_id).etag
-    storage.jobs.replace(job.seen(price_cents=1), seen)
+    storage.jobs.replace(job.with_change(price_cents=1), seen)
     with pytest.raises(Conflict):
-        storage.jobs.replace(job.seen(price_cents=2), seen)
+        storage.jobs.replace(job.with_change(price_cents=2), seen)
     assert storage.jobs.read("main", job.job_id).value.price_cents == 1
 
 
@@ -115,16 +115,16 @@ def test_an_object_that_is_no_job_is_corrupt_and_left_alone(storage: Storage, bo
     assert (caught.value.etag, storage.get(JOB_KEY)) == (storage.etag(JOB_KEY), body)
 
 
-@pytest.mark.parametrize(("fault", "rev"), [("before", 1), ("after", 3)])
+@pytest.mark.parametrize(("fault", "version"), [("before", 1), ("after", 3)])
 def test_a_lost_write_is_a_conflict_whether_it_was_done_or_not(
-    storage: Storage, fault: Kind, rev: int
+    storage: Storage, fault: Kind, version: int
 ) -> None:
     storage.jobs.create(a_job())
     for _ in range(2):
         stored = storage.jobs.read("main", a_job().job_id)
         with storage.under(Faults({"PutObject": [fault]})), pytest.raises(Conflict):
-            storage.jobs.replace(stored.value.seen(price_cents=2), stored.etag)
-    assert storage.jobs.read("main", a_job().job_id).value.rev == rev
+            storage.jobs.replace(stored.value.with_change(price_cents=2), stored.etag)
+    assert storage.jobs.read("main", a_job().job_id).value.version == version
 
 
 def test_a_read_whose_answer_is_lost_is_to_be_tried_again(storage: Storage) -> None:

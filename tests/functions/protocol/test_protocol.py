@@ -46,11 +46,11 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Fault, Faults, Kind, Says
+from tests.support.faults import Fault, Faults, Kind, ServiceResponse
 from tests.support.message_fakes import FakeMetrics
 from tests.support.moto_server import Moto
-from tests.support.roster_fakes import a_crew_office
-from tests.support.simulation import Mischief, Run, World
+from tests.support.roster_fakes import a_crew_assignment
+from tests.support.simulation import Disruptions, Run, Simulation
 
 KEY = job_key("main", a_job().job_id)
 
@@ -115,24 +115,24 @@ def test_t1_the_same_event_twice_is_applied_once(storage: Storage) -> None:
     first = setup.ask("confirm")
     assert isinstance(first, Committed)
     assert setup.ask("confirm") == Duplicate(first.job)
-    assert (setup.job, setup.job.rev, len(setup.job.ledger)) == (first.job, 2, 1)
+    assert (setup.job, setup.job.version, len(setup.job.ledger)) == (first.job, 2, 1)
 
 
 def test_t1_the_same_event_twice_is_announced_once() -> None:
     """One fact is one text message and one webhook id."""
-    world = World()
+    world = Simulation()
     world.ask(a_booking(job_id=job_id(0)))
     world.run()
     world.ask(*[a_request(world.job(job_id(0)), "confirm")] * 2)
     world.run()
-    assert [fact for fact in world.bus.facts if isinstance(fact, JobMoved)] == world.bus.told(
+    assert [fact for fact in world.bus.facts if isinstance(fact, JobMoved)] == world.bus.announced(
         JobMoved
     )
-    assert len(world.bus.told(JobMoved)) == 1
+    assert len(world.bus.announced(JobMoved)) == 1
 
 
 def test_t2_two_writers_of_one_event_both_succeed_and_it_is_there_once(storage: Storage) -> None:
-    """Timeline: both read rev 1 · one PUT, 200 · the other, 412 · it reads and finds its event."""
+    """Timeline: both read v1 · one PUT, 200 · the other, 412 · it reads and finds its event."""
     storage.jobs.create(a_job())
     request = a_request(a_job(), "confirm")
     with storage.under(Faults()) as calls:
@@ -158,7 +158,7 @@ def test_t2_of_many_writers_none_is_overwritten(storage: Storage) -> None:
     job = ProtocolSetup(storage).job
     records = [*job.ledger, *job.refused]
     assert sorted(record.event_id for record in records) == sorted(r.event_id for r in requests)
-    assert job.rev == 11
+    assert job.version == 11
 
 
 def test_t3_a_put_whose_answer_is_lost_is_applied_once_and_no_one_notices(storage: Storage) -> None:
@@ -188,16 +188,16 @@ def test_t5_a_conflict_of_conditional_writes_is_retried_and_applied_once(
 ) -> None:
     pauses: list[int] = []
     setup = ProtocolSetup(s3_storage, a_job(), pause=pauses.append)
-    conflict: list[Fault] = [Says(409, "ConditionalRequestConflict")] * 3
+    conflict: list[Fault] = [ServiceResponse(409, "ConditionalRequestConflict")] * 3
     with s3_storage.under(Faults({"PutObject": [None, *conflict]})) as calls:
         assert isinstance(setup.ask("confirm"), Committed)
     assert (calls.calls("PutObject"), pauses) == (TOUCHED_AND_WRITTEN + 3, [0, 1, 2])
-    assert (setup.job.rev, len(setup.job.ledger)) == (2, 1)
+    assert (setup.job.version, len(setup.job.ledger)) == (2, 1)
 
 
 def test_t5_any_other_409_is_not_swallowed(s3_storage: S3Storage) -> None:
     setup = ProtocolSetup(s3_storage, a_job())
-    other = Faults({"PutObject": [None, Says(409, "OperationAborted")]})
+    other = Faults({"PutObject": [None, ServiceResponse(409, "OperationAborted")]})
     with s3_storage.under(other) as calls, pytest.raises(ClientError, match="OperationAborted"):
         setup.ask("confirm")
     assert (calls.calls("PutObject"), setup.job) == (TOUCHED_AND_WRITTEN, a_job())
@@ -216,9 +216,9 @@ def test_t6_an_event_for_a_missing_job_is_dead_lettered_and_nothing_created(
 
 
 def test_t7_a_version_that_looks_like_an_older_one_is_not_mistaken_for_it(storage: Storage) -> None:
-    """A → B → A: S3's ETags are hashes of the content, so the content has its `rev`."""
-    versions = [a_job(), a_job().seen(price_cents=1), a_job().seen().seen()]
-    assert versions[0].with_(rev=3, visible_rev=3) == versions[2]
+    """A → B → A: S3's ETags are hashes of the content, so the content has its `version`."""
+    versions = [a_job(), a_job().with_change(price_cents=1), a_job().with_change().with_change()]
+    assert versions[0].with_(version=3, rev=3) == versions[2]
     storage.jobs.create(versions[0])
     etags = [storage.etag(KEY)]
     for version in versions[1:]:
@@ -226,7 +226,7 @@ def test_t7_a_version_that_looks_like_an_older_one_is_not_mistaken_for_it(storag
         etags.append(storage.etag(KEY))
     assert len(set(etags)) == 3
     with pytest.raises(Conflict):
-        storage.jobs.replace(a_job().seen(price_cents=2), etags[0])
+        storage.jobs.replace(a_job().with_change(price_cents=2), etags[0])
 
 
 # -- T8 to T10: any order, any number of copies
@@ -250,7 +250,7 @@ class DumpsterJobSetup:
         self.storage.jobs.create(DUMPSTER_JOB)
         bus = FakeBus()
         self.advance = AdvanceJob(self.storage.jobs, FakeExecutions(), bus, no_pause)
-        crew = a_crew_office(self.storage.jobs)
+        crew = a_crew_assignment(self.storage.jobs)
         self.edit = EditJob(self.storage.jobs, self.storage.views, bus, crew, no_pause)
         self.seconds = 600
 
@@ -307,7 +307,7 @@ def test_t9_an_ended_job_knows_its_events_and_refuses_new_ones_on_the_record(
     assert setup.ask("start") == Duplicate(late.job)
 
 
-def ids_of_facts(world: World) -> set[tuple[object, ...]]:
+def ids_of_facts(world: Simulation) -> set[tuple[object, ...]]:
     """The values by which consumers recognize a copy."""
     return {
         (
@@ -326,14 +326,14 @@ def test_t10_the_whole_archive_replayed_days_later_changes_nothing() -> None:
     The outcome of an edit or a refused move is announced again, with the same id. Paths that are
     invalidated again are counted again.
     """
-    world = a_day(World(seed=5), seed=5, jobs=6)
+    world = a_day(Simulation(seed=5), seed=5, jobs=6)
     world.now += timedelta(days=30)
-    world.look_after()
+    world.watchdog_round()
     world.run()
     objects, told = dict(world.bucket.objects), ids_of_facts(world)
     started, resumed = dict(world.executions.started), list(world.executions.resumed)
     world.ask(*list(world.archive))
-    for fact in world.bus.told(JobMoved):
+    for fact in world.bus.announced(JobMoved):
         world.messages += world.consumers(fact)
     world.run()
     changed = {key for key, body in world.bucket.objects.items() if objects.get(key) != body}
@@ -366,13 +366,13 @@ def test_t11_a_fact_whose_answer_was_lost_is_announced_twice_and_counts_once(mot
     assert calls.calls("PutObject") == 1
 
 
-def a_job_in(world: World) -> str:
+def a_job_in(world: Simulation) -> str:
     world.ask(a_booking(job_id=job_id(0)))
     world.run()
     return job_id(0)
 
 
-def the_run(world: World, generation: int = 0) -> Run:
+def the_run(world: Simulation, generation: int = 0) -> Run:
     [run] = [run for run in world.runs.values() if run.generation == generation]
     return run
 
@@ -381,11 +381,11 @@ def the_run(world: World, generation: int = 0) -> Run:
 def test_t12_a_lost_task_token_call_is_repeated_and_the_execution_continues_once(
     lost: Kind,
 ) -> None:
-    world = World(faults=Faults({"SendTaskSuccess": [lost]}))
+    world = Simulation(faults=Faults({"SendTaskSuccess": [lost]}))
     job = a_job_in(world)
     world.ask(a_request(world.job(job), "confirm"))
     world.run()
-    assert (world.job(job).status, world.job(job).rev) == ("ready_for_pickup", 4)
+    assert (world.job(job).status, world.job(job).version) == ("ready_for_pickup", 4)
     assert the_run(world).visited == [(0, "pending_pickup"), (1, "ready_for_pickup")]
     assert world.faults.calls("SendTaskSuccess") == (1 if lost == "dup" else 2)
 
@@ -397,7 +397,7 @@ def test_t12_the_object_is_committed_before_the_task_token_call_is_lost(moto: Mo
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
     advance = AdvanceJob(storage.jobs, executions, FakeBus(), no_pause)
     request = a_request(a_job(), "confirm")
-    throttled = Faults({"SendTaskSuccess": [Says(400, "ThrottlingException")]})
+    throttled = Faults({"SendTaskSuccess": [ServiceResponse(400, "ThrottlingException")]})
     with throttled.on(sfn), storage.under(Faults()) as calls:
         with pytest.raises(Unavailable):
             advance(request, NOON)
@@ -423,7 +423,7 @@ def test_t13_if_the_write_fails_for_good_nothing_is_resumed(storage: Storage) ->
 
 
 def test_t14_an_event_committed_before_its_wait_registers_is_not_missed() -> None:
-    world = World()
+    world = Simulation()
     world.ask(a_booking(job_id=job_id(0)))
     world.step()
     assert the_run(world).place == "begin"
@@ -440,7 +440,7 @@ def test_t14_an_event_committed_before_its_wait_registers_is_not_missed() -> Non
 
 def test_t15_a_wait_that_timed_out_is_fenced_by_the_one_that_followed() -> None:
     """Timeline: task 1 waits · times out · task 2 waits · task 1's registration continues late."""
-    world = World()
+    world = Simulation()
     job = a_job_in(world)
     first = world.job(job).wait
     assert first
@@ -466,15 +466,15 @@ def test_t15_a_wait_that_timed_out_is_fenced_by_the_one_that_followed() -> None:
 @pytest.mark.parametrize(
     "says",
     [
-        Says(400, "TaskTimedOut"),
-        Says(400, "TaskDoesNotExist"),
-        Says(400, "InvalidToken"),
-        Says(200, body=b"{}"),
+        ServiceResponse(400, "TaskTimedOut"),
+        ServiceResponse(400, "TaskDoesNotExist"),
+        ServiceResponse(400, "InvalidToken"),
+        ServiceResponse(200, body=b"{}"),
     ],
     ids=str,
 )
 def test_t16_the_object_decides_whatever_step_functions_says_about_a_token(
-    moto: Moto, says: Says
+    moto: Moto, says: ServiceResponse
 ) -> None:
     storage, sfn = S3Storage.of(moto), moto.client("stepfunctions")
     storage.jobs.create(waited_for(a_job()))
@@ -507,7 +507,7 @@ def test_t17_every_waiting_state_has_a_limit_and_catches_it(name: str) -> None:
         resumed = [choice["Next"] for choice in choices if f"'{LATE}'" in choice["Condition"]]
         by_window = flow.status(status).late_minutes is not None
         assert (caught, resumed) == (([status], [overdue]) if by_window else ([overdue], []))
-        assert definition["Arguments"]["Payload"].get("hears_late", False) == by_window
+        assert definition["Arguments"]["Payload"].get("handles_late", False) == by_window
         assert machine["States"][overdue]["Next"] == status
         retried = {error for retry in definition["Retry"] for error in retry["ErrorEquals"]}
         assert not retried & {"States.ALL", "States.Timeout"}, "a retry would hide the limit"
@@ -521,7 +521,7 @@ def test_t18_an_execution_stopped_by_hand_is_replaced_once_and_the_job_completes
     told: bool,
 ) -> None:
     """Two dispatchers send the next event at once; the event of the end may get lost."""
-    world = World(seed=2, mischief=Mischief(lost=0.0 if told else 1.0))
+    world = Simulation(seed=2, disruptions=Disruptions(lost=0.0 if told else 1.0))
     job = a_job_in(world)
     for move in ("confirm", "start"):
         world.ask(a_request(world.job(job), move))
@@ -529,15 +529,15 @@ def test_t18_an_execution_stopped_by_hand_is_replaced_once_and_the_job_completes
     world.end(the_run(world), badly="ABORTED")
     world.ask(*(a_request(world.job(job), "complete", event_id=f"d{n}") for n in (1, 2)))
     world.run()
-    world.rest()
+    world.run_until_repaired()
     assert list(world.executions.started) == [f"main-{job}-g0", f"main-{job}-g1"]
     assert (world.job(job).status, world.job(job).execution.seq) == ("completed", 3)
     assert the_run(world, generation=1).visited[-1] == (3, "completed")
-    assert sorted(fact.seq for fact in world.bus.told(JobMoved)) == [1, 2, 3]
+    assert sorted(fact.seq for fact in world.bus.announced(JobMoved)) == [1, 2, 3]
 
 
 def test_t19_a_start_whose_answer_was_lost_is_one_execution() -> None:
-    world = World(faults=Faults({"StartExecution": ["after"]}))
+    world = Simulation(faults=Faults({"StartExecution": ["after"]}))
     job = a_job_in(world)
     assert world.faults.calls("StartExecution") == 2
     assert list(world.executions.started) == [f"main-{job}-g0"]
@@ -545,7 +545,7 @@ def test_t19_a_start_whose_answer_was_lost_is_one_execution() -> None:
 
 
 def test_t19_an_execution_that_has_closed_is_not_started_again() -> None:
-    world = World()
+    world = Simulation()
     job = a_job_in(world)
     world.ask(a_request(world.job(job), "cancel", reason="Moved away"))
     world.run()
@@ -564,7 +564,7 @@ def test_t19_the_input_of_an_execution_is_canonical(moto: Moto) -> None:
         inputs.append(params["input"])
 
     sfn.meta.events.register("provide-client-params.sfn.StartExecution", note)
-    with Faults({"StartExecution": [Says(200, body=b"{}")] * 2}).on(sfn):
+    with Faults({"StartExecution": [ServiceResponse(200, body=b"{}")] * 2}).on(sfn):
         for _ in range(2):
             StepFunctionsExecutions(sfn, "arn:x-").start("haul", "main", "261121-7k3m2q", 0)
     assert inputs == ['{"tenant": "main", "job_id": "261121-7k3m2q"}'] * 2

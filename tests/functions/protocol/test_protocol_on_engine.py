@@ -29,7 +29,7 @@ from tests.functions.conftest import S3Storage
 from tests.functions.protocol.test_protocol import kinds, race
 from tests.support.builders import a_job, a_request
 from tests.support.fakes import board_key
-from tests.support.faults import Fault, Faults, Kind, Says
+from tests.support.faults import Fault, Faults, Kind, ServiceResponse
 
 pytestmark = pytest.mark.engine
 
@@ -170,7 +170,9 @@ def test_t20_at_rest_the_board_is_made_of_all_jobs(empty: S3Storage) -> None:
 # -- T12: the signal
 
 
-@pytest.mark.parametrize("lost", ["before", "after", Says(400, "ThrottlingException")], ids=str)
+@pytest.mark.parametrize(
+    "lost", ["before", "after", ServiceResponse(400, "ThrottlingException")], ids=str
+)
 def test_t12_a_lost_task_token_call_is_repeated_and_the_execution_continues_once(
     setup: EngineSetup, lost: Fault
 ) -> None:
@@ -252,9 +254,9 @@ def test_an_execution_that_learns_its_job_is_late_announces_it_and_keeps_waiting
     job = setup.waiting()
     setup.ask(job, "confirm")
     wait = setup.wait_of(job, seq=1)
-    assert (wait.hears_late, wait.told_late) == (True, False)
+    assert (wait.handles_late, wait.reported_late) == (True, False)
     setup.executions.send_success(wait.token, TaskOutput(seq=1, to=LATE))
-    until(lambda: bool((now := setup.now(job).wait) and now.told_late))
+    until(lambda: bool((now := setup.now(job).wait) and now.reported_late))
     history = setup.sfn.get_execution_history(executionArn=setup.arn(job))["events"]
     assert "ready_for_pickup.overdue" in str(history)
     setup.ask(job, "start")

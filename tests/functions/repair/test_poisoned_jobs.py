@@ -55,7 +55,7 @@ def test_each_poisoned_job_is_on_the_stuck_list_with_its_reason(name: str) -> No
         setup.watch.round(LATER, full=True)
     [stuck] = setup.stuck.all("main")
     assert (stuck.job_id, bool(stuck.detail)) == (job_id, True)
-    assert [fact.job_id for fact in setup.bus.told(JobStuck)] == [job_id]
+    assert [fact.job_id for fact in setup.bus.announced(JobStuck)] == [job_id]
     wanted = "implausible" if name in READABLE else "unknown" if name.startswith("unknown") else "c"
     assert stuck.why.startswith(wanted)
 

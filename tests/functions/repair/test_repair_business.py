@@ -16,7 +16,7 @@ from tests.functions.test_watch_jobs import LATER, WatchdogSetup, keeping
 from tests.support.builders import a_job, minutes
 from tests.support.fakes import Bucket, FakeTenants
 from tests.support.faults import Faults
-from tests.support.message_fakes import FakeLater
+from tests.support.message_fakes import FakeDelayedMessages
 
 
 def businesses(number: int) -> FakeTenants:
@@ -24,12 +24,12 @@ def businesses(number: int) -> FakeTenants:
     return FakeTenants(Bucket(), *settings)
 
 
-def rounds(queue: FakeLater) -> list[RoundRequest]:
+def rounds(queue: FakeDelayedMessages) -> list[RoundRequest]:
     return [RoundRequest.model_validate(json.loads(body)["detail"]) for body, _ in queue.taken()]
 
 
 def test_thousands_of_businesses_have_one_message_each_and_no_call_gets_longer() -> None:
-    fan_out = FanOut(businesses(2 * MOST + 300), FakeLater())
+    fan_out = FanOut(businesses(2 * MOST + 300), FakeDelayedMessages())
     told: list[str] = []
     order, calls = RoundRequest(), 0
     while order:
@@ -43,7 +43,7 @@ def test_thousands_of_businesses_have_one_message_each_and_no_call_gets_longer()
 
 
 def test_the_message_of_each_business_has_the_options_of_a_full_round() -> None:
-    fan_out = FanOut(businesses(FEW + 1), FakeLater())
+    fan_out = FanOut(businesses(FEW + 1), FakeDelayedMessages())
     fan_out(RoundRequest(full=True, ask_executions=True))
     assert rounds(fan_out.queue) == [  # type: ignore[arg-type]  # the fake
         RoundRequest(full=True, ask_executions=True, tenant=name)
@@ -52,7 +52,10 @@ def test_the_message_of_each_business_has_the_options_of_a_full_round() -> None:
 
 
 def test_a_few_businesses_are_checked_in_one_call_without_messages() -> None:
-    few, more = FanOut(businesses(FEW), FakeLater()), FanOut(businesses(FEW + 1), FakeLater())
+    few, more = (
+        FanOut(businesses(FEW), FakeDelayedMessages()),
+        FanOut(businesses(FEW + 1), FakeDelayedMessages()),
+    )
     assert (few(RoundRequest()), more(RoundRequest())) == (None, FEW + 1)
     assert rounds(few.queue) == []  # type: ignore[arg-type]  # the fake
 
@@ -132,7 +135,7 @@ def test_every_job_has_its_turn_even_if_the_time_is_never_enough() -> None:
 
 
 def test_the_rest_of_a_full_round_is_a_message_and_that_of_another_is_left_to_the_next() -> None:
-    fan_out = FanOut(businesses(1), FakeLater())
+    fan_out = FanOut(businesses(1), FakeDelayedMessages())
     found = RoundReport(left={"main": "261121-000004"})
     fan_out.continue_round(RoundRequest(), found)
     assert rounds(fan_out.queue) == []  # type: ignore[arg-type]  # the fake

@@ -1,8 +1,8 @@
-// The booking form without its DOM: what is valid, how it is kept, and how it is sent just once.
+// The state of the booking form: validation, the stored draft, and sending exactly once.
 
 import { NoAnswer, Problem, newId } from "../api/api.js";
 import { expectLink } from "./recent_bookings.js";
-import { phoneNumber } from "../ui/phone.js";
+import { phoneNumber } from "../ui/phone_number.js";
 import { DAY_MS, HOUR_MS } from "../ui/time.js";
 import { dayAfter, dayAt, momentAt } from "../ui/business_time.js";
 
@@ -29,8 +29,8 @@ export const EMPTY = Object.freeze({
 });
 
 /**
- * What is wrong with each field: {field: key of the message}. Empty where all is well. Days are those
- * of `zone`, the business's.
+ * The error of each field: {field: key of the message}; empty if there are none. Days are in the
+ * business's `zone`.
  */
 export function faultsOf(form, now_ms, zone) {
   const faults = {
@@ -44,7 +44,7 @@ export function faultsOf(form, now_ms, zone) {
 }
 
 function textFault(text, longest) {
-  if (!/[\p{L}\p{N}]/u.test(text)) return "missing"; // blanks and invisible letters are nothing
+  if (!/[\p{L}\p{N}]/u.test(text)) return "missing"; // spaces and invisible characters do not count
   return text.trim().length > longest ? "too_long" : null;
 }
 
@@ -77,24 +77,24 @@ function endOf(day, window, zone) {
   return hourOf(day, WINDOWS[window][1], zone);
 }
 
-/** The epoch milliseconds of an hour of that day by the clocks of `zone`. */
+/** The epoch milliseconds of an hour of that day in `zone`. */
 function hourOf(day, hour, zone) {
   return momentAt(day, `${String(hour).padStart(2, "0")}:00`, zone);
 }
 
-/** {window_start, window_end} of a day and the name of a time of day, as moments. */
+/** {window_start, window_end} of a day and the name of a time of day. */
 export function arrivalOf(day, window, zone) {
   const [from, until] = WINDOWS[window] ?? WHOLE_DAY;
   const iso = (hour) => new Date(hourOf(day, hour, zone)).toISOString();
   return { window_start: iso(from), window_end: iso(until) };
 }
 
-/** Whether a thing is in the list that was typed or tapped together. */
+/** Whether the list that was typed or tapped has the thing. */
 export function includesThing(text, thing) {
   return thingsIn(text).some((each) => sameThing(each, thing));
 }
 
-/** The list with `thing` at its end, or without it where it was in it. */
+/** The list with `thing` added, or removed if it was there. */
 export function toggled(text, thing) {
   const things = thingsIn(text);
   const others = things.filter((each) => !sameThing(each, thing));
@@ -113,7 +113,7 @@ function sameThing(one, other) {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** The request to `POST /api/bookings` that a form without faults stands for. */
+/** The `POST /api/bookings` request of a form without errors. */
 export function requestOf(form, zone) {
   const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, zone);
   return {
@@ -127,14 +127,14 @@ export function requestOf(form, zone) {
 }
 
 /**
- * One booking from the first letter typed to its tracking link.
+ * One booking from the draft to its tracking link.
  *
  *     writing ──send──▶ sending ──201──▶ booked
  *        ▲                 │ no answer: `sending` stays on the device, with its key
  *        └──4xx: nothing was booked──┘
  *
- * The key and the very request are kept until an answer came, so that trying again, reloading or
- * coming back later can never book twice.
+ * The key and the request are stored until an answer comes, so that trying again, reloading, or
+ * coming back later cannot book twice.
  */
 export class Booking {
   #device;
@@ -147,7 +147,7 @@ export class Booking {
     this.#newKey = newKey;
   }
 
-  /** What was typed before, unless that was long ago. */
+  /** What was typed before, or null if that was more than a day ago. */
   draft(now_ms) {
     const kept = documentIn(this.#device.get(DRAFT));
     if (kept?.form && now_ms - kept.at_ms < DRAFT_FOR_MS) return { ...EMPTY, ...texts(kept.form) };
@@ -158,7 +158,7 @@ export class Booking {
     this.#device.set(DRAFT, JSON.stringify({ form, at_ms: now_ms }));
   }
 
-  /** {key, request, at_ms}: a booking that was sent and not answered yet, or null. */
+  /** {key, request, at_ms}: a booking that is sent and not answered yet, or null. */
   unanswered(now_ms) {
     const kept = documentIn(this.#device.get(SENDING));
     return kept?.key && kept.request && now_ms - kept.at_ms < SENDING_FOR_MS ? kept : null;
@@ -170,7 +170,7 @@ export class Booking {
     return typeof kept?.tracking_url === "string" ? kept : null;
   }
 
-  /** Note, before anything is sent, what is going to be sent and under which key. */
+  /** Stores the request and its key before anything is sent. */
   prepare(form, now_ms, zone) {
     const sending = { key: this.#newKey(), request: requestOf(form, zone), at_ms: now_ms };
     this.#device.set(SENDING, JSON.stringify(sending));
@@ -178,8 +178,8 @@ export class Booking {
   }
 
   /**
-   * Send what was prepared: {job_id, tracking_url, request}. Raises NoAnswer or Problem; after one that
-   * says that nothing was booked, the form is free again.
+   * Sends the prepared request: {job_id, tracking_url, request}. Raises NoAnswer or Problem. If the
+   * Problem says that nothing was booked, the form can be changed and sent again.
    */
   async send(sending, api) {
     const headers = { "idempotency-key": sending.key };
@@ -193,12 +193,12 @@ export class Booking {
     }
   }
 
-  /** Forget the unanswered booking. If it did arrive, sending the form again books twice. */
+  /** Drops the unanswered booking. If it did arrive, sending the form again books twice. */
   giveUp() {
     this.#device.remove(SENDING);
   }
 
-  /** Begin again after a booking. */
+  /** Starts a new booking. */
   again() {
     this.#tab.remove(BOOKED);
   }
@@ -213,17 +213,17 @@ export class Booking {
   }
 }
 
-/** The service has answered that it did not book: the request may be changed and sent again. */
+/** The service says that nothing was booked: the request may be changed and sent again. */
 export function isRefusal(error) {
   return error instanceof Problem && [400, 403, 413, 415, 422].includes(error.status);
 }
 
-/** Whether trying again by ourselves may help. */
+/** Whether an automatic retry may help. */
 export function isPassing(error) {
   return error instanceof NoAnswer || (error instanceof Problem && !isRefusal(error));
 }
 
-/** The tracking link, where it is one: it is about to become a link on our page. */
+/** The tracking link; null if it is not a web address, because the page links to it. */
 export function linkIn(booked, origin) {
   try {
     const url = new URL(booked.tracking_url, origin);

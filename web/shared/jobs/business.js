@@ -1,11 +1,11 @@
-// What a customer's page knows of the business without a session: its name and the zone of its clock.
+// What the customer pages know about the business: its name and time zone.
 
 import { isZone } from "../ui/business_time.js";
 
 const KEPT = "haulway.business.";
 
-/** The business at that path of the API, as this device learned it last; null where it did not. */
-export function keptBusiness(memory, path) {
+/** The business at that API path as this device stored it; null if it did not. */
+export function storedBusiness(memory, path) {
   try {
     return businessIn(JSON.parse(memory.get(KEPT + path) ?? "null"));
   } catch {
@@ -13,14 +13,14 @@ export function keptBusiness(memory, path) {
   }
 }
 
-/** The business as the API tells it, else as it was kept; null where neither is known. */
+/** The business from the API, otherwise as stored; null if neither is known. */
 export async function readBusiness(api, memory, path, { tries } = {}) {
   try {
     const business = businessIn((await api.get(path, { tries })).body);
     if (business) memory.set(KEPT + path, JSON.stringify(business));
-    return business ?? keptBusiness(memory, path);
+    return business ?? storedBusiness(memory, path);
   } catch {
-    return keptBusiness(memory, path); // no answer: the page goes by what it knows
+    return storedBusiness(memory, path); // no answer: the stored one is used
   }
 }
 

@@ -1,11 +1,11 @@
-// Phone numbers as people type them. Digits are never dropped and never given another meaning: what
-// is not clearly a number is a fault at its field. The server has the last word (422).
+// Phone numbers as people type them. Digits are never dropped or reinterpreted: an unclear number is
+// an error at its field. The server has the final say (422).
 
 const WRITTEN = /^\+?[\d\s().\-\u2010-\u2015/]+$/;
 const US = /^[2-9]\d{2}[2-9]\d{6}$/;
 const INTERNATIONAL = /^[2-9]\d{7,14}$/; // ITU-T E.164: at most 15 digits
 
-/** `+15555550123` for ten US digits, eleven that begin with 1, or + and a country code; else null. */
+/** `+15555550123` for ten US digits, eleven that begin with 1, or + and a country code; otherwise null. */
 export function phoneNumber(text) {
   const typed = visible(text);
   if (!WRITTEN.test(typed)) return null;
@@ -17,13 +17,13 @@ export function phoneNumber(text) {
   return digits.length === 11 && US.test(digits.slice(1)) ? `+${digits}` : null;
 }
 
-/** `(555) 555-0123` for `+15555550123`, as it is shown; any other number as it is. */
+/** `(555) 555-0123` for `+15555550123`, for display; any other number unchanged. */
 export function shownPhone(number) {
   const national = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
   return national ? `(${national[1]}) ${national[2]}-${national[3]}` : number;
 }
 
-/** What a field shows of a number that is being typed: grouped while it can be a US number. */
+/** A typed number for display in its field: grouped if it can be a US number. */
 export function typedPhone(text) {
   const typed = visible(text);
   if (!WRITTEN.test(typed)) return text;
@@ -42,7 +42,7 @@ function grouped(digits) {
   return `(${area}) ${exchange}${line && `-${line}`}`;
 }
 
-/** Numbers that are pasted from a list of contacts carry invisible marks of direction. */
+/** Without the invisible direction marks of numbers pasted from a contact list. */
 function visible(text) {
   return text.replace(/\p{Cf}/gu, "").trim();
 }

@@ -1,43 +1,43 @@
-// What has to be asked before something is done: each question is a dialog with large answers.
+// Dialogs that ask the crew before an action. They have large buttons.
 
-import { field, opened } from "/shared/ui/fields.js";
+import { field, openDialog } from "/shared/ui/fields.js";
 import { LATE_MINUTES, LOAD_SIZES, lateEta } from "/crew/state/crew_day.js";
 import { el } from "/shared/ui/elements.js";
 import { clockText } from "/shared/ui/time.js";
 
-/** The text, or null where it was called off. `label`, `hint` and `missing` are words. */
+/** The text, or null if the person goes back. `missing` is said if the text is empty. */
 export async function askText({ title, label, hint, missing, save, t }) {
   const text = field(label, { tag: "textarea", rows: 4, maxlength: 2000, autofocus: true, hint });
   const submit = (event) => {
     event.preventDefault();
-    const said = text.input.value.trim();
-    if (said !== "") return dialog.close(`=${said}`);
+    const answer = text.input.value.trim();
+    if (answer !== "") return dialog.close(`=${answer}`);
     text.complain(missing);
     text.input.focus();
   };
   const dialog = el(
     "dialog",
-    { "aria-labelledby": "asking-title", "data-testid": "asking" },
+    { "aria-labelledby": "dialog-title", "data-testid": "dialog" },
     el(
       "form.stack",
       { onsubmit: submit, novalidate: true },
-      el("h2", { id: "asking-title" }, title),
+      el("h2", { id: "dialog-title" }, title),
       text.node,
       el("button.button.main.wide", { "data-testid": "save" }, save),
       goBack(t, () => dialog.close("")),
     ),
   );
-  return answerIn(await opened(dialog));
+  return answerIn(await openDialog(dialog));
 }
 
-/** The new time of arrival as an ISO text, or null. */
-export function askLate(job, { t, language, now_ms, time_zone }) {
+/** The new arrival time as an ISO text, or null. */
+export function askLate(job, { t, language, now_ms, zone }) {
   const answers = LATE_MINUTES.map((minutes) => {
     const eta = lateEta(job, minutes, now_ms);
-    const until = t("late_until", { time: clockText(eta, language, time_zone) });
+    const until = t("late_until", { time: clockText(eta, language, zone) });
     return { value: eta, label: t("late_by", { minutes }), more: until };
   });
-  return askOne({ title: t("late_question"), hint: t("late_hint"), answers, t });
+  return askChoice({ title: t("late_question"), hint: t("late_hint"), answers, t });
 }
 
 /** One of the load sizes, or null. */
@@ -47,19 +47,19 @@ export function askLoad(job, { t }) {
     label: t(`load_${size}`),
     pressed: job.load_size === size,
   }));
-  return askOne({ title: t("load_question"), answers, t });
+  return askChoice({ title: t("load_question"), answers, t });
 }
 
 /** Whether the person says yes. */
-export async function askSure({ title, text, yes, no }) {
-  const said = await askOne({ title, hint: text, answers: [{ value: "yes", label: yes }], no });
-  return said === "yes";
+export async function confirmAction({ title, text, yes, no }) {
+  const answer = await askChoice({ title, hint: text, answers: [{ value: "yes", label: yes }], no });
+  return answer === "yes";
 }
 
-async function askOne({ title, hint = null, answers, t = null, no = null }) {
+async function askChoice({ title, hint = null, answers, t = null, no = null }) {
   const buttons = answers.map(({ value, label, more, pressed }) =>
     el(
-      "button.button.wide.answer",
+      "button.button.wide.dialog-answer",
       {
         type: "button",
         value,
@@ -72,22 +72,22 @@ async function askOne({ title, hint = null, answers, t = null, no = null }) {
   );
   const dialog = el(
     "dialog",
-    { "aria-labelledby": "asking-title", "data-testid": "asking" },
+    { "aria-labelledby": "dialog-title", "data-testid": "dialog" },
     el(
       "div.stack",
       {},
-      el("div", {}, el("h2", { id: "asking-title" }, title), hint && el("p.quiet", {}, hint)),
+      el("div", {}, el("h2", { id: "dialog-title" }, title), hint && el("p.quiet", {}, hint)),
       buttons,
       goBack(t, () => dialog.close(""), no),
     ),
   );
-  return answerIn(await opened(dialog));
+  return answerIn(await openDialog(dialog));
 }
 
 function goBack(t, onclick, label = null) {
   return el("button.button.plain.wide", { type: "button", onclick }, label ?? t("cancel"));
 }
 
-function answerIn(said) {
-  return said.startsWith("=") ? said.slice(1) : null;
+function answerIn(result) {
+  return result.startsWith("=") ? result.slice(1) : null;
 }

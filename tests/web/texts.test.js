@@ -5,8 +5,8 @@ import {
   browserLanguage,
   languageFor,
   rememberLanguage,
-  speaking,
-  wording,
+  localized,
+  translator,
 } from "../../web/shared/ui/i18n.js";
 import { groupsOf, spelledReference } from "../../web/shared/ui/job_reference.js";
 import {
@@ -24,7 +24,7 @@ import {
 import { WORDS as BOOK } from "../../web/book/words.js";
 import { WORDS as CREW } from "../../web/crew/words.js";
 import { WORDS as TRACK } from "../../web/track/words.js";
-import { memory } from "./storages.js";
+import { memory } from "./fake_storage.js";
 
 const placeholders = (text) => (text.match(/\{\w+\}/g) ?? []).sort();
 
@@ -36,7 +36,7 @@ for (const [page, words] of Object.entries({ book: BOOK, crew: CREW, track: TRAC
   });
 }
 
-test("the language is the one chosen before, else the browser's first that we speak, else English", () => {
+test("the language is the one chosen before, else the browser's first supported one, else English", () => {
   assert.equal(languageFor("es", ["en-US"]), "es");
   assert.equal(languageFor(null, ["fr", "es-MX", "en"]), "es");
   assert.equal(languageFor("xx", ["fr"]), "en");
@@ -45,15 +45,15 @@ test("the language is the one chosen before, else the browser's first that we sp
   assert.equal(browserLanguage(kept, { languages: ["en"] }), "es");
 });
 
-test("words have their values filled in, and an unknown key is an error", () => {
-  const t = speaking({ en: { hello: "Hello {name}" } }, "en");
+test("values are filled in, and an unknown key is an error", () => {
+  const t = translator({ en: { hello: "Hello {name}" } }, "en");
   assert.equal(t("hello", { name: "<b>Ada</b>" }), "Hello <b>Ada</b>");
   assert.throws(() => t("bye"));
-  assert.equal(wording({ en: "Done", es: "Hecho" }, "es"), "Hecho");
-  assert.equal(wording(undefined, "es"), "");
+  assert.equal(localized({ en: "Done", es: "Hecho" }, "es"), "Hecho");
+  assert.equal(localized(undefined, "es"), "");
 });
 
-test("spans name two units at most and never more than has passed", () => {
+test("spans have at most two units and are rounded down", () => {
   const spans = [0, 59_999, 60_000, 3_599_000, 7_800_000, 7_200_000, 90_000_000, 400_000_000].map(
     spanText,
   );
@@ -78,7 +78,7 @@ test("spans name two units at most and never more than has passed", () => {
   );
 });
 
-test("a window is said in the shortest way, in the reader's language and zone", () => {
+test("a window has the shortest text, in the reader's language and zone", () => {
   const window = {
     window_start: "2026-11-21T15:00:00.000Z",
     window_end: "2026-11-21T17:00:00.000Z",
@@ -105,7 +105,7 @@ test("near days have names", () => {
   assert.equal(day("2026-11-24T01:00:00Z"), "Tue, Nov 24");
 });
 
-test("a year that is not this one is always shown", () => {
+test("another year is always shown", () => {
   const now_ms = Date.parse("2026-11-21T12:00:00Z");
   const spaced = (text) => text.replace(/[\u2009\u202f\u00a0]/g, " ");
   const then = "2025-12-01T14:00:00Z";
@@ -115,14 +115,14 @@ test("a year that is not this one is always shown", () => {
   assert.equal(dateText("2026-12-01T14:00:00Z", "en", "UTC", now_ms), "Tue, Dec 1");
 });
 
-test("a window of several days names the day of its end", () => {
+test("a window of several days names its last day", () => {
   const now_ms = Date.parse("2026-11-21T12:00:00Z");
   const window = { window_start: "2026-12-01T14:00:00Z", window_end: "2026-12-03T22:00:00Z" };
   const said = windowText(window, "en", "America/New_York", now_ms).replace(/\u202f/g, " ");
   assert.equal(said, "9:00 AM – Thu, Dec 3, 5:00 PM");
 });
 
-test("a reference is read out letter by letter, in groups of three", () => {
+test("a reference is spelled in groups of three", () => {
   assert.deepEqual(groupsOf("261121-7k3m2q"), [
     ["261", "121"],
     ["7K3", "M2Q"],
@@ -130,7 +130,7 @@ test("a reference is read out letter by letter, in groups of three", () => {
   assert.equal(spelledReference("261121-7k3m2q", "guion"), "2 6 1, 1 2 1, guion, 7 K 3, M 2 Q");
 });
 
-test("what was done without signal has its true time, and says when it was sent", () => {
+test("an action without signal has its own time and the time when it was sent", () => {
   const zone = "America/New_York";
   const [one, five] = ["2026-11-21T18:00:00Z", "2026-11-21T22:05:00Z"];
   const told = (occurred_at, recorded_at) => {

@@ -1,8 +1,8 @@
-// Always in sight: whether there is signal, what waits on the phone, and what the office refused.
+// Always visible: whether there is signal, what waits on the phone, and what the server refused.
 
 import { labelOf } from "/shared/jobs/moves.js";
 import { el } from "/shared/ui/elements.js";
-import { wording } from "/shared/ui/i18n.js";
+import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 import { maySendAgain, whyOf } from "/crew/state/refusals.js";
 import { clockText } from "/shared/ui/time.js";
@@ -10,15 +10,15 @@ import { clockText } from "/shared/ui/time.js";
 const OFTEN = 3;
 const SIGNS = { none: "offline", trouble: "alert", good: "check" };
 
-/** What an action is called: “Start job”, “Note”, “Photo after”. */
+/** An action's name: “Start job”, “Note”, “Photo after”. */
 export function actionText({ kind, label, photo, edit }, { t, language }) {
-  if (kind === "move") return wording(label, language);
+  if (kind === "move") return localized(label, language);
   if (kind === "photo") return t(`act_photo_${photo.photo_kind}`);
   const [what] = ["note", "load_size"].filter((name) => edit[name]);
   return t(`act_${what ?? "eta"}`);
 }
 
-/** One line that stays in sight; `signal` is `none`, `trouble` or `good`. */
+/** One line; `signal` is `none`, `trouble` or `good`. */
 export function signalBar({ signal, sending, waiting, spoken }) {
   return el(
     "div.signal",
@@ -34,7 +34,7 @@ export function signalBar({ signal, sending, waiting, spoken }) {
   );
 }
 
-/** What the line means, and what waits; null where there is nothing to say. */
+/** Details about the signal, and the waiting actions; null if there is nothing to say. */
 export function waitingPanel({ signal, sending, waiting, others, durable, spoken, ...does }) {
   const { t } = spoken;
   const texts = [
@@ -93,14 +93,14 @@ function waitingList(waiting, spoken, onDiscard) {
 }
 
 function itemText(item, spoken) {
-  const { t, language, time_zone } = spoken;
+  const { t, language, zone } = spoken;
   const what = actionText(item, spoken);
-  const time = clockText(item.occurred_at, language, time_zone);
+  const time = clockText(item.occurred_at, language, zone);
   return t("refused_line", { what, customer: item.customer, time });
 }
 
-/** One action that the office refused, until the person has seen it. */
-export function refusalNotice(item, { spoken, flow, onSeen, onAgain }) {
+/** An action that the server refused; shown until the person dismisses it. */
+export function refusalNotice(item, { spoken, flow, onDismiss, onAgain }) {
   const { t } = spoken;
   return el(
     "div.notice.bad",
@@ -122,7 +122,7 @@ export function refusalNotice(item, { spoken, flow, onSeen, onAgain }) {
           ),
         el(
           "button.button.compact",
-          { type: "button", onclick: () => onSeen(item), "data-focus": `seen-${item.seq}` },
+          { type: "button", onclick: () => onDismiss(item), "data-focus": `dismiss-${item.seq}` },
           t("understood"),
         ),
       ),
@@ -130,10 +130,10 @@ export function refusalNotice(item, { spoken, flow, onSeen, onAgain }) {
   );
 }
 
-function whyText(refused, flow, { t, language, time_zone }) {
+function whyText(refused, flow, { t, language, zone }) {
   const status = flow ? labelOf(flow, refused.job_status, language) : refused.job_status;
   const why = t(whyOf(refused), { status, detail: refused.detail || refused.title });
   if (!refused.moved_by || !refused.moved_at) return why;
-  const time = clockText(refused.moved_at, language, time_zone);
+  const time = clockText(refused.moved_at, language, zone);
   return why + t("by", { who: refused.moved_by.id, time });
 }

@@ -1,11 +1,11 @@
-// The way in, for crew.
+// The sign-in form of the crew page, in both languages.
 
 import { field } from "/shared/ui/fields.js";
 import { NoAnswer, NoCookies, Problem } from "/shared/api/api.js";
 import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 
-/** A sign-in form; `signIn(account, password)` raises where it did not work. */
+/** A sign-in form; `signIn(account, password)` raises an error if it fails. */
 export function signInForm({ account, again, t, signIn }) {
   const name = field(t("account"), {
     value: account,
@@ -14,17 +14,17 @@ export function signInForm({ account, again, t, signIn }) {
     spellcheck: "false",
   });
   const password = field(t("password"), { type: "password", autocomplete: "current-password" });
-  const said = el("div", { role: "alert", "data-testid": "sign-in-said" });
+  const alert = el("div", { role: "alert", "data-testid": "sign-in-said" });
   const button = el("button.button.main.wide", { "data-testid": "sign-in" }, t("sign_in"));
   const submit = async (event) => {
     event.preventDefault();
-    if (!filled(name, t("account_missing")) || !filled(password, t("password_missing"))) return;
+    if (!isFilled(name, t("account_missing")) || !isFilled(password, t("password_missing"))) return;
     button.disabled = true;
-    fill(said);
+    fill(alert);
     try {
       await signIn(name.input.value.trim(), password.input.value);
     } catch (error) {
-      fill(said, el("div.notice.bad", {}, icon("alert"), el("p", {}, t(faultOf(error)))));
+      fill(alert, el("div.notice.bad", {}, icon("alert"), el("p", {}, t(faultOf(error)))));
       password.input.select();
     } finally {
       button.disabled = false;
@@ -42,14 +42,14 @@ export function signInForm({ account, again, t, signIn }) {
     ),
     name.node,
     password.node,
-    said,
+    alert,
     button,
   );
 }
 
-function filled({ input, complain }, question) {
+function isFilled({ input, complain }, text) {
   if (input.value.trim() !== "") return true;
-  complain(question);
+  complain(text);
   input.focus();
   return false;
 }

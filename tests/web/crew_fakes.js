@@ -1,10 +1,10 @@
-// A crew's phone for tests: a clock that is moved by hand, timers, and an office that answers.
+// Fakes for the crew's phone: a manual clock with timers, errors, and jobs.
 
 import { NoAnswer, Problem } from "../../web/shared/api/api.js";
 import { NOON_MS, at } from "./flows.js";
 
 /** {clock, setTimer, clearTimer, pass(ms)}: timers fire when their time is passed. */
-export function handClock() {
+export function fakeTimers() {
   let now_ms = NOON_MS;
   let timers = [];
   const due = (until_ms) => timers.filter((timer) => timer.at_ms <= until_ms);

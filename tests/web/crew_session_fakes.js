@@ -1,8 +1,8 @@
-// A shift for tests: an office that knows one job, and two tabs of one browser.
+// A crew session for tests: an API that knows one job, and two tabs of one browser.
 
 import { MemoryStore } from "../../web/crew/state/crew_store.js";
-import { Shift } from "../../web/crew/state/crew_session.js";
-import { aDocument, handClock, noSignal, problem } from "./crews.js";
+import { CrewSession } from "../../web/crew/state/crew_session.js";
+import { aDocument, fakeTimers, noSignal, problem } from "./crew_fakes.js";
 import { NOON_MS, flow } from "./flows.js";
 
 export const HAUL = flow();
@@ -10,78 +10,78 @@ export const START = HAUL.moves.find(({ name }) => name === "start");
 export const TASHA = { account: "tasha", name: "Tasha", roles: ["driver"] };
 export const MIGUEL = { account: "miguel", name: "Miguel", roles: ["driver"] };
 
-/** An office that knows one job; `reach` may throw, as it is asked before everything. */
-export class Office {
+/** An API that knows one job; `reach` is called before every request and may throw. */
+export class FakeApi {
   jobs = [aDocument()];
   account = MIGUEL;
   asked = [];
   date = new Date(NOON_MS).toUTCString();
   reach = () => {};
 
-  /** What every request begins with. */
-  #asks(name, { openToAll = false } = {}) {
+  /** Every request begins with this. */
+  #receive(name, { openToAll = false } = {}) {
     this.asked.push(name);
     this.reach(name);
     if (this.account === null && !openToAll) throw problem(401, "signed-out");
   }
 
   async session() {
-    this.#asks("session");
+    this.#receive("session");
     return this.account;
   }
 
   async signIn(account) {
-    this.#asks("signIn", { openToAll: true });
+    this.#receive("signIn", { openToAll: true });
     this.account = { account, name: account, roles: ["driver"] };
     return this.account;
   }
 
   async signOut() {
-    this.#asks("signOut");
+    this.#receive("signOut");
     this.account = null;
   }
 
   async flows() {
-    this.#asks("flows");
+    this.#receive("flows");
     return { flows: { haul: HAUL } };
   }
 
   async myJobs() {
-    this.#asks("myJobs");
+    this.#receive("myJobs");
     const { account } = this.account;
     const body = { account, jobs: this.jobs, trucks: {}, time_zone: "UTC" };
     return { status: 200, body, etag: null, date: this.date };
   }
 
   async send({ move }) {
-    this.#asks("send");
+    this.#receive("send");
     const { to } = HAUL.moves.find(({ name }) => name === move.move);
     this.jobs = this.jobs.map((job) => ({ ...job, status: to, rev: job.rev + 1 }));
     return this.jobs[0];
   }
 
-  async crew_location(job_id) {
-    this.#asks(`location ${job_id}`);
+  async sendLocation(job_id) {
+    this.#receive(`sendLocation ${job_id}`);
   }
 
-  async forgetPlace(job_id) {
-    this.#asks(`forget ${job_id}`);
+  async removeLocation(job_id) {
+    this.#receive(`removeLocation ${job_id}`);
   }
 }
 
-export async function aShift({ store = new MemoryStore(), office = new Office(), channel } = {}) {
-  const time = handClock();
-  const shift = new Shift({
+export async function aSession({ store = new MemoryStore(), api = new FakeApi(), channel } = {}) {
+  const time = fakeTimers();
+  const session = new CrewSession({
     ...time,
     store,
     channel,
-    crewing: office,
-    changed: () => {},
+    service: api,
+    onChange: () => {},
     position: async () => ({ latitude: 1, longitude: 2 }),
   });
-  await shift.start();
+  await session.start();
   await time.pass(0);
-  return { shift, office, store, time };
+  return { session, api, store, time };
 }
 
 /** Two ends of one channel: what is posted on one is heard on the other. */
@@ -94,6 +94,6 @@ export function twoTabs() {
   return [wire(one, other), wire(other, one)];
 }
 
-export const away = () => {
+export const unreachable = () => {
   throw noSignal();
 };

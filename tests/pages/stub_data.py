@@ -1,7 +1,6 @@
-"""A business in memory: jobs under the real rules, for the pages to be tried on.
+"""A business in memory: jobs under the rules of `statemachine/`, for the page tests.
 
-What a job may do, and what others see of it, is `statemachine/`'s; only storing, signing in and
-answering are invented here. Tests change the world while a page is looking at it.
+Only storing and signing in are simplified. Tests change the data while a page shows it.
 """
 
 import threading
@@ -17,19 +16,10 @@ from functions.people.crew_location import CrewLocation
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, job_id_for, new_token
-from statemachine.job import (
-    Assigned,
-    Customer,
-    Execution,
-    Job,
-    Note,
-    Photo,
-    PhotoKind,
-    Place,
-    Schedule,
-)
+from statemachine.job import Assigned, Customer, Execution, Job, Photo, PhotoKind, Place, Schedule
 from statemachine.lifecycle import Verdict, judge
 from statemachine.proof_of_service import photo_id_of, with_photo
+from statemachine.records import Note
 from statemachine.values import Actor
 from statemachine.views import Board, card_of, view_of
 from tests.pages.stub_roster import Roster
@@ -39,7 +29,7 @@ DANA = Actor(kind="dispatcher", id="dana")
 
 
 PASSWORD = "haul away now"
-"""Everybody's, in a world of play."""
+"""The password of every account."""
 
 
 def an_account(account: str, name: str, *roles: Role) -> Account:
@@ -58,8 +48,8 @@ def now() -> datetime:
 
 
 @dataclass
-class World:
-    """`pinned` views are what the edge serves whatever happens; None stands for nothing there."""
+class StubData:
+    """`pinned` views are what the edge serves, even if the job changes; None: not found."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
     accounts: dict[str, Account] = field(
@@ -72,7 +62,7 @@ class World:
     )
     pinned: dict[str, bytes | None] = field(default_factory=dict)
     poll_s: int | None = None
-    """What views say instead of their status's own pace, so that a test need not wait for it."""
+    """Replaces the `poll_s` of views, so that tests need not wait."""
     down: bool = False
     """Every answer is 503."""
     places: dict[str, CrewLocation] = field(default_factory=dict)
@@ -82,16 +72,16 @@ class World:
     gone: set[str] = field(default_factory=set)
     stuck: dict[str, StuckReason] = field(default_factory=dict)
     letters: list[DeadLetter] = field(default_factory=list)
-    """What ops are told of: jobs the watchdog cannot help, and messages that were given up."""
+    """Failed messages."""
     requests: list[tuple[str, str]] = field(default_factory=list)
-    """Method and path of all that was asked for, in order."""
+    """Method and path of all requests, in order."""
     roster: Roster = field(default_factory=Roster)
     keys: dict[str, str] = field(default_factory=dict)
     """Idempotency-Key to job id."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def book(self, customer: str | Customer = "Ada Wong", flow: str = "haul", **values: Any) -> Job:
-        """A new job; `minutes_ago` says when it was booked, `load` what, the rest are the job's."""
+        """A new job, booked `minutes_ago`, with a `load` and other values of Job."""
         if isinstance(customer, str):
             customer = Customer(name=customer, phone="+15555550123")
         with self.lock:
@@ -105,8 +95,8 @@ class World:
                 job_id=job_id,
                 tenant=TENANT,
                 flow=flow,
+                version=1,
                 rev=1,
-                visible_rev=1,
                 status=load_flow(flow).initial.name,
                 entered_at=at,
                 created_at=at,
@@ -122,11 +112,16 @@ class World:
             return job
 
     def move(self, job_id: str, *moves: str, by: Actor = DANA, **values: Any) -> Job:
-        """The job after `moves`, which must all be legal; `minutes_ago` says when."""
+        """The job after `moves`, which must all be legal, made `minutes_ago`."""
         at = now() - timedelta(minutes=values.pop("minutes_ago", 0))
         for move in moves:
             job = self.jobs[job_id]
-            body = {"move": move, "event_id": f"{move}-{job.rev}", "reason": "so it was", **values}
+            body = {
+                "move": move,
+                "event_id": f"{move}-{job.version}",
+                "reason": "so it was",
+                **values,
+            }
             verdict, _ = self.judge(job_id, by, body, at)
             assert verdict.job.seq > job.seq, verdict
         return self.jobs[job_id]
@@ -137,7 +132,7 @@ class World:
         with self.lock:
             job, at = self.jobs[job_id], at or now()
             request = JobMoveRequested.model_validate(
-                {"event_id": f"api-{job.rev}", "occurred_at": at, **body}
+                {"event_id": f"api-{job.version}", "occurred_at": at, **body}
                 | {"tenant": TENANT, "job_id": job_id, "actor": actor}
             )
             verdict = judge(job, request, load_flow(job.flow), at)
@@ -158,7 +153,7 @@ class World:
             job = self.jobs[job_id]
             request = JobEditRequested(
                 tenant=TENANT,
-                event_id=event_id or f"edit-{job.rev}",
+                event_id=event_id or f"edit-{job.version}",
                 occurred_at=occurred_at or now(),
                 actor=actor,
                 job_id=job_id,
@@ -169,21 +164,21 @@ class World:
             return self.jobs[job_id]
 
     def names_for(self, job: Job, changes: Changes) -> Callable[[str], str]:
-        """First names: by the roster, as they are on the job, or as a test calls them."""
+        """First names: from the accounts, the job, or the changes."""
         names = {name: account.name.split()[0] for name, account in self.accounts.items()}
         names |= {each.member: each.first_name for each in job.crew}
         names |= {each.member: each.first_name for each in changes.crew or () if each.first_name}
         return lambda member: names.get(member, member.title())
 
     def plan(self, job_id: str, *crew: Assigned, **schedule: datetime) -> Job:
-        """Give the job a crew and a schedule."""
+        """Gives the job a crew and a schedule."""
         changes: dict[str, Any] = {"schedule": Schedule(**schedule).model_dump(exclude_none=True)}
         if crew:
             changes["crew"] = [member.model_dump() for member in crew]
         return self.edit(job_id, DANA, Changes.model_validate(changes))
 
     def photograph(self, job_id: str, kind: PhotoKind, jpeg: bytes) -> Job:
-        """A photo of that kind on the job, as the crew's phone adds it."""
+        """Adds a photo of that kind, as the crew's phone does."""
         with self.lock:
             job = self.jobs[job_id]
             event_id = f"photo-{len(job.photos)}"
@@ -212,7 +207,7 @@ class World:
         return view.model_dump_json(exclude_none=True).encode()
 
     def pin(self, job: Job, body: bytes | None = None, *, missing: bool = False) -> None:
-        """Let the edge go on serving the view of now (or nothing) until `unpin`."""
+        """Makes the edge serve the current view (or nothing) until `unpin`."""
         digest = digest_of(job.token)
         self.pinned[digest] = None if missing else (body or self.view(digest))
 

@@ -65,7 +65,7 @@ def _patch_fields() -> Iterator[tuple[str, Any]]:
 SettingsPatch: type[Frozen] = create_model(
     "SettingsPatch",
     __base__=Frozen,
-    __doc__="Any of the settings; each that is named is replaced as a whole, and null clears it.",
+    __doc__="Any of the settings; each that is named is replaced as a whole; null restores its default.",
     **dict(_patch_fields()),
 )
 """Made from the settings themselves, so that no field is named or validated in two ways."""
@@ -103,7 +103,18 @@ def created(settings: BusinessSettings, by: str, now: datetime) -> BusinessRecor
 
 def _as_kept(wanted: Mapping[str, Any], country: str) -> Iterator[tuple[str, Any]]:
     for name, value in wanted.items():
-        yield name, _phone(name, value, country) if name in PHONES and value else value
+        if value is None:
+            yield name, _default(name, country)
+        else:
+            yield name, _phone(name, value, country) if name in PHONES else value
+
+
+def _default(name: str, country: str) -> Any:
+    """None for a setting that must be given, which is then refused."""
+    field = BusinessSettings.model_fields[name]
+    if field.is_required():
+        return None
+    return defaults_of(country).get(name, field.get_default(call_default_factory=True))
 
 
 def _phone(field: str, text: str, country: str) -> str:

@@ -88,8 +88,11 @@ def test_a_change_to_what_is_so_already_is_no_change() -> None:
     assert after(name="Quick Dump", windows=MAIN.windows) is MAIN
 
 
-def test_null_clears_what_may_be_missing() -> None:
+def test_null_restores_the_default_of_the_country() -> None:
     assert after(after(phone="+12065550199"), phone=None).phone is None
+    assert after(after(accent_color="#1d4ed8"), accent_color=None).accent_color == "#1d1c19"
+    spanish = after(country="ES", time_zone="Atlantic/Canary")
+    assert after(spanish, time_zone=None, opening_hours=None).time_zone == "Europe/Madrid"
 
 
 def test_a_closed_date_stays_when_its_day_is_over() -> None:

@@ -108,7 +108,8 @@ def board_of(jobs: list[Job]) -> Board:
 def a_watchdog(s3: Any, executions: FakeExecutions) -> WatchJobs:
     jobs = S3Jobs(s3, BUCKET)
     messages = RepairDeliveries(
-        S3Deliveries(s3, BUCKET), S3Endpoints(s3, BUCKET), FakeDelayedMessages(), FakeDelayedMessages(), FakeBus(),
+        S3Deliveries(s3, BUCKET), S3Endpoints(s3, BUCKET),
+        FakeDelayedMessages(), FakeDelayedMessages(), FakeBus(),
         FakeMetrics(), FakeLog(),
     )  # fmt: skip
     return WatchJobs(

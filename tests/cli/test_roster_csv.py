@@ -96,7 +96,7 @@ HEAD = "account,name,phone,email,roles\n"
             "line 1: the first line must be account,name,phone,email,roles,disabled",
         ),
         (f"{HEAD}maria,Maria,,\n", "line 2: 4 columns, expected 5"),
-        (f"{HEAD}Maria,Maria,,,driver\n", "line 2: account: write small letters, digits and _"),
+        (f"{HEAD}Maria,Maria,,,driver\n", "line 2: account: use lowercase letters, digits, and _"),
         (f"{HEAD}maria,,,,driver\n", "line 2: name: String should have at least 1 character"),
         (
             f"{HEAD}\nmaria,Maria,call me,,driver\n",

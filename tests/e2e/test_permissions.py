@@ -12,7 +12,7 @@ from tests.e2e.support.permission_jobs import open_business
 from tests.e2e.support.permission_scenarios import SCENARIOS, Act
 
 NOT_SHOWN = {
-    "TellsMissingFromForbidden": "AWS answers 403 for a missing key to whoever may not list the "
+    "TellsMissingFromForbidden": "AWS answers 403 for a missing key if the caller may not list the "
     "bucket; the engine answers 404",
     "TellsMissingViews": "the same",
     "WriteDays": "the same actions as others on the same table; the engine knows no conditions on "

@@ -1,7 +1,7 @@
 """Random edits with a seed: whatever is lost, no one is on two jobs at once.
 
 In each round eight edits run at one time, while every kind of fault strikes; then jobs end and come
-back, and three minutes pass, so that whoever died in the round before is dead.
+back, and three minutes pass, so that a function that crashed in the last round is over.
 """
 
 import itertools

@@ -65,7 +65,7 @@ def _patch_fields() -> Iterator[tuple[str, Any]]:
 SettingsPatch: type[Frozen] = create_model(
     "SettingsPatch",
     __base__=Frozen,
-    __doc__="Any of the settings; each that is named is replaced as a whole; null restores its default.",
+    __doc__="Any of the settings, each replaced as a whole; null restores the default.",
     **dict(_patch_fields()),
 )
 """Made from the settings themselves, so that no field is named or validated in two ways."""

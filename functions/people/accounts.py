@@ -14,7 +14,7 @@ from functions.protocol.ports import HaulwayError
 from statemachine.bounds import EmailInput, LabelInput, PhoneInput
 from statemachine.values import PHONE_PATTERN, Frozen, Name, Tenant, Utc
 
-Role = Literal["dispatcher", "driver", "first_mate", "supervisor", "ops"]
+Role = Literal["owner", "dispatcher", "driver", "first_mate", "supervisor", "ops"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 Phone = Annotated[str, Field(pattern=PHONE_PATTERN)]
@@ -23,6 +23,9 @@ Email = Annotated[str, Field(max_length=120, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
+
+DISPATCHES: frozenset[Role] = frozenset({"owner", "dispatcher"})
+"""Who plans and moves every job of the business."""
 
 
 class Profile(Frozen):

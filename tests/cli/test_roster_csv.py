@@ -104,7 +104,7 @@ HEAD = "account,name,phone,email,roles\n"
         ),
         (f"{HEAD}maria,Maria,,nowhere,driver\n", "line 2: email: String should match pattern"),
         (f"{HEAD}maria,Maria,,,\n", "line 2: roles: Tuple should have at least 1 item"),
-        (f"{HEAD}maria,Maria,,,boss\n", "line 2: roles.0: Input should be 'dispatcher', 'driver'"),
+        (f"{HEAD}maria,Maria,,,boss\n", "line 2: roles.0: Input should be 'owner', 'dispatcher'"),
         (f"{PEOPLE}ben,Ben,,,driver,\n", "line 5: ben is in the file twice"),
         (f"{PEOPLE}eve,Eve,,,driver,no\n", "line 5: disabled: write `yes`, or nothing"),
         (f'{HEAD}maria,"Maria,,,driver\n', "line 2: unexpected end of data"),

@@ -50,9 +50,7 @@ class WiredFunctions(S3Storage):
         self.site, self.log = moto.bucket(), FakeLog()
         self.letters_url = self.sqs.create_queue(QueueName=moto.name("letters"))["QueueUrl"]
         self.bus, self.heard = a_bus_on(moto)
-        self.put(
-            "directory/main.json", to_bytes(BusinessSettings(tenant="main", business="Haulway"))
-        )
+        self.put("directory/main.json", to_bytes(BusinessSettings(tenant="main", name="Haulway")))
         self.jobs.create(a_job("in_progress"))
         environment = {
             "JOBS_BUCKET": self.bucket,

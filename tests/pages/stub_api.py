@@ -31,6 +31,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.pages import Page
+from functions.api.business import public_document
 from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.move_outcome import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
@@ -43,10 +44,11 @@ from functions.api.request_models import (
     MoveBody,
     NewJobBody,
 )
-from functions.api.response_models import BookedDocument, BusinessDocument, JobDocument
+from functions.api.response_models import BookedDocument, JobDocument
 from functions.api.responses import job_document, kind_of, session_document
 from functions.people.sessions import Session
 from local.viewer_request import ViewerRequests, viewer_event
+from statemachine.business import BusinessSettings
 from statemachine.edits import EditRefused
 from statemachine.flows import DEFAULT_FLOW, flow_names, load_flow
 from statemachine.job import Customer, Job, Schedule
@@ -70,6 +72,7 @@ DAY = "/api/crew/{member}/days/{date}"
 COOKIE = "__Host-haulway"
 SESSION_S = 12 * 60 * 60
 JSON = "application/json"
+HAUL = BusinessSettings(tenant="main", name="Haul & Co", time_zone=ZONE)
 CUSTOMER = Actor(kind="customer", id="link")
 Answer = Callable[[Request], Awaitable[Response]]
 Document = TypeVar("Document", bound=BaseModel)
@@ -207,7 +210,7 @@ class Stub:
         return viewed(request, self.data.at_edge(digest))
 
     async def business(self, request: Request) -> Response:
-        return answered(BusinessDocument(business="Haul & Co", time_zone=ZONE))
+        return answered(public_document(HAUL, now()))
 
     async def track(self, request: Request) -> Response:
         return viewed(request, self.data.view(request.path_params["digest"]))

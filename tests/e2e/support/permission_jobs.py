@@ -25,13 +25,13 @@ LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 def open_business(stack: Laptop) -> None:
     bucket = stack.outputs["JobsBucket"]
-    settings = BusinessSettings(tenant=TENANT, business="Least", quiet=NEVER_QUIET, time_zone="UTC")
+    settings = BusinessSettings(tenant=TENANT, name="Least", quiet=NEVER_QUIET, time_zone="UTC")
     S3Tenants(stack.client("s3"), bucket).add(settings)
     always = QuietHours(begin=time(0), end=time(23, 59, 59))
     quiet = BusinessSettings(tenant=QUIET_TENANT, business="Quiet", quiet=always, time_zone="UTC")
     S3Tenants(stack.client("s3"), bucket).add(quiet)
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
-    roles: tuple[Role, ...] = ("dispatcher", "driver", "ops")
+    roles: tuple[Role, ...] = ("owner", "dispatcher", "driver", "ops")
     accounts.add(new_account(TENANT, DESK, "Dana", roles, PASSWORD, now(), Passwords()))
 
 

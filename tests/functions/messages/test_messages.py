@@ -87,7 +87,7 @@ class MessageSenders:
         self.bucket = Bucket()
         self.kept = Bucket(stored)
         self.kept.objects = self.bucket.objects  # one S3, and faults for deliveries alone
-        self.tenant = BusinessSettings(tenant="main", business="Haulway", quiet=NEVER_QUIET)
+        self.tenant = BusinessSettings(tenant="main", name="Haulway", quiet=NEVER_QUIET)
         self.tenants = FakeTenants(self.bucket, self.tenant)
         self.deliveries, self.endpoints = FakeDeliveries(self.kept), FakeEndpoints(self.bucket)
         self.numbers, self.requests = FakePhoneRecords(self.bucket), FakeRequests()

@@ -205,7 +205,7 @@ def test_the_crews_location_is_shown_only_while_the_job_is_under_way(
 
 
 def location_requests(stub: StubServer) -> int:
-    return sum(path.endswith("/place") for _, path in stub.data.requests)
+    return sum(path.endswith("/location") for _, path in stub.data.requests)
 
 
 def test_photos_and_load_are_shown_once_the_job_is_completed(

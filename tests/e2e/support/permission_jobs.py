@@ -28,7 +28,7 @@ def open_business(stack: Laptop) -> None:
     settings = BusinessSettings(tenant=TENANT, name="Least", quiet=NEVER_QUIET, time_zone="UTC")
     S3Tenants(stack.client("s3"), bucket).add(settings)
     always = QuietHours(begin=time(0), end=time(23, 59, 59))
-    quiet = BusinessSettings(tenant=QUIET_TENANT, business="Quiet", quiet=always, time_zone="UTC")
+    quiet = BusinessSettings(tenant=QUIET_TENANT, name="Quiet", quiet=always, time_zone="UTC")
     S3Tenants(stack.client("s3"), bucket).add(quiet)
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
     roles: tuple[Role, ...] = ("owner", "dispatcher", "driver", "ops")

@@ -199,7 +199,8 @@ def watches(watch: Function) -> Act:
 
     def act() -> None:
         watch.asked({"full": True})
-        assert "text given up" in watch.asked({"repair": ref(dead)})["repaired"]
+        answer = watch.asked({"repair": ref(dead)})
+        assert "text given up" in answer.get("repaired", ()), answer
         watch.delivered(ended, UNREADABLE)
         watch.delivered({"after": "0"}, UNREADABLE)  # a message to each business
 

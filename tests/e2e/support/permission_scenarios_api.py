@@ -124,7 +124,7 @@ def works(api: Function) -> Callable[[], None]:
         _photographs(client, path)
         client.refused("POST", f"/api/jobs/{over.job_id}/photos", _a_photo(), status=422)
         client.ask("PUT", f"{path}/location", here)
-        client.ask("GET", f"/api/track/{digest_of(job.token)}/place")
+        client.ask("GET", f"/api/track/{digest_of(job.token)}/location")
         client.ask("DELETE", f"{path}/location")
 
     return act
@@ -163,7 +163,7 @@ def oversees(api: Function) -> Callable[[], None]:
             assert incomplete == [], incomplete
         client.ask("POST", f"/api/ops/jobs/{job_id}/repair")
         letters = "/api/ops/dead-letters/publish_board"
-        found = {letter["message_id"] for letter in client.ask("GET", letters)["letters"]}
+        found = {letter["message_id"] for letter in client.ask("GET", letters)["messages"]}
         assert {again, away} <= found
         for what, message_id in (("redrive", again), ("discard", away)):
             request_body = {"message_ids": [message_id]}

@@ -14,7 +14,7 @@ from functions.protocol.ports import HaulwayError
 from statemachine.bounds import EmailInput, LabelInput, PhoneInput
 from statemachine.values import PHONE_PATTERN, Frozen, Name, Tenant, Utc
 
-Role = Literal["dispatcher", "driver", "first_mate", "supervisor", "ops"]
+Role = Literal["owner", "dispatcher", "driver", "first_mate", "supervisor", "ops"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 Phone = Annotated[str, Field(pattern=PHONE_PATTERN)]

@@ -10,8 +10,8 @@ var FILE = new RegExp(KINDS); // .json is missing on purpose: data lives in /t/ 
 var TRACK_FILE = new RegExp('^/track/[A-Za-z0-9_-]{1,21}(\\.[A-Za-z0-9_-]{1,21})*' + KINDS); // a token has 22
 var PLAIN = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\/?$/;
 var DOTS = /\/(\.|%2e){1,2}(\/|\\|%2f|%5c|$)/i;
-var PAGE = /^\/(book|crew|dispatch|ops)(\/|\/index\.html)?$/;
-var FOLDERS = { book: 1, crew: 1, dispatch: 1, ops: 1 }; // where files may be; also in the root
+var PAGE = /^\/(book|crew|dispatch|ops|settings)(\/|\/index\.html)?$/;
+var FOLDERS = { book: 1, crew: 1, dispatch: 1, ops: 1, settings: 1 }; // where files may be; also in the root
 var LONGEST = 512;
 var MISSING = '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     + '<meta name="viewport" content="width=device-width, initial-scale=1">'

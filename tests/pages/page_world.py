@@ -32,6 +32,7 @@ from statemachine.lifecycle import Verdict, judge
 from statemachine.proof_of_service import photo_id_of, with_photo
 from statemachine.values import Actor
 from statemachine.views import Board, card_of, view_of
+from tests.pages.stub_business import default_settings
 from tests.pages.stub_roster import Roster
 
 TENANT = "main"
@@ -68,6 +69,7 @@ class World:
             "omar": an_account("omar", "Omar Haddad"),
             "miguel": an_account("miguel", "Miguel", "driver"),
             "olga": an_account("olga", "Olga Petrov", "dispatcher", "ops"),
+            "olivia": an_account("olivia", "Olivia Hart", "owner"),
         }
     )
     pinned: dict[str, bytes | None] = field(default_factory=dict)
@@ -86,6 +88,8 @@ class World:
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of all that was asked for, in order."""
     roster: Roster = field(default_factory=Roster)
+    business: dict[str, Any] = field(default_factory=default_settings)
+    business_version: int = 7
     keys: dict[str, str] = field(default_factory=dict)
     """Idempotency-Key to job id."""
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -42,7 +42,7 @@ from functions.api.request_models import (
     MoveBody,
     NewJobBody,
 )
-from functions.api.response_models import BookedDocument, BusinessDocument, JobDocument
+from functions.api.response_models import BookedDocument, JobDocument
 from functions.api.responses import job_document, kind_of, session_document
 from functions.people.sessions import Session
 from local.viewer_request import ViewerRequests, viewer_event
@@ -53,6 +53,7 @@ from statemachine.proof_of_service import PhotoRefused
 from statemachine.roster import Day
 from statemachine.values import Actor
 from tests.pages.page_world import PASSWORD, World, now
+from tests.pages.stub_business import business_routes, public_document
 from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_roster import READERS, ZONE, check_assignment, crew_document, today
 
@@ -108,6 +109,7 @@ class Stub:
 
         routes = [
             *self.phones.routes(),
+            *business_routes(self),
             Route("/api/session", self.guarded(self.who_am_i)),
             Route("/api/session", self.guarded(self.sign_in), methods=["POST"]),
             Route("/api/session", self.guarded(self.sign_out), methods=["DELETE"]),
@@ -206,7 +208,7 @@ class Stub:
         return viewed(request, self.world.at_edge(digest))
 
     async def business(self, request: Request) -> Response:
-        return answered(BusinessDocument(business="Haul & Co", time_zone=ZONE))
+        return Response(json.dumps(public_document(self.world)), media_type=JSON)
 
     async def track(self, request: Request) -> Response:
         return viewed(request, self.world.view(request.path_params["digest"]))
@@ -342,7 +344,9 @@ class Stub:
 
     def actor(self, request: Request) -> Actor:
         session = self.session(request)
-        return Actor(kind=kind_of(session), id=session.account.account)
+        is_owner = "owner" in session.account.roles
+        kind = "dispatcher" if is_owner else kind_of(session)
+        return Actor(kind=kind, id=session.account.account)
 
     def job(self, request: Request) -> Job:
         self.session(request)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.pages.page_world import World
 
 ZONE = "America/New_York"
-READERS = {"dispatcher", "supervisor", "ops"}
+READERS = {"owner", "dispatcher", "supervisor", "ops"}
 
 
 @dataclass

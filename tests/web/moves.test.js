@@ -26,12 +26,13 @@ test("a card goes only where its flow leads, and only for those who may", () => 
   assert.equal(moveTo(flow(), working, "cancelled", "crew"), null);
 });
 
-test("only dispatchers are dispatchers", () => {
-  assert.deepEqual([["dispatcher"], ["driver"], ["ops"], undefined].map(actorKind), [
+test("only dispatchers and owners act as dispatchers", () => {
+  assert.deepEqual([["dispatcher"], ["driver"], ["ops"], undefined, ["owner"]].map(actorKind), [
     "dispatcher",
     "crew",
     "crew",
     "crew",
+    "dispatcher",
   ]);
 });
 

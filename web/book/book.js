@@ -3,12 +3,15 @@
 import { Api } from "/shared/api/api.js";
 import { Booking, EMPTY, isPassing } from "/shared/jobs/booking.js";
 import { keptBusiness, readBusiness } from "/shared/jobs/business.js";
+import { pageTitle, showBusiness } from "/shared/ui/business_brand.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { placeFaults } from "/shared/ui/field_errors.js";
-import { browserLanguage, rememberLanguage, speaking } from "/shared/ui/i18n.js";
+import { browserLanguage, offeredLanguage, rememberLanguage, speaking } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
+import { markLanguage, onLanguage } from "/shared/ui/language_switch.js";
 import { deviceMemory, tabMemory } from "/shared/ui/storage.js";
 import { SECOND_MS } from "/shared/ui/time.js";
+import { consent, suspendedPanel } from "./business_notices.js";
 import { askGiveUp, bookedPanel, waitingPanel } from "./confirmation.js";
 import { BookingForm } from "./form.js";
 import { WORDS } from "./words.js";
@@ -44,9 +47,7 @@ class BookingPage {
   #keeping = null;
 
   start() {
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.addEventListener("click", () => this.#speak(button.dataset.language));
-    }
+    onLanguage((language) => this.#speak(language));
     const draft = this.#booking.draft(Date.now());
     this.#restored =
       draft !== null &&
@@ -67,11 +68,14 @@ class BookingPage {
     return this.#business?.time_zone;
   }
 
-  /** The form is drawn again where its days and times were those of another clock. */
+  /** The form is drawn again where its days, times or looks were those of other settings. */
   async #learnBusiness() {
-    const zone = this.#zone;
+    const before = JSON.stringify(this.#business);
     this.#business = await readBusiness(this.#api, this.#device, BUSINESS);
-    if (this.#zone === zone || this.#sending) return;
+    if (JSON.stringify(this.#business) === before) return;
+    this.#speakAs(offeredLanguage(this.#language, this.#business));
+    this.#mark();
+    if (this.#sending) return;
     const held = document.activeElement?.id;
     this.#draw();
     if (held) document.getElementById(held)?.focus({ preventScroll: true });
@@ -81,30 +85,34 @@ class BookingPage {
     return speaking(WORDS, this.#language);
   }
 
-  #speak(language) {
+  #speakAs(language) {
     if (this.#form.language === this.#language) this.#form = { ...this.#form, language };
     this.#language = language;
+  }
+
+  #speak(language) {
+    this.#speakAs(language);
     rememberLanguage(this.#device, language);
     this.#mark();
     this.#draw();
   }
 
   #mark() {
-    document.documentElement.lang = this.#language;
-    document.title = `${this.#t("title")} · Haulway`;
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.language === this.#language));
-    }
+    markLanguage(this.#language);
+    document.title = pageTitle(this.#t("title"), this.#business);
+    showBusiness(this.#business, this.#language);
   }
 
   #draw() {
     const booked = this.#booking.booked();
-    const scene = booked ? "booked" : this.#sending ? "waiting" : "form";
+    const closed = this.#business?.suspended ? "suspended" : "form";
+    const scene = booked ? "booked" : this.#sending ? "waiting" : closed;
     this.#main.dataset.scene = scene;
     keepingFocus(this.#main, () => {
       if (scene === "booked") fill(this.#main, this.#bookedPanel(booked));
       else if (scene === "waiting") fill(this.#main, this.#waitingPanel());
-      else this.#drawForm();
+      else if (scene === "form") this.#drawForm();
+      else fill(this.#main, suspendedPanel(this.#business, this.#t, this.#language));
     });
     this.#drawCountdown();
   }
@@ -114,7 +122,7 @@ class BookingPage {
     const form = new BookingForm(this.#form, {
       t,
       language: this.#language,
-      zone: this.#zone,
+      business: this.#business,
       onChange: (changed) => this.#changed(changed),
       onSubmit: (filled) => this.#submit(filled),
     });
@@ -128,6 +136,7 @@ class BookingPage {
       insecure,
       this.#restoredLine(),
       form.node,
+      consent(this.#business, t),
     );
     if (fault) this.#pointOut(fault, form);
   }
@@ -204,7 +213,7 @@ class BookingPage {
     this.#keep();
     if (form.day !== "" && !this.#business) await this.#learnBusiness();
     if (form.day !== "" && !this.#business) return fill(byId("summary"), noClock(this.#t));
-    this.#sending = this.#booking.prepare(form, Date.now(), this.#zone);
+    this.#sending = this.#booking.prepare(form, Date.now(), this.#business);
     this.#tries = 0;
     this.#try();
   }

@@ -136,6 +136,6 @@ function copyButton(link, t, onSaid) {
 
 function shareButton(link, t) {
   if (typeof navigator.share !== "function") return null;
-  const share = () => navigator.share({ title: "Haulway", url: link }).catch(() => {}); // called off
+  const share = () => navigator.share({ title: document.title, url: link }).catch(() => {}); // called off
   return el("button.button", { type: "button", onclick: share }, icon("share"), t("share"));
 }

@@ -4,6 +4,7 @@ import { currentJob, daysOf } from "/crew/state/crew_day.js";
 import { deviceStore } from "/crew/state/crew_store.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { browserLanguage, rememberLanguage, speaking } from "/shared/ui/i18n.js";
+import { markLanguage, onLanguage } from "/shared/ui/language_switch.js";
 import { deviceMemory } from "/shared/ui/storage.js";
 import { SECOND_MS, agoText } from "/shared/ui/time.js";
 import { dayAt, isOwnClock, zoneName } from "/shared/ui/business_time.js";
@@ -33,9 +34,7 @@ class CrewPage {
     this.#shift = makeShift(this.#store, () => this.#draw());
     const spoken = () => this.#spoken;
     this.#doing = new Doing({ shift: this.#shift, spoken, draw: () => this.#draw() });
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.addEventListener("click", () => this.#speak(button.dataset.language));
-    }
+    onLanguage((language) => this.#speak(language));
     this.#listen();
     this.#speak(this.#language, false);
     await this.#shift.start();
@@ -57,10 +56,7 @@ class CrewPage {
   #speak(language, chosen = true) {
     this.#language = language;
     if (chosen) rememberLanguage(this.#memory, language);
-    document.documentElement.lang = language;
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.language === language));
-    }
+    markLanguage(language);
     this.#draw();
   }
 

@@ -2,9 +2,11 @@
 
 import { Api, Problem } from "/shared/api/api.js";
 import { keptBusiness, readBusiness } from "/shared/jobs/business.js";
+import { pageTitle, showBusiness } from "/shared/ui/business_brand.js";
 import { byId, copyText, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { isExpected } from "/shared/jobs/recent_bookings.js";
-import { browserLanguage, rememberLanguage, speaking, wording } from "/shared/ui/i18n.js";
+import { browserLanguage, offeredLanguage, rememberLanguage, speaking, wording } from "/shared/ui/i18n.js";
+import { markLanguage, onLanguage } from "/shared/ui/language_switch.js";
 import { deviceMemory } from "/shared/ui/storage.js";
 import { digestOf, follow, linkOf, sameShown } from "/shared/reader/reader.js";
 import { shownReference } from "/shared/ui/job_reference.js";
@@ -37,6 +39,7 @@ class TrackingPage {
   #since_ms = performance.now();
   /** The zone of the business's clock; null: no one told; undefined: being asked for. */
   #zone = undefined;
+  #business = null;
   #watch = new PlaceWatch({
     ask: () => this.#askPlace(),
     now_ms: () => this.#now_ms,
@@ -46,9 +49,7 @@ class TrackingPage {
   #insecure = !globalThis.isSecureContext;
 
   async start() {
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.addEventListener("click", () => this.#speak(button.dataset.language));
-    }
+    onLanguage((language) => this.#speak(language));
     setInterval(() => this.#draw(), SECOND_MS);
     this.#speak(this.#language, false);
     if (this.#insecure) return;
@@ -59,7 +60,8 @@ class TrackingPage {
   async #prepare() {
     const path = `/track/${await digestOf(this.#token)}/business`;
     this.#expected = await isExpected(this.#memory, this.#token, Date.now());
-    this.#goBy(keptBusiness(this.#memory, path)?.time_zone);
+    this.#meet(keptBusiness(this.#memory, path));
+    this.#goBy(this.#business?.time_zone);
     this.#learnZone(path);
     setTimeout(() => this.#zone === undefined && this.#goBy(null), CLOCK_WAIT_MS);
   }
@@ -67,8 +69,15 @@ class TrackingPage {
   /** Asked for until it is known. */
   async #learnZone(path) {
     const business = await readBusiness(this.#api, this.#memory, path, { tries: 1 });
+    this.#meet(business);
     this.#goBy(business?.time_zone ?? null);
     if (business === null) setTimeout(() => this.#learnZone(path), CLOCK_AGAIN_MS);
+  }
+
+  #meet(business) {
+    if (business === null) return;
+    this.#business = business;
+    this.#speak(offeredLanguage(this.#language, business), false);
   }
 
   #goBy(zone) {
@@ -120,10 +129,8 @@ class TrackingPage {
   #speak(language, chosen = true) {
     this.#language = language;
     if (chosen) rememberLanguage(this.#memory, language);
-    document.documentElement.lang = language;
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.language === language));
-    }
+    markLanguage(language);
+    showBusiness(this.#business, language);
     this.#draw();
   }
 
@@ -153,6 +160,7 @@ class TrackingPage {
       outcome: this.#outcome,
       place: this.#place,
       zone: this.#zone,
+      name: this.#business?.name,
       looking,
     };
     if (this.#drawn === null || !sameShown(looks, this.#drawn)) {
@@ -216,7 +224,7 @@ class TrackingPage {
   #drawTitle(scene, view) {
     const step = scene === "job" ? currentStep(view) : null;
     const says = step ? wording(step.label, this.#language) : this.#t("title");
-    document.title = `${says} · Haulway`;
+    document.title = pageTitle(says, this.#business);
   }
 
   #drawFreshness() {

@@ -6,7 +6,7 @@ import { Board, cardOf, columnsOf, flowsInUse, passes } from "./board.js";
 import { Feed, clockAheadMs } from "../../shared/api/refresh_timer.js";
 import { actorKind, isLostRace } from "../../shared/jobs/moves.js";
 
-const ROSTER_READERS = ["dispatcher", "supervisor", "ops"];
+const ROSTER_READERS = ["owner", "dispatcher", "supervisor", "ops"];
 
 export class Desk {
   board = new Board();

@@ -4,19 +4,14 @@ import { NoAnswer, Problem, newId } from "../api/api.js";
 import { expectLink } from "./recent_bookings.js";
 import { phoneNumber } from "../ui/phone.js";
 import { DAY_MS, HOUR_MS } from "../ui/time.js";
-import { dayAfter, dayAt, momentAt } from "../ui/business_time.js";
+import { dayFault, momentsOf, windowNamed, windowsLeft, windowsOf } from "./booking_calendar.js";
 
 const DRAFT = "haulway.booking.draft";
 const SENDING = "haulway.booking.sending";
 const BOOKED = "haulway.booking.booked";
 const DRAFT_FOR_MS = DAY_MS;
 const SENDING_FOR_MS = 12 * HOUR_MS;
-export const LATEST_DAYS = 90;
 export const LIMITS = Object.freeze({ name: 200, address: 200, what: 2000 });
-
-const WHOLE_DAY = [8, 19];
-/** Arrival windows to choose from, in hours of the business's day. */
-export const WINDOWS = Object.freeze({ morning: [8, 12], afternoon: [12, 16], evening: [16, 19] });
 
 export const EMPTY = Object.freeze({
   name: "",
@@ -29,16 +24,16 @@ export const EMPTY = Object.freeze({
 });
 
 /**
- * What is wrong with each field: {field: key of the message}. Empty where all is well. Days are those
- * of `zone`, the business's.
+ * What is wrong with each field: {field: key of the message}. Empty where all is well. Days and
+ * windows are those of `business`; null while it is not known.
  */
-export function faultsOf(form, now_ms, zone) {
+export function faultsOf(form, now_ms, business) {
   const faults = {
     name: textFault(form.name, LIMITS.name),
     phone: phoneFault(form.phone),
     address: addressFault(form.address),
     what: textFault(form.what, LIMITS.what),
-    day: dayFault(form, now_ms, zone),
+    day: whenFault(form, now_ms, business),
   };
   return Object.fromEntries(Object.entries(faults).filter(([, fault]) => fault !== null));
 }
@@ -58,35 +53,26 @@ function addressFault(text) {
   return fault ?? (text.trim().length < 6 ? "too_short" : null);
 }
 
-function dayFault({ day, window }, now_ms, zone) {
+function whenFault({ day, window }, now_ms, business) {
   if (day === "") return null;
   if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(Date.parse(day))) return "not_a_day";
-  const today = dayAt(now_ms, zone);
-  if (day < today) return "past";
-  if (day > latestDay(today)) return "too_far";
-  return endOf(day, window, zone) <= now_ms ? "past" : null;
+  return dayFault(day, window, now_ms, business);
 }
 
-/** The last day that can be booked. */
-export function latestDay(today) {
-  return dayAfter(today, LATEST_DAYS);
-}
-
-function endOf(day, window, zone) {
-  if (window === "any") return momentAt(dayAfter(day, 1), "00:00", zone);
-  return hourOf(day, WINDOWS[window][1], zone);
-}
-
-/** The epoch milliseconds of an hour of that day by the clocks of `zone`. */
-function hourOf(day, hour, zone) {
-  return momentAt(day, `${String(hour).padStart(2, "0")}:00`, zone);
-}
-
-/** {window_start, window_end} of a day and the name of a time of day, as moments. */
-export function arrivalOf(day, window, zone) {
-  const [from, until] = WINDOWS[window] ?? WHOLE_DAY;
-  const iso = (hour) => new Date(hourOf(day, hour, zone)).toISOString();
-  return { window_start: iso(from), window_end: iso(until) };
+/**
+ * {window_start, window_end} of a day and the name of a window, as moments. Any time of a day is all
+ * of its windows that can still be booked.
+ */
+export function arrivalOf(day, window, business, now_ms) {
+  const chosen = windowNamed(window, business);
+  const left = windowsLeft(day, now_ms, business);
+  const windows = chosen ? [chosen] : left.length > 0 ? left : windowsOf(business);
+  const moments = windows.map((each) => momentsOf(day, each, business));
+  const iso = (ms) => new Date(ms).toISOString();
+  return {
+    window_start: iso(Math.min(...moments.map(({ start_ms }) => start_ms))),
+    window_end: iso(Math.max(...moments.map(({ end_ms }) => end_ms))),
+  };
 }
 
 /** Whether a thing is in the list that was typed or tapped together. */
@@ -114,8 +100,8 @@ function sameThing(one, other) {
 }
 
 /** The request to `POST /api/bookings` that a form without faults stands for. */
-export function requestOf(form, zone) {
-  const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, zone);
+export function requestOf(form, business, now_ms) {
+  const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, business, now_ms);
   return {
     name: form.name.trim(),
     phone: phoneNumber(form.phone),
@@ -171,8 +157,9 @@ export class Booking {
   }
 
   /** Note, before anything is sent, what is going to be sent and under which key. */
-  prepare(form, now_ms, zone) {
-    const sending = { key: this.#newKey(), request: requestOf(form, zone), at_ms: now_ms };
+  prepare(form, now_ms, business) {
+    const request = requestOf(form, business, now_ms);
+    const sending = { key: this.#newKey(), request, at_ms: now_ms };
     this.#device.set(SENDING, JSON.stringify(sending));
     return sending;
   }

@@ -7,7 +7,8 @@ const LOST_RACES = ["overtaken", "job-changed"];
 
 /** The kind of actor that a session is, in the words of the flow files. */
 export function actorKind(roles) {
-  return (roles ?? []).includes("dispatcher") ? "dispatcher" : "crew";
+  const plans = (roles ?? []).some((role) => ["owner", "dispatcher"].includes(role));
+  return plans ? "dispatcher" : "crew";
 }
 
 /** The moves of the flow that this kind of actor may take from `status`. */

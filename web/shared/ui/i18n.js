@@ -38,3 +38,10 @@ export function browserLanguage(memory, navigator = globalThis.navigator) {
 export function rememberLanguage(memory, language) {
   memory.set(REMEMBERED_AS, language);
 }
+
+/** `language` where the business offers it, else the one the business speaks first. */
+export function offeredLanguage(language, business) {
+  if (!business || business.languages.includes(language)) return language;
+  const { languages, language: own } = business;
+  return languages.includes(own) ? own : languages[0];
+}

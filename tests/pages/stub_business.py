@@ -1,0 +1,113 @@
+"""The business of the stub: its settings, what anyone may know of them, and changes under If-Match.
+
+The real rules live behind the real API; these refuse in the same way, so that a page can be seen
+being refused.
+"""
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from functions.api.problems import MEDIA_TYPE, Problem
+
+if TYPE_CHECKING:
+    from tests.pages.page_world import World
+    from tests.pages.stub_api import Stub
+
+ZONE = "America/New_York"
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PRIVATE = {"opening_hours", "service_area", "quiet"}
+READERS = {"owner", "dispatcher"}
+Settings = dict[str, Any]
+
+
+def default_settings() -> Settings:
+    """Open all days, so that tests mean the same on each."""
+    return {
+        "name": "Haul & Co",
+        "time_zone": ZONE,
+        "language": "en",
+        "languages": ["en", "es"],
+        "opening_hours": {day: [{"start": "08:00", "end": "19:00"}] for day in WEEKDAYS},
+        "windows": [
+            {"start": "08:00", "end": "12:00"},
+            {"start": "12:00", "end": "16:00"},
+            {"start": "16:00", "end": "19:00"},
+        ],
+        "closed_dates": [],
+        "service_area": [],
+        "lead_minutes": 0,
+        "public_horizon_days": 90,
+        "quiet": {"begin": "21:00", "end": "08:00"},
+        "suspended": False,
+    }
+
+
+def public_document(world: "World") -> Settings:
+    settings = {k: v for k, v in world.business.items() if k not in PRIVATE}
+    hours = world.business["opening_hours"]
+    return settings | {"open_days": [day for day in WEEKDAYS if hours.get(day)]}
+
+
+def business_routes(stub: "Stub") -> list[Route]:
+    async def read(request: Request) -> Response:
+        if not READERS & set(stub.session(request).account.roles):
+            raise Problem("not-allowed")
+        return settings_answer(stub.world)
+
+    async def change(request: Request) -> Response:
+        from tests.pages.stub_api import body_of
+
+        if "owner" not in stub.session(request).account.roles:
+            raise Problem("not-allowed")
+        changes = json.loads(await body_of(request))
+        return changed(stub.world, request.headers.get("if-match"), changes)
+
+    return [
+        Route("/api/business", stub.guarded(read)),
+        Route("/api/business", stub.guarded(change), methods=["PATCH"]),
+    ]
+
+
+def changed(world: "World", seen: str | None, changes: Settings) -> Response:
+    if seen is None:
+        raise Problem("if-match-missing")
+    if seen != f'"{world.business_version}"':
+        return problem(412, "business-changed", version=world.business_version)
+    if faults := faults_of(changes):
+        return problem(422, "invalid", faults=faults)
+    change(world, **changes)
+    return settings_answer(world)
+
+
+def change(world: "World", **changes: Any) -> None:
+    """Another version of the settings, as if someone had saved them; None takes one away."""
+    settings = world.business | changes
+    world.business = {name: value for name, value in settings.items() if value is not None}
+    world.business_version += 1
+
+
+def faults_of(changes: Settings) -> list[str]:
+    found = []
+    if not str(changes.get("name", "x")).strip():
+        found.append("name: write the name that customers know")
+    phone = changes.get("phone")
+    if phone is not None and not re.fullmatch(r"\+1[2-9]\d{9}", phone):
+        found.append("phone: not a phone number of the countries served")
+    if any(code.startswith("9") for code in changes.get("service_area") or ()):
+        found.append("service_area: 9 is not a postal code of this country")
+    return found
+
+
+def settings_answer(world: "World") -> Response:
+    headers = {"etag": f'"{world.business_version}"'}
+    return Response(json.dumps(world.business), headers=headers, media_type="application/json")
+
+
+def problem(status: int, slug: str, **more: Any) -> Response:
+    document = {"type": f"/problems/{slug}", "title": slug, "status": status, **more}
+    return Response(json.dumps(document), status, media_type=MEDIA_TYPE)

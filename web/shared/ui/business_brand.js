@@ -1,0 +1,108 @@
+// The business on its pages: name, sign, accent color, "Call us", and what stands at the foot.
+
+import { applyAccent } from "./accent.js";
+import { el, fill } from "./elements.js";
+import { LANGUAGES } from "./i18n.js";
+import { icon } from "./icons.js";
+import { shownPhone } from "./phone.js";
+
+const WORDS = {
+  en: {
+    call: "Call us",
+    call_number: "Call us at {phone}",
+    website: "Website",
+    privacy: "Privacy",
+    terms: "Terms",
+    powered: "Powered by Haulway",
+  },
+  es: {
+    call: "Llámenos",
+    call_number: "Llámenos al {phone}",
+    website: "Sitio web",
+    privacy: "Privacidad",
+    terms: "Condiciones",
+    powered: "Con tecnología de Haulway",
+  },
+};
+
+/** `Board · Haul & Co`; the title alone while the name is not known. */
+export function pageTitle(title, business) {
+  return [title, business?.name].filter(Boolean).join(" · ");
+}
+
+/** The name with a sign of its first letter in the business's color. */
+export function brandParts(business) {
+  const name = business?.name ?? "";
+  if (name === "") return [];
+  const [first] = name.match(/[\p{L}\p{N}]/u) ?? ["·"];
+  return [
+    el("span.monogram", { "aria-hidden": "true" }, first.toLocaleUpperCase()),
+    el("span.brand-name", {}, name),
+  ];
+}
+
+/** A link that calls the business; null where it has no number. */
+export function callLink(business, language) {
+  if (!business?.phone) return null;
+  const { call, call_number } = WORDS[language];
+  return el(
+    "a.button.compact.call",
+    {
+      href: `tel:${business.phone}`,
+      "aria-label": call_number.replace("{phone}", shownPhone(business.phone)),
+      "data-testid": "call",
+      "data-focus": "call",
+    },
+    icon("phone"),
+    el("span", {}, call),
+  );
+}
+
+/** What stands at the foot of a customer's page. */
+export function footParts(business, language) {
+  const words = WORDS[language];
+  const { phone, website, privacy_url, terms_url } = business ?? {};
+  const links = [
+    phone && el("a", { href: `tel:${phone}` }, shownPhone(phone)),
+    website && outside(website, words.website),
+    privacy_url && outside(privacy_url, words.privacy),
+    terms_url && outside(terms_url, words.terms),
+  ].filter(Boolean);
+  return [
+    business?.name && el("p.small", {}, el("bdi", {}, business.name)),
+    links.length > 0 && el("p.small.links", { "data-testid": "business-links" }, links),
+    el("p.powered", { "data-testid": "powered" }, words.powered),
+  ];
+}
+
+function outside(href, text) {
+  return el("a", { href, rel: "noopener noreferrer", target: "_blank" }, text);
+}
+
+/**
+ * Put the business on a customer's page, in its places `#brand`, `#call` and `#business-foot`.
+ *
+ * The languages that can be chosen are those that it offers.
+ */
+export function showBusiness(business, language, page = document) {
+  applyAccent(business?.accent_color ?? null);
+  fillPlace(page, "brand", brandParts(business));
+  fillPlace(page, "call", [callLink(business, language)]);
+  fillPlace(page, "business-foot", footParts(business, language));
+  const offered = business?.languages ?? LANGUAGES;
+  const choice = page.querySelector(".switch");
+  if (choice) choice.hidden = offered.length < 2;
+}
+
+/** Once more only where it would look different, so that nothing under a finger is replaced. */
+function fillPlace(page, id, parts) {
+  const place = page.getElementById(id);
+  if (place === null) return;
+  const next = fill(document.createElement("div"), parts);
+  if (next.textContent !== place.textContent || !sameLinks(next, place)) fill(place, [...next.childNodes]);
+}
+
+function sameLinks(one, other) {
+  const links = (node) => [...node.querySelectorAll("a")].map((link) => link.href).join();
+  return links(one) === links(other);
+}

@@ -12,6 +12,8 @@ from tests.pages.stub_business import WEEKDAYS, change
 from tests.pages.stub_roster import today
 
 pytestmark = pytest.mark.browser
+NINE_TO_ELEVEN = re.compile(r"9:00.+11:00\s*AM$")
+TWO_WINDOWS = [{"start": "09:00", "end": "11:00"}, {"start": "13:00", "end": "15:00"}]
 ORANGE = "rgb(194, 65, 12)"
 
 
@@ -36,16 +38,16 @@ def test_a_closed_weekday_and_a_closed_date_cannot_be_picked(
 
 
 def test_only_the_windows_of_the_business_can_be_chosen(browser: Browser, stub: StubServer) -> None:
-    change(stub.world, windows=[{"start": "09:00", "end": "11:00"}])
+    change(stub.world, windows=TWO_WINDOWS)
     with visitor(browser, PHONE) as customer:
         page = customer.page(f"{stub.url}/book/")
         page.get_by_role("radio", name="Tomorrow").check()
         windows = page.get_by_role("group", name="Time of day")
-        expect(windows.locator(".chip")).to_have_text(
-            ["Any time", re.compile(r"^9:00.+11:00\s*AM$")]
-        )
-        windows.get_by_role("radio", name=re.compile("9:00")).check()
         fill_booking(page)
+        page.get_by_test_id("submit").click()
+        expect(page.get_by_test_id("fault-day")).to_contain_text("choose a time")
+        expect(windows.locator(".chip")).to_have_text([NINE_TO_ELEVEN, re.compile("3:00")])
+        windows.get_by_role("radio", name=NINE_TO_ELEVEN).check()
         page.get_by_test_id("submit").click()
         expect(page.get_by_test_id("summary")).to_contain_text(re.compile("9:00.+11:00"))
     (job,) = stub.world.jobs.values()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arrivalOf, faultsOf } from "../../web/shared/jobs/booking.js";
+import { faultsOf } from "../../web/shared/jobs/booking.js";
 import { dayFault, daysToBook, nameOf, windowsLeft } from "../../web/shared/jobs/booking_calendar.js";
 import { businessIn } from "../../web/shared/jobs/business.js";
 
@@ -18,7 +18,7 @@ const HAUL = businessIn({
   lead_minutes: 120,
   public_horizon_days: 6,
 });
-const fault = (day, window = "any", now_ms = SATURDAY_NOON_MS) =>
+const fault = (day, window = "08:00-10:00", now_ms = SATURDAY_NOON_MS) =>
   dayFault(day, window, now_ms, HAUL);
 
 test("closed weekdays, closed dates, and days past the horizon are not offered", () => {
@@ -39,20 +39,20 @@ test("a window is offered until its lead time, by the business's clock", () => {
   assert.equal(fault("2026-11-21", "13:00-16:00", before_ms), null);
   assert.equal(fault("2026-11-21", "13:00-16:00"), "too_soon");
   assert.equal(fault("2026-11-21", "08:00-10:00"), "past");
-  assert.equal(fault("2026-11-23", "09:00-17:00"), "closed");
+  assert.equal(fault("2026-11-23", "09:00-17:00"), "no_window");
+  assert.equal(fault("2026-11-23", "08:00-10:00"), null);
   assert.deepEqual(windowsLeft("2026-11-21", before_ms, HAUL).map(nameOf), ["13:00-16:00"]);
 });
 
-test("any time of a day is the windows that are left of it", () => {
-  const asked = arrivalOf("2026-11-23", "any", HAUL, SATURDAY_NOON_MS);
-  assert.deepEqual(asked, {
-    window_start: "2026-11-23T13:00:00.000Z",
-    window_end: "2026-11-23T21:00:00.000Z",
-  });
+test("the horizon counts from now, as the service counts it", () => {
+  const friday = (now_ms) => windowsLeft("2026-11-27", now_ms, HAUL).map(nameOf);
+  assert.deepEqual(friday(SATURDAY_NOON_MS), ["08:00-10:00"]);
+  assert.deepEqual(friday(SATURDAY_NOON_MS + 4 * 60 * 60_000), ["08:00-10:00", "13:00-16:00"]);
+  assert.equal(fault("2026-11-27", "13:00-16:00"), "too_far");
 });
 
 test("a form that was kept from before the windows changed is pointed out at its day", () => {
   const form = { name: "Ada", phone: "5555550123", address: "12 Harbor Road", what: "Sofa" };
   const kept = { ...form, day: "2026-11-23", window: "morning" };
-  assert.deepEqual(faultsOf(kept, SATURDAY_NOON_MS, HAUL), { day: "closed" });
+  assert.deepEqual(faultsOf(kept, SATURDAY_NOON_MS, HAUL), { day: "no_window" });
 });

@@ -1,7 +1,7 @@
 // The booking page: form, waiting, tracking link. What is kept and sent is lib/booking.js's.
 
 import { Api } from "/shared/api/api.js";
-import { Booking, EMPTY, isPassing } from "/shared/jobs/booking.js";
+import { Booking, EMPTY, faultsOf, isPassing } from "/shared/jobs/booking.js";
 import { keptBusiness, readBusiness } from "/shared/jobs/business.js";
 import { pageTitle, showBusiness } from "/shared/ui/business_brand.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
@@ -20,6 +20,8 @@ const AGAIN_S = [3, 6, 12, 20, 30];
 const GIVE_UP_AFTER = 3;
 const KEEP_DRAFT_MS = 300;
 const BUSINESS = "/businesses/main";
+/** As if the service had refused the day: what was chosen is not among what the business offers. */
+const NOT_OFFERED = { document: { faults: ["window_start: not offered"] } };
 const FIELD_OF = {
   name: "name",
   phone: "phone",
@@ -211,8 +213,11 @@ class BookingPage {
   async #submit(form) {
     this.#form = form;
     this.#keep();
-    if (form.day !== "" && !this.#business) await this.#learnBusiness();
-    if (form.day !== "" && !this.#business) return fill(byId("summary"), noClock(this.#t));
+    if (form.day !== "" && !this.#business) {
+      await this.#learnBusiness();
+      if (!this.#business) return fill(byId("summary"), noClock(this.#t));
+      if ("day" in faultsOf(form, Date.now(), this.#business)) return this.#drawForm(NOT_OFFERED);
+    }
     this.#sending = this.#booking.prepare(form, Date.now(), this.#business);
     this.#tries = 0;
     this.#try();

@@ -20,8 +20,9 @@ export function suspendedPanel(business, t, language) {
 
 /** The cancellation policy in that language; null where the business has none. */
 export function cancellationPolicy(business, t, language) {
-  const text = wording(business?.cancellation_policy, language);
-  if (text === "") return null;
+  const policy = business?.cancellation_policy;
+  const text = wording(policy, language) || policy?.es;
+  if (!text) return null;
   return el(
     "section.policy",
     { "data-testid": "policy" },

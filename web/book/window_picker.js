@@ -63,7 +63,7 @@ export class When {
     );
   }
 
-  /** The window that is chosen: any, where the one of the form is not offered. */
+  /** The window that is chosen; empty where the one of the form is not offered. */
   get window() {
     return this.#window;
   }
@@ -126,13 +126,13 @@ export class When {
     const offered = known
       ? windowsLeft(day, this.#now_ms, this.#business)
       : windowsOf(this.#business);
-    const names = ["any", ...offered.map(nameOf)];
-    if (!names.includes(this.#window)) this.#pick("any");
+    const names = offered.map(nameOf);
+    if (!names.includes(this.#window)) this.#pick(names.length === 1 ? names[0] : "");
     fill(this.#chips, names.map((name) => this.#windowChip(name, known ? day : this.#someDay)));
   }
 
   #windowChip(name, day) {
-    const label = name === "any" ? this.#t("window_any") : this.#hours(name, day);
+    const label = this.#hours(name, day);
     return radioChip("window", name, label, name === this.#window, () => this.#pick(name));
   }
 
@@ -147,7 +147,7 @@ export class When {
 
   /** `8:00 AM – 12:00 PM`, as every page says it. */
   #hours(window, day) {
-    const arrival = arrivalOf(day, window, this.#business, this.#now_ms);
+    const arrival = arrivalOf(day, window, this.#business);
     return windowText(arrival, this.#language, this.#business?.time_zone);
   }
 

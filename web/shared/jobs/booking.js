@@ -4,7 +4,7 @@ import { NoAnswer, Problem, newId } from "../api/api.js";
 import { expectLink } from "./recent_bookings.js";
 import { phoneNumber } from "../ui/phone.js";
 import { DAY_MS, HOUR_MS } from "../ui/time.js";
-import { dayFault, momentsOf, windowNamed, windowsLeft, windowsOf } from "./booking_calendar.js";
+import { dayFault, momentsOf, windowNamed } from "./booking_calendar.js";
 
 const DRAFT = "haulway.booking.draft";
 const SENDING = "haulway.booking.sending";
@@ -19,7 +19,7 @@ export const EMPTY = Object.freeze({
   address: "",
   what: "",
   day: "",
-  window: "any",
+  window: "",
   language: "en",
 });
 
@@ -59,20 +59,11 @@ function whenFault({ day, window }, now_ms, business) {
   return dayFault(day, window, now_ms, business);
 }
 
-/**
- * {window_start, window_end} of a day and the name of a window, as moments. Any time of a day is all
- * of its windows that can still be booked.
- */
-export function arrivalOf(day, window, business, now_ms) {
-  const chosen = windowNamed(window, business);
-  const left = windowsLeft(day, now_ms, business);
-  const windows = chosen ? [chosen] : left.length > 0 ? left : windowsOf(business);
-  const moments = windows.map((each) => momentsOf(day, each, business));
+/** {window_start, window_end} of a day and the name of a window that the business offers. */
+export function arrivalOf(day, name, business) {
+  const { start_ms, end_ms } = momentsOf(day, windowNamed(name, business), business);
   const iso = (ms) => new Date(ms).toISOString();
-  return {
-    window_start: iso(Math.min(...moments.map(({ start_ms }) => start_ms))),
-    window_end: iso(Math.max(...moments.map(({ end_ms }) => end_ms))),
-  };
+  return { window_start: iso(start_ms), window_end: iso(end_ms) };
 }
 
 /** Whether a thing is in the list that was typed or tapped together. */
@@ -100,8 +91,8 @@ function sameThing(one, other) {
 }
 
 /** The request to `POST /api/bookings` that a form without faults stands for. */
-export function requestOf(form, business, now_ms) {
-  const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, business, now_ms);
+export function requestOf(form, business) {
+  const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, business);
   return {
     name: form.name.trim(),
     phone: phoneNumber(form.phone),
@@ -158,7 +149,7 @@ export class Booking {
 
   /** Note, before anything is sent, what is going to be sent and under which key. */
   prepare(form, now_ms, business) {
-    const request = requestOf(form, business, now_ms);
+    const request = requestOf(form, business);
     const sending = { key: this.#newKey(), request, at_ms: now_ms };
     this.#device.set(SENDING, JSON.stringify(sending));
     return sending;

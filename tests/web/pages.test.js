@@ -27,7 +27,8 @@ test("no page has inline scripts, styles or listeners: the content security poli
     assert.doesNotMatch(text(name), /setAttribute\("style"|cssText/, name);
 });
 
-const LINKED = ["www.w3.org", "https://www.openstreetmap.org/"]; // a namespace, and a link to a map
+// A namespace, a link to a map, and the name for examples (RFC 2606).
+const LINKED = ["www.w3.org", "https://www.openstreetmap.org/", "https://example.com/"];
 
 test("nothing comes from anybody else", () => {
   for (const name of ending(".html", ".css", ".js")) {

@@ -2,6 +2,9 @@
 
 import { currentJob, daysOf } from "/crew/state/crew_day.js";
 import { deviceStore } from "/crew/state/crew_store.js";
+import { StaffBusiness } from "/shared/jobs/staff_business.js";
+import { Api } from "/shared/api/api.js";
+import { officeLink, pageTitle, showBrand } from "/shared/ui/business_brand.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { browserLanguage, rememberLanguage, speaking } from "/shared/ui/i18n.js";
 import { markLanguage, onLanguage } from "/shared/ui/language_switch.js";
@@ -14,6 +17,8 @@ import { keepPage, makeShift } from "./browser.js";
 import { signInForm } from "./crew_sign_in.js";
 import { refusalNotice, signalBar, waitingPanel } from "./state_bar.js";
 import { WORDS } from "./words.js";
+
+const HAULWAY = { name: "Haulway" }; // until it is known for which business someone works
 
 class CrewPage {
   #main = byId("jobs");
@@ -28,6 +33,11 @@ class CrewPage {
   #drawn = null;
   #drawnOn = null;
   #doing;
+  #staff = new StaffBusiness({
+    api: new Api(),
+    memory: this.#memory,
+    onLearned: () => this.#draw(),
+  });
 
   async start() {
     this.#store = await deviceStore();
@@ -71,11 +81,13 @@ class CrewPage {
 
   /** Build the page again, but only if it would look different. */
   #draw() {
-    const { scene, account, queue } = this.#shift;
+    const { scene, account, queue, session } = this.#shift;
+    this.#staff.follow(session);
+    showBrand(this.#staff.business);
     const signal = this.#shift.signal_state;
     this.#drawnOn = this.#today;
     const looks = JSON.stringify([
-      [this.#drawnOn, scene, account, signal, queue.state, this.#language, this.#shift.sharing.state],
+      [this.#staff.business, this.#drawnOn, scene, account, signal, queue.state, this.#language, this.#shift.sharing.state],
       [this.#shift.jobs, Object.keys(this.#shift.flows), queue.waiting(account)],
       [queue.refused(account), [...this.#toggled], [...this.#doing.resting]],
     ]);
@@ -89,7 +101,7 @@ class CrewPage {
   #build(scene, signal) {
     const before = this.#main.dataset.scene;
     this.#main.dataset.scene = scene;
-    document.title = `${this.#spoken.t("title")} · Haulway`;
+    document.title = pageTitle(this.#spoken.t("title"), this.#staff.business ?? HAULWAY);
     fill(byId("state"), scene === "jobs" && this.#stateParts(signal));
     if (scene === "jobs") this.#buildJobs();
     else if (scene === "sign_in") this.#buildSignIn(before);
@@ -228,6 +240,7 @@ class CrewPage {
       el(
         "div.row",
         {},
+        officeLink(this.#staff.business, this.#language),
         el("span.small.quiet", {}, t("signed_in_as", { name: session.name })),
         el(
           "button.button.plain.compact",

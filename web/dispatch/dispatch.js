@@ -40,6 +40,7 @@ class DispatchPage {
   #dragging;
   #drawer = null;
   #day = null;
+  #business = null;
   /** By which clock times are, where that is another than the device's. */
   #clockOf = () => "";
   #later = null;
@@ -63,10 +64,7 @@ class DispatchPage {
     window.addEventListener("popstate", () => this.#turnTo(viewIn(location.search)));
     window.addEventListener("online", () => this.#desk.signal("online"));
     window.addEventListener("offline", () => this.#desk.signal("offline"));
-    setInterval(
-      () => this.#drawFreshness(),
-      SECOND_MS,
-    );
+    setInterval(() => this.#drawFreshness(), SECOND_MS);
     setInterval(() => this.#draw(), REDRAW_EVERY_MS);
     if (document.hidden) this.#desk.signal("hidden");
     if (navigator.onLine === false) this.#desk.signal("offline");
@@ -100,6 +98,7 @@ class DispatchPage {
       view: this.#desk.seesRoster ? this.#place.view : null,
       mayCreate: this.#desk.isDispatcher,
     });
+    this.#business?.show(session);
     this.#drawFreshness();
     if (this.#isDay) this.#drawDay();
     else this.#drawBoard(flowName);
@@ -148,6 +147,7 @@ class DispatchPage {
       this.#notices.clear();
       this.#day?.clear();
     }
+    this.#business?.clear();
     this.#toolbar.showBare();
     document.title = "Sign in · Haulway";
     const form = signInForm({
@@ -167,7 +167,7 @@ class DispatchPage {
     const late = this.#desk.board
       .shown()
       .filter((card) => overdueMs(card, this.#desk.now_ms) !== null).length;
-    const title = `${late > 0 ? `(${late} overdue) ` : ""}${this.#isDay ? "Day" : "Board"} · Haulway`;
+    const title = `${late > 0 ? `(${late} overdue) ` : ""}${this.#isDay ? "Day" : "Board"} · ${this.#business?.name ?? "Haulway"}`;
     if (document.title !== title) document.title = title;
   }
 
@@ -270,7 +270,7 @@ class DispatchPage {
 
   async #loadLater() {
     const { dressed } = await import("./deferred_views.js");
-    const { drawer, day, newJob, clockOf } = await dressed({
+    const { drawer, day, business, newJob, clockOf } = await dressed({
       desk: this.#desk,
       moving: this.#moving,
       notices: this.#notices,
@@ -281,6 +281,7 @@ class DispatchPage {
     });
     this.#drawer = drawer;
     this.#day = day;
+    this.#business = business;
     this.#clockOf = clockOf;
     this.#draw();
     return { drawer, newJob };

@@ -102,6 +102,8 @@ export class Toolbar {
       el(
         "div.account",
         {},
+        (session.roles ?? []).includes("owner") &&
+          el("a.button.plain.compact", { href: "/settings/" }, "Settings"),
         (session.roles ?? []).includes("ops") &&
           el("a.button.plain.compact", { href: "/ops/" }, "Ops"),
         el("span.small", { title: session.account }, session.name || session.account),

@@ -9,6 +9,7 @@ import { shownPhone } from "./phone.js";
 const WORDS = {
   en: {
     call: "Call us",
+    office: "Call the office",
     call_number: "Call us at {phone}",
     website: "Website",
     privacy: "Privacy",
@@ -17,6 +18,7 @@ const WORDS = {
   },
   es: {
     call: "Llámenos",
+    office: "Llamar a la oficina",
     call_number: "Llámenos al {phone}",
     website: "Sitio web",
     privacy: "Privacidad",
@@ -43,18 +45,28 @@ export function brandParts(business) {
 
 /** A link that calls the business; null where it has no number. */
 export function callLink(business, language) {
-  if (!business?.phone) return null;
   const { call, call_number } = WORDS[language];
+  return phoneLink(business, call, call_number);
+}
+
+/** The same for its crew. */
+export function officeLink(business, language) {
+  const { office } = WORDS[language];
+  return phoneLink(business, office, `${office}: {phone}`);
+}
+
+function phoneLink(business, text, label) {
+  if (!business?.phone) return null;
   return el(
     "a.button.compact.call",
     {
       href: `tel:${business.phone}`,
-      "aria-label": call_number.replace("{phone}", shownPhone(business.phone)),
+      "aria-label": label.replace("{phone}", shownPhone(business.phone)),
       "data-testid": "call",
       "data-focus": "call",
     },
     icon("phone"),
-    el("span", {}, call),
+    el("span", {}, text),
   );
 }
 
@@ -92,6 +104,17 @@ export function showBusiness(business, language, page = document) {
   const offered = business?.languages ?? LANGUAGES;
   const choice = page.querySelector(".switch");
   if (choice) choice.hidden = offered.length < 2;
+}
+
+/** Put name and color on a page of those who work here; Haulway's stay while they are not known. */
+export function showBrand(business, page = document) {
+  if (!business?.name) return;
+  applyAccent(business.accent_color);
+  const place = page.querySelector(".top .brand, .toolbar .brand");
+  if (place && place.dataset.business !== business.name) {
+    place.dataset.business = business.name;
+    fill(place, brandParts(business));
+  }
 }
 
 /** Once more only where it would look different, so that nothing under a finger is replaced. */

@@ -15,7 +15,7 @@ var FOLDERS = { book: 1, crew: 1, dispatch: 1, ops: 1, settings: 1 }; // where f
 var LONGEST = 512;
 var MISSING = '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     + '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    + '<meta name="robots" content="noindex"><title>Page not found · Haulway</title>'
+    + '<meta name="robots" content="noindex"><title>Page not found</title>'
     + '<link rel="icon" href="/favicon.svg" type="image/svg+xml"><link rel="stylesheet" href="/style.css">'
     + '</head><body><main><section class="panel"><h1>Page not found</h1>'
     + '<p>There is no page at this address. Check it for typing errors.</p>'

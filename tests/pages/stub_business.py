@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 ZONE = "America/New_York"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-PRIVATE = {"opening_hours", "service_area", "quiet"}
+PRIVATE = {
+    *("opening_hours", "service_area", "quiet", "default_duration_minutes"),
+    *("country", "currency", "email", "legal_name"),
+}
 READERS = {"owner", "dispatcher"}
 Settings = dict[str, Any]
 
@@ -43,6 +46,9 @@ def default_settings() -> Settings:
         "lead_minutes": 0,
         "public_horizon_days": 90,
         "quiet": {"begin": "21:00", "end": "08:00"},
+        "default_duration_minutes": 60,
+        "country": "US",
+        "currency": "USD",
         "suspended": False,
     }
 

@@ -31,7 +31,7 @@ function line(key, { theirs, labelOf, contested, take }) {
   const node = el(
     "li",
     { "data-setting": key },
-    el("span", {}, `${labelOf(key)} is now: ${textOf(key, theirs[key])}`),
+    el("span", {}, `${labelOf(key)} is now: ${textOf(key, theirs[key])}.`),
     contested.includes(key) && el("span", {}, " You typed something else."),
   );
   if (!contested.includes(key)) return node;

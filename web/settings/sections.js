@@ -25,6 +25,8 @@ const LEAD_TIMES = [
   [1440, "1 day before"],
   [2880, "2 days before"],
 ];
+const COUNTRIES = ["US", "CA", "GB", "ES", "MX", "AU"];
+const CURRENCIES = ["USD", "CAD", "GBP", "EUR", "MXN", "AUD"];
 const DURATIONS = [15, 30, 45, 60, 90, 120, 180, 240, 480];
 
 /** [{name, title, intro, fields}], made again for each visit. */
@@ -39,10 +41,10 @@ export function makeSections() {
 }
 
 function business() {
-  const named = (text) => values.requiredText(text, "What do customers call your business?");
+  const nameOf = (text) => values.requiredText(text, "What do customers call your business?");
   return [
     editors.textEditor("name", "Name", {
-      read: named,
+      read: nameOf,
       hint: "Customers see it on every page, and every text message begins with it.",
       maxlength: 60,
       autocomplete: "organization",
@@ -55,11 +57,24 @@ function business() {
       inputmode: "tel",
       autocomplete: "tel",
     }),
+    editors.textEditor("legal_name", "Legal name", {
+      read: values.optionalText,
+      hint: "As it stands in contracts.",
+    }),
+    editors.textEditor("email", "E-mail", {
+      read: values.optionalText,
+      hint: "Where mail reaches you. Customers do not see it.",
+      type: "email",
+      inputmode: "email",
+      autocomplete: "email",
+    }),
     address("website", "Website", "Linked at the foot of your pages."),
     editors.colorEditor("accent_color", "Accent color", {
       read: values.optionalColor,
       hint: "For buttons and your sign. White text on it has to be readable.",
     }),
+    editors.choiceEditor("country", "Country", { options: named(COUNTRIES, "region") }),
+    editors.choiceEditor("currency", "Currency", { options: named(CURRENCIES, "currency") }),
     editors.choiceEditor("time_zone", "Time zone", {
       options: zones(),
       hint: "Every date and time, on every page and in every text, is by this clock.",
@@ -110,6 +125,11 @@ function booking() {
       inputmode: "numeric",
       hint: "How many days ahead customers can book.",
     }),
+    editors.textEditor("horizon_days", "Days you plan ahead", {
+      read: (text) => values.wholeNumber(text, { least: 1, most: 1000 }),
+      inputmode: "numeric",
+      hint: "How many days ahead you and your dispatchers can plan jobs.",
+    }),
     editors.choiceEditor("default_duration_minutes", "Usual length of a job", {
       options: durations(),
       parse: Number,
@@ -131,6 +151,23 @@ function messages() {
     quietEditor("quiet", "Quiet hours", {
       read: values.quietValue,
       hint: "No text is sent then; it waits until they end. The same time twice means none.",
+    }),
+    editors.textEditor("sms_number", "Number for text messages", {
+      read: values.optionalPhone,
+      text: shownPhone,
+      hint: "Your own number for texts. Leave it empty to share the service's number.",
+      type: "tel",
+      inputmode: "tel",
+    }),
+    editors.textEditor("unconfirmed_texts_per_number", "Texts a day to one number", {
+      read: (text) => values.wholeNumber(text, { least: 0, most: 1000 }),
+      inputmode: "numeric",
+      hint: "About bookings that no one has confirmed: anyone can fill in the form.",
+    }),
+    editors.textEditor("unconfirmed_texts_per_day", "Texts a day to all numbers", {
+      read: (text) => values.wholeNumber(text, { least: 0, most: 1000 }),
+      inputmode: "numeric",
+      hint: "About bookings that no one has confirmed.",
     }),
   ];
 }
@@ -156,6 +193,11 @@ function address(key, label, hint) {
     spellcheck: "false",
     placeholder: "https://",
   });
+}
+
+function named(codes, type) {
+  const names = new Intl.DisplayNames("en", { type });
+  return codes.map((code) => [code, `${names.of(code)} (${code})`]);
 }
 
 function zones() {

@@ -13,6 +13,9 @@ import { makeSections } from "./sections.js";
 /** Settings that may be unset. Others are shown where the service has them. */
 const MAY_BE_UNSET = [
   "phone",
+  "legal_name",
+  "email",
+  "sms_number",
   "website",
   "accent_color",
   "privacy_url",

@@ -45,11 +45,14 @@ export function keptBusiness(memory, path) {
   }
 }
 
-/** The business as the API tells it, else as it was kept; null where neither is known. */
-export async function readBusiness(api, memory, path, { tries } = {}) {
+/**
+ * The business as the API tells it, else as it was kept; null where neither is known. `kept` says
+ * what of it stays on the device.
+ */
+export async function readBusiness(api, memory, path, { tries, kept = (all) => all } = {}) {
   try {
     const business = businessIn((await api.get(path, { tries })).body);
-    if (business) memory.set(KEPT + path, JSON.stringify(business));
+    if (business) memory.set(KEPT + path, JSON.stringify(kept(business)));
     return business ?? keptBusiness(memory, path);
   } catch {
     return keptBusiness(memory, path); // no answer: the page goes by what it knows

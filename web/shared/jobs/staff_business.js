@@ -27,9 +27,14 @@ export class StaffBusiness {
   async #read(tenant) {
     const path = `/businesses/${encodeURIComponent(tenant)}`;
     this.business = keptBusiness(this.#memory, path);
-    const found = await readBusiness(this.#api, this.#memory, path, { tries: 1 });
+    const found = await readBusiness(this.#api, this.#memory, path, { tries: 1, kept: looksOf });
     if (tenant !== this.#tenant || found === null) return;
     this.business = found;
     this.#onLearned();
   }
+}
+
+/** What a page of those who work here shows. */
+function looksOf({ name, time_zone, phone, accent_color }) {
+  return { name, time_zone, phone, accent_color };
 }

@@ -23,7 +23,8 @@ def test_a_closed_weekday_and_a_closed_date_cannot_be_picked(
     closed = today() + timedelta(days=2)
     weekday = WEEKDAYS[(today() + timedelta(days=3)).weekday()]
     hours = stub.world.business["opening_hours"] | {weekday: []}
-    change(stub.world, closed_dates=[closed.isoformat()], opening_hours=hours)
+    settings = {"closed_dates": [closed.isoformat()], "opening_hours": hours}
+    change(stub.world, public_horizon_days=90, **settings)
     with visitor(browser, PHONE) as customer:
         page = customer.page(f"{stub.url}/book/")
         page.get_by_test_id("brand").get_by_text("Haul & Co").wait_for()
@@ -69,6 +70,22 @@ def test_a_suspended_business_takes_no_bookings_and_says_who_to_call(
         expect(page.get_by_test_id("booking-form")).to_have_count(0)
         page.locator('[data-language="es"]').click()
         expect(panel).to_contain_text("Ahora no aceptamos reservas")
+
+
+def test_a_booking_that_a_suspended_business_refuses_is_not_sent_again(
+    browser: Browser, stub: StubServer
+) -> None:
+    refusal = '{"type": "/problems/business-suspended", "title": "No bookings now"}'
+    with visitor(browser, PHONE) as customer:
+        page = customer.page(f"{stub.url}/book/")
+        page.route("**/api/bookings", lambda route: route.fulfill(status=409, body=refusal))
+        fill_booking(page)
+        change(stub.world, suspended=True)
+        page.get_by_test_id("submit").click()
+        expect(page.get_by_test_id("suspended")).to_be_visible()
+        change(stub.world, suspended=False)
+        page.reload()
+        expect(page.get_by_label("Your name")).to_have_value("Ada Wong")
 
 
 def test_booking_and_tracking_pages_look_like_the_business(

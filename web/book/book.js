@@ -1,7 +1,7 @@
 // The booking page: form, waiting, tracking link. What is kept and sent is lib/booking.js's.
 
 import { Api } from "/shared/api/api.js";
-import { Booking, EMPTY, faultsOf, isPassing } from "/shared/jobs/booking.js";
+import { Booking, EMPTY, faultsOf, isPassing, isSuspension } from "/shared/jobs/booking.js";
 import { keptBusiness, readBusiness } from "/shared/jobs/business.js";
 import { pageTitle, showBusiness } from "/shared/ui/business_brand.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
@@ -249,6 +249,7 @@ class BookingPage {
     this.#sending = null;
     this.#draw();
     this.#drawForm(fault);
+    if (isSuspension(fault)) this.#learnBusiness(); // and says so in the place of the form
   }
 
   #celebrate() {

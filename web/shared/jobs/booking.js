@@ -193,7 +193,13 @@ export class Booking {
 
 /** The service has answered that it did not book: the request may be changed and sent again. */
 export function isRefusal(error) {
-  return error instanceof Problem && [400, 403, 413, 415, 422].includes(error.status);
+  if (!(error instanceof Problem)) return false;
+  return isSuspension(error) || [400, 403, 413, 415, 422].includes(error.status);
+}
+
+/** The business takes no bookings online any more. */
+export function isSuspension(error) {
+  return error instanceof Problem && error.slug === "business-suspended";
 }
 
 /** Whether trying again by ourselves may help. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { accentsOf, contrast, textOn } from "../../web/shared/ui/accent.js";
 
-const COLORS = ["#ffffff", "#000000", "#ffff00", "#0a0a5a", "#c2410c", "#777777", "#f6f5f1"];
+const COLORS = ["#1d1c19", "#ffffff", "#000000", "#ffff00", "#0a0a5a", "#c2410c", "#777777", "#f6f5f1"];
 
 test("whatever accent a business has, it stands out on the page and its text can be read", () => {
   for (const color of COLORS) {

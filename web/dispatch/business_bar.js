@@ -40,7 +40,8 @@ export class BusinessBar {
 
   async #showSetup({ account, tenant }) {
     try {
-      const [settings, crew] = await Promise.all([this.#api.get("/business"), this.#api.get("/crew")]);
+      const paths = ["/business", "/crew"];
+      const [settings, crew] = await Promise.all(paths.map((path) => this.#api.get(path)));
       if (this.#setupOf !== account) return;
       const has_crew = crew.body.members.some(isCrew);
       const hours_confirmed = areHoursConfirmed(this.#memory, tenant);

@@ -20,7 +20,12 @@ export function conflictPanel({ theirs, settings, labelOf, contested, take }) {
     el(
       "div.stack",
       {},
-      el("p", {}, el("strong", {}, `${who} changed these settings meanwhile.`), " Yours are not saved yet."),
+      el(
+        "p",
+        {},
+        el("strong", {}, `${who} changed these settings meanwhile.`),
+        " Yours are not saved yet.",
+      ),
       el("ul", {}, keys.map((key) => line(key, { theirs, labelOf, contested, take }))),
       el("p", {}, "What you typed is kept. Look it over and save again."),
     ),

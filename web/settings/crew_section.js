@@ -13,6 +13,8 @@ const ROLES = {
 };
 const COMMAND = 'haul crew add maria --name "Maria Lopez" --role driver';
 
+const rolesText = (roles) => roles.map((role) => ROLES[role] ?? role).join(", ");
+
 /** `members` are those of the roster: {member, name, roles}. */
 export function crewSection(members) {
   const crew = members.filter(isCrew);
@@ -25,9 +27,10 @@ export function crewSection(members) {
       "ul.people",
       {},
       crew.map(({ name, roles }) =>
-        el("li", {}, el("strong", {}, name), ` ${roles.map((role) => ROLES[role] ?? role).join(", ")}`),
+        el("li", {}, el("strong", {}, name), ` ${rolesText(roles)}`),
       ),
     ),
-    el("p.hint.quiet", {}, "Add people on the command line, for example: ", el("code", {}, COMMAND)),
+    el("p.hint.quiet", {}, "Add people on the command line, for example:"),
+    el("code", {}, COMMAND),
   );
 }

@@ -114,13 +114,17 @@ export function languagesEditor(key, label, { read, names, hint }) {
 /** A text in each language. */
 export function textsEditor(key, label, { read, names, hint }) {
   const areas = LANGUAGES.map((language) => {
-    const { node, input } = field(names[language], { tag: "textarea", rows: 3, lang: language });
+    const attributes = { tag: "textarea", rows: 3, lang: language };
+    const { node, input } = field(names[language], attributes);
     return { language, node, input };
   });
   return groupEditor(key, label, {
     hint,
     parts: areas.map(({ node }) => node),
-    read: () => read(Object.fromEntries(areas.map(({ language, input }) => [language, input.value]))),
+    read: () => {
+      const texts = areas.map(({ language, input }) => [language, input.value]);
+      return read(Object.fromEntries(texts));
+    },
     show: (value) => {
       for (const { language, input } of areas) input.value = value?.[language] ?? "";
     },

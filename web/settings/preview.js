@@ -29,10 +29,11 @@ export function drawPreview(root, settings, flow) {
   const language = settings.language ?? "en";
   paint(root, settings.accent_color ?? null);
   const first = flow?.statuses?.[0];
+  const top = () => header(settings, language);
   fill(
     root,
-    screen("Booking page", "preview-booking", [header(settings, language), booking(settings, language)]),
-    screen("Tracking page", "preview-tracking", [header(settings, language), tracking(first, language)]),
+    screen("Booking page", "preview-booking", [top(), booking(settings, language)]),
+    screen("Tracking page", "preview-tracking", [top(), tracking(first, language)]),
     screen("First text message", "preview-text", [message(first, settings, language)]),
   );
 }

@@ -192,7 +192,8 @@ export class SettingsForm {
 
   #drawBar() {
     const number = this.#dirty().length;
-    const text = number === 0 ? "All changes saved" : `${number} unsaved change${number > 1 ? "s" : ""}`;
+    const unsaved = `${number} unsaved change${number > 1 ? "s" : ""}`;
+    const text = number === 0 ? "All changes saved" : unsaved;
     if (this.#count.textContent !== text) fill(this.#count, text);
     this.#save.disabled = number === 0;
     this.#discard.hidden = number === 0;

@@ -50,7 +50,8 @@ class Spans {
       icon("cross"),
     );
     row.remove = remove;
-    row.node = el("div.span", {}, row.start, el("span", { "aria-hidden": "true" }, "–"), row.end, remove);
+    const dash = el("span", { "aria-hidden": "true" }, "–");
+    row.node = el("div.span", {}, row.start, dash, row.end, remove);
     return row;
   }
 
@@ -136,7 +137,8 @@ class DayHours {
 
   constructor(day) {
     const name = DAY_NAMES[day];
-    this.#spans = new Spans(name, { next: (last) => (last ? { start: last.end, end: "" } : USUAL) });
+    const next = (last) => (last ? { start: last.end, end: "" } : USUAL);
+    this.#spans = new Spans(name, { next });
     this.#open = el("input", { type: "checkbox", oninput: () => this.#toggle() });
     this.#more = el(
       "button.button.plain.round",

@@ -70,7 +70,9 @@ export function spansValue(spans) {
   const ordered = spans.toSorted((one, other) => one.start.localeCompare(other.start));
   for (const [index, { start, end }] of ordered.entries()) {
     if (!CLOCK.test(start) || !CLOCK.test(end)) return fault("Give both times.");
-    if (end <= start) return fault(`${clockText(start)} to ${clockText(end)} ends before it begins.`);
+    if (end <= start) {
+      return fault(`${clockText(start)} to ${clockText(end)} ends before it begins.`);
+    }
     const next = ordered[index + 1];
     if (next && next.start < end) {
       return fault(`The times overlap: ${clockText(end)} is after ${clockText(next.start)}.`);

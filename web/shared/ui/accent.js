@@ -4,6 +4,8 @@ const LIGHT_PAGE = "#f6f5f1";
 const DARK_PAGE = "#141412";
 const LEAST = 3; // WCAG 2.2, 1.4.11: what is not text stands out from what is around it
 const STEP = 0.08;
+const INK = "#1d1c19"; // what a business has before it chose a color: the pages' own, in style.css
+const OWN = { light: INK, on_light: "#ffffff", dark: "#f3f1eb", on_dark: "#1a1917" };
 
 /**
  * {light, on_light, dark, on_dark}: the color for each color scheme, and the color of text on it.
@@ -12,6 +14,7 @@ const STEP = 0.08;
  * it is black or white, one of which always has a contrast of more than 4.5.
  */
 export function accentsOf(color) {
+  if (color.toLowerCase() === INK) return OWN;
   const light = standingOut(color, LIGHT_PAGE, "#000000");
   const dark = standingOut(color, DARK_PAGE, "#ffffff");
   return { light, on_light: textOn(light), dark, on_dark: textOn(dark) };

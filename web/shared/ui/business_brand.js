@@ -122,7 +122,8 @@ function fillPlace(page, id, parts) {
   const place = page.getElementById(id);
   if (place === null) return;
   const next = fill(document.createElement("div"), parts);
-  if (next.textContent !== place.textContent || !sameLinks(next, place)) fill(place, [...next.childNodes]);
+  const same = next.textContent === place.textContent && sameLinks(next, place);
+  if (!same) fill(place, [...next.childNodes]);
 }
 
 function sameLinks(one, other) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accentsOf, contrast, textOn } from "../../web/shared/ui/accent.js";
+import { accentsOf, contrast, textOn } from "../../web/shared/ui/business_brand.js";
 
 const COLORS = ["#1d1c19", "#ffffff", "#000000", "#ffff00", "#0a0a5a", "#c2410c", "#777777", "#f6f5f1"];
 

@@ -7,7 +7,7 @@ import { DayPage } from "./day_page.js";
 import { Drawer } from "./drawer.js";
 import { NewJobDialog } from "./new_job.js";
 
-const STYLES = ["/business.css", "/dispatch/drawer.css", "/dispatch/day.css", "/dispatch/print.css"];
+const STYLES = ["/dispatch/drawer.css", "/dispatch/day.css", "/dispatch/print.css"];
 
 /** {drawer, day, business, newJob(), clockOf(zone)}, once their styles are there. */
 export async function dressed({ desk, moving, notices, openJob, goTo, redraw, onClosed }) {

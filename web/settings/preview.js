@@ -1,7 +1,6 @@
 // How customers will see it: booking page, tracking page, and the first text message.
 
-import { accentsOf } from "/shared/ui/accent.js";
-import { brandParts, callLink } from "/shared/ui/business_brand.js";
+import { accentsOf, brandParts, callLink } from "/shared/ui/business_brand.js";
 import { el, fill } from "/shared/ui/elements.js";
 import { wording } from "/shared/ui/i18n.js";
 import { clockText } from "/settings/state/setting_values.js";

@@ -3,8 +3,7 @@
 import { NoAnswer, Problem } from "/shared/api/api.js";
 import { businessIn } from "/shared/jobs/business.js";
 import { areHoursConfirmed, confirmHours, missingIn } from "/shared/jobs/setup_checklist.js";
-import { applyAccent } from "/shared/ui/accent.js";
-import { pageTitle } from "/shared/ui/business_brand.js";
+import { applyAccent, pageTitle } from "/shared/ui/business_brand.js";
 import { byId, fill } from "/shared/ui/elements.js";
 import { Notices } from "/shared/ui/notices.js";
 import { signInForm } from "/shared/ui/sign_in_form.js";

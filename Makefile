@@ -3,30 +3,30 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 WORKERS ?= 3
-# One more than the two cores of a small machine: tests on the engine wait as much as they compute.
+# One more than the two cores of a small machine, because tests on the engine wait half of the time.
 NODE_TESTS := $(BIN)/node --test --test-concurrency=$(WORKERS) --test-timeout=60000
 
 .PHONY: help install up test test-quick check style types template flows bench lock pictures clean
 .DEFAULT_GOAL := help
 
-help:  ## show what there is
+help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1	\2/' | expand -t 18
 
-install: .venv/.laptop  ## everything that runs Haulway, into .venv
+install: .venv/.laptop  ## install everything to run Haulway into .venv
 
-up: .venv/.laptop  ## the whole system on this laptop; ARGS="--demo" and the like are passed on
+up: .venv/.laptop  ## run the whole system on this laptop; takes ARGS="--demo" and other options
 	@$(BIN)/haul up $(ARGS)
 
-test: .venv/.test  ## every test; ARGS are passed on to pytest
+test: .venv/.test  ## run all tests; ARGS are passed to pytest
 	@$(BIN)/python -m tests.support.programs
 	$(NODE_TESTS) tests/web/*.test.js
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-test-quick: .venv/.test  ## the tests without engine and browser, in a minute or so
+test-quick: .venv/.test  ## run the tests without engine and browser, in about a minute
 	$(NODE_TESTS) --test-reporter=dot tests/web/*.test.js
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not engine and not browser" $(ARGS)
 
-check: style types template flows  ## style, types, template, flows; with -j at once
+check: style types template flows  ## check style, types, template, and flows; -j runs them in parallel
 
 style: .venv/.test
 	$(BIN)/ruff check .
@@ -41,13 +41,13 @@ template: .venv/.test
 flows: .venv/.test
 	$(BIN)/haul flow check
 
-bench: .venv/.test  ## measured numbers; nothing here can fail
+bench: .venv/.test  ## measure everything and write docs/numbers.md
 	$(BIN)/python -m bench
 
-pictures: .venv/.test  ## the README's pictures, taken from a running system
+pictures: .venv/.test  ## take the README's screenshots from a running system
 	$(BIN)/python -m docs.screenshots
 
-lock: .venv/.test  ## resolve the dependencies of pyproject.toml again
+lock: .venv/.test  ## resolve the dependencies in pyproject.toml again
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --extra laptop pyproject.toml -o locks/laptop.txt
@@ -56,13 +56,13 @@ lock: .venv/.test  ## resolve the dependencies of pyproject.toml again
 	$(BIN)/uv pip compile --quiet --python-platform aarch64-manylinux2014 --python-version 3.14 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate -c locks/laptop.txt pyproject.toml -o locks/lambda.txt
 
-clean:  ## forget the virtual environment, caches and builds; the state in .haul stays
+clean:  ## delete the virtual environment, caches, and builds; the data in .haul stays
 	rm -rf .venv .build build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Haulway needs Python 3.11 or newer; name it: make PYTHON=python3.12 up"; exit 1; }
+	  || { echo "Haulway needs Python 3.11 or newer: make PYTHON=python3.12 up"; exit 1; }
 	$(PYTHON) -m venv .venv
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -77,6 +77,6 @@ endef
 .venv/.laptop: locks/laptop.txt | .venv/bin/python
 	$(installed)
 
-# Has all that .laptop has, in the same versions.
+# Includes everything in .laptop, in the same versions.
 .venv/.test: locks/test.txt | .venv/bin/python
 	$(installed)

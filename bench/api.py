@@ -1,4 +1,4 @@
-"""The API: what it costs to import and to start, beside a bare handler; the board with 1,000 cards.
+"""The API: import time and cold start, compared to a bare handler; the board with 1,000 cards.
 
 python -m bench.api
 """
@@ -22,8 +22,8 @@ from typing import Any
 import httpx
 
 from functions.api.request import COOKIE
-from functions.aws.container import utc_now
 from functions.aws.s3_stores import S3Boards
+from functions.protocol.clock import utc_now
 from local.laptop import Laptop
 from statemachine.flows import load_flow
 from statemachine.ids import job_id_for
@@ -52,7 +52,7 @@ def main() -> None:
     logging.getLogger("haulway.edge").setLevel(logging.WARNING)
     imports()
     with tempfile.TemporaryDirectory() as folder:
-        laptop = Laptop(Path(folder), free_port(), free_port(), lag_s=0, say=lambda _: None)
+        laptop = Laptop(Path(folder), free_port(), free_port(), lag_s=0, report=lambda _: None)
         with laptop:
             cold_starts(laptop)
             board(laptop)
@@ -62,7 +62,7 @@ def imports() -> None:
     print(f"\n## Import of the API's module (ms of CPU, median of {RUNS})\n")
     print("| imported | ms |\n|---|---|")
     runs: dict[str, list[float]] = {name: [] for name in IMPORTS}
-    for _ in range(RUNS):  # in turns, so that a busy moment hits them all
+    for _ in range(RUNS):  # in turns, so that a busy moment affects all of them
         for name, statement in IMPORTS.items():
             runs[name].append(import_ms(statement))
     for name, values in runs.items():
@@ -70,7 +70,7 @@ def imports() -> None:
 
 
 def import_ms(statement: str) -> float:
-    """CPU time, which a busy neighbour changes less than the clock's."""
+    """CPU time, which other processes affect less than elapsed time."""
     program = f"import time; t = time.process_time(); {statement}; print(time.process_time() - t)"
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
@@ -79,7 +79,7 @@ def import_ms(statement: str) -> float:
 
 
 def cold_starts(laptop: Laptop) -> None:
-    """The first request to a fresh worker, and the next; the API answers 401 to no one."""
+    """The first request to a new worker, and the next; without a session the API answers 401."""
     client = laptop.client("lambda")
     api = client.get_function(FunctionName=laptop.outputs["ApiFunction"])["Configuration"]
     client.create_function(
@@ -115,7 +115,7 @@ def zipped(name: str, text: str) -> bytes:
 
 
 def renew(client: Any, name: str, number: int) -> None:
-    """A changed environment ends the workers there are."""
+    """Change the environment, which ends the existing workers."""
     known = client.get_function_configuration(FunctionName=name).get("Environment", {})
     variables = known.get("Variables", {}) | {"BENCH_ROUND": str(number)}
     client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
@@ -135,7 +135,7 @@ def took(act: Callable[[], Any]) -> float:
 
 
 def board(laptop: Laptop) -> None:
-    """The whole board through the edge, as the dispatch page asks for it every few seconds."""
+    """Request the whole board through the edge, as the dispatch page does every few seconds."""
     written = a_board()
     S3Boards(laptop.client("s3"), laptop.outputs["JobsBucket"]).overwrite("main", written)
     with httpx.Client(base_url=laptop.edge_url, timeout=30) as http:
@@ -170,7 +170,7 @@ def look(http: httpx.Client, headers: dict[str, str], status: int) -> None:
 
 
 def a_board() -> Board:
-    """Jobs of many customers in every status, so that it packs no better than a real one."""
+    """Jobs of many customers in every status, so that it compresses like a real board."""
     flow, now = load_flow("haul"), utc_now()
     ways = [status.name for status in flow.statuses]
     cards = []

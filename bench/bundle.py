@@ -1,6 +1,6 @@
-"""The bundle for AWS, with its locked dependencies, built twice from nothing: the same bytes?
+"""Builds the bundle for AWS, with its locked dependencies, twice from scratch and compares them.
 
-It asks the package index, so it is no test.
+It is not a test, because it downloads packages.
 
 python -m bench.bundle
 """
@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def _built(clone: Path) -> bytes:
-    """From a clone of its own, with a cache of its own."""
+    """Build from a separate clone with a separate cache."""
     began = time.monotonic()
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
     packages = installed(clone / "locks" / "lambda.txt", clone / ".build")

@@ -1,5 +1,5 @@
-"""The crew's page in Chromium, on the stub of the page tests: what it costs to open it, and what to
-send a day's work that was done without signal.
+"""The crew page in Chromium, with the stub API of the page tests: the cost of opening it, and of
+sending a day's work that was done offline.
 
 python -m bench.crew
 """
@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from statemachine.job import Assigned
 from tests.pages.browser import PHONE, chromium, sign_in, traffic_of
-from tests.pages.page_world import PASSWORD, now
 from tests.pages.stub_api import StubServer
+from tests.pages.stub_data import PASSWORD, now
 
 RUNS, JOBS = 3, 5
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
@@ -87,26 +87,26 @@ def replays(browser: Browser, stub: StubServer) -> None:
 
 
 def replay(browser: Browser, stub: StubServer, round_trip_ms: int) -> tuple[float, Counter[str]]:
-    """The service does not answer while the work is done; then it does, and is told all."""
+    """The API is down while the work is done; then it answers, and the page sends everything."""
     jobs = a_day(stub)
     context = a_phone(browser)
     page = context.new_page()
     page.goto(f"{stub.url}/crew/")
     sign_in(page, "miguel", PASSWORD)
     expect(page.get_by_test_id("job")).to_have_count(JOBS)
-    stub.world.down = True
+    stub.data.down = True
     page.evaluate(A_DAYS_WORK, jobs)
     page.reload()
     waiting(page, JOBS * 10)
     slow_down(page, round_trip_ms)
-    stub.world.down = False
-    before, begun = len(stub.world.requests), time.perf_counter()
+    stub.data.down = False
+    before, begun = len(stub.data.requests), time.perf_counter()
     page.evaluate("dispatchEvent(new Event('online'))")
     waiting(page, 0)
     took = time.perf_counter() - begun
-    asked = Counter(kind_of(path) for _, path in stub.world.requests[before:])
+    asked = Counter(kind_of(path) for _, path in stub.data.requests[before:])
     context.close()
-    done = [stub.world.jobs[job_id] for job_id in jobs]
+    done = [stub.data.jobs[job_id] for job_id in jobs]
     assert all([e.move for e in job.ledger][1:] == MOVES for job in done)
     assert all((len(job.notes), len(job.photos)) == (5, 1) for job in done)
     return took, asked
@@ -127,7 +127,7 @@ def a_day(stub: StubServer) -> list[str]:
 
 
 def a_phone(browser: Browser) -> BrowserContext:
-    """Without the service worker, which would fetch beside what is measured."""
+    """Without the service worker, whose requests are not part of the measurement."""
     return browser.new_context(viewport=PHONE, service_workers="block")
 
 

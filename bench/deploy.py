@@ -10,7 +10,7 @@ from pathlib import Path
 from local.engine import Engine
 from local.engine_key import EngineAddress
 from tests.conftest import free_port
-from tests.e2e.stages import built_from, deployment, sources
+from tests.e2e.support.stages import built_from, deployment, sources
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""From the drop of a card on the board to the customer's page: real browser, real edge, real polls.
+"""The time from dropping a card on the board to the customer's page, with a real browser and edge.
 
 python -m bench.drops
 """
@@ -19,7 +19,7 @@ from local.laptop import Laptop
 from statemachine.ids import digest_of
 from statemachine.views import View
 from tests.conftest import free_port
-from tests.e2e.business import booking, exist, jobs_of, put
+from tests.e2e.support.jobs import booking, exist, jobs_of, put
 from tests.pages.browser import PHONE, chromium, drag, expect_in, expect_status, sign_in, visitor
 
 CARDS = 4
@@ -56,7 +56,7 @@ def main() -> None:
     print("| lag of the edge | status | edge has it (median) | page shows it (median) | slowest |")
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as state, chromium() as browser:
-        laptop = Laptop(Path(state), free_port(), free_port(), lag_s=0, say=lambda _: None)
+        laptop = Laptop(Path(state), free_port(), free_port(), lag_s=0, report=lambda _: None)
         laptop.start()
         try:
             for number, lag_s in enumerate(LAGS_S):
@@ -103,7 +103,7 @@ def followed(laptop: Laptop, browser: Browser, first: int) -> Iterator[list[Foll
 
 
 def moved(board: Page, jobs: list[Followed], status: str) -> Iterator[Drop]:
-    """All cards dropped one after the other, then looked for at the edge and on the pages."""
+    """Drop all cards, one after the other; then wait for them at the edge and on the pages."""
     with ThreadPoolExecutor(len(jobs)) as edge:
         waiting = []
         for job in jobs:

@@ -1,4 +1,4 @@
-"""The edge function on njs, case by case; and what a tracking page asks for in an hour.
+"""The edge function on njs, case by case; and the requests of a tracking page in an hour.
 
 python -m bench.edge
 """
@@ -51,7 +51,7 @@ def microseconds(source: str, event: dict[str, Any]) -> float:
 
 
 def requests_an_hour(poll_s: int) -> int:
-    """The reader itself on a clock of our own; its jitter in the middle."""
+    """The real reader on a simulated clock, with average jitter."""
     view = {"rev": 1, "status": "x", "terminal": False, "poll_s": poll_s}
     answer = Response(200, {}, json.dumps(view))
     reader, now_ms, asked = Reader(0, Policy(), lambda: 0.5), 0, 0

@@ -1,4 +1,4 @@
-"""Texts and webhooks on the laptop engine: how many a second, and what fifty dead endpoints cost.
+"""Texts and webhooks on the laptop engine: how many per second, and the cost of 50 dead endpoints.
 
 python -m bench.hooks
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from events import FACTS_SOURCE
 from functions.aws.messages import S3Endpoints
 from functions.aws.s3_stores import S3Jobs, S3Tenants
-from functions.settle_job import fact_of_entry
+from functions.jobs.facts import fact_of_entry
 from local.laptop import Laptop
 from statemachine.business import NEVER_QUIET, BusinessSettings
 from statemachine.flows import load_flow
@@ -38,7 +38,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as state,
         receivers() as (url, got),
-        Laptop(Path(state), free_port(), free_port(), lag_s=0, say=quiet) as laptop,
+        Laptop(Path(state), free_port(), free_port(), lag_s=0, report=quiet) as laptop,
     ):
         texts(laptop)
         webhooks(laptop, url, got)
@@ -93,7 +93,7 @@ def report(name: str, values: list[float], alone: list[float]) -> None:
 
 
 def delays(laptop: Laptop, tenant: str, url: str, got: dict[str, float], run: str) -> list[float]:
-    """From `put_events` to the receiver, for one fact after another."""
+    """The time from `put_events` to the receiver, for one fact after another."""
     jobs = a_tenants_jobs(laptop, tenant, FACTS, run)
     endpoint(laptop, tenant, f"ep_well_{run}", f"{url}/well")
     put: dict[str, float] = {}
@@ -158,7 +158,7 @@ def texts_sent(laptop: Laptop) -> int:
 
 @contextmanager
 def receivers() -> Iterator[tuple[str, dict[str, float]]]:
-    """A server that takes what comes to /well, noting when, and never answers at /hangs."""
+    """A server that records when requests reach /well, and never answers at /hangs."""
     got: dict[str, float] = {}
     over = threading.Event()
 

@@ -1,4 +1,4 @@
-"""From `put_events` to the view that shows the status, on a warm engine; and the start of it all.
+"""The time from `put_events` to the view that shows the status, on a warm engine; and its start.
 
 python -m bench.moves
 """
@@ -12,7 +12,7 @@ from functions.aws.s3_stores import S3Views
 from local.laptop import Laptop
 from statemachine.ids import digest_of
 from tests.conftest import free_port
-from tests.e2e.business import booking, exist, jobs_of, move, put
+from tests.e2e.support.jobs import booking, exist, jobs_of, move, put
 
 JOBS, WARM_UP = 20, 3
 FORWARD = (("confirm", "ready_for_pickup"), ("start", "in_progress"), ("complete", "completed"))
@@ -21,7 +21,7 @@ PATIENCE_S = 60.0
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as state:
-        laptop = Laptop(Path(state), free_port(), free_port(), lag_s=0, say=lambda _: None)
+        laptop = Laptop(Path(state), free_port(), free_port(), lag_s=0, report=lambda _: None)
         begun = time.perf_counter()
         laptop.start()
         first = time.perf_counter() - begun

@@ -1,9 +1,9 @@
-"""The naive design beside ours: every change reads, changes and writes the whole jobs.json.
+"""Our design compared to the naive one, in which every change reads and writes the whole jobs.json.
 
     python -m bench.naive
 
-All on the laptop engine's S3, 8 writers, in one run. Naive as described (last write wins), naive
-with compare and swap, and ours: a conditional PUT of the one job, and the board by batches.
+All run on the S3 of the laptop engine with 8 writers: naive (last write wins), naive with
+compare-and-swap, and ours (a conditional PUT of one job; the board is written in batches).
 """
 
 import json
@@ -25,11 +25,11 @@ from botocore.exceptions import ClientError
 
 from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.protocol.compare_and_swap import commit
-from functions.publish_board import PublishBoard
+from functions.views.board import PublishBoard
 from local.engine import Engine
 from local.engine_key import EngineAddress
 from statemachine.flows import load_flow
-from statemachine.job import Note
+from statemachine.records import Note
 from statemachine.views import Board, card_of
 from tests.conftest import free_port
 from tests.support.builders import a_job
@@ -43,7 +43,7 @@ NOW = datetime.now(UTC)
 
 @dataclass
 class Tally:
-    """Bytes that went over the wire, and changes that were given up."""
+    """Bytes transferred, and changes given up."""
 
     moved: int = 0
     given_up: int = 0
@@ -147,7 +147,7 @@ def _whole(s3: Any, size: int, conditional: bool) -> tuple[list[float], int, Tal
 
 
 def ours(s3: Any, size: int) -> tuple[list[float], int, Tally]:
-    """The change is the commit of one job; the board follows in batches, its bytes count too."""
+    """A change is the commit of one job; the board is written in batches, and its bytes count."""
     fresh_bucket(s3)
     tally = Tally(lock=threading.Lock())
     s3.meta.events.register(
@@ -166,7 +166,9 @@ def ours(s3: Any, size: int) -> tuple[list[float], int, Tally]:
     def change(number: int) -> None:
         job = changed[number]
         note = Note(event_id=f"n-{number}", text="moved", recorded_at=NOW, actor=job.created_by)
-        commit(jobs, "main", job.job_id, lambda job: (job.seen(notes=(*job.notes, note)), None))
+        commit(
+            jobs, "main", job.job_id, lambda job: (job.with_change(notes=(*job.notes, note)), None)
+        )
 
     took = race(change)
     publish = PublishBoard(jobs, boards)

@@ -1,9 +1,9 @@
-"""A round of the watchdog when nothing is wrong: its calls and its time.
+"""A round of the watchdog when nothing is wrong: its calls to AWS and its time.
 
     python -m bench.watch
 
-The real functions and adapters before an S3 in memory that counts what it is asked. The time is
-what the round computes, most of it reading documents; on AWS each call adds its way there.
+The real functions and adapters use an S3 in memory that counts calls. The time is computation only,
+mostly parsing documents; on AWS each call adds its latency.
 """
 
 import io
@@ -18,9 +18,9 @@ from botocore.exceptions import ClientError
 
 from functions.aws.messages import S3Deliveries, S3Endpoints
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
-from functions.publish_board import PublishBoard
 from functions.repair.repair_deliveries import RepairDeliveries
-from functions.watch_jobs import WatchJobs
+from functions.repair.watch import WatchJobs
+from functions.views.board import PublishBoard
 from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
@@ -29,7 +29,7 @@ from statemachine.views import Board, card_of, view_of
 from tests.functions.creation import waited_for
 from tests.support.builders import a_job
 from tests.support.fakes import FakeBus, FakeExecutions, FakeLog, etag_of, no_pause
-from tests.support.message_fakes import FakeLater, FakeMetrics
+from tests.support.message_fakes import FakeDelayedMessages, FakeMetrics
 
 OPEN, FINISHED = (50, 1_000, 10_000), (0, 10_000)
 ROUNDS = 5
@@ -41,7 +41,7 @@ FLOW = load_flow("haul")
 
 
 class CountedS3:
-    """As much of an S3 client as the adapters need; `calls` counts what they asked."""
+    """The part of an S3 client that the adapters need; counts the calls."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -108,7 +108,7 @@ def board_of(jobs: list[Job]) -> Board:
 def a_watchdog(s3: Any, executions: FakeExecutions) -> WatchJobs:
     jobs = S3Jobs(s3, BUCKET)
     messages = RepairDeliveries(
-        S3Deliveries(s3, BUCKET), S3Endpoints(s3, BUCKET), FakeLater(), FakeLater(), FakeBus(),
+        S3Deliveries(s3, BUCKET), S3Endpoints(s3, BUCKET), FakeDelayedMessages(), FakeDelayedMessages(), FakeBus(),
         FakeMetrics(), FakeLog(),
     )  # fmt: skip
     return WatchJobs(

@@ -1,4 +1,4 @@
-"""`haul`: everything a person does with Haulway from a terminal."""
+"""`haul`: the command line. Its groups of commands are in cli/commands/."""
 
 import os
 import sys
@@ -10,47 +10,48 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 from rich.markup import escape
 
-from cli import examples
-from cli.client import connection
-from cli.output.error_log import DEBUG, unforeseen, wants_tracebacks
-from cli.output.output import BROKEN, UsageError, error_console
-from cli.output.output import __doc__ as out_doc
+from cli import help_examples
+from cli.client.connection import Connection, connect
+from cli.output.error_log import DEBUG, log_unexpected, wants_tracebacks
+from cli.output.output import FAILED, UsageError, error_console
+from cli.output.output import __doc__ as output_doc
 
 if TYPE_CHECKING:
     from cli.client.bus_client import JobClient
     from cli.client.ops_client import OpsClient
 
-EXIT_CODES = (out_doc or "").partition("\n\n")[2]
+EXIT_CODES = (output_doc or "").partition("\n\n")[2]
 
 
-class Commands(typer.Typer):
-    """Ends in a sentence also where an error comes from outside of a command's own care."""
+class HaulApp(typer.Typer):
+    """Turns an error that no command has handled into one sentence, too."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().__call__(*args, **kwargs)
         except BrokenPipeError:  # `haul job list | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(BROKEN)
+            sys.exit(FAILED)
         except Exception as error:
             if wants_tracebacks():
                 raise
-            error_console.print(f"[bold red]haul:[/] {escape(unforeseen(error))}", soft_wrap=True)
-            sys.exit(BROKEN)
+            sentence = escape(log_unexpected(error))
+            error_console.print(f"[bold red]haul:[/] {sentence}", soft_wrap=True)
+            sys.exit(FAILED)
 
 
-app = Commands(
+app = HaulApp(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
-    help="Haulway: the jobs of a small hauling business, from booking to completion.",
+    help="Run the jobs of a small hauling business, from booking to completion.",
     epilog=EXIT_CODES,
 )
 
 
 @dataclass
 class GlobalOptions:
-    """Which copy of Haulway, and which business in it, the command is for."""
+    """The deployment and the business that the command is for."""
 
     state: Path
     stage: str | None
@@ -58,72 +59,72 @@ class GlobalOptions:
     api: str | None
 
     @cached_property
-    def desk(self) -> "JobClient":
-        """Through the API where one is named, else with AWS's own credentials."""
+    def client(self) -> "JobClient":
+        """Through the API if --api names a site, else with AWS credentials."""
         from cli.client.api_client import ApiClient, own_sessions
         from cli.client.bus_client import BusClient
 
         if self.api:
             return ApiClient(self.api, own_sessions())
-        return BusClient(self.place, self.tenant)
+        return BusClient(self.connection, self.tenant)
 
     @cached_property
     def ops(self) -> "OpsClient":
-        """The same choice for those who keep it running."""
+        """The same choice for `haul ops`."""
         from cli.client.api_client import ApiClient, own_sessions
         from cli.client.ops_client import ApiOpsClient, DirectOpsClient
 
         if self.api:
             return ApiOpsClient(ApiClient(self.api, own_sessions()))
-        return DirectOpsClient(self.place, self.tenant)
+        return DirectOpsClient(self.connection, self.tenant)
 
     @cached_property
-    def place(self) -> connection.Connection:
-        """Raises UsageError where a site is named: the copy on this laptop would be meant instead."""
+    def connection(self) -> Connection:
+        """Raises UsageError if --api names a site, which these commands would ignore."""
         if self.api:
             raise UsageError(
-                "this command works with AWS credentials or on the laptop, not through a site: "
-                "leave --api (HAUL_API) out, or name a stage with --stage"
+                "this command needs AWS credentials or the copy on this laptop; it does not work "
+                "through a site: leave out --api (HAUL_API), or name a stage with --stage"
             )
-        return connection.connect(self.state, self.stage)
+        return connect(self.state, self.stage)
 
 
 @app.callback()
-def choose(
+def set_global_options(
     context: typer.Context,
     state: Annotated[
-        Path, typer.Option(envvar="HAUL_STATE", help="Folder of the copy on this laptop.")
+        Path, typer.Option(envvar="HAUL_STATE", help="The folder of the copy on this laptop.")
     ] = Path(".haul"),
     stage: Annotated[
-        Optional[str], typer.Option(envvar="HAUL_STAGE", help="A stage on AWS instead.")
+        Optional[str], typer.Option(envvar="HAUL_STAGE", help="Use this stage on AWS instead.")
     ] = None,
     tenant: Annotated[str, typer.Option(envvar="HAUL_TENANT", help="The business.")] = "main",
     api: Annotated[
-        Optional[str], typer.Option(envvar="HAUL_API", help="A site's address: use its API.")
+        Optional[str], typer.Option(envvar="HAUL_API", help="Use the API of this site (URL).")
     ] = None,
     debug: Annotated[
-        bool, typer.Option("--debug", envvar=DEBUG, help="Show where an unforeseen error arose.")
+        bool, typer.Option("--debug", envvar=DEBUG, help="Show tracebacks of unexpected errors.")
     ] = False,
 ) -> None:
     if debug:
         os.environ[DEBUG] = "1"
-    # Powertools would otherwise warn about a missing collector on a laptop.
+    # Without this, Powertools warns about a missing collector on a laptop.
     os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
     context.obj = GlobalOptions(state, stage, tenant, api)
 
 
-def _commands() -> None:
-    """Each group of commands is a module; they are joined here, after `app` exists."""
+def _add_commands() -> None:
+    """Each group of commands is a module, imported here because `app` must exist first."""
     from cli.commands import (
         board,
         cost,
         crew,
-        data,
         deploy,
         env,
         erase,
         events,
         explain,
+        export_import,
         flow,
         hooks,
         job,
@@ -151,15 +152,15 @@ def _commands() -> None:
     app.command("promote")(deploy.promote)
     app.command("rollback")(deploy.rollback)
     app.command("cost")(cost.cost)
-    app.command("export")(data.export)
-    app.command("import")(data.import_)
+    app.command("export")(export_import.export)
+    app.command("import")(export_import.import_)
     app.command("erase")(erase.erase)
     app.command("sign-in")(crew.sign_in)
     app.command("sign-out")(crew.sign_out)
-    examples.shown_in(app)
+    help_examples.add_to(app)
 
 
-_commands()
+_add_commands()
 
 if __name__ == "__main__":
     app()

@@ -1,1 +1,1 @@
-"""One deploy path, for AWS and for the laptop: bundle, stack, pages, invalidation."""
+"""Deployments to AWS and to the laptop, by the same steps; also the doctor, costs, and erasure."""

@@ -1,9 +1,9 @@
-"""The artifact bucket: everything a release is made of, each under the hash of its content.
+"""The artifact bucket: the parts of every release, each stored under the hash of its content.
 
 code/…  asl/…  edge/…  cases/…  pages/…  template/…    never changed once written
-releases/{release}.json                                which of them belong together
-stages/{stage}.json                                    which release a stage runs, and ran before
-locks/{stage}.json                                     who deploys to it now
+releases/{release}.json                                the artifacts of a release
+stages/{stage}.json                                    the release a stage runs, and those before
+locks/{stage}.json                                     who deploys to the stage now
 """
 
 import hashlib
@@ -21,16 +21,16 @@ AT_ONCE = 8
 
 
 class Tampered(Exception):
-    """An artifact is not what its name says; delete it and deploy again from the sources."""
+    """The content of an artifact does not match its name; delete it and deploy again."""
 
 
 def address(kind: str, content: bytes, suffix: str = "") -> str:
-    """The key of an artifact: half of its SHA-256, so that another content has another key."""
+    """The key of an artifact: half of its SHA-256, so different content has a different key."""
     return f"{kind}/{hashlib.sha256(content).hexdigest()[:32]}{suffix}"
 
 
 class Release(Frozen):
-    """A build by its artifacts' keys. What is verified in one stage is promoted as it is."""
+    """A build, as the keys of its artifacts. A verified release is promoted unchanged."""
 
     build: str
     """On every page, as `<meta name="build">`."""
@@ -40,16 +40,16 @@ class Release(Frozen):
     """Edge functions by name."""
     asl: dict[str, str]
     pages: dict[str, str]
-    """Artifacts by the path in the site bucket."""
+    """Artifacts by their path in the site bucket."""
     cases: dict[str, str] = Field(default_factory=dict)
-    """What each edge function is tried with, by its name."""
+    """Test cases of the edge functions, by name."""
 
     @property
     def name(self) -> str:
         return hashlib.sha256(self.to_bytes()).hexdigest()[:16]
 
     def to_bytes(self) -> bytes:
-        """Without what has a default: releases from before there was `cases` keep their name."""
+        """Without default values, so that releases older than `cases` keep their name."""
         return self.model_dump_json(indent=1, exclude_defaults=True).encode() + b"\n"
 
     def artifacts(self) -> set[str]:
@@ -59,7 +59,7 @@ class Release(Frozen):
 
 
 class StageRecord(Frozen):
-    """What a stage runs. `pending` is a release that was begun and is not known to be good."""
+    """What a stage runs. `pending` is a release whose deployment has not been verified yet."""
 
     current: str | None = None
     previous: tuple[str, ...] = ()
@@ -68,9 +68,9 @@ class StageRecord(Frozen):
     at: Utc | None = None
     by: str = ""
     parameters: dict[str, str] = Field(default_factory=dict)
-    """Those of the stack before `pending` was begun."""
+    """The stack's parameters before the deployment of `pending` began."""
     going_back: bool = False
-    """`pending` is the release before, which someone wants to have again."""
+    """`pending` is an earlier release: this is a rollback."""
 
     def settled(self) -> "StageRecord":
         return self.with_(pending=None, parameters={}, going_back=False)
@@ -92,7 +92,7 @@ class Artifacts:
         self.s3, self.bucket = s3, bucket
 
     def ensure(self, region: str) -> None:
-        """Make the bucket where there is none: private, encrypted, versioned."""
+        """Create the bucket if it is missing: private, encrypted, versioned."""
         try:
             self.s3.head_bucket(Bucket=self.bucket)
             return
@@ -126,28 +126,30 @@ class Artifacts:
         )
 
     def add(self, contents: Mapping[str, bytes]) -> list[str]:
-        """Put what is not there yet, many at once; the answer is what was put."""
+        """Upload what is missing, several objects at once. Returns the uploaded keys."""
         new = sorted(contents.keys() - self._known({key.partition("/")[0] for key in contents}))
         with ThreadPoolExecutor(AT_ONCE) as uploads:
             list(uploads.map(lambda key: self._put(key, contents[key]), new))
         return new
 
     def get(self, key: str) -> bytes:
-        """Raises Tampered where the content does not match its key."""
+        """Raises Tampered if the content does not match its key."""
         content: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         kind, _, name = key.partition("/")
         if address(kind, content) != f"{kind}/{name.partition('.')[0]}":
-            raise Tampered(f"{key} in {self.bucket} is not what its name says")
+            raise Tampered(f"the content of {key} in {self.bucket} does not match its name")
         return content
 
     def release(self, name: str) -> Release:
-        """Raises Tampered; `LookupError` where there is no release of that name."""
+        """Raises Tampered, or LookupError if there is no such release."""
         body = self._read(f"releases/{name}.json")
         if body is None:
             raise LookupError(f"no release {name} in {self.bucket}")
         release = Release.model_validate_json(body)
         if release.name != name:
-            raise Tampered(f"release {name} in {self.bucket} is not what its name says")
+            raise Tampered(
+                f"the content of release {name} in {self.bucket} does not match its name"
+            )
         return release
 
     def add_release(self, release: Release) -> None:
@@ -158,7 +160,7 @@ class Artifacts:
         return StageRecord.model_validate_json(body) if body else StageRecord()
 
     def write_record(self, stage: str, record: StageRecord) -> None:
-        """Only whoever holds the lock of the stage writes."""
+        """Only the holder of the stage's lock may write."""
         self._put(f"stages/{stage}.json", record.model_dump_json(indent=1).encode() + b"\n")
 
     def url(self, key: str) -> str:

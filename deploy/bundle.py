@@ -1,6 +1,6 @@
-"""The Lambda bundle: the project's sources (and on AWS their dependencies) as one zip.
+"""The Lambda bundle: the project's sources, and on AWS their dependencies, as one zip file.
 
-The same sources give the same bytes: fixed order, fixed times, fixed permissions.
+The same sources give the same bytes: the order, times, and permissions are fixed.
 """
 
 import hashlib
@@ -17,24 +17,23 @@ from statemachine.flows import Flow
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("statemachine", "events", "functions")
 FLOWS = "statemachine/flows/"
-KEPT = {".py", ".json"}
-LEFT_OUT = {"samples", "schemas", "asl", "__pycache__"}
+SUFFIXES = {".py", ".json"}
+EXCLUDED = {"samples", "schemas", "asl", "__pycache__"}
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 LOCK = ROOT / "locks" / "lambda.txt"
 PYTHON, ARCHITECTURE = "3.14", "aarch64"
 PLATFORMS = ("manylinux2014", "manylinux_2_26", "manylinux_2_28", "manylinux_2_34")
-"""What runs on the Lambda's Amazon Linux 2023, whose glibc is 2.34."""
-NOT_SHIPPED = {"__pycache__", "bin"}
-NOT_KEPT = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
-"""Notes of the installer about its own doing."""
+"""Wheels that run on Lambda's Amazon Linux 2023, which has glibc 2.34."""
+EXCLUDED_FOLDERS = {"__pycache__", "bin"}
+INSTALLER_FILES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+"""Files in which the installer records what it did."""
 
 
 def installed(lock: Path = LOCK, cache: Path = ROOT / ".build") -> Path:
-    """A folder with the dependencies for the Lambda's platform, whatever this machine is.
+    """A folder with the dependencies for Lambda's platform, whatever this machine's platform is.
 
-    Kept by the lock's content and by what it is for, so that only a change of these asks the
-    package index.
+    The folder is reused until the lock file or the platform changes; only then does pip download.
     """
     platforms = [f"--platform={name}_{ARCHITECTURE}" for name in PLATFORMS]
     wanted = " ".join([PYTHON, *platforms]).encode() + lock.read_bytes()
@@ -56,7 +55,7 @@ def installed(lock: Path = LOCK, cache: Path = ROOT / ".build") -> Path:
 
 
 def bundle(root: Path = ROOT, dependencies: Path | None = None) -> bytes:
-    """The zip. `dependencies` is a folder of installed packages for the Lambda's platform."""
+    """The zip file. `dependencies` is a folder of installed packages for Lambda's platform."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, path in _files(root, dependencies):
@@ -74,8 +73,8 @@ def _files(root: Path, dependencies: Path | None) -> Iterator[tuple[str, Path]]:
             path.relative_to(dependencies).as_posix(): path
             for path in dependencies.rglob("*")
             if path.is_file()
-            and path.name not in NOT_KEPT
-            and not NOT_SHIPPED & set(path.relative_to(dependencies).parts)
+            and path.name not in INSTALLER_FILES
+            and not EXCLUDED_FOLDERS & set(path.relative_to(dependencies).parts)
         }
     yield from sorted(found.items())
 
@@ -83,12 +82,12 @@ def _files(root: Path, dependencies: Path | None) -> Iterator[tuple[str, Path]]:
 def _sources(root: Path) -> Iterator[Path]:
     for folder in SOURCES:
         for path in (root / folder).rglob("*"):
-            if path.suffix in KEPT and not LEFT_OUT & set(path.relative_to(root).parts):
+            if path.suffix in SUFFIXES and not EXCLUDED & set(path.relative_to(root).parts):
                 yield path
 
 
 def flows_of(code: bytes) -> dict[str, Flow]:
-    """The flows that a bundle has, by name; those of these sources may be others."""
+    """The flows in a bundle, by name; they may differ from those in these sources."""
     with zipfile.ZipFile(io.BytesIO(code)) as archive:
         names = [name for name in archive.namelist() if name.startswith(FLOWS)]
         flows = [Flow.model_validate_json(archive.read(name)) for name in names]
@@ -96,5 +95,5 @@ def flows_of(code: bytes) -> dict[str, Flow]:
 
 
 def digest(content: bytes) -> str:
-    """Sixteen hex digits that name a content."""
+    """Sixteen hex digits of the content's SHA-256."""
     return hashlib.sha256(content).hexdigest()[:16]

@@ -1,16 +1,13 @@
-"""What a month costs on AWS, by volume: unit prices of us-east-1, each with where it was read.
+"""The monthly AWS bill by volume: counts of what jobs cause × unit prices of us-east-1.
 
-What AWS grants every account for ever is taken off (`FREE`), for one account with nothing else in
-it, or nothing is (`NOTHING_FREE`), for one whose grants others have used up. What AWS grants new
-accounts for twelve months is not taken off.
+The permanent free tier of an account is deducted (`FREE`), or not (`NOTHING_FREE`), if other
+workloads in the account use it up. The free tier of an account's first twelve months is not
+deducted.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-
-from functions.repair.job_selection import SLICE, SLICES
-from functions.watch_jobs import DEAD_LETTERS_EVERY
 
 PRICES_USD = {
     "sfn_transition": 25e-6,  # $0.025 per 1,000 state transitions, Standard
@@ -37,9 +34,9 @@ PRICES_USD = {
     "trace": 5e-6,  # $5.00 per million traces that X-Ray records
     "sms_part": 0.012,  # assumed, with the carrier's fee
 }
-"""Read 2026-11-21; the model and its sources are those of the project's AWS facts, section 9.
-X-Ray: aws.amazon.com/xray/pricing. Read 2026-11-25: aws.amazon.com/dynamodb/pricing/on-demand,
-aws.amazon.com/eventbridge/pricing, aws.amazon.com/secrets-manager/pricing."""
+"""USD per unit, read 2026-11-21. Read 2026-11-25: aws.amazon.com/dynamodb/pricing/on-demand,
+aws.amazon.com/eventbridge/pricing, aws.amazon.com/secrets-manager/pricing,
+aws.amazon.com/xray/pricing."""
 FREE: Mapping[str, int] = {
     "sfn_transition": 4000,
     "invocation": 1_000_000,
@@ -55,93 +52,100 @@ FREE: Mapping[str, int] = {
     "trace": 100_000,
     "schedule": 14_000_000,
 }
-"""A month and account, without end. Three dashboards are free too, and this has one."""
+"""Units per month and account. Three dashboards are free too; there is one."""
 NOTHING_FREE: Mapping[str, int] = {}
 MONTH_S = 2_592_000
-POLLS, POLL_S = 5, 20
-"""Lambda holds so many long polls open on a queue; one ends with a message, or after its time."""
-FEEDS_OF_AN_EDIT = (2, 3, 4, 5, 6)
-"""Of `Use.queued`: edits, board, invalidations, SMS, webhooks."""
 DAYS = 30
+POLLS, POLL_S = 5, 20
+"""Lambda keeps this many long polls open per queue; each ends with a message or after its time."""
+BOARD_VERSION_DAYS = 1.5
+"""A version of a large board is kept for a day, and until S3 deletes it at midnight."""
+SLICE, SLICES = 10, 360
+"""The watchdog's share of jobs per round; tests compare it with functions/repair/."""
+
+LIFE_MESSAGES = {
+    "CreateQueue": 1, "AdvanceQueue": 3, "EditQueue": 0,
+    "BoardQueue": 4, "InvalidationQueue": 3, "SmsQueue": 4, "FanOutQueue": 4,
+}  # fmt: skip
+"""Messages by queue for one job: requests, then facts. Each is sent, received, and deleted: three
+SQS requests."""
+EDIT_MESSAGES = {"EditQueue": 1, "BoardQueue": 1, "InvalidationQueue": 1, "FanOutQueue": 1}
+"""Messages by queue for one edit."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """What one job causes on its way through `haul`, each step asked for on the bus.
+    """What one job of the flow `haul` causes, with each move requested on the bus.
 
-    Tests hold the transitions to the state machine, puts and gets to what the functions do.
+    Tests compare the transitions with the state machine, and puts and gets with the functions.
     """
 
     statuses: int = 4
     moves: int = 3
     sfn_transitions: int = 9
-    """A transition is every state that is entered, Choice and Succeed among them."""
+    """States that are entered, including Choice and Succeed."""
     events: int = 8
     invocations: int = 23
-    """Booking, three moves; three waits, the end; four facts to board, texts, hooks, three of them
-    to the edge."""
+    """Booking, three moves; three waits, the end; four facts each to board, texts, and webhooks,
+    three of them to the edge."""
     gb_s: float = 0.5 * 0.15
-    queued: tuple[int, ...] = (1, 3, 0, 4, 3, 4, 4)
-    """Messages by queue: bookings, moves, edits; facts to board, edge, texts, hooks. Each is sent,
-    received and removed: three requests of SQS."""
+    queued: Mapping[str, int] = field(default_factory=lambda: dict(LIFE_MESSAGES))
     puts: int = 20
-    """Five for each status: index, the move, its view, its wait, the board."""
+    """Five per status: index, move, view, wait, board."""
     gets: int = 38
-    """Four of them ask each fact's business whether it has a new endpoint."""
-    looks: int = 17
-    """Of the watchdog, over four writes: three soon after each, and when its messages are due."""
+    """Four of them check, for each fact, whether the business has a new endpoint."""
+    watchdog_reads: int = 17
+    """Over four writes: three soon after each, and when its messages are due."""
     lists: int = 5
-    """The messages of each status, of one in four twice."""
+    """The messages of each status, of every fourth status twice."""
     requests: int = 20
-    """Of pages and programs to the API, looks at the board included; assumed."""
+    """API requests of pages and programs, including reads of the board; assumed."""
     reads: int = 26
-    """Units of DynamoDB: of the requests 16 come from signed-in people (assumed), each reads its
-    account and, eventually consistent, whether the session has ended; and two for signing in."""
+    """DynamoDB units. 16 requests come from signed-in people (assumed): each reads the account and,
+    eventually consistent, whether the session has ended. Two more for signing in."""
     writes: int = 2
-    """Units: bookings and choices of customers are counted by their address; assumed."""
+    """DynamoDB units: customers' bookings and choices are counted by their address; assumed."""
     views: int = 20
     view_gb: float = 4e-6
     pages: int = 44
     """Files of two visits to the tracking page, 43 KB each."""
     pages_gb: float = 86e-6
     log_gb: float = 1.5e-6
-    """Of a call: what Lambda says of it, and two or three lines of ours."""
+    """Per invocation: Lambda's own lines, and two or three of ours."""
     stored_gb: float = 8e-6
-    """Job, view and what is kept of its messages."""
+    """Job, view, and the record of its messages."""
     versions_gb: float = 20e-6
-    """What they were before, for a month."""
+    """Their earlier versions, for a month."""
     card_gb: float = 0.4e-6
     months_kept: int = 24
     days_open: float = 2
     photos: int = 0
     photo_gb: float = 250e-6
-    """Cleaned, in one version; assumed. Each is put, read, removed and put, and looked at."""
+    """Processed, one version; assumed. Each is put, read, deleted, put again, and viewed."""
     tags: int = 1
-    """By which an ended job is erased."""
+    """For the lifecycle rule that erases an ended job."""
     sms_parts: int = 2
     texts: int = 2
-    """Each with a tag, by which what is known of it is erased."""
+    """Each with a tag for the lifecycle rule that erases its record."""
     text_puts: int = 3
-    """Claimed, marked, and what an answer to it would mean."""
+    """Reserved, marked as sent, and what an answer to it would mean."""
 
     @property
     def messages(self) -> int:
-        return sum(self.queued)
+        return sum(self.queued.values())
 
     def with_crew(self, times: int = 1) -> "Use":
-        """Besides, a crew is put on the job, or changed, so many times: an edit, asked for on the
-        bus. Two sheets are claimed, by a transaction, which counts twice."""
+        """With a crew assigned or changed so many times, by an edit on the bus. It reserves two
+        roster sheets in a transaction, which counts twice."""
+        queued = {name: n + times * EDIT_MESSAGES.get(name, 0) for name, n in self.queued.items()}
         return replace(
             self,
+            queued=queued,
             events=self.events + 2 * times,
-            invocations=self.invocations + 5 * times,
-            queued=tuple(
-                number + times * (queue in FEEDS_OF_AN_EDIT)
-                for queue, number in enumerate(self.queued)
-            ),
+            invocations=self.invocations + 4 * times,
             puts=self.puts + 4 * times,
             gets=self.gets + 7 * times,
-            looks=self.looks + math.ceil(4.25 * times),
+            watchdog_reads=self.watchdog_reads + math.ceil(4.25 * times),
             lists=self.lists + math.ceil(1.25 * times),
             reads=self.reads + 6 * times,
             writes=self.writes + 4 * times,
@@ -150,41 +154,44 @@ class Use:
 
 @dataclass(frozen=True)
 class Fixed:
-    """What is there however few jobs there are. Tests hold alarms and queues to the template."""
+    """What a stage has regardless of the number of jobs. Tests compare it with the template."""
 
     alarms: int = 31
     metrics: int = 5
-    """Told all the time: Moves, EventToVisibleMs, InvalidationBudgetUsed, LongestOverdueMinutes,
-    WatchRounds. The others are told, and paid for, in hours in which something is wrong."""
+    """Always reported: Moves, EventToVisibleMs, InvalidationBudgetUsed, LongestOverdueMinutes,
+    WatchRounds. Others are reported, and paid for, only in hours with a problem."""
     secrets: int = 1
     listings: int = 2 * MONTH_S // 300
-    """Of endpoints at most, by two containers that always have something to do."""
+    """Of endpoints, at most: by two containers that are always busy."""
     secret_calls: int = 2 * MONTH_S // 300
-    """Two containers that always have something to do, each asking every five minutes."""
+    """Two containers that are always busy read it every five minutes."""
     watch_rounds: int = MONTH_S // 60
     queues: int = 11
-    """That a function is fed from."""
-    dead_letters: int = 11
-    """Queues of them, that a round asks now and then."""
+    """Queues that feed a function."""
+    dead_letter_queues: int = 11
+    dead_letter_check_rounds: int = 5
+    """The watchdog counts dead letters in every fifth round."""
     invalidation_paths: int = FREE["invalidation_path"]
-    """`InvalidationPathsPerMonth`: past them views live for two seconds at the edge."""
+    """`InvalidationPathsPerMonth`: beyond it, the edge caches views for two seconds."""
     traced: bool = False
-    """`Traces`: then all that is called at a business's pace is recorded, a message a trace."""
+    """`Traces`: then the functions that grow with the business are traced, one trace a message."""
 
 
 def receives(messages: float) -> float:
-    """Requests in a month for a queue through which so many messages come, evenly."""
-    a_poll = messages / MONTH_S / POLLS * POLL_S
-    return messages / (1 - math.exp(-a_poll)) if messages else POLLS * MONTH_S / POLL_S
+    """SQS receive requests in a month for a queue with so many evenly distributed messages."""
+    per_poll = messages / MONTH_S / POLLS * POLL_S
+    return messages / (1 - math.exp(-per_poll)) if messages else POLLS * MONTH_S / POLL_S
 
 
-def looks_a_round(open_jobs: float) -> float:
-    """How many jobs a round of the watchdog reads, beside those just moved (watch/round.py)."""
+def reads_per_round(open_jobs: float) -> float:
+    """Jobs that a round of the watchdog reads, without those that have just changed."""
     return open_jobs / max(1, min(SLICES, math.ceil(open_jobs / SLICE)))
 
 
 @dataclass(frozen=True)
 class Bill:
+    """USD per month by service."""
+
     jobs: int
     items: Mapping[str, float] = field(default_factory=dict)
 
@@ -203,69 +210,85 @@ def monthly(
     fixed: Fixed | None = None,
     free: Mapping[str, int] = FREE,
 ) -> Bill:
-    """The bill of a month with so many jobs of one business, in dollars."""
-    use, fixed = use or Use(), fixed or Fixed()
-    rounds, open_jobs = fixed.watch_rounds, jobs * use.days_open / DAYS
-    invocations = jobs * (use.invocations + use.requests) + rounds
-    paths = min(jobs * use.moves, fixed.invalidation_paths)
-    puts = (
-        jobs * (use.puts + use.lists)
-        + fixed.listings
-        + paths
-        + rounds * (2 + math.ceil(open_jobs / 1000))
-    )
-    gets: float = jobs * (use.gets + 2 * use.looks + use.requests + use.views)
-    gets += rounds * (1 + 2 * looks_a_round(open_jobs))
-    queued = [*(jobs * number for number in use.queued), rounds]
-    queued += [0] * (fixed.queues - len(queued))
-    asked = sum(receives(number) + 2 * number for number in queued)
-    asked += rounds // DEAD_LETTERS_EVERY * fixed.dead_letters
-    seconds = jobs * use.invocations * use.gb_s + (jobs * use.requests + rounds) * 2 * use.gb_s
-    traces = (jobs * (use.messages + use.requests + 1) + rounds) if fixed.traced else 0
-
-    def paid(unit: str, number: float) -> float:
-        return max(0.0, number - free.get(unit, 0)) * PRICES_USD[unit]
-
+    """The bill of a month with so many jobs in one business."""
     items = {
-        "Step Functions": paid("sfn_transition", jobs * use.sfn_transitions),
-        "EventBridge": paid("event", jobs * use.events) + paid("schedule", rounds),
-        "Lambda": paid("invocation", invocations) + paid("gb_second", seconds),
-        "SQS": paid("sqs_request", asked),
-        "S3 requests": paid("put", puts) + paid("get", gets),
-        "S3 storage": paid("storage_gb_month", _stored(jobs, use))
-        + paid("tag_month", jobs * use.tags * use.months_kept),
-        "DynamoDB": paid("read_unit", jobs * use.reads) + paid("write_unit", jobs * use.writes),
-        "CloudFront": paid("https_request", jobs * (use.views + use.pages + use.requests))
-        + paid("edge_function", jobs * use.pages)
-        + paid("egress_gb", jobs * (use.views * use.view_gb + use.pages_gb)),
-        "Invalidations": paid("invalidation_path", paths),
-        "Logs and metrics": paid("log_gb", invocations * use.log_gb)
-        + paid("metric", fixed.metrics),
-        "Alarms and secrets": paid("alarm", fixed.alarms)
-        + paid("secret", fixed.secrets)
-        + paid("secret_call", fixed.secret_calls),
-        "Photos": jobs * use.photos * _photo(use),
-        "Traces": paid("trace", traces),
-        "SMS": jobs * (paid("sms_part", use.sms_parts) + paid("put", use.texts * use.text_puts))
-        + paid("tag_month", jobs * use.texts * use.months_kept),
+        service: sum(
+            max(0.0, count - (0 if service == "Photos" else free.get(unit, 0))) * PRICES_USD[unit]
+            for unit, count in units.items()
+        )
+        for service, units in counts(jobs, use or Use(), fixed or Fixed()).items()
     }
     return Bill(jobs, items)
 
 
-def _photo(use: Use) -> float:
-    """One photo, for as long as its job is kept."""
-    price = PRICES_USD
-    asked = 2 * (price["put"] + price["invocation"] + 2 * use.gb_s * price["gb_second"])
-    kept = use.photo_gb * use.months_kept * price["storage_gb_month"]
-    return asked + price["get"] + kept
+def counts(jobs: int, use: Use, fixed: Fixed) -> dict[str, dict[str, float]]:
+    """Units per month, by service and by the names in `PRICES_USD`.
+
+    A unit with a free tier appears once, except under Photos, which gets none of it.
+    """
+    rounds, open_jobs = fixed.watch_rounds, jobs * use.days_open / DAYS
+    invocations = jobs * (use.invocations + use.requests) + rounds
+    paths = min(jobs * use.moves, fixed.invalidation_paths)
+    board_lists = rounds * (2 + math.ceil(open_jobs / 1000))
+    round_gets = rounds * (1 + 2 * reads_per_round(open_jobs))
+    photos = jobs * use.photos
+    return {
+        "Step Functions": {"sfn_transition": jobs * use.sfn_transitions},
+        "EventBridge": {"event": jobs * use.events, "schedule": rounds},
+        "Lambda": {
+            "invocation": invocations,
+            "gb_second": (jobs * (use.invocations + 2 * use.requests) + 2 * rounds) * use.gb_s,
+        },
+        "SQS": {"sqs_request": _sqs_requests(jobs, use, fixed)},
+        "S3 requests": {
+            "put": jobs * (use.puts + use.lists) + fixed.listings + paths + board_lists,
+            "get": jobs * (use.gets + 2 * use.watchdog_reads + use.requests + use.views)
+            + round_gets,
+        },
+        "S3 storage": {
+            "storage_gb_month": _stored_gb(jobs, use),
+            "tag_month": jobs * use.tags * use.months_kept,
+        },
+        "DynamoDB": {"read_unit": jobs * use.reads, "write_unit": jobs * use.writes},
+        "CloudFront": {
+            "https_request": jobs * (use.views + use.pages + use.requests),
+            "edge_function": jobs * use.pages,
+            "egress_gb": jobs * (use.views * use.view_gb + use.pages_gb),
+        },
+        "Invalidations": {"invalidation_path": paths},
+        "Logs and metrics": {"log_gb": invocations * use.log_gb, "metric": fixed.metrics},
+        "Alarms and secrets": {
+            "alarm": fixed.alarms,
+            "secret": fixed.secrets,
+            "secret_call": fixed.secret_calls,
+        },
+        "Photos": {
+            "put": photos * 2,
+            "get": photos,
+            "invocation": photos * 2,
+            "gb_second": photos * 4 * use.gb_s,
+            "storage_gb_month": photos * use.photo_gb * use.months_kept,
+        },
+        "Traces": {
+            "trace": jobs * (use.messages + use.requests + 1) + rounds if fixed.traced else 0
+        },
+        "SMS": {
+            "sms_part": jobs * use.sms_parts,
+            "put": jobs * use.texts * use.text_puts,
+            "tag_month": jobs * use.texts * use.months_kept,
+        },
+    }
 
 
-BOARD_DAYS = 1.5
-"""A version of a large board is kept for a day, and until S3 comes round at midnight."""
+def _sqs_requests(jobs: int, use: Use, fixed: Fixed) -> float:
+    queued = [*(jobs * number for number in use.queued.values()), fixed.watch_rounds]
+    queued += [0] * (fixed.queues - len(queued))
+    checks = fixed.watch_rounds // fixed.dead_letter_check_rounds * fixed.dead_letter_queues
+    return sum(receives(number) + 2 * number for number in queued) + checks
 
 
-def _stored(jobs: int, use: Use) -> float:
-    """Gigabytes, once as many months have passed as things are kept."""
+def _stored_gb(jobs: int, use: Use) -> float:
+    """Once so many months have passed as jobs are kept."""
     board = jobs * (use.days_open + 2) / DAYS * use.card_gb
-    boards = jobs * use.statuses / DAYS * BOARD_DAYS * board
+    boards = jobs * use.statuses / DAYS * BOARD_VERSION_DAYS * board
     return jobs * (use.stored_gb * use.months_kept + use.versions_gb) + boards

@@ -1,16 +1,15 @@
-"""A deployment from its beginning to its end, or back.
+"""A deployment from start to end, or back.
 
     build ─ imports ─ upload ─┐         ┌─────────── hashed pages ────────────┐
               (or a release)  ├─ lock ─ edge ─ stack ─ try functions ─ publish ─┴─ flows ─┐
                               │                                                          │
                               │                 done ─ verify ─ invalidate ─ pages ──────┘
                               │                           │
-                              └─ the release before, by the same steps ◀─ from anywhere
+                              └─ the previous release, by the same steps ◀─ from any step
 
-Every step can be done again: what is there already is found and left. So a deployment that was
-killed is finished by the next one, whichever release that is of, or taken back. What a stage runs
-is noted only after it was verified; `pending` notes what was begun, and beside it how the stack was
-set before.
+Every step is idempotent, so the next deployment finishes one that was killed, whichever release it
+deploys, or a rollback undoes it. The record of a stage names a release as current only after it was
+verified; until then `pending` names it, with the stack's parameters from before.
 """
 
 import json
@@ -24,12 +23,19 @@ from uuid import uuid4
 from deploy import edge_functions, pages, state_machine_versions, verify_jobs
 from deploy.artifacts import Artifacts, Release, StageRecord
 from deploy.bundle import flows_of
+from deploy.deployment_errors import (
+    NotConfirmed,
+    NothingToRollBackTo,
+    RolledBack,
+    Stopped,
+    unfinished,
+)
 from deploy.diff import Difference, compare
 from deploy.imports import check_imports
 from deploy.lock import LEASE, Lock, LockLost, locked, who
 from deploy.pages import Page
-from deploy.rollout import Parameters, Review, Rollout, Say
-from deploy.stack import DeployFailed, Stack
+from deploy.rollout import Parameters, Report, Review, Rollout
+from deploy.stack import Stack
 from deploy.target import Outputs, Target
 from deploy.template import PUBLISHED, Built
 from statemachine.business import CANARY
@@ -38,49 +44,32 @@ from statemachine.flows import Flow
 BUSINESSES = {"main": "Haulway"}
 
 
-class RolledBack(DeployFailed):
-    """The release did not prove itself; the stage runs what it ran before."""
-
-
-class NotConfirmed(DeployFailed):
-    """Another release would be promoted than the one that someone agreed to."""
-
-
-class NothingToRollBackTo(DeployFailed):
-    """The stage has never run another verified release."""
-
-
-class Stopped(DeployFailed):
-    """Someone stopped a deployment midway; the text says where the stage stands."""
-
-
 @dataclass
 class Deployment:
-    """Bring releases to `target`. `say` hears of each step, `review` sees each change set first."""
+    """Deploys releases to `target`. `report` gets each step, `review` gets each change set."""
 
     target: Target
-    say: Say = print
+    report: Report = print
     review: Review = lambda _: None
     flows: tuple[str, ...] | None = None
-    """The flows that a canary goes through; None is all of the release, () is no canary."""
+    """The flows to verify with a job each; None is all flows of the release, () is none."""
     businesses: Mapping[str, str] = field(default_factory=lambda: dict(BUSINESSES))
     lease: timedelta = LEASE
     goes_back: bool = True
-    """Whether to bring back the release before where this one does not prove good."""
+    """Whether to restore the previous release if this one fails."""
 
     def __post_init__(self) -> None:
         self.lock: Lock | None = None
-        self.tell, self.say = self.say, self._next_step
         self.artifacts: Artifacts = self.target.artifacts
         self.stack: Stack = self.target.stack
-        self.rollout = Rollout(self.target, self.stack, self.say, self.review)
+        self.rollout = Rollout(self.target, self.stack, self.step, self.review)
         self.contents: dict[str, bytes] = {}
 
     def deploy(self, built: Built) -> Outputs:
-        """Raises NotImportable, Locked, StackFailed, RolledBack; else the stack's outputs."""
-        self.say("imports")
+        """Returns the stack's outputs. Raises NotImportable, Locked, StackFailed, RolledBack."""
+        self.step("imports")
         check_imports(built.contents[built.release.code], built.contents[built.release.template])
-        self.say("upload")
+        self.step("upload")
         self.contents |= built.contents
         self.artifacts.ensure(self.target.region)
         self.artifacts.add(built.contents)
@@ -88,49 +77,49 @@ class Deployment:
         return self.release(built.release)
 
     def release(self, release: Release) -> Outputs:
-        """Bring a release whose artifacts are there; go back where it does not prove good."""
+        """Deploy a release whose artifacts are stored; go back if it fails."""
         self.artifacts.ensure(self.target.region)
-        with self._lock(f"deploy {release.name}"), self._told_where_it_stands():
-            return self._guarded(release)
+        with self._lock(f"deploy {release.name}"), self._stop_reported():
+            return self._deploy_or_go_back(release)
 
-    def promote(self, source: str, meant: str | None = None) -> Outputs:
-        """The release that `source` runs, as it is. Raises LookupError where it runs none.
+    def promote(self, source: str, approved: str | None = None) -> Outputs:
+        """Deploy the release that `source` runs, unchanged.
 
-        Whoever agreed to one release says which is `meant`: NotConfirmed where it is another by now.
+        Raises LookupError if it runs none, NotConfirmed if it is not the `approved` one.
         """
         record = self.artifacts.record(source)
         if record.current is None:
             raise LookupError(f"stage {source} runs no verified release; deploy to it first")
-        if meant and record.current != meant:
+        if approved and record.current != approved:
             raise NotConfirmed(
-                f"stage {source} runs release {record.current} by now and not {meant}, which was "
-                f"agreed to; nothing was changed: look at {record.current} and agree to that one"
+                f"stage {source} now runs release {record.current}, not {approved}, which was "
+                f"approved; nothing was changed: review and approve {record.current}"
             )
         return self.release(self.artifacts.release(record.current))
 
     def roll_back(self) -> Outputs:
-        """The release before. Raises NothingToRollBackTo.
+        """Deploy the previous release. Raises NothingToRollBackTo.
 
-        Where a deployment did not come to its end, that is the one that ran when it began.
+        After an unfinished deployment, that is the release that ran when it began.
         """
-        with self._lock("roll back"), self._told_where_it_stands():
+        with self._lock("roll back"), self._stop_reported():
             record = self.artifacts.record(self.target.stage)
             if record.pending and not record.going_back:
                 return self._restore(record)
-            return self._to_the_one_before(record)
+            return self._deploy_previous(record)
 
-    def _to_the_one_before(self, record: StageRecord) -> Outputs:
+    def _deploy_previous(self, record: StageRecord) -> Outputs:
         if not record.previous:
-            raise NothingToRollBackTo(f"stage {self.target.stage} has run no other release")
+            raise NothingToRollBackTo(f"stage {self.target.stage} has never run another release")
         release = self.artifacts.release(record.previous[0])
         begun = self._begin(record, release, going_back=True)
-        outputs = self._bring(release, begun, back_to=begun.parameters)
+        outputs = self._run_steps(release, begun, back_to=begun.parameters)
         left = begun.with_(previous=record.previous[1:], current=None)
         self._end(left.with_current(release.name, who(), _now()))
         return outputs
 
     def difference(self, built: Built) -> Difference:
-        """What `deploy` would change; nothing of the stage is touched."""
+        """What `deploy` would change. The stage is not changed."""
         self.artifacts.ensure(self.target.region)
         return compare(self.artifacts, self.target.stage, self.rollout, built)
 
@@ -142,31 +131,31 @@ class Deployment:
             finally:
                 self.lock = None
 
-    def _next_step(self, name: str) -> None:
-        """Each step is said before it is done. Raises LockLost where the stage is another's."""
-        self._still_ours()
-        self.tell(name)
+    def step(self, name: str) -> None:
+        """Begin a step: check the lock, then report the step. Raises LockLost."""
+        self._check_lock()
+        self.report(name)
 
-    def _still_ours(self) -> None:
+    def _check_lock(self) -> None:
         if self.lock:
             self.lock.check()
 
     @contextmanager
-    def _told_where_it_stands(self) -> Iterator[None]:
-        """Whoever stops it by hand. Raises Stopped."""
+    def _stop_reported(self) -> Iterator[None]:
+        """Turns Ctrl-C into Stopped, which has the state of the stage."""
         try:
             yield
         except KeyboardInterrupt:
             if (record := self.artifacts.record(self.target.stage)).pending is None:
-                raise  # nothing was begun
-            raise Stopped(_standing(self.target.stage, record)) from None
+                raise  # the stage is unchanged
+            raise Stopped(unfinished(self.target.stage, record)) from None
 
-    def _guarded(self, release: Release) -> Outputs:
+    def _deploy_or_go_back(self, release: Release) -> Outputs:
         record = self._begin(self.artifacts.record(self.target.stage), release)
         try:
-            outputs = self._bring(release, record)
+            outputs = self._run_steps(release, record)
         except LockLost:
-            raise  # and nothing is taken back: whoever has the stage now brings what they bring
+            raise  # without going back: the stage belongs to another deployment now
         except Exception as error:
             self._go_back(record, error)
             raise
@@ -177,7 +166,7 @@ class Deployment:
     def _begin(
         self, record: StageRecord, release: Release, going_back: bool = False
     ) -> StageRecord:
-        """On top of what was left unfinished, the parameters stay those of before it."""
+        """Record `release` as pending. After an unfinished deployment, its parameters are kept."""
         begun = record.with_(
             pending=release.name,
             parameters=record.parameters if record.pending else self._parameters(),
@@ -189,62 +178,62 @@ class Deployment:
         return begun
 
     def _parameters(self) -> dict[str, str]:
-        found = self.stack.parameters() if self.stack.is_there else {}
+        found = self.stack.parameters() if self.stack.exists else {}
         return {name: value for name, value in found.items() if name != PUBLISHED}
 
     def _end(self, record: StageRecord) -> None:
-        self._still_ours()
+        self._check_lock()
         self.artifacts.write_record(self.target.stage, record)
 
     def _go_back(self, record: StageRecord, error: Exception) -> None:
-        """Raises RolledBack where there is something to go back to and it works again."""
+        """Raises RolledBack once the previous release works again. Without one, does nothing."""
         if record.current is None or not self.goes_back:
             return
-        # What is removed now came a moment ago: the way back asks no one.
+        # No review on the way back: it only removes what this deployment has added.
         self.rollout = replace(self.rollout, review=lambda _: None)
         self._restore(record)
         raise RolledBack(
-            f"release {record.pending} was taken back, {record.current} runs again: {error}"
+            f"release {record.pending} failed and {record.current} runs again: {error}"
         ) from error
 
     def _restore(self, record: StageRecord) -> Outputs:
-        """The current release, as it was before `pending` was begun."""
+        """Deploy the current release, with the parameters from before `pending`."""
         if record.current is None:
-            raise NothingToRollBackTo(_standing(self.target.stage, record))
-        self.say(f"back to {record.current}")
+            raise NothingToRollBackTo(unfinished(self.target.stage, record))
+        self.step(f"back to {record.current}")
         release = self.artifacts.release(record.current)
-        outputs = self._bring(release, record, back_to=record.parameters)
+        outputs = self._run_steps(release, record, back_to=record.parameters)
         self._end(record.settled())
         return outputs
 
-    def _bring(
+    def _run_steps(
         self, release: Release, record: StageRecord, back_to: Parameters | None = None
     ) -> Outputs:
-        """All the steps. Each is idempotent; their order is that of the drawing above."""
+        """All steps, in the order of the drawing above. Each is idempotent."""
         files = self._files(release)
-        self.say("edge function")
+        self.step("edge function")
         self._edge(release)
-        with ThreadPoolExecutor(1) as meanwhile:
-            uploads = meanwhile.submit(self._hashed_pages, files)
+        with ThreadPoolExecutor(1) as background:
+            uploads = background.submit(self._upload_hashed_pages, files)
             template = self._content(release.template)
-            outputs = self.rollout.bring(template, self.artifacts.url(release.template), back_to)
+            outputs = self.rollout.run(template, self.artifacts.url(release.template), back_to)
             uploads.result()
-        self.say("flows")
+        self.step("flows")
         state_machine_versions.go_live(
             self.target.client("stepfunctions"), outputs["MachinePrefix"], sorted(release.asl)
         )
-        self.say("pages")
+        self.step("pages")
         changed = pages.publish(self.target.client("s3"), outputs["SiteBucket"], files)
-        self.say("data")
+        self.step("data")
         verify_jobs.prepare(self.target, outputs, {**self.businesses, CANARY: "Canary"})
         if changed or record.pending != record.current:
-            self.say("invalidation")
+            self.step("invalidation")
             self._invalidate(outputs)
         self._verify(release, outputs)
         return outputs
 
     def _content(self, key: str) -> bytes:
-        """What was built or fetched a moment ago need not be fetched."""
+        """From memory if it was built or fetched by this deployment."""
         if key not in self.contents:
             self.contents[key] = self.artifacts.get(key)
         return self.contents[key]
@@ -258,13 +247,13 @@ class Deployment:
 
     def _edge(self, release: Release) -> None:
         if not self.target.on_aws:
-            return  # the engine has no TestFunction; there the stack publishes by itself
+            return  # the engine has no TestFunction; its stack publishes edge functions itself
         code = {name: self._content(key).decode() for name, key in release.edge.items()}
-        tried = {name: json.loads(self._content(key)) for name, key in release.cases.items()}
-        edge_functions.go_live(self.target.client("cloudfront"), self.target.stage, code, tried)
+        cases = {name: json.loads(self._content(key)) for name, key in release.cases.items()}
+        edge_functions.go_live(self.target.client("cloudfront"), self.target.stage, code, cases)
 
-    def _hashed_pages(self, files: list[Page]) -> None:
-        """Beside the stack, for no one refers to them yet; not where there is no bucket so far."""
+    def _upload_hashed_pages(self, files: list[Page]) -> None:
+        """While the stack is updated, because no page refers to them yet. Needs the bucket."""
         if self.stack.status() not in (None, "REVIEW_IN_PROGRESS"):
             bucket = self.stack.outputs().get("SiteBucket")
             hashed = [page for page in files if not page.is_entry]
@@ -273,39 +262,31 @@ class Deployment:
 
     def _invalidate(self, outputs: Outputs) -> None:
         cloudfront, distribution = self.target.client("cloudfront"), outputs["DistributionId"]
-        made = pages.invalidate(cloudfront, distribution, uuid4().hex)
+        invalidation = pages.invalidate(cloudfront, distribution, uuid4().hex)
         if self.target.on_aws:
             cloudfront.get_waiter("invalidation_completed").wait(
-                DistributionId=distribution, Id=made, WaiterConfig={"Delay": 5, "MaxAttempts": 120}
+                DistributionId=distribution,
+                Id=invalidation,
+                WaiterConfig={"Delay": 5, "MaxAttempts": 120},
             )
 
     def _verify(self, release: Release, outputs: Outputs) -> None:
         flows = self._flows(release)
         names = sorted(release.asl) if self.flows is None else self.flows
-        ways = [flows[name] for name in names]
-        verify_jobs.verify(self.target, outputs, release, ways, self.say)
+        verified = [flows[name] for name in names]
+        verify_jobs.verify(self.target, outputs, release, verified, self.step)
 
     def _flows(self, release: Release) -> dict[str, Flow]:
         return flows_of(self._content(release.code))
 
     def _clean(self, release: Release, outputs: Outputs) -> None:
-        """Away with canaries left behind, and with files that only forgotten releases have."""
-        self.say("clean")
+        """Remove jobs of earlier verifications, and files that only older releases need."""
+        self.step("clean")
         verify_jobs.sweep(self.target, outputs, self._flows(release))
         record = self.artifacts.record(self.target.stage)
         names = [name for name in (record.current, *record.previous[:2]) if name]
         kept = {key for name in names for key in self.artifacts.release(name).pages}
         pages.remove_others(self.target.client("s3"), outputs["SiteBucket"], kept)
-
-
-def _standing(stage: str, record: StageRecord) -> str:
-    """For whoever has to decide how it goes on."""
-    said = (
-        f"stage {stage} is on its way to release {record.pending}, which may serve already and is "
-        "not verified; deploy it again to finish"
-    )
-    back = f", or `haul rollback {stage}` to have {record.current} again"
-    return said + (back if record.current and not record.going_back else "")
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""What a deployment would change, said before anything is."""
+"""What a deployment would change, for a dry run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ class Difference:
 
 
 def compare(artifacts: Artifacts, stage: str, rollout: Rollout, built: Built) -> Difference:
-    """What the stage runs, and what was built. Raises StackFailed where it cannot be said."""
+    """The stage against the build. Raises StackFailed if CloudFormation cannot plan it."""
     record, release = artifacts.record(stage), built.release
     known = artifacts.release(record.current) if record.current else None
     template = built.contents[release.template]
     artifacts.add({release.template: template})
     planned = rollout.plan(template, artifacts.url(release.template))
-    rollout.stack.forget(planned.change_set, planned.creates)
+    rollout.stack.delete_change_set(planned.change_set, planned.creates)
     return Difference(
         release=release.name,
         current=record.current,

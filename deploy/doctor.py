@@ -1,8 +1,8 @@
-"""Whether a deployment is what it should be: every part of its stack, one after the other.
+"""Checks whether a deployment is what its template says, resource by resource.
 
-The parts are those that CloudFormation says the stack has, so a part that is added to the template
-is examined without a word here. Nothing is changed and no job is made; `haul deploy` tries the way
-of a job. What is seen from outside is in deploy/doctor_edge.py.
+The resources are those that CloudFormation lists for the stack, so new ones in the template are
+checked too. Nothing is changed and no job is created; `haul deploy` verifies jobs. Checks from
+outside are in deploy/doctor_edge.py.
 """
 
 import json
@@ -21,13 +21,13 @@ from statemachine.asl import render
 from statemachine.flows import flow_names, load_flow
 
 ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
-NO_ONE = "no one is told of alarms"
-SUBSCRIBE = "haul deploy {stage} --set AlarmEmail=ops@example.com, then confirm the mail from AWS"
+NO_SUBSCRIBERS = "no one receives alarms"
+SUBSCRIBE = "haul deploy {stage} --set AlarmEmail=ops@example.com, then confirm the email from AWS"
 CONFIRM = (
-    "open the link in AWS's mail “Subscription Confirmation”; after three days it is void, then "
-    "subscribe the address to the topic again in the SNS console"
+    "open the link in the email “Subscription Confirmation” from AWS; it expires after three days: "
+    "then subscribe the address to the topic again in the SNS console"
 )
-WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+GOOD_STATES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 Check = Callable[[DeployedStage], Iterator[Finding]]
@@ -36,12 +36,12 @@ Check = Callable[[DeployedStage], Iterator[Finding]]
 def examine(
     session: Any, outputs: dict[str, str], edge_url: str, max_key_days: int
 ) -> Iterator[Finding]:
-    """Every check; one that cannot be made is itself a bad finding, and the others go on."""
+    """All checks. A check that raises is itself a bad finding; the others still run."""
     patient = DeployedStage(session, outputs, edge_url, max_key_days)
     for check in CHECKS:
         try:
             yield from check(patient)
-        except Exception as error:  # whatever it is, the other checks are made
+        except Exception as error:  # the other checks still run
             what = f"{check.__name__.replace('_', ' ')}: cannot be checked"
             yield Finding(what, False, f"{type(error).__name__}: {error}"[:300])
 
@@ -49,9 +49,10 @@ def examine(
 def stack(patient: DeployedStage) -> Iterator[Finding]:
     status = patient.described["StackStatus"]
     events = f"{patient.aws} cloudformation describe-stack-events --stack-name {patient.stack}"
-    do = f"{events} says what failed; repair it, then haul deploy {patient.stage}"
-    yield Finding(f"stack {patient.stack} is {status}", status in WELL, do)
-    missing = sorted(set(patient.template["Outputs"]) - set(patient.outputs))
+    do = f"{events} shows what failed; fix it, then haul deploy {patient.stage}"
+    yield Finding(f"stack {patient.stack} is {status}", status in GOOD_STATES, do)
+    wanted = {name for name, out in patient.template["Outputs"].items() if "Condition" not in out}
+    missing = sorted(wanted - set(patient.outputs))
     yield Finding(
         f"outputs missing: {', '.join(missing)}" if missing else "the stack has all its outputs",
         not missing,
@@ -67,17 +68,17 @@ def functions(patient: DeployedStage) -> Iterator[Finding]:
             alias = aws.get_alias(FunctionName=name, Name=ALIAS)
             known = aws.get_function_configuration(FunctionName=name, Qualifier=ALIAS)
         except aws.exceptions.ResourceNotFoundException:
-            yield Finding(f"function {name} lacks its alias {ALIAS}", False, _alias(patient, name))
+            yield Finding(f"function {name} has no alias {ALIAS}", False, _alias(patient, name))
             continue
         role = known["Role"].rpartition("/")[2]
         try:
             iam.get_role(RoleName=role)
         except iam.exceptions.NoSuchEntityException:
-            yield Finding(f"function {name} lacks its role {role}", False, BY_HAND)
+            yield Finding(f"function {name} has no role {role}", False, BY_HAND)
             continue
         state = known.get("State", "Active")
-        what = f"function {name} is live in version {alias['FunctionVersion']}, {state}"
-        do = f"haul rollback {patient.stage} goes back to the version before"
+        what = f"function {name} runs version {alias['FunctionVersion']}, {state}"
+        do = f"haul rollback {patient.stage} returns to the previous version"
         yield Finding(what, state in ("Active", "Inactive"), do)
 
 
@@ -101,24 +102,24 @@ def queues(patient: DeployedStage) -> Iterator[Finding]:
             count = int(known["ApproximateNumberOfMessages"])
             yield _dead_letters(name, queue.replace("-", "_"), count)
             continue
-        kept = "RedrivePolicy" in known
-        what = f"queue {name} has {'a place' if kept else 'no place'} for its dead letters"
-        yield Finding(what, kept, BY_HAND)
+        has_dlq = "RedrivePolicy" in known
+        what = f"queue {name} has {'a' if has_dlq else 'no'} dead-letter queue"
+        yield Finding(what, has_dlq, BY_HAND)
         arn = known["QueueArn"]
         mappings = aws.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
         states = [mapping["State"] for mapping in mappings]
         own = name.removeprefix(f"{patient.stack}-")
         yield Finding(
-            f"queue {name} is read: {', '.join(states) or 'no_one'}",
+            f"queue {name} is read: {', '.join(states) or 'no'}",
             states == ["Enabled"],
             remedies.reader(patient.aws, patient.stack, own, arn, mappings),
         )
 
 
 def _dead_letters(name: str, queue: str, count: int) -> Finding:
-    show, again = f"haul ops dlq show {queue}", f"haul ops dlq replay {queue} --all"
+    show, redrive = f"haul ops dlq show {queue}", f"haul ops dlq redrive {queue} --all"
     return Finding(
-        f"{name}: {count} dead letters", count == 0, f"{show}, repair the cause, then {again}"
+        f"{name}: {count} dead letters", count == 0, f"{show}, fix the cause, then {redrive}"
     )
 
 
@@ -137,16 +138,16 @@ def alarms(patient: DeployedStage) -> Iterator[Finding]:
         yield Finding(what, state in ("OK", "INSUFFICIENT_DATA"), do)
 
 
-def told(patient: DeployedStage) -> Iterator[Finding]:
-    """An alarm that no one hears is none. On a laptop no one has to."""
+def alarm_subscribers(patient: DeployedStage) -> Iterator[Finding]:
+    """Someone must receive the alarms, except on a laptop."""
     sns = patient.client("sns")
     (topic,) = (arn for name, arn in patient.of("AWS::SNS::Topic") if name == "AlarmTopic")
     pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     arns = [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
     confirmed = [arn for arn in arns if arn.startswith("arn:")]
-    what = f"alarms reach {len(confirmed)} of {len(arns)} subscribers" if arns else NO_ONE
+    what = f"alarms reach {len(confirmed)} of {len(arns)} subscribers" if arns else NO_SUBSCRIBERS
     if not patient.on_aws:
-        what += "; on a laptop no one has to be told"
+        what += "; on a laptop no one has to"
     do = CONFIRM if arns else SUBSCRIBE.format(stage=patient.stage)
     yield Finding(what, bool(confirmed) or not patient.on_aws, do)
 
@@ -159,20 +160,20 @@ def secrets(patient: DeployedStage) -> Iterator[Finding]:
     yield Finding(
         f"signing keys are {days} days old",
         days <= patient.max_key_days,
-        "their rotation has failed: haul ops dlq show rotate_keys, and the log of rotate-keys",
+        "their rotation failed: see haul ops dlq show rotate_keys, and the log of rotate-keys",
     )
     body = aws.get_secret_value(SecretId=arn)["SecretString"]
-    yield Finding("signing keys can be read", _are_keys(body), "restore the secret's last version")
+    yield Finding("signing keys can be read", _are_keys(body), "restore the last secret version")
 
 
 def _are_keys(body: str) -> bool:
-    """As the first deployment makes them, one key alone, or as rotation does."""
+    """In the form of the first deployment (a single key) or of the rotation."""
     found = json.loads(body)
     return "key" in found or bool(SigningKeys.model_validate(found).keys)
 
 
 def rules(patient: DeployedStage) -> Iterator[Finding]:
-    """On our own bus, or on the account's, where AWS tells of executions."""
+    """On our bus, and on the default bus, where AWS sends events about executions."""
     pages = patient.client("events").get_paginator("list_rules")
     known = {
         rule["Name"]: (rule["State"], bus)
@@ -202,26 +203,26 @@ def archives(patient: DeployedStage) -> Iterator[Finding]:
 
 
 def flows(patient: DeployedStage) -> Iterator[Finding]:
-    """New executions run what the flow files of this version say."""
+    """New executions run the flow files of this version."""
     sfn, prefix = patient.client("stepfunctions"), patient.outputs["MachinePrefix"]
     for flow in flow_names():
         alias = sfn.describe_state_machine_alias(stateMachineAliasArn=f"{prefix}{flow}:{ALIAS}")
         arn = alias["routingConfiguration"][0]["stateMachineVersionArn"]
         deployed = sfn.describe_state_machine(stateMachineArn=arn)["definition"]
-        same = in_step(json.loads(render(load_flow(flow))), json.loads(deployed))
-        what = f"flow {flow} and its state machine are {'in step' if same else 'out of step'}"
+        same = matches(json.loads(render(load_flow(flow))), json.loads(deployed))
+        what = f"flow {flow} and its state machine {'match' if same else 'do not match'}"
         do = f"haul deploy {patient.stage}, or use the version that was deployed"
         yield Finding(what, same, do)
 
 
-def in_step(ours: Any, deployed: Any) -> bool:
-    """Whether they are the same but for `${Name}` in ours, which can stand for anything."""
+def matches(ours: Any, deployed: Any) -> bool:
+    """Whether they are equal; `${Name}` in ours matches any text."""
     if isinstance(ours, dict) and isinstance(deployed, dict):
         return ours.keys() == deployed.keys() and all(
-            in_step(ours[key], deployed[key]) for key in ours
+            matches(ours[key], deployed[key]) for key in ours
         )
     if isinstance(ours, list) and isinstance(deployed, list):
-        return len(ours) == len(deployed) and all(map(in_step, ours, deployed))
+        return len(ours) == len(deployed) and all(map(matches, ours, deployed))
     if isinstance(ours, str) and isinstance(deployed, str):
         parts = re.split(r"\$\{\w+\}", ours)
         return re.fullmatch(".+".join(map(re.escape, parts)), deployed) is not None
@@ -238,5 +239,6 @@ def edge(patient: DeployedStage) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    stack, functions, queues, alarms, told, secrets, rules, schedules, archives, flows, edge
+    stack, functions, queues, alarms, alarm_subscribers, secrets, rules, schedules, archives,
+    flows, edge,
 )  # fmt: skip

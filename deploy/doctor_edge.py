@@ -1,4 +1,4 @@
-"""What a deployment looks like from outside: headers, addresses that do not exist, pages."""
+"""Checks of a deployment from outside: headers, unknown views, pages."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -9,8 +9,8 @@ from deploy.doctor_fixes import BY_HAND
 from deploy.pages import WEB, build_id, pages
 from deploy.verify_edge import BUILD
 
-Seen = tuple[str, bool, str]
-"""What was seen, whether it is well, and what to do where it is not."""
+EdgeFinding = tuple[str, bool, str]
+"""What was found, whether it is good, and what to do if not."""
 
 TIMEOUT_S = 30
 WANTED = {
@@ -21,7 +21,7 @@ WANTED = {
 }
 
 
-def headers(edge_url: str) -> Iterator[Seen]:
+def headers(edge_url: str) -> Iterator[EdgeFinding]:
     answer = httpx.get(f"{edge_url}/", timeout=TIMEOUT_S)
     yield f"/ answers {answer.status_code}", answer.status_code == 200, "haul deploy"
     for name, content in WANTED.items():
@@ -29,20 +29,20 @@ def headers(edge_url: str) -> Iterator[Seen]:
         yield f"/ is sent with {name}: {found[:60] or 'nothing'}", content in found, BY_HAND
 
 
-def unknown_views(edge_url: str) -> Iterator[Seen]:
-    """A fresh link must not meet an old "not found", and no one may list what there is."""
+def unknown_views(edge_url: str) -> Iterator[EdgeFinding]:
+    """The edge must not cache "not found", or new links would fail; and no one may list views."""
     path = f"/t/{uuid4().hex}.json"
     with httpx.Client(base_url=edge_url, timeout=TIMEOUT_S) as http:
         first, second, folder = http.get(path), http.get(path), http.get("/t/")
-    told = first.status_code in (403, 404) and second.status_code in (403, 404)
-    yield f"an unknown view answers {first.status_code}", told, BY_HAND
-    kept = "hit" in second.headers.get("x-cache", "").lower() or "age" in second.headers
-    yield "an unknown view is not kept at the edge", not kept, BY_HAND
+    refused = first.status_code in (403, 404) and second.status_code in (403, 404)
+    yield f"an unknown view answers {first.status_code}", refused, BY_HAND
+    cached = "hit" in second.headers.get("x-cache", "").lower() or "age" in second.headers
+    yield "the edge does not cache an unknown view", not cached, BY_HAND
     listed = folder.status_code == 200 or "ListBucketResult" in folder.text
     yield "views cannot be listed", not listed, BY_HAND
 
 
-def pages_of_this_build(edge_url: str) -> Iterator[Seen]:
+def pages_of_this_build(edge_url: str) -> Iterator[EdgeFinding]:
     wanted = build_id(WEB)
     keys = sorted(p.key for p in pages(WEB) if p.key.endswith(".html"))
     with httpx.Client(base_url=edge_url, timeout=TIMEOUT_S) as http:
@@ -53,5 +53,5 @@ def pages_of_this_build(edge_url: str) -> Iterator[Seen]:
             yield (
                 f"{path} is of build {build}",
                 build == wanted,
-                ("this haul has other pages than the stage: haul deploy, or use its version"),
+                "this haul has other pages than the stage: haul deploy, or use its version",
             )

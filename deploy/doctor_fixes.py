@@ -1,8 +1,8 @@
-"""What the template wants of a stage, and the commands that bring it back where that is missing.
+"""The commands that repair what someone changed or deleted by hand.
 
-A deployment does not do it: CloudFormation leaves alone what has not changed in the template, also
-where someone has switched it off or deleted it by hand (AWS's documentation, "Using drift-aware
-change sets", read 2026-11-25).
+A deployment does not repair it: CloudFormation does not touch resources that are unchanged in the
+template, even if someone has disabled or deleted them (AWS documentation, "Using drift-aware change
+sets", read 2026-11-25).
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from samtranslator.yaml_helper import yaml_parse
 from deploy.bundle import ROOT
 from functions.ops.dead_letters import QUEUES
 
-BY_HAND = "bring it back with the commands under “What someone changed by hand” in docs/ops.md"
+BY_HAND = "restore it with the commands under “What someone changed by hand” in docs/ops.md"
 
 Parameters = Mapping[str, str]
 
@@ -24,7 +24,7 @@ def template() -> dict[str, Any]:
 
 
 def rule_state(known: Mapping[str, Any], name: str, parameters: Parameters) -> str:
-    """As the template wants it with the stack's parameters; rules that SAM adds are enabled."""
+    """The state in the template, given the stack's parameters. Rules that SAM adds are enabled."""
     rule = known["Resources"].get(name, {})
     state = rule.get("Properties", {}).get("State", "ENABLED")
     if isinstance(state, dict):
@@ -50,7 +50,7 @@ def _none(parts: Any) -> bool:
 
 
 def alias(aws: str, function: str, name: str, version: str) -> str:
-    """With the newest version, which was live last unless someone had gone back."""
+    """With the newest version: it was live last unless someone rolled back."""
     return (
         f"{aws} lambda create-alias --function-name {function} --name {name} "
         f"--function-version {version}"
@@ -58,7 +58,7 @@ def alias(aws: str, function: str, name: str, version: str) -> str:
 
 
 def reader(aws: str, stack: str, queue: str, arn: str, mappings: list[dict[str, Any]]) -> str:
-    """Of the queue named `queue` after the stage's: its mapping switched on, or made again."""
+    """Enables or creates the event source mapping of `queue`, named without the stage's prefix."""
     if mappings:
         on = (
             f"{aws} lambda update-event-source-mapping --uuid {each['UUID']} --enabled"

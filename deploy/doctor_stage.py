@@ -1,4 +1,4 @@
-"""A deployed stage as the doctor sees it, and what is found of it."""
+"""The deployed stage that the doctor checks, and its findings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from deploy.target import stage_prefix
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `do` is what a person does where it is not `ok`."""
+    """The result of one check; `do` is what a person has to do if it is not `ok`."""
 
     what: str
     ok: bool
@@ -34,7 +34,7 @@ class DeployedStage:
 
     @cached_property
     def parts(self) -> list[tuple[str, str, str]]:
-        """Type, name in the template, and name at AWS of every resource."""
+        """Type, logical id, and physical id of every resource."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources")
         return [
             (each["ResourceType"], each["LogicalResourceId"], each.get("PhysicalResourceId", ""))
@@ -63,7 +63,7 @@ class DeployedStage:
 
     @property
     def aws(self) -> str:
-        """What commands for a person begin with."""
+        """The beginning of AWS CLI commands for this stage."""
         url = self.client("cloudformation").meta.endpoint_url
         return "aws" if self.on_aws else f"aws --endpoint-url {url}"
 

@@ -1,9 +1,9 @@
-"""Edge functions: written to DEVELOPMENT, tried with their cases, and only then published LIVE.
+"""Edge functions: updated in DEVELOPMENT, tested with their cases, and only then published LIVE.
 
-The cases are those of the release: what another one asks of its function is no fault of this one.
+The cases belong to the release, so an earlier release is tested with its own cases.
 
-CloudFormation publishes them too, and finds nothing left to change. That the test comes first is
-what it cannot do by itself.
+CloudFormation would publish them too, but without a test; after this there is nothing left for it
+to change.
 """
 
 import json
@@ -17,47 +17,47 @@ from deploy.stack import DeployFailed
 
 Case = dict[str, Any]
 
-MOST_CASES = 12
-"""CloudFront admits few calls; test_function is for a sample, the rest ran before the commit."""
+MAX_CASES = 12
+"""CloudFront throttles TestFunction, so this is a sample; all cases run in the tests."""
 
 
 class EdgeFunctionFails(DeployFailed):
-    """The function does not answer a case as it should; nothing was published."""
+    """The function fails a case; nothing was published."""
 
 
 def go_live(
-    cloudfront: Any, stage: str, functions: Mapping[str, str], tried: Mapping[str, list[Case]]
+    cloudfront: Any, stage: str, functions: Mapping[str, str], cases: Mapping[str, list[Case]]
 ) -> list[str]:
-    """Publish what differs from LIVE; the answer names it. Raises EdgeFunctionFails.
+    """Publish what differs from LIVE. Returns its names. Raises EdgeFunctionFails.
 
-    A function that does not exist yet is left to the stack, which creates it.
+    The stack creates functions that do not exist yet.
     """
     return [
         name
         for name, code in functions.items()
-        if _live(cloudfront, f"haulway-{stage}-{name}", code, tried.get(name, []))
+        if _go_live(cloudfront, f"haulway-{stage}-{name}", code, cases.get(name, []))
     ]
 
 
-def cases(name: str, root: Path) -> Iterator[Case]:
-    """Of the function in the sources under `root`."""
+def cases_of(name: str, root: Path) -> Iterator[Case]:
+    """The cases of the function in the sources under `root`."""
     for path in sorted((root / "edge" / name / "cases").glob("*.json")):
         yield json.loads(path.read_text(encoding="utf-8"))
 
 
-def _live(cloudfront: Any, name: str, code: str, tried: list[Case]) -> bool:
+def _go_live(cloudfront: Any, name: str, code: str, cases: list[Case]) -> bool:
     if _code(cloudfront, name, "LIVE") in (None, code):
         return False
-    there = cloudfront.describe_function(Name=name, Stage="DEVELOPMENT")
+    current = cloudfront.describe_function(Name=name, Stage="DEVELOPMENT")
     updated = cloudfront.update_function(
         Name=name,
-        IfMatch=there["ETag"],
-        FunctionConfig=there["FunctionSummary"]["FunctionConfig"],
+        IfMatch=current["ETag"],
+        FunctionConfig=current["FunctionSummary"]["FunctionConfig"],
         FunctionCode=code.encode(),
     )
-    step = max(1, len(tried) // MOST_CASES)
-    for case in tried[::step]:
-        _try(cloudfront, name, updated["ETag"], case)
+    step = max(1, len(cases) // MAX_CASES)
+    for case in cases[::step]:
+        _test(cloudfront, name, updated["ETag"], case)
     cloudfront.publish_function(Name=name, IfMatch=updated["ETag"])
     return True
 
@@ -72,14 +72,14 @@ def _code(cloudfront: Any, name: str, stage: str) -> str | None:
     return str(answer["FunctionCode"].read().decode())
 
 
-def _try(cloudfront: Any, name: str, etag: str, case: Case) -> None:
+def _test(cloudfront: Any, name: str, etag: str, case: Case) -> None:
     answer = cloudfront.test_function(
         Name=name, IfMatch=etag, Stage="DEVELOPMENT", EventObject=json.dumps(case["event"]).encode()
     )["TestResult"]
     if error := answer.get("FunctionErrorMessage"):
         raise EdgeFunctionFails(f"{name}: {error} ({case['why']})")
-    given = json.loads(answer["FunctionOutput"])
-    found = given.get("request", given.get("response", {}))
+    output = json.loads(answer["FunctionOutput"])
+    found = output.get("request", output.get("response", {}))
     for key, expected in case["expect"].items():
         if key in ("uri", "statusCode") and found.get(key) != expected:
-            raise EdgeFunctionFails(f"{name}: {key} is {found.get(key)!r}, not {expected!r}")
+            raise EdgeFunctionFails(f"{name}: {key} is {found.get(key)!r}, expected {expected!r}")

@@ -1,4 +1,4 @@
-"""Everything there is of a job or a person, taken away with all its earlier versions."""
+"""Erases everything stored about a job or a phone number, with all earlier versions."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ Client = Callable[[str], Any]
 
 
 def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
-    """Object, index entry, deliveries, view, photos, every version of each; how many there were.
+    """Erase object, index entry, deliveries, view, and photos. Returns the number of versions.
 
-    The board forgets an ended job two days after its end and holds no more than its card. Copies
-    of photos at the edge and in browsers end within a day, by what the photos say of themselves.
+    The board drops an ended job's card after two days. Copies of photos at the edge and in
+    browsers expire within a day, by their Cache-Control header.
     """
     s3, folder = client("s3"), f"tenants/{job.tenant}"
     private = [
@@ -35,12 +35,12 @@ def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
         f"{folder}/stuck/{job.job_id}.json",
         f"{folder}/deliveries/{job.job_id}/",
         f"uploads/{job.tenant}/{job.job_id}/",
-        # The last one: where this was cut short, the job is found again and erased to its end.
+        # Last: if this is interrupted, the job can still be found and erased again.
         f"{folder}/jobs/{job.job_id}.json",
     ]
     public = [photo_path(photo.photo_id).lstrip("/") for photo in job.photos]
     public.append(f"t/{digest_of_token(job.token)}.json")
-    DynamoCrewLocations(client("dynamodb"), outputs["CrewRosterTable"]).forget(
+    DynamoCrewLocations(client("dynamodb"), outputs["CrewRosterTable"]).delete(
         job.tenant, job.job_id
     )
     erased = sum(purge(s3, outputs["SiteBucket"], key) for key in public)
@@ -48,8 +48,8 @@ def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
 
 
 def invalidate_views(client: Client, outputs: Mapping[str, str]) -> None:
-    """Photos are kept at the edge for a day. By one wildcard, so that the list of what was
-    invalidated names no one's link."""
+    """Remove views and photos from the edge's cache. A wildcard, so that the list of invalidations
+    contains no one's link."""
     client("cloudfront").create_invalidation(
         DistributionId=outputs["DistributionId"],
         InvalidationBatch={
@@ -66,16 +66,16 @@ class NumberErased:
 
 
 def erase_number(s3: Any, bucket: str, tenant: str, phone: str) -> NumberErased:
-    """What is kept by the hash of a phone number, and the answers to its texts.
+    """Erase the record of a phone number, and the answers to its texts.
 
-    A STOP stays, alone: who was erased and has asked for no texts must not be sent any by the next
-    booking. It is first written without the rest, then all before it goes:
+    A STOP stays: a person who was erased and has asked for no texts must get none after the next
+    booking. It is first written without the rest, then all earlier versions are deleted:
 
-        here       read ── PUT if match: STOP alone ── list ── delete all but the latest
+        here       read ── PUT if match: only STOP ── list ── delete all but the latest
         customer                                              STOP or START again ── PUT if match
 
-    Answers name their number by its last four digits only; those of all such numbers are erased.
-    Raises Unavailable where texts kept changing what is known.
+    Answers contain only the last four digits of their number; those of all such numbers are erased.
+    Raises Unavailable if texts kept changing the record.
     """
     erased = erase_answers(s3, bucket, tenant, masked_phone(phone))
     left = erase_digest(s3, bucket, tenant, digest_of(tenant, phone))
@@ -83,35 +83,35 @@ def erase_number(s3: Any, bucket: str, tenant: str, phone: str) -> NumberErased:
 
 
 def erase_digest(s3: Any, bucket: str, tenant: str, digest: str) -> NumberErased:
-    """The same for a number of which only the digest is known. Raises Unavailable."""
+    """The same for a number that is known only by its digest. Raises Unavailable."""
     erased, numbers = 0, S3PhoneRecords(s3, bucket)
     for _ in range(ATTEMPTS):
         stored = numbers.read(tenant, digest)
         known, etag = (stored.value, stored.etag) if stored else (None, None)
-        kept = _opt_out_alone(known) if known else None
+        kept = _only_opt_out(known) if known else None
         try:
             if kept and known != kept:
-                numbers.write(kept.with_(rev=kept.rev + 1), etag)
+                numbers.write(kept.with_(version=kept.version + 1), etag)
                 continue
             erased += _purge_number(s3, bucket, tenant, digest, etag, kept is not None)
         except Conflict:
             continue
         return NumberErased(erased, kept is not None)
-    raise Unavailable("texts keep coming from that number; erase again in a minute")
+    raise Unavailable("texts keep arriving from this number; erase again in a minute")
 
 
-def _opt_out_alone(known: PhoneRecord) -> PhoneRecord | None:
+def _only_opt_out(known: PhoneRecord) -> PhoneRecord | None:
     if not known.stopped:
         return None
     return PhoneRecord(
-        tenant=known.tenant, digest=known.digest, rev=known.rev, stopped_at=known.stopped_at
+        tenant=known.tenant, digest=known.digest, version=known.version, stopped_at=known.stopped_at
     )
 
 
 def _purge_number(
     s3: Any, bucket: str, tenant: str, digest: str, etag: str | None, keep_latest: bool
 ) -> int:
-    """Raises Conflict where the latest version is not the one that was read, with `etag`."""
+    """Raises Conflict if the latest version is not the one with `etag`, which was read."""
     versions = list(_versions(s3, bucket, f"tenants/{tenant}/numbers/{digest}.json"))
     latest = next((each for each in versions if each["IsLatest"]), {})
     if latest.get("ETag") != etag:
@@ -120,14 +120,14 @@ def _purge_number(
 
 
 def erase_answers(s3: Any, bucket: str, tenant: str, mask: str) -> int:
-    """The answers to texts of every number that is masked_phone so."""
+    """Erase the answers to texts of every number with that mask."""
     objects, prefix = S3Objects(s3, bucket), f"tenants/{tenant}/deliveries/replies/"
     ours = [key for key in objects.keys(prefix) if _is_to(objects, prefix + key, mask)]
     return sum(purge(s3, bucket, prefix + key) for key in ours)
 
 
 def _is_to(objects: S3Objects, key: str, mask: str) -> bool:
-    """One that cannot be read is no one's, and stops no one's from being erased."""
+    """False for an answer that cannot be read: it must not stop the erasure of others."""
     try:
         stored = objects.load(key, Delivery)
     except Corrupt:
@@ -136,28 +136,28 @@ def _is_to(objects: S3Objects, key: str, mask: str) -> bool:
 
 
 def purge_older(s3: Any, bucket: str, key: str) -> int:
-    """Delete all versions of `key` but the one that is there now."""
+    """Delete all versions of `key` except the current one."""
     versions = (v for v in _versions(s3, bucket, key) if v["Key"] == key and not v["IsLatest"])
     return _delete(s3, bucket, versions)
 
 
 def purge(s3: Any, bucket: str, prefix: str) -> int:
-    """Delete every version, and every mark of deletion, of what begins so."""
+    """Delete every version and delete marker of the keys with that prefix."""
     return _delete(s3, bucket, _versions(s3, bucket, prefix))
 
 
 def _delete(s3: Any, bucket: str, versions: Iterable[Mapping[str, Any]]) -> int:
-    doomed = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
-    for start in range(0, len(doomed), AT_ONCE):
-        batch = {"Objects": doomed[start : start + AT_ONCE], "Quiet": True}
+    listed = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
+    for start in range(0, len(listed), AT_ONCE):
+        batch = {"Objects": listed[start : start + AT_ONCE], "Quiet": True}
         answer = s3.delete_objects(Bucket=bucket, Delete=batch)
         if failed := answer.get("Errors"):
             raise OSError(f"{len(failed)} objects could not be erased: {failed[0]['Message']}")
-    return len(doomed)
+    return len(listed)
 
 
 def _versions(s3: Any, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
-    """Versions and marks of deletion; a mark has no ETag."""
+    """Versions and delete markers; a marker has no ETag."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
         for kind in ("Versions", "DeleteMarkers"):
             yield from page.get(kind, ())

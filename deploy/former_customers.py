@@ -1,8 +1,8 @@
-"""Who a job's customer was before: names and numbers that a correction has replaced.
+"""Finds a job's former customers: names and numbers that a correction has replaced.
 
-The job itself says only that its customer was changed, not from what. S3 keeps the earlier versions
-of its object for a month; after that the number's own object, which lists the jobs it was texted
-about, and the masked numbers of the texts sent are what is left.
+The job records only that its customer was changed, not from what. S3 keeps the earlier versions of
+its object for a month; after that only the record of the phone number, which lists the jobs it was
+texted about, and the masked numbers of sent texts are left.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ from statemachine.job import Customer, Job
 
 
 def former_customers(history: S3History, tenant: str, job_id: str) -> tuple[Customer, ...]:
-    """Each once, oldest first; of the versions that can be read."""
+    """Each customer once, oldest first, from the versions that can be read."""
     versions = history.of_job(tenant, job_id).items
     return tuple(dict.fromkeys(version.value.customer for version in versions))
 
@@ -27,7 +27,7 @@ def was_corrected(job: Job) -> bool:
 
 
 def digests_of(s3: Any, bucket: str, tenant: str, job_ids: Iterable[str]) -> set[str]:
-    """The numbers that were sent texts about one of the jobs, and about no other."""
+    """Digests of the numbers that were texted about these jobs and no others."""
     objects, prefix, ours = S3Objects(s3, bucket), f"tenants/{tenant}/numbers/", set(job_ids)
     return {
         number.digest
@@ -51,7 +51,7 @@ def _numbers(objects: S3Objects, prefix: str) -> Iterator[PhoneRecord]:
 
 
 def masks_of(s3: Any, bucket: str, tenant: str, job_id: str) -> set[str]:
-    """The masked numbers to which texts about the job were sent."""
+    """The masked numbers that were texted about the job."""
     objects, prefix = S3Objects(s3, bucket), f"tenants/{tenant}/deliveries/{job_id}/"
     found: set[str] = set()
     for key in objects.keys(prefix):

@@ -1,9 +1,8 @@
-"""New code is asked before it serves anybody: as `$LATEST`, which no alias leads to.
+"""Checks new code before it serves: as `$LATEST`, to which no alias leads.
 
-The probes change nothing and belong to no one: the API is asked who is there and for a view that
-does not exist, functions behind a queue are handed none of its messages, and those that executions
-call a job that does not exist. So a function is wired with its real settings and permissions, and
-reads.
+The probes change nothing. The API is asked for the session and for a view that does not exist;
+functions behind a queue get an empty batch; functions that executions call get a job that does not
+exist. So each function starts with its real settings and permissions, and reads.
 """
 
 import json
@@ -17,26 +16,26 @@ from deploy.stack import DeployFailed
 
 AT_ONCE = 4
 NO_JOB = {"tenant": "canary", "job_id": "000101-000000", "seq": 0}
-WAITING = {"execution": "none", "token": "none", "retry": 0, "entered_at": "2000-01-01T00:00:00Z"}
+WAIT = {"execution": "none", "token": "none", "retry": 0, "entered_at": "2000-01-01T00:00:00Z"}
 
-UNKNOWN = {"errorMessage": f"no job {NO_JOB['job_id']} of tenant {NO_JOB['tenant']}"}
-"""Its type has another name on the laptop engine."""
+UNKNOWN_JOB = {"errorMessage": f"no job {NO_JOB['job_id']} of tenant {NO_JOB['tenant']}"}
+"""Without the error's type, which the laptop engine names differently."""
 
 
 class FunctionCheckFailed(DeployFailed):
-    """New code fails at the simplest question; no one was served by it."""
+    """New code fails a probe; it has not served anyone."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """`wanted` is part of what a sound function answers."""
+    """`expected` is part of the answer of a function that works."""
 
     event: dict[str, Any]
-    wanted: dict[str, Any] = field(default_factory=dict)
+    expected: dict[str, Any] = field(default_factory=dict)
 
 
 def _get(path: str, status: int) -> Probe:
-    """By a Function URL's event, payload format 2.0."""
+    """As the event of a Function URL, payload format 2.0."""
     http = {"method": "GET", "path": path, "sourceIp": "127.0.0.1"}
     context = {"http": http, "requestId": "deployment", "stage": "$default"}
     event = {"version": "2.0", "rawPath": path, "headers": {}, "requestContext": context}
@@ -48,17 +47,17 @@ PROBES: dict[str, tuple[Probe, ...]] = {
         _get("/api/session", 401),
         _get(f"/api/track/{'0' * 32}", 404),
     ),
-    "functions.settle_job.handler": (Probe(NO_JOB, UNKNOWN),),
-    "functions.register_wait.handler": (Probe(NO_JOB | WAITING, UNKNOWN),),
+    "functions.settle_job.handler": (Probe(NO_JOB, UNKNOWN_JOB),),
+    "functions.register_wait.handler": (Probe(NO_JOB | WAIT, UNKNOWN_JOB),),
 }
-"""Of functions that no queue feeds, by their handler."""
+"""For functions without a queue, by their handler."""
 EMPTY_BATCH = (Probe({"Records": []}, {"batchItemFailures": []}),)
 
 
 def probes(template: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Probe, ...]]]:
-    """By the function's logical id; a function without probes is left out."""
+    """Probes by the function's logical id, for functions that have any."""
     resources = template["Resources"]
-    fed = {
+    behind_queue = {
         str(each["Properties"]["FunctionName"]["Ref"]).partition(".")[0]
         for each in resources.values()
         if each["Type"] == "AWS::Lambda::EventSourceMapping"
@@ -66,34 +65,34 @@ def probes(template: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Probe, ...]
     for name, resource in resources.items():
         if resource["Type"] == FUNCTION:
             handler = resource["Properties"]["Handler"]
-            asked = EMPTY_BATCH if name in fed else PROBES.get(handler, ())
-            if asked:
-                yield name, asked
+            own = EMPTY_BATCH if name in behind_queue else PROBES.get(handler, ())
+            if own:
+                yield name, own
 
 
 def check_functions(lam: Any, names: Mapping[str, str], template: Mapping[str, Any]) -> int:
-    """How many functions have answered well. `names` has their names by logical id.
+    """Returns how many functions were checked. `names` has their names by logical id.
 
-    Raises FunctionCheckFailed for the first that has not.
+    Raises FunctionCheckFailed for the first one that fails.
     """
-    wanted = list(probes(template))
-    with ThreadPoolExecutor(AT_ONCE) as asking:
-        for _ in asking.map(lambda each: _ask(lam, names[each[0]], each[1]), wanted):
+    checks = list(probes(template))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in pool.map(lambda check: _check(lam, names[check[0]], check[1]), checks):
             pass
-    return len(wanted)
+    return len(checks)
 
 
-def _ask(lam: Any, name: str, asked: tuple[Probe, ...]) -> None:
-    for question in asked:
+def _check(lam: Any, name: str, own: tuple[Probe, ...]) -> None:
+    for probe in own:
         answer = lam.invoke(
-            FunctionName=name, Qualifier="$LATEST", Payload=json.dumps(question.event).encode()
+            FunctionName=name, Qualifier="$LATEST", Payload=json.dumps(probe.event).encode()
         )
         given = json.loads(answer["Payload"].read()) or {}
-        if any(given.get(key) != value for key, value in question.wanted.items()):
-            raise FunctionCheckFailed(f"{name} fails before it serves anybody: {_what(given)}")
+        if any(given.get(key) != value for key, value in probe.expected.items()):
+            raise FunctionCheckFailed(f"new code of {name} fails: {_reason(given)}")
 
 
-def _what(given: Mapping[str, Any]) -> str:
+def _reason(given: Mapping[str, Any]) -> str:
     if "errorType" in given:
         return f"{given['errorType']}: {given.get('errorMessage', '')}"[:500]
     return f"it answers {given.get('statusCode', given)}"[:500]

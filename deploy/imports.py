@@ -1,12 +1,11 @@
-"""Every handler of a release is imported from its own bundle before anything of a stage changes.
+"""Imports every handler of a release from its bundle before anything in a stage changes.
 
-Code that cannot even be imported would answer no one from the moment the alias moves until it is
-taken back. So the bundle is unpacked and tried first, in an interpreter of its own that has what
-the function will have: the bundle's sources, of the packages only those the bundle brings (where
-it brings any), and no environment.
+Code that cannot be imported would fail every request until the alias moves back. So the bundle is
+unpacked and imported first, in a separate interpreter that has what the function will have: the
+sources and packages of the bundle (this machine's packages if it has none), and no environment.
 
-The wheels of a bundle for AWS are for another platform. This machine's wheels of the same names
-stand in for them, so what is shown is that our own code finds all it imports.
+The wheels in a bundle for AWS are for another platform, so this machine's wheels of the same names
+are used instead. The check shows that our own code finds everything it imports.
 """
 
 import io
@@ -23,7 +22,7 @@ from typing import Any
 from deploy.bundle import SOURCES
 from deploy.stack import DeployFailed
 
-LONGEST_S = 120
+TIMEOUT_S = 120
 FUNCTION = "AWS::Serverless::Function"
 
 PROGRAM = """
@@ -44,15 +43,15 @@ for handler in handlers:
 else:
     print("all")
 """
-"""Our own modules are forgotten in between, for every function is alone in its container."""
+"""Our modules are unloaded before each handler, because each function has its own container."""
 
 
 class NotImportable(DeployFailed):
-    """A handler's module cannot be imported from the bundle; the text says which, and why."""
+    """A handler cannot be imported from the bundle; the text says which, and why."""
 
 
 def check_imports(code: bytes, template: bytes) -> int:
-    """How many handlers were imported. Raises NotImportable for the first that cannot be."""
+    """Returns how many handlers were imported. Raises NotImportable for the first that fails."""
     handlers = handlers_of(json.loads(template))
     with tempfile.TemporaryDirectory(prefix="haulway-imports-") as made:
         folder = Path(made)
@@ -61,13 +60,13 @@ def check_imports(code: bytes, template: bytes) -> int:
         try:
             tried = subprocess.run(
                 [sys.executable, "-I", "-S", "-c", PROGRAM, given],
-                cwd=folder, env={}, capture_output=True, text=True, timeout=LONGEST_S, check=False,
+                cwd=folder, env={}, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise NotImportable(
-                f"importing the handlers took more than {LONGEST_S} s; nothing was changed"
+                f"importing the handlers took more than {TIMEOUT_S} s; nothing was changed"
             ) from error
-    _judge(tried)
+    _raise_if_failed(tried)
     return len(handlers)
 
 
@@ -78,34 +77,34 @@ def handlers_of(template: Mapping[str, Any]) -> list[str]:
 
 
 def _unpacked(code: bytes, folder: Path) -> list[str]:
-    """The bundle's sources in `folder`; the answer is where its packages are to be found."""
+    """Unpack the sources into `folder`. Returns the folders to import packages from."""
     with zipfile.ZipFile(io.BytesIO(code)) as archive:
         names = archive.namelist()
         sources = [name for name in names if name.partition("/")[0] in SOURCES]
         archive.extractall(folder / "bundle", sources)
     here = [Path(path) for path in site.getsitepackages()]
-    brought = {_package(name) for name in names} - set(SOURCES)
-    if not brought:  # for the laptop engine, whose functions run on this machine's packages
+    bundled = {_package(name) for name in names} - set(SOURCES)
+    if not bundled:  # for the laptop engine, whose functions use this machine's packages
         return [str(path) for path in here]
     (folder / "packages").mkdir()
     for path in here:
         for package in path.iterdir():
-            if _package(package.name) in brought:
+            if _package(package.name) in bundled:
                 (folder / "packages" / package.name).symlink_to(package)
     return ["packages"]
 
 
 def _package(name: str) -> str:
-    """A package by its folder or file; `_x.cpython-314-aarch64.so` is `_x`."""
+    """The package of a folder or file; `_x.cpython-314-aarch64.so` is `_x`."""
     return name.partition("/")[0].partition(".")[0]
 
 
-def _judge(tried: "subprocess.CompletedProcess[str]") -> None:
-    said = (tried.stdout.strip().splitlines() or [""])[-1]
-    if tried.returncode == 0 and said == "all":
+def _raise_if_failed(tried: "subprocess.CompletedProcess[str]") -> None:
+    result = (tried.stdout.strip().splitlines() or [""])[-1]
+    if tried.returncode == 0 and result == "all":
         return
     try:
-        handler, why = json.loads(said)
-    except ValueError:  # the interpreter itself died
+        handler, why = json.loads(result)
+    except ValueError:  # the interpreter itself crashed
         handler, why = "a handler", (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
     raise NotImportable(f"{handler} cannot be imported: {why}; nothing was changed")

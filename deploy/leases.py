@@ -1,7 +1,7 @@
-"""Objects that are written and removed only as they were read, and whose age S3 tells.
+"""Lease objects in S3, written and deleted only if they are unchanged.
 
-S3 says in one answer when an object was written and what time it is: no clock of a deployer's
-machine is asked.
+One answer of S3 has the time an object was written and the current time, so the clocks of the
+machines that deploy do not matter.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from functions.aws.errors import MISSING, code_of, conditional_write, retryable
 
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
-"""Of a client for leases. The SDK's own second try would meet the first and be refused, and a
+"""For a client for leases. A retry by the SDK could conflict with its own first attempt, and a
 deployer must know long before its lease ends whether it was renewed."""
 
 
@@ -45,8 +45,8 @@ class S3Leases:
         return StoredLease(body, answer["ETag"], answer["LastModified"], now)
 
     def put(self, key: str, body: bytes, replacing: str | None) -> str:
-        """The new ETag. Raises Conflict where `replacing` is stored no more (None: where something
-        is), or where the answer was lost: read again and look."""
+        """The new ETag. Raises Conflict if the stored ETag is not `replacing` (None: if anything is
+        stored), or if the answer was lost: read again to find out."""
         condition = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
         with conditional_write():
             answer = self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)

@@ -1,14 +1,14 @@
-"""One deployer at a time: a lease on a stage, kept as an object that is only created if absent.
+"""One deployment at a time: a lease on a stage, an S3 object that is only created if absent.
 
-first    PUT if absent ── renews … renews ── gives back
-second          PUT if absent: 412 ── told who, since when, until when
-third, after the first was killed: S3 says the lease has run out ── PUT if match
+first    PUT if absent ── renews … renews ── releases
+second          PUT if absent: 412 ── Locked: holder, since when, until when
+third, after the first was killed: by S3's clock the lease has expired ── PUT if match
 
-first    renews … its machine sleeps ─────────────── wakes: PUT if match: 412, another's ── stops
+first    renews … its machine sleeps ─────────────── wakes: PUT if match: 412 ── LockLost: stops
 third                                 PUT if match ── renews …
 
-Whose it is, a nonce says that each deployment makes for itself; so a write that arrived though its
-answer was lost is known as one's own. What the lease is measured by is S3's clock.
+Each deployment has a nonce, so it recognizes its own write even if the answer was lost. Leases are
+measured by S3's clock.
 """
 
 import getpass
@@ -29,17 +29,17 @@ from statemachine.values import Frozen, Utc
 
 LEASE = timedelta(seconds=90)
 RENEW_S = 20.0
-TRIES = 3
+ATTEMPTS = 3
 PAUSES_S = (0.0, 1.0, 4.0, 15.0)
-"""Before each try of a renewal: for less than a lease, the network may be gone."""
+"""Before each attempt to renew: the network may be down for less than a lease."""
 
 
 class Locked(DeployFailed):
-    """Someone else deploys to the stage; the text says who and until when."""
+    """Someone else is deploying to the stage; the text says who and until when."""
 
 
 class LockLost(DeployFailed):
-    """The stage is someone else's by now: nothing more may be done to it from here."""
+    """Another deployment has taken the lock: this one must not change the stage any more."""
 
 
 class Leases(Protocol):
@@ -61,23 +61,25 @@ class Holder(Frozen):
     lease_s: float = LEASE.total_seconds()
     nonce: str = ""
     renewals: int = 0
-    """Grows with each write: an ETag of S3 is its content's hash, and must not come again."""
+    """Grows with each write, because equal content would give an equal ETag."""
 
 
 @contextmanager
 def locked(leases: Leases, stage: str, doing: str, lease: timedelta = LEASE) -> Iterator["Lock"]:
-    """Hold the stage's lock. Raises Locked where another holds it."""
+    """Hold the stage's lock. Raises Locked if another deployment holds it."""
     lock = Lock(leases, stage, _me(doing, lease))
-    lock.take()
+    lock.acquire()
     stop = threading.Event()
-    keeper = threading.Thread(target=lock.keep, args=(stop,), name="haulway-lock", daemon=True)
+    keeper = threading.Thread(
+        target=lock.keep_renewing, args=(stop,), name="haulway-lock", daemon=True
+    )
     keeper.start()
     try:
         yield lock
     finally:
         stop.set()
         keeper.join()
-        lock.give_back()
+        lock.release()
 
 
 class Lock:
@@ -88,25 +90,25 @@ class Lock:
         self.key = f"locks/{stage}.json"
         self.etag = ""
         self.lost: str | None = None
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Raises Locked."""
-        for _ in range(TRIES):
+        for _ in range(ATTEMPTS):
             found = self.leases.read(self.key)
-            if found and self._is_ours(found):  # by a write whose answer was lost
+            if found and self._is_ours(found):  # from a write whose answer was lost
                 self.etag = found.etag
                 return
-            if found and not _has_run_out(found):
-                raise Locked(_sentence(found))
+            if found and not _has_expired(found):
+                raise Locked(_described(found))
             with suppress(Conflict):
                 self.etag = self.leases.put(self.key, self._body(), found.etag if found else None)
                 return
-        raise Unavailable(f"the lock of stage {self.stage} could not be taken")
+        raise Unavailable(f"the lock of stage {self.stage} could not be acquired")
 
     def check(self) -> None:
-        """Renew it. Raises LockLost where it is another's by now, Unavailable where no one says."""
-        with self._turn:
+        """Renew the lease. Raises LockLost, or Unavailable if S3 does not answer."""
+        with self._lock:
             for pause_s in PAUSES_S:
                 self.sleep(pause_s)
                 self._raise_if_lost()
@@ -116,7 +118,7 @@ class Lock:
                     return
                 except Conflict:
                     with suppress(Unavailable):
-                        self._look()
+                        self._check_holder()
             self._raise_if_lost()
         raise Unavailable(f"the lock of stage {self.stage} could not be renewed")
 
@@ -124,25 +126,25 @@ class Lock:
         if self.lost:
             raise LockLost(self.lost)
 
-    def _look(self) -> None:
+    def _check_holder(self) -> None:
         found = self.leases.read(self.key)
         if found and self._is_ours(found):
             self.etag = found.etag
             return
-        by = _sentence(found) if found else "It is no one's now."
+        holder = _described(found) if found else "No one holds it now."
         self.lost = (
-            f"the lock of stage {self.stage} was lost while this machine did not renew it, and "
-            f"nothing more is done from here. {by} See how the stage is then, and deploy again"
+            f"the lock of stage {self.stage} was lost because it was not renewed in time; this "
+            f"deployment stops. {holder} Check the stage afterward, and deploy again"
         )
 
-    def keep(self, stop: threading.Event) -> None:
-        """Renew until stopped. Where that fails, by the network or by credentials that ran out, the
-        lease runs on, and it is tried again; whoever checks before the next step is told."""
+    def keep_renewing(self, stop: threading.Event) -> None:
+        """Renew until stopped. If a renewal fails, for example because credentials have expired, it
+        is tried again while the lease lasts; the check before the next step reports the error."""
         while not stop.wait(min(RENEW_S, self.me.lease_s / 3)):
             with suppress(Exception):
                 self.check()
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         with suppress(Conflict):
             self.leases.remove(self.key, self.etag)
 
@@ -171,7 +173,7 @@ def _me(doing: str, lease: timedelta) -> Holder:
 
 
 def _holder(found: StoredLease) -> Holder:
-    """What another version of ours has written beside it is passed over."""
+    """Ignores fields that another version has written."""
     return Holder.model_validate_json(found.body, extra="ignore")
 
 
@@ -179,14 +181,14 @@ def _ends(found: StoredLease) -> datetime:
     return found.written + timedelta(seconds=_holder(found).lease_s)
 
 
-def _has_run_out(found: StoredLease) -> bool:
+def _has_expired(found: StoredLease) -> bool:
     return found.now > _ends(found)
 
 
-def _sentence(found: StoredLease) -> str:
+def _described(found: StoredLease) -> str:
     holder = _holder(found)
     return (
-        f"{holder.user}@{holder.host} (process {holder.pid}) has been at it since "
-        f"{holder.since:%H:%M:%S} UTC: {holder.doing}. Without a sign of life its lock ends at "
+        f"{holder.user}@{holder.host} (process {holder.pid}) holds it since "
+        f"{holder.since:%H:%M:%S} UTC: {holder.doing}. Unless it is renewed, the lock expires at "
         f"{_ends(found):%H:%M:%S} UTC."
     )

@@ -1,9 +1,9 @@
-"""Pages as they are published: what others refer to under the hash of its content, pages last.
+"""Publishes the pages: scripts and styles under hashed names first, pages last.
 
-`web/` is published as it is, with two additions. Every style and script is also there under a name
-that has a hash of it and of all it imports, and whoever refers to it does so by that name; so a
-page and its scripts are always of one build, and browsers may keep them for a year. Every page
-says in `<meta name="build">` which build it is of.
+`web/` is published unchanged, with two additions. Every style and script is also published under a
+name with the hash of its content and of all it imports, and references use that name; so a page and
+its scripts always belong to one build, and browsers may cache them for a year. Every page names its
+build in `<meta name="build">`.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from typing import Any
 from deploy.bundle import ROOT
 
 WEB = ROOT / "web"
-UNTIL_DEPLOY_S = 31_536_000
+YEAR_S = 31_536_000
 EDGE_S = {"track": 300, "book": 3600}
-"""How long the edge keeps a page, by its first folder; else until a deployment invalidates it."""
+"""How long the edge caches pages of a folder; others until a deployment invalidates them."""
 TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
@@ -29,7 +29,7 @@ TYPES = {
 }
 HASHED = {".js", ".css"}
 KEEP_NAMES = re.compile(r"(^|/)(sw|service[-_]worker)\.js$")
-"""A service worker is known to browsers by its address; it keeps it."""
+"""Browsers know a service worker by its address, so its name must not change."""
 QUOTED = re.compile(
     r"""(?P<open>["'`(])(?P<path>\.{0,2}/[A-Za-z0-9_./-]+\.(?:js|css))(?P<close>["'`)])"""
 )
@@ -45,7 +45,7 @@ class Page:
 
     @property
     def is_entry(self) -> bool:
-        """Known by its plain address, so that it must be replaced; all else is new or the same."""
+        """Whether its name has no hash, so that a new version replaces the old one."""
         return not HASHED_NAME.search(self.key)
 
     @property
@@ -57,29 +57,29 @@ class Page:
 
     @property
     def caching(self) -> str:
-        """Hashed names for a year. Others browsers ask for every time, and the edge keeps."""
+        """Browsers cache hashed names for a year and revalidate the others; the edge caches all."""
         if not self.is_entry:
             return "public, max-age=31536000, immutable"
-        edge_s = EDGE_S.get(self.key.partition("/")[0], UNTIL_DEPLOY_S)
+        edge_s = EDGE_S.get(self.key.partition("/")[0], YEAR_S)
         return f"public, max-age=0, s-maxage={edge_s}"
 
 
 def build_id(web: Path = WEB) -> str:
-    """Sixteen hex digits that name the whole of `web/`."""
+    """Sixteen hex digits of the hash of all files in `web/`."""
     return _digest(_sources(web), 16)
 
 
 def pages(web: Path = WEB) -> list[Page]:
-    """What is uploaded, in this order: hashed files, plain files, pages."""
+    """What is uploaded, in order: hashed files, plain files, pages."""
     sources, build = _sources(web), build_id(web)
     names = _hashed_names(sources)
-    made = []
+    files = []
     for key, body in sources.items():
-        pointed = _pointed(key, body, names)
-        made.append(Page(key, _marked(pointed, build) if key.endswith(".html") else pointed))
+        linked = _with_hashed_references(key, body, names)
+        files.append(Page(key, _with_build(linked, build) if key.endswith(".html") else linked))
         if key in names:
-            made.append(Page(names[key], pointed))
-    return in_order(made)
+            files.append(Page(names[key], linked))
+    return in_order(files)
 
 
 def in_order(files: Iterable[Page]) -> list[Page]:
@@ -97,10 +97,10 @@ def _hashed_names(sources: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _hashed_name(key: str, sources: Mapping[str, bytes]) -> str:
-    """The hash is of the file and of everything it leads to, so circles are no trouble."""
+    """The hash covers the file and everything it imports, so circular imports do no harm."""
     found, new = {key}, {key}
     while new:
-        new = {there for here in new for there in _references(here, sources)} - found
+        new = {target for origin in new for target in _references(origin, sources)} - found
         found |= new
     path = PurePosixPath(key)
     digest = _digest({name: sources[name] for name in sorted(found)}, 12)
@@ -116,13 +116,13 @@ def _references(key: str, sources: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _target(key: str, path: str) -> str:
-    """`/shared/time.js` or `./words.js`, seen from `key`, as a key."""
+    """The key of a reference in `key`, such as `/shared/time.js` or `./words.js`."""
     joined = path if path.startswith("/") else f"/{PurePosixPath(key).parent}/{path}"
     return normpath(joined).lstrip("/")
 
 
-def _pointed(key: str, body: bytes, names: Mapping[str, str]) -> bytes:
-    """The file with its references by hashed name."""
+def _with_hashed_references(key: str, body: bytes, names: Mapping[str, str]) -> bytes:
+    """The file with hashed names in its references."""
     if Path(key).suffix not in HASHED | {".html"}:
         return body
 
@@ -133,8 +133,8 @@ def _pointed(key: str, body: bytes, names: Mapping[str, str]) -> bytes:
     return QUOTED.sub(by_hash, body.decode()).encode()
 
 
-def _marked(body: bytes, build: str) -> bytes:
-    """The page with its build; one without a head stays as it is, and verification says so."""
+def _with_build(body: bytes, build: str) -> bytes:
+    """The page with its build. Verification fails for a page without a head."""
     mark = f'\n    <meta name="build" content="{build}" />'.encode()
     return HEAD.sub(lambda found: found[0] + mark, body, count=1)
 
@@ -147,19 +147,19 @@ def _digest(contents: Mapping[str, bytes], length: int) -> str:
 
 
 def publish(s3: Any, bucket: str, wanted: list[Page]) -> list[str]:
-    """Upload the pages that differ from what is there; the answer is their keys.
+    """Upload the pages that differ from the stored ones. Returns their keys.
 
-    What is said of a page, its type and how long it is kept, is part of it. Hashed files many at
-    once, for no one refers to them yet; the others in their order.
+    Content type and caching are compared too. Hashed files are uploaded in parallel, because no
+    page refers to them yet; the others in order.
     """
     known = _known(s3, bucket)
 
-    def is_there(page: Page) -> bool:
-        return known.get(page.key) == _etag(page.body) and _is_told_so(s3, bucket, page)
+    def is_stored(page: Page) -> bool:
+        return known.get(page.key) == _etag(page.body) and _has_headers(s3, bucket, page)
 
-    with ThreadPoolExecutor(AT_ONCE) as looks:
-        found = list(looks.map(is_there, wanted))
-    changed = [page for page, there in zip(wanted, found, strict=True) if not there]
+    with ThreadPoolExecutor(AT_ONCE) as checks:
+        unchanged = list(checks.map(is_stored, wanted))
+    changed = [page for page, same in zip(wanted, unchanged, strict=True) if not same]
     hashed = [page for page in changed if not page.is_entry]
     with ThreadPoolExecutor(AT_ONCE) as uploads:
         list(uploads.map(lambda page: _put(s3, bucket, page), hashed))
@@ -170,7 +170,7 @@ def publish(s3: Any, bucket: str, wanted: list[Page]) -> list[str]:
 
 
 def remove_others(s3: Any, bucket: str, kept: set[str]) -> list[str]:
-    """Take away files that no kept release has; views (`t/`) are not pages and stay."""
+    """Delete files that no kept release has. Views (`t/`) are not pages and stay."""
     others = sorted(k for k in _known(s3, bucket) if k not in kept and not k.startswith("t/"))
     for key in others:
         s3.delete_object(Bucket=bucket, Key=key)
@@ -178,7 +178,7 @@ def remove_others(s3: Any, bucket: str, kept: set[str]) -> list[str]:
 
 
 def _known(s3: Any, bucket: str) -> dict[str, str]:
-    """ETags by key, without the views: there may be very many of them."""
+    """ETags by key, without the views, of which there may be very many."""
     listing = s3.get_paginator("list_objects_v2")
     top = list(listing.paginate(Bucket=bucket, Delimiter="/"))
     folders = [f["Prefix"] for page in top for f in page.get("CommonPrefixes", ())]
@@ -191,9 +191,9 @@ def _known(s3: Any, bucket: str) -> dict[str, str]:
     return {o["Key"]: o["ETag"].strip('"') for page in answers for o in page.get("Contents", ())}
 
 
-def _is_told_so(s3: Any, bucket: str, page: Page) -> bool:
-    told = s3.head_object(Bucket=bucket, Key=page.key)
-    return (told["ContentType"], told.get("CacheControl")) == (page.content_type, page.caching)
+def _has_headers(s3: Any, bucket: str, page: Page) -> bool:
+    stored = s3.head_object(Bucket=bucket, Key=page.key)
+    return (stored["ContentType"], stored.get("CacheControl")) == (page.content_type, page.caching)
 
 
 def _put(s3: Any, bucket: str, page: Page) -> None:
@@ -211,16 +211,15 @@ def _etag(body: bytes) -> str:
 
 
 def invalidate(cloudfront: Any, distribution_id: str, occasion: str) -> str:
-    """Forget all pages at the edge, by the one wildcard that costs one path; the answer is its id.
+    """Invalidate all pages by one wildcard, which costs one path. Returns the invalidation's id.
 
-    `occasion` is another one for every deployment: CloudFront answers a known one with what it
-    did then, also where the pages have since been changed and changed back.
+    `occasion` must be unique: CloudFront does nothing for a caller reference it knows.
     """
-    made = cloudfront.create_invalidation(
+    answer = cloudfront.create_invalidation(
         DistributionId=distribution_id,
         InvalidationBatch={
             "Paths": {"Quantity": 1, "Items": ["/*"]},
             "CallerReference": f"pages-{occasion}",
         },
     )
-    return str(made["Invalidation"]["Id"])
+    return str(answer["Invalidation"]["Id"])

@@ -1,12 +1,11 @@
-"""The stack on its way to a release: new code comes beside the code that serves, is asked a few
-questions, and only then takes over.
+"""Updates the stack to a release in three steps, so that new code is checked before it serves.
 
-    stack       new code and settings in every function; the alias `live` stays with the old version
-    try         each function answers as `$LATEST`
-    publish     the parameter `Published` alone: new versions, to which `live` moves
+    stack           new code and settings in every function; the alias `live` keeps the old version
+    try functions   each function answers probes as `$LATEST`
+    publish         only the parameter `Published` changes: new versions, to which `live` moves
 
-On the way back `live` moves at once, also where traffic moves step by step otherwise: the alarms
-that led there ring still, and would stop the steps.
+On the way back `live` moves at once, even if traffic normally shifts gradually: the alarms that
+caused the rollback are still on, and would stop a gradual shift.
 """
 
 import json
@@ -17,52 +16,52 @@ from typing import Any
 from deploy.function_check import check_functions
 from deploy.stack import Planned, Stack
 from deploy.target import Outputs, Target
-from deploy.template import PUBLISHED, mark_of
+from deploy.template import PUBLISHED, published_value
 
 PROTECTED = "production"
 PROTECTION = "DeletionProtection"
-"""The parameter that protects what is stored. Not in a creation: one that fails could not be
-taken back."""
+"""The parameter that protects stored data. It is set only after the creation of a stack, because a
+failed creation could not be undone otherwise."""
 GRADUAL = "GradualTraffic"
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 Review = Callable[[Planned], None]
 Parameters = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """`say` hears of each step, `review` sees each change set before it is executed."""
+    """`step` begins a step, `review` gets each change set before it is executed."""
 
     target: Target
     stack: Stack
-    say: Say
+    step: Callable[[str], None]
     review: Review
 
-    def bring(self, template: bytes, url: str, back_to: Parameters | None = None) -> Outputs:
-        """Raises StackFailed, NotTrusted. In a stack that is made new no one is served yet.
+    def run(self, template: bytes, url: str, back_to: Parameters | None = None) -> Outputs:
+        """Raises StackFailed, FunctionCheckFailed. A new stack needs no check: it serves no one.
 
         `back_to` is None on the way forward, which sets the target's parameters. On the way back
-        it has the parameters of then; the others stay as they are.
+        it has the parameters from before; the others do not change.
         """
-        self.say("stack")
-        self.stack.make_room()
-        there = self.stack.is_there
-        known = self.stack.parameters() if there else {}
+        self.step("stack")
+        self.stack.delete_failed_creation()
+        exists = self.stack.exists
+        known = self.stack.parameters() if exists else {}
         wanted = self._wanted(template, known, back_to)
-        mark = mark_of(template, known | wanted)
-        if there:
+        published = published_value(template, known | wanted)
+        if exists:
             self._execute(template, url, wanted)
         else:
-            self._create(template, url, wanted | ({PUBLISHED: mark} if mark else {}))
+            self._create(template, url, wanted | ({PUBLISHED: published} if published else {}))
         if self.target.stage == PROTECTED:
             self.stack.protect()
-        if there and mark and known.get(PUBLISHED) != mark:
-            self._publish(template, url, wanted | {PUBLISHED: mark}, back_to is not None)
+        if exists and published and known.get(PUBLISHED) != published:
+            self._publish(template, url, wanted | {PUBLISHED: published}, back_to is not None)
         return self.stack.outputs()
 
     def plan(self, template: bytes, url: str) -> Planned:
-        """What `bring` would change at first, on the way forward."""
+        """What the first step of `run` would change, on the way forward."""
         return self.stack.plan(json.loads(template), url, self._wanted(template, {}, None))
 
     def _create(self, template: bytes, url: str, wanted: Parameters) -> None:
@@ -72,10 +71,10 @@ class Rollout:
             self._execute(template, url, wanted)
 
     def _publish(self, template: bytes, url: str, wanted: Parameters, at_once: bool) -> None:
-        self.say("try functions")
+        self.step("try functions")
         names = self.stack.functions()
         check_functions(self.target.client("lambda"), names, json.loads(template))
-        self.say("publish")
+        self.step("publish")
         document = json.loads(template)
         if at_once and wanted.get(GRADUAL) == "true":
             self.stack.execute(self.stack.plan(document, url, {**wanted, GRADUAL: "false"}))
@@ -101,5 +100,5 @@ class Rollout:
 
 
 def _declared(parameters: Parameters, declared: Mapping[str, Any]) -> dict[str, str]:
-    """Only what the template has; and when functions publish is not decided here."""
+    """Only the parameters that the template has, without `Published`, which `run` sets."""
     return {n: v for n, v in parameters.items() if n in declared and n != PUBLISHED}

@@ -1,7 +1,7 @@
-"""The CloudFormation stack of a stage: what would change is said first, then it is done."""
+"""The CloudFormation stack of a stage: plans change sets and executes them."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -9,20 +9,18 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-NOTHING = ("didn't contain changes", "No updates are to be performed")
-NEVER_LIVED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
-LONGEST_S = 6 * 3600
-"""CodeDeploy's longest steps take 100 minutes, and one function's may wait for another's."""
-
-Say = Callable[[str], None]
+NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+CREATION_FAILED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
+TIMEOUT_S = 6 * 3600
+"""CodeDeploy's longest traffic shift takes 100 minutes, and one may wait for another."""
 
 
 class DeployFailed(Exception):
-    """The root of what keeps a deployment from its end."""
+    """Base class of the errors that end a deployment."""
 
 
 class StackFailed(DeployFailed):
-    """CloudFormation did not get there; the text has the first reason it gave."""
+    """CloudFormation failed; the text has the first reason it gave."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def stack_name(stage: str) -> str:
 
 @dataclass(frozen=True)
 class Planned:
-    """A change set, described and not executed; None in place of its id where nothing changes."""
+    """A change set that is not executed yet. Its id is None if nothing changes."""
 
     stage: str
     change_set: str | None
@@ -63,20 +61,20 @@ class Stack:
         return stack_name(self.stage)
 
     def plan(self, template: Mapping[str, Any], url: str, wanted: Mapping[str, str]) -> Planned:
-        """A change set towards the template. Raises StackFailed where it cannot be made.
+        """Create a change set for the template. Raises StackFailed if that fails.
 
-        Parameters that are not in `wanted` stay as they are. A stack on which someone is at
-        work, perhaps a deployment that was killed, is waited for.
+        Parameters that are not in `wanted` do not change. Waits for an update that is still in
+        progress, perhaps from a deployment that was killed.
         """
-        status = self._at_rest()
-        if status in NEVER_LIVED:
+        status = self._wait_until_idle()
+        if status in CREATION_FAILED:
             raise StackFailed(
-                f"stack {self.name} was never made ({status}); a deployment removes what is left "
-                "of it and makes it again"
+                f"the creation of stack {self.name} failed ({status}); a deployment deletes the "
+                "rest of it and creates it again"
             )
         creates = status in (None, "REVIEW_IN_PROGRESS")
         known = {} if creates else self.parameters()
-        made = self.cloudformation.create_change_set(
+        answer = self.cloudformation.create_change_set(
             StackName=self.name,
             ChangeSetName=f"haulway-{uuid4().hex[:12]}",
             ChangeSetType="CREATE" if creates else "UPDATE",
@@ -90,14 +88,14 @@ class Stack:
                 if key in wanted or key in known
             ],
         )
-        return self._described(made["Id"], creates)
+        return self._described(answer["Id"], creates)
 
     def _described(self, change_set: str, creates: bool) -> Planned:
         answer = self._wait_for_change_set(change_set)
         if answer["Status"] == "FAILED":
             reason = answer.get("StatusReason", "no reason given")
-            self.forget(change_set)
-            if any(words in reason for words in NOTHING):
+            self.delete_change_set(change_set)
+            if any(words in reason for words in NO_CHANGES):
                 return Planned(self.stage, None, creates, ())
             raise StackFailed(f"stack {self.name}: {reason}")
         changes = tuple(_change(each["ResourceChange"]) for each in answer["Changes"])
@@ -105,7 +103,7 @@ class Stack:
 
     def _wait_for_change_set(self, change_set: str) -> dict[str, Any]:
         pages: list[dict[str, Any]] = []
-        deadline = time.monotonic() + LONGEST_S
+        deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
             answer = self.cloudformation.describe_change_set(
                 ChangeSetName=change_set, StackName=self.name
@@ -123,37 +121,37 @@ class Stack:
         return {**pages[0], "Changes": [c for page in pages for c in page.get("Changes", ())]}
 
     def execute(self, planned: Planned) -> None:
-        """Do what was planned, and wait for it. Raises StackFailed with the first reason given.
+        """Execute the change set and wait. Raises StackFailed with the first reason given.
 
-        Where it fails, what was made new goes again, also what is kept otherwise: it is empty, and
-        its name would stand in the way of the next try.
+        If it fails, new resources are deleted, even those with a retention policy: they are empty,
+        and their names would block the next attempt.
         """
         if planned.change_set is None:
             return
         self.cloudformation.execute_change_set(
             ChangeSetName=planned.change_set, StackName=self.name, RetainExceptOnCreate=True
         )
-        status = self._at_rest()
+        status = self._wait_until_idle()
         wanted = "CREATE_COMPLETE" if planned.creates else "UPDATE_COMPLETE"
         if status != wanted:
             raise StackFailed(f"stack {self.name}: {self._first_reason()}")
 
-    def make_room(self) -> None:
-        """Remove a stack that never came to life. Only whoever holds the lock of the stage does."""
-        if self._at_rest() in NEVER_LIVED:
+    def delete_failed_creation(self) -> None:
+        """Delete a stack whose creation failed. Only the holder of the stage's lock may do that."""
+        if self._wait_until_idle() in CREATION_FAILED:
             self.cloudformation.delete_stack(StackName=self.name)
-            if (left := self._at_rest()) is not None:
-                raise StackFailed(f"stack {self.name} cannot be removed ({left}); look at it")
+            if (left := self._wait_until_idle()) is not None:
+                raise StackFailed(f"stack {self.name} cannot be deleted ({left}); check it by hand")
 
-    def forget(self, change_set: str | None, creates: bool = False) -> None:
-        """Leave no change set behind that no one executes."""
+    def delete_change_set(self, change_set: str | None, creates: bool = False) -> None:
+        """Delete a change set that will not be executed, and the empty stack it has created."""
         if change_set:
             self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=self.name)
         if creates and self.status() == "REVIEW_IN_PROGRESS":
             self.cloudformation.delete_stack(StackName=self.name)
 
     def protect(self) -> None:
-        """No one can delete the stack by accident."""
+        """Turn on termination protection."""
         self.cloudformation.update_termination_protection(
             StackName=self.name, EnableTerminationProtection=True
         )
@@ -166,12 +164,12 @@ class Stack:
         return {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", ())}
 
     @property
-    def is_there(self) -> bool:
-        """Whether the next plan changes it, and does not create it."""
-        return self.status() not in (None, "REVIEW_IN_PROGRESS", *NEVER_LIVED)
+    def exists(self) -> bool:
+        """Whether the next plan updates the stack instead of creating it."""
+        return self.status() not in (None, "REVIEW_IN_PROGRESS", *CREATION_FAILED)
 
     def functions(self) -> dict[str, str]:
-        """The names of the functions by their logical ids."""
+        """Names of the functions by logical id."""
         pages = self.cloudformation.get_paginator("list_stack_resources")
         return {
             each["LogicalResourceId"]: each["PhysicalResourceId"]
@@ -181,7 +179,7 @@ class Stack:
         }
 
     def status(self) -> str | None:
-        """None where there is no stack."""
+        """None if there is no stack."""
         try:
             answer = self.cloudformation.describe_stacks(StackName=self.name)
         except ClientError as error:
@@ -190,9 +188,9 @@ class Stack:
             raise
         return str(answer["Stacks"][0]["StackStatus"])
 
-    def _at_rest(self) -> str | None:
-        """The status once no one is at work on the stack."""
-        deadline = time.monotonic() + LONGEST_S
+    def _wait_until_idle(self) -> str | None:
+        """The status once no operation is in progress."""
+        deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
             status = self.status()
             if status is None or status == "REVIEW_IN_PROGRESS":
@@ -200,7 +198,7 @@ class Stack:
             if not status.endswith("_IN_PROGRESS"):
                 return status
             time.sleep(self.poll_s)
-        raise StackFailed(f"stack {self.name} is not at rest after {LONGEST_S} s; look at it")
+        raise StackFailed(f"stack {self.name} is still busy after {TIMEOUT_S} s; check it by hand")
 
     def _first_reason(self) -> str:
         answer = self.cloudformation.describe_stack_events(StackName=self.name)
@@ -208,11 +206,11 @@ class Stack:
         for event in failed:
             reason = event.get("ResourceStatusReason", "no reason given")
             return f"{event['LogicalResourceId']}: {reason}"
-        return "no reason given; look at its events"
+        return "no reason given; see its events"
 
 
 def outputs(cloudformation: Any, stage: str) -> dict[str, str]:
-    """What the stack says of itself: names, URLs and ARNs by their output key."""
+    """The outputs of the stack: names, URLs, and ARNs."""
     stack = cloudformation.describe_stacks(StackName=stack_name(stage))["Stacks"][0]
     return {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", ())}
 

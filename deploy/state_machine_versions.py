@@ -1,8 +1,7 @@
-"""State machines by version: the alias `live` names the one that new executions run.
+"""Versions of the state machines: new executions run the version of the alias `live`.
 
-Step Functions lets a running execution end on the version that started it. The versions are made
-here and not by CloudFormation, because the laptop engine has no such resource; so both take the
-same way.
+A running execution stays on the version that started it. Versions are published here and not by
+CloudFormation, because the laptop engine does not have that resource type.
 """
 
 from typing import Any
@@ -13,11 +12,11 @@ ALIAS = "live"
 
 
 def go_live(sfn: Any, machine_prefix: str, flows: list[str]) -> list[str]:
-    """Point the alias of each flow at its present definition; the answer names what has changed."""
-    return [flow for flow in flows if _live(sfn, f"{machine_prefix}{flow}")]
+    """Point the alias of each flow at its current definition. Returns the flows that changed."""
+    return [flow for flow in flows if _go_live(sfn, f"{machine_prefix}{flow}")]
 
 
-def _live(sfn: Any, arn: str) -> bool:
+def _go_live(sfn: Any, arn: str) -> bool:
     wanted = sfn.describe_state_machine(stateMachineArn=arn)
     running = _version_of_alias(sfn, arn)
     if running and _same(sfn.describe_state_machine(stateMachineArn=running), wanted):

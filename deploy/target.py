@@ -1,4 +1,4 @@
-"""A stage somewhere: AWS, or the laptop engine. The steps of a deployment ask nothing else."""
+"""Where a stage is: on AWS, or on the laptop engine. Deployments differ only in their target."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -15,22 +15,22 @@ Outputs = Mapping[str, str]
 
 
 STAGE_NAME = re.compile(r"[a-z][a-z0-9]{0,20}")
-"""As the template has it. Whatever permits by name ends with a hyphen and a star, as
-`haulway-production-*`: a stage `production-eu` beside it would be permitted too."""
+"""As in the template. No hyphens, because IAM policies permit names such as
+`haulway-production-*`, which would include a stage `production-eu`."""
 
 
 class BadStageName(DeployFailed):
-    """No stage can have that name; the text says which it could have."""
+    """The name is not allowed for a stage; the text has the rule."""
 
 
 def stage_prefix(outputs: Outputs) -> str:
-    """What the names of everything in the stage begin with, as `haulway-production-`."""
+    """The beginning of the names of the stage's resources, such as `haulway-production-`."""
     return outputs["MachinePrefix"].rpartition(":")[2]
 
 
 @dataclass(frozen=True)
 class Target:
-    """`edge` opens the way through which customers reach a stack with these outputs."""
+    """`edge` gives the address through which customers reach a stack with these outputs."""
 
     stage: str
     session: Any
@@ -40,16 +40,16 @@ class Target:
     where: str = "aws"
     poll_s: float = 5.0
     patience_s: float = 300.0
-    """How long pages may take to arrive at the edge, and a canary to come to its end."""
+    """The time limit for pages to arrive at the edge, and for a verification job to end."""
     parameters: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raises BadStageName."""
         if not STAGE_NAME.fullmatch(self.stage):
             raise BadStageName(
-                f"a stage cannot be named {self.stage!r}: write a letter, then up to 20 letters or "
-                "digits, all small and without hyphens, as productioneu for production-eu; with a "
-                "hyphen, production could reach into it"
+                f"{self.stage!r} cannot be the name of a stage: write a lowercase letter, then up "
+                "to 20 lowercase letters or digits, such as productioneu for production-eu; with a "
+                "hyphen, production would have permissions in it"
             )
 
     def client(self, service: str) -> Any:
@@ -75,10 +75,10 @@ class Target:
 def on_aws(stage: str, session: Any, parameters: dict[str, str] | None = None) -> Target:
     account = session.client("sts").get_caller_identity()["Account"]
     return Target(
-        stage, session, account, session.region_name, own_address, parameters=parameters or {}
+        stage, session, account, session.region_name, distribution_url, parameters=parameters or {}
     )
 
 
 @contextmanager
-def own_address(outputs: Outputs) -> Iterator[str]:
+def distribution_url(outputs: Outputs) -> Iterator[str]:
     yield f"https://{outputs['DistributionDomain']}"

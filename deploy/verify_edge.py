@@ -1,4 +1,4 @@
-"""Whether a stage is reached from outside: every page, the API, and its own domain."""
+"""Verifies that a stage can be reached from outside: every page, the API, and its domain."""
 
 import hashlib
 import re
@@ -13,32 +13,32 @@ from deploy.stack import DeployFailed
 
 REFERENCE = re.compile(r"""(?:href|src)="(/[^"]+\.(?:js|css|svg|webmanifest))\"""")
 BUILD = re.compile(r'<meta name="build" content="([0-9a-f]+)"')
-LOOK_EVERY_S = 0.2
+POLL_EVERY_S = 0.2
 AT_ONCE = 6
 
-NOBODYS = b"{}"
-FOR_MEMBERS = (("GET", "/api/session"), ("POST", "/api/jobs"))
-"""Asked by no one, the API's own code says no: one is read, the other is written with a body."""
-OUR_NO = '"/problems/signed-out"'
+EMPTY_BODY = b"{}"
+NEEDS_SESSION = (("GET", "/api/session"), ("POST", "/api/jobs"))
+"""Without a session, the API's own code refuses these: one without a body, one with a body."""
+SIGNED_OUT = '"/problems/signed-out"'
 
 
 class NotVerified(DeployFailed):
-    """The stage does not do what it should; the text says what was seen."""
+    """The stage does not do what it should; the text says what was found."""
 
 
 def verify_pages(edge_url: str, build: str, keys: Iterable[str], patience_s: float) -> int:
-    """How many pages and files were seen. Raises NotVerified for the first that is wrong.
+    """Returns how many pages and files were checked. Raises NotVerified for the first wrong one.
 
-    A page of another build may come from a copy that the invalidation has not reached yet, so it
-    is asked for again until `patience_s` is over.
+    A page of another build may come from a cache that the invalidation has not reached yet, so it
+    is requested again for up to `patience_s`.
     """
     seen: set[str] = set()
     deadline = time.monotonic() + patience_s
     with httpx.Client(base_url=edge_url, timeout=30) as http:
         for path in sorted(_address(key) for key in keys if key.endswith(".html")):
             seen |= {path, *REFERENCE.findall(_page(http, path, build, deadline))}
-        with ThreadPoolExecutor(AT_ONCE) as asking:
-            for path, answer in zip(sorted(seen), asking.map(http.get, sorted(seen)), strict=True):
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for path, answer in zip(sorted(seen), pool.map(http.get, sorted(seen)), strict=True):
                 if answer.status_code != 200:
                     raise NotVerified(f"a page needs {path}, which answers {answer.status_code}")
     return len(seen)
@@ -57,46 +57,46 @@ def _page(http: httpx.Client, path: str, build: str, deadline: float) -> str:
         if time.monotonic() > deadline or (answer.status_code == 200 and not found):
             what = f"build {found[1]}, not {build}" if found else "no build"
             raise NotVerified(f"{path} answers {answer.status_code} with {what}")
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(POLL_EVERY_S)
 
 
 def verify_api(edge_url: str, patience_s: float) -> None:
-    """Our own code answers what is asked through the edge. Raises NotVerified.
+    """The API's own code answers requests through the edge. Raises NotVerified.
 
-    Bookings and moves of a canary do not come this way, and a 403 of the edge, or of a function
-    that may not be called from there, looks like nothing else.
+    Verification jobs do not use the API, so a 403 from the edge, or from a function that the edge
+    may not call, would not be noticed otherwise.
     """
     deadline = time.monotonic() + patience_s
     with httpx.Client(base_url=edge_url, timeout=30) as http:
-        for method, path in FOR_MEMBERS:
-            while OUR_NO not in (said := _said(http, method, path)):
+        for method, path in NEEDS_SESSION:
+            while SIGNED_OUT not in (answer := _answer(http, method, path)):
                 if time.monotonic() > deadline:
                     raise NotVerified(
-                        f"{method} {path} answers {said.split()[0]}, and not in our words"
+                        f"{method} {path} answers {answer.split()[0]}, not from the API's own code"
                     )
-                time.sleep(LOOK_EVERY_S)
+                time.sleep(POLL_EVERY_S)
 
 
-def _said(http: httpx.Client, method: str, path: str) -> str:
-    """The status and what was said with it, or that no one answered."""
+def _answer(http: httpx.Client, method: str, path: str) -> str:
+    """Status and body; `nothing` without an answer."""
     try:
-        answer = _asked(http, method, path)
+        answer = _request(http, method, path)
     except httpx.TransportError:
         return "nothing"
     return f"{answer.status_code} {answer.text}"
 
 
-def _asked(http: httpx.Client, method: str, path: str) -> httpx.Response:
+def _request(http: httpx.Client, method: str, path: str) -> httpx.Response:
     if method == "GET":
         return http.get(path)
-    digest = hashlib.sha256(NOBODYS).hexdigest()
+    digest = hashlib.sha256(EMPTY_BODY).hexdigest()
     headers = {"Content-Type": "application/json", "x-amz-content-sha256": digest}
-    return http.request(method, path, content=NOBODYS, headers=headers)
+    return http.request(method, path, content=EMPTY_BODY, headers=headers)
 
 
 def verify_address(url: str, build: str, patience_s: float) -> None:
-    """Whoever comes by that address comes here, if not at once: a name that was just entered may
-    be unknown for a while. Raises NotVerified."""
+    """The address leads to this build. Waits, because a new DNS name may be unknown for a while.
+    Raises NotVerified."""
     deadline = time.monotonic() + patience_s
     with httpx.Client(base_url=url, timeout=30) as http:
         while True:
@@ -107,12 +107,12 @@ def verify_address(url: str, build: str, patience_s: float) -> None:
                 raise NotVerified(f"{url}: {error}") from error
             except httpx.TransportError as error:
                 if time.monotonic() > deadline:
-                    raise NotVerified(f"{url} is not reached: {error}") from error
-            time.sleep(LOOK_EVERY_S)
+                    raise NotVerified(f"{url} cannot be reached: {error}") from error
+            time.sleep(POLL_EVERY_S)
 
 
-def is_entered(domain: str, distribution: str) -> bool:
-    """Whether the DNS leads from our domain to the distribution's, as by a CNAME."""
+def points_to(domain: str, distribution: str) -> bool:
+    """Whether the DNS name of our domain leads to the distribution, as by a CNAME record."""
     try:
         name, _, _ = socket.gethostbyname_ex(domain)
     except OSError:

@@ -1,4 +1,4 @@
-"""The README's pictures, taken from a running system filled by the demo.
+"""Takes the README's pictures from a running system that the demo has filled.
 
 python -m docs.screenshots
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from cli.commands.demo import MORNING, Demo
+from cli.demo import FAST_STEPS, Demo
 from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.people.accounts import Passwords, suggested_password
@@ -22,28 +22,29 @@ from tests.pages.browser import DESKTOP, PHONE, chromium, sign_in, visitor
 
 PICTURES = Path(__file__).parent / "pictures"
 SETTLED_S = 8
+"""Until the last moves of the demo are on the board."""
 
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as state,
-        Laptop(Path(state), free_port(), free_port(), lag_s=0, say=print) as laptop,
+        Laptop(Path(state), free_port(), free_port(), lag_s=0, report=print) as laptop,
         chromium() as browser,
     ):
-        first, job = laptop.first_sign_in(), a_day(laptop)
+        first, job = laptop.first_sign_in(), fill_board(laptop)
         board(browser, laptop.edge_url, first)
-        desk(browser, f"{laptop.edge_url}/dispatch/?view=day", first, "rows", "day")
-        desk(browser, f"{laptop.edge_url}/ops/", first, "overview", "ops")
+        signed_in_page(browser, f"{laptop.edge_url}/dispatch/?view=day", first, "rows", "day")
+        signed_in_page(browser, f"{laptop.edge_url}/ops/", first, "overview", "ops")
         crew(browser, laptop, job)
-        phone(browser, f"{laptop.edge_url}/track/{job.token}", "track")
-        phone(browser, f"{laptop.edge_url}/book/", "book")
+        phone_page(browser, f"{laptop.edge_url}/track/{job.token}", "track")
+        phone_page(browser, f"{laptop.edge_url}/book/", "book")
 
 
-def a_day(laptop: Laptop) -> Job:
-    """A board with something in every column, and a job under way."""
+def fill_board(laptop: Laptop) -> Job:
+    """Let the demo put jobs into every column of the board. Returns a job that is under way."""
     day = Demo(laptop)
-    for _ in range(2 * MORNING):
+    for _ in range(2 * FAST_STEPS):
         day.next_at = None
         day.go_on(datetime.now(UTC))
         time.sleep(0.5)
@@ -69,7 +70,7 @@ def board(browser: Browser, url: str, who: FirstSignIn) -> None:
             page.screenshot(path=PICTURES / f"board-{scheme}.png")
 
 
-def desk(browser: Browser, url: str, who: FirstSignIn, shows: str, name: str) -> None:
+def signed_in_page(browser: Browser, url: str, who: FirstSignIn, shows: str, name: str) -> None:
     with visitor(browser, DESKTOP) as someone:
         page = someone.page(url)
         sign_in(page, who.account, who.password)
@@ -79,7 +80,7 @@ def desk(browser: Browser, url: str, who: FirstSignIn, shows: str, name: str) ->
 
 
 def crew(browser: Browser, laptop: Laptop, job: Job) -> None:
-    """The page of the job's driver, who has no password in the demo."""
+    """The page of the job's driver, who gets a password first, because the demo sets none."""
     driver = next(each.member for each in job.crew if each.role == "driver")
     accounts = DynamoAccounts(laptop.client("dynamodb"), laptop.outputs["CrewRosterTable"])
     password = suggested_password()
@@ -92,7 +93,7 @@ def crew(browser: Browser, laptop: Laptop, job: Job) -> None:
         page.screenshot(path=PICTURES / "crew.png")
 
 
-def phone(browser: Browser, url: str, name: str) -> None:
+def phone_page(browser: Browser, url: str, name: str) -> None:
     with visitor(browser, PHONE) as someone:
         page = someone.page(url)
         page.wait_for_timeout(2_000)

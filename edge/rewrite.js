@@ -1,17 +1,17 @@
 // Viewer request: which object of the site bucket answers this path?
-// It runs before the cache lookup, so the path it returns is the cache key: one page object serves
-// every tracking link, and a token reaches neither the origin nor a key. The query string is kept;
-// that it does not split the cache of a page is the cache policy's work (template.yaml).
-// A path that is no page and no file of ours gets a 404 in words, from here: an error page of the
-// distribution would also replace the API's own 404s. Under /track/ every path that is no file gets
-// the page: a link mangled by a text message must open the job, or say in words that it cannot.
+// It runs before the cache lookup, so the path it returns is the cache key: one page serves every
+// tracking link, and a token reaches neither the origin nor a cache key. The query string is kept;
+// the cache policy ignores it for pages (template.yaml).
+// A path that is neither a page nor a file gets a 404 page from here, because an error page of the
+// distribution would also replace the API's own 404s. Under /track/ every path that is not a file
+// gets the page: a link that a text message has damaged must open the job or explain the problem.
 var KINDS = '\\.(css|html|ico|jpg|js|map|mjs|png|svg|txt|webmanifest|webp|woff2|xml)$';
-var FILE = new RegExp(KINDS); // .json is missing on purpose: data lives in /t/ and /shared/ only
+var FILE = new RegExp(KINDS); // without .json, because data is only in /t/ and /shared/
 var TRACK_FILE = new RegExp('^/track/[A-Za-z0-9_-]{1,21}(\\.[A-Za-z0-9_-]{1,21})*' + KINDS); // a token has 22
 var PLAIN = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\/?$/;
 var DOTS = /\/(\.|%2e){1,2}(\/|\\|%2f|%5c|$)/i;
 var PAGE = /^\/(book|crew|dispatch|ops|settings)(\/|\/index\.html)?$/;
-var FOLDERS = { book: 1, crew: 1, dispatch: 1, ops: 1, settings: 1 }; // where files may be; also in the root
+var FOLDERS = { book: 1, crew: 1, dispatch: 1, ops: 1, settings: 1 }; // the folders with files, besides the root
 var LONGEST = 512;
 var MISSING = '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     + '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -34,7 +34,7 @@ function notFound() {
         headers: {
             'cache-control': { value: 'no-store' },
             'content-type': { value: 'text/html; charset=utf-8' },
-            // An answer from here need not pass the response headers policy, and the address may hold a token.
+            // This answer may bypass the response headers policy, and the address may have a token.
             'content-security-policy': { value: "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'" },
             'referrer-policy': { value: 'no-referrer' },
             'x-content-type-options': { value: 'nosniff' },

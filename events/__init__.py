@@ -1,4 +1,4 @@
-"""Contracts: everything that crosses the bus. Requests ask, facts tell; see README.md here."""
+"""The events on the bus. Requests ask for something; facts say what happened. See README.md."""
 
 from events.facts import (
     FACTS_SOURCE,

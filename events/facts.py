@@ -1,13 +1,14 @@
-"""Facts: what has happened. Ids and statuses; never a name, phone number, address or token.
+"""Facts say what has happened. They have ids and statuses, never a name, phone, address, or token.
 
-A fact can arrive twice: `(tenant, job_id, seq)` names a move, `event_id` a refusal or an edit.
+A fact may arrive twice. `(tenant, job_id, seq)` identifies a move, `event_id` a refusal or edit.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from statemachine.job import EditRefusalReason, RefusalReason, Repair
+from statemachine.job import Repair
+from statemachine.records import EditRefusalReason, RefusalReason
 from statemachine.values import Actor, EventId, Frozen, JobId, Name, Tenant, Utc
 
 FACTS_SOURCE = "haulway.jobs"
@@ -17,7 +18,7 @@ Rev = Annotated[int, Field(ge=1)]
 
 
 class Fact(Frozen):
-    """The root of every fact; consumers know it by its name and what it says."""
+    """Base of all facts."""
 
 
 class JobFact(Fact):
@@ -28,7 +29,7 @@ class JobFact(Fact):
 
 
 class JobCreated(JobFact):
-    """The job exists, its first view is public, and its execution runs."""
+    """The job exists, its first view is public, and its execution is running."""
 
     event_id: EventId
     actor: Actor
@@ -38,7 +39,7 @@ class JobCreated(JobFact):
 
 
 class JobMoved(JobFact):
-    """Ledger entry `seq` is settled: the view shows it, consumers may follow."""
+    """Ledger entry `seq` is settled: the view shows it, and consumers may act on it."""
 
     event_id: EventId
     actor: Actor
@@ -54,7 +55,7 @@ class JobMoved(JobFact):
 
 
 class JobEdited(JobFact):
-    """Details of the job were changed; `fields` says which, not to what."""
+    """Details of the job were changed. `fields` says which, without the values."""
 
     event_id: EventId
     actor: Actor
@@ -63,7 +64,7 @@ class JobEdited(JobFact):
 
 
 class JobMoveRefused(JobFact):
-    """A move was asked for and not made; the job's record has it too."""
+    """A move was requested and refused. The job has a record of it."""
 
     event_id: EventId
     actor: Actor
@@ -75,10 +76,7 @@ class JobMoveRefused(JobFact):
 
 
 class JobEditRefused(JobFact):
-    """An edit was asked for and not made; the job's record has it too.
-
-    `fields` were to be changed; `rev` is where the job was and stayed.
-    """
+    """An edit of `fields` was requested and refused. The job has a record of it, at `rev`."""
 
     event_id: EventId
     actor: Actor
@@ -89,10 +87,10 @@ class JobEditRefused(JobFact):
 
 
 class JobOverdue(JobFact):
-    """The job has been in `status` for longer than its flow allows, or has missed its arrival
-    window; told again each time the status's limit passes once more.
+    """The job has been in `status` longer than its flow allows, or has missed its arrival window.
 
-    `recorded_at` is when it became overdue, the same in every copy: with `seq` it names the fact.
+    The fact comes again each time the status's limit has passed again. `recorded_at` is when the
+    job became overdue, the same in every copy; with `seq` it identifies the fact.
     """
 
     status: Name
@@ -100,7 +98,7 @@ class JobOverdue(JobFact):
 
 
 class JobRepaired(JobFact):
-    """The watchdog found that something had got lost on the way, and made it good."""
+    """The watchdog found that something was lost, and repaired it."""
 
     repairs: tuple[Repair, ...]
     rev: Rev
@@ -110,21 +108,21 @@ StuckReason = Literal["corrupt", "keeps_failing", "unknown_status", "unforeseen"
 
 
 class JobStuck(Fact):
-    """The watchdog cannot help this job: a person has to look. Told once until it goes again."""
+    """The watchdog cannot repair the job: a person must look. Sent once until the job recovers."""
 
     tenant: Tenant
     job_id: JobId
     why: StuckReason
-    """`corrupt`: its object cannot be read. `keeps_failing`: every successor execution dies.
-    `unknown_status`: it is in a status, or a flow, that this version does not have.
-    `unforeseen`: our code fails on it in a way that no one foresaw. `implausible`: it can be read
-    and goes on, but holds a time that cannot be meant.
+    """`corrupt`: its object cannot be read. `keeps_failing`: every successor execution fails.
+    `unknown_status`: it is in a status, or a flow, that this release does not have.
+    `unforeseen`: our code fails on it with an unexpected error. `implausible`: it can be read and
+    continues, but one of its times cannot be right.
     """
     recorded_at: Utc
 
 
 class EndpointPaused(Fact):
-    """A webhook endpoint has failed for days; nothing is sent there until it is enabled again."""
+    """A webhook endpoint has failed for days. Nothing is sent to it until someone enables it."""
 
     tenant: Tenant
     endpoint: Name

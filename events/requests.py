@@ -1,6 +1,6 @@
-"""Requests: what anybody may ask of us, on the bus, through the API or from the command line.
+"""Requests ask for something, through the bus, the API, or the command line.
 
-Others write these, so unknown keys are ignored and everything else is checked.
+Others write them, so unknown keys are ignored and everything else is checked.
 """
 
 import hashlib
@@ -9,17 +9,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from statemachine.bounds import CustomerInput, NoteInput, PlaceInput, ScheduleInput, UtcInput
-from statemachine.job import CrewRole, LoadSize, PriceCents, Schedule, Short
-from statemachine.values import Actor, EventId, JobId, Name, Tenant
+from statemachine.job import CrewRole, LoadSize, PriceCents, Schedule
+from statemachine.values import Actor, EventId, JobId, Name, ShortText, Tenant
 
 REQUESTS_SOURCE = "haulway.dispatch"
 TEXTS_SOURCE = "haulway.texts"
-"""Of requests that customers' texts make: only from there may they have ids of the server's."""
-MOST_REVS = 999_999_999
+"""The source of requests made from customers' SMS. Only these may have reserved event ids."""
+MAX_REV = 999_999_999
 
 
 class Request(BaseModel):
-    """`event_id` is the producer's own and the same for every copy: a copy changes nothing."""
+    """`event_id` is the sender's id for the request. A copy with the same id changes nothing."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -34,7 +34,7 @@ class JobRequested(Request):
 
     flow: Name = "haul"
     job_id: JobId | None = None
-    """The producer's choice; left out, the id is derived from tenant, day and `event_id`."""
+    """The sender may choose it. By default it is derived from tenant, day, and `event_id`."""
     customer: CustomerInput
     place: PlaceInput
     price_cents: PriceCents | None = None
@@ -43,7 +43,7 @@ class JobRequested(Request):
 
     @property
     def digest(self) -> str:
-        """Of what is booked; not of when and by whom, which differ between copies."""
+        """A hash of what is booked, without time and actor, which may differ between copies."""
         return _digest(self.model_dump_json(include=BOOKED))
 
 
@@ -59,10 +59,10 @@ def _alone(key: str) -> dict[str, Any]:
 
 
 class JobMoveRequested(Request):
-    """Move a job: by the name of the move, or by the status it shall come `to`.
+    """Move a job, by the name of the `move` or by the status it leads `to`.
 
-    `expected_rev` is the `rev` the sender decided on. With it, a move that was overtaken is
-    refused; without it, a move that came before its turn is kept for a while.
+    `expected_rev` is the `rev` that the sender saw. With it, the move is refused if the job has
+    moved since. Without it, a move that comes before its turn is kept for a while.
     """
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [_alone("move"), _alone("to")]})
@@ -70,7 +70,7 @@ class JobMoveRequested(Request):
     job_id: JobId
     move: Name | None = None
     to: Name | None = None
-    expected_rev: Annotated[int, Field(ge=1, le=MOST_REVS)] | None = None
+    expected_rev: Annotated[int, Field(ge=1, le=MAX_REV)] | None = None
     note: NoteInput | None = None
     reason: NoteInput | None = None
 
@@ -82,34 +82,34 @@ class JobMoveRequested(Request):
 
 
 class Assignment(BaseModel):
-    """Someone of the roster for a role. `first_name` was once needed: the roster's name counts."""
+    """A member of the roster in a role. `first_name` is ignored: the roster has the name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: CrewRole
     member: Name
-    first_name: Short | None = None
+    first_name: ShortText | None = None
 
 
 class Changes(BaseModel):
-    """New values for a job's details; what is left out stays as it is."""
+    """New values for a job's details. Fields that are left out stay as they are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"minProperties": 1})
 
     note: NoteInput | None = None
-    """Added to the notes, which are never replaced."""
+    """Added to the job's notes; existing notes are never replaced."""
     customer: CustomerInput | None = None
     place: PlaceInput | None = None
     price_cents: PriceCents | None = None
     schedule: ScheduleInput | None = None
-    """Only the parts that are given are changed: an ETA leaves the window alone."""
+    """Only the given times change: a new ETA leaves the arrival window as it is."""
     crew: Annotated[tuple[Assignment, ...], Field(max_length=3)] | None = None
-    """All who are on the job from now on. Refused where one is not there, or is on another job."""
+    """The whole crew from now on. Refused if a member is not available or on another job."""
     truck: Name | Literal[""] | None = None
-    """One of the business's trucks; empty takes it off the job."""
+    """One of the business's trucks. An empty string takes the truck off the job."""
     load_size: LoadSize | None = None
     texts_stopped: bool | None = None
-    """Shown on the board. No one is sent a text again who has answered STOP, whatever it says."""
+    """Shown on the board. A customer who answered STOP gets no SMS, whatever this says."""
 
     @model_validator(mode="after")
     def _something(self) -> "Changes":
@@ -119,11 +119,11 @@ class Changes(BaseModel):
 
 
 class JobEditRequested(Request):
-    """Change a job's details; its status is only changed by moves."""
+    """Change a job's details. Only moves change its status."""
 
     job_id: JobId
     changes: Changes
-    expected_rev: Annotated[int, Field(ge=1, le=MOST_REVS)] | None = None
+    expected_rev: Annotated[int, Field(ge=1, le=MAX_REV)] | None = None
 
     @property
     def digest(self) -> str:

@@ -1,6 +1,6 @@
-"""JSON Schemas of everything on the bus, generated from the models into `schemas/`.
+"""Generates the JSON Schemas of all events from the models: `python -m events.schemas`.
 
-`python -m events.schemas` writes them again; a test holds the files to the models.
+A test compares the files in `schemas/` with the models.
 """
 
 import json
@@ -45,12 +45,12 @@ EVENTS: tuple[type[BaseModel], ...] = (
 
 
 def render() -> dict[str, str]:
-    """The text of every schema file, by its name."""
+    """The text of every schema file, by file name."""
     return {f"{event.__name__}.json": _text(schema_of(event)) for event in EVENTS}
 
 
 def schema_of(event: type[BaseModel]) -> dict[str, Any]:
-    """The schema of the event's `detail`. Facts may gain keys, so theirs leave room for more."""
+    """The schema of the event's `detail`. Those of facts allow more keys, which may come later."""
     schema = event.model_json_schema(by_alias=True)
     return {"$schema": DIALECT, **(_open(schema) if issubclass(event, Fact) else schema)}
 

@@ -1,12 +1,5 @@
-"""Step 1: book a job. Object first, then its public view, then its execution, then the link.
+"""Step 1: the Lambda that books jobs, from the bus or invoked with a request (`jobs/create.py`)."""
 
-Invoked with a request and answers with the link; or fed from the bus, where no one waits. Every
-copy of a request finds the job of the first and drives on whatever that one left undone.
-"""
-
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,200 +11,18 @@ from functions.aws.container import (
     HasViews,
     RunsMachines,
     batch_consumer,
-    client,
     log,
+    once,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.invalidation_usage import public_views
 from functions.aws.s3_stores import S3Jobs, S3Tenants
-from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.protocol.batches import (
-    PERMANENT_ERRORS,
-    BatchConsumer,
-    Permanent,
-    check_outside,
-    field_errors,
-    once,
-)
-from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
-from functions.protocol.ports import (
-    Conflict,
-    Executions,
-    Jobs,
-    Tenants,
-    Unavailable,
-    UnknownJob,
-    Views,
-)
-from functions.views.write_view import write_view
-from statemachine.bounds import beyond_plans, over_already
-from statemachine.business import BusinessSettings
-from statemachine.flows import load_flow
-from statemachine.ids import job_id_for, new_token
-from statemachine.job import Execution, Job, Note
-from statemachine.lifecycle import CLOCK_SKEW
-from statemachine.values import Frozen, JobId
-
-ID_ATTEMPTS = 8
-
-
-class Booked(Frozen):
-    """What the booker gets. The token is the key to the public link: no one else is given it."""
-
-    job_id: JobId
-    tracking_token: str
-    duplicate: bool
-
-
-class JobIdTaken(Permanent):
-    """The id asked for belongs to another job; choose another or leave `job_id` out."""
-
-
-class BookedOtherwise(Permanent):
-    """The same event id booked something else before; send this under a fresh one."""
-
-
-class WindowRefused(Permanent):
-    """The arrival window is over, or further ahead than the business plans."""
-
-
-class FromTheFuture(Permanent):
-    """`occurred_at` lies ahead of our clock; check the sender's clock."""
-
-
-@dataclass(frozen=True)
-class CreateJob:
-    jobs: Jobs
-    views: Views
-    executions: Executions
-    tenants: Tenants
-    new_token: Callable[[], str] = new_token
-    pause: Pause = full_jitter
-
-    def __call__(self, request: JobRequested, now: datetime) -> Booked:
-        """Book the job once.
-
-        Raises UnknownTenant, UnknownFlow, JobIdTaken, FromTheFuture, WindowRefused,
-        BookedOtherwise.
-        """
-        tenant = self.tenants.read(request.tenant)
-        load_flow(request.flow)
-        if request.occurred_at > now + CLOCK_SKEW:
-            raise FromTheFuture(f"event {request.event_id} says it happened in the future")
-        job, created = self._created(request, tenant, now)
-        if job.request_digest not in (None, request.digest):
-            raise BookedOtherwise("that event_id booked something else before; send a fresh one")
-        self._drive(job)
-        return Booked(job_id=job.job_id, tracking_token=job.token, duplicate=not created)
-
-    def _created(
-        self, request: JobRequested, tenant: BusinessSettings, now: datetime
-    ) -> tuple[Job, bool]:
-        """The job of this request, and whether this call stored it."""
-        if earlier := self._copy_of_another_day(request):
-            return earlier, False
-        for job_id in _candidates(request, request.occurred_at):
-            known = self._known(request.tenant, job_id)
-            if known is None:
-                _check_window(request, tenant)
-            mine = known or self._stored(_new_job(request, job_id, self.new_token(), now))
-            if mine.event_id == request.event_id:
-                return mine, known is None
-        raise JobIdTaken(f"job id {request.job_id or 'of this event'} belongs to another job")
-
-    def _copy_of_another_day(self, request: JobRequested) -> Job | None:
-        """A copy that was stamped again on its retry, on the other side of midnight."""
-        if request.job_id:
-            return None
-        for days in (-1, 1):
-            job_id = _candidates(request, request.occurred_at + timedelta(days=days))[0]
-            known = self._known(request.tenant, job_id)
-            if known and known.event_id == request.event_id:
-                return known
-        return None
-
-    def _known(self, tenant: str, job_id: str) -> Job | None:
-        try:
-            return self.jobs.read(tenant, job_id).value
-        except UnknownJob:
-            return None
-
-    def _stored(self, job: Job) -> Job:
-        """The job under that id after our attempts: ours, or the one that was faster.
-
-        A conflict with nothing there was a lost request; the same id is tried again, never the
-        next one, or two copies of one event could end up under two ids.
-        """
-        self.jobs.mark_open(job.tenant, job.job_id)
-        for attempt in range(ATTEMPTS):
-            try:
-                self.jobs.create(job)
-                return job
-            except (Conflict, Unavailable):
-                if known := self._known(job.tenant, job.job_id):
-                    return known
-            self.pause(attempt)
-        raise Unavailable(f"{job.job_id} could not be stored; deliver the request again")
-
-    def _drive(self, job: Job) -> None:
-        """All that must be true before the link is given away; done again it does no harm."""
-        flow = load_flow(job.flow)
-        write_view(self.views, job, flow, self.pause)
-        if not flow.status(job.status).terminal:
-            self.executions.start(job.flow, job.tenant, job.job_id, job.execution.generation)
-
-
-def _check_window(request: JobRequested, tenant: BusinessSettings) -> None:
-    """By the time of the request: it may have waited in a queue. Copies of one that was booked
-
-    are not asked: their window may have passed since. Raises WindowRefused.
-    """
-    by_customer = request.actor.kind == "customer"
-    days = tenant.public_horizon_days if by_customer else tenant.horizon_days
-    schedule, at = request.schedule, request.occurred_at
-    if fault := over_already(schedule, at) or beyond_plans(schedule, at, days):
-        raise WindowRefused(": ".join(fault))
-
-
-def _candidates(request: JobRequested, booked: datetime) -> tuple[str, ...]:
-    if request.job_id:
-        return (request.job_id,)
-    return tuple(
-        job_id_for(request.tenant, request.event_id, booked, attempt)
-        for attempt in range(ID_ATTEMPTS)
-    )
-
-
-def _new_job(request: JobRequested, job_id: str, token: str, now: datetime) -> Job:
-    return Job(
-        job_id=job_id,
-        tenant=request.tenant,
-        flow=request.flow,
-        rev=1,
-        visible_rev=1,
-        status=load_flow(request.flow).initial.name,
-        entered_at=now,
-        created_at=now,
-        created_by=request.actor,
-        event_id=request.event_id,
-        request_digest=request.digest,
-        execution=Execution(since=now),
-        customer=request.customer,
-        place=request.place,
-        price_cents=request.price_cents,
-        schedule=request.schedule,
-        notes=tuple(_first_note(request, now)),
-        token=token,
-    )
-
-
-def _first_note(request: JobRequested, now: datetime) -> Iterator[Note]:
-    if request.note:
-        yield Note(
-            event_id=request.event_id, text=request.note, recorded_at=now, actor=request.actor
-        )
+from functions.jobs.create import Booked, CreateJob
+from functions.protocol.batches import PERMANENT_ERRORS, BatchConsumer, check_outside
+from functions.protocol.clock import utc_now
+from functions.protocol.field_errors import field_errors
+from functions.wiring.executions import executions_of
 
 
 class Settings(FromQueue, HasJobs, HasViews, RunsMachines):
@@ -223,18 +34,16 @@ def wire() -> tuple[CreateJob, BatchConsumer[JobRequested]]:
     settings = read_settings(Settings)
     s3 = one_attempt("s3")
     create = CreateJob(
-        S3Jobs(s3, settings.jobs_bucket),
-        public_views(s3, settings),
-        StepFunctionsExecutions(
-            client("stepfunctions"), settings.machine_prefix, settings.machine_alias
-        ),
-        S3Tenants(s3, settings.jobs_bucket),
+        jobs=S3Jobs(s3, settings.jobs_bucket),
+        views=public_views(s3, settings),
+        executions=executions_of(settings),
+        tenants=S3Tenants(s3, settings.jobs_bucket),
     )
     return create, batch_consumer(JobRequested, settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """From the queue: the batch's failures. Invoked with a request: `Booked`, or `error`."""
+    """From the queue: the failures of the batch. Invoked with a request: `Booked`, or `error`."""
     create, messages = wire()
 
     def one(request: JobRequested) -> Booked:

@@ -1,13 +1,5 @@
-"""Step 6: the edge forgets the old views: one invalidation for a whole batch of jobs.
+"""Step 6: the Lambda that invalidates changed views at the edge (`views/invalidate.py`)."""
 
-CloudFront bills by the path and admits about one call in two seconds, so paths are gathered by
-the queue. When it throttles, the batch goes back and comes again, larger. Past the month's paths
-no one is told: then views live two seconds at the edge (functions/views/invalidation_budget.py).
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from functions.aws.cloudfront import CloudFrontCdn
@@ -17,63 +9,15 @@ from functions.aws.container import (
     batch_consumer,
     client,
     log,
+    once,
     one_attempt,
     read_settings,
-    utc_now,
 )
 from functions.aws.invalidation_usage import S3InvalidationUsage
 from functions.aws.metrics import LogMetrics
 from functions.aws.s3_stores import S3Jobs
-from functions.protocol.batches import BatchConsumer, JobRef, failure, once
-from functions.protocol.compare_and_swap import Pause, full_jitter
-from functions.protocol.metrics import Metrics
-from functions.protocol.ports import Cdn, Jobs
-from functions.views.invalidation_budget import InvalidationUsage, month_of, record_usage, usage_of
-from statemachine.ids import digest_of
-
-
-@dataclass(frozen=True)
-class InvalidateViews:
-    jobs: Jobs
-    edge: Cdn
-    usage: InvalidationUsage
-    budget: int
-    metrics: Metrics
-    clock: Callable[[], datetime] = utc_now
-    pause: Pause = full_jitter
-
-    def __call__(self, refs: Sequence[JobRef]) -> list[Exception | None]:
-        """One invalidation of the views of these jobs, unless the month's paths are spent.
-
-        For each of `refs` its error or None: a job that cannot be read is left out, and the
-        others are invalidated together. Raises Unavailable, where CloudFront throttles.
-        """
-        paths: dict[JobRef, str] = {}
-
-        def find_path(ref: JobRef) -> None:
-            paths[ref] = self._path(ref.tenant, ref.job_id)
-
-        errors = {ref: failure(find_path, ref) for ref in dict.fromkeys(refs)}
-        if paths:
-            changed = sorted((ref.tenant, ref.job_id, ref.rev) for ref in paths)
-            self._invalidate(sorted(set(paths.values())), batch=repr(changed))
-        return [errors[ref] for ref in refs]
-
-    def _invalidate(self, paths: list[str], batch: str) -> None:
-        month = month_of(self.clock())
-        used = usage_of(self.usage, month) + len(paths)
-        if self.budget:
-            self.metrics.measure("InvalidationBudgetUsed", 100 * used / self.budget, "Percent")
-        if used > self.budget:
-            self.metrics.measure("PathsNotInvalidated", len(paths), "Count")
-            return
-        self.edge.forget(paths, batch=batch)
-        # After it: a batch that CloudFront throttles comes again, and is paid for once.
-        record_usage(self.usage, month, len(paths), self.pause)
-        self.metrics.measure("InvalidationPaths", len(paths), "Count")
-
-    def _path(self, tenant: str, job_id: str) -> str:
-        return f"/t/{digest_of(self.jobs.read(tenant, job_id).value.token)}.json"
+from functions.protocol.batches import BatchConsumer, JobRef
+from functions.views.invalidate import InvalidateViews
 
 
 class Settings(FromQueue, HasJobs):
@@ -85,22 +29,22 @@ class Settings(FromQueue, HasJobs):
 def wire() -> tuple[InvalidateViews, BatchConsumer[JobRef]]:
     settings = read_settings(Settings)
     s3 = one_attempt("s3")
-    forget = InvalidateViews(
-        S3Jobs(s3, settings.jobs_bucket),
-        CloudFrontCdn(client("cloudfront"), settings.distribution_id),
-        S3InvalidationUsage(s3, settings.jobs_bucket),
-        settings.invalidation_paths_per_month,
-        LogMetrics(),
+    invalidate = InvalidateViews(
+        jobs=S3Jobs(s3, settings.jobs_bucket),
+        cdn=CloudFrontCdn(client("cloudfront"), settings.distribution_id),
+        usage=S3InvalidationUsage(s3, settings.jobs_bucket),
+        budget=settings.invalidation_paths_per_month,
+        metrics=LogMetrics(),
     )
-    return forget, batch_consumer(JobRef, settings)
+    return invalidate, batch_consumer(JobRef, settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    forget, messages = wire()
+    invalidate, messages = wire()
 
     def all_jobs(refs: list[JobRef]) -> list[Exception | None]:
-        errors = forget(refs)
-        log.info("edge forgets", messages=len(refs), failed=sum(map(bool, errors)))
+        errors = invalidate(refs)
+        log.info("views invalidated", messages=len(refs), failed=sum(map(bool, errors)))
         return errors
 
     return messages.deliver_together(event, all_jobs)

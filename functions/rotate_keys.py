@@ -1,19 +1,17 @@
-"""The keys that sign sessions, made again each month: the current one becomes the one before.
+"""The Lambda that rotates the keys that sign sessions, each month.
 
-Two keys are valid at a time, so no one is signed out. Rotating twice within twelve hours ends
-the sessions of the oldest key: that is how all of them are ended on purpose.
+Two keys are valid at a time, the current one and the previous one, so no one is signed out. To end
+all sessions on purpose, rotate twice within twelve hours.
 """
 
 from typing import Any
 
-from functions.aws.container import FunctionSettings as Environment
-from functions.aws.container import client, log, read_settings
+from functions.aws.container import FunctionSettings, client, log, once, read_settings
 from functions.aws.signing_keys import SecretKeyStore
 from functions.people.sessions import rotate
-from functions.protocol.batches import once
 
 
-class Settings(Environment):
+class Settings(FunctionSettings):
     session_keys: str
 
 

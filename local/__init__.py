@@ -1,1 +1,1 @@
-"""The laptop engine: MiniStack, and the part of a CDN it leaves out."""
+"""Haulway on a laptop: the engine (MiniStack, an AWS emulator) and an edge like CloudFront."""

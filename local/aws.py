@@ -1,4 +1,4 @@
-"""boto3 clients for the laptop engine, independent of the caller's own AWS settings."""
+"""boto3 clients for the laptop engine, independent of the user's AWS configuration."""
 
 import threading
 from functools import lru_cache
@@ -13,15 +13,15 @@ from local.engine_key import EngineAddress
 
 @lru_cache(maxsize=8)
 def session_for(engine: EngineAddress) -> "LocalSession":
-    """The same for everyone in this process who asks for that engine."""
+    """The session for that engine; shared in this process."""
     return LocalSession(engine)
 
 
 class LocalSession:
-    """Makes clients as a boto3 session does, each pointed at the engine.
+    """Makes clients as a boto3 session does, for the engine's endpoint.
 
-    A client without options is made once and shared, also between threads: to make a session and
-    its first S3 client takes 0.1 s of computing.
+    A client without options is made once and shared, also between threads, because creating a
+    session and its first S3 client takes 0.1 s of CPU time.
     """
 
     def __init__(self, engine: EngineAddress) -> None:
@@ -32,10 +32,10 @@ class LocalSession:
             region_name=REGION,
         )
         self._shared: dict[str, Any] = {}
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def client(self, service: Any, **options: Any) -> Any:
-        with self._turn:  # boto3 sessions make one client at a time
+        with self._lock:  # boto3 sessions are not thread-safe when they make clients
             if options:
                 return self._new(service, **options)
             if service not in self._shared:

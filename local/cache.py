@@ -1,13 +1,13 @@
-"""A CDN cache by CloudFront's rules: what is kept, under which key, how long, and who may see it.
+"""A cache with CloudFront's rules: what is stored, under which key, and for how long.
 
-Pure: no clock, no network. The moment is always an argument, in seconds since the epoch.
+No clock and no network: the time is always an argument, in seconds since the epoch.
 
 Sources, read 2026-11-21, all in the CloudFront Developer Guide: "Manage how long content stays in
 the cache (expiration)", "Control how long CloudFront caches errors", "How CloudFront processes
 HTTP 4xx and 5xx status codes from your origin", "Understand the cache key", "Invalidate files".
 
-Left out on purpose: stale-while-revalidate (nothing of ours sends it), ranges (they go past the
-cache), Vary other than the normalised Accept-Encoding, invalidation by tag.
+Not implemented: stale-while-revalidate (we never send it), ranges (they bypass the cache), Vary
+other than the normalized Accept-Encoding, invalidation by tag.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,28 +18,28 @@ from typing import Literal, NamedTuple
 from urllib.parse import unquote_plus
 
 DEFAULT_ERROR_TTL_S = 10.0
-ALWAYS_KEPT_ERRORS = frozenset({404, 410, 414, 500, 501, 502, 503, 504})
-KEPT_ERRORS_IF_ASKED = frozenset({400, 403, 405, 412, 415})
-ERRORS_THAT_MAY_REFUSE = frozenset({404, 410, 414, 501})
-"""The errors for which no-store, no-cache and private count; for the others they are ignored."""
-KEPT_ONLY_IF_ASKED = frozenset({307, 308})
-NEVER_KEPT = frozenset({206, 304, 416})
+ALWAYS_CACHED_ERRORS = frozenset({404, 410, 414, 500, 501, 502, 503, 504})
+ERRORS_CACHED_ON_REQUEST = frozenset({400, 403, 405, 412, 415})
+ERRORS_THAT_HEED_NO_STORE = frozenset({404, 410, 414, 501})
+"""Errors for which no-store, no-cache, and private count; for other errors they are ignored."""
+CACHED_ON_REQUEST = frozenset({307, 308})
+NEVER_CACHED = frozenset({206, 304, 416})
 ENCODINGS = ("br", "gzip")
 
 Fields = tuple[tuple[str, str], ...]
-"""Header fields in order, names in lower case."""
+"""Header fields in order, with lowercase names."""
 Result = Literal["Hit", "Miss", "RefreshHit", "Error"]
 
 
 def field_value(fields: Iterable[tuple[str, str]], name: str) -> str | None:
-    """All values of `name`, joined as RFC 9110 5.3 allows; None if there is none."""
+    """All values of `name`, joined as in RFC 9110 5.3; None if there is none."""
     values = [value for key, value in fields if key == name]
     return ", ".join(values) if values else None
 
 
 @dataclass(frozen=True)
 class EdgeResponse:
-    """A whole answer of an origin. The body is as it came, compressed or not."""
+    """A complete response of an origin. The body is unchanged, compressed or not."""
 
     status: int
     headers: Fields = ()
@@ -53,8 +53,8 @@ class EdgeResponse:
 
 
 @dataclass(frozen=True)
-class Picked:
-    """Which names of a kind (query, headers, cookies) take part in the cache key."""
+class KeyNames:
+    """Which names of a kind (query, headers, cookies) are part of the cache key."""
 
     kind: Literal["none", "whitelist", "allExcept", "all"] = "none"
     names: frozenset[str] = frozenset()
@@ -67,24 +67,24 @@ class Picked:
 
 @dataclass(frozen=True)
 class CachePolicy:
-    """A CloudFront cache policy: lifetimes in seconds, and what splits the cache."""
+    """A CloudFront cache policy: lifetimes in seconds, and the parts of the cache key."""
 
     min_s: float = 0
     default_s: float = 86_400
     max_s: float = 31_536_000
-    query: Picked = Picked()
-    headers: Picked = Picked()
-    cookies: Picked = Picked()
+    query: KeyNames = KeyNames()
+    headers: KeyNames = KeyNames()
+    cookies: KeyNames = KeyNames()
     encodings: tuple[str, ...] = ()
 
     @property
     def caches(self) -> bool:
-        """A maximum of zero, as in the managed policy CachingDisabled, turns caching off."""
+        """A maximum of zero turns caching off, as in the managed policy CachingDisabled."""
         return self.max_s > 0
 
 
 class Key(NamedTuple):
-    """What one copy answers. `uri` is the path after the viewer-request function."""
+    """The key of a copy. `uri` is the path after the viewer-request function."""
 
     uri: str
     query: str = ""
@@ -94,7 +94,7 @@ class Key(NamedTuple):
 
     @property
     def path(self) -> str:
-        """What an invalidation is matched against: with the query string, if it is in the key."""
+        """What invalidations are matched against: includes the query string if it is in the key."""
         return f"{self.uri}?{self.query}" if self.query else self.uri
 
 
@@ -110,20 +110,20 @@ def key_of(
 
 
 def accepted_encoding(policy: CachePolicy, headers: Iterable[tuple[str, str]]) -> str:
-    """Accept-Encoding as the origin sees it: `br,gzip`, one of the two, or nothing."""
+    """The normalized Accept-Encoding: `br,gzip`, one of the two, or nothing."""
     accepted = field_value(headers, "accept-encoding") or ""
     offered = {part.partition(";")[0].strip().lower() for part in accepted.split(",")}
     return ",".join(e for e in ENCODINGS if e in policy.encodings and e in offered)
 
 
 def directives(answer: EdgeResponse) -> dict[str, str]:
-    """Cache-Control as a table; a directive without a value has the value ""."""
+    """Cache-Control as a mapping; a directive without a value has the value ""."""
     parts = (part.partition("=") for part in (answer.header("cache-control") or "").split(","))
     return {name.strip().lower(): value.strip(' "') for name, _, value in parts if name.strip()}
 
 
-def asked_lifetime_s(answer: EdgeResponse, now: float) -> float | None:
-    """The lifetime the origin asks for: s-maxage, else max-age, else Expires; None without."""
+def origin_lifetime_s(answer: EdgeResponse, now: float) -> float | None:
+    """The lifetime that the origin asks for: s-maxage, else max-age, else Expires, else None."""
     said = directives(answer)
     for name in ("s-maxage", "max-age"):
         if said.get(name, "").isdigit():
@@ -133,7 +133,7 @@ def asked_lifetime_s(answer: EdgeResponse, now: float) -> float | None:
 
 
 def _moment(text: str) -> float:
-    """An HTTP date in seconds; the beginning of time where it cannot be read (as RFC 9111 says)."""
+    """An HTTP date in seconds; 0 if it cannot be parsed (RFC 9111)."""
     try:
         read = parsedate_to_datetime(text)
     except ValueError:
@@ -144,16 +144,16 @@ def _moment(text: str) -> float:
 def lifetime_s(
     answer: EdgeResponse, policy: CachePolicy, error_ttls: Mapping[int, float], now: float
 ) -> float | None:
-    """How long `answer` may be served without asking; None where it must not be kept at all.
+    """How long `answer` may be served without revalidation; None if it must not be stored.
 
-    Zero means: kept, and confirmed with the origin before every use.
+    Zero means that it is stored, and revalidated before every use.
     """
-    if answer.status in NEVER_KEPT or not policy.caches:
+    if answer.status in NEVER_CACHED or not policy.caches:
         return None
-    asked = asked_lifetime_s(answer, now)
+    asked = origin_lifetime_s(answer, now)
     if answer.status >= 400:
         return _error_lifetime_s(answer, asked, policy, error_ttls)
-    if answer.status in KEPT_ONLY_IF_ASKED and answer.header("cache-control") is None:
+    if answer.status in CACHED_ON_REQUEST and answer.header("cache-control") is None:
         return None
     said = directives(answer)
     if {"no-store", "private", "no-cache"} & set(said):
@@ -167,10 +167,11 @@ def _error_lifetime_s(
     answer: EdgeResponse, asked: float | None, policy: CachePolicy, error_ttls: Mapping[int, float]
 ) -> float | None:
     status = answer.status
-    if status not in ALWAYS_KEPT_ERRORS and (status not in KEPT_ERRORS_IF_ASKED or asked is None):
+    on_request = status in ERRORS_CACHED_ON_REQUEST and asked is not None
+    if status not in ALWAYS_CACHED_ERRORS and not on_request:
         return None
     refused = bool({"no-store", "private", "no-cache"} & set(directives(answer)))
-    if refused and status in ERRORS_THAT_MAY_REFUSE:
+    if refused and status in ERRORS_THAT_HEED_NO_STORE:
         return None
     least = error_ttls.get(status, DEFAULT_ERROR_TTL_S)
     return max(least, 0.0 if refused else min(asked or 0.0, policy.max_s))
@@ -178,7 +179,7 @@ def _error_lifetime_s(
 
 @dataclass(frozen=True)
 class CachedCopy:
-    """A kept answer. `quiet_until` is set while it stands in for a failing origin."""
+    """A stored response. `quiet_until` is set while it is served in place of an origin's errors."""
 
     answer: EdgeResponse
     stored_at: float
@@ -188,17 +189,17 @@ class CachedCopy:
     def age_s(self, now: float) -> int:
         return max(0, int(now - self.stored_at))
 
-    def answers_unasked(self, now: float) -> bool:
+    def is_fresh(self, now: float) -> bool:
         return now < self.stored_at + self.ttl_s or now < self.quiet_until
 
-    def may_stand_in(self, now: float) -> bool:
-        """For an origin that fails: any good copy however old, unless stale-if-error limits it."""
+    def may_replace_error(self, now: float) -> bool:
+        """Whether to serve it when the origin fails: any age, unless stale-if-error limits it."""
         limit = directives(self.answer).get("stale-if-error", "")
         in_time = not limit.isdigit() or now < self.stored_at + self.ttl_s + int(limit)
         return self.answer.status < 400 and in_time
 
-    def question(self) -> Fields:
-        """The headers that ask the origin whether this copy still holds."""
+    def validators(self) -> Fields:
+        """The request headers that revalidate this copy at the origin."""
         if self.answer.status >= 400:
             return ()
         asks = {"if-none-match": "etag", "if-modified-since": "last-modified"}
@@ -206,7 +207,7 @@ class CachedCopy:
         return tuple((ask, value) for ask, value in found if value is not None)[:1]
 
     def confirmed(self, not_modified: EdgeResponse) -> EdgeResponse:
-        """The kept answer with the header fields of the 304 (RFC 9111 4.3.4)."""
+        """The stored response with the header fields of the 304 (RFC 9111 4.3.4)."""
         fresh = {name for name, _ in not_modified.headers} - {"content-length", "content-type"}
         kept = tuple(h for h in self.answer.headers if h[0] not in fresh)
         new = tuple(h for h in not_modified.headers if h[0] in fresh)
@@ -214,7 +215,7 @@ class CachedCopy:
 
 
 class CacheResult(NamedTuple):
-    """What an origin's answer comes to: what the viewer gets, and the copy that stays (or none)."""
+    """The outcome of an origin's response: what the viewer gets, and the copy to store, if any."""
 
     answer: EdgeResponse
     copy: CachedCopy | None
@@ -230,11 +231,11 @@ def settle(
     *,
     now: float,
 ) -> CacheResult:
-    """What to serve and keep now that the origin has answered.
+    """What to serve and store after the origin has answered.
 
-    `asked_about` is the copy whose ETag was sent, `held` the one in the cache at this moment: an
-    invalidation may have fallen between the two. A confirmation (304) revives what was asked
-    about, since the origin vouches for it; a failure is covered only by what is still held.
+    `asked_about` is the copy whose ETag was sent, `held` the one in the cache now; an invalidation
+    may have happened in between. A 304 restores the copy that was asked about, because the origin
+    has confirmed it; an error is replaced only by a copy that is still in the cache.
     """
     if answer.status == 304 and asked_about is not None:
         whole = asked_about.confirmed(answer)
@@ -242,7 +243,7 @@ def settle(
         return CacheResult(
             whole, None if ttl_s is None else CachedCopy(whole, now, ttl_s), "RefreshHit"
         )
-    if answer.status >= 500 and held is not None and held.may_stand_in(now):
+    if answer.status >= 500 and held is not None and held.may_replace_error(now):
         pause_s = error_ttls.get(answer.status, DEFAULT_ERROR_TTL_S)
         return CacheResult(held.answer, replace(held, quiet_until=now + pause_s), "Hit")
     ttl_s = lifetime_s(answer, policy, error_ttls, now)
@@ -252,7 +253,7 @@ def settle(
 
 
 def unchanged_for(answer: EdgeResponse, headers: Iterable[tuple[str, str]]) -> bool:
-    """Whether a viewer that sends these conditions already has `answer` (RFC 9110 13)."""
+    """Whether a viewer with these conditional headers already has `answer` (RFC 9110 13)."""
     headers = tuple(headers)
     known = field_value(headers, "if-none-match")
     if answer.status != 200:
@@ -265,15 +266,15 @@ def unchanged_for(answer: EdgeResponse, headers: Iterable[tuple[str, str]]) -> b
     return since is not None and changed is not None and _moment(changed) <= _moment(since)
 
 
-def is_named(path: str, key: Key) -> bool:
-    """Whether an invalidation path means this copy: case-sensitive, `*` only as the last letter."""
+def matches_path(path: str, key: Key) -> bool:
+    """Whether an invalidation path matches: case-sensitive, `*` only as the last character."""
     path = path if path.startswith("/") else f"/{path}"
     return key.path.startswith(path[:-1]) if path.endswith("*") else key.path == path
 
 
 @dataclass
 class EdgeCache:
-    """The copies of one edge location. The oldest goes when there are too many."""
+    """The copies of one edge location, at most `most`; then the oldest is dropped."""
 
     most: int = 5_000
     copies: dict[Key, CachedCopy] = field(default_factory=dict)
@@ -282,17 +283,17 @@ class EdgeCache:
         return self.copies.get(key)
 
     def put(self, key: Key, copy: CachedCopy | None) -> None:
-        """Replace what is held under `key`; None leaves nothing."""
+        """Replace the copy under `key`; None removes it."""
         self.copies.pop(key, None)
         if copy is not None:
             self.copies[key] = copy
         if len(self.copies) > self.most:
             del self.copies[next(iter(self.copies))]
 
-    def forget(self, paths: Iterable[str]) -> int:
-        """Apply an invalidation now; the number of copies dropped. Fills under way go on."""
+    def invalidate(self, paths: Iterable[str]) -> int:
+        """Drop the copies that match. Returns how many. Fills in progress continue."""
         paths = tuple(paths)
-        named = [key for key in self.copies if any(is_named(path, key) for path in paths)]
-        for key in named:
+        matching = [key for key in self.copies if any(matches_path(path, key) for path in paths)]
+        for key in matching:
             del self.copies[key]
-        return len(named)
+        return len(matching)

@@ -1,8 +1,7 @@
-"""The distribution as the engine reports it, so that template.yaml stays its one definition.
+"""Reads the distribution from the engine, so that template.yaml is its only definition.
 
-Nothing here is configured a second time: path patterns, cache policies, error lifetimes, the
-published viewer-request functions and the origins that want a signature are all asked for through
-the CloudFront API, as is the list of invalidations.
+Path patterns, cache policies, error lifetimes, published viewer-request functions, signed origins,
+and invalidations all come from the CloudFront API.
 """
 
 import re
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from local.cache import CachePolicy, Picked
+from local.cache import CachePolicy, KeyNames
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
@@ -20,12 +19,12 @@ UNRESERVED = re.compile(r"%(2[de]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])"
 
 
 @dataclass(frozen=True)
-class Behaviour:
-    """What the distribution does with the paths of one pattern.
+class Behavior:
+    """A cache behavior: what the distribution does with the paths of one pattern.
 
-    `viewer_request` is the source of the published function, `signed` whether the origin is a
-    Function URL with origin access control. A signed origin is never cached here. `bucket` is the
-    host of an S3 origin without access control, which takes signed requests as they come.
+    `viewer_request` is the source of the published function; `signed`: whether the origin is a
+    Function URL with origin access control, which is never cached here; `bucket`: the host of an
+    S3 origin without access control, to which presigned requests are passed on.
     """
 
     pattern: str
@@ -35,31 +34,31 @@ class Behaviour:
     bucket: str | None = None
 
     def covers(self, uri: str) -> bool:
-        return _glob(self.pattern).fullmatch(normalised(uri)) is not None
+        return _glob(self.pattern).fullmatch(normalized(uri)) is not None
 
 
 @dataclass(frozen=True)
 class Distribution:
     """Behaviours in order of precedence, the default one (`*`) last."""
 
-    behaviours: tuple[Behaviour, ...]
+    behaviors: tuple[Behavior, ...]
     error_ttls: Mapping[int, float]
     default_root: str = ""
 
-    def behaviour(self, uri: str) -> Behaviour:
-        return next(b for b in self.behaviours if b.covers(uri))
+    def behavior(self, uri: str) -> Behavior:
+        return next(b for b in self.behaviors if b.covers(uri))
 
 
 @dataclass(frozen=True)
 class Invalidation:
-    """Made at `created_at` (seconds since the epoch; CloudFront reports whole ones)."""
+    """Created at `created_at`, in seconds since the epoch; CloudFront reports whole seconds."""
 
     invalidation_id: str
     created_at: float
 
 
 class ControlPlane(Protocol):
-    """What the edge asks of the CloudFront API. Calls may block and may raise anything."""
+    """What the edge needs from the CloudFront API. Calls may block and may raise anything."""
 
     def distribution(self) -> Distribution: ...
 
@@ -68,10 +67,10 @@ class ControlPlane(Protocol):
     def paths(self, invalidation_id: str) -> tuple[str, ...]: ...
 
 
-def normalised(uri: str) -> str:
-    """The path that patterns are matched against: RFC 3986, 6.2.2 (CloudFront, "Path pattern").
+def normalized(uri: str) -> str:
+    """The path that patterns are matched against (CloudFront, "Path pattern"; RFC 3986, 6.2.2).
 
-    Letters that needed no escape lose it and dot segments are resolved; `%2F` stays as it is.
+    Unreserved characters are unescaped and dot segments are resolved; `%2F` stays.
     """
     plain = UNRESERVED.sub(lambda found: chr(int(found[1], 16)), uri)
     kept: list[str] = []
@@ -99,7 +98,7 @@ class CloudFrontApi:
         self._id = distribution_id
 
     def distribution(self) -> Distribution:
-        """Raises ValueError for a behaviour without a cache policy: the old ForwardedValues."""
+        """Raises ValueError for a behavior without a cache policy (the old ForwardedValues)."""
         config: Any = self._client.get_distribution_config(Id=self._id)["DistributionConfig"]
         origins = _items(config["Origins"])
         signed = {o["Id"] for o in origins if self._is_signed(o)}
@@ -126,13 +125,13 @@ class CloudFrontApi:
 
     def _behaviour(
         self, raw: Mapping[str, Any], signed: set[str], buckets: Mapping[str, str]
-    ) -> Behaviour:
+    ) -> Behavior:
         pattern = raw.get("PathPattern", "*")
         if not raw.get("CachePolicyId"):
             raise ValueError(
-                f"behaviour {pattern} has no CachePolicyId: give it one in template.yaml"
+                f"behavior {pattern} has no CachePolicyId: give it one in template.yaml"
             )
-        return Behaviour(
+        return Behavior(
             pattern,
             self._policy(raw["CachePolicyId"]),
             self._viewer_request(raw),
@@ -148,9 +147,9 @@ class CloudFrontApi:
             min_s=float(found["MinTTL"]),
             default_s=float(found.get("DefaultTTL", 86_400)),
             max_s=float(found.get("MaxTTL", 31_536_000)),
-            query=_picked(parts.get("QueryStringsConfig", {}), "QueryString"),
-            headers=_picked(parts.get("HeadersConfig", {}), "Header", lower=True),
-            cookies=_picked(parts.get("CookiesConfig", {}), "Cookie"),
+            query=_key_names(parts.get("QueryStringsConfig", {}), "QueryString"),
+            headers=_key_names(parts.get("HeadersConfig", {}), "Header", lower=True),
+            cookies=_key_names(parts.get("CookiesConfig", {}), "Cookie"),
             encodings=tuple(name for name, flag in offered.items() if parts.get(flag)),
         )
 
@@ -181,11 +180,11 @@ def _is_open_bucket(origin: Mapping[str, Any]) -> bool:
 
 
 def _items(listed: Any) -> list[Any]:
-    """CloudFront's `{"Quantity": n, "Items": […]}`, where Items is missing when n is zero."""
+    """The items of `{"Quantity": n, "Items": […]}`; CloudFront omits Items if n is zero."""
     return list((listed or {}).get("Items", []))
 
 
-def _picked(config: Mapping[str, Any], what: str, *, lower: bool = False) -> Picked:
+def _key_names(config: Mapping[str, Any], what: str, *, lower: bool = False) -> KeyNames:
     names = _items(config.get(f"{what}s" if f"{what}s" in config else what))
     kind = config.get(f"{what}Behavior", "none")
-    return Picked(kind, frozenset(name.lower() if lower else name for name in names))
+    return KeyNames(kind, frozenset(name.lower() if lower else name for name in names))

@@ -1,21 +1,20 @@
 """The laptop's edge: one local port in front of the engine that behaves like CloudFront.
 
-The engine (MiniStack) routes, rewrites, adds headers and enforces access. The edge adds what it
-leaves out: the cache (`cache.py`, `site.py`), invalidations with a lag (`invalidations.py`), the
-signature (`signing.py`). What is configured comes from the engine (`distribution.py`), the path
-that keys a copy from the published function itself (`viewer_request.py`); `answer_viewer.py` puts
-them together.
+The engine (MiniStack) routes, rewrites, adds headers, and enforces access. The edge adds the rest:
+the cache (`cache.py`, `edge_location.py`), invalidations with a lag (`invalidations.py`), and
+signatures (`signing.py`). The configuration comes from the engine (`distribution.py`), the path in
+the cache key from the published function (`viewer_request.py`); `edge_request.py` combines them.
 
-Where the model is simpler than CloudFront:
-- a copy keeps what the viewer-response function and the response headers policy made of it; on AWS
-  both run on every answer, so a function that looks at the request would tell the difference;
-- a custom error page is cached by the status that the viewer sees, not by the origin's;
-- on a miss the object is asked for whole and unconditionally with GET, whatever the viewer sent;
-  a request for a range goes past the cache;
-- a bucket without access control is asked past the engine's distribution, which could only read
-  from it: its answers come without the response headers policy;
-- answers of the edge itself are never kept, and a signed origin is never cached, nor its errors;
-- `/_…` belongs to the engine (it can be reset and configured there) and is answered 404 here.
+The edge is simpler than CloudFront:
+- a copy includes the result of the viewer-response function and the response headers policy, which
+  on AWS run for every response;
+- a custom error page is cached by the status that the viewer sees, not by the origin's status;
+- on a miss the edge always fetches the whole object with an unconditional GET; range requests
+  bypass the cache;
+- requests to a bucket without access control bypass the engine's distribution, which can only read
+  from it, so these responses lack the response headers policy;
+- responses of the edge itself are never cached, nor are those of a signed origin;
+- paths `/_…` administer the engine and are answered 404 here.
 """
 
 import asyncio
@@ -51,7 +50,7 @@ __all__ = [
 ]
 
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
-START_LIMIT_S = 10.0
+START_TIMEOUT_S = 10.0
 
 
 def build_app(
@@ -60,21 +59,21 @@ def build_app(
     control: ControlPlane | None = None,
     clock: Callable[[], float] = time.time,
     transport: httpx.AsyncBaseTransport | None = None,
-    chance: random.Random | None = None,
+    rng: random.Random | None = None,
 ) -> Starlette:
-    """The edge as an ASGI application; `app.state.edge` is the EdgeRequestHandler, its `controls` the faults."""
-    logging.getLogger("botocore.auth").setLevel(logging.INFO)  # at DEBUG it writes out the paths
-    chance = chance or random.Random()  # noqa: S311 - which cache answers is no secret
-    edge = EdgeRequestHandler(config, control or cloudfront(config), clock, transport, chance)
+    """The edge as an ASGI application. `app.state.edge` is its handler."""
+    logging.getLogger("botocore.auth").setLevel(logging.INFO)  # at DEBUG it logs paths
+    rng = rng or random.Random()  # noqa: S311 - the choice of a cache is not secret
+    edge = EdgeRequestHandler(config, control or cloudfront(config), clock, transport, rng)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         edge.loop = asyncio.get_running_loop()
-        keeping_up = asyncio.create_task(edge.keep_up())
+        polling = asyncio.create_task(edge.poll_engine())
         yield
-        keeping_up.cancel()
+        polling.cancel()
         with suppress(asyncio.CancelledError):
-            await keeping_up
+            await polling
         await edge.close()
 
     async def answer(request: Request) -> Response:
@@ -86,7 +85,7 @@ def build_app(
 
 
 def cloudfront(config: EdgeConfig) -> CloudFrontApi:
-    """The control plane of the engine itself."""
+    """The CloudFront API of the engine."""
     client = boto3.client(
         "cloudfront",
         endpoint_url=config.engine_url,
@@ -101,7 +100,7 @@ def cloudfront(config: EdgeConfig) -> CloudFrontApi:
 
 
 class EdgeServer:
-    """The edge on 127.0.0.1, in a thread of its own: `start()` and `stop()`, or a `with` block."""
+    """The edge on 127.0.0.1, in its own thread: `start()` and `stop()`, or a `with` block."""
 
     def __init__(self, config: EdgeConfig, *, control: ControlPlane | None = None) -> None:
         app = build_app(config, control=control)
@@ -127,7 +126,7 @@ class EdgeServer:
 
     @property
     def url(self) -> str:
-        """Where viewers go; the real port once started."""
+        """The address for viewers, with the real port once started."""
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> "EdgeServer":
@@ -138,10 +137,10 @@ class EdgeServer:
             target=self._server.run, args=([listener],), name="haulway-edge", daemon=True
         )
         self._thread.start()
-        deadline = time.monotonic() + START_LIMIT_S
+        deadline = time.monotonic() + START_TIMEOUT_S
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise RuntimeError("the edge did not start; its log says why")
+                raise RuntimeError("the edge did not start; see its log")
             time.sleep(0.01)
         return self
 
@@ -149,13 +148,13 @@ class EdgeServer:
         """Returns when the port is free again; a second call does nothing."""
         self._server.should_exit = True
         if self._thread is not None:
-            self._thread.join(START_LIMIT_S)
+            self._thread.join(START_TIMEOUT_S)
 
     def refresh(self) -> None:
-        """Take over a new configuration and new invalidations at once, as after a deploy."""
+        """Read the configuration and invalidations now, for example after a deployment."""
         if self.edge.loop is not None:
-            asked = asyncio.run_coroutine_threadsafe(self.edge.refresh(), self.edge.loop)
-            asked.result(START_LIMIT_S)
+            refreshed = asyncio.run_coroutine_threadsafe(self.edge.refresh(), self.edge.loop)
+            refreshed.result(START_TIMEOUT_S)
 
     def __enter__(self) -> "EdgeServer":
         return self.start()

@@ -1,4 +1,4 @@
-"""One edge location: its copies, the fills under way, and the answers it makes of them."""
+"""One edge location: its copies, its fills in progress, and its responses."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ from local.cache import (
 from local.invalidations import Invalidations
 from local.origin import EngineDown, Origin, OriginRequest, encoded
 
-NOT_ASKED_OF_THE_ORIGIN = frozenset(
+NOT_FORWARDED = frozenset(
     {
         "accept-encoding",
         "if-match",
@@ -39,7 +39,7 @@ SET_BY_THE_EDGE = frozenset(
 
 @dataclass
 class EdgeLocation:
-    """Answers GET and HEAD from its cache, and fills it from the origin: once per key at a time."""
+    """Answers GET and HEAD from its cache; fills it from the origin, one fill per key at a time."""
 
     number: int
     cache: EdgeCache
@@ -49,23 +49,23 @@ class EdgeLocation:
     _fills: "dict[Key, asyncio.Task[CacheResult]]" = field(default_factory=dict)
 
     async def answer(
-        self, ask: OriginRequest, key: Key, policy: CachePolicy, error_ttls: Mapping[int, float]
+        self, request: OriginRequest, key: Key, policy: CachePolicy, error_ttls: Mapping[int, float]
     ) -> Response:
-        """Raises EngineDown where neither the origin answers nor a copy may stand in for it."""
+        """Raises EngineDown if the origin does not answer and no copy may be served instead."""
         self.invalidations.take_effect(self.clock())
         held = self.cache.find(key)
-        if held is not None and held.answers_unasked(self.clock()):
-            return self._from_copy(ask, held, "Hit")
+        if held is not None and held.is_fresh(self.clock()):
+            return self._from_copy(request, held, "Hit")
         try:
-            settled = await self._shared_fill(ask, key, policy, error_ttls)
+            settled = await self._shared_fill(request, key, policy, error_ttls)
         except EngineDown:
             held = self.cache.find(key)
-            if held is None or not held.may_stand_in(self.clock()):
+            if held is None or not held.may_replace_error(self.clock()):
                 raise
-            return self._from_copy(ask, held, "Hit")
+            return self._from_copy(request, held, "Hit")
         if settled.copy is not None and settled.result in ("Hit", "RefreshHit"):
-            return self._from_copy(ask, settled.copy, settled.result)
-        return self._for_viewer(ask, settled.answer, settled.result, None)
+            return self._from_copy(request, settled.copy, settled.result)
+        return self._for_viewer(request, settled.answer, settled.result, None)
 
     async def close(self) -> None:
         fills = list(self._fills.values())
@@ -74,28 +74,28 @@ class EdgeLocation:
         await asyncio.gather(*fills, return_exceptions=True)
 
     async def _shared_fill(
-        self, ask: OriginRequest, key: Key, policy: CachePolicy, error_ttls: Mapping[int, float]
+        self, request: OriginRequest, key: Key, policy: CachePolicy, error_ttls: Mapping[int, float]
     ) -> CacheResult:
-        """The outcome of a fill; viewers who come meanwhile share it, where it may be shared.
+        """The outcome of a fill. Viewers who come meanwhile share it, if it can be cached.
 
-        The fill is a task of its own: it goes on when the viewer who caused it goes away.
+        The fill is a separate task, which continues when the viewer who caused it disconnects.
         """
         running = self._fills.get(key)
         if running is None:
-            fill = asyncio.create_task(self._fill(ask, key, policy, error_ttls))
+            fill = asyncio.create_task(self._fill(request, key, policy, error_ttls))
             self._fills[key] = fill
             fill.add_done_callback(lambda done: self._filled(key, done))
             return await asyncio.shield(fill)
         settled = await asyncio.shield(running)
-        if settled.copy is not None and settled.copy.answers_unasked(self.clock()):
+        if settled.copy is not None and settled.copy.is_fresh(self.clock()):
             return settled._replace(result="Hit")
-        return await self._fill(ask, key, policy, error_ttls)
+        return await self._fill(request, key, policy, error_ttls)
 
     async def _fill(
-        self, ask: OriginRequest, key: Key, policy: CachePolicy, error_ttls: Mapping[int, float]
+        self, request: OriginRequest, key: Key, policy: CachePolicy, error_ttls: Mapping[int, float]
     ) -> CacheResult:
         asked_about = self.cache.find(key)
-        answer = await self.origin.fetch(_question(ask, policy, asked_about))
+        answer = await self.origin.fetch(_origin_request(request, policy, asked_about))
         await self.invalidations.controls.arrival(key)
         now = self.clock()
         self.invalidations.take_effect(now)
@@ -107,15 +107,15 @@ class EdgeLocation:
     def _filled(self, key: Key, fill: "asyncio.Task[CacheResult]") -> None:
         self._fills.pop(key, None)
         if not fill.cancelled():
-            fill.exception()  # its viewers have it, or have gone
+            fill.exception()  # marked as retrieved: the viewers have it or have disconnected
 
-    def _from_copy(self, ask: OriginRequest, copy: CachedCopy, result: Result) -> Response:
-        return self._for_viewer(ask, copy.answer, result, copy.age_s(self.clock()))
+    def _from_copy(self, request: OriginRequest, copy: CachedCopy, result: Result) -> Response:
+        return self._for_viewer(request, copy.answer, result, copy.age_s(self.clock()))
 
     def _for_viewer(
-        self, ask: OriginRequest, answer: EdgeResponse, result: Result, age_s: int | None
+        self, request: OriginRequest, answer: EdgeResponse, result: Result, age_s: int | None
     ) -> Response:
-        unchanged = unchanged_for(answer, ask.headers)
+        unchanged = unchanged_for(answer, request.headers)
         fields: Fields = tuple(h for h in answer.headers if h[0] not in SET_BY_THE_EDGE)
         if unchanged:
             fields = tuple(h for h in fields if not h[0].startswith("content-"))
@@ -127,16 +127,18 @@ class EdgeLocation:
             ("x-amz-cf-pop", f"LAPTOP-{self.number}"),
             ("x-haulway-edge", "laptop"),
         )
-        body = b"" if unchanged or ask.method == "HEAD" else answer.body
+        body = b"" if unchanged or request.method == "HEAD" else answer.body
         response = Response(body, 304 if unchanged else answer.status)
         response.raw_headers = encoded(fields)
         return response
 
 
-def _question(ask: OriginRequest, policy: CachePolicy, held: CachedCopy | None) -> OriginRequest:
-    """What the origin is asked on behalf of all viewers: the whole object, if it has changed."""
-    own = tuple(h for h in ask.headers if h[0] not in NOT_ASKED_OF_THE_ORIGIN)
-    own += held.question() if held else ()
-    encoding = accepted_encoding(policy, ask.headers)
+def _origin_request(
+    request: OriginRequest, policy: CachePolicy, held: CachedCopy | None
+) -> OriginRequest:
+    """The request on behalf of all viewers: for the whole object, if it has changed."""
+    own = tuple(h for h in request.headers if h[0] not in NOT_FORWARDED)
+    own += held.validators() if held else ()
+    encoding = accepted_encoding(policy, request.headers)
     own += (("accept-encoding", encoding),) if encoding else ()
-    return OriginRequest("GET", ask.uri, ask.query, own)
+    return OriginRequest("GET", request.uri, request.query, own)

@@ -1,8 +1,8 @@
-"""From a viewer's request to its answer: which behaviour, which key, signed or not, cached or not.
+"""Handles a viewer's request: finds the behavior, then signs it, or answers from the cache.
 
 viewer ─▶ viewer-request function ─▶ cache ─▶ engine (Host of the distribution, TLS header)
 viewer ─▶ /api/*: signed as origin access control does ─▶ engine ─▶ Function URL
-viewer ─▶ /uploads/*: signed by who may sign, handed on ─▶ engine ─▶ bucket
+viewer ─▶ /uploads/*: presigned, passed on ─▶ engine ─▶ bucket
 """
 
 import asyncio
@@ -20,20 +20,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from local.cache import EdgeCache, Key, field_value, key_of
-from local.distribution import Behaviour, ControlPlane, Distribution
+from local.distribution import Behavior, ControlPlane, Distribution
 from local.edge_location import EdgeLocation
-from local.engine_door import ADMINISTRATION
+from local.engine_access import ADMINISTRATION
 from local.invalidations import Controls, Invalidations
 from local.origin import EngineDown, Origin, OriginRequest, decoded, encoded
-from local.signing import Signer, body_is_vouched_for
+from local.signing import Signer, has_body_digest
 from local.viewer_request import FunctionFailed, ViewerRequests, viewer_event
 
 log = logging.getLogger("haulway.edge")
 
 LARGEST_BODY = 6 * 1024 * 1024
-"""What a Function URL takes (Lambda quotas, read 2026-11-21)."""
+"""The limit of a Function URL (Lambda quotas, read 2026-11-21)."""
 LARGEST_UPLOAD = 32 * 1024 * 1024
-"""Ours: the whole of it is held in memory here. CloudFront streams, and takes far more."""
+"""Our own limit, because bodies are held in memory here; CloudFront streams far larger ones."""
 NOT_FOR_BUCKETS = frozenset({"cookie"})
 SECRET = re.compile(r"(/(?:track|t)(?:/|%2f)).+", re.IGNORECASE)
 LIKE_A_TOKEN = re.compile(r"[\w%-]{22,}")
@@ -41,11 +41,11 @@ LIKE_A_TOKEN = re.compile(r"[\w%-]{22,}")
 
 @dataclass(frozen=True)
 class EdgeConfig:
-    """Where the edge listens, what stands behind it, and how slow its invalidations are.
+    """Where the edge listens, what is behind it, and how slow its invalidations are.
 
-    `listen_port` 0 takes a free one. The key must be one whose owner may call the Function URL:
-    the edge signs with it where CloudFront would sign for itself. `caches` are independent edge
-    locations; a viewer lands on one at random, or on the one named by `x-haulway-cache: 0`.
+    `listen_port` 0 picks a free port. The access key must be allowed to call the Function URL,
+    because the edge signs with it as CloudFront does with its own. `caches` is the number of edge
+    locations; a viewer gets one at random, or the one named by the header `x-haulway-cache: 0`.
     """
 
     listen_port: int
@@ -62,12 +62,12 @@ class EdgeConfig:
 
 
 def masked(uri: str) -> str:
-    """A path fit for a log: without what follows /track/ or /t/, and whatever may be a token."""
+    """A path for the log: without what follows /track/ or /t/, and without possible tokens."""
     return LIKE_A_TOKEN.sub("***", SECRET.sub(r"\1***", uri))
 
 
 class EdgeRequestHandler:
-    """Answers viewers. `clock` gives seconds since the epoch; `controls` are its faults on tap."""
+    """Answers viewers. `clock` gives seconds since the epoch; `controls` injects faults."""
 
     def __init__(
         self,
@@ -75,36 +75,36 @@ class EdgeRequestHandler:
         control: ControlPlane,
         clock: Callable[[], float],
         transport: httpx.AsyncBaseTransport | None,
-        chance: random.Random,
+        rng: random.Random,
     ) -> None:
         self.controls = Controls(config.lag_s)
         self.loop: asyncio.AbstractEventLoop | None = None
         self._config = config
         self._control = control
-        self._chance = chance
+        self._rng = rng
         self._clock = clock
         self._distribution: Distribution | None = None
         self._functions = ViewerRequests()
-        self._in_touch = True
+        self._connected = True
         self._signer = Signer(config.access_key_id, config.secret_access_key, config.region)
         self._origin = Origin(
             config.engine_url, config.distribution_domain, transport, config.secret_access_key
         )
         caches = [EdgeCache() for _ in range(config.caches)]
         self._invalidations = Invalidations(control, self.controls, caches, clock())
-        self._sites = [
+        self._locations = [
             EdgeLocation(number, cache, self._origin, self._invalidations, clock)
             for number, cache in enumerate(caches)
         ]
 
     async def refresh(self) -> Distribution:
-        """OriginRequest the engine for the distribution and for invalidations, now (after a deploy)."""
+        """Read the distribution and invalidations from the engine now (after a deployment)."""
         self._distribution = await asyncio.to_thread(self._control.distribution)
-        await self._invalidations.look()
+        await self._invalidations.poll()
         return self._distribution
 
-    async def keep_up(self) -> None:
-        """Until cancelled: look for invalidations, and now and then at the configuration."""
+    async def poll_engine(self) -> None:
+        """Until cancelled: poll invalidations often and the configuration sometimes."""
         refreshed_at = float("-inf")
         while True:
             try:
@@ -112,23 +112,23 @@ class EdgeRequestHandler:
                     await self.refresh()
                     refreshed_at = time.monotonic()
                 else:
-                    await self._invalidations.look()
-                self._in_touch = True
-            except Exception as trouble:  # whatever it is, the edge stays up
-                if self._in_touch:
-                    log.warning("the engine does not report its distribution: %r", trouble)
-                self._in_touch = False
+                    await self._invalidations.poll()
+                self._connected = True
+            except Exception as error:  # the edge must stay up
+                if self._connected:
+                    log.warning("the engine does not report its distribution: %r", error)
+                self._connected = False
             self._invalidations.take_effect(self._clock())
             await asyncio.sleep(self._config.poll_s)
 
     async def close(self) -> None:
-        for site in self._sites:
-            await site.close()
+        for location in self._locations:
+            await location.close()
         await self._functions.close()
         await self._origin.close()
 
     async def respond(self, request: Request) -> Response:
-        """The answer to a viewer, with one line in the log and no token in it."""
+        """The response to a viewer. Logs one line without tokens."""
         began = time.monotonic()
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         uri = raw_path.decode("latin-1")
@@ -144,10 +144,12 @@ class EdgeRequestHandler:
 
     async def _answer(self, request: Request, uri: str) -> Response:
         if ADMINISTRATION.match(unquote(uri)):
-            return _plain(404, "This path belongs to the engine; ask it on its own port.\n")
+            return _plain(
+                404, "This path belongs to the engine; request it on the engine's port.\n"
+            )
         distribution = await self._configured()
-        behaviour = distribution.behaviour(uri)
-        largest = LARGEST_UPLOAD if behaviour.bucket else LARGEST_BODY
+        behavior = distribution.behavior(uri)
+        largest = LARGEST_UPLOAD if behavior.bucket else LARGEST_BODY
         body = await _whole_body(request, largest)
         if body is None:
             return _plain(413, f"The body is larger than {largest} bytes.\n")
@@ -155,25 +157,25 @@ class EdgeRequestHandler:
         viewer = f"{request.client.host}:{request.client.port}" if request.client else ""
         headers = decoded(request.scope["headers"])
         ask = OriginRequest(request.method, uri, query, headers, body, viewer=viewer)
-        if behaviour.bucket:
-            return await self._to_the_bucket(ask, behaviour.bucket)
-        if behaviour.signed:
+        if behavior.bucket:
+            return await self._to_the_bucket(ask, behavior.bucket)
+        if behavior.signed:
             return await self._through_access_control(ask)
-        key = await self._key(ask, behaviour, distribution.default_root)
+        key = await self._key(ask, behavior, distribution.default_root)
         if key is None:
             return await self._past_the_cache(ask)
-        return await self._site(ask).answer(ask, key, behaviour.policy, distribution.error_ttls)
+        return await self._location(ask).answer(ask, key, behavior.policy, distribution.error_ttls)
 
     async def _configured(self) -> Distribution:
         try:
             return self._distribution or await self.refresh()
         except ValueError as unfit:
-            raise EngineDown(502, f"The distribution cannot be modelled: {unfit}\n") from unfit
-        except Exception as trouble:
-            raise EngineDown.refused(self._config.engine_url) from trouble
+            raise EngineDown(502, f"The edge cannot model this distribution: {unfit}\n") from unfit
+        except Exception as error:
+            raise EngineDown.refused(self._config.engine_url) from error
 
     async def _through_access_control(self, ask: OriginRequest) -> Response:
-        if not body_is_vouched_for(ask.method, ask.headers, ask.body):
+        if not has_body_digest(ask.method, ask.headers, ask.body):
             return _plain(
                 403,
                 '{"Message":"x-amz-content-sha256 must be the SHA-256 of the body, in hex"}',
@@ -185,7 +187,7 @@ class EdgeRequestHandler:
         return await self._past_the_cache(ask._replace(headers=headers))
 
     async def _to_the_bucket(self, ask: OriginRequest, bucket: str) -> Response:
-        """The engine's own distribution only reads from buckets, and leaves the query behind."""
+        """Bypasses the engine's distribution, which only reads from buckets and drops the query."""
         kept = tuple(h for h in ask.headers if h[0] not in NOT_FOR_BUCKETS)
         return await self._past_the_cache(ask._replace(headers=kept, host=bucket))
 
@@ -201,36 +203,36 @@ class EdgeRequestHandler:
         response.raw_headers = kept + encoded(own)
         return response
 
-    async def _key(self, ask: OriginRequest, behaviour: Behaviour, default_root: str) -> Key | None:
-        """The key of the copy that answers; None where the cache has no say.
+    async def _key(self, ask: OriginRequest, behavior: Behavior, default_root: str) -> Key | None:
+        """The cache key; None if the request bypasses the cache.
 
-        That is so for a range, for a function that answers itself or fails, and for one that
-        changes more than the path (ours does not): the engine runs it too and knows what it means.
+        It does for ranges, and if the viewer-request function fails, answers itself, or changes
+        more than the path (ours does not): then the engine runs the function and answers.
         """
         has_range = field_value(ask.headers, "range") is not None
-        if ask.method not in ("GET", "HEAD") or not behaviour.policy.caches or has_range:
+        if ask.method not in ("GET", "HEAD") or not behavior.policy.caches or has_range:
             return None
         uri = f"/{default_root}" if ask.uri == "/" and default_root else ask.uri
-        if behaviour.viewer_request is not None:
+        if behavior.viewer_request is not None:
             asked = viewer_event(ask.method, uri, ask.query, ask.headers)
             try:
-                made = await self._functions.run(behaviour.viewer_request, asked)
+                made = await self._functions.run(behavior.viewer_request, asked)
             except FunctionFailed as failure:
                 log.warning("viewer-request function: %s", LIKE_A_TOKEN.sub("***", str(failure)))
                 return None
             if {**made, "uri": uri} != asked["request"]:
                 return None
             uri = str(made.get("uri"))
-        return key_of(behaviour.policy, uri, ask.query, ask.headers)
+        return key_of(behavior.policy, uri, ask.query, ask.headers)
 
-    def _site(self, ask: OriginRequest) -> EdgeLocation:
+    def _location(self, ask: OriginRequest) -> EdgeLocation:
         wanted = field_value(ask.headers, "x-haulway-cache") or ""
-        pinned = wanted.isdigit() and int(wanted) < len(self._sites)
-        return self._sites[int(wanted)] if pinned else self._chance.choice(self._sites)
+        pinned = wanted.isdigit() and int(wanted) < len(self._locations)
+        return self._locations[int(wanted)] if pinned else self._rng.choice(self._locations)
 
 
 def _plain(status: int, text: str, media_type: str = "text/plain") -> Response:
-    """An answer of the edge itself."""
+    """A response of the edge itself."""
     own = {
         "cache-control": "no-store",
         "date": formatdate(usegmt=True),
@@ -241,7 +243,7 @@ def _plain(status: int, text: str, media_type: str = "text/plain") -> Response:
 
 
 async def _whole_body(request: Request, largest: int) -> bytes | None:
-    """The body; None if it is larger than an origin would take."""
+    """The body; None if it is too large."""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)

@@ -1,7 +1,7 @@
-"""MiniStack as a child process: started, waited for, stopped; its state kept in a folder.
+"""The engine: MiniStack as a child process, with its state in a folder.
 
-Everything in the folder is for its owner alone, and nothing listens beyond this machine. The
-engine's temporary files are in the folder too, and are deleted at every start and stop.
+Only its owner may read the folder, and the engine listens only on this machine. Its temporary files
+are in the folder too, and are deleted at every start and stop.
 """
 
 import errno
@@ -26,16 +26,16 @@ EDGE_PORT, ENGINE_PORT = 8080, 4566
 START_S = 30.0
 STOP_S = 20.0
 PREDECESSOR_S = 10.0
-"""How long an engine may take to end whose `haul up` was killed."""
-NO_OTHER_DOORS = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "USE_SSL": "0"}
-"""MiniStack would open a port for MQTT on all addresses."""
-UNBOUNDED = "0"
-"""The template bounds each function by itself. A bound over all of them would refuse batches of the
-queues, which the engine then hides for their whole visibility timeout."""
+"""How long the engine of a killed `haul up` may take to end."""
+NO_OTHER_PORTS = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "USE_SSL": "0"}
+"""Otherwise MiniStack opens a port for MQTT on all addresses."""
+UNLIMITED = "0"
+"""The template limits each function. With a limit for all of them, batches from queues would be
+refused, and the engine then hides them for their whole visibility timeout."""
 
 
 class EngineFailed(Exception):
-    """The engine did not start; the text says where its log is."""
+    """The engine did not start; the text has the path of its log."""
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Engine:
         return self.state / "engine.log"
 
     def start(self) -> "Engine":
-        """Raises EngineFailed where it does not answer in time, or the port is taken."""
+        """Raises EngineFailed if it does not answer in time, or the port is in use."""
         private_folder(self.state)
         self._lock = _locked(self.state)
         check_port(self.port, "--engine-port")
@@ -88,7 +88,7 @@ class Engine:
         deadline = time.monotonic() + START_S
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise EngineFailed(f"the engine did not start; its log is {self.log}")
+                raise EngineFailed(f"the engine did not start; see its log {self.log}")
             time.sleep(0.05)
         return self
 
@@ -97,17 +97,17 @@ class Engine:
         return self.process is not None and self.process.poll() is None
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """One of the engine's own paths, as `/_ministack/sns/sms-messages`."""
+        """Request one of the engine's own paths, such as `/_ministack/sns/sms-messages`."""
         headers = {HEADER: self.key.secret_access_key}
         return httpx.request(method, f"{self.url}{path}", headers=headers, timeout=60, **options)
 
     def save(self) -> None:
-        """Have all of its state written now. Raises EngineFailed where it was not."""
+        """Make it write all of its state now. Raises EngineFailed."""
         if not self.ask("POST", SAVE_PATH).is_success:
-            raise EngineFailed(f"the engine could not store its state; its log is {self.log}")
+            raise EngineFailed(f"the engine could not store its state; see its log {self.log}")
 
     def stop(self) -> None:
-        """End the engine; it writes its state on the way out."""
+        """Stop the engine. It writes its state before it ends."""
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
@@ -141,7 +141,7 @@ class Engine:
         tools = Path(sys.executable).parent
         return {
             **inherited,
-            **NO_OTHER_DOORS,
+            **NO_OTHER_PORTS,
             "AWS_ACCESS_KEY_ID": self.key.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.key.secret_access_key,
             "AUTH": "true",
@@ -149,7 +149,7 @@ class Engine:
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
-            "LAMBDA_ACCOUNT_CONCURRENCY": UNBOUNDED,
+            "LAMBDA_ACCOUNT_CONCURRENCY": UNLIMITED,
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(self.temporary.absolute()),
             "PERSIST_STATE": "1",
@@ -161,7 +161,7 @@ class Engine:
 
 
 def check_port(port: int, option: str) -> None:
-    """Raises EngineFailed where nothing can listen at that port of this machine."""
+    """Raises EngineFailed if the port of this machine cannot be used."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -181,7 +181,7 @@ def _other(port: int) -> int:
 
 
 def _locked(state: Path) -> int:
-    """A lock on the folder, which the engine's process inherits: held as long as either lives."""
+    """A lock on the folder. The engine's process inherits it and holds it as long as it lives."""
     lock = os.open(state / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + PREDECESSOR_S
     while True:
@@ -192,7 +192,7 @@ def _locked(state: Path) -> int:
                 os.close(lock)
                 raise EngineFailed(
                     f"another `haul up` is running in {state}: stop it with Ctrl-C, or keep this "
-                    "copy in a folder of its own with --state"
+                    "copy in its own folder with --state"
                 ) from None
             time.sleep(0.1)
         else:

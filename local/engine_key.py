@@ -1,7 +1,7 @@
-"""The copy's own access key, and its folder, which no one but its owner may read.
+"""The access key of a copy, and its private folder.
 
-The key is made at random when the folder is first used. Whoever holds it may do everything in this
-copy, as the root user of an AWS account may.
+The key is random and made when the folder is first used. It gives full access to the copy, like
+the root user of an AWS account.
 """
 
 import json
@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 HEADER = "x-haulway-engine-key"
-"""Carries the secret access key where there is no signature: the edge's requests, our own tools."""
+"""Carries the secret access key in requests without a signature: from the edge and our tools."""
 KEY_FILE = "engine-key.json"
 ID_LETTERS = string.ascii_uppercase + "234567"
-"""Those of an access key id on AWS."""
+"""The characters of an access key id on AWS."""
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,21 @@ class EngineKey:
 
 @dataclass(frozen=True)
 class EngineAddress:
-    """Where an engine answers, and the key it asks for."""
+    """The URL of an engine, and its key."""
 
     url: str
     key: EngineKey
 
 
 def private_folder(folder: Path) -> Path:
-    """The folder, made where it is missing, open to its owner alone."""
+    """The folder, created if missing, with access only for its owner."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     return folder
 
 
 def write_private(path: Path, text: str) -> None:
-    """Whole or not at all, so that a reader never sees half of it; readable by its owner alone."""
+    """Write atomically, so that a reader never sees half of it; readable only by its owner."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
@@ -51,7 +51,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def engine_key(state: Path) -> EngineKey:
-    """The key of the copy in that folder, made at the first call."""
+    """The key of the copy in that folder, made by the first call."""
     path = private_folder(state) / KEY_FILE
     if not path.exists():
         made = EngineKey(_random_id(), secrets.token_urlsafe(30))
@@ -60,7 +60,7 @@ def engine_key(state: Path) -> EngineKey:
 
 
 def running_engine(state: Path) -> EngineAddress:
-    """The engine of the copy that runs in that folder. Raises FileNotFoundError if none does."""
+    """The engine of the copy that runs in that folder. Raises FileNotFoundError if none runs."""
     running = json.loads((state / "local.json").read_text(encoding="utf-8"))
     return EngineAddress(running["engine_url"], engine_key(state))
 

@@ -1,15 +1,15 @@
-"""`python -m local.engine_process`: MiniStack, stored at once, behind a door, with one key.
+"""`python -m local.engine_process`: MiniStack with durable writes, an access filter, and one key.
 
-MiniStack (1.5.33) is a library here and none of its files are changed. Four of its names are
-replaced at start, each in a function of its own below, each held by a test of `tests/local`:
+MiniStack (1.5.33) is used as a library; its files are unchanged. Four of its names are replaced at
+start, each in a function below, each covered by a test in `tests/local`:
 
-- `iam_evaluator.is_root_access_key`: the copy's own key is the root user's, not also `test` and
-  every account number; `_is_root_key` spares root keys the check of their signature no longer;
-- `lambda_runtime.hashlib`: a function's keys are made of its name alone, so they could be guessed;
-  the copy's secret goes into them;
-- `app.app` stands behind `Store` and `Door`.
+- `iam_evaluator.is_root_access_key`: only the copy's key is the root user's, not `test` or account
+  numbers; `_is_root_key`: the signatures of root keys are checked too;
+- `lambda_runtime.hashlib`: MiniStack derives a function's keys from its name, so they could be
+  guessed; the copy's secret is added;
+- `app.app` is wrapped by `Store` and `AccessFilter`.
 
-The process ends in an orderly way when the program that started it is gone.
+The process shuts down cleanly when the program that started it has ended.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ from pathlib import Path
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
-from local.engine_door import Door
-from local.engine_store import HELD, Store
+from local.engine_access import AccessFilter
+from local.engine_store import AWAITED_STATE, Store
 
-LOOKS_EVERY_S = 0.2
-TRIES = 5
-HOT = frozenset(HELD.values())
+PARENT_CHECK_EVERY_S = 0.2
+ATTEMPTS = 5
+FREQUENT = frozenset(AWAITED_STATE.values())
 
 
 def main() -> None:
@@ -42,8 +42,8 @@ def main() -> None:
     folder = Path(os.environ["STATE_DIR"])
     folder.mkdir(parents=True, exist_ok=True)
     stored = Store(engine.app, encoded_state, lambda *state: write(folder, *state), services)
-    engine.app = Door(stored, secret)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    engine.app = AccessFilter(stored, secret)
+    threading.Thread(target=_stop_with, args=(os.getppid(),), daemon=True).start()
     sys.argv = sys.argv[:1]
     engine.main()
 
@@ -52,7 +52,7 @@ def only_root_key(access_key_id: str) -> None:
     from ministack.core import iam_evaluator
 
     def is_root(key: str) -> bool:
-        """No key at all is what MiniStack's own parts say to each other; the door stops others."""
+        """MiniStack's own components use no key; the access filter stops others without one."""
         return not key or key == access_key_id
 
     iam_evaluator.is_root_access_key = is_root
@@ -69,25 +69,25 @@ def salted_function_keys(secret: str) -> None:
 
 
 def encoded_state(service: str) -> bytes:
-    """The state as MiniStack's own files hold it; empty where the service has none.
+    """The state in the format of MiniStack's own files; empty if the service has none.
 
-    Its `get_state` copies everything deeply, which takes ten times as long as the encoding. Here
-    nothing comes between the two, so for what is stored all day the same function runs without its
-    copies. Other threads may change a table meanwhile; then it is tried again.
+    Its `get_state` makes a deep copy, which takes ten times as long as the encoding. Frequently
+    stored services skip the copy, because nothing runs between the two. If another thread changes
+    a table meanwhile, it tries again.
     """
     from ministack.app import _get_module, _state_map
     from ministack.core.persistence import _json_default, _state_format_version
 
-    for attempt in range(TRIES):
+    for attempt in range(ATTEMPTS):
         try:
             module = _get_module(_state_map[service])
-            state = (_without_copies(module) if service in HOT else module.get_state)()
+            state = (_without_copies(module) if service in FREQUENT else module.get_state)()
             if state is None:
                 return b""
             whole = {"__ministack_format__": _state_format_version(service), "payload": state}
             return json.dumps(whole, default=_json_default).encode()
         except RuntimeError:  # "dictionary changed size during iteration"
-            if attempt == TRIES - 1:
+            if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
 
@@ -99,7 +99,7 @@ def _without_copies(module: ModuleType) -> Callable[[], Any]:
 
 
 def write(folder: Path, service: str, state: bytes) -> None:
-    """Whole or not at all, also where the machine loses its power."""
+    """Write atomically, even if the machine loses power."""
     draft = folder / f"{service}.json.new"
     with draft.open("wb") as out:
         out.write(state)
@@ -119,10 +119,10 @@ def services() -> list[str]:
     return list(_build_persistence_save_dict())
 
 
-def _end_with(parent: int) -> None:
-    """Ask for an orderly end where the parent was killed and could not."""
+def _stop_with(parent: int) -> None:
+    """Shut down cleanly if the parent was killed and could not do it."""
     while os.getppid() == parent:
-        time.sleep(LOOKS_EVERY_S)
+        time.sleep(PARENT_CHECK_EVERY_S)
     os.kill(os.getpid(), signal.SIGTERM)
 
 

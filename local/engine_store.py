@@ -1,13 +1,13 @@
-"""What the engine has acknowledged is on disk, so that `kill -9` loses none of it.
+"""Stores the engine's state before it acknowledges a write, so that `kill -9` loses nothing.
 
-MiniStack keeps tables and queues in memory and writes them when it ends in an orderly way. `Store`
-stands in front of it (ASGI) and holds the answer to a write until the service's state is on disk.
-Writes that come together share one file: whoever finds a state written that was taken after their
-own write need not write again. S3 objects are MiniStack's own business: it writes each at once.
+MiniStack keeps tables and queues in memory and writes them only when it shuts down cleanly. `Store`
+is ASGI middleware that delays the response to a write until the service's state is on disk.
+Concurrent writes share one file: a request does not write again if its change is in a state that
+was written meanwhile. MiniStack itself writes S3 objects at once.
 
-Queues that hold more than `LARGE` bytes (thousands of messages) are not waited for, but written in
-turn, for at most a fifth of the time: the watchdog finds a job whose message was lost, and no one
-an account.
+Queues of more than `LARGE` bytes (thousands of messages) are not awaited but written in the
+background, for at most a fifth of the time. The watchdog repairs a job whose message was lost, but
+nothing could repair a lost account.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from local.engine_door import App, Receive, Scope, Send
+from local.engine_access import App, Receive, Scope, Send
 
 log = logging.getLogger("haulway.engine")
 
@@ -27,61 +27,62 @@ LARGE = 4_000_000
 NOT_WAITED_FOR_IF_LARGE = frozenset({"sqs"})
 EVERY_S = 1.0
 PAUSE = 4
-"""A state that took a second to write is left alone for so many seconds."""
-HELD = {
+"""A state that took one second to write is not written again for this many seconds."""
+AWAITED_STATE = {
     "dynamodb": "dynamodb",
     "secretsmanager": "secretsmanager",
     "sqs": "sqs",
     "events": "sqs",
     "sns": "sqs",
 }
-"""By the service that is asked, as its signature names it: the state that has to be on disk. Events
-and topics lead to queues, within the same request."""
-ALWAYS_LOOKED_AT = ("dynamodb", "sqs")
-"""They change without a request: messages are taken and moved, items expire."""
+"""The state that must be on disk before a response, by the service in the request's signature.
+Events and SNS messages reach queues within the same request."""
+CHANGES_BY_ITSELF = ("dynamodb", "sqs")
+"""Services whose state changes without a request: messages are moved, items expire."""
 READS = re.compile(
     r"\.(?:Get|Describe|List|Query|Scan|BatchGet|TransactGet|Receive|Delete.?Message)"
 )
-SETS_UP = frozenset(
+SETUP_SERVICES = frozenset(
     {"cloudformation", "cloudfront", "events", "iam", "lambda", "scheduler", "ssm", "states"}
 )
-PASSES_BY = re.compile(
+ROUTINE_CALLS = re.compile(
     r"/invocations$|/invalidation$|\.(?:PutEvents|StartExecution|StopExecution|SendTask\w+)$"
 )
-"""What is asked of those services all day and sets nothing up."""
+"""Frequent calls to these services that set nothing up."""
 CREDENTIAL = re.compile(r"Credential=[^/,]+/\d+/[^/,]+/([a-z0-9-]+)/aws4_request")
 SAVE_PATH = "/_haulway/save"
 
 
-class Asked(NamedTuple):
-    """One request: the service as its signature names it, and what is asked of it."""
+class EngineRequest(NamedTuple):
+    """One request: the service in its signature, and the action."""
 
     service: str
     action: str
 
     @property
-    def held(self) -> str | None:
-        """The state that has to be on disk before the answer."""
-        return None if READS.search(self.action) else HELD.get(self.service)
+    def awaited_state(self) -> str | None:
+        """The state that must be on disk before the response."""
+        return None if READS.search(self.action) else AWAITED_STATE.get(self.service)
 
     @property
     def sets_up(self) -> bool:
-        """Whether more than one state may be different afterwards."""
+        """Whether it may change the state of several services."""
         reads = READS.search(self.action) or self.action.startswith("GET ")
-        return self.service in SETS_UP and not reads and not PASSES_BY.search(self.action)
+        setup = self.service in SETUP_SERVICES and not ROUTINE_CALLS.search(self.action)
+        return setup and not reads
 
 
-def asked(scope: Scope) -> Asked:
+def request_of(scope: Scope) -> EngineRequest:
     headers = {name.decode("latin-1").lower(): value for name, value in scope["headers"]}
     signed = CREDENTIAL.search(headers.get("authorization", b"").decode("latin-1"))
     target = headers.get("x-amz-target", b"").decode("latin-1")
     action = f"{scope['method']} {target or scope['path']}"
-    return Asked(signed[1] if signed else "", action)
+    return EngineRequest(signed[1] if signed else "", action)
 
 
 class Store:
-    """`encode` gives a state as bytes, empty for none; `write` puts them on disk; `services` are
-    those that have a state."""
+    """`encode` gives a service's state as bytes, empty for none; `write` writes them to disk;
+    `services` lists the services that have a state."""
 
     def __init__(
         self,
@@ -113,18 +114,18 @@ class Store:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = asked(scope)
+        request = request_of(scope)
 
-        async def held(message: dict[str, object]) -> None:
-            if message["type"] == "http.response.start" and request.held:
-                await self.stored(request.held)
+        async def send_when_stored(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start" and request.awaited_state:
+                await self.wait_until_stored(request.awaited_state)
             await send(message)
 
-        await self.app(scope, receive, held)  # type: ignore[arg-type]  # a message is a dict
+        await self.app(scope, receive, send_when_stored)  # type: ignore[arg-type]  # a message is a dict
         self._setting_up = self._setting_up or request.sets_up
 
-    async def stored(self, service: str) -> None:
-        """Returns when what the service knows now is on disk, or too much to wait for."""
+    async def wait_until_stored(self, service: str) -> None:
+        """Returns when the service's current state is on disk, or is too large to wait for."""
         if service in NOT_WAITED_FOR_IF_LARGE and len(self._last.get(service, b"")) > LARGE:
             return
         self._wanted[service] += 1
@@ -144,33 +145,33 @@ class Store:
         self._took[service] = self._ended[service] - began
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The engine's life, with a round beside it that ends before the engine's own last save."""
-        rounds: asyncio.Task[None] | None = None
+        """Runs a background task while the engine runs; it ends before the engine's last save."""
+        background: asyncio.Task[None] | None = None
 
-        async def heard() -> object:
-            nonlocal rounds
+        async def receive_and_track() -> object:
+            nonlocal background
             message = await receive()
             if message["type"] == "lifespan.startup":
-                rounds = asyncio.create_task(self._go_round())
-            elif rounds:
-                rounds.cancel()
+                background = asyncio.create_task(self._store_periodically())
+            elif background:
+                background.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
-                    await rounds
+                    await background
             return message
 
-        await self.app(scope, heard, send)  # type: ignore[arg-type]  # a message is a dict
+        await self.app(scope, receive_and_track, send)  # type: ignore[arg-type]  # a message is a dict
 
-    async def _go_round(self) -> None:
+    async def _store_periodically(self) -> None:
         while True:
             await asyncio.sleep(EVERY_S)
             try:
-                await self.round()
-            except Exception:  # whatever it is, the next round tries again
+                await self.store_changes()
+            except Exception:  # the next round tries again
                 log.exception("the engine's state could not be stored")
 
-    async def round(self) -> None:
-        """Store what has changed without a request, and what was set up, once that is over."""
-        for service in ALWAYS_LOOKED_AT:
+    async def store_changes(self) -> None:
+        """Store what changed without a request, and what was set up, once the setup has ended."""
+        for service in CHANGES_BY_ITSELF:
             rested = self._clock() - self._ended.get(service, 0)
             if rested >= PAUSE * self._took.get(service, 0):
                 async with self._locks.setdefault(service, asyncio.Lock()):
@@ -181,7 +182,7 @@ class Store:
         self._set_up, self._setting_up = self._set_up or self._setting_up, False
 
     async def _store_all(self) -> None:
-        """One after another, so that requests are answered in between."""
+        """One service after another, so that requests are answered in between."""
         for service in self.services():
             async with self._locks.setdefault(service, asyncio.Lock()):
                 await self._store(service)

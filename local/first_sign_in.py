@@ -1,4 +1,4 @@
-"""The account a new copy begins with; its password is kept in the folder, for its owner alone."""
+"""The first account of a new copy. Its password is stored in the copy's private folder."""
 
 import json
 from collections.abc import Callable
@@ -16,39 +16,39 @@ class FirstSignIn:
     account: str
     password: str = field(repr=False)
     changed: bool = False
-    """Someone has given the account another password since, which is theirs to know."""
+    """Someone has changed the password, so it is not known here."""
 
 
 def usable(
-    noted: FirstSignIn,
+    stored: FirstSignIn,
     written: datetime,
     accounts: Accounts,
     signs_in: Callable[[FirstSignIn], bool | None],
 ) -> FirstSignIn:
-    """What was noted at `written`, once it lets its owner in.
+    """The sign-in that was stored at `written`, after making sure that it works.
 
-    A lost account is made again; a password that does not work is set again, unless a person has
-    chosen another one since. `signs_in` is None where no answer came: then nothing is set, because
-    that would end every open session of the account.
+    A lost account is created again. A password that does not work is set again, unless a person has
+    changed it since. If `signs_in` returns None, there was no answer: then nothing is set, because
+    that would end all sessions of the account.
     """
-    tried = signs_in(noted)
-    known = None if tried else accounts.read(TENANT, noted.account)
+    tried = signs_in(stored)
+    known = None if tried else accounts.read(TENANT, stored.account)
     if tried or (tried is None and known is not None):
-        return noted
+        return stored
     now = datetime.now(timezone.utc)
     if known is None:
-        name, password = noted.account.capitalize(), noted.password
-        made = new_account(TENANT, noted.account, name, FIRST_ROLES, password, now, Passwords())
+        name, password = stored.account.capitalize(), stored.password
+        made = new_account(TENANT, stored.account, name, FIRST_ROLES, password, now, Passwords())
         accounts.add(made)
     elif known.password_since > written:
-        return FirstSignIn(noted.account, "", changed=True)
+        return FirstSignIn(stored.account, "", changed=True)
     else:
-        accounts.set_password(TENANT, noted.account, Passwords().hash(noted.password), now)
-    return noted
+        accounts.set_password(TENANT, stored.account, Passwords().hash(stored.password), now)
+    return stored
 
 
 def what_failed(report: str, function_failed: bool) -> str | None:
-    """What the watchdog's round could not do, from its answer; None where all was well."""
+    """What the watchdog could not repair, from its report; None if there was no error."""
     try:
         told = json.loads(report)
         problem = told.get("errorMessage") or ", ".join(told.get("failed", ()))

@@ -1,10 +1,10 @@
-"""Invalidations: noticed at the engine, and taking effect at the edge some time later.
+"""Invalidations: found at the engine, applied at the edge after a lag.
 
-    CreateInvalidation ──── lag_s ────▶ every copy an edge cache holds at that moment is dropped
-            fill begins ───────────────────────▶ its answer arrives: kept, although it is old
+    CreateInvalidation ──── lag_s ────▶ every copy in an edge cache at that moment is dropped
+            fill begins ───────────────────────▶ its response arrives: cached, although it is old
 
-That second line is real: CloudFront does not stop a fill that is under way, so an old answer can be
-cached again after the invalidation. It is why the reader never trusts one answer (protocol, T22).
+The second line is real: CloudFront does not stop a fill in progress, so an old response can be
+cached after the invalidation. Therefore the reader never trusts a single response (protocol, T22).
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from local.cache import EdgeCache, Key, is_named
+from local.cache import EdgeCache, Key, matches_path
 from local.distribution import ControlPlane, Invalidation
 
 LONGEST_HOLD_S = 30.0
@@ -22,9 +22,9 @@ HOLD_STEP_S = 0.005
 
 @dataclass
 class Controls:
-    """Faults on tap. May be changed at any time, from any thread.
+    """Injects faults. May be changed at any time, from any thread.
 
-    `losing` names the caches (0, 1, …) that never hear of an invalidation taking effect now.
+    `losing` has the numbers of the caches that miss invalidations.
     """
 
     lag_s: float
@@ -33,7 +33,7 @@ class Controls:
 
     @contextmanager
     def holding(self, path: str) -> Iterator[None]:
-        """The origin's answers for `path` (`*` at the end allowed) arrive when the block ends."""
+        """Delay the origin's responses for `path` (may end with `*`) until the block ends."""
         released = self._held[path] = threading.Event()
         try:
             yield
@@ -42,8 +42,8 @@ class Controls:
             self._held.pop(path, None)
 
     async def arrival(self, key: Key) -> None:
-        """Returns when an answer for `key` may arrive; at the latest after LONGEST_HOLD_S."""
-        holds = [held for path, held in list(self._held.items()) if is_named(path, key)]
+        """Returns when a response for `key` may arrive, at the latest after LONGEST_HOLD_S."""
+        holds = [held for path, held in list(self._held.items()) if matches_path(path, key)]
         for _ in range(int(LONGEST_HOLD_S / HOLD_STEP_S)):
             if all(held.is_set() for held in holds):
                 return
@@ -52,9 +52,9 @@ class Controls:
 
 @dataclass
 class Invalidations:
-    """The invalidations one edge has heard of.
+    """The invalidations known to one edge.
 
-    Older than `since` counts as done: the caches were empty then. The engine reports whole
+    Those before `since` are done, because the caches were empty then. The engine reports whole
     seconds, so an invalidation can take effect up to one second before its lag is over.
     """
 
@@ -63,12 +63,12 @@ class Invalidations:
     caches: list[EdgeCache]
     since: float
     _known: set[str] = field(default_factory=set)
-    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _polling: asyncio.Lock = field(default_factory=asyncio.Lock)
     _pending: list[tuple[Invalidation, tuple[str, ...]]] = field(default_factory=list)
 
-    async def look(self) -> None:
-        """Ask the engine for new ones. Raises what the control plane raises."""
-        async with self._looking:
+    async def poll(self) -> None:
+        """Read new invalidations from the engine. Raises what the control plane raises."""
+        async with self._polling:
             for found in await asyncio.to_thread(self.control.invalidations):
                 if found.invalidation_id in self._known:
                     continue
@@ -78,10 +78,10 @@ class Invalidations:
                 self._known.add(found.invalidation_id)
 
     def take_effect(self, now: float) -> None:
-        """Apply what is due to every cache that is not losing it."""
+        """Apply due invalidations to every cache, except those in `losing`."""
         due = [p for p in self._pending if p[0].created_at + self.controls.lag_s <= now]
         for each in due:
             self._pending.remove(each)
             for number, cache in enumerate(self.caches):
                 if number not in self.controls.losing:
-                    cache.forget(each[1])
+                    cache.invalidate(each[1])

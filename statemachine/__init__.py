@@ -1,1 +1,1 @@
-"""The business of hauling: flows, lifecycle, job and views. No AWS, no clock, no randomness."""
+"""The domain: jobs, flows, the lifecycle, views, and wording. No AWS, no clock, no randomness."""

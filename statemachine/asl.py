@@ -1,17 +1,17 @@
-"""The Step Functions definition of a flow, generated: `asl/{flow}.asl.json`, checked in.
+"""Generates the Step Functions definition of each flow, `asl/{flow}.asl.json`, which is in git.
 
-Each open status is a small story of two states, named after it:
+Each open status has two main states, named after it:
 
-    ready_for_pickup         show it, and wait, with a task token, for the next ledger entry
-    ready_for_pickup.next    go to the status which that entry leads to
+    ready_for_pickup         settle the status; wait, with a task token, for the next ledger entry
+    ready_for_pickup.next    go to the status to which that entry leads
 
-The wait ends after the status's time limit; then the job is said to be overdue and waited for
-again. Where a status goes by the arrival window, its execution is resumed with `late` instead, and
-the limit only makes the wait again. An ended status is settled without a wait.
+When the status's time limit ends the wait, the execution announces that the job is overdue and
+waits again. If the status goes by the arrival window, the execution is resumed with `late` for
+that, and the limit only renews the wait. A status with an end is settled without a wait.
 
-In every state the input is the place in the ledger; the first state of an execution has none. There
-the function begins at the flow's first status, and tells a successor (its name does not end in
-`-g0`) at once where its job stands.
+The input of a state is its `seq` in the ledger. The first state of an execution has no input: there
+a first execution (`-g0`) begins in the flow's first status, and a successor is told at once where
+its job stands.
 """
 
 import json
@@ -32,7 +32,7 @@ BUSY = {
     "MaxDelaySeconds": 8,
     "JitterStrategy": "FULL",
 }
-"""Too many functions at work at once: only later. (The laptop engine says Unknown.)"""
+"""Too many functions run at once, so try later. (MiniStack reports it as Unknown.)"""
 AGAIN = {
     "ErrorEquals": ["States.TaskFailed"],
     "IntervalSeconds": 1,
@@ -42,24 +42,24 @@ AGAIN = {
     "JitterStrategy": "FULL",
 }
 TOO_SLOW = {**AGAIN, "ErrorEquals": ["States.Timeout"]}
-"""Not where a wait stands behind it: there the time limit is meant."""
+"""Not for a state that waits for a task token, where the timeout is the status's limit."""
 RETRY = [BUSY, AGAIN, TOO_SLOW]
-WHO = {
+JOB = {
     "tenant": "{% $states.context.Execution.Input.tenant %}",
     "job_id": "{% $states.context.Execution.Input.job_id %}",
 }
 
-PLACE = "{% $exists($states.input.seq) ? $states.input.seq : null %}"
-HEARS_LATE = {
-    "hears_late": True,
-    "told_late": f"{{% $exists($states.input.to) and $states.input.to = '{LATE}' %}}",
+SEQ = "{% $exists($states.input.seq) ? $states.input.seq : null %}"
+HANDLES_LATE = {
+    "handles_late": True,
+    "reported_late": f"{{% $exists($states.input.to) and $states.input.to = '{LATE}' %}}",
 }
 
 State = dict[str, Any]
 
 
 def definition(flow: Flow) -> dict[str, Any]:
-    """The state machine of `flow`; `${SettleJobArn}` and the like are filled in at deployment."""
+    """The state machine of `flow`. `${SettleJobArn}` and the like are filled in at deployment."""
     states: dict[str, State] = {}
     for status in flow.statuses:
         states |= _ended(flow, status) if status.terminal else _open(flow, status)
@@ -83,7 +83,7 @@ def write_all() -> None:
 
 def _open(flow: Flow, status: Status) -> dict[str, State]:
     name = status.name
-    choices = _choices([*_ways(flow, status), SUPERSEDED])
+    choices = _choices([*_next_statuses(flow, status), SUPERSEDED])
     if status.late_minutes is not None:
         choices.append(_choice(LATE, f"{name}.overdue"))
     return {
@@ -93,15 +93,15 @@ def _open(flow: Flow, status: Status) -> dict[str, State]:
     }
 
 
-def _ways(flow: Flow, status: Status) -> list[str]:
-    """From the first one to all of them, for there a successor begins."""
+def _next_statuses(flow: Flow, status: Status) -> list[str]:
+    """The next statuses. From the first status all of them, because a successor begins there."""
     if status == flow.initial:
         return [status.name for status in flow.statuses]
     return sorted({move.to for move in flow.moves_from(status.name)}, key=flow.position)
 
 
 def _ended(flow: Flow, status: Status) -> dict[str, State]:
-    """A terminal status; where the job was brought back meanwhile, the ledger is followed on."""
+    """A status with an end. If a move brought the job back meanwhile, go on to where it led."""
     ways = sorted({move.to for move in flow.moves_from(status.name)}, key=flow.position)
     end, following = f"{status.name}.end", f"{status.name}.next"
     settle = _settle(following if ways else end)
@@ -126,7 +126,7 @@ def _settle(following: str) -> State:
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
-        "Arguments": {"FunctionName": "${SettleJobArn}", "Payload": {**WHO, "seq": PLACE}},
+        "Arguments": {"FunctionName": "${SettleJobArn}", "Payload": {**JOB, "seq": SEQ}},
         "Output": "{% $states.result.Payload %}",
         "TimeoutSeconds": 60,
         "Retry": RETRY,
@@ -135,7 +135,7 @@ def _settle(following: str) -> State:
 
 
 def _wait(status: Status) -> State:
-    assert status.limit_minutes is not None  # only terminal statuses have none
+    assert status.limit_minutes is not None  # only statuses with an end have none
     goes_by_window = status.late_minutes is not None
     return {
         "Type": "Task",
@@ -143,10 +143,10 @@ def _wait(status: Status) -> State:
         "Arguments": {
             "FunctionName": "${RegisterWaitArn}",
             "Payload": {
-                **WHO,
-                "seq": PLACE,
+                **JOB,
+                "seq": SEQ,
                 "settles": True,
-                **(HEARS_LATE if goes_by_window else {}),
+                **(HANDLES_LATE if goes_by_window else {}),
                 "execution": "{% $states.context.Execution.Name %}",
                 "entered_at": "{% $states.context.State.EnteredTime %}",
                 "retry": "{% $states.context.State.RetryCount %}",
@@ -159,8 +159,8 @@ def _wait(status: Status) -> State:
         "Catch": [
             {
                 "ErrorEquals": ["States.Timeout"],
-                # Without `to`: a wait made again has not just been told that its job is late.
-                "Output": {"seq": PLACE} if goes_by_window else "{% $states.input %}",
+                # Without `to`: the renewed wait must not count as having just reported late.
+                "Output": {"seq": SEQ} if goes_by_window else "{% $states.input %}",
                 "Next": status.name if goes_by_window else f"{status.name}.overdue",
             }
         ],
@@ -179,7 +179,7 @@ def _overdue(flow: Flow, status: Status) -> State:
                     "Source": "haulway.jobs",
                     "DetailType": "JobOverdue",
                     "Detail": {
-                        **WHO,
+                        **JOB,
                         "flow": flow.name,
                         "status": status.name,
                         "seq": "{% $exists($states.input.seq) ? $states.input.seq : 0 %}",

@@ -1,11 +1,10 @@
-"""What a value may be when it comes in: the same at every door, and stricter than what is read.
+"""Types for input, the same for API, bus, command line, and imported files.
 
-Requests of the API, the bus, the command line and imported files are validated by these types.
-Documents that are already stored are read with the plain types of `statemachine/job.py`, so that
-a value which an earlier version let in, or a person wrote by hand, stops no one.
+They are stricter than the types in `statemachine/job.py`, with which stored documents are read, so
+that a value stored before a rule existed, or written by hand, stops no one.
 
-Text is stored as it was sent after three documented steps: Unicode NFC, blanks at both ends cut,
-and in notes CR LF as LF. Everything else is kept as it is or refused.
+Text is stored as sent except for three steps: Unicode NFC, whitespace removed at both ends, and in
+notes CR LF replaced by LF. Everything else is kept as it is or refused.
 """
 
 import re
@@ -18,16 +17,17 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from statemachine.job import Customer, Job, Place, Schedule
-from statemachine.phones import LONGEST, parse_phone
+from statemachine.phones import MAX_LENGTH as MAX_PHONE_LENGTH
+from statemachine.phones import parse_phone
 from statemachine.values import EARLIEST, LATEST, YEARS, Frozen, Language, Utc, iso
 
 LONGEST_WINDOW = timedelta(days=7)
-OTHER_YEAR = f"no one plans for that year; give a date from {YEARS[0]} to {YEARS[-1]}"
+OTHER_YEAR = f"the year is not possible; give a date from {YEARS[0]} to {YEARS[-1]}"
 
 _JOINERS = "\u200c\u200d"
-"""Between letters of some scripts and parts of an emoji; alone they are invisible."""
+"""They join letters of some scripts and parts of an emoji; alone they are invisible."""
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-"""Hangul fillers and the empty Braille cell: letters and symbols without ink."""
+"""Hangul fillers and the empty Braille cell: letters and symbols that show nothing."""
 _MARKS = {"Mn", "Me"}
 _SEPARATORS = {"Zl", "Zp"}
 _LINE_ENDS = re.compile("\r\n|\r|\u2028|\u2029|\u0085")
@@ -44,9 +44,9 @@ def note_text(text: str) -> str:
 
 
 def without_hidden(text: str) -> str:
-    """`text` as a note, with all that a note may not hold left out; empty where nothing is left.
+    """`text` as a note, without the characters that a note may not have; possibly empty.
 
-    For what cannot be sent back to whoever wrote it, as a text message.
+    For text that cannot be returned to its sender for correction, as an SMS.
     """
     lines = _LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text))
     kept = "".join(each for each in lines if each in "\n\t" or not _is_hidden(each)).strip()
@@ -56,14 +56,14 @@ def without_hidden(text: str) -> str:
 def _checked(text: str, kept: str) -> str:
     plain = unicodedata.normalize("NFC", text).strip()
     if any(each not in kept and _is_hidden(each) for each in plain):
-        raise ValueError("it holds a control or invisible character; type it again without")
+        raise ValueError("it has a control or invisible character; type it again without")
     if not any(map(_is_visible, plain)):
         raise ValueError("it is blank; write something that can be read")
     return plain
 
 
 def _is_hidden(character: str) -> bool:
-    """Control, format (also bidirectional), surrogate, line separator, or no character at all."""
+    """Whether it is a control, format, surrogate, or separator character, or a noncharacter."""
     category = unicodedata.category(character)
     if category == "Cn":
         return ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF
@@ -77,11 +77,11 @@ def _is_visible(character: str) -> bool:
 
 
 def _at_most(length: int) -> Callable[[str], str]:
-    """NFC makes some texts longer, so the length is looked at again."""
+    """Checks the length again, because NFC makes some texts longer."""
 
     def bounded(text: str) -> str:
         if len(text) > length:
-            raise ValueError(f"it has more than {length} characters; write it shorter")
+            raise ValueError(f"it has more than {length} characters; make it shorter")
         return text
 
     return bounded
@@ -118,14 +118,14 @@ EmailInput = Annotated[
 ]
 PhoneInput = Annotated[
     str,
-    Field(min_length=1, max_length=LONGEST, examples=["+15555550123"]),
+    Field(min_length=1, max_length=MAX_PHONE_LENGTH, examples=["+15555550123"]),
     AfterValidator(parse_phone),
 ]
-"""As people write it; E.164 afterwards."""
+"""As people write it; becomes E.164."""
 
 
 def planned(moment: datetime) -> datetime:
-    """Raises ValueError for a moment in a year of which no one makes plans."""
+    """Raises ValueError if the year is not in YEARS."""
     if moment.year not in YEARS:
         raise ValueError(OTHER_YEAR)
     return moment
@@ -142,7 +142,7 @@ class Windowed(Protocol):
 
 
 def window_fault(schedule: Windowed) -> tuple[str, str] | None:
-    """The field and the sentence, where the two ends of an arrival window do not go together."""
+    """The field and a sentence, if the ends of the arrival window contradict each other."""
     start, end = schedule.window_start, schedule.window_end
     if start is None or end is None:
         return None
@@ -154,29 +154,29 @@ def window_fault(schedule: Windowed) -> tuple[str, str] | None:
     return None
 
 
-def beyond_plans(schedule: Windowed, now: datetime, days: int) -> tuple[str, str] | None:
-    """The field and the sentence, where a time lies further from now than the business plans."""
+def horizon_fault(schedule: Windowed, now: datetime, days: int) -> tuple[str, str] | None:
+    """The field and a sentence, if a time is further from `now` than the business plans."""
     for field in Schedule.model_fields:
         moment = getattr(schedule, field, None)
         if moment is not None and abs(moment - now) > timedelta(days):
-            return field, f"it is more than {days} days from now; give a day nearer to today"
+            return field, f"it is more than {days} days from today; give a nearer day"
     return None
 
 
-def over_already(schedule: Windowed, now: datetime) -> tuple[str, str] | None:
-    """The field and the sentence, where a window that is to be booked has passed."""
+def past_window_fault(schedule: Windowed, now: datetime) -> tuple[str, str] | None:
+    """The field and a sentence, if a window to be booked has passed."""
     if schedule.window_end is not None and schedule.window_end <= now:
-        return "window_end", "the window has passed; give one that is still to come"
+        return "window_end", "the window has passed; give one in the future"
     if schedule.window_end is None and schedule.window_start and schedule.window_start <= now:
-        return "window_start", "the window has passed; give one that is still to come"
+        return "window_start", "the window has passed; give one in the future"
     return None
 
 
 def fault_at(field: str, sentence: str) -> ValidationError:
-    """An error of that field, for validators of a whole document."""
-    told = PydanticCustomError("out_of_bounds", "{sentence}", {"sentence": sentence})
+    """A ValidationError for that field, for validators of a whole document."""
+    error = PydanticCustomError("out_of_bounds", "{sentence}", {"sentence": sentence})
     return ValidationError.from_exception_data(
-        "input", [InitErrorDetails(type=told, loc=(field,), input=None)], hide_input=True
+        "input", [InitErrorDetails(type=error, loc=(field,), input=None)], hide_input=True
     )
 
 
@@ -214,13 +214,13 @@ def _schedule(schedule: Schedule) -> Schedule:
 
 
 CustomerInput = Annotated[Customer, BeforeValidator(_customer)]
-"""A customer with a phone number as people write it; E.164 afterwards."""
+"""A customer with a phone number as people write it; becomes E.164."""
 PlaceInput = Annotated[Place, BeforeValidator(_place)]
 ScheduleInput = Annotated[Schedule, AfterValidator(_schedule)]
 
 
 def check_imported(job: Job) -> None:
-    """A stored job that is brought from elsewhere: its customer, its place, and all its dates.
+    """Check customer, place, and all dates of a job from an imported file.
 
     Raises ValidationError with the field.
     """

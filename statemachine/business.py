@@ -10,21 +10,21 @@ from statemachine.flows import DEFAULT_FLOW
 from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
 
 CANARY = "canary"
-"""The business that deployments book with, so that no dispatcher sees those jobs."""
+"""The business for which deployments book test jobs, so that no dispatcher sees them."""
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-"""As ISO 3166-1 names it with two letters."""
+"""ISO 3166-1, two letters."""
 
 
 def is_internal(tenant: str) -> bool:
-    """Whether a business is the stage's own: nothing that strangers reach serves it."""
+    """Whether the business is only for tests of the stage, so that public endpoints refuse it."""
     return tenant == CANARY or tenant.startswith("test-")
 
 
 class QuietHours(Frozen):
-    """When no one is sent a text, by the clock of the tenant's time zone; it may pass midnight.
+    """When no SMS is sent, in the business's time zone. They may pass midnight.
 
-    Where both are the same there are none.
+    If both ends are the same, there are no quiet hours.
     """
 
     begin: time = time(21)
@@ -37,30 +37,30 @@ NEVER_QUIET = QuietHours(begin=time(0), end=time(0))
 class BusinessSettings(Frozen):
     tenant: Tenant
     business: Annotated[str, Field(min_length=1, max_length=60)]
-    """How customers know the business; texts begin with it."""
+    """The name that customers know; every SMS begins with it."""
     time_zone: str = "America/New_York"
     language: Language = "en"
     flow: Name = DEFAULT_FLOW
-    """The flow of a job that names none."""
+    """The flow of a job whose booking names none."""
     quiet: QuietHours = QuietHours()
-    """By default nine in the evening to eight in the morning, as 47 CFR 64.1200 (c) has it."""
+    """By default 9 PM to 8 AM, as 47 CFR 64.1200 (c) requires."""
     sms_number: Annotated[str, Field(pattern=PHONE_PATTERN)] | None = None
-    """The business's own number, to which customers answer; None shares the stage's number."""
+    """The business's own number, to which customers reply. None: the stage's shared number."""
     horizon_days: Annotated[int, Field(ge=1, le=1000)] = 400
-    """How far ahead its people plan: a year, and the same season's weeks of the next."""
+    """How far ahead people in the business may plan: somewhat more than a year."""
     public_horizon_days: Annotated[int, Field(ge=1, le=1000)] = 120
-    """How far ahead a customer may book; the page offers less."""
+    """How far ahead a customer may book. The page offers less."""
 
     countries: Annotated[tuple[Country, ...], Field(min_length=1)] = ("US",)
-    """Where its customers' numbers are from: no others are sent texts."""
+    """SMS are sent only to phone numbers of these countries."""
     unconfirmed_texts_per_number: Annotated[int, Field(ge=0)] = 3
     unconfirmed_texts_per_day: Annotated[int, Field(ge=0, le=1000)] = 200
-    """How many bookings that no one has confirmed are told by text, in a day of its clock: of one
-    number, and of all. The form is open to everyone, and each text costs money."""
+    """How many SMS about unconfirmed bookings are sent in one day of the business's time zone: to
+    one number, and to all. Anyone may use the booking form, and each SMS costs money."""
 
 
 def quiet_until(tenant: BusinessSettings, now: datetime) -> datetime | None:
-    """When the quiet hours that we are in end; None outside of them."""
+    """When the current quiet hours end; None outside of quiet hours."""
     if tenant.quiet.begin == tenant.quiet.end:
         return None
     zone = ZoneInfo(tenant.time_zone)
@@ -70,7 +70,7 @@ def quiet_until(tenant: BusinessSettings, now: datetime) -> datetime | None:
         end = datetime.combine(begin.date(), tenant.quiet.end, zone)
         if tenant.quiet.end <= tenant.quiet.begin:
             end = datetime.combine(begin.date() + timedelta(1), tenant.quiet.end, zone)
-        # Of one zone, datetimes compare by the clock; over a time change moments differ.
+        # Datetimes of one zone compare by the wall clock, which is wrong across a clock change.
         if begin.timestamp() <= now.timestamp() < end.timestamp():
             return end
     return None

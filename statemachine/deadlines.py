@@ -8,9 +8,9 @@ from statemachine.safe_time import shifted
 
 
 def due_at(job: Job) -> datetime | None:
-    """By its arrival window where the status goes by it, else by the status's limit.
+    """When the job becomes overdue: by its arrival window if the status says so, else by its limit.
 
-    None once the job has ended, and in a status that this version does not have.
+    None if the job has ended, or is in a status that this release does not have.
     """
     known = {status.name: status for status in load_flow(job.flow).statuses}
     status = known.get(job.status)
@@ -22,14 +22,14 @@ def due_at(job: Job) -> datetime | None:
     return shifted(max(job.entered_at, window_end), timedelta(minutes=status.late_minutes))
 
 
-def is_late_unheard(job: Job, now: datetime) -> bool:
-    """Whether the job is overdue and its execution, which waits rightly, has to be told so.
+def is_late_unreported(job: Job, now: datetime) -> bool:
+    """Whether the job is overdue and its waiting execution must be resumed to announce it.
 
-    Where a status goes by the arrival window, the execution cannot know when that is: windows are
-    changed while it waits. It is told once for each time the job was due, and again after each
-    limit of the status, when it makes its wait again.
+    If a status goes by the arrival window, the execution cannot know the time, because the window
+    may change while it waits. It is resumed once for each due time, and again after each time limit
+    of the status, when it renews its wait.
     """
     wait, due = job.wait, due_at(job)
     if due is None or due > now or wait is None or wait.seq != job.seq:
         return False
-    return wait.hears_late and not (wait.told_late and wait.epoch.entered_at >= due)
+    return wait.handles_late and not (wait.reported_late and wait.epoch.entered_at >= due)

@@ -1,11 +1,11 @@
-"""A delivery: one message to one recipient about one fact, and what has become of it.
+"""A delivery: one message to one recipient about one fact, and its outcome.
 
-    (none) ── held ──┐                    SMS: an expired claim becomes unknown, never sent again
+    (none) ── held ──┐                    SMS: after an expired claim unknown, never sent again
        └─────────────┴── claimed ── sent · refused · unknown
-                             └── waiting ── claimed …  webhook: an expired claim is sent again
+                             └── waiting ── claimed …  webhook: after an expired claim, sent again
 
-Whoever stores the claim sends. `rev` keeps the versions of the object apart. The object is the
-truth about what is held or waiting: a queue's message is only a hint that its time has come.
+The function that stores the claim sends the message. `version` grows with every write. The object
+is the truth about what is held or waiting; a queue message only hints that its time has come.
 """
 
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ DeliveryState = Literal[
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
 
 CLAIM_LASTS = timedelta(minutes=2)
-"""Longer than a function may run, so that whoever held an expired claim is gone."""
+"""Longer than a function may run, so no one still works under an expired claim."""
 
 DeliveryLabel = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
 
@@ -34,23 +34,23 @@ class SendClaim(Frozen):
 
 
 class Attempt(Frozen):
-    """One time that we sent; `outcome` is a word, or the answer's status."""
+    """One attempt to send. `outcome` is a word, or the HTTP status of the response."""
 
     at: Utc
     outcome: str
 
 
 class DeliveryName(Frozen):
-    """What makes two messages the same: there is one delivery of each name, ever."""
+    """Identifies a message: there is never more than one delivery with a name."""
 
     tenant: Tenant
     about: DeliveryLabel
-    """The job's id, or what else the fact is about."""
+    """The job's id, or the id of what else the fact is about."""
     mark: DeliveryLabel
-    """Which fact: the `seq` of a move, or what else names it."""
+    """Which fact: the `seq` of a move, or what else identifies it."""
     channel: Channel
     recipient: DeliveryLabel
-    """`customer`, or the endpoint's id; never a number."""
+    """`customer`, or the endpoint's id; never a phone number."""
 
     @property
     def key(self) -> str:
@@ -58,12 +58,12 @@ class DeliveryName(Frozen):
 
     @property
     def tail(self) -> str:
-        """What names it within its tenant, as `261121-7k3m2q/1-sms-customer`."""
+        """The name within the tenant, as `261121-7k3m2q/1-sms-customer`."""
         return f"{self.about}/{self.mark}-{self.channel}-{self.recipient}"
 
     @classmethod
     def parse(cls, tenant: str, tail: str) -> "DeliveryName":
-        """The name that `tail` was made of: no recipient has a hyphen. Raises ValueError."""
+        """The name with that `tail`. No recipient contains a hyphen. Raises ValueError."""
         about, _, rest = tail.partition("/")
         mark, channel, recipient = rest.rsplit("-", 2)
         return cls.model_validate(
@@ -79,21 +79,21 @@ class DeliveryName(Frozen):
 
 class Delivery(Frozen):
     name: DeliveryName
-    rev: Annotated[int, Field(ge=1)] = 1
+    version: Annotated[int, Field(ge=1)] = 1
     state: DeliveryState
     why: str | None = None
-    """In one word where it was not simply sent."""
+    """One word, if it was not simply sent."""
     status: str | None = None
-    """The job's status that the customer is told of."""
+    """The job's status that the message is about."""
     to: str
-    """Masked: the end of a number, the host of an address."""
+    """Masked: the end of a phone number, the host of a URL."""
     number: str | None = None
-    """Of a text: the start of its number's digest, by which a corrected number is told apart."""
+    """Of an SMS: the start of the number's digest, which changes when the number is corrected."""
     parts: int | None = None
     message_id: str | None = None
-    """The provider's, or the `webhook-id`."""
+    """The provider's id, or the `webhook-id`."""
     fact: dict[str, Any] | None = None
-    """What a webhook tells: ids and statuses, so that it can be told again."""
+    """What a webhook sends, ids and statuses, so that it can be sent again."""
     claim: SendClaim | None = None
     attempts: tuple[Attempt, ...] = ()
     due_at: Utc | None = None
@@ -105,7 +105,7 @@ class Delivery(Frozen):
         return self.state in OUTCOMES
 
     def addressed_as(self, draft: "Delivery") -> "Delivery":
-        """To whom and as it would go out now: what is held is sent by what is known then."""
+        """With the recipient of `draft`: a held message goes to the number that is known then."""
         now = {"to": draft.to, "number": draft.number, "parts": draft.parts}
         return self.with_(**now)
 
@@ -120,7 +120,7 @@ class Delivery(Frozen):
         )
 
     def is_due(self, now: datetime) -> bool:
-        """Held or between two tries, and its time has come."""
+        """Whether it is held or waiting, and its time has come."""
         return not self.ended and self.due_at is not None and self.due_at <= now
 
     def claimed(self, claim_id: str, now: datetime) -> "Delivery":
@@ -130,9 +130,9 @@ class Delivery(Frozen):
         return self.next(now, state=state, due_at=None, **more)
 
     def next(self, now: datetime, **changes: object) -> "Delivery":
-        return self.with_(rev=self.rev + 1, updated_at=now, **changes)
+        return self.with_(version=self.version + 1, updated_at=now, **changes)
 
 
 def masked_phone(phone: str) -> str:
-    """`•••0123`: enough to tell two numbers of one customer apart."""
+    """`•••0123`: enough to distinguish two numbers of one customer."""
     return f"•••{phone[-4:]}"

@@ -1,35 +1,25 @@
-"""Edits: changes of a job's details. Pure, like the lifecycle; status is not their business."""
+"""The rules about edits, which change a job's details and never its status. Pure functions."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from statemachine.bounds import beyond_plans, window_fault
-from statemachine.job import (
-    Assigned,
-    CrewRole,
-    Customer,
-    Edit,
-    EditRefusalReason,
-    Job,
-    LoadSize,
-    Note,
-    Place,
-    RefusedEdit,
-    Schedule,
-)
-from statemachine.lifecycle import CLOCK_SKEW, RecordsFull, has_room
+from statemachine.bounds import horizon_fault, window_fault
+from statemachine.job import Assigned, CrewRole, Customer, Job, LoadSize, Place, Schedule
+from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.record_limits import RecordsFull, has_room
+from statemachine.records import Edit, EditRefusalReason, Note, RefusedEdit
 from statemachine.values import Actor
 
 MAX_OWN_NOTES = 50
-"""So many notes on a job by any one who is not a dispatcher, also by its customer's texts."""
+"""How many notes on one job a sender who is not a dispatcher may write, texts included."""
 
 WRITTEN_EARLIER = timedelta(minutes=1)
-"""What took longer to reach us says when it was written or done, beside when it was sent."""
+"""A note that took longer to arrive also says when it was written."""
 
 
 class CrewRequest(Protocol):
-    """Someone who shall be on the job; `events.Assignment` is one."""
+    """Someone to put on the job: `events.Assignment`."""
 
     @property
     def role(self) -> CrewRole: ...
@@ -38,7 +28,7 @@ class CrewRequest(Protocol):
 
 
 class ChangeSet(Protocol):
-    """New values; None leaves a particular as it is. `events.Changes` is one."""
+    """New values; None leaves a field as it is. `events.Changes` is one."""
 
     @property
     def note(self) -> str | None: ...
@@ -78,19 +68,19 @@ class EditRequest(Protocol):
 MAX_REFUSED_EDITS = 50
 
 EXPLANATIONS: dict[EditRefusalReason, str] = {
-    "overtaken": "the job has changed since; look again and decide again",
+    "overtaken": "the job has changed since; look at it again and decide again",
     "not_possible": "that change is not possible",
-    "from_the_future": "`occurred_at` lies ahead of our clock; check the sender's clock",
+    "from_the_future": "`occurred_at` is in the future; check the sender's clock",
     "schedule_not_possible": "the arrival window or ETA is not possible; correct it",
-    "notes_full": "the job has all the notes of this sender that it can hold; send no more notes",
-    "crew_unavailable": "someone, or a truck, is not available; choose another",
-    "crew_taken": "someone, or a truck, is on another job at that time; choose another",
-    "event_id_used": "that `event_id` belongs to another event of this job; send a fresh one",
+    "notes_full": "the job holds all the notes it can from this sender; send no more notes",
+    "crew_unavailable": "a person or a truck is not available; choose another",
+    "crew_taken": "a person or a truck is on another job at that time; choose another",
+    "event_id_used": "another event of this job has that `event_id`; send a new one",
 }
 
 
 class EditRefused(Exception):
-    """The edit was decided on another state of the job, or cannot be; look and decide again."""
+    """The edit cannot be made, or the job has changed since: look at it again and decide again."""
 
     why: EditRefusalReason = "not_possible"
 
@@ -100,7 +90,7 @@ class EditRefused(Exception):
 
 
 class ScheduleRefused(EditRefused):
-    """The schedule cannot be, as it would be after the edit. `field` is what to correct."""
+    """The schedule would not be possible after the edit. `field` is what to correct."""
 
     why = "schedule_not_possible"
 
@@ -109,19 +99,19 @@ class ScheduleRefused(EditRefused):
 
 
 class NotesFull(EditRefused):
-    """The job has all the notes of this sender that it can hold; all else can still be edited."""
+    """The job holds all the notes it can from this sender. Other edits are still possible."""
 
     why = "notes_full"
 
 
 class CrewUnavailable(EditRefused):
-    """Someone, or a truck, is not there at that time, not in that role, or not on the roster."""
+    """A person or a truck is not available then, not in that role, or not on the roster."""
 
     why = "crew_unavailable"
 
 
 class CrewTaken(EditRefused):
-    """Someone, or a truck, is on another job at that time."""
+    """A person or a truck is on another job at that time."""
 
     why = "crew_taken"
 
@@ -133,14 +123,13 @@ def edited(
     name_of: Callable[[str], str] = str.title,
     horizon_days: int = 400,
 ) -> Job:
-    """The job with the changes of `request`; the very same job if it has them already.
+    """The job with the changes of `request`; the same object if it has this edit already.
 
-    `name_of` tells the first name of a member. Whether they can come is not asked here.
-    `horizon_days` is how far from now the business plans.
+    `name_of` gives the first name of a member; whether the member is available is not checked here.
+    `horizon_days` is how far ahead the business plans.
 
-    Raises EditRefused where the job has changed since `expected_rev`, where the event comes from
-    the future, where the schedule cannot be, or where a role is given twice; RecordsFull instead
-    of growing without bound.
+    Raises EditRefused if the job has changed since `expected_rev`, the event is from the future,
+    the schedule is not possible, or a role is given twice; RecordsFull if there is no room.
     """
     if is_made(job, request):
         return job
@@ -151,8 +140,8 @@ def edited(
     _check_room(job, request)
     if request.occurred_at > now + CLOCK_SKEW:
         raise EditRefused(EXPLANATIONS["from_the_future"], "from_the_future")
-    if request.expected_rev not in (None, job.visible_rev):
-        text = f"the job is at rev {job.visible_rev}, not {request.expected_rev}"
+    if request.expected_rev not in (None, job.rev):
+        text = f"the job is at rev {job.rev}, not {request.expected_rev}"
         raise EditRefused(text, "overtaken")
     values = dict(_new_values(job, request, now, name_of))
     edit = Edit(
@@ -163,26 +152,23 @@ def edited(
         actor=request.actor,
     )
     _check_schedule(job.schedule, values.get("schedule"), now, horizon_days)
-    return job.seen(**values, edits=(*job.edits, edit))
+    return job.with_change(**values, edits=(*job.edits, edit))
 
 
 def is_made(job: Job, request: EditRequest) -> bool:
-    """Whether the job has this very edit: the same id and the same changes.
-
-    An edit of an earlier version has no digest: any edit with its event id is its copy.
-    """
-    same = (edit for edit in job.edits if edit.event_id == request.event_id)
-    return any(edit.digest in (None, request.digest) for edit in same)
+    """Whether the job has this edit: the same event id and the same changes."""
+    wanted = request.event_id, request.digest
+    return any((edit.event_id, edit.digest) == wanted for edit in job.edits)
 
 
 def refusal_of(job: Job, request: EditRequest) -> RefusedEdit | None:
-    """The record of this very edit, where it was refused."""
+    """The record of this edit, if it was refused."""
     mine = request.event_id, request.digest
     return next((each for each in job.refused_edits if (each.event_id, each.digest) == mine), None)
 
 
 def with_refusal(job: Job, request: EditRequest, error: EditRefused, now: datetime) -> Job:
-    """The job with the refused edit on its record; the very same job if it is there already."""
+    """The job with a record of the refused edit; the same object if it has one already."""
     if refusal_of(job, request):
         return job
     refusal = RefusedEdit(
@@ -192,15 +178,15 @@ def with_refusal(job: Job, request: EditRequest, error: EditRefused, now: dateti
         fields=tuple(sorted(fields_of(request.changes))),
         why=error.why,
         text=(str(error) or EXPLANATIONS[error.why])[:500],
-        rev=job.visible_rev,
+        rev=job.rev,
         occurred_at=request.occurred_at,
         recorded_at=now,
     )
-    return job.bookkept(refused_edits=(*job.refused_edits, refusal)[-MAX_REFUSED_EDITS:])
+    return job.with_bookkeeping(refused_edits=(*job.refused_edits, refusal)[-MAX_REFUSED_EDITS:])
 
 
 def _refused_as(refusal: RefusedEdit) -> EditRefused:
-    """The error that this edit was refused with."""
+    """The error with which this edit was refused."""
     kinds: tuple[type[EditRefused], ...] = (CrewUnavailable, CrewTaken, NotesFull)
     kind = next((kind for kind in kinds if kind.why == refusal.why), EditRefused)
     return kind(refusal.text, refusal.why)
@@ -217,7 +203,7 @@ FIELDS = {
     "load_size": "load_size",
     "texts_stopped": "texts_stopped",
 }
-"""What each change changes of the job."""
+"""The field of the job that each change sets."""
 
 
 def fields_of(changes: ChangeSet) -> set[str]:
@@ -227,15 +213,17 @@ def fields_of(changes: ChangeSet) -> set[str]:
 
 def _check_room(job: Job, request: EditRequest) -> None:
     if not has_room(job.edits, request.actor):
-        raise RecordsFull(f"{job.job_id} holds all edits it can; look who keeps sending")
+        raise RecordsFull(f"{job.job_id} holds all the edits it can; find out who keeps sending")
     if request.changes.note is None:
         return
     if not has_room(job.notes, request.actor, own=MAX_OWN_NOTES):
-        raise NotesFull(f"{job.job_id} holds all notes it can of one sender; send no more notes")
+        raise NotesFull(
+            f"{job.job_id} holds all the notes it can from one sender; send no more notes"
+        )
 
 
 def _check_schedule(before: Schedule, after: object, now: datetime, horizon_days: int) -> None:
-    """What stays as it is stored is not looked at: it may be of an earlier version."""
+    """Check only what the edit changes, because stored values may be older than a rule."""
     if not isinstance(after, Schedule):
         return
     changed = {
@@ -243,7 +231,7 @@ def _check_schedule(before: Schedule, after: object, now: datetime, horizon_days
         for field in Schedule.model_fields
         if getattr(after, field) != getattr(before, field)
     }
-    fault = beyond_plans(Schedule(**changed), now, horizon_days)
+    fault = horizon_fault(Schedule(**changed), now, horizon_days)
     if changed.keys() & {"window_start", "window_end"}:
         fault = fault or window_fault(after)
     if fault:
@@ -262,7 +250,7 @@ def _new_values(
         }
         yield "schedule", job.schedule.with_(**given)
     if changes.crew is not None:
-        yield "crew", tuple(_one_for_each_role(changes.crew, name_of))
+        yield "crew", tuple(_one_per_role(changes.crew, name_of))
     if changes.truck is not None:
         yield "truck", changes.truck or None
     for name in ("customer", "place", "price_cents", "load_size", "texts_stopped"):
@@ -282,12 +270,10 @@ def _note(request: EditRequest, text: str, now: datetime) -> Note:
     )
 
 
-def _one_for_each_role(
-    crew: Sequence[CrewRequest], name_of: Callable[[str], str]
-) -> Iterator[Assigned]:
+def _one_per_role(crew: Sequence[CrewRequest], name_of: Callable[[str], str]) -> Iterator[Assigned]:
     roles = [wanted.role for wanted in crew]
     if len(set(roles)) < len(roles):
-        raise EditRefused("a role is given to two people; name one for each role")
+        raise EditRefused("two people have the same role; name one person for each role")
     for wanted in crew:
         first_name = name_of(wanted.member)
         yield Assigned(role=wanted.role, member=wanted.member, first_name=first_name)

@@ -1,4 +1,4 @@
-"""What is known of a job, and the lines it is told in."""
+"""What is known about a job, and the events of its timeline."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from statemachine.job import Job
 from statemachine.values import Actor, Frozen, Utc
 from statemachine.views import View
 
-Chapter = Literal[
+TimelineKind = Literal[
     "booked",
     "moved",
     "refused",
@@ -30,10 +30,10 @@ T = TypeVar("T")
 
 
 class TimelineEvent(Frozen):
-    """One line of a job's story. `ok` is false where something was refused, failed or got lost."""
+    """An event of a job's timeline. `ok` is false if something was refused, failed, or got lost."""
 
     at: Utc
-    what: Chapter
+    what: TimelineKind
     text: str
     actor: Actor | None = None
     rev: int | None = None
@@ -43,7 +43,7 @@ class TimelineEvent(Frozen):
 
 @dataclass(frozen=True)
 class ObjectVersion(Generic[T]):
-    """What an object held from `at` on. S3 tells the time of a version to the second."""
+    """What an object held from `at` on. S3 gives the time of a version to the second."""
 
     at: datetime
     value: T
@@ -53,7 +53,7 @@ RunState = Literal["running", "succeeded", "failed", "timed_out", "aborted"]
 
 
 class ExecutionRun(Frozen):
-    """One execution of the job, by its generation."""
+    """One Step Functions execution of the job."""
 
     generation: int
     state: RunState
@@ -64,22 +64,22 @@ class ExecutionRun(Frozen):
 
 @dataclass(frozen=True)
 class JobEvidence:
-    """All that is known of a job. None where a source was not read: then nothing is said of it."""
+    """All that is known about a job. None means that a source was not read."""
 
     job: Job
     versions: tuple[ObjectVersion[Job], ...] | None = None
-    """Oldest first; perhaps only the latest."""
+    """Oldest first. Possibly only the latest ones."""
     views: tuple[ObjectVersion[View], ...] | None = None
     cards: tuple[ObjectVersion[int], ...] | None = None
-    """When the board first had a card of that `rev`; of changes whose first board is known."""
+    """When the board first had a card with each rev, as far as that is known."""
     on_board: int | None = None
-    """The `rev` of its card as the board is now; 0 where it has none."""
+    """The rev of its card on the board now; 0 if it has none."""
     invalidations: tuple[datetime, ...] | None = None
     deliveries: tuple[Delivery, ...] | None = None
     runs: tuple[ExecutionRun, ...] | None = None
     missing: tuple[str, ...] | None = None
-    """Messages that ought to exist and do not, as `sms 1 to customer`."""
+    """Messages that should exist and do not, as `sms 1 to customer`."""
 
 
 LOST = frozenset({"unknown", "refused", "failed", "gone"})
-"""A message in one of these did not get there, or no one knows."""
+"""The states of a message that did not arrive, or of which no one knows whether it did."""

@@ -1,4 +1,4 @@
-"""Is a flow file sound? Every fault with its line and reason; `haul flow check` prints them."""
+"""Checks flow files: every fault with its line and reason, as `haul flow check` prints them."""
 
 import json
 import re
@@ -10,14 +10,14 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from statemachine.flow_machine import FlowFlaw, Place, flow_flaws
+from statemachine.flow_machine import FlowFlaw, JsonPath, flow_flaws
 from statemachine.flows import Flow, Status
 from statemachine.job import LATE, SUPERSEDED
 from statemachine.sms_wording import FIELD, GSM_7, SMS_ROOM
 from statemachine.values import LANGUAGES
 
 SMS_LONGEST = 2 * 153
-"""Two parts; each part of a long text has room for 153 characters of GSM-7."""
+"""Two parts; each part of a long SMS holds 153 characters of GSM-7."""
 CONTRAST = 4.5
 """Against white, for text: WCAG 2.2, 1.4.3."""
 
@@ -25,14 +25,14 @@ TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s{}\[\],:"]+')
 
 
 class FlowFault(NamedTuple):
-    """A reason why a file is refused, and the line to look at."""
+    """Why a file is refused, and the line to look at."""
 
     line: int
     reason: str
 
 
 def check_file(path: Path) -> list[FlowFault]:
-    """What makes the flow file unfit; empty if nothing does."""
+    """Every fault of the flow file."""
     try:
         return check_text(path.read_bytes().decode("utf-8"), name=path.stem)
     except UnicodeDecodeError as error:
@@ -40,18 +40,18 @@ def check_file(path: Path) -> list[FlowFault]:
 
 
 def check_text(text: str, name: str | None = None) -> list[FlowFault]:
-    """What makes the text of a flow file unfit; `name` is the one its file promises."""
+    """Every fault in the text of a flow file; `name` is the name of the file without `.json`."""
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
         return [FlowFault(error.lineno, f"not JSON: {error.msg}")]
-    places = list(_places(text))
-    twice = sorted(_keys_twice(places))
-    return twice or sorted(_located(flaw, dict(places)) for flaw in _flaws(text, name))
+    paths = list(_paths(text))
+    twice = sorted(_keys_twice(paths))
+    return twice or sorted(_located(flaw, dict(paths)) for flaw in _flaws(text, name))
 
 
-def _places(text: str) -> Iterator[tuple[Place, int]]:
-    """Every key and item of a JSON text that is known to be well-formed, with its line."""
+def _paths(text: str) -> Iterator[tuple[JsonPath, int]]:
+    """The path and line of every key and item in a well-formed JSON text."""
     tokens = ((m[0], text.count("\n", 0, m.start()) + 1) for m in TOKEN.finditer(text))
     opening, line = next(tokens)
     yield (), line
@@ -59,30 +59,30 @@ def _places(text: str) -> Iterator[tuple[Place, int]]:
 
 
 def _inside(
-    place: Place, opening: str, tokens: Iterator[tuple[str, int]]
-) -> Iterator[tuple[Place, int]]:
+    path: JsonPath, opening: str, tokens: Iterator[tuple[str, int]]
+) -> Iterator[tuple[JsonPath, int]]:
     if opening not in ("{", "["):
         return
     items = takewhile(lambda token: token[0] not in ("}", "]"), tokens)
     for number, (token, line) in enumerate(items):
-        here = (*place, json.loads(token) if opening == "{" else number)
+        here = (*path, json.loads(token) if opening == "{" else number)
         yield here, line
         value = next(tokens)[0] if opening == "{" else token
         yield from _inside(here, value, tokens)
 
 
-def _keys_twice(places: list[tuple[Place, int]]) -> Iterator[FlowFault]:
-    seen: set[Place] = set()
-    for place, line in places:
-        if place in seen:
-            yield FlowFault(line, f"the key {place[-1]!r} is there twice")
-        seen.add(place)
+def _keys_twice(paths: list[tuple[JsonPath, int]]) -> Iterator[FlowFault]:
+    seen: set[JsonPath] = set()
+    for path, line in paths:
+        if path in seen:
+            yield FlowFault(line, f"the key {path[-1]!r} is there twice")
+        seen.add(path)
 
 
-def _located(flaw: FlowFlaw, lines: dict[Place, int]) -> FlowFault:
-    """On the line of its place; what is not there at all, on the line of what should hold it."""
-    holders = (flaw.place[:length] for length in range(len(flaw.place), -1, -1))
-    return FlowFault(next(lines[place] for place in holders if place in lines), flaw.reason)
+def _located(flaw: FlowFlaw, lines: dict[JsonPath, int]) -> FlowFault:
+    """The fault on the line of its path, or of the nearest parent that is in the file."""
+    holders = (flaw.path[:length] for length in range(len(flaw.path), -1, -1))
+    return FlowFault(next(lines[path] for path in holders if path in lines), flaw.reason)
 
 
 def _flaws(text: str, name: str | None) -> list[FlowFlaw]:
@@ -94,20 +94,20 @@ def _flaws(text: str, name: str | None) -> list[FlowFlaw]:
 
 
 def _of_shape(problem: ErrorDetails) -> FlowFlaw:
-    place = problem["loc"]
-    key = next((part for part in reversed(place) if isinstance(part, str)), "flow")
+    path = problem["loc"]
+    key = next((part for part in reversed(path) if isinstance(part, str)), "flow")
     match problem["type"]:
         case "missing":
-            return FlowFlaw(place, f"the key {key!r} is missing")
+            return FlowFlaw(path, f"the key {key!r} is missing")
         case "extra_forbidden":
-            return FlowFlaw(place, f"unknown key {key!r}")
+            return FlowFlaw(path, f"unknown key {key!r}")
         case _:
-            return FlowFlaw(place, f"{key}: {problem['msg'].removeprefix('Value error, ')}")
+            return FlowFlaw(path, f"{key}: {problem['msg'].removeprefix('Value error, ')}")
 
 
 def _misnamed(flow: Flow, name: str | None) -> Iterator[FlowFlaw]:
     if name not in (None, flow.name):
-        yield FlowFlaw(("name",), f"the flow {flow.name!r} cannot stand in a file named {name!r}")
+        yield FlowFlaw(("name",), f"the file of the flow {flow.name!r} cannot be named {name!r}")
 
 
 def _of_statuses(flow: Flow) -> Iterator[FlowFlaw]:
@@ -118,7 +118,7 @@ def _of_statuses(flow: Flow) -> Iterator[FlowFlaw]:
             reason = f"colour: {status.colour} is also the colour of {twin!r}"
             yield FlowFlaw(("statuses", number, "colour"), reason)
         if status.name in (SUPERSEDED, LATE):
-            reason = f"name: {status.name!r} is what executions are told besides statuses"
+            reason = f"name: {status.name!r} is reserved for executions"
             yield FlowFlaw(("statuses", number, "name"), reason)
         for key, reason in (*_of_colour(status), *_of_polling(status), *_of_sms(status)):
             yield FlowFlaw(("statuses", number, *key), reason)
@@ -141,7 +141,7 @@ def _luminance(colour: str) -> float:
 def _of_polling(status: Status) -> Iterator[FlowFlaw]:
     if status.limit_minutes is not None and status.poll_s > status.limit_minutes * 60:
         yield FlowFlaw(
-            ("poll_s",), "poll_s: longer than the status may last; the reader would miss it"
+            ("poll_s",), "poll_s: longer than the status may last, so a tracking page may miss it"
         )
 
 
@@ -157,10 +157,10 @@ def _of_text(text: str) -> Iterator[str]:
     fields, words = FIELD.findall(text), FIELD.sub("", text)
     for field in fields:
         if field not in SMS_ROOM:
-            yield f"unknown field {{{field}}}; there are {', '.join(SMS_ROOM)}"
+            yield f"unknown field {{{field}}}; the fields are {', '.join(SMS_ROOM)}"
     if set(words) & set("{}"):
-        yield "a brace without its other half"
+        yield "a brace without its partner"
     elif strangers := sorted(set(words) - GSM_7):
-        yield f"{' '.join(strangers)} is not in the GSM-7 alphabet and would cost more than twice"
+        yield f"{' '.join(strangers)} is not in the GSM-7 alphabet and more than doubles the cost"
     if len(words) + sum(SMS_ROOM.get(field, 0) for field in fields) > SMS_LONGEST:
-        yield f"with every field filled it is longer than {SMS_LONGEST} characters, two parts"
+        yield f"with every field filled, it is longer than {SMS_LONGEST} characters (two parts)"

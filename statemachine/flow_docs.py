@@ -1,4 +1,4 @@
-"""Flows for people to read: a Mermaid diagram and tables, generated into `docs/flows.md`."""
+"""Generates `docs/flows.md`: a Mermaid diagram and tables of each flow."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,15 +10,15 @@ PAGE = Path(__file__).parent.parent / "docs" / "flows.md"
 TOP = """\
 # Flows
 
-Generated from `statemachine/flows/*.json` by `python -m statemachine.flow_docs`; a test keeps it so.
-A status says what is true now, a move who may change that. After *overdue after* in a status its
-job is overdue; some statuses go by the end of the arrival window, where the job has one. *look
-again* is how long a tracking page waits between two looks.
+Generated from `statemachine/flows/*.json` by `python -m statemachine.flow_docs`; a test compares
+both. A status says where a job stands, and a move who may change that. *overdue after* is how long
+a job may stay in a status; in some statuses it counts from the end of the arrival window. *refresh*
+is how long a tracking page waits between two requests.
 """
 
 
 def render() -> str:
-    """The text of `docs/flows.md`, with every flow."""
+    """The text of `docs/flows.md`."""
     return "\n".join([TOP, *(section(load_flow(name)) for name in flow_names())])
 
 
@@ -31,11 +31,11 @@ def section(flow: Flow) -> str:
             mermaid(flow),
             "```",
             "",
-            *_table("status | label | Spanish | overdue after | look again", _statuses(flow)),
+            *_table("status | label | Spanish | overdue after | refresh", _statuses(flow)),
             "",
-            *_table("move | from | to | who may | needs", _moves(flow)),
+            *_table("move | from | to | who may | requires", _moves(flow)),
             "",
-            *_answers(flow),
+            *_replies(flow),
         ]
     )
 
@@ -63,7 +63,7 @@ def _diagram(flow: Flow) -> Iterator[str]:
 def _statuses(flow: Flow) -> Iterator[tuple[str, ...]]:
     for status in flow.statuses:
         name, label = f"`{status.name}`", status.label
-        yield name, label.en, label.es, _limit(status), _look(status)
+        yield name, label.en, label.es, _limit(status), _refresh(status)
 
 
 def _limit(status: Status) -> str:
@@ -72,7 +72,7 @@ def _limit(status: Status) -> str:
     limit = _span(status.limit_minutes)
     if status.late_minutes is None:
         return limit
-    return f"the window and {_span(status.late_minutes)}, or {limit}"
+    return f"{_span(status.late_minutes)} after the window, or {limit}"
 
 
 def _span(all_minutes: int) -> str:
@@ -80,19 +80,19 @@ def _span(all_minutes: int) -> str:
     return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
 
 
-def _look(status: Status) -> str:
+def _refresh(status: Status) -> str:
     return "ended" if status.terminal else f"{status.poll_s} s"
 
 
 def _moves(flow: Flow) -> Iterator[tuple[str, ...]]:
     for move in flow.moves:
-        yield f"`{move.name}`", _codes(move.origins), f"`{move.to}`", _who(move), _needs(move)
+        yield f"`{move.name}`", _codes(move.origins), f"`{move.to}`", _who(move), _requires(move)
 
 
-def _answers(flow: Flow) -> Iterator[str]:
+def _replies(flow: Flow) -> Iterator[str]:
     for status in flow.statuses:
         if status.yes:
-            yield f"A customer who answers YES to the text of `{status.name}` makes `{status.yes}`."
+            yield f"YES in answer to the SMS of `{status.name}` makes the move `{status.yes}`."
             yield ""
 
 
@@ -104,13 +104,13 @@ def _who(move: Move) -> str:
     return ", ".join(move.by)
 
 
-def _needs(move: Move) -> str:
+def _requires(move: Move) -> str:
     return ", ".join(move.requires) or "nothing"
 
 
-def _table(heads: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {heads} |"
-    yield "|" + "---|" * len(heads.split(" | "))
+def _table(titles: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {titles} |"
+    yield "|" + "---|" * len(titles.split(" | "))
     for row in rows:
         yield f"| {' | '.join(row)} |"
 

@@ -1,7 +1,7 @@
-"""A flow: the statuses a job goes through and the moves between them.
+"""A flow: the statuses of a job and the moves between them.
 
-`flows/*.json` is the one definition. Lifecycle rules, Step Functions definitions, the labels and
-colours of pages, texts and time limits are all read or generated from it.
+`flows/*.json` is the only definition. Lifecycle rules, Step Functions definitions, labels and
+colours on pages, text messages, and time limits are read or generated from it.
 """
 
 from functools import cache
@@ -16,55 +16,60 @@ FOLDER = Path(__file__).parent / "flows"
 DEFAULT_FLOW = "haul"
 
 Requirement = Literal["reason", "driver", "proof"]
-"""What a move needs before it is taken: a reason in words, a driver on the job, proof of service
-(a photo before, one after, and the load size)."""
+"""What a move requires: a reason in words, a driver on the job, or proof of service (a photo
+before, one after, and the load size)."""
 
 
 class UnknownFlow(Exception):
-    """No flow of that name ships with this version; `haul flow check` lists the flows."""
+    """This release has no flow of that name; `haul flow check` lists the flows."""
 
 
 class UnknownStatus(UnknownFlow):
-    """This version's flow has no such status: a later one had it, and was rolled back."""
+    """The flow of this release has no such status: a later release had it and was rolled back."""
 
 
 class Status(Frozen):
-    """One place in a job's life."""
+    """Where a job stands in its flow."""
 
     name: Name
     label: Text
-    """For the people who work here: a board column, a line in the terminal."""
+    """For the people who work here: a column of the board, a line in the terminal."""
     customer: Text
-    """For the customer: one sentence that says what happens now."""
+    """For the customer: what is happening now."""
     colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
     icon: Literal["clock", "check", "truck", "road", "scale", "flag", "cross", "pause"]
     poll_s: Annotated[int, Field(ge=2, le=300)]
-    """How long a tracking reader waits between two looks, in seconds."""
+    """How many seconds a tracking page waits between two requests."""
     limit_minutes: Annotated[int, Field(ge=1, le=527_040)] | None = None
-    """After this long in the status the job is overdue; None only where the job has ended."""
+    """After this long in the status, the job is overdue. None only in statuses with an `end`."""
     late_minutes: Annotated[int, Field(ge=1, le=10_080)] | None = None
-    """Where the job has an arrival window it is overdue this long after its end instead, or this
-    long after it came to the status where that is later: a job booked for next week is not late
-    tomorrow, and one that should have begun at ten not only at night."""
-    terminal: bool = False
+    """If set, a job with an arrival window is overdue this long after the window ends instead, or
+    this long after it entered the status, whichever is later. A job booked for next week is then
+    not overdue tomorrow, and one due at ten in the morning is not overdue only at night."""
+    end: Literal["done", "cancelled"] | None = None
+    """How a job that comes here has ended; None while it is open."""
     under_way: bool = False
-    """The crew is on its way or at work: only now may its place be shared with the customer."""
+    """The crew is on its way or at work. Only then may the customer see the crew location."""
     sms: Text | None = None
-    """The text sent on arrival; fields in braces, see docs/messages.md."""
+    """The SMS sent when a job comes here; docs/messages.md lists the fields in braces."""
     yes: Name | None = None
-    """The move that a customer makes who answers YES or READY to that text."""
+    """The move that a customer makes by answering YES or READY to that SMS."""
+
+    @property
+    def terminal(self) -> bool:
+        return self.end is not None
 
     @model_validator(mode="after")
     def _limit_unless_ended(self) -> "Status":
         if self.terminal == (self.limit_minutes is not None):
-            raise ValueError("a status has limit_minutes exactly if it is not terminal")
+            raise ValueError("a status needs either limit_minutes or end, not both")
         if self.terminal and self.late_minutes is not None:
-            raise ValueError("a terminal status has no late_minutes: no one is waited for")
+            raise ValueError("a status with an end has no late_minutes: its job cannot be overdue")
         return self
 
 
 class Move(Frozen):
-    """One way from a status to another, with who may take it and what it requires."""
+    """A step from one status to another: who may make it and what it requires."""
 
     name: Name
     label: Text
@@ -77,13 +82,13 @@ class Move(Frozen):
 
 
 class Flow(Frozen):
-    """Statuses in the order of a job's life; the first is where every job starts."""
+    """The statuses in the order in which a job passes them; every job begins in the first."""
 
     name: Name
     label: Text
     version: Annotated[int, Field(ge=1)]
     early_minutes: Annotated[int, Field(ge=1, le=1440)]
-    """How long a move that came before its turn is kept, waiting for the moves before it."""
+    """How long an early move is kept, waiting for the moves before it."""
     statuses: Annotated[tuple[Status, ...], Field(min_length=2)]
     moves: Annotated[tuple[Move, ...], Field(min_length=1)]
 
@@ -96,10 +101,10 @@ class Flow(Frozen):
         for status in self.statuses:
             if status.name == name:
                 return status
-        raise UnknownStatus(f"flow {self.name!r} has no status {name!r} in this version")
+        raise UnknownStatus(f"flow {self.name!r} has no status {name!r} in this release")
 
     def is_under_way(self, name: str) -> bool:
-        """Not in a status that this version does not have."""
+        """Whether the crew is under way in that status; false for a status that the flow lacks."""
         return any(status.under_way for status in self.statuses if status.name == name)
 
     def position(self, name: str) -> int:
@@ -109,22 +114,21 @@ class Flow(Frozen):
         return tuple(move for move in self.moves if status in move.origins)
 
     def named(self, move: str | None, to: str | None) -> tuple[Move, ...]:
-        """The moves a request can mean: by its name, or by the status it leads to."""
+        """The moves a request can mean, by the name of the move or by the status it leads to."""
         return tuple(m for m in self.moves if (m.name == move if move else m.to == to))
 
     def ahead(self, status: str) -> frozenset[str]:
-        """Statuses that a job in `status` has still before it on its way forward.
+        """The statuses that a job in `status` can still reach by moving forward.
 
-        Only moves that lead further down the list count, and none that ends the job aside from
-        its way (cancelling): what lies behind a job is not "still to come", even where a flow
-        has a way back.
+        Only moves to a later status in the list count, and none that cancels: a status that a job
+        has passed is not ahead, even if a move leads back to it.
         """
         here = self.position(status)
         steps = {m.to for m in self.moves_from(status) if self._is_forward(m, here)}
         return frozenset(steps.union(*(self.ahead(step) for step in steps)))
 
     def _is_forward(self, move: Move, here: int) -> bool:
-        return self.position(move.to) > here and move.to != "cancelled"
+        return self.position(move.to) > here and self.status(move.to).end != "cancelled"
 
 
 @cache
@@ -134,7 +138,7 @@ def flow_names() -> tuple[str, ...]:
 
 @cache
 def load_flow(name: str) -> Flow:
-    """The flow of that name. Raises UnknownFlow, or ValueError where its file is malformed."""
+    """The flow of that name. Raises UnknownFlow, or ValueError if its file is malformed."""
     if name not in flow_names():
         raise UnknownFlow(f"no flow {name!r}; there are {', '.join(flow_names())}")
     return Flow.model_validate_json((FOLDER / f"{name}.json").read_text(encoding="utf-8"))

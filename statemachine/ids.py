@@ -1,6 +1,6 @@
-"""Ids and tokens: how a job is named, and how its public link is made and found.
+"""Ids and tokens: the id of a job, the token of its tracking link, and the digest of its view.
 
-`new_token` is the one place of this package that is not pure; callers hand it in.
+`new_token` is the only function of this package that is not pure; callers inject it.
 """
 
 import hashlib
@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 TOKEN_BYTES = 16
-"""128 random bits: a link no one guesses."""
-TOKEN_PATTERN = r"^[A-Za-z0-9_-]{22}$"  # noqa: S105 - the shape of tokens, not one of them
+"""128 random bits, so that no one can guess a link."""
+TOKEN_PATTERN = r"^[A-Za-z0-9_-]{22}$"  # noqa: S105 - the pattern of tokens, not a token
 
 
 def job_id_for(tenant: str, event_id: str, booked_at: datetime, attempt: int = 0) -> str:
-    """The id of the job that `event_id` books: the same for every copy of that event.
+    """The id of the job that `event_id` books, the same for every copy of the event.
 
-    Six letters are 30 bits; where another job of the same day already has them, the creator
-    asks again with the next `attempt`.
+    Six letters are 30 bits. If another job of the same day has the same id, the caller tries the
+    next `attempt`.
     """
     seed = f"{tenant}|{event_id}|{attempt}".encode()
     number = int.from_bytes(hashlib.sha256(seed).digest()[:4], "big") >> 2
@@ -27,12 +27,12 @@ def job_id_for(tenant: str, event_id: str, booked_at: datetime, attempt: int = 0
 
 
 def digest_of(token: str) -> str:
-    """The public name of the view behind a tracking token: it cannot be turned back into it."""
+    """The public name of the view of a tracking token. The token cannot be derived from it."""
     return hashlib.sha256(token.encode("ascii")).hexdigest()[:32]
 
 
 def new_token() -> str:
-    """A fresh tracking token: 22 characters of base64url."""
+    """A new tracking token: 22 characters of base64url."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 

@@ -1,10 +1,20 @@
-"""The job: the one truth about a piece of work. Everything else is derived from it."""
+"""The job: the only truth about a piece of work. Everything else is derived from it."""
 
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
+from statemachine.records import (
+    Digest,
+    EarlyMove,
+    Edit,
+    LedgerEntry,
+    Note,
+    Record,
+    Refusal,
+    RefusedEdit,
+)
 from statemachine.values import (
     PHONE_PATTERN,
     Actor,
@@ -13,124 +23,17 @@ from statemachine.values import (
     JobId,
     Language,
     Name,
+    ShortText,
     Tenant,
     Utc,
 )
 
-Short = Annotated[str, Field(min_length=1, max_length=200)]
-Long = Annotated[str, Field(min_length=1, max_length=2000)]
 PriceCents = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
-"""A whole number and nothing that could be read as one: `true` is no cent, "600" no amount."""
-
-RefusalReason = Literal[
-    "illegal_move",
-    "unknown_move",
-    "overtaken",
-    "not_allowed",
-    "reason_missing",
-    "driver_missing",
-    "proof_missing",
-    "from_the_future",
-    "kept_too_long",
-    "too_many_waiting",
-    "event_id_used",
-]
-"""Why a move was refused, as one word; `lifecycle.EXPLANATIONS` has the sentence for people."""
-
-EditRefusalReason = Literal[
-    "overtaken",
-    "not_possible",
-    "from_the_future",
-    "crew_unavailable",
-    "crew_taken",
-    "event_id_used",
-    "schedule_not_possible",
-    "notes_full",
-]
-"""Why an edit was refused, as one word; `edits.EXPLANATIONS` has the sentence for people."""
-
-
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-"""Of what a request asked for: tells a copy from another request under the same event id."""
-
-
-class Record(Frozen):
-    """What the job keeps of an event, and by whose id it knows a copy of it."""
-
-    event_id: EventId
-    actor: Actor
-
-
-class LedgerEntry(Record):
-    """One move that was committed. `rev` is what the job showed from then on."""
-
-    seq: Annotated[int, Field(ge=1)]
-    rev: Annotated[int, Field(ge=1)]
-    move: Name
-    origin: Annotated[Name, Field(alias="from")]
-    to: Name
-    occurred_at: Utc
-    recorded_at: Utc
-    reason: Long | None = None
-    note: Long | None = None
-
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
-
-
-class Refusal(Record):
-    """One move that was asked for and not made, kept so that nothing vanishes."""
-
-    move: Name | None = None
-    to: Name | None = None
-    why: RefusalReason
-    status: Name
-    occurred_at: Utc
-    recorded_at: Utc
-
-
-class EarlyMove(Record):
-    """A move that came before its turn; tried again after every move until `until`."""
-
-    move: Name | None = None
-    to: Name | None = None
-    expected_rev: int | None = None
-    occurred_at: Utc
-    reason: Long | None = None
-    note: Long | None = None
-    until: Utc
-
-
-class Edit(Record):
-    """One change of the job's details: which, by whom and when, without their content."""
-
-    fields: tuple[str, ...]
-    recorded_at: Utc
-    digest: Digest | None = None
-    """Of the changes: the same event id with other ones is no copy of it."""
-
-
-class RefusedEdit(Record):
-    """An edit that was asked for and not made: `fields` were to be changed, at that `rev`."""
-
-    fields: tuple[str, ...]
-    digest: Digest | None = None
-    why: EditRefusalReason
-    text: Annotated[str, Field(max_length=500)]
-    """What was said to who asked: who is not there, and when. For those who see the job alone."""
-    rev: Annotated[int, Field(ge=1)]
-    occurred_at: Utc
-    recorded_at: Utc
-
-
-class Note(Record):
-    text: Long
-    recorded_at: Utc
-    occurred_at: Utc | None = None
-    """When it was written, where that was earlier: on a phone without signal."""
+"""Strictly a whole number: neither `true` nor the text "600" is an amount."""
 
 
 class Epoch(Frozen):
-    """Which of two registrations is the newer one: generation first, then time, then retry."""
+    """Orders the waits that executions register: by generation, then entry time, then retry."""
 
     generation: Annotated[int, Field(ge=0)]
     entered_at: Utc
@@ -144,28 +47,30 @@ class Epoch(Frozen):
 
 
 SUPERSEDED, LATE = "superseded", "late"
-"""What a waiting execution is told instead of a status to go to: that a newer execution follows
-the job and it shall end, or that the job is overdue by its arrival window and it shall say so."""
+"""Task outputs that are no status. SUPERSEDED: a newer execution follows the job, so this one ends.
+LATE: the job is overdue by its arrival window, so this one announces it."""
 
 
 class TaskWait(Frozen):
-    """The execution waits, with this token, for the ledger entry after `seq`."""
+    """The task token of the execution that waits for the ledger entry after `seq`."""
 
     seq: Annotated[int, Field(ge=0)]
     epoch: Epoch
     token: Annotated[str, Field(min_length=1, max_length=2048)]
-    hears_late: bool = False
-    """Resumed for it, the execution says that the job is overdue; else it only does so by its own
-    limit, as those of earlier versions do everywhere."""
-    told_late: bool = False
-    """It has just said so, and waits on."""
+    handles_late: bool = False
+    """Whether the output LATE makes the execution announce that the job is overdue.
+
+    If false, the execution announces it by its own time limit only.
+    """
+    reported_late: bool = False
+    """Whether the execution announced that just before this wait."""
 
 
 class Execution(Frozen):
     """The execution that follows this job's ledger.
 
-    `seq` is the last entry it has settled: its view written and its fact announced. `since` is
-    when this generation was asked for.
+    `seq` is the last entry it settled, that is, whose view it wrote and whose fact it announced.
+    `since` is when this generation was requested.
     """
 
     generation: Annotated[int, Field(ge=0)] = 0
@@ -174,20 +79,20 @@ class Execution(Frozen):
 
 
 class Customer(Frozen):
-    name: Short
+    name: ShortText
     phone: Annotated[str, Field(pattern=PHONE_PATTERN)] | None = None
     """E.164, as `+15555550123`."""
     language: Language = "en"
 
 
 class Place(Frozen):
-    address: Short
+    address: ShortText
     gate_code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    """For the crew alone."""
+    """Only for the crew."""
 
 
 class Schedule(Frozen):
-    """The arrival window the customer was promised, and when the crew now expects to be there."""
+    """The arrival window promised to the customer, and when the crew now expects to arrive."""
 
     window_start: Utc | None = None
     window_end: Utc | None = None
@@ -199,17 +104,17 @@ CREW_ROLES: frozenset[CrewRole] = frozenset(get_args(CrewRole))
 
 
 LoadSize = Literal["minimum", "quarter", "half", "three_quarters", "full"]
-"""How much of the truck the load took."""
+"""How much of the truck the load fills."""
 
 PhotoId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 PhotoKind = Literal["before", "after"]
 
 
 class Photo(Record):
-    """A picture taken as proof of service. `photo_id` is its name in the site bucket.
+    """A photo taken as proof of service. `photo_id` is its name in the site bucket.
 
-    The name cannot be guessed, and no one is told it but those who work on the job and, once it
-    is completed, its customer.
+    The name cannot be guessed. Only people who work on the job get it and, once the job is
+    completed, its customer.
     """
 
     photo_id: PhotoId
@@ -218,12 +123,12 @@ class Photo(Record):
     recorded_at: Utc
 
 
-LATEST = 50
-"""How many records of what was shown, and of what was repaired, a job keeps."""
+MAX_HISTORY = 50
+"""How many entries of `shown`, and of `repaired`, a job keeps: the latest ones."""
 
 
 class ShownAt(Frozen):
-    """When the view of ledger entry `seq` was public."""
+    """When the view of ledger entry `seq` became public."""
 
     seq: Annotated[int, Field(ge=0)]
     at: Utc
@@ -244,7 +149,7 @@ Repair = Literal[
 
 
 class RepairRecord(Frozen):
-    """What the watchdog had to do for this job, and when."""
+    """What the watchdog repaired, and when."""
 
     repairs: Annotated[tuple[Repair, ...], Field(min_length=1)]
     at: Utc
@@ -257,34 +162,33 @@ class Assigned(Frozen):
 
 
 class Job(Frozen):
-    """A job, as its object in S3 holds it.
+    """A job, as stored in S3.
 
-    `rev` grows with every write of the object, so no two versions of it are equal byte for byte:
-    by one, or by one for each move where a write makes several. `visible_rev` is the `rev` of
-    the last change that people can see: a move or an edit, not the bookkeeping of executions.
-    Views, board and dispatchers speak of `visible_rev`.
+    `version` grows with every write, by one or by one for each move that the write commits, so
+    no two stored versions are equal byte for byte. `rev` is the `version` of the last change
+    that people can see: a move or an edit, not the bookkeeping of executions.
     """
 
     job_id: JobId
     tenant: Tenant
     flow: Name
+    version: Annotated[int, Field(ge=1)]
     rev: Annotated[int, Field(ge=1)]
-    visible_rev: Annotated[int, Field(ge=1)]
     seq: Annotated[int, Field(ge=0)] = 0
     status: Name
     entered_at: Utc
     created_at: Utc
     created_by: Actor
     event_id: EventId
-    """The request that booked this job."""
+    """The id of the request that booked this job."""
     request_digest: Digest | None = None
-    """Of what it asked for; None in jobs of earlier versions."""
+    """The digest of that request. If None, every request with its event id counts as a copy."""
     ledger: tuple[LedgerEntry, ...] = ()
     refused: tuple[Refusal, ...] = ()
     early: tuple[EarlyMove, ...] = ()
     edits: tuple[Edit, ...] = ()
     refused_edits: tuple[RefusedEdit, ...] = ()
-    """The latest only: whoever has edits refused takes no one's room."""
+    """Only the latest, so that a sender of bad edits does not use up the job's room."""
     wait: TaskWait | None = None
     execution: Execution
     customer: Customer
@@ -297,11 +201,11 @@ class Job(Frozen):
     photos: tuple[Photo, ...] = ()
     load_size: LoadSize | None = None
     shown: tuple[ShownAt, ...] = ()
-    """When each status was public; the latest entries only."""
+    """When each status became public. Only the latest entries."""
     repaired: tuple[RepairRecord, ...] = ()
-    """What the watchdog did; the latest entries only."""
+    """Only the latest entries."""
     texts_stopped: bool = False
-    """The customer wants no texts. ShownAt here; what counts is what the number has said."""
+    """The customer wants no texts. For display: the phone's own record decides whether to send."""
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
 
     def entry_of(self, event_id: str) -> LedgerEntry | None:
@@ -310,8 +214,8 @@ class Job(Frozen):
     def refusal_of(self, event_id: str) -> Refusal | None:
         return next((refusal for refusal in self.refused if refusal.event_id == event_id), None)
 
-    def refusals_with(self, event_id: str) -> tuple[Refusal, ...]:
-        """What was refused in the write that took in that event: itself, or kept moves it ended."""
+    def refusals_written_with(self, event_id: str) -> tuple[Refusal, ...]:
+        """The refusals stored in the same write as that event: of itself, or of early moves."""
         records: tuple[LedgerEntry | Refusal | Edit, ...] = (
             *self.ledger,
             *self.refused,
@@ -321,49 +225,49 @@ class Job(Frozen):
         return tuple(refusal for refusal in self.refused if refusal.recorded_at in written)
 
     def knows(self, event_id: str) -> bool:
-        """Whether that event was already committed, refused, kept for later, or an edit."""
+        """Whether the job has a record of that event: a move, an early move, an edit, a refusal."""
         moves: tuple[Record, ...] = (*self.ledger, *self.refused, *self.early)
         records = (*moves, *self.edits, *self.refused_edits)
         return any(record.event_id == event_id for record in records)
 
     def status_at(self, seq: int) -> str:
-        """The status the job had after ledger entry `seq` (0: when it was booked)."""
+        """The job's status after ledger entry `seq`, where 0 is the booking."""
         if seq > 0:
             return self.ledger[seq - 1].to
         return self.ledger[0].origin if self.ledger else self.status
 
-    def moment_of(self, seq: int) -> datetime:
-        """When the status of `seq` was entered, by the committed record."""
+    def entered_at_of(self, seq: int) -> datetime:
+        """When ledger entry `seq` was recorded, where 0 is the booking."""
         return self.ledger[seq - 1].recorded_at if seq > 0 else self.created_at
 
-    def with_shown(self, seq: int, at: datetime | None) -> tuple[ShownAt, ...]:
-        """`shown` with that entry, told once; as it is where no one says when."""
+    def with_shown_at(self, seq: int, at: datetime | None) -> tuple[ShownAt, ...]:
+        """`shown` with that entry; unchanged if `at` is None or the entry is there already."""
         if at is None or any(shown.seq == seq for shown in self.shown):
             return self.shown
-        return (*self.shown, ShownAt(seq=seq, at=at))[-LATEST:]
+        return (*self.shown, ShownAt(seq=seq, at=at))[-MAX_HISTORY:]
 
     def with_repairs(self, repairs: tuple[Repair, ...], at: datetime) -> tuple[RepairRecord, ...]:
-        """`repaired` with what was done at that moment; a second attempt to say so adds nothing."""
+        """`repaired` with these repairs; unchanged if the same record is there already."""
         done = RepairRecord(repairs=repairs, at=at)
-        return self.repaired if done in self.repaired else (*self.repaired, done)[-LATEST:]
+        return self.repaired if done in self.repaired else (*self.repaired, done)[-MAX_HISTORY:]
 
     def replaced_since(self, moment: datetime) -> int:
-        """How many successors its execution was given since then."""
+        """How many times the watchdog has replaced the execution since then."""
         return sum("replaced" in done.repairs and done.at > moment for done in self.repaired)
 
-    def seen(self, **changes: object) -> "Job":
-        """The next version of the job, with `changes` that people can see."""
-        rev = self.rev + 1
-        return self._next(rev=rev, visible_rev=rev, **changes)
+    def with_change(self, **changes: object) -> "Job":
+        """The next version, with `changes` that people can see."""
+        version = self.version + 1
+        return self._next(version=version, rev=version, **changes)
 
-    def bookkept(self, **changes: object) -> "Job":
-        """The next version of the job, with `changes` that only the machinery cares for."""
-        return self._next(rev=self.rev + 1, **changes)
+    def with_bookkeeping(self, **changes: object) -> "Job":
+        """The next version, with `changes` that only functions and executions use."""
+        return self._next(version=self.version + 1, **changes)
 
     def restored(self, above: int, **changes: object) -> "Job":
-        """This version brought back over a later one, whose `rev` was `above` or lower."""
-        rev = max(self.rev, above) + 1
-        return self._next(rev=rev, visible_rev=rev, **changes)
+        """This version with `changes`, numbered above `above` so that it replaces later ones."""
+        version = max(self.version, above) + 1
+        return self._next(version=version, rev=version, **changes)
 
     def _next(self, **changes: object) -> "Job":
         return Job.model_validate({**self.__dict__, **changes})

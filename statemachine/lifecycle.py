@@ -1,48 +1,45 @@
-"""What may happen to a job: every rule about moves, as pure functions of job, request and now.
+"""The rules about moves, as pure functions of the job, the request, and the time.
 
-    judge(job, request)  ->  Committed | KeptEarly | Refused | Duplicate, each with the job to store
+    judge(job, request)  ->  Committed | EarlyMoveKept | Refused | Duplicate
 
-The order of the checks is part of the protocol: an event that the job already knows is a
-duplicate before it is anything else, also on a job that has ended.
+Each verdict has the job to store. The order of the checks is part of the protocol: an event that
+the job already knows is a duplicate first of all, even on a job that has ended.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from statemachine.flow_machine import legal_move
 from statemachine.flows import Flow, Move
-from statemachine.job import EarlyMove, Job, LedgerEntry, Record, Refusal, RefusalReason
+from statemachine.job import Job
+from statemachine.record_limits import RecordsFull, has_room
+from statemachine.records import EarlyMove, LedgerEntry, Refusal, RefusalReason
 from statemachine.values import Actor
 
 CLOCK_SKEW = timedelta(minutes=5)
-"""How far ahead of ours a producer's clock may be before its event counts as from the future."""
-MAX_WAITING = 20
-MAX_RECORDS = 500
-"""So many moves, and as many refusals: who only fills the refusals keeps no one from moving.
-
-Dispatchers have as many again of their own, so that no one else's can stop them from repairs."""
-MAX_OWN_RECORDS = 100
-"""So many of these by any one who is not a dispatcher: one crew member does not stop another."""
+"""How far a sender's clock may be ahead of ours. Beyond that, the event is from the future."""
+MAX_EARLY_MOVES = 20
+"""How many early moves one job keeps."""
 
 EXPLANATIONS: dict[RefusalReason, str] = {
     "illegal_move": "the job's status does not allow that move",
     "unknown_move": "this job's flow has no such move",
-    "overtaken": "someone else moved the job first; look again and decide again",
+    "overtaken": "someone else moved the job first; look at it again and decide again",
     "not_allowed": "this kind of actor may not make that move",
     "reason_missing": "that move needs a reason; send `reason`",
     "driver_missing": "that move needs a driver on the job; assign one first",
     "proof_missing": "that move needs photos before and after and the load size; add them first",
-    "from_the_future": "`occurred_at` lies ahead of our clock; check the sender's clock",
-    "kept_too_long": "the moves that had to come before it did not come in time",
+    "from_the_future": "`occurred_at` is in the future; check the sender's clock",
+    "kept_too_long": "the moves that had to come before it did not arrive in time",
     "too_many_waiting": "too many moves of this job already wait for their turn",
-    "event_id_used": "that `event_id` belongs to another event of this job; send a fresh one",
+    "event_id_used": "another event of this job has that `event_id`; send a new one",
 }
 
 
 class MoveRequest(Protocol):
-    """What the lifecycle needs to know of a request; `events.JobMoveRequested` is one."""
+    """What the lifecycle reads of a request: `events.JobMoveRequested`, or an early move."""
 
     @property
     def event_id(self) -> str: ...
@@ -64,22 +61,22 @@ class MoveRequest(Protocol):
 
 @dataclass(frozen=True)
 class Committed:
-    """The move was made; those that had waited for it were made too, or refused."""
+    """The move was made. Early moves that waited for it were made too, or refused."""
 
     job: Job
     entry: LedgerEntry
 
 
 @dataclass(frozen=True)
-class KeptEarly:
-    """The move came before its turn and is kept until its deadline."""
+class EarlyMoveKept:
+    """The move came before its turn. The job keeps it until its deadline."""
 
     job: Job
 
 
 @dataclass(frozen=True)
 class Refused:
-    """The move was not made; the record says why."""
+    """The move was not made. `refusal` says why."""
 
     job: Job
     refusal: Refusal
@@ -87,52 +84,40 @@ class Refused:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """The job knows this event already; nothing changes."""
+    """The job has this event already, so nothing changes."""
 
     job: Job
 
 
-Verdict = Committed | KeptEarly | Refused | Duplicate
-
-
-class RecordsFull(Exception):
-    """The job has all the records it can hold: someone's program runs wild. Look at its actor."""
+Verdict = Committed | EarlyMoveKept | Refused | Duplicate
 
 
 def judge(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
-    """What becomes of `request`. Raises RecordsFull instead of growing the job without bound.
+    """The verdict on `request`. Raises RecordsFull if the job has no room to record it.
 
-    What was not recorded for want of room is judged again when it comes again: it was not made.
+    Then the move is not made; if the request comes again, it is judged again.
     """
     if copy_of(job, request):
         return Duplicate(job)
     verdict = _judged(job, request, flow, now)
     grows = job.ledger if isinstance(verdict, Committed) else job.refused
     if not has_room(grows, request.actor):
-        raise RecordsFull(f"{job.job_id} holds all records it can; look who keeps sending")
+        raise RecordsFull(f"{job.job_id} holds all the records it can; find out who keeps sending")
     return verdict
 
 
 def copy_of(job: Job, request: MoveRequest) -> LedgerEntry | Refusal | EarlyMove | None:
-    """The record of a move of that event id, if there is one: `request` is a copy of it."""
+    """The record of a move with the same event id, of which `request` is a copy."""
     records: tuple[LedgerEntry | Refusal | EarlyMove, ...] = (*job.ledger, *job.refused, *job.early)
     return next((record for record in records if record.event_id == request.event_id), None)
 
 
-def judged_again(job: Job, flow: Flow, now: datetime) -> Job:
-    """An edited job after its kept moves were judged, some of which waited for the edit's `rev`.
+def with_early_moves_judged(job: Job, flow: Flow, now: datetime) -> Job:
+    """An edited job after its early moves were judged, because some may wait for the edit's rev.
 
-    Part of the write that makes the edit; `refusals_with` the edit's id names those it refused.
+    This is part of the write that makes the edit. `Job.refusals_written_with` has those it refused.
     """
     return _with_early(job, flow, now)
-
-
-def has_room(records: Sequence[Record], actor: Actor, own: int = MAX_OWN_RECORDS) -> bool:
-    """Whether `records` take one more of `actor`: who floods them uses up their own room alone."""
-    if actor.kind == "dispatcher":
-        return sum(record.actor.kind == "dispatcher" for record in records) < MAX_RECORDS
-    others = [record.actor for record in records if record.actor.kind != "dispatcher"]
-    return len(others) < MAX_RECORDS and others.count(actor) < own
 
 
 def _judged(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
@@ -145,46 +130,42 @@ def _judged(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdic
         return _refuse(job, request, "unknown_move", now)
     if not any(request.actor.kind in move.by for move in meant):
         return _refuse(job, request, "not_allowed", now)
-    if _comes_later(job, request, flow):
+    if _is_early(job, request, flow):
         return _keep(job, request, flow, now)
     return _move_or_refuse(job, request, flow, now)
 
 
-def expire(
-    job: Job,
-    flow: Flow,  # noqa: ARG001 - asked like `judge`, whatever the rule needs
-    now: datetime,
-) -> tuple[Job, tuple[Refusal, ...]]:
-    """The job with every kept move whose deadline has passed refused on the record."""
-    late = _late(job, now)
-    if not late:
+def expire(job: Job, now: datetime) -> tuple[Job, tuple[Refusal, ...]]:
+    """The job with every early move past its deadline refused, and those refusals."""
+    expired = _expired(job, now)
+    if not expired:
         return job, ()
-    without = _given_up(job, late, "kept_too_long", now)
-    return without.bookkept(), without.refused[len(job.refused) :]
+    without = _with_refused(job, expired, "kept_too_long", now)
+    return without.with_bookkeeping(), without.refused[len(job.refused) :]
 
 
-def _late(job: Job, now: datetime) -> tuple[EarlyMove, ...]:
+def _expired(job: Job, now: datetime) -> tuple[EarlyMove, ...]:
     return tuple(early for early in job.early if early.until <= now)
 
 
 def _overtaken(job: Job, request: MoveRequest) -> bool:
-    """The sender decided on another status: the job was moved since, or never was at that `rev`."""
+    """Whether the job moved since the sender looked at it, or never was at that rev."""
     seen = request.expected_rev
     if seen is None:
         return False
-    return seen > job.visible_rev or any(entry.rev > seen for entry in job.ledger)
+    return seen > job.rev or any(entry.rev > seen for entry in job.ledger)
 
 
-def _comes_later(job: Job, request: MoveRequest, flow: Flow) -> bool:
-    """Not its turn yet: the sender has seen more than we have, or its origin lies ahead of us.
+def _is_early(job: Job, request: MoveRequest, flow: Flow) -> bool:
+    """Whether the move is early: the sender saw a later rev, or the job can still reach its origin.
 
-    For a job that has ended nothing comes later.
+    On a job that has ended, no move is early.
     """
     if flow.status(job.status).terminal:
         return False
     seen = request.expected_rev
     if seen is not None:
-        return seen > job.visible_rev
+        return seen > job.rev
     if legal_move(flow, job.status, request.move, request.to):
         return False
     ahead = flow.ahead(job.status)
@@ -193,14 +174,14 @@ def _comes_later(job: Job, request: MoveRequest, flow: Flow) -> bool:
 
 def _move_or_refuse(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
     move = legal_move(flow, job.status, request.move, request.to)
-    fault = _fault(job, request, move)
-    if move is None or fault:
-        return _refuse(job, request, fault or "illegal_move", now)
+    reason = _refusal_reason(job, request, move)
+    if move is None or reason:
+        return _refuse(job, request, reason or "illegal_move", now)
     moved, entry = _moved(job, request, move, flow, now)
     return Committed(_with_early(moved, flow, now), entry)
 
 
-def _fault(job: Job, request: MoveRequest, move: Move | None) -> RefusalReason | None:
+def _refusal_reason(job: Job, request: MoveRequest, move: Move | None) -> RefusalReason | None:
     if _overtaken(job, request):
         return "overtaken"
     if move is None:
@@ -217,7 +198,7 @@ def _fault(job: Job, request: MoveRequest, move: Move | None) -> RefusalReason |
 
 
 def has_proof(job: Job) -> bool:
-    """Whether the job shows what was done: a photo before, one after, and the load size."""
+    """Whether the job has its proof of service: a photo before, one after, and the load size."""
     return {photo.kind for photo in job.photos} == {"before", "after"} and bool(job.load_size)
 
 
@@ -226,7 +207,7 @@ def _moved(
 ) -> tuple[Job, LedgerEntry]:
     entry = LedgerEntry(
         seq=job.seq + 1,
-        rev=job.rev + 1,
+        rev=job.version + 1,
         event_id=request.event_id,
         move=move.name,
         origin=job.status,
@@ -237,7 +218,7 @@ def _moved(
         reason=request.reason,
         note=request.note,
     )
-    return job.seen(
+    return job.with_change(
         seq=entry.seq,
         status=move.to,
         entered_at=now,
@@ -256,16 +237,16 @@ def _brought_back(job: Job, flow: Flow, now: datetime) -> dict[str, object]:
 
 
 def _with_early(job: Job, flow: Flow, now: datetime) -> Job:
-    """`job` after its kept moves, oldest first by `occurred_at`, were judged as if they came now.
+    """`job` after its early moves were judged as if they came now, oldest `occurred_at` first.
 
-    So none stays behind in a job that has ended or gone another way: no one would look for it.
+    So none is left on a job that has ended or gone another way, where no one would look for it.
     """
-    job = _given_up(job, _late(job, now), "kept_too_long", now)
+    job = _with_refused(job, _expired(job, now), "kept_too_long", now)
     while early := next(_due(job, flow), None):
         move = legal_move(flow, job.status, early.move, early.to)
-        fault = _fault(job, early, move)
-        if move is None or fault:
-            job = _given_up(job, (early,), fault or "illegal_move", now)
+        reason = _refusal_reason(job, early, move)
+        if move is None or reason:
+            job = _with_refused(job, (early,), reason or "illegal_move", now)
         else:
             job, _ = _moved(job, early, move, flow, now)
     return job
@@ -273,18 +254,18 @@ def _with_early(job: Job, flow: Flow, now: datetime) -> Job:
 
 def _due(job: Job, flow: Flow) -> Iterator[EarlyMove]:
     oldest_first = sorted(job.early, key=lambda early: (early.occurred_at, early.event_id))
-    return (early for early in oldest_first if not _comes_later(job, early, flow))
+    return (early for early in oldest_first if not _is_early(job, early, flow))
 
 
-def _given_up(job: Job, kept: tuple[EarlyMove, ...], why: RefusalReason, now: datetime) -> Job:
-    """`job` with kept moves refused on the record, as part of a write that counts `rev` itself."""
+def _with_refused(job: Job, kept: tuple[EarlyMove, ...], why: RefusalReason, now: datetime) -> Job:
+    """`job` with early moves refused, as part of a write that raises `version` itself."""
     refusals = tuple(_refusal(job, early, why, now) for early in kept)
     waiting = tuple(early for early in job.early if early not in kept)
     return job.with_(early=waiting, refused=(*job.refused, *refusals))
 
 
 def _keep(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
-    if len(job.early) >= MAX_WAITING:
+    if len(job.early) >= MAX_EARLY_MOVES:
         return _refuse(job, request, "too_many_waiting", now)
     early = EarlyMove(
         event_id=request.event_id,
@@ -297,12 +278,12 @@ def _keep(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
         note=request.note,
         until=now + timedelta(minutes=flow.early_minutes),
     )
-    return KeptEarly(job.bookkept(early=(*job.early, early)))
+    return EarlyMoveKept(job.with_bookkeeping(early=(*job.early, early)))
 
 
 def _refuse(job: Job, request: MoveRequest, why: RefusalReason, now: datetime) -> Refused:
     refusal = _refusal(job, request, why, now)
-    return Refused(job.bookkept(refused=(*job.refused, refusal)), refusal)
+    return Refused(job.with_bookkeeping(refused=(*job.refused, refusal)), refusal)
 
 
 def _refusal(job: Job, request: MoveRequest, why: RefusalReason, now: datetime) -> Refusal:

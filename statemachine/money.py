@@ -1,8 +1,7 @@
-"""Amounts in US dollars as people write them: understood to the cent, or refused.
+"""Parses amounts in US dollars as people write them.
 
-Customers and staff of both languages write dollars as the country does, `1,240.50`. A comma before
-two digits is refused rather than guessed at: read as a separator of thousands, `240,50` would be a
-hundred times too much.
+In English and Spanish, amounts have a decimal point, as `1,240.50`. A comma before two digits is
+refused, because as a thousands separator `240,50` would be a hundred times too much.
 """
 
 import re
@@ -18,7 +17,7 @@ def parse_money(text: str) -> int:
     found = _PLAIN.fullmatch(text.strip().removeprefix("$").lstrip())
     if not found:
         if re.fullmatch(r"\$?[0-9.]+,[0-9]{1,2}", text.strip()):
-            raise ValueError("the comma separates thousands; write the cents after a point: 240.50")
+            raise ValueError("a comma separates thousands; write the cents after a point: 240.50")
         raise ValueError(f"this is not an amount; {_WRITE}")
     dollars, fraction = found.groups(default="")
     cents = int(dollars.replace(",", "")) * 100 + int(fraction.ljust(2, "0"))

@@ -1,13 +1,13 @@
-"""Phone numbers as people write them: understood digit for digit, or refused with the reason.
+"""Parses phone numbers as people write them, keeping every digit or giving the reason for refusal.
 
-The numbering plans are those of `phonenumbers`, Google's libphonenumber for Python. Its
-`is_valid_number` knows every range that is in use; outside of North America a number has to be in
-one, because made-up ranges are how paid texts are farmed. In North America (+1) the shape is
-enough: area codes are added more often than this program is updated. Numbers that are reserved for
-films and tests (555, and Ofcom's 07700 900xxx) are usable.
+The numbering plans are those of `phonenumbers`, Google's libphonenumber for Python. Outside North
+America a number must be in a range that is in use, because fraud with paid SMS uses invented
+ranges. In North America (+1) the shape is enough, because area codes are added more often than
+this program is updated. Numbers reserved for films and tests (555, and Ofcom's 07700 900xxx) are
+accepted.
 
-The plans take a tenth of a second to import, so that is left to the first number: most functions
-never see one when they start.
+Importing the plans takes a tenth of a second, so they are imported with the first number: most
+functions see none when they start.
 """
 
 import re
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-Kind = Literal[
+PhoneKind = Literal[
     "fixed",
     "mobile",
     "fixed_or_mobile",
@@ -29,13 +29,13 @@ Kind = Literal[
     "fictional",
     "unknown",
 ]
-"""`satellite` stands for every code that is no country's; `unknown` is in no range in use."""
+"""`satellite`: any code that belongs to no country. `unknown`: in no range that is in use."""
 
-REFUSED: frozenset[Kind] = frozenset({"premium", "shared_cost", "personal", "satellite"})
-LONGEST = 40
+REFUSED: frozenset[PhoneKind] = frozenset({"premium", "shared_cost", "personal", "satellite"})
+MAX_LENGTH = 40
 COUNTRY = "US"
 
-_KINDS: dict[str, Kind] = {
+_KINDS: dict[str, PhoneKind] = {
     "FIXED_LINE": "fixed",
     "MOBILE": "mobile",
     "FIXED_LINE_OR_MOBILE": "fixed_or_mobile",
@@ -52,13 +52,13 @@ _WRITTEN = re.compile(r"\+?[0-9(][0-9 ()./-]*")
 _TYPOGRAPHY = str.maketrans(
     dict.fromkeys("\u00a0\u2007\u2009\u202f", " ") | dict.fromkeys("‐‑‒–—−", "-")
 )
-"""Blanks and dashes that a text program put in the place of the plain ones."""
+"""Spaces and dashes that word processors use in place of the plain ones."""
 
-ABROAD = "begin a number of another country with + and its code, as +44 7700 900123"
+ABROAD = "begin a number of another country with + and its country code, as +44 7700 900123"
 
 
 def parse_phone(text: str, country: str = COUNTRY) -> str:
-    """E.164, as `+15555550123`; a number without a country code is one of `country`.
+    """E.164, as `+15555550123`. A number without a country code belongs to `country`.
 
     Raises ValueError with a sentence for the person who typed it.
     """
@@ -67,14 +67,14 @@ def parse_phone(text: str, country: str = COUNTRY) -> str:
     kind = kind_of(written)
     if kind in REFUSED:
         name = kind.replace("_", "-")
-        raise ValueError(f"this is a {name} number; give a number of a phone that people own")
+        raise ValueError(f"this is a {name} number; give the number of a personal phone")
     if kind == "unknown" and not _NORTH_AMERICAN.fullmatch(written):
-        raise ValueError(f"no phone can have this number; check the digits, and {ABROAD}")
+        raise ValueError(f"no phone has this number; check the digits, and {ABROAD}")
     return written
 
 
-def kind_of(number: str) -> Kind:
-    """What kind of line an E.164 number is, by the numbering plans. Raises ValueError."""
+def kind_of(number: str) -> PhoneKind:
+    """The kind of line of an E.164 number, by the numbering plans. Raises ValueError."""
     if _FICTIONAL.fullmatch(number):
         return "fictional"
     import phonenumbers
@@ -91,7 +91,7 @@ def kind_of(number: str) -> Kind:
 
 def _plain(text: str) -> str:
     plain = text.translate(_TYPOGRAPHY).strip()
-    if len(plain) > LONGEST:
+    if len(plain) > MAX_LENGTH:
         raise ValueError(f"a phone number has at most 15 digits; this has {len(plain)} characters")
     plain = re.sub(r"^\(\+([0-9]{1,3})\)", r"+\1", plain)
     if not _WRITTEN.fullmatch(plain):
@@ -111,9 +111,9 @@ def _parsed(plain: str, country: str) -> "PhoneNumber":
         raise ValueError(f"this is not a phone number; {ABROAD}") from error
     national = phonenumbers.national_significant_number(number)
     if not re.sub(r"[^0-9]", "", plain).endswith(national):
-        raise ValueError(f"the digits cannot be told apart; {ABROAD}")
+        raise ValueError(f"the digits are ambiguous; {ABROAD}")
     if not phonenumbers.is_possible_number(number):
-        raise ValueError(f"a phone number does not have so many digits, or so few; {ABROAD}")
+        raise ValueError(f"the number has too many or too few digits; {ABROAD}")
     return number
 
 

@@ -1,20 +1,22 @@
-"""Proof of service: the photos of a job. Pure; what a picture is made of is not its business."""
+"""The rules about the photos of a job. Pure functions; they do not look into image files."""
 
 import hashlib
 from datetime import datetime
 from typing import Literal
 
-from statemachine.job import Edit, Job, Photo
+from statemachine.flows import load_flow
+from statemachine.job import Job, Photo
 from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.records import Edit
 
-MOST_PHOTOS = 20
+MAX_PHOTOS = 20
 
 PhotoFault = Literal["cancelled", "full", "clock", "heic", "format", "large", "unreadable"]
-"""Why a photo cannot be taken; the crew's page has words for each."""
+"""Why a photo is refused. The crew's page has a sentence for each."""
 
 
 class PhotoRefused(Exception):
-    """The photo cannot be taken on the job; the text says why, and what to do instead."""
+    """The job does not take the photo. The text says why, and what to do instead."""
 
     def __init__(self, why: PhotoFault, text: str) -> None:
         super().__init__(text)
@@ -22,9 +24,9 @@ class PhotoRefused(Exception):
 
 
 def photo_id_of(job: Job, event_id: str) -> str:
-    """The name of the photo of that event: the same for every copy of it, and no one guesses it,
+    """The name of that event's photo, the same for every copy of the event.
 
-    for the job's token is part of it.
+    No one can guess it, because it depends on the job's tracking token.
     """
     return hashlib.sha256(f"photo|{job.token}|{event_id}".encode()).hexdigest()[:32]
 
@@ -34,19 +36,19 @@ def photo_of(job: Job, event_id: str) -> Photo | None:
 
 
 def check_room(job: Job, taken_at: datetime, now: datetime) -> None:
-    """Raises PhotoRefused where the job takes no further photo."""
-    if job.status == "cancelled":
+    """Raises PhotoRefused if the job does not take the photo."""
+    if load_flow(job.flow).status(job.status).end == "cancelled":
         raise PhotoRefused("cancelled", "the job is cancelled; photos are for work that is done")
-    if len(job.photos) >= MOST_PHOTOS:
-        text = f"the job has its {MOST_PHOTOS} photos; that is all it can hold"
+    if len(job.photos) >= MAX_PHOTOS:
+        text = f"the job has {MAX_PHOTOS} photos already, and cannot hold more"
         raise PhotoRefused("full", text)
     if taken_at > now + CLOCK_SKEW:
-        text = "`occurred_at` lies ahead of our clock; check the phone's clock"
+        text = "`occurred_at` is in the future; check the phone's clock"
         raise PhotoRefused("clock", text)
 
 
 def with_photo(job: Job, photo: Photo) -> Job:
-    """The job with `photo`; the very same job if it knows that event. Raises as `check_room`."""
+    """The job with `photo`; the same object if it knows that event. Raises as `check_room`."""
     if job.knows(photo.event_id):
         return job
     check_room(job, photo.taken_at, photo.recorded_at)
@@ -56,4 +58,4 @@ def with_photo(job: Job, photo: Photo) -> Job:
         recorded_at=photo.recorded_at,
         actor=photo.actor,
     )
-    return job.seen(photos=(*job.photos, photo), edits=(*job.edits, edit))
+    return job.with_change(photos=(*job.photos, photo), edits=(*job.edits, edit))

@@ -1,21 +1,22 @@
-"""Claims: who and which truck is spoken for, so that no one is put on two jobs at one time.
+"""Reservations of members and trucks, so that no one is put on two jobs at the same time.
 
-The job object is the truth; the claims are the lock in front of it. A sheet has the claims on one
-member or truck for one day, and is only ever replaced by the next version of itself.
+The job object is the truth; the reservations are the lock in front of it. A sheet has the
+reservations of one member or truck for one day. It is only ever replaced by its next version.
 
-    edit of job A   read A at rev 6 ── claim maria, for A at rev 7 ── PUT A If-Match(6) → 200
-    edit of job B   read B at rev 3 ── maria is claimed for A: look at A
-                       A is at rev 7 or higher   A itself says whether it has maria: refuse, or take
-                       A is still at rev 6       its edit is on its way: wait, look again
-                       … for two minutes         no one lives so long: it has died, take her
+    edit of job A   read A v6 ── reserve maria for A v7 ── PUT A If-Match(v6) → 200
+    edit of job B   read B v3 ── maria is reserved for A: look at A
+                        A is at v7 or higher     A itself says whether it has maria: refuse or take
+                        A is still at v6         its edit is in progress: wait, look again
+                        … for two minutes        no function runs so long: it has died, take her
 
-A claim still_needs the `rev` that the job gets with it. From that `rev` on, the claim says nothing any
-more that the job does not say itself: an edit that lost its race, a job that has ended or was
-moved to another day leave claims that stop no one. So nothing has to be taken back, and a crash
-between claim and commit blocks for two minutes at most.
+A reservation names the `version` that the job gets with it. From that version on, only the job
+itself counts: an edit that lost its race, or a job that has ended or was moved to another day,
+leaves reservations that stop no one. So nothing has to be released, and a crash between
+reservation and commit blocks for two minutes at most.
 
-The claim of a job that has ended is asleep: it stops no one, and stays, for a move that brings the
-job back claims nothing. A sheet has no more than two claims for each job that needs_of its subject.
+The reservation of a job that has ended is dormant: it stops no one, but it stays, because a move
+that brings the job back reserves nothing. A sheet has at most two reservations for each job that
+needs its subject.
 """
 
 from collections.abc import Collection
@@ -30,10 +31,10 @@ from statemachine.roster import Date, Span, dates_of, overlap
 from statemachine.values import EventId, Frozen, JobId, Utc
 
 ABANDONED_AFTER = timedelta(minutes=2)
-"""No function runs this long, so a claim this old whose job was not written has no writer left."""
+"""No function runs this long: if the job is not written by then, it never will be."""
 
 Subject = Annotated[str, Field(pattern=r"^(member|truck):[a-z][a-z0-9_]{0,39}$")]
-"""Who or what is claimed: `member:maria`, `truck:t1`."""
+"""Who or what is reserved: `member:maria`, `truck:t1`."""
 
 
 class BusySpan(Frozen):
@@ -49,79 +50,85 @@ class BusySpan(Frozen):
 
     @property
     def sheets(self) -> tuple[tuple[Subject, Date], ...]:
-        """The sheets it stands on. Their days are UTC's, whatever clock the business goes by."""
+        """The sheets that this span is on, by UTC day, whatever the time zone of the business."""
         days = dates_of(self.span, UTC)
         return tuple((self.subject, day.isoformat()) for day in days)
 
 
 class Reservation(Frozen):
     job_id: JobId
-    rev: Annotated[int, Field(ge=1)]
-    """What the job is at once this claim's edit is committed."""
+    version: Annotated[int, Field(ge=1)]
+    """The job's version once this reservation's edit is committed."""
     event_id: EventId
     begin: Utc
     end: Utc
-    claimed_at: Utc
+    reserved_at: Utc
+
+    @property
+    def span(self) -> Span:
+        return self.begin, self.end
 
 
 class ReservationSheet(Frozen):
-    """The claims on one subject for one day. Version 0 is a sheet that is not stored yet."""
+    """The reservations of one subject for one day. Version 0 is not stored yet."""
 
     subject: Subject
     day: Date
     version: Annotated[int, Field(ge=0)] = 0
-    claims: tuple[Reservation, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
 
-    def in_the_way(self, wanted: Reservation) -> tuple[Reservation, ...]:
-        """Other jobs' claims on the same time."""
-        span = wanted.begin, wanted.end
-        others = (claim for claim in self.claims if claim.job_id != wanted.job_id)
-        return tuple(claim for claim in others if overlap(span, (claim.begin, claim.end)))
+    def conflicting(self, wanted: Reservation) -> tuple[Reservation, ...]:
+        """Other jobs' reservations at the same time."""
+        return tuple(
+            each
+            for each in self.reservations
+            if each.job_id != wanted.job_id and overlap(each.span, wanted.span)
+        )
 
-    def with_claim(
-        self, mine: Reservation, before: Job, gone: Collection[Reservation]
+    def with_reservation(
+        self, mine: Reservation, before: Job, stale: Collection[Reservation]
     ) -> "ReservationSheet":
-        """The next version, with `mine` and without what is `gone`; this one if it has it all.
+        """The next version, with `mine` and without `stale`; this one if nothing changes.
 
-        Of the same job stay those that are still to be committed, and the one that `before` rests
-        on: it counts until this edit is committed, and if it never is.
+        Of the same job it keeps those that are not committed yet and the one that `before` needs,
+        which counts until this edit is committed.
         """
-        if mine in self.claims and not gone:
+        if mine in self.reservations and not stale:
             return self
         kept = (
-            claim
-            for claim in self.claims
-            if claim not in gone and _may_count(claim, mine, before, self.subject)
+            each
+            for each in self.reservations
+            if each not in stale and _may_count(each, mine, before, self.subject)
         )
-        return self.with_(version=self.version + 1, claims=(*kept, mine))
+        return self.with_(version=self.version + 1, reservations=(*kept, mine))
 
 
-def _may_count(claim: Reservation, mine: Reservation, before: Job, subject: str) -> bool:
-    if claim.job_id != mine.job_id:
+def _may_count(reservation: Reservation, mine: Reservation, before: Job, subject: str) -> bool:
+    if reservation.job_id != mine.job_id:
         return True
-    if (claim.rev, claim.event_id) == (mine.rev, mine.event_id):
+    if (reservation.version, reservation.event_id) == (mine.version, mine.event_id):
         return False
-    return claim.rev > before.rev or still_needs(before, claim, subject)
+    return reservation.version > before.version or still_needs(before, reservation, subject)
 
 
-def still_needs(job: Job, claim: Reservation, subject: str) -> bool:
-    """Whether the job says what the claim says, be it open or ended."""
-    return BusySpan(subject=subject, begin=claim.begin, end=claim.end) in needs_of(job)
+def still_needs(job: Job, reservation: Reservation, subject: str) -> bool:
+    """Whether the job, open or ended, has what the reservation is for."""
+    return BusySpan(subject=subject, begin=reservation.begin, end=reservation.end) in needs_of(job)
 
 
 def needs_of(job: Job) -> tuple[BusySpan, ...]:
-    """Whom and what the job still_needs, and for when: it needs them unless it has ended."""
+    """The members and trucks of the job, with its arrival window."""
     span = window_of(job)
     if span is None:
         return ()
     members = (f"member:{assigned.member}" for assigned in job.crew)
     trucks = (f"truck:{job.truck}",) if job.truck else ()
     subjects = sorted({*members, *trucks})
-    return tuple(BusySpan(subject=who, begin=span[0], end=span[1]) for who in subjects)
+    return tuple(BusySpan(subject=subject, begin=span[0], end=span[1]) for subject in subjects)
 
 
 def window_of(job: Job) -> Span | None:
-    """The arrival window; None while an end of it is open."""
+    """The arrival window; None unless both ends are set."""
     begin, end = job.schedule.window_start, job.schedule.window_end
     return None if begin is None or end is None else (begin, end)
 
@@ -130,15 +137,15 @@ def has_ended(job: Job, flow: Flow) -> bool:
     return flow.status(job.status).terminal
 
 
-ReservationState = Literal["stands", "asleep", "on its way", "gone"]
+ReservationState = Literal["active", "dormant", "pending", "stale"]
 
 
 def reservation_state(
-    claim: Reservation, subject: str, job: Job, flow: Flow, now: datetime
+    reservation: Reservation, subject: str, job: Job, flow: Flow, now: datetime
 ) -> ReservationState:
-    """What a claim is worth, by its job as it is now."""
-    if job.rev < claim.rev:
-        return "on its way" if now - claim.claimed_at < ABANDONED_AFTER else "gone"
-    if not still_needs(job, claim, subject):
-        return "gone"
-    return "asleep" if has_ended(job, flow) else "stands"
+    """Whether a reservation counts, by its job as it is now."""
+    if job.version < reservation.version:
+        return "pending" if now - reservation.reserved_at < ABANDONED_AFTER else "stale"
+    if not still_needs(job, reservation, subject):
+        return "stale"
+    return "dormant" if has_ended(job, flow) else "active"

@@ -1,4 +1,4 @@
-"""Arithmetic on moments that cannot overflow, whatever was stored.
+"""Arithmetic on moments that never overflows, whatever is stored.
 
 Python's `datetime` ends with the year 9999; adding an hour to its last moment raises OverflowError.
 """
@@ -10,7 +10,7 @@ LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def shifted(moment: datetime, span: timedelta) -> datetime:
-    """`moment + span`, or the first or last moment there is where that lies beyond it."""
+    """`moment + span`, or the first or last possible moment if that would be beyond it."""
     try:
         return moment + span
     except OverflowError:

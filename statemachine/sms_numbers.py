@@ -1,4 +1,4 @@
-"""Which numbers are sent texts: those of people, in the countries that the business serves."""
+"""Decides which numbers get SMS: personal phones in the countries that the business serves."""
 
 from collections.abc import Collection
 
@@ -15,13 +15,13 @@ COSTLY = {
     PhoneNumberType.TOLL_FREE,
     PhoneNumberType.PERSONAL_NUMBER,
 }
-"""Kinds that are no person's telephone, or that the sender pays dearly for."""
+"""Lines that are not personal phones, or that cost the sender a lot."""
 
 
-def not_texted(phone: str, countries: Collection[str]) -> str | None:
-    """Why the number is sent no text, in one word; None where it is.
+def why_no_sms(phone: str, countries: Collection[str]) -> str | None:
+    """Why the number gets no SMS, as one word; None if it gets them.
 
-    Satellite networks and numbers of no country belong to none that a business serves.
+    Satellite networks and numbers of no country count as a country that is not served.
     """
     try:
         number = phonenumbers.parse(phone, None)
@@ -35,7 +35,7 @@ def not_texted(phone: str, countries: Collection[str]) -> str | None:
 
 
 def _neighbor(number: PhoneNumber) -> PhoneNumber:
-    """One of the same area that looks like any other: 900 is costly whatever follows it."""
+    """An ordinary number of the same area code: 900 is costly whatever digits follow."""
     national = str(number.national_number)
     if number.country_code != NORTH_AMERICA or len(national) != len("2065550199"):
         return number
@@ -43,7 +43,7 @@ def _neighbor(number: PhoneNumber) -> PhoneNumber:
 
 
 def _regions(number: PhoneNumber) -> set[str]:
-    """Its country; of a number that no one has, as 555 in examples, those of its country code."""
+    """The country; for an unassigned number, as 555 in examples, all of its country code."""
     region = phonenumbers.region_code_for_number(number)
     if region:
         return {region}

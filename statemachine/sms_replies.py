@@ -1,4 +1,4 @@
-"""What a customer means by a text: stop, start, help, yes, or something for people to read."""
+"""What a customer means by an SMS: stop, start, help, yes, or something for people to read."""
 
 import re
 import unicodedata
@@ -12,22 +12,22 @@ STOP_WORDS = """
     stop stopall unsubscribe cancel end quit remove optout revoke arret td
     alto parar baja cancelar detener
 """
-"""Alone in a text. Among them what carriers and AWS take for an opt-out themselves (AWS End User
-Messaging SMS, "Opt-out keywords", read 2026-11-21), so CANCEL ends the texts and not the job."""
+"""Opt-outs, if alone in an SMS. They include all that carriers and AWS treat as an opt-out (AWS End
+User Messaging SMS, "Opt-out keywords", read 2026-11-21), so CANCEL ends the SMS and not the job."""
 STOP = frozenset(STOP_WORDS.split())
-STOP_COMPANY = """
+WORDS_AROUND_STOP = """
     please pls plz thanks thank you now just me us my all the these those your any more
     text texts texting sms message messages messaging sending
     i want would like to
     por favor gracias ya no mas los las sus mis mensaje mensajes texto textos enviar enviarme
     mandar mandarme escribir escribirme de
 """
-AROUND_STOP = frozenset(STOP_COMPANY.split())
+AROUND_STOP = frozenset(WORDS_AROUND_STOP.split())
 OPT_OUTS = frozenset({"stop", "stopall", "unsubscribe", "optout", "parar"})
-"""Those that remain one in company, as in "please stop texting me". A sentence that says anything
-else is for people to read: "please stop before the gate" opts out of nothing."""
+"""Opt-outs even among other words, as in "please stop texting me". A sentence with any other word
+is for people to read: "please stop before the gate" is no opt-out."""
 ASKED_TO_STOP = frozenset({"no mas mensajes", "no mas textos"})
-DEJE = re.compile(
+STOP_SENDING_ES = re.compile(
     r"(?:por favor )?dejen? de (?:enviar|mandar|escribir)(?:me|nos)?"
     r"(?: (?:(?:los|sus|mas) )?mensajes)?"
 )
@@ -36,16 +36,16 @@ HELP = frozenset({"help", "info", "ayuda"})
 YES = frozenset(
     {"yes", "y", "yep", "yeah", "ready", "ok", "okay", "confirm", "si", "listo", "lista"}
 )
-YES_COMPANY = """
+WORDS_AROUND_YES = """
     please thanks thank you it its s is am i m we re are all im set for pickup
     gracias por favor esta estamos estoy ya todo el la para recoger
 """
-AROUND_YES = frozenset(YES_COMPANY.split())
+AROUND_YES = frozenset(WORDS_AROUND_YES.split())
 
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-"""Unicode's categories of control, format (also of direction) and unassigned characters."""
-LONGEST = 1600
-"""As long as a text can be that AWS brings (two-way SMS, 2026-11-21); the rest is cut off."""
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Unicode's categories of control, format (including direction), and unassigned characters."""
+MAX_LENGTH = 1600
+"""The longest SMS that AWS delivers (two-way SMS, 2026-11-21); the rest is cut off."""
 
 FROM_CUSTOMER = Text(en="Text from the customer", es="Mensaje del cliente")
 A_PICTURE = Text(en="a picture", es="una foto")
@@ -81,24 +81,24 @@ def meaning_of_reply(text: str) -> ReplyMeaning:
 
 
 def _asks_to_stop(words: list[str]) -> bool:
-    """Nothing but a keyword, kind words, and what shall stop; the other side of a YES."""
+    """Whether it has an opt-out word and otherwise only words that may stand around one."""
     sentence = " ".join(words).replace("opt out", "optout").replace("opt me out", "optout")
     named = set(sentence.split())
     return (
         bool(OPT_OUTS & named and named <= OPT_OUTS | AROUND_STOP)
         or sentence in ASKED_TO_STOP
-        or DEJE.fullmatch(sentence) is not None
+        or STOP_SENDING_ES.fullmatch(sentence) is not None
     )
 
 
 def readable(text: str) -> str:
-    """What people can read of a text, on a page or in a terminal; no longer than a note holds."""
-    kept = (c for c in text if c == "\n" or unicodedata.category(c) not in UNSEEN)
-    return "".join(kept).strip()[:LONGEST]
+    """The visible part of an SMS, for a page or a terminal, no longer than a note."""
+    kept = (c for c in text if c == "\n" or unicodedata.category(c) not in INVISIBLE)
+    return "".join(kept).strip()[:MAX_LENGTH]
 
 
 def is_keyword(text: str) -> bool:
-    """Exactly a keyword, which the carrier's service may have answered by itself."""
+    """Whether it is exactly a keyword, which the carrier may have answered itself."""
     return "".join(_words(text)) in STOP | START | HELP and len(_words(text)) == 1
 
 

@@ -1,7 +1,7 @@
-"""Texts to customers: filled in from the flow, in their language, and counted before they are sent.
+"""SMS to customers, filled in from the flow in the customer's language and counted before sending.
 
-A part holds 160 characters of GSM-7, or 70 of anything else; of a longer text 153 or 67. One letter
-beyond the alphabet more than doubles the price, so accents that GSM-7 lacks are left off fields.
+A single part holds 160 characters of GSM-7, or 70 otherwise; parts of a longer SMS hold 153 or 67.
+One character outside GSM-7 more than doubles the price, so fields lose accents that it lacks.
 """
 
 import re
@@ -20,19 +20,19 @@ GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-"""The basic alphabet of 3GPP TS 23.038, 6.2.1. One letter beyond it cuts a part to 70 letters."""
+"""The basic alphabet of 3GPP TS 23.038, 6.2.1."""
 GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")
-"""Its extension table, 6.2.1.1: each of these counts twice."""
+"""Its extension table, 6.2.1.1. Each of these counts twice."""
 
 SMS_ROOM = {"business": 60, "first_name": 30, "window": 50, "eta": 30, "link": 80}
-"""The fields a text may have, and how many characters each may be filled with.
+"""The fields of an SMS, and the most characters that each may have.
 
-`window` and `eta` bring the blank before them, so that a text also reads well without them.
+`window` and `eta` begin with a space, so that the SMS also reads well without them.
 """
 FIELD = re.compile(r"\{([^{}]*)\}")
 
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-"""What may stand in a text as someone's name: a booking form must not write an address there."""
+"""What counts as a name in an SMS, so that no one can send a URL through the booking form."""
 NAME_FALLBACK: dict[Language, str] = {"en": "there", "es": "cliente"}
 TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
 
@@ -47,7 +47,7 @@ MONTHS: dict[Language, str] = {
 
 
 class Wording(Frozen):
-    """A text as it goes out, and what it costs."""
+    """An SMS as it is sent, and how many parts it costs."""
 
     body: str
     parts: int
@@ -57,7 +57,7 @@ class Wording(Frozen):
 def wording(
     job: Job, status: str, flow: Flow, tenant: BusinessSettings, link: str
 ) -> Wording | None:
-    """The text on arrival in `status`; None where the flow has none. Times are the tenant's."""
+    """The SMS for arrival in `status`, in the business's time zone; None if the flow has none."""
     sms = flow.status(status).sms
     if sms is None:
         return None
@@ -89,7 +89,7 @@ def counted(body: str) -> Wording:
 
 
 def _parts(sizes: list[int], alone: int, each: int) -> int:
-    """No letter is cut in two: what does not fit any more begins the next part."""
+    """A character is never split: one that does not fit begins the next part."""
     if sum(sizes) <= alone:
         return 1
     parts, room = 1, each
@@ -101,7 +101,7 @@ def _parts(sizes: list[int], alone: int, each: int) -> int:
 
 
 def plain(text: str) -> str:
-    """`text` within GSM-7 as far as it can be: José stays José, Martínez becomes Martinez."""
+    """`text` in GSM-7 as far as possible: José stays José, Martínez becomes Martinez."""
     return "".join(_letters(text.translate(TYPOGRAPHY)))
 
 
@@ -117,9 +117,9 @@ def first_name(name: str, language: Language) -> str:
 
 
 def window(schedule: Schedule, zone: ZoneInfo, language: Language) -> str:
-    """` for Mon, Nov 23, 9:00-11:00 AM`, with the blank before it; empty where none is promised.
+    """` for Mon, Nov 23, 9:00-11:00 AM`, with the leading space; empty if there is no window.
 
-    Always both ends: one that passes midnight has the date of each.
+    It always has both ends; if they are on different dates, each has its date.
     """
     if schedule.window_start is None:
         return ""

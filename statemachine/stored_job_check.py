@@ -1,7 +1,7 @@
-"""Whether a stored job can be what it says it is.
+"""Whether a stored job is consistent and plausible.
 
-contradiction_in    it is not the job of its key, or its own records contradict each other: unreadable
-implausible_in    it can be read and worked with, but holds a time that cannot be meant
+contradiction_in    the job does not match its key, or its records contradict each other: unreadable
+implausible_in      the job is readable and usable, but one of its times cannot be right
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ PLAUSIBLE_YEARS = range(2000, 2100)
 def contradiction_in(job: Job, tenant: str, job_id: str) -> str | None:
     """Why the document under the key of `tenant` and `job_id` cannot be that job; None if it can.
 
-    A ledger with a gap would make every reader of `status_at` and `moment_of` fail by an index.
+    With a gap in the ledger, `status_at` and `entered_at_of` would raise IndexError.
     """
     if job.tenant != tenant:
         return "it holds a job of another business"
@@ -28,13 +28,13 @@ def contradiction_in(job: Job, tenant: str, job_id: str) -> str | None:
         return "its ledger has gaps"
     if job.execution.seq > job.seq or (job.wait and job.wait.seq > job.seq):
         return "its execution is ahead of its ledger"
-    if job.visible_rev > job.rev:
-        return "its visible_rev is ahead of its rev"
+    if job.rev > job.version:
+        return "its rev is ahead of its version"
     return None
 
 
 def implausible_in(job: Job) -> str | None:
-    """The first time that lies outside of PLAUSIBLE_YEARS, by its field and year."""
+    """The field and year of the first time outside PLAUSIBLE_YEARS."""
     for field, moment in _moments(job):
         if moment.year not in PLAUSIBLE_YEARS:
             return f"{field} is in the year {moment.year}"

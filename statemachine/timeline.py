@@ -1,9 +1,9 @@
-"""A job's story: every line there is to timeline_of of it, made from what is kept anyway.
+"""A job's timeline, made from what is stored anyway. Nothing is stored only for it.
 
-Nothing is written for its sake. The job's own record says who asked for what and what became of
-it; the versions of its object say what the machinery did and when; versions of view and board,
-invalidations, deliveries and executions say how it went on from there. Lines hold ids, statuses
-and times: no name, phone number, address, token, and nothing that someone wrote.
+The job's records say who requested what and with what result. The versions of its object say what
+functions and executions did, and when. Versions of view and board, invalidations, deliveries, and
+executions say what followed. Events have ids, statuses, and times, but no name, phone number,
+address, token, or text that a person wrote.
 """
 
 from collections.abc import Iterator
@@ -14,17 +14,18 @@ from statemachine.deliveries import Delivery
 from statemachine.edits import EXPLANATIONS as EDIT_EXPLANATIONS
 from statemachine.evidence import (
     LOST,
-    Chapter,
     ExecutionRun,
     JobEvidence,
     ObjectVersion,
     TimelineEvent,
+    TimelineKind,
 )
 from statemachine.flows import flow_names, load_flow
-from statemachine.job import EarlyMove, Job, LedgerEntry, Refusal, ShownAt
+from statemachine.job import Job, ShownAt
 from statemachine.lifecycle import EXPLANATIONS
+from statemachine.records import EarlyMove, LedgerEntry, Refusal
 
-IN_ORDER: tuple[Chapter, ...] = (
+IN_ORDER: tuple[TimelineKind, ...] = (
     "booked",
     "kept",
     "moved",
@@ -40,16 +41,16 @@ IN_ORDER: tuple[Chapter, ...] = (
     "message",
     "now",
 )
-"""What comes first of two things at one time: the cause before what follows from it."""
+"""The order of events at the same time: causes before their effects."""
 SECOND = timedelta(seconds=1)
 
 
 def timeline_of(known: JobEvidence) -> tuple[TimelineEvent, ...]:
-    """The lines, oldest first."""
+    """All events, oldest first."""
     lines = [
-        *_asked(known.job),
-        *_worked(known),
-        *_ran(known.runs or ()),
+        *_requested(known.job),
+        *_processed(known),
+        *_executed(known.runs or ()),
         *_shown(known),
         *_sent(known.job, known.deliveries or ()),
     ]
@@ -57,15 +58,17 @@ def timeline_of(known: JobEvidence) -> tuple[TimelineEvent, ...]:
 
 
 def changes_of(job: Job, versions: tuple[ObjectVersion[Job], ...]) -> dict[int, datetime]:
-    """When people could first see each `rev`: of moves by their record, of edits by the version
-    that was written with it, where that is still known."""
-    edited = {v.value.rev: moment(v) for v in versions if v.value.rev == v.value.visible_rev}
+    """When people could first see each rev.
+
+    Moves have the time in their record; edits have that of the job's version, if still known.
+    """
+    edited = {v.value.version: moment(v) for v in versions if v.value.version == v.value.rev}
     moved = {entry.rev: entry.recorded_at for entry in job.ledger}
     return dict(sorted((edited | moved | {1: job.created_at}).items()))
 
 
 def moment(version: ObjectVersion[Job]) -> datetime:
-    """The time of a version, which is cut to the second, but not before what is recorded in it."""
+    """The time of a version, which S3 cuts to the second, but not before any record in it."""
     job = version.value
     recorded = [version.at, job.created_at, job.execution.since]
     recorded += [entry.recorded_at for entry in job.ledger]
@@ -77,7 +80,7 @@ def moment(version: ObjectVersion[Job]) -> datetime:
     return max(recorded)
 
 
-def _asked(job: Job) -> Iterator[TimelineEvent]:
+def _requested(job: Job) -> Iterator[TimelineEvent]:
     first = label_of(job, job.status_at(0))
     yield TimelineEvent(
         at=job.created_at,
@@ -125,18 +128,18 @@ def _move_text(job: Job, entry: LedgerEntry) -> str:
 
 
 def _late(occurred_at: datetime, recorded_at: datetime) -> str:
-    """By how much, where someone may wonder: a phone was without signal."""
+    """How long it took to arrive, if that is noticeable: a phone was without signal."""
     late = (recorded_at - occurred_at).total_seconds()
     return f", {span(late)} after it happened" if late >= 2 else ""
 
 
 def _refusal_text(job: Job, refusal: Refusal) -> str:
-    asked = _asked_for(job, refusal)
-    return f"{asked} refused in {label_of(job, refusal.status)}: {EXPLANATIONS[refusal.why]}"
+    requested = _requested_move(job, refusal)
+    return f"{requested} refused in {label_of(job, refusal.status)}: {EXPLANATIONS[refusal.why]}"
 
 
-def _worked(known: JobEvidence) -> Iterator[TimelineEvent]:
-    """What the machinery wrote into the job, by comparing each version with the one before."""
+def _processed(known: JobEvidence) -> Iterator[TimelineEvent]:
+    """What functions and executions wrote, by comparing each version with the one before."""
     versions = known.versions or ()
     for before, after in pairwise(versions):
         yield from _step(before.value, after.value, moment(after))
@@ -151,7 +154,7 @@ def _step(before: Job, after: Job, at: datetime) -> Iterator[TimelineEvent]:
     yield from (_kept(after, early, at) for early in after.early if early.event_id not in known)
     run = after.execution
     if run.generation > before.execution.generation:
-        text = f"execution {run.generation} was asked for, to take over"
+        text = f"execution {run.generation} was requested, to take over"
         yield TimelineEvent(at=at, what="execution", text=text)
     for seq in range(max(before.execution.seq + 1, 0), run.seq + 1):
         text = f"{label_of(after, after.status_at(seq))} is settled"
@@ -164,12 +167,12 @@ def _step(before: Job, after: Job, at: datetime) -> Iterator[TimelineEvent]:
 
 
 def _kept(job: Job, early: EarlyMove, at: datetime) -> TimelineEvent:
-    asked = _asked_for(job, early)
-    text = f"{asked} came before its turn; kept until {early.until:%Y-%m-%d %H:%M} UTC"
+    requested = _requested_move(job, early)
+    text = f"{requested} came before its turn and is kept until {early.until:%Y-%m-%d %H:%M} UTC"
     return TimelineEvent(at=at, what="kept", text=text, actor=early.actor)
 
 
-def _ran(runs: tuple[ExecutionRun, ...]) -> Iterator[TimelineEvent]:
+def _executed(runs: tuple[ExecutionRun, ...]) -> Iterator[TimelineEvent]:
     for run in runs:
         name = f"execution {run.generation}"
         yield TimelineEvent(at=run.started_at, what="execution", text=f"{name} started")
@@ -184,7 +187,7 @@ def _shown(known: JobEvidence) -> Iterator[TimelineEvent]:
     changed = changes_of(known.job, known.versions or ())
     exact = {known.job.ledger[s.seq - 1].rev if s.seq else 1: s.at for s in _in_ledger(known.job)}
 
-    def line(what: Chapter, rev: int, at: datetime, text: str) -> TimelineEvent:
+    def line(what: TimelineKind, rev: int, at: datetime, text: str) -> TimelineEvent:
         since = changed.get(rev)
         seen = max(at, since) if since else at
         if since and seen > since:
@@ -196,9 +199,9 @@ def _shown(known: JobEvidence) -> Iterator[TimelineEvent]:
         yield line("view", rev, exact.get(rev, view.at), f"the view shows rev {rev}")
     for card in known.cards or ():
         yield line("board", card.value, card.at, f"the board shows rev {card.value}")
-    for cut in known.invalidations or ():  # CloudFront tells them to the second, as S3 does
+    for cut in known.invalidations or ():  # CloudFront cuts times to the second, as S3 does
         at = max((c for c in changed.values() if timedelta() <= c - cut < SECOND), default=cut)
-        yield TimelineEvent(at=at, what="invalidation", text="the edge was told to forget the view")
+        yield TimelineEvent(at=at, what="invalidation", text="the cached view was invalidated")
 
 
 def _in_ledger(job: Job) -> Iterator[ShownAt]:
@@ -208,7 +211,7 @@ def _in_ledger(job: Job) -> Iterator[ShownAt]:
 def _sent(job: Job, deliveries: tuple[Delivery, ...]) -> Iterator[TimelineEvent]:
     for delivery in deliveries:
         for number, attempt in enumerate(delivery.attempts[:-1], 1):
-            text = f"{_message(job, delivery)}: try {number}, {attempt.outcome}"
+            text = f"{_message(job, delivery)}: attempt {number}, {attempt.outcome}"
             yield TimelineEvent(at=attempt.at, what="message", text=text, ok=False)
         yield TimelineEvent(
             at=delivery.updated_at,
@@ -222,7 +225,7 @@ def _outcome(delivery: Delivery) -> str:
     why = f" ({delivery.why.replace('_', ' ')})" if delivery.why else ""
     if delivery.due_at is None:
         return f"{delivery.state}{why}"
-    until = "held until" if delivery.state == "held" else "next try at"
+    until = "held until" if delivery.state == "held" else "next attempt at"
     return f"{until} {clock(delivery.due_at)}{why}"
 
 
@@ -238,24 +241,26 @@ def _message(job: Job, delivery: Delivery) -> str:
     return f"webhook {name.mark} to {name.recipient}"
 
 
-def _asked_for(job: Job, asked: Refusal | EarlyMove) -> str:
-    return _move(job, asked.move) if asked.move else f"to {label_of(job, str(asked.to))}"
+def _requested_move(job: Job, requested: Refusal | EarlyMove) -> str:
+    return (
+        _move(job, requested.move) if requested.move else f"to {label_of(job, str(requested.to))}"
+    )
 
 
 def _move(job: Job, name: str) -> str:
-    """As the button says it; a move that the flow had once has its name alone."""
+    """The label of the button; a move that the flow no longer has shows its name."""
     known = load_flow(job.flow).moves if job.flow in flow_names() else ()
     return next((each.label.en for each in known if each.name == name), name)
 
 
 def label_of(job: Job, status: str) -> str:
-    """As the flow has it now; a status that it had once has its name alone."""
+    """The label in the flow; a status that the flow no longer has shows its name."""
     known = load_flow(job.flow).statuses if job.flow in flow_names() else ()
     return next((each.label.en for each in known if each.name == status), status)
 
 
 def span(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `5 min`, `3 h`, `2 d`: as exact as it matters."""
+    """`0.4 s`, `12 s`, `5 min`, `3 h`, `2 d`."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):

@@ -1,4 +1,4 @@
-"""The small values everything else is made of."""
+"""Basic types of all documents: ids, moments, actors, and texts in two languages."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
@@ -7,7 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class Frozen(BaseModel):
-    """A document of ours: a value, and every key of it is known."""
+    """Base of our own documents: immutable, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -17,15 +17,15 @@ class Frozen(BaseModel):
 
 
 YEARS = range(2000, 2200)
-"""Of other years no one makes plans, and what comes in with one is refused."""
+"""Input with a time in any other year is refused, because no one plans for it."""
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2999, 12, 31, tzinfo=UTC)
-"""No document is read with a moment outside of these two. Whatever is stored, hours and days can
-then be added to it, and it can be told in any time zone, without an OverflowError."""
+"""Moments are clamped to this range when a document is read. So hours and days can be added to any
+stored moment, and it can be shown in any time zone, without an OverflowError."""
 
 
 def _to_utc(moment: datetime) -> datetime:
-    """No finer than we write it, so that a document read back is equal to the one written."""
+    """In UTC, cut to the millisecond, so that a document read back equals the one written."""
     if not EARLIEST.year <= moment.year <= LATEST.year:
         return EARLIEST if moment.year < EARLIEST.year else LATEST
     utc = min(max(moment.astimezone(UTC), EARLIEST), LATEST)
@@ -41,9 +41,9 @@ def iso(moment: datetime) -> str:
 Utc = Annotated[
     AwareDatetime, AfterValidator(_to_utc), PlainSerializer(iso, return_type=str, when_used="json")
 ]
-"""An aware moment, kept in UTC to the millisecond. A time without zone is refused.
+"""A moment in UTC, to the millisecond. A time without a zone is refused.
 
-For what is read; what comes in is a `bounds.UtcInput`."""
+This type is for stored documents; input has `bounds.UtcInput`."""
 
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
@@ -55,12 +55,12 @@ NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 
 Tenant = Annotated[str, Field(pattern=TENANT_PATTERN)]
 JobId = Annotated[str, Field(pattern=JOB_ID_PATTERN)]
-"""Sortable and speakable: `261121-7k3m2q`, the day of booking and six Crockford base32 letters."""
+"""`261121-7k3m2q`: the day of booking and six Crockford base32 letters, to sort and to speak."""
 EventId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
-"""The producer's own id of an event: the same for every copy of it, never the envelope's."""
+"""The sender's id of an event, the same for every copy; not the id of the envelope."""
 
 RESERVED = "haulway."
-"""Event ids that begin so are derived by the server; requests from outside may not bear them."""
+"""The prefix of event ids that the server derives; requests from outside may not have it."""
 
 
 def is_reserved(event_id: str) -> bool:
@@ -69,26 +69,28 @@ def is_reserved(event_id: str) -> bool:
 
 def _not_reserved(event_id: str) -> str:
     if is_reserved(event_id):
-        raise ValueError(f"ids that begin with {RESERVED!r} are the server's; send one of your own")
+        raise ValueError(f"ids that begin with {RESERVED!r} are reserved; choose another id")
     return event_id
 
 
 OutsideEventId = Annotated[EventId, AfterValidator(_not_reserved)]
-"""An event id as someone outside may choose it."""
+"""An event id that a sender outside may choose."""
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+ShortText = Annotated[str, Field(min_length=1, max_length=200)]
+LongText = Annotated[str, Field(min_length=1, max_length=2000)]
 
 ActorKind = Literal["dispatcher", "crew", "customer", "partner", "system"]
 
 
 class Actor(Frozen):
-    """Who asked. `id` is an account, a partner or a program; never a name or a phone number."""
+    """The sender of a request. `id` is an account, a partner, or a program; never personal data."""
 
     kind: ActorKind
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:-]{1,64}$")]
 
 
 class Text(Frozen):
-    """One wording in every language we speak."""
+    """The same text in every language."""
 
     en: Annotated[str, Field(min_length=1)]
     es: Annotated[str, Field(min_length=1)]

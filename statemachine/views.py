@@ -1,7 +1,7 @@
 """What others see of a job: the customer's view and the dispatcher's card. Both are allow-lists.
 
-View and card carry the job's `visible_rev` as `rev` and are merged by the highest: writing them
-twice, late or in any order does no harm.
+View and card have the job's `rev`, and the highest wins, so they may be written twice, late, and in
+any order.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,21 +11,21 @@ from typing import Annotated
 from pydantic import Field
 
 from statemachine.deadlines import due_at
-from statemachine.flows import Flow, Status
+from statemachine.flows import Flow
 from statemachine.job import CrewRole, Job, LoadSize, PhotoKind, PriceCents, Schedule
 from statemachine.values import Frozen, JobId, Name, Text, Utc
 
 PHONE_END = 4
 LOAD_ON_CARD = 160
-"""How much of what is to be hauled a card tells, in characters."""
+"""How many characters of the description of the load a card shows."""
 SHOWN_AFTER_END = timedelta(hours=48)
-"""How long a job that has ended stays on the board."""
+"""How long an ended job stays on the board."""
 
 
 class ViewStep(Frozen):
-    """One status on the customer's timeline; `at` is when the job came there, if it did.
+    """One status on the customer's page; `at` is when the job came to it, if it did.
 
-    That is when it was done, which may be long before we heard of it.
+    `at` is when the move happened, which may be long before it was recorded.
     """
 
     status: Name
@@ -37,7 +37,7 @@ class ViewStep(Frozen):
 
 
 class CustomerChoice(Frozen):
-    """A move the customer may make alone."""
+    """A move that the customer may make."""
 
     move: Name
     label: Text
@@ -45,14 +45,14 @@ class CustomerChoice(Frozen):
 
 
 class PhotoShown(Frozen):
-    """A photo as the customer sees it; `path` is where the edge has it."""
+    """A photo as the customer sees it; `path` is its path at the edge."""
 
     kind: PhotoKind
     path: str
 
 
 class View(Frozen):
-    """`t/{digest}.json`: all that the holder of a tracking link ever sees of the job."""
+    """`t/{digest}.json`: all that the holder of a tracking link sees of the job."""
 
     rev: Annotated[int, Field(ge=1)]
     job_id: JobId
@@ -67,7 +67,7 @@ class View(Frozen):
     driver: str | None = None
     """The driver's first name."""
     under_way: bool = False
-    """Now the crew's place may be asked for, at `/api/track/{digest}/place`."""
+    """Whether the crew location may be requested now, at `/api/track/{digest}/place`."""
     photos: tuple[PhotoShown, ...] = ()
     """Proof of service, once the job is completed."""
     load_size: LoadSize | None = None
@@ -76,12 +76,11 @@ class View(Frozen):
 class CrewOnCard(Frozen):
     role: CrewRole
     first_name: str
-    member: Name | None = None
-    """None on a card that an earlier version wrote."""
+    member: Name
 
 
 class Card(Frozen):
-    """One job on the board: private, yet without token and task token."""
+    """One job on the board. Private, but without tracking token and task token."""
 
     rev: Annotated[int, Field(ge=1)]
     job_id: JobId
@@ -91,9 +90,9 @@ class Card(Frozen):
     customer: str
     address: str
     phone_end: str | None = None
-    """The last four digits: enough to find a caller by, and no number to call."""
+    """The last four digits: enough to find a caller, and not a number to call."""
     load: str | None = None
-    """What is to be hauled: the beginning of the note that came with the booking."""
+    """What is to be hauled: the beginning of the booking's note."""
     price_cents: PriceCents | None = None
     schedule: Schedule = Schedule()
     crew: tuple[CrewOnCard, ...] = ()
@@ -101,25 +100,28 @@ class Card(Frozen):
     notes: int = 0
     """How many notes the job has."""
     texts_stopped: bool = False
-    """The customer gets no texts: call instead."""
+    """The customer gets no texts, so call instead."""
     entered_at: Utc
     due_at: Utc | None = None
     """When the job becomes overdue in its status; None once it has ended."""
     created_at: Utc
 
+    def overdue_by(self, now: datetime) -> timedelta | None:
+        """How long the job has been overdue; None if it is not."""
+        return now - self.due_at if self.due_at and self.due_at < now else None
+
 
 class Board(Frozen):
-    """`jobs.json`: active jobs and those that ended a short while ago.
+    """`jobs.json`: open jobs and those that ended recently.
 
-    Its bytes are a function of the job objects alone, so that a rebuild gives the same bytes. It
-    needs no version of its own: a card is never replaced by one of a lower `rev`, so no state of
-    the board comes twice.
+    Its bytes depend only on the job objects, so a rebuild gives the same bytes. It needs no version
+    of its own: a card never replaces one with a higher `rev`, so no state of the board comes twice.
     """
 
     jobs: dict[JobId, Card] = Field(default_factory=dict)
 
     def merged(self, cards: Iterable[Card]) -> "Board":
-        """The board with `cards`, each unless a card of the same or a higher `rev` is there."""
+        """The board with each of `cards`, unless it has a card with the same or a higher `rev`."""
         jobs = dict(self.jobs)
         for card in cards:
             known = jobs.get(card.job_id)
@@ -128,7 +130,7 @@ class Board(Frozen):
         return Board(jobs=jobs)
 
     def at(self, now: datetime) -> "Board":
-        """The board without the jobs that ended too long ago to be of interest."""
+        """The board without the jobs that ended more than SHOWN_AFTER_END before `now`."""
         fresh = {
             job_id: card
             for job_id, card in self.jobs.items()
@@ -137,7 +139,7 @@ class Board(Frozen):
         return Board(jobs=fresh)
 
     def to_bytes(self) -> bytes:
-        """Canonical: jobs in the order of their ids, so that equal boards are equal bytes."""
+        """Canonical: sorted by job id, so that equal boards have equal bytes."""
         ordered = Board(jobs=dict(sorted(self.jobs.items())))
         return ordered.model_dump_json(exclude_none=True).encode()
 
@@ -145,7 +147,7 @@ class Board(Frozen):
 def view_of(job: Job, flow: Flow) -> View:
     status = flow.status(job.status)
     return View(
-        rev=job.visible_rev,
+        rev=job.rev,
         job_id=job.job_id,
         flow=job.flow,
         status=job.status,
@@ -157,13 +159,13 @@ def view_of(job: Job, flow: Flow) -> View:
         schedule=job.schedule,
         driver=next((c.first_name for c in job.crew if c.role == "driver"), None),
         under_way=status.under_way,
-        photos=tuple(_photos(job)) if _completed(status) else (),
-        load_size=job.load_size if _completed(status) else None,
+        photos=tuple(_photos(job)) if status.end == "done" else (),
+        load_size=job.load_size if status.end == "done" else None,
     )
 
 
 def photo_path(photo_id: str) -> str:
-    """Where the edge has a photo."""
+    """The path of a photo at the edge."""
     return f"/t/p/{photo_id}.jpg"
 
 
@@ -171,15 +173,10 @@ def _photos(job: Job) -> Iterable[PhotoShown]:
     return (PhotoShown(kind=photo.kind, path=photo_path(photo.photo_id)) for photo in job.photos)
 
 
-def _completed(status: Status) -> bool:
-    """Ended by being done, not by being cancelled."""
-    return status.terminal and status.name != "cancelled"
-
-
 def card_of(job: Job, flow: Flow) -> Card:
     status = flow.status(job.status)
     return Card(
-        rev=job.visible_rev,
+        rev=job.rev,
         job_id=job.job_id,
         flow=job.flow,
         status=job.status,
@@ -203,17 +200,17 @@ def card_of(job: Job, flow: Flow) -> Card:
 
 
 def _load(job: Job) -> str | None:
-    """A note that came with the booking bears its `event_id`; later ones are about other things."""
+    """The booking's note has the booking's `event_id`; later notes are about other things."""
     booked = (note.text for note in job.notes if note.event_id == job.event_id)
     text = next(booked, None)
     return text[:LOAD_ON_CARD] if text else None
 
 
 def _steps(job: Job, flow: Flow) -> Iterable[ViewStep]:
-    """The customer's timeline: the way of the flow; of the side ends only the one taken."""
+    """The statuses that the customer sees: all of the flow, but cancelled only if it is."""
     reached = dict(_reached(job))
     for status in flow.statuses:
-        if status.name == "cancelled" and job.status != "cancelled":
+        if status.end == "cancelled" and job.status != status.name:
             continue
         at = job.created_at if status is flow.initial else reached.get(status.name)
         passed = flow.position(status.name) <= flow.position(job.status)
@@ -228,10 +225,10 @@ def _steps(job: Job, flow: Flow) -> Iterable[ViewStep]:
 
 
 def _reached(job: Job) -> Iterator[tuple[str, datetime]]:
-    """When the job came to each status: when it was done, and not when we heard of it.
+    """When the job came to each status: when it happened, not when it was recorded.
 
-    A phone without signal tells us later, with a clock of its own: no step comes before the one
-    before it, and none after we heard of it.
+    A phone without signal reports late and with its own clock. So no step is earlier than the one
+    before it, and none later than its record.
     """
     at = job.created_at
     for entry in job.ledger:

@@ -19,7 +19,7 @@ NEEDS = {"stack": "engine", "browser": "browser"}
 """By fixture, the mark that `make test-quick` leaves out."""
 
 LONGEST_FIRST = (
-    "e2e/test_deploy.py", "e2e/test_privilege.py", "e2e/test_deploy_recovery.py",
+    "e2e/test_deploy.py", "e2e/test_permissions.py", "e2e/test_deploy_recovery.py",
     "e2e/test_jobs.py", "e2e/", "pages/", "functions/test_protocol_on_engine.py",
 )  # fmt: skip
 """Files are handed out in this order, so that at the end no worker is alone with a long one."""
@@ -59,7 +59,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """A running copy: `.outputs`, `.client(service)`, `.edge_url`; invalidations take no time."""
     state: Path = tmp_path_factory.mktemp("haulway")
     ports, quiet = (free_port(), free_port()), lambda _: None
-    with Laptop(state, *ports, lag_s=0.0, view_ttl_s=TTL_S, say=quiet) as laptop:
+    with Laptop(state, *ports, lag_s=0.0, view_ttl_s=TTL_S, report=quiet) as laptop:
         yield laptop
 
 

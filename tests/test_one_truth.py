@@ -1,4 +1,4 @@
-"""README, template, flows, state machines, functions, contracts: what is said twice is the same."""
+"""What README, template, flows, state machines, functions, and events repeat must agree."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import events
-from cli.examples import EXAMPLES
+from cli.help_examples import EXAMPLES
 from cli.main import app
 from events import StuckReason
 from functions.ops.dead_letters import QUEUES
@@ -36,7 +36,7 @@ def flow_table() -> list[str]:
     return [line for line in section.splitlines() if re.match(r"\| \d", line)]
 
 
-def test_every_path_the_readme_names_is_there() -> None:
+def test_every_path_in_the_readme_exists() -> None:
     named = re.findall(r"`((?:[a-z_]+/)+[\w.*{}-]*)`", README) + re.findall(
         r"\]\(([\w./]+)\)", README
     )
@@ -55,7 +55,7 @@ def test_every_function_has_a_handler_and_every_handler_a_function() -> None:
     assert in_template == in_code
 
 
-def test_every_function_stands_in_the_flow_table_or_serves_it() -> None:
+def test_every_function_is_in_the_flow_table_except_those_behind_the_scenes() -> None:
     named = set(re.findall(r"functions/(\w+)", "".join(flow_table())))
     handlers = {p["Handler"].split(".")[1] for p in of_type("AWS::Serverless::Function").values()}
     behind_the_scenes = {"rotate_keys"}
@@ -68,7 +68,7 @@ def test_the_steps_of_the_flow_table_are_in_the_order_of_the_template() -> None:
     assert steps == sorted(steps)
 
 
-def test_every_contract_of_the_flow_table_is_an_event() -> None:
+def test_every_event_in_the_flow_table_exists() -> None:
     named = set(re.findall(r"`(Job\w+)`", "".join(flow_table())))
     assert named <= set(events.__all__)
 
@@ -84,7 +84,7 @@ def test_every_flow_has_its_state_machine_in_the_template() -> None:
     assert uris == {f"statemachine/asl/{name}.asl.json" for name in flow_names()}
 
 
-def test_every_queue_has_dead_letters_and_every_rule_too() -> None:
+def test_every_queue_and_every_rule_has_a_dead_letter_queue() -> None:
     queues = {
         name: p for name, p in of_type("AWS::SQS::Queue").items() if "DeadLetters" not in name
     }
@@ -101,7 +101,7 @@ def test_every_queue_of_the_template_is_known_to_ops() -> None:
     assert names == read | dead
 
 
-def test_every_function_may_only_what_it_says_by_name() -> None:
+def test_every_policy_statement_has_a_name_and_no_wildcard_action() -> None:
     for name, function in of_type("AWS::Serverless::Function").items():
         for policy in function["Policies"]:
             for statement in policy["Statement"]:
@@ -115,7 +115,7 @@ PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.
 
 
 def commands_in(page: str) -> list[str]:
-    """What follows `haul` in lines of code and between backticks, without remarks."""
+    """What follows `haul` in code blocks and between backticks, without comments."""
     text = (ROOT / page).read_text(encoding="utf-8").replace("\\\n", " ")
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in re.findall(r"^haul (.+)", block, re.MULTILINE)]
@@ -124,14 +124,14 @@ def commands_in(page: str) -> list[str]:
 
 
 def parsed(line: str) -> tuple[str, dict[str, Any]]:
-    """The command's name and what it is given. Raises where the command does not take that."""
+    """The command's name and its arguments. Raises if the command does not accept them."""
     command: Any = get_command(app)
     names, words, given = list[str](), shlex.split(line), dict[str, Any]()
     while words:
         options, rest, _ = command.make_parser(click.Context(command)).parse_args(words)
         given |= options
         if not hasattr(command, "commands"):
-            assert not rest, f"{rest} is too much for `haul {line}`"
+            assert not rest, f"`haul {line}` does not accept {rest}"
             break
         if rest[:1] in ([], ["…"]):
             break
@@ -146,25 +146,22 @@ def test_the_commands_of_the_documents_exist_with_their_options(page: str) -> No
         if name.startswith("ops dlq ") and given.get("queue", "QUEUE") != "QUEUE":
             assert given["queue"].replace("-", "_") in QUEUES, line
         if name in ("ops dlq replay", "ops dlq discard"):
-            assert bool(given.get("ids")) != bool(given.get("all_")), f"{line}: which letters?"
+            assert bool(given.get("ids")) != bool(given.get("all_")), f"{line}: which messages?"
     assert commands_in("docs/runbook.md")
     assert commands_in("README.md")
 
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES.items())
-def test_the_example_of_a_command_is_taken_by_it_and_shown_in_its_help(
-    name: str, example: str
-) -> None:
-    """Rich wraps what is too long for the terminal: an example stays in one line."""
+def test_a_command_accepts_its_example_and_shows_it_in_its_help(name: str, example: str) -> None:
+    """An example must fit one line of the terminal, because Rich wraps longer ones."""
     path, command = name.split(), get_command(app)
     for each in path:
         command = command.commands[each]  # type: ignore[attr-defined]  # a group, up to the last
-    typed = re.sub(r'^eval "\$\((.*)\)"$', r"\1", example)
-    haul, *words = shlex.split(typed)
+    haul, *words = shlex.split(re.sub(r'^eval "\$\((.+)\)"$', r"\1", example))
     assert (haul, words[: len(path)]) == ("haul", path)
     command.make_context(name, words[len(path) :])
-    told = CliRunner().invoke(app, [*path, "--help"]).output
-    assert f"Example: {example}" in told
+    shown = CliRunner().invoke(app, [*path, "--help"]).output
+    assert f"Example: {example}" in shown
 
 
 def test_the_make_targets_of_the_readme_exist() -> None:
@@ -173,7 +170,7 @@ def test_the_make_targets_of_the_readme_exist() -> None:
     assert named == {target for target in named if f"\n{target}:" in makefile}
 
 
-def test_page_labels_come_from_the_flow_and_nowhere_else() -> None:
+def test_the_labels_of_statuses_are_only_in_the_flows() -> None:
     labels = {s.label.en for name in flow_names() for s in load_flow(name).statuses}
     pages = [p for kind in ("*.html", "*.js") for p in (ROOT / "web").rglob(kind)]
     distinctive = {label for label in labels if " " in label}
@@ -187,7 +184,7 @@ def test_page_labels_come_from_the_flow_and_nowhere_else() -> None:
 
 
 @pytest.mark.parametrize(("table", "words"), [("REPAIRS", Repair), ("WHYS", StuckReason)])
-def test_the_ops_page_has_words_for_every_repair_and_every_trouble(table: str, words: Any) -> None:
+def test_the_ops_page_has_a_label_for_every_repair_and_every_reason(table: str, words: Any) -> None:
     text = (ROOT / "web/ops/state/ops_labels.js").read_text(encoding="utf-8")
     body = text.partition(f"const {table} = {{")[2].partition("\n}")[0]
     named = set(re.findall(r'^  "?([\w ]+?)"?:', body, re.MULTILINE))

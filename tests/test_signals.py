@@ -1,4 +1,4 @@
-"""Alarms, dashboard, code and runbook speak of the same metrics."""
+"""Alarms, dashboard, code, and runbook have the same metrics."""
 
 import ast
 import json
@@ -22,14 +22,14 @@ FROM_AWS = {
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible": {"QueueName"}},
     "AWS/States": {"ThrottledEvents": {"ServiceMetric"}},
 }
-"""What AWS's own services report, with the dimensions they report it by."""
+"""Metrics of AWS services, with their dimensions."""
 
 ALARMS = {n: r["Properties"] for n, r in RESOURCES.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
 every_alarm = pytest.mark.parametrize("name", ALARMS)
 
 
 def emitted() -> set[str]:
-    """The names that code hands to someone's `count` or `measure`."""
+    """The names of metrics that the code passes to `count` or `measure`."""
     names: set[str] = set()
     for path in (ROOT / "functions").rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -46,7 +46,7 @@ def _is_metric(call: ast.Call) -> bool:
 
 
 def watched(alarm: dict[str, Any]) -> tuple[str, str, set[str]]:
-    """Namespace, metric and dimensions of what the alarm looks at."""
+    """The namespace, metric, and dimensions of the alarm."""
     dimensions = {dimension["Name"] for dimension in alarm.get("Dimensions", ())}
     return text(alarm["Namespace"]), alarm["MetricName"], dimensions
 
@@ -61,17 +61,17 @@ def widgets(kind: str) -> list[dict[str, Any]]:
 
 
 def in_queries() -> set[str]:
-    """What the dashboard's questions to the log count."""
+    """The metrics in the log queries of the dashboard."""
     functions = r"(?:sum|max)\((\w+)\)"
     return {name for w in widgets("log") for name in re.findall(functions, w["query"])}
 
 
-def test_the_code_emits_every_metric_that_has_a_name_and_no_other() -> None:
+def test_the_code_emits_exactly_the_named_metrics() -> None:
     assert emitted() == set(get_args(MetricName))
 
 
 @every_alarm
-def test_an_alarm_watches_what_someone_emits(name: str) -> None:
+def test_an_alarm_watches_a_metric_that_exists(name: str) -> None:
     namespace, metric, dimensions = watched(ALARMS[name])
     if namespace == OURS:
         assert (metric in emitted(), dimensions) == (True, set())
@@ -79,14 +79,14 @@ def test_an_alarm_watches_what_someone_emits(name: str) -> None:
         assert dimensions == FROM_AWS[namespace][metric]
 
 
-def test_the_dashboard_shows_all_that_is_emitted_and_only_that() -> None:
+def test_the_dashboard_shows_exactly_the_emitted_metrics() -> None:
     shown = {(metric[0], metric[1]) for w in widgets("metric") for metric in w["metrics"]}
     assert {metric for space, metric in shown if space == OURS} == set(get_args(AlarmMetric))
     assert [m for space, m in shown if space != OURS and m not in FROM_AWS[space]] == []
     assert in_queries() == set(get_args(LogMetric))
 
 
-def test_an_alarm_of_ours_stands_on_a_metric_and_not_on_a_line_of_the_log() -> None:
+def test_our_alarms_use_metrics_and_not_log_lines() -> None:
     ours = {m for space, m, _ in map(watched, ALARMS.values()) if space == OURS}
     assert ours == set(get_args(AlarmMetric)) - {"Moves"}
 
@@ -105,7 +105,7 @@ def breaches(alarm: dict[str, Any], value: float | None) -> bool:
 
 
 def goes_off(name: str, *values: float | None) -> bool:
-    """Whether the alarm is on after periods with those values, oldest first; None: nothing told."""
+    """Whether the alarm is on after periods with these values, oldest first; None: no data."""
     alarm, state = ALARMS[name], False
     window, wanted = alarm["EvaluationPeriods"], alarm.get("DatapointsToAlarm")
     for end in range(1, len(values) + 1):
@@ -126,13 +126,13 @@ def goes_off(name: str, *values: float | None) -> bool:
         ("InvalidationBudgetAlarm", (101, None, 1), False),
     ],
 )
-def test_an_alarm_goes_off_when_it_should_also_in_a_small_business(
+def test_an_alarm_goes_off_when_it_should_even_with_little_data(
     name: str, values: tuple[float | None, ...], is_on: bool
 ) -> None:
     assert goes_off(name, *values) == is_on
 
 
-def test_what_the_dashboard_refers_to_is_in_the_template() -> None:
+def test_the_references_of_the_dashboard_are_in_the_template() -> None:
     body = text(RESOURCES["Dashboard"]["Properties"]["DashboardBody"])
     named = {reference.partition(".")[0] for reference in re.findall(r"\$\{([\w.:]+)\}", body)}
     assert named - set(RESOURCES) - set(TEMPLATE["Parameters"]) == {"AWS::Region"}
@@ -150,20 +150,20 @@ def test_every_dead_letter_queue_has_its_alarm() -> None:
 
 
 @every_alarm
-def test_someone_is_told_of_an_alarm(name: str) -> None:
+def test_every_alarm_notifies_the_alarm_topic(name: str) -> None:
     assert ALARMS[name]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
 @every_alarm
-def test_every_alarm_has_its_paragraph_with_a_command_in_the_runbook(name: str) -> None:
-    """Alarms that CloudFormation names itself are found by their resource's name."""
+def test_every_alarm_has_a_section_with_a_command_in_the_runbook(name: str) -> None:
+    """An alarm without a name of its own has the name of its resource there."""
     given = text(ALARMS[name].get("AlarmName", name)).removeprefix("haulway-${Stage}-")
     _, found, after = RUNBOOK.partition(f"### `{given}`")
-    assert found, f"docs/runbook.md has no paragraph for {given}"
+    assert found, f"docs/runbook.md has no section for {given}"
     assert "`haul " in after.partition("\n### ")[0] or "`aws " in after.partition("\n### ")[0]
 
 
-def test_the_runbook_has_no_paragraph_for_an_alarm_that_is_gone() -> None:
+def test_the_runbook_has_no_section_for_an_alarm_that_does_not_exist() -> None:
     given = {
         text(a.get("AlarmName", name)).removeprefix("haulway-${Stage}-")
         for name, a in ALARMS.items()

@@ -47,6 +47,7 @@ def imports_of(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
 
@@ -60,6 +61,21 @@ def test_no_import_runs_upwards() -> None:
             if own is not None and level is not None and level > own:
                 upwards.append(f"{path} imports {imported}")
     assert upwards == []
+
+
+def test_no_module_imports_a_lambda() -> None:
+    """What Lambdas share is in a room; `functions/` itself has one file for each Lambda."""
+    lambdas = {f"functions.{p.stem}" for p in (ROOT / "functions").glob("*.py")}
+    lambdas.discard("functions.__init__")
+    assert "functions.create_job" in lambdas
+    importers = [
+        f"{path} imports {imported}"
+        for path, tree in modules().items()
+        if not path.startswith("bench/")
+        for imported in imports_of(tree)
+        if imported in lambdas
+    ]
+    assert importers == []
 
 
 def test_a_class_name_has_one_meaning() -> None:

@@ -1,4 +1,4 @@
-"""No test waits by the clock for long: it waits for what it asks for, or has a clock of its own."""
+"""No test sleeps for long: it waits for a condition, or has its own clock."""
 
 import ast
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-LONGEST_S = 2.0
+MAX_WAIT_S = 2.0
 SECONDS = {"sleep": 1.0, "wait_for_timeout": 0.001}
-"""By the name of a call that waits, one unit of its argument in seconds."""
+"""The calls that wait, each with the unit of its argument in seconds."""
 FILES = sorted(Path(__file__).parent.rglob("*.py"))
 
 
 def waits(tree: ast.AST) -> Iterator[tuple[int, float]]:
-    """The line and the seconds of every call that waits for a time that is written there."""
+    """The line and the seconds of every call that waits for a literal time."""
     for node in ast.walk(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
             continue
@@ -22,12 +22,12 @@ def waits(tree: ast.AST) -> Iterator[tuple[int, float]]:
             yield node.lineno, length.value * unit
 
 
-def test_no_test_waits_by_the_clock_for_more_than_two_seconds() -> None:
+def test_no_test_sleeps_for_more_than_two_seconds() -> None:
     found = [
         f"{path.name}:{line} waits {seconds:g} s"
         for path in FILES
         for line, seconds in waits(ast.parse(path.read_text(encoding="utf-8")))
-        if seconds > LONGEST_S
+        if seconds > MAX_WAIT_S
     ]
     assert found == []
 

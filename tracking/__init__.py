@@ -1,10 +1,10 @@
-"""Reading the public view of a job through caches that may be late, wrong or down."""
+"""The reader of a job's public view, through caches that may be late, wrong, or down."""
 
 from statemachine.ids import digest_of
+from tracking.display import Display
 from tracking.http_reader import Clock, follow, read_once
 from tracking.link import Link, parse_link
 from tracking.polling_policy import Policy
-from tracking.reader import Display
 from tracking.saved_view import FileViewStorage, ViewStorage
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The reader at work: real requests, a real clock, and a memory that outlives the visit."""
+"""The reader over HTTP: real requests, a real clock, and a storage between visits."""
 
 import random as dice
 import time
@@ -7,21 +7,22 @@ from contextlib import AbstractContextManager, nullcontext
 
 import httpx
 
+from tracking.display import Display
 from tracking.link import Link
 from tracking.polling_policy import Policy
-from tracking.reader import Display, Fetch, Reader, Sleep, Stop
+from tracking.reader import Fetch, Reader, Sleep, Stop
 from tracking.responses import Response
-from tracking.saved_view import SavedView, ViewStorage, saved_view_in, worth_keeping
+from tracking.saved_view import SavedView, ViewStorage, may_replace, saved_view_in
 
 SLEPT_S = 1
-"""The wall clock running ahead of the steady one by more than this: the machine slept."""
+"""If the wall clock gains more than this on the steady clock, the machine slept."""
 
 
 class Clock:
     """Epoch milliseconds that never go back.
 
-    Steady from the first reading on, so that setting the wall clock does not change an age;
-    except that time slept through, which steady clocks leave out, is added.
+    It follows the steady clock, so that setting the wall clock does not change an age, and adds the
+    time during which the machine slept, which steady clocks omit.
     """
 
     def __init__(
@@ -50,11 +51,11 @@ def follow(
     sleep: Callable[[float], None] = time.sleep,
     random: Callable[[], float] = dice.random,
 ) -> Iterator[Display]:
-    """Each state to show, as it changes, until there is nothing more to ask for.
+    """Yields each state to show, as it changes, until there is nothing more to ask for.
 
-    It ends when the job has reached its end (`current`, with a terminal view), with `not_found`
-    or with `gone`. `clock` gives whole epoch milliseconds. A memory that cannot be written raises
-    its own error: leave it out to do without.
+    It ends when the job has ended (`current`, with a terminal view), with `not_found`, or with
+    `gone`. `clock` gives whole epoch milliseconds. An error of `memory` is raised; without `memory`
+    nothing is stored.
     """
     clock = clock or Clock()
     policy = policy or Policy()
@@ -83,9 +84,10 @@ def read_once(
     memory: ViewStorage | None = None,
     clock: Callable[[], int] | None = None,
 ) -> Display:
-    """What there is to show after one request: no waiting, no retry.
+    """The state to show after one request, without waiting or retrying.
 
-    A link that no one has seen yet and that answers 404 is `preparing`: one answer cannot tell.
+    An unseen link that answers 404 is `preparing`, because one answer cannot tell it from
+    `not_found`.
     """
     clock = clock or Clock()
     policy = policy or Policy()
@@ -114,12 +116,12 @@ def _recall(memory: ViewStorage | None, link: Link) -> SavedView | None:
 def _keep(memory: ViewStorage | None, link: Link, remembered: SavedView | None) -> None:
     if memory is None or remembered is None:
         return
-    if worth_keeping(remembered, _recall(memory, link)):
+    if may_replace(remembered, _recall(memory, link)):
         memory[link.digest] = remembered.to_text()
 
 
 def _get(client: httpx.Client, link: Link, ask: Fetch, policy: Policy) -> Response | None:
-    """The whole answer, or None: no network, a broken answer, or one that came too late."""
+    """The whole answer; None without a network, for a broken answer, or after the timeout."""
     url = link.api_url if ask.source == "api" else link.edge_url
     until_s = time.monotonic() + policy.request_timeout_s
     timeout_s = policy.request_timeout_s
@@ -137,7 +139,7 @@ def _get(client: httpx.Client, link: Link, ask: Fetch, policy: Policy) -> Respon
 
 
 def _body_of(response: httpx.Response, until_s: float) -> bytes | None:
-    """httpx limits each read; a body that drips is cut off here."""
+    """httpx limits each read only, so a body that arrives slowly is cut off here."""
     body = b""
     for part in response.iter_bytes():
         body += part

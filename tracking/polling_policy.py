@@ -10,12 +10,12 @@ DOUBLINGS_MAX = 20
 
 @dataclass(frozen=True)
 class Policy:
-    """All that can be tuned. The scenarios say the same names; so does the JavaScript."""
+    """The settings. The scenarios and the JavaScript reader use the same names."""
 
     poll_min_s: int = 2
     poll_max_s: int = 300
     poll_default_s: int = 10
-    """Where the view has no readable `poll_s`, or where there is no view yet."""
+    """If the view has no readable `poll_s`, or there is no view yet."""
     poll_jitter_percent: int = 20
 
     prepare_budget_s: int = 60
@@ -26,18 +26,18 @@ class Policy:
     """Seen before, and answered 403 or 404 for this long: `gone`."""
 
     older_before_fallback: int = 3
-    """So many older copies in a row, and the API is asked in place of the edge."""
+    """After this many older copies in a row, the API is asked instead of the edge."""
     fallback_pause_s: int = 60
 
     retry_start_percent: int = 300
-    """Early retries in hand while there is nothing to show; 100 pay for one."""
+    """The budget at the start, while there is nothing to show; a retry costs 100."""
     retry_earn_percent: int = 5
-    """What each failure adds: over many readers, one failure in twenty is retried early."""
+    """What each failure adds. Over many readers, one failure in twenty is retried early."""
     retry_base_ms: int = 1_000
     trouble_cap_s: int = 30
-    """In trouble polls come later, by up to one interval, two, four and so on, but not by more."""
+    """After failures, polls are delayed by up to 1, 2, 4, … intervals, at most by this."""
     recovery_jitter_percent: int = 50
-    """A whole interval wide: readers that were answered together do not come back together."""
+    """One interval wide, so that readers that recover together do not poll together."""
     retry_after_cap_s: int = 300
 
     wake_jitter_ms: int = 1_000
@@ -61,11 +61,11 @@ def doubled(base_ms: int, times: int) -> int:
 
 
 class RetryBudget:
-    """A token bucket for retries that come before the next poll would.
+    """A token bucket for retries before the next poll.
 
-    It starts with some, for someone who looks at an empty page. From the first view on, each
-    failure earns a twentieth of one, and each reader starts with a random part of one: so of many
-    readers that fail at the same moment, only one in twenty has saved up a whole one.
+    It starts with three retries, because the person is looking at an empty page. With the first
+    view it is cut to a random part of one retry, and each failure earns a twentieth. So of many
+    readers that fail at the same moment, only one in twenty has a whole retry.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -74,7 +74,7 @@ class RetryBudget:
         self._most_percent = max(100, policy.retry_start_percent)
 
     def cut(self, random: float) -> None:
-        """There is something to show now, so there is time."""
+        """Reduces the budget to a random part of one retry, because there is a view to show."""
         self._percent = min(self._percent, math.floor(random * 100))
 
     def earn(self) -> None:

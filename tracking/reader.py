@@ -1,23 +1,7 @@
-"""The retrying reader of a public view: what to ask and when, and what to show.
+"""The retrying reader of a public view: what to request and when, and what to show.
 
-No network, no clock, no storage: `tracking/http_reader.py` has those. `web/shared/reader/reader.js` is the
-same reader for the browser; both leave the same trace on every file in `tracking/scenarios/`.
-
-What is shown is one of:
-
-    asking      nothing is known yet; the first request is under way
-    preparing   the view is not there yet (403, 404); asked again and again within a budget
-    remembered  the view from before (an earlier visit, a hidden tab, a lost network), and not
-                confirmed since; it is being asked for
-    current     the last answer confirmed it: the newest view, or the same as before
-    stale       the edge answered with something older; `reason` is `older` or `missing`
-    trouble     no usable answer; `reason` is `unreachable`, `busy`, `server_error`, `bad_answer`
-    offline     the device says that it has no network
-    not_found   never seen, and still not there after the budget (the reader has stopped)
-    gone        it was there and is no more: expired or revoked (the reader has stopped)
-
-Every kind carries the newest view ever shown (`None` only where there never was one) and the
-moment it was surely current, and no kind ever carries a lower `rev` than one shown before.
+It has no network, clock, or storage: `tracking/http_reader.py` has those. It is the same reader as
+`web/shared/reader/reader.js`, and both leave the same trace on every file in `tracking/scenarios/`.
 """
 
 import math
@@ -26,48 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from tracking.display import Display, Kind
 from tracking.polling_policy import Policy, RetryBudget, doubled, interval_ms
 from tracking.responses import Reason, Response, ViewDocument, age_ms, meaning_of
-from tracking.saved_view import SavedView, believable, later_check
+from tracking.saved_view import SavedView, later_check, without_future_check
 
-Kind = Literal[
-    "asking",
-    "preparing",
-    "remembered",
-    "current",
-    "stale",
-    "trouble",
-    "offline",
-    "not_found",
-    "gone",
-]
 Source = Literal["edge", "api"]
 Signal = Literal["hidden", "visible", "offline", "online", "retry"]
-"""`retry` is someone pressing a button; it also starts a stopped reader again."""
-
-
-@dataclass(frozen=True)
-class Display:
-    """What the page or the CLI shows. `kind` and `reason` are listed at the top of this file."""
-
-    kind: Kind
-    view: ViewDocument | None = None
-    checked_at_ms: int | None = None
-    """When the view was surely current, by the reader's own clock; None: no one knows.
-
-    The moment the confirming request was sent, less the `Age` its answer had in a cache
-    (RFC 9111, section 4.2.3).
-    """
-    reason: Reason | None = None
-
-    def age_ms(self, now_ms: int) -> int | None:
-        """How old the view is, by the clock that the reader was given."""
-        return None if self.checked_at_ms is None else max(0, now_ms - self.checked_at_ms)
+"""`retry`: someone pressed a button. It also starts a stopped reader again."""
 
 
 @dataclass(frozen=True)
 class Fetch:
-    """Send a GET now, and hand what comes of it to `receive`."""
+    """Send a GET request now, and pass the answer to `receive`."""
 
     source: Source
     at_ms: int
@@ -75,15 +30,13 @@ class Fetch:
 
     @property
     def headers(self) -> dict[str, str]:
-        headers = {"accept": "application/json"}
-        if self.if_none_match is not None:
-            headers["if-none-match"] = self.if_none_match
-        return headers
+        etag = self.if_none_match
+        return {"accept": "application/json"} | ({} if etag is None else {"if-none-match": etag})
 
 
 @dataclass(frozen=True)
 class Sleep:
-    """Nothing to do for `ms`; None: until an answer or a signal comes."""
+    """Nothing to do for `ms`; None: until an answer or a signal."""
 
     ms: int | None
 
@@ -99,9 +52,9 @@ ReaderStep = Fetch | Sleep | Stop
 class Reader:
     """One visit to one link.
 
-    Call `step` until it says `Stop`, do what it says, and tell the reader what happened with
-    `receive` and `signal`; look at `shown` after each. `now_ms` is one clock in whole epoch
-    milliseconds that does not go back. `random` gives numbers in [0, 1).
+    Call `step` until it says `Stop`, do what it says, and report what happened with `receive` and
+    `signal`; read `shown` after each. `now_ms` is a clock in whole epoch milliseconds that never
+    goes back. `random` gives numbers in [0, 1).
     """
 
     def __init__(
@@ -113,7 +66,7 @@ class Reader:
     ) -> None:
         self._policy = policy or Policy()
         self._random = random
-        self.remembered = believable(remembered, now_ms)
+        self.remembered = without_future_check(remembered, now_ms)
         self._kind: Kind = "asking"
         self._reason: Reason | None = None
         self._stopped = False
@@ -151,10 +104,10 @@ class Reader:
         return Sleep(due_ms - now_ms) if now_ms < due_ms else self._ask(now_ms)
 
     def receive(self, answer: Response | None, now_ms: int) -> None:
-        """Take the answer to the last `Fetch`; None: no answer, or none within the timeout."""
+        """Takes the answer to the last `Fetch`; None: no answer, or none within the timeout."""
         asked, self._asked = self._asked, None
         if asked is None:
-            raise RuntimeError("an answer without a question: call step() first")
+            raise RuntimeError("an answer without a request: call step() first")
         if answer is None and self._offline:
             return
         meaning = meaning_of(answer, asked.if_none_match is not None, now_ms)
@@ -170,7 +123,7 @@ class Reader:
             self._there(meaning.view, meaning.etag, asked, age_ms(answer.headers), now_ms)
 
     def signal(self, signal: Signal, now_ms: int) -> None:
-        """Take what the device or the visitor says. A signal that changes nothing is ignored."""
+        """Takes a signal of the device or the visitor. One that changes nothing is ignored."""
         if signal == "hidden":
             self._hidden = True
         elif signal == "offline":
@@ -193,10 +146,10 @@ class Reader:
     def _there(
         self, found: ViewDocument | None, etag: str | None, asked: Fetch, age_ms: int, now_ms: int
     ) -> None:
-        """A view came, or a 304 (`found` is None) for the one that is shown."""
+        """A view came, or (`found` is None) a 304 for the one that is shown."""
         known = self.remembered
         if found is None:
-            assert known is not None, "only what is remembered was asked for by ETag"
+            assert known is not None, "a conditional request needs a remembered view"
             new = SavedView(known.view, known.etag, asked.at_ms - age_ms)
         else:
             new = SavedView(found, etag, asked.at_ms - age_ms)
@@ -237,7 +190,7 @@ class Reader:
             self._prepare(now_ms)
 
     def _prepare(self, now_ms: int) -> None:
-        """Fetch again soon, and for the last time when the budget ends."""
+        """Asks again soon, and for the last time when the budget ends."""
         policy = self._policy
         ceiling_ms = min(doubled(policy.prepare_base_ms, self._missing), policy.prepare_cap_ms)
         self._failures = self._early = 0
@@ -257,14 +210,14 @@ class Reader:
             self._next_at_ms = now_ms + self._troubled_pace_ms()
 
     def _obey(self, retry_after_ms: int, now_ms: int) -> None:
-        """Not before the time asked for; then spread, as everybody was told the same time."""
+        """Waits until the requested time, plus jitter, because all readers got the same time."""
         wait_ms = min(retry_after_ms, self._policy.retry_after_cap_s * 1000)
         self._not_before_ms = now_ms + wait_ms
         spread_ms = self._up_to(self._interval_ms())
         self._next_at_ms = max(now_ms + self._troubled_pace_ms(), self._not_before_ms + spread_ms)
 
     def _settle(self, now_ms: int) -> None:
-        """The server answered sense: the next poll at the ordinary pace."""
+        """The answer was usable: the next poll is at the ordinary pace."""
         policy, troubled = self._policy, self._failures > 0
         percent = policy.recovery_jitter_percent if troubled else policy.poll_jitter_percent
         self._failures = self._early = 0
@@ -277,7 +230,7 @@ class Reader:
         self._show(kind)
         self._stopped = True
 
-    # When and whom to ask
+    # When to ask, and edge or API
 
     def _ask(self, now_ms: int) -> Fetch:
         source: Source = "api" if self._wants_api(now_ms) else "edge"
@@ -289,7 +242,7 @@ class Reader:
         return self._asked
 
     def _wants_api(self, now_ms: int) -> bool:
-        """Whether the edge has been wrong for so long that its word is not enough."""
+        """Whether the edge has been wrong for so long that the API has to be asked."""
         pause_ms = self._policy.fallback_pause_s * 1000
         if self._api_asked_at_ms is not None and now_ms - self._api_asked_at_ms < pause_ms:
             return False
@@ -318,7 +271,7 @@ class Reader:
         self._wake(now_ms)
 
     def _doubt(self, now_ms: int) -> None:
-        """After a time in which nothing was asked, `current` would say too much."""
+        """After a time without requests, the view may no longer be `current`."""
         if self._kind == "current" and not self._stopped and self._is_old(now_ms):
             self._show("remembered")
 
@@ -328,15 +281,14 @@ class Reader:
 
     def _keep_gap(self) -> None:
         if self._asked_at_ms is not None:
-            earliest_ms = self._asked_at_ms + self._policy.wake_gap_ms
-            self._next_at_ms = max(self._next_at_ms, earliest_ms)
+            self._next_at_ms = max(self._next_at_ms, self._asked_at_ms + self._policy.wake_gap_ms)
 
     def _interval_ms(self) -> int:
         view = self.remembered.view if self.remembered is not None else None
         return interval_ms(view, self._policy)
 
     def _troubled_pace_ms(self) -> int:
-        """Never sooner than the ordinary poll would come, and later by a growing full jitter."""
+        """Never sooner than the ordinary poll, and later by a growing full jitter."""
         own_ms, cap_ms = self._interval_ms(), self._policy.trouble_cap_s * 1000
         return own_ms + self._up_to(min(doubled(own_ms, self._failures - self._early), cap_ms))
 

@@ -1,4 +1,4 @@
-"""What one answer of the edge or of the API means to a reader. Pure; `web/shared/reader/reader.js` agrees."""
+"""What one answer of the edge or the API means to a reader; as `web/shared/reader/responses.js`."""
 
 import json
 import math
@@ -9,7 +9,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, Literal, cast
 
 ViewDocument = Mapping[str, Any]
-"""A public view as it came: `rev`, `status`, `terminal`, `poll_s` and whatever else it holds."""
+"""A public view as it came: `rev`, `status`, `terminal`, `poll_s`, and any other keys."""
 
 Reason = Literal["older", "missing", "unreachable", "busy", "server_error", "bad_answer"]
 
@@ -17,9 +17,9 @@ WHOLE_MAX = 2**53 - 1
 """The largest integer JavaScript counts exactly."""
 AGE_CAP_S = 86_400
 DIGITS_MAX = 9
-"""A longer run of digits is no number of seconds anybody waits: it counts as the cap."""
+"""More digits are not a number of seconds that anyone waits; they count as the cap."""
 NOT_HERE = (403, 404)
-"""Through a bucket without list permission a missing object answers 403."""
+"""A bucket without list permission answers 403 for a missing object."""
 BUSY = (429, 503)
 
 
@@ -34,7 +34,7 @@ class Response:
 
 @dataclass(frozen=True)
 class ResponseMeaning:
-    """`found` has the view and its ETag; `trouble` has a reason and perhaps a wait asked for."""
+    """`found` has the view and its ETag; `trouble` has a reason and perhaps a requested wait."""
 
     kind: Literal["found", "unchanged", "missing", "gone", "trouble"]
     view: ViewDocument | None = None
@@ -44,9 +44,9 @@ class ResponseMeaning:
 
 
 def meaning_of(answer: Response | None, conditional: bool, now_ms: int) -> ResponseMeaning:
-    """What `answer` says (`None`: none came, or not in time).
+    """What `answer` means (`None`: none came in time).
 
-    `conditional`: we sent `If-None-Match`; a 304 that no one asked for means nothing.
+    `conditional`: the request had `If-None-Match`; without it, a 304 means nothing.
     """
     if answer is None:
         return ResponseMeaning("trouble", reason="unreachable")
@@ -77,13 +77,13 @@ def _meaning_of_trouble(answer: Response, now_ms: int) -> ResponseMeaning:
 
 
 def view_in(body: str) -> ViewDocument | None:
-    """The view in `body`, or None for whatever else an edge, a proxy or a hotel may send."""
+    """The view in `body`, or None for anything else that an edge, proxy, or hotel network sends."""
     document = json_in(body.removeprefix("\ufeff"))
     return cast(ViewDocument, document) if is_view(document) else None
 
 
 def json_in(text: str) -> object:
-    """The document in `text`; None where there is none (or where it is `null`)."""
+    """The JSON document in `text`; None if there is none (or if it is `null`)."""
     try:
         return cast(object, json.loads(text, parse_constant=_refuse))
     except (ValueError, RecursionError):
@@ -106,7 +106,7 @@ def rev_of(view: ViewDocument) -> int | None:
 
 
 def whole_number(value: object, least: int) -> int | None:
-    """`value` where it is an integer of at least `least` that JavaScript would count exactly."""
+    """`value` if it is an integer of at least `least` that JavaScript counts exactly."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if not least <= value <= WHOLE_MAX or value != math.floor(value):
@@ -115,16 +115,16 @@ def whole_number(value: object, least: int) -> int | None:
 
 
 def age_ms(headers: Mapping[str, str]) -> int:
-    """How long a cache had kept the answer (`Age`); 0 where it does not say so readably."""
+    """How long a cache had the answer (`Age`); 0 if the header is missing or unreadable."""
     seconds = _whole_seconds(headers.get("age", ""), AGE_CAP_S)
     return 0 if seconds is None else seconds * 1000
 
 
 def retry_after_ms(headers: Mapping[str, str], now_ms: int) -> int | None:
-    """The wait asked for, from now; None where nothing readable asks for one.
+    """The requested wait from now; None if there is none, or if it is unreadable.
 
-    A date counts from the answer's own `Date`, so that a wrong clock here does not matter; from
-    `now_ms` only where there is none. Dates in another form than IMF-fixdate are not read.
+    A date counts from the answer's own `Date`, so that a wrong clock here does not matter; without
+    one, from `now_ms`. Only dates in the form IMF-fixdate are read.
     """
     text = headers.get("retry-after", "").strip()
     seconds = _whole_seconds(text, 10**DIGITS_MAX)

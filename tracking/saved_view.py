@@ -1,4 +1,4 @@
-"""What outlives a visit: the newest view ever shown, and where it is kept."""
+"""What is stored between visits: the newest view ever shown, and where it is stored."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from tracking.responses import ViewDocument, is_view, json_in, rev_of, whole_num
 
 @dataclass(frozen=True)
 class SavedView:
-    """What outlives a visit: the newest view ever shown. Its `rev` is the floor."""
+    """The newest view ever shown. No view with a lower `rev` is accepted after it."""
 
     view: ViewDocument
     etag: str | None = None
@@ -21,7 +21,7 @@ class SavedView:
     @property
     def rev(self) -> int:
         rev = rev_of(self.view)
-        assert rev is not None, "only documents that are views are remembered"
+        assert rev is not None, "only views are remembered"
         return rev
 
     def to_text(self) -> str:
@@ -30,7 +30,7 @@ class SavedView:
 
 
 def saved_view_in(text: str | None) -> SavedView | None:
-    """What `to_text` wrote; None for nothing, and for anything else."""
+    """The view that `to_text` wrote; None for nothing, and for anything else."""
     kept = json_in(text or "")
     if not isinstance(kept, dict) or not is_view(kept.get("view")):
         return None
@@ -39,20 +39,20 @@ def saved_view_in(text: str | None) -> SavedView | None:
     return SavedView(kept["view"], etag if isinstance(etag, str) else None, checked_at_ms)
 
 
-def worth_keeping(new: SavedView, stored: SavedView | None) -> bool:
-    """Whether `new` may replace `stored`: two tabs keep one memory, and it never goes back."""
+def may_replace(new: SavedView, stored: SavedView | None) -> bool:
+    """Whether `new` may replace `stored`: its `rev` never decreases."""
     return stored is None or new.rev >= stored.rev
 
 
-def believable(remembered: SavedView | None, now_ms: int) -> SavedView | None:
-    """A check from the future (a clock was set back) says nothing about the view's age."""
+def without_future_check(remembered: SavedView | None, now_ms: int) -> SavedView | None:
+    """A check in the future (a clock was set back) says nothing about the view's age."""
     if remembered is None or (remembered.checked_at_ms or 0) <= now_ms:
         return remembered
     return SavedView(remembered.view, remembered.etag, None)
 
 
 def later_check(new: SavedView, known: SavedView | None) -> SavedView:
-    """`new`, with the later of both checks where both confirm the same `rev`."""
+    """`new`, with the later of both checks if both confirm the same `rev`."""
     if (
         known is None
         or known.rev != new.rev
@@ -63,7 +63,7 @@ def later_check(new: SavedView, known: SavedView | None) -> SavedView:
 
 
 class ViewStorage(Protocol):
-    """Where views outlive a visit: a text per digest. A `dict` will do."""
+    """Stores a text per digest; a `dict` is one too."""
 
     def get(self, digest: str, /) -> str | None: ...
 
@@ -71,7 +71,7 @@ class ViewStorage(Protocol):
 
 
 class FileViewStorage:
-    """One file per link in `folder`, which is created when first needed."""
+    """One file per link in `folder`, which is created when needed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -83,7 +83,7 @@ class FileViewStorage:
             return None
 
     def __setitem__(self, digest: str, text: str, /) -> None:
-        """Replaced as a whole: another reader sees the old text or the new one."""
+        """Replaces the file atomically: another reader sees the old text or the new one."""
         self._folder.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=self._folder, suffix=".draft")
         try:

@@ -1,1 +1,1 @@
-"""How `haul` reaches a deployment: with AWS credentials over the bus, or through the API."""
+"""How `haul` reaches a deployment: with AWS credentials, or through the API."""

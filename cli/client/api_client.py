@@ -1,4 +1,4 @@
-"""The desk through the HTTP API: for dispatchers without AWS credentials."""
+"""`haul` through the HTTP API: for people without AWS credentials."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 
 from cli.client.bus_client import changes_document, check_job_id
@@ -21,12 +22,12 @@ TIMEOUT_S = 15.0
 
 
 class SignedOut(CliError):
-    """There is no session; `haul sign-in` begins one."""
+    """There is no session; `haul sign-in` starts one."""
 
 
 @dataclass(frozen=True)
 class SavedSessions:
-    """SavedSessions by site, in a file that only its owner can read."""
+    """Session tokens by site, in a file that only its owner can read."""
 
     path: Path
 
@@ -53,18 +54,20 @@ def own_sessions() -> SavedSessions:
 
 
 class ApiClient:
-    """`site` is where the pages are, as https://haul.example.com."""
+    """`site` is the address of the pages, such as https://haul.example.com."""
 
     def __init__(
         self, site: str, sessions: SavedSessions, http: httpx.Client | None = None
     ) -> None:
         if not site.startswith(("https://", "http://")):
-            raise UsageError(f"--api {site!r}: write the site's address, as https://…")
+            raise UsageError(f"--api {site!r}: write the address of the site, such as https://…")
         self.site, self.sessions = site.rstrip("/"), sessions
         self.http = http or httpx.Client(timeout=TIMEOUT_S)
+        if http is None and (command := click.get_current_context(silent=True)):
+            command.call_on_close(self.http.close)
 
     def sign_in(self, account: str, password: str, tenant: str) -> dict[str, Any]:
-        """This computer is known to the account from then on, so strangers cannot lock it out."""
+        """Start a session. The site knows this computer afterward: strangers cannot lock it out."""
         request_body = {"account": account, "password": password, "tenant": tenant}
         name = cookie_name(tenant, account.strip().lower())
         device = f"{self.site} {name}"
@@ -119,7 +122,7 @@ class ApiClient:
         )
         answer = self.ask("POST", f"/api/jobs/{request.job_id}/moves", _given(request_body))
         if answer.status_code == httpx.codes.ACCEPTED:
-            raise TimedOut("kept: that move comes before its turn and is tried again later")
+            raise TimedOut("this move is early: it is kept, and tried again later")
         return _document(answer)
 
     def edit(self, request: JobEditRequested) -> JobDocument:
@@ -129,7 +132,7 @@ class ApiClient:
         return _document(self.ask("PATCH", path, changes, headers))
 
     def add_photo(self, job_id: str, request_body: dict[str, Any], raw: bytes) -> JobDocument:
-        """Announced, uploaded, added; where it is on the job already, just added once more."""
+        """Announce, upload, and add a photo. The API asks for no upload of a photo it has."""
         check_job_id(job_id)
         photos = f"/api/jobs/{job_id}/photos"
         announced = self.ask("POST", photos, request_body).json()
@@ -138,11 +141,11 @@ class ApiClient:
         return _document(self.ask("POST", f"{photos}/{announced['photo_id']}", request_body))
 
     def _upload(self, url: str, headers: dict[str, str], raw: bytes) -> None:
-        """Without the session: the address itself carries the permission."""
+        """Without the session: the address is presigned."""
         try:
             answer = self.http.put(f"{self.site}{url}", content=raw, headers=headers)
         except httpx.HTTPError as error:
-            raise TimedOut(f"the upload broke off ({type(error).__name__}); try again") from error
+            raise TimedOut(f"the upload failed ({type(error).__name__}); try again") from error
         if not answer.is_success:
             raise TimedOut(f"the upload was refused ({answer.status_code}); try again")
 
@@ -167,7 +170,7 @@ class ApiClient:
             raise TimedOut(f"{self.site} does not answer ({type(error).__name__})") from error
         if answer.is_success:
             return answer
-        raise _complaint(answer)
+        raise _error_of(answer)
 
 
 def _pair(cookie: str) -> tuple[str, str]:
@@ -183,11 +186,11 @@ def _given(request_body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in request_body.items() if value is not None}
 
 
-def _complaint(answer: httpx.Response) -> CliError:
+def _error_of(answer: httpx.Response) -> CliError:
     try:
         problem = answer.json()
     except ValueError:
-        return TimedOut(f"{answer.status_code} from {answer.url.host}, and no reason given")
+        return TimedOut(f"{answer.url.host} answered {answer.status_code} without a reason")
     sentence = f"{problem.get('title', answer.status_code)}"
     if detail := problem.get("detail"):
         sentence += f": {detail}"
@@ -195,8 +198,8 @@ def _complaint(answer: httpx.Response) -> CliError:
         sentence += f" ({by['kind']} {by['id']} moved it to {problem.get('moved_to')})"
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         if problem.get("type") == "/problems/wrong-credentials":
-            return SignedOut(f"{sentence}; `haul crew password ACCOUNT` sets a new one")
-        return SignedOut(f"{sentence}; `haul --api SITE sign-in ACCOUNT` does")
+            return SignedOut(f"{sentence}; `haul crew password ACCOUNT` sets a new password")
+        return SignedOut(f"{sentence}; sign in with `haul --api SITE sign-in ACCOUNT`")
     if answer.status_code == httpx.codes.NOT_FOUND:
         return NotFound(sentence)
     if answer.status_code in (409, 412, 403, 429):

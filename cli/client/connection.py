@@ -1,4 +1,4 @@
-"""Where Haulway runs: the copy on this laptop, or a stage on AWS."""
+"""Connects to a deployment: the copy on this laptop, or a stage on AWS."""
 
 import json
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.output.output import NotRunning
 from deploy.stack import outputs
 from local.aws import LocalSession
-from local.engine_key import running_engine
+from local.engine_key import EngineAddress, running_engine
 
 
 @dataclass(frozen=True)
 class Connection:
-    """A running Haulway: what its stack says of itself, and clients to reach it."""
+    """A running deployment: the outputs of its stack, and clients for its services."""
 
     outputs: dict[str, str]
     edge_url: str
@@ -27,26 +27,30 @@ class Connection:
         return self.session.client(service)
 
     def one_attempt(self, service: str, patience_s: float = 60) -> Any:
-        """A client that tries once: for conditional writes, which must not be sent twice."""
+        """A client that does not retry: conditional writes must not be sent twice."""
         config = Config(retries={"total_max_attempts": 1}, read_timeout=patience_s)
         return self.session.client(service, config=config)
 
 
 def connect(state: Path, stage: str | None) -> Connection:
-    """The stage on AWS if one is named, else the copy whose `--state` this is. Raises NotRunning."""
+    """The stage on AWS if one is named, else the copy on this laptop. Raises NotRunning."""
     return on_aws(stage) if stage else on_laptop(state)
 
 
-def on_laptop(state: Path) -> Connection:
-    path = state / "local.json"
+def engine_on_laptop(state: Path) -> EngineAddress:
+    """The engine of the copy that runs in that folder. Raises NotRunning."""
     try:
-        running = json.loads(path.read_text(encoding="utf-8"))
+        return running_engine(state)
     except FileNotFoundError:
         raise NotRunning(
-            f"no running copy in {state}: start one with `haul up`, name another folder with "
-            "--state or HAUL_STATE, or an AWS stage with --stage"
+            f"no copy is running in {state}: start one with `haul up`, name another "
+            "folder with --state or HAUL_STATE, or name a stage on AWS with --stage"
         ) from None
-    session = LocalSession(running_engine(state))
+
+
+def on_laptop(state: Path) -> Connection:
+    session = LocalSession(engine_on_laptop(state))
+    running = json.loads((state / "local.json").read_text(encoding="utf-8"))
     return Connection(running["outputs"], running["edge_url"], session)
 
 

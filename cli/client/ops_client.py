@@ -1,4 +1,4 @@
-"""What `haul ops` does: with AWS credentials by the same code as the API, or through the API."""
+"""What `haul ops` does: through the API, or with AWS credentials and the same code as the API."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,42 +33,42 @@ from functions.repair.requests import RepairReport
 Document = TypeVar("Document", bound=BaseModel)
 
 FUNCTION_S = 130
-"""A little longer than the watchdog's function may run."""
-LOT = 25
-"""So many jobs are redriven well within that time, also where each needs everything."""
+"""A little longer than the timeout of the watchdog's function."""
+BATCH_SIZE = 25
+"""Jobs per call: well within that time even if each of them needs every repair."""
 
 
 @dataclass(frozen=True)
 class RepairBatch:
-    """How many jobs were looked at now, of how many in all, and what became of them."""
+    """The jobs checked in one call, of `total` in all, and the outcome."""
 
-    looked_at: int
-    of: int
+    checked: int
+    total: int
     done: RepairReport
 
 
-def _each_lot(
-    watchdog: LambdaWatchdog, tenant: str, lot: Sequence[str]
+def _repair_batch(
+    watchdog: LambdaWatchdog, tenant: str, batch: Sequence[str]
 ) -> Iterator[tuple[Sequence[str], RepairReport]]:
-    """Where the watchdog fails at a lot, its jobs one by one: the fault is that of one of them."""
+    """If the watchdog fails on a batch, repair its jobs one by one: one of them is the cause."""
     try:
-        yield lot, watchdog.repair_some(tenant, lot)
+        yield batch, watchdog.repair_some(tenant, batch)
     except WatchdogFailed as error:
-        if len(lot) == 1:
-            yield lot, RepairReport(failed={lot[0]: str(error)})
+        if len(batch) == 1:
+            yield batch, RepairReport(failed={batch[0]: str(error)})
             return
-        for job_id in lot:
-            yield from _each_lot(watchdog, tenant, [job_id])
+        for job_id in batch:
+            yield from _repair_batch(watchdog, tenant, [job_id])
     except Unavailable as error:
-        yield lot, RepairReport(failed=dict.fromkeys(lot, str(error)))
+        yield batch, RepairReport(failed=dict.fromkeys(batch, str(error)))
 
 
-def _lots(job_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (job_ids[begin : begin + LOT] for begin in range(0, len(job_ids), LOT))
+def _batches(job_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (job_ids[begin : begin + BATCH_SIZE] for begin in range(0, len(job_ids), BATCH_SIZE))
 
 
 class OpsClient(Protocol):
-    """Each call raises a CliError, or an error of the ports, where it cannot be done."""
+    """Each call raises a CliError or an error of the ports if it fails."""
 
     def overview(self) -> OpsDocument: ...
 
@@ -79,24 +79,24 @@ class OpsClient(Protocol):
     def repair(self, job_id: str) -> RepairDocument: ...
 
     def repair_all(self) -> Iterator[RepairBatch]:
-        """Every open job, some at a time: what became of each lot as soon as it is done."""
+        """Repair every open job. Yields the outcome of each batch as soon as it is known."""
 
-    def letters(self, queue: str) -> tuple[DeadLetter, ...]: ...
+    def dead_letters(self, queue: str) -> tuple[DeadLetter, ...]: ...
 
-    def replay(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult: ...
+    def redrive(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult: ...
 
     def discard(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult: ...
 
 
 class DirectOpsClient:
-    def __init__(self, place: Connection, tenant: str) -> None:
-        self.place, self.tenant = place, tenant
+    def __init__(self, connection: Connection, tenant: str) -> None:
+        self.connection, self.tenant = connection, tenant
 
     @cached_property
     def ops(self) -> Ops:
-        out = self.place.outputs
+        out = self.connection.outputs
         if "InvalidationPathsPerMonth" not in out:
-            raise CliError("this stage was deployed by an earlier version: haul deploy first")
+            raise CliError("an earlier version deployed this stage: run `haul deploy` first")
         names = OpsNames(
             jobs_bucket=out["JobsBucket"],
             site_bucket=out["SiteBucket"],
@@ -108,14 +108,16 @@ class DirectOpsClient:
             watch_function=out["WatchJobsFunction"],
             invalidation_paths_per_month=int(out["InvalidationPathsPerMonth"]),
         )
-        place = self.place
-        return ops_of(place.client, place.one_attempt, names, lambda: out["DistributionId"])
+        connection = self.connection
+        return ops_of(
+            connection.client, connection.one_attempt, names, lambda: out["DistributionId"]
+        )
 
     def overview(self) -> OpsDocument:
         return self.ops.overview(self.tenant, now())
 
     def queues(self) -> tuple[QueueState, ...]:
-        return self.ops.letters.states()
+        return self.ops.dead_letters.states()
 
     def explain(self, job_id: str) -> TimelineDocument:
         check_job_id(job_id)
@@ -127,35 +129,35 @@ class DirectOpsClient:
         return RepairDocument.model_validate({"job_id": job_id, "repairs": tuple(repairs)})
 
     def repair_all(self) -> Iterator[RepairBatch]:
-        """Of every business. What was not answered in time counts as failed: it may be done."""
-        bucket, s3 = self.place.outputs["JobsBucket"], self.place.one_attempt("s3")
-        lots = [
-            (tenant, lot)
+        """For every business. A batch without an answer counts as failed; it may be done."""
+        bucket, s3 = self.connection.outputs["JobsBucket"], self.connection.one_attempt("s3")
+        batches = [
+            (tenant, batch)
             for tenant in S3Tenants(s3, bucket).names()
-            for lot in _lots(sorted(self.ops.open_jobs(tenant)))
+            for batch in _batches(sorted(self.ops.open_jobs(tenant)))
         ]
-        total = sum(len(lot) for _, lot in lots)
-        name = self.place.outputs["WatchJobsFunction"]
-        watchdog = LambdaWatchdog(self.place.one_attempt("lambda", FUNCTION_S), name)
-        for tenant, lot in lots:
-            for some, done in _each_lot(watchdog, tenant, lot):
+        total = sum(len(batch) for _, batch in batches)
+        name = self.connection.outputs["WatchJobsFunction"]
+        watchdog = LambdaWatchdog(self.connection.one_attempt("lambda", FUNCTION_S), name)
+        for tenant, batch in batches:
+            for some, done in _repair_batch(watchdog, tenant, batch):
                 yield RepairBatch(len(some), total, done)
 
-    def letters(self, queue: str) -> tuple[DeadLetter, ...]:
-        return self.ops.letters.show(queue)
+    def dead_letters(self, queue: str) -> tuple[DeadLetter, ...]:
+        return self.ops.dead_letters.show(queue)
 
-    def replay(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
-        return self.ops.letters.replay(queue, ids)
+    def redrive(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
+        return self.ops.dead_letters.redrive(queue, ids)
 
     def discard(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
-        return self.ops.letters.discard(queue, ids)
+        return self.ops.dead_letters.discard(queue, ids)
 
 
 class ApiOpsClient:
     """For an account with the role `ops`."""
 
-    def __init__(self, desk: ApiClient) -> None:
-        self.desk = desk
+    def __init__(self, api: ApiClient) -> None:
+        self.api = api
 
     def overview(self) -> OpsDocument:
         return self._get("/api/ops", OpsDocument)
@@ -169,11 +171,11 @@ class ApiOpsClient:
 
     def repair(self, job_id: str) -> RepairDocument:
         check_job_id(job_id)
-        answer = self.desk.ask("POST", f"/api/ops/jobs/{job_id}/repair")
+        answer = self.api.ask("POST", f"/api/ops/jobs/{job_id}/repair")
         return RepairDocument.model_validate_json(answer.content)
 
     def repair_all(self) -> Iterator[RepairBatch]:
-        """Of the account's business, one by one: the API answers for no more within its time."""
+        """For the account's business, one by one: an API request has no time for more."""
         job_ids = self._get("/api/ops/jobs", OpenJobsDocument).job_ids
         for job_id in job_ids:
             try:
@@ -181,29 +183,27 @@ class ApiOpsClient:
                 done = RepairReport(repaired={job_id: list(repairs)} if repairs else {})
             except NotFound:
                 done = RepairReport()
-            except CliError as complaint:
-                done = RepairReport(failed={job_id: str(complaint)})
+            except CliError as error:
+                done = RepairReport(failed={job_id: str(error)})
             yield RepairBatch(1, len(job_ids), done)
 
-    def letters(self, queue: str) -> tuple[DeadLetter, ...]:
+    def dead_letters(self, queue: str) -> tuple[DeadLetter, ...]:
         path = f"/api/ops/dead-letters/{_queue(queue)}"
-        return self._get(path, DeadLettersDocument).letters
+        return self._get(path, DeadLettersDocument).messages
 
-    def replay(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
-        return self._do(queue, "replay", ids)
+    def redrive(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
+        return self._do(queue, "redrive", ids)
 
     def discard(self, queue: str, ids: Collection[str] | None) -> DeadLettersResult:
         return self._do(queue, "discard", ids)
 
     def _do(self, queue: str, what: str, ids: Collection[str] | None) -> DeadLettersResult:
         request_body = {"message_ids": None if ids is None else sorted(ids)}
-        answer = self.desk.ask(
-            "POST", f"/api/ops/dead-letters/{_queue(queue)}/{what}", request_body
-        )
+        answer = self.api.ask("POST", f"/api/ops/dead-letters/{_queue(queue)}/{what}", request_body)
         return DeadLettersResult.model_validate_json(answer.content)
 
     def _get(self, path: str, document: type[Document]) -> Document:
-        return document.model_validate_json(self.desk.ask("GET", path).content)
+        return document.model_validate_json(self.api.ask("GET", path).content)
 
 
 def _queue(name: str) -> str:

@@ -1,1 +1,1 @@
-"""What `haul` can do: one file for each command or group of commands."""
+"""The commands of `haul`: one file for each command or group of commands."""

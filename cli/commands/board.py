@@ -7,9 +7,9 @@ import typer
 
 from cli.output.output import console, print_json, report_errors
 from functions.aws.s3_stores import S3Boards, S3Jobs
-from functions.publish_board import PublishBoard
+from functions.views.board import PublishBoard
 
-app = typer.Typer(no_args_is_help=True, help="The board, jobs.json.")
+app = typer.Typer(no_args_is_help=True, help="Rebuild the board from the jobs.")
 
 
 @app.command()
@@ -17,13 +17,13 @@ def rebuild(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Fold jobs.json afresh from every job object, in place of whatever is there."""
+    """Build the board (jobs.json) again from all jobs, and replace the stored one."""
     with report_errors():
-        place = context.obj.place
-        s3, bucket = place.client("s3"), place.outputs["JobsBucket"]
+        connection = context.obj.connection
+        s3, bucket = connection.client("s3"), connection.outputs["JobsBucket"]
         publish = PublishBoard(S3Jobs(s3, bucket), S3Boards(s3, bucket))
         board = publish.rebuild(context.obj.tenant, datetime.now(timezone.utc))
         if as_json:
             print_json({"jobs": len(board.jobs)})
         else:
-            console.print(f"jobs.json holds {len(board.jobs)} jobs.")
+            console.print(f"The board has {len(board.jobs)} jobs.")

@@ -1,4 +1,4 @@
-"""`haul crew …` and signing in: the people who work here."""
+"""`haul crew …`, `haul sign-in`, `haul sign-out`: the accounts of the people who work here."""
 
 from datetime import datetime, timezone
 from typing import Annotated, Optional
@@ -24,14 +24,14 @@ from functions.people.accounts import (
     suggested_password,
 )
 
-app = typer.Typer(no_args_is_help=True, help="The people who work here: accounts and passwords.")
+app = typer.Typer(no_args_is_help=True, help="Manage the accounts and passwords of your people.")
 
-Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="As they sign in, e.g. maria.")]
+Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The sign-in name, such as maria.")]
 Password = Annotated[
     Optional[str],
-    typer.Option(envvar="HAUL_PASSWORD", help="Left out: asked for, or made up with --make-up."),
+    typer.Option(envvar="HAUL_PASSWORD", help="Without it, you are asked, or use --make-up."),
 ]
-MakeUp = Annotated[bool, typer.Option("--make-up", help="Make up a password and print it once.")]
+MakeUp = Annotated[bool, typer.Option("--make-up", help="Generate a password and print it once.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -40,23 +40,23 @@ def add(
     context: typer.Context,
     account: Name,
     name: Annotated[str, typer.Option(help="What they are called.")],
-    role: Annotated[list[str], typer.Option(help=f"One of {', '.join(ROLES)}; repeat for more.")],
+    role: Annotated[list[str], typer.Option(help=f"Repeatable. One of {', '.join(ROLES)}.")],
     password: Password = None,
     make_up: MakeUp = False,
     phone: Annotated[
-        Optional[str], typer.Option(help="As (206) 555-0199, or +44 7700 900123 from abroad.")
+        Optional[str], typer.Option(help="Such as (206) 555-0199, or +44 7700 900123.")
     ] = None,
-    email: Annotated[Optional[str], typer.Option(help="Where mail reaches them.")] = None,
+    email: Annotated[Optional[str], typer.Option(help="Their email address.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Add an account. Without a password someone can be on the roster: `haul roster import`."""
+    """Add an account. (`haul roster import` adds people who need no password.)"""
     with report_errors():
         tenant, now = context.obj.tenant, datetime.now(timezone.utc)
         who = ProfileInput(name=name, roles=roles_named(role), phone=phone, email=email)
         made = Account(tenant=tenant, account=account, password_since=now, **dict(who))
-        known = accounts(context.obj.place)
+        known = accounts(context.obj.connection)
         if known.read(tenant, account):
-            raise Rejected(f"there is an account {account!r} already")
+            raise Rejected(f"the account {account!r} exists already")
         secret = _password(password, make_up)
         try:
             known.add(made.with_(password_hash=Passwords().hash(secret)))
@@ -64,7 +64,7 @@ def add(
             raise Rejected(str(error)) from error
         except WeakPassword as error:
             raise UsageError(str(error)) from error
-        _tell(account, "added", secret if make_up else None, as_json)
+        _print_result(account, "added", secret if make_up else None, as_json)
 
 
 @app.command("set")
@@ -74,33 +74,36 @@ def set_(
     name: Annotated[Optional[str], typer.Option(help="What they are called.")] = None,
     role: Annotated[
         Optional[list[str]],
-        typer.Option(help="All roles they have from now on; repeat for more."),
+        typer.Option(help="Replaces all their roles. Repeatable."),
     ] = None,
     phone: Annotated[Optional[str], typer.Option(help="Empty takes it away.")] = None,
     email: Annotated[Optional[str], typer.Option(help="Empty takes it away.")] = None,
 ) -> None:
-    """Change what is given of someone's profile; the jobs that they are on stay as they are."""
+    """Change a profile: the fields you give. The jobs that the person is on do not change."""
     with report_errors():
-        place, tenant = context.obj.place, context.obj.tenant
+        connection, tenant = context.obj.connection, context.obj.tenant
         given = {"name": name, "phone": phone, "email": email}
         changes: dict[str, object] = {k: v or None for k, v in given.items() if v is not None}
         if role:
             changes["roles"] = roles_named(role)
         if not changes:
             raise UsageError("nothing to change: give --name, --role, --phone or --email")
-        known = accounts(place).read(tenant, account)
+        known = accounts(connection).read(tenant, account)
         if known is None:
             raise NotFound(f"no account {account!r}; `haul crew list` shows them")
         profile = {each: getattr(known, each) for each in Profile.model_fields}
-        accounts(place).set_profile(tenant, account, Profile(**(profile | _checked(changes))))
-        _tell(account, "is changed", None, False)
+        changed = Profile(**(profile | _checked(changes)))
+        accounts(connection).set_profile(tenant, account, changed)
+        _print_result(account, "is changed", None, False)
 
 
 @app.command("list")
 def list_(context: typer.Context, as_json: Json = False) -> None:
-    """Everybody who has an account."""
+    """List all accounts."""
     with report_errors():
-        found = sorted(accounts(context.obj.place).all(context.obj.tenant), key=lambda a: a.account)
+        found = sorted(
+            accounts(context.obj.connection).all(context.obj.tenant), key=lambda a: a.account
+        )
         if as_json:
             shown = {"account", "name", "roles", "disabled"}
             print_json([account.model_dump(mode="json", include=shown) for account in found])
@@ -117,15 +120,15 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
 def disable(
     context: typer.Context,
     account: Name,
-    undo: Annotated[bool, typer.Option("--undo", help="Let them in again.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Enable the account again.")] = False,
 ) -> None:
-    """Let an account in no more; open sessions end with it."""
+    """Disable an account, and end its sessions."""
     with report_errors():
         try:
-            accounts(context.obj.place).set_disabled(context.obj.tenant, account, not undo)
+            accounts(context.obj.connection).set_disabled(context.obj.tenant, account, not undo)
         except UnknownAccount as error:
             raise NotFound(f"{error}; `haul crew list` shows them") from error
-        _tell(account, "enabled" if undo else "disabled", None, False)
+        _print_result(account, "enabled" if undo else "disabled", None, False)
 
 
 @app.command()
@@ -136,9 +139,9 @@ def password(
     make_up: MakeUp = False,
     as_json: Json = False,
 ) -> None:
-    """Set a new password; sessions that are open with the old one end."""
+    """Set a new password, and end the sessions of the account."""
     with report_errors():
-        known = accounts(context.obj.place)
+        known = accounts(context.obj.connection)
         if known.read(context.obj.tenant, account) is None:
             raise NotFound(f"no account {account!r}; `haul crew list` shows them")
         secret = _password(password, make_up)
@@ -150,17 +153,17 @@ def password(
             raise NotFound(f"{error}; `haul crew list` shows them") from error
         except WeakPassword as error:
             raise UsageError(str(error)) from error
-        _tell(account, "has a new password", secret if make_up else None, as_json)
+        _print_result(account, "has a new password", secret if make_up else None, as_json)
 
 
 def sign_in(
     context: typer.Context,
     account: Name,
     password: Annotated[
-        Optional[str], typer.Option(envvar="HAUL_PASSWORD", help="Left out: asked for.")
+        Optional[str], typer.Option(envvar="HAUL_PASSWORD", help="Without it, you are asked.")
     ] = None,
 ) -> None:
-    """Begin a session with the site named by --api."""
+    """Sign in to the site named by --api."""
     with report_errors():
         site = _remote(context)
         secret = password or typer.prompt("Password", hide_input=True)
@@ -169,14 +172,14 @@ def sign_in(
 
 
 def sign_out(context: typer.Context) -> None:
-    """End the session with the site named by --api."""
+    """Sign out of the site named by --api."""
     with report_errors():
         _remote(context).sign_out()
         console.print("Signed out.")
 
 
-def accounts(place: Connection) -> DynamoAccounts:
-    return DynamoAccounts(place.client("dynamodb"), place.outputs["CrewRosterTable"])
+def accounts(connection: Connection) -> DynamoAccounts:
+    return DynamoAccounts(connection.client("dynamodb"), connection.outputs["CrewRosterTable"])
 
 
 def _remote(context: typer.Context) -> ApiClient:
@@ -186,7 +189,7 @@ def _remote(context: typer.Context) -> ApiClient:
 
 
 def _checked(changes: dict[str, object]) -> dict[str, object]:
-    """What is changed goes by the rules of input; what stays is as it is stored."""
+    """Validate only what is changed: stored values may break rules that came later."""
     whole = ProfileInput.model_validate({"name": "-", "roles": ROLES[:1], **changes})
     return {each: getattr(whole, each) for each in changes}
 
@@ -194,7 +197,7 @@ def _checked(changes: dict[str, object]) -> dict[str, object]:
 def roles_named(named: list[str]) -> tuple[Role, ...]:
     wrong = sorted(set(named) - set(ROLES))
     if wrong:
-        raise UsageError(f"no role {', '.join(wrong)}; there are {', '.join(ROLES)}")
+        raise UsageError(f"no role {', '.join(wrong)}; the roles are {', '.join(ROLES)}")
     return tuple(role for role in ROLES if role in named)
 
 
@@ -207,7 +210,7 @@ def _password(given: str | None, make_up: bool) -> str:
     return asked
 
 
-def _tell(account: str, what: str, secret: str | None, as_json: bool) -> None:
+def _print_result(account: str, what: str, secret: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"account": account} | ({"password": secret} if secret else {}))
         return

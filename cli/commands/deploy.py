@@ -1,4 +1,4 @@
-"""`haul deploy`, `haul promote`, `haul rollback`: one way to every stage."""
+"""`haul deploy`, `haul promote`, `haul rollback`: the same steps for every stage."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.status import Status
 
-from cli.output.output import CliError, NotRunning, UsageError, console, report_errors
+from cli.output.output import CliError, UsageError, console, report_errors
 from deploy.stack import DeployFailed, Planned
 
 if TYPE_CHECKING:
@@ -21,33 +21,38 @@ if TYPE_CHECKING:
 
 StageName = Annotated[
     str,
-    typer.Argument(metavar="STAGE", help="staging, production, or a name of letters and digits."),
+    typer.Argument(metavar="STAGE", help="staging, production, or another name (a-z, 0-9)."),
 ]
 State = Annotated[
     Optional[Path],
-    typer.Option("--state", help="Deploy to the engine of the copy in this folder, not to AWS."),
+    typer.Option("--state", help="Deploy to the copy on this laptop in this folder, not to AWS."),
 ]
 Settings = Annotated[
     Optional[list[str]],
-    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the template; it stays set."),
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a template parameter, for good."),
 ]
-Noted = Annotated[
+ReleaseFile = Annotated[
     Optional[Path],
-    typer.Option("--release-file", help="Write the name of the release into this file."),
+    typer.Option("--release-file", help="Write the name of the release to this file."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before anything is removed.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before resources are removed.")]
 
 
 def deploy(
     stage: StageName,
     state: State = None,
     settings: Settings = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference.")] = False,
-    release_file: Noted = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would change.")
+    ] = False,
+    release_file: ReleaseFile = None,
     yes: Yes = False,
 ) -> None:
-    """Build from these sources, bring it to a stage, verify it there, or go back."""
-    with _spoken(), _Progress(yes) as progress:
+    """Build a release from these sources, deploy it to a stage, and verify it there.
+
+    If the verification fails, the stage goes back to the release it had before.
+    """
+    with _report_errors(), _Progress(yes) as progress:
         deployment = _deployment(stage, state, settings, progress)
         progress.step("build")
         from deploy.bundle import bundle, installed
@@ -70,18 +75,18 @@ def deploy(
 
 
 def promote(
-    source: Annotated[str, typer.Argument(help="The stage that runs it, verified.")],
-    stage: Annotated[str, typer.Argument(metavar="TO", help="The stage that shall run it.")],
+    source: Annotated[str, typer.Argument(help="The stage that runs the release now.")],
+    stage: Annotated[str, typer.Argument(metavar="TO", help="The stage that is to run it.")],
     release: Annotated[
         Optional[str],
-        typer.Option(help="The release that is meant; where another runs by now, nothing is done."),
+        typer.Option(help="The release you approved. If SOURCE runs another one, nothing is done."),
     ] = None,
     state: State = None,
     settings: Settings = None,
     yes: Yes = False,
 ) -> None:
-    """Bring the very artifacts that one stage runs to another; nothing is built again."""
-    with _spoken(), _Progress(yes) as progress:
+    """Deploy the release that one stage runs to another stage, without building it again."""
+    with _report_errors(), _Progress(yes) as progress:
         deployment = _deployment(stage, state, settings, progress)
         deployment.promote(source, release)
         progress.end()
@@ -90,8 +95,8 @@ def promote(
 
 
 def rollback(stage: StageName, state: State = None, yes: Yes = False) -> None:
-    """Bring back the release before: code, edge function, flows, pages. Jobs stay as they are."""
-    with _spoken(), _Progress(yes) as progress:
+    """Go back to the previous release: code, edge functions, flows, pages. Jobs do not change."""
+    with _report_errors(), _Progress(yes) as progress:
         deployment = _deployment(stage, state, None, progress)
         deployment.roll_back()
         progress.end()
@@ -100,7 +105,7 @@ def rollback(stage: StageName, state: State = None, yes: Yes = False) -> None:
 
 
 @contextmanager
-def _spoken() -> Iterator[None]:
+def _report_errors() -> Iterator[None]:
     with report_errors():
         try:
             yield
@@ -122,16 +127,10 @@ def _target(stage: str, state: Path | None, parameters: dict[str, str]) -> "Targ
         from deploy.target import on_aws
 
         return on_aws(stage, boto3.Session(), parameters)
-    from local.engine_key import running_engine
+    from cli.client.connection import engine_on_laptop
     from local.stages import on_laptop
 
-    try:
-        engine = running_engine(state)
-    except FileNotFoundError:
-        raise NotRunning(
-            f"no running copy in {state}: start it with `haul up --state {state}`"
-        ) from None
-    return on_laptop(stage, engine, parameters=parameters)
+    return on_laptop(stage, engine_on_laptop(state), parameters=parameters)
 
 
 def _parameters(settings: list[str] | None) -> dict[str, str]:
@@ -142,7 +141,7 @@ def _parameters(settings: list[str] | None) -> dict[str, str]:
 
 
 class _Progress:
-    """One line for each step that is done, with its time; the present one turns."""
+    """Prints a line for each finished step with its duration; the current step has a spinner."""
 
     def __init__(self, yes: bool) -> None:
         self.yes, self.began = yes, time.monotonic()
@@ -167,9 +166,9 @@ class _Progress:
         self.doing = ""
 
     def review(self, planned: Planned) -> None:
-        """Show the change set; ask a person before anything is removed or replaced."""
+        """Show the change set, and ask before resources are removed or replaced."""
         if not planned.changes:
-            console.print("  [dim]the stack stays as it is[/]")
+            console.print("  [dim]the stack does not change[/]")
             return
         for change in planned.changes[:200]:
             colour = {"Add": "green", "Modify": "yellow"}.get(change.action, "red")
@@ -179,21 +178,21 @@ class _Progress:
             console.print(f"    [green]creates {len(planned.changes)} resources[/]")
         severe = [c for c in planned.changes if c.action == "Remove" or c.replaced]
         if severe and not self.yes:
-            self._ask(f"{len(severe)} resources are removed or replaced")
+            self._ask(f"{len(severe)} resources will be removed or replaced")
 
     def _ask(self, what: str) -> None:
-        """Where no one can be asked, as behind a pipe, the answer is no."""
+        """Without a terminal, as in a pipe, the answer is no."""
         self.status.stop()
         if not console.is_terminal:
-            raise CliError(f"{what}, and here is no one to ask; say --yes if that is meant")
-        if not typer.confirm(f"{what}. Go on?"):
+            raise CliError(f"{what}, and there is no terminal to ask; use --yes to allow it")
+        if not typer.confirm(f"{what}. Continue?"):
             raise CliError("nothing was changed")
         self.status.start()
 
 
 def _print_difference(difference: "Difference") -> None:
     if difference.nothing:
-        console.print(f"Nothing would change: release {difference.release} runs already.")
+        console.print(f"Nothing would change: the stage runs release {difference.release} already.")
         return
     console.print(f"Release {difference.current or 'none'} → [bold]{difference.release}[/]")
     if difference.code:

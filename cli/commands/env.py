@@ -1,25 +1,21 @@
-"""`haul env`: what other programs need to reach the copy on this laptop."""
+"""`haul env`: environment variables for other programs that use the copy on this laptop."""
 
 import shlex
 
 import typer
 
-from cli.output.output import NotRunning, report_errors
+from cli.client.connection import engine_on_laptop
+from cli.output.output import report_errors
 from local.engine import REGION
-from local.engine_key import running_engine
 
 
 def env(context: typer.Context) -> None:
-    """Print the key and address of the engine, for `eval "$(haul env)"`.
+    """Print the address and key of the copy on this laptop, for `eval "$(haul env)"`.
 
-    Afterwards the AWS CLI and every SDK speak to this copy. The key opens everything in it.
+    Afterward, the AWS CLI and every SDK use this copy. The key gives full access to it.
     """
     with report_errors():
-        state = context.obj.state
-        try:
-            engine = running_engine(state)
-        except FileNotFoundError:
-            raise NotRunning(f"no running copy in {state}: start one with `haul up`") from None
+        engine = engine_on_laptop(context.obj.state)
         for name, value in {
             "AWS_ACCESS_KEY_ID": engine.key.access_key_id,
             "AWS_SECRET_ACCESS_KEY": engine.key.secret_access_key,

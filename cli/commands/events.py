@@ -1,4 +1,4 @@
-"""`haul events …`: put events on the bus as a partner would, and play a recording of them."""
+"""`haul events …`: send events to the bus as a partner does, or play a recording of events."""
 
 import json
 import random
@@ -13,25 +13,24 @@ from pydantic import BaseModel, ValidationError
 
 from cli.client.connection import Connection
 from cli.output.output import TimedOut, UsageError, console, print_json, report_errors
-from events import REQUESTS_SOURCE, JobEditRequested, JobMoveRequested, JobRequested
+from deploy.job_requests import put_events
+from events import JobEditRequested, JobMoveRequested, JobRequested
 from functions.aws.s3_stores import S3Jobs
-from functions.protocol.batches import field_errors
+from functions.protocol.field_errors import field_errors
 from functions.protocol.ports import UnknownJob
 from statemachine.ids import job_id_for
 
-app = typer.Typer(no_args_is_help=True, help="Send events to the bus, play recordings of them.")
+app = typer.Typer(no_args_is_help=True, help="Send events to the bus, for tests and migrations.")
 
 REQUESTS: dict[str, type[BaseModel]] = {
     kind.__name__: kind for kind in (JobRequested, JobMoveRequested, JobEditRequested)
 }
-PER_CALL = 10
-ROUNDS = 4
-BOOKING_PATIENCE_S = 120.0
+BOOKING_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """One event of a recording, `at_s` seconds after its beginning."""
+    """One event of a recording, `at_s` seconds after its start."""
 
     kind: str
     detail: dict[str, Any]
@@ -41,103 +40,85 @@ class Recorded:
 @app.command()
 def send(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="JSON: an event, or a list; '-' reads stdin.")],
+    file: Annotated[Path, typer.Argument(help="JSON: an event or a list; '-' is standard input.")],
     unchecked: Annotated[
-        bool, typer.Option("--unchecked", help="Send it even where it breaks its contract.")
+        bool, typer.Option("--unchecked", help="Do not check the events against their schemas.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Put the events of a file on the bus: `{"detail-type": …, "detail": {…}}` each."""
+    """Send the events of a file to the bus. Each is `{"detail-type": …, "detail": {…}}`."""
     with report_errors():
         events = list(_read(file, unchecked))
-        put(context.obj.place, events)
+        put(context.obj.connection, events)
         _report({"sent": len(events)}, as_json)
 
 
 @app.command()
 def play(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="One event a line (JSONL), or a JSON list.")],
+    file: Annotated[Path, typer.Argument(help="One event per line (JSONL), or a JSON list.")],
     duplicate: Annotated[bool, typer.Option("--duplicate", help="Send every event twice.")] = False,
     reorder: Annotated[
         bool, typer.Option("--reorder", help="Shuffle the moves and edits.")
     ] = False,
-    drop: Annotated[float, typer.Option(min=0, max=1, help="Lose this share of the moves.")] = 0.0,
-    speed: Annotated[float, typer.Option(min=0, help="Times as fast as `at`; 0: at once.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="The same seed plays the same way.")] = 1,
+    drop: Annotated[float, typer.Option(min=0, max=1, help="Drop this share of them.")] = 0.0,
+    speed: Annotated[float, typer.Option(min=0, help="1: as recorded; 0: without pauses.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same order.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Play a recording onto the bus, as well-behaved or as badly as a real day.
+    """Play a recording to the bus; on request with duplicates, losses, and in another order.
 
-    Bookings are sent first and waited for: no one can move a job before its booking has given it
-    an id. Everything after them may be doubled, shuffled and lost.
+    Bookings are sent first, and the command waits for their jobs, because a job needs an id before
+    it can be moved. Moves and edits follow; only they are shuffled or dropped.
     """
     with report_errors():
-        dice = random.Random(seed)  # noqa: S311 - a repeatable mess, not a secret
+        rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
         events = list(_read(file, unchecked=False))
         bookings = [event for event in events if event.kind == "JobRequested"]
         rest = [event for event in events if event.kind != "JobRequested"]
-        kept = [event for event in rest if dice.random() >= drop]
+        kept = [event for event in rest if rng.random() >= drop]
         lost = len(rest) - len(kept)
-        bookings, kept = (list(_doubled(part, duplicate)) for part in (bookings, kept))
+        bookings, kept = (list(_repeated(part, duplicate)) for part in (bookings, kept))
         if reorder:
-            dice.shuffle(kept)
-        put(context.obj.place, bookings)
-        _wait_for(context.obj.place, bookings)
-        _play(context.obj.place, kept, speed, in_order=not reorder)
+            rng.shuffle(kept)
+        put(context.obj.connection, bookings)
+        _wait_for_jobs(context.obj.connection, bookings)
+        _play(context.obj.connection, kept, speed, in_order=not reorder)
         _report({"sent": len(bookings) + len(kept), "lost": lost, "seed": seed}, as_json)
 
 
-def put(place: Connection, events: list[Recorded]) -> None:
-    """Every event is on the bus, or TimedOut was raised; only what failed is sent again."""
-    client = place.client("events")
-    for start in range(0, len(events), PER_CALL):
-        entries = [_entry(place, event) for event in events[start : start + PER_CALL]]
-        for _ in range(ROUNDS):
-            answer = client.put_events(Entries=entries)
-            results = zip(entries, answer["Entries"], strict=True)
-            entries = [entry for entry, result in results if result.get("ErrorCode")]
-            if not entries:
-                break
-        else:
-            raise TimedOut(f"the bus did not take {len(entries)} events; send the file again")
+def put(connection: Connection, events: list[Recorded]) -> None:
+    """Raises Unavailable if the bus did not take all events; they may be sent again."""
+    messages = [(event.kind, json.dumps(event.detail)) for event in events]
+    put_events(connection.client("events"), connection.outputs["BusName"], messages)
 
 
-def _entry(place: Connection, event: Recorded) -> dict[str, str]:
-    return {
-        "EventBusName": place.outputs["BusName"],
-        "Source": REQUESTS_SOURCE,
-        "DetailType": event.kind,
-        "Detail": json.dumps(event.detail),
-    }
-
-
-def _play(place: Connection, events: list[Recorded], speed: float, in_order: bool) -> None:
+def _play(connection: Connection, events: list[Recorded], speed: float, in_order: bool) -> None:
     if not speed:
-        put(place, events)
+        put(connection, events)
         return
     begun = time.monotonic()
     for event in events if not in_order else sorted(events, key=lambda event: event.at_s):
         time.sleep(max(0.0, event.at_s / speed - (time.monotonic() - begun)) if in_order else 0.01)
-        put(place, [event])
+        put(connection, [event])
 
 
-def _doubled(events: list[Recorded], duplicate: bool) -> Iterator[Recorded]:
+def _repeated(events: list[Recorded], duplicate: bool) -> Iterator[Recorded]:
     for event in events:
         yield event
         if duplicate:
             yield event
 
 
-def _wait_for(place: Connection, bookings: list[Recorded]) -> None:
-    jobs = S3Jobs(place.client("s3"), place.outputs["JobsBucket"])
-    deadline = time.monotonic() + BOOKING_PATIENCE_S
+def _wait_for_jobs(connection: Connection, bookings: list[Recorded]) -> None:
+    jobs = S3Jobs(connection.client("s3"), connection.outputs["JobsBucket"])
+    deadline = time.monotonic() + BOOKING_TIMEOUT_S
     for booking in bookings:
         request = JobRequested.model_validate(booking.detail)
         derived = job_id_for(request.tenant, request.event_id, request.occurred_at)
         while not _exists(jobs, request.tenant, request.job_id or derived):
             if time.monotonic() > deadline:
-                raise TimedOut(f"booking {request.event_id} is not there; look into dead letters")
+                raise TimedOut(f"no job for booking {request.event_id}; see `haul ops dlq list`")
             time.sleep(0.1)
 
 
@@ -164,7 +145,7 @@ def _read(file: Path, unchecked: bool) -> Iterator[Recorded]:
 def _check(file: Path, number: int, event: Recorded) -> None:
     if event.kind not in REQUESTS:
         known = ", ".join(REQUESTS)
-        raise UsageError(f"{file}, event {number}: unknown kind {event.kind!r}; there are {known}")
+        raise UsageError(f"{file}, event {number}: unknown type {event.kind!r}; types are {known}")
     try:
         REQUESTS[event.kind].model_validate(event.detail)
     except ValidationError as error:
@@ -172,7 +153,7 @@ def _check(file: Path, number: int, event: Recorded) -> None:
 
 
 def _documents(file: Path) -> Iterator[tuple[int, Any]]:
-    """Events with their number: of a JSON list, of one JSON object, or of lines of JSON."""
+    """Numbered events from a JSON list, one JSON object, or lines of JSON."""
     try:
         text = (
             typer.get_text_stream("stdin").read() if str(file) == "-" else file.read_text("utf-8")

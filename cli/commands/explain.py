@@ -1,4 +1,4 @@
-"""`haul explain JOB`: everything that happened to a job, on one timeline."""
+"""`haul explain JOB`: the timeline of a job, and its diagnosis."""
 
 from datetime import datetime
 from typing import Annotated
@@ -9,9 +9,9 @@ from rich.table import Column, Table
 
 from cli.output.output import console, in_zone, print_json, report_errors, status_text
 from functions.api.ops_models import TimelineDocument
-from statemachine.evidence import Chapter, TimelineEvent
+from statemachine.evidence import TimelineEvent, TimelineKind
 
-COLOURS: dict[Chapter, str] = {
+COLOURS: dict[TimelineKind, str] = {
     "booked": "bold",
     "moved": "bold",
     "kept": "yellow",
@@ -34,7 +34,7 @@ def explain(
     job_id: Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell everything that happened to a job, and what is wrong with it now."""
+    """Show everything that happened to a job, and what is wrong with it now."""
     with report_errors():
         story = context.obj.ops.explain(job_id)
         if as_json:
@@ -55,19 +55,19 @@ def _print(story: TimelineDocument) -> None:
         pad_edge=False,
     )
     day = None
-    for line in story.lines:
+    for line in story.events:
         local = in_zone(line.at)
         if local.date() != day:
             day = local.date()
             table.add_row(f"[bold]{day:%a %d %b}[/]", "", "", "")
         table.add_row(*_cells(line, local))
     console.print(table)
-    for sentence in story.wrong:
+    for sentence in story.diagnosis:
         console.print(f"[bold red]✗[/] {escape(sentence)}")
     for source in story.incomplete:
         console.print(f"[yellow]?[/] {escape(source)}")
-    if not story.wrong:
-        console.print("[green]✓[/] Nothing is wrong with it.")
+    if not story.diagnosis:
+        console.print("[green]✓[/] Nothing is wrong with this job.")
 
 
 def _cells(line: TimelineEvent, local: datetime) -> tuple[str, str, str, str]:

@@ -1,4 +1,4 @@
-"""`haul flow …`: check a flow, draw it."""
+"""`haul flow …`: check flow files, and draw flows."""
 
 from pathlib import Path
 from typing import Annotated, Optional
@@ -11,20 +11,20 @@ from statemachine.flow_check import check_text
 from statemachine.flow_docs import mermaid
 from statemachine.flows import FOLDER, UnknownFlow, flow_names, load_flow
 
-app = typer.Typer(no_args_is_help=True, help="Check and draw flows.")
+app = typer.Typer(no_args_is_help=True, help="Check and draw flows, the statuses of a kind of job.")
 
 
 @app.command()
 def check(
-    files: Annotated[Optional[list[Path]], typer.Argument(help="Default: every flow.")] = None,
+    files: Annotated[Optional[list[Path]], typer.Argument(help="Default: all flows.")] = None,
 ) -> None:
-    """Say of each flow whether it is sound, and of a malformed one the line and the reason."""
+    """Check flow files. Prints the line and the reason of each error."""
     with report_errors():
         wrong = 0
         for path in files or [FOLDER / f"{name}.json" for name in flow_names()]:
             wrong += _check(path)
         if wrong:
-            raise UsageError(f"{wrong} faults; repair the lines above")
+            raise UsageError(f"{wrong} errors; fix the lines above")
 
 
 def _check(path: Path) -> int:
@@ -42,10 +42,10 @@ def _check(path: Path) -> int:
 
 @app.command()
 def render(
-    name: Annotated[str, typer.Argument(help="The flow's name.")] = "haul",
-    as_asl: Annotated[bool, typer.Option("--asl", help="The Step Functions definition.")] = False,
+    name: Annotated[str, typer.Argument(help="The name of the flow.")] = "haul",
+    as_asl: Annotated[bool, typer.Option("--asl", help="Print the state machine.")] = False,
 ) -> None:
-    """Print a flow as a Mermaid diagram, or as the state machine generated from it."""
+    """Print a flow as a Mermaid diagram, or as its Step Functions state machine (ASL)."""
     with report_errors():
         try:
             flow = load_flow(name)

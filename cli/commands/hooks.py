@@ -1,4 +1,4 @@
-"""`haul hooks …`: where facts are posted, and what became of every text and webhook."""
+"""`haul hooks …`: webhook endpoints, and the log of texts and webhooks."""
 
 import json
 from datetime import datetime, timezone
@@ -34,10 +34,10 @@ from functions.messages.webhook_schedule import WebhookQueues, next_attempt
 from statemachine.deliveries import Delivery
 
 app = typer.Typer(
-    no_args_is_help=True, help="Webhook endpoints, and the log of texts and webhooks."
+    no_args_is_help=True, help="Manage webhooks, and see which texts and webhooks were sent."
 )
 
-Id = Annotated[str, typer.Argument(metavar="ENDPOINT", help="As `haul hooks list` names it.")]
+Id = Annotated[str, typer.Argument(metavar="ENDPOINT", help="An id from `haul hooks list`.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 DEFAULT_FACTS = ["JobCreated", "JobMoved"]
@@ -46,19 +46,19 @@ DEFAULT_FACTS = ["JobCreated", "JobMoved"]
 @app.command()
 def add(
     context: typer.Context,
-    url: Annotated[str, typer.Argument(help="Where facts are posted, as https://….")],
+    url: Annotated[str, typer.Argument(help="The address to send facts to: https://…")],
     fact: Annotated[
-        Optional[list[str]], typer.Option(help=f"Repeat for more: {', '.join(TYPES)}.")
+        Optional[list[str]], typer.Option(help=f"Repeatable. One of {', '.join(TYPES)}.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Add an endpoint; prints its id and the secret that signs what it gets."""
+    """Add a webhook endpoint. Prints its id and the secret that signs its deliveries."""
     with report_errors():
         wanted = tuple(fact or DEFAULT_FACTS)
         if unknown := [name for name in wanted if name not in TYPES]:
-            raise UsageError(f"no fact {', '.join(unknown)}; there are {', '.join(TYPES)}")
-        place, tenant = context.obj.place, context.obj.tenant
-        _check_form(place, url)
+            raise UsageError(f"no fact {', '.join(unknown)}; the facts are {', '.join(TYPES)}")
+        connection, tenant = context.obj.connection, context.obj.tenant
+        _check_address(connection, url)
         endpoint = Endpoint.model_validate(
             {
                 "tenant": tenant,
@@ -69,15 +69,15 @@ def add(
                 "created_at": now(),
             }
         )
-        endpoints(place).write(endpoint, None)
+        endpoints(connection).write(endpoint, None)
         _print_secret(endpoint, as_json)
 
 
 @app.command("list")
 def list_(context: typer.Context, as_json: Json = False) -> None:
-    """The endpoints, without their secrets."""
+    """List the endpoints, without their secrets."""
     with report_errors():
-        found = list(endpoints(context.obj.place).all(context.obj.tenant))
+        found = list(endpoints(context.obj.connection).all(context.obj.tenant))
         if as_json:
             hidden = {"secrets"}
             print_json(
@@ -85,7 +85,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
             )
             return
         if not found:
-            console.print("No endpoints here. Add one: haul hooks add https://…")
+            console.print("No endpoints yet. Add one: haul hooks add https://…")
             return
         table = Table("endpoint", "host", "facts", "state", "failing since")
         for endpoint in found:
@@ -97,29 +97,29 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command("test")
-def try_out(context: typer.Context, endpoint_id: Id, as_json: Json = False) -> None:
-    """Post a signed test, print the answer; a paused or disabled endpoint that takes it goes on."""
+def send_test(context: typer.Context, endpoint_id: Id, as_json: Json = False) -> None:
+    """Send a signed test. If it succeeds, a paused or disabled endpoint becomes active again."""
     with report_errors():
-        place, tenant = context.obj.place, context.obj.tenant
-        _known(place, tenant, endpoint_id)
-        answer = _invoke(place, {"test": endpoint_id, "tenant": tenant})
+        connection, tenant = context.obj.connection, context.obj.tenant
+        _require_endpoint(connection, tenant, endpoint_id)
+        answer = _invoke(connection, {"test": endpoint_id, "tenant": tenant})
         if answer["ok"]:
-            change_endpoint(endpoints(place), tenant, endpoint_id, _working)
+            change_endpoint(endpoints(connection), tenant, endpoint_id, _activated)
         if as_json:
             print_json(answer)
         if not answer["ok"]:
-            raise CliError(f"{endpoint_id} did not take the test: {answer['outcome']}")
+            raise CliError(f"{endpoint_id} did not accept the test: {answer['outcome']}")
         if not as_json:
             console.print(f"[green]✓[/] {endpoint_id} answered {answer['outcome']}.")
 
 
 @app.command()
 def rotate(context: typer.Context, endpoint_id: Id, as_json: Json = False) -> None:
-    """Give the endpoint a new secret; for a day the old one signs beside it."""
+    """Give the endpoint a new secret. For one day, deliveries carry both signatures."""
     with report_errors():
         fresh, at = new_secret(), now()
         endpoint = change_endpoint(
-            endpoints(context.obj.place),
+            endpoints(context.obj.connection),
             context.obj.tenant,
             endpoint_id,
             lambda endpoint: endpoint.rotated(fresh, at),
@@ -129,10 +129,10 @@ def rotate(context: typer.Context, endpoint_id: Id, as_json: Json = False) -> No
 
 @app.command()
 def disable(context: typer.Context, endpoint_id: Id) -> None:
-    """Send nothing to the endpoint any more; the log has what it misses. `test` enables it."""
+    """Stop sending to the endpoint. The log shows what it misses; `haul hooks test` enables it."""
     with report_errors():
         change_endpoint(
-            endpoints(context.obj.place),
+            endpoints(context.obj.connection),
             context.obj.tenant,
             endpoint_id,
             lambda endpoint: endpoint.disabled("by hand"),
@@ -143,25 +143,25 @@ def disable(context: typer.Context, endpoint_id: Id) -> None:
 @app.command()
 def log(
     context: typer.Context,
-    job_id: Annotated[str, typer.Argument(metavar="JOB", help="A job's id.")],
+    job_id: Annotated[str, typer.Argument(metavar="JOB", help="The id of the job.")],
     as_json: Json = False,
 ) -> None:
-    """What was sent about a job: to whom (masked), when, and with which outcome."""
+    """Show what was sent about a job: recipient (masked), time, and outcome."""
     with report_errors():
-        found = delivery_log(deliveries(context.obj.place), context.obj.tenant, job_id)
+        found = delivery_log(deliveries(context.obj.connection), context.obj.tenant, job_id)
         if as_json:
             print_json([d.model_dump(mode="json", exclude_none=True) for d in found])
             return
         if not found:
             raise NotFound(f"nothing was sent about {job_id}")
-        table = Table("fact", "by", "to", "outcome", "tries", "last")
+        table = Table("fact", "channel", "to", "outcome", "attempts", "last attempt")
         for delivery in found:
             name = delivery.name
-            told = delivery.status or name.mark
+            fact = delivery.status or name.mark
             outcome = f"{delivery.state} ({delivery.why})" if delivery.why else delivery.state
             to = f"{delivery.to} {name.recipient}" if name.channel == "webhook" else delivery.to
             tries = str(len(delivery.attempts))
-            table.add_row(told, name.channel, to, outcome, tries, local_time(delivery.updated_at))
+            table.add_row(fact, name.channel, to, outcome, tries, local_time(delivery.updated_at))
         console.print(table)
 
 
@@ -169,50 +169,48 @@ def log(
 def replay(
     context: typer.Context,
     endpoint_id: Id,
-    job: Annotated[Optional[str], typer.Option(help="Only what is about this job.")] = None,
+    job: Annotated[Optional[str], typer.Option(help="Only facts about this job.")] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also what the endpoint has taken.")
+        bool, typer.Option("--all", help="Also facts that were delivered.")
     ] = False,
 ) -> None:
-    """Tell an endpoint again what it did not take, under the same ids."""
+    """Send an endpoint the facts again that it did not accept, with the same ids."""
     with report_errors():
-        place, tenant = context.obj.place, context.obj.tenant
-        _known(place, tenant, endpoint_id)
-        told = sum(
-            _tell_again(place, delivery)
-            for delivery in deliveries(place).to_endpoint(tenant, endpoint_id)
+        connection, tenant = context.obj.connection, context.obj.tenant
+        _require_endpoint(connection, tenant, endpoint_id)
+        sent = sum(
+            _send_again(connection, delivery)
+            for delivery in deliveries(connection).to_endpoint(tenant, endpoint_id)
             if job in (None, delivery.name.about) and (everything or delivery.state != "sent")
             if delivery.ended
         )
-        console.print(f"{told} facts are on their way to {endpoint_id} again.")
+        console.print(f"{sent} facts are queued for {endpoint_id} again.")
 
 
 def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def endpoints(place: Connection) -> S3Endpoints:
-    return S3Endpoints(place.client("s3"), place.outputs["JobsBucket"])
+def endpoints(connection: Connection) -> S3Endpoints:
+    return S3Endpoints(connection.client("s3"), connection.outputs["JobsBucket"])
 
 
-def deliveries(place: Connection) -> S3Deliveries:
-    return S3Deliveries(place.client("s3"), place.outputs["JobsBucket"])
+def deliveries(connection: Connection) -> S3Deliveries:
+    return S3Deliveries(connection.client("s3"), connection.outputs["JobsBucket"])
 
 
-def _known(place: Connection, tenant: str, endpoint_id: str) -> Endpoint:
-    stored = endpoints(place).read(tenant, endpoint_id)
-    if stored is None:
-        raise UnknownEndpoint(f"no endpoint {endpoint_id}; `haul hooks list` shows those there are")
-    return stored.value
+def _require_endpoint(connection: Connection, tenant: str, endpoint_id: str) -> None:
+    if endpoints(connection).read(tenant, endpoint_id) is None:
+        raise UnknownEndpoint(f"no endpoint {endpoint_id}; `haul hooks list` shows all endpoints")
 
 
-def _working(endpoint: Endpoint) -> Endpoint:
+def _activated(endpoint: Endpoint) -> Endpoint:
     return endpoint if endpoint.state == "active" else endpoint.enabled()
 
 
-def _check_form(place: Connection, url: str) -> None:
-    """By its form alone: where the name leads is looked at with every delivery."""
-    local = place.edge_url.startswith("http://localhost")
+def _check_address(connection: Connection, url: str) -> None:
+    """Checks only the form; every delivery checks the address that the name resolves to."""
+    local = connection.edge_url.startswith("http://localhost")
     try:
         SafeWebhookClient(allow_local=local).checked(url)
     except AddressRefused as error:
@@ -224,36 +222,37 @@ def _print_secret(endpoint: Endpoint, as_json: bool) -> None:
     if as_json:
         print_json({"endpoint": endpoint.endpoint_id, "secret": secret, "facts": endpoint.facts})
         return
-    console.print(f"[bold]{endpoint.endpoint_id}[/] gets {', '.join(endpoint.facts)}.")
-    console.print(f"Secret, for the receiver alone: {secret}", soft_wrap=True)
+    console.print(f"[bold]{endpoint.endpoint_id}[/] receives {', '.join(endpoint.facts)}.")
+    console.print(f"Secret, only for the receiver: {secret}", soft_wrap=True)
 
 
-def _invoke(place: Connection, message: dict[str, Any]) -> dict[str, Any]:
-    answer = place.client("lambda").invoke(
-        FunctionName=place.outputs["DeliverWebhooksFunction"], Payload=json.dumps(message).encode()
+def _invoke(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
+    answer = connection.client("lambda").invoke(
+        FunctionName=connection.outputs["DeliverWebhooksFunction"],
+        Payload=json.dumps(message).encode(),
     )
-    told: dict[str, Any] = json.loads(answer["Payload"].read())
+    outcome: dict[str, Any] = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
-        raise CliError(f"the test failed: {told.get('errorMessage', 'no reason')}")
-    return told
+        raise CliError(f"the test failed: {outcome.get('errorMessage', 'no reason given')}")
+    return outcome
 
 
-def _tell_again(place: Connection, ended: Delivery) -> bool:
-    """Whether it goes out again: first the delivery is opened, then its message is sent."""
+def _send_again(connection: Connection, ended: Delivery) -> bool:
+    """Reopen the delivery, then send its message. False if its fact is no longer stored."""
     at = now()
 
-    def opened(known: Delivery | None) -> Delivery:
+    def reopened(known: Delivery | None) -> Delivery:
         if known is None or not known.ended or known.fact is None:
             return known or ended
         return known.next(at, state="waiting", why="replayed", claim=None, attempts=(), due_at=at)
 
-    delivery = change(deliveries(place), ended.name, opened)
+    delivery = change(deliveries(connection), ended.name, reopened)
     if delivery.fact is None:
         return False
-    sqs = place.client("sqs")
-    lanes = WebhookQueues(
-        SqsDelayedMessages(sqs, place.outputs["WebhookQueueUrl"]),
-        SqsDelayedMessages(sqs, place.outputs["SlowWebhookQueueUrl"]),
+    sqs = connection.client("sqs")
+    queues = WebhookQueues(
+        SqsDelayedMessages(sqs, connection.outputs["WebhookQueueUrl"]),
+        SqsDelayedMessages(sqs, connection.outputs["SlowWebhookQueueUrl"]),
     )
-    lanes.put(next_attempt(delivery, at), slow=True)
+    queues.put(next_attempt(delivery, at), slow=True)
     return True

@@ -1,4 +1,4 @@
-"""`haul job …`: book, look, move, edit, cancel."""
+"""`haul job …`: create, list, show, move, edit, and cancel jobs."""
 
 import re
 import uuid
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.client.bus_client import ME
+from cli.client.bus_client import CLI_ACTOR
 from cli.output.job_details import print_job
 from cli.output.job_list import print_jobs
 from cli.output.output import UsageError, console, print_json, report_errors
@@ -21,15 +21,15 @@ from statemachine.money import parse_money
 from statemachine.phones import parse_phone
 from statemachine.values import RESERVED, YEARS, is_reserved
 
-app = typer.Typer(no_args_is_help=True, help="Book, look at, move, edit and cancel jobs.")
+app = typer.Typer(no_args_is_help=True, help="Create, list, show, move, edit, and cancel jobs.")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-JobArg = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, as 261121-7k3m2q.")]
+JobArg = Annotated[str, typer.Argument(metavar="JOB", help="A job id, such as 261121-7k3m2q.")]
 Event = Annotated[
     Optional[str],
     typer.Option(
         "--event-id",
-        help="Repeat a command safely: the same id.",
+        help="An id for this command. Repeated with the same id, it takes effect once.",
         callback=lambda text: own_event_id(text),
     ),
 ]
@@ -38,28 +38,28 @@ Event = Annotated[
 @app.command()
 def new(
     context: typer.Context,
-    customer: Annotated[str, typer.Option(help="The customer's name.")],
+    customer: Annotated[str, typer.Option(help="The name of the customer.")],
     location: Annotated[str, typer.Option(help="The address.")],
-    price: Annotated[Optional[str], typer.Option(help="In dollars, as 600 or 599.50.")] = None,
+    price: Annotated[Optional[str], typer.Option(help="In dollars, such as 600 or 599.50.")] = None,
     phone: Annotated[
-        Optional[str], typer.Option(help="As (206) 555-0199, or +44 7700 900123 from abroad.")
+        Optional[str], typer.Option(help="Such as (206) 555-0199, or +44 7700 900123.")
     ] = None,
-    language: Annotated[str, typer.Option(help="en or es.")] = "en",
+    language: Annotated[str, typer.Option(help="The customer's language: en or es.")] = "en",
     flow: Annotated[str, typer.Option(help="`haul flow check` lists them.")] = "haul",
     window_start: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
     window_end: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
-    note: Annotated[Optional[str], typer.Option(help="For the crew.")] = None,
+    note: Annotated[Optional[str], typer.Option(help="A note for the crew.")] = None,
     event_id: Event = None,
     as_json: Json = False,
 ) -> None:
-    """Book a job; prints its id and the link for the customer."""
+    """Create a job. Prints its id and the tracking link for the customer."""
     with report_errors():
         start, end = moment("--window-start", window_start), moment("--window-end", window_end)
         request = JobRequested(
             tenant=context.obj.tenant,
             event_id=event_id or fresh_id(),
             occurred_at=now(),
-            actor=ME,
+            actor=CLI_ACTOR,
             flow=flow,
             customer=Customer.model_validate(
                 {"name": customer, "phone": phone_number(phone), "language": language}
@@ -69,12 +69,12 @@ def new(
             schedule=Schedule(window_start=start, window_end=end),
             note=note,
         )
-        booked = context.obj.desk.book(request)
+        booked = context.obj.client.book(request)
         if as_json:
             print_json(booked)
             return
-        console.print(f"[bold]{booked['job_id']}[/] is booked.")
-        console.print(f"Link for the customer: {booked['tracking_url']}", soft_wrap=True)
+        console.print(f"Created job [bold]{booked['job_id']}[/].")
+        console.print(f"Tracking link for the customer: {booked['tracking_url']}", soft_wrap=True)
 
 
 @app.command("list")
@@ -83,64 +83,64 @@ def list_(
     status: Annotated[Optional[str], typer.Option(help="Only jobs in this status.")] = None,
     as_json: Json = False,
 ) -> None:
-    """The board, by time: active jobs and those that ended in the last two days."""
+    """List jobs by arrival window: open jobs, and jobs that ended in the last two days."""
     with report_errors():
         if status and status not in (known := _statuses()):
-            raise UsageError(f"no status {status!r}; there are {', '.join(known)}")
-        cards = [c for c in context.obj.desk.cards() if status in (None, c.status)]
+            raise UsageError(f"no status {status!r}; the statuses are {', '.join(known)}")
+        cards = [c for c in context.obj.client.cards() if status in (None, c.status)]
         if as_json:
             print_json([card.model_dump(mode="json", exclude_none=True) for card in cards])
             return
         if not cards:
-            console.print("No jobs here. Book one: haul job new --customer … --location …")
+            console.print("No jobs. Create one: haul job new --customer … --location …")
             return
-        print_jobs(cards, ZoneInfo(context.obj.desk.time_zone()), now())
+        print_jobs(cards, ZoneInfo(context.obj.client.time_zone()), now())
 
 
 @app.command()
 def show(context: typer.Context, job_id: JobArg, as_json: Json = False) -> None:
-    """One job: details, history, refusals, and what can be done next."""
+    """Show one job: details, history, refused requests, and the moves possible now."""
     with report_errors():
-        job = context.obj.desk.job(job_id)
+        job = context.obj.client.job(job_id)
         if as_json:
             link = {"tracking_url"}
             print_json(job.model_dump(mode="json", exclude_none=True, exclude=link))
             return
-        print_job(job, ZoneInfo(context.obj.desk.time_zone()), now())
+        print_job(job, ZoneInfo(context.obj.client.time_zone()), now())
 
 
 @app.command()
 def move(
     context: typer.Context,
     job_id: JobArg,
-    to: Annotated[str, typer.Argument(metavar="MOVE", help="A move's name, or a status.")],
-    reason: Annotated[Optional[str], typer.Option(help="Why; some moves require it.")] = None,
-    note: Annotated[Optional[str], typer.Option(help="Kept with the move.")] = None,
+    to: Annotated[str, typer.Argument(metavar="MOVE", help="The name of a move, or a status.")],
+    reason: Annotated[Optional[str], typer.Option(help="Some moves require a reason.")] = None,
+    note: Annotated[Optional[str], typer.Option(help="Stored with the move.")] = None,
     expected_rev: Annotated[Optional[int], typer.Option(help="The rev you decided on.")] = None,
     event_id: Event = None,
     as_json: Json = False,
 ) -> None:
-    """Ask for a move, and wait until it is committed or refused.
+    """Move a job to another status, and wait until the move is committed or refused.
 
-    It is decided on the job as it is now, unless `--expected-rev` says otherwise: a move that the
-    status does not allow is refused at once, and not kept for later.
+    The move applies to the job as it is now, or to the rev in `--expected-rev`. If the current
+    status does not allow it, it is refused and not kept for later.
     """
     with report_errors():
-        desk, tenant = context.obj.desk, context.obj.tenant
-        seen = desk.job(job_id)
+        client, tenant = context.obj.client, context.obj.tenant
+        seen = client.job(job_id)
         flow = load_flow(seen.flow)
         request = JobMoveRequested(
             tenant=tenant,
             job_id=job_id,
             event_id=event_id or fresh_id(),
             occurred_at=now(),
-            actor=ME,
+            actor=CLI_ACTOR,
             expected_rev=expected_rev or seen.rev,
             note=note,
             reason=reason,
             **_move_or_status(flow, to),
         )
-        job = desk.move(request)
+        job = client.move(request)
         if as_json:
             print_json({"job_id": job.job_id, "status": job.status, "rev": job.rev})
             return
@@ -152,11 +152,11 @@ def move(
 def cancel(
     context: typer.Context,
     job_id: JobArg,
-    reason: Annotated[str, typer.Option(help="Why; kept on the record.")],
+    reason: Annotated[str, typer.Option(help="Why. Stored with the job.")],
     event_id: Event = None,
     as_json: Json = False,
 ) -> None:
-    """Cancel a job, with the reason."""
+    """Cancel a job."""
     move(context, job_id, "cancelled", reason=reason, event_id=event_id, as_json=as_json)
 
 
@@ -171,10 +171,11 @@ def edit(
     price: Annotated[Optional[str], typer.Option(help="In dollars.")] = None,
     crew: Annotated[
         Optional[list[str]],
-        typer.Option(help="role=member, all who are on it; repeat for more. `none`: no one."),
+        typer.Option(help="role=member. Repeatable; replaces the whole crew. `none` empties it."),
     ] = None,
     truck: Annotated[
-        Optional[str], typer.Option(help="One of `haul roster truck list`; empty takes it away.")
+        Optional[str],
+        typer.Option(help="From `haul roster truck list`; an empty value removes it."),
     ] = None,
     load_size: Annotated[
         Optional[str], typer.Option(help=f"One of {', '.join(get_args(LoadSize))}.")
@@ -185,9 +186,9 @@ def edit(
 ) -> None:
     """Change a job's details: notes, schedule, ETA, price, crew, truck, load size."""
     with report_errors():
-        desk = context.obj.desk
-        if crew and expected_rev is None:  # all of it is replaced: no one whom we did not see
-            expected_rev = desk.job(job_id).rev
+        client = context.obj.client
+        if crew and expected_rev is None:  # the whole crew is replaced, so it must be unchanged
+            expected_rev = client.job(job_id).rev
         times = {
             "eta": moment("--eta", eta),
             "window_start": moment("--window-start", window_start),
@@ -207,11 +208,11 @@ def edit(
             job_id=job_id,
             event_id=event_id or fresh_id(),
             occurred_at=now(),
-            actor=ME,
+            actor=CLI_ACTOR,
             expected_rev=expected_rev,
             changes=changes,
         )
-        job = desk.edit(request)
+        job = client.edit(request)
         if as_json:
             print_json({"job_id": job.job_id, "status": job.status, "rev": job.rev})
             return
@@ -238,13 +239,13 @@ def _whole_crew(texts: list[str]) -> tuple[Assignment, ...]:
 def _crew(text: str) -> Assignment:
     match = re.fullmatch(r"(\w+)=([a-z][a-z0-9_]*)(?::.*)?", text)
     if not match:
-        raise UsageError(f"--crew {text!r}: write role=member, as driver=sam; or `none` alone")
+        raise UsageError(f"--crew {text!r}: write role=member, such as driver=sam, or only `none`")
     role, member = match.groups()
     return Assignment.model_validate({"role": role, "member": member})
 
 
 def cents(text: str | None) -> int | None:
-    """`599.50` or `$1,200` in cents. Raises UsageError for what is no amount."""
+    """`599.50` or `$1,200` in cents. Raises UsageError if the text is not an amount."""
     if text is None:
         return None
     try:
@@ -269,9 +270,9 @@ def moment(option: str, text: str | None) -> datetime | None:
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{option} {text!r} is no time; write 2026-11-21T14:00-05:00") from None
+        raise UsageError(f"{option} {text!r} is not a time; write 2026-11-21T14:00-05:00") from None
     if parsed.tzinfo is None:
-        raise UsageError(f"{option} {text!r} has no zone; write {text}-05:00 or {text}Z")
+        raise UsageError(f"{option} {text!r} has no time zone; write {text}-05:00 or {text}Z")
     if parsed.year not in YEARS:
         raise UsageError(f"{option} {text!r}: {OTHER_YEAR}")
     return parsed.astimezone(timezone.utc)
@@ -282,9 +283,9 @@ def now() -> datetime:
 
 
 def own_event_id(text: str | None) -> str | None:
-    """As the user gave it. Raises typer.BadParameter where it is one of the server's."""
+    """The user's id, unchanged. Raises typer.BadParameter if ids like it are reserved."""
     if text and is_reserved(text):
-        raise typer.BadParameter(f"ids that begin with {RESERVED!r} are the server's; take another")
+        raise typer.BadParameter(f"ids that begin with {RESERVED!r} are reserved; choose another")
     return text
 
 

@@ -1,4 +1,4 @@
-"""`haul ops …`: watch the whole, find what is stuck, repair it, see to dead letters."""
+"""`haul ops …`: overview, stuck jobs, repairs, dead-letter queues, and the doctor."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,12 @@ from rich.live import Live
 from rich.markup import escape
 
 from cli.commands.restore import restore
-from cli.output.ops_tables import letters_table, overview_tables, queues_table, troubled_table
+from cli.output.ops_tables import (
+    dead_letters_table,
+    overview_tables,
+    problem_jobs_table,
+    queues_table,
+)
 from cli.output.output import (
     CliError,
     Rejected,
@@ -30,9 +35,9 @@ if TYPE_CHECKING:
     from functions.repair.requests import RepairReport
 
 app = typer.Typer(
-    no_args_is_help=True, help="Keep it running: overview, repairs, dead letters, check-up."
+    no_args_is_help=True, help="Operate the system: overview, repairs, dead-letter queues, doctor."
 )
-dlq = typer.Typer(no_args_is_help=True, help="Dead letters: messages that were given up.")
+dlq = typer.Typer(no_args_is_help=True, help="Dead-letter queues: messages that failed for good.")
 app.add_typer(dlq, name="dlq")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -40,71 +45,72 @@ Queue = Annotated[
     str,
     typer.Argument(
         metavar="QUEUE",
-        help="As `haul ops dlq list` names it.",
-        parser=lambda name: str(name).replace("-", "_"),  # alarms have AWS's names, with hyphens
+        help="A name from `haul ops dlq list`.",
+        parser=lambda name: str(name).replace("-", "_"),  # alarms use the AWS names, with hyphens
     ),
 ]
 Ids = Annotated[
-    Optional[list[str]], typer.Argument(metavar="[ID]…", help="As `haul ops dlq show` tells them.")
+    Optional[list[str]],
+    typer.Argument(metavar="[ID]…", help="Message ids from `haul ops dlq show`."),
 ]
-All = Annotated[bool, typer.Option("--all", help="All letters of the queue.")]
-MOST_GOES = 100
-TELL_OF_TROUBLE = ("board:", "stuck jobs:")
-"""The sources without which no one can say that no job is in trouble."""
+All = Annotated[bool, typer.Option("--all", help="All messages of the dead-letter queue.")]
+MAX_CALLS = 100
+PROBLEM_SOURCES = ("board:", "stuck jobs:")
+"""If one of these sources could not be read, there may be more jobs with problems."""
 
 
 @app.command()
 def watch(
     context: typer.Context,
-    once: Annotated[bool, typer.Option("--once", help="Print it once and end.")] = False,
-    every: Annotated[float, typer.Option(min=2, help="Seconds between two looks.")] = 5.0,
+    once: Annotated[bool, typer.Option("--once", help="Print the overview once.")] = False,
+    every: Annotated[float, typer.Option(min=2, help="Seconds between two updates.")] = 5.0,
     as_json: Json = False,
 ) -> None:
-    """How the whole is doing, kept up to date until Ctrl-C."""
+    """Show an overview of the system, and update it until Ctrl-C."""
     with report_errors():
-        desk: OpsClient = context.obj.ops
+        client: OpsClient = context.obj.ops
         if as_json:
-            print_json(desk.overview().model_dump(mode="json", exclude_none=True))
+            print_json(client.overview().model_dump(mode="json", exclude_none=True))
             return
         if once:
-            console.print(overview_tables(desk.overview()))
+            console.print(overview_tables(client.overview()))
             return
         with Live(console=console, screen=True) as live, suppress(KeyboardInterrupt):
-            for frame in frames(desk):
+            for frame in frames(client):
                 live.update(frame)
                 time.sleep(every)
 
 
-def frames(desk: "OpsClient") -> Iterator[RenderableType]:
-    """The overview again and again; where there is no answer, the last one with its trouble."""
-    last: RenderableType = "looking …"
+def frames(client: "OpsClient") -> Iterator[RenderableType]:
+    """The overview, again and again. Without an answer, the last one with the error."""
+    last: RenderableType = "loading …"
     while True:
         try:
-            last = overview_tables(desk.overview())
+            last = overview_tables(client.overview())
             yield last
         except (Unavailable, TimedOut) as error:
             why = escape(str(error))
-            yield Group(last, f"[bold red]no answer[/], this is how it was: {why}")
+            yield Group(last, f"[bold red]no answer[/]; this is the last known state: {why}")
 
 
 @app.command()
 def stuck(context: typer.Context, as_json: Json = False) -> None:
-    """Jobs that are overdue, or that the watchdog cannot help."""
+    """List jobs that are overdue, or stuck: the watchdog cannot repair them."""
     with report_errors():
         overview: OpsDocument = context.obj.ops.overview()
-        troubled = overview.troubled
-        unread = [each for each in overview.incomplete if each.startswith(TELL_OF_TROUBLE)]
+        troubled = overview.problem_jobs
+        unread = [each for each in overview.incomplete if each.startswith(PROBLEM_SOURCES)]
         if as_json:
             print_json([job.model_dump(mode="json", exclude_none=True) for job in troubled])
         elif troubled:
-            console.print(troubled_table(troubled))
-            console.print("haul explain JOB tells why; haul ops repair JOB repairs what it can.")
+            console.print(problem_jobs_table(troubled))
+            console.print("haul explain JOB says why; haul ops repair JOB repairs what it can.")
             if any(job.why == "corrupt" for job in troubled):
-                console.print("haul ops restore JOB brings back one that is corrupt.")
+                console.print("haul ops restore JOB restores a corrupt job.")
         elif not unread:
             console.print("[green]✓[/] No job is overdue or stuck.")
         if unread:
-            raise TimedOut(f"there may be more: {'; '.join(unread)}; look again in a moment")
+            raise TimedOut(f"there may be more: {'; '.join(unread)}; try again in a moment")
 
 
 @app.command()
@@ -114,52 +120,52 @@ def repair(
     all_jobs: Annotated[bool, typer.Option("--all", help="Every open job.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Repair what got lost on the way of a job: its execution, its view, its card."""
+    """Repair a job: make its execution, view, card, and messages again if they are missing."""
     with report_errors():
-        desk: OpsClient = context.obj.ops
+        client: OpsClient = context.obj.ops
         if (job_id is None) != all_jobs:
-            raise UsageError("name one JOB, or all of them with --all")
+            raise UsageError("name one JOB, or use --all")
         if job_id is None:
-            _redrive_all(desk, as_json)
+            _repair_all(client, as_json)
             return
-        repairs = _redriven(desk, job_id)
+        repairs = _repair_one(client, job_id)
         if as_json:
             print_json({"repaired": {job_id: repairs} if repairs else {}})
         else:
             console.print(f"[bold]{job_id}[/]: {', '.join(repairs) or 'nothing was wrong'}")
 
 
-def _redrive_all(desk: "OpsClient", as_json: bool) -> None:
-    """What is found as it is found, how far it is, and at the end how it went."""
-    looked_at, repaired, failed = 0, dict[str, list[str]](), dict[str, str]()
-    with console.status("redriving …") as status:
-        for lot in desk.repair_all():
-            looked_at += lot.looked_at
-            repaired |= {job_id: list(done) for job_id, done in lot.done.repaired.items()}
-            failed |= lot.done.failed
-            status.update(f"{looked_at} of {lot.of} …")
+def _repair_all(client: "OpsClient", as_json: bool) -> None:
+    """Prints each repair at once, shows the progress, and ends with a summary."""
+    checked, repaired, failed = 0, dict[str, list[str]](), dict[str, str]()
+    with console.status("repairing …") as status:
+        for batch in client.repair_all():
+            checked += batch.checked
+            repaired |= {job_id: list(done) for job_id, done in batch.done.repaired.items()}
+            failed |= batch.done.failed
+            status.update(f"{checked} of {batch.total} …")
             if not as_json:
-                _print_lot(lot.done)
+                _print_batch(batch.done)
     if as_json:
-        print_json({"looked_at": looked_at, "repaired": repaired, "failed": failed})
+        print_json({"checked": checked, "repaired": repaired, "failed": failed})
     else:
-        console.print(f"{looked_at} looked at, {len(repaired)} repaired, {len(failed)} failed.")
+        console.print(f"{checked} checked, {len(repaired)} repaired, {len(failed)} failed.")
     if failed:
-        raise TimedOut(f"{len(failed)} of {looked_at} failed; try those again, one by one")
+        raise TimedOut(f"{len(failed)} of {checked} failed; repair those one by one")
 
 
-def _print_lot(done: "RepairReport") -> None:
+def _print_batch(done: "RepairReport") -> None:
     for job_id, repairs in done.repaired.items():
         console.print(f"[bold]{job_id}[/]: {', '.join(repairs)}")
     for job_id, why in done.failed.items():
         console.print(f"[bold]{job_id}[/]: [bold red]failed[/], {escape(why)}", soft_wrap=True)
 
 
-def _redriven(desk: "OpsClient", job_id: str) -> list[str]:
+def _repair_one(client: "OpsClient", job_id: str) -> list[str]:
     try:
-        return list(desk.repair(job_id).repairs)
+        return list(client.repair(job_id).repairs)
     except Corrupt as error:
-        restore = f"`haul ops restore {job_id}` puts its last readable version back"
+        restore = f"`haul ops restore {job_id}` restores its last readable version"
         raise Rejected(f"{error}; {restore}") from error
 
 
@@ -169,16 +175,18 @@ app.command("restore")(restore)
 @app.command()
 def doctor(
     context: typer.Context,
-    max_key_days: Annotated[int, typer.Option(help="How old signing keys may be.")] = 45,
+    max_key_days: Annotated[int, typer.Option(help="Maximum age of signing keys.")] = 45,
     as_json: Json = False,
 ) -> None:
-    """Check a deployment from one end to the other; ends with 1 where something is bad."""
-    # It needs the template's libraries, which take a while to import; other commands do not.
+    """Check whether a deployment is what its template says. Exit code 1 if a check fails."""
+    # Imported here because the libraries for the template load slowly.
     from deploy.doctor import examine
 
     with report_errors():
-        place = context.obj.place
-        findings = list(examine(place.session, place.outputs, place.edge_url, max_key_days))
+        connection = context.obj.connection
+        findings = list(
+            examine(connection.session, connection.outputs, connection.edge_url, max_key_days)
+        )
         bad = [finding for finding in findings if not finding.ok]
         if as_json:
             print_json([vars(finding) for finding in findings])
@@ -189,12 +197,12 @@ def doctor(
                 if not finding.ok:
                     console.print(f"    → {escape(finding.do)}", soft_wrap=True)
         if bad:
-            raise CliError(f"{len(bad)} of {len(findings)} checks are bad")
+            raise CliError(f"{len(bad)} of {len(findings)} checks failed")
 
 
 @dlq.command("list")
 def list_(context: typer.Context, as_json: Json = False) -> None:
-    """The queues with what waits in them, and their dead letters."""
+    """List the queues: waiting messages, and messages in their dead-letter queues."""
     with report_errors():
         queues = context.obj.ops.queues()
         if as_json:
@@ -202,33 +210,33 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
         else:
             console.print(queues_table(queues))
             if any(queue.dead for queue in queues):
-                console.print("haul ops dlq show QUEUE tells what its dead letters are about.")
+                console.print("haul ops dlq show QUEUE shows the dead letters and their reasons.")
 
 
 @dlq.command()
 def show(context: typer.Context, queue: Queue, as_json: Json = False) -> None:
-    """The dead letters of a queue: what they are about, and why they were given up."""
+    """Show the messages of a dead-letter queue, and why they failed."""
     with report_errors():
-        letters = context.obj.ops.letters(queue)
+        letters = context.obj.ops.dead_letters(queue)
         if as_json:
             print_json([letter.model_dump(mode="json", exclude_none=True) for letter in letters])
         elif letters:
-            console.print(letters_table(letters))
+            console.print(dead_letters_table(letters))
             console.print(
-                f"Repair the cause, then haul ops dlq replay {queue} ID sends one again, --all all "
-                "of them; what is nonsense goes with discard in place of replay."
+                f"Fix the cause; then haul ops dlq redrive {queue} ID sends one message again, and "
+                "--all sends all of them. Use discard instead of redrive to delete messages."
             )
         else:
             console.print(f"[green]✓[/] {queue} has no dead letters.")
 
 
 @dlq.command()
-def replay(
+def redrive(
     context: typer.Context, queue: Queue, ids: Ids = None, all_: All = False, as_json: Json = False
 ) -> None:
-    """Send dead letters again to the queue they came from."""
+    """Send messages of a dead-letter queue to their source queue again."""
     with report_errors():
-        _each(context.obj.ops, "replay", queue, _chosen(ids, all_), as_json)
+        _act_on(context.obj.ops, "redrive", queue, _chosen(ids, all_), as_json)
 
 
 @dlq.command()
@@ -240,35 +248,37 @@ def discard(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Throw dead letters away, for good."""
+    """Delete messages of a dead-letter queue, for good."""
     with report_errors():
         chosen = _chosen(ids, all_)
         check_queue(queue)
-        what = "all dead letters" if chosen is None else f"{len(chosen)} dead letters"
-        if not yes and not typer.confirm(f"Throw {what} of {queue} away, for good?"):
-            raise UsageError("nothing was thrown away")
-        _each(context.obj.ops, "discard", queue, chosen, as_json)
+        what = "all dead letters" if chosen is None else f"{len(chosen)} dead letter(s)"
+        if not yes and not typer.confirm(f"Delete {what} of {queue} for good?"):
+            raise UsageError("nothing was deleted")
+        _act_on(context.obj.ops, "discard", queue, chosen, as_json)
 
 
 def _chosen(ids: list[str] | None, all_: bool) -> list[str] | None:
     if bool(ids) == all_:
-        raise UsageError("name letters by their ids, or all of them with --all")
+        raise UsageError("name message ids, or use --all")
     return ids or None
 
 
-def _each(desk: "OpsClient", what: str, queue: str, ids: list[str] | None, as_json: bool) -> None:
-    """A hundred letters in one go; of all, as many goes as there are letters."""
-    act = desk.replay if what == "replay" else desk.discard
+def _act_on(ops: "OpsClient", what: str, queue: str, ids: list[str] | None, as_json: bool) -> None:
+    """A call handles up to a hundred messages; for all of them it is called again."""
+    act = ops.redrive if what == "redrive" else ops.discard
     done = 0
-    for _ in range(MOST_GOES):
+    for _ in range(MAX_CALLS):
         result = act(queue, ids)
         done += result.done
-        if ids is not None or not result.left or not result.done:
+        if ids is not None or not result.remaining or not result.done:
             break
     if as_json:
-        print_json({"done": done, "left": result.left})
+        print_json({"done": done, "remaining": result.remaining})
     else:
-        how = "sent again" if what == "replay" else "thrown away"
+        how = "sent again" if what == "redrive" else "deleted"
         console.print(f"{done} {how}.")
-    if result.left:
-        raise CliError(f"{result.left} not found; someone may have been faster, look again")
+    if result.remaining:
+        raise CliError(
+            f"{result.remaining} not found; perhaps someone else was faster: check again"
+        )

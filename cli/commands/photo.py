@@ -1,4 +1,4 @@
-"""`haul job photo`: proof of service from a file, for crews and dispatchers at a desk."""
+"""`haul job photo`: add a photo from a file as proof of service."""
 
 import hashlib
 import mimetypes
@@ -21,21 +21,21 @@ def photo(
     kind: Annotated[str, typer.Option(help="before or after.")],
     as_json: Json = False,
 ) -> None:
-    """Add a photo to a job, through the site's API; the same file again changes nothing."""
+    """Add a photo to a job, through the site's API. Adding the same file again has no effect."""
     with report_errors():
-        desk = context.obj.desk
-        if not isinstance(desk, ApiClient):
-            raise UsageError("photos go through the site: haul --api https://… job photo …")
-        document = desk.add_photo(job, photo_request_body(file, kind), file.read_bytes())
+        client = context.obj.client
+        if not isinstance(client, ApiClient):
+            raise UsageError("photos need the site's API: haul --api https://… job photo …")
+        document = client.add_photo(job, photo_request_body(file, kind), file.read_bytes())
         if as_json:
             print_json(document)
         else:
             count = len(document.photos)
-            console.print(f"[bold]{job}[/] has {count} photo{'s' if count > 1 else ''} now.")
+            console.print(f"[bold]{job}[/] now has {count} photo{'s' if count > 1 else ''}.")
 
 
 def photo_request_body(file: Path, kind: str) -> dict[str, object]:
-    """Its event id follows from kind and content, so that it is the same photo again."""
+    """The event id is derived from kind and content, so the same file is the same photo."""
     if kind not in get_args(PhotoKind):
         raise UsageError(f"--kind {kind!r}: write before or after")
     content = file.read_bytes()

@@ -1,4 +1,4 @@
-"""`haul track`: what the customer sees, in the terminal."""
+"""`haul track`: the tracking page in the terminal."""
 
 import re
 from collections.abc import Iterator
@@ -10,29 +10,29 @@ from rich.markup import escape
 
 from cli.output.output import NotFound, UsageError, console, local_time, print_json, report_errors
 from tracking import http_reader
+from tracking.display import Display
 from tracking.link import Link, parse_link
 from tracking.polling_policy import Policy
-from tracking.reader import Display
 
 WATCHING = Policy(poll_max_s=2)
-"""Someone sits in front of it: ask more often than a page in a pocket would."""
+"""More often than the page does, because someone is watching."""
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}|[a-z]+")
 
 
 def track(
     context: typer.Context,
     link: Annotated[str, typer.Argument(metavar="TOKEN_OR_URL")],
-    follow: Annotated[bool, typer.Option("--follow", help="Stay until the job has ended.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Continue until the job ends.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Follow a job as its customer does: through the edge, with nothing but the link."""
+    """Show a job as its customer sees it, using only the tracking link."""
     with report_errors():
         where = _link(context, link)
         if follow:
             _follow(where, as_json)
             return
         shown = http_reader.read_once(where)
-        _complain(shown)
+        _raise_if_gone(shown)
         if as_json:
             print_json(shown.view)
         elif shown.view is None:
@@ -44,17 +44,17 @@ def track(
 
 def _link(context: typer.Context, text: str) -> Link:
     try:
-        site = context.obj.api or context.obj.place.edge_url if "/" not in text else None
+        site = context.obj.api or context.obj.connection.edge_url if "/" not in text else None
         return parse_link(text, site)
     except ValueError as error:
         raise UsageError(str(error)) from error
 
 
 def _follow(link: Link, as_json: bool) -> None:
-    """Each status once, in order, also where two were reached between two looks."""
+    """Prints each status once, in order, even if two were reached between two polls."""
     printed: set[tuple[str, str]] = set()
     for shown in http_reader.follow(link, policy=WATCHING):
-        _complain(shown)
+        _raise_if_gone(shown)
         if shown.kind in ("trouble", "preparing", "offline") and not as_json:
             console.print(f"[dim]{shown.kind} …[/]")
         for step in _steps(shown.view or {}):
@@ -63,9 +63,9 @@ def _follow(link: Link, as_json: bool) -> None:
                 print_json(step) if as_json else _print_step(step)
 
 
-def _complain(shown: Display) -> None:
+def _raise_if_gone(shown: Display) -> None:
     if shown.kind == "not_found":
-        raise NotFound("no job behind this link; check that it was copied whole")
+        raise NotFound("there is no job for this link; check that it was copied completely")
     if shown.kind == "gone":
         raise NotFound("this link is no longer valid")
 

@@ -20,7 +20,7 @@ from local.engine_key import private_folder
 from statemachine.flows import load_flow
 
 if TYPE_CHECKING:
-    from cli.commands.demo import Demo
+    from cli.demo import Demo
     from local.laptop import Laptop
 
 FACTS = ["JobCreated", "JobMoved", "JobEdited", "JobMoveRefused", "JobOverdue"]
@@ -31,23 +31,23 @@ log = logging.getLogger("haulway.up")
 
 def up(
     context: typer.Context,
-    port: Annotated[int, typer.Option(help="Where the pages are.")] = EDGE_PORT,
-    engine_port: Annotated[int, typer.Option(help="Where the engine listens.")] = ENGINE_PORT,
+    port: Annotated[int, typer.Option(help="Port of the pages.")] = EDGE_PORT,
+    engine_port: Annotated[int, typer.Option(help="Port of the AWS emulator.")] = ENGINE_PORT,
     state: Annotated[
-        Optional[Path], typer.Option(help="Where everything is kept; default .haul.")
+        Optional[Path], typer.Option(help="Folder for all data; default .haul.")
     ] = None,
     lag: Annotated[float, typer.Option(min=0, help="Seconds an invalidation takes.")] = 2.0,
     with_demo: Annotated[
-        bool, typer.Option("--demo", help="Fill the board with a day and move it along.")
+        bool, typer.Option("--demo", help="Add demo jobs, and move them while you watch.")
     ] = False,
 ) -> None:
-    """Start engine, stack, pages and edge; then print one line for every transition."""
-    # The engine's and the template's libraries take a while to import; other commands need none.
-    from cli.commands.demo import Demo
+    """Run the whole system on this laptop. Prints a line for every fact, until Ctrl-C."""
+    # Imported here because the libraries for the engine and the template load slowly.
+    from cli.demo import Demo
     from local.laptop import Laptop
 
     with report_errors():
-        os.umask(0o077)  # logs hold addresses of pages; no one else on this machine reads them
+        os.umask(0o077)  # logs contain addresses of pages, so only their owner may read them
         folder = state or context.obj.state
         try:
             _log_to(folder)
@@ -60,17 +60,17 @@ def up(
             signal.signal(ending, _interrupt)
         with console.status("starting …") as status:
             laptop = Laptop(
-                folder, port, engine_port, lag, say=lambda step: status.update(f"{step} …")
+                folder, port, engine_port, lag, report=lambda step: status.update(f"{step} …")
             )
             try:
                 laptop.start()
             except (EngineFailed, DeployFailed, OSError) as error:
                 raise CliError(f"{error}") from error
         console.print(f"[bold green]Haulway is up[/] ({time.monotonic() - begun:.1f} s).")
-        if laptop.unwell:
+        if laptop.resume_error:
             console.print(
-                f"[yellow]Not everything could be brought back:[/] {escape(laptop.unwell)}. The "
-                "watchdog tries again every few minutes; `haul ops stuck` shows what needs a "
+                f"[yellow]Some jobs could not be resumed:[/] {escape(laptop.resume_error)}. The "
+                "watchdog tries again every few minutes; `haul ops stuck` lists jobs that need a "
                 "person, `haul explain JOB` says why.",
                 soft_wrap=True,
             )
@@ -81,16 +81,16 @@ def up(
         except (BotoCoreError, ClientError) as error:
             raise CliError(
                 f"the engine has stopped; its log is {laptop.engine.log}. Start again: every job "
-                "goes on where it stood"
+                "continues where it was"
             ) from error
         except KeyboardInterrupt:
-            console.print("\nStopping; everything is kept and goes on at the next start.")
+            console.print("\nStopping. Everything is kept and continues at the next start.")
         finally:
             laptop.stop()
 
 
 def _log_to(folder: Path) -> None:
-    """What the edge has to say goes into a file; the terminal is for the jobs."""
+    """Log to a file; the terminal is for the jobs."""
     private_folder(folder)
     logger = logging.getLogger("haulway")
     logger.handlers = [logging.FileHandler(folder / "edge.log", encoding="utf-8")]
@@ -106,11 +106,11 @@ def _welcome(laptop: "Laptop", folder: Path, day: "Demo | None") -> None:
     where = "" if folder == Path(".haul") else f" --state {folder}"
     crew = f"`haul{where} crew add` gives someone an account"
     if day:
-        day.hire(first.password, datetime.now(timezone.utc))
+        day.add_crew(first.password, datetime.now(timezone.utc))
         crew = "sign in as [bold]maria[/] or [bold]joe[/] with the same password"
     password = f"the password [bold]{escape(first.password)}[/]"
     if first.changed:
-        password = f"the password it was given (`haul{where} crew password` sets another)"
+        password = f"the password you chose (`haul{where} crew password` sets another)"
     console.print(
         f"""
   Board      {laptop.edge_url}/
@@ -129,7 +129,7 @@ Try this in a second terminal, after [bold]source .venv/bin/activate[/]:
 
 Ctrl-C stops it and keeps everything.
 """,
-        soft_wrap=True,  # or a command would be broken in two, and copied so
+        soft_wrap=True,  # so that a command is never split and can be copied
     )
 
 
@@ -138,33 +138,33 @@ def _tail(laptop: "Laptop", day: "Demo | None") -> None:
     sqs, url = laptop.client("sqs"), _tail_queue(laptop)
     while True:
         try:
-            _print_news(sqs, url)
+            _print_facts(sqs, url)
         except (BotoCoreError, ClientError):
             if not laptop.engine.runs:
                 raise
-            log.exception("the engine did not answer; asked again")
+            log.exception("the engine did not answer; trying again")
             time.sleep(1)
         if day:
-            _go_on(day)
+            _advance_demo(day)
 
 
-def _print_news(sqs: Any, url: str) -> None:
+def _print_facts(sqs: Any, url: str) -> None:
     got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
     for message in got.get("Messages", ()):
         print_fact(message["Body"])
         sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def _go_on(day: "Demo") -> None:
-    """The demo's next step; one that fails is left out."""
+def _advance_demo(day: "Demo") -> None:
+    """The demo's next step; a step that fails is skipped."""
     try:
-        day.go_on(datetime.now(timezone.utc))
-    except Exception:  # a demo must not end what it shows
-        log.exception("the demo left a step out")
+        day.advance(datetime.now(timezone.utc))
+    except Exception:  # a demo must not stop `haul up`
+        log.exception("the demo skipped a step")
 
 
 def _tail_queue(laptop: "Laptop") -> str:
-    """A queue of our own behind a rule of our own: what any other consumer would add."""
+    """A queue behind a rule, which any other consumer would add too."""
     sqs, events = laptop.client("sqs"), laptop.client("events")
     url: str = sqs.create_queue(QueueName=TAIL)["QueueUrl"]
     sqs.purge_queue(QueueUrl=url)
@@ -182,18 +182,18 @@ def _tail_queue(laptop: "Laptop") -> str:
 
 
 def print_fact(body: str) -> None:
-    """One line for a message of the bus, whatever is in it: anyone may put events there."""
+    """One line for a message of the bus, whatever it contains: anyone may send events."""
     try:
         event = json.loads(body)
         line = _line(event["detail-type"], event["detail"])
-    except Exception as error:  # whatever it is, the next fact is another
-        log.warning("an event that is no fact (%s), fields %s", type(error).__name__, _fields(body))
-        line = "[yellow]An event on the bus is no fact that this version knows[/]; see edge.log"
+    except Exception as error:  # a bad event must not stop the output of the next ones
+        log.warning("unknown event (%s), fields %s", type(error).__name__, _fields(body))
+        line = "[yellow]This version does not know an event on the bus[/]; see edge.log"
     console.print(line)
 
 
 def _fields(body: str) -> str:
-    """The names of the fields alone: the values may be a customer's."""
+    """Only the names of the fields: their values may be personal data."""
     try:
         return ascii(sorted(json.loads(body)["detail"]))[:500]
     except (ValueError, TypeError, KeyError):

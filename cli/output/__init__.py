@@ -1,1 +1,1 @@
-"""What `haul` prints and writes to files, and how it ends."""
+"""What `haul` prints: tables, times, errors, and exit codes."""

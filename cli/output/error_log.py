@@ -1,4 +1,4 @@
-"""Errors that no one foresaw: one sentence for the terminal, the traceback into a file."""
+"""Unexpected errors: one sentence for the terminal, the traceback in a log file."""
 
 import os
 import traceback
@@ -17,8 +17,8 @@ def log_path() -> Path:
     return Path(base) / "haulway" / "errors.log"
 
 
-def unforeseen(error: BaseException) -> str:
-    """The sentence; the traceback is added to the file, which its owner alone may read."""
+def log_unexpected(error: BaseException) -> str:
+    """The sentence. Appends the traceback to a file that only its owner may read."""
     path = log_path()
     text = "".join(traceback.format_exception(error))
     try:
@@ -27,7 +27,7 @@ def unforeseen(error: BaseException) -> str:
             log.write(f"{datetime.now(timezone.utc).isoformat()}\n{text}\n")
         where = f"the details are in {path}"
     except OSError:
-        where = "run it again with --debug for the details"
+        where = "run the command again with --debug for the details"
     what = f"{error}".strip().partition("\n")[0][:200]
     named = f"{type(error).__name__}{': ' if what else ''}{what}"
-    return f"something went wrong that was not foreseen ({named}); {where}"
+    return f"unexpected error ({named}); {where}"

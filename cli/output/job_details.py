@@ -1,4 +1,4 @@
-"""One job as `haul job show` prints it: details, what happened to it, what can be done next."""
+"""One job as `haul job show` prints it: details, history, and the moves that are possible now."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,10 +10,10 @@ from cli.output.output import (
     clock,
     console,
     day_of,
+    event_time,
     local_time,
     money,
     status_text,
-    true_time,
     window_text,
     zone_text,
 )
@@ -21,12 +21,12 @@ from functions.api.response_models import JobDocument
 
 
 def print_job(job: JobDocument, zone: ZoneInfo, now: datetime) -> None:
-    """Window and ETA by the clock of the business, which is named; the rest by the terminal's."""
+    """Window and ETA in the business's time zone, which is named; the rest in the terminal's."""
     status = status_text(job.flow, job.status)
     console.print(f"[bold]{job.job_id}[/]  {status}  rev {job.rev}")
     details = f"{job.customer.name} · {job.place.address} · {money(job.price_cents)}"
     console.print(details, markup=False)
-    for name, known in _to_reach(job, zone, now):
+    for name, known in _contact(job, zone, now):
         if known:
             console.print(f"{name}: {known}", markup=False, soft_wrap=True)
     for member in job.crew:
@@ -39,7 +39,7 @@ def print_job(job: JobDocument, zone: ZoneInfo, now: datetime) -> None:
     for made in job.history:
         actor = f"{made.actor.kind} {made.actor.id}"
         what = f"{made.move} → {made.to}"
-        when = true_time(made.occurred_at, made.recorded_at)
+        when = event_time(made.occurred_at, made.recorded_at)
         table.add_row(when, what, actor, escape(made.reason or ""))
     for refusal in job.refusals:
         actor = f"{refusal.actor.kind} {refusal.actor.id}"
@@ -47,14 +47,14 @@ def print_job(job: JobDocument, zone: ZoneInfo, now: datetime) -> None:
         table.add_row(local_time(refusal.recorded_at), what, actor, escape(refusal.explanation))
     console.print(table)
     for note in job.notes:
-        when = true_time(note.occurred_at, note.recorded_at)
+        when = event_time(note.occurred_at, note.recorded_at)
         console.print(f"note, {when}: {note.text}", markup=False)
     possible = ", ".join(f"{move.name} (→ {move.to})" for move in job.moves)
     console.print(f"Possible now: {possible or 'nothing'}")
 
 
-def _to_reach(job: JobDocument, zone: ZoneInfo, now: datetime) -> tuple[tuple[str, str], ...]:
-    """What a dispatcher on the telephone needs; empty where it is not known."""
+def _contact(job: JobDocument, zone: ZoneInfo, now: datetime) -> tuple[tuple[str, str], ...]:
+    """What a dispatcher on the phone needs; a value is empty if it is not known."""
     window, eta, named = (
         window_text(job.schedule, zone, now),
         job.schedule.eta,
@@ -65,5 +65,5 @@ def _to_reach(job: JobDocument, zone: ZoneInfo, now: datetime) -> tuple[tuple[st
         ("phone", job.customer.phone or ""),
         ("window", f"{window} ({named})" if window else ""),
         ("ETA", f"{expected} ({named})" if expected else ""),
-        ("link for the customer", job.tracking_url or ""),
+        ("tracking link", job.tracking_url or ""),
     )

@@ -1,4 +1,4 @@
-"""`haul job list`: one line for each job, by the time at which the crew is expected."""
+"""`haul job list`: one line for each job, sorted by its arrival window."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,24 +11,24 @@ from cli.output.output import clock, console, day_of, money, status_text, window
 from statemachine.job import Schedule
 from statemachine.views import Card
 
-ROOM_FOR_PRICES = 100
+MIN_WIDTH_FOR_PRICES = 100
 """Columns of the terminal."""
-WITHOUT_A_TIME = "no time agreed"
+NO_TIME = "no time agreed"
 
 
 def print_jobs(cards: Iterable[Card], zone: ZoneInfo, now: datetime) -> None:
-    prices = console.width >= ROOM_FOR_PRICES
+    prices = console.width >= MIN_WIDTH_FOR_PRICES
     cards = list(cards)
     table = _table(prices, etas=any(card.schedule.eta for card in cards))
     day = None
     for card in sorted(cards, key=_by_time):
         at = _at(card)
-        if (heading := day_of(at, zone, now) if at else WITHOUT_A_TIME) != day:
+        if (heading := day_of(at, zone, now) if at else NO_TIME) != day:
             day = heading
             table.add_row(f"[bold]{heading}[/]")
         table.add_row(*_cells(card, zone, now), *([money(card.price_cents)] if prices else []))
     console.print(table)
-    console.print(f"[dim]Times of {zone_text(zone, now)}[/]")
+    console.print(f"[dim]Times are in {zone_text(zone, now)}[/]")
 
 
 def _table(prices: bool, etas: bool) -> Table:
@@ -55,7 +55,7 @@ def _by_time(card: Card) -> tuple[bool, datetime, str]:
 
 
 def _window(schedule: Schedule, zone: ZoneInfo, now: datetime) -> str:
-    """Without the day it begins on, which stands above."""
+    """Without the day on which it begins, which is the heading."""
     whole = window_text(schedule, zone, now)
     start = schedule.window_start
     return whole.replace(f"{day_of(start, zone, now)} ", "", 1) if start else whole

@@ -19,16 +19,18 @@ UNREAD = "[yellow]not read[/]"
 def overview_tables(document: OpsDocument) -> Group:
     parts: list[ConsoleRenderable] = [
         Text.from_markup(_headline(document)),
-        *(_untold(source) for source in document.incomplete),
+        *(_incomplete(source) for source in document.incomplete),
         _statuses(document),
         queues_table([q for q in document.queues if q.waiting or q.in_flight or q.dead]),
     ]
-    if document.troubled:
-        parts.append(Panel(troubled_table(document.troubled[:15]), title="in trouble"))
+    if document.problem_jobs:
+        parts.append(
+            Panel(problem_jobs_table(document.problem_jobs[:15]), title="jobs with problems")
+        )
     return Group(*parts)
 
 
-def _untold(source: str) -> Text:
+def _incomplete(source: str) -> Text:
     return Text.assemble(("? ", "yellow"), source)
 
 
@@ -38,19 +40,19 @@ def _headline(document: OpsDocument) -> str:
         f"executions: {_executions(document)}",
         f"invalidated this month: {_invalidated(document)}",
     ]
-    if document.visible:
-        seconds = sorted(each.ms / 1000 for each in document.visible)
+    if document.visibility_delays:
+        seconds = sorted(each.ms / 1000 for each in document.visibility_delays)
         lines.append(
-            f"public after {median(seconds):.1f} s in the median, {seconds[-1]:.1f} s at the most"
+            f"time until visible: p50 {median(seconds):.1f} s, maximum {seconds[-1]:.1f} s"
         )
     return "\n".join(lines)
 
 
 def _board(document: OpsDocument) -> str:
-    if document.snapshot_jobs is None:
+    if document.board_jobs is None:
         return f"the board: {UNREAD}"
-    written = local_time(document.snapshot_at) if document.snapshot_at else "never"
-    return f"{document.snapshot_jobs} jobs on the board, written {written}"
+    written = local_time(document.board_written_at) if document.board_written_at else "never"
+    return f"{document.board_jobs} jobs on the board, written {written}"
 
 
 def _executions(document: OpsDocument) -> str:
@@ -72,7 +74,9 @@ def _invalidated(document: OpsDocument) -> str:
 
 def _statuses(document: OpsDocument) -> Table:
     times = {(each.flow, each.status): each for each in document.time_in_status or ()}
-    table = Table("flow", "status", "jobs", "overdue", "oldest since", "median stay", "limit")
+    table = Table(
+        "flow", "status", "jobs", "overdue", "oldest since", "time in status, p50", "limit"
+    )
     for count in document.statuses or ():
         stay = times.get((count.flow, count.status))
         table.add_row(
@@ -89,11 +93,11 @@ def _statuses(document: OpsDocument) -> Table:
 
 def _limit(status: Status) -> str:
     if status.late_minutes is not None:
-        return "its window"
+        return "arrival window"
     return f"{status.limit_minutes} min" if status.limit_minutes else ""
 
 
-def troubled_table(jobs: Sequence[ProblemJob]) -> Table:
+def problem_jobs_table(jobs: Sequence[ProblemJob]) -> Table:
     table = Table(Column("job", no_wrap=True), "flow", "status", "why", "since", box=None)
     for job in jobs:
         why = job.why.replace("_", " ") + (f": {job.detail}" if job.detail else "")
@@ -110,11 +114,11 @@ def queues_table(queues: Sequence[QueueState]) -> Table:
     return table
 
 
-def letters_table(letters: Sequence[DeadLetter]) -> Table:
-    table = Table(Column("id", no_wrap=True), "what it is about, and why it was given up", box=None)
+def dead_letters_table(letters: Sequence[DeadLetter]) -> Table:
+    table = Table(Column("id", no_wrap=True), "message, and why it failed", box=None)
     for letter in letters:
         about = f" for {letter.job_id}" if letter.job_id else ""
-        why = f"{letter.reason or 'no reason was noted'}: {letter.detail or '?'}"
+        why = f"{letter.reason or 'no reason recorded'}: {letter.detail or '?'}"
         what = f"{letter.event or 'unknown message'}{about}, {local_time(letter.sent_at)}"
         table.add_row(letter.message_id, f"{escape(what)}\n[red]{escape(why)}[/]")
     return table

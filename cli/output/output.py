@@ -1,7 +1,7 @@
 """What `haul` prints, and how it ends.
 
-Exit codes: 0 done · 1 something broke · 2 the command's words are off · 3 refused on the record ·
-4 no such job or link · 5 no running copy · 6 not known in time
+Exit codes: 0 done · 1 failed · 2 usage error · 3 rejected · 4 not found · 5 not running ·
+6 timed out or unavailable: the outcome is unknown, try again
 """
 
 import json
@@ -17,10 +17,11 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from pydantic import ValidationError
 from rich.markup import escape
 
-from cli.output.error_log import unforeseen, wants_tracebacks
+from cli.output.error_log import log_unexpected, wants_tracebacks
 from cli.output.safe_text import terminal
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
-from functions.protocol.batches import PERMANENT_ERRORS, field_errors
+from functions.protocol.batches import PERMANENT_ERRORS
+from functions.protocol.field_errors import field_errors
 from functions.protocol.ports import (
     Conflict,
     Corrupt,
@@ -36,13 +37,13 @@ from statemachine.job import Schedule
 console = terminal()
 error_console = terminal(stderr=True)
 
-BROKEN, USAGE, REFUSED, MISSING, NO_COPY, NOT_KNOWN = 1, 2, 3, 4, 5, 6
+FAILED, USAGE, REJECTED, NOT_FOUND, NOT_RUNNING, TIMED_OUT = 1, 2, 3, 4, 5, 6
 
 
 class CliError(Exception):
-    """Something the person at the keyboard has to know; `code` is how the command ends."""
+    """An error for the user; `code` is the exit code of the command."""
 
-    code = BROKEN
+    code = FAILED
 
 
 class UsageError(CliError):
@@ -50,67 +51,67 @@ class UsageError(CliError):
 
 
 class Rejected(CliError):
-    code = REFUSED
+    code = REJECTED
 
 
 class NotFound(CliError):
-    code = MISSING
+    code = NOT_FOUND
 
 
 class NotRunning(CliError):
-    code = NO_COPY
+    code = NOT_RUNNING
 
 
 class TimedOut(CliError):
-    code = NOT_KNOWN
+    code = TIMED_OUT
 
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Turn what went wrong into one sentence on standard error and the right exit code."""
+    """Turn an error into one sentence on standard error and the matching exit code."""
     try:
         yield
-    except CliError as complaint:
-        _end(str(complaint), complaint.code)
+    except CliError as error:
+        _exit_with(str(error), error.code)
     except ValidationError as error:
-        _end("; ".join(field_errors(error)), USAGE)
+        _exit_with("; ".join(field_errors(error)), USAGE)
     except (UnknownJob, UnknownTenant) as error:
-        _end(f"{error}; `haul job list` shows the jobs there are", MISSING)
+        _exit_with(f"{error}; `haul job list` shows all jobs", NOT_FOUND)
     except UnknownQueue as error:
-        _end(str(error), MISSING)
+        _exit_with(str(error), NOT_FOUND)
     except NotRedrivable as error:
-        _end(str(error), REFUSED)
+        _exit_with(str(error), REJECTED)
     except Corrupt as error:
-        _end(f"{error}; it is left as it is, `corrupt` in docs/runbook.md says what to do", REFUSED)
+        _exit_with(f"{error}; it was not changed; see `corrupt` in docs/runbook.md", REJECTED)
     except Unforeseen as error:
-        _end(f"{error}; the job is on the list of `haul ops stuck`", BROKEN)
+        _exit_with(f"{error}; `haul ops stuck` lists the job", FAILED)
     except PERMANENT_ERRORS as error:
-        _end(str(error), REFUSED)
+        _exit_with(str(error), REJECTED)
     except Unavailable as error:
-        _end(f"{error}; try again", NOT_KNOWN)
+        _exit_with(f"{error}; try again", TIMED_OUT)
     except ClientError as error:
-        _end(f"AWS refused it: {error}; check what these credentials may do", BROKEN)
+        _exit_with(f"AWS refused the call: {error}; check what these credentials may do", FAILED)
     except Conflict as error:
-        _end(f"someone was faster ({error}); try again", NOT_KNOWN)
+        _exit_with(f"someone changed it at the same time ({error}); try again", TIMED_OUT)
     except ReadTimeoutError:
-        _end("no answer in time; it may be done all the same, so look again", NOT_KNOWN)
+        _exit_with("no answer in time; check whether it was done before you try again", TIMED_OUT)
     except BotoCoreError as error:
-        _end(f"AWS, or the copy on this laptop, does not answer: {error}", NOT_KNOWN)
+        _exit_with(f"AWS or the copy on this laptop does not answer: {error}", TIMED_OUT)
     except (typer.Exit, typer.Abort, click.ClickException, BrokenPipeError):
         raise
     except Exception as error:
         if wants_tracebacks():
             raise
-        _end(unforeseen(error), BROKEN)
+        _exit_with(log_unexpected(error), FAILED)
 
 
-def _end(sentence: str, code: int) -> None:
+def _exit_with(sentence: str, code: int) -> None:
     error_console.print(f"[bold red]haul:[/] {escape(sentence)}", soft_wrap=True)
     raise typer.Exit(code)
 
 
 def print_json(document: Any) -> None:
-    """ASCII alone, every other character escaped: nothing in it can be a terminal's command."""
+    """ASCII only, all else escaped, so that the text cannot contain a terminal command."""
     text = json.dumps(document, indent=2, default=_plain)
     typer.echo(text.replace("\x7f", "\\u007f"))
 
@@ -120,7 +121,7 @@ def _plain(value: object) -> str:
 
 
 def status_text(flow: str, status: str) -> str:
-    """Label and colour as Rich markup; the name alone where this version does not know it."""
+    """Label and color as Rich markup; only the name if this version does not know the flow."""
     try:
         known = load_flow(flow).status(status)
     except UnknownFlow:
@@ -137,8 +138,8 @@ def local_time(moment: datetime) -> str:
 
 
 def in_zone(moment: datetime, zone: tzinfo | None = None) -> datetime:
-    """By that clock, or the terminal's; as it is where the calendar of that clock has no such day
-    (year 1 or 9999): one job's date must not hide a whole list."""
+    """In that zone, or the terminal's. Unchanged if the zone's calendar has no such day (year 1 or
+    9999), because one job's date must not hide a whole list."""
     try:
         return moment.astimezone(zone)
     except (OverflowError, ValueError, OSError):
@@ -146,19 +147,19 @@ def in_zone(moment: datetime, zone: tzinfo | None = None) -> datetime:
 
 
 def clock(moment: datetime, zone: tzinfo) -> str:
-    """`08:00` of that zone."""
+    """`08:00`, in that zone."""
     return f"{in_zone(moment, zone):%H:%M}"
 
 
 def day_of(moment: datetime, zone: tzinfo, now: datetime) -> str:
-    """`Tue Dec 1` of that zone, with the year where it is not the present one."""
+    """`Tue Dec 1`, in that zone, with the year if it is not the current one."""
     local = in_zone(moment, zone)
     year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
     return f"{local:%a %b} {local.day}{year}"
 
 
 def window_text(schedule: Schedule, zone: tzinfo, now: datetime) -> str:
-    """`Tue Dec 1 08:00–12:00`; both days where it ends on another, `from …` or `until …` alone."""
+    """`Tue Dec 1 08:00–12:00`, with both days if they differ; or only `from …` or `until …`."""
     start, end = schedule.window_start, schedule.window_end
     begins = f"{day_of(start, zone, now)} {clock(start, zone)}" if start else ""
     if not end:
@@ -175,8 +176,8 @@ def zone_text(zone: ZoneInfo, now: datetime) -> str:
     return f"{zone.key}, {now.astimezone(zone):%Z}"
 
 
-def true_time(occurred_at: datetime | None, recorded_at: datetime) -> str:
-    """When it was done and, where we heard of it more than a minute later, when it was sent."""
+def event_time(occurred_at: datetime | None, recorded_at: datetime) -> str:
+    """When it happened, and when it was sent if that was more than a minute later."""
     if occurred_at is None or recorded_at - occurred_at <= WRITTEN_EARLIER:
         return local_time(recorded_at)
     return f"{local_time(occurred_at)}, sent {local_time(recorded_at)}"

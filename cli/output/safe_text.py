@@ -1,7 +1,7 @@
-"""Text of strangers, fit for a terminal and for a spreadsheet.
+"""Text from strangers, made safe for a terminal and for a spreadsheet.
 
-A customer's name may hold escape sequences that retitle a terminal or fill its clipboard, marks
-that turn the direction of what follows, or a formula that a spreadsheet would run.
+A customer's name may contain escape sequences that retitle a terminal or fill its clipboard, marks
+that reverse the direction of writing, or a formula that a spreadsheet would run.
 """
 
 import re
@@ -11,16 +11,16 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Control characters but for tab and line feed, and what turns the direction of writing."""
-INSTEAD = "\ufffd"
+"""Control characters except tab and line feed, and marks that change the direction of writing."""
+REPLACEMENT = "\ufffd"
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 PHONE = re.compile(r"\+[0-9]+")
-"""Digits alone: nothing that a spreadsheet could run."""
+"""Digits only: nothing that a spreadsheet could run."""
 
 
 def shown(text: str) -> str:
-    """The text with a mark in the place of each character that is a command."""
-    return COMMANDS.sub(INSTEAD, text)
+    """The text with U+FFFD in place of each command character."""
+    return COMMANDS.sub(REPLACEMENT, text)
 
 
 def as_cell(text: str) -> str:
@@ -33,9 +33,9 @@ def from_cell(text: str) -> str:
 
 
 class Terminal(Console):
-    """Shows every text harmlessly; what Rich itself adds, styles and movements, stays.
+    """Replaces command characters in all text; the styles and movements that Rich adds stay.
 
-    Everything passes through `render`: sentences, tables, errors, and frames that are drawn again.
+    Everything passes through `render`: sentences, tables, errors, and redrawn frames.
     """
 
     def render(

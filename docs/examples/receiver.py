@@ -1,8 +1,8 @@
-"""An example receiver: takes Haulway's webhooks, verifies them, and acts on each fact once.
+"""An example receiver: accepts Haulway's webhooks, verifies them, and acts on each fact once.
 
     WEBHOOK_SECRET=whsec_… python docs/examples/receiver.py 9000
 
-Needs one package: `standardwebhooks`. Put TLS in front of it; Haulway posts to https:// alone.
+Needs one package: `standardwebhooks`. Put TLS in front of it; Haulway posts only to https://.
 """
 
 import os
@@ -17,7 +17,7 @@ LARGEST = 64 * 1024
 
 
 def handler(secret: str, act: Callable[[dict[str, Any]], None]) -> type[BaseHTTPRequestHandler]:
-    webhook, seen = Webhook(secret), set[str]()  # in earnest: a table with `webhook-id` as its key
+    webhook, seen = Webhook(secret), set[str]()  # in production: a table by `webhook-id`
 
     class Receiver(BaseHTTPRequestHandler):
         timeout = 10
@@ -29,14 +29,14 @@ def handler(secret: str, act: Callable[[dict[str, Any]], None]) -> type[BaseHTTP
                 return
             body = self.rfile.read(length)
             try:
-                told = webhook.verify(body, dict(self.headers))
+                fact = webhook.verify(body, dict(self.headers))
             except WebhookVerificationError:
                 self.answer(401)  # not from Haulway, or older than five minutes
                 return
             if self.headers["webhook-id"] not in seen:  # a fact can come more than once
-                act(told)
+                act(fact)
                 seen.add(self.headers["webhook-id"])
-            self.answer(204)  # quickly, and only once it is safely ours
+            self.answer(204)  # quickly, and only after the fact is stored
 
         def answer(self, status: int) -> None:
             self.send_response(status)

@@ -1,11 +1,12 @@
-"""The HTTP API behind `/api/*`: for the pages, the command line and other programs.
+"""The HTTP API behind `/api/*`, for the pages, the command line, and other programs.
 
-    entry.py      the Lambda: wired once, routed by Powertools
-    routes.py     the table of routes: who may ask, what is answered; OpenAPI is made from it
-    asking.py     a request, taken apart with suspicion      answers.py   what is answered
-    problems.py   every way to say no (RFC 9457)             openapi.py   docs/openapi.json
+    ../serve_api.py   the Lambda: wired once, routed by Powertools
+    route.py          what a route is: who may call it, what it takes and returns
+    *_routes.py       the routes; routing, role checks, and docs/openapi.json come from them
+    dispatch.py       from a request to its response; one log line each
+    request.py        reads and checks a request    request_models.py   what clients send
+    responses.py      makes a response              response_models.py  what they get
+    problems.py       every refusal and error (RFC 9457)
 
-    session.py    sign-in     jobs.py    the board and its jobs     public.py   without a session
-
-A move, an edit and a booking are the very code that the bus feeds.
+Moves, edits, and bookings run the same code as requests from the bus.
 """

@@ -1,10 +1,10 @@
-"""The board, as those see it who ask: all of it, or for crew the jobs they are on."""
+"""The board as the signed-in account may see it: all of it, or only the jobs it works on."""
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from functions.api.board_search import finds
+from functions.api.board_search import matches
 from functions.api.dependencies import Api
 from functions.api.request import ApiRequest
 from functions.api.request_models import JobsQuery
@@ -15,8 +15,8 @@ from statemachine.flows import flow_names, load_flow
 from statemachine.views import Card
 
 LARGEST_BYTES = 4_500_000
-"""Of cards in one answer, as they are once Lambda has written the body as a string: its answers may
-have 6 MB (AWS's documentation, "Lambda quotas", read 2026-11-28)."""
+"""Of cards in one response, measured as the string that Lambda returns: its limit is 6 MB (AWS
+documentation, "Lambda quotas", read 2026-11-28)."""
 SEES_ALL = frozenset({"dispatcher", "supervisor", "ops"})
 
 
@@ -24,29 +24,37 @@ def sees_all(session: Session) -> bool:
     return not SEES_ALL.isdisjoint(session.account.roles)
 
 
-def list_jobs(api: Api, ask: ApiRequest) -> ApiResponse:
-    """The cards; 304 without a look at them where the board has not changed."""
-    wanted = ask.parameters_as(JobsQuery)
-    stored = api.boards.latest(ask.who.tenant)
-    scope = "all" if sees_all(ask.who) else ask.who.account.account
+def cards_of(session: Session, cards: Iterable[Card]) -> list[Card]:
+    """The cards of the jobs that the signed-in account is on."""
+    me = session.account.account
+    return [card for card in cards if any(member.member == me for member in card.crew)]
+
+
+def list_jobs(api: Api, request: ApiRequest) -> ApiResponse:
+    """One page of cards; 304, without filtering them, if the board has not changed."""
+    wanted = request.query_as(JobsQuery)
+    stored = api.boards.latest(request.session.tenant)
+    scope = "all" if sees_all(request.session) else request.session.account.account
     page = f"{wanted.limit}|{wanted.after or ''}"
     etag = _etag(stored.etag, scope, wanted.status or "", (wanted.q or "").casefold(), page)
     headers = {"ETag": f"W/{etag}"}
-    if etag in ask.known_etags:
+    if etag in request.known_etags:
         return ApiResponse(304, headers=headers)
-    cards = [card for card in stored.value.jobs.values() if _fits(card, wanted)]
-    if not sees_all(ask.who):
-        cards = api.crews.cards_of(ask.who, cards)
-    behind = sorted(
+    cards = [card for card in stored.value.jobs.values() if _matches(card, wanted)]
+    if not sees_all(request.session):
+        cards = cards_of(request.session, cards)
+    remaining = sorted(
         (card for card in cards if card.job_id > (wanted.after or "")), key=lambda c: c.job_id
     )
-    page_of = _first_of(behind, wanted.limit)
-    more = page_of[-1].job_id if len(page_of) < len(behind) else None
-    document = JobsDocument(jobs={card.job_id: card for card in page_of}, next=more, as_of=ask.now)
+    shown = _first_page(remaining, wanted.limit)
+    following = shown[-1].job_id if len(shown) < len(remaining) else None
+    document = JobsDocument(
+        jobs={card.job_id: card for card in shown}, next=following, as_of=request.now
+    )
     return ApiResponse(200, document, headers, compress=True)
 
 
-def _first_of(cards: Sequence[Card], limit: int) -> Sequence[Card]:
+def _first_page(cards: Sequence[Card], limit: int) -> Sequence[Card]:
     """As many as `limit` and LARGEST_BYTES allow, at least one."""
     size = 0
     for number, card in enumerate(cards[:limit]):
@@ -56,13 +64,13 @@ def _first_of(cards: Sequence[Card], limit: int) -> Sequence[Card]:
     return cards[:limit]
 
 
-def list_flows(api: Api, ask: ApiRequest) -> ApiResponse:
-    """The flows as their files have them: labels, colours and moves for the pages."""
+def list_flows(api: Api, request: ApiRequest) -> ApiResponse:
+    """The flows as in their files: the pages take labels, colors, and moves from them."""
     flows = {name: load_flow(name) for name in flow_names()}
-    business = api.tenants.read(ask.who.tenant)
+    business = api.tenants.read(request.session.tenant)
     document = FlowsDocument(flows=flows, default=business.flow, time_zone=business.time_zone)
     etag = _etag(document.model_dump_json())
-    if etag in ask.known_etags:
+    if etag in request.known_etags:
         return ApiResponse(304, headers={"ETag": etag})
     return ApiResponse(200, document, {"ETag": etag}, compress=True)
 
@@ -71,7 +79,7 @@ def _etag(*parts: str) -> str:
     return f'"{hashlib.sha256("|".join(parts).encode()).hexdigest()[:20]}"'
 
 
-def _fits(card: Card, wanted: JobsQuery) -> bool:
+def _matches(card: Card, wanted: JobsQuery) -> bool:
     if wanted.status and card.status not in wanted.status.split(","):
         return False
-    return finds(wanted.q or "", card)
+    return matches(wanted.q or "", card)

@@ -1,18 +1,18 @@
-"""What the API consists of: the same use cases that the bus feeds, and what only it needs."""
+"""What the API's handlers use: the same code that handles requests from the bus, and its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from functions.advance_job import AdvanceJob
-from functions.api.crew_cards import CrewCards
 from functions.api.problems import too_many
-from functions.create_job import CreateJob
-from functions.edit_job import EditJob
-from functions.people.accounts import Accounts, Limit, Limits
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.create import CreateJob
+from functions.jobs.edit import EditJob
+from functions.people.accounts import Accounts
 from functions.people.crew_location import ShareLocation
 from functions.people.known_devices import KnownDevices
+from functions.people.rate_limits import Limit, Limits
 from functions.people.roster import Roster
 from functions.people.sessions import Sessions
 from functions.people.sign_in import SignIn
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Api:
-    """`create`, `advance` and `edit` are the very code behind the bus: one rule, one record."""
+    """`create`, `advance`, and `edit` also handle the bus: one set of rules, one record."""
 
     jobs: Jobs
     boards: BoardCopies
-    crews: CrewCards
+
     views: Views
     tenants: Tenants
     create: CreateJob
@@ -45,19 +45,19 @@ class Api:
     devices: KnownDevices
     limits: Limits
     edge_url: Callable[[], str]
-    """Where customers reach us, without a slash at its end."""
+    """The site's address, without a trailing slash."""
     new_id: Callable[[], str]
     ops: "Callable[[], Ops]"
-    """Made when someone of ops asks for the first time, so that no one else waits for it."""
+    """Built at the first ops request of a container, so that no other request waits for it."""
     log: Logger
     metrics: Metrics
     shows_docs: bool = False
 
-    def origin(self, address: str, now: datetime) -> str:
-        """A name for an address, so that no one reads addresses in the table of counters."""
+    def address_hash(self, address: str, now: datetime) -> str:
+        """A keyed hash, so that the table of counters holds no IP addresses."""
         return self.sessions.keys.keyed_hash(address, now)
 
-    def count(self, limit: Limit, whose: str, now: datetime) -> None:
-        """One more. Raises Problem where there is no room, with the true time to wait."""
-        if not self.limits.take(limit, whose, now):
-            raise too_many(self.limits.wait(limit, whose, now))
+    def count(self, limit: Limit, key: str, now: datetime) -> None:
+        """Counts one request. Raises Problem with the time to wait if the limit is reached."""
+        if not self.limits.take(limit, key, now):
+            raise too_many(self.limits.wait(limit, key, now))

@@ -1,8 +1,8 @@
-"""From a request to its answer: the same few questions for every route, one line in the log.
+"""From a request to its response: the same checks for every route, and one log line.
 
-    route known? ─ from another site? ─ too often? ─ signed in? ─ right role? ─ the route itself
+    route known? ─ same site? ─ within its limit? ─ signed in? ─ allowed role? ─ handler
 
-Each question has one problem as its no. Bodies are not looked at before the last of them.
+Each check fails with its own problem. The body is not read before the handler runs.
 """
 
 import json
@@ -19,7 +19,8 @@ from functions.api.dependencies import Api
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
 from functions.api.request import COOKIE, ApiRequest
 from functions.api.responses import ApiResponse, MediaBody
-from functions.api.routes import ROUTES, Route
+from functions.api.route import Route
+from functions.api.routes import ROUTES
 from functions.people.known_devices import KNOWN_FOR
 from functions.people.sessions import LASTS
 from functions.protocol.metrics import Metrics
@@ -28,82 +29,81 @@ JSON = "application/json"
 Reply = Response[str]
 
 
-def dispatch(api: Api, route: Route | None, ask: ApiRequest) -> Reply:
-    """The answer of `route` (None: there is none for this address); a problem where it fails."""
-    name = route.name if route else "nowhere"
+def dispatch(api: Api, route: Route | None, request: ApiRequest) -> Reply:
+    """The response of `route` (None: no route has this path and method), or a problem."""
+    name = route.name if route else "no route"
     try:
-        answer = _answered(api, route, ask)
-    except Exception as error:  # every one becomes a problem document; ours are told to the log
+        response = _handled(api, route, request)
+    except Exception as error:  # every error becomes a problem document; 5xx are logged as errors
         problem = problem_of(error)
-        _log_problem(api, name, ask, problem, error)
-        return _no(problem, ask)
-    about = _about(answer.about) | ({} if answer.seq is None else {"seq": answer.seq})
+        _log_problem(api, name, request, problem, error)
+        return _problem_reply(problem, request)
+    about = _about(response.about) | ({} if response.seq is None else {"seq": response.seq})
     api.log.info(
-        answer.outcome, **about, route=name, status=answer.status, request_id=ask.request_id
+        response.outcome, **about, route=name, status=response.status, request_id=request.request_id
     )
-    return _yes(answer, ask)
+    return _reply(response, request)
 
 
-def _answered(api: Api, route: Route | None, ask: ApiRequest) -> ApiResponse:
+def _handled(api: Api, route: Route | None, request: ApiRequest) -> ApiResponse:
     if route is None:
-        raise _nowhere(ask)
-    if ask.is_cross_site:
+        raise _no_route(request)
+    if request.is_cross_site:
         raise Problem("cross-site")
-    _count(api, route, ask)
-    if route.who is None:
-        return route.does(api, ask)
-    session = api.sessions.read(ask.cookie, ask.now) if ask.cookie else None
+    _count(api, route, request)
+    if route.roles is None:
+        return route.handler(api, request)
+    session = api.sessions.read(request.cookie, request.now) if request.cookie else None
     if session is None:
         raise Problem("signed-out")
-    if route.who.isdisjoint(session.account.roles):
+    if route.roles.isdisjoint(session.account.roles):
         raise Problem("not-allowed")
-    return route.does(api, replace(ask, session=session))
+    return route.handler(api, replace(request, session_or_none=session))
 
 
-def _count(api: Api, route: Route, ask: ApiRequest) -> None:
-    """Addresses are counted under a keyed hash, so that no one reads them in the table."""
+def _count(api: Api, route: Route, request: ApiRequest) -> None:
     if route.limit:
-        api.count(route.limit, api.origin(ask.address, ask.now), ask.now)
+        api.count(route.limit, api.address_hash(request.address, request.now), request.now)
 
 
-def _nowhere(ask: ApiRequest) -> Problem:
-    methods = sorted(route.method for route in ROUTES if _leads_to(route.path, ask.path))
+def _no_route(request: ApiRequest) -> Problem:
+    methods = sorted(route.method for route in ROUTES if _matches(route.path, request.path))
     if methods:
         return Problem("method-not-allowed", headers={"Allow": ", ".join(methods)})
     return Problem("not-found")
 
 
-def _leads_to(path: str, asked: str) -> bool:
-    pattern = re.sub(r"<\w+>", "[^/]+", path)
-    return re.fullmatch(pattern, asked) is not None
+def _matches(route_path: str, path: str) -> bool:
+    pattern = re.sub(r"<\w+>", "[^/]+", route_path)
+    return re.fullmatch(pattern, path) is not None
 
 
-def _yes(answer: ApiResponse, ask: ApiRequest) -> Reply:
-    headers = _headers(ask, answer.headers)
-    cookies = [] if answer.cookie is None else [_cookie(answer.cookie)]
-    cookies += [_device_cookie(*answer.device)] if answer.device else []
-    document = answer.document
+def _reply(response: ApiResponse, request: ApiRequest) -> Reply:
+    headers = _headers(request, response.headers)
+    cookies = [] if response.cookie is None else [_cookie(response.cookie)]
+    cookies += [_device_cookie(*response.device)] if response.device else []
+    document = response.document
     media_type: str | None = None
     body: str | None = None
     if isinstance(document, MediaBody):
         media_type, body = document.media_type, document.body
     elif document:
         media_type, body = JSON, document.model_dump_json(by_alias=True, exclude_none=True)
-    return Response(answer.status, media_type, body, headers, cookies, compress=answer.compress)
+    return Response(response.status, media_type, body, headers, cookies, compress=response.compress)
 
 
-def _no(problem: Problem, ask: ApiRequest) -> Reply:
-    body = json.dumps(problem.document(ask.request_id))
-    return Response(problem.status, MEDIA_TYPE, body, _headers(ask, problem.headers))
+def _problem_reply(problem: Problem, request: ApiRequest) -> Reply:
+    body = json.dumps(problem.document(request.request_id))
+    return Response(problem.status, MEDIA_TYPE, body, _headers(request, problem.headers))
 
 
-def _headers(ask: ApiRequest, more: Mapping[str, str]) -> Any:
-    own = {"Cache-Control": "no-store", "X-Request-Id": ask.request_id}
+def _headers(request: ApiRequest, more: Mapping[str, str]) -> Any:
+    own = {"Cache-Control": "no-store", "X-Request-Id": request.request_id}
     return own | {"X-Content-Type-Options": "nosniff"} | dict(more)
 
 
 def _cookie(token: str) -> Cookie:
-    """`__Host-`: only over TLS, only to this very host, never to a script."""
+    """`__Host-`: only over TLS and only to this host; scripts cannot read it."""
     return Cookie(
         COOKIE,
         token,
@@ -116,7 +116,7 @@ def _cookie(token: str) -> Cookie:
 
 
 def _device_cookie(name: str, token: str) -> Cookie:
-    """`__Secure-` and not `__Host-`: that one would be sent with every request to the site."""
+    """`__Secure-`, because a `__Host-` cookie would be sent with every request to the site."""
     return Cookie(
         name,
         token,
@@ -128,11 +128,13 @@ def _device_cookie(name: str, token: str) -> Cookie:
     )
 
 
-def _log_problem(api: Api, name: str, ask: ApiRequest, problem: Problem, error: Exception) -> None:
+def _log_problem(
+    api: Api, name: str, request: ApiRequest, problem: Problem, error: Exception
+) -> None:
     keys = _about(problem.about) | {
         "route": name,
         "status": problem.status,
-        "request_id": ask.request_id,
+        "request_id": request.request_id,
     }
     if problem.status < 500:
         api.log.info(problem.slug, **keys)
@@ -154,6 +156,6 @@ def _about(about: tuple[str, str] | None) -> dict[str, Any]:
 
 
 def _where(error: Exception) -> str:
-    """The place in the code alone: an error's own words may hold a name, number or token."""
+    """Only the place in the code: the error's message may hold a name, number, or token."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{last.filename.rpartition('/')[2]}:{last.lineno}"

@@ -1,7 +1,7 @@
-"""The API's documentation to look at and to try, where `API_DOCS` is on: on the laptop.
+"""Swagger UI for the API, where `API_DOCS` is on: on the laptop.
 
-Swagger UI comes with Powertools. Its pieces are served apart, for the edge's content security
-policy lets no inline script run.
+Swagger UI comes with Powertools. Its scripts and styles are separate routes, because the edge's
+content security policy allows no inline script.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from functions.api.dependencies import Api
 from functions.api.openapi import openapi, to_text
 from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse, MediaBody
-from functions.api.routes import EVERYBODY, Route
+from functions.api.route import EVERYONE, Route
 
 SWAGGER = Path(powertools_openapi.__path__[0]) / "swagger_ui"
 
@@ -44,8 +44,8 @@ SwaggerUIBundle({
 """
 
 
-def _shows(media_type: str, text: Callable[[], str]) -> Callable[[Api, ApiRequest], ApiResponse]:
-    return lambda _api, _ask: ApiResponse(
+def _handler(media_type: str, text: Callable[[], str]) -> Callable[[Api, ApiRequest], ApiResponse]:
+    return lambda _api, _request: ApiResponse(
         200, MediaBody(f"{media_type}; charset=utf-8", text()), compress=True
     )
 
@@ -55,7 +55,14 @@ def _file(name: str) -> str:
 
 
 DOCS = tuple(
-    Route("GET", path, "Documentation", EVERYBODY, _shows(media_type, text), {200: None})
+    Route(
+        method="GET",
+        path=path,
+        summary="Documentation",
+        roles=EVERYONE,
+        handler=_handler(media_type, text),
+        responses={200: None},
+    )
     for path, media_type, text in (
         ("/api/openapi.json", "application/json", lambda: to_text(openapi())),
         ("/api/docs", "text/html", lambda: PAGE),

@@ -1,43 +1,44 @@
-"""A move through the API is the move of the bus; here its verdict becomes answer or problem."""
+"""The API makes moves as the bus does; here the verdict becomes an outcome or a problem."""
 
 from typing import Any, Literal
 
 from events import JobMoveRequested
 from functions.api.problems import Problem, slug_of
-from statemachine.job import EarlyMove, Job, Refusal, RefusalReason
+from statemachine.job import Job
 from statemachine.lifecycle import (
     EXPLANATIONS,
     Committed,
     Duplicate,
-    KeptEarly,
+    EarlyMoveKept,
     Refused,
     Verdict,
     copy_of,
 )
+from statemachine.records import EarlyMove, Refusal, RefusalReason
 from statemachine.values import iso
 
 Outcome = Literal["moved", "kept"]
 
 
-def outcome_of(verdict: Verdict, request: JobMoveRequested, to_customer: bool = False) -> Outcome:
-    """Whether the job was moved or the move is kept; a Problem where it was refused.
+def outcome_of(verdict: Verdict, requested: JobMoveRequested, to_customer: bool = False) -> Outcome:
+    """`moved`, or `kept` for an early move. Raises Problem if the move was refused.
 
-    A copy of a request is answered as its first was, from the record.
+    A copy of a request has the outcome of the first one, taken from the job's record.
     """
     match verdict:
         case Committed():
             return "moved"
-        case KeptEarly():
+        case EarlyMoveKept():
             return "kept"
         case Refused(job=job, refusal=refusal):
             raise refused(job, refusal.why, to_customer)
         case Duplicate(job=job):
-            return _as_before(job, request, to_customer)
+            return _first_outcome(job, requested, to_customer)
 
 
-def _as_before(job: Job, request: JobMoveRequested, to_customer: bool) -> Outcome:
-    known = copy_of(job, request)
-    if known is None or known.actor != request.actor:
+def _first_outcome(job: Job, requested: JobMoveRequested, to_customer: bool) -> Outcome:
+    known = copy_of(job, requested)
+    if known is None or known.actor != requested.actor:
         raise Problem("event-id-used", about=(job.tenant, job.job_id))
     match known:
         case Refusal(why=why):
@@ -49,8 +50,8 @@ def _as_before(job: Job, request: JobMoveRequested, to_customer: bool) -> Outcom
 
 
 def refused(job: Job, why: RefusalReason, to_customer: bool = False) -> Problem:
-    """The problem, with where the job is now and, unless a customer asks, who brought it there."""
-    now: dict[str, Any] = {"rev": job.visible_rev, "job_status": job.status}
+    """The problem, with the job's status now and who moved it there; customers do not see who."""
+    now: dict[str, Any] = {"rev": job.rev, "job_status": job.status}
     if job.ledger and not to_customer:
         last = job.ledger[-1]
         now |= {

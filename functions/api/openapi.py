@@ -1,8 +1,8 @@
-"""docs/openapi.json, made from the table of routes and the documents' own schemas.
+"""docs/openapi.json, generated from the routes and the schemas of their documents.
 
-    python -m functions.api.openapi        writes it again
+    python -m functions.api.openapi        writes the file
 
-A test compares the file with what the code says.
+A test compares the file with the code.
 """
 
 import json
@@ -18,7 +18,8 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from functions.api.problems import MEDIA_TYPE, PROBLEMS
 from functions.api.request import COOKIE, LARGEST_BODY
 from functions.api.response_models import ProblemDocument
-from functions.api.routes import PARAMETERS, ROUTES, SIGNED_IN, Route
+from functions.api.route import PARAMETERS, SIGNED_IN, Route
+from functions.api.routes import ROUTES
 from functions.people.accounts import ROLES
 
 FILE = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -27,26 +28,26 @@ REF = "#/components/schemas/{model}"
 Spec = dict[str, Any]
 Kind = tuple[type[BaseModel], JsonSchemaMode]
 
-ABOUT = f"""The jobs of a small hauling business, for its pages, the command line and programs.
+ABOUT = f"""The jobs of a small hauling business, for its pages, the command line, and programs.
 
-A request with a body carries `x-amz-content-sha256`, the hex SHA-256 of that body: the edge signs
-it. Bodies are at most {LARGEST_BODY // 1024} KiB. Browsers are refused when another site's page
-asks (`Sec-Fetch-Site`). Every answer has `X-Request-Id`: the one that was sent, if it is 8 to 64
-letters, digits and dashes. Every no is a problem document (RFC 9457): decide by its `type`.
-Members that are null are left out of answers."""
+A request with a body must have `x-amz-content-sha256`, the hex SHA-256 of the body: the edge signs
+it. A body has at most {LARGEST_BODY // 1024} KiB. A browser's request from another site's page is
+refused (`Sec-Fetch-Site`). Every response has `X-Request-Id`: the one that was sent, if it has 8 to
+64 letters, digits, and dashes. Every error is a problem document (RFC 9457): decide by its `type`.
+Members that are null are left out of responses."""
 
 HEADERS: dict[str, Spec] = {
     "If-None-Match": {
-        "description": "The ETag of an earlier answer: 304 where nothing has changed since.",
+        "description": "The ETag of an earlier response: 304 if nothing has changed since.",
         "schema": {"type": "string"},
     },
     "If-Match": {
-        "description": "The job's `rev` in quotes that the change was decided on. Not needed for "
-        "notes, ETA and load size.",
+        "description": "The job's `rev`, in quotes, that the change is based on. Not needed for "
+        "notes, ETA, and load size.",
         "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'},
     },
     "Idempotency-Key": {
-        "description": "The same for every copy of a request, so that a retry does nothing twice.",
+        "description": "The same for every copy of a request, so that a retry changes nothing.",
         "schema": {"type": "string", "pattern": "^[!-~]{8,128}$"},
     },
 }
@@ -76,15 +77,15 @@ def to_text(spec: Spec) -> str:
 
 
 def problems_of(route: Route) -> list[str]:
-    """Every problem that `route` may answer with, by its slug."""
-    slugs = list(route.refusals)
+    """Every problem that `route` may response with, by its slug."""
+    slugs = list(route.problems)
     if route.method != "GET":
         slugs.append("cross-site")
     if route.limit:
         slugs.append("too-many-requests")
-    if route.who is not None:
+    if route.roles is not None:
         slugs.append("signed-out")
-    if route.who not in (None, SIGNED_IN):
+    if route.roles not in (None, SIGNED_IN):
         slugs.append("not-allowed")
     if route.body:
         slugs += ["malformed", "too-large", "not-json", "invalid"]
@@ -92,10 +93,10 @@ def problems_of(route: Route) -> list[str]:
 
 
 def _schemas() -> tuple[Spec, dict[Kind, Spec]]:
-    """The components, and how each document refers to its own."""
+    """The components, and each document's reference to its own."""
     kinds: set[Kind] = {(ProblemDocument, "serialization")}
     for route in ROUTES:
-        kinds |= {(model, "serialization") for model in route.answers.values() if model}
+        kinds |= {(model, "serialization") for model in route.responses.values() if model}
         if route.body:
             kinds.add((route.body, "validation"))
     ordered = sorted(kinds, key=lambda kind: (kind[0].__name__, kind[1]))
@@ -106,12 +107,12 @@ def _schemas() -> tuple[Spec, dict[Kind, Spec]]:
 
 def _operation(route: Route, names: dict[Kind, Spec]) -> Spec:
     operation: Spec = {
-        "operationId": getattr(route.does, "__name__", route.name),
+        "operationId": getattr(route.handler, "__name__", route.name),
         "summary": route.summary,
         "description": _who(route),
         "parameters": list(_parameters(route)),
         "responses": dict(_responses(route, names)),
-        "security": [] if route.who is None else [{"session": []}],
+        "security": [] if route.roles is None else [{"session": []}],
     }
     if route.body:
         content = {"application/json": {"schema": names[route.body, "validation"]}}
@@ -120,14 +121,14 @@ def _operation(route: Route, names: dict[Kind, Spec]) -> Spec:
 
 
 def _who(route: Route) -> str:
-    if route.who is None:
-        each = "For everybody."
+    if route.roles is None:
+        each = "For everyone."
         limit = route.limit
         if limit:
             minutes = int(limit.window.total_seconds() // 60)
             each += f" At most {limit.most} times in {minutes} minutes from one address."
         return each
-    return f"For {', '.join(role for role in ROLES if role in route.who)}."
+    return f"For {', '.join(role for role in ROLES if role in route.roles)}."
 
 
 def _parameters(route: Route) -> Iterator[Spec]:
@@ -139,17 +140,17 @@ def _parameters(route: Route) -> Iterator[Spec]:
             plain = next((s for s in schema.get("anyOf", []) if s["type"] != "null"), schema)
             yield {"name": name, "in": "query", "required": False, "schema": plain}
     for name in route.headers:
-        required = name == "Idempotency-Key" and route.who is None
+        required = name == "Idempotency-Key" and route.roles is None
         yield {"name": name, "in": "header", "required": required, **HEADERS[name]}
 
 
 def _responses(route: Route, names: dict[Kind, Spec]) -> Iterator[tuple[str, Spec]]:
-    for status, model in sorted(route.answers.items()):
-        answer: Spec = {"description": _MEANING[status]}
+    for status, model in sorted(route.responses.items()):
+        response: Spec = {"description": _MEANING[status]}
         if model:
             schema = names[model, "serialization"]
-            answer["content"] = {"application/json": {"schema": schema}}
-        yield str(status), answer
+            response["content"] = {"application/json": {"schema": schema}}
+        yield str(status), response
     by_status: dict[int, list[str]] = defaultdict(list)
     for slug in problems_of(route):
         by_status[PROBLEMS[slug][0]].append(slug)
@@ -162,9 +163,9 @@ def _responses(route: Route, names: dict[Kind, Spec]) -> Iterator[tuple[str, Spe
 
 
 _MEANING = {
-    200: "Done, or done before.",
-    201: "Made.",
-    202: "It came before its turn and is kept, waiting for the moves before it.",
+    200: "Done, now or by an earlier copy of the request.",
+    201: "Created.",
+    202: "An early move: it is kept until the moves before it are made.",
     204: "Done.",
     304: "Nothing has changed since that ETag.",
 }

@@ -1,4 +1,4 @@
-"""Ops: how the whole is doing, one job's story, and what a person can have repaired."""
+"""For ops: the overview, a job's timeline, repair, and dead-letter queues."""
 
 import re
 
@@ -15,52 +15,52 @@ from functions.api.responses import ApiResponse
 from statemachine.values import JOB_ID_PATTERN
 
 
-def overview(api: Api, ask: ApiRequest) -> ApiResponse:
-    seen = api.ops().overview(ask.who.tenant, ask.now, own_letters_only=True)
-    return ApiResponse(200, seen, compress=True)
+def read_overview(api: Api, request: ApiRequest) -> ApiResponse:
+    document = api.ops().overview(request.session.tenant, request.now, own_dead_letters_only=True)
+    return ApiResponse(200, document, compress=True)
 
 
-def explain(api: Api, ask: ApiRequest) -> ApiResponse:
-    job_id = _job_id(ask)
-    story = api.ops().explain(ask.who.tenant, job_id, ask.now)
-    return ApiResponse(200, story, about=(ask.who.tenant, job_id), compress=True)
+def explain_job(api: Api, request: ApiRequest) -> ApiResponse:
+    job_id, tenant = _job_id(request), request.session.tenant
+    document = api.ops().explain(tenant, job_id, request.now)
+    return ApiResponse(200, document, about=(tenant, job_id), compress=True)
 
 
-def open_jobs(api: Api, ask: ApiRequest) -> ApiResponse:
-    """From the index and not from the board, which may be what has to be repaired."""
-    job_ids = tuple(sorted(api.ops().open_jobs(ask.who.tenant)))
-    return ApiResponse(200, OpenJobsDocument(job_ids=job_ids, as_of=ask.now), compress=True)
+def list_open_jobs(api: Api, request: ApiRequest) -> ApiResponse:
+    """From the index of open jobs: the board may be the very thing that needs repair."""
+    job_ids = tuple(sorted(api.ops().open_jobs(request.session.tenant)))
+    return ApiResponse(200, OpenJobsDocument(job_ids=job_ids, as_of=request.now), compress=True)
 
 
-def repair(api: Api, ask: ApiRequest) -> ApiResponse:
-    """What a person asks for is done at once and not by the next round of the watchdog."""
-    job_id = _job_id(ask)
-    repairs = api.ops().repair(ask.who.tenant, job_id)
+def repair_job(api: Api, request: ApiRequest) -> ApiResponse:
+    """Repairs at once, without waiting for the watchdog's next round."""
+    job_id, tenant = _job_id(request), request.session.tenant
+    repairs = api.ops().repair(tenant, job_id)
     document = RepairDocument.model_validate({"job_id": job_id, "repairs": tuple(repairs)})
-    return ApiResponse(200, document, about=(ask.who.tenant, job_id), outcome="redriven")
+    return ApiResponse(200, document, about=(tenant, job_id), outcome="repaired")
 
 
-def dead_letters(api: Api, ask: ApiRequest) -> ApiResponse:
-    letters = api.ops().letters.show(ask.parameters["queue"], ask.who.tenant)
-    return ApiResponse(200, DeadLettersDocument(letters=letters, as_of=ask.now))
+def list_dead_letters(api: Api, request: ApiRequest) -> ApiResponse:
+    messages = api.ops().dead_letters.show(request.parameters["queue"], request.session.tenant)
+    return ApiResponse(200, DeadLettersDocument(messages=messages, as_of=request.now))
 
 
-def replay(api: Api, ask: ApiRequest) -> ApiResponse:
-    request_body = ask.document(DeadLettersBody)
-    queue, tenant = ask.parameters["queue"], ask.who.tenant
-    done = api.ops().letters.replay(queue, request_body.message_ids, tenant)
-    return ApiResponse(200, done, outcome="letters replayed")
+def redrive_dead_letters(api: Api, request: ApiRequest) -> ApiResponse:
+    body = request.document(DeadLettersBody)
+    queue, tenant = request.parameters["queue"], request.session.tenant
+    result = api.ops().dead_letters.redrive(queue, body.message_ids, tenant)
+    return ApiResponse(200, result, outcome="dead letters redriven")
 
 
-def discard(api: Api, ask: ApiRequest) -> ApiResponse:
-    request_body = ask.document(DeadLettersBody)
-    queue, tenant = ask.parameters["queue"], ask.who.tenant
-    done = api.ops().letters.discard(queue, request_body.message_ids, tenant)
-    return ApiResponse(200, done, outcome="letters discarded")
+def discard_dead_letters(api: Api, request: ApiRequest) -> ApiResponse:
+    body = request.document(DeadLettersBody)
+    queue, tenant = request.parameters["queue"], request.session.tenant
+    result = api.ops().dead_letters.discard(queue, body.message_ids, tenant)
+    return ApiResponse(200, result, outcome="dead letters discarded")
 
 
-def _job_id(ask: ApiRequest) -> str:
-    job_id = ask.parameters["job_id"]
+def _job_id(request: ApiRequest) -> str:
+    job_id = request.parameters["job_id"]
     if not re.fullmatch(JOB_ID_PATTERN, job_id):
         raise Problem("unknown-job")
     return job_id

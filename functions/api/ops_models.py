@@ -1,4 +1,4 @@
-"""The documents for ops: how the whole is doing, one job's story, dead letters."""
+"""The documents for ops: the overview, a job's timeline, and dead-letter queues."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ from statemachine.values import Frozen, JobId, Name, Utc
 
 
 class StatusCount(Frozen):
-    """The jobs in one status. `oldest_at` is when the one that has been there longest came."""
+    """The jobs in one status. `oldest_at` is when the job that has been there longest came."""
 
     flow: Name
     status: Name
@@ -21,20 +21,20 @@ class StatusCount(Frozen):
 
 
 class ExecutionCount(Frozen):
-    """Executions by state, as Step Functions counts them; `more` where there are still more.
+    """Executions by state, as Step Functions counts them; `more` if there are still more.
 
-    Of those that ended badly only the ones that no other execution of their job has followed.
+    Executions that failed, timed out, or were aborted count only if none has replaced them.
     """
 
     state: Literal["running", "succeeded", "failed", "timed_out", "aborted"]
     executions: int
     more: bool = False
     jobs: tuple[JobId, ...] = ()
-    """Of those that ended badly, whose they were: each job's story says why."""
+    """The jobs of those that failed, timed out, or were aborted: each job's timeline says why."""
 
 
 class ProblemJob(Frozen):
-    """A job that is overdue, or that the watchdog cannot help."""
+    """A job that is overdue or stuck."""
 
     job_id: JobId
     flow: Name | None = None
@@ -42,11 +42,11 @@ class ProblemJob(Frozen):
     since: Utc
     why: Literal["overdue"] | StuckReason
     detail: str | None = None
-    """What exactly, where it is stuck: the kind of the error and its place."""
+    """For a stuck job: the error's class and its place in the code."""
 
 
 class QueueState(Frozen):
-    """A queue and its dead letters, by the function that reads it."""
+    """A queue, named by the function that reads it, and its dead-letter queue."""
 
     queue: Name
     waiting: int
@@ -55,7 +55,7 @@ class QueueState(Frozen):
 
 
 class TimeInStatus(Frozen):
-    """How long jobs stayed in a status, of those that have lately left it."""
+    """How long jobs stayed in a status, for jobs that have lately left it."""
 
     flow: Name
     status: Name
@@ -63,18 +63,18 @@ class TimeInStatus(Frozen):
     median_minutes: float
     longest_minutes: float
     limit_minutes: int | None = None
-    """None where it is the arrival window that counts, which is another for each job."""
+    """None if the limit depends on each job's arrival window."""
 
 
 class VisibilityDelay(Frozen):
-    """One move: how long it took from its commit until its view was public."""
+    """How long one move took from its commit until the view showed it."""
 
     at: Utc
     ms: int
 
 
 class InvalidationUsageDocument(Frozen):
-    """Paths that CloudFront was told to forget in this month (UTC), and how many it may be."""
+    """The paths invalidated in this month (UTC), and the monthly budget."""
 
     month: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")]
     paths: int
@@ -82,22 +82,22 @@ class InvalidationUsageDocument(Frozen):
 
 
 class OpsDocument(Frozen):
-    """A part that could not be read is null; of troubled jobs and queues there are those that
-    could. `incomplete` says what is missing."""
+    """A part that could not be read is null; problem jobs and queues list those that could be
+    read. `incomplete` says what is missing."""
 
     statuses: tuple[StatusCount, ...] | None = None
     executions: tuple[ExecutionCount, ...] | None = None
-    troubled: tuple[ProblemJob, ...]
+    problem_jobs: tuple[ProblemJob, ...]
     queues: tuple[QueueState, ...]
     time_in_status: tuple[TimeInStatus, ...] | None = None
-    visible: tuple[VisibilityDelay, ...] | None = None
-    """Oldest first, the latest 100 moves."""
-    snapshot_at: Utc | None = None
-    """When `jobs.json` was written last."""
-    snapshot_jobs: int | None = None
+    visibility_delays: tuple[VisibilityDelay, ...] | None = None
+    """The latest 100 moves, oldest first."""
+    board_written_at: Utc | None = None
+    """When `jobs.json` was last written."""
+    board_jobs: int | None = None
     invalidations: InvalidationUsageDocument | None = None
     incomplete: tuple[str, ...] = ()
-    """Sources that did not answer: the source, a colon, and how it went."""
+    """Sources that did not answer: the source, a colon, and the error."""
     as_of: Utc
 
 
@@ -106,38 +106,38 @@ class TimelineDocument(Frozen):
 
     job_id: JobId
     flow: Name | None = None
-    """Null, with `status`, where no version of the job can be read: only `wrong` tells of it."""
+    """Null, like `status`, if no version of the job can be read: then only `diagnosis` has it."""
     status: Name | None = None
     rev: int
-    lines: tuple[TimelineEvent, ...]
-    wrong: tuple[str, ...] = ()
-    """What a person should know, one sentence each; empty where all is well."""
+    events: tuple[TimelineEvent, ...]
+    diagnosis: tuple[str, ...] = ()
+    """What is wrong with the job now and what to do, one problem each; empty if nothing is."""
     incomplete: tuple[str, ...] = ()
-    """Sources that did not answer or hold only the latest part."""
+    """Sources that did not answer, or that have only the latest part."""
 
 
 class RepairDocument(Frozen):
-    """What was done for the job; nothing where nothing was wrong."""
+    """The repairs that were made; empty if nothing was wrong."""
 
     job_id: JobId
     repairs: tuple[Repair, ...]
 
 
 class OpenJobsDocument(Frozen):
-    """Every job that is open, or ended a moment ago: those that `repair` can be needed for."""
+    """Every job that is open or has just ended: the jobs that may need `repair`."""
 
     job_ids: tuple[JobId, ...]
     as_of: Utc
 
 
 class DeadLetter(Frozen):
-    """A message that was given up. Its content stays in the queue: here is what it is about."""
+    """A message in a dead-letter queue: what it is about, without its content."""
 
     message_id: str
     queue: Name
     sent_at: Utc
     event: str | None = None
-    """The event's name, where the message is one."""
+    """The event's name, if the message is an event."""
     job_id: str | None = None
     event_id: str | None = None
     reason: str | None = None
@@ -145,21 +145,22 @@ class DeadLetter(Frozen):
 
 
 class DeadLettersDocument(Frozen):
-    letters: tuple[DeadLetter, ...]
+    messages: tuple[DeadLetter, ...]
     as_of: Utc
 
 
 class DeadLettersBody(Frozen):
-    """Which letters of a queue; null is all that are there now, and has to be said."""
+    """Which messages; null means all that are there now, and must be sent explicitly."""
 
     message_ids: Annotated[tuple[str, ...], Field(max_length=100)] | None
 
 
 class DeadLettersResult(Frozen):
-    """How many were sent again, or thrown away.
+    """How many messages were redriven or discarded.
 
-    `left` are those that could not be found, or, of all, those past the hundred of one go.
+    `remaining` counts those that were not found or, for all messages, those beyond the first
+    hundred.
     """
 
     done: int
-    left: int
+    remaining: int

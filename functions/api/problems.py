@@ -1,4 +1,4 @@
-"""Every way to say no, as problem documents (RFC 9457): one table, and one place that maps errors.
+"""All problems, as documents of RFC 9457: one table, and one place that maps errors to them.
 
 A client decides by `type`, whose last part never changes; `title` and `detail` are for people.
 """
@@ -8,23 +8,24 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from functions.create_job import BookedOtherwise, WindowRefused
+from functions.jobs.create import BookedOtherwise, WindowRefused
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
-from functions.people.accounts import retry_after_s
 from functions.people.crew_location import JobNotUnderWay
+from functions.people.rate_limits import retry_after_s
 from functions.people.sign_in import TooManyAttempts
 from functions.photos.add_photo import EventTaken, PhotoMissing
 from functions.protocol.ports import Corrupt, Unavailable, Unforeseen, UnknownJob, UnknownTenant
 from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import UnknownFlow, UnknownStatus
-from statemachine.job import RefusalReason
-from statemachine.lifecycle import EXPLANATIONS, RecordsFull
+from statemachine.lifecycle import EXPLANATIONS
 from statemachine.proof_of_service import PhotoRefused
+from statemachine.record_limits import RecordsFull
+from statemachine.records import RefusalReason
 from statemachine.values import JobId
 
 
 def slug_of(why: RefusalReason) -> str:
-    """The last part of the problem's type for a move that was refused."""
+    """The slug of a refused move."""
     return why.replace("_", "-")
 
 
@@ -33,54 +34,54 @@ MEDIA_TYPE = "application/problem+json"
 PROBLEMS: dict[str, tuple[int, str]] = {
     slug_of(why): (409, sentence) for why, sentence in EXPLANATIONS.items()
 } | {
-    "malformed": (400, "The body is not JSON in UTF-8, or was damaged on its way"),
-    "wrong-credentials": (401, "Account or password is wrong"),
+    "malformed": (400, "The body is not JSON in UTF-8, or was damaged on the way"),
+    "wrong-credentials": (401, "The account or the password is wrong"),
     "signed-out": (401, "Sign in first"),
-    "cross-site": (403, "Another site may not ask this"),
+    "cross-site": (403, "Requests from another site's page are not allowed"),
     "not-allowed": (403, "Your roles do not allow this"),
-    "not-found": (404, "There is nothing under this address"),
+    "not-found": (404, "There is nothing at this address"),
     "unknown-job": (404, "There is no such job"),
-    "unknown-business": (404, "There is no business of that name here"),
-    "no-location": (404, "Where the crew is, is not known now"),
-    "unknown-queue": (404, "There is no queue of that name"),
-    "method-not-allowed": (405, "This address does not know that method"),
-    "unknown-member": (404, "There is no one of that name on the roster"),
+    "unknown-business": (404, "There is no business with that name here"),
+    "no-location": (404, "The crew's location is not known now"),
+    "unknown-queue": (404, "There is no queue with that name"),
+    "method-not-allowed": (405, "This address does not support that method"),
+    "unknown-member": (404, "There is no one with that name on the roster"),
     "crew-unavailable": (409, "Someone cannot be put on this job"),
     "crew-taken": (409, "Someone is on another job at that time"),
-    "event-id-used": (409, "That event_id belongs to another event; send a fresh one"),
-    "photo-missing": (409, "The photo has not arrived as it was announced; upload it again"),
-    "not-under-way": (409, "A crew's place is shared only while its job is under way"),
-    "records-full": (409, "The job has all the records it can hold"),
-    "notes-full": (409, "The job has all the notes of yours that it can hold; call the office"),
-    "not-redrivable": (409, "These letters came from no queue; invoke their function by hand"),
-    "job-changed": (412, "The job has changed since you read it; look again"),
+    "event-id-used": (409, "That event_id belongs to another event; send a new one"),
+    "photo-missing": (409, "The photo was not uploaded as announced; upload it again"),
+    "not-under-way": (409, "A crew's location is shared only while its job is under way"),
+    "records-full": (409, "The job's record is full"),
+    "notes-full": (409, "The job cannot hold more notes from you; call the office"),
+    "not-redrivable": (409, "These messages have no source queue; invoke their function by hand"),
+    "job-changed": (412, "The job has changed since you read it; read it again"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "Send the body as application/json"),
-    "invalid": (422, "The request breaks its schema"),
+    "invalid": (422, "The request does not match its schema"),
     "idempotency-key-reused": (
         422,
-        "That Idempotency-Key came with another request before; send a fresh one",
+        "That Idempotency-Key was used for another request; send a new one",
     ),
-    "photo-refused": (422, "The photo cannot be taken"),
-    "unknown-flow": (422, "There is no flow of that name"),
-    "if-match-missing": (428, "Send If-Match with the rev that you decided on"),
+    "photo-refused": (422, "The photo cannot be accepted"),
+    "unknown-flow": (422, "There is no flow with that name"),
+    "if-match-missing": (428, "Send If-Match with the rev that you read"),
     "too-many-requests": (429, "Too many requests; try again later"),
-    "internal": (500, "Something broke on our side"),
-    "unavailable": (503, "A service behind us does not answer; try again"),
+    "internal": (500, "Something failed on our side"),
+    "unavailable": (503, "A service that we need does not answer; try again"),
 }
-"""By slug: the status, and one sentence. Every reason to refuse a move is one of them."""
+"""By slug: the status and the title. It includes every reason to refuse a move."""
 
 
 @dataclass
 class Problem(Exception):
-    """The answer is no. `slug` is one of PROBLEMS; `extras` are members of the document."""
+    """`slug` is one of PROBLEMS; `extras` are further members of the document."""
 
     slug: str
     detail: str | None = None
     extras: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     about: tuple[str, JobId] | None = None
-    """Tenant and job id that this is about, for the log."""
+    """Tenant and job id, for the log."""
 
     @property
     def status(self) -> int:
@@ -98,22 +99,22 @@ class Problem(Exception):
 
 
 def too_many(wait: timedelta, what: str | None = None) -> Problem:
-    """`wait` is how long until there is room again; `what` there has been too much of."""
+    """`wait` is how long until the limit has room again; `what` says what there was too much of."""
     seconds = retry_after_s(wait)
-    told = f"{-(-seconds // 60)} min" if seconds > 60 else f"{seconds} s"
-    detail = f"{what or 'too many requests'}; try again in {told}"
+    duration = f"{-(-seconds // 60)} min" if seconds > 60 else f"{seconds} s"
+    detail = f"{what or 'too many requests'}; try again in {duration}"
     return Problem("too-many-requests", detail, headers={"Retry-After": str(seconds)})
 
 
 def problem_of(error: Exception) -> Problem:
-    """What an error of the functions means to who asked; any other is ours to look into."""
+    """The problem for an error of the functions; any other error is internal."""
     match error:
         case Problem():
             return error
         case UnknownJob() | UnknownTenant():
             return Problem("unknown-job")
         case TooManyAttempts():
-            return too_many(error.wait, "too many attempts to sign in to this account from here")
+            return too_many(error.wait, "too many attempts to sign in to this account")
         case UnknownQueue():
             return Problem("unknown-queue")
         case NotRedrivable():
@@ -151,5 +152,5 @@ def problem_of(error: Exception) -> Problem:
         case Unforeseen():
             return Problem("internal", f"{error}; the job is on the list of stuck jobs")
         case Corrupt():
-            return Problem("internal", "a stored object cannot be read; someone has to look at it")
+            return Problem("internal", "a stored object cannot be read; a person has to look at it")
     return Problem("internal")

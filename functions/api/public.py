@@ -1,4 +1,4 @@
-"""What needs no session: booking a job, following it, and the choices of whoever holds its link."""
+"""What needs no session: booking a job, tracking it, and confirming or canceling it by its link."""
 
 import re
 from collections.abc import Iterator
@@ -7,69 +7,71 @@ from hmac import compare_digest
 
 from events import JobMoveRequested, JobRequested
 from functions.api.dependencies import Api
-from functions.api.jobs import booked_answer, derived_id
+from functions.api.jobs import booked_response, derived_id
 from functions.api.move_outcome import outcome_of, refused
 from functions.api.problems import Problem
 from functions.api.request import ApiRequest
 from functions.api.request_models import BookingBody, LinkHolderBody
 from functions.api.response_models import BusinessDocument
 from functions.api.responses import ApiResponse
-from functions.people.accounts import Limit
+from functions.people.rate_limits import Limit
 from functions.protocol.ports import Corrupt, Stored, Unavailable, UnknownJob, UnknownTenant
 from statemachine.business import BusinessSettings, is_internal
 from statemachine.flow_machine import legal_move
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, is_token
-from statemachine.job import Customer, Job, Place, RefusalReason, Schedule
+from statemachine.job import Customer, Job, Place, Schedule
+from statemachine.records import RefusalReason
 from statemachine.values import Actor
 from statemachine.views import View, view_of
 
 BOOKER = Actor(kind="customer", id="booking")
-HOLDER = Actor(kind="customer", id="link")
-FORM_OF_BUSINESS = Limit("business-bookings", most=200, window=timedelta(hours=1))
-"""From all addresses: a flood spends no more than a business can book by hand."""
+LINK_HOLDER = Actor(kind="customer", id="link")
+BOOKINGS_PER_BUSINESS = Limit("business-bookings", most=200, window=timedelta(hours=1))
+"""From all addresses together, so that a flood cannot exceed what a business can sort by hand."""
 BUSINESS_CACHED_S = 300
 DIGEST = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-def book(api: Api, ask: ApiRequest) -> ApiResponse:
-    """A job and its link; the same ones for a copy of the request under the same key.
+def book(api: Api, request: ApiRequest) -> ApiResponse:
+    """A job and its link; the same ones for a copy of the request with the same key.
 
-    A key is no one's here: with another request it is refused, and tells nothing of the first.
+    Keys belong to no account here. A used key with a different request is refused, and the
+    refusal reveals nothing about the first request.
     """
-    order = ask.document(BookingBody)
-    key = ask.idempotency_key
+    body = request.document(BookingBody)
+    key = request.idempotency_key
     if key is None:
-        raise Problem("invalid", "send an Idempotency-Key, or a retry would book twice")
-    flow = _bookable(api, order.tenant).flow
-    api.count(FORM_OF_BUSINESS, order.tenant, ask.now)
-    request = JobRequested(
-        tenant=order.tenant,
-        event_id=derived_id("booking", order.tenant, key),
-        occurred_at=ask.now,
+        raise Problem("invalid", "send an Idempotency-Key; without one a retry would book twice")
+    flow = _bookable(api, body.tenant).flow
+    api.count(BOOKINGS_PER_BUSINESS, body.tenant, request.now)
+    requested = JobRequested(
+        tenant=body.tenant,
+        event_id=derived_id("booking", body.tenant, key),
+        occurred_at=request.now,
         actor=BOOKER,
         flow=flow,
-        customer=Customer(name=order.name, phone=order.phone, language=order.language),
-        place=Place(address=order.address),
-        schedule=Schedule(window_start=order.window_start, window_end=order.window_end),
-        note=order.what,
+        customer=Customer(name=body.name, phone=body.phone, language=body.language),
+        place=Place(address=body.address),
+        schedule=Schedule(window_start=body.window_start, window_end=body.window_end),
+        note=body.what,
     )
-    return booked_answer(api, order.tenant, api.create(request, ask.now))
+    return booked_response(api, body.tenant, api.create(requested, request.now))
 
 
 def _bookable(api: Api, tenant: str) -> BusinessSettings:
-    """Raises Problem, in the same words whether a business is not there or not public."""
+    """Raises the same Problem whether the business does not exist or is internal."""
     try:
         if not is_internal(tenant):
             return api.tenants.read(tenant)
     except UnknownTenant:
         pass
-    raise Problem("invalid", "tenant: no business of that name takes bookings here")
+    raise Problem("invalid", "tenant: no business with that name takes bookings here")
 
 
-def business(api: Api, ask: ApiRequest) -> ApiResponse:
-    """What customers' pages need to know before anyone has booked."""
-    tenant = ask.parameters["business"]
+def read_business(api: Api, request: ApiRequest) -> ApiResponse:
+    """What the customers' pages need before anyone has booked."""
+    tenant = request.parameters["business"]
     if is_internal(tenant):
         raise Problem("unknown-business")
     try:
@@ -78,9 +80,9 @@ def business(api: Api, ask: ApiRequest) -> ApiResponse:
         raise Problem("unknown-business") from error
 
 
-def business_of_job(api: Api, ask: ApiRequest) -> ApiResponse:
-    """The business behind a tracking link: the public view does not say whose job it is."""
-    job = _of_digest(api, ask)
+def read_business_of_job(api: Api, request: ApiRequest) -> ApiResponse:
+    """The business behind a tracking link: the public view does not name it."""
+    job = _of_digest(api, request)
     if job is None:
         raise UnknownJob
     return _business(api, job.tenant)
@@ -92,59 +94,59 @@ def _business(api: Api, tenant: str) -> ApiResponse:
     return ApiResponse(200, document, {"Cache-Control": f"public, max-age={BUSINESS_CACHED_S}"})
 
 
-def track(api: Api, ask: ApiRequest) -> ApiResponse:
-    """The view, past every cache: for readers whose edge has stayed stale."""
-    stored = _view(api, ask)
+def read_view(api: Api, request: ApiRequest) -> ApiResponse:
+    """The view, not cached: for readers whose edge location has stayed stale."""
+    stored = _view(api, request)
     etag = f'"{stored.value.rev}"'
-    if etag in ask.known_etags:
+    if etag in request.known_etags:
         return ApiResponse(304, headers={"ETag": etag})
     return ApiResponse(200, stored.value, {"ETag": etag})
 
 
-def place(api: Api, ask: ApiRequest) -> ApiResponse:
-    """Where the crew is; one and the same no whatever the reason.
+def read_crew_location(api: Api, request: ApiRequest) -> ApiResponse:
+    """The crew's location; the same refusal whatever the reason.
 
-    The job itself is asked for its status: the view may be a moment behind.
+    The status comes from the job itself, because the view may lag behind it.
     """
-    job = _of_digest(api, ask)
-    known = api.share_location.of(job, ask.now) if job else None
-    if known is None:
+    job = _of_digest(api, request)
+    location = api.share_location.of(job, request.now) if job else None
+    if location is None:
         raise Problem("no-location")
-    return ApiResponse(200, known)
+    return ApiResponse(200, location)
 
 
-def confirm(api: Api, ask: ApiRequest) -> ApiResponse:
-    return _choose(api, ask, "confirm")
+def confirm(api: Api, request: ApiRequest) -> ApiResponse:
+    return _choose(api, request, "confirm")
 
 
-def cancel(api: Api, ask: ApiRequest) -> ApiResponse:
-    return _choose(api, ask, "cancel")
+def cancel(api: Api, request: ApiRequest) -> ApiResponse:
+    return _choose(api, request, "cancel")
 
 
-def _choose(api: Api, ask: ApiRequest, move: str) -> ApiResponse:
-    """A move by the holder of the link, who sends the token and not just its digest.
+def _choose(api: Api, request: ApiRequest, move: str) -> ApiResponse:
+    """A move by the holder of the link, who sends the token and not only its digest.
 
-    What cannot be is refused here and now and leaves no record: a link is in anybody's hands, and
-    a job has room for just so many records. What can be goes the way of every move.
+    A move that is not possible is refused here, without a record: anyone may have the link, and a
+    job's record has limited room. A possible move takes the same way as every other move.
     """
-    request_body = ask.document(LinkHolderBody)
-    job = _held(api, ask, request_body.token)
-    if job.ledger and (job.ledger[-1].actor, job.ledger[-1].move) == (HOLDER, move):
-        return _seen(job, "moved before")
-    if why := _refusal(job, move, request_body.reason):
+    body = request.document(LinkHolderBody)
+    job = _held(api, request, body.token)
+    if job.ledger and (job.ledger[-1].actor, job.ledger[-1].move) == (LINK_HOLDER, move):
+        return _view_response(job, "already moved")
+    if why := _refusal(job, move, body.reason):
         raise refused(job, why, to_customer=True)
-    request = JobMoveRequested(
+    requested = JobMoveRequested(
         tenant=job.tenant,
         job_id=job.job_id,
-        event_id=derived_id("choice", job.job_id, move, str(job.seq), request_body.reason or ""),
-        occurred_at=ask.now,
-        actor=HOLDER,
+        event_id=derived_id("choice", job.job_id, move, str(job.seq), body.reason or ""),
+        occurred_at=request.now,
+        actor=LINK_HOLDER,
         move=move,
-        expected_rev=job.visible_rev,
-        reason=request_body.reason,
+        expected_rev=job.rev,
+        reason=body.reason,
     )
-    verdict = api.advance(request, ask.now)
-    return _seen(verdict.job, outcome_of(verdict, request, to_customer=True))
+    verdict = api.advance(requested, request.now)
+    return _view_response(verdict.job, outcome_of(verdict, requested, to_customer=True))
 
 
 def _refusal(job: Job, move: str, reason: str | None) -> RefusalReason | None:
@@ -159,35 +161,35 @@ def _refusal(job: Job, move: str, reason: str | None) -> RefusalReason | None:
     return None
 
 
-def _seen(job: Job, outcome: str) -> ApiResponse:
+def _view_response(job: Job, outcome: str) -> ApiResponse:
     return ApiResponse(
         200,
         view_of(job, load_flow(job.flow)),
-        {"ETag": f'"{job.visible_rev}"'},
+        {"ETag": f'"{job.rev}"'},
         about=(job.tenant, job.job_id),
         seq=job.seq,
         outcome=outcome,
     )
 
 
-def _view(api: Api, ask: ApiRequest) -> Stored[View]:
-    """Raises UnknownJob, in the same words whatever is wrong with the digest."""
-    digest = ask.parameters["digest"]
+def _view(api: Api, request: ApiRequest) -> Stored[View]:
+    """Raises the same UnknownJob whatever is wrong with the digest."""
+    digest = request.parameters["digest"]
     if not DIGEST.fullmatch(digest):
         raise UnknownJob
     try:
         stored = api.views.read(digest)
     except Corrupt as error:
-        raise Unavailable("the view cannot be read; the next change repairs it") from error
+        raise Unavailable("the view cannot be read; the job's next change rewrites it") from error
     if stored is None:
         raise UnknownJob
     return stored
 
 
-def _held(api: Api, ask: ApiRequest, token: str) -> Job:
-    """The job whose link this is: digest and token belong together, and to it."""
-    stored = _view(api, ask)
-    proven = is_token(token) and compare_digest(digest_of(token), ask.parameters["digest"])
+def _held(api: Api, request: ApiRequest, token: str) -> Job:
+    """The job of this link: both the digest and the token must be its own."""
+    stored = _view(api, request)
+    proven = is_token(token) and compare_digest(digest_of(token), request.parameters["digest"])
     if proven:
         for job in _jobs_named(api, stored.value.job_id):
             if compare_digest(job.token, token):
@@ -195,21 +197,21 @@ def _held(api: Api, ask: ApiRequest, token: str) -> Job:
     raise UnknownJob
 
 
-def _of_digest(api: Api, ask: ApiRequest) -> Job | None:
-    """The job behind the digest, for those who know no more than that."""
+def _of_digest(api: Api, request: ApiRequest) -> Job | None:
+    """The job behind the digest, for readers who know nothing else."""
     try:
-        stored = _view(api, ask)
+        stored = _view(api, request)
     except UnknownJob:
         return None
-    digest = ask.parameters["digest"]
+    digest = request.parameters["digest"]
     jobs = _jobs_named(api, stored.value.job_id)
     return next((job for job in jobs if digest_of(job.token) == digest), None)
 
 
 def _jobs_named(api: Api, job_id: str) -> Iterator[Job]:
-    """A view does not say whose it is, and two businesses may have a job of the same id."""
+    """A view does not name its business, and two businesses may have jobs with the same id."""
     for tenant in api.tenants.names():
         try:
             yield api.jobs.read(tenant, job_id).value
-        except (UnknownJob, Corrupt):  # the other business's is not this one's trouble
+        except (UnknownJob, Corrupt):  # another business's job must not fail this request
             continue

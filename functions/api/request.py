@@ -1,4 +1,4 @@
-"""A request, taken apart with suspicion: everything in it was written by someone else."""
+"""A request, read and checked: nothing in it can be trusted."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.api.problems import Problem
 from functions.people.sessions import Session
-from functions.protocol.batches import field_errors
+from functions.protocol.field_errors import field_errors
 
 COOKIE = "__Host-haulway"
 LARGEST_BODY = 64 * 1024
@@ -24,39 +24,39 @@ IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{8,128}", re.ASCII)
 ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OURS = frozenset({"same-origin", "none"})
-"""What `Sec-Fetch-Site` says of a request from our own pages, or one a person typed in."""
+"""The values of `Sec-Fetch-Site` for requests from our own pages, or typed in by a person."""
 
 Document = TypeVar("Document", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """One request. `session` is whose it is, where the route wants to know."""
+    """One request. `session_or_none` is set if the route requires a session."""
 
     method: str
     path: str
     parameters: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    """By their names in lower case."""
+    """Names in lower case."""
     cookies: tuple[str, ...]
     body: bytes | None
-    """None where it could not be decoded."""
+    """None if it cannot be decoded."""
     address: str
     request_id: str
     now: datetime
-    session: Session | None = None
+    session_or_none: Session | None = None
 
     @property
-    def who(self) -> Session:
-        """Whoever asks, on a route that only people with an account reach."""
-        if self.session is None:
+    def session(self) -> Session:
+        """The session, on a route that requires one."""
+        if self.session_or_none is None:
             raise Problem("signed-out")
-        return self.session
+        return self.session_or_none
 
     @property
     def cookie(self) -> str | None:
-        """The session's token as it was sent, if one was."""
+        """The session's token as sent, or None."""
         return self.cookie_named(COOKIE)
 
     def cookie_named(self, wanted: str) -> str | None:
@@ -65,37 +65,37 @@ class ApiRequest:
 
     @property
     def is_cross_site(self) -> bool:
-        """A browser says so of a request that changes something for another site's page."""
+        """Whether a browser says that another site's page sent this changing request."""
         site = self.headers.get("sec-fetch-site")
         return self.method not in SAFE and site is not None and site not in OURS
 
     @property
     def idempotency_key(self) -> str | None:
-        """Raises Problem where there is one that is too short to be no one else's."""
+        """Raises Problem if it is malformed, or too short to be unique."""
         key = self.headers.get("idempotency-key")
         if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
-            raise Problem("invalid", "Idempotency-Key has 8 to 128 visible ASCII characters")
+            raise Problem("invalid", "Idempotency-Key must have 8 to 128 visible ASCII characters")
         return key
 
     @property
     def known_etags(self) -> frozenset[str]:
-        """What `If-None-Match` lists, compared weakly as RFC 9110 wants it there."""
+        """The ETags of `If-None-Match`, for weak comparison as RFC 9110 requires."""
         listed = ETAG.findall(self.headers.get("if-none-match", ""))
         return frozenset(etag.removeprefix("W/") for etag in listed)
 
     @property
     def expected_rev(self) -> int | None:
-        """The job's `rev` in `If-Match`; None where there is none. Raises Problem."""
+        """The job's `rev` in `If-Match`; None without one. Raises Problem if it is malformed."""
         sent = self.headers.get("if-match")
         if sent is None:
             return None
         found = re.fullmatch(r'"([1-9]\d{0,8})"', sent.strip(), re.ASCII)
         if found is None:
-            raise Problem("job-changed", 'If-Match holds one rev in quotes, as in "7"')
+            raise Problem("job-changed", 'If-Match must be one rev in quotes, as in "7"')
         return int(found[1])
 
     def document(self, kind: type[Document]) -> Document:
-        """The body as `kind`, by the letter: no text where a number is wanted. Raises Problem."""
+        """The body as `kind`, validated strictly. Raises Problem."""
         if not _is_json(self.headers.get("content-type", "")):
             raise Problem("not-json")
         if self.body is None:
@@ -108,9 +108,9 @@ class ApiRequest:
         except ValidationError as error:
             raise _invalid(error) from error
         except (OverflowError, RecursionError) as error:
-            raise Problem("invalid", "a value is out of all bounds") from error
+            raise Problem("invalid", "a value is out of bounds") from error
 
-    def parameters_as(self, kind: type[Document]) -> Document:
+    def query_as(self, kind: type[Document]) -> Document:
         """The query as `kind`. Raises Problem."""
         try:
             return kind.model_validate(self.query)
@@ -118,10 +118,11 @@ class ApiRequest:
             raise _invalid(error) from error
 
     def _check_digest(self, body: bytes) -> None:
-        """The edge signed for the body by this digest; text that was repaired on the way differs."""
+        """The edge signs this digest instead of the body, so a body that was altered on the way
+        is found here."""
         claimed = self.headers.get("x-amz-content-sha256")
         if claimed and claimed != hashlib.sha256(body).hexdigest():
-            raise Problem("malformed", "the body is not what x-amz-content-sha256 says")
+            raise Problem("malformed", "the body does not match x-amz-content-sha256")
 
 
 def _is_json(content_type: str) -> bool:
@@ -161,23 +162,23 @@ def _body(event: Mapping[str, Any]) -> bytes | None:
         if event.get("isBase64Encoded"):
             return base64.b64decode(text, validate=True)
         return str(text).encode()
-    except ValueError:  # neither base64 nor text
+    except ValueError:  # neither Base64 nor valid text
         return None
 
 
 def _request_id(sent: str | None, aws: str | None) -> str:
-    """The caller's own, so that it is found in our log; else the one that AWS knows it by."""
+    """The client's own id, so that it is found in our log, or else that of AWS."""
     candidates = (sent, aws)
     fit = (each for each in candidates if each and REQUEST_ID.fullmatch(each))
     return next(fit, None) or str(uuid.uuid4())
 
 
 def _address(headers: Mapping[str, str], source: str) -> str:
-    """Who is at the other end, as CloudFront saw it.
+    """The client's address as CloudFront saw it.
 
-    Only CloudFront's own header counts: a Function URL cuts X-Forwarded-For down to its first
-    entry, and that one is the viewer's to choose. It is the last resort where no CloudFront is,
-    on a laptop. An IPv6 address counts as its /64, for a household has them all.
+    Only CloudFront's own header can be trusted: a Function URL cuts X-Forwarded-For down to its
+    first entry, which the client may choose. Without CloudFront, on a laptop, that entry is used
+    all the same. An IPv6 address counts as its /64, because one household has all of it.
     """
     seen = headers.get("cloudfront-viewer-address", "").rpartition(":")[0]
     passed_on = headers.get("x-forwarded-for", "").partition(",")[0].strip()

@@ -1,6 +1,7 @@
-"""The documents that the API is asked with, taken by the letter.
+"""The documents that clients send, read strictly.
 
-An unknown key is an error, for it may be a mistyped one; text is no number, and a number no text.
+An unknown key is an error, because it may be a typo. Text is not accepted for a number, nor a
+number for text.
 """
 
 from decimal import Decimal
@@ -8,8 +9,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from events.requests import MOST_REVS
+from events import Changes
+from events.requests import MAX_REV
 from functions.people.accounts import LONGEST_PASSWORD
+from functions.people.crew_location import Latitude, Longitude
 from statemachine.bounds import (
     LineInput,
     NoteInput,
@@ -19,19 +22,20 @@ from statemachine.bounds import (
     fault_at,
     window_fault,
 )
-from statemachine.job import Schedule
+from statemachine.job import PhotoKind, Schedule
 from statemachine.money import MOST_CENTS, parse_money
+from statemachine.roster import Date
 from statemachine.values import Frozen, JobId, Language, Name, OutsideEventId, Tenant
 
 MOST_CARDS = 5_000
-"""In one answer; fewer where they are large, see `board.LARGEST_BYTES`."""
+"""In one response; fewer if they are large, see `board.LARGEST_BYTES`."""
 
 MAIN = "main"
-"""The business of those who name none: most copies of Haulway serve just one."""
+"""The business of a request that names none: most deployments serve only one."""
 
 
 def _dollars(sent: object) -> object:
-    """A number, or a text that is an amount; never a text that Decimal alone would understand."""
+    """A number or an amount as text; not everything that Decimal would parse."""
     if isinstance(sent, str):
         return Decimal(parse_money(sent)) / 100
     return Decimal(str(sent)) if type(sent) in (int, float) else sent
@@ -49,7 +53,7 @@ class CredentialsBody(Frozen):
 
 
 class NewJobBody(Frozen):
-    """A job as the dispatcher takes it down. `price` is in dollars."""
+    """A job as the dispatcher enters it. `price` is in dollars."""
 
     customer_name: LineInput
     phone: PhoneInput | None = None
@@ -58,7 +62,7 @@ class NewJobBody(Frozen):
     price: Dollars | None = None
     notes: NoteInput | None = None
     flow: Name | None = None
-    """Left out: the flow that the business has chosen."""
+    """If left out, the business's default flow."""
     schedule: ScheduleInput = Schedule()
 
     @property
@@ -67,7 +71,7 @@ class NewJobBody(Frozen):
 
 
 class BookingBody(Frozen):
-    """A job as the customer asks for it."""
+    """A job as the customer books it."""
 
     name: LineInput
     phone: PhoneInput
@@ -88,13 +92,13 @@ class BookingBody(Frozen):
 class MoveBody(Frozen):
     """A move by its name, or by the status it leads to.
 
-    `event_id` is the sender's own: a copy under the same id changes nothing. `expected_rev` is
-    the job's `rev` that the sender decided on; if someone was faster, the move is not made.
+    `event_id` is chosen by the sender; a copy with the same id changes nothing. `expected_rev` is
+    the job's `rev` that the sender saw; if it has changed since, the move is refused.
     """
 
     move: Name | None = None
     to: Name | None = None
-    expected_rev: Annotated[int, Field(ge=1, le=MOST_REVS)] | None = None
+    expected_rev: Annotated[int, Field(ge=1, le=MAX_REV)] | None = None
     note: NoteInput | None = None
     reason: NoteInput | None = None
     event_id: OutsideEventId | None = None
@@ -108,17 +112,17 @@ class MoveBody(Frozen):
 
 
 class LinkHolderBody(Frozen):
-    """What the holder of a tracking link sends along: the token proves that they hold it."""
+    """From the holder of a tracking link: the token proves that they have the link."""
 
     token: Annotated[str, Field(max_length=64, repr=False)]
     reason: NoteInput | None = None
 
 
 class JobsQuery(Frozen):
-    """Which cards: of these statuses (separated by commas), and with `q`: each of its
-    words in name, address, id, crew or load, or the last digits of the phone number.
+    """Filters cards by status (separated by commas) and by `q`: each of its words must be in the
+    name, address, id, crew, or load, or be the last digits of the phone number.
 
-    At most `limit` of them, those after the job `after`: what an answer names as `next`.
+    Returns at most `limit` cards, of jobs after `after`, which is the `next` of a response.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -129,3 +133,42 @@ class JobsQuery(Frozen):
     q: Annotated[str, Field(max_length=100)] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST_CARDS)] = MOST_CARDS
     after: JobId | None = None
+
+
+class DaysQuery(Frozen):
+    """Both days included. The default is today and tomorrow in the business's time zone."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    first: Date | None = None
+    last: Date | None = None
+
+
+class EditBody(Changes):
+    """`event_id` and `occurred_at` are for senders without signal: a copy changes nothing."""
+
+    event_id: OutsideEventId | None = None
+    occurred_at: UtcInput | None = None
+
+    def changes(self) -> Changes:
+        """The changes alone; fields that were not sent stay unset."""
+        given = self.model_fields_set & set(Changes.model_fields)
+        return Changes.model_validate({name: getattr(self, name) for name in given})
+
+
+class PhotoBody(Frozen):
+    """A photo to be uploaded. `bytes` is its exact size."""
+
+    event_id: OutsideEventId
+    occurred_at: UtcInput
+    kind: PhotoKind
+    media_type: Annotated[str, Field(max_length=100)]
+    bytes: Annotated[int, Field(ge=1)]
+
+
+class LocationBody(Frozen):
+    """Where the phone is. It is rounded before it is stored."""
+
+    latitude: Latitude
+    longitude: Longitude
+    occurred_at: UtcInput

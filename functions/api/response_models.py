@@ -1,10 +1,11 @@
-"""The documents that the API answers with: allow-lists, what is not named here is never told."""
+"""The documents that the API returns. They are allow-lists: only what they name is ever sent."""
 
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from functions.people.accounts import Role
+from functions.people.crew_location import CrewLocation
 from statemachine.flows import Flow, Requirement
 from statemachine.job import (
     CrewRole,
@@ -14,9 +15,10 @@ from statemachine.job import (
     PhotoKind,
     Place,
     PriceCents,
-    RefusalReason,
     Schedule,
 )
+from statemachine.records import RefusalReason
+from statemachine.roster import Date, Day
 from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.views import Card
 
@@ -42,7 +44,7 @@ class SessionDocument(Frozen):
 
 
 class FlowsDocument(Frozen):
-    """Every flow as its file has it, the one of a job that names none, and the business's clock."""
+    """Every flow as in its file, the business's default flow, and its time zone."""
 
     flows: dict[Name, Flow]
     default: Name
@@ -50,24 +52,24 @@ class FlowsDocument(Frozen):
 
 
 class BusinessDocument(Frozen):
-    """What anyone may know of a business; customers' pages go by its clock."""
+    """What anyone may know about a business; customers' pages show times in its zone."""
 
     business: str
-    """How customers know it."""
+    """Its public name."""
     time_zone: str
 
 
 class JobsDocument(Frozen):
-    """The cards of `jobs.json` in the order of their ids; `as_of` is when they were read."""
+    """The cards of `jobs.json` ordered by job id; `as_of` is when they were read."""
 
     jobs: dict[JobId, Card]
     next: JobId | None = None
-    """There are more: ask again with `after` set to this."""
+    """If set, there are more: send the request again with `after` set to this."""
     as_of: Utc
 
 
 class BookedDocument(Frozen):
-    """The job and the link to it; the token is its key, so keep it to customer and dispatcher."""
+    """The job and its tracking link. The token opens it: only customers and dispatchers get it."""
 
     job_id: JobId
     tracking_token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
@@ -91,7 +93,7 @@ class HistoryEntry(Frozen):
 
 
 class RefusedMove(Frozen):
-    """A move that was asked for and refused."""
+    """A move that was requested and refused."""
 
     move: Name | None = None
     to: Name | None = None
@@ -103,7 +105,7 @@ class RefusedMove(Frozen):
 
 
 class PendingMove(Frozen):
-    """A move that came before its turn; tried again after every move, refused at `until`."""
+    """An early move: tried again after every move, refused at `until`."""
 
     move: Name | None = None
     to: Name | None = None
@@ -115,12 +117,12 @@ class NoteDocument(Frozen):
     text: str
     recorded_at: Utc
     occurred_at: Utc | None = None
-    """When it was written, where that was earlier."""
+    """When it was written, if that was earlier."""
     actor: Actor
 
 
 class PhotoEntry(Frozen):
-    """Proof of service; `path` is where the edge has the picture."""
+    """Proof of service; `path` is the picture's path on the site."""
 
     photo_id: PhotoId
     kind: PhotoKind
@@ -129,7 +131,7 @@ class PhotoEntry(Frozen):
 
 
 class LegalMove(Frozen):
-    """A move that whoever asked may make now."""
+    """A move that the signed-in account may make now."""
 
     name: Name
     label: Text
@@ -144,13 +146,13 @@ class CrewAssignmentDocument(Frozen):
 
 
 class JobDocument(Frozen):
-    """One job with all that the people who work on it may know. What is null is left out."""
+    """One job with everything that the people who work on it may know. Nulls are left out."""
 
     job_id: JobId
     tenant: Tenant
     flow: Name
     rev: int
-    """Counts the changes people can see; `expected_rev` and `If-Match` speak of it."""
+    """Counts the changes that people can see; `expected_rev` and `If-Match` refer to it."""
     seq: int
     status: Name
     entered_at: Utc
@@ -158,7 +160,7 @@ class JobDocument(Frozen):
     created_at: Utc
     customer: Customer
     place: Place
-    """With the gate code for the dispatcher and for the job's own crew."""
+    """The gate code is only for dispatchers and the job's own crew."""
     price_cents: PriceCents | None = None
     schedule: Schedule
     crew: tuple[CrewAssignmentDocument, ...]
@@ -166,10 +168,82 @@ class JobDocument(Frozen):
     load_size: LoadSize | None = None
     notes: tuple[NoteDocument, ...]
     photos: tuple[PhotoEntry, ...] = ()
-    """Named to those who work on the job or watch over it; to its customer once it is done."""
+    """Always for people who work here; for the customer once the job is done."""
     history: tuple[HistoryEntry, ...]
     refusals: tuple[RefusedMove, ...]
-    waiting: tuple[PendingMove, ...]
+    early_moves: tuple[PendingMove, ...]
     moves: tuple[LegalMove, ...]
     tracking_url: str | None = None
-    """For the dispatcher alone: it holds the job's token."""
+    """Only for dispatchers, because it contains the job's token."""
+
+
+class AssignedJob(Frozen):
+    """A job that a member or a truck is on."""
+
+    job_id: JobId
+    role: CrewRole | None = None
+    """None for a truck."""
+    status: Name
+    under_way: bool
+    window_start: Utc | None = None
+    window_end: Utc | None = None
+
+
+class CrewMember(Frozen):
+    """`days` holds the exceptions; without one, a member is available all day, in every role."""
+
+    member: Name
+    name: str
+    roles: tuple[Role, ...]
+    phone: str | None = None
+    email: str | None = None
+    days: dict[Date, Day] = Field(default_factory=dict)
+    jobs: tuple[AssignedJob, ...] = ()
+    crew_location: CrewLocation | None = None
+
+
+class TruckDocument(Frozen):
+    truck: Name
+    name: str
+    jobs: tuple[AssignedJob, ...] = ()
+
+
+class CrewDocument(Frozen):
+    """Everyone who can be put on a job, all trucks, and their jobs between two days.
+
+    Jobs under way are included whatever day they were planned for.
+    """
+
+    members: tuple[CrewMember, ...]
+    trucks: tuple[TruckDocument, ...]
+    time_zone: str
+    as_of: Utc
+
+
+class MyJobsDocument(Frozen):
+    """The signed-in account's jobs for today and tomorrow, ordered by arrival window.
+
+    Jobs without a window come last; ended jobs stay until the day is over.
+    """
+
+    account: Name
+    """Whose jobs these are: someone else may have signed in on the phone meanwhile."""
+    jobs: tuple[JobDocument, ...]
+    trucks: dict[Name, str]
+    """The names of these jobs' trucks."""
+    time_zone: str
+    as_of: Utc
+
+
+class UploadDocument(Frozen):
+    """Send the photo's bytes with PUT to `url`, with these headers and no others."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class PhotoDocument(Frozen):
+    """`upload` is null if the job already has this photo."""
+
+    photo_id: PhotoId
+    upload: UploadDocument | None = None

@@ -1,33 +1,35 @@
-"""What the API answers: an answer, and a job as the one who asks may see it."""
+"""Responses: the frame of each, and a job as the signed-in account may see it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from functions.api.response_models import (
-    CrewAssignmentDocument,
-    HistoryEntry,
-    JobDocument,
-    LegalMove,
-    NoteDocument,
-    PendingMove,
-    PhotoEntry,
-    RefusedMove,
-    SessionDocument,
-)
+from functions.api.response_models import JobDocument, PhotoEntry, RefusedMove, SessionDocument
+from functions.people.accounts import Role
 from functions.people.sessions import Session
 from statemachine.deadlines import due_at
-from statemachine.flows import Flow, Move, load_flow
-from statemachine.job import Assigned, EarlyMove, Job, LedgerEntry, Note, Photo, Refusal
+from statemachine.flows import Move, load_flow
+from statemachine.job import Job
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.values import ActorKind, JobId
 from statemachine.views import photo_path
 
+Document = TypeVar("Document", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A person who sees a job without a session, as `haul` does with AWS credentials."""
+
+    member: str
+    roles: tuple[Role, ...]
+
 
 @dataclass(frozen=True)
 class MediaBody:
-    """Something else than a document of ours: the pages that show the documentation."""
+    """A body that is not one of our documents: the pages of the documentation."""
 
     media_type: str
     body: str
@@ -35,140 +37,73 @@ class MediaBody:
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """An answer that is not a problem."""
+    """A response that is not a problem."""
 
     status: int = 200
     document: BaseModel | MediaBody | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cookie: str | None = None
-    """The session's token to be kept; empty to be forgotten; None leaves the cookie alone."""
+    """The session's token; empty deletes the cookie; None leaves it alone."""
     device: tuple[str, str] | None = None
-    """Name and value of the cookie by which this device is known to the account it signed in to."""
+    """Name and value of the cookie that marks this device as known to the account."""
     about: tuple[str, JobId] | None = None
-    """Tenant and job, for the log; and `seq`, where one is known."""
+    """Tenant and job, for the log; so is `seq`."""
     seq: int | None = None
-    outcome: str = "answered"
+    outcome: str = "ok"
     compress: bool = False
-    """For what is large and holds no secret beside what someone else may have written."""
+    """Only for large documents that hold no secret next to text that others may have written."""
 
 
 def session_document(session: Session) -> SessionDocument:
-    account = session.account
-    return SessionDocument(
-        account=account.account,
-        name=account.name,
-        roles=account.roles,
-        tenant=account.tenant,
-        expires_at=session.ends_at,
-    )
+    return _selected(SessionDocument, session.account, expires_at=session.ends_at)
 
 
-def works_on(session: Session, job: Job) -> bool:
-    return any(member.member == session.account.account for member in job.crew)
+def works_on(viewer: Viewer | Session, job: Job) -> bool:
+    return any(member.member == viewer.member for member in job.crew)
 
 
-def kind_of(session: Session) -> ActorKind:
-    """As what this account acts on jobs."""
-    return "dispatcher" if "dispatcher" in session.account.roles else "crew"
+def kind_of(viewer: Viewer | Session) -> ActorKind:
+    """The kind of actor that this person is on jobs."""
+    return "dispatcher" if "dispatcher" in viewer.roles else "crew"
 
 
-def acts_on(session: Session, job: Job) -> bool:
-    """A dispatcher acts on every job, crew on those they are on, no one else on any."""
-    return "dispatcher" in session.account.roles or works_on(session, job)
+def acts_on(viewer: Viewer | Session, job: Job) -> bool:
+    """A dispatcher acts on every job, crew on the jobs they are on, no one else on any."""
+    return "dispatcher" in viewer.roles or works_on(viewer, job)
 
 
-def job_document(job: Job, session: Session, edge_url: str | None) -> JobDocument:
-    """The job for `session`; with the customer's link where `edge_url` is given."""
-    flow = load_flow(job.flow)
-    place = job.place if acts_on(session, job) else job.place.with_(gate_code=None)
-    return JobDocument(
-        job_id=job.job_id,
-        tenant=job.tenant,
-        flow=job.flow,
-        rev=job.visible_rev,
-        seq=job.seq,
-        status=job.status,
-        entered_at=job.entered_at,
-        due_at=due_at(job),
-        created_at=job.created_at,
-        customer=job.customer,
-        place=place,
-        price_cents=job.price_cents,
-        schedule=job.schedule,
-        crew=tuple(map(_member, job.crew)),
-        truck=job.truck,
-        load_size=job.load_size,
-        notes=tuple(map(_said, job.notes)),
-        photos=tuple(map(_photo, job.photos)),
-        history=tuple(map(_happened, job.ledger)),
-        refusals=tuple(map(_not_made, job.refused)),
-        waiting=tuple(map(_waiting, job.early)),
-        moves=tuple(map(_choice, _moves_of(job, flow, session))),
-        tracking_url=f"{edge_url}/track/{job.token}" if edge_url else None,
-    )
+def job_document(job: Job, viewer: Viewer | Session, edge_url: str | None) -> JobDocument:
+    """The job as `viewer` may see it; with the customer's link if `edge_url` is given.
+
+    JobDocument is the allow-list: a detail of the job that it does not name is not sent.
+    """
+    place = job.place if acts_on(viewer, job) else job.place.with_(gate_code=None)
+    computed = {
+        "rev": job.rev,
+        "due_at": due_at(job),
+        "place": place,
+        "photos": [
+            _selected(PhotoEntry, photo, path=photo_path(photo.photo_id)) for photo in job.photos
+        ],
+        "history": job.ledger,
+        "refusals": [
+            _selected(RefusedMove, each, explanation=EXPLANATIONS[each.why]) for each in job.refused
+        ],
+        "early_moves": job.early,
+        "moves": list(_moves_of(job, viewer)),
+        "tracking_url": f"{edge_url}/track/{job.token}" if edge_url else None,
+    }
+    return _selected(JobDocument, job, **computed)
 
 
-def _moves_of(job: Job, flow: Flow, session: Session) -> Iterable[Move]:
-    if not acts_on(session, job):
+def _selected(model: type[Document], source: BaseModel, **computed: Any) -> Document:
+    """What `model` names of `source`, and the `computed` values."""
+    same = {name: getattr(source, name) for name in model.model_fields if name not in computed}
+    return model.model_validate(same | computed, from_attributes=True)
+
+
+def _moves_of(job: Job, viewer: Viewer | Session) -> Iterable[Move]:
+    if not acts_on(viewer, job):
         return ()
-    return (move for move in flow.moves_from(job.status) if kind_of(session) in move.by)
-
-
-def _choice(move: Move) -> LegalMove:
-    return LegalMove(name=move.name, label=move.label, to=move.to, requires=move.requires)
-
-
-def _member(assigned: Assigned) -> CrewAssignmentDocument:
-    return CrewAssignmentDocument(
-        role=assigned.role, member=assigned.member, first_name=assigned.first_name
-    )
-
-
-def _said(note: Note) -> NoteDocument:
-    return NoteDocument(
-        text=note.text,
-        recorded_at=note.recorded_at,
-        occurred_at=note.occurred_at,
-        actor=note.actor,
-    )
-
-
-def _photo(photo: Photo) -> PhotoEntry:
-    return PhotoEntry(
-        photo_id=photo.photo_id,
-        kind=photo.kind,
-        path=photo_path(photo.photo_id),
-        taken_at=photo.taken_at,
-    )
-
-
-def _happened(entry: LedgerEntry) -> HistoryEntry:
-    return HistoryEntry(
-        seq=entry.seq,
-        move=entry.move,
-        origin=entry.origin,
-        to=entry.to,
-        occurred_at=entry.occurred_at,
-        recorded_at=entry.recorded_at,
-        actor=entry.actor,
-        reason=entry.reason,
-        note=entry.note,
-    )
-
-
-def _not_made(refusal: Refusal) -> RefusedMove:
-    return RefusedMove(
-        move=refusal.move,
-        to=refusal.to,
-        why=refusal.why,
-        explanation=EXPLANATIONS[refusal.why],
-        status=refusal.status,
-        recorded_at=refusal.recorded_at,
-        actor=refusal.actor,
-    )
-
-
-def _waiting(early: EarlyMove) -> PendingMove:
-    return PendingMove(
-        move=early.move, to=early.to, occurred_at=early.occurred_at, until=early.until
-    )
+    moves = load_flow(job.flow).moves_from(job.status)
+    return (move for move in moves if kind_of(viewer) in move.by)

@@ -1,1 +1,1 @@
-"""The AWS SDK lives here and nowhere else: the ports on the real services."""
+"""Adapters: the ports on the real AWS services. Only this package uses the AWS SDK."""

@@ -1,4 +1,4 @@
-"""`jobs.json` for those who only look: fetched and parsed when it has changed, not otherwise."""
+"""`jobs.json` for readers: fetched and parsed only if it has changed."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ NEVER_WRITTEN = Stored(Board(), '"none"')
 
 
 class S3BoardCopies:
-    """The newest board of each tenant this container has seen."""
+    """The latest board of each tenant that this container has read."""
 
     def __init__(self, s3: Any, bucket: str) -> None:
         self.s3, self.bucket = s3, bucket
         self.copies: dict[str, Stored[Board]] = {}
 
     def latest(self, tenant: str) -> Stored[Board]:
-        """The board as it is now; S3 answers 304 where our copy is it. Raises Unavailable."""
+        """The current board; S3 answers 304 if our copy is still current. Raises Unavailable."""
         known = self.copies.get(tenant)
         condition = {"IfNoneMatch": known.etag} if known else {}
         key = f"tenants/{tenant}/board/jobs.json"
@@ -39,8 +39,8 @@ class S3BoardCopies:
 
 
 def _board_in(body: bytes) -> Board:
-    """Raises Unavailable where it cannot be read: it is derived, and about to be rebuilt."""
+    """Raises Unavailable if it cannot be read: it is derived data and will be rebuilt."""
     try:
         return Board.model_validate_json(body)
     except ValidationError as error:
-        raise Unavailable("jobs.json cannot be read; it is rebuilt with the next change") from error
+        raise Unavailable("jobs.json cannot be read; the next change rebuilds it") from error

@@ -1,4 +1,4 @@
-"""Invalidations, a batch at a time."""
+"""Invalidates paths in CloudFront, one batch at a time."""
 
 import hashlib
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ class CloudFrontCdn:
     def __init__(self, cloudfront: Any, distribution_id: str) -> None:
         self.cloudfront, self.distribution_id = cloudfront, distribution_id
 
-    def forget(self, paths: Iterable[str], batch: str) -> None:
+    def invalidate(self, paths: Iterable[str], batch: str) -> None:
         items = sorted(set(paths))
         reference = hashlib.sha256("\n".join([batch, *items]).encode()).hexdigest()
         with retryable():

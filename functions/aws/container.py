@@ -1,15 +1,15 @@
-"""What a Lambda container has of its own: settings, clients, clock and log.
+"""What every Lambda container has: settings, clients, a clock, and a log.
 
-FunctionSettings are read from the environment when a function is wired, never at import, so that a
-misconfigured function fails at its first event, by the name of what is missing.
+Settings are read from the environment when a function is wired, never at import, so that a
+misconfigured function fails at its first event and names what is missing.
 
-Clients come from botocore, the core of boto3: the same clients, without the resource and transfer
-layers that nothing here uses, which are a third of a function's import time (`bench/imports.py`).
+Clients come from botocore, the core of boto3. They are the same clients without boto3's resource
+and transfer layers, which we do not use and which take a third of a function's import time
+(`bench/imports.py`).
 """
 
 import os
 from collections.abc import Callable
-from datetime import datetime, timezone
 from functools import cache
 from typing import Any, TypeVar
 
@@ -18,7 +18,8 @@ from botocore.config import Config
 from botocore.session import Session, get_session
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.aws.queues import SqsDeadLetters, SqsRedelivery
+from functions.aws.dead_letter_sender import SqsDeadLetters
+from functions.aws.queues import SqsRedelivery
 from functions.protocol.batches import BatchConsumer, Event
 
 log = Logger(service="haulway")
@@ -33,7 +34,7 @@ class Misconfigured(Exception):
 
 
 class FunctionSettings(BaseModel):
-    """The environment of one function, its variables in lower case."""
+    """The environment variables of one function, in lower case."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -46,14 +47,14 @@ class HasViews(FunctionSettings):
     site_bucket: str
     jobs_bucket: str
     view_ttl_s: int
-    """How long the edge may keep a view while changes are invalidated."""
+    """How long the edge may cache a view while changes are invalidated."""
     invalidation_paths_per_month: int
-    """How many paths the edge may be told to forget; see functions/views/invalidation_budget.py."""
+    """How many paths may be invalidated; see functions/views/invalidation_budget.py."""
 
 
 class HasRoster(FunctionSettings):
     crew_roster: str
-    """The table of people, their days, trucks and claims."""
+    """The table of accounts, days, trucks, and reservations."""
 
 
 class Announces(FunctionSettings):
@@ -62,9 +63,9 @@ class Announces(FunctionSettings):
 
 class RunsMachines(FunctionSettings):
     machine_prefix: str
-    """ARN of the flows' state machines up to the flow's name."""
+    """The ARN of a flow's state machine without the flow's name."""
     machine_alias: str = ""
-    """The name for the version in use; a deployment moves it."""
+    """The alias of the version in use; a deployment moves it."""
 
 
 class FromQueue(FunctionSettings):
@@ -73,16 +74,17 @@ class FromQueue(FunctionSettings):
 
 class OpsNames(HasJobs, HasViews, Announces, RunsMachines):
     queue_prefix: str
-    """What the names of all queues of the stage begin with."""
+    """The prefix of the names of all queues of the stage."""
     watch_function: str
-    """The watchdog, by the name under which it is called."""
+    """The name of the watchdog's function."""
 
 
+Wired = TypeVar("Wired")
 SettingsT = TypeVar("SettingsT", bound=FunctionSettings)
 
 
 def read_settings(wanted: type[SettingsT]) -> SettingsT:
-    """The settings a function wants. Raises Misconfigured naming every missing variable."""
+    """The settings of a function. Raises Misconfigured, which names every missing variable."""
     values = {
         name: os.environ[name.upper()] for name in wanted.model_fields if name.upper() in os.environ
     }
@@ -93,34 +95,35 @@ def read_settings(wanted: type[SettingsT]) -> SettingsT:
         raise Misconfigured(f"missing or wrong in the environment: {names}") from error
 
 
-def utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+def once(wire: Callable[[], Wired]) -> Callable[[], Wired]:
+    """`wire`, called at the first event of a container and never at import."""
+    return cache(wire)
 
 
 @cache
 def _session() -> Session:
-    """One for all clients of a container: each session reads the SDK's data files again."""
+    """One session for all clients of a container: each new one reads the SDK's data files again."""
     return get_session()
 
 
 def client(service: Any) -> Any:
-    """A client that retries by itself: for calls that may be made twice."""
+    """A client that retries by itself, for calls that may safely be repeated."""
     return _session().create_client(
         service, config=_config({"mode": "standard", "total_max_attempts": 4})
     )
 
 
 def one_attempt(service: Any) -> Any:
-    """A client that tries once: a conditional write or a text message must not be sent twice.
+    """A client that does not retry, for calls that must not be repeated.
 
-    With botocore's own retries, a write whose answer was lost is sent again and meets 412 against
-    itself.
+    A text would be sent twice. A conditional write whose response was lost would be repeated and
+    get 412 because of its own first attempt.
     """
     return _session().create_client(service, config=_config({"total_max_attempts": 1}))
 
 
 def credentials() -> Any:
-    """The container's own, to sign what others will send."""
+    """The container's own, to sign requests that others will send."""
     return _session().get_credentials()
 
 

@@ -1,4 +1,4 @@
-"""What botocore raises, said in the words of `functions/protocol/ports.py`."""
+"""Maps botocore's errors to those of `functions/protocol/ports.py`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ NOT_NOW = {
     "KmsThrottlingException",
 }
 NO_ANSWER = (HTTPClientError, NotConnected, IncompleteReadError)
-"""Not reached, timed out, broken off. botocore's connection errors are no HTTPClientError."""
+"""Not reached, timed out, or cut off. botocore's ConnectionError is not an HTTPClientError."""
 
 
 def code_of(error: ClientError) -> str:
@@ -35,9 +35,9 @@ def status_of(error: ClientError) -> int:
 
 @contextmanager
 def conditional_write() -> Iterator[None]:
-    """Lost races and lost answers alike become Conflict: only reading again tells which it was.
+    """A lost race and a lost response both become Conflict: only reading again shows which it was.
 
-    A missing object under `If-Match` counts as a lost race too: S3 answers 404, others 412.
+    A missing object under `If-Match` is a lost race too: S3 answers 404, others 412.
     """
     try:
         yield
@@ -51,7 +51,7 @@ def conditional_write() -> Iterator[None]:
 
 @contextmanager
 def retryable() -> Iterator[None]:
-    """Whatever the service may do another time becomes Unavailable; the rest stays as it is."""
+    """Errors that a retry may cure become Unavailable; the others stay as they are."""
     try:
         yield
     except ClientError as error:

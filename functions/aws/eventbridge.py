@@ -1,4 +1,4 @@
-"""Facts and requests onto the bus."""
+"""Puts facts and requests on the bus."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,28 +14,35 @@ PER_CALL = 10
 ROUNDS = 4
 
 
-class _Bus:
-    """`put_events` answers 200 also where entries failed; only those are sent again."""
+def put_events(events: Any, entries: Sequence[dict[str, str]]) -> None:
+    """Put `entries` on the bus with the boto client `events`.
 
+    EventBridge answers 200 even if some entries failed; only those are sent again. Raises
+    Unavailable if some still fail after `ROUNDS` rounds.
+    """
+    for start in range(0, len(entries), PER_CALL):
+        _put_some(events, list(entries[start : start + PER_CALL]))
+
+
+def _put_some(events: Any, entries: list[dict[str, str]]) -> None:
+    for _ in range(ROUNDS):
+        with retryable():
+            answer = events.put_events(Entries=entries)
+        if not answer["FailedEntryCount"]:
+            return
+        results = zip(entries, answer["Entries"], strict=True)
+        entries = [entry for entry, result in results if result.get("ErrorCode")]
+    raise Unavailable(f"{len(entries)} events not taken by the bus in {ROUNDS} rounds")
+
+
+class _Bus:
     source: str
 
     def __init__(self, events: Any, bus_name: str) -> None:
         self.events, self.bus_name = events, bus_name
 
     def _put_all(self, messages: Sequence[Fact | Request]) -> None:
-        entries = [self._entry(message) for message in messages]
-        for start in range(0, len(entries), PER_CALL):
-            self._put(entries[start : start + PER_CALL])
-
-    def _put(self, entries: list[dict[str, str]]) -> None:
-        for _ in range(ROUNDS):
-            with retryable():
-                answer = self.events.put_events(Entries=entries)
-            if not answer["FailedEntryCount"]:
-                return
-            results = zip(entries, answer["Entries"], strict=True)
-            entries = [entry for entry, result in results if result.get("ErrorCode")]
-        raise Unavailable(f"{len(entries)} events not taken by the bus in {ROUNDS} rounds")
+        put_events(self.events, [self._entry(message) for message in messages])
 
     def _entry(self, message: Fact | Request) -> dict[str, str]:
         return {
@@ -59,7 +66,7 @@ class EventBridgeBus(_Bus):
 
 
 class EventBridgeRequests(_Bus):
-    """Requests that customers' texts make."""
+    """Requests from customers' texts."""
 
     source = TEXTS_SOURCE
 

@@ -1,4 +1,4 @@
-"""What S3, CloudFront and Step Functions remember by themselves."""
+"""The history of a job in S3, CloudFront, and Step Functions."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -24,10 +24,10 @@ MOST_BOARDS = 2000
 MOST_INVALIDATIONS = 50
 CUT_TO_SECONDS = timedelta(seconds=1)
 SOON = timedelta(minutes=10)
-"""An invalidation follows its change within this, or belongs to another one."""
-AT_ONCE = 8
+"""An invalidation that follows a change within this time belongs to it."""
+WORKERS = 8
 REDRIVEN = "PENDING_REDRIVE"
-"""Someone has asked Step Functions itself to go on with an execution that had failed."""
+"""The status of a failed execution that someone has redriven in Step Functions."""
 
 
 class S3History:
@@ -62,9 +62,9 @@ class S3History:
             except ValidationError:
                 return None
 
-        with ThreadPoolExecutor(AT_ONCE) as readers:
-            read_ones = [version for version in readers.map(read, stamps.items) if version]
-        return HistoryPage(tuple(read_ones), stamps.cut or len(read_ones) < len(stamps.items))
+        with ThreadPoolExecutor(WORKERS) as readers:
+            versions = [version for version in readers.map(read, stamps.items) if version]
+        return HistoryPage(tuple(versions), stamps.cut or len(versions) < len(stamps.items))
 
     def _stamps(self, bucket: str, key: str, most: int) -> HistoryPage[VersionStamp]:
         """S3 lists the versions of a key newest first."""
@@ -101,8 +101,8 @@ class CloudFrontInvalidationTimes:
             oldest = min(around) - CUT_TO_SECONDS
             near = [each for each in self._since(oldest) if _follows(each[1], around)]
             some = sorted(near, key=lambda each: each[1], reverse=True)[:MOST_INVALIDATIONS]
-            with ThreadPoolExecutor(AT_ONCE) as asking:
-                named = asking.map(lambda each: path in self._paths(each[0]), some)
+            with ThreadPoolExecutor(WORKERS) as readers:
+                named = readers.map(lambda each: path in self._paths(each[0]), some)
                 times = [at for (_, at), is_named in zip(some, named, strict=True) if is_named]
         return HistoryPage(tuple(reversed(times)), cut=len(near) > len(some))
 

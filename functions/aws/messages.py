@@ -1,4 +1,4 @@
-"""Deliveries, numbers and endpoints as objects of the jobs bucket."""
+"""Deliveries, phone records, SMS budgets, and webhook endpoints as objects in the jobs bucket."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from functions.protocol.ports import Stored
 from statemachine.deliveries import Delivery, DeliveryName
 
 MESSAGE = "kept=message"
-"""The tag by which the bucket erases them: no prefix is shared by those of all businesses."""
+"""The tag by which the bucket's lifecycle erases them: they have no prefix in common."""
 
 
 class S3Deliveries:
@@ -42,7 +42,7 @@ class S3Deliveries:
             self.objects.put(f"{_due_prefix(name.tenant)}{_stamp(at)}/{name.tail}", b"{}")
 
     def reminders(self, tenant: str, until: datetime) -> Iterator[Reminder]:
-        """Keys begin with the time and are listed in order, so only the due ones are read."""
+        """Keys begin with the time and are listed in order, so only due ones are read."""
         for key in self.objects.keys(_due_prefix(tenant)):
             stamp, _, tail = key.partition("/")
             if stamp > _stamp(until):
@@ -53,7 +53,7 @@ class S3Deliveries:
         self.objects.remove(f"{_due_prefix(reminder.tenant)}{reminder.key}")
 
     def to_endpoint(self, tenant: str, endpoint_id: str) -> Iterator[Delivery]:
-        """Every delivery to one endpoint; walks over all names of the tenant's deliveries."""
+        """Every delivery to one endpoint; it lists the keys of all the tenant's deliveries."""
         return self._under(f"tenants/{tenant}/deliveries/", f"-webhook-{endpoint_id}.json")
 
     def _under(self, prefix: str, suffix: str) -> Iterator[Delivery]:
@@ -67,7 +67,7 @@ def _due_prefix(tenant: str) -> str:
 
 
 def _stamp(at: datetime) -> str:
-    """The order of these texts is that of the moments."""
+    """These stamps sort in the order of time."""
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
@@ -102,34 +102,34 @@ def _budget_key(spent: SpentTexts) -> str:
     return f"tenants/{spent.tenant}/budgets/{spent.day}/{spent.of}.json"
 
 
-class Newest(BaseModel):
-    """The mark that a new endpoint leaves beside the others."""
+class NewestEndpoint(BaseModel):
+    """An object beside the endpoints that every new endpoint overwrites."""
 
     endpoint: str
 
 
 @dataclass(frozen=True)
-class Names:
-    mark: str | None
+class _EndpointNames:
+    newest_etag: str | None
     listed_at: float
     known: tuple[str, ...]
 
 
 class S3Endpoints:
-    """To ask for the newest one costs a twelfth of listing them, and that is asked for every fact:
-    they are listed again only where it is another.
+    """Endpoints are needed for every fact. A LIST costs twelve times a GET of the object `newest`,
+    so they are listed again only if that has changed:
 
         add        PUT endpoint ───────────── PUT newest
-        a fact            GET newest: as before ──────── GET newest: another ── LIST
+        a fact            GET newest: unchanged ──────── GET newest: changed ── LIST
 
-    Where the second write of `add` did not come through, the next listing finds it, after `KEPT_S`.
+    If the second PUT fails, the new endpoint is found by the next LIST, after `KEPT_S`.
     """
 
     KEPT_S = 300.0
 
     def __init__(self, s3: Any, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.objects, self.clock = S3Objects(s3, bucket), clock
-        self._names: dict[str, Names] = {}
+        self._names: dict[str, _EndpointNames] = {}
 
     def read(self, tenant: str, endpoint_id: str) -> Stored[Endpoint] | None:
         return self.objects.load(_endpoint_key(tenant, endpoint_id), Endpoint)
@@ -138,7 +138,7 @@ class S3Endpoints:
         key = _endpoint_key(endpoint.tenant, endpoint.endpoint_id)
         self.objects.store(key, to_bytes(endpoint), replacing)
         if replacing is None:
-            newest = Newest(endpoint=endpoint.endpoint_id)
+            newest = NewestEndpoint(endpoint=endpoint.endpoint_id)
             with retryable():
                 self.objects.put(_newest_key(endpoint.tenant), to_bytes(newest))
 
@@ -148,12 +148,12 @@ class S3Endpoints:
                 yield stored.value
 
     def _known(self, tenant: str) -> tuple[str, ...]:
-        newest, now = self.objects.load(_newest_key(tenant), Newest), self.clock()
-        mark, kept = newest.etag if newest else None, self._names.get(tenant)
-        if kept is None or kept.mark != mark or now - kept.listed_at >= self.KEPT_S:
+        newest, now = self.objects.load(_newest_key(tenant), NewestEndpoint), self.clock()
+        etag, kept = newest.etag if newest else None, self._names.get(tenant)
+        if kept is None or kept.newest_etag != etag or now - kept.listed_at >= self.KEPT_S:
             names = self.objects.keys(f"tenants/{tenant}/endpoints/")
             known = tuple(n.removesuffix(".json") for n in names if n.endswith(".json"))
-            kept = self._names[tenant] = Names(mark, now, known)
+            kept = self._names[tenant] = _EndpointNames(etag, now, known)
         return kept.known
 
 

@@ -1,7 +1,7 @@
-"""Metrics for alarms and the dashboard, in CloudWatch's embedded metric format: no call.
+"""Metrics for alarms and the dashboard, in CloudWatch's embedded metric format.
 
-A line of a Lambda's log in this format becomes a metric without anybody asking CloudWatch for it
-(its specification, read 2026-11-21:
+A log line in this format becomes a metric without a call to CloudWatch (specification, read
+2026-11-21:
 docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 """
 
@@ -17,14 +17,14 @@ from functions.protocol.metrics import AlarmMetric, MetricName, Metrics, Unit
 
 
 class LogMetrics:
-    """The tenant stands in the line; the stage's alarms watch the sum over all of them.
+    """The line names the tenant; the stage's alarms watch the sum over all tenants.
 
-    Outside of a Lambda no one reads metrics from what a program prints, so there nothing is said.
+    Outside of Lambda nothing is printed, because nothing reads metrics there.
     """
 
     def __init__(self) -> None:
         self.namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Haulway")
-        self.heard = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+        self.in_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
     def count(self, name: MetricName, tenant: str = "", n: int = 1, **about: str) -> None:
         self.measure(name, n, "Count", tenant, **about)
@@ -34,11 +34,11 @@ class LogMetrics:
     ) -> None:
         whose = {"tenant": tenant} if tenant else {}
         line = self._directive(name, unit) | whose | about | {name: value}
-        if self.heard:
+        if self.in_lambda:
             print(json.dumps(line), file=sys.stdout, flush=True)
 
     def _directive(self, name: MetricName, unit: Unit) -> dict[str, Any]:
-        """What makes a metric of the line; without it, it is a line of the log."""
+        """The part that makes the line a metric; without it, it is only a log line."""
         if name not in get_args(AlarmMetric):
             return {}
         metric = {
@@ -51,7 +51,7 @@ class LogMetrics:
 
 
 def count_facts(metrics: Metrics, facts: Sequence[Fact]) -> None:
-    """What the bus was told. A fact that is told twice counts twice: metrics are no ledger."""
+    """Counts what was put on the bus. A repeated fact counts twice, which metrics may do."""
     for fact in facts:
         match fact:
             case JobCreated():

@@ -1,4 +1,4 @@
-"""What ops read beside the jobs: marks of stuck jobs, the month's invalidations, executions."""
+"""What ops read besides jobs: marks of stuck jobs, invalidation usage, and executions."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from events import StuckReason
 from functions.api.ops_models import ProblemJob
 from functions.aws.errors import MISSING, code_of, retryable
 from functions.aws.s3_stores import S3Objects
-from functions.ops.overview import EndedBadly
+from functions.ops.overview import UnsuccessfulRun
 from functions.protocol.ports import Corrupt
 from statemachine.evidence import RunState
 from statemachine.values import JOB_ID_PATTERN, TENANT_PATTERN, JobId, Utc
@@ -20,7 +20,7 @@ from statemachine.values import JOB_ID_PATTERN, TENANT_PATTERN, JobId, Utc
 MOST = 1000
 LOOKED_AT = 100
 NAME = re.compile(rf"({TENANT_PATTERN[1:-1]})-({JOB_ID_PATTERN[1:-1]})-g([0-9]+)", re.ASCII)
-"""Of an execution, as `stepfunctions.execution_name` makes it."""
+"""The name of an execution, as `stepfunctions.execution_name` makes it."""
 
 
 class StoredRecord(BaseModel):
@@ -43,8 +43,8 @@ class S3OpsRecords:
         self.objects = S3Objects(s3, jobs_bucket)
 
     def stuck(self, tenant: str) -> Sequence[ProblemJob]:
-        """A mark that goes away meanwhile, or cannot be read, is passed over: the watchdog
-        writes it again."""
+        """A mark that is removed meanwhile or cannot be read is left out: if the job is still
+        stuck, the watchdog writes it again."""
         prefix = f"tenants/{tenant}/stuck/"
         marks = [self._mark(prefix + name) for name in list(self.objects.keys(prefix))]
         return [
@@ -79,7 +79,7 @@ class S3OpsRecords:
 
 
 class StepFunctionsExecutionCounts:
-    """`machine_prefix` is the ARN of a flow's state machine up to the flow's name."""
+    """`machine_prefix` is the ARN of a flow's state machine without the flow's name."""
 
     def __init__(self, sfn: Any, machine_prefix: str) -> None:
         self.sfn, self.machine_prefix = sfn, machine_prefix
@@ -93,7 +93,7 @@ class StepFunctionsExecutionCounts:
             )
         return len(answer["executions"]), "nextToken" in answer
 
-    def ended_badly(self, flow: str, state: RunState) -> tuple[list[EndedBadly], bool]:
+    def unsuccessful(self, flow: str, state: RunState) -> tuple[list[UnsuccessfulRun], bool]:
         with retryable():
             answer = self.sfn.list_executions(
                 stateMachineArn=f"{self.machine_prefix}{flow}",
@@ -101,5 +101,5 @@ class StepFunctionsExecutionCounts:
                 maxResults=LOOKED_AT,
             )
         named = (NAME.fullmatch(run["name"]) for run in answer["executions"])
-        runs = [EndedBadly(name[1], name[2], int(name[3])) for name in named if name]
+        runs = [UnsuccessfulRun(name[1], name[2], int(name[3])) for name in named if name]
         return runs, "nextToken" in answer

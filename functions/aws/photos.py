@@ -1,4 +1,4 @@
-"""Photos in S3: uploads in the private jobs bucket, cleaned ones in the site bucket."""
+"""Photos in S3: uploads in the private jobs bucket, redrawn photos in the site bucket."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,15 +14,15 @@ from statemachine.views import photo_path
 UPLOADS = "uploads/"
 GOOD_FOR_S = 900
 CACHING = "public, max-age=86400, immutable"
-"""A photo never changes: another one has another name. Not for longer than a day, so that one that
-was erased is gone everywhere by the next."""
+"""A photo never changes, because every photo has its own name. One day at most, so that an erased
+photo is gone from all caches the next day."""
 
 
 class S3Photos:
-    """`uploads_host` is the jobs bucket as the edge's origin has it: the signature is for it.
+    """`uploads_host` is the jobs bucket's host name as an origin; uploads are signed for it.
 
-    The upload goes to the page's own site, whose edge hands it on to that host unchanged, so that
-    no page needs to speak to another address than ours. `credentials` are botocore's.
+    The page sends the upload to its own site, and the edge forwards it unchanged to that host, so
+    that pages connect only to our own address. `credentials` are botocore's.
     """
 
     def __init__(
@@ -68,6 +68,6 @@ class S3Photos:
                 Bucket=self.site_bucket, Key=photo_path(photo_id).removeprefix("/")
             )
 
-    def forget_raw(self, key: str) -> None:
+    def delete_raw(self, key: str) -> None:
         with retryable():
             self.s3.delete_object(Bucket=self.jobs_bucket, Key=UPLOADS + key)

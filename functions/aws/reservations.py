@@ -1,10 +1,10 @@
-"""The claims, in the table of `functions/aws/roster.py`: one item for each sheet.
+"""Reservations in the table `crew_roster`, one item for each sheet.
 
-    pk                        sk                                  what
-    claims#main               2026-11-22#member:maria             the claims on her for that day
+    pk                        sk                          what
+    claims#main               2026-11-22#member:maria     the reservations of Maria on that day
 
-A job that needs several people or days changes several sheets: one transaction, all or none, each
-on condition that the stored one is of the version before.
+A job that needs several people or days changes several sheets in one transaction, all or none. The
+condition of each write is that the stored sheet still has the version before.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,20 +16,20 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from functions.aws.errors import NO_ANSWER, code_of, status_of
-from functions.aws.roster import Item, asked
+from functions.aws.roster import Item, dynamodb_errors
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
 from statemachine.reservations import ReservationSheet
 from statemachine.roster import Date
 
 KEPT_FOR = timedelta(days=30)
-"""After its day no one asks for a sheet; the table's TTL sweeps it away."""
+"""After its day a sheet is not needed any more; the table's TTL removes it."""
 LOST = {"ConditionalCheckFailed", "TransactionConflict"}
 BUSY = {"ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"}
 IN_PROGRESS = {"TransactionInProgressException", "TransactionConflictException"}
 
 
 class DynamoReservations:
-    """`dynamodb` tries once: a conditional write that is sent again meets its own condition."""
+    """`dynamodb` must not retry: a repeated conditional write fails because of the first."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:
         self.dynamodb, self.table = dynamodb, table
@@ -38,12 +38,12 @@ class DynamoReservations:
         if not wanted:
             return []
         keys = [_key(tenant, subject, day) for subject, day in wanted]
-        with asked():
+        with dynamodb_errors():
             answer = self.dynamodb.batch_get_item(
                 RequestItems={self.table: {"Keys": keys, "ConsistentRead": True}}
             )
         if answer.get("UnprocessedKeys"):
-            raise Unavailable("DynamoDB did not read all claims")
+            raise Unavailable("DynamoDB did not read all reservations")
         stored = {item["sk"]["S"]: item for item in answer["Responses"].get(self.table, [])}
         return [_sheet_in(stored.get(_sk(subject, day)), subject, day) for subject, day in wanted]
 
@@ -72,7 +72,7 @@ class DynamoReservations:
 
 @contextmanager
 def _all_or_none() -> Iterator[None]:
-    """Lost races and lost answers alike become Conflict: only reading again tells which it was."""
+    """A lost race or a lost response becomes Conflict: only reading again shows which it was."""
     try:
         yield
     except ClientError as error:
@@ -81,7 +81,7 @@ def _all_or_none() -> Iterator[None]:
             raise Conflict(code_of(error)) from error
         if reasons & BUSY:
             raise Unavailable(code_of(error)) from error
-        with asked():
+        with dynamodb_errors():
             raise
     except NO_ANSWER as error:
         raise Conflict(type(error).__name__) from error
@@ -102,4 +102,6 @@ def _sheet_in(item: Item | None, subject: str, day: Date) -> ReservationSheet:
     try:
         return ReservationSheet.model_validate_json(item["sheet"]["S"])
     except (KeyError, ValidationError) as error:
-        raise Corrupt(f"{item['sk']['S']} in the crew roster is no sheet of claims") from error
+        raise Corrupt(
+            f"{item['sk']['S']} in the crew roster is not a sheet of reservations"
+        ) from error

@@ -1,13 +1,14 @@
-"""`crew_roster`: one DynamoDB table for people and what belongs to them, and for counters.
+"""Accounts and counters in `crew_roster`, the one DynamoDB table for people.
 
     pk                        sk                   what
     tenant#main               account#maria        an account: someone on the roster
-    place#main#261121-7k3m2q  place                where a crew is; the table's TTL sweeps it away
-    limit#bookings#1f0c…      count                a counter; likewise
+    place#main#261121-7k3m2q  place                a crew's location; expires by TTL
+    limit#bookings#1f0c…      count                a counter; expires by TTL
 
-Days and trucks are in `roster_days.py`, claims in `claims.py`, each under a `pk` of its own. Places
-are apart too: IAM knows keys by their `pk` alone, and who may write places must not write accounts.
-No key holds a phone number, name or address: who is counted is named by a keyed hash.
+Days and trucks are in `roster_days.py`, reservations in `reservations.py`, locations in
+`crew_locations.py`. Each has its own `pk`: IAM can restrict only `pk`, and a function that may
+write locations must not write accounts. No key contains a phone number, name, or IP address:
+counters are named by a keyed hash.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.aws.errors import code_of, retryable
-from functions.people.accounts import Account, AccountExists, Limit, Profile, UnknownAccount
+from functions.people.accounts import Account, AccountExists, Profile, UnknownAccount
+from functions.people.rate_limits import Limit
 from functions.protocol.ports import Corrupt, Unavailable
 from statemachine.values import iso
 
@@ -28,19 +30,19 @@ MISSED = "ConditionalCheckFailedException"
 BUSY = {"ProvisionedThroughputExceededException", "TransactionInProgressException"}
 
 
-class Missed(Exception):
+class ConditionFailed(Exception):
     """The condition of a write was not met: nothing was written."""
 
 
 @contextmanager
-def asked() -> Iterator[None]:
-    """Missed, Unavailable, or the error as it was."""
+def dynamodb_errors() -> Iterator[None]:
+    """DynamoDB's errors become ConditionFailed or Unavailable; the others stay as they are."""
     with retryable():
         try:
             yield
         except ClientError as error:
             if code_of(error) == MISSED:
-                raise Missed from error
+                raise ConditionFailed from error
             if code_of(error) in BUSY:
                 raise Unavailable(code_of(error)) from error
             raise
@@ -51,7 +53,7 @@ class DynamoAccounts:
         self.dynamodb, self.table = dynamodb, table
 
     def read(self, tenant: str, account: str) -> Account | None:
-        with asked():
+        with dynamodb_errors():
             answer = self.dynamodb.get_item(
                 TableName=self.table, Key=_account_key(tenant, account), ConsistentRead=True
             )
@@ -68,13 +70,13 @@ class DynamoAccounts:
         if account.password_hash is not None:
             item["password_hash"] = {"S": account.password_hash}
         try:
-            with asked():
+            with dynamodb_errors():
                 self.dynamodb.put_item(
                     TableName=self.table,
                     Item=item,
                     ConditionExpression="attribute_not_exists(pk)",
                 )
-        except Missed as error:
+        except ConditionFailed as error:
             raise AccountExists(f"there is an account {account.account!r} already") from error
 
     def set_password(self, tenant: str, account: str, password_hash: str, since: datetime) -> None:
@@ -88,7 +90,7 @@ class DynamoAccounts:
         self._change(tenant, account, _profile_values(profile))
 
     def all(self, tenant: str) -> Iterator[Account]:
-        with asked():
+        with dynamodb_errors():
             for page in self.dynamodb.get_paginator("query").paginate(
                 TableName=self.table,
                 KeyConditionExpression="pk = :tenant AND begins_with(sk, :accounts)",
@@ -104,7 +106,7 @@ class DynamoAccounts:
         sets = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
         one = {":one": {"N": "1"}} if ends_sessions else {}
         try:
-            with asked():
+            with dynamodb_errors():
                 self.dynamodb.update_item(
                     TableName=self.table,
                     Key=_account_key(tenant, account),
@@ -113,7 +115,7 @@ class DynamoAccounts:
                     ExpressionAttributeNames={f"#{name}": name for name in values},
                     ExpressionAttributeValues={f":{n}": v for n, v in values.items()} | one,
                 )
-        except Missed as error:
+        except ConditionFailed as error:
             raise UnknownAccount(f"there is no account {account!r}") from error
 
 
@@ -152,30 +154,30 @@ def _account_in(item: Item) -> Account:
             }
         )
     except (KeyError, ValueError) as error:
-        raise Corrupt(f"{item['sk']['S']} in the crew roster is no account") from error
+        raise Corrupt(f"{item['sk']['S']} in the crew roster is not an account") from error
 
 
 class DynamoLimits:
-    """Each counter is one item, and each question one or two conditional updates of it.
+    """Each counter is one item; each attempt makes one or two conditional updates.
 
-    caller A   count 9 → 10 (room: < 10)    200
-    caller B   count 10 → ? (room: < 10)    condition failed; not over yet either: no room
+    caller A   taken 9 → 10 (if < 10)    200
+    caller B   taken 10 → ? (if < 10)    condition failed; the window still runs: no room
     """
 
     def __init__(self, dynamodb: Any, table: str) -> None:
         self.dynamodb, self.table = dynamodb, table
 
-    def take(self, limit: Limit, whose: str, now: datetime) -> bool:
-        return self._counted(limit, whose, now) or self._begun(limit, whose, now)
+    def take(self, limit: Limit, key: str, now: datetime) -> bool:
+        return self._counted(limit, key, now) or self._begun(limit, key, now)
 
-    def forget(self, limit: Limit, whose: str) -> None:
-        with asked():
-            self.dynamodb.delete_item(TableName=self.table, Key=_count_key(limit, whose))
+    def clear(self, limit: Limit, key: str) -> None:
+        with dynamodb_errors():
+            self.dynamodb.delete_item(TableName=self.table, Key=_count_key(limit, key))
 
-    def wait(self, limit: Limit, whose: str, now: datetime) -> timedelta:
-        with asked():
+    def wait(self, limit: Limit, key: str, now: datetime) -> timedelta:
+        with dynamodb_errors():
             answer = self.dynamodb.get_item(
-                TableName=self.table, Key=_count_key(limit, whose), ConsistentRead=True
+                TableName=self.table, Key=_count_key(limit, key), ConsistentRead=True
             )
         item: Item = answer.get("Item", {})
         if int(item.get("taken", {}).get("N", "0")) < limit.most:
@@ -183,42 +185,42 @@ class DynamoLimits:
         left_ms = int(item["ends_at"]["N"]) - int(_number(now)["N"])
         return timedelta(milliseconds=max(0, left_ms))
 
-    def _counted(self, limit: Limit, whose: str, now: datetime) -> bool:
-        """One more in a window that runs and has room."""
+    def _counted(self, limit: Limit, key: str, now: datetime) -> bool:
+        """Counts one attempt in a window that still runs and has room."""
         ends = ", ends_at = :ends, expires_at = :expires" if limit.slides else ""
         values = {":one": {"N": "1"}, ":most": {"N": str(limit.most)}, ":now": _number(now)}
         if limit.slides:
             values |= _ends(limit, now)
         change = f"SET taken = taken + :one{ends}"
-        return self._update(limit, whose, change, "ends_at > :now AND taken < :most", values)
+        return self._update(limit, key, change, "ends_at > :now AND taken < :most", values)
 
-    def _begun(self, limit: Limit, whose: str, now: datetime) -> bool:
-        """The first of a new window, unless one is running."""
+    def _begun(self, limit: Limit, key: str, now: datetime) -> bool:
+        """Counts the first attempt of a new window, unless one still runs."""
         return self._update(
             limit,
-            whose,
+            key,
             "SET taken = :one, ends_at = :ends, expires_at = :expires",
             "attribute_not_exists(pk) OR ends_at <= :now",
             {":one": {"N": "1"}, ":now": _number(now), **_ends(limit, now)},
         )
 
-    def _update(self, limit: Limit, whose: str, change: str, condition: str, values: Item) -> bool:
+    def _update(self, limit: Limit, key: str, change: str, condition: str, values: Item) -> bool:
         try:
-            with asked():
+            with dynamodb_errors():
                 self.dynamodb.update_item(
                     TableName=self.table,
-                    Key=_count_key(limit, whose),
+                    Key=_count_key(limit, key),
                     UpdateExpression=change,
                     ConditionExpression=condition,
                     ExpressionAttributeValues=values,
                 )
             return True
-        except Missed:
+        except ConditionFailed:
             return False
 
 
-def _count_key(limit: Limit, whose: str) -> Item:
-    return {"pk": {"S": f"limit#{limit.name}#{whose}"}, "sk": {"S": "count"}}
+def _count_key(limit: Limit, key: str) -> Item:
+    return {"pk": {"S": f"limit#{limit.name}#{key}"}, "sk": {"S": "count"}}
 
 
 def _number(moment: datetime) -> Item:
@@ -226,6 +228,6 @@ def _number(moment: datetime) -> Item:
 
 
 def _ends(limit: Limit, now: datetime) -> Item:
-    """`ends_at` in milliseconds decides; `expires_at` in seconds is for the table's TTL."""
+    """`ends_at`, in milliseconds, decides; `expires_at`, in seconds, is for the table's TTL."""
     ends = now + limit.window
     return {":ends": _number(ends), ":expires": {"N": str(int(ends.timestamp()) + 1)}}

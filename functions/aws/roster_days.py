@@ -1,11 +1,12 @@
-"""The roster by day and the trucks, in the table of `functions/aws/roster.py`.
+"""The roster's days and trucks in the table `crew_roster`.
 
     pk                        sk                        what
-    roster#main               day#2026-11-22#maria      what was said about that day
+    roster#main               day#2026-11-22#maria      Maria's hours on that day
     roster#main               truck#t1                  a truck
 
-They are apart from the accounts, so that who may write a day cannot write a password. The day
-stands first in its key, so that everybody's days between two dates are one range query.
+They have another `pk` than accounts, so that a function that may write days cannot write
+passwords. The key begins with the day, so that all members' days between two dates are one range
+query.
 """
 
 from collections.abc import Iterator
@@ -14,13 +15,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from functions.aws.roster import Item, Missed, asked
+from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.people.roster import Truck, UnknownTruck
 from functions.protocol.ports import Corrupt
 from statemachine.roster import Day
 
 KEPT_FOR = timedelta(days=400)
-"""A day that is over is of no use to anybody after a year; the table's TTL sweeps it away."""
+"""A past day is not needed after a year; the table's TTL removes it."""
 
 
 class DynamoRoster:
@@ -29,7 +30,7 @@ class DynamoRoster:
 
     def days(self, tenant: str, first: date, last: date) -> dict[str, dict[date, Day]]:
         found: dict[str, dict[date, Day]] = {}
-        # `~` comes after every letter of a name, so the last day is part of the range.
+        # `~` sorts after every character of a name, so the range includes the last day.
         for item in self._between(tenant, f"day#{first}#", f"day#{last}#~"):
             _, on, member = item["sk"]["S"].split("#")
             found.setdefault(member, {})[date.fromisoformat(on)] = _day_in(item)
@@ -42,15 +43,15 @@ class DynamoRoster:
             "day": {"S": day.model_dump_json(exclude_none=True)},
             "expires_at": {"N": str(int(over.timestamp()))},
         }
-        with asked():
+        with dynamodb_errors():
             self.dynamodb.put_item(TableName=self.table, Item=item)
 
-    def forget_day(self, tenant: str, member: str, on: date) -> None:
-        with asked():
+    def reset_day(self, tenant: str, member: str, on: date) -> None:
+        with dynamodb_errors():
             self.dynamodb.delete_item(TableName=self.table, Key=_day_key(tenant, member, on))
 
     def truck(self, tenant: str, truck: str) -> Truck | None:
-        with asked():
+        with dynamodb_errors():
             answer = self.dynamodb.get_item(
                 TableName=self.table, Key=_truck_key(tenant, truck), ConsistentRead=True
             )
@@ -62,22 +63,22 @@ class DynamoRoster:
 
     def set_truck(self, truck: Truck) -> None:
         item = {**_truck_key(truck.tenant, truck.truck), "name": {"S": truck.name}}
-        with asked():
+        with dynamodb_errors():
             self.dynamodb.put_item(TableName=self.table, Item=item)
 
     def remove_truck(self, tenant: str, truck: str) -> None:
         try:
-            with asked():
+            with dynamodb_errors():
                 self.dynamodb.delete_item(
                     TableName=self.table,
                     Key=_truck_key(tenant, truck),
                     ConditionExpression="attribute_exists(pk)",
                 )
-        except Missed as error:
+        except ConditionFailed as error:
             raise UnknownTruck(f"there is no truck {truck!r}") from error
 
     def _between(self, tenant: str, first: str, last: str) -> Iterator[Item]:
-        with asked():
+        with dynamodb_errors():
             for page in self.dynamodb.get_paginator("query").paginate(
                 TableName=self.table,
                 KeyConditionExpression="pk = :tenant AND sk BETWEEN :first AND :last",
@@ -104,7 +105,7 @@ def _day_in(item: Item) -> Day:
     try:
         return Day.model_validate_json(item["day"]["S"])
     except (KeyError, ValidationError) as error:
-        raise Corrupt(f"{item['sk']['S']} in the crew roster is no day") from error
+        raise Corrupt(f"{item['sk']['S']} in the crew roster is not a day") from error
 
 
 def _truck_in(item: Item) -> Truck:
@@ -113,4 +114,4 @@ def _truck_in(item: Item) -> Truck:
     try:
         return Truck(tenant=tenant, truck=truck, name=item["name"]["S"])
     except (KeyError, ValidationError) as error:
-        raise Corrupt(f"{item['sk']['S']} in the crew roster is no truck") from error
+        raise Corrupt(f"{item['sk']['S']} in the crew roster is not a truck") from error

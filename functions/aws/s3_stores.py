@@ -1,4 +1,4 @@
-"""Jobs, views, boards and tenants as S3 objects; every replacement is conditional on the ETag."""
+"""Jobs, views, boards, and tenants as S3 objects; a replacement is conditional on the ETag."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +25,7 @@ Document = TypeVar("Document", bound=BaseModel)
 
 
 class S3Objects:
-    """JSON documents in one bucket. `s3` is a client that tries once, see `one_attempt`."""
+    """JSON documents in one bucket. `s3` is a client that does not retry, see `one_attempt`."""
 
     def __init__(self, s3: Any, bucket: str, metrics: Metrics | None = None) -> None:
         self.s3, self.bucket = s3, bucket
@@ -34,10 +34,10 @@ class S3Objects:
     def load(
         self, key: str, document: type[Document], largest: int | None = None
     ) -> Stored[Document] | None:
-        """The document and its ETag, None where there is none. Raises Corrupt, Unavailable.
+        """The document and its ETag, or None if there is none. Raises Corrupt, Unavailable.
 
-        What a later version of ours has added is passed over, so that two versions can work side
-        by side while one is rolled out or back. More than `largest` bytes are not read.
+        Unknown fields are ignored: they are from a newer version, which may run at the same time
+        during a deployment or rollback. An object with more than `largest` bytes is not read.
         """
         with retryable():
             try:
@@ -52,12 +52,12 @@ class S3Objects:
                 raise
         try:
             return Stored(document.model_validate_json(body, extra="ignore"), answer["ETag"])
-        except Exception as error:  # pydantic passes on what its validators raise: OverflowError
-            reason = f"{key} is no {document.__name__}: {kinds_of(error)}"
+        except Exception as error:  # pydantic lets some errors of validators pass: OverflowError
+            reason = f"{key} is not a {document.__name__}: {kinds_of(error)}"
             raise Corrupt(reason, answer["ETag"]) from error
 
     def store(self, key: str, body: bytes, replacing: str | None, **more: str) -> None:
-        """Raises Conflict unless `replacing` is still the ETag (None: unless there is none)."""
+        """Raises Conflict unless the stored ETag is still `replacing` (None: there is none)."""
         condition = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
         self.metrics.count("Writes")
         try:
@@ -80,9 +80,9 @@ class S3Objects:
         return (key for key, _ in self.written(prefix, after))
 
     def written(self, prefix: str, after: str = "") -> Iterator[tuple[str, datetime]]:
-        """What follows `prefix` in every key that begins with it, and when it was last written.
+        """The keys that begin with `prefix`, without it, and when each was last written.
 
-        In the order of the keys; with `after`, those behind that one only.
+        Ordered by key; with `after`, only the keys after that one.
         """
         start = {"StartAfter": f"{prefix}{after}"} if after else {}
         with retryable():
@@ -94,7 +94,7 @@ class S3Objects:
 
 
 def kinds_of(error: Exception) -> str:
-    """What is wrong, without a word of the document itself: it may be a name or a number."""
+    """The kinds of error, without the document's content, which may be a name or phone number."""
     if not isinstance(error, ValidationError):
         return type(error).__name__
     return ", ".join(sorted({problem["type"] for problem in error.errors(include_input=False)}))
@@ -115,11 +115,11 @@ class S3Jobs:
         return sound(stored, tenant, job_id)
 
     def create(self, job: Job) -> None:
-        """One that comes from elsewhere may have ended."""
+        """An imported job may have ended already."""
         self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), None, **_tag(job))
 
     def replace(self, job: Job, etag: str) -> None:
-        """An ended job is tagged, for the bucket's lifecycle; brought back, it is not."""
+        """The bucket's lifecycle needs a tag on ended jobs; a reopened job loses it."""
         self.objects.store(_job_key(job.tenant, job.job_id), to_bytes(job), etag, **_tag(job))
 
     def mark_open(self, tenant: str, job_id: str) -> None:
@@ -152,7 +152,7 @@ class S3Jobs:
 
 
 def named(keys: Iterable[str], pattern: str) -> Iterator[str]:
-    """The names that fit `pattern`; whatever else lies there is not ours and is passed over."""
+    """The names that match `pattern`; other keys are not ours and are ignored."""
     fits = re.compile(pattern, re.ASCII)
     names = (key.removesuffix(".json") for key in keys)
     return (name for name in names if fits.fullmatch(name))
@@ -191,7 +191,7 @@ class S3Stuck:
         return stored.value if stored else None
 
     def add(self, stuck: StuckJob) -> None:
-        """A lost answer is tried again by the next round, which finds the job still stuck."""
+        """After a lost response, the watchdog's next round tries again."""
         key = f"{_stuck_prefix(stuck.tenant)}{stuck.job_id}.json"
         with suppress(Conflict):
             try:
@@ -214,10 +214,10 @@ def _stuck_prefix(tenant: str) -> str:
 
 
 class S3Views:
-    """Views lie in the site bucket, where the edge fetches them.
+    """Views are in the site bucket, the edge's origin.
 
-    `max-age=0` keeps browsers asking; `s-maxage` bounds how stale the edge can be where no
-    invalidation reaches it: a number of seconds, or who knows it when a view is written.
+    `max-age=0` makes browsers revalidate. `s-maxage` limits how stale the edge can be if an
+    invalidation does not reach it: `ttl_s` seconds, or what `ttl_s` returns at each write.
     """
 
     def __init__(self, s3: Any, bucket: str, ttl_s: int | Callable[[], int]) -> None:
@@ -262,7 +262,7 @@ class S3Tenants:
         return stored.value
 
     def add(self, settings: BusinessSettings) -> None:
-        """Raises Conflict where a tenant of that name exists."""
+        """Raises Conflict if a tenant with that name exists."""
         self.objects.store(_tenant_key(settings.tenant), to_bytes(settings), None)
 
     def names(self, after: str = "") -> Iterator[str]:

@@ -18,7 +18,7 @@ class SecretKeyStore:
             answer = self.secretsmanager.get_secret_value(SecretId=self.secret_id)
         try:
             return SigningKeys.model_validate_json(answer["SecretString"])
-        except ValidationError:  # its text holds what was read, so no one is shown it
+        except ValidationError:  # its message contains the secret, so it is not chained
             raise Corrupt("the secret of the session keys is not a list of keys") from None
 
     def write(self, keys: SigningKeys) -> None:

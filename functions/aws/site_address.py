@@ -1,8 +1,7 @@
-"""Where customers reach us, as the deployment has noted it.
+"""The site's address, which the deployment stores in the Parameter Store.
 
-The API cannot be told by its environment: the distribution needs the function's URL, so the
-function cannot need the distribution's name. It is read from the Parameter Store instead, once in
-a container's life and only when someone wants it.
+The environment cannot hold it: the distribution needs the function's URL, so the function cannot
+need the distribution's name. It is read once in a container's life, when first needed.
 """
 
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import Any
 from functions.aws.errors import retryable
 
 
-class NotedParameter:
+class StoredParameter:
     def __init__(self, ssm: Any, parameter: str) -> None:
         self.ssm, self.parameter = ssm, parameter
 
@@ -22,8 +21,8 @@ class NotedParameter:
         return str(answer["Parameter"]["Value"])
 
 
-class NotedEdgeAddress(NotedParameter):
+class StoredEdgeAddress(StoredParameter):
     @property
     def url(self) -> str:
-        """`https://…`, without a slash at its end."""
+        """`https://…`, without a trailing slash."""
         return self.value.rstrip("/")

@@ -1,7 +1,7 @@
-"""Providers of SMS: AWS End User Messaging SMS, SNS (which the laptop engine has), or a file.
+"""SMS providers: AWS End User Messaging SMS, SNS (which the engine has), or a file.
 
-Each sends one request, by a client that tries once. Codes are those of the services' API models
-(pinpoint-sms-voice-v2 SendTextMessage, SNS Publish, read 2026-11-21).
+Each sends one request through a client that does not retry. The error codes are from the API
+models of pinpoint-sms-voice-v2 SendTextMessage and SNS Publish, read 2026-11-21.
 """
 
 import json
@@ -39,7 +39,7 @@ OPTED_OUT_CODES = {"DESTINATION_PHONE_NUMBER_OPTED_OUT", "OptedOut", "OptedOutEx
 class SmsSettings(FunctionSettings):
     sms_provider: Literal["aws", "sns", "file"]
     sms_origination: str = ""
-    """The ARN or id of the number or pool that texts come from; empty lets the service choose."""
+    """The ARN or id of the number or pool that sends; if empty, the service chooses."""
     sms_configuration_set: str = ""
     sms_file: str = "/tmp/haulway-texts.jsonl"  # noqa: S108 - the one folder a Lambda may write to
 
@@ -83,7 +83,7 @@ class SnsSms:
     def __init__(self, sns: Any) -> None:
         self.sns = sns
 
-    def send(self, phone: str, body: str, about: str) -> str:  # noqa: ARG002 - SNS brings it nowhere
+    def send(self, phone: str, body: str, about: str) -> str:  # noqa: ARG002 - SNS cannot report it
         kind = {"DataType": "String", "StringValue": "Transactional"}
         with _one_try():
             answer = self.sns.publish(
@@ -95,7 +95,7 @@ class SnsSms:
 
 
 class FileSms:
-    """A dry run: texts go into a file, one a line, and to no one."""
+    """A dry run: texts are written to a file, one per line, and not sent."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -110,7 +110,7 @@ class FileSms:
 
 @contextmanager
 def _one_try() -> Iterator[None]:
-    """What surely was not done, what was refused, and what no one can know."""
+    """Sorts errors into not accepted, refused, and unknown outcome."""
     try:
         yield
     except NEVER_REACHED as error:
@@ -126,6 +126,6 @@ def _one_try() -> Iterator[None]:
 
 
 def _why(error: ClientError) -> str:
-    """The service's reason in one word; its message may name the number, so it is left out."""
+    """The service's reason in one word; its message may contain the number, so it is left out."""
     reason = str(error.response.get("Reason") or code_of(error) or "refused")
     return OPTED_OUT if reason in OPTED_OUT_CODES else reason[:80].lower()

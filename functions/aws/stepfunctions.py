@@ -1,4 +1,4 @@
-"""Executions: started by name, woken by token."""
+"""Executions: started by name, resumed by task token."""
 
 import json
 from typing import Any
@@ -26,10 +26,10 @@ class StepFunctionsTaskTokens:
 
 
 class StepFunctionsExecutions(StepFunctionsTaskTokens):
-    """`machine_prefix` is the ARN of a flow's state machine up to the flow's name.
+    """`machine_prefix` is the ARN of a flow's state machine without the flow's name.
 
-    An execution started by the alias runs the version it names then, to its end, whatever is
-    deployed meanwhile. Its own ARN and name are the same as without.
+    An execution started through the alias keeps the version that the alias pointed to then,
+    whatever is deployed later. Its own ARN and name are the same as without an alias.
     """
 
     def __init__(self, sfn: Any, machine_prefix: str, alias: str = "") -> None:
@@ -55,7 +55,7 @@ class StepFunctionsExecutions(StepFunctionsTaskTokens):
         arn = self._arn(flow, tenant, job_id, generation)
         with retryable():
             try:
-                self.sfn.stop_execution(executionArn=arn, cause="no one can wake it any more")
+                self.sfn.stop_execution(executionArn=arn, cause="nothing can resume it any more")
             except ClientError as error:
                 if code_of(error) != "ExecutionDoesNotExist":
                     raise

@@ -1,12 +1,12 @@
-"""X-Ray: whatever a function causes belongs to the trace in which it was called itself.
+"""X-Ray: everything that a function causes belongs to the trace in which it was invoked.
 
-Lambda says the trace in its environment, again for every call. EventBridge and Step Functions hand
-it on to whom they call, SQS in a message attribute of its own.
+Lambda sets the trace in the environment at every invocation. EventBridge and Step Functions pass
+it on to what they call, SQS in a message attribute.
 """
 
 import os
 
 
 def trace_header() -> str | None:
-    """The trace of the call that is running, None where no one traces."""
+    """The trace of the current invocation; None without tracing."""
     return os.environ.get("_X_AMZN_TRACE_ID")

@@ -1,4 +1,4 @@
-"""The watchdog, called by hand: it alone has the permissions that repairs need."""
+"""Invokes the watchdog's function: only it has the permissions that repairs need."""
 
 import json
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from functions.protocol.ports import Corrupt, Unavailable, Unforeseen, UnknownJo
 from functions.repair.requests import RepairReport
 from statemachine.flows import UnknownFlow, UnknownStatus
 
-REFUSALS: dict[str, type[Exception]] = {
+ERRORS: dict[str, type[Exception]] = {
     error.__name__: error for error in (UnknownJob, Corrupt, UnknownFlow, UnknownStatus, Unforeseen)
 }
 
 
 class WatchdogFailed(Unavailable):
-    """It was called and came to no end: by an error of its own, or because its time was up."""
+    """It was invoked and failed, or timed out."""
 
 
 class LambdaWatchdog:
@@ -23,32 +23,33 @@ class LambdaWatchdog:
         self.functions, self.name = functions, name
 
     def repair(self, tenant: str, job_id: str) -> list[str]:
-        """What had to be repaired; nothing where nothing was wrong.
+        """The repairs that were made; empty if nothing was wrong.
 
-        Asked again after a lost answer it does no harm. Raises UnknownJob, Corrupt, UnknownFlow,
+        It is safe to call again after a lost response. Raises UnknownJob, Corrupt, UnknownFlow,
         Unforeseen, Unavailable.
         """
-        said = self._asked({"repair": {"tenant": tenant, "job_id": job_id}})
-        if refusal := REFUSALS.get(said.get("error", "")):
-            raise refusal(said["detail"])
-        repaired: list[str] = said["repaired"]
+        result = self._invoke({"repair": {"tenant": tenant, "job_id": job_id}})
+        if error := ERRORS.get(result.get("error", "")):
+            raise error(result["detail"])
+        repaired: list[str] = result["repaired"]
         return repaired
 
     def missing(self, tenant: str, job_id: str) -> list[str]:
-        """The messages about a job that ought to exist and do not. Raises Unavailable."""
-        said = self._asked({"missing": {"tenant": tenant, "job_id": job_id}})
-        named: list[str] = said["missing"]
-        return named
+        """The messages about a job that should exist and do not. Raises Unavailable."""
+        result = self._invoke({"missing": {"tenant": tenant, "job_id": job_id}})
+        messages: list[str] = result["missing"]
+        return messages
 
     def repair_some(self, tenant: str, job_ids: Sequence[str]) -> RepairReport:
-        """The same for up to a hundred jobs. Raises Unavailable."""
-        said = self._asked({"repair_some": {"tenant": tenant, "job_ids": list(job_ids)}})
-        return RepairReport.model_validate(said)
+        """Repairs up to a hundred jobs. Raises Unavailable."""
+        result = self._invoke({"repair_some": {"tenant": tenant, "job_ids": list(job_ids)}})
+        return RepairReport.model_validate(result)
 
-    def _asked(self, message: dict[str, Any]) -> dict[str, Any]:
+    def _invoke(self, message: dict[str, Any]) -> dict[str, Any]:
         with retryable():
             answer = self.functions.invoke(FunctionName=self.name, Payload=json.dumps(message))
-            said: dict[str, Any] = json.loads(answer["Payload"].read())
+            result: dict[str, Any] = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):
-            raise WatchdogFailed(f"the watchdog failed: {said.get('errorType', 'no reason given')}")
-        return said
+            error = result.get("errorType", "no reason given")
+            raise WatchdogFailed(f"the watchdog failed: {error}")
+        return result

@@ -1,1 +1,1 @@
-"""Texts and webhooks: what is kept of each, to whom, and how it is sent once."""
+"""SMS and webhooks: deliveries, recipients, and how each message is sent once."""

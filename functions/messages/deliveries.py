@@ -1,9 +1,9 @@
-"""Deliveries: who stores the claim sends, and no one else.
+"""Deliveries: only the sender that stores the claim sends the message.
 
     sender A   read: none ── PUT If-None-Match: * claim A → 200 ── send ── PUT If-Match: sent
-    sender B   read: none ───── PUT If-None-Match: * claim B → 412 ── read: claim A ── come again
+    sender B   read: none ───── PUT If-None-Match: * claim B → 412 ── read: claim A ── retry later
 
-A lost answer to the claim looks like a lost race; reading again shows whose claim it is.
+If the response to the claim is lost, it looks like a lost race; reading again shows whose it is.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,26 +17,26 @@ from statemachine.deliveries import Delivery, DeliveryName
 
 
 class Busy(HaulwayError):
-    """Someone else is sending this very message. Come again, to see what became of it."""
+    """Another sender is sending this message. Retry later to see the outcome."""
 
 
 @dataclass(frozen=True)
 class Reminder:
-    """An entry of the index by time: when it is due, someone has to look at that delivery."""
+    """An entry of the index by time: when it is due, the delivery has to be looked at."""
 
     tenant: str
     key: str
-    """The name of the entry itself, by which it is removed."""
+    """The name of the entry itself, used to remove it."""
     tail: str
-    """As `DeliveryName.tail`, where no one wrote the index by hand."""
+    """As `DeliveryName.tail`, unless someone wrote the index by hand."""
 
 
 class Deliveries(Protocol):
     def read(self, name: DeliveryName) -> Stored[Delivery] | None:
-        """None where there is none yet. Raises Corrupt, Unavailable."""
+        """None if there is none yet. Raises Corrupt, Unavailable."""
 
     def create(self, delivery: Delivery) -> None:
-        """Raises Conflict where there is one of that name already (perhaps this very one)."""
+        """Raises Conflict if one with that name exists, perhaps this one itself."""
 
     def replace(self, delivery: Delivery, etag: str) -> None:
         """Raises Conflict unless the stored ETag is still `etag`."""
@@ -45,7 +45,7 @@ class Deliveries(Protocol):
         """Every delivery about one job (or endpoint): its delivery log."""
 
     def remind(self, name: DeliveryName, at: datetime) -> None:
-        """Enter the delivery into the index by time. Raises Unavailable."""
+        """Adds the delivery to the index by time. Raises Unavailable."""
 
     def reminders(self, tenant: str, until: datetime) -> Iterator[Reminder]:
         """Those up to and including `until`, oldest first. Raises Unavailable."""
@@ -55,13 +55,13 @@ class Deliveries(Protocol):
 
 
 class DelayedMessages(Protocol):
-    """A queue to which a message can be given for later."""
+    """A queue that can deliver a message later."""
 
     def put(self, body: str, delay_s: float) -> None:
-        """Deliver `body` after `delay_s`, or sooner where that is longer than a queue can wait."""
+        """Delivers `body` after `delay_s`, or after the queue's longest delay if that is less."""
 
     def put_all(self, bodies: Sequence[str]) -> None:
-        """Deliver them all, now. Where Unavailable is raised, some may have been taken."""
+        """Delivers them all now. If it raises Unavailable, some may have been sent."""
 
 
 def change(
@@ -70,12 +70,11 @@ def change(
     decide: Callable[[Delivery | None], Delivery],
     pause: Pause = full_jitter,
 ) -> Delivery:
-    """The delivery as stored after `decide`, which is called afresh on every attempt.
+    """The delivery as stored after `decide`, which is called again at every attempt.
 
-    One that waits for its time is entered into the index first: a crash in between leaves an entry
-    too many, which the sweep removes, and never a delivery that no one looks for. `decide` returns
-    the very delivery it was given where there is nothing to write. Raises Unavailable past the
-    bound.
+    A delivery with a due time is added to the index first: a crash in between leaves an extra
+    entry, which the watchdog removes, and never a delivery that no one looks for. `decide` returns
+    the same object if there is nothing to write. Raises Unavailable after ATTEMPTS.
     """
     last: Exception | None = None
     for attempt in range(ATTEMPTS):
@@ -97,5 +96,5 @@ def change(
 
 
 def delivery_log(deliveries: Deliveries, tenant: str, about: str) -> list[Delivery]:
-    """What was sent to whom (masked) about a job, when and with which outcome; oldest first."""
+    """Everything that was sent about a job: recipient (masked), time, and outcome; oldest first."""
     return sorted(deliveries.about(tenant, about), key=lambda d: (d.created_at, d.name.key))

@@ -1,4 +1,4 @@
-"""Webhook endpoints: where facts are posted, which ones, and the secrets that sign them."""
+"""Webhook endpoints: their addresses, the facts they receive, and the secrets that sign these."""
 
 import base64
 import secrets
@@ -32,7 +32,7 @@ TYPES: dict[str, str] = {
     "JobOverdue": "job.overdue",
     "EndpointPaused": "endpoint.paused",
 }
-"""The `type` of each fact in a webhook, in the specification's dotted way."""
+"""The `type` of each fact in a webhook, dotted as the Standard Webhooks specification wants it."""
 
 SECRET_BYTES = 32
 ROTATION = timedelta(hours=24)
@@ -43,15 +43,15 @@ PAUSED_AFTER = timedelta(days=3)
 class Secret(Frozen):
     value: Annotated[str, Field(pattern=r"^whsec_[A-Za-z0-9+/=]+$", repr=False)]
     until: Utc | None = None
-    """None signs for good; else it signs no more from then on."""
+    """When it stops signing; None for the current secret."""
 
 
 class Endpoint(Frozen):
     tenant: Tenant
     endpoint_id: Name
-    rev: int = 0
+    version: int = 0
     url: Annotated[str, Field(max_length=1000, repr=False)]
-    """May hold a key of the receiver's own, so it is never logged; `host` is."""
+    """May contain a key of the receiver, so it is never logged; `host` is."""
     facts: Annotated[tuple[FactName, ...], Field(min_length=1)]
     secrets: Annotated[tuple[Secret, ...], Field(min_length=1)]
     state: Literal["active", "paused", "disabled"] = "active"
@@ -76,7 +76,7 @@ class Endpoint(Frozen):
         return self if self.failing_since is None else self.with_(failing_since=None)
 
     def failed(self, now: datetime) -> "Endpoint":
-        """Failing from now on, or for so long that it is paused."""
+        """Marked as failing from `now`, or paused if it has been failing for PAUSED_AFTER."""
         if self.failing_since is None:
             return self.with_(failing_since=now)
         if self.state == "active" and now - self.failing_since >= PAUSED_AFTER:
@@ -91,20 +91,20 @@ class Endpoint(Frozen):
 
 
 class UnknownEndpoint(Permanent):
-    """No such endpoint; `haul hooks list` shows those there are."""
+    """There is no such endpoint; `haul hooks list` shows them."""
 
 
 class Endpoints(Protocol):
     def read(self, tenant: str, endpoint_id: str) -> Stored[Endpoint] | None: ...
 
     def write(self, endpoint: Endpoint, replacing: str | None) -> None:
-        """Store if the stored ETag is still `replacing` (None: only if absent); else Conflict."""
+        """Raises Conflict unless the stored ETag is still `replacing` (None: there is none)."""
 
     def all(self, tenant: str) -> Iterator[Endpoint]: ...
 
 
 def new_secret() -> str:
-    """`whsec_` and 256 random bits; the specification asks for 192 to 512."""
+    """`whsec_` and 256 random bits; the specification requires 192 to 512."""
     return f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
 
 
@@ -129,7 +129,7 @@ def change_endpoint(
             wanted = changed(stored.value)
             if wanted is stored.value:
                 return wanted
-            wanted = wanted.with_(rev=stored.value.rev + 1)
+            wanted = wanted.with_(version=stored.value.version + 1)
             endpoints.write(wanted, stored.etag)
             return wanted
         except (Conflict, Unavailable) as error:

@@ -1,23 +1,21 @@
-"""The messages that ought to exist about a job, by what its record says was announced."""
+"""The messages that should exist about a job, derived from the facts that its record announced."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from events import Fact
-from functions.advance_job import refused_fact
-from functions.edit_job import edited_fact
+from functions.jobs.facts import edited_fact, fact_of_entry, refused_fact
 from functions.messages.endpoints import Endpoint
-from functions.messages.fact_notice import FactNotice, notice_of, wanting
+from functions.messages.fact_notice import FactNotice, notice_of, receivers_of
 from functions.messages.phone_numbers import digest_of
-from functions.settle_job import fact_of_entry
-from statemachine.deliveries import Delivery, DeliveryName, masked_phone
+from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
 from statemachine.job import Job
 
 CUSTOMER = "customer"
 LOOKS_BACK = timedelta(days=7)
-"""What is older is not missed: deliveries are erased after a time, and no news after a week."""
+"""Older facts are not checked: deliveries are erased after a while, and the news is stale."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Expected:
 def missing_in(
     expected: Iterable[Expected], known: Iterable[Delivery], until: datetime
 ) -> Iterator[Expected]:
-    """Those without a delivery, of facts that were recorded by `until`."""
+    """Those without a delivery, among facts recorded at most LOOKS_BACK before `until`."""
     names = {delivery.name for delivery in known}
     for one in expected:
         if one.name not in names and until - LOOKS_BACK <= one.recorded_at <= until:
@@ -42,13 +40,13 @@ def expected_of(
 ) -> Iterator[Expected]:
     yield from _texts(job, known)
     for fact in _announced(job):
-        told = notice_of(fact)
-        for endpoint in wanting(endpoints, told):
-            yield Expected(_webhook_name(told, endpoint), fact, told.recorded_at)
+        notice = notice_of(fact)
+        for endpoint in receivers_of(endpoints, notice):
+            yield Expected(_webhook_name(notice, endpoint), fact, notice.recorded_at)
 
 
 def _announced(job: Job) -> Iterator[Fact]:
-    """Entries that no execution has settled yet are not announced, so they are not missed."""
+    """Moves that no execution has settled are not announced yet, so they are not expected."""
     flow = load_flow(job.flow)
     for seq in range(min(job.execution.seq, job.seq) + 1):
         yield fact_of_entry(job, flow, seq)
@@ -57,15 +55,15 @@ def _announced(job: Job) -> Iterator[Fact]:
 
 
 def _texts(job: Job, known: Sequence[Delivery]) -> Iterator[Expected]:
-    """About its present status only: of those before it, no one is told any more."""
+    """Only about the current status: no text is sent about an earlier one."""
     flow, phone = load_flow(job.flow), job.customer.phone
     if phone is None or job.execution.seq < job.seq or flow.status(job.status).sms is None:
         return
     name = text_name(job, str(job.seq))
-    yield Expected(name, fact_of_entry(job, flow, job.seq), job.moment_of(job.seq))
+    yield Expected(name, fact_of_entry(job, flow, job.seq), job.entered_at_of(job.seq))
     first = next((delivery for delivery in known if delivery.name == name), None)
     corrected = next((e for e in reversed(job.edits) if "customer" in e.fields), None)
-    if corrected and first and first.ended and not is_told_to(first, job.tenant, phone):
+    if corrected and first and first.ended and not was_sent_to(first, job.tenant, phone):
         mark = corrected_mark(job, phone)
         yield Expected(text_name(job, mark), edited_fact(job, corrected), corrected.recorded_at)
 
@@ -77,27 +75,24 @@ def text_name(job: Job, mark: str) -> DeliveryName:
 
 
 def corrected_mark(job: Job, phone: str) -> str:
-    """Of the text that tells a corrected number of the status that the old one was told of."""
+    """The mark of the text that repeats a status for a corrected phone number."""
     return f"{job.seq}-{number_of(job.tenant, phone)}"
 
 
 def number_of(tenant: str, phone: str) -> str:
-    """Enough of the number's digest to tell it from others of the same job."""
+    """Enough of the number's digest to distinguish it from other numbers of the same job."""
     return digest_of(tenant, phone)[:8]
 
 
-def is_told_to(delivery: Delivery, tenant: str, phone: str) -> bool:
-    """Earlier versions noted of the number its last digits alone."""
-    if delivery.number is None:
-        return delivery.to == masked_phone(phone)
+def was_sent_to(delivery: Delivery, tenant: str, phone: str) -> bool:
     return delivery.number == number_of(tenant, phone)
 
 
-def _webhook_name(told: FactNotice, endpoint: Endpoint) -> DeliveryName:
+def _webhook_name(notice: FactNotice, endpoint: Endpoint) -> DeliveryName:
     return DeliveryName(
-        tenant=told.tenant,
-        about=told.about,
-        mark=told.mark,
+        tenant=notice.tenant,
+        about=notice.about,
+        mark=notice.mark,
         channel="webhook",
         recipient=endpoint.endpoint_id,
     )

@@ -1,4 +1,4 @@
-"""A fact as webhooks tell it: its name, what it is about, and which endpoints chose it."""
+"""A fact as a webhook sends it: its name, what it is about, and which endpoints receive it."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from statemachine.values import Tenant, Utc
 
 
 class FactNotice(BaseModel):
-    """A fact as the bus brings it: its name, what every fact has, and all it says."""
+    """A fact as it comes from the bus: its name, the fields of every fact, and all its detail."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -28,10 +28,10 @@ class FactNotice(BaseModel):
 
     @property
     def mark(self) -> str:
-        """What names the fact among those about the same job; a copy of it has the same.
+        """Names the fact among those about the same job; every copy of it has the same mark.
 
-        Facts are announced again where an answer was lost, so the moment of announcing names none
-        that has another name: an endpoint is paused once for each time it began to fail.
+        A fact may be announced again after a lost response, so `recorded_at` is used only if the
+        fact has no other name. A pause, for example, is named by when the endpoint began to fail.
         """
         if self.kind in ("JobCreated", "JobMoved"):
             return str(self.detail.get("seq", 0))
@@ -42,13 +42,14 @@ class FactNotice(BaseModel):
 
 
 def notice_of(fact: Fact) -> FactNotice:
-    """As the bus would bring it."""
+    """The fact as it would come from the bus."""
     detail = json.loads(fact.model_dump_json(exclude_none=True))
     return FactNotice.model_validate({**detail, "kind": type(fact).__name__, "detail": detail})
 
 
-def wanting(endpoints: Iterable[Endpoint], fact: FactNotice) -> Iterator[Endpoint]:
-    """Also paused and disabled ones: their log says what they missed, to be replayed."""
+def receivers_of(endpoints: Iterable[Endpoint], fact: FactNotice) -> Iterator[Endpoint]:
+    """The endpoints that chose this fact. Paused and disabled ones too: their delivery log shows
+    what they missed, so that it can be sent again."""
     for endpoint in endpoints:
         own = fact.kind == "EndpointPaused" and fact.detail.get("endpoint") == endpoint.endpoint_id
         if fact.kind in endpoint.facts and not own and fact.recorded_at >= endpoint.created_at:

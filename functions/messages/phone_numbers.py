@@ -1,16 +1,16 @@
-"""What we know of a phone number at one business: whether it wants texts, and what we asked it.
+"""What a business knows about a phone number: whether it accepts texts, and what we asked it.
 
 One object for each number and tenant. Its name is a slow hash of the number, so that keys in
-access logs do not say whose it is: ten billion numbers are soon hashed, unless each takes a while.
+access logs do not reveal the number: with a fast hash, all ten billion numbers could be tried.
 """
 
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Stored, Unavailable
@@ -20,25 +20,25 @@ JOBS_KEPT = 8
 
 
 class PendingQuestion(Frozen):
-    """What a YES means: this move of this job, decided on what the text said."""
+    """What a YES means: this move of this job, at the `rev` that the text was about."""
 
     job_id: JobId
     rev: Annotated[int, Field(ge=1)]
     move: Name
     answered_by: EventId | None = None
-    """The text that was taken for its answer; a copy of that text answers no other question."""
+    """The text that answered it; a copy of that text answers no other question."""
 
 
 class PhoneRecord(Frozen):
     tenant: Tenant
     digest: str
-    rev: int = 0
+    version: int = 0
     stopped_at: Utc | None = None
     started_at: Utc | None = None
     questions: tuple[PendingQuestion, ...] = ()
-    """Those that the number was asked, each by its own job, oldest first."""
+    """Open questions, at most one for each job, oldest first."""
     jobs: tuple[JobId, ...] = ()
-    """The jobs this number was last sent texts about, newest first."""
+    """The jobs that this number was last sent texts about, newest first."""
 
     @property
     def stopped(self) -> bool:
@@ -54,22 +54,12 @@ class PhoneRecord(Frozen):
         newest = max(filter(None, (self.started_at, at)))
         return self if newest == self.started_at else self.with_(started_at=newest)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_question(cls, values: Any) -> Any:
-        """Earlier versions kept one question, of whichever job asked last."""
-        if isinstance(values, dict) and "question" in values:
-            kept = values["question"]
-            values = {name: value for name, value in values.items() if name != "question"}
-            values.setdefault("questions", [kept] if kept else [])
-        return values
-
     def texted(
         self, job_id: str, question: PendingQuestion | None, behind: bool = False
     ) -> "PhoneRecord":
-        """A text takes the place of its own job's question and of no other's.
+        """After a text: it replaces the question of its own job and of no other.
 
-        `behind` keeps the job behind the others: it is not the one that answers are about.
+        With `behind`, the job comes after the others: answers are not about it.
         """
         others = tuple(other for other in self.jobs if other != job_id)
         jobs = ((*others, job_id) if behind else (job_id, *others))[:JOBS_KEPT]
@@ -81,12 +71,12 @@ class PhoneRecord(Frozen):
     def _with(self, job_id: str, question: PendingQuestion | None) -> tuple[PendingQuestion, ...]:
         own = next((asked for asked in self.questions if asked.job_id == job_id), None)
         if own and question and own.with_(answered_by=None) == question:
-            return self.questions  # the same text once more
+            return self.questions  # the same text again
         others = tuple(asked for asked in self.questions if asked.job_id != job_id)
         return (*others, question)[-JOBS_KEPT:] if question else others
 
     def answer_of(self, event_id: str) -> PendingQuestion | None:
-        """The question that this very text was taken for an answer to."""
+        """The question that this text answered, or None."""
         return next((asked for asked in self.questions if asked.answered_by == event_id), None)
 
     def answered(self, question: PendingQuestion, event_id: str) -> "PhoneRecord":
@@ -99,7 +89,7 @@ class PhoneRecords(Protocol):
     def read(self, tenant: str, digest: str) -> Stored[PhoneRecord] | None: ...
 
     def write(self, number: PhoneRecord, replacing: str | None) -> None:
-        """Store if the stored ETag is still `replacing` (None: only if absent); else Conflict."""
+        """Raises Conflict unless the stored ETag is still `replacing` (None: there is none)."""
 
 
 @lru_cache(maxsize=4096)
@@ -122,7 +112,7 @@ def change_phone_record(
     changed: Callable[[PhoneRecord], PhoneRecord],
     pause: Pause = full_jitter,
 ) -> PhoneRecord:
-    """The number as stored after `changed`. Raises Unavailable past the bound."""
+    """The record as stored after `changed`. Raises Unavailable after ATTEMPTS."""
     digest, last = digest_of(tenant, phone), None
     for attempt in range(ATTEMPTS):
         try:
@@ -131,7 +121,7 @@ def change_phone_record(
             wanted = changed(known)
             if wanted is known:
                 return known
-            wanted = wanted.with_(rev=known.rev + 1)
+            wanted = wanted.with_(version=known.version + 1)
             numbers.write(wanted, stored.etag if stored else None)
             return wanted
         except (Conflict, Unavailable) as error:

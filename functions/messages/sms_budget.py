@@ -1,7 +1,6 @@
-"""What texts about unconfirmed bookings may cost: the form is open to everyone, and the texts go to
-whatever number was written into it.
+"""Limits texts about unconfirmed bookings: anyone may fill in the form, with anyone's number.
 
-Counted by the bookings themselves, so a text that is tried again spends nothing twice.
+Bookings are counted, not texts, so that a text that is tried again does not count twice.
 """
 
 from datetime import datetime
@@ -22,7 +21,7 @@ class SpentTexts(Frozen):
 
     tenant: Tenant
     day: DeliveryLabel
-    """By the business's clock, as `2026-11-21`."""
+    """In the business's time zone, as `2026-11-21`."""
     of: DeliveryLabel
     """`business`, or the start of a number's digest."""
     jobs: tuple[JobId, ...] = ()
@@ -30,10 +29,10 @@ class SpentTexts(Frozen):
 
 class TextBudgets(Protocol):
     def read(self, spent: SpentTexts) -> Stored[SpentTexts] | None:
-        """What is stored under the same tenant, day and name. Raises Corrupt, Unavailable."""
+        """What is stored for the same tenant, day, and `of`. Raises Corrupt, Unavailable."""
 
     def write(self, spent: SpentTexts, replacing: str | None) -> None:
-        """Store if the stored ETag is still `replacing` (None: only if absent); else Conflict."""
+        """Raises Conflict unless the stored ETag is still `replacing` (None: there is none)."""
 
 
 def may_spend(
@@ -44,8 +43,9 @@ def may_spend(
     now: datetime,
     pause: Pause = full_jitter,
 ) -> bool:
-    """Whether one more text fits the day, for the number first: it must not use up the others'.
+    """Whether the day's budgets allow a text about this booking, which is counted if so.
 
+    The number's budget comes first, so that one number cannot use up the business's budget.
     Raises Unavailable.
     """
     day = f"{now.astimezone(ZoneInfo(tenant.time_zone)):%Y-%m-%d}"

@@ -1,10 +1,10 @@
-"""One text, sent at most once: no provider of AWS knows an idempotency key for SMS.
+"""Sends a text at most once, because no SMS service of AWS has an idempotency key.
 
-claim ── send (one attempt) ─┬─ taken            sent
-                             ├─ refused          refused: never sent again
-                             ├─ surely not taken held: the claim is given back, later again
-                             └─ no answer        unknown: never sent again, raises an alarm
-crash after the claim ─ the claim expires ────── unknown
+claim ── send (one attempt) ─┬─ accepted      sent
+                             ├─ refused       refused: never sent again
+                             ├─ not accepted  held: the claim is released, tried again later
+                             └─ no response   unknown: never sent again, raises an alarm
+crash after the claim ─ the claim expires ─── unknown
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ from functions.protocol.metrics import Metrics
 from functions.protocol.ports import HaulwayError, Logger
 from statemachine.deliveries import Attempt, Delivery
 
-PATIENCE = 12
-"""How often a text that the provider surely did not take is tried."""
+MOST_TRIES = 12
+"""For a text that the provider has certainly not accepted."""
 BACKOFF_S, LONGEST_BACKOFF_S = 5.0, 300.0
 
 OPTED_OUT = "opted_out"
@@ -34,18 +34,18 @@ class SmsRefused(HaulwayError):
 
 
 class SmsNotAccepted(HaulwayError):
-    """The provider surely did not take it, as when it throttles: try again later."""
+    """The provider certainly did not accept it, as when it throttles: try again later."""
 
 
 class SmsOutcomeUnknown(HaulwayError):
-    """No answer came: it may have been sent or not, and no one can find out."""
+    """No response: the text may have been sent or not, and there is no way to find out."""
 
 
 class SmsProvider(Protocol):
     """A provider of SMS."""
 
     def send(self, phone: str, body: str, about: str) -> str:
-        """One request; the provider's id of the message. `about` comes back in its reports.
+        """Sends one request. Returns the provider's message id; its reports repeat `about`.
 
         Raises SmsRefused, SmsNotAccepted, SmsOutcomeUnknown.
         """
@@ -69,9 +69,9 @@ class SmsOnce:
         drop: Callable[[Delivery | None], str | None] = lambda _: None,
         hold_until: datetime | None = None,
     ) -> Delivery:
-        """The delivery, sent unless it was before; `held` ones are to be brought again at `due_at`.
+        """The delivery after at most one send. Call again at `due_at` if it is `held`.
 
-        `drop` says why the text is not to be sent any more, if so. Raises Busy, Unavailable.
+        `drop` returns why the text must not be sent any more, or None. Raises Busy, Unavailable.
         """
         claim_id = self.new_id()
 
@@ -109,7 +109,7 @@ class SmsOnce:
                 delivery, why, lambda d, a: d.end("refused", now, why=why, **a), now
             )
         except SmsNotAccepted:
-            return self._given_back(delivery, now)
+            return self._released(delivery, now)
         except SmsOutcomeUnknown:
             report_unknown_outcome(delivery, self.metrics, self.log)
             return self._marked(
@@ -122,9 +122,9 @@ class SmsOnce:
             now,
         )
 
-    def _given_back(self, delivery: Delivery, now: datetime) -> Delivery:
+    def _released(self, delivery: Delivery, now: datetime) -> Delivery:
         number = len(delivery.attempts) + 1
-        if number >= PATIENCE:
+        if number >= MOST_TRIES:
             self.metrics.count("SmsUndelivered", delivery.name.tenant)
             return self._marked(
                 delivery, "not_taken", lambda d, a: d.end("failed", now, why="not_taken", **a), now
@@ -145,7 +145,7 @@ class SmsOnce:
         ended: Callable[[Delivery, dict[str, object]], Delivery],
         now: datetime,
     ) -> Delivery:
-        """The outcome of our own claim, also where it was taken for lost meanwhile."""
+        """Stores the outcome of our own claim, even if it has been marked as expired meanwhile."""
         claim = claimed.claim
         assert claim is not None
 
@@ -165,9 +165,9 @@ class SmsOnce:
 
 
 def report_unknown_outcome(delivery: Delivery, metrics: Metrics, log: Logger) -> None:
-    """Someone may have got a text or not: a person decides whether to call.
+    """The customer may or may not have the text: a person decides whether to call.
 
-    Before it is recorded, so that a crash in between alarms twice rather than never.
+    Reported before it is stored, so that a crash in between raises the alarm twice, not never.
     """
     name = delivery.name
     metrics.count("SmsOutcomeUnknown", name.tenant)

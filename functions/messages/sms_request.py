@@ -1,4 +1,4 @@
-"""The message that asks for a text about a job: which status it tells of."""
+"""The message that requests a text about a job's status."""
 
 import json
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ class SmsRequest:
     job_id: str
     seq: int
     mark: str
-    """Of its delivery: `1`, or `1-9f86d081` where a corrected number is told of the same status."""
+    """The delivery's mark: `1`, or `1-9f86d081` to repeat the status to a corrected number."""
 
     @classmethod
     def of(cls, name: DeliveryName) -> "SmsRequest | None":
-        """None for an answer to a text, which is about no status."""
+        """None for a reply to a text, which is about no status."""
         seq = name.mark.partition("-")[0]
         if not seq.isdecimal():
             return None

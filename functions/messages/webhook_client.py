@@ -1,8 +1,8 @@
-"""One POST to someone else's server, from inside our network: to public addresses alone.
+"""Sends one POST to a partner's server, and only to public addresses.
 
-The name is resolved once, every address it has is checked, and the connection goes to an address
-that was checked: a name that resolves to something else a moment later changes nothing. Redirects
-are not followed. The whole exchange has a deadline, and of the answer only the head is read.
+The name is resolved once, all its addresses are checked, and the connection goes to a checked
+address: a name that resolves differently a moment later changes nothing. Redirects are not
+followed. The whole exchange has a deadline, and only the head of the response is read.
 """
 
 import http.client
@@ -23,23 +23,23 @@ ADDRESSES_TRIED = 2
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 GLOBAL_V6 = ipaddress.ip_network("2000::/3")
-"""The only unicast space that IANA has given out (IPv6 Global Unicast Address Assignments); what
-lies outside of it stands for IPv4 (mapped, translated, NAT64), is local, or is reserved."""
+"""The only unicast space that IANA has assigned (IPv6 Global Unicast Address Assignments).
+Addresses outside of it stand for IPv4 (mapped, translated, NAT64), are local, or are reserved."""
 NOT_GLOBAL_V6 = tuple(
     ipaddress.ip_network(net)
     for net in ("2001::/23", "2001:db8::/32", "2002::/16", "3ffe::/16", "3fff::/20")
 )
-"""What is special within it: protocol assignments with Teredo, benchmarking and ORCHID (RFC 2928,
-4380, 5180, 7343), documentation (RFC 3849, 9637), 6to4 (RFC 3056), and the former 6bone. Named
+"""Special networks within it: protocol assignments with Teredo, benchmarking, and ORCHID (RFC 2928,
+4380, 5180, 7343), documentation (RFC 3849, 9637), 6to4 (RFC 3056), and the former 6bone. Listed
 here because Python's own list depends on its version."""
 
 
 class AddressRefused(HaulwayError):
-    """We do not connect there: not HTTPS, or an address inside a network. Give a public one."""
+    """Not HTTPS, or an address inside a private network. Use a public one."""
 
 
 class NoResponse(HaulwayError):
-    """Not reached, or no answer in time. It may have been received."""
+    """Not reached, or no response in time. The webhook may have been received."""
 
 
 class WebhookResponse(NamedTuple):
@@ -67,7 +67,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is of the public internet: no loopback, private, link-local, metadata …"""
+    """Whether the address is on the public internet: not loopback, private, link-local, …"""
     try:
         ip: IpAddress = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -81,7 +81,7 @@ def is_public(address: str) -> bool:
 
 @dataclass(frozen=True)
 class SafeWebhookClient:
-    """`allow_local` is for development: plain HTTP and this machine's addresses are let through."""
+    """`allow_local` is for development: it allows plain HTTP and every address."""
 
     allow_local: bool = False
     resolve: Resolve = resolve
@@ -103,7 +103,7 @@ class SafeWebhookClient:
         raise NoResponse("not reached") from last
 
     def checked(self, url: str) -> tuple[str, int]:
-        """Host and port of an address that may be posted to by its form. Raises AddressRefused."""
+        """Host and port of a URL with an allowed form. Raises AddressRefused."""
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
@@ -117,16 +117,16 @@ class SafeWebhookClient:
             or parts.password is not None
             or not url.isascii()
         ):
-            raise AddressRefused("the address needs a host, and neither name nor password")
+            raise AddressRefused("the address needs a host and must not contain a user or password")
         if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
-            raise AddressRefused("the address holds blanks or control characters")
+            raise AddressRefused("the address contains blanks or control characters")
         return host, port or (443 if parts.scheme == "https" else 80)
 
     def addresses(self, host: str, port: int) -> list[str]:
-        """All are public, or none is used: a name with one foot inside is not to be trusted."""
+        """Raises AddressRefused if even one address is not public: such a name is not trusted."""
         found = self.resolve(host, port)
         if not self.allow_local and not all(is_public(address) for address in found):
-            raise AddressRefused("the name leads to an address inside a network")
+            raise AddressRefused("the name resolves to an address inside a private network")
         if not found:
             raise NoResponse("the name has no address")
         return found
@@ -143,7 +143,7 @@ class _NotConnected(Exception):
 
 
 class _Pinned(http.client.HTTPConnection):
-    """To one address, under the name it was found by: in TLS's SNI, its certificate, and `Host`."""
+    """Connects to one address, but uses the name for SNI, the certificate, and `Host`."""
 
     def __init__(
         self, host: str, port: int, address: str, tls: ssl.SSLContext | None, patience_s: float
@@ -165,14 +165,14 @@ class _Pinned(http.client.HTTPConnection):
             wrapped = self.tls.wrap_socket(
                 raw, server_hostname=self.host, do_handshake_on_connect=False
             )
-            self.sock = wrapped  # known to the deadline before the handshake begins
+            self.sock = wrapped  # so that the deadline can cut the handshake too
             wrapped.do_handshake()
 
 
 def _exchange(
     connection: _Pinned, path: str, body: bytes, headers: Mapping[str, str], patience_s: float
 ) -> WebhookResponse:
-    """A server that drips its answer byte by byte has the same deadline as one that is silent."""
+    """A server that responds byte by byte has the same deadline as a silent one."""
     cut = threading.Timer(patience_s, lambda: _cut(connection))
     cut.daemon = True
     cut.start()
@@ -188,7 +188,7 @@ def _exchange(
 
 
 def _cut(connection: _Pinned) -> None:
-    """The socket itself, past its TLS: whoever waits for it is told at once."""
+    """Shuts down the socket beneath TLS, so that a blocked read returns at once."""
     if connection.sock:
         with suppress(OSError):
             socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""One fact on its way to one endpoint: what is signed and posted, when, and by which lane."""
+"""One fact for one endpoint: what is signed and sent, when, and through which queue."""
 
 import hashlib
 import json
@@ -16,15 +16,15 @@ from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.values import Name, Tenant, Utc, iso
 
 SCHEDULE_S = (5, 60, 300, 1800, 7200, 18_000, 28_800, 36_000)
-"""Waits between tries: twenty-five hours and a half together."""
+"""Waits between tries, 25.5 hours together."""
 JITTER = 0.2
-"""Up to so much longer, never shorter: those who failed together do not come back together."""
+"""A wait is up to this fraction longer, so that webhooks that failed together spread out."""
 LONGEST_WAIT = timedelta(hours=24)
-"""However far away a `Retry-After` lies."""
+"""Even if `Retry-After` asks for more."""
 
 
 class WebhookAttempt(BaseModel):
-    """One fact for one endpoint, and which try this is."""
+    """One try to send one fact to one endpoint."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -50,7 +50,7 @@ class WebhookAttempt(BaseModel):
 
     @property
     def webhook_id(self) -> str:
-        """The same for every try and every copy of the fact."""
+        """The same for all tries and copies of the fact."""
         digest = hashlib.sha256(f"{self.tenant}|{self.about}|{self.mark}".encode()).digest()
         return f"msg_{b32encode(digest[:15]).decode().lower()}"
 
@@ -60,7 +60,7 @@ class WebhookAttempt(BaseModel):
 
 
 def next_attempt(delivery: Delivery, now: datetime) -> WebhookAttempt:
-    """The message that tells the fact of a delivery once more, from the first try on."""
+    """The message that sends a delivery's fact again, beginning with the first try."""
     assert delivery.fact is not None
     return WebhookAttempt(
         tenant=delivery.name.tenant,
@@ -88,14 +88,14 @@ def message_of(due: WebhookAttempt) -> str:
     return json.dumps({"detail": json.loads(due.model_dump_json())})
 
 
-def wait_before(attempt: int, chance: float, asked: timedelta) -> timedelta:
-    """How long until the next try after the `attempt`th (0: the first); no shorter than `asked`."""
+def wait_before(attempt: int, chance: float, requested: timedelta) -> timedelta:
+    """The wait after try number `attempt`, counted from 0; not shorter than `requested`."""
     planned = timedelta(seconds=SCHEDULE_S[attempt] * (1 + JITTER * chance))
-    return min(LONGEST_WAIT, max(planned, asked))
+    return min(LONGEST_WAIT, max(planned, requested))
 
 
 def retry_after(text: str | None, now: datetime) -> timedelta:
-    """What `Retry-After` asks for, in seconds or as a date (RFC 9110 10.2.3); zero for nonsense."""
+    """The wait in `Retry-After`, in seconds or as a date (RFC 9110 10.2.3); 0 if it is invalid."""
     try:
         if text and text.strip().isascii() and text.strip().isdigit():
             return min(LONGEST_WAIT, timedelta(seconds=int(text.strip()[:9])))

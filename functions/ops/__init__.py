@@ -1,1 +1,1 @@
-"""What ops read and do: a job's story, the overview, dead letters."""
+"""What ops read and do: a job's timeline, the overview, dead-letter queues, restoring a job."""

@@ -1,11 +1,11 @@
-"""Dead letters: messages that were given up, to be looked at, sent again or thrown away.
+"""Messages of the dead-letter queues: to show, redrive, or discard.
 
-A queue is named by the function that reads it. Letters are taken out of sight for a moment, looked
-at, and put back; what is sent again is deleted only afterwards:
+A queue is named by the function that reads it. A message is received, which hides it for a moment,
+looked at, and made visible again. A redriven message is deleted only after it was sent:
 
-    replay   take ── send to the queue it came from ── ✗ ── (comes into sight again, is sent twice)
+    redrive   receive ── send to the source queue ── ✗ ── (visible again, sent twice)
 
-so a crash at ✗ makes it two, which every reader of these queues bears, and never none.
+A crash at ✗ makes two messages, which every function that reads these queues handles, never none.
 """
 
 import json
@@ -33,23 +33,23 @@ QUEUES: Mapping[str, tuple[str, ...]] = {
     "watch_jobs": ("watch-jobs",),
     "rotate_keys": (),
 }
-"""The queues a function reads, by their names after the stage's; what is sent again goes to the
-first. `rotate_keys` has dead letters and no queue: its schedule calls it directly."""
+"""The queues that each function reads, without the stage's prefix; a redrive goes to the first.
+`rotate_keys` has a dead-letter queue but no source queue: its schedule calls it directly."""
 
 MOST = 100
-"""Letters looked at in one go; where there are more, `left` tells that it has to be done again."""
-LOOKED_THROUGH = 300
-"""For one business more are looked through, so that its own are found among those of others."""
+"""Messages in one call; if there are more, `remaining` says that it has to be called again."""
+MOST_SEARCHED = 300
+"""For one business more messages are read, to find its own among those of others."""
 EVENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
 KIND = re.compile(r"[A-Za-z][A-Za-z ]{0,63}", re.ASCII)
 
 
 class UnknownQueue(HaulwayError):
-    """No queue of that name; `haul ops dlq list` shows them."""
+    """There is no queue with that name; `haul ops dlq list` shows them."""
 
 
 class NotRedrivable(HaulwayError):
-    """These dead letters came from no queue, so there is none to send them to."""
+    """This dead-letter queue has no source queue to send its messages to."""
 
 
 def check_queue(queue: str) -> None:
@@ -60,7 +60,7 @@ def check_queue(queue: str) -> None:
 
 @dataclass(frozen=True)
 class ReceivedMessage:
-    """A dead letter that no one else sees just now; `receipt` is the right to it."""
+    """A message that is hidden from others for now; `receipt` is its receipt handle."""
 
     message_id: str
     body: str
@@ -74,23 +74,23 @@ class DeadLetterQueues(Protocol):
 
     def state(self, queue: str) -> QueueState: ...
 
-    def take(self, queue: str, most: int) -> Sequence[ReceivedMessage]:
-        """So many dead letters at most, each once."""
+    def receive(self, queue: str, most: int) -> Sequence[ReceivedMessage]:
+        """At most `most` messages of the dead-letter queue, each once."""
 
-    def put_back(self, queue: str, letters: Sequence[ReceivedMessage]) -> None:
-        """Into sight again, at once."""
+    def make_visible(self, queue: str, messages: Sequence[ReceivedMessage]) -> None:
+        """Lets others receive them again, at once."""
 
-    def send_again(self, queue: str, letter: ReceivedMessage) -> None:
-        """To the queue that it came from."""
+    def redrive(self, queue: str, message: ReceivedMessage) -> None:
+        """Sends it to its source queue; it stays in the dead-letter queue."""
 
-    def discard(self, queue: str, letter: ReceivedMessage) -> None: ...
+    def delete(self, queue: str, message: ReceivedMessage) -> None: ...
 
 
 @dataclass(frozen=True)
 class DeadLetterService:
-    """`tenant` is the one business whose letters they may be; None is all.
+    """With `tenant`, methods see only that business's messages; None means all.
 
-    A letter that names no business is for whoever runs the stage: it may be anyone's.
+    A message that names no business is only seen with None: it may be anyone's.
     """
 
     queues: DeadLetterQueues
@@ -100,84 +100,83 @@ class DeadLetterService:
 
     def show(self, queue: str, tenant: str | None = None) -> tuple[DeadLetter, ...]:
         """Oldest first. Raises UnknownQueue."""
-        with self._taken(queue, tenant) as letters:
-            told = [_told(queue, letter) for letter in letters if _is_of(letter, tenant)]
-        return tuple(sorted(told, key=lambda letter: letter.sent_at)[:MOST])
+        with self._received(queue, tenant) as messages:
+            shown = [_summary(queue, message) for message in messages if _is_of(message, tenant)]
+        return tuple(sorted(shown, key=lambda message: message.sent_at)[:MOST])
 
     def count(self, queue: str, tenant: str) -> int:
-        """How many dead letters a business has there, up to MOST. Raises UnknownQueue."""
-        with self._taken(queue, tenant) as letters:
-            return min(MOST, sum(_is_of(letter, tenant) for letter in letters))
+        """How many messages a business has there, up to MOST. Raises UnknownQueue."""
+        with self._received(queue, tenant) as messages:
+            return min(MOST, sum(_is_of(message, tenant) for message in messages))
 
-    def replay(
+    def redrive(
         self, queue: str, ids: Collection[str] | None = None, tenant: str | None = None
     ) -> DeadLettersResult:
-        """Send those letters again, or all. Raises UnknownQueue, NotRedrivable."""
+        """Redrives those messages, or all. Raises UnknownQueue, NotRedrivable."""
         if queue in QUEUES and not QUEUES[queue]:
-            raise NotRedrivable(f"{queue} has no queue to send them to; invoke it by hand")
-        return self._each(queue, ids, tenant, again=True)
+            raise NotRedrivable(f"{queue} has no source queue; invoke the function by hand")
+        return self._remove(queue, ids, tenant, redrive=True)
 
     def discard(
         self, queue: str, ids: Collection[str] | None = None, tenant: str | None = None
     ) -> DeadLettersResult:
-        """Throw those letters away, or all. Raises UnknownQueue."""
-        return self._each(queue, ids, tenant, again=False)
+        """Deletes those messages, or all. Raises UnknownQueue."""
+        return self._remove(queue, ids, tenant, redrive=False)
 
-    def _each(
-        self, queue: str, ids: Collection[str] | None, tenant: str | None, again: bool
+    def _remove(
+        self, queue: str, ids: Collection[str] | None, tenant: str | None, redrive: bool
     ) -> DeadLettersResult:
         done = 0
-        with self._taken(queue, tenant) as letters:
-            full = len(letters) >= MOST
-            own = [letter for letter in letters if _is_of(letter, tenant)]
-            for letter in own[:MOST]:
-                if ids is None or letter.message_id in ids:
-                    if again:
-                        self.queues.send_again(queue, letter)
-                    self.queues.discard(queue, letter)
-                    letters.remove(letter)
+        with self._received(queue, tenant) as messages:
+            full = len(messages) >= MOST
+            own = [message for message in messages if _is_of(message, tenant)]
+            for message in own[:MOST]:
+                if ids is None or message.message_id in ids:
+                    if redrive:
+                        self.queues.redrive(queue, message)
+                    self.queues.delete(queue, message)
+                    messages.remove(message)
                     done += 1
         if ids is None:
-            return DeadLettersResult(
-                done=done, left=self._left(queue, len(own) - done, tenant, full)
-            )
-        return DeadLettersResult(done=done, left=len(set(ids)) - done)
+            remaining = self._remaining(queue, len(own) - done, tenant, full)
+            return DeadLettersResult(done=done, remaining=remaining)
+        return DeadLettersResult(done=done, remaining=len(set(ids)) - done)
 
-    def _left(self, queue: str, own: int, tenant: str | None, full: bool) -> int:
-        """How many there are in all is told to no one who has only some of them."""
+    def _remaining(self, queue: str, own: int, tenant: str | None, full: bool) -> int:
+        """A business does not learn how many messages others have."""
         return own if tenant or not full else self.queues.state(queue).dead
 
     @contextmanager
-    def _taken(self, queue: str, tenant: str | None) -> Iterator[list[ReceivedMessage]]:
-        """The letters; what is left in the list is put back."""
+    def _received(self, queue: str, tenant: str | None) -> Iterator[list[ReceivedMessage]]:
+        """The messages. Those that are still in the list afterwards become visible again."""
         check_queue(queue)
-        letters = list(self.queues.take(queue, LOOKED_THROUGH if tenant else MOST))
+        messages = list(self.queues.receive(queue, MOST_SEARCHED if tenant else MOST))
         try:
-            yield letters
+            yield messages
         finally:
-            self.queues.put_back(queue, letters)
+            self.queues.make_visible(queue, messages)
 
 
-def _told(queue: str, letter: ReceivedMessage) -> DeadLetter:
-    """What the letter is about. Its content was written by others: only ids in their own form."""
-    event = _event(letter.body)
+def _summary(queue: str, message: ReceivedMessage) -> DeadLetter:
+    """What the message is about. Others wrote it, so only well-formed ids are shown."""
+    event = _event(message.body)
     detail = event.get("detail")
     about = detail if isinstance(detail, dict) else {}
-    reason, explanation = _why(letter.attributes)
+    reason, explanation = _why(message.attributes)
     return DeadLetter(
-        message_id=letter.message_id,
+        message_id=message.message_id,
         queue=queue,
-        sent_at=letter.sent_at,
-        event=_fit(KIND, event.get("detail-type")),
-        job_id=_fit(re.compile(JOB_ID_PATTERN), about.get("job_id")),
-        event_id=_fit(EVENT_ID, about.get("event_id")),
+        sent_at=message.sent_at,
+        event=_well_formed(KIND, event.get("detail-type")),
+        job_id=_well_formed(re.compile(JOB_ID_PATTERN), about.get("job_id")),
+        event_id=_well_formed(EVENT_ID, about.get("event_id")),
         reason=reason,
         detail=explanation,
     )
 
 
-def _is_of(letter: ReceivedMessage, tenant: str | None) -> bool:
-    detail = _event(letter.body).get("detail")
+def _is_of(message: ReceivedMessage, tenant: str | None) -> bool:
+    detail = _event(message.body).get("detail")
     named = detail.get("tenant") if isinstance(detail, dict) else None
     return tenant is None or named == tenant
 
@@ -190,18 +189,18 @@ def _event(body: str) -> dict[str, Any]:
     return event if isinstance(event, dict) else {}
 
 
-def _fit(pattern: re.Pattern[str], value: object) -> str | None:
+def _well_formed(pattern: re.Pattern[str], value: object) -> str | None:
     return value if isinstance(value, str) and pattern.fullmatch(value) else None
 
 
 def _why(attributes: Mapping[str, str]) -> tuple[str, str | None]:
-    """Ours say it themselves; EventBridge and Scheduler by theirs; SQS gives up without a word.
+    """Our functions and EventBridge give a reason in the attributes; SQS gives none.
 
-    The attributes of EventBridge's dead letters: AWS's documentation, "Using dead-letter queues to
-    process undelivered events", read 2026-11-21.
+    For EventBridge's attributes see the AWS documentation, "Using dead-letter queues to process
+    undelivered events", read 2026-11-21.
     """
     if "Reason" in attributes:
         return attributes["Reason"], attributes.get("Detail")
     if "ERROR_CODE" in attributes:
         return attributes["ERROR_CODE"], attributes.get("ERROR_MESSAGE")
-    return "TooManyTries", "its function failed every time; its log says why"
+    return "TooManyTries", "the function failed every time; its log says why"

@@ -1,7 +1,7 @@
-"""Explain a job: read all that is known of it, and timeline_of it as one story.
+"""Explains a job: reads everything that is known about it, and makes one timeline of it.
 
-Nothing is kept for this, so it costs nothing until someone asks. A source that does not answer,
-or that has forgotten the beginning, is named in `incomplete`; the rest is told all the same.
+Nothing is stored for this, so it costs nothing until someone uses it. A source that does not
+answer, or no longer has the beginning, is named in `incomplete`; the rest is still shown.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ from functions.ops.history import (
     History,
     HistoryPage,
     InvalidationTimes,
-    TooManyLooks,
+    TooManyReads,
     VersionStamp,
 )
 from functions.ops.partial_results import PartialResults
@@ -31,61 +31,63 @@ from statemachine.ids import digest_of
 from statemachine.job import Job
 from statemachine.safe_time import shifted
 from statemachine.timeline import changes_of, label_of, timeline_of
-from statemachine.views import SHOWN_AFTER_END, View
+from statemachine.views import SHOWN_AFTER_END
 
 GENERATIONS = 10
-"""So many executions are asked about, the latest."""
+"""How many executions are read, the latest."""
 CUT_TO_SECONDS = timedelta(seconds=1)
 UNREADABLE = (
-    "Its object cannot be read; this is told from its last readable version, which "
-    "`haul ops restore {job_id}` puts back."
+    "The job's object cannot be read; this timeline is from its last readable version. "
+    "`haul ops restore {job_id}` restores that version."
 )
 NOTHING_READABLE = (
-    "Its object cannot be read, and no earlier version of it: {why}. Whoever has AWS credentials "
-    "looks at the object by hand, or erases it."
+    "Neither the job's object nor an earlier version of it can be read: {why}. Look at the object "
+    "with AWS credentials, or erase the job."
 )
-MARKED = "The watchdog has called a person since {since:%Y-%m-%d %H:%M} UTC: {why}{detail}."
+MARKED = "The job has been stuck since {since:%Y-%m-%d %H:%M} UTC: {why}{detail}."
 
 T = TypeVar("T")
-Numbered = TypeVar("Numbered", Job, View)
 
 
 @dataclass(frozen=True)
 class ExplainJob:
     jobs: Jobs
     history: History
-    forgotten: InvalidationTimes
+    invalidations: InvalidationTimes
     deliveries: Deliveries
     runs: ExecutionRuns
     stuck: Stuck
     missing: Callable[[str, str], Sequence[str]]
-    """Tenant and job id; the messages that ought to exist and do not. Raises Unavailable."""
+    """From tenant and job id to the messages that should exist and do not. Raises Unavailable."""
 
     def __call__(self, tenant: str, job_id: str, now: datetime) -> TimelineDocument:
-        """Raises UnknownJob, Unavailable. Where no version of the job can be read, `wrong` alone
-        tells of it; where our code fails on it, the rest is told all the same."""
-        asking = _Asking()
-        marked = asking.ask("stuck jobs", lambda: tuple(self._marked(tenant, job_id))) or ()
+        """Raises UnknownJob, Unavailable. If no version of the job can be read, only `diagnosis`
+        says so; if our own code fails on the job, the rest is still shown."""
+        sources = _Sources()
+        stuck = sources.read("stuck jobs", lambda: tuple(self._stuck(tenant, job_id))) or ()
         try:
             job, readable = self._job(tenant, job_id)
         except Corrupt as error:
-            why = (NOTHING_READABLE.format(why=error), *marked)
             return TimelineDocument(
-                job_id=job_id, rev=0, lines=(), wrong=why, incomplete=tuple(asking.incomplete)
+                job_id=job_id,
+                rev=0,
+                events=(),
+                diagnosis=(NOTHING_READABLE.format(why=error), *stuck),
+                incomplete=tuple(sources.incomplete),
             )
-        known = self._known(job, asking, now)
-        told = asking.ask("timeline", lambda: timeline_of(known)) or ()
-        wrong = (*self._wrong(known, readable, asking, now), *marked)
-        return self._document(job, told, wrong, asking, now)
+        evidence = self._evidence(job, sources, now)
+        events = sources.read("timeline", lambda: timeline_of(evidence)) or ()
+        diagnosis = (*self._diagnosis(evidence, readable, sources, now), *stuck)
+        return self._document(job, events, diagnosis, sources, now)
 
-    def _wrong(
-        self, known: JobEvidence, readable: bool, asking: "_Asking", now: datetime
+    def _diagnosis(
+        self, evidence: JobEvidence, readable: bool, sources: "_Sources", now: datetime
     ) -> tuple[str, ...]:
         if not readable:
-            return (UNREADABLE.format(job_id=known.job.job_id),)
-        return asking.ask("diagnosis", lambda: diagnose(known, now)) or ()
+            return (UNREADABLE.format(job_id=evidence.job.job_id),)
+        return sources.read("diagnosis", lambda: diagnose(evidence, now)) or ()
 
-    def _marked(self, tenant: str, job_id: str) -> Iterator[str]:
+    def _stuck(self, tenant: str, job_id: str) -> Iterator[str]:
         mark = self.stuck.read(tenant, job_id)
         if mark:
             detail = f" ({mark.detail})" if mark.detail else ""
@@ -94,31 +96,31 @@ class ExplainJob:
     def _document(
         self,
         job: Job,
-        lines: tuple[TimelineEvent, ...],
-        wrong: tuple[str, ...],
-        asking: "_Asking",
+        events: tuple[TimelineEvent, ...],
+        diagnosis: tuple[str, ...],
+        sources: "_Sources",
         now: datetime,
     ) -> TimelineDocument:
-        # What happened while the sources were read is told, and was before the end of the telling.
-        at = max([now, *(line.at for line in lines)])
+        # Events that happened while the sources were read come before the last line, "now".
+        at = max([now, *(event.at for event in events)])
         last = TimelineEvent(
             at=at,
             what="now",
-            text=f"{label_of(job, job.status)}, rev {job.visible_rev}",
-            ok=not wrong,
+            text=f"{label_of(job, job.status)}, rev {job.rev}",
+            ok=not diagnosis,
         )
         return TimelineDocument(
             job_id=job.job_id,
             flow=job.flow,
             status=job.status,
-            rev=job.visible_rev,
-            lines=(*lines, last),
-            wrong=wrong,
-            incomplete=tuple(asking.incomplete),
+            rev=job.rev,
+            events=(*events, last),
+            diagnosis=diagnosis,
+            incomplete=tuple(sources.incomplete),
         )
 
     def _job(self, tenant: str, job_id: str) -> tuple[Job, bool]:
-        """The job, or its last version that can be read, and whether it is the job itself."""
+        """The job and True, or its last readable version and False."""
         try:
             return self.jobs.read(tenant, job_id).value, True
         except Corrupt:
@@ -127,27 +129,33 @@ class ExplainJob:
                 raise
             return versions[-1].value, False
 
-    def _known(self, job: Job, asking: "_Asking", now: datetime) -> JobEvidence:
+    def _evidence(self, job: Job, sources: "_Sources", now: datetime) -> JobEvidence:
         history, digest = self.history, digest_of(job.token)
-        versions = asking.past(
-            "versions of the job", lambda: _from_the_first(history.of_job(job.tenant, job.job_id))
+        versions = sources.items(
+            "versions of the job",
+            lambda: _from_the_first(
+                history.of_job(job.tenant, job.job_id), lambda job: job.version
+            ),
         )
         changed = changes_of(job, versions or ())
         times, path = list(changed.values()), f"/t/{digest}.json"
-        boards = asking.past("versions of the board", lambda: self._boards(job, changed, now))
+        boards = sources.items("versions of the board", lambda: self._boards(job, changed, now))
         shown = boards[0] if boards else None
         return JobEvidence(
             job=job,
             versions=versions,
-            views=asking.past(
-                "versions of the view", lambda: _from_the_first(history.of_view(digest))
+            views=sources.items(
+                "versions of the view",
+                lambda: _from_the_first(history.of_view(digest), lambda view: view.rev),
             ),
             cards=shown.cards if shown else None,
             on_board=shown.now if shown else None,
-            invalidations=asking.past("invalidations", lambda: self.forgotten.times(path, times)),
-            deliveries=asking.past("messages", lambda: self._messages(job)),
-            runs=asking.past("executions", lambda: self._runs(job)),
-            missing=asking.ask(
+            invalidations=sources.items(
+                "invalidations", lambda: self.invalidations.times(path, times)
+            ),
+            deliveries=sources.items("messages", lambda: self._messages(job)),
+            runs=sources.items("executions", lambda: self._runs(job)),
+            missing=sources.read(
                 "missing messages", lambda: tuple(self.missing(job.tenant, job.job_id))
             ),
         )
@@ -162,7 +170,7 @@ class ExplainJob:
         def rev_in(stamp: VersionStamp) -> int:
             return self.history.card_rev(job.tenant, stamp.version_id, job.job_id)
 
-        # What was changed before the first board there is stood on another one first.
+        # Earlier changes were first shown on boards that no longer exist.
         since = {rev: at for rev, at in changed.items() if at >= begins}
         search = BoardSearch(stamps, rev_in)
         newest = search.newest()
@@ -183,28 +191,28 @@ class ExplainJob:
 
 @dataclass(frozen=True)
 class _OnBoard:
-    """When its changes came onto the board, and the rev that stands there now."""
+    """When the job's changes were first on the board, and the rev that the board has now."""
 
     cards: tuple[ObjectVersion[int], ...]
     now: int
 
 
 def _from_the_first(
-    past: HistoryPage[ObjectVersion[Numbered]],
-) -> HistoryPage[ObjectVersion[Numbered]]:
-    """Cut where its versions do not begin with the first `rev`: S3 has erased those before."""
-    begins = past.items[0].value.rev == 1 if past.items else True
+    past: HistoryPage[ObjectVersion[T]], number: Callable[[T], int]
+) -> HistoryPage[ObjectVersion[T]]:
+    """Sets `cut` if the versions do not begin with `rev` 1: S3 has erased earlier ones."""
+    begins = number(past.items[0].value) == 1 if past.items else True
     return HistoryPage(past.items, cut=past.cut or not begins)
 
 
 def _begins(boards: HistoryPage[VersionStamp], now: datetime) -> datetime:
-    """From then on every board is known."""
+    """The time since which every version of the board is known."""
     first = boards.items[0].at if boards.items else now
     return first if boards.cut else min(first, now - KEPT_AT_LEAST)
 
 
 def _leaves_board(job: Job) -> datetime:
-    """Until then its card stands there, and with it the order of its revs."""
+    """The time until which the job's card is on the board, with rising revs."""
     known = load_flow(job.flow).statuses if job.flow in flow_names() else ()
     ends = {status.name for status in known if status.terminal}
     return (
@@ -217,23 +225,23 @@ def _leaves_board(job: Job) -> datetime:
 def _found(
     search: BoardSearch, changed: dict[int, datetime]
 ) -> tuple[tuple[ObjectVersion[int], ...], bool]:
-    """The cards on which changes were first seen; newest first, for those matter most."""
+    """The first card with each change, newest first, and whether every change was found."""
     cards: dict[int, ObjectVersion[int]] = {}
     try:
         for rev, at in sorted(changed.items(), reverse=True):
             card = search.first_with(rev, shifted(at, -CUT_TO_SECONDS))
             if card:
                 cards[card.value] = card
-    except TooManyLooks:
+    except TooManyReads:
         return tuple(cards.values()), False
     return tuple(cards.values()), True
 
 
-class _Asking(PartialResults):
-    def past(self, source: str, ask: Callable[[], HistoryPage[T]]) -> tuple[T, ...] | None:
-        told = self.ask(source, ask)
-        if told is None:
+class _Sources(PartialResults):
+    def items(self, source: str, read: Callable[[], HistoryPage[T]]) -> tuple[T, ...] | None:
+        page = self.read(source, read)
+        if page is None:
             return None
-        if told.cut:
+        if page.cut:
             self.incomplete.append(f"{source}: only the latest part is known")
-        return told.items
+        return page.items

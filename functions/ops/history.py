@@ -1,6 +1,6 @@
-"""What AWS remembers of a job by itself, for those who want to know how it came to be.
+"""The history of a job that AWS keeps by itself: object versions, invalidations, executions.
 
-Reading it costs a few requests and is done when someone asks, never along the way of a job.
+It is read only to explain a job, never while a job moves.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,17 +14,16 @@ from statemachine.views import View
 
 T = TypeVar("T")
 
-LOOKS = 60
-"""So many boards are read at most to find when a job's changes came onto it."""
-
+MOST_READS = 60
+"""At most this many boards are read to find when a job's changes were first on it."""
 
 KEPT_AT_LEAST = timedelta(days=1)
-"""S3 keeps a version for that long after the next one came, also of a large object."""
+"""S3 keeps every version at least this long after the next one, whatever its size."""
 
 
 @dataclass(frozen=True)
 class HistoryPage(Generic[T]):
-    """Oldest first. `cut` where there is more than was read, from before the first."""
+    """Oldest first. `cut` means that there are older items that were not read."""
 
     items: tuple[T, ...]
     cut: bool = False
@@ -32,7 +31,7 @@ class HistoryPage(Generic[T]):
 
 @dataclass(frozen=True)
 class VersionStamp:
-    """A version that was not read yet."""
+    """A version of an object that has not been read."""
 
     version_id: str
     at: datetime
@@ -42,48 +41,49 @@ class History(Protocol):
     """The versions of our objects. Every method raises Unavailable."""
 
     def of_job(self, tenant: str, job_id: str) -> HistoryPage[ObjectVersion[Job]]:
-        """A version that cannot be read is left out, and the answer is cut."""
+        """A version that cannot be read is left out, and `cut` is set."""
 
     def of_view(self, digest: str) -> HistoryPage[ObjectVersion[View]]: ...
 
     def of_board(self, tenant: str) -> HistoryPage[VersionStamp]: ...
 
     def card_rev(self, tenant: str, version_id: str, job_id: str) -> int:
-        """The `rev` of the job's card in that version of the board; 0 where it has none."""
+        """The `rev` of the job's card in that version of the board; 0 if it has no card."""
 
 
 class InvalidationTimes(Protocol):
     def times(self, path: str, around: Sequence[datetime]) -> HistoryPage[datetime]:
-        """When the edge was told to forget `path`, shortly after one of the times `around`."""
+        """When `path` was invalidated, shortly after one of the times in `around`."""
 
 
 class ExecutionRuns(Protocol):
     def of(
         self, flow: str, tenant: str, job_id: str, generations: Sequence[int]
     ) -> list[ExecutionRun]:
-        """Those of the executions that Step Functions still knows. Raises Unavailable."""
+        """Those of the executions that Step Functions still has. Raises Unavailable."""
 
 
-class TooManyLooks(Exception):
-    """The answer may be further on, but enough was read."""
+class TooManyReads(Exception):
+    """The search has read its maximum number of boards."""
 
 
 @dataclass
 class BoardSearch:
-    """Finds when a `rev` came onto the board: it never goes back, so halving finds it.
+    """Finds when a `rev` was first on the board by binary search: a card's rev never falls.
 
-    From a change's own time on the steps get longer, because the board follows within seconds.
+    It begins at the time of the change with small steps, because the board follows in seconds.
     """
 
     stamps: Sequence[VersionStamp]
     rev_in: Callable[[VersionStamp], int]
-    looks: int = LOOKS
+    most_reads: int = MOST_READS
 
     def __post_init__(self) -> None:
         self.known: dict[int, int] = {}
 
     def first_with(self, rev: int, since: datetime) -> ObjectVersion[int] | None:
-        """The first version with `rev` or a later one, and which. Raises TooManyLooks."""
+        """The time of the first version with `rev` or a later one, and its rev. Raises
+        TooManyReads."""
         low = next((n for n, s in enumerate(self.stamps) if s.at >= since), len(self.stamps))
         high, stride = low, 1
         while high < len(self.stamps) and self._rev(high) < rev:
@@ -100,12 +100,12 @@ class BoardSearch:
         return ObjectVersion(self.stamps[low].at, self._rev(low))
 
     def newest(self) -> int:
-        """The rev that stands on the latest version; 0 where there is none."""
+        """The rev on the latest version; 0 if there is none."""
         return self._rev(len(self.stamps) - 1) if self.stamps else 0
 
     def _rev(self, number: int) -> int:
         if number not in self.known:
-            if len(self.known) >= self.looks:
-                raise TooManyLooks
+            if len(self.known) >= self.most_reads:
+                raise TooManyReads
             self.known[number] = self.rev_in(self.stamps[number])
         return self.known[number]

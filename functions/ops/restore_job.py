@@ -1,8 +1,8 @@
-"""Put the last readable version of a job in the place of an object that cannot be read.
+"""Restores the last readable version of a job whose object cannot be read.
 
-A person decides it, with AWS credentials of their own: what only the unreadable object held is lost
-to the job. It is written over that very object and no other, and with a higher `rev` than anybody
-has seen, so that view and board take it over.
+A person decides this, with their own AWS credentials, because changes that only the unreadable
+object has are lost. The version is written over exactly that object, with a higher `rev` than
+anyone has seen, so that the view and the board accept it.
 """
 
 from collections.abc import Iterator
@@ -13,25 +13,26 @@ from functions.ops.history import History
 from functions.protocol.ports import Corrupt, HaulwayError, Jobs
 from statemachine.evidence import ObjectVersion
 from statemachine.ids import digest_of
-from statemachine.job import Edit, Job
+from statemachine.job import Job
+from statemachine.records import Edit
 from statemachine.values import RESERVED, Actor
 
 RESTORED = "restored_from_an_earlier_version"
-"""Told among the job's changes, beside who did it."""
+"""Listed among the job's changes, with who did it."""
 
 
 class NothingToRestore(HaulwayError):
-    """The job can be read, or none of its versions can."""
+    """The job can be read, or no version of it can."""
 
 
 @dataclass(frozen=True)
 class Restoration:
-    """What would be done: `version` in the place of the object whose ETag is `etag`."""
+    """The plan: `version` replaces the object with this `etag`."""
 
     version: ObjectVersion[Job]
     etag: str
     seen_rev: int
-    """The highest `rev` that customer, board or any readable version has; later moves are lost."""
+    """The highest `rev` of the view, the board, and all readable versions."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,11 @@ class RestoreJob:
         return Restoration(versions[-1], etag, seen_rev)
 
     def __call__(self, planned: Restoration, by: Actor, now: datetime) -> Job:
-        """The job as it was stored. Raises Conflict where the object has changed since."""
+        """The job as stored. Raises Conflict if the object has changed since the plan."""
         job, event_id = planned.version.value, f"{RESERVED}restore-{planned.etag.strip(chr(34))}"
         edit = Edit(event_id=event_id, actor=by, fields=(RESTORED,), recorded_at=now)
         restored = job.restored(above=planned.seen_rev, edits=(*job.edits, edit))
-        self.jobs.mark_open(job.tenant, job.job_id)  # the watchdog sees to what follows from it
+        self.jobs.mark_open(job.tenant, job.job_id)  # so that the watchdog repairs the rest
         self.jobs.replace(restored, planned.etag)
         return restored
 
@@ -64,12 +65,12 @@ class RestoreJob:
             if error.etag is None:
                 raise
             return error.etag
-        raise NothingToRestore(f"{job_id} can be read: nothing has to be restored")
+        raise NothingToRestore(f"{job_id} can be read; there is nothing to restore")
 
     def _revs(
         self, versions: tuple[ObjectVersion[Job], ...], tenant: str, job_id: str
     ) -> Iterator[int]:
-        yield from (version.value.rev for version in versions)
+        yield from (version.value.version for version in versions)
         views = self.history.of_view(digest_of(versions[-1].value.token))
         yield from (version.value.rev for version in views.items)
         for stamp in self.history.of_board(tenant).items[-1:]:

@@ -1,1 +1,1 @@
-"""Who works here: accounts and sessions, the roster, who is put on which job, where they are."""
+"""The people who work here: accounts, sign-in, sessions, the roster, crews, and their location."""

@@ -1,9 +1,9 @@
-"""The people who work here: their accounts and passwords, and counters of attempts."""
+"""The accounts of the people who work here, and their passwords."""
 
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Literal, Protocol, get_args
 
 from argon2 import PasswordHasher
@@ -26,7 +26,7 @@ LONGEST_PASSWORD = 200
 
 
 class Profile(Frozen):
-    """Who someone is, and which roles they may take."""
+    """Who someone is, and which roles they may have."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
@@ -35,7 +35,7 @@ class Profile(Frozen):
 
 
 class ProfileInput(Profile):
-    """A profile as it comes in, from the command line or a file."""
+    """A profile as entered, on the command line or in a file."""
 
     name: LabelInput
     phone: Annotated[PhoneInput | None, Field(repr=False)] = None
@@ -43,34 +43,34 @@ class ProfileInput(Profile):
 
 
 class Account(Profile):
-    """Someone who works here. `account` is how a job's crew and its history name them."""
+    """Someone who works here. A job's crew and its history name them by `account`."""
 
     tenant: Tenant
     account: Name
     password_hash: Annotated[str | None, Field(repr=False)] = None
-    """None: they are on the roster and cannot sign in until they are given a password."""
+    """None: they are on the roster, but cannot sign in until they have a password."""
     password_since: Utc
-    """Sessions that began before are void: who changes a password ends what others have open."""
+    """Sessions that began earlier are void: a new password ends every open session."""
     disabled: bool = False
     session_epoch: Annotated[int, Field(ge=0)] = 0
-    """One higher with each new password, each disabling and each undoing of it. A session is good
-    in the epoch it began in, so what was ended once stays ended; no clock has a say in it."""
+    """Incremented when the password is set and when the account is disabled or enabled. A session
+    is valid only in the epoch it began in, so an ended session stays ended, whatever clocks say."""
 
 
 class UnknownAccount(HaulwayError):
-    """No account of that name; `haul crew list` shows them."""
+    """There is no account with that name; `haul crew list` shows them."""
 
 
 class AccountExists(HaulwayError):
-    """The name is taken; choose another, or change that account."""
+    """The name is taken; choose another one, or change that account."""
 
 
 class WeakPassword(HaulwayError):
-    """The password is too short, or far too long."""
+    """The password is too short or too long."""
 
 
 class Accounts(Protocol):
-    """The accounts. Changes touch one thing each, so two of them at once lose nothing."""
+    """The accounts. Each change writes only its own fields, so concurrent changes lose nothing."""
 
     def read(self, tenant: str, account: str) -> Account | None: ...
 
@@ -81,54 +81,27 @@ class Accounts(Protocol):
         """Ends every session of the account. Raises UnknownAccount."""
 
     def set_disabled(self, tenant: str, account: str, disabled: bool) -> None:
-        """Ends every session of the account, undone or not. Raises UnknownAccount."""
+        """Disables or enables the account, and ends its sessions. Raises UnknownAccount."""
 
     def set_profile(self, tenant: str, account: str, profile: Profile) -> None:
-        """All of the profile; password and whether they are let in stay. Raises UnknownAccount."""
+        """Replaces the profile; `disabled` and the password stay. Raises UnknownAccount."""
 
     def all(self, tenant: str) -> Iterator[Account]: ...
-
-
-@dataclass(frozen=True)
-class Limit:
-    """At most `most` times in `window`; where it `slides`, the window begins again each time."""
-
-    name: str
-    most: int
-    window: timedelta
-    slides: bool = False
-
-
-class Limits(Protocol):
-    """Counters that forget by themselves."""
-
-    def take(self, limit: Limit, whose: str, now: datetime) -> bool:
-        """Whether there was room for one more; if so, it is counted."""
-
-    def forget(self, limit: Limit, whose: str) -> None: ...
-
-    def wait(self, limit: Limit, whose: str, now: datetime) -> timedelta:
-        """How long until a full counter has room again; zero where it has."""
-
-
-def retry_after_s(wait: timedelta) -> int:
-    """Whole seconds, rounded up: who comes back then is not refused for a fraction of one."""
-    return max(1, -(-wait // timedelta(seconds=1)))
 
 
 DECOY = (
     "$argon2id$v=19$m=19456,t=2,p=1$R6r7vQMj37IRvQWjTebGSg"
     "$OgPUlSO11pidlyRaUFq1sEOAeVvLD14n46ValCzHEOQ"
 )
-"""Verified where there is no account, at the cost of any other: no one's password."""
+"""Verified if there is no account, so that the check takes as long as for any other."""
 
 
 @dataclass(frozen=True)
 class Passwords:
-    """argon2id with 19 MiB, two passes, one lane.
+    """argon2id with 19 MiB, two passes, and one lane.
 
-    The smallest setting of the OWASP Password Storage Cheat Sheet (read 2026-11-21): a small
-    Lambda does it in a fraction of a second.
+    This is the smallest setting in the OWASP Password Storage Cheat Sheet (read 2026-11-21). A
+    small Lambda function needs a fraction of a second for it.
     """
 
     hasher: PasswordHasher = field(
@@ -139,12 +112,12 @@ class Passwords:
         """Raises WeakPassword."""
         if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
             raise WeakPassword(
-                f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
+                f"a password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
             )
         return self.hasher.hash(password)
 
     def match(self, password_hash: str | None, password: str) -> bool:
-        """Exactly one verification, of the decoy where there is no hash."""
+        """Verifies exactly once: the decoy if there is no hash."""
         try:
             right = self.hasher.verify(password_hash or DECOY, password)
         except (VerificationError, InvalidHashError):
@@ -161,7 +134,7 @@ def new_account(
     now: datetime,
     passwords: Passwords,
 ) -> Account:
-    """Raises WeakPassword, or ValueError where a name or role is malformed."""
+    """Raises WeakPassword, or ValueError if a name or role is malformed."""
     return Account(
         tenant=tenant,
         account=account,
@@ -173,5 +146,5 @@ def new_account(
 
 
 def suggested_password() -> str:
-    """A password that a person can be told and no one guesses: 96 random bits."""
+    """A password that a person can read aloud and no one can guess: 96 random bits."""
     return secrets.token_urlsafe(12)

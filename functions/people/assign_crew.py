@@ -1,8 +1,8 @@
-"""Who may be put on a job: asked in the middle of every edit, wherever it comes from.
+"""Checks the crew and the truck of every edit before it is stored, wherever the edit comes from.
 
-    is everybody on the roster, in that role? ─ there all that time? ─ on no other job then?
+    everyone on the roster, in that role? ─ available all that time? ─ on no other job then?
 
-The last question is asked by claiming them: see `statemachine/reservations.py`.
+The last check is made by reserving them: see `statemachine/reservations.py`.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ from statemachine.reservations import (
     reservation_state,
     window_of,
 )
-from statemachine.roster import Span, covers, dates_of, told
+from statemachine.roster import Span, covers, dates_of, day_text
 from statemachine.values import YEARS
 
 LONGEST_FIRST_NAME = 40
@@ -37,24 +37,27 @@ LONGEST_FIRST_NAME = 40
 class AssignCrew:
     accounts: Accounts
     roster: Roster
-    claims: Reservations
+    reservations: Reservations
     jobs: Jobs
     tenants: Tenants
 
     def first_names(self, job: Job) -> Callable[[str], str]:
-        """Tells what a member is called. Raises CrewUnavailable for who is not on the roster.
+        """A function from a member to their first name. It raises CrewUnavailable for a member who
+        is not on the roster.
 
-        Who is on the job keeps their name there, also when they have left since.
+        Members already on the job keep the name they have there, even if they have left since.
         """
         known = {each.member: each.first_name for each in job.crew}
         return lambda member: known.get(member) or first_name(self._profile(job.tenant, member))
 
     def __call__(self, before: Job, after: Job, request: JobEditRequested, now: datetime) -> None:
-        """Reservations whom and what `after` names more than `before`. A job that has ended needs no one:
-        its claims are asleep, for the day it is brought back, and no one has to be free for them.
+        """Reserves the members and the truck that `after` has and `before` does not.
 
-        Raises CrewUnavailable or CrewTaken with the reason; Conflict and Unavailable where it has
-        to be asked again.
+        An ended job reserves nothing. Its reservations are asleep in case it is reopened, and they
+        block no one.
+
+        Raises CrewUnavailable or CrewTaken with the reason, and Conflict or Unavailable if it has
+        to be tried again.
         """
         flow = load_flow(after.flow)
         span, newly = window_of(after), _newly(before, after, flow)
@@ -62,22 +65,22 @@ class AssignCrew:
             _check_role(self._profile(after.tenant, assigned.member), assigned)
         self._check_truck(before, after)
         had = needs_of(before)
-        for_new = [needed for needed in needs_of(after) if needed not in had]
-        if span and (newly or for_new):
+        needed = [need for need in needs_of(after) if need not in had]
+        if span and (newly or needed):
             _check_span(span)
             if not has_ended(after, flow):
                 self._check_days(after.tenant, newly, span)
-            self._claim(for_new, before, (before.rev + 1, request.event_id), now)
+            self._reserve(needed, before, (before.version + 1, request.event_id), now)
 
     def reserve_again(self, job: Job, now: datetime) -> None:
-        """Reservations whatever the job needs as it is: for one that was brought from elsewhere.
+        """Reserves everything that the job needs as it is, for a job that was imported.
 
-        Raises CrewTaken where another job has them too: then a person has to choose.
+        Raises CrewTaken if another job has reserved them: then a person has to choose.
         """
         span = window_of(job)
         if span and not has_ended(job, load_flow(job.flow)):
             _check_span(span)
-            self._claim(needs_of(job), job, (job.rev, f"again-{job.rev}"), now)
+            self._reserve(needs_of(job), job, (job.version, f"again-{job.version}"), now)
 
     def _check_days(self, tenant: str, newly: Sequence[Assigned], span: Span) -> None:
         zone = ZoneInfo(self.tenants.read(tenant).time_zone)
@@ -86,16 +89,16 @@ class AssignCrew:
         for assigned in newly:
             theirs = days.get(assigned.member, {})
             if not covers(theirs, span, assigned.role, zone):
-                when = _said_about(days, assigned.member, dates)
+                when = _days_text(days, assigned.member, dates)
                 raise CrewUnavailable(
-                    f"{assigned.member} is not there as {assigned.role} for the whole arrival "
+                    f"{assigned.member} is not available as {assigned.role} for the whole arrival "
                     f"window ({when}); choose someone else, or change their day"
                 )
 
     def _check_truck(self, before: Job, after: Job) -> None:
         truck = after.truck
         if truck and truck != before.truck and self.roster.truck(after.tenant, truck) is None:
-            raise CrewUnavailable(f"there is no truck {truck!r}; choose one of the roster's")
+            raise CrewUnavailable(f"there is no truck {truck!r}; choose one from the roster")
 
     def _profile(self, tenant: str, member: str) -> Account:
         account = self.accounts.read(tenant, member)
@@ -103,54 +106,56 @@ class AssignCrew:
             raise CrewUnavailable(f"{member!r} is not on the roster; choose someone who is")
         return account
 
-    def _claim(
+    def _reserve(
         self, needed: Sequence[BusySpan], before: Job, edit: tuple[int, str], now: datetime
     ) -> None:
-        """`edit` is the `rev` that the job gets by it, and its event id."""
-        claims = [
-            (_claim_of(each, before.job_id, edit, now), sheet)
+        """`edit` is the `rev` that the edit gives the job, and the edit's event id."""
+        wanted = [
+            (_reservation_of(each, before.job_id, edit, now), sheet)
             for each in needed
             for sheet in each.sheets
         ]
-        sheets = self.claims.read(before.tenant, [sheet for _, sheet in claims])
-        claimed = [
-            self._claimed(sheet, claim, before, now)
-            for sheet, (claim, _) in zip(sheets, claims, strict=True)
+        sheets = self.reservations.read(before.tenant, [sheet for _, sheet in wanted])
+        reserved = [
+            self._with_reservation(sheet, reservation, before, now)
+            for sheet, (reservation, _) in zip(sheets, wanted, strict=True)
         ]
-        changed = [new for new, old in zip(claimed, sheets, strict=True) if new is not old]
+        changed = [new for new, old in zip(reserved, sheets, strict=True) if new is not old]
         if changed:
-            self.claims.write(before.tenant, changed)
+            self.reservations.write(before.tenant, changed)
 
-    def _claimed(
+    def _with_reservation(
         self, sheet: ReservationSheet, mine: Reservation, before: Job, now: datetime
     ) -> ReservationSheet:
-        met = () if has_ended(before, load_flow(before.flow)) else sheet.in_the_way(mine)
-        gone = [claim for claim in met if self._is_gone(before.tenant, sheet.subject, claim, now)]
-        return sheet.with_claim(mine, before, gone)
+        overlapping = () if has_ended(before, load_flow(before.flow)) else sheet.conflicting(mine)
+        gone = [
+            each for each in overlapping if self._is_gone(before.tenant, sheet.subject, each, now)
+        ]
+        return sheet.with_reservation(mine, before, gone)
 
-    def _is_gone(self, tenant: str, subject: str, claim: Reservation, now: datetime) -> bool:
-        """Gone for good, or only asleep.
+    def _is_gone(self, tenant: str, subject: str, other: Reservation, now: datetime) -> bool:
+        """True if the other reservation is gone for good, False if it is asleep.
 
-        Raises CrewTaken where the claim stands, Unavailable where that is not known yet.
+        Raises CrewTaken if it is in force, Unavailable if that is not known yet.
         """
         try:
-            job = self.jobs.read(tenant, claim.job_id).value
+            job = self.jobs.read(tenant, other.job_id).value
         except UnknownJob:  # erased
             return True
         except Corrupt as error:
             raise CrewTaken(
-                f"{_spoken(subject)} may be on job {claim.job_id}, which cannot be read now; "
+                f"{_label(subject)} may be on job {other.job_id}, which cannot be read now; "
                 "choose another until that job is repaired"
             ) from error
-        worth = reservation_state(claim, subject, job, load_flow(job.flow), now)
-        if worth == "stands":
+        state = reservation_state(other, subject, job, load_flow(job.flow), now)
+        if state == "active":
             raise CrewTaken(
-                f"{_spoken(subject)} is on job {claim.job_id} at that time; choose another, "
-                "or change one of the two"
+                f"{_label(subject)} is on job {other.job_id} at that time; choose another, "
+                "or change one of the two jobs"
             )
-        if worth == "on its way":
-            raise Unavailable(f"{_spoken(subject)} is just being put on job {claim.job_id}")
-        return worth == "gone"
+        if state == "pending":
+            raise Unavailable(f"{_label(subject)} is just being put on job {other.job_id}")
+        return state == "stale"
 
 
 def first_name(account: Account) -> str:
@@ -160,16 +165,16 @@ def first_name(account: Account) -> str:
 
 def _check_span(span: Span) -> None:
     if not {span[0].year, span[1].year} <= set(YEARS):
-        raise CrewUnavailable("no one plans for such a year; correct the arrival window")
+        raise CrewUnavailable("the year is out of range; correct the arrival window")
     if span[1] <= span[0]:
-        raise CrewUnavailable("the arrival window ends before it begins; no one can be there then")
+        raise CrewUnavailable("the arrival window ends before it begins; correct it")
     if span[1] - span[0] > LONGEST_WINDOW:
         days = LONGEST_WINDOW.days
-        raise CrewUnavailable(f"no one is held for more than {days} days; narrow the window")
+        raise CrewUnavailable(f"the arrival window is longer than {days} days; shorten it")
 
 
 def _newly(before: Job, after: Job, flow: Flow) -> list[Assigned]:
-    """Who is on the job again, in that role or for that window."""
+    """Members to check: those new on the job or in their role; all of them for a new window."""
     span = window_of(after)
     if span and span != window_of(before) and not has_ended(after, flow):
         return list(after.crew)
@@ -185,24 +190,26 @@ def _check_role(account: Account, wanted: Assigned) -> None:
         )
 
 
-def _said_about(days: Days, member: str, dates: Sequence[date]) -> str:
+def _days_text(days: Days, member: str, dates: Sequence[date]) -> str:
     theirs = days.get(member, {})
-    lines = (f"{day.isoformat()}: {told(theirs[day])}" for day in dates if day in theirs)
+    lines = (f"{day.isoformat()}: {day_text(theirs[day])}" for day in dates if day in theirs)
     return "; ".join(lines)
 
 
-def _claim_of(needed: BusySpan, job_id: str, edit: tuple[int, str], now: datetime) -> Reservation:
-    rev, event_id = edit
+def _reservation_of(
+    needed: BusySpan, job_id: str, edit: tuple[int, str], now: datetime
+) -> Reservation:
+    version, event_id = edit
     return Reservation(
         job_id=job_id,
-        rev=rev,
+        version=version,
         event_id=event_id,
         begin=needed.begin,
         end=needed.end,
-        claimed_at=now,
+        reserved_at=now,
     )
 
 
-def _spoken(subject: str) -> str:
+def _label(subject: str) -> str:
     kind, _, name = subject.partition(":")
     return name if kind == "member" else f"truck {name}"

@@ -1,8 +1,9 @@
-"""Where a crew is: told by its phone while a job is under way, rounded, and gone afterwards.
+"""Where a crew is: shared by its phone while a job is under way, rounded, and deleted afterwards.
 
-It is no part of the job and of no view: both are kept in versions, and views in caches. It is
-told to no one without a look at the job itself, so that it ends with the status; what is found
-later than that is removed, and what no one finds is swept away half an hour after it was told.
+The location is not in the job or the view: S3 keeps old versions of both, and caches keep views.
+Every read looks at the job's status first, so that no one sees a location after the job is no
+longer under way. A location found later is deleted; one that no one reads expires half an hour
+after it was shared.
 """
 
 from collections.abc import Iterable
@@ -20,18 +21,18 @@ from statemachine.values import Frozen, Utc
 
 LASTS = timedelta(minutes=30)
 STEP = 0.005
-"""Degrees: about half a kilometre. Enough to see that a crew comes nearer, not at whose door."""
+"""Degrees, about half a kilometer: shows that the crew is coming, not at which door it is."""
 
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 
 
 class JobNotUnderWay(HaulwayError):
-    """The job is not under way, so no one is told where its crew is; stop sending."""
+    """The job is not under way, so its crew's location is not shared; stop sending it."""
 
 
 class CrewLocation(Frozen):
-    """Where a crew is, rounded to about half a kilometre. `at` is when its phone said so."""
+    """Where a crew is, rounded to about half a kilometer. `at` is when its phone measured it."""
 
     latitude: Latitude
     longitude: Longitude
@@ -39,12 +40,12 @@ class CrewLocation(Frozen):
 
 
 class CrewLocations(Protocol):
-    def keep(self, tenant: str, job_id: str, place: CrewLocation) -> None:
-        """Unless a newer one is kept; `LASTS` after its `at` it may vanish. Raises Unavailable."""
+    def store(self, tenant: str, job_id: str, location: CrewLocation) -> None:
+        """Unless a newer one is stored. It may expire LASTS after its `at`. Raises Unavailable."""
 
     def read(self, tenant: str, job_id: str) -> CrewLocation | None: ...
 
-    def forget(self, tenant: str, job_id: str) -> None: ...
+    def delete(self, tenant: str, job_id: str) -> None: ...
 
 
 def rounded(latitude: float, longitude: float, at: datetime) -> CrewLocation:
@@ -57,41 +58,41 @@ def _rounded(degrees: float) -> float:
 
 @dataclass(frozen=True)
 class ShareLocation:
-    places: CrewLocations
+    locations: CrewLocations
 
-    def tell(self, job: Job, place: CrewLocation, now: datetime) -> None:
-        """Keep `place`. One that is too old already, or from the future, is no one's place now.
+    def share(self, job: Job, location: CrewLocation, now: datetime) -> None:
+        """Stores `location`; one that is too old or in the future is ignored.
 
-        Raises JobNotUnderWay; what was kept before is gone then.
+        Raises JobNotUnderWay, and deletes what was stored before.
         """
         if not _under_way(job):
-            self.places.forget(job.tenant, job.job_id)
+            self.locations.delete(job.tenant, job.job_id)
             raise JobNotUnderWay
-        if _is_now(place, now):
-            self.places.keep(job.tenant, job.job_id, place)
+        if _is_current(location, now):
+            self.locations.store(job.tenant, job.job_id, location)
 
     def stop(self, job: Job) -> None:
-        self.places.forget(job.tenant, job.job_id)
+        self.locations.delete(job.tenant, job.job_id)
 
     def of(self, job: Job, now: datetime) -> CrewLocation | None:
-        """Where the crew of `job` is; None where that may not be told, or is not known."""
-        place = self.places.read(job.tenant, job.job_id)
-        if place is None:
+        """Where the crew of `job` is; None if that is not known or may not be shared."""
+        location = self.locations.read(job.tenant, job.job_id)
+        if location is None:
             return None
-        if _under_way(job) and _is_now(place, now):
-            return place
-        self.places.forget(job.tenant, job.job_id)
+        if _under_way(job) and _is_current(location, now):
+            return location
+        self.locations.delete(job.tenant, job.job_id)
         return None
 
     def of_all(self, jobs: Iterable[Job], now: datetime) -> dict[str, CrewLocation]:
-        """By job id, for those of `jobs` that are under way and whose crew has told."""
+        """By job id, for the jobs that are under way and whose crew shares its location."""
         known = {job.job_id: self.of(job, now) for job in jobs if _under_way(job)}
-        return {job_id: place for job_id, place in known.items() if place}
+        return {job_id: location for job_id, location in known.items() if location}
 
 
 def _under_way(job: Job) -> bool:
     return load_flow(job.flow).is_under_way(job.status)
 
 
-def _is_now(place: CrewLocation, now: datetime) -> bool:
-    return now - LASTS < place.at <= now + CLOCK_SKEW
+def _is_current(location: CrewLocation, now: datetime) -> bool:
+    return now - LASTS < location.at <= now + CLOCK_SKEW

@@ -1,6 +1,6 @@
-"""The name of the cookie by which a device is known to an account; see known_devices.py.
+"""The name of the cookie that marks a device as known to an account; see known_devices.py.
 
-Apart from the token, so that the command line need not import what signs it.
+It has its own module so that the command line does not import the code that signs tokens.
 """
 
 import hashlib
@@ -9,5 +9,5 @@ COOKIE_PREFIX = "__Secure-haulway-device-"
 
 
 def cookie_name(tenant: str, account: str) -> str:
-    """One for each account, which the name does not tell."""
+    """One cookie for each account; the name does not reveal which."""
     return COOKIE_PREFIX + hashlib.sha256(f"{tenant}/{account}".encode()).hexdigest()[:12]

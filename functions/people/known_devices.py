@@ -1,9 +1,9 @@
-"""Devices that have signed in to an account before, by a signed token in a cookie of their own.
+"""Devices that have signed in to an account before, known by a signed token in a cookie.
 
-The token opens nothing: it only gives the device's attempts a counter that strangers cannot fill.
-It is good for as long as its key is kept, one to two months, and is renewed with each sign-in.
-One device may know several accounts, so each has a cookie of its own (device_cookie.py), which is
-sent to the address of sign-in alone.
+The token grants no access. It only gives the device's sign-in attempts their own counter, which
+strangers cannot fill. It is valid as long as its key is kept, one to two months, and is renewed at
+each sign-in. A device may be known to several accounts, so each has its own cookie
+(device_cookie.py), which is sent only to the sign-in routes.
 """
 
 import secrets
@@ -20,7 +20,7 @@ KNOWN_FOR = timedelta(days=60)
 
 
 class DeviceClaims(Frozen):
-    """`use` keeps a device's token and a session's from passing for each other."""
+    """`use` keeps a device's token from being accepted as a session's, and the other way round."""
 
     model_config = ConfigDict(strict=True)
 
@@ -37,7 +37,7 @@ class KnownDevices:
     keys: KeyRing
 
     def remember(self, tenant: str, account: str, device: str | None, now: datetime) -> str:
-        """The token for the cookie, for the same device as before where it was known."""
+        """The token for the cookie; a known device keeps its id."""
         claims = DeviceClaims(
             sub=account,
             tenant=tenant,
@@ -48,7 +48,7 @@ class KnownDevices:
         return self.keys.sign(claims, now)
 
     def read(self, token: str | None, tenant: str, account: str, now: datetime) -> str | None:
-        """The device's id, where the token is ours, for this very account, and not expired."""
+        """The device's id if the token is ours, is for this account, and has not expired."""
         claims = self.keys.verified(token, DeviceClaims, now) if token else None
         if claims is None or (claims.tenant, claims.sub) != (tenant, account):
             return None

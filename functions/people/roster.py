@@ -1,4 +1,4 @@
-"""What the roster needs from the world: people's days, trucks, and the claims on both."""
+"""The ports of the roster: members' days, trucks, and the reservations of both."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -14,11 +14,11 @@ from statemachine.values import Frozen, Name, Tenant
 
 
 class UnknownMember(HaulwayError):
-    """No one of that name is on the roster; `haul roster show` has everybody."""
+    """No one with that name is on the roster; `haul roster show` lists everyone."""
 
 
 class UnknownTruck(HaulwayError):
-    """No truck of that name; `haul roster truck list` shows them."""
+    """There is no truck with that name; `haul roster truck list` shows them."""
 
 
 class Truck(Frozen):
@@ -28,45 +28,45 @@ class Truck(Frozen):
 
 
 class NewTruck(Truck):
-    """A truck as it comes in."""
+    """A truck as entered."""
 
     name: LabelInput
 
 
 Days = Mapping[str, Mapping[date, Day]]
-"""By member: the days on which something else holds than "there all day, in every role"."""
+"""By member: the exceptions. Without one, a member is available all day, in every role."""
 
 
 class Roster(Protocol):
-    """Who is there when, and the trucks. The people themselves are `Accounts`."""
+    """Who is available when, and the trucks. The members themselves are `Accounts`."""
 
     def days(self, tenant: str, first: date, last: date) -> Days:
-        """Everybody's days, both ends included, in one range query."""
+        """All members' days from `first` to `last`, both included, in one range query."""
 
     def set_day(self, tenant: str, member: str, on: date, day: Day) -> None: ...
 
-    def forget_day(self, tenant: str, member: str, on: date) -> None:
-        """There all day again; success where nothing was said about that day."""
+    def reset_day(self, tenant: str, member: str, on: date) -> None:
+        """Back to the default: available all day. Does nothing if there was no exception."""
 
     def truck(self, tenant: str, truck: str) -> Truck | None: ...
 
     def trucks(self, tenant: str) -> Iterator[Truck]: ...
 
     def set_truck(self, truck: Truck) -> None:
-        """Add it, or give it another name."""
+        """Adds or renames it."""
 
     def remove_truck(self, tenant: str, truck: str) -> None:
         """Raises UnknownTruck."""
 
 
 class Reservations(Protocol):
-    """The sheets of `statemachine/reservations.py`, each by its subject and day."""
+    """The sheets of `statemachine/reservations.py`, one for each subject and day."""
 
     def read(self, tenant: str, wanted: Sequence[tuple[str, Date]]) -> list[ReservationSheet]:
-        """Each as it is now, in that order; of version 0 where there is none yet."""
+        """Each sheet as it is now, in that order; version 0 if there is none yet."""
 
     def write(self, tenant: str, sheets: Sequence[ReservationSheet]) -> None:
-        """All of them or none, if each stored one is still of the version before.
+        """Writes all or none; each stored sheet must still have the version before.
 
-        Raises Conflict otherwise, and where the answer was lost: read again and look.
+        Raises Conflict otherwise, and if the response was lost: then read again.
         """

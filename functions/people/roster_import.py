@@ -1,4 +1,4 @@
-"""A roster brought from elsewhere: people are added or changed, passwords are no one's business."""
+"""Imports a roster: adds and changes people and their days. Passwords are not imported."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from statemachine.roster import Day
 
 
 class ImportedPerson(ProfileInput):
-    """Someone as a file has them."""
+    """A person as in the file."""
 
     disabled: bool = False
-    """Then they may not work here either. A file lets no one in who is disabled here."""
+    """True disables the account. False does not enable an account that is disabled here."""
 
 
 @dataclass(frozen=True)
 class Imported:
-    """Accounts, by what became of them. Imported again, all are as before."""
+    """Accounts by what the import did. A second import of the same file changes nothing."""
 
     added: list[str]
     changed: list[str]
@@ -29,7 +29,7 @@ class Imported:
 def import_people(
     accounts: Accounts, tenant: str, people: Mapping[str, ImportedPerson], now: datetime
 ) -> Imported:
-    """Who is not among `people` stays as they are. Raises Unavailable; then import it again."""
+    """Accounts that are not in `people` stay as they are. After Unavailable, import again."""
     known = {each.account: each for each in accounts.all(tenant)}
     done = Imported([], [], [])
     for account, person in people.items():
@@ -48,9 +48,9 @@ def import_people(
 def import_days(
     accounts: Accounts, roster: Roster, tenant: str, days: Sequence[tuple[str, date, Day]]
 ) -> None:
-    """Days that are not among `days` stay as they are.
+    """Days that are not in `days` stay as they are.
 
-    Raises UnknownMember, and has changed nothing then; Unavailable: import it again.
+    Raises UnknownMember before it changes anything. After Unavailable, import again.
     """
     known = {each.account for each in accounts.all(tenant)}
     if strangers := sorted({member for member, _, _ in days} - known):
@@ -65,7 +65,7 @@ def _add(
     values = _values(person) | {"disabled": person.disabled}
     try:
         accounts.add(Account(tenant=tenant, account=account, password_since=now, **values))
-    except AccountExists:  # someone else was faster, or our own answer was lost
+    except AccountExists:  # someone else was faster, or the response to our own write was lost
         _change(accounts, tenant, account, person)
 
 

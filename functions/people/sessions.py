@@ -1,11 +1,11 @@
 """Sessions: who has signed in, as a signed token in a cookie, and the keys that sign it.
 
-The token names the account, its epoch, and when the session began and ends, nothing else: account
-and roles are read with every request, so that a changed or disabled account counts at once. A
-session ends for good by itself after twelve hours, with the account's epoch (a new password,
-disabling), or by signing out, which puts it on the list of ended sessions.
+The token contains only the account, its epoch, and when the session began and ends. Account and
+roles are read at every request, so that a changed or disabled account takes effect at once. A
+session ends after twelve hours, when the account's epoch changes (a new password, disabling), or
+at sign-out, which adds it to the list of ended sessions.
 
-Two keys are valid at a time: the current one signs, the one before still reads.
+Two keys are valid at a time: the current one signs, the previous one still verifies.
 """
 
 import hashlib
@@ -20,22 +20,22 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar
 import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from functions.people.accounts import Account, Accounts
+from functions.people.accounts import Account, Accounts, Role
 from functions.protocol.ports import Unavailable
 from statemachine.values import Frozen, Name, Tenant
 
 LASTS = timedelta(hours=12)
 ALGORITHM = "HS256"
 ISSUER: Literal["haulway"] = "haulway"
-LOOKS_RIGHT = re.compile(r"[\w-]{1,300}\.[\w-]{1,600}\.[\w-]{1,100}", re.ASCII)
+TOKEN = re.compile(r"[\w-]{1,300}\.[\w-]{1,600}\.[\w-]{1,100}", re.ASCII)
 SKEW = timedelta(minutes=1)
-"""How far the clocks of two containers may be apart."""
+"""How far apart the clocks of two containers may be."""
 
-KEYS_KEPT = timedelta(minutes=5)
-KEYS_ASKED_AGAIN = timedelta(seconds=10)
-"""An unknown key id makes us look again, but nonsense does so only this often."""
+KEYS_CACHED_FOR = timedelta(minutes=5)
+KEYS_READ_AGAIN_AFTER = timedelta(seconds=10)
+"""An unknown key id makes us read the keys again, but not more often than this."""
 
-Said = TypeVar("Said", bound=BaseModel)
+Claims = TypeVar("Claims", bound=BaseModel)
 
 
 class SigningKey(Frozen):
@@ -44,14 +44,14 @@ class SigningKey(Frozen):
 
 
 class SigningKeys(Frozen):
-    """The secret: the current key first, the one before it second."""
+    """The secret: the current key first, the previous one second."""
 
     keys: Annotated[tuple[SigningKey, ...], Field(min_length=1, max_length=2)]
 
     @model_validator(mode="before")
     @classmethod
     def _first_key_alone(cls, value: Any) -> Any:
-        """As CloudFormation generates it: one key, not yet a list."""
+        """CloudFormation generates one key, not a list."""
         return {"keys": [value]} if isinstance(value, dict) and "key" in value else value
 
     @property
@@ -62,7 +62,7 @@ class SigningKeys(Frozen):
         return next((key for key in self.keys if key.kid == kid), None)
 
     def rotated(self, following: SigningKey) -> "SigningKeys":
-        """`following` signs from now on; sessions of the current key live on until they end."""
+        """`following` signs from now on; sessions signed by the current key stay valid."""
         return SigningKeys(keys=(following, self.current))
 
 
@@ -79,11 +79,11 @@ class KeyStore(Protocol):
 
 
 Seconds = Annotated[int, Field(ge=0, le=253_402_300_799)]
-"""Since the epoch, up to the last year that a datetime knows."""
+"""Since 1970, up to the last year that a datetime can hold."""
 
 
 class TokenClaims(Frozen):
-    """What a token of ours says."""
+    """The claims of a session's token."""
 
     model_config = ConfigDict(strict=True)
 
@@ -93,12 +93,12 @@ class TokenClaims(Frozen):
     iat: Seconds
     exp: Seconds
     jti: Annotated[str, Field(max_length=40)] = ""
-    """Tells two sessions apart that began in the same second."""
+    """Distinguishes sessions that began in the same second."""
     epoch: Annotated[int, Field(ge=0)] = 0
 
     @property
     def name(self) -> str:
-        """Of what the token says and not of its text, which base64 can spell in two ways."""
+        """A hash of the claims, not of the token's text: Base64 can encode them in two ways."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     @property
@@ -112,7 +112,7 @@ class TokenClaims(Frozen):
 
 @dataclass(frozen=True)
 class Session:
-    """Someone signed in."""
+    """An account that is signed in."""
 
     account: Account
     ends_at: datetime
@@ -121,54 +121,61 @@ class Session:
     def tenant(self) -> str:
         return self.account.tenant
 
+    @property
+    def member(self) -> str:
+        return self.account.account
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        return self.account.roles
+
 
 class EndedSessions(Protocol):
-    """Sessions that someone has signed out of. Every method raises Unavailable."""
+    """Sessions ended by signing out. Every method raises Unavailable."""
 
     def add(self, name: str, until: datetime) -> None:
-        """`until` is when the session would have ended by itself: then it can be deleted."""
+        """`until` is when the session would have ended anyway: then the entry may be deleted."""
 
     def has(self, name: str) -> bool: ...
 
 
 @dataclass
 class KeyRing:
-    """Signs and verifies tokens. The keys are kept for a while in the container."""
+    """Signs and verifies tokens. The container caches the keys."""
 
     store: KeyStore
     _known: tuple[SigningKeys, datetime] | None = field(default=None, init=False)
 
     def sign(self, claims: BaseModel, now: datetime) -> str:
-        key = self._current(now, KEYS_KEPT).current
-        said = claims.model_dump()
-        return jwt.encode(said, key.key, ALGORITHM, headers={"kid": key.kid})
+        key = self._current(now, KEYS_CACHED_FOR).current
+        return jwt.encode(claims.model_dump(), key.key, ALGORITHM, headers={"kid": key.kid})
 
-    def verified(self, token: str, kind: type[Said], now: datetime) -> Said | None:
-        """What a token of that kind says, in time or not; None where it is not one of ours."""
-        if not LOOKS_RIGHT.fullmatch(token):
+    def verified(self, token: str, kind: type[Claims], now: datetime) -> Claims | None:
+        """The token's claims, expired or not; None if we did not sign it."""
+        if not TOKEN.fullmatch(token):
             return None
         try:
             key = self._key(jwt.get_unverified_header(token).get("kid"), now)
             if key is None:
                 return None
-            said = jwt.decode(token, key.key, [ALGORITHM], options=_SIGNATURE_ALONE)
-            return kind.model_validate(said)
+            claims = jwt.decode(token, key.key, [ALGORITHM], options=_SIGNATURE_ONLY)
+            return kind.model_validate(claims)
         except (jwt.PyJWTError, ValidationError, RecursionError, ValueError):
             return None
 
     def keyed_hash(self, text: str, now: datetime) -> str:
-        """A name for `text` that only we can make: for counting addresses without keeping them."""
-        key = self._current(now, KEYS_KEPT).current.key
+        """A hash of `text` that only we can compute, to count addresses without storing them."""
+        key = self._current(now, KEYS_CACHED_FOR).current.key
         return hmac.new(key.encode(), f"address|{text}".encode(), hashlib.sha256).hexdigest()[:32]
 
     def _key(self, kid: object, now: datetime) -> SigningKey | None:
         if not isinstance(kid, str):
             return None
-        known = self._current(now, KEYS_KEPT).named(kid)
-        return known or self._current(now, KEYS_ASKED_AGAIN).named(kid)
+        known = self._current(now, KEYS_CACHED_FOR).named(kid)
+        return known or self._current(now, KEYS_READ_AGAIN_AFTER).named(kid)
 
     def _current(self, now: datetime, kept_for: timedelta) -> SigningKeys:
-        """The keys, not older than `kept_for`; older ones only while the store does not answer."""
+        """The keys, read at most `kept_for` ago, or earlier while the store does not answer."""
         if self._known and now - self._known[1] < kept_for:
             return self._known[0]
         try:
@@ -201,7 +208,7 @@ class Sessions:
         return self.keys.sign(claims, now), Session(account, claims.ends_at)
 
     def read(self, token: str, now: datetime) -> Session | None:
-        """The session, or None where the token is not ours, has ended or was ended."""
+        """The session; None if the token is not ours, has expired, or was ended."""
         claims = self.keys.verified(token, TokenClaims, now)
         if claims is None or not claims.began_at - SKEW <= now < claims.ends_at:
             return None
@@ -213,24 +220,24 @@ class Sessions:
         return None if self.ended.has(claims.name) else Session(account, claims.ends_at)
 
     def end(self, token: str, now: datetime) -> None:
-        """This one session, for good; what is no session of ours has nothing to end."""
+        """Ends this session for good. Does nothing if the token is not ours."""
         claims = self.keys.verified(token, TokenClaims, now)
         if claims and now < claims.ends_at:
             self.ended.add(claims.name, claims.ends_at)
 
 
-_SIGNATURE_ALONE: Any = {
+_SIGNATURE_ONLY: Any = {
     "verify_exp": False,
     "verify_iat": False,
     "verify_nbf": False,
     "verify_aud": False,
     "require": ["exp", "iat", "sub"],
 }
-"""Times are judged by us, against the clock that we were handed."""
+"""We check the times ourselves, because `now` is an argument."""
 
 
 def rotate(store: KeyStore, following: Callable[[], SigningKey] = new_key) -> str:
-    """Put a new key in front; the id of the key that signs from now on."""
+    """Puts a new key first. Returns its id: it signs from now on."""
     keys = store.read().rotated(following())
     store.write(keys)
     return keys.current.kid

@@ -1,32 +1,33 @@
 """Who may sign in, and how often anyone may try.
 
-    read the account ── count the attempt ── one argon2 verification ── reset the counters, or not
+    read the account ── count the attempt ── one argon2 verification ── clear the counters, or not
 
-Every sign-in takes these same steps, whether the account exists, is disabled or has a password:
-neither the answer nor the time it takes tells which. The attempt is counted before the password is
-checked, so a thousand guesses at once are still only ten.
+Every sign-in takes the same steps whether or not the account exists, is disabled, or has a
+password: neither the response nor its time reveals which. The attempt is counted before the
+password is checked, so of a thousand guesses at once only ten are checked.
 
-Strangers cannot lock anyone out. Attempts count by account and origin, and a device that has
-signed in to the account before has a counter of its own, which no one else can fill. Guessing from
-many origins is bounded by one larger counter for all unknown devices of an account. Counters carry
-the account's epoch in their names, so a new password starts them afresh.
+Strangers cannot lock anyone out. Attempts are counted by account and origin, and a device that has
+signed in to the account before has its own counter, which no one else can fill. Guesses from many
+origins share one larger counter for all unknown devices of an account. The names of the counters
+contain the account's epoch, so a new password starts new ones.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from functions.people.accounts import Account, Accounts, Limit, Limits, Passwords
+from functions.people.accounts import Account, Accounts, Passwords
+from functions.people.rate_limits import Limit, Limits
 from functions.protocol.ports import HaulwayError
 
 PER_ADDRESS = Limit("sign-ins", most=60, window=timedelta(minutes=15))
 WRONG_PASSWORDS = Limit("wrong-passwords", most=10, window=timedelta(minutes=15), slides=True)
 """For one account from one origin, or from one known device."""
 UNKNOWN_DEVICES = Limit("unknown-devices", most=240, window=timedelta(hours=1))
-"""For one account from all devices that have never signed in to it, wherever they are."""
+"""For one account from all devices that have never signed in to it, from every origin."""
 
 
 class TooManyAttempts(HaulwayError):
-    """`wait` is how long until the next attempt is taken."""
+    """`wait` is how long until the next attempt is allowed."""
 
     def __init__(self, wait: timedelta) -> None:
         super().__init__("too many attempts to sign in")
@@ -35,7 +36,7 @@ class TooManyAttempts(HaulwayError):
 
 @dataclass(frozen=True)
 class SignInAttempt:
-    """`origin` names the address without telling it; `device` is a known device of the account."""
+    """`origin` is a keyed hash of the IP address; `device` is a known device of the account."""
 
     tenant: str
     account: str
@@ -45,7 +46,7 @@ class SignInAttempt:
 
 
 Counter = tuple[Limit, str]
-"""A limit, and whose attempts it counts."""
+"""A limit, and the key whose attempts it counts."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ class SignIn:
     passwords: Passwords
 
     def __call__(self, attempt: SignInAttempt, now: datetime) -> Account | None:
-        """The account, if it is theirs; None says nothing about why not.
+        """The account, or None for every reason why not.
 
-        Raises TooManyAttempts, whether the password is right or not, and Unavailable.
+        Raises TooManyAttempts, even if the password is right, and Unavailable.
         """
         known = self.accounts.read(attempt.tenant, attempt.account)
         counters = _counters(attempt, known.session_epoch if known else 0)
@@ -67,22 +68,22 @@ class SignIn:
             raise TooManyAttempts(self.limits.wait(*full, now))
         if known is None or known.disabled or not right:
             return None
-        for limit, whose in counters:
+        for limit, key in counters:
             if limit is not PER_ADDRESS:
-                self.limits.forget(limit, whose)
+                self.limits.clear(limit, key)
         return known
 
     def _first_full(self, counters: tuple[Counter, ...], now: datetime) -> Counter | None:
-        """The shared counter comes last: what an origin is refused for itself does not fill it."""
+        """The shared counter comes last, so that an origin refused earlier does not fill it."""
         return next((each for each in counters if not self.limits.take(*each, now)), None)
 
 
 def _counters(attempt: SignInAttempt, epoch: int) -> tuple[Counter, ...]:
-    whose = f"{attempt.tenant}/{attempt.account}/{epoch}"
+    key = f"{attempt.tenant}/{attempt.account}/{epoch}"
     if attempt.device:
-        return ((WRONG_PASSWORDS, f"{whose}/device/{attempt.device}"),)
+        return ((WRONG_PASSWORDS, f"{key}/device/{attempt.device}"),)
     return (
         (PER_ADDRESS, attempt.origin),
-        (WRONG_PASSWORDS, f"{whose}/{attempt.origin}"),
-        (UNKNOWN_DEVICES, whose),
+        (WRONG_PASSWORDS, f"{key}/{attempt.origin}"),
+        (UNKNOWN_DEVICES, key),
     )

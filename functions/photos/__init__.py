@@ -1,1 +1,1 @@
-"""Proof of service: how a photo comes onto its job, redrawn without what its file told."""
+"""Proof of service: how a photo is added to its job, redrawn without the metadata of its file."""

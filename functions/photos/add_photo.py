@@ -1,17 +1,17 @@
-"""Proof of service: a photo comes onto its job. Every step may be repeated, with the same result.
+"""Proof of service: a photo is added to its job. Every step is idempotent.
 
-phone          API                                        uploads/ (private)      t/p/ (public)
-  1 may I? ──▶ name and one-time address of the upload
+phone            API                                      uploads/ (private)      t/p/ (public)
+  1 announce ──▶ name and one-time address of the upload
   2 bytes ───────────────────────────────────────────────▶ raw
-  3 done ────▶ read ◀─────────────────────────────────────
-               clean, publish ─────────────────────────────────────────────────▶ photo
-               commit to the job, write the view, announce
-               forget ───────────────────────────────────▶ nothing
+  3 done ──────▶ read ◀───────────────────────────────────
+                 redraw, publish ──────────────────────────────────────────────▶ photo
+                 commit to the job, write the view, announce
+                 delete ─────────────────────────────────▶ nothing
 
-Committed after it is published, so that no job ever shows a photo that is not there; forgotten
-last, so that whoever died before can begin step 3 again. One that the job refuses after all, at
-once or when whoever died comes again, is withdrawn: no job names it, so no erasure would find it.
-Until the job is completed, no one but those who work on it is told the photo's name.
+The photo is committed after it is published, so that no job shows a photo that does not exist. The
+upload is deleted last, so that step 3 can be repeated after a crash. If the job refuses the photo,
+at once or on such a repetition, the published photo is withdrawn: no job names it, so erasing the
+job would not find it. Until the job is completed, only those who work on it get the photo's name.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from functions.edit_job import announce_edit
+from functions.jobs.edit import announce_edit
 from functions.photos.redraw_photo import check_announced, redrawn
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.ports import Bus, HaulwayError, Jobs, TaskTokens, UnknownJob, Views
@@ -28,7 +28,7 @@ from functions.views.write_view import write_view
 from statemachine.bounds import UtcInput
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo, PhotoKind
-from statemachine.lifecycle import judged_again
+from statemachine.lifecycle import with_early_moves_judged
 from statemachine.proof_of_service import (
     PhotoRefused,
     check_room,
@@ -40,15 +40,15 @@ from statemachine.values import Actor, EventId, Frozen, JobId, Tenant
 
 
 class PhotoMissing(HaulwayError):
-    """Nothing has been uploaded under that name, or not what was announced; upload it again."""
+    """Nothing was uploaded under that name, or not what was announced; upload it again."""
 
 
 class EventTaken(HaulwayError):
-    """The job knows that event, and it is no photo; send a fresh event_id."""
+    """The job has that event already, and it is not a photo; send a new event_id."""
 
 
 class PhotoRequest(Frozen):
-    """A photo of a job, as it was announced. `size` is its number of bytes."""
+    """A photo of a job, as announced. `size` is in bytes."""
 
     tenant: Tenant
     job_id: JobId
@@ -62,7 +62,7 @@ class PhotoRequest(Frozen):
 
 @dataclass(frozen=True)
 class UploadTarget:
-    """Where the bytes are to be PUT: a path of our own site, good for one size and one type."""
+    """Where to PUT the bytes: a path of our own site, valid for one size and one type."""
 
     path: str
     headers: dict[str, str]
@@ -72,21 +72,21 @@ class Photos(Protocol):
     """`key` names an upload: `{tenant}/{job_id}/{photo_id}`."""
 
     def upload(self, key: str, media_type: str, size: int) -> UploadTarget:
-        """An address for so many bytes; it ends by itself after a quarter of an hour."""
+        """An address for `size` bytes; it expires after a quarter of an hour."""
 
     def raw(self, key: str, size: int) -> bytes | None:
-        """The upload; None where there is none, or one of another size, which is not read.
+        """The upload; None if there is none, or if its size differs, in which case it is not read.
 
         Raises Unavailable.
         """
 
     def publish(self, photo_id: str, jpeg: bytes) -> None:
-        """May be done again with the same bytes."""
+        """Idempotent for the same bytes."""
 
     def withdraw(self, photo_id: str) -> None:
-        """May be done where nothing was published. Raises Unavailable."""
+        """Idempotent, even if nothing was published. Raises Unavailable."""
 
-    def forget_raw(self, key: str) -> None: ...
+    def delete_raw(self, key: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -98,37 +98,40 @@ class AddPhoto:
     clean: Callable[[bytes], bytes] = redrawn
     pause: Pause = full_jitter
     task_tokens: TaskTokens | None = None
-    """As `EditJob` has it."""
+    """As in `EditJob`."""
 
     def announce(
-        self, job: Job, wanted: PhotoRequest, now: datetime
+        self, job: Job, request: PhotoRequest, now: datetime
     ) -> tuple[str, UploadTarget | None]:
-        """Step 1: the photo's id and where to upload it; None where the job has it already.
+        """Step 1: the photo's id and where to upload it; None if the job has it already.
 
         Raises PhotoRefused, EventTaken.
         """
-        photo_id = photo_id_of(job, wanted.event_id)
-        if _is_on(job, wanted.event_id):
+        photo_id = photo_id_of(job, request.event_id)
+        if _is_on(job, request.event_id):
             return photo_id, None
-        check_announced(wanted.media_type, wanted.size)
+        check_announced(request.media_type, request.size)
         with self._withdrawn_if_refused(photo_id):
-            check_room(job, wanted.occurred_at, now)
+            check_room(job, request.occurred_at, now)
         key = _key(job, photo_id)
-        return photo_id, self.photos.upload(key, wanted.media_type, wanted.size)
+        return photo_id, self.photos.upload(key, request.media_type, request.size)
 
-    def __call__(self, job: Job, wanted: PhotoRequest, now: datetime) -> Job:
-        """Step 3: the job with the photo. Raises as `announce`, and PhotoMissing, Unavailable."""
-        photo_id = photo_id_of(job, wanted.event_id)
-        if not _is_on(job, wanted.event_id):
-            check_announced(wanted.media_type, wanted.size)
+    def __call__(self, job: Job, request: PhotoRequest, now: datetime) -> Job:
+        """Step 3: the job with the photo.
+
+        Raises PhotoRefused, EventTaken, PhotoMissing, Unavailable.
+        """
+        photo_id = photo_id_of(job, request.event_id)
+        if not _is_on(job, request.event_id):
+            check_announced(request.media_type, request.size)
             with self._withdrawn_if_refused(photo_id):
-                check_room(job, wanted.occurred_at, now)
-            self.photos.publish(photo_id, self.clean(self._raw(_key(job, photo_id), wanted.size)))
+                check_room(job, request.occurred_at, now)
+            self.photos.publish(photo_id, self.clean(self._raw(_key(job, photo_id), request.size)))
         with self._withdrawn_if_refused(photo_id):
-            job = self._committed(_photo(photo_id, wanted, now), wanted, now)
+            job = self._committed(_photo(photo_id, request, now), request, now)
         write_view(self.views, job, load_flow(job.flow), self.pause)
-        announce_edit(job, wanted.event_id, self.bus, self.task_tokens)
-        self.photos.forget_raw(_key(job, photo_id))
+        announce_edit(job, request.event_id, self.bus, self.task_tokens)
+        self.photos.delete_raw(_key(job, photo_id))
         return job
 
     @contextmanager
@@ -145,13 +148,14 @@ class AddPhoto:
             raise PhotoMissing
         return raw
 
-    def _committed(self, photo: Photo, wanted: PhotoRequest, now: datetime) -> Job:
+    def _committed(self, photo: Photo, request: PhotoRequest, now: datetime) -> Job:
         def change(job: Job) -> tuple[Job, None]:
             if _is_on(job, photo.event_id):
                 return job, None
-            return judged_again(with_photo(job, photo), load_flow(job.flow), now), None
+            return with_early_moves_judged(with_photo(job, photo), load_flow(job.flow), now), None
 
-        return commit(self.jobs, wanted.tenant, wanted.job_id, change, self.pause, watched=True)[0]
+        tenant, job_id = request.tenant, request.job_id
+        return commit(self.jobs, tenant, job_id, change, self.pause, watched=True)[0]
 
 
 def _is_on(job: Job, event_id: str) -> bool:
@@ -162,13 +166,13 @@ def _is_on(job: Job, event_id: str) -> bool:
     return known
 
 
-def _photo(photo_id: str, wanted: PhotoRequest, now: datetime) -> Photo:
+def _photo(photo_id: str, request: PhotoRequest, now: datetime) -> Photo:
     return Photo(
-        event_id=wanted.event_id,
-        actor=wanted.actor,
+        event_id=request.event_id,
+        actor=request.actor,
         photo_id=photo_id,
-        kind=wanted.kind,
-        taken_at=wanted.occurred_at,
+        kind=request.kind,
+        taken_at=request.occurred_at,
         recorded_at=now,
     )
 

@@ -1,7 +1,7 @@
-"""A photo as anybody may see it: the picture alone, drawn again, and nothing else of the file.
+"""A photo fit for the public: the picture is drawn again, without anything else from the file.
 
-What a phone writes into a file beside the picture (where it was taken, by which camera, a small
-copy of it before it was cropped) goes, and whatever someone has hidden in it or hung on its end.
+That removes what a phone stores beside the picture (where it was taken, the camera, a thumbnail
+from before it was cropped) and anything hidden in the file or appended to it.
 """
 
 import io
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from PIL import Image
 
 LARGEST_PHOTO = 10_000_000
-"""Bytes. A phone's photo has 2 to 6 million."""
+"""Bytes; a phone's photo has 2 to 6 million."""
 MOST_PIXELS = 50_000_000
 MOST_PIXELS_WHOLE = 25_000_000
-"""Of what cannot be decoded smaller at once, as JPEG can: WebP takes 16 bytes for each of them."""
+"""For PNG and WebP, which cannot be decoded at a smaller size; WebP takes 16 bytes a pixel."""
 LONGEST_SIDE = 1600
 QUALITY = 82
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
@@ -24,7 +24,7 @@ HEIC = frozenset({"image/heic", "image/heif"})
 
 
 def check_announced(media_type: str, size: int) -> None:
-    """Raises PhotoRefused for what is not worth uploading."""
+    """Raises PhotoRefused for a photo that would be refused after its upload."""
     if media_type in HEIC:
         raise PhotoRefused(
             "heic",
@@ -39,11 +39,11 @@ def check_announced(media_type: str, size: int) -> None:
 
 
 def redrawn(raw: bytes) -> bytes:
-    """The picture as a JPEG without anything but the picture. Raises PhotoRefused.
+    """The picture alone, as a JPEG. Raises PhotoRefused.
 
-    The decoder is chosen by what the bytes are, of these three only, whatever they claim to be.
+    The decoder is one of `FORMATS`, chosen by the bytes themselves, not by the announced type.
     """
-    from PIL import Image  # here, so that only this one route pays for it
+    from PIL import Image  # here, so that only this route pays for the import
 
     try:
         with Image.open(io.BytesIO(raw), formats=tuple(FORMATS.values())) as picture:
@@ -52,9 +52,9 @@ def redrawn(raw: bytes) -> bytes:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise _too_many_pixels(MOST_PIXELS) from error
-    # Pillow's decoders raise whatever they stumble over in a damaged or hostile file.
+    # Pillow's decoders raise all kinds of errors for a damaged or hostile file.
     except Exception as error:
-        text = "this is no photo we can read; take it again as JPEG"
+        text = "the photo cannot be read; take it again as JPEG"
         raise PhotoRefused("unreadable", text) from error
 
 
@@ -64,7 +64,7 @@ def _drawn_again(picture: "Image.Image") -> bytes:
     most = MOST_PIXELS_WHOLE if picture.format in ("PNG", "WEBP") else MOST_PIXELS
     if picture.width * picture.height > most:
         raise _too_many_pixels(most)
-    picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded smaller at once
+    picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded at a smaller size
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     upright = ImageOps.exif_transpose(picture).convert("RGBA")
     plain = Image.new("RGB", upright.size, "white")

@@ -1,1 +1,1 @@
-"""How an event counts exactly once: ports, compare-and-swap, batches, resuming executions."""
+"""How an event takes effect exactly once: ports, compare-and-swap, batches, task tokens."""

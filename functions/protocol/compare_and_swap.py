@@ -1,10 +1,10 @@
-"""Compare and swap on a job object, as one small loop: read, change, write; on conflict again.
+"""Compare-and-swap on a job object, as one small loop: read, change, write; on conflict again.
 
-    writer A   read rev 7 ── change ── PUT If-Match(7) → 200
-    writer B   read rev 7 ─── change ──── PUT If-Match(7) → 412 ── read rev 8 ── look, change …
+    writer A   read v7 ── change ── PUT If-Match(7) → 200
+    writer B   read v7 ─── change ──── PUT If-Match(7) → 412 ── read v8 ── look, change …
 
-A lost answer looks exactly like a conflict. So a change begins by asking the job whether it
-already knows the event: after a lost answer it finds its own event and is done.
+A lost answer looks exactly like a conflict. So a change first checks whether the job already knows
+the event: after a lost answer it finds its own event and is done.
 """
 
 import random
@@ -24,13 +24,13 @@ Pause = Callable[[int], None]
 OutcomeT = TypeVar("OutcomeT")
 
 
-def deadlines(job: Job) -> set[datetime]:
-    """When its kept moves have to be refused, which no message will say."""
+def early_move_deadlines(job: Job) -> set[datetime]:
+    """When early moves have to be refused; no message arrives at those times."""
     return {early.until for early in job.early}
 
 
 def full_jitter(attempt: int) -> None:
-    """Sleep somewhere between nothing and the doubled base, so that losers do not march in step."""
+    """Sleep a random time, up to a bound that doubles, so that writers do not collide again."""
     time.sleep(random.uniform(0, min(CAP_S, BASE_S * 2**attempt)))  # noqa: S311 - not a secret
 
 
@@ -44,10 +44,10 @@ def commit(
 ) -> tuple[Job, OutcomeT]:
     """The job as stored after `change`, and the outcome that `change` reported.
 
-    `change` is called afresh on every attempt and returns the very job it was given where there
-    is nothing to write. `watched` says that others have to follow: before the write the watchdog
-    is told to look after the job soon. Raises UnknownJob and Corrupt from reading, Unavailable
-    past the bound.
+    `change` is called on every attempt; to write nothing, it returns the same job object that it
+    was given. `watched` is for a write that others have to follow up: before it, the job is marked
+    open, so that the watchdog checks it soon. Raises UnknownJob and Corrupt from reading, and
+    Unavailable if no attempt succeeds.
     """
     last: Exception | None = None
     for attempt in range(ATTEMPTS):
@@ -58,7 +58,7 @@ def commit(
                 if watched:
                     jobs.mark_open(tenant, job_id)
                     watched = False
-                for until in sorted(deadlines(job) - deadlines(stored.value)):
+                for until in sorted(early_move_deadlines(job) - early_move_deadlines(stored.value)):
                     jobs.mark_due(tenant, job_id, until)
                 jobs.replace(job, stored.etag)
             return job, outcome

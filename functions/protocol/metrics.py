@@ -1,4 +1,4 @@
-"""What is measured, by name: alarms and dashboard of template.yaml stand on these and no others."""
+"""The names of all metrics; alarms and dashboard of template.yaml use these and no others."""
 
 from typing import Literal, Protocol
 
@@ -19,9 +19,9 @@ AlarmMetric = Literal[
     "WatchRounds",
     "WebhooksUndelivered",
 ]
-"""Metrics of CloudWatch: an alarm stands on them, or they are looked at over months.
+"""Metrics of CloudWatch: an alarm uses them, or people look at them over months.
 
-Each costs $0.30 in a month in which it is told every hour; most are told when something is wrong.
+Each costs $0.30 in a month in which it is sent every hour; most are sent when something is wrong.
 """
 
 LogMetric = Literal[
@@ -38,7 +38,7 @@ LogMetric = Literal[
     "TextsReceived",
     "Writes",
 ]
-"""Lines of the log, which the dashboard counts when asked: by reason, outcome or status."""
+"""Lines of the log that the dashboard counts on request: by reason, outcome, or status."""
 
 MetricName = Literal[AlarmMetric, LogMetric]
 Unit = Literal["Count", "Milliseconds", "Percent", "None"]
@@ -46,7 +46,7 @@ Unit = Literal["Count", "Milliseconds", "Percent", "None"]
 
 class Metrics(Protocol):
     def count(self, name: MetricName, tenant: str = "", n: int = 1, **about: str) -> None:
-        """`n` more of `name`; `about` is for the log alone, as `Reason="overtaken"`."""
+        """Add `n` to `name`; `about` goes only to the log, as `Reason="overtaken"`."""
 
     def measure(
         self, name: MetricName, value: float, unit: Unit, tenant: str = "", **about: str

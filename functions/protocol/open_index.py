@@ -1,10 +1,10 @@
 """The index of open jobs, as it is listed: one name for each job, and one for each deadline.
 
-    261121-7k3m2q                   the job is open; the object's own time: when it was last touched
-    261121-7k3m2q@20261121T121500Z  the job has to be looked at in the first round after that second
+    261121-7k3m2q                   the job is open; the object's time is when it was last touched
+    261121-7k3m2q@20261121T121500Z  the job has to be checked in the first round after that second
 
-Both kinds lie under one prefix, so one listing a round brings everything that is due; nothing of a
-thousand other jobs has to be read for it.
+Both kinds have one prefix, so one listing per round finds everything that is due without reading
+any job.
 """
 
 import math
@@ -23,12 +23,12 @@ OPEN = re.compile(JOB_ID_PATTERN, re.ASCII)
 @dataclass(frozen=True)
 class OpenIndex:
     touched: Mapping[str, datetime]
-    """By job id, when the job was last entered."""
+    """By job id, when the entry was last written."""
     due: Mapping[str, tuple[str, datetime]]
-    """By the entry's name, the job and the moment."""
+    """By the entry's name, the job id and the time."""
 
     def now_due(self, now: datetime) -> dict[str, list[str]]:
-        """The jobs to be looked at by now, each with the names of its entries."""
+        """The jobs to be checked by now, each with the names of its entries."""
         found: dict[str, list[str]] = {}
         for name, (job_id, at) in sorted(self.due.items()):
             if at <= now:
@@ -37,13 +37,13 @@ class OpenIndex:
 
 
 def due_name(job_id: str, at: datetime) -> str:
-    """Rounded up to the second: a job is never looked at before its deadline."""
+    """Rounded up to the second, so that a job is never checked before its deadline."""
     moment = datetime.fromtimestamp(math.ceil(at.timestamp()), UTC)
     return f"{job_id}@{moment.strftime(STAMP)}"
 
 
 def index_of(names: Iterable[tuple[str, datetime]]) -> OpenIndex:
-    """From a listing. Names that are neither are passed over."""
+    """The index from a listing; other names are ignored."""
     touched: dict[str, datetime] = {}
     due: dict[str, tuple[str, datetime]] = {}
     for name, at in names:

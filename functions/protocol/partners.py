@@ -1,8 +1,7 @@
-"""Partners on the bus: whom an event's source speaks for, and whether the event keeps to that.
+"""Partners on the bus: an event must be about the business, and by the partner, of its source.
 
-A partner's role may only use a source of its own, `haulway.partner.TENANT.NAME` (template.yaml).
-IAM sees the source and the kind of an event and nothing inside, so the rest is checked here: the
-business is the one of the source, and the actor is that partner and no one else.
+A partner's role may only use its own source, `haulway.partner.TENANT.NAME` (template.yaml). IAM
+checks the source and the detail type of an event, but not its content, so that is checked here.
 """
 
 from typing import Any
@@ -13,7 +12,7 @@ PREFIX = "haulway.partner."
 
 
 class WrongPartner(HaulwayError):
-    """The event asks for another business than its source may, or in another's name."""
+    """The event is about another business, or names another actor, than its source allows."""
 
 
 def check_source(envelope: dict[str, Any]) -> None:
@@ -24,6 +23,6 @@ def check_source(envelope: dict[str, Any]) -> None:
     tenant, _, name = source.removeprefix(PREFIX).partition(".")
     detail = envelope["detail"]
     if detail.get("tenant") != tenant:
-        raise WrongPartner("tenant: this source may ask for its own business only")
+        raise WrongPartner("tenant: this source may only send requests for its own business")
     if detail.get("actor") != {"kind": "partner", "id": name}:
         raise WrongPartner("actor: send kind `partner` and, as id, the name in your source")

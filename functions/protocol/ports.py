@@ -1,10 +1,10 @@
-"""What the functions need from the world, as they would request to say it. `aws.py` provides it.
+"""What the functions need from the outside, as Protocols; `functions/aws/` implements them.
 
 The errors are few and say what to do:
 
-    UnknownJob, UnknownTenant   nothing of that name: never retry, tell the sender
-    Corrupt                     a stored object is not ours to read: never overwrite, call a person
-    Conflict                    someone wrote first, or our own answer was lost: read again, look
+    UnknownJob, UnknownTenant   nothing has that name: do not retry, tell the sender
+    Corrupt                     a stored object cannot be read: do not overwrite it, call a person
+    Conflict                    someone wrote first, or our own answer was lost: read again
     Unavailable                 the service did not do it: try again later
 """
 
@@ -36,16 +36,16 @@ class UnknownTenant(HaulwayError):
 
 
 class Unforeseen(HaulwayError):
-    """One job broke our code in a way that no one foresaw. It is on the list of stuck jobs.
+    """Our code failed on one job in an unforeseen way. The job is on the list of stuck jobs.
 
-    The text says the kind of the error and its place in the code, and nothing of the job.
+    The text gives the type of the error and its place in the code, but nothing from the job.
     """
 
 
 class Corrupt(HaulwayError):
     """A stored object cannot be read. It is left as it is; an earlier version is in S3.
 
-    Only what is derived may be put in its place: if its ETag is still `etag`.
+    Only a derived object may be replaced, if its ETag is still `etag`.
     """
 
     def __init__(self, message: str, etag: str | None = None) -> None:
@@ -54,7 +54,7 @@ class Corrupt(HaulwayError):
 
 
 class Conflict(HaulwayError):
-    """Someone wrote first, or our own write's answer was lost. Read again and look."""
+    """Someone wrote first, or the answer to our own write was lost. Read again and check."""
 
 
 class Unavailable(HaulwayError):
@@ -73,66 +73,66 @@ class Stored(Generic[T]):
 
 
 class Jobs(Protocol):
-    """The job objects. Every write is conditional: no one is ever overwritten."""
+    """The job objects. Every write is conditional, so no writer overwrites another."""
 
     def read(self, tenant: str, job_id: str) -> Stored[Job]:
         """Raises UnknownJob, Corrupt, Unavailable."""
 
     def create(self, job: Job) -> None:
-        """Raises Conflict where an object of that id exists already (perhaps this very one)."""
+        """Raises Conflict if an object of that id exists already (perhaps this one)."""
 
     def replace(self, job: Job, etag: str) -> None:
         """Raises Conflict unless the stored ETag is still `etag`."""
 
     def mark_open(self, tenant: str, job_id: str) -> None:
-        """Enter the job into the index of open jobs, so that the watchdog looks after it soon.
+        """Enter the job into the index of open jobs, so that the watchdog checks it soon.
 
-        Done before every write after which others have something to do, also where it is there.
+        Called before every write that others have to follow up, even if the entry exists.
         """
 
     def mark_ended(self, tenant: str, job_id: str) -> None: ...
 
     def mark_due(self, tenant: str, job_id: str, at: datetime) -> None:
-        """Have the watchdog look at the job in its first round after `at`.
+        """Have the watchdog check the job in its first round after `at`.
 
-        Done before the write that makes it necessary; twice is once.
+        Called before the write that makes it necessary; idempotent.
         """
 
     def clear_due(self, tenant: str, name: str) -> None:
-        """Remove an entry that was seen to, by its name in `OpenIndex.due`."""
+        """Remove an entry that was handled, by its name in `OpenIndex.due`."""
 
     def open_index(self, tenant: str) -> OpenIndex:
-        """The index of open jobs with the moments at which some have to be looked at."""
+        """The index of open jobs, with the times at which some have to be checked."""
 
     def open_jobs(self, tenant: str) -> dict[str, datetime]:
-        """The index of open jobs: when each was last entered into it."""
+        """The open jobs, and when each was last entered into the index."""
 
     def all_ids(self, tenant: str) -> Iterator[str]: ...
 
     def written(self, tenant: str) -> dict[str, datetime]:
-        """Every job: when its object was last written, by the store's own clock, to the second."""
+        """When the object of each job was last written, by the store's clock, in whole seconds."""
 
 
 class StuckJob(Frozen):
-    """A job that the watchdog cannot help: a person has to look."""
+    """A job that the watchdog cannot repair: a person has to look."""
 
     tenant: Tenant
     job_id: JobId
     why: StuckReason
     since: Utc
     detail: Annotated[str, Field(max_length=300)] | None = None
-    """What exactly, in words for a person: kinds of errors and places, nothing that was stored."""
+    """Details for a person: types of errors and places in the code, no stored data."""
 
 
 class Stuck(Protocol):
-    """The jobs that a person was called for, until they go again."""
+    """The jobs that were reported as stuck, until they are repaired."""
 
     def all(self, tenant: str) -> list[StuckJob]: ...
 
     def read(self, tenant: str, job_id: str) -> StuckJob | None: ...
 
     def add(self, stuck: StuckJob) -> None:
-        """Where it is there already, it stays as it is."""
+        """An existing entry stays as it is."""
 
     def remove(self, tenant: str, job_id: str) -> None: ...
 
@@ -141,30 +141,30 @@ class Views(Protocol):
     """The public views, by digest."""
 
     def read(self, digest: str) -> Stored[View] | None:
-        """None where there is none yet. Raises Corrupt where it is not a view."""
+        """None if there is none yet. Raises Corrupt if it is not a view."""
 
     def write(self, digest: str, view: View, replacing: str | None) -> None:
-        """Store if the stored ETag is still `replacing` (None: only if absent); else Conflict."""
+        """Store if the stored ETag is still `replacing` (None: if absent); else raises Conflict."""
 
 
 class Boards(Protocol):
     """`jobs.json`, one for each tenant."""
 
     def read(self, tenant: str) -> Stored[Board] | None:
-        """None where there is none yet. Raises Corrupt where it is not a board."""
+        """None if there is none yet. Raises Corrupt if it is not a board."""
 
     def write(self, tenant: str, board: Board, replacing: str | None) -> None:
-        """Store if the stored ETag is still `replacing` (None: only if absent); else Conflict."""
+        """Store if the stored ETag is still `replacing` (None: if absent); else raises Conflict."""
 
     def overwrite(self, tenant: str, board: Board) -> None:
-        """Replace an unreadable board by a rebuilt one; the old bytes stay as a version."""
+        """Replace an unreadable board with a rebuilt one; S3 keeps the old version."""
 
 
 class BoardCopies(Protocol):
-    """`jobs.json` for those who only look."""
+    """`jobs.json` for readers."""
 
     def latest(self, tenant: str) -> Stored[Board]:
-        """The board as it is now; empty where none was written yet. Raises Unavailable."""
+        """The current board; empty if none was written yet. Raises Unavailable."""
 
 
 class Tenants(Protocol):
@@ -172,68 +172,68 @@ class Tenants(Protocol):
         """Raises UnknownTenant."""
 
     def names(self, after: str = "") -> Iterator[str]:
-        """In one fixed order; with `after`, those behind that one."""
+        """In a fixed order; with `after`, only those after that name."""
 
 
 class TaskOutput(Frozen):
-    """What a waiting execution is told: the ledger entry it goes on with."""
+    """What a waiting execution receives: the ledger entry that it continues with."""
 
     seq: int
     to: str
 
 
 class TaskTokens(Protocol):
-    def send_success(self, token: str, answer: TaskOutput) -> None:
-        """Wake the execution. Whether the token still lives proves nothing, so no one is told."""
+    def send_success(self, token: str, output: TaskOutput) -> None:
+        """Resume the execution. No error if the token has expired, because that proves nothing."""
 
 
 class Executions(TaskTokens, Protocol):
     def start(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
-        """Idempotent by name: an execution of that generation that exists already is success.
+        """Start the execution of that generation; idempotent, because its name is unique.
 
-        False where nothing was started, as far as Step Functions says.
+        False if one exists already.
         """
 
     def stop(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
-        """End one that no one can wake; where it has ended or never was, nothing happens."""
+        """End an execution that cannot be resumed; nothing happens if there is none."""
 
     def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
-        """Asks Step Functions, whose quota for this is small: for suspects only."""
+        """Asks Step Functions, whose quota for this is small, so only call it for suspects."""
 
 
 class Bus(Protocol):
     def announce(self, facts: Sequence[Fact]) -> None:
-        """Every fact is on the bus, or Unavailable was raised; some may be there twice."""
+        """Put every fact on the bus, some perhaps twice, or raise Unavailable."""
 
 
 class Requests(Protocol):
     def ask(self, requests: Sequence[Request]) -> None:
-        """Every request is on the bus, or Unavailable was raised; some may be there twice."""
+        """Put every request on the bus, some perhaps twice, or raise Unavailable."""
 
 
 class Cdn(Protocol):
-    def forget(self, paths: Iterable[str], batch: str) -> None:
-        """One invalidation of `paths`; asked twice for the same `batch` it stays one.
+    def invalidate(self, paths: Iterable[str], batch: str) -> None:
+        """One invalidation of `paths`; a second call for the same `batch` makes no other.
 
-        The batch names what has changed, not only where: the next change of the same paths is
-        another batch, or CloudFront would take it for the one it already did.
+        `batch` identifies the changes, not only the paths: the next change of the same paths is
+        another batch, because CloudFront would otherwise ignore it as a duplicate.
 
-        Raises Unavailable when CloudFront throttles: keep the batch and come back.
+        Raises Unavailable if CloudFront throttles: retry the batch later.
         """
 
 
 class DeadLetterCounts(Protocol):
     def __call__(self) -> dict[str, int]:
-        """How many messages lie in each queue of dead letters, by its function's name."""
+        """How many messages are in each dead-letter queue, by the name of its function."""
 
 
 class DeadLetters(Protocol):
     def put(self, body: str, reason: str, detail: str) -> None:
-        """Put a message that can never succeed where people find it, with its reason."""
+        """Put a message that can never succeed in the dead-letter queue, with its reason."""
 
 
 class Logger(Protocol):
-    """One line per outcome, with keys; never a token, phone number or name."""
+    """One line for each outcome, with keys; never a token, phone number, or name."""
 
     def info(self, msg: str, **keys: Any) -> None: ...
 

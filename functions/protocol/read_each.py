@@ -1,4 +1,4 @@
-"""Many jobs read one after the other, where one that cannot be read is not the others' trouble."""
+"""Read many jobs; one that cannot be read does not stop the others."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,21 +11,20 @@ from statemachine.job import Job
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A job that a person has to look at; `haul ops stuck` lists it too."""
+    """A job that a person has to look at; `haul ops stuck` lists it, too."""
 
     job_id: str
     why: str
 
 
 READERS = 10
-"""How many are read at once: as many as a client has connections by default."""
+"""How many are read at once; a client has as many connections by default."""
 
 
 def read_each(jobs: Jobs, tenant: str, job_ids: Iterable[str]) -> Iterator[Job | Unreadable]:
-    """In their order. Those that were deleted in the meantime are left out. Raises Unavailable.
+    """The jobs in the order of `job_ids`, without those that no longer exist. Raises Unavailable.
 
-    One of a flow or a status that this version does not have is unreadable too: nothing can be
-    done with it here.
+    A job whose flow or status this version does not have counts as unreadable, too.
     """
     with ThreadPoolExecutor(READERS) as readers:
         found = readers.map(lambda job_id: _read(jobs, tenant, job_id), job_ids)

@@ -1,4 +1,4 @@
-"""Wake the execution of a job whose ledger is ahead of it: the task token behind every commit."""
+"""Resume the execution of a job whose ledger is ahead of it, by its task token."""
 
 from functions.protocol.ports import Executions, Jobs, TaskOutput, TaskTokens
 from statemachine.flows import load_flow
@@ -6,7 +6,7 @@ from statemachine.job import Job
 
 
 def next_task_output(job: Job) -> TaskOutput | None:
-    """The ledger entry the waiting execution goes on with; None while it waits rightly."""
+    """The ledger entry that the waiting execution continues with; None while it has to wait."""
     if job.wait is None or job.seq <= job.wait.seq:
         return None
     entry = job.ledger[job.wait.seq]
@@ -14,19 +14,19 @@ def next_task_output(job: Job) -> TaskOutput | None:
 
 
 def resume_if_behind(job: Job, task_tokens: TaskTokens) -> bool:
-    """Whether the execution waited behind the ledger, and was resumed."""
-    answer = next_task_output(job)
-    if job.wait is None or answer is None:
+    """Resume the execution if the ledger is ahead of it; returns whether it was."""
+    output = next_task_output(job)
+    if job.wait is None or output is None:
         return False
-    task_tokens.send_success(job.wait.token, answer)
+    task_tokens.send_success(job.wait.token, output)
     return True
 
 
 def resume_execution(job: Job, jobs: Jobs, executions: Executions) -> bool:
-    """Ring the execution that waits behind the ledger; start the one that was never started.
+    """Resume the execution if the ledger is ahead of it; start the one of a reopened job.
 
-    A job that has come back from an ended status has no execution yet: its generation was raised
-    in the very write that brought it back, so whoever sees that may start it, any number of times.
+    A job that was reopened from an ended status has no execution yet. The write that reopened it
+    raised its generation, so every reader may start that execution, any number of times.
     """
     if resume_if_behind(job, executions):
         return True

@@ -1,15 +1,15 @@
-"""A job as the store has it under its key, or Corrupt: no reader of jobs has to check it again."""
+"""Check a stored job against its key, so that no reader of jobs has to check it again."""
 
 from functions.protocol.ports import Corrupt, Stored
 from statemachine.job import Job
 from statemachine.stored_job_check import contradiction_in
 
 LARGEST_BYTES = 16 * 1024 * 1024
-"""No job can grow to this: its records have bounds. What is larger is not parsed."""
+"""No job can become this large, because its records are bounded. Anything larger is not parsed."""
 
 
 def sound(stored: Stored[Job], tenant: str, job_id: str) -> Stored[Job]:
-    """`stored` as it is. Raises Corrupt where it is not the job of that key."""
+    """`stored` unchanged. Raises Corrupt if it is not the job of that key."""
     if fault := contradiction_in(stored.value, tenant, job_id):
         raise Corrupt(f"tenants/{tenant}/jobs/{job_id}.json is no Job: {fault}", stored.etag)
     return stored

@@ -1,1 +1,1 @@
-"""Step 9: what the watchdog looks at, and how it repairs each thing."""
+"""Step 9: which jobs the watchdog checks, and how it repairs each thing that got lost."""

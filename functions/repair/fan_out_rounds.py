@@ -1,11 +1,11 @@
-"""A round as messages of the watchdog's own queue: one for each business.
+"""A round as messages in the watchdog's own queue: one for each business.
 
     schedule     round ──── lists businesses: a, b, … ── 1,000 messages ── round after=last ──…
-    a            round tenant=a ── looks at its jobs ── time is up: full round after=job ──…
-    b                round tenant=b ── waits for no one
+    a            round tenant=a ── checks its jobs ── time is up: full round after=job ──…
+    b                round tenant=b ── does not wait for a
 
-So a slow business takes its own time and no one else's, and no call grows with their number. A
-message that comes twice is a round made twice, which does no harm.
+So a slow business delays no other one, and no call gets longer with the number of businesses. A
+message that is delivered twice only makes its round run twice, which does no harm.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from functions.protocol.ports import Tenants
 from functions.repair.requests import RoundReport, RoundRequest
 
 FEW = 4
-"""Businesses that one call looks after, each for its share of the time: messages cost more."""
+"""Businesses that one call checks, each with its share of the time; messages would cost more."""
 MOST = 1000
-"""Businesses that get their messages in one call: one page of names, a hundred batches."""
+"""Businesses whose messages one call sends: one page of names, a hundred batches."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class FanOut:
     queue: DelayedMessages
 
     def __call__(self, order: RoundRequest) -> int | None:
-        """How many businesses were sent their message; None where they are so few that one call
-        shares its time among them. Raises Unavailable.
+        """Send the messages; returns how many, or None if one call can check so few businesses.
+
+        Raises Unavailable.
         """
         names = list(islice(self.tenants.names(order.after or ""), MOST + 1))
         if len(names) <= FEW and not order.after:
@@ -39,8 +40,8 @@ class FanOut:
             self.queue.put(order.model_copy(update={"after": now[-1]}).message(), 0)
         return len(now)
 
-    def go_on(self, order: RoundRequest, found: RoundReport) -> None:
-        """A full round goes on where its time was up; of the others the next minute brings one."""
+    def continue_round(self, order: RoundRequest, found: RoundReport) -> None:
+        """Continue a full round where its time was up; any other round comes again each minute."""
         if not (order.full or order.ask_executions):
             return
         messages = [_of(order, name, job_id).message() for name, job_id in found.left.items()]

@@ -1,15 +1,15 @@
-"""Whom a round of the watchdog looks at: those that someone has just left work with, and a share.
+"""Which jobs a round of the watchdog checks: those that were just written, and a share of the rest.
 
-    touched by a writer         looked at in the rounds from half a minute to three minutes later,
-                                and once more when its messages ought to have been sent; those of
-                                an ended job are asked about before it is let go, however late
-    all the others              one slice each minute, so that six hours have seen everybody
+    just written                checked in the rounds from half a minute to three minutes later, and
+                                once more when its messages should have been sent; those of an ended
+                                job are checked before it leaves the index, however late that is
+    all the others              one slice each minute, so that every job is checked in six hours
     not on the board            although it was booked long enough ago
-    just become overdue         its execution ought to have said so
+    just overdue                its execution should have announced it
 
-A business of up to ten open jobs is one slice: it is looked at wholly in every round; of a hundred
-each has a turn every ten minutes. Jobs that have ended are no one's share, so a round costs the
-same however many there are.
+Up to ten open jobs of a business are one slice, so each round checks all of them; of a hundred,
+each is checked every ten minutes. Ended jobs are in no slice, so a round costs the same however
+many of them there are.
 """
 
 import math
@@ -20,40 +20,39 @@ from datetime import datetime, timedelta
 from statemachine.views import Board, Card
 
 GRACE = timedelta(seconds=30)
-"""What is younger than this is left to those whose work it is."""
-LATELY = timedelta(minutes=3)
+"""A change younger than this is left to the function whose work it is."""
+RECENT = timedelta(minutes=3)
 SUSPECT = timedelta(minutes=2)
-"""A job whose execution has not moved for so long is asked about."""
+"""If an execution has not moved for so long, Step Functions is asked whether it runs."""
 MESSAGES = timedelta(minutes=12)
-"""So long after a change its messages ought to be marked; then that is checked, and an ended job
-stays in the index until then."""
+"""How long after a change its messages should be recorded; then that is checked. Until then an
+ended job stays in the index."""
 A_ROUND = timedelta(seconds=75)
-"""From one round to the next, with a late one: within it whatever is due comes up once, now and
-then twice."""
+"""From one round to the next, with some delay: what is due in it is checked once, rarely twice."""
 SLICE, SLICES = 10, 360
 
 
-def to_look_at(open_jobs: Mapping[str, datetime], board: Board, now: datetime) -> list[str]:
-    """The ids, out of the index of open jobs and when each was touched last; in their order."""
+def jobs_to_check(open_jobs: Mapping[str, datetime], board: Board, now: datetime) -> list[str]:
+    """The sorted ids, from the index of open jobs and when each was last touched."""
     slices = max(1, min(SLICES, math.ceil(len(open_jobs) / SLICE)))
     turn = minute_of(now) % slices
     return sorted(
         job_id
         for job_id, touched in open_jobs.items()
         if zlib.crc32(job_id.encode()) % slices == turn
-        or now - LATELY <= touched <= now - GRACE
+        or now - RECENT <= touched <= now - GRACE
         or messages_are_due(touched, now)
-        or _strikes(board.jobs.get(job_id), touched, now)
+        or _is_suspect(board.jobs.get(job_id), touched, now)
     )
 
 
 def minute_of(now: datetime) -> int:
-    """Rounds take turns by it, for none remembers the one before."""
+    """The number by which rounds take turns, because no round remembers the one before."""
     return int(now.timestamp()) // 60
 
 
 def not_shown(open_jobs: Mapping[str, datetime], board: Board, now: datetime) -> list[str]:
-    """Those that ought to be on the board by now and are not."""
+    """The jobs that should be on the board by now and are not."""
     return sorted(
         job_id
         for job_id, touched in open_jobs.items()
@@ -65,8 +64,9 @@ def messages_are_due(touched: datetime, now: datetime) -> bool:
     return MESSAGES <= now - touched < MESSAGES + A_ROUND
 
 
-def _strikes(card: Card | None, touched: datetime, now: datetime) -> bool:
-    """Overdue ones only at first: later each has its turn like the others."""
+def _is_suspect(card: Card | None, touched: datetime, now: datetime) -> bool:
+    """Not on the board, or just overdue; a job that has been overdue longer waits for its slice."""
     if card is None:
         return touched <= now - GRACE
-    return card.due_at is not None and SUSPECT <= now - card.due_at <= SUSPECT + LATELY
+    late = card.overdue_by(now)
+    return late is not None and SUSPECT <= late <= SUSPECT + RECENT

@@ -1,9 +1,9 @@
 """A round over the jobs of one business.
 
-an error of one job    that job's: it is marked stuck, a person is called, the others go on
-a service is silent    noted; the round goes on and fails at its end, so that it comes again
-every job fails        the code's: nothing is marked, the round fails, its alarm hears
-the time is up         what is left has its turn in another round, or in a message of its own
+an error in one job      the job is marked as stuck and reported; the round continues
+a service is unavailable noted; the round continues and fails at its end, so that it is retried
+every job fails          an error in our code: no job is marked, the round fails, an alarm goes off
+the time is up           the rest is checked in another round, or by a message of its own
 """
 
 import zlib
@@ -24,36 +24,36 @@ from functions.protocol.ports import (
     Unavailable,
     UnknownJob,
 )
-from functions.publish_board import PublishBoard
 from functions.repair.job_selection import (
     MESSAGES,
+    jobs_to_check,
     messages_are_due,
     minute_of,
     not_shown,
-    to_look_at,
 )
 from functions.repair.repair_execution import is_settled
 from functions.repair.repair_job import Inspection, RepairedJob, RepairJob, sent_again_lately
 from functions.repair.report_stuck import place_of
 from functions.repair.requests import RoundReport
+from functions.views.board import PublishBoard
 from statemachine.job import Repair
 from statemachine.views import Board
 
 NEVER_STORED = timedelta(days=1)
-"""An entry of the index whose job is not there by then belongs to a booking that was given up."""
+"""If an entry of the index has no job by then, its booking was abandoned."""
 MANY = 50
-"""So many jobs missing on the board are the board's trouble, not theirs."""
+"""If more jobs than this are missing on the board, the fault is the board's."""
 ALL_FAIL = 20
-"""Where so many jobs fail and none goes well, the fault is not theirs."""
-NOT_THE_JOBS = (Unavailable, Conflict)
-"""Errors that say nothing of the job: the service did not do it this time."""
+"""If at least this many jobs fail and none succeeds, the fault is not theirs."""
+SERVICE_ERRORS = (Unavailable, Conflict)
+"""Errors that say nothing about the job: the service did not do it this time."""
 
 TimeIsUp = Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class RoundOrder:
-    """What is to be done for a business: see `orders.Round`."""
+    """What to do for one business; see `RoundRequest`."""
 
     now: datetime
     full: bool = False
@@ -64,7 +64,7 @@ class RoundOrder:
 
 @dataclass
 class _Pass:
-    """What a round over one business carries along from job to job."""
+    """The state of a round over one business."""
 
     look: Inspection
     index: OpenIndex
@@ -88,7 +88,7 @@ class RepairBusiness:
     log: Logger
 
     def __call__(self, tenant: str, order: RoundOrder) -> RoundReport:
-        """Raises Unavailable, after all the others were looked after, where something failed."""
+        """Raises Unavailable if something failed, after all the other jobs were checked."""
         index, now = self.jobs.open_index(tenant), order.now
         boards: list[str] = []
         board = self._board(tenant, index, now, boards)
@@ -96,61 +96,62 @@ class RepairBusiness:
         stuck = {each.job_id: each for each in self.stuck.all(tenant)}
         this = _Pass(Inspection(now, board, order.ask), index, stuck, order.full, boards=boards)
         self._sweep_messages(tenant, this)
-        left_at = self._go_through(tenant, this, self._in_order(this, order), order)
+        left_at = self._check_all(tenant, this, self._in_order(this, order), order)
         if this.behind:
             self.publish(tenant, this.behind, now)
-        self._blame(tenant, this)
+        self._mark_stuck(tenant, this)
         if this.not_done:
-            raise Unavailable(f"not looked after: {', '.join(this.not_done[:20])}")
+            raise Unavailable(f"not checked: {', '.join(this.not_done[:20])}")
         return RoundReport(
             looked_at=this.looked_at, repaired=this.repaired, boards=boards,
             stuck=list(this.unforeseen), left={tenant: left_at} if left_at else {},
         )  # fmt: skip
 
     def _sweep_messages(self, tenant: str, this: _Pass) -> None:
-        """Messages whose time has come and whose queue has lost them."""
+        """Repair messages that are due and that their queue has lost."""
         try:
             for about, repair in self.repair_job.deliveries.sweep(tenant, this.look.now):
                 this.repaired.setdefault(about, []).append(repair)
-        except Exception as error:  # messages do not keep the round from the jobs
+        except Exception as error:  # lost messages must not keep the round from the jobs
             self._note("messages", error)
             this.not_done.append(f"messages of {tenant}")
 
     def _in_order(self, this: _Pass, order: RoundOrder) -> Sequence[str]:
-        """Whose deadline has come first, then the others.
+        """The jobs whose deadline has passed, then the others.
 
-        A full round goes by their ids, so that it can go on where it ended. In any other each
-        round begins elsewhere: where the time is never enough, no job is the last in all of them.
+        A full round is in the order of ids, so that it can continue where it stopped. Any other
+        round begins at a different job each minute: if the time is never enough, no job is always
+        the last.
         """
         touched, now = this.index.touched, order.now
         if order.full:
-            everybody = sorted({*touched, *this.stuck, *this.index.now_due(now)})
-            return [job_id for job_id in everybody if job_id > order.after]
+            job_ids = sorted({*touched, *this.stuck, *this.index.now_due(now)})
+            return [job_id for job_id in job_ids if job_id > order.after]
         due = list(this.index.now_due(now))
-        rest = sorted({*to_look_at(touched, this.look.shown, now), *this.stuck} - set(due))
+        rest = sorted({*jobs_to_check(touched, this.look.shown, now), *this.stuck} - set(due))
         begin = zlib.crc32(str(minute_of(now)).encode()) % max(1, len(rest))
         return [*due, *rest[begin:], *rest[:begin]]
 
-    def _go_through(
+    def _check_all(
         self, tenant: str, this: _Pass, job_ids: Sequence[str], order: RoundOrder
     ) -> str | None:
-        """The last job that was looked at, where the time was up before the end."""
+        """The last job that was checked, if the time was up before the end."""
         for number, job_id in enumerate(job_ids):
             if number and order.time_is_up():
                 left = len(job_ids) - number
                 self.log.error("round cut short", tenant=tenant, left=left)
                 return job_ids[number - 1]
-            self._one(tenant, job_id, this)
+            self._check(tenant, job_id, this)
         return None
 
-    def _one(self, tenant: str, job_id: str, this: _Pass) -> None:
+    def _check(self, tenant: str, job_id: str, this: _Pass) -> None:
         this.looked_at += 1
         try:
             repaired = self._look(tenant, job_id, this)
-        except NOT_THE_JOBS as error:
+        except SERVICE_ERRORS as error:
             self._note(job_id, error)
             this.not_done.append(job_id)
-        except Exception as error:  # whatever it was, it is this job's, and the others go on
+        except Exception as error:  # whatever it is, it must not stop the other jobs
             self._note(job_id, error)
             this.unforeseen[job_id] = error
         else:
@@ -160,41 +161,41 @@ class RepairBusiness:
     def _look(self, tenant: str, job_id: str, this: _Pass) -> RepairedJob:
         touched, now = this.index.touched.get(job_id), this.look.now
         entries = this.index.now_due(now).get(job_id, [])
-        look = _look_at(this.look, touched, this.full or bool(entries))
+        look = _inspection_of(this.look, touched, this.full or bool(entries))
         repaired = self.repair_job(tenant, job_id, look, this.stuck.get(job_id))
         for entry in entries:
             self.jobs.clear_due(tenant, entry)
         if repaired.repairs:
             this.repaired.setdefault(job_id, []).extend(repaired.repairs)
-        elif touched is not None and _may_go(repaired, touched, now):
-            self._let_go(tenant, job_id)
+        elif touched is not None and _may_leave_index(repaired, touched, now):
+            self._remove_from_index(tenant, job_id)
         return repaired
 
     def _note(self, job_id: str, error: Exception) -> None:
-        self.log.error("not looked after", who=job_id, error=place_of(error))
+        self.log.error("not checked", who=job_id, error=place_of(error))
 
-    def _blame(self, tenant: str, this: _Pass) -> None:
-        """Mark the jobs that our code failed on. Raises Unavailable where it failed on all."""
+    def _mark_stuck(self, tenant: str, this: _Pass) -> None:
+        """Mark the jobs that our code failed on. Raises Unavailable if it failed on all of them."""
         failed = this.unforeseen
         if len(failed) >= ALL_FAIL and len(failed) == this.looked_at:
             first = next(iter(failed.values()))
             raise Unavailable(f"all of {len(failed)} jobs failed: {place_of(first)}")
         for job_id, error in failed.items():
             try:
-                self.blame(tenant, job_id, error, this.look.now)
+                self.mark_stuck(tenant, job_id, error, this.look.now)
             except Exception as again:  # the next round marks it
                 self._note(job_id, again)
                 this.not_done.append(job_id)
 
-    def blame(self, tenant: str, job_id: str, error: Exception, now: datetime) -> None:
-        """Mark one job as stuck by that error, and call a person."""
+    def mark_stuck(self, tenant: str, job_id: str, error: Exception, now: datetime) -> None:
+        """Mark one job as stuck because of that error, and report it."""
         known = self.stuck.read(tenant, job_id)
-        self.repair_job.call(tenant, job_id, "unforeseen", now, known, place_of(error))
+        self.repair_job.report_stuck(tenant, job_id, "unforeseen", now, known, place_of(error))
 
     def _board(self, tenant: str, index: OpenIndex, now: datetime, boards: list[str]) -> Board:
-        """The board as it is; made again where no one can read it, or many of its cards are gone.
+        """The board; rebuilt if it cannot be read, or completed if many cards are missing.
 
-        Single cards are the business of their jobs.
+        If only a few are missing, each is repaired with its job.
         """
         try:
             board = self.publish.merge(tenant, [], now)
@@ -206,18 +207,18 @@ class RepairBusiness:
                 return board
             cards, known = self.publish.readable_cards(tenant, gone), board
             board = self.publish.merge(tenant, cards, now)
-            if board == known:  # they have no cards to be shown
+            if board == known:  # these jobs have no card to show
                 return board
         self.metrics.count("BoardsRebuilt", tenant)
         self.log.error("board rebuilt", tenant=tenant)
         boards.append(tenant)
         return board
 
-    def _let_go(self, tenant: str, job_id: str) -> None:
-        """Out of the index of open jobs, unless someone brings the job back meanwhile.
+    def _remove_from_index(self, tenant: str, job_id: str) -> None:
+        """Remove the job from the index of open jobs, unless someone reopens it meanwhile.
 
-        here      read: ended ──────────────────────── out ── read: open? ── in again
-        advance              brings it back ── in
+        here      read: ended ──────────────────────── remove ── read: open? ── add again
+        advance              reopens it ── add
         """
         self.jobs.mark_ended(tenant, job_id)
         with suppress(UnknownJob):
@@ -226,12 +227,12 @@ class RepairBusiness:
 
 
 def measure_ages(metrics: Metrics, tenant: str, board: Board, now: datetime) -> None:
-    """By status how long the oldest job has been there, and by how much the worst is overdue."""
+    """Measure how old the oldest job in each status is, and how long the worst is overdue."""
     working = [card for card in board.jobs.values() if not card.terminal]
     for status in sorted({card.status for card in working}):
         oldest = min(card.entered_at for card in working if card.status == status)
         metrics.measure("OldestJobMinutes", _minutes(now - oldest), "None", tenant, Status=status)
-    overdue = [now - card.due_at for card in working if card.due_at and card.due_at < now]
+    overdue = [late for card in working if (late := card.overdue_by(now))]
     if overdue:
         metrics.measure("LongestOverdueMinutes", _minutes(max(overdue)), "None", tenant)
 
@@ -240,15 +241,15 @@ def _minutes(span: timedelta) -> float:
     return round(span.total_seconds() / 60, 1)
 
 
-def _look_at(look: Inspection, touched: datetime | None, full: bool) -> Inspection:
-    """`touched` is None for one that is in sight only because it is stuck or due."""
+def _inspection_of(look: Inspection, touched: datetime | None, full: bool) -> Inspection:
+    """`touched` is None for a job that is checked only because it is stuck or due."""
     due = touched is not None and messages_are_due(touched, look.now)
     last = touched is not None and look.now - touched >= MESSAGES
-    return replace(look, messages=full or due, before_it_goes=last)
+    return replace(look, messages=full or due, last_inspection=last)
 
 
-def _may_go(repaired: RepairedJob, touched: datetime, now: datetime) -> bool:
-    """An ended job that no one is about to write, and an entry whose job was never stored."""
+def _may_leave_index(repaired: RepairedJob, touched: datetime, now: datetime) -> bool:
+    """True for an ended job that nothing will write to, and for a job that was never stored."""
     if repaired.missing:
         return now - touched > NEVER_STORED
     if repaired.job is None or sent_again_lately(repaired.job, now):

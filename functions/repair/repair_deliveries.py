@@ -1,12 +1,12 @@
-"""Messages that lost their way: found by the objects, whatever became of the queues.
+"""Messages that got lost: found by their objects, whatever happened to the queues.
 
-    held, or between two tries   its time passed some minutes ago: its queue is told of it again
-    claimed and never marked     text: unknown, never sent again, raises an alarm
-                                 webhook: told once more under the same `webhook-id`
-    none, though a fact is told  the fact is announced again; its consumers know what they had
+    held, or between two tries   it was due some minutes ago: it is put in its queue again
+    claimed, no outcome          text: unknown, never sent again, raises an alarm
+                                 webhook: sent again under the same `webhook-id`
+    none for an announced fact   the fact is announced again; its consumers recognize what they had
 
-A queue brings a message back after three minutes, and whoever gets it then concludes an expired
-claim. So only claims much older than that are left to the watchdog.
+A queue delivers a message again after three minutes, and its consumer then ends an expired claim.
+So the watchdog only handles claims that are much older.
 
     sender   index: due 08:00 ── PUT held until 08:00 ── queue: message
     sweep                                  08:02  index ── read: held ── queue again ── index: 08:12
@@ -29,15 +29,15 @@ from functions.protocol.ports import Bus, Corrupt, HaulwayError, Logger
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.job import Job, Repair
 
-LEFT_BEHIND = timedelta(minutes=10)
+ABANDONED = timedelta(minutes=10)
 OVERDUE = timedelta(minutes=2)
-"""So long after its time a message that its queue still had would have been handled."""
+"""How long after its due time a message would have been handled if its queue still had it."""
 AGAIN = timedelta(minutes=10)
-"""From one reminder of a queue to the next, so that a long queue does not grow by reminders."""
+"""From one time a message is queued again to the next, so that a long queue does not grow more."""
 TRIES, TRIED_WITHIN = 3, timedelta(days=1)
-"""Of a fact that its consumers cannot handle they have dead letters by then; `explain` tells."""
+"""If consumers cannot handle a fact, it is in a dead-letter queue by then; `explain` shows it."""
 AT_MOST = 300
-"""Entries of the index that one round looks at; the next one goes on."""
+"""Entries of the index that one round handles; the next round continues."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class RepairDeliveries:
         """Raises Corrupt, Unavailable."""
         known = list(self.deliveries.about(job.tenant, job.job_id))
         for delivery in known:
-            if repair := self._repaired(delivery, now):
+            if repair := self._repair(delivery, now):
                 yield repair
         facts = [missing.fact for missing in self._missing(job, known, now)]
         if facts and _announced_lately(job, now) < TRIES:
@@ -63,30 +63,30 @@ class RepairDeliveries:
             yield "fact announced again"
 
     def missing(self, job: Job, now: datetime) -> list[Expected]:
-        """The messages about the job that ought to exist by now and do not."""
+        """The messages about the job that should exist by now and do not."""
         return self._missing(job, list(self.deliveries.about(job.tenant, job.job_id)), now)
 
     def _missing(self, job: Job, known: list[Delivery], now: datetime) -> list[Expected]:
         endpoints: list[Endpoint] = list(self.endpoints.all(job.tenant))
-        return list(missing_in(expected_of(job, known, endpoints), known, now - LEFT_BEHIND))
+        return list(missing_in(expected_of(job, known, endpoints), known, now - ABANDONED))
 
     def sweep(self, tenant: str, now: datetime) -> Iterator[tuple[str, Repair]]:
-        """What was done for messages whose time has come, and about which job.
+        """Repair messages that are due; yields the job and the repair.
 
-        The trouble with one message is logged and does not stop the others. Raises Unavailable.
+        An error with one message is logged and does not stop the others. Raises Unavailable.
         """
         due = self.deliveries.reminders(tenant, now - OVERDUE)
         for reminder in list(islice(due, AT_MOST)):
             try:
-                repair = self._reminded(reminder, now)
+                repair = self._handle(reminder, now)
             except (HaulwayError, ValueError) as error:
-                self.log.error("message not looked after", tenant=tenant, why=type(error).__name__)
+                self.log.error("message not checked", tenant=tenant, why=type(error).__name__)
                 continue
             if repair:
                 yield reminder.tail.partition("/")[0], repair
 
-    def _reminded(self, reminder: Reminder, now: datetime) -> Repair | None:
-        """The next reminder is entered before this one goes. Raises ValueError for a bad key."""
+    def _handle(self, reminder: Reminder, now: datetime) -> Repair | None:
+        """Add the next reminder, then drop this one. Raises ValueError for a bad key."""
         try:
             name = DeliveryName.parse(reminder.tenant, reminder.tail)
         except ValueError:
@@ -96,7 +96,7 @@ class RepairDeliveries:
         try:
             stored = self.deliveries.read(name)
             if stored and not stored.value.ended:
-                repair = self._repaired(stored.value, now)
+                repair = self._repair(stored.value, now)
                 self.deliveries.remind(name, _next_look(stored.value, now))
         except Corrupt:
             self.deliveries.remind(name, now + AGAIN)
@@ -105,22 +105,22 @@ class RepairDeliveries:
         self.deliveries.drop_reminder(reminder)
         return repair
 
-    def _repaired(self, delivery: Delivery, now: datetime) -> Repair | None:
-        if delivery.expired(now - LEFT_BEHIND):
-            return self._concluded(delivery, now)
+    def _repair(self, delivery: Delivery, now: datetime) -> Repair | None:
+        if delivery.expired(now - ABANDONED):
+            return self._end_claim(delivery, now)
         if not delivery.is_due(now - OVERDUE):
             return None
         if delivery.name.channel == "webhook":
-            return self._posted_again(delivery, now)
+            return self._send_webhook_again(delivery, now)
         text = SmsRequest.of(delivery.name)
         if text is None:
-            return self._given_up(delivery, now)
+            return self._give_up_reply(delivery, now)
         self.texts.put(text.message(), 0)
         return "text sent again"
 
-    def _concluded(self, delivery: Delivery, now: datetime) -> Repair:
+    def _end_claim(self, delivery: Delivery, now: datetime) -> Repair:
         if delivery.name.channel == "webhook":
-            return self._posted_again(delivery, now)
+            return self._send_webhook_again(delivery, now)
         report_unknown_outcome(delivery, self.metrics, self.log)
 
         def given_up(known: Delivery | None) -> Delivery:
@@ -131,13 +131,13 @@ class RepairDeliveries:
         change(self.deliveries, delivery.name, given_up, self.pause)
         return "text given up"
 
-    def _posted_again(self, delivery: Delivery, now: datetime) -> Repair:
+    def _send_webhook_again(self, delivery: Delivery, now: datetime) -> Repair:
         again = next_attempt(delivery, now).model_copy(update={"attempt": len(delivery.attempts)})
         self.slow.put(message_of(again), 0)
         return "webhook sent again"
 
-    def _given_up(self, delivery: Delivery, now: datetime) -> Repair:
-        """An answer to a text, of which only its own message knew the words."""
+    def _give_up_reply(self, delivery: Delivery, now: datetime) -> Repair:
+        """End a reply to a text; its wording was only in the message that got lost."""
 
         def failed(known: Delivery | None) -> Delivery:
             if known is None or not known.is_due(now):
@@ -157,5 +157,5 @@ def _announced_lately(job: Job, now: datetime) -> int:
 
 
 def _next_look(delivery: Delivery, now: datetime) -> datetime:
-    """A delivery that is claimed has no time of its own."""
+    """When to check the delivery again; a claimed one has no due time."""
     return max(now + AGAIN, delivery.due_at or now)

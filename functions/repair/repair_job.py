@@ -1,17 +1,17 @@
-"""One job under the watchdog's eyes: what got lost on its way is repaired, recorded and announced.
+"""The watchdog's check of one job: what got lost is repaired, recorded, and announced.
 
-    signal lost, execution never started       resumed, started, after half a minute
-    execution dead                             replaced: once it stands still or is over its time
-    its token lost, so that it cannot be resumed  stopped and replaced, after ten minutes
-    view or card behind                        written
-    kept move whose time is up                 refused on the record
-    message lost, or never made                see repair_deliveries.py
-    object unreadable, every successor dies    a person is called, once
-    in a status this version does not have     the same
-    holds a time that cannot be meant          the same, and the job goes on
-    breaks our code                            the same, by whoever goes through the jobs
+    not resumed, or execution never started     resumed or started, after half a minute
+    execution ended badly                       replaced, once it does not move or is over its time
+    task token lost, so it cannot be resumed    stopped and replaced, after ten minutes
+    view or card behind                         written
+    deadline of an early move has passed        refused on the record
+    message lost, or never created              see repair_deliveries.py
+    object unreadable, executions keep failing  reported as stuck, once
+    in a status that this version does not have the same
+    an implausible time                         the same, and the job continues
+    an error in our code                        the same, by `RepairBusiness`
 
-A repair is announced once it is done and on the job's record.
+A repair is announced after it is done and on the job's record.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from events import JobRepaired, StuckReason
-from functions.advance_job import refused_fact
+from functions.jobs.facts import refused_fact
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import Bus, Corrupt, Jobs, Logger, StuckJob, UnknownJob, Views
@@ -41,21 +41,22 @@ RESENT: frozenset[Repair] = frozenset(
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a round knows when it comes to a job. `ask` is for executions that seem well too,
-    `messages` for what became of those about the job, `before_it_goes` for the same if it has
-    ended: it may be looked at for the last time.
+    """What to check of a job.
+
+    `ask` also checks executions that seem well, and `messages` the messages about the job;
+    `last_inspection` checks them if the job has ended, because it may leave the index after that.
     """
 
     now: datetime
     shown: Board
     ask: bool = False
     messages: bool = False
-    before_it_goes: bool = False
+    last_inspection: bool = False
 
 
 @dataclass(frozen=True)
 class RepairedJob:
-    """What was found of a job, as it was read, and what was done for it."""
+    """A job as it was read, and the repairs that were made."""
 
     job: Job | None = None
     repairs: tuple[Repair, ...] = ()
@@ -68,7 +69,7 @@ class RepairJob:
     views: Views
     bus: Bus
     execution: RepairExecution
-    call: ReportStuck
+    report_stuck: ReportStuck
     deliveries: RepairDeliveries
     metrics: Metrics
     log: Logger
@@ -77,19 +78,19 @@ class RepairJob:
     def __call__(
         self, tenant: str, job_id: str, look: Inspection, known: StuckJob | None
     ) -> RepairedJob:
-        """`known` is what a person was called for already. Raises Unavailable."""
+        """`known` is what was already reported. Raises Unavailable."""
         try:
             job = self.readable(tenant, job_id)
         except UnknownJob:
             if known:
-                self.call.stuck.remove(tenant, job_id)
+                self.report_stuck.stuck.remove(tenant, job_id)
             return RepairedJob(missing=True)
         except (Corrupt, UnknownFlow) as error:
             why: StuckReason = "corrupt" if isinstance(error, Corrupt) else "unknown_status"
-            self.call(tenant, job_id, why, look.now, known, str(error))
+            self.report_stuck(tenant, job_id, why, look.now, known, str(error))
             return RepairedJob()
-        if known and _goes_again(job, known):
-            self.call.stuck.remove(tenant, job_id)
+        if known and _is_repaired(job, known):
+            self.report_stuck.stuck.remove(tenant, job_id)
             known = None
         repairs = tuple(self._repairs(job, look, known))
         self._record(job, repairs, look.now)
@@ -97,13 +98,13 @@ class RepairJob:
         return RepairedJob(job, repairs)
 
     def _after(self, job: Job, now: datetime, known: StuckJob | None) -> None:
-        """Our code got through it. What cannot be meant is for a person to correct."""
+        """Clear the report of an error in our code; report a time that a person has to correct."""
         if known and known.why == "unforeseen":
-            self.call.stuck.remove(job.tenant, job.job_id)
+            self.report_stuck.stuck.remove(job.tenant, job.job_id)
             known = None
         doubt = implausible_in(job)
         if known is None and doubt and not is_settled(job):
-            self.call(job.tenant, job.job_id, "implausible", now, known, doubt)
+            self.report_stuck(job.tenant, job.job_id, "implausible", now, known, doubt)
 
     def readable(self, tenant: str, job_id: str) -> Job:
         """Raises UnknownJob, Corrupt, UnknownFlow, Unavailable."""
@@ -112,7 +113,7 @@ class RepairJob:
         return job
 
     def replace_ended(self, job: Job, now: datetime) -> bool:
-        """Whether its execution that has ended badly was given a successor at once."""
+        """Whether the execution, which has ended badly, was replaced at once."""
         if not self.execution.replace_ended(job, now):
             return False
         self._record(job, ("replaced",), now)
@@ -128,31 +129,37 @@ class RepairJob:
             yield "view written"
         if card_is_behind(job, look.shown, look.now):
             yield "card written"
-        last = look.before_it_goes and is_settled(job) and not sent_again_lately(job, look.now)
+        last = look.last_inspection and is_settled(job) and not sent_again_lately(job, look.now)
         if look.messages or last:
             yield from self.deliveries(job, look.now)
 
     def _refuse_late(self, job: Job, now: datetime) -> Job:
-        """Announced by their ids: found done after a lost answer, the write names none."""
-        flow, late = load_flow(job.flow), {e.event_id for e in job.early if e.until <= now}
-        job, _ = commit(
-            self.jobs, job.tenant, job.job_id, lambda job: expire(job, flow, now), self.pause
-        )
+        """Refuse early moves whose deadline has passed.
+
+        They are announced by the ids read before the write, because after a lost answer the write
+        finds them refused already.
+        """
+        late = {e.event_id for e in job.early if e.until <= now}
+        job, _ = commit(self.jobs, job.tenant, job.job_id, lambda job: expire(job, now), self.pause)
         refused = [refusal for refusal in job.refused if refusal.event_id in late]
         self.bus.announce([refused_fact(job, refusal) for refusal in refused])
         return job
 
     def _record(self, job: Job, repairs: tuple[Repair, ...], now: datetime) -> None:
-        """On the job, then on the bus; what has to be done again in one status is told once."""
+        """Record on the job, then announce; what is repeated in one status is announced once."""
         done = {r for past in job.repaired if past.at >= last_step(job) for r in past.repairs}
         told = tuple(r for r in repairs if r not in ("resumed", "started") or r not in done)
         if not told:
             return
-        fresh = tuple(repair for repair in told if repair != "replaced")  # that is there already
+        fresh = tuple(
+            repair for repair in told if repair != "replaced"
+        )  # recorded with the new generation
 
         def noted(job: Job) -> tuple[Job, None]:
             repaired = job.with_repairs(fresh, now) if fresh else job.repaired
-            return (job if repaired == job.repaired else job.bookkept(repaired=repaired)), None
+            return (
+                job if repaired == job.repaired else job.with_bookkeeping(repaired=repaired)
+            ), None
 
         job, _ = commit(self.jobs, job.tenant, job.job_id, noted, self.pause)
         self.metrics.count("Repairs", job.tenant)
@@ -160,24 +167,24 @@ class RepairJob:
 
 
 def sent_again_lately(job: Job, now: datetime) -> bool:
-    """A message of its, which is given as long as any other to arrive."""
+    """Whether a message about it was sent again so lately that it may not have arrived yet."""
     return any(now - done.at < MESSAGES for done in job.repaired if RESENT & set(done.repairs))
 
 
 def card_is_behind(job: Job, shown: Board, now: datetime) -> bool:
-    """Also an ended job's, unless it ended so long ago that it is shown no more."""
+    """Also for an ended job, unless it ended so long ago that the board no longer shows it."""
     card = shown.jobs.get(job.job_id)
     if card is None:
         return bool(Board().merged([card_of(job, load_flow(job.flow))]).at(now).jobs)
-    return card.rev < job.visible_rev
+    return card.rev < job.rev
 
 
-def _goes_again(job: Job, known: StuckJob) -> bool:
-    """Readable again; or its execution has got as far as waiting, or has nothing left to do."""
+def _is_repaired(job: Job, known: StuckJob) -> bool:
+    """Readable again; or its execution has reached its wait, or has nothing left to do."""
     if known.why in ("corrupt", "unknown_status"):
         return True
     if known.why == "unforeseen":
-        return False  # only once all of it was gone through
+        return False  # cleared only after the whole check succeeds
     if known.why == "implausible":
         return is_settled(job) or implausible_in(job) is None
     waits = job.wait is not None and job.wait.epoch.generation == job.execution.generation
@@ -191,5 +198,5 @@ def _repaired_fact(job: Job, repairs: tuple[Repair, ...], now: datetime) -> JobR
         flow=job.flow,
         recorded_at=now,
         repairs=repairs,
-        rev=job.visible_rev,
+        rev=job.rev,
     )

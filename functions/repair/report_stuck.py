@@ -1,6 +1,6 @@
-"""A person is called for a job that the watchdog cannot help: once for each reason.
+"""A job that the watchdog cannot repair is reported to a person, once for each reason.
 
-The call is made before it is recorded: a crash in between calls twice rather than never.
+The report is sent before it is recorded, so that a crash in between sends it twice, not never.
 """
 
 import traceback
@@ -39,9 +39,10 @@ class ReportStuck:
 
 
 def place_of(error: Exception) -> str:
-    """`OverflowError at statemachine/deadlines.py:29`: the kind, and the last line of ours it came by.
+    """The error's type and the last line of our code in its trace.
 
-    The error's own words are left out: they may hold a name, a number or a token.
+    As in `OverflowError at statemachine/deadlines.py:29`. The error's message is left out, because
+    it may contain a name, a number, or a token.
     """
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _is_ours(frame.filename)]

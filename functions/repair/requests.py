@@ -1,4 +1,4 @@
-"""What the watchdog is told to do, and what it answers."""
+"""The watchdog's requests and reports."""
 
 import json
 from typing import Annotated
@@ -11,11 +11,11 @@ from statemachine.values import Frozen, JobId, Tenant
 
 
 class RoundRequest(BaseModel):
-    """Look after the jobs whose turn it is, `full` after all; `ask_executions` also asks for those
-    that seem well.
+    """Check the jobs whose turn it is, or all if `full`.
 
-    Of one business where `tenant` is named. `after` is where an earlier message has got to: a job
-    of that business, else a business.
+    `ask_executions` also asks Step Functions about jobs that seem well. `tenant` limits the round
+    to one business. `after` is where an earlier message stopped: a job of that business, or,
+    without `tenant`, a business.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,7 +31,7 @@ class RoundRequest(BaseModel):
 
 
 class ExecutionEnded(BaseModel):
-    """Step Functions' own event that an execution has ended badly, as far as we read it."""
+    """The event of Step Functions that an execution has ended badly, as far as we read it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -45,15 +45,15 @@ class ExecutionEnded(BaseModel):
 
 
 class RepairRequest(BaseModel):
-    """Someone asks that one job be looked after now."""
+    """Check and repair one job now."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     repair: JobRef
 
 
-class AskMissing(BaseModel):
-    """Someone asks which messages about one job ought to exist and do not; nothing is changed."""
+class MissingMessagesRequest(BaseModel):
+    """List the messages about one job that should exist and do not; changes nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,14 +61,14 @@ class AskMissing(BaseModel):
 
 
 class JobSelection(Frozen):
-    """As many jobs of one business as are done well before the function's time is up."""
+    """Jobs of one business; so few that the function checks them well within its time limit."""
 
     tenant: Tenant
     job_ids: Annotated[tuple[JobId, ...], Field(max_length=100)]
 
 
 class RepairSomeRequest(BaseModel):
-    """Someone asks that these jobs be looked after now, one after the other."""
+    """Check and repair these jobs now, one after the other."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,13 +76,15 @@ class RepairSomeRequest(BaseModel):
 
 
 class WatchRequest(
-    RootModel[RoundRequest | ExecutionEnded | RepairRequest | RepairSomeRequest | AskMissing]
+    RootModel[
+        RoundRequest | ExecutionEnded | RepairRequest | RepairSomeRequest | MissingMessagesRequest
+    ]
 ):
-    """What the watchdog's queue brings, or who calls it by hand."""
+    """What comes from the watchdog's queue or from someone who invokes it."""
 
 
 class RoundReport(Frozen):
-    """What a round has found: repairs by job, boards made again, dead letters by function."""
+    """What a round has done: repairs by job, rebuilt boards, dead letters by function."""
 
     looked_at: int = 0
     repaired: dict[str, list[Repair]] = Field(default_factory=dict)
@@ -91,12 +93,12 @@ class RoundReport(Frozen):
     stuck: list[str] = Field(default_factory=list)
     """Jobs that our code failed on."""
     left: dict[Tenant, JobId] = Field(default_factory=dict)
-    """By business the last job that was looked at before the time was up."""
+    """By business, the last job that was checked before the time was up."""
     businesses: int = 0
-    """To so many a message of their own was sent."""
+    """How many businesses were sent a message of their own."""
 
-    def and_of(self, other: "RoundReport") -> "RoundReport":
-        """What two rounds have found together."""
+    def combined_with(self, other: "RoundReport") -> "RoundReport":
+        """The sum of two reports."""
         return RoundReport(
             looked_at=self.looked_at + other.looked_at,
             repaired=self.repaired | other.repaired,
@@ -109,7 +111,7 @@ class RoundReport(Frozen):
 
 
 class RepairReport(Frozen):
-    """By job: what was repaired, and why no one could help. Where nothing was wrong: neither."""
+    """By job, what was repaired or why it could not be; a job that was fine is in neither."""
 
     repaired: dict[JobId, list[Repair]] = Field(default_factory=dict)
     failed: dict[JobId, str] = Field(default_factory=dict)

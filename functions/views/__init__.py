@@ -1,1 +1,1 @@
-"""The customer's view: how it is written, and how long the edge may keep it."""
+"""What people see: the customer's view, the dispatcher's board, and the edge's copies of views."""

@@ -1,11 +1,11 @@
-"""The freshness budget: views are invalidated while the month's paths last, short-lived after.
+"""The invalidation budget: changed views are invalidated until the month's paths are used up.
 
-    spent   0 ─────────────── 90 % ─────── 100 % of the month's paths ───
-    views   long at the edge    │ two seconds
-    edge    told of each change                │ told no more
+    used          0 ─────────────── 90 % ─────── 100 % of the month's paths ───
+    TTL           long                │ two seconds
+    invalidation  of each change                   │ none
 
-The last tenth is there so that when the telling ends, hardly a long-lived view is left out there.
-Two batches at the same moment can go over the budget by one of them.
+The TTL is short for the last tenth, so that hardly any view with a long TTL is left at the edge
+when invalidation ends. Two batches at the same moment can exceed the budget by one of them.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ from functions.protocol.ports import Conflict, Corrupt, Stored, Unavailable
 from statemachine.values import Frozen
 
 SHORT_TTL_S = 2
-AMPLE = 0.9
-ASKED_AGAIN = timedelta(minutes=1)
+LONG_TTL_SHARE = 0.9
+LOOKUP_INTERVAL = timedelta(minutes=1)
 
 
 class MonthlyUsage(Frozen):
-    """`ops/invalidations/{month}.json`: how many paths the edge was told to forget."""
+    """`ops/invalidations/{month}.json`: how many paths were invalidated."""
 
     month: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")]
     paths: Annotated[int, Field(ge=0)] = 0
@@ -33,14 +33,14 @@ class MonthlyUsage(Frozen):
 
 class InvalidationUsage(Protocol):
     def read(self, month: str) -> Stored[MonthlyUsage] | None:
-        """None where nothing was spent yet. Raises Corrupt, Unavailable."""
+        """None if nothing was used yet. Raises Corrupt, Unavailable."""
 
-    def write(self, spent: MonthlyUsage, replacing: str | None) -> None:
-        """Store if the stored ETag is still `replacing` (None: only if absent); else Conflict."""
+    def write(self, usage: MonthlyUsage, replacing: str | None) -> None:
+        """Store if the stored ETag is still `replacing` (None: if absent); else raises Conflict."""
 
 
 def month_of(now: datetime) -> str:
-    """CloudFront counts its free paths by the month, in UTC."""
+    """CloudFront counts its free paths by calendar month, in UTC."""
     return f"{now:%Y-%m}"
 
 
@@ -52,7 +52,10 @@ def usage_of(usage: InvalidationUsage, month: str) -> int:
 def record_usage(
     usage: InvalidationUsage, month: str, paths: int, pause: Pause = full_jitter
 ) -> None:
-    """Count them; once too often where an answer was lost. Raises Unavailable past the bound."""
+    """Add `paths` to the month; twice if an answer was lost.
+
+    Raises Unavailable if no attempt succeeds.
+    """
     last: Exception | None = None
     for attempt in range(ATTEMPTS):
         try:
@@ -70,7 +73,7 @@ def record_usage(
 class ViewTtl:
     """How many seconds the edge may keep a view that is written now; looked up once a minute.
 
-    Where the count cannot be read, the view is short-lived: its writing must not wait for it.
+    If the usage cannot be read, the TTL is short, because writing the view must not wait.
     """
 
     usage: InvalidationUsage
@@ -83,12 +86,14 @@ class ViewTtl:
     def __call__(self) -> int:
         now = self.clock()
         if self._until is None or now >= self._until:
-            self._ttl_s, self._until = self._looked_up(now), now + ASKED_AGAIN
+            self._ttl_s, self._until = self._lookup(now), now + LOOKUP_INTERVAL
         return self._ttl_s
 
-    def _looked_up(self, now: datetime) -> int:
+    def _lookup(self, now: datetime) -> int:
         try:
-            ample = self.budget > 0 and (usage_of(self.usage, month_of(now)) < AMPLE * self.budget)
+            ample = self.budget > 0 and (
+                usage_of(self.usage, month_of(now)) < LONG_TTL_SHARE * self.budget
+            )
         except (Corrupt, Unavailable):
             ample = False
         return self.long_s if ample else min(SHORT_TTL_S, self.long_s)

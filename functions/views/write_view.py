@@ -1,4 +1,4 @@
-"""Write a job's public view; the way `create_job`, `settle_job`, edits and the watchdog share."""
+"""Write a job's public view, for bookings, settled statuses, edits, photos, and the watchdog."""
 
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Corrupt, Unavailable, Views
@@ -9,10 +9,10 @@ from statemachine.views import view_of
 
 
 def write_view(views: Views, job: Job, flow: Flow, pause: Pause = full_jitter) -> bool:
-    """Whether a newer view was stored; one of the same or a higher `rev` is left in place.
+    """Store the view unless one of the same or a higher `rev` is there; returns whether it did.
 
-    One that cannot be read is replaced: it is derived, and must not hold up the job. Raises
-    Unavailable past the bound of attempts.
+    A view that cannot be read is replaced, because it is derived and must not hold up the job.
+    Raises Unavailable if no attempt succeeds.
     """
     view, digest = view_of(job, flow), digest_of(job.token)
     last: Exception | None = None
@@ -30,7 +30,7 @@ def write_view(views: Views, job: Job, flow: Flow, pause: Pause = full_jitter) -
 
 
 def _stored(views: Views, digest: str) -> tuple[int, str | None]:
-    """The `rev` and the ETag of the stored view; rev 0 where there is none to be read."""
+    """The `rev` and the ETag of the stored view; rev 0 if there is none or it cannot be read."""
     try:
         stored = views.read(digest)
     except Corrupt as error:

@@ -1,4 +1,4 @@
-"""The API over ports in memory, asked as CloudFront asks it: with a Function URL's event."""
+"""The API with fake ports in memory. Requests come in as Function URL events from CloudFront."""
 
 import base64
 import copy
@@ -12,28 +12,28 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.advance_job import AdvanceJob
-from functions.api.crew_cards import CrewCards
 from functions.api.dependencies import Api
 from functions.api.request import COOKIE
-from functions.create_job import CreateJob
-from functions.edit_job import EditJob
+from functions.api.router import resolver
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.create import CreateJob
+from functions.jobs.edit import EditJob
 from functions.ops.dead_letters import DeadLetterService
 from functions.ops.explain_job import ExplainJob
 from functions.ops.overview import OpsOverview
 from functions.ops.wiring import Ops
-from functions.people.accounts import Account, Limit, Passwords, Role
+from functions.people.accounts import Account, Passwords, Role
 from functions.people.assign_crew import AssignCrew
 from functions.people.crew_location import ShareLocation
 from functions.people.known_devices import KnownDevices
+from functions.people.rate_limits import Limit
 from functions.people.sessions import KeyRing, Sessions, SigningKey, SigningKeys
 from functions.people.sign_in import SignIn
 from functions.photos.add_photo import AddPhoto
 from functions.protocol.ports import Stored, Unavailable
-from functions.publish_board import PublishBoard
 from functions.repair.repair_deliveries import RepairDeliveries
-from functions.serve_api import resolver
-from functions.watch_jobs import WatchJobs
+from functions.repair.watch import WatchJobs
+from functions.views.board import PublishBoard
 from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
@@ -44,27 +44,32 @@ from tests.support.fakes import (
     Bucket,
     FakeBoards,
     FakeBus,
+    FakeCrewLocations,
     FakeExecutions,
     FakeJobs,
     FakeLog,
     FakePhotos,
-    FakePlaces,
     FakeStuck,
     FakeTenants,
     FakeViews,
     no_pause,
 )
 from tests.support.faults import Faults
-from tests.support.message_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
-from tests.support.ops_fakes import (
-    FakeDeadQueues,
-    FakeForgotten,
-    FakeHistory,
-    FakeNumbersOfExecutions,
-    FakeRecords,
-    FakeRuns,
+from tests.support.message_fakes import (
+    FakeDelayedMessages,
+    FakeDeliveries,
+    FakeEndpoints,
+    FakeMetrics,
 )
-from tests.support.roster_fakes import FakeAccounts, FakeClaims, FakeRoster
+from tests.support.ops_fakes import (
+    FakeDeadLetterQueues,
+    FakeExecutionCounts,
+    FakeExecutionRuns,
+    FakeHistory,
+    FakeInvalidationTimes,
+    FakeOpsRecords,
+)
+from tests.support.roster_fakes import FakeAccounts, FakeReservations, FakeRoster
 
 EDGE = "https://edge.test"
 PASSWORD = "correct horse battery"
@@ -75,21 +80,21 @@ class FakeLimits:
     def __init__(self) -> None:
         self.taken: dict[tuple[str, str], tuple[int, datetime]] = {}
 
-    def take(self, limit: Limit, whose: str, now: datetime) -> bool:
-        taken, ends = self.taken.get((limit.name, whose), (0, now))
+    def take(self, limit: Limit, key: str, now: datetime) -> bool:
+        taken, ends = self.taken.get((limit.name, key), (0, now))
         if ends <= now:
             taken, ends = 0, now + limit.window
         if taken >= limit.most:
             return False
         ends = now + limit.window if limit.slides else ends
-        self.taken[limit.name, whose] = taken + 1, ends
+        self.taken[limit.name, key] = taken + 1, ends
         return True
 
-    def forget(self, limit: Limit, whose: str) -> None:
-        self.taken.pop((limit.name, whose), None)
+    def clear(self, limit: Limit, key: str) -> None:
+        self.taken.pop((limit.name, key), None)
 
-    def wait(self, limit: Limit, whose: str, now: datetime) -> timedelta:
-        taken, ends = self.taken.get((limit.name, whose), (0, now))
+    def wait(self, limit: Limit, key: str, now: datetime) -> timedelta:
+        taken, ends = self.taken.get((limit.name, key), (0, now))
         return max(timedelta(), ends - now) if taken >= limit.most else timedelta()
 
 
@@ -133,7 +138,7 @@ class FakeBoardCopies:
 
 
 class CheapPasswords(Passwords):
-    """Counts its verifications, and spends nothing on them."""
+    """Fast hashing; records every verification."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,8 +155,8 @@ class CheapPasswords(Passwords):
 
 
 @dataclass(frozen=True)
-class Got:
-    """An answer as a client sees it."""
+class ApiReply:
+    """A response as a client sees it."""
 
     status: int
     headers: dict[str, str]
@@ -164,15 +169,15 @@ class Got:
 
     @property
     def slug(self) -> str:
-        """The kind of problem; empty where it is none."""
+        """The problem's slug; empty if the response is not a problem."""
         if self.headers.get("content-type") != "application/problem+json":
             return ""
         return str(self.json["type"]).removeprefix("/problems/")
 
 
 @dataclass
-class Office:
-    """A business with accounts and jobs, at a time of its own: `now` moves when it is told to."""
+class ApiBackend:
+    """The API's Lambda function with fake ports. Tests set `now`."""
 
     faults: Faults = field(default_factory=Faults)
     passwords: Passwords = field(default_factory=CheapPasswords)
@@ -189,23 +194,20 @@ class Office:
         )
         self.bus, self.executions = FakeBus(self.faults), FakeExecutions(self.faults)
         self.accounts, self.limits = FakeAccounts(), FakeLimits()
-        self.roster, self.claims = FakeRoster(), FakeClaims(self.faults)
+        self.roster, self.claims = FakeRoster(), FakeReservations(self.faults)
         self.keys, self.log, self.metrics = FakeKeyStore(), FakeLog(), FakeMetrics()
         self.photos = FakePhotos(self.bucket, self.site)
-        self.places = FakePlaces(self.faults)
-        self.dead_letter_queues, self.forgotten = (
-            FakeDeadQueues(self.faults),
-            FakeForgotten(self.faults),
-        )
-        self.execution_numbers = FakeNumbersOfExecutions()
+        self.locations = FakeCrewLocations(self.faults)
+        self.dead_letter_queues = FakeDeadLetterQueues(self.faults)
+        self.invalidations = FakeInvalidationTimes(self.faults)
+        self.execution_counts = FakeExecutionCounts()
         self.ops = self._ops()
         self.tokens = (f"{number:022}" for number in itertools.count(1))
         ids, ring = itertools.count(1), KeyRing(self.keys)
         self.ended_sessions = FakeEndedSessions()
-        api = Api(
+        dependencies = Api(
             jobs=self.jobs,
             boards=FakeBoardCopies(self.boards),
-            crews=CrewCards(self.jobs),
             views=self.views,
             tenants=self.tenants,
             create=CreateJob(
@@ -221,7 +223,7 @@ class Office:
             accounts=self.accounts,
             roster=self.roster,
             add_photo=AddPhoto(self.jobs, self.views, self.bus, self.photos, pause=no_pause),
-            share_location=ShareLocation(self.places),
+            share_location=ShareLocation(self.locations),
             sign_in=SignIn(self.accounts, self.limits, self.passwords),
             sessions=Sessions(ring, self.accounts, self.ended_sessions),
             devices=KnownDevices(ring),
@@ -233,14 +235,14 @@ class Office:
             metrics=self.metrics,
             shows_docs=self.shows_docs,
         )
-        self.use(api)
+        self.use(dependencies)
 
     @property
     def assign(self) -> AssignCrew:
         return AssignCrew(self.accounts, self.roster, self.claims, self.jobs, self.tenants)
 
     def _ops(self) -> Ops:
-        """What ops have, over the very objects of this office."""
+        """What ops use, with the same fake ports."""
         deliveries = FakeDeliveries(self.bucket)
         watch = WatchJobs(
             self.jobs,
@@ -253,8 +255,8 @@ class Office:
             RepairDeliveries(
                 deliveries,
                 FakeEndpoints(self.bucket),
-                FakeLater(),
-                FakeLater(),
+                FakeDelayedMessages(),
+                FakeDelayedMessages(),
                 self.bus,
                 self.metrics,
                 self.log,
@@ -268,17 +270,17 @@ class Office:
             OpsOverview(
                 self.jobs,
                 FakeBoardCopies(self.boards),
-                FakeRecords(self.bucket),
-                self.execution_numbers,
+                FakeOpsRecords(self.bucket),
+                self.execution_counts,
                 self.dead_letter_queues,
                 paths_a_month=1000,
             ),
             ExplainJob(
                 self.jobs,
                 FakeHistory(self.bucket, self.site),
-                self.forgotten,
+                self.invalidations,
                 deliveries,
-                FakeRuns(self.executions, NOON),
+                FakeExecutionRuns(self.executions, NOON),
                 FakeStuck(self.bucket),
                 lambda tenant, job_id: watch.missing(tenant, job_id, self.now),
             ),
@@ -287,17 +289,17 @@ class Office:
             self.jobs.open_jobs,
         )
 
-    def use(self, api: Api) -> None:
-        self.api = api
-        self.app = resolver(api, lambda: self.now)
+    def use(self, dependencies: Api) -> None:
+        self.dependencies = dependencies
+        self.app = resolver(dependencies, lambda: self.now)
 
-    def beside(self, api: Api) -> "Office":
-        """Another container of the same office, with an `api` of its own."""
+    def other_container(self, dependencies: Api) -> "ApiBackend":
+        """Another container on the same ports, with its own dependencies."""
         other = copy.copy(self)
-        other.use(api)
+        other.use(dependencies)
         return other
 
-    def hire(self, account: str, *roles: Role, tenant: str = TENANT) -> Account:
+    def add_account(self, account: str, *roles: Role, tenant: str = TENANT) -> Account:
         made = Account(
             tenant=tenant,
             account=account,
@@ -310,20 +312,20 @@ class Office:
         return made
 
     def token(self, account: str, tenant: str = TENANT) -> str:
-        """The cookie's value of someone who has just signed in."""
+        """The session cookie's value after a sign-in."""
         known = self.accounts.known[tenant, account]
-        return self.api.sessions.begin(known, self.now)[0]
+        return self.dependencies.sessions.begin(known, self.now)[0]
 
-    def keep(self, job: Job) -> Job:
-        """The job with its object, view and card."""
+    def store(self, job: Job) -> Job:
+        """Stores the job's object, view, and card."""
         flow = load_flow(job.flow)
         self.jobs.create(job)
         self.views.write(digest_of(job.token), view_of(job, flow), None)
-        self.show(job)
+        self.publish(job)
         return job
 
-    def show(self, *jobs: Job) -> None:
-        """Their cards on the board of the first one's tenant, as `publish_board` does it."""
+    def publish(self, *jobs: Job) -> None:
+        """Puts the jobs' cards on their tenant's board, as `publish_board` does."""
         tenant = jobs[0].tenant
         stored = self.boards.read(tenant)
         cards = [card_of(job, load_flow(job.flow)) for job in jobs]
@@ -333,7 +335,7 @@ class Office:
     def job(self, job_id: str, tenant: str = TENANT) -> Job:
         return self.jobs.read(tenant, job_id).value
 
-    def ask(
+    def send(
         self,
         method: str,
         path: str,
@@ -344,8 +346,8 @@ class Office:
         headers: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
         tenant: str = TENANT,
-    ) -> Got:
-        """One request; `body` is sent as JSON, bytes as they are; `by` is who has signed in."""
+    ) -> ApiReply:
+        """Sends one request. `body` is sent as JSON, bytes unchanged; `by` is the account."""
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = b"" if body is None else sent
         extra = {"content-type": "application/json"} if body is not None else {}
@@ -353,22 +355,24 @@ class Office:
         event = an_event(method, path, sent, extra | (headers or {}), token, query)
         return self.resolve(event)
 
-    def resolve(self, event: dict[str, Any]) -> Got:
+    def resolve(self, event: dict[str, Any]) -> ApiReply:
         answer = self.app.resolve(event, LambdaContext())
         body = answer["body"] or ""
         if answer["isBase64Encoded"]:
             body = gzip.decompress(base64.b64decode(body)).decode()
         headers = {name.lower(): value for name, value in answer["headers"].items()}
-        return Got(answer["statusCode"], headers, answer.get("cookies", []), body)
+        return ApiReply(answer["statusCode"], headers, answer.get("cookies", []), body)
 
     def state(self) -> dict[str, bytes]:
-        """Everything that is stored, and every fact that was told."""
+        """Everything that is stored, and every announced fact."""
         facts = {f"fact {n}": repr(fact).encode() for n, fact in enumerate(self.bus.facts)}
         people = {
             f"account {of}": repr(known).encode() for of, known in self.accounts.known.items()
         }
         days = {f"day {of}": repr(day).encode() for of, day in self.roster.known.items()}
-        places = {f"place {of}": repr(place).encode() for of, place in self.places.kept.items()}
+        places = {
+            f"place {of}": repr(place).encode() for of, place in self.locations.stored.items()
+        }
         return self.bucket.objects | self.site.objects | facts | people | days | places
 
 
@@ -380,7 +384,7 @@ def an_event(
     token: str | None = None,
     query: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Payload format 2.0, as a Function URL behind CloudFront makes it."""
+    """Payload format 2.0 of a Function URL behind CloudFront."""
     hashed = {"x-amz-content-sha256": hashlib.sha256(body).hexdigest()} if body else {}
     seen = {"cloudfront-viewer-address": "203.0.113.7:46532", "x-forwarded-for": "203.0.113.7"}
     event: dict[str, Any] = {

@@ -1,16 +1,16 @@
 import pytest
 
-from tests.api.api_fixture import Office
+from tests.api.api_fixture import ApiBackend
 
 
 @pytest.fixture
-def office() -> Office:
-    """A business with one account of each role; dana and omar are dispatchers."""
-    office = Office()
-    office.hire("dana", "dispatcher")
-    office.hire("omar", "dispatcher")
-    office.hire("mike", "driver")
-    office.hire("fay", "first_mate")
-    office.hire("sue", "supervisor")
-    office.hire("otto", "ops")
-    return office
+def api() -> ApiBackend:
+    """A business with an account for each role; dana and omar are dispatchers."""
+    api = ApiBackend()
+    api.add_account("dana", "dispatcher")
+    api.add_account("omar", "dispatcher")
+    api.add_account("mike", "driver")
+    api.add_account("fay", "first_mate")
+    api.add_account("sue", "supervisor")
+    api.add_account("otto", "ops")
+    return api

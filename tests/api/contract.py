@@ -1,7 +1,7 @@
-"""schemathesis, bound to our API: every operation of docs/openapi.json, with what we add to it.
+"""schemathesis for our API: it tries every operation of docs/openapi.json.
 
-A client of ours sends the body's SHA-256 along, as CloudFront demands, and asks about jobs that
-there are: of ids made up at random nearly all are unknown.
+Requests also carry the body's SHA-256, as CloudFront requires, and mostly ids of existing jobs,
+because random ids are nearly always unknown.
 """
 
 import hashlib
@@ -27,22 +27,22 @@ from urllib3 import HTTPResponse
 
 from functions.api.openapi import openapi
 from functions.api.request import COOKIE
-from tests.api.api_fixture import Office, an_event
+from tests.api.api_fixture import ApiBackend, an_event
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
-HERE = "http://office.test"
+HERE = "http://api.test"
 
 
 def the_schema(known: dict[str, str], signed_in: bool, thorough: bool = True) -> Any:
-    """docs/openapi.json with paths and headers mostly `known` ones.
+    """docs/openapi.json, with mostly `known` values in paths and headers.
 
-    Without a session, the operations are those that want one. Where it is not `thorough`, only
-    random requests are made, and not also those at each border of the schema.
+    If not `signed_in`, only operations that require a session are tried. If not `thorough`, only
+    random requests are made, without those at the limits of the schema.
     """
     generation = GenerationConfig(deterministic=True, with_security_parameters=False)
     phases = PhasesConfig(coverage=CoveragePhaseConfig(enabled=thorough))
-    # 412 is a refusal too: an If-Match that is no rev of ours matches nothing.
+    # 412 rejects a request too: a malformed If-Match matches no rev.
     checks = ChecksConfig()
     rejection = checks.negative_data_rejection
     rejection.expected_statuses = [*rejection.expected_statuses, "412"]
@@ -56,41 +56,41 @@ def the_schema(known: dict[str, str], signed_in: bool, thorough: bool = True) ->
 
     schema.hook("map_path_parameters")(with_known)
     schema.hook("map_headers")(with_known)
-    return schema if signed_in else schema.include(func=_wants_a_session)
+    return schema if signed_in else schema.include(func=_requires_session)
 
 
 def every_operation(schema: Any) -> Callable[[Test], Test]:
-    """A test for each operation, called with one `case` after the other."""
+    """Parametrizes a test by operation; it is called with one `case` after the other."""
     parametrize: Callable[[Test], Test] = schema.parametrize()
     return parametrize
 
 
-def _wants_a_session(context: Any) -> bool:
+def _requires_session(context: Any) -> bool:
     return bool(context.operation.definition.raw["security"])
 
 
 def _mostly(known: str, made_up: object) -> object:
-    """The known value, or in a quarter of all cases the one made up.
+    """The known value or, in a quarter of all cases, the random one.
 
-    The laptop's edge has no route for a path with a line break in it, and says so in plain text.
+    The laptop's edge has no route for a path with a line break, and answers in plain text.
     """
     rare = hashlib.sha256(repr(made_up).encode()).digest()[0] < 64
     return made_up if rare and "\n" not in unquote(str(made_up)) else known
 
 
 def check(case: Any, base_url: str, session: requests.Session) -> Any:
-    """The answer, after every check of schemathesis but two.
+    """The response, after all checks of schemathesis except two.
 
-    Its check of forged sessions knows no cookie that is added behind its back; tests of our own
-    forge better. And not every rule can be told by a schema ("exactly one of `move` and `to`"),
-    so a request that fits it may still be refused, with 422 as documented.
+    Its check of forged sessions does not know the cookie that we add; our own tests forge
+    sessions. And a schema cannot express every rule ("exactly one of `move` and `to`"), so a
+    request that matches the schema may still be refused with 422, as documented.
     """
     excluded = [ignored_auth, positive_data_acceptance]
     return case.call_and_validate(base_url=base_url, session=session, excluded_checks=excluded)
 
 
 class HashedBody(requests.auth.AuthBase):
-    """What our pages add to a request with a body; the cookie of whoever has signed in."""
+    """Adds what our pages add: the body's hash and the session's cookie."""
 
     def __init__(self, cookie: str | None = None) -> None:
         self.cookie = cookie
@@ -104,12 +104,12 @@ class HashedBody(requests.auth.AuthBase):
         return request
 
 
-class OfficeAdapter(HTTPAdapter):
-    """`requests` spoken to an Office, in this very process."""
+class BackendAdapter(HTTPAdapter):
+    """Lets `requests` call an ApiBackend in the same process."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, api: ApiBackend) -> None:
         super().__init__()
-        self.office = office
+        self.api = api
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         url = urlsplit(request.url or "")
@@ -124,18 +124,18 @@ class OfficeAdapter(HTTPAdapter):
         )
         if cookie:
             event["cookies"] = cookie.split("; ")
-        got = self.office.resolve(event)
+        got = self.api.resolve(event)
         sent = {name: v for name, v in got.headers.items() if name != "content-encoding"}
         raw = HTTPResponse(io.BytesIO(got.text.encode()), sent, got.status, preload_content=False)
         response: requests.Response = self.build_response(request, raw)
         return response
 
 
-def a_session(cookie: str | None, office: Office | None = None) -> requests.Session:
+def a_session(cookie: str | None, api: ApiBackend | None = None) -> requests.Session:
     session = requests.Session()
     session.auth = HashedBody(cookie)
-    if office:
-        session.mount(HERE, OfficeAdapter(office))
+    if api:
+        session.mount(HERE, BackendAdapter(api))
     return session
 
 

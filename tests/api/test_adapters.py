@@ -1,10 +1,10 @@
-"""What only the API asks of AWS: copies of the board, and where customers reach us."""
+"""The adapters that only the API uses: copies of the board, and the site's address."""
 
 import pytest
 
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.s3_stores import S3Boards
-from functions.aws.site_address import NotedEdgeAddress
+from functions.aws.site_address import StoredEdgeAddress
 from functions.protocol.ports import Unavailable
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of
@@ -36,7 +36,7 @@ def test_a_copy_is_kept_until_the_board_changes(moto: Moto, bucket: str) -> None
     assert copies.latest("main").value == a_board("in_progress", "completed")
 
 
-def test_copies_of_two_businesses_are_two(moto: Moto, bucket: str) -> None:
+def test_each_business_has_its_own_copy(moto: Moto, bucket: str) -> None:
     copies, boards = S3BoardCopies(moto.s3, bucket), S3Boards(moto.s3, bucket)
     boards.overwrite("main", a_board("in_progress"))
     boards.overwrite("other", a_board("completed"))
@@ -44,23 +44,21 @@ def test_copies_of_two_businesses_are_two(moto: Moto, bucket: str) -> None:
     assert told == [a_board("in_progress"), a_board("completed"), a_board("in_progress")]
 
 
-def test_a_board_that_cannot_be_read_is_asked_for_again_later(moto: Moto, bucket: str) -> None:
+def test_an_unreadable_board_is_unavailable(moto: Moto, bucket: str) -> None:
     moto.s3.put_object(Bucket=bucket, Key="tenants/main/board/jobs.json", Body=b"{")
     with pytest.raises(Unavailable):
         S3BoardCopies(moto.s3, bucket).latest("main")
 
 
-def test_a_board_whose_answer_was_lost_is_not_taken_for_an_empty_one(
-    moto: Moto, bucket: str
-) -> None:
+def test_a_lost_response_is_not_an_empty_board(moto: Moto, bucket: str) -> None:
     with Faults({"GetObject": ["before"]}).on(moto.s3), pytest.raises(Unavailable):
         S3BoardCopies(moto.s3, bucket).latest("main")
 
 
-def test_the_edges_address_is_read_once(moto: Moto) -> None:
+def test_the_site_address_is_read_once(moto: Moto) -> None:
     ssm = moto.client("ssm")
     ssm.put_parameter(Name="/haulway/test/edge-url", Value="https://edge.test/", Type="String")
-    noted = NotedEdgeAddress(ssm, "/haulway/test/edge-url")
+    noted = StoredEdgeAddress(ssm, "/haulway/test/edge-url")
     assert noted.url == "https://edge.test"
     ssm.delete_parameter(Name="/haulway/test/edge-url")
     assert noted.url == "https://edge.test"

@@ -11,7 +11,7 @@ from functions.api.request import LARGEST_BODY
 from functions.api.routes import ROUTES
 from statemachine.ids import digest_of
 from statemachine.values import iso
-from tests.api.api_fixture import Got, Office, an_event
+from tests.api.api_fixture import ApiBackend, ApiReply, an_event
 from tests.api.test_roles import BODIES, path_of
 from tests.support.builders import NOON, TOKEN, a_job
 
@@ -43,14 +43,14 @@ NOT_DOCUMENTS: dict[str, tuple[bytes, int, str]] = {
 }
 
 
-def ask(office: Office, route: str, body: Any, **headers: str) -> Got:
+def send(api: ApiBackend, route: str, body: Any, **headers: str) -> ApiReply:
     method, _, _ = route.partition(" ")
     sent = {"idempotency-key": "a-key-of-mine", "if-match": '"2"'} | headers
     by = "otto" if "/api/ops" in route else "dana"
-    return office.ask(method, path_of(route), body, by=by, headers=sent)
+    return api.send(method, path_of(route), body, by=by, headers=sent)
 
 
-def assert_problem(got: Got, status: int, slug: str) -> None:
+def assert_problem(got: ApiReply, status: int, slug: str) -> None:
     assert (got.status, got.slug) == (status, slug), got
     assert got.json["status"] == status
     assert got.json["request_id"] == got.headers["x-request-id"]
@@ -58,25 +58,32 @@ def assert_problem(got: Got, status: int, slug: str) -> None:
 
 
 @pytest.fixture
-def busy(office: Office) -> Office:
-    office.keep(a_job("ready_for_pickup"))
-    return office
+def api_with_job(api: ApiBackend) -> ApiBackend:
+    api.store(a_job("ready_for_pickup"))
+    return api
 
 
-def is_no_document(kind: str, route: str) -> bool:
-    """An empty object names no letters, which means all of them."""
+def is_not_a_document(kind: str, route: str) -> bool:
+    """Whether `kind` is never a valid body of `route`."""
     return kind != "empty object" or "/dead-letters/" not in route
 
 
 @pytest.mark.parametrize(
     ("kind", "route"),
-    [(kind, route) for kind in NOT_DOCUMENTS for route in WITH_BODY if is_no_document(kind, route)],
+    [
+        (kind, route)
+        for kind in NOT_DOCUMENTS
+        for route in WITH_BODY
+        if is_not_a_document(kind, route)
+    ],
 )
-def test_what_is_no_document_changes_nothing(busy: Office, route: str, kind: str) -> None:
+def test_a_body_that_is_not_a_document_changes_nothing(
+    api_with_job: ApiBackend, route: str, kind: str
+) -> None:
     body, status, slug = NOT_DOCUMENTS[kind]
-    before = busy.state()
-    assert_problem(ask(busy, route, body), status, slug)
-    assert busy.state() == before
+    before = api_with_job.state()
+    assert_problem(send(api_with_job, route, body), status, slug)
+    assert api_with_job.state() == before
 
 
 WRONG_TYPES: tuple[Any, ...] = (
@@ -96,27 +103,29 @@ WRONG_TYPES: tuple[Any, ...] = (
 
 
 @pytest.mark.parametrize("route", WITH_BODY)
-def test_wrong_types_and_missing_fields_are_never_an_error_of_ours(
-    busy: Office, route: str
+def test_wrong_types_and_missing_fields_never_cause_a_5xx(
+    api_with_job: ApiBackend, route: str
 ) -> None:
-    """Each value of a proper body is left out, and replaced by each kind of wrong one."""
+    """Each field of a valid body is left out, and replaced by a value of every wrong type."""
     proper = BODIES[route] | {"event_id": "e-1", "occurred_at": "2026-11-21T12:00:00Z"}
     names = {**BODIES[route], **(proper if "moves" in route else {})}
     for name in names:
         without = {key: value for key, value in names.items() if key != name}
         bodies = [without, *({**names, name: wrong} for wrong in WRONG_TYPES)]
         for body in bodies:
-            got = ask(busy, route, body)
+            got = send(api_with_job, route, body)
             assert got.status < 500, (body, got)
             assert got.slug or got.status < 300, (body, got)
 
 
 @pytest.mark.parametrize("route", WITH_BODY)
-def test_a_body_of_a_megabyte_is_not_read(busy: Office, route: str) -> None:
-    before = busy.state()
-    assert_problem(ask(busy, route, b'{"note": "' + b"x" * 1_000_000 + b'"}'), 413, "too-large")
-    assert_problem(ask(busy, route, b"[" * (LARGEST_BODY + 1)), 413, "too-large")
-    assert busy.state() == before
+def test_a_body_of_a_megabyte_is_not_read(api_with_job: ApiBackend, route: str) -> None:
+    before = api_with_job.state()
+    assert_problem(
+        send(api_with_job, route, b'{"note": "' + b"x" * 1_000_000 + b'"}'), 413, "too-large"
+    )
+    assert_problem(send(api_with_job, route, b"[" * (LARGEST_BODY + 1)), 413, "too-large")
+    assert api_with_job.state() == before
 
 
 @pytest.mark.parametrize("route", WITH_BODY)
@@ -131,56 +140,64 @@ def test_a_body_of_a_megabyte_is_not_read(busy: Office, route: str) -> None:
         "text/plain; a=application/json",
     ],
 )
-def test_only_json_is_taken(busy: Office, route: str, kind: str) -> None:
-    """What an HTML form of another site can send is no JSON."""
-    before = busy.state()
-    assert_problem(ask(busy, route, BODIES[route], **{"content-type": kind}), 415, "not-json")
-    assert busy.state() == before
+def test_only_json_is_accepted(api_with_job: ApiBackend, route: str, kind: str) -> None:
+    """An HTML form on another site cannot send JSON."""
+    before = api_with_job.state()
+    assert_problem(
+        send(api_with_job, route, BODIES[route], **{"content-type": kind}), 415, "not-json"
+    )
+    assert api_with_job.state() == before
 
 
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8"])
-def test_json_is_taken_under_each_of_its_names(busy: Office, kind: str) -> None:
-    got = ask(busy, "PATCH /api/jobs/<job_id>", {"note": "x"}, **{"content-type": kind})
+def test_every_spelling_of_the_json_content_type_is_accepted(
+    api_with_job: ApiBackend, kind: str
+) -> None:
+    got = send(api_with_job, "PATCH /api/jobs/<job_id>", {"note": "x"}, **{"content-type": kind})
     assert got.status == 200
 
 
 @pytest.mark.parametrize("route", UNSAFE)
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "", "nonsense"])
-def test_posts_from_other_sites_are_refused(busy: Office, route: str, site: str) -> None:
-    before = busy.state()
-    got = ask(busy, route, BODIES.get(route), **{"sec-fetch-site": site})
+def test_posts_from_other_sites_are_refused(
+    api_with_job: ApiBackend, route: str, site: str
+) -> None:
+    before = api_with_job.state()
+    got = send(api_with_job, route, BODIES.get(route), **{"sec-fetch-site": site})
     assert_problem(got, 403, "cross-site")
-    assert (busy.state(), got.cookies) == (before, [])
+    assert (api_with_job.state(), got.cookies) == (before, [])
 
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])
-def test_posts_from_our_own_pages_are_not(busy: Office, site: str) -> None:
-    got = ask(busy, "PATCH /api/jobs/<job_id>", {"note": "x"}, **{"sec-fetch-site": site})
+def test_posts_from_our_own_pages_are_accepted(api_with_job: ApiBackend, site: str) -> None:
+    got = send(api_with_job, "PATCH /api/jobs/<job_id>", {"note": "x"}, **{"sec-fetch-site": site})
     assert got.status == 200
 
 
-def test_a_body_that_was_damaged_on_its_way_is_refused(busy: Office) -> None:
-    """The laptop engine repairs invalid UTF-8 in JSON; the digest the page sent gives it away."""
-    before = busy.state()
+def test_a_body_damaged_on_the_way_is_refused(api_with_job: ApiBackend) -> None:
+    """The engine repairs invalid UTF-8 in JSON; the digest from the page reveals that."""
+    before = api_with_job.state()
     headers = {"x-amz-content-sha256": "0" * 64}
     assert_problem(
-        ask(busy, "PATCH /api/jobs/<job_id>", {"note": "x"}, **headers), 400, "malformed"
+        send(api_with_job, "PATCH /api/jobs/<job_id>", {"note": "x"}, **headers),
+        400,
+        "malformed",
     )
-    assert busy.state() == before
+    assert api_with_job.state() == before
 
 
 @pytest.mark.parametrize("sent", ["not base64!", "====", "\ud800"])
-def test_a_body_that_cannot_be_decoded_is_refused(busy: Office, sent: str) -> None:
+def test_a_body_that_cannot_be_decoded_is_refused(api_with_job: ApiBackend, sent: str) -> None:
     headers = {"content-type": "application/json"}
     event = an_event("POST", "/api/session", b"", headers) | {"body": sent}
-    assert_problem(busy.resolve(event), 400, "malformed")
+    assert_problem(api_with_job.resolve(event), 400, "malformed")
 
 
-def test_a_body_that_came_as_text_is_taken(busy: Office) -> None:
+def test_a_body_sent_as_text_is_accepted(api_with_job: ApiBackend) -> None:
     text = json.dumps({"account": "dana", "password": "correct horse battery"})
     headers = {"content-type": "application/json"}
     event = an_event("POST", "/api/session", text.encode(), headers)
-    assert busy.resolve(event | {"body": text, "isBase64Encoded": False}).status == 200
+    assert api_with_job.resolve(event | {"body": text, "isBase64Encoded": False}).status == 200
 
 
 @pytest.mark.parametrize(
@@ -196,29 +213,29 @@ def test_a_body_that_came_as_text_is_taken(busy: Office) -> None:
         "\x00" * 9,
     ],
 )
-def test_a_request_id_that_is_none_is_not_echoed(busy: Office, injected: str) -> None:
-    got = busy.ask("GET", "/api/flows", by="dana", headers={"x-request-id": injected})
+def test_a_malformed_request_id_is_not_echoed(api_with_job: ApiBackend, injected: str) -> None:
+    got = api_with_job.send("GET", "/api/flows", by="dana", headers={"x-request-id": injected})
     assert got.headers["x-request-id"] == "3f1c5a52-6b0e-4a55-8a3c-1d2f6a0c9f10"
 
 
-def test_a_request_id_is_kept_from_end_to_end(busy: Office) -> None:
-    got = busy.ask("GET", "/api/nothing", headers={"x-request-id": "page-0123-abcd"})
+def test_a_request_id_is_returned_and_logged(api_with_job: ApiBackend) -> None:
+    got = api_with_job.send("GET", "/api/nothing", headers={"x-request-id": "page-0123-abcd"})
     assert got.headers["x-request-id"] == got.json["request_id"] == "page-0123-abcd"
-    assert busy.log.lines[-1][1]["request_id"] == "page-0123-abcd"
+    assert api_with_job.log.lines[-1][1]["request_id"] == "page-0123-abcd"
 
 
 @pytest.mark.parametrize(
     "text", ["Set-Cookie: x=y", "<script>alert(1)</script>", "'; DROP TABLE jobs; --"]
 )
-def test_text_stays_text(busy: Office, text: str) -> None:
-    """Whatever a customer writes stands in the document alone, never in a header or the log."""
+def test_hostile_text_appears_only_in_the_document(api_with_job: ApiBackend, text: str) -> None:
+    """What a customer writes appears only in the document, never in a header or the log."""
     body = BODIES["POST /api/bookings"] | {"name": text, "what": text}
-    got = ask(busy, "POST /api/bookings", body)
-    job = busy.job(got.json["job_id"])
+    got = send(api_with_job, "POST /api/bookings", body)
+    job = api_with_job.job(got.json["job_id"])
     assert (job.customer.name, job.notes[0].text) == (text, text)
-    told = str((list(got.headers.items()), got.cookies, busy.log.lines))
-    assert text not in told
-    assert "x=y" not in told
+    result = str((list(got.headers.items()), got.cookies, api_with_job.log.lines))
+    assert text not in result
+    assert "x=y" not in result
 
 
 @pytest.mark.parametrize(
@@ -230,14 +247,16 @@ def test_text_stays_text(busy: Office, text: str) -> None:
         "1e400",
     ],
 )
-def test_times_at_the_ends_of_time_are_refused(busy: Office, value: str) -> None:
-    got = ask(busy, "POST /api/jobs/<job_id>/moves", {"move": "start", "occurred_at": value})
+def test_extreme_times_are_refused(api_with_job: ApiBackend, value: str) -> None:
+    got = send(
+        api_with_job, "POST /api/jobs/<job_id>/moves", {"move": "start", "occurred_at": value}
+    )
     assert_problem(got, 422, "invalid")
 
 
 @pytest.mark.parametrize("query", [{"status": "A B"}, {"status": "../x"}, {"q": "x" * 101}])
-def test_a_query_that_breaks_its_schema_is_refused(busy: Office, query: dict[str, str]) -> None:
-    assert_problem(busy.ask("GET", "/api/jobs", by="dana", query=query), 422, "invalid")
+def test_an_invalid_query_is_refused(api_with_job: ApiBackend, query: dict[str, str]) -> None:
+    assert_problem(api_with_job.send("GET", "/api/jobs", by="dana", query=query), 422, "invalid")
 
 
 @pytest.mark.parametrize(
@@ -259,29 +278,29 @@ def test_a_query_that_breaks_its_schema_is_refused(busy: Office, query: dict[str
         ("BREW", "/api/session", 405, "method-not-allowed"),
     ],
 )
-def test_where_nothing_is_there_is_a_problem(
-    busy: Office, method: str, path: str, status: int, slug: str
+def test_an_unknown_path_or_method_is_a_problem(
+    api_with_job: ApiBackend, method: str, path: str, status: int, slug: str
 ) -> None:
-    got = busy.ask(method, path, by="dana")
+    got = api_with_job.send(method, path, by="dana")
     assert_problem(got, status, slug)
     if status == 405:
         assert got.headers["allow"]
 
 
-def test_an_event_without_its_optional_parts_is_answered(busy: Office) -> None:
+def test_an_event_without_optional_fields_gets_a_response(api_with_job: ApiBackend) -> None:
     event = an_event("GET", "/api/session")
     del event["headers"], event["body"], event["isBase64Encoded"]
-    assert_problem(busy.resolve(event), 401, "signed-out")
+    assert_problem(api_with_job.resolve(event), 401, "signed-out")
 
 
-def test_what_breaks_on_our_side_says_nothing_about_itself(busy: Office) -> None:
+def test_an_internal_error_reveals_nothing(api_with_job: ApiBackend) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError(f"token {TOKEN} of Ada Wong")
 
-    busy.jobs.read = broken  # type: ignore[method-assign, assignment]  # breaks it
-    got = busy.ask("GET", f"/api/jobs/{JOB}", by="dana")
+    api_with_job.jobs.read = broken  # type: ignore[method-assign, assignment]  # breaks it
+    got = api_with_job.send("GET", f"/api/jobs/{JOB}", by="dana")
     assert_problem(got, 500, "internal")
-    (line,) = busy.log.lines
+    (line,) = api_with_job.log.lines
     assert TOKEN not in got.text + str(line)
     assert (line[1]["error"], line[1]["where"].partition(":")[0]) == (
         "RuntimeError",
@@ -289,17 +308,17 @@ def test_what_breaks_on_our_side_says_nothing_about_itself(busy: Office) -> None
     )
 
 
-def test_the_docs_are_shown_where_they_are_switched_on() -> None:
-    laptop = Office(shows_docs=True)
+def test_the_docs_are_served_if_enabled() -> None:
+    laptop = ApiBackend(shows_docs=True)
     paths = ("", "/start.js", "/swagger.js", "/swagger.css")
-    got = [laptop.ask("GET", f"/api/docs{path}") for path in paths]
+    got = [laptop.send("GET", f"/api/docs{path}") for path in paths]
     assert [answer.status for answer in got] == [200] * 4
     assert "<script>" not in got[0].text
-    assert laptop.ask("GET", "/api/openapi.json").json["openapi"] == "3.1.0"
+    assert laptop.send("GET", "/api/openapi.json").json["openapi"] == "3.1.0"
 
 
-def test_base64_is_what_aws_sends_for_bytes() -> None:
-    """So that the events of these tests are like the real ones."""
+def test_events_encode_bytes_as_aws_does() -> None:
+    """Checks that the events of these tests are like real ones."""
     assert an_event("POST", "/", b"\xff")["body"] == base64.b64encode(b"\xff").decode()
 
 
@@ -315,13 +334,13 @@ def test_base64_is_what_aws_sends_for_bytes() -> None:
         ),
     ],
 )
-def test_an_event_id_that_the_server_derives_is_not_taken_from_outside(
-    office: Office, method: str, path: str, body: dict[str, Any]
+def test_clients_cannot_use_event_ids_that_the_server_derives(
+    api: ApiBackend, method: str, path: str, body: dict[str, Any]
 ) -> None:
-    """Whoever bears it first would keep the customer from ever confirming by the link."""
-    office.keep(a_job("in_progress"))
+    """Someone who used it first would keep the customer from confirming by the link."""
+    api.store(a_job("in_progress"))
     derived = derived_id("choice", "261121-7k3m2q", "confirm", "0", "")
-    got = office.ask(method, path, {**body, "event_id": derived}, by="mike")
+    got = api.send(method, path, {**body, "event_id": derived}, by="mike")
     assert (got.status, got.json["type"]) == (422, "/problems/invalid")
     assert "event_id: ids that begin with 'haulway.'" in got.json["detail"]
-    assert not office.job("261121-7k3m2q").knows(derived)
+    assert not api.job("261121-7k3m2q").knows(derived)

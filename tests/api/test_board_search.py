@@ -1,12 +1,12 @@
-"""What a search of the board finds."""
+"""What a search of the board matches."""
 
 import pytest
 
-from functions.api.board_search import finds
+from functions.api.board_search import matches
 from statemachine.flows import load_flow
 from statemachine.job import Customer, Place
 from statemachine.views import Card, card_of
-from tests.pages.page_world import first_note
+from tests.pages.stub_data import first_note
 from tests.support.builders import NOON, a_job
 
 
@@ -39,16 +39,16 @@ def a_card() -> Card:
         "12 harbor",
     ],
 )
-def test_words_are_found_without_accents_and_case_and_phones_by_their_digits(text: str) -> None:
-    assert finds(text, a_card())
+def test_search_ignores_accents_and_case_and_finds_phones_by_digits(text: str) -> None:
+    assert matches(text, a_card())
 
 
 @pytest.mark.parametrize("text", ["josef", "jose elm", "4444", "999", "piano"])
-def test_what_is_not_on_the_card_is_not_found(text: str) -> None:
-    assert not finds(text, a_card())
+def test_text_that_is_not_on_the_card_does_not_match(text: str) -> None:
+    assert not matches(text, a_card())
 
 
 def test_a_card_without_phone_or_load_is_searched_too() -> None:
     bare = a_card().model_copy(update={"phone_end": None, "load": None})
-    assert finds("perez", bare)
-    assert not any(finds(text, bare) for text in ("0123", "sofa"))
+    assert matches("perez", bare)
+    assert not any(matches(text, bare) for text in ("0123", "sofa"))

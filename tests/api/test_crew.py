@@ -1,4 +1,4 @@
-"""The crew as the board plans it, what each has to do today, and who is refused why."""
+"""The crew for planners, each member's own jobs, and refused crew edits."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,13 +7,13 @@ import pytest
 
 from functions.people.roster import Truck
 from statemachine.job import Assigned, Job, Photo, Schedule
-from tests.api.api_fixture import Got, Office
+from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.support.builders import CREW, NOON, a_job
 from tests.support.roster_fakes import a_member
 
 JOB = "261121-7k3m2q"
 NINE = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
-"""Today in the morning, by the business's clock in New York; NOON is seven there."""
+"""This morning in the business's time zone, New York, where NOON (UTC) is 7:00."""
 
 
 def window(days: float = 0, hours: float = 2) -> Schedule:
@@ -30,23 +30,25 @@ def a_numbered(number: int, *members: str, **values: Any) -> Job:
     return a_job(values.pop("status", None), job_id=f"261121-{number:06d}", **values)
 
 
-def edit(office: Office, changes: Any, job: str = JOB, by: str = "dana", **headers: str) -> Got:
-    match = {"if-match": f'"{office.job(job).visible_rev}"'}
-    return office.ask("PATCH", f"/api/jobs/{job}", changes, by=by, headers=match | headers)
+def edit(
+    api: ApiBackend, changes: Any, job: str = JOB, by: str = "dana", **headers: str
+) -> ApiReply:
+    match = {"if-match": f'"{api.job(job).rev}"'}
+    return api.send("PATCH", f"/api/jobs/{job}", changes, by=by, headers=match | headers)
 
 
 # -- the plan
 
 
-def test_the_crew_is_shown_with_days_trucks_and_jobs(office: Office) -> None:
-    office.accounts.add(a_member("gus", phone="+15555550111", email="gus@example.com"))
-    office.accounts.add(a_member("left", disabled=True))
-    office.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))
+def test_the_crew_is_listed_with_days_trucks_and_jobs(api: ApiBackend) -> None:
+    api.accounts.add(a_member("gus", phone="+15555550111", email="gus@example.com"))
+    api.accounts.add(a_member("left", disabled=True))
+    api.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))
     day = {"hours": [{"begin": "07:00", "end": "15:30"}], "roles": ["driver"]}
-    office.ask("PUT", "/api/crew/mike/days/2026-11-22", day, by="dana")
-    office.ask("PUT", "/api/crew/fay/days/2026-12-24", {"hours": []}, by="dana")
-    office.keep(a_numbered(1, "mike", "fay", status="in_progress", truck="t1"))
-    got = office.ask("GET", "/api/crew", by="sue")
+    api.send("PUT", "/api/crew/mike/days/2026-11-22", day, by="dana")
+    api.send("PUT", "/api/crew/fay/days/2026-12-24", {"hours": []}, by="dana")
+    api.store(a_numbered(1, "mike", "fay", status="in_progress", truck="t1"))
+    got = api.send("GET", "/api/crew", by="sue")
     assert got.status == 200
     job = {
         "job_id": "261121-000001",
@@ -70,29 +72,31 @@ def test_the_crew_is_shown_with_days_trucks_and_jobs(office: Office) -> None:
     assert got.json["time_zone"] == "America/New_York"
 
 
-def test_a_card_in_a_status_that_this_version_does_not_have_spoils_no_plan(office: Office) -> None:
-    office.keep(a_numbered(1, "mike", status="in_progress"))
-    stored = office.boards.read("main")
+def test_a_card_with_an_unknown_status_does_not_break_the_list(
+    api: ApiBackend,
+) -> None:
+    api.store(a_numbered(1, "mike", status="in_progress"))
+    stored = api.boards.read("main")
     assert stored
     cards = {id_: card.with_(status="loading") for id_, card in stored.value.jobs.items()}
-    office.boards.overwrite("main", stored.value.with_(jobs=cards))
-    got = office.ask("GET", "/api/crew", by="sue")
+    api.boards.overwrite("main", stored.value.with_(jobs=cards))
+    got = api.send("GET", "/api/crew", by="sue")
     [job] = next(each["jobs"] for each in got.json["members"] if each["member"] == "mike")
     assert (job["status"], job["under_way"]) == ("loading", False)
 
 
-def test_the_plan_has_the_days_that_are_asked_for(office: Office) -> None:
-    """Two days unless it says more. The second job's window passes midnight, so both days have
-    it; one without a window is there as long as it is open.
+def test_the_list_covers_the_requested_days(api: ApiBackend) -> None:
+    """The default is two days. The second job's window passes midnight, so it is on both days; an
+    open job without a window is always listed.
     """
-    office.keep(a_numbered(1, "mike", schedule=window(0)))
-    office.keep(a_numbered(2, "mike", schedule=window(1.6)))
-    office.keep(a_numbered(3, "mike", schedule=window(2)))
-    office.keep(a_numbered(4, "mike", schedule=Schedule()))
-    office.keep(a_numbered(5, "mike", schedule=Schedule(), status="completed"))
+    api.store(a_numbered(1, "mike", schedule=window(0)))
+    api.store(a_numbered(2, "mike", schedule=window(1.6)))
+    api.store(a_numbered(3, "mike", schedule=window(2)))
+    api.store(a_numbered(4, "mike", schedule=Schedule()))
+    api.store(a_numbered(5, "mike", schedule=Schedule(), status="completed"))
 
     def shown(**query: str) -> list[int]:
-        got = office.ask("GET", "/api/crew", by="dana", query=query)
+        got = api.send("GET", "/api/crew", by="dana", query=query)
         (mike,) = (each for each in got.json["members"] if each["member"] == "mike")
         return [int(job["job_id"][7:]) for job in mike["jobs"]]
 
@@ -101,14 +105,14 @@ def test_the_plan_has_the_days_that_are_asked_for(office: Office) -> None:
     assert shown(first="2026-11-22") == [2, 3, 4]
 
 
-def test_a_job_under_way_is_in_the_plan_whenever_it_was_planned(office: Office) -> None:
-    """The first took longer than its day, the third began before it; who is on them works now."""
+def test_a_job_under_way_is_listed_whatever_its_day(api: ApiBackend) -> None:
+    """The first job took longer than its day, the third began early; their crews work now."""
     for number, days, status in ((1, -1, "in_progress"), (2, -1, None), (3, 4, "in_progress")):
-        office.keep(a_numbered(number, "mike", schedule=window(days), status=status))
+        api.store(a_numbered(number, "mike", schedule=window(days), status=status))
     place = {"latitude": 40.71, "longitude": -74.01, "occurred_at": NOON.isoformat()}
-    told = office.ask("PUT", "/api/jobs/261121-000001/location", place, by="mike")
-    assert told.status == 204
-    got = office.ask("GET", "/api/crew", by="dana")
+    result = api.send("PUT", "/api/jobs/261121-000001/location", place, by="mike")
+    assert result.status == 204
+    got = api.send("GET", "/api/crew", by="dana")
     (mike,) = (each for each in got.json["members"] if each["member"] == "mike")
     assert [(each["job_id"][7:], each["under_way"]) for each in mike["jobs"]] == [
         ("000001", True),
@@ -128,19 +132,19 @@ def test_a_job_under_way_is_in_the_plan_whenever_it_was_planned(office: Office) 
         {"first": "today"},
     ],
 )
-def test_days_that_cannot_be_shown_are_refused(office: Office, query: dict[str, str]) -> None:
-    got = office.ask("GET", "/api/crew", by="dana", query=query)
+def test_days_that_cannot_be_shown_are_refused(api: ApiBackend, query: dict[str, str]) -> None:
+    got = api.send("GET", "/api/crew", by="dana", query=query)
     assert (got.status, got.slug) == (422, "invalid")
 
 
-def test_a_day_is_set_and_taken_back(office: Office) -> None:
+def test_a_day_is_set_and_reset(api: ApiBackend) -> None:
     path = "/api/crew/mike/days/2026-11-21"
-    office.keep(a_numbered(1))
+    api.store(a_numbered(1))
     driver = {"crew": [{"role": "driver", "member": "mike"}]}
-    assert office.ask("PUT", path, {"hours": []}, by="dana").status == 204
-    assert edit(office, driver, "261121-000001").slug == "crew-unavailable"
-    assert office.ask("DELETE", path, by="dana").status == 204
-    assert edit(office, driver, "261121-000001").status == 200
+    assert api.send("PUT", path, {"hours": []}, by="dana").status == 204
+    assert edit(api, driver, "261121-000001").slug == "crew-unavailable"
+    assert api.send("DELETE", path, by="dana").status == 204
+    assert edit(api, driver, "261121-000001").status == 200
 
 
 @pytest.mark.parametrize(
@@ -154,12 +158,12 @@ def test_a_day_is_set_and_taken_back(office: Office) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_a_day_of_no_one_or_of_no_calendar_is_refused(
-    office: Office, method: str, path: str, status: int, slug: str
+def test_a_day_of_an_unknown_member_or_date_is_refused(
+    api: ApiBackend, method: str, path: str, status: int, slug: str
 ) -> None:
     body: Any = {"hours": []} if method == "PUT" else None
-    got = office.ask(method, path, body, by="dana")
-    assert (got.status, got.slug, office.roster.known) == (status, slug, {})
+    got = api.send(method, path, body, by="dana")
+    assert (got.status, got.slug, api.roster.known) == (status, slug, {})
 
 
 @pytest.mark.parametrize(
@@ -172,55 +176,55 @@ def test_a_day_of_no_one_or_of_no_calendar_is_refused(
         {"hours": "off"},
     ],
 )
-def test_a_day_that_breaks_its_schema_is_refused(office: Office, day: Any) -> None:
-    got = office.ask("PUT", "/api/crew/mike/days/2026-11-21", day, by="dana")
-    assert (got.status, got.slug, office.roster.known) == (422, "invalid", {})
+def test_an_invalid_day_is_refused(api: ApiBackend, day: Any) -> None:
+    got = api.send("PUT", "/api/crew/mike/days/2026-11-21", day, by="dana")
+    assert (got.status, got.slug, api.roster.known) == (422, "invalid", {})
 
 
 # -- putting people on a job
 
 
-def test_who_is_refused_and_why_is_told(office: Office) -> None:
-    office.keep(a_numbered(1))
-    office.keep(a_numbered(2))
+def test_a_refusal_names_the_member_and_the_reason(api: ApiBackend) -> None:
+    api.store(a_numbered(1))
+    api.store(a_numbered(2))
     driver = {"crew": [{"role": "driver", "member": "mike"}]}
-    assert edit(office, driver, "261121-000001").status == 200
-    got = edit(office, driver, "261121-000002")
+    assert edit(api, driver, "261121-000001").status == 200
+    got = edit(api, driver, "261121-000002")
     assert (got.status, got.slug) == (409, "crew-taken")
     assert got.json["detail"].startswith("mike is on job 261121-000001 at that time")
     assert (got.json["rev"], got.json["job_status"]) == (1, "pending_pickup")
-    got = edit(office, {"crew": [{"role": "driver", "member": "fay"}]}, "261121-000002")
+    got = edit(api, {"crew": [{"role": "driver", "member": "fay"}]}, "261121-000002")
     assert (got.status, got.slug) == (409, "crew-unavailable")
-    assert office.job("261121-000002").crew == ()
+    assert api.job("261121-000002").crew == ()
 
 
-def test_a_truck_is_put_on_a_job_and_taken_off(office: Office) -> None:
-    office.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))
-    office.keep(a_numbered(1))
-    assert edit(office, {"truck": "t1"}, "261121-000001").json["truck"] == "t1"
-    assert "truck" not in edit(office, {"truck": ""}, "261121-000001").json
-    assert edit(office, {"truck": "t2"}, "261121-000001").slug == "crew-unavailable"
+def test_a_truck_is_put_on_a_job_and_taken_off(api: ApiBackend) -> None:
+    api.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))
+    api.store(a_numbered(1))
+    assert edit(api, {"truck": "t1"}, "261121-000001").json["truck"] == "t1"
+    assert "truck" not in edit(api, {"truck": ""}, "261121-000001").json
+    assert edit(api, {"truck": "t2"}, "261121-000001").slug == "crew-unavailable"
 
 
-def test_the_board_is_told_what_was_changed(office: Office) -> None:
-    office.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))
-    office.keep(a_numbered(1))
+def test_an_edit_announces_what_was_changed(api: ApiBackend) -> None:
+    api.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))
+    api.store(a_numbered(1))
     changes = {
         "crew": [{"role": "driver", "member": "mike"}],
         "truck": "t1",
         "load_size": "half",
     }
-    edit(office, changes, "261121-000001")
-    (fact,) = office.bus.facts
+    edit(api, changes, "261121-000001")
+    (fact,) = api.bus.facts
     assert getattr(fact, "fields", ()) == ("crew", "truck", "load_size")
 
 
 # -- what the crew itself says
 
 
-def test_crew_say_what_they_loaded_and_when_without_a_rev(office: Office) -> None:
-    """From a phone that was without signal: sent later, sent twice."""
-    office.keep(a_job("in_progress"))
+def test_crew_edit_load_and_eta_without_a_rev(api: ApiBackend) -> None:
+    """From a phone without signal: sent later, and twice."""
+    api.store(a_job("in_progress"))
     request_body = {
         "note": "Two sofas more",
         "load_size": "half",
@@ -229,57 +233,55 @@ def test_crew_say_what_they_loaded_and_when_without_a_rev(office: Office) -> Non
         "occurred_at": "2026-11-21T11:20:00Z",
     }
     for _ in range(2):
-        got = office.ask("PATCH", f"/api/jobs/{JOB}", request_body, by="mike")
+        got = api.send("PATCH", f"/api/jobs/{JOB}", request_body, by="mike")
         assert got.status == 200
     (note,) = got.json["notes"]
     assert (note["text"], note["occurred_at"]) == ("Two sofas more", "2026-11-21T11:20:00.000Z")
-    assert (got.json["load_size"], len(office.job(JOB).edits)) == ("half", 1)
+    assert (got.json["load_size"], len(api.job(JOB).edits)) == ("half", 1)
 
 
-def test_a_note_that_comes_at_once_has_one_time(office: Office) -> None:
-    office.keep(a_job("in_progress"))
+def test_a_note_sent_at_once_has_one_time(api: ApiBackend) -> None:
+    api.store(a_job("in_progress"))
     request_body = {"note": "Here", "occurred_at": "2026-11-21T11:59:30Z"}
-    (note,) = office.ask("PATCH", f"/api/jobs/{JOB}", request_body, by="mike").json["notes"]
+    (note,) = api.send("PATCH", f"/api/jobs/{JOB}", request_body, by="mike").json["notes"]
     assert "occurred_at" not in note
 
 
-def test_an_edit_under_someone_elses_event_id_is_refused(office: Office) -> None:
-    office.keep(a_job("in_progress"))
+def test_an_edit_with_another_actors_event_id_is_refused(api: ApiBackend) -> None:
+    api.store(a_job("in_progress"))
     request_body = {"note": "x", "event_id": "same"}
-    assert office.ask("PATCH", f"/api/jobs/{JOB}", request_body, by="mike").status == 200
+    assert api.send("PATCH", f"/api/jobs/{JOB}", request_body, by="mike").status == 200
     for event_id in ("same", "booking-1-is-no-edit", "way-1"):
-        got = office.ask(
-            "PATCH", f"/api/jobs/{JOB}", {"note": "y", "event_id": event_id}, by="dana"
-        )
+        got = api.send("PATCH", f"/api/jobs/{JOB}", {"note": "y", "event_id": event_id}, by="dana")
         expected = 200 if event_id.startswith("booking") else 409
         assert got.status == expected, event_id
-    assert [note.text for note in office.job(JOB).notes] == ["x", "y"]
+    assert [note.text for note in api.job(JOB).notes] == ["x", "y"]
 
 
-def test_an_edit_needs_more_than_an_event_id(office: Office) -> None:
-    office.keep(a_job())
-    got = office.ask("PATCH", f"/api/jobs/{JOB}", {"event_id": "e-1"}, by="dana")
+def test_an_edit_needs_more_than_an_event_id(api: ApiBackend) -> None:
+    api.store(a_job())
+    got = api.send("PATCH", f"/api/jobs/{JOB}", {"event_id": "e-1"}, by="dana")
     assert (got.status, got.slug) == (422, "invalid")
 
 
 @pytest.mark.parametrize("changes", [{"truck": ""}, {"price_cents": 1, "note": "x"}])
-def test_the_rest_wants_a_rev_and_a_dispatcher(office: Office, changes: Any) -> None:
-    office.keep(a_job("in_progress"))
-    assert office.ask("PATCH", f"/api/jobs/{JOB}", changes, by="dana").slug == "if-match-missing"
-    assert edit(office, changes, by="mike").slug == "not-allowed"
+def test_other_edits_need_a_rev_and_a_dispatcher(api: ApiBackend, changes: Any) -> None:
+    api.store(a_job("in_progress"))
+    assert api.send("PATCH", f"/api/jobs/{JOB}", changes, by="dana").slug == "if-match-missing"
+    assert edit(api, changes, by="mike").slug == "not-allowed"
 
 
 # -- my day
 
 
-def test_my_jobs_are_those_of_today_and_tomorrow_in_order(office: Office) -> None:
-    """Left over from yesterday first, those without a window last; the day after is not yet."""
+def test_my_jobs_are_those_of_today_and_tomorrow_in_order(api: ApiBackend) -> None:
+    """Yesterday's open jobs first, jobs without a window last; nothing after tomorrow."""
     for number, schedule in enumerate(
         (Schedule(), window(1), window(0), window(-1), window(2), window(0.2)), start=1
     ):
-        office.keep(a_numbered(number, "mike", schedule=schedule))
-    office.keep(a_numbered(7, "dana", schedule=window(0.1)))
-    got = office.ask("GET", "/api/my/jobs", by="mike")
+        api.store(a_numbered(number, "mike", schedule=schedule))
+    api.store(a_numbered(7, "dana", schedule=window(0.1)))
+    got = api.send("GET", "/api/my/jobs", by="mike")
     assert [int(job["job_id"][7:]) for job in got.json["jobs"]] == [4, 3, 6, 2, 1]
     assert (got.json["time_zone"], got.json["as_of"]) == (
         "America/New_York",
@@ -287,58 +289,47 @@ def test_my_jobs_are_those_of_today_and_tomorrow_in_order(office: Office) -> Non
     )
 
 
-def test_what_ended_stays_until_the_day_is_over(office: Office) -> None:
-    office.keep(a_numbered(1, "mike", status="completed"))
+def test_an_ended_job_stays_until_the_day_is_over(api: ApiBackend) -> None:
+    api.store(a_numbered(1, "mike", status="completed"))
 
     def mine() -> int:
-        return len(office.ask("GET", "/api/my/jobs", by="mike").json["jobs"])
+        return len(api.send("GET", "/api/my/jobs", by="mike").json["jobs"])
 
     assert mine() == 1
-    office.now = NOON + timedelta(hours=16)
+    api.now = NOON + timedelta(hours=16)
     assert mine() == 1
-    office.now = NOON + timedelta(hours=17)
+    api.now = NOON + timedelta(hours=17)
     assert mine() == 0
 
 
-def test_my_jobs_have_what_is_needed_at_the_door_and_no_link(office: Office) -> None:
+def test_my_jobs_include_the_gate_code_but_no_link(api: ApiBackend) -> None:
     job = a_numbered(1, "mike")
-    office.keep(job.with_(place=job.place.with_(gate_code="4711")))
-    (mine,) = office.ask("GET", "/api/my/jobs", by="mike").json["jobs"]
+    api.store(job.with_(place=job.place.with_(gate_code="4711")))
+    (mine,) = api.send("GET", "/api/my/jobs", by="mike").json["jobs"]
     assert (mine["place"]["gate_code"], "tracking_url" in mine) == ("4711", False)
-    assert office.ask("GET", "/api/my/jobs", by="fay").json["jobs"] == []
+    assert api.send("GET", "/api/my/jobs", by="fay").json["jobs"] == []
 
 
-def test_my_jobs_say_whose_they_are_and_what_their_trucks_are_called(office: Office) -> None:
+def test_my_jobs_name_the_account_and_the_trucks(api: ApiBackend) -> None:
     for truck, name in (("t1", "Big red"), ("t2", "Small blue")):
-        office.roster.set_truck(Truck(tenant="main", truck=truck, name=name))
-    office.keep(a_numbered(1, "mike", truck="t1"))
-    office.keep(a_numbered(2, "fay", truck="t2"))
-    mine = office.ask("GET", "/api/my/jobs", by="mike").json
+        api.roster.set_truck(Truck(tenant="main", truck=truck, name=name))
+    api.store(a_numbered(1, "mike", truck="t1"))
+    api.store(a_numbered(2, "fay", truck="t2"))
+    mine = api.send("GET", "/api/my/jobs", by="mike").json
     assert (mine["account"], mine["trucks"]) == ("mike", {"t1": "Big red"})
 
 
-def test_who_was_taken_off_a_job_sees_it_no_more_though_the_card_still_names_them(
-    office: Office,
+def test_a_member_taken_off_a_job_does_not_see_it_even_if_the_card_lags(
+    api: ApiBackend,
 ) -> None:
-    office.keep(a_numbered(1, "mike"))
-    office.ask("GET", "/api/my/jobs", by="mike")
-    stored = office.jobs.read("main", "261121-000001")
-    office.jobs.replace(stored.value.seen(crew=()), stored.etag)
-    assert office.ask("GET", "/api/my/jobs", by="mike").json["jobs"] == []
+    api.store(a_numbered(1, "mike"))
+    api.send("GET", "/api/my/jobs", by="mike")
+    stored = api.jobs.read("main", "261121-000001")
+    api.jobs.replace(stored.value.with_change(crew=()), stored.etag)
+    assert api.send("GET", "/api/my/jobs", by="mike").json["jobs"] == []
 
 
-def test_a_card_of_an_earlier_version_is_looked_up_in_its_job(office: Office) -> None:
-    office.keep(a_numbered(1, "mike"))
-    stored = office.boards.read("main")
-    assert stored
-    (card,) = stored.value.jobs.values()
-    nameless = card.with_(crew=tuple(each.with_(member=None) for each in card.crew))
-    office.boards.overwrite("main", stored.value.with_(jobs={card.job_id: nameless}))
-    for who, seen in (("mike", 1), ("fay", 0)):
-        assert len(office.ask("GET", "/api/jobs", by=who).json["jobs"]) == seen
-
-
-def test_photos_are_on_the_job_with_where_the_edge_has_them(office: Office) -> None:
+def test_a_job_lists_its_photos_with_their_paths(api: ApiBackend) -> None:
     photo = Photo(
         event_id="p-1",
         actor=CREW,
@@ -347,8 +338,8 @@ def test_photos_are_on_the_job_with_where_the_edge_has_them(office: Office) -> N
         taken_at=NOON,
         recorded_at=NOON,
     )
-    office.keep(a_job("in_progress", photos=(photo,)))
-    assert office.ask("GET", f"/api/jobs/{JOB}", by="mike").json["photos"] == [
+    api.store(a_job("in_progress", photos=(photo,)))
+    assert api.send("GET", f"/api/jobs/{JOB}", by="mike").json["photos"] == [
         {
             "photo_id": photo.photo_id,
             "kind": "before",
@@ -358,13 +349,15 @@ def test_photos_are_on_the_job_with_where_the_edge_has_them(office: Office) -> N
     ]
 
 
-def test_where_a_crew_was_seen_is_told_to_planners_while_it_is_under_way(office: Office) -> None:
+def test_planners_see_crew_locations_of_jobs_under_way(
+    api: ApiBackend,
+) -> None:
     job = a_numbered(1, "mike", status="in_progress")
-    office.keep(job)
-    told = {"latitude": 40.71278, "longitude": -74.00594, "occurred_at": "2026-11-21T12:00:00Z"}
-    assert office.ask("PUT", f"/api/jobs/{job.job_id}/location", told, by="mike").status == 204
+    api.store(job)
+    result = {"latitude": 40.71278, "longitude": -74.00594, "occurred_at": "2026-11-21T12:00:00Z"}
+    assert api.send("PUT", f"/api/jobs/{job.job_id}/location", result, by="mike").status == 204
     seen = {
-        each["member"]: each for each in office.ask("GET", "/api/crew", by="dana").json["members"]
+        each["member"]: each for each in api.send("GET", "/api/crew", by="dana").json["members"]
     }
     assert seen["mike"]["crew_location"] == {
         "latitude": 40.715,
@@ -372,6 +365,6 @@ def test_where_a_crew_was_seen_is_told_to_planners_while_it_is_under_way(office:
         "at": "2026-11-21T12:00:00.000Z",
     }
     assert "crew_location" not in seen["fay"]
-    office.ask("POST", f"/api/jobs/{job.job_id}/moves", {"move": "complete"}, by="mike")
-    after = office.ask("GET", "/api/crew", by="dana").json["members"]
+    api.send("POST", f"/api/jobs/{job.job_id}/moves", {"move": "complete"}, by="mike")
+    after = api.send("GET", "/api/crew", by="dana").json["members"]
     assert [each for each in after if "crew_location" in each] == []

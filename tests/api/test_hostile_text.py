@@ -1,6 +1,6 @@
-"""Hostile text in every text field of every door: never an error of ours, kept exactly or refused.
+"""Hostile text in every text field of every input: never a 5xx; stored exactly, or refused.
 
-Fields are found in the schemas themselves, so that a new one is tried without a new test.
+The fields are found in the schemas, so that a new field is tested without a new test.
 """
 
 import json
@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from cli.output.roster_csv import BadRow, read_people
+from cli.data.roster_csv import BadRow, read_people
 from events import JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.routes import ROUTES
 from statemachine.bounds import line_of_text, note_text
-from tests.api.api_fixture import Office
+from tests.api.api_fixture import ApiBackend
 from tests.api.test_roles import BODIES, path_of
 from tests.support.builders import a_booking, a_job, a_request, an_edit
 
@@ -62,14 +62,14 @@ FREE = {
     "place.address",
     "place.gate_code",
 }
-"""Fields that keep what people write; the others are ids, numbers, dates or one of a list."""
+"""Fields that store what people write; the others are ids, numbers, dates, or enumerations."""
 
 
 BESIDE: dict[str, Any] = {"customer": {"name": "Ada"}, "place": {"address": "1 A St"}}
 
 
 def text_fields(schema: dict[str, Any], whole: dict[str, Any], at: str = "") -> Iterator[str]:
-    """The paths of all members that may be a text, by the JSON schema."""
+    """The paths of all fields that may be text, from the JSON schema."""
     schema = whole["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
     for each in schema.get("anyOf", ()) or schema.get("oneOf", ()):
         yield from text_fields(each, whole, at)
@@ -87,7 +87,7 @@ def fields_of(model: type[BaseModel]) -> list[str]:
 
 
 def with_value(document: Any, path: str, value: str) -> Any:
-    """A copy of `document` with `value` at `path`; what leads there is made."""
+    """A copy of `document` with `value` at `path`; missing parents are created."""
     step, _, rest = path.partition(".")
     if not step:
         return value
@@ -102,9 +102,9 @@ def normalized(path: str, text: str) -> str:
     return note_text(text) if lines else line_of_text(text)
 
 
-def is_kept(office: Office, text: str) -> bool:
+def is_stored(api: ApiBackend, text: str) -> bool:
     written = json.dumps(text, ensure_ascii=False).encode()
-    return any(written in stored for stored in office.bucket.objects.values())
+    return any(written in stored for stored in api.bucket.objects.values())
 
 
 DOORS = [
@@ -115,21 +115,21 @@ DOORS = [
 @pytest.mark.parametrize(
     ("route", "path"), DOORS, ids=[f"{route.name} {path}" for route, path in DOORS]
 )
-def test_no_text_at_the_api_is_an_error_of_ours_and_what_is_taken_is_kept(
-    route: Any, path: str, office: Office
+def test_hostile_text_at_the_api_is_stored_exactly_or_refused(
+    route: Any, path: str, api: ApiBackend
 ) -> None:
-    office.keep(a_job("pending_pickup" if "/confirm" in route.path else "ready_for_pickup"))
-    before = dict(office.bucket.objects)
+    api.store(a_job("pending_pickup" if "/confirm" in route.path else "ready_for_pickup"))
+    before = dict(api.bucket.objects)
     by, taken = "otto" if "/api/ops" in route.path else "dana", 0
     for number, text in enumerate(HOSTILE):
-        office.bucket.objects = dict(before)
-        office.limits.taken.clear()
+        api.bucket.objects = dict(before)
+        api.limits.taken.clear()
         headers = {"idempotency-key": f"key-{number:06}", "if-match": '"2"'}
         body = with_value(BODIES[route.name], path, text)
-        got = office.ask(route.method, path_of(route.name), body, by=by, headers=headers)
+        got = api.send(route.method, path_of(route.name), body, by=by, headers=headers)
         assert got.status < 500, (text, got)
         if got.status < 300 and path in FREE:
-            assert is_kept(office, normalized(path, text)), (text, got)
+            assert is_stored(api, normalized(path, text)), (text, got)
             taken += 1
     assert taken > 5 or path not in FREE
 
@@ -148,7 +148,7 @@ BUS: dict[str, tuple[type[BaseModel], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", BUS)
-def test_no_text_on_the_bus_is_more_than_a_refusal_and_what_is_taken_can_be_stored(
+def test_hostile_text_on_the_bus_is_refused_or_can_be_stored(
     name: str,
 ) -> None:
     model, proper = BUS[name]
@@ -167,7 +167,7 @@ def test_no_text_on_the_bus_is_more_than_a_refusal_and_what_is_taken_can_be_stor
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE if '"' not in text])
 @pytest.mark.parametrize("column", range(5))
-def test_no_text_in_a_roster_file_is_more_than_a_bad_row(text: str, column: int) -> None:
+def test_hostile_text_in_a_roster_file_is_only_a_bad_row(text: str, column: int) -> None:
     cells = ["maria", "Maria", "+15555550123", "m@example.com", "driver"]
     cells[column] = text
     row = ",".join(f'"{cell}"' for cell in cells)
@@ -180,7 +180,7 @@ def test_no_text_in_a_roster_file_is_more_than_a_bad_row(text: str, column: int)
 
 
 @pytest.mark.parametrize("body", [b'{"note": "\\ud800"}', b'{"note": "\xed\xa0\x80"}'])
-def test_half_a_character_is_no_json(body: bytes, office: Office) -> None:
-    office.keep(a_job())
-    got = office.ask("PATCH", "/api/jobs/261121-7k3m2q", body, by="dana")
+def test_an_incomplete_character_is_malformed_json(body: bytes, api: ApiBackend) -> None:
+    api.store(a_job())
+    got = api.send("PATCH", "/api/jobs/261121-7k3m2q", body, by="dana")
     assert (got.status, got.slug) == (400, "malformed")

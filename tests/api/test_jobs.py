@@ -1,4 +1,4 @@
-"""Jobs through the API: taken down once, looked at, moved and changed as on the bus."""
+"""Jobs through the API: created once, read, and moved and edited as through the bus."""
 
 import json
 from datetime import timedelta
@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 
 from events import JobCreated, JobEdited, JobMoved, JobMoveRefused, JobMoveRequested
-from functions.advance_job import AdvanceJob
-from functions.api.board import _first_of
+from functions.api.board import _first_page
 from functions.api.response_models import JobsDocument
+from functions.jobs.advance import AdvanceJob
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
-from statemachine.job import Customer, Place, Refusal
+from statemachine.job import Customer, Place
+from statemachine.records import Refusal
 from statemachine.values import Actor, iso
 from statemachine.views import card_of
-from tests.api.api_fixture import EDGE, Got, Office
+from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job
 from tests.support.fakes import no_pause
 from tests.support.faults import Crashed, Faults
@@ -31,116 +32,116 @@ ORDER = {
 }
 
 
-def book(office: Office, body: Any = None, key: str | None = None, by: str = "dana") -> Got:
+def book(api: ApiBackend, body: Any = None, key: str | None = None, by: str = "dana") -> ApiReply:
     headers = {"idempotency-key": key} if key else {}
-    return office.ask("POST", "/api/jobs", body or ORDER, by=by, headers=headers)
+    return api.send("POST", "/api/jobs", body or ORDER, by=by, headers=headers)
 
 
-def move(office: Office, body: dict[str, Any], by: str = "dana") -> Got:
-    return office.ask("POST", f"/api/jobs/{JOB}/moves", body, by=by)
+def move(api: ApiBackend, body: dict[str, Any], by: str = "dana") -> ApiReply:
+    return api.send("POST", f"/api/jobs/{JOB}/moves", body, by=by)
 
 
-def edit(office: Office, changes: dict[str, Any], rev: int | None, by: str = "dana") -> Got:
+def edit(api: ApiBackend, changes: dict[str, Any], rev: int | None, by: str = "dana") -> ApiReply:
     headers = {} if rev is None else {"if-match": f'"{rev}"'}
-    return office.ask("PATCH", f"/api/jobs/{JOB}", changes, by=by, headers=headers)
+    return api.send("PATCH", f"/api/jobs/{JOB}", changes, by=by, headers=headers)
 
 
-# Taking down a job
+# Creating a job
 
 
-def test_a_job_is_taken_down_with_its_link(office: Office) -> None:
-    got = book(office)
+def test_a_job_is_created_with_its_link(api: ApiBackend) -> None:
+    got = book(api)
     token = got.json["tracking_token"]
     assert got.status == 201
     assert got.json["tracking_url"] == f"{EDGE}/track/{token}"
-    job = office.job(got.json["job_id"])
+    job = api.job(got.json["job_id"])
     assert (job.customer.name, job.customer.phone) == ("Mark Halvorsen", "+15555550123")
     assert (job.place.address, job.price_cents) == ("Soderblom Ave 14", 60050)
     assert (job.created_by, job.token) == (Actor(kind="dispatcher", id="dana"), token)
-    assert office.views.read(digest_of(token)) is not None
+    assert api.views.read(digest_of(token)) is not None
 
 
-def test_a_job_without_a_flow_takes_the_one_the_business_has_chosen(office: Office) -> None:
-    office.bucket.objects["directory/main.json"] = (
+def test_a_job_without_a_flow_gets_the_businesss_default(api: ApiBackend) -> None:
+    api.bucket.objects["directory/main.json"] = (
         b'{"tenant":"main","business":"Haulway","flow":"dumpster"}'
     )
-    assert office.job(book(office).json["job_id"]).flow == "dumpster"
-    assert office.job(book(office, ORDER | {"flow": "pickup"}).json["job_id"]).flow == "pickup"
+    assert api.job(book(api).json["job_id"]).flow == "dumpster"
+    assert api.job(book(api, ORDER | {"flow": "pickup"}).json["job_id"]).flow == "pickup"
 
 
-def test_a_flow_that_does_not_exist_is_a_problem(office: Office) -> None:
-    got = book(office, ORDER | {"flow": "teleport"})
+def test_a_flow_that_does_not_exist_is_a_problem(api: ApiBackend) -> None:
+    got = book(api, ORDER | {"flow": "teleport"})
     assert (got.status, got.slug) == (422, "unknown-flow")
 
 
-def test_a_retried_request_returns_the_same_job(office: Office) -> None:
-    first = book(office, key="one-click")
-    again = book(office, key="one-click")
+def test_a_retried_request_returns_the_same_job(api: ApiBackend) -> None:
+    first = book(api, key="one-click")
+    again = book(api, key="one-click")
     assert (first.status, again.status, again.text) == (201, 200, first.text)
-    assert len(list(office.jobs.all_ids("main"))) == 1
+    assert len(list(api.jobs.all_ids("main"))) == 1
 
 
 @pytest.mark.parametrize("lost", ["PutObject", "StartExecution", "GetObject"])
 @pytest.mark.parametrize("fault", ["before", "after", "crash"])
-def test_a_retry_after_a_lost_answer_returns_the_same_job(lost: str, fault: Any) -> None:
-    """Wherever it was lost: at the object, at the view, at the execution, or on its way to us."""
+def test_a_retry_after_a_lost_response_returns_the_same_job(lost: str, fault: Any) -> None:
+    """Lost at the object, the view, the execution, or on the way to the client."""
     for number in range(4):
-        office = Office(Faults({lost: [*[None] * number, fault]}))
-        office.hire("dana")
-        answers = [book_or_die(office) for _ in range(5)]
-        (job_id,) = office.jobs.all_ids("main")
-        told = {
+        api = ApiBackend(Faults({lost: [*[None] * number, fault]}))
+        api.add_account("dana")
+        answers = [book_or_crash(api) for _ in range(5)]
+        (job_id,) = api.jobs.all_ids("main")
+        result = {
             (got.json["job_id"], got.json["tracking_token"])
             for got in answers
             if got and got.status in (200, 201)
         }
-        assert told == {(job_id, office.job(job_id).token)}
+        assert result == {(job_id, api.job(job_id).token)}
         assert answers[-1]
         assert answers[-1].status == 200
-        assert list(office.executions.started) == [f"main-{job_id}-g0"]
+        assert list(api.executions.started) == [f"main-{job_id}-g0"]
 
 
-def book_or_die(office: Office) -> Got | None:
+def book_or_crash(api: ApiBackend) -> ApiReply | None:
     try:
-        return book(office, key="one-click")
+        return book(api, key="one-click")
     except Crashed:
         return None
 
 
-def test_a_retry_on_the_other_side_of_midnight_returns_the_same_job(office: Office) -> None:
-    office.now = NOON + timedelta(hours=11, minutes=59, seconds=59)
-    first = book(office, key="one-click")
-    office.now += timedelta(seconds=2)
-    assert book(office, key="one-click").json == first.json
+def test_a_retry_after_midnight_returns_the_same_job(api: ApiBackend) -> None:
+    api.now = NOON + timedelta(hours=11, minutes=59, seconds=59)
+    first = book(api, key="one-click")
+    api.now += timedelta(seconds=2)
+    assert book(api, key="one-click").json == first.json
 
 
-def test_a_key_is_its_accounts_own(office: Office) -> None:
-    assert book(office, key="one-click").json != book(office, key="one-click", by="omar").json
+def test_an_idempotency_key_belongs_to_its_account(api: ApiBackend) -> None:
+    assert book(api, key="one-click").json != book(api, key="one-click", by="omar").json
 
 
-def test_without_a_key_every_request_is_a_job(office: Office) -> None:
-    assert book(office).json["job_id"] != book(office).json["job_id"]
+def test_without_a_key_every_request_creates_a_job(api: ApiBackend) -> None:
+    assert book(api).json["job_id"] != book(api).json["job_id"]
 
 
 @pytest.mark.parametrize("key", ["short", "x" * 129, "with a blank", "ünïcödé!!"])
-def test_a_key_that_could_be_anybodys_is_refused(office: Office, key: str) -> None:
-    assert (book(office, key=key).slug, list(office.jobs.all_ids("main"))) == ("invalid", [])
+def test_a_key_that_may_not_be_unique_is_refused(api: ApiBackend, key: str) -> None:
+    assert (book(api, key=key).slug, list(api.jobs.all_ids("main"))) == ("invalid", [])
 
 
 # The board
 
 
-def test_the_board_is_what_publish_board_wrote(office: Office) -> None:
-    job = office.keep(a_job("ready_for_pickup"))
-    got = office.ask("GET", "/api/jobs", by="dana")
+def test_the_board_is_what_publish_board_wrote(api: ApiBackend) -> None:
+    job = api.store(a_job("ready_for_pickup"))
+    got = api.send("GET", "/api/jobs", by="dana")
     card = got.json["jobs"][JOB]
     assert (got.json["as_of"], card["rev"], card["customer"]) == (iso(NOON), job.rev, "Ada Wong")
     assert TOKEN not in got.text
     assert "+1555" not in got.text
 
 
-def test_an_empty_board_is_a_board(office: Office) -> None:
-    assert office.ask("GET", "/api/jobs", by="dana").json["jobs"] == {}
+def test_an_empty_board_is_returned(api: ApiBackend) -> None:
+    assert api.send("GET", "/api/jobs", by="dana").json["jobs"] == {}
 
 
 @pytest.mark.parametrize(
@@ -156,78 +157,80 @@ def test_an_empty_board_is_a_board(office: Office) -> None:
         ({"q": "tesla"}, []),
     ],
 )
-def test_the_board_can_be_searched(office: Office, query: dict[str, str], found: list[str]) -> None:
-    office.keep(a_job("in_progress"))
-    office.keep(a_job(job_id="261121-000001", token="x" * 22))
-    assert list(office.ask("GET", "/api/jobs", by="dana", query=query).json["jobs"]) == found
+def test_the_board_can_be_searched(
+    api: ApiBackend, query: dict[str, str], found: list[str]
+) -> None:
+    api.store(a_job("in_progress"))
+    api.store(a_job(job_id="261121-000001", token="x" * 22))
+    assert list(api.send("GET", "/api/jobs", by="dana", query=query).json["jobs"]) == found
 
 
-def test_an_unchanged_board_is_304(office: Office) -> None:
-    office.keep(a_job())
-    etag = office.ask("GET", "/api/jobs", by="dana").headers["etag"]
-    again = office.ask("GET", "/api/jobs", by="dana", headers={"if-none-match": etag})
+def test_an_unchanged_board_is_304(api: ApiBackend) -> None:
+    api.store(a_job())
+    etag = api.send("GET", "/api/jobs", by="dana").headers["etag"]
+    again = api.send("GET", "/api/jobs", by="dana", headers={"if-none-match": etag})
     assert (again.status, again.text, again.headers["etag"]) == (304, "", etag)
-    office.keep(a_job(job_id="261121-000001", token="x" * 22))
-    changed = office.ask("GET", "/api/jobs", by="dana", headers={"if-none-match": etag})
+    api.store(a_job(job_id="261121-000001", token="x" * 22))
+    changed = api.send("GET", "/api/jobs", by="dana", headers={"if-none-match": etag})
     assert (changed.status, len(changed.json["jobs"])) == (200, 2)
 
 
-def test_a_large_board_is_read_in_pages_that_name_the_next(office: Office) -> None:
+def test_a_large_board_is_read_in_pages_that_name_the_next(api: ApiBackend) -> None:
     ids = [f"261121-{n:06d}" for n in range(7)]
     for job_id in ids:
-        office.keep(a_job(job_id=job_id, token=job_id.ljust(22, "x")))
+        api.store(a_job(job_id=job_id, token=job_id.ljust(22, "x")))
     pages, query = list[list[str]](), {"limit": "3"}
     while query:
-        got = office.ask("GET", "/api/jobs", by="dana", query=query).json
+        got = api.send("GET", "/api/jobs", by="dana", query=query).json
         pages.append(list(got["jobs"]))
         query = {"limit": "3", "after": got["next"]} if "next" in got else {}
     assert pages == [ids[:3], ids[3:6], ids[6:]]
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "5001"}, {"after": "x"}])
-def test_a_page_that_cannot_be_is_refused(office: Office, query: dict[str, str]) -> None:
-    assert office.ask("GET", "/api/jobs", by="dana", query=query).slug == "invalid"
+def test_an_impossible_page_is_refused(api: ApiBackend, query: dict[str, str]) -> None:
+    assert api.send("GET", "/api/jobs", by="dana", query=query).slug == "invalid"
 
 
-def test_no_answer_passes_what_lambda_can_answer_however_large_the_cards() -> None:
-    """Names of four bytes a character, and quotes, which are escaped twice."""
+def test_no_response_exceeds_lambdas_limit_however_large_the_cards() -> None:
+    """Names have four bytes per character, and quotes, which are escaped twice."""
     large = Customer(name='"\N{COLLISION SYMBOL}' * 100)
     place = Place(address="\N{COLLISION SYMBOL}" * 200)
     flow = load_flow("haul")
     card = card_of(a_job(customer=large, place=place), flow)
     cards = [card.with_(job_id=f"261121-{n:06d}") for n in range(5_000)]
-    page = _first_of(cards, 5_000)
+    page = _first_page(cards, 5_000)
     document = JobsDocument(jobs={each.job_id: each for each in page}, as_of=NOON)
     assert 0 < len(json.dumps(document.model_dump_json(exclude_none=True))) < 6_000_000
     assert len(page) < len(cards)
 
 
-def test_etags_of_different_views_of_the_board_differ(office: Office) -> None:
-    office.keep(a_job())
+def test_etags_of_different_views_of_the_board_differ(api: ApiBackend) -> None:
+    api.store(a_job())
     asked = [
-        office.ask("GET", "/api/jobs", by="dana"),
-        office.ask("GET", "/api/jobs", by="mike"),
-        office.ask("GET", "/api/jobs", by="fay"),
-        office.ask("GET", "/api/jobs", by="dana", query={"q": "ada"}),
-        office.ask("GET", "/api/jobs", by="dana", query={"status": "in_progress"}),
-        office.ask("GET", "/api/jobs", by="dana", query={"limit": "7"}),
-        office.ask("GET", "/api/jobs", by="dana", query={"after": JOB}),
+        api.send("GET", "/api/jobs", by="dana"),
+        api.send("GET", "/api/jobs", by="mike"),
+        api.send("GET", "/api/jobs", by="fay"),
+        api.send("GET", "/api/jobs", by="dana", query={"q": "ada"}),
+        api.send("GET", "/api/jobs", by="dana", query={"status": "in_progress"}),
+        api.send("GET", "/api/jobs", by="dana", query={"limit": "7"}),
+        api.send("GET", "/api/jobs", by="dana", query={"after": JOB}),
     ]
     assert len({got.headers["etag"] for got in asked}) == 7
 
 
-def test_large_answers_are_compressed_for_those_who_take_it(office: Office) -> None:
-    office.keep(a_job())
+def test_large_responses_are_compressed_if_the_client_accepts_it(api: ApiBackend) -> None:
+    api.store(a_job())
     for path in ("/api/jobs", "/api/flows"):
-        plain = office.ask("GET", path, by="dana")
+        plain = api.send("GET", path, by="dana")
         assert "content-encoding" not in plain.headers
         event_headers = {"accept-encoding": "gzip, br"}
-        packed = office.ask("GET", path, by="dana", headers=event_headers)
+        packed = api.send("GET", path, by="dana", headers=event_headers)
         assert packed.headers["content-encoding"] == "gzip"
 
 
-def test_the_flows_are_those_of_the_files(office: Office) -> None:
-    got = office.ask("GET", "/api/flows", by="mike")
+def test_the_flows_are_those_of_the_files(api: ApiBackend) -> None:
+    got = api.send("GET", "/api/flows", by="mike")
     assert (got.json["default"], sorted(got.json["flows"])) == (
         "haul",
         ["crewed", "dumpster", "haul", "pickup"],
@@ -235,16 +238,16 @@ def test_the_flows_are_those_of_the_files(office: Office) -> None:
     assert got.json["time_zone"] == "America/New_York"
     assert got.json["flows"]["haul"]["moves"][0]["from"] == ["pending_pickup"]
     known = {"if-none-match": got.headers["etag"]}
-    assert office.ask("GET", "/api/flows", by="mike", headers=known).status == 304
+    assert api.send("GET", "/api/flows", by="mike", headers=known).status == 304
 
 
 # One job
 
 
-def test_a_job_is_shown_with_history_and_refusals(office: Office) -> None:
-    office.keep(a_job("ready_for_pickup"))
-    move(office, {"move": "confirm"})
-    got = office.ask("GET", f"/api/jobs/{JOB}", by="dana")
+def test_a_job_is_shown_with_history_and_refusals(api: ApiBackend) -> None:
+    api.store(a_job("ready_for_pickup"))
+    move(api, {"move": "confirm"})
+    got = api.send("GET", f"/api/jobs/{JOB}", by="dana")
     shown = got.json
     assert got.headers["etag"] == '"2"'
     assert (shown["rev"], shown["seq"], shown["status"]) == (2, 1, "ready_for_pickup")
@@ -260,18 +263,18 @@ def test_a_job_is_shown_with_history_and_refusals(office: Office) -> None:
 @pytest.mark.parametrize(
     "job_id", ["261121-000000", "nonsense", "..", "%2e%2e", "261121-7k3m2q.json", "261121-7K3M2Q"]
 )
-def test_an_unknown_job_is_404(office: Office, job_id: str) -> None:
-    got = office.ask("GET", f"/api/jobs/{job_id}", by="dana")
+def test_an_unknown_job_is_404(api: ApiBackend, job_id: str) -> None:
+    got = api.send("GET", f"/api/jobs/{job_id}", by="dana")
     assert (got.status, got.slug) == (404, "unknown-job")
 
 
 # Moves
 
 
-def test_a_move_is_committed_under_who_asked(office: Office) -> None:
-    office.keep(a_job("ready_for_pickup"))
-    got = move(office, {"move": "start", "expected_rev": 2, "note": "On our way"}, by="mike")
-    (*_, entry) = office.job(JOB).ledger
+def test_a_move_is_committed_with_its_actor(api: ApiBackend) -> None:
+    api.store(a_job("ready_for_pickup"))
+    got = move(api, {"move": "start", "expected_rev": 2, "note": "On our way"}, by="mike")
+    (*_, entry) = api.job(JOB).ledger
     assert (got.status, got.json["status"]) == (200, "in_progress")
     assert (entry.move, entry.actor, entry.note) == (
         "start",
@@ -280,12 +283,12 @@ def test_a_move_is_committed_under_who_asked(office: Office) -> None:
     )
 
 
-def test_a_move_through_the_api_is_the_move_of_the_bus(office: Office) -> None:
-    """The same record, but for who asked and by which id."""
-    through_api, over_bus = Office(), Office()
+def test_a_move_through_the_api_equals_one_from_the_bus(api: ApiBackend) -> None:
+    """The record is the same except for the actor and the event id."""
+    through_api, over_bus = ApiBackend(), ApiBackend()
     for each in (through_api, over_bus):
-        each.hire("dana")
-        each.keep(a_job("ready_for_pickup"))
+        each.add_account("dana")
+        each.store(a_job("ready_for_pickup"))
     body = {"move": "start", "event_id": "e-1", "expected_rev": 2, "note": "now"}
     move(through_api, body)
     request = JobMoveRequested(
@@ -297,35 +300,35 @@ def test_a_move_through_the_api_is_the_move_of_the_bus(office: Office) -> None:
     assert through_api.executions.resumed == over_bus.executions.resumed
 
 
-def test_a_copy_of_a_move_changes_nothing_and_is_answered_alike(office: Office) -> None:
-    office.keep(a_job("ready_for_pickup"))
+def test_a_copy_of_a_move_changes_nothing_and_gets_the_same_response(api: ApiBackend) -> None:
+    api.store(a_job("ready_for_pickup"))
     body = {"move": "start", "event_id": "click-1", "expected_rev": 2}
-    first = move(office, body)
-    stored = office.job(JOB)
-    assert (move(office, body).json, office.job(JOB)) == (first.json, stored)
+    first = move(api, body)
+    stored = api.job(JOB)
+    assert (move(api, body).json, api.job(JOB)) == (first.json, stored)
 
 
-def test_a_copy_of_a_refused_move_is_refused_alike(office: Office) -> None:
-    office.keep(a_job("completed"))
+def test_a_copy_of_a_refused_move_is_refused_the_same_way(api: ApiBackend) -> None:
+    api.store(a_job("completed"))
     body = {"move": "start", "event_id": "click-1"}
-    first, again = move(office, body), move(office, body)
+    first, again = move(api, body), move(api, body)
     assert (first.status, first.slug, again.slug) == (409, "illegal-move", "illegal-move")
-    assert len(office.job(JOB).refused) == 1
+    assert len(api.job(JOB).refused) == 1
 
 
-def test_someone_elses_event_id_is_not_taken_for_ours(office: Office) -> None:
-    office.keep(a_job("ready_for_pickup"))
-    move(office, {"move": "start", "event_id": "click-1"}, by="omar")
-    got = move(office, {"move": "complete", "event_id": "click-1"})
+def test_another_actors_event_id_is_refused(api: ApiBackend) -> None:
+    api.store(a_job("ready_for_pickup"))
+    move(api, {"move": "start", "event_id": "click-1"}, by="omar")
+    got = move(api, {"move": "complete", "event_id": "click-1"})
     assert (got.status, got.slug) == (409, "event-id-used")
 
 
-def test_a_move_before_its_turn_is_kept(office: Office) -> None:
-    office.keep(a_job("ready_for_pickup"))
-    got = move(office, {"move": "complete", "event_id": "early-1"})
-    assert (got.status, [w["move"] for w in got.json["waiting"]]) == (202, ["complete"])
-    assert move(office, {"move": "complete", "event_id": "early-1"}).status == 202
-    assert move(office, {"move": "start"}).json["status"] == "completed"
+def test_an_early_move_is_kept(api: ApiBackend) -> None:
+    api.store(a_job("ready_for_pickup"))
+    got = move(api, {"move": "complete", "event_id": "early-1"})
+    assert (got.status, [w["move"] for w in got.json["early_moves"]]) == (202, ["complete"])
+    assert move(api, {"move": "complete", "event_id": "early-1"}).status == 202
+    assert move(api, {"move": "start"}).json["status"] == "completed"
 
 
 @pytest.mark.parametrize(
@@ -334,7 +337,7 @@ def test_a_move_before_its_turn_is_kept(office: Office) -> None:
         ("completed", {"move": "start"}, "illegal-move"),
         ("in_progress", {"move": "fly"}, "unknown-move"),
         ("in_progress", {"to": "nowhere"}, "unknown-move"),
-        ("in_progress", {"move": "call_off"}, "reason-missing"),
+        ("in_progress", {"move": "cancel_under_way"}, "reason-missing"),
         ("in_progress", {"move": "complete", "expected_rev": 1}, "overtaken"),
         (
             "in_progress",
@@ -344,21 +347,21 @@ def test_a_move_before_its_turn_is_kept(office: Office) -> None:
     ],
 )
 def test_a_refused_move_says_why(
-    office: Office, status: str, body: dict[str, Any], slug: str
+    api: ApiBackend, status: str, body: dict[str, Any], slug: str
 ) -> None:
-    office.keep(a_job(status))
-    got = move(office, body)
+    api.store(a_job(status))
+    got = move(api, body)
     assert (got.status, got.slug) == (409, slug)
-    assert office.job(JOB).refused[0].why == slug.replace("-", "_")
+    assert api.job(JOB).refused[0].why == slug.replace("-", "_")
 
 
-def test_the_loser_of_a_race_learns_who_won(office: Office) -> None:
-    office.keep(a_job("ready_for_pickup"))
-    move(office, {"move": "start", "expected_rev": 2}, by="omar")
-    got = move(office, {"move": "cancel", "reason": "rain", "expected_rev": 2})
+def test_the_loser_of_a_race_learns_who_won(api: ApiBackend) -> None:
+    api.store(a_job("ready_for_pickup"))
+    move(api, {"move": "start", "expected_rev": 2}, by="omar")
+    got = move(api, {"move": "cancel", "reason": "rain", "expected_rev": 2})
     assert (got.status, got.slug, got.json["status"]) == (409, "overtaken", 409)
-    told = ("rev", "job_status", "moved_by", "moved_to", "moved_at")
-    assert {name: got.json[name] for name in told} == {
+    result = ("rev", "job_status", "moved_by", "moved_to", "moved_at")
+    assert {name: got.json[name] for name in result} == {
         "rev": 3,
         "job_status": "in_progress",
         "moved_by": {"kind": "dispatcher", "id": "omar"},
@@ -367,7 +370,7 @@ def test_the_loser_of_a_race_learns_who_won(office: Office) -> None:
     }
 
 
-def test_a_job_with_all_its_records_is_a_problem_and_not_a_crash(office: Office) -> None:
+def test_a_job_with_full_records_is_a_problem(api: ApiBackend) -> None:
     refusal = Refusal(
         event_id="again",
         actor=DISPATCHER,
@@ -376,57 +379,57 @@ def test_a_job_with_all_its_records_is_a_problem_and_not_a_crash(office: Office)
         occurred_at=NOON,
         recorded_at=NOON,
     )
-    office.keep(a_job("completed", refused=(refusal,) * 500))
-    got = move(office, {"move": "start"})
+    api.store(a_job("completed", refused=(refusal,) * 500))
+    got = move(api, {"move": "start"})
     assert (got.status, got.slug) == (409, "records-full")
 
 
 # Edits
 
 
-def test_an_edit_is_committed_shown_and_told(office: Office) -> None:
-    office.keep(a_job())
+def test_an_edit_is_committed_shown_and_announced(api: ApiBackend) -> None:
+    api.store(a_job())
     changes = {"price_cents": 70_000, "place": {"address": "Elsewhere 1", "gate_code": "4711"}}
-    got = edit(office, changes, rev=1)
+    got = edit(api, changes, rev=1)
     assert (got.status, got.headers["etag"], got.json["price_cents"]) == (200, '"2"', 70_000)
-    assert office.job(JOB).place.address == "Elsewhere 1"
-    assert [fact.rev for fact in office.bus.facts if isinstance(fact, JobEdited)] == [2]
+    assert api.job(JOB).place.address == "Elsewhere 1"
+    assert [fact.rev for fact in api.bus.facts if isinstance(fact, JobEdited)] == [2]
 
 
-def test_an_edit_of_a_job_that_has_changed_is_412(office: Office) -> None:
-    office.keep(a_job())
-    edit(office, {"price_cents": 70_000}, rev=1)
-    got = edit(office, {"price_cents": 80_000}, rev=1, by="omar")
+def test_an_edit_of_a_job_that_has_changed_is_412(api: ApiBackend) -> None:
+    api.store(a_job())
+    edit(api, {"price_cents": 70_000}, rev=1)
+    got = edit(api, {"price_cents": 80_000}, rev=1, by="omar")
     assert (got.status, got.slug, got.json["rev"]) == (412, "job-changed", 2)
-    assert office.job(JOB).price_cents == 70_000
+    assert api.job(JOB).price_cents == 70_000
 
 
 @pytest.mark.parametrize("match", ["1", "*", "W/", '"0"', '"one"', '"1", "2"', ""])
-def test_an_if_match_that_is_no_rev_never_matches(office: Office, match: str) -> None:
-    office.keep(a_job())
-    got = office.ask(
+def test_a_malformed_if_match_never_matches(api: ApiBackend, match: str) -> None:
+    api.store(a_job())
+    got = api.send(
         "PATCH", f"/api/jobs/{JOB}", {"price_cents": 1}, by="dana", headers={"if-match": match}
     )
-    assert (got.status, office.job(JOB).price_cents) == (412, 60_000)
+    assert (got.status, api.job(JOB).price_cents) == (412, 60_000)
 
 
-def test_an_edit_says_what_it_was_decided_on(office: Office) -> None:
-    office.keep(a_job())
-    got = edit(office, {"price_cents": 1}, rev=None)
+def test_an_edit_needs_if_match(api: ApiBackend) -> None:
+    api.store(a_job())
+    got = edit(api, {"price_cents": 1}, rev=None)
     assert (got.status, got.slug) == (428, "if-match-missing")
 
 
-def test_a_note_needs_no_if_match(office: Office) -> None:
-    office.keep(a_job())
-    got = edit(office, {"note": "Ring twice"}, rev=None)
+def test_a_note_needs_no_if_match(api: ApiBackend) -> None:
+    api.store(a_job())
+    got = edit(api, {"note": "Ring twice"}, rev=None)
     assert [note["text"] for note in got.json["notes"]] == ["Ring twice"]
 
 
-def test_a_retried_edit_is_made_once(office: Office) -> None:
-    office.keep(a_job())
+def test_a_retried_edit_is_made_once(api: ApiBackend) -> None:
+    api.store(a_job())
     headers = {"idempotency-key": "one-click"}
     for _ in range(2):
-        got = office.ask("PATCH", f"/api/jobs/{JOB}", {"note": "x"}, by="dana", headers=headers)
+        got = api.send("PATCH", f"/api/jobs/{JOB}", {"note": "x"}, by="dana", headers=headers)
         assert (got.status, len(got.json["notes"])) == (200, 1)
 
 
@@ -443,35 +446,35 @@ def test_a_retried_edit_is_made_once(office: Office) -> None:
         {"schedule": {"eta": "soon"}},
     ],
 )
-def test_an_edit_that_breaks_its_schema_is_refused(office: Office, changes: dict[str, Any]) -> None:
-    job = office.keep(a_job())
-    got = edit(office, changes, rev=1)
-    assert (got.status, got.slug, office.job(JOB)) == (422, "invalid", job)
+def test_an_invalid_edit_is_refused(api: ApiBackend, changes: dict[str, Any]) -> None:
+    job = api.store(a_job())
+    got = edit(api, changes, rev=1)
+    assert (got.status, got.slug, api.job(JOB)) == (422, "invalid", job)
 
 
 # The log
 
 
-def test_there_is_one_line_for_every_outcome(office: Office) -> None:
-    office.keep(a_job("ready_for_pickup"))
+def test_every_outcome_has_one_log_line(api: ApiBackend) -> None:
+    api.store(a_job("ready_for_pickup"))
     sent = {"x-request-id": "from-the-page-1"}
-    office.ask("POST", f"/api/jobs/{JOB}/moves", {"move": "start"}, by="dana", headers=sent)
-    office.ask("POST", f"/api/jobs/{JOB}/moves", {"move": "start"}, by="dana", headers=sent)
+    api.send("POST", f"/api/jobs/{JOB}/moves", {"move": "start"}, by="dana", headers=sent)
+    api.send("POST", f"/api/jobs/{JOB}/moves", {"move": "start"}, by="dana", headers=sent)
     common = {
         "tenant": "main",
         "job": JOB,
         "route": "POST /api/jobs/<job_id>/moves",
         "request_id": "from-the-page-1",
     }
-    assert office.log.lines == [
+    assert api.log.lines == [
         ("moved", common | {"status": 200, "seq": 2}),
         ("illegal-move", common | {"status": 409}),
     ]
 
 
-def test_refusals_are_announced_as_on_the_bus(office: Office) -> None:
-    office.keep(a_job("completed"))
-    move(office, {"move": "start"})
-    kinds = {type(fact) for fact in office.bus.facts}
+def test_refusals_are_announced_as_on_the_bus(api: ApiBackend) -> None:
+    api.store(a_job("completed"))
+    move(api, {"move": "start"})
+    kinds = {type(fact) for fact in api.bus.facts}
     assert kinds == {JobMoveRefused}
     assert not kinds & {JobCreated, JobMoved}

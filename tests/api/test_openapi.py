@@ -1,4 +1,4 @@
-"""docs/openapi.json: made from the code, and as good as the code."""
+"""docs/openapi.json: generated from the code, complete, and consistent."""
 
 import json
 import re
@@ -8,17 +8,18 @@ import pytest
 
 from functions.api.openapi import FILE, openapi, problems_of, to_text
 from functions.api.problems import PROBLEMS, slug_of
-from functions.api.routes import ROUTES, Route
+from functions.api.route import Route
+from functions.api.routes import ROUTES
 from functions.people.accounts import ROLES
 from statemachine.lifecycle import EXPLANATIONS
 
 
-def test_the_file_is_what_the_code_says() -> None:
-    """Write it again with `python -m functions.api.openapi`."""
+def test_the_file_matches_the_code() -> None:
+    """If it fails, run `python -m functions.api.openapi`."""
     assert FILE.read_text(encoding="utf-8") == to_text(openapi())
 
 
-def test_every_route_is_in_it_once() -> None:
+def test_the_file_has_every_route_once() -> None:
     documented = [
         (method.upper(), path)
         for path, operations in openapi()["paths"].items()
@@ -28,7 +29,7 @@ def test_every_route_is_in_it_once() -> None:
     assert sorted(documented) == sorted(routes)
 
 
-def test_operations_have_names_of_their_own() -> None:
+def test_operation_ids_are_unique() -> None:
     ids = [op["operationId"] for path in openapi()["paths"].values() for op in path.values()]
     assert len(set(ids)) == len(ids) == len(ROUTES)
 
@@ -42,7 +43,7 @@ def references(node: Any) -> set[str]:
     return set()
 
 
-def test_every_reference_leads_somewhere_and_every_schema_is_used() -> None:
+def test_every_reference_resolves_and_every_schema_is_used() -> None:
     spec = openapi()
     schemas = {f"#/components/schemas/{name}" for name in spec["components"]["schemas"]}
     assert references(spec) == schemas
@@ -53,9 +54,9 @@ def test_no_schema_is_named_after_its_module() -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_the_problems_of_a_route_are_known_ones(route: Route) -> None:
+def test_every_problem_of_a_route_is_known(route: Route) -> None:
     assert set(problems_of(route)) <= set(PROBLEMS)
-    assert not {PROBLEMS[slug][0] for slug in problems_of(route)} & set(route.answers)
+    assert not {PROBLEMS[slug][0] for slug in problems_of(route)} & set(route.responses)
 
 
 def test_every_reason_to_refuse_a_move_is_a_problem() -> None:
@@ -63,17 +64,17 @@ def test_every_reason_to_refuse_a_move_is_a_problem() -> None:
 
 
 def test_a_route_that_moves_a_job_names_every_reason_to_refuse_it() -> None:
-    moving = [route for route in ROUTES if "overtaken" in route.refusals]
+    moving = [route for route in ROUTES if "overtaken" in route.problems]
     assert len(moving) == 3
     for route in moving:
-        assert {slug_of(why) for why in EXPLANATIONS} <= set(route.refusals), route.name
+        assert {slug_of(why) for why in EXPLANATIONS} <= set(route.problems), route.name
 
 
-def test_the_roles_of_a_route_are_written_down() -> None:
-    said = {route.name: openapi_description(route) for route in ROUTES if route.who}
+def test_every_operation_lists_its_roles() -> None:
+    said = {route.name: openapi_description(route) for route in ROUTES if route.roles}
     for route in ROUTES:
-        if route.who:
-            assert said[route.name] == f"For {', '.join(r for r in ROLES if r in route.who)}."
+        if route.roles:
+            assert said[route.name] == f"For {', '.join(r for r in ROLES if r in route.roles)}."
 
 
 def openapi_description(route: Route) -> str:
@@ -81,5 +82,5 @@ def openapi_description(route: Route) -> str:
     return str(openapi()["paths"][path][route.method.lower()]["description"])
 
 
-def test_it_tells_no_secrets() -> None:
+def test_the_file_contains_no_secrets() -> None:
     assert "password_hash" not in json.dumps(openapi())

@@ -1,4 +1,4 @@
-"""Photos and places through the API: who may, what is refused, and who is told."""
+"""Photos and crew locations through the API: who may send and see them, and what is refused."""
 
 import json
 from collections.abc import Iterator
@@ -12,18 +12,18 @@ from statemachine import flows
 from statemachine.ids import digest_of
 from statemachine.job import Assigned, Job
 from statemachine.proof_of_service import photo_id_of
-from tests.api.api_fixture import Got, Office
+from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.api.test_canaries import OWN, a_marked_job
 from tests.support.builders import DRIVER, NOON, TOKEN, a_job, minutes, moved
 from tests.support.pictures import CAMERA, GPS, a_phone_photo, opened
 
 JOB = "261121-7k3m2q"
 PHOTOS = f"/api/jobs/{JOB}/photos"
-WHERE = f"/api/jobs/{JOB}/location"
-PLACE = f"/api/track/{digest_of(TOKEN)}/place"
+JOB_LOCATION = f"/api/jobs/{JOB}/location"
+PUBLIC_LOCATION = f"/api/track/{digest_of(TOKEN)}/location"
 PHOTO_ID = photo_id_of(a_job(), "photo-1")
 RAW = a_phone_photo()
-HERE = {"latitude": 37.77493, "longitude": -122.41942, "occurred_at": "2026-11-21T12:00:00Z"}
+POSITION = {"latitude": 37.77493, "longitude": -122.41942, "occurred_at": "2026-11-21T12:00:00Z"}
 
 
 def request_body(**values: Any) -> dict[str, Any]:
@@ -37,30 +37,30 @@ def request_body(**values: Any) -> dict[str, Any]:
     }
 
 
-def upload(office: Office, got: Got, raw: bytes = RAW) -> None:
-    """What the edge and the bucket do with the bytes that are PUT to the address."""
+def upload(api: ApiBackend, got: ApiReply, raw: bytes = RAW) -> None:
+    """Stores the bytes as the edge and the bucket do after a PUT to the upload URL."""
     path = got.json["upload"]["url"].partition("?")[0]
-    office.bucket.objects[path.removeprefix("/")] = raw
+    api.bucket.objects[path.removeprefix("/")] = raw
 
 
-def take_photo(office: Office, by: str = "mike", **values: Any) -> Got:
-    """All three steps; the last answer."""
-    announced = office.ask("POST", PHOTOS, request_body(**values), by=by)
+def take_photo(api: ApiBackend, by: str = "mike", **values: Any) -> ApiReply:
+    """All three steps; returns the last response."""
+    announced = api.send("POST", PHOTOS, request_body(**values), by=by)
     assert announced.status == 201, announced
-    upload(office, announced)
+    upload(api, announced)
     path = f"{PHOTOS}/{announced.json['photo_id']}"
-    return office.ask("POST", path, request_body(**values), by=by)
+    return api.send("POST", path, request_body(**values), by=by)
 
 
-def show(office: Office, job: Job) -> None:
-    """The job as it is now, as the functions behind the queues would leave it."""
-    stored = office.jobs.read(job.tenant, job.job_id)
-    office.jobs.replace(job, stored.etag)
+def show(api: ApiBackend, job: Job) -> None:
+    """Stores the job and its view, as the functions behind the queues would."""
+    stored = api.jobs.read(job.tenant, job.job_id)
+    api.jobs.replace(job, stored.etag)
 
 
 @pytest.fixture
 def proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A flow whose jobs are completed with proof alone, as CONTRIBUTING tells how to make one."""
+    """A flow that requires proof of service, made as CONTRIBUTING describes."""
     folder = Path(copytree(flows.FOLDER, tmp_path / "flows"))
     known = json.loads((folder / "haul.json").read_text(encoding="utf-8"))
     (complete,) = (move for move in known["moves"] if move["name"] == "complete")
@@ -73,17 +73,17 @@ def proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def busy(office: Office) -> Office:
-    office.keep(a_marked_job_under_way())
-    return office
+def api_with_job(api: ApiBackend) -> ApiBackend:
+    api.store(a_marked_job_under_way())
+    return api
 
 
 def a_marked_job_under_way() -> Job:
     return moved(a_marked_job(JOB, OWN), "start")
 
 
-def test_a_photo_comes_onto_the_job_in_three_steps(busy: Office) -> None:
-    got = take_photo(busy)
+def test_a_photo_is_added_in_three_steps(api_with_job: ApiBackend) -> None:
+    got = take_photo(api_with_job)
     assert (got.status, got.json["photos"]) == (
         200,
         [
@@ -95,17 +95,17 @@ def test_a_photo_comes_onto_the_job_in_three_steps(busy: Office) -> None:
             }
         ],
     )
-    assert got.headers["etag"] == f'"{busy.job(JOB).visible_rev}"'
-    assert opened(busy.site.objects[f"t/p/{PHOTO_ID}.jpg"]).format == "JPEG"
+    assert got.headers["etag"] == f'"{api_with_job.job(JOB).rev}"'
+    assert opened(api_with_job.site.objects[f"t/p/{PHOTO_ID}.jpg"]).format == "JPEG"
 
 
-def test_every_step_may_come_twice(busy: Office) -> None:
-    first = busy.ask("POST", PHOTOS, request_body(), by="mike")
-    assert busy.ask("POST", PHOTOS, request_body(), by="mike").json == first.json
-    done = take_photo(busy)
-    again = busy.ask("POST", f"{PHOTOS}/{PHOTO_ID}", request_body(), by="mike")
+def test_every_step_may_be_repeated(api_with_job: ApiBackend) -> None:
+    first = api_with_job.send("POST", PHOTOS, request_body(), by="mike")
+    assert api_with_job.send("POST", PHOTOS, request_body(), by="mike").json == first.json
+    done = take_photo(api_with_job)
+    again = api_with_job.send("POST", f"{PHOTOS}/{PHOTO_ID}", request_body(), by="mike")
     assert (again.status, again.json) == (200, done.json)
-    there = busy.ask("POST", PHOTOS, request_body(), by="mike")
+    there = api_with_job.send("POST", PHOTOS, request_body(), by="mike")
     assert (there.status, there.json) == (200, {"photo_id": PHOTO_ID})
 
 
@@ -119,92 +119,104 @@ def test_every_step_may_come_twice(busy: Office) -> None:
         ({"occurred_at": "2026-11-21T13:00:00Z"}, "clock", "clock"),
     ],
 )
-def test_what_can_be_no_photo_is_refused_before_it_is_sent(
-    busy: Office, values: dict[str, Any], why: str, says: str
+def test_an_impossible_photo_is_refused_before_its_upload(
+    api_with_job: ApiBackend, values: dict[str, Any], why: str, says: str
 ) -> None:
-    before = busy.state()
-    got = busy.ask("POST", PHOTOS, request_body(**values), by="mike")
+    before = api_with_job.state()
+    got = api_with_job.send("POST", PHOTOS, request_body(**values), by="mike")
     assert (got.status, got.slug, got.json["why"]) == (422, "photo-refused", why)
     assert says in got.json["detail"]
-    assert busy.state() == before
+    assert api_with_job.state() == before
 
 
 @pytest.mark.parametrize(
     "raw",
     [b"\x7fELF" + bytes(900), b"<svg><script>alert(1)</script></svg>", RAW[: len(RAW) // 2]],
 )
-def test_what_turns_out_to_be_no_photo_is_refused_and_shown_to_no_one(
-    busy: Office, raw: bytes
+def test_an_upload_that_is_not_a_photo_is_refused_and_never_published(
+    api_with_job: ApiBackend, raw: bytes
 ) -> None:
     lie = request_body(bytes=len(raw))
-    upload(busy, busy.ask("POST", PHOTOS, lie, by="mike"), raw)
-    before = busy.state()
-    got = busy.ask("POST", f"{PHOTOS}/{PHOTO_ID}", lie, by="mike")
+    upload(api_with_job, api_with_job.send("POST", PHOTOS, lie, by="mike"), raw)
+    before = api_with_job.state()
+    got = api_with_job.send("POST", f"{PHOTOS}/{PHOTO_ID}", lie, by="mike")
     assert (got.status, got.slug) == (422, "photo-refused")
-    assert busy.state() == before
+    assert api_with_job.state() == before
 
 
-def test_a_hundred_megabytes_under_a_smaller_name_are_not_read(busy: Office) -> None:
-    upload(busy, busy.ask("POST", PHOTOS, request_body(), by="mike"), bytes(100_000_000))
-    got = busy.ask("POST", f"{PHOTOS}/{PHOTO_ID}", request_body(), by="mike")
-    assert (got.status, got.slug, busy.job(JOB).photos) == (409, "photo-missing", ())
+def test_an_upload_larger_than_announced_is_not_read(
+    api_with_job: ApiBackend,
+) -> None:
+    upload(
+        api_with_job,
+        api_with_job.send("POST", PHOTOS, request_body(), by="mike"),
+        bytes(100_000_000),
+    )
+    got = api_with_job.send("POST", f"{PHOTOS}/{PHOTO_ID}", request_body(), by="mike")
+    assert (got.status, got.slug, api_with_job.job(JOB).photos) == (409, "photo-missing", ())
 
 
-def test_a_photo_that_never_arrived_is_asked_for_again(busy: Office) -> None:
-    got = busy.ask("POST", f"{PHOTOS}/{PHOTO_ID}", request_body(), by="mike")
+def test_a_photo_that_was_not_uploaded_must_be_uploaded_again(api_with_job: ApiBackend) -> None:
+    got = api_with_job.send("POST", f"{PHOTOS}/{PHOTO_ID}", request_body(), by="mike")
     assert (got.status, got.slug, "again" in got.json["title"]) == (409, "photo-missing", True)
 
 
-def test_a_photos_name_belongs_to_its_event(busy: Office) -> None:
-    got = busy.ask("POST", f"{PHOTOS}/{'0' * 32}", request_body(), by="mike")
+def test_a_photo_id_belongs_to_its_event_id(api_with_job: ApiBackend) -> None:
+    got = api_with_job.send("POST", f"{PHOTOS}/{'0' * 32}", request_body(), by="mike")
     assert (got.status, got.slug) == (422, "invalid")
 
 
-def test_an_event_id_of_a_move_is_no_photos(busy: Office) -> None:
-    got = busy.ask("POST", PHOTOS, request_body(event_id="way-1"), by="mike")
+def test_the_event_id_of_a_move_cannot_be_used_for_a_photo(api_with_job: ApiBackend) -> None:
+    got = api_with_job.send("POST", PHOTOS, request_body(event_id="way-1"), by="mike")
     assert (got.status, got.slug) == (409, "event-id-used")
 
 
-def test_a_cancelled_job_takes_no_photos(office: Office) -> None:
-    office.keep(a_job("cancelled"))
-    got = office.ask("POST", PHOTOS, request_body(), by="mike")
+def test_a_canceled_job_accepts_no_photos(api: ApiBackend) -> None:
+    api.store(a_job("cancelled"))
+    got = api.send("POST", PHOTOS, request_body(), by="mike")
     assert (got.status, got.slug) == (422, "photo-refused")
 
 
-def test_who_watches_over_a_job_sees_its_photos_and_adds_none(busy: Office) -> None:
-    take_photo(busy, by="dana")
+def test_supervisors_see_photos_but_cannot_add_them(api_with_job: ApiBackend) -> None:
+    take_photo(api_with_job, by="dana")
     seen = {
-        who: PHOTO_ID in busy.ask("GET", f"/api/jobs/{JOB}", by=who).text
+        who: PHOTO_ID in api_with_job.send("GET", f"/api/jobs/{JOB}", by=who).text
         for who in ("dana", "sue", "mike", "fay", "otto")
     }
     assert seen == {"dana": True, "sue": True, "mike": True, "fay": False, "otto": True}
-    assert busy.ask("POST", PHOTOS, request_body(), by="sue").slug == "not-allowed"
-    assert busy.ask("POST", PHOTOS, request_body(), by="fay").slug == "unknown-job"
+    assert api_with_job.send("POST", PHOTOS, request_body(), by="sue").slug == "not-allowed"
+    assert api_with_job.send("POST", PHOTOS, request_body(), by="fay").slug == "unknown-job"
 
 
-def test_no_public_object_tells_a_photos_name_before_the_job_is_completed(busy: Office) -> None:
-    """Nor does any tell what is private: not the photo either, whose file had place and camera."""
-    take_photo(busy)
-    public = dict(busy.site.objects)
+def test_no_public_object_names_a_photo_before_the_job_is_completed(
+    api_with_job: ApiBackend,
+) -> None:
+    """Nor does any reveal what is private, such as the place and camera in the photo's file."""
+    take_photo(api_with_job)
+    public = dict(api_with_job.site.objects)
     assert sorted(public) == [f"t/{digest_of(TOKEN)}.json", f"t/p/{PHOTO_ID}.jpg"]
-    assert PHOTO_ID not in busy.ask("GET", f"/api/track/{digest_of(TOKEN)}").text
+    assert PHOTO_ID not in api_with_job.send("GET", f"/api/track/{digest_of(TOKEN)}").text
     assert PHOTO_ID.encode() not in b"".join(public.values())
     canaries = [*OWN.values(), GPS, CAMERA]
     assert [c for c in canaries if c.encode() in b"".join(public.values())] == []
 
 
-def test_neither_photos_nor_places_are_logged_or_announced(busy: Office) -> None:
-    take_photo(busy)
-    busy.ask("PUT", WHERE, HERE, by="mike")
-    busy.ask("GET", PLACE)
-    outside = json.dumps(busy.log.lines) + "".join(f.model_dump_json() for f in busy.bus.facts)
+def test_neither_photos_nor_locations_are_logged_or_announced(api_with_job: ApiBackend) -> None:
+    take_photo(api_with_job)
+    api_with_job.send("PUT", JOB_LOCATION, POSITION, by="mike")
+    api_with_job.send("GET", PUBLIC_LOCATION)
+    outside = json.dumps(api_with_job.log.lines) + "".join(
+        f.model_dump_json() for f in api_with_job.bus.facts
+    )
     secrets = [PHOTO_ID, "37.77", "122.4", "uploads/", *OWN.values()]
     assert [secret for secret in secrets if secret in outside] == []
 
 
-def test_the_crews_place_is_told_rounded_while_the_job_is_under_way(busy: Office) -> None:
-    assert busy.ask("PUT", WHERE, HERE, by="mike").status == 204
-    got = busy.ask("GET", PLACE)
+def test_the_crews_location_is_shared_rounded_while_the_job_is_under_way(
+    api_with_job: ApiBackend,
+) -> None:
+    assert api_with_job.send("PUT", JOB_LOCATION, POSITION, by="mike").status == 204
+    got = api_with_job.send("GET", PUBLIC_LOCATION)
     assert (got.status, got.json) == (
         200,
         {"latitude": 37.775, "longitude": -122.42, "at": "2026-11-21T12:00:00.000Z"},
@@ -213,98 +225,105 @@ def test_the_crews_place_is_told_rounded_while_the_job_is_under_way(busy: Office
 
 
 @pytest.mark.parametrize("status", ["pending_pickup", "ready_for_pickup", "completed", "cancelled"])
-def test_no_place_is_taken_unless_the_job_is_under_way(office: Office, status: str) -> None:
-    office.keep(a_job(status))
-    got = office.ask("PUT", WHERE, HERE, by="mike")
-    assert (got.status, got.slug, office.places.kept) == (409, "not-under-way", {})
+def test_no_location_is_accepted_unless_the_job_is_under_way(api: ApiBackend, status: str) -> None:
+    api.store(a_job(status))
+    got = api.send("PUT", JOB_LOCATION, POSITION, by="mike")
+    assert (got.status, got.slug, api.locations.stored) == (409, "not-under-way", {})
 
 
 @pytest.mark.parametrize("status", ["completed", "cancelled"])
-def test_the_place_is_gone_with_the_status_even_where_the_view_still_shows_it(
-    busy: Office, status: str
+def test_the_location_ends_with_the_status_even_if_the_view_lags(
+    api_with_job: ApiBackend, status: str
 ) -> None:
-    busy.ask("PUT", WHERE, HERE, by="mike")
-    show(busy, busy.job(JOB).seen(status=status))
-    got = busy.ask("GET", PLACE)
-    assert (got.status, got.slug, busy.places.kept) == (404, "no-location", {})
+    api_with_job.send("PUT", JOB_LOCATION, POSITION, by="mike")
+    show(api_with_job, api_with_job.job(JOB).with_change(status=status))
+    got = api_with_job.send("GET", PUBLIC_LOCATION)
+    assert (got.status, got.slug, api_with_job.locations.stored) == (404, "no-location", {})
 
 
-def test_the_next_word_of_a_phone_after_the_end_removes_the_place(busy: Office) -> None:
-    busy.ask("PUT", WHERE, HERE, by="mike")
-    show(busy, busy.job(JOB).seen(status="completed"))
-    assert busy.ask("PUT", WHERE, HERE, by="mike").slug == "not-under-way"
-    assert busy.places.kept == {}
+def test_a_location_sent_after_the_end_deletes_the_stored_one(
+    api_with_job: ApiBackend,
+) -> None:
+    api_with_job.send("PUT", JOB_LOCATION, POSITION, by="mike")
+    show(api_with_job, api_with_job.job(JOB).with_change(status="completed"))
+    assert api_with_job.send("PUT", JOB_LOCATION, POSITION, by="mike").slug == "not-under-way"
+    assert api_with_job.locations.stored == {}
 
 
-def test_a_place_is_old_after_half_an_hour(busy: Office) -> None:
-    busy.ask("PUT", WHERE, HERE, by="mike")
-    busy.now = NOON + minutes(29)
-    assert busy.ask("GET", PLACE).status == 200
-    busy.now = NOON + minutes(31)
-    assert busy.ask("GET", PLACE).slug == "no-location"
+def test_a_location_expires_after_half_an_hour(api_with_job: ApiBackend) -> None:
+    api_with_job.send("PUT", JOB_LOCATION, POSITION, by="mike")
+    api_with_job.now = NOON + minutes(29)
+    assert api_with_job.send("GET", PUBLIC_LOCATION).status == 200
+    api_with_job.now = NOON + minutes(31)
+    assert api_with_job.send("GET", PUBLIC_LOCATION).slug == "no-location"
 
 
 @pytest.mark.parametrize("at", ["2026-11-21T11:00:00Z", "2026-11-21T12:30:00Z"])
-def test_where_a_phone_was_or_will_be_is_not_where_it_is(busy: Office, at: str) -> None:
-    got = busy.ask("PUT", WHERE, HERE | {"occurred_at": at}, by="mike")
-    assert (got.status, busy.places.kept) == (204, {})
+def test_an_old_or_future_location_is_ignored(api_with_job: ApiBackend, at: str) -> None:
+    got = api_with_job.send("PUT", JOB_LOCATION, POSITION | {"occurred_at": at}, by="mike")
+    assert (got.status, api_with_job.locations.stored) == (204, {})
 
 
-def test_switched_off_the_place_is_gone_at_once(busy: Office) -> None:
-    busy.ask("PUT", WHERE, HERE, by="mike")
-    assert busy.ask("DELETE", WHERE, by="mike").status == 204
-    assert (busy.ask("GET", PLACE).slug, busy.places.kept) == ("no-location", {})
+def test_stopping_deletes_the_location_at_once(api_with_job: ApiBackend) -> None:
+    api_with_job.send("PUT", JOB_LOCATION, POSITION, by="mike")
+    assert api_with_job.send("DELETE", JOB_LOCATION, by="mike").status == 204
+    assert (api_with_job.send("GET", PUBLIC_LOCATION).slug, api_with_job.locations.stored) == (
+        "no-location",
+        {},
+    )
 
 
-def test_whatever_the_reason_the_answer_about_a_place_is_the_same(office: Office) -> None:
-    office.keep(a_job("in_progress"))
-    office.keep(a_job("ready_for_pickup", job_id="261121-000001", token="x" * 22))
+def test_every_missing_location_gets_the_same_response(api: ApiBackend) -> None:
+    api.store(a_job("in_progress"))
+    api.store(a_job("ready_for_pickup", job_id="261121-000001", token="x" * 22))
     digests = (digest_of(TOKEN), digest_of("x" * 22), "0" * 32, "nonsense")
-    answers = [office.ask("GET", f"/api/track/{digest}/place") for digest in digests]
-    told = [got.json | {"request_id": ""} for got in answers]
-    assert [each == told[0] for each in told] == [True] * 4
+    answers = [api.send("GET", f"/api/track/{digest}/location") for digest in digests]
+    result = [got.json | {"request_id": ""} for got in answers]
+    assert [each == result[0] for each in result] == [True] * 4
     assert (answers[0].status, answers[0].slug) == (404, "no-location")
 
 
-def test_two_businesses_with_a_job_of_the_same_id_keep_their_crews_apart(office: Office) -> None:
-    office.keep(a_job("in_progress"))
-    office.keep(a_job("in_progress", tenant="other", token="x" * 22))
-    office.ask("PUT", WHERE, HERE, by="mike")
-    assert office.ask("GET", PLACE).status == 200
-    assert office.ask("GET", f"/api/track/{digest_of('x' * 22)}/place").slug == "no-location"
+def test_two_businesses_with_the_same_job_id_have_separate_locations(
+    api: ApiBackend,
+) -> None:
+    api.store(a_job("in_progress"))
+    api.store(a_job("in_progress", tenant="other", token="x" * 22))
+    api.send("PUT", JOB_LOCATION, POSITION, by="mike")
+    assert api.send("GET", PUBLIC_LOCATION).status == 200
+    assert api.send("GET", f"/api/track/{digest_of('x' * 22)}/location").slug == "no-location"
 
 
 @pytest.mark.parametrize(
     "wrong", [{"latitude": 91}, {"longitude": "1"}, {"latitude": None}, {"accuracy": 5}]
 )
-def test_what_is_no_place_is_refused(busy: Office, wrong: dict[str, Any]) -> None:
-    assert busy.ask("PUT", WHERE, HERE | wrong, by="mike").slug == "invalid"
+def test_an_invalid_location_is_refused(api_with_job: ApiBackend, wrong: dict[str, Any]) -> None:
+    assert api_with_job.send("PUT", JOB_LOCATION, POSITION | wrong, by="mike").slug == "invalid"
 
 
-def test_all_places_of_jobs_under_way_are_told_to_who_plans_the_day(office: Office) -> None:
-    office.keep(a_job("in_progress"))
-    ended = office.keep(a_job("completed", job_id="261121-000001", token="x" * 22))
-    quiet = office.keep(a_job("in_progress", job_id="261121-000002", token="y" * 22))
-    office.ask("PUT", WHERE, HERE, by="mike")
-    places = office.api.share_location.of_all([office.job(JOB), ended, quiet], NOON)
+def test_planners_see_all_locations_of_jobs_under_way(api: ApiBackend) -> None:
+    api.store(a_job("in_progress"))
+    ended = api.store(a_job("completed", job_id="261121-000001", token="x" * 22))
+    quiet = api.store(a_job("in_progress", job_id="261121-000002", token="y" * 22))
+    api.send("PUT", JOB_LOCATION, POSITION, by="mike")
+    places = api.dependencies.share_location.of_all([api.job(JOB), ended, quiet], NOON)
     assert {job_id: place.latitude for job_id, place in places.items()} == {JOB: 37.775}
 
 
-def test_a_first_mate_may_tell_the_place_too(office: Office) -> None:
+def test_a_helper_may_share_the_location_too(api: ApiBackend) -> None:
     fay = Assigned(role="first_mate", member="fay", first_name="Fay")
-    office.keep(a_job("in_progress", crew=(DRIVER, fay)))
-    assert office.ask("PUT", WHERE, HERE, by="fay").status == 204
+    api.store(a_job("in_progress", crew=(DRIVER, fay)))
+    assert api.send("PUT", JOB_LOCATION, POSITION, by="fay").status == 204
 
 
-def take_off(office: Office, who: str) -> None:
-    job = office.job(JOB)
-    show(office, job.seen(crew=tuple(each for each in job.crew if each.member != who)))
+def take_off(api: ApiBackend, who: str) -> None:
+    job = api.job(JOB)
+    show(api, job.with_change(crew=tuple(each for each in job.crew if each.member != who)))
 
 
-def test_who_is_taken_off_a_job_hears_that_what_they_did_is_done_and_no_more(
-    busy: Office,
+def test_a_member_taken_off_a_job_learns_only_that_earlier_requests_are_done(
+    api_with_job: ApiBackend,
 ) -> None:
-    """Their answers were lost; the job is none of theirs by the time they ask again."""
+    """The responses were lost; when the requests are repeated, they are no longer on the job."""
     move = {"event_id": "m-1", "move": "complete"}
     note = {"event_id": "n-1", "note": "Two sofas"}
     path = f"/api/jobs/{JOB}"
@@ -314,41 +333,39 @@ def test_who_is_taken_off_a_job_hears_that_what_they_did_is_done_and_no_more(
         ("PATCH", path, note),
         ("POST", f"{path}/moves", move),
     ]
-    take_photo(busy)
+    take_photo(api_with_job)
     for method, address, body in own[2:]:
-        assert busy.ask(method, address, body, by="mike").status == 200
-    take_off(busy, "mike")
-    before = busy.state()
+        assert api_with_job.send(method, address, body, by="mike").status == 200
+    take_off(api_with_job, "mike")
+    before = api_with_job.state()
     for method, address, body in own:
-        got = busy.ask(method, address, body, by="mike")
+        got = api_with_job.send(method, address, body, by="mike")
         assert (got.status, got.text) == (204, "")
-        other = busy.ask(method, address, body | {"event_id": "new"}, by="mike")
+        other = api_with_job.send(method, address, body | {"event_id": "new"}, by="mike")
         assert (other.status, other.slug) == (404, "unknown-job")
-        assert busy.ask(method, address, body, by="fay").slug == "unknown-job"
-    assert busy.state() == before
+        assert api_with_job.send(method, address, body, by="fay").slug == "unknown-job"
+    assert api_with_job.state() == before
 
 
-# -- a flow that wants proof
+# -- a flow that requires proof
 
 
-def test_a_job_of_a_flow_that_wants_proof_is_completed_with_it_and_not_before(
-    office: Office, proven: str
-) -> None:
-    office.keep(a_job("in_progress", flow=proven))
+def test_a_flow_that_requires_proof_completes_only_with_it(api: ApiBackend, proven: str) -> None:
+    api.store(a_job("in_progress", flow=proven))
     complete: dict[str, Any] = {"move": "complete"}
 
-    def done(by: str = "mike") -> Got:
-        return office.ask("POST", f"/api/jobs/{JOB}/moves", complete, by=by)
+    def done(by: str = "mike") -> ApiReply:
+        return api.send("POST", f"/api/jobs/{JOB}/moves", complete, by=by)
 
-    shown = office.ask("GET", f"/api/jobs/{JOB}", by="dana").json
+    shown = api.send("GET", f"/api/jobs/{JOB}", by="dana").json
     assert [move["requires"] for move in shown["moves"] if move["name"] == "complete"] == [
         ["proof"]
     ]
     assert (done().status, done("dana").slug) == (409, "proof-missing")
-    take_photo(office, kind="before")
-    take_photo(office, event_id="photo-2", kind="after")
+    take_photo(api, kind="before")
+    take_photo(api, event_id="photo-2", kind="after")
     assert done().slug == "proof-missing"
-    match = {"if-match": f'"{office.job(JOB).visible_rev}"'}
+    match = {"if-match": f'"{api.job(JOB).rev}"'}
     load = {"load_size": "half"}
-    assert office.ask("PATCH", f"/api/jobs/{JOB}", load, by="mike", headers=match).status == 200
-    assert (done().status, office.job(JOB).status) == (200, "completed")
+    assert api.send("PATCH", f"/api/jobs/{JOB}", load, by="mike", headers=match).status == 200
+    assert (done().status, api.job(JOB).status) == (200, "completed")

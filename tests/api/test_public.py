@@ -1,4 +1,4 @@
-"""What needs no session: booking, following a job, and the choices of the link's holder."""
+"""What needs no session: booking, tracking, and moves by the holder of the link."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -11,8 +11,8 @@ from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
 from statemachine.views import view_of
-from tests.api.api_fixture import EDGE, Got, Office
-from tests.api.test_races import Between
+from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
+from tests.api.test_races import InterruptedJobs
 from tests.support.builders import CUSTOMER, NOON, TOKEN, a_job, moved
 
 JOB = "261121-7k3m2q"
@@ -29,54 +29,54 @@ BOOKING = {
 
 
 def book(
-    office: Office, body: Any = None, key: str | None = "a-key-of-mine", **headers: str
-) -> Got:
+    api: ApiBackend, body: Any = None, key: str | None = "a-key-of-mine", **headers: str
+) -> ApiReply:
     sent = headers | ({"idempotency-key": key} if key else {})
-    return office.ask("POST", "/api/bookings", BOOKING if body is None else body, headers=sent)
+    return api.send("POST", "/api/bookings", BOOKING if body is None else body, headers=sent)
 
 
-def choose(office: Office, move: str, **body: Any) -> Got:
-    return office.ask("POST", f"/api/track/{DIGEST}/{move}", {"token": TOKEN} | body)
+def choose(api: ApiBackend, move: str, **body: Any) -> ApiReply:
+    return api.send("POST", f"/api/track/{DIGEST}/{move}", {"token": TOKEN} | body)
 
 
-def track(office: Office, digest: str = DIGEST, **headers: str) -> Got:
-    return office.ask("GET", f"/api/track/{digest}", headers=headers)
+def track(api: ApiBackend, digest: str = DIGEST, **headers: str) -> ApiReply:
+    return api.send("GET", f"/api/track/{digest}", headers=headers)
 
 
 # Booking
 
 
-def test_a_booking_is_a_job_and_a_link(office: Office) -> None:
-    got = book(office)
+def test_a_booking_is_a_job_and_a_link(api: ApiBackend) -> None:
+    got = book(api)
     token = got.json["tracking_token"]
     assert (got.status, got.json["tracking_url"]) == (201, f"{EDGE}/track/{token}")
-    job = office.job(got.json["job_id"])
+    job = api.job(got.json["job_id"])
     assert (job.customer.name, job.customer.language) == ("Ada Wong", "es")
     assert (job.created_by.kind, job.created_by.id) == ("customer", "booking")
     assert (job.schedule.window_start, job.notes[0].text) == (
         NOON + timedelta(hours=20),
         BOOKING["what"],
     )
-    assert track(office, digest_of(token)).json["status"] == "pending_pickup"
+    assert track(api, digest_of(token)).json["status"] == "pending_pickup"
 
 
-def test_a_booking_sent_twice_is_one_job(office: Office) -> None:
-    first, again = book(office), book(office)
+def test_a_booking_sent_twice_is_one_job(api: ApiBackend) -> None:
+    first, again = book(api), book(api)
     assert (first.status, again.status, again.json) == (201, 200, first.json)
 
 
-def test_someone_elses_key_does_not_give_their_link_away(office: Office) -> None:
-    """Nor does it book silently: the answer says that a fresh key is needed."""
-    first = book(office)
-    other = book(office, BOOKING | {"name": "Eve"})
+def test_a_used_key_does_not_reveal_the_first_booking(api: ApiBackend) -> None:
+    """Nor is the booking dropped silently: the response says that a new key is needed."""
+    first = book(api)
+    other = book(api, BOOKING | {"name": "Eve"})
     assert (other.status, other.slug) == (422, "idempotency-key-reused")
     assert first.json["tracking_token"] not in other.text
-    assert len(list(office.jobs.all_ids("main"))) == 1
+    assert len(list(api.jobs.all_ids("main"))) == 1
 
 
-def test_a_booking_without_a_key_is_refused(office: Office) -> None:
-    got = book(office, key=None)
-    assert (got.status, got.slug, list(office.jobs.all_ids("main"))) == (422, "invalid", [])
+def test_a_booking_without_a_key_is_refused(api: ApiBackend) -> None:
+    got = book(api, key=None)
+    assert (got.status, got.slug, list(api.jobs.all_ids("main"))) == (422, "invalid", [])
 
 
 @pytest.mark.parametrize(
@@ -89,130 +89,128 @@ def test_a_booking_without_a_key_is_refused(office: Office) -> None:
         ("+49 30 1234567", "+49301234567"),
     ],
 )
-def test_phone_numbers_are_taken_as_people_write_them(
-    office: Office, typed: str, kept: str
-) -> None:
-    got = book(office, BOOKING | {"phone": typed})
-    assert office.job(got.json["job_id"]).customer.phone == kept
+def test_phone_numbers_are_normalized(api: ApiBackend, typed: str, kept: str) -> None:
+    got = book(api, BOOKING | {"phone": typed})
+    assert api.job(got.json["job_id"]).customer.phone == kept
 
 
 @pytest.mark.parametrize("typed", ["", "555", "call me", "+1555", "+0123456789", "5" * 30, None])
-def test_what_is_no_phone_number_is_refused(office: Office, typed: Any) -> None:
-    assert book(office, BOOKING | {"phone": typed}).slug == "invalid"
+def test_an_invalid_phone_number_is_refused(api: ApiBackend, typed: Any) -> None:
+    assert book(api, BOOKING | {"phone": typed}).slug == "invalid"
 
 
-def test_an_unknown_business_takes_no_bookings(office: Office) -> None:
-    got = book(office, BOOKING | {"tenant": "no one"})
+def test_an_unknown_business_accepts_no_bookings(api: ApiBackend) -> None:
+    got = book(api, BOOKING | {"tenant": "unknown"})
     assert (got.status, got.slug) == (422, "invalid")
 
 
 @pytest.mark.parametrize("tenant", ["canary", "test-yard"])
-def test_an_internal_business_has_no_public_form_and_is_not_told_from_an_unknown_one(
-    office: Office, tenant: str
-) -> None:
+def test_an_internal_business_looks_like_an_unknown_one(api: ApiBackend, tenant: str) -> None:
     internal = BusinessSettings(tenant=tenant, business="Internal")
-    office.bucket.objects[f"directory/{tenant}.json"] = to_bytes(internal)
-    got, unknown = (book(office, BOOKING | {"tenant": each}) for each in (tenant, "no one"))
+    api.bucket.objects[f"directory/{tenant}.json"] = to_bytes(internal)
+    got, unknown = (book(api, BOOKING | {"tenant": each}) for each in (tenant, "unknown"))
     assert (got.status, got.json["detail"]) == (422, unknown.json["detail"])
-    assert list(office.jobs.all_ids(tenant)) == []
+    assert list(api.jobs.all_ids(tenant)) == []
 
 
-def test_another_business_takes_its_own(office: Office) -> None:
-    got = book(office, BOOKING | {"tenant": "other"})
-    assert office.job(got.json["job_id"], tenant="other").tenant == "other"
+def test_a_booking_goes_to_the_named_business(api: ApiBackend) -> None:
+    got = book(api, BOOKING | {"tenant": "other"})
+    assert api.job(got.json["job_id"], tenant="other").tenant == "other"
 
 
-def test_one_address_may_book_just_so_often(office: Office) -> None:
-    statuses = [book(office, key=f"a-key-{number:04}").status for number in range(21)]
+def test_bookings_from_one_address_are_limited(api: ApiBackend) -> None:
+    statuses = [book(api, key=f"a-key-{number:04}").status for number in range(21)]
     assert statuses == [201] * 20 + [429]
     elsewhere = {"cloudfront-viewer-address": "198.51.100.1:1"}
-    assert book(office, **elsewhere).status == 201
-    office.now += timedelta(hours=1)
-    assert book(office, key="a-key-later").status == 201
+    assert book(api, **elsewhere).status == 201
+    api.now += timedelta(hours=1)
+    assert book(api, key="a-key-later").status == 201
 
 
-def test_who_books_too_often_is_told_the_true_time_to_wait(office: Office) -> None:
+def test_a_refused_booking_says_how_long_to_wait(api: ApiBackend) -> None:
     for number in range(20):
-        book(office, key=f"a-key-{number:04}")
-    office.now += timedelta(minutes=20)
-    got = book(office, key="a-key-later")
+        book(api, key=f"a-key-{number:04}")
+    api.now += timedelta(minutes=20)
+    got = book(api, key="a-key-later")
     assert (got.status, got.headers["retry-after"]) == (429, "2400")
     assert "try again in 40 min" in got.json["detail"]
 
 
-def test_a_flood_from_everywhere_is_bounded_for_its_business_and_no_other(office: Office) -> None:
+def test_bookings_from_all_addresses_are_limited_for_each_business(
+    api: ApiBackend,
+) -> None:
     for number in range(200):
         seen = {"cloudfront-viewer-address": f"198.51.{number}.1:1"}
-        assert book(office, key=f"a-key-{number:04}", **seen).status == 201
-    got = book(office, key="a-key-more", **{"cloudfront-viewer-address": "192.0.2.1:1"})
+        assert book(api, key=f"a-key-{number:04}", **seen).status == 201
+    got = book(api, key="a-key-more", **{"cloudfront-viewer-address": "192.0.2.1:1"})
     assert (got.status, got.headers["retry-after"]) == (429, "3600")
-    assert book(office, BOOKING | {"tenant": "other"}).status == 201
+    assert book(api, BOOKING | {"tenant": "other"}).status == 201
 
 
-def test_a_forged_address_does_not_help(office: Office) -> None:
-    """A Function URL hands on the X-Forwarded-For that the viewer has chosen."""
+def test_a_forged_address_does_not_help(api: ApiBackend) -> None:
+    """A Function URL passes on the X-Forwarded-For that the client sent."""
     forged = [
-        book(office, key=f"a-key-{n:04}", **{"x-forwarded-for": f"10.0.0.{n}"}) for n in range(21)
+        book(api, key=f"a-key-{n:04}", **{"x-forwarded-for": f"10.0.0.{n}"}) for n in range(21)
     ]
     assert forged[-1].slug == "too-many-requests"
 
 
-def test_a_household_of_ipv6_addresses_is_one(office: Office) -> None:
+def test_ipv6_addresses_are_counted_by_64_prefix(api: ApiBackend) -> None:
     for number in range(20):
         address = f"[2001:db8:0:1::{number:x}]:443"
-        book(office, key=f"a-key-{number:04}", **{"cloudfront-viewer-address": address})
+        book(api, key=f"a-key-{number:04}", **{"cloudfront-viewer-address": address})
     neighbours = {"cloudfront-viewer-address": "2001:db8:0:1::ffff:443"}
     others = {"cloudfront-viewer-address": "2001:db8:0:2::1:443"}
-    assert book(office, **neighbours).status == 429
-    assert book(office, **others).status == 201
+    assert book(api, **neighbours).status == 429
+    assert book(api, **others).status == 201
 
 
-def test_addresses_are_not_kept(office: Office) -> None:
-    book(office)
-    counted = str(office.limits.taken)
+def test_ip_addresses_are_not_stored(api: ApiBackend) -> None:
+    book(api)
+    counted = str(api.limits.taken)
     assert "bookings" in counted
     assert "203.0.113" not in counted
 
 
-# Following
+# Tracking
 
 
-def test_the_view_is_the_one_at_the_edge(office: Office) -> None:
-    job = office.keep(a_job("ready_for_pickup"))
-    got = track(office)
+def test_the_view_equals_the_one_at_the_edge(api: ApiBackend) -> None:
+    job = api.store(a_job("ready_for_pickup"))
+    got = track(api)
     view = view_of(job, load_flow("haul"))
     assert (got.status, got.text) == (200, view.model_dump_json(exclude_none=True))
     assert got.headers["etag"] == '"2"'
 
 
-def test_an_unchanged_view_is_304(office: Office) -> None:
-    office.keep(a_job())
+def test_an_unchanged_view_is_304(api: ApiBackend) -> None:
+    api.store(a_job())
     for known in ('"1"', 'W/"1"', '"0", "1"'):
-        assert track(office, **{"if-none-match": known}).status == 304
-    assert track(office, **{"if-none-match": '"11"'}).status == 200
+        assert track(api, **{"if-none-match": known}).status == 304
+    assert track(api, **{"if-none-match": '"11"'}).status == 200
 
 
 @pytest.mark.parametrize(
     "digest", ["0" * 32, DIGEST.upper(), DIGEST[:-1], TOKEN, "..", "%2e%2e%2fjobs"]
 )
-def test_every_unknown_link_is_answered_alike(office: Office, digest: str) -> None:
-    office.keep(a_job())
-    got, unknown = track(office, digest), track(office, "f" * 32)
+def test_every_unknown_link_gets_the_same_response(api: ApiBackend, digest: str) -> None:
+    api.store(a_job())
+    got, unknown = track(api, digest), track(api, "f" * 32)
     assert (got.status, got.json) == (404, unknown.json)
 
 
-def test_a_view_that_cannot_be_read_is_not_taken_for_none(office: Office) -> None:
-    office.site.objects[f"t/{DIGEST}.json"] = b"{"
-    assert track(office).status == 503
+def test_an_unreadable_view_is_unavailable(api: ApiBackend) -> None:
+    api.site.objects[f"t/{DIGEST}.json"] = b"{"
+    assert track(api).status == 503
 
 
-# Choosing
+# Moves by link
 
 
-def test_the_holder_of_the_link_confirms(office: Office) -> None:
-    office.keep(a_job())
-    got = choose(office, "confirm")
-    (entry,) = office.job(JOB).ledger
+def test_the_holder_of_the_link_confirms(api: ApiBackend) -> None:
+    api.store(a_job())
+    got = choose(api, "confirm")
+    (entry,) = api.job(JOB).ledger
     assert (got.status, got.json["status"], got.headers["etag"]) == (
         200,
         "ready_for_pickup",
@@ -221,18 +219,18 @@ def test_the_holder_of_the_link_confirms(office: Office) -> None:
     assert (entry.move, entry.actor) == ("confirm", CUSTOMER)
 
 
-def test_the_holder_of_the_link_cancels_with_a_reason(office: Office) -> None:
-    office.keep(a_job())
-    assert choose(office, "cancel").slug == "reason-missing"
-    assert choose(office, "cancel", reason="Sold it").json["status"] == "cancelled"
-    assert office.job(JOB).ledger[-1].reason == "Sold it"
+def test_the_holder_of_the_link_cancels_with_a_reason(api: ApiBackend) -> None:
+    api.store(a_job())
+    assert choose(api, "cancel").slug == "reason-missing"
+    assert choose(api, "cancel", reason="Sold it").json["status"] == "cancelled"
+    assert api.job(JOB).ledger[-1].reason == "Sold it"
 
 
-def test_choosing_twice_is_choosing_once(office: Office) -> None:
-    office.keep(a_job())
-    first, again = choose(office, "confirm"), choose(office, "confirm")
+def test_a_repeated_move_by_link_is_made_once(api: ApiBackend) -> None:
+    api.store(a_job())
+    first, again = choose(api, "confirm"), choose(api, "confirm")
     assert (again.status, again.json) == (200, first.json)
-    assert office.job(JOB).seq == 1
+    assert api.job(JOB).seq == 1
 
 
 @pytest.mark.parametrize(
@@ -244,13 +242,13 @@ def test_choosing_twice_is_choosing_once(office: Office) -> None:
         ("crewed", "booking_confirmed", "confirm", "illegal-move"),
     ],
 )
-def test_what_the_flow_does_not_let_the_customer_do_leaves_no_trace(
-    office: Office, flow: str, status: str, move: str, slug: str
+def test_a_move_that_customers_may_not_make_leaves_no_record(
+    api: ApiBackend, flow: str, status: str, move: str, slug: str
 ) -> None:
-    """A link is in anybody's hands: it must not fill the job's records."""
-    job = office.keep(a_job(status, flow=flow))
-    got = choose(office, move, reason="because")
-    assert (got.status, got.slug, office.job(JOB)) == (409, slug, job)
+    """Anyone may have the link: it must not fill the job's record."""
+    job = api.store(a_job(status, flow=flow))
+    got = choose(api, move, reason="because")
+    assert (got.status, got.slug, api.job(JOB)) == (409, slug, job)
     assert "moved_by" not in got.json
 
 
@@ -258,67 +256,67 @@ def test_what_the_flow_does_not_let_the_customer_do_leaves_no_trace(
     "token", ["", "x" * 22, TOKEN[:-1], TOKEN.lower(), DIGEST, f"{TOKEN} ", "ü" * 22]
 )
 @pytest.mark.parametrize("move", ["confirm", "cancel"])
-def test_the_digest_alone_proves_nothing(office: Office, token: str, move: str) -> None:
-    job = office.keep(a_job())
-    got = office.ask("POST", f"/api/track/{DIGEST}/{move}", {"token": token, "reason": "x"})
-    assert (got.status, got.slug, office.job(JOB)) == (404, "unknown-job", job)
+def test_the_digest_alone_proves_nothing(api: ApiBackend, token: str, move: str) -> None:
+    job = api.store(a_job())
+    got = api.send("POST", f"/api/track/{DIGEST}/{move}", {"token": token, "reason": "x"})
+    assert (got.status, got.slug, api.job(JOB)) == (404, "unknown-job", job)
 
 
-def test_a_token_of_another_job_proves_nothing(office: Office) -> None:
-    job = office.keep(a_job())
-    other = office.keep(a_job(job_id="261121-000001", token="x" * 22))
-    got = office.ask("POST", f"/api/track/{DIGEST}/confirm", {"token": other.token})
-    assert (got.status, office.job(JOB), office.job(other.job_id)) == (404, job, other)
+def test_a_token_of_another_job_proves_nothing(api: ApiBackend) -> None:
+    job = api.store(a_job())
+    other = api.store(a_job(job_id="261121-000001", token="x" * 22))
+    got = api.send("POST", f"/api/track/{DIGEST}/confirm", {"token": other.token})
+    assert (got.status, api.job(JOB), api.job(other.job_id)) == (404, job, other)
 
 
-def test_a_link_finds_its_job_in_any_business(office: Office) -> None:
-    """Two businesses may have a job of the same id; the token tells which is meant."""
-    mains = office.keep(a_job(token="x" * 22))
-    office.keep(a_job(tenant="other"))
-    assert choose(office, "confirm").status == 200
-    assert office.job(JOB) == mains
-    assert office.job(JOB, tenant="other").status == "ready_for_pickup"
+def test_a_link_finds_its_job_in_any_business(api: ApiBackend) -> None:
+    """Two businesses may have jobs with the same id; the token decides which is meant."""
+    mains = api.store(a_job(token="x" * 22))
+    api.store(a_job(tenant="other"))
+    assert choose(api, "confirm").status == 200
+    assert api.job(JOB) == mains
+    assert api.job(JOB, tenant="other").status == "ready_for_pickup"
 
 
-def test_a_customer_who_is_overtaken_is_not_told_by_whom(office: Office) -> None:
-    job = office.keep(a_job())
+def test_a_customer_does_not_learn_who_was_faster(api: ApiBackend) -> None:
+    job = api.store(a_job())
 
     def dana_is_faster() -> None:
         later = moved(job, "confirm")
-        office.jobs.replace(later, office.jobs.read("main", JOB).etag)
+        api.jobs.replace(later, api.jobs.read("main", JOB).etag)
 
-    advance = replace(office.api.advance, jobs=Between(office.jobs, dana_is_faster))
-    got = choose(office.beside(replace(office.api, advance=advance)), "confirm")
+    advance = replace(api.dependencies.advance, jobs=InterruptedJobs(api.jobs, dana_is_faster))
+    got = choose(api.other_container(replace(api.dependencies, advance=advance)), "confirm")
     assert (got.status, got.slug) == (409, "overtaken")
     assert "dana" not in got.text
 
 
-def test_one_address_may_try_just_so_many_tokens(office: Office) -> None:
-    office.keep(a_job())
-    tried = [choose(office, "confirm", token="x" * 22).status for _ in range(31)]
+def test_moves_from_one_address_are_limited(api: ApiBackend) -> None:
+    api.store(a_job())
+    tried = [choose(api, "confirm", token="x" * 22).status for _ in range(31)]
     assert tried == [404] * 30 + [429]
 
 
 # The business
 
 
-def test_its_name_and_zone_are_known_to_anyone_and_nothing_else_is(office: Office) -> None:
-    got = office.ask("GET", "/api/businesses/main")
+def test_only_a_businesss_name_and_zone_are_public(api: ApiBackend) -> None:
+    got = api.send("GET", "/api/businesses/main")
     assert (got.status, set(got.json)) == (200, {"business", "time_zone"})
     assert got.json["time_zone"] == "America/New_York"
     assert got.headers["cache-control"] == "public, max-age=300"
 
 
-def test_the_holder_of_a_link_learns_whose_clock_the_times_go_by(office: Office) -> None:
-    token = book(office).json["tracking_token"]
-    got = office.ask("GET", f"/api/track/{digest_of(token)}/business")
+def test_the_holder_of_a_link_learns_the_businesss_zone(api: ApiBackend) -> None:
+    token = book(api).json["tracking_token"]
+    got = api.send("GET", f"/api/track/{digest_of(token)}/business")
     assert (got.status, got.json["time_zone"]) == (200, "America/New_York")
 
 
-def test_a_business_or_a_link_that_is_not_there_is_not_found(office: Office) -> None:
+def test_an_unknown_business_or_link_is_not_found(api: ApiBackend) -> None:
     nowhere = (
-        office.ask("GET", "/api/businesses/nowhere"),
-        office.ask("GET", f"/api/track/{'0' * 32}/business"),
+        api.send("GET", "/api/businesses/nowhere"),
+        api.send("GET", f"/api/track/{'0' * 32}/business"),
     )
     assert [(got.status, got.json["type"]) for got in nowhere] == [
         (404, "/problems/unknown-business"),

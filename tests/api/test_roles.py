@@ -1,6 +1,6 @@
-"""Who may ask what: the table of role and route, and what crew may do on jobs that are not theirs.
+"""Who may call what: a table of routes and roles, and what crew may do on jobs.
 
-A cell has the status that a proper request gets. The job is mike's to drive; fay is not on it.
+A cell has the status of the response to a valid request. Mike drives the job; Fay is not on it.
 """
 
 import re
@@ -11,7 +11,7 @@ import pytest
 from functions.api.routes import ROUTES
 from statemachine.ids import digest_of
 from statemachine.proof_of_service import photo_id_of
-from tests.api.api_fixture import Office
+from tests.api.api_fixture import ApiBackend
 from tests.support.builders import TOKEN, a_job
 
 PEOPLE = ("no one", "dana", "sue", "mike", "fay", "otto")
@@ -43,7 +43,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/businesses/<business>":          (200, 200, 200, 200, 200, 200),
     "GET /api/track/<digest>":                 (200, 200, 200, 200, 200, 200),
     "GET /api/track/<digest>/business":         (200, 200, 200, 200, 200, 200),
-    "GET /api/track/<digest>/place":            (404, 404, 404, 404, 404, 404),
+    "GET /api/track/<digest>/location":            (404, 404, 404, 404, 404, 404),
     "POST /api/track/<digest>/confirm":        (409, 409, 409, 409, 409, 409),
     "POST /api/track/<digest>/cancel":         (200, 200, 200, 200, 200, 200),
     "GET /api/ops":                            (401, 403, 403, 403, 403, 200),
@@ -51,11 +51,11 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/ops/jobs/<job_id>":              (401, 403, 403, 403, 403, 200),
     "POST /api/ops/jobs/<job_id>/repair":     (401, 403, 403, 403, 403, 200),
     "GET /api/ops/dead-letters/<queue>":       (401, 403, 403, 403, 403, 200),
-    "POST /api/ops/dead-letters/<queue>/replay":  (401, 403, 403, 403, 403, 200),
+    "POST /api/ops/dead-letters/<queue>/redrive":  (401, 403, 403, 403, 403, 200),
     "POST /api/ops/dead-letters/<queue>/discard": (401, 403, 403, 403, 403, 200),
 }  # fmt: skip
-"""`confirm` is 409 for everybody: the job was confirmed before. It is not under way, so no one may
-tell its crew's place or is told it; and the photo was not uploaded."""
+"""`confirm` is 409 for everyone because the job is already confirmed. The job is not under way, so
+its location can be neither shared nor read. The photo was not uploaded."""
 
 PHOTO = {
     "event_id": "photo-1",
@@ -86,7 +86,7 @@ BODIES: dict[str, Any] = {
     },
     "POST /api/track/<digest>/confirm": {"token": TOKEN},
     "POST /api/track/<digest>/cancel": {"token": TOKEN, "reason": "Sold it"},
-    "POST /api/ops/dead-letters/<queue>/replay": {"message_ids": None},
+    "POST /api/ops/dead-letters/<queue>/redrive": {"message_ids": None},
     "POST /api/ops/dead-letters/<queue>/discard": {"message_ids": None},
 }
 
@@ -97,7 +97,7 @@ CELLS = [
 ]
 
 
-PLACES = {
+PATH_VALUES = {
     "job_id": JOB,
     "digest": DIGEST,
     "member": "fay",
@@ -109,18 +109,18 @@ PLACES = {
 
 
 def path_of(route: str) -> str:
-    return re.sub(r"<(\w+)>", lambda name: PLACES[name[1]], route.partition(" ")[2])
+    return re.sub(r"<(\w+)>", lambda name: PATH_VALUES[name[1]], route.partition(" ")[2])
 
 
 def test_the_table_has_every_route() -> None:
-    assert list(TABLE) == [route.name for route in ROUTES]
+    assert sorted(TABLE) == sorted(route.name for route in ROUTES)
 
 
 @pytest.mark.parametrize(("route", "who", "status"), CELLS)
-def test_role_and_route(office: Office, route: str, who: str, status: int) -> None:
-    office.keep(a_job("ready_for_pickup"))
-    before = office.state()
-    got = office.ask(
+def test_role_and_route(api: ApiBackend, route: str, who: str, status: int) -> None:
+    api.store(a_job("ready_for_pickup"))
+    before = api.state()
+    got = api.send(
         route.partition(" ")[0],
         path_of(route),
         BODIES.get(route),
@@ -129,7 +129,7 @@ def test_role_and_route(office: Office, route: str, who: str, status: int) -> No
     )
     assert got.status == status, got
     if status >= 400:
-        assert office.state() == before
+        assert api.state() == before
 
 
 @pytest.mark.parametrize(
@@ -143,71 +143,71 @@ def test_role_and_route(office: Office, route: str, who: str, status: int) -> No
         {"note": "and", "price_cents": 1},
     ],
 )
-def test_crew_change_nothing_but_notes_and_eta(office: Office, changes: dict[str, Any]) -> None:
-    job = office.keep(a_job("in_progress"))
-    match = {"if-match": f'"{job.visible_rev}"'}
-    got = office.ask("PATCH", f"/api/jobs/{JOB}", changes, by="mike", headers=match)
+def test_crew_may_change_only_notes_eta_and_load(api: ApiBackend, changes: dict[str, Any]) -> None:
+    job = api.store(a_job("in_progress"))
+    match = {"if-match": f'"{job.rev}"'}
+    got = api.send("PATCH", f"/api/jobs/{JOB}", changes, by="mike", headers=match)
     assert (got.status, got.slug) == (403, "not-allowed")
-    assert office.job(JOB) == job
+    assert api.job(JOB) == job
 
 
-def test_crew_say_when_they_will_be_there(office: Office) -> None:
-    job = office.keep(a_job("ready_for_pickup"))
-    match = {"if-match": f'"{job.visible_rev}"'}
+def test_crew_may_set_the_eta(api: ApiBackend) -> None:
+    job = api.store(a_job("ready_for_pickup"))
+    match = {"if-match": f'"{job.rev}"'}
     changes = {"schedule": {"eta": "2026-11-21T13:00:00Z"}}
-    got = office.ask("PATCH", f"/api/jobs/{JOB}", changes, by="mike", headers=match)
+    got = api.send("PATCH", f"/api/jobs/{JOB}", changes, by="mike", headers=match)
     assert (got.status, got.json["schedule"]) == (200, {"eta": "2026-11-21T13:00:00.000Z"})
 
 
-def test_a_move_that_is_not_for_crew_is_refused_on_the_record(office: Office) -> None:
-    office.keep(a_job("ready_for_pickup"))
+def test_a_move_that_is_not_for_crew_is_refused_on_the_record(api: ApiBackend) -> None:
+    api.store(a_job("ready_for_pickup"))
     body = {"move": "cancel", "reason": "no time"}
-    got = office.ask("POST", f"/api/jobs/{JOB}/moves", body, by="mike")
+    got = api.send("POST", f"/api/jobs/{JOB}/moves", body, by="mike")
     assert (got.status, got.slug) == (403, "not-allowed")
-    assert [refusal.why for refusal in office.job(JOB).refused] == ["not_allowed"]
+    assert [refusal.why for refusal in api.job(JOB).refused] == ["not_allowed"]
 
 
-def test_crew_see_the_cards_of_their_own_jobs(office: Office) -> None:
-    office.keep(a_job("ready_for_pickup"))
-    office.keep(a_job(job_id="261121-000001", token="x" * 22, crew=()))
-    seen = {who: list(office.ask("GET", "/api/jobs", by=who).json["jobs"]) for who in PEOPLE[1:]}
+def test_crew_see_the_cards_of_their_own_jobs(api: ApiBackend) -> None:
+    api.store(a_job("ready_for_pickup"))
+    api.store(a_job(job_id="261121-000001", token="x" * 22, crew=()))
+    seen = {who: list(api.send("GET", "/api/jobs", by=who).json["jobs"]) for who in PEOPLE[1:]}
     both = ["261121-000001", JOB]
     assert seen == {"dana": both, "sue": both, "mike": [JOB], "fay": [], "otto": both}
 
 
-def test_only_who_works_on_a_job_knows_its_gate_code(office: Office) -> None:
-    office.keep(a_job(place={"address": "12 Harbor Road", "gate_code": "4711"}))
-    told = {who: "4711" in office.ask("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
-    assert told == {"dana": True, "sue": False, "mike": True, "fay": False, "otto": False}
+def test_only_dispatchers_and_the_jobs_crew_see_the_gate_code(api: ApiBackend) -> None:
+    api.store(a_job(place={"address": "12 Harbor Road", "gate_code": "4711"}))
+    result = {who: "4711" in api.send("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
+    assert result == {"dana": True, "sue": False, "mike": True, "fay": False, "otto": False}
 
 
-def test_only_the_dispatcher_is_given_the_link(office: Office) -> None:
-    office.keep(a_job())
-    told = {who: TOKEN in office.ask("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
-    assert told == {"dana": True, "sue": False, "mike": False, "fay": False, "otto": False}
+def test_only_dispatchers_get_the_tracking_link(api: ApiBackend) -> None:
+    api.store(a_job())
+    result = {who: TOKEN in api.send("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
+    assert result == {"dana": True, "sue": False, "mike": False, "fay": False, "otto": False}
 
 
-def test_the_moves_offered_are_those_that_will_be_taken(office: Office) -> None:
-    office.keep(a_job("in_progress"))
+def test_the_legal_moves_depend_on_the_role(api: ApiBackend) -> None:
+    api.store(a_job("in_progress"))
     offered = {
-        who: [m["name"] for m in office.ask("GET", f"/api/jobs/{JOB}", by=who).json["moves"]]
+        who: [m["name"] for m in api.send("GET", f"/api/jobs/{JOB}", by=who).json["moves"]]
         for who in ("dana", "mike", "sue", "otto")
     }
     assert offered == {
-        "dana": ["complete", "no_access", "call_off"],
+        "dana": ["complete", "no_access", "cancel_under_way"],
         "mike": ["complete", "no_access"],
         "sue": [],
         "otto": [],
     }
 
 
-def test_one_business_sees_nothing_of_another(office: Office) -> None:
-    office.hire("dana", "dispatcher", tenant="other")
-    office.keep(a_job("ready_for_pickup"))
+def test_one_business_sees_nothing_of_another(api: ApiBackend) -> None:
+    api.add_account("dana", "dispatcher", tenant="other")
+    api.store(a_job("ready_for_pickup"))
     asked = [
-        office.ask("GET", f"/api/jobs/{JOB}", by="dana", tenant="other"),
-        office.ask("POST", f"/api/jobs/{JOB}/moves", {"move": "start"}, by="dana", tenant="other"),
-        office.ask("PATCH", f"/api/jobs/{JOB}", {"note": "x"}, by="dana", tenant="other"),
+        api.send("GET", f"/api/jobs/{JOB}", by="dana", tenant="other"),
+        api.send("POST", f"/api/jobs/{JOB}/moves", {"move": "start"}, by="dana", tenant="other"),
+        api.send("PATCH", f"/api/jobs/{JOB}", {"note": "x"}, by="dana", tenant="other"),
     ]
     assert [got.status for got in asked] == [404, 404, 404]
-    assert office.ask("GET", "/api/jobs", by="dana", tenant="other").json["jobs"] == {}
+    assert api.send("GET", "/api/jobs", by="dana", tenant="other").json["jobs"] == {}

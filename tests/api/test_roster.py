@@ -1,4 +1,4 @@
-"""Accounts, counters and signing keys: every rule on the fake, and on what stands for AWS."""
+"""Accounts, counters, ended sessions, and signing keys: every rule on the fakes and on moto."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,11 +14,10 @@ from functions.people.accounts import (
     Account,
     AccountExists,
     Accounts,
-    Limit,
-    Limits,
     Profile,
     UnknownAccount,
 )
+from functions.people.rate_limits import Limit, Limits
 from functions.people.sessions import EndedSessions, KeyStore, SigningKeys, rotate
 from functions.protocol.ports import Corrupt
 from tests.api.api_fixture import FakeEndedSessions, FakeKeyStore, FakeLimits, a_key
@@ -45,8 +44,8 @@ def an_account(account: str = "maria", **values: Any) -> Account:
 
 
 @dataclass
-class Behind:
-    """What the adapters write to, for a look at it and for spoiling it."""
+class AwsClients:
+    """What the adapters write to, so that tests can look at it and corrupt it."""
 
     dynamodb: Any
     table: str
@@ -60,7 +59,7 @@ class Stores:
     limits: Limits
     keys: KeyStore
     ended: EndedSessions
-    behind: Behind | None = None
+    aws: AwsClients | None = None
 
 
 @pytest.fixture(params=["fake", "moto"])
@@ -77,7 +76,7 @@ def stores(request: pytest.FixtureRequest) -> Stores:
         DynamoLimits(dynamodb, table),
         SecretKeyStore(secrets, name),
         DynamoEndedSessions(dynamodb, table),
-        Behind(dynamodb, table, secrets, name),
+        AwsClients(dynamodb, table, secrets, name),
     )
 
 
@@ -108,7 +107,7 @@ def test_a_profile_is_changed_as_a_whole_and_nothing_else(stores: Stores) -> Non
         stores.accounts.set_profile("main", "no one", profile)
 
 
-def test_an_unknown_account_is_none(stores: Stores) -> None:
+def test_reading_an_unknown_account_returns_none(stores: Stores) -> None:
     stores.accounts.add(an_account())
     unknown = [("main", "mari"), ("other", "maria"), ("main", "NOT a name!")]
     assert [stores.accounts.read(*whose) for whose in unknown] == [None, None, None]
@@ -121,7 +120,7 @@ def test_an_account_is_never_added_twice(stores: Stores) -> None:
     assert stores.accounts.read("main", "maria") == an_account()
 
 
-def test_changes_touch_one_thing_each(stores: Stores) -> None:
+def test_each_change_writes_only_its_own_fields(stores: Stores) -> None:
     stores.accounts.add(an_account())
     later = NOON + timedelta(days=1)
     stores.accounts.set_password("main", "maria", "$argon2id$other", later)
@@ -131,7 +130,7 @@ def test_changes_touch_one_thing_each(stores: Stores) -> None:
     )
 
 
-def test_what_is_not_there_cannot_be_changed(stores: Stores) -> None:
+def test_an_unknown_account_cannot_be_changed(stores: Stores) -> None:
     with pytest.raises(UnknownAccount):
         stores.accounts.set_disabled("main", "maria", True)
     with pytest.raises(UnknownAccount):
@@ -147,12 +146,12 @@ def test_a_tenants_accounts_are_listed_by_name(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("limit", [FIXED, SLIDING])
-def test_a_limit_has_room_for_so_many(stores: Stores, limit: Limit) -> None:
+def test_a_limit_allows_only_its_maximum(stores: Stores, limit: Limit) -> None:
     assert [stores.limits.take(limit, "a", NOON) for _ in range(5)] == [True] * 3 + [False] * 2
     assert stores.limits.take(limit, "b", NOON)
 
 
-def test_a_fixed_window_ends_when_it_was_to_end(stores: Stores) -> None:
+def test_a_fixed_window_ends_on_time(stores: Stores) -> None:
     at = [NOON + timedelta(minutes=m) for m in (0, 8, 9, 9, 10, 10)]
     taken = [stores.limits.take(FIXED, "a", moment) for moment in at]
     assert taken == [True, True, True, False, True, True]
@@ -164,14 +163,14 @@ def test_a_sliding_window_begins_again_each_time(stores: Stores) -> None:
     assert taken == [True, True, True, False, False, True]
 
 
-def test_what_is_forgotten_has_room_again(stores: Stores) -> None:
+def test_a_cleared_counter_has_room_again(stores: Stores) -> None:
     for _ in range(3):
         stores.limits.take(SLIDING, "a", NOON)
-    stores.limits.forget(SLIDING, "a")
+    stores.limits.clear(SLIDING, "a")
     assert stores.limits.take(SLIDING, "a", NOON)
 
 
-def test_who_is_refused_is_told_how_long_to_wait(stores: Stores) -> None:
+def test_a_full_counter_says_how_long_to_wait(stores: Stores) -> None:
     for minute in (0, 1, 2):
         assert stores.limits.wait(FIXED, "a", NOON) == timedelta()
         stores.limits.take(FIXED, "a", NOON + timedelta(minutes=minute))
@@ -179,43 +178,43 @@ def test_who_is_refused_is_told_how_long_to_wait(stores: Stores) -> None:
     assert stores.limits.wait(FIXED, "a", later) == NOON + FIXED.window - later
 
 
-def test_a_session_that_ended_is_known_as_such(stores: Stores) -> None:
+def test_an_ended_session_is_found(stores: Stores) -> None:
     stores.ended.add("one", NOON)
     assert [stores.ended.has(name) for name in ("one", "another")] == [True, False]
 
 
-def test_a_counter_is_swept_away_after_its_window(stores: Stores) -> None:
+def test_a_counter_expires_after_its_window(stores: Stores) -> None:
     stores.limits.take(FIXED, "a", NOON)
-    if behind := stores.behind:
-        (item,) = behind.dynamodb.scan(TableName=behind.table)["Items"]
+    if aws := stores.aws:
+        (item,) = aws.dynamodb.scan(TableName=aws.table)["Items"]
         ends = NOON + FIXED.window
         assert int(item["expires_at"]["N"]) >= ends.timestamp()
 
 
-def test_guesses_at_once_are_counted_each(stores: Stores) -> None:
-    """moto is not exact under threads, so they take turns there; the condition is what counts."""
-    with ThreadPoolExecutor(1 if stores.behind else 8) as threads:
+def test_concurrent_attempts_are_all_counted(stores: Stores) -> None:
+    """moto is not thread-safe, so the calls take turns there; only the condition matters."""
+    with ThreadPoolExecutor(1 if stores.aws else 8) as threads:
         taken = list(threads.map(lambda _: stores.limits.take(SLIDING, "a", NOON), range(40)))
     assert sum(taken) == 3
 
 
-def test_an_account_that_cannot_be_read_is_not_taken_for_none(stores: Stores) -> None:
-    if behind := stores.behind:
+def test_an_unreadable_account_is_corrupt(stores: Stores) -> None:
+    if aws := stores.aws:
         item = {"pk": {"S": "tenant#main"}, "sk": {"S": "account#maria"}, "roles": {"L": []}}
-        behind.dynamodb.put_item(TableName=behind.table, Item=item)
+        aws.dynamodb.put_item(TableName=aws.table, Item=item)
         with pytest.raises(Corrupt):
             stores.accounts.read("main", "maria")
 
 
-def test_rotation_keeps_the_key_before(stores: Stores) -> None:
+def test_rotation_keeps_the_previous_key(stores: Stores) -> None:
     assert rotate(stores.keys, lambda: a_key("second")) == "second"
     rotate(stores.keys, lambda: a_key("third"))
     assert [key.kid for key in stores.keys.read().keys] == ["third", "second"]
 
 
-def test_a_secret_that_is_no_keys_is_never_shown(stores: Stores) -> None:
-    if behind := stores.behind:
-        behind.secrets.put_secret_value(SecretId=behind.secret, SecretString='{"key": "hush-hush"}')
+def test_an_invalid_secret_is_never_shown(stores: Stores) -> None:
+    if aws := stores.aws:
+        aws.secrets.put_secret_value(SecretId=aws.secret, SecretString='{"key": "hush-hush"}')
         with pytest.raises(Corrupt) as raised:
             stores.keys.read()
         assert "hush" not in str(raised.value)

@@ -1,4 +1,4 @@
-"""Sessions: what a cookie must be to be believed, and how its keys change."""
+"""Sessions: which cookies are accepted, and how the keys rotate."""
 
 import base64
 import json
@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.people.sessions import SigningKeys, new_key, rotate
-from tests.api.api_fixture import FakeKeyStore, Office, a_key, an_event
+from tests.api.api_fixture import ApiBackend, FakeKeyStore, a_key, an_event
 
 HOURS_12 = timedelta(hours=12)
 
 
-def claims(office: Office, **values: Any) -> dict[str, Any]:
-    at = int(office.now.timestamp())
+def claims(api: ApiBackend, **values: Any) -> dict[str, Any]:
+    at = int(api.now.timestamp())
     own = {"iss": "haulway", "sub": "dana", "tenant": "main", "iat": at, "exp": at + 3600}
     return {name: value for name, value in (own | values).items() if value is not None}
 
@@ -32,12 +32,12 @@ def unsigned(said: dict[str, Any], **header: Any) -> str:
     return b".".join(coded).decode() + "."
 
 
-def status(office: Office, cookie: str) -> int:
-    return office.ask("GET", "/api/session", cookie=cookie).status
+def status(api: ApiBackend, cookie: str) -> int:
+    return api.send("GET", "/api/session", cookie=cookie).status
 
 
-def test_a_session_knows_who_it_is(office: Office) -> None:
-    got = office.ask("GET", "/api/session", by="dana")
+def test_a_session_returns_its_account(api: ApiBackend) -> None:
+    got = api.send("GET", "/api/session", by="dana")
     assert got.json == {
         "account": "dana",
         "name": "Dana",
@@ -47,9 +47,9 @@ def test_a_session_knows_who_it_is(office: Office) -> None:
     }
 
 
-def test_the_cookie_is_for_this_host_over_tls_and_no_script(office: Office) -> None:
+def test_the_cookie_is_only_for_this_host_over_tls_and_not_for_scripts(api: ApiBackend) -> None:
     body = {"account": "dana", "password": "correct horse battery"}
-    cookie, _ = office.ask("POST", "/api/session", body).cookies
+    cookie, _ = api.send("POST", "/api/session", body).cookies
     name, _, rest = cookie.partition("=")
     assert (name, rest.split("; ")[1:]) == (
         "__Host-haulway",
@@ -57,8 +57,8 @@ def test_the_cookie_is_for_this_host_over_tls_and_no_script(office: Office) -> N
     )
 
 
-def test_signing_out_takes_the_cookie_away(office: Office) -> None:
-    got = office.ask("DELETE", "/api/session", by="dana")
+def test_signing_out_deletes_the_cookie(api: ApiBackend) -> None:
+    got = api.send("DELETE", "/api/session", by="dana")
     assert (got.status, got.cookies, got.text) == (
         204,
         ["__Host-haulway=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict"],
@@ -66,18 +66,18 @@ def test_signing_out_takes_the_cookie_away(office: Office) -> None:
     )
 
 
-def test_a_session_lasts_twelve_hours(office: Office) -> None:
-    cookie = office.token("dana")
-    began = office.now
-    office.now = began + HOURS_12 - timedelta(seconds=1)
-    assert status(office, cookie) == 200
-    office.now = began + HOURS_12
-    assert status(office, cookie) == 401
+def test_a_session_lasts_twelve_hours(api: ApiBackend) -> None:
+    cookie = api.token("dana")
+    began = api.now
+    api.now = began + HOURS_12 - timedelta(seconds=1)
+    assert status(api, cookie) == 200
+    api.now = began + HOURS_12
+    assert status(api, cookie) == 401
 
 
-def test_a_proper_token_is_believed(office: Office) -> None:
-    """So that the refusals below are refused for what each of them says."""
-    assert status(office, signed(claims(office))) == 200
+def test_a_valid_token_is_accepted(api: ApiBackend) -> None:
+    """Checks that the tokens below are refused only because of what each test changes."""
+    assert status(api, signed(claims(api))) == 200
 
 
 @pytest.mark.parametrize(
@@ -100,138 +100,138 @@ def test_a_proper_token_is_believed(office: Office) -> None:
     ],
 )
 def test_a_signed_token_with_wrong_claims_is_refused(
-    office: Office, values: dict[str, Any]
+    api: ApiBackend, values: dict[str, Any]
 ) -> None:
-    assert status(office, signed(claims(office, **values))) == 401
+    assert status(api, signed(claims(api, **values))) == 401
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "NONE", "HS256", "RS256", "", None])
-def test_an_unsigned_token_is_refused(office: Office, alg: str | None) -> None:
-    assert status(office, unsigned(claims(office), alg=alg)) == 401
+def test_an_unsigned_token_is_refused(api: ApiBackend, alg: str | None) -> None:
+    assert status(api, unsigned(claims(api), alg=alg)) == 401
 
 
 @pytest.mark.parametrize("kid", ["second", "", None, 7, ["first"], "../first", "first\x00"])
-def test_another_key_id_is_refused(office: Office, kid: Any) -> None:
+def test_another_key_id_is_refused(api: ApiBackend, kid: Any) -> None:
     header = {"alg": "HS256", "kid": kid}
-    assert status(office, unsigned(claims(office), **header)) == 401
+    assert status(api, unsigned(claims(api), **header)) == 401
 
 
-def test_a_forged_signature_is_refused(office: Office) -> None:
-    assert status(office, signed(claims(office), key="k" * 64)) == 401
+def test_a_forged_signature_is_refused(api: ApiBackend) -> None:
+    assert status(api, signed(claims(api), key="k" * 64)) == 401
 
 
-def test_a_token_that_was_changed_is_refused(office: Office) -> None:
-    header, _, signature = office.token("mike").split(".")
-    changed = base64.urlsafe_b64encode(json.dumps(claims(office)).encode()).decode().rstrip("=")
-    assert status(office, f"{header}.{changed}.{signature}") == 401
+def test_a_token_that_was_changed_is_refused(api: ApiBackend) -> None:
+    header, _, signature = api.token("mike").split(".")
+    changed = base64.urlsafe_b64encode(json.dumps(claims(api)).encode()).decode().rstrip("=")
+    assert status(api, f"{header}.{changed}.{signature}") == 401
 
 
-def test_another_algorithm_under_our_key_is_refused(office: Office) -> None:
-    token = jwt.encode(claims(office), a_key("first").key, "HS512", headers={"kid": "first"})
-    assert status(office, token) == 401
+def test_another_algorithm_under_our_key_is_refused(api: ApiBackend) -> None:
+    token = jwt.encode(claims(api), a_key("first").key, "HS512", headers={"kid": "first"})
+    assert status(api, token) == 401
 
 
 @given(st.text(max_size=200))
-def test_nonsense_is_no_one(nonsense: str) -> None:
-    office = Office()
-    got = office.ask("GET", "/api/session", cookie=nonsense)
+def test_a_nonsense_token_is_no_session(nonsense: str) -> None:
+    api = ApiBackend()
+    got = api.send("GET", "/api/session", cookie=nonsense)
     assert (got.status, got.slug) == (401, "signed-out")
 
 
 @pytest.mark.parametrize(
     "cookies", [["__Host-haulway"], ["=x"], ["__host-haulway=x"], ["a=b", ""], ["é=ü; ; =="]]
 )
-def test_cookies_without_a_session_are_no_one(office: Office, cookies: list[str]) -> None:
-    got = office.resolve(an_event("GET", "/api/session") | {"cookies": cookies})
+def test_other_cookies_are_no_session(api: ApiBackend, cookies: list[str]) -> None:
+    got = api.resolve(an_event("GET", "/api/session") | {"cookies": cookies})
     assert (got.status, got.slug) == (401, "signed-out")
 
 
-def test_a_session_that_was_signed_out_of_is_over_for_every_copy_of_its_cookie(
-    office: Office,
+def test_signing_out_ends_every_copy_of_the_cookie(
+    api: ApiBackend,
 ) -> None:
-    cookie, phone = office.token("dana"), office.token("dana")
-    assert status(office, cookie) == 200
-    office.ask("DELETE", "/api/session", cookie=cookie)
-    assert [status(office, token) for token in (cookie, phone)] == [401, 200]
-    assert status(office, office.token("dana")) == 200
+    cookie, phone = api.token("dana"), api.token("dana")
+    assert status(api, cookie) == 200
+    api.send("DELETE", "/api/session", cookie=cookie)
+    assert [status(api, token) for token in (cookie, phone)] == [401, 200]
+    assert status(api, api.token("dana")) == 200
 
 
-def test_signing_out_needs_no_session_and_stores_nothing_for_nonsense(office: Office) -> None:
-    expired = signed(claims(office, exp=int(office.now.timestamp())))
-    for cookie in (None, "nonsense", expired, signed(claims(office), key="k" * 64)):
-        assert office.ask("DELETE", "/api/session", cookie=cookie).status == 204
-    assert office.ended_sessions.until == {}
+def test_signing_out_needs_no_session_and_stores_nothing_for_nonsense(api: ApiBackend) -> None:
+    expired = signed(claims(api, exp=int(api.now.timestamp())))
+    for cookie in (None, "nonsense", expired, signed(claims(api), key="k" * 64)):
+        assert api.send("DELETE", "/api/session", cookie=cookie).status == 204
+    assert api.ended_sessions.until == {}
 
 
-def test_disabling_ends_sessions_at_once_and_undoing_it_brings_none_back(office: Office) -> None:
-    cookie = office.token("dana")
-    assert status(office, cookie) == 200
-    office.accounts.set_disabled("main", "dana", True)
-    assert status(office, cookie) == 401
-    office.accounts.set_disabled("main", "dana", False)
-    assert [status(office, token) for token in (cookie, office.token("dana"))] == [401, 200]
+def test_disabling_ends_sessions_and_enabling_restores_none(
+    api: ApiBackend,
+) -> None:
+    cookie = api.token("dana")
+    assert status(api, cookie) == 200
+    api.accounts.set_disabled("main", "dana", True)
+    assert status(api, cookie) == 401
+    api.accounts.set_disabled("main", "dana", False)
+    assert [status(api, token) for token in (cookie, api.token("dana"))] == [401, 200]
 
 
-def test_a_new_password_ends_even_a_session_of_the_same_second(office: Office) -> None:
-    cookie = office.token("dana")
-    office.accounts.set_password("main", "dana", "hash", office.now)
-    assert [status(office, token) for token in (cookie, office.token("dana"))] == [401, 200]
+def test_a_new_password_ends_even_a_session_of_the_same_second(api: ApiBackend) -> None:
+    cookie = api.token("dana")
+    api.accounts.set_password("main", "dana", "hash", api.now)
+    assert [status(api, token) for token in (cookie, api.token("dana"))] == [401, 200]
 
 
-def test_a_new_password_ends_the_sessions_that_are_open(office: Office) -> None:
-    cookie = office.token("dana")
-    office.now += timedelta(minutes=5)
-    office.accounts.set_password("main", "dana", "hash", office.now)
-    assert status(office, cookie) == 401
-    assert status(office, office.token("dana")) == 200
+def test_a_new_password_ends_the_sessions_that_are_open(api: ApiBackend) -> None:
+    cookie = api.token("dana")
+    api.now += timedelta(minutes=5)
+    api.accounts.set_password("main", "dana", "hash", api.now)
+    assert status(api, cookie) == 401
+    assert status(api, api.token("dana")) == 200
 
 
-def test_roles_count_as_they_are_now_and_not_as_they_were(office: Office) -> None:
-    cookie = office.token("dana")
-    office.accounts.known["main", "dana"] = office.accounts.known["main", "dana"].with_(
-        roles=("ops",)
-    )
+def test_changed_roles_take_effect_at_once(api: ApiBackend) -> None:
+    cookie = api.token("dana")
+    api.accounts.known["main", "dana"] = api.accounts.known["main", "dana"].with_(roles=("ops",))
     body = {"customer_name": "Ada", "location": "Here"}
-    assert office.ask("POST", "/api/jobs", body, cookie=cookie).status == 403
+    assert api.send("POST", "/api/jobs", body, cookie=cookie).status == 403
 
 
-def test_two_keys_are_valid_at_a_time(office: Office) -> None:
-    first = office.token("dana")
-    rotate(office.keys, lambda: a_key("second"))
-    office.now += timedelta(minutes=6)
-    second = office.token("dana")
+def test_two_keys_are_valid_at_a_time(api: ApiBackend) -> None:
+    first = api.token("dana")
+    rotate(api.keys, lambda: a_key("second"))
+    api.now += timedelta(minutes=6)
+    second = api.token("dana")
     assert jwt.get_unverified_header(second)["kid"] == "second"
-    assert [status(office, token) for token in (first, second)] == [200, 200]
-    rotate(office.keys, lambda: a_key("third"))
-    office.now += timedelta(minutes=6)
-    assert [status(office, token) for token in (first, second)] == [401, 200]
+    assert [status(api, token) for token in (first, second)] == [200, 200]
+    rotate(api.keys, lambda: a_key("third"))
+    api.now += timedelta(minutes=6)
+    assert [status(api, token) for token in (first, second)] == [401, 200]
 
 
-def test_a_container_that_does_not_know_the_new_key_asks_for_it(office: Office) -> None:
-    status(office, office.token("dana"))
-    rotate(office.keys, lambda: a_key("second"))
-    office.now += timedelta(seconds=11)
-    token = signed(claims(office), kid="second", key=a_key("second").key)
-    assert status(office, token) == 200
+def test_an_unknown_key_id_makes_the_container_read_the_keys(api: ApiBackend) -> None:
+    status(api, api.token("dana"))
+    rotate(api.keys, lambda: a_key("second"))
+    api.now += timedelta(seconds=11)
+    token = signed(claims(api), kid="second", key=a_key("second").key)
+    assert status(api, token) == 200
 
 
-def test_nonsense_key_ids_do_not_hammer_the_store(office: Office) -> None:
+def test_nonsense_key_ids_do_not_overload_the_store(api: ApiBackend) -> None:
     for number in range(50):
-        status(office, signed(claims(office), kid=f"nonsense-{number}"))
-    assert office.keys.reads <= 2
+        status(api, signed(claims(api), kid=f"nonsense-{number}"))
+    assert api.keys.reads <= 2
 
 
-def test_known_keys_outlast_an_outage_of_their_store(office: Office) -> None:
-    cookie = office.token("dana")
-    office.keys.down = True
-    office.now += timedelta(hours=1)
-    assert status(office, cookie) == 200
+def test_cached_keys_work_while_the_store_is_down(api: ApiBackend) -> None:
+    cookie = api.token("dana")
+    api.keys.down = True
+    api.now += timedelta(hours=1)
+    assert status(api, cookie) == 200
 
 
-def test_without_any_key_the_answer_is_unavailable(office: Office) -> None:
-    cookie = signed(claims(office))
-    office.keys.down = True
-    got = office.ask("GET", "/api/session", cookie=cookie)
+def test_without_any_key_the_response_is_unavailable(api: ApiBackend) -> None:
+    cookie = signed(claims(api))
+    api.keys.down = True
+    got = api.send("GET", "/api/session", cookie=cookie)
     assert (got.status, got.slug, got.headers["retry-after"]) == (503, "unavailable", "1")
 
 
@@ -242,7 +242,7 @@ def test_a_generated_secret_is_a_list_of_one_key() -> None:
     )
 
 
-def test_fresh_keys_are_long_and_never_the_same() -> None:
+def test_new_keys_are_long_and_unique() -> None:
     made = [new_key() for _ in range(20)]
     assert len({key.kid for key in made} | {key.key for key in made}) == 40
     assert all(len(key.key) >= 64 for key in made)

@@ -1,4 +1,4 @@
-"""Signing in: ten wrong passwords lock, and no answer tells which accounts there are."""
+"""Sign-in: ten wrong passwords lock, and no response reveals which accounts exist."""
 
 from datetime import timedelta
 
@@ -6,199 +6,199 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 
 from functions.people.accounts import DECOY, Passwords, WeakPassword, suggested_password
-from tests.api.api_fixture import PASSWORD, CheapPasswords, Got, Office
+from tests.api.api_fixture import PASSWORD, ApiBackend, ApiReply, CheapPasswords
 
 HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
 
 
 def sign_in(
-    office: Office,
+    api: ApiBackend,
     account: str = "dana",
     password: str = PASSWORD,
     address: str = HOME,
     device: str | None = None,
-) -> Got:
-    """`device` is the cookie of a device, as it was set."""
+) -> ApiReply:
+    """`device` is a device's cookie, as it was set."""
     seen = {"cloudfront-viewer-address": f"{address}:4096"}
     more = {"cookie": device.partition(";")[0]} if device else {}
     body = {"account": account, "password": password}
-    return office.ask("POST", "/api/session", body, headers=seen | more)
+    return api.send("POST", "/api/session", body, headers=seen | more)
 
 
-def guess(office: Office, account: str = "dana", times: int = 10, **where: str) -> set[int]:
-    return {sign_in(office, account, "wrong", **where).status for _ in range(times)}
+def guess(api: ApiBackend, account: str = "dana", times: int = 10, **where: str) -> set[int]:
+    return {sign_in(api, account, "wrong", **where).status for _ in range(times)}
 
 
-def device_of(got: Got) -> str:
+def device_of(got: ApiReply) -> str:
     return next(cookie for cookie in got.cookies if cookie.startswith("__Secure-haulway-device-"))
 
 
-def told(got: Got) -> tuple[int, dict[str, str], list[str], dict[str, object]]:
-    """All that a client can tell one answer from another by."""
+def distinguishable(got: ApiReply) -> tuple[int, dict[str, str], list[str], dict[str, object]]:
+    """Everything by which a client could distinguish two responses."""
     body = {name: value for name, value in got.json.items() if name != "request_id"}
     return got.status, got.headers, got.cookies, body
 
 
-def verified(office: Office) -> list[bool]:
-    assert isinstance(office.passwords, CheapPasswords)
-    return office.passwords.verified
+def verified(api: ApiBackend) -> list[bool]:
+    assert isinstance(api.passwords, CheapPasswords)
+    return api.passwords.verified
 
 
-def test_the_right_password_signs_in(office: Office) -> None:
-    got = sign_in(office)
+def test_the_right_password_signs_in(api: ApiBackend) -> None:
+    got = sign_in(api)
     assert (got.status, got.json["account"], len(got.cookies)) == (200, "dana", 2)
 
 
-def test_names_are_taken_as_people_type_them(office: Office) -> None:
-    assert sign_in(office, " Dana ").status == 200
+def test_account_names_ignore_case_and_blanks(api: ApiBackend) -> None:
+    assert sign_in(api, " Dana ").status == 200
 
 
-def test_all_wrong_answers_are_one_answer(office: Office) -> None:
-    office.hire("gone")
-    office.accounts.set_disabled("main", "gone", True)
+def test_all_failed_sign_ins_get_the_same_response(api: ApiBackend) -> None:
+    api.add_account("gone")
+    api.accounts.set_disabled("main", "gone", True)
     answers = [
-        sign_in(office, "dana", "wrong"),
-        sign_in(office, "no one", "wrong"),
-        sign_in(office, "NOT a name!", "wrong"),
-        sign_in(office, "gone"),
+        sign_in(api, "dana", "wrong"),
+        sign_in(api, "no one", "wrong"),
+        sign_in(api, "NOT a name!", "wrong"),
+        sign_in(api, "gone"),
     ]
-    assert [told(got) for got in answers] == [told(answers[0])] * 4
+    assert [distinguishable(got) for got in answers] == [distinguishable(answers[0])] * 4
     assert answers[0].slug == "wrong-credentials"
 
 
 @pytest.mark.parametrize("account", ["dana", "no one", "gone", "omar"])
-def test_every_sign_in_costs_one_verification_and_one_look(office: Office, account: str) -> None:
-    """Known, unknown, disabled or locked: the work is the same, and so is the time it takes."""
-    office.hire("gone")
-    office.accounts.set_disabled("main", "gone", True)
+def test_every_sign_in_costs_one_verification_and_one_read(api: ApiBackend, account: str) -> None:
+    """Known, unknown, disabled, or locked: the work is the same, and so is its time."""
+    api.add_account("gone")
+    api.accounts.set_disabled("main", "gone", True)
     for _ in range(10):
-        sign_in(office, "omar", "wrong")
-    verified(office).clear()
-    office.accounts.reads = 0
-    sign_in(office, account, "wrong")
-    assert (len(verified(office)), office.accounts.reads) == (1, 1)
+        sign_in(api, "omar", "wrong")
+    verified(api).clear()
+    api.accounts.reads = 0
+    sign_in(api, account, "wrong")
+    assert (len(verified(api)), api.accounts.reads) == (1, 1)
 
 
 @pytest.mark.parametrize("account", ["dana", "no one", "gone"])
-def test_too_many_wrong_ones_are_refused_alike_whoever_they_are_for(
-    office: Office, account: str
+def test_too_many_attempts_get_the_same_response_for_every_account(
+    api: ApiBackend, account: str
 ) -> None:
-    office.hire("gone")
-    office.accounts.set_disabled("main", "gone", True)
-    assert guess(office, account) == {401}
-    got = sign_in(office, account)
+    api.add_account("gone")
+    api.accounts.set_disabled("main", "gone", True)
+    assert guess(api, account) == {401}
+    got = sign_in(api, account)
     assert (got.status, got.slug, got.headers["retry-after"]) == (429, "too-many-requests", "900")
     assert "try again in 15 min" in got.json["detail"]
 
 
-def test_ten_wrong_passwords_close_the_door_to_their_origin_for_fifteen_minutes(
-    office: Office,
+def test_ten_wrong_passwords_lock_out_their_origin_for_fifteen_minutes(
+    api: ApiBackend,
 ) -> None:
-    guess(office)
-    office.now += timedelta(minutes=14, seconds=59)
-    got = sign_in(office)
+    guess(api)
+    api.now += timedelta(minutes=14, seconds=59)
+    got = sign_in(api)
     assert (got.status, got.headers["retry-after"]) == (429, "1")
-    office.now += timedelta(seconds=1)
-    assert sign_in(office).status == 200
+    api.now += timedelta(seconds=1)
+    assert sign_in(api).status == 200
 
 
-def test_strangers_lock_no_one_out_who_is_elsewhere(office: Office) -> None:
-    assert guess(office, address=ELSEWHERE) == {401}
-    assert sign_in(office, address=ELSEWHERE).status == 429
-    assert sign_in(office).status == 200
+def test_strangers_cannot_lock_out_other_origins(api: ApiBackend) -> None:
+    assert guess(api, address=ELSEWHERE) == {401}
+    assert sign_in(api, address=ELSEWHERE).status == 429
+    assert sign_in(api).status == 200
 
 
-def test_a_device_that_has_signed_in_before_is_let_through_whatever_strangers_try(
-    office: Office,
+def test_strangers_cannot_lock_out_a_known_device(
+    api: ApiBackend,
 ) -> None:
-    device = device_of(sign_in(office))
-    guess(office, times=60)
+    device = device_of(sign_in(api))
+    guess(api, times=60)
     for number in range(24):
-        guess(office, address=f"198.51.100.{number}")
-    assert [sign_in(office).status, sign_in(office, address="192.0.2.1").status] == [429, 429]
-    assert sign_in(office, device=device).status == 200
+        guess(api, address=f"198.51.100.{number}")
+    assert [sign_in(api).status, sign_in(api, address="192.0.2.1").status] == [429, 429]
+    assert sign_in(api, device=device).status == 200
 
 
-def test_a_known_device_has_ten_tries_of_its_own(office: Office) -> None:
-    device = device_of(sign_in(office))
-    assert guess(office, device=device) == {401}
-    assert sign_in(office, device=device).status == 429
+def test_a_known_device_has_its_own_ten_attempts(api: ApiBackend) -> None:
+    device = device_of(sign_in(api))
+    assert guess(api, device=device) == {401}
+    assert sign_in(api, device=device).status == 429
 
 
-def test_a_device_keeps_its_counter_when_its_cookie_is_renewed(office: Office) -> None:
-    first = device_of(sign_in(office))
-    second = device_of(sign_in(office, device=first))
-    guess(office, device=first)
-    assert sign_in(office, device=second).status == 429
+def test_a_device_keeps_its_counter_when_its_cookie_is_renewed(api: ApiBackend) -> None:
+    first = device_of(sign_in(api))
+    second = device_of(sign_in(api, device=first))
+    guess(api, device=first)
+    assert sign_in(api, device=second).status == 429
 
 
-def test_a_device_is_known_to_its_own_account_alone(office: Office) -> None:
-    danas = device_of(sign_in(office)).partition("=")[2]
-    omars_name = device_of(sign_in(office, "omar")).partition("=")[0]
-    guess(office, "omar")
-    assert sign_in(office, "omar", device=f"{omars_name}={danas}").status == 429
+def test_a_device_is_known_only_to_its_own_account(api: ApiBackend) -> None:
+    danas = device_of(sign_in(api)).partition("=")[2]
+    omars_name = device_of(sign_in(api, "omar")).partition("=")[0]
+    guess(api, "omar")
+    assert sign_in(api, "omar", device=f"{omars_name}={danas}").status == 429
 
 
-def test_the_cookies_of_a_device_and_of_a_session_do_not_pass_for_each_other(
-    office: Office,
+def test_device_and_session_tokens_are_not_interchangeable(
+    api: ApiBackend,
 ) -> None:
-    session, device = sign_in(office).cookies
+    session, device = sign_in(api).cookies
     token = device.partition("=")[2].partition(";")[0]
-    assert office.ask("GET", "/api/session", cookie=token).status == 401
-    guess(office)
+    assert api.send("GET", "/api/session", cookie=token).status == 401
+    guess(api)
     forged = f"{device.partition('=')[0]}={session.partition('=')[2].partition(';')[0]}"
-    assert sign_in(office, device=forged).status == 429
+    assert sign_in(api, device=forged).status == 429
 
 
-def test_the_devices_cookie_goes_to_the_sign_in_alone_and_to_no_script(office: Office) -> None:
-    assert device_of(sign_in(office)).split("; ")[1:] == [
+def test_the_device_cookie_goes_only_to_sign_in_and_not_to_scripts(api: ApiBackend) -> None:
+    assert device_of(sign_in(api)).split("; ")[1:] == [
         "Path=/api/session", "Max-Age=5184000", "HttpOnly", "Secure", "SameSite=Strict"
     ]  # fmt: skip
 
 
-def test_a_new_password_forgets_what_was_tried_before(office: Office) -> None:
-    guess(office)
-    office.accounts.set_password("main", "dana", office.passwords.hash(PASSWORD), office.now)
-    assert sign_in(office).status == 200
+def test_a_new_password_clears_earlier_attempts(api: ApiBackend) -> None:
+    guess(api)
+    api.accounts.set_password("main", "dana", api.passwords.hash(PASSWORD), api.now)
+    assert sign_in(api).status == 200
 
 
-def test_nine_wrong_ones_do_not(office: Office) -> None:
+def test_nine_wrong_passwords_do_not_lock(api: ApiBackend) -> None:
     for _ in range(9):
-        sign_in(office, password="wrong")
-    assert sign_in(office).status == 200
+        sign_in(api, password="wrong")
+    assert sign_in(api).status == 200
     for _ in range(9):
-        sign_in(office, password="wrong")
-    assert sign_in(office).status == 200
+        sign_in(api, password="wrong")
+    assert sign_in(api).status == 200
 
 
-def test_a_locked_account_locks_no_one_else(office: Office) -> None:
-    office.hire("dana", tenant="other")
-    guess(office)
+def test_a_locked_account_does_not_affect_others(api: ApiBackend) -> None:
+    api.add_account("dana", tenant="other")
+    guess(api)
     body = {"account": "dana", "password": PASSWORD, "tenant": "other"}
-    assert office.ask("POST", "/api/session", body).status == 200
+    assert api.send("POST", "/api/session", body).status == 200
 
 
-def test_trying_while_it_is_locked_does_not_prolong_it(office: Office) -> None:
-    guess(office)
-    office.now += timedelta(minutes=10)
-    sign_in(office, password="wrong")
-    office.now += timedelta(minutes=5)
-    assert sign_in(office).status == 200
+def test_attempts_during_a_lockout_do_not_prolong_it(api: ApiBackend) -> None:
+    guess(api)
+    api.now += timedelta(minutes=10)
+    sign_in(api, password="wrong")
+    api.now += timedelta(minutes=5)
+    assert sign_in(api).status == 200
 
 
-def test_one_address_may_try_just_so_often(office: Office) -> None:
-    statuses = [sign_in(office, f"guess-{number}", "wrong").status for number in range(61)]
+def test_attempts_from_one_address_are_limited(api: ApiBackend) -> None:
+    statuses = [sign_in(api, f"guess-{number}", "wrong").status for number in range(61)]
     assert statuses == [401] * 60 + [429]
 
 
-def test_passwords_are_kept_as_argon2id() -> None:
+def test_passwords_are_stored_as_argon2id() -> None:
     passwords = Passwords()
     kept = passwords.hash(PASSWORD)
     assert kept.startswith("$argon2id$")
     assert (passwords.match(kept, PASSWORD), passwords.match(kept, "wrong")) == (True, False)
 
 
-def test_the_decoy_costs_what_a_real_one_costs() -> None:
+def test_the_decoy_costs_as_much_as_a_real_hash() -> None:
     assert extract_parameters(DECOY) == extract_parameters(Passwords().hash(PASSWORD))
 
 
@@ -206,7 +206,7 @@ def test_no_one_has_the_decoys_password() -> None:
     assert not Passwords().match(None, "correct horse battery")
 
 
-def test_a_hash_that_cannot_be_read_matches_nothing() -> None:
+def test_an_unreadable_hash_matches_nothing() -> None:
     assert not Passwords(PasswordHasher(1, 8, 1)).match("not a hash", PASSWORD)
 
 

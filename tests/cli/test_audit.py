@@ -1,4 +1,4 @@
-"""There is no act without its line, also where the act was cut off."""
+"""Every export, import, and erasure has its audit record, even if it was interrupted."""
 
 import json
 from types import SimpleNamespace
@@ -6,27 +6,27 @@ from typing import Any
 
 import pytest
 
-from cli.audit import audited
+from cli.data.audit_log import audited
 from cli.output.output import CliError
-from tests.support.faults import Crashed, Faults, Says
+from tests.support.faults import Crashed, Faults, ServiceResponse
 from tests.support.moto_server import Moto
 
 
 @pytest.fixture
 def context(moto: Moto) -> Any:
-    """The part of a command's context that is asked for: where, and for whom."""
-    place = SimpleNamespace(client=lambda _: moto.s3, outputs={"JobsBucket": moto.bucket()})
-    return SimpleNamespace(obj=SimpleNamespace(place=place, tenant="main"))
+    """The part of a command's context that `audited` uses."""
+    connection = SimpleNamespace(client=lambda _: moto.s3, outputs={"JobsBucket": moto.bucket()})
+    return SimpleNamespace(obj=SimpleNamespace(connection=connection, tenant="main"))
 
 
 def lines(context: Any) -> list[dict[str, Any]]:
-    place = context.obj.place
-    s3, bucket = place.client("s3"), place.outputs["JobsBucket"]
+    connection = context.obj.connection
+    s3, bucket = connection.client("s3"), connection.outputs["JobsBucket"]
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
     return [json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
 
 
-def test_an_act_has_one_line_that_says_what_came_of_it(context: Any) -> None:
+def test_an_act_has_one_record_with_its_outcome(context: Any) -> None:
     with audited(context, "erase", {"jobs": ["261121-7k3m2q"]}) as done:
         done |= {"objects": 3}
     (line,) = lines(context)
@@ -34,19 +34,19 @@ def test_an_act_has_one_line_that_says_what_came_of_it(context: Any) -> None:
     assert (line["outcome"], line["objects"]) == ("done", 3)
 
 
-def test_an_act_that_was_cut_off_has_its_line_and_is_not_said_to_be_done(context: Any) -> None:
+def test_an_interrupted_act_has_a_record_that_stays_begun(context: Any) -> None:
     with pytest.raises(Crashed), audited(context, "erase", {"jobs": ["261121-7k3m2q"]}):
         raise Crashed("midway")
     (line,) = lines(context)
     assert (line["outcome"], line["jobs"]) == ("begun", ["261121-7k3m2q"])
 
 
-def test_where_no_line_can_be_written_nothing_is_done(context: Any) -> None:
+def test_without_an_audit_record_nothing_is_done(context: Any) -> None:
     acts: list[str] = []
-    refused = Faults({"PutObject": [Says(403, "AccessDenied")]})
+    refused = Faults({"PutObject": [ServiceResponse(403, "AccessDenied")]})
     with (
-        refused.on(context.obj.place.client("s3")),
-        pytest.raises(CliError, match="audit line"),
+        refused.on(context.obj.connection.client("s3")),
+        pytest.raises(CliError, match="audit log"),
         audited(context, "erase", {}),
     ):
         acts.append("erased")

@@ -1,4 +1,4 @@
-"""`haul crew` and `haul roster`: people's profiles, one at a time."""
+"""`haul crew` and `haul roster`: accounts and profiles."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from cli.commands import crew, roster
 from functions.people.accounts import Passwords
 from tests.support.roster_fakes import FakeAccounts, FakeRoster, a_member
 
-YARD = SimpleNamespace(place=None, tenant="main")
+CONTEXT = SimpleNamespace(connection=None, tenant="main")
 
 
 @pytest.fixture
@@ -25,12 +25,12 @@ def people(monkeypatch: pytest.MonkeyPatch) -> FakeAccounts:
 
 
 def said(app: object, *words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, list(words), obj=YARD)  # type: ignore[arg-type]  # a Typer
+    result = CliRunner().invoke(app, list(words), obj=CONTEXT)  # type: ignore[arg-type]  # a Typer
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.exit_code, " ".join(result.output.split())
 
 
-def test_one_persons_profile_is_changed_where_it_is_named_and_nowhere_else(
+def test_only_the_given_fields_of_a_profile_are_changed(
     people: FakeAccounts,
 ) -> None:
     before = people.known["main", "maria"]
@@ -46,12 +46,12 @@ def test_one_persons_profile_is_changed_where_it_is_named_and_nowhere_else(
     ("words", "code", "why"),
     [
         (("maria",), 2, "nothing to change: give --name, --role, --phone or --email"),
-        (("maria", "--role", "boss"), 2, "no role boss; there are"),
+        (("maria", "--role", "boss"), 2, "no role boss; the roles are"),
         (("maria", "--phone", "call me"), 2, "phone: write one phone number in digits"),
         (("no one", "--phone", ""), 4, "no account 'no one'; `haul crew list` shows them"),
     ],
 )
-def test_a_profile_that_cannot_be_is_refused(
+def test_an_invalid_profile_change_is_refused(
     people: FakeAccounts, words: tuple[str, ...], code: int, why: str
 ) -> None:
     before = dict(people.known)
@@ -60,7 +60,7 @@ def test_a_profile_that_cannot_be_is_refused(
     assert why in text
 
 
-def test_the_roster_shows_how_people_are_reached(people: FakeAccounts) -> None:
+def test_the_roster_shows_phone_numbers(people: FakeAccounts) -> None:
     days = ("--from", "2026-11-21", "--to", "2026-11-22")
     assert "+15555550123" in said(roster.app, "show", *days)[1]
     assert '"phone": "+15555550123"' in said(roster.app, "show", *days, "--json")[1]
@@ -69,7 +69,7 @@ def test_the_roster_shows_how_people_are_reached(people: FakeAccounts) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "why"),
     [
-        (("add", "zoe", "--name", "Zoe", "--role", "nosuch"), 2, "no role nosuch; there are"),
+        (("add", "zoe", "--name", "Zoe", "--role", "nosuch"), 2, "no role nosuch; the roles are"),
         (("add", "Zoe Ruiz", "--name", "Zoe", "--role", "ops"), 2, "account: write small letters"),
         (("add", "zoe", "--name", "", "--role", "ops"), 2, "name: "),
         (
@@ -81,12 +81,12 @@ def test_the_roster_shows_how_people_are_reached(people: FakeAccounts) -> None:
         (
             ("add", "maria", "--name", "M", "--role", "ops"),
             3,
-            "there is an account 'maria' already",
+            "the account 'maria' exists already",
         ),
         (("password", "no one"), 4, "no account 'no one'"),
     ],
 )
-def test_what_cannot_be_is_refused_before_anyone_is_asked_for_a_password(
+def test_an_invalid_account_is_refused_before_the_password_prompt(
     people: FakeAccounts, words: tuple[str, ...], code: int, why: str
 ) -> None:
     ended, text = said(crew.app, *words)
@@ -95,15 +95,15 @@ def test_what_cannot_be_is_refused_before_anyone_is_asked_for_a_password(
     assert "Password" not in text
 
 
-def test_an_account_is_added_with_the_password_that_was_asked_for(people: FakeAccounts) -> None:
+def test_an_account_is_added_with_the_typed_password(people: FakeAccounts) -> None:
     words = ["add", "zoe", "--name", "Zoe", "--role", "driver"]
     typed = "correct horse battery\n" * 2
-    assert CliRunner().invoke(crew.app, words, obj=YARD, input=typed).exit_code == 0
+    assert CliRunner().invoke(crew.app, words, obj=CONTEXT, input=typed).exit_code == 0
     added = people.known["main", "zoe"]
     assert Passwords().match(added.password_hash, "correct horse battery")
 
 
-def test_signing_in_asks_for_no_password_where_no_site_is_named() -> None:
+def test_sign_in_without_a_site_does_not_ask_for_a_password() -> None:
     app = typer.Typer()
     app.command()(crew.sign_in)
     nowhere = SimpleNamespace(api=None, tenant="main")
@@ -112,7 +112,7 @@ def test_signing_in_asks_for_no_password_where_no_site_is_named() -> None:
     assert "Password" not in result.output
 
 
-def test_a_new_member_has_the_number_that_was_typed_and_a_wrong_role_is_told_at_once(
+def test_a_phone_number_is_normalized_and_a_wrong_role_is_refused(
     people: FakeAccounts,
 ) -> None:
     words = ("add", "bo", "--name", "Bo", "--phone", "(206) 555-0199", "--make-up")
@@ -122,7 +122,7 @@ def test_a_new_member_has_the_number_that_was_typed_and_a_wrong_role_is_told_at_
     assert (code, "no role nosuch" in text, "Password" in text) == (2, True, False)
 
 
-def test_what_stays_of_a_profile_is_not_looked_at_again(people: FakeAccounts) -> None:
+def test_unchanged_fields_of_a_profile_are_not_validated_again(people: FakeAccounts) -> None:
     people.add(a_member("old", "driver", name="An\x1b old name"))
     assert said(crew.app, "set", "old", "--phone", "206-555-0199")[0] == 0
     assert said(crew.app, "set", "old", "--name", "\u200b")[0] == 2

@@ -1,4 +1,4 @@
-"""What the command asks before it does something that cannot be undone, and whom."""
+"""`haul deploy` asks before it removes or replaces resources."""
 
 import pytest
 
@@ -16,14 +16,14 @@ def planned(*changes: Change) -> Planned:
 
 
 @pytest.mark.parametrize("change", [BUCKET, RULE])
-def test_behind_a_pipe_nothing_is_removed_or_replaced_unasked(change: Change) -> None:
-    with pytest.raises(CliError, match=r"1 resources are removed or replaced.* say --yes"):
+def test_without_a_terminal_nothing_is_removed_or_replaced(change: Change) -> None:
+    with pytest.raises(CliError, match=r"1 resources will be removed or replaced.* use --yes"):
         _Progress(yes=False).review(planned(ALARM, change))
 
 
-def test_what_is_only_changed_needs_no_answer() -> None:
+def test_a_mere_change_needs_no_confirmation() -> None:
     _Progress(yes=False).review(planned(ALARM))
 
 
-def test_whoever_said_yes_is_not_asked() -> None:
+def test_yes_skips_the_question() -> None:
     _Progress(yes=True).review(planned(BUCKET, RULE))

@@ -1,4 +1,4 @@
-"""`haul erase`: who is meant, former names and numbers, and nothing destroyed before its time."""
+"""`haul erase`: finding the customer, former names and numbers, and safe interruptions."""
 
 import json
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli.commands import data
+from cli.commands import export_import
 from cli.commands.erase import erase
 from functions.aws.messages import S3Deliveries, S3PhoneRecords
 from functions.aws.s3_stores import S3Boards, S3Jobs
@@ -25,7 +25,7 @@ from tests.support.moto_server import Moto
 
 app = typer.Typer()
 app.command("erase")(erase)
-app.command("export")(data.export)
+app.command("export")(export_import.export)
 ADA, BOB, OLD = "+15555550123", "+15555550177", "+15555550199"
 
 
@@ -51,8 +51,8 @@ class Business:
             return SimpleNamespace(create_invalidation=lambda **_: None)
         return self.s3 if service == "s3" else self.moto.client(service)
 
-    def keep(self, number: int, name: str, phone: str | None = None, **values: Any) -> Job:
-        """An ended job, as it is stored and shown."""
+    def add_ended_job(self, number: int, name: str, phone: str | None = None, **values: Any) -> Job:
+        """An ended job, stored and on the board."""
         customer = Customer(name=name, phone=phone)
         job_id, token = f"261121-00000{number}", f"{number}" * 22
         job = a_job("in_progress", job_id=job_id, token=token, customer=customer, **values)
@@ -71,12 +71,12 @@ class Business:
         self.boards.overwrite("main", board)
         return job
 
-    def poison(self, job_id: str) -> None:
+    def corrupt(self, job_id: str) -> None:
         key = f"tenants/main/jobs/{job_id}.json"
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=b"{")
 
     def run(self, *words: str) -> tuple[int, str]:
-        obj = SimpleNamespace(place=self, tenant="main")
+        obj = SimpleNamespace(connection=self, tenant="main")
         said = CliRunner().invoke(app, list(words), obj=obj)
         assert not said.exception or isinstance(said.exception, SystemExit), said.exception
         return said.exit_code, said.output
@@ -88,7 +88,7 @@ class Business:
         return list(self.jobs.all_ids("main"))
 
     def traces(self, text: str) -> list[str]:
-        """Keys of every version of every object that has the text in it."""
+        """Keys of all versions of all objects that contain the text."""
         found = []
         for each in self.s3.list_object_versions(Bucket=self.bucket).get("Versions", ()):
             which = {"Bucket": self.bucket, "Key": each["Key"], "VersionId": each["VersionId"]}
@@ -102,9 +102,9 @@ def business(moto: Moto) -> Business:
     return Business(moto)
 
 
-def test_two_people_of_one_name_are_listed_and_neither_is_erased(business: Business) -> None:
-    business.keep(1, "John Q Smith", ADA)
-    business.keep(2, "John Q Smith", BOB)
+def test_two_people_with_one_name_are_listed_and_not_erased(business: Business) -> None:
+    business.add_ended_job(1, "John Q Smith", ADA)
+    business.add_ended_job(2, "John Q Smith", BOB)
     code, said = business.erase("john q  smith")
     assert (code, len(business.left())) == (2, 2)
     assert all(each in said for each in (ADA, BOB, "261121-000001", "261121-000002"))
@@ -113,20 +113,20 @@ def test_two_people_of_one_name_are_listed_and_neither_is_erased(business: Busin
 
 
 @pytest.mark.parametrize("written", ["(555) 555-0123", "555-555-0123", "+1 555 555 0123", ADA])
-def test_a_number_is_found_as_people_write_it(business: Business, written: str) -> None:
-    business.keep(1, "Ada Wong", ADA)
+def test_a_number_is_found_in_usual_spellings(business: Business, written: str) -> None:
+    business.add_ended_job(1, "Ada Wong", ADA)
     assert (business.erase(written)[0], business.left()) == (0, [])
 
 
-def test_of_two_without_a_number_one_is_named_by_a_job(business: Business) -> None:
-    business.keep(1, "Ada Wong")
-    business.keep(2, "Ada Wong", place={"address": "9 Elm St"})
+def test_a_job_id_chooses_between_two_people_without_numbers(business: Business) -> None:
+    business.add_ended_job(1, "Ada Wong")
+    business.add_ended_job(2, "Ada Wong", place={"address": "9 Elm St"})
     assert business.erase("Ada Wong")[0] == 2
     assert (business.erase("261121-000002")[0], business.left()) == (0, ["261121-000001"])
 
 
 def corrected(business: Business) -> Job:
-    """Booked as Ada Wong under a wrong number, and texted there; then corrected."""
+    """Booked for Ada Wong with a wrong number, texted there, then corrected."""
     job = a_job(
         "in_progress", job_id="261121-000001", customer=Customer(name="Ada Wong", phone=OLD)
     )
@@ -149,17 +149,17 @@ def number_left(business: Business, phone: str) -> bool:
 
 
 @pytest.mark.parametrize("customer", ["Ada Lovelace", "Ada Wong", ADA, OLD])
-def test_former_names_and_numbers_find_the_job_and_go_with_it(
+def test_former_names_and_numbers_find_the_job_and_are_erased_with_it(
     business: Business, customer: str
 ) -> None:
     corrected(business)
-    business.keep(2, "Bob", BOB)
+    business.add_ended_job(2, "Bob", BOB)
     assert business.erase(customer)[0] == 0
     assert (business.left(), number_left(business, OLD)) == (["261121-000002"], False)
     assert [business.traces(text) for text in ("Ada", OLD, masked_phone(OLD))] == [[], [], []]
 
 
-def test_a_former_number_goes_when_its_versions_are_gone_already(business: Business) -> None:
+def test_a_former_number_is_erased_after_its_versions_have_expired(business: Business) -> None:
     job = corrected(business)
     listed = business.s3.list_object_versions(
         Bucket=business.bucket, Prefix=f"tenants/main/jobs/{job.job_id}"
@@ -172,17 +172,17 @@ def test_a_former_number_goes_when_its_versions_are_gone_already(business: Busin
     assert (number_left(business, OLD), business.traces(masked_phone(OLD))) == (False, [])
 
 
-def test_a_number_that_is_someone_elses_now_is_left_to_them(business: Business) -> None:
+def test_a_number_that_now_belongs_to_someone_else_is_kept(business: Business) -> None:
     corrected(business)
-    business.keep(2, "Bob", OLD)
+    business.add_ended_job(2, "Bob", OLD)
     assert business.erase(ADA)[0] == 0
     assert (business.left(), number_left(business, OLD)) == (["261121-000002"], True)
 
 
-def test_the_board_stays_where_the_new_one_cannot_be_built_and_it_can_be_repeated(
+def test_if_the_board_cannot_be_rebuilt_it_stays_and_the_command_can_be_repeated(
     business: Business,
 ) -> None:
-    business.keep(1, "Ada Wong", ADA)
+    business.add_ended_job(1, "Ada Wong", ADA)
     open_job = business.show(a_job(job_id="261121-000002", customer=Customer(name="Bob")))
     business.jobs.create(open_job)
     business.jobs.mark_open("main", open_job.job_id)
@@ -197,8 +197,8 @@ def test_the_board_stays_where_the_new_one_cannot_be_built_and_it_can_be_repeate
     assert (list(board.value.jobs), business.traces("Ada Wong")) == (["261121-000002"], [])
 
 
-def test_poisoned_jobs_keep_no_one_from_being_erased_and_are_named(business: Business) -> None:
-    business.keep(1, "Ada Wong", ADA)
+def test_corrupt_jobs_do_not_block_an_erasure_and_are_named(business: Business) -> None:
+    business.add_ended_job(1, "Ada Wong", ADA)
     business.s3.put_object(
         Bucket=business.bucket, Key="tenants/main/jobs/261121-00000z.json", Body=b"{"
     )
@@ -206,17 +206,15 @@ def test_poisoned_jobs_keep_no_one_from_being_erased_and_are_named(business: Bus
     assert (code, "261121-00000z" in said, business.left()) == (0, True, ["261121-00000z"])
 
 
-def test_a_broken_job_of_theirs_is_restored_before_it_is_erased(business: Business) -> None:
-    job = business.keep(1, "Ada Wong", ADA)
-    business.poison(job.job_id)
+def test_a_corrupt_job_must_be_restored_before_it_is_erased(business: Business) -> None:
+    job = business.add_ended_job(1, "Ada Wong", ADA)
+    business.corrupt(job.job_id)
     code, said = business.erase(ADA)
     assert (code, "haul ops restore" in said, business.left()) == (1, True, [job.job_id])
 
 
-def test_what_cannot_be_read_is_left_out_of_an_export_and_named(
-    business: Business, tmp_path: Any
-) -> None:
-    business.keep(1, "Ada Wong", ADA)
+def test_an_export_skips_and_names_unreadable_jobs(business: Business, tmp_path: Any) -> None:
+    business.add_ended_job(1, "Ada Wong", ADA)
     business.s3.put_object(
         Bucket=business.bucket, Key="tenants/main/jobs/261121-000000.json", Body=b"{"
     )

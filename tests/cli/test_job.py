@@ -1,31 +1,31 @@
-"""`haul job`: what it shows of a job, and what it asks for in the dispatcher's name."""
+"""`haul job`: what it shows, and the requests it sends."""
 
 from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
-from cli.client.bus_client import EVER, _operator
+from cli.client.bus_client import OPERATOR
 from cli.commands import job
 from cli.output.output import console, local_time
 from events import Assignment, JobEditRequested, JobMoveRequested
 from functions.api.response_models import JobDocument
 from functions.api.responses import job_document
-from functions.people.sessions import Session
 from statemachine.flows import load_flow
-from statemachine.job import Job, Note
+from statemachine.job import Job
 from statemachine.lifecycle import Refused, judge
+from statemachine.records import Note
 from tests.support.builders import CREW, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")
 
 
-class OneJob:
-    """A desk with one job; `asked` are the edits it was asked for, `moves` the moves."""
+class FakeClient:
+    """A client with one job; records the edits and moves it gets."""
 
     def __init__(self, job: Job) -> None:
         self.stored = job
-        self.asked: list[JobEditRequested] = []
+        self.edits: list[JobEditRequested] = []
         self.moves: list[JobMoveRequested] = []
 
     def move(self, request: JobMoveRequested) -> JobDocument:
@@ -36,15 +36,15 @@ class OneJob:
         return "America/New_York"
 
     def edit(self, request: JobEditRequested) -> JobDocument:
-        self.asked.append(request)
+        self.edits.append(request)
         return self.job(request.job_id)
 
     def job(self, job_id: str) -> JobDocument:
-        return job_document(self.stored, Session(_operator("main"), EVER), None)
+        return job_document(self.stored, OPERATOR, None)
 
 
-def said(desk: OneJob, *words: str) -> str:
-    obj = SimpleNamespace(desk=desk, tenant="main")
+def said(client: FakeClient, *words: str) -> str:
+    obj = SimpleNamespace(client=client, tenant="main")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(console, "_width", 200)  # or a narrow terminal breaks the lines
         result = CliRunner().invoke(job.app, list(words), obj=obj)
@@ -52,71 +52,71 @@ def said(desk: OneJob, *words: str) -> str:
     return " ".join(result.output.split())
 
 
-def test_what_was_done_without_signal_is_shown_with_its_true_time_and_when_it_was_sent() -> None:
+def test_an_offline_action_is_shown_with_its_own_time_and_when_it_was_sent() -> None:
     done, heard = NOON + minutes(60), NOON + minutes(305)
     shown = a_job("ready_for_pickup")
     shown = judge(shown, a_request(shown, "start", occurred_at=done), HAUL, heard).job
     note = Note(event_id="n", text="Gate open", actor=CREW, occurred_at=done, recorded_at=heard)
-    text = said(OneJob(shown.with_(notes=(note,))), "show", shown.job_id)
+    text = said(FakeClient(shown.with_(notes=(note,))), "show", shown.job_id)
     when = f"{local_time(done)}, sent {local_time(heard)}"
     assert f"│ {when} │ start → in_progress │" in text
     assert f"note, {when}: Gate open" in text
     assert f"│ {local_time(NOON)} │ confirm → ready_for_pickup │" in text
 
 
-def test_the_crew_is_replaced_only_as_it_was_read() -> None:
-    desk = OneJob(a_job("ready_for_pickup"))
-    said(desk, "edit", "261121-7k3m2q", "--crew", "driver=sam")
-    said(desk, "edit", "261121-7k3m2q", "--crew", "driver=sam", "--expected-rev", "1")
-    said(desk, "edit", "261121-7k3m2q", "--price", "600")
-    assert [each.expected_rev for each in desk.asked] == [2, 1, None]
-    assert desk.asked[0].changes.crew == (Assignment(role="driver", member="sam"),)
+def test_the_crew_is_replaced_only_if_the_job_is_unchanged() -> None:
+    client = FakeClient(a_job("ready_for_pickup"))
+    said(client, "edit", "261121-7k3m2q", "--crew", "driver=sam")
+    said(client, "edit", "261121-7k3m2q", "--crew", "driver=sam", "--expected-rev", "1")
+    said(client, "edit", "261121-7k3m2q", "--price", "600")
+    assert [each.expected_rev for each in client.edits] == [2, 1, None]
+    assert client.edits[0].changes.crew == (Assignment(role="driver", member="sam"),)
 
 
-def test_the_last_one_is_taken_off_the_job() -> None:
-    desk = OneJob(a_job())
-    said(desk, "edit", "261121-7k3m2q", "--crew", "none")
-    assert desk.asked[0].changes.crew == ()
+def test_none_empties_the_crew() -> None:
+    client = FakeClient(a_job())
+    said(client, "edit", "261121-7k3m2q", "--crew", "none")
+    assert client.edits[0].changes.crew == ()
 
 
-def test_a_move_says_on_which_rev_it_was_decided_so_that_it_is_refused_at_once() -> None:
-    desk = OneJob(a_job())
-    said(desk, "move", "261121-7k3m2q", "complete")
-    (request,) = desk.moves
-    assert request.expected_rev == desk.stored.visible_rev
-    assert isinstance(judge(desk.stored, request, HAUL, request.occurred_at), Refused)
+def test_a_move_sends_the_rev_it_is_based_on_so_that_it_is_refused_at_once() -> None:
+    client = FakeClient(a_job())
+    said(client, "move", "261121-7k3m2q", "complete")
+    (request,) = client.moves
+    assert request.expected_rev == client.stored.rev
+    assert isinstance(judge(client.stored, request, HAUL, request.occurred_at), Refused)
 
 
-def test_a_move_may_name_another_rev() -> None:
-    desk = OneJob(a_job("ready_for_pickup"))
-    said(desk, "move", "261121-7k3m2q", "start", "--expected-rev", "1")
-    said(desk, "cancel", "261121-7k3m2q", "--reason", "rain")
-    assert [request.expected_rev for request in desk.moves] == [1, desk.stored.visible_rev]
+def test_the_user_may_give_another_rev() -> None:
+    client = FakeClient(a_job("ready_for_pickup"))
+    said(client, "move", "261121-7k3m2q", "start", "--expected-rev", "1")
+    said(client, "cancel", "261121-7k3m2q", "--reason", "rain")
+    assert [request.expected_rev for request in client.moves] == [1, client.stored.rev]
 
 
-def test_an_event_id_of_the_server_is_refused_before_anything_is_asked() -> None:
-    desk, obj = OneJob(a_job()), SimpleNamespace(tenant="main")
-    obj.desk = desk
+def test_a_reserved_event_id_is_refused_without_a_request() -> None:
+    client, obj = FakeClient(a_job()), SimpleNamespace(tenant="main")
+    obj.client = client
     words = ["move", "261121-7k3m2q", "confirm", "--event-id", "haulway.api-1"]
     result = CliRunner().invoke(job.app, words, obj=obj)
-    assert (result.exit_code, desk.moves) == (2, [])
+    assert (result.exit_code, client.moves) == (2, [])
 
 
 @pytest.mark.parametrize(
     ("option", "value", "why"),
     [
-        ("--price", "240,50", "the comma separates thousands"),
+        ("--price", "240,50", "a comma separates thousands"),
         ("--price", "1e3", "this is not an amount"),
         ("--phone", "447700900123", "begin a number of another country with +"),
-        ("--window-end", "9999-12-31T23:59:59Z", "no one plans for that year"),
-        ("--window-end", "0001-01-01T00:00:00Z", "no one plans for that year"),
-        ("--customer", "\u200b", "customer.name: it holds a control or invisible"),
-        ("--note", "\x1b[31m", "note: it holds a control or invisible"),
+        ("--window-end", "9999-12-31T23:59:59Z", "the year is not possible"),
+        ("--window-end", "0001-01-01T00:00:00Z", "the year is not possible"),
+        ("--customer", "\u200b", "customer.name: it has a control or invisible"),
+        ("--note", "\x1b[31m", "note: it has a control or invisible"),
     ],
 )
-def test_a_value_beyond_the_bounds_is_a_usage_error(option: str, value: str, why: str) -> None:
+def test_an_invalid_value_is_a_usage_error(option: str, value: str, why: str) -> None:
     words = {"--customer": "Ada", "--location": "12 Harbor Road", option: value}
     flat = [word for pair in words.items() for word in pair]
-    obj = SimpleNamespace(desk=OneJob(a_job()), tenant="main")
+    obj = SimpleNamespace(client=FakeClient(a_job()), tenant="main")
     result = CliRunner().invoke(job.app, ["new", *flat], obj=obj)
     assert (result.exit_code, why in " ".join(result.output.split())) == (2, True), result.output

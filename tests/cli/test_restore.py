@@ -1,4 +1,4 @@
-"""`haul ops restore`: what is shown and asked before anything is put back."""
+"""`haul ops restore`: what is shown and asked before a job is restored."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,7 @@ from cli.commands import restore
 from cli.commands.ops import app
 from functions.ops.restore_job import RestoreJob
 from functions.protocol.ports import Corrupt
-from tests.functions.ops.test_explain_job import World, a_day
+from tests.functions.ops.test_explain_job import VersionedBusiness, a_day
 from tests.support.builders import a_job
 from tests.support.fakes import job_key
 from tests.support.ops_fakes import FakeHistory
@@ -18,8 +18,8 @@ JOB = a_job().job_id
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    world = World()
+def world(monkeypatch: pytest.MonkeyPatch) -> VersionedBusiness:
+    world = VersionedBusiness()
     restoring = RestoreJob(world.jobs, FakeHistory(world.bucket, world.site))
     monkeypatch.setattr(restore, "restore_of", lambda *about: restoring)
     a_day(world)
@@ -28,13 +28,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def run(*words: str, said: str = "", **more: object) -> tuple[int, str]:
     names = {"JobsBucket": "jobs", "SiteBucket": "site"}
-    place = SimpleNamespace(one_attempt=None, outputs=names)
-    obj = SimpleNamespace(place=place, tenant="main", **more)
+    connection = SimpleNamespace(one_attempt=None, outputs=names)
+    obj = SimpleNamespace(connection=connection, tenant="main", **more)
     result = CliRunner().invoke(app, list(words), obj=obj, input=said)
     return result.exit_code, " ".join(result.output.split())
 
 
-def test_nothing_is_put_back_without_a_yes(world: World) -> None:
+def test_restore_asks_first(world: VersionedBusiness) -> None:
     world.bucket.put(job_key("main", JOB), b"{")
     code, output = run("restore", JOB, said="n\n")
     assert (code, world.bucket.objects[job_key("main", JOB)]) == (2, b"{")
@@ -44,12 +44,12 @@ def test_nothing_is_put_back_without_a_yes(world: World) -> None:
     assert world.jobs.read("main", JOB).value.status == "ready_for_pickup"
 
 
-def test_a_job_that_can_be_read_is_not_asked_about(world: World) -> None:
+def test_a_readable_job_is_not_restored(world: VersionedBusiness) -> None:
     code, output = run("restore", JOB, "--yes")
     assert (code, f"haul explain {JOB}" in output) == (3, True)
 
 
-def test_a_redrive_of_a_job_that_cannot_be_read_says_how_it_is_restored() -> None:
+def test_the_repair_of_an_unreadable_job_points_to_restore() -> None:
     def repair(job_id: str) -> None:
         raise Corrupt("its object is no Job")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.output.roster_csv import BadRow, read_days, read_people, write_days, write_people
+from cli.data.roster_csv import BadRow, read_days, read_people, write_days, write_people
 from functions.people.roster import UnknownMember
 from functions.people.roster_import import Imported, ImportedPerson, import_days, import_people
 from statemachine.roster import DAY_OFF, Day, Hours
@@ -90,12 +90,12 @@ HEAD = "account,name,phone,email,roles\n"
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "line 1: the first line has to be account,name,phone,email,roles,disabled"),
+        ("", "line 1: the first line must be account,name,phone,email,roles,disabled"),
         (
             "name,account\n",
-            "line 1: the first line has to be account,name,phone,email,roles,disabled",
+            "line 1: the first line must be account,name,phone,email,roles,disabled",
         ),
-        (f"{HEAD}maria,Maria,,\n", "line 2: 4 columns, not 5"),
+        (f"{HEAD}maria,Maria,,\n", "line 2: 4 columns, expected 5"),
         (f"{HEAD}Maria,Maria,,,driver\n", "line 2: account: write small letters, digits and _"),
         (f"{HEAD}maria,,,,driver\n", "line 2: name: String should have at least 1 character"),
         (
@@ -105,7 +105,7 @@ HEAD = "account,name,phone,email,roles\n"
         (f"{HEAD}maria,Maria,,nowhere,driver\n", "line 2: email: String should match pattern"),
         (f"{HEAD}maria,Maria,,,\n", "line 2: roles: Tuple should have at least 1 item"),
         (f"{HEAD}maria,Maria,,,boss\n", "line 2: roles.0: Input should be 'dispatcher', 'driver'"),
-        (f"{PEOPLE}ben,Ben,,,driver,\n", "line 5: ben stands there twice"),
+        (f"{PEOPLE}ben,Ben,,,driver,\n", "line 5: ben is in the file twice"),
         (f"{PEOPLE}eve,Eve,,,driver,no\n", "line 5: disabled: write `yes`, or nothing"),
         (f'{HEAD}maria,"Maria,,,driver\n', "line 2: unexpected end of data"),
     ],
@@ -124,7 +124,7 @@ def test_a_bad_row_of_people_is_named_by_its_line(text: str, why: str) -> None:
         ("maria,2026-11-22,,", "line 2: write hours as 07:00-15:30, or `off`"),
         ("maria,2026-11-22,7-15,", "line 2: hours.0.begin: write it as 07:00"),
         ("maria,2026-11-22,morning,", "line 2: write hours as 07:00-15:30, or `off`"),
-        ("maria,2026-11-22,off,driver", "line 2: who is off has no roles; leave them out"),
+        ("maria,2026-11-22,off,driver", "line 2: a day that is off has no roles; leave them out"),
         ("maria,2026-11-22,07:00-15:30,boss", "line 2: roles.0: Input should be 'driver'"),
     ],
 )
@@ -165,7 +165,7 @@ def parted_by(separator: str, text: str) -> str:
 def test_numbers_are_read_as_people_write_them_and_no_digit_is_dropped() -> None:
     people = read_people(f"{HEAD}maria,Maria,(206) 555-0199,,driver\n")
     assert people["maria"].phone == "+12065550199"
-    with pytest.raises(BadRow, match="line 2: phone: a phone number does not have so many digits"):
+    with pytest.raises(BadRow, match="line 2: phone: the number has too many or too few digits"):
         read_people(f"{HEAD}maria,Maria,447700900123,,driver\n")
-    with pytest.raises(BadRow, match="line 2: name: it holds a control or invisible character"):
+    with pytest.raises(BadRow, match="line 2: name: it has a control or invisible character"):
         read_people(f"{HEAD}maria,Ma\u202eria,,,driver\n")

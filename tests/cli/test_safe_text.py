@@ -1,4 +1,4 @@
-"""Nothing that strangers wrote reaches a terminal or a spreadsheet as a command."""
+"""Text from strangers never reaches a terminal or a spreadsheet as a command."""
 
 import csv
 import io
@@ -12,9 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.commands.up import print_fact
+from cli.data.roster_csv import read_people, write_people
 from cli.output import safe_text
 from cli.output.output import print_json
-from cli.output.roster_csv import read_people, write_people
 from functions.people.accounts import Account
 from tests.support.builders import NOON
 
@@ -36,15 +36,15 @@ def printed(*what: object, width: int = 80) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=ascii)
-def test_a_terminal_gets_a_mark_in_the_place_of_a_command(command: str) -> None:
+def test_a_command_character_is_replaced_on_a_terminal(command: str) -> None:
     table = Table("customer")
     table.add_row(f"Ann{escape(command)}Lee")
     for text in (printed(f"Ann{escape(command)}Lee"), printed(table), printed({"a": command})):
         assert not safe_text.COMMANDS.search(text)
-    assert f"Ann{safe_text.INSTEAD}Lee" == safe_text.shown("Ann\x1bLee")
+    assert f"Ann{safe_text.REPLACEMENT}Lee" == safe_text.shown("Ann\x1bLee")
 
 
-def test_a_frame_that_is_drawn_again_and_again_holds_no_command() -> None:
+def test_a_redrawn_frame_contains_no_command() -> None:
     console = safe_text.terminal()
     console.file, console._force_terminal = io.StringIO(), True
     with Live("Ann\x1b]0;x\x07Lee \u202e", console=console, auto_refresh=False) as live:
@@ -54,13 +54,13 @@ def test_a_frame_that_is_drawn_again_and_again_holds_no_command() -> None:
     assert not any(command in drawn for command in ("\x1b]", "\x07", "\u202e"))
 
 
-def test_what_people_write_is_shown_as_it_is() -> None:
+def test_ordinary_text_is_unchanged() -> None:
     text = "José Núñez 李 🚚 שלום\nline two"
     assert printed(text).strip() == text
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=ascii)
-def test_json_holds_no_command_and_the_same_text(
+def test_json_contains_no_command_and_keeps_the_text(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     print_json({"name": command})
@@ -71,7 +71,7 @@ def test_json_holds_no_command_and_the_same_text(
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
-def test_a_spreadsheet_takes_no_name_for_a_formula_and_the_import_reads_it_as_it_was(
+def test_no_exported_name_is_a_formula_and_the_import_restores_it(
     formula: str,
 ) -> None:
     who = Account(
@@ -85,7 +85,7 @@ def test_a_spreadsheet_takes_no_name_for_a_formula_and_the_import_reads_it_as_it
 
 
 @pytest.mark.parametrize("cell", ["\tx", "\r=1", "=", "-", "'", "plain", "it's", "+15555550123"])
-def test_a_cell_comes_back_as_it_went(cell: str) -> None:
+def test_a_cell_survives_export_and_import(cell: str) -> None:
     assert safe_text.from_cell(safe_text.as_cell(cell)) == cell
 
 
@@ -108,7 +108,7 @@ def fact(**changes: object) -> str:
     ],
     ids=ascii,
 )  # fmt: skip
-def test_no_fact_on_the_bus_ends_what_prints_it(
+def test_no_event_on_the_bus_stops_the_output(
     body: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     print_fact(body)

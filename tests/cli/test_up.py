@@ -1,4 +1,4 @@
-"""`haul up`, its demo and `haul env`: what they leave alone, and what they survive."""
+"""`haul up`, its demo, and `haul env`: what they do not touch, and errors they survive."""
 
 import json
 import logging
@@ -16,9 +16,9 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from typer.testing import CliRunner
 
-from cli import main
-from cli.commands import demo, up
-from cli.commands.demo import BOARD_WANTED, Demo
+from cli import demo, main
+from cli.commands import up
+from cli.demo import MIN_OPEN_JOBS, Demo
 from local.engine_key import engine_key
 from local.laptop import Laptop
 from statemachine.flows import load_flow
@@ -30,8 +30,8 @@ HAUL = load_flow("haul")
 
 
 @pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    """`haul up` is a whole process: it sets signals, the mask for new files, and its log."""
+def process_state_restored() -> Iterator[None]:
+    """`haul up` normally owns the process: it sets signal handlers, the umask, and the log."""
     signals = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     mask, logger = os.umask(0o022), logging.getLogger("haulway")
     os.umask(mask)
@@ -45,8 +45,8 @@ def as_before() -> Iterator[None]:
     os.umask(mask)
 
 
-class Day(Demo):
-    """A demo whose board is in memory; `moved` are the jobs it asked to move."""
+class DemoInMemory(Demo):
+    """A demo whose board is in memory."""
 
     board: Board = Board()
 
@@ -57,16 +57,18 @@ class Day(Demo):
 @pytest.fixture
 def day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     laptop: Any = SimpleNamespace(state=tmp_path, outputs={}, edge_url="", aws=None)
-    made = Day(laptop, random.Random(1))
+    made = DemoInMemory(laptop, random.Random(1))
     moved: list[str] = []
 
-    def book(place: object, request: object) -> dict[str, str]:
+    def book_job(connection: object, request: object) -> dict[str, str]:
         job = a_job().with_(job_id=f"261121-{made.booked:06}")
         made.board = made.board.merged([card_of(job, HAUL)])
         return {"job_id": job.job_id}
 
-    monkeypatch.setattr(demo, "book", book)
-    monkeypatch.setattr(demo, "send", lambda place, request: moved.append(request.job_id))
+    monkeypatch.setattr(demo, "book_job", book_job)
+    monkeypatch.setattr(
+        demo, "send_request", lambda connection, request: moved.append(request.job_id)
+    )
     return SimpleNamespace(demo=made, moved=moved, laptop=laptop)
 
 
@@ -74,31 +76,31 @@ def a_visitors_job() -> Board:
     return Board().merged([card_of(a_job().with_(job_id="261121-vvvvvv"), HAUL)])
 
 
-def test_the_demo_moves_its_own_jobs_and_no_visitor_s(day: Any) -> None:
+def test_the_demo_moves_only_its_own_jobs(day: Any) -> None:
     day.demo.board = a_visitors_job()
     for minute in range(60):
-        day.demo.go_on(NOON + timedelta(minutes=minute))
+        day.demo.advance(NOON + timedelta(minutes=minute))
     assert len(day.moved) > 40
     assert "261121-vvvvvv" not in day.moved
 
 
-def test_the_demo_started_again_knows_which_jobs_are_its_own(day: Any) -> None:
-    for minute in range(BOARD_WANTED + 1):
-        day.demo.go_on(NOON + timedelta(minutes=minute))
-    again = Day(day.laptop)
+def test_a_restarted_demo_knows_its_own_jobs(day: Any) -> None:
+    for minute in range(MIN_OPEN_JOBS + 1):
+        day.demo.advance(NOON + timedelta(minutes=minute))
+    again = DemoInMemory(day.laptop)
     own = {
         card.job_id for card in again._own(day.demo.board.merged(a_visitors_job().jobs.values()))
     }
     assert own == set(day.demo.board.jobs)
 
 
-def test_a_step_of_the_demo_that_fails_does_not_end_haul_up() -> None:
-    failing: Any = SimpleNamespace(go_on=lambda now: 1 / 0)
-    up._go_on(failing)
+def test_a_failed_demo_step_does_not_end_haul_up() -> None:
+    failing: Any = SimpleNamespace(advance=lambda now: 1 / 0)
+    up._advance_demo(failing)
 
 
-class Started(Laptop):
-    """A copy whose watchdog answers what a test says."""
+class LaptopWithWatchdog(Laptop):
+    """A copy whose watchdog gives a scripted answer."""
 
     answer: Any = None
 
@@ -114,25 +116,25 @@ class Started(Laptop):
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (({}, '{"looked_at": 2}'), None),
+        (({}, '{"checked": 2}'), None),
         (({"FunctionError": "Unhandled"}, '{"errorMessage": "not looked after: x"}'), "after: x"),
         (ReadTimeoutError(endpoint_url="http://127.0.0.1"), "Read timeout"),
     ],
 )
-def test_a_copy_starts_whatever_is_stored_in_one_job(
+def test_a_copy_starts_even_if_a_job_cannot_be_resumed(
     answer: Any, told: str | None, tmp_path: Path
 ) -> None:
-    laptop = Started(tmp_path)
+    laptop = LaptopWithWatchdog(tmp_path)
     laptop.outputs = {"WatchJobsFunction": "watch"}
     laptop.answer = answer
     if isinstance(answer, tuple):
         body = answer[1].encode()
         laptop.answer = {**answer[0], "Payload": SimpleNamespace(read=lambda: body)}
-    laptop._continue()
-    assert (laptop.unwell is None) if told is None else (told in str(laptop.unwell))
+    laptop._resume_jobs()
+    assert (laptop.resume_error is None) if told is None else (told in str(laptop.resume_error))
 
 
-def test_half_a_copy_that_was_killed_on_its_first_day_is_made_from_the_beginning(
+def test_an_incomplete_copy_is_created_again(
     tmp_path: Path,
 ) -> None:
     laptop = Laptop(tmp_path)
@@ -145,7 +147,7 @@ def test_half_a_copy_that_was_killed_on_its_first_day_is_made_from_the_beginning
     assert laptop._was_set_up()
 
 
-def test_haul_up_names_the_port_that_is_taken_and_the_option_for_another(tmp_path: Path) -> None:
+def test_a_port_in_use_is_named_with_the_option_to_change_it(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", free_port())) as taken:
         port = taken.getsockname()[1]
         words = ["--state", str(tmp_path), "up", "--port", str(port)]
@@ -157,7 +159,7 @@ def test_haul_up_names_the_port_that_is_taken_and_the_option_for_another(tmp_pat
     assert "Errno" not in said
 
 
-def test_two_doors_at_one_port_and_a_folder_that_is_none_are_told_in_words(tmp_path: Path) -> None:
+def test_equal_ports_and_an_unusable_folder_are_explained(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     port = str(free_port())
     twice = ["--state", str(tmp_path / "copy"), "up", "--port", port, "--engine-port", port]

@@ -1,4 +1,4 @@
-"""A stage without AWS: its artifacts in memory, and a CloudFormation of one stack."""
+"""Fakes for deployments: artifacts in memory, and a CloudFormation with one stack."""
 
 import json
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ class FakeArtifacts(Artifacts):
 
 
 class FakeLeases:
-    """Locks, each with its ETag; they never run out."""
+    """Leases with their ETags; they never expire."""
 
     def __init__(self) -> None:
         self.held: dict[str, tuple[bytes, str]] = {}
@@ -72,7 +72,7 @@ class FakeLeases:
 
 
 class FakeCloudFormation:
-    """One stack. `executed` has the parameters that each executed change set gave it."""
+    """One stack. `executed` has the parameters of each executed change set."""
 
     def __init__(self, status: str | None = None, **parameters: str) -> None:
         self.status, self.parameters = status, parameters
@@ -163,7 +163,7 @@ def a_template(*parameters: str) -> bytes:
 
 
 def a_release(target: FakeTarget, build: str, *parameters: str) -> Release:
-    """Stored, with a template that has these parameters."""
+    """A stored release whose template has these parameters."""
     template = a_template(*parameters)
     key = address("template", template)
     target.kept._put(key, template)
@@ -172,17 +172,17 @@ def a_release(target: FakeTarget, build: str, *parameters: str) -> Release:
     return release
 
 
-class OnlyStack(Deployment):
-    """Of all the steps the stack alone; after it, the releases in `faults` meet theirs."""
+class StackOnlyDeployment(Deployment):
+    """Only updates the stack, then raises the error of the release in `faults`."""
 
-    def with_faults(self, faults: Mapping[str, BaseException]) -> "OnlyStack":
+    def with_faults(self, faults: Mapping[str, BaseException]) -> "StackOnlyDeployment":
         self.faults = faults
         return self
 
-    def _bring(
+    def _run_steps(
         self, release: Release, record: StageRecord, back_to: Parameters | None = None
     ) -> Outputs:
-        self.rollout.bring(self._content(release.template), "https://x.test", back_to)
+        self.rollout.run(self._content(release.template), "https://x.test", back_to)
         if fault := self.faults.get(release.name):
             raise fault
         return {}
@@ -192,5 +192,5 @@ class OnlyStack(Deployment):
 
 def a_deployment(
     target: FakeTarget, faults: Mapping[str, BaseException] | None = None
-) -> OnlyStack:
-    return OnlyStack(target, lambda _: None).with_faults(faults or {})
+) -> StackOnlyDeployment:
+    return StackOnlyDeployment(target, lambda _: None).with_faults(faults or {})

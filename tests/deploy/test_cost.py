@@ -1,7 +1,6 @@
-"""What a month costs, held against the unit prices and the promise for 50,000 jobs.
+"""The monthly cost: unit prices, and the promise for 50,000 jobs.
 
-What the model counts of a job is held to what the functions do, what it counts of the stack to the
-template.
+The counts per job are compared with what the functions do, the fixed counts with the template.
 """
 
 import math
@@ -18,18 +17,21 @@ from deploy.cost import (
     MONTH_S,
     NOTHING_FREE,
     PRICES_USD,
+    SLICE,
+    SLICES,
     Fixed,
     Use,
-    looks_a_round,
     monthly,
+    reads_per_round,
     receives,
 )
-from functions.repair.job_selection import A_ROUND, GRACE, LATELY, SLICE
-from functions.watch_jobs import DEAD_LETTERS_EVERY
+from functions.repair import job_selection
+from functions.repair.job_selection import A_ROUND, GRACE, RECENT
+from functions.repair.watch import DEAD_LETTERS_EVERY
 from statemachine.asl import definition
 from statemachine.flows import load_flow
 from tests.support.builders import a_booking, a_request, an_edit
-from tests.support.simulation import World
+from tests.support.simulation import Simulation
 
 WAY = ("confirm", "start", "complete")
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
@@ -41,7 +43,7 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def test_all_but_sms_stays_under_30_dollars_at_50_000_jobs_as_the_template_is_set() -> None:
-    """Alone in its account, without crews, photos and traces; what those are, is said."""
+    """Alone in its account, without crews, photos, and traces."""
     traced = TEMPLATE["Parameters"]["Traces"]["Default"] == "true"
     assert monthly(50_000, fixed=Fixed(traced=traced)).without_sms < 30
 
@@ -70,8 +72,8 @@ def life() -> Counter[str]:
 
 
 def calls_of_a_life(**edit: Any) -> Counter[str]:
-    """Those of one job from its booking to its end, when nothing goes wrong."""
-    world = World()
+    """The calls for one job from booking to end, without errors."""
+    world = Simulation()
     world.ask(a_booking())
     world.run()
     if edit:
@@ -85,9 +87,9 @@ def calls_of_a_life(**edit: Any) -> Counter[str]:
 
 
 def test_puts_and_gets_of_a_job_are_those_that_the_functions_make(life: Counter[str]) -> None:
-    """While the month's paths last, each costs a PUT and a GET more, to count it. The world has no
-    hooks, which ask for the newest endpoint with each fact."""
-    paths, facts = life["CreateInvalidation"], Use().queued[-1]
+    """Each invalidated path costs another PUT and GET, to count it. The simulation has no webhooks,
+    which look for the newest endpoint with each fact."""
+    paths, facts = life["CreateInvalidation"], Use().queued["FanOutQueue"]
     assert (life["PutObject"], life["GetObject"]) == (
         Use().puts + paths, Use().gets - facts + paths
     )  # fmt: skip
@@ -126,27 +128,26 @@ def test_the_transitions_of_a_job_are_the_states_that_its_execution_enters() -> 
 
 
 def test_a_message_of_each_request_and_of_each_fact_to_each_queue_of_facts() -> None:
-    heard: dict[str, list[str]] = {}
-    for rule in of_type("AWS::Events::Rule").values():
-        queue = rule["Properties"]["Targets"][0]["Arn"]["Fn::GetAtt"][0]
-        heard.setdefault(queue, []).extend(
+    heard = {
+        rule["Properties"]["Targets"][0]["Arn"]["Fn::GetAtt"][0]: (
             rule["Properties"]["EventPattern"].get("detail-type", [])
         )
+        for rule in of_type("AWS::Events::Rule").values()
+        if "detail" not in rule["Properties"]["EventPattern"]  # only for a corrected customer
+    }
     life = Counter(JobRequested=1, JobMoveRequested=Use().moves)
     life += Counter(JobCreated=1, JobMoved=Use().moves)
     edit = Counter(JobEditRequested=1, JobEdited=1)
-    queues = [f"{name}Queue" for name in ("Create", "Advance", "Edit", "Board", "Invalidation")]
-    queues += ["SmsQueue", "FanOutQueue"]
     for use, events in ((Use(), life), (Use().with_crew(), life + edit)):
-        counted = tuple(sum(events[kind] for kind in heard[queue]) for queue in queues)
+        counted = {queue: sum(events[kind] for kind in heard[queue]) for queue in use.queued}
         assert use.queued == counted
     assert Use().invocations == Use().messages + Use().statuses
 
 
 def test_the_watchdog_looks_at_a_job_that_was_touched_as_often_as_is_counted() -> None:
-    lately = math.ceil((LATELY - GRACE).total_seconds() / 60)
+    lately = math.ceil((RECENT - GRACE).total_seconds() / 60)
     messages = A_ROUND.total_seconds() / 60
-    assert Use().looks == Use().statuses * (lately + messages)
+    assert Use().watchdog_reads == Use().statuses * (lately + messages)
     assert Use().lists == Use().statuses * messages
 
 
@@ -158,7 +159,7 @@ def test_alarms_queues_and_secrets_are_those_of_the_template() -> None:
     assert fixed.alarms == len(of_type("AWS::CloudWatch::Alarm"))
     assert fixed.queues == len(of_type("AWS::Lambda::EventSourceMapping"))
     dead = [name for name in of_type("AWS::SQS::Queue") if name.endswith("DeadLetters")]
-    assert fixed.dead_letters == len(dead)
+    assert fixed.dead_letter_queues == len(dead)
     assert fixed.secrets == len(of_type("AWS::SecretsManager::Secret"))
     assert len(of_type("AWS::CloudWatch::Dashboard")) <= 3
 
@@ -166,6 +167,7 @@ def test_alarms_queues_and_secrets_are_those_of_the_template() -> None:
 def test_the_watchdog_goes_its_round_as_often_as_is_counted() -> None:
     schedule = TEMPLATE["Resources"]["WatchSchedule"]["Properties"]["ScheduleExpression"]
     assert (schedule, Fixed().watch_rounds) == ("rate(1 minute)", MONTH_S // 60)
+    assert Fixed().dead_letter_check_rounds == DEAD_LETTERS_EVERY
     assert MONTH_S // 60 % DEAD_LETTERS_EVERY == 0
 
 
@@ -187,16 +189,17 @@ def test_the_metrics_that_are_told_all_the_time_are_free() -> None:
 
 
 def test_the_watchdog_looks_at_no_more_than_its_share_however_many_jobs_are_open() -> None:
-    assert [looks_a_round(number) for number in (5, SLICE, 500, 3000)] == [5, SLICE, SLICE, SLICE]
-    everybody = 3_333 * 2 * Fixed().watch_rounds * 0.4e-6
-    assert everybody > 3 * monthly(50_000).without_sms
+    assert (SLICE, SLICES) == (job_selection.SLICE, job_selection.SLICES)
+    assert [reads_per_round(number) for number in (5, SLICE, 500, 3000)] == [5, SLICE, SLICE, SLICE]
+    all_jobs = 3_333 * 2 * Fixed().watch_rounds * 0.4e-6
+    assert all_jobs > 3 * monthly(50_000).without_sms
 
 
 # -- prices
 
 
 def test_the_parts_that_the_model_of_aws_facts_also_has_agree_with_it() -> None:
-    """Section 9: 12 transitions, 8 events, 20 views, 2 parts; it leaves out what is free."""
+    """12 transitions, 8 events, 20 views, 2 parts, without what is free."""
     use = Use(sfn_transitions=12, events=8, texts=0)
     items = monthly(50_000, use).items
     assert items["Step Functions"] == pytest.approx(15.00 - 4000 * 25e-6)

@@ -3,14 +3,14 @@
 import pytest
 
 from deploy.artifacts import Release, StageRecord
-from deploy.deployment import NothingToRollBackTo, RolledBack, Stopped
+from deploy.deployment_errors import NothingToRollBackTo, RolledBack, Stopped
 from deploy.stack import Planned
 from deploy.verify_edge import NotVerified
 from tests.deploy.fakes import (
     STAGE,
     FakeCloudFormation,
     FakeTarget,
-    OnlyStack,
+    StackOnlyDeployment,
     a_deployment,
     a_release,
     a_target,
@@ -47,7 +47,7 @@ def running(target: FakeTarget, *builds: str, parameters: tuple[str, ...] = ()) 
     return releases
 
 
-def test_a_setting_goes_back_with_its_release(target: FakeTarget) -> None:
+def test_a_parameter_goes_back_with_its_release(target: FakeTarget) -> None:
     (first,) = running(having(target, Ttl="60"), "first", parameters=("Ttl",))
     bad = a_release(target, "second", "Ttl")
     with pytest.raises(RolledBack):
@@ -56,7 +56,7 @@ def test_a_setting_goes_back_with_its_release(target: FakeTarget) -> None:
     assert (record_of(target).current, record_of(target).pending) == (first.name, None)
 
 
-def test_a_setting_alone_goes_back_too(target: FakeTarget) -> None:
+def test_a_parameter_goes_back_without_a_new_release_too(target: FakeTarget) -> None:
     (first,) = running(having(target, Ttl="60"), "first", parameters=("Ttl",))
     target.cloudformation.refuses = {"Ttl": "1"}
     with pytest.raises(RolledBack):
@@ -64,7 +64,7 @@ def test_a_setting_alone_goes_back_too(target: FakeTarget) -> None:
     assert settings(target) == {"Ttl": "60"}
 
 
-def test_a_setting_that_only_the_new_release_has_does_not_keep_the_old_one_away(
+def test_a_parameter_of_the_new_release_does_not_block_the_way_back(
     target: FakeTarget,
 ) -> None:
     (first,) = running(target, "first")
@@ -75,10 +75,10 @@ def test_a_setting_that_only_the_new_release_has_does_not_keep_the_old_one_away(
     assert record_of(target).current == first.name
 
 
-def test_what_did_not_come_to_its_end_is_taken_back_to_what_ran_before_it(
+def test_unfinished_deployments_are_rolled_back_to_the_last_verified_release(
     target: FakeTarget,
 ) -> None:
-    """first, second, third; the deployment of fourth dies, that of fifth on top of it too."""
+    """After first, second, and third, the deployments of fourth and fifth are killed."""
     there = having(target, Ttl="60")
     _, second, third = running(there, "first", "second", "third", parameters=("Ttl",))
     for build in ("fourth", "fifth"):
@@ -91,7 +91,7 @@ def test_what_did_not_come_to_its_end_is_taken_back_to_what_ran_before_it(
     assert settings(target) == {"Ttl": "60"}
 
 
-def test_a_rollback_that_died_is_finished_by_the_next(target: FakeTarget) -> None:
+def test_a_killed_rollback_is_finished_by_the_next(target: FakeTarget) -> None:
     first, second, _ = running(target, "first", "second", "third")
     with pytest.raises(SystemExit):
         a_deployment(target, {second.name: SystemExit()}).roll_back()
@@ -99,7 +99,7 @@ def test_a_rollback_that_died_is_finished_by_the_next(target: FakeTarget) -> Non
     assert (record_of(target).current, record_of(target).previous) == (second.name, (first.name,))
 
 
-def test_a_rollback_that_died_while_it_moved_at_once_leaves_the_next_gradual(
+def test_a_killed_rollback_does_not_turn_off_gradual_traffic(
     target: FakeTarget,
 ) -> None:
     there = having(target, GradualTraffic="true")
@@ -111,33 +111,33 @@ def test_a_rollback_that_died_while_it_moved_at_once_leaves_the_next_gradual(
     assert settings(target) == {"GradualTraffic": "true"}
 
 
-def test_the_way_back_asks_no_one(target: FakeTarget) -> None:
-    """What it removes came a moment ago, and perhaps no one is there to be asked."""
+def test_the_way_back_has_no_review(target: FakeTarget) -> None:
+    """It only removes what was just added, and perhaps no one is there to answer."""
     running(target, "first")
     bad, asked = a_release(target, "second", "Fresh"), list[Planned]()
-    deployment = OnlyStack(target, lambda _: None, review=asked.append)
+    deployment = StackOnlyDeployment(target, lambda _: None, review=asked.append)
     with pytest.raises(RolledBack):
         deployment.with_faults({bad.name: NotVerified("no")}).release(bad)
     assert len(asked) == 1
 
 
-def test_a_rollback_leaves_settings_as_they_are(target: FakeTarget) -> None:
+def test_a_rollback_does_not_change_parameters(target: FakeTarget) -> None:
     running(target, "first", parameters=("Ttl",))
     running(having(target, Ttl="5"), "second", parameters=("Ttl",))
     a_deployment(target).roll_back()
     assert settings(target) == {"Ttl": "5"}
 
 
-def test_whoever_stops_a_deployment_is_told_where_the_stage_stands(target: FakeTarget) -> None:
+def test_an_interrupted_deployment_reports_the_state_of_the_stage(target: FakeTarget) -> None:
     (first,) = running(target, "first")
     second = a_release(target, "second")
-    with pytest.raises(Stopped, match=f"{second.name}, which may serve .* not verified") as told:
+    with pytest.raises(Stopped, match=f"{second.name} .* may serve .* not verified") as told:
         a_deployment(target, {second.name: KeyboardInterrupt()}).release(second)
-    assert f"`haul rollback {STAGE}` to have {first.name} again" in str(told.value)
+    assert f"`haul rollback {STAGE}` to return to {first.name}" in str(told.value)
     assert record_of(target).pending == second.name
 
 
-def test_before_the_first_verified_release_there_is_nothing_to_go_back_to(
+def test_without_a_verified_release_there_is_nothing_to_roll_back_to(
     target: FakeTarget,
 ) -> None:
     only = a_release(target, "only")
@@ -147,7 +147,7 @@ def test_before_the_first_verified_release_there_is_nothing_to_go_back_to(
         a_deployment(target).roll_back()
 
 
-def test_a_release_from_before_cases_were_kept_has_the_name_it_had(target: FakeTarget) -> None:
+def test_a_release_older_than_cases_keeps_its_name(target: FakeTarget) -> None:
     old = a_release(target, "old")
     assert b"cases" not in old.to_bytes()
     assert target.kept.release(old.name) == old

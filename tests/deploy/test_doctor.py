@@ -1,4 +1,4 @@
-"""The doctor: what it takes for the same, and that one check that fails does not end the others."""
+"""The doctor: comparisons, and that a check that raises does not end the others."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy import doctor
-from deploy.doctor import examine, in_step, rules, told
+from deploy.doctor import alarm_subscribers, examine, matches, rules
 from deploy.doctor_fixes import reader, rule_state, template
 from deploy.doctor_stage import DeployedStage, Finding
 from statemachine.asl import render
@@ -26,16 +26,16 @@ def deployed() -> Any:
 OURS = json.loads(render(load_flow("haul")))
 
 
-def test_a_state_machine_whose_names_are_filled_in_is_in_step() -> None:
-    assert in_step(OURS, deployed())
+def test_a_state_machine_with_filled_in_names_matches() -> None:
+    assert matches(OURS, deployed())
 
 
-def test_a_state_machine_that_waits_for_another_time_is_out_of_step() -> None:
+def test_a_state_machine_with_another_timeout_does_not_match() -> None:
     other = deployed()
     del other["States"]["completed"]["TimeoutSeconds"]
-    assert not in_step(OURS, other)
+    assert not matches(OURS, other)
     other["States"]["completed"]["TimeoutSeconds"] = 61
-    assert not in_step(OURS, other)
+    assert not matches(OURS, other)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_a_state_machine_that_waits_for_another_time_is_out_of_step() -> None:
         (True, "true", False),
     ],
 )
-def test_only_what_is_to_be_filled_in_may_differ(ours: Any, theirs: Any, same: bool) -> None:
-    assert in_step(ours, theirs) is same
+def test_only_placeholders_may_differ(ours: Any, theirs: Any, same: bool) -> None:
+    assert matches(ours, theirs) is same
 
 
-def test_a_check_that_cannot_be_made_is_bad_and_the_others_are_made(
+def test_a_check_that_raises_is_bad_and_the_others_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def broken_part(patient: DeployedStage) -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def test_a_check_that_cannot_be_made_is_bad_and_the_others_are_made(
 
 
 class Stage:
-    """`parameters` are the stack's; the parts are made, and told as CloudFormation tells them."""
+    """A stack with these parameters, whose resources exist in moto."""
 
     def __init__(self, moto: Moto, **parameters: str) -> None:
         self.moto, self.bus = moto, moto.name("bus")
@@ -98,13 +98,13 @@ class Stage:
         ]
 
 
-def test_on_aws_it_is_amiss_that_no_one_is_told_of_alarms(moto: Moto) -> None:
+def test_on_aws_someone_must_receive_alarms(moto: Moto) -> None:
     stage = Stage(moto, Where="aws")
-    (no_one,) = told(stage.patient)
-    assert (no_one.ok, no_one.what) == (False, "no one is told of alarms")
+    (no_one,) = alarm_subscribers(stage.patient)
+    assert (no_one.ok, no_one.what) == (False, "no one receives alarms")
     assert no_one.do.startswith("haul deploy test --set AlarmEmail=")
     stage.sns.subscribe(TopicArn=stage.topic, Protocol="sms", Endpoint="+15555550123")
-    (someone,) = told(stage.patient)
+    (someone,) = alarm_subscribers(stage.patient)
     assert (someone.ok, someone.what) == (True, "alarms reach 1 of 1 subscribers")
 
 
@@ -121,17 +121,17 @@ def test_a_subscription_that_no_one_confirmed_reaches_no_one(
             return [{"Subscriptions": [{"SubscriptionArn": "PendingConfirmation"}]}]
 
     monkeypatch.setattr(DeployedStage, "client", lambda *about: Waiting())
-    (finding,) = told(stage.patient)
+    (finding,) = alarm_subscribers(stage.patient)
     assert (finding.ok, finding.what) == (False, "alarms reach 0 of 1 subscribers")
     assert "Subscription Confirmation" in finding.do
 
 
-def test_on_a_laptop_no_one_has_to_be_told(moto: Moto) -> None:
-    (finding,) = told(Stage(moto, Where="laptop").patient)
+def test_on_a_laptop_no_one_has_to_receive_alarms(moto: Moto) -> None:
+    (finding,) = alarm_subscribers(Stage(moto, Where="laptop").patient)
     assert finding.ok
 
 
-def test_a_rule_is_held_against_the_state_that_the_template_wants(moto: Moto) -> None:
+def test_a_rule_is_compared_with_the_template(moto: Moto) -> None:
     for paths, switch_off, ok in (
         ("1000", False, True), ("1000", True, False), ("0", True, True), ("0", False, False),
     ):  # fmt: skip
@@ -145,7 +145,7 @@ def test_a_rule_is_held_against_the_state_that_the_template_wants(moto: Moto) ->
         assert ok or finding.do == f"aws events {act} {where}"
 
 
-def test_a_condition_of_the_template_is_judged_by_the_stacks_parameters() -> None:
+def test_a_condition_is_evaluated_with_the_stacks_parameters() -> None:
     known = {
         "Conditions": {
             "Big": {"Fn::Equals": [{"Ref": "Size"}, "big"]},
@@ -159,7 +159,7 @@ def test_a_condition_of_the_template_is_judged_by_the_stacks_parameters() -> Non
     assert rule_state(known, "unknown", {}) == "ENABLED"
 
 
-def test_a_queue_that_no_one_reads_is_given_its_own_reader_again() -> None:
+def test_the_fix_for_an_unread_queue_names_its_own_function() -> None:
     resources = template()["Resources"].values()
     functions = [
         r["Properties"]["FunctionName"]["Fn::Sub"].replace("${Stage}", "test")

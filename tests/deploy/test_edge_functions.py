@@ -1,4 +1,4 @@
-"""An edge function is tried where it serves no one, and LIVE only once it has answered well."""
+"""An edge function is tested in DEVELOPMENT, and published LIVE only if it passes."""
 
 import io
 import json
@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from deploy.bundle import ROOT
-from deploy.edge_functions import MOST_CASES, EdgeFunctionFails, cases, go_live
+from deploy.edge_functions import MAX_CASES, EdgeFunctionFails, cases_of, go_live
 from deploy.template import build
 
 NAME = "haulway-staging-rewrite"
@@ -64,7 +64,7 @@ def a_case(uri: str) -> dict[str, Any]:
     return {"why": f"goes to {uri}", "event": {"request": {"uri": "/x"}}, "expect": {"uri": uri}}
 
 
-def bring(cloudfront: FakeCloudFront, code: str, *tried: dict[str, Any]) -> list[str]:
+def deploy(cloudfront: FakeCloudFront, code: str, *tried: dict[str, Any]) -> list[str]:
     return go_live(cloudfront, "staging", {"rewrite": code}, {"rewrite": list(tried)})
 
 
@@ -74,38 +74,38 @@ def running(code: str) -> FakeCloudFront:
 
 def test_a_function_that_answers_its_cases_goes_live() -> None:
     cloudfront = running("/old")
-    assert bring(cloudfront, "/new", *[a_case("/new")] * 40) == ["rewrite"]
+    assert deploy(cloudfront, "/new", *[a_case("/new")] * 40) == ["rewrite"]
     assert cloudfront.stages["LIVE"] == "/new"
-    assert 0 < cloudfront.tried <= 2 * MOST_CASES
+    assert 0 < cloudfront.tried <= 2 * MAX_CASES
 
 
-def test_what_is_live_already_is_left_and_what_is_not_there_is_the_stacks_to_make() -> None:
+def test_a_live_or_a_missing_function_is_not_updated() -> None:
     cloudfront = running("/old")
-    assert bring(cloudfront, "/old", a_case("/old")) == []
-    assert bring(FakeCloudFront(), "/new", a_case("/new")) == []
+    assert deploy(cloudfront, "/old", a_case("/old")) == []
+    assert deploy(FakeCloudFront(), "/new", a_case("/new")) == []
     assert cloudfront.tried == 0
 
 
 @pytest.mark.parametrize(
-    ("code", "why"), [("/new", "uri is '/new', not '/other'"), ("throws", "ReferenceError")]
+    ("code", "why"), [("/new", "uri is '/new', expected '/other'"), ("throws", "ReferenceError")]
 )
 def test_a_function_that_fails_a_case_serves_no_one(code: str, why: str) -> None:
     cloudfront = running("/old")
     with pytest.raises(EdgeFunctionFails, match=why):
-        bring(cloudfront, code, a_case("/other"))
+        deploy(cloudfront, code, a_case("/other"))
     assert cloudfront.stages["LIVE"] == "/old"
 
 
 def test_the_release_before_comes_back_by_its_own_cases() -> None:
-    """What the new release asks of its function, the old one never did."""
+    """The cases of the new release do not apply to the old one."""
     cloudfront = running("/new")
-    assert bring(cloudfront, "/old", a_case("/old")) == ["rewrite"]
+    assert deploy(cloudfront, "/old", a_case("/old")) == ["rewrite"]
     assert cloudfront.stages["LIVE"] == "/old"
 
 
 def test_a_release_has_the_cases_of_its_sources() -> None:
     built = build(b"", "bucket")
     kept = json.loads(built.contents[built.release.cases["rewrite"]])
-    assert kept == list(cases("rewrite", ROOT))
+    assert kept == list(cases_of("rewrite", ROOT))
     assert set(built.release.cases.values()) <= built.release.artifacts()
     assert built.release.cases.keys() == built.release.edge.keys()

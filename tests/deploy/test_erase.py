@@ -90,7 +90,7 @@ def test_of_a_number_that_said_stop_only_that_is_left(kept: Kept) -> None:
     assert kept.erase(ADA) == NumberErased(objects=2, opt_out_kept=True)
     left = kept.known(ADA)
     assert left == PhoneRecord(
-        tenant="main", digest=digest_of("main", ADA), rev=said.rev + 1, stopped_at=NOON
+        tenant="main", digest=digest_of("main", ADA), version=said.version + 1, stopped_at=NOON
     )
     assert left.stopped
     assert len(kept.versions("tenants/main/numbers/")) == 1
@@ -118,7 +118,7 @@ def test_a_stop_that_comes_in_between_is_not_forgotten(
     monkeypatch.setattr(erase, "_versions", meanwhile)
     assert kept.erase(ADA).opt_out_kept
     assert kept.known(ADA) == PhoneRecord(
-        tenant="main", digest=digest_of("main", ADA), rev=3, stopped_at=NOON
+        tenant="main", digest=digest_of("main", ADA), version=3, stopped_at=NOON
     )
     monkeypatch.undo()
     assert len(kept.versions("tenants/main/numbers/")) == 1

@@ -1,4 +1,4 @@
-"""New code is asked before it serves: which functions, what, and what counts as an answer."""
+"""New code is checked before it serves: which functions, and which answers pass."""
 
 import json
 from typing import Any
@@ -10,23 +10,23 @@ from deploy.bundle import ROOT
 from deploy.function_check import (
     NO_JOB,
     PROBES,
-    UNKNOWN,
+    UNKNOWN_JOB,
     FunctionCheckFailed,
     check_functions,
     probes,
 )
-from deploy.template import mark_of
+from deploy.template import published_value
 from functions.protocol.ports import UnknownJob
-from tests.api.api_fixture import Office
+from tests.api.api_fixture import ApiBackend
 from tests.support.fakes import Bucket, FakeJobs
 
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
-UNASKED = {"RotateKeysFunction"}
-"""Asking it makes a key."""
+NOT_CHECKED = {"RotateKeysFunction"}
+"""A call would create a key."""
 
 
-class Answers:
-    """A Lambda service whose functions answer by name; the others as sound ones do."""
+class FakeLambda:
+    """A Lambda service with scripted answers by function; the others answer correctly."""
 
     def __init__(self, **answers: Any) -> None:
         self.answers, self.asked = answers, set[str]()
@@ -50,21 +50,21 @@ def _sound(event: dict[str, Any]) -> dict[str, Any]:
         return {"batchItemFailures": []}
     if "rawPath" in event:
         return {"statusCode": 401 if event["rawPath"] == "/api/session" else 404}
-    return dict(UNKNOWN)
+    return dict(UNKNOWN_JOB)
 
 
 NAMES = {name: name for name in TEMPLATE["Resources"]}
 
 
-def test_every_function_is_asked_but_those_that_would_do_something() -> None:
+def test_every_function_without_side_effects_is_checked() -> None:
     functions = {
         name
         for name, each in TEMPLATE["Resources"].items()
         if each["Type"] == "AWS::Serverless::Function"
     }
     asked = {name for name, _ in probes(TEMPLATE)}
-    assert functions - asked == UNASKED
-    lam = Answers()
+    assert functions - asked == NOT_CHECKED
+    lam = FakeLambda()
     assert check_functions(lam, NAMES, TEMPLATE) == len(asked)
     assert lam.asked == {f"{name}:$LATEST" for name in asked}
 
@@ -79,30 +79,26 @@ def test_every_function_is_asked_but_those_that_would_do_something() -> None:
         ("RegisterWaitFunction", None, "it answers"),
     ],
 )
-def test_a_function_that_answers_otherwise_is_named_with_what_it_said(
-    function: str, answer: Any, why: str
-) -> None:
-    with pytest.raises(
-        FunctionCheckFailed, match=f"{function} fails before it serves anybody: {why}"
-    ):
-        check_functions(Answers(**{function: answer}), NAMES, TEMPLATE)
+def test_a_wrong_answer_is_reported_with_the_function(function: str, answer: Any, why: str) -> None:
+    with pytest.raises(FunctionCheckFailed, match=f"new code of {function} fails: {why}"):
+        check_functions(FakeLambda(**{function: answer}), NAMES, TEMPLATE)
 
 
-def test_a_sound_api_answers_as_it_is_expected_to() -> None:
-    office = Office()
-    for question in PROBES["functions.serve_api.handler"]:
-        assert office.resolve(question.event).status == question.wanted["statusCode"]
+def test_the_real_api_passes_its_probes() -> None:
+    office = ApiBackend()
+    for probe in PROBES["functions.serve_api.handler"]:
+        assert office.resolve(probe.event).status == probe.expected["statusCode"]
 
 
-def test_a_sound_store_says_of_the_job_in_question_what_is_expected() -> None:
-    with pytest.raises(UnknownJob, match=UNKNOWN["errorMessage"]):
+def test_the_real_error_of_an_unknown_job_passes() -> None:
+    with pytest.raises(UnknownJob, match=UNKNOWN_JOB["errorMessage"]):
         FakeJobs(Bucket()).read(str(NO_JOB["tenant"]), str(NO_JOB["job_id"]))
 
 
 def test_functions_publish_for_another_template_or_another_parameter() -> None:
     template = b'{"Parameters": {"Published": {"Default": "none"}, "Ttl": {"Default": 60}}}'
-    mark = mark_of(template, {"Published": "any"})
-    assert mark == mark_of(template, {"Ttl": "60"})
-    assert mark != mark_of(template, {"Ttl": "2"})
-    assert mark != mark_of(template + b"\n", {})
-    assert mark_of(b'{"Parameters": {}}', {}) is None
+    mark = published_value(template, {"Published": "any"})
+    assert mark == published_value(template, {"Ttl": "60"})
+    assert mark != published_value(template, {"Ttl": "2"})
+    assert mark != published_value(template + b"\n", {})
+    assert published_value(b'{"Parameters": {}}', {}) is None

@@ -12,7 +12,7 @@ from deploy.bundle import ROOT, bundle
 from deploy.imports import NotImportable, check_imports, handlers_of
 from deploy.template import Built, build
 from functions.protocol.batches import BatchConsumer
-from tests.e2e.stages import built_from, sources
+from tests.e2e.support.stages import built_from, sources
 
 OF_TEMPLATE = set(
     re.findall(r"Handler: (\S+)", (ROOT / "template.yaml").read_text(encoding="utf-8"))

@@ -91,17 +91,17 @@ def answering(table: Table) -> None:
     roster, limits = DynamoRoster(table, "t"), DynamoLimits(table, "t")
     list(roster.trucks("main"))
     roster.set_day("main", "mia", TODAY, Day(hours=()))
-    roster.forget_day("main", "mia", TODAY)
+    roster.reset_day("main", "mia", TODAY)
     limits.take(WRONG_PASSWORDS, "someone", NOON)
-    limits.forget(WRONG_PASSWORDS, "someone")
+    limits.clear(WRONG_PASSWORDS, "someone")
     limits.wait(WRONG_PASSWORDS, "someone", NOON)
     ended = DynamoEndedSessions(table, "t")
     ended.add("a-session", NOON)
     ended.has("a-session")
     places = DynamoCrewLocations(table, "t")
-    places.keep("main", "261121-7k3m2q", HERE)
+    places.store("main", "261121-7k3m2q", HERE)
     places.read("main", "261121-7k3m2q")
-    places.forget("main", "261121-7k3m2q")
+    places.delete("main", "261121-7k3m2q")
 
 
 ASKED: dict[str, Callable[[Table], None]] = {
@@ -118,7 +118,7 @@ def statements(function: str) -> Iterator[tuple[set[str], set[str]]]:
             actions = statement["Action"]
             actions = {actions} if isinstance(actions, str) else set(actions)
             if any(action.startswith("dynamodb:") for action in actions):
-                on_aws = statement["Condition"]["Fn::If"][1]["ForAllValues:StringLike"]
+                on_aws = statement["Condition"]["ForAllValues:StringLike"]
                 yield actions, set(on_aws["dynamodb:LeadingKeys"])
 
 

@@ -1,6 +1,6 @@
-"""A deployment that dies at any of its steps is finished by the next one.
+"""A deployment that is killed at any step is finished by the next one.
 
-Every step is shown here, on a stage in memory. tests/e2e/test_deploy.py kills real processes at the
+These tests cover every step, on a stage in memory. tests/e2e/ kills real processes at the
 riskiest steps, on the engine.
 """
 
@@ -17,7 +17,7 @@ from deploy.artifacts import Release, address
 from deploy.deployment import Deployment
 from deploy.leases import StoredLease
 from deploy.pages import Page
-from deploy.template import Built, mark_of
+from deploy.template import Built, published_value
 from tests.deploy.fakes import (
     STAGE,
     FakeCloudFormation,
@@ -34,11 +34,11 @@ STEPS = (
 
 
 class Killed(BaseException):
-    """The process is gone: no `except` or `finally` of it does anything any more."""
+    """The process is gone: its `except` and `finally` blocks have no effect."""
 
 
 class ExpiredLeases(FakeLeases):
-    """A dead process gives nothing back; its lease is over by the time the next one comes."""
+    """A killed process does not release its lease, which has expired when the next one starts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class ExpiredLeases(FakeLeases):
 
 
 class CloudFormation(FakeCloudFormation):
-    """With the outputs that the later steps ask for."""
+    """With the outputs that later steps need."""
 
     def describe_stacks(self, **asked: Any) -> Any:
         answer = super().describe_stacks(**asked)
@@ -71,7 +71,7 @@ class AllClients(FakeTarget):
 
 @dataclass
 class Stage:
-    """What customers meet: the names of flows and pages, and which release was verified last."""
+    """What customers see: flows, pages, and the release that was verified last."""
 
     target: AllClients
     leases: ExpiredLeases
@@ -83,21 +83,21 @@ class Stage:
         self.flows = flows
 
     def publish(self, _: Any, __: str, files: list[Page]) -> bool:
-        """Files with a hash in their name come first, beside the stack; no one sees them yet."""
+        """Ignores hashed files, which are uploaded first and not visible yet."""
         entries = [page.key for page in files if page.is_entry]
         self.pages = entries or self.pages
         return bool(entries)
 
     def verify(
-        self, _: Any, __: Any, release: Release, ___: Any, say: Callable[[str], None]
+        self, _: Any, __: Any, release: Release, ___: Any, step: Callable[[str], None]
     ) -> None:
         for part in ("pages", "API", "jobs"):
-            say(f"verify {part}")
+            step(f"verify {part}")
         self.verified = release.name
 
-    def deploy(self, built: Built, say: Callable[[str], None] = lambda _: None) -> None:
+    def deploy(self, built: Built, report: Callable[[str], None] = lambda _: None) -> None:
         self.leases.process_died = False
-        Deployment(self.target, say, flows=()).deploy(built)
+        Deployment(self.target, report, flows=()).deploy(built)
 
     def deploy_killed_at(self, step: str, built: Built) -> None:
         def die(now: str) -> None:
@@ -111,7 +111,7 @@ class Stage:
     def runs(self, built: Built) -> bool:
         """Whether functions, flows and pages are all of that release."""
         parameters = self.target.cloudformation.parameters
-        mark = mark_of(built.contents[built.release.template], parameters)
+        mark = published_value(built.contents[built.release.template], parameters)
         found = (parameters["Published"], self.flows, self.pages)
         return found == (mark, [*built.release.asl], [*built.release.pages])
 
@@ -123,13 +123,13 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     plain = vars(a_target(CloudFormation()))
     stage = Stage(AllClients(**plain | {"locks": leases, "where": "laptop"}), leases)
     effects = {
-        "machines.go_live": stage.go_live,
+        "state_machine_versions.go_live": stage.go_live,
         "pages.publish": stage.publish,
         "pages.invalidate": lambda *_: "invalidation",
         "pages.remove_others": lambda *_: [],
-        "verify.prepare": lambda *_: None,
-        "verify.verify": stage.verify,
-        "verify.sweep": lambda *_: None,
+        "verify_jobs.prepare": lambda *_: None,
+        "verify_jobs.verify": stage.verify,
+        "verify_jobs.sweep": lambda *_: None,
         "check_imports": lambda *_: 0,
     }
     for name, effect in effects.items():

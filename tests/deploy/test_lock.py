@@ -43,7 +43,7 @@ class Bucket:
         me = Holder.model_validate({"user": user, "nonce": user, **about, **values})
         lock = Lock(self.leases, "staging", me, sleep=lambda _: None)
         self.s3.delete_object(Bucket=self.name, Key=KEY)
-        lock.take()
+        lock.acquire()
         return lock
 
     def holder(self) -> str | None:
@@ -56,10 +56,10 @@ def bucket(moto: Moto) -> Bucket:
     return Bucket(moto.s3, moto.bucket())
 
 
-def test_the_second_is_told_who_and_until_when(bucket: Bucket) -> None:
+def test_the_second_learns_who_holds_the_lock_and_until_when(bucket: Bucket) -> None:
     bucket.held_by("dana")
     told = pytest.raises(
-        Locked, match=r"dana@elsewhere \(process 1\) .* deploy abc.* ends at \d\d:"
+        Locked, match=r"dana@elsewhere \(process 1\) .* deploy abc.* expires at \d\d:"
     )
     with told, locked(bucket.leases, "staging", "x"):
         pass
@@ -89,7 +89,7 @@ def test_neither_another_clock_nor_another_machine_of_our_name_ends_a_lease(
 
 
 class OneLease(FakeLeases):
-    """Held by dana; S3 says when it was written and what time it is."""
+    """A lease held by dana, with the times that S3 reports."""
 
     def __init__(self, written: datetime, now: datetime) -> None:
         super().__init__()
@@ -103,18 +103,18 @@ class OneLease(FakeLeases):
 
 
 @pytest.mark.parametrize("year", [1990, 2090], ids=["our clock ahead", "our clock behind"])
-def test_whether_a_lease_has_run_out_is_said_by_the_store_and_not_by_our_clock(year: int) -> None:
+def test_a_lease_expires_by_the_clock_of_s3_and_not_by_ours(year: int) -> None:
     written = NOON.replace(year=year)
     me = Holder(user="eve", host="x", pid=2, doing="z", since=NOON, nonce="eve")
     with pytest.raises(Locked):
-        Lock(OneLease(written, written + LEASE), "staging", me).take()
+        Lock(OneLease(written, written + LEASE), "staging", me).acquire()
     over = OneLease(written, written + LEASE + timedelta(seconds=1))
-    Lock(over, "staging", me).take()
+    Lock(over, "staging", me).acquire()
     assert Holder.model_validate_json(over.held[KEY][0]).user == "eve"
 
 
-class Waits(threading.Event):
-    """Notes how long it is waited for, and is then set."""
+class RecordingEvent(threading.Event):
+    """Records the timeout of `wait`, which returns at once."""
 
     def wait(self, timeout: float | None = None) -> bool:
         self.asked = timeout
@@ -124,13 +124,13 @@ class Waits(threading.Event):
 @pytest.mark.parametrize(("lease_s", "wait_s"), [(3, 1), (90, 20)])
 def test_a_lock_is_renewed_well_before_its_lease_ends(lease_s: float, wait_s: float) -> None:
     me = Holder(user="eve", host="x", pid=2, doing="z", since=NOON, nonce="eve", lease_s=lease_s)
-    stop = Waits()
-    Lock(FakeLeases(), "staging", me).keep(stop)
+    stop = RecordingEvent()
+    Lock(FakeLeases(), "staging", me).keep_renewing(stop)
     assert stop.asked == wait_s
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup"])
-def test_whoever_lost_the_answer_to_the_first_write_has_the_lock(
+def test_a_lock_is_held_even_if_the_answer_to_its_write_was_lost(
     bucket: Bucket, fault: Fault
 ) -> None:
     faults = Faults({"PutObject": [fault]})
@@ -154,7 +154,7 @@ def test_a_moment_without_network_does_not_lose_the_lock(bucket: Bucket) -> None
 
 
 def test_no_two_writes_of_a_lock_have_one_etag(bucket: Bucket) -> None:
-    """Or whoever read it before a renewal could still take it after."""
+    """Otherwise a deployment that read it before a renewal could take it afterward."""
     lock = bucket.held_by("dana")
     etags = {lock.etag}
     for _ in range(3):
@@ -163,7 +163,7 @@ def test_no_two_writes_of_a_lock_have_one_etag(bucket: Bucket) -> None:
     assert len(etags) == 4
 
 
-def test_the_lock_is_kept_though_credentials_run_out_for_a_moment(bucket: Bucket) -> None:
+def test_the_lock_survives_a_moment_without_credentials(bucket: Bucket) -> None:
     lock, stop = bucket.held_by("dana", lease_s=0.03), threading.Event()
     says, renewed = iter([CredentialRetrievalError(provider="sso", error_msg="no")]), lock.check
 
@@ -174,11 +174,11 @@ def test_the_lock_is_kept_though_credentials_run_out_for_a_moment(bucket: Bucket
         stop.set()
 
     lock.check = check  # type: ignore[method-assign]  # what it does next is scripted
-    lock.keep(stop)
+    lock.keep_renewing(stop)
     assert lock.me.renewals == 1
 
 
-def test_whoever_cannot_ask_does_not_go_on(bucket: Bucket) -> None:
+def test_without_an_answer_the_deployment_stops(bucket: Bucket) -> None:
     lock = bucket.held_by("dana")
     silent: list[Fault | None] = ["before"] * 9
     with (
@@ -189,13 +189,13 @@ def test_whoever_cannot_ask_does_not_go_on(bucket: Bucket) -> None:
     lock.check()
 
 
-def test_the_first_is_told_by_its_next_check_that_the_second_has_the_stage(bucket: Bucket) -> None:
-    """The first's laptop sleeps past its lease: it sees nothing of the second until it wakes."""
+def test_the_next_check_finds_that_another_deployment_has_the_lock(bucket: Bucket) -> None:
+    """The first machine sleeps past the end of its lease and notices nothing until it wakes."""
     with locked(bucket.leases, "staging", "first", HOUR) as first:
         first.check()
         second = bucket.held_by("eve")
         for _ in range(2):
-            with pytest.raises(LockLost, match=r"nothing more is done .* eve@elsewhere"):
+            with pytest.raises(LockLost, match=r"this deployment stops.* eve@elsewhere"):
                 first.check()
         second.check()
     assert bucket.holder() == "eve"
@@ -204,34 +204,34 @@ def test_the_first_is_told_by_its_next_check_that_the_second_has_the_stage(bucke
 def test_a_lock_that_someone_removed_is_lost(bucket: Bucket) -> None:
     lock = bucket.held_by("dana")
     bucket.s3.delete_object(Bucket=bucket.name, Key=KEY)
-    with pytest.raises(LockLost, match="no one's"):
+    with pytest.raises(LockLost, match="No one holds it"):
         lock.check()
-    lock.give_back()
+    lock.release()
 
 
-# -- a deployment that loses it midway
+# -- a deployment that loses the lock midway
 
 
 RELEASE = Release(build="b", code="code/c", template="template/t", edge={}, asl={}, pages={})
 
 
 class TwoSteps(Deployment):
-    """Of a deployment only what it says; `meanwhile` happens between its two steps."""
+    """A deployment with two steps; `meanwhile` is called between them."""
 
     meanwhile: Any = None
     brought: tuple[str, ...] = ()
 
-    def _bring(self, release: Release, *_: Any, **__: Any) -> Any:
-        self.say("stack")
+    def _run_steps(self, release: Release, *_: Any, **__: Any) -> Any:
+        self.step("stack")
         self.brought += (release.name,)
         self.meanwhile()
-        self.say("pages")
+        self.step("pages")
         raise AssertionError("a step was done without the lock")
 
 
 @pytest.fixture
 def target(moto: Moto) -> Iterator[Target]:
-    """Staging in an account of its own, which runs a release."""
+    """The stage `staging` in its own account."""
 
     @contextmanager
     def no_edge(_: Any) -> Iterator[str]:
@@ -244,11 +244,11 @@ def target(moto: Moto) -> Iterator[Target]:
         yield target
 
 
-def test_a_deployment_that_lost_its_lock_stops_and_takes_nothing_back(target: Target) -> None:
-    """The first has noted what it began; what the second notes after it stays."""
+def test_a_deployment_that_lost_its_lock_stops_without_going_back(target: Target) -> None:
+    """What the second deployment records after the first stays."""
     artifacts = target.artifacts
     artifacts.write_record("staging", artifacts.record("staging").with_(current="before"))
-    first = TwoSteps(target, say=lambda _: None)
+    first = TwoSteps(target, report=lambda _: None)
     second = Bucket(artifacts.s3, artifacts.bucket)
 
     def meanwhile() -> None:
@@ -263,15 +263,15 @@ def test_a_deployment_that_lost_its_lock_stops_and_takes_nothing_back(target: Ta
     assert (first.brought, second.holder()) == ((RELEASE.name,), "eve")
 
 
-def test_what_a_stage_runs_is_not_noted_without_the_lock(target: Target) -> None:
-    """Lost after the last step, so that no step tells it."""
+def test_the_current_release_is_not_recorded_without_the_lock(target: Target) -> None:
+    """The lock is lost after the last step, so no step notices it."""
     artifacts = target.artifacts
 
     class Verified(Deployment):
-        def _bring(self, *_: Any, **__: Any) -> Any:
+        def _run_steps(self, *_: Any, **__: Any) -> Any:
             Bucket(artifacts.s3, artifacts.bucket).held_by("eve")
             return {}
 
     with pytest.raises(LockLost):
-        Verified(target, say=lambda _: None).release(RELEASE)
+        Verified(target, report=lambda _: None).release(RELEASE)
     assert artifacts.record("staging").current is None

@@ -44,7 +44,7 @@ def test_every_page_says_its_build_and_asks_for_files_by_their_hash(tmp_path: Pa
     assert f'from "/{hashed(found, "b")}"' in found[hashed(found, "a")]
 
 
-def test_a_changed_import_renames_whoever_leads_to_it_and_no_one_else(tmp_path: Path) -> None:
+def test_a_changed_import_renames_only_the_files_that_lead_to_it(tmp_path: Path) -> None:
     before = published(a_web(tmp_path / "before"))
     after = published(a_web(tmp_path / "after", **{"lib/b.js": "export const b = 2;\n"}))
     assert hashed(before, "a") != hashed(after, "a")

@@ -8,8 +8,9 @@ import yaml
 
 from deploy.artifacts import Release
 from deploy.bundle import ROOT
-from deploy.deployment import Deployment, NotConfirmed
-from deploy.target import Target, own_address
+from deploy.deployment import Deployment
+from deploy.deployment_errors import NotConfirmed
+from deploy.target import Target, distribution_url
 from tests.support.moto_server import REGION, Moto
 
 WORKFLOW: dict[str, Any] = yaml.safe_load(
@@ -35,14 +36,16 @@ def test_a_release_that_came_to_staging_after_the_approval_is_not_promoted(moto:
     agreed, later = a_release("agreed"), a_release("later")
     with moto.environment():
         account = moto.name("account")
-        production = Brings(Target("production", boto3.Session(), account, REGION, own_address))
+        production = Brings(
+            Target("production", boto3.Session(), account, REGION, distribution_url)
+        )
         artifacts = production.artifacts
         artifacts.ensure(REGION)
         for release in (agreed, later):
             artifacts.add_release(release)
             record = artifacts.record("staging")
             artifacts.write_record("staging", record.with_(current=release.name))
-        with pytest.raises(NotConfirmed, match=f"runs release {later.name} by now and not"):
+        with pytest.raises(NotConfirmed, match=f"runs release {later.name}, not"):
             production.promote("staging", agreed.name)
         assert production.brought == []
         production.promote("staging", later.name)

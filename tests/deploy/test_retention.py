@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from cli.audit import audit_line
+from cli.data.audit_log import audit_line
 from deploy.bundle import ROOT
 from functions.aws.invalidation_usage import S3InvalidationUsage
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords, S3TextBudgets
@@ -71,8 +71,8 @@ class Written:
 
 
 @dataclass
-class Notes:
-    """An S3 that takes everything and notes it."""
+class RecordingS3:
+    """An S3 that records what is put into it."""
 
     written: list[Written] = field(default_factory=list)
 
@@ -96,8 +96,8 @@ def a_delivery() -> Delivery:
     return Delivery(name=name, state="held", to="…0123", created_at=NOON, updated_at=NOON)
 
 
-def everything(s3: Any) -> None:
-    """What the adapters write, each thing as small as it can be."""
+def write_everything(s3: Any) -> None:
+    """One small object of every kind that the adapters write."""
     jobs, ended = S3Jobs(s3, "JobsBucket"), a_job("completed")
     jobs.create(a_job())
     jobs.create(ended)
@@ -110,7 +110,9 @@ def everything(s3: Any) -> None:
     S3Tenants(s3, "JobsBucket").add(BusinessSettings(tenant="main", business="H"))
     S3Deliveries(s3, "JobsBucket").create(a_delivery())
     S3Deliveries(s3, "JobsBucket").replace(a_delivery(), "e")
-    S3PhoneRecords(s3, "JobsBucket").write(PhoneRecord(tenant="m", digest="0" * 64, rev=1), None)
+    S3PhoneRecords(s3, "JobsBucket").write(
+        PhoneRecord(tenant="m", digest="0" * 64, version=1), None
+    )
     spent = SpentTexts(tenant="main", day="2026-11-21", of="business")
     S3TextBudgets(s3, "JobsBucket").write(spent, None)
     S3Endpoints(s3, "JobsBucket").write(an_endpoint("ep_1"), None)
@@ -125,9 +127,9 @@ def everything(s3: Any) -> None:
 
 @pytest.fixture(scope="module")
 def written() -> list[Written]:
-    notes = Notes()
-    everything(notes)
-    return notes.written
+    s3 = RecordingS3()
+    write_everything(s3)
+    return s3.written
 
 
 def test_everything_that_is_written_is_erased_by_a_rule_or_kept_for_a_reason(
@@ -139,7 +141,7 @@ def test_everything_that_is_written_is_erased_by_a_rule_or_kept_for_a_reason(
     assert reasons == set(KEPT)
 
 
-def test_a_message_and_an_ended_job_are_erased_by_every_one_of_their_writes(
+def test_every_write_of_a_message_and_an_ended_job_has_an_erasing_rule(
     written: list[Written],
 ) -> None:
     erased = [
@@ -154,7 +156,7 @@ def test_a_message_and_an_ended_job_are_erased_by_every_one_of_their_writes(
     ]  # fmt: skip
 
 
-def test_only_the_index_is_so_small_that_its_versions_go_after_a_day(
+def test_only_versions_of_the_index_expire_after_a_day(
     written: list[Written],
 ) -> None:
     (rule,) = (each for each in rules_of("JobsBucket") if each["Id"] == "index-versions")
@@ -167,13 +169,13 @@ def _lasts(each: Written) -> bool:
     return each.bucket == "JobsBucket" and not each.key.startswith(UPLOADS)
 
 
-def test_no_class_that_writes_is_left_out_here() -> None:
+def test_every_writing_adapter_is_covered_here() -> None:
     source = ast.unparse(ast.parse((ROOT / "tests/deploy/test_retention.py").read_text("utf-8")))
     assert [name for name in writers() if f"{name}(" not in source] == []
 
 
 def writers() -> Iterator[str]:
-    """The adapters that put something into S3, by the calls in them."""
+    """The adapters that put objects into S3, by their calls."""
     for path in (ROOT / "functions" / "aws").glob("*.py"):
         for part in ast.parse(path.read_text("utf-8")).body:
             if isinstance(part, ast.ClassDef) and part.name != "S3Objects":

@@ -1,4 +1,4 @@
-"""How the stack comes to a release: what is protected when, and how new code takes over."""
+"""Updates of the stack: deletion protection, and when new code is published."""
 
 import json
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 from botocore.session import Session
 
 from deploy.rollout import Rollout
-from deploy.stack import LONGEST_S, StackFailed
-from deploy.template import mark_of
+from deploy.stack import TIMEOUT_S, StackFailed
+from deploy.template import published_value
 from tests.deploy.fakes import FakeCloudFormation, a_target, a_template
 from tests.deploy.test_template import of_type, translated
 
@@ -17,7 +17,7 @@ SET_GRADUAL = ("GradualTraffic=true", "TrafficShift=Linear")
 URL = "https://artifacts.test/template"
 
 
-def bring(
+def roll_out(
     cloudformation: FakeCloudFormation,
     template: bytes,
     *given: str,
@@ -27,59 +27,59 @@ def bring(
     """The parameters of each change set that was executed. `given` is as for `--set`."""
     target = a_target(cloudformation, stage, **dict(each.split("=") for each in given))
     before = len(cloudformation.executed)
-    Rollout(target, target.stack, lambda _: None, lambda _: None).bring(template, URL, back_to)
+    Rollout(target, target.stack, lambda _: None, lambda _: None).run(template, URL, back_to)
     return cloudformation.executed[before:]
 
 
-def test_production_is_protected_once_it_is_there_and_not_while_it_is_made() -> None:
+def test_production_is_protected_after_its_creation_and_not_during_it() -> None:
     """A table that refuses to be deleted would keep a creation that fails from being taken back."""
     template, cloudformation = a_template("DeletionProtection"), FakeCloudFormation()
-    made = bring(cloudformation, template, stage="production")
+    made = roll_out(cloudformation, template, stage="production")
     assert [each["DeletionProtection"] for each in made] == ["false", "true"]
-    later = bring(cloudformation, template + b" ", stage="production")
+    later = roll_out(cloudformation, template + b" ", stage="production")
     assert {each["DeletionProtection"] for each in later} == {"true"}
-    assert "DeletionProtection" not in bring(FakeCloudFormation(), template)[-1]
+    assert "DeletionProtection" not in roll_out(FakeCloudFormation(), template)[-1]
 
 
 def test_protection_that_someone_has_set_for_another_stage_stays_set() -> None:
     template, cloudformation = a_template("DeletionProtection"), FakeCloudFormation()
-    bring(cloudformation, template, "DeletionProtection=true")
-    bring(cloudformation, template + b" ")
+    roll_out(cloudformation, template, "DeletionProtection=true")
+    roll_out(cloudformation, template + b" ")
     assert cloudformation.parameters["DeletionProtection"] == "true"
 
 
-def test_new_code_is_there_before_it_publishes() -> None:
+def test_new_code_is_deployed_before_it_is_published() -> None:
     cloudformation, second = FakeCloudFormation(), a_template("Ttl")
-    (made,) = bring(cloudformation, a_template())
-    stack, publish = bring(cloudformation, second)
+    (made,) = roll_out(cloudformation, a_template())
+    stack, publish = roll_out(cloudformation, second)
     assert stack["Published"] == made["Published"]
-    assert publish["Published"] == mark_of(second, publish) != made["Published"]
+    assert publish["Published"] == published_value(second, publish) != made["Published"]
 
 
-def test_the_way_back_is_gone_at_once_and_leaves_the_way_forward_gradual() -> None:
+def test_the_way_back_is_immediate_and_the_way_forward_stays_gradual() -> None:
     first, second = a_template(*GRADUAL), a_template(*GRADUAL, "Fresh")
     cloudformation = FakeCloudFormation()
-    bring(cloudformation, first, *SET_GRADUAL)
-    forward = bring(cloudformation, second)
-    back = bring(cloudformation, first, back_to=GRADUAL)
+    roll_out(cloudformation, first, *SET_GRADUAL)
+    forward = roll_out(cloudformation, second)
+    back = roll_out(cloudformation, first, back_to=GRADUAL)
     assert [each["GradualTraffic"] for each in forward] == ["true", "true"]
     assert [each["GradualTraffic"] for each in back] == ["true", "false", "true"]
     assert back[0]["Published"] != back[1]["Published"] == back[2]["Published"]
 
 
-def test_how_traffic_moves_is_no_reason_to_publish() -> None:
+def test_traffic_parameters_do_not_cause_a_publication() -> None:
     cloudformation = FakeCloudFormation()
-    (made,) = bring(cloudformation, a_template(*GRADUAL))
-    (stack,) = bring(cloudformation, a_template(*GRADUAL), *SET_GRADUAL)
+    (made,) = roll_out(cloudformation, a_template(*GRADUAL))
+    (stack,) = roll_out(cloudformation, a_template(*GRADUAL), *SET_GRADUAL)
     assert stack["Published"] == made["Published"]
 
 
-def test_a_creation_that_failed_is_made_again_under_the_lock_and_nothing_is_kept_of_it() -> None:
+def test_a_failed_creation_is_deleted_and_repeated() -> None:
     cloudformation = FakeCloudFormation()
     cloudformation.refuses = {"Ttl": "bad"}
     with pytest.raises(StackFailed):
-        bring(cloudformation, a_template("Ttl"), "Ttl=bad")
-    bring(cloudformation, a_template("Ttl"), "Ttl=good")
+        roll_out(cloudformation, a_template("Ttl"), "Ttl=bad")
+    roll_out(cloudformation, a_template("Ttl"), "Ttl=good")
     asked = dict(cloudformation.asked)
     assert [name for name, _ in cloudformation.asked].count("delete_stack") == 1
     assert asked["create_change_set"]["ChangeSetType"] == "CREATE"
@@ -90,11 +90,11 @@ def test_a_creation_that_failed_is_made_again_under_the_lock_and_nothing_is_kept
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"])
-def test_looking_at_a_difference_removes_nothing(status: str) -> None:
+def test_a_plan_deletes_nothing(status: str) -> None:
     cloudformation = FakeCloudFormation(status)
     target = a_target(cloudformation)
     rollout = Rollout(target, target.stack, lambda _: None, lambda _: None)
-    with pytest.raises(StackFailed, match=f"was never made .{status}.; a deployment removes"):
+    with pytest.raises(StackFailed, match=f"failed .{status}.; a deployment deletes"):
         rollout.plan(a_template(), URL)
     assert (cloudformation.asked, cloudformation.status) == ([], status)
 
@@ -107,11 +107,11 @@ def aliases_before(template: dict[str, Any], name: str) -> int:
     return own + max((aliases_before(template, other) for other in referred), default=0)
 
 
-def test_the_longest_shift_of_traffic_is_waited_for() -> None:
+def test_the_timeout_covers_the_longest_traffic_shift() -> None:
     """Linear10PercentEvery10Minutes, for each alias that waits until another has moved."""
     template = translated(GradualTraffic="true")
     most = max(aliases_before(template, name) for name in of_type(template, "AWS::Lambda::Alias"))
-    assert most * 100 * 60 < LONGEST_S
+    assert most * 100 * 60 < TIMEOUT_S
 
 
 def rule_holds(value: Any, parameters: dict[str, str]) -> Any:

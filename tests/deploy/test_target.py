@@ -13,7 +13,7 @@ NOWHERE = EngineAddress("http://nowhere", EngineKey("an-id", "a-secret"))
 
 @pytest.mark.parametrize("name", ["production-eu", "Staging", "2nd", "", "s" * 22, "staging\n"])
 def test_a_name_that_another_stage_could_reach_into_is_refused(name: str) -> None:
-    with pytest.raises(BadStageName, match="without hyphens, as productioneu"):
+    with pytest.raises(BadStageName, match="such as productioneu for production-eu"):
         on_laptop(name, NOWHERE)
 
 

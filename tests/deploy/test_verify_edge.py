@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from deploy import verify_edge, verify_jobs
-from deploy.verify_edge import NotVerified, is_entered, verify_address, verify_api
+from deploy.verify_edge import NotVerified, points_to, verify_address, verify_api
 from functions.api.problems import Problem
 from tests.deploy.fakes import FakeCloudFormation, a_target
 
@@ -57,15 +57,15 @@ def edge() -> Iterator[Edge]:
         thread.join()
 
 
-def test_the_api_says_no_in_its_own_words_to_reading_and_writing(edge: Edge) -> None:
+def test_the_api_itself_refuses_reading_and_writing_without_a_session(edge: Edge) -> None:
     edge.answers = {"GET /api/session": OURS, "POST /api/jobs": OURS}
     verify_api(edge.url, patience_s=0)
 
 
 @pytest.mark.parametrize("asked", ["GET /api/session", "POST /api/jobs"])
-def test_a_no_that_is_not_ours_is_told(edge: Edge, asked: str) -> None:
+def test_a_refusal_that_is_not_from_the_api_is_reported(edge: Edge, asked: str) -> None:
     edge.answers = {"GET /api/session": OURS, "POST /api/jobs": OURS, asked: OF_THE_EDGE}
-    with pytest.raises(NotVerified, match=f"{asked} answers 403, and not in our words"):
+    with pytest.raises(NotVerified, match=f"{asked} answers 403, not from the API.s own code"):
         verify_api(edge.url, patience_s=0)
 
 
@@ -74,7 +74,7 @@ def test_our_own_address_must_show_the_build(edge: Edge) -> None:
     verify_address(edge.url, BUILD, patience_s=0)
     with pytest.raises(NotVerified, match=rf"{edge.url}: / answers 200 with build {BUILD}"):
         verify_address(edge.url, "another", patience_s=0)
-    with pytest.raises(NotVerified, match=r"http://127.0.0.1:9 is not reached"):
+    with pytest.raises(NotVerified, match=r"http://127.0.0.1:9 cannot be reached"):
         verify_address("http://127.0.0.1:9", BUILD, patience_s=0)
 
 
@@ -104,7 +104,7 @@ def test_a_domain_is_asked_once_its_dns_leads_here(
     target = a_target(FakeCloudFormation("UPDATE_COMPLETE", **domain))
     verify_jobs._verify_domain(target, "d1.cloudfront.net", BUILD, lambda _: None)
     assert addresses == (["https://track.example.com"] if asked else [])
-    assert is_entered("track.example.com", "d1.cloudfront.net") is (leads_to == "d1.cloudfront.net")
+    assert points_to("track.example.com", "d1.cloudfront.net") is (leads_to == "d1.cloudfront.net")
 
 
 def test_an_address_that_was_just_entered_is_asked_for_until_it_is_known(

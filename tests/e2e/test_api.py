@@ -22,7 +22,7 @@ from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
 from statemachine.ids import digest_of
 from tests.api.contract import a_session, check, every_operation, the_schema
-from tests.e2e.business import executions, jobs_of, until
+from tests.e2e.support.jobs import executions, jobs_of, until
 
 pytestmark = pytest.mark.engine
 
@@ -84,7 +84,7 @@ Meet = Callable[..., Client]
 
 @pytest.fixture(scope="module")
 def someone(stack: Laptop) -> Iterator[Meet]:
-    """Whoever comes by, with a cookie or without."""
+    """A client, with or without a cookie."""
     with httpx.Client(timeout=60) as http:
         yield lambda cookie=None: Client(stack.edge_url, http, cookie)
 
@@ -275,7 +275,7 @@ def test_bad_input_is_a_problem_and_changes_nothing(
     answer = dana.ask("PATCH", f"/api/jobs/{job_id}", body, **headers)
     assert (answer.status_code, slug(answer)) == (status, kind)
     job = jobs_of(stack).read("main", job_id).value
-    assert (job.visible_rev, job.notes) == (1, ())
+    assert (job.rev, job.notes) == (1, ())
 
 
 def test_nonsense_cookies_are_no_one(someone: Meet) -> None:
@@ -340,7 +340,7 @@ def test_nothing_without_a_session(case: Any, stack: Laptop, jobs: S3Jobs, known
 def records(jobs: S3Jobs, job_id: str) -> tuple[Any, ...]:
     """All that a request could have left behind; executions keep their own books."""
     job = jobs.read("main", job_id).value
-    return job.visible_rev, job.ledger, job.refused, job.early, job.edits
+    return job.rev, job.ledger, job.refused, job.early, job.edits
 
 
 def test_the_log_has_no_canary(stack: Laptop, jobs: S3Jobs, dana: Client) -> None:

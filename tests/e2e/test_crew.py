@@ -19,7 +19,7 @@ from functions.aws.reservations import DynamoReservations
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.s3_stores import S3Jobs
-from functions.edit_job import EditJob
+from functions.jobs.edit import EditJob
 from functions.people.accounts import Passwords, new_account
 from functions.people.assign_crew import AssignCrew
 from functions.protocol.compare_and_swap import full_jitter
@@ -28,7 +28,17 @@ from local.laptop import Laptop
 from statemachine.business import BusinessSettings
 from statemachine.edits import CrewTaken
 from statemachine.job import Schedule
-from tests.e2e.business import booking, exist, haul, hired, jobs_of, move, put, read_all, until
+from tests.e2e.support.jobs import (
+    add_to_roster,
+    booking,
+    exist,
+    haul,
+    jobs_of,
+    move,
+    put,
+    read_all,
+    until,
+)
 from tests.e2e.test_api import PASSWORD, Client, slug
 from tests.support.builders import NOON, a_job, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeTenants, FakeViews
@@ -73,7 +83,7 @@ def two_jobs(stack: Laptop) -> list[str]:
 
 def a_driver(stack: Laptop) -> str:
     member = f"drv_{uuid.uuid4().hex[:8]}"
-    hired(stack, member)
+    add_to_roster(stack, member)
     return member
 
 
@@ -85,7 +95,7 @@ def on_it(stack: Laptop, job_ids: list[str], member: str) -> list[str]:
 def test_of_fifty_edits_at_the_very_same_moment_one_gets_the_driver(stack: Laptop) -> None:
     """The edit itself, in fifty threads, on the engine's S3 and DynamoDB."""
     member, ids = f"all_{uuid.uuid4().hex[:8]}", [f"261121-{n:06d}" for n in range(ATTEMPTS)]
-    hired(stack, member, tenant=APART)
+    add_to_roster(stack, member, tenant=APART)
     edit = edit_apart(stack)
     for number, job_id in enumerate(ids):
         job = a_job(job_id=job_id, tenant=APART, crew=(), token=f"{number:022}", schedule=AT_NOON)

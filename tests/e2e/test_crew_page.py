@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from local.laptop import Laptop
 from statemachine.ids import digest_of
-from tests.e2e.business import haul, until
-from tests.e2e.people import (
+from tests.e2e.support.jobs import haul, until
+from tests.e2e.support.pages import (
     PASSWORD,
     SLOW,
     Person,
@@ -35,7 +35,7 @@ from tests.pages.browser import (
     visitor,
 )
 from tests.pages.test_crew_page import (
-    could_not_do_it,
+    could_not_complete,
     kept,
     of,
     phone,
@@ -97,7 +97,7 @@ def worked_through(page: Page, customer: str) -> list[datetime]:
     pressed = [press_next(page, customer)]
     take_photo(page, "before", a_phone_photo((2400, 1800)))
     expect(page.get_by_test_id("photo")).to_have_attribute("data-queued", "true")
-    pressed.append(could_not_do_it(page, customer, "The gate is locked"))
+    pressed.append(could_not_complete(page, customer, "The gate is locked"))
     job = of(page, customer)
     note_down(page, job, "Two sofas, second floor")
     job.get_by_test_id("load").click()
@@ -144,7 +144,7 @@ def the_customer_sees_what_was_done(browser: Browser, stack: Laptop, job_id: str
         picture = proof.locator("img")
         picture.scroll_into_view_if_needed()
         until(lambda: picture.evaluate("img => img.complete && img.naturalWidth"), bool)
-        expect(page.get_by_test_id("place")).to_have_count(0)
+        expect(page.get_by_test_id("location")).to_have_count(0)
 
 
 def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way(
@@ -171,7 +171,11 @@ def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way
         tracking.reload()
         expect_status(tracking, "in_progress", SLOW)
         place = tracking.get_by_test_id("place")
-        expect(place).to_contain_text("45.525, -122.675", timeout=SLOW * 1000)
+        expect(place.get_by_role("link")).to_have_attribute(
+            "href",
+            "https://www.openstreetmap.org/?mlat=45.525&mlon=-122.675#map=15/45.525/-122.675",
+            timeout=SLOW * 1000,
+        )
         day = signed_in(desk, stack, "/dispatch/?view=day", dana)
         expect_state(day, miguel.account, "busy until", SLOW)
         seen = day_row(day, miguel.account).get_by_role("link", name="Place of Miguel")
@@ -223,8 +227,7 @@ def test_a_dispatcher_plans_the_day_and_is_told_who_was_taken_meanwhile(
         expect(driver).to_have_value(tasha.account)
         free = on_the_roster(stack, "Ben")
         form.get_by_role("button", name="Discard").click()
-        page.reload()
-        page.get_by_test_id("open-jobs").get_by_text(name).click()
+        page.reload()  # the drawer has an address of its own, and is open again
         form = change_crew(page.get_by_test_id("drawer"))
         form.get_by_label("Driver").select_option(free.account)
         form.get_by_role("button", name="Save").click()

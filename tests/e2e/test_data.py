@@ -11,7 +11,7 @@ from functions.aws.messages import S3PhoneRecords
 from functions.messages.phone_numbers import change_phone_record, phone_record
 from local.laptop import Laptop
 from statemachine.job import Job, Photo
-from tests.e2e.business import booking, exist, haul, jobs_of, move, put, settled
+from tests.e2e.support.jobs import booking, exist, haul, jobs_of, move, put, settled
 
 pytestmark = pytest.mark.engine
 
@@ -34,7 +34,7 @@ def test_an_ended_job_carries_the_tag_of_the_lifecycle_rules(stack: Laptop) -> N
     assert tags["TagSet"] == [{"Key": "ended", "Value": "yes"}]
 
 
-def test_a_customer_is_erased_with_every_version_and_one_line_is_kept(
+def test_a_customer_is_erased_with_every_version_and_the_erasure_is_logged(
     stack: Laptop, tmp_path: Path
 ) -> None:
     job = an_ended_job(stack, 2, "Erased Person")
@@ -54,12 +54,14 @@ def test_photos_go_with_their_job_and_a_stop_outlives_its_sender(
     stack: Laptop, tmp_path: Path
 ) -> None:
     phone, photo_id, numbers = "+15555550191", uuid.uuid4().hex, numbers_of(stack)
+    before = json.loads(haul(stack, "export", str(tmp_path / "before.jsonl"), "--json").stdout)
     job = with_photo(stack, an_ended_job(stack, 3, "Photographed Person", phone), photo_id)
     change_phone_record(numbers, "main", phone, lambda number: number.texted(job.job_id, None))
     change_phone_record(numbers, "main", phone, lambda number: number.stop(job.created_at))
     saved = tmp_path / "jobs.jsonl"
     exported = json.loads(haul(stack, "export", str(saved), "--json").stdout)
-    assert (exported["photos"], exported["photos_missing"]) == (1, 1)
+    more = {each: exported[each] - before[each] for each in ("photos", "photos_missing")}
+    assert more == {"photos": 1, "photos_missing": 1}
     assert (tmp_path / "jobs.jsonl.photos" / f"{photo_id}.jpg").read_bytes() == b"a picture"
 
     erased = json.loads(haul(stack, "erase", "--customer", phone, "--yes", "--json").stdout)
@@ -71,18 +73,18 @@ def test_photos_go_with_their_job_and_a_stop_outlives_its_sender(
     again = haul(stack, "erase", "--customer", phone, "--yes", "--json")
     assert json.loads(again.stdout) == {"jobs": 0, "objects": 0, "opt_outs_kept": 1}
 
-    brought = json.loads(haul(stack, "import", str(saved), "--json").stdout)
-    assert (brought["jobs"], brought["photos"], brought["photos_missing"]) == (1, 1, 1)
+    imported = json.loads(haul(stack, "import", str(saved), "--json").stdout)
+    assert (imported["jobs"], imported["photos"], imported["photos_missing"]) == (1, 1, 1)
     assert picture(stack, photo_id) == b"a picture"
 
 
-def test_an_import_that_was_cut_off_is_ended_by_the_next(stack: Laptop, tmp_path: Path) -> None:
+def test_an_interrupted_import_is_finished_by_the_next(stack: Laptop, tmp_path: Path) -> None:
     photo_id = uuid.uuid4().hex
     job = with_photo(stack, an_ended_job(stack, 4, "Moved Person"), photo_id)
     saved = tmp_path / "jobs.jsonl"
     haul(stack, "export", str(saved))
     haul(stack, "erase", "--customer", "Moved Person", "--yes")
-    jobs_of(stack).create(job)  # and there it was cut off: no view, no photo
+    jobs_of(stack).create(job)  # interrupted here: no view, no photo
     again = json.loads(haul(stack, "import", str(saved), "--json").stdout)
     assert again["jobs"] == 0
     assert picture(stack, photo_id) == b"a picture"
@@ -109,14 +111,14 @@ def numbers_of(stack: Laptop) -> S3PhoneRecords:
 
 
 def with_photo(stack: Laptop, job: Job, photo_id: str) -> Job:
-    """As if the crew had taken two photos, of which one never arrived."""
+    """With two photos, of which one was never uploaded."""
     about = {"kind": "after", "taken_at": job.created_at, "recorded_at": job.created_at}
     photos = tuple(
         Photo.model_validate({**about, "photo_id": each, "event_id": each, "actor": job.created_by})
         for each in (photo_id, uuid.uuid4().hex)
     )
     stored = jobs_of(stack).read("main", job.job_id)
-    photographed = stored.value.with_(photos=photos, rev=stored.value.rev + 1)
+    photographed = stored.value.with_(photos=photos, version=stored.value.version + 1)
     jobs_of(stack).replace(photographed, stored.etag)
     bucket, key = stack.outputs["SiteBucket"], f"t/p/{photo_id}.jpg"
     stack.client("s3").put_object(Bucket=bucket, Key=key, Body=b"a picture")
@@ -124,13 +126,13 @@ def with_photo(stack: Laptop, job: Job, photo_id: str) -> Job:
 
 
 def picture(stack: Laptop, photo_id: str) -> bytes | None:
-    """As the customer's browser is shown it."""
+    """The photo as the customer's browser gets it."""
     answer = httpx.get(f"{stack.edge_url}/t/p/{photo_id}.jpg")
     return answer.content if answer.is_success else None
 
 
 def _traces(stack: Laptop, text: str) -> list[str]:
-    """Keys of every version of every object of the business that has the text in it."""
+    """Keys of all versions of the business's objects that contain the text."""
     s3, bucket = stack.client("s3"), stack.outputs["JobsBucket"]
     found = []
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
@@ -141,7 +143,7 @@ def _traces(stack: Laptop, text: str) -> list[str]:
     return found
 
 
-def test_the_last_act_is_on_record_without_names(stack: Laptop) -> None:
+def test_the_audit_log_has_no_names(stack: Laptop) -> None:
     haul(stack, "erase", "--customer", "No one Here", "--yes")
     s3, bucket = stack.client("s3"), stack.outputs["JobsBucket"]
     listing = s3.list_objects_v2(Bucket=bucket, Prefix="audit/").get("Contents", ())

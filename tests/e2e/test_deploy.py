@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deploy.deployment import RolledBack
+from deploy.deployment_errors import RolledBack
 from deploy.function_check import FunctionCheckFailed, check_functions
 from deploy.imports import NotImportable
 from deploy.target import Outputs
@@ -16,23 +16,23 @@ from functions.aws.s3_stores import S3Jobs
 from local.aws import LocalSession, session_for
 from local.edge import EdgeServer
 from local.engine import Engine
-from local.stages import edge_of
+from local.stages import edge_server
 from statemachine.ids import digest_of
 from statemachine.job import Job
 from tests.conftest import free_port
-from tests.e2e.business import booking, move, until
-from tests.e2e.stages import Client, built_from, deployment, sources
+from tests.e2e.support.jobs import booking, move, until
+from tests.e2e.support.stages import Client, built_from, deployment, sources
 
 pytestmark = pytest.mark.engine
 
 FORWARD = ("confirm", "start", "complete")
 PATIENCE_S = 15
-"""For what is broken and does not get better by waiting; the way back has to do with it too."""
+"""The time limit for broken stages; the way back uses it too."""
 
 
 @dataclass(frozen=True)
 class Stages:
-    """Staging and production of one release; production has its edge."""
+    """Staging and production with one release; production has an edge."""
 
     engine: Engine
     edge: EdgeServer
@@ -98,7 +98,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
     with Engine(free_port(), state) as engine:
         deployment(engine.address, "staging").deploy(first)
         outputs = deployment(engine.address, "production").promote("staging")
-        with edge_of(engine.address, outputs) as edge:
+        with edge_server(engine.address, outputs) as edge:
             yield Stages(engine, edge, outputs)
 
 
@@ -114,7 +114,7 @@ def a_client(stages: Stages, job: Job) -> Client:
 def test_promotion_disturbs_neither_customers_nor_running_jobs(
     stages: Stages, tmp_path: Path
 ) -> None:
-    """Page, code and flow change; jobs that began before end by the flow that started them."""
+    """Page, code, and flow change; earlier jobs end by the flow version that started them."""
     second = built_from(
         sources(
             tmp_path / "second",
@@ -150,7 +150,7 @@ def _is_over(job: Job | None) -> bool:
 
 
 def _last_state(stages: Stages, job: Job) -> str | None:
-    """The state in which the job's execution has succeeded; None while it has not."""
+    """The last state of the job's execution; None until it has succeeded."""
     prefix = stages.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")
     pages = stages.aws.client("stepfunctions").get_paginator("get_execution_history")
     names = [
@@ -176,11 +176,11 @@ BROKEN: dict[str, tuple[str, Callable[[str], str]]] = {
         lambda text: text.replace("${RegisterWaitArn}", "${SettleJobArn}"),
     ),
 }  # fmt: skip
-"""Of broken code only one kind; the step that stops it is shown with the others below."""
+"""Only one kind of broken code; the tests below cover the check that stops the others."""
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_what_is_broken_is_stopped_and_taken_back(
+def test_a_broken_release_is_stopped_and_rolled_back(
     stages: Stages, what: str, tmp_path: Path
 ) -> None:
     before = stages.current("production")
@@ -206,42 +206,43 @@ BROKEN_CODE: dict[str, tuple[str, Callable[[str], str]]] = {
         ),
     ),
 }  # fmt: skip
-"""By the logical id of the function that is broken."""
+"""By the logical id of the broken function."""
 
 
 @pytest.mark.parametrize("function", BROKEN_CODE)
-def test_broken_code_of_any_function_is_refused_when_it_is_tried(
+def test_the_function_check_finds_broken_code_of_any_function(
     stages: Stages, function: str, tmp_path: Path
 ) -> None:
-    """Only this function is tried, as a copy beside the stage. That the stage then goes back to the
-    release before is shown above, for a function."""
+    """Checks only this function, as a copy. The test above covers the rollback that follows."""
     broken = built_from(sources(tmp_path / "broken", BROKEN_CODE[function]))
     resources = json.loads(broken.contents[broken.release.template])["Resources"]
     own = {name: each for name, each in resources.items() if _is_of(function, name, each)}
     name = stages.deployed_copy(function, broken.contents[broken.release.code])
-    with pytest.raises(FunctionCheckFailed, match=f"{name} fails before it serves anybody"):
+    with pytest.raises(FunctionCheckFailed, match=f"new code of {name} fails"):
         check_functions(stages.aws.client("lambda"), {function: name}, {"Resources": own})
 
 
 def _is_of(function: str, name: str, resource: dict[str, Any]) -> bool:
-    """Whether it is the function, or brings it the messages of a queue."""
+    """Whether it is the function or its event source mapping."""
     fed = resource["Properties"].get("FunctionName", {})
     is_mapping = resource["Type"] == "AWS::Lambda::EventSourceMapping"
     return name == function or (is_mapping and str(fed["Ref"]).partition(".")[0] == function)
 
 
-def test_an_api_that_the_edge_does_not_reach_is_taken_back(stages: Stages, tmp_path: Path) -> None:
-    """Pages are there, and canaries are booked and moved beside it."""
+def test_an_api_that_the_edge_cannot_reach_is_rolled_back(stages: Stages, tmp_path: Path) -> None:
+    """Pages work, and verification jobs do not use the API."""
     cut_off = ("template.yaml", lambda text: text.replace("Pattern: /api/*", "Pattern: /no/*"))
     broken = built_from(sources(tmp_path / "broken", cut_off))
     before = stages.current("staging")
-    with pytest.raises(RolledBack, match=r"GET /api/session answers 40[34], and not in our words"):
+    with pytest.raises(
+        RolledBack, match=r"GET /api/session answers 40[34], not from the API.s own code"
+    ):
         deployment(stages.engine.address, "staging", flows=(), patience_s=5).deploy(broken)
     assert stages.current("staging") == before
 
 
 def test_code_that_cannot_be_imported_changes_nothing(stages: Stages, tmp_path: Path) -> None:
-    """Not even the API's own code, which would answer no one until it was taken back."""
+    """Such code would fail every request until it was rolled back."""
     at_import = ("functions/create_job.py", lambda text: text + '\nraise OSError("no luck")\n')
     broken = built_from(sources(tmp_path / "broken", at_import))
     before = deployment(stages.engine.address, "production").artifacts.record("production")

@@ -1,4 +1,4 @@
-"""Deployments that meet another or die midway, and the command that goes back, on one engine."""
+"""Concurrent and killed deployments, and `haul rollback`, on one engine."""
 
 import json
 import os
@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from deploy.deployment import NothingToRollBackTo
+from deploy.deployment_errors import NothingToRollBackTo
 from deploy.lock import Locked
 from deploy.template import Built
 from local.engine import Engine
 from local.engine_key import EngineAddress
 from tests.conftest import free_port
-from tests.e2e.business import HAUL
-from tests.e2e.killed_deployment import KILLED, until_free
-from tests.e2e.stages import built_from, deployment, sources
+from tests.e2e.support.jobs import HAUL
+from tests.e2e.support.killed_deployment import KILLED, until_free
+from tests.e2e.support.stages import built_from, deployment, sources
 
 pytestmark = pytest.mark.engine
 
 RISKIEST = ("publish", "verify jobs")
-"""New code is in every function and serves no one yet; it serves, and a canary is on its way."""
+"""Steps after which new code is deployed but not serving, and after which it serves."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staging]:
         yield Staging(engine.address, state, first)
 
 
-def test_the_second_of_two_deployers_is_told_who_holds_the_lock(staging: Staging) -> None:
+def test_a_second_deployment_is_refused_with_the_holder_of_the_lock(staging: Staging) -> None:
     told: list[str] = []
     artifacts = deployment(staging.engine, "staging").artifacts
     running = artifacts.release(str(staging.current("staging")))
@@ -67,8 +67,8 @@ def test_the_second_of_two_deployers_is_told_who_holds_the_lock(staging: Staging
 def test_deployments_killed_at_the_riskiest_steps_are_finished_by_the_next(
     staging: Staging, tmp_path: Path
 ) -> None:
-    """Two releases in turn, so that there is always something to do. tests/deploy/test_killed_deployment.py
-    has all steps, in memory; here the processes are really killed."""
+    """Two releases alternate, so that there is always something to deploy. Here real processes are
+    killed; tests/deploy/test_killed_deployment.py covers all steps in memory."""
     texts = ("one", "two")
     folders = [
         sources(
@@ -79,7 +79,13 @@ def test_deployments_killed_at_the_riskiest_steps_are_finished_by_the_next(
         for text in texts
     ]
     for folder, step in zip(folders, RISKIEST, strict=True):
-        words = [sys.executable, "-m", "tests.e2e.killed_deployment", str(staging.state), "staging"]
+        words = [
+            sys.executable,
+            "-m",
+            "tests.e2e.support.killed_deployment",
+            str(staging.state),
+            "staging",
+        ]
         died = subprocess.run([*words, str(folder), step], check=False, capture_output=True)
         assert died.returncode == KILLED, (step, died.stderr.decode()[-2000:])
         record = deployment(staging.engine, "staging").artifacts.record("staging")
@@ -90,15 +96,15 @@ def test_deployments_killed_at_the_riskiest_steps_are_finished_by_the_next(
     assert (record.current, record.pending) == (built.release.name, None)
 
 
-def test_a_first_deployment_that_died_is_finished_by_the_next(
+def test_a_killed_first_deployment_is_finished_by_the_next(
     staging: Staging, tmp_path: Path
 ) -> None:
-    """Its stack is there and nothing of it was verified, so there is nothing to go back to."""
+    """Its stack exists but was never verified, so there is nothing to roll back to."""
     folder = sources(tmp_path / "sources")
     words = [
         sys.executable,
         "-m",
-        "tests.e2e.killed_deployment",
+        "tests.e2e.support.killed_deployment",
         str(staging.state),
         "third",
         str(folder),
@@ -112,8 +118,8 @@ def test_a_first_deployment_that_died_is_finished_by_the_next(
     assert staging.current("third") == staging.first.release.name
 
 
-def test_the_command_shows_a_difference_and_goes_back(staging: Staging, tmp_path: Path) -> None:
-    """A page only: what a change of code brings is in the other tests."""
+def test_dry_run_and_rollback(staging: Staging, tmp_path: Path) -> None:
+    """With a changed page; the other tests change code."""
     deployment(staging.engine, "third", flows=()).deploy(staging.first)
     changed = sources(
         tmp_path / "changed", ("web/index.html", lambda text: text.replace("<p>", "<p>New ", 1))

@@ -13,26 +13,26 @@ import pytest
 from local.laptop import Laptop
 from statemachine.flows import load_flow
 from tests.conftest import free_port
-from tests.e2e.business import (
+from tests.e2e.support.jobs import (
     HAUL,
-    at_rest,
+    add_to_roster,
     booking,
     dead_letters,
     executions,
     exist,
-    fold,
+    expected_board,
     haul,
     haul_process,
-    hired,
     jobs_of,
     move,
     put,
-    put_mixed,
+    put_requests,
     settled,
-    the_board,
+    stored_board,
     until,
+    wait_until_queues_are_empty,
 )
-from tests.support.builders import way_to
+from tests.support.builders import moves_to
 
 pytestmark = pytest.mark.engine
 
@@ -40,7 +40,7 @@ FORWARD = ("confirm", "start", "complete")
 LABELS = ["Pending pickup", "Ready for pickup", "In progress", "Completed"]
 
 
-def test_a_job_is_driven_from_the_command_line_and_followed_by_its_link(stack: Laptop) -> None:
+def test_a_job_is_moved_from_the_command_line_and_followed_by_its_link(stack: Laptop) -> None:
     booked = json.loads(
         haul_process(
             stack, "job", "new", "--customer", "Mark", "--location", "Soderblom Ave",
@@ -63,7 +63,7 @@ def test_a_job_is_driven_from_the_command_line_and_followed_by_its_link(stack: L
     assert until(lambda: executions(stack, job), lambda states: states == ["SUCCEEDED"])
 
 
-def test_the_same_needs_no_haul_at_all(stack: Laptop) -> None:
+def test_the_same_works_without_haul(stack: Laptop) -> None:
     request = booking(1, prefix="bot")
     put(stack, "JobRequested", [request])
     exist(stack, [request["job_id"]])
@@ -72,29 +72,29 @@ def test_the_same_needs_no_haul_at_all(stack: Laptop) -> None:
     assert [entry.move for entry in job.ledger] == list(FORWARD)
 
 
-def test_a_hundred_bookings_sent_with_their_moves_at_once_are_all_made(stack: Laptop) -> None:
+def test_a_hundred_bookings_sent_together_with_their_moves_complete(stack: Laptop) -> None:
     """One `put_events` for each booking and its three moves, shuffled: most moves come first."""
-    chance, events = random.Random(1), stack.client("events")
+    before, chance, events = dead_letters(stack), random.Random(1), stack.client("events")
     requests = [booking(number, prefix="all") for number in range(100)]
     for request in requests:
         together = [("JobRequested", request)]
         together += [("JobMoveRequested", move(request["job_id"], name)) for name in FORWARD]
-        put_mixed(stack, chance.sample(together, len(together)), events)
+        put_requests(stack, chance.sample(together, len(together)), events)
     job_ids = [request["job_id"] for request in requests]
     exist(stack, job_ids, 300)
     jobs = settled(stack, job_ids)
     assert {tuple(entry.move for entry in job.ledger) for job in jobs} == {FORWARD}
-    assert dead_letters(stack) == {}
+    assert dead_letters(stack) == before
 
 
 @pytest.mark.parametrize("flow", ["haul", "pickup", "dumpster", "crewed"])
 def test_each_flow_runs_to_its_end(stack: Laptop, flow: str) -> None:
     end = next(status.name for status in load_flow(flow).statuses if status.terminal)
-    way = way_to(end, load_flow(flow))
+    way = moves_to(end, load_flow(flow))
     request = booking(7, flow, prefix=flow)
     put(stack, "JobRequested", [request])
     exist(stack, [request["job_id"]])
-    hired(stack, "sam")
+    add_to_roster(stack, "sam")
     driver = {"role": "driver", "member": "sam", "first_name": "Sam"}
     edit = {**move(request["job_id"], "assign"), "changes": {"crew": [driver]}}
     put(stack, "JobEditRequested", [edit])
@@ -104,7 +104,7 @@ def test_each_flow_runs_to_its_end(stack: Laptop, flow: str) -> None:
     assert (job.status, [entry.move for entry in job.ledger]) == (end, list(way))
 
 
-def test_a_job_that_was_finished_by_mistake_comes_back_and_ends_again(stack: Laptop) -> None:
+def test_a_job_that_was_completed_by_mistake_is_reopened_and_ends_again(stack: Laptop) -> None:
     request = booking(2, prefix="bak")
     put(stack, "JobRequested", [request])
     exist(stack, [request["job_id"]])
@@ -122,7 +122,7 @@ def test_a_job_that_was_finished_by_mistake_comes_back_and_ends_again(stack: Lap
     assert [entry.to for entry in job.ledger][-2:] == ["in_progress", "completed"]
 
 
-def test_an_execution_stopped_by_hand_gets_exactly_one_successor(stack: Laptop) -> None:
+def test_a_stopped_execution_gets_exactly_one_successor(stack: Laptop) -> None:
     """T18, with two dispatchers racing on the next move."""
     request = booking(3, prefix="stp")
     job_id = request["job_id"]
@@ -149,7 +149,7 @@ def test_an_execution_stopped_by_hand_gets_exactly_one_successor(stack: Laptop) 
     assert until(lambda: executions(stack, job), lambda states: states == ["ABORTED", "SUCCEEDED"])
 
 
-def test_events_doubled_and_shuffled_end_as_in_order(stack: Laptop, tmp_path: Path) -> None:
+def test_duplicated_and_shuffled_events_give_the_same_result(stack: Laptop, tmp_path: Path) -> None:
     bookings = [booking(number, prefix="ply") for number in range(20)]
     lines = [{"detail-type": "JobRequested", "detail": detail} for detail in bookings]
     for name in FORWARD:
@@ -167,8 +167,8 @@ def test_events_doubled_and_shuffled_end_as_in_order(stack: Laptop, tmp_path: Pa
 
 
 def test_jobs_moved_by_16_clients_at_once_lose_nothing(stack: Laptop) -> None:
-    """Enough jobs for each client's batch and each function's containers to meet others. 200 jobs
-    are in T20, by 32 movers: tests/functions/protocol/test_protocol.py and test_protocol_on_engine.py."""
+    """Enough jobs for concurrent batches and containers. T20 has 200 jobs and 32 clients:
+    tests/functions/protocol/test_protocol.py and test_protocol_on_engine.py."""
     before = dead_letters(stack)
     bookings = [booking(number, prefix="bvk") for number in range(64)]
     job_ids = [detail["job_id"] for detail in bookings]
@@ -183,15 +183,15 @@ def test_jobs_moved_by_16_clients_at_once_lose_nothing(stack: Laptop) -> None:
     with ThreadPoolExecutor(8) as askers:
         states = list(askers.map(lambda job: executions(stack, job), jobs))
     assert [job.job_id for job in jobs if job.refused] == []
-    at_rest(stack)
-    assert the_board(stack).to_bytes() == fold(stack).to_bytes()
+    wait_until_queues_are_empty(stack)
+    assert stored_board(stack).to_bytes() == expected_board(stack).to_bytes()
     assert dead_letters(stack) == before
     assert {tuple(state) for state in states} == {("SUCCEEDED",)}
 
 
-def test_a_job_survives_the_engine(tmp_path: Path) -> None:
-    """Stopped after the first move, killed after the second, on the same state."""
-    laptop = Laptop(tmp_path, free_port(), free_port(), lag_s=0, say=lambda _: None)
+def test_a_job_survives_a_restart_of_the_engine(tmp_path: Path) -> None:
+    """The engine is stopped after the first move and killed after the second."""
+    laptop = Laptop(tmp_path, free_port(), free_port(), lag_s=0, report=lambda _: None)
     job_id = str(booking(4, prefix="kll")["job_id"])
     with laptop:
         put(laptop, "JobRequested", [booking(4, prefix="kll")])

@@ -23,7 +23,7 @@ from local.laptop import Laptop
 from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
 from statemachine.deliveries import Delivery
 from tests.conftest import free_port
-from tests.e2e.business import booking, haul, jobs_of, move, put, until
+from tests.e2e.support.jobs import booking, haul, jobs_of, move, put, until
 
 pytestmark = pytest.mark.engine
 
@@ -75,7 +75,7 @@ def moved(stack: Laptop, tenant: str, job_id: str, name: str) -> None:
 
 TEXTS = {
     "en": [
-        "Quick Haul: Hi Jose, we have your booking. Reply YES when it is ready for pickup. "
+        "Quick Haul: Hi Jose, we received your booking. Reply YES when it is ready for pickup. "
         "Details: {link}",
         "Quick Haul: Hi Jose, your pickup is confirmed for Mon, Nov 23, 2:00-4:00 PM. "
         "Track or change it: {link}",
@@ -83,7 +83,7 @@ TEXTS = {
         "Quick Haul: All done, Jose. Thank you! Details: {link}",
     ],
     "es": [
-        "Quick Haul: Hola Jose, tenemos su reserva. Responda LISTO cuando se pueda recoger. "
+        "Quick Haul: Hola Jose, recibimos su reserva. Responda LISTO cuando se pueda recoger. "
         "Detalles: {link}",
         "Quick Haul: Hola Jose, confirmamos su recogida para el lun 23 nov, 14:00-16:00. "
         "Siga o cambie su servicio: {link}",
@@ -312,7 +312,7 @@ def test_what_is_held_or_between_tries_is_sent_once_after_the_engine_was_killed(
     tmp_path: Path,
 ) -> None:
     ports, tenant, phone = (free_port(), free_port()), "night", "+15555550177"
-    laptop = Laptop(tmp_path, *ports, lag_s=0, say=lambda _: None)
+    laptop = Laptop(tmp_path, *ports, lag_s=0, report=lambda _: None)
     with Receiver(failing_at_first).running() as receiver:
         laptop.start()
         try:
@@ -328,7 +328,7 @@ def test_what_is_held_or_between_tries_is_sent_once_after_the_engine_was_killed(
             laptop.engine.process.wait(20)
         finally:
             laptop.stop()
-        with Laptop(tmp_path, *ports, lag_s=0, say=lambda _: None) as again:
+        with Laptop(tmp_path, *ports, lag_s=0, report=lambda _: None) as again:
             assert sms_to(again, phone) == []
             ten_hours_pass(again, tenant, job_id)
             for _ in range(3):  # however often the watchdog comes

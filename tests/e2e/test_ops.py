@@ -1,4 +1,4 @@
-"""Ops on the running copy: explain a job, repair it, see to dead letters, check the deployment."""
+"""`haul ops` on the running copy: timelines, repairs, dead-letter queues, and the doctor."""
 
 import json
 import uuid
@@ -9,8 +9,7 @@ import pytest
 from cli.client.api_client import SavedSessions
 from local.laptop import Laptop
 from statemachine.job import Job
-from tests.e2e.business import (
-    at_rest,
+from tests.e2e.support.jobs import (
     booking,
     dead_letters,
     exist,
@@ -19,7 +18,9 @@ from tests.e2e.business import (
     move,
     put,
     settled,
+    unreadable_move,
     until,
+    wait_until_queues_are_empty,
 )
 
 pytestmark = pytest.mark.engine
@@ -50,7 +51,7 @@ def told(stack: Laptop, *words: str, code: int = 0) -> Any:
 
 
 def replaced(stack: Laptop, job_id: str) -> None:
-    """Its execution is stopped by hand; whoever notices first gives it a successor."""
+    """Its execution is stopped by hand; the watchdog or a repair starts a successor."""
     job = job_of(stack, job_id)
     arn = stack.outputs["MachinePrefix"].replace(":stateMachine:", ":execution:")
     stack.client("stepfunctions").stop_execution(executionArn=f"{arn}{job.flow}:main-{job_id}-g0")
@@ -60,7 +61,7 @@ def replaced(stack: Laptop, job_id: str) -> None:
     )
 
 
-def test_a_job_with_a_refusal_a_successor_and_a_text_is_told_in_order(stack: Laptop) -> None:
+def test_the_timeline_of_a_job_is_in_order(stack: Laptop) -> None:
     customer = {"name": "Jose Wong", "phone": "+15555550177"}
     job_id = booked(stack, customer=customer)
     replaced(stack, job_id)
@@ -71,10 +72,10 @@ def test_a_job_with_a_refusal_a_successor_and_a_text_is_told_in_order(stack: Lap
     for name in ("start", "complete"):
         moved(stack, job_id, name)
     settled(stack, [job_id], 60)
-    at_rest(stack)
+    wait_until_queues_are_empty(stack)
     story = told(stack, "explain", job_id)
-    assert (story["wrong"], story["incomplete"]) == ([], [])
-    lines = story["lines"]
+    assert (story["diagnosis"], story["incomplete"]) == ([], [])
+    lines = story["events"]
     assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
     steps = ["booked", "moved", "refused", "moved", "moved", "now"]
     assert [line["what"] for line in lines if line["what"] in steps] == steps
@@ -99,15 +100,15 @@ def test_a_job_with_a_refusal_a_successor_and_a_text_is_told_in_order(stack: Lap
     assert [each for each in ("Jose", "0177", "Soderblom") if each in everything] == []
     assert job_of(stack, job_id).token not in everything
     spoken = haul(stack, "explain", job_id)
-    assert "Nothing is wrong with it." in spoken.stdout
+    assert "Nothing is wrong with this job." in spoken.stdout
 
 
-def test_a_job_that_no_one_knows_has_no_story(stack: Laptop) -> None:
+def test_an_unknown_job_has_no_timeline(stack: Laptop) -> None:
     answer = haul(stack, "explain", "261121-zzzzzz")
     assert (answer.returncode, "haul job list" in answer.stderr) == (4, True)
 
 
-def test_a_poison_event_is_shown_sent_again_and_thrown_away(stack: Laptop) -> None:
+def test_a_poison_event_is_shown_redriven_and_discarded(stack: Laptop) -> None:
     poison = move("261121-zzzzzz", "confirm", f"poison-{uuid.uuid4().hex[:8]}")
     before = dead_letters(stack).get("Advance", 0)
     put(stack, "JobMoveRequested", [poison])
@@ -117,14 +118,14 @@ def test_a_poison_event_is_shown_sent_again_and_thrown_away(stack: Laptop) -> No
     letter = _mine(stack, poison["event_id"])
     assert (letter["event"], letter["job_id"]) == ("JobMoveRequested", "261121-zzzzzz")
     assert letter["reason"] == "UnknownJob"
-    done = told(stack, "ops", "dlq", "replay", "advance_job", letter["message_id"])
+    done = told(stack, "ops", "dlq", "redrive", "advance_job", letter["message_id"])
     assert done == {"done": 1, "left": 0}
     again = until(
         lambda: _mine(stack, poison["event_id"]),
         lambda found: bool(found) and found["message_id"] != letter["message_id"],
     )
     done = told(stack, "ops", "dlq", "discard", "advance_job", again["message_id"], "--yes")
-    assert done == {"done": 1, "left": 0}
+    assert done == {"done": 1, "remaining": 0}
     assert _mine(stack, poison["event_id"]) is None
     assert _mine(stack, poison["event_id"], queue="create_job") is None
 
@@ -134,14 +135,14 @@ def _mine(stack: Laptop, event_id: str, queue: str = "advance_job") -> Any:
     return next((letter for letter in letters if letter.get("event_id") == event_id), None)
 
 
-def test_a_queue_that_is_none_of_ours_is_refused(stack: Laptop) -> None:
+def test_an_unknown_queue_is_refused(stack: Laptop) -> None:
     answer = haul(stack, "ops", "dlq", "show", "no_such_queue")
     assert (answer.returncode, "advance_job" in answer.stderr) == (4, True)
 
 
-def test_the_overview_is_printed_and_told(stack: Laptop) -> None:
+def test_the_overview_is_printed_as_table_and_json(stack: Laptop) -> None:
     job_id = booked(stack)
-    until(lambda: told(stack, "ops", "watch")["snapshot_jobs"], lambda jobs: jobs > 0)
+    until(lambda: told(stack, "ops", "watch")["board_jobs"], lambda jobs: jobs > 0)
     document = told(stack, "ops", "watch")
     assert document["executions"][0]["executions"] > 0
     assert len(document["queues"]) == 11
@@ -150,7 +151,7 @@ def test_the_overview_is_printed_and_told(stack: Laptop) -> None:
     assert haul(stack, "ops", "stuck").returncode == 0
     assert told(stack, "ops", "repair", job_id) == {"repaired": {}}
     done = told(stack, "ops", "repair", "--all")
-    assert (done["looked_at"] > 0, done["failed"]) == (True, {})
+    assert (done["checked"] > 0, done["failed"]) == (True, {})
 
 
 def test_ops_do_the_same_through_the_api(
@@ -163,26 +164,26 @@ def test_ops_do_the_same_through_the_api(
     assert SavedSessions(tmp_path / "haulway" / "sessions.json").read(stack.edge_url)
     job_id = booked(stack)
     moved(stack, job_id, "confirm")
-    at_rest(stack)
+    wait_until_queues_are_empty(stack)
     direct, over_api = (told(stack, *way, "explain", job_id) for way in ((), site))
-    assert over_api["lines"][:-1] == direct["lines"][:-1]
-    assert (over_api["wrong"], over_api["incomplete"]) == ([], [])
-    assert told(stack, *site, "ops", "watch")["snapshot_jobs"] > 0
+    assert over_api["events"][:-1] == direct["events"][:-1]
+    assert (over_api["diagnosis"], over_api["incomplete"]) == ([], [])
+    assert told(stack, *site, "ops", "watch")["board_jobs"] > 0
     assert told(stack, *site, "ops", "repair", job_id) == {"repaired": {}}
     assert told(stack, *site, "ops", "repair", "--all")["failed"] == {}
-    poison = move("261121-zzzzzz", "confirm", f"poison-{uuid.uuid4().hex[:8]}")
+    poison = unreadable_move(f"poison-{uuid.uuid4().hex[:8]}")
     put(stack, "JobMoveRequested", [poison])
     letter = until(lambda: _mine(stack, poison["event_id"]), bool)
-    for what in ("replay", "discard"):
+    for what in ("redrive", "discard"):
         words = ("ops", "dlq", what, "advance_job", letter["message_id"])
         more = ("--yes",) if what == "discard" else ()
         assert told(stack, *site, *words, *more)["done"] == 1
-        if what == "replay":
+        if what == "redrive":
             letter = until(lambda: _mine(stack, poison["event_id"]), bool)
 
 
 def bad(stack: Laptop) -> list[str]:
-    """What the doctor finds amiss, but for dead letters that other tests have left behind."""
+    """The doctor's bad findings, without dead letters that other tests have left behind."""
     answer = haul(stack, "ops", "doctor", "--json")
     findings = json.loads(answer.stdout)
     assert len(findings) > 80
@@ -192,11 +193,11 @@ def bad(stack: Laptop) -> list[str]:
     return [f["what"] for f in amiss if not f["what"].endswith(" dead letters")]
 
 
-def test_a_deployment_that_is_as_it_should_be_is_found_well(stack: Laptop) -> None:
+def test_a_correct_deployment_passes(stack: Laptop) -> None:
     assert bad(stack) == []
 
 
-def test_what_someone_has_switched_off_is_found(stack: Laptop) -> None:
+def test_disabled_resources_are_found(stack: Laptop) -> None:
     aws, events = stack.client("lambda"), stack.client("events")
     queue = _arn_of(stack, "EditQueue")
     (mapping,) = aws.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]

@@ -13,7 +13,7 @@ from functions.aws.roster import DynamoAccounts
 from functions.people.accounts import Passwords, new_account
 from local.laptop import Laptop
 from statemachine.ids import digest_of
-from tests.e2e.business import jobs_of, stamp, until
+from tests.e2e.support.jobs import jobs_of, stamp, until
 from tests.e2e.test_api import PASSWORD, Client, slug
 from tests.support.pictures import CAMERA, GPS, a_phone_photo, markers_of, opened
 
@@ -163,7 +163,7 @@ def test_a_renamed_executable_is_uploaded_and_refused(crew: Crew) -> None:
 
 def test_the_crews_place_is_told_only_while_the_job_is_under_way(crew: Crew) -> None:
     here = {"latitude": 37.77493, "longitude": -122.41942, "occurred_at": stamp()}
-    place = f"/api/track/{crew.digest}/place"
+    place = f"/api/track/{crew.digest}/location"
     told = crew.phone.ask("PUT", f"{crew.path}/location", here)
     assert told.status_code == 204, told.text
     seen = crew.phone.ask("GET", place)

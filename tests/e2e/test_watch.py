@@ -1,6 +1,5 @@
-"""Each fault that the watchdog is for, on the real engine: found in one round, repaired or told; and
-whoever asks afterwards is told by the job's story.
-"""
+"""Each fault that the watchdog is for, on the real engine: found in one round, then repaired or
+reported."""
 
 import json
 from collections.abc import Iterator
@@ -16,20 +15,21 @@ from statemachine.flows import load_flow
 from statemachine.ids import digest_of
 from statemachine.job import Job
 from statemachine.lifecycle import Committed, judge
-from tests.e2e.business import (
-    at_rest,
+from tests.e2e.support.jobs import (
     booking,
     dead_letters,
     executions,
     exist,
-    fold,
+    expected_board,
     haul,
     jobs_of,
     move,
     put,
     settled,
-    the_board,
+    stored_board,
+    unreadable_move,
     until,
+    wait_until_queues_are_empty,
 )
 from tests.e2e.test_ops import told
 from tests.support.builders import a_request
@@ -41,7 +41,7 @@ REPAIRED = "the watchdog repaired it"
 
 
 def a_round(stack: Laptop) -> dict[str, Any]:
-    """One round over all open jobs: the tests' copy has more of them than a small business."""
+    """One round over all open jobs, of which the tests' copy has more than a small business."""
     answer = stack.client("lambda").invoke(
         FunctionName=stack.outputs["WatchJobsFunction"], Payload=b'{"full": true}'
     )
@@ -79,18 +79,18 @@ def a_waiting_job(stack: Laptop, number: int) -> str:
 
 
 def is_shown(stack: Laptop, job_id: str) -> bool:
-    """Also asked before anybody has written a board."""
+    """Works before a board is written, too."""
     stored = S3Boards(stack.client("s3"), stack.outputs["JobsBucket"]).read("main")
     return stored is not None and job_id in stored.value.jobs
 
 
 def rewrite(stack: Laptop, job_id: str, ago: timedelta = LONG, **changes: Any) -> Job:
-    """The job as if all that was done to it had been done so long ago, with `changes`."""
+    """The job with `changes`, and with all its times moved back."""
     jobs = jobs_of(stack)
     stored = jobs.read("main", job_id)
     job, then = stored.value, datetime.now(UTC) - ago
     older = job.execution.with_(since=then)
-    changed = job.bookkept(entered_at=then, execution=older, **changes)
+    changed = job.with_bookkeeping(entered_at=then, execution=older, **changes)
     jobs.replace(changed, stored.etag)
     return changed
 
@@ -101,12 +101,12 @@ def repairs_of(stack: Laptop, job_id: str) -> list[str]:
 
 def tells(stack: Laptop, job_id: str, *texts: str) -> None:
     """`haul explain` has a line with each of them."""
-    lines = [line["text"] for line in told(stack, "explain", job_id)["lines"]]
+    lines = [line["text"] for line in told(stack, "explain", job_id)["events"]]
     assert [text for text in texts if not any(text in line for line in lines)] == [], lines
 
 
 def goes_on(stack: Laptop, job_id: str) -> None:
-    """To its end, whatever has happened to it."""
+    """Move the job to its end."""
     put(stack, "JobMoveRequested", [move(job_id, n) for n in ("confirm", "start", "complete")])
     (job,) = settled(stack, [job_id])
     assert job.status == "completed"
@@ -147,21 +147,21 @@ def test_a_view_that_was_deleted(stack: Laptop) -> None:
 
 
 def test_a_board_that_was_corrupted(stack: Laptop) -> None:
-    """Repaired by the round that the schedule asks for; its message is sent before the minute."""
+    """Repaired by a scheduled round, whose message is sent early."""
     job_id = a_waiting_job(stack, 4)
-    at_rest(stack)
+    wait_until_queues_are_empty(stack)
     where = {"Bucket": stack.outputs["JobsBucket"], "Key": "tenants/main/board/jobs.json"}
     s3 = stack.client("s3")
     s3.put_object(**where, Body=b"{")
     ask_as_scheduled(stack)
     until(lambda: s3.get_object(**where)["Body"].read(), lambda body: body != b"{")
-    assert the_board(stack).to_bytes() == fold(stack).to_bytes()
+    assert stored_board(stack).to_bytes() == expected_board(stack).to_bytes()
     tells(stack, job_id, "the board shows rev 1")
-    assert told(stack, "explain", job_id)["wrong"] == []
+    assert told(stack, "explain", job_id)["diagnosis"] == []
 
 
 def test_a_signal_that_was_dropped(stack: Laptop) -> None:
-    """The move is committed as `advance_job` does it, which then dies before it rings."""
+    """`advance_job` dies after it has committed the move and before it resumes the execution."""
     job_id = a_waiting_job(stack, 5)
     jobs = jobs_of(stack)
     stored = jobs.read("main", job_id)
@@ -179,16 +179,16 @@ def test_a_signal_that_was_dropped(stack: Laptop) -> None:
 
 def test_an_event_that_can_never_succeed(stack: Laptop) -> None:
     before = dead_letters(stack).get("Advance", 0)
-    put(stack, "JobMoveRequested", [move("261121-zzzzzz", "confirm", "poison-1")])
+    put(stack, "JobMoveRequested", [unreadable_move("poison-1")])
     until(lambda: dead_letters(stack).get("Advance", 0), lambda count: count == before + 1)
     assert a_round(stack)["dead_letters"]["advance-job"] == before + 1
     assert "no job 261121-zzzzzz" in haul(stack, "explain", "261121-zzzzzz").stderr
 
 
 def test_an_event_about_a_job_that_no_one_can_read(stack: Laptop) -> None:
-    """Nothing of it is in the job's story, for nothing was done; the letter names the job."""
+    """It is not on the job's timeline, because nothing was done; the dead letter names the job."""
     job_id = a_waiting_job(stack, 9)
-    put(stack, "JobMoveRequested", [move(job_id, "confirm", "poison-2") | {"actor": "dana"}])
+    put(stack, "JobMoveRequested", [unreadable_move("poison-2", job_id)])
 
     def letters() -> list[dict[str, Any]]:
         found = told(stack, "ops", "dlq", "show", "advance_job")
@@ -202,7 +202,7 @@ def test_an_event_about_a_job_that_no_one_can_read(stack: Laptop) -> None:
 
 @contextmanager
 def out_of_work(stack: Laptop, function: str) -> Iterator[None]:
-    """Its queue is read by no one meanwhile."""
+    """Its queue has no consumer meanwhile."""
     client = stack.client("lambda")
     [mapping] = [
         each
@@ -217,18 +217,18 @@ def out_of_work(stack: Laptop, function: str) -> Iterator[None]:
 
 
 def test_a_consumer_that_fails(stack: Laptop) -> None:
-    """No one writes cards; the watchdog does."""
+    """Cards are not written until the watchdog writes them."""
     request = booking(6, prefix="wch")
     with out_of_work(stack, "publish-board"):
         put(stack, "JobRequested", [request])
         job_id = str(request["job_id"])
         exist(stack, [job_id])
         until(lambda: job_of(stack, job_id).wait, lambda wait: wait is not None)
-        assert job_id not in the_board(stack).jobs
+        assert job_id not in stored_board(stack).jobs
         a_round(stack)
-        assert job_id in the_board(stack).jobs
+        assert job_id in stored_board(stack).jobs
         assert repairs_of(stack, job_id) == ["card written"]
-    at_rest(stack)
+    wait_until_queues_are_empty(stack)
     tells(stack, job_id, f"{REPAIRED}: card written", "the board shows rev 1")
 
 
@@ -256,5 +256,5 @@ def test_each_status_was_seen_within_seconds(stack: Laptop) -> None:
     goes_on(stack, job_id)
     job = job_of(stack, job_id)
     assert [shown.seq for shown in job.shown] == [0, 1, 2, 3]
-    took = [shown.at - job.moment_of(shown.seq) for shown in job.shown]
+    took = [shown.at - job.entered_at_of(shown.seq) for shown in job.shown]
     assert all(timedelta(0) <= each < timedelta(seconds=30) for each in took)

@@ -1,6 +1,6 @@
-"""The viewer-request function on both engines: njs (CloudFront's own kind), Node (the laptop's).
+"""The viewer-request function on two engines: njs, as CloudFront, and Node, as the laptop.
 
-Every file in `edge/rewrite/cases` is an event and what has to come of it.
+Every file in `edge/rewrite/cases` has an event and its expected result.
 """
 
 import json
@@ -40,7 +40,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 def run(engine: str, events: list[Event], scratch: Path) -> list[Event]:
-    """What `handler` makes of each event, in one run of the engine."""
+    """The results of `handler` for the events, in one run of the engine."""
     script = scratch / "run.js"
     script.write_text(
         f"{SOURCE.read_text()}\nvar events = {json.dumps(events)};\n"
@@ -58,8 +58,8 @@ def an_event(uri: str) -> Event:
     return {"version": "1.0", "context": {}, "viewer": {"ip": "198.51.100.7"}, "request": request}
 
 
-def test_every_case_comes_out_as_written(engine: str, tmp_path: Path) -> None:
-    """A rewrite changes the path and nothing else; a refusal says 404 and is not kept."""
+def test_every_case_has_its_expected_result(engine: str, tmp_path: Path) -> None:
+    """A rewrite changes only the path; a refusal is a 404 that is not cached."""
     cases = [json.loads(path.read_text()) for path in CASES]
     outcomes = run(engine, [case["event"] for case in cases], tmp_path)
     wrong = {}
@@ -101,7 +101,7 @@ def a_path(chance: random.Random) -> str:
 
 
 def test_no_path_carries_a_token_out_of_track(engine: str, tmp_path: Path) -> None:
-    """Whatever is glued around it, what asks for /track/ is answered by the page or its files."""
+    """Every path under /track/ gets the page or one of its files."""
     print(f"seed {SEED}")
     chance = random.Random(SEED)
     uris = [("/track/" + a_path(chance)[1:]) for _ in range(3000)]
@@ -110,9 +110,7 @@ def test_no_path_carries_a_token_out_of_track(engine: str, tmp_path: Path) -> No
         assert TOKEN not in outcome["uri"], uri
 
 
-def test_what_reaches_the_site_bucket_is_always_a_plain_file_name(
-    engine: str, tmp_path: Path
-) -> None:
+def test_only_plain_file_names_reach_the_site_bucket(engine: str, tmp_path: Path) -> None:
     print(f"seed {SEED}")
     chance = random.Random(SEED)
     uris = [a_path(chance) for _ in range(3000)]
@@ -126,8 +124,8 @@ def test_what_reaches_the_site_bucket_is_always_a_plain_file_name(
         assert re.fullmatch(r"(/[\w-][\w.-]*)+\.[a-z]+", outcome["uri"], re.ASCII), uri
 
 
-def test_below_an_unknown_folder_nothing_reaches_the_origin(engine: str, tmp_path: Path) -> None:
-    """Data least of all: what is `.json` comes from /t/ and /shared/ alone, or from the API."""
+def test_nothing_below_an_unknown_folder_reaches_the_origin(engine: str, tmp_path: Path) -> None:
+    """JSON comes only from /t/, /shared/, and the API."""
     folders = ["board", "tenants", "directory", "ops", "crew", "uploads", "tt", "libs", "jobs.json"]
     files = [
         "jobs.json",
@@ -144,9 +142,7 @@ def test_below_an_unknown_folder_nothing_reaches_the_origin(engine: str, tmp_pat
     assert passed == {"/ops/board.js", "/crew/board.js"}
 
 
-def test_an_address_that_is_no_page_says_so_in_english_and_spanish(
-    engine: str, tmp_path: Path
-) -> None:
+def test_an_unknown_address_gets_a_page_in_english_and_spanish(engine: str, tmp_path: Path) -> None:
     uris = ["/pricing", "/crew/today", "/book/dumpster/", "/nope.html", "/caf%C3%A9", "/.env"]
     for outcome in run(engine, list(map(an_event, uris)), tmp_path):
         assert (outcome["statusCode"], outcome["statusDescription"]) == (404, "Not Found")
@@ -167,7 +163,7 @@ def test_both_engines_agree(tmp_path: Path) -> None:
 
 
 def test_the_source_fits_cloudfront_functions() -> None:
-    """Size and language subset, as far as text can tell; njs running it tells the rest."""
+    """Size and language subset, as far as the text shows; njs checks the rest."""
     source = SOURCE.read_text()
     code = re.sub(r"//[^\n]*|\"[^\"\n]*\"|'[^'\n]*'", "", source)
     banned = r"\b(import|export|require|console|async|await|eval|Function|setTimeout|fetch|class)\b"

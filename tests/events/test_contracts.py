@@ -1,4 +1,4 @@
-"""Models, schemas, samples and README say the same of everything that crosses the bus."""
+"""Models, schemas, samples, and README of the events agree."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ every_fact = pytest.mark.parametrize("event", FACTS, ids=lambda event: event.__n
 
 
 def sample(event: type[BaseModel]) -> dict[str, Any]:
-    """The envelope of the event's sample."""
+    """The sample of the event, with its envelope."""
     text = (SAMPLES / f"{event.__name__}.json").read_text(encoding="utf-8")
     envelope: dict[str, Any] = json.loads(text)
     return envelope
@@ -44,7 +44,7 @@ def parses(event: type[BaseModel], detail: object) -> bool:
     return True
 
 
-def test_everything_exported_is_on_the_list_or_part_of_it() -> None:
+def test_every_exported_name_is_an_event_or_a_part_of_one() -> None:
     names = "FACTS_SOURCE REQUESTS_SOURCE TEXTS_SOURCE Assignment Changes Fact Request StuckReason"
     parts = set(names.split())
     assert set(events.__all__) - parts == {event.__name__ for event in EVENTS}
@@ -56,7 +56,7 @@ def test_the_schemas_are_those_of_the_models() -> None:
 
 
 @every_event
-def test_a_schema_is_one_of_2020_12_titled_with_the_event(event: type[BaseModel]) -> None:
+def test_a_schema_is_of_draft_2020_12_and_has_the_event_as_title(event: type[BaseModel]) -> None:
     schema = schema_of(event)
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -88,7 +88,7 @@ def test_a_sample_satisfies_its_schema_and_its_model(event: type[BaseModel]) -> 
 
 
 @every_event
-def test_schema_and_model_miss_the_same_keys(event: type[BaseModel]) -> None:
+def test_schema_and_model_require_the_same_keys(event: type[BaseModel]) -> None:
     detail = sample(event)["detail"]
     for key in detail:
         less = {k: v for k, v in detail.items() if k != key}
@@ -96,31 +96,31 @@ def test_schema_and_model_miss_the_same_keys(event: type[BaseModel]) -> None:
 
 
 @every_fact
-def test_a_sample_of_a_fact_is_written_as_we_write_it(event: type[Fact]) -> None:
+def test_a_sample_of_a_fact_is_equal_to_what_its_model_writes(event: type[Fact]) -> None:
     detail = sample(event)["detail"]
     written = event.model_validate(detail).model_dump_json(exclude_none=True)
     assert json.loads(written) == detail
 
 
 @every_fact
-def test_a_fact_has_no_room_for_what_is_private(event: type[Fact]) -> None:
+def test_a_fact_has_no_private_fields(event: type[Fact]) -> None:
     private = {"customer", "phone", "place", "address", "token", "note", "reason", "crew"}
     assert private & set(event.model_fields) == set()
 
 
 @every_fact
-def test_consumers_of_a_fact_are_ready_for_more_keys(event: type[Fact]) -> None:
+def test_the_schema_of_a_fact_allows_more_keys(event: type[Fact]) -> None:
     detail = sample(event)["detail"]
     assert valid(event, {**detail, "more": 1, "actor": {"kind": "crew", "id": "m", "more": 1}})
 
 
-def test_the_samples_tell_of_one_job() -> None:
+def test_the_samples_are_about_one_job() -> None:
     booking, *rest = [sample(event)["detail"] for event in EVENTS]
     job_id = job_id_for(booking["tenant"], booking["event_id"], NOON)
     assert {detail["job_id"] for detail in rest if "job_id" in detail} == {job_id}
 
 
-# What is asked of requests
+# Requests
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_the_samples_tell_of_one_job() -> None:
         ({}, False),
     ],
 )
-def test_a_move_is_asked_for_by_name_or_by_destination(ends: dict[str, Any], good: bool) -> None:
+def test_a_move_is_requested_by_name_or_by_destination(ends: dict[str, Any], good: bool) -> None:
     detail = {k: v for k, v in sample(JobMoveRequested)["detail"].items() if k != "move"} | ends
     assert (valid(JobMoveRequested, detail), parses(JobMoveRequested, detail)) == (good, good)
 
@@ -146,7 +146,7 @@ def test_an_edit_changes_something_but_never_the_status(changes: dict[str, Any])
 
 
 @pytest.mark.parametrize("event", [e for e in EVENTS if issubclass(e, Request)])
-def test_keys_of_a_request_that_we_do_not_know_are_ignored(event: type[Request]) -> None:
+def test_unknown_keys_of_a_request_are_ignored(event: type[Request]) -> None:
     detail = sample(event)["detail"]
     assert event.model_validate({**detail, "more": 1}) == event.model_validate(detail)
     assert valid(event, {**detail, "more": 1})
@@ -165,7 +165,7 @@ def test_keys_of_a_request_that_we_do_not_know_are_ignored(event: type[Request])
         {"actor": {"kind": "root", "id": "x"}},
     ],
 )
-def test_a_request_that_cannot_be_trusted_is_not_read(values: dict[str, Any]) -> None:
+def test_an_invalid_request_is_refused(values: dict[str, Any]) -> None:
     assert not parses(JobMoveRequested, {**sample(JobMoveRequested)["detail"], **values})
 
 
@@ -175,7 +175,7 @@ def test_times_are_kept_in_utc_to_the_millisecond() -> None:
     assert '"occurred_at":"2026-11-21T12:00:00.123Z"' in request.model_dump_json()
 
 
-def test_the_readme_names_every_event_with_its_source() -> None:
+def test_the_readme_lists_every_event_with_its_source() -> None:
     readme = (HERE / "README.md").read_text(encoding="utf-8")
     for event in EVENTS:
         assert f"| `{event.__name__}` | `{sample(event)['source']}` |" in readme

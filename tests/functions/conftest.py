@@ -1,4 +1,4 @@
-"""Where the functions' tests are played: on the fakes, or on the real adapters before moto."""
+"""Where the functions' tests store objects: on the fakes, or on the real adapters and moto."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -14,18 +14,18 @@ from functions.views.invalidation_budget import InvalidationUsage
 from tests.support.fakes import (
     Bucket,
     FakeBoards,
+    FakeInvalidationUsage,
     FakeJobs,
     FakeStuck,
     FakeTenants,
-    FakeUsage,
     FakeViews,
 )
 from tests.support.faults import Faults
 from tests.support.moto_server import Moto
 
 
-class Ground(Protocol):
-    """A place for jobs, views and boards, and a way to spoil what goes there."""
+class Storage(Protocol):
+    """Ports that share one bucket, and ways to make its calls fail."""
 
     @property
     def jobs(self) -> Jobs: ...
@@ -41,10 +41,10 @@ class Ground(Protocol):
     def usage(self) -> InvalidationUsage: ...
 
     def under(self, faults: Faults) -> AbstractContextManager[Faults]:
-        """Faults on every way to this place."""
+        """Make calls to this storage fail."""
 
-    def beset_by(self, faults: Faults) -> AbstractContextManager["Ground"]:
-        """Another way to the same place, with faults on it alone."""
+    def with_faults(self, faults: Faults) -> AbstractContextManager["Storage"]:
+        """Another client of the same bucket; only its calls fail."""
 
     def get(self, key: str) -> bytes: ...
 
@@ -53,12 +53,12 @@ class Ground(Protocol):
     def etag(self, key: str) -> str: ...
 
 
-class FakeGround:
+class FakeStorage:
     def __init__(self, bucket: Bucket | None = None) -> None:
         self.bucket = bucket or Bucket()
         self.jobs = FakeJobs(self.bucket)
         self.views, self.boards = FakeViews(self.bucket), FakeBoards(self.bucket)
-        self.stuck, self.usage = FakeStuck(self.bucket), FakeUsage(self.bucket)
+        self.stuck, self.usage = FakeStuck(self.bucket), FakeInvalidationUsage(self.bucket)
         self.tenants = FakeTenants(self.bucket)
 
     @contextmanager
@@ -68,10 +68,10 @@ class FakeGround:
         self.bucket.faults = before
 
     @contextmanager
-    def beset_by(self, faults: Faults) -> Iterator[Ground]:
+    def with_faults(self, faults: Faults) -> Iterator[Storage]:
         another = copy.copy(self.bucket)
         another.faults = faults
-        yield FakeGround(another)
+        yield FakeStorage(another)
 
     def get(self, key: str) -> bytes:
         return self.bucket.objects[key]
@@ -85,8 +85,8 @@ class FakeGround:
         return found[1]
 
 
-class S3Ground:
-    """A bucket behind `s3`, a client that tries once; `another` makes one more of it."""
+class S3Storage:
+    """A bucket of `s3`, a client that tries once; `another` makes another such client."""
 
     def __init__(self, s3: Any, bucket: str, another: Callable[[], Any]) -> None:
         self.s3, self.bucket, self.another = s3, bucket, another
@@ -97,17 +97,17 @@ class S3Ground:
         self.usage = S3InvalidationUsage(self.s3, self.bucket)
 
     @classmethod
-    def of(cls, moto: Moto) -> "S3Ground":
+    def of(cls, moto: Moto) -> "S3Storage":
         return cls(moto.s3, moto.bucket(), lambda: moto.client("s3"))
 
     def under(self, faults: Faults) -> AbstractContextManager[Faults]:
         return faults.on(self.s3)
 
     @contextmanager
-    def beset_by(self, faults: Faults) -> Iterator[Ground]:
+    def with_faults(self, faults: Faults) -> Iterator[Storage]:
         s3 = self.another()
         with faults.on(s3):
-            yield S3Ground(s3, self.bucket, self.another)
+            yield S3Storage(s3, self.bucket, self.another)
 
     def get(self, key: str) -> bytes:
         body: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
@@ -121,19 +121,19 @@ class S3Ground:
 
 
 @pytest.fixture(params=["fake", "moto"])
-def ground(request: pytest.FixtureRequest) -> Ground:
-    """Everything that depends on it runs twice: on the fakes, and on S3 as moto knows it."""
+def storage(request: pytest.FixtureRequest) -> Storage:
+    """Every test that uses it runs twice: on the fakes, and on S3 in moto."""
     if request.param == "fake":
-        return FakeGround()
+        return FakeStorage()
     moto: Moto = request.getfixturevalue("moto")
-    return S3Ground.of(moto)
+    return S3Storage.of(moto)
 
 
 @pytest.fixture
-def fake_ground() -> FakeGround:
-    return FakeGround()
+def fake_storage() -> FakeStorage:
+    return FakeStorage()
 
 
 @pytest.fixture
-def s3_ground(moto: Moto) -> S3Ground:
-    return S3Ground.of(moto)
+def s3_storage(moto: Moto) -> S3Storage:
+    return S3Storage.of(moto)

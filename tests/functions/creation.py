@@ -1,4 +1,4 @@
-"""What the functions are handed: messages as the queue brings them, jobs that are waited for."""
+"""What the functions receive: batches of a queue, and jobs whose execution waits."""
 
 import json
 from datetime import datetime
@@ -23,7 +23,7 @@ def batch(*bodies: str) -> dict[str, Any]:
 
 
 def again(*numbers: int) -> dict[str, Any]:
-    """The answer that those messages shall come again."""
+    """The response that those messages are to be delivered again."""
     return {"batchItemFailures": [{"itemIdentifier": f"m{number}"} for number in numbers]}
 
 
@@ -36,12 +36,12 @@ def a_wait(seq: int, token: str = "task-1", **epoch: Any) -> TaskWait:
 
 
 def waited_for(job: Job, token: str = "task-1", **epoch: Any) -> Job:
-    """The job whose execution has settled everything and waits for the next entry."""
+    """The job, with an execution that has settled every entry and waits for the next."""
     execution = job.execution.with_(seq=job.seq, generation=epoch.get("generation", 0))
-    return job.bookkept(wait=a_wait(job.seq, token, **epoch), execution=execution)
+    return job.with_bookkeeping(wait=a_wait(job.seq, token, **epoch), execution=execution)
 
 
 def left_behind(job: Job, token: str = "task-1") -> Job:
-    """The job whose execution has not heard of the last entry."""
+    """The job, with an execution that has not received the last entry."""
     execution = job.execution.with_(seq=job.seq - 1)
-    return job.bookkept(wait=a_wait(job.seq - 1, token), execution=execution)
+    return job.with_bookkeeping(wait=a_wait(job.seq - 1, token), execution=execution)

@@ -1,7 +1,7 @@
-"""What is not fit to be done ends on the record or among the dead letters; nothing half done.
+"""Bad input is refused on the record or sent to the dead-letter queue; nothing is half done.
 
-The handlers are played whole, before moto. CANARY stands for what must not leave the message: a
-dead letter has its body anyway, but its reason is read by whoever looks at the queue.
+The complete handlers run on moto. CANARY stands for what must not leave the message: a dead letter
+has its body anyway, but its reason is shown to anyone who looks at the queue.
 """
 
 import itertools
@@ -28,7 +28,7 @@ from functions.aws import container
 from statemachine.business import BusinessSettings
 from statemachine.job import Job
 from statemachine.values import iso
-from tests.functions.conftest import S3Ground
+from tests.functions.conftest import S3Storage
 from tests.functions.creation import again, batch, envelope
 from tests.functions.protocol.test_ports import a_bus_on, letters_in
 from tests.support.builders import NOON, a_booking, a_job, a_request, an_edit
@@ -41,8 +41,8 @@ FROM_QUEUES = (create_job, advance_job, edit_job, publish_board, invalidate_view
 INVOKED = (settle_job, register_wait)
 
 
-class Yard(S3Ground):
-    """Every function wired to moto, a tenant, and one job in progress."""
+class WiredFunctions(S3Storage):
+    """Every function on moto, with a tenant and one job in progress."""
 
     def __init__(self, moto: Moto) -> None:
         super().__init__(moto.s3, moto.bucket(), lambda: moto.client("s3"))
@@ -90,13 +90,13 @@ class Yard(S3Ground):
 
 
 @pytest.fixture(scope="module")
-def yard(moto: Moto) -> Iterator[Yard]:
+def wired(moto: Moto) -> Iterator[WiredFunctions]:
     """A little after NOON; wired as in a container, so the next test module wires again."""
     ticks = itertools.count()
     with pytest.MonkeyPatch.context() as patch:
         for module in (create_job, advance_job, edit_job, publish_board, watch_jobs):
             patch.setattr(module, "utc_now", lambda: NOON + timedelta(milliseconds=next(ticks)))
-        yield Yard(moto)
+        yield WiredFunctions(moto)
     for module in (*FROM_QUEUES, *INVOKED):
         cast("Any", module.wire).cache_clear()
 
@@ -131,30 +131,32 @@ NO_ZONE = "2026-11-21T12:00:00"
 
 
 def assert_dead_lettered(
-    yard: Yard, function: ModuleType, body: str, reason: str, detail: str
+    wired: WiredFunctions, function: ModuleType, body: str, reason: str, detail: str
 ) -> None:
-    """Acknowledged, whole among the dead letters with its reason, and nothing else has changed."""
-    yard.heard()
-    before = yard.everything()
-    assert yard.deliver(function, body) == again()
-    [(dead_lettered, why, what)] = yard.letters()
+    """Acknowledged, in the dead-letter queue with its reason, and nothing else has changed."""
+    wired.heard()
+    before = wired.everything()
+    assert wired.deliver(function, body) == again()
+    [(dead_lettered, why, what)] = wired.letters()
     assert (dead_lettered, why, what[: len(detail)]) == (body, reason, detail)
-    assert "CANARY" not in what + str(yard.log.lines)
-    assert (yard.everything(), yard.heard()) == (before, [])
+    assert "CANARY" not in what + str(wired.log.lines)
+    assert (wired.everything(), wired.heard()) == (before, [])
 
 
 @pytest.mark.parametrize("body", [" ", "CANARY", booking()[:50], '"CANARY"', '{"CANARY": 1}', "[]"])
 @pytest.mark.parametrize("function", FROM_QUEUES)
 def test_a_message_that_is_no_event_is_dead_lettered(
-    yard: Yard, function: ModuleType, body: str
+    wired: WiredFunctions, function: ModuleType, body: str
 ) -> None:
-    assert_dead_lettered(yard, function, body, "Permanent", NO_EVENT)
+    assert_dead_lettered(wired, function, body, "Permanent", NO_EVENT)
 
 
 @pytest.mark.parametrize("function", FROM_QUEUES)
-def test_an_event_with_an_unknown_detail_is_dead_lettered(yard: Yard, function: ModuleType) -> None:
-    assert_dead_lettered(yard, function, envelope("CANARY"), "Permanent", "")
-    assert_dead_lettered(yard, function, envelope({"CANARY": 1}), "Permanent", "")
+def test_an_event_with_an_unknown_detail_is_dead_lettered(
+    wired: WiredFunctions, function: ModuleType
+) -> None:
+    assert_dead_lettered(wired, function, envelope("CANARY"), "Permanent", "")
+    assert_dead_lettered(wired, function, envelope({"CANARY": 1}), "Permanent", "")
 
 
 @pytest.mark.parametrize(
@@ -173,8 +175,10 @@ def test_an_event_with_an_unknown_detail_is_dead_lettered(yard: Yard, function: 
         ({"event_id": "CANARY CANARY"}, "event_id: String should match"),
     ],
 )
-def test_an_unfit_booking_is_dead_lettered(yard: Yard, values: dict[str, Any], detail: str) -> None:
-    assert_dead_lettered(yard, create_job, booking(**values), "Permanent", detail)
+def test_an_invalid_booking_is_dead_lettered(
+    wired: WiredFunctions, values: dict[str, Any], detail: str
+) -> None:
+    assert_dead_lettered(wired, create_job, booking(**values), "Permanent", detail)
 
 
 NO_PRICES: list[Any] = [
@@ -194,27 +198,29 @@ NO_PRICES: list[Any] = [
 
 
 @pytest.mark.parametrize("price", NO_PRICES, ids=repr)
-def test_a_price_that_is_no_amount_is_dead_lettered(yard: Yard, price: object) -> None:
+def test_a_price_that_is_not_an_amount_is_dead_lettered(
+    wired: WiredFunctions, price: object
+) -> None:
     assert_dead_lettered(
-        yard, create_job, booking(price_cents=price), "Permanent", "price_cents: Input"
+        wired, create_job, booking(price_cents=price), "Permanent", "price_cents: Input"
     )
     assert_dead_lettered(
-        yard, edit_job, edit(price_cents=price), "Permanent", "changes.price_cents: Input"
+        wired, edit_job, edit(price_cents=price), "Permanent", "changes.price_cents: Input"
     )
 
 
 @pytest.mark.parametrize(
     ("values", "reason", "detail"),
     [
-        ({"tenant": "no one"}, "UnknownTenant", "no tenant no one"),
+        ({"tenant": "unknown"}, "UnknownTenant", "no tenant unknown"),
         ({"flow": "piano"}, "UnknownFlow", "no flow 'piano'; there are "),
         ({"occurred_at": TOMORROW}, "FromTheFuture", "event booking-1 says it happened in the "),
     ],
 )
 def test_a_booking_that_can_never_be_made_is_dead_lettered(
-    yard: Yard, values: dict[str, Any], reason: str, detail: str
+    wired: WiredFunctions, values: dict[str, Any], reason: str, detail: str
 ) -> None:
-    assert_dead_lettered(yard, create_job, booking(**values), reason, detail)
+    assert_dead_lettered(wired, create_job, booking(**values), reason, detail)
 
 
 @pytest.mark.parametrize(
@@ -230,8 +236,10 @@ def test_a_booking_that_can_never_be_made_is_dead_lettered(
         ({"expected_rev": "CANARY"}, "expected_rev: Input should be"),
     ],
 )
-def test_an_unfit_move_is_dead_lettered(yard: Yard, values: dict[str, Any], detail: str) -> None:
-    assert_dead_lettered(yard, advance_job, move(**values), "Permanent", detail)
+def test_an_invalid_move_is_dead_lettered(
+    wired: WiredFunctions, values: dict[str, Any], detail: str
+) -> None:
+    assert_dead_lettered(wired, advance_job, move(**values), "Permanent", detail)
 
 
 @pytest.mark.parametrize(
@@ -243,11 +251,13 @@ def test_an_unfit_move_is_dead_lettered(yard: Yard, values: dict[str, Any], deta
         ({"schedule": {"eta": NO_ZONE}}, "changes.schedule.eta: Input should have timezone"),
     ],
 )
-def test_an_unfit_edit_is_dead_lettered(yard: Yard, changes: dict[str, Any], detail: str) -> None:
-    assert_dead_lettered(yard, edit_job, edit(**changes), "Permanent", detail)
+def test_an_invalid_edit_is_dead_lettered(
+    wired: WiredFunctions, changes: dict[str, Any], detail: str
+) -> None:
+    assert_dead_lettered(wired, edit_job, edit(**changes), "Permanent", detail)
 
 
-def test_an_edit_that_cannot_be_made_is_refused_on_the_record(yard: Yard) -> None:
+def test_an_edit_that_cannot_be_made_is_refused_on_the_record(wired: WiredFunctions) -> None:
     """A person's mistake is not an outage: it leaves no dead letter."""
     drivers = [{"role": "driver", "member": name, "first_name": "CANARY"} for name in "ab"]
     late = {**json.loads(edit(note="CANARY"))["detail"], "occurred_at": TOMORROW}
@@ -255,33 +265,35 @@ def test_an_edit_that_cannot_be_made_is_refused_on_the_record(yard: Yard) -> Non
     bodies = [edit(crew=drivers), alone, envelope(late), edit(truck="nosuchtruck")]
     for number, body in enumerate(bodies):
         detail = {**json.loads(body)["detail"], "event_id": f"refused-{number}"}
-        assert yard.deliver(edit_job, envelope(detail)) == again()
-    assert [(each.why, each.text) for each in yard.job().refused_edits] == [
+        assert wired.deliver(edit_job, envelope(detail)) == again()
+    assert [(each.why, each.text) for each in wired.job().refused_edits] == [
         ("not_possible", "a role is given to two people; name one for each role"),
         ("crew_unavailable", "'stranger' is not on the roster; choose someone who is"),
         ("from_the_future", "`occurred_at` lies ahead of our clock; check the sender's clock"),
-        ("crew_unavailable", "there is no truck 'nosuchtruck'; choose one of the roster's"),
+        ("crew_unavailable", "there is no truck 'nosuchtruck'; choose one from the roster"),
     ]
-    assert (yard.letters(), yard.job().edits) == ([], ())
+    assert (wired.letters(), wired.job().edits) == ([], ())
 
 
-@pytest.mark.parametrize("who", [{"job_id": NO_SUCH_JOB}, {"tenant": "no one"}], ids=str)
+@pytest.mark.parametrize("who", [{"job_id": NO_SUCH_JOB}, {"tenant": "unknown"}], ids=str)
 @pytest.mark.parametrize("function", [advance_job, edit_job, publish_board, invalidate_views])
-def test_a_message_about_a_job_no_one_knows_is_dead_lettered(
-    yard: Yard, function: ModuleType, who: dict[str, str]
+def test_a_message_about_an_unknown_job_is_dead_lettered(
+    wired: WiredFunctions, function: ModuleType, who: dict[str, str]
 ) -> None:
     whose = {"tenant": "main", "job_id": a_job().job_id, **who}
     reason = f"no job {whose['job_id']} of tenant {whose['tenant']}"
-    assert_dead_lettered(yard, function, about(function, whose), "UnknownJob", reason)
+    assert_dead_lettered(wired, function, about(function, whose), "UnknownJob", reason)
 
 
 @pytest.mark.parametrize(
     "values", [{"name": "CANARY"}, {"input": "CANARY"}, {"input": '{"tenant": "CANARY"}'}]
 )
-def test_news_of_an_execution_that_is_not_ours_is_dead_lettered(
-    yard: Yard, values: dict[str, str]
+def test_an_event_about_another_execution_is_dead_lettered(
+    wired: WiredFunctions, values: dict[str, str]
 ) -> None:
-    assert_dead_lettered(yard, watch_jobs, ended(**values), "Permanent", "Round: Extra inputs")
+    assert_dead_lettered(
+        wired, watch_jobs, ended(**values), "Permanent", "RoundRequest: Extra inputs"
+    )
 
 
 REFUSED = {
@@ -292,72 +304,74 @@ REFUSED = {
         move(event_id="r4", actor={"kind": "customer", "id": "link"}),
         "not_allowed",
     ),
-    "without a reason": (move(event_id="r5", move="call_off"), "reason_missing"),
+    "without a reason": (move(event_id="r5", move="cancel_under_way"), "reason_missing"),
     "overtaken": (move(event_id="r6", expected_rev=1), "overtaken"),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_move_that_may_not_be_made_is_refused_on_the_record(yard: Yard, case: str) -> None:
+def test_a_move_that_may_not_be_made_is_refused_on_the_record(
+    wired: WiredFunctions, case: str
+) -> None:
     body, why = REFUSED[case]
-    before = yard.job()
-    assert yard.deliver(advance_job, body) == again()
-    after = yard.job()
-    assert after == before.bookkept(refused=(*before.refused, after.refused[-1]))
+    before = wired.job()
+    assert wired.deliver(advance_job, body) == again()
+    after = wired.job()
+    assert after == before.with_bookkeeping(refused=(*before.refused, after.refused[-1]))
     assert after.refused[-1].why == why
-    assert [(fact["event_id"], fact["why"]) for fact in yard.heard()] == [
+    assert [(fact["event_id"], fact["why"]) for fact in wired.heard()] == [
         (after.refused[-1].event_id, why)
     ]
-    assert yard.letters() == []
+    assert wired.letters() == []
 
 
 @pytest.mark.parametrize("function", [advance_job, edit_job, publish_board, invalidate_views])
 @pytest.mark.parametrize("broken", [b"CANARY", b'{"CANARY": 1}'])
 def test_a_job_that_cannot_be_read_is_left_as_it_is(
-    yard: Yard, function: ModuleType, broken: bytes
+    wired: WiredFunctions, function: ModuleType, broken: bytes
 ) -> None:
     key = job_key("main", "261121-00000b")
-    yard.put(key, broken)
+    wired.put(key, broken)
     body = about(function, {"tenant": "main", "job_id": "261121-00000b"})
-    assert_dead_lettered(yard, function, body, "Corrupt", f"{key} is no Job: ")
-    yard.s3.delete_object(Bucket=yard.bucket, Key=key)
+    assert_dead_lettered(wired, function, body, "Corrupt", f"{key} is no Job: ")
+    wired.s3.delete_object(Bucket=wired.bucket, Key=key)
 
 
 @pytest.mark.parametrize("broken", [b"CANARY", b'{"jobs": []}', b""])
-def test_a_board_that_cannot_be_read_is_rebuilt(yard: Yard, broken: bytes) -> None:
+def test_a_board_that_cannot_be_read_is_rebuilt(wired: WiredFunctions, broken: bytes) -> None:
     body = envelope({"tenant": "main", "job_id": a_job().job_id})
-    yard.deliver(publish_board, body)
-    good = yard.get(board_key("main"))
-    yard.put(board_key("main"), broken)
-    assert yard.deliver(publish_board, body) == again()
-    assert (yard.get(board_key("main")), yard.letters()) == (good, [])
-    yard.s3.delete_object(Bucket=yard.bucket, Key=board_key("main"))
+    wired.deliver(publish_board, body)
+    good = wired.get(board_key("main"))
+    wired.put(board_key("main"), broken)
+    assert wired.deliver(publish_board, body) == again()
+    assert (wired.get(board_key("main")), wired.letters()) == (good, [])
+    wired.s3.delete_object(Bucket=wired.bucket, Key=board_key("main"))
 
 
-def test_good_messages_beside_bad_ones_are_done(yard: Yard) -> None:
+def test_good_messages_beside_bad_ones_are_done(wired: WiredFunctions) -> None:
     bodies = ["CANARY", move(event_id="good-1", move="confirm"), move(job_id=NO_SUCH_JOB)]
     assert advance_job.handler(batch(*bodies), None) == again()
-    assert yard.job().refusal_of("good-1")
-    assert [reason for _, reason, _ in yard.letters()] == ["Permanent", "UnknownJob"]
+    assert wired.job().refusal_of("good-1")
+    assert [reason for _, reason, _ in wired.letters()] == ["Permanent", "UnknownJob"]
 
 
-def test_a_booking_that_is_invoked_is_answered_with_what_is_wrong(yard: Yard) -> None:
+def test_a_booking_that_is_invoked_is_answered_with_what_is_wrong(wired: WiredFunctions) -> None:
     """Someone waits for the answer, so nothing is dead-lettered."""
     for body, error in (
         (booking(price_cents="CANARY"), "Invalid"),
-        (booking(tenant="no one"), "UnknownTenant"),
+        (booking(tenant="unknown"), "UnknownTenant"),
         (booking(event_id="haulway.CANARY"), "Permanent"),
         (booking(occurred_at=TOMORROW), "FromTheFuture"),
     ):
         answer = create_job.handler(json.loads(body)["detail"], None)
         assert answer["error"] == error
         assert "CANARY" not in answer["detail"]
-    assert yard.letters() == []
+    assert wired.letters() == []
 
 
 @pytest.mark.parametrize("function", INVOKED)
-def test_what_the_state_machine_hands_over_never_shows_in_an_error(
-    yard: Yard, function: ModuleType
+def test_the_input_from_the_state_machine_never_shows_in_an_error(
+    wired: WiredFunctions, function: ModuleType
 ) -> None:
     """Lambda logs errors as they are, and a task token is a key."""
     with pytest.raises(ValidationError) as caught:

@@ -1,4 +1,4 @@
-"""Step 1: a request books one job, however often it comes; the link is given when it works."""
+"""Step 1: a request books one job, however often it is delivered; the link works when returned."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from events import JobRequested
-from functions.create_job import (
+from functions.jobs.create import (
     Booked,
     BookedOtherwise,
     CreateJob,
@@ -18,7 +18,8 @@ from functions.protocol.ports import Unavailable, UnknownTenant
 from statemachine.business import BusinessSettings
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.ids import digest_of, job_id_for
-from statemachine.job import Execution, Job, Note
+from statemachine.job import Execution, Job
+from statemachine.records import Note
 from statemachine.values import Actor, iso
 from statemachine.views import View, view_of
 from tests.support.builders import CUSTOMER, DISPATCHER, NOON, TOKEN, a_booking, a_job, minutes
@@ -31,14 +32,14 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Crashed, EveryCall, Fault, Faults, Kind
+from tests.support.faults import Crashed, Fault, FaultAtCall, Faults, Kind
 
 HAUL = load_flow("haul")
 JOB_ID = job_id_for("main", "booking-1", NOON)
 
 
-class Office:
-    """Where bookings are taken; everything it has stored and started lies open."""
+class CreateJobSetup:
+    """`CreateJob` on fakes, with what it stored and started."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -60,17 +61,17 @@ class Office:
         return self.jobs.read("main", job_id).value
 
     def stored(self) -> list[str]:
-        """The keys of all there is besides the tenant, in the order in which they were stored."""
+        """All keys, without the tenant's, in the order in which they were stored."""
         return list(self.bucket.versions)
 
 
 def test_a_booking_becomes_a_job() -> None:
-    office = Office()
+    setup = CreateJobSetup()
     booking = a_booking(price_cents=60_000, note="Ring twice")
-    booked = office.book(booking)
+    booked = setup.book(booking)
     assert booked == Booked(job_id=JOB_ID, tracking_token=TOKEN, duplicate=False)
     note = Note(event_id="booking-1", actor=CUSTOMER, text="Ring twice", recorded_at=NOON)
-    assert office.job() == a_job(
+    assert setup.job() == a_job(
         job_id=JOB_ID,
         created_by=CUSTOMER,
         crew=(),
@@ -79,73 +80,73 @@ def test_a_booking_becomes_a_job() -> None:
     )
 
 
-def test_the_link_is_given_when_its_view_is_there_and_the_execution_runs() -> None:
-    office = Office()
-    office.book()
+def test_the_link_is_returned_after_its_view_exists_and_the_execution_runs() -> None:
+    setup = CreateJobSetup()
+    setup.book()
     view = f"t/{digest_of(TOKEN)}.json"
-    assert office.stored() == [
+    assert setup.stored() == [
         f"tenants/main/open/{JOB_ID}",
         f"tenants/main/jobs/{JOB_ID}.json",
         view,
     ]
-    assert office.faults.log[-1] == ("StartExecution", None)
-    assert parsed(View, office.bucket.objects[view]) == view_of(office.job(), HAUL)
-    assert list(office.executions.started) == [f"main-{JOB_ID}-g0"]
+    assert setup.faults.log[-1] == ("StartExecution", None)
+    assert parsed(View, setup.bucket.objects[view]) == view_of(setup.job(), HAUL)
+    assert list(setup.executions.started) == [f"main-{JOB_ID}-g0"]
 
 
 def test_a_copy_of_a_booking_changes_nothing() -> None:
-    office = Office()
-    first = office.book()
-    before = dict(office.bucket.objects)
-    assert office.book() == first.with_(duplicate=True)
-    assert (office.bucket.objects, len(office.executions.started)) == (before, 1)
+    setup = CreateJobSetup()
+    first = setup.book()
+    before = dict(setup.bucket.objects)
+    assert setup.book() == first.with_(duplicate=True)
+    assert (setup.bucket.objects, len(setup.executions.started)) == (before, 1)
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_a_copy_stamped_on_the_other_side_of_midnight_finds_the_job(days: int) -> None:
-    office = Office()
-    office.book()
+def test_a_copy_dated_on_the_other_side_of_midnight_finds_the_job(days: int) -> None:
+    setup = CreateJobSetup()
+    setup.book()
     copy = a_booking(occurred_at=NOON + timedelta(days=days))
     later = NOON + timedelta(days=2)
-    assert office.create(copy, later).job_id == JOB_ID
+    assert setup.create(copy, later).job_id == JOB_ID
 
 
 def test_two_copies_at_once_are_one_job() -> None:
-    """Timeline: ours reads nothing · the other's is stored · our If-None-Match meets 412."""
-    office = Office()
+    """Timeline: we read nothing · the other copy is stored · our If-None-Match gets 412."""
+    setup = CreateJobSetup()
     other: list[Booked] = []
 
-    def another_is_faster() -> str:
-        other.append(office.book())
+    def other_copy_is_faster() -> str:
+        other.append(setup.book())
         return "1111111111111111111111"
 
-    ours = replace(office.create, new_token=another_is_faster)(a_booking(), NOON)
+    ours = replace(setup.create, new_token=other_copy_is_faster)(a_booking(), NOON)
     assert ours == other[0] == Booked(job_id=JOB_ID, tracking_token=TOKEN, duplicate=False)
-    assert len(list(office.jobs.all_ids("main"))) == 1
+    assert len(list(setup.jobs.all_ids("main"))) == 1
 
 
-def test_an_id_that_another_job_has_by_chance_is_left_to_it() -> None:
-    office = Office()
+def test_an_id_that_another_job_happens_to_have_is_not_used() -> None:
+    setup = CreateJobSetup()
     neighbour = a_job(job_id=JOB_ID, event_id="another-booking")
-    office.jobs.create(neighbour)
-    booked = office.book()
+    setup.jobs.create(neighbour)
+    booked = setup.book()
     assert booked.job_id == job_id_for("main", "booking-1", NOON, attempt=1)
-    assert office.job(JOB_ID) == neighbour
-    assert office.book() == booked.with_(duplicate=True)
+    assert setup.job(JOB_ID) == neighbour
+    assert setup.book() == booked.with_(duplicate=True)
 
 
-def test_an_id_may_be_chosen_but_not_taken_from_another_job() -> None:
-    office = Office()
-    assert office.book(a_booking(job_id="261121-abc123")).job_id == "261121-abc123"
+def test_a_request_may_choose_an_id_that_no_other_job_has() -> None:
+    setup = CreateJobSetup()
+    assert setup.book(a_booking(job_id="261121-abc123")).job_id == "261121-abc123"
     with pytest.raises(JobIdTaken):
-        office.book(a_booking(job_id="261121-abc123", event_id="booking-2"))
-    assert list(office.jobs.all_ids("main")) == ["261121-abc123"]
+        setup.book(a_booking(job_id="261121-abc123", event_id="booking-2"))
+    assert list(setup.jobs.all_ids("main")) == ["261121-abc123"]
 
 
 @pytest.mark.parametrize(
     ("values", "error"),
     [
-        ({"tenant": "no one"}, UnknownTenant),
+        ({"tenant": "unknown"}, UnknownTenant),
         ({"flow": "piano"}, UnknownFlow),
         ({"occurred_at": iso(NOON + minutes(6))}, FromTheFuture),
     ],
@@ -153,51 +154,51 @@ def test_an_id_may_be_chosen_but_not_taken_from_another_job() -> None:
 def test_what_cannot_be_booked_leaves_no_trace(
     values: dict[str, str], error: type[Exception]
 ) -> None:
-    office = Office()
+    setup = CreateJobSetup()
     with pytest.raises(error):
-        office.book(a_booking(**values))
-    assert (office.stored(), office.executions.started) == ([], {})
+        setup.book(a_booking(**values))
+    assert (setup.stored(), setup.executions.started) == ([], {})
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
-def test_whatever_is_lost_on_the_way_the_next_copy_completes_the_booking(fault: Kind) -> None:
-    """Every call in turn goes wrong once; then the request is delivered again, as a queue does."""
+def test_the_next_copy_completes_the_booking_whatever_was_lost(fault: Kind) -> None:
+    """Each call fails once, in turn; then the request is delivered again, as by a queue."""
     for number in range(12):
-        office = Office(EveryCall(number, fault))
+        setup = CreateJobSetup(FaultAtCall(number, fault))
         try:
-            office.book()
+            setup.book()
         except (Unavailable, Crashed):
-            office.book()
-        office.faults.over = True
-        assert office.job() == a_job(
+            setup.book()
+        setup.faults.over = True
+        assert setup.job() == a_job(
             job_id=JOB_ID,
             created_by=CUSTOMER,
             crew=(),
             price_cents=None,
             request_digest=a_booking().digest,
-        ), office.faults.log
-        assert f"t/{digest_of(TOKEN)}.json" in office.bucket.objects
-        assert list(office.executions.started) == [f"main-{JOB_ID}-g0"]
-        assert list(office.jobs.open_jobs("main")) == [JOB_ID]
+        ), setup.faults.log
+        assert f"t/{digest_of(TOKEN)}.json" in setup.bucket.objects
+        assert list(setup.executions.started) == [f"main-{JOB_ID}-g0"]
+        assert list(setup.jobs.open_jobs("main")) == [JOB_ID]
 
 
-def test_a_booking_that_cannot_be_stored_shall_come_again() -> None:
-    """It tries the same id, never the next one: two copies could end up under two."""
+def test_a_booking_that_cannot_be_stored_is_to_be_retried() -> None:
+    """It tries the same id, never the next one, because two copies could get two ids."""
     never: list[Fault] = ["before"] * 100
-    office = Office(Faults({"PutObject": [None, *never]}))
+    setup = CreateJobSetup(Faults({"PutObject": [None, *never]}))
     with pytest.raises(Unavailable):
-        office.book()
-    assert (office.stored(), office.executions.started) == ([f"tenants/main/open/{JOB_ID}"], {})
+        setup.book()
+    assert (setup.stored(), setup.executions.started) == ([f"tenants/main/open/{JOB_ID}"], {})
 
 
 def test_a_copy_of_an_ended_jobs_booking_starts_nothing() -> None:
-    office = Office()
+    setup = CreateJobSetup()
     ended = a_job(
         "completed", job_id=JOB_ID, created_by=DISPATCHER, execution=Execution(since=NOON)
     )
-    office.jobs.create(ended)
-    assert office.book() == Booked(job_id=JOB_ID, tracking_token=TOKEN, duplicate=True)
-    assert office.executions.started == {}
+    setup.jobs.create(ended)
+    assert setup.book() == Booked(job_id=JOB_ID, tracking_token=TOKEN, duplicate=True)
+    assert setup.executions.started == {}
 
 
 def a_window(starts_in_h: float, lasts_h: float = 4) -> dict[str, datetime]:
@@ -215,33 +216,33 @@ def a_window(starts_in_h: float, lasts_h: float = 4) -> dict[str, datetime]:
         (a_window(24 * 401), DISPATCHER),
     ],
 )
-def test_a_window_that_is_over_or_beyond_all_plans_books_nothing(
+def test_a_window_in_the_past_or_too_far_ahead_books_nothing(
     window: dict[str, datetime], actor: Actor
 ) -> None:
-    office = Office()
+    setup = CreateJobSetup()
     with pytest.raises(WindowRefused, match=r"^window_(start|end): "):
-        office.book(a_booking(schedule=window, actor=actor))
-    assert list(office.jobs.all_ids("main")) == []
+        setup.book(a_booking(schedule=window, actor=actor))
+    assert list(setup.jobs.all_ids("main")) == []
 
 
 def test_staff_book_further_ahead_than_customers_and_a_window_that_has_begun_is_booked() -> None:
-    Office().book(a_booking(schedule=a_window(24 * 121), actor=DISPATCHER))
-    Office().book(a_booking(schedule=a_window(-2)))
+    CreateJobSetup().book(a_booking(schedule=a_window(24 * 121), actor=DISPATCHER))
+    CreateJobSetup().book(a_booking(schedule=a_window(-2)))
 
 
 def test_a_copy_is_answered_when_its_window_has_passed() -> None:
-    office, booking = Office(), a_booking(schedule=a_window(1))
-    first = office.book(booking)
+    setup, booking = CreateJobSetup(), a_booking(schedule=a_window(1))
+    first = setup.book(booking)
     later = booking.model_copy(update={"occurred_at": NOON + timedelta(hours=6)})
-    again = office.create(later, NOON + timedelta(hours=6))
+    again = setup.create(later, NOON + timedelta(hours=6))
     assert (again.job_id, again.duplicate) == (first.job_id, True)
 
 
-def test_an_event_id_that_booked_something_else_books_nothing_and_says_so() -> None:
-    office = Office()
-    office.book()
+def test_an_event_id_that_has_booked_another_job_is_refused() -> None:
+    setup = CreateJobSetup()
+    setup.book()
     for days in (0, 1):
         other = a_booking(place={"address": "9 Elm St"}, occurred_at=NOON + timedelta(days))
         with pytest.raises(BookedOtherwise):
-            office.create(other, NOON + timedelta(days))
-    assert [office.job().place.address] == ["12 Harbor Road"]
+            setup.create(other, NOON + timedelta(days))
+    assert [setup.job().place.address] == ["12 Harbor Road"]

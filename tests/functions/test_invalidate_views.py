@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from functions.invalidate_views import InvalidateViews
 from functions.protocol.batches import BatchConsumer, JobRef
 from functions.protocol.ports import Corrupt, Stored, Unavailable, UnknownJob
+from functions.views.invalidate import InvalidateViews
 from functions.views.invalidation_budget import MonthlyUsage, ViewTtl, record_usage, usage_of
 from statemachine.ids import digest_of
 from statemachine.job import Job
@@ -14,11 +14,11 @@ from tests.functions.creation import again, batch, envelope
 from tests.support.builders import NOON, a_job, minutes
 from tests.support.fakes import (
     Bucket,
+    FakeCdn,
     FakeDeadLetters,
-    FakeEdge,
+    FakeInvalidationUsage,
     FakeJobs,
     FakeLog,
-    FakeUsage,
     no_pause,
 )
 from tests.support.faults import Faults, Kind
@@ -32,76 +32,76 @@ def a_change(number: int, rev: int = 1) -> JobRef:
     return JobRef(tenant="main", job_id=f"261121-00000{number}", rev=rev)
 
 
-def a_forgetter(
+def an_invalidator(
     faults: Faults | None = None, budget: int = 1000, metrics: FakeMetrics | None = None
-) -> tuple[InvalidateViews, FakeEdge]:
-    jobs, edge = FakeJobs(Bucket()), FakeEdge(faults)
+) -> tuple[InvalidateViews, FakeCdn]:
+    jobs, cdn = FakeJobs(Bucket()), FakeCdn(faults)
     for job_id, token in TOKENS.items():
         jobs.create(a_job(job_id=job_id, token=token))
-    forget = InvalidateViews(
+    invalidate = InvalidateViews(
         jobs,
-        edge,
-        FakeUsage(jobs.bucket),
+        cdn,
+        FakeInvalidationUsage(jobs.bucket),
         budget,
         metrics or FakeMetrics(),
         lambda: NOON,
         no_pause,
     )
-    return forget, edge
+    return invalidate, cdn
 
 
 def test_a_batch_is_one_invalidation_of_every_changed_view() -> None:
-    forget, edge = a_forgetter()
-    assert forget([a_change(2), a_change(1, rev=1), a_change(1, rev=3)]) == [None] * 3
-    assert edge.forgotten() == [tuple(sorted(PATHS))]
+    invalidate, cdn = an_invalidator()
+    assert invalidate([a_change(2), a_change(1, rev=1), a_change(1, rev=3)]) == [None] * 3
+    assert cdn.invalidated() == [tuple(sorted(PATHS))]
 
 
 def test_a_batch_delivered_twice_stays_one_invalidation() -> None:
-    forget, edge = a_forgetter()
-    forget([a_change(1), a_change(2)])
-    forget([a_change(2), a_change(1), a_change(1)])
-    assert len(edge.invalidations) == 1
+    invalidate, cdn = an_invalidator()
+    invalidate([a_change(1), a_change(2)])
+    invalidate([a_change(2), a_change(1), a_change(1)])
+    assert len(cdn.invalidations) == 1
 
 
-def test_the_next_change_of_a_view_is_forgotten_too() -> None:
-    forget, edge = a_forgetter()
-    forget([a_change(1, rev=1)])
-    forget([a_change(1, rev=3)])
-    assert edge.forgotten() == [(PATHS[0],), (PATHS[0],)]
+def test_the_next_change_of_a_view_is_invalidated_too() -> None:
+    invalidate, cdn = an_invalidator()
+    invalidate([a_change(1, rev=1)])
+    invalidate([a_change(1, rev=3)])
+    assert cdn.invalidated() == [(PATHS[0],), (PATHS[0],)]
 
 
-def test_no_change_is_no_call() -> None:
-    forget, edge = a_forgetter()
-    assert (forget([]), edge.faults.log) == ([], [])
+def test_an_empty_batch_makes_no_call() -> None:
+    invalidate, cdn = an_invalidator()
+    assert (invalidate([]), cdn.faults.log) == ([], [])
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
-def test_where_the_edge_is_too_busy_the_batch_comes_again(fault: Kind) -> None:
-    forget, edge = a_forgetter(Faults({"CreateInvalidation": [fault]}))
+def test_if_cloudfront_throttles_the_batch_is_retried(fault: Kind) -> None:
+    invalidate, cdn = an_invalidator(Faults({"CreateInvalidation": [fault]}))
     with pytest.raises(Unavailable):
-        forget([a_change(1)])
-    forget([a_change(1)])
-    assert edge.forgotten() == [(PATHS[0],)]
+        invalidate([a_change(1)])
+    invalidate([a_change(1)])
+    assert cdn.invalidated() == [(PATHS[0],)]
 
 
 def test_one_erased_job_in_a_batch_of_a_hundred_leaves_one_invalidation_of_the_others() -> None:
-    forget, edge = a_forgetter()
+    invalidate, cdn = an_invalidator()
     for number in range(100, 199):
         a_token = f"{number}{'x' * 19}"
-        forget.jobs.create(a_job(job_id=f"261121-000{number}", token=a_token))
+        invalidate.jobs.create(a_job(job_id=f"261121-000{number}", token=a_token))
     letters, refs = FakeDeadLetters(), [f"261121-000{number}" for number in range(100, 200)]
     bodies = (envelope({"tenant": "main", "job_id": job_id, "rev": 1}) for job_id in refs)
     assert (
-        BatchConsumer(JobRef, letters, FakeLog()).deliver_together(batch(*bodies), forget)
+        BatchConsumer(JobRef, letters, FakeLog()).deliver_together(batch(*bodies), invalidate)
         == again()
     )
-    assert [len(paths) for paths in edge.forgotten()] == [99]
+    assert [len(paths) for paths in cdn.invalidated()] == [99]
     assert [reason for _, reason, _ in letters.dead_lettered] == ["UnknownJob"]
 
 
 @pytest.mark.parametrize("error", [Corrupt("not a job"), OverflowError("date out of range")])
 def test_a_job_with_an_error_of_its_own_is_left_out_alone(error: Exception) -> None:
-    forget, edge = a_forgetter()
+    invalidate, cdn = an_invalidator()
 
     class Poisoned(FakeJobs):
         def read(self, tenant: str, job_id: str) -> Stored[Job]:
@@ -109,15 +109,15 @@ def test_a_job_with_an_error_of_its_own_is_left_out_alone(error: Exception) -> N
                 raise error
             return super().read(tenant, job_id)
 
-    forget = replace(forget, jobs=Poisoned(forget.jobs.bucket))  # type: ignore[attr-defined]  # the fake's
-    assert forget([a_change(2), a_change(1)]) == [error, None]
-    assert edge.forgotten() == [(PATHS[0],)]
+    invalidate = replace(invalidate, jobs=Poisoned(invalidate.jobs.bucket))  # type: ignore[attr-defined]  # the fake's
+    assert invalidate([a_change(2), a_change(1)]) == [error, None]
+    assert cdn.invalidated() == [(PATHS[0],)]
 
 
 def test_a_batch_of_erased_jobs_makes_no_call() -> None:
-    forget, edge = a_forgetter()
-    (error,) = forget([a_change(9)])
-    assert (type(error), edge.faults.log) == (UnknownJob, [])
+    invalidate, cdn = an_invalidator()
+    (error,) = invalidate([a_change(9)])
+    assert (type(error), cdn.faults.log) == (UnknownJob, [])
 
 
 # -- the freshness budget
@@ -125,50 +125,50 @@ def test_a_batch_of_erased_jobs_makes_no_call() -> None:
 MONTH = "2026-11"
 
 
-def test_forgotten_paths_are_counted_by_the_month() -> None:
+def test_invalidated_paths_are_counted_by_the_month() -> None:
     metrics = FakeMetrics()
-    forget, _ = a_forgetter(metrics=metrics)
-    forget([a_change(1), a_change(2)])
-    forget([a_change(1, rev=3)])
-    assert usage_of(forget.usage, MONTH) == 3
+    invalidate, _ = an_invalidator(metrics=metrics)
+    invalidate([a_change(1), a_change(2)])
+    invalidate([a_change(1, rev=3)])
+    assert usage_of(invalidate.usage, MONTH) == 3
     assert metrics.measured["InvalidationPaths"] == [2, 1]
-    shares = [100 * paths / forget.budget for paths in (2, 3)]
+    shares = [100 * paths / invalidate.budget for paths in (2, 3)]
     assert metrics.measured["InvalidationBudgetUsed"] == shares
 
 
-def test_a_batch_that_is_throttled_is_paid_for_once() -> None:
-    forget, _ = a_forgetter(Faults({"CreateInvalidation": ["before", "before"]}))
+def test_a_batch_that_is_throttled_is_counted_once() -> None:
+    invalidate, _ = an_invalidator(Faults({"CreateInvalidation": ["before", "before"]}))
     for _ in range(2):
         with pytest.raises(Unavailable):
-            forget([a_change(1)])
-    forget([a_change(1)])
-    assert usage_of(forget.usage, MONTH) == 1
+            invalidate([a_change(1)])
+    invalidate([a_change(1)])
+    assert usage_of(invalidate.usage, MONTH) == 1
 
 
 @pytest.mark.parametrize(("budget", "forgotten"), [(0, 0), (1, 1), (2, 1), (3, 2)])
-def test_past_the_months_paths_the_edge_is_told_no_more(budget: int, forgotten: int) -> None:
+def test_after_the_months_budget_nothing_is_invalidated(budget: int, forgotten: int) -> None:
     metrics = FakeMetrics()
-    forget, edge = a_forgetter(budget=budget, metrics=metrics)
-    forget([a_change(1, rev=1)])
-    forget([a_change(1, rev=2), a_change(2, rev=2)])
-    assert len(edge.forgotten()) == forgotten
-    assert sum(metrics.measured["PathsNotInvalidated"]) == 3 - sum(map(len, edge.forgotten()))
+    invalidate, cdn = an_invalidator(budget=budget, metrics=metrics)
+    invalidate([a_change(1, rev=1)])
+    invalidate([a_change(1, rev=2), a_change(2, rev=2)])
+    assert len(cdn.invalidated()) == forgotten
+    assert sum(metrics.measured["PathsNotInvalidated"]) == 3 - sum(map(len, cdn.invalidated()))
 
 
-def test_what_is_used_of_the_budget_is_told_also_once_nothing_is_left() -> None:
+def test_the_used_share_of_the_budget_is_measured_even_after_it_is_spent() -> None:
     metrics = FakeMetrics()
-    forget, _ = a_forgetter(budget=1, metrics=metrics)
+    invalidate, _ = an_invalidator(budget=1, metrics=metrics)
     for rev in (1, 2, 3):
-        forget([a_change(1, rev=rev)])
+        invalidate([a_change(1, rev=rev)])
     assert metrics.measured["InvalidationBudgetUsed"] == [100, 200, 200]
 
 
 def test_the_next_month_has_paths_again() -> None:
-    forget, edge = a_forgetter(budget=1)
-    forget([a_change(1, rev=1)])
-    forget([a_change(1, rev=2)])
-    replace(forget, clock=lambda: NOON + minutes(60 * 24 * 10))([a_change(1, rev=3)])
-    assert len(edge.forgotten()) == 2
+    invalidate, cdn = an_invalidator(budget=1)
+    invalidate([a_change(1, rev=1)])
+    invalidate([a_change(1, rev=2)])
+    replace(invalidate, clock=lambda: NOON + minutes(60 * 24 * 10))([a_change(1, rev=3)])
+    assert len(cdn.invalidated()) == 2
 
 
 @pytest.mark.parametrize(
@@ -178,33 +178,33 @@ def test_the_next_month_has_paths_again() -> None:
 def test_views_are_short_lived_from_the_last_tenth_of_the_budget(
     spent: int, budget: int, ttl_s: int
 ) -> None:
-    usage = FakeUsage(Bucket())
+    usage = FakeInvalidationUsage(Bucket())
     usage.write(MonthlyUsage(month=MONTH, paths=spent), None)
     assert ViewTtl(usage, budget, 60, lambda: NOON)() == ttl_s
 
 
-def test_the_count_is_looked_up_once_a_minute_and_not_at_all_without_a_budget() -> None:
+def test_the_usage_is_read_once_a_minute_and_never_without_a_budget() -> None:
     bucket, now = Bucket(), NOON
-    ttl = ViewTtl(FakeUsage(bucket), 10, 60, lambda: now)
+    ttl = ViewTtl(FakeInvalidationUsage(bucket), 10, 60, lambda: now)
     assert [ttl() for _ in range(5)] == [60] * 5
-    record_usage(FakeUsage(bucket), MONTH, 9, no_pause)
+    record_usage(FakeInvalidationUsage(bucket), MONTH, 9, no_pause)
     before = bucket.faults.calls("GetObject")
     assert ttl() == 60
     now = NOON + minutes(1)
     assert (ttl(), bucket.faults.calls("GetObject") - before) == (2, 1)
-    assert ViewTtl(FakeUsage(bucket), 0, 60, lambda: NOON)() == 2
+    assert ViewTtl(FakeInvalidationUsage(bucket), 0, 60, lambda: NOON)() == 2
     assert bucket.faults.calls("GetObject") - before == 1
 
 
 @pytest.mark.parametrize("count", [b"not json", None])
-def test_a_count_no_one_can_read_keeps_no_view_from_being_written(count: bytes | None) -> None:
+def test_an_unreadable_count_keeps_no_view_from_being_written(count: bytes | None) -> None:
     bucket = Bucket(None if count else Faults({"GetObject": ["before"]}))
     bucket.objects[f"ops/invalidations/{MONTH}.json"] = count or b"{}"
-    assert ViewTtl(FakeUsage(bucket), 1000, 60, lambda: NOON)() == 2
+    assert ViewTtl(FakeInvalidationUsage(bucket), 1000, 60, lambda: NOON)() == 2
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
 def test_a_count_whose_answer_is_lost_is_counted_at_least_once(fault: Kind) -> None:
     bucket = Bucket(Faults({"PutObject": [fault]}))
-    record_usage(FakeUsage(bucket), MONTH, 7, no_pause)
-    assert usage_of(FakeUsage(bucket), MONTH) in (7, 14)
+    record_usage(FakeInvalidationUsage(bucket), MONTH, 7, no_pause)
+    assert usage_of(FakeInvalidationUsage(bucket), MONTH) in (7, 14)

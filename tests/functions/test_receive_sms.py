@@ -1,4 +1,4 @@
-"""What customers answer: opt-outs, opt-ins, help, and a YES that makes a move."""
+"""Customers' replies: opt-outs, opt-ins, help, and a YES that makes a move."""
 
 import json
 from datetime import datetime
@@ -8,15 +8,15 @@ import pytest
 
 from events import JobEditRequested, JobMoveRequested
 from functions.messages.deliveries import Busy
+from functions.messages.incoming_sms import Inbound, ReceiveSms, parse_inbound
 from functions.messages.phone_numbers import digest_of, phone_record
 from functions.messages.sms_once import SmsNotAccepted
+from functions.messages.status_sms import StatusReached
 from functions.protocol.batches import Permanent
-from functions.receive_sms import Inbound, ReceiveSms, parse_inbound
-from functions.send_sms import StatusReached
 from statemachine.flows import load_flow
 from statemachine.job import Customer
 from statemachine.lifecycle import Committed, Refused, judge
-from tests.functions.messages.test_messages import PHONE, Hooks, confirmed
+from tests.functions.messages.test_messages import PHONE, MessageSenders, confirmed
 from tests.support.builders import CUSTOMER, NOON, a_job, minutes, moved
 from tests.support.fakes import FakeJobs, no_pause, to_bytes
 
@@ -41,7 +41,7 @@ def inbound(body: str, at: datetime = NOON, message_id: str = "in-1", **values: 
     return parse_inbound(Inbound, json.dumps(notification))
 
 
-class Phone(Hooks):
+class Phone(MessageSenders):
     def __init__(self, service_answers: bool = False) -> None:
         super().__init__()
         self.receive = ReceiveSms(
@@ -61,7 +61,7 @@ class Phone(Hooks):
 def asked() -> tuple[Phone, Any]:
     """A phone that was asked whether the job is ready."""
     phone = Phone()
-    job = phone.keep(a_job())
+    job = phone.store(a_job())
     phone.text(job, seq=0)
     return phone, job
 
@@ -84,7 +84,7 @@ def test_a_yes_twice_is_one_event() -> None:
     assert len({request.event_id for request in phone.requests.asked}) == 1
 
 
-def test_a_yes_that_comes_too_late_is_refused_like_anybodys_move() -> None:
+def test_a_yes_that_is_too_late_is_refused_like_any_other_move() -> None:
     phone, job = asked()
     job = moved(job, "cancel")
     phone.says("YES")
@@ -107,7 +107,7 @@ def moves(phone: Phone) -> list[tuple[str, str | None]]:
 
 def test_a_yes_to_nothing_is_a_note_for_people_to_read() -> None:
     phone = Phone()
-    job = phone.keep(confirmed())
+    job = phone.store(confirmed())
     phone.text(job)
     phone.says("YES")
     assert notes(phone) == [(job.job_id, "Text from the customer: YES")]
@@ -116,9 +116,9 @@ def test_a_yes_to_nothing_is_a_note_for_people_to_read() -> None:
 OTHER = "261121-7k3m2r"
 
 
-def test_each_question_is_its_jobs_and_a_yes_too_many_is_a_note() -> None:
+def test_each_question_belongs_to_its_job_and_one_yes_too_many_is_a_note() -> None:
     phone, first = asked()
-    phone.text(phone.keep(a_job(job_id=OTHER)), seq=0)
+    phone.text(phone.store(a_job(job_id=OTHER)), seq=0)
     for n in (1, 1, 2, 2, 3):  # the queue brings some twice
         phone.says("YES", message_id=f"in-{n}")
     once = list(dict.fromkeys(moves(phone)))
@@ -127,17 +127,17 @@ def test_each_question_is_its_jobs_and_a_yes_too_many_is_a_note() -> None:
     assert notes(phone) == [(OTHER, "Text from the customer: YES")]
 
 
-def test_a_yes_answers_a_question_that_still_stands_before_one_that_was_overtaken() -> None:
+def test_a_yes_answers_a_current_question_before_an_overtaken_one() -> None:
     phone, first = asked()
-    phone.text(phone.keep(a_job(job_id=OTHER)), seq=0)
-    phone.keep(moved(first, "confirm"))
+    phone.text(phone.store(a_job(job_id=OTHER)), seq=0)
+    phone.store(moved(first, "confirm"))
     phone.says("YES")
     assert moves(phone) == [(OTHER, "confirm")]
 
 
-def test_only_the_present_number_of_a_job_counts() -> None:
+def test_only_the_current_number_of_a_job_counts() -> None:
     phone, job = asked()
-    phone.keep(job.with_(customer=Customer(name="Ada", phone="+15555550199")))
+    phone.store(job.with_(customer=Customer(name="Ada", phone="+15555550199")))
     phone.says("YES")
     phone.says("where are you?", message_id="in-2")
     assert phone.requests.asked == []
@@ -149,9 +149,9 @@ def test_only_the_present_number_of_a_job_counts() -> None:
 @pytest.mark.parametrize("status", [None, "ready_for_pickup"])
 def test_a_strangers_booking_takes_over_neither_yes_nor_notes(status: str | None) -> None:
     phone = Phone()
-    own = phone.keep(a_job(status))
+    own = phone.store(a_job(status))
     phone.text(own)
-    phone.text(phone.keep(a_job(job_id=OTHER, created_by=CUSTOMER)), seq=0)
+    phone.text(phone.store(a_job(job_id=OTHER, created_by=CUSTOMER)), seq=0)
     assert len(phone.texts.sent) == 2
     phone.says("YES")
     phone.says("the gate is open", message_id="in-2")
@@ -162,20 +162,10 @@ def test_a_strangers_booking_takes_over_neither_yes_nor_notes(status: str | None
 def test_two_bookings_by_the_form_under_one_number_are_both_asked_about() -> None:
     phone = Phone()
     for job_id in (a_job().job_id, OTHER):
-        phone.text(phone.keep(a_job(job_id=job_id, created_by=CUSTOMER)), seq=0)
+        phone.text(phone.store(a_job(job_id=job_id, created_by=CUSTOMER)), seq=0)
     phone.says("YES")
     phone.says("YES", message_id="in-2")
     assert moves(phone) == [(a_job().job_id, "confirm"), (OTHER, "confirm")]
-
-
-def test_a_question_of_an_earlier_version_is_still_answered() -> None:
-    phone, job = asked()
-    number = phone_record(phone.numbers, "main", PHONE)
-    old = json.loads(to_bytes(number))
-    old["question"] = old.pop("questions")[0]
-    phone.bucket.objects[f"tenants/main/numbers/{number.digest}.json"] = json.dumps(old).encode()
-    phone.says("YES")
-    assert moves(phone) == [(job.job_id, "confirm")]
 
 
 @pytest.mark.parametrize(
@@ -183,9 +173,7 @@ def test_a_question_of_an_earlier_version_is_still_answered() -> None:
     [("en", "Text from the customer: a picture"), ("es", "Mensaje del cliente: una foto")],
 )
 @pytest.mark.parametrize("body", ["", " ", "\u200b"])
-def test_a_picture_without_a_word_is_a_note_that_says_so(
-    language: str, note: str, body: str
-) -> None:
+def test_a_picture_without_text_is_a_note_that_says_so(language: str, note: str, body: str) -> None:
     phone, job = asked()
     phone.set_tenant(language=language)
     phone.says(body)
@@ -203,7 +191,7 @@ def test_a_text_from_a_short_code_is_counted_and_changes_nothing(sender: str, bo
 
 
 @pytest.mark.parametrize("body", ["x" * 5000, "a\x00b\u202ec\x1b[31m", "\ud83d\ude00" * 900])
-def test_whatever_a_stranger_writes_becomes_a_note_that_can_be_read(body: str) -> None:
+def test_any_text_becomes_a_readable_note(body: str) -> None:
     phone, _ = asked()
     phone.says(body)
     ((_, note),) = notes(phone)
@@ -227,12 +215,12 @@ def test_a_copy_of_stop_that_comes_after_start_stops_nothing() -> None:
     phone.says("START", at=NOON + minutes(1), message_id="in-2")
     phone.receive(inbound("STOP", at=NOON), NOON + minutes(5))
     assert not phone_record(phone.numbers, "main", PHONE).stopped
-    sent = phone.text(phone.keep(moved(job, "confirm")))
+    sent = phone.text(phone.store(moved(job, "confirm")))
     assert sent
     assert sent.state == "sent"
 
 
-def test_an_answer_that_the_carrier_did_not_take_comes_again_and_is_sent_once() -> None:
+def test_a_reply_that_the_carrier_did_not_take_is_retried_and_sent_once() -> None:
     phone, _ = asked()
     phone.texts.says = SmsNotAccepted("ThrottlingException")
     with pytest.raises(Busy):
@@ -244,7 +232,7 @@ def test_an_answer_that_the_carrier_did_not_take_comes_again_and_is_sent_once() 
 
 
 @pytest.mark.parametrize("word", ["STOP", "please stop texting me"])
-def test_stop_is_kept_confirmed_once_shown_on_the_board_and_honoured(word: str) -> None:
+def test_stop_is_stored_confirmed_once_shown_on_the_board_and_obeyed(word: str) -> None:
     phone, job = asked()
     phone.says(word)
     phone.says(word)
@@ -255,22 +243,22 @@ def test_stop_is_kept_confirmed_once_shown_on_the_board_and_honoured(word: str) 
     (edit,) = edits.values()
     assert isinstance(edit, JobEditRequested)
     assert (edit.job_id, edit.changes.texts_stopped) == (job.job_id, True)
-    dropped = phone.text(phone.keep(moved(job, "confirm")))
+    dropped = phone.text(phone.store(moved(job, "confirm")))
     assert dropped
     assert dropped.why == "opted_out"
 
 
-def test_start_after_stop_sends_texts_again_whatever_order_they_arrive_in() -> None:
+def test_start_after_stop_sends_texts_again_in_any_order_of_arrival() -> None:
     phone, job = asked()
     phone.says("START", at=NOON + minutes(2), message_id="in-2")
     phone.says("STOP", at=NOON + minutes(1))
     assert not phone_record(phone.numbers, "main", PHONE).stopped
-    sent = phone.text(phone.keep(moved(job, "confirm")))
+    sent = phone.text(phone.store(moved(job, "confirm")))
     assert sent
     assert sent.state == "sent"
 
 
-def test_where_the_service_answers_keywords_itself_we_do_not() -> None:
+def test_if_the_service_answers_keywords_itself_we_do_not() -> None:
     phone = Phone(service_answers=True)
     phone.says("HELP")
     assert phone.texts.sent == []
@@ -296,7 +284,7 @@ def test_a_stop_to_a_shared_number_counts_for_all_who_share_it() -> None:
     assert len(phone.texts.sent) == 1
 
 
-def test_what_is_no_keyword_becomes_a_note_for_people_to_read() -> None:
+def test_a_text_without_a_keyword_becomes_a_note() -> None:
     phone, job = asked()
     phone.says("gate code is 1234")
     (edit,) = phone.requests.asked
@@ -315,7 +303,7 @@ def test_what_is_no_keyword_becomes_a_note_for_people_to_read() -> None:
         ("🚪" * 2000, "🚪" * 1600),
     ],
 )
-def test_a_note_by_text_is_kept_without_what_cannot_be_seen(body: str, note: str) -> None:
+def test_a_note_by_text_is_stored_without_invisible_characters(body: str, note: str) -> None:
     phone, _ = asked()
     phone.says(body)
     (edit,) = phone.requests.asked
@@ -323,7 +311,7 @@ def test_a_note_by_text_is_kept_without_what_cannot_be_seen(body: str, note: str
     assert (edit.changes.note or "").startswith(f"Text from the customer: {note}")
 
 
-def test_numbers_are_kept_by_a_hash_of_their_own_for_each_tenant() -> None:
+def test_numbers_are_stored_by_a_separate_hash_for_each_tenant() -> None:
     phone, _ = asked()
     assert [key for key in phone.bucket.objects if PHONE[1:] in key] == []
     assert digest_of("main", PHONE) != digest_of("other", PHONE)
@@ -333,6 +321,6 @@ def test_numbers_are_kept_by_a_hash_of_their_own_for_each_tenant() -> None:
 @pytest.mark.parametrize(
     "body", ["", "[]", '{"Message": "x"}', '{"Message": "{}", "Timestamp": 1}']
 )
-def test_what_is_no_inbound_text_is_dead_lettered_without_saying_what_it_held(body: str) -> None:
+def test_an_invalid_text_is_dead_lettered_without_quoting_it(body: str) -> None:
     with pytest.raises(Permanent):
         parse_inbound(Inbound, body)

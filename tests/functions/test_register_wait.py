@@ -1,4 +1,4 @@
-"""Step 3: a task token is left in the job; of two registrations the newer one counts."""
+"""Step 3: a task token is stored in the job; of two registrations the newer one counts."""
 
 from datetime import datetime
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from events import JobMoved
+from functions.jobs.settle import SettleJob
+from functions.jobs.wait import RegisterWait, WaitRequest
 from functions.protocol.ports import TaskOutput, Unavailable
-from functions.register_wait import RegisterWait, WaitRequest
-from functions.settle_job import SettleJob
 from statemachine.ids import digest_of
 from statemachine.job import Execution, Job, ShownAt
 from tests.functions.creation import a_wait, waited_for
@@ -18,8 +18,8 @@ from tests.support.faults import Faults, Kind
 from tests.support.message_fakes import FakeMetrics
 
 
-class Machine:
-    """A job and the execution that comes to wait for it."""
+class RegisterWaitSetup:
+    """A job, and `RegisterWait` on fakes."""
 
     def __init__(self, job: Job, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -63,153 +63,153 @@ def a_registration(
     )
 
 
-def test_a_status_is_shown_and_told_before_it_is_waited_in() -> None:
-    machine = Machine(a_job("ready_for_pickup"))
-    assert machine.register(a_registration(1, settles=True)) == "waits"
-    assert [type(fact) for fact in machine.bus.facts] == [JobMoved]
-    assert f"t/{digest_of(machine.job.token)}.json" in machine.bucket.objects
-    assert (machine.job.execution.seq, machine.job.shown) == (1, (ShownAt(seq=1, at=NOON),))
+def test_a_status_is_shown_and_announced_before_the_wait() -> None:
+    setup = RegisterWaitSetup(a_job("ready_for_pickup"))
+    assert setup.register(a_registration(1, settles=True)) == "waits"
+    assert [type(fact) for fact in setup.bus.facts] == [JobMoved]
+    assert f"t/{digest_of(setup.job.token)}.json" in setup.bucket.objects
+    assert (setup.job.execution.seq, setup.job.shown) == (1, (ShownAt(seq=1, at=NOON),))
 
 
-def test_after_its_time_limit_the_same_status_is_not_told_again() -> None:
-    machine = Machine(a_job("ready_for_pickup"))
-    machine.register(a_registration(1, settles=True))
+def test_after_its_time_limit_the_same_status_is_not_announced_again() -> None:
+    setup = RegisterWaitSetup(a_job("ready_for_pickup"))
+    setup.register(a_registration(1, settles=True))
     again = a_registration(1, "task-2", entered_at=NOON + minutes(60), settles=True)
-    assert (machine.register(again), len(machine.bus.facts)) == ("waits", 1)
+    assert (setup.register(again), len(setup.bus.facts)) == ("waits", 1)
 
 
-def test_whether_an_execution_hears_that_its_job_is_late_is_kept_with_its_wait() -> None:
-    machine = Machine(a_job("ready_for_pickup"))
-    machine.register(a_registration(1).with_(hears_late=True))
-    assert machine.job.wait == a_wait(1).with_(hears_late=True)
+def test_the_wait_records_whether_its_execution_can_learn_that_the_job_is_late() -> None:
+    setup = RegisterWaitSetup(a_job("ready_for_pickup"))
+    setup.register(a_registration(1).with_(handles_late=True))
+    assert setup.job.wait == a_wait(1).with_(handles_late=True)
 
 
 def test_a_status_that_could_not_be_settled_is_not_waited_in() -> None:
-    machine = Machine(a_job(), Faults({"PutObject": ["before"] * 50}))
+    setup = RegisterWaitSetup(a_job(), Faults({"PutObject": ["before"] * 50}))
     with pytest.raises(Unavailable):
-        machine.register(a_registration(0, settles=True))
-    assert machine.job.wait is None
+        setup.register(a_registration(0, settles=True))
+    assert setup.job.wait is None
 
 
-def test_a_first_execution_begins_at_the_first_status_without_being_told() -> None:
-    machine = Machine(a_job())
-    assert machine.register(a_registration(None, settles=True)) == "waits"
-    assert (machine.job.wait, machine.executions.resumed) == (a_wait(0), [])
+def test_a_first_execution_begins_at_the_first_status_by_itself() -> None:
+    setup = RegisterWaitSetup(a_job())
+    assert setup.register(a_registration(None, settles=True)) == "waits"
+    assert (setup.job.wait, setup.executions.resumed) == (a_wait(0), [])
 
 
-def test_a_successor_is_told_at_once_where_its_job_stands() -> None:
+def test_a_new_execution_learns_at_once_where_its_job_stands() -> None:
     job = a_job("ready_for_pickup", execution=Execution(seq=1, generation=1, since=NOON))
-    machine = Machine(job)
-    assert machine.register(a_registration(None, generation=1, settles=True)) == "resumed"
-    assert machine.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
-    assert (machine.job, machine.bus.facts) == (job, [])
+    setup = RegisterWaitSetup(job)
+    assert setup.register(a_registration(None, generation=1, settles=True)) == "resumed"
+    assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
+    assert (setup.job, setup.bus.facts) == (job, [])
 
 
 def test_an_execution_of_an_older_version_has_settled_the_status_itself() -> None:
-    machine = Machine(a_job("ready_for_pickup"))
-    assert (machine.waits(seq=1), machine.bus.facts) == ("waits", [])
+    setup = RegisterWaitSetup(a_job("ready_for_pickup"))
+    assert (setup.waits(seq=1), setup.bus.facts) == ("waits", [])
 
 
 def test_when_a_status_was_public_is_recorded_with_its_wait_and_once() -> None:
     """After its time limit the same status waits again, with another token."""
-    machine = Machine(a_job("ready_for_pickup"))
-    machine.waits(seq=1, shown_at=NOON)
-    machine.waits(seq=1, token="task-2", entered_at=NOON + minutes(60), shown_at=NOON + minutes(1))
-    assert machine.job.shown == (ShownAt(seq=1, at=NOON),)
+    setup = RegisterWaitSetup(a_job("ready_for_pickup"))
+    setup.waits(seq=1, shown_at=NOON)
+    setup.waits(seq=1, token="task-2", entered_at=NOON + minutes(60), shown_at=NOON + minutes(1))
+    assert setup.job.shown == (ShownAt(seq=1, at=NOON),)
 
 
 def test_an_execution_of_an_earlier_version_does_not_say_when() -> None:
-    machine = Machine(a_job("ready_for_pickup"))
-    machine.waits(seq=1)
-    assert machine.job.shown == ()
+    setup = RegisterWaitSetup(a_job("ready_for_pickup"))
+    setup.waits(seq=1)
+    assert setup.job.shown == ()
 
 
-def test_a_token_is_left_in_the_job_whose_status_is_now_settled() -> None:
-    machine = Machine(a_job("ready_for_pickup"))
-    assert machine.waits(seq=1) == "waits"
-    assert (machine.job.wait, machine.job.execution.seq) == (a_wait(1), 1)
-    assert machine.executions.resumed == []
+def test_a_token_is_stored_in_the_job_whose_status_is_now_settled() -> None:
+    setup = RegisterWaitSetup(a_job("ready_for_pickup"))
+    assert setup.waits(seq=1) == "waits"
+    assert (setup.job.wait, setup.job.execution.seq) == (a_wait(1), 1)
+    assert setup.executions.resumed == []
 
 
-def test_waiting_is_bookkeeping_that_no_one_sees() -> None:
-    machine = Machine(a_job())
-    machine.waits()
-    assert (machine.job.rev, machine.job.visible_rev) == (2, 1)
+def test_waiting_changes_no_visible_rev() -> None:
+    setup = RegisterWaitSetup(a_job())
+    setup.waits()
+    assert (setup.job.version, setup.job.rev) == (2, 1)
 
 
 def test_an_entry_committed_before_the_registration_is_not_missed() -> None:
-    machine = Machine(a_job("in_progress"))
-    assert machine.waits(seq=0) == "goes on"
-    assert machine.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
+    setup = RegisterWaitSetup(a_job("in_progress"))
+    assert setup.waits(seq=0) == "goes on"
+    assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
 def test_an_entry_committed_in_the_middle_of_the_registration_is_not_missed() -> None:
-    """Timeline: we read · a move is committed and finds no wait · our PUT meets 412 · we read."""
-    machine = Machine(a_job())
+    """Timeline: we read · a move is committed and finds no wait · our PUT gets 412 · we read."""
+    setup = RegisterWaitSetup(a_job())
     moved = a_job("ready_for_pickup")
 
     class Meanwhile(FakeJobs):
         def replace(self, job: Job, etag: str) -> None:
-            if machine.job.seq == 0:
+            if setup.job.seq == 0:
                 FakeJobs(self.bucket).replace(moved, self.read("main", job.job_id).etag)
             super().replace(job, etag)
 
-    register = RegisterWait(Meanwhile(machine.bucket), machine.executions, machine.settle, no_pause)
+    register = RegisterWait(Meanwhile(setup.bucket), setup.executions, setup.settle, no_pause)
     assert register(a_registration(0)) == "goes on"
-    assert machine.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
+    assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
-def test_a_registration_made_twice_is_one() -> None:
-    machine = Machine(a_job())
-    machine.waits()
-    first = machine.job
-    assert (machine.waits(), machine.job) == ("waits", first)
+def test_a_registration_is_idempotent() -> None:
+    setup = RegisterWaitSetup(a_job())
+    setup.waits()
+    first = setup.job
+    assert (setup.waits(), setup.job) == ("waits", first)
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup"])
 def test_a_registration_whose_write_is_lost_is_made_once(fault: Kind) -> None:
-    machine = Machine(a_job(), Faults({"PutObject": [fault]}))
-    assert (machine.waits(), machine.job.wait, machine.job.rev) == ("waits", a_wait(0), 2)
+    setup = RegisterWaitSetup(a_job(), Faults({"PutObject": [fault]}))
+    assert (setup.waits(), setup.job.wait, setup.job.version) == ("waits", a_wait(0), 2)
 
 
 @pytest.mark.parametrize(
     "newer", [{"entered_at": NOON + minutes(1)}, {"retry": 1}, {"generation": 1, "retry": 0}]
 )
 def test_the_newer_registration_counts_and_the_older_is_fenced(newer: dict[str, Any]) -> None:
-    machine = Machine(a_job())
-    assert machine.waits(token="old") == "waits"
-    assert machine.waits(token="new", **newer) == "waits"
-    assert machine.waits(token="old") == "fenced"
-    assert machine.job.wait == a_wait(0, "new", **newer)
-    assert machine.executions.resumed == []
+    setup = RegisterWaitSetup(a_job())
+    assert setup.waits(token="old") == "waits"
+    assert setup.waits(token="new", **newer) == "waits"
+    assert setup.waits(token="old") == "fenced"
+    assert setup.job.wait == a_wait(0, "new", **newer)
+    assert setup.executions.resumed == []
 
 
-def test_a_fenced_registration_rings_no_one_even_if_the_ledger_is_ahead() -> None:
+def test_a_fenced_registration_resumes_nothing_even_if_the_ledger_is_ahead() -> None:
     job = waited_for(a_job(), "new", entered_at=NOON + minutes(1))
-    machine = Machine(job.with_(**{**dict(a_job("ready_for_pickup")), "wait": job.wait}))
-    assert (machine.waits(token="old"), machine.executions.resumed) == ("fenced", [])
+    setup = RegisterWaitSetup(job.with_(**{**dict(a_job("ready_for_pickup")), "wait": job.wait}))
+    assert (setup.waits(token="old"), setup.executions.resumed) == ("fenced", [])
 
 
-def test_an_execution_of_an_older_generation_is_sent_to_its_end() -> None:
-    machine = Machine(waited_for(a_job(), generation=1))
-    before = machine.job
-    assert machine.waits(token="old") == "superseded"
-    assert machine.executions.resumed == [("old", TaskOutput(seq=0, to="superseded"))]
-    assert machine.job == before
+def test_an_execution_of_an_older_generation_is_ended() -> None:
+    setup = RegisterWaitSetup(waited_for(a_job(), generation=1))
+    before = setup.job
+    assert setup.waits(token="old") == "superseded"
+    assert setup.executions.resumed == [("old", TaskOutput(seq=0, to="superseded"))]
+    assert setup.job == before
 
 
-def test_a_task_token_that_could_not_be_resumed_makes_the_state_machine_try_again() -> None:
-    machine = Machine(a_job("ready_for_pickup"), Faults({"SendTaskSuccess": ["before"]}))
+def test_if_the_execution_could_not_be_resumed_the_state_machine_tries_again() -> None:
+    setup = RegisterWaitSetup(a_job("ready_for_pickup"), Faults({"SendTaskSuccess": ["before"]}))
     with pytest.raises(Unavailable):
-        machine.waits(seq=0)
-    assert machine.waits(seq=0, token="task-2", retry=1) == "goes on"
-    assert machine.executions.resumed == [("task-2", TaskOutput(seq=1, to="ready_for_pickup"))]
+        setup.waits(seq=0)
+    assert setup.waits(seq=0, token="task-2", retry=1) == "goes on"
+    assert setup.executions.resumed == [("task-2", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
 def test_a_registration_that_comes_after_the_end_does_no_harm() -> None:
-    """A zombie: its token died long ago, and the job has no wait left to fence it."""
-    machine = Machine(a_job("completed", execution=a_job().execution.with_(seq=3)))
-    before = machine.job
-    machine.waits(seq=2, token="zombie")
-    kept = {"rev", "wait"}
-    assert machine.job.model_dump(exclude=kept) == before.model_dump(exclude=kept)
+    """Its token expired long ago, and the job has no wait left to fence it."""
+    setup = RegisterWaitSetup(a_job("completed", execution=a_job().execution.with_(seq=3)))
+    before = setup.job
+    setup.waits(seq=2, token="zombie")
+    kept = {"version", "wait"}
+    assert setup.job.model_dump(exclude=kept) == before.model_dump(exclude=kept)

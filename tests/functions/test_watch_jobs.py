@@ -1,4 +1,4 @@
-"""Step 9: the watchdog finds what got lost, and repairs it no more often than needed."""
+"""Step 9: the watchdog finds what got lost and repairs it, no more often than needed."""
 
 import json
 from collections import Counter
@@ -13,19 +13,19 @@ from events import JobMoveRefused, JobOverdue, JobRepaired, JobStuck
 from functions.messages.expected_messages import text_name
 from functions.messages.webhook_schedule import WebhookAttempt
 from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
-from functions.publish_board import PublishBoard
 from functions.repair.job_selection import GRACE, MESSAGES, SUSPECT
 from functions.repair.repair_business import MANY, measure_ages
 from functions.repair.repair_deliveries import RepairDeliveries
-from functions.repair.repair_execution import DEAF, TRIES
+from functions.repair.repair_execution import TRIES, UNRESPONSIVE
 from functions.repair.requests import ExecutionEnded, RepairReport, RoundReport
-from functions.watch_jobs import WatchJobs
+from functions.repair.watch import WatchJobs
+from functions.views.board import PublishBoard
 from statemachine.business import BusinessSettings
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import UnknownStatus, load_flow
 from statemachine.ids import digest_of
-from statemachine.job import LATE, LATEST, Execution, Job, Repair, RepairRecord, Schedule
-from statemachine.lifecycle import KeptEarly, judge
+from statemachine.job import LATE, MAX_HISTORY, Execution, Job, Repair, RepairRecord, Schedule
+from statemachine.lifecycle import EarlyMoveKept, judge
 from statemachine.views import Board, View, card_of, view_of
 from tests.functions.creation import a_wait, left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, minutes, moved
@@ -44,8 +44,13 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
-from tests.support.message_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
+from tests.support.message_fakes import (
+    FakeDelayedMessages,
+    FakeDeliveries,
+    FakeEndpoints,
+    FakeMetrics,
+)
 
 HAUL = load_flow("haul")
 SOON, LATER, MUCH_LATER = NOON + GRACE / 2, NOON + GRACE, NOON + SUSPECT + GRACE
@@ -54,7 +59,7 @@ NAME = f"main-{JOB_ID}-g0"
 
 
 def a_text(job: Job, **values: Any) -> Delivery:
-    """The text about its present status, held."""
+    """The text about its current status, held."""
     return Delivery.model_validate(
         {
             "name": text_name(job, str(job.seq)),
@@ -67,8 +72,8 @@ def a_text(job: Job, **values: Any) -> Delivery:
     )
 
 
-class Yard:
-    """Open jobs, each with its view and its card as they should be, and the watchdog."""
+class WatchdogSetup:
+    """The watchdog, and open jobs with up-to-date views and cards."""
 
     def __init__(self, *jobs: Job, running: bool = True, texted: bool = True) -> None:
         self.bucket, self.faults = Bucket(), Faults()
@@ -88,8 +93,12 @@ class Yard:
         self.deliveries, self.endpoints = FakeDeliveries(self.bucket), FakeEndpoints(self.bucket)
         for job in jobs if texted else ():
             self.deliveries.create(a_text(job).end("sent", NOON))
-        self.beset_by(Faults())
-        self.stuck, self.slow, self.texts = FakeStuck(self.bucket), FakeLater(), FakeLater()
+        self.set_faults(Faults())
+        self.stuck, self.slow, self.texts = (
+            FakeStuck(self.bucket),
+            FakeDelayedMessages(),
+            FakeDelayedMessages(),
+        )
         self.watch = WatchJobs(
             self.jobs,
             self.views,
@@ -110,7 +119,7 @@ class Yard:
             FakeLog(), no_pause,
         )  # fmt: skip
 
-    def beset_by(self, faults: Faults) -> None:
+    def set_faults(self, faults: Faults) -> None:
         self.faults = self.bucket.faults = self.executions.faults = self.bus.faults = faults
 
     def add(self, job: Job) -> None:
@@ -139,128 +148,128 @@ def ended(generation: int = 0, status: str = "ABORTED") -> ExecutionEnded:
 # -- executions
 
 
-def test_a_job_that_waits_rightly_is_left_alone_and_no_one_is_asked_about_it() -> None:
-    yard = Yard(waited_for(a_job()))
-    assert yard.round(MUCH_LATER) == {}
-    assert (yard.faults.calls("DescribeExecution"), yard.faults.calls("PutObject")) == (0, 0)
+def test_a_job_that_waits_properly_is_left_alone_without_asking_step_functions() -> None:
+    setup = WatchdogSetup(waited_for(a_job()))
+    assert setup.round(MUCH_LATER) == {}
+    assert (setup.faults.calls("DescribeExecution"), setup.faults.calls("PutObject")) == (0, 0)
 
 
-def test_a_task_token_that_was_lost_is_resumed_after_a_while() -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup")))
-    assert yard.round(SOON) == {}
-    assert yard.round(LATER) == {JOB_ID: ["resumed"]}
-    assert yard.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
+def test_an_execution_that_was_not_resumed_is_resumed_after_a_while() -> None:
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
+    assert setup.round(SOON) == {}
+    assert setup.round(LATER) == {JOB_ID: ["resumed"]}
+    assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
 def test_an_execution_that_was_never_started_is_started_after_a_while() -> None:
-    yard = Yard(a_job(), running=False)
-    yard.executions.started.clear()
-    assert yard.round(SOON) == {}
-    assert yard.round(LATER) == {JOB_ID: ["started"]}
-    assert list(yard.executions.started) == [NAME]
+    setup = WatchdogSetup(a_job(), running=False)
+    setup.executions.started.clear()
+    assert setup.round(SOON) == {}
+    assert setup.round(LATER) == {JOB_ID: ["started"]}
+    assert list(setup.executions.started) == [NAME]
 
 
-def test_an_execution_that_takes_its_time_is_not_taken_for_one_that_was_never_started() -> None:
-    assert Yard(a_job()).round(LATER) == {}
+def test_a_slow_execution_is_not_started_again() -> None:
+    assert WatchdogSetup(a_job()).round(LATER) == {}
 
 
-def test_a_job_that_stands_still_gets_a_successor_if_its_execution_is_dead() -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
-    assert yard.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
-    assert yard.job().execution == Execution(generation=1, seq=0, since=MUCH_LATER)
-    assert (yard.job().wait, yard.executions.running) == (None, {f"main-{JOB_ID}-g1"})
+def test_an_execution_that_does_not_move_is_replaced_if_it_has_ended() -> None:
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
+    assert setup.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
+    assert setup.job().execution == Execution(generation=1, seq=0, since=MUCH_LATER)
+    assert (setup.job().wait, setup.executions.running) == (None, {f"main-{JOB_ID}-g1"})
 
 
-def test_a_job_that_stands_still_keeps_its_execution_while_that_runs() -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup")))
-    assert yard.round(MUCH_LATER) == {JOB_ID: ["resumed"]}
-    assert yard.job().execution.generation == 0
+def test_an_execution_that_does_not_move_is_kept_while_it_runs() -> None:
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
+    assert setup.round(MUCH_LATER) == {JOB_ID: ["resumed"]}
+    assert setup.job().execution.generation == 0
 
 
-def test_a_round_that_asks_finds_the_dead_among_those_that_seem_well() -> None:
+def test_a_round_that_asks_step_functions_finds_ended_executions_of_jobs_that_seem_well() -> None:
     """After a restart of the laptop engine no execution is left."""
-    yard = Yard(waited_for(a_job()), running=False)
-    assert yard.round(MUCH_LATER) == {}
-    assert yard.round(LATER, ask_executions=True) == {JOB_ID: ["replaced"]}
+    setup = WatchdogSetup(waited_for(a_job()), running=False)
+    assert setup.round(MUCH_LATER) == {}
+    assert setup.round(LATER, ask_executions=True) == {JOB_ID: ["replaced"]}
 
 
-def test_two_watchdogs_raise_one_generation_and_start_one_successor() -> None:
-    """Timeline: both find it dead · one raises the generation · the other meets 412 and reads."""
-    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
+def test_two_watchdogs_raise_one_generation_and_start_one_execution() -> None:
+    """Timeline: both find it ended · one raises the generation · the other gets 412 and reads."""
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
 
     class Meanwhile(FakeJobs):
         def replace(self, job: Job, etag: str) -> None:
-            if yard.job().execution.generation == 0:
-                yard.round(MUCH_LATER)
+            if setup.job().execution.generation == 0:
+                setup.round(MUCH_LATER)
             super().replace(job, etag)
 
-    second = replace(yard.watch, jobs=Meanwhile(yard.bucket))
+    second = replace(setup.watch, jobs=Meanwhile(setup.bucket))
     assert second.round(MUCH_LATER).repaired == {JOB_ID: ["replaced"]}
-    assert yard.job().execution.generation == 1
-    assert list(yard.executions.started) == [NAME, f"main-{JOB_ID}-g1"]
+    assert setup.job().execution.generation == 1
+    assert list(setup.executions.started) == [NAME, f"main-{JOB_ID}-g1"]
 
 
-def test_a_watchdog_that_comes_too_late_leaves_the_wait_of_the_successor_alone() -> None:
-    """Timeline: both find it dead · one replaces it · the successor waits · the other writes."""
-    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
+def test_a_late_watchdog_leaves_the_wait_of_the_new_execution_alone() -> None:
+    """Timeline: both find it ended · one replaces it · the new one waits · the other writes."""
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
     successor = a_wait(1, "task-2", generation=1, entered_at=MUCH_LATER)
 
     class Meanwhile(FakeExecutions):
         def is_running(self, *who: Any) -> bool:
-            if yard.job().execution.generation == 0:
-                yard.round(MUCH_LATER)
-                etag = yard.jobs.read("main", JOB_ID).etag
-                yard.jobs.replace(yard.job().bookkept(wait=successor), etag)
+            if setup.job().execution.generation == 0:
+                setup.round(MUCH_LATER)
+                etag = setup.jobs.read("main", JOB_ID).etag
+                setup.jobs.replace(setup.job().with_bookkeeping(wait=successor), etag)
             return False
 
-    replace(yard.watch, executions=Meanwhile()).round(MUCH_LATER)
-    assert (yard.job().wait, yard.job().execution.generation) == (successor, 1)
+    replace(setup.watch, executions=Meanwhile()).round(MUCH_LATER)
+    assert (setup.job().wait, setup.job().execution.generation) == (successor, 1)
 
 
-def test_a_successor_whose_start_was_lost_is_started_by_the_next_round() -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
-    yard.beset_by(Faults({"StartExecution": ["before"]}))
+def test_a_new_execution_whose_start_was_lost_is_started_by_the_next_round() -> None:
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
+    setup.set_faults(Faults({"StartExecution": ["before"]}))
     with pytest.raises(Unavailable):
-        yard.round(MUCH_LATER)
-    assert yard.round(MUCH_LATER + GRACE) == {JOB_ID: ["started"]}
-    assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+        setup.round(MUCH_LATER)
+    assert setup.round(MUCH_LATER + GRACE) == {JOB_ID: ["started"]}
+    assert setup.executions.running == {f"main-{JOB_ID}-g1"}
 
 
-def test_an_execution_whose_token_was_lost_is_stopped_and_gets_a_successor() -> None:
-    yard = Yard(waited_for(a_job()))
-    stored = yard.jobs.read("main", JOB_ID)
-    yard.jobs.replace(stored.value.bookkept(wait=None), stored.etag)
-    assert yard.round(NOON + DEAF) == {}
-    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["replaced"]}
-    assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+def test_an_execution_whose_token_was_lost_is_stopped_and_replaced() -> None:
+    setup = WatchdogSetup(waited_for(a_job()))
+    stored = setup.jobs.read("main", JOB_ID)
+    setup.jobs.replace(stored.value.with_bookkeeping(wait=None), stored.etag)
+    assert setup.round(NOON + UNRESPONSIVE) == {}
+    assert setup.round(NOON + UNRESPONSIVE + minutes(1)) == {JOB_ID: ["replaced"]}
+    assert setup.executions.running == {f"main-{JOB_ID}-g1"}
 
 
-def test_an_execution_that_does_not_hear_its_task_token_is_stopped_and_gets_a_successor() -> None:
+def test_an_execution_that_does_not_resume_is_stopped_and_replaced() -> None:
     """The token in the object is not the one it waits with; Step Functions does not say so."""
-    yard = Yard(left_behind(a_job("ready_for_pickup")))
-    assert yard.round(LATER) == {JOB_ID: ["resumed"]}
-    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["replaced"]}
-    assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
+    assert setup.round(LATER) == {JOB_ID: ["resumed"]}
+    assert setup.round(NOON + UNRESPONSIVE + minutes(1)) == {JOB_ID: ["replaced"]}
+    assert setup.executions.running == {f"main-{JOB_ID}-g1"}
 
 
-def test_an_execution_is_resumed_before_it_is_taken_for_deaf() -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup")))
-    assert yard.round(NOON + DEAF + minutes(1)) == {JOB_ID: ["resumed"]}
+def test_an_execution_is_resumed_before_it_is_stopped() -> None:
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
+    assert setup.round(NOON + UNRESPONSIVE + minutes(1)) == {JOB_ID: ["resumed"]}
 
 
 # -- the news that an execution has ended badly
 
 
-def test_an_execution_stopped_by_hand_gets_a_successor_at_once() -> None:
-    yard = Yard(waited_for(a_job()), running=False)
-    assert yard.watch.ended(ended(), SOON)
-    assert yard.executions.running == {f"main-{JOB_ID}-g1"}
+def test_an_execution_stopped_by_hand_is_replaced_at_once() -> None:
+    setup = WatchdogSetup(waited_for(a_job()), running=False)
+    assert setup.watch.ended(ended(), SOON)
+    assert setup.executions.running == {f"main-{JOB_ID}-g1"}
 
 
-def test_the_same_news_twice_is_one_successor() -> None:
-    yard = Yard(waited_for(a_job()), running=False)
-    assert [yard.watch.ended(ended(), SOON) for _ in range(2)] == [True, False]
-    assert yard.job().execution.generation == 1
+def test_the_same_event_twice_starts_one_execution() -> None:
+    setup = WatchdogSetup(waited_for(a_job()), running=False)
+    assert [setup.watch.ended(ended(), SOON) for _ in range(2)] == [True, False]
+    assert setup.job().execution.generation == 1
 
 
 @pytest.mark.parametrize(
@@ -271,20 +280,20 @@ def test_the_same_news_twice_is_one_successor() -> None:
     ],
     ids=["superseded", "settled"],
 )
-def test_the_end_of_an_execution_that_is_not_needed_is_no_news(job: Job) -> None:
-    assert not Yard(job).watch.ended(ended(), SOON)
+def test_the_end_of_an_execution_that_is_not_needed_changes_nothing(job: Job) -> None:
+    assert not WatchdogSetup(job).watch.ended(ended(), SOON)
 
 
-def test_an_execution_that_dies_before_it_waits_is_left_to_the_rounds() -> None:
-    """Else a fault that kills every successor would start them as fast as they die."""
-    yard = Yard(a_job(execution=Execution(generation=1, since=NOON)), running=False)
-    assert not yard.watch.ended(ended(generation=1), SOON)
-    assert yard.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
+def test_an_execution_that_fails_before_its_wait_is_left_to_the_rounds() -> None:
+    """An error that ends every execution would otherwise start them as fast as they fail."""
+    setup = WatchdogSetup(a_job(execution=Execution(generation=1, since=NOON)), running=False)
+    assert not setup.watch.ended(ended(generation=1), SOON)
+    assert setup.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
 
 
-def test_news_of_a_job_no_one_knows_says_so() -> None:
+def test_an_event_about_an_unknown_job_is_an_error() -> None:
     with pytest.raises(UnknownJob):
-        Yard().watch.ended(ended(), SOON)
+        WatchdogSetup().watch.ended(ended(), SOON)
 
 
 # -- what is derived
@@ -292,42 +301,42 @@ def test_news_of_a_job_no_one_knows_says_so() -> None:
 
 def test_a_view_that_is_behind_is_written() -> None:
     job = waited_for(moved(a_job(), "confirm"))
-    yard = Yard(job)
+    setup = WatchdogSetup(job)
     key = f"t/{digest_of(job.token)}.json"
     for lost in (b"<html>", None):
-        yard.bucket.objects.pop(key)
+        setup.bucket.objects.pop(key)
         if lost:
-            yard.bucket.objects[key] = lost
-        assert yard.round(LATER) == {JOB_ID: ["view written"]}
-        assert parsed(View, yard.bucket.objects[key]) == view_of(job, HAUL)
+            setup.bucket.objects[key] = lost
+        assert setup.round(LATER) == {JOB_ID: ["view written"]}
+        assert parsed(View, setup.bucket.objects[key]) == view_of(job, HAUL)
 
 
 def test_a_card_that_is_behind_is_written() -> None:
-    yard = Yard(waited_for(a_job()))
-    good = yard.bucket.objects[board_key("main")]
-    yard.bucket.objects[board_key("main")] = Board().to_bytes()
-    assert yard.round(LATER) == {JOB_ID: ["card written"]}
-    assert yard.bucket.objects[board_key("main")] == good
+    setup = WatchdogSetup(waited_for(a_job()))
+    good = setup.bucket.objects[board_key("main")]
+    setup.bucket.objects[board_key("main")] = Board().to_bytes()
+    assert setup.round(LATER) == {JOB_ID: ["card written"]}
+    assert setup.bucket.objects[board_key("main")] == good
 
 
-def test_a_board_no_one_can_read_is_rebuilt_and_that_is_told() -> None:
-    yard = Yard(waited_for(a_job()))
-    good = yard.bucket.objects[board_key("main")]
-    yard.bucket.objects[board_key("main")] = b"not json"
-    assert yard.watch.round(LATER) == RoundReport(looked_at=1, boards=["main"])
-    assert yard.bucket.objects[board_key("main")] == good
-    assert yard.metrics.counted["BoardsRebuilt"] == 1
+def test_an_unreadable_board_is_rebuilt_and_that_is_reported() -> None:
+    setup = WatchdogSetup(waited_for(a_job()))
+    good = setup.bucket.objects[board_key("main")]
+    setup.bucket.objects[board_key("main")] = b"not json"
+    assert setup.watch.round(LATER) == RoundReport(looked_at=1, boards=["main"])
+    assert setup.bucket.objects[board_key("main")] == good
+    assert setup.metrics.counted["BoardsRebuilt"] == 1
 
 
 def test_a_board_that_has_lost_many_cards_gets_them_back_at_once() -> None:
-    """And no job's record tells of it: it is the board's trouble."""
+    """No job's record mentions it, because only the board was broken."""
     jobs = [waited_for(a_job(job_id=f"261121-{n:06d}", token=f"{n:022d}")) for n in range(MANY + 1)]
-    yard = Yard(*jobs)
-    good = yard.bucket.objects[board_key("main")]
-    yard.boards.overwrite("main", Board())
-    found = yard.watch.round(LATER)
+    setup = WatchdogSetup(*jobs)
+    good = setup.bucket.objects[board_key("main")]
+    setup.boards.overwrite("main", Board())
+    found = setup.watch.round(LATER)
     assert (found.boards, found.repaired) == (["main"], {})
-    assert yard.bucket.objects[board_key("main")] == good
+    assert setup.bucket.objects[board_key("main")] == good
 
 
 # -- moves that came before their turn
@@ -335,19 +344,19 @@ def test_a_board_that_has_lost_many_cards_gets_them_back_at_once() -> None:
 
 def keeping(job: Job) -> Job:
     kept = judge(job, a_request(job, "start"), HAUL, NOON)
-    assert isinstance(kept, KeptEarly)
+    assert isinstance(kept, EarlyMoveKept)
     return waited_for(kept.job)
 
 
 @pytest.mark.parametrize("lost", [None, "PutObject"])
-def test_a_kept_move_is_refused_and_announced_when_its_time_is_up(lost: str | None) -> None:
-    yard = Yard(keeping(a_job()))
-    assert yard.round(NOON + minutes(14)) == {}
-    yard.beset_by(Faults({lost: ["after"]} if lost else {}))
-    assert yard.round(NOON + minutes(15)) == {JOB_ID: ["refused late"]}
-    told = [f.event_id for f in yard.bus.told(JobMoveRefused)]
-    assert (told, yard.job().early) == (["start-1"], ())
-    assert [refusal.why for refusal in yard.job().refused] == ["kept_too_long"]
+def test_an_early_move_is_refused_and_announced_after_its_deadline(lost: str | None) -> None:
+    setup = WatchdogSetup(keeping(a_job()))
+    assert setup.round(NOON + minutes(14)) == {}
+    setup.set_faults(Faults({lost: ["after"]} if lost else {}))
+    assert setup.round(NOON + minutes(15)) == {JOB_ID: ["refused late"]}
+    told = [f.event_id for f in setup.bus.announced(JobMoveRefused)]
+    assert (told, setup.job().early) == (["start-1"], ())
+    assert [refusal.why for refusal in setup.job().refused] == ["kept_too_long"]
 
 
 # -- jobs that have ended
@@ -358,28 +367,28 @@ def completed(job: Job | None = None) -> Job:
     return job.with_(execution=Execution(seq=job.seq, since=NOON))
 
 
-def test_an_ended_job_is_let_go_when_nothing_is_left_to_repair() -> None:
-    yard = Yard(completed())
-    yard.bucket.objects[board_key("main")] = Board().to_bytes()
-    assert (yard.round(LATER), yard.open()) == ({JOB_ID: ["card written"]}, [JOB_ID])
-    assert (yard.round(NOON + MESSAGES / 2), yard.open()) == ({}, [JOB_ID])
-    assert (yard.round(NOON + MESSAGES), yard.open()) == ({}, [])
+def test_an_ended_job_leaves_the_index_when_nothing_is_left_to_repair() -> None:
+    setup = WatchdogSetup(completed())
+    setup.bucket.objects[board_key("main")] = Board().to_bytes()
+    assert (setup.round(LATER), setup.open()) == ({JOB_ID: ["card written"]}, [JOB_ID])
+    assert (setup.round(NOON + MESSAGES / 2), setup.open()) == ({}, [JOB_ID])
+    assert (setup.round(NOON + MESSAGES), setup.open()) == ({}, [])
 
 
-def test_an_ended_job_that_is_shown_no_more_is_let_go() -> None:
-    yard = Yard(completed())
-    assert (yard.round(NOON + minutes(60 * 49)), yard.open()) == ({}, [])
+def test_an_ended_job_that_is_no_longer_shown_leaves_the_index() -> None:
+    setup = WatchdogSetup(completed())
+    assert (setup.round(NOON + minutes(60 * 49)), setup.open()) == ({}, [])
 
 
-def test_an_ended_job_that_no_one_settled_is_kept_in_sight() -> None:
-    yard = Yard(left_behind(a_job("completed")))
-    assert yard.round(LATER) == {JOB_ID: ["resumed"]}
-    assert yard.open() == [JOB_ID]
+def test_an_ended_job_that_is_not_settled_stays_in_the_index() -> None:
+    setup = WatchdogSetup(left_behind(a_job("completed")))
+    assert setup.round(LATER) == {JOB_ID: ["resumed"]}
+    assert setup.open() == [JOB_ID]
 
 
-def test_a_job_that_is_brought_back_at_that_very_moment_stays_in_sight() -> None:
-    """Timeline: watchdog reads: ended · a dispatcher brings it back · watchdog lets it go."""
-    yard = Yard(completed())
+def test_a_job_that_is_reopened_at_that_moment_stays_in_the_index() -> None:
+    """Timeline: watchdog reads: ended · a dispatcher reopens it · watchdog removes it."""
+    setup = WatchdogSetup(completed())
 
     class Meanwhile(FakeJobs):
         def mark_ended(self, tenant: str, job_id: str) -> None:
@@ -388,45 +397,45 @@ def test_a_job_that_is_brought_back_at_that_very_moment_stays_in_sight() -> None
             self.mark_open(tenant, job_id)
             super().mark_ended(tenant, job_id)
 
-    replace(yard.watch, jobs=Meanwhile(yard.bucket)).round(NOON + MESSAGES)
-    assert (yard.open(), yard.job().status) == ([JOB_ID], "in_progress")
+    replace(setup.watch, jobs=Meanwhile(setup.bucket)).round(NOON + MESSAGES)
+    assert (setup.open(), setup.job().status) == ([JOB_ID], "in_progress")
 
 
-# -- one job's trouble
+# -- errors in one job
 
 
-def test_the_trouble_with_one_job_is_told_and_does_not_stop_the_round() -> None:
+def test_an_error_in_one_job_is_reported_and_does_not_stop_the_round() -> None:
     first, second = (
         left_behind(a_job("ready_for_pickup", job_id=f"261121-00000{n}", token=str(n) * 22))
         for n in (1, 2)
     )
-    yard = Yard(first, second)
-    yard.beset_by(Faults({"SendTaskSuccess": ["before"]}))
+    setup = WatchdogSetup(first, second)
+    setup.set_faults(Faults({"SendTaskSuccess": ["before"]}))
     with pytest.raises(Unavailable, match="261121-000001"):
-        yard.round(LATER)
-    assert len(yard.executions.resumed) == 1
-    assert yard.metrics.counted["WatchRounds"] == 0
-    yard.round(LATER)
-    assert yard.metrics.counted["WatchRounds"] == 1
+        setup.round(LATER)
+    assert len(setup.executions.resumed) == 1
+    assert setup.metrics.counted["WatchRounds"] == 0
+    setup.round(LATER)
+    assert setup.metrics.counted["WatchRounds"] == 1
 
 
-def test_an_index_entry_whose_job_was_never_stored_goes_after_a_day() -> None:
-    yard = Yard()
-    yard.jobs.mark_open("main", "261121-000009")
-    assert (yard.round(NOON + minutes(24 * 60)), yard.open()) == ({}, ["261121-000009"])
-    assert (yard.round(NOON + minutes(24 * 60 + 1)), yard.open()) == ({}, [])
+def test_an_index_entry_whose_job_was_never_stored_is_removed_after_a_day() -> None:
+    setup = WatchdogSetup()
+    setup.jobs.mark_open("main", "261121-000009")
+    assert (setup.round(NOON + minutes(24 * 60)), setup.open()) == ({}, ["261121-000009"])
+    assert (setup.round(NOON + minutes(24 * 60 + 1)), setup.open()) == ({}, [])
 
 
-# -- what is recorded and told
+# -- what is recorded and announced
 
 
 def test_a_repair_is_recorded_and_announced_once() -> None:
-    yard = Yard(waited_for(a_job()))
-    yard.bucket.delete(f"t/{digest_of(a_job().token)}.json")
-    yard.round(LATER)
-    yard.round(MUCH_LATER)
-    assert yard.job().repaired == (RepairRecord(repairs=("view written",), at=LATER),)
-    assert yard.bus.facts == [
+    setup = WatchdogSetup(waited_for(a_job()))
+    setup.bucket.delete(f"t/{digest_of(a_job().token)}.json")
+    setup.round(LATER)
+    setup.round(MUCH_LATER)
+    assert setup.job().repaired == (RepairRecord(repairs=("view written",), at=LATER),)
+    assert setup.bus.facts == [
         JobRepaired(
             tenant="main",
             job_id=JOB_ID,
@@ -436,39 +445,39 @@ def test_a_repair_is_recorded_and_announced_once() -> None:
             rev=1,
         )
     ]
-    assert yard.metrics.counted == {"WatchRounds": 2, "Repairs": 1}
+    assert setup.metrics.counted == {"WatchRounds": 2, "Repairs": 1}
 
 
-def test_what_has_to_be_done_again_in_one_status_is_told_once() -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup")))
+def test_a_repair_that_is_repeated_in_one_status_is_announced_once() -> None:
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
     for number in range(5):
-        assert yard.round(LATER + minutes(number)) == {JOB_ID: ["resumed"]}
-    assert [done.repairs for done in yard.job().repaired] == [("resumed",)]
-    assert len(yard.bus.facts) == 1
+        assert setup.round(LATER + minutes(number)) == {JOB_ID: ["resumed"]}
+    assert [done.repairs for done in setup.job().repaired] == [("resumed",)]
+    assert len(setup.bus.facts) == 1
 
 
-def test_a_successor_is_recorded_in_the_write_that_makes_way_for_it() -> None:
-    yard = Yard(waited_for(a_job()), running=False)
-    assert yard.watch.ended(ended(), LATER)
-    versions = yard.bucket.versions[job_key("main", JOB_ID)]
+def test_a_replacement_is_recorded_in_the_write_that_raises_the_generation() -> None:
+    setup = WatchdogSetup(waited_for(a_job()), running=False)
+    assert setup.watch.ended(ended(), LATER)
+    versions = setup.bucket.versions[job_key("main", JOB_ID)]
     assert len(versions) == 2
-    assert yard.job().repaired == (RepairRecord(repairs=("replaced",), at=LATER),)
-    assert [fact.repairs for fact in yard.bus.told(JobRepaired)] == [("replaced",)]
+    assert setup.job().repaired == (RepairRecord(repairs=("replaced",), at=LATER),)
+    assert [fact.repairs for fact in setup.bus.announced(JobRepaired)] == [("replaced",)]
 
 
 @pytest.mark.parametrize("fault", ["after", "dup"])
 def test_a_record_whose_answer_is_lost_is_there_once(fault: Kind) -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup")))
-    yard.beset_by(Faults({"PutObject": [fault]}))
-    yard.round(LATER)
-    assert [done.repairs for done in yard.job().repaired] == [("resumed",)]
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
+    setup.set_faults(Faults({"PutObject": [fault]}))
+    setup.round(LATER)
+    assert [done.repairs for done in setup.job().repaired] == [("resumed",)]
 
 
-def test_a_job_keeps_its_latest_repairs_only() -> None:
+def test_a_job_keeps_only_its_latest_repairs() -> None:
     job = a_job()
-    for number in range(LATEST + 3):
+    for number in range(MAX_HISTORY + 3):
         job = job.with_(repaired=job.with_repairs(("resumed",), NOON + minutes(number)))
-    assert [done.at for done in job.repaired] == [NOON + minutes(n + 3) for n in range(LATEST)]
+    assert [done.at for done in job.repaired] == [NOON + minutes(n + 3) for n in range(MAX_HISTORY)]
 
 
 # -- a wait that is over and was not renewed
@@ -476,12 +485,12 @@ def test_a_job_keeps_its_latest_repairs_only() -> None:
 LIMIT = minutes(HAUL.initial.limit_minutes or 0)
 
 
-def test_an_execution_that_vanished_is_found_when_it_ought_to_have_said_overdue() -> None:
-    yard = Yard(waited_for(a_job()), running=False)
-    assert yard.round(NOON + LIMIT) == {}
+def test_a_lost_execution_is_found_when_it_should_have_announced_overdue() -> None:
+    setup = WatchdogSetup(waited_for(a_job()), running=False)
+    assert setup.round(NOON + LIMIT) == {}
     over = NOON + LIMIT + SUSPECT + minutes(1)
-    assert yard.round(over) == {JOB_ID: ["replaced"]}
-    assert [(fact.status, fact.seq) for fact in yard.bus.told(JobOverdue)] == [
+    assert setup.round(over) == {JOB_ID: ["replaced"]}
+    assert [(fact.status, fact.seq) for fact in setup.bus.announced(JobOverdue)] == [
         ("pending_pickup", 0)
     ]
 
@@ -492,213 +501,217 @@ WINDOW_END = NOON + minutes(600)
 MISSED = WINDOW_END + minutes(HAUL.status("ready_for_pickup").late_minutes or 0)
 
 
-def expected(hears_late: bool = True) -> Job:
-    """A confirmed job with its window, waited for."""
+def expected(handles_late: bool = True) -> Job:
+    """A confirmed job with a window, whose execution waits."""
     ready = a_job("ready_for_pickup", schedule=Schedule(window_end=WINDOW_END))
     job = waited_for(ready)
     assert job.wait
-    return job.with_(wait=job.wait.with_(hears_late=hears_late))
+    return job.with_(wait=job.wait.with_(handles_late=handles_late))
 
 
 def test_an_execution_is_resumed_when_its_job_has_missed_the_window() -> None:
-    yard = Yard(expected())
-    yard.round(MISSED - minutes(1))
-    assert yard.executions.resumed == []
-    assert yard.round(MISSED) == {}
-    assert yard.executions.resumed == [("task-1", TaskOutput(seq=1, to=LATE))]
-    assert (yard.bus.facts, yard.job()) == ([], expected())
+    setup = WatchdogSetup(expected())
+    setup.round(MISSED - minutes(1))
+    assert setup.executions.resumed == []
+    assert setup.round(MISSED) == {}
+    assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to=LATE))]
+    assert (setup.bus.facts, setup.job()) == ([], expected())
 
 
-def test_an_execution_that_is_gone_by_then_has_a_successor_which_is_resumed() -> None:
-    yard = Yard(expected(), running=False)
-    assert yard.round(MISSED) == {JOB_ID: ["replaced"]}
-    job = yard.job()
-    wait = a_wait(1, "task-2", generation=1, entered_at=MISSED).with_(hears_late=True)
-    yard.jobs.replace(job.bookkept(wait=wait), yard.jobs.read("main", JOB_ID).etag)
-    yard.round(MISSED + minutes(1))
-    assert yard.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
+def test_an_execution_that_has_ended_by_then_is_replaced_and_the_new_one_resumed() -> None:
+    setup = WatchdogSetup(expected(), running=False)
+    assert setup.round(MISSED) == {JOB_ID: ["replaced"]}
+    job = setup.job()
+    wait = a_wait(1, "task-2", generation=1, entered_at=MISSED).with_(handles_late=True)
+    setup.jobs.replace(job.with_bookkeeping(wait=wait), setup.jobs.read("main", JOB_ID).etag)
+    setup.round(MISSED + minutes(1))
+    assert setup.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
 
 
-def test_an_execution_that_has_said_so_is_resumed_again_only_after_its_limit() -> None:
-    told = a_wait(1, entered_at=MISSED).with_(hears_late=True, told_late=True)
-    yard = Yard(expected().with_(wait=told))
-    yard.round(MISSED + minutes(5))
-    assert yard.executions.resumed == []
-    again = a_wait(1, "task-2", entered_at=MISSED + minutes(1440)).with_(hears_late=True)
-    yard.jobs.replace(yard.job().bookkept(wait=again), yard.jobs.read("main", JOB_ID).etag)
-    yard.round(MISSED + minutes(1441))
-    assert yard.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
+def test_an_execution_that_has_announced_it_is_resumed_again_only_after_its_limit() -> None:
+    told = a_wait(1, entered_at=MISSED).with_(handles_late=True, reported_late=True)
+    setup = WatchdogSetup(expected().with_(wait=told))
+    setup.round(MISSED + minutes(5))
+    assert setup.executions.resumed == []
+    again = a_wait(1, "task-2", entered_at=MISSED + minutes(1440)).with_(handles_late=True)
+    setup.jobs.replace(
+        setup.job().with_bookkeeping(wait=again), setup.jobs.read("main", JOB_ID).etag
+    )
+    setup.round(MISSED + minutes(1441))
+    assert setup.executions.resumed == [("task-2", TaskOutput(seq=1, to=LATE))]
 
 
-def test_an_execution_of_an_older_version_is_not_told_what_it_would_not_understand() -> None:
-    yard = Yard(expected(hears_late=False))
-    assert yard.round(MISSED) == {}
-    assert yard.executions.resumed == []
+def test_an_execution_of_an_older_version_gets_no_output_that_it_does_not_know() -> None:
+    setup = WatchdogSetup(expected(handles_late=False))
+    assert setup.round(MISSED) == {}
+    assert setup.executions.resumed == []
 
 
-def test_a_lost_execution_of_a_job_whose_window_is_to_come_says_nothing_of_late() -> None:
+def test_a_lost_execution_of_a_job_with_a_future_window_announces_no_delay() -> None:
     job = expected().with_(schedule=Schedule(window_end=NOON + minutes(7 * 24 * 60)))
-    yard = Yard(job, running=False)
+    setup = WatchdogSetup(job, running=False)
     limit = minutes(HAUL.status("ready_for_pickup").limit_minutes or 0)
-    assert yard.round(NOON + limit + SUSPECT + minutes(1)) == {JOB_ID: ["replaced"]}
-    assert yard.bus.told(JobOverdue) == []
+    assert setup.round(NOON + limit + SUSPECT + minutes(1)) == {JOB_ID: ["replaced"]}
+    assert setup.bus.announced(JobOverdue) == []
 
 
-def test_a_job_whose_execution_runs_on_over_its_time_is_left_to_it() -> None:
-    yard = Yard(waited_for(a_job()))
-    assert yard.round(NOON + LIMIT + SUSPECT + minutes(1)) == {}
-    assert yard.bus.facts == []
+def test_a_job_whose_execution_still_runs_after_its_limit_is_left_to_it() -> None:
+    setup = WatchdogSetup(waited_for(a_job()))
+    assert setup.round(NOON + LIMIT + SUSPECT + minutes(1)) == {}
+    assert setup.bus.facts == []
 
 
 # -- where a person is needed
 
 
-def test_an_object_no_one_can_read_is_left_as_it_is_and_a_person_is_called_once() -> None:
-    yard = Yard(waited_for(a_job()))
-    yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
+def test_an_unreadable_object_is_left_as_it_is_and_reported_once() -> None:
+    setup = WatchdogSetup(waited_for(a_job()))
+    setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
     for number in range(3):
-        assert yard.round(LATER + minutes(number)) == {}
-    assert (yard.bucket.objects[job_key("main", JOB_ID)], yard.open()) == (b"{", [JOB_ID])
+        assert setup.round(LATER + minutes(number)) == {}
+    assert (setup.bucket.objects[job_key("main", JOB_ID)], setup.open()) == (b"{", [JOB_ID])
     told = JobStuck(tenant="main", job_id=JOB_ID, why="corrupt", recorded_at=LATER)
-    assert (yard.bus.facts, yard.metrics.counted["JobsStuck"]) == ([told], 1)
-    assert [(stuck.job_id, stuck.since) for stuck in yard.stuck.all("main")] == [(JOB_ID, LATER)]
+    assert (setup.bus.facts, setup.metrics.counted["JobsStuck"]) == ([told], 1)
+    assert [(stuck.job_id, stuck.since) for stuck in setup.stuck.all("main")] == [(JOB_ID, LATER)]
 
 
-def test_a_call_that_was_cut_short_is_made_again_rather_than_never() -> None:
-    yard = Yard(waited_for(a_job()))
-    yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
-    yard.beset_by(Faults({"PutObject": ["before"]}))
-    yard.round(LATER)
-    assert (len(yard.bus.facts), yard.stuck.all("main")) == (1, [])
-    yard.round(LATER + minutes(1))
-    assert (len(yard.bus.facts), len(yard.stuck.all("main"))) == (2, 1)
+def test_a_report_that_was_interrupted_is_sent_again() -> None:
+    setup = WatchdogSetup(waited_for(a_job()))
+    setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
+    setup.set_faults(Faults({"PutObject": ["before"]}))
+    setup.round(LATER)
+    assert (len(setup.bus.facts), setup.stuck.all("main")) == (1, [])
+    setup.round(LATER + minutes(1))
+    assert (len(setup.bus.facts), len(setup.stuck.all("main"))) == (2, 1)
 
 
-def test_once_the_object_is_repaired_the_job_is_stuck_no_more() -> None:
-    yard = Yard(waited_for(a_job()))
-    good = yard.bucket.objects[job_key("main", JOB_ID)]
-    yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
-    yard.round(LATER)
-    yard.bucket.objects[job_key("main", JOB_ID)] = good
-    assert (yard.round(MUCH_LATER), yard.stuck.all("main")) == ({}, [])
+def test_once_the_object_is_repaired_the_job_is_no_longer_stuck() -> None:
+    setup = WatchdogSetup(waited_for(a_job()))
+    good = setup.bucket.objects[job_key("main", JOB_ID)]
+    setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
+    setup.round(LATER)
+    setup.bucket.objects[job_key("main", JOB_ID)] = good
+    assert (setup.round(MUCH_LATER), setup.stuck.all("main")) == ({}, [])
 
 
 FROM_LATER = {"unknown status": {"status": "loading"}, "unknown flow": {"flow": "piano"}}
 
 
 @pytest.mark.parametrize("later", FROM_LATER.values(), ids=FROM_LATER)
-def test_a_job_from_a_version_that_was_rolled_back_calls_a_person_once_and_stops_no_one(
+def test_a_job_from_a_rolled_back_version_is_reported_once_and_stops_no_other(
     later: dict[str, str],
 ) -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup", job_id="261121-zzzzzz", token="z" * 22)))
-    yard.add(waited_for(a_job().with_(**later)))
+    setup = WatchdogSetup(
+        left_behind(a_job("ready_for_pickup", job_id="261121-zzzzzz", token="z" * 22))
+    )
+    setup.add(waited_for(a_job().with_(**later)))
     for number in range(2):
-        assert yard.round(LATER + minutes(number)) == {"261121-zzzzzz": ["resumed"]}
+        assert setup.round(LATER + minutes(number)) == {"261121-zzzzzz": ["resumed"]}
     told = JobStuck(tenant="main", job_id=JOB_ID, why="unknown_status", recorded_at=LATER)
-    assert yard.bus.told(JobStuck) == [told]
-    assert (yard.metrics.counted["JobsStuck"], len(yard.stuck.all("main"))) == (1, 1)
+    assert setup.bus.announced(JobStuck) == [told]
+    assert (setup.metrics.counted["JobsStuck"], len(setup.stuck.all("main"))) == (1, 1)
 
 
-def test_a_board_is_made_again_without_the_job_whose_status_this_version_does_not_have() -> None:
-    yard = Yard(waited_for(a_job(job_id="261121-zzzzzz")))
-    good = yard.bucket.objects[board_key("main")]
-    yard.add(a_job().with_(status="loading"))
-    yard.bucket.objects[board_key("main")] = b"{"
-    assert yard.watch.round(LATER).boards == ["main"]
-    assert yard.bucket.objects[board_key("main")] == good
+def test_a_board_is_rebuilt_without_the_job_whose_status_this_version_does_not_have() -> None:
+    setup = WatchdogSetup(waited_for(a_job(job_id="261121-zzzzzz")))
+    good = setup.bucket.objects[board_key("main")]
+    setup.add(a_job().with_(status="loading"))
+    setup.bucket.objects[board_key("main")] = b"{"
+    assert setup.watch.round(LATER).boards == ["main"]
+    assert setup.bucket.objects[board_key("main")] == good
 
 
-def test_a_job_whose_status_is_known_again_goes_on() -> None:
-    yard = Yard()
-    yard.add(waited_for(a_job().with_(status="loading")))
-    yard.round(LATER)
-    stored = yard.jobs.read("main", JOB_ID)
-    yard.jobs.replace(stored.value.bookkept(status="pending_pickup"), stored.etag)
-    yard.round(MUCH_LATER)
-    assert yard.stuck.all("main") == []
+def test_a_job_whose_status_is_known_again_continues() -> None:
+    setup = WatchdogSetup()
+    setup.add(waited_for(a_job().with_(status="loading")))
+    setup.round(LATER)
+    stored = setup.jobs.read("main", JOB_ID)
+    setup.jobs.replace(stored.value.with_bookkeeping(status="pending_pickup"), stored.etag)
+    setup.round(MUCH_LATER)
+    assert setup.stuck.all("main") == []
 
 
 def test_the_end_of_an_execution_whose_status_is_unknown_is_left_to_the_rounds() -> None:
-    yard = Yard()
-    yard.add(waited_for(a_job().with_(status="loading")))
-    assert not yard.watch.ended(ended(), SOON)
+    setup = WatchdogSetup()
+    setup.add(waited_for(a_job().with_(status="loading")))
+    assert not setup.watch.ended(ended(), SOON)
     with pytest.raises(UnknownStatus):
-        yard.watch.repair("main", JOB_ID, LATER)
+        setup.watch.repair("main", JOB_ID, LATER)
 
 
-def test_of_a_job_that_is_erased_nothing_stays_stuck() -> None:
-    yard = Yard(waited_for(a_job()))
-    yard.bucket.objects[job_key("main", JOB_ID)] = b"{"
-    yard.round(LATER)
-    yard.bucket.delete(job_key("main", JOB_ID))
-    assert (yard.round(MUCH_LATER), yard.stuck.all("main")) == ({}, [])
+def test_an_erased_job_is_no_longer_stuck() -> None:
+    setup = WatchdogSetup(waited_for(a_job()))
+    setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
+    setup.round(LATER)
+    setup.bucket.delete(job_key("main", JOB_ID))
+    assert (setup.round(MUCH_LATER), setup.stuck.all("main")) == ({}, [])
 
 
-def generations_of_a_doomed_job(yard: Yard, rounds: int) -> list[int]:
-    """The generation after each minute; every execution dies before it waits."""
+def generations_of_a_doomed_job(setup: WatchdogSetup, rounds: int) -> list[int]:
+    """The generation after each minute; every execution fails before its wait."""
     seen = []
     for number in range(rounds):
-        yard.round(MUCH_LATER + minutes(number))
-        yard.executions.running.clear()
-        seen.append(yard.job().execution.generation)
+        setup.round(MUCH_LATER + minutes(number))
+        setup.executions.running.clear()
+        seen.append(setup.job().execution.generation)
     return seen
 
 
-def test_a_job_that_keeps_failing_calls_a_person_and_is_then_tried_once_an_hour() -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
-    seen = generations_of_a_doomed_job(yard, 240)
+def test_a_job_that_keeps_failing_is_reported_and_then_tried_once_an_hour() -> None:
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
+    seen = generations_of_a_doomed_job(setup, 240)
     assert seen[59] == TRIES
     assert seen[-1] in (TRIES + 2, TRIES + 3)
-    assert [fact.why for fact in yard.bus.told(JobStuck)] == ["keeps_failing"]
+    assert [fact.why for fact in setup.bus.announced(JobStuck)] == ["keeps_failing"]
 
 
-def test_a_job_that_goes_again_is_stuck_no_more() -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
-    generations_of_a_doomed_job(yard, 60)
-    stored = yard.jobs.read("main", JOB_ID)
-    yard.jobs.replace(waited_for(stored.value, generation=TRIES), stored.etag)
-    yard.executions.running.add(f"main-{JOB_ID}-g{TRIES}")
-    assert (yard.round(NOON + minutes(70)), yard.stuck.all("main")) == ({}, [])
+def test_a_job_that_works_again_is_no_longer_stuck() -> None:
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
+    generations_of_a_doomed_job(setup, 60)
+    stored = setup.jobs.read("main", JOB_ID)
+    setup.jobs.replace(waited_for(stored.value, generation=TRIES), stored.etag)
+    setup.executions.running.add(f"main-{JOB_ID}-g{TRIES}")
+    assert (setup.round(NOON + minutes(70)), setup.stuck.all("main")) == ({}, [])
 
 
-def test_the_mark_stays_while_only_an_older_generation_waits() -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
-    generations_of_a_doomed_job(yard, 60)
-    stored = yard.jobs.read("main", JOB_ID)
+def test_a_job_stays_stuck_while_only_an_older_generation_waits() -> None:
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
+    generations_of_a_doomed_job(setup, 60)
+    stored = setup.jobs.read("main", JOB_ID)
     older = a_wait(1, "task-9", generation=TRIES - 1, entered_at=NOON + minutes(60))
-    yard.jobs.replace(stored.value.bookkept(wait=older), stored.etag)
-    yard.round(NOON + minutes(61))
-    assert [stuck.why for stuck in yard.stuck.all("main")] == ["keeps_failing"]
+    setup.jobs.replace(stored.value.with_bookkeeping(wait=older), stored.etag)
+    setup.round(NOON + minutes(61))
+    assert [stuck.why for stuck in setup.stuck.all("main")] == ["keeps_failing"]
 
 
-def test_an_execution_that_is_stopped_again_and_again_calls_a_person_too() -> None:
-    yard = Yard(waited_for(a_job()), running=False)
+def test_an_execution_that_is_stopped_again_and_again_is_reported_too() -> None:
+    setup = WatchdogSetup(waited_for(a_job()), running=False)
     news = []
     for generation in range(TRIES + 1):
-        stored = yard.jobs.read("main", JOB_ID)
-        yard.jobs.replace(waited_for(stored.value, generation=generation), stored.etag)
-        yard.executions.running.clear()
-        news.append(yard.watch.ended(ended(generation), LATER + minutes(generation)))
+        stored = setup.jobs.read("main", JOB_ID)
+        setup.jobs.replace(waited_for(stored.value, generation=generation), stored.etag)
+        setup.executions.running.clear()
+        news.append(setup.watch.ended(ended(generation), LATER + minutes(generation)))
     assert news == [True] * TRIES + [False]
-    assert [stuck.why for stuck in yard.stuck.all("main")] == ["keeps_failing"]
-    assert yard.round(NOON + minutes(30)) == {}
-    assert yard.round(NOON + minutes(70)) == {JOB_ID: ["replaced"]}
+    assert [stuck.why for stuck in setup.stuck.all("main")] == ["keeps_failing"]
+    assert setup.round(NOON + minutes(30)) == {}
+    assert setup.round(NOON + minutes(70)) == {JOB_ID: ["replaced"]}
 
 
-def test_whoever_asks_for_a_job_gets_a_try_at_once() -> None:
-    yard = Yard(left_behind(a_job("ready_for_pickup")), running=False)
-    generations_of_a_doomed_job(yard, 60)
-    assert yard.watch.repair("main", JOB_ID, NOON + minutes(65)) == ["replaced"]
+def test_a_requested_repair_is_attempted_at_once() -> None:
+    setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
+    generations_of_a_doomed_job(setup, 60)
+    assert setup.watch.repair("main", JOB_ID, NOON + minutes(65)) == ["replaced"]
 
 
-def test_of_many_jobs_those_that_no_one_can_help_do_not_stop_the_others() -> None:
+def test_of_many_jobs_those_that_cannot_be_repaired_do_not_stop_the_others() -> None:
     """And one that was erased meanwhile needs nothing."""
     ids = [f"261121-00000{n}" for n in range(3)]
     jobs = [left_behind(a_job("ready_for_pickup", job_id=i, token=i[-1] * 22)) for i in ids]
-    yard = Yard(*jobs, running=False)
-    yard.bucket.objects[job_key("main", ids[0])] = b"{"
-    yard.executions.running.add(f"main-{ids[2]}-g0")
-    done = yard.watch.repair_some("main", [*ids, "261121-zzzzzz"], MUCH_LATER)
+    setup = WatchdogSetup(*jobs, running=False)
+    setup.bucket.objects[job_key("main", ids[0])] = b"{"
+    setup.executions.running.add(f"main-{ids[2]}-g0")
+    done = setup.watch.repair_some("main", [*ids, "261121-zzzzzz"], MUCH_LATER)
     why = f"Corrupt: {job_key('main', ids[0])} is no Job"
     repaired: dict[str, list[Repair]] = {ids[1]: ["replaced"], ids[2]: ["resumed"]}
     assert done == RepairReport(repaired=repaired, failed={ids[0]: why})
@@ -715,81 +728,81 @@ def a_claim(channel: str, **values: Any) -> Delivery:
     return draft.claimed("lost", NOON)
 
 
-def keep(yard: Yard, *deliveries: Delivery) -> None:
+def keep(setup: WatchdogSetup, *deliveries: Delivery) -> None:
     for delivery in deliveries:
-        FakeDeliveries(yard.bucket).create(delivery)
+        FakeDeliveries(setup.bucket).create(delivery)
 
 
-def test_a_text_that_was_claimed_and_never_marked_is_given_up_with_an_alarm() -> None:
-    """No one knows whether the customer got it; he does not get it twice."""
-    yard = Yard(waited_for(a_job()), texted=False)
-    keep(yard, a_text(a_job()).claimed("lost", NOON))
-    assert yard.round(NOON + MESSAGES / 2) == {}
-    assert yard.round(NOON + MESSAGES) == {JOB_ID: ["text given up"]}
-    assert yard.round(NOON + MESSAGES + minutes(1)) == {}
-    [delivery] = FakeDeliveries(yard.bucket).about("main", JOB_ID)
+def test_a_text_without_an_outcome_is_given_up_with_an_alarm() -> None:
+    """No one knows whether the customer got it; it is not sent twice."""
+    setup = WatchdogSetup(waited_for(a_job()), texted=False)
+    keep(setup, a_text(a_job()).claimed("lost", NOON))
+    assert setup.round(NOON + MESSAGES / 2) == {}
+    assert setup.round(NOON + MESSAGES) == {JOB_ID: ["text given up"]}
+    assert setup.round(NOON + MESSAGES + minutes(1)) == {}
+    [delivery] = FakeDeliveries(setup.bucket).about("main", JOB_ID)
     assert (delivery.state, delivery.why) == ("unknown", "claim_expired")
-    assert yard.metrics.counted["SmsOutcomeUnknown"] == 1
+    assert setup.metrics.counted["SmsOutcomeUnknown"] == 1
 
 
-def test_a_webhook_of_an_ended_job_is_given_time_before_it_is_sent_once_more() -> None:
-    """No one delivers, and the job is not let go meanwhile."""
-    yard = Yard(completed())
-    keep(yard, a_claim("webhook", attempts=(Attempt(at=NOON, outcome="500"),)))
+def test_a_webhook_of_an_ended_job_has_time_before_it_is_sent_again() -> None:
+    """It is not delivered, and the job stays in the index meanwhile."""
+    setup = WatchdogSetup(completed())
+    keep(setup, a_claim("webhook", attempts=(Attempt(at=NOON, outcome="500"),)))
     begun = NOON + MESSAGES + minutes(2)
-    sent = [n for n in range(30) if yard.round(begun + minutes(n))]
+    sent = [n for n in range(30) if setup.round(begun + minutes(n))]
     assert sent == [0, 12, 24]
-    assert yard.open() == [JOB_ID]
+    assert setup.open() == [JOB_ID]
 
 
-def test_a_webhook_that_was_claimed_and_never_marked_is_sent_again_under_its_id() -> None:
-    yard = Yard(waited_for(a_job()))
+def test_a_webhook_without_an_outcome_is_sent_again_with_the_same_id() -> None:
+    setup = WatchdogSetup(waited_for(a_job()))
     tried = (Attempt(at=NOON, outcome="500"),)
     claim = a_claim("webhook", attempts=tried)
-    keep(yard, claim)
-    assert yard.round(NOON + MESSAGES) == {JOB_ID: ["webhook sent again"]}
-    [(body, delay_s)] = yard.slow.taken()
+    keep(setup, claim)
+    assert setup.round(NOON + MESSAGES) == {JOB_ID: ["webhook sent again"]}
+    [(body, delay_s)] = setup.slow.taken()
     due = WebhookAttempt.model_validate(json.loads(body)["detail"])
     assert (due.name, due.attempt, delay_s) == (claim.name, 1, 0)
 
 
-def test_messages_that_came_to_their_end_are_left_alone_also_those_of_an_ended_job() -> None:
-    yard = Yard(completed())
-    keep(yard, a_claim("sms").end("sent", NOON))
-    assert (yard.round(NOON + MESSAGES), yard.open()) == ({}, [])
+def test_completed_deliveries_are_left_alone_also_those_of_an_ended_job() -> None:
+    setup = WatchdogSetup(completed())
+    keep(setup, a_claim("sms").end("sent", NOON))
+    assert (setup.round(NOON + MESSAGES), setup.open()) == ({}, [])
 
 
-def test_an_ended_job_stays_in_sight_until_its_messages_are_sent() -> None:
-    yard = Yard(completed())
-    keep(yard, a_claim("sms"))
-    assert yard.round(NOON + MESSAGES) == {JOB_ID: ["text given up"]}
+def test_an_ended_job_stays_in_the_index_until_its_messages_are_sent() -> None:
+    setup = WatchdogSetup(completed())
+    keep(setup, a_claim("sms"))
+    assert setup.round(NOON + MESSAGES) == {JOB_ID: ["text given up"]}
 
 
-def test_an_ended_job_is_not_let_go_before_someone_asked_about_its_messages() -> None:
-    """Timeline: round at minute 11 · none at 12 and 13, for a deployment · round at 14."""
-    yard = Yard(completed())
-    keep(yard, a_claim("sms"))
-    assert (yard.round(NOON + minutes(11)), yard.open()) == ({}, [JOB_ID])
-    assert yard.round(NOON + minutes(14)) == {JOB_ID: ["text given up"]}
-    assert (yard.round(NOON + minutes(15)), yard.open()) == ({}, [])
+def test_an_ended_job_stays_in_the_index_until_its_messages_are_checked() -> None:
+    """Timeline: round at minute 11 · none at 12 and 13, during a deployment · round at 14."""
+    setup = WatchdogSetup(completed())
+    keep(setup, a_claim("sms"))
+    assert (setup.round(NOON + minutes(11)), setup.open()) == ({}, [JOB_ID])
+    assert setup.round(NOON + minutes(14)) == {JOB_ID: ["text given up"]}
+    assert (setup.round(NOON + minutes(15)), setup.open()) == ({}, [])
 
 
 # -- dead letters
 
 
-def test_messages_that_were_given_up_are_told_in_every_round() -> None:
-    yard = Yard()
-    yard.dead_letters = {"advance-job": 2, "edit-job": 0, "publish-board": 1}
+def test_dead_letters_are_reported_regularly() -> None:
+    setup = WatchdogSetup()
+    setup.dead_letters = {"advance-job": 2, "edit-job": 0, "publish-board": 1}
     for _ in range(2):
-        found = yard.watch.round(LATER)
+        found = setup.watch.round(LATER)
         assert found.dead_letters == {"advance-job": 2, "publish-board": 1}
-    assert yard.metrics.measured["DeadLetters"] == [3, 3]
+    assert setup.metrics.measured["DeadLetters"] == [3, 3]
 
 
-def test_without_dead_letters_nothing_is_told() -> None:
-    yard = Yard()
-    yard.dead_letters = {"advance-job": 0}
-    assert (yard.watch.round(LATER), yard.metrics.measured) == (RoundReport(), {})
+def test_without_dead_letters_nothing_is_reported() -> None:
+    setup = WatchdogSetup()
+    setup.dead_letters = {"advance-job": 0}
+    assert (setup.watch.round(LATER), setup.metrics.measured) == (RoundReport(), {})
 
 
 # -- what a round costs
@@ -797,59 +810,61 @@ def test_without_dead_letters_nothing_is_told() -> None:
 
 def test_a_round_over_many_healthy_jobs_reads_few_of_them_and_writes_nothing() -> None:
     jobs = [waited_for(a_job(job_id=f"261121-{n:06d}", token=f"{n:022d}")) for n in range(3_000)]
-    yard = Yard(*jobs)
+    setup = WatchdogSetup(*jobs)
     now = NOON + minutes(30)
-    found = yard.watch.round(now)
+    found = setup.watch.round(now)
     assert (found.repaired, found.looked_at < 100) == ({}, True)
-    calls = Counter(operation for operation, _ in yard.faults.log)
+    calls = Counter(operation for operation, _ in setup.faults.log)
     assert calls == {"ListObjectsV2": 4, "GetObject": 1 + 2 * found.looked_at}
 
 
 def test_jobs_that_have_ended_cost_a_round_nothing() -> None:
-    yard = Yard(waited_for(a_job()))
+    setup = WatchdogSetup(waited_for(a_job()))
     for number in range(200):
-        yard.jobs.create(completed(a_job("in_progress", job_id=f"261120-{number:06d}")))
-    yard.beset_by(Faults())
-    yard.round(MUCH_LATER)
-    calls = Counter(operation for operation, _ in yard.faults.log)
+        setup.jobs.create(completed(a_job("in_progress", job_id=f"261120-{number:06d}")))
+    setup.set_faults(Faults())
+    setup.round(MUCH_LATER)
+    calls = Counter(operation for operation, _ in setup.faults.log)
     assert calls == {"ListObjectsV2": 4, "GetObject": 3}
 
 
-def test_a_successor_is_looked_at_soon_however_many_jobs_there_are() -> None:
+def test_a_new_execution_is_checked_soon_however_many_jobs_there_are() -> None:
     jobs = [waited_for(a_job(job_id=f"261121-{n:06d}", token=f"{n:022d}")) for n in range(3_000)]
-    yard = Yard(*jobs, a_job(execution=Execution(generation=1, since=NOON)), running=False)
-    yard.bucket.clock = lambda: NOON + minutes(20)
-    assert not yard.watch.ended(ended(generation=1), NOON + minutes(20))
-    assert yard.round(NOON + minutes(21)) == {JOB_ID: ["replaced"]}
+    setup = WatchdogSetup(
+        *jobs, a_job(execution=Execution(generation=1, since=NOON)), running=False
+    )
+    setup.bucket.clock = lambda: NOON + minutes(20)
+    assert not setup.watch.ended(ended(generation=1), NOON + minutes(20))
+    assert setup.round(NOON + minutes(21)) == {JOB_ID: ["replaced"]}
 
 
-LOSSES: dict[str, Callable[[Yard], None]] = {
-    "nothing": lambda yard: None,
-    "view": lambda yard: yard.bucket.delete(f"t/{digest_of(a_job().token)}.json"),
-    "card": lambda yard: yard.boards.overwrite("main", Board()),
-    "execution": lambda yard: yard.executions.running.clear(),
+LOSSES: dict[str, Callable[[WatchdogSetup], None]] = {
+    "nothing": lambda setup: None,
+    "view": lambda setup: setup.bucket.delete(f"t/{digest_of(a_job().token)}.json"),
+    "card": lambda setup: setup.boards.overwrite("main", Board()),
+    "execution": lambda setup: setup.executions.running.clear(),
 }
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_round_that_is_cut_short_is_completed_by_the_next(loss: str) -> None:
-    """Every call in turn is the last that a round gets to make."""
+    """The round is cut short after each of its calls, in turn."""
     for number in range(12):
-        yard = Yard(left_behind(a_job("ready_for_pickup")))
-        LOSSES[loss](yard)
-        yard.beset_by(EveryCall(number, "crash"))
+        setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")))
+        LOSSES[loss](setup)
+        setup.set_faults(FaultAtCall(number, "crash"))
         try:
-            yard.round(MUCH_LATER)
+            setup.round(MUCH_LATER)
         except Crashed:
-            yard.round(MUCH_LATER + GRACE)
-        yard.faults.over = True
-        assert f"t/{digest_of(a_job().token)}.json" in yard.bucket.objects
-        assert JOB_ID in parsed(Board, yard.bucket.objects[board_key("main")]).jobs
-        assert yard.executions.running
-        assert yard.job().execution.generation == 1 or yard.executions.resumed
+            setup.round(MUCH_LATER + GRACE)
+        setup.faults.over = True
+        assert f"t/{digest_of(a_job().token)}.json" in setup.bucket.objects
+        assert JOB_ID in parsed(Board, setup.bucket.objects[board_key("main")]).jobs
+        assert setup.executions.running
+        assert setup.job().execution.generation == 1 or setup.executions.resumed
 
 
-def test_a_round_tells_how_old_jobs_are_and_the_longest_overdue() -> None:
+def test_a_round_measures_how_old_jobs_are_and_the_longest_overdue() -> None:
     young, old = a_job(job_id="261121-000001"), a_job(job_id="261121-000002")
     old = old.with_(entered_at=NOON - minutes(60))
     limit = HAUL.status("pending_pickup").limit_minutes
@@ -863,12 +878,12 @@ def test_a_round_tells_how_old_jobs_are_and_the_longest_overdue() -> None:
     }
 
 
-def test_an_overdue_whose_announcing_failed_is_told_again_as_the_same_fact() -> None:
-    """Partners know it by its time: with another one they would be sent a second webhook."""
-    yard, over = Yard(waited_for(a_job()), running=False), NOON + LIMIT + SUSPECT
-    yard.beset_by(Faults({"PutEvents": ["after"]}))
+def test_an_overdue_that_could_not_be_announced_is_announced_again_as_the_same_fact() -> None:
+    """Partners recognize it by its time; another time would be a second webhook."""
+    setup, over = WatchdogSetup(waited_for(a_job()), running=False), NOON + LIMIT + SUSPECT
+    setup.set_faults(Faults({"PutEvents": ["after"]}))
     with pytest.raises(Unavailable):
-        yard.round(over + minutes(1))
-    yard.round(over + minutes(2))
-    assert [type(fact) for fact in yard.bus.facts][:2] == [JobOverdue] * 2
-    assert [fact.recorded_at for fact in yard.bus.told(JobOverdue)] == [NOON + LIMIT]
+        setup.round(over + minutes(1))
+    setup.round(over + minutes(2))
+    assert [type(fact) for fact in setup.bus.facts][:2] == [JobOverdue] * 2
+    assert [fact.recorded_at for fact in setup.bus.announced(JobOverdue)] == [NOON + LIMIT]

@@ -1,4 +1,4 @@
-"""What stands around the edge in its tests: an origin, a control plane and a clock, all by hand."""
+"""Stubs for tests of the edge: an origin, a control plane, and a clock."""
 
 import asyncio
 import os
@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local.cache import CachePolicy, Picked
-from local.distribution import Behaviour, Distribution, Invalidation
+from local.cache import CachePolicy, KeyNames
+from local.distribution import Behavior, Distribution, Invalidation
 from local.edge import build_app
 from local.edge_request import EdgeConfig, EdgeRequestHandler
 
@@ -21,15 +21,15 @@ NOON = 1_795_262_400.0
 REWRITE = (Path(__file__).parents[2] / "edge" / "rewrite.js").read_text()
 VIEWS = CachePolicy(min_s=0, default_s=2, max_s=60)
 PAGES = CachePolicy(min_s=0, default_s=300, max_s=300, encodings=("br", "gzip"))
-NEVER = CachePolicy(0, 0, 0, query=Picked("none"))
+NEVER = CachePolicy(0, 0, 0, query=KeyNames("none"))
 DISTRIBUTION = Distribution(
     (
-        Behaviour("/api/*", NEVER, signed=True),
-        Behaviour("/uploads/*", NEVER, bucket="jobs.s3.us-east-1.amazonaws.com"),
-        Behaviour("/t/*", VIEWS),
-        Behaviour("/track/*", PAGES, viewer_request=REWRITE),
-        Behaviour("/book/*", PAGES, viewer_request=REWRITE),
-        Behaviour("*", PAGES, viewer_request=REWRITE),
+        Behavior("/api/*", NEVER, signed=True),
+        Behavior("/uploads/*", NEVER, bucket="jobs.s3.us-east-1.amazonaws.com"),
+        Behavior("/t/*", VIEWS),
+        Behavior("/track/*", PAGES, viewer_request=REWRITE),
+        Behavior("/book/*", PAGES, viewer_request=REWRITE),
+        Behavior("*", PAGES, viewer_request=REWRITE),
     ),
     {403: 0.0, 404: 0.0},
 )
@@ -55,7 +55,7 @@ class Clock:
 
 @dataclass
 class StubControl:
-    """The CloudFront API: what is configured, and what was invalidated when."""
+    """The CloudFront API: a configuration, and invalidations with their times."""
 
     configured: Distribution = DISTRIBUTION
     made: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class StubControl:
 
 @dataclass
 class StubOrigin(httpx.AsyncBaseTransport):
-    """An engine by hand: objects by path, every request remembered, failures on demand."""
+    """An origin with objects by path; records requests, and fails on demand."""
 
     objects: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
     requests: list[httpx.Request] = field(default_factory=list)
@@ -113,8 +113,8 @@ class StubOrigin(httpx.AsyncBaseTransport):
         return a_response(200, body, {**headers, "x-cache": "Miss from cloudfront"})
 
 
-class Wire(httpx.AsyncByteStream):
-    """A body as it comes off the wire: not yet read, not yet decoded."""
+class RawBody(httpx.AsyncByteStream):
+    """A response body that is not read and not decoded yet."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -126,12 +126,12 @@ class Wire(httpx.AsyncByteStream):
 
 def a_response(status: int, body: bytes, headers: dict[str, str]) -> httpx.Response:
     length = {"content-length": str(len(body))}
-    return httpx.Response(status, headers={**length, **headers}, stream=Wire(body))
+    return httpx.Response(status, headers={**length, **headers}, stream=RawBody(body))
 
 
 @dataclass
-class Scene:
-    """An edge with everything around it, and a viewer in front."""
+class EdgeUnderTest:
+    """An edge with its stubs, and a viewer."""
 
     viewer: httpx.AsyncClient
     edge: EdgeRequestHandler
@@ -144,23 +144,23 @@ class Scene:
         return await self.viewer.get(path, headers=fields)
 
     async def invalidate(self, *paths: str) -> None:
-        """Made now; takes effect a lag later."""
+        """Created now; takes effect after the lag."""
         self.control.invalidate(self.clock.now, *paths)
         await self.edge.refresh()
 
 
-Play = Callable[[Scene], Awaitable[None]]
+EdgeTest = Callable[[EdgeUnderTest], Awaitable[None]]
 
 
 def node_or_skip() -> None:
-    """The edge runs the rewrite on Node; in CI it has to be there."""
+    """The edge needs Node for the rewrite; CI must have it."""
     if shutil.which("node") is None:
         say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         say("node is missing (Debian package nodejs): the edge runs the rewrite on it")
 
 
-def play(scene: Play, **changes: Any) -> None:
-    """Run `scene` in a loop of its own, on an edge configured with `changes`."""
+def run_on_edge(test: EdgeTest, **changes: Any) -> None:
+    """Run `test` in its own event loop, on an edge configured with `changes`."""
 
     node_or_skip()
 
@@ -172,13 +172,13 @@ def play(scene: Play, **changes: Any) -> None:
             control=control,
             clock=clock,
             transport=origin,
-            chance=random.Random(1),
+            rng=random.Random(1),
         )
         edge: EdgeRequestHandler = app.state.edge
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://edge") as viewer:
             try:
-                await scene(Scene(viewer, edge, origin, control, clock))
+                await test(EdgeUnderTest(viewer, edge, origin, control, clock))
             finally:
                 await edge.close()
 

@@ -15,10 +15,10 @@ from local.cache import (
     EdgeResponse,
     Fields,
     Key,
-    Picked,
-    is_named,
+    KeyNames,
     key_of,
     lifetime_s,
+    matches_path,
     settle,
     unchanged_for,
 )
@@ -129,18 +129,18 @@ def test_two_tokens_never_share_a_key_unless_they_share_the_page() -> None:
 
 
 def test_only_the_named_query_parameters_split_the_cache() -> None:
-    policy = CachePolicy(query=Picked("whitelist", frozenset({"lang"})))
+    policy = CachePolicy(query=KeyNames("whitelist", frozenset({"lang"})))
     assert key_of(policy, "/x", "lang=es&utm=1").query == "lang=es"
     assert key_of(policy, "/x", "utm=2") == key_of(policy, "/x", "utm=1")
     assert key_of(policy, "/x", "%6Cang=es").query == "%6Cang=es"
-    rest = CachePolicy(query=Picked("allExcept", frozenset({"utm"})))
+    rest = CachePolicy(query=KeyNames("allExcept", frozenset({"utm"})))
     assert key_of(rest, "/x", "a=1&utm=1&b=2").query == "a=1&b=2"
 
 
 def test_only_the_named_headers_and_cookies_split_the_cache() -> None:
     policy = CachePolicy(
-        headers=Picked("whitelist", frozenset({"accept-language"})),
-        cookies=Picked("whitelist", frozenset({"tier"})),
+        headers=KeyNames("whitelist", frozenset({"accept-language"})),
+        cookies=KeyNames("whitelist", frozenset({"tier"})),
     )
     sent = (("accept-language", "es"), ("x-other", "1"), ("cookie", "a=1; tier=gold"))
     key = key_of(policy, "/x", "", sent)
@@ -174,14 +174,14 @@ def test_encodings_are_normalised_and_count_only_where_the_policy_offers_them() 
     ],
 )
 def test_an_invalidation_names_copies_by_path_or_beginning(path: str, hit: bool) -> None:
-    assert is_named(path, Key("/t/a.json")) is hit
+    assert matches_path(path, Key("/t/a.json")) is hit
 
 
 def test_a_query_string_in_the_key_is_part_of_the_name() -> None:
     key = Key("/x", "lang=es")
-    assert not is_named("/x", key)
-    assert is_named("/x?lang=es", key)
-    assert is_named("/x*", key)
+    assert not matches_path("/x", key)
+    assert matches_path("/x?lang=es", key)
+    assert matches_path("/x*", key)
 
 
 def test_an_invalidation_drops_every_variant() -> None:
@@ -189,7 +189,7 @@ def test_an_invalidation_drops_every_variant() -> None:
     for encoding in ("", "gzip", "br,gzip"):
         cache.put(Key("/x", encoding=encoding), CachedCopy(an_answer(), NOON, 60))
     cache.put(Key("/y"), CachedCopy(an_answer(), NOON, 60))
-    assert cache.forget(["/x"]) == 3
+    assert cache.invalidate(["/x"]) == 3
     assert list(cache.copies) == [Key("/y")]
 
 
@@ -212,11 +212,11 @@ def settled(
 
 def test_an_expired_copy_is_asked_about_by_its_etag() -> None:
     both = an_answer(etag='"1"', last_modified="Sat, 21 Nov 2026 12:00:00 GMT")
-    assert CachedCopy(both, NOON, 2).question() == (("if-none-match", '"1"'),)
+    assert CachedCopy(both, NOON, 2).validators() == (("if-none-match", '"1"'),)
     dated = an_answer(last_modified="Sat, 21 Nov 2026 12:00:00 GMT")
     asked: Fields = (("if-modified-since", "Sat, 21 Nov 2026 12:00:00 GMT"),)
-    assert CachedCopy(dated, NOON, 2).question() == asked
-    assert CachedCopy(an_answer(404, etag='"1"'), NOON, 2).question() == ()
+    assert CachedCopy(dated, NOON, 2).validators() == asked
+    assert CachedCopy(an_answer(404, etag='"1"'), NOON, 2).validators() == ()
 
 
 def test_a_304_extends_the_copy_by_what_it_says() -> None:
@@ -237,8 +237,8 @@ def test_a_failing_origin_is_covered_by_the_expired_copy_and_left_alone_for_a_wh
     outcome = settled(an_answer(503), held, NOON + 60)
     assert outcome.answer == held.answer
     assert outcome.copy is not None
-    assert outcome.copy.answers_unasked(NOON + 69)
-    assert not outcome.copy.answers_unasked(NOON + 70)
+    assert outcome.copy.is_fresh(NOON + 69)
+    assert not outcome.copy.is_fresh(NOON + 70)
     assert outcome.copy.age_s(NOON + 65) == 65
 
 
@@ -250,9 +250,9 @@ def test_a_failure_is_never_covered_by_what_an_invalidation_has_dropped() -> Non
 
 def test_stale_if_error_limits_how_long_a_copy_may_stand_in() -> None:
     held = CachedCopy(an_answer(cache_control="s-maxage=2, stale-if-error=10"), NOON, 2)
-    assert held.may_stand_in(NOON + 11)
-    assert not held.may_stand_in(NOON + 12)
-    assert not CachedCopy(an_answer(404), NOON, 10).may_stand_in(NOON)
+    assert held.may_replace_error(NOON + 11)
+    assert not held.may_replace_error(NOON + 12)
+    assert not CachedCopy(an_answer(404), NOON, 10).may_replace_error(NOON)
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -319,13 +319,13 @@ class World:
         elif step == "arrive" and self.flights:
             self.arrive()
         elif step == "invalidate":
-            self.cache.forget([KEY.uri])
+            self.cache.invalidate([KEY.uri])
             self.arrivals.clear()
 
     def begin(self) -> None:
         """The origin answers now; the answer is under way."""
         asked_about = self.cache.find(KEY)
-        known = dict(asked_about.question()).get("if-none-match") if asked_about else None
+        known = dict(asked_about.validators()).get("if-none-match") if asked_about else None
         etag = f'"{self.version}"'
         if self.status != 200:
             answer = an_answer(self.status)
@@ -350,7 +350,7 @@ class World:
     def read(self) -> int | None:
         """The version a viewer sees at once; None for an error. A miss is filled on the spot."""
         held = self.cache.find(KEY)
-        if held is not None and held.answers_unasked(self.now):
+        if held is not None and held.is_fresh(self.now):
             answer = held.answer
         else:
             self.flights.clear()

@@ -7,9 +7,9 @@ import logging
 import httpx
 import pytest
 
-from local.distribution import Behaviour, Distribution
+from local.distribution import Behavior, Distribution
 from local.edge_request import masked
-from tests.local.stubs import DISTRIBUTION, PAGES, Scene, play
+from tests.local.stubs import DISTRIBUTION, PAGES, EdgeUnderTest, run_on_edge
 
 TOKEN = "kX9bQ2vN7rT4wY1zA6cE3g"
 OTHER = "zzzzQ2vN7rT4wY1zA6cE3g"
@@ -22,7 +22,7 @@ def seen(answer: httpx.Response) -> tuple[int, bytes, str]:
 
 
 def test_the_engine_is_asked_in_the_distributions_name_over_tls() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put("/book/index.html", b"book")
         answer = await s.viewer.get("/book/?x=1", headers={"te": "trailers", "x-own": "1"})
         [asked] = s.origin.requests
@@ -33,21 +33,21 @@ def test_the_engine_is_asked_in_the_distributions_name_over_tls() -> None:
         assert s.origin.targets == ["/book/?x=1"]
         assert answer.headers["x-haulway-edge"] == "laptop"
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_the_viewers_address_is_told_as_the_edge_sees_it_whatever_the_viewer_says() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         forged = {"CloudFront-Viewer-Address": "192.0.2.1:1", "X-Forwarded-For": "192.0.2.2"}
         await s.viewer.get("/api/session", headers=forged)
         (told,) = s.origin.requests[-1].headers.get_list("cloudfront-viewer-address")
         assert told.startswith("127.0.0.1:")
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_a_view_is_a_miss_then_a_hit_then_confirmed_then_replaced() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=2, max-age=0")
         assert seen(await s.get(VIEW)) == (200, b"rev 1", "Miss")
         s.clock.now += 1
@@ -63,19 +63,19 @@ def test_a_view_is_a_miss_then_a_hit_then_confirmed_then_replaced() -> None:
         assert seen(await s.get(VIEW)) == (200, b"rev 2", "Miss")
         assert len(s.origin.requests) == 3
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_two_tracking_links_share_one_copy_because_the_rewrite_comes_before_the_lookup() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put("/track/index.html", b"page")
         assert seen(await s.get(f"/track/{TOKEN}")) == (200, b"page", "Miss")
         assert seen(await s.get(f"/track/{OTHER}")) == (200, b"page", "Hit")
         assert seen(await s.get(f"/track/?token={OTHER}")) == (200, b"page", "Hit")
-        keys = [key.uri for site in s.edge._sites for key in site.cache.copies]
+        keys = [key.uri for site in s.edge._locations for key in site.cache.copies]
         assert keys == ["/track/index.html"]
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 @pytest.mark.parametrize(
@@ -98,27 +98,27 @@ def test_the_cache_has_a_say_only_where_the_function_changed_at_most_the_path(
     """Else the engine decides, which runs the same function and knows what its answer means."""
     source = f"function handler(event) {{ return {returns}; }}"
 
-    async def scene(s: Scene) -> None:
-        s.control.configured = Distribution((Behaviour("*", PAGES, viewer_request=source),), {})
+    async def scenario(s: EdgeUnderTest) -> None:
+        s.control.configured = Distribution((Behavior("*", PAGES, viewer_request=source),), {})
         s.origin.put("/x.js", b"x")
         outcomes = [seen(await s.get("/x.js"))[2] for _ in range(2)]
         assert outcomes == ["Miss", "Hit" if kept else "Miss"]
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_without_node_the_engine_decides_and_nothing_is_kept() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.edge._functions._node = "no-such-node"
         s.origin.put("/track/index.html", b"page")
         for _ in range(2):
             assert seen(await s.get(f"/track/{TOKEN}")) == (200, b"page", "Miss")
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_a_function_call_is_fast_enough_to_stand_before_every_lookup() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put("/track/index.html", b"page")
         await s.get(f"/track/{TOKEN}")
         loop = asyncio.get_running_loop()
@@ -129,11 +129,11 @@ def test_a_function_call_is_fast_enough_to_stand_before_every_lookup() -> None:
             spent.append(loop.time() - began)
         assert sorted(spent)[25] < 0.02  # measured: 0.5 ms for the call, 2 ms for the request
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_an_invalidation_takes_effect_after_its_lag() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=60")
         await s.get(VIEW)
         s.origin.put(VIEW, b"rev 2", cache_control="s-maxage=60")
@@ -143,22 +143,22 @@ def test_an_invalidation_takes_effect_after_its_lag() -> None:
         s.clock.now += 0.1
         assert seen(await s.get(VIEW)) == (200, b"rev 2", "Miss")
 
-    play(scene, lag_s=5.0)
+    run_on_edge(scenario, lag_s=5.0)
 
 
 def test_the_lag_can_be_changed_while_an_invalidation_is_on_its_way() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=60")
         await s.get(VIEW)
         await s.invalidate("/t/*")
         s.edge.controls.lag_s = 0
         assert seen(await s.get(VIEW)) == (200, b"rev 1", "Miss")
 
-    play(scene, lag_s=50.0)
+    run_on_edge(scenario, lag_s=50.0)
 
 
 def test_a_cache_that_loses_the_invalidation_stays_stale_until_its_lifetime_is_over() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.edge.controls.losing = frozenset({2})
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=60")
         for number in "012":
@@ -171,23 +171,23 @@ def test_a_cache_that_loses_the_invalidation_stays_stale_until_its_lifetime_is_o
         s.clock.now += 55
         assert (await s.get(VIEW, x_haulway_cache="2")).content == b"rev 2"
 
-    play(scene, caches=3)
+    run_on_edge(scenario, caches=3)
 
 
 def test_viewers_without_a_pin_land_on_any_of_the_caches() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=60")
         places = {(await s.get(VIEW)).headers["x-amz-cf-pop"] for _ in range(40)}
         assert places == {"LAPTOP-0", "LAPTOP-1", "LAPTOP-2"}
         assert len(s.origin.requests) == 3
 
-    play(scene, caches=3)
+    run_on_edge(scenario, caches=3)
 
 
 def test_an_old_fill_can_arrive_after_the_invalidation_and_is_cached_again() -> None:
     """T22: the reader has to live with this, so the edge has to be able to show it."""
 
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=60")
         with s.edge.controls.holding(VIEW):
             old_fill = asyncio.create_task(s.get(VIEW))
@@ -201,33 +201,33 @@ def test_an_old_fill_can_arrive_after_the_invalidation_and_is_cached_again() -> 
         s.clock.now += 60
         assert seen(await s.get(VIEW)) == (200, b"rev 2", "Miss")
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_an_invalidation_from_before_the_edge_started_is_not_read_again() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.control.invalidate(s.clock.now - 3600, "/*")
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=60")
         await s.edge.refresh()
         await s.get(VIEW)
         assert seen(await s.get(VIEW)) == (200, b"rev 1", "Hit")
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_a_refused_view_is_not_kept_so_a_fresh_link_works_at_once() -> None:
     """T23: asked for too early, S3 says 403; the template keeps neither that nor a 404."""
 
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         assert seen(await s.get(VIEW)) == (403, b"no", "Error")
         s.origin.put(VIEW, b"rev 1")
         assert seen(await s.get(VIEW)) == (200, b"rev 1", "Miss")
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_a_failing_engine_answer_is_kept_as_an_error_for_ten_seconds() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.status = 503
         assert seen(await s.get(VIEW)) == (503, b"no", "Error")
         s.origin.status = 200
@@ -237,12 +237,12 @@ def test_a_failing_engine_answer_is_kept_as_an_error_for_ten_seconds() -> None:
         s.clock.now += 1
         assert seen(await s.get(VIEW)) == (200, b"rev 1", "Miss")
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 @pytest.mark.parametrize("failure", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow")])
 def test_an_expired_copy_covers_for_an_engine_that_is_down(failure: httpx.TransportError) -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=2")
         await s.get(VIEW)
         s.clock.now += 600
@@ -254,20 +254,20 @@ def test_an_expired_copy_covers_for_an_engine_that_is_down(failure: httpx.Transp
         s.origin.put(VIEW, b"rev 2", cache_control="s-maxage=2")
         assert seen(await s.get(VIEW)) == (200, b"rev 2", "Miss")
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 @pytest.mark.parametrize(
     ("failure", "status", "words"),
     [
         (httpx.ConnectError("refused"), 502, "Start it with `haul up`"),
-        (httpx.ReadTimeout("slow"), 504, "stop `haul up` and start it again"),
+        (httpx.ReadTimeout("slow"), 504, "restart `haul up`"),
     ],
 )
-def test_without_a_copy_a_silent_engine_is_said_in_words(
+def test_an_unavailable_engine_is_explained(
     failure: httpx.TransportError, status: int, words: str
 ) -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.error = lambda _: failure
         for path in (VIEW, "/api/jobs", f"/track/{TOKEN}"):
             answer = await s.get(path)
@@ -275,11 +275,11 @@ def test_without_a_copy_a_silent_engine_is_said_in_words(
             assert words in answer.text
             assert answer.headers["cache-control"] == "no-store"
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_many_viewers_at_once_cost_the_origin_one_request() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=2")
         s.origin.gate = asyncio.Event()
         viewers = [asyncio.create_task(s.get(VIEW)) for _ in range(20)]
@@ -292,11 +292,11 @@ def test_many_viewers_at_once_cost_the_origin_one_request() -> None:
         assert outcomes == ["Hit"] * 19 + ["Miss"]
         assert len(s.origin.requests) == 1
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_what_must_not_be_kept_is_not_shared_by_viewers_who_come_at_once() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"private", cache_control="private")
         s.origin.gate = asyncio.Event()
         viewers = [asyncio.create_task(s.get(VIEW)) for _ in range(3)]
@@ -306,11 +306,11 @@ def test_what_must_not_be_kept_is_not_shared_by_viewers_who_come_at_once() -> No
         assert [seen(answer)[2] for answer in await asyncio.gather(*viewers)] == ["Miss"] * 3
         assert len(s.origin.requests) == 3
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_a_viewer_who_leaves_does_not_spoil_the_fill_for_the_others() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=2")
         s.origin.gate = asyncio.Event()
         first, second = (asyncio.create_task(s.get(VIEW)) for _ in range(2))
@@ -320,11 +320,11 @@ def test_a_viewer_who_leaves_does_not_spoil_the_fill_for_the_others() -> None:
         s.origin.gate.set()
         assert seen(await second) == (200, b"rev 1", "Hit")
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_a_viewer_with_the_right_etag_gets_304_from_the_copy() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=60")
         etag = (await s.get(VIEW)).headers["etag"]
         answer = await s.get(VIEW, if_none_match=etag)
@@ -334,21 +334,21 @@ def test_a_viewer_with_the_right_etag_gets_304_from_the_copy() -> None:
         on_a_miss = await s.get(VIEW, if_none_match=etag, x_haulway_cache="1")
         assert on_a_miss.status_code == 304
 
-    play(scene, caches=2)
+    run_on_edge(scenario, caches=2)
 
 
 def test_head_is_answered_from_the_copy_without_a_body() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=60")
         first = await s.viewer.head(VIEW)
         assert (first.content, first.headers["content-length"]) == (b"", "5")
         assert seen(await s.get(VIEW)) == (200, b"rev 1", "Hit")
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_compressed_bodies_are_passed_on_as_they_are_and_kept_per_encoding() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         packed = gzip.compress(b"page" * 100)
         s.origin.put("/index.html", packed, content_encoding="gzip")
         for _ in range(2):
@@ -360,11 +360,11 @@ def test_compressed_bodies_are_passed_on_as_they_are_and_kept_per_encoding() -> 
         assert "accept-encoding" not in s.origin.requests[1].headers
         assert len(s.origin.requests) == 2
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_other_methods_and_ranges_go_past_the_cache() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=60")
         await s.get(VIEW)
         await s.get(VIEW, range="bytes=0-1")
@@ -373,11 +373,11 @@ def test_other_methods_and_ranges_go_past_the_cache() -> None:
         assert [r.method for r in s.origin.requests] == ["GET", "GET", "OPTIONS", "DELETE"]
         assert s.origin.requests[1].headers["range"] == "bytes=0-1"
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_the_api_is_never_cached_and_cookies_and_query_reach_it() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put("/api/jobs", b"[]", cache_control="max-age=60", set_cookie="__Host-s=1")
         for _ in range(2):
             answer = await s.viewer.get("/api/jobs?status=done", headers={"cookie": "__Host-s=1"})
@@ -386,47 +386,47 @@ def test_the_api_is_never_cached_and_cookies_and_query_reach_it() -> None:
         assert s.origin.targets == ["/api/jobs?status=done"] * 2
         assert s.origin.requests[1].headers["cookie"] == "__Host-s=1"
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_hop_by_hop_fields_stop_at_the_edge_in_both_directions() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put("/api/x", b"", connection="x-internal", x_internal="1", keep_alive="5")
         answer = await s.get("/api/x", connection="x-mine", x_mine="1", upgrade="h2c")
         sent = set(s.origin.requests[0].headers)
         assert not {"connection", "x-mine", "upgrade"} & sent
         assert not {"connection", "x-internal", "keep-alive"} & set(answer.headers)
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_the_engines_own_doors_cannot_be_reached_through_the_edge() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         hidden = ("/%5Fministack/reset", "/%5f%6dinistack/reset")
         for path in ("/_ministack/reset", "/_aws/lambda-url/x/", *hidden):
             assert (await s.viewer.post(path)).status_code == 404
         assert s.origin.requests == []
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_an_encoded_slash_does_not_open_another_behaviour() -> None:
-    assert DISTRIBUTION.behaviour("/api%2Fjobs").pattern == "*"
-    assert DISTRIBUTION.behaviour("/%61pi/jobs").pattern == "/api/*"
-    assert DISTRIBUTION.behaviour("/t/../api/jobs").pattern == "/api/*"
-    assert DISTRIBUTION.behaviour("/track").pattern == "*"
+    assert DISTRIBUTION.behavior("/api%2Fjobs").pattern == "*"
+    assert DISTRIBUTION.behavior("/%61pi/jobs").pattern == "/api/*"
+    assert DISTRIBUTION.behavior("/t/../api/jobs").pattern == "/api/*"
+    assert DISTRIBUTION.behavior("/track").pattern == "*"
 
 
 def test_nothing_that_is_logged_contains_a_token(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put("/track/index.html", b"page")
         for path in (f"/track/{TOKEN}", f"/Track/{TOKEN}", f"/track%2f{TOKEN}", f"/x?t={TOKEN}"):
             await s.get(path)
         await s.get(f"/api/track/{TOKEN}?token={TOKEN}")
 
-    play(scene)
+    run_on_edge(scenario)
     # The test's own viewer logs its requests as httpx does; the edge's do not appear by path.
     lines = [r.getMessage() for r in caplog.records if "http://edge/" not in r.getMessage()]
     assert any("GET /track/*** 200 Miss from cloudfront" in line for line in lines)

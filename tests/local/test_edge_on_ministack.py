@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from local.edge import EdgeConfig, EdgeServer, cloudfront
-from local.engine import NO_OTHER_DOORS
+from local.engine import NO_OTHER_PORTS
 from tests.local.stubs import REWRITE, node_or_skip
 
 REGION = "us-east-1"
@@ -69,7 +69,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     log = folder / "log"
     own = {
         "AUTH": "true", "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1",
-        "TMPDIR": str(folder), **NO_OTHER_DOORS,
+        "TMPDIR": str(folder), **NO_OTHER_PORTS,
     }  # fmt: skip
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with log.open("wb") as out:
@@ -162,15 +162,15 @@ def listed(*items: Any) -> dict[str, Any]:
 
 
 def a_behaviour(origin: str, policy_id: str, rewrite: str | None = None) -> dict[str, Any]:
-    behaviour: dict[str, Any] = {
+    behavior: dict[str, Any] = {
         "TargetOriginId": origin,
         "ViewerProtocolPolicy": "redirect-to-https",
         "CachePolicyId": policy_id,
     }
     if rewrite is not None:
         association = {"EventType": "viewer-request", "FunctionARN": rewrite}
-        behaviour["FunctionAssociations"] = listed(association)
-    return behaviour
+        behavior["FunctionAssociations"] = listed(association)
+    return behavior
 
 
 def a_cache_policy(

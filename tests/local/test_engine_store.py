@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.engine_store import LARGE, Store, asked
+from local.engine_store import LARGE, Store, request_of
 
 
 def request(target: str, service: str = "dynamodb", path: str = "/") -> dict[str, Any]:
@@ -63,7 +63,7 @@ def test_a_write_is_answered_once_it_is_on_disk() -> None:
 def test_each_write_waits_for_the_state_that_it_changes(
     target: str, service: str, stored: str | None
 ) -> None:
-    assert asked(request(target, service)).held == stored
+    assert request_of(request(target, service)).awaited_state == stored
 
 
 def test_writes_that_come_together_share_a_file_and_none_is_left_out() -> None:
@@ -87,9 +87,9 @@ def test_queues_too_large_to_wait_for_are_written_by_the_round_after_a_rest() ->
     async def twice() -> None:
         await engine.ask(send)
         await engine.ask(send)
-        await engine.store.round()
+        await engine.store.store_changes()
         engine.now += 100
-        await engine.store.round()
+        await engine.store.store_changes()
 
     asyncio.run(twice())
     queues = [line for line in engine.disk if "dynamodb" not in line]
@@ -114,12 +114,12 @@ def test_what_is_set_up_is_stored_whole_once_it_is_quiet() -> None:
 
     async def rounds() -> None:
         await engine.ask(request("", "cloudformation"))
-        await engine.store.round()
+        await engine.store.store_changes()
         await engine.ask(request("", "cloudformation"))
-        await engine.store.round()
+        await engine.store.store_changes()
         assert "iam 2" not in engine.disk
-        await engine.store.round()
-        await engine.store.round()
+        await engine.store.store_changes()
+        await engine.store.store_changes()
 
     asyncio.run(rounds())
     assert engine.disk.count("iam 2") == 1
@@ -135,4 +135,4 @@ def test_what_is_set_up_is_stored_whole_once_it_is_quiet() -> None:
     ],
 )
 def test_the_day_s_traffic_sets_nothing_up(target: str, service: str, path: str) -> None:
-    assert not asked(request(target, service, path)).sets_up
+    assert not request_of(request(target, service, path)).sets_up

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote
 import httpx
 import pytest
 
-from tests.local.stubs import CONFIG, Scene, play
+from tests.local.stubs import CONFIG, EdgeUnderTest, run_on_edge
 
 EMPTY = hashlib.sha256(b"").hexdigest()
 
@@ -60,7 +60,7 @@ def recomputed(request: httpx.Request, secret: str, digest: str) -> tuple[str, s
     ],
 )
 def test_a_request_to_the_api_is_signed_as_it_travels(target: str) -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         await s.viewer.get(target)
         [asked] = s.origin.requests
         sent, expected = recomputed(asked, CONFIG.secret_access_key, EMPTY)
@@ -70,31 +70,31 @@ def test_a_request_to_the_api_is_signed_as_it_travels(target: str) -> None:
             "SignedHeaders=host;x-amz-content-sha256;x-amz-date" in (asked.headers["authorization"])
         )
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_a_body_of_a_megabyte_is_signed_by_the_digest_that_the_viewer_sent() -> None:
     body = bytes(range(256)) * 4096
     digest = hashlib.sha256(body).hexdigest()
 
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         await s.viewer.post("/api/jobs", content=body, headers={"x-amz-content-sha256": digest})
         [asked] = s.origin.requests
         assert asked.content == body
         sent, expected = recomputed(asked, CONFIG.secret_access_key, digest)
         assert sent == expected
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_what_the_viewer_says_in_authorization_never_arrives() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         await s.get("/api/me", authorization="Bearer mine", x_amz_security_token="t")
         [asked] = s.origin.requests
         assert asked.headers["authorization"].startswith("AWS4-HMAC-SHA256 ")
         assert "x-amz-security-token" not in asked.headers
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 @pytest.mark.parametrize(
@@ -114,29 +114,29 @@ def test_a_body_without_its_digest_is_refused_as_aws_refuses_it(
 ) -> None:
     """aws-facts B15: the viewer has to send x-amz-content-sha256, since no one else can hash it."""
 
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         headers = {} if digest is None else {"x-amz-content-sha256": digest}
         answer = await s.viewer.request(method, "/api/jobs", content=body, headers=headers)
         assert answer.status_code == 403
         assert "x-amz-content-sha256" in answer.json()["Message"]
         assert s.origin.requests == []
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_a_body_larger_than_a_function_url_takes_is_refused() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         answer = await s.viewer.post("/api/jobs", content=b"x" * (6 * 1024 * 1024 + 1))
         assert answer.status_code == 413
         assert s.origin.requests == []
         await asyncio.sleep(0)
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_other_paths_are_not_signed() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         await s.get("/t/x.json", authorization="Bearer mine")
         assert s.origin.requests[0].headers["authorization"] == "Bearer mine"
 
-    play(scene)
+    run_on_edge(scenario)

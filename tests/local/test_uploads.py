@@ -3,7 +3,7 @@
 import hashlib
 
 from local.edge_request import LARGEST_UPLOAD
-from tests.local.stubs import Scene, play
+from tests.local.stubs import EdgeUnderTest, run_on_edge
 
 SIGNED = "/uploads/main/261121-7k3m2q/0a?X-Amz-Signature=5f%2B1&X-Amz-SignedHeaders=host"
 
@@ -11,7 +11,7 @@ SIGNED = "/uploads/main/261121-7k3m2q/0a?X-Amz-Signature=5f%2B1&X-Amz-SignedHead
 def test_an_upload_reaches_the_bucket_byte_for_byte_under_the_buckets_own_name() -> None:
     body = b"\xff\xd8" + bytes(7 * 1024 * 1024)
 
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         headers = {"content-type": "image/jpeg", "cookie": "__Host-haulway=secret"}
         await s.viewer.put(SIGNED, content=body, headers=headers)
         [asked] = s.origin.requests
@@ -22,11 +22,11 @@ def test_an_upload_reaches_the_bucket_byte_for_byte_under_the_buckets_own_name()
         assert hashlib.sha256(asked.content).digest() == hashlib.sha256(body).digest()
         assert not {"cookie", "authorization"} & set(asked.headers)
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_the_buckets_no_is_handed_back_and_never_kept() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         s.origin.status = 403
         answers = [await s.viewer.put(SIGNED, content=b"x") for _ in range(2)]
         assert [(a.status_code, a.headers["x-cache"]) for a in answers] == [
@@ -34,13 +34,13 @@ def test_the_buckets_no_is_handed_back_and_never_kept() -> None:
         ] * 2
         assert len(s.origin.requests) == 2
 
-    play(scene)
+    run_on_edge(scenario)
 
 
 def test_an_upload_that_would_fill_the_memory_is_refused_by_the_edge() -> None:
-    async def scene(s: Scene) -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
         answer = await s.viewer.put(SIGNED, content=bytes(LARGEST_UPLOAD + 1))
         assert answer.status_code == 413
         assert s.origin.requests == []
 
-    play(scene)
+    run_on_edge(scenario)

@@ -1,6 +1,6 @@
 """Chromium for tests of the pages, and what people do on them.
 
-Nothing here knows what stands behind the pages: the stub of these tests, or the whole system.
+It works with the stub API of these tests and with the whole system.
 """
 
 import importlib.util
@@ -44,7 +44,7 @@ Scheme = Literal["light", "dark"]
 
 
 def missing(what: str, package: str) -> NoReturn:
-    """Skip for want of a program or package; with CI=true that is a failure."""
+    """Skips the test if a program or package is missing; with CI=true that is a failure."""
     text = f"{what} is missing; install {package}"
     if os.environ.get("CI") == "true":
         pytest.fail(text)
@@ -64,7 +64,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Visitor:
-    """One person with a browser of their own; `faults` is all that went wrong in the console."""
+    """One person with their own browser; `faults` has the errors in the console."""
 
     context: BrowserContext
     faults: list[str] = field(default_factory=list)
@@ -82,13 +82,13 @@ class Visitor:
         return page
 
     def _heard(self, message: ConsoleMessage) -> None:
-        """A refused request is told by the page itself; everything else has to be silent."""
+        """Records errors, except refused requests, which the page itself reports."""
         text = message.text
         if message.type == "error" and not text.startswith("Failed to load resource"):
             self.faults.append(text)
 
     def check(self) -> None:
-        """No violation of the content security policy, no script error."""
+        """Checks that there was no script error and no violation of the security policy."""
         assert self.faults == []
 
 
@@ -117,7 +117,7 @@ def visitor(
 
 
 def later(page: Page, seconds: int) -> None:
-    """Let that much time pass on the page, at once: timers that are due fire."""
+    """Moves the page's clock forward; timers that are due fire."""
     page.clock.fast_forward(seconds * 1000)
 
 
@@ -125,7 +125,7 @@ def later(page: Page, seconds: int) -> None:
 
 
 def fill_booking(page: Page, name: str = "Ada Wong", **fields: str) -> None:
-    """Fill in the form; `fields` are `what`, `address`, `phone`."""
+    """Fills in the form; `fields` are `what`, `address`, `phone`."""
     page.locator("#what").fill(fields.get("what", "A sofa"))
     page.locator("#address").fill(fields.get("address", "12 Harbor Road, Portland"))
     page.locator("#name").fill(name)
@@ -133,7 +133,7 @@ def fill_booking(page: Page, name: str = "Ada Wong", **fields: str) -> None:
 
 
 def book(page: Page, name: str = "Ada Wong", **fields: str) -> str:
-    """Book, and the tracking link the page ends on."""
+    """Books a pickup and returns its tracking link."""
     fill_booking(page, name, **fields)
     page.get_by_test_id("submit").click()
     return booked_link(page)
@@ -149,7 +149,7 @@ def booked_link(page: Page) -> str:
 
 
 def status_on(page: Page) -> Locator:
-    """The headline of the tracking page; its `data-status` is the status it shows."""
+    """The headline of the tracking page; `data-status` is its status."""
     return page.get_by_test_id("status")
 
 
@@ -181,14 +181,14 @@ def card(page: Page, customer: str) -> Locator:
 
 
 def expect_in(page: Page, customer: str, status: str, timeout_s: float = 8) -> None:
-    """The card is in that column, and settled there."""
+    """The card is in that column, and its move is done."""
     there = column(page, status).get_by_test_id("card").filter(has_text=customer)
     expect(there).to_be_visible(timeout=timeout_s * 1000)
     expect(there).not_to_have_attribute("aria-busy", "true", timeout=timeout_s * 1000)
 
 
 def drag(page: Page, customer: str, status: str) -> None:
-    """Drag the card to the column by mouse and drop it there."""
+    """Drags the card to the column by mouse."""
     start, end = _centre(card(page, customer)), _centre(column(page, status))
     page.mouse.move(*start)
     page.mouse.down()
@@ -198,7 +198,7 @@ def drag(page: Page, customer: str, status: str) -> None:
 
 
 def drag_by_touch(page: Page, customer: str, status: str) -> None:
-    """Rest a finger on the card, then take it to the column."""
+    """Drags the card to the column by touch, after a long press."""
     devtools = page.context.new_cdp_session(page)
     x, y = _centre(card(page, customer))
     _touch(devtools, "touchStart", x, y)
@@ -224,7 +224,7 @@ def _centre(locator: Locator) -> tuple[float, float]:
 
 
 def move_by_menu(page: Page, customer: str, move: str) -> None:
-    """Choose the move from the card's menu."""
+    """Chooses the move from the card's menu."""
     page.get_by_role("button", name=f"Move {customer}").click()
     page.get_by_role("menuitem", name=move).click()
 
@@ -236,7 +236,7 @@ def give_reason(page: Page, reason: str) -> None:
 
 
 def open_job(page: Page, customer: str) -> Locator:
-    """Open the card; its drawer, filled."""
+    """Opens the card and returns its drawer once it is loaded."""
     page.get_by_role("button", name=customer, exact=True).click()
     drawer = page.get_by_test_id("drawer")
     expect(drawer.get_by_test_id("history")).to_be_visible()
@@ -252,25 +252,25 @@ def said(page: Page) -> Locator:
 
 
 def to_the_day(page: Page) -> None:
-    """From the board to the view of today, filled."""
+    """Goes from the board to today's view and waits until it is loaded."""
     page.get_by_role("group", name="View").get_by_role("button", name="Day").click()
     expect(page.get_by_test_id("rows")).to_be_visible()
 
 
 def day_row(page: Page, who: str) -> Locator:
-    """The line of a person or a truck, by its id."""
+    """The row of a person or a truck, by its id."""
     return page.locator(f'[data-testid="day-row"][data-row="{who}"]')
 
 
 def expect_state(page: Page, who: str, text: str, timeout_s: float = 8) -> None:
-    """`free`, `busy until …`, `off today`, or what another day says, as `2 jobs`."""
+    """`text` is `free`, `busy until …`, `off today`, or on another day `2 jobs`."""
     state = day_row(page, who).get_by_test_id("state")
     expect(state).to_contain_text(text, timeout=timeout_s * 1000)
 
 
 def change_crew(drawer: Locator) -> Locator:
-    """The form of a job's crew, with the roster in it."""
-    drawer.get_by_role("button", name="Change: Crew").click()
+    """Opens the crew form and waits for the roster."""
+    drawer.get_by_role("button", name="Change crew").click()
     form = drawer.get_by_test_id("crew-form")
     expect(form.get_by_label("Driver")).to_be_visible()
     return form
@@ -280,7 +280,7 @@ def change_crew(drawer: Locator) -> Locator:
 
 
 def axe_script() -> str:
-    """axe-core, as the Python package axe-playwright-python ships it; only tests ever load it."""
+    """axe-core from the Python package axe-playwright-python."""
     found = importlib.util.find_spec("axe_playwright_python")
     if found is None or not found.submodule_search_locations:
         missing("axe-core", "the Python package axe-playwright-python")
@@ -288,7 +288,7 @@ def axe_script() -> str:
 
 
 def serious_findings(page: Page, script: str) -> list[str]:
-    """What axe finds serious or critical on the page as it is now."""
+    """The serious and critical findings of axe on the current page."""
     page.evaluate(f"() => {{ if (!window.axe) {{ {script} }} }}")
     found: dict[str, Any] = page.evaluate(
         "() => axe.run(document, { resultTypes: ['violations'] })"
@@ -303,7 +303,7 @@ def serious_findings(page: Page, script: str) -> list[str]:
 
 @dataclass
 class Traffic:
-    """What a page fetched: its addresses, and the bytes that came over the wire."""
+    """What a page fetched: the addresses, and the bytes on the wire."""
 
     urls: list[str] = field(default_factory=list)
     transferred_bytes: int = 0

@@ -1,6 +1,6 @@
-"""One Chromium for each file of page tests, one stub for all; each test has an empty world.
+"""One Chromium for each file of page tests and one stub for all; each test starts without data.
 
-Playwright's loop runs as long as its browser: tests after these may have loops of their own.
+Playwright's event loop ends with its browser, so that later tests can have their own loops.
 """
 
 from collections.abc import Iterator

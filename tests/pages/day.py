@@ -1,4 +1,4 @@
-"""A believable day of a small hauling business, for looking at the pages and for screenshots."""
+"""A sample day of a small hauling business, for working on the pages and for screenshots."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ from functions.people.accounts import Role
 from functions.people.crew_location import CrewLocation
 from statemachine.job import Assigned
 from statemachine.roster import DAY_OFF, Day, Hours
-from tests.pages.page_world import DANA, World, an_account, first_note
+from tests.pages.stub_data import DANA, StubData, an_account, first_note
 from tests.pages.stub_roster import today
 
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
@@ -42,41 +42,41 @@ JOBS = (
 )
 
 
-def a_day(world: World) -> World:
+def a_day(data: StubData) -> StubData:
     base = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     for customer, address, price, moves, booked, moved, crew, start in JOBS:
         notes = (first_note("Sofa, two mattresses and a broken fridge.", DANA),) if price else ()
-        job = world.book(
+        job = data.book(
             customer, address=address, price_cents=price, minutes_ago=booked, notes=notes
         )
         if start is not None or crew:
             window = {} if start is None else _window(base + timedelta(hours=start))
             if "start" in moves and "complete" not in moves:
                 window["eta"] = datetime.now(UTC) + timedelta(minutes=25)
-            world.plan(job.job_id, *crew, **window)
+            data.plan(job.job_id, *crew, **window)
         for index, move in enumerate(moves):
             ago = moved + 60 * (len(moves) - 1 - index)
-            world.move(job.job_id, move, minutes_ago=ago)
-    return world
+            data.move(job.job_id, move, minutes_ago=ago)
+    return data
 
 
-def a_roster(world: World) -> World:
-    """The people and trucks of that day: Ben is there in the morning only, Rosa has a day off."""
+def a_roster(data: StubData) -> StubData:
+    """The people and trucks of that day: Ben works only in the morning, Rosa is off."""
     for account, name, *roles in PEOPLE:
-        world.accounts[account] = an_account(account, name, *roles)
-    world.roster.trucks.update({"t1": "Truck 1 (Isuzu)", "t2": "Truck 2 (Ford)"})
+        data.accounts[account] = an_account(account, name, *roles)
+    data.roster.trucks.update({"t1": "Truck 1 (Isuzu)", "t2": "Truck 2 (Ford)"})
     day = today().isoformat()
     morning = Hours(begin="07:00", end="12:00")
-    world.roster.days[("ben", day)] = Day(hours=(morning,))
-    world.roster.days[("rosa", day)] = DAY_OFF
-    world.roster.crew_location["miguel"] = CrewLocation(
+    data.roster.days[("ben", day)] = Day(hours=(morning,))
+    data.roster.days[("rosa", day)] = DAY_OFF
+    data.roster.crew_location["miguel"] = CrewLocation(
         latitude=45.52, longitude=-122.68, at=datetime.now(UTC) - timedelta(minutes=4)
     )
-    for job in list(world.jobs.values()):
+    for job in list(data.jobs.values()):
         driver = next((each.member for each in job.crew if each.role == "driver"), None)
         if driver in TRUCKS:
-            world.jobs[job.job_id] = job.seen(truck=TRUCKS[driver])
-    return world
+            data.jobs[job.job_id] = job.with_change(truck=TRUCKS[driver])
+    return data
 
 
 def _window(start: datetime) -> dict[str, datetime]:

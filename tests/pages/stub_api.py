@@ -1,8 +1,8 @@
-"""The pages with a stub of everything behind them: the site, the public views and the API.
+"""The pages with a stub of everything behind them: the site, the public views, and the API.
 
-What is asked and answered is checked by the real API's own documents, the rewrite is the real edge
-function, the headers are those of template.yaml; what lies behind is a World in memory. As a
-program it serves a believable day, for working on the pages:
+Requests and responses are the real API's models, the rewrite is the real edge function, and the
+headers are those of template.yaml; the data is in memory. As a program it serves sample data, for
+working on the pages:
 
     python -m tests.pages.stub_api 8300
 """
@@ -31,13 +31,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.pages import Page
-from functions.api.crew_models import DaysQuery, EditBody
 from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.move_outcome import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
 from functions.api.request_models import (
     BookingBody,
     CredentialsBody,
+    DaysQuery,
+    EditBody,
     LinkHolderBody,
     MoveBody,
     NewJobBody,
@@ -52,9 +53,9 @@ from statemachine.job import Customer, Job, Schedule
 from statemachine.proof_of_service import PhotoRefused
 from statemachine.roster import Day
 from statemachine.values import Actor
-from tests.pages.page_world import PASSWORD, World, now
 from tests.pages.stub_business import business_routes, public_document
 from tests.pages.stub_crew import CrewStub
+from tests.pages.stub_data import PASSWORD, StubData, now
 from tests.pages.stub_roster import READERS, ZONE, check_assignment, crew_document, today
 
 ROOT = Path(__file__).parents[2]
@@ -95,14 +96,14 @@ SECURITY = {
 
 
 class Stub:
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, data: StubData) -> None:
+        self.data = data
         self.sessions: dict[str, str] = {}
         self.rewrites = ViewerRequests()
         self.rewritten: dict[str, str | None] = {}
         self.phones = CrewStub(self)
         self.published: dict[str, bytes] | None = None
-        """What a deployment has published, by key; None serves `web/` as it is."""
+        """The published files by key; None serves `web/` as it is."""
 
     def app(self) -> Starlette:
         from tests.pages.stub_ops import ops_routes
@@ -126,7 +127,7 @@ class Stub:
             Route("/api/businesses/main", self.guarded(self.business)),
             Route("/api/track/{digest}/business", self.guarded(self.business)),
             Route("/api/track/{digest}", self.guarded(self.track)),
-            Route("/api/track/{digest}/place", self.guarded(self.place)),
+            Route("/api/track/{digest}/location", self.guarded(self.place)),
             Route("/api/track/{digest}/{move}", self.guarded(self.choose), methods=["POST"]),
             Route("/t/p/{name}", self.photo),
             Route("/t/{name}", self.guarded(self.view)),
@@ -136,12 +137,12 @@ class Stub:
         return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware)])
 
     def guarded(self, answer: Answer) -> Answer:
-        """What every answer but a page has: noted, never cached, problems as documents."""
+        """Records the request, turns errors into problem documents, and forbids caching."""
 
         async def respond(request: Request) -> Response:
-            self.world.requests.append((request.method, request.url.path))
+            self.data.requests.append((request.method, request.url.path))
             try:
-                response = await (self.refuse if self.world.down else answer)(request)
+                response = await (self.refuse if self.data.down else answer)(request)
             except (Problem, EditRefused, PhotoRefused) as error:
                 problem = problem_of(error)
                 body = json.dumps(problem.document("stub-00000000"))
@@ -157,7 +158,7 @@ class Stub:
     # Pages and views
 
     async def page(self, request: Request) -> Response:
-        self.world.requests.append((request.method, request.url.path))
+        self.data.requests.append((request.method, request.url.path))
         uri = await self.rewrite(request.url.path)
         path = (ROOT / "web" / (uri or "").lstrip("/")).resolve()
         if self.published is not None:
@@ -169,22 +170,22 @@ class Stub:
         return Response(path.read_bytes(), headers=headers)
 
     async def photo(self, request: Request) -> Response:
-        """A photo as the site bucket has it; its name is all that is asked for."""
-        self.world.requests.append((request.method, request.url.path))
-        jpeg = self.world.pictures.get(request.path_params["name"].removesuffix(".jpg"))
+        """A photo as in the site bucket."""
+        self.data.requests.append((request.method, request.url.path))
+        jpeg = self.data.pictures.get(request.path_params["name"].removesuffix(".jpg"))
         if jpeg is None:
             return Response(status_code=403, headers=SECURITY)
         return Response(jpeg, headers=SECURITY, media_type="image/jpeg")
 
     async def place(self, request: Request) -> Response:
-        job = self.world.by_digest(request.path_params["digest"])
-        place = self.world.places.get(job.job_id) if job else None
+        job = self.data.by_digest(request.path_params["digest"])
+        place = self.data.places.get(job.job_id) if job else None
         if job is None or place is None or not load_flow(job.flow).status(job.status).under_way:
             raise Problem("no-location")
         return Response(place.model_dump_json(), media_type=JSON)
 
     def as_published(self, key: str) -> Response:
-        """As a deployment has it, with files under hashed names and the caching that they have."""
+        """A file as a deployment serves it, with its hashed name and its caching."""
         assert self.published is not None
         body = self.published.get(key)
         if body is None:
@@ -194,7 +195,7 @@ class Stub:
         return Response(body, headers=SECURITY | headers)
 
     async def rewrite(self, path: str) -> str | None:
-        """The object behind a path, by the real edge function; None where it answers itself."""
+        """The object of a path, by the real edge function; None if the function answers itself."""
         if path not in self.rewritten:
             event = viewer_event("GET", path, "", ())
             found = await self.rewrites.run(REWRITE, event)
@@ -203,28 +204,28 @@ class Stub:
 
     async def view(self, request: Request) -> Response:
         digest = request.path_params["name"].removesuffix(".json")
-        if digest in self.world.gone:
+        if digest in self.data.gone:
             return Response("Gone.\n", 410)
-        return viewed(request, self.world.at_edge(digest))
+        return viewed(request, self.data.at_edge(digest))
 
     async def business(self, request: Request) -> Response:
-        return Response(json.dumps(public_document(self.world)), media_type=JSON)
+        return Response(json.dumps(public_document(self.data)), media_type=JSON)
 
     async def track(self, request: Request) -> Response:
-        return viewed(request, self.world.view(request.path_params["digest"]))
+        return viewed(request, self.data.view(request.path_params["digest"]))
 
     async def choose(self, request: Request) -> Response:
         digest, request_body = (
             request.path_params["digest"],
             await document(request, LinkHolderBody),
         )
-        job = self.world.by_digest(digest)
+        job = self.data.by_digest(digest)
         if job is None or job.token != request_body.token:
             raise Problem("unknown-job")
         self.moved(
             job, CUSTOMER, {"move": request.path_params["move"], "reason": request_body.reason}
         )
-        return viewed(request, self.world.view(digest))
+        return viewed(request, self.data.view(digest))
 
     async def book(self, request: Request) -> Response:
         order = await document(request, BookingBody)
@@ -239,7 +240,7 @@ class Stub:
 
     async def sign_in(self, request: Request) -> Response:
         request_body = await document(request, CredentialsBody)
-        if request_body.account not in self.world.accounts or request_body.password != PASSWORD:
+        if request_body.account not in self.data.accounts or request_body.password != PASSWORD:
             raise Problem("wrong-credentials")
         ticket = secrets.token_urlsafe()
         self.sessions[ticket] = request_body.account
@@ -260,7 +261,7 @@ class Stub:
         return self.session_of(account)
 
     def session_of(self, account: str) -> Session:
-        return Session(self.world.accounts[account], now() + timedelta(hours=12))
+        return Session(self.data.accounts[account], now() + timedelta(hours=12))
 
     async def flows(self, request: Request) -> Response:
         self.session(request)
@@ -271,7 +272,7 @@ class Stub:
 
     async def board(self, request: Request) -> Response:
         self.session(request)
-        return tagged(request, self.world.board())
+        return tagged(request, self.data.board())
 
     async def create(self, request: Request) -> Response:
         self.session(request)
@@ -299,8 +300,8 @@ class Stub:
         if seen is None and not given_in(request_body) <= CREW_EDITS:
             raise Problem("if-match-missing")
         rev = None if seen is None else int(seen.strip('"'))
-        check_assignment(self.world, job, request_body.changes())
-        job = self.world.edit(
+        check_assignment(self.data, job, request_body.changes())
+        job = self.data.edit(
             job.job_id,
             self.actor(request),
             request_body.changes(),
@@ -318,15 +319,15 @@ class Stub:
         wanted = DaysQuery.model_validate(dict(request.query_params))
         first = date.fromisoformat(wanted.first) if wanted.first else today()
         last = date.fromisoformat(wanted.last) if wanted.last else first + timedelta(days=1)
-        return answered(crew_document(self.world, first, last))
+        return answered(crew_document(self.data, first, last))
 
     async def set_day(self, request: Request) -> Response:
         day = await document(request, Day)
-        self.world.roster.days[self.day_of(request)] = day
+        self.data.roster.days[self.day_of(request)] = day
         return answered(day)
 
     async def clear_day(self, request: Request) -> Response:
-        self.world.roster.days.pop(self.day_of(request), None)
+        self.data.roster.days.pop(self.day_of(request), None)
         return Response(None, 204)
 
     def day_of(self, request: Request) -> tuple[str, str]:
@@ -337,10 +338,10 @@ class Stub:
     async def move(self, request: Request) -> Response:
         request_body, job = await document(request, MoveBody), self.job(request)
         outcome = self.moved(job, self.actor(request), request_body.model_dump(exclude_none=True))
-        moved = self.world.jobs[job.job_id]
+        moved = self.data.jobs[job.job_id]
         return self.shown(request, moved, 202 if outcome == "kept" else 200)
 
-    # How the world is asked
+    # Access to the data
 
     def actor(self, request: Request) -> Actor:
         session = self.session(request)
@@ -350,7 +351,7 @@ class Stub:
 
     def job(self, request: Request) -> Job:
         self.session(request)
-        job = self.world.jobs.get(request.path_params["job_id"])
+        job = self.data.jobs.get(request.path_params["job_id"])
         if job is None:
             raise Problem("unknown-job")
         return job
@@ -363,22 +364,22 @@ class Stub:
         return job_document(job, self.session(request), origin)
 
     def moved(self, job: Job, actor: Actor, request_body: dict[str, object]) -> str:
-        verdict, request = self.world.judge(job.job_id, actor, request_body)
+        verdict, request = self.data.judge(job.job_id, actor, request_body)
         return outcome_of(verdict, request, to_customer=actor == CUSTOMER)
 
     def booked(
         self, request: Request, customer: Customer, place: str, note: str | None, **values: Any
     ) -> Response:
-        """The same Idempotency-Key is the same job, however often it comes."""
+        """The same Idempotency-Key always gives the same job."""
         key = request.headers.get("idempotency-key")
         if key is None:
             raise Problem("invalid", "send an Idempotency-Key, or a retry would book twice")
-        with self.world.lock:
-            known = self.world.keys.get(key)
+        with self.data.lock:
+            known = self.data.keys.get(key)
             if known is None:
-                job = self.world.book(customer, address=place, load=note, **values)
-                self.world.keys[key] = job.job_id
-            job = self.world.jobs[self.world.keys[key]]
+                job = self.data.book(customer, address=place, load=note, **values)
+                self.data.keys[key] = job.job_id
+            job = self.data.jobs[self.data.keys[key]]
         url = f"{origin_of(request)}/track/{job.token}"
         link = BookedDocument(job_id=job.job_id, tracking_token=job.token, tracking_url=url)
         return answered(link, 200 if known else 201)
@@ -389,7 +390,7 @@ async def document(request: Request, kind: type[Document]) -> Document:
 
 
 async def body_of(request: Request) -> bytes:
-    """The body as the real API takes it, with its hash, without which the edge refuses it."""
+    """The body. As at the edge, its hash is required."""
     body = await request.body()
     if request.headers.get("x-amz-content-sha256") != hashlib.sha256(body).hexdigest():
         raise Problem("malformed", "the body is not what x-amz-content-sha256 says")
@@ -429,10 +430,10 @@ def origin_of(request: Request) -> str:
 
 
 class StubServer:
-    """The stub in a thread of its own: `with StubServer() as stub: stub.url, stub.world`."""
+    """The stub in its own thread: `with StubServer() as stub: stub.url, stub.data`."""
 
-    def __init__(self, world: World | None = None, port: int = 0) -> None:
-        self.stub = Stub(world or World())
+    def __init__(self, data: StubData | None = None, port: int = 0) -> None:
+        self.stub = Stub(data or StubData())
         self._listen(port)
 
     def _listen(self, port: int) -> None:
@@ -446,8 +447,8 @@ class StubServer:
         )
 
     @property
-    def world(self) -> World:
-        return self.stub.world
+    def data(self) -> StubData:
+        return self.stub.data
 
     def __enter__(self) -> "StubServer":
         self._thread.start()
@@ -463,9 +464,8 @@ class StubServer:
         self._socket.close()
 
     @contextmanager
-    def out_of_reach(self) -> Iterator[None]:
-        """No one answers at the address: so it is for a service worker too, which a browser that
-        is told to be offline lets through."""
+    def unreachable(self) -> Iterator[None]:
+        """Stops the server. A browser that is set offline still lets its service worker through."""
         self.__exit__()
         try:
             yield
@@ -473,11 +473,11 @@ class StubServer:
             self._listen(self._port)
             self.__enter__()
 
-    def reset(self) -> World:
-        """An empty world, everybody signed out."""
-        self.stub.world = World()
+    def reset(self) -> StubData:
+        """Removes all data and sessions."""
+        self.stub.data = StubData()
         self.stub.sessions.clear()
-        return self.world
+        return self.data
 
     def tracking_url(self, job: Job) -> str:
         return f"{self.url}/track/{job.token}"
@@ -488,10 +488,10 @@ def main() -> None:
     from tests.pages.stub_ops import with_trouble
 
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8300
-    with StubServer(with_trouble(a_roster(a_day(World()))), port) as stub:
+    with StubServer(with_trouble(a_roster(a_day(StubData()))), port) as stub:
         print(f"{stub.url}/ops/  (olga, {PASSWORD})")
         print(f"{stub.url}/dispatch/  (dana, {PASSWORD})\n{stub.url}/book/")
-        for job in stub.world.jobs.values():
+        for job in stub.data.jobs.values():
             print(f"{stub.tracking_url(job)}  {job.status}")
         threading.Event().wait()
 

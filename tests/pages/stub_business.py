@@ -14,8 +14,8 @@ from starlette.routing import Route
 from functions.api.problems import MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
-    from tests.pages.page_world import World
     from tests.pages.stub_api import Stub
+    from tests.pages.stub_data import StubData
 
 ZONE = "America/New_York"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -52,9 +52,9 @@ def default_settings() -> Settings:
     }
 
 
-def public_document(world: "World") -> Settings:
-    settings = {k: v for k, v in world.business.items() if k not in PRIVATE}
-    hours = world.business["opening_hours"]
+def public_document(data: "StubData") -> Settings:
+    settings = {k: v for k, v in data.business.items() if k not in PRIVATE}
+    hours = data.business["opening_hours"]
     return settings | {"open_days": [day for day in WEEKDAYS if hours.get(day)]}
 
 
@@ -62,7 +62,7 @@ def business_routes(stub: "Stub") -> list[Route]:
     async def read(request: Request) -> Response:
         if not READERS & set(stub.session(request).account.roles):
             raise Problem("not-allowed")
-        return settings_answer(stub.world)
+        return settings_answer(stub.data)
 
     async def change(request: Request) -> Response:
         from tests.pages.stub_api import body_of
@@ -70,7 +70,7 @@ def business_routes(stub: "Stub") -> list[Route]:
         if "owner" not in stub.session(request).account.roles:
             raise Problem("not-allowed")
         changes = json.loads(await body_of(request))
-        return changed(stub.world, request.headers.get("if-match"), changes)
+        return changed(stub.data, request.headers.get("if-match"), changes)
 
     return [
         Route("/api/business", stub.guarded(read)),
@@ -78,22 +78,22 @@ def business_routes(stub: "Stub") -> list[Route]:
     ]
 
 
-def changed(world: "World", seen: str | None, changes: Settings) -> Response:
+def changed(data: "StubData", seen: str | None, changes: Settings) -> Response:
     if seen is None:
         raise Problem("if-match-missing")
-    if seen != f'"{world.business_version}"':
-        return problem(412, "business-changed", version=world.business_version)
+    if seen != f'"{data.business_version}"':
+        return problem(412, "business-changed", version=data.business_version)
     if faults := faults_of(changes):
         return problem(422, "invalid", faults=faults)
-    change(world, **changes)
-    return settings_answer(world)
+    change(data, **changes)
+    return settings_answer(data)
 
 
-def change(world: "World", **changes: Any) -> None:
+def change(data: "StubData", **changes: Any) -> None:
     """Another version of the settings, as if someone had saved them; None takes one away."""
-    settings = world.business | changes
-    world.business = {name: value for name, value in settings.items() if value is not None}
-    world.business_version += 1
+    settings = data.business | changes
+    data.business = {name: value for name, value in settings.items() if value is not None}
+    data.business_version += 1
 
 
 def faults_of(changes: Settings) -> list[str]:
@@ -105,9 +105,9 @@ def faults_of(changes: Settings) -> list[str]:
     return found
 
 
-def settings_answer(world: "World") -> Response:
-    headers = {"etag": f'"{world.business_version}"'}
-    return Response(json.dumps(world.business), headers=headers, media_type="application/json")
+def settings_answer(data: "StubData") -> Response:
+    headers = {"etag": f'"{data.business_version}"'}
+    return Response(json.dumps(data.business), headers=headers, media_type="application/json")
 
 
 def problem(status: int, slug: str, **more: Any) -> Response:

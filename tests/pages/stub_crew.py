@@ -1,7 +1,6 @@
-"""What the crew's page asks of the stub: their own jobs, actions from the phone, photos, places.
+"""The crew part of the stub API: their jobs, photos, and locations.
 
-As everywhere in the stub, the documents are the API's own and the rules are the domain's; here are
-only the parts that store.
+The models are the API's and the rules are the domain's; only storing is done here.
 """
 
 from datetime import timedelta
@@ -12,21 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from functions.api.crew_models import (
-    LocationBody,
-    MyJobsDocument,
-    PhotoBody,
-    PhotoDocument,
-    UploadDocument,
-)
 from functions.api.problems import Problem
+from functions.api.request_models import LocationBody, PhotoBody
+from functions.api.response_models import MyJobsDocument, PhotoDocument, UploadDocument
 from functions.people.crew_location import CrewLocation
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo
 from statemachine.proof_of_service import PhotoRefused, photo_id_of, with_photo
 from statemachine.values import Actor
 from tests.pages.browser import ZONE
-from tests.pages.page_world import now
+from tests.pages.stub_data import now
 
 if TYPE_CHECKING:
     from tests.pages.stub_api import Stub
@@ -36,7 +30,7 @@ FAR_AHEAD = timedelta(days=365)
 
 
 class CrewStub:
-    """`uploads` are the bytes that came, by photo; `places` where the crews said they were."""
+    """`uploads` has the uploaded bytes by photo; `places` has the locations that crews sent."""
 
     def __init__(self, stub: "Stub") -> None:
         self.stub = stub
@@ -57,10 +51,10 @@ class CrewStub:
 
     async def my_jobs(self, request: Request) -> Response:
         actor = self.stub.actor(request)
-        with self.stub.world.lock:
-            jobs = [job for job in self.stub.world.jobs.values() if is_on(actor, job)]
+        with self.stub.data.lock:
+            jobs = [job for job in self.stub.data.jobs.values() if is_on(actor, job)]
         mine = sorted((job for job in jobs if of_these_days(job)), key=arrival)
-        trucks = self.stub.world.roster.trucks
+        trucks = self.stub.data.roster.trucks
         answer = MyJobsDocument(
             account=actor.id,
             jobs=tuple(self.stub.job_of(request, job) for job in mine),
@@ -105,11 +99,11 @@ class CrewStub:
             taken_at=request_body.occurred_at,
             recorded_at=now(),
         )
-        world = self.stub.world
-        with world.lock:
-            world.pictures[photo_id] = body
-            world.jobs[job.job_id] = with_photo(world.jobs[job.job_id], photo)
-        return self.stub.shown(request, world.jobs[job.job_id])
+        data = self.stub.data
+        with data.lock:
+            data.pictures[photo_id] = body
+            data.jobs[job.job_id] = with_photo(data.jobs[job.job_id], photo)
+        return self.stub.shown(request, data.jobs[job.job_id])
 
     async def place(self, request: Request) -> Response:
         request_body, job = await self.asked(request, LocationBody), self.own_job(request)
@@ -121,11 +115,11 @@ class CrewStub:
             at=request_body.occurred_at,
         )
         self.places.append((job.job_id, where))
-        self.stub.world.places[job.job_id] = where
+        self.stub.data.places[job.job_id] = where
         return Response(None, 204)
 
     async def no_place(self, request: Request) -> Response:
-        self.stub.world.places.pop(self.own_job(request).job_id, None)
+        self.stub.data.places.pop(self.own_job(request).job_id, None)
         return Response(None, 204)
 
     async def asked(self, request: Request, kind: type[Any]) -> Any:
@@ -145,7 +139,7 @@ def is_on(actor: Actor, job: Job) -> bool:
 
 
 def of_these_days(job: Job) -> bool:
-    """Today's and tomorrow's, by the business's clock, and those without a day."""
+    """Whether the job is today, tomorrow (in the business's zone), or without a day."""
     if job.schedule.window_start is None:
         return True
     zone = ZoneInfo(ZONE)

@@ -1,7 +1,7 @@
-"""What ops are told and may ask for, over the same World: counts, stories, repairs, letters.
+"""The ops part of the stub API: overview, timelines, repairs, dead letters.
 
-Counts and stories are made from the world's jobs; what stands for AWS's own numbers (queues,
-executions, how long a view took) is believable and always the same.
+Counts and timelines come from the jobs. The numbers of AWS (queues, executions, delays) are made up
+and always the same.
 """
 
 from collections import Counter
@@ -35,8 +35,8 @@ from statemachine.flows import load_flow
 from statemachine.job import Job, Repair
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.views import card_of
-from tests.pages.page_world import World, now
 from tests.pages.stub_api import Stub, answered, document
+from tests.pages.stub_data import StubData, now
 
 QUEUES = (
     "create_job",
@@ -47,7 +47,7 @@ QUEUES = (
     "send_sms",
     "deliver_webhooks",
 )
-MOST_LETTERS = 100
+MOST_MESSAGES = 100
 
 
 def ops_routes(stub: Stub) -> list[Route]:
@@ -58,7 +58,7 @@ def ops_routes(stub: Stub) -> list[Route]:
         Route("/api/ops/jobs/{job_id}", stub.guarded(asked.story)),
         Route("/api/ops/jobs/{job_id}/repair", stub.guarded(asked.repair), methods=["POST"]),
         Route(letters, stub.guarded(asked.letters)),
-        Route(f"{letters}/replay", stub.guarded(asked.replay), methods=["POST"]),
+        Route(f"{letters}/redrive", stub.guarded(asked.redrive), methods=["POST"]),
         Route(f"{letters}/discard", stub.guarded(asked.discard), methods=["POST"]),
     ]
 
@@ -68,8 +68,8 @@ class OpsStub:
         self.stub = stub
 
     @property
-    def world(self) -> World:
-        return self.stub.world
+    def data(self) -> StubData:
+        return self.stub.data
 
     def allow(self, request: Request) -> None:
         if "ops" not in self.stub.session(request).account.roles:
@@ -77,28 +77,28 @@ class OpsStub:
 
     async def overview(self, request: Request) -> Response:
         self.allow(request)
-        return answered(overview_of(self.world, now()))
+        return answered(overview_of(self.data, now()))
 
     async def story(self, request: Request) -> Response:
         self.allow(request)
-        return answered(story_of(self.world, self.job(request), now()))
+        return answered(story_of(self.data, self.job(request), now()))
 
     async def repair(self, request: Request) -> Response:
         self.allow(request)
         job = self.job(request)
-        was_stuck = self.world.stuck.pop(job.job_id, None)
+        was_stuck = self.data.stuck.pop(job.job_id, None)
         if was_stuck == "corrupt":
-            self.world.stuck[job.job_id] = "corrupt"
+            self.data.stuck[job.job_id] = "corrupt"
             raise Problem("internal", "a stored object cannot be read; someone has to look at it")
         repairs: tuple[Repair, ...] = ("replaced", "view written") if was_stuck else ()
         return answered(RepairDocument(job_id=job.job_id, repairs=repairs))
 
     async def letters(self, request: Request) -> Response:
         self.allow(request)
-        there = tuple(each for each in self.world.letters if each.queue == self.queue(request))
-        return answered(DeadLettersDocument(letters=there[:MOST_LETTERS], as_of=now()))
+        there = tuple(each for each in self.data.letters if each.queue == self.queue(request))
+        return answered(DeadLettersDocument(messages=there[:MOST_MESSAGES], as_of=now()))
 
-    async def replay(self, request: Request) -> Response:
+    async def redrive(self, request: Request) -> Response:
         return await self.take_away(request)
 
     async def discard(self, request: Request) -> Response:
@@ -107,15 +107,15 @@ class OpsStub:
     async def take_away(self, request: Request) -> Response:
         self.allow(request)
         request_body, queue = await document(request, DeadLettersBody), self.queue(request)
-        with self.world.lock:
-            there = [each.message_id for each in self.world.letters if each.queue == queue]
+        with self.data.lock:
+            there = [each.message_id for each in self.data.letters if each.queue == queue]
             wanted = set(there if request_body.message_ids is None else request_body.message_ids)
-            gone = set([each for each in there if each in wanted][:MOST_LETTERS])
-            self.world.letters = [e for e in self.world.letters if e.message_id not in gone]
-        return answered(DeadLettersResult(done=len(gone), left=len(wanted - gone)))
+            gone = set([each for each in there if each in wanted][:MOST_MESSAGES])
+            self.data.letters = [e for e in self.data.letters if e.message_id not in gone]
+        return answered(DeadLettersResult(done=len(gone), remaining=len(wanted - gone)))
 
     def job(self, request: Request) -> Job:
-        job = self.world.jobs.get(request.path_params["job_id"])
+        job = self.data.jobs.get(request.path_params["job_id"])
         if job is None:
             raise Problem("unknown-job")
         return job
@@ -130,20 +130,20 @@ class OpsStub:
 # The overview
 
 
-def overview_of(world: World, at: datetime) -> OpsDocument:
-    jobs = list(world.jobs.values())
-    dead = Counter(letter.queue for letter in world.letters)
+def overview_of(data: StubData, at: datetime) -> OpsDocument:
+    jobs = list(data.jobs.values())
+    dead = Counter(letter.queue for letter in data.letters)
     return OpsDocument(
         statuses=tuple(_statuses(jobs, at)),
-        executions=tuple(_executions(world, jobs)),
-        troubled=tuple(_troubled(world, jobs, at)),
+        executions=tuple(_executions(data, jobs)),
+        problem_jobs=tuple(_troubled(data, jobs, at)),
         queues=tuple(
             QueueState(queue=name, waiting=0, in_flight=0, dead=dead[name]) for name in QUEUES
         ),
         time_in_status=tuple(_stays(jobs)),
-        visible=tuple(_visible(jobs)),
-        snapshot_at=max((job.entered_at for job in jobs), default=None),
-        snapshot_jobs=len(jobs),
+        visibility_delays=tuple(_visible(jobs)),
+        board_written_at=max((job.entered_at for job in jobs), default=None),
+        board_jobs=len(jobs),
         invalidations=InvalidationUsageDocument(
             month=f"{at:%Y-%m}", paths=sum(job.seq for job in jobs), budget=1000
         ),
@@ -163,19 +163,19 @@ def _statuses(jobs: list[Job], at: datetime) -> Iterator[StatusCount]:
         )
 
 
-def _executions(world: World, jobs: list[Job]) -> Iterator[ExecutionCount]:
+def _executions(data: StubData, jobs: list[Job]) -> Iterator[ExecutionCount]:
     ended = sum(_has_ended(job) for job in jobs)
     yield ExecutionCount(state="running", executions=len(jobs) - ended)
     yield ExecutionCount(state="succeeded", executions=ended)
-    yield ExecutionCount(state="failed", executions=len(world.stuck))
+    yield ExecutionCount(state="failed", executions=len(data.stuck))
     yield ExecutionCount(state="timed_out", executions=0)
     yield ExecutionCount(state="aborted", executions=0)
 
 
-def _troubled(world: World, jobs: list[Job], at: datetime) -> Iterator[ProblemJob]:
+def _troubled(data: StubData, jobs: list[Job], at: datetime) -> Iterator[ProblemJob]:
     for job in jobs:
         where = {"flow": job.flow, "status": job.status}
-        why, due = world.stuck.get(job.job_id), _due_at(job)
+        why, due = data.stuck.get(job.job_id), _due_at(job)
         if due and due < at:
             yield ProblemJob(job_id=job.job_id, since=due, why="overdue", **where)
         if why:
@@ -195,7 +195,7 @@ def _stays(jobs: list[Job]) -> Iterator[TimeInStatus]:
     stays: dict[tuple[str, str], list[float]] = {}
     for job in jobs:
         for entry in job.ledger:
-            came = job.moment_of(entry.seq - 1)
+            came = job.entered_at_of(entry.seq - 1)
             stayed = (entry.recorded_at - came).total_seconds() / 60
             stays.setdefault((job.flow, entry.origin), []).append(stayed)
     for (flow, status), minutes in stays.items():
@@ -219,11 +219,11 @@ def _visible(jobs: list[Job]) -> Iterator[VisibilityDelay]:
         )
 
 
-# The story
+# The timeline
 
 
-def story_of(world: World, job: Job, at: datetime) -> TimelineDocument:
-    why = world.stuck.get(job.job_id)
+def story_of(data: StubData, job: Job, at: datetime) -> TimelineDocument:
+    why = data.stuck.get(job.job_id)
     wrong = {
         None: (),
         "corrupt": ("Its object cannot be read.",),
@@ -234,8 +234,8 @@ def story_of(world: World, job: Job, at: datetime) -> TimelineDocument:
         flow=job.flow,
         status=job.status,
         rev=job.rev,
-        lines=tuple(_in_order(_lines(job, at, well=why is None))),
-        wrong=wrong,
+        events=tuple(_in_order(_lines(job, at, well=why is None))),
+        diagnosis=wrong,
         incomplete=("Step Functions holds the latest executions only.",) if wrong else (),
     )
 
@@ -273,20 +273,20 @@ def _in_order(lines: Iterable[TimelineEvent]) -> list[TimelineEvent]:
 # Trouble
 
 
-def with_trouble(world: World) -> World:
-    """Two of the world's jobs are stuck, and three messages were given up."""
-    jobs = list(world.jobs.values())
-    world.stuck |= {jobs[1].job_id: "keeps_failing", jobs[6].job_id: "corrupt"}
-    a_letter(world, jobs[4])
-    a_letter(world, jobs[7], reason="NotForUs", detail="The number cannot be reached")
-    a_letter(world, jobs[8], queue="deliver_webhooks", detail="Unavailable: it answered 503")
-    return world
+def with_trouble(data: StubData) -> StubData:
+    """Makes two jobs stuck and adds three failed messages."""
+    jobs = list(data.jobs.values())
+    data.stuck |= {jobs[1].job_id: "keeps_failing", jobs[6].job_id: "corrupt"}
+    a_dead_letter(data, jobs[4])
+    a_dead_letter(data, jobs[7], reason="NotForUs", detail="The number cannot be reached")
+    a_dead_letter(data, jobs[8], queue="deliver_webhooks", detail="Unavailable: it answered 503")
+    return data
 
 
-def a_letter(world: World, job: Job, queue: str = "send_sms", **values: str) -> DeadLetter:
-    """A message about the job that was given up, in the world's dead letters from now on."""
+def a_dead_letter(data: StubData, job: Job, queue: str = "send_sms", **values: str) -> DeadLetter:
+    """Adds a failed message about the job."""
     letter = DeadLetter(
-        message_id=values.pop("message_id", f"letter-{len(world.letters) + 1}"),
+        message_id=values.pop("message_id", f"letter-{len(data.letters) + 1}"),
         queue=queue,
         sent_at=now() - timedelta(minutes=20),
         event="JobMoved",
@@ -296,5 +296,5 @@ def a_letter(world: World, job: Job, queue: str = "send_sms", **values: str) -> 
         detail=values.pop("detail", "Unavailable: the provider did not answer"),
         **values,
     )
-    world.letters.append(letter)
+    data.letters.append(letter)
     return letter

@@ -1,7 +1,6 @@
-"""The roster of the stub: whose day it is, who may be put on a job, and why not.
+"""The roster part of the stub API: availability, and who can be assigned to a job.
 
-The real rules live behind the real API; these refuse in the same way, so that a page can be seen
-being refused.
+The real rules are behind the real API; these refuse in the same way.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from events import Changes
-from functions.api.crew_models import CrewDocument, CrewMember, Engagement, TruckDocument
+from functions.api.response_models import AssignedJob, CrewDocument, CrewMember, TruckDocument
 from functions.people.accounts import Account
 from functions.people.crew_location import CrewLocation
 from statemachine.edits import CrewTaken, CrewUnavailable
@@ -19,7 +18,7 @@ from statemachine.job import CrewRole, Job, Schedule
 from statemachine.roster import Day
 
 if TYPE_CHECKING:
-    from tests.pages.page_world import World
+    from tests.pages.stub_data import StubData
 
 ZONE = "America/New_York"
 READERS = {"owner", "dispatcher", "supervisor", "ops"}
@@ -27,7 +26,7 @@ READERS = {"owner", "dispatcher", "supervisor", "ops"}
 
 @dataclass
 class Roster:
-    """What the world knows of its people beside their accounts."""
+    """Hours, trucks, and locations."""
 
     days: dict[tuple[str, str], Day] = field(default_factory=dict)
     trucks: dict[str, str] = field(default_factory=dict)
@@ -39,49 +38,49 @@ def today() -> date:
 
 
 def moment(day: date, clock: str) -> datetime:
-    """That time of the business's day, in UTC."""
+    """That time of day in the business's zone, as UTC."""
     local = datetime.combine(day, time.fromisoformat(clock), ZoneInfo(ZONE))
     return local.astimezone(UTC)
 
 
-def crew_document(world: "World", first: date, last: date) -> CrewDocument:
+def crew_document(data: "StubData", first: date, last: date) -> CrewDocument:
     named = {(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)}
-    members = [member(world, account, named) for account in world.accounts.values()]
+    members = [member(data, account, named) for account in data.accounts.values()]
     trucks = [
-        TruckDocument(truck=truck, name=name, jobs=tuple(engagements(world, truck=truck)))
-        for truck, name in world.roster.trucks.items()
+        TruckDocument(truck=truck, name=name, jobs=tuple(engagements(data, truck=truck)))
+        for truck, name in data.roster.trucks.items()
     ]
     return CrewDocument(
         members=tuple(members), trucks=tuple(trucks), time_zone=ZONE, as_of=datetime.now(UTC)
     )
 
 
-def member(world: "World", account: Account, dates: set[str]) -> CrewMember:
-    name, roster = account.account, world.roster
+def member(data: "StubData", account: Account, dates: set[str]) -> CrewMember:
+    name, roster = account.account, data.roster
     days = {day: said for (who, day), said in roster.days.items() if who == name and day in dates}
     return CrewMember(
         member=name,
         name=account.name,
         roles=account.roles,
         days=days,
-        jobs=tuple(engagements(world, member=name)),
+        jobs=tuple(engagements(data, member=name)),
         crew_location=roster.crew_location.get(name),
     )
 
 
 def engagements(
-    world: "World", *, member: str | None = None, truck: str | None = None
-) -> list[Engagement]:
+    data: "StubData", *, member: str | None = None, truck: str | None = None
+) -> list[AssignedJob]:
     found = []
-    for job in world.jobs.values():
+    for job in data.jobs.values():
         roles = [each.role for each in job.crew if each.member == member]
         if roles or (truck is not None and job.truck == truck):
-            found.append(engagement(job, roles[0] if roles else None))
+            found.append(assigned_job(job, roles[0] if roles else None))
     return found
 
 
-def engagement(job: Job, role: CrewRole | None) -> Engagement:
-    return Engagement(
+def assigned_job(job: Job, role: CrewRole | None) -> AssignedJob:
+    return AssignedJob(
         job_id=job.job_id,
         role=role,
         status=job.status,
@@ -91,31 +90,31 @@ def engagement(job: Job, role: CrewRole | None) -> Engagement:
     )
 
 
-def check_assignment(world: "World", job: Job, changes: Changes) -> None:
+def check_assignment(data: "StubData", job: Job, changes: Changes) -> None:
     """Raises CrewUnavailable or CrewTaken with the reason."""
     if changes.truck:
-        _check_free(world, job, world.roster.trucks[changes.truck], truck=changes.truck)
+        _check_free(data, job, data.roster.trucks[changes.truck], truck=changes.truck)
     for wanted in changes.crew or ():
-        account = world.accounts.get(wanted.member)
+        account = data.accounts.get(wanted.member)
         if account is None or wanted.role not in account.roles:
             raise CrewUnavailable(f"{wanted.member} is no {wanted.role}")
         if not any(each.member == wanted.member for each in job.crew):
             first_name = account.name.split()[0]
-            _check_there(world, job, wanted.member, first_name)
-            _check_free(world, job, first_name, member=wanted.member)
+            _check_there(data, job, wanted.member, first_name)
+            _check_free(data, job, first_name, member=wanted.member)
 
 
-def _check_there(world: "World", job: Job, member: str, name: str) -> None:
+def _check_there(data: "StubData", job: Job, member: str, name: str) -> None:
     start = job.schedule.window_start
     day = start.astimezone(ZoneInfo(ZONE)).date().isoformat() if start else ""
-    said = world.roster.days.get((member, day))
+    said = data.roster.days.get((member, day))
     if said is not None and not said.hours:
         raise CrewUnavailable(f"{name} is off on {day}.")
 
 
-def _check_free(world: "World", job: Job, name: str, **whose: str) -> None:
-    for each in engagements(world, **whose):
-        other = world.jobs[each.job_id]
+def _check_free(data: "StubData", job: Job, name: str, **whose: str) -> None:
+    for each in engagements(data, **whose):
+        other = data.jobs[each.job_id]
         if other.job_id != job.job_id and _overlap(other.schedule, job.schedule):
             raise CrewTaken(f"{name} is already on {other.customer.name} then.")
 

@@ -22,9 +22,9 @@ def test_a_closed_weekday_and_a_closed_date_cannot_be_picked(
 ) -> None:
     closed = today() + timedelta(days=2)
     weekday = WEEKDAYS[(today() + timedelta(days=3)).weekday()]
-    hours = stub.world.business["opening_hours"] | {weekday: []}
+    hours = stub.data.business["opening_hours"] | {weekday: []}
     settings = {"closed_dates": [closed.isoformat()], "opening_hours": hours}
-    change(stub.world, public_horizon_days=90, **settings)
+    change(stub.data, public_horizon_days=90, **settings)
     with visitor(browser, PHONE) as customer:
         page = customer.page(f"{stub.url}/book/")
         page.get_by_test_id("brand").get_by_text("Haul & Co").wait_for()
@@ -39,7 +39,7 @@ def test_a_closed_weekday_and_a_closed_date_cannot_be_picked(
 
 
 def test_only_the_windows_of_the_business_can_be_chosen(browser: Browser, stub: StubServer) -> None:
-    change(stub.world, windows=TWO_WINDOWS)
+    change(stub.data, windows=TWO_WINDOWS)
     with visitor(browser, PHONE) as customer:
         page = customer.page(f"{stub.url}/book/")
         page.get_by_role("radio", name="Tomorrow").check()
@@ -51,7 +51,7 @@ def test_only_the_windows_of_the_business_can_be_chosen(browser: Browser, stub: 
         windows.get_by_role("radio", name=NINE_TO_ELEVEN).check()
         page.get_by_test_id("submit").click()
         expect(page.get_by_test_id("summary")).to_contain_text(re.compile("9:00.+11:00"))
-    (job,) = stub.world.jobs.values()
+    (job,) = stub.data.jobs.values()
     start, end = job.schedule.window_start, job.schedule.window_end
     assert start is not None
     assert end is not None
@@ -61,7 +61,7 @@ def test_only_the_windows_of_the_business_can_be_chosen(browser: Browser, stub: 
 def test_a_suspended_business_takes_no_bookings_and_says_who_to_call(
     browser: Browser, stub: StubServer
 ) -> None:
-    change(stub.world, suspended=True, phone="+15555550123")
+    change(stub.data, suspended=True, phone="+15555550123")
     with visitor(browser, PHONE) as customer:
         page = customer.page(f"{stub.url}/book/")
         panel = page.get_by_test_id("suspended")
@@ -80,10 +80,10 @@ def test_a_booking_that_a_suspended_business_refuses_is_not_sent_again(
         page = customer.page(f"{stub.url}/book/")
         page.route("**/api/bookings", lambda route: route.fulfill(status=409, body=refusal))
         fill_booking(page)
-        change(stub.world, suspended=True)
+        change(stub.data, suspended=True)
         page.get_by_test_id("submit").click()
         expect(page.get_by_test_id("suspended")).to_be_visible()
-        change(stub.world, suspended=False)
+        change(stub.data, suspended=False)
         page.reload()
         expect(page.get_by_label("Your name")).to_have_value("Ada Wong")
 
@@ -91,8 +91,8 @@ def test_a_booking_that_a_suspended_business_refuses_is_not_sent_again(
 def test_booking_and_tracking_pages_look_like_the_business(
     browser: Browser, stub: StubServer
 ) -> None:
-    change(stub.world, accent_color="#c2410c", phone="+15555550123", name="Quick Dump")
-    job = stub.world.book("Ada Wong")
+    change(stub.data, accent_color="#c2410c", phone="+15555550123", name="Quick Dump")
+    job = stub.data.book("Ada Wong")
     with visitor(browser, PHONE) as customer:
         page = customer.page(f"{stub.url}/book/")
         expect(page.get_by_test_id("brand")).to_contain_text("Quick Dump")
@@ -113,7 +113,7 @@ def test_terms_privacy_and_cancellation_policy_are_shown_in_the_customers_langua
 ) -> None:
     policy = {"en": "Free until the day before.", "es": "Gratis hasta el día anterior."}
     links = {"terms_url": "https://quick.example/terms", "privacy_url": "https://quick.example/p"}
-    change(stub.world, cancellation_policy=policy, **links)
+    change(stub.data, cancellation_policy=policy, **links)
     with visitor(browser, PHONE, locale="es-MX") as customer:
         page = customer.page(f"{stub.url}/book/")
         expect(page.get_by_test_id("policy")).to_contain_text("Gratis hasta el día anterior.")
@@ -124,7 +124,7 @@ def test_terms_privacy_and_cancellation_policy_are_shown_in_the_customers_langua
 
 
 def test_a_business_of_one_language_offers_no_other(browser: Browser, stub: StubServer) -> None:
-    change(stub.world, languages=["es"], language="es")
+    change(stub.data, languages=["es"], language="es")
     with visitor(browser, PHONE) as customer:
         page = customer.page(f"{stub.url}/book/")
         expect(page.get_by_role("heading", name="Reserve una recogida")).to_be_visible()

@@ -1,4 +1,4 @@
-"""The crew's page on a phone in Chromium: with signal, without it, and when it comes back."""
+"""The crew page on a phone in Chromium: with signal, without it, and when it comes back."""
 
 import base64
 import shutil
@@ -26,13 +26,13 @@ from tests.pages.browser import (
     traffic_of,
     visitor,
 )
-from tests.pages.page_world import DANA, PASSWORD, World, now
 from tests.pages.stub_api import StubServer
+from tests.pages.stub_data import DANA, PASSWORD, StubData, now
 
 pytestmark = pytest.mark.browser
 
 FIRST_VIEW_BYTES = 68_000
-EVERYTHING_KEPT = """async () => {
+SAVED_FILES = """async () => {
   const seen = [JSON.stringify(localStorage)];
   for (const { name } of await indexedDB.databases()) {
     const database = await new Promise((done) => {
@@ -62,8 +62,8 @@ TASHA = Assigned(role="driver", member="tasha", first_name="Tasha")
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
 
 
-def tomorrow_h() -> float:
-    """Hours from now until tomorrow's noon, by the business's clock."""
+def hours_until_tomorrow_noon() -> float:
+    """Hours from now until noon tomorrow, in the business's zone."""
     here = now().astimezone(ZoneInfo(ZONE))
     noon = (here + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
     return (noon - here) / timedelta(hours=1)
@@ -75,13 +75,13 @@ def published() -> dict[str, bytes]:
 
 
 def a_job_for_miguel(
-    world: World, customer: str = "Ada Wong", *moves: str, hours: float = 1
+    data: StubData, customer: str = "Ada Wong", *moves: str, hours: float = 1
 ) -> Job:
     """Ready for pickup, with Miguel as its driver, in so many hours."""
-    job = world.book(customer, address="12 Harbor Road, Portland")
+    job = data.book(customer, address="12 Harbor Road, Portland")
     start = now() + timedelta(hours=hours)
-    world.plan(job.job_id, MIGUEL, window_start=start, window_end=start + timedelta(hours=2))
-    return world.move(job.job_id, "confirm", *moves)
+    data.plan(job.job_id, MIGUEL, window_start=start, window_end=start + timedelta(hours=2))
+    return data.move(job.job_id, "confirm", *moves)
 
 
 def at_work(someone: Visitor, stub: StubServer) -> Page:
@@ -92,7 +92,7 @@ def at_work(someone: Visitor, stub: StubServer) -> Page:
 
 
 def test_a_driver_works_through_a_job(browser: Browser, stub: StubServer) -> None:
-    job = a_job_for_miguel(stub.world)
+    job = a_job_for_miguel(stub.data)
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         page.get_by_test_id("next").click()
@@ -101,26 +101,26 @@ def test_a_driver_works_through_a_job(browser: Browser, stub: StubServer) -> Non
         page.get_by_test_id("next").click()
         expect(page.get_by_test_id("job")).to_have_attribute("data-status", "completed")
         expect(page.get_by_test_id("signal")).to_have_attribute("data-waiting", "0")
-    ledger = stub.world.jobs[job.job_id].ledger
+    ledger = stub.data.jobs[job.job_id].ledger
     assert [entry.move for entry in ledger] == ["confirm", "start", "complete"]
 
 
-def test_further_moves_stay_unfolded_when_the_page_is_built_again(
+def test_other_moves_stay_open_when_the_page_is_built_again(
     browser: Browser, stub: StubServer
 ) -> None:
-    a_job_for_miguel(stub.world, "Ada Wong", "start")
+    a_job_for_miguel(stub.data, "Ada Wong", "start")
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         of(page, "Ada Wong").get_by_text("More").click()
         page.get_by_role("button", name="ES Español").click()
         moves = of(page, "Ada Wong").get_by_test_id("more").get_by_role("button")
         expect(moves.first).to_be_visible()
-        expect(moves.first).to_have_text("No se pudo hacer")
+        expect(moves.first).to_have_text("No se pudo completar")
 
 
 @contextmanager
 def phone(browser: Browser, folder: Path) -> Iterator[BrowserContext]:
-    """A phone's browser, whose memory is `folder`: closed at the end, opened again by the next."""
+    """A phone's browser with its storage in `folder`, which the next one opens again."""
     context = browser.browser_type.launch_persistent_context(
         folder,
         executable_path=shutil.which("chromium"),
@@ -155,7 +155,7 @@ def a_picture(page: Page, width: int = 2_400, height: int = 1_800) -> bytes:
 
 
 def waiting(page: Page, count: int) -> None:
-    """So many actions wait on the phone."""
+    """That many actions wait on the phone."""
     signal = page.get_by_test_id("signal")
     expect(signal).to_have_attribute("data-waiting", str(count), timeout=15_000)
 
@@ -163,13 +163,13 @@ def waiting(page: Page, count: int) -> None:
 @contextmanager
 def airplane_mode(context: BrowserContext, stub: StubServer) -> Iterator[None]:
     context.set_offline(True)
-    with stub.out_of_reach():
+    with stub.unreachable():
         yield
     context.set_offline(False)
 
 
 def until(page: Page, condition: str) -> None:
-    """Playwright's own waiting evaluates text on the page, which the security policy forbids."""
+    """Waits without evaluating text on the page, which the content security policy forbids."""
     deadline = time.monotonic() + 8
     while not page.evaluate(condition):
         assert time.monotonic() < deadline, f"never came true: {condition}"
@@ -177,7 +177,7 @@ def until(page: Page, condition: str) -> None:
 
 
 def kept(page: Page, words: str = "") -> None:
-    """The service worker has the whole page, with these words, and answers for it."""
+    """The service worker has saved the whole page, with these words, and serves it."""
     until(page, "navigator.serviceWorker.controller !== null")
     text = "caches.match('/crew/').then((page) => page?.text() ?? '')"
     until(page, f"{text}.then((text) => text !== '' && text.includes('{words}'))")
@@ -192,21 +192,21 @@ def press_next(page: Page, customer: str) -> datetime:
     return now()
 
 
-def could_not_do_it(page: Page, customer: str, reason: str) -> datetime:
+def could_not_complete(page: Page, customer: str, reason: str) -> datetime:
     of(page, customer).get_by_text("More").click()
-    of(page, customer).get_by_role("button", name="Could not do it").click()
+    of(page, customer).get_by_role("button", name="Could not complete").click()
     page.get_by_label("Reason").fill(reason)
     page.get_by_test_id("save").click()
     return now()
 
 
-def test_work_without_signal_survives_a_closed_browser_and_arrives_once_in_order_with_true_times(
+def test_work_without_signal_survives_a_closed_browser_and_arrives_once_in_order(
     browser: Browser, tmp_path: Path
 ) -> None:
-    """The office cancels one of the jobs meanwhile: what was done there is shown as refused."""
+    """The office cancels one of the jobs meanwhile, so its actions are shown as refused."""
     with StubServer() as stub:
-        job = a_job_for_miguel(stub.world)
-        other = a_job_for_miguel(stub.world, "Bo Lind", hours=2)
+        job = a_job_for_miguel(stub.data)
+        other = a_job_for_miguel(stub.data, "Bo Lind", hours=2)
         with phone(browser, tmp_path) as context:
             miguel = Visitor(context)
             page = at_work(miguel, stub)
@@ -217,7 +217,7 @@ def test_work_without_signal_survives_a_closed_browser_and_arrives_once_in_order
                 pressed = [press_next(page, "Ada Wong")]
                 take_photo(page, "before", picture)
                 expect(page.get_by_test_id("photo")).to_have_attribute("data-queued", "true")
-                pressed.append(could_not_do_it(page, "Ada Wong", "The gate is locked"))
+                pressed.append(could_not_complete(page, "Ada Wong", "The gate is locked"))
                 waiting(page, 3)
                 pressed.append(press_next(page, "Ada Wong"))
                 page.get_by_role("button", name="Bo Lind").click()
@@ -225,7 +225,7 @@ def test_work_without_signal_survives_a_closed_browser_and_arrives_once_in_order
                 waiting(page, 5)
                 page.close()
         miguel.check()
-        stub.world.move(other.job_id, "cancel")
+        stub.data.move(other.job_id, "cancel")
         with phone(browser, tmp_path) as context:
             again = Visitor(context)
             with airplane_mode(context, stub):
@@ -236,35 +236,35 @@ def test_work_without_signal_survives_a_closed_browser_and_arrives_once_in_order
             waiting(page, 0)
             refused = page.get_by_test_id("refused")
             expect(refused).to_contain_text("Start job: Bo Lind")
-            expect(refused).to_contain_text("“Cancelled” by now")
+            expect(refused).to_contain_text("already “Cancelled”")
             page.reload()
-            refused.get_by_role("button", name="Understood").click()
+            refused.get_by_role("button", name="Dismiss").click()
             expect(refused).to_have_count(0)
             page.reload()
             expect(of(page, "Ada Wong")).to_be_visible()
             expect(refused).to_have_count(0)
             again.check()
-        made = stub.world.jobs[job.job_id].ledger[1:]
+        made = stub.data.jobs[job.job_id].ledger[1:]
         assert [entry.move for entry in made] == ["start", "no_access", "start"]
         for entry, at in zip(made, pressed, strict=True):
             assert abs(entry.occurred_at - at) < timedelta(seconds=1)
             assert entry.recorded_at > pressed[-1]
-        (photo,) = stub.world.jobs[job.job_id].photos
+        (photo,) = stub.data.jobs[job.job_id].photos
         assert made[0].occurred_at < photo.taken_at < made[1].occurred_at
         assert 1_000 < len(stub.stub.phones.uploads[photo.photo_id]) < len(picture)
-        (refusal,) = stub.world.jobs[other.job_id].refused
+        (refusal,) = stub.data.jobs[other.job_id].refused
         assert (refusal.move, refusal.why) == ("start", "illegal_move")
 
 
-def test_notes_load_and_a_new_time_of_arrival(browser: Browser, stub: StubServer) -> None:
-    job = a_job_for_miguel(stub.world)
-    start = stub.world.jobs[job.job_id].schedule.window_start
+def test_notes_load_and_a_new_arrival_time(browser: Browser, stub: StubServer) -> None:
+    job = a_job_for_miguel(stub.data)
+    start = stub.data.jobs[job.job_id].schedule.window_start
     assert start is not None
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         page.get_by_test_id("note").click()
         page.get_by_test_id("save").click()
-        expect(page.get_by_test_id("asking")).to_contain_text("Write the note first")
+        expect(page.get_by_test_id("dialog")).to_contain_text("Enter a note")
         page.get_by_role("textbox", name="Note").fill("Sofa is on the second floor")
         page.get_by_test_id("save").click()
         expect(page.get_by_test_id("notes")).to_contain_text("second floor")
@@ -276,7 +276,7 @@ def test_notes_load_and_a_new_time_of_arrival(browser: Browser, stub: StubServer
         expect(page.get_by_test_id("load")).to_contain_text("Three quarters")
         waiting(page, 0)
         expect(page.get_by_test_id("load")).to_contain_text("Three quarters")
-    done = stub.world.jobs[job.job_id]
+    done = stub.data.jobs[job.job_id]
     assert [note.text for note in done.notes] == ["Sofa is on the second floor"]
     assert done.load_size == "three_quarters"
     assert done.schedule.eta is not None
@@ -285,24 +285,22 @@ def test_notes_load_and_a_new_time_of_arrival(browser: Browser, stub: StubServer
     assert done.schedule.window_start == start
 
 
-def test_a_second_tap_of_the_same_finger_does_not_complete_the_job(
-    browser: Browser, stub: StubServer
-) -> None:
-    job = a_job_for_miguel(stub.world)
+def test_a_double_tap_does_not_complete_the_job(browser: Browser, stub: StubServer) -> None:
+    job = a_job_for_miguel(stub.data)
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         page.get_by_test_id("next").dblclick()
         expect(page.get_by_test_id("job")).to_have_attribute("data-status", "in_progress")
         waiting(page, 0)
         expect(page.get_by_test_id("next")).to_be_enabled()
-    assert stub.world.jobs[job.job_id].status == "in_progress"
+    assert stub.data.jobs[job.job_id].status == "in_progress"
 
 
-def test_what_the_crew_needs_at_the_gate_is_there(browser: Browser, stub: StubServer) -> None:
-    job = a_job_for_miguel(stub.world)
+def test_the_job_shows_phone_address_and_gate_code(browser: Browser, stub: StubServer) -> None:
+    job = a_job_for_miguel(stub.data)
     place = Place(address="12 Harbor Road, Portland", gate_code="4711#")
-    stub.world.roster.trucks["t1"] = "Big red"
-    stub.world.edit(job.job_id, DANA, Changes(place=place, truck="t1"))
+    stub.data.roster.trucks["t1"] = "Big red"
+    stub.data.edit(job.job_id, DANA, Changes(place=place, truck="t1"))
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         expect(page.get_by_test_id("gate")).to_contain_text("4711#")
@@ -313,12 +311,12 @@ def test_what_the_crew_needs_at_the_gate_is_there(browser: Browser, stub: StubSe
         expect(way).to_have_attribute("href", "geo:0,0?q=12%20Harbor%20Road%2C%20Portland")
 
 
-def test_today_and_tomorrow_are_in_order_and_others_jobs_are_not_there(
+def test_today_and_tomorrow_are_in_order_without_other_peoples_jobs(
     browser: Browser, stub: StubServer
 ) -> None:
-    stub.world.book("Someone Else")
-    a_job_for_miguel(stub.world, "Tomorrow Tom", hours=tomorrow_h())
-    a_job_for_miguel(stub.world, "Early Eve", hours=-0.5)
+    stub.data.book("Someone Else")
+    a_job_for_miguel(stub.data, "Tomorrow Tom", hours=hours_until_tomorrow_noon())
+    a_job_for_miguel(stub.data, "Early Eve", hours=-0.5)
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         names = page.get_by_test_id("job").locator(".job-who").all_inner_texts()
@@ -326,10 +324,10 @@ def test_today_and_tomorrow_are_in_order_and_others_jobs_are_not_there(
         expect(page.get_by_test_id("tomorrow")).to_contain_text("Tomorrow Tom")
 
 
-def test_tomorrow_becomes_today_at_midnight_also_without_signal(
+def test_tomorrow_becomes_today_at_midnight_even_without_signal(
     browser: Browser, stub: StubServer
 ) -> None:
-    a_job_for_miguel(stub.world, "Tomorrow Tom", hours=tomorrow_h())
+    a_job_for_miguel(stub.data, "Tomorrow Tom", hours=hours_until_tomorrow_noon())
     with visitor(browser, PHONE) as miguel:
         page = miguel.page()
         page.clock.install(time=now())
@@ -341,10 +339,10 @@ def test_tomorrow_becomes_today_at_midnight_also_without_signal(
         expect(page.get_by_test_id("today")).to_contain_text("Tomorrow Tom")
 
 
-def test_a_session_that_ended_without_signal_is_renewed_and_nothing_is_lost(
+def test_a_session_that_expired_without_signal_is_renewed_and_nothing_is_lost(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = a_job_for_miguel(stub.world)
+    job = a_job_for_miguel(stub.data)
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         miguel.context.set_offline(True)
@@ -354,36 +352,36 @@ def test_a_session_that_ended_without_signal_is_renewed_and_nothing_is_lost(
         miguel.context.set_offline(False)
         expect(page.get_by_test_id("sign-in-form")).to_contain_text("session has ended")
         expect(page.get_by_label("Account")).to_have_value("miguel")
-        assert stub.world.jobs[job.job_id].status == "ready_for_pickup"
+        assert stub.data.jobs[job.job_id].status == "ready_for_pickup"
         sign_in(page, "miguel", PASSWORD)
         waiting(page, 0)
-    assert stub.world.jobs[job.job_id].status == "in_progress"
+    assert stub.data.jobs[job.job_id].status == "in_progress"
 
 
 def test_a_photo_that_was_refused_is_not_lost(browser: Browser, stub: StubServer) -> None:
-    """Miguel is taken off the job while he is without signal, and put on it again."""
-    job = a_job_for_miguel(stub.world, "Ada Wong", "start")
+    """Miguel is unassigned from the job while he has no signal, and then assigned again."""
+    job = a_job_for_miguel(stub.data, "Ada Wong", "start")
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         picture = a_picture(page)
         miguel.context.set_offline(True)
         take_photo(page, "before", picture)
         waiting(page, 1)
-        stub.world.plan(job.job_id, TASHA)
+        stub.data.plan(job.job_id, TASHA)
         miguel.context.set_offline(False)
         refused = page.get_by_test_id("refused")
-        expect(refused).to_contain_text("You may not do that on this job any more")
-        stub.world.plan(job.job_id, MIGUEL)
+        expect(refused).to_contain_text("no longer allowed to do this on this job")
+        stub.data.plan(job.job_id, MIGUEL)
         page.get_by_role("button", name="Send again").click()
         expect(refused).to_have_count(0)
         waiting(page, 0)
-    assert len(stub.world.jobs[job.job_id].photos) == 1
+    assert len(stub.data.jobs[job.job_id].photos) == 1
 
 
-def test_whoever_signs_in_on_another_page_sees_their_own_jobs_here(
+def test_a_person_who_signs_in_on_another_page_sees_their_own_jobs_here(
     browser: Browser, stub: StubServer
 ) -> None:
-    a_job_for_miguel(stub.world)
+    a_job_for_miguel(stub.data)
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         (ticket,) = stub.stub.sessions
@@ -391,24 +389,24 @@ def test_whoever_signs_in_on_another_page_sees_their_own_jobs_here(
         press_next(page, "Ada Wong")
         expect(page.get_by_text("Signed in as Omar Haddad")).to_be_visible()
         expect(page.get_by_test_id("job")).to_have_count(0)
-        expect(page.get_by_test_id("waiting")).to_contain_text("another account signs in again: 1")
+        expect(page.get_by_test_id("waiting")).to_contain_text("another account on this phone: 1")
 
 
-def test_a_service_in_trouble_is_asked_again_by_itself(browser: Browser, stub: StubServer) -> None:
-    job = a_job_for_miguel(stub.world)
+def test_a_failing_service_is_retried_automatically(browser: Browser, stub: StubServer) -> None:
+    job = a_job_for_miguel(stub.data)
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
-        stub.world.down = True
+        stub.data.down = True
         press_next(page, "Ada Wong")
         expect(page.get_by_test_id("signal")).to_have_attribute("data-signal", "trouble")
         waiting(page, 1)
-        stub.world.down = False
+        stub.data.down = False
         waiting(page, 0)
-    assert stub.world.jobs[job.job_id].status == "in_progress"
+    assert stub.data.jobs[job.job_id].status == "in_progress"
 
 
-def test_signing_out_leaves_nothing_on_the_phone(browser: Browser, stub: StubServer) -> None:
-    a_job_for_miguel(stub.world)
+def test_signing_out_removes_everything_from_the_phone(browser: Browser, stub: StubServer) -> None:
+    a_job_for_miguel(stub.data)
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         kept(page)
@@ -416,10 +414,10 @@ def test_signing_out_leaves_nothing_on_the_phone(browser: Browser, stub: StubSer
         press_next(page, "Ada Wong")
         waiting(page, 1)
         page.get_by_test_id("sign-out").click()
-        expect(page.get_by_test_id("asking")).to_contain_text("Not sent yet: 1")
-        page.get_by_role("button", name="Sign out and lose it").click()
+        expect(page.get_by_test_id("dialog")).to_contain_text("Not sent yet: 1")
+        page.get_by_role("button", name="Sign out and lose them").click()
         expect(page.get_by_test_id("sign-in-form")).to_be_visible()
-        on_phone = page.evaluate(EVERYTHING_KEPT)
+        on_phone = page.evaluate(SAVED_FILES)
         assert "Ada" not in on_phone
         assert "5555550123" not in on_phone
         assert "start" not in on_phone
@@ -430,8 +428,8 @@ def test_signing_out_leaves_nothing_on_the_phone(browser: Browser, stub: StubSer
         assert stub.stub.sessions == {}
 
 
-def test_the_page_speaks_spanish_too(browser: Browser, stub: StubServer) -> None:
-    a_job_for_miguel(stub.world)
+def test_the_page_is_in_spanish_too(browser: Browser, stub: StubServer) -> None:
+    a_job_for_miguel(stub.data)
     with visitor(browser, PHONE, locale="es-MX") as miguel:
         page = miguel.page(f"{stub.url}/crew/")
         page.get_by_label("Cuenta").fill("miguel")
@@ -442,52 +440,50 @@ def test_the_page_speaks_spanish_too(browser: Browser, stub: StubServer) -> None
         expect(page.get_by_test_id("next")).to_have_text("Start job")
 
 
-def test_the_place_is_told_only_while_a_job_is_under_way(
+def test_the_location_is_shared_only_while_a_job_is_under_way(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = a_job_for_miguel(stub.world)
+    job = a_job_for_miguel(stub.data)
     with visitor(browser, PHONE) as miguel:
         miguel.context.grant_permissions(["geolocation"])
         miguel.context.set_geolocation({"latitude": 43.66, "longitude": -70.25})
         page = at_work(miguel, stub)
         page.get_by_test_id("share").check()
-        expect(page.get_by_test_id("share-state")).to_contain_text("until a job is under way")
+        expect(page.get_by_test_id("share-state")).to_contain_text("once a job is under way")
         assert stub.stub.phones.places == []
         with page.expect_response("**/location") as told:
             press_next(page, "Ada Wong")
         assert told.value.status == 204
-        expect(page.get_by_test_id("share-state")).to_contain_text("On: the customer")
+        expect(page.get_by_test_id("share-state")).to_contain_text("On. The customer")
         waiting(page, 0)
     ((job_id, where),) = stub.stub.phones.places
     assert (job_id, where.latitude, where.longitude) == (job.job_id, 43.66, -70.25)
 
 
-def test_a_place_that_was_told_is_gone_once_it_is_switched_off(
-    browser: Browser, stub: StubServer
-) -> None:
-    a_job_for_miguel(stub.world, "Ada Wong", "start")
+def test_switching_sharing_off_removes_the_location(browser: Browser, stub: StubServer) -> None:
+    a_job_for_miguel(stub.data, "Ada Wong", "start")
     with visitor(browser, PHONE) as miguel:
         miguel.context.grant_permissions(["geolocation"])
         miguel.context.set_geolocation({"latitude": 43.66, "longitude": -70.25})
         page = at_work(miguel, stub)
         with page.expect_response("**/location"):
             page.get_by_test_id("share").check()
-        assert stub.world.places != {}
+        assert stub.data.places != {}
         miguel.context.set_offline(True)
         page.get_by_test_id("share").uncheck()
         expect(page.get_by_test_id("share-state")).to_contain_text("as soon as there is signal")
         with page.expect_response("**/location", timeout=20_000):
             miguel.context.set_offline(False)
-        expect(page.get_by_test_id("share-state")).to_contain_text("Off. If on")
-        assert stub.world.places == {}
+        expect(page.get_by_test_id("share-state")).to_contain_text("Off. If you turn it on")
+        assert stub.data.places == {}
 
 
-def test_the_kept_page_is_one_whole_build_and_follows_a_deployment(
+def test_the_saved_page_is_one_whole_build_and_follows_a_deployment(
     browser: Browser, tmp_path: Path
 ) -> None:
-    """Served as a deployment publishes it: files under hashed names, the page by its own."""
+    """Served as a deployment publishes it: files have hashes in their names, the page does not."""
     with StubServer() as stub, phone(browser, tmp_path) as context:
-        a_job_for_miguel(stub.world)
+        a_job_for_miguel(stub.data)
         stub.stub.published = published()
         someone = Visitor(context)
         page = at_work(someone, stub)
@@ -511,7 +507,7 @@ def test_the_kept_page_is_one_whole_build_and_follows_a_deployment(
 
 
 def test_the_first_view_is_small(browser: Browser, stub: StubServer) -> None:
-    a_job_for_miguel(stub.world)
+    a_job_for_miguel(stub.data)
     with visitor(browser, PHONE) as miguel:
         page = miguel.page()
         with traffic_of(page) as traffic:
@@ -525,11 +521,11 @@ def test_the_first_view_is_small(browser: Browser, stub: StubServer) -> None:
 def test_axe_finds_nothing_serious(
     browser: Browser, stub: StubServer, axe: str, scheme: Scheme
 ) -> None:
-    job = a_job_for_miguel(stub.world, "Ada Wong", "start")
-    other = a_job_for_miguel(stub.world, "Bo Lind", hours=2)
-    a_job_for_miguel(stub.world, "Tomorrow Tom", hours=tomorrow_h())
+    job = a_job_for_miguel(stub.data, "Ada Wong", "start")
+    other = a_job_for_miguel(stub.data, "Bo Lind", hours=2)
+    a_job_for_miguel(stub.data, "Tomorrow Tom", hours=hours_until_tomorrow_noon())
     place = Place(address="12 Harbor Road, Portland", gate_code="4711#")
-    stub.world.edit(job.job_id, DANA, Changes(place=place, note="Two sofas, one fridge"))
+    stub.data.edit(job.job_id, DANA, Changes(place=place, note="Two sofas, one fridge"))
     with visitor(browser, PHONE, scheme=scheme) as miguel:
         page = miguel.page(f"{stub.url}/crew/")
         expect(page.get_by_test_id("sign-in-form")).to_be_visible()
@@ -542,22 +538,22 @@ def test_axe_finds_nothing_serious(
         page.get_by_role("button", name="Bo Lind").click()
         press_next(page, "Bo Lind")
         waiting(page, 2)
-        page.get_by_text("What is waiting").click()
+        page.get_by_text("Show what is waiting").click()
         assert serious_findings(page, axe) == []
         page.get_by_test_id("late").first.click()
         assert serious_findings(page, axe) == []
         page.keyboard.press("Escape")
-        stub.world.move(other.job_id, "cancel")
+        stub.data.move(other.job_id, "cancel")
         miguel.context.set_offline(False)
         expect(page.get_by_test_id("refused")).to_be_visible()
         assert serious_findings(page, axe) == []
 
 
-def test_the_page_is_no_wider_than_a_small_phone(browser: Browser, stub: StubServer) -> None:
+def test_the_page_fits_a_small_phone(browser: Browser, stub: StubServer) -> None:
     name = "Maximiliana Featherstonehaugh-Wolfeschlegelstein"
-    job = a_job_for_miguel(stub.world, name, "start")
+    job = a_job_for_miguel(stub.data, name, "start")
     place = Place(address="12 Harbor Road, Portland", gate_code="4711#")
-    stub.world.edit(job.job_id, DANA, Changes(place=place))
+    stub.data.edit(job.job_id, DANA, Changes(place=place))
     with visitor(browser, {"width": 320, "height": 640}, locale="es-MX") as miguel:
         page = miguel.page(f"{stub.url}/crew/")
         page.get_by_label("Cuenta").fill("miguel")

@@ -1,4 +1,4 @@
-"""What customers are told: times by one clock, faults at their field, nothing that no one knows."""
+"""The customer pages: times in one zone, errors at their fields, and no unfounded claims."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -16,8 +16,8 @@ from tests.pages.browser import (
     later,
     visitor,
 )
-from tests.pages.page_world import now
 from tests.pages.stub_api import StubServer
+from tests.pages.stub_data import now
 from tests.pages.stub_roster import ZONE
 
 pytestmark = pytest.mark.browser
@@ -39,7 +39,7 @@ def test_a_booking_from_tokyo_has_the_day_and_hours_of_the_business(
         page.goto(booked_link(page))
         expect(page.get_by_test_id("window")).to_contain_text(re.compile("12:00.+4:00"))
         expect(page.get_by_test_id("zone")).to_contain_text("Eastern Time")
-    (job,) = stub.world.jobs.values()
+    (job,) = stub.data.jobs.values()
     here = ZoneInfo(ZONE)
     assert job.schedule.window_start is not None
     start = job.schedule.window_start.astimezone(here)
@@ -65,11 +65,11 @@ def test_digits_of_a_phone_number_are_never_dropped(browser: Browser, stub: Stub
         page.get_by_label("Mobile number").press_sequentially("447700900123")
         expect(page.get_by_label("Mobile number")).to_have_value("447700900123")
         page.get_by_test_id("submit").click()
-        expect(page.get_by_test_id("fault-phone")).to_contain_text("begins with +")
-    assert stub.world.jobs == {}
+        expect(page.get_by_test_id("fault-phone")).to_contain_text("start with +")
+    assert stub.data.jobs == {}
 
 
-def test_what_the_service_refuses_is_said_at_its_field(browser: Browser, stub: StubServer) -> None:
+def test_an_error_of_the_service_is_shown_at_its_field(browser: Browser, stub: StubServer) -> None:
     def refuse(page: Page) -> None:
         document = '{"type": "/problems/invalid", "faults": ["phone: this kind is not served"]}'
         page.route(
@@ -90,7 +90,7 @@ def test_what_the_service_refuses_is_said_at_its_field(browser: Browser, stub: S
         expect(page.get_by_test_id("fault-phone")).to_be_hidden()
 
 
-def test_another_day_that_stays_empty_is_a_fault_at_that_field(
+def test_another_day_that_stays_empty_is_an_error_at_that_field(
     browser: Browser, stub: StubServer
 ) -> None:
     with visitor(browser, PHONE) as customer:
@@ -104,7 +104,7 @@ def test_another_day_that_stays_empty_is_a_fault_at_that_field(
         assert fault.evaluate(at_field)
 
 
-def test_a_thing_tapped_twice_is_not_hauled_twice(browser: Browser, stub: StubServer) -> None:
+def test_a_second_tap_removes_a_thing(browser: Browser, stub: StubServer) -> None:
     with visitor(browser, PHONE) as customer:
         page = customer.page(f"{stub.url}/book/")
         mattress = page.get_by_role("button", name="Mattress")
@@ -116,9 +116,7 @@ def test_a_thing_tapped_twice_is_not_hauled_twice(browser: Browser, stub: StubSe
         expect(page.locator("#what")).to_have_value("Sofa")
 
 
-def test_a_link_that_never_was_is_not_found_within_seconds_and_nothing_is_claimed(
-    browser: Browser, stub: StubServer
-) -> None:
+def test_an_unknown_link_is_not_found_within_seconds(browser: Browser, stub: StubServer) -> None:
     with visitor(browser, PHONE) as customer:
         page = customer.page(patient=False)
         page.goto(f"{stub.url}/track/{'A' * 22}")
@@ -127,7 +125,7 @@ def test_a_link_that_never_was_is_not_found_within_seconds_and_nothing_is_claime
         expect(page.get_by_test_id("tracking")).not_to_contain_text("We have your booking")
 
 
-def test_whoever_has_just_booked_is_told_that_the_page_is_on_its_way(
+def test_a_customer_who_just_booked_is_told_that_the_page_is_being_prepared(
     browser: Browser, stub: StubServer
 ) -> None:
     with visitor(browser, PHONE) as customer:
@@ -135,9 +133,9 @@ def test_whoever_has_just_booked_is_told_that_the_page_is_on_its_way(
         fill_booking(page)
         page.get_by_test_id("submit").click()
         link = booked_link(page)
-        (job,) = stub.world.jobs.values()
-        stub.world.pin(job, missing=True)
+        (job,) = stub.data.jobs.values()
+        stub.data.pin(job, missing=True)
         page.goto(link)
         expect_scene(page, "preparing")
-        stub.world.unpin(job)
+        stub.data.unpin(job)
         expect_status(page, "pending_pickup")

@@ -1,4 +1,4 @@
-"""The dispatcher's view of a day, and crew chosen from the roster, over the stub."""
+"""The dispatcher's day view, and choosing a crew from the roster."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -25,8 +25,8 @@ from tests.pages.browser import (
     visitor,
 )
 from tests.pages.day import BEN, MIGUEL, TASHA, a_day, a_roster
-from tests.pages.page_world import DANA, PASSWORD, World, an_account, now
 from tests.pages.stub_api import StubServer
+from tests.pages.stub_data import DANA, PASSWORD, StubData, an_account, now
 from tests.pages.stub_roster import moment, today
 
 pytestmark = pytest.mark.browser
@@ -37,8 +37,8 @@ TOMORROW = TODAY + timedelta(days=1)
 
 
 @pytest.fixture
-def world(stub: StubServer) -> World:
-    return a_roster(stub.world)
+def data(stub: StubServer) -> StubData:
+    return a_roster(stub.data)
 
 
 def at_the_day(someone: Visitor, stub: StubServer, query: str = "", account: str = "dana") -> Page:
@@ -48,20 +48,20 @@ def at_the_day(someone: Visitor, stub: StubServer, query: str = "", account: str
     return page
 
 
-def tomorrow(world: World, customer: str, begin: str, end: str, *crew: Assigned) -> Job:
-    job = world.book(customer)
+def tomorrow(data: StubData, customer: str, begin: str, end: str, *crew: Assigned) -> Job:
+    job = data.book(customer)
     window = {"window_start": moment(TOMORROW, begin), "window_end": moment(TOMORROW, end)}
-    return world.plan(job.job_id, *crew, **window)
+    return data.plan(job.job_id, *crew, **window)
 
 
 # Who is where
 
 
-def test_everybody_who_can_be_on_a_job_has_a_line_that_says_whether_they_are_free(
-    browser: Browser, stub: StubServer, world: World
+def test_everyone_who_can_be_assigned_has_a_row_with_their_state(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
-    job = world.book("Marisol Vega")
-    world.plan(job.job_id, MIGUEL, window_start=now() - HOUR, window_end=now() + HOUR)
+    job = data.book("Marisol Vega")
+    data.plan(job.job_id, MIGUEL, window_start=now() - HOUR, window_end=now() + HOUR)
     with visitor(browser) as dana:
         page = at_the_day(dana, stub)
         expect_state(page, "miguel", "busy until")
@@ -71,7 +71,7 @@ def test_everybody_who_can_be_on_a_job_has_a_line_that_says_whether_they_are_fre
         expect(day_row(page, "miguel").get_by_test_id("block")).to_have_text(re.compile("Marisol"))
         expect(day_row(page, "t1")).to_contain_text("Truck 1 (Isuzu)")
         expect(day_row(page, "dana")).to_have_count(0)
-        place = day_row(page, "miguel").get_by_role("link", name="Place of Miguel")
+        place = day_row(page, "miguel").get_by_role("link", name="Location of Miguel")
         expect(place).to_have_attribute(
             "href", re.compile(r"^https://www\.openstreetmap\.org/\?mlat=45\.520&mlon=-122\.680")
         )
@@ -79,9 +79,9 @@ def test_everybody_who_can_be_on_a_job_has_a_line_that_says_whether_they_are_fre
 
 
 def test_a_job_on_the_day_opens_the_drawer_and_gives_the_focus_back(
-    browser: Browser, stub: StubServer, world: World
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
-    tomorrow(world, "Marisol Vega", "09:00", "11:00", MIGUEL)
+    tomorrow(data, "Marisol Vega", "09:00", "11:00", MIGUEL)
     with visitor(browser) as dana:
         page = at_the_day(dana, stub, f"&date={TOMORROW}")
         expect_state(page, "miguel", "1 job")
@@ -95,11 +95,11 @@ def test_a_job_on_the_day_opens_the_drawer_and_gives_the_focus_back(
 
 
 def test_jobs_without_driver_or_truck_and_without_window_are_listed(
-    browser: Browser, stub: StubServer, world: World
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
-    tomorrow(world, "Marisol Vega", "09:00", "11:00", MIGUEL)
-    tomorrow(world, "Jonah Price", "12:00", "13:00")
-    world.book("Ada Wong")
+    tomorrow(data, "Marisol Vega", "09:00", "11:00", MIGUEL)
+    tomorrow(data, "Jonah Price", "12:00", "13:00")
+    data.book("Ada Wong")
     with visitor(browser) as dana:
         page = at_the_day(dana, stub, f"&date={TOMORROW}")
         lacking = page.get_by_test_id("open-jobs").get_by_role("listitem")
@@ -117,8 +117,8 @@ def test_jobs_without_driver_or_truck_and_without_window_are_listed(
         expect(day_row(page, "t2").get_by_test_id("block")).to_contain_text("Jonah Price")
 
 
-def test_view_and_day_are_in_the_address_so_that_reload_and_back_find_them(
-    browser: Browser, stub: StubServer, world: World
+def test_view_and_day_are_in_the_address_for_reload_and_back(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     with visitor(browser) as dana:
         page = dana.page(f"{stub.url}/dispatch/")
@@ -141,20 +141,20 @@ def test_view_and_day_are_in_the_address_so_that_reload_and_back_find_them(
 
 
 def test_a_change_from_elsewhere_appears_on_the_day(
-    browser: Browser, stub: StubServer, world: World
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
-    job = tomorrow(world, "Marisol Vega", "09:00", "11:00", MIGUEL)
+    job = tomorrow(data, "Marisol Vega", "09:00", "11:00", MIGUEL)
     with visitor(browser) as dana:
         page = at_the_day(dana, stub, f"&date={TOMORROW}")
         expect_state(page, "tasha", "no jobs")
         crew = Changes(crew=(Assignment(role="driver", member="tasha"),))
-        world.edit(job.job_id, DANA, crew)
+        data.edit(job.job_id, DANA, crew)
         expect_state(page, "tasha", "1 job")
         expect_state(page, "miguel", "no jobs")
 
 
-def test_crew_without_a_view_of_the_roster_stay_on_the_board(
-    browser: Browser, stub: StubServer, world: World
+def test_crew_who_may_not_read_the_roster_stay_on_the_board(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     with visitor(browser) as miguel:
         page = miguel.page(f"{stub.url}/dispatch/?view=day")
@@ -162,11 +162,11 @@ def test_crew_without_a_view_of_the_roster_stay_on_the_board(
         expect(page.get_by_test_id("freshness")).to_contain_text("Updated")
         expect(page.get_by_role("group", name="View")).to_be_hidden()
         expect(page.get_by_test_id("day")).to_have_count(0)
-    assert ("GET", "/api/crew") not in world.requests
+    assert ("GET", "/api/crew") not in data.requests
 
 
-def test_a_supervisor_sees_the_day_and_changes_nobodys_hours(
-    browser: Browser, stub: StubServer, world: World
+def test_a_supervisor_sees_the_day_but_cannot_change_hours(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     with visitor(browser) as tasha:
         page = at_the_day(tasha, stub, account="tasha")
@@ -174,34 +174,34 @@ def test_a_supervisor_sees_the_day_and_changes_nobodys_hours(
         expect(page.get_by_role("button", name="Hours of")).to_have_count(0)
 
 
-def test_a_day_that_cannot_be_read_is_said_and_read_later(
-    browser: Browser, stub: StubServer, world: World
+def test_a_day_that_cannot_be_read_says_so_and_is_read_later(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     with visitor(browser) as dana:
         page = dana.page()
         page.route("**/api/crew*", lambda route: route.fulfill(status=503, body="{}"))
         page.goto(f"{stub.url}/dispatch/?view=day")
         sign_in(page, "dana", PASSWORD)
-        expect(page.get_by_test_id("day")).to_contain_text("cannot be read", timeout=20_000)
+        expect(page.get_by_test_id("day")).to_contain_text("cannot be loaded", timeout=20_000)
         page.unroute_all()
         expect_state(page, "rosa", "off today", timeout_s=30)
 
 
-def test_a_roster_that_is_no_longer_read_stays_and_is_said_to_be_old(
-    browser: Browser, stub: StubServer, world: World
+def test_a_roster_that_cannot_be_updated_stays_with_its_age(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     with visitor(browser) as dana:
         page = at_the_day(dana, stub)
         page.route("**/api/crew*", lambda route: route.fulfill(status=403, body="{}"))
-        world.book("Ada Wong")
-        expect(page.get_by_text("could not be read again")).to_be_visible(timeout=15_000)
+        data.book("Ada Wong")
+        expect(page.get_by_text("could not be updated")).to_be_visible(timeout=15_000)
         expect_state(page, "rosa", "off today")
         page.unroute_all()
-        expect(page.get_by_text("could not be read again")).to_be_hidden(timeout=15_000)
+        expect(page.get_by_text("could not be updated")).to_be_hidden(timeout=15_000)
 
 
-def test_nothing_of_the_roster_stays_for_who_signs_in_next(
-    browser: Browser, stub: StubServer, world: World
+def test_the_roster_is_removed_for_the_next_person(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     with visitor(browser) as shared:
         page = at_the_day(shared, stub)
@@ -216,8 +216,8 @@ def test_nothing_of_the_roster_stays_for_who_signs_in_next(
 # Hours
 
 
-def test_a_day_off_and_hours_are_set_from_the_day_and_taken_back(
-    browser: Browser, stub: StubServer, world: World
+def test_a_day_off_and_hours_are_set_and_reset_from_the_day(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     key = ("tasha", TOMORROW.isoformat())
     with visitor(browser) as dana:
@@ -227,31 +227,31 @@ def test_a_day_off_and_hours_are_set_from_the_day_and_taken_back(
         page.get_by_label("Off").check()
         page.get_by_role("button", name="Save").click()
         expect_state(page, "tasha", "off")
-        assert world.roster.days[key] == DAY_OFF
+        assert data.roster.days[key] == DAY_OFF
         expect(hours).to_be_focused()
         hours.click()
-        page.get_by_label("There at these hours").check()
+        page.get_by_label("Available at these hours").check()
         page.get_by_label("From").fill("07:00")
         page.get_by_label("until").fill("11:30")
-        page.get_by_role("button", name="More hours").click()
+        page.get_by_role("button", name="Add hours").click()
         expect(page.get_by_label("From").last).to_be_focused()
         page.get_by_role("button", name="Remove these hours").last.click()
         page.get_by_label("Supervisor").uncheck()
         page.get_by_role("button", name="Save").click()
         expect(day_row(page, "tasha")).to_contain_text(re.compile("only driver.*7:00.*11:30.AM"))
-        assert world.roster.days[key] == Day(
+        assert data.roster.days[key] == Day(
             hours=(Hours(begin="07:00", end="11:30"),), roles=("driver",)
         )
         hours.click()
-        page.get_by_label("There all day").check()
+        page.get_by_label("Available all day").check()
         page.get_by_label("Supervisor").check()
         page.get_by_role("button", name="Save").click()
         expect_state(page, "tasha", "no jobs")
-    assert key not in world.roster.days
+    assert key not in data.roster.days
 
 
-def test_hours_that_make_no_sense_are_refused_and_lose_nothing(
-    browser: Browser, stub: StubServer, world: World
+def test_invalid_hours_are_refused_and_stay_in_the_form(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     with visitor(browser) as dana:
         page = at_the_day(dana, stub)
@@ -259,25 +259,25 @@ def test_hours_that_make_no_sense_are_refused_and_lose_nothing(
         dialog = page.get_by_test_id("day-dialog")
         dialog.get_by_label("until").fill("07:00")
         dialog.get_by_role("button", name="Save").click()
-        expect(dialog.get_by_test_id("day-said")).to_contain_text("the same time")
+        expect(dialog.get_by_test_id("day-said")).to_contain_text("must be different")
         expect(dialog.get_by_label("until")).to_have_value("07:00")
         page.keyboard.press("Escape")
-    assert world.roster.days[("ben", TODAY.isoformat())].hours[0].end == "12:00"
+    assert data.roster.days[("ben", TODAY.isoformat())].hours[0].end == "12:00"
 
 
 # Crew from the roster
 
 
-def test_who_is_off_busy_or_there_at_other_hours_cannot_be_chosen_and_it_says_why(
-    browser: Browser, stub: StubServer, world: World
+def test_people_who_are_off_or_busy_cannot_be_chosen_and_the_list_says_why(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
-    world.roster.days[("rosa", TOMORROW.isoformat())] = DAY_OFF
-    world.roster.days[("ben", TOMORROW.isoformat())] = Day(
+    data.roster.days[("rosa", TOMORROW.isoformat())] = DAY_OFF
+    data.roster.days[("ben", TOMORROW.isoformat())] = Day(
         hours=(Hours(begin="07:00", end="10:00"),)
     )
-    taken = tomorrow(world, "Marisol Vega", "09:00", "11:00", MIGUEL)
-    world.jobs[taken.job_id] = taken.seen(truck="t1")
-    tomorrow(world, "Jonah Price", "10:00", "12:00")
+    taken = tomorrow(data, "Marisol Vega", "09:00", "11:00", MIGUEL)
+    data.jobs[taken.job_id] = taken.with_change(truck="t1")
+    tomorrow(data, "Jonah Price", "10:00", "12:00")
     with visitor(browser) as dana:
         page = at_the_day(dana, stub, f"&date={TOMORROW}")
         page.get_by_test_id("open-jobs").get_by_text("Jonah Price").click()
@@ -293,66 +293,66 @@ def test_who_is_off_busy_or_there_at_other_hours_cannot_be_chosen_and_it_says_wh
         )
         expect(driver.nth(1)).to_be_disabled()
         expect(driver.nth(3)).to_be_disabled()
-        mates = form.get_by_label("First mate").get_by_role("option")
-        expect(mates.filter(has_text="Ben")).to_have_text(re.compile("only there 7:00.*10:00.AM"))
+        mates = form.get_by_label("Helper").get_by_role("option")
+        expect(mates.filter(has_text="Ben")).to_have_text(re.compile("available 7:00.*10:00.AM"))
         trucks = form.get_by_label("Truck").get_by_role("option")
         expect(trucks.filter(has_text="Truck 1")).to_have_text(re.compile("on Marisol Vega"))
 
 
-def test_a_refused_assignment_shows_the_reason_and_keeps_what_was_chosen(
-    browser: Browser, stub: StubServer, world: World
+def test_a_refused_assignment_shows_the_reason_and_keeps_the_choice(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     """Tasha is free when the form opens, and on another job when it is saved."""
-    job = tomorrow(world, "Jonah Price", "10:00", "12:00")
+    job = tomorrow(data, "Jonah Price", "10:00", "12:00")
     with visitor(browser) as dana:
         page = at_the_day(dana, stub, f"&date={TOMORROW}")
         page.get_by_test_id("open-jobs").get_by_text("Jonah Price").click()
         form = change_crew(page.get_by_test_id("drawer"))
         form.get_by_label("Driver").select_option("Tasha Green")
-        form.get_by_label("First mate").select_option("Ben Ito")
-        tomorrow(world, "Marisol Vega", "09:00", "11:00", TASHA)
+        form.get_by_label("Helper").select_option("Ben Ito")
+        tomorrow(data, "Marisol Vega", "09:00", "11:00", TASHA)
         form.get_by_role("button", name="Save").click()
         expect(form.get_by_role("alert")).to_contain_text("Tasha is already on Marisol Vega then.")
         expect(form.get_by_label("Driver")).to_have_value("tasha")
-        expect(form.get_by_label("First mate")).to_have_value("ben")
+        expect(form.get_by_label("Helper")).to_have_value("ben")
         form.get_by_label("Driver").select_option("Miguel Santos")
         form.get_by_role("button", name="Save").click()
         expect(form).to_be_hidden()
         expect(page.get_by_test_id("drawer")).to_contain_text("Miguel · Driver")
-    assert world.jobs[job.job_id].crew == (MIGUEL, BEN)
+    assert data.jobs[job.job_id].crew == (MIGUEL, BEN)
 
 
-def test_whoever_is_on_the_job_stays_when_only_the_truck_changes(
-    browser: Browser, stub: StubServer, world: World
+def test_the_crew_stays_when_only_the_truck_changes(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
-    """Rosa is off by now, and someone who left the roster is still on the job."""
+    """Rosa is off now, and a person who left the roster is still assigned."""
     gone = Assigned(role="first_mate", member="gone", first_name="Gus")
     rosa = Assigned(role="driver", member="rosa", first_name="Rosa")
-    job = tomorrow(world, "Jonah Price", "10:00", "12:00", rosa, gone)
-    world.roster.days[("rosa", TOMORROW.isoformat())] = DAY_OFF
+    job = tomorrow(data, "Jonah Price", "10:00", "12:00", rosa, gone)
+    data.roster.days[("rosa", TOMORROW.isoformat())] = DAY_OFF
     with visitor(browser) as dana:
         page = dana.page(f"{stub.url}/dispatch/")
         sign_in(page, "dana", PASSWORD)
         drawer = open_job(page, "Jonah Price")
         form = change_crew(drawer)
         expect(form.get_by_label("Driver")).to_have_value("rosa")
-        expect(form.get_by_label("First mate")).to_have_value("gone")
+        expect(form.get_by_label("Helper")).to_have_value("gone")
         form.get_by_label("Truck").select_option("Truck 2 (Ford)")
         form.get_by_role("button", name="Save").click()
         expect(drawer).to_contain_text("Truck 2 (Ford)")
-        assert world.jobs[job.job_id].crew == (rosa, gone)
-        assert world.jobs[job.job_id].truck == "t2"
+        assert data.jobs[job.job_id].crew == (rosa, gone)
+        assert data.jobs[job.job_id].truck == "t2"
         form = change_crew(drawer)
         form.get_by_label("Truck").select_option("None")
         form.get_by_role("button", name="Save").click()
         expect(form).to_be_hidden()
-    assert world.jobs[job.job_id].truck is None
+    assert data.jobs[job.job_id].truck is None
 
 
-def test_a_roster_that_does_not_come_is_said_in_the_drawer_and_asked_for_again(
-    browser: Browser, stub: StubServer, world: World
+def test_a_roster_that_cannot_be_read_is_an_error_in_the_drawer_and_can_be_retried(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
-    world.book("Ada Wong")
+    data.book("Ada Wong")
     with visitor(browser) as dana:
         page = dana.page(f"{stub.url}/dispatch/")
 
@@ -362,7 +362,7 @@ def test_a_roster_that_does_not_come_is_said_in_the_drawer_and_asked_for_again(
         page.route("**/api/crew*", refuse)
         sign_in(page, "dana", PASSWORD)
         drawer = open_job(page, "Ada Wong")
-        drawer.get_by_role("button", name="Change: Crew").click()
+        drawer.get_by_role("button", name="Change crew").click()
         expect(drawer.get_by_role("alert").first).to_contain_text("could not be read")
         page.unroute_all()
         drawer.get_by_role("button", name="Try again").click()
@@ -370,15 +370,15 @@ def test_a_roster_that_does_not_come_is_said_in_the_drawer_and_asked_for_again(
         expect(drawer).to_contain_text("no arrival window yet")
 
 
-# For everybody
+# For everyone
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_the_day_works_for_everybody(
+def test_the_day_is_accessible(
     browser: Browser, stub: StubServer, axe: str, viewport: ViewportSize, scheme: Scheme
 ) -> None:
-    a_roster(a_day(stub.world))
+    a_roster(a_day(stub.data))
     with visitor(browser, viewport, scheme=scheme) as dana:
         page = at_the_day(dana, stub)
         assert serious_findings(page, axe) == []
@@ -395,12 +395,12 @@ def test_the_day_works_for_everybody(
         assert inside
 
 
-def test_a_name_that_is_markup_is_shown_as_it_is(
-    browser: Browser, stub: StubServer, world: World
+def test_a_name_with_markup_is_shown_as_text(
+    browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     markup = "<img src=x onerror=alert(1)>"
-    world.accounts["eve"] = an_account("eve", markup, "driver")
-    world.roster.crew_location["eve"] = CrewLocation(latitude=1, longitude=2, at=datetime.now(UTC))
+    data.accounts["eve"] = an_account("eve", markup, "driver")
+    data.roster.crew_location["eve"] = CrewLocation(latitude=1, longitude=2, at=datetime.now(UTC))
     with visitor(browser) as dana:
         page = at_the_day(dana, stub)
         expect(day_row(page, "eve")).to_contain_text(markup)

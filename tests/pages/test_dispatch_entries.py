@@ -1,4 +1,4 @@
-"""What a dispatcher types is understood or refused at its field; an open job has an address."""
+"""What a dispatcher types is accepted or refused at its field; an open job has an address."""
 
 import re
 from itertools import pairwise
@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from statemachine.job import Customer
 from tests.pages.browser import Visitor, card, open_job, sign_in, visitor
-from tests.pages.page_world import PASSWORD
 from tests.pages.stub_api import StubServer
+from tests.pages.stub_data import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -32,9 +32,7 @@ def create(page: Page) -> None:
     page.get_by_test_id("create-job").click()
 
 
-def test_an_amount_with_a_comma_for_cents_is_refused_and_never_a_hundredfold(
-    browser: Browser, stub: StubServer
-) -> None:
+def test_an_amount_with_a_decimal_comma_is_refused(browser: Browser, stub: StubServer) -> None:
     with visitor(browser) as dana:
         page = at_the_board(dana, stub)
         new_job(page, Price="240,50", **{"Mobile number": "447700900123"})
@@ -47,44 +45,44 @@ def test_an_amount_with_a_comma_for_cents_is_refused_and_never_a_hundredfold(
         dialog.get_by_label("Price").fill("240.50")
         create(page)
         expect(page.get_by_test_id("new-link")).to_be_visible()
-    (job,) = stub.world.jobs.values()
+    (job,) = stub.data.jobs.values()
     assert (job.price_cents, job.customer.phone) == (24_050, "+447700900123")
 
 
-def test_a_year_of_two_digits_is_this_century_and_half_a_time_is_a_fault(
+def test_a_two_digit_year_is_in_this_century_and_half_a_time_is_an_error(
     browser: Browser, stub: StubServer
 ) -> None:
     with visitor(browser) as dana:
         page = at_the_board(dana, stub)
         new_job(page)
         dialog = page.get_by_test_id("new-job")
-        dialog.get_by_label("Window from").click()
+        dialog.get_by_label("Window start").click()
         page.keyboard.type("1201")
         create(page)
-        expect(dialog).to_contain_text("Write day and time in full")
-        dialog.get_by_label("Window from").fill("0099-12-01T09:00")
-        dialog.get_by_label("until").click()
-        expect(dialog.get_by_label("Window from")).to_have_value("2099-12-01T09:00")
+        expect(dialog).to_contain_text("Enter a complete date and time")
+        dialog.get_by_label("Window start").fill("0099-12-01T09:00")
+        dialog.get_by_label("Window end").click()
+        expect(dialog.get_by_label("Window start")).to_have_value("2099-12-01T09:00")
         create(page)
         expect(dialog).to_contain_text("90 days ahead: Tue, Dec 1, 2099")
         create(page)
         expect(page.get_by_test_id("new-link")).to_be_visible()
-    (job,) = stub.world.jobs.values()
+    (job,) = stub.data.jobs.values()
     assert job.schedule.window_start is not None
     assert job.schedule.window_start.year == 2099
 
 
-def test_a_window_in_the_past_is_asked_about_and_shown_with_its_year(
+def test_a_window_in_the_past_is_questioned_and_shown_with_its_year(
     browser: Browser, stub: StubServer
 ) -> None:
-    stub.world.book()
+    stub.data.book()
     with visitor(browser) as dana:
         drawer = open_job(at_the_board(dana, stub), "Ada Wong")
-        drawer.get_by_role("button", name="Change: Schedule").click()
-        drawer.get_by_label("Window from").fill("2025-12-01T09:00")
-        drawer.get_by_label("until").fill("2025-12-01T11:00")
+        drawer.get_by_role("button", name="Change schedule").click()
+        drawer.get_by_label("Window start").fill("2025-12-01T09:00")
+        drawer.get_by_label("Window end").fill("2025-12-01T11:00")
         drawer.get_by_role("button", name="Save").click()
-        expect(drawer).to_contain_text("This time is over: Mon, Dec 1, 2025")
+        expect(drawer).to_contain_text("This time is in the past: Mon, Dec 1, 2025")
         drawer.get_by_role("button", name="Save anyway").click()
         schedule = drawer.get_by_role("region", name="Schedule")
         expect(schedule).to_contain_text("Mon, Dec 1, 2025, 9:00")
@@ -111,15 +109,15 @@ def test_a_correction_after_a_lost_answer_is_applied_to_the_job_that_was_booked(
         expect(dialog).to_contain_text("No answer", timeout=20_000)
         dialog.get_by_label("Address").fill("9 Elm Street")
         create(page)
-        expect(page.get_by_test_id("late")).to_contain_text("has your corrections")
-    (job,) = stub.world.jobs.values()
+        expect(page.get_by_test_id("late")).to_contain_text("Your corrections were applied")
+    (job,) = stub.data.jobs.values()
     assert job.place.address == "9 Elm Street"
 
 
 def test_an_open_job_has_an_address_that_can_be_shared_and_back_closes_it(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = stub.world.book()
+    job = stub.data.book()
     with visitor(browser) as dana:
         page = at_the_board(dana, stub)
         open_job(page, "Ada Wong")
@@ -141,7 +139,7 @@ def test_the_board_finds_load_and_last_digits_and_prints_every_card(
 ) -> None:
     for number in range(40):
         customer = Customer(name=f"Customer {number}", phone=f"+155555501{number:02}")
-        stub.world.book(customer, load="Piano" if number == 7 else "Sofa")
+        stub.data.book(customer, load="Piano" if number == 7 else "Sofa")
     with visitor(browser) as dana:
         page = at_the_board(dana, stub)
         expect(page.get_by_test_id("card")).to_have_count(40)
@@ -159,9 +157,7 @@ def test_the_board_finds_load_and_last_digits_and_prints_every_card(
             expect(card(page, "Customer 7")).to_be_visible()
 
 
-def test_a_browser_that_keeps_no_cookies_is_said_to_keep_none(
-    browser: Browser, stub: StubServer
-) -> None:
+def test_a_browser_without_cookies_is_told_so(browser: Browser, stub: StubServer) -> None:
     session = {
         "account": "olga",
         "name": "Olga",
@@ -183,10 +179,10 @@ def test_a_browser_that_keeps_no_cookies_is_said_to_keep_none(
 
 
 @pytest.mark.parametrize("width", [768, 820, 1024, 1360])
-def test_the_hours_of_the_day_never_run_into_each_other(
+def test_the_labels_of_the_hours_never_overlap(
     browser: Browser, stub: StubServer, width: int
 ) -> None:
-    stub.world.book()
+    stub.data.book()
     with visitor(browser, {"width": width, "height": 900}) as dana:
         page = at_the_board(dana, stub, "?view=day")
         expect(page.get_by_test_id("rows")).to_be_visible()

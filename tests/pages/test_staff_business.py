@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.pages.browser import DESKTOP, PHONE, sign_in, visitor
-from tests.pages.page_world import PASSWORD
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_business import change
+from tests.pages.stub_data import PASSWORD
 
 pytestmark = pytest.mark.browser
 LOOKS = {"name": "Quick Dump", "accent_color": "#c2410c", "phone": "+15555550123"}
@@ -18,8 +18,8 @@ ORANGE = "rgb(194, 65, 12)"
 def test_the_board_has_the_name_and_the_color_of_the_business(
     browser: Browser, stub: StubServer
 ) -> None:
-    change(stub.world, **LOOKS)
-    stub.world.book("Ada Wong")
+    change(stub.data, **LOOKS)
+    stub.data.book("Ada Wong")
     with visitor(browser, DESKTOP) as dispatcher:
         page = dispatcher.page(f"{stub.url}/dispatch/")
         sign_in(page, "dana", PASSWORD)
@@ -34,7 +34,7 @@ def test_the_board_has_the_name_and_the_color_of_the_business(
 def test_an_owner_sees_on_the_board_what_is_missing_and_works_as_a_dispatcher(
     browser: Browser, stub: StubServer
 ) -> None:
-    stub.world.book("Ada Wong")
+    stub.data.book("Ada Wong")
     with visitor(browser, DESKTOP) as owner:
         page = owner.page(f"{stub.url}/dispatch/")
         sign_in(page, "olivia", PASSWORD)
@@ -57,7 +57,7 @@ def test_an_owner_sees_on_the_board_what_is_missing_and_works_as_a_dispatcher(
 def test_the_crew_page_has_the_name_of_the_business_also_without_signal(
     browser: Browser, stub: StubServer
 ) -> None:
-    change(stub.world, **LOOKS)
+    change(stub.data, **LOOKS)
     with visitor(browser, PHONE, locale="es-MX") as crew:
         page = crew.page(f"{stub.url}/crew/")
         page.get_by_label("Cuenta").fill("miguel")

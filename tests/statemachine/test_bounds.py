@@ -1,4 +1,4 @@
-"""What may come in, and what is read all the same when it is stored already."""
+"""The rules for input, and that stored values which break them can still be read."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from events import JobRequested
-from functions.protocol.batches import field_errors
+from functions.protocol.field_errors import field_errors
 from statemachine.bounds import (
     LONGEST_WINDOW,
     check_imported,
@@ -17,7 +17,7 @@ from statemachine.bounds import (
     note_text,
     without_hidden,
 )
-from statemachine.deadlines import due_at, is_late_unheard
+from statemachine.deadlines import due_at, is_late_unreported
 from statemachine.edits import (
     MAX_OWN_NOTES,
     EditRefused,
@@ -26,8 +26,9 @@ from statemachine.edits import (
     edited,
 )
 from statemachine.flows import load_flow
-from statemachine.job import Edit, Job, Note, Schedule
-from statemachine.lifecycle import MAX_OWN_RECORDS, MAX_RECORDS, RecordsFull
+from statemachine.job import Job, Schedule
+from statemachine.record_limits import MAX_OWN_RECORDS, MAX_RECORDS, RecordsFull
+from statemachine.records import Edit, Note
 from statemachine.values import LATEST, Actor
 from statemachine.views import card_of, view_of
 from tests.support.builders import CREW, DISPATCHER, NOON, a_booking, a_job, a_request, an_edit
@@ -63,18 +64,18 @@ def test_hidden_characters_and_blanks_are_refused_in_names_and_notes(text: str) 
 
 
 @pytest.mark.parametrize("text", SOUND)
-def test_what_people_are_called_is_kept_as_it_is(text: str) -> None:
+def test_names_are_kept_as_they_are(text: str) -> None:
     assert (line_of_text(text), note_text(text), without_hidden(text)) == (text, text, text)
 
 
-def test_text_is_composed_and_its_ends_are_cut_and_notes_have_lines() -> None:
+def test_text_is_normalized_and_trimmed_and_notes_have_lines() -> None:
     assert line_of_text(" Jose\u0301 ") == "José"
     assert note_text("Ring\r\ntwice\u2028please\n") == "Ring\ntwice\nplease"
     with pytest.raises(ValueError, match="control"):
         line_of_text("12 Harbor\nRoad")
 
 
-def test_what_cannot_be_sent_back_is_read_without_its_hidden_characters() -> None:
+def test_hidden_characters_are_removed_from_text_that_cannot_be_returned() -> None:
     assert without_hidden("\u202estop\0 at\r\nthe gate\x07") == "stop at\nthe gate"
     assert [without_hidden(text) for text in BLANK] == [""] * len(BLANK)
 
@@ -107,14 +108,14 @@ def at(**after: timedelta) -> dict[str, datetime]:
         ({"note": "\u202e"}, "note"),
     ],
 )
-def test_a_booking_beyond_the_bounds_is_refused_with_its_field(
+def test_a_booking_out_of_bounds_is_refused_with_the_field(
     values: dict[str, Any], field: str
 ) -> None:
     [fault] = faults_of(**values)
     assert field in fault.partition(": ")[0]
 
 
-def test_a_booking_within_the_bounds_is_taken_with_its_number_as_the_plans_write_it() -> None:
+def test_a_booking_within_bounds_is_accepted_and_its_phone_becomes_e164() -> None:
     window = at(window_start=timedelta(1), window_end=timedelta(1) + LONGEST_WINDOW)
     booking = a_booking(schedule=window, customer={"name": "Ada", "phone": "(555) 555-0123"})
     assert booking.customer.phone == "+15555550123"
@@ -123,7 +124,7 @@ def test_a_booking_within_the_bounds_is_taken_with_its_number_as_the_plans_write
 
 @pytest.mark.parametrize("stored", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
 @pytest.mark.parametrize("field", ["window_start", "window_end", "eta"])
-def test_a_stored_moment_at_the_end_of_time_stops_no_one(stored: str, field: str) -> None:
+def test_a_stored_moment_at_the_end_of_time_breaks_nothing(stored: str, field: str) -> None:
     document = json.loads(a_job("ready_for_pickup").model_dump_json(by_alias=True))
     document["schedule"] = {field: stored}
     document["entered_at"] = document["created_at"] = stored
@@ -133,13 +134,13 @@ def test_a_stored_moment_at_the_end_of_time_stops_no_one(stored: str, field: str
     due = due_at(job)
     assert due is not None
     assert due.astimezone(ZoneInfo("Pacific/Kiritimati")) <= LATEST + timedelta(365)
-    assert not is_late_unheard(job, NOON)
+    assert not is_late_unreported(job, NOON)
     assert card_of(job, flow).job_id == job.job_id
     assert view_of(job, flow).model_dump_json()
     assert Job.model_validate_json(job.model_dump_json(by_alias=True)) == job
 
 
-def test_an_edit_moves_a_window_neither_beyond_the_plans_nor_before_its_start() -> None:
+def test_an_edit_cannot_make_an_impossible_window() -> None:
     job = a_job(schedule=Schedule(window_start=NOON, window_end=NOON + timedelta(hours=4)))
     for changes, field in (
         ({"window_end": NOON - timedelta(hours=1)}, "window_end"),
@@ -151,7 +152,7 @@ def test_an_edit_moves_a_window_neither_beyond_the_plans_nor_before_its_start() 
             edited(job, an_edit(job, schedule=changes), NOON)
 
 
-def test_a_dispatcher_sets_a_window_that_has_passed_and_leaves_alone_what_is_stored() -> None:
+def test_a_dispatcher_may_set_a_past_window_and_stored_values_are_not_checked() -> None:
     job = a_job(schedule=Schedule(window_start=LATEST, window_end=NOON))
     eta = edited(job, an_edit(job, schedule={"eta": NOON}), NOON)
     assert eta.schedule.eta == NOON
@@ -164,7 +165,7 @@ def a_crew_note(job: Job, number: int, **values: Any) -> Job:
     return edited(job, mike.model_copy(update={"event_id": f"n-{number}"}), NOON)
 
 
-def test_whoever_floods_a_job_with_notes_stops_no_one_else() -> None:
+def test_a_sender_who_fills_the_notes_stops_no_one_else() -> None:
     job = a_job("in_progress")
     for number in range(MAX_OWN_NOTES):
         job = a_crew_note(job, number)
@@ -177,7 +178,7 @@ def test_whoever_floods_a_job_with_notes_stops_no_one_else() -> None:
     assert len(a_crew_note(job, 900, actor=other).notes) == MAX_OWN_NOTES + 1
 
 
-def test_a_dispatcher_edits_a_job_that_is_full_of_everyone_elses_records() -> None:
+def test_a_dispatcher_can_edit_a_job_that_is_full_of_others_records() -> None:
     crew = [Actor(kind="crew", id=f"c{n}") for n in range(MAX_RECORDS // MAX_OWN_RECORDS)]
     edits = [
         Edit(event_id=f"{each.id}-{n}", actor=each, fields=("note",), recorded_at=NOON)
@@ -191,23 +192,21 @@ def test_a_dispatcher_edits_a_job_that_is_full_of_everyone_elses_records() -> No
     assert edited(full, an_edit(full, price_cents=100, note="y"), NOON).price_cents == 100
 
 
-def test_an_event_id_with_other_changes_is_no_copy() -> None:
+def test_the_same_event_id_with_other_changes_is_not_a_copy() -> None:
     job = edited(a_job(), an_edit(a_job(), note="Ring"), NOON)
     assert edited(job, an_edit(job, note="Ring"), NOON) is job
-    with pytest.raises(EditRefused, match="belongs to another event"):
+    with pytest.raises(EditRefused, match="another event of this job has that"):
         edited(job, an_edit(job, note="Knock"), NOON)
-    old = job.with_(edits=(job.edits[0].with_(digest=None),))
-    assert edited(old, an_edit(job, note="Knock"), NOON) is old
 
 
-def test_the_digest_of_a_booking_is_of_what_is_booked_alone() -> None:
+def test_the_digest_of_a_booking_depends_only_on_what_is_booked() -> None:
     first = a_booking()
     copy = JobRequested.model_validate({**first.__dict__, "occurred_at": NOON + timedelta(1)})
     assert copy.digest == first.digest
     assert a_booking(place={"address": "13 Harbor Road"}).digest != first.digest
 
 
-def test_a_move_of_another_year_or_without_end_is_no_request() -> None:
+def test_a_move_with_an_impossible_year_or_rev_is_refused() -> None:
     for values in ({"occurred_at": datetime(1, 1, 1, tzinfo=UTC)}, {"expected_rev": 10**30}):
         with pytest.raises(ValidationError):
             a_request(a_job(), "confirm", **values)
@@ -224,9 +223,7 @@ def test_a_move_of_another_year_or_without_end_is_no_request() -> None:
         ({"entered_at": "0001-01-01T00:00:00Z"}, "job"),
     ],
 )
-def test_a_job_brought_from_elsewhere_goes_by_the_same_bounds(
-    values: dict[str, Any], field: str
-) -> None:
+def test_an_imported_job_has_the_same_bounds(values: dict[str, Any], field: str) -> None:
     check_imported(a_job("completed"))
     with pytest.raises(ValidationError) as refused:
         check_imported(a_job().with_(**values))

@@ -1,11 +1,11 @@
-"""When a job is overdue: by the status's limit, or by the arrival window where that counts."""
+"""When a job is overdue: by the status's limit, or by the arrival window."""
 
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from statemachine.deadlines import due_at, is_late_unheard
+from statemachine.deadlines import due_at, is_late_unreported
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job, Schedule
 from tests.functions.creation import a_wait
@@ -20,27 +20,27 @@ def ready(window_end: datetime | None = None, **values: Any) -> Job:
 
 
 def waiting(entered_at: datetime = NOON, seq: int = 1, **wait: bool) -> Job:
-    heard = {"hears_late": True, **wait}
-    return ready(NEXT_WEEK, wait=a_wait(seq, entered_at=entered_at).with_(**heard))
+    values = {"handles_late": True, **wait}
+    return ready(NEXT_WEEK, wait=a_wait(seq, entered_at=entered_at).with_(**values))
 
 
 def test_without_a_window_a_job_is_due_by_its_limit() -> None:
     assert due_at(ready()) == NOON + LIMIT
 
 
-def test_a_job_confirmed_a_week_ahead_is_due_after_its_window_and_not_tomorrow() -> None:
+def test_a_job_confirmed_a_week_ahead_is_due_after_its_window() -> None:
     assert due_at(ready(NEXT_WEEK)) == NEXT_WEEK + LATE
 
 
-def test_a_job_whose_window_is_today_is_due_after_it_and_not_only_tomorrow() -> None:
+def test_a_job_whose_window_is_today_is_due_after_it_and_not_tomorrow() -> None:
     assert due_at(ready(NOON + minutes(120))) == NOON + minutes(120) + LATE
 
 
-def test_a_job_confirmed_after_its_window_is_given_as_long_from_then() -> None:
+def test_a_job_confirmed_after_its_window_is_due_that_long_after_its_confirmation() -> None:
     assert due_at(ready(NOON - minutes(300))) == NOON + LATE
 
 
-def test_a_request_no_one_confirmed_is_due_by_its_limit_whenever_its_window_is() -> None:
+def test_an_unconfirmed_job_is_due_by_its_limit_whatever_its_window() -> None:
     pending = a_job(schedule=Schedule(window_end=NEXT_WEEK))
     assert due_at(pending) == NOON + minutes(2880)
 
@@ -50,7 +50,7 @@ def test_a_job_that_has_ended_is_never_due() -> None:
 
 
 @pytest.mark.parametrize("name", flow_names())
-def test_every_flow_has_a_status_that_goes_by_the_window_the_customer_was_promised(
+def test_every_flow_has_a_status_that_goes_by_the_arrival_window(
     name: str,
 ) -> None:
     by_window = {s.name for s in load_flow(name).statuses if s.late_minutes is not None}
@@ -58,36 +58,36 @@ def test_every_flow_has_a_status_that_goes_by_the_window_the_customer_was_promis
     assert not by_window & {s.name for s in load_flow(name).statuses if s.under_way}
 
 
-def test_an_execution_is_told_once_the_job_is_due_and_not_before() -> None:
+def test_an_execution_is_resumed_when_the_job_is_due_and_not_before() -> None:
     due = NEXT_WEEK + LATE
-    told = [is_late_unheard(waiting(), now) for now in (due - minutes(1), due)]
+    told = [is_late_unreported(waiting(), now) for now in (due - minutes(1), due)]
     assert told == [False, True]
 
 
 @pytest.mark.parametrize(
     ("job", "why"),
     [
-        (waiting(NEXT_WEEK + LATE, told_late=True), "it has just said so"),
-        (waiting(hears_late=False), "its definition only knows its own limit"),
-        (waiting(seq=0), "it is to be woken for a move first"),
-        (ready(NEXT_WEEK), "nothing waits"),
+        (waiting(NEXT_WEEK + LATE, reported_late=True), "it has just announced it"),
+        (waiting(handles_late=False), "its definition has only its own limit"),
+        (waiting(seq=0), "it must be resumed for a move first"),
+        (ready(NEXT_WEEK), "no execution waits"),
     ],
 )
-def test_an_execution_is_not_told_that_its_job_is_late(job: Job, why: str) -> None:
-    assert not is_late_unheard(job, NEXT_WEEK + LATE + minutes(5)), why
+def test_an_execution_is_not_resumed_to_announce_an_overdue_job(job: Job, why: str) -> None:
+    assert not is_late_unreported(job, NEXT_WEEK + LATE + minutes(5)), why
 
 
-def test_a_window_that_was_moved_after_it_was_missed_is_watched_again() -> None:
-    told = waiting(NEXT_WEEK + LATE, told_late=True)
+def test_a_window_that_was_moved_after_it_was_missed_counts_again() -> None:
+    told = waiting(NEXT_WEEK + LATE, reported_late=True)
     moved = told.with_(schedule=Schedule(window_end=NEXT_WEEK + minutes(1440)))
-    assert is_late_unheard(moved, NEXT_WEEK + minutes(1440) + LATE)
+    assert is_late_unreported(moved, NEXT_WEEK + minutes(1440) + LATE)
 
 
-def test_an_execution_that_made_its_wait_again_meanwhile_is_told_all_the_same() -> None:
-    """Its limit and the job's time are one moment where there is no window."""
-    renewed = ready(wait=a_wait(1, entered_at=NOON + LIMIT).with_(hears_late=True))
-    assert is_late_unheard(renewed, NOON + LIMIT + minutes(1))
+def test_an_execution_that_renewed_its_wait_meanwhile_is_still_resumed() -> None:
+    """Without a window, its time limit and the job's due time are the same moment."""
+    renewed = ready(wait=a_wait(1, entered_at=NOON + LIMIT).with_(handles_late=True))
+    assert is_late_unreported(renewed, NOON + LIMIT + minutes(1))
 
 
-def test_a_job_in_a_status_that_this_version_does_not_have_is_not_due() -> None:
+def test_a_job_in_an_unknown_status_is_not_due() -> None:
     assert due_at(ready().with_(status="weighed")) is None

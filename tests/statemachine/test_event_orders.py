@@ -1,4 +1,4 @@
-"""What becomes of whole streams of events: copied, reordered, late, contradictory."""
+"""Streams of events, copied, reordered, late, and contradictory, leave a job in a sound state."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from events import JobMoveRequested
 from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.job import Job
-from statemachine.lifecycle import MAX_WAITING, Duplicate, KeptEarly, Refused, expire, judge
+from statemachine.lifecycle import MAX_EARLY_MOVES, Duplicate, EarlyMoveKept, Refused, expire, judge
 from statemachine.values import Actor, ActorKind
 from tests.support.builders import CUSTOMER, DISPATCHER, NOON, a_job, a_request, minutes
 
@@ -19,7 +19,7 @@ BOOKED = a_job(flow="dumpster")
 DUMPSTER = load_flow("dumpster")
 LATER = NOON + minutes(10)
 
-STORY = [
+EVENTS = [
     a_request(BOOKED, "confirm", occurred_at=NOON + minutes(1)),
     a_request(BOOKED, to="in_transit", occurred_at=NOON + minutes(2)),
     a_request(BOOKED, "dump", occurred_at=NOON + minutes(3)),
@@ -27,9 +27,9 @@ STORY = [
     a_request(BOOKED, "dump", event_id="not-theirs", actor=CUSTOMER),
     a_request(BOOKED, "start", event_id="not-here"),
 ]
-"""The four moves of a dumpster, and two that are refused whenever they come."""
+"""The four moves of a dumpster job, and two that are always refused."""
 
-TOLD = [
+EXPECTED_MOVES = [
     ("confirm", "pending_confirmation", "ready_for_pickup"),
     ("pick_up", "ready_for_pickup", "in_transit"),
     ("dump", "in_transit", "dumped"),
@@ -37,7 +37,7 @@ TOLD = [
 ]
 
 
-def told(job: Job) -> list[tuple[str, str, str]]:
+def moves_in(job: Job) -> list[tuple[str, str, str]]:
     return [(entry.move, entry.origin, entry.to) for entry in job.ledger]
 
 
@@ -48,14 +48,14 @@ def after(job: Job, events: Iterable[JobMoveRequested], now: datetime = LATER) -
 
 
 def sound_step(job: Job, event: JobMoveRequested, flow: Flow, now: datetime) -> Job:
-    """The job after `event`, with everything that must hold after any event."""
+    """The job after `event`; checks everything that must hold after any event."""
     verdict = judge(job, event, flow, now)
     if isinstance(verdict, Duplicate):
         assert verdict.job is job
     else:
         taken = verdict.job.seq - job.seq
-        assert verdict.job.rev == job.rev + max(taken, 1)
-        assert (taken == 0) == isinstance(verdict, KeptEarly | Refused)
+        assert verdict.job.version == job.version + max(taken, 1)
+        assert (taken == 0) == isinstance(verdict, EarlyMoveKept | Refused)
         check_sound(verdict.job, flow)
     assert judge(verdict.job, event, flow, now) == Duplicate(verdict.job)
     assert known(job) | {event.event_id} == known(verdict.job)
@@ -71,50 +71,50 @@ def records_of(job: Job) -> tuple[Any, ...]:
 
 
 def check_sound(job: Job, flow: Flow) -> None:
-    """Ledger, status and revs tell one story, and every event is recorded exactly once."""
+    """Ledger, status, and revs are consistent, and every event is recorded exactly once."""
     ways = [(flow.initial.name, flow.initial.name), *((e.origin, e.to) for e in job.ledger)]
     assert all(before[1] == later[0] for before, later in pairwise(ways))
     assert job.status == ways[-1][1]
     assert [entry.seq for entry in job.ledger] == list(range(1, job.seq + 1))
     revs = [1, *(entry.rev for entry in job.ledger)]
     assert revs == sorted(set(revs))
-    assert job.visible_rev == revs[-1] <= job.rev
+    assert job.rev == revs[-1] <= job.version
     assert len(known(job)) == sum(map(len, records_of(job)))
-    assert len(job.early) <= (0 if flow.status(job.status).terminal else MAX_WAITING)
+    assert len(job.early) <= (0 if flow.status(job.status).terminal else MAX_EARLY_MOVES)
 
 
 def test_t8_every_order_of_six_events_each_twice_ends_in_the_same_job() -> None:
-    for order in permutations(STORY):
+    for order in permutations(EVENTS):
         job, position = BOOKED, 0
         for event in order:
             job = judge(job, event, DUMPSTER, LATER).job
             assert judge(job, event, DUMPSTER, LATER) == Duplicate(job)
             assert position <= (position := DUMPSTER.position(job.status))
-        assert told(job) == TOLD
+        assert moves_in(job) == EXPECTED_MOVES
         assert {refusal.event_id for refusal in job.refused} == {"not-theirs", "not-here"}
         assert job.early == ()
 
 
-@given(st.permutations(STORY * 2))
+@given(st.permutations(EVENTS * 2))
 def test_t8_copies_may_come_at_any_time(events: list[JobMoveRequested]) -> None:
     job = after(BOOKED, events)
-    assert told(job) == TOLD
-    assert known(job) == {event.event_id for event in STORY}
+    assert moves_in(job) == EXPECTED_MOVES
+    assert known(job) == {event.event_id for event in EVENTS}
 
 
 def test_t10_a_replay_of_the_whole_archive_days_later_changes_nothing() -> None:
-    job = after(BOOKED, reversed(STORY))
+    job = after(BOOKED, reversed(EVENTS))
     days_later = LATER + minutes(5000)
-    for event in [*STORY, *reversed(STORY)]:
+    for event in [*EVENTS, *reversed(EVENTS)]:
         assert judge(job, event, DUMPSTER, days_later).job is job
 
 
-def test_a_lost_event_leaves_those_after_it_waiting_and_then_on_the_record() -> None:
-    job = after(BOOKED, [STORY[0], STORY[2], STORY[3]])
+def test_moves_after_a_lost_event_wait_and_are_then_refused_on_the_record() -> None:
+    job = after(BOOKED, [EVENTS[0], EVENTS[2], EVENTS[3]])
     assert (job.status, len(job.early)) == ("ready_for_pickup", 2)
-    job, refusals = expire(job, DUMPSTER, LATER + minutes(15))
+    job, refusals = expire(job, LATER + minutes(15))
     assert [refusal.why for refusal in refusals] == ["kept_too_long", "kept_too_long"]
-    assert after(job, [STORY[1]]).status == "in_transit"
+    assert after(job, [EVENTS[1]]).status == "in_transit"
 
 
 ACTORS = [Actor(kind=kind, id="someone") for kind in get_args(ActorKind)]
@@ -155,16 +155,16 @@ def test_any_stream_leaves_a_sound_job(
         now += minutes(wait)
         before = job
         job = sound_step(job, event, flow, now)
-        assert job.ledger[: before.seq] == before.ledger, "what is written stays written"
-        expired, refusals = expire(job, flow, now)
-        assert expired.rev == job.rev + bool(refusals)
+        assert job.ledger[: before.seq] == before.ledger, "the ledger never changes"
+        expired, refusals = expire(job, now)
+        assert expired.version == job.version + bool(refusals)
         assert known(expired) == known(job)
         job = expired
         check_sound(job, flow)
 
 
 @given(streams())
-def test_a_job_after_any_stream_is_the_same_when_read_back(
+def test_a_job_after_any_stream_is_equal_when_read_back(
     stream: tuple[Job, list[tuple[JobMoveRequested, int]]],
 ) -> None:
     job, arrivals = stream

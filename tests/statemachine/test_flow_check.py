@@ -15,9 +15,9 @@ TINY = f"""\
     {{"name": "open", {WORDS}, "icon": "clock", "colour": "#1d4ed8", "poll_s": 30,
      "limit_minutes": 60, "sms": {{"en": "{{business}}: hello", "es": "{{business}}: ¡hola!"}}}},
     {{"name": "done", {WORDS}, "icon": "flag", "colour": "#15803d", "poll_s": 60,
-     "terminal": true}},
+     "end": "done"}},
     {{"name": "cancelled", {WORDS}, "icon": "cross", "colour": "#6b7280", "poll_s": 60,
-     "terminal": true}}
+     "end": "cancelled"}}
   ],
   "moves": [
     {{"name": "finish", "label": {{"en": "A", "es": "B"}}, "from": ["open"],
@@ -33,7 +33,7 @@ def test_a_sound_flow_has_no_fault() -> None:
     assert check_text(TINY, name="tiny") == []
 
 
-def spoilt(old: str, new: str, times: int = 1) -> str:
+def tiny_with(old: str, new: str, times: int = 1) -> str:
     assert old in TINY
     return TINY.replace(old, new, times)
 
@@ -45,7 +45,7 @@ def spoilt(old: str, new: str, times: int = 1) -> str:
         ("  ]\n}", "  ]", 17, "not JSON: Expecting ',' delimiter"),
         ('"icon": "clock"', '"icon": "flag", "icon": "clock"', 4, "the key 'icon' is there twice"),
         ('"to": "done"', '"to":\n"done", "to": "open"', 14, "the key 'to' is there twice"),
-        ('"by": ["crew"]', '"by": ["crew"], "whom": []', 13, "unknown key 'whom'"),
+        ('"by": ["crew"]', '"by": ["crew"], "until": []', 13, "unknown key 'until'"),
         ('"en": "Tiny", ', "", 2, "the key 'en' is missing"),
         ('"from": ["open"],\n     "to": "done",', '"to": "done",', 12, "the key 'from' is missing"),
         ('"early_minutes": 15', '"early_minutes": "15"', 2, "early_minutes: Input should be a val"),
@@ -54,13 +54,11 @@ def spoilt(old: str, new: str, times: int = 1) -> str:
         ('"#15803d"', '"green"', 6, "colour: String should match pattern"),
         ('["crew"]', '["crew",\n"boss"]', 14, "by: Input should be 'dispatcher', 'crew'"),
         ('["reason"]', '["luck"]', 15, "requires: Input should be 'reason', 'driver'"),
-        ('"limit_minutes": 60, ', "", 4, "statuses: a status has limit_minutes exactly if"),
+        ('"limit_minutes": 60, ', "", 4, "statuses: a status needs either limit_minutes or end"),
     ],
 )
-def test_what_is_no_flow_at_all_is_shown_by_line(
-    old: str, new: str, line: int, reason: str
-) -> None:
-    (fault,) = check_text(spoilt(old, new))
+def test_a_malformed_flow_is_shown_by_line(old: str, new: str, line: int, reason: str) -> None:
+    (fault,) = check_text(tiny_with(old, new))
     assert (fault.line, fault.reason[: len(reason)]) == (line, reason)
 
 
@@ -75,38 +73,37 @@ def test_what_is_no_flow_at_all_is_shown_by_line(
             '["open"]',
             '["open", "open"]',
             12,
-            "a second way leads from 'open' to 'done': `to` would be unclear",
+            "two moves lead from 'open' to 'done', so `to` would be ambiguous",
         ),
         (
             '"cancelled", "by"',
             '"done", "by"',
             8,
-            "status 'cancelled' is reached from no status before it",
+            "status 'cancelled' cannot be reached from any status before it",
         ),
         ('"requires": ["reason"]', '"requires": []', 14, "move 'cancel' must require a reason"),
         ('["open"]', '["open", "cancelled"]', 12, "move 'finish' must require a reason"),
     ],
 )
-def test_what_makes_a_flow_unsound_is_shown_by_line(
-    old: str, new: str, line: int, reason: str
-) -> None:
-    assert FlowFault(line, reason) in check_text(spoilt(old, new))
+def test_an_unsound_flow_is_shown_by_line(old: str, new: str, line: int, reason: str) -> None:
+    assert FlowFault(line, reason) in check_text(tiny_with(old, new))
 
 
-def test_a_flow_without_a_terminal_cancellation_is_refused() -> None:
-    faults = check_text(TINY.replace("cancelled", "called_off"))
-    assert faults == [FlowFault(3, "a flow needs the terminal status 'cancelled'")]
+def test_a_flow_in_which_no_job_can_be_cancelled_is_refused() -> None:
+    faults = check_text(TINY.replace('"end": "cancelled"', '"end": "done"'))
+    assert faults == [FlowFault(3, "a flow needs a status with the end 'cancelled'")]
 
 
-def test_a_status_from_which_a_job_never_ends_is_refused() -> None:
+def test_a_status_from_which_no_job_can_end_is_refused() -> None:
     dead_end = '"sms": {"en": "x", "es": "y"}, "limit_minutes": 60}'
-    faults = check_text(spoilt('"terminal": true}', dead_end))
-    assert faults == [FlowFault(6, "status 'done' is not terminal, and no way leads on to an end")]
+    faults = check_text(tiny_with('"end": "done"}', dead_end))
+    reason = "status 'done' has no end, and no moves lead from it to one that has"
+    assert faults == [FlowFault(6, reason)]
 
 
-def test_a_job_cannot_begin_where_it_has_ended() -> None:
-    faults = check_text(spoilt('"limit_minutes": 60', '"terminal": true'))
-    assert FlowFault(4, "a job cannot begin in a terminal status") in faults
+def test_a_flow_cannot_begin_in_a_status_with_an_end() -> None:
+    faults = check_text(tiny_with('"limit_minutes": 60', '"end": "done"'))
+    assert FlowFault(4, "a job cannot begin in a status with an end") in faults
 
 
 @pytest.mark.parametrize(
@@ -118,53 +115,56 @@ def test_a_job_cannot_begin_where_it_has_ended() -> None:
             '"poll_s": 30,\n     "limit_minutes": 60',
             '"poll_s": 90, "limit_minutes": 1',
             4,
-            "poll_s: longer than the status may last; the reader would miss it",
+            "poll_s: longer than the status may last, so a tracking page may miss it",
         ),
         (
             "{business}: hello",
             "{busyness}: hello",
             5,
-            "sms.en: unknown field {busyness}; there are business, first_name, window, eta, link",
+            "sms.en: unknown field {busyness}; the fields are "
+            "business, first_name, window, eta, link",
         ),
-        ("{business}: hello", "{business: hello", 5, "sms.en: a brace without its other half"),
+        ("{business}: hello", "{business: hello", 5, "sms.en: a brace without its partner"),
         (
             "¡hola!",
             "buenos días",
             5,
-            "sms.es: í is not in the GSM-7 alphabet and would cost more than twice",
+            "sms.es: í is not in the GSM-7 alphabet and more than doubles the cost",
         ),
         (
             "hello",
             "x" * 245,
             5,
-            "sms.en: with every field filled it is longer than 306 characters, two parts",
+            "sms.en: with every field filled, it is longer than 306 characters (two parts)",
         ),
     ],
 )
-def test_what_would_read_badly_is_shown_by_line(old: str, new: str, line: int, reason: str) -> None:
-    assert check_text(spoilt(old, new)) == [FlowFault(line, reason)]
+def test_bad_colours_texts_and_intervals_are_shown_by_line(
+    old: str, new: str, line: int, reason: str
+) -> None:
+    assert check_text(tiny_with(old, new)) == [FlowFault(line, reason)]
 
 
-def test_a_status_cannot_be_called_what_executions_are_told_besides_statuses() -> None:
-    text = TINY.replace('"done"', '"late"')
-    reason = "name: 'late' is what executions are told besides statuses"
+def test_a_status_cannot_have_the_name_of_another_task_output() -> None:
+    text = TINY.replace('"done"', '"late"').replace('"end": "late"', '"end": "done"')
+    reason = "name: 'late' is reserved for executions"
     assert check_text(text) == [FlowFault(6, reason)]
 
 
-def test_every_fault_is_shown_at_once_from_the_top_down() -> None:
-    text = spoilt('"#15803d"', '"green"').replace('"version": 1', '"version": 0')
+def test_all_faults_are_shown_in_the_order_of_their_lines() -> None:
+    text = tiny_with('"#15803d"', '"green"').replace('"version": 1', '"version": 0')
     assert [fault.line for fault in check_text(text)] == [2, 6]
 
 
 @pytest.mark.parametrize("text", ["", "3", "[]", '"flow"', "null", "{}", "\n{}", "NaN"])
-def test_a_file_that_holds_something_else_is_refused(text: str) -> None:
+def test_a_file_that_is_not_a_flow_is_refused(text: str) -> None:
     assert check_text(text)
 
 
-def test_a_file_bears_the_name_of_its_flow(tmp_path: Path) -> None:
+def test_a_file_has_the_name_of_its_flow(tmp_path: Path) -> None:
     path = tmp_path / "small.json"
     path.write_text(TINY, encoding="utf-8")
-    reason = "the flow 'tiny' cannot stand in a file named 'small'"
+    reason = "the file of the flow 'tiny' cannot be named 'small'"
     assert check_file(path) == [FlowFault(2, reason)]
 
 

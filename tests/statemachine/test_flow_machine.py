@@ -1,4 +1,4 @@
-"""The flow as a machine: what is legal from where."""
+"""The flow as a state machine: which moves are legal from which status."""
 
 import pytest
 
@@ -17,35 +17,35 @@ def test_a_move_is_legal_exactly_from_its_origins(flow: Flow) -> None:
 
 
 @every_flow
-def test_a_destination_means_the_one_move_that_leads_there(flow: Flow) -> None:
+def test_a_destination_means_the_only_move_that_leads_there(flow: Flow) -> None:
     for move in flow.moves:
         for origin in move.origins:
             assert legal_move(flow, origin, None, move.to) == move
 
 
 @every_flow
-def test_nothing_leads_to_where_no_move_goes(flow: Flow) -> None:
+def test_a_status_that_no_move_leads_to_is_no_destination(flow: Flow) -> None:
     for origin in flow.statuses:
         reached = {move.to for move in flow.moves_from(origin.name)}
         for status in {status.name for status in flow.statuses} - reached:
             assert legal_move(flow, origin.name, None, status) is None
 
 
-def test_the_machine_is_built_once_and_keeps_no_state_of_any_job() -> None:
+def test_the_machine_is_built_once_and_has_no_state_of_a_job() -> None:
     machine = machine_of(load_flow("haul"))
     assert machine is machine_of(load_flow("haul"))
     assert machine.models == []
 
 
 @every_flow
-def test_the_flows_that_ship_have_no_flaw(flow: Flow) -> None:
+def test_our_flows_have_no_flaw(flow: Flow) -> None:
     assert flow_flaws(flow) == []
 
 
-def test_a_job_is_overdue_at_one_moment_however_often_the_call_that_says_so_is_retried() -> None:
-    """Two facts of one moment have one webhook id; `$now()` would give every retry its own."""
+def test_retries_of_an_overdue_announcement_have_the_same_time() -> None:
+    """Partners get one webhook id for equal times; `$now()` would give each retry its own."""
     for name in flow_names():
         states = definition(load_flow(name))["States"]
         overdue = [state for key, state in states.items() if key.endswith(".overdue")]
-        told = {state["Arguments"]["Entries"][0]["Detail"]["recorded_at"] for state in overdue}
-        assert told == {"{% $states.context.State.EnteredTime %}"}, name
+        times = {state["Arguments"]["Entries"][0]["Detail"]["recorded_at"] for state in overdue}
+        assert times == {"{% $states.context.State.EnteredTime %}"}, name

@@ -1,4 +1,4 @@
-"""The flows that ship, and the page that draws them."""
+"""Our flows, and the page generated from them."""
 
 import pytest
 
@@ -12,9 +12,9 @@ from statemachine.flows import (
     flow_names,
     load_flow,
 )
-from tests.support.builders import way_to
+from tests.support.builders import moves_to
 
-WAYS = {
+PATHS = {
     "haul": ["pending_pickup", "ready_for_pickup", "in_progress", "completed"],
     "pickup": ["pending", "ready_for_pickup", "completed"],
     "dumpster": ["pending_confirmation", "ready_for_pickup", "in_transit", "dumped", "complete"],
@@ -24,8 +24,8 @@ WAYS = {
 every_flow = pytest.mark.parametrize("name", flow_names())
 
 
-def test_four_flows_ship_and_the_default_is_one_of_them() -> None:
-    assert set(flow_names()) == set(WAYS)
+def test_there_are_four_flows_and_one_is_the_default() -> None:
+    assert set(flow_names()) == set(PATHS)
     assert DEFAULT_FLOW == "haul"
 
 
@@ -35,21 +35,21 @@ def test_a_flow_has_no_fault(name: str) -> None:
 
 
 @every_flow
-def test_a_job_goes_the_way_of_its_flow_or_is_cancelled(name: str) -> None:
+def test_a_flow_has_its_path_and_a_cancellation(name: str) -> None:
     statuses = [status.name for status in load_flow(name).statuses]
-    assert statuses == [*WAYS[name], "cancelled"]
+    assert statuses == [*PATHS[name], "cancelled"]
 
 
 @every_flow
-def test_each_status_of_the_way_is_one_move_further(name: str) -> None:
-    lengths = [len(way_to(status, load_flow(name))) for status in WAYS[name]]
-    assert lengths == list(range(len(WAYS[name])))
+def test_each_status_of_the_path_is_one_move_further(name: str) -> None:
+    lengths = [len(moves_to(status, load_flow(name))) for status in PATHS[name]]
+    assert lengths == list(range(len(PATHS[name])))
 
 
 @every_flow
 def test_crew_dispatcher_and_partner_can_do_the_work_of_every_flow(name: str) -> None:
     flow = load_flow(name)
-    _confirmed, *work = way_to(WAYS[name][-1], flow)
+    _confirmed, *work = moves_to(PATHS[name][-1], flow)
     assert all(
         {"crew", "dispatcher", "partner"} <= set(move.by)
         for step in work
@@ -58,21 +58,21 @@ def test_crew_dispatcher_and_partner_can_do_the_work_of_every_flow(name: str) ->
 
 
 @every_flow
-def test_a_customer_cancels_alone_until_the_crew_is_under_way(name: str) -> None:
+def test_a_customer_may_cancel_until_the_crew_is_under_way(name: str) -> None:
     (cancel,) = load_flow(name).named("cancel", None)
     assert "customer" in cancel.by
-    assert list(cancel.origins) == WAYS[name][:2]
+    assert list(cancel.origins) == PATHS[name][:2]
 
 
 @every_flow
-def test_a_dispatcher_alone_brings_a_wrongly_completed_job_back(name: str) -> None:
-    (reopen,) = load_flow(name).moves_from(WAYS[name][-1])
+def test_only_a_dispatcher_may_reopen_a_completed_job(name: str) -> None:
+    (reopen,) = load_flow(name).moves_from(PATHS[name][-1])
     assert (reopen.by, reopen.requires) == (("dispatcher",), ("reason",))
-    assert reopen.to == WAYS[name][-2]
+    assert reopen.to == PATHS[name][-2]
 
 
 @every_flow
-def test_a_failed_attempt_goes_one_status_back_and_says_why(name: str) -> None:
+def test_a_failed_attempt_goes_one_status_back_with_a_reason(name: str) -> None:
     flow = load_flow(name)
     (attempt,) = flow.named("no_access", None)
     assert [flow.position(origin) - 1 for origin in attempt.origins] == [flow.position(attempt.to)]

@@ -1,4 +1,4 @@
-"""Ids and tokens."""
+"""Job ids, tracking tokens, and digests."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -19,11 +19,11 @@ from statemachine.values import JOB_ID_PATTERN
 from tests.support.builders import NOON, TOKEN
 
 
-def test_every_copy_of_a_booking_means_the_same_job() -> None:
+def test_every_copy_of_a_booking_has_the_same_job_id() -> None:
     assert job_id_for("main", "web-1d7c2f", NOON) == "261121-5wqkd4"
 
 
-def test_another_attempt_tenant_or_event_is_another_job() -> None:
+def test_another_attempt_tenant_or_event_has_another_job_id() -> None:
     ids = {
         job_id_for("main", "e1", NOON),
         job_id_for("main", "e1", NOON, attempt=1),
@@ -41,7 +41,7 @@ def test_the_day_of_an_id_is_the_day_in_utc() -> None:
 
 
 @given(st.text(min_size=1), st.integers(0, 9))
-def test_an_id_is_speakable_whatever_the_event_is_called(event_id: str, attempt: int) -> None:
+def test_a_job_id_has_its_pattern_whatever_the_event_id(event_id: str, attempt: int) -> None:
     job_id = job_id_for("main", event_id, NOON, attempt)
     assert re.fullmatch(JOB_ID_PATTERN, job_id)
     assert set(job_id[7:]) <= set(CROCKFORD)
@@ -53,7 +53,7 @@ def test_the_letters_of_ids_are_spread_evenly() -> None:
     assert {job_id[-1] for job_id in ids} == {job_id[7] for job_id in ids} == set(CROCKFORD)
 
 
-def test_a_token_has_128_bits_and_no_two_are_alike() -> None:
+def test_a_token_has_128_bits_and_is_unique() -> None:
     assert TOKEN_BYTES * 8 >= 128
     tokens = {new_token() for _ in range(200)}
     assert len(tokens) == 200
@@ -64,10 +64,10 @@ def test_a_token_has_128_bits_and_no_two_are_alike() -> None:
     "text",
     ["", "x", TOKEN[:-1], TOKEN + "A", TOKEN[:-1] + "/", TOKEN[:-1] + "\n", TOKEN + "\n", "é" * 22],
 )
-def test_what_only_looks_like_a_token_is_none(text: str) -> None:
+def test_text_that_only_looks_like_a_token_is_not_one(text: str) -> None:
     assert not is_token(text)
 
 
-def test_a_view_lies_under_a_digest_that_does_not_give_the_token_away() -> None:
+def test_the_digest_of_a_token_is_the_start_of_its_sha256() -> None:
     # printf Zk3rW8qQ1vN6tYb0xJp_Lg | sha256sum | cut -c-32
     assert digest_of(TOKEN) == "d6f7af1c954a82bb485d47ebe8785c26"

@@ -1,11 +1,13 @@
-"""The rules of proof: each photo once, not too many, and only for work that is done."""
+"""The rules about photos: each once, not too many, and not on a cancelled job."""
 
 import pytest
 
 from statemachine.flows import load_flow
-from statemachine.job import Edit, Job, Photo
-from statemachine.lifecycle import CLOCK_SKEW, MAX_RECORDS
-from statemachine.proof_of_service import MOST_PHOTOS, PhotoRefused, photo_id_of, with_photo
+from statemachine.job import Job, Photo
+from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.proof_of_service import MAX_PHOTOS, PhotoRefused, photo_id_of, with_photo
+from statemachine.record_limits import MAX_RECORDS
+from statemachine.records import Edit
 from statemachine.views import PhotoShown, view_of
 from tests.support.builders import CREW, NOON, a_job, minutes
 
@@ -24,11 +26,11 @@ def a_photo(job: Job, event_id: str = "photo-1", **values: object) -> Photo:
     )
 
 
-def test_a_photo_is_a_change_that_people_see_and_an_edit_on_record() -> None:
+def test_a_photo_raises_the_rev_and_is_recorded_as_an_edit() -> None:
     job = a_job("in_progress")
     photo = a_photo(job)
     after = with_photo(job, photo)
-    assert (after.photos, after.visible_rev) == ((photo,), job.visible_rev + 1)
+    assert (after.photos, after.rev) == ((photo,), job.rev + 1)
     assert after.edits[-1] == Edit(
         event_id="photo-1", actor=CREW, fields=("photos",), recorded_at=NOON
     )
@@ -40,7 +42,7 @@ def test_a_copy_of_a_photo_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("status", ["pending_pickup", "ready_for_pickup", "completed"])
-def test_photos_may_come_early_and_late(status: str) -> None:
+def test_photos_may_come_before_and_after_the_work(status: str) -> None:
     job = a_job(status)
     assert len(with_photo(job, a_photo(job)).photos) == 1
 
@@ -51,25 +53,25 @@ def test_photos_may_come_early_and_late(status: str) -> None:
         (a_job("cancelled"), {}, "cancelled"),
         (a_job("in_progress"), {"taken_at": NOON + CLOCK_SKEW + minutes(1)}, "clock"),
         (
-            a_job(photos=tuple(a_photo(a_job(), f"photo-{n}") for n in range(MOST_PHOTOS))),
+            a_job(photos=tuple(a_photo(a_job(), f"photo-{n}") for n in range(MAX_PHOTOS))),
             {"event_id": "one-more"},
             "20 photos",
         ),
     ],
 )
-def test_a_photo_is_refused_with_the_reason(job: Job, photo: dict[str, object], says: str) -> None:
+def test_a_photo_is_refused_with_a_reason(job: Job, photo: dict[str, object], says: str) -> None:
     with pytest.raises(PhotoRefused, match=says):
         with_photo(job, a_photo(job, **photo))  # type: ignore[arg-type]  # by parameter
 
 
-def test_a_job_full_of_edits_takes_photos_which_have_a_bound_of_their_own() -> None:
+def test_a_job_full_of_edits_takes_photos_because_they_have_their_own_limit() -> None:
     edits = [
         Edit(event_id=f"e-{n}", actor=CREW, fields=(), recorded_at=NOON) for n in range(MAX_RECORDS)
     ]
     assert len(with_photo(a_job(edits=tuple(edits)), a_photo(a_job())).photos) == 1
 
 
-def test_the_name_of_a_photo_follows_from_job_and_event_and_says_neither() -> None:
+def test_the_name_of_a_photo_depends_on_token_and_event() -> None:
     names = {
         photo_id_of(a_job(), "photo-1"),
         photo_id_of(a_job(), "photo-2"),
@@ -82,7 +84,7 @@ def test_the_name_of_a_photo_follows_from_job_and_event_and_says_neither() -> No
 @pytest.mark.parametrize(
     "status", ["pending_pickup", "ready_for_pickup", "in_progress", "cancelled", "completed"]
 )
-def test_the_customer_sees_photos_once_the_job_is_completed_and_not_before(status: str) -> None:
+def test_the_customer_sees_photos_only_of_a_completed_job(status: str) -> None:
     job = a_job(status)
     job = job.with_(photos=(a_photo(job),), load_size="half")
     view = view_of(job, load_flow("haul"))

@@ -1,22 +1,22 @@
-"""A flow may want proof of service before a move: photos before and after, and the load size."""
+"""A move may require proof of service: photos before and after, and the load size."""
 
 import pytest
 
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job, LoadSize, Photo, PhotoKind
-from statemachine.lifecycle import Committed, KeptEarly, Refused, Verdict, has_proof, judge
+from statemachine.lifecycle import Committed, EarlyMoveKept, Refused, Verdict, has_proof, judge
 from tests.support.builders import CREW, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")
 
 
-def with_proof(*moves: str) -> Flow:
-    """The haul flow, where these moves want proof."""
-    wanting = tuple(
+def haul_with_proof_for(*moves: str) -> Flow:
+    """The haul flow, where these moves require proof."""
+    moves_with_proof = tuple(
         move.with_(requires=(*move.requires, "proof")) if move.name in moves else move
         for move in HAUL.moves
     )
-    return HAUL.with_(moves=wanting)
+    return HAUL.with_(moves=moves_with_proof)
 
 
 def a_photo(kind: PhotoKind) -> Photo:
@@ -52,32 +52,32 @@ def complete(job: Job, flow: Flow) -> Verdict:
 )
 def test_proof_is_both_kinds_of_photo_and_the_load_size(job: Job, proven: bool) -> None:
     assert has_proof(job) is proven
-    verdict = complete(job, with_proof("complete"))
+    verdict = complete(job, haul_with_proof_for("complete"))
     assert isinstance(verdict, Committed if proven else Refused)
 
 
-def test_a_move_without_proof_is_refused_on_the_record_with_why() -> None:
-    verdict = complete(worked_on("before"), with_proof("complete"))
+def test_a_move_without_proof_is_refused_on_the_record() -> None:
+    verdict = complete(worked_on("before"), haul_with_proof_for("complete"))
     assert isinstance(verdict, Refused)
     assert (verdict.refusal.why, verdict.job.status) == ("proof_missing", "in_progress")
     assert verdict.job.refused == (verdict.refusal,)
 
 
-def test_a_flow_that_wants_no_proof_asks_for_none() -> None:
+def test_a_move_that_requires_no_proof_is_made_without_it() -> None:
     assert isinstance(complete(a_job("in_progress"), HAUL), Committed)
 
 
-def test_only_the_move_that_wants_proof_asks_for_it() -> None:
-    flow = with_proof("complete")
+def test_other_moves_of_the_flow_require_no_proof() -> None:
+    flow = haul_with_proof_for("complete")
     job = a_job("ready_for_pickup")
     assert isinstance(judge(job, a_request(job, "start"), flow, NOON), Committed)
 
 
-def test_a_move_that_waited_for_its_turn_is_asked_for_proof_when_it_comes() -> None:
-    flow = with_proof("complete")
+def test_an_early_move_needs_its_proof_when_its_turn_comes() -> None:
+    flow = haul_with_proof_for("complete")
     job = a_job("ready_for_pickup")
     kept = judge(job, a_request(job, "complete"), flow, NOON)
-    assert isinstance(kept, KeptEarly)
+    assert isinstance(kept, EarlyMoveKept)
     started = judge(kept.job, a_request(job, "start"), flow, NOON + minutes(1))
     assert isinstance(started, Committed)
     assert [refusal.why for refusal in started.job.refused] == ["proof_missing"]

@@ -1,4 +1,4 @@
-"""Texts: what they say, what they cost, when they may go out, and what answers mean."""
+"""SMS: what they say, what they cost, when they may be sent, and what replies mean."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from statemachine.sms_replies import REPLIES, is_keyword, meaning_of_reply
 from statemachine.sms_wording import SMS_ROOM, counted, filled, plain, window, wording
 from tests.support.builders import NOON, a_job
 
-TENANT = BusinessSettings(tenant="main", business="Quick Haul")
+BUSINESS = BusinessSettings(tenant="main", business="Quick Haul")
 SCHEDULE = Schedule(
     window_start=NOON.replace(day=23, hour=15), window_end=NOON.replace(day=23, hour=17)
 )
@@ -29,14 +29,14 @@ every_flow = pytest.mark.parametrize("name", flow_names())
                "Siga o cambie su servicio: L"),
     ],
 )  # fmt: skip
-def test_a_text_is_filled_in_the_customers_language_and_the_tenants_time(
+def test_an_sms_is_in_the_customers_language_and_the_time_zone_of_the_business(
     language: str, text: str
 ) -> None:
     customer = Customer.model_validate({"name": "José Martínez", "language": language})
     job = a_job("ready_for_pickup", customer=customer, schedule=SCHEDULE)
-    said = wording(job, "ready_for_pickup", load_flow("haul"), TENANT, "L")
-    assert said
-    assert (said.body, said.parts, said.alphabet) == (text, 1, "gsm_7")
+    sms = wording(job, "ready_for_pickup", load_flow("haul"), BUSINESS, "L")
+    assert sms
+    assert (sms.body, sms.parts, sms.alphabet) == (text, 1, "gsm_7")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_text_is_filled_in_the_customers_language_and_the_tenants_time(
          "Thu, Dec 31, 5:00 PM - Fri, Jan 1, 12:00 AM", "jue 31 dic, 17:00 - vie 1 ene, 00:00"),
     ],
 )  # fmt: skip
-def test_a_text_has_both_ends_of_a_window_each_with_its_day_where_they_differ(
+def test_an_sms_has_both_ends_of_a_window_with_their_dates_if_they_differ(
     start: str, end: str, en: str, es: str
 ) -> None:
     schedule = Schedule.model_validate({"window_start": start, "window_end": end})
@@ -61,11 +61,11 @@ def test_a_text_has_both_ends_of_a_window_each_with_its_day_where_they_differ(
 
 
 @pytest.mark.parametrize("name", ["http://pay.example/x now", "", "<b>Bob</b>", "4you", "a{link}"])
-def test_a_name_that_is_none_does_not_get_into_a_text(name: str) -> None:
+def test_text_that_is_not_a_name_does_not_get_into_an_sms(name: str) -> None:
     job = a_job("completed", customer=Customer(name=name or " "))
-    said = wording(job, "completed", load_flow("haul"), TENANT, "L")
-    assert said
-    assert said.body == "Quick Haul: All done, there. Thank you! Details: L"
+    sms = wording(job, "completed", load_flow("haul"), BUSINESS, "L")
+    assert sms
+    assert sms.body == "Quick Haul: All done, there. Thank you! Details: L"
 
 
 @pytest.mark.parametrize(
@@ -73,35 +73,35 @@ def test_a_name_that_is_none_does_not_get_into_a_text(name: str) -> None:
     [
         ("a" * 160, 1, "gsm_7"), ("a" * 161, 2, "gsm_7"), ("a" * 306, 2, "gsm_7"),
         ("a" * 307, 3, "gsm_7"), ("€" * 80, 1, "gsm_7"), ("€" * 81, 2, "gsm_7"),
-        ("a" * 152 + "€" + "a" * 152, 3, "gsm_7"),  # the escape does not part from its letter
+        ("a" * 152 + "€" + "a" * 152, 3, "gsm_7"),  # the escape stays with its character
         ("ñ" * 160, 1, "gsm_7"), ("á" * 70, 1, "ucs_2"), ("á" * 71, 2, "ucs_2"),
         ("🚚" * 35, 1, "ucs_2"), ("🚚" * 36, 2, "ucs_2"), ("🚚" * 67, 3, "ucs_2"),
     ],
 )  # fmt: skip
-def test_parts_are_counted_before_anything_is_sent(text: str, parts: int, alphabet: str) -> None:
-    said = counted(text)
-    assert (said.parts, said.alphabet) == (parts, alphabet)
+def test_parts_are_counted_before_sending(text: str, parts: int, alphabet: str) -> None:
+    sms = counted(text)
+    assert (sms.parts, sms.alphabet) == (parts, alphabet)
 
 
-def test_fields_keep_to_the_cheap_alphabet_as_far_as_it_goes() -> None:
+def test_fields_use_gsm_7_as_far_as_possible() -> None:
     assert plain("Martínez “Ñandú” – Œuvre…") == 'Martinez "Ñandu" - Œuvre...'
     assert filled("{first_name}!", {"first_name": "x" * 99}) == "x" * SMS_ROOM["first_name"] + "!"
 
 
 @every_flow
-def test_every_text_of_every_flow_fits_two_parts_of_the_cheap_alphabet(name: str) -> None:
+def test_every_sms_of_every_flow_fits_two_parts_of_gsm_7(name: str) -> None:
     full = {field: "m" * room for field, room in SMS_ROOM.items()}
     texts = [status.sms for status in load_flow(name).statuses if status.sms]
-    said = [counted(filled(words, full)) for sms in texts for words in (sms.en, sms.es)]
-    assert {words.alphabet for words in said} == {"gsm_7"}
-    assert max(words.parts for words in said) <= 2
+    sms = [counted(filled(words, full)) for sms in texts for words in (sms.en, sms.es)]
+    assert {words.alphabet for words in sms} == {"gsm_7"}
+    assert max(words.parts for words in sms) <= 2
 
 
 def test_every_reply_is_one_part() -> None:
     for text in REPLIES.values():
         for words in (text.en, text.es):
-            said = counted(filled(words, {"business": "m" * 60}))
-            assert (said.parts, said.alphabet) == (1, "gsm_7"), words
+            sms = counted(filled(words, {"business": "m" * 60}))
+            assert (sms.parts, sms.alphabet) == (1, "gsm_7"), words
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,14 @@ def test_every_reply_is_one_part() -> None:
         ("2026-11-01T05:30:00Z", "2026-11-01T13:00:00Z"),  # the night they go back
     ],
 )
-def test_quiet_hours_go_by_the_tenants_clock(now: str, until: str | None) -> None:
-    ends = quiet_until(TENANT, datetime.fromisoformat(now))
+def test_quiet_hours_are_in_the_time_zone_of_the_business(now: str, until: str | None) -> None:
+    ends = quiet_until(BUSINESS, datetime.fromisoformat(now))
     assert ends == (datetime.fromisoformat(until) if until else None)
-    assert quiet_until(TENANT.with_(quiet=NEVER_QUIET), datetime.fromisoformat(now)) is None
+    assert quiet_until(BUSINESS.with_(quiet=NEVER_QUIET), datetime.fromisoformat(now)) is None
 
 
-def test_no_quiet_hours_survive_being_stored() -> None:
-    never = TENANT.with_(quiet=NEVER_QUIET)
+def test_a_setting_without_quiet_hours_can_be_stored() -> None:
+    never = BUSINESS.with_(quiet=NEVER_QUIET)
     assert BusinessSettings.model_validate_json(never.model_dump_json(exclude_none=True)) == never
 
 
@@ -144,27 +144,27 @@ def test_no_quiet_hours_survive_being_stored() -> None:
                    "gate code 1234", "👍"]),
     ],
 )  # fmt: skip
-def test_what_an_answer_means(meant: str, texts: list[str]) -> None:
+def test_the_meaning_of_a_reply(meant: str, texts: list[str]) -> None:
     assert {text: meaning_of_reply(text) for text in texts} == dict.fromkeys(texts, meant)
 
 
-def test_a_carrier_answers_only_what_is_exactly_a_keyword() -> None:
+def test_only_an_exact_keyword_is_answered_by_the_carrier() -> None:
     assert [is_keyword(text) for text in ("STOP", "help!", "please stop", "yes")] == [
         True, True, False, False,
     ]  # fmt: skip
 
 
 @every_flow
-def test_a_question_and_its_answer_stand_together(name: str) -> None:
+def test_an_sms_that_asks_for_yes_has_a_move_for_it(name: str) -> None:
     for status in load_flow(name).statuses:
         asks = status.sms is not None and "Reply YES" in status.sms.en
         assert asks == (status.yes is not None)
 
 
 @pytest.mark.parametrize("move", ["start", "cancel", "fly"])
-def test_a_flow_whose_answer_the_customer_may_not_simply_give_is_refused(move: str) -> None:
+def test_a_flow_whose_yes_is_no_move_for_the_customer_is_refused(move: str) -> None:
     text = (FOLDER / "haul.json").read_text(encoding="utf-8")
     broken = text.replace('"yes": "confirm"', f'"yes": "{move}"')
     (fault,) = check_text(broken, "haul")
-    assert "a customer cannot simply make the move" in fault.reason
+    assert "the customer may not make the move" in fault.reason
     assert f'"yes": "{move}"' in broken.splitlines()[fault.line - 1]

@@ -1,4 +1,4 @@
-"""A job's story from what is kept of it anyway, and what is wrong with it."""
+"""The timeline of a job, and the diagnosis of what is wrong with it."""
 
 from datetime import datetime, timedelta
 
@@ -9,17 +9,9 @@ from statemachine.diagnosis import diagnose
 from statemachine.edits import EXPLANATIONS, CrewUnavailable, edited, with_refusal
 from statemachine.evidence import ExecutionRun, JobEvidence, ObjectVersion
 from statemachine.flows import load_flow
-from statemachine.job import (
-    EarlyMove,
-    Epoch,
-    Execution,
-    Job,
-    Photo,
-    RepairRecord,
-    ShownAt,
-    TaskWait,
-)
+from statemachine.job import Epoch, Execution, Job, Photo, RepairRecord, ShownAt, TaskWait
 from statemachine.lifecycle import Refused, judge
+from statemachine.records import EarlyMove
 from statemachine.timeline import changes_of, span, timeline_of
 from statemachine.views import view_of
 from tests.support.builders import DISPATCHER, NOON, a_job, a_request, an_edit, minutes, moved
@@ -34,7 +26,7 @@ NAME = DeliveryName(
 def waits(job: Job, at: datetime, generation: int = 0) -> Job:
     epoch = Epoch(generation=generation, entered_at=at, retry=0)
     wait = TaskWait(seq=job.seq, epoch=epoch, token=f"task-{job.seq}-{generation}")
-    return job.bookkept(wait=wait, execution=job.execution.with_(seq=job.seq))
+    return job.with_bookkeeping(wait=wait, execution=job.execution.with_(seq=job.seq))
 
 
 def texts(known: JobEvidence) -> list[str]:
@@ -42,7 +34,7 @@ def texts(known: JobEvidence) -> list[str]:
 
 
 def a_day() -> JobEvidence:
-    """Booked at NOON, settled and shown at once; confirmed, which the board and a text follow."""
+    """A job that was booked at NOON, settled, confirmed, shown on the board, and texted about."""
     booked = a_job()
     waiting = waits(booked, SOON)
     confirmed = moved(waiting, "confirm")
@@ -59,9 +51,9 @@ def a_day() -> JobEvidence:
         ),
         cards=(
             ObjectVersion(SOON, 1),
-            ObjectVersion(SOON + timedelta(seconds=9), confirmed.visible_rev),
+            ObjectVersion(SOON + timedelta(seconds=9), confirmed.rev),
         ),
-        on_board=confirmed.visible_rev,
+        on_board=confirmed.rev,
         invalidations=(SOON + timedelta(seconds=5),),
         deliveries=(a_delivery("sent"),),
         runs=(ExecutionRun(generation=0, state="running", started_at=NOON),),
@@ -82,7 +74,7 @@ def a_delivery(state: str, **values: object) -> Delivery:
     )
 
 
-def test_a_day_is_told_in_the_order_in_which_it_happened() -> None:
+def test_events_are_in_the_order_in_which_they_happened() -> None:
     assert texts(a_day()) == [
         "booked: begins in Pending pickup",
         "moved: Confirm pickup: Pending pickup → Ready for pickup",
@@ -92,23 +84,23 @@ def test_a_day_is_told_in_the_order_in_which_it_happened() -> None:
         "settled: Pending pickup is settled",
         "waiting: execution 0 waits in Pending pickup for the next move",
         "board: the board shows rev 1, 3.0 s after the change",
-        "invalidation: the edge was told to forget the view",
+        "invalidation: the cached view was invalidated",
         "board: the board shows rev 3, 12 s after the change",
         "message: text to the customer about Ready for pickup: sent",
     ]
 
 
-def test_the_edge_forgets_a_change_after_it_was_made_though_its_time_is_cut_to_the_second() -> None:
+def test_an_invalidation_comes_after_its_change_although_its_time_is_cut_to_the_second() -> None:
     job = a_job(created_at=NOON + timedelta(seconds=0.4))
     told = [line.what for line in timeline_of(JobEvidence(job, invalidations=(NOON,)))]
     assert told == ["booked", "invalidation"]
 
 
-def test_what_is_well_has_nothing_wrong() -> None:
+def test_the_diagnosis_of_a_healthy_job_is_empty() -> None:
     assert diagnose(a_day(), NOON) == ()
 
 
-def test_a_refusal_is_told_with_its_reason_and_who_asked() -> None:
+def test_a_refusal_has_its_reason_and_actor() -> None:
     job = a_job("completed")
     verdict = judge(job, a_request(job, "start"), HAUL, NOON)
     assert isinstance(verdict, Refused)
@@ -119,7 +111,7 @@ def test_a_refusal_is_told_with_its_reason_and_who_asked() -> None:
     assert (line.ok, line.actor) == (False, DISPATCHER)
 
 
-def test_a_move_that_reached_us_late_says_by_how_much() -> None:
+def test_a_move_that_arrived_late_says_by_how_much() -> None:
     job = a_job("ready_for_pickup")
     entry = job.ledger[0].with_(occurred_at=NOON - minutes(40))
     (line,) = [
@@ -130,7 +122,7 @@ def test_a_move_that_reached_us_late_says_by_how_much() -> None:
     assert line.text.endswith(", 40 min after it happened")
 
 
-def test_a_photo_is_told_with_who_took_it_and_how_late_it_came() -> None:
+def test_a_photo_has_its_actor_and_how_late_it_came() -> None:
     taken = Photo(
         event_id="p-1",
         actor=DISPATCHER,
@@ -155,7 +147,7 @@ def test_a_status_that_the_flow_has_no_more_is_told_by_its_name() -> None:
 
 def test_a_successor_is_told_with_what_became_of_the_one_before() -> None:
     first = waits(a_job(), NOON)
-    asked = first.bookkept(
+    asked = first.with_bookkeeping(
         execution=Execution(generation=1, seq=0, since=NOON + minutes(5)), wait=None
     )
     job = waits(asked, NOON + minutes(6), generation=1).with_(
@@ -179,27 +171,27 @@ def test_a_successor_is_told_with_what_became_of_the_one_before() -> None:
     assert texts(known)[2:] == [
         "execution: execution 0 aborted",
         "repair: the watchdog repaired it: replaced",
-        "execution: execution 1 was asked for, to take over",
+        "execution: execution 1 was requested, to take over",
         "execution: execution 1 started",
         "waiting: execution 1 waits in Pending pickup for the next move",
     ]
 
 
-def test_a_kept_move_is_told_once_though_it_was_made_later() -> None:
+def test_an_early_move_is_one_event_although_it_was_made_later() -> None:
     booked = a_job()
     early = EarlyMove(
         event_id="e-1", actor=DISPATCHER, move="start", occurred_at=NOON, until=NOON + minutes(60)
     )
-    kept = booked.bookkept(early=(early,))
-    after = moved(kept.bookkept(early=()), "confirm", "start")
+    kept = booked.with_bookkeeping(early=(early,))
+    after = moved(kept.with_bookkeeping(early=()), "confirm", "start")
     known = JobEvidence(
         after, versions=tuple(ObjectVersion(NOON, job) for job in (booked, kept, after))
     )
     told = [text for text in texts(known) if text.startswith("kept")]
-    assert told == ["kept: Start job came before its turn; kept until 2026-11-21 13:00 UTC"]
+    assert told == ["kept: Start job came before its turn and is kept until 2026-11-21 13:00 UTC"]
 
 
-def test_a_kept_move_is_told_where_no_version_is_known() -> None:
+def test_an_early_move_is_an_event_even_if_no_version_is_known() -> None:
     early = EarlyMove(
         event_id="e-1", actor=DISPATCHER, move="start", occurred_at=NOON, until=NOON + minutes(60)
     )
@@ -216,7 +208,7 @@ def test_a_time_that_s3_cut_to_the_second_is_not_before_its_cause() -> None:
     assert [line.what for line in timeline_of(known)] == ["booked", "moved", "view"]
 
 
-def test_the_exact_time_of_a_view_is_told_where_it_was_noted() -> None:
+def test_a_view_has_its_exact_time_if_that_was_recorded() -> None:
     job = moved(a_job(), "confirm").with_(
         shown=(ShownAt(seq=1, at=NOON + timedelta(milliseconds=400)),)
     )
@@ -225,26 +217,28 @@ def test_the_exact_time_of_a_view_is_told_where_it_was_noted() -> None:
     assert line.text == "the view shows rev 2, 0.4 s after the change"
 
 
-def test_an_edits_rev_is_found_by_the_version_that_first_had_it() -> None:
+def test_the_time_of_an_edit_is_that_of_the_version_it_made() -> None:
     job = a_job()
     after = edited(job, an_edit(job, note="Ring twice"), NOON + minutes(2))
     versions = (ObjectVersion(NOON, job), ObjectVersion(NOON + minutes(2), after))
     assert changes_of(after, versions) == {1: NOON, 2: NOON + minutes(2)}
 
 
-def test_a_version_that_came_after_an_edit_does_not_tell_when_it_was_made() -> None:
+def test_a_version_after_an_edit_does_not_give_the_time_of_the_edit() -> None:
     after = edited(a_job(), an_edit(a_job(), note="Ring twice"), NOON + minutes(2))
     later = waits(after, NOON + minutes(9))
     assert changes_of(later, (ObjectVersion(NOON + minutes(9), later),)) == {1: NOON}
 
 
-def test_every_try_of_a_message_is_told() -> None:
-    tries = tuple(Attempt(at=NOON, outcome=outcome) for outcome in ("500", "timeout", "204"))
-    told = list(timeline_of(JobEvidence(a_job(), deliveries=(a_delivery("sent", attempts=tries),))))
+def test_every_attempt_to_send_a_message_is_an_event() -> None:
+    attempts = tuple(Attempt(at=NOON, outcome=outcome) for outcome in ("500", "timeout", "204"))
+    told = list(
+        timeline_of(JobEvidence(a_job(), deliveries=(a_delivery("sent", attempts=attempts),)))
+    )
     messages = [line.text for line in told if line.what == "message"]
     assert [text.rpartition(": ")[2] for text in messages] == [
-        "try 1, 500",
-        "try 2, timeout",
+        "attempt 1, 500",
+        "attempt 2, timeout",
         "sent",
     ]
 
@@ -252,7 +246,7 @@ def test_every_try_of_a_message_is_told() -> None:
 SECRETS = ("Ada", "Wong", "0123", "Harbor", "4711", "Zk3rW8qQ1vN6tYb0xJp_Lg", "task-", "Ring")
 
 
-def test_no_line_holds_what_belongs_to_the_customer() -> None:
+def test_no_event_has_personal_data_or_secrets() -> None:
     job = a_job("ready_for_pickup", place={"address": "12 Harbor Road", "gate_code": "4711"})
     entry = job.ledger[0].with_(reason="Ada Wong said so", note="Ring twice")
     job = waits(job.with_(ledger=(entry,)), NOON)
@@ -270,7 +264,7 @@ LATE = NOON + minutes(30)
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        (JobEvidence(moved(waits(a_job(), NOON), "confirm")), "has settled entry 0 of 1 only"),
+        (JobEvidence(moved(waits(a_job(), NOON), "confirm")), "has settled only entry 0 of 1"),
         (JobEvidence(a_job(execution=Execution(seq=0, since=NOON))), "No execution waits"),
         (JobEvidence(waits(a_job(), NOON), runs=()), "Execution 0 is unknown to Step Functions"),
         (
@@ -290,20 +284,18 @@ LATE = NOON + minutes(30)
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence_with_what_to_do(
-    known: JobEvidence, words: str
-) -> None:
+def test_the_diagnosis_says_what_is_wrong_and_what_to_do(known: JobEvidence, words: str) -> None:
     (sentence,) = diagnose(known, LATE)
     assert words in sentence
     assert ": " in sentence or sentence.endswith(".")
 
 
-def test_what_is_on_its_way_is_not_wrong() -> None:
+def test_work_in_progress_is_not_wrong() -> None:
     known = JobEvidence(moved(a_job(), "confirm"), views=(), on_board=0, runs=())
     assert diagnose(known, NOON + timedelta(seconds=5)) == ()
 
 
-def test_an_edit_of_this_moment_is_on_its_way() -> None:
+def test_a_new_edit_is_work_in_progress() -> None:
     job = waits(a_job(), NOON)
     after = edited(job, an_edit(job, note="Ring twice"), LATE)
     known = JobEvidence(after, views=(ObjectVersion(NOON, view_of(job, HAUL)),), on_board=1)
@@ -311,7 +303,7 @@ def test_an_edit_of_this_moment_is_on_its_way() -> None:
     assert len(diagnose(known, LATE + minutes(1))) == 2
 
 
-def test_an_overdue_job_is_wrong() -> None:
+def test_the_diagnosis_names_an_overdue_job() -> None:
     job = waits(a_job("in_progress"), NOON)
     (sentence,) = diagnose(JobEvidence(job), NOON + timedelta(days=9))
     assert sentence.startswith("It is overdue in In progress by ")
@@ -321,11 +313,11 @@ def test_an_overdue_job_is_wrong() -> None:
     ("seconds", "text"),
     [(0.42, "0.4 s"), (12, "12 s"), (90, "90 s"), (300, "5 min"), (7200, "2 h"), (259200, "3 d")],
 )
-def test_a_span_is_as_exact_as_it_matters(seconds: float, text: str) -> None:
+def test_a_span_of_time_has_a_suitable_unit(seconds: float, text: str) -> None:
     assert span(seconds) == text
 
 
-def test_a_refused_edit_is_told_without_what_was_said_to_its_sender() -> None:
+def test_a_refused_edit_does_not_have_the_text_for_its_sender() -> None:
     error = CrewUnavailable("'canary' is not on the roster; choose someone who is")
     job = with_refusal(a_job(), an_edit(a_job(), truck="t9", price_cents=1), error, SOON)
     (line,) = (line for line in timeline_of(JobEvidence(job=job)) if line.what == "refused")

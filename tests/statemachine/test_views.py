@@ -1,4 +1,4 @@
-"""What the customer and the board are shown, and nothing else."""
+"""The customer's view and the board have exactly what they should show."""
 
 from datetime import timedelta
 from itertools import permutations
@@ -7,19 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statemachine.flows import load_flow
-from statemachine.job import (
-    Assigned,
-    Customer,
-    Edit,
-    Epoch,
-    Job,
-    Note,
-    Photo,
-    Place,
-    Schedule,
-    TaskWait,
-)
+from statemachine.job import Assigned, Customer, Epoch, Job, Photo, Place, Schedule, TaskWait
 from statemachine.lifecycle import judge
+from statemachine.records import Edit, Note
 from statemachine.values import Actor
 from statemachine.views import (
     SHOWN_AFTER_END,
@@ -49,19 +39,19 @@ PRIVATE = {
     "tenant": "canary-tenant",
     "photos": PHOTO_ID,
 }
-"""What neither the customer nor the board is shown, as the job below has it."""
+"""Values of the job below that neither the view nor the board may have."""
 DISPATCHERS = {
     "name": "Canary Customer",
     "address": "1 Canary Street",
     "price": "424242",
-    "first mate": "Canarymate",
+    "helper": "Canarymate",
     "crew accounts": "canary_member",
 }
-"""What the board shows, but not the public view."""
+"""Values that the board has, but not the public view."""
 
 
 def a_job_with_a_canary_in_every_private_field() -> Job:
-    """In progress, with one move refused and one kept, edited, noted, waited for and crewed."""
+    """A job in progress with a refused and an early move, an edit, a note, a photo, a wait."""
     mate = Assigned(role="first_mate", member="canary_member", first_name="Canarymate")
     about = {"actor": CANARY, "reason": "canary-reason", "note": "canary-note"}
     job = a_job(
@@ -81,7 +71,7 @@ def a_job_with_a_canary_in_every_private_field() -> Job:
         job = judge(job, request, HAUL, NOON).job
     assert (len(job.ledger), len(job.refused), len(job.early)) == (2, 1, 1)
     record = {"event_id": "canary-event-9", "actor": CANARY, "recorded_at": NOON}
-    return job.seen(
+    return job.with_change(
         notes=(Note(text="canary-note", **record),),
         edits=(Edit(fields=("notes",), **record),),
         photos=(Photo(photo_id=PHOTO_ID, kind="before", taken_at=NOON, **record),),
@@ -94,24 +84,24 @@ def a_job_with_a_canary_in_every_private_field() -> Job:
     )
 
 
-def test_the_public_view_holds_nothing_private() -> None:
+def test_the_public_view_has_nothing_private() -> None:
     public = view_of(a_job_with_a_canary_in_every_private_field(), HAUL).model_dump_json()
     assert "canary" not in public.lower()
     assert [what for what, value in (PRIVATE | DISPATCHERS).items() if value in public] == []
 
 
-def test_the_card_holds_no_key_no_phone_and_nobodys_words() -> None:
+def test_the_card_has_no_token_no_phone_number_and_no_text_of_a_person() -> None:
     card = card_of(a_job_with_a_canary_in_every_private_field(), HAUL).model_dump_json()
     assert [what for what, value in PRIVATE.items() if value in card] == []
     assert [what for what, value in DISPATCHERS.items() if value not in card] == []
 
 
-def test_the_canary_sits_in_every_field_that_is_kept_back() -> None:
+def test_the_canary_is_in_every_private_field() -> None:
     job = a_job_with_a_canary_in_every_private_field().model_dump_json()
     assert [what for what, value in PRIVATE.items() if value not in job] == []
 
 
-def test_a_new_field_of_the_view_is_a_decision() -> None:
+def test_the_view_has_only_the_fields_that_were_decided_on() -> None:
     assert set(View.model_fields) == {
         *("rev", "job_id", "flow", "status", "terminal", "poll_s", "updated_at"),
         *("steps", "choices", "schedule", "driver", "under_way", "photos", "load_size"),
@@ -125,7 +115,7 @@ def times(view: View) -> dict[str, object]:
     return {step.status: step.at for step in view.steps}
 
 
-def test_the_timeline_shows_when_the_job_came_where_it_has_been() -> None:
+def test_the_steps_show_when_the_job_came_to_each_status() -> None:
     job = came(a_job("ready_for_pickup"), "start", 5, 5)
     assert times(view_of(job, HAUL)) == {
         "pending_pickup": NOON,
@@ -135,21 +125,23 @@ def test_the_timeline_shows_when_the_job_came_where_it_has_been() -> None:
     }
 
 
-def came(job: Job, move: str, done: float, heard: float) -> Job:
-    """The job after a move that was done and heard of that many minutes after NOON."""
-    request = a_request(job, move, event_id=f"{move}-{job.seq}", occurred_at=NOON + minutes(done))
-    return judge(job, request, HAUL, NOON + minutes(heard)).job
+def came(job: Job, move: str, happened: float, recorded: float) -> Job:
+    """The job after a move that happened, and was recorded, so many minutes after NOON."""
+    request = a_request(
+        job, move, event_id=f"{move}-{job.seq}", occurred_at=NOON + minutes(happened)
+    )
+    return judge(job, request, HAUL, NOON + minutes(recorded)).job
 
 
-def test_the_timeline_shows_when_it_was_done_not_when_we_heard_of_it() -> None:
-    """The phone had no signal from one o'clock on, and sent both moves at five."""
+def test_a_step_shows_when_the_move_happened_not_when_it_was_recorded() -> None:
+    """The phone had no signal for hours and sent both moves later."""
     job = came(came(a_job("ready_for_pickup"), "start", 60, 300), "complete", 120, 300)
     assert times(view_of(job, HAUL))["in_progress"] == NOON + minutes(60)
     assert times(view_of(job, HAUL))["completed"] == NOON + minutes(120)
     assert view_of(job, HAUL).updated_at == NOON + minutes(300)
 
 
-def test_a_wrong_clock_turns_no_step_before_the_one_before_nor_after_we_heard_of_it() -> None:
+def test_a_wrong_clock_does_not_put_a_step_before_the_last_one_or_after_its_record() -> None:
     slow = came(came(a_job("ready_for_pickup"), "start", 10, 10), "complete", -600, 20)
     assert times(view_of(slow, HAUL))["completed"] == NOON + minutes(10)
     fast = came(a_job("ready_for_pickup"), "start", 14, 10)
@@ -157,21 +149,21 @@ def test_a_wrong_clock_turns_no_step_before_the_one_before_nor_after_we_heard_of
 
 
 @given(st.lists(st.tuples(st.integers(-90, 5), st.integers(0, 60)), min_size=3, max_size=3))
-def test_steps_never_go_back_and_never_come_after_what_we_heard(
+def test_steps_are_in_order_and_never_after_their_record(
     moves: list[tuple[int, int]],
 ) -> None:
-    """Each move is done `late` minutes before or after we heard of it, some time after the last."""
-    job, heard = a_job(), 0
+    """Each move happens `late` minutes from when it is recorded, some time after the last."""
+    job, minute = a_job(), 0
     for move, (late, later) in zip(("confirm", "start", "complete"), moves, strict=True):
-        heard += later
-        job = came(job, move, heard + late, heard)
+        minute += later
+        job = came(job, move, minute + late, minute)
     at = [step.at for step in view_of(job, HAUL).steps]
     assert at == sorted(at, key=lambda moment: moment or NOON)
     known = [job.created_at, *(entry.recorded_at for entry in job.ledger)]
-    assert all(moment and moment <= heard for moment, heard in zip(at, known, strict=True))
+    assert all(moment and moment <= recorded for moment, recorded in zip(at, known, strict=True))
 
 
-def test_a_step_is_worded_by_the_flow() -> None:
+def test_a_step_has_the_wording_of_the_flow() -> None:
     (step, *_) = view_of(a_job(), HAUL).steps
     status = HAUL.initial
     assert step == ViewStep(
@@ -184,13 +176,13 @@ def test_a_step_is_worded_by_the_flow() -> None:
     )
 
 
-def test_a_status_that_was_taken_back_is_still_to_come() -> None:
+def test_the_end_of_a_reopened_job_is_not_reached() -> None:
     job = a_job("completed")
     job = judge(job, a_request(job, "reopen", reason="wrong job"), HAUL, NOON).job
     assert times(view_of(job, HAUL))["completed"] is None
 
 
-def test_the_cancellation_is_on_the_timeline_only_where_it_happened() -> None:
+def test_the_cancellation_is_a_step_only_of_a_cancelled_job() -> None:
     assert "cancelled" not in times(view_of(a_job("completed"), HAUL))
     assert times(view_of(a_job("cancelled"), HAUL)) == {
         "pending_pickup": NOON,
@@ -201,24 +193,24 @@ def test_the_cancellation_is_on_the_timeline_only_where_it_happened() -> None:
     }
 
 
-def test_the_customer_is_offered_the_moves_a_customer_may_make() -> None:
+def test_the_view_offers_the_moves_that_a_customer_may_make() -> None:
     offered = {s.name: view_of(a_job(s.name), HAUL).choices for s in HAUL.statuses}
     confirm, cancel = (HAUL.named(name, None)[0].label for name in ("confirm", "cancel"))
-    give_up = CustomerChoice(move="cancel", label=cancel, needs_reason=True)
+    cancelling = CustomerChoice(move="cancel", label=cancel, needs_reason=True)
     assert {status: choices for status, choices in offered.items() if choices} == {
-        "pending_pickup": (CustomerChoice(move="confirm", label=confirm), give_up),
-        "ready_for_pickup": (give_up,),
+        "pending_pickup": (CustomerChoice(move="confirm", label=confirm), cancelling),
+        "ready_for_pickup": (cancelling,),
     }
 
 
-def test_the_view_names_the_driver_by_first_name() -> None:
+def test_the_view_has_the_first_name_of_the_driver() -> None:
     assert view_of(a_job(), HAUL).driver == "Mike"
     assert view_of(a_job(crew=()), HAUL).driver is None
 
 
-def test_bookkeeping_leaves_view_and_card_as_they_are() -> None:
+def test_bookkeeping_does_not_change_view_and_card() -> None:
     job = a_job("ready_for_pickup")
-    touched = judge(job.bookkept(), a_request(job, "sing", actor=CREW), HAUL, NOON).job
+    touched = judge(job.with_bookkeeping(), a_request(job, "sing", actor=CREW), HAUL, NOON).job
     assert (view_of(touched, HAUL), card_of(touched, HAUL)) == (
         view_of(job, HAUL),
         card_of(job, HAUL),
@@ -228,14 +220,14 @@ def test_bookkeeping_leaves_view_and_card_as_they_are() -> None:
 # The board
 
 
-def test_a_card_is_due_when_its_status_has_lasted_too_long() -> None:
+def test_a_card_says_when_its_job_becomes_overdue() -> None:
     assert card_of(a_job("in_progress"), HAUL).due_at == NOON + minutes(480)
     assert card_of(a_job("completed"), HAUL).due_at is None
 
 
 def a_card(number: int, rev: int) -> Card:
     """The card of one of a few jobs at `rev`; the same job at the same rev is the same card."""
-    job = a_job(job_id=f"261121-00000{number}", rev=rev, visible_rev=rev, price_cents=rev)
+    job = a_job(job_id=f"261121-00000{number}", version=rev, rev=rev, price_cents=rev)
     return card_of(job, HAUL)
 
 
@@ -243,25 +235,25 @@ cards = st.lists(st.builds(a_card, st.integers(0, 3), st.integers(1, 5)), max_si
 
 
 @given(cards, cards)
-def test_the_board_is_the_same_whoever_comes_first(some: list[Card], others: list[Card]) -> None:
+def test_the_board_is_the_same_in_any_order_of_cards(some: list[Card], others: list[Card]) -> None:
     assert Board().merged(some).merged(others) == Board().merged(others).merged(some)
     assert Board().merged(some).merged(others) == Board().merged([*others, *some])
 
 
 @given(cards)
-def test_the_board_is_the_same_after_the_same_cards_again(some: list[Card]) -> None:
+def test_the_same_cards_again_do_not_change_the_board(some: list[Card]) -> None:
     board = Board().merged(some)
     assert board.merged(some) == board
 
 
 @given(cards)
-def test_the_board_shows_each_job_at_the_highest_rev_it_has_seen(some: list[Card]) -> None:
+def test_the_board_has_the_card_with_the_highest_rev_of_each_job(some: list[Card]) -> None:
     highest = {card.job_id: max(c.rev for c in some if c.job_id == card.job_id) for card in some}
     assert {card.job_id: card.rev for card in Board().merged(some).jobs.values()} == highest
 
 
 @given(st.lists(st.builds(a_card, st.integers(0, 9), st.just(1)), max_size=4))
-def test_equal_boards_are_equal_bytes(some: list[Card]) -> None:
+def test_equal_boards_have_equal_bytes(some: list[Card]) -> None:
     assert len({Board().merged(order).to_bytes() for order in permutations(some)}) == 1
 
 
@@ -278,7 +270,7 @@ def test_a_job_stays_on_the_board_for_two_days_after_its_end() -> None:
     assert set(board.at(NOON + SHOWN_AFTER_END).jobs) == {active.job_id}
 
 
-def test_a_job_booked_long_ago_is_shown_for_two_days_from_its_end() -> None:
+def test_a_job_booked_long_ago_stays_for_two_days_after_its_end() -> None:
     ended = a_job("completed", created_at=NOON - timedelta(days=3))
     board = Board().merged([card_of(ended, load_flow("haul"))])
     assert board.at(NOON + SHOWN_AFTER_END - timedelta(seconds=1)) == board

@@ -1,4 +1,4 @@
-"""Numbers and amounts as people write them: understood to the last digit, or refused."""
+"""Phone numbers and amounts as people write them are parsed exactly or refused."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from statemachine.money import parse_money
-from statemachine.phones import Kind, kind_of, parse_phone
+from statemachine.phones import PhoneKind, kind_of, parse_phone
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -16,7 +16,7 @@ def cases(file: str) -> list[tuple[str, str | int | None]]:
     return [(text, meant) for text, meant in json.loads((DATA / file).read_text())["cases"]]
 
 
-def understood(parse: Callable[[str], str | int], text: str) -> str | int | None:
+def parsed_or_none(parse: Callable[[str], str | int], text: str) -> str | int | None:
     try:
         return parse(text)
     except ValueError:
@@ -25,12 +25,12 @@ def understood(parse: Callable[[str], str | int], text: str) -> str | int | None
 
 @pytest.mark.parametrize(("text", "meant"), cases("phones.json"))
 def test_a_phone_number_keeps_every_digit_or_is_refused(text: str, meant: str | None) -> None:
-    assert understood(parse_phone, text) == meant
+    assert parsed_or_none(parse_phone, text) == meant
 
 
 @pytest.mark.parametrize(("text", "meant"), cases("money.json"))
 def test_an_amount_is_read_to_the_cent_or_refused(text: str, meant: int | None) -> None:
-    assert understood(parse_money, text) == meant
+    assert parsed_or_none(parse_money, text) == meant
 
 
 @pytest.mark.parametrize(
@@ -47,5 +47,5 @@ def test_an_amount_is_read_to_the_cent_or_refused(text: str, meant: int | None) 
         ("+18005551234", "toll_free"),
     ],
 )
-def test_a_number_tells_what_kind_of_line_it_is(number: str, kind: Kind) -> None:
+def test_the_kind_of_line_of_a_number(number: str, kind: PhoneKind) -> None:
     assert kind_of(number) == kind

@@ -1,4 +1,4 @@
-"""Jobs and requests for tests. A test names what matters to it; the rest is the same for all."""
+"""Builders of jobs and requests. A test gives the values it is about; the rest are defaults."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,13 +26,13 @@ def minutes(number: float) -> timedelta:
 
 
 def a_job(status: str | None = None, flow: str = "haul", **values: Any) -> Job:
-    """A job booked at NOON that has come to `status` the usual way, with other `values` on top."""
+    """A job booked at NOON and moved to `status` by the shortest way, then given `values`."""
     job = Job(
         job_id="261121-7k3m2q",
         tenant="main",
         flow=flow,
+        version=1,
         rev=1,
-        visible_rev=1,
         status=load_flow(flow).initial.name,
         entered_at=NOON,
         created_at=NOON,
@@ -45,12 +45,12 @@ def a_job(status: str | None = None, flow: str = "haul", **values: Any) -> Job:
         crew=(DRIVER,),
         token=TOKEN,
     )
-    job = moved(job, *way_to(status, load_flow(flow))) if status else job
+    job = moved(job, *moves_to(status, load_flow(flow))) if status else job
     return job.with_(**values)
 
 
-def way_to(status: str, flow: Flow) -> tuple[str, ...]:
-    """The moves that bring a new job to `status`, the shortest way."""
+def moves_to(status: str, flow: Flow) -> tuple[str, ...]:
+    """The shortest series of moves that brings a new job to `status`."""
     ways: dict[str, tuple[str, ...]] = {flow.initial.name: ()}
     for _ in flow.statuses:
         longer = [(move, way) for here, way in ways.items() for move in flow.moves_from(here)]
@@ -69,7 +69,7 @@ def moved(job: Job, *moves: str) -> Job:
 
 
 def a_request(job: Job, move: str | None = None, **values: Any) -> JobMoveRequested:
-    """A dispatcher's request; `a_request(job, to="completed")` names the status instead."""
+    """A dispatcher's request. `a_request(job, to="completed")` names the status instead."""
     return JobMoveRequested.model_validate(
         {
             "tenant": job.tenant,
@@ -84,7 +84,7 @@ def a_request(job: Job, move: str | None = None, **values: Any) -> JobMoveReques
 
 
 def an_edit(job: Job, **changes: Any) -> JobEditRequested:
-    """A dispatcher's edit with `changes`, under the event id `edit-1`."""
+    """A dispatcher's edit with `changes` and the event id `edit-1`."""
     return JobEditRequested.model_validate(
         {
             "tenant": job.tenant,

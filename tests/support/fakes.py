@@ -1,7 +1,7 @@
-"""The ports of `functions/protocol/ports.py` in memory, as AWS keeps them: what is inside lies open.
+"""Fakes of the ports in `functions/protocol/ports.py`, in memory. Tests may look at their state.
 
-Every fake asks its `Faults` first, under the name of the operation the real adapter would call,
-and raises what the adapter would raise. One lock stands for AWS: a call is done as a whole.
+Each call asks `Faults` first, by the name of the AWS operation that the real adapter would call,
+and raises what the adapter would raise. Each call is atomic.
 """
 
 import hashlib
@@ -40,18 +40,18 @@ from tests.support.builders import NOON
 from tests.support.faults import Faults
 
 Document = TypeVar("Document", bound=BaseModel)
-Answered = TypeVar("Answered")
-Told = TypeVar("Told", bound=Fact)
+Result = TypeVar("Result")
+FactType = TypeVar("FactType", bound=Fact)
 
 
 def no_pause(attempt: int) -> None:
-    """A `Pause` for tests: no one else is there to be waited for."""
+    """A `Pause` that does not wait."""
 
 
 class Bucket:
-    """S3: bytes by key, ETags that are hashes of the content, conditional writes, versions.
+    """An S3 bucket: bytes by key, ETags that hash the content, conditional writes, versions.
 
-    `versions` has every version that was ever stored, oldest first, and `times` when, by `clock`.
+    `versions` has every version ever stored, oldest first; `times` has when, by `clock`.
     """
 
     def __init__(
@@ -72,7 +72,10 @@ class Bucket:
         self._do("PutObject", lambda: self._put(key, body), Unavailable("lost"))
 
     def put_if(self, key: str, body: bytes, etag: str | None) -> None:
-        """`If-Match: etag`, or `If-None-Match: *` for None. 412, 404 and lost are all Conflict."""
+        """A conditional write: `If-Match: etag`, or `If-None-Match: *` if None.
+
+        412, 404, and a lost response all raise Conflict.
+        """
 
         def compare_and_put() -> None:
             known = self._get(key)
@@ -89,7 +92,7 @@ class Bucket:
         return list(self.written(prefix))
 
     def written(self, prefix: str) -> dict[str, datetime]:
-        """What follows `prefix` in every key that begins with it, and when it was last written."""
+        """The keys that begin with `prefix`, without it, and when each was last written."""
 
         def listed() -> dict[str, datetime]:
             found = sorted(key for key in self.objects if key.startswith(prefix))
@@ -97,12 +100,12 @@ class Bucket:
 
         return self._do("ListObjectsV2", listed, Unavailable("lost"))
 
-    def _do(self, operation: str, apply: Callable[[], Answered], lost: Exception) -> Answered:
-        def whole() -> Answered:
+    def _do(self, operation: str, apply: Callable[[], Result], lost: Exception) -> Result:
+        def atomic() -> Result:
             with self._lock:
                 return apply()
 
-        return self.faults.around(operation, whole, lost)
+        return self.faults.around(operation, atomic, lost)
 
     def _get(self, key: str) -> tuple[bytes, str] | None:
         body = self.objects.get(key)
@@ -125,7 +128,7 @@ def to_bytes(document: BaseModel) -> bytes:
 
 @lru_cache(maxsize=10_000)
 def parsed(document: type[Document], body: bytes) -> Document:
-    """Documents are frozen, so equal bytes may be one value."""
+    """Cached, because documents are immutable."""
     return document.model_validate_json(body, extra="ignore")
 
 
@@ -235,7 +238,7 @@ class FakeViews:
 
 
 class FakePhotos:
-    """Uploads in the private bucket, photos in that of the site; addresses with nothing secret."""
+    """Uploads are in the private bucket, photos in the site bucket. Upload URLs have no secret."""
 
     def __init__(self, uploads: Bucket, site: Bucket) -> None:
         self.uploads, self.site = uploads, site
@@ -253,33 +256,33 @@ class FakePhotos:
     def withdraw(self, photo_id: str) -> None:
         self.site.delete(f"t/p/{photo_id}.jpg")
 
-    def forget_raw(self, key: str) -> None:
+    def delete_raw(self, key: str) -> None:
         self.uploads.delete(f"uploads/{key}")
 
 
-class FakePlaces:
-    """Where crews are, by tenant and job. Nothing vanishes by itself here."""
+class FakeCrewLocations:
+    """Crew locations by tenant and job. They do not expire here."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
-        self.kept: dict[tuple[str, str], CrewLocation] = {}
+        self.stored: dict[tuple[str, str], CrewLocation] = {}
 
-    def keep(self, tenant: str, job_id: str, place: CrewLocation) -> None:
+    def store(self, tenant: str, job_id: str, location: CrewLocation) -> None:
         def unless_newer() -> None:
-            known = self.kept.get((tenant, job_id))
-            if known is None or known.at <= place.at:
-                self.kept[tenant, job_id] = place
+            known = self.stored.get((tenant, job_id))
+            if known is None or known.at <= location.at:
+                self.stored[tenant, job_id] = location
 
         self.faults.around("PutItem", unless_newer, Unavailable("lost"))
 
     def read(self, tenant: str, job_id: str) -> CrewLocation | None:
         return self.faults.around(
-            "GetItem", lambda: self.kept.get((tenant, job_id)), Unavailable("lost")
+            "GetItem", lambda: self.stored.get((tenant, job_id)), Unavailable("lost")
         )
 
-    def forget(self, tenant: str, job_id: str) -> None:
+    def delete(self, tenant: str, job_id: str) -> None:
         self.faults.around(
-            "DeleteItem", lambda: self.kept.pop((tenant, job_id), None), Unavailable("lost")
+            "DeleteItem", lambda: self.stored.pop((tenant, job_id), None), Unavailable("lost")
         )
 
 
@@ -318,7 +321,7 @@ class FakeTenants:
         return (n for n in names if re.fullmatch(TENANT_PATTERN, n) and f"{n}." > f"{after}.")
 
 
-class FakeUsage:
+class FakeInvalidationUsage:
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
 
@@ -330,10 +333,10 @@ class FakeUsage:
 
 
 class FakeExecutions:
-    """Step Functions: executions by name, and what was said through which task token.
+    """Step Functions: executions by name, and the task tokens that were sent an output.
 
-    Started under a name that is taken, running or closed, AWS starts nothing. A token that does
-    not live is an error of which the adapter makes nothing, so here nothing happens.
+    A start with a name in use, running or closed, starts nothing. An output for a dead token is
+    recorded too, because the adapter ignores that error.
     """
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -375,7 +378,7 @@ def execution_name(tenant: str, job_id: str, generation: int) -> str:
 
 
 class FakeBus:
-    """EventBridge: every fact that reached it, copies too."""
+    """EventBridge: all facts that reached it, including copies."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -385,19 +388,19 @@ class FakeBus:
         if facts:
             self.faults.around("PutEvents", lambda: self.facts.extend(facts), Unavailable("lost"))
 
-    def told(self, kind: type[Told]) -> list[Told]:
-        """The facts of one kind, each once, in the order in which they were first told."""
+    def announced(self, kind: type[FactType]) -> list[FactType]:
+        """The facts of one type without copies, in the order in which they arrived first."""
         return list(dict.fromkeys(fact for fact in self.facts if isinstance(fact, kind)))
 
 
-class FakeEdge:
-    """CloudFront: one invalidation for each batch, however often it is asked for."""
+class FakeCdn:
+    """CloudFront: one invalidation for each batch, however often it is requested."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.invalidations: dict[tuple[str, tuple[str, ...]], None] = {}
 
-    def forget(self, paths: Iterable[str], batch: str) -> None:
+    def invalidate(self, paths: Iterable[str], batch: str) -> None:
         wanted = batch, tuple(sorted(set(paths)))
         self.faults.around(
             "CreateInvalidation",
@@ -405,15 +408,15 @@ class FakeEdge:
             Unavailable("lost"),
         )
 
-    def forgotten(self) -> list[tuple[str, ...]]:
+    def invalidated(self) -> list[tuple[str, ...]]:
         return [paths for _, paths in self.invalidations]
 
 
 class FakeDeadLetters:
-    """The queue of messages that can never succeed: body, reason, detail."""
+    """The dead-letter queue: body, reason, and detail of each message."""
 
     ALLOWED = re.compile(r"[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
-    """What SQS takes as text (SendMessage, read 2026-11-21); the rest it answers with an error."""
+    """The characters that SQS accepts (SendMessage, read 2026-11-21)."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -430,7 +433,7 @@ class FakeDeadLetters:
 
 
 class FakeRedelivery:
-    """After how many seconds messages shall be delivered again, in the order they were delayed."""
+    """The delays, in seconds, after which messages are delivered again, in order."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()

@@ -1,12 +1,12 @@
-"""Faults on the way to AWS, by a script or by seeded chance; the fakes and botocore both obey.
+"""Faults in calls to AWS, by a script or by seeded chance, for the fakes and for botocore.
 
-    before    the request never arrives                     not applied, no answer
-    after     it arrives, its answer is lost                applied, no answer
-    dup       it arrives twice, the second answer is seen   applied twice
-    crash     it arrives, then the caller dies              applied, no one left to know
-    Says      the service answers something else            not applied
+    before            the request never arrives                        not applied, no response
+    after             it arrives, but the response is lost             applied, no response
+    dup               it arrives twice, the second response is seen    applied twice
+    crash             it arrives, then the caller dies                 applied, caller gone
+    ServiceResponse   the service responds with this instead           not applied
 
-`faults.on(client)` puts them between a boto3 client and its service: for the time of a `with`.
+`faults.on(client)` puts them between a boto3 client and its service, as a context manager.
 """
 
 import io
@@ -26,10 +26,10 @@ from botocore.httpsession import URLLib3Session
 
 
 @dataclass(frozen=True)
-class Says:
-    """What the service answers instead of doing it: an error, or the bytes of `body`.
+class ServiceResponse:
+    """The service's response in place of the real one: an error, or the bytes of `body`.
 
-    `promised` is the Content-Length it claims, where the answer breaks off before.
+    `promised` is the Content-Length of a response that breaks off before its end.
     """
 
     status: int
@@ -39,33 +39,33 @@ class Says:
 
 
 Kind = Literal["before", "after", "dup", "crash"]
-Fault = Kind | Says
+Fault = Kind | ServiceResponse
 Call = tuple[str, Fault | None]
 
 T = TypeVar("T")
 
 
 class Crashed(BaseException):
-    """The function's process dies here: no one in the code under test gets to see this."""
+    """The function's process dies here. The code under test must not catch this."""
 
 
 class Faults:
-    """What goes wrong with which call. `log` has every call so far and what became of it.
+    """Which calls fail, and how. `log` has every call so far with its fault.
 
-    A script has, by operation, the fault of its first call, its second and so on; None is a call
-    that goes well, and past its end all do. An operation is named as AWS names it: `PutObject`.
+    The script has, for each operation, the faults of its first call, its second, and so on. None is
+    a call that succeeds, as do all calls past the end. Operations have AWS names: `PutObject`.
     """
 
     def __init__(self, script: Mapping[str, Sequence[Fault | None]] | None = None) -> None:
         self.script = {operation: list(faults) for operation, faults in (script or {}).items()}
         self.log: list[Call] = []
         self.over = False
-        """Set it, and from then on all goes well."""
+        """If set, all further calls succeed."""
         self._counted: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def strike(self, operation: str) -> Fault | None:
-        """What goes wrong with this call, the next one of `operation`."""
+    def next_fault(self, operation: str) -> Fault | None:
+        """The fault of the next call of `operation`, which is logged."""
         with self._lock:
             fault = None if self.over else self._fault(operation, self._counted[operation])
             self._counted[operation] += 1
@@ -80,8 +80,8 @@ class Faults:
         return self._counted[operation]
 
     def around(self, operation: str, apply: Callable[[], T], lost: Exception) -> T:
-        """`apply` with its fault; `lost` is what the caller sees where the answer is missing."""
-        match self.strike(operation):
+        """Run `apply` with its fault. `lost` is raised if the response is lost."""
+        match self.next_fault(operation):
             case None:
                 return apply()
             case "dup":
@@ -98,7 +98,7 @@ class Faults:
 
     @contextmanager
     def on(self, *clients: Any) -> Iterator["Faults"]:
-        """Between these boto3 clients and their services, as botocore's `before-send` handler."""
+        """Put the faults between boto3 clients and services, as a `before-send` handler."""
         for client in clients:
             client.meta.events.register("before-send", self._before_send)
         try:
@@ -111,11 +111,11 @@ class Faults:
         self, request: AWSPreparedRequest, event_name: str, **_more: object
     ) -> AWSResponse | None:
         _, service, operation = event_name.split(".")
-        match self.strike(operation):
+        match self.next_fault(operation):
             case None:
                 return None
-            case Says() as says:
-                return _answer(request, service, says)
+            case ServiceResponse() as response:
+                return _scripted(request, service, response)
             case "dup":
                 _send(request)
                 return _send(request)
@@ -130,10 +130,10 @@ class Faults:
 
 
 class SeededFaults(Faults):
-    """Every call goes wrong by chance; the same seed and calls give the same log.
+    """Calls fail by chance. The same seed and the same calls give the same log.
 
-    `chance` is that of every operation, or has one for each; the others go well. pytest shows
-    the printed seed beside a failure.
+    `chance` applies to every operation, or maps operations to their chances; others succeed.
+    pytest shows the printed seed with a failure.
     """
 
     def __init__(
@@ -155,8 +155,8 @@ class SeededFaults(Faults):
         return kind if struck else None
 
 
-class EveryCall(Faults):
-    """One fault, at the call of that number counted over all operations: to try each in turn."""
+class FaultAtCall(Faults):
+    """One fault, at the call of that number over all operations, so that a test can try each."""
 
     def __init__(self, number: int, fault: Fault) -> None:
         super().__init__()
@@ -172,7 +172,7 @@ class _Body(io.BytesIO):
 
 
 def _send(request: AWSPreparedRequest) -> AWSResponse:
-    """The request as it is, past botocore; its body is read again for every send."""
+    """Send the request without botocore. Its body is read again for every send."""
     request.reset_stream()
     session = URLLib3Session()
     try:
@@ -181,15 +181,15 @@ def _send(request: AWSPreparedRequest) -> AWSResponse:
         session.close()
 
 
-def _answer(request: AWSPreparedRequest, service: str, says: Says) -> AWSResponse:
-    body = _error(service, says.code) if says.body is None else says.body
-    headers = HTTPHeaders.from_dict({"x-amzn-errortype": says.code, "ETag": '"scripted"'})
-    headers["Content-Length"] = str(len(body) if says.promised is None else says.promised)
-    return AWSResponse(request.url, says.status, headers, _Body(body))
+def _scripted(request: AWSPreparedRequest, service: str, response: ServiceResponse) -> AWSResponse:
+    body = _error(service, response.code) if response.body is None else response.body
+    headers = HTTPHeaders.from_dict({"x-amzn-errortype": response.code, "ETag": '"scripted"'})
+    headers["Content-Length"] = str(len(body) if response.promised is None else response.promised)
+    return AWSResponse(request.url, response.status, headers, _Body(body))
 
 
 def _error(service: str, code: str) -> bytes:
-    """An error as the service words it: XML from S3 and CloudFront, JSON from the others."""
+    """An error in the service's format: XML for S3 and CloudFront, JSON for others."""
     error = f"<Error><Code>{code}</Code><Message>scripted</Message></Error>"
     match service:
         case "s3":

@@ -1,4 +1,4 @@
-"""The ports of the hooks in memory: deliveries, numbers, endpoints, carrier, receivers."""
+"""Fakes of the ports for messages: deliveries, phone records, endpoints, SMS, webhooks."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,7 +54,7 @@ class FakeDeliveries:
         self.bucket.delete(f"tenants/{reminder.tenant}/due/{reminder.key}")
 
 
-class FakeNumbers:
+class FakePhoneRecords:
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
 
@@ -98,8 +98,8 @@ class FakeEndpoints:
             yield stored.value
 
 
-class FakeTexts:
-    """The carrier: every text that reached a phone."""
+class FakeSmsProvider:
+    """The SMS provider: every SMS that reached a phone."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -127,8 +127,8 @@ class FakeRequests:
             )
 
 
-class FakeLater:
-    """A queue for later: bodies with the seconds they wait."""
+class FakeDelayedMessages:
+    """A queue with delays: bodies with their delay in seconds."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -167,8 +167,8 @@ class FakeMetrics:
 Behaviour = Callable[[int], WebhookResponse]
 
 
-class FakeReceivers:
-    """Other people's servers: each URL answers its posts as told, by number from 0."""
+class FakeWebhookClient:
+    """Partners' servers. `answers` has, by URL, the response to each POST by its number."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()

@@ -1,7 +1,7 @@
-"""moto in place of AWS, for the adapters: one server a process, for all tests.
+"""moto in place of AWS, for tests of adapters: one server in each process, for all tests.
 
-It is the threaded server: in one process, moto's S3 loses acknowledged writes under threads. And
-there is one of it: two servers of a process share all that moto keeps, whatever their addresses.
+It is the threaded server, because moto's in-process S3 loses acknowledged writes under threads.
+There is only one, because two servers in a process share all of moto's state.
 """
 
 import itertools
@@ -29,7 +29,7 @@ class Moto:
 
     @contextmanager
     def environment(self, **more: str) -> Iterator[None]:
-        """The environment a function finds, for as long as it takes to be wired."""
+        """The environment variables of a function, while it is wired."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AWS_ENDPOINT_URL", self.url)
             patch.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -40,7 +40,7 @@ class Moto:
             yield
 
     def client(self, service: str) -> Any:
-        """One that tries once, whatever the function's own would do: tests script every answer."""
+        """A boto3 client without retries, because tests script every response."""
         with self.environment():
             return container.one_attempt(service)
 

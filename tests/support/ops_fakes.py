@@ -1,4 +1,4 @@
-"""The ports of ops in memory: what AWS remembers, and queues with dead letters."""
+"""Fakes of the ports for ops: history, executions, queues, and records."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from functions.api.ops_models import ProblemJob, QueueState
 from functions.aws.ops_records import StuckMark
 from functions.ops.dead_letters import QUEUES, ReceivedMessage
 from functions.ops.history import HistoryPage, VersionStamp
-from functions.ops.overview import EndedBadly
+from functions.ops.overview import UnsuccessfulRun
 from functions.protocol.ports import Unavailable
 from statemachine.evidence import ExecutionRun, ObjectVersion, RunState
 from statemachine.job import Job
@@ -27,7 +27,7 @@ from tests.support.faults import Faults
 
 
 class FakeHistory:
-    """The versions that a Bucket keeps anyway; `most` is how many of them it tells."""
+    """The versions in a Bucket. `most` is how many of them it lists."""
 
     def __init__(self, jobs: Bucket, site: Bucket, most: int = 200) -> None:
         self.jobs, self.site, self.most = jobs, site, most
@@ -72,22 +72,22 @@ class FakeHistory:
         )
 
 
-class FakeForgotten:
-    """CloudFront: when it was told to forget which path."""
+class FakeInvalidationTimes:
+    """CloudFront: when which path was invalidated."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
-        self.told: list[tuple[datetime, str]] = []
+        self.invalidated: list[tuple[datetime, str]] = []
 
     def times(self, path: str, around: Sequence[datetime]) -> HistoryPage[datetime]:
         def listed() -> HistoryPage[datetime]:
-            return HistoryPage(tuple(at for at, named in self.told if named == path))
+            return HistoryPage(tuple(at for at, named in self.invalidated if named == path))
 
         return self.faults.around("ListInvalidations", listed, Unavailable("lost"))
 
 
-class FakeRuns:
-    """The executions that FakeExecutions has started, since `started_at`."""
+class FakeExecutionRuns:
+    """The executions that FakeExecutions has started, all at `started_at`."""
 
     def __init__(self, executions: FakeExecutions, started_at: datetime) -> None:
         self.executions, self.started_at = executions, started_at
@@ -112,8 +112,8 @@ class FakeRuns:
         )
 
 
-class FakeDeadQueues:
-    """SQS: queues by their own names; a letter that was taken is out of sight until put back."""
+class FakeDeadLetterQueues:
+    """SQS queues by name. A message that was received is hidden until it is put back."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -122,46 +122,46 @@ class FakeDeadQueues:
         self.hidden: set[str] = set()
 
     def add(self, queue: str, body: str, **attributes: str) -> str:
-        """A dead letter; its id."""
+        """Put a message into the dead-message queue and return its id."""
         number = sum(map(len, self.dead.values())) + 1
-        letter = ReceivedMessage(
+        message = ReceivedMessage(
             f"m-{number}", body, NOON + minutes(number), attributes, f"r-{number}"
         )
-        self.dead[queue][letter.message_id] = letter
-        return letter.message_id
+        self.dead[queue][message.message_id] = message
+        return message.message_id
 
     def state(self, queue: str) -> QueueState:
         waiting = sum(len(self.sent[name]) for name in QUEUES[queue])
         return QueueState(queue=queue, waiting=waiting, in_flight=0, dead=len(self.dead[queue]))
 
-    def take(self, queue: str, most: int) -> Sequence[ReceivedMessage]:
+    def receive(self, queue: str, most: int) -> Sequence[ReceivedMessage]:
         def seen() -> list[ReceivedMessage]:
-            letters = [x for x in self.dead[queue].values() if x.message_id not in self.hidden]
-            self.hidden |= {letter.message_id for letter in letters[:most]}
-            return letters[:most]
+            messages = [x for x in self.dead[queue].values() if x.message_id not in self.hidden]
+            self.hidden |= {message.message_id for message in messages[:most]}
+            return messages[:most]
 
         return self.faults.around("ReceiveMessage", seen, Unavailable("lost"))
 
-    def put_back(self, queue: str, letters: Sequence[ReceivedMessage]) -> None:
-        self.hidden -= {letter.message_id for letter in letters}
+    def make_visible(self, queue: str, messages: Sequence[ReceivedMessage]) -> None:
+        self.hidden -= {message.message_id for message in messages}
 
-    def send_again(self, queue: str, letter: ReceivedMessage) -> None:
+    def redrive(self, queue: str, message: ReceivedMessage) -> None:
         self.faults.around(
             "SendMessage",
-            lambda: self.sent[QUEUES[queue][0]].append(letter.body),
+            lambda: self.sent[QUEUES[queue][0]].append(message.body),
             Unavailable("lost"),
         )
 
-    def discard(self, queue: str, letter: ReceivedMessage) -> None:
+    def delete(self, queue: str, message: ReceivedMessage) -> None:
         self.faults.around(
             "DeleteMessage",
-            lambda: self.dead[queue].pop(letter.message_id, None),
+            lambda: self.dead[queue].pop(message.message_id, None),
             Unavailable("lost"),
         )
 
 
-class FakeRecords:
-    """What the watchdog and the edge's function note, in their objects of the jobs bucket."""
+class FakeOpsRecords:
+    """What the watchdog and `invalidate_views` store in the jobs bucket for ops."""
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
@@ -188,18 +188,18 @@ class FakeRecords:
         return int(json.loads(found[0])["paths"]) if found else 0
 
 
-class FakeNumbersOfExecutions:
-    """How many executions there are by flow and state; `asked` counts the questions."""
+class FakeExecutionCounts:
+    """The number of executions by flow and state. `asked` counts the calls."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, RunState], tuple[int, bool]] = {}
-        self.ended: dict[tuple[str, RunState], list[EndedBadly]] = {}
+        self.ended: dict[tuple[str, RunState], list[UnsuccessfulRun]] = {}
         self.asked = 0
 
     def count(self, flow: str, state: RunState) -> tuple[int, bool]:
         self.asked += 1
         return self.known.get((flow, state), (0, False))
 
-    def ended_badly(self, flow: str, state: RunState) -> tuple[Sequence[EndedBadly], bool]:
+    def unsuccessful(self, flow: str, state: RunState) -> tuple[Sequence[UnsuccessfulRun], bool]:
         self.asked += 1
         return self.ended.get((flow, state), []), False

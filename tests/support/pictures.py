@@ -9,7 +9,7 @@ GPS, CAMERA = "37.7749", "Canary Camera 3000"
 
 
 def a_phone_photo(size: tuple[int, int] = (320, 240), orientation: int = 6) -> bytes:
-    """A JPEG on its side: red left and blue right, with place, camera, XMP and a comment."""
+    """A rotated JPEG, red on the left and blue on the right, with GPS, camera, XMP, comment."""
     picture = Image.new("RGB", size, "red")
     picture.paste("blue", (size[0] // 2, 0, *size))
     exif = Image.Exif()
@@ -41,7 +41,7 @@ def opened(jpeg: bytes) -> Image.Image:
 
 
 def a_bomb(width: int, height: int) -> bytes:
-    """A PNG of a few hundred bytes that says it is as large as that."""
+    """A PNG of a few hundred bytes whose header claims this size."""
     plain = a_png((1, 1), "L")
     header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + plain[24:29]
     checksum = zlib.crc32(b"IHDR" + header).to_bytes(4, "big")
@@ -49,7 +49,7 @@ def a_bomb(width: int, height: int) -> bytes:
 
 
 def markers_of(jpeg: bytes) -> list[int]:
-    """The segments of a JPEG up to its picture: 0xE1 is EXIF or XMP, 0xE2 ICC, 0xFE a comment."""
+    """The JPEG segments before the image data: 0xE1 is EXIF or XMP, 0xE2 ICC, 0xFE a comment."""
     found, at = [], 2
     while jpeg[at + 1] != 0xDA:
         assert jpeg[at] == 0xFF

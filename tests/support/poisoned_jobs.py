@@ -1,4 +1,4 @@
-"""Job objects that nothing of ours would write, each by the name of what is wrong with it."""
+"""Job objects that our code never writes, each by the name of what is wrong with it."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Document = dict[str, Any]
 Spoil = Callable[[Document], Any]
 
 DROPPED = (
-    *("job_id", "tenant", "flow", "rev", "visible_rev", "status", "entered_at", "created_at"),
+    *("job_id", "tenant", "flow", "version", "rev", "status", "entered_at", "created_at"),
     *("created_by", "event_id", "execution", "customer", "place", "token"),
 )
 
@@ -26,9 +26,9 @@ WRONG: dict[str, Document] = {
     "negative seq": {"seq": -1},
     "seq ahead of the ledger": {"seq": 7},
     "huge seq": {"seq": 10**30},
-    "rev zero": {"rev": 0},
-    "rev is text": {"rev": "many"},
-    "visible_rev ahead": {"visible_rev": 10**6},
+    "version zero": {"version": 0},
+    "version is text": {"version": "many"},
+    "rev ahead": {"rev": 10**6},
     "ledger is null": {"ledger": None},
     "ledger is a number": {"ledger": 7},
     "ledger of nothing": {"ledger": [{}]},
@@ -65,8 +65,8 @@ BYTES: dict[str, bytes] = {
 }
 
 
-def spoilt(job: Job) -> dict[str, bytes]:
-    """By name the bytes of a job that was poisoned so; `job` has a ledger of one entry."""
+def damaged(job: Job) -> dict[str, bytes]:
+    """`job`, whose ledger has one entry, damaged in every way: bytes by name."""
     good = json.loads(to_bytes(job))
     dropped = {f"without {k}": {n: v for n, v in good.items() if n != k} for k in DROPPED}
     documents = {name: {**good, **wrong} for name, wrong in WRONG.items()} | dropped
@@ -75,10 +75,10 @@ def spoilt(job: Job) -> dict[str, bytes]:
 
 
 def poisoned() -> dict[str, tuple[str, bytes]]:
-    """By name the id and the bytes of each; their ids come before those of the sound ones."""
-    names = spoilt(a_base("261121-000000"))
+    """By name, the id and bytes of each damaged job. Their ids sort before those of `sound`."""
+    names = damaged(a_base("261121-000000"))
     return {
-        name: (job_id := f"261121-0{n:05d}", spoilt(a_base(job_id))[name])
+        name: (job_id := f"261121-0{n:05d}", damaged(a_base(job_id))[name])
         for n, name in enumerate(names, 1)
     }
 
@@ -88,6 +88,6 @@ def a_base(job_id: str) -> Job:
 
 
 def sound(number: int) -> list[Job]:
-    """Jobs whose execution has not heard of the last move: each has a repair to get."""
+    """Jobs whose execution missed the last move, so each needs a repair."""
     ids = [f"261121-z{n:05d}" for n in range(number)]
     return [left_behind(a_job("ready_for_pickup", job_id=i, token=i.ljust(22, "s"))) for i in ids]

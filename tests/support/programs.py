@@ -1,9 +1,9 @@
-"""The system programs the tests need: fetched where that is possible, else named.
+"""Installs the system programs that the tests need, if possible, or names the missing ones.
 
     python -m tests.support.programs
 
-Chromium runs the pages, njs runs the edge functions as CloudFront would. On Debian, as root, the
-missing ones are installed; elsewhere they are named, and only with `CI=true` is that a failure.
+Chromium runs the pages; njs runs the edge functions as CloudFront does. On Debian, as root, missing
+programs are installed. Elsewhere they are named, which is a failure only with `CI=true`.
 """
 
 import os
@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 PACKAGES = {"chromium": "chromium", "njs": "njs"}
-"""Program, and the Debian package that has it. Node comes with the Python packages."""
+"""Each program with its Debian package. Node comes with the Python packages."""
 
 
 def missing() -> list[str]:
@@ -20,7 +20,7 @@ def missing() -> list[str]:
 
 
 def fetch(programs: list[str]) -> None:
-    """Install from Debian's packages, where we may."""
+    """Install with apt-get, if possible."""
     if not programs or shutil.which("apt-get") is None or os.geteuid() != 0:
         return
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

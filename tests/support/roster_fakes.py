@@ -1,4 +1,4 @@
-"""The roster's ports in memory: people, their days, trucks, and the claims on both."""
+"""Fakes of the ports for people: accounts, roster, trucks, and reservations."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from tests.support.faults import Faults
 
 
 class FakeAccounts:
-    """The accounts in memory; `reads` counts how often one was asked for."""
+    """Accounts. `reads` counts the calls of `read`."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, str], Account] = {}
@@ -76,7 +76,7 @@ class FakeRoster:
     def set_day(self, tenant: str, member: str, on: date, day: Day) -> None:
         self.known[tenant, on, member] = day
 
-    def forget_day(self, tenant: str, member: str, on: date) -> None:
+    def reset_day(self, tenant: str, member: str, on: date) -> None:
         self.known.pop((tenant, on, member), None)
 
     def truck(self, tenant: str, truck: str) -> Truck | None:
@@ -94,8 +94,8 @@ class FakeRoster:
             raise UnknownTruck
 
 
-class FakeClaims:
-    """DynamoDB's transactions: all sheets or none; a lost answer looks like a lost race."""
+class FakeReservations:
+    """DynamoDB transactions: all sheets or none. A lost response looks like a conflict."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
@@ -124,7 +124,7 @@ class FakeClaims:
 
 
 def a_member(account: str, *roles: Role, **values: Any) -> Account:
-    """Someone on the roster without a password; without roles a driver."""
+    """A member of the roster without a password, by default a driver."""
     return Account.model_validate(
         {
             "tenant": "main",
@@ -137,13 +137,13 @@ def a_member(account: str, *roles: Role, **values: Any) -> Account:
     )
 
 
-def a_crew_office(
+def a_crew_assignment(
     jobs: Jobs, *members: Account, tenants: Tenants | None = None, faults: Faults | None = None
 ) -> AssignCrew:
-    """Assignment over a roster in memory, of `members` and one truck, `t1`."""
+    """AssignCrew with a roster in memory: `members` and one truck, `t1`."""
     accounts = FakeAccounts()
     for member in members or (a_member("mike"),):
         accounts.add(member)
     known = tenants or FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
     roster = FakeRoster(Truck(tenant="main", truck="t1", name="Big red"))
-    return AssignCrew(accounts, roster, FakeClaims(faults), jobs, known)
+    return AssignCrew(accounts, roster, FakeReservations(faults), jobs, known)

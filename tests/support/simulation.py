@@ -1,8 +1,8 @@
-"""Haulway in memory: the real functions, the life of a flow, and a scheduler with a seed.
+"""A simulation of Haulway in memory: real functions, fakes of AWS, and a seeded scheduler.
 
-Messages, facts, executions and task tokens are steps that wait to be done. `run` does them one
-after another in an order that only the seed knows. `Mischief` delivers them twice, loses them,
-lets waits time out and stops executions; `Faults` break the calls inside of them.
+Messages, executions, and task tokens are pending steps. `run` executes them one after another in an
+order that depends only on the seed. `Disruptions` deliver messages twice, lose them, let waits time
+out, and stop executions. `Faults` break the calls inside a step.
 """
 
 import random
@@ -23,19 +23,19 @@ from events import (
     JobRequested,
     Request,
 )
-from functions.advance_job import AdvanceJob
-from functions.create_job import CreateJob
-from functions.edit_job import EditJob
-from functions.invalidate_views import InvalidateViews
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.create import CreateJob
+from functions.jobs.edit import EditJob
+from functions.jobs.settle import SettledStatus, SettleJob, SettleRequest
+from functions.jobs.wait import RegisterWait, WaitRequest
 from functions.messages.expected_messages import Expected
 from functions.protocol.batches import BatchConsumer, JobRef, failure
 from functions.protocol.ports import TaskOutput
-from functions.publish_board import PublishBoard
-from functions.register_wait import RegisterWait, WaitRequest
 from functions.repair.repair_deliveries import RepairDeliveries
 from functions.repair.requests import ExecutionEnded
-from functions.settle_job import SettledStatus, SettleJob, SettleRequest
-from functions.watch_jobs import WatchJobs
+from functions.repair.watch import WatchJobs
+from functions.views.board import PublishBoard
+from functions.views.invalidate import InvalidateViews
 from statemachine.business import BusinessSettings
 from statemachine.deliveries import Delivery
 from statemachine.flows import Flow, load_flow
@@ -46,15 +46,15 @@ from tests.support.fakes import (
     Bucket,
     FakeBoards,
     FakeBus,
+    FakeCdn,
     FakeDeadLetters,
-    FakeEdge,
     FakeExecutions,
+    FakeInvalidationUsage,
     FakeJobs,
     FakeLog,
     FakeRedelivery,
     FakeStuck,
     FakeTenants,
-    FakeUsage,
     FakeViews,
     board_key,
     job_key,
@@ -62,36 +62,41 @@ from tests.support.fakes import (
     parsed,
 )
 from tests.support.faults import Crashed, Faults
-from tests.support.message_fakes import FakeDeliveries, FakeEndpoints, FakeLater, FakeMetrics
-from tests.support.roster_fakes import a_crew_office
+from tests.support.message_fakes import (
+    FakeDelayedMessages,
+    FakeDeliveries,
+    FakeEndpoints,
+    FakeMetrics,
+)
+from tests.support.roster_fakes import a_crew_assignment
 
 HandleAll = Callable[[list[Any]], Sequence[Exception | None]]
 
 RECEIVES = 50
-"""How often a message is delivered before it is given up; generous, for faults are frequent."""
+"""How often a message is delivered at most. Generous, because faults are frequent."""
 RETRIES = 6
 STEPS = 20_000
 
 
 @dataclass(frozen=True)
-class Mischief:
-    """How often the world plays foul: chances between 0 and 1, at every step."""
+class Disruptions:
+    """The chance of each disruption at every step, between 0 and 1."""
 
     twice: float = 0.0
-    """A message that was done is delivered once more, later."""
+    """A message is delivered again after it succeeded."""
     lost: float = 0.0
-    """A fact's message, or the news that an execution has ended, never arrives."""
+    """A fact's message, or the notice that an execution ended, never arrives."""
     times_out: float = 0.0
-    """A waiting execution reaches its limit."""
+    """A waiting execution reaches its time limit."""
     stopped: float = 0.0
-    """A running execution is stopped by hand."""
+    """Someone stops a running execution."""
     watched: float = 0.0
-    """The watchdog makes its round."""
+    """The watchdog runs."""
 
 
 @dataclass
 class Message:
-    """Something to be delivered; `deliver` says whether it is done."""
+    """A message to deliver. `deliver` returns whether it succeeded."""
 
     deliver: Callable[[], bool]
     may_be_lost: bool = False
@@ -100,7 +105,7 @@ class Message:
 
 @dataclass
 class Run:
-    """One execution on its way through the states of its flow."""
+    """One execution of a flow's state machine."""
 
     name: str
     flow: Flow = field(repr=False)
@@ -112,7 +117,7 @@ class Run:
     token: str | None = None
     answer: TaskOutput | None = None
     failures: int = 0
-    told_late: bool = False
+    reported_late: bool = False
     visited: list[tuple[int, str]] = field(default_factory=list)
 
     @property
@@ -125,34 +130,35 @@ class Run:
 
     def come_to(self, status: str, seq: int) -> None:
         self.place, self.status, self.seq, self.failures = "settle", status, seq, 0
-        self.told_late = False
+        self.reported_late = False
 
 
 class OneByOne(PublishBoard):
-    """Reads job after job: threads would not repeat by a seed."""
+    """PublishBoard without threads, because their order does not depend on the seed."""
 
     def each_card(self, tenant: str, job_ids: Any) -> dict[str, Card | Exception]:
         return {job_id: self._card_or_error(tenant, job_id) for job_id in job_ids}
 
 
 class NoMessages(RepairDeliveries):
-    """The world has no function that sends texts, so it misses none; see test_due_messages.py."""
+    """No function here sends SMS or webhooks, so none is missing; see test_due_messages.py."""
 
     def _missing(self, job: Job, known: list[Delivery], now: datetime) -> list[Expected]:
         return []
 
 
-class World:
+class Simulation:
     def __init__(
-        self, seed: int = 0, faults: Faults | None = None, mischief: Mischief | None = None
+        self, seed: int = 0, faults: Faults | None = None, disruptions: Disruptions | None = None
     ) -> None:
-        print(f"seed of the world: {seed}")
+        print(f"seed of the simulation: {seed}")
         self.chance = random.Random(seed)
-        self.faults, self.mischief = faults or Faults(), mischief or Mischief()
+        self.faults = faults or Faults()
+        self.disruptions = disruptions or Disruptions()
         self.now = NOON
         self.bucket = Bucket(self.faults)
         self.bucket.clock = lambda: self.now
-        self.bus, self.edge = FakeBus(self.faults), FakeEdge(self.faults)
+        self.bus, self.edge = FakeBus(self.faults), FakeCdn(self.faults)
         self.executions, self.dead = FakeExecutions(self.faults), FakeDeadLetters()
         self.messages: list[Message] = []
         self.archive: list[Request] = []
@@ -168,15 +174,19 @@ class World:
             jobs, views, self.executions, tenants, self._new_tracking_token, no_pause
         )
         self.advance = AdvanceJob(jobs, self.executions, self.bus, no_pause)
-        self.edit = EditJob(jobs, views, self.bus, a_crew_office(jobs), no_pause)
+        self.edit = EditJob(jobs, views, self.bus, a_crew_assignment(jobs), no_pause)
         self.settle = SettleJob(jobs, views, self.bus, FakeMetrics(), lambda: self.now, no_pause)
         self.register = RegisterWait(jobs, self.executions, self.settle, no_pause)
-        self.publish, self.forget = board, InvalidateViews(
-            jobs, self.edge, FakeUsage(self.bucket), 1000, FakeMetrics(), lambda: self.now,
-            no_pause,
-        )  # fmt: skip
+        usage = FakeInvalidationUsage(self.bucket)
+        self.publish, self.invalidate = (
+            board,
+            InvalidateViews(
+                jobs, self.edge, usage, 1000, FakeMetrics(), lambda: self.now, no_pause
+            ),
+        )
+        later = FakeDelayedMessages()
         messages = NoMessages(
-            FakeDeliveries(self.bucket), FakeEndpoints(self.bucket), FakeLater(), FakeLater(),
+            FakeDeliveries(self.bucket), FakeEndpoints(self.bucket), later, later,
             self.bus, FakeMetrics(), FakeLog(), no_pause,
         )  # fmt: skip
         self.watch = WatchJobs(
@@ -188,10 +198,10 @@ class World:
         self._tokens += 1
         return f"{self._tokens:022d}"
 
-    # -- what people do, and what they see
+    # What people do and see
 
     def ask(self, *requests: Request) -> None:
-        """Put requests on the bus, which delivers each at least once."""
+        """Put requests on the bus, which delivers each of them at least once."""
         for request in requests:
             self.archive.append(request)
             self.messages.append(Message(self._delivery_of(request)))
@@ -211,44 +221,44 @@ class World:
     def runs_of(self, job: Job) -> list[Run]:
         return [run for run in self.runs.values() if run.who["job_id"] == job.job_id]
 
-    # -- how it goes on
+    # The scheduler
 
     def run(self) -> None:
-        """One step after another until nothing is left to do."""
+        """Run steps until none is left."""
         for _ in range(STEPS):
             if not self.step():
                 return
-        raise AssertionError(f"still not at rest after {STEPS} steps")
+        raise AssertionError(f"steps are left after {STEPS} steps")
 
     def step(self) -> bool:
-        """One step, chosen by chance; False where there was nothing to do."""
+        """Run one random step. Returns False if there is none."""
         self.now += timedelta(milliseconds=self.chance.randint(1, 2000))
         steps = self._steps()
         if not steps:
             return False
-        self._play_foul()
+        self._disrupt()
         match self.chance.choice(steps):
             case Message() as message:
                 self._deliver(message)
             case Run() as run:
                 self._go(run)
-        self._heed()
+        self._collect_effects()
         return True
 
-    def rest(self) -> None:
-        """No more mischief; what was lost is repaired by the watchdog, round by round."""
-        self.mischief, self.faults.over = Mischief(), True
+    def run_until_repaired(self) -> None:
+        """Stop all disruptions and faults, and let the watchdog repair until nothing is left."""
+        self.disruptions, self.faults.over = Disruptions(), True
         for _ in range(20):
             self.run()
             self.now += timedelta(minutes=20)
-            if not self.look_after(ask_executions=True) and not self._steps():
+            if not self.watchdog_round(ask_executions=True) and not self._steps():
                 return
-        raise AssertionError("the watchdog finds no end")
+        raise AssertionError("the watchdog keeps repairing")
 
-    def look_after(self, ask_executions: bool = False) -> dict[str, list[Repair]]:
-        """A round of the watchdog; what it repaired."""
+    def watchdog_round(self, ask_executions: bool = False) -> dict[str, list[Repair]]:
+        """Run the watchdog and return what it repaired."""
         repaired = self.watch.round(self.now, ask_executions).repaired
-        self._heed()
+        self._collect_effects()
         return repaired
 
     def _steps(self) -> "list[Message | Run]":
@@ -258,19 +268,19 @@ class World:
     def _happens(self, chance: float) -> bool:
         return self.chance.random() < chance
 
-    def _play_foul(self) -> None:
+    def _disrupt(self) -> None:
         waiting = [run for run in self.runs.values() if run.place == "wait"]
         going = [run for run in self.runs.values() if run.place != "end"]
-        if waiting and self._happens(self.mischief.times_out):
+        if waiting and self._happens(self.disruptions.times_out):
             self.time_out(self.chance.choice(waiting))
-        if going and self._happens(self.mischief.stopped):
+        if going and self._happens(self.disruptions.stopped):
             self.end(self.chance.choice(going), badly="ABORTED")
-        if self._happens(self.mischief.watched):
+        if self._happens(self.disruptions.watched):
             self.messages.append(Message(self._tried(lambda: self.watch.round(self.now))))
 
     def _deliver(self, message: Message) -> None:
         self.messages.remove(message)
-        if message.may_be_lost and self._happens(self.mischief.lost):
+        if message.may_be_lost and self._happens(self.disruptions.lost):
             return
         message.receives += 1
         try:
@@ -279,11 +289,11 @@ class World:
             done = False
         if not done:
             assert message.receives < RECEIVES, "given up"
-        if not done or self._happens(self.mischief.twice):
+        if not done or self._happens(self.disruptions.twice):
             self.messages.append(message)
 
-    def _heed(self) -> None:
-        """What the last step has caused: facts, executions, tokens resumed."""
+    def _collect_effects(self) -> None:
+        """Turn the effects of the last step into steps: facts, executions, resumed task tokens."""
         facts, self._heard = self.bus.facts[self._heard :], len(self.bus.facts)
         for fact in facts:
             if not isinstance(fact, JobMoveRefused | JobOverdue):
@@ -294,7 +304,7 @@ class World:
                 self.runs[name] = Run(name, load_flow(flow), who, generation)
         for run in self.runs.values():
             if run.place != "end" and run.name not in self.executions.running:
-                run.place, run.token = "end", None  # stopped, which is no news to anybody
+                run.place, run.token = "end", None  # stopped
         resumed, self._resumed = (
             self.executions.resumed[self._resumed :],
             len(self.executions.resumed),
@@ -304,7 +314,7 @@ class World:
                 if run.place == "wait" and run.token == token:
                     run.place, run.token, run.answer = "next", None, answer
 
-    # -- messages
+    # Messages
 
     def _delivery_of(self, request: Request) -> Callable[[], bool]:
         handle: Callable[[Any], object]
@@ -325,22 +335,22 @@ class World:
         def show(refs: list[JobRef]) -> list[Exception | None]:
             return self.publish.together(refs, self.now)
 
-        told: list[HandleAll] = [show]
+        handlers: list[HandleAll] = [show]
         if not isinstance(fact, JobCreated):
-            told.append(self.forget)
-        return [Message(self._delivered(JobRef, fact, each), may_be_lost=True) for each in told]
+            handlers.append(self.invalidate)
+        return [Message(self._delivered(JobRef, fact, each), may_be_lost=True) for each in handlers]
 
     def _delivered(
         self, event: type[BaseModel], content: BaseModel, handle: HandleAll
     ) -> Callable[[], bool]:
-        """As the queue delivers it: one record, and whether it is not to come again."""
+        """Deliver a batch of one record, as SQS does. Returns whether it is acknowledged."""
         body = f'{{"detail":{content.model_dump_json(exclude_none=True)}}}'
         stamps = {"ApproximateFirstReceiveTimestamp": str(int(self.now.timestamp() * 1000))}
         batch = {"Records": [{"messageId": "1", "body": body, "attributes": stamps}]}
-        inbox = BatchConsumer(
+        consumer = BatchConsumer(
             event, self.dead, FakeLog(), redelivery=FakeRedelivery(), clock=lambda: self.now
         )
-        return lambda: not inbox.deliver_together(batch, handle)["batchItemFailures"]
+        return lambda: not consumer.deliver_together(batch, handle)["batchItemFailures"]
 
     def _tried(self, do: Callable[[], object]) -> Callable[[], bool]:
         def whether_done() -> bool:
@@ -352,7 +362,7 @@ class World:
 
         return whether_done
 
-    # -- executions, as statemachine/asl.py writes them
+    # Executions, as statemachine/asl.py defines them
 
     def _go(self, run: Run) -> None:
         try:
@@ -385,7 +395,7 @@ class World:
             self.end(run)
 
     def _wait(self, run: Run, retry: int, entered_at: datetime) -> None:
-        """A new token for every attempt; its registration may come late, or after its time."""
+        """Wait with a new token for every attempt. Its registration may come late."""
         self._tokens += 1
         token = f"task-{self._tokens}"
         run.place, run.token = "wait", token
@@ -397,8 +407,8 @@ class World:
             retry=retry,
             token=token,
             settles=True,
-            hears_late=run.goes_by_window,
-            told_late=run.goes_by_window and run.told_late,
+            handles_late=run.goes_by_window,
+            reported_late=run.goes_by_window and run.reported_late,
         )
 
         def register() -> bool:
@@ -413,7 +423,7 @@ class World:
         self.messages.append(Message(register))
 
     def time_out(self, run: Run) -> None:
-        run.told_late = False
+        run.reported_late = False
         if run.goes_by_window:
             self._wait(run, retry=0, entered_at=self.now)
         else:
@@ -434,7 +444,7 @@ class World:
         if run.answer.to == SUPERSEDED:
             self.end(run)
         elif run.answer.to == LATE and run.goes_by_window:
-            run.told_late = True
+            run.reported_late = True
             self._overdue(run)
         elif run.answer.to in ways:
             run.come_to(run.answer.to, run.answer.seq)

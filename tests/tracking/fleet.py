@@ -1,15 +1,16 @@
-"""Many readers on one virtual clock, against a server that the test brings along."""
+"""Many readers on one virtual clock, against a server that the test provides."""
 
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.tracking.scenario_player import EPOCH_MS
-from tracking.reader import Display, Fetch, Reader, Sleep
+from tracking.display import Display
+from tracking.reader import Fetch, Reader, Sleep
 from tracking.responses import Response
 
 Server = Callable[[int, Fetch], tuple[Response | None, int]]
-"""What comes of a request sent at a time (ms from 0), and how long that takes (ms)."""
+"""The answer to a request that is sent at a time (ms from 0), and how long it takes (ms)."""
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Visit:
     shown: list[tuple[int, Display]] = field(default_factory=list)
 
     def turn(self, now_ms: int) -> int | None:
-        """All that happens now; when to come back, None: never."""
+        """Does everything that happens now; returns the next time, or None for never."""
         if self.answers_at_ms == now_ms:
             self.reader.receive(self.answer, EPOCH_MS + now_ms)
             self.answers_at_ms = None
@@ -40,7 +41,7 @@ class Visit:
 
 
 def run(visits: list[Visit], until_ms: int, starts_ms: Callable[[], int]) -> None:
-    """Let each visit start at a time of its own, and all go on until `until_ms`."""
+    """Starts each visit at its own time and plays all of them until `until_ms`."""
     moments = [(starts_ms(), number) for number in range(len(visits))]
     heapq.heapify(moments)
     while moments and moments[0][0] <= until_ms:

@@ -1,4 +1,4 @@
-"""Scenarios that no one wrote: every kind of answer and signal, in any order."""
+"""Random scenarios: every kind of answer and signal, in any order."""
 
 from random import Random
 from typing import Any
@@ -72,7 +72,7 @@ def any_answer(random: Random, rev: int) -> Line:
 
 
 def any_view(random: Random, rev: int) -> Line:
-    """A copy of the view: the newest one, or an older one out of some cache."""
+    """A copy of the view: the newest one, or an older one from a cache."""
     rev = max(1, rev - random.choice([0, 0, 0, 1, 2, 5]))
     headers = {"etag": f'"{rev}"'} if random.random() < 0.6 else {}
     headers |= {"age": random.choice(AGES)} if random.random() < 0.4 else {}

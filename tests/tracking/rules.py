@@ -1,4 +1,4 @@
-"""What must hold of every trace, whatever was recorded: read from scenario and trace alone."""
+"""The rules for every trace, recorded or not, checked from scenario and trace only."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ IMF_FIXDATE = "%a, %d %b %Y %H:%M:%S GMT"
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request, and what came of it when (`None`: the scenario ended first)."""
+    """One request and its answer, with their times (`None`: the scenario ended first)."""
 
     asked_at_ms: int
     source: str
@@ -151,7 +151,7 @@ def going_on_after_the_end(story: Story) -> Iterator[object]:
 
 
 def giving_up_too_early(story: Story) -> Iterator[object]:
-    """not_found and gone need 410, or 403 and 404 for a whole budget and the API's word."""
+    """not_found and gone need 410, or 403 and 404 for a whole budget and from the API too."""
     for line in story.shows:
         if line["show"] not in ("not_found", "gone"):
             continue
@@ -178,7 +178,7 @@ def current_without_a_confirmation(story: Story) -> Iterator[object]:
 
 
 def a_check_that_claims_too_much(story: Story) -> Iterator[object]:
-    """`checked_at_ms` is never later than the sending of a request that was answered by then."""
+    """`checked_at_ms` is never later than the latest request that was answered by then."""
     for line in story.shows:
         checked_at_ms = line.get("checked_at_ms")
         confirmed = [
@@ -193,7 +193,7 @@ def a_check_that_claims_too_much(story: Story) -> Iterator[object]:
 
 
 def a_condition_for_something_else(story: Story) -> Iterator[object]:
-    """If-None-Match is the ETag under which the shown rev came."""
+    """If-None-Match is the ETag of the rev that is shown."""
     for number, one in enumerate(story.exchanges):
         rev = _last_view(story, one.asked_at_ms).get("rev")
         known = {
@@ -215,7 +215,7 @@ def the_api_asked_too_often(story: Story) -> Iterator[object]:
 
 
 def a_poll_too_soon(story: Story) -> Iterator[object]:
-    """After a confirmation, not before half the interval, unless a signal asks for it."""
+    """After a confirmation, the next request waits half the interval, unless a signal comes."""
     for one, later in pairwise(story.exchanges):
         if not _confirms(one) or story.signals_between(one.asked_at_ms, later.asked_at_ms):
             continue
@@ -225,7 +225,7 @@ def a_poll_too_soon(story: Story) -> Iterator[object]:
 
 
 def falling_asleep(story: Story) -> Iterator[object]:
-    """While someone looks, the next request comes within a bounded time."""
+    """While the page is visible, the next request comes within a bounded time."""
     cap_ms = story.policy.trouble_cap_s * 1000
     stopped = "stop" in story.trace[-1]
     next_ms: list[int] = [one.asked_at_ms for one in story.exchanges[1:]]
@@ -263,7 +263,7 @@ def violations(scenario: Scenario, trace: Trace) -> list[str]:
 
 
 def _confirms(one: Exchange) -> bool:
-    """Whether the answer may confirm what is shown: a view, or 304 to a condition."""
+    """Whether the answer may confirm what is shown: a view, or 304 to a conditional request."""
     unchanged = one.answer.get("status") == 304 and one.etag is not None
     return unchanged or one.view is not None
 
@@ -287,7 +287,7 @@ def _first_of_spell(done: list[Exchange]) -> Exchange:
 
 
 def _retry_after_ms(one: Exchange) -> int:
-    """What RFC 9110 reads in Retry-After, written apart from the reader's own code."""
+    """Retry-After by RFC 9110, implemented separately from the reader."""
     headers = one.answer.get("headers", {})
     text = headers.get("retry-after", "").strip()
     if one.answer.get("status") not in (429, 503) or not text:

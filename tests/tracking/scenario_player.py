@@ -14,8 +14,9 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+from tracking.display import Display
 from tracking.polling_policy import Policy
-from tracking.reader import Display, Fetch, Reader, Sleep, Stop
+from tracking.reader import Fetch, Reader, Sleep, Stop
 from tracking.responses import Response, rev_of
 from tracking.saved_view import SavedView, saved_view_in
 
@@ -24,7 +25,7 @@ Trace = list[dict[str, Any]]
 
 SCENARIOS = Path(__file__).parents[2] / "tracking" / "scenarios"
 EPOCH_MS = 1_795_255_200_000
-"""2026-11-21T10:00:00Z: what every scenario calls 0."""
+"""2026-11-21T10:00:00Z, the time 0 of every scenario."""
 VIEW = {
     "rev": 7,
     "job_id": "261121-7k3m2q",
@@ -48,7 +49,7 @@ def play(scenario: Scenario) -> Trace:
 
 
 def mulberry32(seed: int) -> Callable[[], float]:
-    """A tiny generator that JavaScript computes to the same bit (Tommy Ettinger, 2017)."""
+    """A small random generator that gives the same numbers in JavaScript (Tommy Ettinger, 2017)."""
     state = seed & 0xFFFFFFFF
 
     def following() -> float:
@@ -66,7 +67,7 @@ def _imul(one: int, other: int) -> int:
 
 
 def random_of(scenario: Scenario) -> Callable[[], float]:
-    """The scenario's numbers, over and over, or those of its seed; 0.5 where it says nothing."""
+    """The scenario's numbers, repeated, or those of its seed; 0.5 without any."""
     numbers = scenario.get("random", [0.5])
     if isinstance(numbers, dict):
         return mulberry32(numbers["seed"])
@@ -99,7 +100,7 @@ def answers_of(scenario: Scenario) -> Iterator[dict[str, Any]]:
 
 
 def answer_in(line: dict[str, Any]) -> Response | None:
-    """The HTTP answer that `line` describes; None where it says that the request fails."""
+    """The HTTP answer that `line` describes; None if the request fails."""
     if "fails" in line:
         return None
     body = line.get("body", "")
@@ -123,7 +124,7 @@ def asked_in_trace(source: str, etag: str | None, at_ms: int) -> dict[str, Any]:
 
 
 class Player:
-    """At one moment comes first the answer, then the signals, what is shown, and the step."""
+    """At the same moment, the order is: answer, signals, what is shown, step."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.trace: Trace = []
@@ -137,7 +138,7 @@ class Player:
 
     @property
     def kept(self) -> str | None:
-        """What would be in the memory now."""
+        """The text that would be stored now."""
         remembered = self._reader.remembered
         return None if remembered is None else remembered.to_text()
 
@@ -148,7 +149,7 @@ class Player:
         return self.trace
 
     def _moment(self, now_ms: int) -> float:
-        """All that happens at `now_ms`; when the next thing does."""
+        """Does everything that happens at `now_ms`; returns the next time."""
         if self._coming is not None and self._coming[0] == now_ms:
             line, self._coming = self._coming[1], None
             self._reader.receive(answer_in(line), EPOCH_MS + now_ms)
@@ -179,7 +180,7 @@ class Player:
 
 
 def text_of(played: list[Scenario]) -> str:
-    """A scenario file: a line for each thing that happens, so that changes can be read."""
+    """A scenario file with a line for each event, so that diffs are readable."""
     return "[\n" + ",\n".join(_text_of_one(one) for one in played) + "\n]\n"
 
 

@@ -1,4 +1,4 @@
-"""The reader at work: over httpx, with a clock, with a memory in files, from a link."""
+"""The reader over httpx, with its clock, its file storage, and links."""
 
 import hashlib
 import json
@@ -49,16 +49,16 @@ class Time:
         return EPOCH_MS + self.now_ms
 
     def sleep(self, seconds: float) -> None:
-        self.go_on(round(seconds * 1000))
+        self.advance(round(seconds * 1000))
 
-    def go_on(self, ms: int) -> None:
+    def advance(self, ms: int) -> None:
         self.now_ms += ms
         if self.now_ms > self._until_ms:
             raise OutOfTime
 
 
-class World(Time):
-    """And a transport that answers by the script, which takes as long as it says."""
+class ScriptedServer(Time):
+    """A virtual clock and a transport that gives the scenario's answers in their time."""
 
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario.get("until_ms", float("inf")))
@@ -69,7 +69,7 @@ class World(Time):
         etag = request.headers.get("if-none-match")
         self.trace.append(asked_in_trace(SOURCES[request.url.path], etag, self.now_ms))
         line = next(self._answers)
-        self.go_on(line.get("takes_ms", TAKES_MS))
+        self.advance(line.get("takes_ms", TAKES_MS))
         answer = answer_in(line)
         if answer is None:
             raise httpx.ReadTimeout("") if line["fails"] == "timeout" else httpx.ConnectError("")
@@ -80,23 +80,23 @@ class World(Time):
 
 
 def followed(scenario: Scenario) -> Trace:
-    """The trace that `follow` leaves: requests as the transport saw them, states as yielded."""
-    world = World(scenario)
+    """The trace of `follow`: the requests that the transport got, and the states it yielded."""
+    server = ScriptedServer(scenario)
     text = memory_text_of(scenario)
     try:
         for shown in follow(
             LINK,
             policy=policy_of(scenario),
-            client=world.client(),
+            client=server.client(),
             memory={} if text is None else {DIGEST: text},
-            clock=world.clock,
-            sleep=world.sleep,
+            clock=server.clock,
+            sleep=server.sleep,
             random=random_of(scenario),
         ):
-            world.trace.append(shown_in_trace(shown, world.now_ms))
+            server.trace.append(shown_in_trace(shown, server.now_ms))
     except OutOfTime:
-        return world.trace
-    return [*world.trace, {"at_ms": world.now_ms, "stop": True}]
+        return server.trace
+    return [*server.trace, {"at_ms": server.now_ms, "stop": True}]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def a_view(**changes: Any) -> httpx.Response:
     return httpx.Response(200, json=view_of(changes), headers={"etag": '"7"'})
 
 
-def test_reading_once_sends_one_request_and_shows_what_came() -> None:
+def test_reading_once_sends_one_request_and_shows_its_answer() -> None:
     shown = read_once(LINK, client=a_client(a_view()), clock=lambda: EPOCH_MS)
     assert shown == Display("current", view_of({}), EPOCH_MS)
 
@@ -139,7 +139,7 @@ def test_reading_once_with_a_memory_never_shows_a_lower_rev() -> None:
 
 
 def test_a_redirect_is_not_followed() -> None:
-    """No view is behind one; a hotel's sign-in page may be."""
+    """A redirect is never a view; it may be a hotel's sign-in page."""
     client = a_client(httpx.Response(302, headers={"location": "https://hotel.example/"}), a_view())
     assert read_once(LINK, client=client) == Display("trouble", reason="bad_answer")
 
@@ -154,12 +154,12 @@ def test_a_redirect_is_not_followed() -> None:
     ],
     ids=repr,
 )
-def test_whatever_breaks_on_the_way_is_no_answer(broken: Exception) -> None:
+def test_a_network_error_is_no_answer(broken: Exception) -> None:
     assert read_once(LINK, client=a_client(broken)) == Display("trouble", reason="unreachable")
 
 
-def test_a_body_that_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """httpx limits each read and not all of them together."""
+def test_a_slow_body_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """httpx limits each read, but not their sum."""
     seconds = iter(range(0, 1000, 4))
     monkeypatch.setattr("tracking.http_reader.time.monotonic", lambda: next(seconds))
 
@@ -177,13 +177,13 @@ def test_bytes_that_are_not_text_are_a_bad_answer() -> None:
     assert read_once(LINK, client=client) == Display("trouble", reason="bad_answer")
 
 
-def test_a_client_that_was_handed_in_stays_open() -> None:
+def test_a_client_that_was_passed_in_stays_open() -> None:
     client = a_client(a_view(terminal=True), a_view())
     assert [shown.kind for shown in follow(LINK, client=client)] == ["asking", "current"]
     assert not client.is_closed
 
 
-def test_a_file_memory_outlives_the_visit(tmp_path: Path) -> None:
+def test_a_file_storage_survives_the_visit(tmp_path: Path) -> None:
     folder = tmp_path / "not" / "there" / "yet"
     read_once(LINK, client=a_client(a_view(rev=8)), memory=FileViewStorage(folder))
     assert [path.name for path in folder.iterdir()] == [f"{DIGEST}.json"]
@@ -192,14 +192,14 @@ def test_a_file_memory_outlives_the_visit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xff", b"[]", b'{"view":null}'], ids=repr)
-def test_a_file_that_was_damaged_is_no_memory(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     (tmp_path / f"{DIGEST}.json").write_bytes(content)
     shown = read_once(LINK, client=a_client(a_view(rev=1)), memory=FileViewStorage(tmp_path))
     assert (shown.kind, shown.view) == ("current", view_of({"rev": 1}))
 
 
-def test_a_visit_does_not_overwrite_what_a_later_one_kept() -> None:
-    """Two visits at once: the one that saw less must not lower the floor of both."""
+def test_a_visit_does_not_overwrite_a_newer_saved_view() -> None:
+    """With two visits at once, the one with the older view must not replace the newer one."""
     memory: dict[str, str] = {}
     client = a_client(a_view(rev=7), a_view(rev=7, terminal=True))
     time = Time()
@@ -210,13 +210,13 @@ def test_a_visit_does_not_overwrite_what_a_later_one_kept() -> None:
     assert json.loads(memory[DIGEST])["view"]["rev"] == 9
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         read_once(LINK, client=a_client(a_view()), memory=FileViewStorage(tmp_path / "file"))
 
 
-def test_no_token_is_sent_or_kept_or_shown() -> None:
+def test_no_token_is_sent_or_stored_or_shown() -> None:
     memory: dict[str, str] = {}
     asked: list[httpx.Request] = []
 
@@ -236,18 +236,18 @@ def seconds(*values: float) -> Any:
     return lambda: left.pop(0) if len(left) > 1 else left[0]
 
 
-def test_a_clock_starts_at_the_wall_and_goes_steadily() -> None:
+def test_a_clock_starts_with_the_wall_time_and_is_steady() -> None:
     clock = Clock(wall_s=seconds(1_000, 1_005), steady_s=seconds(50, 55))
     assert clock() == 1_005_000
 
 
-def test_a_wall_clock_set_back_does_not_turn_the_clock_back() -> None:
+def test_setting_the_wall_clock_back_does_not_set_the_clock_back() -> None:
     clock = Clock(wall_s=seconds(1_000, 400), steady_s=seconds(50, 55))
     assert clock() == 1_005_000
 
 
-def test_time_slept_through_counts() -> None:
-    """A steady clock may stand still while the machine sleeps; the data grows old all the same."""
+def test_time_asleep_counts() -> None:
+    """A steady clock may stop while the machine sleeps, but the data gets older."""
     clock = Clock(wall_s=seconds(1_000, 4_600), steady_s=seconds(50, 51))
     assert clock() == 4_600_000
     assert clock() == 4_600_000
@@ -261,7 +261,7 @@ def test_time_slept_through_counts() -> None:
         f"  https://haul.example/track/{TOKEN}?lang=es#now ",
     ],
 )
-def test_a_link_is_read_with_all_that_may_hang_on_it(text: str) -> None:
+def test_a_link_is_read_with_anything_attached_to_it(text: str) -> None:
     assert parse_link(text) == LINK
     assert parse_link(text, "https://elsewhere.example") == LINK
 
@@ -270,14 +270,14 @@ def test_a_link_is_read_with_all_that_may_hang_on_it(text: str) -> None:
     "around",
     [*".,;:!?)]>\"'`”’»…*|\\", " ", "%22", "%20", "%E2%80%9D", "%", "_", "-", ").", "\u200b", "\n"],
 )
-def test_what_a_message_puts_after_a_link_is_not_part_of_it(around: str) -> None:
+def test_characters_after_a_link_are_ignored(around: str) -> None:
     assert parse_link(f"https://haul.example/track/{TOKEN}{around}") == LINK
     if around not in "?":
         assert parse_link(TOKEN + around, "https://haul.example") == LINK
 
 
 @pytest.mark.parametrize("before", ["<", '"', "(", "“", "%22"])
-def test_nor_is_what_it_puts_before(before: str) -> None:
+def test_characters_before_a_link_are_ignored(before: str) -> None:
     assert parse_link(f"{before}https://haul.example/track/{TOKEN}>") == LINK
     assert parse_link(f"https://haul.example/track/{before}{TOKEN}") == LINK
 
@@ -312,7 +312,7 @@ def test_a_site_may_have_a_port() -> None:
         f"haul.example/track/{TOKEN}",
     ],
 )
-def test_anything_else_is_refused_without_repeating_it(text: str) -> None:
+def test_anything_else_is_refused_without_repeating_the_text(text: str) -> None:
     with pytest.raises(ValueError, match="this is not a tracking link") as refusal:
         parse_link(text, "https://haul.example")
     assert TOKEN not in str(refusal.value)

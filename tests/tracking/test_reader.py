@@ -1,4 +1,4 @@
-"""The reader does what its scenarios say, breaks no rule, and agrees with the one in JavaScript."""
+"""The reader plays its scenarios, breaks no rule, and agrees with the JavaScript reader."""
 
 import json
 import shutil
@@ -26,13 +26,14 @@ from tests.tracking.scenario_player import (
     text_of,
     view_of,
 )
+from tracking.display import Display, Kind
 from tracking.polling_policy import Policy
-from tracking.reader import Display, Fetch, Kind, Reader, Sleep
+from tracking.reader import Fetch, Reader, Sleep
 from tracking.responses import Reason, Response
-from tracking.saved_view import SavedView, saved_view_in, worth_keeping
+from tracking.saved_view import SavedView, may_replace, saved_view_in
 
 ALL = scenarios()
-FOR_NODE = Path(__file__).parents[1] / "web" / "playing.js"
+FOR_NODE = Path(__file__).parents[1] / "web" / "scenario_player.js"
 
 
 def by_name(scenario: Scenario) -> str:
@@ -49,12 +50,12 @@ def test_no_recorded_trace_breaks_a_rule(scenario: Scenario) -> None:
     assert violations(scenario, scenario["trace"]) == []
 
 
-def test_there_are_many_scenarios_and_no_name_comes_twice() -> None:
+def test_there_are_many_scenarios_with_unique_names() -> None:
     assert len(ALL) >= 110
     assert len({by_name(one) for one in ALL}) == len(ALL)
 
 
-def test_scenario_files_are_written_as_the_recorder_writes_them() -> None:
+def test_scenario_files_have_the_format_of_the_recorder() -> None:
     for path in SCENARIOS.glob("*.json"):
         assert path.read_text() == text_of(json.loads(path.read_text())), path.name
 
@@ -66,13 +67,13 @@ def test_the_scenarios_show_every_kind_and_every_reason() -> None:
 
 
 @given(st.randoms(use_true_random=False))
-def test_no_rule_is_broken_by_chance(random: Random) -> None:
+def test_random_scenarios_break_no_rule(random: Random) -> None:
     scenario = any_scenario(random)
     assert violations(scenario, play(scenario)) == [], json.dumps(scenario)
 
 
 @given(st.randoms(use_true_random=False))
-def test_a_view_is_handed_on_as_it_came_and_shown_only_when_something_changed(
+def test_a_view_is_passed_on_unchanged_and_shown_only_when_something_changed(
     random: Random,
 ) -> None:
     scenario = any_scenario(random) | {"signals": [], "policy": {}}
@@ -91,8 +92,8 @@ def _is_view(line: dict[str, str]) -> bool:
 
 
 @given(st.randoms(use_true_random=False))
-def test_the_memory_is_always_the_newest_view_shown(random: Random) -> None:
-    """Kept after each answer, and read in the next visit, the floor outlives any visit."""
+def test_the_saved_view_is_always_the_newest_one_shown(random: Random) -> None:
+    """It is saved after each answer and read in the next visit."""
     scenario = any_scenario(random)
     floor = 0
     kept: str | None = None
@@ -107,7 +108,7 @@ def test_the_memory_is_always_the_newest_view_shown(random: Random) -> None:
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-def test_both_readers_leave_the_same_trace_by_chance_and_have_one_policy() -> None:
+def test_both_readers_have_one_policy_and_the_same_traces_of_random_scenarios() -> None:
     seed = Random().randint(0, 10**9)
     chosen = [any_scenario(Random(seed + number)) for number in range(150)]
     done = subprocess.run(
@@ -124,24 +125,24 @@ def test_both_readers_leave_the_same_trace_by_chance_and_have_one_policy() -> No
         assert other["traces"][number] == play(scenario), f"any_scenario(Random({seed + number}))"
 
 
-def test_the_tiny_generator_gives_the_numbers_known_for_its_seed() -> None:
+def test_the_random_generator_gives_the_known_numbers_for_its_seed() -> None:
     """The first values of mulberry32 for seed 0, in either language."""
     numbers = mulberry32(0)
     assert [int(numbers() * 2**32) for _ in range(3)] == [1144304738, 1416247, 958946056]
 
 
-def test_an_answer_without_a_question_is_refused() -> None:
+def test_an_answer_without_a_request_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="call step"):
         Reader(EPOCH_MS).receive(None, EPOCH_MS)
 
 
-def test_a_reader_waits_for_the_answer_it_asked_for() -> None:
+def test_a_reader_waits_for_its_answer() -> None:
     reader = Reader(EPOCH_MS)
     assert reader.step(EPOCH_MS) == Fetch("edge", EPOCH_MS, None)
     assert reader.step(EPOCH_MS + 1) == Sleep(None)
 
 
-def test_the_headers_ask_for_json_and_carry_the_condition() -> None:
+def test_the_headers_request_json_and_have_the_condition() -> None:
     assert Fetch("edge", 0, '"7"').headers == {"accept": "application/json", "if-none-match": '"7"'}
     assert Fetch("edge", 0, None).headers == {"accept": "application/json"}
 
@@ -152,12 +153,12 @@ def test_an_age_counts_from_the_check_and_is_never_negative() -> None:
     assert Display("asking").age_ms(9_000) is None
 
 
-def test_two_visits_keep_one_memory_that_never_goes_back() -> None:
+def test_two_visits_share_a_storage_whose_rev_never_decreases() -> None:
     seven, eight = (SavedView(view_of({"rev": rev})) for rev in (7, 8))
-    assert worth_keeping(seven, None)
-    assert worth_keeping(eight, seven)
-    assert worth_keeping(eight, eight)
-    assert not worth_keeping(seven, eight)
+    assert may_replace(seven, None)
+    assert may_replace(eight, seven)
+    assert may_replace(eight, eight)
+    assert not may_replace(seven, eight)
 
 
 def test_a_document_too_deep_to_parse_is_trouble() -> None:

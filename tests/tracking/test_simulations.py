@@ -1,4 +1,4 @@
-"""T22 and T25: what many readers and three caches do in virtual time. Each seed is in the name."""
+"""T22 and T25: many readers and three caches in virtual time. The test names have the seeds."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tracking.saved_view import saved_view_in
 
 TTL_MS = 30_000
 FILL_MS = 3_000
-"""The longest time between reading the origin and the answer being stored or received."""
+"""The longest time from reading the origin to storing or receiving the answer."""
 POLL_S = 5
 ONE_POLL_MS = POLL_S * 1_200 + FILL_MS
 CACHES_UNTIL_MS = 600_000
@@ -43,16 +43,16 @@ class Copy:
 
 @dataclass
 class Cache:
-    """One place of the edge. What is under way is stored later, whatever was forgotten meanwhile.
+    """One cache of the edge. A fill that is under way is stored even after an invalidation.
 
     invalidation lost    publish ─────────────────────────── old copy until its TTL ends
-    invalidation late    publish ──── old copy ──── forget ── new copy
-    old fill re-cached   read old ── publish ── forget ── store old ── old copy for another TTL
+    invalidation late    publish ──── old copy ──── invalidate ── new copy
+    old fill re-cached   read old ── publish ── invalidate ── store old ── old copy for another TTL
     """
 
     origin: Origin
     random: Random
-    forgets_at_ms: list[int]
+    invalidated_at_ms: list[int]
     stores: list[Copy] = field(default_factory=list)
 
     def answer(self, now_ms: int, ask: Fetch) -> tuple[Response, int]:
@@ -67,13 +67,13 @@ class Cache:
         return _answer(rev, ask, {}), takes_ms
 
     def _copy_at(self, now_ms: int) -> Copy | None:
-        """The copy stored last, unless it is too old or was forgotten since."""
+        """The copy stored last, unless it is too old or was invalidated."""
         done = [copy for copy in self.stores if copy.stored_at_ms <= now_ms]
         last = max(done, key=lambda copy: copy.stored_at_ms, default=None)
         if last is None or now_ms >= last.stored_at_ms + TTL_MS:
             return None
-        forgotten = any(last.stored_at_ms <= at_ms <= now_ms for at_ms in self.forgets_at_ms)
-        return None if forgotten else last
+        invalidated = any(last.stored_at_ms <= at_ms <= now_ms for at_ms in self.invalidated_at_ms)
+        return None if invalidated else last
 
 
 def _answer(rev: int, ask: Fetch, headers: dict[str, str]) -> Response:
@@ -84,7 +84,7 @@ def _answer(rev: int, ask: Fetch, headers: dict[str, str]) -> Response:
 
 
 def three_caches(origin: Origin, random: Random) -> list[Cache]:
-    """Each forgets at once, late or never, as chance has it for each publication."""
+    """Each publication is invalidated at once, late, or never, at random."""
     return [
         Cache(
             origin,
@@ -111,7 +111,7 @@ def visits_to(origin: Origin, random: Random) -> list[Visit]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_t22_three_caches_never_bring_a_lower_rev_and_bound_the_staleness(seed: int) -> None:
+def test_t22_three_caches_never_show_a_lower_rev_and_limit_the_staleness(seed: int) -> None:
     random = Random(seed)
     origin = Origin(random)
     visits = visits_to(origin, random)
@@ -127,8 +127,8 @@ def test_t22_three_caches_never_bring_a_lower_rev_and_bound_the_staleness(seed: 
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_t22_a_view_was_current_when_it_is_said_to_have_been(seed: int) -> None:
-    """But for what no cache tells: the seconds that Age rounds off, and the fill itself."""
+def test_t22_a_view_was_current_at_its_check_time(seed: int) -> None:
+    """Except for what no cache reports: the fraction that Age rounds off, and the fill itself."""
     random = Random(seed)
     origin = Origin(random)
     visits = visits_to(origin, random)
@@ -140,7 +140,7 @@ def test_t22_a_view_was_current_when_it_is_said_to_have_been(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_t22_visit_after_visit_the_memory_keeps_the_floor(seed: int) -> None:
+def test_t22_the_rev_never_decreases_across_visits(seed: int) -> None:
     random = Random(seed)
     origin = Origin(random)
     caches = three_caches(origin, random)
@@ -168,17 +168,17 @@ DOWN_FROM_MS, UP_FROM_MS, FLEET_UNTIL_MS = 200_000, 260_000, 400_000
 STEADY_FROM_MS = 40_000
 
 Outage = Callable[[int, int], tuple[Response | None, int]]
-"""What comes of a request sent at a time while the origin is down, given an ordinary delay."""
+"""The answer to a request while the origin is down, given its time and an ordinary delay."""
 
 
 def hang(now_ms: int, takes_ms: int) -> tuple[Response | None, int]:
-    """Held until the origin is back, and then all answered at once; or given up before."""
+    """Requests are held until the origin is back, then answered all at once, or time out."""
     left_ms = UP_FROM_MS - now_ms
     return (a_view(), left_ms) if left_ms < 10_000 else (None, 10_000)
 
 
 def until_it_is_back(now_ms: int, takes_ms: int) -> tuple[Response | None, int]:
-    """Everybody is told the same moment."""
+    """All readers get the same time."""
     date = formatdate((EPOCH_MS + UP_FROM_MS) / 1000, usegmt=True)
     return Response(503, {"retry-after": date}, ""), takes_ms
 
@@ -203,7 +203,7 @@ def a_view(poll_s: int = 10) -> Response:
 
 
 def requests_through(outage: Outage, poll_s: int, seed: int) -> list[int]:
-    """When each request of the fleet was sent, in order."""
+    """The times of all requests of the fleet, in order."""
     random = Random(seed)
     view = a_view(poll_s)
 
@@ -218,7 +218,7 @@ def requests_through(outage: Outage, poll_s: int, seed: int) -> list[int]:
 
 
 def rate(asked_at_ms: list[int], from_ms: int, to_ms: int) -> float:
-    """Requests a second."""
+    """Requests per second."""
     return sum(from_ms <= at_ms < to_ms for at_ms in asked_at_ms) * 1000 / (to_ms - from_ms)
 
 
@@ -245,14 +245,14 @@ def test_t25_an_outage_raises_no_rate_and_leaves_no_spike(outage: str, seed: int
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("outage", ["500", "timeout", "retry after 5 s"])
-def test_t25_readers_with_a_slow_pace_keep_to_it(outage: str, seed: int) -> None:
-    """Where a retry would hurt the rate most: a minute's outage, and a minute's pace."""
+def test_t25_readers_with_a_long_interval_keep_it(outage: str, seed: int) -> None:
+    """A retry would raise the rate most with a one-minute outage and a one-minute interval."""
     asked = requests_through(OUTAGES[outage], 60, seed)
     steady = READERS / 60.1
     assert rate(asked, DOWN_FROM_MS, UP_FROM_MS) <= 1.1 * steady
 
 
-def test_t25_everybody_is_back_within_a_minute_of_the_end() -> None:
+def test_t25_all_readers_are_back_within_a_minute_of_the_end() -> None:
     random = Random(7)
     outage = OUTAGES["500"]
 

@@ -47,7 +47,7 @@ test("an unsafe request without a body is signed too, a read is not", async () =
   assert.equal(asked[1].headers["if-none-match"], '"7"');
 });
 
-test("a problem document is raised with its slug, detail and extras", async () => {
+test("a problem document is raised as an error with its slug, detail, and other fields", async () => {
   const document = {
     type: "/problems/overtaken",
     title: "Overtaken",
@@ -63,7 +63,7 @@ test("a problem document is raised with its slug, detail and extras", async () =
   );
 });
 
-test("reads are tried three times; what cannot be repeated only once", async () => {
+test("reads are tried three times; requests that cannot be repeated only once", async () => {
   const { api, asked, pauses } = apiThat(new TypeError("no network"));
   await assert.rejects(api.get("/flows"), NoAnswer);
   assert.equal(asked.length, 3);
@@ -72,20 +72,20 @@ test("reads are tried three times; what cannot be repeated only once", async () 
   assert.equal(asked.length, 4);
 });
 
-test("a request with an id of its own is sent again, byte for byte, when no answer came", async () => {
+test("a request with its own id is sent again unchanged if no answer came", async () => {
   const { api, asked } = apiThat(new TypeError("gone"), answer(503), answer(201, { job_id: "x" }));
   const { body } = await api.ask("POST", "/jobs", { body: { a: 1 }, repeatable: true });
   assert.deepEqual(body, { job_id: "x" });
   assert.deepEqual(new Set(asked.map((request) => request.body)), new Set(['{"a":1}']));
 });
 
-test("a refusal is never tried again", async () => {
+test("a refused request is not retried", async () => {
   const { api, asked } = apiThat(answer(422, { title: "invalid" }));
   await assert.rejects(api.ask("POST", "/jobs", { body: {}, repeatable: true }), { status: 422 });
   assert.equal(asked.length, 1);
 });
 
-test("an answer that says to come back much later is not asked for again", async () => {
+test("a long Retry-After is not waited for", async () => {
   const { api, asked } = apiThat(answer(429, {}, { "retry-after": "60" }));
   await assert.rejects(api.get("/flows"), { status: 429, retry_after_ms: 60_000 });
   assert.equal(asked.length, 1);
@@ -97,7 +97,7 @@ test("Retry-After stretches the pause", async () => {
   assert.deepEqual(pauses, [3_000]);
 });
 
-test("an answer that is no JSON is no answer of ours", async () => {
+test("a response that is not JSON is an error", async () => {
   const fetch = async () => new Response("<html>sign in to this hotel</html>", { status: 200 });
   const api = new Api({ fetch, pause: async () => {} });
   await assert.rejects(api.ask("GET", "/flows", { tries: 1 }), { status: 502 });

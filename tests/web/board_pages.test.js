@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Dispatching } from "../../web/dispatch/state/dispatch_api.js";
+import { DispatchApi } from "../../web/dispatch/state/dispatch_api.js";
 
 function apiOf(pages, asked) {
   return {
@@ -12,21 +12,21 @@ function apiOf(pages, asked) {
   };
 }
 
-test("a board that comes in pages is read to its end, and only the first is asked by its ETag", async () => {
+test("a board in several pages is read to its end; only the first request has the ETag", async () => {
   const asked = [];
   const pages = {
     "/jobs": { status: 200, etag: "e", body: { jobs: { a: 1, b: 2 }, next: "b" } },
     "/jobs?after=b": { status: 200, body: { jobs: { c: 3 } } },
   };
-  const answer = await new Dispatching(apiOf(pages, asked)).board("known");
+  const answer = await new DispatchApi(apiOf(pages, asked)).board("known");
   assert.deepEqual(answer.body.jobs, { a: 1, b: 2, c: 3 });
   assert.equal(answer.etag, "e");
   assert.deepEqual(asked, [["/jobs", "known"], ["/jobs?after=b", null]]);
 });
 
-test("a board that has not changed is one question", async () => {
+test("an unchanged board needs one request", async () => {
   const asked = [];
   const pages = { "/jobs": { status: 304, body: null } };
-  assert.equal((await new Dispatching(apiOf(pages, asked)).board("known")).status, 304);
+  assert.equal((await new DispatchApi(apiOf(pages, asked)).board("known")).status, 304);
   assert.equal(asked.length, 1);
 });

@@ -14,7 +14,7 @@ import {
 import { businessIn } from "../../web/shared/jobs/business.js";
 import { isExpected } from "../../web/shared/jobs/recent_bookings.js";
 import { DAY_MS, MINUTE_MS } from "../../web/shared/ui/time.js";
-import { memory } from "./storages.js";
+import { memory } from "./fake_storage.js";
 
 const BUSINESS = businessIn({ name: "Haul & Co", time_zone: "America/New_York" });
 const TOKYO = businessIn({ name: "Haul & Co", time_zone: "Asia/Tokyo" });
@@ -28,7 +28,7 @@ const FORM = {
 };
 const BOOKED = { job_id: "261121-7k3m2q", tracking_url: "https://haul.example/track/abc" };
 
-test("each field that is wrong has its own message, and a good form none", () => {
+test("each wrong field has its own message, and a correct form has none", () => {
   assert.deepEqual(faultsOf(FORM, NOON_MS, BUSINESS), {});
   assert.deepEqual(faultsOf({ ...EMPTY, address: "Elm", phone: "12" }, NOON_MS, BUSINESS), {
     name: "missing",
@@ -38,7 +38,7 @@ test("each field that is wrong has its own message, and a good form none", () =>
   });
 });
 
-test("the day is today or later by the business's clock, and today only while it lasts", () => {
+test("the day is today or later in the business's zone, and today only until its window ends", () => {
   const fault = (day, window = "16:00-19:00") => faultsOf({ ...FORM, day, window }, NOON_MS, BUSINESS).day;
   assert.deepEqual(
     [fault(""), fault("2026-11-21"), fault("2026-11-22", "08:00-12:00")],
@@ -50,7 +50,7 @@ test("the day is today or later by the business's clock, and today only while it
   );
 });
 
-test("the request has the window of that day by the business's clock, wherever the device is", () => {
+test("the request has the window of that day in the business's zone, wherever the device is", () => {
   const form = { ...FORM, day: "2026-11-23", window: "12:00-16:00" };
   const { window_start, window_end } = requestOf(form, BUSINESS);
   assert.deepEqual(
@@ -67,7 +67,7 @@ test("the request has the window of that day by the business's clock, wherever t
   });
 });
 
-test("a name of blanks and invisible letters is no name", () => {
+test("a name of spaces and invisible characters is missing", () => {
   const name = (text) => faultsOf({ ...FORM, name: text }, NOON_MS, BUSINESS).name;
   assert.deepEqual(["  ", "\u200b", "\u202e", "李"].map(name), [
     "missing",
@@ -77,7 +77,7 @@ test("a name of blanks and invisible letters is no name", () => {
   ]);
 });
 
-test("a thing that is tapped twice is off the list again, and what was typed stays", () => {
+test("a second tap removes a thing from the list, and typed text stays", () => {
   const twice = toggled(toggled("Sofa", "Mattress"), "Mattress");
   assert.deepEqual([toggled("Sofa", "Mattress"), twice], ["Sofa, mattress", "Sofa"]);
   assert.equal(toggled("an old mattress", "Mattress"), "an old mattress, mattress");
@@ -102,7 +102,7 @@ function apiWith(outcome) {
   return { sent, ask };
 }
 
-test("a booking without an answer keeps its key and its very request, also over a reload", async () => {
+test("an unanswered booking keeps its key and its request, even after a reload", async () => {
   const { device, booking } = aBooking();
   const lost = apiWith(new NoAnswer("unreachable"));
   await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS, BUSINESS), lost), NoAnswer);
@@ -114,7 +114,7 @@ test("a booking without an answer keeps its key and its very request, also over 
   assert.equal(reloaded.unanswered(NOON_MS), null);
 });
 
-test("after a refusal nothing was booked: the next try has a key of its own", async () => {
+test("after a refusal nothing was booked, so the next request has a new key", async () => {
   const { booking } = aBooking();
   const refusing = apiWith(new Problem(422, { detail: "no" }));
   await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS, BUSINESS), refusing), Problem);
@@ -122,7 +122,7 @@ test("after a refusal nothing was booked: the next try has a key of its own", as
   assert.equal(booking.prepare(FORM, NOON_MS, BUSINESS).key, "key-2");
 });
 
-test("trouble and too many requests are no refusal", async () => {
+test("server errors and too many requests are not refusals", async () => {
   for (const status of [429, 500, 503]) {
     const { booking } = aBooking();
     await assert.rejects(
@@ -132,7 +132,7 @@ test("trouble and too many requests are no refusal", async () => {
   }
 });
 
-test("once booked, draft and key are gone from the device and the link stays in the tab", async () => {
+test("after the booking, draft and key are removed from the device, and the link stays in the tab", async () => {
   const { device, booking } = aBooking();
   booking.keepDraft(FORM, NOON_MS);
   await booking.send(booking.prepare(FORM, NOON_MS, BUSINESS), apiWith({ ...BOOKED, tracking_token: "t" }));
@@ -144,7 +144,7 @@ test("once booked, draft and key are gone from the device and the link stays in 
   assert.equal(await isExpected(device, "another", NOON_MS), false);
 });
 
-test("a draft is kept for a day, and rubbish in the storage is no draft", () => {
+test("a draft is kept for a day, and invalid text in the storage is ignored", () => {
   const { device, booking } = aBooking();
   booking.keepDraft(FORM, NOON_MS);
   assert.deepEqual(booking.draft(NOON_MS + DAY_MS - 1), FORM);

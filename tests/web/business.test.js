@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { NoCookies, Problem, signIn } from "../../web/shared/api/api.js";
-import { DEFAULTS, businessIn, keptBusiness, readBusiness } from "../../web/shared/jobs/business.js";
+import { DEFAULTS, businessIn, readBusiness, storedBusiness } from "../../web/shared/jobs/business.js";
 import { offeredLanguage } from "../../web/shared/ui/i18n.js";
-import { memory } from "./storages.js";
+import { memory } from "./fake_storage.js";
 
 const HAUL = { name: "Haul & Co", time_zone: "America/New_York" };
 const KNOWN = businessIn(HAUL);
@@ -12,22 +12,22 @@ const PATH = "/businesses/main";
 const answering = (body) => ({ get: async () => ({ body }) });
 const failing = (error) => ({ get: async () => Promise.reject(error) });
 
-test("the business's clock is learned once and known without signal afterwards", async () => {
+test("the business's time zone is read once and known without signal afterwards", async () => {
   const device = memory();
-  assert.equal(keptBusiness(device, PATH), null);
+  assert.equal(storedBusiness(device, PATH), null);
   assert.deepEqual(await readBusiness(answering(HAUL), device, PATH), KNOWN);
-  assert.deepEqual(keptBusiness(device, PATH), KNOWN);
+  assert.deepEqual(storedBusiness(device, PATH), KNOWN);
   assert.deepEqual(await readBusiness(failing(new Problem(503, {})), device, PATH), KNOWN);
 });
 
-test("a zone that this browser does not know is none, and rubbish in the memory too", async () => {
+test("an unknown zone and invalid text in the storage are ignored", async () => {
   const device = memory();
   assert.equal(await readBusiness(answering({ time_zone: "Moon/Sea" }), device, PATH), null);
   device.set(`haulway.business.${PATH}`, "{");
-  assert.equal(keptBusiness(device, PATH), null);
+  assert.equal(storedBusiness(device, PATH), null);
 });
 
-test("a sign-in that was right but leaves no session is the cookies' fault", async () => {
+test("a correct sign-in without a session means that cookies are blocked", async () => {
   const ask = async () => ({ body: { account: "dana" } });
   const signedOut = new Problem(401, { type: "/problems/signed-out" });
   const blocked = { ask, ...failing(signedOut) };

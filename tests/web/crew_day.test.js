@@ -10,7 +10,7 @@ import {
   newest,
   projected,
 } from "../../web/crew/state/crew_day.js";
-import { aDocument, aMove } from "./crews.js";
+import { aDocument, aMove } from "./crew_fakes.js";
 import { NOON_MS, at, flow } from "./flows.js";
 
 const HAUL = flow();
@@ -31,19 +31,19 @@ test("a job is shown as it will be once everything is sent", () => {
   assert.deepEqual([shown.photos[0].kind, shown.photos[0].queued], ["before", true]);
 });
 
-test("moves follow each other, and one that does not fit changes nothing", () => {
+test("queued moves follow each other, and an illegal one changes nothing", () => {
   const moves = ["start", "no_access", "start", "complete"].map((name) => aMove(name));
   assert.equal(projected(aDocument(), moves, HAUL).status, "completed");
   assert.equal(projected(aDocument({ status: "cancelled" }), moves, HAUL).status, "cancelled");
 });
 
-test("actions of other jobs, and a flow that is not known yet, change nothing", () => {
+test("actions of other jobs and an unknown flow change nothing", () => {
   const other = aMove("start", "261121-aaaaaa");
   assert.deepEqual(projected(aDocument(), [other], HAUL), { ...aDocument(), queued: [] });
   assert.equal(projected(aDocument(), [aMove()], undefined).status, "ready_for_pickup");
 });
 
-test("the one next move leads on; ways back and aside are elsewhere", () => {
+test("the next move leads to a later status; all other moves are listed separately", () => {
   const { next, others } = movesOf(aDocument({ status: "in_progress" }), HAUL, "crew");
   assert.equal(next.name, "complete");
   assert.deepEqual(others.map(({ name }) => name), ["no_access"]);
@@ -51,7 +51,7 @@ test("the one next move leads on; ways back and aside are elsewhere", () => {
   assert.equal(movesOf(aDocument({ status: "completed" }), HAUL, "crew").next, null);
 });
 
-test("what a move still needs is named, and waiting photos count", () => {
+test("what a move still needs is listed, and queued photos count", () => {
   const move = { requires: ["driver", "proof"] };
   assert.deepEqual(lackingFor(move, aDocument({ crew: [] })), [
     "driver",
@@ -64,7 +64,7 @@ test("what a move still needs is named, and waiting photos count", () => {
   assert.deepEqual(lackingFor({}, aDocument({ crew: [] })), []);
 });
 
-test("late counts from what was said last, and never leads into the past", () => {
+test("a delay counts from the last known time and is never in the past", () => {
   assert.equal(lateEta({ schedule: { eta: at(20), window_start: at(0) } }, 15, NOON_MS), at(35));
   assert.equal(lateEta({ schedule: { window_start: at(60) } }, 30, NOON_MS), at(90));
   assert.equal(lateEta({ schedule: { window_start: at(-60) } }, 15, NOON_MS), at(15));
@@ -78,7 +78,7 @@ test("today and tomorrow are the business's, wherever the phone is", () => {
   assert.deepEqual(days, { today: [evening], tomorrow: [night], undated: [open] });
 });
 
-test("tomorrow is the next day also where the clocks are changed", () => {
+test("tomorrow is the next day even when clocks change", () => {
   const now_ms = Date.parse("2026-11-01T00:15:00-04:00"); // that day has 25 hours
   const job = (window_start) => aDocument({ schedule: { window_start } });
   const [tonight, monday] = [job("2026-11-01T23:30:00-05:00"), job("2026-11-02T08:00:00-05:00")];
@@ -89,7 +89,7 @@ test("tomorrow is the next day also where the clocks are changed", () => {
   });
 });
 
-test("the job to be shown first is the one under way, else the first that is not done", () => {
+test("the current job is the one under way, otherwise the first that is not done", () => {
   const [done, next, now] = ["completed", "ready_for_pickup", "in_progress"].map((status) =>
     aDocument({ status }),
   );
@@ -98,7 +98,7 @@ test("the job to be shown first is the one under way, else the first that is not
   assert.equal(currentJob([done], FLOWS), null);
 });
 
-test("an answer that is older than what is known takes nothing back", () => {
+test("an older answer does not undo newer jobs", () => {
   const [old, fresh] = [aDocument({ rev: 3 }), aDocument({ rev: 4, status: "in_progress" })];
   assert.deepEqual(newest([old], new Map([[fresh.job_id, fresh]])), [fresh]);
   assert.deepEqual(newest([fresh], new Map([[old.job_id, old]])), [fresh]);

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { PlaceWatch, mapHref, placeIn } from "../../web/track/crew_location.js";
+import { mapHref } from "../../web/shared/ui/map_link.js";
+import { LocationWatch, locationIn } from "../../web/track/crew_location.js";
 
 const NOW_MS = Date.parse("2026-11-21T12:00:00.000Z");
 const HERE = { latitude: 37.775, longitude: -122.42, at: "2026-11-21T11:59:00.000Z" };
 
-/** A watch with a clock and a timer by hand; `told` has every change it has told. */
+/** A watch with a manual clock and timer; `changes` has every change it reported. */
 function aWatch(...answers) {
-  const scene = { told: [], asked: 0, timers: [], hidden: false, now_ms: NOW_MS };
-  scene.watch = new PlaceWatch({
+  const scene = { changes: [], asked: 0, timers: [], hidden: false, now_ms: NOW_MS };
+  scene.watch = new LocationWatch({
     ask: async () => {
       const answer = answers[Math.min(scene.asked, answers.length - 1)];
       scene.asked += 1;
@@ -18,7 +19,7 @@ function aWatch(...answers) {
     },
     now_ms: () => scene.now_ms,
     isHidden: () => scene.hidden,
-    onPlace: (place) => scene.told.push(place),
+    onChange: (location) => scene.changes.push(location),
     random: () => 0.5,
     setTimer: (run, wait_ms) => scene.timers.push({ run, wait_ms }),
     clearTimer: () => (scene.timers = []),
@@ -27,7 +28,7 @@ function aWatch(...answers) {
   return scene;
 }
 
-test("while the job is under way the place is asked for every half minute", async () => {
+test("while the job is under way the location is read every 30 seconds", async () => {
   const later = { ...HERE, at: "2026-11-21T12:00:30.000Z" };
   const scene = aWatch(HERE, HERE, later);
   await scene.watch.follow(true);
@@ -36,49 +37,49 @@ test("while the job is under way the place is asked for every half minute", asyn
   await scene.next();
   await scene.next();
   assert.equal(scene.asked, 3);
-  assert.deepEqual(scene.told, [HERE, later]);
+  assert.deepEqual(scene.changes, [HERE, later]);
 });
 
-test("no longer under way, the place is gone and no one asks", async () => {
+test("after the job the location is removed and not read", async () => {
   const scene = aWatch(HERE);
   await scene.watch.follow(true);
   scene.watch.follow(false);
-  assert.deepEqual([scene.told, scene.timers], [[HERE, null], []]);
+  assert.deepEqual([scene.changes, scene.timers], [[HERE, null], []]);
 });
 
-test("an answer that comes after the end shows nothing", async () => {
+test("an answer after the end is ignored", async () => {
   const scene = aWatch(HERE);
   const looking = scene.watch.follow(true);
   scene.watch.follow(false);
   await looking;
-  assert.deepEqual([scene.told, scene.timers], [[], []]);
+  assert.deepEqual([scene.changes, scene.timers], [[], []]);
 });
 
-test("a crew that stops sharing disappears", async () => {
+test("a crew that stops sharing disappears from the page", async () => {
   const scene = aWatch(HERE, null);
   await scene.watch.follow(true);
   await scene.next();
-  assert.deepEqual(scene.told, [HERE, null]);
+  assert.deepEqual(scene.changes, [HERE, null]);
 });
 
-test("without an answer what was known stays, until it is half an hour old", async () => {
+test("without an answer the last location stays until it is 30 minutes old", async () => {
   const scene = aWatch(HERE, new Error("no answer"));
   await scene.watch.follow(true);
   await scene.next();
-  assert.deepEqual(scene.told, [HERE]);
+  assert.deepEqual(scene.changes, [HERE]);
   scene.now_ms = NOW_MS + 29 * 60_000;
   await scene.next();
-  assert.deepEqual(scene.told, [HERE, null]);
+  assert.deepEqual(scene.changes, [HERE, null]);
 });
 
-test("a hidden page asks nothing", async () => {
+test("a hidden page sends no requests", async () => {
   const scene = aWatch(HERE);
   scene.hidden = true;
   await scene.watch.follow(true);
-  assert.deepEqual([scene.asked, scene.told, scene.timers.length], [0, [], 1]);
+  assert.deepEqual([scene.asked, scene.changes, scene.timers.length], [0, [], 1]);
 });
 
-test("what is no place of now is none", () => {
+test("an invalid or old location is ignored", () => {
   const wrong = [
     null,
     {},
@@ -89,13 +90,13 @@ test("what is no place of now is none", () => {
     { ...HERE, at: "2026-11-21T11:30:00.000Z" },
   ];
   assert.deepEqual(
-    wrong.map((body) => placeIn(body, NOW_MS)),
+    wrong.map((body) => locationIn(body, NOW_MS)),
     wrong.map(() => null),
   );
-  assert.deepEqual(placeIn({ ...HERE, name: "x" }, NOW_MS), HERE);
+  assert.deepEqual(locationIn({ ...HERE, name: "x" }, NOW_MS), HERE);
 });
 
-test("a place is a map that opens on every device", () => {
+test("the link opens a map on the web", () => {
   const href = mapHref({ latitude: -0.005, longitude: 10 });
   const { origin, searchParams, hash } = new URL(href);
   assert.equal(origin, "https://www.openstreetmap.org");

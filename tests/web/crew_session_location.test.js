@@ -1,70 +1,70 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { aDocument } from "./crews.js";
-import { HAUL, Office, START, TASHA, aShift, away, twoTabs } from "./crew_sessions.js";
+import { aDocument } from "./crew_fakes.js";
+import { HAUL, FakeApi, START, TASHA, aSession, unreachable, twoTabs } from "./crew_session_fakes.js";
 
-test("the place is shared while a job is under way, and no longer", async () => {
-  const { shift, office, time } = await aShift();
-  const told = () => office.asked.filter((name) => name.startsWith("crew_location")).length;
-  await shift.share(true);
+test("the location is shared only while a job is under way", async () => {
+  const { session, api, time } = await aSession();
+  const shared = () => api.asked.filter((name) => name.startsWith("sendLocation")).length;
+  await session.share(true);
   await time.pass(120_000);
-  assert.deepEqual([shift.sharing.state, told()], ["waiting", 0]);
-  await shift.move(shift.jobs[0], START);
+  assert.deepEqual([session.sharing.state, shared()], ["waiting", 0]);
+  await session.move(session.jobs[0], START);
   await time.pass(1_000);
-  assert.deepEqual([shift.sharing.state, told()], ["on", 1]);
+  assert.deepEqual([session.sharing.state, shared()], ["on", 1]);
   const complete = HAUL.moves.find(({ name }) => name === "complete");
-  await shift.move(shift.jobs[0], complete);
+  await session.move(session.jobs[0], complete);
   await time.pass(600_000);
-  assert.deepEqual([shift.sharing.state, told()], ["waiting", 1]);
+  assert.deepEqual([session.sharing.state, shared()], ["waiting", 1]);
 });
 
 /** Someone whose job is under way, and whose place was told once. */
-async function aShiftThatTold(options) {
-  const office = new Office();
-  office.jobs = [aDocument({ status: "in_progress" })];
-  const all = await aShift({ office, ...options });
-  await all.shift.share(true);
+async function aSessionThatShared(options) {
+  const api = new FakeApi();
+  api.jobs = [aDocument({ status: "in_progress" })];
+  const all = await aSession({ api, ...options });
+  await all.session.share(true);
   await all.time.pass(1_000);
   return all;
 }
 
-const placesIn = ({ asked }) => asked.filter((name) => /^(crew_location|forget|signOut)/.test(name));
+const locationRequests = ({ asked }) => asked.filter((name) => /^(sendLocation|removeLocation|signOut)/.test(name));
 
-test("signing out takes the place back while the session still may", async () => {
-  const { shift, office } = await aShiftThatTold();
-  await shift.signOut();
+test("signing out removes the location before the session ends", async () => {
+  const { session, api } = await aSessionThatShared();
+  await session.signOut();
   const job = "261121-7k3m2q";
-  assert.deepEqual(placesIn(office), [`location ${job}`, `forget ${job}`, "signOut"]);
+  assert.deepEqual(locationRequests(api), [`sendLocation ${job}`, `removeLocation ${job}`, "signOut"]);
 });
 
-test("left without signal, the place is taken back before the session is ended", async () => {
-  const { shift, office } = await aShiftThatTold();
-  office.reach = away;
-  await shift.signOut();
-  office.asked.length = 0;
-  office.reach = () => {};
-  await shift.signal("online");
-  assert.deepEqual(placesIn(office), ["forget 261121-7k3m2q", "signOut"]);
+test("after signing out without signal, the location is removed before the session ends", async () => {
+  const { session, api } = await aSessionThatShared();
+  api.reach = unreachable;
+  await session.signOut();
+  api.asked.length = 0;
+  api.reach = () => {};
+  await session.signal("online");
+  assert.deepEqual(locationRequests(api), ["removeLocation 261121-7k3m2q", "signOut"]);
 });
 
-test("switched off in one tab, the place is told by no other", async () => {
+test("switching sharing off in one tab stops it in all tabs", async () => {
   const [here, there] = twoTabs();
-  const { shift, office, time } = await aShiftThatTold({ channel: here });
-  const other = await aShift({ channel: there });
-  await other.shift.share(false);
-  office.asked.length = 0;
+  const { session, api, time } = await aSessionThatShared({ channel: here });
+  const other = await aSession({ channel: there });
+  await other.session.share(false);
+  api.asked.length = 0;
   await time.pass(600_000);
-  assert.deepEqual([shift.sharing.state, placesIn(office)], ["off", []]);
+  assert.deepEqual([session.sharing.state, locationRequests(api)], ["off", []]);
 });
 
-test("who signs in on another page meanwhile gets a page of their own here", async () => {
-  const { shift, store, office, time } = await aShiftThatTold();
-  office.account = TASHA;
-  office.jobs = [aDocument({ job_id: "261121-tasha0", status: "in_progress" })];
+test("a sign-in on another page gives the new person their own page here", async () => {
+  const { session, store, api, time } = await aSessionThatShared();
+  api.account = TASHA;
+  api.jobs = [aDocument({ job_id: "261121-tasha0", status: "in_progress" })];
   await time.pass(60_000);
   const kept = await store.get("day");
-  assert.deepEqual([shift.session.name, kept.day.session.name], ["Tasha", "Tasha"]);
-  assert.deepEqual(shift.jobs.map(({ job_id }) => job_id), ["261121-tasha0"]);
-  assert.equal(shift.sharing.state, "off", "that Miguel shares his place is not Tasha's request");
+  assert.deepEqual([session.user.name, kept.day.session.name], ["Tasha", "Tasha"]);
+  assert.deepEqual(session.jobs.map(({ job_id }) => job_id), ["261121-tasha0"]);
+  assert.equal(session.sharing.state, "off", "that Miguel shares his location does not mean that Tasha does");
 });

@@ -11,7 +11,7 @@ import {
   unplannedJobs,
 } from "../../web/dispatch/state/day.js";
 import { plannedText } from "../../web/dispatch/state/day_labels.js";
-import { absenceOn, isCovered, overlap, presenceOn } from "../../web/dispatch/state/availability.js";
+import { timeOffOn, isCovered, overlap, availabilityOn } from "../../web/dispatch/state/availability.js";
 import { momentAt } from "../../web/shared/ui/business_time.js";
 import { aCard, flow } from "./flows.js";
 
@@ -59,36 +59,36 @@ test("two windows that only touch do not overlap", () => {
   assert.equal(overlap(span("08:00", "12:00"), span("09:00", "10:00")), true);
 });
 
-test("hours that touch each other cover a window together, a gap between them does not", () => {
+test("adjacent hours cover a window together; hours with a gap do not", () => {
   const window = span("09:00", "13:00");
   assert.ok(isCovered(window, [span("07:00", "11:00"), span("11:00", "15:00")]));
   assert.ok(!isCovered(window, [span("07:00", "11:00"), span("11:30", "15:00")]));
   assert.ok(!isCovered(window, []));
 });
 
-test("a day no one said anything about is a whole one, a day without hours is off", () => {
+test("a day without an entry is available, a day without hours is off", () => {
   const whole = { begin_ms: clock("00:00"), end_ms: clock("00:00", "2026-11-22") };
-  assert.deepEqual(presenceOn(aMember(), DATE, ZONE), [whole]);
-  assert.deepEqual(absenceOn(day(), [whole]), []);
-  assert.deepEqual(presenceOn(aMember(hours()), DATE, ZONE), []);
-  assert.deepEqual(absenceOn(day(), []), [whole]);
+  assert.deepEqual(availabilityOn(aMember(), DATE, ZONE), [whole]);
+  assert.deepEqual(timeOffOn(day(), [whole]), []);
+  assert.deepEqual(availabilityOn(aMember(hours()), DATE, ZONE), []);
+  assert.deepEqual(timeOffOn(day(), []), [whole]);
 });
 
 test("a night that began the day before reaches into the morning", () => {
   const night = { hours: [{ begin: "22:00", end: "06:00" }] };
   const member = aMember({ days: { "2026-11-20": night, [DATE]: { hours: [] } } });
   const begin_ms = clock("22:00", "2026-11-20");
-  assert.deepEqual(presenceOn(member, DATE, ZONE), [{ begin_ms, end_ms: clock("06:00") }]);
-  assert.deepEqual(presenceOn(member, "2026-11-22", ZONE).length, 1);
+  assert.deepEqual(availabilityOn(member, DATE, ZONE), [{ begin_ms, end_ms: clock("06:00") }]);
+  assert.deepEqual(availabilityOn(member, "2026-11-22", ZONE).length, 1);
 });
 
-test("who is free now says until when", () => {
+test("a person who is free now has the time until when", () => {
   assert.equal(stateOf({}), "free: free now");
   assert.equal(stateOf({ jobs: [engaged("13:00", "15:00")] }), "free: free until 1:00 PM");
   assert.equal(stateOf(hours(["07:00", "15:30"])), "free: free until 3:30 PM");
 });
 
-test("who is busy is so until the last of the jobs that follow each other is over", () => {
+test("a busy person is busy until the last of the consecutive jobs ends", () => {
   const jobs = [engaged("09:00", "11:00"), engaged("11:00", "13:00"), engaged("15:00", "16:00")];
   assert.equal(stateOf({ jobs }), "busy: busy until 1:00 PM");
 });
@@ -119,7 +119,7 @@ test("a job under way keeps its crew busy today, whichever day it was planned fo
   assert.deepEqual([onItsDay.blocks.length, onItsDay.loose.length], [1, 0]);
 });
 
-test("a job that has ended keeps no one busy, even where the roster does not know yet", () => {
+test("an ended job keeps no one busy, even if the roster does not know yet", () => {
   const jobs = [engaged("09:00", "12:00", { under_way: true, status: "in_progress" })];
   const cards = { "job-09:00": aCard({ status: "completed", terminal: true }) };
   assert.equal(stateOf({ jobs }), "busy: busy until 12:00 PM");
@@ -129,13 +129,13 @@ test("a job that has ended keeps no one busy, even where the roster does not kno
   assert.equal(stateOf({ jobs: loose }, { cards: done }), "free: free now");
 });
 
-test("who is not there says whether they come", () => {
+test("a person who is off has the time when they become available", () => {
   assert.equal(stateOf(hours()), "off: off today");
-  assert.equal(stateOf(hours(["12:00", "18:00"])), "off: there from 12:00 PM");
-  assert.equal(stateOf(hours(["06:00", "09:00"])), "off: gone for today");
+  assert.equal(stateOf(hours(["12:00", "18:00"])), "off: available from 12:00 PM");
+  assert.equal(stateOf(hours(["06:00", "09:00"])), "off: done for today");
 });
 
-test("another day says how much there is to do, and who is off although on a job", () => {
+test("another day shows the number of jobs, and who is off but assigned", () => {
   const told = { cardOf: () => null, flows: FLOWS };
   const seen = dayOf(DATE, ZONE, clock("10:00", "2026-11-20"));
   const tomorrow = (member) =>
@@ -144,10 +144,10 @@ test("another day says how much there is to do, and who is off although on a job
   assert.equal(tomorrow(aMember({ jobs: [engaged("09:00", "11:00")] })), "1 job");
   assert.equal(tomorrow(aMember(hours())), "off");
   const jobs = [engaged("09:00", "11:00"), engaged("12:00", "13:00")];
-  assert.equal(tomorrow(aMember({ ...hours(), jobs })), "off, yet on 2 jobs");
+  assert.equal(tomorrow(aMember({ ...hours(), jobs })), "off, but has 2 jobs");
 });
 
-test("only those who may be on a job have a row, and each truck has one", () => {
+test("only people who can be assigned have a row, and each truck has one", () => {
   const members = [
     aMember(),
     aMember({ member: "dana", roles: ["dispatcher"] }),
@@ -168,7 +168,7 @@ test("only those who may be on a job have a row, and each truck has one", () => 
   );
 });
 
-test("jobs at the same time lie in lanes of their own, the next one in the first that is free", () => {
+test("overlapping jobs are in separate lanes, each in the first free one", () => {
   const lanes = inLanes([span("09:00", "11:00"), span("08:00", "10:00"), span("10:00", "12:00")]);
   assert.deepEqual(
     lanes.map(({ begin_ms, lane }) => [begin_ms, lane]),
@@ -180,17 +180,17 @@ test("jobs at the same time lie in lanes of their own, the next one in the first
   );
 });
 
-test("two jobs at a time and a job outside someone's hours are pointed out", () => {
+test("two jobs at the same time and a job outside the person's hours have warnings", () => {
   const warnings = (values) =>
     rows([aMember(values)]).people[0].blocks.map(({ warning }) => warning);
   const both = [engaged("09:00", "11:00"), engaged("10:00", "12:00")];
-  assert.deepEqual(warnings({ jobs: both }), ["two jobs at a time", "two jobs at a time"]);
+  assert.deepEqual(warnings({ jobs: both }), ["two jobs at the same time", "two jobs at the same time"]);
   const early = { ...hours(["10:00", "18:00"]), jobs: [engaged("09:00", "11:00")] };
   assert.deepEqual(warnings(early), ["outside their hours"]);
   assert.deepEqual(warnings({ jobs: [engaged("09:00", "11:00")] }), [null]);
 });
 
-test("what has no window lies aside today, what has one end of it on that end's day", () => {
+test("a job without a window is listed today, one with half a window on that day", () => {
   const jobs = [engaged(null, null), engaged("14:00", null), engaged("09:00", "11:00")];
   const [today] = rows([aMember({ jobs })]).people;
   assert.deepEqual(
@@ -201,7 +201,7 @@ test("what has no window lies aside today, what has one end of it on that end's 
   assert.deepEqual([other.blocks.length, other.loose.length], [0, 0]);
 });
 
-test("a job over midnight is on both days, and the newest status is shown", () => {
+test("a job over midnight is on both days, with the newest status", () => {
   const begin = new Date(clock("23:00", "2026-11-20")).toISOString();
   const job = engaged("23:00", "01:00", { job_id: "night", window_start: begin });
   const cards = { night: aCard({ customer: "Nina", status: "in_progress" }) };
@@ -209,7 +209,7 @@ test("a job over midnight is on both days, and the newest status is shown", () =
   assert.deepEqual([blocks[0].customer, blocks[0].status], ["Nina", "In progress"]);
 });
 
-test("the axis shows 6 to 20 o'clock, and more where there is work outside of it", () => {
+test("the axis shows 6 AM to 8 PM, and more if there is work outside", () => {
   const usual = axisOf(rows([aMember()]), day());
   assert.deepEqual([usual.begin_ms, usual.end_ms], [clock("06:00"), clock("20:00")]);
   assert.equal(usual.ticks.length, 14);
@@ -218,13 +218,13 @@ test("the axis shows 6 to 20 o'clock, and more where there is work outside of it
   assert.deepEqual([begin_ms, end_ms], [clock("04:00"), clock("22:00")]);
 });
 
-test("what sticks out of the axis is cut off at its end", () => {
+test("a span is cut off at the ends of the axis", () => {
   const axis = { begin_ms: clock("06:00"), end_ms: clock("20:00") };
   assert.deepEqual(placeOn(axis, span("13:00", "20:00")), { from: 0.5, to: 1 });
   assert.deepEqual(placeOn(axis, span("00:00", "13:00")), { from: 0, to: 0.5 });
 });
 
-test("on the day of changing clocks the hours of the axis are those of the clocks", () => {
+test("on the day of a clock change the axis has the right hours", () => {
   const autumn = dayOf("2026-11-01", ZONE, clock("10:00", "2026-11-01"));
   const told = { cardOf: () => null, flows: FLOWS };
   const found = rowsOf({ members: [aMember()], trucks: [] }, autumn, told);
@@ -233,7 +233,7 @@ test("on the day of changing clocks the hours of the axis are those of the clock
   assert.equal(axis.end_ms, clock("20:00", "2026-11-01"));
 });
 
-test("the day's jobs without driver or truck are listed by time, with what they lack", () => {
+test("the day's jobs without driver or truck are listed by time, with what is missing", () => {
   const window = (begin, end) => ({
     window_start: new Date(clock(begin)).toISOString(),
     window_end: new Date(clock(end)).toISOString(),

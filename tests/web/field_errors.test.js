@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Problem } from "../../web/shared/api/api.js";
-import { faultsIn, placeFaults } from "../../web/shared/ui/field_errors.js";
+import { errorsIn, placeErrors } from "../../web/shared/ui/field_errors.js";
 
 const PLACES = { phone: "phone", "customer.phone": "phone", schedule: "from" };
 
 function placed(document) {
   const said = [];
-  const left = placeFaults(new Problem(422, document), PLACES, (...fault) => said.push(fault));
+  const left = placeErrors(new Problem(422, document), PLACES, (...fault) => said.push(fault));
   return { said, left };
 }
 
-test("each thing the server found wrong is said at its field", () => {
+test("each error of the server is shown at its field", () => {
   const faults = ["customer.phone: not a phone number", "schedule.window_end: in the past"];
   assert.deepEqual(placed({ faults, detail: faults.join("; ") }), {
     said: [
@@ -23,16 +23,16 @@ test("each thing the server found wrong is said at its field", () => {
   });
 });
 
-test("a fault of no field here is left to be said for all, never swallowed", () => {
+test("an error without a field here is returned", () => {
   assert.deepEqual(placed({ faults: ["flow: unknown"] }).left, ["flow: unknown"]);
 });
 
-test("faults are read as texts, as objects, and from the detail alone", () => {
+test("errors are read from texts, from objects, and from the detail", () => {
   const fault = [{ field: "phone", text: "too short" }];
-  assert.deepEqual(faultsIn(new Problem(422, { detail: "phone: too short" })), fault);
+  assert.deepEqual(errorsIn(new Problem(422, { detail: "phone: too short" })), fault);
   assert.deepEqual(
-    faultsIn(new Problem(422, { faults: [{ field: "phone", message: "too short" }] })),
+    errorsIn(new Problem(422, { faults: [{ field: "phone", message: "too short" }] })),
     fault,
   );
-  assert.deepEqual(faultsIn(new Problem(422, { detail: "Something else." })), []);
+  assert.deepEqual(errorsIn(new Problem(422, { detail: "Something else." })), []);
 });

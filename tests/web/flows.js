@@ -45,7 +45,7 @@ export function aDetail({ customer, address, phone_end: _, load: __, ...card } =
     notes: [],
     history: [],
     refusals: [],
-    waiting: [],
+    early_moves: [],
     moves: [],
   };
 }

@@ -59,18 +59,18 @@ for (const strict of [true, false]) {
   });
 }
 
-test("where the first try never arrived, the corrected one is the job", async () => {
+test("if the first request never arrived, the corrected one becomes the job", async () => {
   const server = aServer({ arrives: false });
   const { missed } = await corrected(server, { location: "9 Elm Street" });
   assert.deepEqual([missed, server.edits, server.keys.size], [[], [], 1]);
 });
 
-test("what cannot be changed afterwards is said", async () => {
+test("corrections that cannot be applied are reported", async () => {
   const { missed } = await corrected(aServer(), { flow: "dumpster", price: null });
   assert.deepEqual(missed, ["kind of job", "no price"]);
 });
 
-test("a correction that is refused is said to be not applied, with the reason", async () => {
+test("a refused correction is reported with the reason", async () => {
   const server = aServer();
   server.edit = async () => {
     throw new Problem(412, { detail: "changed meanwhile" });
@@ -79,7 +79,7 @@ test("a correction that is refused is said to be not applied, with the reason", 
   assert.deepEqual([created, missed, error.detail], [CREATED, ["your corrections"], "changed meanwhile"]);
 });
 
-test("after a refusal nothing is created, and the next try has a key of its own", async () => {
+test("after a refusal nothing is created, and the next request has a new key", async () => {
   const server = aServer({ lose: 0 });
   const { create } = server;
   server.create = async (request, key) => {

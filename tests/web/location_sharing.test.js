@@ -1,61 +1,61 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Sharing } from "../../web/crew/state/location_sharing.js";
-import { handClock, noSignal, problem, settled } from "./crews.js";
+import { LocationSharing } from "../../web/crew/state/location_sharing.js";
+import { fakeTimers, noSignal, problem, settled } from "./crew_fakes.js";
 
 const HERE = { latitude: 40.1, longitude: -74.2 };
 
 function aPhone({ position = async () => HERE } = {}) {
-  const time = handClock();
-  const told = [];
-  const forgotten = [];
-  const office = {
-    tell: async (...said) => void told.push(said),
-    forget: async (job_id) => void forgotten.push(job_id),
+  const time = fakeTimers();
+  const sent = [];
+  const removed = [];
+  const api = {
+    send: async (...args) => void sent.push(args),
+    remove: async (job_id) => void removed.push(job_id),
   };
-  const sharing = new Sharing({
+  const sharing = new LocationSharing({
     ...time,
     position,
-    tell: (...said) => office.tell(...said),
-    forget: (job_id) => office.forget(job_id),
+    send: (...args) => api.send(...args),
+    remove: (job_id) => api.remove(job_id),
     changed: () => {},
   });
-  return { sharing, time, told, forgotten, office };
+  return { sharing, time, sent, removed, api };
 }
 
-test("nothing is told unless someone has switched it on", async () => {
-  const { sharing, time, told } = aPhone();
+test("no location is sent unless sharing is on", async () => {
+  const { sharing, time, sent } = aPhone();
   sharing.follow("job-1");
   await time.pass(600_000);
-  assert.deepEqual([sharing.state, told], ["off", []]);
+  assert.deepEqual([sharing.state, sent], ["off", []]);
 });
 
-test("nothing is told, and no one is asked where they are, while no job is under way", async () => {
+test("no location is read or sent while no job is under way", async () => {
   let asked = 0;
-  const { sharing, time, told } = aPhone({ position: async () => ((asked += 1), HERE) });
+  const { sharing, time, sent } = aPhone({ position: async () => ((asked += 1), HERE) });
   sharing.want(true);
   await time.pass(600_000);
-  assert.deepEqual([sharing.state, asked, told], ["waiting", 0, []]);
+  assert.deepEqual([sharing.state, asked, sent], ["waiting", 0, []]);
 });
 
-test("it is told at once and then once a minute, and stops with the job", async () => {
-  const { sharing, time, told } = aPhone();
+test("the location is sent at once, then once a minute, until the job ends", async () => {
+  const { sharing, time, sent } = aPhone();
   sharing.want(true);
   sharing.follow("job-1");
   await time.pass(0);
-  assert.deepEqual(told, [["job-1", HERE]]);
+  assert.deepEqual(sent, [["job-1", HERE]]);
   await time.pass(59_000);
-  assert.equal(told.length, 1);
+  assert.equal(sent.length, 1);
   await time.pass(121_000);
-  assert.equal(told.length, 4);
+  assert.equal(sent.length, 4);
   sharing.follow(null);
   await time.pass(600_000);
-  assert.equal(told.length, 4);
+  assert.equal(sent.length, 4);
 });
 
-test("switching on and off, or another job, does not make it more than once a minute", async () => {
-  const { sharing, time, told } = aPhone();
+test("switching on and off, or another job, does not send it more than once a minute", async () => {
+  const { sharing, time, sent } = aPhone();
   sharing.follow("job-1");
   for (let turn = 0; turn < 5; turn += 1) {
     sharing.want(true);
@@ -63,36 +63,36 @@ test("switching on and off, or another job, does not make it more than once a mi
     sharing.follow(`job-${turn}`);
     sharing.want(false);
   }
-  assert.equal(told.length, 1);
+  assert.equal(sent.length, 1);
 });
 
-test("a job that ends while the place is looked up is told nothing", async () => {
+test("nothing is sent if the job ends while the location is read", async () => {
   let found;
-  const { sharing, time, told } = aPhone({ position: () => new Promise((done) => (found = done)) });
+  const { sharing, time, sent } = aPhone({ position: () => new Promise((done) => (found = done)) });
   sharing.want(true);
   sharing.follow("job-1");
   await time.pass(0);
   sharing.follow(null);
   found(HERE);
   await settled();
-  assert.deepEqual(told, []);
+  assert.deepEqual(sent, []);
 });
 
-test("without signal a place is dropped, and the next minute told again", async () => {
-  const { sharing, time, told, office } = aPhone();
-  const { tell } = office;
-  office.tell = async () => {
+test("without signal a location is dropped, and the next one is sent a minute later", async () => {
+  const { sharing, time, sent, api } = aPhone();
+  const { send } = api;
+  api.send = async () => {
     throw noSignal();
   };
   sharing.want(true);
   sharing.follow("job-1");
   await time.pass(0);
-  office.tell = tell;
+  api.send = send;
   await time.pass(60_000);
-  assert.deepEqual([sharing.state, told.length], ["on", 1]);
+  assert.deepEqual([sharing.state, sent.length], ["on", 1]);
 });
 
-test("a phone that forbids it is believed, until someone switches it on again", async () => {
+test("if the phone forbids it, sharing stops until someone switches it on again", async () => {
   const position = async () => {
     throw Object.assign(new Error("no"), { code: 1 });
   };
@@ -105,8 +105,8 @@ test("a phone that forbids it is believed, until someone switches it on again", 
   assert.equal(sharing.state, "on");
 });
 
-/** A phone that shares its place with the office, and has told it once. */
-async function aPhoneThatTold() {
+/** A phone that shares its place with the api, and has sent it once. */
+async function aPhoneThatShared() {
   const phone = aPhone();
   phone.sharing.want(true);
   phone.sharing.follow("job-1");
@@ -114,66 +114,66 @@ async function aPhoneThatTold() {
   return phone;
 }
 
-test("switched off, the place that was told last is taken back", async () => {
-  const { sharing, forgotten, told, time } = await aPhoneThatTold();
+test("switching off removes the last location", async () => {
+  const { sharing, removed, sent, time } = await aPhoneThatShared();
   sharing.follow("job-2");
   await sharing.want(false);
-  assert.deepEqual([forgotten, sharing.state], [["job-1"], "off"]);
+  assert.deepEqual([removed, sharing.state], [["job-1"], "off"]);
   await time.pass(600_000);
-  assert.deepEqual([forgotten, told.length], [["job-1"], 1]);
+  assert.deepEqual([removed, sent.length], [["job-1"], 1]);
 });
 
-test("what an earlier visit told is taken back too", async () => {
-  const { sharing, forgotten } = aPhone();
+test("a location from an earlier visit is removed too", async () => {
+  const { sharing, removed } = aPhone();
   sharing.want(true);
   sharing.follow("job-1");
   await sharing.want(false);
-  assert.deepEqual(forgotten, ["job-1"]);
+  assert.deepEqual(removed, ["job-1"]);
 });
 
-test("a place that is on its way is taken back after it has arrived", async () => {
-  const { sharing, time, forgotten, office } = aPhone();
+test("a location that is being sent is removed after it has arrived", async () => {
+  const { sharing, time, removed, api } = aPhone();
   let arrived;
-  office.tell = () => new Promise((done) => (arrived = done));
+  api.send = () => new Promise((done) => (arrived = done));
   sharing.want(true);
   sharing.follow("job-1");
   await time.pass(0);
   sharing.want(false);
   await settled();
-  assert.deepEqual([forgotten, sharing.state], [[], "ending"]);
+  assert.deepEqual([removed, sharing.state], [[], "ending"]);
   arrived();
   await settled();
-  assert.deepEqual([forgotten, sharing.state], [["job-1"], "off"]);
+  assert.deepEqual([removed, sharing.state], [["job-1"], "off"]);
 });
 
-test("without signal it is taken back later, unless it is wanted again by then", async () => {
+test("without signal the location is removed later, unless sharing is on again by then", async () => {
   for (const [again, expected] of [
     [false, [["job-1"], "off"]],
     [true, [[], "on"]],
   ]) {
-    const { sharing, time, forgotten, office } = await aPhoneThatTold();
-    const { forget } = office;
-    office.forget = async () => {
+    const { sharing, time, removed, api } = await aPhoneThatShared();
+    const { remove } = api;
+    api.remove = async () => {
       throw noSignal();
     };
     await sharing.want(false);
     await time.pass(60_000);
     assert.equal(sharing.state, "ending");
     if (again) sharing.want(true);
-    office.forget = forget;
+    api.remove = remove;
     await time.pass(60_000);
-    assert.deepEqual([forgotten, sharing.state], expected);
+    assert.deepEqual([removed, sharing.state], expected);
   }
 });
 
-test("the office is not asked to forget for longer than it remembers, nor what it refuses", async () => {
+test("removal is not repeated after the location has expired, or after a refusal", async () => {
   for (const [fault, most] of [
     [noSignal(), 121],
     [problem(404, "unknown-job"), 1],
   ]) {
-    const { sharing, time, office } = await aPhoneThatTold();
+    const { sharing, time, api } = await aPhoneThatShared();
     let asked = 0;
-    office.forget = async () => {
+    api.remove = async () => {
       asked += 1;
       throw fault;
     };

@@ -15,7 +15,7 @@ import { NOON_MS, aCard, at, flow } from "./flows.js";
 
 const DRIVEN = [{ role: "driver", first_name: "Mike" }];
 
-test("a card goes only where its flow leads, and only for those who may", () => {
+test("a card moves only along its flow, and only for allowed people", () => {
   const working = aCard({ status: "in_progress" });
   assert.equal(moveTo(flow(), aCard(), "ready_for_pickup", "dispatcher").name, "confirm");
   assert.equal(moveTo(flow(), aCard(), "completed", "dispatcher"), null);
@@ -26,7 +26,7 @@ test("a card goes only where its flow leads, and only for those who may", () => 
   assert.equal(moveTo(flow(), working, "cancelled", "crew"), null);
 });
 
-test("only dispatchers and owners act as dispatchers", () => {
+test("only the role dispatcher makes a dispatcher", () => {
   assert.deepEqual([["dispatcher"], ["driver"], ["ops"], undefined, ["owner"]].map(actorKind), [
     "dispatcher",
     "crew",
@@ -36,7 +36,7 @@ test("only dispatchers and owners act as dispatchers", () => {
   ]);
 });
 
-test("a move says what it still needs", () => {
+test("a move lists what it still needs", () => {
   const start = flow("crewed").moves.find(({ name }) => name === "start");
   assert.deepEqual(missingFor(start, aCard()), ["driver"]);
   assert.deepEqual(missingFor(start, aCard({ crew: DRIVEN })), []);
@@ -49,15 +49,15 @@ test("a move says what it still needs", () => {
   );
 });
 
-test("a drop on a wrong column says where the card can go", () => {
+test("a drop on a wrong column explains where the card can go", () => {
   const text = whyNot(flow(), aCard(), "completed", "dispatcher");
   assert.equal(
     text,
-    "From “Pending pickup” a job cannot go to “Completed”. It can go to “Ready for pickup” or “Cancelled”.",
+    "A job in “Pending pickup” cannot move to “Completed”. It can move to “Ready for pickup” or “Cancelled”.",
   );
   assert.equal(
     whyNot(flow(), aCard({ status: "cancelled" }), "completed", "dispatcher"),
-    "A job that is “Cancelled” stays there.",
+    "A job in “Cancelled” cannot be moved.",
   );
 });
 
@@ -79,7 +79,7 @@ function overtaken(id) {
   return new Problem(409, document);
 }
 
-test("a lost race says who moved the card, to where and when", () => {
+test("after a lost race the text says who moved the card, where to, and when", () => {
   assert.equal(isLostRace(overtaken("omar")), true);
   assert.equal(
     refusalText(overtaken("omar"), context),
@@ -91,7 +91,7 @@ test("a lost race says who moved the card, to where and when", () => {
   );
 });
 
-test("every other refusal is said in words, too", () => {
+test("every other error has a text", () => {
   const say = (status, document = {}) => refusalText(new Problem(status, document), context);
   assert.equal(
     say(409, { detail: "that move needs a reason." }),

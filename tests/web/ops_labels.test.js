@@ -29,20 +29,20 @@ function aCount(values = {}) {
 }
 
 function anOverview(values = {}) {
-  return { statuses: [aCount()], troubled: [], queues: [], ...values };
+  return { statuses: [aCount()], problem_jobs: [], queues: [], ...values };
 }
 
-test("the first line says that all is well, or exactly what is not", () => {
+test("the headline says that there are no problems, or which ones", () => {
   assert.equal(headline(anOverview()).well, true);
   const bad = anOverview({
     statuses: [aCount({ overdue: 1 }), aCount({ status: "completed", overdue: 1 })],
-    troubled: [{ why: "overdue" }, { why: "corrupt" }],
+    problem_jobs: [{ why: "overdue" }, { why: "corrupt" }],
     queues: [{ dead: 1 }, { dead: 0 }],
   });
-  assert.deepEqual(headline(bad), { well: false, text: "2 jobs overdue, 1 stuck, 1 dead letter" });
+  assert.deepEqual(headline(bad), { well: false, text: "2 jobs overdue, 1 stuck, 1 failed message" });
 });
 
-test("where a source was not read nothing is said to be well", () => {
+test("with an unread source the headline reports a problem", () => {
   const { statuses, ...rest } = anOverview({ incomplete: ["board: not read (Corrupt)"] });
   assert.deepEqual(headline(rest), { well: false, text: "1 source not read" });
   assert.equal(knowsTroubles(rest.incomplete), false);
@@ -50,7 +50,7 @@ test("where a source was not read nothing is said to be well", () => {
   assert.equal(knowsTroubles(), true);
 });
 
-test("each job in trouble is there once, stuck ones first, then the longest overdue", () => {
+test("each job with problems is listed once: stuck ones first, then the longest overdue", () => {
   const place = { flow: "haul", status: "in_progress" };
   const troubled = [
     { job_id: "c", ...place, why: "overdue", since: at(-5) },
@@ -72,7 +72,7 @@ test("each job in trouble is there once, stuck ones first, then the longest over
   assert.deepEqual(said, ["stuck for 1 min", "overdue for 7 min"]);
 });
 
-test("for each reason why a job is stuck there are words and advice", () => {
+test("each reason why a job is stuck has a text and advice", () => {
   const file = new URL("../../events/schemas/JobStuck.json", import.meta.url);
   const reasons = JSON.parse(readFileSync(file, "utf8")).properties.why.enum;
   for (const why of reasons) {
@@ -81,34 +81,34 @@ test("for each reason why a job is stuck there are words and advice", () => {
   }
 });
 
-test("flows with jobs are offered, the default first; without any job the default", () => {
+test("flows with jobs are offered, the default one first; without jobs only the default one", () => {
   const flows = { crewed: {}, haul: {}, pickup: {} };
   const counts = [aCount({ flow: "crewed" }), aCount(), aCount({ flow: "pickup", jobs: 0 })];
   assert.deepEqual(flowsWithJobs(flows, counts, "haul"), ["haul", "crewed"]);
   assert.deepEqual(flowsWithJobs(flows, [], "haul"), ["haul"]);
 });
 
-test("every status has a box, also an empty one, and an ended job is never old", () => {
+test("every status has a box, and an ended job has no age", () => {
   const counts = [aCount({ overdue: 1 }), aCount({ status: "completed", jobs: 3 })];
   const said = boxesOf(flow(), counts, NOON_MS).map(boxText);
   assert.deepEqual(said, [
     "Pending pickup: 0 jobs",
     "Ready for pickup: 0 jobs",
-    "In progress: 2 jobs, the oldest there for 1 h 30 min, 1 overdue",
+    "In progress: 2 jobs, the oldest for 1 h 30 min, 1 overdue",
     "Completed: 3 jobs",
     "Cancelled: 0 jobs",
   ]);
 });
 
-test("a repair that found nothing says so", () => {
-  assert.equal(repairsText("x", []), "Nothing was wrong with x: nothing was done.");
+test("a repair without changes says so", () => {
+  assert.equal(repairsText("x", []), "x has no problems: nothing was changed.");
   assert.equal(
     repairsText("x", ["replaced", "view written"]),
-    "x: a new execution carries on, the customer’s view was written again.",
+    "x: a new execution continues, the customer’s page was updated.",
   );
 });
 
-test("median and the 95th of 100 are values that really occurred", () => {
+test("median and p95 are actual values", () => {
   const visible = Array.from({ length: 100 }, (_, index) => ({ at: at(0), ms: 100 - index }));
   assert.deepEqual(visibleFacts(visible), {
     median_ms: 50,
@@ -125,27 +125,27 @@ test("median and the 95th of 100 are values that really occurred", () => {
   assert.equal(visibleFacts([]), null);
 });
 
-test("short times are said as they are felt", () => {
+test("short times are rounded", () => {
   assert.deepEqual([310.4, 1_940, 125_000].map(quickText), ["310 ms", "1.9 s", "2 min"]);
 });
 
-test("a stay beyond its limit is marked, and the bar holds the longest", () => {
+test("a time above the limit is marked, and the bar fits the maximum", () => {
   const time = { flow: "haul", status: "in_progress", jobs: 1, limit_minutes: 480 };
   const [bar] = stayBars(flow(), [{ ...time, median_minutes: 240, longest_minutes: 960 }]);
   assert.deepEqual([bar.median, bar.longest, bar.limit, bar.late], [0.25, 1, 0.5, true]);
-  assert.equal(bar.text, "median 4 h, longest 16 h, limit 8 h (1 job)");
+  assert.equal(bar.text, "median 4 h, maximum 16 h, limit 8 h (1 job)");
   const other = { ...time, flow: "crewed", median_minutes: 1, longest_minutes: 1 };
   assert.deepEqual(stayBars(flow(), [other]), []);
 });
 
-test("a stay that goes by each job's own window has no limit to be beyond", () => {
+test("a status that is limited by the arrival window has no limit in minutes", () => {
   const time = { flow: "haul", status: "ready_for_pickup", jobs: 2 };
   const [bar] = stayBars(flow(), [{ ...time, median_minutes: 60, longest_minutes: 10_080 }]);
   assert.deepEqual([bar.longest, bar.limit, bar.late], [1, null, false]);
-  assert.equal(bar.text, "median 1 h, longest 7 d, due by its window (2 jobs)");
+  assert.equal(bar.text, "median 1 h, maximum 7 d, limit is the arrival window (2 jobs)");
 });
 
-test("the budget says when it is used up, and divides by no zero", () => {
+test("the budget says when it is used up, and may be zero", () => {
   assert.equal(
     invalidationFacts({ month: "2026-11", paths: 312, budget: 1000 }).text,
     "312 of 1,000 paths (31 %) in 2026-11",

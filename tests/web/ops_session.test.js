@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Api, NoAnswer, Problem } from "../../web/shared/api/api.js";
-import { Operating } from "../../web/ops/state/ops_api.js";
-import { Ops, failureText } from "../../web/ops/state/ops_session.js";
+import { OpsApi } from "../../web/ops/state/ops_api.js";
+import { OpsSession, failureText } from "../../web/ops/state/ops_session.js";
 import { NOON_MS, at, flow } from "./flows.js";
 
 const OLGA = { account: "olga", name: "Olga", roles: ["ops"] };
@@ -17,7 +17,7 @@ class FakeService {
   who = OLGA;
   looks = 0;
   failure = null;
-  redriven = [];
+  repaired = [];
 
   async session() {
     return this.who;
@@ -40,17 +40,17 @@ class FakeService {
   }
 
   async repair(job_id) {
-    this.redriven.push(job_id);
+    this.repaired.push(job_id);
     if (this.failure) throw this.failure;
     return ["replaced"];
   }
 }
 
-/** {ops, service, clock, tick}: `tick(ms)` lets that time pass and what is due happen. */
-function atWork(service = new FakeService()) {
+/** {session, service, clock, tick}: `tick(ms)` lets that time pass and what is due happen. */
+function aSession(service = new FakeService()) {
   const clock = { ms: NOON_MS };
   let timer = null;
-  const ops = new Ops({
+  const session = new OpsSession({
     service,
     clock: () => clock.ms,
     setTimer: (act, ms) => (timer = { act, at: clock.ms + ms }),
@@ -65,140 +65,128 @@ function atWork(service = new FakeService()) {
     due?.act();
     await new Promise((done) => setImmediate(done));
   };
-  return { ops, service, clock, tick };
+  return { session, service, clock, tick };
 }
 
-test("ops looks at once, and again every fifteen seconds", async () => {
-  const { ops, service, tick } = atWork();
-  await ops.resume();
-  assert.equal(ops.scene, "asking");
+test("the overview is read at once and every 15 seconds", async () => {
+  const { session, service, tick } = aSession();
+  await session.resume();
+  assert.equal(session.scene, "loading");
   await tick(0);
-  assert.deepEqual([ops.scene, service.looks], ["shown", 1]);
+  assert.deepEqual([session.scene, service.looks], ["shown", 1]);
   await tick(14_000);
   assert.equal(service.looks, 1);
   await tick(1_000);
   assert.equal(service.looks, 2);
 });
 
-test("no one looks while the page is hidden", async () => {
-  const { ops, service, tick } = atWork();
-  await ops.resume();
-  await tick(0);
-  ops.signal("hidden");
-  await tick(60_000);
-  assert.equal(service.looks, 1);
-  ops.signal("visible");
-  await tick(0);
-  assert.equal(service.looks, 2);
-});
-
-test("in trouble the last overview stays and grows old", async () => {
-  const { ops, service, tick } = atWork();
-  await ops.resume();
+test("if reading fails, the last overview stays and gets older", async () => {
+  const { session, service, tick } = aSession();
+  await session.resume();
   await tick(0);
   service.failure = DOWN;
   await tick(15_000);
-  assert.deepEqual([ops.scene, ops.fresh.kind, ops.age_ms], ["shown", "trouble", 15_000]);
+  assert.deepEqual([session.scene, session.freshness.kind, session.age_ms], ["shown", "trouble", 15_000]);
 });
 
-test("what the server gathered long ago is old, however lately it was fetched", async () => {
-  const { ops, clock, tick } = atWork();
+test("an overview that the server gathered long ago is old", async () => {
+  const { session, clock, tick } = aSession();
   clock.ms += 90_000;
-  await ops.resume();
+  await session.resume();
   await tick(0);
-  assert.equal(ops.age_ms, 90_000);
+  assert.equal(session.age_ms, 90_000);
 });
 
-test("whoever has not the role is told so, and nothing is asked for them", async () => {
+test("a person without the role is refused, and nothing is read", async () => {
   const service = new FakeService();
   service.who = DANA;
-  const { ops, tick } = atWork(service);
-  await ops.resume();
+  const { session, tick } = aSession(service);
+  await session.resume();
   await tick(60_000);
-  assert.deepEqual([ops.scene, service.looks], ["refused", 0]);
+  assert.deepEqual([session.scene, service.looks], ["refused", 0]);
 });
 
-test("whoever loses the role while looking is told so", async () => {
-  const { ops, service, tick } = atWork();
-  await ops.resume();
+test("a person who loses the role is refused", async () => {
+  const { session, service, tick } = aSession();
+  await session.resume();
   await tick(0);
   service.failure = new Problem(403, { type: "/problems/not-allowed" });
   await tick(15_000);
-  assert.equal(ops.scene, "refused");
+  assert.equal(session.scene, "refused");
 });
 
-test("a session that ended keeps what was shown until someone else signs in", async () => {
-  const { ops, service, tick } = atWork();
-  await ops.resume();
+test("an expired session keeps the overview until another person signs in", async () => {
+  const { session, service, tick } = aSession();
+  await session.resume();
   await tick(0);
   service.failure = SIGNED_OUT;
   await tick(15_000);
-  assert.deepEqual([ops.scene, ops.overview], ["expired", { as_of: at(0) }]);
+  assert.deepEqual([session.scene, session.overview], ["expired", { as_of: at(0) }]);
   service.who = { ...OLGA, account: "otto" };
-  await ops.signIn();
-  assert.deepEqual([ops.scene, ops.overview], ["asking", null]);
+  await session.signIn();
+  assert.deepEqual([session.scene, session.overview], ["loading", null]);
 });
 
-test("whoever signs out leaves nothing behind", async () => {
-  const { ops, service, tick } = atWork();
-  await ops.resume();
+test("signing out removes the overview", async () => {
+  const { session, service, tick } = aSession();
+  await session.resume();
   await tick(0);
-  await ops.signOut();
+  await session.signOut();
   await tick(60_000);
-  assert.deepEqual([ops.scene, ops.overview, service.looks], ["signed_out", null, 1]);
+  assert.deepEqual([session.scene, session.overview, service.looks], ["signed_out", null, 1]);
 });
 
-test("after a repair ops looks again soon, also where no answer came", async () => {
-  const { ops, service, tick } = atWork();
-  await ops.resume();
+test("after a repair the overview is read soon, even without an answer", async () => {
+  const { session, service, tick } = aSession();
+  await session.resume();
   await tick(0);
   await tick(2_000);
-  assert.deepEqual(await ops.repair(ID), ["replaced"]);
+  assert.deepEqual(await session.repair(ID), ["replaced"]);
   await tick(250);
   assert.equal(service.looks, 2);
   await tick(2_000);
   service.failure = new NoAnswer("timeout");
-  await assert.rejects(ops.repair(ID), NoAnswer);
+  await assert.rejects(session.repair(ID), NoAnswer);
   await tick(250);
   assert.equal(service.looks, 3);
 });
 
-test("a repair whose answer is lost is not repeated behind the person's back", async () => {
+test("a repair whose answer is lost is not repeated", async () => {
   let sent = 0;
   const fetch = async () => {
     sent += 1;
     throw new TypeError("gone");
   };
-  const service = new Operating(new Api({ fetch, pause: async () => {} }));
+  const service = new OpsApi(new Api({ fetch, pause: async () => {} }));
   await assert.rejects(service.repair(ID), NoAnswer);
-  await assert.rejects(service.replay("send_sms", null), NoAnswer);
+  await assert.rejects(service.redrive("send_sms", null), NoAnswer);
   assert.equal(sent, 2);
 });
 
-test("letters are named, or meant as a whole", async () => {
+test("a request names the messages, or means all", async () => {
   const bodies = [];
   const fetch = async (url, { body }) => {
     bodies.push([url, body]);
-    return new Response('{"done":1,"left":0}');
+    return new Response('{"done":1,"remaining":0}');
   };
-  const service = new Operating(new Api({ fetch }));
-  assert.deepEqual(await service.replay("send_sms", ["a"]), { done: 1, left: 0 });
+  const service = new OpsApi(new Api({ fetch }));
+  assert.deepEqual(await service.redrive("send_sms", ["a"]), { done: 1, remaining: 0 });
   await service.discard("send_sms", null);
   assert.deepEqual(bodies, [
-    ["/api/ops/dead-letters/send_sms/replay", '{"message_ids":["a"]}'],
+    ["/api/ops/dead-letters/send_sms/redrive", '{"message_ids":["a"]}'],
     ["/api/ops/dead-letters/send_sms/discard", '{"message_ids":null}'],
   ]);
 });
 
-test("a failure says what was not done and why, and a lost answer that no one knows", () => {
+test("a failure has the action and the reason; after a lost answer the result is unknown", () => {
   assert.equal(
-    failureText(DOWN, "261121-7k3m2q was not redriven"),
-    "261121-7k3m2q was not redriven: No answer behind us.",
+    failureText(DOWN, "261121-7k3m2q was not repaired"),
+    "261121-7k3m2q was not repaired: No answer behind us.",
   );
-  assert.match(failureText(new NoAnswer("timeout"), "x"), /not known whether it was done/);
+  assert.match(failureText(new NoAnswer("timeout"), "x"), /may or may not have been made/);
   assert.equal(
-    failureText(new NoAnswer("timeout"), "The letters could not be read", { changes: false }),
-    "The letters could not be read: no answer came. Check your connection and try again.",
+    failureText(new NoAnswer("timeout"), "The messages could not be read", { changes: false }),
+    "The messages could not be read: no answer came. Check your connection and try again.",
   );
   assert.match(failureText(SIGNED_OUT, "x"), /session has ended/);
 });

@@ -1,4 +1,4 @@
-// Rules that hold for every file that is published.
+// Rules for every published file.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
@@ -30,7 +30,7 @@ test("no page has inline scripts, styles or listeners: the content security poli
 // A namespace, a link to a map, and the name for examples (RFC 2606).
 const LINKED = ["www.w3.org", "https://www.openstreetmap.org/", "https://example.com/"];
 
-test("nothing comes from anybody else", () => {
+test("no page loads anything from another site", () => {
   for (const name of ending(".html", ".css", ".js")) {
     const addresses = (
       text(name).match(/(?:https?:)?\/\/[a-z0-9-]+\.[a-z][^\s"'`)]*/gi) ?? []
@@ -49,7 +49,7 @@ test("every address in a page is absolute, so that /track/{token} finds its file
   }
 });
 
-/** All modules that `name` needs, itself included. */
+/** All modules that `name` imports, directly or indirectly, and itself. */
 function modulesOf(name, known = new Set()) {
   if (known.has(name)) return known;
   known.add(name);
@@ -59,7 +59,7 @@ function modulesOf(name, known = new Set()) {
   return known;
 }
 
-test("each page fetches all its modules at once, none it does not need, and none one after another", () => {
+test("each page preloads exactly the modules that it needs", () => {
   for (const name of ending(".html")) {
     const page = text(name);
     const entry = /<script type="module" src="\/([^"]+)"/.exec(page)?.[1];
@@ -72,11 +72,19 @@ test("each page fetches all its modules at once, none it does not need, and none
   }
 });
 
-test("every page says something without its script, in a language, and nothing to a link preview", () => {
+test("every page has a language, a text without JavaScript, and no details for link previews", () => {
   for (const name of ending(".html")) {
     const page = text(name);
     assert.match(page, /<html lang="en">/, name);
     assert.match(page, /<meta property="og:title" content="(Haulway|Book a pickup|Your pickup)" \/>/, name);
     if (page.includes('type="module"')) assert.match(page, /<noscript>/, name);
+  }
+});
+
+test("no page imports from another page's folder", () => {
+  const page = (name) => name.split("/")[0];
+  for (const name of ending(".js")) {
+    const foreign = [...modulesOf(name)].filter((file) => ![page(name), "shared"].includes(page(file)));
+    assert.deepEqual(foreign, [], name);
   }
 });

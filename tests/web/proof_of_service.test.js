@@ -12,7 +12,7 @@ const proven = () => {
   return strict;
 };
 
-test("photos are told apart by when they were taken, and the load is told in words", () => {
+test("photos are marked before or after, and the load size has a text", () => {
   const photos = [photo("after", "a"), photo("before", "b"), photo("after", "c")];
   const shown = proofOf({ ...aDetail(), photos, load_size: "three_quarters" }, flow());
   assert.deepEqual(shown.photos, [
@@ -23,7 +23,7 @@ test("photos are told apart by when they were taken, and the load is told in wor
   assert.equal(shown.load, "Three quarters");
 });
 
-test("what is missing is named where a move of the flow wants proof, and nowhere else", () => {
+test("missing proof is listed only if a move of the flow requires proof", () => {
   const missing = (values, of = proven()) => proofOf({ ...aDetail(), ...values }, of).missing;
   assert.deepEqual(missing({}), ["a photo before", "a photo after", "the load size"]);
   const all = [photo("before", "b"), photo("after", "a")];

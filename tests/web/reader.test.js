@@ -1,5 +1,5 @@
-// The reader in JavaScript: the scenarios of tracking/scenarios/, first on its core, then with
-// `follow` in a browser made of fakes; then what only the browser's side has.
+// The reader in JavaScript: the scenarios of tracking/scenarios/, first on `Reader`, then with
+// `follow` in a fake browser; then what only the browser has.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -7,16 +7,14 @@ import { createServer } from "node:http";
 import test from "node:test";
 
 import {
-  ageMs,
   browserMemory,
   createClock,
   digestOf,
   follow,
-  KINDS,
   linkOf,
-  Reader,
-  sameShown,
-} from "../../web/shared/reader/reader.js";
+} from "../../web/shared/reader/browser_reader.js";
+import { ageMs, KINDS, sameShown } from "../../web/shared/reader/display.js";
+import { Reader } from "../../web/shared/reader/reader.js";
 import {
   answerIn,
   answersOf,
@@ -167,13 +165,13 @@ test("the scenarios show every kind", () => {
   assert.deepEqual([...shown].sort(), [...KINDS].sort());
 });
 
-test("the tiny generator gives the numbers known for its seed", () => {
+test("the random generator gives the known numbers for its seed", () => {
   const random = mulberry32(0);
   const numbers = Array.from({ length: 3 }, () => random() * 2 ** 32);
   assert.deepEqual(numbers, [1144304738, 1416247, 958946056]);
 });
 
-test("no token is fetched, kept or shown", async () => {
+test("no token is sent, stored, or shown", async () => {
   const browser = new FakeBrowser({ answers: [{ status: 200, view: {}, times: "forever" }] });
   const seen = [];
   const fetch = (url, options) => {
@@ -188,7 +186,7 @@ test("no token is fetched, kept or shown", async () => {
   assert.ok(!JSON.stringify([seen, [...browser.stored]]).includes(TOKEN));
 });
 
-test("an address without a token is not found, and nothing is asked", async () => {
+test("an address without a token is not found, without a request", async () => {
   for (const path of ["/track/", "/track/short", `/track/${TOKEN}A`, `/track/${TOKEN}/more`, "/"]) {
     const browser = new FakeBrowser({ answers: [] });
     const following = await follow(`https://haul.example${path}`, browser.options);
@@ -199,7 +197,7 @@ test("an address without a token is not found, and nothing is asked", async () =
   }
 });
 
-test("a link has two addresses, made of the token's digest", async () => {
+test("a link has two addresses with the token's digest", async () => {
   assert.equal(await digestOf(TOKEN), DIGEST);
   for (const tail of ["", "/", "?lang=es", "#now"]) {
     const { edge, api } = await linkOf(PAGE + tail);
@@ -207,7 +205,7 @@ test("a link has two addresses, made of the token's digest", async () => {
   }
 });
 
-test("after stop() nothing is asked or shown, not even what was under way", async () => {
+test("after stop() nothing is requested or shown, not even a pending answer", async () => {
   const browser = new FakeBrowser({ answers: [{ status: 200, view: {}, times: "forever" }] });
   const following = await follow(PAGE, browser.options);
   following.stop();
@@ -218,7 +216,7 @@ test("after stop() nothing is asked or shown, not even what was under way", asyn
   assert.deepEqual(browser.trace, [{ at_ms: 0, show: "asking" }, { at_ms: 0, get: "edge" }]);
 });
 
-test("two tabs keep one memory, and it never goes back", async () => {
+test("two tabs share a storage, and its rev never decreases", async () => {
   const answers = [{ status: 200, view: { rev: 7 }, times: "forever" }];
   const browser = new FakeBrowser({ answers });
   const key = `haulway.view.${DIGEST}`;
@@ -232,7 +230,7 @@ test("two tabs keep one memory, and it never goes back", async () => {
   assert.deepEqual(JSON.parse(browser.stored.get(key)), other);
 });
 
-test("a browser that forbids storage is a visit without memory", () => {
+test("a browser that forbids storage stores nothing", () => {
   Object.defineProperty(globalThis, "localStorage", {
     configurable: true,
     get() {
@@ -246,7 +244,7 @@ test("a browser that forbids storage is a visit without memory", () => {
   assert.equal(memory.get("key"), null);
 });
 
-test("a clock starts at the wall, goes steadily, and counts time slept through", () => {
+test("a clock starts with the wall time, is steady, and adds the time asleep", () => {
   let wall = 1_000_000;
   let steady = 50;
   const clock = createClock(() => wall, () => steady);
@@ -264,14 +262,14 @@ test("an age counts from the check and is never negative", () => {
   assert.equal(ageMs({ checked_at_ms: null }, 4_000), null);
 });
 
-test("shown states are the same whatever the order of their fields", () => {
+test("states are equal regardless of the order of their fields", () => {
   assert.ok(sameShown({ a: 1, b: [{ c: null }] }, { b: [{ c: null }], a: 1 }));
   assert.ok(!sameShown({ a: 1 }, { a: 1, b: undefined }));
   assert.ok(!sameShown({ a: [1, 2] }, { a: [2, 1] }));
   assert.ok(!sameShown({ a: null }, null));
 });
 
-test("an answer without a question is refused", () => {
+test("an answer without a request is an error", () => {
   assert.throws(() => new Reader(EPOCH_MS).receive(null, EPOCH_MS), /call step/);
 });
 

@@ -18,7 +18,7 @@ function problems() {
   return new Set([...said.matchAll(/\/problems\/([a-z-]+)"/g)].map(([, slug]) => slug));
 }
 
-test("the page has words of its own for all that can be refused to a crew", () => {
+test("the page has its own text for every refusal that a crew can get", () => {
   const slugs = [...problems()].filter(
     (slug) => ![...ENDS_NO_ACTION, ...OF_DISPATCHERS].includes(slug),
   );
@@ -29,7 +29,7 @@ test("the page has words of its own for all that can be refused to a crew", () =
   }
 });
 
-test("the page has words for each reason to refuse a photo", () => {
+test("the page has a text for each reason to refuse a photo", () => {
   const [, literal] = /PhotoFault = Literal\[([^\]]+)\]/.exec(read("statemachine/proof_of_service.py"));
   const faults = [...literal.matchAll(/"(\w+)"/g)].map(([, fault]) => fault);
   const keys = faults.map((why) => whyOf({ slug: "photo-refused", why }));
@@ -37,7 +37,7 @@ test("the page has words for each reason to refuse a photo", () => {
   for (const key of keys) assert.ok(key in WORDS.en, key);
 });
 
-test("what may be taken another time can be sent again; a refusal on the record stays one", () => {
+test("a temporary refusal can be sent again, a recorded one cannot", () => {
   const again = (kind, slug, more = {}) =>
     maySendAgain({ kind, refused: { slug, why: null, job_status: null, ...more } });
   assert.ok(again("move", "unknown-job"));

@@ -21,69 +21,69 @@ function watching() {
   return seen;
 }
 
-test("the day is read once, and again when a job has changed or half a minute has passed", async () => {
+test("the roster is read once, and again when a job has changed or 30 seconds have passed", async () => {
   const seen = watching();
-  seen.roster.look("2026-11-21", "a 1");
+  seen.roster.show("2026-11-21", "a 1");
   await seen.answer({ members: [1] });
-  seen.roster.look("2026-11-21", "a 1");
+  seen.roster.show("2026-11-21", "a 1");
   assert.deepEqual(
     seen.asked.map(({ date }) => date),
     ["2026-11-21"],
   );
-  seen.roster.look("2026-11-21", "a 2");
+  seen.roster.show("2026-11-21", "a 2");
   await seen.answer({ members: [2] });
   assert.deepEqual(seen.roster.crew, { members: [2] });
   seen.now_ms += 30_000;
-  seen.roster.look("2026-11-21", "a 2");
+  seen.roster.show("2026-11-21", "a 2");
   assert.equal(seen.asked.length, 3);
 });
 
-test("what was read stays when reading again fails, and is tried again after a while", async () => {
+test("if reading fails, the last roster stays and is read again later", async () => {
   const seen = watching();
-  seen.roster.look(null, "a 1");
+  seen.roster.show(null, "a 1");
   await seen.answer({ members: [1] });
-  seen.roster.look(null, "a 2");
+  seen.roster.show(null, "a 2");
   await seen.fail();
   assert.deepEqual([seen.roster.crew, seen.roster.error.message], [{ members: [1] }, "down"]);
-  seen.roster.look(null, "a 3");
+  seen.roster.show(null, "a 3");
   assert.equal(seen.asked.length, 2);
   seen.now_ms += 5_000;
-  seen.roster.look(null, "a 3");
+  seen.roster.show(null, "a 3");
   await seen.answer({ members: [3] });
   assert.deepEqual([seen.roster.crew, seen.roster.error], [{ members: [3] }, null]);
 });
 
-test("an answer about a day that was left is dropped, and the new one is read", async () => {
+test("an answer about another day is dropped, and the new day is read", async () => {
   const seen = watching();
-  seen.roster.look("2026-11-21", "");
-  seen.roster.look("2026-11-22", "");
+  seen.roster.show("2026-11-21", "");
+  seen.roster.show("2026-11-22", "");
   await seen.answer({ members: [21] });
   assert.equal(seen.roster.crew, null);
-  seen.roster.look("2026-11-22", "");
+  seen.roster.show("2026-11-22", "");
   await seen.answer({ members: [22] });
   assert.deepEqual(seen.roster.crew, { members: [22] });
 });
 
-test("what someone read is not there for who signs in after them", async () => {
+test("the roster is removed for the next person", async () => {
   const seen = watching();
-  seen.roster.look(null, "");
+  seen.roster.show(null, "");
   seen.roster.clear();
   await seen.answer({ members: [1] });
-  seen.roster.look(null, "");
+  seen.roster.show(null, "");
   assert.equal(seen.roster.crew, null);
   assert.equal(seen.asked.length, 2);
 });
 
-test("a change from here is read at once, even while an older answer is on its way", async () => {
+test("a change from here is read at once, even while an older request is pending", async () => {
   const seen = watching();
-  seen.roster.look(null, "same");
-  seen.roster.forget();
+  seen.roster.show(null, "same");
+  seen.roster.invalidate();
   await seen.answer({ members: ["old"] });
-  seen.roster.look(null, "same");
+  seen.roster.show(null, "same");
   assert.equal(seen.asked.length, 2);
 });
 
-test("the address names the view, the day and the open job, and anything else is the board", () => {
+test("the address names the view, the day, and the open job; anything else is the board", () => {
   for (const place of [
     { view: "board", date: null, job: null },
     { view: "board", date: null, job: "261121-7k3m2q" },

@@ -1,10 +1,13 @@
-// Play the scenarios of tracking/scenarios/ on the JavaScript reader, on a virtual clock.
-// The same as tests/tracking/scenario_player.py; as a command it plays the scenarios on its input.
+// Plays the scenarios of tracking/scenarios/ on the JavaScript reader, with a virtual clock. The same
+// as tests/tracking/scenario_player.py; as a command it plays the scenarios on its standard input.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-import { DEFAULT_POLICY, Reader, rememberedIn, sameShown } from "../../web/shared/reader/reader.js";
+import { sameShown } from "../../web/shared/reader/display.js";
+import { DEFAULT_POLICY } from "../../web/shared/reader/polling_policy.js";
+import { Reader } from "../../web/shared/reader/reader.js";
+import { rememberedIn } from "../../web/shared/reader/saved_view.js";
 
 const SCENARIOS = new URL("../../tracking/scenarios/", import.meta.url);
 export const EPOCH_MS = 1_795_255_200_000; // 2026-11-21T10:00:00Z: what every scenario calls 0
@@ -24,7 +27,7 @@ export function scenarioFiles() {
   return names.map((name) => [name, JSON.parse(readFileSync(new URL(name, SCENARIOS), "utf8"))]);
 }
 
-/** A tiny generator that Python computes to the same bit (Tommy Ettinger, 2017). */
+/** A small random generator that gives the same numbers in Python (Tommy Ettinger, 2017). */
 export function mulberry32(seed) {
   let state = seed >>> 0;
   return () => {
@@ -59,7 +62,7 @@ export function* answersOf({ answers }) {
   }
 }
 
-/** {status, headers, body}, or null where the line says that the request fails. */
+/** {status, headers, body}, or null if the line says that the request fails. */
 export function answerIn(line) {
   if (line.fails) return null;
   const body = line.view ? JSON.stringify(viewOf(line.view, line.without)) : (line.body ?? "");
@@ -80,7 +83,7 @@ export function askedInTrace(source, headers, at_ms) {
   return { at_ms, get: source, ...(etag === undefined ? {} : { if_none_match: etag }) };
 }
 
-/** At one moment comes first the answer, then the signals, what is shown, and the step. */
+/** At the same moment, the order is: answer, signals, what is shown, step. */
 export function play(scenario) {
   const trace = [];
   const answers = answersOf(scenario);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { WEEKDAYS } from "../../web/shared/jobs/business.js";
 import { areHoursConfirmed, confirmHours, isCrew, missingIn } from "../../web/shared/jobs/setup_checklist.js";
-import { memory } from "./storages.js";
+import { memory } from "./fake_storage.js";
 
 const hours = (start) =>
   Object.fromEntries(WEEKDAYS.slice(0, 6).map((day) => [day, [{ start, end: "19:00" }]]));

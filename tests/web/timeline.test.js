@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  NO_STORY_FILTER,
+  NO_FILTER,
   actorsIn,
   addressOf,
-  chapterText,
-  chaptersIn,
+  kindText,
+  kindsIn,
   jobIdIn,
   jobInAddress,
   linesOf,
@@ -22,31 +22,31 @@ const LINES = [
   { at: at(9), what: "moved", text: "start", actor: DANA, rev: 3 },
 ];
 
-const shown = (filter) => linesOf(LINES, { ...NO_STORY_FILTER, ...filter }).map(({ text }) => text);
+const shown = (filter) => linesOf(LINES, { ...NO_FILTER, ...filter }).map(({ text }) => text);
 
-test("without a filter the whole story is shown", () => {
+test("without a filter all events are shown", () => {
   assert.equal(shown({}).length, 4);
 });
 
-test("any of the chapters, and all of the rest", () => {
-  assert.deepEqual(shown({ chapters: ["booked", "view"] }), ["Booked", "written"]);
-  assert.deepEqual(shown({ chapters: ["moved"], actor: "dispatcher dana" }), ["start"]);
+test("the kinds are alternatives, and everything else must match", () => {
+  assert.deepEqual(shown({ kinds: ["booked", "view"] }), ["Booked", "written"]);
+  assert.deepEqual(shown({ kinds: ["moved"], actor: "dispatcher dana" }), ["start"]);
 });
 
-test("by time both ends count", () => {
+test("both ends of the time are inclusive", () => {
   assert.deepEqual(shown({ from: at(5), until: at(6) }), ["confirm", "written"]);
 });
 
-test("by rev only its own lines", () => {
+test("a rev shows only its own events", () => {
   assert.deepEqual(shown({ rev: 2 }), ["confirm", "written"]);
 });
 
-test("choices are offered once each", () => {
-  assert.deepEqual(chaptersIn(LINES), ["booked", "moved", "view"]);
+test("each choice is offered once", () => {
+  assert.deepEqual(kindsIn(LINES), ["booked", "moved", "view"]);
   assert.deepEqual(actorsIn(LINES), ["customer link", "dispatcher dana"]);
 });
 
-test("a job id is found in what was typed and in the address, and nothing else is one", () => {
+test("a job id is read from typed text and from the address", () => {
   assert.equal(jobIdIn("  261121-7K3M2Q "), "261121-7k3m2q");
   assert.equal(jobInAddress(addressOf("261121-7k3m2q")), "261121-7k3m2q");
   for (const text of ["", "261121", "261121-7k3m2u", "261121-7k3m2q/../x"])
@@ -55,13 +55,13 @@ test("a job id is found in what was typed and in the address, and nothing else i
   assert.equal(jobInAddress(""), null);
 });
 
-test("what is wrong goes before what is missing", () => {
-  assert.equal(verdictOf({ wrong: ["x"], incomplete: ["y"] }), "wrong");
-  assert.equal(verdictOf({ wrong: [], incomplete: ["y"] }), "incomplete");
-  assert.equal(verdictOf({ wrong: [], incomplete: [] }), "well");
+test("a problem is more important than a missing source", () => {
+  assert.equal(verdictOf({ diagnosis: ["x"], incomplete: ["y"] }), "wrong");
+  assert.equal(verdictOf({ diagnosis: [], incomplete: ["y"] }), "incomplete");
+  assert.equal(verdictOf({ diagnosis: [], incomplete: [] }), "well");
 });
 
-test("a chapter that this page does not know yet is shown by its name", () => {
-  assert.equal(chapterText("view"), "Customer’s view");
-  assert.equal(chapterText("weighed"), "weighed");
+test("an unknown kind of event is shown by its name", () => {
+  assert.equal(kindText("view"), "Customer’s page");
+  assert.equal(kindText("weighed"), "weighed");
 });

@@ -12,7 +12,7 @@ import {
   stepsOf,
   tokenIn,
 } from "../../web/shared/jobs/tracking.js";
-import { rememberedIn } from "../../web/shared/reader/reader.js";
+import { rememberedIn } from "../../web/shared/reader/saved_view.js";
 import { flow } from "./flows.js";
 
 const TOKEN = "Zk3rW8qQ1vN6tYb0xJp_Lg";
@@ -41,7 +41,7 @@ function shown(kind, view = null, values = {}) {
   return { kind, view, checked_at_ms: view ? NOW_MS - 12_000 : null, reason: null, ...values };
 }
 
-test("without a view every kind of the reader is a state of its own", () => {
+test("without a view every kind of the reader has its own scene", () => {
   const kinds = ["asking", "preparing", "offline", "trouble", "not_found", "gone"];
   assert.deepEqual(
     kinds.map((kind) => stateOf(shown(kind)).scene),
@@ -49,7 +49,7 @@ test("without a view every kind of the reader is a state of its own", () => {
   );
 });
 
-test("with a view the job is shown, and above it what keeps it from being brought up to date", () => {
+test("with a view the job is shown, with a notice if it cannot be updated", () => {
   const notices = ["current", "remembered", "offline", "trouble"].map((kind) =>
     stateOf(shown(kind, aView())),
   );
@@ -63,16 +63,16 @@ test("with a view the job is shown, and above it what keeps it from being brough
   );
 });
 
-test("an older copy at the edge is no news for the customer, a missing one is", () => {
+test("an older copy at the edge has no notice, a missing one does", () => {
   assert.equal(stateOf(shown("stale", aView(), { reason: "older" })).notice, null);
   assert.equal(stateOf(shown("stale", aView(), { reason: "missing" })).notice, "stale");
 });
 
-test("a link that has ended shows no job, even where this device remembers one", () => {
+test("an expired link shows no job, even if this device remembers one", () => {
   assert.deepEqual(stateOf(shown("gone", aView())), { scene: "gone", notice: null });
 });
 
-test("the age of what is shown is told, and old data is called so", () => {
+test("old data is marked", () => {
   assert.deepEqual(freshnessOf(shown("current", aView()), NOW_MS), {
     tone: "live",
     age_ms: 12_000,
@@ -86,7 +86,7 @@ test("the age of what is shown is told, and old data is called so", () => {
   );
 });
 
-test("the steps are done, current and still to come", () => {
+test("the steps are done, current, and coming", () => {
   const states = stepsOf(aView("in_progress")).map(({ status, state }) => [status, state]);
   assert.deepEqual(states, [
     ["pending_pickup", "done"],
@@ -110,7 +110,7 @@ test("a cancelled job shows only what happened", () => {
   );
 });
 
-test("only moves that the API has an address for are offered", () => {
+test("only moves that the API supports are offered", () => {
   const choices = ["confirm", "pay", "cancel"].map((move) => ({ move }));
   assert.deepEqual(
     choicesOf(aView("pending_pickup", { choices })).map(({ move }) => move),
@@ -119,7 +119,7 @@ test("only moves that the API has an address for are offered", () => {
   assert.deepEqual(choicesOf({}), []);
 });
 
-test("what a message puts around the token is no part of it, encoded or not", () => {
+test("characters around the token are ignored, encoded or not", () => {
   const after = [...".,;:!)]>\"'`”’»…*|", " ", "%22", "%20", "%E2%80%9D", "%", "_", "-", ").", "//"];
   for (const more of after) {
     assert.equal(tokenIn(`https://haul.example/track/${TOKEN}${more}`), TOKEN, more);
@@ -130,7 +130,7 @@ test("what a message puts around the token is no part of it, encoded or not", ()
   }
 });
 
-test("the token is taken from the path, or from ?token= where an edge hands it on", () => {
+test("the token is in the path or in ?token=", () => {
   const tokens = [
     `/track/${TOKEN}`,
     `/track/${TOKEN}/`,
@@ -143,7 +143,7 @@ test("the token is taken from the path, or from ?token= where an edge hands it o
   }
 });
 
-test("the answer to a customer's own move is remembered as the reader remembers views", () => {
+test("the answer to a customer's own move is stored like the reader's views", () => {
   const view = aView();
   assert.deepEqual(rememberedIn(rememberedText(view, NOW_MS)), {
     view,
@@ -154,7 +154,7 @@ test("the answer to a customer's own move is remembered as the reader remembers 
 
 const A_PHOTO = `/t/p/${"0a".repeat(16)}.jpg`;
 
-test("photos are shown with those from before first, each numbered among its kind", () => {
+test("photos from before come first, and each is numbered within its kind", () => {
   const photos = ["after", "before", "after"].map((kind) => ({ kind, path: A_PHOTO }));
   assert.deepEqual(
     photosOf({ photos }).map(({ kind, number, of }) => [kind, number, of]),
@@ -167,20 +167,20 @@ test("photos are shown with those from before first, each numbered among its kin
   assert.deepEqual(photosOf({}), []);
 });
 
-test("nothing is shown as a photo that does not lie where our photos lie", () => {
+test("only paths of our photos are shown", () => {
   const paths = ["https://elsewhere.test/x.jpg", "javascript:alert(1)", "/t/p/../x.jpg", 7, null];
   assert.deepEqual(photosOf({ photos: [null, ...paths.map((path) => ({ kind: "before", path }))] }), []);
   assert.deepEqual(photosOf({ photos: [{ kind: "selfie", path: A_PHOTO }] }), []);
 });
 
-test("a load is told by one of the words there are", () => {
+test("only known load sizes are shown", () => {
   assert.deepEqual(
     ["half", "three_quarters", "constructor", undefined].map((load_size) => loadOf({ load_size })),
     ["half", "three_quarters", null, null],
   );
 });
 
-test("of a link that is not there, nothing is claimed that no one knows", () => {
+test("for a link without a view, the page claims only what it knows", () => {
   const preparing = { kind: "preparing", view: null, checked_at_ms: null, reason: null };
   const scene = (known) => stateOf(preparing, known);
   assert.equal(scene({ expected: true, waited_ms: 30_000 }).scene, "preparing");

@@ -1,12 +1,12 @@
-// The booking page: form, waiting, tracking link. What is kept and sent is lib/booking.js's.
+// The booking page: form, waiting, tracking link. See shared/jobs/booking.js for the state.
 
 import { Api } from "/shared/api/api.js";
 import { Booking, EMPTY, faultsOf, isPassing, isSuspension } from "/shared/jobs/booking.js";
-import { keptBusiness, readBusiness } from "/shared/jobs/business.js";
+import { storedBusiness, readBusiness } from "/shared/jobs/business.js";
 import { pageTitle, showBusiness } from "/shared/ui/business_brand.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
-import { placeFaults } from "/shared/ui/field_errors.js";
-import { browserLanguage, markLanguage, offeredLanguage, onLanguage, rememberLanguage, speaking } from "/shared/ui/i18n.js";
+import { placeErrors } from "/shared/ui/field_errors.js";
+import { browserLanguage, markLanguage, offeredLanguage, onLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 import { deviceMemory, tabMemory } from "/shared/ui/storage.js";
 import { SECOND_MS } from "/shared/ui/time.js";
@@ -15,9 +15,9 @@ import { askGiveUp, bookedPanel, waitingPanel } from "./confirmation.js";
 import { BookingForm } from "./form.js";
 import { WORDS } from "./words.js";
 
-const AGAIN_S = [3, 6, 12, 20, 30];
+const RETRY_S = [3, 6, 12, 20, 30];
 const GIVE_UP_AFTER = 3;
-const KEEP_DRAFT_MS = 300;
+const SAVE_DRAFT_MS = 300;
 const BUSINESS = "/businesses/main";
 /** As if the service had refused the day: what was chosen is not among what the business offers. */
 const NOT_OFFERED = { document: { faults: ["window_start: not offered"] } };
@@ -36,8 +36,8 @@ class BookingPage {
   #device = deviceMemory();
   #booking = new Booking({ device: this.#device, tab: tabMemory() });
   #api = new Api();
-  /** The business's name and the zone of its clock; null until this device has learned them. */
-  #business = keptBusiness(this.#device, BUSINESS);
+  /** The business's name and time zone; null until they are known. */
+  #business = storedBusiness(this.#device, BUSINESS);
   #language = browserLanguage(this.#device);
   #form = { ...EMPTY, language: this.#language };
   #restored = false;
@@ -45,10 +45,10 @@ class BookingPage {
   #trying = false;
   #tries = 0;
   #nextTryAt = 0;
-  #keeping = null;
+  #saveTimer = null;
 
   start() {
-    onLanguage((language) => this.#speak(language));
+    onLanguage((language) => this.#setLanguage(language));
     const draft = this.#booking.draft(Date.now());
     this.#restored =
       draft !== null &&
@@ -56,26 +56,26 @@ class BookingPage {
     if (draft) this.#form = draft;
     window.addEventListener("online", () => this.#sending && this.#try());
     window.addEventListener("offline", () => this.#draw());
-    window.addEventListener("pagehide", () => this.#keep());
+    window.addEventListener("pagehide", () => this.#saveDraft());
     setInterval(() => this.#tick(), SECOND_MS);
     this.#sending = this.#booking.unanswered(Date.now());
-    this.#mark();
+    this.#drawLanguage();
     this.#draw();
     if (this.#sending) this.#try();
-    this.#learnBusiness();
+    this.#readBusiness();
   }
 
   get #zone() {
     return this.#business?.time_zone;
   }
 
-  /** The form is drawn again where its days, times or looks were those of other settings. */
-  async #learnBusiness() {
+  /** If the settings have changed, the form is drawn again with other days, times, and looks. */
+  async #readBusiness() {
     const before = JSON.stringify(this.#business);
     this.#business = await readBusiness(this.#api, this.#device, BUSINESS);
     if (JSON.stringify(this.#business) === before) return;
-    this.#speakAs(offeredLanguage(this.#language, this.#business));
-    this.#mark();
+    this.#speakIn(offeredLanguage(this.#language, this.#business));
+    this.#drawLanguage();
     if (this.#sending) return;
     const held = document.activeElement?.id;
     this.#draw();
@@ -83,22 +83,22 @@ class BookingPage {
   }
 
   get #t() {
-    return speaking(WORDS, this.#language);
+    return translator(WORDS, this.#language);
   }
 
-  #speakAs(language) {
+  #speakIn(language) {
     if (this.#form.language === this.#language) this.#form = { ...this.#form, language };
     this.#language = language;
   }
 
-  #speak(language) {
-    this.#speakAs(language);
+  #setLanguage(language) {
+    this.#speakIn(language);
     rememberLanguage(this.#device, language);
-    this.#mark();
+    this.#drawLanguage();
     this.#draw();
   }
 
-  #mark() {
+  #drawLanguage() {
     markLanguage(this.#language);
     document.title = pageTitle(this.#t("title"), this.#business);
     showBusiness(this.#business, this.#language);
@@ -139,18 +139,18 @@ class BookingPage {
       form.node,
       consent(this.#business, t),
     );
-    if (fault) this.#pointOut(fault, form);
+    if (fault) this.#showErrors(fault, form);
   }
 
-  /** What the service refused is said at its field; the rest below the form. */
-  #pointOut(fault, form) {
+  /** Shows the server's errors at their fields, and the rest below the form. */
+  #showErrors(fault, form) {
     const refused = [];
-    const left = placeFaults(fault, FIELD_OF, (name) => refused.push(name));
+    const left = placeErrors(fault, FIELD_OF, (name) => refused.push(name));
     form.refuse([...new Set(refused)]);
     if (refused.length === 0 || left.length > 0) form.complain(this.#refusal(fault));
   }
 
-  /** The service's own words are English. */
+  /** The server's texts are in English only. */
   #refusal({ detail }) {
     const english = this.#language === "en" && detail;
     return english ? this.#t("refused", { detail }) : this.#t("refused_plain");
@@ -161,7 +161,7 @@ class BookingPage {
     const clear = () => {
       this.#restored = false;
       this.#form = { ...EMPTY, language: this.#language };
-      this.#keep();
+      this.#saveDraft();
       this.#draw();
     };
     return el(
@@ -188,7 +188,7 @@ class BookingPage {
       t: this.#t,
       language: this.#language,
       zone: this.#zone,
-      onSaid: (text) => fill(this.#said, text),
+      announce: (text) => fill(this.#said, text),
       onAgain: () => {
         this.#booking.again();
         this.#form = { ...EMPTY, language: this.#language };
@@ -200,21 +200,21 @@ class BookingPage {
 
   #changed(form) {
     this.#form = form;
-    clearTimeout(this.#keeping);
-    this.#keeping = setTimeout(() => this.#keep(), KEEP_DRAFT_MS);
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = setTimeout(() => this.#saveDraft(), SAVE_DRAFT_MS);
   }
 
-  #keep() {
-    clearTimeout(this.#keeping);
+  #saveDraft() {
+    clearTimeout(this.#saveTimer);
     if (!this.#booking.booked()) this.#booking.keepDraft(this.#form, Date.now());
   }
 
   async #submit(form) {
     this.#form = form;
-    this.#keep();
+    this.#saveDraft();
     if (form.day !== "" && !this.#business) {
-      await this.#learnBusiness();
-      if (!this.#business) return fill(byId("summary"), noClock(this.#t));
+      await this.#readBusiness();
+      if (!this.#business) return fill(byId("summary"), noZoneNotice(this.#t));
       if ("day" in faultsOf(form, Date.now(), this.#business)) return this.#drawForm(NOT_OFFERED);
     }
     this.#sending = this.#booking.prepare(form, Date.now(), this.#business);
@@ -239,19 +239,19 @@ class BookingPage {
   }
 
   #answered(fault) {
-    if (fault === null) return this.#celebrate();
+    if (fault === null) return this.#showBooked();
     if (isPassing(fault)) {
-      const pause_s = AGAIN_S[Math.min(this.#tries - 1, AGAIN_S.length - 1)];
+      const pause_s = RETRY_S[Math.min(this.#tries - 1, RETRY_S.length - 1)];
       this.#nextTryAt = Date.now() + Math.max(pause_s * SECOND_MS, fault.retry_after_ms ?? 0);
       return this.#draw();
     }
     this.#sending = null;
     this.#draw();
     this.#drawForm(fault);
-    if (isSuspension(fault)) this.#learnBusiness(); // and says so in the place of the form
+    if (isSuspension(fault)) this.#readBusiness(); // and the page says so in the place of the form
   }
 
-  #celebrate() {
+  #showBooked() {
     this.#draw();
     fill(this.#said, this.#t("booked_title"));
     window.scrollTo(0, 0);
@@ -280,8 +280,8 @@ class BookingPage {
   }
 }
 
-/** A day means nothing as long as no one knows by which clock. */
-function noClock(t) {
+/** A day cannot be booked while the time zone is unknown. */
+function noZoneNotice(t) {
   return el("div.notice.bad", {}, icon("alert"), el("p", {}, t("no_clock")));
 }
 

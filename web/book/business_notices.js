@@ -2,7 +2,7 @@
 
 import { callLink } from "/shared/ui/business_brand.js";
 import { el } from "/shared/ui/elements.js";
-import { wording } from "/shared/ui/i18n.js";
+import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 
 /** In the place of the form while the business takes no bookings online. */
@@ -21,7 +21,7 @@ export function suspendedPanel(business, t, language) {
 /** The cancellation policy in that language; null where the business has none. */
 export function cancellationPolicy(business, t, language) {
   const policy = business?.cancellation_policy;
-  const text = wording(policy, language) || policy?.es;
+  const text = localized(policy, language) || policy?.es;
   if (!text) return null;
   return el(
     "section.policy",

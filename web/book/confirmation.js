@@ -1,13 +1,13 @@
-// After the booking: waiting for an answer, and the tracking link.
+// After the form is sent: waiting for an answer, then the tracking link.
 
 import { linkIn } from "/shared/jobs/booking.js";
 import { copyText, el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { shownReference, spelledReference } from "/shared/ui/job_reference.js";
 import { dayText, windowText } from "/shared/ui/time.js";
-import { isOwnClock, zoneName } from "/shared/ui/business_time.js";
+import { isDeviceTime, zoneName } from "/shared/ui/business_time.js";
 
-/** The booking was sent and not answered. `onTry`, and `onGiveUp` once that is offered. */
+/** The booking is sent and not answered yet. `onGiveUp` is null until starting over is offered. */
 export function waitingPanel({ t, offline, trying, onTry, onGiveUp }) {
   return el(
     "section.panel.scene",
@@ -35,7 +35,7 @@ export function waitingPanel({ t, offline, trying, onTry, onGiveUp }) {
   );
 }
 
-/** Whether to start over although the booking may have arrived: true or false. */
+/** Asks whether to start over although the booking may have arrived. */
 export function askGiveUp(t) {
   const dialog = el(
     "dialog",
@@ -63,8 +63,8 @@ export function askGiveUp(t) {
   });
 }
 
-/** The tracking link, to follow, copy and share. */
-export function bookedPanel(booked, { t, language, zone, onAgain, onSaid }) {
+/** The tracking link with buttons to open, copy, and share it. */
+export function bookedPanel(booked, { t, language, zone, onAgain, announce }) {
   const link = linkIn(booked, location.origin);
   return el(
     "section.panel.scene.booked",
@@ -86,7 +86,7 @@ export function bookedPanel(booked, { t, language, zone, onAgain, onSaid }) {
         onfocus: (event) => event.target.select(),
       }),
     ),
-    el("div.row", {}, copyButton(link, t, onSaid), shareButton(link, t)),
+    el("div.row", {}, copyButton(link, t, announce), shareButton(link, t)),
     el("p.small.quiet", {}, t("keep_hint")),
     el(
       "p.small",
@@ -99,12 +99,12 @@ export function bookedPanel(booked, { t, language, zone, onAgain, onSaid }) {
   );
 }
 
-/** What was booked, to be looked over once more: when, where, what. */
+/** What was booked: when, where, and what. */
 function summary({ window_start, window_end, address, what }, { t, language, zone }) {
   const asked = window_start !== undefined;
   const day = asked && dayText(window_start, Date.now(), language, zone);
   const times = asked && windowText({ window_start, window_end }, language, zone);
-  const other = asked && !isOwnClock(zone);
+  const other = asked && !isDeviceTime(zone);
   const lines = [
     ["calendar", asked ? `${day}, ${times}` : t("booked_open")],
     ["pin", address],
@@ -118,12 +118,12 @@ function summary({ window_start, window_end, address, what }, { t, language, zon
   );
 }
 
-function copyButton(link, t, onSaid) {
+function copyButton(link, t, announce) {
   const label = el("span", {}, t("copy"));
   const copy = async () => {
     const copied = await copyText(link);
     label.textContent = t(copied ? "copied" : "copy");
-    onSaid(t(copied ? "copied" : "copy_failed"));
+    announce(t(copied ? "copied" : "copy_failed"));
     if (!copied) document.getElementById("link").focus();
   };
   return el(
@@ -136,6 +136,6 @@ function copyButton(link, t, onSaid) {
 
 function shareButton(link, t) {
   if (typeof navigator.share !== "function") return null;
-  const share = () => navigator.share({ title: document.title, url: link }).catch(() => {}); // called off
+  const share = () => navigator.share({ title: document.title, url: link }).catch(() => {}); // the person closed the share dialog
   return el("button.button", { type: "button", onclick: share }, icon("share"), t("share"));
 }

@@ -1,19 +1,19 @@
-// The form: fields that check themselves as they are left, and forgive as they are typed in.
+// The form. A field is checked when the person leaves it, not while they are still typing.
 
 import { DEFAULTS } from "/shared/jobs/business.js";
 import { EMPTY, faultsOf, includesThing, toggled } from "/shared/jobs/booking.js";
 import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
-import { typedPhone } from "/shared/ui/phone.js";
+import { typedPhone } from "/shared/ui/phone_number.js";
 import { cancellationPolicy } from "./business_notices.js";
-import { NOT_CHOSEN_YET, When, radioChip } from "./window_picker.js";
+import { NOT_CHOSEN_YET, WindowPicker, radioChip } from "./window_picker.js";
 
 const ORDER = ["what", "address", "day", "name", "phone"];
 const THINGS = ["sofa", "mattress", "appliance", "boxes", "yard", "debris"];
 
 /**
- * The form with the values of `form`. `onChange(form)` is called as it is filled in,
- * `onSubmit(form)` once it has no faults.
+ * The form with the values of `form`. `onChange(form)` is called for each change, `onSubmit(form)` if
+ * the form is sent without errors.
  */
 export class BookingForm {
   #form;
@@ -38,7 +38,7 @@ export class BookingForm {
     this.node = this.#build();
   }
 
-  /** Point out fields whose values the service did not take. */
+  /** Marks fields whose values the server refused. */
   refuse(names) {
     for (const name of names) {
       this.#refused[name] = this.#valueOf(name);
@@ -52,7 +52,7 @@ export class BookingForm {
     return name === "day" ? `${this.#form.day} ${this.#form.window}` : this.#form[name];
   }
 
-  /** Point out what the service found wrong, where it is not about one field. */
+  /** Shows an error that is not about one field. */
   complain(text) {
     const summary = this.node.querySelector("#summary");
     fill(
@@ -90,7 +90,7 @@ export class BookingForm {
     );
   }
 
-  /** In the list with one tap, out of it with the next. */
+  /** One tap adds the thing to the list, the next one removes it. */
   #chip(thing) {
     const pressed = String(includesThing(this.#form.what, thing));
     const toggle = () => this.#toggle(thing);
@@ -112,7 +112,7 @@ export class BookingForm {
   }
 
   #text(name, { tag = "input", hint = null, ...attributes }, extra = null) {
-    const described = `${name}-fault${hint ? ` ${name}-hint` : ""}`;
+    const described = `${name}-error${hint ? ` ${name}-hint` : ""}`;
     const input = el(`${tag}.input`, {
       id: name,
       name,
@@ -136,8 +136,8 @@ export class BookingForm {
   }
 
   #faultLine(name) {
-    this.#faults[name] = el("p.fault", {
-      id: `${name}-fault`,
+    this.#faults[name] = el("p.field-error", {
+      id: `${name}-error`,
       hidden: true,
       "data-testid": `fault-${name}`,
     });
@@ -145,7 +145,7 @@ export class BookingForm {
   }
 
   #when() {
-    const when = new When(this.#form, {
+    const when = new WindowPicker(this.#form, {
       t: this.#t,
       language: this.#language,
       business: this.#business,
@@ -217,7 +217,7 @@ export class BookingForm {
     this.#check();
   }
 
-  /** Show the faults of fields that were filled in; a field is never scolded while it is begun. */
+  /** Shows the errors of fields that the person has left, not of the one that is being filled in. */
   #check() {
     const faults = { ...this.#stillRefused(), ...faultsOf(this.#form, Date.now(), this.#business) };
     for (const [name, line] of Object.entries(this.#faults)) {
@@ -230,7 +230,7 @@ export class BookingForm {
     return faults;
   }
 
-  /** What was refused is a fault for as long as it stays as it was. */
+  /** A refused value stays wrong until it is changed. */
   #stillRefused() {
     const names = Object.keys(this.#refused).filter(
       (name) => this.#refused[name] === this.#valueOf(name),
@@ -256,8 +256,8 @@ for (const name of ["pointerdown", "pointerup", "pointercancel"]) {
 }
 
 /**
- * Do `act` now, or after the click that is under way: a message that appears between press and
- * release pushes the button away from under the finger.
+ * Runs `act` now, or after the current click. An error that appears between press and release would
+ * move the button away from under the finger.
  */
 function afterClick(act) {
   if (!pressed) return act();

@@ -4,7 +4,7 @@ import { arrivalOf } from "/shared/jobs/booking.js";
 import { daysToBook, nameOf, windowsLeft, windowsOf } from "/shared/jobs/booking_calendar.js";
 import { el, fill } from "/shared/ui/elements.js";
 import { dateText, dayText, windowText } from "/shared/ui/time.js";
-import { dayAt, isOwnClock, momentAt, zoneName } from "/shared/ui/business_time.js";
+import { dayAt, isDeviceTime, momentAt, zoneName } from "/shared/ui/business_time.js";
 
 const DAYS_AHEAD = 6;
 export const NOT_CHOSEN_YET = "?"; // another day is wanted, but not which one
@@ -13,7 +13,7 @@ export const NOT_CHOSEN_YET = "?"; // another day is wanted, but not which one
  * Days and windows are those that `business` offers, by its clock. `onDay(day)` and `onWindow(name)`
  * are called as they are chosen; `faultLine` says what is wrong.
  */
-export class When {
+export class WindowPicker {
   #t;
   #language;
   #business;
@@ -74,7 +74,7 @@ export class When {
     const options = [el("option", { value: "" }, this.#t("choose_day")), this.#months()];
     const select = el(
       "select.input",
-      { id: "day", "aria-describedby": "day-fault", onchange: choose },
+      { id: "day", "aria-describedby": "day-error", onchange: choose },
       options,
     );
     select.value = this.#days.includes(day) ? day : "";
@@ -153,7 +153,7 @@ export class When {
 
   #zoneNote() {
     const zone = this.#business?.time_zone;
-    if (isOwnClock(zone)) return null;
+    if (isDeviceTime(zone)) return null;
     const name = zoneName(zone, this.#language);
     return el("p.hint", { "data-testid": "zone" }, this.#t("zone_note", { zone: name }));
   }

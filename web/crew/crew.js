@@ -1,20 +1,21 @@
-// The crew's page: wires the shift (state) to cards, dialogs and the phone.
+// The crew page: connects the session (state) with the job cards, the dialogs, and the phone.
 
 import { currentJob, daysOf } from "/crew/state/crew_day.js";
+import { followBrowser } from "/shared/api/browser_session.js";
 import { deviceStore } from "/crew/state/crew_store.js";
 import { StaffBusiness } from "/shared/jobs/staff_business.js";
 import { Api } from "/shared/api/api.js";
 import { officeLink, pageTitle, showBrand } from "/shared/ui/business_brand.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
-import { browserLanguage, markLanguage, onLanguage, rememberLanguage, speaking } from "/shared/ui/i18n.js";
+import { browserLanguage, markLanguage, onLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
 import { deviceMemory } from "/shared/ui/storage.js";
 import { SECOND_MS, agoText } from "/shared/ui/time.js";
-import { dayAt, isOwnClock, zoneName } from "/shared/ui/business_time.js";
-import { Doing } from "./crew_actions.js";
+import { dayAt, isDeviceTime, zoneName } from "/shared/ui/business_time.js";
+import { CrewActions } from "./crew_actions.js";
 import { jobCard } from "./job_card.js";
-import { keepPage, makeShift } from "./browser.js";
-import { signInForm } from "./crew_sign_in.js";
-import { refusalNotice, signalBar, waitingPanel } from "./state_bar.js";
+import { savePageOffline, createCrewSession } from "./create_session.js";
+import { signInForm } from "./sign_in_form.js";
+import { refusalNotice, signalBar, waitingPanel } from "./signal_bar.js";
 import { WORDS } from "./words.js";
 
 const HAULWAY = { name: "Haulway" }; // until it is known for which business someone works
@@ -24,14 +25,14 @@ class CrewPage {
   #memory = deviceMemory();
   #language = browserLanguage(this.#memory);
   #store;
-  #shift;
+  #session;
   #toggled = new Map();
-  /** Jobs whose further moves are unfolded; the page may be built again under someone's finger. */
+  /** Jobs whose other moves are shown, to be restored when the page is built again. */
   #unfolded = new Set();
   #pictures = new Map();
   #drawn = null;
   #drawnOn = null;
-  #doing;
+  #actions;
   #staff = new StaffBusiness({
     api: new Api(),
     memory: this.#memory,
@@ -40,55 +41,49 @@ class CrewPage {
 
   async start() {
     this.#store = await deviceStore();
-    this.#shift = makeShift(this.#store, () => this.#draw());
+    this.#session = createCrewSession(this.#store, () => this.#draw());
     const spoken = () => this.#spoken;
-    this.#doing = new Doing({ shift: this.#shift, spoken, draw: () => this.#draw() });
-    onLanguage((language) => this.#speak(language));
+    this.#actions = new CrewActions({ session: this.#session, spoken, draw: () => this.#draw() });
+    onLanguage((language) => this.#setLanguage(language));
     this.#listen();
-    this.#speak(this.#language, false);
-    await this.#shift.start();
+    this.#setLanguage(this.#language, false);
+    await this.#session.start();
     this.#draw();
-    keepPage();
+    savePageOffline();
   }
 
   #listen() {
-    document.addEventListener("visibilitychange", () =>
-      this.#shift.signal(document.hidden ? "hidden" : "visible"),
-    );
-    window.addEventListener("online", () => this.#shift.signal("online"));
-    window.addEventListener("offline", () => this.#shift.signal("offline"));
+    followBrowser(this.#session);
     setInterval(() => this.#tick(), SECOND_MS);
-    if (document.hidden) this.#shift.signal("hidden");
-    if (navigator.onLine === false) this.#shift.signal("offline");
   }
 
-  #speak(language, chosen = true) {
+  #setLanguage(language, chosen = true) {
     this.#language = language;
     if (chosen) rememberLanguage(this.#memory, language);
     markLanguage(language);
     this.#draw();
   }
 
-  /** All that is needed to say something. */
+  /** What is needed to write texts: words, language, time, and zone. */
   get #spoken() {
-    const { now_ms, time_zone } = this.#shift;
+    const { now_ms, zone } = this.#session;
     const language = this.#language;
-    return { t: speaking(WORDS, language), language, now_ms, time_zone };
+    return { t: translator(WORDS, language), language, now_ms, zone };
   }
 
   // What is shown
 
-  /** Build the page again, but only if it would look different. */
+  /** Builds the page again, but only if it would look different. */
   #draw() {
-    const { scene, account, queue, session } = this.#shift;
-    this.#staff.follow(session);
+    const { scene, account, queue, user } = this.#session;
+    this.#staff.follow(user);
     showBrand(this.#staff.business);
-    const signal = this.#shift.signal_state;
+    const signal = this.#session.signal_state;
     this.#drawnOn = this.#today;
     const looks = JSON.stringify([
-      [this.#staff.business, this.#drawnOn, scene, account, signal, queue.state, this.#language, this.#shift.sharing.state],
-      [this.#shift.jobs, Object.keys(this.#shift.flows), queue.waiting(account)],
-      [queue.refused(account), [...this.#toggled], [...this.#doing.resting]],
+      [this.#staff.business, this.#drawnOn, scene, account, signal, queue.state, this.#language, this.#session.sharing.state],
+      [this.#session.jobs, Object.keys(this.#session.flows), queue.waiting(account)],
+      [queue.refused(account), [...this.#toggled], [...this.#actions.resting]],
     ]);
     if (looks !== this.#drawn) {
       this.#drawn = looks;
@@ -104,14 +99,14 @@ class CrewPage {
     fill(byId("state"), scene === "jobs" && this.#stateParts(signal));
     if (scene === "jobs") this.#buildJobs();
     else if (scene === "sign_in") this.#buildSignIn(before);
-    else this.#buildBlank(scene);
+    else this.#buildEmptyState(scene);
     fill(byId("foot"), scene === "jobs" && this.#foot());
   }
 
   #stateParts(signal) {
-    const { queue, account, flows } = this.#shift;
+    const { queue, account, flows } = this.#session;
     const spoken = this.#spoken;
-    const flowOf = (item) => flows[this.#shift.job(item.job_id)?.flow];
+    const flowOf = (item) => flows[this.#session.job(item.job_id)?.flow];
     const waiting = queue.waiting(account);
     const state = { signal, spoken, waiting, sending: queue.state === "sending" };
     return [
@@ -121,13 +116,13 @@ class CrewPage {
         others: queue.others(account),
         durable: this.#store.durable,
         onSend: () => queue.replay(),
-        onDiscard: (item) => this.#doing.discard(item),
+        onDiscard: (item) => this.#actions.discard(item),
       }),
       queue.refused(account).map((item) =>
         refusalNotice(item, {
           spoken,
           flow: flowOf(item),
-          onSeen: ({ seq }) => queue.dismiss(seq),
+          onDismiss: ({ seq }) => queue.dismiss(seq),
           onAgain: ({ seq }) => queue.sendAgain(seq),
         }),
       ),
@@ -135,9 +130,9 @@ class CrewPage {
   }
 
   #buildJobs() {
-    const { jobs, flows, now_ms, time_zone } = this.#shift;
+    const { jobs, flows, now_ms, zone } = this.#session;
     const { t } = this.#spoken;
-    const days = daysOf(jobs, now_ms, time_zone);
+    const days = daysOf(jobs, now_ms, zone);
     const current = currentJob([...days.today, ...days.undated], flows)?.job_id;
     const none = jobs.length === 0 ? "none_at_all" : "none_today";
     const group = (name) =>
@@ -151,37 +146,37 @@ class CrewPage {
     fill(
       this.#main,
       el("h1.unseen", {}, t("title")),
-      !isOwnClock(time_zone) && el("p.small.quiet", { "data-testid": "zone" }, this.#zoneNote()),
+      !isDeviceTime(zone) && el("p.small.quiet", { "data-testid": "zone" }, this.#zoneNote()),
       days.today.length === 0 && el("p.panel.quiet", { "data-testid": "none" }, t(none)),
       ["today", "undated", "tomorrow"].map(group),
     );
-    this.#forgetPictures(jobs);
+    this.#releasePictures(jobs);
   }
 
   #zoneNote() {
-    const { t, language, time_zone } = this.#spoken;
-    return t("zone_note", { zone: zoneName(time_zone, language) });
+    const { t, language, zone } = this.#spoken;
+    return t("zone_note", { zone: zoneName(zone, language) });
   }
 
   #card(job, current) {
-    const { flows, kind } = this.#shift;
+    const { flows, kind } = this.#session;
     return jobCard(job, {
       kind,
       flow: flows[job.flow],
-      truck: job.truck && this.#shift.truckName(job.truck),
+      truck: job.truck && this.#session.truckName(job.truck),
       open: this.#toggled.get(job.job_id) ?? job.job_id === current,
       unfolded: this.#unfolded.has(job.job_id),
-      resting: this.#doing.resting.has(job.job_id),
+      resting: this.#actions.resting.has(job.job_id),
       spoken: this.#spoken,
       pictureOf: (photo) => this.#pictureOf(photo),
       does: {
         toggle: ({ job_id }) => this.#toggle(job_id, current),
         unfold: ({ job_id }, is) => this.#unfolded[is ? "add" : "delete"](job_id),
-        move: (of, move) => this.#doing.move(of, move),
-        note: (of) => this.#doing.note(of),
-        late: (of) => this.#doing.late(of),
-        load: (of) => this.#doing.load(of),
-        photo: (of, photo_kind) => this.#doing.photograph(of, photo_kind),
+        move: (of, move) => this.#actions.move(of, move),
+        note: (of) => this.#actions.note(of),
+        late: (of) => this.#actions.late(of),
+        load: (of) => this.#actions.load(of),
+        photo: (of, photo_kind) => this.#actions.photograph(of, photo_kind),
       },
     });
   }
@@ -192,30 +187,30 @@ class CrewPage {
   }
 
   #buildSignIn(before) {
-    const { session } = this.#shift;
+    const { user } = this.#session;
     const form = signInForm({
-      account: session?.account ?? "",
-      again: session !== null,
+      account: user?.account ?? "",
+      again: user !== null,
       t: this.#spoken.t,
-      signIn: (account, password) => this.#shift.signIn(account, password),
+      signIn: (account, password) => this.#session.signIn(account, password),
     });
     fill(this.#main, form);
     if (before !== "sign_in") form.querySelector("input").focus();
   }
 
-  #buildBlank(scene) {
+  #buildEmptyState(scene) {
     const { t } = this.#spoken;
     const [title, text] =
       scene === "nothing" ? ["nothing_title", "nothing_text"] : ["title", "loading"];
     fill(
       this.#main,
-      el("section.panel.blank", {}, el("h1", {}, t(title)), el("p.quiet", {}, t(text))),
+      el("section.panel.empty-state", {}, el("h1", {}, t(title)), el("p.quiet", {}, t(text))),
     );
   }
 
   #foot() {
     const { t } = this.#spoken;
-    const { sharing, session } = this.#shift;
+    const { sharing, user } = this.#session;
     const { state, wanted } = sharing;
     return [
       el(
@@ -230,7 +225,7 @@ class CrewPage {
             checked: wanted,
             "data-focus": "share",
             "data-testid": "share",
-            onchange: (event) => this.#shift.share(event.currentTarget.checked),
+            onchange: (event) => this.#session.share(event.currentTarget.checked),
           }),
           el("strong", {}, t("share")),
         ),
@@ -240,10 +235,10 @@ class CrewPage {
         "div.row",
         {},
         officeLink(this.#staff.business, this.#language),
-        el("span.small.quiet", {}, t("signed_in_as", { name: session.name })),
+        el("span.small.quiet", {}, t("signed_in_as", { name: user.name })),
         el(
           "button.button.plain.compact",
-          { type: "button", onclick: () => this.#doing.signOut(), "data-testid": "sign-out" },
+          { type: "button", onclick: () => this.#actions.signOut(), "data-testid": "sign-out" },
           t("sign_out"),
         ),
       ),
@@ -252,22 +247,22 @@ class CrewPage {
 
   #drawFreshness() {
     const line = document.getElementById("fresh");
-    const { age_ms } = this.#shift;
+    const { age_ms } = this.#session;
     if (line === null || age_ms === null) return;
-    const key = this.#shift.signal_state === "good" ? "updated" : "known";
+    const key = this.#session.signal_state === "good" ? "updated" : "known";
     const text = this.#spoken.t(key, { ago: agoText(age_ms, this.#language) });
     if (line.textContent !== text) fill(line, text);
   }
 
-  /** Today ends without anything happening, and without signal. */
+  /** A new day begins even if nothing happens and there is no signal. */
   #tick() {
     if (this.#today === this.#drawnOn) this.#drawFreshness();
     else this.#draw();
   }
 
-  /** The day of the business. */
+  /** Today in the business's time zone. */
   get #today() {
-    return dayAt(this.#shift.now_ms, this.#shift.time_zone);
+    return dayAt(this.#session.now_ms, this.#session.zone);
   }
 
   #pictureOf({ photo_id, path, blob }) {
@@ -276,7 +271,7 @@ class CrewPage {
     return this.#pictures.get(photo_id);
   }
 
-  #forgetPictures(jobs) {
+  #releasePictures(jobs) {
     const shown = new Set(jobs.flatMap(({ photos = [] }) => photos.map(({ photo_id }) => photo_id)));
     for (const [photo_id, address] of this.#pictures) {
       if (shown.has(photo_id)) continue;

@@ -1,16 +1,15 @@
-// One job on the crew's page: closed one line of when, who and where; open all that is needed there.
+// One job on the crew page. Closed, it shows when, who, and where; open, everything else.
 
 import { lackingFor, movesOf, statusOf } from "/crew/state/crew_day.js";
 import { el, statusColour } from "/shared/ui/elements.js";
-import { wording } from "/shared/ui/i18n.js";
+import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 import { clockText, windowText } from "/shared/ui/time.js";
 
 /**
- * `shown`: `open` says whether its details are, `unfolded` whether its further moves are,
- * `resting` that a move was made a moment ago; `truck` is what its truck is called. `does` has what
- * the person can do: toggle, unfold, move, note, late, load, photo; `pictureOf(photo)` is the
- * address of a photo.
+ * `shown`: `open` (the details are shown), `unfolded` (the other moves are shown), `resting` (the job
+ * was moved a moment ago), `truck` (the truck's name), `does` (the actions: toggle, unfold, move,
+ * note, late, load, photo), and `pictureOf(photo)` (the address of a photo).
  */
 export function jobCard(job, shown) {
   const { flow, kind, truck, open, unfolded, resting, spoken, does, pictureOf } = shown;
@@ -27,9 +26,9 @@ export function jobCard(job, shown) {
     head(job, { flow, status, open, spoken, does }),
     open && [
       contact(job, truck, spoken),
-      waitingForTurn(job, flow, spoken),
+      earlyMoves(job, flow, spoken),
       nextMove(job, { flow, kind, status, resting, spoken, does }),
-      status?.terminal !== true && tools(job, { spoken, does }),
+      !status?.end && tools(job, { spoken, does }),
       notes(job, spoken),
       pictures(job, { spoken, pictureOf }),
       otherMoves(job, { flow, kind, unfolded, spoken, does }),
@@ -38,10 +37,10 @@ export function jobCard(job, shown) {
 }
 
 function head(job, { status, open, spoken, does }) {
-  const { t, language, time_zone } = spoken;
+  const { t, language, zone } = spoken;
   const { schedule = {} } = job;
-  const when = windowText(schedule, language, time_zone);
-  const eta = schedule.eta && t("eta", { time: clockText(schedule.eta, language, time_zone) });
+  const when = windowText(schedule, language, zone);
+  const eta = schedule.eta && t("eta", { time: clockText(schedule.eta, language, zone) });
   return el(
     "h3.job-head",
     {},
@@ -63,7 +62,7 @@ function head(job, { status, open, spoken, does }) {
           "span.pill",
           { "data-testid": "status" },
           icon(status?.icon),
-          wording(status?.label, language) || job.status,
+          localized(status?.label, language) || job.status,
         ),
         job.queued.length > 0 &&
           el("span.unsent", { "data-testid": "unsent" }, icon("clock"), t("unsent")),
@@ -80,11 +79,11 @@ function contact(job, truck, { t }) {
       "div.contact",
       {},
       phone && el("a.button", { href: `tel:${phone}` }, icon("phone"), t("call")),
-      el("a.button", { href: wayTo(job.place.address) }, icon("pin"), t("directions")),
+      el("a.button", { href: directionsTo(job.place.address) }, icon("pin"), t("directions")),
     ),
     job.place.gate_code &&
       el(
-        "p.gate",
+        "p.gate-code",
         { "data-testid": "gate" },
         el("span.quiet", {}, t("gate_code")),
         el("strong.numbers", {}, job.place.gate_code),
@@ -99,8 +98,8 @@ function contact(job, truck, { t }) {
   ];
 }
 
-/** The phone's own maps: an iPhone knows `maps:`, all others `geo:`. */
-function wayTo(address) {
+/** The phone's maps app: `maps:` on Apple devices, `geo:` on all others. */
+function directionsTo(address) {
   const place = encodeURIComponent(address);
   const apple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);
   return apple ? `maps:?daddr=${place}` : `geo:0,0?q=${place}`;
@@ -109,7 +108,7 @@ function wayTo(address) {
 function nextMove(job, { flow, kind, status, resting, spoken, does }) {
   const { t, language } = spoken;
   const { next } = movesOf(job, flow, kind);
-  if (next === null) return el("p.quiet", {}, t(status?.terminal ? "ended" : "no_next"));
+  if (next === null) return el("p.quiet", {}, t(status?.end ? "ended" : "no_next"));
   const lacking = lackingFor(next, job);
   const needs = lacking.map((what) => t(`need_${what}`)).join(", ");
   return el(
@@ -126,7 +125,7 @@ function nextMove(job, { flow, kind, status, resting, spoken, does }) {
         "data-focus": `next-${job.job_id}`,
         "data-testid": "next",
       },
-      wording(next.label, language),
+      localized(next.label, language),
     ),
     lacking.length > 0 && el("p.small", { id: `needs-${job.job_id}` }, t("needs", { list: needs })),
   );
@@ -153,13 +152,13 @@ function tools(job, { spoken, does }) {
   );
 }
 
-function notes(job, { t, language, time_zone }) {
+function notes(job, { t, language, zone }) {
   const lines = job.notes.map(({ text, recorded_at, occurred_at, queued }) =>
     el(
       "li",
       {},
       text,
-      el("span.small.quiet", {}, ` ${clockText(occurred_at ?? recorded_at, language, time_zone)}`),
+      el("span.small.quiet", {}, ` ${clockText(occurred_at ?? recorded_at, language, zone)}`),
       queued && el("span.unsent.small", {}, icon("clock"), t("unsent")),
     ),
   );
@@ -172,11 +171,11 @@ function notes(job, { t, language, time_zone }) {
 }
 
 function pictures(job, { spoken, pictureOf }) {
-  const { t, language, time_zone } = spoken;
+  const { t, language, zone } = spoken;
   const photos = job.photos ?? [];
   if (photos.length === 0) return null;
   const one = (photo) => {
-    const time = clockText(photo.taken_at, language, time_zone);
+    const time = clockText(photo.taken_at, language, zone);
     const kind = t(`photo_${photo.kind}`);
     return el(
       "li",
@@ -197,11 +196,11 @@ function pictures(job, { spoken, pictureOf }) {
   );
 }
 
-/** Moves that the office keeps until their turn, and those that it kept in vain. */
-function waitingForTurn(job, flow, { t, language }) {
+/** Early moves that are still waiting, and the last one that waited too long. */
+function earlyMoves(job, flow, { t, language }) {
   const named = (name) =>
-    wording(flow?.moves.find((move) => move.name === name)?.label, language) || String(name ?? "");
-  const kept = (job.waiting ?? []).map(({ move }) => t("held", { move: named(move) }));
+    localized(flow?.moves.find((move) => move.name === name)?.label, language) || String(name ?? "");
+  const kept = (job.early_moves ?? []).map(({ move }) => t("held", { move: named(move) }));
   const last = (job.refusals ?? []).at(-1);
   const lost =
     last?.why === "kept_too_long" && last.status === job.status
@@ -231,7 +230,7 @@ function otherMoves(job, { flow, kind, unfolded, spoken, does }) {
         el(
           "button.button.wide",
           { type: "button", onclick: () => does.move(job, move) },
-          wording(move.label, language),
+          localized(move.label, language),
         ),
       ),
     ),

@@ -1,10 +1,10 @@
-// Photos from a phone have several megabytes; what has to be seen on them needs a tenth of that.
+// Photos from a phone have several megabytes; a tenth of that is enough here.
 
 const LONGEST_PX = 1_600;
 const QUALITY = 0.82;
 
-/** The picture as a JPEG of at most 1600 pixels a side; as it is where the phone cannot do that. */
-export async function shrunk(file) {
+/** The photo as a JPEG of at most 1600 pixels a side; unchanged if the phone cannot do that. */
+export async function resizePhoto(file) {
   try {
     const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
     const scale = Math.min(1, LONGEST_PX / Math.max(picture.width, picture.height));
@@ -15,7 +15,7 @@ export async function shrunk(file) {
     picture.close();
     return (await jpegOf(canvas)) ?? file;
   } catch {
-    return file; // a kind of picture that this browser cannot read; the server may
+    return file; // this browser cannot read the format; the server may
   }
 }
 

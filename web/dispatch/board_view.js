@@ -1,5 +1,5 @@
-// The columns and their cards. Cards that say the same as before are left alone, so that a refresh
-// disturbs neither focus nor a drag nor a text that someone is marking.
+// The columns and their cards. An unchanged card keeps its element, so that a refresh does not
+// interrupt a drag, move the focus, or clear a text selection.
 
 import { el, fill, keepingFocus, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
@@ -18,7 +18,7 @@ export class BoardView {
     this.#root = root;
   }
 
-  /** Show `columns` of the flow; `empty` says what stands in a column without cards. */
+  /** Shows the flow's `columns`: [{status, cards}]. */
   show(flowName, columns, now_ms, zone) {
     if (this.#flowName !== flowName || this.#frame === null || !this.#root.contains(this.#frame)) {
       this.#build(flowName, columns);
@@ -26,7 +26,7 @@ export class BoardView {
     keepingFocus(this.#root, () => this.#fillAll(columns, now_ms, zone));
   }
 
-  /** Show something else instead of columns. */
+  /** Shows `node` instead of the columns. */
   showInstead(scene, node) {
     if (this.#root.dataset.scene === scene) return; // a button may have the focus
     this.#frame = null;
@@ -38,16 +38,16 @@ export class BoardView {
     return [...this.#columns.values()].map(({ node }) => node);
   }
 
-  /** The element of a card, or null where it is not shown. */
+  /** The element of a card, or null if it is not shown. */
   cardNode(job_id) {
     return this.#root.querySelector(`[data-job="${CSS.escape(job_id)}"]`);
   }
 
-  /** Mark columns while a card is held: `targets` may take it, `over` is the one it is over. */
+  /** Marks the columns while a card is held: `targets` accept it, `over` is the one it is over. */
   mark({ targets = null, over = null }) {
     for (const [name, { node }] of this.#columns) {
-      node.classList.toggle("open", targets?.has(name) ?? false);
-      node.classList.toggle("shut", targets !== null && !targets.has(name));
+      node.classList.toggle("target", targets?.has(name) ?? false);
+      node.classList.toggle("not-target", targets !== null && !targets.has(name));
       node.classList.toggle("over", name === over);
     }
   }
@@ -100,7 +100,7 @@ export class BoardView {
     return places;
   }
 
-  /** Cards that changed their place glide there. */
+  /** Cards that changed their position slide there. */
   #slide(before) {
     for (const node of this.#root.querySelectorAll(".card")) {
       const old = before.get(node.dataset.job);
@@ -114,7 +114,7 @@ export class BoardView {
   }
 }
 
-/** Bring `list` to hold exactly `nodes`, in order, moving as few as possible. */
+/** Makes `list` hold exactly `nodes`, in order, moving as few as possible. */
 function arrange(list, nodes) {
   const wanted = new Set(nodes);
   for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
@@ -124,13 +124,13 @@ function arrange(list, nodes) {
 }
 
 function columnOf(status) {
-  const { name, label, colour, terminal } = status;
+  const { name, label, colour, end } = status;
   const title = `column-${name}`;
   const counts = [el("span.count.numbers", {}, "0"), el("span.count.numbers", {}, "0")];
   const list = el("ol.cards", { "aria-labelledby": title });
-  const empty = el("p.empty", {}, terminal ? "Nothing in the last two days" : "Nothing here");
+  const empty = el("p.empty", {}, end ? "No jobs in the last two days" : "No jobs");
   const node = el(
-    `section.column.toned${terminal ? ".terminal" : ""}`,
+    `section.column.toned${end ? ".terminal" : ""}`,
     {
       vars: statusColour(colour),
       "data-status": name,

@@ -6,7 +6,7 @@ import { icon } from "/shared/ui/icons.js";
 import { MINUTE_MS, dayText, roughText, spanText, windowText } from "/shared/ui/time.js";
 import { dollars } from "../shared/ui/fields.js";
 
-/** What a card says, in words; two cards that say the same look the same. */
+/** What a card shows, as texts; two cards with the same facts look the same. */
 export function factsOf(card, status, now_ms, zone) {
   const late_ms = overdueMs(card, now_ms);
   const span = windowText(card.schedule, "en", zone);
@@ -81,7 +81,7 @@ function about(facts) {
         : el(
             "span",
             { title: "How long the job has been in this column" },
-            el("span.unseen", {}, "here for "),
+            el("span.unseen", {}, "in this column for "),
             age,
           ),
       price && el("span", {}, price),
@@ -96,7 +96,7 @@ function about(facts) {
       textsStopped &&
         el(
           "span.card-notes",
-          { "data-testid": "texts-stopped", title: "The customer answered STOP: call instead" },
+          { "data-testid": "texts-stopped", title: "The customer replied STOP. Call instead." },
           icon("offline"),
           "no texts",
         ),

@@ -1,5 +1,5 @@
-// Who does a job, and with which truck: chosen from those the roster has, with the reason beside
-// whoever cannot.
+// The form that chooses a job's crew and truck from the roster. People and trucks that are not
+// available are listed with the reason.
 
 import { Problem } from "/shared/api/api.js";
 import { peopleFor, trucksFor } from "/dispatch/state/crew_choices.js";
@@ -10,16 +10,16 @@ import { spanOf } from "/dispatch/state/availability.js";
 import { editForm } from "./edit_forms.js";
 import { field } from "../shared/ui/fields.js";
 
-/** A form that asks for the roster first: `options.roster()` gives {crew, told}, see assigning.js. */
+/** A form that reads the roster first: `options.roster()` gives {crew, told}, see crew_choices.js. */
 export function crewForm(detail, options) {
   const node = el("div", { tabindex: "-1", "data-testid": "crew-form" });
   const read = async () => {
-    fill(node, readingNode());
+    fill(node, loadingNode());
     const { roster, error } = await options.roster().then(
       (roster) => ({ roster }),
       (error) => ({ error }),
     );
-    if (error) return fill(node, troubleNode(error, options.leave, read));
+    if (error) return fill(node, errorNode(error, options.leave, read));
     const wasHere = node.contains(document.activeElement);
     fill(node, chooser(detail, roster, options));
     if (wasHere) node.querySelector(".input").focus();
@@ -36,8 +36,8 @@ function chooser(detail, { crew, told }, options) {
     return { role, had, input: choice(label, people, known, "No one") };
   });
   const trucks = trucksFor(crew, told);
-  const parked = detail.truck && { id: detail.truck, name: detail.truck };
-  const truck = choice("Truck", trucks, parked, "None");
+  const current = detail.truck && { id: detail.truck, name: detail.truck };
+  const truck = choice("Truck", trucks, current, "None");
   const changes = () => {
     const chosen = roles.map(({ role, input }) => ({ role, member: input.input.value }));
     const same = roles.every(({ had, input }) => (had?.member ?? "") === input.input.value);
@@ -52,11 +52,11 @@ function chooser(detail, { crew, told }, options) {
     };
   };
   const nodes = roles.map(({ input }) => input.node);
-  const anyTruck = trucks.length > 0 || parked;
+  const anyTruck = trucks.length > 0 || current;
   return editForm("Crew", [hint(told), nodes, anyTruck && truck.node], changes, options);
 }
 
-/** A list to choose from; who is on the job stays choosable whatever the roster says. */
+/** A list to choose from. The current choice stays available even if the roster does not have it. */
 function choice(label, all, known, none) {
   const missing = known && !all.some(({ id }) => id === known.id) ? [{ ...known, why: null }] : [];
   const listed = [...all, ...missing];
@@ -71,22 +71,22 @@ function choice(label, all, known, none) {
 
 function hint({ schedule }) {
   if (spanOf(schedule) !== null) return null;
-  const text = "The job has no arrival window yet: no one can be told free or busy for it.";
+  const text = "The job has no arrival window yet, so this list cannot show who is available.";
   return el("p.quiet.small", {}, text);
 }
 
-function readingNode() {
+function loadingNode() {
   return el(
     "div.part.editing.row",
     { role: "status" },
     el("span.spinner", { "aria-hidden": "true" }),
-    el("p.quiet", {}, "Looking who is free…"),
+    el("p.quiet", {}, "Loading the roster…"),
   );
 }
 
-function troubleNode(error, leave, again) {
-  const said = error instanceof Problem && (error.detail || error.title).replace(/\.$/, "");
-  const why = said || "there is no connection";
+function errorNode(error, leave, again) {
+  const detail = error instanceof Problem && (error.detail || error.title).replace(/\.$/, "");
+  const why = detail || "there is no connection";
   return el(
     "div.part.stack.editing",
     {},
@@ -100,7 +100,7 @@ function troubleNode(error, leave, again) {
     el(
       "div.row.end",
       {},
-      el("button.button.compact", { type: "button", onclick: leave }, "Discard"),
+      el("button.button.compact", { type: "button", onclick: leave }, "Cancel"),
       el("button.button.compact", { type: "button", onclick: again }, icon("reload"), "Try again"),
     ),
   );

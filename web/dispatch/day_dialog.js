@@ -1,15 +1,15 @@
-// When someone is there on one day: all day, not at all, or from when to when, and in which roles.
+// The dialog for a member's day: available all day, at certain hours, or off, and in which roles.
 
 import { NoAnswer, Problem } from "/shared/api/api.js";
 import { CREW_ROLES } from "/dispatch/state/day.js";
 import { el, fill } from "/shared/ui/elements.js";
-import { dayMeant, faultIn, formOf } from "/dispatch/state/working_hours.js";
+import { dayOfForm, problemIn, formOf } from "/dispatch/state/working_hours.js";
 import { icon } from "/shared/ui/icons.js";
 import { longDayText } from "/shared/ui/business_time.js";
-import { field, opened } from "../shared/ui/fields.js";
+import { field, openDialog } from "../shared/ui/fields.js";
 
-const KINDS = { all: "There all day", hours: "There at these hours", off: "Off" };
-const NIGHT = "Hours that end before they begin last past midnight.";
+const KINDS = { all: "Available all day", hours: "Available at these hours", off: "Off" };
+const NIGHT = "Hours that end before they begin go past midnight.";
 const MOST_SPANS = 6;
 
 export class DayDialog {
@@ -20,9 +20,9 @@ export class DayDialog {
   #form;
   #busy = false;
   #details = el("div.stack");
-  #said = el("div", { role: "alert", "data-testid": "day-said" });
+  #alert = el("div", { role: "alert", "data-testid": "day-said" });
 
-  /** `save(day)` sets the day, null as on any other; it raises where that was refused. */
+  /** `save(day)` sets the day; null resets it to the usual hours. It raises an error if refused. */
   constructor({ member, date, save }) {
     this.#member = member;
     this.#date = date;
@@ -30,9 +30,9 @@ export class DayDialog {
     this.#form = formOf(member, date);
   }
 
-  /** `jobs` is how many they are on that day. Whether the day was changed. */
+  /** True if the day was changed. `jobs`: how many jobs the member has that day. */
   async open(jobs) {
-    const kept = `On ${jobs} job${jobs === 1 ? "" : "s"} that day, which stay as they are.`;
+    const kept = `Assigned to ${jobs} job${jobs === 1 ? "" : "s"} that day. Assignments do not change.`;
     this.#dialog = el(
       "dialog",
       { "aria-labelledby": "hours-title", "data-testid": "day-dialog" },
@@ -42,18 +42,18 @@ export class DayDialog {
         el(
           "div",
           {},
-          el("h2", { id: "hours-title" }, `Hours of ${this.#member.name}`),
+          el("h2", { id: "hours-title" }, `${this.#member.name}’s hours`),
           el("p.quiet", {}, longDayText(this.#date)),
           jobs > 0 && el("p.quiet.small", {}, kept),
         ),
         this.#kinds(),
         this.#details,
-        this.#said,
+        this.#alert,
         this.#buttons(),
       ),
     );
     this.#drawDetails();
-    return (await opened(this.#dialog)) === "saved";
+    return (await openDialog(this.#dialog)) === "saved";
   }
 
   #kinds() {
@@ -64,7 +64,7 @@ export class DayDialog {
     const choices = Object.entries(KINDS).map(([kind, label]) =>
       chip("radio", label, this.#form.kind === kind, () => choose(kind)),
     );
-    return el("div.chips", { role: "radiogroup", "aria-label": "Presence" }, choices);
+    return el("div.chips", { role: "radiogroup", "aria-label": "Availability" }, choices);
   }
 
   #drawDetails() {
@@ -73,7 +73,7 @@ export class DayDialog {
       this.#details,
       kind === "hours" && spans.map((span, index) => this.#spanNode(span, index)),
       kind === "hours" && el("p.quiet.small", {}, NIGHT),
-      kind === "hours" && spans.length < MOST_SPANS && this.#adding(),
+      kind === "hours" && spans.length < MOST_SPANS && this.#addButton(),
       kind !== "off" && this.#roles(),
     );
   }
@@ -84,7 +84,7 @@ export class DayDialog {
       time.input.addEventListener("input", () => this.#setTime(index, name, time.input.value));
       return time.node;
     });
-    return el("div.span", {}, times, this.#form.spans.length > 1 && this.#removing(index));
+    return el("div.span", {}, times, this.#form.spans.length > 1 && this.#removeButton(index));
   }
 
   #setTime(index, name, value) {
@@ -92,7 +92,7 @@ export class DayDialog {
     this.#form.spans = spans.with(index, { ...spans[index], [name]: value });
   }
 
-  #adding() {
+  #addButton() {
     const add = () => {
       this.#form.spans = [...this.#form.spans, { begin: "", end: "" }];
       this.#drawDetails();
@@ -101,11 +101,11 @@ export class DayDialog {
     return el(
       "div.row",
       {},
-      el("button.button.compact", { type: "button", onclick: add }, icon("plus"), "More hours"),
+      el("button.button.compact", { type: "button", onclick: add }, icon("plus"), "Add hours"),
     );
   }
 
-  #removing(index) {
+  #removeButton(index) {
     const remove = () => {
       this.#form.spans = this.#form.spans.toSpliced(index, 1);
       this.#drawDetails();
@@ -134,7 +134,7 @@ export class DayDialog {
     return el(
       "div.field",
       {},
-      el("span.legend", { id: "roles-legend" }, "As"),
+      el("span.legend", { id: "roles-legend" }, "Roles"),
       el("div.chips", { role: "group", "aria-labelledby": "roles-legend" }, choices),
     );
   }
@@ -143,7 +143,7 @@ export class DayDialog {
     return el(
       "div.row.end",
       {},
-      el("button.button", { type: "button", onclick: () => this.#dialog.close() }, "Discard"),
+      el("button.button", { type: "button", onclick: () => this.#dialog.close() }, "Cancel"),
       el("button.button.main", {}, "Save"),
     );
   }
@@ -151,32 +151,32 @@ export class DayDialog {
   async #submit(event) {
     event.preventDefault();
     if (this.#busy) return;
-    const fault = faultIn(this.#form);
-    if (fault) return this.#complain(fault);
+    const problem = problemIn(this.#form);
+    if (problem) return this.#complain(problem);
     this.#busy = true;
-    fill(this.#said);
+    fill(this.#alert);
     try {
-      await this.#save(dayMeant(this.#form, this.#member));
+      await this.#save(dayOfForm(this.#form, this.#member));
       this.#dialog.close("saved");
     } catch (error) {
-      this.#complain(explained(error));
+      this.#complain(errorText(error));
     } finally {
       this.#busy = false;
     }
   }
 
   #complain(text) {
-    fill(this.#said, el("div.notice.bad", {}, icon("alert"), el("p", {}, text)));
+    fill(this.#alert, el("div.notice.bad", {}, icon("alert"), el("p", {}, text)));
   }
 }
 
 function chip(type, label, checked, onchange) {
-  const name = type === "radio" ? "presence" : null;
+  const name = type === "radio" ? "availability" : null;
   return el("label.chip", {}, el("input", { type, name, checked, onchange }), label);
 }
 
-function explained(error) {
-  if (error instanceof NoAnswer) return "No answer. Try again: saving twice does no harm.";
+function errorText(error) {
+  if (error instanceof NoAnswer) return "No answer came. Try again; it is safe to save twice.";
   if (error instanceof Problem) return error.detail || error.title || "Not saved.";
-  return "Something went wrong. Nothing is saved.";
+  return "Something went wrong. Nothing was saved.";
 }

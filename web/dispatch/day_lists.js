@@ -1,4 +1,4 @@
-// What is still to be done about the day: jobs without driver or truck, jobs without a window.
+// What is left to plan: jobs without driver or truck, and jobs without an arrival window.
 
 import { el } from "/shared/ui/elements.js";
 import { windowText } from "/shared/ui/time.js";
@@ -13,9 +13,9 @@ export function jobLists({ open, unplanned }, told) {
   const without = unplanned.map((card) => ({ card, text: card.address }));
   return el(
     "aside.day-lists",
-    { "aria-label": "Still to be done" },
-    listNode("Without driver or truck", "open-jobs", lacking, told),
-    listNode("Without arrival window", "unplanned-jobs", without, told),
+    { "aria-label": "Left to plan" },
+    listNode("No driver or truck", "open-jobs", lacking, told),
+    listNode("No arrival window", "unplanned-jobs", without, told),
   );
 }
 
@@ -29,7 +29,7 @@ function listNode(title, name, items, told) {
     items.length === 0
       ? el("p.quiet.small", {}, none)
       : el("ul.stack", {}, items.slice(0, MOST).map((item) => itemNode(item, name, told))),
-    more > 0 && el("p.quiet.small", {}, `And ${more} more on the board.`),
+    more > 0 && el("p.quiet.small", {}, `${more} more on the board.`),
   );
 }
 

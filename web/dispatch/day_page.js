@@ -1,4 +1,4 @@
-// The dispatcher's view of a day: who is where, who is free, what still lacks someone.
+// The dispatcher's day view: who works where, who is free, and which jobs still need someone.
 
 import { Problem } from "/shared/api/api.js";
 import { axisOf, dayOf, openJobs, placeOn, rowsOf, unplannedJobs } from "/dispatch/state/day.js";
@@ -13,7 +13,7 @@ import { axisNode, rowNode } from "./day_rows.js";
 
 export class DayPage {
   node = el("div.day", { "data-testid": "day" });
-  #desk;
+  #session;
   #openJob;
   #goTo;
   #roster;
@@ -22,22 +22,22 @@ export class DayPage {
   #says = "";
   #opener = null;
 
-  /** `goTo(date)` puts a date into the address (null: today); `redraw()` asks to be drawn. */
-  constructor({ desk, openJob, goTo, redraw }) {
-    this.#desk = desk;
+  /** `goTo(date)` changes the address (null: today); `redraw()` makes the page call `draw` again. */
+  constructor({ session, openJob, goTo, redraw }) {
+    this.#session = session;
     this.#openJob = openJob;
     this.#goTo = goTo;
-    const ask = (date) => desk.crew(this.#daysFor(date));
+    const ask = (date) => session.crew(this.#daysFor(date));
     this.#roster = new Roster({ ask, clock: () => Date.now(), onChange: redraw });
   }
 
-  /** Draw the day; null is today by the clocks of the business. */
+  /** Draws the day; null is today in the business's time zone. */
   draw(date) {
     this.#date = date;
-    const cards = this.#desk.board.shown();
-    this.#roster.look(date, cards.map(({ job_id, rev }) => `${job_id} ${rev}`).join());
+    const cards = this.#session.board.shown();
+    this.#roster.show(date, cards.map(({ job_id, rev }) => `${job_id} ${rev}`).join());
     const { crew, error } = this.#roster;
-    const now_ms = Math.floor(this.#desk.now_ms / MINUTE_MS) * MINUTE_MS;
+    const now_ms = Math.floor(this.#session.now_ms / MINUTE_MS) * MINUTE_MS;
     const says = JSON.stringify([date, now_ms, crew, cards, error?.message]);
     if (says === this.#says) return;
     this.#says = says;
@@ -46,21 +46,21 @@ export class DayPage {
     );
   }
 
-  /** Nothing of the roster stays behind on a device that someone has left. */
+  /** Removes the roster after a sign-out. */
   clear() {
     this.#roster.clear();
     this.#says = "";
     fill(this.node);
   }
 
-  /** Give the focus back to what opened a job or a dialog. */
+  /** Gives the focus back to the button that opened a job or a dialog. */
   focusOpener() {
     const opener = `[data-focus="${CSS.escape(this.#opener ?? "")}"]`;
     this.node.querySelector(opener)?.focus({ preventScroll: true });
   }
 
   #dayNodes(crew, cards, now_ms) {
-    const { board, flows, isDispatcher } = this.#desk;
+    const { board, flows, isDispatcher } = this.#session;
     this.#zone = crew.time_zone;
     const day = this.#day(now_ms);
     const rows = rowsOf(crew, day, { cardOf: (job_id) => board.card(job_id), flows });
@@ -94,9 +94,9 @@ export class DayPage {
     ];
   }
 
-  /** With the day before, whose night may reach into this one. Only the server knows its today. */
+  /** Includes the day before, because its night may reach into this one. {}: the server's today. */
   #daysFor(date) {
-    const day = date ?? (this.#zone && dayAt(this.#desk.now_ms, this.#zone));
+    const day = date ?? (this.#zone && dayAt(this.#session.now_ms, this.#zone));
     return day ? { first: dayAfter(day, -1), last: day } : {};
   }
 
@@ -126,18 +126,18 @@ export class DayPage {
     );
   }
 
-  /** Old news are shown, and said to be old. */
+  /** An old roster is still shown, with its age. */
   #stale(crew, now_ms) {
     if (this.#roster.error === null) return null;
     const age = agoText(now_ms - msOf(crew.as_of));
-    const text = `The roster could not be read again. This is from ${age}. Trying again…`;
+    const text = `The roster could not be updated. This one is from ${age}. Trying again…`;
     return el("div.notice.warn", { role: "status" }, icon("alert"), el("p", {}, text));
   }
 
-  /** The way to another day stays while this one is read. */
+  /** The buttons for other days stay while the roster is read. */
   #waiting(error, now_ms) {
     const head = this.#zone && this.#head(this.#day(now_ms), "");
-    return [head, error === null ? readingNode() : troubleNode(error)];
+    return [head, error === null ? loadingNode() : errorNode(error)];
   }
 
   #open(job_id, opener) {
@@ -148,35 +148,35 @@ export class DayPage {
   async #edit(crew, row, day, opener) {
     this.#opener = opener;
     const member = crew.members.find((each) => each.member === row.id);
-    const save = (wanted) => this.#desk.setDay(row.id, day.date, wanted);
+    const save = (wanted) => this.#session.setDay(row.id, day.date, wanted);
     const jobs = row.blocks.filter(({ ended }) => !ended).length;
     const saved = await new DayDialog({ member, date: day.date, save }).open(jobs);
-    if (saved) this.#readAgain();
+    if (saved) this.#reload();
     this.focusOpener();
   }
 
-  #readAgain() {
-    this.#roster.forget();
+  #reload() {
+    this.#roster.invalidate();
     this.draw(this.#date);
   }
 }
 
-function readingNode() {
+function loadingNode() {
   return el(
-    "div.blank",
+    "div.empty-state",
     { role: "status" },
     el("span.spinner", { "aria-hidden": "true" }),
-    el("p.quiet", {}, "Reading the day…"),
+    el("p.quiet", {}, "Loading the day…"),
   );
 }
 
-function troubleNode(error) {
+function errorNode(error) {
   const refused = error instanceof Problem && error.status < 500;
-  const why = refused ? error.detail || error.title : "Trying again in a moment.";
+  const why = refused ? error.detail || error.title : "Trying again soon.";
   return el(
-    "div.blank",
+    "div.empty-state",
     { role: "alert" },
-    el("h2", {}, "The day cannot be read"),
+    el("h2", {}, "The day cannot be loaded"),
     el("p.quiet", {}, why),
   );
 }
@@ -184,27 +184,27 @@ function troubleNode(error) {
 function group(title, rows, told) {
   if (rows.length === 0 && title === "Trucks") return null;
   const id = `day-${title.toLowerCase()}`;
-  const no_one = el("p.quiet.small.no one", {}, "No one on the roster can be put on a job yet.");
+  const none = el("p.quiet.small.no-members", {}, "The roster has no one to assign yet.");
   return el(
     "section",
     { "aria-labelledby": id },
     el("h2.day-group", { id }, title),
-    rows.length === 0 ? no_one : el("ul", {}, rows.map((row) => rowNode(row, told))),
+    rows.length === 0 ? none : el("ul", {}, rows.map((row) => rowNode(row, told))),
   );
 }
 
-/** The line through all rows at this moment. */
+/** The line through all rows at the current time. */
 function nowNode(axis, { isToday, now_ms }) {
   const { from } = placeOn(axis, { begin_ms: now_ms, end_ms: now_ms });
   if (!isToday || from <= 0 || from >= 1) return null;
   return el("div.now", { "aria-hidden": "true", vars: { "--from": String(from) } });
 }
 
-/** `3 free now, 2 busy, 1 not there`. */
+/** `3 free now, 2 busy, 1 off`. */
 function sumText({ people }, { isToday }) {
   const count = (tone) => people.filter(({ state }) => state.tone === tone).length;
   const there = isToday
     ? `${count("free")} free now, ${count("busy")} busy`
-    : `${count("plan")} there`;
-  return `${there}, ${count("off")} not there`;
+    : `${count("plan")} available`;
+  return `${there}, ${count("off")} off`;
 }

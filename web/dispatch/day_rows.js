@@ -1,15 +1,15 @@
-// One line of the day: a person or a truck, the hours they are away, and their jobs on the axis.
+// One row of the day: a person or a truck, the hours off, and the jobs on the time axis.
 
 import { CREW_ROLES, placeOn } from "/dispatch/state/day.js";
 import { plannedText, spanText } from "/dispatch/state/day_labels.js";
 import { el, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { agoText, clockText, msOf } from "/shared/ui/time.js";
-import { mapHref } from "/track/crew_location.js";
+import { mapHref } from "/shared/ui/map_link.js";
 
 const MANY_TICKS = 16;
 
-/** The hours above the rows; on a phone, where rows are lists, there is no axis. */
+/** The hours above the rows. On a phone the rows are lists without an axis. */
 export function axisNode(axis, { zone }) {
   const hour = (ms) => clockText(ms, "en", zone).replace(":00", "");
   const ticks = axis.ticks.map((ms, index) =>
@@ -23,7 +23,7 @@ export function axisNode(axis, { zone }) {
   return el(`div.axis${many}`, { "aria-hidden": "true" }, el("div.track", {}, ticks));
 }
 
-/** Of every four labels, the style leaves as many as there is room for: all, two or one. */
+/** Of every four labels, the style shows as many as there is room for: four, two, or one. */
 function everyOf(index) {
   if (index % 4 === 0) return "4";
   return index % 2 === 0 ? "2" : "1";
@@ -48,7 +48,7 @@ export function rowNode(row, told) {
       el("div.behind", { "aria-hidden": "true" }, lines, away),
       row.blocks.length > 0 && el("ol", {}, row.blocks.map((block) => blockNode(block, row, told))),
     ),
-    looseNode(row, told),
+    otherJobsNode(row, told),
   );
 }
 
@@ -71,7 +71,7 @@ function whoNode(row, { day }, edit, opener) {
           {
             type: "button",
             "aria-label": `Hours of ${row.name}`,
-            title: "Hours of this day",
+            title: "Hours on this day",
             "data-focus": opener,
             onclick: edit,
           },
@@ -85,33 +85,33 @@ function whoNode(row, { day }, edit, opener) {
       row.state.text,
     ),
     about && el("p.quiet.small", {}, about),
-    row.crew_location && placeNode(row.crew_location, row.name, day),
+    row.crew_location && locationNode(row.crew_location, row.name, day),
   );
 }
 
-/** `Driver, first mate`; where it is only one of them that day, which. */
+/** `driver, helper`; if the member has only some of the roles that day, those. */
 function rolesText({ roles, only }) {
   const shown = only === null ? roles : roles.filter((role) => only.includes(role));
   const words = shown.map((role) => CREW_ROLES[role].toLowerCase()).join(", ");
-  return only === null ? words : `only ${words || "in no role"} that day`;
+  return only === null ? words : `only ${words || "without a role"} that day`;
 }
 
-/** A map opens at the place. */
-function placeNode({ latitude, longitude, at }, name, { now_ms }) {
+/** A link to a map. */
+function locationNode({ latitude, longitude, at }, name, { now_ms }) {
   const age = agoText(now_ms - msOf(at));
   return el(
     "p.small",
     {},
     el(
-      "a.place",
+      "a.location",
       {
         href: mapHref({ latitude, longitude }),
         target: "_blank",
         rel: "noopener noreferrer",
-        "aria-label": `Place of ${name}, seen ${age}`,
+        "aria-label": `Location of ${name}, ${age}`,
       },
       icon("pin"),
-      `Seen ${age}`,
+      `Located ${age}`,
     ),
   );
 }
@@ -144,8 +144,8 @@ function blockNode(block, row, { axis, day, open }) {
   );
 }
 
-/** Jobs that have no place on the axis: without arrival window, or under way on another day's. */
-function looseNode(row, { day, open }) {
+/** Jobs that are not on the axis: without an arrival window, or planned for another day. */
+function otherJobsNode(row, { day, open }) {
   if (row.loose.length === 0) return null;
   const chip = (job) => {
     const key = `job-${row.id}-${job.job_id}`;
@@ -167,7 +167,7 @@ function looseNode(row, { day, open }) {
       ),
     );
   };
-  return el("ul.loose", { "data-testid": "loose" }, row.loose.map(chip));
+  return el("ul.other-jobs", { "data-testid": "other-jobs" }, row.loose.map(chip));
 }
 
 function placed(axis, span) {

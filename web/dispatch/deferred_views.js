@@ -1,4 +1,4 @@
-// What the first view does without, with its styles: fetched as soon as the board stands.
+// The drawer, the day view, and the new-job dialog with their styles; loaded once the board is shown.
 
 import { el } from "/shared/ui/elements.js";
 import { zoneText } from "/shared/ui/business_time.js";
@@ -9,23 +9,23 @@ import { NewJobDialog } from "./new_job.js";
 
 const STYLES = ["/dispatch/drawer.css", "/dispatch/day.css", "/dispatch/print.css"];
 
-/** {drawer, day, business, newJob(), clockOf(zone)}, once their styles are there. */
-export async function dressed({ desk, moving, notices, openJob, goTo, redraw, onClosed }) {
+/** {drawer, day, business, newJob(), clockOf(zone)}, once their styles are loaded. */
+export async function makeDeferredViews({ session, moveMaker, notices, openJob, goTo, redraw, onClosed }) {
   await Promise.all(STYLES.map(stylesheet));
   return {
-    drawer: new Drawer({ desk, moving, notices, onClosed }),
+    drawer: new Drawer({ session, moveMaker, notices, onClosed }),
     business: new BusinessBar({ redraw }),
     clockOf: zoneText,
-    day: new DayPage({ desk, openJob, goTo, redraw }),
+    day: new DayPage({ session, openJob, goTo, redraw }),
     newJob: () => {
-      const { flows, fallback, zone } = desk;
-      const now_ms = () => desk.now_ms;
-      return new NewJobDialog({ flows, fallback, zone, now_ms, service: desk }).open();
+      const { flows, defaultFlow, zone } = session;
+      const now_ms = () => session.now_ms;
+      return new NewJobDialog({ flows, defaultFlow, zone, now_ms, service: session }).open();
     },
   };
 }
 
-/** Where a stylesheet does not come, its link goes again, so that it can be asked for once more. */
+/** If a stylesheet cannot be loaded, its link is removed, so that it can be tried again. */
 function stylesheet(href) {
   return new Promise((done, fail) => {
     const onerror = () => {

@@ -1,6 +1,9 @@
-// The dispatch page: wires the desk (state) to toolbar, columns, drawer and dialogs.
+// The dispatch page: connects the session (state) with the toolbar, the board, and the dialogs.
 
-import { makeDesk } from "/dispatch/state/dispatch_api.js";
+import { browserTiming, followBrowser } from "/shared/api/browser_session.js";
+import { Api } from "/shared/api/api.js";
+import { DispatchApi } from "/dispatch/state/dispatch_api.js";
+import { DispatchSession } from "/dispatch/state/dispatch_session.js";
 import { byId } from "/shared/ui/elements.js";
 import { deviceMemory } from "/shared/ui/storage.js";
 import { SECOND_MS } from "/shared/ui/time.js";
@@ -8,10 +11,10 @@ import { queryFor, viewIn } from "/dispatch/state/page_address.js";
 import { overdueMs } from "/dispatch/state/board.js";
 import { loading, noJobs, noMatch, unreachable } from "./empty_board.js";
 import { BoardView } from "./board_view.js";
-import { Dragging } from "./drag_and_drop.js";
-import { Keyboard } from "./keyboard.js";
+import { DragAndDrop } from "./drag_and_drop.js";
+import { KeyboardMoves } from "./keyboard.js";
 import { openMoveMenu } from "./move_menu.js";
-import { Moving } from "./make_move.js";
+import { MoveMaker } from "./make_move.js";
 import { Notices } from "../shared/ui/notices.js";
 import { signInForm } from "../shared/ui/sign_in_form.js";
 import { Toolbar } from "./toolbar.js";
@@ -24,7 +27,11 @@ class DispatchPage {
   #memory = deviceMemory();
   #notices = new Notices();
   #view = new BoardView(this.#root);
-  #desk = makeDesk(() => this.#draw());
+  #session = new DispatchSession({
+    ...browserTiming("haulway.dispatch"),
+    service: new DispatchApi(new Api()),
+    onChange: () => this.#draw(),
+  });
   #toolbar = new Toolbar(byId("toolbar"), byId("banner"), {
     filter: () => this.#draw(),
     flow: (name) => this.#chooseFlow(name),
@@ -32,8 +39,8 @@ class DispatchPage {
     newJob: () => this.#newJob(),
     signOut: () => this.#signOut(),
   });
-  #moving = new Moving({
-    desk: this.#desk,
+  #moveMaker = new MoveMaker({
+    session: this.#session,
     notices: this.#notices,
     openJob: (job_id) => this.#openJob(job_id),
   });
@@ -41,39 +48,33 @@ class DispatchPage {
   #drawer = null;
   #day = null;
   #business = null;
-  /** By which clock times are, where that is another than the device's. */
+  /** Names the time zone of the times if it is not this device's. */
   #clockOf = () => "";
-  #later = null;
+  #deferred = null;
   #place = viewIn(location.search);
   #signedInAs = "";
 
   async start() {
-    const cardOf = (job_id) => this.#desk.board.card(job_id);
-    const holding = { view: this.#view, cardOf, moving: this.#moving };
-    this.#dragging = new Dragging(this.#root, { ...holding, onEnd: () => this.#draw() });
-    new Keyboard(this.#root, {
+    const cardOf = (job_id) => this.#session.board.card(job_id);
+    const holding = { view: this.#view, cardOf, moveMaker: this.#moveMaker };
+    this.#dragging = new DragAndDrop(this.#root, { ...holding, onEnd: () => this.#draw() });
+    new KeyboardMoves(this.#root, {
       ...holding,
-      flowOf: (card) => this.#desk.flowOf(card),
+      flowOf: (card) => this.#session.flowOf(card),
       notices: this.#notices,
       openMenu: (job_id) => this.#openMenu(job_id),
     });
     this.#root.addEventListener("click", (event) => this.#click(event));
-    document.addEventListener("visibilitychange", () =>
-      this.#desk.signal(document.hidden ? "hidden" : "visible"),
-    );
     window.addEventListener("popstate", () => this.#turnTo(viewIn(location.search)));
-    window.addEventListener("online", () => this.#desk.signal("online"));
-    window.addEventListener("offline", () => this.#desk.signal("offline"));
     setInterval(() => this.#drawFreshness(), SECOND_MS);
     setInterval(() => this.#draw(), REDRAW_EVERY_MS);
-    if (document.hidden) this.#desk.signal("hidden");
-    if (navigator.onLine === false) this.#desk.signal("offline");
+    followBrowser(this.#session);
     await this.#resume();
   }
 
   async #resume() {
     try {
-      await this.#desk.resume();
+      await this.#session.resume();
       this.#draw();
     } catch {
       this.#view.showInstead(
@@ -86,35 +87,35 @@ class DispatchPage {
   // What is shown
 
   #draw() {
-    if (this.#dragging?.busy) return; // a card in the hand stays where it is; onEnd draws
-    const { session, fresh } = this.#desk;
-    if (session === null || fresh.kind === "signed_out") return this.#drawSignIn();
+    if (this.#dragging?.busy) return; // a card that is being dragged stays where it is; onEnd draws
+    const { user, freshness } = this.#session;
+    if (user === null || freshness.kind === "signed_out") return this.#drawSignIn();
     const flowName = this.#flowName();
     this.#toolbar.show({
-      session,
-      flows: this.#desk.flows,
-      flowNames: this.#desk.flowNames,
+      user,
+      flows: this.#session.flows,
+      flowNames: this.#session.flowNames,
       flowName,
-      view: this.#desk.seesRoster ? this.#place.view : null,
-      mayCreate: this.#desk.isDispatcher,
+      view: this.#session.seesRoster ? this.#place.view : null,
+      mayCreate: this.#session.isDispatcher,
     });
-    this.#business?.show(session);
+    this.#business?.show(user);
     this.#drawFreshness();
     if (this.#isDay) this.#drawDay();
     else this.#drawBoard(flowName);
     this.#drawer?.follow();
     this.#openLinked();
-    this.#load();
+    this.#loadDeferred();
     this.#drawTitle();
   }
 
   #drawFreshness() {
-    const { fresh, age_ms, zone } = this.#desk;
-    this.#toolbar.drawFreshness({ ...fresh, age_ms, clock: this.#clockOf(zone) });
+    const { freshness, age_ms, zone } = this.#session;
+    this.#toolbar.drawFreshness({ ...freshness, age_ms, clock: this.#clockOf(zone) });
   }
 
   get #isDay() {
-    return this.#place.view === "day" && this.#desk.seesRoster;
+    return this.#place.view === "day" && this.#session.seesRoster;
   }
 
   #drawDay() {
@@ -124,12 +125,12 @@ class DispatchPage {
   }
 
   #drawBoard(flowName) {
-    const { board, now_ms, zone, fresh } = this.#desk;
-    const columns = this.#desk.columns(flowName, this.#toolbar.filter);
+    const { board, now_ms, zone, freshness } = this.#session;
+    const columns = this.#session.columns(flowName, this.#toolbar.filter);
     const any = board.shown().length > 0;
     const matching = columns.some(({ cards }) => cards.length > 0);
     const filtered = Object.values(this.#toolbar.filter).some(Boolean);
-    if (!any && fresh.checked_at_ms === null) this.#view.showInstead("loading", loading());
+    if (!any && freshness.checked_at_ms === null) this.#view.showInstead("loading", loading());
     else if (!any) this.#view.showInstead("empty", noJobs(this.#newJobOrNull));
     else if (!matching && filtered)
       this.#view.showInstead(
@@ -142,19 +143,19 @@ class DispatchPage {
   #drawSignIn() {
     if (this.#root.dataset.scene === "sign-in") return;
     this.#drawer?.close();
-    const expired = this.#desk.session !== null;
+    const expired = this.#session.user !== null;
     if (!expired) {
       this.#notices.clear();
       this.#day?.clear();
     }
     this.#business?.clear();
-    this.#toolbar.showBare();
+    this.#toolbar.showBrandOnly();
     document.title = "Sign in · Haulway";
     const form = signInForm({
       account: this.#signedInAs,
-      reason: expired ? "Your session has ended. Sign in to carry on." : null,
+      reason: expired ? "Your session has ended. Sign in to continue." : null,
       signIn: async (account, password) => {
-        await this.#desk.signIn(account, password);
+        await this.#session.signIn(account, password);
         this.#signedInAs = account;
         this.#draw();
       },
@@ -164,17 +165,17 @@ class DispatchPage {
   }
 
   #drawTitle() {
-    const late = this.#desk.board
+    const late = this.#session.board
       .shown()
-      .filter((card) => overdueMs(card, this.#desk.now_ms) !== null).length;
+      .filter((card) => overdueMs(card, this.#session.now_ms) !== null).length;
     const title = `${late > 0 ? `(${late} overdue) ` : ""}${this.#isDay ? "Day" : "Board"} · ${this.#business?.name ?? "Haulway"}`;
     if (document.title !== title) document.title = title;
   }
 
-  // What is done
+  // Actions
 
   #flowName() {
-    const names = this.#desk.flowNames;
+    const names = this.#session.flowNames;
     const kept = this.#memory.get(FLOW);
     return names.includes(kept) ? kept : names[0];
   }
@@ -184,7 +185,7 @@ class DispatchPage {
     this.#draw();
   }
 
-  /** Another view, day or job, with an address of its own, so that Back and a reload find it. */
+  /** Shows another view, day, or job. Each has its own address, so Back and a reload find it. */
   #goTo(place) {
     history.pushState({ ours: true }, "", `${location.pathname}${queryFor(place)}`);
     this.#turnTo(place);
@@ -196,16 +197,16 @@ class DispatchPage {
     this.#draw();
   }
 
-  /** The job of the address is open, once someone is signed in and the drawer is there. */
+  /** Opens the job that the address names, once the drawer is loaded. */
   #openLinked() {
     const { job } = this.#place;
     if (job !== null && this.#drawer && this.#drawer.job_id !== job) this.#drawer.open(job);
   }
 
-  /** Its address goes with it: back to where it was opened from, unless the visit began here. */
+  /** Removes the job from the address: one step back, unless the visit began with this job. */
   #jobClosed(job_id) {
-    const signedOut = this.#desk.session === null || this.#desk.fresh.kind === "signed_out";
-    if (signedOut) return; // the address stays for after the sign-in
+    const signedOut = this.#session.user === null || this.#session.freshness.kind === "signed_out";
+    if (signedOut) return; // after the sign-in, the address opens it again
     if (this.#place.job === job_id) {
       this.#place = { ...this.#place, job: null };
       if (history.state?.ours) history.back();
@@ -221,58 +222,58 @@ class DispatchPage {
     else if (event.target.closest(".card-open")) this.#openJob(job_id);
   }
 
-  /** The card that was opened may have been drawn again meanwhile. */
+  /** The card may have been drawn again since the job was opened. */
   #focusCard(job_id) {
     if (this.#isDay) return this.#day?.focusOpener();
     this.#view.cardNode(job_id)?.querySelector(".card-open").focus({ preventScroll: true });
   }
 
   #openMenu(job_id) {
-    const card = this.#desk.board.card(job_id);
+    const card = this.#session.board.card(job_id);
     const anchor = this.#view.cardNode(job_id)?.querySelector(".card-menu");
-    if (!card || !anchor || this.#desk.board.isMoving(job_id)) return;
+    if (!card || !anchor || this.#session.board.isMoving(job_id)) return;
     openMoveMenu({
       anchor,
       card,
-      flow: this.#desk.flowOf(card),
-      kind: this.#desk.kind,
-      make: (move) => this.#moving.make(this.#desk.board.card(job_id) ?? card, move),
+      flow: this.#session.flowOf(card),
+      kind: this.#session.kind,
+      make: (move) => this.#moveMaker.make(this.#session.board.card(job_id) ?? card, move),
       openJob: () => this.#openJob(job_id),
     });
   }
 
   async #openJob(job_id) {
-    if ((await this.#loaded()) === null || this.#drawer.job_id === job_id) return;
+    if ((await this.#deferredViews()) === null || this.#drawer.job_id === job_id) return;
     this.#goTo({ ...this.#place, job: job_id });
   }
 
-  /** What a button for a new job does; null for those who may not make one. */
+  /** What the button for a new job does; null if this person may not create one. */
   get #newJobOrNull() {
-    return this.#desk.isDispatcher ? () => this.#newJob() : null;
+    return this.#session.isDispatcher ? () => this.#newJob() : null;
   }
 
   async #newJob() {
-    (await this.#loaded())?.newJob();
+    (await this.#deferredViews())?.newJob();
   }
 
-  /** What the first view does without is fetched as soon as the board stands; null: it could not. */
-  #load() {
-    this.#later ??= this.#loadLater().catch(() => (this.#later = null));
-    return this.#later;
+  /** Loads what the board does not need, once the board is shown; null if it cannot be loaded. */
+  #loadDeferred() {
+    this.#deferred ??= this.#importDeferred().catch(() => (this.#deferred = null));
+    return this.#deferred;
   }
 
-  async #loaded() {
-    const later = await this.#load();
-    if (later === null)
-      this.#notices.bad("This could not be opened: no connection. Please try again.");
-    return later;
+  async #deferredViews() {
+    const views = await this.#loadDeferred();
+    if (views === null)
+      this.#notices.bad("This could not be opened because there is no connection. Please try again.");
+    return views;
   }
 
-  async #loadLater() {
-    const { dressed } = await import("./deferred_views.js");
-    const { drawer, day, business, newJob, clockOf } = await dressed({
-      desk: this.#desk,
-      moving: this.#moving,
+  async #importDeferred() {
+    const { makeDeferredViews } = await import("./deferred_views.js");
+    const { drawer, day, business, newJob, clockOf } = await makeDeferredViews({
+      session: this.#session,
+      moveMaker: this.#moveMaker,
       notices: this.#notices,
       openJob: (job_id) => this.#openJob(job_id),
       goTo: (date) => this.#goTo({ view: "day", date, job: null }),
@@ -289,9 +290,9 @@ class DispatchPage {
 
   async #signOut() {
     try {
-      await this.#desk.signOut();
+      await this.#session.signOut();
     } catch {
-      this.#notices.bad("You are still signed in: no connection. Please try again.");
+      this.#notices.bad("You are still signed in because there is no connection. Please try again.");
     }
   }
 }

@@ -1,27 +1,27 @@
-// Drag and drop by mouse, pen and finger. A finger has to rest on a card for a moment first, so
-// that scrolling stays scrolling.
+// Drag and drop by mouse, pen, or touch. A touch has to rest on a card for a moment first, because
+// otherwise it scrolls.
 
-const STARTS_AFTER_PX = 6;
-const STRAYS_PX = 10;
+const DRAGS_AFTER_PX = 6;
+const SCROLLS_PX = 10;
 const LONG_PRESS_MS = 350;
 const EDGE_PX = 56;
 const SCROLL_PX = 14;
 
-export class Dragging {
+export class DragAndDrop {
   #root;
   #view;
   #cardOf;
-  #moving;
+  #moveMaker;
   #drag = null;
   #onEnd;
-  #swallowing = -Infinity;
+  #droppedAt = -Infinity;
 
-  /** `cardOf(job_id)` is the card as the server has it; `onEnd()` is called when one was let go. */
-  constructor(root, { view, cardOf, moving, onEnd }) {
+  /** `cardOf(job_id)` is the card as the server has it; `onEnd()` is called at the end of a drag. */
+  constructor(root, { view, cardOf, moveMaker, onEnd }) {
     this.#root = root;
     this.#view = view;
     this.#cardOf = cardOf;
-    this.#moving = moving;
+    this.#moveMaker = moveMaker;
     this.#onEnd = onEnd;
     root.addEventListener("pointerdown", (event) => this.#down(event));
     root.addEventListener("touchmove", (event) => this.#drag?.held && event.preventDefault(), {
@@ -29,7 +29,7 @@ export class Dragging {
     });
     root.addEventListener("contextmenu", (event) => this.#drag && event.preventDefault());
     root.addEventListener("dragstart", (event) => event.preventDefault());
-    root.addEventListener("click", (event) => this.#swallow(event), { capture: true });
+    root.addEventListener("click", (event) => this.#ignoreClick(event), { capture: true });
   }
 
   get busy() {
@@ -37,7 +37,7 @@ export class Dragging {
   }
 
   #down(event) {
-    this.#swallowing = -Infinity; // a press of its own: what follows is a click
+    this.#droppedAt = -Infinity; // a new press, so its click counts
     const node = event.target.closest(".card");
     if (!node || event.button !== 0 || !event.isPrimary || event.target.closest(".card-menu"))
       return;
@@ -68,10 +68,10 @@ export class Dragging {
   #move(event, touch) {
     const drag = this.#drag;
     if (!drag || event.pointerId !== drag.pointer) return;
-    const strayed = Math.hypot(event.clientX - drag.x, event.clientY - drag.y);
+    const distance = Math.hypot(event.clientX - drag.x, event.clientY - drag.y);
     if (!drag.held) {
-      if (touch && strayed > STRAYS_PX) return this.#cancel();
-      if (touch || strayed < STARTS_AFTER_PX) return;
+      if (touch && distance > SCROLLS_PX) return this.#cancel();
+      if (touch || distance < DRAGS_AFTER_PX) return;
       this.#lift();
     }
     drag.toX = event.clientX;
@@ -83,7 +83,7 @@ export class Dragging {
     const drag = this.#drag;
     const { left, top, width } = drag.node.getBoundingClientRect();
     drag.held = true;
-    drag.targets = this.#moving.targetsOf(drag.card);
+    drag.targets = this.#moveMaker.targetsOf(drag.card);
     drag.ghost = drag.node.cloneNode(true);
     drag.ghost.classList.add("ghost");
     for (const name of ["id", "data-testid", "data-job"]) drag.ghost.removeAttribute(name);
@@ -119,7 +119,7 @@ export class Dragging {
     return column?.dataset.status ?? null;
   }
 
-  /** Near the edge the columns move on, so that a far one can be reached. */
+  /** Near the edge the columns scroll, so that the others can be reached. */
   #scroll() {
     const drag = this.#drag;
     if (!drag?.held) return;
@@ -140,13 +140,13 @@ export class Dragging {
     const { card } = drag;
     const dropped = drag.held;
     this.#cancel();
-    if (dropped) this.#swallowing = performance.now();
-    if (to !== null && to !== card.status) this.#moving.to(this.#cardOf(card.job_id) ?? card, to);
+    if (dropped) this.#droppedAt = performance.now();
+    if (to !== null && to !== card.status) this.#moveMaker.to(this.#cardOf(card.job_id) ?? card, to);
   }
 
-  /** The click that ends a drag is not a click on the card. */
-  #swallow(event) {
-    if (performance.now() - this.#swallowing > 100) return;
+  /** The click at the end of a drag is not a click on the card. */
+  #ignoreClick(event) {
+    if (performance.now() - this.#droppedAt > 100) return;
     event.preventDefault();
     event.stopPropagation();
   }

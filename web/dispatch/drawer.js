@@ -1,5 +1,5 @@
-// One job in full, at the side of the board. It follows the board: when the card changes, the
-// details are read again; a form that someone is filling in stays as it is.
+// One job with all details, at the side of the board. When its card changes, the details are read
+// again. A form that is open stays as it is.
 
 import { NoAnswer, Problem } from "/shared/api/api.js";
 import { daysFor } from "/dispatch/state/crew_choices.js";
@@ -7,28 +7,28 @@ import { hasEnded } from "/dispatch/state/day.js";
 import { copyText, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { crewForm } from "./crew_form.js";
-import { noteForm, particularsForm, scheduleForm } from "./edit_forms.js";
+import { noteForm, detailsForm, scheduleForm } from "./edit_forms.js";
 import { historyPart, notesPart } from "./drawer_history.js";
 import {
   actionsPart,
   crewPart,
   headPart,
   linkPart,
-  particularsPart,
+  detailsPart,
   schedulePart,
 } from "./drawer_parts.js";
 import { proofForm, proofPart } from "./drawer_proof.js";
 
 const FORMS = {
-  Customer: particularsForm,
+  Customer: detailsForm,
   Schedule: scheduleForm,
   Crew: crewForm,
   Proof: proofForm,
 };
 
 export class Drawer {
-  #desk;
-  #moving;
+  #session;
+  #moveMaker;
   #notices;
   #onClosed;
   #dialog = null;
@@ -40,11 +40,11 @@ export class Drawer {
   #notes;
   #noteList;
 
-  /** `onClosed(job_id)` is called when the drawer was closed, to give the focus back. */
-  constructor({ desk, moving, notices, onClosed }) {
-    this.#desk = desk;
+  /** `onClosed(job_id)` is called after the drawer was closed, to give the focus back. */
+  constructor({ session, moveMaker, notices, onClosed }) {
+    this.#session = session;
     this.#onClosed = onClosed;
-    this.#moving = moving;
+    this.#moveMaker = moveMaker;
     this.#notices = notices;
   }
 
@@ -79,10 +79,10 @@ export class Drawer {
     fill(
       this.#body,
       el(
-        "div.blank",
+        "div.empty-state",
         {},
         el("span.spinner", { "aria-hidden": "true" }),
-        el("p.quiet", {}, "Opening the job…"),
+        el("p.quiet", {}, "Loading the job…"),
       ),
     );
     document.body.append(this.#dialog);
@@ -94,14 +94,14 @@ export class Drawer {
     this.#dialog?.close();
   }
 
-  /** The board has changed: read the job again if this is about it. */
+  /** The board has changed: reads the job again if its card is newer. */
   follow() {
     if (this.#dialog === null || this.#detail === null) return;
-    const card = this.#desk.board.card(this.#job_id);
+    const card = this.#session.board.card(this.#job_id);
     if (card && card.rev > this.#detail.rev) this.#read();
   }
 
-  /** The event comes a moment after the call: another job may have been opened meanwhile. */
+  /** The close event is late: another job may have been opened meanwhile. */
   #closed(dialog, job_id) {
     dialog.remove();
     if (this.#dialog !== dialog) return;
@@ -115,25 +115,25 @@ export class Drawer {
     this.#reading = true;
     const job_id = this.#job_id;
     try {
-      const detail = await this.#desk.detail(job_id);
+      const detail = await this.#session.detail(job_id);
       if (job_id === this.#job_id) this.#show(detail);
     } catch (error) {
-      if (job_id === this.#job_id && this.#detail === null) this.#sayMissing(error);
+      if (job_id === this.#job_id && this.#detail === null) this.#showError(error);
     } finally {
       this.#reading = false;
     }
     if (this.#job_id !== null && this.#job_id !== job_id) this.#read();
   }
 
-  #sayMissing(error) {
+  #showError(error) {
     const text =
       error instanceof Problem && error.status === 404
-        ? "This job is no longer there."
-        : "The job could not be read.";
+        ? "This job no longer exists."
+        : "The job could not be loaded.";
     fill(
       this.#body,
       el(
-        "div.blank",
+        "div.empty-state",
         {},
         el("h2", {}, text),
         el(
@@ -152,7 +152,7 @@ export class Drawer {
     this.#detail = detail;
     if (first) this.#build();
     this.#draw();
-    this.#learnTrucks();
+    this.#readTruckNames();
     if (first) this.#body.querySelector("#drawer-title").focus();
   }
 
@@ -160,7 +160,7 @@ export class Drawer {
     this.#noteList = el("div");
     const form = noteForm({
       save: (changes) => this.#save(changes),
-      explain: (error) => explained(error),
+      explain: (error) => errorText(error),
     });
     fill(this.#notes, el("div.part-head", {}, el("h3", {}, "Notes")), this.#noteList, form);
     this.#dialog.removeAttribute("aria-label");
@@ -170,9 +170,9 @@ export class Drawer {
   #draw() {
     if (this.#dialog === null) return;
     const detail = this.#detail;
-    const { now_ms, session, isDispatcher, trucks, zone } = this.#desk;
-    const flow = this.#desk.flows[detail.flow];
-    const told = { flow, now_ms, zone, trucks, account: session?.account };
+    const { now_ms, user, isDispatcher, trucks, zone } = this.#session;
+    const flow = this.#session.flows[detail.flow];
+    const told = { flow, now_ms, zone, trucks, account: user?.account };
     const edit = (title) => (isDispatcher || title === "Schedule" ? () => this.#edit(title) : null);
     const editing = (title, show) =>
       this.#editing?.title === title ? this.#editing.node : show(detail, { ...told, edit: edit(title) });
@@ -182,12 +182,13 @@ export class Drawer {
         this.#body,
         headPart(detail, told),
         actionsPart(detail, {
+          flow,
           make: (move) => this.#make(move),
-          busy: this.#desk.board.isMoving(detail.job_id),
+          busy: this.#session.board.isMoving(detail.job_id),
         }),
         editing("Schedule", schedulePart),
         editing("Crew", crewPart),
-        editing("Customer", particularsPart),
+        editing("Customer", detailsPart),
         editing("Proof", proofPart),
         this.#notes,
         linkPart(detail, { copy: () => this.#copyLink() }),
@@ -200,10 +201,10 @@ export class Drawer {
     const node = FORMS[title](this.#detail, {
       save: (changes) => this.#save(changes, true),
       leave: () => this.#endEdit(),
-      explain: (error) => explained(error),
-      onlyEta: !this.#desk.isDispatcher,
-      zone: this.#desk.zone,
-      now_ms: () => this.#desk.now_ms,
+      explain: (error) => errorText(error),
+      onlyEta: !this.#session.isDispatcher,
+      zone: this.#session.zone,
+      now_ms: () => this.#session.now_ms,
       roster: () => this.#roster(this.#detail),
     });
     this.#editing = { title, node };
@@ -211,24 +212,24 @@ export class Drawer {
     (node.querySelector(".input") ?? node).focus();
   }
 
-  /** The people and trucks to choose from, with what the form has to know of their other jobs. */
+  /** The people and trucks to choose from, and what the form needs about their other jobs. */
   async #roster({ job_id, schedule }) {
-    const { board, flows, now_ms } = this.#desk;
-    const crew = await this.#desk.crew(daysFor(schedule, now_ms));
+    const { board, flows, now_ms } = this.#session;
+    const crew = await this.#session.crew(daysFor(schedule, now_ms));
     const customerOf = (other) => board.card(other)?.customer ?? other;
     const isEnded = (engagement) => hasEnded(engagement, board.card(engagement.job_id), flows);
     return { crew, told: { job_id, schedule, customerOf, isEnded } };
   }
 
-  /** The roster has the truck's name; without it the drawer shows how it is known to the system. */
-  async #learnTrucks() {
-    const { seesRoster, trucks } = this.#desk;
+  /** Reads the truck's name from the roster. Until then the drawer shows the truck's id. */
+  async #readTruckNames() {
+    const { seesRoster, trucks } = this.#session;
     const { truck } = this.#detail;
     if (!truck || !seesRoster || trucks.has(truck)) return;
     try {
-      await this.#desk.crew({});
+      await this.#session.crew({});
     } catch {
-      return; // how it is known to the system will do
+      return; // the id stays
     }
     if (this.#detail) this.#draw();
   }
@@ -240,14 +241,14 @@ export class Drawer {
     this.#body.querySelector(`[data-focus="edit-${title}"]`)?.focus();
   }
 
-  /** Where the job has changed meanwhile, the new state is read and the form stays for a second look. */
+  /** If the job has changed meanwhile, it is read again and the form stays open. */
   async #save(changes, ends = false) {
     try {
-      const detail = await this.#desk.edit(this.#detail, changes);
+      const detail = await this.#session.edit(this.#detail, changes);
       if (this.#job_id !== detail.job_id) return;
       if (ends) this.#editing = null;
       this.#show(detail);
-      this.#notices.whisper("Saved.");
+      this.#notices.announce("Saved.");
     } catch (error) {
       if (error instanceof Problem && error.slug === "job-changed") await this.#read();
       throw error;
@@ -256,11 +257,11 @@ export class Drawer {
 
   async #make(move) {
     const { job_id } = this.#detail;
-    const card = this.#desk.board.card(job_id);
+    const card = this.#session.board.card(job_id);
     if (card === null) return;
-    await this.#moving.make(
+    await this.#moveMaker.make(
       card,
-      this.#desk.flowOf(card).moves.find(({ name }) => name === move.name),
+      this.#session.flowOf(card).moves.find(({ name }) => name === move.name),
     );
     if (this.#job_id === job_id) this.#read();
   }
@@ -268,14 +269,14 @@ export class Drawer {
   async #copyLink() {
     const { tracking_url } = this.#detail;
     if (await copyText(tracking_url)) this.#notices.good("Tracking link copied.");
-    else this.#notices.warn(`Please copy it by hand: ${tracking_url}`);
+    else this.#notices.warn(`Please copy the link yourself: ${tracking_url}`);
   }
 }
 
-function explained(error) {
-  if (error instanceof NoAnswer) return "No answer. Look whether it is saved before you try again.";
+function errorText(error) {
+  if (error instanceof NoAnswer) return "No answer came. Check whether it was saved before you try again.";
   if (!(error instanceof Problem)) return "Something went wrong.";
   if (error.slug === "job-changed")
-    return "Someone changed this job meanwhile. It is up to date now: look again, then save.";
+    return "Someone else changed this job. It is now up to date here. Check it, then save again.";
   return error.detail || error.title || "Not saved.";
 }

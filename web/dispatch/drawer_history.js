@@ -1,5 +1,5 @@
-// What has been said of a job and what has happened to it, the newest first: notes and history. What
-// was done without signal stands with its true time, and when it was sent.
+// A job's notes and history, newest first. What was done without signal has the time when it was
+// done and the time when it was sent.
 
 import { el, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
@@ -38,7 +38,7 @@ export function historyPart(detail, told) {
     at: refusal.recorded_at,
     node: refusedItem(refusal, told),
   }));
-  const waiting = (detail.waiting ?? []).map((early) => waitingItem(early, flow, now_ms));
+  const waiting = (detail.early_moves ?? []).map((early) => waitingItem(early, flow, now_ms));
   const items = [...moved, ...refused]
     .sort((one, other) => (one.at < other.at ? 1 : -1))
     .map(({ node }) => node);
@@ -64,8 +64,8 @@ function movedItem(entry, { flow, account, zone }) {
         el("strong", {}, labelOf(flow, entry.to)),
         el("span.quiet", {}, ` · ${who(entry.actor, account)}`),
       ),
-      entry.reason && el("p.said", {}, `“${entry.reason}”`),
-      entry.note && el("p.said", {}, entry.note),
+      entry.reason && el("p.quote", {}, `“${entry.reason}”`),
+      entry.note && el("p.quote", {}, entry.note),
       el(
         "p.small.quiet.numbers",
         {},
@@ -76,7 +76,7 @@ function movedItem(entry, { flow, account, zone }) {
 }
 
 function refusedItem(refusal, { flow, account, zone }) {
-  const request_body = refusal.to ? labelOf(flow, refusal.to) : moveLabel(flow, refusal.move);
+  const wanted = refusal.to ? labelOf(flow, refusal.to) : moveLabel(flow, refusal.move);
   return el(
     "li.history-item.refused",
     { "data-testid": "refusal" },
@@ -87,17 +87,17 @@ function refusedItem(refusal, { flow, account, zone }) {
       el(
         "p",
         {},
-        el("strong", {}, `Refused: ${request_body}`),
+        el("strong", {}, `Refused: ${wanted}`),
         el("span.quiet", {}, ` · ${who(refusal.actor, account)}`),
       ),
-      el("p.said", {}, refusal.explanation ?? refusal.why),
+      el("p.quote", {}, refusal.explanation ?? refusal.why),
       el("p.small.quiet.numbers", {}, momentText(refusal.recorded_at, "en", zone)),
     ),
   );
 }
 
 function waitingItem(early, flow, now_ms) {
-  const request_body = early.to ? labelOf(flow, early.to) : moveLabel(flow, early.move);
+  const wanted = early.to ? labelOf(flow, early.to) : moveLabel(flow, early.move);
   return el(
     "li.history-item",
     {},
@@ -105,8 +105,8 @@ function waitingItem(early, flow, now_ms) {
     el(
       "div",
       {},
-      el("p", {}, el("strong", {}, `Waiting for its turn: ${request_body}`)),
-      el("p.small.quiet", {}, `given up in ${spanText(msOf(early.until) - now_ms)}`),
+      el("p", {}, el("strong", {}, `Early move, not made yet: ${wanted}`)),
+      el("p.small.quiet", {}, `refused in ${spanText(msOf(early.until) - now_ms)} if it is still too early`),
     ),
   );
 }

@@ -1,7 +1,7 @@
-// The parts of the drawer, each from the job's details to elements.
+// The parts of the drawer. Each turns the job's details into elements.
 
 import { overdueMs } from "/dispatch/state/board.js";
-import { shownPhone } from "/shared/ui/phone.js";
+import { shownPhone } from "/shared/ui/phone_number.js";
 import { el, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { shownReference, spelledReference } from "/shared/ui/job_reference.js";
@@ -9,11 +9,11 @@ import { agoText, dateText, momentText, msOf, spanText, windowText } from "/shar
 import { zoneText } from "/shared/ui/business_time.js";
 import { dollars } from "../shared/ui/fields.js";
 
-const ROLES = { driver: "Driver", first_mate: "First mate", supervisor: "Supervisor" };
+const ROLES = { driver: "Driver", first_mate: "Helper", supervisor: "Supervisor" };
 
 export function headPart(detail, { flow, now_ms }) {
   const status = flow.statuses.find(({ name }) => name === detail.status) ?? { label: {} };
-  const late_ms = overdueMs({ due_at: detail.due_at, terminal: status.terminal }, now_ms);
+  const late_ms = overdueMs({ due_at: detail.due_at, terminal: Boolean(status.end) }, now_ms);
   return el(
     "div.drawer-head.toned",
     { vars: statusColour(status.colour) },
@@ -39,13 +39,13 @@ export function headPart(detail, { flow, now_ms }) {
   );
 }
 
-/** A button for every move that may be made now. */
-export function actionsPart(detail, { make, busy }) {
+/** A button for every move that is possible now. */
+export function actionsPart(detail, { make, busy, flow }) {
   const moves = detail.moves ?? [];
   if (moves.length === 0) return null;
   const buttons = moves.map((move, index) => {
-    const ends = move.to === "cancelled";
-    const style = index === 0 && !ends ? ".main" : ends ? ".bad" : "";
+    const cancels = flow.statuses.find(({ name }) => name === move.to)?.end === "cancelled";
+    const style = cancels ? ".bad" : index === 0 ? ".main" : "";
     return el(
       `button.button.compact${style}`,
       {
@@ -61,7 +61,7 @@ export function actionsPart(detail, { make, busy }) {
   return el("section.part", { "aria-label": "Moves" }, el("div.row", {}, buttons));
 }
 
-export function particularsPart(detail, { edit }) {
+export function detailsPart(detail, { edit }) {
   const { customer, place } = detail;
   return part(
     "Customer",
@@ -69,18 +69,18 @@ export function particularsPart(detail, { edit }) {
     facts([
       ["pin", el("bdi", {}, place.address)],
       place.gate_code && ["link", ["Gate code ", el("bdi", {}, place.gate_code)]],
-      ["phone", reach(customer)],
+      ["phone", contact(customer)],
       detail.price_cents && ["price", dollars(detail.price_cents)],
     ]),
   );
 }
 
-/** The number to call, and the language to speak. */
-function reach({ phone, language }) {
+/** The phone number and the customer's language. */
+function contact({ phone, language }) {
   const speaks = el("span.quiet", {}, language === "es" ? "Spanish" : "English");
   return phone
     ? [el("a", { href: `tel:${phone}` }, shownPhone(phone)), " · ", speaks]
-    : ["No number · ", speaks];
+    : ["No phone number · ", speaks];
 }
 
 export function schedulePart(detail, { edit, zone }) {
@@ -105,8 +105,8 @@ export function crewPart(detail, { edit, trucks }) {
     [el("strong", {}, first_name), el("span.quiet", {}, ` · ${ROLES[role] ?? role}`)],
   ]);
   const truck = detail.truck ? [["truck", trucks.get(detail.truck) ?? detail.truck]] : [];
-  const no_one = people.length === 0 && el("p.quiet", {}, "No one yet.");
-  return part("Crew", edit, [no_one, facts([...people, ...truck])]);
+  const none = people.length === 0 && el("p.quiet", {}, "No crew yet.");
+  return part("Crew", edit, [none, facts([...people, ...truck])]);
 }
 
 export function linkPart(detail, { copy }) {
@@ -114,7 +114,7 @@ export function linkPart(detail, { copy }) {
   return part(
     "Tracking link",
     null,
-    el("p.small.quiet", {}, "It opens the job without a password: for the customer alone."),
+    el("p.small.quiet", {}, "It shows the job without a password. Give it only to the customer."),
     el(
       "div.row",
       {},
@@ -137,7 +137,7 @@ export function part(title, edit, ...children) {
         type: "button",
         onclick: edit,
         "data-focus": `edit-${title}`,
-        "aria-label": `Change: ${title}`,
+        "aria-label": `Change ${title.toLowerCase()}`,
       },
       "Change",
     );

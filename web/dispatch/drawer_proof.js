@@ -1,4 +1,4 @@
-// Proof of service in the drawer: the photos, the load, what is missing; and the form for the load.
+// Proof of service in the drawer: the photos, the load, what is missing, and the form for the load.
 
 import { el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
@@ -9,7 +9,7 @@ import { field } from "../shared/ui/fields.js";
 
 export function proofPart(detail, { edit, flow }) {
   const { photos, load, missing } = proofOf(detail, flow);
-  const lacks = missing.length > 0 && el("p.lacks", {}, icon("alert"), missingText(missing));
+  const lacks = missing.length > 0 && el("p.missing", {}, icon("alert"), missingText(missing));
   return part("Proof", edit, [
     photos.length > 0
       ? el("ul.proof-photos", { "data-testid": "proof-photos" }, photos.map(photoNode))
@@ -23,7 +23,7 @@ function missingText(missing) {
   return el("span", { "data-testid": "proof-missing" }, `Still missing: ${missing.join(", ")}.`);
 }
 
-/** The picture itself opens in a tab of its own. */
+/** A photo opens in full size in a new tab. */
 function photoNode({ path, alt }) {
   const picture = el("img", { src: path, alt, loading: "lazy", width: 160, height: 120 });
   return el("li", {}, el("a", { href: path, target: "_blank", rel: "noopener" }, picture));
@@ -31,12 +31,12 @@ function photoNode({ path, alt }) {
 
 export function proofForm(detail, options) {
   const load = field("Load size", {
-    options: [["", "Not said yet"], ...Object.entries(LOADS)],
+    options: [["", "Not set"], ...Object.entries(LOADS)],
     value: detail.load_size ?? "",
   });
   const changes = () => {
     const load_size = load.input.value;
-    load.complain(load_size === "" && "How much of the truck did the load take?");
+    load.complain(load_size === "" && "Choose how much of the truck the load took.");
     return load_size === "" ? null : { load_size };
   };
   return editForm("Proof", [load.node], changes, options);

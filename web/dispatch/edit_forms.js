@@ -1,42 +1,42 @@
-// Forms for a job's details. Each turns what was filled in into the changes of one PATCH.
+// Forms for a job's details. Each turns its fields into the changes of one PATCH request.
 
-import { placeFaults } from "/shared/ui/field_errors.js";
+import { placeErrors } from "/shared/ui/field_errors.js";
 import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
-import { badWindow, doubtAbout } from "/dispatch/state/schedule_check.js";
+import { windowError, scheduleWarning } from "/dispatch/state/schedule_check.js";
 import { zoneText } from "/shared/ui/business_time.js";
 import { field } from "../shared/ui/fields.js";
 import { momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
 
 /**
- * A form in a part of the drawer; `save(changes)` raises where they were not taken.
+ * A form in a part of the drawer; `save(changes)` raises an error if they were refused.
  *
- * `fields` and `places` say where a fault is shown that the server finds (see placeFaults).
- * `doubt(changes)` is a question about what may be a slip: saving a second time answers it.
+ * `fields` and `places` tell at which field an error of the server is shown (see placeErrors).
+ * `warning(changes)` is a question about a probable mistake; saving a second time confirms it.
  */
 export function editForm(title, nodes, changes, options) {
-  const { save, leave, explain, fields = {}, places = {}, doubt = () => null } = options;
-  const said = el("div", { role: "alert" });
+  const { save, leave, explain, fields = {}, places = {}, warning = () => null } = options;
+  const alert = el("div", { role: "alert" });
   const button = el("button.button.main.compact", {}, "Save");
   let asked = null;
-  const isDoubtful = (wanted) => {
-    const question = doubt(wanted);
+  const needsConfirming = (wanted) => {
+    const question = warning(wanted);
     const again = question === asked;
     asked = question;
     fill(button, question === null ? "Save" : "Save anyway");
-    fill(said, question !== null && notice("warn", question));
+    fill(alert, question !== null && notice("warn", question));
     return question !== null && !again;
   };
   const submit = async (event) => {
     event.preventDefault();
     const wanted = changes();
-    if (wanted === null || isDoubtful(wanted)) return;
+    if (wanted === null || needsConfirming(wanted)) return;
     button.disabled = true;
     try {
       await save(wanted);
     } catch (error) {
-      const marked = markFaults(error, fields, places);
-      fill(said, notice("bad", marked ?? explain(error)));
+      const marked = markErrors(error, fields, places);
+      fill(alert, notice("bad", marked ?? explain(error)));
     } finally {
       button.disabled = false;
     }
@@ -44,7 +44,7 @@ export function editForm(title, nodes, changes, options) {
   const buttons = el(
     "div.row.end",
     {},
-    el("button.button.compact", { type: "button", onclick: leave }, "Discard"),
+    el("button.button.compact", { type: "button", onclick: leave }, "Cancel"),
     button,
   );
   return el(
@@ -52,7 +52,7 @@ export function editForm(title, nodes, changes, options) {
     { novalidate: true, onsubmit: submit, "aria-label": title, "data-testid": "edit-form" },
     el("h3", {}, title),
     nodes,
-    said,
+    alert,
     buttons,
   );
 }
@@ -61,35 +61,35 @@ function notice(tone, text) {
   return el(`div.notice.${tone}`, {}, icon("alert"), el("p", {}, text));
 }
 
-/** Show what the server found wrong at its field; a text for the rest, null where no field is named. */
-function markFaults(error, fields, places) {
+/** Shows the server's errors at their fields. A text for the rest; null if no field is named. */
+function markErrors(error, fields, places) {
   let first = null;
-  const left = placeFaults(error, places, (name, text) => {
+  const left = placeErrors(error, places, (name, text) => {
     fields[name].complain(text);
     first ??= fields[name].input;
   });
   first?.focus();
-  return first && ["Not saved. Please look at the marked fields.", ...left].join(" ");
+  return first && ["Not saved. Please check the marked fields.", ...left].join(" ");
 }
 
 export function scheduleForm(detail, options) {
   const { schedule = {} } = detail;
   const { zone, now_ms } = options;
   const when = (label, name) => momentField(label, { moment: schedule[name], zone });
-  const eta = { eta: when("Expected at", "eta") };
+  const eta = { eta: when("Expected arrival", "eta") };
   const window = () => ({
-    window_start: when("Window from", "window_start"),
-    window_end: when("until", "window_end"),
+    window_start: when("Window start", "window_start"),
+    window_end: when("Window end", "window_end"),
   });
   const fields = options.onlyEta ? eta : { ...window(), ...eta };
   const changes = () => {
     const wanted = readAll(fields);
-    const fault = wanted && badWindow(wanted);
-    if (fault) fields.window_end.complain(fault);
-    return fault || wanted === null ? null : { schedule: wanted };
+    const error = wanted && windowError(wanted);
+    if (error) fields.window_end.complain(error);
+    return error || wanted === null ? null : { schedule: wanted };
   };
   const nodes = Object.values(fields).map(({ node }) => node);
-  const doubt = (wanted) => doubtAbout(wanted.schedule, { now_ms: now_ms(), zone, before: schedule });
+  const warning = (wanted) => scheduleWarning(wanted.schedule, { now_ms: now_ms(), zone, before: schedule });
   const first = options.onlyEta ? "eta" : "window_start";
   const places = { schedule: first };
   for (const name of Object.keys(fields)) places[`schedule.${name}`] = name;
@@ -97,11 +97,11 @@ export function scheduleForm(detail, options) {
     "Schedule",
     [...nodes, zoneText(zone) && el("p.quiet.small", {}, zoneText(zone))],
     changes,
-    { ...options, fields, places, doubt },
+    { ...options, fields, places, warning },
   );
 }
 
-const PLACES_OF_DETAILS = {
+const FIELD_OF_DETAIL = {
   customer: "name",
   "customer.name": "name",
   "customer.phone": "phone",
@@ -112,10 +112,10 @@ const PLACES_OF_DETAILS = {
   price_cents: "price",
 };
 
-export function particularsForm(detail, options) {
+export function detailsForm(detail, options) {
   const { customer, place } = detail;
   const fields = {
-    name: requiredField("Customer", "Who is it for?", { value: customer.name }),
+    name: requiredField("Customer", "Enter the customer’s name.", { value: customer.name }),
     phone: phoneField("Mobile number", { value: customer.phone }),
     language: field("Language", {
       options: [
@@ -124,7 +124,7 @@ export function particularsForm(detail, options) {
       ],
       value: customer.language,
     }),
-    address: requiredField("Address", "Where is it?", { value: place.address }),
+    address: requiredField("Address", "Enter the address.", { value: place.address }),
     gate_code: field("Gate code", { value: place.gate_code, maxlength: 40 }),
     price: priceField("Price", {
       value: detail.price_cents ? (detail.price_cents / 100).toFixed(2).replace(".00", "") : "",
@@ -141,26 +141,26 @@ export function particularsForm(detail, options) {
     };
   };
   const nodes = Object.values(fields).map(({ node }) => node);
-  const places = PLACES_OF_DETAILS;
+  const places = FIELD_OF_DETAIL;
   return editForm("Customer", nodes, changes, { ...options, fields, places });
 }
 
-/** The form for a new note; it empties itself once the note is there. */
+/** The form for a new note; it is cleared once the note is saved. */
 export function noteForm({ save, explain }) {
   const text = field("New note", { tag: "textarea", rows: 2, maxlength: 2000, name: "note" });
-  const said = el("div", { role: "alert" });
+  const alert = el("div", { role: "alert" });
   const button = el("button.button.compact", {}, icon("plus"), "Add note");
   const submit = async (event) => {
     event.preventDefault();
     const note = text.input.value.trim();
     if (note === "") return text.input.focus();
     button.disabled = true;
-    fill(said);
+    fill(alert);
     try {
       await save({ note });
       text.input.value = "";
     } catch (error) {
-      fill(said, notice("bad", markFaults(error, { note: text }, { note: "note" }) ?? explain(error)));
+      fill(alert, notice("bad", markErrors(error, { note: text }, { note: "note" }) ?? explain(error)));
     } finally {
       button.disabled = false;
     }
@@ -169,7 +169,7 @@ export function noteForm({ save, explain }) {
     "form.stack.note-form",
     { novalidate: true, onsubmit: submit, "data-testid": "note-form" },
     text.node,
-    said,
+    alert,
     el("div.row.end", {}, button),
   );
 }

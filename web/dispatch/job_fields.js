@@ -1,39 +1,39 @@
-// Fields of a job that have rules of their own: phone, price, moments.
+// The fields of a job that have their own rules: phone number, price, times.
 
-import { AMOUNT_FAULT, centsIn } from "/shared/ui/money.js";
-import { phoneNumber, typedPhone } from "/shared/ui/phone.js";
+import { AMOUNT_ERROR, centsIn } from "/shared/ui/money.js";
+import { phoneNumber, typedPhone } from "/shared/ui/phone_number.js";
 import { fullYear, inputOf, momentIn } from "/shared/ui/business_time.js";
 import { field } from "../shared/ui/fields.js";
 
-export const PHONE_FAULT =
-  "This does not look like a phone number. Write ten digits, like (555) 555-0123, or + and a country code, like +44 20 7946 0018.";
-const MOMENT_FAULT = "Write day and time in full, with a year like 2026, or leave it empty.";
+export const PHONE_ERROR =
+  "This does not look like a phone number. Enter ten digits, like (555) 555-0123, or + and a country code, like +44 20 7946 0018.";
+const MOMENT_ERROR = "Enter a complete date and time, with a year like 2026, or leave this empty.";
 
-/** A field for a phone number; `read()` is the number, null for none, undefined with its fault shown. */
+/** A phone number field; `read()` is the number, null if empty, undefined if wrong (error shown). */
 export function phoneField(label, { value = "", ...attributes } = {}) {
   const shown = typedPhone(value ?? "");
   const made = field(label, { type: "tel", value: shown, autocomplete: "off", ...attributes });
   const { input, complain } = made;
   input.addEventListener("blur", () => (input.value = typedPhone(input.value)));
-  return reading(made, () => {
+  return withReader(made, () => {
     if (input.value.trim() === "") return null;
     if (input.value === shown) return value;
-    return phoneNumber(input.value) ?? faulty(complain, PHONE_FAULT);
+    return phoneNumber(input.value) ?? invalid(complain, PHONE_ERROR);
   });
 }
 
-/** A field for an amount in dollars; `read()` is in cents, null for none, undefined with a fault. */
+/** A dollar amount field; `read()` is in cents, null if empty, undefined if wrong (error shown). */
 export function priceField(label, attributes = {}) {
   const made = field(label, { inputmode: "decimal", autocomplete: "off", ...attributes });
-  return reading(made, () => {
+  return withReader(made, () => {
     const cents = centsIn(made.input.value);
-    return cents === undefined ? faulty(made.complain, AMOUNT_FAULT) : cents;
+    return cents === undefined ? invalid(made.complain, AMOUNT_ERROR) : cents;
   });
 }
 
 /**
- * A field for day and time by the clocks of `zone`; `read()` is an ISO text, null for none,
- * undefined with its fault shown. A year of two digits, `26`, is this century's.
+ * A date and time field in `zone`; `read()` is an ISO text, null if empty, undefined if wrong (error
+ * shown). A year of two digits, such as `26`, is in this century.
  */
 export function momentField(label, { moment = null, zone }) {
   const made = field(label, { type: "datetime-local", value: inputOf(moment, zone) });
@@ -41,22 +41,22 @@ export function momentField(label, { moment = null, zone }) {
   input.addEventListener("blur", () => {
     if (input.value.startsWith("00")) input.value = fullYear(input.value);
   });
-  return reading(made, () => {
+  return withReader(made, () => {
     if (input.value === "" && !input.validity.badInput) return null;
-    return momentIn(input.value, zone) ?? faulty(complain, MOMENT_FAULT);
+    return momentIn(input.value, zone) ?? invalid(complain, MOMENT_ERROR);
   });
 }
 
-/** A field that must not stay empty; what is typed is read without the blanks around it. */
+/** A field that must be filled in; `read()` trims the text. */
 export function requiredField(label, missing, attributes = {}) {
   const made = field(label, { required: true, maxlength: 200, autocomplete: "off", ...attributes });
-  return reading(made, () => {
+  return withReader(made, () => {
     const text = made.input.value.trim();
-    return /[\p{L}\p{N}]/u.test(text) ? text : faulty(made.complain, missing);
+    return /[\p{L}\p{N}]/u.test(text) ? text : invalid(made.complain, missing);
   });
 }
 
-/** What is in all fields, {name: value}; null where one has a fault: it is shown and has the focus. */
+/** All values, {name: value}; null if one is wrong: its error is shown and it gets the focus. */
 export function readAll(fields) {
   for (const { complain } of Object.values(fields)) complain(null);
   const values = Object.fromEntries(
@@ -71,11 +71,11 @@ export function readAll(fields) {
   return null;
 }
 
-function reading(made, read) {
+function withReader(made, read) {
   return { ...made, read };
 }
 
-function faulty(complain, text) {
+function invalid(complain, text) {
   complain(text);
   return undefined;
 }

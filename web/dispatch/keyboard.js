@@ -1,24 +1,24 @@
-// The board by keyboard: arrows walk over the cards; space picks one up, then the arrows choose a
-// column, enter or space drops it there and escape puts it back.
+// The board by keyboard. Arrows go from card to card. Space picks a card up; then the arrows choose a
+// column, Enter or Space drops the card there, and Escape puts it back.
 
 import { labelOf } from "/shared/jobs/moves.js";
 
-export class Keyboard {
+export class KeyboardMoves {
   #root;
   #view;
   #cardOf;
   #flowOf;
-  #moving;
+  #moveMaker;
   #notices;
   #openMenu;
   #held = null;
 
-  constructor(root, { view, cardOf, flowOf, moving, notices, openMenu }) {
+  constructor(root, { view, cardOf, flowOf, moveMaker, notices, openMenu }) {
     this.#root = root;
     this.#view = view;
     this.#cardOf = cardOf;
     this.#flowOf = flowOf;
-    this.#moving = moving;
+    this.#moveMaker = moveMaker;
     this.#notices = notices;
     this.#openMenu = openMenu;
     root.addEventListener("keydown", (event) => this.#key(event));
@@ -83,10 +83,10 @@ export class Keyboard {
     const card = this.#cardOf(node.dataset.job);
     if (!card || node.classList.contains("moving")) return;
     const flow = this.#flowOf(card);
-    const targets = this.#moving.targetsOf(card);
+    const targets = this.#moveMaker.targetsOf(card);
     if (targets.size === 0)
-      return this.#notices.whisper(
-        `${card.customer} stays in ${labelOf(flow, card.status)}: no move leads on from there.`,
+      return this.#notices.announce(
+        `${card.customer} stays in ${labelOf(flow, card.status)}. It has no other moves.`,
       );
     const order = flow.statuses
       .map(({ name }) => name)
@@ -94,8 +94,8 @@ export class Keyboard {
     this.#held = { card, flow, order, over: card.status };
     node.classList.add("held");
     this.#show();
-    this.#notices.whisper(
-      `${card.customer} picked up from ${labelOf(flow, card.status)}. Left and right choose a column, enter drops, escape puts it back.`,
+    this.#notices.announce(
+      `${card.customer} picked up from ${labelOf(flow, card.status)}. Left and Right choose a column, Enter drops it, Escape puts it back.`,
     );
   }
 
@@ -105,7 +105,7 @@ export class Keyboard {
     held.over = held.order[Math.max(0, Math.min(index, held.order.length - 1))];
     this.#show();
     const place = labelOf(held.flow, held.over);
-    this.#notices.whisper(held.over === held.card.status ? `${place}, where it comes from` : place);
+    this.#notices.announce(held.over === held.card.status ? `${place}, its current column` : place);
   }
 
   #show() {
@@ -118,14 +118,14 @@ export class Keyboard {
   #drop() {
     const { card, over } = this.#held;
     this.#letGo();
-    if (over === card.status) this.#notices.whisper(`${card.customer} stays where it is.`);
-    else this.#moving.to(this.#cardOf(card.job_id) ?? card, over);
+    if (over === card.status) this.#notices.announce(`${card.customer} was not moved.`);
+    else this.#moveMaker.to(this.#cardOf(card.job_id) ?? card, over);
   }
 
   #putBack() {
     const { card } = this.#held;
     this.#letGo();
-    this.#notices.whisper(`${card.customer} is back where it was.`);
+    this.#notices.announce(`${card.customer} was not moved.`);
   }
 
   #letGo() {

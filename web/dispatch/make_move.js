@@ -1,40 +1,40 @@
-// From a request to a move: what it still needs is asked for, what became of it is said.
+// Makes a move: asks for what it needs, sends it, and tells the result.
 
 import { el } from "/shared/ui/elements.js";
 import { labelOf, missingFor, moveTo, refusalText, whyNot } from "/shared/jobs/moves.js";
-import { field, opened } from "../shared/ui/fields.js";
+import { field, openDialog } from "../shared/ui/fields.js";
 
-export class Moving {
-  #desk;
+export class MoveMaker {
+  #session;
   #notices;
   #openJob;
 
-  /** `openJob(job_id)` opens the drawer, where a driver can be assigned and the proof be seen. */
-  constructor({ desk, notices, openJob }) {
-    this.#desk = desk;
+  /** `openJob(job_id)` opens the drawer, where a driver can be assigned and proof is shown. */
+  constructor({ session, notices, openJob }) {
+    this.#session = session;
     this.#notices = notices;
     this.#openJob = openJob;
   }
 
   /** The statuses this card may be moved to, by name. */
   targetsOf(card) {
-    const flow = this.#desk.flowOf(card);
+    const flow = this.#session.flowOf(card);
     return new Set(
-      flow.statuses.map(({ name }) => name).filter((to) => moveTo(flow, card, to, this.#desk.kind)),
+      flow.statuses.map(({ name }) => name).filter((to) => moveTo(flow, card, to, this.#session.kind)),
     );
   }
 
-  /** Move the card to the column `to`; false where it was not moved, which has been said. */
+  /** Moves the card to the column `to`. False if it was not moved; the person has been told why. */
   async to(card, to) {
-    if (to === card.status || this.#desk.board.isMoving(card.job_id)) return false;
-    const flow = this.#desk.flowOf(card);
-    const move = moveTo(flow, card, to, this.#desk.kind);
+    if (to === card.status || this.#session.board.isMoving(card.job_id)) return false;
+    const flow = this.#session.flowOf(card);
+    const move = moveTo(flow, card, to, this.#session.kind);
     if (move) return this.make(card, move);
-    this.#notices.warn(whyNot(flow, card, to, this.#desk.kind));
+    this.#notices.warn(whyNot(flow, card, to, this.#session.kind));
     return false;
   }
 
-  /** Make this very move of the flow. */
+  /** Makes one move of the flow. */
   async make(card, move) {
     const missing = missingFor(move, card);
     if (missing.includes("driver")) return this.#needsDriver(card);
@@ -43,66 +43,66 @@ export class Moving {
       reason = await this.#askReason(card, move);
       if (reason === null) return false;
     }
-    return this.#made(card, move, reason);
+    return this.#send(card, move, reason);
   }
 
-  /** The card waits in its new column while the reason is asked for. */
+  /** The card is shown in its new column while the dialog is open. */
   async #askReason(card, move) {
-    const { board } = this.#desk;
+    const { board } = this.#session;
     board.begin(card.job_id, move.to);
-    this.#desk.show();
+    this.#session.changed();
     const reason = await askReason({
       card,
       move,
-      label: labelOf(this.#desk.flowOf(card), move.to),
+      label: labelOf(this.#session.flowOf(card), move.to),
     });
     if (reason === null) {
       board.settle(card.job_id);
-      this.#desk.show();
-      this.#notices.whisper(`${card.customer} stays where it is.`);
+      this.#session.changed();
+      this.#notices.announce(`${card.customer} was not moved.`);
     }
     return reason;
   }
 
-  async #made(card, move, reason) {
-    const flow = this.#desk.flowOf(card);
+  async #send(card, move, reason) {
+    const flow = this.#session.flowOf(card);
     try {
-      const { kept } = await this.#desk.move(card, move, { reason });
+      const { kept } = await this.#session.move(card, move, { reason });
       const where = labelOf(flow, move.to);
       if (kept)
         this.#notices.warn(
-          `${card.customer} is not there yet: the move to “${where}” is kept and made when its turn comes.`,
+          `${card.customer} is not in “${where}” yet. The move waits for an earlier one.`,
         );
       else this.#notices.good(`${card.customer} moved to “${where}”.`);
       return !kept;
     } catch (error) {
-      const { session, now_ms } = this.#desk;
+      const { user, now_ms } = this.#session;
       this.#notices.bad(
-        refusalText(error, { flow, card, to: move.to, account: session?.account, now_ms }),
-        error.slug === "proof-missing" ? this.#toTheJob(card, "See what is missing") : null,
+        refusalText(error, { flow, card, to: move.to, account: user?.account, now_ms }),
+        error.slug === "proof-missing" ? this.#openJobAction(card, "Show what is missing") : null,
       );
       return false;
     }
   }
 
   #needsDriver(card) {
-    this.#notices.warn(`${card.customer} needs a driver first.`, this.#toTheJob(card, "Assign"));
+    this.#notices.warn(`${card.customer} needs a driver first.`, this.#openJobAction(card, "Assign a driver"));
     return false;
   }
 
-  #toTheJob(card, label) {
+  #openJobAction(card, label) {
     return { label, run: () => this.#openJob(card.job_id) };
   }
 }
 
-/** The reason in words, or null where the move was called off. */
+/** The reason, or null if the person does not want to move the card. */
 async function askReason({ card, move, label }) {
   const reason = field("Reason", { tag: "textarea", rows: 3, maxlength: 2000, autofocus: true });
   const submit = (event) => {
     event.preventDefault();
     const text = reason.input.value.trim();
     if (text === "") {
-      reason.complain("This move needs a reason.");
+      reason.complain("Enter a reason.");
       reason.input.focus();
     } else dialog.close(`=${text}`);
   };
@@ -116,7 +116,7 @@ async function askReason({ card, move, label }) {
         "div",
         {},
         el("h2", { id: "reason-title" }, `${move.label.en}: `, el("bdi", {}, card.customer)),
-        el("p.quiet", {}, "Why? It stays on the job’s record."),
+        el("p.quiet", {}, "The reason is saved in the job’s history."),
       ),
       reason.node,
       el(
@@ -125,12 +125,12 @@ async function askReason({ card, move, label }) {
         el(
           "button.button",
           { type: "button", onclick: () => dialog.close("") },
-          "Keep it where it is",
+          "Do not move",
         ),
         el("button.button.main", {}, `Move to “${label}”`),
       ),
     ),
   );
-  const said = await opened(dialog);
-  return said.startsWith("=") ? said.slice(1) : null;
+  const result = await openDialog(dialog);
+  return result.startsWith("=") ? result.slice(1) : null;
 }

@@ -1,4 +1,4 @@
-// The list of moves of one card, for those who do not drag.
+// The menu with the moves of one card, an alternative to dragging.
 
 import { el, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
@@ -6,7 +6,7 @@ import { labelOf, movesFrom } from "/shared/jobs/moves.js";
 
 const GAP_PX = 6;
 
-/** Open the moves of `card` at `anchor`; `make(move)` is called with the chosen one. */
+/** Opens the menu of `card` at `anchor`; `make(move)` is called with the chosen one. */
 export function openMoveMenu({ anchor, card, flow, kind, make, openJob }) {
   const close = () => menu.hidePopover();
   const chosen = (act) => () => {
@@ -34,7 +34,7 @@ export function openMoveMenu({ anchor, card, flow, kind, make, openJob }) {
     },
     moves.length > 0
       ? moves
-      : el("p.quiet.small.menu-none", { role: "presentation" }, "No move leads on from here."),
+      : el("p.quiet.small.menu-none", { role: "presentation" }, "No moves from here."),
     item([icon("note"), "Open the job"], chosen(openJob)),
   );
   menu.addEventListener("keydown", (event) => walk(event, menu));

@@ -2,12 +2,12 @@
 
 import { NoAnswer, Problem } from "/shared/api/api.js";
 import { copyText, el, fill } from "/shared/ui/elements.js";
-import { placeFaults } from "/shared/ui/field_errors.js";
+import { placeErrors } from "/shared/ui/field_errors.js";
 import { icon } from "/shared/ui/icons.js";
 import { JobCreation } from "/dispatch/state/job_creation.js";
-import { badWindow, doubtAbout } from "/dispatch/state/schedule_check.js";
+import { windowError, scheduleWarning } from "/dispatch/state/schedule_check.js";
 import { zoneText } from "/shared/ui/business_time.js";
-import { field, opened } from "../shared/ui/fields.js";
+import { field, openDialog } from "../shared/ui/fields.js";
 import { momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
 
 const FIELD_OF = {
@@ -25,22 +25,22 @@ const FIELD_OF = {
   "schedule.window_end": "window_end",
 };
 
-/** Book a job; `service` is a JobCreation's. The link is shown for handing on. */
+/** Creates a job and shows its tracking link. `service`: see JobCreation. */
 export class NewJobDialog {
   #flows;
-  #fallback;
+  #defaultFlow;
   #zone;
   #now_ms;
   #creation;
-  #doubt = null;
+  #warning = null;
   #fields;
-  #said = el("div", { role: "alert" });
+  #alert = el("div", { role: "alert" });
   #button = el("button.button.main", { "data-testid": "create-job" }, "Create job");
   #dialog;
 
-  constructor({ flows, fallback, zone, now_ms, service }) {
+  constructor({ flows, defaultFlow, zone, now_ms, service }) {
     this.#flows = flows;
-    this.#fallback = fallback;
+    this.#defaultFlow = defaultFlow;
     this.#zone = zone;
     this.#now_ms = now_ms;
     this.#creation = new JobCreation(service);
@@ -53,18 +53,18 @@ export class NewJobDialog {
       { "aria-labelledby": "new-job-title", "data-testid": "new-job" },
       this.#form(),
     );
-    await opened(this.#dialog);
+    await openDialog(this.#dialog);
   }
 
   #makeFields() {
     const flows = Object.values(this.#flows).map((flow) => [flow.name, flow.label.en]);
     const zone = this.#zone;
     return {
-      customer_name: requiredField("Customer", "Who is it for?", { autofocus: true }),
-      phone: phoneField("Mobile number", { hint: "For messages; may stay empty." }),
-      location: requiredField("Address", "Where is it?"),
-      window_start: momentField("Window from", { zone }),
-      window_end: momentField("until", { zone }),
+      customer_name: requiredField("Customer", "Enter the customer’s name.", { autofocus: true }),
+      phone: phoneField("Mobile number", { hint: "For text messages. Optional." }),
+      location: requiredField("Address", "Enter the address."),
+      window_start: momentField("Window start", { zone }),
+      window_end: momentField("Window end", { zone }),
       price: priceField("Price", { placeholder: "$" }),
       language: field("Language", {
         options: [
@@ -72,7 +72,7 @@ export class NewJobDialog {
           ["es", "Español"],
         ],
       }),
-      flow: field("Kind of job", { options: flows, value: this.#fallback }),
+      flow: field("Kind of job", { options: flows, value: this.#defaultFlow }),
       notes: field("What needs hauling, and other notes", {
         tag: "textarea",
         rows: 2,
@@ -96,11 +96,11 @@ export class NewJobDialog {
       el("div.two", {}, nodes.window_start, nodes.window_end),
       zoneText(this.#zone) && el("p.quiet.small", {}, zoneText(this.#zone)),
       el("div.three", {}, nodes.price, nodes.language, nodes.flow),
-      this.#said,
+      this.#alert,
       el(
         "div.row.end",
         {},
-        el("button.button", { type: "button", onclick: () => this.#dialog.close() }, "Discard"),
+        el("button.button", { type: "button", onclick: () => this.#dialog.close() }, "Cancel"),
         this.#button,
       ),
     );
@@ -110,9 +110,9 @@ export class NewJobDialog {
     event.preventDefault();
     if (this.#button.disabled) return;
     const request = this.#request();
-    if (request === null || this.#isDoubtful(request.schedule ?? {})) return;
+    if (request === null || this.#needsConfirming(request.schedule ?? {})) return;
     this.#button.disabled = true;
-    fill(this.#said);
+    fill(this.#alert);
     try {
       const outcome = await this.#creation.submit(request);
       fill(
@@ -127,14 +127,14 @@ export class NewJobDialog {
     }
   }
 
-  /** What was filled in, or null with the faults pointed out. */
+  /** The request, or null if a field is wrong; its error is shown. */
   #request() {
     const read = readAll(this.#fields);
     if (read === null) return null;
     const { window_start, window_end, price, ...texts } = read;
-    const fault = badWindow({ window_start, window_end });
-    this.#fields.window_end.complain(fault);
-    if (fault) {
+    const error = windowError({ window_start, window_end });
+    this.#fields.window_end.complain(error);
+    if (error) {
       this.#fields.window_end.input.focus();
       return null;
     }
@@ -146,34 +146,34 @@ export class NewJobDialog {
     };
   }
 
-  /** A time that may be a slip is asked about once; pressing again is the answer. */
-  #isDoubtful(schedule) {
-    const doubt = doubtAbout(schedule, { now_ms: this.#now_ms(), zone: this.#zone });
-    const asked = doubt === this.#doubt;
-    this.#doubt = doubt;
-    fill(this.#button, doubt === null ? "Create job" : "Create it anyway");
-    if (doubt === null || asked) return false;
-    fill(this.#said, notice("warn", doubt));
+  /** Asks once about a time that is probably a mistake; pressing again confirms it. */
+  #needsConfirming(schedule) {
+    const warning = scheduleWarning(schedule, { now_ms: this.#now_ms(), zone: this.#zone });
+    const asked = warning === this.#warning;
+    this.#warning = warning;
+    fill(this.#button, warning === null ? "Create job" : "Create anyway");
+    if (warning === null || asked) return false;
+    fill(this.#alert, notice("warn", warning));
     return true;
   }
 
   #complain(error) {
-    fill(this.#said, notice("bad", this.#whyNot(error)));
+    fill(this.#alert, notice("bad", this.#whyNot(error)));
   }
 
   #whyNot(error) {
     if (error instanceof NoAnswer) {
-      return "No answer. Try again: the job is not created twice, and what you correct is applied.";
+      return "No answer came. Try again. The job will not be created twice, and your corrections will be applied.";
     }
-    if (!(error instanceof Problem)) return "Not created: something went wrong.";
+    if (!(error instanceof Problem)) return "Not created because something went wrong.";
     const placed = [];
-    const left = placeFaults(error, FIELD_OF, (name, text) => {
+    const left = placeErrors(error, FIELD_OF, (name, text) => {
       this.#fields[name].complain(text);
       placed.push(name);
     });
     if (placed.length === 0) return `Not created: ${error.detail || error.title}`;
     this.#fields[placed[0]].input.focus();
-    return ["Not created. Please look at the marked fields.", ...left].join(" ");
+    return ["Not created. Please check the marked fields.", ...left].join(" ");
   }
 }
 
@@ -181,7 +181,7 @@ function notice(tone, text) {
   return el(`div.notice.${tone}`, {}, icon("alert"), el("p", {}, text));
 }
 
-/** An earlier try had arrived: whether the job is now as the form says. */
+/** An earlier request had arrived: tells whether the job is now as the form says. */
 function lateNotice({ late, missed, error }) {
   if (!late) return null;
   if (missed.length === 0) {
@@ -189,11 +189,11 @@ function lateNotice({ late, missed, error }) {
       "div.notice.good",
       { "data-testid": "late" },
       icon("check"),
-      el("p", {}, "An earlier try had arrived. The job has your corrections."),
+      el("p", {}, "The job was already created. Your corrections were applied."),
     );
   }
   const why = error instanceof Problem ? ` ${error.detail || error.title}` : "";
-  const text = `An earlier try had arrived, and the job is as it said. Not applied: ${missed.join(", ")}.${why} Open the job to change it.`;
+  const text = `The job was already created. Not applied: ${missed.join(", ")}.${why} Open the job to change it.`;
   return el("div.notice.warn", { "data-testid": "late" }, icon("alert"), el("p", {}, text));
 }
 
@@ -208,7 +208,7 @@ function linkPanel(outcome, customer, onClose) {
   });
   const label = el("span", {}, "Copy link");
   const copy = async () =>
-    fill(label, (await copyText(tracking_url)) ? "Copied" : "Please copy it by hand");
+    fill(label, (await copyText(tracking_url)) ? "Copied" : "Please copy it yourself");
   return el(
     "div.stack",
     {},

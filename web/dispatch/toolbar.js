@@ -1,4 +1,4 @@
-// The top of the board: which flow, search and filters, how old the data is, who is signed in.
+// The top of the page: flow, search, filters, the age of the data, and who is signed in.
 
 import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
@@ -40,22 +40,22 @@ export class Toolbar {
     this.#set({ ...NO_FILTER });
   }
 
-  /** Only the name of the house, for when no one is signed in. */
-  showBare() {
+  /** Shows only the brand, while no one is signed in. */
+  showBrandOnly() {
     this.#parts = null;
     this.#filter = { ...NO_FILTER };
     fill(this.#root, brand());
     fill(this.#banner);
   }
 
-  /** `view` is `board`, `day`, or null for those who have no choice. */
-  show({ session, flows, flowNames, flowName, view, mayCreate }) {
-    if (this.#parts === null) this.#build(session, mayCreate);
+  /** `view` is `board`, `day`, or null for people who have only the board. */
+  show({ user, flows, flowNames, flowName, view, mayCreate }) {
+    if (this.#parts === null) this.#build(user, mayCreate);
     this.#drawViews(view);
     this.#drawFlows(flows, view === "day" ? [] : flowNames, flowName);
   }
 
-  #build(session, mayCreate) {
+  #build(user, mayCreate) {
     const { newJob, signOut } = this.#act;
     this.#search = el("input.input", {
       type: "search",
@@ -102,11 +102,11 @@ export class Toolbar {
       el(
         "div.account",
         {},
-        (session.roles ?? []).includes("owner") &&
+        (user.roles ?? []).includes("owner") &&
           el("a.button.plain.compact", { href: "/settings/" }, "Settings"),
-        (session.roles ?? []).includes("ops") &&
+        (user.roles ?? []).includes("ops") &&
           el("a.button.plain.compact", { href: "/ops/" }, "Ops"),
-        el("span.small", { title: session.account }, session.name || session.account),
+        el("span.small", { title: user.account }, user.name || user.account),
         el(
           "button.button.plain.round",
           {
@@ -132,7 +132,7 @@ export class Toolbar {
     );
   }
 
-  /** Search and filters are the board's: the day has no use for them. */
+  /** Search and filters are only for the board. */
   #drawViews(view) {
     const { views, searching } = this.#parts;
     views.hidden = view === null;
@@ -171,7 +171,7 @@ export class Toolbar {
     this.#act.filter(filter);
   }
 
-  /** How old the data is; loud only where something is wrong. Called every second. */
+  /** Shows the age of the data, and a banner if something is wrong. Called every second. */
   drawFreshness({ kind, age_ms, clock }) {
     if (this.#parts === null) return;
     const ago = age_ms === null ? null : agoText(age_ms);
@@ -189,7 +189,7 @@ export class Toolbar {
       offline: [
         "offline",
         "You are offline.",
-        `${since} Moves can be made once you are connected again.`,
+        `${since} You can move jobs again once you are online.`,
       ],
       trouble: ["alert", "The board cannot be reached right now. Trying again…", since],
     }[kind];

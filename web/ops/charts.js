@@ -1,8 +1,8 @@
-// Small charts. Each has its numbers in words beside it; the drawing itself is for the eye alone.
+// Small charts. Each has its numbers in words next to it, so screen readers skip the drawing.
 
 import { el, statusColour } from "/shared/ui/elements.js";
 import { counted, invalidationFacts, quickText, stayBars, visibleFacts } from "/ops/state/ops_labels.js";
-import { clockText, zoneInUse } from "/shared/ui/time.js";
+import { clockText, currentZone } from "/shared/ui/time.js";
 import { zoneText } from "/shared/ui/business_time.js";
 import { svg } from "./svg.js";
 
@@ -14,7 +14,7 @@ const FEW_MOVES = 40;
 /** How long jobs stay in each status of a flow, against its limit. */
 export function stayChart(flow, times) {
   const bars = stayBars(flow, times);
-  if (bars.length === 0) return el("p.quiet", {}, "No job of this flow has left a status lately.");
+  if (bars.length === 0) return el("p.quiet", {}, "No job of this flow has left a status recently.");
   return el(
     "ul.stays",
     { "data-testid": "stays" },
@@ -30,24 +30,24 @@ export function stayChart(flow, times) {
   );
 }
 
-/** Dark: the median; pale: the longest; the line: the limit. */
+/** The dark bar is the median, the pale one the maximum, the line the limit. */
 function stayBar({ median, longest, limit }) {
   const { width, height } = STAY;
   const wide = (share) => Math.max(LEAST_BAR, share * (width - 2));
   return svg(
     "svg",
     stretched("stay", width, height),
-    svg("rect", { class: "stay-paper", width, height }),
+    svg("rect", { class: "stay-background", width, height }),
     svg("rect", { class: "stay-longest", width: wide(longest), height }),
     svg("rect", { class: "stay-median", width: wide(median), height }),
     limit !== null && svg("rect", { class: "stay-limit", x: wide(limit), width: 2, height }),
   );
 }
 
-/** How long the latest moves took until their customers could see them. */
+/** How long the latest moves took until the customers could see them. */
 export function visibleChart(visible) {
   const facts = visibleFacts(visible);
-  if (facts === null) return el("p.quiet", {}, "No move lately.");
+  if (facts === null) return el("p.quiet", {}, "No recent moves.");
   const { median_ms, p95_ms, slowest_ms, moves } = facts;
   const from = clockText(visible[0].at);
   const to = clockText(visible.at(-1).at);
@@ -55,13 +55,14 @@ export function visibleChart(visible) {
     el(
       "p",
       { "data-testid": "visible-words" },
+      "Median ",
       el("strong.numbers", {}, quickText(median_ms)),
-      ` in the middle, 95 of 100 within `,
+      ", p95 ",
       el("strong.numbers", {}, quickText(p95_ms)),
-      `, the slowest ${quickText(slowest_ms)}.`,
+      `, maximum ${quickText(slowest_ms)}.`,
     ),
     sparkBars(visible, slowest_ms),
-    el("p.small.quiet.numbers", {}, `The latest ${counted(moves, "move")}, ${from} to ${to}. ${zoneText(zoneInUse())}`),
+    el("p.small.quiet.numbers", {}, `The last ${counted(moves, "move")}, ${from} to ${to}. ${zoneText(currentZone())}`),
   ];
 }
 

@@ -1,10 +1,10 @@
-// Before something is set going: a dialog that says what will happen, and what will not.
+// A dialog before an action: it says what will happen and what will not.
 
-import { opened } from "/shared/ui/fields.js";
+import { openDialog } from "/shared/ui/fields.js";
 import { el } from "/shared/ui/elements.js";
-import { counted } from "/ops/state/ops_labels.js";
+import { counted, queueName } from "/ops/state/ops_labels.js";
 
-/** Whether it is to be done. `says` is {title, lines, act, bad}. */
+/** Whether the person confirms. `act` is the button's label; `bad`: the action destroys something. */
 export async function confirmed({ title, lines, act, bad = false }) {
   const dialog = el(
     "dialog",
@@ -25,67 +25,65 @@ export async function confirmed({ title, lines, act, bad = false }) {
       el(
         "div.row.end",
         {},
-        el("button.button", { value: "", autofocus: bad }, "Leave it"),
+        el("button.button", { value: "", autofocus: bad }, "Cancel"),
         el(`button.button${bad ? ".bad" : ".main"}`, { value: "yes", autofocus: !bad }, act),
       ),
     ),
   );
-  return (await opened(dialog)) === "yes";
+  return (await openDialog(dialog)) === "yes";
 }
 
-/** `label` is that of the job's status; null where no one can read it. */
-export function aboutRedrive(job_id, label) {
-  const where = label === null ? "where the job stands" : `“${label}”`;
+/** `label`: the job's status as people read it; null if the job cannot be read. */
+export function aboutRepair(job_id, label) {
+  const where = label === null ? "the job’s current status" : `“${label}”`;
   return {
-    title: `Redrive ${job_id}?`,
+    title: `Repair ${job_id}?`,
     lines: [
-      `Its execution is asked for; if it is gone, a new one continues from ${where}.`,
-      "The customer’s view and the card on the board are written again if they are behind.",
-      "The job is not moved, and no text is sent twice.",
-      "A webhook that was begun and never finished is sent again, under the same id.",
+      `Its execution is checked. If there is none, a new one continues from ${where}.`,
+      "The customer’s page and the card on the board are updated if they are out of date.",
+      "The job’s status does not change, and no text message is sent twice.",
+      "A webhook that was started and not finished is sent again with the same id.",
+    ],
+    act: "Repair",
+  };
+}
+
+export function aboutRedrive(queue, number) {
+  const goes = number === 1 ? "It goes" : "They go";
+  return {
+    title: `Redrive ${messagesText(number)}?`,
+    lines: [
+      `${goes} back to the queue “${queueName(queue)}” to be processed again.`,
+      ...batchNote(number),
+      "Work that was already done is not done twice.",
+      "A message that fails again comes back to this list.",
     ],
     act: "Redrive",
   };
 }
 
-export function aboutReplay(queue, number) {
-  const name = queue.replaceAll("_", " ");
-  const goes = number === 1 ? "It goes" : "They go";
-  return {
-    title: `Send ${lettersText(number)} again?`,
-    lines: [
-      `${goes} back to the queue of “${name}” to be worked on once more.`,
-      ...upTo(number),
-      "What was already done is recognised and not done twice.",
-      "Where the fault is still there, it comes back to this list.",
-    ],
-    act: "Send again",
-  };
-}
-
 export function aboutDiscard(queue, number) {
-  const name = queue.replaceAll("_", " ");
   const [is, it] = number === 1 ? ["It is", "it"] : ["They are", "them"];
   return {
-    title: `Throw away ${lettersText(number)}?`,
+    title: `Delete ${messagesText(number)}?`,
     lines: [
-      `${is} deleted from the dead letters of “${name}”, and no one can bring ${it} back.`,
-      ...upTo(number),
-      `What ${number === 1 ? "it" : "they"} asked for will not be done because of ${it}.`,
-      "The jobs themselves are not changed.",
+      `${is} deleted from the dead-letter queue of “${queueName(queue)}” and cannot be restored.`,
+      ...batchNote(number),
+      `Nothing will be done because of ${it}.`,
+      "The jobs do not change.",
     ],
-    act: "Throw away",
+    act: "Delete",
     bad: true,
   };
 }
 
-/** Where all are meant, the service takes so many in one go. */
-function upTo(number) {
+/** A request for all messages handles at most 100 of them. */
+function batchNote(number) {
   if (number !== null) return [];
-  return ["A hundred at most in one go; then you are told how many are left."];
+  return ["At most 100 at once. Then you see how many are left."];
 }
 
-/** `number` null: all that are there, also those that are not shown. */
-function lettersText(number) {
-  return number === null ? "all letters of this queue" : counted(number, "letter");
+/** `number` null: all in the queue, including those that are not shown. */
+function messagesText(number) {
+  return number === null ? "all messages of this queue" : counted(number, "message");
 }

@@ -1,32 +1,32 @@
-// The dead letters of one queue: what each is about, why it was given up, and what can be done.
+// The dead-letter queue of one consumer: what each message is about, why it failed, and what to do.
 
 import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { failureText } from "/ops/state/ops_session.js";
-import { counted } from "/ops/state/ops_labels.js";
+import { counted, queueName } from "/ops/state/ops_labels.js";
 import { addressOf } from "/ops/state/timeline.js";
 import { agoText, msOf } from "/shared/ui/time.js";
-import { aboutDiscard, aboutReplay, confirmed } from "./confirm_dialog.js";
+import { aboutDiscard, aboutRedrive, confirmed } from "./confirm_dialog.js";
 
 const MOST_AT_ONCE = 100;
-const LEFT = "left in the queue: go on with the rest.";
-const NOT_FOUND = "could not be found: read again in a minute.";
-const NONE = "None can be read now. Letters that someone is looking at come back in a minute.";
+const LEFT = "are left in the queue. Do the same again for them.";
+const NOT_FOUND = "could not be found. Refresh in a minute.";
+const NONE = "No message can be read now. Messages that someone else is reading come back in a minute.";
 
-export class LettersView {
-  #ops;
+export class DeadLettersView {
+  #session;
   #notices;
   #onClose;
   #queue = null;
-  #letters = [];
-  root = el("section.letters", {
+  #messages = [];
+  root = el("section.dead-letters", {
     hidden: true,
-    "aria-labelledby": "letters-title",
-    "data-testid": "letters",
+    "aria-labelledby": "dead-letters-title",
+    "data-testid": "dead-letters",
   });
 
-  constructor({ ops, notices, onClose }) {
-    this.#ops = ops;
+  constructor({ session, notices, onClose }) {
+    this.#session = session;
     this.#notices = notices;
     this.#onClose = onClose;
   }
@@ -37,10 +37,10 @@ export class LettersView {
 
   async open(queue) {
     this.#queue = queue;
-    this.#letters = [];
+    this.#messages = [];
     this.root.hidden = queue === null;
     if (queue === null) return fill(this.root);
-    fill(this.root, this.#title(), el("p.quiet", {}, "Reading…"));
+    fill(this.root, this.#title(), el("p.quiet", {}, "Loading…"));
     this.root.querySelector("h3").focus();
     await this.#read();
   }
@@ -48,46 +48,46 @@ export class LettersView {
   async #read() {
     const queue = this.#queue;
     try {
-      const letters = await this.#ops.letters(queue);
+      const messages = await this.#session.deadLetters(queue);
       if (queue !== this.#queue) return;
-      this.#letters = letters;
+      this.#messages = messages;
       this.#draw();
     } catch (error) {
       if (queue !== this.#queue) return;
-      const text = failureText(error, "The letters could not be read", { changes: false });
+      const text = failureText(error, "The messages could not be read", { changes: false });
       const said = el("div.notice.bad", { role: "alert" }, icon("alert"), el("p", {}, text));
-      fill(this.root, this.#title(), said, this.#again());
+      fill(this.root, this.#title(), said, this.#refreshButton());
     }
   }
 
   #draw() {
-    const items = this.#letters.map((letter) => this.#letter(letter));
+    const items = this.#messages.map((message) => this.#message(message));
     const close = button("Close", () => this.#close());
     fill(
       this.root,
       this.#title(),
       items.length === 0 ? el("p.quiet", {}, NONE) : el("ul", {}, items),
-      el("div.row", {}, this.#wholesale(), this.#again(), close),
+      el("div.row", {}, this.#bulkButtons(), this.#refreshButton(), close),
     );
   }
 
   #title() {
-    const name = (this.#queue ?? "").replaceAll("_", " ");
-    return el("h3", { id: "letters-title", tabindex: "-1" }, `Dead letters of “${name}”`);
+    const title = `Failed messages of “${queueName(this.#queue ?? "")}”`;
+    return el("h3", { id: "dead-letters-title", tabindex: "-1" }, title);
   }
 
-  #again() {
-    return button("Read again", () => this.#read());
+  #refreshButton() {
+    return button("Refresh", () => this.#read());
   }
 
-  #letter(letter) {
-    const { message_id, sent_at, event, job_id, reason, detail } = letter;
+  #message(message) {
+    const { message_id, sent_at, event, job_id, reason, detail } = message;
     const about = job_id ? ` about job ${job_id}` : "";
-    const name = `${event ?? "the letter"}${about}`;
-    const ago = agoText(this.#ops.now_ms - msOf(sent_at));
+    const name = `${event ?? "the message"}${about}`;
+    const ago = agoText(this.#session.now_ms - msOf(sent_at));
     return el(
-      "li.letter",
-      { "data-testid": "letter", "data-message": message_id },
+      "li.dead-letter",
+      { "data-testid": "dead-letter", "data-message": message_id },
       el(
         "div",
         {},
@@ -97,53 +97,53 @@ export class LettersView {
           el("strong", {}, event ?? "Unknown message"),
           job_id && [" for ", el("a.job-id", { href: addressOf(job_id) }, job_id)],
         ),
-        el("p.late", {}, reason ?? "No reason was noted."),
+        el("p.late", {}, reason ?? "No reason was recorded."),
         detail && el("p.small.detail", {}, detail),
         el("p.small.quiet.numbers", {}, `Sent ${ago} · ${message_id}`),
       ),
       el(
         "div.row",
         {},
-        button("Send again", () => this.#replay([message_id]), { label: `Send again: ${name}` }),
-        button("Throw away", () => this.#discard([message_id]), {
+        button("Redrive", () => this.#redrive([message_id]), { label: `Redrive ${name}` }),
+        button("Delete", () => this.#discard([message_id]), {
           bad: true,
-          label: `Throw away: ${name}`,
+          label: `Delete ${name}`,
         }),
       ),
     );
   }
 
-  /** For those that are shown; and where the queue has more than can be shown, for all of them. */
-  #wholesale() {
-    const shown = this.#letters.slice(0, MOST_AT_ONCE).map(({ message_id }) => message_id);
-    const dead = this.#ops.overview?.queues.find(({ queue }) => queue === this.#queue)?.dead ?? 0;
+  /** Buttons for the messages that are shown and, if the queue has more, for all of them. */
+  #bulkButtons() {
+    const shown = this.#messages.slice(0, MOST_AT_ONCE).map(({ message_id }) => message_id);
+    const dead = this.#session.overview?.queues.find(({ queue }) => queue === this.#queue)?.dead ?? 0;
     const choices = [];
     if (shown.length > 1) choices.push([`these ${shown.length}`, shown]);
     if (dead > shown.length) choices.push(["all in the queue", null]);
     return choices.flatMap(([which, ids]) => [
-      button(`Send ${which} again`, () => this.#replay(ids)),
-      button(`Throw ${which} away`, () => this.#discard(ids), { bad: true }),
+      button(`Redrive ${which}`, () => this.#redrive(ids)),
+      button(`Delete ${which}`, () => this.#discard(ids), { bad: true }),
     ]);
   }
 
-  async #replay(ids) {
-    if (!(await confirmed(aboutReplay(this.#queue, ids?.length ?? null)))) return;
-    await this.#done("sent again", ids, () => this.#ops.replay(this.#queue, ids));
+  async #redrive(ids) {
+    if (!(await confirmed(aboutRedrive(this.#queue, ids?.length ?? null)))) return;
+    await this.#run("redriven", ids, () => this.#session.redrive(this.#queue, ids));
   }
 
   async #discard(ids) {
     if (!(await confirmed(aboutDiscard(this.#queue, ids?.length ?? null)))) return;
-    await this.#done("thrown away", ids, () => this.#ops.discard(this.#queue, ids));
+    await this.#run("deleted", ids, () => this.#session.discard(this.#queue, ids));
   }
 
-  async #done(what, ids, act) {
+  async #run(what, ids, act) {
     try {
-      const { done, left } = await act();
-      const text = `${counted(done, "letter")} ${what}.`;
-      if (left === 0) this.#notices.good(text);
-      else this.#notices.warn(`${text} ${left} ${ids === null ? LEFT : NOT_FOUND}`);
+      const { done, remaining } = await act();
+      const text = `${counted(done, "message")} ${what}.`;
+      if (remaining === 0) this.#notices.good(text);
+      else this.#notices.warn(`${text} ${remaining} ${ids === null ? LEFT : NOT_FOUND}`);
     } catch (error) {
-      this.#notices.bad(failureText(error, `The letters were not ${what}`));
+      this.#notices.bad(failureText(error, `The messages were not ${what}`));
     }
     await this.#read();
     this.root.querySelector("h3")?.focus();

@@ -1,17 +1,17 @@
-// What stands in the place of the overview when there is none to show.
+// What the page shows when there is no overview.
 
 import { el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 
-export function asking() {
-  return blank(
+export function loading() {
+  return emptyState(
     el("span.spinner", { "aria-hidden": "true" }),
-    el("p.quiet", {}, "Asking how it is going…"),
+    el("p.quiet", {}, "Loading…"),
   );
 }
 
 export function unreachable() {
-  return blank(
+  return emptyState(
     el("h1", {}, "The service cannot be reached"),
     el("p.quiet", {}, "Check your connection, or try again in a moment."),
     el(
@@ -24,15 +24,15 @@ export function unreachable() {
 }
 
 export function refused({ account, roles }) {
-  return blank(
+  return emptyState(
     el("div.sign", {}, icon("alert")),
     el("h1", {}, "This page is for ops"),
-    el("p.quiet", {}, `You are signed in as ${account}, who is ${roles.join(", ")} here.`),
-    el("p.quiet", {}, "Ask whoever runs the accounts for the role ops, or go to your own page."),
-    el("a.button", { href: "/dispatch/" }, "To the board"),
+    el("p.quiet", {}, `You are signed in as ${account} (${roles.join(", ")}).`),
+    el("p.quiet", {}, "Ask the person who manages the accounts for the role ops, or go to the board."),
+    el("a.button", { href: "/dispatch/" }, "Go to the board"),
   );
 }
 
-function blank(...children) {
-  return el("div.blank", { "data-testid": "blank" }, children);
+function emptyState(...children) {
+  return el("div.empty-state", { "data-testid": "empty-state" }, children);
 }

@@ -8,7 +8,7 @@ import { svg } from "./svg.js";
 
 const PAD = 14;
 
-/** The picture, and the same in words for those who do not see it. */
+/** The picture, and the same in words for screen readers. */
 export function flowView({ flow, statuses, now_ms, down }) {
   const boxes = boxesOf(flow, statuses, now_ms);
   return [
@@ -60,7 +60,7 @@ function arrowHead() {
 }
 
 function drawnBox(box, { x, y }) {
-  const state = box.overdue > 0 ? " late" : box.jobs === 0 ? " bare" : "";
+  const state = box.overdue > 0 ? " late" : box.jobs === 0 ? " empty" : "";
   const right = BOX.width - PAD;
   return svg(
     "g",
@@ -70,7 +70,7 @@ function drawnBox(box, { x, y }) {
       "data-status": box.name,
       vars: statusColour(box.colour),
     },
-    svg("rect", { class: "box-paper", width: BOX.width, height: BOX.height, rx: 13 }),
+    svg("rect", { class: "box-background", width: BOX.width, height: BOX.height, rx: 13 }),
     svg("rect", { class: "box-mark", x: PAD, y: 15, width: 10, height: 10, rx: 5 }),
     words("box-label", PAD + 17, 25, box.label),
     words("box-count", PAD, 66, box.jobs.toLocaleString("en-US")),

@@ -1,9 +1,9 @@
-// The lists of the overview: jobs in trouble, executions, queues.
+// The lists of the overview: jobs with problems, executions, queues.
 
 import { el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { labelOf } from "/shared/jobs/moves.js";
-import { adviceText, stateText, troubleText, whyText } from "/ops/state/ops_labels.js";
+import { adviceText, queueName, stateText, troubleText, whyText } from "/ops/state/ops_labels.js";
 import { addressOf } from "/ops/state/timeline.js";
 
 const AT_FIRST = 8;
@@ -17,7 +17,7 @@ export function unreadList(incomplete) {
     el(
       "div",
       {},
-      el("p", {}, el("strong", {}, "Not everything could be read; the rest is up to date.")),
+      el("p", {}, el("strong", {}, "Some of the data could not be read. The rest is up to date.")),
       el(
         "ul",
         {},
@@ -27,19 +27,19 @@ export function unreadList(incomplete) {
   );
 }
 
-/** Stands where a part would be whose source did not answer. */
+/** Shown in place of a part whose source did not answer. */
 export function unread() {
   return el("p.quiet", {}, "Not read: its source did not answer.");
 }
 
 /**
- * `known`: whether there are no others. `act`: {repair(job), showAll()}. A job that no one can
- * read has neither flow nor status.
+ * `known`: whether the list is complete. `act`: {repair(job), showAll()}. A job that cannot be read
+ * has neither flow nor status.
  */
 export function troubleList({ troubled, known, flows, now_ms, all, act }) {
   if (troubled.length === 0 && !known) return unread();
   if (troubled.length === 0)
-    return el("p.quiet.fine", {}, icon("check"), "No job is overdue or stuck.");
+    return el("p.quiet.no-problems", {}, icon("check"), "No job is overdue or stuck.");
   const shown = all ? troubled : troubled.slice(0, AT_FIRST);
   return [
     el(
@@ -49,7 +49,7 @@ export function troubleList({ troubled, known, flows, now_ms, all, act }) {
     ),
     shown.length < troubled.length &&
       el("button.button", { type: "button", onclick: act.showAll }, `Show all ${troubled.length}`),
-    !known && el("p.quiet", {}, "There may be more: not everything could be read."),
+    !known && el("p.quiet", {}, "There may be more, because some of the data could not be read."),
   ];
 }
 
@@ -74,10 +74,10 @@ function troubledJob(job, { flows, now_ms, act }) {
         "a.button.compact",
         {
           href: addressOf(job_id),
-          "data-focus": `explain-${job_id}`,
-          "aria-label": `Explain ${job_id}`,
+          "data-focus": `show-${job_id}`,
+          "aria-label": `Show ${job_id}`,
         },
-        "Explain",
+        "Show",
       ),
       el(
         "button.button.compact",
@@ -85,10 +85,10 @@ function troubledJob(job, { flows, now_ms, act }) {
           type: "button",
           onclick: () => act.repair(job),
           "data-focus": `repair-${job_id}`,
-          "aria-label": `Redrive ${job_id}`,
+          "aria-label": `Repair ${job_id}`,
         },
         icon("reload"),
-        "Redrive",
+        "Repair",
       ),
     ),
   );
@@ -100,8 +100,8 @@ function troubleTag({ why }) {
 
 export function executionList(executions) {
   const note =
-    "Of those that ended badly only the ones that no other has followed are counted: " +
-    "their jobs are named, and each job’s story says why.";
+    "Failed executions that were replaced by a new one are not counted. " +
+    "The timeline of each job says why its execution failed.";
   return [counts(executions), el("p.small.quiet", {}, note)];
 }
 
@@ -125,7 +125,7 @@ function counts(executions) {
   );
 }
 
-/** `opened` is the queue whose letters are shown; `act`: {openLetters(queue)}. */
+/** `opened`: the queue whose failed messages are shown; `act`: {openDeadLetters(queue)}. */
 export function queueTable({ queues, opened, act }) {
   return el(
     "table.queues",
@@ -136,9 +136,9 @@ export function queueTable({ queues, opened, act }) {
       el(
         "tr",
         {},
-        el("th", { scope: "col" }, "Queue of"),
-        ["Waiting", "In work", "Dead"].map((head) => el("th.number", { scope: "col" }, head)),
-        el("th", { scope: "col" }, el("span.unseen", {}, "Dead letters")),
+        el("th", { scope: "col" }, "Queue"),
+        ["Waiting", "In flight", "Failed"].map((head) => el("th.number", { scope: "col" }, head)),
+        el("th", { scope: "col" }, el("span.unseen", {}, "Failed messages")),
       ),
     ),
     el(
@@ -153,7 +153,7 @@ function queueRow({ queue, waiting, in_flight, dead }, isOpen, act) {
   return el(
     "tr",
     { "data-testid": "queue", "data-queue": queue },
-    el("th", { scope: "row" }, queue.replaceAll("_", " ")),
+    el("th", { scope: "row" }, queueName(queue)),
     [waiting, in_flight].map((number) => el("td.number", {}, number.toLocaleString("en-US"))),
     el(`td.number${dead > 0 ? ".late" : ""}`, {}, dead.toLocaleString("en-US")),
     el(
@@ -165,9 +165,9 @@ function queueRow({ queue, waiting, in_flight, dead }, isOpen, act) {
           {
             type: "button",
             "aria-expanded": String(isOpen),
-            "aria-label": `Dead letters of ${queue.replaceAll("_", " ")}`,
-            "data-focus": `letters-${queue}`,
-            onclick: () => act.openLetters(isOpen ? null : queue),
+            "aria-label": `Failed messages of ${queueName(queue)}`,
+            "data-focus": `dead-letters-${queue}`,
+            onclick: () => act.openDeadLetters(isOpen ? null : queue),
           },
           isOpen ? "Close" : "Open",
         ),

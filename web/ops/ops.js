@@ -1,5 +1,6 @@
-// The ops page: wires the state (lib/ops.js) to the overview, the story of a job and the dialogs.
+// The ops page: connects the session (state) with the overview, a job's timeline, and the dialogs.
 
+import { browserTiming, followBrowser } from "/shared/api/browser_session.js";
 import { signInForm } from "/shared/ui/sign_in_form.js";
 import { Notices } from "/shared/ui/notices.js";
 import { field } from "/shared/ui/fields.js";
@@ -7,62 +8,60 @@ import { byId, el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { deviceMemory } from "/shared/ui/storage.js";
 import { labelOf } from "/shared/jobs/moves.js";
-import { Operating } from "/ops/state/ops_api.js";
-import { Ops, failureText } from "/ops/state/ops_session.js";
+import { OpsApi } from "/ops/state/ops_api.js";
+import { OpsSession, failureText } from "/ops/state/ops_session.js";
 import { headline, repairsText } from "/ops/state/ops_labels.js";
 import { addressOf, jobIdIn, jobInAddress } from "/ops/state/timeline.js";
-import { SECOND_MS, goBy } from "/shared/ui/time.js";
-import { asking, refused, unreachable } from "./empty_states.js";
-import { aboutRedrive, confirmed } from "./confirm_dialog.js";
-import { LettersView } from "./dead_letters_view.js";
+import { SECOND_MS, setZone } from "/shared/ui/time.js";
+import { loading, refused, unreachable } from "./empty_states.js";
+import { aboutRepair, confirmed } from "./confirm_dialog.js";
+import { DeadLettersView } from "./dead_letters_view.js";
 import { Overview } from "./overview.js";
-import { StoryView } from "./timeline_view.js";
-import { Top } from "./page_header.js";
+import { TimelineView } from "./timeline_view.js";
+import { PageHeader } from "./page_header.js";
 
 const FLOW = "haulway.ops.flow";
-const WELCOME = "How jobs, queues and executions are doing is for people with the role ops.";
+const WELCOME = "This page shows jobs, queues, and executions. It needs the role ops.";
 
 class OpsPage {
   #root = byId("ops");
   #memory = deviceMemory();
   #notices = new Notices();
-  #ops = makeOps(() => this.#draw());
-  #top = new Top(byId("toolbar"), byId("banner"), { signOut: () => this.#signOut() });
+  #session = new OpsSession({
+    ...browserTiming("haulway.ops"),
+    service: new OpsApi(),
+    onChange: () => this.#draw(),
+  });
+  #header = new PageHeader(byId("toolbar"), byId("banner"), { signOut: () => this.#signOut() });
   #health = el("p.health", { role: "status", "data-testid": "health" });
-  #letters = new LettersView({
-    ops: this.#ops,
+  #deadLetters = new DeadLettersView({
+    session: this.#session,
     notices: this.#notices,
-    onClose: () => this.#lettersClosed(),
+    onClose: () => this.#deadLettersClosed(),
   });
   #overview = new Overview({
-    ops: this.#ops,
-    letters: this.#letters,
+    session: this.#session,
+    deadLetters: this.#deadLetters,
     chosen: () => this.#memory.get(FLOW),
     act: {
       repair: (job) => this.#repair(job),
-      openLetters: (queue) => this.#openLetters(queue),
+      openDeadLetters: (queue) => this.#openDeadLetters(queue),
       flow: (name) => this.#chooseFlow(name),
     },
   });
-  #story = new StoryView({ ops: this.#ops, repair: (job) => this.#repair(job) });
+  #timeline = new TimelineView({ session: this.#session, repair: (job) => this.#repair(job) });
   #signedInAs = "";
 
   async start() {
-    document.addEventListener("visibilitychange", () =>
-      this.#ops.signal(document.hidden ? "hidden" : "visible"),
-    );
-    window.addEventListener("online", () => this.#ops.signal("online"));
-    window.addEventListener("offline", () => this.#ops.signal("offline"));
     window.addEventListener("hashchange", () => this.#draw());
     setInterval(() => this.#drawFreshness(), SECOND_MS);
-    if (document.hidden) this.#ops.signal("hidden");
-    if (navigator.onLine === false) this.#ops.signal("offline");
+    followBrowser(this.#session);
     await this.#resume();
   }
 
   async #resume() {
     try {
-      await this.#ops.resume();
+      await this.#session.resume();
       this.#draw();
     } catch {
       this.#show("trouble", () => unreachable());
@@ -72,20 +71,20 @@ class OpsPage {
   // What is shown
 
   #draw() {
-    const { scene, session } = this.#ops;
+    const { scene, user } = this.#session;
     if (scene === "signed_out" || scene === "expired") return this.#drawSignIn(scene);
-    goBy(this.#ops.zone);
-    this.#top.show(session);
+    setZone(this.#session.zone);
+    this.#header.show(user);
     if (scene === "refused") return this.#drawRefused();
     this.#drawFreshness();
-    if (scene === "asking") return this.#show("asking", () => asking());
+    if (scene === "loading") return this.#show("loading", () => loading());
     this.#show("shown", () => this.#frame());
     this.#drawHealth();
     this.#overview.draw();
-    this.#drawPlace();
+    this.#drawAddressed();
   }
 
-  /** The scene, built only when it is another one. */
+  /** Builds the scene if it is not already shown. */
   #show(scene, build) {
     if (this.#root.dataset.scene === scene) return;
     this.#root.dataset.scene = scene;
@@ -95,13 +94,13 @@ class OpsPage {
   #frame() {
     return [
       el("div.ops-head", {}, el("div", {}, el("h1", {}, "Ops"), this.#health), this.#search()),
-      this.#story.root,
+      this.#timeline.root,
       this.#overview.root,
     ];
   }
 
   #search() {
-    const { node, input, complain } = field("Explain a job", {
+    const { node, input, complain } = field("Show a job", {
       type: "search",
       name: "job",
       placeholder: "261121-7k3m2q",
@@ -119,15 +118,15 @@ class OpsPage {
       location.hash = addressOf(job_id);
     };
     return el(
-      "form.explain",
+      "form.job-search",
       { role: "search", novalidate: true, onsubmit: submit },
       node,
-      el("button.button", {}, icon("search"), "Explain"),
+      el("button.button", {}, icon("search"), "Show"),
     );
   }
 
   #drawHealth() {
-    const { well, text } = headline(this.#ops.overview);
+    const { well, text } = headline(this.#session.overview);
     document.title = `${well ? "" : `${text} · `}Ops · Haulway`;
     if (this.#health.dataset.says === text) return;
     this.#health.dataset.says = text;
@@ -135,15 +134,15 @@ class OpsPage {
     fill(this.#health, icon(well ? "check" : "alert"), el("span", {}, text));
   }
 
-  /** The overview, or the job that the address names. */
-  #drawPlace() {
+  /** Shows the timeline of the job that the address names, or the overview. */
+  #drawAddressed() {
     const job_id = jobInAddress(location.hash);
-    this.#story.root.hidden = job_id === null;
+    this.#timeline.root.hidden = job_id === null;
     this.#overview.root.hidden = job_id !== null;
-    if (job_id === this.#story.job_id) return;
-    const left = this.#story.job_id;
-    this.#story.open(job_id);
-    if (job_id === null) this.#focus(`explain-${left}`);
+    if (job_id === this.#timeline.job_id) return;
+    const left = this.#timeline.job_id;
+    this.#timeline.open(job_id);
+    if (job_id === null) this.#focus(`show-${left}`);
   }
 
   #focus(name) {
@@ -151,24 +150,24 @@ class OpsPage {
   }
 
   #drawFreshness() {
-    const { scene, fresh, age_ms } = this.#ops;
-    if (scene === "asking" || scene === "shown") this.#top.drawFreshness({ ...fresh, age_ms });
+    const { scene, freshness, age_ms } = this.#session;
+    if (scene === "loading" || scene === "shown") this.#header.drawFreshness({ ...freshness, age_ms });
   }
 
   #drawRefused() {
-    this.#top.hideFreshness();
-    this.#show("refused", () => refused(this.#ops.session));
+    this.#header.hideFreshness();
+    this.#show("refused", () => refused(this.#session.user));
     document.title = "Ops · Haulway";
   }
 
   #drawSignIn(scene) {
-    this.#top.showBare();
+    this.#header.showBrandOnly();
     document.title = "Sign in · Haulway";
     if (this.#root.dataset.scene === "sign-in") return;
     this.#show("sign-in", () =>
       signInForm({
         account: this.#signedInAs,
-        reason: scene === "expired" ? "Your session has ended. Sign in to carry on." : null,
+        reason: scene === "expired" ? "Your session has ended. Sign in to continue." : null,
         welcome: WELCOME,
         signIn: (account, password) => this.#signIn(account, password),
       }),
@@ -176,64 +175,54 @@ class OpsPage {
     this.#root.querySelector("input").focus();
   }
 
-  // What is done
+  // Actions
 
   #chooseFlow(name) {
     this.#memory.set(FLOW, name);
     this.#overview.draw();
   }
 
-  #openLetters(queue) {
-    this.#letters.open(queue);
+  #openDeadLetters(queue) {
+    this.#deadLetters.open(queue);
     this.#overview.draw();
   }
 
-  #lettersClosed() {
+  #deadLettersClosed() {
     this.#overview.draw();
     byId("part-queues").scrollIntoView({ block: "nearest" });
   }
 
-  /** Ask, do, and say what came of it; whether something may have changed. */
+  /** Asks, repairs, and reports. True if something may have changed. */
   async #repair({ job_id, flow, status }) {
-    const known = this.#ops.flows[flow];
+    const known = this.#session.flows[flow];
     const label = known && status ? labelOf(known, status) : null;
-    if (!(await confirmed(aboutRedrive(job_id, label)))) return false;
+    if (!(await confirmed(aboutRepair(job_id, label)))) return false;
     try {
-      this.#notices.good(repairsText(job_id, await this.#ops.repair(job_id)));
+      this.#notices.good(repairsText(job_id, await this.#session.repair(job_id)));
     } catch (error) {
-      this.#notices.bad(failureText(error, `${job_id} was not redriven`));
+      this.#notices.bad(failureText(error, `${job_id} was not repaired`));
     }
     return true;
   }
 
-  /** A story that was open goes on with what is known now. */
+  /** An open timeline is read again after the sign-in. */
   async #signIn(account, password) {
-    const open = this.#story.job_id;
-    await this.#ops.signIn(account, password);
+    const open = this.#timeline.job_id;
+    await this.#session.signIn(account, password);
     this.#signedInAs = account;
     this.#draw();
-    if (open !== null && this.#ops.scene !== "refused") await this.#story.read();
+    if (open !== null && this.#session.scene !== "refused") await this.#timeline.read();
   }
 
   async #signOut() {
     try {
-      await this.#ops.signOut();
-      await this.#story.open(null);
-      await this.#letters.open(null);
+      await this.#session.signOut();
+      await this.#timeline.open(null);
+      await this.#deadLetters.open(null);
     } catch {
-      this.#notices.bad("You are still signed in: no connection. Please try again.");
+      this.#notices.bad("You are still signed in because there is no connection. Please try again.");
     }
   }
-}
-
-function makeOps(onChange) {
-  return new Ops({
-    service: new Operating(),
-    clock: () => Date.now(),
-    setTimer: (act, ms) => setTimeout(act, ms),
-    clearTimer: (timer) => clearTimeout(timer),
-    onChange,
-  });
 }
 
 new OpsPage().start();

@@ -1,4 +1,4 @@
-// How the whole is doing: the parts of the overview, each drawn again when it says something new.
+// The overview of the system. Each part is drawn again only if its data has changed.
 
 import { el, fill } from "/shared/ui/elements.js";
 import { counted, flowsWithJobs, jobsInTrouble, knowsTroubles } from "/ops/state/ops_labels.js";
@@ -12,37 +12,37 @@ const NARROW = matchMedia("(width < 68rem)");
 const MINUTE_STEPS_MS = 60_000;
 
 export class Overview {
-  #ops;
+  #session;
   #act;
-  #letters;
+  #deadLetters;
   #chosen;
   #parts = {};
   #all = false;
-  #unread = el("div.whole", { role: "status" });
+  #unread = el("div.full-width", { role: "status" });
   root = el("div.parts", { "data-testid": "overview" });
 
-  /** `act`: {repair(job), openLetters(queue), flow(name)}; `chosen()` is the flow last chosen. */
-  constructor({ ops, letters, act, chosen }) {
-    this.#ops = ops;
-    this.#letters = letters;
+  /** `act`: {repair(job), openDeadLetters(queue), flow(name)}; `chosen()` is the flow that was chosen last. */
+  constructor({ session, deadLetters, act, chosen }) {
+    this.#session = session;
+    this.#deadLetters = deadLetters;
     this.#act = act;
     this.#chosen = chosen;
     NARROW.addEventListener("change", () => this.draw());
     fill(
       this.root,
       this.#unread,
-      this.#part("trouble", "Jobs in trouble", "whole"),
-      this.#part("flow", "Jobs on their way", "whole"),
-      this.#part("queues", "Queues", "half", letters.root),
+      this.#part("trouble", "Jobs with problems", "full-width"),
+      this.#part("flow", "Jobs by status", "full-width"),
+      this.#part("queues", "Queues", "half-width", deadLetters.root),
       el(
-        "div.half.parts-column",
+        "div.half-width.parts-column",
         {},
         this.#part("executions", "Executions"),
-        this.#part("snapshot", "The board’s snapshot"),
-        this.#part("invalidations", "Invalidations at the edge"),
+        this.#part("snapshot", "Board"),
+        this.#part("invalidations", "Cache invalidations"),
       ),
-      this.#part("stays", "Time in a status", "half"),
-      this.#part("visible", "From a move to its customer’s page", "half"),
+      this.#part("stays", "Time in each status", "half-width"),
+      this.#part("visible", "Time until customers see a move", "half-width"),
     );
   }
 
@@ -54,10 +54,10 @@ export class Overview {
   }
 
   draw() {
-    const { overview, flows, fallback, now_ms } = this.#ops;
+    const { overview, flows, defaultFlow, now_ms } = this.#session;
     if (overview === null) return;
     const { statuses, executions, queues, incomplete = [] } = overview;
-    const names = flowsWithJobs(flows, statuses ?? [], fallback);
+    const names = flowsWithJobs(flows, statuses ?? [], defaultFlow);
     const chosen = names.includes(this.#chosen()) ? this.#chosen() : names[0];
     const minute = Math.floor(now_ms / MINUTE_STEPS_MS);
     this.#unread.hidden = incomplete.length === 0;
@@ -65,20 +65,20 @@ export class Overview {
     this.#drawTrouble(minute);
     this.#drawFlow(names, chosen, minute);
     this.#draw("executions", executions, () => executionList(executions));
-    redraw(this.#parts.queues, [queues, this.#letters.queue], () =>
-      queueTable({ queues, opened: this.#letters.queue, act: this.#act }),
+    redraw(this.#parts.queues, [queues, this.#deadLetters.queue], () =>
+      queueTable({ queues, opened: this.#deadLetters.queue, act: this.#act }),
     );
     this.#drawNumbers(flows[chosen]);
   }
 
-  /** What `build()` makes of a part, or that it was not read. */
+  /** Fills a part with `build()`, or says that it was not read. */
   #draw(name, value, build) {
     redraw(this.#parts[name], value ?? null, () => (value ? build() : unread()));
   }
 
   #drawTrouble(minute) {
-    const { overview, flows, now_ms } = this.#ops;
-    const troubled = jobsInTrouble(overview.troubled);
+    const { overview, flows, now_ms } = this.#session;
+    const troubled = jobsInTrouble(overview.problem_jobs);
     const known = knowsTroubles(overview.incomplete);
     const act = { repair: this.#act.repair, showAll: () => this.#showAll() };
     redraw(this.#parts.trouble, [troubled, known, minute, this.#all], () =>
@@ -92,7 +92,7 @@ export class Overview {
   }
 
   #drawFlow(names, chosen, minute) {
-    const { overview, flows, now_ms } = this.#ops;
+    const { overview, flows, now_ms } = this.#session;
     const { statuses } = overview;
     const down = NARROW.matches;
     if (!statuses) return this.#draw("flow", null);
@@ -108,22 +108,22 @@ export class Overview {
   }
 
   #drawNumbers(flow) {
-    const { time_in_status, visible, invalidations } = this.#ops.overview;
+    const { time_in_status, visibility_delays, invalidations } = this.#session.overview;
     this.#draw("stays", time_in_status && [flow.name, time_in_status], () => [
-      el("p.small.quiet", {}, `${flow.label.en}: jobs that have lately moved on.`),
+      el("p.small.quiet", {}, `${flow.label.en}: jobs that moved recently.`),
       stayChart(flow, time_in_status),
     ]);
-    this.#draw("visible", visible, () => visibleChart(visible));
+    this.#draw("visible", visibility_delays, () => visibleChart(visibility_delays));
     this.#draw("invalidations", invalidations, () => invalidationMeter(invalidations));
     this.#draw("snapshot", this.#snapshotText, () => el("p", {}, this.#snapshotText));
   }
 
   get #snapshotText() {
-    const { snapshot_at, snapshot_jobs } = this.#ops.overview;
-    if (snapshot_jobs === undefined) return null;
-    if (!snapshot_at) return "No board has been written yet.";
-    const ago = agoText(this.#ops.now_ms - msOf(snapshot_at));
-    const holds = counted(snapshot_jobs, "job");
-    return `Written ${ago}, with ${holds}. It is written when something changes.`;
+    const { board_written_at, board_jobs } = this.#session.overview;
+    if (board_jobs === undefined) return null;
+    if (!board_written_at) return "The board has not been written yet.";
+    const ago = agoText(this.#session.now_ms - msOf(board_written_at));
+    const holds = counted(board_jobs, "job");
+    return `Updated ${ago}, with ${holds}. It is updated when a job changes.`;
   }
 }

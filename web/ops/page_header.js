@@ -1,4 +1,4 @@
-// The top of the page: how old the data is, who is signed in, and whether anything answers.
+// The page header: who is signed in, how old the data is, and whether the service answers.
 
 import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
@@ -10,7 +10,7 @@ const TROUBLES = {
   trouble: ["alert", "The service cannot be reached right now. Trying again…"],
 };
 
-export class Top {
+export class PageHeader {
   #root;
   #banner;
   #signOut;
@@ -23,25 +23,25 @@ export class Top {
     this.#signOut = signOut;
   }
 
-  showBare() {
+  showBrandOnly() {
     this.#account = null;
     fill(this.#root, brand());
     fill(this.#banner);
   }
 
-  show(session) {
-    if (this.#account === session.account) return;
-    this.#account = session.account;
+  show(user) {
+    if (this.#account === user.account) return;
+    this.#account = user.account;
     fill(
       this.#root,
       brand(),
-      session.roles.some((role) => role !== "ops") &&
+      user.roles.some((role) => role !== "ops") &&
         el("a.button.plain.compact", { href: "/dispatch/" }, "Board"),
       el("p.fresh.small.numbers", { "data-testid": "freshness" }, el("span.dot"), this.#fresh),
       el(
         "div.account",
         {},
-        el("span.small", { title: session.account }, session.name || session.account),
+        el("span.small", { title: user.account }, user.name || user.account),
         el(
           "button.button.plain.round",
           {
@@ -64,10 +64,10 @@ export class Top {
     const old = kind !== "current" || age_ms > OLD_MS;
     this.#fresh.parentElement.dataset.tone = ago === null ? "unknown" : old ? "old" : "live";
     say(this.#fresh, ago === null ? "Loading…" : `As of ${ago}`);
-    this.#drawBanner(kind, ago === null ? "" : ` What you see is from ${ago}.`);
+    this.#drawBanner(kind, ago === null ? "" : ` This page shows data from ${ago}.`);
   }
 
-  /** For those without the role nothing is fetched, so nothing can be old. */
+  /** Without the role ops nothing is read, so there is no age to show. */
   hideFreshness() {
     this.#fresh.parentElement.hidden = true;
     fill(this.#banner);

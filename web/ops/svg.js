@@ -1,11 +1,11 @@
-// How the page draws: SVG elements, and parts drawn again only where they say something new.
+// SVG elements, and drawing a part of the page again only if its data has changed.
 
 import { fill, keepingFocus } from "/shared/ui/elements.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const drawn = new WeakMap();
 
-/** An element of SVG: `svg("rect", { x: 1, class: "box" }, child)`; `vars` as in `el`. */
+/** An SVG element: `svg("rect", { x: 1, class: "box" }, child)`; `vars` as in `el`. */
 export function svg(tag, { vars = {}, ...attributes } = {}, ...children) {
   const node = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
@@ -15,8 +15,8 @@ export function svg(tag, { vars = {}, ...attributes } = {}, ...children) {
 }
 
 /**
- * Fill `node` with what `build()` makes, unless it already shows `value`: nothing is taken from
- * under a finger or out of a selection only because a quarter of a minute has passed.
+ * Fills `node` with `build()`, unless it already shows `value`. A poll that brings nothing new must
+ * not replace a button that someone is pressing, or text that someone has selected.
  */
 export function redraw(node, value, build) {
   const says = JSON.stringify(value);
@@ -27,7 +27,7 @@ export function redraw(node, value, build) {
   if (held && !node.contains(document.activeElement)) headingOf(node)?.focus();
 }
 
-/** Where to go on from when what had the focus is no longer there. */
+/** Gets the focus if the focused element is gone. */
 function headingOf(node) {
   return node.closest("section")?.querySelector("h2");
 }

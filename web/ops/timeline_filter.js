@@ -1,17 +1,17 @@
-// Which part of a job's story is shown: by chapter, time, actor and rev.
+// The filter of a job's timeline: by kind of event, time, actor, and rev.
 
 import { field } from "/shared/ui/fields.js";
 import { el, fill } from "/shared/ui/elements.js";
-import { NO_STORY_FILTER, actorsIn, chapterText, chaptersIn } from "/ops/state/timeline.js";
-import { zoneInUse } from "/shared/ui/time.js";
+import { NO_FILTER, actorsIn, kindText, kindsIn } from "/ops/state/timeline.js";
+import { currentZone } from "/shared/ui/time.js";
 import { momentIn } from "/shared/ui/business_time.js";
 
-const ROOMY = matchMedia("(width >= 48rem)");
+const WIDE = matchMedia("(width >= 48rem)");
 
-export class StoryFilter {
+export class TimelineFilter {
   #onChange;
-  #value = { ...NO_STORY_FILTER };
-  root = el("details.filter", { "data-testid": "story-filter", open: ROOMY.matches });
+  #value = { ...NO_FILTER };
+  root = el("details.filter", { "data-testid": "timeline-filter", open: WIDE.matches });
 
   constructor(onChange) {
     this.#onChange = onChange;
@@ -21,9 +21,9 @@ export class StoryFilter {
     return this.#value;
   }
 
-  /** Choices from these lines; what was chosen for another job is forgotten. */
+  /** Offers the choices that occur in `lines`, and removes the filter of another job. */
   offer(lines) {
-    this.#value = { ...NO_STORY_FILTER };
+    this.#value = { ...NO_FILTER };
     const revs = lines.flatMap(({ rev }) => (rev === undefined || rev === null ? [] : [rev]));
     fill(
       this.root,
@@ -33,13 +33,13 @@ export class StoryFilter {
         {},
         el(
           "div.chips",
-          { role: "group", "aria-label": "Chapters" },
-          chaptersIn(lines).map((what) => this.#chapter(what)),
+          { role: "group", "aria-label": "Kinds of events" },
+          kindsIn(lines).map((what) => this.#kindButton(what)),
         ),
         el(
           "div.filter-fields",
           {},
-          this.#field("Who", { options: choices("Everybody", actorsIn(lines)) }, "actor"),
+          this.#field("Actor", { options: choices("Everyone", actorsIn(lines)) }, "actor"),
           this.#field("Rev", { options: choices("Any", [...new Set(revs)]) }, "rev", numberIn),
           this.#field("From", { type: "datetime-local", step: 1 }, "from", momentTyped),
           this.#field("Until", { type: "datetime-local", step: 1 }, "until", momentTyped),
@@ -48,15 +48,15 @@ export class StoryFilter {
     );
   }
 
-  #chapter(what) {
+  #kindButton(what) {
     const toggle = ({ currentTarget: chip }) => {
-      const { chapters } = this.#value;
-      const on = !chapters.includes(what);
+      const { kinds } = this.#value;
+      const on = !kinds.includes(what);
       chip.setAttribute("aria-pressed", String(on));
-      this.#set({ chapters: on ? [...chapters, what] : chapters.filter((one) => one !== what) });
+      this.#set({ kinds: on ? [...kinds, what] : kinds.filter((one) => one !== what) });
     };
     const props = { type: "button", "aria-pressed": "false", onclick: toggle };
-    return el("button.chip", props, chapterText(what));
+    return el("button.chip", props, kindText(what));
   }
 
   #field(label, props, name, read = (text) => text) {
@@ -76,7 +76,7 @@ function choices(all, values) {
 }
 
 function momentTyped(text) {
-  return momentIn(text, zoneInUse());
+  return momentIn(text, currentZone());
 }
 
 function numberIn(text) {

@@ -1,28 +1,28 @@
-// Explain: everything that happened to one job, what is wrong with it, and a repair.
+// The timeline of one job: everything that happened to it, what is wrong with it, and a repair.
 
 import { el, fill, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { labelOf } from "/shared/jobs/moves.js";
 import { failureText } from "/ops/state/ops_session.js";
 import { counted } from "/ops/state/ops_labels.js";
-import { actorName, chapterText, linesOf, verdictOf } from "/ops/state/timeline.js";
+import { actorName, kindText, linesOf, verdictOf } from "/ops/state/timeline.js";
 import { exactText } from "/shared/ui/time.js";
 import { zoneText } from "/shared/ui/business_time.js";
-import { StoryFilter } from "./timeline_filter.js";
+import { TimelineFilter } from "./timeline_filter.js";
 
-export class StoryView {
-  #ops;
+export class TimelineView {
+  #session;
   #repair;
   #job_id = null;
-  #story = null;
-  #filter = new StoryFilter(() => this.#drawLines());
-  #lines = el("ol.lines", { "data-testid": "story-lines" });
-  #count = el("p.small.quiet", { role: "status", "data-testid": "story-count" });
-  root = el("section.panel.story", { "aria-labelledby": "story-title", "data-testid": "story" });
+  #timeline = null;
+  #filter = new TimelineFilter(() => this.#drawLines());
+  #lines = el("ol.lines", { "data-testid": "timeline-lines" });
+  #count = el("p.small.quiet", { role: "status", "data-testid": "timeline-count" });
+  root = el("section.panel.timeline", { "aria-labelledby": "timeline-title", "data-testid": "timeline" });
 
-  /** `repair({job_id, flow, status})` asks and does; true where something may have changed. */
-  constructor({ ops, repair }) {
-    this.#ops = ops;
+  /** `repair({job_id, flow, status})` asks and repairs; true if something may have changed. */
+  constructor({ session, repair }) {
+    this.#session = session;
     this.#repair = repair;
   }
 
@@ -32,9 +32,9 @@ export class StoryView {
 
   async open(job_id) {
     this.#job_id = job_id;
-    this.#story = null;
+    this.#timeline = null;
     if (job_id === null) return fill(this.root);
-    fill(this.root, this.#head(), el("p.quiet", {}, "Reading…"));
+    fill(this.root, this.#head(), el("p.quiet", {}, "Loading…"));
     this.root.querySelector("h2").focus({ preventScroll: true });
     await this.read();
   }
@@ -42,29 +42,29 @@ export class StoryView {
   async read() {
     const job_id = this.#job_id;
     try {
-      const story = await this.#ops.story(job_id);
+      const timeline = await this.#session.timeline(job_id);
       if (job_id !== this.#job_id) return;
-      this.#show(story);
+      this.#show(timeline);
     } catch (error) {
       if (job_id === this.#job_id) this.#fail(error);
     }
   }
 
   #fail(error) {
-    const what = `${this.#job_id} could not be explained`;
+    const what = `${this.#job_id} could not be read`;
     const text = failureText(error, what, { changes: false });
     fill(
       this.root,
       this.#head(),
       el("div.notice.bad", { role: "alert" }, icon("alert"), el("p", {}, text)),
-      el("div.row", {}, this.#button("Try again", () => this.read()), this.#redriveButton()),
+      el("div.row", {}, this.#button("Try again", () => this.read()), this.#repairButton()),
     );
   }
 
-  #show(story) {
-    const another = this.#story === null;
-    this.#story = story;
-    if (another) this.#filter.offer(story.lines);
+  #show(timeline) {
+    const another = this.#timeline === null;
+    this.#timeline = timeline;
+    if (another) this.#filter.offer(timeline.events);
     this.#drawLines();
     fill(
       this.root,
@@ -73,10 +73,10 @@ export class StoryView {
       el(
         "div.row",
         {},
-        this.#redriveButton(),
-        this.#button("Read again", () => this.read(), "reload"),
-        el("p.small.quiet.numbers", {}, `As of ${exactText(this.#ops.now_ms)}`),
-        zoneText(this.#ops.zone) && el("p.small.quiet", {}, zoneText(this.#ops.zone)),
+        this.#repairButton(),
+        this.#button("Refresh", () => this.read(), "reload"),
+        el("p.small.quiet.numbers", {}, `As of ${exactText(this.#session.now_ms)}`),
+        zoneText(this.#session.zone) && el("p.small.quiet", {}, zoneText(this.#session.zone)),
       ),
       this.#filter.root,
       this.#count,
@@ -85,14 +85,14 @@ export class StoryView {
   }
 
   #head() {
-    const { flow, status, rev } = this.#story ?? {};
-    const known = this.#ops.flows[flow];
+    const { flow, status, rev } = this.#timeline ?? {};
+    const known = this.#session.flows[flow];
     const label = labelOf(known ?? { statuses: [] }, status);
     return el(
-      "div.story-head",
+      "div.timeline-head",
       {},
       el("a", { href: "#" }, "← Overview"),
-      el("h2", { id: "story-title", tabindex: "-1" }, "Job ", el("span.job-id", {}, this.#job_id)),
+      el("h2", { id: "timeline-title", tabindex: "-1" }, "Job ", el("span.job-id", {}, this.#job_id)),
       status &&
         el(
           "p.row",
@@ -104,24 +104,24 @@ export class StoryView {
   }
 
   #verdict() {
-    const { wrong, incomplete } = this.#story;
-    const kind = verdictOf(this.#story);
+    const { diagnosis, incomplete } = this.#timeline;
+    const kind = verdictOf(this.#timeline);
     return el(
       "div.stack",
       { "data-testid": "verdict", "data-verdict": kind },
-      wrong.length > 0 && said("bad", "alert", "Wrong with it now", wrong),
-      incomplete.length > 0 && said("warn", "clock", "This story is incomplete", incomplete),
-      kind === "well" && said("good", "check", "Nothing is wrong with this job.", []),
+      diagnosis.length > 0 && notice("bad", "alert", "Problems", diagnosis),
+      incomplete.length > 0 && notice("warn", "clock", "This timeline is incomplete", incomplete),
+      kind === "well" && notice("good", "check", "This job has no problems.", []),
     );
   }
 
-  #redriveButton() {
+  #repairButton() {
     const job_id = this.#job_id;
-    const job = { job_id, flow: this.#story?.flow, status: this.#story?.status };
+    const job = { job_id, flow: this.#timeline?.flow, status: this.#timeline?.status };
     const run = async () => {
       if ((await this.#repair(job)) && job_id === this.#job_id) await this.read();
     };
-    return this.#button("Redrive", run, "reload");
+    return this.#button("Repair", run, "reload");
   }
 
   #button(text, onclick, sign = null) {
@@ -129,10 +129,10 @@ export class StoryView {
   }
 
   #drawLines() {
-    const { lines } = this.#story;
-    const shown = linesOf(lines, this.#filter.value);
-    const part = shown.length < lines.length ? `${shown.length} of ` : "";
-    fill(this.#count, `${part}${counted(lines.length, "line")}`);
+    const { events } = this.#timeline;
+    const shown = linesOf(events, this.#filter.value);
+    const part = shown.length < events.length ? `${shown.length} of ` : "";
+    fill(this.#count, `${part}${counted(events.length, "event")}`);
     fill(this.#lines, shown.map(drawnLine));
   }
 }
@@ -146,19 +146,19 @@ function drawnLine(line) {
   ].filter(Boolean);
   return el(
     `li.line${ok ? "" : ".failed"}`,
-    { "data-testid": "line", "data-chapter": what },
+    { "data-testid": "line", "data-kind": what },
     el("time.small.quiet.numbers", { datetime: at }, exactText(at)),
-    el("span.chapter", {}, chapterText(what)),
+    el("span.kind", {}, kindText(what)),
     el(
       "div",
       {},
-      el("p", {}, !ok && [icon("alert"), el("span.unseen", {}, "Not well: ")], text),
+      el("p", {}, !ok && [icon("alert"), el("span.unseen", {}, "Problem: ")], text),
       about.length > 0 && el("p.small.quiet.numbers", {}, about.join(" · ")),
     ),
   );
 }
 
-function said(tone, sign, title, sentences) {
+function notice(tone, sign, title, sentences) {
   const items = sentences.map((text) => el("li", {}, text));
   const list = items.length > 0 && el("ul.sentences", {}, items);
   return el(`div.notice.${tone}`, {}, icon(sign), el("div", {}, el("strong", {}, title), list));

@@ -192,7 +192,7 @@ export function groupEditor(key, label, { hint = null, parts, read, show, focus 
 }
 
 function complainer(key, group) {
-  const fault = el("p.fault", { id: `fault-${key}`, hidden: true });
+  const fault = el("p.field-error", { id: `fault-${key}`, hidden: true });
   group.append(fault);
   group.addEventListener("input", () => complain(null));
   const complain = (text) => {

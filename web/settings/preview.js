@@ -2,7 +2,7 @@
 
 import { accentsOf, brandParts, callLink } from "/shared/ui/business_brand.js";
 import { el, fill } from "/shared/ui/elements.js";
-import { wording } from "/shared/ui/i18n.js";
+import { localized } from "/shared/ui/i18n.js";
 import { clockText } from "/settings/state/setting_values.js";
 
 const WORDS = {
@@ -80,7 +80,7 @@ function booking(settings, language) {
 }
 
 function tracking(status, language) {
-  return el("p.mini-title", {}, status ? wording(status.label, language) : "…");
+  return el("p.mini-title", {}, status ? localized(status.label, language) : "…");
 }
 
 function message(status, settings, language) {
@@ -92,7 +92,7 @@ function message(status, settings, language) {
     eta: "",
     link: LINK,
   };
-  const template = wording(status?.sms, language) || "{business}: …";
+  const template = localized(status?.sms, language) || "{business}: …";
   const text = template.replace(/\{(\w+)\}/g, (_, name) => fields[name] ?? "");
   return el("p.bubble", { "data-testid": "preview-sms" }, text);
 }

@@ -1,7 +1,7 @@
 // The sections of the page and the fields in each, with their words.
 
 import { longDayText, zoneName } from "/shared/ui/business_time.js";
-import { shownPhone } from "/shared/ui/phone.js";
+import { shownPhone } from "/shared/ui/phone_number.js";
 import * as values from "/settings/state/setting_values.js";
 import * as editors from "./editors.js";
 import { hoursEditor, quietEditor, windowsEditor } from "./time_editors.js";

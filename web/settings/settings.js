@@ -126,7 +126,7 @@ class SettingsPage {
 
   async #save() {
     const changes = this.#form.changes();
-    if (changes === null) return this.#notices.whisper("Please look at the marked fields.");
+    if (changes === null) return this.#notices.announce("Please look at the marked fields.");
     if (Object.keys(changes).length === 0) return;
     this.#form.busy(true);
     try {

@@ -1,7 +1,7 @@
 // The form: its sections, what has changed in it, and what is wrong with it.
 
 import { el, fill } from "/shared/ui/elements.js";
-import { placeFaults } from "/shared/ui/field_errors.js";
+import { placeErrors } from "/shared/ui/field_errors.js";
 import { icon } from "/shared/ui/icons.js";
 import { setupChecklist } from "/shared/ui/setup_checklist.js";
 import { same } from "/settings/state/settings_session.js";
@@ -234,7 +234,7 @@ export class SettingsForm {
   placeFaults(problem) {
     const places = Object.fromEntries([...this.#editors.keys()].map((key) => [key, key]));
     const placed = [];
-    const left = placeFaults(problem, places, (key, text) => {
+    const left = placeErrors(problem, places, (key, text) => {
       this.#editors.get(key).complain(text);
       placed.push(key);
     });

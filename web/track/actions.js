@@ -1,15 +1,15 @@
-// What the customer may do alone: confirm and cancel. The only place where the token is sent, and
-// only to the address that checks it.
+// The customer's own moves: confirm and cancel. Only these requests send the token, and only to the
+// API, which checks it.
 
 import { Problem } from "/shared/api/api.js";
 import { el, fill } from "/shared/ui/elements.js";
-import { wording } from "/shared/ui/i18n.js";
+import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 import { choicesOf } from "/shared/jobs/tracking.js";
 
 const REASONS = ["reason_changed", "reason_other", "reason_day"];
 
-/** The buttons for what the view allows; null where it allows nothing. */
+/** Buttons for the moves that the view allows; null if there are none. */
 export function actionsPanel(view, { language, t, busy, connected, said, onChoice }) {
   const choices = choicesOf(view);
   if (choices.length === 0 && !said) return null;
@@ -42,19 +42,19 @@ function choiceButton(choice, { language, t, busy, connected, onChoice }) {
       onclick: () => onChoice(choice),
     },
     confirm && !working && icon("check"),
-    working ? t("working") : wording(choice.label, language),
+    working ? t("working") : localized(choice.label, language),
   );
 }
 
-/** Ask for the reason of a cancellation: the reason in words, or null where it was called off. */
+/** Asks why the customer cancels: the reason, or null if they keep the pickup. */
 export function askReason(choice, t) {
   const input = el("textarea.input", {
     id: "reason",
     rows: 2,
     maxlength: 500,
-    "aria-describedby": "reason-fault",
+    "aria-describedby": "reason-error",
   });
-  const fault = el("p.fault", { id: "reason-fault", role: "alert" });
+  const error = el("p.field-error", { id: "reason-error", role: "alert" });
   const suggestions = REASONS.map((key) =>
     el(
       "button.chip",
@@ -79,7 +79,7 @@ export function askReason(choice, t) {
       el("label", { for: "reason" }, t("reason")),
       el("div.chips", {}, suggestions),
       input,
-      fault,
+      error,
     ),
     el(
       "div.row.end",
@@ -89,7 +89,7 @@ export function askReason(choice, t) {
         { type: "button", value: "", onclick: () => dialog.close("") },
         t("keep"),
       ),
-      el("button.button.main.danger", { "data-testid": "cancel-for-good" }, t("cancel_yes")),
+      el("button.button.main.danger", { "data-testid": "cancel-pickup" }, t("cancel_yes")),
     ),
   );
   const dialog = el(
@@ -101,7 +101,7 @@ export function askReason(choice, t) {
     event.preventDefault();
     const reason = input.value.trim();
     if (choice.needs_reason && reason === "") {
-      fill(fault, icon("alert"), t("reason_missing"));
+      fill(error, icon("alert"), t("reason_missing"));
       input.setAttribute("aria-invalid", "true");
       input.focus();
     } else dialog.close(reason || " ");
@@ -120,15 +120,15 @@ function shown(dialog) {
   });
 }
 
-/** The view after the move; asked twice, it is made once. Raises Problem or NoAnswer. */
-export async function choose(api, { digest, token, choice, reason }) {
+/** The view after the move. A repeated request is done only once. Raises Problem or NoAnswer. */
+export async function makeMove(api, { digest, token, choice, reason }) {
   const body = { token, ...(reason ? { reason } : {}) };
   return (await api.ask("POST", `/track/${digest}/${choice.move}`, { body, repeatable: true }))
     .body;
 }
 
-/** The key of the words for what went wrong. */
-export function faultKey(error) {
+/** The key of the error text. */
+export function errorKey(error) {
   if (!(error instanceof Problem)) return "unknown";
   if (error.status === 409) return "overtaken";
   if (error.status === 429) return "busy";

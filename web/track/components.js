@@ -1,14 +1,14 @@
-// The parts of the tracking page, each from a view to elements.
+// The parts of the tracking page. Each turns a view into elements.
 
 import { el, statusColour } from "/shared/ui/elements.js";
-import { wording } from "/shared/ui/i18n.js";
+import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 import { groupsOf, shownReference, spelledReference } from "/shared/ui/job_reference.js";
 import { aheadText, clockText, dayText, momentText, msOf, windowText } from "/shared/ui/time.js";
 import { currentStep, stepsOf } from "/shared/jobs/tracking.js";
-import { dayAt, isOwnClock, zoneName } from "/shared/ui/business_time.js";
+import { dayAt, isDeviceTime, zoneName } from "/shared/ui/business_time.js";
 
-/** A whole page for a state without a job to show: an icon, a title, a text, perhaps a button. */
+/** The whole page if there is no job to show: an icon, a title, a text, perhaps a button. */
 export function scenePanel({ name, title, text, onRetry, retryLabel }) {
   const busy = ["asking", "preparing"].includes(name);
   const sign = busy ? el("span.spinner", { "aria-hidden": "true" }) : icon(SCENE_ICONS[name]);
@@ -41,22 +41,22 @@ export function noticeBar(name, text) {
   );
 }
 
-/** What happens now, large, in the colour of the status. */
-export function hero(view, { language, t }) {
+/** The current status, large and in its color. */
+export function statusBanner(view, { language, t }) {
   const step = currentStep(view) ?? { label: {}, customer: {}, icon: "clock" };
   return el(
-    "section.hero.toned",
-    { vars: statusColour(step.colour), "data-testid": "hero" },
+    "section.status-banner.toned",
+    { vars: statusColour(step.colour), "data-testid": "status-banner" },
     el("div.disc", {}, icon(step.icon)),
     el(
-      "div.say",
+      "div.status-text",
       {},
       el(
         "h1",
         { "data-testid": "status", "data-status": view.status },
-        wording(step.label, language),
+        localized(step.label, language),
       ),
-      el("p", { "data-testid": "wording" }, wording(step.customer, language)),
+      el("p", { "data-testid": "wording" }, localized(step.customer, language)),
     ),
     pipeline(view, { language, t }),
     el(
@@ -74,7 +74,7 @@ function pipeline(view, { language, t }) {
       `li.stage.toned.${step.state}`,
       { vars: statusColour(step.colour), "data-step": step.status, "data-state": step.state },
       icon(step.state === "done" ? "check" : step.icon),
-      el("span.name", {}, wording(step.label, language)),
+      el("span.name", {}, localized(step.label, language)),
       el("span.unseen", {}, ` (${t(step.state)})`),
     ),
   );
@@ -115,7 +115,7 @@ function event(step, language, t) {
       el(
         "p.event-name",
         {},
-        wording(step.label, language),
+        localized(step.label, language),
         el("span.unseen", {}, ` (${t(step.state)})`),
       ),
       step.at &&
@@ -124,15 +124,14 @@ function event(step, language, t) {
           {},
           el("time", { datetime: step.at }, momentText(step.at, language)),
         ),
-      current && el("p.event-text", {}, wording(step.customer, language)),
+      current && el("p.event-text", {}, localized(step.customer, language)),
     ),
   );
 }
 
 /**
- * The promised window, when the crew is expected, who drives, and `where`; null after the end. Once
- * the crew is at it there is nothing to expect any more. `zone` is the clock that times go by; null
- * is this device's.
+ * The arrival window, the expected arrival, the driver, and `where` the crew is; null after the end.
+ * Nothing is expected once the job is under way. `zone` is the time zone; null is this device's.
  */
 export function arrival(view, where, { language, t, now_ms, zone }) {
   if (view.terminal) return null;
@@ -156,9 +155,9 @@ export function arrival(view, where, { language, t, now_ms, zone }) {
   );
 }
 
-/** By which clock, where this device has another or no one told. */
+/** Names the time zone if it is not this device's, or not known. */
 function zoneNote(zone, language, t) {
-  if (zone && isOwnClock(zone)) return null;
+  if (zone && isDeviceTime(zone)) return null;
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const name = zoneName(zone ?? own, language);
   const text = t(zone ? "zone_note" : "zone_device", { zone: name });

@@ -1,27 +1,27 @@
-// What the customer sees of the crew's own record: where it is, and afterwards what it did.
+// What the customer sees from the crew: its location and, afterwards, the proof of service.
 
 import { el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { loadOf, photosOf } from "/shared/jobs/tracking.js";
-import { mapHref } from "/track/crew_location.js";
+import { mapHref } from "/shared/ui/map_link.js";
 
-/** About where the crew is; the page keeps `#place-age` up to date. Null where that is not known. */
-export function crewPlace(place, t) {
-  if (place === null) return null;
+/** A link to the crew's location; null if unknown. The page keeps `#location-age` up to date. */
+export function crewLocation(location, t) {
+  if (location === null) return null;
   return el(
-    "div.place",
-    { "data-testid": "place" },
+    "div.location",
+    { "data-testid": "location" },
     icon("pin"),
     el(
       "p",
       {},
       el("span", {}, t("place")),
-      el("span.quiet", { id: "place-age" }),
+      el("span.quiet", { id: "location-age" }),
     ),
     el(
       "a.small",
       {
-        href: mapHref(place),
+        href: mapHref(location),
         target: "_blank",
         rel: "noopener noreferrer",
         "data-focus": "map",
@@ -31,7 +31,7 @@ export function crewPlace(place, t) {
   );
 }
 
-/** Photos and the size of the load, once the job is completed; null where there are none. */
+/** Photos and load size, once the job is completed; null if there are none. */
 export function proofPanel(view, t) {
   const photos = photosOf(view);
   const load = loadOf(view);

@@ -1,25 +1,26 @@
-// The tracking page: the reader decides what is known, this file shows it.
+// The tracking page: shows what the reader knows.
 
 import { Api, Problem } from "/shared/api/api.js";
-import { keptBusiness, readBusiness } from "/shared/jobs/business.js";
+import { storedBusiness, readBusiness } from "/shared/jobs/business.js";
 import { pageTitle, showBusiness } from "/shared/ui/business_brand.js";
 import { byId, copyText, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { isExpected } from "/shared/jobs/recent_bookings.js";
-import { browserLanguage, markLanguage, offeredLanguage, onLanguage, rememberLanguage, speaking, wording } from "/shared/ui/i18n.js";
+import { browserLanguage, localized, markLanguage, offeredLanguage, onLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
 import { deviceMemory } from "/shared/ui/storage.js";
-import { digestOf, follow, linkOf, sameShown } from "/shared/reader/reader.js";
+import { digestOf, follow, linkOf } from "/shared/reader/browser_reader.js";
+import { sameShown } from "/shared/reader/display.js";
 import { shownReference } from "/shared/ui/job_reference.js";
-import { SECOND_MS, agoText, goBy, msOf } from "/shared/ui/time.js";
+import { SECOND_MS, agoText, setZone, msOf } from "/shared/ui/time.js";
 import { currentStep, freshnessOf, rememberedText, stateOf, tokenIn } from "/shared/jobs/tracking.js";
-import { PlaceWatch } from "/track/crew_location.js";
-import { actionsPanel, askReason, choose, faultKey } from "./actions.js";
-import { crewPlace, proofPanel } from "./proof.js";
-import { arrival, hero, noticeBar, reference, scenePanel, timeline } from "./components.js";
+import { LocationWatch } from "/track/crew_location.js";
+import { actionsPanel, askReason, errorKey, makeMove } from "./actions.js";
+import { crewLocation, proofPanel } from "./proof.js";
+import { arrival, noticeBar, reference, scenePanel, statusBanner, timeline } from "./components.js";
 import { WORDS } from "./words.js";
 
-const CLOCK_WAIT_MS = 1_500; // so long times stay away while it is not known whose clock they go by
-const CLOCK_AGAIN_MS = 30_000;
-const RETRIED = ["not_found", "trouble"]; // scenes where pressing a button may help
+const ZONE_WAIT_MS = 1_500; // how long to wait for the time zone before times are shown in this device's
+const ZONE_RETRY_MS = 30_000;
+const RETRYABLE = ["not_found", "trouble"]; // scenes with a retry button
 
 class TrackingPage {
   #main = byId("job");
@@ -33,24 +34,24 @@ class TrackingPage {
   #busy = null;
   #outcome = null;
   #following = null;
-  #place = null;
+  #crewLocation = null;
   #expected = false;
   #since_ms = performance.now();
-  /** The zone of the business's clock; null: no one told; undefined: being asked for. */
+  /** The business's time zone; null: unknown; undefined: not read yet. */
   #zone = undefined;
   #business = null;
-  #watch = new PlaceWatch({
-    ask: () => this.#askPlace(),
+  #watch = new LocationWatch({
+    ask: () => this.#readLocation(),
     now_ms: () => this.#now_ms,
     isHidden: () => document.hidden,
-    onPlace: (place) => this.#showPlace(place),
+    onChange: (location) => this.#showLocation(location),
   });
   #insecure = !globalThis.isSecureContext;
 
   async start() {
-    onLanguage((language) => this.#speak(language));
+    onLanguage((language) => this.#setLanguage(language));
     setInterval(() => this.#draw(), SECOND_MS);
-    this.#speak(this.#language, false);
+    this.#setLanguage(this.#language, false);
     if (this.#insecure) return;
     if (this.#token !== null) await this.#prepare();
     await this.#follow();
@@ -59,33 +60,33 @@ class TrackingPage {
   async #prepare() {
     const path = `/track/${await digestOf(this.#token)}/business`;
     this.#expected = await isExpected(this.#memory, this.#token, Date.now());
-    this.#meet(keptBusiness(this.#memory, path));
-    this.#goBy(this.#business?.time_zone);
-    this.#learnZone(path);
-    setTimeout(() => this.#zone === undefined && this.#goBy(null), CLOCK_WAIT_MS);
+    this.#meet(storedBusiness(this.#memory, path));
+    this.#setZone(this.#business?.time_zone);
+    this.#readZone(path);
+    setTimeout(() => this.#zone === undefined && this.#setZone(null), ZONE_WAIT_MS);
   }
 
-  /** Asked for until it is known. */
-  async #learnZone(path) {
+  /** Repeated until the zone is known. */
+  async #readZone(path) {
     const business = await readBusiness(this.#api, this.#memory, path, { tries: 1 });
     this.#meet(business);
-    this.#goBy(business?.time_zone ?? null);
-    if (business === null) setTimeout(() => this.#learnZone(path), CLOCK_AGAIN_MS);
+    this.#setZone(business?.time_zone ?? null);
+    if (business === null) setTimeout(() => this.#readZone(path), ZONE_RETRY_MS);
   }
 
   #meet(business) {
     if (business === null) return;
     this.#business = business;
-    this.#speak(offeredLanguage(this.#language, business), false);
+    this.#setLanguage(offeredLanguage(this.#language, business), false);
   }
 
-  #goBy(zone) {
+  #setZone(zone) {
     this.#zone = zone;
-    goBy(zone ?? undefined);
+    setZone(zone ?? undefined);
     this.#draw();
   }
 
-  /** What is to be shown; nothing of the job before it is known by which clock. */
+  /** What to show. The job waits until its time zone is known. */
   get #state() {
     if (this.#insecure) return { scene: "insecure", notice: null };
     const waited_ms = performance.now() - this.#since_ms;
@@ -109,23 +110,23 @@ class TrackingPage {
     this.#draw();
   }
 
-  #showPlace(place) {
-    this.#place = place;
+  #showLocation(location) {
+    this.#crewLocation = location;
     this.#draw();
   }
 
-  /** The API's word, null where it knows no place. Raises where it gave no answer. */
-  async #askPlace() {
+  /** The crew's location, or null if the API has none. Raises an error without an answer. */
+  async #readLocation() {
     try {
       const digest = await digestOf(this.#token);
-      return (await this.#api.get(`/track/${digest}/place`, { tries: 1 })).body;
+      return (await this.#api.get(`/track/${digest}/location`, { tries: 1 })).body;
     } catch (error) {
       if (error instanceof Problem && error.status === 404) return null;
       throw error;
     }
   }
 
-  #speak(language, chosen = true) {
+  #setLanguage(language, chosen = true) {
     this.#language = language;
     if (chosen) rememberLanguage(this.#memory, language);
     markLanguage(language);
@@ -134,7 +135,7 @@ class TrackingPage {
   }
 
   get #t() {
-    return speaking(WORDS, this.#language);
+    return translator(WORDS, this.#language);
   }
 
   #announce(view) {
@@ -142,11 +143,11 @@ class TrackingPage {
     if (step)
       fill(
         this.#said,
-        `${wording(step.label, this.#language)}. ${wording(step.customer, this.#language)}`,
+        `${localized(step.label, this.#language)}. ${localized(step.customer, this.#language)}`,
       );
   }
 
-  /** Build the page again, but only if it would look different: buttons keep focus, selections stay. */
+  /** Builds the page again, but only if it would look different, to keep focus and selection. */
   #draw() {
     const { scene, notice, looking = false } = this.#state;
     const { view } = this.#shown;
@@ -157,7 +158,7 @@ class TrackingPage {
       view: scene === "job" ? view : null,
       busy: this.#busy,
       outcome: this.#outcome,
-      place: this.#place,
+      location: this.#crewLocation,
       zone: this.#zone,
       name: this.#business?.name,
       looking,
@@ -176,8 +177,8 @@ class TrackingPage {
   #scene(name, looking) {
     const t = this.#t;
     const onRetry =
-      RETRIED.includes(name) && this.#token !== null ? () => this.#following?.retry() : null;
-    const known = looking && name === "preparing" ? "asking" : name; // no word of a booking
+      RETRYABLE.includes(name) && this.#token !== null ? () => this.#following?.retry() : null;
+    const known = looking && name === "preparing" ? "asking" : name; // no booking is known, so the page does not claim one
     const says = looking ? "not_found_looking" : `${name}_text`;
     const text = known === "asking" ? null : t(says);
     return scenePanel({
@@ -207,27 +208,27 @@ class TrackingPage {
       "div.job",
       {},
       notice && noticeBar(notice, this.#t(`notice_${notice}`)),
-      hero(view, spoken),
+      statusBanner(view, spoken),
       el(
         "div.side",
         {},
-        arrival(view, crewPlace(this.#place, this.#t), spoken),
+        arrival(view, crewLocation(this.#crewLocation, this.#t), spoken),
         actionsPanel(view, acting),
         reference(view, { ...spoken, onCopy: (event) => this.#copy(event, view) }),
       ),
-      el("div.story", {}, proofPanel(view, this.#t), timeline(view, spoken)),
+      el("div.main-column", {}, proofPanel(view, this.#t), timeline(view, spoken)),
       el("p.foot.small.quiet", {}, this.#t("footer")),
     );
   }
 
   #drawTitle(scene, view) {
     const step = scene === "job" ? currentStep(view) : null;
-    const says = step ? wording(step.label, this.#language) : this.#t("title");
+    const says = step ? localized(step.label, this.#language) : this.#t("title");
     document.title = pageTitle(says, this.#business);
   }
 
   #drawFreshness() {
-    this.#drawPlaceAge();
+    this.#drawLocationAge();
     const line = document.getElementById("fresh");
     if (line === null) return;
     const { tone, age_ms } = freshnessOf(this.#shown, this.#now_ms);
@@ -238,10 +239,10 @@ class TrackingPage {
     if (line.textContent !== text) fill(line, text);
   }
 
-  #drawPlaceAge() {
-    const age = document.getElementById("place-age");
-    if (age === null || this.#place === null) return;
-    const ago = agoText(this.#now_ms - msOf(this.#place.at), this.#language);
+  #drawLocationAge() {
+    const age = document.getElementById("location-age");
+    if (age === null || this.#crewLocation === null) return;
+    const ago = agoText(this.#now_ms - msOf(this.#crewLocation.at), this.#language);
     const text = this.#t("place_age", { ago });
     if (age.textContent !== text) fill(age, text);
   }
@@ -263,30 +264,30 @@ class TrackingPage {
     this.#busy = choice.move;
     this.#outcome = null;
     this.#draw();
-    this.#outcome = await this.#made(choice, reason);
+    this.#outcome = await this.#makeMove(choice, reason);
     this.#busy = null;
     fill(this.#said, this.#t(this.#outcome.key));
     this.#draw();
   }
 
-  /** {tone, key} of what to say, once the move is made or was not. */
-  async #made(choice, reason) {
+  /** Makes the move: {tone, key} of the result's text. */
+  async #makeMove(choice, reason) {
     try {
       const digest = await digestOf(this.#token);
-      const view = await choose(this.#api, { digest, token: this.#token, choice, reason });
-      await this.#startFrom(view);
+      const view = await makeMove(this.#api, { digest, token: this.#token, choice, reason });
+      await this.#restartFrom(view);
       return { tone: "good", key: `said_${choice.move}` };
     } catch (error) {
       this.#following?.retry();
-      return { tone: "bad", key: faultKey(error) };
+      return { tone: "bad", key: errorKey(error) };
     }
   }
 
   /**
-   * Let the reader begin again with `view` as the newest state it knows: the edge may serve the
-   * state before our move for a while, and that must not come back on the page.
+   * Restarts the reader with `view` as the newest known state, because the edge may serve the state
+   * before the customer's move for a while, and that must not appear again.
    */
-  async #startFrom(view) {
+  async #restartFrom(view) {
     const { key } = await linkOf(`${location.origin}/track/${this.#token}`);
     const now_ms = this.#now_ms;
     this.#following?.stop();

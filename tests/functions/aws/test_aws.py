@@ -1,4 +1,4 @@
-"""What AWS can answer, and what the adapters make of it: every answer here is scripted."""
+"""How the adapters handle AWS errors: every response here is scripted."""
 
 import io
 import json
@@ -11,59 +11,58 @@ from botocore.exceptions import ClientError
 from functions.aws import container
 from functions.aws.cloudfront import CloudFrontCdn
 from functions.aws.container import Announces, HasJobs, HasViews, Misconfigured, read_settings
+from functions.aws.dead_letter_counts import SqsDeadLetterCounts
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.invalidation_usage import S3InvalidationUsage, public_views
-from functions.aws.queues import SqsDeadLetterCounts
 from functions.aws.s3_stores import S3Jobs
 from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.jobs.facts import fact_of_entry
+from functions.protocol import clock
 from functions.protocol.ports import Conflict, TaskOutput, Unavailable
-from functions.settle_job import fact_of_entry
 from functions.views.invalidation_budget import MonthlyUsage
 from statemachine.flows import load_flow
 from statemachine.views import view_of
-from tests.functions.conftest import S3Ground
+from tests.functions.conftest import S3Storage
 from tests.support.builders import a_job
 from tests.support.fakes import to_bytes
-from tests.support.faults import Fault, Faults, Says
+from tests.support.faults import Fault, Faults, ServiceResponse
 from tests.support.moto_server import Moto
 
 HAUL = load_flow("haul")
 LOST_RACES: list[Fault] = [
-    Says(412, "PreconditionFailed"),
-    Says(409, "ConditionalRequestConflict"),
-    Says(404, "NoSuchKey"),
+    ServiceResponse(412, "PreconditionFailed"),
+    ServiceResponse(409, "ConditionalRequestConflict"),
+    ServiceResponse(404, "NoSuchKey"),
 ]
 NOT_NOW: list[Fault] = [
-    Says(500, "InternalError"),
-    Says(503, "ServiceUnavailable"),
-    Says(503, "SlowDown"),
-    Says(400, "RequestTimeout"),
-    Says(500, "", b"<html>what a load balancer says</html>"),
+    ServiceResponse(500, "InternalError"),
+    ServiceResponse(503, "ServiceUnavailable"),
+    ServiceResponse(503, "SlowDown"),
+    ServiceResponse(400, "RequestTimeout"),
+    ServiceResponse(500, "", b"<html>what a load balancer says</html>"),
 ]
 LOST_ANSWERS: list[Fault] = ["before", "after"]
 ERRORS: list[Fault] = [
-    Says(409, "OperationAborted"),
-    Says(403, "AccessDenied"),
-    Says(404, "NoSuchBucket"),
-    Says(400, "InvalidRequest"),
+    ServiceResponse(409, "OperationAborted"),
+    ServiceResponse(403, "AccessDenied"),
+    ServiceResponse(404, "NoSuchBucket"),
+    ServiceResponse(400, "InvalidRequest"),
 ]
 
 
 @pytest.mark.parametrize("fault", [*LOST_RACES, *NOT_NOW, *LOST_ANSWERS], ids=str)
-def test_a_conditional_write_that_failed_somehow_is_a_conflict(
-    s3_ground: S3Ground, fault: Fault
-) -> None:
+def test_a_failed_conditional_write_is_a_conflict(s3_ground: S3Storage, fault: Fault) -> None:
     s3_ground.jobs.create(a_job())
     seen = s3_ground.jobs.read("main", a_job().job_id).etag
     with s3_ground.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
-        s3_ground.jobs.replace(a_job().seen(price_cents=1), seen)
+        s3_ground.jobs.replace(a_job().with_change(price_cents=1), seen)
     assert calls.calls("PutObject") == 1, "a client of one attempt"
 
 
 @pytest.mark.parametrize("fault", ERRORS, ids=str)
-def test_a_write_that_can_never_succeed_is_an_error(s3_ground: S3Ground, fault: Fault) -> None:
-    with s3_ground.under(Faults({"PutObject": [fault]})), pytest.raises(ClientError):
-        s3_ground.jobs.create(a_job())
+def test_a_write_that_can_never_succeed_is_an_error(s3_storage: S3Storage, fault: Fault) -> None:
+    with s3_storage.under(Faults({"PutObject": [fault]})), pytest.raises(ClientError):
+        s3_storage.jobs.create(a_job())
 
 
 WHOLE = to_bytes(a_job())
@@ -71,32 +70,35 @@ WHOLE = to_bytes(a_job())
 
 @pytest.mark.parametrize(
     "fault",
-    [*NOT_NOW, *LOST_ANSWERS, Says(200, body=WHOLE[:100], promised=len(WHOLE))],
+    [*NOT_NOW, *LOST_ANSWERS, ServiceResponse(200, body=WHOLE[:100], promised=len(WHOLE))],
     ids=str,
 )
-def test_a_read_that_failed_somehow_is_to_be_tried_again(s3_ground: S3Ground, fault: Fault) -> None:
-    """Also one that breaks off: half a job is no corrupt job."""
+def test_a_failed_read_is_unavailable(s3_ground: S3Storage, fault: Fault) -> None:
+    """Also one that is cut off: half a job is not a corrupt job."""
     s3_ground.jobs.create(a_job())
     with s3_ground.under(Faults({"GetObject": [fault]})), pytest.raises(Unavailable):
         s3_ground.jobs.read("main", a_job().job_id)
 
 
 @pytest.mark.parametrize("fault", ERRORS, ids=str)
-def test_a_read_that_can_never_succeed_is_an_error(s3_ground: S3Ground, fault: Fault) -> None:
-    with s3_ground.under(Faults({"GetObject": [fault]})), pytest.raises(ClientError):
-        s3_ground.jobs.read("main", a_job().job_id)
+def test_a_read_that_can_never_succeed_is_an_error(s3_storage: S3Storage, fault: Fault) -> None:
+    with s3_storage.under(Faults({"GetObject": [fault]})), pytest.raises(ClientError):
+        s3_storage.jobs.read("main", a_job().job_id)
 
 
-INDEX: dict[str, Callable[[S3Ground], object]] = {
-    "PutObject": lambda s3_ground: s3_ground.jobs.mark_open("main", "261121-000001"),
-    "DeleteObject": lambda s3_ground: s3_ground.jobs.mark_ended("main", "261121-000001"),
-    "ListObjectsV2": lambda s3_ground: list(s3_ground.jobs.open_jobs("main")),
+INDEX: dict[str, Callable[[S3Storage], object]] = {
+    "PutObject": lambda s3_storage: s3_storage.jobs.mark_open("main", "261121-000001"),
+    "DeleteObject": lambda s3_storage: s3_storage.jobs.mark_ended("main", "261121-000001"),
+    "ListObjectsV2": lambda s3_storage: list(s3_storage.jobs.open_jobs("main")),
 }
 
 
 @pytest.mark.parametrize("operation", INDEX)
-def test_the_index_of_open_jobs_may_be_busy(s3_ground: S3Ground, operation: str) -> None:
-    with s3_ground.under(Faults({operation: [Says(503, "SlowDown")]})), pytest.raises(Unavailable):
+def test_a_busy_index_of_open_jobs_is_unavailable(s3_ground: S3Storage, operation: str) -> None:
+    with (
+        s3_ground.under(Faults({operation: [ServiceResponse(503, "SlowDown")]})),
+        pytest.raises(Unavailable),
+    ):
         INDEX[operation](s3_ground)
 
 
@@ -109,14 +111,16 @@ def a_bus(moto: Moto) -> tuple[EventBridgeBus, Any]:
     return EventBridgeBus(events, name), events
 
 
-def some_failed(*codes: str | None) -> Says:
-    """`put_events` answers 200 also where entries failed."""
+def some_failed(*codes: str | None) -> ServiceResponse:
+    """`put_events` answers 200 although entries failed."""
     entries = [{"ErrorCode": code} if code else {"EventId": "1"} for code in codes]
     failed = sum(code is not None for code in codes)
-    return Says(200, body=json.dumps({"FailedEntryCount": failed, "Entries": entries}).encode())
+    return ServiceResponse(
+        200, body=json.dumps({"FailedEntryCount": failed, "Entries": entries}).encode()
+    )
 
 
-def test_a_bus_that_takes_some_entries_is_given_only_the_others_again(moto: Moto) -> None:
+def test_only_failed_entries_are_put_on_the_bus_again(moto: Moto) -> None:
     bus, events = a_bus(moto)
     sent: list[list[int]] = []
 
@@ -129,7 +133,7 @@ def test_a_bus_that_takes_some_entries_is_given_only_the_others_again(moto: Moto
     assert sent == [[0, 1, 2], [1]]
 
 
-def test_a_bus_that_never_takes_an_entry_makes_the_function_try_again(moto: Moto) -> None:
+def test_an_entry_that_the_bus_never_accepts_is_unavailable(moto: Moto) -> None:
     bus, events = a_bus(moto)
     refused = some_failed("InternalFailure")
     with Faults({"PutEvents": [refused] * 9}).on(events) as calls, pytest.raises(Unavailable):
@@ -137,8 +141,10 @@ def test_a_bus_that_never_takes_an_entry_makes_the_function_try_again(moto: Moto
     assert calls.calls("PutEvents") == 4
 
 
-@pytest.mark.parametrize("fault", [*LOST_ANSWERS, Says(400, "ThrottlingException")], ids=str)
-def test_a_bus_that_does_not_answer_is_to_be_tried_again(moto: Moto, fault: Fault) -> None:
+@pytest.mark.parametrize(
+    "fault", [*LOST_ANSWERS, ServiceResponse(400, "ThrottlingException")], ids=str
+)
+def test_a_bus_that_does_not_answer_is_unavailable(moto: Moto, fault: Fault) -> None:
     bus, events = a_bus(moto)
     with Faults({"PutEvents": [fault]}).on(events), pytest.raises(Unavailable):
         bus.announce([fact_of_entry(a_job(), HAUL, 0)])
@@ -153,35 +159,35 @@ def sfn(moto: Moto) -> object:
 
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
-def test_a_token_that_does_not_live_is_evidence_of_nothing(sfn: object, code: str) -> None:
-    """T16: the job's object decides, so no one is told; 200 for a used token says no more."""
+def test_an_expired_task_token_is_not_an_error(sfn: object, code: str) -> None:
+    """T16: the job's object decides, so it is ignored, like a 200 for a used token."""
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
-    with Faults({"SendTaskSuccess": [Says(400, code)]}).on(sfn) as calls:
+    with Faults({"SendTaskSuccess": [ServiceResponse(400, code)]}).on(sfn) as calls:
         executions.send_success("task-1", TaskOutput(seq=1, to="ready_for_pickup"))
     assert calls.calls("SendTaskSuccess") == 1
 
 
-@pytest.mark.parametrize("fault", [*LOST_ANSWERS, Says(400, "ThrottlingException")], ids=str)
-def test_a_task_token_that_may_not_have_resumed_is_to_be_resumed_again(
-    sfn: object, fault: Fault
-) -> None:
+@pytest.mark.parametrize(
+    "fault", [*LOST_ANSWERS, ServiceResponse(400, "ThrottlingException")], ids=str
+)
+def test_an_uncertain_resume_is_unavailable(sfn: object, fault: Fault) -> None:
     with Faults({"SendTaskSuccess": [fault]}).on(sfn), pytest.raises(Unavailable):
         StepFunctionsExecutions(sfn, "arn:haulway-").send_success(
             "task-1", TaskOutput(seq=1, to="completed")
         )
 
 
-def test_a_task_token_that_we_may_not_ring_is_an_error(sfn: object) -> None:
-    denied = Says(400, "AccessDeniedException")
+def test_a_task_token_without_permission_is_an_error(sfn: object) -> None:
+    denied = ServiceResponse(400, "AccessDeniedException")
     with Faults({"SendTaskSuccess": [denied]}).on(sfn), pytest.raises(ClientError):
         StepFunctionsExecutions(sfn, "arn:haulway-").send_success(
             "task-1", TaskOutput(seq=1, to="completed")
         )
 
 
-def test_an_execution_of_that_name_that_has_closed_is_success(sfn: object) -> None:
-    """AWS: 200 while one of that name and input runs, then ExecutionAlreadyExists for 90 days."""
-    exists = Says(400, "ExecutionAlreadyExists")
+def test_an_execution_that_already_exists_is_success(sfn: object) -> None:
+    """AWS: 200 while one with that name and input runs, then ExecutionAlreadyExists for 90 days."""
+    exists = ServiceResponse(400, "ExecutionAlreadyExists")
     with Faults({"StartExecution": [exists]}).on(sfn) as calls:
         StepFunctionsExecutions(sfn, "arn:haulway-").start("haul", "main", "261121-7k3m2q", 0)
     assert calls.calls("StartExecution") == 1
@@ -189,7 +195,10 @@ def test_an_execution_of_that_name_that_has_closed_is_success(sfn: object) -> No
 
 @pytest.mark.parametrize("code", ["StateMachineDoesNotExist", "InvalidName"])
 def test_an_execution_that_cannot_be_started_is_an_error(sfn: object, code: str) -> None:
-    with Faults({"StartExecution": [Says(400, code)]}).on(sfn), pytest.raises(ClientError):
+    with (
+        Faults({"StartExecution": [ServiceResponse(400, code)]}).on(sfn),
+        pytest.raises(ClientError),
+    ):
         StepFunctionsExecutions(sfn, "arn:haulway-").start("haul", "main", "261121-7k3m2q", 0)
 
 
@@ -198,25 +207,29 @@ def test_an_execution_that_cannot_be_started_is_an_error(sfn: object, code: str)
 
 @pytest.mark.parametrize(
     "fault",
-    [*LOST_ANSWERS, Says(400, "Throttling"), Says(400, "TooManyInvalidationsInProgress")],
+    [
+        *LOST_ANSWERS,
+        ServiceResponse(400, "Throttling"),
+        ServiceResponse(400, "TooManyInvalidationsInProgress"),
+    ],
     ids=str,
 )
-def test_an_edge_that_is_too_busy_is_to_be_asked_again(moto: Moto, fault: Fault) -> None:
+def test_a_busy_edge_is_unavailable(moto: Moto, fault: Fault) -> None:
     cloudfront = moto.client("cloudfront")
     with Faults({"CreateInvalidation": [fault]}).on(cloudfront), pytest.raises(Unavailable):
-        CloudFrontCdn(cloudfront, "E1").forget(["/t/a.json"], batch="1")
+        CloudFrontCdn(cloudfront, "E1").invalidate(["/t/a.json"], batch="1")
 
 
-def test_a_distribution_that_is_not_there_is_an_error(moto: Moto) -> None:
+def test_an_unknown_distribution_is_an_error(moto: Moto) -> None:
     with pytest.raises(ClientError):
-        CloudFrontCdn(moto.client("cloudfront"), "E1").forget(["/t/a.json"], batch="1")
+        CloudFrontCdn(moto.client("cloudfront"), "E1").invalidate(["/t/a.json"], batch="1")
 
 
 # -- settings and clients
 
 
-def test_conditional_writes_are_sent_once_and_the_rest_may_be_sent_again(moto: Moto) -> None:
-    """With botocore's own retries, a write whose answer was lost meets 412 against itself."""
+def test_only_conditional_writes_are_never_retried(moto: Moto) -> None:
+    """With botocore's retries, a write whose response was lost gets 412 because of itself."""
     with moto.environment():
         once, often = container.one_attempt("s3"), container.client("s3")
     bucket = moto.bucket()
@@ -227,7 +240,7 @@ def test_conditional_writes_are_sent_once_and_the_rest_may_be_sent_again(moto: M
         assert calls.calls("PutObject") == expected
 
 
-def test_a_function_that_lacks_a_setting_fails_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_setting_is_named_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
     class Wanted(HasJobs, Announces):
         view_ttl_s: int
 
@@ -238,8 +251,8 @@ def test_a_function_that_lacks_a_setting_fails_by_its_name(monkeypatch: pytest.M
         read_settings(Wanted)
 
 
-def test_what_a_later_version_has_added_is_passed_over() -> None:
-    """Two versions work side by side while one is rolled out or back."""
+def test_fields_of_a_newer_version_are_ignored() -> None:
+    """Two versions run at the same time during a deployment or rollback."""
     document = json.loads(a_job().model_dump_json())
     document["added_later"] = document["customer"]["added_later"] = "x"
 
@@ -264,26 +277,28 @@ def test_dead_letters_are_counted_in_every_queue_of_the_stage(moto: Moto) -> Non
     assert (calls.calls("ListQueues"), calls.calls("GetQueueAttributes")) == (0, 2)
 
 
-def test_an_execution_that_never_was_needs_no_stopping(moto: Moto) -> None:
+def test_stopping_an_unknown_execution_does_nothing(moto: Moto) -> None:
     sfn = moto.client("stepfunctions")
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
-    with Faults({"StopExecution": [Says(400, "ExecutionDoesNotExist")]}).on(sfn) as calls:
+    with Faults({"StopExecution": [ServiceResponse(400, "ExecutionDoesNotExist")]}).on(
+        sfn
+    ) as calls:
         executions.stop("haul", "main", "261121-000001", 0)
     assert calls.calls("StopExecution") == 1
 
 
-def test_an_execution_that_is_there_already_was_not_started(moto: Moto) -> None:
+def test_starting_an_existing_execution_returns_false(moto: Moto) -> None:
     sfn = moto.client("stepfunctions")
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
-    with Faults({"StartExecution": [Says(400, "ExecutionAlreadyExists")]}).on(sfn):
+    with Faults({"StartExecution": [ServiceResponse(400, "ExecutionAlreadyExists")]}).on(sfn):
         assert not executions.start("haul", "main", "261121-000001", 0)
 
 
-def test_a_view_says_how_long_the_edge_may_keep_it_by_what_is_left_of_the_month(
+def test_a_views_ttl_depends_on_the_months_remaining_budget(
     moto: Moto,
 ) -> None:
-    """Written through the views of the functions: long at first, short in the last tenth."""
-    jobs, site, month = moto.bucket(), moto.bucket(), f"{container.utc_now():%Y-%m}"
+    """Long at first, short in the last tenth of the budget."""
+    jobs, site, month = moto.bucket(), moto.bucket(), f"{clock.utc_now():%Y-%m}"
     settings = HasViews(
         site_bucket=site, jobs_bucket=jobs, view_ttl_s=60, invalidation_paths_per_month=100
     )

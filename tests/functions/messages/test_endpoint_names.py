@@ -12,8 +12,8 @@ from tests.support.moto_server import Moto
 
 
 @dataclass
-class Containers:
-    """One that asks, another that adds; and what was asked of S3, by a clock that is set."""
+class TwoContainers:
+    """One container reads endpoints, the other adds them; a set clock, and all S3 calls."""
 
     moto: Moto
     now: float = 0.0
@@ -25,7 +25,7 @@ class Containers:
             S3Endpoints(self.moto.s3, bucket, lambda: self.now) for _ in range(2)
         )
 
-    def hears(self) -> list[str]:
+    def endpoint_ids(self) -> list[str]:
         with self.faults.on(self.moto.s3):
             return [each.endpoint_id for each in self.asks.all("main")]
 
@@ -35,20 +35,22 @@ class Containers:
 
 
 @pytest.fixture
-def containers(moto: Moto) -> Containers:
-    return Containers(moto)
+def containers(moto: Moto) -> TwoContainers:
+    return TwoContainers(moto)
 
 
-def test_they_are_listed_once_and_a_new_one_is_heard_of_at_once(containers: Containers) -> None:
-    assert [containers.hears() for _ in range(3)] == [[], [], []]
+def test_endpoints_are_listed_once_and_a_new_one_is_found_at_once(
+    containers: TwoContainers,
+) -> None:
+    assert [containers.endpoint_ids() for _ in range(3)] == [[], [], []]
     containers.adds.write(an_endpoint("ep_a"), None)
-    assert [containers.hears() for _ in range(3)] == [["ep_a"]] * 3
+    assert [containers.endpoint_ids() for _ in range(3)] == [["ep_a"]] * 3
     containers.adds.write(an_endpoint("ep_b"), None)
-    assert [containers.hears() for _ in range(3)] == [["ep_a", "ep_b"]] * 3
+    assert [containers.endpoint_ids() for _ in range(3)] == [["ep_a", "ep_b"]] * 3
     assert containers.listings == 3
 
 
-def test_each_is_read_as_it_is_now(containers: Containers) -> None:
+def test_every_endpoint_is_read_as_it_is_now(containers: TwoContainers) -> None:
     containers.adds.write(an_endpoint("ep_a"), None)
     assert [each.state for each in containers.asks.all("main")] == ["active"]
     stored = containers.adds.read("main", "ep_a")
@@ -57,11 +59,13 @@ def test_each_is_read_as_it_is_now(containers: Containers) -> None:
     assert [each.state for each in containers.asks.all("main")] == ["paused"]
 
 
-def test_one_whose_mark_was_lost_is_heard_of_a_few_minutes_later(containers: Containers) -> None:
-    containers.hears()
+def test_a_new_endpoint_is_found_later_if_the_second_write_was_lost(
+    containers: TwoContainers,
+) -> None:
+    containers.endpoint_ids()
     with Faults({"PutObject": [None, "before"]}).on(containers.moto.s3), pytest.raises(Unavailable):
         containers.adds.write(an_endpoint("ep_a"), None)
     containers.now += S3Endpoints.KEPT_S - 1
-    assert containers.hears() == []
+    assert containers.endpoint_ids() == []
     containers.now += 1
-    assert containers.hears() == ["ep_a"]
+    assert containers.endpoint_ids() == ["ep_a"]

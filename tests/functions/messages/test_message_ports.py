@@ -1,4 +1,4 @@
-"""What the hooks' ports promise, shown on their fakes and on the real adapters before moto."""
+"""The ports of messages: every rule on the fakes and on the real adapters with moto."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,11 +23,11 @@ from functions.protocol.ports import Conflict
 from statemachine.deliveries import Delivery, DeliveryName
 from tests.support.builders import NOON, minutes
 from tests.support.fakes import Bucket, no_pause
-from tests.support.faults import Fault, Faults, Says
+from tests.support.faults import Fault, Faults, ServiceResponse
 from tests.support.message_fakes import (
     FakeDeliveries,
     FakeEndpoints,
-    FakeNumbers,
+    FakePhoneRecords,
     FakeTextBudgets,
     an_endpoint,
 )
@@ -53,7 +53,7 @@ class Store(Protocol):
 class FakeStore:
     def __init__(self) -> None:
         bucket = Bucket()
-        self.deliveries, self.numbers = FakeDeliveries(bucket), FakeNumbers(bucket)
+        self.deliveries, self.numbers = FakeDeliveries(bucket), FakePhoneRecords(bucket)
         self.endpoints, self.budgets = FakeEndpoints(bucket), FakeTextBudgets(bucket)
 
 
@@ -79,7 +79,7 @@ def test_a_delivery_is_created_once(store: Store) -> None:
     assert stored.value == HELD
 
 
-def test_a_delivery_is_replaced_by_who_has_read_it_last(store: Store) -> None:
+def test_a_delivery_is_replaced_only_with_its_latest_etag(store: Store) -> None:
     store.deliveries.create(HELD)
     stored = store.deliveries.read(NAME)
     assert stored
@@ -95,7 +95,7 @@ def test_the_log_of_a_job_has_its_deliveries_and_no_others(store: Store) -> None
     assert [d.name.mark for d in store.deliveries.about("main", NAME.about)] == ["1", "2"]
 
 
-def test_reminders_come_by_their_time_until_they_are_dropped(store: Store) -> None:
+def test_reminders_are_listed_by_time_until_they_are_dropped(store: Store) -> None:
     names = [NAME.with_(mark=mark) for mark in ("1", "1-0a1b2c3d", "JobEdited-00ff")]
     for minute, name in zip((2, 0, 9), names, strict=True):
         store.deliveries.remind(name, NOON + minutes(minute))
@@ -107,7 +107,7 @@ def test_reminders_come_by_their_time_until_they_are_dropped(store: Store) -> No
     assert list(store.deliveries.reminders("other", NOON + minutes(9))) == []
 
 
-def test_a_budget_is_written_by_who_has_read_it_last(store: Store) -> None:
+def test_a_budget_is_written_only_with_its_latest_etag(store: Store) -> None:
     empty = SpentTexts(tenant="main", day="2026-11-21", of="business")
     store.budgets.write(empty, None)
     stored = store.budgets.read(empty)
@@ -117,12 +117,12 @@ def test_a_budget_is_written_by_who_has_read_it_last(store: Store) -> None:
         store.budgets.write(empty, stored.etag)
 
 
-def test_what_a_number_wants_is_kept_for_each_tenant(store: Store) -> None:
+def test_each_tenant_has_its_own_record_of_a_number(store: Store) -> None:
     stop: Callable[[PhoneRecord], PhoneRecord] = lambda number: number.stop(NOON)  # noqa: E731
     change_phone_record(store.numbers, "main", "+15555550123", stop, no_pause)
     change_phone_record(store.numbers, "main", "+15555550123", stop, no_pause)
     known = phone_record(store.numbers, "main", "+15555550123")
-    assert (known.stopped, known.rev) == (True, 1)
+    assert (known.stopped, known.version) == (True, 1)
     assert not phone_record(store.numbers, "other", "+15555550123").stopped
 
 
@@ -137,7 +137,7 @@ def test_endpoints_are_listed_and_changed(store: Store) -> None:
     assert changed.failing_since == NOON
 
 
-# -- providers: one request each, whatever becomes of its answer
+# -- providers: one request each, whatever happens to the response
 
 PROVIDERS: dict[str, tuple[str, str, Callable[[Any], Any]]] = {
     "sns": ("sns", "Publish", SnsSms),
@@ -158,7 +158,7 @@ def outcome(moto: Moto, provider: str, fault: Fault) -> tuple[Exception, int]:
     return raised.value, faults.calls(operation)
 
 
-def test_n2_a_text_whose_answer_is_lost_reached_the_provider_in_one_request(moto: Moto) -> None:
+def test_n2_a_text_with_a_lost_response_was_sent_in_one_request(moto: Moto) -> None:
     error, requests = outcome(moto, "sns", "after")
     assert (type(error), requests) == (SmsOutcomeUnknown, 1)
 
@@ -168,33 +168,33 @@ def test_n2_a_text_whose_answer_is_lost_reached_the_provider_in_one_request(moto
     ("fault", "said"),
     [
         ("before", SmsNotAccepted),  # the connection was never made
-        (Says(400, "ThrottlingException"), SmsNotAccepted),
-        (Says(500, "InternalServerException"), SmsOutcomeUnknown),
-        (Says(503, "ServiceUnavailable"), SmsOutcomeUnknown),
-        (Says(400, "ValidationException"), SmsRefused),
-        (Says(403, "AccessDeniedException"), SmsRefused),
+        (ServiceResponse(400, "ThrottlingException"), SmsNotAccepted),
+        (ServiceResponse(500, "InternalServerException"), SmsOutcomeUnknown),
+        (ServiceResponse(503, "ServiceUnavailable"), SmsOutcomeUnknown),
+        (ServiceResponse(400, "ValidationException"), SmsRefused),
+        (ServiceResponse(403, "AccessDeniedException"), SmsRefused),
     ],
 )
-def test_each_answer_of_a_provider_means_one_thing_and_is_asked_for_once(
+def test_every_provider_error_has_one_meaning_and_no_retry(
     moto: Moto, provider: str, fault: Fault, said: type[Exception]
 ) -> None:
     error, requests = outcome(moto, provider, fault)
     assert (type(error), requests) == (said, 1)
 
 
-def test_an_answer_that_no_one_can_read_is_a_lost_one(moto: Moto) -> None:
-    error, requests = outcome(moto, "sns", Says(200, body=b"<html>proxy"))
+def test_an_unreadable_response_is_a_lost_response(moto: Moto) -> None:
+    error, requests = outcome(moto, "sns", ServiceResponse(200, body=b"<html>proxy"))
     assert (type(error), requests) == (SmsOutcomeUnknown, 1)
 
 
-def test_an_opt_out_that_the_service_knows_is_told_apart(moto: Moto) -> None:
+def test_an_opt_out_at_the_service_is_recognized(moto: Moto) -> None:
     body = b'{"__type":"ConflictException","Reason":"DESTINATION_PHONE_NUMBER_OPTED_OUT"}'
-    error, _ = outcome(moto, "aws", Says(400, "ConflictException", body))
+    error, _ = outcome(moto, "aws", ServiceResponse(400, "ConflictException", body))
     assert isinstance(error, SmsRefused)
     assert error.why == "opted_out"
 
 
-def test_sns_takes_a_text(moto: Moto) -> None:
+def test_sns_sends_a_text(moto: Moto) -> None:
     assert SnsSms(moto.client("sns")).send("+15555550123", "Hello", "main/1/2")
 
 
@@ -206,7 +206,7 @@ def test_a_dry_run_writes_a_line_for_each_text(tmp_path: Path) -> None:
     assert "¡Hola!" in lines[0]
 
 
-def test_a_queue_takes_messages_for_later_and_many_at_once(moto: Moto) -> None:
+def test_a_queue_delays_messages_and_accepts_many_at_once(moto: Moto) -> None:
     sqs = moto.client("sqs")
     url = sqs.create_queue(QueueName=moto.name("later"))["QueueUrl"]
     later = SqsDelayedMessages(sqs, url)

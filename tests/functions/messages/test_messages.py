@@ -1,4 +1,4 @@
-"""Texts and webhooks by the protocol: N1-N6 and T10, with every crash and lost answer."""
+"""SMS and webhooks by the protocol: N1-N6 and T10, with every crash and lost response."""
 
 import itertools
 import json
@@ -13,15 +13,17 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from events import EndpointPaused, Fact, JobEditRequested
-from functions.advance_job import AdvanceJob
-from functions.deliver_webhooks import DeliverWebhooks, signed_headers
-from functions.fan_out_facts import FanOutFacts, parse_fact
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.facts import fact_of_entry
 from functions.messages.deliveries import Busy, change, delivery_log
 from functions.messages.endpoints import PAUSED_AFTER, ROTATION, change_endpoint, new_secret
 from functions.messages.fact_notice import FactNotice
+from functions.messages.fan_out import FanOutFacts, parse_fact
 from functions.messages.phone_numbers import change_phone_record, phone_record
-from functions.messages.sms_once import PATIENCE, SmsNotAccepted, SmsOnce, SmsRefused
+from functions.messages.sms_once import MOST_TRIES, SmsNotAccepted, SmsOnce, SmsRefused
+from functions.messages.status_sms import SendSms, StatusReached
 from functions.messages.webhook_client import WebhookResponse
+from functions.messages.webhook_delivery import DeliverWebhooks, signed_headers
 from functions.messages.webhook_schedule import (
     LONGEST_WAIT,
     SCHEDULE_S,
@@ -31,8 +33,6 @@ from functions.messages.webhook_schedule import (
     retry_after,
 )
 from functions.protocol.batches import PERMANENT_ERRORS, BatchConsumer
-from functions.send_sms import SendSms, StatusReached
-from functions.settle_job import fact_of_entry
 from statemachine.asl import definition
 from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
 from statemachine.deliveries import CLAIM_LASTS, Delivery
@@ -52,18 +52,18 @@ from tests.support.fakes import (
     no_pause,
     to_bytes,
 )
-from tests.support.faults import Crashed, EveryCall, Faults, Kind, SeededFaults
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind, SeededFaults
 from tests.support.message_fakes import (
     Clock,
+    FakeDelayedMessages,
     FakeDeliveries,
     FakeEndpoints,
-    FakeLater,
     FakeMetrics,
-    FakeNumbers,
-    FakeReceivers,
+    FakePhoneRecords,
     FakeRequests,
+    FakeSmsProvider,
     FakeTextBudgets,
-    FakeTexts,
+    FakeWebhookClient,
     an_endpoint,
 )
 
@@ -74,8 +74,8 @@ HAUL = load_flow("haul")
 CLAIMS = itertools.count(1)
 
 
-class Hooks:
-    """Both functions on fakes; every part can be given faults of its own."""
+class MessageSenders:
+    """Both sending functions on fakes; every part can have its own faults."""
 
     def __init__(
         self,
@@ -90,10 +90,18 @@ class Hooks:
         self.tenant = BusinessSettings(tenant="main", business="Haulway", quiet=NEVER_QUIET)
         self.tenants = FakeTenants(self.bucket, self.tenant)
         self.deliveries, self.endpoints = FakeDeliveries(self.kept), FakeEndpoints(self.bucket)
-        self.numbers, self.requests = FakeNumbers(self.bucket), FakeRequests()
-        self.texts, self.metrics, self.later = FakeTexts(carrier), FakeMetrics(), FakeLater(queue)
-        self.receivers, self.bus, self.clock = FakeReceivers(posting), FakeBus(), Clock()
-        self.log, self.prompt, self.slow = FakeLog(), FakeLater(queue), FakeLater(queue)
+        self.numbers, self.requests = FakePhoneRecords(self.bucket), FakeRequests()
+        self.texts, self.metrics, self.later = (
+            FakeSmsProvider(carrier),
+            FakeMetrics(),
+            FakeDelayedMessages(queue),
+        )
+        self.receivers, self.bus, self.clock = FakeWebhookClient(posting), FakeBus(), Clock()
+        self.log, self.prompt, self.slow = (
+            FakeLog(),
+            FakeDelayedMessages(queue),
+            FakeDelayedMessages(queue),
+        )
         new_id = lambda: f"claim-{next(CLAIMS)}"  # noqa: E731
         once = SmsOnce(self.deliveries, self.texts, self.metrics, self.log, new_id, pause=no_pause)
         self.send = SendSms(
@@ -107,7 +115,7 @@ class Hooks:
         )  # fmt: skip
         self.fan_out = FanOutFacts(self.endpoints, self.lanes)
 
-    def keep(self, job: Job) -> Job:
+    def store(self, job: Job) -> Job:
         self.bucket.objects[job_key(job.tenant, job.job_id)] = to_bytes(job)
         return job
 
@@ -119,8 +127,8 @@ class Hooks:
         at = job.seq if seq is None else seq
         return self.send(StatusReached(tenant="main", job_id=job.job_id, seq=at), now)
 
-    def tell(self, fact: Fact) -> list[WebhookAttempt]:
-        """The messages that the fact became."""
+    def announce(self, fact: Fact) -> list[WebhookAttempt]:
+        """Fans the fact out; returns the webhook messages."""
         envelope = {"detail-type": type(fact).__name__, "detail": json.loads(to_bytes(fact))}
         self.fan_out([parse_fact(FactNotice, json.dumps(envelope))], self.clock.now)
         return [due for due, _ in self.due()]
@@ -130,7 +138,7 @@ class Hooks:
         return [(WebhookAttempt.model_validate(json.loads(b)["detail"]), wait) for b, wait in taken]
 
     def post_all(self, due: WebhookAttempt) -> Delivery | None:
-        """Try and retry, as time goes by, until nothing is left to do."""
+        """Tries at each due time until nothing is left to do."""
         queue, last = [due], None
         for _ in range(40):
             if not queue:
@@ -156,18 +164,18 @@ def a_fact(job: Job) -> Fact:
 # -- texts
 
 
-def test_a_text_is_sent_once_however_often_its_fact_comes() -> None:
-    hooks = Hooks()
-    job = hooks.keep(confirmed())
-    outcomes = [hooks.text(job) for _ in range(3)]
-    assert hooks.texts.sent == [(PHONE, CONFIRMED)]
+def test_a_text_is_sent_once_however_often_its_fact_arrives() -> None:
+    senders = MessageSenders()
+    job = senders.store(confirmed())
+    outcomes = [senders.text(job) for _ in range(3)]
+    assert senders.texts.sent == [(PHONE, CONFIRMED)]
     assert {d.state for d in outcomes if d} == {"sent"}
 
 
-def test_the_log_says_to_whom_masked_when_and_with_which_outcome() -> None:
-    hooks = Hooks()
-    hooks.text(hooks.keep(confirmed()), now=NOON + minutes(1))
-    (sent,) = hooks.all_logged()
+def test_the_delivery_log_has_recipient_time_and_outcome() -> None:
+    senders = MessageSenders()
+    senders.text(senders.store(confirmed()), now=NOON + minutes(1))
+    (sent,) = senders.all_logged()
     assert (sent.to, sent.status, sent.parts, sent.state) == (
         "•••0123",
         "ready_for_pickup",
@@ -177,175 +185,175 @@ def test_the_log_says_to_whom_masked_when_and_with_which_outcome() -> None:
     assert [(a.at, a.outcome) for a in sent.attempts] == [(NOON + minutes(1), "sent")]
 
 
-def test_n2_a_lost_answer_becomes_unknown_is_never_repeated_and_raises_an_alarm() -> None:
-    hooks = Hooks(carrier=Faults({"SendText": ["after"]}))
-    job = hooks.keep(confirmed())
-    outcomes = [hooks.text(job, now=NOON + minutes(n)) for n in range(5)]
+def test_n2_a_lost_response_becomes_unknown_and_is_never_repeated() -> None:
+    senders = MessageSenders(carrier=Faults({"SendText": ["after"]}))
+    job = senders.store(confirmed())
+    outcomes = [senders.text(job, now=NOON + minutes(n)) for n in range(5)]
     assert [d.state for d in outcomes if d] == ["unknown"] * 5
-    assert (len(hooks.texts.sent), hooks.metrics.counted["SmsOutcomeUnknown"]) == (1, 1)
+    assert (len(senders.texts.sent), senders.metrics.counted["SmsOutcomeUnknown"]) == (1, 1)
 
 
-def test_n3_of_two_senders_one_claim_wins_and_the_other_comes_again() -> None:
-    hooks = Hooks()
-    job = hooks.keep(confirmed())
-    other = Hooks()
-    other.bucket.objects, other.kept.objects = hooks.bucket.objects, hooks.bucket.objects
-    racing = hooks.texts.send
+def test_n3_of_two_senders_one_claim_wins_and_the_other_retries() -> None:
+    senders = MessageSenders()
+    job = senders.store(confirmed())
+    other = MessageSenders()
+    other.bucket.objects, other.kept.objects = senders.bucket.objects, senders.bucket.objects
+    racing = senders.texts.send
 
     def meanwhile(phone: str, body: str, about: str) -> str:
         with pytest.raises(Busy):
             other.text(job)
         return racing(phone, body, about)
 
-    hooks.texts.send = meanwhile  # type: ignore[method-assign]
-    hooks.text(job)
+    senders.texts.send = meanwhile  # type: ignore[method-assign]
+    senders.text(job)
     later = other.text(job)
     assert later
-    assert (later.state, len(hooks.texts.sent), other.texts.sent) == ("sent", 1, [])
+    assert (later.state, len(senders.texts.sent), other.texts.sent) == ("sent", 1, [])
 
 
-def test_a_claim_whose_answer_was_lost_is_still_ours() -> None:
-    hooks = Hooks(stored=Faults({"PutObject": ["after"]}))
-    sent = hooks.text(hooks.keep(confirmed()))
+def test_a_claim_with_a_lost_response_is_still_ours() -> None:
+    senders = MessageSenders(stored=Faults({"PutObject": ["after"]}))
+    sent = senders.text(senders.store(confirmed()))
     assert sent
-    assert (sent.state, len(hooks.texts.sent)) == ("sent", 1)
+    assert (sent.state, len(senders.texts.sent)) == ("sent", 1)
 
 
-def test_n6_a_text_whose_status_was_passed_by_is_dropped_and_recorded() -> None:
-    hooks = Hooks()
-    job = hooks.keep(a_job("in_progress"))
-    stale = hooks.text(job, seq=1)
+def test_n6_a_text_about_an_earlier_status_is_dropped_on_the_record() -> None:
+    senders = MessageSenders()
+    job = senders.store(a_job("in_progress"))
+    stale = senders.text(job, seq=1)
     assert stale
-    assert (stale.state, stale.why, hooks.texts.sent) == ("dropped", "stale", [])
-    assert hooks.all_logged() == [stale]
+    assert (stale.state, stale.why, senders.texts.sent) == ("dropped", "stale", [])
+    assert senders.all_logged() == [stale]
 
 
-def test_two_quick_moves_send_one_text_that_of_the_second() -> None:
-    """The queue keeps both back for the merge window; then the first is stale."""
-    hooks = Hooks()
-    job = hooks.keep(a_job("in_progress"))
-    hooks.text(job, seq=1)
-    hooks.text(job, seq=2)
-    assert [body for _, body in hooks.texts.sent] == [
+def test_two_quick_moves_send_only_the_second_text() -> None:
+    """The queue delays both for the merge window; then the first is stale."""
+    senders = MessageSenders()
+    job = senders.store(a_job("in_progress"))
+    senders.text(job, seq=1)
+    senders.text(job, seq=2)
+    assert [body for _, body in senders.texts.sent] == [
         f"Haulway: Your crew is on the job now. Follow along: {LINK}{job.token}"
     ]
 
 
 def test_t10_a_replay_of_everything_days_later_sends_and_changes_nothing() -> None:
-    hooks = Hooks()
+    senders = MessageSenders()
     endpoint = an_endpoint()
-    hooks.endpoints.write(endpoint, None)
+    senders.endpoints.write(endpoint, None)
     job, facts = a_job(), []
     for move in ("confirm", "start", "complete"):
-        job = hooks.keep(moved(job, move))
-        hooks.text(job)
+        job = senders.store(moved(job, move))
+        senders.text(job)
         facts.append(a_fact(job))
-        for due in hooks.tell(facts[-1]):
-            hooks.deliver(due)
+        for due in senders.announce(facts[-1]):
+            senders.deliver(due)
     before, sent, posted = (
-        dict(hooks.bucket.objects),
-        len(hooks.texts.sent),
-        len(hooks.receivers.got),
+        dict(senders.bucket.objects),
+        len(senders.texts.sent),
+        len(senders.receivers.got),
     )
     for seq in (1, 2, 3):
-        hooks.text(job, seq=seq, now=NOON + timedelta(days=9))
-    for due in [due for fact in facts for due in hooks.tell(fact)]:
-        hooks.deliver(due)
+        senders.text(job, seq=seq, now=NOON + timedelta(days=9))
+    for due in [due for fact in facts for due in senders.announce(fact)]:
+        senders.deliver(due)
     assert (sent, posted) == (3, 3)
-    assert (len(hooks.texts.sent), len(hooks.receivers.got)) == (sent, posted)
-    assert hooks.bucket.objects == before
+    assert (len(senders.texts.sent), len(senders.receivers.got)) == (sent, posted)
+    assert senders.bucket.objects == before
 
 
-def test_an_old_fact_of_which_nothing_is_known_sends_nothing_and_says_so() -> None:
-    hooks = Hooks()
-    dropped = hooks.text(hooks.keep(confirmed()), now=NOON + timedelta(hours=7))
+def test_an_old_fact_without_a_delivery_is_dropped_on_the_record() -> None:
+    senders = MessageSenders()
+    dropped = senders.text(senders.store(confirmed()), now=NOON + timedelta(hours=7))
     assert dropped
-    assert (dropped.why, hooks.texts.sent) == ("too_old", [])
+    assert (dropped.why, senders.texts.sent) == ("too_old", [])
 
 
 def test_in_quiet_hours_a_text_is_held_and_sent_when_they_end_if_still_true() -> None:
-    hooks = Hooks()
-    hooks.set_tenant(quiet=QuietHours())
+    senders = MessageSenders()
+    senders.set_tenant(quiet=QuietHours())
     night = NOON.replace(hour=3)  # 22:00 in New York
-    job = hooks.keep(confirmed())
-    held = hooks.text(job, now=night)
+    job = senders.store(confirmed())
+    held = senders.text(job, now=night)
     assert held
-    assert (held.state, held.due_at, hooks.texts.sent) == ("held", NOON.replace(hour=13), [])
-    ((body, wait_s),) = hooks.later.taken()
+    assert (held.state, held.due_at, senders.texts.sent) == ("held", NOON.replace(hour=13), [])
+    ((body, wait_s),) = senders.later.taken()
     assert (json.loads(body)["detail"]["seq"], wait_s) == (1, 10 * 3600)
-    sent = hooks.text(job, now=NOON.replace(hour=13))
+    sent = senders.text(job, now=NOON.replace(hour=13))
     assert sent
-    assert (sent.state, len(hooks.texts.sent)) == ("sent", 1)
+    assert (sent.state, len(senders.texts.sent)) == ("sent", 1)
 
 
 def test_a_held_text_that_is_no_longer_true_is_dropped() -> None:
-    hooks = Hooks()
-    hooks.set_tenant(quiet=QuietHours())
-    job = hooks.keep(confirmed())
-    hooks.text(job, now=NOON.replace(hour=3))
-    hooks.keep(moved(job, "start"))
-    dropped = hooks.text(job, seq=1, now=NOON.replace(hour=13))
+    senders = MessageSenders()
+    senders.set_tenant(quiet=QuietHours())
+    job = senders.store(confirmed())
+    senders.text(job, now=NOON.replace(hour=3))
+    senders.store(moved(job, "start"))
+    dropped = senders.text(job, seq=1, now=NOON.replace(hour=13))
     assert dropped
-    assert (dropped.why, hooks.texts.sent) == ("stale", [])
+    assert (dropped.why, senders.texts.sent) == ("stale", [])
 
 
-def test_a_number_that_said_stop_gets_nothing_and_the_board_is_told() -> None:
-    hooks = Hooks()
-    change_phone_record(hooks.numbers, "main", PHONE, lambda number: number.stop(NOON), no_pause)
-    dropped = hooks.text(hooks.keep(confirmed()))
+def test_a_number_that_opted_out_gets_nothing_and_the_board_shows_it() -> None:
+    senders = MessageSenders()
+    change_phone_record(senders.numbers, "main", PHONE, lambda number: number.stop(NOON), no_pause)
+    dropped = senders.text(senders.store(confirmed()))
     assert dropped
-    assert (dropped.state, dropped.why, hooks.texts.sent) == ("dropped", "opted_out", [])
-    (edit,) = hooks.requests.asked
+    assert (dropped.state, dropped.why, senders.texts.sent) == ("dropped", "opted_out", [])
+    (edit,) = senders.requests.asked
     assert isinstance(edit, JobEditRequested)
     assert edit.changes.texts_stopped is True
 
 
-def test_what_the_provider_knows_of_an_opt_out_we_know_from_then_on() -> None:
-    hooks = Hooks()
-    hooks.texts.says = SmsRefused("opted_out")
-    refused = hooks.text(hooks.keep(confirmed()))
+def test_an_opt_out_known_to_the_provider_is_stored() -> None:
+    senders = MessageSenders()
+    senders.texts.says = SmsRefused("opted_out")
+    refused = senders.text(senders.store(confirmed()))
     assert refused
     assert refused.state == "refused"
-    assert phone_record(hooks.numbers, "main", PHONE).stopped
+    assert phone_record(senders.numbers, "main", PHONE).stopped
 
 
-def test_a_throttled_text_gives_its_claim_back_and_is_tried_again_within_bounds() -> None:
-    hooks = Hooks()
-    hooks.texts.says = SmsNotAccepted("ThrottlingException")
-    job, now, outcome = hooks.keep(confirmed()), NOON, None
-    for _ in range(PATIENCE):
-        outcome = hooks.text(job, now=now)
+def test_a_throttled_text_releases_its_claim_and_is_retried_a_limited_number_of_times() -> None:
+    senders = MessageSenders()
+    senders.texts.says = SmsNotAccepted("ThrottlingException")
+    job, now, outcome = senders.store(confirmed()), NOON, None
+    for _ in range(MOST_TRIES):
+        outcome = senders.text(job, now=now)
         now += timedelta(seconds=301)
     assert outcome
-    assert (outcome.state, hooks.metrics.counted["SmsUndelivered"]) == ("failed", 1)
-    other = hooks.keep(confirmed(job_id="261121-7k3m2r"))
-    hooks.text(other)
-    hooks.texts.says = None
-    sent = hooks.text(other, now=NOON + minutes(1))
+    assert (outcome.state, senders.metrics.counted["SmsUndelivered"]) == ("failed", 1)
+    other = senders.store(confirmed(job_id="261121-7k3m2r"))
+    senders.text(other)
+    senders.texts.says = None
+    sent = senders.text(other, now=NOON + minutes(1))
     assert sent
-    assert (sent.state, len(hooks.texts.sent)) == ("sent", 1)
+    assert (sent.state, len(senders.texts.sent)) == ("sent", 1)
 
 
-def test_who_has_no_number_gets_no_text() -> None:
-    hooks = Hooks()
-    assert hooks.text(hooks.keep(confirmed(customer=Customer(name="Ada")))) is None
+def test_a_customer_without_a_number_gets_no_text() -> None:
+    senders = MessageSenders()
+    assert senders.text(senders.store(confirmed(customer=Customer(name="Ada")))) is None
 
 
 # -- webhooks
 
 
-def a_delivery(hooks: Hooks, **endpoint: Any) -> WebhookAttempt:
-    hooks.endpoints.write(an_endpoint(**endpoint), None)
-    (due,) = hooks.tell(a_fact(hooks.keep(confirmed())))
+def a_delivery(senders: MessageSenders, **endpoint: Any) -> WebhookAttempt:
+    senders.endpoints.write(an_endpoint(**endpoint), None)
+    (due,) = senders.announce(a_fact(senders.store(confirmed())))
     return due
 
 
 def test_a_webhook_is_signed_so_that_the_specifications_library_verifies_it() -> None:
-    hooks = Hooks()
-    hooks.clock.now = datetime.now(NOON.tzinfo)
+    senders = MessageSenders()
+    senders.clock.now = datetime.now(NOON.tzinfo)
     secret = new_secret()
-    hooks.deliver(a_delivery(hooks, secrets=({"value": secret},)))
-    ((_, headers, body),) = hooks.receivers.got
+    senders.deliver(a_delivery(senders, secrets=({"value": secret},)))
+    ((_, headers, body),) = senders.receivers.got
     told = Webhook(secret).verify(body, headers)
     assert (told["type"], told["data"]["to"]) == ("job.moved", "ready_for_pickup")
     assert headers["webhook-id"].startswith("msg_")
@@ -365,13 +373,11 @@ def test_n5_while_a_secret_is_rotated_both_signatures_are_valid_and_later_only_t
         old.verify(b"{}", after)
 
 
-def test_n4_an_endpoint_that_answers_500_is_tried_for_a_day_by_the_schedule_and_then_reported() -> (
-    None
-):
-    hooks = Hooks()
-    due = a_delivery(hooks)
-    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(500)
-    failed = hooks.post_all(due)
+def test_n4_an_endpoint_that_answers_500_is_retried_for_a_day_and_then_reported() -> None:
+    senders = MessageSenders()
+    due = a_delivery(senders)
+    senders.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(500)
+    failed = senders.post_all(due)
     assert failed
     assert (failed.state, failed.why, len(failed.attempts)) == (
         "failed",
@@ -381,28 +387,28 @@ def test_n4_an_endpoint_that_answers_500_is_tried_for_a_day_by_the_schedule_and_
     waits = [b.at - a.at for a, b in itertools.pairwise(failed.attempts)]
     assert waits == [timedelta(seconds=wait * 1.1) for wait in SCHEDULE_S]
     assert failed.attempts[-1].at - failed.attempts[0].at > timedelta(hours=24)
-    assert hooks.metrics.counted["WebhooksUndelivered"] == 1
-    assert len({h["webhook-id"] for h in hooks.receivers.at(an_endpoint().url)}) == 1
+    assert senders.metrics.counted["WebhooksUndelivered"] == 1
+    assert len({h["webhook-id"] for h in senders.receivers.at(an_endpoint().url)}) == 1
 
 
 def test_n4_410_disables_the_endpoint_at_once() -> None:
-    hooks = Hooks()
-    due = a_delivery(hooks)
-    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(410)
-    gone = hooks.deliver(due)
-    stored = hooks.endpoints.read("main", "ep_one")
+    senders = MessageSenders()
+    due = a_delivery(senders)
+    senders.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(410)
+    gone = senders.deliver(due)
+    stored = senders.endpoints.read("main", "ep_one")
     assert gone
     assert stored
-    assert (gone.state, stored.value.state, hooks.due()) == ("gone", "disabled", [])
+    assert (gone.state, stored.value.state, senders.due()) == ("gone", "disabled", [])
 
 
 @pytest.mark.parametrize("status", [302, 308, 400, 404, 503])
-def test_n4_whatever_is_not_2xx_is_a_failure_and_tried_again(status: int) -> None:
-    hooks = Hooks()
-    due = a_delivery(hooks)
-    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(status)
-    waiting = hooks.deliver(due)
-    ((later, _),) = hooks.due()
+def test_n4_every_status_except_2xx_is_retried(status: int) -> None:
+    senders = MessageSenders()
+    due = a_delivery(senders)
+    senders.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(status)
+    waiting = senders.deliver(due)
+    ((later, _),) = senders.due()
     assert waiting
     assert (waiting.state, waiting.why, later.attempt) == ("waiting", str(status), 1)
 
@@ -421,24 +427,24 @@ def test_n4_retry_after_is_understood(text: str | None, seconds: float) -> None:
 
 
 def test_n4_429_with_retry_after_waits_as_long_as_asked() -> None:
-    hooks = Hooks()
-    due = a_delivery(hooks)
-    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(429, "3600")
-    waiting = hooks.deliver(due)
+    senders = MessageSenders()
+    due = a_delivery(senders)
+    senders.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(429, "3600")
+    waiting = senders.deliver(due)
     assert waiting
     assert waiting.due_at == NOON + timedelta(hours=1)
 
 
-def test_n4_an_endpoint_that_fails_leaves_the_prompt_lane_and_others_stay() -> None:
-    hooks = Hooks(posting=Faults({"Post": ["before"]}))
-    hooks.endpoints.write(an_endpoint("ep_bad"), None)
-    hooks.endpoints.write(an_endpoint("ep_good"), None)
-    job = hooks.keep(confirmed())
-    bad, good = hooks.tell(a_fact(job))
-    assert hooks.deliver.together([bad, good], slow=False) == [None, None]
-    assert len(hooks.slow.taken()) == 1
-    hooks.fan_out([parse_fact(FactNotice, _envelope(a_fact(job)))], NOON)
-    assert (len(hooks.prompt.waiting), len(hooks.slow.waiting)) == (1, 1)
+def test_n4_a_failing_endpoint_moves_to_the_slow_queue() -> None:
+    senders = MessageSenders(posting=Faults({"Post": ["before"]}))
+    senders.endpoints.write(an_endpoint("ep_bad"), None)
+    senders.endpoints.write(an_endpoint("ep_good"), None)
+    job = senders.store(confirmed())
+    bad, good = senders.announce(a_fact(job))
+    assert senders.deliver.together([bad, good], slow=False) == [None, None]
+    assert len(senders.slow.taken()) == 1
+    senders.fan_out([parse_fact(FactNotice, _envelope(a_fact(job)))], NOON)
+    assert (len(senders.prompt.waiting), len(senders.slow.waiting)) == (1, 1)
 
 
 def _envelope(fact: Fact) -> str:
@@ -446,70 +452,70 @@ def _envelope(fact: Fact) -> str:
     return json.dumps({"detail-type": type(fact).__name__, "detail": detail})
 
 
-def test_an_endpoint_that_failed_one_message_is_not_waited_for_by_the_next_of_the_batch() -> None:
-    hooks = Hooks()
+def test_after_a_failed_message_the_batch_does_not_wait_for_the_endpoint() -> None:
+    senders = MessageSenders()
     endpoint = an_endpoint(failing_since=NOON)
-    hooks.endpoints.write(endpoint, None)
-    hooks.receivers.answers[endpoint.url] = lambda _: WebhookResponse(500)
-    due = a_delivery_of(hooks)
+    senders.endpoints.write(endpoint, None)
+    senders.receivers.answers[endpoint.url] = lambda _: WebhookResponse(500)
+    due = a_delivery_of(senders)
     failed: set[tuple[str, str]] = set()
-    hooks.deliver(due, True, failed)
-    hooks.due()
-    assert hooks.deliver(due.model_copy(update={"mark": "7"}), True, failed) is None
-    assert (len(hooks.receivers.got), len(hooks.slow.waiting)) == (1, 1)
+    senders.deliver(due, True, failed)
+    senders.due()
+    assert senders.deliver(due.model_copy(update={"mark": "7"}), True, failed) is None
+    assert (len(senders.receivers.got), len(senders.slow.waiting)) == (1, 1)
 
 
-def a_delivery_of(hooks: Hooks) -> WebhookAttempt:
-    (due,) = hooks.tell(a_fact(hooks.keep(confirmed())))
+def a_delivery_of(senders: MessageSenders) -> WebhookAttempt:
+    (due,) = senders.announce(a_fact(senders.store(confirmed())))
     return due
 
 
 def test_an_endpoint_that_fails_for_days_is_paused_with_a_fact_and_an_alarm() -> None:
-    hooks = Hooks()
-    hooks.endpoints.write(an_endpoint(failing_since=NOON - PAUSED_AFTER), None)
-    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(500)
-    hooks.deliver(a_delivery_of(hooks), slow=True)
+    senders = MessageSenders()
+    senders.endpoints.write(an_endpoint(failing_since=NOON - PAUSED_AFTER), None)
+    senders.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(500)
+    senders.deliver(a_delivery_of(senders), slow=True)
     paused = EndpointPaused(
         tenant="main", endpoint="ep_one", failing_since=NOON - PAUSED_AFTER, recorded_at=NOON
     )
-    assert hooks.bus.facts == [paused]
-    assert hooks.metrics.counted["EndpointsPaused"] == 1
-    hooks.due()
-    (next_fact,) = hooks.tell(fact_of_entry(hooks.keep(a_job("in_progress")), HAUL, 2))
-    missed = hooks.deliver(next_fact, slow=True)
+    assert senders.bus.facts == [paused]
+    assert senders.metrics.counted["EndpointsPaused"] == 1
+    senders.due()
+    (next_fact,) = senders.announce(fact_of_entry(senders.store(a_job("in_progress")), HAUL, 2))
+    missed = senders.deliver(next_fact, slow=True)
     assert missed
     assert (missed.state, missed.why) == ("dropped", "paused")
 
 
-def test_what_a_paused_endpoint_missed_can_be_told_again_under_the_same_id() -> None:
-    hooks = Hooks()
-    due = a_delivery(hooks, state="paused")
-    missed = hooks.deliver(due)
+def test_what_a_paused_endpoint_missed_can_be_sent_again_under_the_same_id() -> None:
+    senders = MessageSenders()
+    due = a_delivery(senders, state="paused")
+    missed = senders.deliver(due)
     assert missed
-    change_endpoint(hooks.endpoints, "main", "ep_one", lambda e: e.enabled(), no_pause)
+    change_endpoint(senders.endpoints, "main", "ep_one", lambda e: e.enabled(), no_pause)
     change(
-        hooks.deliveries,
+        senders.deliveries,
         due.name,
         lambda d: (d or missed).next(NOON, state="waiting", claim=None, attempts=(), due_at=NOON),
         no_pause,
     )
-    sent = hooks.deliver(next_attempt(missed, NOON), slow=True)
+    sent = senders.deliver(next_attempt(missed, NOON), slow=True)
     assert sent
     assert (sent.state, sent.message_id) == ("sent", due.webhook_id)
-    assert hooks.receivers.got[0][2] == due.body()
+    assert senders.receivers.got[0][2] == due.body()
 
 
-def test_an_endpoint_gets_the_facts_it_chose_and_none_from_before_it_was_there() -> None:
-    hooks = Hooks()
-    hooks.endpoints.write(an_endpoint("ep_created", facts=("JobCreated",)), None)
-    hooks.endpoints.write(an_endpoint("ep_young", created_at=NOON + minutes(1)), None)
-    assert hooks.tell(a_fact(hooks.keep(confirmed()))) == []
+def test_an_endpoint_gets_only_chosen_facts_since_it_was_created() -> None:
+    senders = MessageSenders()
+    senders.endpoints.write(an_endpoint("ep_created", facts=("JobCreated",)), None)
+    senders.endpoints.write(an_endpoint("ep_young", created_at=NOON + minutes(1)), None)
+    assert senders.announce(a_fact(senders.store(confirmed()))) == []
 
 
 # -- crashes and lost answers
 
 
-class Chaos:
+class FaultyDelivery:
     """A move and its message, delivered until done, while something goes wrong.
 
     Whoever crashes is found by the queue three minutes later; copies come when chance wants it.
@@ -518,27 +524,27 @@ class Chaos:
     def __init__(self, seed: int, channel: str, **faults: Faults) -> None:
         self.chance = random.Random(seed)
         self.committing = faults.pop("committing", Faults())
-        self.hooks = Hooks(**faults)
+        self.senders = MessageSenders(**faults)
         self.channel, self.now = channel, NOON
-        self.hooks.keep(a_job())
-        self.hooks.endpoints.write(an_endpoint(), None)
+        self.senders.store(a_job())
+        self.senders.endpoints.write(an_endpoint(), None)
         commits = Bucket(self.committing)
-        commits.objects = self.hooks.bucket.objects
+        commits.objects = self.senders.bucket.objects
         self.advance = AdvanceJob(FakeJobs(commits), FakeExecutions(), FakeBus(), no_pause)
 
     @property
     def job(self) -> Job:
-        return FakeJobs(self.hooks.bucket).read("main", a_job().job_id).value
+        return FakeJobs(self.senders.bucket).read("main", a_job().job_id).value
 
     def run(self) -> None:
         self._until_done(lambda: self.advance(a_request(a_job(), "confirm"), self.now))
         assert self.job.seq == 1
         messages: list[WebhookAttempt | None] = [None]
         if self.channel == "webhook":
-            self.hooks.clock.now = self.now
+            self.senders.clock.now = self.now
             messages = []
             fact = a_fact(self.job)
-            self._until_done(lambda: messages.extend(self.hooks.tell(fact)))
+            self._until_done(lambda: messages.extend(self.senders.announce(fact)))
         messages *= self.chance.choice((1, 2, 3))
         for _ in range(80):
             if not messages:
@@ -547,16 +553,16 @@ class Chaos:
             self._until_done(partial(self._one, message))
             if self.chance.random() < 0.2:
                 messages.append(message)
-            messages += [due for due, _ in self.hooks.due()]
-            messages += [None for _ in self.hooks.later.taken()]
+            messages += [due for due, _ in self.senders.due()]
+            messages += [None for _ in self.senders.later.taken()]
         raise AssertionError("no end")
 
     def _one(self, message: WebhookAttempt | None) -> None:
         if message is None:
-            self.hooks.text(self.job, seq=1, now=self.now)
+            self.senders.text(self.job, seq=1, now=self.now)
             return
-        self.now = self.hooks.clock.now = max(self.now, message.due_at)
-        self.hooks.deliver(message, slow=True)
+        self.now = self.senders.clock.now = max(self.now, message.due_at)
+        self.senders.deliver(message, slow=True)
 
     def _until_done(self, deliver: Callable[[], object]) -> None:
         for _ in range(60):
@@ -567,27 +573,27 @@ class Chaos:
                 raise
             except (Exception, Crashed):  # the queue brings it again
                 self.now += CLAIM_LASTS + minutes(1)
-                self.hooks.clock.now = self.now
+                self.senders.clock.now = self.now
         raise AssertionError("never done")
 
     def check(self) -> None:
-        self.hooks.kept.faults.over = True
+        self.senders.kept.faults.over = True
         self.check_text() if self.channel == "sms" else self.check_webhook()
 
     def check_text(self) -> None:
-        (delivery,) = self.hooks.all_logged()
-        sent = len(self.hooks.texts.sent)
+        (delivery,) = self.senders.all_logged()
+        sent = len(self.senders.texts.sent)
         assert sent <= 1, "two texts"
         assert delivery.state in ("sent", "unknown"), delivery
         if delivery.state == "sent":
             assert sent == 1
         else:
-            assert self.hooks.metrics.counted["SmsOutcomeUnknown"] >= 1, "silently lost"
+            assert self.senders.metrics.counted["SmsOutcomeUnknown"] >= 1, "silently lost"
 
     def check_webhook(self) -> None:
-        (delivery,) = self.hooks.all_logged()
+        (delivery,) = self.senders.all_logged()
         assert delivery.state == "sent"
-        assert len({headers["webhook-id"] for _, headers, _ in self.hooks.receivers.got}) == 1
+        assert len({headers["webhook-id"] for _, headers, _ in self.senders.receivers.got}) == 1
 
 
 CRASHES: dict[str, Callable[[], dict[str, Faults]]] = {
@@ -603,17 +609,17 @@ CRASHES: dict[str, Callable[[], dict[str, Faults]]] = {
 
 
 class _CrashBefore(Faults):
-    """The process dies when it is about to make its call of that number."""
+    """The process crashes just before its call with that number."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
         self.number = number
 
-    def strike(self, operation: str) -> Any:
+    def next_fault(self, operation: str) -> Any:
         if len(self.log) == self.number:
             self.log.append((operation, "crash"))
             raise Crashed(operation)
-        return super().strike(operation)
+        return super().next_fault(operation)
 
 
 @pytest.mark.parametrize("channel", ["sms", "webhook"])
@@ -622,30 +628,30 @@ def test_n1_a_crash_at_each_point_never_sends_two_texts_nor_loses_one_silently(
     point: str, channel: str
 ) -> None:
     for seed in range(100):
-        chaos = Chaos(seed, channel, **CRASHES[point]())
+        chaos = FaultyDelivery(seed, channel, **CRASHES[point]())
         chaos.run()
         chaos.check()
 
 
 @pytest.mark.parametrize("channel", ["sms", "webhook"])
-def test_n1_a_crash_at_every_single_call_keeps_the_promise(channel: str) -> None:
+def test_n1_a_crash_at_any_call_sends_no_text_twice_and_loses_none_silently(channel: str) -> None:
     parts = ("stored", "carrier", "posting", "queue")
     faults: tuple[Kind, ...] = ("crash", "after", "before", "dup")
     for part, number, fault in itertools.product(parts, range(8), faults):
         if (part, fault) in (("carrier", "dup"), ("posting", "dup")):
             continue  # no one can undo what a network doubles
-        chaos = Chaos(number, channel, **{part: EveryCall(number, fault)})
+        chaos = FaultyDelivery(number, channel, **{part: FaultAtCall(number, fault)})
         chaos.run()
         chaos.check()
 
 
 @pytest.mark.parametrize("channel", ["sms", "webhook"])
-def test_n1_lost_answers_and_crashes_by_chance_keep_the_promise_over_many_seeds(
+def test_n1_random_lost_responses_and_crashes_send_no_text_twice(
     channel: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kinds: tuple[Kind, ...] = ("before", "after", "crash")
     for seed in range(400):
-        chaos = Chaos(
+        chaos = FaultyDelivery(
             seed,
             channel,
             stored=SeededFaults(seed, 0.15, (*kinds, "dup")),
@@ -663,19 +669,21 @@ def test_n1_lost_answers_and_crashes_by_chance_keep_the_promise_over_many_seeds(
 
 
 def test_no_name_number_address_or_token_is_in_a_webhook_a_log_line_or_a_key() -> None:
-    hooks = Hooks()
-    job = hooks.keep(
+    senders = MessageSenders()
+    job = senders.store(
         confirmed(customer=Customer(name="CANARY-NAME", phone="+15550004242"), token="C" * 22)
     )
-    due = a_delivery(hooks, url="https://host.example.com/CANARY-KEY")
-    hooks.keep(job)
-    hooks.receivers.answers["https://host.example.com/CANARY-KEY"] = lambda _: WebhookResponse(500)
-    hooks.deliver(due)
-    hooks.texts.says = SmsRefused("blocked")
-    hooks.text(job)
-    seen = repr(hooks.log.lines) + repr([got[2] for got in hooks.receivers.got])
-    seen += repr(list(hooks.bucket.objects)) + repr(
-        [str(d.model_dump()) for d in hooks.all_logged()]
+    due = a_delivery(senders, url="https://host.example.com/CANARY-KEY")
+    senders.store(job)
+    senders.receivers.answers["https://host.example.com/CANARY-KEY"] = lambda _: WebhookResponse(
+        500
+    )
+    senders.deliver(due)
+    senders.texts.says = SmsRefused("blocked")
+    senders.text(job)
+    seen = repr(senders.log.lines) + repr([got[2] for got in senders.receivers.got])
+    seen += repr(list(senders.bucket.objects)) + repr(
+        [str(d.model_dump()) for d in senders.all_logged()]
     )
     private = ["CANARY", "5550004242", "0004242", "C" * 22, job.place.address, "whsec_"]
     assert [word for word in private if word in seen] == []
@@ -684,9 +692,9 @@ def test_no_name_number_address_or_token_is_in_a_webhook_a_log_line_or_a_key() -
 # -- the inbox of a lane
 
 
-def test_of_a_batch_only_what_failed_comes_again_and_what_cannot_be_read_is_dead_lettered() -> None:
-    hooks, dead = Hooks(), FakeDeadLetters()
-    good = a_delivery(hooks)
+def test_only_failed_messages_of_a_batch_return_and_unreadable_ones_are_dead_lettered() -> None:
+    senders, dead = MessageSenders(), FakeDeadLetters()
+    good = a_delivery(senders)
     bodies = [json.dumps({"detail": json.loads(good.model_dump_json())}), "nonsense"]
     bodies.append(json.dumps({"detail": json.loads(good.model_dump_json()) | {"mark": "2"}}))
     inbox = BatchConsumer(WebhookAttempt, dead, FakeLog())
@@ -701,20 +709,20 @@ def test_of_a_batch_only_what_failed_comes_again_and_what_cannot_be_read_is_dead
 # -- one id for one fact
 
 
-def test_a_pause_that_is_told_twice_reaches_partners_under_one_id() -> None:
-    """It is announced before it is recorded, so whoever dies in between tells it once more."""
-    hooks = Hooks()
-    hooks.endpoints.write(an_endpoint(facts=("EndpointPaused",)), None)
+def test_a_pause_announced_twice_has_one_webhook_id_for_partners() -> None:
+    """It is announced before it is stored, so a crash in between announces it twice."""
+    senders = MessageSenders()
+    senders.endpoints.write(an_endpoint(facts=("EndpointPaused",)), None)
     pauses = [
         EndpointPaused(tenant="main", endpoint="ep_bad", failing_since=NOON, recorded_at=told)
         for told in (NOON + minutes(1), NOON + minutes(2))
     ]
-    ids = [due.webhook_id for pause in pauses for due in hooks.tell(pause)]
+    ids = [due.webhook_id for pause in pauses for due in senders.announce(pause)]
     assert (len(ids), len(set(ids))) == (2, 1)
 
 
-def test_an_overdue_said_by_an_execution_has_one_time_in_every_retry() -> None:
-    """Its time names it to partners; `$now()` would be another in each retry of the call."""
+def test_an_overdue_fact_has_the_same_time_in_every_retry() -> None:
+    """Its time names it for partners; `$now()` would differ in each retry of the call."""
     for flow in flow_names():
         states = definition(load_flow(flow))["States"].values()
         entries = [s["Arguments"]["Entries"] for s in states if "Entries" in s.get("Arguments", {})]

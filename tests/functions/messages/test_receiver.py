@@ -1,4 +1,4 @@
-"""The example receiver of docs/messages.md takes what we post, and the page says what is true."""
+"""The example receiver of docs/messages.md accepts our webhooks, and the page is correct."""
 
 import re
 import threading
@@ -12,9 +12,9 @@ from typer.main import get_command
 
 from cli.commands import hooks
 from docs.examples.receiver import serve
-from functions.deliver_webhooks import signed_headers
 from functions.messages.endpoints import TYPES, new_secret
 from functions.messages.webhook_client import SafeWebhookClient
+from functions.messages.webhook_delivery import signed_headers
 from functions.messages.webhook_schedule import SCHEDULE_S
 from statemachine.deliveries import OUTCOMES
 from statemachine.sms_wording import SMS_ROOM
@@ -24,7 +24,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "messages.md").read_text(encoding="
 BODY = b'{"type":"job.moved","timestamp":"2026-11-21T12:00:00.000Z","data":{"seq":1}}'
 
 
-class Running:
+class RunningReceiver:
     def __init__(self) -> None:
         self.acted: list[dict[str, Any]] = []
         self.server = serve(0, SECRET, self.acted.append)
@@ -35,8 +35,8 @@ class Running:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Running]:
-    running = Running()
+def receiver() -> Iterator[RunningReceiver]:
+    running = RunningReceiver()
     thread = threading.Thread(target=running.server.serve_forever, args=(0.05,))
     thread.start()
     yield running
@@ -50,12 +50,12 @@ def signed(webhook_id: str = "msg_1", secret: str = SECRET, age_s: int = 0) -> d
     return signed_headers((secret,), webhook_id, BODY, at)
 
 
-def test_it_acts_on_each_fact_once(receiver: Running) -> None:
+def test_the_receiver_acts_on_each_fact_once(receiver: RunningReceiver) -> None:
     assert [receiver.post(signed()) for _ in range(2)] == [204, 204]
     assert [told["data"] for told in receiver.acted] == [{"seq": 1}]
 
 
-def test_it_refuses_what_is_forged_changed_or_old(receiver: Running) -> None:
+def test_the_receiver_refuses_forged_changed_or_old_webhooks(receiver: RunningReceiver) -> None:
     forged, old = signed(secret=new_secret()), signed(age_s=600)
     assert [receiver.post(forged), receiver.post(signed(), BODY + b" "), receiver.post(old)] == [
         401, 401, 401,
@@ -63,7 +63,9 @@ def test_it_refuses_what_is_forged_changed_or_old(receiver: Running) -> None:
     assert receiver.acted == []
 
 
-def test_it_takes_a_webhook_while_its_secret_is_rotated(receiver: Running) -> None:
+def test_the_receiver_accepts_a_webhook_while_its_secret_is_rotated(
+    receiver: RunningReceiver,
+) -> None:
     at = datetime.now(timezone.utc)
     assert receiver.post(signed_headers((new_secret(), SECRET), "msg_1", BODY, at)) == 204
 
@@ -75,7 +77,7 @@ def test_the_page_names_every_fact_field_and_outcome() -> None:
     assert [word for word in (*OUTCOMES, "held", "waiting") if f"`{word}`" not in PAGE] == []
 
 
-def test_the_page_tells_the_schedule_of_tries() -> None:
+def test_the_page_has_the_schedule_of_tries() -> None:
     units = {"s": 1, "min": 60, "h": 3600}
     (line,) = re.findall(r"\| tries \| (.*) \|", PAGE)
     assert tuple(int(n) * units[u] for n, u in re.findall(r"(\d+) (s|min|h)\b", line)) == SCHEDULE_S

@@ -11,7 +11,7 @@ from functions.messages.webhook_schedule import JITTER, SCHEDULE_S, wait_before
 from statemachine.business import QuietHours
 from statemachine.deliveries import CLAIM_LASTS
 from statemachine.job import Job
-from tests.functions.messages.test_messages import PHONE, Hooks, a_delivery, confirmed
+from tests.functions.messages.test_messages import PHONE, MessageSenders, a_delivery, confirmed
 from tests.functions.test_receive_sms import Phone, moves
 from tests.support.builders import NOON, a_job, minutes, moved
 from tests.support.faults import Crashed, Faults
@@ -25,18 +25,18 @@ def at_night(job: Job) -> Job:
     return job.with_(ledger=tuple(entry.with_(recorded_at=NIGHT) for entry in job.ledger))
 
 
-def test_of_a_status_that_was_left_and_entered_again_the_first_text_is_dropped() -> None:
-    hooks = Hooks()
-    job = hooks.keep(moved(a_job("ready_for_pickup"), "start", "no_access"))
+def test_the_first_text_about_a_status_that_was_entered_again_is_dropped() -> None:
+    senders = MessageSenders()
+    job = senders.store(moved(a_job("ready_for_pickup"), "start", "no_access"))
     assert job.status == job.status_at(1) == "ready_for_pickup"
-    told = [hooks.text(job, seq=seq) for seq in (1, 3)]
+    told = [senders.text(job, seq=seq) for seq in (1, 3)]
     assert [(d.state, d.why) for d in told if d] == [("dropped", "stale"), ("sent", None)]
 
 
-def test_an_answer_means_its_move_although_the_sender_died_right_after_sending() -> None:
+def test_a_reply_makes_its_move_even_if_the_sender_crashed_after_sending() -> None:
     phone = Phone()
     phone.texts.faults = Faults({"SendText": ["crash"]})
-    job = phone.keep(a_job())
+    job = phone.store(a_job())
     with pytest.raises(Crashed):
         phone.text(job, seq=0)
     phone.says("YES")
@@ -44,67 +44,67 @@ def test_an_answer_means_its_move_although_the_sender_died_right_after_sending()
 
 
 @pytest.mark.parametrize("late_minutes", [0, 7 * 60])
-def test_a_text_that_was_held_is_never_too_old(late_minutes: int) -> None:
-    hooks = Hooks()
-    hooks.set_tenant(quiet=QuietHours())
-    job = hooks.keep(at_night(confirmed()))
-    hooks.text(job, now=NIGHT)
-    sent = hooks.text(job, now=MORNING + minutes(late_minutes))
+def test_a_held_text_is_never_too_old(late_minutes: int) -> None:
+    senders = MessageSenders()
+    senders.set_tenant(quiet=QuietHours())
+    job = senders.store(at_night(confirmed()))
+    senders.text(job, now=NIGHT)
+    sent = senders.text(job, now=MORNING + minutes(late_minutes))
     assert sent
-    assert (sent.state, len(hooks.texts.sent)) == ("sent", 1)
+    assert (sent.state, len(senders.texts.sent)) == ("sent", 1)
 
 
-def test_an_answer_that_comes_after_the_text_was_taken_for_lost_makes_it_sent() -> None:
+def test_a_late_response_marks_an_unknown_text_as_sent() -> None:
     """A   claim ── send ──────────────────────────── answer: taken
     B                     the claim is over: unknown
     """
-    hooks = Hooks()
-    job = hooks.keep(confirmed())
-    taken = hooks.texts.send
+    senders = MessageSenders()
+    job = senders.store(confirmed())
+    taken = senders.texts.send
 
     def slowly(phone: str, body: str, about: str) -> str:
-        other = hooks.text(job, now=NOON + CLAIM_LASTS)
+        other = senders.text(job, now=NOON + CLAIM_LASTS)
         assert other
         assert other.state == "unknown"
         return taken(phone, body, about)
 
-    hooks.texts.send = slowly  # type: ignore[method-assign]
-    hooks.text(job)
-    (delivery,) = hooks.all_logged()
-    assert (delivery.state, delivery.why, len(hooks.texts.sent)) == ("sent", None, 1)
+    senders.texts.send = slowly  # type: ignore[method-assign]
+    senders.text(job)
+    (delivery,) = senders.all_logged()
+    assert (delivery.state, delivery.why, len(senders.texts.sent)) == ("sent", None, 1)
 
 
-def test_a_second_copy_within_the_wait_for_a_throttled_text_sends_nothing() -> None:
-    hooks = Hooks()
-    hooks.texts.says = SmsNotAccepted("ThrottlingException")
-    job = hooks.keep(confirmed())
-    held = hooks.text(job)
+def test_a_copy_sends_nothing_while_a_throttled_text_waits() -> None:
+    senders = MessageSenders()
+    senders.texts.says = SmsNotAccepted("ThrottlingException")
+    job = senders.store(confirmed())
+    held = senders.text(job)
     assert held
     assert held.due_at
-    hooks.texts.says = None
-    hooks.text(job, now=held.due_at - timedelta(milliseconds=1))
-    assert hooks.texts.sent == []
-    hooks.text(job, now=held.due_at)
-    assert [phone for phone, _ in hooks.texts.sent] == [PHONE]
+    senders.texts.says = None
+    senders.text(job, now=held.due_at - timedelta(milliseconds=1))
+    assert senders.texts.sent == []
+    senders.text(job, now=held.due_at)
+    assert [phone for phone, _ in senders.texts.sent] == [PHONE]
 
 
-def test_a_copy_of_an_earlier_try_posts_nothing_beside_a_later_one() -> None:
-    hooks = Hooks()
-    hooks.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(500)
-    due = a_delivery(hooks)
-    hooks.deliver(due)
-    before = hooks.due()
-    still_waiting = hooks.deliver(due, slow=True)
+def test_a_copy_of_an_earlier_try_sends_nothing() -> None:
+    senders = MessageSenders()
+    senders.receivers.answers[an_endpoint().url] = lambda _: WebhookResponse(500)
+    due = a_delivery(senders)
+    senders.deliver(due)
+    before = senders.due()
+    still_waiting = senders.deliver(due, slow=True)
     assert still_waiting
-    assert (still_waiting.state, len(hooks.receivers.got)) == ("waiting", 1)
+    assert (still_waiting.state, len(senders.receivers.got)) == ("waiting", 1)
     assert len(before) == 1
-    assert hooks.due() == []
+    assert senders.due() == []
 
 
 @pytest.mark.parametrize(
     ("attempt", "chance"), list(itertools.product(range(len(SCHEDULE_S)), (0.0, 0.5, 1.0)))
 )
-def test_a_shorter_retry_after_does_not_beat_the_schedule(attempt: int, chance: float) -> None:
+def test_a_short_retry_after_does_not_shorten_the_schedule(attempt: int, chance: float) -> None:
     planned = timedelta(seconds=SCHEDULE_S[attempt] * (1 + JITTER * chance))
     assert wait_before(attempt, chance, timedelta(seconds=1)) == planned
     assert wait_before(attempt, chance, planned + minutes(5)) == planned + minutes(5)

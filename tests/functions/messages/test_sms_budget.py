@@ -1,12 +1,12 @@
-"""A form that is open to everyone spends within a budget, and on people's numbers alone."""
+"""Texts about bookings from the public form stay within a budget and go only to mobile numbers."""
 
 import pytest
 
 from functions.messages.sms_budget import BUSINESS, SpentTexts, may_spend
 from statemachine.business import BusinessSettings
 from statemachine.job import Customer, Job
-from statemachine.sms_numbers import not_texted
-from tests.functions.messages.test_messages import Hooks
+from statemachine.sms_numbers import why_no_sms
+from tests.functions.messages.test_messages import MessageSenders
 from tests.support.builders import CUSTOMER, NOON, a_job, minutes
 from tests.support.fakes import Bucket, no_pause
 from tests.support.faults import Faults
@@ -18,46 +18,48 @@ def a_form(number: int, phone: str = "+15555550123") -> Job:
     return a_job(job_id=f"261121-{number:06}", created_by=CUSTOMER, customer=customer)
 
 
-def whys(hooks: Hooks, *jobs: Job) -> list[str | None]:
-    told = [hooks.text(hooks.keep(job), seq=0) for job in jobs]
+def outcomes_of(senders: MessageSenders, *jobs: Job) -> list[str | None]:
+    told = [senders.text(senders.store(job), seq=0) for job in jobs]
     return [delivery.why if delivery else "none" for delivery in told]
 
 
-def test_one_number_is_told_of_so_many_unconfirmed_bookings_a_day_and_no_more() -> None:
-    hooks = Hooks()
-    assert whys(hooks, *map(a_form, range(6))) == [None] * 3 + ["over_budget"] * 3
-    assert len(hooks.texts.sent) == 3
-    assert hooks.text(a_form(0), seq=0, now=NOON + minutes(24 * 60)) is not None
+def test_texts_to_one_number_about_unconfirmed_bookings_are_limited() -> None:
+    senders = MessageSenders()
+    assert outcomes_of(senders, *map(a_form, range(6))) == [None] * 3 + ["over_budget"] * 3
+    assert len(senders.texts.sent) == 3
+    assert senders.text(a_form(0), seq=0, now=NOON + minutes(24 * 60)) is not None
 
 
-def test_a_business_spends_so_much_a_day_on_unconfirmed_bookings_and_no_more() -> None:
-    hooks = Hooks()
-    hooks.set_tenant(unconfirmed_texts_per_day=2)
+def test_texts_of_one_business_about_unconfirmed_bookings_are_limited() -> None:
+    senders = MessageSenders()
+    senders.set_tenant(unconfirmed_texts_per_day=2)
     jobs = [a_form(n, f"+1555555{n:04}") for n in range(3)]
-    assert whys(hooks, *jobs) == [None, None, "over_budget"]
+    assert outcomes_of(senders, *jobs) == [None, None, "over_budget"]
     tomorrow = NOON + minutes(24 * 60)
-    fresh = hooks.keep(a_form(9, "+15555559999").with_(created_at=tomorrow))
-    sent = hooks.text(fresh, seq=0, now=tomorrow)
+    fresh = senders.store(a_form(9, "+15555559999").with_(created_at=tomorrow))
+    sent = senders.text(fresh, seq=0, now=tomorrow)
     assert sent
     assert sent.state == "sent"
 
 
 def test_bookings_by_the_office_and_confirmed_ones_need_no_budget() -> None:
-    hooks = Hooks()
-    hooks.set_tenant(unconfirmed_texts_per_number=0)
+    senders = MessageSenders()
+    senders.set_tenant(unconfirmed_texts_per_number=0)
     confirmed = a_job("ready_for_pickup", created_by=CUSTOMER)
-    assert [hooks.text(hooks.keep(job)) is not None for job in (a_job(), confirmed)] == [True] * 2
-    assert len(hooks.texts.sent) == 2
+    assert [senders.text(senders.store(job)) is not None for job in (a_job(), confirmed)] == [
+        True
+    ] * 2
+    assert len(senders.texts.sent) == 2
 
 
-def test_a_number_over_its_budget_uses_up_nothing_of_the_business() -> None:
-    hooks = Hooks()
-    hooks.set_tenant(unconfirmed_texts_per_day=4)
-    assert whys(hooks, *map(a_form, range(9))).count("over_budget") == 6
-    assert whys(hooks, a_form(20, "+15555550199")) == [None]
+def test_a_number_over_its_budget_does_not_use_the_businesss_budget() -> None:
+    senders = MessageSenders()
+    senders.set_tenant(unconfirmed_texts_per_day=4)
+    assert outcomes_of(senders, *map(a_form, range(9))).count("over_budget") == 6
+    assert outcomes_of(senders, a_form(20, "+15555550199")) == [None]
 
 
-def test_the_same_booking_spends_once_also_where_an_answer_was_lost() -> None:
+def test_a_booking_counts_once_even_after_a_lost_response() -> None:
     tenant = BusinessSettings(tenant="main", business="Haulway")
     budgets = FakeTextBudgets(Bucket(Faults({"PutObject": ["after", None, "before"]})))
     for _ in range(3):
@@ -87,16 +89,14 @@ def test_the_same_booking_spends_once_also_where_an_answer_was_lost() -> None:
         ("+1234567", "not_a_number"),
     ],
 )
-def test_texts_go_to_peoples_numbers_in_countries_that_the_business_serves(
-    phone: str, why: str | None
-) -> None:
-    assert not_texted(phone, ("US",)) == why
+def test_texts_go_only_to_mobile_numbers_in_served_countries(phone: str, why: str | None) -> None:
+    assert why_no_sms(phone, ("US",)) == why
 
 
-def test_a_text_to_a_number_that_is_not_served_is_not_sent_and_says_why() -> None:
-    hooks = Hooks()
+def test_a_text_to_a_number_that_is_not_served_is_dropped_with_the_reason() -> None:
+    senders = MessageSenders()
     jobs = [a_form(1, "+19002345678"), a_form(2, "+447812345678")]
-    assert whys(hooks, *jobs) == ["costly_number", "country_not_served"]
-    hooks.set_tenant(countries=("US", "GB"))
-    assert whys(hooks, a_form(3, "+447812345678")) == [None]
-    assert len(hooks.texts.sent) == 1
+    assert outcomes_of(senders, *jobs) == ["costly_number", "country_not_served"]
+    senders.set_tenant(countries=("US", "GB"))
+    assert outcomes_of(senders, a_form(3, "+447812345678")) == [None]
+    assert len(senders.texts.sent) == 1

@@ -1,4 +1,4 @@
-"""Posting to strangers: public addresses alone, no redirects, a deadline; shown on real sockets."""
+"""The webhook client: only public addresses, no redirects, a deadline; tested on real sockets."""
 
 import socket
 import threading
@@ -30,21 +30,21 @@ INSIDE = [
 
 
 @pytest.mark.parametrize("address", INSIDE)
-def test_an_address_inside_a_network_is_not_public(address: str) -> None:
+def test_a_private_address_is_not_public(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "2606:4700::1111", "2a00:1450:4001::8", "2001:4860::8888"]
 )
-def test_a_public_address_is(address: str) -> None:
+def test_a_public_address_is_public(address: str) -> None:
     assert is_public(address)
 
 
 @pytest.mark.parametrize("address", INSIDE)
-def test_a_name_that_leads_inside_is_refused_on_aws(address: str) -> None:
+def test_a_name_with_a_private_address_is_refused_on_aws(address: str) -> None:
     poster = SafeWebhookClient(resolve=lambda host, port: ["8.8.8.8", address])
-    with pytest.raises(AddressRefused, match="inside a network"):
+    with pytest.raises(AddressRefused, match="inside a private network"):
         poster.post("https://innocent.example/hook", b"{}", {}, 1)
 
 
@@ -56,7 +56,7 @@ def test_a_name_that_leads_inside_is_refused_on_aws(address: str) -> None:
         "https://[::ffff:127.0.0.1]/",
     ],
 )  # fmt: skip
-def test_an_address_written_in_any_way_is_refused_on_aws(url: str) -> None:
+def test_every_spelling_of_a_private_address_is_refused_on_aws(url: str) -> None:
     with pytest.raises(AddressRefused):
         SafeWebhookClient().post(url, b"{}", {}, 1)
 
@@ -70,13 +70,13 @@ def test_an_address_written_in_any_way_is_refused_on_aws(url: str) -> None:
         "https://p.example:99999/", "https://pärtner.example/",
     ],
 )  # fmt: skip
-def test_an_address_of_the_wrong_form_is_refused(url: str) -> None:
+def test_a_malformed_url_is_refused(url: str) -> None:
     with pytest.raises(AddressRefused):
         SafeWebhookClient(resolve=lambda host, port: ["8.8.8.8"]).checked(url)
 
 
-def test_the_connection_goes_to_the_address_that_was_checked_whatever_the_name_says_next() -> None:
-    """Rebinding: resolved once, used as resolved."""
+def test_the_connection_goes_to_the_checked_address() -> None:
+    """DNS rebinding: the name is resolved only once."""
     asked: list[str] = []
 
     def resolving(host: str, port: int) -> list[str]:
@@ -91,14 +91,14 @@ def test_the_connection_goes_to_the_address_that_was_checked_whatever_the_name_s
     assert got[0].endswith(b"\r\n\r\n{}")
 
 
-def test_a_redirect_is_an_answer_and_nothing_is_followed() -> None:
+def test_a_redirect_is_not_followed() -> None:
     redirect = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\n\r\n"
     with server(redirect) as (port, got):
         answer = SafeWebhookClient(allow_local=True).post(f"http://127.0.0.1:{port}/", b"{}", {}, 2)
     assert (answer.status, len(got)) == (302, 1)
 
 
-def test_retry_after_comes_back() -> None:
+def test_retry_after_is_returned() -> None:
     with server(b"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\n\r\n") as (port, _):
         answer = SafeWebhookClient(allow_local=True).post(f"http://127.0.0.1:{port}/", b"{}", {}, 2)
     assert answer == WebhookResponse(429, "7")
@@ -123,7 +123,7 @@ def _closing(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("behave", [_silent, _dripping, _garbage, _closing])
-def test_a_server_that_hangs_drips_or_talks_nonsense_has_a_deadline(
+def test_a_silent_slow_or_nonsensical_server_has_a_deadline(
     behave: Callable[[socket.socket], None],
 ) -> None:
     with server(behave) as (port, _):
@@ -133,14 +133,14 @@ def test_a_server_that_hangs_drips_or_talks_nonsense_has_a_deadline(
         assert time.monotonic() - begun < 1.5
 
 
-def test_an_endless_answer_is_not_read() -> None:
+def test_an_endless_response_is_not_read() -> None:
     endless = b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n" + b"x" * 1000
     with server(endless) as (port, _):
         answer = SafeWebhookClient(allow_local=True).post(f"http://127.0.0.1:{port}/", b"{}", {}, 2)
     assert answer.status == 200
 
 
-def test_a_tls_handshake_that_never_ends_has_the_deadline_too() -> None:
+def test_an_endless_tls_handshake_has_a_deadline() -> None:
     with server(_silent) as (port, _):
         begun = time.monotonic()
         with pytest.raises(NoResponse):
@@ -148,7 +148,7 @@ def test_a_tls_handshake_that_never_ends_has_the_deadline_too() -> None:
         assert time.monotonic() - begun < 1.5
 
 
-def test_no_one_there_is_no_answer() -> None:
+def test_a_refused_connection_is_no_response() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         with pytest.raises(NoResponse):
@@ -161,7 +161,7 @@ def test_no_one_there_is_no_answer() -> None:
 def server(
     says: bytes | Callable[[socket.socket], None],
 ) -> Iterator[tuple[int, list[bytes]]]:
-    """One that takes connections until the end of the test and answers each the same."""
+    """A server that accepts connections until the end of the test and answers all the same."""
     got: list[bytes] = []
     listening = socket.create_server(("127.0.0.1", 0))
 
@@ -206,9 +206,7 @@ def _request(connection: socket.socket) -> bytes:
     ("switch", "account", "allowed"),
     [("on", "000000000000", True), ("on", "123456789012", False), ("off", "000000000000", False)],
 )
-def test_the_switch_for_development_works_on_the_engine_alone(
-    switch: str, account: str, allowed: bool
-) -> None:
+def test_allow_local_works_only_on_the_engine(switch: str, account: str, allowed: bool) -> None:
     settings = Settings(
         dead_letter_url="", jobs_bucket="", bus_name="", prompt_queue_url="", slow_queue_url="",
         slow_queue_arn="", local_endpoints=switch, account_id=account,

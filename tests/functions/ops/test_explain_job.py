@@ -1,4 +1,4 @@
-"""Explaining a job: the sources together, and what is said where one is missing."""
+"""Explaining a job: all sources together, and what is shown if one is missing."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,17 +27,17 @@ from tests.support.fakes import (
 )
 from tests.support.faults import Faults
 from tests.support.message_fakes import FakeDeliveries
-from tests.support.ops_fakes import FakeForgotten, FakeHistory, FakeRuns
+from tests.support.ops_fakes import FakeExecutionRuns, FakeHistory, FakeInvalidationTimes
 
 HAUL = load_flow("haul")
 
 
 @dataclass
-class World:
-    """A business whose clock stands at `now`; every write is a version of that time."""
+class VersionedBusiness:
+    """A business whose clock stands at `now`; every write makes a version with that time."""
 
     now: datetime = NOON
-    forgotten: FakeForgotten = field(default_factory=FakeForgotten)
+    invalidations: FakeInvalidationTimes = field(default_factory=FakeInvalidationTimes)
     missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -49,16 +49,16 @@ class World:
         self.explain = ExplainJob(
             self.jobs,
             FakeHistory(self.bucket, self.site),
-            self.forgotten,
+            self.invalidations,
             self.deliveries,
-            FakeRuns(self.executions, NOON),
+            FakeExecutionRuns(self.executions, NOON),
             FakeStuck(self.bucket),
             lambda tenant, job_id: self.missing,
         )
 
-    def keep(self, job: Job) -> Job:
-        """As the functions do it: the job, a second later its view, then the board."""
-        if job.rev == 1:
+    def store(self, job: Job) -> Job:
+        """Stores the job, a second later its view, then the board, as the functions do."""
+        if job.version == 1:
             self.jobs.create(job)
             self.executions.start(job.flow, job.tenant, job.job_id, 0)
         else:
@@ -71,31 +71,38 @@ class World:
             self.boards.overwrite("main", board)
         return job
 
-    def forget_versions(self, bucket: Bucket, key: str, left: int = 1) -> None:
-        """As S3 does it with old ones: the latest are left."""
+    def erase_old_versions(self, bucket: Bucket, key: str, left: int = 1) -> None:
+        """Erases old versions as S3 does; the latest are left."""
         del bucket.versions[key][:-left], bucket.times[key][:-left]
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def business() -> VersionedBusiness:
+    return VersionedBusiness()
 
 
-def a_day(world: World) -> Job:
-    job = world.keep(a_job())
-    job = world.keep(waits(job, NOON))
-    job = world.keep(moved(job, "confirm"))
-    job = world.keep(waits(job, NOON))
-    world.forgotten.told.append((NOON + timedelta(seconds=4), f"/t/{digest_of(job.token)}.json"))
-    world.deliveries.create(a_delivery("sent"))
+def a_day(business: VersionedBusiness) -> Job:
+    job = business.store(a_job())
+    job = business.store(waits(job, NOON))
+    job = business.store(moved(job, "confirm"))
+    job = business.store(waits(job, NOON))
+    business.invalidations.invalidated.append(
+        (NOON + timedelta(seconds=4), f"/t/{digest_of(job.token)}.json")
+    )
+    business.deliveries.create(a_delivery("sent"))
     return job
 
 
-def test_a_job_is_told_from_all_that_is_kept_of_it(world: World) -> None:
-    job = a_day(world)
-    told = world.explain("main", job.job_id, NOON + minutes(5))
-    assert (told.status, told.rev, told.wrong, told.incomplete) == ("ready_for_pickup", 3, (), ())
-    assert [(line.what, line.rev or line.seq) for line in told.lines] == [
+def test_a_job_is_explained_from_all_sources(business: VersionedBusiness) -> None:
+    job = a_day(business)
+    result = business.explain("main", job.job_id, NOON + minutes(5))
+    assert (result.status, result.rev, result.diagnosis, result.incomplete) == (
+        "ready_for_pickup",
+        3,
+        (),
+        (),
+    )
+    assert [(line.what, line.rev or line.seq) for line in result.events] == [
         ("booked", 1),
         ("moved", 3),
         ("execution", None),
@@ -117,85 +124,89 @@ def test_a_job_is_told_from_all_that_is_kept_of_it(world: World) -> None:
     ("operation", "source"),
     [("ListInvalidations", "invalidations"), ("DescribeExecution", "executions")],
 )
-def test_a_source_that_does_not_answer_is_named_and_the_rest_is_told(
-    world: World, operation: str, source: str
+def test_a_source_that_does_not_answer_is_named_and_the_rest_is_shown(
+    business: VersionedBusiness, operation: str, source: str
 ) -> None:
-    job = a_day(world)
+    job = a_day(business)
     lost = Faults({operation: ["before"]})
-    world.forgotten.faults = world.executions.faults = lost
-    told = world.explain("main", job.job_id, NOON + minutes(5))
-    assert told.incomplete == (f"{source}: not read (Unavailable)",)
-    assert (told.wrong, len(told.lines) > 10) == ((), True)
+    business.invalidations.faults = business.executions.faults = lost
+    result = business.explain("main", job.job_id, NOON + minutes(5))
+    assert result.incomplete == (f"{source}: not read (Unavailable)",)
+    assert (result.diagnosis, len(result.events) > 10) == ((), True)
 
 
-def test_a_history_that_has_forgotten_its_beginning_says_so(world: World) -> None:
-    job = a_day(world)
-    world.explain.history.most = 2  # type: ignore[attr-defined]
-    told = world.explain("main", job.job_id, NOON + minutes(5))
-    assert told.incomplete == ("versions of the job: only the latest part is known",)
+def test_a_history_without_its_beginning_is_marked_incomplete(business: VersionedBusiness) -> None:
+    job = a_day(business)
+    business.explain.history.most = 2  # type: ignore[attr-defined]
+    result = business.explain("main", job.job_id, NOON + minutes(5))
+    assert result.incomplete == ("versions of the job: only the latest part is known",)
 
 
 THREE_DAYS = timedelta(days=3)
 
 
-def test_a_board_whose_versions_are_gone_accuses_no_one_of_having_been_late(world: World) -> None:
-    job = a_day(world)
-    world.now = NOON + timedelta(days=2)
-    board = world.boards.read("main")
+def test_missing_board_versions_are_not_taken_for_delays(business: VersionedBusiness) -> None:
+    job = a_day(business)
+    business.now = NOON + timedelta(days=2)
+    board = business.boards.read("main")
     assert board
-    world.boards.overwrite("main", board.value)
-    world.forget_versions(world.bucket, board_key("main"))
-    told = world.explain("main", job.job_id, NOON + THREE_DAYS)
-    assert [line.text for line in told.lines if line.what == "board"] == []
-    assert told.incomplete == ("versions of the board: only the latest part is known",)
-    assert [sentence for sentence in told.wrong if "board" in sentence] == []
+    business.boards.overwrite("main", board.value)
+    business.erase_old_versions(business.bucket, board_key("main"))
+    result = business.explain("main", job.job_id, NOON + THREE_DAYS)
+    assert [line.text for line in result.events if line.what == "board"] == []
+    assert result.incomplete == ("versions of the board: only the latest part is known",)
+    assert [sentence for sentence in result.diagnosis if "board" in sentence] == []
 
 
-def test_a_board_of_today_is_told_though_it_is_the_first_one(world: World) -> None:
-    job = world.keep(a_job())
-    world.forget_versions(world.bucket, board_key("main"))
-    told = world.explain("main", job.job_id, NOON + timedelta(hours=23))
-    assert [line.rev for line in told.lines if line.what == "board"] == [1]
-    assert told.incomplete == ()
+def test_the_first_version_of_the_board_is_used_if_it_is_from_today(
+    business: VersionedBusiness,
+) -> None:
+    job = business.store(a_job())
+    business.erase_old_versions(business.bucket, board_key("main"))
+    result = business.explain("main", job.job_id, NOON + timedelta(hours=23))
+    assert [line.rev for line in result.events if line.what == "board"] == [1]
+    assert result.incomplete == ()
 
 
 def test_versions_that_do_not_begin_with_the_first_rev_are_only_the_latest_part(
-    world: World,
+    business: VersionedBusiness,
 ) -> None:
-    job = a_day(world)
-    world.forget_versions(world.bucket, job_key("main", job.job_id))
-    world.forget_versions(world.site, f"t/{digest_of(job.token)}.json")
-    told = world.explain("main", job.job_id, NOON + minutes(5))
-    assert told.incomplete == (
+    job = a_day(business)
+    business.erase_old_versions(business.bucket, job_key("main", job.job_id))
+    business.erase_old_versions(business.site, f"t/{digest_of(job.token)}.json")
+    result = business.explain("main", job.job_id, NOON + minutes(5))
+    assert result.incomplete == (
         "versions of the job: only the latest part is known",
         "versions of the view: only the latest part is known",
     )
 
 
-def test_a_view_that_lags_behind_is_wrong(world: World) -> None:
-    job = a_day(world)
-    etag = world.jobs.read("main", job.job_id).etag
-    world.jobs.replace(moved(job, "start"), etag)
-    told = world.explain("main", job.job_id, NOON + minutes(5))
-    assert [sentence.partition(":")[0] for sentence in told.wrong] == [
+def test_a_view_that_lags_behind_is_diagnosed(business: VersionedBusiness) -> None:
+    job = a_day(business)
+    etag = business.jobs.read("main", job.job_id).etag
+    business.jobs.replace(moved(job, "start"), etag)
+    result = business.explain("main", job.job_id, NOON + minutes(5))
+    assert [sentence.partition(":")[0] for sentence in result.diagnosis] == [
         "Its execution has settled entry 1 of 2 only",
         "Customers see rev 3 of 5",
         "The board shows rev 3 of 5",
     ]
-    assert not told.lines[-1].ok
+    assert not result.events[-1].ok
 
 
-def test_a_job_in_a_status_of_a_release_that_was_taken_back_is_told_with_what_to_do(
-    world: World,
+def test_a_job_in_a_status_of_a_rolled_back_release_is_diagnosed(
+    business: VersionedBusiness,
 ) -> None:
-    job = world.keep(a_job())
-    world.jobs.replace(job.seen(status="weighed"), world.jobs.read("main", job.job_id).etag)
-    told = world.explain("main", job.job_id, world.now)
-    assert told.lines[-1].text == "weighed, rev 2"
-    (wrong,) = told.wrong
+    job = business.store(a_job())
+    business.jobs.replace(
+        job.with_change(status="weighed"), business.jobs.read("main", job.job_id).etag
+    )
+    result = business.explain("main", job.job_id, business.now)
+    assert result.events[-1].text == "weighed, rev 2"
+    (wrong,) = result.diagnosis
     assert wrong.startswith("This version does not know the status weighed: deploy the release")
 
 
-def test_a_job_that_does_not_exist_has_no_story(world: World) -> None:
+def test_an_unknown_job_cannot_be_explained(business: VersionedBusiness) -> None:
     with pytest.raises(UnknownJob):
-        world.explain("main", "261121-000000", NOON)
+        business.explain("main", "261121-000000", NOON)

@@ -1,4 +1,4 @@
-"""Days, trucks and claims: every rule on the fake and on DynamoDB's adapter before moto."""
+"""Days, trucks, and reservations: every rule on the fakes and on the DynamoDB adapters."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from events import JobEditRequested
 from functions.aws.reservations import DynamoReservations
 from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
-from functions.edit_job import EditJob
+from functions.jobs.edit import EditJob
 from functions.people.assign_crew import AssignCrew
 from functions.people.roster import Reservations, Roster, Truck, UnknownTruck
 from functions.protocol.compare_and_swap import full_jitter
@@ -25,17 +25,17 @@ from statemachine.reservations import Reservation, ReservationSheet
 from statemachine.roster import DAY_OFF, Day, Hours
 from tests.support.builders import NOON, a_job, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews
-from tests.support.faults import Faults, Kind, Says
+from tests.support.faults import Faults, Kind, ServiceResponse
 from tests.support.moto_server import Moto
-from tests.support.roster_fakes import FakeAccounts, FakeClaims, FakeRoster, a_member
+from tests.support.roster_fakes import FakeAccounts, FakeReservations, FakeRoster, a_member
 
 SUNDAY = date(2026, 11, 22)
 EARLY = Day(hours=(Hours(begin="07:00", end="12:00"),), roles=("driver",))
 MARIA, TRUCK = "member:maria", "truck:t1"
 
 
-class OneAtATime:
-    """A client whose every call is done as a whole, as DynamoDB does it; moto would mix them."""
+class SerializedClient:
+    """Makes each call atomic, as DynamoDB does; moto would interleave them."""
 
     def __init__(self, client: Any) -> None:
         self.client, self.lock = client, threading.Lock()
@@ -55,7 +55,7 @@ class OneAtATime:
 @dataclass
 class Stores:
     roster: Roster
-    claims: Reservations
+    reservations: Reservations
     dynamodb: Any = None
     table: str = ""
 
@@ -63,7 +63,7 @@ class Stores:
 @pytest.fixture(params=["fake", "aws"])
 def stores(request: pytest.FixtureRequest, moto: Moto) -> Stores:
     if request.param == "fake":
-        return Stores(FakeRoster(), FakeClaims())
+        return Stores(FakeRoster(), FakeReservations())
     dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
     return Stores(
         DynamoRoster(dynamodb, table), DynamoReservations(dynamodb, table), dynamodb, table
@@ -73,7 +73,7 @@ def stores(request: pytest.FixtureRequest, moto: Moto) -> Stores:
 # -- days and trucks
 
 
-def test_days_are_read_by_range_for_everybody(stores: Stores) -> None:
+def test_days_of_all_members_are_read_by_range(stores: Stores) -> None:
     roster = stores.roster
     for offset, member, day in ((-1, "maria", DAY_OFF), (0, "zoe", EARLY), (2, "maria", EARLY)):
         roster.set_day("main", member, SUNDAY + timedelta(offset), day)
@@ -87,11 +87,11 @@ def test_days_are_read_by_range_for_everybody(stores: Stores) -> None:
     }
 
 
-def test_a_day_that_is_forgotten_is_a_day_no_one_spoke_of(stores: Stores) -> None:
+def test_a_day_that_was_reset_is_not_listed(stores: Stores) -> None:
     stores.roster.set_day("main", "maria", SUNDAY, EARLY)
     stores.roster.set_day("main", "maria", SUNDAY, DAY_OFF)
     for _ in range(2):
-        stores.roster.forget_day("main", "maria", SUNDAY)
+        stores.roster.reset_day("main", "maria", SUNDAY)
     assert stores.roster.days("main", SUNDAY, SUNDAY) == {}
 
 
@@ -106,7 +106,7 @@ def test_trucks_are_added_renamed_and_removed(stores: Stores) -> None:
         stores.roster.remove_truck("main", "t1")
 
 
-def test_what_cannot_be_read_is_not_taken_for_a_free_day(stores: Stores) -> None:
+def test_an_unreadable_item_is_corrupt(stores: Stores) -> None:
     if stores.dynamodb:
         keys = {
             f"day#{SUNDAY}#maria": "roster",
@@ -118,7 +118,7 @@ def test_what_cannot_be_read_is_not_taken_for_a_free_day(stores: Stores) -> None
             stores.dynamodb.put_item(TableName=stores.table, Item=item)
         reads: tuple[Callable[[], object], ...] = (
             lambda: stores.roster.days("main", SUNDAY, SUNDAY),
-            lambda: stores.claims.read("main", [(MARIA, SUNDAY.isoformat())]),
+            lambda: stores.reservations.read("main", [(MARIA, SUNDAY.isoformat())]),
             lambda: stores.roster.truck("main", "t1"),
         )
         for read in reads:
@@ -126,52 +126,54 @@ def test_what_cannot_be_read_is_not_taken_for_a_free_day(stores: Stores) -> None
                 read()
 
 
-# -- claims
+# -- reservations
 
 
-def a_claim(number: int = 1, **values: Any) -> Reservation:
+def a_reservation(number: int = 1, **values: Any) -> Reservation:
     return Reservation.model_validate(
         {
             "job_id": f"261121-{number:06d}",
-            "rev": 2,
+            "version": 2,
             "event_id": "edit-1",
             "begin": NOON,
             "end": NOON + timedelta(hours=2),
-            "claimed_at": NOON,
+            "reserved_at": NOON,
             **values,
         }
     )
 
 
 def a_sheet(subject: str = MARIA, day: str = "2026-11-22", version: int = 1) -> ReservationSheet:
-    return ReservationSheet(subject=subject, day=day, version=version, claims=(a_claim(version),))
+    return ReservationSheet(
+        subject=subject, day=day, version=version, reservations=(a_reservation(version),)
+    )
 
 
 def test_sheets_are_read_as_they_were_written_and_empty_before(stores: Stores) -> None:
     keys = [(TRUCK, "2026-11-22"), (MARIA, "2026-11-22"), (MARIA, "2026-11-23")]
-    stores.claims.write("main", [a_sheet(MARIA), a_sheet(TRUCK)])
-    assert stores.claims.read("main", keys) == [
+    stores.reservations.write("main", [a_sheet(MARIA), a_sheet(TRUCK)])
+    assert stores.reservations.read("main", keys) == [
         a_sheet(TRUCK),
         a_sheet(MARIA),
         ReservationSheet(subject=MARIA, day="2026-11-23"),
     ]
-    assert [sheet.version for sheet in stores.claims.read("other", keys)] == [0, 0, 0]
+    assert [sheet.version for sheet in stores.reservations.read("other", keys)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("version", [1, 3])
 def test_only_the_next_version_of_a_sheet_replaces_it(stores: Stores, version: int) -> None:
-    stores.claims.write("main", [a_sheet()])
+    stores.reservations.write("main", [a_sheet()])
     with pytest.raises(Conflict):
-        stores.claims.write("main", [a_sheet(version=version)])
-    stores.claims.write("main", [a_sheet(version=2)])
-    assert stores.claims.read("main", [(MARIA, "2026-11-22")]) == [a_sheet(version=2)]
+        stores.reservations.write("main", [a_sheet(version=version)])
+    stores.reservations.write("main", [a_sheet(version=2)])
+    assert stores.reservations.read("main", [(MARIA, "2026-11-22")]) == [a_sheet(version=2)]
 
 
 def test_all_sheets_are_written_or_none(stores: Stores) -> None:
-    stores.claims.write("main", [a_sheet(TRUCK)])
+    stores.reservations.write("main", [a_sheet(TRUCK)])
     with pytest.raises(Conflict):
-        stores.claims.write("main", [a_sheet(MARIA), a_sheet(TRUCK)])
-    assert stores.claims.read("main", [(MARIA, "2026-11-22")])[0].version == 0
+        stores.reservations.write("main", [a_sheet(MARIA), a_sheet(TRUCK)])
+    assert stores.reservations.read("main", [(MARIA, "2026-11-22")])[0].version == 0
 
 
 @pytest.mark.parametrize(
@@ -179,19 +181,19 @@ def test_all_sheets_are_written_or_none(stores: Stores) -> None:
     [
         ("before", Conflict, False),
         ("after", Conflict, True),
-        (Says(500, "InternalServerError"), Conflict, False),
-        (Says(400, "TransactionInProgressException"), Conflict, False),
-        (Says(400, "ThrottlingException"), Unavailable, False),
+        (ServiceResponse(500, "InternalServerError"), Conflict, False),
+        (ServiceResponse(400, "TransactionInProgressException"), Conflict, False),
+        (ServiceResponse(400, "ThrottlingException"), Unavailable, False),
     ],
 )
-def test_an_answer_that_is_missing_is_looked_into(
-    moto: Moto, fault: Kind | Says, expected: type[Exception], written: bool
+def test_a_lost_response_is_a_conflict(
+    moto: Moto, fault: Kind | ServiceResponse, expected: type[Exception], written: bool
 ) -> None:
     dynamodb = moto.client("dynamodb")
-    claims = DynamoReservations(dynamodb, moto.crew_roster())
+    reservations = DynamoReservations(dynamodb, moto.crew_roster())
     with Faults({"TransactWriteItems": [fault]}).on(dynamodb), pytest.raises(expected):
-        claims.write("main", [a_sheet(MARIA), a_sheet(TRUCK)])
-    assert [s.version for s in claims.read("main", [(MARIA, "2026-11-22")])] == [int(written)]
+        reservations.write("main", [a_sheet(MARIA), a_sheet(TRUCK)])
+    assert [s.version for s in reservations.read("main", [(MARIA, "2026-11-22")])] == [int(written)]
 
 
 @pytest.fixture
@@ -200,10 +202,10 @@ def office(stores: Stores) -> tuple[EditJob, FakeJobs]:
 
 
 def fifty_jobs(stores: Stores) -> tuple[EditJob, FakeJobs]:
-    """Fifty jobs at one time, maria and a truck, in memory or in DynamoDB."""
+    """Fifty jobs at the same time, Maria, and a truck, in memory or in DynamoDB."""
     jobs = FakeJobs(Bucket())
     tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
-    crew = an_office(stores, jobs, tenants)
+    crew = assign_crew_of(stores, jobs, tenants)
     crew.accounts.add(a_member("maria"))
     crew.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))
     window = Schedule(window_start=NOON, window_end=NOON + timedelta(hours=2))
@@ -213,10 +215,10 @@ def fifty_jobs(stores: Stores) -> tuple[EditJob, FakeJobs]:
     return EditJob(jobs, FakeViews(Bucket()), FakeBus(), crew, full_jitter), jobs
 
 
-def an_office(stores: Stores, jobs: FakeJobs, tenants: FakeTenants) -> AssignCrew:
+def assign_crew_of(stores: Stores, jobs: FakeJobs, tenants: FakeTenants) -> AssignCrew:
     if stores.dynamodb is None:
-        return AssignCrew(FakeAccounts(), stores.roster, stores.claims, jobs, tenants)
-    shared = OneAtATime(stores.dynamodb)
+        return AssignCrew(FakeAccounts(), stores.roster, stores.reservations, jobs, tenants)
+    shared = SerializedClient(stores.dynamodb)
     return AssignCrew(
         DynamoAccounts(shared, stores.table),
         DynamoRoster(shared, stores.table),
@@ -226,7 +228,7 @@ def an_office(stores: Stores, jobs: FakeJobs, tenants: FakeTenants) -> AssignCre
     )
 
 
-def test_of_fifty_clients_at_once_one_gets_her_and_the_truck(
+def test_of_fifty_concurrent_clients_one_gets_her_and_the_truck(
     office: tuple[EditJob, FakeJobs],
 ) -> None:
     edit, jobs = office
@@ -234,7 +236,7 @@ def test_of_fifty_clients_at_once_one_gets_her_and_the_truck(
     def attempt(number: int) -> str:
         job = a_job(job_id=f"261121-{number:06d}")
         driver = {"role": "driver", "member": "maria"}
-        return told(edit, an_edit(job, crew=[driver], truck="t1"))
+        return outcome_of(edit, an_edit(job, crew=[driver], truck="t1"))
 
     with ThreadPoolExecutor(50) as clients:
         answers = list(clients.map(attempt, range(50)))
@@ -247,7 +249,7 @@ def test_of_fifty_clients_at_once_one_gets_her_and_the_truck(
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup"])
-def test_an_edit_whose_claim_lost_its_answer_is_made_once(moto: Moto, fault: Kind) -> None:
+def test_an_edit_with_a_lost_reservation_response_is_made_once(moto: Moto, fault: Kind) -> None:
     dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
     stores = Stores(
         DynamoRoster(dynamodb, table), DynamoReservations(dynamodb, table), dynamodb, table
@@ -257,14 +259,14 @@ def test_an_edit_whose_claim_lost_its_answer_is_made_once(moto: Moto, fault: Kin
     faults = Faults({"TransactWriteItems": [fault], "BatchGetItem": [None, fault]})
     with faults.on(dynamodb):
         job = edit(an_edit(a_job(job_id="261121-000000"), crew=[driver], truck="t1"), NOON)
-    assert (job.rev, len(job.edits), job.truck) == (2, 1, "t1")
+    assert (job.version, len(job.edits), job.truck) == (2, 1, "t1")
     other = an_edit(a_job(job_id="261121-000001"), crew=[driver])
-    assert told(edit, other).startswith("maria is on job 261121-000000")
+    assert outcome_of(edit, other).startswith("maria is on job 261121-000000")
     assert jobs.read("main", "261121-000001").value.crew == ()
 
 
-def told(edit: EditJob, request: JobEditRequested) -> str:
-    """What the sender learns; a request that is not certain comes again, as from a queue."""
+def outcome_of(edit: EditJob, request: JobEditRequested) -> str:
+    """The outcome for the sender; an uncertain request is repeated, as from a queue."""
     for _ in range(10):
         try:
             edit(request, NOON)

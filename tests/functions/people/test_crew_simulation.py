@@ -1,4 +1,4 @@
-"""A dispatch office gone wild, by seeded chance: whatever is lost, no one is on two jobs at once.
+"""Random edits with a seed: whatever is lost, no one is on two jobs at once.
 
 In each round eight edits run at one time, while every kind of fault strikes; then jobs end and come
 back, and three minutes pass, so that whoever died in the round before is dead.
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from functions.edit_job import EditJob
+from functions.jobs.edit import EditJob
 from functions.protocol.ports import Unavailable
 from statemachine.business import BusinessSettings
 from statemachine.edits import CrewTaken, EditRefused
@@ -25,7 +25,7 @@ from statemachine.roster import overlap
 from tests.support.builders import NOON, a_job, a_request, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
 from tests.support.faults import Crashed, Faults, SeededFaults
-from tests.support.roster_fakes import FakeClaims, a_crew_office, a_member
+from tests.support.roster_fakes import FakeReservations, a_crew_assignment, a_member
 
 HAUL = load_flow("haul")
 PEOPLE = ("ann", "bea", "cid")
@@ -45,7 +45,7 @@ class Simulation:
         faults = SeededFaults(seed, chance, ("before", "after", "dup", "crash"))
         tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
         staff = (a_member(name, "driver", "first_mate") for name in PEOPLE)
-        crew = a_crew_office(self.jobs, *staff, tenants=tenants, faults=faults)
+        crew = a_crew_assignment(self.jobs, *staff, tenants=tenants, faults=faults)
         self.edit = EditJob(self.jobs, FakeViews(Bucket()), FakeBus(), crew, no_pause)
         self.faults, self.numbers = faults, itertools.count(1)
         self.done = self.taken = self.reopened = 0
@@ -78,12 +78,12 @@ class Simulation:
         return edit.model_copy(update={"event_id": f"edit-{next(self.numbers)}"})
 
     def _window(self) -> Schedule:
-        """Some of them pass midnight."""
+        """A random window; some pass midnight."""
         start = NOON + timedelta(hours=self.chance.randrange(0, 20, 2))
         return Schedule(window_start=start, window_end=start + timedelta(hours=3))
 
     def _try(self, edit: Any, now: datetime) -> None:
-        """As the queue does it: an edit that is not certain comes again."""
+        """Repeats an uncertain edit, as the queue does."""
         for _ in range(3):
             try:
                 self.edit(edit, now)
@@ -97,7 +97,7 @@ class Simulation:
             return
 
     def _cancel_one(self) -> None:
-        """A job ends while no one looks, and another one is booked in its place."""
+        """Ends a job, and books another one in its place."""
         job_id = f"261121-{self.chance.randrange(JOBS):06d}"
         stored = self.jobs.read("main", job_id)
         if stored.value.status != HAUL.initial.name:
@@ -105,18 +105,18 @@ class Simulation:
         self._move(stored.value, "cancel")
         fresh = a_job(job_id=job_id, crew=(), token=stored.value.token, schedule=self._window())
         self.jobs.replace(
-            fresh.with_(rev=stored.value.rev + 2, visible_rev=stored.value.rev + 2),
+            fresh.with_(version=stored.value.version + 2, rev=stored.value.version + 2),
             self.jobs.read("main", job_id).etag,
         )
 
     def _complete_one(self) -> None:
-        """By mistake, and for some rounds: others are given its crew meanwhile."""
+        """Completes a job by mistake; for some rounds its crew is free for others."""
         job = self.jobs.read("main", f"261121-{self.chance.randrange(JOBS):06d}").value
         while not has_ended(job, HAUL):
             job = self._move(job, ONWARD[job.status])
 
     def _reopen_all(self) -> None:
-        """The dispatcher looks first, and brings back what puts no one on two jobs."""
+        """Reopens every job whose crew has no other job now."""
         for job in self._all():
             if job.status != "completed" or self.chance.random() < 0.6:
                 continue
@@ -125,17 +125,15 @@ class Simulation:
                 self.reopened += 1
 
     def _move(self, job: Job, move: str) -> Job:
-        request = a_request(job, move, event_id=f"{move}-{job.rev}", reason="so")
+        request = a_request(job, move, event_id=f"{move}-{job.version}", reason="so")
         verdict = judge(job, request, HAUL, NOON)
         assert isinstance(verdict, Committed)
         self.jobs.replace(verdict.job, self.jobs.read("main", job.job_id).etag)
         return verdict.job
 
-    def conflicts(self, brought_back: str = "") -> Iterator[tuple[str, str, str]]:
-        """Who is on two open jobs at once, or would be if that one were open."""
-        going = [
-            job for job in self._all() if job.job_id == brought_back or not has_ended(job, HAUL)
-        ]
+    def conflicts(self, reopened: str = "") -> Iterator[tuple[str, str, str]]:
+        """Members on two open jobs at once, counting `reopened` as open."""
+        going = [job for job in self._all() if job.job_id == reopened or not has_ended(job, HAUL)]
         needed = [(job, each) for job in going for each in needs_of(job)]
         for (one, mine), (other, theirs) in itertools.combinations(needed, 2):
             if one.job_id != other.job_id and _meet(mine, theirs):
@@ -159,14 +157,14 @@ def test_no_one_is_ever_on_two_jobs_at_once(seed: int, chance: float) -> None:
     assert simulation.reopened > 4
 
 
-def test_without_claims_the_simulation_finds_someone_on_two_jobs() -> None:
-    """So it can fail."""
+def test_without_reservations_the_simulation_finds_a_conflict() -> None:
+    """Checks that the simulation can fail."""
     simulation = Simulation(1, 0.0)
 
-    class Forgetful(FakeClaims):
+    class Forgetful(FakeReservations):
         def write(self, *_: Any) -> None:
             pass
 
-    object.__setattr__(simulation.edit.crew, "claims", Forgetful())
+    object.__setattr__(simulation.edit.crew, "reservations", Forgetful())
     with pytest.raises(AssertionError):
         simulation.run()

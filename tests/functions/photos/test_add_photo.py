@@ -1,4 +1,4 @@
-"""A photo comes onto its job: once, whatever is lost, doubled or dies on the way."""
+"""A photo is added to its job once, whatever is lost, duplicated, or crashes."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Crashed, EveryCall, Faults, Kind
+from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
 from tests.support.pictures import a_phone_photo, opened
 
 RAW = a_phone_photo()
@@ -57,8 +57,8 @@ def wanted(**values: object) -> PhotoRequest:
     )
 
 
-class Yard:
-    """A job in its bucket, and everything that a photo passes through."""
+class AddPhotoSetup:
+    """A job, and `AddPhoto` on fakes."""
 
     def __init__(self, job: Job | None = None, faults: Faults | None = None) -> None:
         self.bucket, self.site = Bucket(), Bucket()
@@ -89,94 +89,94 @@ class Yard:
 
 
 def test_a_photo_is_cleaned_published_committed_shown_and_announced() -> None:
-    yard = Yard()
-    assert yard.announce() == (
+    setup = AddPhotoSetup()
+    assert setup.announce() == (
         PHOTO_ID,
         UploadTarget(f"/{RAW_KEY}?size={len(RAW)}", {"content-type": "image/jpeg"}),
     )
-    yard.upload()
-    job = yard.take()
-    assert yard.job == job
+    setup.upload()
+    job = setup.take()
+    assert setup.job == job
     assert [(p.photo_id, p.kind, p.actor) for p in job.photos] == [(PHOTO_ID, "before", CREW)]
-    assert opened(yard.site.objects[PHOTO_KEY]).getexif() == {}
-    assert parsed(View, yard.site.objects[VIEW_KEY]) == view_of(job, load_flow("haul"))
-    assert [(f.fields, f.rev) for f in yard.bus.told(JobEdited)] == [(("photos",), job.visible_rev)]
-    assert RAW_KEY not in yard.bucket.objects
+    assert opened(setup.site.objects[PHOTO_KEY]).getexif() == {}
+    assert parsed(View, setup.site.objects[VIEW_KEY]) == view_of(job, load_flow("haul"))
+    assert [(f.fields, f.rev) for f in setup.bus.announced(JobEdited)] == [(("photos",), job.rev)]
+    assert RAW_KEY not in setup.bucket.objects
 
 
 def test_until_the_job_is_completed_the_photos_name_is_in_no_public_document() -> None:
-    yard = Yard()
-    yard.upload()
-    yard.take()
-    documents = {k: v for k, v in yard.site.objects.items() if not k.startswith("t/p/")}
+    setup = AddPhotoSetup()
+    setup.upload()
+    setup.take()
+    documents = {k: v for k, v in setup.site.objects.items() if not k.startswith("t/p/")}
     assert list(documents) == [VIEW_KEY]
-    assert PHOTO_ID not in str(documents) + repr(yard.bus.facts)
+    assert PHOTO_ID not in str(documents) + repr(setup.bus.facts)
 
 
-def test_a_photo_that_comes_after_the_end_is_shown_too() -> None:
-    yard = Yard(a_job("completed"))
-    yard.upload()
-    yard.take(kind="after")
-    view = parsed(View, yard.site.objects[VIEW_KEY])
+def test_a_photo_added_after_the_end_is_shown_too() -> None:
+    setup = AddPhotoSetup(a_job("completed"))
+    setup.upload()
+    setup.take(kind="after")
+    view = parsed(View, setup.site.objects[VIEW_KEY])
     assert [(p.kind, p.path) for p in view.photos] == [("after", f"/{PHOTO_KEY}")]
 
 
 def test_each_step_may_be_repeated_with_the_same_result() -> None:
-    yard = Yard()
-    assert yard.announce() == yard.announce()
-    yard.upload()
-    first = yard.take()
-    versions = len(yard.bucket.versions["tenants/main/jobs/261121-7k3m2q.json"])
-    assert yard.take() == first
-    assert yard.add.announce(first, wanted(), NOON) == (PHOTO_ID, None)
-    assert len(yard.bucket.versions["tenants/main/jobs/261121-7k3m2q.json"]) == versions
-    assert len(yard.site.versions[PHOTO_KEY]) == 1
-    assert len(yard.bus.told(JobEdited)) == 1
+    setup = AddPhotoSetup()
+    assert setup.announce() == setup.announce()
+    setup.upload()
+    first = setup.take()
+    versions = len(setup.bucket.versions["tenants/main/jobs/261121-7k3m2q.json"])
+    assert setup.take() == first
+    assert setup.add.announce(first, wanted(), NOON) == (PHOTO_ID, None)
+    assert len(setup.bucket.versions["tenants/main/jobs/261121-7k3m2q.json"]) == versions
+    assert len(setup.site.versions[PHOTO_KEY]) == 1
+    assert len(setup.bus.announced(JobEdited)) == 1
 
 
 def test_a_copy_of_an_upload_that_comes_late_does_not_change_the_photo() -> None:
-    yard = Yard()
-    yard.upload()
-    yard.take()
-    yard.upload(a_phone_photo((99, 99)))
-    yard.take()
-    assert opened(yard.site.objects[PHOTO_KEY]).size == (240, 320)
-    assert RAW_KEY not in yard.bucket.objects
+    setup = AddPhotoSetup()
+    setup.upload()
+    setup.take()
+    setup.upload(a_phone_photo((99, 99)))
+    setup.take()
+    assert opened(setup.site.objects[PHOTO_KEY]).size == (240, 320)
+    assert RAW_KEY not in setup.bucket.objects
 
 
 @pytest.mark.parametrize("number", range(1, 11))
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
-def test_whatever_goes_wrong_at_whichever_call_the_next_try_finishes(
+def test_the_next_attempt_completes_the_photo_whichever_call_failed(
     fault: Kind, number: int
 ) -> None:
-    yard = Yard(faults=EveryCall(number, fault))
-    yard.upload()
+    setup = AddPhotoSetup(faults=FaultAtCall(number, fault))
+    setup.upload()
     try:
-        yard.take()
+        setup.take()
     except (Crashed, Unavailable):
         assert number < 10, "there are nine calls after the first look"
-        yard.take()
-    assert [photo.photo_id for photo in yard.job.photos] == [PHOTO_ID]
-    assert opened(yard.site.objects[PHOTO_KEY]).size == (240, 320)
-    assert parsed(View, yard.site.objects[VIEW_KEY]).rev == yard.job.visible_rev
-    assert len(yard.bus.told(JobEdited)) == 1
-    assert RAW_KEY not in yard.bucket.objects
+        setup.take()
+    assert [photo.photo_id for photo in setup.job.photos] == [PHOTO_ID]
+    assert opened(setup.site.objects[PHOTO_KEY]).size == (240, 320)
+    assert parsed(View, setup.site.objects[VIEW_KEY]).rev == setup.job.rev
+    assert len(setup.bus.announced(JobEdited)) == 1
+    assert RAW_KEY not in setup.bucket.objects
 
 
-def test_without_the_upload_the_phone_is_told_to_send_it_again() -> None:
-    yard = Yard()
+def test_without_an_upload_the_phone_is_asked_to_upload_again() -> None:
+    setup = AddPhotoSetup()
     with pytest.raises(PhotoMissing):
-        yard.take()
-    assert (yard.job, yard.site.objects) == (a_job("in_progress"), {})
+        setup.take()
+    assert (setup.job, setup.site.objects) == (a_job("in_progress"), {})
 
 
 @pytest.mark.parametrize("sent", [RAW + b"x", RAW[:-1], bytes(11_000_000)])
 def test_an_upload_of_another_size_than_announced_is_not_read(sent: bytes) -> None:
-    yard = Yard()
-    yard.upload(sent)
+    setup = AddPhotoSetup()
+    setup.upload(sent)
     with pytest.raises(PhotoMissing):
-        yard.take()
-    assert (yard.job, yard.site.objects) == (a_job("in_progress"), {})
+        setup.take()
+    assert (setup.job, setup.site.objects) == (a_job("in_progress"), {})
 
 
 @pytest.mark.parametrize(
@@ -189,55 +189,58 @@ def test_an_upload_of_another_size_than_announced_is_not_read(sent: bytes) -> No
         (RAW, {"occurred_at": NOON + minutes(30)}),
     ],
 )
-def test_what_is_refused_leaves_job_and_site_as_they_were(
+def test_a_refused_photo_changes_neither_job_nor_site(
     raw: bytes, values: dict[str, object]
 ) -> None:
-    yard = Yard()
-    yard.upload(raw)
+    setup = AddPhotoSetup()
+    setup.upload(raw)
     with pytest.raises(PhotoRefused):
-        yard.take(**values)
-    assert (yard.job, yard.site.objects, yard.bus.facts) == (a_job("in_progress"), {}, [])
+        setup.take(**values)
+    assert (setup.job, setup.site.objects, setup.bus.facts) == (a_job("in_progress"), {}, [])
 
 
-def test_an_event_that_was_something_else_is_no_photo() -> None:
-    yard = Yard()
-    yard.upload()
+def test_an_event_id_of_another_event_is_refused() -> None:
+    setup = AddPhotoSetup()
+    setup.upload()
     with pytest.raises(EventTaken):
-        yard.take(event_id="way-1")
+        setup.take(event_id="way-1")
     with pytest.raises(EventTaken):
-        yard.announce(event_id="way-1")
+        setup.announce(event_id="way-1")
 
 
 def test_a_photo_that_the_job_refuses_after_all_is_not_public() -> None:
-    """The office cancels the job while the photo is redrawn."""
-    yard = Yard()
-    yard.upload()
+    """A dispatcher cancels the job while the photo is redrawn."""
+    setup = AddPhotoSetup()
+    setup.upload()
 
     def meanwhile(raw: bytes) -> bytes:
-        stored = yard.jobs.read("main", "261121-7k3m2q")
-        yard.jobs.replace(stored.value.seen(status="cancelled"), stored.etag)
+        stored = setup.jobs.read("main", "261121-7k3m2q")
+        setup.jobs.replace(stored.value.with_change(status="cancelled"), stored.etag)
         return redrawn(raw)
 
-    yard.add = replace(yard.add, clean=meanwhile)
+    setup.add = replace(setup.add, clean=meanwhile)
     with pytest.raises(PhotoRefused):
-        yard.take()
-    assert yard.site.objects == {}
+        setup.take()
+    assert setup.site.objects == {}
 
 
-def test_a_photo_of_someone_who_died_before_the_commit_is_withdrawn_when_it_is_refused() -> None:
-    yard = Yard(a_job("cancelled"))
-    for step in (yard.take, lambda: yard.add.announce(yard.job, wanted(), NOON)):
-        yard.site.objects[PHOTO_KEY] = b"published"
+def test_a_photo_left_by_a_crash_before_the_commit_is_withdrawn_if_it_is_refused() -> None:
+    setup = AddPhotoSetup(a_job("cancelled"))
+    for step in (setup.take, lambda: setup.add.announce(setup.job, wanted(), NOON)):
+        setup.site.objects[PHOTO_KEY] = b"published"
         with pytest.raises(PhotoRefused):
             step()
-        assert yard.site.objects == {}
+        assert setup.site.objects == {}
 
 
-def test_a_kept_move_that_waits_for_the_photos_rev_is_made_with_it() -> None:
+def test_an_early_move_that_waits_for_the_photos_rev_is_made_with_it() -> None:
     job = waited_for(a_job("in_progress"))
-    early = a_request(job, "complete", expected_rev=job.visible_rev + 1)
-    yard, executions = Yard(judge(job, early, load_flow("haul"), NOON).job), FakeExecutions()
-    yard.add = replace(yard.add, task_tokens=executions)
-    yard.upload()
-    assert (yard.take().status, yard.job.early) == ("completed", ())
+    early = a_request(job, "complete", expected_rev=job.rev + 1)
+    setup, executions = (
+        AddPhotoSetup(judge(job, early, load_flow("haul"), NOON).job),
+        FakeExecutions(),
+    )
+    setup.add = replace(setup.add, task_tokens=executions)
+    setup.upload()
+    assert (setup.take().status, setup.job.early) == ("completed", ())
     assert [token for token, _ in executions.resumed] == ["task-1"]

@@ -1,4 +1,4 @@
-"""What uploads, photos and places promise, on the fakes and on the real adapters before moto."""
+"""The contracts of uploads, photos, and locations, on the fakes and on the real adapters."""
 
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -12,7 +12,7 @@ from functions.people.crew_location import CrewLocation, CrewLocations, rounded
 from functions.photos.add_photo import Photos
 from functions.protocol.ports import Corrupt, Unavailable
 from tests.support.builders import NOON, minutes
-from tests.support.fakes import Bucket, FakePhotos, FakePlaces
+from tests.support.fakes import Bucket, FakeCrewLocations, FakePhotos
 from tests.support.faults import Faults
 from tests.support.moto_server import Moto
 
@@ -75,17 +75,17 @@ def s3_store(moto: Moto) -> InS3:
     return InS3(moto)
 
 
-def test_an_upload_is_read_where_it_has_the_size_that_was_announced(store: Store) -> None:
+def test_an_upload_is_read_if_it_has_the_announced_size(store: Store) -> None:
     store.put(f"uploads/{KEY}", b"picture")
     assert store.photos.raw(KEY, 7) == b"picture"
     assert store.photos.raw(KEY, 8) is None
     assert store.photos.raw(KEY + "0", 7) is None
 
 
-def test_an_upload_is_forgotten_and_may_be_forgotten_again(store: Store) -> None:
+def test_an_upload_is_deleted_and_deleting_it_again_is_no_error(store: Store) -> None:
     store.put(f"uploads/{KEY}", b"picture")
     for _ in range(2):
-        store.photos.forget_raw(KEY)
+        store.photos.delete_raw(KEY)
     assert (store.uploads(), store.photos.raw(KEY, 7)) == ([], None)
 
 
@@ -132,13 +132,11 @@ def test_a_photo_may_be_kept_by_every_cache_for_a_day(s3_store: InS3) -> None:
     [
         ("GetObject", lambda photos: photos.raw(KEY, 7)),
         ("PutObject", lambda photos: photos.publish(PHOTO_ID, b"jpeg")),
-        ("DeleteObject", lambda photos: photos.forget_raw(KEY)),
+        ("DeleteObject", lambda photos: photos.delete_raw(KEY)),
         ("DeleteObject", lambda photos: photos.withdraw(PHOTO_ID)),
     ],
 )
-def test_what_s3_does_not_do_now_may_be_tried_again(
-    s3_store: InS3, operation: str, call: Any
-) -> None:
+def test_an_unavailable_s3_may_be_retried(s3_store: InS3, operation: str, call: Any) -> None:
     s3_store.put(f"uploads/{KEY}", b"picture")
     with Faults({operation: ["after"]}).on(s3_store.s3), pytest.raises(Unavailable):
         call(s3_store.photos)
@@ -148,7 +146,7 @@ def test_what_s3_does_not_do_now_may_be_tried_again(
 @pytest.fixture(params=["fake", "moto"])
 def places(request: pytest.FixtureRequest) -> CrewLocations:
     if request.param == "fake":
-        return FakePlaces()
+        return FakeCrewLocations()
     return a_table(request.getfixturevalue("moto"))
 
 
@@ -156,37 +154,37 @@ def a_table(moto: Moto) -> DynamoCrewLocations:
     return DynamoCrewLocations(moto.client("dynamodb"), moto.crew_roster())
 
 
-def test_a_place_is_kept_by_business_and_job(places: CrewLocations) -> None:
-    places.keep("main", "261121-7k3m2q", HERE)
+def test_a_location_is_stored_by_business_and_job(places: CrewLocations) -> None:
+    places.store("main", "261121-7k3m2q", HERE)
     told = [places.read(*of) for of in (("main", "261121-7k3m2q"), ("other", "261121-7k3m2q"))]
     assert told == [HERE, None]
 
 
-def test_a_newer_place_replaces_an_older_one_and_not_the_other_way_round(
+def test_a_newer_location_replaces_an_older_one_and_never_the_reverse(
     places: CrewLocations,
 ) -> None:
     newer = rounded(37.8, -122.4, NOON + minutes(1))
     for place in (HERE, newer, HERE):
-        places.keep("main", "261121-7k3m2q", place)
+        places.store("main", "261121-7k3m2q", place)
     assert places.read("main", "261121-7k3m2q") == newer
 
 
-def test_a_place_is_forgotten_and_may_be_forgotten_again(places: CrewLocations) -> None:
-    places.keep("main", "261121-7k3m2q", HERE)
+def test_a_location_is_deleted_and_deleting_it_again_is_no_error(places: CrewLocations) -> None:
+    places.store("main", "261121-7k3m2q", HERE)
     for _ in range(2):
-        places.forget("main", "261121-7k3m2q")
+        places.delete("main", "261121-7k3m2q")
     assert places.read("main", "261121-7k3m2q") is None
 
 
-def test_the_table_sweeps_a_place_away_half_an_hour_after_it_was_told(moto: Moto) -> None:
+def test_the_table_deletes_a_location_half_an_hour_after_it_was_sent(moto: Moto) -> None:
     places = a_table(moto)
-    places.keep("main", "261121-7k3m2q", HERE)
+    places.store("main", "261121-7k3m2q", HERE)
     [item] = places.dynamodb.scan(TableName=places.table)["Items"]
     assert item["expires_at"] == {"N": str(int((NOON + minutes(30)).timestamp()))}
     assert item["pk"] == {"S": "place#main#261121-7k3m2q"}
 
 
-def test_what_is_no_place_is_told_to_no_one(moto: Moto) -> None:
+def test_an_invalid_location_is_shown_to_no_one(moto: Moto) -> None:
     places = a_table(moto)
     key = {"pk": {"S": "place#main#261121-7k3m2q"}, "sk": {"S": "place"}}
     places.dynamodb.put_item(TableName=places.table, Item=key | {"latitude": {"N": "91"}})
@@ -194,7 +192,7 @@ def test_what_is_no_place_is_told_to_no_one(moto: Moto) -> None:
         places.read("main", "261121-7k3m2q")
 
 
-def test_places_are_rounded_to_about_half_a_kilometre() -> None:
+def test_locations_are_rounded_to_about_half_a_kilometer() -> None:
     assert CrewLocation(latitude=37.775, longitude=-122.42, at=NOON) == HERE
     assert rounded(89.9999, 179.9999, NOON) == CrewLocation(latitude=90, longitude=180, at=NOON)
     assert rounded(-0.001, 0.0024, NOON).model_dump_json() == rounded(0, 0, NOON).model_dump_json()

@@ -1,4 +1,4 @@
-"""What is published of a photo is its picture; what is no photo is refused by a sentence."""
+"""Only the picture of a photo is published; a file that is no photo is refused with a reason."""
 
 import zipfile
 from io import BytesIO
@@ -64,11 +64,11 @@ def test_a_picture_for_print_becomes_one_for_screens() -> None:
     assert opened(redrawn(saved(Image.new("CMYK", (40, 30)), "JPEG"))).mode == "RGB"
 
 
-def test_what_is_transparent_becomes_white() -> None:
+def test_transparent_pixels_become_white() -> None:
     assert opened(redrawn(a_png())).getpixel((5, 5)) == (255, 255, 255)
 
 
-def test_what_hangs_on_the_end_of_a_picture_is_gone() -> None:
+def test_data_appended_to_a_picture_is_removed() -> None:
     """A file may be a picture and an archive, or a picture and a page with a script, at once."""
     tail = BytesIO()
     with zipfile.ZipFile(tail, "w") as archive:
@@ -100,8 +100,8 @@ def test_what_hangs_on_the_end_of_a_picture_is_gone() -> None:
         a_webp()[:-40],
     ],
 )
-def test_what_is_no_whole_photo_is_refused_whatever_it_is_called(raw: bytes) -> None:
-    with pytest.raises(PhotoRefused, match="no photo we can read"):
+def test_a_file_that_is_no_complete_photo_is_refused_whatever_its_type(raw: bytes) -> None:
+    with pytest.raises(PhotoRefused, match="cannot be read"):
         redrawn(raw)
 
 
@@ -112,7 +112,7 @@ def test_a_picture_that_would_fill_the_memory_is_refused_unread(size: tuple[int,
 
 
 def test_the_largest_photo_of_a_phone_is_taken_and_one_larger_is_not() -> None:
-    """A JPEG is decoded at the size that is wanted, so that its pixels cost no memory."""
+    """A JPEG is decoded at the wanted size, so its pixels need little memory."""
     plain = saved(Image.new("L", (8160, 6120)), "JPEG")
     assert opened(redrawn(plain)).size == (1600, 1200)
     with pytest.raises(PhotoRefused, match="50 million pixels"):
@@ -132,7 +132,7 @@ def test_the_largest_photo_of_a_phone_is_taken_and_one_larger_is_not() -> None:
         ("image/jpeg", 100_000_000, "at most 10 MB"),
     ],
 )
-def test_what_cannot_become_a_photo_is_refused_before_it_is_sent(
+def test_a_file_that_cannot_become_a_photo_is_refused_before_the_upload(
     media_type: str, size: int, says: str
 ) -> None:
     with pytest.raises(PhotoRefused, match=says):

@@ -12,8 +12,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
 from events import TEXTS_SOURCE, JobMoveRequested
-from functions.fan_out_facts import parse_fact
+from functions.aws.container import once
 from functions.messages.fact_notice import FactNotice
+from functions.messages.fan_out import parse_fact
+from functions.messages.status_sms import StatusReached
 from functions.protocol.batches import (
     LONGEST_DELAY_S,
     MISSING_FOR,
@@ -21,12 +23,10 @@ from functions.protocol.batches import (
     BatchFailed,
     JobRef,
     Permanent,
-    once,
     parse_event,
     retry_delay_s,
 )
 from functions.protocol.ports import Unavailable, UnknownJob, UnknownTenant
-from functions.send_sms import StatusReached
 from statemachine.values import RESERVED
 from tests.functions.creation import again, batch, envelope
 from tests.support.builders import NOON, a_job, a_request, minutes
@@ -38,8 +38,8 @@ ONE, TWO, THREE = (
 )
 
 
-class Desk:
-    """An inbox with someone at it, who fails as told and notes what was done."""
+class ConsumerSetup:
+    """A consumer whose handler fails as configured and records what it handled."""
 
     def __init__(self, **errors: Exception) -> None:
         self.errors = {f"261121-00000{key[-1]}": error for key, error in errors.items()}
@@ -60,87 +60,87 @@ class Desk:
 
 
 def test_a_message_that_is_done_is_acknowledged() -> None:
-    desk = Desk()
-    assert desk.inbox.deliver(batch(ONE, TWO), desk.handle) == again()
-    assert desk.done == ["1", "2"]
+    setup = ConsumerSetup()
+    assert setup.inbox.deliver(batch(ONE, TWO), setup.handle) == again()
+    assert setup.done == ["1", "2"]
 
 
 def test_a_message_that_can_never_succeed_is_dead_lettered_with_its_reason() -> None:
-    desk = Desk(job_2=UnknownJob("no job 261121-000002 of tenant main"))
-    assert desk.inbox.deliver(batch(ONE, TWO, THREE), desk.handle) == again()
-    assert desk.done == ["1", "3"]
-    assert desk.letters.dead_lettered == [
+    setup = ConsumerSetup(job_2=UnknownJob("no job 261121-000002 of tenant main"))
+    assert setup.inbox.deliver(batch(ONE, TWO, THREE), setup.handle) == again()
+    assert setup.done == ["1", "3"]
+    assert setup.letters.dead_lettered == [
         (TWO, "UnknownJob", "no job 261121-000002 of tenant main")
     ]
 
 
-def test_a_message_that_fails_this_time_comes_again_alone() -> None:
-    desk = Desk(job_1=Unavailable("not now"), job_3=ZeroDivisionError("a bug of ours"))
-    assert desk.inbox.deliver(batch(ONE, TWO, THREE), desk.handle) == again(0, 2)
-    assert (desk.done, desk.letters.dead_lettered) == (["2"], [])
+def test_only_the_message_that_failed_is_delivered_again() -> None:
+    setup = ConsumerSetup(job_1=Unavailable("not now"), job_3=ZeroDivisionError("a bug of ours"))
+    assert setup.inbox.deliver(batch(ONE, TWO, THREE), setup.handle) == again(0, 2)
+    assert (setup.done, setup.letters.dead_lettered) == (["2"], [])
 
 
-def one_by_one(desk: Desk, *bodies: str) -> dict[str, Any]:
-    return desk.inbox.deliver(batch(*bodies), desk.handle)
+def one_by_one(setup: ConsumerSetup, *bodies: str) -> dict[str, Any]:
+    return setup.inbox.deliver(batch(*bodies), setup.handle)
 
 
-def together(desk: Desk, *bodies: str) -> dict[str, Any]:
-    return desk.inbox.deliver_together(batch(*bodies), desk.handle_all)
+def together(setup: ConsumerSetup, *bodies: str) -> dict[str, Any]:
+    return setup.inbox.deliver_together(batch(*bodies), setup.handle_all)
 
 
 every_way = pytest.mark.parametrize("deliver", [one_by_one, together])
 
 
 @every_way
-def test_where_nothing_of_a_batch_could_be_done_the_function_fails_itself(deliver: Any) -> None:
-    """Alarms count what a function raises: of what it reports back they never hear."""
-    desk = Desk(job_1=KeyError("CANARY"), job_2=KeyError("CANARY"))
+def test_if_no_message_of_a_batch_could_be_handled_the_function_fails(deliver: Any) -> None:
+    """Alarms count what a function raises, but not the batch item failures that it reports."""
+    setup = ConsumerSetup(job_1=KeyError("CANARY"), job_2=KeyError("CANARY"))
     with pytest.raises(BatchFailed, match=r"^none of 2 messages: KeyError$"):
-        deliver(desk, ONE, TWO)
-    assert ("".join(desk.done), desk.letters.dead_lettered) == ("", [])
+        deliver(setup, ONE, TWO)
+    assert ("".join(setup.done), setup.letters.dead_lettered) == ("", [])
 
 
 @every_way
-def test_a_service_that_does_not_answer_is_no_fault_of_the_code(deliver: Any) -> None:
-    desk = Desk(job_1=Unavailable("not now"), job_2=Unavailable("not now"))
-    assert deliver(desk, ONE, TWO) == again(0, 1)
+def test_an_unavailable_service_is_not_an_error_of_the_code(deliver: Any) -> None:
+    setup = ConsumerSetup(job_1=Unavailable("not now"), job_2=Unavailable("not now"))
+    assert deliver(setup, ONE, TWO) == again(0, 1)
 
 
-def test_a_letter_that_cannot_be_dead_lettered_comes_again_and_stops_no_one() -> None:
-    desk = Desk(job_1=UnknownJob("gone"))
-    desk.letters.faults = Faults({"SendMessage": ["before"]})
-    assert desk.inbox.deliver(batch(ONE, TWO), desk.handle) == again(0)
-    assert desk.inbox.deliver(batch(ONE), desk.handle) == again()
-    assert (desk.done, len(desk.letters.dead_lettered)) == (["2"], 1)
+def test_a_message_that_cannot_be_dead_lettered_is_retried_and_stops_no_other() -> None:
+    setup = ConsumerSetup(job_1=UnknownJob("gone"))
+    setup.letters.faults = Faults({"SendMessage": ["before"]})
+    assert setup.inbox.deliver(batch(ONE, TWO), setup.handle) == again(0)
+    assert setup.inbox.deliver(batch(ONE), setup.handle) == again()
+    assert (setup.done, len(setup.letters.dead_lettered)) == (["2"], 1)
 
 
 def test_a_batch_is_handed_over_as_a_whole() -> None:
-    desk = Desk()
-    assert desk.inbox.deliver_together(batch(ONE, TWO), desk.handle_all) == again()
-    assert desk.done == ["1+2"]
+    setup = ConsumerSetup()
+    assert setup.inbox.deliver_together(batch(ONE, TWO), setup.handle_all) == again()
+    assert setup.done == ["1+2"]
 
 
 @pytest.mark.parametrize("culprit", ["not json", TWO])
-def test_the_culprit_of_a_batch_is_dead_lettered_and_the_rest_is_done(culprit: str) -> None:
-    desk = Desk(job_2=UnknownJob("gone"))
-    assert desk.inbox.deliver_together(batch(ONE, culprit, THREE), desk.handle_all) == again()
-    assert desk.done == ["1+3"]
-    assert [body for body, _, _ in desk.letters.dead_lettered] == [culprit]
+def test_the_bad_message_of_a_batch_is_dead_lettered_and_the_rest_are_done(culprit: str) -> None:
+    setup = ConsumerSetup(job_2=UnknownJob("gone"))
+    assert setup.inbox.deliver_together(batch(ONE, culprit, THREE), setup.handle_all) == again()
+    assert setup.done == ["1+3"]
+    assert [body for body, _, _ in setup.letters.dead_lettered] == [culprit]
 
 
-def test_an_error_no_one_foresaw_stays_with_its_own_message_of_a_batch() -> None:
-    desk = Desk(job_2=OverflowError("date value out of range"))
-    assert desk.inbox.deliver_together(batch(ONE, TWO, THREE), desk.handle_all) == again(1)
-    assert (desk.done, desk.letters.dead_lettered) == (["1+3"], [])
+def test_an_unforeseen_error_concerns_only_its_own_message_of_a_batch() -> None:
+    setup = ConsumerSetup(job_2=OverflowError("date value out of range"))
+    assert setup.inbox.deliver_together(batch(ONE, TWO, THREE), setup.handle_all) == again(1)
+    assert (setup.done, setup.letters.dead_lettered) == (["1+3"], [])
 
 
-def test_a_batch_that_fails_as_a_whole_comes_again_whole() -> None:
+def test_a_batch_that_fails_as_a_whole_is_retried_as_a_whole() -> None:
     def throttled(refs: list[JobRef]) -> list[Exception | None]:
         raise Unavailable("throttled")
 
-    desk = Desk()
-    assert desk.inbox.deliver_together(batch(ONE, TWO), throttled) == again(0, 1)
-    assert desk.letters.dead_lettered == []
+    setup = ConsumerSetup()
+    assert setup.inbox.deliver_together(batch(ONE, TWO), throttled) == again(0, 1)
+    assert setup.letters.dead_lettered == []
 
 
 def test_each_message_of_a_batch_is_parsed_once() -> None:
@@ -150,9 +150,9 @@ def test_each_message_of_a_batch_is_parsed_once() -> None:
         parsed.append(body)
         return parse_event(event, body)
 
-    desk = Desk(job_1=UnknownJob("gone"))
-    BatchConsumer(JobRef, desk.letters, desk.log, parse).deliver_together(
-        batch(ONE, TWO), desk.handle_all
+    setup = ConsumerSetup(job_1=UnknownJob("gone"))
+    BatchConsumer(JobRef, setup.letters, setup.log, parse).deliver_together(
+        batch(ONE, TWO), setup.handle_all
     )
     assert parsed == [ONE, TWO]
 
@@ -160,8 +160,8 @@ def test_each_message_of_a_batch_is_parsed_once() -> None:
 # -- what is not there yet
 
 
-class Waiting(Desk):
-    """A desk behind a queue that says when each message was first received."""
+class RedeliverySetup(ConsumerSetup):
+    """A consumer of a queue that records when each message was first received."""
 
     def __init__(self, **errors: Exception) -> None:
         super().__init__(**errors)
@@ -181,36 +181,36 @@ class Waiting(Desk):
 
 
 @pytest.mark.parametrize("missing", [UnknownJob("no job"), UnknownTenant("no tenant")])
-def test_a_message_about_what_is_not_there_yet_is_retried_until_it_is_old(
+def test_a_message_about_an_object_that_is_not_there_yet_is_retried_until_it_is_old(
     missing: Exception,
 ) -> None:
-    desk = Waiting(job_1=missing)
-    assert [desk.receive(age) for age in (minutes(0), minutes(15))] == [again(0), again(0)]
-    assert desk.letters.dead_lettered == []
-    assert desk.receive(minutes(15.1)) == again()
-    assert [reason for _, reason, _ in desk.letters.dead_lettered] == [type(missing).__name__]
+    setup = RedeliverySetup(job_1=missing)
+    assert [setup.receive(age) for age in (minutes(0), minutes(15))] == [again(0), again(0)]
+    assert setup.letters.dead_lettered == []
+    assert setup.receive(minutes(15.1)) == again()
+    assert [reason for _, reason, _ in setup.letters.dead_lettered] == [type(missing).__name__]
 
 
-def test_what_is_not_there_yet_is_looked_for_at_once_and_then_ever_more_seldom() -> None:
-    desk = Waiting(job_1=UnknownJob("no job"))
+def test_an_object_that_is_not_there_yet_is_retried_at_growing_intervals() -> None:
+    setup = RedeliverySetup(job_1=UnknownJob("no job"))
     for receives in (1, 2, 3, 7, 8, 15):
-        desk.receive(minutes(1), receives)
-    assert desk.redelivery.delays_s == [1, 2, 4, 64, LONGEST_DELAY_S, LONGEST_DELAY_S]
+        setup.receive(minutes(1), receives)
+    assert setup.redelivery.delays_s == [1, 2, 4, 64, LONGEST_DELAY_S, LONGEST_DELAY_S]
 
 
-def test_a_message_that_cannot_be_delayed_comes_again_all_the_same() -> None:
-    desk = Waiting(job_1=UnknownJob("no job"))
-    desk.redelivery.faults = Faults({"ChangeMessageVisibility": ["before"]})
-    assert desk.receive(minutes(1)) == again(0)
-    assert desk.letters.dead_lettered == []
+def test_a_message_that_cannot_be_delayed_is_retried_all_the_same() -> None:
+    setup = RedeliverySetup(job_1=UnknownJob("no job"))
+    setup.redelivery.faults = Faults({"ChangeMessageVisibility": ["before"]})
+    assert setup.receive(minutes(1)) == again(0)
+    assert setup.letters.dead_lettered == []
 
 
-MAY_MISS_ITS_JOB = ("Create", "Advance", "Edit", "Board", "Edge", "Text", "Inbound")
+MAY_MISS_ITS_JOB = ("Create", "Advance", "Edit", "Board", "Invalidation", "Sms", "Inbound")
 
 
 @pytest.mark.parametrize("queue", MAY_MISS_ITS_JOB)
-def test_no_queue_gives_a_message_up_before_the_inbox_does(queue: str) -> None:
-    """SQS would move it to the dead-letter queue without a word of why."""
+def test_no_queue_gives_up_a_message_before_its_consumer_does(queue: str) -> None:
+    """SQS would move it to the dead-letter queue without a reason."""
     template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     allowed = template["Resources"][f"{queue}Queue"]["Properties"]["RedrivePolicy"]
     waited_s, receives = 0, 1
@@ -238,7 +238,7 @@ NOT_AN_EVENT = "the message is not an EventBridge event with a `detail`"
         (envelope({"tenant": "M", "job_id": "1"}), "tenant: String should match pattern"),
     ],
 )
-def test_what_is_no_event_says_what_is_wrong_with_it(body: str, detail: str) -> None:
+def test_an_invalid_event_is_an_error_that_says_what_is_wrong(body: str, detail: str) -> None:
     with pytest.raises(Permanent) as caught:
         parse_event(JobRef, body)
     assert str(caught.value).startswith(detail)
@@ -261,11 +261,11 @@ def test_a_reason_has_nothing_of_what_the_sender_wrote() -> None:
 
 
 def test_the_log_has_one_line_for_each_failure_and_no_body() -> None:
-    desk = Desk(job_1=UnknownJob("gone"), job_2=Unavailable("not now"))
-    desk.inbox.deliver(batch(ONE, TWO, THREE), desk.handle)
-    assert desk.log.lines == [
+    setup = ConsumerSetup(job_1=UnknownJob("gone"), job_2=Unavailable("not now"))
+    setup.inbox.deliver(batch(ONE, TWO, THREE), setup.handle)
+    assert setup.log.lines == [
         ("dead-lettered", {"reason": "UnknownJob", "message_id": "m0"}),
-        ("comes again", {"error": "Unavailable", "why": "not now"}),
+        ("retried", {"error": "Unavailable", "why": "not now"}),
     ]
 
 
@@ -285,13 +285,13 @@ def test_a_function_is_wired_once() -> None:
 DERIVED = f"{RESERVED}texts-off-261121-7k3m2q-1"
 
 
-def test_a_request_from_outside_may_not_bear_an_event_id_of_the_server() -> None:
+def test_a_request_from_outside_may_not_use_an_event_id_of_the_server() -> None:
     body = envelope(a_request(a_job(), "confirm", event_id=DERIVED))
-    with pytest.raises(Permanent, match=r"^event_id: ids that begin with 'haulway\.' are the"):
+    with pytest.raises(Permanent, match=r"^event_id: ids that begin with 'haulway\.' are reserved"):
         parse_event(JobMoveRequested, body)
 
 
-def test_a_request_that_a_text_made_bears_one() -> None:
+def test_a_request_made_by_a_text_may_use_one() -> None:
     request = a_request(a_job(), "confirm", event_id=DERIVED)
     body = json.dumps({**json.loads(envelope(request)), "source": TEXTS_SOURCE})
     assert parse_event(JobMoveRequested, body) == request
@@ -310,7 +310,7 @@ CONSUMERS: list[Callable[[str], object]] = [
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact["detail-type"])
 @pytest.mark.parametrize("wrong", [None, [], {}, "x" * 1000, -1, 1e308, "\x00", "9999-99-99"])
 def test_a_malformed_fact_is_read_or_is_a_permanent_error(fact: Any, wrong: Any) -> None:
-    """Anybody who may write to the bus may forget a key, or send a value of another kind."""
+    """A sender may leave out a key, or send a value of another type."""
     for key in fact["detail"]:
         rest = {name: value for name, value in fact["detail"].items() if name != key}
         for detail in (rest, {**rest, key: wrong}):
@@ -363,10 +363,10 @@ def test_a_partner_may_ask_for_its_own_business_in_its_own_name(source: str) -> 
         ("haulway.partner.", {"tenant": ""}, "actor"),
     ],
 )
-def test_what_a_partners_source_may_not_ask_is_a_dead_letter_that_names_the_field(
+def test_a_request_that_a_partners_source_may_not_send_is_dead_lettered_with_the_field(
     source: str, detail: dict[str, Any], field: str
 ) -> None:
-    desk = Desk()
-    assert desk.inbox.deliver(batch(asked_by(source, **detail)), desk.handle) == again()
-    ((_, reason, why),) = desk.letters.dead_lettered
-    assert (desk.done, reason, why.partition(":")[0]) == ([], "Permanent", field)
+    setup = ConsumerSetup()
+    assert setup.inbox.deliver(batch(asked_by(source, **detail)), setup.handle) == again()
+    ((_, reason, why),) = setup.letters.dead_lettered
+    assert (setup.done, reason, why.partition(":")[0]) == ([], "Permanent", field)

@@ -1,110 +1,110 @@
-"""Compare and swap on a job: bounded, and blind to the difference of lost race and lost answer."""
+"""Compare-and-swap on a job: bounded; a lost race and a lost answer are handled alike."""
 
 import pytest
 
 from functions.protocol.compare_and_swap import ATTEMPTS, BASE_S, CAP_S, commit, full_jitter
 from functions.protocol.ports import Conflict, Corrupt, Unavailable, UnknownJob
 from statemachine.job import Job
-from tests.functions.conftest import FakeGround, Ground
+from tests.functions.conftest import FakeStorage, Storage
 from tests.support.builders import a_job
 from tests.support.fakes import job_key, no_pause
 from tests.support.faults import Faults, Kind
 
 
 def cheaper(job: Job) -> tuple[Job, str]:
-    """A change that knows itself again."""
-    return (job, "known") if job.price_cents == 1 else (job.seen(price_cents=1), "changed")
+    """A change that recognizes its own result."""
+    return (job, "known") if job.price_cents == 1 else (job.with_change(price_cents=1), "changed")
 
 
-def committed(ground: Ground) -> tuple[Job, str]:
-    return commit(ground.jobs, "main", a_job().job_id, cheaper, no_pause)
+def committed(storage: Storage) -> tuple[Job, str]:
+    return commit(storage.jobs, "main", a_job().job_id, cheaper, no_pause)
 
 
-def test_a_change_is_stored_and_its_outcome_told(ground: Ground) -> None:
-    ground.jobs.create(a_job())
-    assert committed(ground) == (a_job().seen(price_cents=1), "changed")
-    assert ground.jobs.read("main", a_job().job_id).value == a_job().seen(price_cents=1)
+def test_a_change_is_stored_and_its_outcome_returned(storage: Storage) -> None:
+    storage.jobs.create(a_job())
+    assert committed(storage) == (a_job().with_change(price_cents=1), "changed")
+    assert storage.jobs.read("main", a_job().job_id).value == a_job().with_change(price_cents=1)
 
 
-def test_nothing_is_written_where_nothing_changes(ground: Ground) -> None:
-    ground.jobs.create(a_job(price_cents=1))
-    with ground.under(Faults()) as calls:
-        assert committed(ground) == (a_job(price_cents=1), "known")
+def test_nothing_is_written_if_nothing_changes(storage: Storage) -> None:
+    storage.jobs.create(a_job(price_cents=1))
+    with storage.under(Faults()) as calls:
+        assert committed(storage) == (a_job(price_cents=1), "known")
     assert calls.log == [("GetObject", None)]
 
 
 @pytest.mark.parametrize("lost", ["after", "dup"])
-def test_a_write_whose_answer_is_lost_is_found_done(ground: Ground, lost: Kind) -> None:
-    """Sent twice, the second copy meets 412 against the first: the same to us."""
-    ground.jobs.create(a_job())
-    with ground.under(Faults({"PutObject": [lost]})) as calls:
-        assert committed(ground) == (a_job().seen(price_cents=1), "known")
+def test_a_write_whose_answer_is_lost_is_found_done(storage: Storage, lost: Kind) -> None:
+    """If it is sent twice, the second copy gets 412, which is handled alike."""
+    storage.jobs.create(a_job())
+    with storage.under(Faults({"PutObject": [lost]})) as calls:
+        assert committed(storage) == (a_job().with_change(price_cents=1), "known")
     assert calls.calls("PutObject") == 1
 
 
-def test_a_write_that_never_arrived_is_made_again(ground: Ground) -> None:
-    ground.jobs.create(a_job())
-    with ground.under(Faults({"PutObject": ["before", "before"]})) as calls:
-        assert committed(ground) == (a_job().seen(price_cents=1), "changed")
+def test_a_write_that_never_arrived_is_made_again(storage: Storage) -> None:
+    storage.jobs.create(a_job())
+    with storage.under(Faults({"PutObject": ["before", "before"]})) as calls:
+        assert committed(storage) == (a_job().with_change(price_cents=1), "changed")
     assert calls.calls("PutObject") == 3
 
 
-def test_a_change_is_made_afresh_on_what_another_has_written(ground: Ground) -> None:
-    """Timeline: we read rev 1 · another writes rev 2 · our PUT meets 412 · we read rev 2."""
-    ground.jobs.create(a_job())
+def test_a_change_is_made_again_on_what_another_has_written(storage: Storage) -> None:
+    """Timeline: we read v1 · another writes v2 · our PUT gets 412 · we read v2."""
+    storage.jobs.create(a_job())
     seen: list[int] = []
 
     def change(job: Job) -> tuple[Job, int]:
-        seen.append(job.rev)
+        seen.append(job.version)
         if len(seen) == 1:
-            other = ground.jobs.read("main", job.job_id)
-            ground.jobs.replace(other.value.seen(price_cents=2), other.etag)
-        return job.bookkept(), job.rev
+            other = storage.jobs.read("main", job.job_id)
+            storage.jobs.replace(other.value.with_change(price_cents=2), other.etag)
+        return job.with_bookkeeping(), job.version
 
-    job, _ = commit(ground.jobs, "main", a_job().job_id, change, no_pause)
-    assert (seen, job.rev, job.price_cents) == ([1, 2], 3, 2)
+    job, _ = commit(storage.jobs, "main", a_job().job_id, change, no_pause)
+    assert (seen, job.version, job.price_cents) == ([1, 2], 3, 2)
 
 
-def test_past_the_bound_the_message_shall_come_again(fake_ground: FakeGround) -> None:
-    fake_ground.jobs.create(a_job())
+def test_after_all_attempts_the_message_is_to_be_retried(fake_storage: FakeStorage) -> None:
+    fake_storage.jobs.create(a_job())
     pauses: list[int] = []
     with (
-        fake_ground.under(Faults({"PutObject": ["before"] * 100})) as calls,
+        fake_storage.under(Faults({"PutObject": ["before"] * 100})) as calls,
         pytest.raises(Unavailable) as caught,
     ):
-        commit(fake_ground.jobs, "main", a_job().job_id, cheaper, pauses.append)
+        commit(fake_storage.jobs, "main", a_job().job_id, cheaper, pauses.append)
     assert (calls.calls("PutObject"), pauses) == (ATTEMPTS, list(range(ATTEMPTS)))
     assert isinstance(caught.value.__cause__, Conflict)
 
 
-def test_a_read_that_fails_now_is_tried_again(fake_ground: FakeGround) -> None:
-    fake_ground.jobs.create(a_job())
-    with fake_ground.under(Faults({"GetObject": ["before", "after"]})):
-        assert committed(fake_ground)[1] == "changed"
+def test_a_read_that_fails_now_is_tried_again(fake_storage: FakeStorage) -> None:
+    fake_storage.jobs.create(a_job())
+    with fake_storage.under(Faults({"GetObject": ["before", "after"]})):
+        assert committed(fake_storage)[1] == "changed"
 
 
-def test_a_job_that_is_missing_or_unreadable_is_not_asked_for_again(ground: Ground) -> None:
-    with ground.under(Faults()) as calls, pytest.raises(UnknownJob):
-        committed(ground)
-    ground.put(job_key("main", a_job().job_id), b"{")
-    with ground.under(calls), pytest.raises(Corrupt):
-        committed(ground)
+def test_a_job_that_is_missing_or_unreadable_is_not_asked_for_again(storage: Storage) -> None:
+    with storage.under(Faults()) as calls, pytest.raises(UnknownJob):
+        committed(storage)
+    storage.put(job_key("main", a_job().job_id), b"{")
+    with storage.under(calls), pytest.raises(Corrupt):
+        committed(storage)
     assert calls.log == [("GetObject", None)] * 2
 
 
-def test_what_the_change_raises_is_nobodys_to_retry(fake_ground: FakeGround) -> None:
-    fake_ground.jobs.create(a_job())
+def test_an_error_of_the_change_is_not_retried(fake_storage: FakeStorage) -> None:
+    fake_storage.jobs.create(a_job())
 
     def refuse(job: Job) -> tuple[Job, None]:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        commit(fake_ground.jobs, "main", a_job().job_id, refuse, no_pause)
-    assert len(fake_ground.bucket.versions[job_key("main", a_job().job_id)]) == 1
+        commit(fake_storage.jobs, "main", a_job().job_id, refuse, no_pause)
+    assert len(fake_storage.bucket.versions[job_key("main", a_job().job_id)]) == 1
 
 
 def test_pauses_are_random_grow_and_stay_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of them together leave a function of 30 s the time to do its work."""
+    """All pauses together leave a function with a timeout of 30 s enough time for its work."""
     slept: list[float] = []
     monkeypatch.setattr("functions.protocol.compare_and_swap.time.sleep", slept.append)
     for attempt in range(ATTEMPTS):

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from functions.advance_job import refused_fact
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.metrics import LogMetrics, count_facts
 from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.settle_job import fact_of_entry
+from functions.jobs.facts import fact_of_entry, refused_fact
 from statemachine.flows import load_flow
 from statemachine.lifecycle import Refused, judge
 from tests.support.builders import NOON, a_job, a_request

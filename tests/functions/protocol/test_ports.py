@@ -1,4 +1,4 @@
-"""What every port promises, shown on its fake and on the real adapter before moto."""
+"""The contract of every port, tested on its fake and on the real adapter with moto."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,10 +9,12 @@ import pytest
 
 from events import JobCreated, JobMoved
 from functions.aws.cloudfront import CloudFrontCdn
+from functions.aws.dead_letter_sender import SqsDeadLetters
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.queues import SqsDeadLetters, SqsRedelivery
+from functions.aws.queues import SqsRedelivery
 from functions.aws.s3_stores import S3Tenants
 from functions.aws.stepfunctions import StepFunctionsExecutions
+from functions.jobs.facts import fact_of_entry
 from functions.protocol.ports import (
     Bus,
     Cdn,
@@ -28,19 +30,18 @@ from functions.protocol.ports import (
     UnknownJob,
     UnknownTenant,
 )
-from functions.settle_job import fact_of_entry
 from functions.views.invalidation_budget import MonthlyUsage, usage_of
 from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.views import Board, View, card_of, view_of
-from tests.functions.conftest import Ground
+from tests.functions.conftest import Storage
 from tests.support.builders import NOON, TOKEN, a_job
 from tests.support.fakes import (
     Bucket,
     FakeBus,
+    FakeCdn,
     FakeDeadLetters,
-    FakeEdge,
     FakeExecutions,
     FakeTenants,
     board_key,
@@ -64,102 +65,102 @@ def a_board(*jobs: Job) -> Board:
 # -- jobs
 
 
-def test_a_job_is_read_as_it_was_stored(ground: Ground) -> None:
+def test_a_job_is_read_as_it_was_stored(storage: Storage) -> None:
     job = a_job("in_progress")
-    ground.jobs.create(job)
-    stored = ground.jobs.read("main", job.job_id)
-    assert (stored.value, stored.etag) == (job, ground.etag(JOB_KEY))
+    storage.jobs.create(job)
+    stored = storage.jobs.read("main", job.job_id)
+    assert (stored.value, stored.etag) == (job, storage.etag(JOB_KEY))
 
 
-def test_a_job_that_was_never_stored_is_unknown(ground: Ground) -> None:
+def test_a_job_that_was_never_stored_is_unknown(storage: Storage) -> None:
     with pytest.raises(UnknownJob):
-        ground.jobs.read("main", "261121-000000")
+        storage.jobs.read("main", "261121-000000")
 
 
-def test_another_tenants_job_is_unknown(ground: Ground) -> None:
-    ground.jobs.create(a_job())
+def test_another_tenants_job_is_unknown(storage: Storage) -> None:
+    storage.jobs.create(a_job())
     with pytest.raises(UnknownJob):
-        ground.jobs.read("other", a_job().job_id)
+        storage.jobs.read("other", a_job().job_id)
 
 
-def test_a_job_is_created_once(ground: Ground) -> None:
-    ground.jobs.create(a_job())
+def test_a_job_is_created_once(storage: Storage) -> None:
+    storage.jobs.create(a_job())
     with pytest.raises(Conflict):
-        ground.jobs.create(a_job(price_cents=1))
-    assert ground.jobs.read("main", a_job().job_id).value == a_job()
+        storage.jobs.create(a_job(price_cents=1))
+    assert storage.jobs.read("main", a_job().job_id).value == a_job()
 
 
-def test_a_job_is_replaced_only_by_who_has_seen_its_last_version(ground: Ground) -> None:
+def test_a_job_is_replaced_only_with_its_current_etag(storage: Storage) -> None:
     job = a_job()
-    ground.jobs.create(job)
-    seen = ground.jobs.read("main", job.job_id).etag
-    ground.jobs.replace(job.seen(price_cents=1), seen)
+    storage.jobs.create(job)
+    seen = storage.jobs.read("main", job.job_id).etag
+    storage.jobs.replace(job.with_change(price_cents=1), seen)
     with pytest.raises(Conflict):
-        ground.jobs.replace(job.seen(price_cents=2), seen)
-    assert ground.jobs.read("main", job.job_id).value.price_cents == 1
+        storage.jobs.replace(job.with_change(price_cents=2), seen)
+    assert storage.jobs.read("main", job.job_id).value.price_cents == 1
 
 
-def test_a_job_that_is_gone_is_not_created_by_replacing_it(ground: Ground) -> None:
+def test_a_job_that_is_gone_is_not_created_by_replacing_it(storage: Storage) -> None:
     with pytest.raises(Conflict):
-        ground.jobs.replace(a_job(), '"0123456789abcdef0123456789abcdef"')
+        storage.jobs.replace(a_job(), '"0123456789abcdef0123456789abcdef"')
     with pytest.raises(UnknownJob):
-        ground.jobs.read("main", a_job().job_id)
+        storage.jobs.read("main", a_job().job_id)
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"{}", b"[]", b"\xff"])
-def test_an_object_that_is_no_job_is_corrupt_and_left_alone(ground: Ground, body: bytes) -> None:
-    ground.put(JOB_KEY, body)
+def test_an_object_that_is_no_job_is_corrupt_and_left_alone(storage: Storage, body: bytes) -> None:
+    storage.put(JOB_KEY, body)
     with pytest.raises(Corrupt) as caught:
-        ground.jobs.read("main", a_job().job_id)
-    assert (caught.value.etag, ground.get(JOB_KEY)) == (ground.etag(JOB_KEY), body)
+        storage.jobs.read("main", a_job().job_id)
+    assert (caught.value.etag, storage.get(JOB_KEY)) == (storage.etag(JOB_KEY), body)
 
 
-@pytest.mark.parametrize(("fault", "rev"), [("before", 1), ("after", 3)])
+@pytest.mark.parametrize(("fault", "version"), [("before", 1), ("after", 3)])
 def test_a_lost_write_is_a_conflict_whether_it_was_done_or_not(
-    ground: Ground, fault: Kind, rev: int
+    storage: Storage, fault: Kind, version: int
 ) -> None:
-    ground.jobs.create(a_job())
+    storage.jobs.create(a_job())
     for _ in range(2):
-        stored = ground.jobs.read("main", a_job().job_id)
-        with ground.under(Faults({"PutObject": [fault]})), pytest.raises(Conflict):
-            ground.jobs.replace(stored.value.seen(price_cents=2), stored.etag)
-    assert ground.jobs.read("main", a_job().job_id).value.rev == rev
+        stored = storage.jobs.read("main", a_job().job_id)
+        with storage.under(Faults({"PutObject": [fault]})), pytest.raises(Conflict):
+            storage.jobs.replace(stored.value.with_change(price_cents=2), stored.etag)
+    assert storage.jobs.read("main", a_job().job_id).value.version == version
 
 
-def test_a_read_whose_answer_is_lost_is_to_be_tried_again(ground: Ground) -> None:
-    ground.jobs.create(a_job())
-    with ground.under(Faults({"GetObject": ["after"]})), pytest.raises(Unavailable):
-        ground.jobs.read("main", a_job().job_id)
+def test_a_read_whose_answer_is_lost_is_to_be_tried_again(storage: Storage) -> None:
+    storage.jobs.create(a_job())
+    with storage.under(Faults({"GetObject": ["after"]})), pytest.raises(Unavailable):
+        storage.jobs.read("main", a_job().job_id)
 
 
-def test_open_jobs_are_listed_until_they_have_ended(ground: Ground) -> None:
+def test_open_jobs_are_listed_until_they_have_ended(storage: Storage) -> None:
     for job_id in ("261121-000002", "261121-000001"):
-        ground.jobs.mark_open("main", job_id)
-    ground.jobs.mark_open("main", "261121-000001")
-    assert list(ground.jobs.open_jobs("main")) == ["261121-000001", "261121-000002"]
-    ground.jobs.mark_ended("main", "261121-000001")
-    ground.jobs.mark_ended("main", "261121-000001")
-    assert list(ground.jobs.open_jobs("main")) == ["261121-000002"]
+        storage.jobs.mark_open("main", job_id)
+    storage.jobs.mark_open("main", "261121-000001")
+    assert list(storage.jobs.open_jobs("main")) == ["261121-000001", "261121-000002"]
+    storage.jobs.mark_ended("main", "261121-000001")
+    storage.jobs.mark_ended("main", "261121-000001")
+    assert list(storage.jobs.open_jobs("main")) == ["261121-000002"]
 
 
-def test_a_deadline_is_in_the_index_until_it_was_seen_to(ground: Ground) -> None:
-    ground.jobs.mark_open("main", "261121-000001")
-    ground.jobs.mark_due("main", "261121-000002", NOON + timedelta(milliseconds=1))
-    ground.put("tenants/main/open/no-job", b"")
-    index = ground.jobs.open_index("main")
+def test_a_deadline_is_in_the_index_until_it_was_handled(storage: Storage) -> None:
+    storage.jobs.mark_open("main", "261121-000001")
+    storage.jobs.mark_due("main", "261121-000002", NOON + timedelta(milliseconds=1))
+    storage.put("tenants/main/open/no-job", b"")
+    index = storage.jobs.open_index("main")
     assert (list(index.touched), index.now_due(NOON)) == (["261121-000001"], {})
     [(job_id, names)] = index.now_due(NOON + timedelta(seconds=1)).items()
     assert (job_id, names) == ("261121-000002", ["261121-000002@20261121T120001Z"])
-    ground.jobs.clear_due("main", names[0])
-    assert ground.jobs.open_index("main").due == {}
-    assert list(ground.jobs.open_jobs("main")) == ["261121-000001"]
+    storage.jobs.clear_due("main", names[0])
+    assert storage.jobs.open_index("main").due == {}
+    assert list(storage.jobs.open_jobs("main")) == ["261121-000001"]
 
 
-def test_the_index_says_when_a_job_was_touched_last(ground: Ground) -> None:
-    ground.jobs.mark_open("main", "261121-000001")
-    first = ground.jobs.open_jobs("main")["261121-000001"]
-    ground.jobs.mark_open("main", "261121-000001")
-    assert ground.jobs.open_jobs("main")["261121-000001"] >= first
+def test_the_index_says_when_a_job_was_touched_last(storage: Storage) -> None:
+    storage.jobs.mark_open("main", "261121-000001")
+    first = storage.jobs.open_jobs("main")["261121-000001"]
+    storage.jobs.mark_open("main", "261121-000001")
+    assert storage.jobs.open_jobs("main")["261121-000001"] >= first
     assert first.tzinfo is not None
 
 
@@ -168,93 +169,93 @@ def a_stuck_job(**values: Any) -> StuckJob:
     return StuckJob.model_validate({**known, **values})
 
 
-def test_a_stuck_job_stays_as_it_was_first_told_until_it_is_removed(ground: Ground) -> None:
-    assert (ground.stuck.all("main"), ground.stuck.read("main", a_job().job_id)) == ([], None)
-    ground.stuck.add(a_stuck_job())
-    ground.stuck.add(a_stuck_job(why="keeps_failing"))
-    ground.stuck.add(a_stuck_job(tenant="other"))
-    assert ground.stuck.all("main") == [a_stuck_job()]
-    assert ground.stuck.read("main", a_job().job_id) == a_stuck_job()
+def test_a_stuck_job_stays_as_first_reported_until_it_is_removed(storage: Storage) -> None:
+    assert (storage.stuck.all("main"), storage.stuck.read("main", a_job().job_id)) == ([], None)
+    storage.stuck.add(a_stuck_job())
+    storage.stuck.add(a_stuck_job(why="keeps_failing"))
+    storage.stuck.add(a_stuck_job(tenant="other"))
+    assert storage.stuck.all("main") == [a_stuck_job()]
+    assert storage.stuck.read("main", a_job().job_id) == a_stuck_job()
     for _ in range(2):
-        ground.stuck.remove("main", a_job().job_id)
-    assert (ground.stuck.all("main"), len(ground.stuck.all("other"))) == ([], 1)
+        storage.stuck.remove("main", a_job().job_id)
+    assert (storage.stuck.all("main"), len(storage.stuck.all("other"))) == ([], 1)
 
 
-def test_all_jobs_are_those_of_the_tenant(ground: Ground) -> None:
-    ground.jobs.create(a_job())
-    ground.jobs.create(a_job(tenant="other", job_id="261121-000001"))
-    ground.jobs.mark_open("main", "261121-000002")
-    assert list(ground.jobs.all_ids("main")) == [a_job().job_id]
+def test_all_jobs_are_those_of_the_tenant(storage: Storage) -> None:
+    storage.jobs.create(a_job())
+    storage.jobs.create(a_job(tenant="other", job_id="261121-000001"))
+    storage.jobs.mark_open("main", "261121-000002")
+    assert list(storage.jobs.all_ids("main")) == [a_job().job_id]
 
 
-def test_jobs_are_told_apart_by_when_they_were_written(ground: Ground) -> None:
-    ground.jobs.create(a_job())
-    ground.jobs.create(a_job(tenant="other", job_id="261121-000001"))
-    written = ground.jobs.written("main")
+def test_the_listing_has_when_each_job_was_written(storage: Storage) -> None:
+    storage.jobs.create(a_job())
+    storage.jobs.create(a_job(tenant="other", job_id="261121-000001"))
+    written = storage.jobs.written("main")
     assert list(written) == [a_job().job_id]
     assert written[a_job().job_id] >= NOON
 
 
-def test_the_months_paths_are_replaced_only_by_who_has_read_them(ground: Ground) -> None:
-    assert ground.usage.read("2026-11") is None
-    ground.usage.write(MonthlyUsage(month="2026-11", paths=2), None)
-    stored = ground.usage.read("2026-11")
+def test_the_months_usage_is_replaced_only_with_its_current_etag(storage: Storage) -> None:
+    assert storage.usage.read("2026-11") is None
+    storage.usage.write(MonthlyUsage(month="2026-11", paths=2), None)
+    stored = storage.usage.read("2026-11")
     assert stored
-    ground.usage.write(MonthlyUsage(month="2026-11", paths=5), stored.etag)
+    storage.usage.write(MonthlyUsage(month="2026-11", paths=5), stored.etag)
     for stale in (None, stored.etag):
         with pytest.raises(Conflict):
-            ground.usage.write(MonthlyUsage(month="2026-11", paths=9), stale)
-    assert usage_of(ground.usage, "2026-11") == 5
-    assert ground.usage.read("2026-12") is None
+            storage.usage.write(MonthlyUsage(month="2026-11", paths=9), stale)
+    assert usage_of(storage.usage, "2026-11") == 5
+    assert storage.usage.read("2026-12") is None
 
 
 # -- views and boards
 
 
-def test_a_view_is_written_where_there_is_none_and_then_replaced(ground: Ground) -> None:
-    assert ground.views.read("0" * 32) is None
-    ground.views.write("0" * 32, a_view(), None)
+def test_a_view_is_written_if_there_is_none_and_then_replaced(storage: Storage) -> None:
+    assert storage.views.read("0" * 32) is None
+    storage.views.write("0" * 32, a_view(), None)
     with pytest.raises(Conflict):
-        ground.views.write("0" * 32, a_view("in_progress"), None)
-    first = ground.views.read("0" * 32)
-    assert first == Stored(a_view(), ground.etag(f"t/{'0' * 32}.json"))
-    ground.views.write("0" * 32, a_view("in_progress"), first.etag)
-    second = ground.views.read("0" * 32)
-    assert second == Stored(a_view("in_progress"), ground.etag(f"t/{'0' * 32}.json"))
+        storage.views.write("0" * 32, a_view("in_progress"), None)
+    first = storage.views.read("0" * 32)
+    assert first == Stored(a_view(), storage.etag(f"t/{'0' * 32}.json"))
+    storage.views.write("0" * 32, a_view("in_progress"), first.etag)
+    second = storage.views.read("0" * 32)
+    assert second == Stored(a_view("in_progress"), storage.etag(f"t/{'0' * 32}.json"))
 
 
-def test_what_is_no_view_can_be_replaced_under_its_etag(ground: Ground) -> None:
-    ground.put(f"t/{'0' * 32}.json", b"<html>")
+def test_an_invalid_view_can_be_replaced_with_its_etag(storage: Storage) -> None:
+    storage.put(f"t/{'0' * 32}.json", b"<html>")
     with pytest.raises(Corrupt) as caught:
-        ground.views.read("0" * 32)
-    ground.views.write("0" * 32, a_view(), caught.value.etag)
-    assert ground.views.read("0" * 32)
+        storage.views.read("0" * 32)
+    storage.views.write("0" * 32, a_view(), caught.value.etag)
+    assert storage.views.read("0" * 32)
 
 
-def test_a_board_is_its_own_canonical_bytes(ground: Ground) -> None:
+def test_a_board_is_its_own_canonical_bytes(storage: Storage) -> None:
     board = a_board(a_job(job_id="261121-000002"), a_job(job_id="261121-000001"))
-    ground.boards.write("main", board, None)
-    assert ground.boards.read("main") == Stored(board, ground.etag(board_key("main")))
-    assert ground.get(board_key("main")) == board.to_bytes()
+    storage.boards.write("main", board, None)
+    assert storage.boards.read("main") == Stored(board, storage.etag(board_key("main")))
+    assert storage.get(board_key("main")) == board.to_bytes()
 
 
-def test_a_board_is_replaced_only_by_who_has_seen_its_last_version(ground: Ground) -> None:
-    ground.boards.write("main", a_board(), None)
-    seen = ground.boards.read("main")
+def test_a_board_is_replaced_only_with_its_current_etag(storage: Storage) -> None:
+    storage.boards.write("main", a_board(), None)
+    seen = storage.boards.read("main")
     assert seen
-    ground.boards.write("main", a_board(a_job()), seen.etag)
+    storage.boards.write("main", a_board(a_job()), seen.etag)
     with pytest.raises(Conflict):
-        ground.boards.write("main", a_board(), seen.etag)
+        storage.boards.write("main", a_board(), seen.etag)
     with pytest.raises(Conflict):
-        ground.boards.write("main", a_board(), None)
+        storage.boards.write("main", a_board(), None)
 
 
-def test_a_board_no_one_can_read_is_corrupt_until_it_is_overwritten(ground: Ground) -> None:
-    ground.put(board_key("main"), b'{"jobs":')
+def test_an_unreadable_board_is_corrupt_until_it_is_overwritten(storage: Storage) -> None:
+    storage.put(board_key("main"), b'{"jobs":')
     with pytest.raises(Corrupt):
-        ground.boards.read("main")
-    ground.boards.overwrite("main", a_board(a_job()))
-    assert ground.boards.read("main") == Stored(a_board(a_job()), ground.etag(board_key("main")))
+        storage.boards.read("main")
+    storage.boards.overwrite("main", a_board(a_job()))
+    assert storage.boards.read("main") == Stored(a_board(a_job()), storage.etag(board_key("main")))
 
 
 # -- tenants
@@ -276,7 +277,7 @@ def test_a_tenant_is_found_by_its_name(tenants: Tenants) -> None:
     assert (tenants.read("main"), list(tenants.names())) == (HAULWAY, ["main"])
 
 
-def test_no_one_else_is_a_tenant(tenants: Tenants) -> None:
+def test_any_other_name_is_an_unknown_tenant(tenants: Tenants) -> None:
     with pytest.raises(UnknownTenant):
         tenants.read("other")
 
@@ -312,7 +313,7 @@ def test_an_execution_runs_once_it_was_started(executions: Executions) -> None:
     assert executions.is_running("haul", "main", "261121-7k3m2q", 0)
 
 
-def test_an_execution_that_was_stopped_runs_no_more_and_stopping_again_is_success(
+def test_a_stopped_execution_no_longer_runs_and_stopping_again_is_success(
     executions: Executions,
 ) -> None:
     executions.start("haul", "main", "261121-7k3m2q", 0)
@@ -327,24 +328,24 @@ def test_starting_the_same_generation_again_is_success(executions: Executions) -
     assert not executions.is_running("haul", "main", "261121-7k3m2q", 1)
 
 
-def test_whether_a_token_lives_is_not_told(executions: Executions) -> None:
-    executions.send_success("no one-waits-behind-it", TaskOutput(seq=1, to="ready_for_pickup"))
+def test_an_expired_token_is_no_error(executions: Executions) -> None:
+    executions.send_success("nothing-waits-behind-it", TaskOutput(seq=1, to="ready_for_pickup"))
 
 
 # -- the bus
 
 
 class Heard(Protocol):
-    """What arrived on the bus, as the consumers get it."""
+    """The messages on the bus, as consumers get them."""
 
     def __call__(self) -> list[dict[str, object]]: ...
 
 
-BusAndEars = tuple[Bus, Heard]
+BusAndMessages = tuple[Bus, Heard]
 
 
 @pytest.fixture(params=["fake", "moto"])
-def bus(request: pytest.FixtureRequest) -> BusAndEars:
+def bus(request: pytest.FixtureRequest) -> BusAndMessages:
     if request.param == "moto":
         return a_bus_on(request.getfixturevalue("moto"))
     fake = FakeBus()
@@ -352,7 +353,7 @@ def bus(request: pytest.FixtureRequest) -> BusAndEars:
 
 
 def a_bus_on(moto: Moto) -> tuple[EventBridgeBus, Heard]:
-    """A bus with one rule for our facts, whose queue is read by the ears."""
+    """A bus with one rule for our facts, and its queue."""
     events, sqs, name = moto.client("events"), moto.client("sqs"), moto.name("bus")
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
@@ -373,7 +374,7 @@ def a_bus_on(moto: Moto) -> tuple[EventBridgeBus, Heard]:
     return EventBridgeBus(events, name), heard
 
 
-def test_every_fact_reaches_the_bus(bus: BusAndEars) -> None:
+def test_every_fact_reaches_the_bus(bus: BusAndMessages) -> None:
     announces, heard = bus
     facts = [fact_of_entry(a_job("completed"), HAUL, seq) for seq in range(4)]
     announces.announce([*facts, *facts, *facts])
@@ -381,7 +382,7 @@ def test_every_fact_reaches_the_bus(bus: BusAndEars) -> None:
     assert sorted(fact.seq for fact in told) == [1, 1, 1, 2, 2, 2, 3, 3, 3]
 
 
-def test_a_fact_says_what_happened_and_nothing_private(bus: BusAndEars) -> None:
+def test_a_fact_says_what_happened_and_nothing_private(bus: BusAndMessages) -> None:
     announces, heard = bus
     announces.announce([fact_of_entry(a_job(), HAUL, 0)])
     [told] = heard()
@@ -389,31 +390,31 @@ def test_a_fact_says_what_happened_and_nothing_private(bus: BusAndEars) -> None:
     assert not any(secret in str(told) for secret in (TOKEN, "Ada", "+1555", "Harbor"))
 
 
-def test_no_facts_are_no_call(bus: BusAndEars) -> None:
+def test_without_facts_no_call_is_made(bus: BusAndMessages) -> None:
     announces, heard = bus
     announces.announce([])
     assert heard() == []
 
 
-# -- the edge
+# -- the CDN
 
-EdgeAndLog = tuple[Cdn, Callable[[], list[tuple[str, ...]]]]
+CdnAndLog = tuple[Cdn, Callable[[], list[tuple[str, ...]]]]
 
 
 @pytest.fixture(params=["fake", "moto"])
-def edge(request: pytest.FixtureRequest) -> EdgeAndLog:
-    """An edge, and what it was told to forget: one entry for each `CallerReference`."""
+def cdn_and_log(request: pytest.FixtureRequest) -> CdnAndLog:
+    """A CDN, and the paths of its invalidations: one entry for each `CallerReference`."""
     if request.param == "fake":
-        fake = FakeEdge()
-        return fake, fake.forgotten
+        fake = FakeCdn()
+        return fake, fake.invalidated
     moto: Moto = request.getfixturevalue("moto")
     cloudfront = moto.client("cloudfront")
     distribution = a_distribution(cloudfront, moto.name("distribution"))
 
-    def forgotten() -> list[tuple[str, ...]]:
+    def invalidated() -> list[tuple[str, ...]]:
         return [paths for _, paths in dict.fromkeys(invalidations(cloudfront, distribution))]
 
-    return CloudFrontCdn(cloudfront, distribution), forgotten
+    return CloudFrontCdn(cloudfront, distribution), invalidated
 
 
 def a_distribution(cloudfront: Any, reference: str) -> str:
@@ -445,24 +446,24 @@ def invalidations(cloudfront: Any, distribution: str) -> Iterator[tuple[str, tup
         yield batch["CallerReference"], tuple(batch["Paths"]["Items"])
 
 
-def test_paths_are_forgotten_together_each_once(edge: EdgeAndLog) -> None:
-    forgets, forgotten = edge
-    forgets.forget(["/t/b.json", "/t/a.json", "/t/b.json"], batch="1")
-    assert forgotten() == [("/t/a.json", "/t/b.json")]
+def test_paths_are_invalidated_together_each_once(cdn_and_log: CdnAndLog) -> None:
+    cdn, invalidated = cdn_and_log
+    cdn.invalidate(["/t/b.json", "/t/a.json", "/t/b.json"], batch="1")
+    assert invalidated() == [("/t/a.json", "/t/b.json")]
 
 
-def test_a_batch_asked_for_again_is_the_same_invalidation(edge: EdgeAndLog) -> None:
-    forgets, forgotten = edge
+def test_a_batch_asked_for_again_is_the_same_invalidation(cdn_and_log: CdnAndLog) -> None:
+    cdn, invalidated = cdn_and_log
     for _ in range(2):
-        forgets.forget(["/t/a.json"], batch="1")
-    assert forgotten() == [("/t/a.json",)]
+        cdn.invalidate(["/t/a.json"], batch="1")
+    assert invalidated() == [("/t/a.json",)]
 
 
-def test_the_next_change_of_the_same_path_is_another_invalidation(edge: EdgeAndLog) -> None:
-    forgets, forgotten = edge
+def test_the_next_change_of_the_same_path_is_another_invalidation(cdn_and_log: CdnAndLog) -> None:
+    cdn, invalidated = cdn_and_log
     for batch in ("1", "2"):
-        forgets.forget(["/t/a.json"], batch)
-    assert forgotten() == [("/t/a.json",), ("/t/a.json",)]
+        cdn.invalidate(["/t/a.json"], batch)
+    assert invalidated() == [("/t/a.json",), ("/t/a.json",)]
 
 
 # -- dead letters
@@ -482,7 +483,7 @@ def letters(request: pytest.FixtureRequest) -> LettersAndReader:
 
 
 def letters_in(sqs: Any, url: str) -> list[tuple[str, str, str]]:
-    """Body, reason and detail of every message in a dead-letter queue, which is emptied by it."""
+    """Body, reason, and detail of every message in a dead-letter queue; empties the queue."""
     found = []
     while messages := sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
@@ -494,14 +495,14 @@ def letters_in(sqs: Any, url: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def test_a_dead_letter_has_its_body_whole_and_its_reason(letters: LettersAndReader) -> None:
+def test_a_dead_letter_has_its_complete_body_and_its_reason(letters: LettersAndReader) -> None:
     dead_letter, read = letters
     body = json.dumps({"detail": {"note": "x" * 300_000}})
     dead_letter.put(body, "Permanent", "note: too long")
     assert read() == [(body, "Permanent", "note: too long")]
 
 
-def test_a_detail_may_be_empty_or_endless(moto: Moto) -> None:
+def test_a_detail_may_be_empty_or_very_long(moto: Moto) -> None:
     """SQS refuses empty attributes; a message has 1 MiB for body and attributes together."""
     sqs = moto.client("sqs")
     url = sqs.create_queue(QueueName=moto.name("dead-letters"))["QueueUrl"]
@@ -511,7 +512,7 @@ def test_a_detail_may_be_empty_or_endless(moto: Moto) -> None:
 
 
 def test_a_message_that_is_to_be_retried_soon_is_visible_again_soon(moto: Moto) -> None:
-    """Its queue is found beside the one for dead letters, by the name in the record."""
+    """Its queue is in the same account as the dead-letter queue; the record has its name."""
     sqs, name = moto.client("sqs"), moto.name("queue")
     url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="{}")

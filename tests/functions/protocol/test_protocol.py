@@ -1,14 +1,14 @@
 """The fault cases of the protocol, T1 to T20, by their numbers.
 
-What hangs on S3 is played twice, on the fakes and on moto's threaded server; what needs a living
-execution in the world of `tests/support/simulation.py`, and once more in `test_protocol_on_engine.py`. The
-answers of AWS that no engine gives are scripted in `test_aws.py`.
+Cases about S3 run twice, on the fakes and on moto's threaded server. Cases about a running
+execution use `tests/support/simulation.py`, and run again in `test_protocol_on_engine.py`. Answers
+of AWS that no emulator gives are scripted in `test_aws.py`.
 """
 
 import itertools
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -16,23 +16,23 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from events import JobMoved, JobMoveRequested
-from functions.advance_job import AdvanceJob
+from events import JobEditRequested, JobMoved, JobMoveRequested
 from functions.aws.stepfunctions import StepFunctionsExecutions
-from functions.edit_job import EditJob
+from functions.jobs.advance import AdvanceJob
+from functions.jobs.edit import EditJob
+from functions.jobs.settle import SettleJob, SettleRequest
+from functions.jobs.wait import WaitRequest
 from functions.protocol.batches import BatchConsumer, JobRef
 from functions.protocol.compare_and_swap import Pause
 from functions.protocol.ports import Conflict, Jobs, Stored, TaskOutput, Unavailable
-from functions.publish_board import PublishBoard
-from functions.register_wait import WaitRequest
-from functions.settle_job import SettleJob, SettleRequest
+from functions.views.board import PublishBoard
 from statemachine.asl import FOLDER as ASL_FOLDER
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import LATE, Job
 from statemachine.lifecycle import Committed, Duplicate, Refused, Verdict
-from tests.functions.conftest import FakeGround, Ground, S3Ground
+from tests.functions.board_contention import ConcurrentMoves, folded
+from tests.functions.conftest import FakeStorage, S3Storage, Storage
 from tests.functions.creation import again, batch, envelope, waited_for
-from tests.functions.crew_contention import Rush, folded
 from tests.functions.protocol.test_ports import a_bus_on
 from tests.functions.protocol.test_simulation import a_day, job_id
 from tests.support.builders import NOON, a_booking, a_job, a_request, an_edit, minutes
@@ -46,24 +46,24 @@ from tests.support.fakes import (
     no_pause,
     parsed,
 )
-from tests.support.faults import Fault, Faults, Kind, Says
+from tests.support.faults import Fault, Faults, Kind, ServiceResponse
 from tests.support.message_fakes import FakeMetrics
 from tests.support.moto_server import Moto
-from tests.support.roster_fakes import a_crew_office
-from tests.support.simulation import Mischief, Run, World
+from tests.support.roster_fakes import a_crew_assignment
+from tests.support.simulation import Disruptions, Run, Simulation
 
 KEY = job_key("main", a_job().job_id)
 
 
 TOUCHED_AND_WRITTEN = 2
-"""Two PUTs a move: its entry for the watchdog, then the job."""
+"""Two PUTs per move: the index entry for the watchdog, then the job."""
 
 
-class Desk:
-    """A dispatcher before one job; `ask` is what becomes of a request."""
+class ProtocolSetup:
+    """One job and `AdvanceJob` on it; `ask` is the verdict on a request."""
 
-    def __init__(self, ground: Ground, job: Job | None = None, pause: Pause = no_pause) -> None:
-        self.jobs = ground.jobs
+    def __init__(self, storage: Storage, job: Job | None = None, pause: Pause = no_pause) -> None:
+        self.jobs = storage.jobs
         if job:
             self.jobs.create(job)
         self.executions, self.bus = FakeExecutions(), FakeBus()
@@ -78,7 +78,7 @@ class Desk:
 
 
 class ReadTogether:
-    """Jobs as several writers see them, none of whom writes before all have read."""
+    """Jobs for several writers, none of which writes before all have read."""
 
     def __init__(self, jobs: Jobs, writers: int) -> None:
         self._jobs, self._barrier = jobs, threading.Barrier(writers)
@@ -96,7 +96,7 @@ class ReadTogether:
 
 
 def race(jobs: Jobs, *requests: JobMoveRequested) -> list[Verdict]:
-    """What becomes of requests that are judged on the same `rev`."""
+    """The verdicts on requests that are judged on the same `rev`."""
     together: Any = ReadTogether(jobs, len(requests))
     advance = AdvanceJob(together, FakeExecutions(), FakeBus())
     with ThreadPoolExecutor(len(requests)) as writers:
@@ -110,161 +110,164 @@ def kinds(verdicts: list[Verdict]) -> list[str]:
 # -- T1 to T7: one event, one entry
 
 
-def test_t1_the_same_event_twice_is_applied_once(ground: Ground) -> None:
-    desk = Desk(ground, a_job())
-    first = desk.ask("confirm")
+def test_t1_the_same_event_twice_is_applied_once(storage: Storage) -> None:
+    setup = ProtocolSetup(storage, a_job())
+    first = setup.ask("confirm")
     assert isinstance(first, Committed)
-    assert desk.ask("confirm") == Duplicate(first.job)
-    assert (desk.job, desk.job.rev, len(desk.job.ledger)) == (first.job, 2, 1)
+    assert setup.ask("confirm") == Duplicate(first.job)
+    assert (setup.job, setup.job.version, len(setup.job.ledger)) == (first.job, 2, 1)
 
 
-def test_t1_the_same_event_twice_is_told_once() -> None:
+def test_t1_the_same_event_twice_is_announced_once() -> None:
     """One fact is one text message and one webhook id."""
-    world = World()
+    world = Simulation()
     world.ask(a_booking(job_id=job_id(0)))
     world.run()
     world.ask(*[a_request(world.job(job_id(0)), "confirm")] * 2)
     world.run()
-    assert [fact for fact in world.bus.facts if isinstance(fact, JobMoved)] == world.bus.told(
+    assert [fact for fact in world.bus.facts if isinstance(fact, JobMoved)] == world.bus.announced(
         JobMoved
     )
-    assert len(world.bus.told(JobMoved)) == 1
+    assert len(world.bus.announced(JobMoved)) == 1
 
 
-def test_t2_two_writers_of_one_event_both_succeed_and_it_is_there_once(ground: Ground) -> None:
-    """Timeline: both read rev 1 · one PUT, 200 · the other, 412 · it reads and finds its event."""
-    ground.jobs.create(a_job())
+def test_t2_two_writers_of_one_event_both_succeed_and_it_is_there_once(storage: Storage) -> None:
+    """Timeline: both read v1 · one PUT, 200 · the other, 412 · it reads and finds its event."""
+    storage.jobs.create(a_job())
     request = a_request(a_job(), "confirm")
-    with ground.under(Faults()) as calls:
-        assert kinds(race(ground.jobs, request, request)) == ["Committed", "Duplicate"]
+    with storage.under(Faults()) as calls:
+        assert kinds(race(storage.jobs, request, request)) == ["Committed", "Duplicate"]
     assert calls.calls("PutObject") == 2 * TOUCHED_AND_WRITTEN
-    assert [entry.event_id for entry in Desk(ground).job.ledger] == ["confirm-1"]
+    assert [entry.event_id for entry in ProtocolSetup(storage).job.ledger] == ["confirm-1"]
 
 
-def test_t2_the_loser_with_another_event_is_judged_on_the_new_status(ground: Ground) -> None:
-    ground.jobs.create(a_job("in_progress"))
+def test_t2_the_loser_with_another_event_is_judged_on_the_new_status(storage: Storage) -> None:
+    storage.jobs.create(a_job("in_progress"))
     complete, call_off = (
         a_request(a_job(), move, reason="so") for move in ("complete", "call_off")
     )
-    assert kinds(race(ground.jobs, complete, call_off)) == ["Committed", "Refused"]
-    job = Desk(ground).job
+    assert kinds(race(storage.jobs, complete, call_off)) == ["Committed", "Refused"]
+    job = ProtocolSetup(storage).job
     assert (job.seq, job.refused[0].why) == (3, "illegal_move")
 
 
-def test_t2_of_many_writers_none_is_overwritten(ground: Ground) -> None:
-    ground.jobs.create(a_job())
+def test_t2_of_many_writers_none_is_overwritten(storage: Storage) -> None:
+    storage.jobs.create(a_job())
     requests = [a_request(a_job(), "confirm", event_id=f"c{number}") for number in range(10)]
-    assert kinds(race(ground.jobs, *requests)) == ["Committed", *["Refused"] * 9]
-    job = Desk(ground).job
+    assert kinds(race(storage.jobs, *requests)) == ["Committed", *["Refused"] * 9]
+    job = ProtocolSetup(storage).job
     records = [*job.ledger, *job.refused]
     assert sorted(record.event_id for record in records) == sorted(r.event_id for r in requests)
-    assert job.rev == 11
+    assert job.version == 11
 
 
-def test_t3_a_put_whose_answer_is_lost_is_applied_once_and_no_one_notices(ground: Ground) -> None:
-    desk = Desk(ground, waited_for(a_job()))
-    with ground.under(Faults({"PutObject": [None, "after"]})):
-        assert desk.ask("confirm") == Duplicate(desk.job)
-    assert [entry.event_id for entry in desk.job.ledger] == ["confirm-1"]
-    assert desk.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
+def test_t3_a_put_whose_answer_is_lost_is_applied_once_and_no_one_notices(storage: Storage) -> None:
+    setup = ProtocolSetup(storage, waited_for(a_job()))
+    with storage.under(Faults({"PutObject": [None, "after"]})):
+        assert setup.ask("confirm") == Duplicate(setup.job)
+    assert [entry.event_id for entry in setup.job.ledger] == ["confirm-1"]
+    assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
-def test_t4_an_event_whose_answer_was_lost_is_recognised_beneath_a_later_one(
-    ground: Ground,
+def test_t4_an_event_whose_answer_was_lost_is_recognized_below_a_later_one(
+    storage: Storage,
 ) -> None:
     """Timeline: e1 is PUT, its answer lost · e2 is committed on top · e1 reads and finds itself."""
 
     def meanwhile(attempt: int) -> None:
-        assert isinstance(Desk(ground).ask("start"), Committed)
+        assert isinstance(ProtocolSetup(storage).ask("start"), Committed)
 
-    desk = Desk(ground, a_job(), pause=meanwhile)
-    with ground.under(Faults({"PutObject": [None, "after"]})):
-        assert isinstance(desk.ask("confirm"), Duplicate)
-    assert [entry.event_id for entry in desk.job.ledger] == ["confirm-1", "start-1"]
+    setup = ProtocolSetup(storage, a_job(), pause=meanwhile)
+    with storage.under(Faults({"PutObject": [None, "after"]})):
+        assert isinstance(setup.ask("confirm"), Duplicate)
+    assert [entry.event_id for entry in setup.job.ledger] == ["confirm-1", "start-1"]
 
 
-def test_t5_a_conflict_of_conditions_is_tried_again_and_applied_once(s3_ground: S3Ground) -> None:
+def test_t5_a_conflict_of_conditional_writes_is_retried_and_applied_once(
+    s3_storage: S3Storage,
+) -> None:
     pauses: list[int] = []
-    desk = Desk(s3_ground, a_job(), pause=pauses.append)
-    conflict: list[Fault] = [Says(409, "ConditionalRequestConflict")] * 3
-    with s3_ground.under(Faults({"PutObject": [None, *conflict]})) as calls:
-        assert isinstance(desk.ask("confirm"), Committed)
+    setup = ProtocolSetup(s3_storage, a_job(), pause=pauses.append)
+    conflict: list[Fault] = [ServiceResponse(409, "ConditionalRequestConflict")] * 3
+    with s3_storage.under(Faults({"PutObject": [None, *conflict]})) as calls:
+        assert isinstance(setup.ask("confirm"), Committed)
     assert (calls.calls("PutObject"), pauses) == (TOUCHED_AND_WRITTEN + 3, [0, 1, 2])
-    assert (desk.job.rev, len(desk.job.ledger)) == (2, 1)
+    assert (setup.job.version, len(setup.job.ledger)) == (2, 1)
 
 
-def test_t5_any_other_409_is_not_swallowed(s3_ground: S3Ground) -> None:
-    desk = Desk(s3_ground, a_job())
-    other = Faults({"PutObject": [None, Says(409, "OperationAborted")]})
-    with s3_ground.under(other) as calls, pytest.raises(ClientError, match="OperationAborted"):
-        desk.ask("confirm")
-    assert (calls.calls("PutObject"), desk.job) == (TOUCHED_AND_WRITTEN, a_job())
+def test_t5_any_other_409_is_not_swallowed(s3_storage: S3Storage) -> None:
+    setup = ProtocolSetup(s3_storage, a_job())
+    other = Faults({"PutObject": [None, ServiceResponse(409, "OperationAborted")]})
+    with s3_storage.under(other) as calls, pytest.raises(ClientError, match="OperationAborted"):
+        setup.ask("confirm")
+    assert (calls.calls("PutObject"), setup.job) == (TOUCHED_AND_WRITTEN, a_job())
 
 
-def test_t6_an_event_for_a_missing_job_is_dead_lettered_and_nothing_created(ground: Ground) -> None:
-    desk, letters = Desk(ground), FakeDeadLetters()
+def test_t6_an_event_for_a_missing_job_is_dead_lettered_and_nothing_created(
+    storage: Storage,
+) -> None:
+    setup, letters = ProtocolSetup(storage), FakeDeadLetters()
     body = envelope(a_request(a_job(), "confirm"))
     inbox = BatchConsumer(JobMoveRequested, letters, FakeLog())
-    with ground.under(Faults()) as calls:
-        assert inbox.deliver(batch(body), lambda event: desk.advance(event, NOON)) == again()
+    with storage.under(Faults()) as calls:
+        assert inbox.deliver(batch(body), lambda event: setup.advance(event, NOON)) == again()
     assert letters.dead_lettered == [(body, "UnknownJob", "no job 261121-7k3m2q of tenant main")]
     assert calls.log == [("GetObject", None)]
 
 
-def test_t7_a_version_that_looks_like_an_older_one_is_not_taken_for_it(ground: Ground) -> None:
-    """A → B → A: S3's ETags are hashes of the content, so the content has its `rev`."""
-    versions = [a_job(), a_job().seen(price_cents=1), a_job().seen().seen()]
-    assert versions[0].with_(rev=3, visible_rev=3) == versions[2]
-    ground.jobs.create(versions[0])
-    etags = [ground.etag(KEY)]
+def test_t7_a_version_that_looks_like_an_older_one_is_not_mistaken_for_it(storage: Storage) -> None:
+    """A → B → A: S3's ETags are hashes of the content, so the content has its `version`."""
+    versions = [a_job(), a_job().with_change(price_cents=1), a_job().with_change().with_change()]
+    assert versions[0].with_(version=3, rev=3) == versions[2]
+    storage.jobs.create(versions[0])
+    etags = [storage.etag(KEY)]
     for version in versions[1:]:
-        ground.jobs.replace(version, etags[-1])
-        etags.append(ground.etag(KEY))
+        storage.jobs.replace(version, etags[-1])
+        etags.append(storage.etag(KEY))
     assert len(set(etags)) == 3
     with pytest.raises(Conflict):
-        ground.jobs.replace(a_job().seen(price_cents=2), etags[0])
+        storage.jobs.replace(a_job().with_change(price_cents=2), etags[0])
 
 
 # -- T8 to T10: any order, any number of copies
 
 DUMPSTER = load_flow("dumpster")
-WAY = ("confirm", "pick_up", "dump", "complete")
+DUMPSTER_JOB = a_job(flow="dumpster")
+CONFIRM, PICK_UP, DUMP, COMPLETE = (
+    a_request(DUMPSTER_JOB, move, occurred_at=NOON + minutes(number))
+    for number, move in enumerate(("confirm", "pick_up", "dump", "complete"))
+)
+UNKNOWN_MOVE = a_request(DUMPSTER_JOB, "fly")
+NOTE = an_edit(DUMPSTER_JOB, note="Ring twice")
+SIX_EVENTS = (CONFIRM, PICK_UP, DUMP, UNKNOWN_MOVE, COMPLETE, NOTE)
 
 
-def six_events() -> tuple[Callable[["Six"], object], ...]:
-    """The whole way of a dumpster, a request its flow does not know, and a note."""
-    job = a_job(flow="dumpster")
-    moves = [a_request(job, move, occurred_at=NOON + minutes(n)) for n, move in enumerate(WAY)]
-    unknown = a_request(job, "fly")
-    note = an_edit(job, note="Ring twice")
-    return (
-        *(lambda six, move=move: six.advance(move, six.later()) for move in (*moves, unknown)),
-        lambda six: six.edit(note, six.later()),
-    )
-
-
-class Six:
-    """A dumpster job that is given events, and the statuses it was seen in."""
+class DumpsterJobSetup:
+    """A dumpster job that takes events, and the versions of its object."""
 
     def __init__(self) -> None:
-        self.ground = FakeGround()
-        self.ground.jobs.create(a_job(flow="dumpster"))
+        self.storage = FakeStorage()
+        self.storage.jobs.create(DUMPSTER_JOB)
         bus = FakeBus()
-        self.advance = AdvanceJob(self.ground.jobs, FakeExecutions(), bus, no_pause)
-        crew = a_crew_office(self.ground.jobs)
-        self.edit = EditJob(self.ground.jobs, self.ground.views, bus, crew, no_pause)
+        self.advance = AdvanceJob(self.storage.jobs, FakeExecutions(), bus, no_pause)
+        crew = a_crew_assignment(self.storage.jobs)
+        self.edit = EditJob(self.storage.jobs, self.storage.views, bus, crew, no_pause)
         self.seconds = 600
 
-    def later(self) -> Any:
+    def receive(self, event: JobMoveRequested | JobEditRequested) -> None:
         self.seconds += 1
-        return NOON + timedelta(seconds=self.seconds)
+        now = NOON + timedelta(seconds=self.seconds)
+        if isinstance(event, JobMoveRequested):
+            self.advance(event, now)
+        else:
+            self.edit(event, now)
 
     def versions(self) -> Iterator[Job]:
-        return (parsed(Job, body) for body in self.ground.bucket.versions[KEY])
+        return (parsed(Job, body) for body in self.storage.bucket.versions[KEY])
 
     def summary(self) -> tuple[object, ...]:
         """What must not depend on the order of arrival."""
-        job = Desk(self.ground).job
+        job = ProtocolSetup(self.storage).job
         return (
             (job.status, job.seq, job.early),
             [(entry.event_id, entry.origin, entry.to) for entry in job.ledger],
@@ -273,39 +276,39 @@ class Six:
         )
 
 
-def played(events: tuple[Callable[[Six], object], ...]) -> Six:
-    six = Six()
-    for event in events:
-        event(six)
-    return six
-
-
 @pytest.mark.parametrize("number", range(1, 7))
 def test_t8_every_order_of_events_each_twice_ends_in_the_same_job(number: int) -> None:
-    """The first `number` of six; a copy comes at once, or after all the others."""
-    events = (*six_events()[:3], *six_events()[4:5], *six_events()[3:4], *six_events()[5:])[:number]
-    expected = played(events).summary()
+    """The first `number` events; a copy comes at once, or after all the others."""
+    events = SIX_EVENTS[:number]
+    expected = after_events(events * 2).summary()
     for count, order in enumerate(itertools.permutations(events)):
-        twice = tuple(event for event in order for _ in range(2)) if count % 2 else order * 2
-        six = played(twice)
-        assert six.summary() == expected
-        places = [DUMPSTER.position(job.status) for job in six.versions()]
+        copied_at_once = tuple(event for event in order for _ in range(2))
+        setup = after_events(copied_at_once if count % 2 else order * 2)
+        assert setup.summary() == expected
+        places = [DUMPSTER.position(job.status) for job in setup.versions()]
         assert places == sorted(places)
 
 
+def after_events(events: Sequence[JobMoveRequested | JobEditRequested]) -> DumpsterJobSetup:
+    setup = DumpsterJobSetup()
+    for event in events:
+        setup.receive(event)
+    return setup
+
+
 def test_t9_an_ended_job_knows_its_events_and_refuses_new_ones_on_the_record(
-    ground: Ground,
+    storage: Storage,
 ) -> None:
-    desk = Desk(ground, a_job("completed"))
-    assert isinstance(desk.ask("complete", event_id="way-3"), Duplicate)
-    late = desk.ask("start")
+    setup = ProtocolSetup(storage, a_job("completed"))
+    assert isinstance(setup.ask("complete", event_id="way-3"), Duplicate)
+    late = setup.ask("start")
     assert isinstance(late, Refused)
-    assert (late.job, late.refusal.why, late.job.status) == (desk.job, "illegal_move", "completed")
-    assert desk.ask("start") == Duplicate(late.job)
+    assert (late.job, late.refusal.why, late.job.status) == (setup.job, "illegal_move", "completed")
+    assert setup.ask("start") == Duplicate(late.job)
 
 
-def ids_of_facts(world: World) -> set[tuple[object, ...]]:
-    """By what consumers know a copy."""
+def ids_of_facts(world: Simulation) -> set[tuple[object, ...]]:
+    """The values by which consumers recognize a copy."""
     return {
         (
             type(fact),
@@ -318,19 +321,19 @@ def ids_of_facts(world: World) -> set[tuple[object, ...]]:
 
 
 def test_t10_the_whole_archive_replayed_days_later_changes_nothing() -> None:
-    """Requests and facts alike: no object changes, nothing is told that was not told before.
+    """Requests and facts alike: no object changes, and no new fact is announced.
 
-    What became of an edit or a refused move is told again, under the same id. Paths that the edge
-    is told again are counted again.
+    The outcome of an edit or a refused move is announced again, with the same id. Paths that are
+    invalidated again are counted again.
     """
-    world = a_day(World(seed=5), seed=5, jobs=6)
+    world = a_day(Simulation(seed=5), seed=5, jobs=6)
     world.now += timedelta(days=30)
-    world.look_after()
+    world.watchdog_round()
     world.run()
     objects, told = dict(world.bucket.objects), ids_of_facts(world)
     started, resumed = dict(world.executions.started), list(world.executions.resumed)
     world.ask(*list(world.archive))
-    for fact in world.bus.told(JobMoved):
+    for fact in world.bus.announced(JobMoved):
         world.messages += world.consumers(fact)
     world.run()
     changed = {key for key, body in world.bucket.objects.items() if objects.get(key) != body}
@@ -344,56 +347,58 @@ def test_t10_the_whole_archive_replayed_days_later_changes_nothing() -> None:
 # -- T11 to T13: the bus, the task token, the write
 
 
-def test_t11_a_fact_whose_answer_was_lost_is_told_twice_and_counts_once(moto: Moto) -> None:
+def test_t11_a_fact_whose_answer_was_lost_is_announced_twice_and_counts_once(moto: Moto) -> None:
     """The state machine settles again; consumers know the copy. (Partial failures: test_aws.py)"""
-    ground = S3Ground.of(moto)
+    storage = S3Storage.of(moto)
     bus, heard = a_bus_on(moto)
-    ground.jobs.create(a_job("ready_for_pickup"))
-    settle = SettleJob(ground.jobs, ground.views, bus, FakeMetrics(), lambda: NOON, no_pause)
+    storage.jobs.create(a_job("ready_for_pickup"))
+    settle = SettleJob(storage.jobs, storage.views, bus, FakeMetrics(), lambda: NOON, no_pause)
     request = SettleRequest(tenant="main", job_id=a_job().job_id, seq=1)
     with Faults({"PutEvents": ["after"]}).on(bus.events), pytest.raises(Unavailable):
         settle(request)
     settle(request)
     told = [JobMoved.model_validate(detail) for detail in heard()]
     assert told == [told[0]] * 2
-    publish = PublishBoard(ground.jobs, ground.boards, no_pause)
-    with ground.under(Faults()) as calls:
+    publish = PublishBoard(storage.jobs, storage.boards, no_pause)
+    with storage.under(Faults()) as calls:
         for fact in told:
             publish("main", [JobRef.model_validate(fact.model_dump()).job_id], NOON)
     assert calls.calls("PutObject") == 1
 
 
-def a_job_in(world: World) -> str:
+def a_job_in(world: Simulation) -> str:
     world.ask(a_booking(job_id=job_id(0)))
     world.run()
     return job_id(0)
 
 
-def the_run(world: World, generation: int = 0) -> Run:
+def the_run(world: Simulation, generation: int = 0) -> Run:
     [run] = [run for run in world.runs.values() if run.generation == generation]
     return run
 
 
 @pytest.mark.parametrize("lost", ["before", "after", "dup"])
-def test_t12_a_lost_signal_is_given_again_and_the_execution_goes_on_once(lost: Kind) -> None:
-    world = World(faults=Faults({"SendTaskSuccess": [lost]}))
+def test_t12_a_lost_task_token_call_is_repeated_and_the_execution_continues_once(
+    lost: Kind,
+) -> None:
+    world = Simulation(faults=Faults({"SendTaskSuccess": [lost]}))
     job = a_job_in(world)
     world.ask(a_request(world.job(job), "confirm"))
     world.run()
-    assert (world.job(job).status, world.job(job).rev) == ("ready_for_pickup", 4)
+    assert (world.job(job).status, world.job(job).version) == ("ready_for_pickup", 4)
     assert the_run(world).visited == [(0, "pending_pickup"), (1, "ready_for_pickup")]
     assert world.faults.calls("SendTaskSuccess") == (1 if lost == "dup" else 2)
 
 
-def test_t12_the_object_is_committed_before_the_signal_is_lost(moto: Moto) -> None:
-    """Throttled: the redelivery drives the signal alone, and writes nothing."""
-    ground, sfn = S3Ground.of(moto), moto.client("stepfunctions")
-    ground.jobs.create(waited_for(a_job()))
+def test_t12_the_object_is_committed_before_the_task_token_call_is_lost(moto: Moto) -> None:
+    """Throttled: the redelivery only sends the task token, and writes nothing."""
+    storage, sfn = S3Storage.of(moto), moto.client("stepfunctions")
+    storage.jobs.create(waited_for(a_job()))
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
-    advance = AdvanceJob(ground.jobs, executions, FakeBus(), no_pause)
+    advance = AdvanceJob(storage.jobs, executions, FakeBus(), no_pause)
     request = a_request(a_job(), "confirm")
-    throttled = Faults({"SendTaskSuccess": [Says(400, "ThrottlingException")]})
-    with throttled.on(sfn), ground.under(Faults()) as calls:
+    throttled = Faults({"SendTaskSuccess": [ServiceResponse(400, "ThrottlingException")]})
+    with throttled.on(sfn), storage.under(Faults()) as calls:
         with pytest.raises(Unavailable):
             advance(request, NOON)
         assert isinstance(advance(request, NOON), Duplicate)
@@ -403,22 +408,22 @@ def test_t12_the_object_is_committed_before_the_signal_is_lost(moto: Moto) -> No
     )
 
 
-def test_t13_where_the_write_fails_for_good_no_one_is_woken(ground: Ground) -> None:
-    desk = Desk(ground, waited_for(a_job()))
-    before = desk.job
+def test_t13_if_the_write_fails_for_good_nothing_is_resumed(storage: Storage) -> None:
+    setup = ProtocolSetup(storage, waited_for(a_job()))
+    before = setup.job
     never: list[Fault] = ["before"] * 100
     inbox = BatchConsumer(JobMoveRequested, FakeDeadLetters(), FakeLog())
     body = envelope(a_request(a_job(), "confirm"))
-    with ground.under(Faults({"PutObject": [None, *never]})):
-        assert inbox.deliver(batch(body), lambda event: desk.advance(event, NOON)) == again(0)
-    assert (desk.job, desk.executions.resumed) == (before, [])
+    with storage.under(Faults({"PutObject": [None, *never]})):
+        assert inbox.deliver(batch(body), lambda event: setup.advance(event, NOON)) == again(0)
+    assert (setup.job, setup.executions.resumed) == (before, [])
 
 
 # -- T14 to T17: waiting
 
 
 def test_t14_an_event_committed_before_its_wait_registers_is_not_missed() -> None:
-    world = World()
+    world = Simulation()
     world.ask(a_booking(job_id=job_id(0)))
     world.step()
     assert the_run(world).place == "begin"
@@ -434,8 +439,8 @@ def test_t14_an_event_committed_before_its_wait_registers_is_not_missed() -> Non
 
 
 def test_t15_a_wait_that_timed_out_is_fenced_by_the_one_that_followed() -> None:
-    """Timeline: task 1 waits · times out · task 2 waits · task 1's registration wakes up late."""
-    world = World()
+    """Timeline: task 1 waits · times out · task 2 waits · task 1's registration continues late."""
+    world = Simulation()
     job = a_job_in(world)
     first = world.job(job).wait
     assert first
@@ -461,18 +466,20 @@ def test_t15_a_wait_that_timed_out_is_fenced_by_the_one_that_followed() -> None:
 @pytest.mark.parametrize(
     "says",
     [
-        Says(400, "TaskTimedOut"),
-        Says(400, "TaskDoesNotExist"),
-        Says(400, "InvalidToken"),
-        Says(200, body=b"{}"),
+        ServiceResponse(400, "TaskTimedOut"),
+        ServiceResponse(400, "TaskDoesNotExist"),
+        ServiceResponse(400, "InvalidToken"),
+        ServiceResponse(200, body=b"{}"),
     ],
     ids=str,
 )
-def test_t16_whatever_is_said_of_a_token_the_object_decides(moto: Moto, says: Says) -> None:
-    ground, sfn = S3Ground.of(moto), moto.client("stepfunctions")
-    ground.jobs.create(waited_for(a_job()))
+def test_t16_the_object_decides_whatever_step_functions_says_about_a_token(
+    moto: Moto, says: ServiceResponse
+) -> None:
+    storage, sfn = S3Storage.of(moto), moto.client("stepfunctions")
+    storage.jobs.create(waited_for(a_job()))
     advance = AdvanceJob(
-        ground.jobs, StepFunctionsExecutions(sfn, "arn:haulway-"), FakeBus(), no_pause
+        storage.jobs, StepFunctionsExecutions(sfn, "arn:haulway-"), FakeBus(), no_pause
     )
     request = a_request(a_job(), "confirm")
     with Faults({"SendTaskSuccess": [says, says]}).on(sfn):
@@ -480,7 +487,7 @@ def test_t16_whatever_is_said_of_a_token_the_object_decides(moto: Moto, says: Sa
         second = advance(request, NOON)
     assert isinstance(first, Committed)
     assert second == Duplicate(first.job)
-    assert ground.jobs.read("main", a_job().job_id).value == first.job
+    assert storage.jobs.read("main", a_job().job_id).value == first.job
 
 
 @pytest.mark.parametrize("name", flow_names())
@@ -500,7 +507,7 @@ def test_t17_every_waiting_state_has_a_limit_and_catches_it(name: str) -> None:
         resumed = [choice["Next"] for choice in choices if f"'{LATE}'" in choice["Condition"]]
         by_window = flow.status(status).late_minutes is not None
         assert (caught, resumed) == (([status], [overdue]) if by_window else ([overdue], []))
-        assert definition["Arguments"]["Payload"].get("hears_late", False) == by_window
+        assert definition["Arguments"]["Payload"].get("handles_late", False) == by_window
         assert machine["States"][overdue]["Next"] == status
         retried = {error for retry in definition["Retry"] for error in retry["ErrorEquals"]}
         assert not retried & {"States.ALL", "States.Timeout"}, "a retry would hide the limit"
@@ -510,11 +517,11 @@ def test_t17_every_waiting_state_has_a_limit_and_catches_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_t18_an_execution_stopped_by_hand_has_one_successor_and_the_job_completes(
+def test_t18_an_execution_stopped_by_hand_is_replaced_once_and_the_job_completes(
     told: bool,
 ) -> None:
-    """Two dispatchers race on the next event; the news of the end may get lost."""
-    world = World(seed=2, mischief=Mischief(lost=0.0 if told else 1.0))
+    """Two dispatchers send the next event at once; the event of the end may get lost."""
+    world = Simulation(seed=2, disruptions=Disruptions(lost=0.0 if told else 1.0))
     job = a_job_in(world)
     for move in ("confirm", "start"):
         world.ask(a_request(world.job(job), move))
@@ -522,15 +529,15 @@ def test_t18_an_execution_stopped_by_hand_has_one_successor_and_the_job_complete
     world.end(the_run(world), badly="ABORTED")
     world.ask(*(a_request(world.job(job), "complete", event_id=f"d{n}") for n in (1, 2)))
     world.run()
-    world.rest()
+    world.run_until_repaired()
     assert list(world.executions.started) == [f"main-{job}-g0", f"main-{job}-g1"]
     assert (world.job(job).status, world.job(job).execution.seq) == ("completed", 3)
     assert the_run(world, generation=1).visited[-1] == (3, "completed")
-    assert sorted(fact.seq for fact in world.bus.told(JobMoved)) == [1, 2, 3]
+    assert sorted(fact.seq for fact in world.bus.announced(JobMoved)) == [1, 2, 3]
 
 
 def test_t19_a_start_whose_answer_was_lost_is_one_execution() -> None:
-    world = World(faults=Faults({"StartExecution": ["after"]}))
+    world = Simulation(faults=Faults({"StartExecution": ["after"]}))
     job = a_job_in(world)
     assert world.faults.calls("StartExecution") == 2
     assert list(world.executions.started) == [f"main-{job}-g0"]
@@ -538,7 +545,7 @@ def test_t19_a_start_whose_answer_was_lost_is_one_execution() -> None:
 
 
 def test_t19_an_execution_that_has_closed_is_not_started_again() -> None:
-    world = World()
+    world = Simulation()
     job = a_job_in(world)
     world.ask(a_request(world.job(job), "cancel", reason="Moved away"))
     world.run()
@@ -557,7 +564,7 @@ def test_t19_the_input_of_an_execution_is_canonical(moto: Moto) -> None:
         inputs.append(params["input"])
 
     sfn.meta.events.register("provide-client-params.sfn.StartExecution", note)
-    with Faults({"StartExecution": [Says(200, body=b"{}")] * 2}).on(sfn):
+    with Faults({"StartExecution": [ServiceResponse(200, body=b"{}")] * 2}).on(sfn):
         for _ in range(2):
             StepFunctionsExecutions(sfn, "arn:x-").start("haul", "main", "261121-7k3m2q", 0)
     assert inputs == ['{"tenant": "main", "job_id": "261121-7k3m2q"}'] * 2
@@ -566,17 +573,17 @@ def test_t19_the_input_of_an_execution_is_canonical(moto: Moto) -> None:
 # -- T20: the board under load
 
 
-def test_t20_at_rest_the_board_is_the_fold_of_all_jobs(ground: Ground) -> None:
-    """200 jobs, 32 movers, two board writers whose every call may go wrong, one reader.
+def test_t20_at_rest_the_board_is_made_of_all_jobs(storage: Storage) -> None:
+    """200 jobs, 32 movers, two board writers, any of whose calls may fail, one reader.
 
     moto is slow: it gets 30 jobs here, and the engine all of them in test_protocol_on_engine.py.
     """
-    jobs = 200 if isinstance(ground, FakeGround) else 30
-    rush = Rush(ground, seed=20, jobs=jobs)
-    rush.go()
-    shown = ground.get(board_key("main"))
-    assert shown == folded(ground)
-    PublishBoard(ground.jobs, ground.boards).rebuild("main", NOON)
-    assert ground.get(board_key("main")) == shown
-    assert rush.went_back == []
-    assert rush.statuses() == {"completed": jobs}
+    jobs = 200 if isinstance(storage, FakeStorage) else 30
+    moves = ConcurrentMoves(storage, seed=20, jobs=jobs)
+    moves.go()
+    shown = storage.get(board_key("main"))
+    assert shown == folded(storage)
+    PublishBoard(storage.jobs, storage.boards).rebuild("main", NOON)
+    assert storage.get(board_key("main")) == shown
+    assert moves.went_back == []
+    assert moves.statuses() == {"completed": jobs}

@@ -1,6 +1,6 @@
-"""Whole jobs in memory, with everything going wrong that can; at rest, everything is right.
+"""Complete jobs in memory with every kind of fault; at rest, everything is right.
 
-A storm is the chance of a fault in every call, the kinds of faults, and the mischief around them.
+A storm is the chance of a fault in every call, the kinds of faults, and the disruptions.
 """
 
 import random
@@ -21,16 +21,16 @@ from statemachine.job import Job
 from statemachine.views import View, view_of
 from tests.support.builders import NOON, a_booking, a_job, a_request, an_edit, minutes
 from tests.support.fakes import parsed
-from tests.support.faults import EveryCall, Fault, Kind, SeededFaults
-from tests.support.simulation import Mischief, World
+from tests.support.faults import Fault, FaultAtCall, Kind, SeededFaults
+from tests.support.simulation import Disruptions, Simulation
 
 ALL: tuple[Kind, ...] = ("before", "after", "dup", "crash")
-STORMS: dict[str, tuple[float, tuple[Kind, ...], Mischief]] = {
-    "everything": (0.05, ALL, Mischief(0.15, 0.1, 0.01, 0.005, 0.02)),
-    "much": (0.15, ALL, Mischief(0.3, 0.5, 0.03, 0.03, 0.05)),
-    "losses": (0.02, ("before", "after"), Mischief(0.05, 0.9, 0.0, 0.08, 0.1)),
-    "timeouts": (0.1, ("before", "after"), Mischief(0.5, 0.2, 0.1, 0.0, 0.0)),
-    "crashes": (0.1, ("crash",), Mischief(0.2, 0.2, 0.02, 0.02, 0.02)),
+STORMS: dict[str, tuple[float, tuple[Kind, ...], Disruptions]] = {
+    "everything": (0.05, ALL, Disruptions(0.15, 0.1, 0.01, 0.005, 0.02)),
+    "much": (0.15, ALL, Disruptions(0.3, 0.5, 0.03, 0.03, 0.05)),
+    "losses": (0.02, ("before", "after"), Disruptions(0.05, 0.9, 0.0, 0.08, 0.1)),
+    "timeouts": (0.1, ("before", "after"), Disruptions(0.5, 0.2, 0.1, 0.0, 0.0)),
+    "crashes": (0.1, ("crash",), Disruptions(0.2, 0.2, 0.02, 0.02, 0.02)),
 }
 SEEDS = range(12)
 
@@ -39,7 +39,7 @@ def job_id(number: int) -> str:
     return f"261121-{number:06d}"
 
 
-def a_day(world: World, seed: int, jobs: int = 3) -> World:
+def a_day(world: Simulation, seed: int, jobs: int = 3) -> Simulation:
     """Jobs of all flows; moves of all kinds, in any order, so that many are early or refused."""
     chance = random.Random(seed)
     for number in range(jobs):
@@ -54,11 +54,11 @@ def a_day(world: World, seed: int, jobs: int = 3) -> World:
             when = NOON + minutes(number / 60)
             world.ask(a_request(job, move, event_id=f"m{number}", reason="so", occurred_at=when))
     world.run()
-    world.rest()
+    world.run_until_repaired()
     return world
 
 
-def waited_out(world: World) -> World:
+def waited_out(world: Simulation) -> Simulation:
     """An execution that was left behind when its job was brought back ends with its time limit."""
     for run in world.runs.values():
         if (
@@ -66,11 +66,11 @@ def waited_out(world: World) -> World:
             and run.generation < world.job(run.who["job_id"]).execution.generation
         ):
             world.time_out(run)
-    world.rest()
+    world.run_until_repaired()
     return world
 
 
-def assert_all_is_right(world: World) -> None:
+def assert_all_is_right(world: Simulation) -> None:
     for job in world.jobs():
         assert_followed(world, job)
         assert_told(world, job)
@@ -83,12 +83,12 @@ def assert_all_is_right(world: World) -> None:
     assert world.board() == shown
 
 
-def assert_followed(world: World, job: Job) -> None:
+def assert_followed(world: Simulation, job: Job) -> None:
     """Settled to its last entry, and followed by one execution or, if it has ended, by none."""
     going = [run for run in world.runs_of(job) if run.place != "end"]
     assert (job.execution.seq, job.early) == (job.seq, ())
     assert [shown.seq for shown in job.shown] == sorted({shown.seq for shown in job.shown})
-    assert all(shown.at >= job.moment_of(shown.seq) for shown in job.shown)
+    assert all(shown.at >= job.entered_at_of(shown.seq) for shown in job.shown)
     if load_flow(job.flow).status(job.status).terminal:
         assert going == []
         return
@@ -98,17 +98,17 @@ def assert_followed(world: World, job: Job) -> None:
     assert (job.wait.seq, job.wait.token) == (job.seq, run.token)
 
 
-def assert_told(world: World, job: Job) -> None:
-    """Every entry was told, the first time in the order of the ledger; so was every refusal."""
-    moved = [fact for fact in world.bus.told(JobMoved) if fact.job_id == job.job_id]
+def assert_told(world: Simulation, job: Job) -> None:
+    """Every entry was announced, first in the order of the ledger; so was every refusal."""
+    moved = [fact for fact in world.bus.announced(JobMoved) if fact.job_id == job.job_id]
     assert [fact.seq for fact in moved] == list(range(1, job.seq + 1))
     assert [(fact.event_id, fact.to) for fact in moved] == [(e.event_id, e.to) for e in job.ledger]
-    assert [fact.job_id for fact in world.bus.told(JobCreated)].count(job.job_id) == 1
-    refused = {f.event_id for f in world.bus.told(JobMoveRefused) if f.job_id == job.job_id}
+    assert [fact.job_id for fact in world.bus.announced(JobCreated)].count(job.job_id) == 1
+    refused = {f.event_id for f in world.bus.announced(JobMoveRefused) if f.job_id == job.job_id}
     assert refused == {refusal.event_id for refusal in job.refused}
 
 
-def assert_nothing_lost(world: World) -> None:
+def assert_nothing_lost(world: Simulation) -> None:
     """Every request is on its job's record, once."""
     assert world.dead.dead_lettered == []
     for request in world.archive:
@@ -121,26 +121,27 @@ def assert_nothing_lost(world: World) -> None:
         assert len(set(known)) == len(known)
 
 
-def assert_never_back(world: World) -> None:
-    """`rev` grows with every version of a job and of a view, and no two versions are the same."""
+def assert_never_back(world: Simulation) -> None:
+    """Each version of a job or a view has a higher number, and no two versions are the same."""
     for key, versions in world.bucket.versions.items():
         kind = Job if "/jobs/" in key else View if key.startswith("t/") else None
+        number = "version" if kind is Job else "rev"
         if kind:
-            revs = [parsed(kind, body).rev for body in versions]
-            assert revs == sorted(set(revs)), key
+            numbers = [getattr(parsed(kind, body), number) for body in versions]
+            assert numbers == sorted(set(numbers)), key
             assert len(set(versions)) == len(versions)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("storm", STORMS)
-def test_after_a_storm_everything_is_right_again(storm: str, seed: int) -> None:
+def test_after_many_faults_everything_is_right_again(storm: str, seed: int) -> None:
     chance, kinds, mischief = STORMS[storm]
-    world = World(seed, SeededFaults(seed, chance, kinds), mischief)
+    world = Simulation(seed, SeededFaults(seed, chance, kinds), mischief)
     assert_all_is_right(waited_out(a_day(world, seed)))
 
 
 def test_without_faults_nothing_is_repaired() -> None:
-    world = a_day(World(seed=1), seed=1)
+    world = a_day(Simulation(seed=1), seed=1)
     assert_all_is_right(world)
     assert {job.execution.generation for job in world.jobs()} == {0}
     repairs = {r for job in world.jobs() for done in job.repaired for r in done.repairs}
@@ -149,41 +150,41 @@ def test_without_faults_nothing_is_repaired() -> None:
         assert [shown.seq for shown in job.shown] == list(range(job.seq + 1))
 
 
-def one_job_through(world: World) -> World:
+def one_job_through(world: Simulation) -> Simulation:
     """Booked, confirmed, under way, completed: about a hundred calls."""
     world.ask(a_booking(job_id=job_id(0)))
     world.run()
     for move in ("confirm", "start", "complete"):
         world.ask(a_request(world.job(job_id(0)), move))
         world.run()
-    world.rest()
+    world.run_until_repaired()
     return world
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
-def test_any_single_call_may_go_wrong(fault: Fault) -> None:
-    """Every call of a job's life in turn: no order of events and faults but this one."""
-    calls = len(one_job_through(World()).faults.log)
+def test_any_single_call_may_fail(fault: Fault) -> None:
+    """Each call of a job's life fails, in turn, in a fixed order of events."""
+    calls = len(one_job_through(Simulation()).faults.log)
     for number in range(calls):
-        world = one_job_through(World(faults=EveryCall(number, fault)))
+        world = one_job_through(Simulation(faults=FaultAtCall(number, fault)))
         assert world.job(job_id(0)).status == "completed", f"call {number}"
         assert_all_is_right(world)
 
 
-def test_the_same_seed_gives_the_same_world() -> None:
+def test_the_same_seed_gives_the_same_simulation() -> None:
     def play(seed: int) -> tuple[object, ...]:
         faults = SeededFaults(seed, 0.1)
-        world = a_day(World(seed, faults, Mischief(0.2, 0.2, 0.02, 0.02, 0.02)), seed)
+        world = a_day(Simulation(seed, faults, Disruptions(0.2, 0.2, 0.02, 0.02, 0.02)), seed)
         return faults.log, world.bus.facts, world.bucket.versions
 
     assert play(3) == play(3)
     assert play(3) != play(4)
 
 
-def test_a_booking_and_its_moves_sent_at_once_are_all_made_in_whatever_order_they_come() -> None:
+def test_a_booking_and_its_moves_sent_at_once_are_all_made_in_any_order_of_arrival() -> None:
     """A hundred bookings, each sent with its three moves, shuffled: none reaches a dead end."""
     for seed in range(100):
-        world, job = World(seed), a_job(job_id=job_id(seed))
+        world, job = Simulation(seed), a_job(job_id=job_id(seed))
         requests: list[Request] = [a_booking(job_id=job.job_id)]
         requests += [
             a_request(job, move, event_id=move, occurred_at=NOON + minutes(number))

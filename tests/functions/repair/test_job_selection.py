@@ -1,16 +1,16 @@
-"""Whom a round looks at: those with work just left with others, and everybody within the hour."""
+"""Which jobs a round checks: those just written, and every other one within the hour."""
 
 from collections import Counter
 from datetime import datetime
 
 from functions.repair.job_selection import (
     GRACE,
-    LATELY,
+    RECENT,
     SLICE,
     SLICES,
     SUSPECT,
+    jobs_to_check,
     not_shown,
-    to_look_at,
 )
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of
@@ -32,27 +32,27 @@ def test_a_small_business_is_looked_at_wholly_in_every_round() -> None:
     jobs = ids(SLICE)
     for minute in range(5):
         now = NOON + minutes(minute)
-        assert to_look_at(dict.fromkeys(jobs, LONG_AGO), shown(*jobs), now) == jobs
+        assert jobs_to_check(dict.fromkeys(jobs, LONG_AGO), shown(*jobs), now) == jobs
 
 
-def test_in_a_large_one_everybody_has_a_turn_within_the_hour_and_no_one_two() -> None:
+def test_in_a_large_business_every_job_has_one_turn_within_the_hour() -> None:
     jobs = ids(SLICE * SLICES)
     board, touched = shown(*jobs), dict.fromkeys(jobs, LONG_AGO)
-    rounds = [to_look_at(touched, board, NOON + minutes(n)) for n in range(SLICES)]
+    rounds = [jobs_to_check(touched, board, NOON + minutes(n)) for n in range(SLICES)]
     assert Counter(job_id for one in rounds for job_id in one) == Counter(jobs)
     assert max(map(len, rounds)) < 250
 
 
-def test_whoever_was_touched_lately_is_looked_at_once_the_others_had_their_time() -> None:
+def test_a_job_just_written_is_checked_after_its_writers_had_time_to_finish() -> None:
     jobs = ids(SLICE * SLICES)
     board, touched = shown(*jobs), dict.fromkeys(jobs, LONG_AGO)
-    never = to_look_at(touched, board, NOON)
+    never = jobs_to_check(touched, board, NOON)
 
     def looked_at(age: float) -> bool:
-        seen = to_look_at(touched | {jobs[7]: NOON - minutes(age / 60)}, board, NOON)
+        seen = jobs_to_check(touched | {jobs[7]: NOON - minutes(age / 60)}, board, NOON)
         return jobs[7] in set(seen) - set(never)
 
-    ages = (0, GRACE.total_seconds() - 1, GRACE.total_seconds(), 120, LATELY.total_seconds(), 181)
+    ages = (0, GRACE.total_seconds() - 1, GRACE.total_seconds(), 120, RECENT.total_seconds(), 181)
     assert [looked_at(age) for age in ages] == [False, False, True, True, True, False]
 
 
@@ -62,7 +62,7 @@ def test_who_is_missing_on_the_board_is_looked_at() -> None:
     board = shown(*jobs[2:])
     assert not_shown(touched, board, NOON) == [jobs[0]]
     for minute in range(3):
-        assert jobs[0] in to_look_at(touched, board, NOON + minutes(minute))
+        assert jobs[0] in jobs_to_check(touched, board, NOON + minutes(minute))
 
 
 def test_who_has_just_become_overdue_is_looked_at_until_his_turn_comes_anyway() -> None:
@@ -71,7 +71,7 @@ def test_who_has_just_become_overdue_is_looked_at_until_his_turn_comes_anyway() 
     others, late = ids(3_000), "261121-zzzzzz"
     board = shown(late, entered_at=NOON - minutes(limit)).merged(shown(*others).jobs.values())
     touched = dict.fromkeys([*others, late], LONG_AGO)
-    rounds = [late in to_look_at(touched, board, NOON + minutes(n)) for n in range(60)]
+    rounds = [late in jobs_to_check(touched, board, NOON + minutes(n)) for n in range(60)]
     begun = int(SUSPECT.total_seconds()) // 60
     assert all(rounds[begun : begun + 3])
     assert sum(rounds) <= 5

@@ -1,12 +1,12 @@
-// What the crew's page asks of the API, by name. Everything that changes something carries the id
-// and the time that the queue gave it, so it may be asked for again.
+// The API requests of the crew page. Every change has the id and the time that the queue gave it, so
+// it can be sent again.
 
 import { NoAnswer, Problem, signIn } from "../../shared/api/api.js";
 
 const UPLOAD_TIMEOUT_MS = 60_000;
 const UNREADABLE = { type: "/problems/photo-unreadable", title: "The phone has lost this photo" };
 
-export class Crewing {
+export class CrewApi {
   #api;
   #fetch;
 
@@ -31,24 +31,24 @@ export class Crewing {
     return (await this.#api.get("/flows", { tries: 1 })).body;
   }
 
-  /** The answer as it comes: looking has a pace of its own, so nothing is retried here. */
+  /** The whole answer, because the session needs its date. Polling repeats it, so no retries. */
   myJobs() {
     return this.#api.get("/my/jobs", { tries: 1 });
   }
 
-  /** Where the phone is; Problem 409 where the job is not under way. */
-  async crew_location(job_id, where) {
+  /** Raises Problem 409 if the job is not under way. */
+  async sendLocation(job_id, where) {
     await this.#api.ask("PUT", `${jobPath(job_id)}/location`, { body: where });
   }
 
-  /** Once: whoever takes a place back has a pace of its own. */
-  async forgetPlace(job_id) {
+  /** No retries: the caller repeats it. */
+  async removeLocation(job_id) {
     await this.#api.ask("DELETE", `${jobPath(job_id)}/location`);
   }
 
   /**
-   * Do one action of the queue, once: the job after it, or null where it was done before and the
-   * job is not theirs any more. Raises Problem or NoAnswer.
+   * Sends one action of the queue, once. The job after it, or null if the action was already done
+   * and the job is no longer this person's. Raises Problem or NoAnswer.
    */
   async send({ kind, job_id, event_id, occurred_at, ...action }) {
     const event = { event_id, occurred_at };
@@ -61,7 +61,7 @@ export class Crewing {
       .body;
   }
 
-  /** Ask where to put the photo, put it there, and say that it is there; each may be repeated. */
+  /** Announces the photo, uploads it, and confirms the upload. Each step can be repeated. */
   async #photo(job_id, event, { photo_kind, media_type, blob }) {
     const bytes = await bytesOf(blob);
     const body = { ...event, kind: photo_kind, media_type, bytes: bytes.byteLength };
@@ -86,7 +86,7 @@ export class Crewing {
     } catch {
       throw new NoAnswer(signal.aborted ? "timeout" : "unreachable");
     }
-    // An upload that is refused has run out of time, or was damaged: the next try asks again.
+    // The upload's signature has expired, or the data was damaged: the next try announces it again.
     if (!response.ok) throw new Problem(503, { title: `the upload was answered ${response.status}` });
   }
 }

@@ -1,5 +1,5 @@
-// A crew member's day, worked out: what the jobs will look like once everything is sent, what can
-// be done next, and when a late crew will be there.
+// The rules of a crew member's day: the jobs once everything is sent, the next move, and the arrival
+// time of a late crew.
 
 import { movesFrom } from "../../shared/jobs/moves.js";
 import { MINUTE_MS, msOf } from "../../shared/ui/time.js";
@@ -10,9 +10,9 @@ export const LOAD_SIZES = Object.freeze(["minimum", "quarter", "half", "three_qu
 export const PHOTO_KINDS = Object.freeze(["before", "after"]);
 
 /**
- * The job as it is with the actions that wait on this phone. `queued` has those actions; of notes
- * and photos, those that are not sent are `queued` too. A move that no longer fits changes nothing:
- * the server will say so.
+ * The job with the actions that wait on this phone. `queued` has those actions; the notes and photos
+ * that are not sent yet are marked `queued`. A move that is no longer legal changes nothing here; the
+ * server will refuse it.
  */
 export function projected(job, items, flow) {
   const mine = items.filter(({ job_id }) => job_id === job.job_id);
@@ -42,16 +42,17 @@ function withPhoto(job, { event_id, occurred_at, photo }) {
   return { ...job, photos: [...(job.photos ?? []), { ...taken, blob: photo.blob, queued: true }] };
 }
 
-/** {next, others}: the one move that leads on, or null, and the rest. */
+/** {next, others}: the first move to a later status, or null, and the rest. */
 export function movesOf(job, flow, kind) {
   const moves = flow ? movesFrom(flow, job.status, kind) : [];
   const place = (status) => flow.statuses.findIndex(({ name }) => name === status);
-  const leadsOn = ({ to }) => to !== "cancelled" && place(to) > place(job.status);
-  const next = moves.find(leadsOn) ?? null;
+  const cancels = ({ to }) => flow.statuses[place(to)]?.end === "cancelled";
+  const isForward = (move) => !cancels(move) && place(move.to) > place(job.status);
+  const next = moves.find(isForward) ?? null;
   return { next, others: moves.filter((move) => move !== next) };
 }
 
-/** What the move still needs: `driver`, `photo_before`, `photo_after`, `load_size`. */
+/** What is still missing for the move: `driver`, `photo_before`, `photo_after`, `load_size`. */
 export function lackingFor(move, job) {
   const needs = move.requires ?? [];
   const driven = (job.crew ?? []).some(({ role }) => role === "driver");
@@ -66,14 +67,14 @@ export function statusOf(job, flow) {
   return flow?.statuses.find(({ name }) => name === job.status) ?? null;
 }
 
-/** When a crew that is `minutes` late will be there: later than was said last, never in the past. */
+/** When a late crew arrives: `minutes` after the last known time, never in the past. */
 export function lateEta({ schedule = {} }, minutes, now_ms) {
   const said = schedule.eta ?? schedule.window_start;
   const from_ms = Math.max(said ? msOf(said) : now_ms, now_ms);
   return new Date(Math.ceil((from_ms + minutes * MINUTE_MS) / MINUTE_MS) * MINUTE_MS).toISOString();
 }
 
-/** {today, tomorrow, undated}: the jobs by the business's own clock, each in the given order. */
+/** {today, tomorrow, undated}: the jobs in the business's time zone, each in the given order. */
 export function daysOf(jobs, now_ms, timeZone) {
   const tomorrow = dayAfter(dayAt(now_ms, timeZone), 1);
   const sorted = { today: [], tomorrow: [], undated: [] };
@@ -85,13 +86,20 @@ export function daysOf(jobs, now_ms, timeZone) {
   return sorted;
 }
 
-/** The job that someone is at, or comes to next: the one to be shown first. */
+/** The job that is under way, or the next one: it is shown open. */
 export function currentJob(jobs, flows) {
-  const open = jobs.filter((job) => statusOf(job, flows[job.flow])?.terminal !== true);
+  const open = jobs.filter((job) => !statusOf(job, flows[job.flow])?.end);
   return open.find((job) => statusOf(job, flows[job.flow])?.under_way) ?? open[0] ?? null;
 }
 
-/** `jobs`, each as it is in `known` (by id) where that is newer. */
+/** The id of the job that is under way both on the server and on this phone, or null. */
+export function underWayIn(jobs, serverJobs, flows) {
+  const isUnderWay = (job) => statusOf(job, flows[job.flow])?.under_way === true;
+  const known = serverJobs.filter(isUnderWay).map(({ job_id }) => job_id);
+  return jobs.filter(isUnderWay).find(({ job_id }) => known.includes(job_id))?.job_id ?? null;
+}
+
+/** `jobs`, each replaced by the one in `known` (by id) if that one is newer. */
 export function newest(jobs, known) {
   return jobs.map((job) => {
     const other = known.get(job.job_id);

@@ -1,24 +1,23 @@
-// What a crew has done and the office does not know yet: moves, notes, photos, in the order they
-// were done. They are kept until the server has taken or refused them, whatever happens meanwhile.
+// The actions of a crew member that the server does not have yet: moves, notes, and photos, in the
+// order they were done. They are stored until the server has accepted or refused them.
 //
-// An action gets its `event_id` and `occurred_at` once, here; a second copy of it changes nothing,
-// so a lost answer, a closed browser or a second tab do no harm. Within a job the order is strict:
-// an action that cannot be sent now holds up those after it, but not the other jobs. What the
-// server refuses stays, with its reason, until the person has seen it; the actions after it are
-// sent all the same, for the server knows best what still holds.
+// An action gets its `event_id` and `occurred_at` once, here. A second copy of it changes nothing,
+// so a lost answer, a closed browser, or a second tab do no harm. Within a job the order is strict:
+// an action that cannot be sent now delays those after it, but not those of other jobs. A refused
+// action stays, with its reason, until the person dismisses it. The actions after it are sent
+// anyway, because only the server knows whether they are still allowed.
 
 import { NoAnswer, Problem, newId } from "../../shared/api/api.js";
 
 const RETRY_BASE_MS = 2_000;
 const RETRY_CAP_MS = 60_000;
 const DOUBLINGS_MAX = 6;
-const WORTH_ANOTHER_TRY = [408, 425, 429];
+const RETRYABLE = [408, 425, 429];
 
 /**
- * The options: `store` as in crew_store.js; `who()` is the account that requests are made as now;
- * `send(item)` does one action and answers with the job after it; `sent(job)` is told of it;
- * `changed()` whenever something is to be shown again; `alone(act)` runs `act` unless another tab is
- * at it; clock, timers and randomness as everywhere.
+ * The options: `store` as in crew_store.js; `who()` resolves with the account that is signed in now;
+ * `send(item)` sends one action and resolves with the job after it; `sent(job)` is called then;
+ * `changed()` is called when the queue has changed; `alone(act)` runs `act` unless another tab does.
  */
 export class CrewQueue {
   #items = [];
@@ -35,17 +34,17 @@ export class CrewQueue {
     this.#options = { random, alone, ...options };
   }
 
-  /** `idle`, `sending`, `offline`, `unreachable`, `trouble` or `signed_out`: how it goes. */
+  /** `idle`, `sending`, `offline`, `unreachable`, `trouble` or `signed_out`. */
   get state() {
     return this.#offline ? "offline" : this.#state;
   }
 
-  /** What is not sent yet, oldest first. */
+  /** The actions that are not sent yet, oldest first. */
   waiting(account) {
     return this.#of(account).filter((item) => !item.refused);
   }
 
-  /** What the server refused and no one has dismissed, oldest first. */
+  /** The refused actions that are not dismissed yet, oldest first. */
   refused(account) {
     return this.#of(account).filter((item) => item.refused);
   }
@@ -59,13 +58,13 @@ export class CrewQueue {
     return this.#items.filter((item) => item.account === account);
   }
 
-  /** Read what is kept; to be called once at first, and when another tab has changed it. */
+  /** Reads the store: once at the start, and when another tab has changed it. */
   async load() {
     this.#items = await this.#options.store.items();
     this.#options.changed();
   }
 
-  /** Keep an action; it counts as done at `occurred_at`. Raises where the phone cannot keep it. */
+  /** Stores an action done at `occurred_at`. Raises an error if the phone cannot store it. */
   async add(action) {
     const item = { ...action, event_id: newId(), tries: 0, refused: null, fault: null };
     item.seq = await this.#options.store.add(item);
@@ -75,14 +74,14 @@ export class CrewQueue {
     return item;
   }
 
-  /** The person has seen why it was refused, or gives it up. */
+  /** The person has read why the action was refused, or discards it. */
   async dismiss(seq) {
     await this.#options.store.remove(seq);
-    this.#forget(seq);
+    this.#drop(seq);
     this.#options.changed();
   }
 
-  /** What was refused is put to the office once more, under the same id. */
+  /** Sends a refused action again, with the same id. */
   async sendAgain(seq) {
     const refused = this.#items.find((item) => item.seq === seq);
     if (refused === undefined) return;
@@ -91,7 +90,7 @@ export class CrewQueue {
     this.replay();
   }
 
-  /** Nothing of anybody is left on the phone. */
+  /** Removes the actions of all accounts from the phone. */
   async wipe() {
     this.#items = [];
     await this.#options.store.wipe();
@@ -108,14 +107,14 @@ export class CrewQueue {
     else this.replay();
   }
 
-  /** Send all that waits, as far as that is possible now. */
+  /** Sends the waiting actions, as far as that is possible now. */
   async replay() {
     if (this.#busy) return void (this.#again = true);
-    if (this.#offline || this.#state === "signed_out" || !this.#anything) return;
+    if (this.#offline || this.#state === "signed_out" || !this.#anyWaiting) return;
     this.#busy = true;
     this.#options.clearTimer(this.#timer);
     try {
-      await this.#options.alone(() => this.#pass());
+      await this.#options.alone(() => this.#sendAll());
     } finally {
       this.#busy = false;
       this.#plan();
@@ -123,12 +122,12 @@ export class CrewQueue {
     }
   }
 
-  get #anything() {
+  get #anyWaiting() {
     return this.#items.some((item) => !item.refused);
   }
 
-  /** Each turn takes an action away, or holds its job up, or is the last: so it ends. */
-  async #pass() {
+  /** Ends, because each turn removes an action, holds its job, or raises an error. */
+  async #sendAll() {
     this.#again = false;
     this.#state = "sending";
     const held = new Map();
@@ -136,7 +135,7 @@ export class CrewQueue {
       this.#account = await this.#options.who();
       await this.load();
       let item;
-      while ((item = this.#next(held))) await this.#take(item, held);
+      while ((item = this.#next(held))) await this.#sendOne(item, held);
       this.#state = held.size > 0 ? "trouble" : "idle";
     } catch (error) {
       this.#state = stateAfter(error);
@@ -144,16 +143,16 @@ export class CrewQueue {
     this.#failures = this.#state === "idle" ? 0 : this.#failures + 1;
   }
 
-  /** What someone else did on this phone waits until they sign in again. */
+  /** The actions of another account wait until that person signs in again. */
   #next(held) {
     return this.waiting(this.#account).find((item) => !held.has(item.job_id));
   }
 
-  /** Raises where nothing else can be sent now either. */
-  async #take(item, held) {
+  /** Raises an error if nothing else can be sent now either. */
+  async #sendOne(item, held) {
     try {
       const job = await this.#options.send(item);
-      await this.#taken(item, job);
+      await this.#accepted(item, job);
     } catch (error) {
       await this.#failed(item, error);
       if (isForAll(error)) throw error;
@@ -162,15 +161,15 @@ export class CrewQueue {
     this.#options.changed();
   }
 
-  /** It goes first: whatever cannot be kept of the job after it, it is not sent again. */
-  async #taken(item, job) {
+  /** Removes the action first: even if the new job cannot be stored, it must not be sent again. */
+  async #accepted(item, job) {
     await this.#options.store.remove(item.seq);
-    this.#forget(item.seq);
+    this.#drop(item.seq);
     await this.#options.sent(job);
   }
 
   async #failed(item, error) {
-    if (!this.#items.some(({ seq }) => seq === item.seq)) return; // given up meanwhile
+    if (!this.#items.some(({ seq }) => seq === item.seq)) return; // discarded meanwhile
     const refused = isFinal(error) ? problemOf(error) : null;
     const fault = error instanceof Problem ? error.slug || String(error.status) : "no-answer";
     await this.#replace({ ...item, tries: item.tries + 1, refused, fault });
@@ -181,17 +180,17 @@ export class CrewQueue {
     try {
       await this.#options.store.put(item);
     } catch {
-      // A full phone keeps it as it was: it is sent once more, and answered the same.
+      // The storage is full, so the old item stays. It is sent again and gets the same answer.
     }
   }
 
-  #forget(seq) {
+  #drop(seq) {
     this.#items = this.#items.filter((item) => item.seq !== seq);
   }
 
   #plan() {
     this.#options.clearTimer(this.#timer);
-    const left = this.#account === null ? this.#anything : this.waiting(this.#account).length > 0;
+    const left = this.#account === null ? this.#anyWaiting : this.waiting(this.#account).length > 0;
     if (this.#offline || this.#state === "signed_out" || !left) return;
     const ceiling_ms = RETRY_BASE_MS * 2 ** Math.min(this.#failures, DOUBLINGS_MAX);
     const most_ms = this.#again ? RETRY_BASE_MS : Math.min(ceiling_ms, RETRY_CAP_MS);
@@ -200,13 +199,13 @@ export class CrewQueue {
   }
 }
 
-/** Trying again would be answered the same. */
+/** Trying again would get the same answer. */
 function isFinal(error) {
   if (!(error instanceof Problem) || error.status === 401) return false;
-  return error.status >= 400 && error.status < 500 && !WORTH_ANOTHER_TRY.includes(error.status);
+  return error.status >= 400 && error.status < 500 && !RETRYABLE.includes(error.status);
 }
 
-/** It is not this action: nothing can be sent now. A timeout may be one large photo's alone. */
+/** Nothing can be sent now. A timeout may concern only this action, such as a large photo. */
 function isForAll(error) {
   if (error instanceof NoAnswer) return error.reason === "unreachable";
   return error instanceof Problem && [401, 429].includes(error.status);
@@ -217,7 +216,7 @@ function stateAfter(error) {
   return error instanceof Problem && error.status === 401 ? "signed_out" : "trouble";
 }
 
-/** What is kept of a refusal: the problem's own words, and where the job is now. */
+/** What is stored about a refusal: the problem's texts, and the job's status now. */
 function problemOf({ status, slug, title, detail, document }) {
   const { why = null, job_status = null, moved_by = null, moved_at = null } = document;
   return { status, slug, why, title, detail, job_status, moved_by, moved_at };

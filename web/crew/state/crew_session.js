@@ -1,101 +1,94 @@
-// One crew member at work: session, jobs, queue and place, with signal or without. What was last
-// known is kept on the phone, so the page opens with it; signing out takes all of it away.
-// The browser's things (clock, timers, place, a channel to the other tabs) come in as arguments.
+// What a crew member sees and does, with or without signal: the jobs, which are polled, the queue
+// of actions, and location sharing. The jobs are saved on the phone, so the page opens with them;
+// signing out removes everything from the phone.
 
 import { NoAnswer, isSignedOut } from "../../shared/api/api.js";
-import { projected, statusOf } from "./crew_day.js";
+import { PollingSession } from "../../shared/api/polling_session.js";
+import { projected, underWayIn } from "./crew_day.js";
 import { CrewQueue } from "./crew_queue.js";
-import { Feed } from "../../shared/api/refresh_timer.js";
-import { KeptDay } from "./saved_day.js";
-import { actorKind } from "../../shared/jobs/moves.js";
-import { Sharing } from "./location_sharing.js";
+import { LocationSharing } from "./location_sharing.js";
+import { SavedDay } from "./saved_day.js";
 
-const LOOK_EVERY_MS = 20_000;
+const POLL_EVERY_MS = 20_000;
 
-export class Shift {
+export class CrewSession extends PollingSession {
   queue;
   sharing;
   #day;
-  #options;
+  #service;
   #store;
-  #feed;
-  #timer = null;
-  #met = false;
-  #visit = 0;
+  #identified = false;
   #unreachable = false;
-  #signedOut = false;
   #sent = false;
 
   constructor(options) {
-    this.#options = options;
-    this.#store = options.store;
-    const { clock, setTimer, clearTimer, random, alone, position, channel } = options;
-    this.#day = new KeptDay(options.store, clock);
-    this.#feed = new Feed(clock(), { random, interval_ms: LOOK_EVERY_MS });
+    super({ ...options, interval_ms: POLL_EVERY_MS });
+    const { service, store, clock, setTimer, clearTimer, random, alone, position } = options;
     const timing = { clock, setTimer, clearTimer, random };
+    this.#service = service;
+    this.#store = store;
+    this.#day = new SavedDay(store, clock);
     this.queue = new CrewQueue({
       ...timing,
       alone,
-      store: options.store,
-      who: () => this.#whoIsIn(),
-      send: (item) => this.#watching(() => options.crewing.send(item)),
+      store,
+      who: () => this.#currentAccount(),
+      send: (item) => this.watch(() => service.send(item)),
       sent: (job) => this.#take(job),
       changed: () => this.#queueChanged(),
     });
-    this.sharing = new Sharing({
+    this.sharing = new LocationSharing({
       ...timing,
       position,
-      tell: (job_id, where) =>
-        options.crewing.crew_location(job_id, { ...where, occurred_at: this.#moment() }),
-      forget: (job_id) => options.crewing.forgetPlace(job_id),
-      changed: () => this.#changed(),
+      send: (job_id, where) =>
+        service.sendLocation(job_id, { ...where, occurred_at: this.#occurredAt() }),
+      remove: (job_id) => service.removeLocation(job_id),
+      changed: () => this.changed(),
     });
-    channel?.addEventListener("message", ({ data }) => this.#heard(data));
   }
 
   // What is known
 
-  get session() {
+  get user() {
     return this.#day.known.session;
   }
 
   get account() {
-    return this.session?.account ?? null;
+    return this.user?.account ?? null;
   }
 
   get flows() {
     return this.#day.known.flows;
   }
 
-  /** What the truck of that id is called. */
+  get zone() {
+    return this.#day.known.time_zone ?? undefined;
+  }
+
   truckName(truck) {
     return this.#day.known.trucks[truck] ?? truck;
   }
 
-  get time_zone() {
-    return this.#day.known.time_zone ?? undefined;
-  }
-
-  get kind() {
-    return actorKind(this.session?.roles);
-  }
-
-  /** `starting`, `sign_in`, `nothing` (no signal, and nothing kept) or `jobs`. */
+  /** `starting`, `sign_in`, `nothing` (no signal and nothing saved) or `jobs`. */
   get scene() {
     if (this.#signedOut) return "sign_in";
     if (this.age_ms !== null) return "jobs";
-    return this.#without ? "nothing" : "starting";
+    return this.#noSignal ? "nothing" : "starting";
   }
 
-  /** Whether the last question got no answer, or the phone says that it is offline. */
-  get #without() {
-    return this.#feed.state.kind === "offline" || this.#unreachable;
+  get #signedOut() {
+    return this.freshness.kind === "signed_out";
   }
 
-  /** `none`, `trouble` (someone answers, but not with the jobs) or `good`. */
+  /** Whether the last request got no answer, or the phone says that it is offline. */
+  get #noSignal() {
+    return this.freshness.kind === "offline" || this.#unreachable;
+  }
+
+  /** `none`, `trouble` (the server answers with errors) or `good`. */
   get signal_state() {
-    if (this.#without) return "none";
-    const troubled = [this.#feed.state.kind, this.queue.state].includes("trouble");
+    if (this.#noSignal) return "none";
+    const troubled = [this.freshness.kind, this.queue.state].includes("trouble");
     return troubled ? "trouble" : "good";
   }
 
@@ -103,12 +96,11 @@ export class Shift {
     return this.#day.now_ms;
   }
 
-  /** How old what is shown is; null where nothing is. */
   get age_ms() {
     return this.#day.age_ms;
   }
 
-  /** The jobs as they are with what waits on this phone. */
+  /** The jobs with the actions that still wait on this phone. */
   get jobs() {
     const waiting = this.queue.waiting(this.account);
     return this.#day.known.jobs.map((job) => projected(job, waiting, this.flows[job.flow]));
@@ -118,151 +110,130 @@ export class Shift {
     return this.jobs.find((job) => job.job_id === job_id) ?? null;
   }
 
-  // Beginning and ending
+  // Signing in and out
 
   async start() {
     await this.#day.load();
-    await this.#shareAsBefore();
+    await this.#restoreSharing();
     await this.queue.load();
-    await this.#leave();
-    this.#plan();
+    await this.#finishSignOut();
+    super.signal("nudge");
     this.queue.replay();
   }
 
-  /** Raises Problem `wrong-credentials`, NoAnswer and others. */
   async signIn(account, password) {
-    const session = await this.#options.crewing.signIn(account, password);
+    const user = await this.#service.signIn(account, password);
     await this.#store.set("leaving", null);
-    await this.#begin(session);
+    await this.begin(user);
   }
 
-  /** Take everything off the phone; without signal, the session is ended when there is some. */
+  /** Removes everything from the phone. Without signal, the session is ended on the next one. */
   async signOut() {
-    this.#options.channel?.postMessage("private"); // or another tab would tell it once more
-    await this.sharing.want(false); // only a session may have the place forgotten
-    const told = await this.#told();
-    this.#end();
+    this.post("stop_sharing"); // or another tab would send the location again
+    await this.sharing.want(false); // removing the location needs the session
+    const ended = await this.#endSession();
+    this.end();
     await this.queue.wipe();
-    await this.#store.set("leaving", told ? null : true);
-    this.#options.channel?.postMessage("signed_out");
+    await this.#store.set("leaving", ended ? null : true);
+    this.post("signed_out");
   }
 
-  async #told() {
+  async #endSession() {
     try {
-      await this.#options.crewing.signOut();
+      await this.#service.signOut();
       return true;
     } catch (error) {
       return isSignedOut(error);
     }
   }
 
-  /** End a session that was left without signal. */
-  async #leave() {
+  async #finishSignOut() {
     if ((await this.#store.get("leaving")) !== true) return;
-    this.#end();
-    if (await this.#told()) await this.#store.set("leaving", null);
+    this.end();
+    if (await this.#endSession()) await this.#store.set("leaving", null);
   }
 
-  async #begin(session) {
-    await this.#belongTo(session);
-    this.#signedOut = false;
-    this.#met = false;
-    this.#visit += 1;
-    this.#feed.signal("signed_in", this.#options.clock());
-    this.#plan();
+  async begin(user) {
+    await this.#openDayOf(user);
+    this.#identified = false;
+    this.startPolling();
     this.queue.signal("signed_in");
-    this.#changed();
+    this.changed();
   }
 
-  async #belongTo(session) {
-    const another = session.account !== this.account;
-    this.#day.begin(session);
-    if (another) await this.#shareAsBefore();
+  async #openDayOf(user) {
+    const another = user.account !== this.account;
+    this.#day.begin(user);
+    if (another) await this.#restoreSharing();
   }
 
-  /** One person's request to share their place is not the next one's. */
-  async #shareAsBefore() {
+  /** Location sharing belongs to one account: the next person has to switch it on themselves. */
+  async #restoreSharing() {
     const { account } = this;
     const wanted = account !== null && (await this.#store.get("sharing")) === account;
     this.sharing.want(wanted);
   }
 
-  #end() {
-    this.#day.forget();
+  clear() {
+    this.#day.clear();
     this.sharing.want(false);
-    this.#expire();
   }
 
-  /** The session ran out: what waits stays on the phone until its owner signs in again. */
-  #expire() {
-    this.#signedOut = true;
-    this.#visit += 1;
-    this.#feed.signal("signed_out", this.#options.clock());
+  expire() {
     this.queue.signal("signed_out");
-    this.#plan();
-    this.#changed();
+    super.expire();
   }
 
-  // Looking
+  // Polling
 
-  /** "hidden", "visible", "offline", "online". */
+  get mayPoll() {
+    return true; // the first answer tells who is signed in
+  }
+
   async signal(name) {
     if (name === "online") {
       this.#unreachable = false;
-      await this.sharing.takeBack();
-      await this.#leave();
+      await this.sharing.removeLocation();
+      await this.#finishSignOut();
     }
-    this.#feed.signal(name, this.#options.clock());
-    this.#plan();
-    if (name !== "hidden") this.queue.signal(name);
-    this.#changed();
+    if (["visible", "offline", "online"].includes(name)) this.queue.signal(name);
+    super.signal(name);
   }
 
-  #plan() {
-    this.#options.clearTimer(this.#timer);
-    const due_ms = this.#feed.due_ms(this.#options.clock());
-    if (due_ms !== null) this.#timer = this.#options.setTimer(() => this.#look(), due_ms);
+  async read(isCurrent) {
+    if (!this.#identified) await this.#identify(isCurrent);
+    const { body, date } = await this.watch(() => this.#service.myJobs());
+    if (!isCurrent()) return;
+    if (body.account === this.account) await this.#day.read(body, date);
+    else await this.#currentAccount();
   }
 
-  async #look() {
-    const visit = this.#visit;
-    this.#feed.asked(this.#options.clock());
-    const outcome = await this.#read(visit);
-    this.#feed.answered(visit === this.#visit ? outcome : "void", this.#options.clock());
-    this.#plan();
-    this.#changed();
+  /** The account that the server sees; a sign-in in another tab may have changed it. */
+  async #currentAccount() {
+    const isCurrent = this.visit();
+    const user = await this.watch(() => this.#service.session());
+    if (isCurrent() && user.account !== this.account) await this.begin(user);
+    return user.account;
   }
 
-  async #read(visit) {
-    try {
-      if (!this.#met) await this.#meet(visit);
-      const { body, date } = await this.#watching(() => this.#options.crewing.myJobs());
-      if (visit !== this.#visit) return "void";
-      const { account = this.account } = body; // an API before this one names no one
-      if (account === this.account) await this.#day.read(body, date);
-      else await this.#whoIsIn();
-      return "fresh";
-    } catch (error) {
-      return { retry_after_ms: error.retry_after_ms ?? 0 };
-    }
-  }
-
-  /** The account that requests are made as, which another page of this browser may have changed. */
-  async #whoIsIn() {
-    const visit = this.#visit;
-    const session = await this.#watching(() => this.#options.crewing.session());
-    if (visit === this.#visit && session.account !== this.account) await this.#begin(session);
-    return session.account;
-  }
-
-  /** Who is signed in here, and the flows. */
-  async #meet(visit) {
-    const session = await this.#watching(() => this.#options.crewing.session());
-    const { flows } = await this.#watching(() => this.#options.crewing.flows());
-    if (visit !== this.#visit) return;
-    await this.#belongTo(session);
+  async #identify(isCurrent) {
+    const user = await this.watch(() => this.#service.session());
+    const { flows } = await this.watch(() => this.#service.flows());
+    if (!isCurrent()) return;
+    await this.#openDayOf(user);
     this.#day.learn(flows);
-    this.#met = true;
+    this.#identified = true;
+  }
+
+  async watch(request) {
+    try {
+      const answer = await super.watch(request);
+      this.#unreachable = false;
+      return answer;
+    } catch (error) {
+      this.#unreachable = error instanceof NoAnswer;
+      throw error;
+    }
   }
 
   async #take(job) {
@@ -270,88 +241,60 @@ export class Shift {
     this.#sent = true;
   }
 
-  /** Once all is sent, look at the other jobs too, and let the other tabs look. */
+  /** When everything is sent, the other jobs and the other tabs are refreshed too. */
   #queueChanged() {
     if (this.#sent && this.queue.state !== "sending") {
       this.#sent = false;
-      this.#options.channel?.postMessage("queue");
-      this.#nudge();
+      this.post("queue");
+      super.signal("nudge");
     }
-    this.#changed();
+    this.changed();
   }
 
-  #nudge() {
-    this.#feed.signal("nudge", this.#options.clock());
-    this.#plan();
-  }
+  // Actions
 
-  /** Do something that needs signal and session, and notice if there is neither. */
-  async #watching(act) {
-    try {
-      const answer = await act();
-      this.#unreachable = false;
-      return answer;
-    } catch (error) {
-      this.#unreachable = error instanceof NoAnswer;
-      if (isSignedOut(error)) this.#expire();
-      throw error;
-    }
-  }
-
-  // Working
-
-  move(job, move, said = {}) {
-    return this.#do(job, "move", { move: { move: move.name, ...said }, label: move.label });
+  move(job, move, details = {}) {
+    return this.#enqueue(job, "move", { move: { move: move.name, ...details }, label: move.label });
   }
 
   edit(job, edit) {
-    return this.#do(job, "edit", { edit });
+    return this.#enqueue(job, "edit", { edit });
   }
 
   photo(job, photo_kind, blob) {
     const media_type = blob.type || "image/jpeg";
-    return this.#do(job, "photo", { photo: { photo_kind, media_type, blob } });
+    return this.#enqueue(job, "photo", { photo: { photo_kind, media_type, blob } });
   }
 
-  /** Raises where the phone cannot keep it. */
-  async #do({ job_id, customer }, kind, what) {
-    const whose = { account: this.account, job_id, customer: customer.name };
-    await this.queue.add({ ...whose, kind, ...what, occurred_at: this.#moment() });
-    this.#options.channel?.postMessage("queue");
+  async #enqueue({ job_id, customer }, kind, action) {
+    const owner = { account: this.account, job_id, customer: customer.name };
+    await this.queue.add({ ...owner, kind, ...action, occurred_at: this.#occurredAt() });
+    this.post("queue");
   }
 
   async share(wanted) {
     const done = this.sharing.want(wanted);
-    this.#changed();
-    if (!wanted) this.#options.channel?.postMessage("private");
+    this.changed();
+    if (!wanted) this.post("stop_sharing");
     await this.#store.set("sharing", wanted ? this.account : null);
     await done;
   }
 
-  #moment() {
+  #occurredAt() {
     return new Date(this.now_ms).toISOString();
   }
 
-  // Telling
-
-  #heard(message) {
-    if (message === "signed_out") this.#end();
-    if (message === "private") this.sharing.want(false);
+  heard(message) {
+    super.heard(message);
+    if (message === "stop_sharing") this.sharing.want(false);
     if (message !== "queue") return;
     this.queue.load();
-    this.#nudge();
+    super.signal("nudge");
   }
 
-  #changed() {
-    this.sharing.follow(this.#signedOut ? null : this.#underWay);
-    this.#options.changed();
-  }
-
-  /** The job that is under way for the office and, with what waits here, for the crew too. */
-  get #underWay() {
-    const isUnderWay = (job) => statusOf(job, this.flows[job.flow])?.under_way === true;
-    const known = this.#day.known.jobs.filter(isUnderWay).map(({ job_id }) => job_id);
-    const mine = this.jobs.filter(isUnderWay).find(({ job_id }) => known.includes(job_id));
-    return mine?.job_id ?? null;
+  changed() {
+    const underWay = underWayIn(this.jobs, this.#day.known.jobs, this.flows);
+    this.sharing.follow(this.#signedOut ? null : underWay);
+    super.changed();
   }
 }

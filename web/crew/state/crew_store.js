@@ -1,15 +1,15 @@
-// What the crew's page keeps on the phone: actions that are not sent yet, with their photos, and
-// the day as it was last known. In IndexedDB, so that it survives a closed browser.
+// What the crew page stores on the phone: actions that are not sent yet, with their photos, and the
+// jobs as they were last read. It is in IndexedDB, so that it survives a closed browser.
 
 const NAME = "haulway.crew";
 const VERSION = 1;
 
 /**
- * The store of this device; where the browser keeps nothing, one for this visit (`durable` says
- * which it is).
+ * The store of this device. If the browser cannot store anything, one in memory for this visit:
+ * `durable` tells which it is.
  *
  *     items()    the queued actions, oldest first        add(item)    its `seq`
- *     put(item)  in the place of the one of its `seq`    remove(seq)
+ *     put(item)  replaces the item of its `seq`          remove(seq)
  *     get(key), set(key, value)                          wipe()       everything
  */
 export async function deviceStore(factory = globalThis.indexedDB) {
@@ -59,8 +59,8 @@ class IndexedStore {
   }
 
   /**
-   * Resolves once the transaction is complete: only then does it survive a closed browser. What a
-   * person did is `strict`, on the disk itself; that it was sent may get lost and be sent again.
+   * Resolves once the transaction is complete, because only then does it survive a closed browser.
+   * A new action is written `strict`, to the disk. Its removal may get lost; then it is sent again.
    */
   #do(store, mode, act, durability = "default") {
     return new Promise((done, failed) => {
@@ -85,7 +85,7 @@ function opened(factory) {
   });
 }
 
-/** The same for one visit; also what tests use. */
+/** The same in memory, for one visit and for tests. */
 export class MemoryStore {
   durable = false;
   #queue = new Map();

@@ -1,42 +1,42 @@
-// Where the phone is, told only while an own job is under way and only if its owner wants that. It
-// goes out as it is or not at all: an old place is of no use, so nothing of it is kept. Once it is
-// switched off, what was told is taken back.
+// Sharing the phone's location, only while one of the person's jobs is under way and only if they
+// want it. A location is sent at once or not at all, because an old one is of no use. When sharing
+// is switched off, the server is asked to remove the last location.
 
 import { Problem } from "../../shared/api/api.js";
 import { MINUTE_MS, SECOND_MS } from "../../shared/ui/time.js";
 
-const EVERY_MS = MINUTE_MS;
-const BACK_EVERY_MS = 15 * SECOND_MS;
-const LASTS_MS = 30 * MINUTE_MS; // by then the office has dropped a place by itself
-const REFUSED = 1; // GeolocationPositionError.PERMISSION_DENIED
+const SEND_EVERY_MS = MINUTE_MS;
+const REMOVE_EVERY_MS = 15 * SECOND_MS;
+const EXPIRES_MS = 30 * MINUTE_MS; // by then the server has removed a location by itself
+const PERMISSION_DENIED = 1; // GeolocationPositionError.PERMISSION_DENIED
 
-export class Sharing {
+export class LocationSharing {
   #options;
   #wanted = false;
   #job_id = null;
   #timer = null;
   #lastMs = null;
   #fault = null;
-  #toldOf = null;
-  #telling = Promise.resolve();
-  #owed = null;
-  #backTimer = null;
+  #sentFor = null;
+  #sending = Promise.resolve();
+  #toRemove = null;
+  #removeTimer = null;
 
   /**
-   * `position()` resolves with {latitude, longitude}, `tell(job_id, where)` sends it, and
-   * `forget(job_id)` has the office forget it.
+   * `position()` resolves with {latitude, longitude}; `send(job_id, where)` sends it to the server
+   * and `remove(job_id)` removes it there.
    */
   constructor(options) {
     this.#options = options;
   }
 
   /**
-   * `off`, `ending` while what was told is not taken back yet, `waiting` for a job under way, `on`,
-   * or `forbidden` by the phone.
+   * `off`, `ending` (the last location is not removed yet), `waiting` for a job under way, `on`, or
+   * `forbidden` by the phone.
    */
   get state() {
     if (this.#fault === "forbidden") return "forbidden";
-    if (!this.#wanted) return this.#owed === null ? "off" : "ending";
+    if (!this.#wanted) return this.#toRemove === null ? "off" : "ending";
     return this.#job_id === null ? "waiting" : "on";
   }
 
@@ -44,17 +44,17 @@ export class Sharing {
     return this.#wanted;
   }
 
-  /** Resolves, where it is switched off, once the office was asked to forget the place. */
+  /** Switches sharing on or off. If off, resolves once the server was asked to remove the location. */
   async want(wanted) {
-    if (wanted) this.#owed = null;
-    else if (this.#wanted) this.#owe();
+    if (wanted) this.#toRemove = null;
+    else if (this.#wanted) this.#mustRemove();
     this.#wanted = wanted;
     this.#fault = null;
     this.#plan();
-    await this.takeBack();
+    await this.removeLocation();
   }
 
-  /** The own job that is under way now, or null. */
+  /** `job_id`: the person's job that is under way now, or null. */
   follow(job_id) {
     if (job_id === this.#job_id) return;
     this.#job_id = job_id;
@@ -65,11 +65,11 @@ export class Sharing {
     this.#options.clearTimer(this.#timer);
     if (this.state !== "on") return;
     const { clock, setTimer } = this.#options;
-    const wait_ms = this.#lastMs === null ? 0 : Math.max(0, this.#lastMs + EVERY_MS - clock());
-    this.#timer = setTimer(() => this.#tell(), wait_ms);
+    const wait_ms = this.#lastMs === null ? 0 : Math.max(0, this.#lastMs + SEND_EVERY_MS - clock());
+    this.#timer = setTimer(() => this.#sendPosition(), wait_ms);
   }
 
-  async #tell() {
+  async #sendPosition() {
     const { clock, position, changed } = this.#options;
     const job_id = this.#job_id;
     this.#lastMs = clock();
@@ -77,51 +77,51 @@ export class Sharing {
       const where = await position();
       if (this.state === "on" && this.#job_id === job_id) await this.#send(job_id, where);
     } catch (error) {
-      // No signal, no fix, or not under way by the office's clock: the next minute will tell.
-      if (error.code === REFUSED) this.#forbidden();
+      // No signal, no position, or not under way on the server: try again in a minute.
+      if (error.code === PERMISSION_DENIED) this.#forbidden();
     }
     this.#plan();
     changed();
   }
 
   #send(job_id, where) {
-    const sent = this.#options.tell(job_id, where);
-    this.#toldOf = job_id;
-    this.#telling = sent.catch(() => {}); // how it ended is for `#tell`; others wait until it has
+    const sent = this.#options.send(job_id, where);
+    this.#sentFor = job_id;
+    this.#sending = sent.catch(() => {}); // `#sendPosition` handles the error; others only wait for the end
     return sent;
   }
 
   #forbidden() {
-    this.#owe();
+    this.#mustRemove();
     this.#wanted = false;
     this.#fault = "forbidden";
-    this.takeBack();
+    this.removeLocation();
   }
 
-  /** An earlier visit may have told of the job that is followed now. */
-  #owe() {
-    const job_id = this.#toldOf ?? this.#job_id;
-    this.#toldOf = null;
-    if (job_id !== null) this.#owed = { job_id, until_ms: this.#options.clock() + LASTS_MS };
+  /** If nothing was sent in this visit, an earlier one may have sent a location for this job. */
+  #mustRemove() {
+    const job_id = this.#sentFor ?? this.#job_id;
+    this.#sentFor = null;
+    if (job_id !== null) this.#toRemove = { job_id, until_ms: this.#options.clock() + EXPIRES_MS };
   }
 
-  /** Have the place forgotten, if that is still to be done; again and again without an answer. */
-  async takeBack() {
-    const { clock, setTimer, clearTimer, forget, changed } = this.#options;
-    clearTimer(this.#backTimer);
-    const owed = this.#owed;
-    if (owed === null) return;
-    await this.#telling; // a place on its way would be kept after it was forgotten
-    if (owed !== this.#owed) return;
-    const settled = await forget(owed.job_id).then(() => true, isFinal);
-    if (owed !== this.#owed) return;
-    if (settled || clock() >= owed.until_ms) this.#owed = null;
-    else this.#backTimer = setTimer(() => this.takeBack(), BACK_EVERY_MS);
+  /** Removes the location from the server if that is still to be done; repeats until answered. */
+  async removeLocation() {
+    const { clock, setTimer, clearTimer, remove, changed } = this.#options;
+    clearTimer(this.#removeTimer);
+    const toRemove = this.#toRemove;
+    if (toRemove === null) return;
+    await this.#sending; // a location that is still on its way would arrive after the removal
+    if (toRemove !== this.#toRemove) return;
+    const settled = await remove(toRemove.job_id).then(() => true, isFinal);
+    if (toRemove !== this.#toRemove) return;
+    if (settled || clock() >= toRemove.until_ms) this.#toRemove = null;
+    else this.#removeTimer = setTimer(() => this.removeLocation(), REMOVE_EVERY_MS);
     changed();
   }
 }
 
-/** The job is not theirs any more, or the session has ended: asking again changes nothing. */
+/** The job is no longer theirs, or the session has ended: trying again changes nothing. */
 function isFinal(error) {
   return error instanceof Problem && error.status < 500 && error.status !== 429;
 }

@@ -1,4 +1,4 @@
-// What the office's refusal of an action means to the crew, and whether it may be sent again. No DOM.
+// What the server's refusal of an action means to the crew, and whether it may be sent again.
 
 const WHY = Object.freeze({
   "illegal-move": "why_illegal",
@@ -11,7 +11,7 @@ const WHY = Object.freeze({
   "kept-too-long": "why_too_long",
   "too-many-waiting": "why_too_many",
   "from-the-future": "why_clock",
-  "job-changed": "why_clock", // of what a crew edits, nothing else is refused so
+  "job-changed": "why_clock", // a crew's edits have no rev, so only a wrong clock causes this
   "unknown-job": "why_gone",
   "not-found": "why_gone",
   "event-id-used": "why_used",
@@ -34,17 +34,17 @@ const WHY_PHOTO = Object.freeze({
   large: "why_photo_large",
   unreadable: "why_photo",
 });
-/** What stands against the action may go: a crew is put on the job again, a clock is set. */
-const MAY_PASS = ["why_gone", "why_not_allowed", "why_clock", "why_photo_cancelled"];
+/** The cause may go away: the person is assigned again, or the clock is corrected. */
+const TEMPORARY = ["why_gone", "why_not_allowed", "why_clock", "why_photo_cancelled"];
 
-/** The key of the page's words for a refusal, as the queue keeps it. */
+/** The key in words.js for a refusal as the queue stores it. */
 export function whyOf({ slug, why }) {
   if (slug === "photo-refused") return WHY_PHOTO[why] ?? "why_photo";
   return WHY[slug] ?? "why_other";
 }
 
-/** A move whose refusal is on the job's record is answered the same for ever. */
+/** A move whose refusal is on the job's record always gets the same answer. */
 export function maySendAgain({ kind, refused }) {
   const recorded = kind === "move" && refused.job_status !== null;
-  return !recorded && MAY_PASS.includes(whyOf(refused));
+  return !recorded && TEMPORARY.includes(whyOf(refused));
 }

@@ -1,11 +1,11 @@
-// What the phone knows of someone's day: whose it is, the jobs, and when they were read. It is kept
-// on the phone, so that the page opens with it, with signal or without.
+// A crew member's day as the phone has it: the account, the jobs, and when they were read. It is
+// stored on the phone, so that the page opens with it, with signal or without.
 
 import { newest } from "./crew_day.js";
 import { clockAheadMs } from "../../shared/api/refresh_timer.js";
 import { HOUR_MS } from "../../shared/ui/time.js";
 
-const KEPT_FOR_MS = 48 * HOUR_MS;
+const STORED_FOR_MS = 48 * HOUR_MS;
 const NOTHING = Object.freeze({
   session: null,
   flows: {},
@@ -15,7 +15,7 @@ const NOTHING = Object.freeze({
   as_of: null,
 });
 
-export class KeptDay {
+export class SavedDay {
   #known = NOTHING;
   #aheadMs = 0;
   #store;
@@ -27,17 +27,17 @@ export class KeptDay {
     this.#clock = clock;
   }
 
-  /** {session, flows, jobs, trucks, time_zone, as_of}; null or empty where nothing is known. */
+  /** {session, flows, jobs, trucks, time_zone, as_of}; null or empty until known. */
   get known() {
     return this.#known;
   }
 
-  /** Now, as the server has it: a phone's clock may be wrong. */
+  /** The server's time, because the phone's clock may be wrong. */
   get now_ms() {
     return this.#clock() + this.#aheadMs;
   }
 
-  /** How old what is known is; null where nothing is. */
+  /** The age of the jobs; null if there are none. */
   get age_ms() {
     const { as_of } = this.#known;
     return as_of === null ? null : Math.max(0, this.now_ms - Date.parse(as_of));
@@ -45,13 +45,13 @@ export class KeptDay {
 
   async load() {
     const kept = await this.#store.get("day");
-    if (kept && this.#clock() - kept.kept_at_ms < KEPT_FOR_MS) {
+    if (kept && this.#clock() - kept.kept_at_ms < STORED_FOR_MS) {
       this.#aheadMs = kept.ahead_ms;
       this.#known = { ...NOTHING, ...kept.day };
     } else if (kept) await this.#store.set("day", null);
   }
 
-  /** From now on it is the day of `session`: no one sees what was someone else's. */
+  /** Starts the day of `session`'s account. Another account's day is removed. */
   begin(session) {
     const mine = session.account === this.#known.session?.account;
     this.#known = { ...(mine ? this.#known : NOTHING), session };
@@ -61,34 +61,34 @@ export class KeptDay {
     this.#known = { ...this.#known, flows };
   }
 
-  forget() {
+  clear() {
     this.#known = NOTHING;
   }
 
-  /** The jobs as the office has them, in an answer of that `date`. */
+  /** Takes the jobs of a server response with that `date` header. */
   async read({ jobs, trucks = {}, time_zone }, date) {
     this.#aheadMs = clockAheadMs(date, this.#clock());
     const as_of = new Date(this.now_ms).toISOString();
     const known = new Map(this.#known.jobs.map((job) => [job.job_id, job]));
     this.#known = { ...this.#known, jobs: newest(jobs, known), trucks, time_zone, as_of };
-    await this.#keep();
+    await this.#save();
   }
 
-  /** A job after an action of ours. */
+  /** Takes a job after one of this phone's actions. */
   async take(job) {
     const newer = (known) => known.job_id === job?.job_id && known.rev <= job.rev;
     const jobs = this.#known.jobs.map((known) => (newer(known) ? job : known));
     this.#known = { ...this.#known, jobs };
-    await this.#keep();
+    await this.#save();
   }
 
-  async #keep() {
+  async #save() {
     if (this.#known.session === null) return;
     const kept = { day: this.#known, ahead_ms: this.#aheadMs, kept_at_ms: this.#clock() };
     try {
       await this.#store.set("day", kept);
     } catch {
-      // A full phone keeps the day as it was before, which says itself how old it is.
+      // The storage is full, so the earlier day stays. It has its own time.
     }
   }
 }

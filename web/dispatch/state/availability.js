@@ -1,4 +1,4 @@
-// When someone is there, and whether spans of time meet. Spans are {begin_ms, end_ms}.
+// When a member is available, and whether spans of time overlap. Spans are {begin_ms, end_ms}.
 
 import { msOf } from "../../shared/ui/time.js";
 import { dayAfter, hoursAt, wholeDay } from "../../shared/ui/business_time.js";
@@ -7,19 +7,19 @@ export function overlap(one, other) {
   return one.begin_ms < other.end_ms && other.begin_ms < one.end_ms;
 }
 
-/** The arrival window of a card or an engagement as a span; null where an end of it is missing. */
+/** The arrival window of a card or an engagement as a span; null if one end is missing. */
 export function spanOf({ window_start, window_end } = {}) {
   if (!window_start || !window_end) return null;
   return { begin_ms: msOf(window_start), end_ms: msOf(window_end) };
 }
 
-/** When someone is there on that day, in order; a night that began the day before included. */
-export function presenceOn(member, date, zone) {
-  return presenceOver(member, [date], zone);
+/** When a member is available on that day, in order, including a night that began the day before. */
+export function availabilityOn(member, date, zone) {
+  return availabilityOver(member, [date], zone);
 }
 
-/** The same for days that follow each other. */
-export function presenceOver(member, dates, zone) {
+/** The same for consecutive days. */
+export function availabilityOver(member, dates, zone) {
   const all = [dayAfter(dates[0], -1), ...dates];
   const asked = {
     begin_ms: wholeDay(dates[0], zone).begin_ms,
@@ -31,7 +31,7 @@ export function presenceOver(member, dates, zone) {
     .sort((one, other) => one.begin_ms - other.begin_ms);
 }
 
-/** A day no one said anything about is a whole one. */
+/** Without an entry a member is available all day. */
 function spansOf(member, date, zone) {
   const said = member.days?.[date];
   if (said === undefined) return [wholeDay(date, zone)];
@@ -46,8 +46,8 @@ export function isCovered(span, present) {
   return reached_ms >= span.end_ms;
 }
 
-/** The rest of the day: when someone with these spans is not there. */
-export function absenceOn(day, present) {
+/** The rest of the day: when a member with these spans is not available. */
+export function timeOffOn(day, present) {
   const gaps = [];
   let from_ms = day.begin_ms;
   for (const { begin_ms, end_ms } of present) {

@@ -1,13 +1,13 @@
-// The dispatcher's board: cards merged by the highest rev, moves shown before they are confirmed.
-// No network, no DOM; times come in as epoch milliseconds.
+// The dispatcher's board: cards merged by the highest rev, and moves shown before they are confirmed.
+// Times are epoch milliseconds.
 
 import { daysApart, msOf } from "../../shared/ui/time.js";
 
-const OWN_FOR_MS = 120_000; // how long a card we know before the board does may wait to appear on it
+const OWN_FOR_MS = 120_000; // how long a card from a job's own response may be missing on the board
 
 /**
- * Every job we know of. A card never goes back to a lower rev, whoever brings it: the board's
- * document, the answer to a move, another tab.
+ * All known jobs. A card never goes back to a lower rev, whether it comes from the board's document,
+ * the response to a move, or another tab.
  */
 export class Board {
   #cards = new Map();
@@ -15,7 +15,7 @@ export class Board {
   #own = new Map();
   #moving = new Map();
 
-  /** Take the board's document {job_id: Card}: what it leaves out is gone. */
+  /** Takes the board's document {job_id: Card}. A card that it does not have is removed. */
   takeAll(jobs, now_ms) {
     for (const [job_id, card] of Object.entries(jobs)) {
       this.#own.delete(job_id);
@@ -26,13 +26,13 @@ export class Board {
     }
   }
 
-  /** Take one card that is newer than the board's document; the document will follow. */
+  /** Takes a card from a job's own response; the board's document will have it soon. */
   takeOwn(card, now_ms) {
     if (!this.#cards.has(card.job_id)) this.#own.set(card.job_id, now_ms);
     return this.take(card);
   }
 
-  /** Whether the card is of a higher rev than all we have seen of the job, and so taken. */
+  /** Takes the card if its rev is higher than all known ones. True if it was taken. */
   take(card) {
     const floor = this.#floors.get(card.job_id) ?? 0;
     const known = this.#cards.has(card.job_id);
@@ -42,7 +42,7 @@ export class Board {
     return true;
   }
 
-  /** Show the job in the status `to` until `settle` is called: its move is on its way. */
+  /** Shows the job in the status `to` until `settle` is called, while the move is being sent. */
   begin(job_id, to) {
     this.#moving.set(job_id, to);
   }
@@ -60,7 +60,7 @@ export class Board {
     return this.#cards.get(job_id) ?? null;
   }
 
-  /** All cards as they are to be shown: `moving` ones already in the status they are on the way to. */
+  /** All cards as they are shown: `moving` ones are already in their new status. */
   shown() {
     return [...this.#cards.values()].map((card) => {
       const to = this.#moving.get(card.job_id);
@@ -81,29 +81,29 @@ export class Board {
   }
 }
 
-/** A column per status of the flow, in its order: [{status, cards}]. */
+/** A column for each status of the flow, in its order: [{status, cards}]. */
 export function columnsOf(flow, cards) {
   return flow.statuses.map((status) => {
     const here = cards.filter((card) => card.status === status.name);
-    return { status, cards: here.sort(status.terminal ? newestFirst : byArrival) };
+    return { status, cards: here.sort(status.end ? newestFirst : byArrival) };
   });
 }
 
-/** The names of the flows that have cards, the default one always, in the order of `flows`. */
-export function flowsInUse(flows, cards, fallback) {
-  const used = new Set([fallback, ...cards.map((card) => card.flow)]);
+/** The names of the default flow and of the flows that have cards, the default one first. */
+export function flowsInUse(flows, cards, defaultFlow) {
+  const used = new Set([defaultFlow, ...cards.map((card) => card.flow)]);
   const names = Object.keys(flows).filter((name) => used.has(name));
-  return names.sort((one, other) => Number(other === fallback) - Number(one === fallback));
+  return names.sort((one, other) => Number(other === defaultFlow) - Number(one === defaultFlow));
 }
 
 const PHONE_END = 4;
-const LOAD_ON_CARD = 160; // as statemachine/views.py cuts it
+const LOAD_ON_CARD = 160; // as in statemachine/views.py
 const NUMBER = /^[\d\s().+-]+$/;
 
 /**
- * Whether a card passes the filter {text, overdue, unassigned, today}: all words of `text` must be
- * somewhere in name, address, reference, crew or load, or it ends as the phone number does. Today
- * is the business's, by the clocks of `zone`. functions/api/board_search.py finds the same.
+ * Whether a card passes the filter {text, overdue, unassigned, today}. Each word of `text` must be in
+ * the name, address, reference, crew, or load, or match the end of the phone number. Today is in the
+ * business's `zone`. functions/api/board_search.py finds the same.
  */
 export function passes(card, filter, now_ms, zone) {
   if (filter.overdue && overdueMs(card, now_ms) === null) return false;
@@ -111,8 +111,8 @@ export function passes(card, filter, now_ms, zone) {
   if (filter.today && !isToday(card, now_ms, zone)) return false;
   const wanted = plain(filter.text ?? "");
   if (isPhone(wanted, card)) return true;
-  const haystack = searchable(card);
-  return words(wanted).every((word) => haystack.includes(word) || isPhone(word, card));
+  const text = searchable(card);
+  return words(wanted).every((word) => text.includes(word) || isPhone(word, card));
 }
 
 function searchable(card) {
@@ -124,17 +124,17 @@ function words(text) {
   return text.split(/\s+/).filter(Boolean);
 }
 
-/** A whole number, or the end of one; the card has no more than its last four digits. */
+/** A phone number or the end of one; the card has only its last four digits. */
 function isPhone(text, { phone_end }) {
   return Boolean(phone_end) && NUMBER.test(text) && text.replace(/\D/g, "").endsWith(phone_end);
 }
 
-/** Without accents and in small letters: `Pérez` is found as `perez`. */
+/** Without accents and in lower case: `Pérez` is found as `perez`. */
 function plain(text) {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
-/** A window that is open today is today's, also where it began the evening before. */
+/** A window that overlaps today counts, even if it began the evening before. */
 function isToday({ schedule }, now_ms, zone) {
   const { window_start, window_end } = schedule ?? {};
   const [first, last] = [window_start ?? window_end, window_end ?? window_start];
@@ -148,14 +148,14 @@ export function ageMs(card, now_ms) {
   return Math.max(0, now_ms - msOf(card.entered_at));
 }
 
-/** By how much the job is past its time, or null. */
+/** How long the job is overdue, or null. */
 export function overdueMs(card, now_ms) {
   if (!card.due_at || card.terminal) return null;
   const late_ms = now_ms - msOf(card.due_at);
   return late_ms > 0 ? late_ms : null;
 }
 
-/** Jobs with an arrival window by its start, then the rest as they were booked. */
+/** Jobs by the start of their arrival window, then those without one in the order of booking. */
 function byArrival(one, other) {
   return compare(arrival(one), arrival(other)) || compare(one.created_at, other.created_at);
 }
@@ -173,15 +173,15 @@ function compare(one, other) {
   return one < other ? -1 : 1;
 }
 
-/** What is to be hauled: the note that came with the booking. */
+/** The load: the note that was made at the booking. */
 function loadIn({ notes = [], created_at }) {
   const booked = notes.find(({ recorded_at }) => recorded_at === created_at);
   return booked?.text.slice(0, LOAD_ON_CARD) ?? null;
 }
 
-/** The card of a job whose details we have, as `statemachine/views.py` makes it. */
+/** The card of a job with these details, as `statemachine/views.py` makes it. */
 export function cardOf(detail, flow) {
-  const terminal = flow.statuses.find(({ name }) => name === detail.status)?.terminal ?? false;
+  const terminal = Boolean(flow.statuses.find(({ name }) => name === detail.status)?.end);
   return {
     rev: detail.rev,
     job_id: detail.job_id,

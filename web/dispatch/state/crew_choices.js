@@ -1,13 +1,13 @@
-// Who and which truck may be chosen for a job, and why not. The server decides in the end; this
-// only spares the dispatcher a refusal.
+// Which people and trucks can be chosen for a job, and why not. The server has the final say; this
+// only saves the dispatcher a refusal.
 
 import { CREW_ROLES } from "./day.js";
 import { spanText, spansText } from "./day_labels.js";
-import { isCovered, overlap, presenceOver, spanOf } from "./availability.js";
+import { isCovered, overlap, availabilityOver, spanOf } from "./availability.js";
 import { DAY_MS } from "../../shared/ui/time.js";
 import { dayAfter, dayAt } from "../../shared/ui/business_time.js";
 
-/** The days to ask for: in any zone those of the window, and the one whose night reaches into it. */
+/** The days to read: those of the window in any zone, and the day before, whose night may reach in. */
 export function daysFor(schedule, now_ms) {
   const span = spanOf(schedule) ?? { begin_ms: now_ms, end_ms: now_ms };
   return {
@@ -17,8 +17,8 @@ export function daysFor(schedule, now_ms) {
 }
 
 /**
- * Everybody who may take the role: {id, name, why}. `why` says what keeps them from this job in its
- * arrival window; null where nothing does, or where the job has no window yet. `told` is
+ * Everyone with the role: {id, name, why}. `why` says why they are not available in the job's arrival
+ * window; null if they are, or if the job has no window yet. `told` is
  * {job_id, schedule, customerOf(job_id), isEnded(engagement)}.
  */
 export function peopleFor(role, crew, told) {
@@ -26,7 +26,7 @@ export function peopleFor(role, crew, told) {
   return able.map((person) => ({
     id: person.member,
     name: person.name,
-    why: awayWhy(person, role, crew, told) ?? takenWhy(person, crew, told),
+    why: whyOff(person, role, crew, told) ?? whyBusy(person, crew, told),
   }));
 }
 
@@ -34,22 +34,22 @@ export function trucksFor(crew, told) {
   return crew.trucks.map((truck) => ({
     id: truck.truck,
     name: truck.name,
-    why: takenWhy(truck, crew, told),
+    why: whyBusy(truck, crew, told),
   }));
 }
 
-function awayWhy(person, role, { time_zone: zone }, { schedule }) {
+function whyOff(person, role, { time_zone: zone }, { schedule }) {
   const span = spanOf(schedule);
   if (span === null) return null;
   const dates = datesOf(span, zone);
   const barred = (date) => person.days?.[date]?.roles && !person.days[date].roles.includes(role);
   if (dates.some(barred)) return `not as ${CREW_ROLES[role].toLowerCase()} that day`;
-  const present = presenceOver(person, dates, zone);
+  const present = availabilityOver(person, dates, zone);
   if (isCovered(span, present)) return null;
-  return present.length === 0 ? "off that day" : `only there ${spansText(present, zone)}`;
+  return present.length === 0 ? "off that day" : `only available ${spansText(present, zone)}`;
 }
 
-function takenWhy({ jobs = [] }, { time_zone: zone }, { job_id, schedule, customerOf, isEnded }) {
+function whyBusy({ jobs = [] }, { time_zone: zone }, { job_id, schedule, customerOf, isEnded }) {
   const span = spanOf(schedule);
   if (span === null) return null;
   const clash = jobs.find((each) => {
@@ -59,7 +59,7 @@ function takenWhy({ jobs = [] }, { time_zone: zone }, { job_id, schedule, custom
   return clash ? `on ${customerOf(clash.job_id)}, ${spanText(spanOf(clash), zone)}` : null;
 }
 
-/** All days that the span touches. */
+/** All days that the span overlaps. */
 function datesOf({ begin_ms, end_ms }, zone) {
   const last = dayAt(Math.max(begin_ms, end_ms - 1), zone);
   const dates = [];

@@ -1,24 +1,24 @@
-// One day of the business: who is where, when each is free, what still lacks a driver or a truck.
-// No network, no DOM. Spans are {begin_ms, end_ms}; clocks are those of the business.
+// One day of the business: who works where, when each is free, and which jobs have no driver or
+// truck. Spans are {begin_ms, end_ms}; times are in the business's zone.
 
 import { hoursText, stateOf } from "./day_labels.js";
-import { absenceOn, isCovered, overlap, presenceOn, spanOf } from "./availability.js";
+import { timeOffOn, isCovered, overlap, availabilityOn, spanOf } from "./availability.js";
 import { HOUR_MS, msOf } from "../../shared/ui/time.js";
 import { dayAt, momentAt, wholeDay } from "../../shared/ui/business_time.js";
 
-export const CREW_ROLES = { driver: "Driver", first_mate: "First mate", supervisor: "Supervisor" };
+export const CREW_ROLES = { driver: "Driver", first_mate: "Helper", supervisor: "Supervisor" };
 const AXIS_FROM = "06:00";
 const AXIS_UNTIL = "20:00";
 
-/** The day that is looked at: {date, zone, now_ms, begin_ms, end_ms, isToday}. */
+/** The day that is shown: {date, zone, now_ms, begin_ms, end_ms, isToday}. */
 export function dayOf(date, zone, now_ms) {
   const isToday = dayAt(now_ms, zone) === date;
   return { date, zone, now_ms, isToday, ...wholeDay(date, zone) };
 }
 
 /**
- * A row for everybody who can be on a job, then one for each truck. `cardOf(job_id)` and `flows` say
- * what an engagement is about; the board may not have its card.
+ * {people, trucks}: a row for everyone who can be assigned, and one for each truck. `told` has
+ * `cardOf(job_id)`, which may be null, and `flows`.
  */
 export function rowsOf(crew, day, told) {
   const people = crew.members.filter(({ roles }) => roles.some((role) => role in CREW_ROLES));
@@ -29,7 +29,7 @@ export function rowsOf(crew, day, told) {
 }
 
 function personRow(member, day, told) {
-  const present = presenceOn(member, day.date, day.zone);
+  const present = availabilityOn(member, day.date, day.zone);
   const row = rowOf(member, day, present, told);
   return {
     ...row,
@@ -37,7 +37,7 @@ function personRow(member, day, told) {
     kind: "person",
     roles: member.roles.filter((role) => role in CREW_ROLES),
     only: member.days?.[day.date]?.roles ?? null,
-    off: absenceOn(day, present),
+    off: timeOffOn(day, present),
     hours: hoursText(day, present),
     crew_location: member.crew_location ?? null,
   };
@@ -57,7 +57,7 @@ function rowOf({ name, jobs = [] }, day, present, told) {
   return { name, blocks: warned, loose, state: stateOf(warned, loose, present, day) };
 }
 
-/** What is shown of a job that someone is on. */
+/** What is shown of a job that someone is assigned to. */
 function engagedIn(engagement, { cardOf, flows }) {
   const { job_id, role = null, window_start, window_end } = engagement;
   const card = cardOf(job_id);
@@ -72,11 +72,11 @@ function engagedIn(engagement, { cardOf, flows }) {
     customer: card?.customer ?? job_id,
     status: status?.label.en ?? engagement.status,
     colour: status?.colour ?? null,
-    ended: status?.terminal ?? false,
+    ended: Boolean(status?.end),
   };
 }
 
-/** The status that the board shows, which may be newer than the roster's; null where it has none. */
+/** The status by the board, which may be newer than the roster; null if the board has no card. */
 function statusOf(engagement, card, flows) {
   const name = card?.status ?? engagement.status;
   return flows[card?.flow]?.statuses.find((status) => status.name === name) ?? null;
@@ -84,12 +84,12 @@ function statusOf(engagement, card, flows) {
 
 /** Whether the job of an engagement is over, as far as the board knows. */
 export function hasEnded(engagement, card, flows) {
-  return statusOf(engagement, card, flows)?.terminal ?? false;
+  return Boolean(statusOf(engagement, card, flows)?.end);
 }
 
 /**
- * What is under way belongs to today, whenever it was planned. Without a window a job belongs to
- * today too; with one end of it, to that end's day.
+ * A job that is under way belongs to today, whenever it was planned. So does a job without a window.
+ * A job with only one end of its window belongs to the day of that end.
  */
 function isLooseOn({ schedule, span, ended, under_way }, day) {
   if (under_way && day.isToday) return true;
@@ -99,7 +99,7 @@ function isLooseOn({ schedule, span, ended, under_way }, day) {
   return msOf(moment) >= day.begin_ms && msOf(moment) < day.end_ms;
 }
 
-/** The blocks in order of time, each with the first `lane` in which it covers no other. */
+/** The blocks in order of time, each with the first `lane` where it overlaps no other. */
 export function inLanes(blocks) {
   const ends = [];
   const ordered = [...blocks].sort((one, other) => one.begin_ms - other.begin_ms);
@@ -114,13 +114,13 @@ export function inLanes(blocks) {
 function warningOf(block, blocks, present) {
   if (block.ended) return null;
   const others = blocks.filter((each) => each.job_id !== block.job_id && !each.ended);
-  if (others.some(({ span }) => overlap(span, block))) return "two jobs at a time";
+  if (others.some(({ span }) => overlap(span, block))) return "two jobs at the same time";
   return isCovered(block.span, present) ? null : "outside their hours";
 }
 
 // The axis
 
-/** {begin_ms, end_ms, ticks}: 6 to 20 o'clock, and whole hours more where there is work outside. */
+/** {begin_ms, end_ms, ticks}: 6 AM to 8 PM, and more whole hours if there is work outside. */
 export function axisOf({ people, trucks }, day) {
   const rows = [...people, ...trucks];
   const spans = rows.flatMap(({ blocks }) => blocks).concat(statedHours(people, day));
@@ -131,13 +131,13 @@ export function axisOf({ people, trucks }, day) {
   return { begin_ms: ticks[0], end_ms: ticks.at(-1), ticks: ticks.slice(0, -1) };
 }
 
-/** Hours that someone has stated, and not whole days. */
+/** The hours of people who are not available all day. */
 function statedHours(people, day) {
   const stated = people.filter(({ hours }) => hours !== null);
-  return stated.flatMap(({ off }) => absenceOn(day, off));
+  return stated.flatMap(({ off }) => timeOffOn(day, off));
 }
 
-/** Whole hours by the clock; on a day when clocks are changed there is one less, or one more. */
+/** Whole hours; a day when clocks change has one less or one more. */
 function ticksBetween(from_ms, until_ms, day) {
   const first = Math.floor((from_ms - day.begin_ms) / HOUR_MS);
   const last = Math.ceil((until_ms - day.begin_ms) / HOUR_MS);
@@ -145,16 +145,16 @@ function ticksBetween(from_ms, until_ms, day) {
   return hours.map((hour) => Math.min(day.begin_ms + hour * HOUR_MS, day.end_ms));
 }
 
-/** Where a span lies on the axis, as parts of its length: {from, to}; what sticks out is cut off. */
+/** Where a span lies on the axis, as fractions of its length: {from, to}, cut off at its ends. */
 export function placeOn(axis, { begin_ms, end_ms }) {
   const part = (ms) => (ms - axis.begin_ms) / (axis.end_ms - axis.begin_ms);
   const inside = (ms) => Math.min(1, Math.max(0, part(ms)));
   return { from: inside(begin_ms), to: inside(end_ms) };
 }
 
-// What is still to be done
+// What is left to plan
 
-/** The day's jobs that have no driver or, where there are trucks, no truck: {card, missing}. */
+/** The day's jobs without a driver or, if the business has trucks, without a truck. */
 export function openJobs(cards, day, hasTrucks) {
   const ours = cards.filter((card) => !card.terminal && isOn(card, day));
   return ours
@@ -163,7 +163,7 @@ export function openJobs(cards, day, hasTrucks) {
     .sort((one, other) => arrivalMs(one.card) - arrivalMs(other.card));
 }
 
-/** Jobs that go on and have no arrival window at all, the oldest first. */
+/** Open jobs without any arrival window, the oldest first. */
 export function unplannedJobs(cards) {
   const without = ({ terminal, schedule }) =>
     !terminal && !schedule?.window_start && !schedule?.window_end;

@@ -1,9 +1,9 @@
-// What the day says in words: who is free and until when, who is busy, who is not there.
+// The day in words: who is free and until when, who is busy, who is off.
 
-import { absenceOn } from "./availability.js";
+import { timeOffOn } from "./availability.js";
 import { clockText, dateText, momentText, msOf, windowText } from "../../shared/ui/time.js";
 
-/** {tone, text}: `free`, `busy`, `off`, or `plan` for a day that is not today. */
+/** {tone, text}; tone is `free`, `busy`, `off`, or (not today) `plan`. */
 export function stateOf(blocks, loose, present, day) {
   const active = blocks.filter(({ ended }) => !ended);
   if (!day.isToday) return planOf(active, present);
@@ -12,7 +12,7 @@ export function stateOf(blocks, loose, present, day) {
 
 function planOf(active, present) {
   const jobs = active.length === 0 ? null : counted(active.length, "job");
-  if (present.length === 0) return { tone: "off", text: jobs ? `off, yet on ${jobs}` : "off" };
+  if (present.length === 0) return { tone: "off", text: jobs ? `off, but has ${jobs}` : "off" };
   return { tone: "plan", text: jobs ?? "no jobs" };
 }
 
@@ -28,7 +28,7 @@ function busyNow(active, loose, day) {
   return { tone: "busy", text: `on a job${late}` };
 }
 
-/** The end of the jobs that follow each other from now on without a gap. */
+/** The end of the current job and of those that follow it without a gap. */
 function busyUntil(active, now_ms) {
   let until_ms = now_ms;
   for (const { begin_ms, end_ms } of active)
@@ -48,13 +48,13 @@ function freeNow(active, present, { now_ms, zone, end_ms }) {
 
 function notYet(present, now_ms, zone) {
   const next = present.find(({ begin_ms }) => begin_ms > now_ms);
-  const text = next ? `there from ${clock(next.begin_ms, zone)}` : "gone for today";
+  const text = next ? `available from ${clock(next.begin_ms, zone)}` : "done for today";
   return { tone: "off", text };
 }
 
-/** `7:00 – 11:30 AM`; null where they are there all day, or not at all. */
+/** `7:00 – 11:30 AM`; null if available all day, or not at all. */
 export function hoursText(day, present) {
-  const always = absenceOn(day, present).length === 0;
+  const always = timeOffOn(day, present).length === 0;
   return always || present.length === 0 ? null : spansText(present, day.zone);
 }
 
@@ -67,13 +67,13 @@ export function spanText({ begin_ms, end_ms }, zone) {
   return windowText({ window_start: begin_ms, window_end: end_ms }, "en", zone);
 }
 
-/** The clock, and on another day than this one its date too. */
+/** The time, with its date if it is on another day. */
 function onDay(ms, { begin_ms, end_ms, zone }) {
   const isHere = ms >= begin_ms && ms <= end_ms;
   return isHere ? clock(ms, zone) : momentText(ms, "en", zone);
 }
 
-/** `9:00 – 11:00 AM`, with its date where it begins on another day; null without a window. */
+/** `9:00 – 11:00 AM`, with its date if it begins on another day; null without a window. */
 export function plannedText(schedule, { begin_ms, end_ms, zone }) {
   const moment = schedule.window_start ?? schedule.window_end;
   if (!moment) return null;

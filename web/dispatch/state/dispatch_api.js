@@ -1,12 +1,9 @@
-// What the dispatch page asks of the API, by name. Moves, new jobs and edits carry ids of their
-// own, so that a lost answer can be asked for again without doing the thing twice.
+// The API requests of the dispatch page. Moves, new jobs, and edits have their own ids, so that a
+// request whose answer is lost can be repeated without being done twice.
 
-import { Api, newId, signIn } from "../../shared/api/api.js";
-import { Desk } from "./dispatch_session.js";
+import { newId, signIn } from "../../shared/api/api.js";
 
-const CHANNEL = "haulway.dispatch";
-
-export class Dispatching {
+export class DispatchApi {
   #api;
 
   constructor(api) {
@@ -29,7 +26,7 @@ export class Dispatching {
     return (await this.#api.get("/flows")).body;
   }
 
-  /** The board's answer as it comes: polling has a pace of its own, so nothing is retried here. */
+  /** The whole answer, because the session needs its ETag and date. Polling repeats it: no retries. */
   async board(etag) {
     const answer = await this.#api.get("/jobs", { etag, tries: 1 });
     let next = answer.body?.next;
@@ -46,15 +43,15 @@ export class Dispatching {
     return (await this.#api.get(jobPath(job_id))).body;
   }
 
-  /** {kept, detail}: `kept` where the move came before its turn and waits for it. */
+  /** {kept, detail}: `kept` if it is an early move, which waits for its turn. */
   async move(job_id, { move, expected_rev, reason, note }) {
-    const body = { move, expected_rev, event_id: newId(), ...given({ reason, note }) };
+    const body = { move, expected_rev, event_id: newId(), ...withoutEmpty({ reason, note }) };
     const path = `${jobPath(job_id)}/moves`;
     const answer = await this.#api.ask("POST", path, { body, repeatable: true });
     return { kept: answer.status === 202, detail: answer.body };
   }
 
-  /** The job after `changes`, unless it is no longer at `rev` (Problem 412); null: wherever it is. */
+  /** The job after `changes`. Raises Problem 412 if it is no longer at `rev` (null: any). */
   async edit(job_id, changes, rev) {
     const key = { "idempotency-key": newId() };
     const headers = rev === null ? key : { ...key, "if-match": `"${rev}"` };
@@ -63,13 +60,13 @@ export class Dispatching {
     ).body;
   }
 
-  /** Everybody who can be on a job, all trucks, and their jobs; without days, today and tomorrow. */
+  /** Everyone who can be assigned, all trucks, and their jobs; without days, today and tomorrow. */
   async crew({ first, last } = {}) {
-    const days = new URLSearchParams(given({ first, last })).toString();
+    const days = new URLSearchParams(withoutEmpty({ first, last })).toString();
     return (await this.#api.get(`/crew${days && "?"}${days}`)).body;
   }
 
-  /** `day` is {hours, roles}; null: there all day again, in every role. */
+  /** `day` is {hours, roles}; null resets it to all day, in every role. */
   async setDay(member, date, day) {
     const path = `/crew/${encodeURIComponent(member)}/days/${encodeURIComponent(date)}`;
     if (day === null) await this.#api.ask("DELETE", path, { repeatable: true });
@@ -79,7 +76,7 @@ export class Dispatching {
   /** {job_id, tracking_url}; the same `key` always means the same job. `price` is in dollars. */
   async create(request, key) {
     const headers = { "idempotency-key": key };
-    const options = { body: given(request), headers, repeatable: true };
+    const options = { body: withoutEmpty(request), headers, repeatable: true };
     return (await this.#api.ask("POST", "/jobs", options)).body;
   }
 }
@@ -88,23 +85,10 @@ function jobPath(job_id) {
   return `/jobs/${encodeURIComponent(job_id)}`;
 }
 
-/** `values` without what was left empty. */
-export function given(values) {
+/** `values` without the empty ones. */
+export function withoutEmpty(values) {
   const filled = Object.entries(values).filter(
     ([, value]) => !["", null, undefined].includes(value),
   );
   return Object.fromEntries(filled);
-}
-
-/** The desk with what the browser gives it: clock, timers, a channel to other tabs. */
-export function makeDesk(onChange) {
-  const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(CHANNEL) : null;
-  return new Desk({
-    service: new Dispatching(new Api()),
-    clock: () => Date.now(),
-    setTimer: (act, ms) => setTimeout(act, ms),
-    clearTimer: (timer) => clearTimeout(timer),
-    onChange,
-    channel,
-  });
 }

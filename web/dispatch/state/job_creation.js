@@ -1,4 +1,4 @@
-// One new job, created once, whatever was corrected between tries whose answers were lost. No DOM.
+// Creates one job exactly once, even if answers are lost and the form is corrected in between.
 //
 //     send A ──no answer──▶ correct it to B ──send B, same key──▶ 201: B is the job
 //                                                │ 422: the key belongs to A
@@ -6,7 +6,7 @@
 //                               send A again: 200, its job ──edit──▶ the job is as B says
 
 import { NoAnswer, Problem, newId } from "../../shared/api/api.js";
-import { faultsIn } from "../../shared/ui/field_errors.js";
+import { errorsIn } from "../../shared/ui/field_errors.js";
 import { msOf } from "../../shared/ui/time.js";
 
 export class JobCreation {
@@ -20,9 +20,9 @@ export class JobCreation {
   }
 
   /**
-   * {created, late, missed, error}: the job. `late` is true where an earlier try had arrived; then
-   * `missed` are the labels of what it has not got of `request`, `error` is why, where it is known.
-   * Raises NoAnswer or Problem where nothing is known to be created.
+   * {created, late, missed, error}: the job. `late` is true if an earlier request had arrived; then
+   * `missed` names the parts of `request` that were not applied, and `error` says why, if known.
+   * Raises NoAnswer or Problem if it is not known that a job was created.
    */
   async submit(request) {
     const before = [...this.#unanswered];
@@ -44,7 +44,7 @@ export class JobCreation {
     }
   }
 
-  /** The job of the try that did arrive: the same request under the same key answers with it. */
+  /** The job of the request that did arrive: the same request and key get it as the answer. */
   async #arrived(before, refused) {
     for (const request of before) {
       try {
@@ -68,7 +68,7 @@ export class JobCreation {
   }
 }
 
-/** {changes, missed}: what makes the job as `request` says, and what no change can do. */
+/** {changes, missed}: the edit that makes the job match `request`, and what no edit can change. */
 export function corrections(request, detail) {
   const { customer = {}, place = {}, schedule = {}, notes = [] } = detail;
   const cents = request.price ? Math.round(request.price * 100) : null;
@@ -111,14 +111,14 @@ function isSame(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** Whether it arrived is not known. */
+/** Whether the request may have arrived. */
 function isUnknown(error) {
   if (error instanceof NoAnswer) return true;
   return error instanceof Problem && (error.status >= 500 || error.status === 429);
 }
 
-/** The key was used for another request; a 422 that names no field is about nothing else here. */
+/** The key was used for another request: here, a 422 that names no field means only that. */
 function isKeyUsed(error) {
   if (!(error instanceof Problem)) return false;
-  return /key/.test(error.slug) || (error.status === 422 && faultsIn(error).length === 0);
+  return /key/.test(error.slug) || (error.status === 422 && errorsIn(error).length === 0);
 }

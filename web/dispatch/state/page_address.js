@@ -1,11 +1,11 @@
-// Which view of the dispatch page the address names, so that a reload or a link opens it again.
+// The view that the page's address names, so that a reload or a link opens it again.
 
 const JOB = /^[0-9]{6}-[0-9a-z]{6}$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 /**
- * {view, date, job} in the query of an address: `board`, or `day` with its date (null is today), and
- * the job that is open, or null.
+ * {view, date, job} in the query of an address: `board`, or `day` with its date (null: today), and the
+ * open job, or null.
  */
 export function viewIn(search) {
   const asked = new URLSearchParams(search);
@@ -15,7 +15,7 @@ export function viewIn(search) {
   return { view: "day", date: isDate(date) ? date : null, job };
 }
 
-/** The query that means that place; empty for the board without an open job. */
+/** The query of such a view; empty for the board without an open job. */
 export function queryFor({ view, date, job = null }) {
   const day = view === "day" && { view, ...(date && { date }) };
   const query = new URLSearchParams({ ...day, ...(job && { job }) });

@@ -1,5 +1,5 @@
-// The roster of the day that is looked at: read when the day is chosen, again when a job has
-// changed or time has passed. What was read stays when reading again fails. No network, no DOM.
+// The roster of the day that is shown. It is read when the day is chosen, and again when a job has
+// changed or time has passed. If reading fails, the last roster stays.
 
 const READ_AGAIN_MS = 30_000;
 const AFTER_TROUBLE_MS = 5_000;
@@ -7,7 +7,7 @@ const AFTER_TROUBLE_MS = 5_000;
 export class Roster {
   /** The newest CrewDocument of the chosen day; null before the first answer. */
   crew = null;
-  /** Why the last reading failed; null where it did not. */
+  /** The error of the last read; null if it succeeded. */
   error = null;
   #ask;
   #clock;
@@ -26,21 +26,21 @@ export class Roster {
   }
 
   /**
-   * Look at `date` (null: today). `seen` says in a text which jobs are known, in which state: where
-   * it has changed, so may have what people are on.
+   * Shows `date` (null: today). `seen` is a text of the known jobs and their revs: if it has changed,
+   * assignments may have changed too, so the roster is read again.
    */
-  look(date, seen) {
+  show(date, seen) {
     if (date !== this.#date) this.#turnTo(date);
     if (!this.#asking && this.#isDue(seen)) this.#read(seen);
   }
 
-  /** Read again at the next look: something was changed from here. */
-  forget() {
+  /** The roster was changed from here: the next `show` reads it again. */
+  invalidate() {
     this.#seen = null;
     this.#askedAtMs = -Infinity;
   }
 
-  /** Forget what was read, whoever reads next. */
+  /** Removes the roster, after a sign-out. */
   clear() {
     this.#turnTo(undefined);
   }
@@ -50,7 +50,7 @@ export class Roster {
     this.#visit += 1;
     this.crew = null;
     this.error = null;
-    this.forget();
+    this.invalidate();
   }
 
   #isDue(seen) {
@@ -71,7 +71,7 @@ export class Roster {
     this.#onChange();
   }
 
-  /** What the reading changes: the document, or only the error. */
+  /** The document or the error. */
   async #answer(date) {
     try {
       return { crew: await this.#ask(date), error: null };

@@ -1,12 +1,12 @@
-// Someone's day as a form has it, {kind, spans, roles}, and as the roster keeps it, {hours, roles}.
-// `kind` is `all`, `hours` or `off`; a span is {begin, end} in clocks of the business.
+// A member's day as the form has it, {kind, spans, roles}, and as the roster stores it, {hours,
+// roles}. `kind` is `all`, `hours` or `off`; a span is {begin, end}, times in the business's zone.
 
 import { CREW_ROLES } from "./day.js";
 
 const ALL_DAY = { begin: "00:00", end: "00:00" };
 const USUAL = { begin: "08:00", end: "16:00" };
 
-/** The form as it is when it opens. */
+/** The form when it opens. */
 export function formOf(member, date) {
   const own = member.roles.filter((role) => role in CREW_ROLES);
   const said = member.days?.[date];
@@ -17,8 +17,8 @@ export function formOf(member, date) {
   return { kind: "hours", spans, roles };
 }
 
-/** The day that the form means; null where it is like any other: there all day, in every role. */
-export function dayMeant({ kind, spans, roles }, member) {
+/** The day that the form describes; null for the usual one: all day, in every role. */
+export function dayOfForm({ kind, spans, roles }, member) {
   if (kind === "off") return { hours: [] };
   const own = member.roles.filter((role) => role in CREW_ROLES);
   const fewer = own.some((role) => !roles.includes(role));
@@ -26,17 +26,17 @@ export function dayMeant({ kind, spans, roles }, member) {
   return { hours: kind === "all" ? [ALL_DAY] : sorted(spans), ...(fewer && { roles }) };
 }
 
-/** What is wrong with the form, in words; null where nothing is. */
-export function faultIn({ kind, spans, roles }) {
+/** What is wrong with the form, or null. */
+export function problemIn({ kind, spans, roles }) {
   if (kind === "off") return null;
-  if (roles.length === 0) return "Choose a role, or say that they are off.";
+  if (roles.length === 0) return "Choose a role, or choose “Off”.";
   if (kind === "all") return null;
   if (spans.some(({ begin, end }) => !begin || !end)) return "Fill in both times.";
-  if (spans.some(({ begin, end }) => begin === end)) return "From and until are the same time.";
-  return crossed(sorted(spans)) ? "These hours overlap each other." : null;
+  if (spans.some(({ begin, end }) => begin === end)) return "The two times must be different.";
+  return crossed(sorted(spans)) ? "These hours overlap." : null;
 }
 
-/** Hours that end before they begin last past midnight: only the last ones may. */
+/** Hours that end before they begin go past midnight; only the last ones may. */
 function crossed(ordered) {
   const next = ordered.slice(1);
   return next.some(({ begin }, index) => {

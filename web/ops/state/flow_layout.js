@@ -1,6 +1,6 @@
-// Where the boxes and arrows of a flow's picture stand. Boxes are in a row (or in a column, on a
-// phone) in the order of the flow; a step ahead is a straight arrow, a step back an arc on one
-// side, and what skips others (calling a job off) runs along the other side.
+// The layout of a flow's picture. The boxes are in a row (on a phone, in a column) in the order of
+// the flow. A step to the next status is a straight arrow, a step back an arc on one side; a move
+// that skips statuses (such as a cancellation) runs along the other side.
 
 export const BOX = Object.freeze({ width: 184, height: 84 });
 const GAP = 40;
@@ -11,20 +11,20 @@ const APART = 12;
 
 /**
  * {width, height, boxes: [{name, x, y}], arrows: [{from, to, kind, path}]}; `down` puts the boxes
- * below each other. `kind` is `ahead`, `back` or `off`.
+ * in a column. `kind` is `ahead`, `back` or `skip`.
  */
 export function layoutOf(flow, { down = false } = {}) {
   const order = flow.statuses.map(({ name }) => name);
   const edges = edgesOf(flow, order);
   const backLanes = laneCount(edges, "back");
-  const offLanes = laneCount(edges, "off");
+  const skipLanes = laneCount(edges, "skip");
   const before = margin(backLanes);
   const long = down ? BOX.height : BOX.width;
   const wide = down ? BOX.width : BOX.height;
   const starts = order.map((_, index) => index * (long + GAP) + 2);
   const frame = { down, before, long, wide, starts };
   const along = order.length * (long + GAP) - GAP + 4;
-  const across = before + wide + margin(offLanes);
+  const across = before + wide + margin(skipLanes);
   return {
     width: down ? across : along,
     height: down ? along : across,
@@ -38,7 +38,7 @@ export function layoutOf(flow, { down = false } = {}) {
   };
 }
 
-/** Each pair of statuses once, however many moves lead from one to the other. */
+/** Each pair of statuses once, even if several moves lead from one to the other. */
 function edgesOf(flow, order) {
   const pairs = new Map();
   for (const move of flow.moves) {
@@ -48,15 +48,15 @@ function edgesOf(flow, order) {
     }
   }
   const edges = [...pairs.values()];
-  const targets = [...new Set(edges.filter(({ kind }) => kind === "off").map(({ to }) => to))];
+  const targets = [...new Set(edges.filter(({ kind }) => kind === "skip").map(({ to }) => to))];
   return edges.map((edge) =>
-    edge.kind === "off" ? { ...edge, lane: targets.indexOf(edge.to) } : edge,
+    edge.kind === "skip" ? { ...edge, lane: targets.indexOf(edge.to) } : edge,
   );
 }
 
 function kindOf(from, to) {
   if (to === from + 1) return { kind: "ahead", lane: 0 };
-  return to < from ? { kind: "back", lane: from - to - 1 } : { kind: "off", lane: 0 };
+  return to < from ? { kind: "back", lane: from - to - 1 } : { kind: "skip", lane: 0 };
 }
 
 function laneCount(edges, kind) {
@@ -76,7 +76,7 @@ function pathOf({ from, to, kind, lane }, frame) {
   const side = kind === "back" ? before : before + wide;
   const away = FIRST_LANE + lane * LANE;
   const rail = kind === "back" ? side - away : side + away;
-  // what leaves and what arrives stand apart, so that two arcs can meet at one box
+  // Start and end are apart, so that two arcs can meet at one box.
   const out = starts[from] + long / 2 + (kind === "back" ? -APART : APART);
   const into = starts[to] + long / 2 + (kind === "back" ? APART : -APART);
   const end = side + (kind === "back" ? -3 : 3);
@@ -87,7 +87,7 @@ function drawn(frame, start, end) {
   return `M${text(frame, ...start)}L${text(frame, ...end)}`;
 }
 
-/** Away from the box, along the rail, and to the other box; with round corners. */
+/** Away from one box, along the lane, and to the other box, with round corners. */
 function rounded(frame, { out, into, side, rail, end }) {
   const turn = Math.sign(into - out) * CORNER;
   const leave = Math.sign(rail - side) * CORNER;

@@ -1,12 +1,12 @@
-// What the ops page asks of the API, by name. Nothing that changes something is sent again by
-// itself: its answer tells what was done, and a second one would say "nothing".
+// The API requests of the ops page. A request that changes something is never retried, because its
+// response says what was done and a second one would say "nothing".
 
 import { Api, signIn } from "../../shared/api/api.js";
 
-const TIMEOUT_MS = 25_000; // a story is gathered from many places
-const STORY_TRIES = 2;
+const TIMEOUT_MS = 25_000; // a timeline is read from many sources
+const READ_TRIES = 2;
 
-export class Operating {
+export class OpsApi {
   #api;
 
   constructor(api = new Api({ timeout_ms: TIMEOUT_MS })) {
@@ -29,37 +29,37 @@ export class Operating {
     return (await this.#api.get("/flows")).body;
   }
 
-  /** How the whole is doing, as the answer comes: looking has a pace of its own. */
+  /** The whole answer, because the session needs its date. Polling repeats it, so no retries. */
   overview() {
     return this.#api.get("/ops", { tries: 1 });
   }
 
   /** Everything that happened to a job. Raises Problem `unknown-job`. */
-  async story(job_id) {
-    return (await this.#api.get(jobPath(job_id), { tries: STORY_TRIES })).body;
+  async timeline(job_id) {
+    return (await this.#api.get(jobPath(job_id), { tries: READ_TRIES })).body;
   }
 
-  /** The repairs that were made; none where nothing was wrong. */
+  /** The repairs that were made; empty if nothing was wrong. */
   async repair(job_id) {
     return (await this.#api.ask("POST", `${jobPath(job_id)}/repair`)).body.repairs;
   }
 
-  async letters(queue) {
-    return (await this.#api.get(lettersPath(queue), { tries: STORY_TRIES })).body.letters;
+  async deadLetters(queue) {
+    return (await this.#api.get(deadLettersPath(queue), { tries: READ_TRIES })).body.messages;
   }
 
-  /** {done, left}; `message_ids` null means all that are there. */
-  async replay(queue, message_ids) {
-    return this.#onLetters(queue, "replay", message_ids);
+  /** {done, remaining}; `message_ids` null means all in the queue. */
+  async redrive(queue, message_ids) {
+    return this.#settle(queue, "redrive", message_ids);
   }
 
   async discard(queue, message_ids) {
-    return this.#onLetters(queue, "discard", message_ids);
+    return this.#settle(queue, "discard", message_ids);
   }
 
-  async #onLetters(queue, what, message_ids) {
-    const request_body = { body: { message_ids } };
-    return (await this.#api.ask("POST", `${lettersPath(queue)}/${what}`, request_body)).body;
+  async #settle(queue, what, message_ids) {
+    const options = { body: { message_ids } };
+    return (await this.#api.ask("POST", `${deadLettersPath(queue)}/${what}`, options)).body;
   }
 }
 
@@ -67,6 +67,6 @@ function jobPath(job_id) {
   return `/ops/jobs/${encodeURIComponent(job_id)}`;
 }
 
-function lettersPath(queue) {
+function deadLettersPath(queue) {
   return `/ops/dead-letters/${encodeURIComponent(queue)}`;
 }

@@ -1,4 +1,4 @@
-// What the overview means, in words and numbers: the first line, the flow's boxes, the charts.
+// The overview in words and numbers: the headline, the flow's boxes, and the charts.
 
 import { labelOf } from "../../shared/jobs/moves.js";
 import { MINUTE_MS, msOf, spanText } from "../../shared/ui/time.js";
@@ -8,38 +8,38 @@ const WHYS = {
   corrupt: "Cannot be read",
   keeps_failing: "Keeps failing",
   unknown_status: "Unknown status",
-  unforeseen: "Breaks our code",
+  unforeseen: "Unexpected error",
   implausible: "Impossible date",
 };
 const ADVICE = {
-  overdue: "It has been in its status for longer than the flow allows, or its arrival window has passed.",
+  overdue: "It has been in its status longer than the flow allows, or its arrival window has passed.",
   corrupt:
-    "Its object in S3 cannot be read. Whoever has AWS credentials brings its last readable version " +
-    "back: haul ops restore, with the job’s id.",
+    "Its object in S3 cannot be read. Restore the last readable version with AWS credentials: " +
+    "haul ops restore, with the job’s id.",
   keeps_failing:
-    "Every execution it was given has died: look at its story before you repair it. Once it goes " +
-    "again, the watchdog takes it off this list within a minute.",
+    "All its executions have failed. Read its timeline before you repair it. Once an execution " +
+    "runs, the watchdog removes the job from this list within a minute.",
   unknown_status:
-    "It is in a status that the running version does not have: deploy the version that has it. " +
-    "Until then it stays as it is.",
+    "Its status does not exist in the deployed version. Deploy the version that has it. " +
+    "Until then the job does not move.",
   unforeseen:
-    "The code fails on this job in a way that no one foresaw; the others go on. Send the reason to " +
-    "whoever maintains the code. It is tried again every minute.",
+    "The code fails on this job; other jobs are not affected. Send the reason to the person who " +
+    "maintains the code. The job is tried again every minute.",
   implausible:
-    "It holds a date that cannot be meant, as an arrival window in the year 9999. Correct the job, " +
-    "or cancel it.",
+    "It has an impossible date, such as an arrival window in the year 9999. Correct or cancel " +
+    "the job.",
 };
 const REPAIRS = {
-  resumed: "its execution was woken",
+  resumed: "its execution was resumed",
   started: "its execution was started",
-  replaced: "a new execution carries on",
-  "view written": "the customer’s view was written again",
-  "card written": "the card on the board was written again",
+  replaced: "a new execution continues",
+  "view written": "the customer’s page was updated",
+  "card written": "the card on the board was updated",
   "refused late": "moves that had waited too long were refused",
-  "text given up": "a text of which no one knows whether it was sent was given up",
-  "webhook sent again": "a webhook that was not finished was sent again, under the same id",
-  "text sent again": "a text whose time had come was put back into its queue",
-  "fact announced again": "a fact that a message was missing for was announced again",
+  "text given up": "a text message that may or may not have been sent was given up",
+  "webhook sent again": "an unfinished webhook was sent again with the same id",
+  "text sent again": "a text message that was due was queued again",
+  "fact announced again": "an event whose message was missing was published again",
 };
 const STATES = {
   running: "Running",
@@ -54,24 +54,24 @@ export function counted(number, one, many = `${one}s`) {
   return `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`;
 }
 
-/** {well, text}: whether all is well, or what is not. A part that was not read is missing. */
-export function headline({ statuses = [], troubled, queues, incomplete = [] }) {
+/** {well, text}: whether there is a problem, and which. Parts that were not read are missing. */
+export function headline({ statuses = [], problem_jobs, queues, incomplete = [] }) {
   const overdue = sum(statuses, "overdue");
-  const stuck = troubled.filter(({ why }) => why !== "overdue").length;
+  const stuck = problem_jobs.filter(({ why }) => why !== "overdue").length;
   const dead = sum(queues, "dead");
   const wrong = [
     overdue > 0 && `${counted(overdue, "job")} overdue`,
     stuck > 0 && `${stuck} stuck`,
-    dead > 0 && counted(dead, "dead letter"),
+    dead > 0 && counted(dead, "failed message"),
     incomplete.length > 0 && `${counted(incomplete.length, "source")} not read`,
   ].filter(Boolean);
   if (wrong.length > 0) return { well: false, text: wrong.join(", ") };
-  return { well: true, text: "All is well: nothing overdue, nothing stuck, no dead letters" };
+  return { well: true, text: "No problems: no job is overdue or stuck, and no message has failed" };
 }
 
 /**
- * Each job in trouble once: {job_id, flow, status, troubles: [{why, since}]}, what is worse first:
- * stuck before overdue, and of each kind the oldest first.
+ * Each job with problems once: {job_id, flow, status, troubles: [{why, since}]}. Stuck jobs come
+ * before overdue ones, and of each kind the oldest first.
  */
 export function jobsInTrouble(troubled) {
   const jobs = new Map();
@@ -94,22 +94,22 @@ export function troubleText({ why, since }, now_ms) {
   return `${why === "overdue" ? "overdue" : "stuck"} for ${spanText(now_ms - msOf(since))}`;
 }
 
-/** Whether the sources that tell of jobs in trouble have answered. */
+/** Whether the sources of the jobs with problems have answered. */
 export function knowsTroubles(incomplete = []) {
   return !incomplete.some((source) => /^(board|stuck jobs):/.test(source));
 }
 
-/** The flows that have jobs, the default one first; that one alone where none has. */
-export function flowsWithJobs(flows, statuses, fallback) {
+/** The flows that have jobs, the default one first; only the default one if none has. */
+export function flowsWithJobs(flows, statuses, defaultFlow) {
   const used = new Set(statuses.filter(({ jobs }) => jobs > 0).map(({ flow }) => flow));
-  if (used.size === 0) used.add(fallback);
+  if (used.size === 0) used.add(defaultFlow);
   const names = Object.keys(flows).filter((name) => used.has(name));
-  return names.sort((one, other) => Number(other === fallback) - Number(one === fallback));
+  return names.sort((one, other) => Number(other === defaultFlow) - Number(one === defaultFlow));
 }
 
 /** The statuses of a flow: {name, label, colour, terminal, jobs, overdue, oldest_ms}, in order. */
 export function boxesOf(flow, statuses, now_ms) {
-  return flow.statuses.map(({ name, colour, terminal }) => {
+  return flow.statuses.map(({ name, colour, end }) => {
     const found = statuses.find((each) => each.flow === flow.name && each.status === name);
     const oldest_ms =
       found?.oldest_at && found.jobs > 0 ? Math.max(0, now_ms - msOf(found.oldest_at)) : null;
@@ -117,19 +117,24 @@ export function boxesOf(flow, statuses, now_ms) {
       name,
       label: labelOf(flow, name),
       colour,
-      terminal: Boolean(terminal),
+      terminal: Boolean(end),
       jobs: found?.jobs ?? 0,
       overdue: found?.overdue ?? 0,
-      oldest_ms: terminal ? null : oldest_ms,
+      oldest_ms: end ? null : oldest_ms,
     };
   });
 }
 
-/** A box in one sentence, for those who do not see the picture. */
+/** A box in one sentence, for screen readers. */
 export function boxText({ label, jobs, overdue, oldest_ms }) {
-  const oldest = oldest_ms === null ? "" : `, the oldest there for ${spanText(oldest_ms)}`;
+  const oldest = oldest_ms === null ? "" : `, the oldest for ${spanText(oldest_ms)}`;
   const late = overdue > 0 ? `, ${overdue} overdue` : "";
   return `${label}: ${counted(jobs, "job")}${oldest}${late}`;
+}
+
+/** A queue's name for people: `send SMS`. */
+export function queueName(queue) {
+  return queue.replaceAll("_", " ").replace("sms", "SMS");
 }
 
 export function whyText(why) {
@@ -144,14 +149,14 @@ export function stateText(state) {
   return STATES[state] ?? state;
 }
 
-/** What a repair has done, in one sentence. */
+/** What a repair did, in one sentence. */
 export function repairsText(job_id, repairs) {
-  if (repairs.length === 0) return `Nothing was wrong with ${job_id}: nothing was done.`;
+  if (repairs.length === 0) return `${job_id} has no problems: nothing was changed.`;
   const done = repairs.map((repair) => REPAIRS[repair] ?? repair);
   return `${job_id}: ${done.join(", ")}.`;
 }
 
-/** {median_ms, p95_ms, slowest_ms, moves} of the latest moves; null where there are none. */
+/** {median_ms, p95_ms, slowest_ms, moves} of the latest moves; null if there are none. */
 export function visibleFacts(visible) {
   if (visible.length === 0) return null;
   const sorted = visible.map(({ ms }) => ms).sort((one, other) => one - other);
@@ -163,7 +168,7 @@ export function visibleFacts(visible) {
   };
 }
 
-/** The smallest value that at least `share` of all do not exceed. */
+/** The smallest value that at least `share` of all values do not exceed (nearest rank). */
 function atShare(sorted, share) {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
 }
@@ -185,7 +190,7 @@ export function stayBars(flow, times) {
 
 function stayBar(label, colour, time) {
   const { median_minutes, longest_minutes, limit_minutes = null } = time;
-  const limited = limit_minutes !== null; // else each job goes by its own arrival window
+  const limited = limit_minutes !== null; // otherwise the arrival window of each job is its limit
   const whole = Math.max(longest_minutes, limit_minutes ?? 0, 1);
   const span = (minutes) => spanText(minutes * MINUTE_MS);
   const jobs = `(${counted(time.jobs, "job")})`;
@@ -198,13 +203,13 @@ function stayBar(label, colour, time) {
     late: limited && longest_minutes > limit_minutes,
     text: [
       `median ${span(median_minutes)}`,
-      `longest ${span(longest_minutes)}`,
-      `${limited ? `limit ${span(limit_minutes)}` : "due by its window"} ${jobs}`,
+      `maximum ${span(longest_minutes)}`,
+      `${limited ? `limit ${span(limit_minutes)}` : "limit is the arrival window"} ${jobs}`,
     ].join(", "),
   };
 }
 
-/** {text, advice, over}: how much of the month's invalidations is used. */
+/** {text, advice, over}: how much of the month's invalidation budget is used. */
 export function invalidationFacts({ month, paths, budget }) {
   const number = (value) => value.toLocaleString("en-US");
   const percent = budget > 0 ? ` (${Math.floor((100 * paths) / budget)} %)` : "";
@@ -213,8 +218,8 @@ export function invalidationFacts({ month, paths, budget }) {
     over,
     text: `${number(paths)} of ${number(budget)} paths${percent} in ${month}`,
     advice: over
-      ? "Used up: until the month ends views expire after seconds instead of being forgotten."
-      : "When they are used up, views expire after seconds instead of being forgotten.",
+      ? "The budget is used up. Until the month ends, cached pages expire after some seconds instead."
+      : "When the budget is used up, cached pages expire after some seconds instead.",
   };
 }
 

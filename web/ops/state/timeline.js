@@ -1,17 +1,17 @@
-// The story of one job, and which part of it is shown.
+// The timeline of one job, and which of its events are shown.
 
 import { msOf } from "../../shared/ui/time.js";
 
-const CHAPTERS = {
+const KINDS = {
   booked: "Booked",
   moved: "Moved",
   refused: "Refused",
-  kept: "Kept for later",
+  kept: "Early move",
   edited: "Edited",
   execution: "Execution",
   waiting: "Waiting",
-  settled: "Settled",
-  view: "Customer’s view",
+  settled: "Announced",
+  view: "Customer’s page",
   board: "Board",
   invalidation: "Invalidation",
   message: "Message",
@@ -20,25 +20,25 @@ const CHAPTERS = {
 };
 const JOB_ID = /^[0-9]{6}-[0-9a-hjkmnp-tv-z]{6}$/;
 
-export const NO_STORY_FILTER = Object.freeze({
-  chapters: Object.freeze([]),
+export const NO_FILTER = Object.freeze({
+  kinds: Object.freeze([]),
   actor: "",
   from: null,
   until: null,
   rev: null,
 });
 
-export function chapterText(what) {
-  return CHAPTERS[what] ?? what;
+export function kindText(what) {
+  return KINDS[what] ?? what;
 }
 
-/** The job id that was typed or pasted; null where it is none. */
+/** The job id that was typed or pasted; null if it is not one. */
 export function jobIdIn(text) {
   const wanted = text.trim().toLowerCase();
   return JOB_ID.test(wanted) ? wanted : null;
 }
 
-/** The job that an address such as `#job=261121-7k3m2q` names; null where it names none. */
+/** The job that an address such as `#job=261121-7k3m2q` names; null if it names none. */
 export function jobInAddress(hash) {
   return jobIdIn(new URLSearchParams(hash.replace(/^#/, "")).get("job") ?? "");
 }
@@ -47,12 +47,12 @@ export function addressOf(job_id) {
   return `#job=${job_id}`;
 }
 
-/** The chapters that a story has, in the order of their first line. */
-export function chaptersIn(lines) {
+/** The kinds of events that occur, in the order of their first line. */
+export function kindsIn(lines) {
   return [...new Set(lines.map(({ what }) => what))];
 }
 
-/** Everybody who did something in it, each once, sorted. */
+/** Everyone who did something, each once, sorted. */
 export function actorsIn(lines) {
   const names = lines.filter(({ actor }) => actor).map(({ actor }) => actorName(actor));
   return [...new Set(names)].sort();
@@ -63,13 +63,13 @@ export function actorName(actor) {
 }
 
 /**
- * The lines that pass the filter {chapters, actor, from, until, rev}: any of the chapters, and all
- * of the rest. `from` and `until` are ISO texts; what is empty lets everything through.
+ * The lines that pass the filter {kinds, actor, from, until, rev}. A line has to be of one of the
+ * kinds and match everything else. `from` and `until` are ISO texts. An empty part matches all.
  */
-export function linesOf(lines, { chapters, actor, from, until, rev }) {
+export function linesOf(lines, { kinds, actor, from, until, rev }) {
   return lines.filter(
     (line) =>
-      (chapters.length === 0 || chapters.includes(line.what)) &&
+      (kinds.length === 0 || kinds.includes(line.what)) &&
       (!actor || (line.actor && actorName(line.actor) === actor)) &&
       (!from || msOf(line.at) >= msOf(from)) &&
       (!until || msOf(line.at) <= msOf(until)) &&
@@ -77,8 +77,8 @@ export function linesOf(lines, { chapters, actor, from, until, rev }) {
   );
 }
 
-/** What is said above the lines: nothing wrong, or how much. */
-export function verdictOf({ wrong, incomplete }) {
-  if (wrong.length > 0) return "wrong";
+/** `wrong`, `incomplete` or `well`. */
+export function verdictOf({ diagnosis, incomplete }) {
+  if (diagnosis.length > 0) return "wrong";
   return incomplete.length > 0 ? "incomplete" : "well";
 }

@@ -1,7 +1,7 @@
 // The value of a setting in words, for saying what someone else has changed.
 
 import { WEEKDAYS } from "../../shared/jobs/business.js";
-import { shownPhone } from "../../shared/ui/phone.js";
+import { shownPhone } from "../../shared/ui/phone_number.js";
 import { DAY_NAMES, clockText } from "./setting_values.js";
 
 const WORDS = {

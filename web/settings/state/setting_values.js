@@ -2,7 +2,7 @@
 // last word (422).
 
 import { WEEKDAYS } from "../../shared/jobs/business.js";
-import { phoneNumber } from "../../shared/ui/phone.js";
+import { phoneNumber } from "../../shared/ui/phone_number.js";
 
 const COLOR = /^#[0-9a-f]{6}$/i;
 const CODE = /^[A-Z0-9]{1,10}$/;

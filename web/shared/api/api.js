@@ -1,5 +1,5 @@
-// The HTTP API, as pages use it: one request at a time, problem documents as errors, time limits,
-// and a second try only where a second copy of the request can do no harm.
+// The HTTP API as the pages use it: problem documents become errors, requests have time limits, and
+// only requests that can safely be repeated are retried.
 
 import { retryAfterMs } from "../reader/responses.js";
 
@@ -7,10 +7,10 @@ const TIMEOUT_MS = 10_000;
 const TRIES = 3;
 const RETRY_BASE_MS = 600;
 const RETRY_CAP_MS = 5_000;
-const WORTH_ANOTHER_TRY = [429, 502, 503, 504];
+const RETRYABLE = [429, 502, 503, 504];
 const READS = ["GET", "HEAD"];
 
-/** The API said no, and why (RFC 9457). `slug` is the last part of the problem's type. */
+/** The API's error response (RFC 9457). `slug` is the last part of the problem's type. */
 export class Problem extends Error {
   constructor(status, document, retry_after_ms = null) {
     super(document.detail ?? document.title ?? `the answer was ${status}`);
@@ -27,8 +27,8 @@ export class Problem extends Error {
 }
 
 /**
- * No answer came: `reason` is `timeout` or `unreachable`. Whether the request arrived is unknown;
- * only one that carries its own id may be sent again.
+ * No answer came: `reason` is `timeout` or `unreachable`. The request may have arrived, so only one
+ * with its own id may be sent again.
  */
 export class NoAnswer extends Error {
   constructor(reason) {
@@ -38,7 +38,7 @@ export class NoAnswer extends Error {
   }
 }
 
-/** The sign-in was right, and yet there is no session: this browser keeps no cookies for the page. */
+/** The sign-in succeeded, but there is no session because the browser blocks cookies. */
 export class NoCookies extends Error {
   constructor() {
     super("signed in, but the browser keeps no cookie");
@@ -46,7 +46,7 @@ export class NoCookies extends Error {
   }
 }
 
-/** The session of that account. Raises Problem `wrong-credentials`, NoCookies, NoAnswer, others. */
+/** Signs in: the session of that account. Raises Problem `wrong-credentials`, NoCookies, NoAnswer. */
 export async function signIn(api, account, password) {
   const { body } = await api.ask("POST", "/session", { body: { account, password } });
   try {
@@ -62,18 +62,18 @@ export function isSignedOut(error) {
   return error instanceof Problem && error.status === 401 && error.slug !== "wrong-credentials";
 }
 
-/** An id that no one else makes: for events and for Idempotency-Key. */
+/** A unique id for an event or an Idempotency-Key. */
 export function newId() {
   return crypto.randomUUID();
 }
 
-/** Hex SHA-256 of the body: the edge signs requests to the API with it. */
+/** Hex SHA-256 of the body; the edge needs it to sign requests to the API. */
 export async function sha256Hex(text) {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The API at `/api`. All of `options` has defaults; tests hand in a fetch, a pause and a clock. */
+/** The API at `/api`. Tests pass their own `options`: fetch, pause, random. */
 export class Api {
   #fetch;
   #pause;
@@ -88,10 +88,10 @@ export class Api {
   }
 
   /**
-   * {status, body, etag, date}: the answer, where it is 2xx or 304. Raises Problem or NoAnswer.
+   * {status, body, etag, date} of a 2xx or 304 response. Raises Problem or NoAnswer.
    *
-   * `repeatable`: the request may be sent again when no answer came; reads are. `tries` bounds how
-   * often it is sent in all.
+   * `repeatable`: the request may be sent again if no answer came; reads are. It is sent at most
+   * `tries` times.
    */
   async ask(method, path, options = {}) {
     const { body, headers = {}, repeatable = READS.includes(method), tries = TRIES } = options;
@@ -100,7 +100,7 @@ export class Api {
       try {
         return await this.#once(path, request);
       } catch (error) {
-        if (!repeatable || attempt >= tries || !worthAnotherTry(error)) throw error;
+        if (!repeatable || attempt >= tries || !isRetryable(error)) throw error;
         await this.#pause(this.#pauseMs(attempt, error));
       }
     }
@@ -148,7 +148,7 @@ function answerIn(response, text) {
   if (status === 304) return { status, body: null, etag, date };
   const body = documentIn(text);
   if (!response.ok) throw new Problem(status, body ?? {}, retryAfterIn(headers));
-  if (body === null && text !== "") throw new Problem(502, { title: "not an answer of ours" });
+  if (body === null && text !== "") throw new Problem(502, { title: "this is not a response of our API" });
   return { status, body, etag, date };
 }
 
@@ -169,9 +169,9 @@ function documentIn(text) {
   }
 }
 
-/** Whoever is told to wait for long tells the person instead of trying again behind their back. */
-function worthAnotherTry(error) {
+/** After a long Retry-After the person is told instead of waiting for a retry. */
+function isRetryable(error) {
   if (error instanceof NoAnswer) return true;
   if (!(error instanceof Problem) || error.retry_after_ms > RETRY_CAP_MS) return false;
-  return WORTH_ANOTHER_TRY.includes(error.status);
+  return RETRYABLE.includes(error.status);
 }

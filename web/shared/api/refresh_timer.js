@@ -1,5 +1,5 @@
-// When to look: every five seconds (or as told) while someone is looking, slower in trouble, not
-// at all while the page is hidden or offline. Like lib/reader.js without network, clock and DOM.
+// When to poll: every five seconds (or `interval_ms`) while the page is visible, slower if requests
+// fail, and not at all while it is hidden or offline. It has no network, clock, or DOM of its own.
 
 const INTERVAL_MS = 5_000;
 const JITTER_PERCENT = 10;
@@ -9,11 +9,11 @@ const NUDGE_MS = 250;
 const DOUBLINGS_MAX = 10;
 
 /**
- * `state` says {kind, checked_at_ms, failures}: `asking` until the first answer, then `current`,
- * `trouble`, `offline` or `signed_out`. `due_ms(now_ms)` is how long to wait before asking (null:
- * for a signal); `asked` and `answered` are to be called around each request.
+ * `state` is {kind, checked_at_ms, failures}; kind is `asking` until the first answer, then `current`,
+ * `trouble`, `offline` or `signed_out`. `due_ms(now_ms)` is how long to wait before the next request
+ * (null: until a signal). Call `asked` and `answered` around each request.
  */
-export class Feed {
+export class RefreshTimer {
   #random;
   #kind = "asking";
   #checkedAtMs = null;
@@ -22,7 +22,7 @@ export class Feed {
   #offline = false;
   #busy = false;
   #again = false;
-  #woken = false;
+  #wokenBusy = false;
   #nextAtMs;
   #askedAtMs = null;
   #intervalMs;
@@ -49,18 +49,18 @@ export class Feed {
   }
 
   /**
-   * `outcome`: "fresh" or "unchanged", "signed_out", {retry_after_ms} for any trouble, or "void"
-   * where the answer was meant for someone who has left meanwhile.
+   * `outcome`: "fresh", "signed_out", {retry_after_ms} for a failure, or "void" if the answer was for
+   * a person who has signed out meanwhile.
    */
   answered(outcome, now_ms) {
     this.#busy = false;
     if (outcome === "void") return;
     if (outcome === "signed_out") this.#kind = "signed_out";
-    else if (typeof outcome === "string") this.#well(now_ms);
-    else this.#trouble(outcome.retry_after_ms ?? 0, now_ms);
-    const worthIt = { current: this.#again, trouble: this.#woken }[this.#kind] ?? false;
+    else if (typeof outcome === "string") this.#succeed(now_ms);
+    else this.#fail(outcome.retry_after_ms ?? 0, now_ms);
+    const worthIt = { current: this.#again, trouble: this.#wokenBusy }[this.#kind] ?? false;
     if (worthIt) this.#soon(now_ms, NUDGE_MS);
-    this.#again = this.#woken = false;
+    this.#again = this.#wokenBusy = false;
   }
 
   /**
@@ -76,23 +76,23 @@ export class Feed {
     if (name === "signed_out") this.#kind = "signed_out";
     if (["visible", "online", "signed_in"].includes(name)) this.#wake(now_ms);
     if (name !== "nudge") return;
-    this.#again = this.#busy; // the answer that is on its way may be older than what happened
+    this.#again = this.#busy; // the answer to the current request may be older than the change
     this.#soon(now_ms, NUDGE_MS);
   }
 
   #wake(now_ms) {
-    this.#woken = this.#busy; // what is on its way was asked before, and may fail for that alone
+    this.#wokenBusy = this.#busy; // the current request began earlier, and may fail because of that
     this.#soon(now_ms, 0);
   }
 
-  #well(now_ms) {
+  #succeed(now_ms) {
     this.#kind = "current";
     this.#failures = 0;
     this.#checkedAtMs = this.#askedAtMs;
     this.#nextAtMs = now_ms + this.#spread(this.#intervalMs);
   }
 
-  #trouble(retry_after_ms, now_ms) {
+  #fail(retry_after_ms, now_ms) {
     this.#kind = "trouble";
     this.#failures += 1;
     const doubled_ms = this.#intervalMs * 2 ** Math.min(this.#failures - 1, DOUBLINGS_MAX);
@@ -111,7 +111,7 @@ export class Feed {
   }
 }
 
-/** How far the server's clock is ahead of ours, by a `Date` header; small differences are none. */
+/** How far the server's clock is ahead of ours, from a `Date` header; small differences count as 0. */
 export function clockAheadMs(date, now_ms, tolerated_ms = 5_000) {
   const ahead_ms = Date.parse(date ?? "") - now_ms;
   return Number.isNaN(ahead_ms) || Math.abs(ahead_ms) < tolerated_ms ? 0 : ahead_ms;

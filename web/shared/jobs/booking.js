@@ -1,8 +1,8 @@
-// The booking form without its DOM: what is valid, how it is kept, and how it is sent just once.
+// The state of the booking form: validation, the stored draft, and sending exactly once.
 
 import { NoAnswer, Problem, newId } from "../api/api.js";
 import { expectLink } from "./recent_bookings.js";
-import { phoneNumber } from "../ui/phone.js";
+import { phoneNumber } from "../ui/phone_number.js";
 import { DAY_MS, HOUR_MS } from "../ui/time.js";
 import { dayFault, momentsOf, windowNamed } from "./booking_calendar.js";
 
@@ -24,7 +24,7 @@ export const EMPTY = Object.freeze({
 });
 
 /**
- * What is wrong with each field: {field: key of the message}. Empty where all is well. Days and
+ * The error of each field: {field: key of the message}; empty if there are none. Days and
  * windows are those of `business`; null while it is not known.
  */
 export function faultsOf(form, now_ms, business) {
@@ -39,7 +39,7 @@ export function faultsOf(form, now_ms, business) {
 }
 
 function textFault(text, longest) {
-  if (!/[\p{L}\p{N}]/u.test(text)) return "missing"; // blanks and invisible letters are nothing
+  if (!/[\p{L}\p{N}]/u.test(text)) return "missing"; // spaces and invisible characters do not count
   return text.trim().length > longest ? "too_long" : null;
 }
 
@@ -66,12 +66,12 @@ export function arrivalOf(day, name, business) {
   return { window_start: iso(start_ms), window_end: iso(end_ms) };
 }
 
-/** Whether a thing is in the list that was typed or tapped together. */
+/** Whether the list that was typed or tapped has the thing. */
 export function includesThing(text, thing) {
   return thingsIn(text).some((each) => sameThing(each, thing));
 }
 
-/** The list with `thing` at its end, or without it where it was in it. */
+/** The list with `thing` added, or removed if it was there. */
 export function toggled(text, thing) {
   const things = thingsIn(text);
   const others = things.filter((each) => !sameThing(each, thing));
@@ -90,7 +90,7 @@ function sameThing(one, other) {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** The request to `POST /api/bookings` that a form without faults stands for. */
+/** The `POST /api/bookings` request of a form without errors. */
 export function requestOf(form, business) {
   const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, business);
   return {
@@ -104,14 +104,14 @@ export function requestOf(form, business) {
 }
 
 /**
- * One booking from the first letter typed to its tracking link.
+ * One booking from the draft to its tracking link.
  *
  *     writing ──send──▶ sending ──201──▶ booked
  *        ▲                 │ no answer: `sending` stays on the device, with its key
  *        └──4xx: nothing was booked──┘
  *
- * The key and the very request are kept until an answer came, so that trying again, reloading or
- * coming back later can never book twice.
+ * The key and the request are stored until an answer comes, so that trying again, reloading, or
+ * coming back later cannot book twice.
  */
 export class Booking {
   #device;
@@ -124,7 +124,7 @@ export class Booking {
     this.#newKey = newKey;
   }
 
-  /** What was typed before, unless that was long ago. */
+  /** What was typed before, or null if that was more than a day ago. */
   draft(now_ms) {
     const kept = documentIn(this.#device.get(DRAFT));
     if (kept?.form && now_ms - kept.at_ms < DRAFT_FOR_MS) return { ...EMPTY, ...texts(kept.form) };
@@ -135,7 +135,7 @@ export class Booking {
     this.#device.set(DRAFT, JSON.stringify({ form, at_ms: now_ms }));
   }
 
-  /** {key, request, at_ms}: a booking that was sent and not answered yet, or null. */
+  /** {key, request, at_ms}: a booking that is sent and not answered yet, or null. */
   unanswered(now_ms) {
     const kept = documentIn(this.#device.get(SENDING));
     return kept?.key && kept.request && now_ms - kept.at_ms < SENDING_FOR_MS ? kept : null;
@@ -147,7 +147,7 @@ export class Booking {
     return typeof kept?.tracking_url === "string" ? kept : null;
   }
 
-  /** Note, before anything is sent, what is going to be sent and under which key. */
+  /** Stores the request and its key before anything is sent. */
   prepare(form, now_ms, business) {
     const request = requestOf(form, business);
     const sending = { key: this.#newKey(), request, at_ms: now_ms };
@@ -156,8 +156,8 @@ export class Booking {
   }
 
   /**
-   * Send what was prepared: {job_id, tracking_url, request}. Raises NoAnswer or Problem; after one that
-   * says that nothing was booked, the form is free again.
+   * Sends the prepared request: {job_id, tracking_url, request}. Raises NoAnswer or Problem. If the
+   * Problem says that nothing was booked, the form can be changed and sent again.
    */
   async send(sending, api) {
     const headers = { "idempotency-key": sending.key };
@@ -171,12 +171,12 @@ export class Booking {
     }
   }
 
-  /** Forget the unanswered booking. If it did arrive, sending the form again books twice. */
+  /** Drops the unanswered booking. If it did arrive, sending the form again books twice. */
   giveUp() {
     this.#device.remove(SENDING);
   }
 
-  /** Begin again after a booking. */
+  /** Starts a new booking. */
   again() {
     this.#tab.remove(BOOKED);
   }
@@ -191,7 +191,7 @@ export class Booking {
   }
 }
 
-/** The service has answered that it did not book: the request may be changed and sent again. */
+/** The service says that nothing was booked: the request may be changed and sent again. */
 export function isRefusal(error) {
   if (!(error instanceof Problem)) return false;
   return isSuspension(error) || [400, 403, 413, 415, 422].includes(error.status);
@@ -202,12 +202,12 @@ export function isSuspension(error) {
   return error instanceof Problem && error.slug === "business-suspended";
 }
 
-/** Whether trying again by ourselves may help. */
+/** Whether an automatic retry may help. */
 export function isPassing(error) {
   return error instanceof NoAnswer || (error instanceof Problem && !isRefusal(error));
 }
 
-/** The tracking link, where it is one: it is about to become a link on our page. */
+/** The tracking link; null if it is not a web address, because the page links to it. */
 export function linkIn(booked, origin) {
   try {
     const url = new URL(booked.tracking_url, origin);

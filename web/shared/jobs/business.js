@@ -37,7 +37,7 @@ export const DEFAULTS = Object.freeze({
 });
 
 /** The business at that path of the API, as this device learned it last; null where it did not. */
-export function keptBusiness(memory, path) {
+export function storedBusiness(memory, path) {
   try {
     return businessIn(JSON.parse(memory.get(KEPT + path) ?? "null"));
   } catch {
@@ -53,9 +53,9 @@ export async function readBusiness(api, memory, path, { tries, kept = (all) => a
   try {
     const business = businessIn((await api.get(path, { tries })).body);
     if (business) memory.set(KEPT + path, JSON.stringify(kept(business)));
-    return business ?? keptBusiness(memory, path);
+    return business ?? storedBusiness(memory, path);
   } catch {
-    return keptBusiness(memory, path); // no answer: the page goes by what it knows
+    return storedBusiness(memory, path); // no answer: the page goes by what it knows
   }
 }
 

@@ -1,17 +1,17 @@
-// What a dispatcher or a crew member may do with a card, and what to say when it was refused.
+// Which moves a dispatcher or a crew member can make, and the texts for refused ones.
 
 import { NoAnswer, Problem } from "../api/api.js";
 import { agoText, msOf } from "../ui/time.js";
 
 const LOST_RACES = ["overtaken", "job-changed"];
 
-/** The kind of actor that a session is, in the words of the flow files. */
+/** The kind of actor, as the flow files name it. */
 export function actorKind(roles) {
   const plans = (roles ?? []).some((role) => ["owner", "dispatcher"].includes(role));
   return plans ? "dispatcher" : "crew";
 }
 
-/** The moves of the flow that this kind of actor may take from `status`. */
+/** The moves of the flow that this kind of actor may make from `status`. */
 export function movesFrom(flow, status, kind) {
   return flow.moves.filter((move) => move.from.includes(status) && move.by.includes(kind));
 }
@@ -21,7 +21,7 @@ export function moveTo(flow, card, to, kind) {
   return movesFrom(flow, card.status, kind).find((move) => move.to === to) ?? null;
 }
 
-/** What the move still needs before it can be asked for: `reason`, `driver`. */
+/** What the move needs that the card does not have: `reason`, `driver`. */
 export function missingFor(move, card) {
   const driven = (card.crew ?? []).some((member) => member.role === "driver");
   return (move.requires ?? []).filter((need) => need !== "driver" || !driven);
@@ -32,13 +32,13 @@ export function labelOf(flow, status, language = "en") {
   return found?.label[language] ?? found?.label.en ?? String(status ?? "");
 }
 
-/** Why a card cannot be dropped on `to`, in words. */
+/** Why a card cannot be dropped on `to`. */
 export function whyNot(flow, card, to, kind) {
   const targets = movesFrom(flow, card.status, kind).map((move) => labelOf(flow, move.to));
   const here = labelOf(flow, card.status);
-  if (targets.length === 0) return `A job that is “${here}” stays there.`;
+  if (targets.length === 0) return `A job in “${here}” cannot be moved.`;
   const wanted = labelOf(flow, to);
-  return `From “${here}” a job cannot go to “${wanted}”. It can go to ${either(targets)}.`;
+  return `A job in “${here}” cannot move to “${wanted}”. It can move to ${either(targets)}.`;
 }
 
 function either(labels) {
@@ -48,7 +48,7 @@ function either(labels) {
     : `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
 }
 
-/** Who did something, in words: {kind, id} as the API names an actor. */
+/** The name of an actor {kind, id} for people. */
 export function actorText(actor, account) {
   if (!actor) return "Someone";
   if (actor.id === account) return "You, in another tab or on another device,";
@@ -57,23 +57,23 @@ export function actorText(actor, account) {
   return actor.kind === "partner" ? `Partner ${actor.id}` : String(actor.id);
 }
 
-/** Whether someone else was faster: what we showed was old. */
+/** Whether someone else was faster, so that the card shown was out of date. */
 export function isLostRace(error) {
   return error instanceof Problem && LOST_RACES.includes(error.slug);
 }
 
-/** What to tell the dispatcher when a move or an edit did not come about. */
+/** The text for a move or an edit that failed. */
 export function refusalText(error, { flow, card, to, account, now_ms }) {
   if (error instanceof NoAnswer) {
-    return `No answer for ${card.customer}: the connection is gone. The card shows what we last knew.`;
+    return `No answer for ${card.customer} because there is no connection. The card shows the last known status.`;
   }
   if (!(error instanceof Problem)) return `Something went wrong with ${card.customer}.`;
   if (error.slug === "overtaken")
     return lostRaceText(error.document, { flow, card, to, account, now_ms });
   if (error.status === 401) return "Your session has ended. Sign in and try again.";
-  if (error.status === 404) return `${card.customer} is no longer there.`;
+  if (error.status === 404) return `The job of ${card.customer} no longer exists.`;
   if (error.status >= 500)
-    return `${card.customer} was not moved: the service has trouble. Try again.`;
+    return `${card.customer} was not moved because the service has a problem. Try again.`;
   const why = error.detail || error.title;
   return `${card.customer} was not moved${why ? `: ${why.replace(/\.$/, "")}` : ""}.`;
 }

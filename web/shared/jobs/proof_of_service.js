@@ -1,4 +1,4 @@
-// Proof of service at the desk: what a job shows of the work, and what it still lacks.
+// Proof of service for the dispatcher: photos, load, and what is missing.
 
 import { loadOf, photosOf } from "./tracking.js";
 
@@ -12,8 +12,8 @@ export const LOADS = {
 const KINDS = { before: "Before", after: "After" };
 
 /**
- * {photos: [{path, alt}], load, missing}: `load` in words or null; `missing` names what a move of
- * this flow will want of the job, and is empty where no move wants proof.
+ * {photos: [{path, alt}], load, missing}: `load` as text or null; `missing` names what a move of this
+ * flow will require, and is empty if no move requires proof.
  */
 export function proofOf(job, flow) {
   const photos = photosOf(job).map(({ kind, path, number, of }) => ({
@@ -24,7 +24,7 @@ export function proofOf(job, flow) {
 }
 
 function missingIn(job, { moves, statuses }) {
-  const ended = statuses.some(({ name, terminal }) => name === job.status && terminal);
+  const ended = statuses.some(({ name, end }) => name === job.status && end);
   const wanted = moves.some(({ requires }) => (requires ?? []).includes("proof"));
   if (ended || !wanted) return [];
   const has = (kind) => (job.photos ?? []).some((photo) => photo.kind === kind);

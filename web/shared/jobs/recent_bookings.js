@@ -1,5 +1,5 @@
-// Which links were handed out on this device a moment ago: their page may not be there yet, and only
-// then may the tracking page say that it knows of the booking. Kept by digest, never by the token.
+// The bookings made on this device a moment ago. Their tracking page may not exist yet, and only for
+// them may the page say "we have your booking". They are stored by digest, never by token.
 
 import { sha256Hex } from "../api/api.js";
 import { MINUTE_MS } from "../ui/time.js";

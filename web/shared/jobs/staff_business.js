@@ -1,6 +1,6 @@
 // The business of the person who is signed in: known without signal once it was read.
 
-import { keptBusiness, readBusiness } from "./business.js";
+import { storedBusiness, readBusiness } from "./business.js";
 
 export class StaffBusiness {
   /** As far as it is known; null before. */
@@ -26,7 +26,7 @@ export class StaffBusiness {
 
   async #read(tenant) {
     const path = `/businesses/${encodeURIComponent(tenant)}`;
-    this.business = keptBusiness(this.#memory, path);
+    this.business = storedBusiness(this.#memory, path);
     const found = await readBusiness(this.#api, this.#memory, path, { tries: 1, kept: looksOf });
     if (tenant !== this.#tenant || found === null) return;
     this.business = found;

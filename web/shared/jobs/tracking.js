@@ -1,9 +1,9 @@
-// What the tracking page says, from what the reader knows. No DOM, no words: keys of words.
+// What the tracking page shows, from what the reader knows: scenes and keys of texts.
 
-import { ageMs } from "../reader/reader.js";
+import { ageMs } from "../reader/display.js";
 
-const STALE_MS = 120_000; // from here on the age of the data is worth a second look
-// A token, whatever a message has put around it: a quote, a full stop, a dash, a blank.
+const STALE_MS = 120_000; // from this age on, the data is marked as old
+// A token with anything around it that a message may add: quotes, periods, dashes, spaces.
 const TOKEN = /^[^A-Za-z0-9_-]*([A-Za-z0-9_-]{22})[_-]*(?![A-Za-z0-9_-])/;
 const ENDED = { not_found: "not_found", gone: "gone" };
 const BEFORE = { asking: "asking", preparing: "preparing", offline: "offline", trouble: "trouble" };
@@ -16,13 +16,13 @@ const NOTICES = { offline: "offline", trouble: "trouble", stale: "stale" };
 /**
  * {scene, notice}: which of the page's states to show.
  *
- * `scene` is "job" where there is a view to show, else why there is none: "asking", "preparing",
- * "offline", "trouble", "not_found", "gone". `notice` is what stands above a job whose data cannot
- * be brought up to date right now: "offline", "trouble", "stale", or null. A link that has ended
- * shows no job, even where this device remembers one.
+ * `scene` is "job" if there is a view to show, otherwise why there is none: "asking", "preparing",
+ * "offline", "trouble", "not_found", "gone". `notice` is shown above a job whose data cannot be updated
+ * right now: "offline", "trouble", "stale", or null. A link that has expired shows no job, even if this
+ * device remembers one.
  *
- * `expected`: this device has booked it a moment ago, so it is on its way. Of any other link that
- * is not there the page says so once `waited_ms` is a few seconds, `looking` on for a while.
+ * `expected`: this device booked the job a moment ago. For any other link without a view, the page
+ * says "not found" after a few seconds (`waited_ms`), while it keeps `looking` for a while.
  */
 export function stateOf({ kind, view, reason }, { expected = true, waited_ms = 0 } = {}) {
   if (Object.hasOwn(ENDED, kind)) return { scene: ENDED[kind], notice: null };
@@ -32,7 +32,7 @@ export function stateOf({ kind, view, reason }, { expected = true, waited_ms = 0
   return { scene: "job", notice: quiet ? null : (NOTICES[kind] ?? null) };
 }
 
-/** The reader is still patient; a visitor of whose booking nothing is known is told after seconds. */
+/** The reader still retries, but a visitor without a known booking is told after a few seconds. */
 function notYet(waited_ms) {
   const scene = waited_ms < NOT_FOUND_AFTER_MS ? "preparing" : "not_found";
   return { scene, notice: null, looking: true };
@@ -48,8 +48,8 @@ export function freshnessOf(shown, now_ms) {
 }
 
 /**
- * The steps to show, each with `state` "done", "current" or "coming". Once the job has ended, what
- * never happened is left out.
+ * The steps to show, each with `state` "done", "current" or "coming". Once the job has ended, steps
+ * that never happened are omitted.
  */
 export function stepsOf(view) {
   const steps = Array.isArray(view.steps) ? view.steps : [];
@@ -68,13 +68,13 @@ export function currentStep(view) {
   return stepsOf(view).find((step) => step.state === "current");
 }
 
-/** What the customer may do alone and the API has an address for. */
+/** The moves that the customer can make themselves. */
 export function choicesOf(view) {
   const choices = Array.isArray(view.choices) ? view.choices : [];
   return choices.filter(({ move }) => ["confirm", "cancel"].includes(move));
 }
 
-/** The photos to show, those from before first, each with its `number` and `of` how many of a kind. */
+/** The photos, those from before first; each with its `number` of how many of its kind (`of`). */
 export function photosOf(view) {
   const photos = Array.isArray(view.photos) ? view.photos : [];
   return KINDS.flatMap((kind) =>
@@ -84,12 +84,12 @@ export function photosOf(view) {
   );
 }
 
-/** How much of the truck the load took; null where that is not told. */
+/** How much of the truck the load took; null if unknown. */
 export function loadOf({ load_size }) {
   return LOADS.includes(load_size) ? load_size : null;
 }
 
-/** The token of this visit: of the path /track/{token}, or handed on as ?token=; null without. */
+/** The token in the path /track/{token} or the query ?token=; null without one. */
 export function tokenIn(url) {
   const { pathname, searchParams } = new URL(url);
   const inPath = /^\/track\/+([^/]+)/.exec(pathname)?.[1];
@@ -101,11 +101,11 @@ function decoded(text) {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // a percent sign that begins nothing
+    return text; // a lone percent sign
   }
 }
 
-/** What a reader is to remember of a view that came as the answer to a customer's own move. */
+/** The reader's memory after a view that came as the answer to the customer's own move. */
 export function rememberedText(view, now_ms) {
   return JSON.stringify({ view, etag: null, checked_at_ms: now_ms });
 }

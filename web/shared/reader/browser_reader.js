@@ -1,29 +1,31 @@
-// The reader at work in a browser: requests, clock, memory, visibility and network signals.
-// Everything the browser gives comes in as an argument, so that it runs in node as well.
+// The reader in a browser: requests, clock, storage, visibility, and network signals. What the
+// browser provides can be passed as arguments, so that it runs in Node as well.
 
 import { DEFAULT_POLICY } from "./polling_policy.js";
-import { Reader, rememberedIn, sameShown, worthKeeping } from "./reader.js";
+import { sameShown } from "./display.js";
+import { Reader } from "./reader.js";
+import { mayReplace, rememberedIn } from "./saved_view.js";
 
 const TOKEN_PATH = /^\/track\/([A-Za-z0-9_-]{22})\/?$/;
 const MEMORY_PREFIX = "haulway.view.";
-const SLEPT_MS = 1_000; // the wall clock running ahead of the steady one by more: the device slept
+const SLEPT_MS = 1_000; // if the wall clock gains more on the steady clock, the device slept
 const NOTHING = { view: null, checked_at_ms: null, reason: null };
 
 /**
- * Show the job behind `url` (https://host/track/{token}) and keep it up to date.
+ * Shows the job behind `url` (https://host/track/{token}) and keeps it up to date.
  *
- * `onShown(shown)` is called for each state, as it changes; `onStopped()` when there is nothing
- * more to ask for. Returns {retry(), stop(), now_ms()}: a button, the end, and the clock that
- * `shown.checked_at_ms` is read by. An address without a token is `not_found` at once.
+ * `onShown(shown)` is called whenever the state changes; `onStopped()` when there is nothing more to
+ * ask for. Returns {retry(), stop(), now_ms()}; `now_ms` is the clock of `shown.checked_at_ms`. An
+ * address without a token is `not_found` at once.
  */
 export async function follow(url, options) {
   const env = { ...browser(), onStopped: () => {}, policy: {}, random: Math.random, ...options };
   const link = await linkOf(url);
-  if (link === null) return nowhere(env);
-  return new Following(link, env).start();
+  if (link === null) return notFound(env);
+  return new Follower(link, env).start();
 }
 
-/** {edge, api, key}: the two addresses of a view and its name in the memory; null: no token. */
+/** {edge, api, key}: a view's two addresses and its key in the storage; null without a token. */
 export async function linkOf(url) {
   const { origin, pathname } = new URL(url);
   const token = TOKEN_PATH.exec(pathname)?.[1];
@@ -33,20 +35,20 @@ export async function linkOf(url) {
   return { edge, api: `${origin}/api/track/${digest}`, key: MEMORY_PREFIX + digest };
 }
 
-/** The first 32 hex digits of the token's SHA-256. Browsers offer it on HTTPS and localhost. */
+/** The first 32 hex digits of the token's SHA-256. Browsers have it on HTTPS and localhost only. */
 export async function digestOf(token) {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
   const hex = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0"));
   return hex.join("").slice(0, 32);
 }
 
-/** localStorage where the browser allows it; where it does not, a visit without memory. */
+/** localStorage if the browser allows it; otherwise nothing is stored. */
 export function browserMemory() {
   const quietly = (act) => {
     try {
       return act(globalThis.localStorage) ?? null;
     } catch {
-      return null; // private mode, storage full, or forbidden: the page works without
+      return null; // private mode, storage full, or forbidden: the page works without it
     }
   };
   return {
@@ -56,8 +58,8 @@ export function browserMemory() {
 }
 
 /**
- * Whole epoch milliseconds that never go back: steady from the first reading on, so that setting
- * the clock does not change an age, except that time slept through is added.
+ * Whole epoch milliseconds that never go back. It follows the steady clock, so that setting the wall
+ * clock does not change an age, and adds the time during which the device slept.
  */
 export function createClock(wall_ms = () => Date.now(), steady_ms = () => performance.now()) {
   let ahead_ms = wall_ms() - steady_ms();
@@ -82,13 +84,13 @@ function browser() {
   };
 }
 
-function nowhere(env) {
+function notFound(env) {
   env.onShown({ kind: "not_found", ...NOTHING });
   env.onStopped();
   return { retry: () => {}, stop: () => {}, now_ms: env.clock };
 }
 
-class Following {
+class Follower {
   #link;
   #env;
   #policy;
@@ -161,9 +163,9 @@ class Following {
     try {
       const response = await fetch(this.#link[step.source], {
         headers: step.headers,
-        cache: "no-store", // the browser's own cache would answer with what we have already
+        cache: "no-store", // the browser's cache would answer with what we have already
         credentials: "omit",
-        redirect: "manual", // no view is behind a redirect, but a hotel's sign-in page may be
+        redirect: "manual", // a redirect is never a view; it may be a hotel's sign-in page
         referrerPolicy: "no-referrer",
         signal: limit.signal,
       });
@@ -180,7 +182,7 @@ class Following {
     const { memory } = this.#env;
     const { remembered } = this.#reader;
     if (remembered === null) return;
-    if (!worthKeeping(remembered, rememberedIn(memory.get(this.#link.key)))) return;
+    if (!mayReplace(remembered, rememberedIn(memory.get(this.#link.key)))) return;
     memory.set(this.#link.key, JSON.stringify(remembered));
   }
 

@@ -3,7 +3,7 @@
 
 const DOUBLINGS_MAX = 20;
 
-/** All that can be tuned. */
+/** The settings and their defaults. */
 export const DEFAULT_POLICY = Object.freeze({
   poll_min_s: 2,
   poll_max_s: 300,
@@ -37,7 +37,7 @@ export function doubled(base_ms, times) {
   return base_ms * 2 ** Math.min(times - 1, DOUBLINGS_MAX);
 }
 
-/** A token bucket for early retries; why it is cut, and earns so little, is explained there. */
+/** A token bucket for early retries; tracking/polling_policy.py explains `cut` and `earn`. */
 export class RetryBudget {
   #percent;
   #earnPercent;

@@ -1,43 +1,20 @@
-// The retrying reader of a public view: what to ask and when, and what to show.
+// The retrying reader of a public view: what to request and when, and what to show.
 //
-// No network, no clock, no storage, no DOM: following.js has those. The same as
-// tracking/reader.py, where the kinds of what is shown are explained; both leave the same trace
-// on every file in tracking/scenarios/. Documents keep their snake_case names here too.
+// It has no network, clock, storage, or DOM: browser_reader.js has those. It is the same reader as
+// tracking/reader.py, and both leave the same trace on every file in tracking/scenarios/. Documents
+// keep their snake_case names here too.
 
-import {
-  ageOfAnswerMs,
-  isObject,
-  isView,
-  jsonIn,
-  meaningOf,
-  revOf,
-  wholeNumber,
-} from "./responses.js";
+import { ageMs } from "./display.js";
+import { ageOfAnswerMs, meaningOf } from "./responses.js";
+import { laterCheck, withoutFutureCheck } from "./saved_view.js";
 import { DEFAULT_POLICY, doubled, intervalMs, RetryBudget } from "./polling_policy.js";
-
-export { browserMemory, createClock, digestOf, follow, linkOf } from "./browser_reader.js";
-export { DEFAULT_POLICY } from "./polling_policy.js";
-
-/** What can be shown. `stale` comes with the reason `older` or `missing`; `trouble` with
- * `unreachable`, `busy`, `server_error` or `bad_answer`. */
-export const KINDS = Object.freeze([
-  "asking",
-  "preparing",
-  "remembered",
-  "current",
-  "stale",
-  "trouble",
-  "offline",
-  "not_found",
-  "gone",
-]);
 
 /**
  * One visit to one link.
  *
- * Call `step` until it says "stop", do what it says, and tell the reader what happened with
- * `receive` and `signal`; look at `shown` after each. `now_ms` is one clock in whole epoch
- * milliseconds that does not go back. `random` gives numbers in [0, 1).
+ * Call `step` until it says "stop", do what it says, and report what happened with `receive` and
+ * `signal`; read `shown` after each. `now_ms` is a clock in whole epoch milliseconds that never goes
+ * back. `random` gives numbers in [0, 1).
  */
 export class Reader {
   #policy;
@@ -63,7 +40,7 @@ export class Reader {
   constructor(now_ms, { policy = {}, random = Math.random, remembered = null } = {}) {
     this.#policy = { ...DEFAULT_POLICY, ...policy };
     this.#random = random;
-    this.#remembered = believable(remembered, now_ms);
+    this.#remembered = withoutFutureCheck(remembered, now_ms);
     this.#nextAtMs = now_ms;
     this.#notBeforeMs = now_ms;
     this.#budget = new RetryBudget(this.#policy);
@@ -73,12 +50,12 @@ export class Reader {
     }
   }
 
-  /** {view, etag, checked_at_ms}: what outlives a visit. Its `rev` is the floor. */
+  /** {view, etag, checked_at_ms} to store between visits. No view with a lower `rev` is accepted. */
   get remembered() {
     return this.#remembered;
   }
 
-  /** {kind, view, checked_at_ms, reason}: the newest view ever shown, whatever the kind. */
+  /** {kind, view, checked_at_ms, reason}: with the newest view ever shown, for every kind. */
   get shown() {
     const offline = this.#offline && !this.#stopped;
     const { view = null, checked_at_ms = null } = this.#remembered ?? {};
@@ -86,7 +63,7 @@ export class Reader {
     return Object.freeze({ kind, view, checked_at_ms, reason: offline ? null : this.#reason });
   }
 
-  /** {do: "ask", source, headers} now, {do: "wait", ms} (null: for a signal), or {do: "stop"}. */
+  /** {do: "ask", source, headers} now, {do: "wait", ms} (null: until a signal), or {do: "stop"}. */
   step(now_ms) {
     if (this.#stopped) return { do: "stop" };
     if (this.#asked !== null || this.#hidden || this.#offline) return { do: "wait", ms: null };
@@ -94,11 +71,11 @@ export class Reader {
     return now_ms < due_ms ? { do: "wait", ms: due_ms - now_ms } : this.#ask(now_ms);
   }
 
-  /** Take {status, headers, body}, the answer to the last request; null: none came in time. */
+  /** Takes {status, headers, body}, the answer to the last request; null: none came in time. */
   receive(answer, now_ms) {
     const asked = this.#asked;
     this.#asked = null;
-    if (asked === null) throw new Error("an answer without a question: call step() first");
+    if (asked === null) throw new Error("an answer without a request: call step() first");
     if (answer === null && this.#offline) return;
     const meaning = meaningOf(answer, asked.etag !== null, now_ms);
     if (meaning.kind === "trouble") this.#trouble(meaning, now_ms);
@@ -107,7 +84,7 @@ export class Reader {
     else this.#there(meaning, asked, ageOfAnswerMs(answer.headers), now_ms);
   }
 
-  /** Take "hidden", "visible", "offline", "online", or "retry" (someone pressed a button). */
+  /** Takes "hidden", "visible", "offline", "online", or "retry" (someone pressed a button). */
   signal(signal, now_ms) {
     if (signal === "hidden") this.#hidden = true;
     else if (signal === "offline") this.#offline = true;
@@ -169,7 +146,7 @@ export class Reader {
     }
   }
 
-  /** Ask again soon, and for the last time when the budget ends. */
+  /** Asks again soon, and for the last time when the budget ends. */
   #prepare(now_ms) {
     const { prepare_base_ms, prepare_cap_ms } = this.#policy;
     const ceiling_ms = Math.min(doubled(prepare_base_ms, this.#missing), prepare_cap_ms);
@@ -192,7 +169,7 @@ export class Reader {
     }
   }
 
-  /** Not before the time asked for; then spread, as everybody was told the same time. */
+  /** Waits until the requested time, plus jitter, because all readers got the same time. */
   #obey(retry_after_ms, now_ms) {
     this.#notBeforeMs = now_ms + Math.min(retry_after_ms, this.#policy.retry_after_cap_s * 1000);
     const spread_ms = this.#upTo(this.#intervalMs());
@@ -200,7 +177,7 @@ export class Reader {
     this.#nextAtMs = Math.max(now_ms + pace_ms, this.#notBeforeMs + spread_ms);
   }
 
-  /** The server answered sense: the next poll at the ordinary pace. */
+  /** The answer was usable: the next poll is at the ordinary pace. */
   #settle(now_ms) {
     const { recovery_jitter_percent, poll_jitter_percent } = this.#policy;
     const percent = this.#failures > 0 ? recovery_jitter_percent : poll_jitter_percent;
@@ -218,7 +195,7 @@ export class Reader {
     this.#stopped = true;
   }
 
-  // When and whom to ask
+  // When to ask, and edge or API
 
   #ask(now_ms) {
     const source = this.#wantsApi(now_ms) ? "api" : "edge";
@@ -230,7 +207,7 @@ export class Reader {
     return { do: "ask", source, headers: { accept: "application/json", ...condition } };
   }
 
-  /** Whether the edge has been wrong for so long that its word is not enough. */
+  /** Whether the edge has been wrong for so long that the API has to be asked. */
   #wantsApi(now_ms) {
     const pause_ms = this.#policy.fallback_pause_s * 1000;
     if (this.#apiAskedAtMs !== null && now_ms - this.#apiAskedAtMs < pause_ms) return false;
@@ -260,7 +237,7 @@ export class Reader {
     this.#wake(now_ms);
   }
 
-  /** After a time in which nothing was asked, `current` would say too much. */
+  /** After a time without requests, the view may no longer be `current`. */
   #doubt(now_ms) {
     if (this.#kind === "current" && !this.#stopped && this.#isOld(now_ms)) this.#show("remembered");
   }
@@ -279,7 +256,7 @@ export class Reader {
     return intervalMs(this.#remembered?.view ?? null, this.#policy);
   }
 
-  /** Never sooner than the ordinary poll would come, and later by a growing full jitter. */
+  /** Never sooner than the ordinary poll, and later by a growing full jitter. */
   #troubledPaceMs() {
     const own_ms = this.#intervalMs();
     const cap_ms = this.#policy.trouble_cap_s * 1000;
@@ -294,45 +271,4 @@ export class Reader {
   #around(middle_ms, percent) {
     return Math.floor((middle_ms * (100 - percent + 2 * percent * this.#random())) / 100);
   }
-}
-
-/** How old the shown view is, by the clock the reader was given; null: no one knows. */
-export function ageMs(shown, now_ms) {
-  return shown.checked_at_ms === null ? null : Math.max(0, now_ms - shown.checked_at_ms);
-}
-
-/** Whether two shown states look the same, however their views were parsed. */
-export function sameShown(one, other) {
-  if (!isObject(one) && !Array.isArray(one)) return Object.is(one, other);
-  if (!isObject(other) && !Array.isArray(other)) return false;
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && sameShown(one[key], other[key]))
-  );
-}
-
-/** What a storage kept of {view, etag, checked_at_ms}; null for nothing and for anything else. */
-export function rememberedIn(text) {
-  const kept = jsonIn(text ?? "");
-  if (!isObject(kept) || !isView(kept.view)) return null;
-  const etag = typeof kept.etag === "string" ? kept.etag : null;
-  return { view: kept.view, etag, checked_at_ms: wholeNumber(kept.checked_at_ms, 0) };
-}
-
-/** Whether `fresh` may replace `stored`: two tabs keep one memory, and it never goes back. */
-export function worthKeeping(fresh, stored) {
-  return stored === null || revOf(fresh.view) >= revOf(stored.view);
-}
-
-/** A check from the future (a clock was set back) says nothing about the view's age. */
-function believable(remembered, now_ms) {
-  if (remembered === null || (remembered.checked_at_ms ?? 0) <= now_ms) return remembered;
-  return { ...remembered, checked_at_ms: null };
-}
-
-/** `fresh`, with the later of both checks where both confirm the same `rev`. */
-function laterCheck(fresh, known) {
-  if (known === null || known.view.rev !== fresh.view.rev) return fresh;
-  return { ...fresh, checked_at_ms: Math.max(fresh.checked_at_ms, known.checked_at_ms ?? 0) };
 }

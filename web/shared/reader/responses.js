@@ -1,15 +1,15 @@
-// What one answer of the edge or of the API means to a reader. The same as tracking/responses.py.
+// What one answer of the edge or the API means to a reader. The same as tracking/responses.py.
 
 export const AGE_CAP_S = 86_400;
-const DIGITS_MAX = 9; // a longer run of digits is no number of seconds anybody waits
-const NOT_HERE = [403, 404]; // a bucket that may not be listed answers 403 for what is missing
+const DIGITS_MAX = 9; // more digits are not a number of seconds that anyone waits
+const NOT_HERE = [403, 404]; // a bucket without list permission answers 403 for a missing object
 const BUSY = [429, 503];
 
 /**
- * What `answer` says: {kind: "found" | "unchanged" | "missing" | "gone" | "trouble", …}.
+ * What `answer` means: {kind: "found" | "unchanged" | "missing" | "gone" | "trouble", …}.
  *
- * `answer` is {status, headers, body} with header names in lower case, or null where none came in
- * time. `conditional`: we sent If-None-Match; a 304 that no one asked for means nothing.
+ * `answer` is {status, headers, body} with header names in lower case, or null if none came in time.
+ * `conditional`: the request had If-None-Match; without it, a 304 means nothing.
  */
 export function meaningOf(answer, conditional, now_ms) {
   if (answer === null) return trouble("unreachable");
@@ -32,7 +32,7 @@ function meaningOfBody(answer) {
   return { kind: "found", view, etag: answer.headers.etag || null };
 }
 
-/** The document in `text`; null where there is none. */
+/** The JSON document in `text`; null if there is none. */
 export function jsonIn(text) {
   try {
     return JSON.parse(text);
@@ -55,7 +55,7 @@ export function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `rev` where it is an integer from 1 on, else null. */
+/** `rev` if it is an integer from 1 on, otherwise null. */
 export function revOf(view) {
   return wholeNumber(view.rev, 1);
 }
@@ -64,16 +64,16 @@ export function wholeNumber(value, least) {
   return Number.isSafeInteger(value) && value >= least ? value : null;
 }
 
-/** How long a cache had kept the answer (`Age`); 0 where it does not say so readably. */
+/** How long a cache had the answer (`Age`); 0 if the header is missing or unreadable. */
 export function ageOfAnswerMs(headers) {
   return (wholeSeconds(headers.age ?? "", AGE_CAP_S) ?? 0) * 1000;
 }
 
 /**
- * The wait asked for, from now; null where nothing readable asks for one.
+ * The requested wait from now; null if there is none, or if it is unreadable.
  *
- * A date counts from the answer's own `Date`, so that a wrong clock here does not matter; from
- * `now_ms` only where there is none. Dates in another form than IMF-fixdate are not read.
+ * A date counts from the answer's own `Date`, so that a wrong clock here does not matter; without
+ * one, from `now_ms`. Only dates in the form IMF-fixdate are read.
  */
 export function retryAfterMs(headers, now_ms) {
   const text = (headers["retry-after"] ?? "").trim();

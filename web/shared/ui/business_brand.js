@@ -3,7 +3,7 @@
 import { el, fill } from "./elements.js";
 import { LANGUAGES } from "./i18n.js";
 import { icon } from "./icons.js";
-import { shownPhone } from "./phone.js";
+import { shownPhone } from "./phone_number.js";
 
 const LIGHT_PAGE = "#f6f5f1";
 const DARK_PAGE = "#141412";

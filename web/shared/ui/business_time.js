@@ -1,4 +1,4 @@
-// Days and clocks of the business, wherever this device is. A day is `2026-11-21`, a clock `07:30`.
+// Dates and times in the business's time zone. A date is `2026-11-21`, a time of day `07:30`.
 
 import { DAY_MS } from "./time.js";
 
@@ -6,15 +6,15 @@ const FIRST_YEAR = 2000;
 const LAST_YEAR = 2199;
 const TYPED = /^(\d{4})-(\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)/;
 
-/** The day of that moment by the clocks of `zone`. */
+/** The date of that moment in `zone`. */
 export function dayAt(ms, zone) {
   const { year, month, day } = wallParts(ms, zone);
   return `${year}-${month}-${day}`;
 }
 
 /**
- * The moment at which the clocks of `zone` show that time. Where they show it twice it is the first
- * time; where they skip it, as many minutes after the skip as it was meant to be.
+ * The moment of that date and time in `zone`. If clocks are set back and the time occurs twice, the
+ * first one; if clocks are set forward and it does not occur, the same number of minutes later.
  */
 export function momentAt(date, clock, zone) {
   const wall_ms = Date.parse(`${date}T${clock}Z`);
@@ -23,12 +23,12 @@ export function momentAt(date, clock, zone) {
   return right.length > 0 ? Math.min(...right) : around[0];
 }
 
-/** That many days later; earlier where negative. */
+/** That many days later; earlier if negative. */
 export function dayAfter(date, days) {
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** {begin_ms, end_ms} of the whole day: 23 or 25 hours where clocks are changed. */
+/** {begin_ms, end_ms} of the whole day: 23 or 25 hours when clocks change. */
 export function wholeDay(date, zone) {
   return {
     begin_ms: momentAt(date, "00:00", zone),
@@ -36,27 +36,27 @@ export function wholeDay(date, zone) {
   };
 }
 
-/** The moments of hours {begin, end}, which pass midnight where they end before they begin. */
+/** The moments of hours {begin, end}; if they end before they begin, they go past midnight. */
 export function hoursAt(date, { begin, end }, zone) {
   const endsOn = end <= begin ? dayAfter(date, 1) : date;
   return { begin_ms: momentAt(date, begin, zone), end_ms: momentAt(endsOn, end, zone) };
 }
 
-/** `Saturday, November 21`; with its year where that is not this one. */
+/** `Saturday, November 21`; with its year if that is not this year. */
 export function longDayText(date, now_ms = Date.now(), zone = undefined) {
   const year = date.slice(0, 4) === dayAt(now_ms, zone).slice(0, 4) ? undefined : "numeric";
   const parts = { weekday: "long", month: "long", day: "numeric", year, timeZone: "UTC" };
   return new Intl.DateTimeFormat("en-US", parts).format(Date.parse(`${date}T00:00:00Z`));
 }
 
-/** What an `<input type="datetime-local">` shows for a moment, by the clocks of `zone`. */
+/** The value of an `<input type="datetime-local">` for a moment, in `zone`. */
 export function inputOf(moment, zone) {
   if (!moment) return "";
   const { year, month, day, hour, minute } = wallParts(new Date(moment).getTime(), zone);
   return `${year}-${month}-${day}T${hour}:${minute}`;
 }
 
-/** The moment as an ISO text that such an input means; null for an empty one and for no time. */
+/** The moment of such an input as an ISO text; null if it is empty or not a time. */
 export function momentIn(text, zone) {
   const [, year, date, clock] = TYPED.exec(fullYear(text ?? "")) ?? [];
   if (year === undefined || year < FIRST_YEAR || year > LAST_YEAR) return null;
@@ -64,7 +64,7 @@ export function momentIn(text, zone) {
   return new Date(momentAt(`${year}-${date}`, clock, zone)).toISOString();
 }
 
-/** The value of a date input with a year that was typed with two digits, `0026`, as `2026`. */
+/** A date input's value with a two-digit year completed: `0026-…` becomes `2026-…`. */
 export function fullYear(text) {
   return text.replace(/^00(?=\d\d-)/, "20");
 }
@@ -76,19 +76,19 @@ export function zoneName(zone, language = "en", now_ms = Date.now()) {
   return parts.find(({ type }) => type === "timeZoneName").value;
 }
 
-/** `Times are Eastern Time`, where this device has other clocks; else empty. */
+/** `All times are Eastern Time`; empty if this device has the same time. */
 export function zoneText(zone, now_ms = Date.now()) {
-  return isOwnClock(zone, now_ms) ? "" : `Times are ${zoneName(zone, "en", now_ms)}`;
+  return isDeviceTime(zone, now_ms) ? "" : `All times are ${zoneName(zone, "en", now_ms)}`;
 }
 
-/** Whether this device's clocks show the same as those of `zone`, now and all through the year. */
-export function isOwnClock(zone, now_ms = Date.now()) {
+/** Whether this device has the same time as `zone`, now and throughout the year. */
+export function isDeviceTime(zone, now_ms = Date.now()) {
   if (zone === undefined || zone === ownZone()) return true;
   const quarters = [0, 91, 182, 273].map((days) => now_ms + days * DAY_MS);
   return quarters.every((ms) => aheadMs(ms, zone) === aheadMs(ms, ownZone()));
 }
 
-/** Whether this browser knows that zone. */
+/** Whether this browser knows the zone. */
 export function isZone(zone) {
   try {
     return typeof zone === "string" && zoneName(zone) !== "";
@@ -101,7 +101,7 @@ function ownZone() {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** By how much the clocks of `zone` are ahead of UTC then. */
+/** How far `zone` is ahead of UTC at that moment. */
 function aheadMs(ms, zone) {
   const { year, month, day, hour, minute, second } = wallParts(ms, zone);
   const wall_ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);

@@ -1,5 +1,5 @@
-// Building the page from values. Text becomes text and nothing else: there is no way to hand in
-// markup, so a customer called "<img onerror=…>" is shown with exactly that name.
+// Building the page from values. Text always stays text and is never read as markup, so a customer
+// called "<img onerror=…>" is shown with exactly that name.
 
 const SAFE_HREF = /^(https?:\/\/|tel:\+?[\d]|geo:(-?[\d]|0,0\?q=)|maps:\?daddr=|\/(?!\/)|#)/i;
 const COLOUR = /^#[0-9a-f]{6}$/i;
@@ -7,9 +7,8 @@ const COLOUR = /^#[0-9a-f]{6}$/i;
 /**
  * An element: `el("p.quiet.small", { id: "x" }, "text", child, [more, children])`.
  *
- * `onclick` and the like are listeners, `vars` are custom properties of CSS, everything else is an
- * attribute; true sets it empty, false and null leave it out. Children that are null or false are
- * left out.
+ * `onclick` and the like are listeners, `vars` are CSS custom properties, and everything else is an
+ * attribute: true sets it empty, false and null omit it. Children that are null or false are omitted.
  */
 export function el(what, props = {}, ...children) {
   const [tag, ...classes] = what.split(".");
@@ -20,13 +19,13 @@ export function el(what, props = {}, ...children) {
   return node;
 }
 
-/** Put `children` in the place of what `node` has. */
+/** Replaces the content of `node` with `children`. */
 export function fill(node, ...children) {
   node.replaceChildren(...childrenIn(children));
   return node;
 }
 
-/** Custom properties for the colour of a status; anything but a plain hex colour is left out. */
+/** Custom properties for the colour of a status; anything but a plain hex color is omitted. */
 export function statusColour(colour) {
   return COLOUR.test(colour ?? "") ? { "--status": colour } : {};
 }
@@ -45,7 +44,7 @@ function give(node, name, value) {
   else if (name === "value" || name === "checked") node[name] = value;
   else if (name === "href") node.setAttribute("href", SAFE_HREF.test(value) ? value : "#");
   else if (name === "style" || name === "srcdoc")
-    throw new Error(`${name} is not for us: use vars`);
+    throw new Error(`${name} is not allowed: use vars`);
   else node.setAttribute(name, value === true ? "" : String(value));
 }
 
@@ -53,14 +52,14 @@ function setVars(node, vars) {
   for (const [name, value] of Object.entries(vars)) node.style.setProperty(name, value);
 }
 
-/** The node of that id, which the page has. */
+/** The element with that id. Raises an error if there is none. */
 export function byId(id) {
   const node = document.getElementById(id);
   if (node === null) throw new Error(`the page has no #${id}`);
   return node;
 }
 
-/** Do `change`, and give the focus back to the element of the same `data-focus` if it lost it. */
+/** Runs `change`; if the focus is lost, the element with the same `data-focus` gets it back. */
 export function keepingFocus(root, change) {
   const held = root.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
   change();
@@ -70,7 +69,7 @@ export function keepingFocus(root, change) {
   }
 }
 
-/** Copy `text`; whether that worked (a browser may refuse). */
+/** Copies `text`. False if the browser refuses. */
 export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,7 +1,7 @@
-// What the API found wrong with a request, by the field it stands in.
+// The API's validation errors, by field.
 
-/** [{field, text}] of a problem document; `field` as the request names it: `schedule.window_end`. */
-export function faultsIn(problem) {
+/** [{field, text}] of a Problem; `field` is the name in the request, as in `schedule.window_end`. */
+export function errorsIn(problem) {
   const { faults, field, detail } = problem?.document ?? {};
   const listed = Array.isArray(faults) ? faults : [];
   const found = listed.map(faultOf).filter(Boolean);
@@ -10,7 +10,7 @@ export function faultsIn(problem) {
   return [faultOf(detail)].filter(Boolean);
 }
 
-/** A fault is a text, `customer.phone: not a phone number`, or an object that names its field. */
+/** A fault is a text, as in `customer.phone: not a phone number`, or an object with its field. */
 function faultOf(fault) {
   if (typeof fault === "string") {
     const [, field, text] = /^([a-z_][\w.]*): (.+)$/s.exec(fault) ?? [];
@@ -22,13 +22,13 @@ function faultOf(fault) {
 }
 
 /**
- * Show each fault at its field; the texts of those that have no field here are returned.
+ * Shows each error at its field, and returns the texts of those that have no field here.
  *
- * `places` says which field shows what is wrong with a part of the request: {"customer.phone":
- * "phone"}. A part of a part belongs to the same field. `complain(name, text)` shows it.
+ * `places` maps the parts of the request to fields, as in {"customer.phone": "phone"}. A part within a
+ * part belongs to the same field. `complain(name, text)` shows an error.
  */
-export function placeFaults(problem, places, complain) {
-  const placed = faultsIn(problem).map((fault) => ({
+export function placeErrors(problem, places, complain) {
+  const placed = errorsIn(problem).map((fault) => ({
     ...fault,
     name: placeOf(fault.field, places),
   }));

@@ -1,27 +1,27 @@
-// English and Spanish: which one, and what to say in it.
+// English and Spanish: which one to use, and the texts in it.
 
 export const LANGUAGES = Object.freeze(["en", "es"]);
 const REMEMBERED_AS = "haulway.language";
 
-/** The language to speak: the one chosen before, else the first of the browser's that we know. */
+/** The language that was chosen before, otherwise the first of the browser's that we have. */
 export function languageFor(remembered, preferred) {
   if (LANGUAGES.includes(remembered)) return remembered;
   const spoken = preferred.map((tag) => String(tag).toLowerCase().split("-")[0]);
   return spoken.find((language) => LANGUAGES.includes(language)) ?? "en";
 }
 
-/** The text for `language` of {en, es}, as flow files and views carry it. */
-export function wording(text, language) {
+/** The text of {en, es}, as in flow files and views, in `language`. */
+export function localized(text, language) {
   return text?.[language] ?? text?.en ?? "";
 }
 
 /**
- * A function from key and values to text, from words of the form {en: {key: text}, es: {…}}.
+ * A function from key and values to text, for texts of the form {en: {key: text}, es: {…}}.
  *
- * `{name}` in a text is replaced by the value of that name. An unknown key is an error: a page
- * must not show a key to a customer.
+ * `{name}` in a text is replaced by the value of that name. An unknown key raises an error, because a
+ * page must not show a key to a customer.
  */
-export function speaking(words, language) {
+export function translator(words, language) {
   return (key, values = {}) => {
     const text = words[language][key];
     if (text === undefined) throw new Error(`no words for "${key}" in ${language}`);

@@ -1,4 +1,4 @@
-// Line icons on a 24 grid. Those of statuses go by the names that the flow files use.
+// Line icons on a 24-pixel grid. The flow files name the icons of statuses.
 
 const SVG = "http://www.w3.org/2000/svg";
 const PATHS = {
@@ -34,7 +34,7 @@ const PATHS = {
   reload: "M19.5 12a7.5 7.5 0 1 1-2.2-5.3L20 9.3M20 4.5v4.8h-4.8",
 };
 
-/** A decorative icon: hidden from screen readers, so words must stand beside it. */
+/** A decorative icon: hidden from screen readers, so it needs text next to it. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");

@@ -1,11 +1,11 @@
-// Amounts of money as people type them. What could mean two amounts is refused, never guessed.
+// Amounts of money as people type them. An ambiguous amount is refused.
 
-export const MOST_CENTS = 100_000_000; // the API's own limit
+export const MOST_CENTS = 100_000_000; // the API's limit
 const PLAIN = /^\d{1,7}(\.\d{1,2})?$/;
 const GROUPED = /^\d{1,3}(,\d{3})+(\.\d{1,2})?$/;
-export const AMOUNT_FAULT = "Write dollars and cents like 240 or 240.50, at most 1,000,000.";
+export const AMOUNT_ERROR = "Enter an amount like 240 or 240.50, at most 1,000,000.";
 
-/** `24050` for `240.50`, `$240.50`, `1,200`; null for nothing, undefined for what is no amount. */
+/** `24050` for `240.50`, `$240.50`, `1,200`; null if empty, undefined if not an amount. */
 export function centsIn(text) {
   const typed = text.trim().replace(/^\$\s*/, "");
   if (text.trim() === "") return null;

@@ -1,4 +1,4 @@
-// What happened, said in a corner: good news goes by itself, bad news waits to be dismissed.
+// Notices in a corner of the page. They disappear after a while, errors later than good news.
 
 import { byId, el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
@@ -11,17 +11,17 @@ export class Notices {
   #list = byId("notices");
   #said = byId("said");
 
-  /** Only for those who listen: what dragging and the keyboard do. */
-  whisper(text) {
+  /** Only for screen readers: results of dragging and keyboard moves. */
+  announce(text) {
     fill(this.#said, text);
   }
 
   good(text, action = null) {
     this.#show("good", "check", text, action, GOOD_FOR_MS);
-    this.whisper(text);
+    this.announce(text);
   }
 
-  /** `action`: {label, run} for what can be done about it. */
+  /** `action`: {label, run} of a button that helps. */
   bad(text, action = null) {
     this.#show("bad", "alert", text, action, BAD_FOR_MS);
   }

@@ -1,4 +1,4 @@
-// The way in.
+// The sign-in form of the board and of ops.
 
 import { NoAnswer, NoCookies, Problem } from "/shared/api/api.js";
 import { el, fill } from "/shared/ui/elements.js";
@@ -8,12 +8,12 @@ import { field } from "./fields.js";
 
 const WELCOME = "The board is for dispatchers and crew.";
 const INSECURE =
-  "This connection is not secure, so signing in cannot work. Open the page with https:// at its beginning.";
+  "This connection is not secure, so signing in cannot work. Open the page with https:// at the start of the address.";
 
 const NO_COOKIES =
-  "Account and password are right, but this browser keeps no cookies for this page, so you cannot stay signed in. Allow cookies for this address and sign in again.";
+  "Your account and password are correct, but this browser blocks cookies for this page, so you cannot stay signed in. Allow cookies for this address and sign in again.";
 
-/** A sign-in form; `signIn(account, password)` raises where it did not work. */
+/** A sign-in form; `signIn(account, password)` raises an error if it fails. */
 export function signInForm({ account = "", reason = null, welcome = WELCOME, signIn }) {
   const greeting = globalThis.isSecureContext ? welcome : INSECURE;
   const name = field("Account", {
@@ -30,14 +30,14 @@ export function signInForm({ account = "", reason = null, welcome = WELCOME, sig
     autocomplete: "current-password",
     required: true,
   });
-  const said = el("div", { role: "alert", "data-testid": "sign-in-said" });
+  const alert = el("div", { role: "alert", "data-testid": "sign-in-said" });
   const button = el("button.button.main.wide", { "data-testid": "sign-in" }, "Sign in");
-  const complain = (text) => fill(said, el("div.notice.bad", {}, icon("alert"), el("p", {}, text)));
+  const complain = (text) => fill(alert, el("div.notice.bad", {}, icon("alert"), el("p", {}, text)));
   const submit = async (event) => {
     event.preventDefault();
-    if (!filled(name, "Which account?") || !filled(password, "And the password?")) return;
+    if (!isFilled(name, "Enter your account.") || !isFilled(password, "Enter your password.")) return;
     button.disabled = true;
-    fill(said);
+    fill(alert);
     try {
       await signIn(name.input.value.trim(), password.input.value);
     } catch (error) {
@@ -53,21 +53,21 @@ export function signInForm({ account = "", reason = null, welcome = WELCOME, sig
     el("div", {}, el("h1", {}, "Sign in"), el("p.quiet", {}, reason ?? greeting)),
     name.node,
     password.node,
-    said,
+    alert,
     button,
     el(
       "p.small.quiet",
       {},
-      "Here as a customer? ",
+      "Are you a customer? ",
       el("a", { href: "/book/" }, "Book a pickup"),
       " or open your tracking link.",
     ),
   );
 }
 
-function filled({ input, complain }, question) {
+function isFilled({ input, complain }, text) {
   if (input.value.trim() !== "") return true;
-  complain(question);
+  complain(text);
   input.focus();
   return false;
 }
@@ -75,13 +75,13 @@ function filled({ input, complain }, question) {
 function whyNot(error) {
   if (error instanceof NoCookies) return NO_COOKIES;
   if (error instanceof NoAnswer) return "No connection. Please try again.";
-  if (!(error instanceof Problem)) return "Something went wrong. Please load the page again.";
-  if (error.status === 401) return "Account or password is wrong.";
-  if (error.status === 429) return `Too many tries. Please wait ${waitText(error)}.`;
-  return "The service has trouble. Please try again in a moment.";
+  if (!(error instanceof Problem)) return "Something went wrong. Please reload the page.";
+  if (error.status === 401) return "The account or password is wrong.";
+  if (error.status === 429) return `Too many attempts. Please wait ${waitText(error)}.`;
+  return "The service has a problem. Please try again in a moment.";
 }
 
-/** As long as the service says, in whole minutes. */
+/** The wait that the service asks for, in whole minutes. */
 function waitText({ retry_after_ms }) {
   const minutes = Math.max(1, Math.ceil((retry_after_ms ?? 0) / MINUTE_MS));
   return spanText(minutes * MINUTE_MS);

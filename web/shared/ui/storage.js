@@ -1,4 +1,4 @@
-// What a page keeps between visits; where the browser keeps nothing, for this visit at least.
+// What a page stores between visits. If the browser refuses, it is stored in memory for this visit.
 
 /** {get, set, remove} over a Storage that may be missing, full or forbidden. */
 export function memoryOver(storageOf) {
@@ -23,12 +23,12 @@ export function memoryOver(storageOf) {
   };
 }
 
-/** Kept on the device, for all tabs. */
+/** Stored on the device, for all tabs. */
 export function deviceMemory() {
   return memoryOver(() => globalThis.localStorage);
 }
 
-/** Kept until the tab is closed. */
+/** Stored until the tab is closed. */
 export function tabMemory() {
   return memoryOver(() => globalThis.sessionStorage);
 }

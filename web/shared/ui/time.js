@@ -1,4 +1,4 @@
-// Times in words. Moments are ISO texts or epoch milliseconds, ages and spans are milliseconds.
+// Times as text. Moments are ISO texts or epoch milliseconds; ages and spans are milliseconds.
 
 export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60_000;
@@ -13,17 +13,17 @@ const NIGHT_MS = 12 * HOUR_MS;
 const JUST_NOW_MS = 2 * SECOND_MS;
 let businessZone = undefined;
 
-/** From now on times are those of `zone`, the business's; before that they are this device's. */
-export function goBy(zone) {
+/** Shows times in the business's `zone` from now on; before that, in this device's zone. */
+export function setZone(zone) {
   businessZone = zone;
 }
 
-/** The zone that times go by; undefined is this device's. */
-export function zoneInUse() {
+/** The zone in which times are shown; undefined is this device's. */
+export function currentZone() {
   return businessZone;
 }
 
-/** `12 s`, `5 min`, `2 h 10 min`, `3 d`: never more than two units, never rounded up. */
+/** `12 s`, `5 min`, `2 h 10 min`, `3 d`: at most two units, rounded down. */
 export function spanText(span_ms) {
   const ms = Math.max(0, span_ms);
   if (ms < MINUTE_MS) return `${Math.floor(ms / SECOND_MS)} s`;
@@ -37,7 +37,7 @@ function twoUnits(ms, big_ms, big, small_ms, small) {
   return `${Math.floor(ms / big_ms)} ${big}${rest > 0 ? ` ${rest} ${small}` : ""}`;
 }
 
-/** The largest unit alone, for where there is little room: `2 h` for `2 h 10 min`. */
+/** Only the largest unit, if there is little room: `2 h` for `2 h 10 min`. */
 export function roughText(span_ms) {
   return spanText(span_ms).split(" ").slice(0, 2).join(" ");
 }
@@ -47,7 +47,7 @@ export function agoText(age_ms, language = "en") {
   return age_ms < JUST_NOW_MS ? NOW[language] : AGO[language](spanText(age_ms));
 }
 
-/** `in 25 min`; null where the moment is past or further away than a day. */
+/** `in 25 min`; null if the moment has passed or is more than a day away. */
 export function aheadText(ahead_ms, language = "en") {
   if (ahead_ms < MINUTE_MS || ahead_ms > DAY_MS) return null;
   return IN[language](spanText(ahead_ms));
@@ -59,9 +59,9 @@ export function clockText(moment, language = "en", timeZone = businessZone) {
 }
 
 /**
- * `10:00 AM – 12:00 PM`, `10:00 – 11:30 AM`; with one end missing `from …` or `until …`.
+ * `10:00 AM – 12:00 PM`, `10:00 – 11:30 AM`; if one end is missing, `from …` or `until …`.
  *
- * The day is said beside it; a window that ends more than a night later names the day of its end.
+ * The day is shown next to it; a window that ends more than a night later names its last day.
  */
 export function windowText(schedule, language = "en", timeZone = businessZone, now_ms = Date.now()) {
   const { window_start: start, window_end: end } = schedule ?? {};
@@ -77,7 +77,7 @@ export function windowText(schedule, language = "en", timeZone = businessZone, n
   return null;
 }
 
-/** `Today`, `Tomorrow`, else `Sat, Nov 21`. */
+/** `Today`, `Tomorrow`, otherwise `Sat, Nov 21`. */
 export function dayText(moment, now_ms, language = "en", timeZone = businessZone) {
   const days = daysApart(at(moment), new Date(now_ms), timeZone);
   if (Math.abs(days) <= 1) {
@@ -87,7 +87,7 @@ export function dayText(moment, now_ms, language = "en", timeZone = businessZone
   return capital(dateText(moment, language, timeZone, now_ms));
 }
 
-/** `Sat, Nov 21`; `Mon, Dec 1, 2025` where that is not this year. */
+/** `Sat, Nov 21`; `Mon, Dec 1, 2025` if that is not this year. */
 export function dateText(moment, language = "en", timeZone = businessZone, now_ms = Date.now()) {
   const thisYear = yearOf(at(moment), timeZone) === yearOf(now_ms, timeZone);
   const year = thisYear ? undefined : "numeric";
@@ -105,18 +105,18 @@ export function momentText(moment, language = "en", timeZone = businessZone, now
   return `${date}, ${clockText(moment, language, timeZone)}`;
 }
 
-/** `Sat, Nov 21, 10:40:07 AM`: for those who compare records. */
+/** `Sat, Nov 21, 10:40:07 AM`: to compare records. */
 export function exactText(moment, timeZone = businessZone) {
   const parts = { hour: "numeric", minute: "2-digit", second: "2-digit", timeZone };
   return `${dateText(moment, "en", timeZone)}, ${format("en", parts).format(at(moment))}`;
 }
 
-/** When something was done: `recorded_at` is only when we heard of it, hours later without signal. */
+/** When something was done. Without signal, `recorded_at` may be hours later. */
 export function trueTime({ occurred_at, recorded_at }) {
   return isLate(occurred_at, recorded_at) ? occurred_at : recorded_at;
 }
 
-/** `sent 5:05 PM` for what was done more than a minute before, with the day if that was another. */
+/** `sent 5:05 PM` if it was sent more than a minute late, with the day if that is different. */
 export function sentText(
   { occurred_at, recorded_at },
   timeZone = businessZone,
@@ -143,7 +143,7 @@ function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** How many days `date` is after `now` by the clocks of that zone, negative before. */
+/** How many days `date` is after `now` in that zone, negative if before. */
 export function daysApart(date, now, timeZone = businessZone) {
   const parts = { year: "numeric", month: "2-digit", day: "2-digit", timeZone };
   const day = (moment) => format("en", parts).format(moment);
@@ -152,7 +152,7 @@ export function daysApart(date, now, timeZone = businessZone) {
 
 const formats = new Map();
 
-/** Making a format is slow in a browser; a board with a thousand cards needs three of them. */
+/** Formats are reused, because creating one is slow and a board has a thousand cards. */
 function format(language, parts) {
   const key = JSON.stringify([language, parts]);
   if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(LOCALES[language], parts));

@@ -1,0 +1,163 @@
+"""`haul export`, `haul import`: all jobs of a business as a file, with their photos."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+from pydantic import ValidationError
+from rich.markup import escape
+
+from cli.client.connection import Connection
+from cli.data.audit_log import audited
+from cli.data.photo_folder import PhotoFolder
+from cli.data.reservations import crew_assignment, renew_reservations
+from cli.output.output import CliError, UsageError, console, print_json, report_errors
+from functions.aws.s3_stores import S3Boards, S3Jobs, S3Views
+from functions.protocol.field_errors import field_errors
+from functions.protocol.ports import Conflict
+from functions.protocol.read_each import Unreadable, read_each
+from functions.views.board import PublishBoard
+from functions.views.write_view import write_view
+from statemachine.bounds import check_imported
+from statemachine.flows import UnknownFlow, load_flow
+from statemachine.job import Execution, Job
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+VIEW_TTL_S = 60
+
+
+def export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A new file; it gets one job per line, as JSON.")],
+    as_json: Json = False,
+) -> None:
+    """Write all jobs of the business to FILE, and their photos to the folder FILE.photos.
+
+    They contain names, phone numbers, tracking links, and pictures of homes: keep them safe.
+    """
+    with report_errors():
+        jobs, photos = _jobs(context.obj.connection), PhotoFolder(context.obj.connection, file)
+        with _new_file(file) as out, audited(context, "export", {}) as done:
+            count, unreadable = 0, dict[str, str]()
+            tenant = context.obj.tenant
+            for job in read_each(jobs, tenant, jobs.all_ids(tenant)):
+                if isinstance(job, Unreadable):
+                    unreadable[job.job_id] = job.why
+                    continue
+                out.write(job.model_dump_json(exclude_none=True) + "\n")
+                photos.save(job)
+                count += 1
+            done |= {
+                "jobs": count, "photos": photos.copied, "photos_missing": photos.missing,
+                "unreadable": sorted(unreadable),
+            }  # fmt: skip
+        if as_json:
+            print_json(done)
+        else:
+            console.print(f"{count} jobs are in {file}{_photos_beside(photos)}.")
+        if unreadable:
+            raise CliError(
+                f"{len(unreadable)} jobs cannot be read and are not in the file: "
+                f"{', '.join(sorted(unreadable))}; `haul explain JOB` says why"
+            )
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file that `haul export` wrote.", exists=True)],
+    as_json: Json = False,
+) -> None:
+    """Import jobs from FILE, and their photos from FILE.photos. Jobs that exist already stay
+    unchanged; open jobs continue. If it is interrupted, run it again."""
+    with report_errors():
+        connection, tenant = context.obj.connection, context.obj.tenant
+        jobs = _jobs(connection)
+        views = S3Views(connection.client("s3"), connection.outputs["SiteBucket"], VIEW_TTL_S)
+        photos = PhotoFolder(connection, file)
+        crew, double_booked = crew_assignment(connection), list[str]()
+        imported = _jobs_in(file)
+        now, created, existing = datetime.now(timezone.utc), 0, 0
+        with audited(context, "import", {}) as done:
+            for each in imported:
+                job = _as_imported(each, tenant, now)
+                if not load_flow(job.flow).status(job.status).terminal:
+                    jobs.mark_open(tenant, job.job_id)
+                try:
+                    jobs.create(job)
+                    created += 1
+                except Conflict:  # perhaps created by an interrupted import: finish that one
+                    existing += 1
+                    job = jobs.read(tenant, job.job_id).value
+                photos.upload(job)
+                write_view(views, job, load_flow(job.flow))
+                double_booked += renew_reservations(crew, job, now)
+            boards = S3Boards(connection.client("s3"), connection.outputs["JobsBucket"])
+            PublishBoard(jobs, boards).rebuild(tenant, now)
+            done |= {
+                "jobs": created, "existing": existing,
+                "photos": photos.copied, "photos_missing": photos.missing,
+            }  # fmt: skip
+        if as_json:
+            print_json({**done, "double_booked": double_booked})
+            return
+        imported_text = f"{created} jobs were imported{_photos_beside(photos)}"
+        console.print(f"{imported_text}; {existing} existed already.")
+        for sentence in double_booked:
+            console.print(f"[red]{escape(sentence)}[/]")
+
+
+def _jobs_in(file: Path) -> list[Job]:
+    """All jobs at once, so that a file with a bad line changes nothing. Raises UsageError."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}") from error
+    return [_job_in(line, f"{file}, line {number}") for number, line in enumerate(lines, 1)]
+
+
+def _job_in(line: str, where: str) -> Job:
+    try:
+        job = Job.model_validate_json(line)
+        check_imported(job)
+        load_flow(job.flow)
+    except ValidationError as error:
+        why = "; ".join(field_errors(error))
+        raise UsageError(f"{where}: {why}; nothing was imported") from error
+    except UnknownFlow as error:
+        raise UsageError(f"{where}: {error}; nothing was imported") from error
+    return job
+
+
+def _as_imported(job: Job, tenant: str, now: datetime) -> Job:
+    """Without its former execution: the watchdog starts the next generation."""
+    if load_flow(job.flow).status(job.status).terminal:
+        return job.with_(tenant=tenant, wait=None)
+    following = Execution(generation=job.execution.generation + 1, seq=job.execution.seq, since=now)
+    return job.with_(tenant=tenant, wait=None, execution=following)
+
+
+def _photos_beside(photos: PhotoFolder) -> str:
+    missing = f" ({photos.missing} photos are missing)" if photos.missing else ""
+    return (
+        f", {photos.copied} photos in {photos.file}.photos{missing}" if photos.copied else missing
+    )
+
+
+def _jobs(connection: Connection) -> S3Jobs:
+    return S3Jobs(connection.client("s3"), connection.outputs["JobsBucket"])
+
+
+@contextmanager
+def _new_file(file: Path) -> Iterator[TextIO]:
+    """A file that only its owner may read. Raises CliError, UsageError."""
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            file.chmod(0o600)
+            yield out
+    except FileExistsError:
+        raise CliError(f"{file} exists; choose another name") from None
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from error

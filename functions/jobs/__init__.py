@@ -1,0 +1,1 @@
+"""What happens to one job: created, advanced, edited, settled, and waited for."""

@@ -1,0 +1,196 @@
+"""Step 1: book a job: store its object, write its view, start its execution, return the link.
+
+A caller who invokes the Lambda gets the link; a request from the bus has no one waiting for it.
+Every copy of a request finds the job of the first copy and completes what that one left undone.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from events import JobRequested
+from functions.protocol.batches import (
+    Permanent,
+)
+from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
+from functions.protocol.ports import (
+    Conflict,
+    Executions,
+    Jobs,
+    Tenants,
+    Unavailable,
+    UnknownJob,
+    Views,
+)
+from functions.views.write_view import write_view
+from statemachine.bounds import horizon_fault, past_window_fault
+from statemachine.business import BusinessSettings
+from statemachine.flows import load_flow
+from statemachine.ids import job_id_for, new_token
+from statemachine.job import Execution, Job
+from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.records import Note
+from statemachine.values import Frozen, JobId
+
+ID_ATTEMPTS = 8
+
+
+class Booked(Frozen):
+    """What the person who books gets. The token opens the public link; no one else receives it."""
+
+    job_id: JobId
+    tracking_token: str
+    duplicate: bool
+
+
+class JobIdTaken(Permanent):
+    """The requested id belongs to another job; choose another or leave `job_id` out."""
+
+
+class BookedOtherwise(Permanent):
+    """The same event id has booked another job; send this request with a new one."""
+
+
+class WindowRefused(Permanent):
+    """The arrival window has passed, or is further ahead than the business plans."""
+
+
+class FromTheFuture(Permanent):
+    """`occurred_at` is ahead of our clock; check the sender's clock."""
+
+
+@dataclass(frozen=True)
+class CreateJob:
+    jobs: Jobs
+    views: Views
+    executions: Executions
+    tenants: Tenants
+    new_token: Callable[[], str] = new_token
+    pause: Pause = full_jitter
+
+    def __call__(self, request: JobRequested, now: datetime) -> Booked:
+        """Book the job once.
+
+        Raises UnknownTenant, UnknownFlow, JobIdTaken, FromTheFuture, WindowRefused,
+        BookedOtherwise.
+        """
+        tenant = self.tenants.read(request.tenant)
+        load_flow(request.flow)
+        if request.occurred_at > now + CLOCK_SKEW:
+            raise FromTheFuture(f"event {request.event_id} says it happened in the future")
+        job, created = self._created(request, tenant, now)
+        if job.request_digest not in (None, request.digest):
+            raise BookedOtherwise("that event_id has booked another job; send a new one")
+        self._follow_up(job)
+        return Booked(job_id=job.job_id, tracking_token=job.token, duplicate=not created)
+
+    def _created(
+        self, request: JobRequested, tenant: BusinessSettings, now: datetime
+    ) -> tuple[Job, bool]:
+        """The job of this request, and whether this call stored it."""
+        if earlier := self._copy_of_another_day(request):
+            return earlier, False
+        for job_id in _candidates(request, request.occurred_at):
+            known = self._known(request.tenant, job_id)
+            if known is None:
+                _check_window(request, tenant)
+            mine = known or self._stored(_new_job(request, job_id, self.new_token(), now))
+            if mine.event_id == request.event_id:
+                return mine, known is None
+        raise JobIdTaken(f"job id {request.job_id or 'of this event'} belongs to another job")
+
+    def _copy_of_another_day(self, request: JobRequested) -> Job | None:
+        """The job of a copy whose `occurred_at` is on the other side of midnight.
+
+        A sender may set `occurred_at` again on a retry, and the job id depends on its date.
+        """
+        if request.job_id:
+            return None
+        for days in (-1, 1):
+            job_id = _candidates(request, request.occurred_at + timedelta(days=days))[0]
+            known = self._known(request.tenant, job_id)
+            if known and known.event_id == request.event_id:
+                return known
+        return None
+
+    def _known(self, tenant: str, job_id: str) -> Job | None:
+        try:
+            return self.jobs.read(tenant, job_id).value
+        except UnknownJob:
+            return None
+
+    def _stored(self, job: Job) -> Job:
+        """The job that is stored under that id afterwards: ours, or that of a faster writer.
+
+        If there is a conflict but no object, our write was lost. The same id is tried again, never
+        the next one, because two copies of one event could otherwise get two ids.
+        """
+        self.jobs.mark_open(job.tenant, job.job_id)
+        for attempt in range(ATTEMPTS):
+            try:
+                self.jobs.create(job)
+                return job
+            except (Conflict, Unavailable):
+                if known := self._known(job.tenant, job.job_id):
+                    return known
+            self.pause(attempt)
+        raise Unavailable(f"{job.job_id} could not be stored; deliver the request again")
+
+    def _follow_up(self, job: Job) -> None:
+        """What must be done before the caller gets the link; idempotent."""
+        flow = load_flow(job.flow)
+        write_view(self.views, job, flow, self.pause)
+        if not flow.status(job.status).terminal:
+            self.executions.start(job.flow, job.tenant, job.job_id, job.execution.generation)
+
+
+def _check_window(request: JobRequested, tenant: BusinessSettings) -> None:
+    """Raises WindowRefused.
+
+    Checked at the time of the request, because it may have waited in a queue. Copies of a booked
+    request are not checked, because its window may have passed since.
+    """
+    by_customer = request.actor.kind == "customer"
+    days = tenant.public_horizon_days if by_customer else tenant.horizon_days
+    schedule, at = request.schedule, request.occurred_at
+    if fault := past_window_fault(schedule, at) or horizon_fault(schedule, at, days):
+        raise WindowRefused(": ".join(fault))
+
+
+def _candidates(request: JobRequested, booked: datetime) -> tuple[str, ...]:
+    if request.job_id:
+        return (request.job_id,)
+    return tuple(
+        job_id_for(request.tenant, request.event_id, booked, attempt)
+        for attempt in range(ID_ATTEMPTS)
+    )
+
+
+def _new_job(request: JobRequested, job_id: str, token: str, now: datetime) -> Job:
+    return Job(
+        job_id=job_id,
+        tenant=request.tenant,
+        flow=request.flow,
+        version=1,
+        rev=1,
+        status=load_flow(request.flow).initial.name,
+        entered_at=now,
+        created_at=now,
+        created_by=request.actor,
+        event_id=request.event_id,
+        request_digest=request.digest,
+        execution=Execution(since=now),
+        customer=request.customer,
+        place=request.place,
+        price_cents=request.price_cents,
+        schedule=request.schedule,
+        notes=tuple(_first_note(request, now)),
+        token=token,
+    )
+
+
+def _first_note(request: JobRequested, now: datetime) -> Iterator[Note]:
+    if request.note:
+        yield Note(
+            event_id=request.event_id, text=request.note, recorded_at=now, actor=request.actor
+        )

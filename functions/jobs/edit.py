@@ -1,0 +1,76 @@
+"""Step 2, for details: an edit is committed, shown, and announced, or refused on the record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from events import JobEditRequested
+from functions.jobs.facts import edited_fact, refused_edit_fact, refused_fact
+from functions.people.assign_crew import AssignCrew
+from functions.protocol.compare_and_swap import Pause, commit, full_jitter
+from functions.protocol.ports import Bus, Jobs, TaskTokens, Views
+from functions.protocol.resume_execution import resume_if_behind
+from functions.views.write_view import write_view
+from statemachine.edits import EditRefused, edited, refusal_of, with_refusal
+from statemachine.flows import load_flow
+from statemachine.job import Job
+from statemachine.lifecycle import with_early_moves_judged
+
+
+@dataclass(frozen=True)
+class EditJob:
+    jobs: Jobs
+    views: Views
+    bus: Bus
+    crew: AssignCrew
+    pause: Pause = full_jitter
+    task_tokens: TaskTokens | None = None
+    """Resume the execution if the edit lets a kept move be made; without it, the watchdog does."""
+
+    def __call__(self, request: JobEditRequested, now: datetime) -> Job:
+        """The stored job with the changes.
+
+        Raises EditRefused, after the refusal is on the job's record and announced; UnknownJob,
+        Corrupt, RecordsFull, Unavailable. A copy of the request changes nothing, but shows and
+        announces what the first one stored.
+        """
+
+        def change(job: Job) -> tuple[Job, EditRefused | None]:
+            try:
+                return self._edited(job, request, now), None
+            except EditRefused as refused:
+                return with_refusal(job, request, refused, now), refused
+
+        job, refused = commit(
+            self.jobs, request.tenant, request.job_id, change, self.pause, watched=True
+        )
+        if refused:
+            if record := refusal_of(job, request):
+                self.bus.announce([refused_edit_fact(job, record)])
+            raise refused
+        write_view(self.views, job, load_flow(job.flow), self.pause)
+        announce_edit(job, request.event_id, self.bus, self.task_tokens)
+        return job
+
+    def _edited(self, job: Job, request: JobEditRequested, now: datetime) -> Job:
+        after = edited(job, request, now, self.crew.first_names(job), self._horizon_days(request))
+        if after is job:
+            return job
+        self.crew(job, after, request, now)
+        return with_early_moves_judged(after, load_flow(job.flow), now)
+
+    def _horizon_days(self, request: JobEditRequested) -> int:
+        """Read only for a new schedule, because other edits need no settings."""
+        if request.changes.schedule is None:
+            return 0
+        return self.crew.tenants.read(request.tenant).horizon_days
+
+
+def announce_edit(job: Job, event_id: str, bus: Bus, task_tokens: TaskTokens | None) -> None:
+    """Announce an edit and the kept moves that it ended; resume the execution for those it allowed.
+
+    A copy of the event does so again, in case the first one did not get this far.
+    """
+    bus.announce([edited_fact(job, edit) for edit in job.edits if edit.event_id == event_id])
+    bus.announce([refused_fact(job, refusal) for refusal in job.refusals_written_with(event_id)])
+    if task_tokens:
+        resume_if_behind(job, task_tokens)

@@ -1,0 +1,107 @@
+"""Step 4: a status is settled: the view shows it, then the fact is announced.
+
+The Lambda `register_wait` does this if the job waits for its next move, `settle_job` if it has
+ended.
+
+The execution settles the ledger one entry at a time, so every status is announced in order, even
+if two moves were committed at once. Settling twice writes nothing new and announces the same fact
+again; consumers recognize it by `(job_id, seq)`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.jobs.facts import fact_of_entry
+from functions.protocol.clock import utc_now
+from functions.protocol.compare_and_swap import Pause, commit, full_jitter
+from functions.protocol.metrics import Metrics
+from functions.protocol.ports import Bus, Jobs, TaskOutput, Views
+from functions.views.write_view import write_view
+from statemachine.flows import Flow, load_flow
+from statemachine.job import Job
+from statemachine.values import Frozen, JobId, Tenant, Utc
+
+
+class SettleRequest(Frozen):
+    """`seq` is the ledger entry to settle; None asks where a new execution has to start."""
+
+    tenant: Tenant
+    job_id: JobId
+    seq: int | None = None
+
+
+class SettledStatus(Frozen):
+    """Where the execution stands; `following` is set if the job was reopened from an ended status.
+
+    `shown_at` is when the view of that entry was public; the wait that follows records it.
+    """
+
+    seq: int
+    status: str
+    following: TaskOutput | None = None
+    shown_at: Utc | None = None
+
+
+@dataclass(frozen=True)
+class SettleJob:
+    jobs: Jobs
+    views: Views
+    bus: Bus
+    metrics: Metrics
+    clock: Callable[[], datetime] = utc_now
+    pause: Pause = full_jitter
+
+    def __call__(self, request: SettleRequest) -> SettledStatus:
+        """Raises UnknownJob, Corrupt, Unavailable; the state machine tries again."""
+        job = self.jobs.read(request.tenant, request.job_id).value
+        if request.seq is None:
+            return _where_it_stands(job)
+        flow, shown_at = load_flow(job.flow), None
+        if job.execution.seq < request.seq:
+            shown_at = self._show(job, flow, request.seq)
+            self.bus.announce([fact_of_entry(job, flow, request.seq)])
+        status = job.status_at(request.seq)
+        following = None
+        if flow.status(status).terminal:
+            following = self._end(job, request.seq, shown_at)
+        return SettledStatus(seq=request.seq, status=status, following=following, shown_at=shown_at)
+
+    def _show(self, job: Job, flow: Flow, seq: int) -> datetime:
+        """Write the view; returns when the view of that entry, or of a later one, was public."""
+        write_view(self.views, job, flow, self.pause)
+        now = self.clock()
+        took_ms = (now - job.entered_at_of(seq)).total_seconds() * 1000
+        self.metrics.measure("EventToVisibleMs", took_ms, "Milliseconds", job.tenant)
+        return now
+
+    def _end(self, job: Job, seq: int, shown_at: datetime | None) -> TaskOutput | None:
+        """Record an ended status as settled, because no wait follows that would record it.
+
+        Returns the next ledger entry if someone has reopened the job in the meantime. The job stays
+        in the index of open jobs until the watchdog has seen that nothing is left to repair.
+        """
+        job, _ = commit(
+            self.jobs,
+            job.tenant,
+            job.job_id,
+            lambda job: (_as_settled(job, seq, shown_at), None),
+            self.pause,
+        )
+        if job.seq > seq:
+            return TaskOutput(seq=seq + 1, to=job.status_at(seq + 1))
+        return None
+
+
+def _where_it_stands(job: Job) -> SettledStatus:
+    """The last status that was settled, or the first one; settling that again does no harm."""
+    seq = max(job.execution.seq, 0)
+    return SettledStatus(seq=seq, status=job.status_at(seq))
+
+
+def _as_settled(job: Job, seq: int, shown_at: datetime | None) -> Job:
+    if job.execution.seq >= seq:
+        return job
+    wait = None if job.seq == seq else job.wait
+    shown = job.with_shown_at(seq, shown_at)
+    return job.with_bookkeeping(execution=job.execution.with_(seq=seq), wait=wait, shown=shown)

@@ -1,0 +1,259 @@
+"""Step 8, the other way: a customer replies by text with STOP, START, HELP, or YES.
+
+Any other text becomes a note on the job. Every text is accepted and counted, also from short codes
+or with only a picture.
+
+A text belongs to the business that owns the number it was sent to. On a shared number, an opt-out
+counts for every business that shares it, and a YES for the one that asked.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+
+from events import Changes, JobEditRequested, JobMoveRequested
+from functions.messages.customer_jobs import BY_TEXT, jobs_of, open_jobs_of, texts_edit
+from functions.messages.deliveries import Busy
+from functions.messages.phone_numbers import (
+    PendingQuestion,
+    PhoneRecord,
+    PhoneRecords,
+    change_phone_record,
+    phone_record,
+)
+from functions.messages.sms_once import SmsOnce
+from functions.protocol.batches import Permanent
+from functions.protocol.compare_and_swap import Pause, full_jitter
+from functions.protocol.ports import Jobs, Requests, Tenants
+from statemachine.bounds import without_hidden
+from statemachine.business import BusinessSettings
+from statemachine.deliveries import Delivery, DeliveryName, masked_phone
+from statemachine.job import Job
+from statemachine.sms_replies import (
+    A_PICTURE,
+    FROM_CUSTOMER,
+    REPLIES,
+    ReplyMeaning,
+    is_keyword,
+    meaning_of_reply,
+    readable,
+)
+from statemachine.sms_wording import Wording, counted, filled
+from statemachine.values import PHONE_PATTERN, RESERVED, Utc
+
+
+class Inbound(BaseModel):
+    """An incoming text as AWS End User Messaging SMS delivers it (two-way SMS, 2026-11-21)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    sender: Annotated[str, Field(alias="originationNumber", min_length=1)]
+    """Usually a phone number; services send from short codes, as `72345`, or from a name."""
+    receiver: Annotated[str, Field(alias="destinationNumber")]
+    body: Annotated[str, Field(alias="messageBody"), AfterValidator(readable)] = ""
+    """Empty for a text with only a picture, which is not passed on to us."""
+    message_id: Annotated[
+        str, Field(validation_alias=AliasChoices("inboundMessageId", "message_id"), min_length=1)
+    ]
+    at: Utc
+
+    @property
+    def is_from_phone(self) -> bool:
+        return re.fullmatch(PHONE_PATTERN, self.sender) is not None
+
+    @property
+    def event_id(self) -> str:
+        """The same for every copy; hashed, because the carrier's id may contain anything."""
+        return f"{RESERVED}sms-{hashlib.sha256(self.message_id.encode()).hexdigest()[:32]}"
+
+
+@dataclass(frozen=True)
+class ReceiveSms:
+    tenants: Tenants
+    numbers: PhoneRecords
+    jobs: Jobs
+    requests: Requests
+    once: SmsOnce
+    service_answers: bool = False
+    """Whether the carrier's service itself replies to a text that is only STOP, START, or HELP."""
+    pause: Pause = full_jitter
+
+    def __call__(self, inbound: Inbound, now: datetime) -> ReplyMeaning:
+        """What the text meant. Copies of it change nothing. Raises Busy, Unavailable.
+
+        Services get no reply, because two of them could reply to each other forever.
+        """
+        meant = meaning_of_reply(inbound.body) if inbound.is_from_phone else "other"
+        self.once.metrics.count("TextsReceived", Outcome=meant)
+        if not inbound.is_from_phone:
+            return meant
+        for tenant in self._businesses_of(inbound, meant):
+            match meant:
+                case "stop" | "start":
+                    self._set_opt_out(tenant, inbound, meant == "stop", now)
+                case "yes":
+                    if not self._yes(tenant, inbound, now):
+                        self._note(tenant, inbound, now)
+                case "other":
+                    self._note(tenant, inbound, now)
+                case "help":
+                    pass
+        if meant in REPLIES and not (self.service_answers and is_keyword(inbound.body)):
+            for tenant in self._who_replies(inbound):
+                self._reply(tenant, inbound, meant, now)
+        return meant
+
+    def _businesses_of(self, inbound: Inbound, meant: ReplyMeaning) -> Iterator[BusinessSettings]:
+        """The business of that number; for a shared number, those that ever texted the customer.
+
+        A STOP counts for all that share the number, even before the first text.
+        """
+        everyone = [self.tenants.read(name) for name in self.tenants.names()]
+        own = [tenant for tenant in everyone if tenant.sms_number == inbound.receiver]
+        sharing = [tenant for tenant in everyone if tenant.sms_number is None]
+        if own or len(sharing) == 1:
+            yield from own or sharing
+            return
+        for tenant in sharing:
+            if self._known(tenant, inbound).version or meant == "stop":
+                yield tenant
+
+    def _who_replies(self, inbound: Inbound) -> list[BusinessSettings]:
+        """One business, even if several share the number: the first that knows the customer."""
+        everyone = list(self._businesses_of(inbound, "stop"))
+        known = (tenant for tenant in everyone if self._known(tenant, inbound).jobs)
+        return [next(known, everyone[0])] if everyone else []
+
+    def _known(self, tenant: BusinessSettings, inbound: Inbound) -> PhoneRecord:
+        return phone_record(self.numbers, tenant.tenant, inbound.sender)
+
+    def _set_opt_out(
+        self, tenant: BusinessSettings, inbound: Inbound, stopped: bool, now: datetime
+    ) -> None:
+        def changed(number: PhoneRecord) -> PhoneRecord:
+            return number.stop(inbound.at) if stopped else number.start(inbound.at)
+
+        number = change_phone_record(
+            self.numbers, tenant.tenant, inbound.sender, changed, self.pause
+        )
+        self.requests.ask(
+            [
+                texts_edit(tenant.tenant, job_id, number.stopped, inbound.event_id[-16:], now)
+                for job_id in number.jobs
+            ]
+        )
+
+    def _yes(self, tenant: BusinessSettings, inbound: Inbound, now: datetime) -> bool:
+        """Request the move that a pending question offers; returns whether there was a question."""
+        question = self._answered(tenant, inbound)
+        if question is None:
+            return False
+        request = JobMoveRequested(
+            tenant=tenant.tenant,
+            job_id=question.job_id,
+            event_id=inbound.event_id,
+            occurred_at=now,
+            actor=BY_TEXT,
+            move=question.move,
+            expected_rev=question.rev,
+        )
+        self.requests.ask([request])
+        return True
+
+    def _answered(self, tenant: BusinessSettings, inbound: Inbound) -> PendingQuestion | None:
+        """The question that this text answers; no other text can answer it from then on.
+
+        It is the oldest one that still applies. A copy of the text answers the same question.
+        """
+
+        def changed(number: PhoneRecord) -> PhoneRecord:
+            if number.answer_of(inbound.event_id):
+                return number
+            asked = self._open_question(number, inbound.sender)
+            return number.answered(asked, inbound.event_id) if asked else number
+
+        number = change_phone_record(
+            self.numbers, tenant.tenant, inbound.sender, changed, self.pause
+        )
+        return number.answer_of(inbound.event_id)
+
+    def _open_question(self, number: PhoneRecord, phone: str) -> PendingQuestion | None:
+        """A question about a job that has this number, preferably one about its current status."""
+        asked = {q.job_id: q for q in number.questions if q.answered_by is None}
+        found = {job.job_id: job for job in jobs_of(self.jobs, number.tenant, asked, phone)}
+        standing = [job_id for job_id, job in found.items() if _still_applies(asked[job_id], job)]
+        first = next(iter(standing or found), None)
+        return asked[first] if first else None
+
+    def _note(self, tenant: BusinessSettings, inbound: Inbound, now: datetime) -> None:
+        """Add the text as a note to the job that it is most likely about."""
+        job = self._meant_job(tenant, inbound)
+        if job is None:
+            return
+        words = FROM_CUSTOMER.get(tenant.language)
+        body = without_hidden(inbound.body) or A_PICTURE.get(tenant.language)
+        note = JobEditRequested(
+            tenant=tenant.tenant,
+            job_id=job.job_id,
+            event_id=inbound.event_id,
+            occurred_at=now,
+            actor=BY_TEXT,
+            changes=Changes(note=f"{words}: {body}"[:2000]),
+        )
+        self.requests.ask([note])
+
+    def _meant_job(self, tenant: BusinessSettings, inbound: Inbound) -> Job | None:
+        """The job of the last text to this number, preferring open jobs."""
+        known = self._known(tenant, inbound).jobs
+        open_jobs = open_jobs_of(self.jobs, tenant.tenant, known, inbound.sender)
+        return next(iter(open_jobs), None) or next(
+            jobs_of(self.jobs, tenant.tenant, known, inbound.sender), None
+        )
+
+    def _reply(
+        self, tenant: BusinessSettings, inbound: Inbound, meant: ReplyMeaning, now: datetime
+    ) -> None:
+        """At most one reply to each text, in the tenant's language."""
+        words = REPLIES[meant].get(tenant.language)
+        text = counted(filled(words, {"business": tenant.business}))
+        sent = self.once(_draft(tenant, inbound, text, now), inbound.sender, text.body, now)
+        if sent.state == "held":  # only this message has the wording
+            raise Busy("the carrier did not take the reply yet")
+
+
+def _still_applies(question: PendingQuestion, job: Job) -> bool:
+    """Whether no move was made since the question was asked."""
+    return not job.ledger or job.ledger[-1].rev <= question.rev
+
+
+def _draft(tenant: BusinessSettings, inbound: Inbound, text: Wording, now: datetime) -> Delivery:
+    return Delivery(
+        name=DeliveryName(
+            tenant=tenant.tenant,
+            about="replies",
+            mark=inbound.event_id,
+            channel="sms",
+            recipient="customer",
+        ),
+        state="held",
+        to=masked_phone(inbound.sender),
+        parts=text.parts,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def parse_inbound(event: type[Inbound], body: str) -> Inbound:
+    """The text in the notification of SNS. Raises Permanent, which does not quote the text."""
+    try:
+        notification = json.loads(body)
+        text = json.loads(notification["Message"])
+        return event.model_validate({**text, "at": notification["Timestamp"]})
+    except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Permanent("not an incoming text as AWS End User Messaging SMS delivers it") from error

@@ -1,0 +1,62 @@
+"""Step 6: changed views are invalidated at the edge, one invalidation for a batch of jobs.
+
+CloudFront bills by the path and accepts about one call in two seconds, so the queue collects paths.
+If CloudFront throttles, the batch is retried, with more messages. When the month's budget is spent,
+nothing is invalidated and the edge keeps views for two seconds (invalidation_budget.py).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.protocol.batches import JobRef, failure
+from functions.protocol.clock import utc_now
+from functions.protocol.compare_and_swap import Pause, full_jitter
+from functions.protocol.metrics import Metrics
+from functions.protocol.ports import Cdn, Jobs
+from functions.views.invalidation_budget import InvalidationUsage, month_of, record_usage, usage_of
+from statemachine.ids import digest_of
+
+
+@dataclass(frozen=True)
+class InvalidateViews:
+    jobs: Jobs
+    cdn: Cdn
+    usage: InvalidationUsage
+    budget: int
+    metrics: Metrics
+    clock: Callable[[], datetime] = utc_now
+    pause: Pause = full_jitter
+
+    def __call__(self, refs: Sequence[JobRef]) -> list[Exception | None]:
+        """One invalidation of the views of these jobs, unless the month's budget is spent.
+
+        Returns for each of `refs` its error or None: a job that cannot be read is left out, and the
+        others are invalidated together. Raises Unavailable if CloudFront throttles.
+        """
+        paths: dict[JobRef, str] = {}
+
+        def find_path(ref: JobRef) -> None:
+            paths[ref] = self._path(ref.tenant, ref.job_id)
+
+        errors = {ref: failure(find_path, ref) for ref in dict.fromkeys(refs)}
+        if paths:
+            changed = sorted((ref.tenant, ref.job_id, ref.rev) for ref in paths)
+            self._invalidate(sorted(set(paths.values())), batch=repr(changed))
+        return [errors[ref] for ref in refs]
+
+    def _invalidate(self, paths: list[str], batch: str) -> None:
+        month = month_of(self.clock())
+        used = usage_of(self.usage, month) + len(paths)
+        if self.budget:
+            self.metrics.measure("InvalidationBudgetUsed", 100 * used / self.budget, "Percent")
+        if used > self.budget:
+            self.metrics.measure("PathsNotInvalidated", len(paths), "Count")
+            return
+        self.cdn.invalidate(paths, batch=batch)
+        # Afterwards, because a batch that CloudFront throttles is retried and is billed once.
+        record_usage(self.usage, month, len(paths), self.pause)
+        self.metrics.measure("InvalidationPaths", len(paths), "Count")
+
+    def _path(self, tenant: str, job_id: str) -> str:
+        return f"/t/{digest_of(self.jobs.read(tenant, job_id).value.token)}.json"

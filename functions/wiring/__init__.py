@@ -1,0 +1,1 @@
+"""Use cases on AWS that more than one Lambda builds."""

@@ -1,0 +1,115 @@
+"""What a job keeps of the events it received: moves, refusals, early moves, edits, and notes."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from statemachine.values import Actor, EventId, Frozen, LongText, Name, Utc
+
+RefusalReason = Literal[
+    "illegal_move",
+    "unknown_move",
+    "overtaken",
+    "not_allowed",
+    "reason_missing",
+    "driver_missing",
+    "proof_missing",
+    "from_the_future",
+    "kept_too_long",
+    "too_many_waiting",
+    "event_id_used",
+]
+"""Why a move was refused, as one word; `lifecycle.EXPLANATIONS` has the sentence for people."""
+
+EditRefusalReason = Literal[
+    "overtaken",
+    "not_possible",
+    "from_the_future",
+    "crew_unavailable",
+    "crew_taken",
+    "event_id_used",
+    "schedule_not_possible",
+    "notes_full",
+]
+"""Why an edit was refused, as one word; `edits.EXPLANATIONS` has the sentence for people."""
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""The hash of a request's content: tells a copy from another request with the same event id."""
+
+
+class Record(Frozen):
+    """What the job keeps of one event. A copy of the event has the same `event_id`."""
+
+    event_id: EventId
+    actor: Actor
+
+
+class LedgerEntry(Record):
+    """One committed move. `rev` is the job's rev from this move on."""
+
+    seq: Annotated[int, Field(ge=1)]
+    rev: Annotated[int, Field(ge=1)]
+    move: Name
+    origin: Annotated[Name, Field(alias="from")]
+    to: Name
+    occurred_at: Utc
+    recorded_at: Utc
+    reason: LongText | None = None
+    note: LongText | None = None
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+
+class Refusal(Record):
+    """A move that was requested and refused."""
+
+    move: Name | None = None
+    to: Name | None = None
+    why: RefusalReason
+    status: Name
+    occurred_at: Utc
+    recorded_at: Utc
+
+
+class EarlyMove(Record):
+    """A move that came before its turn. It is judged again after every move, until `until`."""
+
+    move: Name | None = None
+    to: Name | None = None
+    expected_rev: int | None = None
+    occurred_at: Utc
+    reason: LongText | None = None
+    note: LongText | None = None
+    until: Utc
+
+
+class Edit(Record):
+    """One change of the job's details: its fields, actor, and time, but not the new values."""
+
+    fields: tuple[str, ...]
+    recorded_at: Utc
+    digest: Digest | None = None
+    """The digest of the changes. The same event id with other changes is not a copy.
+
+    None where no request describes the changes: photos, restored jobs.
+    """
+
+
+class RefusedEdit(Record):
+    """An edit that was requested and refused. `rev` is the job's rev at that time."""
+
+    fields: tuple[str, ...]
+    digest: Digest | None = None
+    why: EditRefusalReason
+    text: Annotated[str, Field(max_length=500)]
+    """The explanation that the sender got. It may say who is away and when, so no event has it."""
+    rev: Annotated[int, Field(ge=1)]
+    occurred_at: Utc
+    recorded_at: Utc
+
+
+class Note(Record):
+    text: LongText
+    recorded_at: Utc
+    occurred_at: Utc | None = None
+    """When it was written, if that was earlier: on a phone without signal."""

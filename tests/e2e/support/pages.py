@@ -1,0 +1,131 @@
+"""People who sign in to the pages, and their jobs."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from functions.aws.roster import DynamoAccounts
+from functions.aws.s3_stores import S3Boards
+from functions.people.accounts import Passwords, Role, new_account
+from local.laptop import Laptop
+from local.stages import edge_server
+from statemachine.job import Job
+from statemachine.views import Card
+from tests.e2e.support.jobs import (
+    DISPATCHER,
+    booking,
+    exist,
+    jobs_of,
+    move,
+    put,
+    stamp,
+    until,
+)
+from tests.pages.browser import Visitor, sign_in
+
+SLOW = 30
+"""Seconds for a request through all functions, with cold starts, on a busy machine."""
+PASSWORD = "canary horse battery"
+ADDRESS = "12 Harbor Road, Portland"
+
+
+@dataclass(frozen=True)
+class Person:
+    account: str
+    name: str
+
+
+def someone(stack: Laptop, name: str, *roles: Role) -> Person:
+    """A new account with these roles and a unique name."""
+    account = f"{name.lower()}_{secrets.token_hex(3)}"
+    accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
+    now, full = datetime.now(UTC), f"{name} {account[-6:]}"
+    accounts.add(new_account("main", account, full, roles, PASSWORD, now, Passwords()))
+    return Person(account, full)
+
+
+def signed_in(someone: Visitor, stack: Laptop, path: str, who: Person) -> Page:
+    page = someone.page(f"{stack.edge_url}{path}")
+    page.set_default_timeout(SLOW * 1000)
+    sign_in(page, who.account, PASSWORD)
+    expect(page.get_by_test_id("sign-in-form")).to_have_count(0, timeout=SLOW * 1000)
+    return page
+
+
+def fresh_name(first: str = "Ada") -> str:
+    return f"{first} {secrets.token_hex(3)}"
+
+
+def job_of(stack: Laptop, job_id: str) -> Job:
+    return jobs_of(stack).read("main", job_id).value
+
+
+def booked(
+    stack: Laptop, customer: str, *, hours: float = 0.0, gate_code: str | None = None
+) -> str:
+    """A job on the board, whose arrival window of one hour opens in so many hours."""
+    start = datetime.now(UTC) + timedelta(hours=hours)
+    request = booking(secrets.randbelow(32_768), prefix=secrets.token_hex(4))
+    request |= {
+        "customer": {"name": customer, "phone": "+15555550123"},
+        "place": {"address": ADDRESS, "gate_code": gate_code},
+        "schedule": {
+            "window_start": start.isoformat(),
+            "window_end": (start + timedelta(hours=1)).isoformat(),
+        },
+    }
+    put(stack, "JobRequested", [request])
+    job_id = str(request["job_id"])
+    exist(stack, [job_id])
+    until(lambda: card_of(stack, job_id), bool, SLOW)
+    return job_id
+
+
+def card_of(stack: Laptop, job_id: str) -> Card | None:
+    """The job's card; None while there is no card or no board."""
+    stored = S3Boards(stack.client("s3"), stack.outputs["JobsBucket"]).read("main")
+    return stored.value.jobs.get(job_id) if stored else None
+
+
+def given_to(stack: Laptop, job_id: str, driver: Person) -> str:
+    """Assign the driver and confirm the job. Returns its id."""
+    crew = {"crew": [{"role": "driver", "member": driver.account}]}
+    about = {"tenant": "main", "job_id": job_id, "actor": DISPATCHER, "occurred_at": stamp()}
+    edit = {**about, "event_id": f"{job_id}-crew", "changes": crew}
+    put(stack, "JobEditRequested", [edit])
+    until(lambda: job_of(stack, job_id).crew, bool, SLOW)
+    moved(stack, job_id, "confirm")
+    until(
+        lambda: card_of(stack, job_id),
+        lambda card: bool(card and card.crew and card.status == "ready_for_pickup"),
+        SLOW,
+    )
+    return job_id
+
+
+def moved(stack: Laptop, job_id: str, name: str, **more: Any) -> None:
+    """Move the job as a dispatcher."""
+    put(stack, "JobMoveRequested", [move(job_id, name, **more)])
+    until(lambda: job_of(stack, job_id), lambda job: job.knows(f"{job_id}-{name}"), SLOW)
+
+
+@contextmanager
+def no_signal(context: BrowserContext, stack: Laptop) -> Iterator[None]:
+    """Offline: also stops the edge, because the browser's offline mode does not cover service
+    workers."""
+    assert stack.edge is not None
+    context.set_offline(True)
+    stack.edge.stop()
+    try:
+        yield
+    finally:
+        edge = edge_server(
+            stack.engine.address, stack.outputs, stack.edge_port, stack.lag_s, stack.caches
+        )
+        stack.edge = edge.start()
+        context.set_offline(False)

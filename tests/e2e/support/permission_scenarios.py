@@ -1,0 +1,251 @@
+"""What each function must be able to do, so that each of its permissions is used."""
+
+import json
+import secrets
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
+from functions.messages.phone_numbers import change_phone_record
+from local.laptop import Laptop
+from statemachine.flows import load_flow
+from statemachine.job import Customer
+from statemachine.lifecycle import judge
+from statemachine.records import EarlyMove
+from tests.e2e.support.function_copy import Function
+from tests.e2e.support.jobs import booking, jobs_of, move, stamp
+from tests.e2e.support.permission_jobs import (
+    NO_ONE,
+    TENANT,
+    a_text,
+    asks,
+    driver,
+    fresh,
+    kept,
+    new,
+    now,
+    ref,
+    since,
+    tomorrow,
+)
+from tests.e2e.support.permission_scenarios_api import dispatches, oversees, works
+from tests.functions.creation import left_behind, waited_for
+from tests.support.builders import DISPATCHER, a_request
+from tests.support.message_fakes import an_endpoint
+
+UNREADABLE = {"no": "request"}
+
+Act = Callable[[], None]
+"""The test's calls of the function, after everything it needs has been prepared."""
+
+
+def books(create: Function) -> Act:
+    def act() -> None:
+        create.asked(booking(uuid.uuid4().int % 32768) | {"tenant": TENANT})
+        create.delivered(UNREADABLE)
+
+    return act
+
+
+def advances(advance: Function) -> Act:
+    waiting = kept(advance.stack, waited_for(new(), fresh()))
+    ended = kept(advance.stack, new("completed"))
+    return lambda: advance.delivered(
+        asks(waiting, "confirm"),
+        asks(waiting, "reopen", reason="refused", expected_rev=1),
+        asks(ended, "reopen", reason="wrong address"),
+        move(NO_ONE["job_id"], "confirm", fresh()) | NO_ONE,
+    )
+
+
+def edits(edit: Function) -> Act:
+    """A note and a crew member; a note after which an early move is made and the execution resumed;
+    and an edit of an unknown job, which goes to the dead-letter queue.
+    """
+    job = kept(edit.stack, new(schedule=tomorrow(), crew=()))
+    about, who = asks(job, "x"), driver(edit.stack)
+    del about["move"]
+    waiting = waited_for(new(), fresh())
+    early = a_request(waiting, "confirm", event_id=fresh(), expected_rev=waiting.rev + 1)
+    waiting = kept(edit.stack, judge(waiting, early, load_flow(waiting.flow), now()).job)
+
+    def act() -> None:
+        edit.delivered(
+            {**about, "changes": {"note": "mind the dog", "crew": [who]}},
+            {**about, **ref(waiting), "event_id": fresh(), "changes": {"note": "ring twice"}},
+            {**about, **NO_ONE, "changes": {"note": "no such job"}},
+        )
+        crew = jobs_of(edit.stack).read(TENANT, job.job_id).value.crew
+        assert [each.member for each in crew] == [who["member"]]
+
+    return act
+
+
+def waits(register: Function) -> Act:
+    job = kept(register.stack, new("ready_for_pickup"))
+    about = {
+        **ref(job), "seq": 0, "execution": f"{TENANT}-{job.job_id}-g9", "retry": 0,
+        "settles": True,
+        "entered_at": "2030-01-01T00:00:00Z", "token": fresh(),
+    }  # fmt: skip
+    return lambda: register.asked(about)
+
+
+def settles(settle: Function) -> Act:
+    job = kept(settle.stack, new())
+    return lambda: settle.asked({**ref(job), "seq": 0})
+
+
+def publishes(publish: Function) -> Act:
+    job = kept(publish.stack, new())
+    return lambda: publish.delivered({**ref(job), "rev": 1}, {**NO_ONE, "rev": 1})
+
+
+def invalidates(invalidate: Function) -> Act:
+    job = kept(invalidate.stack, new())
+
+    def act() -> None:
+        invalidate.delivered({**ref(job), "rev": uuid.uuid4().int % 10**9})
+        invalidate.delivered({**NO_ONE, "rev": 1})
+
+    return act
+
+
+def is_fed(function: Function) -> Act:
+    return function.takes_messages
+
+
+def rotates(rotate: Function) -> Act:
+    return lambda: rotate.asked({})
+
+
+def texts(send: Function) -> Act:
+    """To a customer who wants texts, and to one who has texted STOP, which the job records."""
+    phone, stopped = _a_phone(), _a_phone()
+    job = kept(send.stack, new(customer=Customer(name="Ada", phone=phone)))
+    other = kept(send.stack, new(customer=Customer(name="Bob", phone=stopped)))
+    change_phone_record(_numbers(send.stack), TENANT, stopped, lambda number: number.stop(now()))
+
+    def act() -> None:
+        send.delivered({**ref(job), "seq": 0}, {**ref(other), "seq": 0}, UNREADABLE)
+        assert _texts_to(send.stack, phone)
+        assert not _texts_to(send.stack, stopped)
+
+    return act
+
+
+def receives(receive: Function) -> Act:
+    """A text that becomes a note, one that needs an answer, and one that is unreadable."""
+    phone, job = _a_phone(), kept(receive.stack, new())
+    known = _numbers(receive.stack)
+    change_phone_record(known, TENANT, phone, lambda number: number.texted(job.job_id, None))
+
+    def act() -> None:
+        receive.received(_inbound(phone, "The gate is open"), _inbound(phone, "HELP"), UNREADABLE)
+        assert _texts_to(receive.stack, phone)
+
+    return act
+
+
+def fans_out(fan_out: Function) -> Act:
+    """To a disabled endpoint: the delivery is recorded and not sent."""
+    _endpoint(fan_out.stack, "ep_off", state="disabled")
+    fact = {**NO_ONE, "seq": 0, "recorded_at": stamp(), "event_id": fresh()}
+    return lambda: fan_out.received({"detail-type": "JobCreated", "detail": fact}, UNREADABLE)
+
+
+def delivers(deliver: Function) -> Act:
+    """To an endpoint that has failed for so long that it is paused, which is announced."""
+    endpoint, slow = f"ep_{uuid.uuid4().hex[:10]}", deliver.environment["SLOW_QUEUE_ARN"]
+    long_ago = now() - timedelta(days=30)
+    _endpoint(
+        deliver.stack, endpoint, url="http://127.0.0.1:9/", created_at=long_ago,
+        failing_since=long_ago,
+    )  # fmt: skip
+    due = {
+        "tenant": TENANT, "endpoint": endpoint, "about": NO_ONE["job_id"], "mark": fresh(),
+        "type": "job.created", "timestamp": stamp(), "data": {}, "due_at": stamp(),
+    }  # fmt: skip
+    return lambda: deliver.delivered(due, UNREADABLE, queue_arn=slow)
+
+
+def watches(watch: Function) -> Act:
+    """One job is resumed, one started, one gets a new execution; one, whose execution has ended and
+    whose text was never marked as sent, is repaired by request.
+    """
+    stack, at = watch.stack, now()
+    soon, late, long_ago = (at - timedelta(minutes=n) for n in (1, 10, 30))
+    early = EarlyMove(
+        event_id=fresh(), actor=DISPATCHER, move="complete", occurred_at=late, until=soon
+    )
+    _nothing_else_is_open(stack)
+    resumed = left_behind(new("ready_for_pickup"), fresh()).with_(early=(early,))
+    for job, entered_at in ((resumed, soon), (new(), soon), (new(), late)):
+        jobs_of(stack).mark_open(TENANT, kept(stack, since(job, entered_at)).job_id)
+    dead = kept(stack, since(new(), soon))
+    S3Deliveries(stack.client("s3"), stack.outputs["JobsBucket"]).create(a_text(dead, long_ago))
+    ended = {
+        "name": f"{TENANT}-{dead.job_id}-g0", "status": "FAILED", "input": json.dumps(ref(dead))
+    }  # fmt: skip
+
+    def act() -> None:
+        watch.asked({"full": True})
+        assert "text given up" in watch.asked({"repair": ref(dead)})["repaired"]
+        watch.delivered(ended, UNREADABLE)
+        watch.delivered({"after": "0"}, UNREADABLE)  # a message to each business
+
+    return act
+
+
+def _nothing_else_is_open(stack: Laptop) -> None:
+    """So that a round of the watchdog checks all jobs, as in a small business."""
+    for job_id in jobs_of(stack).open_jobs(TENANT):
+        jobs_of(stack).mark_ended(TENANT, job_id)
+
+
+SCENARIOS: dict[str, tuple[Callable[[Function], Act], ...]] = {
+    "api": (dispatches, works, oversees),
+    "create-job": (books, is_fed),
+    "advance-job": (advances, is_fed),
+    "edit-job": (edits, is_fed),
+    "register-wait": (waits,),
+    "settle-job": (settles,),
+    "publish-board": (publishes, is_fed),
+    "invalidate-views": (invalidates, is_fed),
+    "send-sms": (texts, is_fed),
+    "receive-sms": (receives, is_fed),
+    "fan-out-facts": (fans_out, is_fed),
+    "deliver-webhooks": (delivers, is_fed),
+    "watch-jobs": (watches, is_fed),
+    "rotate-keys": (rotates,),
+}
+
+
+def _numbers(stack: Laptop) -> S3PhoneRecords:
+    return S3PhoneRecords(stack.client("s3"), stack.outputs["JobsBucket"])
+
+
+def _endpoint(stack: Laptop, endpoint_id: str, **values: Any) -> None:
+    endpoints = S3Endpoints(stack.client("s3"), stack.outputs["JobsBucket"])
+    if endpoints.read(TENANT, endpoint_id) is None:
+        past = {"created_at": now() - timedelta(days=1)} | values
+        endpoints.write(an_endpoint(endpoint_id, tenant=TENANT, **past), None)
+
+
+def _inbound(phone: str, body: str) -> dict[str, str]:
+    text = {
+        "originationNumber": phone, "destinationNumber": "+15555559999", "messageBody": body,
+        "inboundMessageId": fresh(),
+    }  # fmt: skip
+    return {"Message": json.dumps(text), "Timestamp": stamp()}
+
+
+def _texts_to(stack: Laptop, phone: str) -> list[str]:
+    answer = stack.engine.ask("GET", "/_ministack/sns/sms-messages", params={"phoneNumber": phone})
+    return [each["Message"] for each in answer.json()["sms_messages"].get(phone, [])]
+
+
+def _a_phone() -> str:
+    return f"+1555{secrets.randbelow(10**7):07}"

@@ -1,0 +1,93 @@
+// Dialogs that ask the crew before an action. They have large buttons.
+
+import { field, openDialog } from "/shared/ui/fields.js";
+import { LATE_MINUTES, LOAD_SIZES, lateEta } from "/crew/state/crew_day.js";
+import { el } from "/shared/ui/elements.js";
+import { clockText } from "/shared/ui/time.js";
+
+/** The text, or null if the person goes back. `missing` is said if the text is empty. */
+export async function askText({ title, label, hint, missing, save, t }) {
+  const text = field(label, { tag: "textarea", rows: 4, maxlength: 2000, autofocus: true, hint });
+  const submit = (event) => {
+    event.preventDefault();
+    const answer = text.input.value.trim();
+    if (answer !== "") return dialog.close(`=${answer}`);
+    text.complain(missing);
+    text.input.focus();
+  };
+  const dialog = el(
+    "dialog",
+    { "aria-labelledby": "dialog-title", "data-testid": "dialog" },
+    el(
+      "form.stack",
+      { onsubmit: submit, novalidate: true },
+      el("h2", { id: "dialog-title" }, title),
+      text.node,
+      el("button.button.main.wide", { "data-testid": "save" }, save),
+      goBack(t, () => dialog.close("")),
+    ),
+  );
+  return answerIn(await openDialog(dialog));
+}
+
+/** The new arrival time as an ISO text, or null. */
+export function askLate(job, { t, language, now_ms, zone }) {
+  const answers = LATE_MINUTES.map((minutes) => {
+    const eta = lateEta(job, minutes, now_ms);
+    const until = t("late_until", { time: clockText(eta, language, zone) });
+    return { value: eta, label: t("late_by", { minutes }), more: until };
+  });
+  return askChoice({ title: t("late_question"), hint: t("late_hint"), answers, t });
+}
+
+/** One of the load sizes, or null. */
+export function askLoad(job, { t }) {
+  const answers = LOAD_SIZES.map((size) => ({
+    value: size,
+    label: t(`load_${size}`),
+    pressed: job.load_size === size,
+  }));
+  return askChoice({ title: t("load_question"), answers, t });
+}
+
+/** Whether the person says yes. */
+export async function confirmAction({ title, text, yes, no }) {
+  const answer = await askChoice({ title, hint: text, answers: [{ value: "yes", label: yes }], no });
+  return answer === "yes";
+}
+
+async function askChoice({ title, hint = null, answers, t = null, no = null }) {
+  const buttons = answers.map(({ value, label, more, pressed }) =>
+    el(
+      "button.button.wide.dialog-answer",
+      {
+        type: "button",
+        value,
+        "aria-pressed": pressed === undefined ? null : String(pressed),
+        onclick: () => dialog.close(`=${value}`),
+      },
+      label,
+      more && el("span.quiet.small", {}, more),
+    ),
+  );
+  const dialog = el(
+    "dialog",
+    { "aria-labelledby": "dialog-title", "data-testid": "dialog" },
+    el(
+      "div.stack",
+      {},
+      el("div", {}, el("h2", { id: "dialog-title" }, title), hint && el("p.quiet", {}, hint)),
+      buttons,
+      goBack(t, () => dialog.close(""), no),
+    ),
+  );
+  return answerIn(await openDialog(dialog));
+}
+
+function goBack(t, onclick, label = null) {
+  return el("button.button.plain.wide", { type: "button", onclick }, label ?? t("cancel"));
+}
+
+function answerIn(result) {
+  return result.startsWith("=") ? result.slice(1) : null;
+}

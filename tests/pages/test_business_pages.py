@@ -44,6 +44,7 @@ def test_only_the_windows_of_the_business_can_be_chosen(browser: Browser, stub: 
         page = customer.page(f"{stub.url}/book/")
         page.get_by_role("radio", name="Tomorrow").check()
         windows = page.get_by_role("group", name="Time of day")
+        expect(page.get_by_test_id("fault-day")).to_be_hidden()
         fill_booking(page)
         page.get_by_test_id("submit").click()
         expect(page.get_by_test_id("fault-day")).to_contain_text("choose a time")

@@ -98,6 +98,7 @@ def test_the_form_shows_and_clears_its_errors(browser: Browser, stub: StubServer
         page.get_by_test_id("submit").click()
         expect(page.get_by_test_id("fault-day")).to_contain_text("choose a day")
         page.get_by_label("Which day?").select_option(index=3)
+        page.get_by_role("radio", name=re.compile("12:00.+4:00")).check()
         expect(page.get_by_test_id("fault-day")).to_be_hidden()
     assert stub.data.jobs == {}
 

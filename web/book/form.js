@@ -23,6 +23,7 @@ export class BookingForm {
   #chips = new Map();
   #refused = {};
   #touched = new Set();
+  #sent = false;
   #inputs = {};
   #faults = {};
   #onChange;
@@ -221,13 +222,18 @@ export class BookingForm {
   #check() {
     const faults = { ...this.#stillRefused(), ...faultsOf(this.#form, Date.now(), this.#business) };
     for (const [name, line] of Object.entries(this.#faults)) {
-      const fault = this.#touched.has(name) ? faults[name] : undefined;
+      const fault = this.#isDue(name, faults[name]) ? faults[name] : undefined;
       line.hidden = fault === undefined;
       fill(line, fault && [icon("alert"), this.#t(`${name}_${fault}`, this.#limits)]);
       if (fault === undefined) this.#inputs[name].removeAttribute("aria-invalid");
       else this.#inputs[name].setAttribute("aria-invalid", "true");
     }
     return faults;
+  }
+
+  /** That no window is chosen is said once the form is sent: after a day it is simply next. */
+  #isDue(name, fault) {
+    return this.#touched.has(name) && (fault !== "no_window" || this.#sent);
   }
 
   /** A refused value stays wrong until it is changed. */
@@ -241,6 +247,7 @@ export class BookingForm {
   #submit(event) {
     event.preventDefault();
     for (const name of ORDER) this.#touched.add(name);
+    this.#sent = true;
     const faults = this.#check();
     const first = ORDER.find((name) => name in faults);
     fill(this.node.querySelector("#summary"), first && el("p.unseen", {}, this.#t("fix")));

@@ -108,7 +108,7 @@ def delays(laptop: Laptop, tenant: str, url: str, got: dict[str, float], run: st
 def a_tenants_jobs(laptop: Laptop, tenant: str, number: int, run: str = "a") -> list[Job]:
     s3, bucket = laptop.client("s3"), laptop.outputs["JobsBucket"]
     if tenant not in set(S3Tenants(s3, bucket).names()):
-        settings = BusinessSettings(tenant=tenant, business="Bench", quiet=NEVER_QUIET)
+        settings = BusinessSettings(tenant=tenant, name="Bench", quiet=NEVER_QUIET)
         S3Tenants(s3, bucket).add(settings)
     now = datetime.now(timezone.utc)
     made = []

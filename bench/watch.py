@@ -84,7 +84,7 @@ def main() -> None:
 def a_business(number: int, finished: int) -> CountedS3:
     s3 = CountedS3()
     jobs, views = S3Jobs(s3, BUCKET), S3Views(s3, BUCKET, 60)
-    S3Tenants(s3, BUCKET).add(BusinessSettings(tenant="main", business="Haulway"))
+    S3Tenants(s3, BUCKET).add(BusinessSettings(tenant="main", name="Haulway"))
     open_jobs = [waited_for(a_job(**who(n))) for n in range(number)]
     ended = [a_job("completed", **who(number + n)) for n in range(finished)]
     for job in (*open_jobs, *ended):
@@ -108,7 +108,8 @@ def board_of(jobs: list[Job]) -> Board:
 def a_watchdog(s3: Any, executions: FakeExecutions) -> WatchJobs:
     jobs = S3Jobs(s3, BUCKET)
     messages = RepairDeliveries(
-        S3Deliveries(s3, BUCKET), S3Endpoints(s3, BUCKET), FakeDelayedMessages(), FakeDelayedMessages(), FakeBus(),
+        S3Deliveries(s3, BUCKET), S3Endpoints(s3, BUCKET),
+        FakeDelayedMessages(), FakeDelayedMessages(), FakeBus(),
         FakeMetrics(), FakeLog(),
     )  # fmt: skip
     return WatchJobs(

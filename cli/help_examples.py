@@ -9,6 +9,8 @@ EXAMPLES = {
     "job move": "haul job move 261121-7k3m2q confirm",
     "job edit": 'haul job edit 261121-7k3m2q --note "Ring twice" --crew driver=dina',
     "track": "haul track https://haul.example.com/track/TOKEN --follow",
+    "business add": 'haul business add quick --name "Quick Dump"',
+    "business set": "haul business set quick phone=+12065550199",
     "roster show": "haul roster show --from 2026-11-23 --to 2026-11-29",
     "roster set": "haul roster set dina 2026-11-24 07:00-15:30 --role driver",
     "explain": "haul explain 261121-7k3m2q",

@@ -117,6 +117,7 @@ def _add_commands() -> None:
     """Each group of commands is a module, imported here because `app` must exist first."""
     from cli.commands import (
         board,
+        business,
         cost,
         crew,
         deploy,
@@ -137,6 +138,7 @@ def _add_commands() -> None:
 
     job.app.command("photo")(photo.photo)
     app.add_typer(job.app, name="job")
+    app.add_typer(business.app, name="business")
     app.add_typer(crew.app, name="crew")
     app.add_typer(roster.app, name="roster")
     app.add_typer(events.app, name="events")

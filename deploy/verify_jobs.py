@@ -215,7 +215,7 @@ def prepare(target: Target, outputs: Outputs, businesses: dict[str, str]) -> Non
     tenants = S3Tenants(target.client("s3"), outputs["JobsBucket"])
     for tenant, name in businesses.items():
         with suppress(Conflict):
-            tenants.add(BusinessSettings(tenant=tenant, business=name))
+            tenants.add(BusinessSettings(tenant=tenant, name=name))
     driver = Account(
         tenant=CANARY,
         account=DRIVER.member,

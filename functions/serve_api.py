@@ -15,6 +15,7 @@ from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver
 
 from functions.api.dependencies import Api
 from functions.aws.board_copies import S3BoardCopies
+from functions.aws.business_settings import S3SettingsStore
 from functions.aws.container import (
     HasRoster,
     OpsNames,
@@ -36,6 +37,7 @@ from functions.aws.roster_days import DynamoRoster
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.signing_keys import SecretKeyStore
 from functions.aws.site_address import StoredEdgeAddress, StoredParameter
+from functions.business.change_settings import ChangeSettings
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
@@ -89,6 +91,7 @@ def wire() -> LambdaFunctionUrlResolver:
         boards=S3BoardCopies(s3, settings.jobs_bucket),
         views=views,
         tenants=tenants,
+        change_settings=ChangeSettings(S3SettingsStore(s3, settings.jobs_bucket)),
         create=CreateJob(jobs=jobs, views=views, executions=executions, tenants=tenants),
         advance=AdvanceJob(jobs=jobs, executions=executions, bus=bus),
         edit=EditJob(

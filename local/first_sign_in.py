@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from functions.people.accounts import Accounts, Passwords, Role, new_account
 
 TENANT = "main"
-FIRST_ROLES: tuple[Role, ...] = ("dispatcher", "ops")
+FIRST_ROLES: tuple[Role, ...] = ("owner", "dispatcher", "ops")
 
 
 @dataclass(frozen=True)

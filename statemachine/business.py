@@ -1,11 +1,29 @@
 """A business that works with Haulway."""
 
-from datetime import datetime, time, timedelta
-from typing import Annotated
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
+from statemachine.bounds import EmailInput, LabelInput, LineInput, fault_at
+from statemachine.business_values import (
+    COUNTRIES,
+    WEEKDAYS,
+    ClockRange,
+    ClockRanges,
+    Color,
+    Currency,
+    HomeCountry,
+    OpeningHours,
+    PolicyText,
+    PostalPrefix,
+    TimeZone,
+    ToTheMinute,
+    WebAddress,
+    Weekday,
+    check_postal_prefixes,
+)
 from statemachine.flows import DEFAULT_FLOW
 from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
 
@@ -14,6 +32,18 @@ CANARY = "canary"
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1, two letters."""
+
+
+Phone = Annotated[str, Field(pattern=PHONE_PATTERN)]
+WINDOWS = tuple(
+    ClockRange(start=time(start), end=time(end)) for start, end in ((8, 12), (12, 16), (16, 19))
+)
+OPEN = (ClockRange(start=time(8), end=time(19)),)
+DEFAULT_COUNTRY = "US"
+
+
+def _usual_hours() -> dict[Weekday, ClockRanges]:
+    return {day: OPEN for day in WEEKDAYS if day != "sun"}
 
 
 def is_internal(tenant: str) -> bool:
@@ -27,36 +57,115 @@ class QuietHours(Frozen):
     If both ends are the same, there are no quiet hours.
     """
 
-    begin: time = time(21)
-    end: time = time(8)
+    begin: Annotated[time, ToTheMinute] = time(21)
+    end: Annotated[time, ToTheMinute] = time(8)
 
 
 NEVER_QUIET = QuietHours(begin=time(0), end=time(0))
 
 
 class BusinessSettings(Frozen):
+    """All that a business says of itself: one document, one validation, `version` by `version`.
+
+    What is left out has the default of its country, see COUNTRIES. docs/business.md has the table.
+    """
+
     tenant: Tenant
-    business: Annotated[str, Field(min_length=1, max_length=60)]
+    version: Annotated[int, Field(ge=1)] = 1
+    """Grows by one with every change."""
+
+    name: LabelInput
     """The name that customers know; every SMS begins with it."""
-    time_zone: str = "America/New_York"
+    legal_name: LineInput | None = None
+    phone: Phone | None = None
+    """The number that customers call."""
+    email: EmailInput | None = None
+    website: WebAddress | None = None
+    accent_color: Color = "#1d1c19"
+    """`#rrggbb`; white text on it can be read."""
+
+    country: HomeCountry = DEFAULT_COUNTRY
+    time_zone: TimeZone = COUNTRIES[DEFAULT_COUNTRY].time_zone
+    currency: Currency = COUNTRIES[DEFAULT_COUNTRY].currency
+    languages: Annotated[
+        tuple[Language, ...],
+        Field(min_length=1),
+        AfterValidator(lambda each: tuple(dict.fromkeys(each))),
+    ] = COUNTRIES[DEFAULT_COUNTRY].languages
+    """What customers may choose from."""
     language: Language = "en"
-    flow: Name = DEFAULT_FLOW
-    """The flow of a job whose booking names none."""
-    quiet: QuietHours = QuietHours()
-    """By default 9 PM to 8 AM, as 47 CFR 64.1200 (c) requires."""
-    sms_number: Annotated[str, Field(pattern=PHONE_PATTERN)] | None = None
-    """The business's own number, to which customers reply. None: the stage's shared number."""
+    """What a customer who has chosen none is addressed in."""
+
+    opening_hours: OpeningHours = Field(default_factory=_usual_hours)
+    closed_dates: Annotated[
+        tuple[date, ...], Field(max_length=400), AfterValidator(lambda ds: tuple(sorted(set(ds))))
+    ] = ()
+    service_area: Annotated[tuple[PostalPrefix, ...], Field(max_length=500)] = ()
+    """Postal codes or their beginnings; empty means everywhere."""
+    windows: Annotated[ClockRanges, Field(min_length=1)] = WINDOWS
+    """The arrival windows that customers are offered."""
+    lead_minutes: Annotated[int, Field(ge=0, le=43_200)] = 0
+    """How long before its start a window can last be booked; 0: until it starts."""
     horizon_days: Annotated[int, Field(ge=1, le=1000)] = 400
     """How far ahead people in the business may plan: somewhat more than a year."""
     public_horizon_days: Annotated[int, Field(ge=1, le=1000)] = 120
-    """How far ahead a customer may book. The page offers less."""
+    """How far ahead a customer may book."""
+    default_duration_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
+    """How long a job takes crew and truck, with the drive."""
+    flow: Name = DEFAULT_FLOW
+    """The flow of a job whose booking names none."""
 
-    countries: Annotated[tuple[Country, ...], Field(min_length=1)] = ("US",)
+    quiet: QuietHours = QuietHours()
+    """By default 9 PM to 8 AM, as 47 CFR 64.1200 (c) requires."""
+    sms_number: Phone | None = None
+    """The business's own number, to which customers reply. None: the stage's shared number."""
+    countries: Annotated[tuple[Country, ...], Field(min_length=1)] = (DEFAULT_COUNTRY,)
     """SMS are sent only to phone numbers of these countries."""
     unconfirmed_texts_per_number: Annotated[int, Field(ge=0)] = 3
     unconfirmed_texts_per_day: Annotated[int, Field(ge=0, le=1000)] = 200
     """How many SMS about unconfirmed bookings are sent in one day of the business's time zone: to
     one number, and to all. Anyone may use the booking form, and each SMS costs money."""
+
+    privacy_url: WebAddress | None = None
+    terms_url: WebAddress | None = None
+    cancellation_policy: PolicyText | None = None
+    """Shown to customers before they book."""
+    suspended: bool = False
+    """Customers cannot book and pages say so; all else goes on, and nothing is lost."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _completed(cls, given: Any) -> Any:
+        """With the defaults of its country. Before `name` there was `business`."""
+        if not isinstance(given, dict):
+            return given
+        known = dict(given)
+        former_name = known.pop("business", None)
+        if former_name is not None:
+            known.setdefault("name", former_name)
+        return defaults_of(known.get("country", DEFAULT_COUNTRY), known.get("languages")) | known
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> "BusinessSettings":
+        check_postal_prefixes(self.service_area, self.country)
+        if self.language not in self.languages:
+            raise fault_at("language", "it is not among `languages`; offer it there too")
+        return self
+
+
+def defaults_of(country: Any, languages: Any = None) -> dict[str, Any]:
+    """The settings that differ by country; none for one that is not known here."""
+    home = COUNTRIES.get(country) if isinstance(country, str) else None
+    if home is None:
+        return {}
+    offered = languages if isinstance(languages, list | tuple) and languages else home.languages
+    return {
+        "time_zone": home.time_zone,
+        "currency": home.currency,
+        "languages": home.languages,
+        "language": offered[0],
+        "countries": (country,),
+    }
 
 
 def quiet_until(tenant: BusinessSettings, now: datetime) -> datetime | None:

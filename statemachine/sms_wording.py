@@ -63,7 +63,7 @@ def wording(
         return None
     language, zone = job.customer.language, ZoneInfo(tenant.time_zone)
     fields = {
-        "business": tenant.business,
+        "business": tenant.name,
         "first_name": first_name(job.customer.name, language),
         "window": window(job.schedule, zone, language),
         "eta": eta(job.schedule, zone, language),

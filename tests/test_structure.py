@@ -21,7 +21,7 @@ LEVEL = {
     "cli": 6,
     "bench": 7,
 }
-"""Who may import whom: a module imports from its own level and from those below."""
+"""The direction of imports: a module imports from its own level and from those below."""
 
 SAME_MEANING = {
     "Settings": "the environment of one Lambda, read by name in each function's file",

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 GLOSSARY = ROOT / "docs" / "glossary.md"
-NOT_PROSE = ("locks/", "docs/glossary.md", "docs/pictures/")
+NOT_PROSE = ("LICENSE", "locks/", "docs/glossary.md", "docs/pictures/")
 GENERATED = ("docs/openapi.json",)
 
 

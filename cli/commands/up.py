@@ -13,10 +13,16 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
+from cli.client.connection import Connection
+from cli.commands.business import settings_of
 from cli.output.output import CliError, console, local_time, report_errors
 from deploy.stack import DeployFailed
+from functions.aws.s3_stores import S3Jobs
 from local.engine import EDGE_PORT, ENGINE_PORT, EngineFailed
 from local.engine_key import private_folder
+from local.first_sign_in import TENANT
+from statemachine.business import BusinessSettings
+from statemachine.business_changes import SettingsPatch, given_in
 from statemachine.flows import load_flow
 
 if TYPE_CHECKING:
@@ -37,6 +43,14 @@ def up(
         Optional[Path], typer.Option(help="Folder for all data; default .haul.")
     ] = None,
     lag: Annotated[float, typer.Option(min=0, help="Seconds an invalidation takes.")] = 2.0,
+    business: Annotated[
+        Optional[str],
+        typer.Option(help="Name of the business; at first Haulway Demo."),
+    ] = None,
+    time_zone: Annotated[
+        Optional[str],
+        typer.Option(help="Its time zone, as America/Los_Angeles; at first this laptop's."),
+    ] = None,
     with_demo: Annotated[
         bool, typer.Option("--demo", help="Add demo jobs, and move them while you watch.")
     ] = False,
@@ -47,6 +61,7 @@ def up(
     from local.laptop import Laptop
 
     with report_errors():
+        given = _given(name=business, time_zone=time_zone)
         os.umask(0o077)  # logs contain addresses of pages, so only their owner may read them
         folder = state or context.obj.state
         try:
@@ -76,7 +91,7 @@ def up(
             )
         try:
             day = Demo(laptop) if with_demo else None
-            _welcome(laptop, folder, day)
+            _welcome(laptop, folder, day, _business(laptop, given))
             _tail(laptop, day)
         except (BotoCoreError, ClientError) as error:
             raise CliError(
@@ -101,7 +116,24 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _welcome(laptop: "Laptop", folder: Path, day: "Demo | None") -> None:
+def _given(**settings: str | None) -> dict[str, Any]:
+    """Those that are given, checked before anything starts. Raises ValidationError."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    return given_in(SettingsPatch.model_validate(given))
+
+
+def _business(laptop: "Laptop", given: dict[str, Any]) -> BusinessSettings:
+    from local.first_business import own_zone, set_up_business
+
+    place = Connection(laptop.outputs, laptop.edge_url, laptop.aws)
+    jobs = S3Jobs(place.client("s3"), place.outputs["JobsBucket"])
+    now = datetime.now(timezone.utc)
+    return set_up_business(settings_of(place), jobs, TENANT, given, own_zone(), now)
+
+
+def _welcome(
+    laptop: "Laptop", folder: Path, day: "Demo | None", business: BusinessSettings
+) -> None:
     first = laptop.first_sign_in()
     where = "" if folder == Path(".haul") else f" --state {folder}"
     crew = f"`haul{where} crew add` gives someone an account"
@@ -113,6 +145,8 @@ def _welcome(laptop: "Laptop", folder: Path, day: "Demo | None") -> None:
         password = f"the password you chose (`haul{where} crew password` sets another)"
     console.print(
         f"""
+  Business   [bold]{escape(business.name)}[/], in the time zone {business.time_zone}
+             (`haul{where} business set {business.tenant} KEY=VALUE` changes its settings)
   Board      {laptop.edge_url}/
              sign in as [bold]{first.account}[/] with {password}
   Ops        {laptop.edge_url}/ops/  (the same account)

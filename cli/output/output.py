@@ -75,7 +75,9 @@ def report_errors() -> Iterator[None]:
         _exit_with(str(error), error.code)
     except ValidationError as error:
         _exit_with("; ".join(field_errors(error)), USAGE)
-    except (UnknownJob, UnknownTenant) as error:
+    except UnknownTenant as error:
+        _exit_with(f"{error}; `haul business list` shows all businesses", NOT_FOUND)
+    except UnknownJob as error:
         _exit_with(f"{error}; `haul job list` shows all jobs", NOT_FOUND)
     except UnknownQueue as error:
         _exit_with(str(error), NOT_FOUND)

@@ -17,7 +17,7 @@ from statemachine.views import Card
 LARGEST_BYTES = 4_500_000
 """Of cards in one response, measured as the string that Lambda returns: its limit is 6 MB (AWS
 documentation, "Lambda quotas", read 2026-11-28)."""
-SEES_ALL = frozenset({"dispatcher", "supervisor", "ops"})
+SEES_ALL = frozenset({"owner", "dispatcher", "supervisor", "ops"})
 
 
 def sees_all(session: Session) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from functions.api.problems import too_many
+from functions.business.change_settings import ChangeSettings
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
@@ -33,6 +34,7 @@ class Api:
 
     views: Views
     tenants: Tenants
+    change_settings: ChangeSettings
     create: CreateJob
     advance: AdvanceJob
     edit: EditJob

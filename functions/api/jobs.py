@@ -13,7 +13,14 @@ from functions.api.problems import Problem, problem_of
 from functions.api.request import ApiRequest
 from functions.api.request_models import EditBody, MoveBody, NewJobBody
 from functions.api.response_models import BookedDocument
-from functions.api.responses import ApiResponse, acts_on, job_document, kind_of, works_on
+from functions.api.responses import (
+    ApiResponse,
+    acts_on,
+    dispatches,
+    job_document,
+    kind_of,
+    works_on,
+)
 from functions.jobs.create import Booked
 from functions.people.sessions import Session
 from functions.protocol.ports import Corrupt, UnknownJob
@@ -184,7 +191,7 @@ def job_response(
     api: Api, request: ApiRequest, job: Job, status: int = 200, outcome: str = "ok"
 ) -> ApiResponse:
     """The job, with its `rev` as the ETag for the next `If-Match`."""
-    edge_url = api.edge_url() if "dispatcher" in request.session.account.roles else None
+    edge_url = api.edge_url() if dispatches(request.session) else None
     return ApiResponse(
         status,
         job_document(job, request.session, edge_url),

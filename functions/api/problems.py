@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from functions.jobs.create import BookedOtherwise, WindowRefused
+from functions.business.change_settings import SettingsChanged
+from functions.jobs.create import BookedOtherwise, BusinessSuspended, WindowRefused
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
 from functions.people.crew_location import JobNotUnderWay
 from functions.people.rate_limits import retry_after_s
@@ -54,6 +55,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "records-full": (409, "The job's record is full"),
     "notes-full": (409, "The job cannot hold more notes from you; call the office"),
     "not-redrivable": (409, "These messages have no source queue; invoke their function by hand"),
+    "business-suspended": (409, "This business takes no bookings at the moment; call the business"),
+    "business-changed": (412, "The settings have changed since you read them; read them again"),
     "job-changed": (412, "The job has changed since you read it; read it again"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "Send the body as application/json"),
@@ -64,7 +67,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     ),
     "photo-refused": (422, "The photo cannot be accepted"),
     "unknown-flow": (422, "There is no flow with that name"),
-    "if-match-missing": (428, "Send If-Match with the rev that you read"),
+    "if-match-missing": (428, "Send If-Match with the rev or version that you read"),
     "too-many-requests": (429, "Too many requests; try again later"),
     "internal": (500, "Something failed on our side"),
     "unavailable": (503, "A service that we need does not answer; try again"),
@@ -131,6 +134,12 @@ def problem_of(error: Exception) -> Problem:
             return Problem("event-id-used", str(error))
         case EditRefused(why="notes_full"):
             return Problem("notes-full")
+        case SettingsChanged():
+            now = {"version": error.version}
+            headers = {"ETag": f'"{error.version}"'}
+            return Problem("business-changed", str(error), now, headers)
+        case BusinessSuspended():
+            return Problem("business-suspended")
         case BookedOtherwise():
             return Problem("idempotency-key-reused")
         case EditRefused(why="schedule_not_possible") | WindowRefused():

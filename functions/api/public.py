@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from events import JobMoveRequested, JobRequested
+from functions.api.business import public_document
 from functions.api.dependencies import Api
 from functions.api.jobs import booked_response, derived_id
 from functions.api.move_outcome import outcome_of, refused
 from functions.api.problems import Problem
 from functions.api.request import ApiRequest
 from functions.api.request_models import BookingBody, LinkHolderBody
-from functions.api.response_models import BusinessDocument
 from functions.api.responses import ApiResponse
 from functions.people.rate_limits import Limit
 from functions.protocol.ports import Corrupt, Stored, Unavailable, UnknownJob, UnknownTenant
@@ -56,7 +56,7 @@ def book(api: Api, request: ApiRequest) -> ApiResponse:
         schedule=Schedule(window_start=body.window_start, window_end=body.window_end),
         note=body.what,
     )
-    return booked_response(api, body.tenant, api.create(requested, request.now))
+    return booked_response(api, body.tenant, api.create(requested, request.now, public=True))
 
 
 def _bookable(api: Api, tenant: str) -> BusinessSettings:
@@ -75,7 +75,7 @@ def read_business(api: Api, request: ApiRequest) -> ApiResponse:
     if is_internal(tenant):
         raise Problem("unknown-business")
     try:
-        return _business(api, tenant)
+        return _business(api, tenant, request.now)
     except UnknownTenant as error:
         raise Problem("unknown-business") from error
 
@@ -85,12 +85,11 @@ def read_business_of_job(api: Api, request: ApiRequest) -> ApiResponse:
     job = _of_digest(api, request)
     if job is None:
         raise UnknownJob
-    return _business(api, job.tenant)
+    return _business(api, job.tenant, request.now)
 
 
-def _business(api: Api, tenant: str) -> ApiResponse:
-    settings = api.tenants.read(tenant)
-    document = BusinessDocument(business=settings.business, time_zone=settings.time_zone)
+def _business(api: Api, tenant: str, now: datetime) -> ApiResponse:
+    document = public_document(api.tenants.read(tenant), now)
     return ApiResponse(200, document, {"Cache-Control": f"public, max-age={BUSINESS_CACHED_S}"})
 
 

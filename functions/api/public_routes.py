@@ -52,12 +52,12 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
         body=BookingBody,
         headers=("Idempotency-Key",),
         limit=BOOKINGS,
-        problems=("idempotency-key-reused",),
+        problems=("idempotency-key-reused", "business-suspended"),
     ),
     Route(
         method="GET",
         path="/api/businesses/<business>",
-        summary="A business's public name and time zone",
+        summary="What customers' pages show of a business",
         roles=EVERYONE,
         handler=public.read_business,
         responses={200: BusinessDocument},
@@ -78,7 +78,7 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
     Route(
         method="GET",
         path="/api/track/<digest>/business",
-        summary="The name and time zone of the job's business",
+        summary="What customers' pages show of the job's business",
         roles=EVERYONE,
         handler=public.read_business_of_job,
         responses={200: BusinessDocument},

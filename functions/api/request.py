@@ -106,7 +106,7 @@ class ApiRequest:
         try:
             return kind.model_validate_json(self.body, strict=True)
         except ValidationError as error:
-            raise _invalid(error) from error
+            raise invalid(error) from error
         except (OverflowError, RecursionError) as error:
             raise Problem("invalid", "a value is out of bounds") from error
 
@@ -115,7 +115,7 @@ class ApiRequest:
         try:
             return kind.model_validate(self.query)
         except ValidationError as error:
-            raise _invalid(error) from error
+            raise invalid(error) from error
 
     def _check_digest(self, body: bytes) -> None:
         """The edge signs this digest instead of the body, so a body that was altered on the way
@@ -129,7 +129,7 @@ def _is_json(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() == "application/json"
 
 
-def _invalid(error: ValidationError) -> Problem:
+def invalid(error: ValidationError) -> Problem:
     faults = list(field_errors(error, names_keys=True))[:MOST_FAULTS]
     if any(problem["type"] == "json_invalid" for problem in error.errors(include_input=False)):
         return Problem("malformed", faults[0])

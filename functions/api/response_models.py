@@ -1,11 +1,13 @@
 """The documents that the API returns. They are allow-lists: only what they name is ever sent."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from functions.people.accounts import Role
 from functions.people.crew_location import CrewLocation
+from statemachine.business_values import ClockRange, PolicyText, Weekday
 from statemachine.flows import Flow, Requirement
 from statemachine.job import (
     CrewRole,
@@ -19,7 +21,7 @@ from statemachine.job import (
 )
 from statemachine.records import RefusalReason
 from statemachine.roster import Date, Day
-from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
+from statemachine.values import Actor, Frozen, JobId, Language, Name, Tenant, Text, Utc
 from statemachine.views import Card
 
 
@@ -54,9 +56,26 @@ class FlowsDocument(Frozen):
 class BusinessDocument(Frozen):
     """What anyone may know about a business; customers' pages show times in its zone."""
 
-    business: str
+    name: str
     """Its public name."""
     time_zone: str
+    phone: str | None = None
+    website: str | None = None
+    language: Language
+    languages: tuple[Language, ...]
+    accent_color: str
+    windows: tuple[ClockRange, ...]
+    """The arrival windows that can be booked on each open day."""
+    open_days: tuple[Weekday, ...]
+    closed_dates: tuple[date, ...]
+    """From today on."""
+    lead_minutes: int
+    public_horizon_days: int
+    privacy_url: str | None = None
+    terms_url: str | None = None
+    cancellation_policy: PolicyText | None = None
+    suspended: bool
+    """It takes no bookings now."""
 
 
 class JobsDocument(Frozen):

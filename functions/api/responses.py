@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from functions.api.response_models import JobDocument, PhotoEntry, RefusedMove, SessionDocument
-from functions.people.accounts import Role
+from functions.people.accounts import DISPATCHES, Role
 from functions.people.sessions import Session
 from statemachine.deadlines import due_at
 from statemachine.flows import Move, load_flow
@@ -62,14 +62,18 @@ def works_on(viewer: Viewer | Session, job: Job) -> bool:
     return any(member.member == viewer.member for member in job.crew)
 
 
+def dispatches(viewer: Viewer | Session) -> bool:
+    return not DISPATCHES.isdisjoint(viewer.roles)
+
+
 def kind_of(viewer: Viewer | Session) -> ActorKind:
     """The kind of actor that this person is on jobs."""
-    return "dispatcher" if "dispatcher" in viewer.roles else "crew"
+    return "dispatcher" if dispatches(viewer) else "crew"
 
 
 def acts_on(viewer: Viewer | Session, job: Job) -> bool:
     """A dispatcher acts on every job, crew on the jobs they are on, no one else on any."""
-    return "dispatcher" in viewer.roles or works_on(viewer, job)
+    return dispatches(viewer) or works_on(viewer, job)
 
 
 def job_document(job: Job, viewer: Viewer | Session, edge_url: str | None) -> JobDocument:

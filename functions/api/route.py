@@ -11,7 +11,7 @@ from functions.api.dependencies import Api
 from functions.api.problems import slug_of
 from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse
-from functions.people.accounts import ROLES, Role
+from functions.people.accounts import DISPATCHES, ROLES, Role
 from functions.people.rate_limits import Limit
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, TENANT_PATTERN
@@ -22,10 +22,11 @@ Roles = frozenset[Role] | None
 
 EVERYONE: Roles = None
 SIGNED_IN: Roles = frozenset(ROLES)
-CREW: Roles = frozenset({"dispatcher", "driver", "first_mate", "supervisor"})
-DISPATCHER: Roles = frozenset({"dispatcher"})
-PLANNERS: Roles = frozenset({"dispatcher", "supervisor", "ops"})
-OPS: Roles = frozenset({"ops"})
+OWNER: Roles = frozenset({"owner"})
+CREW: Roles = frozenset({"owner", "dispatcher", "driver", "first_mate", "supervisor"})
+DISPATCHER: Roles = DISPATCHES
+PLANNERS: Roles = frozenset({"owner", "dispatcher", "supervisor", "ops"})
+OPS: Roles = frozenset({"owner", "ops"})
 
 BOOKINGS = Limit("bookings", most=20, window=timedelta(hours=1))
 PUBLIC_READS = Limit("looks", most=600, window=timedelta(minutes=5))

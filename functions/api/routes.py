@@ -1,9 +1,16 @@
 """All routes, in the order of docs/openapi.json."""
 
+from functions.api.business_routes import BUSINESS_ROUTES
 from functions.api.crew_routes import CREW_ROUTES
 from functions.api.job_routes import JOB_ROUTES
 from functions.api.ops_routes import OPS_ROUTES
 from functions.api.public_routes import PUBLIC_ROUTES
 from functions.api.route import Route
 
-ROUTES: tuple[Route, ...] = (*PUBLIC_ROUTES, *JOB_ROUTES, *CREW_ROUTES, *OPS_ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *PUBLIC_ROUTES,
+    *BUSINESS_ROUTES,
+    *JOB_ROUTES,
+    *CREW_ROUTES,
+    *OPS_ROUTES,
+)

@@ -29,6 +29,7 @@ from statemachine.flows import load_flow
 from statemachine.ids import job_id_for, new_token
 from statemachine.job import Execution, Job
 from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.public_booking import public_booking_fault
 from statemachine.records import Note
 from statemachine.values import Frozen, JobId
 
@@ -55,6 +56,10 @@ class WindowRefused(Permanent):
     """The arrival window has passed, or is further ahead than the business plans."""
 
 
+class BusinessSuspended(Permanent):
+    """The business takes no bookings from customers now; call the business."""
+
+
 class FromTheFuture(Permanent):
     """`occurred_at` is ahead of our clock; check the sender's clock."""
 
@@ -68,24 +73,24 @@ class CreateJob:
     new_token: Callable[[], str] = new_token
     pause: Pause = full_jitter
 
-    def __call__(self, request: JobRequested, now: datetime) -> Booked:
-        """Book the job once.
+    def __call__(self, request: JobRequested, now: datetime, public: bool = False) -> Booked:
+        """Book the job once. `public`: the request came through the form that is open to everyone.
 
         Raises UnknownTenant, UnknownFlow, JobIdTaken, FromTheFuture, WindowRefused,
-        BookedOtherwise.
+        BookedOtherwise, BusinessSuspended.
         """
         tenant = self.tenants.read(request.tenant)
         load_flow(request.flow)
         if request.occurred_at > now + CLOCK_SKEW:
             raise FromTheFuture(f"event {request.event_id} says it happened in the future")
-        job, created = self._created(request, tenant, now)
+        job, created = self._created(request, tenant, now, public)
         if job.request_digest not in (None, request.digest):
             raise BookedOtherwise("that event_id has booked another job; send a new one")
         self._follow_up(job)
         return Booked(job_id=job.job_id, tracking_token=job.token, duplicate=not created)
 
     def _created(
-        self, request: JobRequested, tenant: BusinessSettings, now: datetime
+        self, request: JobRequested, tenant: BusinessSettings, now: datetime, public: bool
     ) -> tuple[Job, bool]:
         """The job of this request, and whether this call stored it."""
         if earlier := self._copy_of_another_day(request):
@@ -94,6 +99,8 @@ class CreateJob:
             known = self._known(request.tenant, job_id)
             if known is None:
                 _check_window(request, tenant)
+                if public:
+                    _check_public(request, tenant)
             mine = known or self._stored(_new_job(request, job_id, self.new_token(), now))
             if mine.event_id == request.event_id:
                 return mine, known is None
@@ -154,6 +161,15 @@ def _check_window(request: JobRequested, tenant: BusinessSettings) -> None:
     days = tenant.public_horizon_days if by_customer else tenant.horizon_days
     schedule, at = request.schedule, request.occurred_at
     if fault := past_window_fault(schedule, at) or horizon_fault(schedule, at, days):
+        raise WindowRefused(": ".join(fault))
+
+
+def _check_public(request: JobRequested, tenant: BusinessSettings) -> None:
+    """Everyone may book what the business offers; programs on the bus are trusted with other
+    times. Raises WindowRefused, BusinessSuspended."""
+    if tenant.suspended:
+        raise BusinessSuspended(f"{tenant.tenant} takes no bookings now")
+    if fault := public_booking_fault(tenant, request.schedule, request.occurred_at):
         raise WindowRefused(": ".join(fault))
 
 

@@ -24,6 +24,9 @@ Email = Annotated[str, Field(max_length=120, pattern=r"^[^@\s]+@[^@\s]+$")]
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 
+DISPATCHES: frozenset[Role] = frozenset({"owner", "dispatcher"})
+"""Who plans and moves every job of the business."""
+
 
 class Profile(Frozen):
     """Who someone is, and which roles they may have."""

@@ -32,7 +32,7 @@ class UnknownJob(HaulwayError):
 
 
 class UnknownTenant(HaulwayError):
-    """No such business; create it with `haul tenant add`, or check the event's `tenant`."""
+    """No such business; create it with `haul business add`, or check the event's `tenant`."""
 
 
 class Unforeseen(HaulwayError):

@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.api.dependencies import Api
 from functions.api.request import COOKIE
 from functions.api.router import resolver
+from functions.business.change_settings import ChangeSettings
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
@@ -40,6 +41,7 @@ from statemachine.ids import digest_of
 from statemachine.job import Job
 from statemachine.views import Board, card_of, view_of
 from tests.support.builders import NOON
+from tests.support.business_fakes import FakeSettingsStore
 from tests.support.fakes import (
     Bucket,
     FakeBoards,
@@ -190,7 +192,7 @@ class ApiBackend:
         self.boards = FakeBoards(self.bucket)
         self.tenants = FakeTenants(
             self.bucket,
-            *(BusinessSettings(tenant=t, business="Haulway") for t in ("main", "other")),
+            *(BusinessSettings(tenant=t, name="Haulway") for t in ("main", "other")),
         )
         self.bus, self.executions = FakeBus(self.faults), FakeExecutions(self.faults)
         self.accounts, self.limits = FakeAccounts(), FakeLimits()
@@ -210,6 +212,7 @@ class ApiBackend:
             boards=FakeBoardCopies(self.boards),
             views=self.views,
             tenants=self.tenants,
+            change_settings=ChangeSettings(FakeSettingsStore(self.bucket), no_pause),
             create=CreateJob(
                 self.jobs,
                 self.views,

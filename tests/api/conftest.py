@@ -13,4 +13,5 @@ def api() -> ApiBackend:
     api.add_account("fay", "first_mate")
     api.add_account("sue", "supervisor")
     api.add_account("otto", "ops")
+    api.add_account("olive", "owner")
     return api

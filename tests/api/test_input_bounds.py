@@ -191,5 +191,5 @@ def test_a_stored_job_with_an_extreme_date_is_served_and_can_be_corrected(
     window = after(window_start=1, window_end=1.1)
     assert edit(api, {"schedule": {**window, "eta": None}}).status == 200
     assert edit(api, {"note": "Corrected"}).status == 200
-    move = {"move": "call_off", "reason": "test"}
+    move = {"move": "cancel_under_way", "reason": "test"}
     assert api.send("POST", f"/api/jobs/{JOB}/moves", move, by="dana").status in (200, 202, 409)

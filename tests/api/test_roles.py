@@ -14,45 +14,48 @@ from statemachine.proof_of_service import photo_id_of
 from tests.api.api_fixture import ApiBackend
 from tests.support.builders import TOKEN, a_job
 
-PEOPLE = ("no one", "dana", "sue", "mike", "fay", "otto")
+PEOPLE = ("no one", "dana", "sue", "mike", "fay", "otto", "olive")
 JOB = "261121-7k3m2q"
 DIGEST = digest_of(TOKEN)
 PHOTO_ID = photo_id_of(a_job(), "photo-1")
 
 TABLE: dict[str, tuple[int, ...]] = {
-    #                                       no one dispatcher supervisor driver  first_mate  ops
+    #                                      no one dispatcher supervisor driver  first_mate ops owner
     #                                                          (not on) (on it)  (not on)
-    "POST /api/session":                       (200, 200, 200, 200, 200, 200),
-    "GET /api/session":                        (401, 200, 200, 200, 200, 200),
-    "DELETE /api/session":                     (204, 204, 204, 204, 204, 204),
-    "GET /api/flows":                          (401, 200, 200, 200, 200, 200),
-    "GET /api/jobs":                           (401, 200, 200, 200, 200, 200),
-    "POST /api/jobs":                          (401, 201, 403, 403, 403, 403),
-    "GET /api/jobs/<job_id>":                  (401, 200, 200, 200, 404, 200),
-    "POST /api/jobs/<job_id>/moves":           (401, 200, 403, 200, 404, 403),
-    "PATCH /api/jobs/<job_id>":                (401, 200, 403, 200, 404, 403),
-    "GET /api/my/jobs":                         (401, 200, 200, 200, 200, 200),
-    "GET /api/crew":                            (401, 200, 200, 403, 403, 200),
-    "PUT /api/crew/<member>/days/<date>":       (401, 204, 403, 403, 403, 403),
-    "DELETE /api/crew/<member>/days/<date>":    (401, 204, 403, 403, 403, 403),
-    "POST /api/jobs/<job_id>/photos":          (401, 201, 403, 201, 404, 403),
-    "POST /api/jobs/<job_id>/photos/<photo_id>": (401, 409, 403, 409, 404, 403),
-    "PUT /api/jobs/<job_id>/location":      (401, 403, 403, 409, 404, 403),
-    "DELETE /api/jobs/<job_id>/location":   (401, 403, 403, 204, 404, 403),
-    "POST /api/bookings":                      (201, 201, 201, 201, 201, 201),
-    "GET /api/businesses/<business>":          (200, 200, 200, 200, 200, 200),
-    "GET /api/track/<digest>":                 (200, 200, 200, 200, 200, 200),
-    "GET /api/track/<digest>/business":         (200, 200, 200, 200, 200, 200),
-    "GET /api/track/<digest>/location":            (404, 404, 404, 404, 404, 404),
-    "POST /api/track/<digest>/confirm":        (409, 409, 409, 409, 409, 409),
-    "POST /api/track/<digest>/cancel":         (200, 200, 200, 200, 200, 200),
-    "GET /api/ops":                            (401, 403, 403, 403, 403, 200),
-    "GET /api/ops/jobs":                       (401, 403, 403, 403, 403, 200),
-    "GET /api/ops/jobs/<job_id>":              (401, 403, 403, 403, 403, 200),
-    "POST /api/ops/jobs/<job_id>/repair":     (401, 403, 403, 403, 403, 200),
-    "GET /api/ops/dead-letters/<queue>":       (401, 403, 403, 403, 403, 200),
-    "POST /api/ops/dead-letters/<queue>/redrive":  (401, 403, 403, 403, 403, 200),
-    "POST /api/ops/dead-letters/<queue>/discard": (401, 403, 403, 403, 403, 200),
+    "POST /api/session":                       (200, 200, 200, 200, 200, 200, 200),
+    "GET /api/session":                        (401, 200, 200, 200, 200, 200, 200),
+    "DELETE /api/session":                     (204, 204, 204, 204, 204, 204, 204),
+    "GET /api/business":                     (401, 200, 403, 403, 403, 403, 200),
+    "PATCH /api/business":                   (401, 403, 403, 403, 403, 403, 200),
+    "GET /api/business/history":             (401, 403, 403, 403, 403, 403, 200),
+    "GET /api/flows":                          (401, 200, 200, 200, 200, 200, 200),
+    "GET /api/jobs":                           (401, 200, 200, 200, 200, 200, 200),
+    "POST /api/jobs":                          (401, 201, 403, 403, 403, 403, 201),
+    "GET /api/jobs/<job_id>":                  (401, 200, 200, 200, 404, 200, 200),
+    "POST /api/jobs/<job_id>/moves":           (401, 200, 403, 200, 404, 403, 200),
+    "PATCH /api/jobs/<job_id>":                (401, 200, 403, 200, 404, 403, 200),
+    "GET /api/my/jobs":                         (401, 200, 200, 200, 200, 200, 200),
+    "GET /api/crew":                            (401, 200, 200, 403, 403, 200, 200),
+    "PUT /api/crew/<member>/days/<date>":       (401, 204, 403, 403, 403, 403, 204),
+    "DELETE /api/crew/<member>/days/<date>":    (401, 204, 403, 403, 403, 403, 204),
+    "POST /api/jobs/<job_id>/photos":          (401, 201, 403, 201, 404, 403, 201),
+    "POST /api/jobs/<job_id>/photos/<photo_id>": (401, 409, 403, 409, 404, 403, 409),
+    "PUT /api/jobs/<job_id>/location":      (401, 403, 403, 409, 404, 403, 403),
+    "DELETE /api/jobs/<job_id>/location":   (401, 403, 403, 204, 404, 403, 403),
+    "POST /api/bookings":                      (201, 201, 201, 201, 201, 201, 201),
+    "GET /api/businesses/<business>":          (200, 200, 200, 200, 200, 200, 200),
+    "GET /api/track/<digest>":                 (200, 200, 200, 200, 200, 200, 200),
+    "GET /api/track/<digest>/business":         (200, 200, 200, 200, 200, 200, 200),
+    "GET /api/track/<digest>/location":            (404, 404, 404, 404, 404, 404, 404),
+    "POST /api/track/<digest>/confirm":        (409, 409, 409, 409, 409, 409, 409),
+    "POST /api/track/<digest>/cancel":         (200, 200, 200, 200, 200, 200, 200),
+    "GET /api/ops":                            (401, 403, 403, 403, 403, 200, 200),
+    "GET /api/ops/jobs":                       (401, 403, 403, 403, 403, 200, 200),
+    "GET /api/ops/jobs/<job_id>":              (401, 403, 403, 403, 403, 200, 200),
+    "POST /api/ops/jobs/<job_id>/repair":     (401, 403, 403, 403, 403, 200, 200),
+    "GET /api/ops/dead-letters/<queue>":       (401, 403, 403, 403, 403, 200, 200),
+    "POST /api/ops/dead-letters/<queue>/redrive":  (401, 403, 403, 403, 403, 200, 200),
+    "POST /api/ops/dead-letters/<queue>/discard": (401, 403, 403, 403, 403, 200, 200),
 }  # fmt: skip
 """`confirm` is 409 for everyone because the job is already confirmed. The job is not under way, so
 its location can be neither shared nor read. The photo was not uploaded."""
@@ -70,6 +73,7 @@ BODIES: dict[str, Any] = {
     "POST /api/jobs": {"customer_name": "Ada Wong", "location": "12 Harbor Road"},
     "POST /api/jobs/<job_id>/moves": {"move": "start"},
     "PATCH /api/jobs/<job_id>": {"note": "Ring twice"},
+    "PATCH /api/business": {"name": "Quick Dump"},
     "PUT /api/crew/<member>/days/<date>": {"hours": [{"begin": "07:00", "end": "15:30"}]},
     "POST /api/jobs/<job_id>/photos": PHOTO,
     "POST /api/jobs/<job_id>/photos/<photo_id>": PHOTO,
@@ -89,6 +93,8 @@ BODIES: dict[str, Any] = {
     "POST /api/ops/dead-letters/<queue>/redrive": {"message_ids": None},
     "POST /api/ops/dead-letters/<queue>/discard": {"message_ids": None},
 }
+
+MATCHES = {"PATCH /api/business": {"if-match": '"1"'}}
 
 CELLS = [
     (route, who, status)
@@ -125,7 +131,7 @@ def test_role_and_route(api: ApiBackend, route: str, who: str, status: int) -> N
         path_of(route),
         BODIES.get(route),
         by=None if who == "no one" else who,
-        headers={"idempotency-key": "a-key-of-mine"},
+        headers={"idempotency-key": "a-key-of-mine", **MATCHES.get(route, {})},
     )
     assert got.status == status, got
     if status >= 400:
@@ -172,19 +178,40 @@ def test_crew_see_the_cards_of_their_own_jobs(api: ApiBackend) -> None:
     api.store(a_job(job_id="261121-000001", token="x" * 22, crew=()))
     seen = {who: list(api.send("GET", "/api/jobs", by=who).json["jobs"]) for who in PEOPLE[1:]}
     both = ["261121-000001", JOB]
-    assert seen == {"dana": both, "sue": both, "mike": [JOB], "fay": [], "otto": both}
+    assert seen == {
+        "dana": both,
+        "sue": both,
+        "mike": [JOB],
+        "fay": [],
+        "otto": both,
+        "olive": both,
+    }
 
 
 def test_only_dispatchers_and_the_jobs_crew_see_the_gate_code(api: ApiBackend) -> None:
     api.store(a_job(place={"address": "12 Harbor Road", "gate_code": "4711"}))
     result = {who: "4711" in api.send("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
-    assert result == {"dana": True, "sue": False, "mike": True, "fay": False, "otto": False}
+    assert result == {
+        "dana": True,
+        "sue": False,
+        "mike": True,
+        "fay": False,
+        "otto": False,
+        "olive": True,
+    }
 
 
 def test_only_dispatchers_get_the_tracking_link(api: ApiBackend) -> None:
     api.store(a_job())
     result = {who: TOKEN in api.send("GET", f"/api/jobs/{JOB}", by=who).text for who in PEOPLE[1:]}
-    assert result == {"dana": True, "sue": False, "mike": False, "fay": False, "otto": False}
+    assert result == {
+        "dana": True,
+        "sue": False,
+        "mike": False,
+        "fay": False,
+        "otto": False,
+        "olive": True,
+    }
 
 
 def test_the_legal_moves_depend_on_the_role(api: ApiBackend) -> None:

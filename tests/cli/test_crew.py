@@ -70,7 +70,11 @@ def test_the_roster_shows_phone_numbers(people: FakeAccounts) -> None:
     ("words", "code", "why"),
     [
         (("add", "zoe", "--name", "Zoe", "--role", "nosuch"), 2, "no role nosuch; the roles are"),
-        (("add", "Zoe Ruiz", "--name", "Zoe", "--role", "ops"), 2, "account: write small letters"),
+        (
+            ("add", "Zoe Ruiz", "--name", "Zoe", "--role", "ops"),
+            2,
+            "account: use lowercase letters",
+        ),
         (("add", "zoe", "--name", "", "--role", "ops"), 2, "name: "),
         (
             ("add", "zoe", "--name", "Z", "--role", "ops", "--phone", "call"),

@@ -96,7 +96,7 @@ HEAD = "account,name,phone,email,roles\n"
             "line 1: the first line must be account,name,phone,email,roles,disabled",
         ),
         (f"{HEAD}maria,Maria,,\n", "line 2: 4 columns, expected 5"),
-        (f"{HEAD}Maria,Maria,,,driver\n", "line 2: account: write small letters, digits and _"),
+        (f"{HEAD}Maria,Maria,,,driver\n", "line 2: account: use lowercase letters, digits, and _"),
         (f"{HEAD}maria,,,,driver\n", "line 2: name: String should have at least 1 character"),
         (
             f"{HEAD}\nmaria,Maria,call me,,driver\n",
@@ -104,7 +104,7 @@ HEAD = "account,name,phone,email,roles\n"
         ),
         (f"{HEAD}maria,Maria,,nowhere,driver\n", "line 2: email: String should match pattern"),
         (f"{HEAD}maria,Maria,,,\n", "line 2: roles: Tuple should have at least 1 item"),
-        (f"{HEAD}maria,Maria,,,boss\n", "line 2: roles.0: Input should be 'dispatcher', 'driver'"),
+        (f"{HEAD}maria,Maria,,,boss\n", "line 2: roles.0: Input should be 'owner', 'dispatcher'"),
         (f"{PEOPLE}ben,Ben,,,driver,\n", "line 5: ben is in the file twice"),
         (f"{PEOPLE}eve,Eve,,,driver,no\n", "line 5: disabled: write `yes`, or nothing"),
         (f'{HEAD}maria,"Maria,,,driver\n', "line 2: unexpected end of data"),

@@ -12,6 +12,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from cli.data.audit_log import audit_line
 from deploy.bundle import ROOT
+from functions.aws.business_settings import S3SettingsStore
 from functions.aws.invalidation_usage import S3InvalidationUsage
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords, S3TextBudgets
 from functions.aws.photos import UPLOADS, S3Photos
@@ -22,6 +23,7 @@ from functions.ops.history import KEPT_AT_LEAST
 from functions.protocol.ports import StuckJob
 from functions.views.invalidation_budget import MonthlyUsage
 from statemachine.business import BusinessSettings
+from statemachine.business_changes import SettingsChange, created
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of, view_of
@@ -37,6 +39,7 @@ KEPT = {
     "tenants/*/numbers/*": "a STOP holds without end, under a hash",
     "tenants/*/endpoints/*": "in use, until someone removes it",
     "directory/*": "the businesses there are",
+    "tenants/*/settings/*": "who changed which setting of a business, a few a month",
     "ops/invalidations/*": "a number a month",
     "audit/*": "who did what, without names or numbers",
 }
@@ -107,7 +110,11 @@ def write_everything(s3: Any) -> None:
     S3Stuck(s3, "JobsBucket").add(stuck)
     cards = {ended.job_id: card_of(ended, load_flow("haul"))}
     S3Boards(s3, "JobsBucket").write("main", Board(jobs=cards), None)
-    S3Tenants(s3, "JobsBucket").add(BusinessSettings(tenant="main", business="H"))
+    S3Tenants(s3, "JobsBucket").add(BusinessSettings(tenant="main", name="H"))
+    record = created(BusinessSettings(tenant="main", name="H"), "haul", NOON)
+    S3SettingsStore(s3, "JobsBucket").create(record)
+    change = SettingsChange(version=1, at=NOON, by="haul", changes=())
+    S3SettingsStore(s3, "JobsBucket").add_to_history("main", change)
     S3Deliveries(s3, "JobsBucket").create(a_delivery())
     S3Deliveries(s3, "JobsBucket").replace(a_delivery(), "e")
     S3PhoneRecords(s3, "JobsBucket").write(

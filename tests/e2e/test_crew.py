@@ -131,7 +131,7 @@ def edit_apart(stack: Laptop) -> EditJob:
     s3, dynamodb = (stack.aws.client(name, config=config) for name in ("s3", "dynamodb"))
     bucket, table = stack.outputs["JobsBucket"], stack.outputs["CrewRosterTable"]
     jobs = S3Jobs(s3, bucket)
-    tenants = FakeTenants(Bucket(), BusinessSettings(tenant=APART, business="Canary Apart"))
+    tenants = FakeTenants(Bucket(), BusinessSettings(tenant=APART, name="Canary Apart"))
     crew = AssignCrew(
         DynamoAccounts(dynamodb, table),
         DynamoRoster(dynamodb, table),

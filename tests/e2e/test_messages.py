@@ -34,9 +34,7 @@ FORWARD = ("confirm", "start", "complete")
 def tenant(stack: Laptop) -> str:
     """A business without quiet hours, so that the test passes at night too."""
     name = f"t{uuid.uuid4().hex[:8]}"
-    settings = BusinessSettings(
-        tenant=name, business="Quick Haul", quiet=NEVER_QUIET, time_zone="UTC"
-    )
+    settings = BusinessSettings(tenant=name, name="Quick Haul", quiet=NEVER_QUIET, time_zone="UTC")
     S3Tenants(stack.client("s3"), stack.outputs["JobsBucket"]).add(settings)
     return name
 
@@ -348,5 +346,5 @@ def _it_is_night(laptop: Laptop, tenant: str) -> None:
     night = QuietHours(
         begin=(now - timedelta(hours=1)).time(), end=(now + timedelta(hours=9)).time()
     )
-    settings = BusinessSettings(tenant=tenant, business="Quick Haul", quiet=night, time_zone="UTC")
+    settings = BusinessSettings(tenant=tenant, name="Quick Haul", quiet=night, time_zone="UTC")
     S3Tenants(laptop.client("s3"), laptop.outputs["JobsBucket"]).add(settings)

@@ -202,7 +202,7 @@ def test_a_move_of_an_unknown_job_creates_nothing() -> None:
 
 
 def test_a_job_takes_no_more_records_than_it_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("statemachine.lifecycle.MAX_RECORDS", 2)
+    monkeypatch.setattr("statemachine.record_limits.MAX_RECORDS", 2)
     setup = AdvanceJobSetup(a_job("in_progress"))
     for number in range(2):
         setup.ask("explode", event_id=f"wild-{number}")

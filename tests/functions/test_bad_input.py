@@ -50,9 +50,7 @@ class WiredFunctions(S3Storage):
         self.site, self.log = moto.bucket(), FakeLog()
         self.letters_url = self.sqs.create_queue(QueueName=moto.name("letters"))["QueueUrl"]
         self.bus, self.heard = a_bus_on(moto)
-        self.put(
-            "directory/main.json", to_bytes(BusinessSettings(tenant="main", business="Haulway"))
-        )
+        self.put("directory/main.json", to_bytes(BusinessSettings(tenant="main", name="Haulway")))
         self.jobs.create(a_job("in_progress"))
         environment = {
             "JOBS_BUCKET": self.bucket,
@@ -267,9 +265,9 @@ def test_an_edit_that_cannot_be_made_is_refused_on_the_record(wired: WiredFuncti
         detail = {**json.loads(body)["detail"], "event_id": f"refused-{number}"}
         assert wired.deliver(edit_job, envelope(detail)) == again()
     assert [(each.why, each.text) for each in wired.job().refused_edits] == [
-        ("not_possible", "a role is given to two people; name one for each role"),
+        ("not_possible", "two people have the same role; name one person for each role"),
         ("crew_unavailable", "'stranger' is not on the roster; choose someone who is"),
-        ("from_the_future", "`occurred_at` lies ahead of our clock; check the sender's clock"),
+        ("from_the_future", "`occurred_at` is in the future; check the sender's clock"),
         ("crew_unavailable", "there is no truck 'nosuchtruck'; choose one from the roster"),
     ]
     assert (wired.letters(), wired.job().edits) == ([], ())
@@ -333,7 +331,7 @@ def test_a_job_that_cannot_be_read_is_left_as_it_is(
     key = job_key("main", "261121-00000b")
     wired.put(key, broken)
     body = about(function, {"tenant": "main", "job_id": "261121-00000b"})
-    assert_dead_lettered(wired, function, body, "Corrupt", f"{key} is no Job: ")
+    assert_dead_lettered(wired, function, body, "Corrupt", f"{key} is not a Jo")
     wired.s3.delete_object(Bucket=wired.bucket, Key=key)
 
 

@@ -49,7 +49,7 @@ class CreateJobSetup:
             self.jobs,
             FakeViews(self.bucket),
             self.executions,
-            FakeTenants(self.bucket, BusinessSettings(tenant="main", business="Haulway")),
+            FakeTenants(self.bucket, BusinessSettings(tenant="main", name="Haulway")),
             new_token=lambda: TOKEN,
             pause=no_pause,
         )

@@ -172,7 +172,7 @@ def test_refused_edits_do_not_fill_the_record() -> None:
     assert edited(job, NEW_PRICE, NOON).price_cents == 75_000
 
 
-# -- an event id that belongs to another event
+# -- an event id that another event of this job has
 
 
 def test_a_move_with_the_event_id_of_an_edit_is_refused_on_the_record() -> None:
@@ -188,7 +188,7 @@ def test_a_move_with_the_event_id_of_an_edit_is_refused_on_the_record() -> None:
 def test_an_edit_with_the_event_id_of_a_move_is_refused_on_the_record() -> None:
     setup = EditJobSetup()
     setup.jobs.replace(a_job("ready_for_pickup"), setup.jobs.read("main", a_job().job_id).etag)
-    with pytest.raises(EditRefused, match="belongs to another event"):
+    with pytest.raises(EditRefused, match="another event of this job has"):
         setup.edit(NEW_PRICE.model_copy(update={"event_id": "way-1"}), NOON)
     (refusal,) = setup.jobs.read("main", a_job().job_id).value.refused_edits
     assert refusal.why == "event_id_used"

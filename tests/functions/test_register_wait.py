@@ -143,7 +143,7 @@ def test_an_entry_committed_before_the_registration_is_not_missed() -> None:
     assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
 
 
-def test_an_entry_committed_in_the_middle_of_the_registration_is_not_missed() -> None:
+def test_an_entry_committed_during_the_registration_is_not_missed() -> None:
     """Timeline: we read · a move is committed and finds no wait · our PUT gets 412 · we read."""
     setup = RegisterWaitSetup(a_job())
     moved = a_job("ready_for_pickup")

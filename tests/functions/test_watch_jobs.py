@@ -104,7 +104,7 @@ class WatchdogSetup:
             self.views,
             self.executions,
             self.bus,
-            FakeTenants(self.bucket, BusinessSettings(tenant="main", business="Haulway")),
+            FakeTenants(self.bucket, BusinessSettings(tenant="main", name="Haulway")),
             PublishBoard(self.jobs, self.boards, no_pause),
             self.stuck,
             self._messages(),

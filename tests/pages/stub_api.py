@@ -345,9 +345,7 @@ class Stub:
 
     def actor(self, request: Request) -> Actor:
         session = self.session(request)
-        is_owner = "owner" in session.account.roles
-        kind = "dispatcher" if is_owner else kind_of(session)
-        return Actor(kind=kind, id=session.account.account)
+        return Actor(kind=kind_of(session), id=session.account.account)
 
     def job(self, request: Request) -> Job:
         self.session(request)

@@ -13,7 +13,7 @@ from statemachine.sms_replies import REPLIES, is_keyword, meaning_of_reply
 from statemachine.sms_wording import SMS_ROOM, counted, filled, plain, window, wording
 from tests.support.builders import NOON, a_job
 
-BUSINESS = BusinessSettings(tenant="main", business="Quick Haul")
+BUSINESS = BusinessSettings(tenant="main", name="Quick Haul")
 SCHEDULE = Schedule(
     window_start=NOON.replace(day=23, hour=15), window_end=NOON.replace(day=23, hour=17)
 )

@@ -144,6 +144,6 @@ def a_crew_assignment(
     accounts = FakeAccounts()
     for member in members or (a_member("mike"),):
         accounts.add(member)
-    known = tenants or FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
+    known = tenants or FakeTenants(Bucket(), BusinessSettings(tenant="main", name="Haulway"))
     roster = FakeRoster(Truck(tenant="main", truck="t1", name="Big red"))
     return AssignCrew(accounts, roster, FakeReservations(faults), jobs, known)

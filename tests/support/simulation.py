@@ -168,7 +168,7 @@ class Simulation:
 
     def _wire(self) -> None:
         jobs, views = FakeJobs(self.bucket), FakeViews(self.bucket)
-        tenants = FakeTenants(self.bucket, BusinessSettings(tenant="main", business="Haulway"))
+        tenants = FakeTenants(self.bucket, BusinessSettings(tenant="main", name="Haulway"))
         board = OneByOne(jobs, FakeBoards(self.bucket), no_pause)
         self.create = CreateJob(
             jobs, views, self.executions, tenants, self._new_tracking_token, no_pause

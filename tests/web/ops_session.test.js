@@ -106,6 +106,15 @@ test("a person without the role is refused, and nothing is read", async () => {
   assert.deepEqual([session.scene, service.looks], ["refused", 0]);
 });
 
+test("the owner sees the overview too", async () => {
+  const service = new FakeService();
+  service.who = { account: "olive", name: "Olive", roles: ["owner"] };
+  const { session, tick } = aSession(service);
+  await session.resume();
+  await tick(0);
+  assert.deepEqual([session.scene, service.looks], ["shown", 1]);
+});
+
 test("a person who loses the role is refused", async () => {
   const { session, service, tick } = aSession();
   await session.resume();

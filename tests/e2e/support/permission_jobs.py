@@ -2,20 +2,22 @@
 
 import secrets
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Tenants
 from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
-from statemachine.business import NEVER_QUIET, BusinessSettings
+from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
 from statemachine.deliveries import Delivery
 from statemachine.job import Assigned, Customer, Job, Schedule
 from tests.e2e.support.jobs import add_to_roster, jobs_of, move
 from tests.support.builders import a_job
 
 TENANT = "privilege"
+QUIET_TENANT = "quiet"
+"""A business whose quiet hours end for a second each day."""
 NO_ONE = {"tenant": TENANT, "job_id": "261121-zzzzzz"}
 DESK, PASSWORD = "dana", "correct horse battery"
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -23,10 +25,13 @@ LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 def open_business(stack: Laptop) -> None:
     bucket = stack.outputs["JobsBucket"]
-    settings = BusinessSettings(tenant=TENANT, business="Least", quiet=NEVER_QUIET, time_zone="UTC")
+    settings = BusinessSettings(tenant=TENANT, name="Least", quiet=NEVER_QUIET, time_zone="UTC")
     S3Tenants(stack.client("s3"), bucket).add(settings)
+    always = QuietHours(begin=time(0), end=time(23, 59, 59))
+    quiet = BusinessSettings(tenant=QUIET_TENANT, business="Quiet", quiet=always, time_zone="UTC")
+    S3Tenants(stack.client("s3"), bucket).add(quiet)
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
-    roles: tuple[Role, ...] = ("dispatcher", "driver", "ops")
+    roles: tuple[Role, ...] = ("owner", "dispatcher", "driver", "ops")
     accounts.add(new_account(TENANT, DESK, "Dana", roles, PASSWORD, now(), Passwords()))
 
 
@@ -80,7 +85,7 @@ def a_text(job: Job, at: datetime) -> Delivery:
 
 
 def ref(job: Job) -> dict[str, str]:
-    return {"tenant": TENANT, "job_id": job.job_id}
+    return {"tenant": job.tenant, "job_id": job.job_id}
 
 
 def asks(job: Job, name: str, **more: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from functions.api.public import BOOKER
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
 from functions.messages.phone_numbers import change_phone_record
 from local.laptop import Laptop
@@ -18,6 +19,7 @@ from tests.e2e.support.function_copy import Function
 from tests.e2e.support.jobs import booking, jobs_of, move, stamp
 from tests.e2e.support.permission_jobs import (
     NO_ONE,
+    QUIET_TENANT,
     TENANT,
     a_text,
     asks,
@@ -30,7 +32,7 @@ from tests.e2e.support.permission_jobs import (
     since,
     tomorrow,
 )
-from tests.e2e.support.permission_scenarios_api import dispatches, oversees, works
+from tests.e2e.support.permission_scenarios_api import dispatches, oversees, owns, works
 from tests.functions.creation import left_behind, waited_for
 from tests.support.builders import DISPATCHER, a_request
 from tests.support.message_fakes import an_endpoint
@@ -122,14 +124,18 @@ def rotates(rotate: Function) -> Act:
 
 
 def texts(send: Function) -> Act:
-    """To a customer who wants texts, and to one who has texted STOP, which the job records."""
+    """To a customer who wants texts, to one who has texted STOP, which the job records, to one who
+    booked on the public page, and to one of a business whose quiet hours never end."""
     phone, stopped = _a_phone(), _a_phone()
+    by_customer = new(customer=Customer(name="Cy", phone=_a_phone()), created_by=BOOKER)
+    quiet = new(customer=Customer(name="Di", phone=_a_phone()), tenant=QUIET_TENANT)
+    more = [{**ref(kept(send.stack, each)), "seq": 0} for each in (by_customer, quiet)]
     job = kept(send.stack, new(customer=Customer(name="Ada", phone=phone)))
     other = kept(send.stack, new(customer=Customer(name="Bob", phone=stopped)))
     change_phone_record(_numbers(send.stack), TENANT, stopped, lambda number: number.stop(now()))
 
     def act() -> None:
-        send.delivered({**ref(job), "seq": 0}, {**ref(other), "seq": 0}, UNREADABLE)
+        send.delivered({**ref(job), "seq": 0}, {**ref(other), "seq": 0}, *more, UNREADABLE)
         assert _texts_to(send.stack, phone)
         assert not _texts_to(send.stack, stopped)
 
@@ -138,7 +144,8 @@ def texts(send: Function) -> Act:
 
 def receives(receive: Function) -> Act:
     """A text that becomes a note, one that needs an answer, and one that is unreadable."""
-    phone, job = _a_phone(), kept(receive.stack, new())
+    phone = _a_phone()
+    job = kept(receive.stack, new(customer=Customer(name="Ada", phone=phone)))
     known = _numbers(receive.stack)
     change_phone_record(known, TENANT, phone, lambda number: number.texted(job.job_id, None))
 
@@ -206,7 +213,7 @@ def _nothing_else_is_open(stack: Laptop) -> None:
 
 
 SCENARIOS: dict[str, tuple[Callable[[Function], Act], ...]] = {
-    "api": (dispatches, works, oversees),
+    "api": (dispatches, works, oversees, owns),
     "create-job": (books, is_fed),
     "advance-job": (advances, is_fed),
     "edit-job": (edits, is_fed),

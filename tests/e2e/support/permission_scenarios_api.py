@@ -172,6 +172,20 @@ def oversees(api: Function) -> Callable[[], None]:
     return act
 
 
+def owns(api: Function) -> Callable[[], None]:
+    """The owner changes a setting, twice, and reads who changed what."""
+    desk = a_session(api)
+
+    def act() -> None:
+        for name in ("Less", "Least"):
+            version = desk.ask("GET", "/api/business")["version"]
+            desk.ask("PATCH", "/api/business", {"name": name}, if_match=f'"{version}"')
+        changes = desk.ask("GET", "/api/business/history")["changes"]
+        assert [change["version"] for change in changes[:2]] == [version + 1, version]
+
+    return act
+
+
 def _trouble(api: Function, job: Job) -> None:
     """A delivery about the job, and a record that it is stuck."""
     s3, bucket = api.stack.client("s3"), api.stack.outputs["JobsBucket"]

@@ -51,11 +51,11 @@ ERRORS: list[Fault] = [
 
 
 @pytest.mark.parametrize("fault", [*LOST_RACES, *NOT_NOW, *LOST_ANSWERS], ids=str)
-def test_a_failed_conditional_write_is_a_conflict(s3_ground: S3Storage, fault: Fault) -> None:
-    s3_ground.jobs.create(a_job())
-    seen = s3_ground.jobs.read("main", a_job().job_id).etag
-    with s3_ground.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
-        s3_ground.jobs.replace(a_job().with_change(price_cents=1), seen)
+def test_a_failed_conditional_write_is_a_conflict(s3_storage: S3Storage, fault: Fault) -> None:
+    s3_storage.jobs.create(a_job())
+    seen = s3_storage.jobs.read("main", a_job().job_id).etag
+    with s3_storage.under(Faults({"PutObject": [fault]})) as calls, pytest.raises(Conflict):
+        s3_storage.jobs.replace(a_job().with_change(price_cents=1), seen)
     assert calls.calls("PutObject") == 1, "a client of one attempt"
 
 
@@ -73,11 +73,11 @@ WHOLE = to_bytes(a_job())
     [*NOT_NOW, *LOST_ANSWERS, ServiceResponse(200, body=WHOLE[:100], promised=len(WHOLE))],
     ids=str,
 )
-def test_a_failed_read_is_unavailable(s3_ground: S3Storage, fault: Fault) -> None:
+def test_a_failed_read_is_unavailable(s3_storage: S3Storage, fault: Fault) -> None:
     """Also one that is cut off: half a job is not a corrupt job."""
-    s3_ground.jobs.create(a_job())
-    with s3_ground.under(Faults({"GetObject": [fault]})), pytest.raises(Unavailable):
-        s3_ground.jobs.read("main", a_job().job_id)
+    s3_storage.jobs.create(a_job())
+    with s3_storage.under(Faults({"GetObject": [fault]})), pytest.raises(Unavailable):
+        s3_storage.jobs.read("main", a_job().job_id)
 
 
 @pytest.mark.parametrize("fault", ERRORS, ids=str)
@@ -94,12 +94,12 @@ INDEX: dict[str, Callable[[S3Storage], object]] = {
 
 
 @pytest.mark.parametrize("operation", INDEX)
-def test_a_busy_index_of_open_jobs_is_unavailable(s3_ground: S3Storage, operation: str) -> None:
+def test_a_busy_index_of_open_jobs_is_unavailable(s3_storage: S3Storage, operation: str) -> None:
     with (
-        s3_ground.under(Faults({operation: [ServiceResponse(503, "SlowDown")]})),
+        s3_storage.under(Faults({operation: [ServiceResponse(503, "SlowDown")]})),
         pytest.raises(Unavailable),
     ):
-        INDEX[operation](s3_ground)
+        INDEX[operation](s3_storage)
 
 
 # -- the bus

@@ -87,7 +87,7 @@ class MessageSenders:
         self.bucket = Bucket()
         self.kept = Bucket(stored)
         self.kept.objects = self.bucket.objects  # one S3, and faults for deliveries alone
-        self.tenant = BusinessSettings(tenant="main", business="Haulway", quiet=NEVER_QUIET)
+        self.tenant = BusinessSettings(tenant="main", name="Haulway", quiet=NEVER_QUIET)
         self.tenants = FakeTenants(self.bucket, self.tenant)
         self.deliveries, self.endpoints = FakeDeliveries(self.kept), FakeEndpoints(self.bucket)
         self.numbers, self.requests = FakePhoneRecords(self.bucket), FakeRequests()
@@ -518,7 +518,7 @@ def test_an_endpoint_gets_only_chosen_facts_since_it_was_created() -> None:
 class FaultyDelivery:
     """A move and its message, delivered until done, while something goes wrong.
 
-    Whoever crashes is found by the queue three minutes later; copies come when chance wants it.
+    A crashed sender's message returns from the queue after three minutes; copies come at random.
     """
 
     def __init__(self, seed: int, channel: str, **faults: Faults) -> None:
@@ -689,7 +689,7 @@ def test_no_name_number_address_or_token_is_in_a_webhook_a_log_line_or_a_key() -
     assert [word for word in private if word in seen] == []
 
 
-# -- the inbox of a lane
+# -- one consumer for each queue of webhooks
 
 
 def test_only_failed_messages_of_a_batch_return_and_unreadable_ones_are_dead_lettered() -> None:
@@ -697,12 +697,12 @@ def test_only_failed_messages_of_a_batch_return_and_unreadable_ones_are_dead_let
     good = a_delivery(senders)
     bodies = [json.dumps({"detail": json.loads(good.model_dump_json())}), "nonsense"]
     bodies.append(json.dumps({"detail": json.loads(good.model_dump_json()) | {"mark": "2"}}))
-    inbox = BatchConsumer(WebhookAttempt, dead, FakeLog())
+    consumer = BatchConsumer(WebhookAttempt, dead, FakeLog())
 
     def one_fails(dues: list[WebhookAttempt]) -> list[Exception | None]:
         return [None, Busy("later")]
 
-    assert inbox.deliver_together(batch(*bodies), one_fails) == again(2)
+    assert consumer.deliver_together(batch(*bodies), one_fails) == again(2)
     assert len(dead.dead_lettered) == 1
 
 

@@ -60,7 +60,7 @@ def test_a_number_over_its_budget_does_not_use_the_businesss_budget() -> None:
 
 
 def test_a_booking_counts_once_even_after_a_lost_response() -> None:
-    tenant = BusinessSettings(tenant="main", business="Haulway")
+    tenant = BusinessSettings(tenant="main", name="Haulway")
     budgets = FakeTextBudgets(Bucket(Faults({"PutObject": ["after", None, "before"]})))
     for _ in range(3):
         assert may_spend(budgets, tenant, "1a2b", a_job().job_id, NOON, no_pause)

@@ -187,7 +187,7 @@ def test_a_view_that_lags_behind_is_diagnosed(business: VersionedBusiness) -> No
     business.jobs.replace(moved(job, "start"), etag)
     result = business.explain("main", job.job_id, NOON + minutes(5))
     assert [sentence.partition(":")[0] for sentence in result.diagnosis] == [
-        "Its execution has settled entry 1 of 2 only",
+        "Its execution has settled only entry 1 of 2",
         "Customers see rev 3 of 5",
         "The board shows rev 3 of 5",
     ]
@@ -204,7 +204,7 @@ def test_a_job_in_a_status_of_a_rolled_back_release_is_diagnosed(
     result = business.explain("main", job.job_id, business.now)
     assert result.events[-1].text == "weighed, rev 2"
     (wrong,) = result.diagnosis
-    assert wrong.startswith("This version does not know the status weighed: deploy the release")
+    assert wrong.startswith("This release does not have the status weighed: deploy a release")
 
 
 def test_an_unknown_job_cannot_be_explained(business: VersionedBusiness) -> None:

@@ -51,7 +51,7 @@ class CrewBusiness:
         self.numbers = itertools.count(1)
         self.faults = faults or Faults()
         self.jobs = FakeJobs(self.bucket)
-        tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
+        tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", name="Haulway"))
         self.crew = a_crew_assignment(
             self.jobs, *STAFF, tenants=tenants, faults=self.faults, **office
         )

@@ -204,7 +204,7 @@ def office(stores: Stores) -> tuple[EditJob, FakeJobs]:
 def fifty_jobs(stores: Stores) -> tuple[EditJob, FakeJobs]:
     """Fifty jobs at the same time, Maria, and a truck, in memory or in DynamoDB."""
     jobs = FakeJobs(Bucket())
-    tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
+    tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", name="Haulway"))
     crew = assign_crew_of(stores, jobs, tenants)
     crew.accounts.add(a_member("maria"))
     crew.roster.set_truck(Truck(tenant="main", truck="t1", name="Big red"))

@@ -1,7 +1,7 @@
 """Random edits with a seed: whatever is lost, no one is on two jobs at once.
 
 In each round eight edits run at one time, while every kind of fault strikes; then jobs end and come
-back, and three minutes pass, so that whoever died in the round before is dead.
+back, and three minutes pass, so that a function that crashed in the last round is over.
 """
 
 import itertools
@@ -43,7 +43,7 @@ class Simulation:
             values["token"] = f"{number:022}"
             self.jobs.create(a_job(job_id=f"261121-{number:06d}", **values))
         faults = SeededFaults(seed, chance, ("before", "after", "dup", "crash"))
-        tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", business="Haulway"))
+        tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", name="Haulway"))
         staff = (a_member(name, "driver", "first_mate") for name in PEOPLE)
         crew = a_crew_assignment(self.jobs, *staff, tenants=tenants, faults=faults)
         self.edit = EditJob(self.jobs, FakeViews(Bucket()), FakeBus(), crew, no_pause)

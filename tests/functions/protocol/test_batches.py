@@ -45,7 +45,7 @@ class ConsumerSetup:
         self.errors = {f"261121-00000{key[-1]}": error for key, error in errors.items()}
         self.done: list[str] = []
         self.letters, self.log = FakeDeadLetters(), FakeLog()
-        self.inbox = BatchConsumer(JobRef, self.letters, self.log)
+        self.consumer = BatchConsumer(JobRef, self.letters, self.log)
 
     def handle(self, ref: JobRef) -> None:
         if error := self.errors.get(ref.job_id):
@@ -61,13 +61,13 @@ class ConsumerSetup:
 
 def test_a_message_that_is_done_is_acknowledged() -> None:
     setup = ConsumerSetup()
-    assert setup.inbox.deliver(batch(ONE, TWO), setup.handle) == again()
+    assert setup.consumer.deliver(batch(ONE, TWO), setup.handle) == again()
     assert setup.done == ["1", "2"]
 
 
 def test_a_message_that_can_never_succeed_is_dead_lettered_with_its_reason() -> None:
     setup = ConsumerSetup(job_2=UnknownJob("no job 261121-000002 of tenant main"))
-    assert setup.inbox.deliver(batch(ONE, TWO, THREE), setup.handle) == again()
+    assert setup.consumer.deliver(batch(ONE, TWO, THREE), setup.handle) == again()
     assert setup.done == ["1", "3"]
     assert setup.letters.dead_lettered == [
         (TWO, "UnknownJob", "no job 261121-000002 of tenant main")
@@ -76,16 +76,16 @@ def test_a_message_that_can_never_succeed_is_dead_lettered_with_its_reason() -> 
 
 def test_only_the_message_that_failed_is_delivered_again() -> None:
     setup = ConsumerSetup(job_1=Unavailable("not now"), job_3=ZeroDivisionError("a bug of ours"))
-    assert setup.inbox.deliver(batch(ONE, TWO, THREE), setup.handle) == again(0, 2)
+    assert setup.consumer.deliver(batch(ONE, TWO, THREE), setup.handle) == again(0, 2)
     assert (setup.done, setup.letters.dead_lettered) == (["2"], [])
 
 
 def one_by_one(setup: ConsumerSetup, *bodies: str) -> dict[str, Any]:
-    return setup.inbox.deliver(batch(*bodies), setup.handle)
+    return setup.consumer.deliver(batch(*bodies), setup.handle)
 
 
 def together(setup: ConsumerSetup, *bodies: str) -> dict[str, Any]:
-    return setup.inbox.deliver_together(batch(*bodies), setup.handle_all)
+    return setup.consumer.deliver_together(batch(*bodies), setup.handle_all)
 
 
 every_way = pytest.mark.parametrize("deliver", [one_by_one, together])
@@ -109,28 +109,28 @@ def test_an_unavailable_service_is_not_an_error_of_the_code(deliver: Any) -> Non
 def test_a_message_that_cannot_be_dead_lettered_is_retried_and_stops_no_other() -> None:
     setup = ConsumerSetup(job_1=UnknownJob("gone"))
     setup.letters.faults = Faults({"SendMessage": ["before"]})
-    assert setup.inbox.deliver(batch(ONE, TWO), setup.handle) == again(0)
-    assert setup.inbox.deliver(batch(ONE), setup.handle) == again()
+    assert setup.consumer.deliver(batch(ONE, TWO), setup.handle) == again(0)
+    assert setup.consumer.deliver(batch(ONE), setup.handle) == again()
     assert (setup.done, len(setup.letters.dead_lettered)) == (["2"], 1)
 
 
 def test_a_batch_is_handed_over_as_a_whole() -> None:
     setup = ConsumerSetup()
-    assert setup.inbox.deliver_together(batch(ONE, TWO), setup.handle_all) == again()
+    assert setup.consumer.deliver_together(batch(ONE, TWO), setup.handle_all) == again()
     assert setup.done == ["1+2"]
 
 
 @pytest.mark.parametrize("culprit", ["not json", TWO])
 def test_the_bad_message_of_a_batch_is_dead_lettered_and_the_rest_are_done(culprit: str) -> None:
     setup = ConsumerSetup(job_2=UnknownJob("gone"))
-    assert setup.inbox.deliver_together(batch(ONE, culprit, THREE), setup.handle_all) == again()
+    assert setup.consumer.deliver_together(batch(ONE, culprit, THREE), setup.handle_all) == again()
     assert setup.done == ["1+3"]
     assert [body for body, _, _ in setup.letters.dead_lettered] == [culprit]
 
 
 def test_an_unforeseen_error_concerns_only_its_own_message_of_a_batch() -> None:
     setup = ConsumerSetup(job_2=OverflowError("date value out of range"))
-    assert setup.inbox.deliver_together(batch(ONE, TWO, THREE), setup.handle_all) == again(1)
+    assert setup.consumer.deliver_together(batch(ONE, TWO, THREE), setup.handle_all) == again(1)
     assert (setup.done, setup.letters.dead_lettered) == (["1+3"], [])
 
 
@@ -139,7 +139,7 @@ def test_a_batch_that_fails_as_a_whole_is_retried_as_a_whole() -> None:
         raise Unavailable("throttled")
 
     setup = ConsumerSetup()
-    assert setup.inbox.deliver_together(batch(ONE, TWO), throttled) == again(0, 1)
+    assert setup.consumer.deliver_together(batch(ONE, TWO), throttled) == again(0, 1)
     assert setup.letters.dead_lettered == []
 
 
@@ -166,7 +166,7 @@ class RedeliverySetup(ConsumerSetup):
     def __init__(self, **errors: Exception) -> None:
         super().__init__(**errors)
         self.redelivery = FakeRedelivery()
-        self.inbox = BatchConsumer(
+        self.consumer = BatchConsumer(
             JobRef, self.letters, self.log, redelivery=self.redelivery, clock=lambda: NOON
         )
 
@@ -177,7 +177,7 @@ class RedeliverySetup(ConsumerSetup):
             "ApproximateFirstReceiveTimestamp": str(int((NOON - age).timestamp() * 1000)),
             "ApproximateReceiveCount": str(receives),
         }
-        return self.inbox.deliver(messages, self.handle)
+        return self.consumer.deliver(messages, self.handle)
 
 
 @pytest.mark.parametrize("missing", [UnknownJob("no job"), UnknownTenant("no tenant")])
@@ -262,7 +262,7 @@ def test_a_reason_has_nothing_of_what_the_sender_wrote() -> None:
 
 def test_the_log_has_one_line_for_each_failure_and_no_body() -> None:
     setup = ConsumerSetup(job_1=UnknownJob("gone"), job_2=Unavailable("not now"))
-    setup.inbox.deliver(batch(ONE, TWO, THREE), setup.handle)
+    setup.consumer.deliver(batch(ONE, TWO, THREE), setup.handle)
     assert setup.log.lines == [
         ("dead-lettered", {"reason": "UnknownJob", "message_id": "m0"}),
         ("retried", {"error": "Unavailable", "why": "not now"}),
@@ -367,6 +367,6 @@ def test_a_request_that_a_partners_source_may_not_send_is_dead_lettered_with_the
     source: str, detail: dict[str, Any], field: str
 ) -> None:
     setup = ConsumerSetup()
-    assert setup.inbox.deliver(batch(asked_by(source, **detail)), setup.handle) == again()
+    assert setup.consumer.deliver(batch(asked_by(source, **detail)), setup.handle) == again()
     ((_, reason, why),) = setup.letters.dead_lettered
     assert (setup.done, reason, why.partition(":")[0]) == ([], "Permanent", field)

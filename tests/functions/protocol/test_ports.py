@@ -260,7 +260,7 @@ def test_an_unreadable_board_is_corrupt_until_it_is_overwritten(storage: Storage
 
 # -- tenants
 
-HAULWAY = BusinessSettings(tenant="main", business="Haulway")
+HAULWAY = BusinessSettings(tenant="main", name="Haulway")
 
 
 @pytest.fixture(params=["fake", "moto"])
@@ -286,7 +286,7 @@ def test_a_tenant_is_added_once(moto: Moto) -> None:
     tenants = S3Tenants(moto.s3, moto.bucket())
     tenants.add(HAULWAY)
     with pytest.raises(Conflict):
-        tenants.add(HAULWAY.with_(business="Another"))
+        tenants.add(HAULWAY.with_(name="Another"))
     assert tenants.read("main") == HAULWAY
 
 

@@ -143,10 +143,10 @@ def test_t2_two_writers_of_one_event_both_succeed_and_it_is_there_once(storage: 
 
 def test_t2_the_loser_with_another_event_is_judged_on_the_new_status(storage: Storage) -> None:
     storage.jobs.create(a_job("in_progress"))
-    complete, call_off = (
-        a_request(a_job(), move, reason="so") for move in ("complete", "call_off")
+    complete, cancel = (
+        a_request(a_job(), move, reason="so") for move in ("complete", "cancel_under_way")
     )
-    assert kinds(race(storage.jobs, complete, call_off)) == ["Committed", "Refused"]
+    assert kinds(race(storage.jobs, complete, cancel)) == ["Committed", "Refused"]
     job = ProtocolSetup(storage).job
     assert (job.seq, job.refused[0].why) == (3, "illegal_move")
 
@@ -208,9 +208,9 @@ def test_t6_an_event_for_a_missing_job_is_dead_lettered_and_nothing_created(
 ) -> None:
     setup, letters = ProtocolSetup(storage), FakeDeadLetters()
     body = envelope(a_request(a_job(), "confirm"))
-    inbox = BatchConsumer(JobMoveRequested, letters, FakeLog())
+    consumer = BatchConsumer(JobMoveRequested, letters, FakeLog())
     with storage.under(Faults()) as calls:
-        assert inbox.deliver(batch(body), lambda event: setup.advance(event, NOON)) == again()
+        assert consumer.deliver(batch(body), lambda event: setup.advance(event, NOON)) == again()
     assert letters.dead_lettered == [(body, "UnknownJob", "no job 261121-7k3m2q of tenant main")]
     assert calls.log == [("GetObject", None)]
 
@@ -412,10 +412,10 @@ def test_t13_if_the_write_fails_for_good_nothing_is_resumed(storage: Storage) ->
     setup = ProtocolSetup(storage, waited_for(a_job()))
     before = setup.job
     never: list[Fault] = ["before"] * 100
-    inbox = BatchConsumer(JobMoveRequested, FakeDeadLetters(), FakeLog())
+    consumer = BatchConsumer(JobMoveRequested, FakeDeadLetters(), FakeLog())
     body = envelope(a_request(a_job(), "confirm"))
     with storage.under(Faults({"PutObject": [None, *never]})):
-        assert inbox.deliver(batch(body), lambda event: setup.advance(event, NOON)) == again(0)
+        assert consumer.deliver(batch(body), lambda event: setup.advance(event, NOON)) == again(0)
     assert (setup.job, setup.executions.resumed) == (before, [])
 
 

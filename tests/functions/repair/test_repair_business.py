@@ -20,7 +20,7 @@ from tests.support.message_fakes import FakeDelayedMessages
 
 
 def businesses(number: int) -> FakeTenants:
-    settings = [BusinessSettings(tenant=f"b{n:05d}", business="B") for n in range(number)]
+    settings = [BusinessSettings(tenant=f"b{n:05d}", name="B") for n in range(number)]
     return FakeTenants(Bucket(), *settings)
 
 
@@ -63,7 +63,7 @@ def test_a_few_businesses_are_checked_in_one_call_without_messages() -> None:
 def test_a_few_businesses_share_the_time_and_each_minute_another_is_first() -> None:
     setup, shares = many(10), list[int]()
     job = left_behind(a_job("ready_for_pickup", tenant="zoo", token="z" * 22))
-    FakeTenants(setup.bucket, BusinessSettings(tenant="zoo", business="B"))
+    FakeTenants(setup.bucket, BusinessSettings(tenant="zoo", name="B"))
     setup.jobs.create(job)
     setup.jobs.mark_open("zoo", job.job_id)
 
@@ -148,7 +148,7 @@ def test_the_rest_of_a_full_round_is_a_message_and_that_of_another_is_left_to_th
 def test_a_business_that_fails_as_a_whole_does_not_stop_a_manual_round() -> None:
     setup = many(1)
     for name in ("broken", "zoo"):
-        settings = BusinessSettings(tenant=name, business="B")
+        settings = BusinessSettings(tenant=name, name="B")
         FakeTenants(setup.bucket, settings)
     job = left_behind(a_job("ready_for_pickup", tenant="zoo", token="z" * 22))
     setup.jobs.create(job)

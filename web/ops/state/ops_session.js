@@ -36,7 +36,7 @@ export class OpsSession extends PollingSession {
   }
 
   async begin(user) {
-    this.#refused = !(user.roles ?? []).includes("ops");
+    this.#refused = !(user.roles ?? []).some((role) => ["owner", "ops"].includes(role));
     return super.begin(user);
   }
 

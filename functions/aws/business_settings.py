@@ -1,0 +1,54 @@
+"""The settings of businesses as S3 objects, and one object for each change of them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from functions.aws.errors import retryable
+from functions.aws.s3_stores import S3Objects, named, to_bytes
+from functions.protocol.ports import Stored, UnknownTenant
+from statemachine.business_changes import BusinessRecord, SettingsChange
+from statemachine.values import TENANT_PATTERN
+
+
+class S3SettingsStore:
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self.objects = S3Objects(s3, bucket)
+
+    def read(self, tenant: str) -> Stored[BusinessRecord]:
+        stored = self.objects.load(settings_key(tenant), BusinessRecord)
+        if stored is None:
+            raise UnknownTenant(f"no business {tenant}")
+        return stored
+
+    def create(self, record: BusinessRecord) -> None:
+        self.objects.store(settings_key(record.tenant), record_bytes(record), None)
+
+    def replace(self, record: BusinessRecord, etag: str) -> None:
+        self.objects.store(settings_key(record.tenant), record_bytes(record), etag)
+
+    def names(self) -> Iterator[str]:
+        return named(self.objects.keys("directory/"), TENANT_PATTERN)
+
+    def add_to_history(self, tenant: str, change: SettingsChange) -> None:
+        with retryable():
+            self.objects.put(history_key(tenant, change.version), to_bytes(change))
+
+    def from_history(self, tenant: str, version: int) -> SettingsChange | None:
+        stored = self.objects.load(history_key(tenant, version), SettingsChange)
+        return stored.value if stored else None
+
+
+def settings_key(tenant: str) -> str:
+    return f"directory/{tenant}.json"
+
+
+def history_key(tenant: str, version: int) -> str:
+    return f"tenants/{tenant}/settings/{version:08}.json"
+
+
+def record_bytes(record: BusinessRecord) -> bytes:
+    """With the name under its former key too: functions of the release before read it there, and
+    while a release is rolled out or back both run."""
+    known = record.model_dump(mode="json", exclude_none=True)
+    return json.dumps({**known, "business": record.name}).encode()

@@ -1,0 +1,28 @@
+"""Where the settings of businesses are kept, as a port."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from functions.protocol.ports import Stored
+from statemachine.business_changes import BusinessRecord, SettingsChange
+
+
+class SettingsStore(Protocol):
+    """Every write of settings is conditional: no one's change is overwritten."""
+
+    def read(self, tenant: str) -> Stored[BusinessRecord]:
+        """Raises UnknownTenant, Corrupt, Unavailable."""
+
+    def create(self, record: BusinessRecord) -> None:
+        """Raises Conflict where a business of that id exists already (perhaps this very one)."""
+
+    def replace(self, record: BusinessRecord, etag: str) -> None:
+        """Raises Conflict unless the stored ETag is still `etag`."""
+
+    def names(self) -> Iterator[str]:
+        """The ids of all businesses."""
+
+    def add_to_history(self, tenant: str, change: SettingsChange) -> None:
+        """By its version; again it changes nothing. Raises Unavailable."""
+
+    def from_history(self, tenant: str, version: int) -> SettingsChange | None: ...

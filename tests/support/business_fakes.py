@@ -1,0 +1,39 @@
+"""The settings of businesses in memory, in the bucket of the other fakes."""
+
+import re
+from collections.abc import Iterator
+
+from functions.aws.business_settings import history_key, record_bytes, settings_key
+from functions.aws.s3_stores import to_bytes
+from functions.protocol.ports import Stored, UnknownTenant
+from statemachine.business_changes import BusinessRecord, SettingsChange
+from statemachine.values import TENANT_PATTERN
+from tests.support.fakes import Bucket, load
+
+
+class FakeSettingsStore:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, tenant: str) -> Stored[BusinessRecord]:
+        stored = load(self.bucket, settings_key(tenant), BusinessRecord)
+        if stored is None:
+            raise UnknownTenant(f"no business {tenant}")
+        return stored
+
+    def create(self, record: BusinessRecord) -> None:
+        self.bucket.put_if(settings_key(record.tenant), record_bytes(record), None)
+
+    def replace(self, record: BusinessRecord, etag: str) -> None:
+        self.bucket.put_if(settings_key(record.tenant), record_bytes(record), etag)
+
+    def names(self) -> Iterator[str]:
+        names = (key.removesuffix(".json") for key in self.bucket.keys("directory/"))
+        return (name for name in names if re.fullmatch(TENANT_PATTERN, name))
+
+    def add_to_history(self, tenant: str, change: SettingsChange) -> None:
+        self.bucket.put(history_key(tenant, change.version), to_bytes(change))
+
+    def from_history(self, tenant: str, version: int) -> SettingsChange | None:
+        stored = load(self.bucket, history_key(tenant, version), SettingsChange)
+        return stored.value if stored else None

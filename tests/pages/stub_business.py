@@ -1,115 +1,86 @@
-"""The business of the stub: its settings, what anyone may know of them, and changes under If-Match.
-
-The real rules live behind the real API; these refuse in the same way, so that a page can be seen
-being refused.
-"""
+"""The business of the stub: its settings and changes of them, by the real rules and documents."""
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from functions.api.problems import MEDIA_TYPE, Problem
+from functions.api.business import public_document as public_part
+from functions.api.problems import Problem, problem_of
+from functions.api.request import invalid
+from functions.business.change_settings import SettingsChanged
+from statemachine.business_changes import BusinessRecord, SettingsPatch, changed, given_in
 
 if TYPE_CHECKING:
     from tests.pages.stub_api import Stub
     from tests.pages.stub_data import StubData
 
-ZONE = "America/New_York"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-PRIVATE = {
-    *("opening_hours", "service_area", "quiet", "default_duration_minutes"),
-    *("country", "currency", "email", "legal_name"),
-}
 READERS = {"owner", "dispatcher"}
 Settings = dict[str, Any]
 
 
-def default_settings() -> Settings:
-    """Open all days, so that tests mean the same on each."""
-    return {
-        "name": "Haul & Co",
-        "time_zone": ZONE,
-        "language": "en",
-        "languages": ["en", "es"],
-        "opening_hours": {day: [{"start": "08:00", "end": "19:00"}] for day in WEEKDAYS},
-        "windows": [
-            {"start": "08:00", "end": "12:00"},
-            {"start": "12:00", "end": "16:00"},
-            {"start": "16:00", "end": "19:00"},
-        ],
-        "closed_dates": [],
-        "service_area": [],
-        "lead_minutes": 0,
-        "public_horizon_days": 90,
-        "quiet": {"begin": "21:00", "end": "08:00"},
-        "default_duration_minutes": 60,
-        "country": "US",
-        "currency": "USD",
-        "suspended": False,
-    }
+def default_settings() -> BusinessRecord:
+    """Open all days, so that tests mean the same on each; at version 7."""
+    every_day = {day: [{"start": "08:00", "end": "19:00"}] for day in WEEKDAYS}
+    return BusinessRecord.model_validate(
+        {"tenant": "main", "name": "Haul & Co", "version": 7, "opening_hours": every_day}
+    )
 
 
 def public_document(data: "StubData") -> Settings:
-    settings = {k: v for k, v in data.business.items() if k not in PRIVATE}
-    hours = data.business["opening_hours"]
-    return settings | {"open_days": [day for day in WEEKDAYS if hours.get(day)]}
+    shown = public_part(data.business, datetime.now(UTC))
+    return dict(json.loads(shown.model_dump_json(by_alias=True, exclude_none=True)))
 
 
 def business_routes(stub: "Stub") -> list[Route]:
     async def read(request: Request) -> Response:
         if not READERS & set(stub.session(request).account.roles):
             raise Problem("not-allowed")
-        return settings_answer(stub.data)
+        return settings_answer(stub.data.business)
 
-    async def change(request: Request) -> Response:
+    async def patch(request: Request) -> Response:
         from tests.pages.stub_api import body_of
 
         if "owner" not in stub.session(request).account.roles:
             raise Problem("not-allowed")
-        changes = json.loads(await body_of(request))
-        return changed(stub.data, request.headers.get("if-match"), changes)
+        wanted = await body_of(request)
+        return patched(stub.data, request.headers.get("if-match"), wanted)
 
     return [
         Route("/api/business", stub.guarded(read)),
-        Route("/api/business", stub.guarded(change), methods=["PATCH"]),
+        Route("/api/business", stub.guarded(patch), methods=["PATCH"]),
     ]
 
 
-def changed(data: "StubData", seen: str | None, changes: Settings) -> Response:
+def patched(data: "StubData", seen: str | None, wanted: bytes) -> Response:
+    known = data.business
     if seen is None:
         raise Problem("if-match-missing")
-    if seen != f'"{data.business_version}"':
-        return problem(412, "business-changed", version=data.business_version)
-    if faults := faults_of(changes):
-        return problem(422, "invalid", faults=faults)
-    change(data, **changes)
-    return settings_answer(data)
+    if seen != f'"{known.version}"':
+        raise problem_of(SettingsChanged(known.version))
+    try:
+        data.business = changed(known, given_in(_patch(wanted)), "olivia", datetime.now(UTC))
+    except ValidationError as error:
+        raise invalid(error) from error
+    return settings_answer(data.business)
 
 
-def change(data: "StubData", **changes: Any) -> None:
-    """Another version of the settings, as if someone had saved them; None takes one away."""
-    settings = data.business | changes
-    data.business = {name: value for name, value in settings.items() if value is not None}
-    data.business_version += 1
+def change(data: "StubData", **wanted: Any) -> None:
+    """Another version of the settings, as if someone had saved them."""
+    given = given_in(_patch(json.dumps(wanted).encode()))
+    data.business = changed(data.business, given, "omar", datetime.now(UTC))
 
 
-def faults_of(changes: Settings) -> list[str]:
-    found = []
-    if "@" not in (changes.get("email") or "@"):
-        found.append("email: write an address such as olive@example.com")
-    if changes.get("accent_color") == "#ffff00":
-        found.append("accent_color: white text on it cannot be read; choose a darker color")
-    return found
+def _patch(wanted: bytes) -> Any:
+    return SettingsPatch.model_validate_json(wanted, strict=True)
 
 
-def settings_answer(data: "StubData") -> Response:
-    headers = {"etag": f'"{data.business_version}"'}
-    return Response(json.dumps(data.business), headers=headers, media_type="application/json")
-
-
-def problem(status: int, slug: str, **more: Any) -> Response:
-    document = {"type": f"/problems/{slug}", "title": slug, "status": status, **more}
-    return Response(json.dumps(document), status, media_type=MEDIA_TYPE)
+def settings_answer(record: BusinessRecord) -> Response:
+    body = record.model_dump_json(by_alias=True, exclude_none=True)
+    headers = {"etag": f'"{record.version}"'}
+    return Response(body, headers=headers, media_type="application/json")

@@ -13,6 +13,7 @@ from events import Changes, JobEditRequested, JobMoveRequested, StuckReason
 from functions.api.ops_models import DeadLetter
 from functions.people.accounts import Account, Role
 from functions.people.crew_location import CrewLocation
+from statemachine.business_changes import BusinessRecord
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, job_id_for, new_token
@@ -78,8 +79,7 @@ class StubData:
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of all requests, in order."""
     roster: Roster = field(default_factory=Roster)
-    business: dict[str, Any] = field(default_factory=default_settings)
-    business_version: int = 7
+    business: BusinessRecord = field(default_factory=default_settings)
     keys: dict[str, str] = field(default_factory=dict)
     """Idempotency-Key to job id."""
     lock: threading.RLock = field(default_factory=threading.RLock)

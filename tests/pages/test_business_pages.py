@@ -14,6 +14,7 @@ from tests.pages.stub_roster import today
 pytestmark = pytest.mark.browser
 NINE_TO_ELEVEN = re.compile(r"9:00.+11:00\s*AM$")
 TWO_WINDOWS = [{"start": "09:00", "end": "11:00"}, {"start": "13:00", "end": "15:00"}]
+ALL_DAY = [{"start": "08:00", "end": "19:00"}]
 ORANGE = "rgb(194, 65, 12)"
 
 
@@ -22,7 +23,7 @@ def test_a_closed_weekday_and_a_closed_date_cannot_be_picked(
 ) -> None:
     closed = today() + timedelta(days=2)
     weekday = WEEKDAYS[(today() + timedelta(days=3)).weekday()]
-    hours = stub.data.business["opening_hours"] | {weekday: []}
+    hours = {day: ALL_DAY for day in WEEKDAYS if day != weekday}
     settings = {"closed_dates": [closed.isoformat()], "opening_hours": hours}
     change(stub.data, public_horizon_days=90, **settings)
     with visitor(browser, PHONE) as customer:

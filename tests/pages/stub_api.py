@@ -31,7 +31,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.pages import Page
-from functions.api.business import public_document
 from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.move_outcome import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
@@ -48,13 +47,13 @@ from functions.api.response_models import BookedDocument, JobDocument
 from functions.api.responses import job_document, kind_of, session_document
 from functions.people.sessions import Session
 from local.viewer_request import ViewerRequests, viewer_event
-from statemachine.business import BusinessSettings
 from statemachine.edits import EditRefused
 from statemachine.flows import DEFAULT_FLOW, flow_names, load_flow
 from statemachine.job import Customer, Job, Schedule
 from statemachine.proof_of_service import PhotoRefused
 from statemachine.roster import Day
 from statemachine.values import Actor
+from tests.pages.stub_business import business_routes, public_document
 from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_data import PASSWORD, StubData, now
 from tests.pages.stub_roster import READERS, ZONE, check_assignment, crew_document, today
@@ -72,7 +71,6 @@ DAY = "/api/crew/{member}/days/{date}"
 COOKIE = "__Host-haulway"
 SESSION_S = 12 * 60 * 60
 JSON = "application/json"
-HAUL = BusinessSettings(tenant="main", name="Haul & Co", time_zone=ZONE)
 CUSTOMER = Actor(kind="customer", id="link")
 Answer = Callable[[Request], Awaitable[Response]]
 Document = TypeVar("Document", bound=BaseModel)
@@ -112,6 +110,7 @@ class Stub:
 
         routes = [
             *self.phones.routes(),
+            *business_routes(self),
             Route("/api/session", self.guarded(self.who_am_i)),
             Route("/api/session", self.guarded(self.sign_in), methods=["POST"]),
             Route("/api/session", self.guarded(self.sign_out), methods=["DELETE"]),
@@ -210,7 +209,7 @@ class Stub:
         return viewed(request, self.data.at_edge(digest))
 
     async def business(self, request: Request) -> Response:
-        return answered(public_document(HAUL, now()))
+        return Response(json.dumps(public_document(self.data)), media_type=JSON)
 
     async def track(self, request: Request) -> Response:
         return viewed(request, self.data.view(request.path_params["digest"]))

@@ -13,6 +13,7 @@ from events import Changes, JobEditRequested, JobMoveRequested, StuckReason
 from functions.api.ops_models import DeadLetter
 from functions.people.accounts import Account, Role
 from functions.people.crew_location import CrewLocation
+from statemachine.business_changes import BusinessRecord
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, job_id_for, new_token
@@ -22,6 +23,7 @@ from statemachine.proof_of_service import photo_id_of, with_photo
 from statemachine.records import Note
 from statemachine.values import Actor
 from statemachine.views import Board, card_of, view_of
+from tests.pages.stub_business import default_settings
 from tests.pages.stub_roster import Roster
 
 TENANT = "main"
@@ -58,6 +60,7 @@ class StubData:
             "omar": an_account("omar", "Omar Haddad"),
             "miguel": an_account("miguel", "Miguel", "driver"),
             "olga": an_account("olga", "Olga Petrov", "dispatcher", "ops"),
+            "olivia": an_account("olivia", "Olivia Hart", "owner"),
         }
     )
     pinned: dict[str, bytes | None] = field(default_factory=dict)
@@ -76,6 +79,7 @@ class StubData:
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of all requests, in order."""
     roster: Roster = field(default_factory=Roster)
+    business: BusinessRecord = field(default_factory=default_settings)
     keys: dict[str, str] = field(default_factory=dict)
     """Idempotency-Key to job id."""
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.pages.stub_data import StubData
 
 ZONE = "America/New_York"
-READERS = {"dispatcher", "supervisor", "ops"}
+READERS = {"owner", "dispatcher", "supervisor", "ops"}
 
 
 @dataclass

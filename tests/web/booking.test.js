@@ -11,11 +11,13 @@ import {
   requestOf,
   toggled,
 } from "../../web/shared/jobs/booking.js";
+import { businessIn } from "../../web/shared/jobs/business.js";
 import { isExpected } from "../../web/shared/jobs/recent_bookings.js";
 import { DAY_MS, MINUTE_MS } from "../../web/shared/ui/time.js";
 import { memory } from "./fake_storage.js";
 
-const ZONE = "America/New_York";
+const BUSINESS = businessIn({ name: "Haul & Co", time_zone: "America/New_York" });
+const TOKYO = businessIn({ name: "Haul & Co", time_zone: "Asia/Tokyo" });
 const NOON_MS = Date.parse("2026-11-21T17:00:00Z");
 const FORM = {
   ...EMPTY,
@@ -27,8 +29,8 @@ const FORM = {
 const BOOKED = { job_id: "261121-7k3m2q", tracking_url: "https://haul.example/track/abc" };
 
 test("each wrong field has its own message, and a correct form has none", () => {
-  assert.deepEqual(faultsOf(FORM, NOON_MS, ZONE), {});
-  assert.deepEqual(faultsOf({ ...EMPTY, address: "Elm", phone: "12" }, NOON_MS, ZONE), {
+  assert.deepEqual(faultsOf(FORM, NOON_MS, BUSINESS), {});
+  assert.deepEqual(faultsOf({ ...EMPTY, address: "Elm", phone: "12" }, NOON_MS, BUSINESS), {
     name: "missing",
     phone: "not_a_phone",
     address: "too_short",
@@ -37,26 +39,26 @@ test("each wrong field has its own message, and a correct form has none", () => 
 });
 
 test("the day is today or later in the business's zone, and today only until its window ends", () => {
-  const fault = (day, window = "any") => faultsOf({ ...FORM, day, window }, NOON_MS, ZONE).day;
+  const fault = (day, window = "16:00-19:00") => faultsOf({ ...FORM, day, window }, NOON_MS, BUSINESS).day;
   assert.deepEqual(
-    [fault(""), fault("2026-11-21"), fault("2026-11-22", "morning")],
+    [fault(""), fault("2026-11-21"), fault("2026-11-22", "08:00-12:00")],
     [undefined, undefined, undefined],
   );
   assert.deepEqual(
-    [fault("2026-11-21", "morning"), fault("2026-11-20"), fault("2027-02-20"), fault("?")],
+    [fault("2026-11-21", "08:00-12:00"), fault("2026-11-20"), fault("2027-02-20"), fault("?")],
     ["past", "past", "too_far", "not_a_day"],
   );
 });
 
 test("the request has the window of that day in the business's zone, wherever the device is", () => {
-  const form = { ...FORM, day: "2026-11-23", window: "afternoon" };
-  const { window_start, window_end } = requestOf(form, ZONE);
+  const form = { ...FORM, day: "2026-11-23", window: "12:00-16:00" };
+  const { window_start, window_end } = requestOf(form, BUSINESS);
   assert.deepEqual(
     [window_start, window_end],
     ["2026-11-23T17:00:00.000Z", "2026-11-23T21:00:00.000Z"],
   );
-  assert.equal(requestOf(form, "Asia/Tokyo").window_start, "2026-11-23T03:00:00.000Z");
-  assert.deepEqual(requestOf(FORM, ZONE), {
+  assert.equal(requestOf(form, TOKYO).window_start, "2026-11-23T03:00:00.000Z");
+  assert.deepEqual(requestOf(FORM, BUSINESS), {
     name: "Ada Wong",
     phone: "+15555550123",
     address: "12 Harbor Road",
@@ -66,7 +68,7 @@ test("the request has the window of that day in the business's zone, wherever th
 });
 
 test("a name of spaces and invisible characters is missing", () => {
-  const name = (text) => faultsOf({ ...FORM, name: text }, NOON_MS, ZONE).name;
+  const name = (text) => faultsOf({ ...FORM, name: text }, NOON_MS, BUSINESS).name;
   assert.deepEqual(["  ", "\u200b", "\u202e", "李"].map(name), [
     "missing",
     "missing",
@@ -103,7 +105,7 @@ function apiWith(outcome) {
 test("an unanswered booking keeps its key and its request, even after a reload", async () => {
   const { device, booking } = aBooking();
   const lost = apiWith(new NoAnswer("unreachable"));
-  await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS, ZONE), lost), NoAnswer);
+  await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS, BUSINESS), lost), NoAnswer);
   const reloaded = new Booking({ device, tab: memory() });
   const found = apiWith(BOOKED);
   const sending = reloaded.unanswered(NOON_MS);
@@ -115,16 +117,16 @@ test("an unanswered booking keeps its key and its request, even after a reload",
 test("after a refusal nothing was booked, so the next request has a new key", async () => {
   const { booking } = aBooking();
   const refusing = apiWith(new Problem(422, { detail: "no" }));
-  await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS, ZONE), refusing), Problem);
+  await assert.rejects(booking.send(booking.prepare(FORM, NOON_MS, BUSINESS), refusing), Problem);
   assert.equal(booking.unanswered(NOON_MS), null);
-  assert.equal(booking.prepare(FORM, NOON_MS, ZONE).key, "key-2");
+  assert.equal(booking.prepare(FORM, NOON_MS, BUSINESS).key, "key-2");
 });
 
 test("server errors and too many requests are not refusals", async () => {
   for (const status of [429, 500, 503]) {
     const { booking } = aBooking();
     await assert.rejects(
-      booking.send(booking.prepare(FORM, NOON_MS, ZONE), apiWith(new Problem(status, {}))),
+      booking.send(booking.prepare(FORM, NOON_MS, BUSINESS), apiWith(new Problem(status, {}))),
     );
     assert.equal(booking.unanswered(NOON_MS).key, "key-1");
   }
@@ -133,10 +135,10 @@ test("server errors and too many requests are not refusals", async () => {
 test("after the booking, draft and key are removed from the device, and the link stays in the tab", async () => {
   const { device, booking } = aBooking();
   booking.keepDraft(FORM, NOON_MS);
-  await booking.send(booking.prepare(FORM, NOON_MS, ZONE), apiWith({ ...BOOKED, tracking_token: "t" }));
+  await booking.send(booking.prepare(FORM, NOON_MS, BUSINESS), apiWith({ ...BOOKED, tracking_token: "t" }));
   const kept = Object.keys(device.all()).filter((name) => name.startsWith("haulway.booking"));
   assert.deepEqual(kept, []);
-  assert.deepEqual(booking.booked(), { ...BOOKED, request: requestOf(FORM, ZONE) });
+  assert.deepEqual(booking.booked(), { ...BOOKED, request: requestOf(FORM, BUSINESS) });
   assert.equal(await isExpected(device, "t", NOON_MS + MINUTE_MS), true);
   assert.equal(await isExpected(device, "t", NOON_MS + DAY_MS), false);
   assert.equal(await isExpected(device, "another", NOON_MS), false);

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { NoCookies, Problem, signIn } from "../../web/shared/api/api.js";
-import { storedBusiness, readBusiness } from "../../web/shared/jobs/business.js";
+import { DEFAULTS, businessIn, readBusiness, storedBusiness } from "../../web/shared/jobs/business.js";
+import { offeredLanguage } from "../../web/shared/ui/i18n.js";
 import { memory } from "./fake_storage.js";
 
-const HAUL = { business: "Haul & Co", time_zone: "America/New_York" };
+const HAUL = { name: "Haul & Co", time_zone: "America/New_York" };
+const KNOWN = businessIn(HAUL);
 const PATH = "/businesses/main";
 const answering = (body) => ({ get: async () => ({ body }) });
 const failing = (error) => ({ get: async () => Promise.reject(error) });
@@ -13,9 +15,9 @@ const failing = (error) => ({ get: async () => Promise.reject(error) });
 test("the business's time zone is read once and known without signal afterwards", async () => {
   const device = memory();
   assert.equal(storedBusiness(device, PATH), null);
-  assert.deepEqual(await readBusiness(answering(HAUL), device, PATH), HAUL);
-  assert.deepEqual(storedBusiness(device, PATH), HAUL);
-  assert.deepEqual(await readBusiness(failing(new Problem(503, {})), device, PATH), HAUL);
+  assert.deepEqual(await readBusiness(answering(HAUL), device, PATH), KNOWN);
+  assert.deepEqual(storedBusiness(device, PATH), KNOWN);
+  assert.deepEqual(await readBusiness(failing(new Problem(503, {})), device, PATH), KNOWN);
 });
 
 test("an unknown zone and invalid text in the storage are ignored", async () => {
@@ -31,4 +33,28 @@ test("a correct sign-in without a session means that cookies are blocked", async
   const blocked = { ask, ...failing(signedOut) };
   await assert.rejects(signIn(blocked, "dana", "secret"), NoCookies);
   assert.deepEqual(await signIn({ ask, ...answering({}) }, "dana", "secret"), { account: "dana" });
+});
+
+test("a field out of its range is as if it had not been told, and the rest holds", () => {
+  const odd = businessIn({
+    ...HAUL,
+    phone: "javascript:alert(1)",
+    website: "javascript:alert(1)",
+    accent_color: "red;}",
+    windows: [{ start: "12:00", end: "08:00" }],
+    languages: ["fr"],
+    lead_minutes: -5,
+    closed_dates: ["2026-12-25", "Christmas"],
+  });
+  assert.deepEqual([odd.phone, odd.website, odd.accent_color], [null, null, null]);
+  assert.deepEqual(odd.windows, DEFAULTS.windows);
+  assert.deepEqual([odd.languages, odd.lead_minutes], [["en", "es"], 0]);
+  assert.deepEqual(odd.closed_dates, ["2026-12-25"]);
+});
+
+test("a visitor whose language the business does not speak reads its own", () => {
+  const spanish = businessIn({ ...HAUL, languages: ["es"], language: "es" });
+  assert.equal(offeredLanguage("en", spanish), "es");
+  assert.equal(offeredLanguage("es", spanish), "es");
+  assert.equal(offeredLanguage("en", null), "en");
 });

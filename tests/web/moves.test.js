@@ -27,11 +27,12 @@ test("a card moves only along its flow, and only for allowed people", () => {
 });
 
 test("only the role dispatcher makes a dispatcher", () => {
-  assert.deepEqual([["dispatcher"], ["driver"], ["ops"], undefined].map(actorKind), [
+  assert.deepEqual([["dispatcher"], ["driver"], ["ops"], undefined, ["owner"]].map(actorKind), [
     "dispatcher",
     "crew",
     "crew",
     "crew",
+    "dispatcher",
   ]);
 });
 

@@ -1,14 +1,16 @@
 // The booking page: form, waiting, tracking link. See shared/jobs/booking.js for the state.
 
 import { Api } from "/shared/api/api.js";
-import { Booking, EMPTY, isPassing } from "/shared/jobs/booking.js";
+import { Booking, EMPTY, faultsOf, isPassing, isSuspension } from "/shared/jobs/booking.js";
 import { storedBusiness, readBusiness } from "/shared/jobs/business.js";
+import { pageTitle, showBusiness } from "/shared/ui/business_brand.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { placeErrors } from "/shared/ui/field_errors.js";
-import { browserLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
+import { browserLanguage, markLanguage, offeredLanguage, onLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 import { deviceMemory, tabMemory } from "/shared/ui/storage.js";
 import { SECOND_MS } from "/shared/ui/time.js";
+import { consent, suspendedPanel } from "./business_notices.js";
 import { askGiveUp, bookedPanel, waitingPanel } from "./confirmation.js";
 import { BookingForm } from "./form.js";
 import { WORDS } from "./words.js";
@@ -17,6 +19,8 @@ const RETRY_S = [3, 6, 12, 20, 30];
 const GIVE_UP_AFTER = 3;
 const SAVE_DRAFT_MS = 300;
 const BUSINESS = "/businesses/main";
+/** As if the service had refused the day: what was chosen is not among what the business offers. */
+const NOT_OFFERED = { document: { faults: ["window_start: not offered"] } };
 const FIELD_OF = {
   name: "name",
   phone: "phone",
@@ -44,9 +48,7 @@ class BookingPage {
   #saveTimer = null;
 
   start() {
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.addEventListener("click", () => this.#setLanguage(button.dataset.language));
-    }
+    onLanguage((language) => this.#setLanguage(language));
     const draft = this.#booking.draft(Date.now());
     this.#restored =
       draft !== null &&
@@ -67,11 +69,14 @@ class BookingPage {
     return this.#business?.time_zone;
   }
 
-  /** If the time zone changes, the form is drawn again with other days and times. */
+  /** If the settings have changed, the form is drawn again with other days, times, and looks. */
   async #readBusiness() {
-    const zone = this.#zone;
+    const before = JSON.stringify(this.#business);
     this.#business = await readBusiness(this.#api, this.#device, BUSINESS);
-    if (this.#zone === zone || this.#sending) return;
+    if (JSON.stringify(this.#business) === before) return;
+    this.#speakIn(offeredLanguage(this.#language, this.#business));
+    this.#drawLanguage();
+    if (this.#sending) return;
     const held = document.activeElement?.id;
     this.#draw();
     if (held) document.getElementById(held)?.focus({ preventScroll: true });
@@ -81,30 +86,34 @@ class BookingPage {
     return translator(WORDS, this.#language);
   }
 
-  #setLanguage(language) {
+  #speakIn(language) {
     if (this.#form.language === this.#language) this.#form = { ...this.#form, language };
     this.#language = language;
+  }
+
+  #setLanguage(language) {
+    this.#speakIn(language);
     rememberLanguage(this.#device, language);
     this.#drawLanguage();
     this.#draw();
   }
 
   #drawLanguage() {
-    document.documentElement.lang = this.#language;
-    document.title = `${this.#t("title")} · Haulway`;
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.language === this.#language));
-    }
+    markLanguage(this.#language);
+    document.title = pageTitle(this.#t("title"), this.#business);
+    showBusiness(this.#business, this.#language);
   }
 
   #draw() {
     const booked = this.#booking.booked();
-    const scene = booked ? "booked" : this.#sending ? "waiting" : "form";
+    const closed = this.#business?.suspended ? "suspended" : "form";
+    const scene = booked ? "booked" : this.#sending ? "waiting" : closed;
     this.#main.dataset.scene = scene;
     keepingFocus(this.#main, () => {
       if (scene === "booked") fill(this.#main, this.#bookedPanel(booked));
       else if (scene === "waiting") fill(this.#main, this.#waitingPanel());
-      else this.#drawForm();
+      else if (scene === "form") this.#drawForm();
+      else fill(this.#main, suspendedPanel(this.#business, this.#t, this.#language));
     });
     this.#drawCountdown();
   }
@@ -114,7 +123,7 @@ class BookingPage {
     const form = new BookingForm(this.#form, {
       t,
       language: this.#language,
-      zone: this.#zone,
+      business: this.#business,
       onChange: (changed) => this.#changed(changed),
       onSubmit: (filled) => this.#submit(filled),
     });
@@ -128,6 +137,7 @@ class BookingPage {
       insecure,
       this.#restoredLine(),
       form.node,
+      consent(this.#business, t),
     );
     if (fault) this.#showErrors(fault, form);
   }
@@ -202,9 +212,12 @@ class BookingPage {
   async #submit(form) {
     this.#form = form;
     this.#saveDraft();
-    if (form.day !== "" && !this.#business) await this.#readBusiness();
-    if (form.day !== "" && !this.#business) return fill(byId("summary"), noZoneNotice(this.#t));
-    this.#sending = this.#booking.prepare(form, Date.now(), this.#zone);
+    if (form.day !== "" && !this.#business) {
+      await this.#readBusiness();
+      if (!this.#business) return fill(byId("summary"), noZoneNotice(this.#t));
+      if ("day" in faultsOf(form, Date.now(), this.#business)) return this.#drawForm(NOT_OFFERED);
+    }
+    this.#sending = this.#booking.prepare(form, Date.now(), this.#business);
     this.#tries = 0;
     this.#try();
   }
@@ -235,6 +248,7 @@ class BookingPage {
     this.#sending = null;
     this.#draw();
     this.#drawForm(fault);
+    if (isSuspension(fault)) this.#readBusiness(); // and the page says so in the place of the form
   }
 
   #showBooked() {

@@ -136,6 +136,6 @@ function copyButton(link, t, announce) {
 
 function shareButton(link, t) {
   if (typeof navigator.share !== "function") return null;
-  const share = () => navigator.share({ title: "Haulway", url: link }).catch(() => {}); // the person closed the share dialog
+  const share = () => navigator.share({ title: document.title, url: link }).catch(() => {}); // the person closed the share dialog
   return el("button.button", { type: "button", onclick: share }, icon("share"), t("share"));
 }

@@ -1,9 +1,11 @@
 // The form. A field is checked when the person leaves it, not while they are still typing.
 
+import { DEFAULTS } from "/shared/jobs/business.js";
 import { EMPTY, faultsOf, includesThing, toggled } from "/shared/jobs/booking.js";
 import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { typedPhone } from "/shared/ui/phone_number.js";
+import { cancellationPolicy } from "./business_notices.js";
 import { NOT_CHOSEN_YET, WindowPicker, radioChip } from "./window_picker.js";
 
 const ORDER = ["what", "address", "day", "name", "phone"];
@@ -17,20 +19,21 @@ export class BookingForm {
   #form;
   #t;
   #language;
-  #zone;
+  #business;
   #chips = new Map();
   #refused = {};
   #touched = new Set();
+  #sent = false;
   #inputs = {};
   #faults = {};
   #onChange;
   #onSubmit;
 
-  constructor(form, { t, language, zone, onChange, onSubmit }) {
+  constructor(form, { t, language, business, onChange, onSubmit }) {
     this.#form = { ...EMPTY, ...form };
     this.#t = t;
     this.#language = language;
-    this.#zone = zone;
+    this.#business = business;
     this.#onChange = onChange;
     this.#onSubmit = onSubmit;
     this.node = this.#build();
@@ -70,6 +73,7 @@ export class BookingForm {
       this.#text("name", { autocomplete: "name" }),
       this.#phone(),
       this.#languages(),
+      cancellationPolicy(this.#business, t, this.#language),
       el("div", { id: "summary", role: "alert" }),
       el("button.button.main.submit", { "data-testid": "submit" }, t("submit")),
       el("p.small.quiet.center", {}, t("promise")),
@@ -145,17 +149,25 @@ export class BookingForm {
     const when = new WindowPicker(this.#form, {
       t: this.#t,
       language: this.#language,
-      zone: this.#zone,
+      business: this.#business,
       onDay: (day) => this.#set("day", day),
       onWindow: (window) => this.#set("window", window),
       faultLine: this.#faultLine("day"),
     });
     this.#inputs.day = when.input;
+    this.#form = { ...this.#form, window: when.window };
     return when.node;
+  }
+
+  /** What the words of a fault need. */
+  get #limits() {
+    return { days: this.#business?.public_horizon_days ?? DEFAULTS.public_horizon_days };
   }
 
   #languages() {
     const t = this.#t;
+    const offered = this.#business?.languages ?? DEFAULTS.languages;
+    if (offered.length < 2) return null;
     const choices = [
       ["en", t("english")],
       ["es", t("spanish")],
@@ -208,15 +220,20 @@ export class BookingForm {
 
   /** Shows the errors of fields that the person has left, not of the one that is being filled in. */
   #check() {
-    const faults = { ...this.#stillRefused(), ...faultsOf(this.#form, Date.now(), this.#zone) };
+    const faults = { ...this.#stillRefused(), ...faultsOf(this.#form, Date.now(), this.#business) };
     for (const [name, line] of Object.entries(this.#faults)) {
-      const fault = this.#touched.has(name) ? faults[name] : undefined;
+      const fault = this.#isDue(name, faults[name]) ? faults[name] : undefined;
       line.hidden = fault === undefined;
-      fill(line, fault && [icon("alert"), this.#t(`${name}_${fault}`)]);
+      fill(line, fault && [icon("alert"), this.#t(`${name}_${fault}`, this.#limits)]);
       if (fault === undefined) this.#inputs[name].removeAttribute("aria-invalid");
       else this.#inputs[name].setAttribute("aria-invalid", "true");
     }
     return faults;
+  }
+
+  /** That no window is chosen is said once the form is sent: after a day it is simply next. */
+  #isDue(name, fault) {
+    return this.#touched.has(name) && (fault !== "no_window" || this.#sent);
   }
 
   /** A refused value stays wrong until it is changed. */
@@ -230,6 +247,7 @@ export class BookingForm {
   #submit(event) {
     event.preventDefault();
     for (const name of ORDER) this.#touched.add(name);
+    this.#sent = true;
     const faults = this.#check();
     const first = ORDER.find((name) => name in faults);
     fill(this.node.querySelector("#summary"), first && el("p.unseen", {}, this.#t("fix")));

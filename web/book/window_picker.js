@@ -1,34 +1,38 @@
-// The preferred day and time of day: buttons for the next days, or any other day from a calendar.
+// The preferred day and arrival window: the next days to tap, or any other that can be booked.
 
-import { WINDOWS, arrivalOf, latestDay } from "/shared/jobs/booking.js";
-import { el } from "/shared/ui/elements.js";
+import { arrivalOf } from "/shared/jobs/booking.js";
+import { daysToBook, nameOf, windowsLeft, windowsOf } from "/shared/jobs/booking_calendar.js";
+import { el, fill } from "/shared/ui/elements.js";
 import { dateText, dayText, windowText } from "/shared/ui/time.js";
-import { dayAfter, dayAt, fullYear, isDeviceTime, momentAt, zoneName } from "/shared/ui/business_time.js";
+import { dayAt, isDeviceTime, momentAt, zoneName } from "/shared/ui/business_time.js";
 
 const DAYS_AHEAD = 6;
-export const NOT_CHOSEN_YET = "?"; // “another day” is chosen, but not yet which one
+export const NOT_CHOSEN_YET = "?"; // another day is wanted, but not which one
 
 /**
- * Days and times are in the business's `zone`. `onDay(day)` and `onWindow(name)` are called when one is
- * chosen; `faultLine` shows the error.
+ * Days and windows are those that `business` offers, by its clock. `onDay(day)` and `onWindow(name)`
+ * are called as they are chosen; `faultLine` says what is wrong.
  */
 export class WindowPicker {
   #t;
   #language;
-  #zone;
-  #today;
+  #business;
+  #now_ms = Date.now();
+  #days;
+  #window;
   #onDay;
-  #onWindow;
+  #onWindow = () => {};
   #otherDay;
   #windows;
+  #chips = el("div.chips", {});
 
-  constructor({ day, window }, { t, language, zone, onDay, onWindow, faultLine }) {
+  constructor({ day, window }, { t, language, business, onDay, onWindow, faultLine }) {
     this.#t = t;
     this.#language = language;
-    this.#zone = zone;
-    this.#today = dayAt(Date.now(), zone);
+    this.#business = business;
+    this.#days = daysToBook(this.#now_ms, business);
+    this.#window = window;
     this.#onDay = onDay;
-    this.#onWindow = onWindow;
     const other = day !== "" && !this.#nextDays().includes(day);
     this.input = this.#calendar(day);
     this.#otherDay = el(
@@ -42,33 +46,61 @@ export class WindowPicker {
       { hidden: day === "" },
       el("legend", {}, t("window")),
       this.#zoneNote(),
-      el("div.chips", {}, this.#windowChips(window)),
+      this.#chips,
     );
+    this.#drawWindows(day);
+    this.#onWindow = onWindow;
     this.node = el(
       "fieldset.field.when",
       {},
       el("legend", {}, t("when")),
       el("p.hint", {}, t("when_hint")),
       el("div.days", { "data-testid": "days" }, this.#dayChips(other ? "other" : day)),
+      this.#days.length === 0 && el("p.hint", { "data-testid": "no-days" }, t("no_days")),
       this.#otherDay,
       faultLine,
       this.#windows,
     );
   }
 
+  /** The window that is chosen; empty where the one of the form is not offered. */
+  get window() {
+    return this.#window;
+  }
+
+  /** Only days that can be booked: a closed one cannot be chosen. */
   #calendar(day) {
-    return el("input.input", {
-      type: "date",
-      id: "day",
-      min: this.#today,
-      max: latestDay(this.#today),
-      value: day,
-      "aria-describedby": "day-error",
-      onchange: (event) => this.#choose(fullYear(event.target.value) || NOT_CHOSEN_YET),
-      onblur: ({ target }) => {
-        if (target.value.startsWith("00")) target.value = fullYear(target.value);
-      },
+    const choose = ({ target }) => this.#choose(target.value || NOT_CHOSEN_YET);
+    const options = [el("option", { value: "" }, this.#t("choose_day")), this.#months()];
+    const select = el(
+      "select.input",
+      { id: "day", "aria-describedby": "day-error", onchange: choose },
+      options,
+    );
+    select.value = this.#days.includes(day) ? day : "";
+    return select;
+  }
+
+  #months() {
+    const months = [...new Set(this.#days.map((day) => day.slice(0, 7)))];
+    return months.map((month) => {
+      const days = this.#days.filter((day) => day.startsWith(month));
+      const options = days.map((day) => el("option", { value: day }, this.#longLabel(day)));
+      return el("optgroup", { label: this.#monthLabel(`${month}-15`) }, options);
     });
+  }
+
+  #monthLabel(day) {
+    return this.#formatted(day, { month: "long", year: "numeric" });
+  }
+
+  #longLabel(day) {
+    return this.#formatted(day, { weekday: "short", month: "short", day: "numeric" });
+  }
+
+  #formatted(day, parts) {
+    const format = new Intl.DateTimeFormat(`${this.#language}-US`, { ...parts, timeZone: "UTC" });
+    return format.format(Date.parse(`${day}T12:00:00Z`));
   }
 
   #dayChips(chosen) {
@@ -80,46 +112,68 @@ export class WindowPicker {
   }
 
   #dayLabel(day) {
-    const noon = momentAt(day, "12:00", this.#zone);
-    const near = dayText(noon, Date.now(), this.#language, this.#zone);
-    const date = dateText(noon, this.#language, this.#zone);
+    const noon = momentAt(day, "12:00", this.#business?.time_zone);
+    const near = dayText(noon, this.#now_ms, this.#language, this.#business?.time_zone);
+    const date = dateText(noon, this.#language, this.#business?.time_zone);
     const [weekday, ...rest] = date.split(", ");
     const name = near.toLowerCase() === date.toLowerCase() ? near.split(", ")[0] : near;
     return [el("span", {}, name), " ", el("span.small.quiet", {}, rest.join(", ") || weekday)];
   }
 
-  #windowChips(chosen) {
-    return ["any", ...Object.keys(WINDOWS)].map((name) => {
-      const label = name === "any" ? this.#t("window_any") : this.#hours(name);
-      return radioChip("window", name, label, name === chosen, () => this.#onWindow(name));
-    });
+  /** The windows of that day that can still be booked; before one is chosen, all. */
+  #drawWindows(day) {
+    const known = this.#days.includes(day);
+    const offered = known
+      ? windowsLeft(day, this.#now_ms, this.#business)
+      : windowsOf(this.#business);
+    const names = offered.map(nameOf);
+    if (!names.includes(this.#window)) this.#pick(names.length === 1 ? names[0] : "");
+    fill(this.#chips, names.map((name) => this.#windowChip(name, known ? day : this.#someDay)));
   }
 
-  /** `8:00 AM – 12:00 PM`. */
-  #hours(window) {
-    return windowText(arrivalOf(this.#today, window, this.#zone), this.#language, this.#zone);
+  #windowChip(name, day) {
+    const label = this.#hours(name, day);
+    return radioChip("window", name, label, name === this.#window, () => this.#pick(name));
+  }
+
+  #pick(name) {
+    this.#window = name;
+    this.#onWindow(name);
+  }
+
+  get #someDay() {
+    return this.#days[0] ?? dayAt(this.#now_ms, this.#business?.time_zone);
+  }
+
+  /** `8:00 AM – 12:00 PM`, as every page says it. */
+  #hours(window, day) {
+    const arrival = arrivalOf(day, window, this.#business);
+    return windowText(arrival, this.#language, this.#business?.time_zone);
   }
 
   #zoneNote() {
-    if (isDeviceTime(this.#zone)) return null;
-    const zone = zoneName(this.#zone, this.#language);
-    return el("p.hint", { "data-testid": "zone" }, this.#t("zone_note", { zone }));
+    const zone = this.#business?.time_zone;
+    if (isDeviceTime(zone)) return null;
+    const name = zoneName(zone, this.#language);
+    return el("p.hint", { "data-testid": "zone" }, this.#t("zone_note", { zone: name }));
   }
 
-  /** Calendar days, because a day has 23 or 25 hours when clocks change. */
+  /** Calendar days after today: where clocks are changed, the next one is 23 or 25 hours away. */
   #nextDays() {
-    return Array.from({ length: DAYS_AHEAD }, (_, index) => dayAfter(this.#today, index + 1));
+    const today = dayAt(this.#now_ms, this.#business?.time_zone);
+    return this.#days.filter((day) => day > today).slice(0, DAYS_AHEAD);
   }
 
   #tapped(day) {
     const other = day === "other";
     this.#otherDay.hidden = !other;
-    this.#choose(other ? fullYear(this.input.value) || NOT_CHOSEN_YET : day);
+    this.#choose(other ? this.input.value || NOT_CHOSEN_YET : day);
     if (other) this.input.focus();
   }
 
   #choose(day) {
     this.#windows.hidden = day === "";
+    this.#drawWindows(day);
     this.#onDay(day);
   }
 }

@@ -3,8 +3,11 @@
 import { currentJob, daysOf } from "/crew/state/crew_day.js";
 import { followBrowser } from "/shared/api/browser_session.js";
 import { deviceStore } from "/crew/state/crew_store.js";
+import { StaffBusiness } from "/shared/jobs/staff_business.js";
+import { Api } from "/shared/api/api.js";
+import { officeLink, pageTitle, showBrand } from "/shared/ui/business_brand.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
-import { browserLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
+import { browserLanguage, markLanguage, onLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
 import { deviceMemory } from "/shared/ui/storage.js";
 import { SECOND_MS, agoText } from "/shared/ui/time.js";
 import { dayAt, isDeviceTime, zoneName } from "/shared/ui/business_time.js";
@@ -14,6 +17,8 @@ import { savePageOffline, createCrewSession } from "./create_session.js";
 import { signInForm } from "./sign_in_form.js";
 import { refusalNotice, signalBar, waitingPanel } from "./signal_bar.js";
 import { WORDS } from "./words.js";
+
+const HAULWAY = { name: "Haulway" }; // until it is known for which business someone works
 
 class CrewPage {
   #main = byId("jobs");
@@ -28,15 +33,18 @@ class CrewPage {
   #drawn = null;
   #drawnOn = null;
   #actions;
+  #staff = new StaffBusiness({
+    api: new Api(),
+    memory: this.#memory,
+    onLearned: () => this.#draw(),
+  });
 
   async start() {
     this.#store = await deviceStore();
     this.#session = createCrewSession(this.#store, () => this.#draw());
     const spoken = () => this.#spoken;
     this.#actions = new CrewActions({ session: this.#session, spoken, draw: () => this.#draw() });
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.addEventListener("click", () => this.#setLanguage(button.dataset.language));
-    }
+    onLanguage((language) => this.#setLanguage(language));
     this.#listen();
     this.#setLanguage(this.#language, false);
     await this.#session.start();
@@ -52,10 +60,7 @@ class CrewPage {
   #setLanguage(language, chosen = true) {
     this.#language = language;
     if (chosen) rememberLanguage(this.#memory, language);
-    document.documentElement.lang = language;
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.language === language));
-    }
+    markLanguage(language);
     this.#draw();
   }
 
@@ -70,11 +75,13 @@ class CrewPage {
 
   /** Builds the page again, but only if it would look different. */
   #draw() {
-    const { scene, account, queue } = this.#session;
+    const { scene, account, queue, user } = this.#session;
+    this.#staff.follow(user);
+    showBrand(this.#staff.business);
     const signal = this.#session.signal_state;
     this.#drawnOn = this.#today;
     const looks = JSON.stringify([
-      [this.#drawnOn, scene, account, signal, queue.state, this.#language, this.#session.sharing.state],
+      [this.#staff.business, this.#drawnOn, scene, account, signal, queue.state, this.#language, this.#session.sharing.state],
       [this.#session.jobs, Object.keys(this.#session.flows), queue.waiting(account)],
       [queue.refused(account), [...this.#toggled], [...this.#actions.resting]],
     ]);
@@ -88,7 +95,7 @@ class CrewPage {
   #build(scene, signal) {
     const before = this.#main.dataset.scene;
     this.#main.dataset.scene = scene;
-    document.title = `${this.#spoken.t("title")} · Haulway`;
+    document.title = pageTitle(this.#spoken.t("title"), this.#staff.business ?? HAULWAY);
     fill(byId("state"), scene === "jobs" && this.#stateParts(signal));
     if (scene === "jobs") this.#buildJobs();
     else if (scene === "sign_in") this.#buildSignIn(before);
@@ -227,6 +234,7 @@ class CrewPage {
       el(
         "div.row",
         {},
+        officeLink(this.#staff.business, this.#language),
         el("span.small.quiet", {}, t("signed_in_as", { name: user.name })),
         el(
           "button.button.plain.compact",

@@ -2,17 +2,19 @@
 
 import { el } from "/shared/ui/elements.js";
 import { zoneText } from "/shared/ui/business_time.js";
+import { BusinessBar } from "./business_bar.js";
 import { DayPage } from "./day_page.js";
 import { Drawer } from "./drawer.js";
 import { NewJobDialog } from "./new_job.js";
 
 const STYLES = ["/dispatch/drawer.css", "/dispatch/day.css", "/dispatch/print.css"];
 
-/** {drawer, day, newJob(), clockOf(zone)}, once their styles are loaded. */
+/** {drawer, day, business, newJob(), clockOf(zone)}, once their styles are loaded. */
 export async function makeDeferredViews({ session, moveMaker, notices, openJob, goTo, redraw, onClosed }) {
   await Promise.all(STYLES.map(stylesheet));
   return {
     drawer: new Drawer({ session, moveMaker, notices, onClosed }),
+    business: new BusinessBar({ redraw }),
     clockOf: zoneText,
     day: new DayPage({ session, openJob, goTo, redraw }),
     newJob: () => {

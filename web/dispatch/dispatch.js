@@ -47,6 +47,7 @@ class DispatchPage {
   #dragging;
   #drawer = null;
   #day = null;
+  #business = null;
   /** Names the time zone of the times if it is not this device's. */
   #clockOf = () => "";
   #deferred = null;
@@ -98,6 +99,7 @@ class DispatchPage {
       view: this.#session.seesRoster ? this.#place.view : null,
       mayCreate: this.#session.isDispatcher,
     });
+    this.#business?.show(user);
     this.#drawFreshness();
     if (this.#isDay) this.#drawDay();
     else this.#drawBoard(flowName);
@@ -146,6 +148,7 @@ class DispatchPage {
       this.#notices.clear();
       this.#day?.clear();
     }
+    this.#business?.clear();
     this.#toolbar.showBrandOnly();
     document.title = "Sign in · Haulway";
     const form = signInForm({
@@ -165,7 +168,7 @@ class DispatchPage {
     const late = this.#session.board
       .shown()
       .filter((card) => overdueMs(card, this.#session.now_ms) !== null).length;
-    const title = `${late > 0 ? `(${late} overdue) ` : ""}${this.#isDay ? "Day" : "Board"} · Haulway`;
+    const title = `${late > 0 ? `(${late} overdue) ` : ""}${this.#isDay ? "Day" : "Board"} · ${this.#business?.name ?? "Haulway"}`;
     if (document.title !== title) document.title = title;
   }
 
@@ -268,7 +271,7 @@ class DispatchPage {
 
   async #importDeferred() {
     const { makeDeferredViews } = await import("./deferred_views.js");
-    const { drawer, day, newJob, clockOf } = await makeDeferredViews({
+    const { drawer, day, business, newJob, clockOf } = await makeDeferredViews({
       session: this.#session,
       moveMaker: this.#moveMaker,
       notices: this.#notices,
@@ -279,6 +282,7 @@ class DispatchPage {
     });
     this.#drawer = drawer;
     this.#day = day;
+    this.#business = business;
     this.#clockOf = clockOf;
     this.#draw();
     return { drawer, newJob };

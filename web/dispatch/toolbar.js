@@ -102,6 +102,8 @@ export class Toolbar {
       el(
         "div.account",
         {},
+        (user.roles ?? []).includes("owner") &&
+          el("a.button.plain.compact", { href: "/settings/" }, "Settings"),
         (user.roles ?? []).includes("ops") &&
           el("a.button.plain.compact", { href: "/ops/" }, "Ops"),
         el("span.small", { title: user.account }, user.name || user.account),

@@ -2,9 +2,10 @@
 
 import { Api, Problem } from "/shared/api/api.js";
 import { storedBusiness, readBusiness } from "/shared/jobs/business.js";
+import { pageTitle, showBusiness } from "/shared/ui/business_brand.js";
 import { byId, copyText, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { isExpected } from "/shared/jobs/recent_bookings.js";
-import { browserLanguage, rememberLanguage, translator, localized } from "/shared/ui/i18n.js";
+import { browserLanguage, localized, markLanguage, offeredLanguage, onLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
 import { deviceMemory } from "/shared/ui/storage.js";
 import { digestOf, follow, linkOf } from "/shared/reader/browser_reader.js";
 import { sameShown } from "/shared/reader/display.js";
@@ -38,6 +39,7 @@ class TrackingPage {
   #since_ms = performance.now();
   /** The business's time zone; null: unknown; undefined: not read yet. */
   #zone = undefined;
+  #business = null;
   #watch = new LocationWatch({
     ask: () => this.#readLocation(),
     now_ms: () => this.#now_ms,
@@ -47,9 +49,7 @@ class TrackingPage {
   #insecure = !globalThis.isSecureContext;
 
   async start() {
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.addEventListener("click", () => this.#setLanguage(button.dataset.language));
-    }
+    onLanguage((language) => this.#setLanguage(language));
     setInterval(() => this.#draw(), SECOND_MS);
     this.#setLanguage(this.#language, false);
     if (this.#insecure) return;
@@ -60,7 +60,8 @@ class TrackingPage {
   async #prepare() {
     const path = `/track/${await digestOf(this.#token)}/business`;
     this.#expected = await isExpected(this.#memory, this.#token, Date.now());
-    this.#setZone(storedBusiness(this.#memory, path)?.time_zone);
+    this.#meet(storedBusiness(this.#memory, path));
+    this.#setZone(this.#business?.time_zone);
     this.#readZone(path);
     setTimeout(() => this.#zone === undefined && this.#setZone(null), ZONE_WAIT_MS);
   }
@@ -68,8 +69,15 @@ class TrackingPage {
   /** Repeated until the zone is known. */
   async #readZone(path) {
     const business = await readBusiness(this.#api, this.#memory, path, { tries: 1 });
+    this.#meet(business);
     this.#setZone(business?.time_zone ?? null);
     if (business === null) setTimeout(() => this.#readZone(path), ZONE_RETRY_MS);
+  }
+
+  #meet(business) {
+    if (business === null) return;
+    this.#business = business;
+    this.#setLanguage(offeredLanguage(this.#language, business), false);
   }
 
   #setZone(zone) {
@@ -121,10 +129,8 @@ class TrackingPage {
   #setLanguage(language, chosen = true) {
     this.#language = language;
     if (chosen) rememberLanguage(this.#memory, language);
-    document.documentElement.lang = language;
-    for (const button of document.querySelectorAll("[data-language]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.language === language));
-    }
+    markLanguage(language);
+    showBusiness(this.#business, language);
     this.#draw();
   }
 
@@ -154,6 +160,7 @@ class TrackingPage {
       outcome: this.#outcome,
       location: this.#crewLocation,
       zone: this.#zone,
+      name: this.#business?.name,
       looking,
     };
     if (this.#drawn === null || !sameShown(looks, this.#drawn)) {
@@ -217,7 +224,7 @@ class TrackingPage {
   #drawTitle(scene, view) {
     const step = scene === "job" ? currentStep(view) : null;
     const says = step ? localized(step.label, this.#language) : this.#t("title");
-    document.title = `${says} · Haulway`;
+    document.title = pageTitle(says, this.#business);
   }
 
   #drawFreshness() {

@@ -5,7 +5,7 @@ import { PollingSession } from "../../shared/api/polling_session.js";
 import { isLostRace } from "../../shared/jobs/moves.js";
 import { Board, cardOf, columnsOf, flowsInUse, passes } from "./board.js";
 
-const ROSTER_READERS = ["dispatcher", "supervisor", "ops"];
+const ROSTER_READERS = ["owner", "dispatcher", "supervisor", "ops"];
 
 export class DispatchSession extends PollingSession {
   board = new Board();

@@ -4,19 +4,14 @@ import { NoAnswer, Problem, newId } from "../api/api.js";
 import { expectLink } from "./recent_bookings.js";
 import { phoneNumber } from "../ui/phone_number.js";
 import { DAY_MS, HOUR_MS } from "../ui/time.js";
-import { dayAfter, dayAt, momentAt } from "../ui/business_time.js";
+import { dayFault, momentsOf, windowNamed } from "./booking_calendar.js";
 
 const DRAFT = "haulway.booking.draft";
 const SENDING = "haulway.booking.sending";
 const BOOKED = "haulway.booking.booked";
 const DRAFT_FOR_MS = DAY_MS;
 const SENDING_FOR_MS = 12 * HOUR_MS;
-export const LATEST_DAYS = 90;
 export const LIMITS = Object.freeze({ name: 200, address: 200, what: 2000 });
-
-const WHOLE_DAY = [8, 19];
-/** Arrival windows to choose from, in hours of the business's day. */
-export const WINDOWS = Object.freeze({ morning: [8, 12], afternoon: [12, 16], evening: [16, 19] });
 
 export const EMPTY = Object.freeze({
   name: "",
@@ -24,21 +19,21 @@ export const EMPTY = Object.freeze({
   address: "",
   what: "",
   day: "",
-  window: "any",
+  window: "",
   language: "en",
 });
 
 /**
- * The error of each field: {field: key of the message}; empty if there are none. Days are in the
- * business's `zone`.
+ * The error of each field: {field: key of the message}; empty if there are none. Days and
+ * windows are those of `business`; null while it is not known.
  */
-export function faultsOf(form, now_ms, zone) {
+export function faultsOf(form, now_ms, business) {
   const faults = {
     name: textFault(form.name, LIMITS.name),
     phone: phoneFault(form.phone),
     address: addressFault(form.address),
     what: textFault(form.what, LIMITS.what),
-    day: dayFault(form, now_ms, zone),
+    day: whenFault(form, now_ms, business),
   };
   return Object.fromEntries(Object.entries(faults).filter(([, fault]) => fault !== null));
 }
@@ -58,35 +53,17 @@ function addressFault(text) {
   return fault ?? (text.trim().length < 6 ? "too_short" : null);
 }
 
-function dayFault({ day, window }, now_ms, zone) {
+function whenFault({ day, window }, now_ms, business) {
   if (day === "") return null;
   if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(Date.parse(day))) return "not_a_day";
-  const today = dayAt(now_ms, zone);
-  if (day < today) return "past";
-  if (day > latestDay(today)) return "too_far";
-  return endOf(day, window, zone) <= now_ms ? "past" : null;
+  return dayFault(day, window, now_ms, business);
 }
 
-/** The last day that can be booked. */
-export function latestDay(today) {
-  return dayAfter(today, LATEST_DAYS);
-}
-
-function endOf(day, window, zone) {
-  if (window === "any") return momentAt(dayAfter(day, 1), "00:00", zone);
-  return hourOf(day, WINDOWS[window][1], zone);
-}
-
-/** The epoch milliseconds of an hour of that day in `zone`. */
-function hourOf(day, hour, zone) {
-  return momentAt(day, `${String(hour).padStart(2, "0")}:00`, zone);
-}
-
-/** {window_start, window_end} of a day and the name of a time of day. */
-export function arrivalOf(day, window, zone) {
-  const [from, until] = WINDOWS[window] ?? WHOLE_DAY;
-  const iso = (hour) => new Date(hourOf(day, hour, zone)).toISOString();
-  return { window_start: iso(from), window_end: iso(until) };
+/** {window_start, window_end} of a day and the name of a window that the business offers. */
+export function arrivalOf(day, name, business) {
+  const { start_ms, end_ms } = momentsOf(day, windowNamed(name, business), business);
+  const iso = (ms) => new Date(ms).toISOString();
+  return { window_start: iso(start_ms), window_end: iso(end_ms) };
 }
 
 /** Whether the list that was typed or tapped has the thing. */
@@ -114,8 +91,8 @@ function sameThing(one, other) {
 }
 
 /** The `POST /api/bookings` request of a form without errors. */
-export function requestOf(form, zone) {
-  const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, zone);
+export function requestOf(form, business) {
+  const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, business);
   return {
     name: form.name.trim(),
     phone: phoneNumber(form.phone),
@@ -171,8 +148,9 @@ export class Booking {
   }
 
   /** Stores the request and its key before anything is sent. */
-  prepare(form, now_ms, zone) {
-    const sending = { key: this.#newKey(), request: requestOf(form, zone), at_ms: now_ms };
+  prepare(form, now_ms, business) {
+    const request = requestOf(form, business);
+    const sending = { key: this.#newKey(), request, at_ms: now_ms };
     this.#device.set(SENDING, JSON.stringify(sending));
     return sending;
   }
@@ -215,7 +193,13 @@ export class Booking {
 
 /** The service says that nothing was booked: the request may be changed and sent again. */
 export function isRefusal(error) {
-  return error instanceof Problem && [400, 403, 413, 415, 422].includes(error.status);
+  if (!(error instanceof Problem)) return false;
+  return isSuspension(error) || [400, 403, 413, 415, 422].includes(error.status);
+}
+
+/** The business takes no bookings online any more. */
+export function isSuspension(error) {
+  return error instanceof Problem && error.slug === "business-suspended";
 }
 
 /** Whether an automatic retry may help. */

@@ -1,10 +1,42 @@
-// What the customer pages know about the business: its name and time zone.
+// What a page knows of the business without a session: its name, clock, hours and how to reach it.
 
 import { isZone } from "../ui/business_time.js";
 
 const KEPT = "haulway.business.";
+const PHONE = /^\+\d{7,15}$/;
+const COLOR = /^#[0-9a-f]{6}$/i;
+const URL_OF_WEB = /^https?:\/\//i;
+const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$|^24:00$/;
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const LANGUAGES = ["en", "es"];
 
-/** The business at that API path as this device stored it; null if it did not. */
+/** Weekdays as settings name them, in the order of a week that begins on Monday. */
+export const WEEKDAYS = Object.freeze(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
+
+/** What holds where the business has not said otherwise, or is not known yet. */
+export const DEFAULTS = Object.freeze({
+  name: "",
+  phone: null,
+  website: null,
+  language: "en",
+  languages: LANGUAGES,
+  accent_color: null,
+  windows: [
+    { start: "08:00", end: "12:00" },
+    { start: "12:00", end: "16:00" },
+    { start: "16:00", end: "19:00" },
+  ],
+  open_days: WEEKDAYS,
+  closed_dates: [],
+  lead_minutes: 0,
+  public_horizon_days: 90,
+  privacy_url: null,
+  terms_url: null,
+  cancellation_policy: null,
+  suspended: false,
+});
+
+/** The business at that path of the API, as this device learned it last; null where it did not. */
 export function storedBusiness(memory, path) {
   try {
     return businessIn(JSON.parse(memory.get(KEPT + path) ?? "null"));
@@ -13,18 +45,60 @@ export function storedBusiness(memory, path) {
   }
 }
 
-/** The business from the API, otherwise as stored; null if neither is known. */
-export async function readBusiness(api, memory, path, { tries } = {}) {
+/**
+ * The business as the API tells it, else as it was kept; null where neither is known. `kept` says
+ * what of it stays on the device.
+ */
+export async function readBusiness(api, memory, path, { tries, kept = (all) => all } = {}) {
   try {
     const business = businessIn((await api.get(path, { tries })).body);
-    if (business) memory.set(KEPT + path, JSON.stringify(business));
+    if (business) memory.set(KEPT + path, JSON.stringify(kept(business)));
     return business ?? storedBusiness(memory, path);
   } catch {
-    return storedBusiness(memory, path); // no answer: the stored one is used
+    return storedBusiness(memory, path); // no answer: the page goes by what it knows
   }
 }
 
-function businessIn(document) {
-  const { business, time_zone } = document ?? {};
-  return isZone(time_zone) ? { business: String(business ?? ""), time_zone } : null;
+/** A document of the API with every field in its range; null without a zone that this browser has. */
+export function businessIn(document) {
+  if (!isZone(document?.time_zone)) return null;
+  const { name, business, time_zone, cancellation_policy: policy } = document;
+  const languages = listOf(document.languages, (each) => LANGUAGES.includes(each));
+  const windows = listOf(document.windows, isWindow);
+  return {
+    name: String(name ?? business ?? ""),
+    time_zone,
+    phone: fitting(document.phone, PHONE),
+    website: fitting(document.website, URL_OF_WEB),
+    languages: languages ?? DEFAULTS.languages,
+    language: LANGUAGES.includes(document.language) ? document.language : DEFAULTS.language,
+    accent_color: fitting(document.accent_color, COLOR),
+    windows: windows ?? DEFAULTS.windows,
+    open_days: listOf(document.open_days, (day) => WEEKDAYS.includes(day)) ?? DEFAULTS.open_days,
+    closed_dates: listOf(document.closed_dates, (day) => DAY.test(day)) ?? [],
+    lead_minutes: numberOf(document.lead_minutes, DEFAULTS.lead_minutes),
+    public_horizon_days: numberOf(document.public_horizon_days, DEFAULTS.public_horizon_days),
+    privacy_url: fitting(document.privacy_url, URL_OF_WEB),
+    terms_url: fitting(document.terms_url, URL_OF_WEB),
+    cancellation_policy: policy && typeof policy === "object" ? policy : null,
+    suspended: document.suspended === true,
+  };
+}
+
+function fitting(text, shape) {
+  return typeof text === "string" && shape.test(text) ? text : null;
+}
+
+/** The entries that fit; null where there is no list, or one without a single good entry. */
+function listOf(list, fits) {
+  const good = Array.isArray(list) ? list.filter(fits) : [];
+  return good.length > 0 ? good : null;
+}
+
+function isWindow(window) {
+  return CLOCK.test(window?.start) && CLOCK.test(window?.end) && window.start < window.end;
+}
+
+function numberOf(value, fallback) {
+  return Number.isInteger(value) && value >= 0 ? value : fallback;
 }

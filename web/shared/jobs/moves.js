@@ -7,7 +7,8 @@ const LOST_RACES = ["overtaken", "job-changed"];
 
 /** The kind of actor, as the flow files name it. */
 export function actorKind(roles) {
-  return (roles ?? []).includes("dispatcher") ? "dispatcher" : "crew";
+  const plans = (roles ?? []).some((role) => ["owner", "dispatcher"].includes(role));
+  return plans ? "dispatcher" : "crew";
 }
 
 /** The moves of the flow that this kind of actor may make from `status`. */

@@ -38,3 +38,25 @@ export function browserLanguage(memory, navigator = globalThis.navigator) {
 export function rememberLanguage(memory, language) {
   memory.set(REMEMBERED_AS, language);
 }
+
+/** `language` where the business offers it, else the one the business speaks first. */
+export function offeredLanguage(language, business) {
+  if (!business || business.languages.includes(language)) return language;
+  const { languages, language: own } = business;
+  return languages.includes(own) ? own : languages[0];
+}
+
+/** Call `onChosen(language)` when a language is chosen. */
+export function onLanguage(onChosen, page = document) {
+  for (const button of page.querySelectorAll("[data-language]")) {
+    button.addEventListener("click", () => onChosen(button.dataset.language));
+  }
+}
+
+/** The page is in `language`, for the switch and for screen readers. */
+export function markLanguage(language, page = document) {
+  page.documentElement.lang = language;
+  for (const button of page.querySelectorAll("[data-language]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.language === language));
+  }
+}

@@ -1,0 +1,86 @@
+"""The business of the stub: its settings and changes of them, by the real rules and documents."""
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from functions.api.business import public_document as public_part
+from functions.api.problems import Problem, problem_of
+from functions.api.request import invalid
+from functions.business.change_settings import SettingsChanged
+from statemachine.business_changes import BusinessRecord, SettingsPatch, changed, given_in
+
+if TYPE_CHECKING:
+    from tests.pages.stub_api import Stub
+    from tests.pages.stub_data import StubData
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+READERS = {"owner", "dispatcher"}
+Settings = dict[str, Any]
+
+
+def default_settings() -> BusinessRecord:
+    """Open all days, so that tests mean the same on each; at version 7."""
+    every_day = {day: [{"start": "08:00", "end": "19:00"}] for day in WEEKDAYS}
+    return BusinessRecord.model_validate(
+        {"tenant": "main", "name": "Haul & Co", "version": 7, "opening_hours": every_day}
+    )
+
+
+def public_document(data: "StubData") -> Settings:
+    shown = public_part(data.business, datetime.now(UTC))
+    return dict(json.loads(shown.model_dump_json(by_alias=True, exclude_none=True)))
+
+
+def business_routes(stub: "Stub") -> list[Route]:
+    async def read(request: Request) -> Response:
+        if not READERS & set(stub.session(request).account.roles):
+            raise Problem("not-allowed")
+        return settings_answer(stub.data.business)
+
+    async def patch(request: Request) -> Response:
+        from tests.pages.stub_api import body_of
+
+        if "owner" not in stub.session(request).account.roles:
+            raise Problem("not-allowed")
+        wanted = await body_of(request)
+        return patched(stub.data, request.headers.get("if-match"), wanted)
+
+    return [
+        Route("/api/business", stub.guarded(read)),
+        Route("/api/business", stub.guarded(patch), methods=["PATCH"]),
+    ]
+
+
+def patched(data: "StubData", seen: str | None, wanted: bytes) -> Response:
+    known = data.business
+    if seen is None:
+        raise Problem("if-match-missing")
+    if seen != f'"{known.version}"':
+        raise problem_of(SettingsChanged(known.version))
+    try:
+        data.business = changed(known, given_in(_patch(wanted)), "olivia", datetime.now(UTC))
+    except ValidationError as error:
+        raise invalid(error) from error
+    return settings_answer(data.business)
+
+
+def change(data: "StubData", **wanted: Any) -> None:
+    """Another version of the settings, as if someone had saved them."""
+    given = given_in(_patch(json.dumps(wanted).encode()))
+    data.business = changed(data.business, given, "omar", datetime.now(UTC))
+
+
+def _patch(wanted: bytes) -> Any:
+    return SettingsPatch.model_validate_json(wanted, strict=True)
+
+
+def settings_answer(record: BusinessRecord) -> Response:
+    body = record.model_dump_json(by_alias=True, exclude_none=True)
+    headers = {"etag": f'"{record.version}"'}
+    return Response(body, headers=headers, media_type="application/json")

@@ -1,0 +1,218 @@
+// The sections of the page and the fields in each, with their words.
+
+import { longDayText, zoneName } from "/shared/ui/business_time.js";
+import { shownPhone } from "/shared/ui/phone_number.js";
+import * as values from "/settings/state/setting_values.js";
+import * as editors from "./editors.js";
+import { hoursEditor, quietEditor, windowsEditor } from "./time_editors.js";
+
+const LANGUAGE_NAMES = { en: "English", es: "Español" };
+const COMMON_ZONES = [
+  "America/New_York",
+  "America/Chicago",
+  "America/Denver",
+  "America/Phoenix",
+  "America/Los_Angeles",
+  "America/Anchorage",
+  "Pacific/Honolulu",
+];
+const LEAD_TIMES = [
+  [0, "Until the window begins"],
+  [60, "1 hour before"],
+  [120, "2 hours before"],
+  [240, "4 hours before"],
+  [720, "12 hours before"],
+  [1440, "1 day before"],
+  [2880, "2 days before"],
+];
+const COUNTRIES = ["US", "CA", "GB", "ES", "MX", "AU"];
+const CURRENCIES = ["USD", "CAD", "GBP", "EUR", "MXN", "AUD"];
+const DURATIONS = [15, 30, 45, 60, 90, 120, 180, 240, 480];
+
+/** [{name, title, intro, fields}], made again for each visit. */
+export function makeSections() {
+  return [
+    { name: "business", title: "Business", fields: business() },
+    { name: "hours", title: "Hours and windows", fields: hours() },
+    { name: "booking", title: "Booking", fields: booking() },
+    { name: "messages", title: "Messages", fields: messages() },
+    { name: "legal", title: "Legal", fields: legal() },
+  ];
+}
+
+function business() {
+  const nameOf = (text) => values.requiredText(text, "What do customers call your business?");
+  return [
+    editors.textEditor("name", "Name", {
+      read: nameOf,
+      hint: "Customers see it on every page, and every text message begins with it.",
+      maxlength: 60,
+      autocomplete: "organization",
+    }),
+    editors.textEditor("phone", "Phone", {
+      read: values.optionalPhone,
+      text: shownPhone,
+      hint: "The number that “Call us” calls.",
+      type: "tel",
+      inputmode: "tel",
+      autocomplete: "tel",
+    }),
+    editors.textEditor("legal_name", "Legal name", {
+      read: values.optionalText,
+      hint: "As it stands in contracts.",
+    }),
+    editors.textEditor("email", "E-mail", {
+      read: values.optionalText,
+      hint: "Where mail reaches you. Customers do not see it.",
+      type: "email",
+      inputmode: "email",
+      autocomplete: "email",
+    }),
+    address("website", "Website", "Linked at the foot of your pages."),
+    editors.colorEditor("accent_color", "Accent color", {
+      read: values.optionalColor,
+      hint: "For buttons and your sign. White text on it has to be readable.",
+    }),
+    editors.choiceEditor("country", "Country", { options: named(COUNTRIES, "region") }),
+    editors.choiceEditor("currency", "Currency", { options: named(CURRENCIES, "currency") }),
+    editors.choiceEditor("time_zone", "Time zone", {
+      options: zones(),
+      hint: "Every date and time, on every page and in every text, is by this clock.",
+    }),
+    editors.languagesEditor("languages", "Languages offered", {
+      read: values.languagesValue,
+      names: LANGUAGE_NAMES,
+      hint: "What customers can choose from.",
+    }),
+    editors.choiceEditor("language", "Main language", {
+      options: Object.entries(LANGUAGE_NAMES),
+      hint: "For customers who have not chosen one.",
+    }),
+  ];
+}
+
+function hours() {
+  return [
+    hoursEditor("opening_hours", "Opening hours", {
+      read: values.hoursValue,
+      hint: "Customers can book on the days when you are open.",
+    }),
+    editors.datesEditor("closed_dates", "Closed dates", {
+      read: values.datesValue,
+      hint: "Holidays and other days off. No one can book them online.",
+      nameOf: (date) => longDayText(date),
+    }),
+    windowsEditor("windows", "Arrival windows", {
+      read: values.windowsValue,
+      hint: "The times that customers choose from. The crew arrives within the window.",
+    }),
+  ];
+}
+
+function booking() {
+  return [
+    editors.switchEditor("suspended", "Take bookings online", {
+      off: true,
+      hint: "Turn it off, and the booking page asks customers to call. Nothing is lost.",
+    }),
+    editors.choiceEditor("lead_minutes", "Latest booking", {
+      options: LEAD_TIMES,
+      parse: Number,
+      hint: "How long before its start a window can still be booked.",
+    }),
+    editors.textEditor("public_horizon_days", "Days ahead", {
+      read: (text) => values.wholeNumber(text, { least: 1, most: 1000 }),
+      inputmode: "numeric",
+      hint: "How many days ahead customers can book.",
+    }),
+    editors.textEditor("horizon_days", "Days you plan ahead", {
+      read: (text) => values.wholeNumber(text, { least: 1, most: 1000 }),
+      inputmode: "numeric",
+      hint: "How many days ahead you and your dispatchers can plan jobs.",
+    }),
+    editors.choiceEditor("default_duration_minutes", "Usual length of a job", {
+      options: durations(),
+      parse: Number,
+      hint: "How long a job takes crew and truck, with the drive.",
+    }),
+    editors.textEditor("service_area", "Service area", {
+      read: values.codesValue,
+      text: (codes) => codes.join(", "),
+      tag: "textarea",
+      rows: 2,
+      hint: "Postal codes or their beginnings, separated by commas. Empty means everywhere.",
+      placeholder: "100, 112, 10301",
+    }),
+  ];
+}
+
+function messages() {
+  return [
+    quietEditor("quiet", "Quiet hours", {
+      read: values.quietValue,
+      hint: "No text is sent then; it waits until they end. The same time twice means none.",
+    }),
+    editors.textEditor("sms_number", "Number for text messages", {
+      read: values.optionalPhone,
+      text: shownPhone,
+      hint: "Your own number for texts. Leave it empty to share the service's number.",
+      type: "tel",
+      inputmode: "tel",
+    }),
+    editors.textEditor("unconfirmed_texts_per_number", "Texts a day to one number", {
+      read: (text) => values.wholeNumber(text, { least: 0, most: 1000 }),
+      inputmode: "numeric",
+      hint: "About bookings that no one has confirmed: anyone can fill in the form.",
+    }),
+    editors.textEditor("unconfirmed_texts_per_day", "Texts a day to all numbers", {
+      read: (text) => values.wholeNumber(text, { least: 0, most: 1000 }),
+      inputmode: "numeric",
+      hint: "About bookings that no one has confirmed.",
+    }),
+  ];
+}
+
+function legal() {
+  return [
+    address("privacy_url", "Privacy policy", "Linked on the booking page and at the foot."),
+    address("terms_url", "Terms", "Linked on the booking page and at the foot."),
+    editors.textsEditor("cancellation_policy", "Cancellation policy", {
+      read: values.policyValue,
+      names: LANGUAGE_NAMES,
+      hint: "Shown before a customer books. For example: Free until the day before; $50 after that.",
+    }),
+  ];
+}
+
+function address(key, label, hint) {
+  return editors.textEditor(key, label, {
+    read: values.optionalAddress,
+    hint,
+    inputmode: "url",
+    autocapitalize: "none",
+    spellcheck: "false",
+    placeholder: "https://",
+  });
+}
+
+function named(codes, type) {
+  const names = new Intl.DisplayNames("en", { type });
+  return codes.map((code) => [code, `${names.of(code)} (${code})`]);
+}
+
+function zones() {
+  const others = Intl.supportedValuesOf("timeZone").filter((zone) => !COMMON_ZONES.includes(zone));
+  return [...COMMON_ZONES, ...others].map((zone) => [zone, zoneLabel(zone)]);
+}
+
+function zoneLabel(zone) {
+  const place = zone.replaceAll("_", " ");
+  return COMMON_ZONES.includes(zone) ? `${zoneName(zone)} (${place})` : place;
+}
+
+function durations() {
+  return DURATIONS.map((minutes) => {
+    const whole = minutes % 60 === 0 && minutes >= 60;
+    return [minutes, whole ? `${minutes / 60} h` : `${minutes} min`];
+  });
+}

@@ -1,0 +1,30 @@
+// The value of a setting in words, for saying what someone else has changed.
+
+import { WEEKDAYS } from "../../shared/jobs/business.js";
+import { shownPhone } from "../../shared/ui/phone_number.js";
+import { DAY_NAMES, clockText } from "./setting_values.js";
+
+const WORDS = {
+  phone: shownPhone,
+  opening_hours: hoursText,
+  windows: (spans) => spans.map(spanText).join(", "),
+  quiet: ({ begin, end }) => spanText({ start: begin, end }),
+  suspended: (paused) => (paused ? "no" : "yes"),
+  cancellation_policy: ({ en, es }) => [en, es].filter(Boolean).join(" / "),
+};
+
+/** What it is now, in a few words; `none` where it is not set. */
+export function textOf(key, value) {
+  if (value === null || value === undefined) return "none";
+  const text = WORDS[key]?.(value) ?? (Array.isArray(value) ? value.join(", ") : String(value));
+  return text === "" ? "none" : text;
+}
+
+function hoursText(hours) {
+  const open = WEEKDAYS.filter((day) => hours[day]?.length > 0);
+  return open.map((day) => `${DAY_NAMES[day]} ${hours[day].map(spanText).join(", ")}`).join("; ");
+}
+
+function spanText({ start, end }) {
+  return `${clockText(start)} – ${clockText(end)}`;
+}

@@ -192,13 +192,17 @@ def watches(watch: Function) -> Act:
     for job, entered_at in ((resumed, soon), (new(), soon), (new(), late)):
         jobs_of(stack).mark_open(TENANT, kept(stack, since(job, entered_at)).job_id)
     dead = kept(stack, since(new(), soon))
-    S3Deliveries(stack.client("s3"), stack.outputs["JobsBucket"]).create(a_text(dead, long_ago))
+    deliveries = S3Deliveries(stack.client("s3"), stack.outputs["JobsBucket"])
+    deliveries.create(a_text(dead, long_ago))
+    due = a_text(resumed, long_ago)
+    deliveries.create(due)
+    deliveries.remind(due.name, long_ago)
     ended = {
         "name": f"{TENANT}-{dead.job_id}-g0", "status": "FAILED", "input": json.dumps(ref(dead))
     }  # fmt: skip
 
     def act() -> None:
-        watch.asked({"full": True})
+        assert resumed.job_id not in watch.asked({"full": True})["stuck"]
         answer = watch.asked({"repair": ref(dead)})
         assert "text given up" in answer.get("repaired", ()), answer
         watch.delivered(ended, UNREADABLE)

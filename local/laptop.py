@@ -35,6 +35,8 @@ from statemachine.flows import flow_names
 STAGE = "local"
 SETUP_MARKER = "setting-up"
 """A file that exists from the first start until the whole stack is stored."""
+FORMAT = "2"
+"""Of the stored data: raised when a version can no longer read what the one before has written."""
 SIGN_IN_S = 20.0
 
 Report = Callable[[str], None]
@@ -126,7 +128,15 @@ class Laptop:
             for folder in ("engine", "s3"):
                 shutil.rmtree(self.state / folder, ignore_errors=True)
             existed = False
+        form = self.state / "format"
+        if existed and not (form.exists() and form.read_text(encoding="utf-8") == FORMAT):
+            raise EngineFailed(
+                f"the copy in {self.state} was made by an earlier version of Haulway, whose data this "
+                "version cannot read: move the folder away and start again, or name another folder "
+                "with `haul --state`"
+            )
         if not existed:
+            write_private(form, FORMAT)
             marker.touch()
         return existed
 

@@ -19,7 +19,7 @@ def test_a_folder_of_an_earlier_version_is_refused_and_left_as_it_is(
     (tmp_path / "engine").mkdir()
     if form:
         (tmp_path / "format").write_text(form)
-    with pytest.raises(EngineFailed, match="made by an earlier version of Haulway.*--state"):
+    with pytest.raises(EngineFailed, match=r"made by an earlier version of Haulway.*--state"):
         a_copy(tmp_path).start()
     assert (tmp_path / "engine").is_dir()
 

@@ -132,8 +132,8 @@ class Laptop:
         if existed and not (form.exists() and form.read_text(encoding="utf-8") == FORMAT):
             raise EngineFailed(
                 f"the copy in {self.state} was made by an earlier version of Haulway, and its data "
-                "cannot be read any more: move the folder away and start again, or name another folder "
-                "with `haul --state`"
+                "cannot be read any more: move the folder away and start again, or name another "
+                "folder with `haul --state`"
             )
         if not existed:
             write_private(form, FORMAT)

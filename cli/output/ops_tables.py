@@ -75,7 +75,13 @@ def _invalidated(document: OpsDocument) -> str:
 def _statuses(document: OpsDocument) -> Table:
     times = {(each.flow, each.status): each for each in document.time_in_status or ()}
     table = Table(
-        "flow", "status", "jobs", "overdue", "oldest since", "time in status, p50", "limit"
+        "flow",
+        Column("status", no_wrap=True),
+        "jobs",
+        "overdue",
+        "oldest since",
+        "time in status, p50",
+        "limit",
     )
     for count in document.statuses or ():
         stay = times.get((count.flow, count.status))

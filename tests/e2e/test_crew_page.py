@@ -83,7 +83,7 @@ def test_a_day_without_signal_arrives_whole_once_and_in_order(
         )
         refused = page.get_by_test_id("refused")
         expect(refused).to_contain_text(f"Start job: {bo}")
-        expect(refused).to_contain_text("“Cancelled” by now")
+        expect(refused).to_contain_text("already “Cancelled”")
         again.check()
     all_is_on_the_job(stack, job_id, pressed)
     assert [entry.move for entry in job_of(stack, other).ledger] == ["confirm", "cancel"]
@@ -170,7 +170,7 @@ def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way
         served(stack, job_id, "in_progress")
         tracking.reload()
         expect_status(tracking, "in_progress", SLOW)
-        place = tracking.get_by_test_id("place")
+        place = tracking.get_by_test_id("location")
         expect(place.get_by_role("link")).to_have_attribute(
             "href",
             "https://www.openstreetmap.org/?mlat=45.525&mlon=-122.675#map=15/45.525/-122.675",
@@ -178,7 +178,7 @@ def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way
         )
         day = signed_in(desk, stack, "/dispatch/?view=day", dana)
         expect_state(day, miguel.account, "busy until", SLOW)
-        seen = day_row(day, miguel.account).get_by_role("link", name="Place of Miguel")
+        seen = day_row(day, miguel.account).get_by_role("link", name="Location of Miguel")
         expect(seen).to_have_attribute(
             "href",
             "https://www.openstreetmap.org/?mlat=45.525&mlon=-122.675#map=15/45.525/-122.675",
@@ -226,7 +226,7 @@ def test_a_dispatcher_plans_the_day_and_is_told_who_was_taken_meanwhile(
         expect(alert).to_contain_text(f"is on job {jobs[1]} at that time", timeout=SLOW * 1000)
         expect(driver).to_have_value(tasha.account)
         free = on_the_roster(stack, "Ben")
-        form.get_by_role("button", name="Discard").click()
+        form.get_by_role("button", name="Cancel", exact=True).click()
         page.reload()  # the drawer has an address of its own, and is open again
         form = change_crew(page.get_by_test_id("drawer"))
         form.get_by_label("Driver").select_option(free.account)

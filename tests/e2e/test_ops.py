@@ -109,7 +109,7 @@ def test_an_unknown_job_has_no_timeline(stack: Laptop) -> None:
 
 
 def test_a_poison_event_is_shown_redriven_and_discarded(stack: Laptop) -> None:
-    poison = move("261121-zzzzzz", "confirm", f"poison-{uuid.uuid4().hex[:8]}")
+    poison = unreadable_move(f"poison-{uuid.uuid4().hex[:8]}")
     before = dead_letters(stack).get("Advance", 0)
     put(stack, "JobMoveRequested", [poison])
     until(lambda: dead_letters(stack).get("Advance", 0), (before + 1).__eq__)
@@ -117,9 +117,9 @@ def test_a_poison_event_is_shown_redriven_and_discarded(stack: Laptop) -> None:
     assert counts["advance_job"] == before + 1
     letter = _mine(stack, poison["event_id"])
     assert (letter["event"], letter["job_id"]) == ("JobMoveRequested", "261121-zzzzzz")
-    assert letter["reason"] == "UnknownJob"
+    assert letter["reason"] == "Permanent"
     done = told(stack, "ops", "dlq", "redrive", "advance_job", letter["message_id"])
-    assert done == {"done": 1, "left": 0}
+    assert done == {"done": 1, "remaining": 0}
     again = until(
         lambda: _mine(stack, poison["event_id"]),
         lambda found: bool(found) and found["message_id"] != letter["message_id"],

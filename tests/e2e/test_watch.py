@@ -243,7 +243,10 @@ def test_a_job_object_that_no_one_can_read(stack: Laptop) -> None:
     [marker] = s3.list_objects_v2(**stuck)["Contents"]
     mark = json.loads(s3.get_object(Bucket=bucket, Key=marker["Key"])["Body"].read())
     assert mark["why"] == "corrupt"
-    assert f"`haul ops restore {job_id}` puts back" in haul(stack, "explain", job_id).stdout
+    assert (
+        f"`haul ops restore {job_id}` restores that version"
+        in haul(stack, "explain", job_id).stdout
+    )
     s3.put_object(**where, Body=good)
     a_round(stack)
     assert "Contents" not in s3.list_objects_v2(**stuck)

@@ -17,6 +17,7 @@ from cli.output.output import FAILED, UsageError, error_console
 from cli.output.output import __doc__ as output_doc
 
 if TYPE_CHECKING:
+    from cli.client.api_client import ApiClient
     from cli.client.bus_client import JobClient
     from cli.client.ops_client import OpsClient
 
@@ -59,23 +60,32 @@ class GlobalOptions:
     api: str | None
 
     @cached_property
+    def api_client(self) -> "ApiClient":
+        """Raises UsageError if --api names no site."""
+        from cli.client.api_client import ApiClient, own_sessions
+
+        if self.api is None:
+            raise UsageError("name the site: haul --api https://haul.example.com …")
+        return ApiClient(self.api, own_sessions())
+
+    def close(self) -> None:
+        if "api_client" in self.__dict__:
+            self.api_client.http.close()
+
+    @cached_property
     def client(self) -> "JobClient":
         """Through the API if --api names a site, else with AWS credentials."""
-        from cli.client.api_client import ApiClient, own_sessions
         from cli.client.bus_client import BusClient
 
-        if self.api:
-            return ApiClient(self.api, own_sessions())
-        return BusClient(self.connection, self.tenant)
+        return self.api_client if self.api else BusClient(self.connection, self.tenant)
 
     @cached_property
     def ops(self) -> "OpsClient":
         """The same choice for `haul ops`."""
-        from cli.client.api_client import ApiClient, own_sessions
         from cli.client.ops_client import ApiOpsClient, DirectOpsClient
 
         if self.api:
-            return ApiOpsClient(ApiClient(self.api, own_sessions()))
+            return ApiOpsClient(self.api_client)
         return DirectOpsClient(self.connection, self.tenant)
 
     @cached_property
@@ -111,6 +121,7 @@ def set_global_options(
     # Without this, Powertools warns about a missing collector on a laptop.
     os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
     context.obj = GlobalOptions(state, stage, tenant, api)
+    context.call_on_close(context.obj.close)
 
 
 def _add_commands() -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 import httpx
 
 from cli.client.bus_client import changes_document, check_job_id
@@ -63,8 +62,6 @@ class ApiClient:
             raise UsageError(f"--api {site!r}: write the address of the site, such as https://…")
         self.site, self.sessions = site.rstrip("/"), sessions
         self.http = http or httpx.Client(timeout=TIMEOUT_S)
-        if http is None and (command := click.get_current_context(silent=True)):
-            command.call_on_close(self.http.close)
 
     def sign_in(self, account: str, password: str, tenant: str) -> dict[str, Any]:
         """Start a session. The site knows this computer afterward: strangers cannot lock it out."""

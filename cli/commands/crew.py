@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cli.client.api_client import ApiClient, own_sessions
+from cli.client.api_client import ApiClient
 from cli.client.connection import Connection
 from cli.output.output import NotFound, Rejected, UsageError, console, print_json, report_errors
 from functions.aws.roster import DynamoAccounts
@@ -185,7 +185,8 @@ def accounts(connection: Connection) -> DynamoAccounts:
 def _remote(context: typer.Context) -> ApiClient:
     if context.obj.api is None:
         raise UsageError("name the site: haul --api https://haul.example.com sign-in ACCOUNT")
-    return ApiClient(context.obj.api, own_sessions())
+    client: ApiClient = context.obj.api_client
+    return client
 
 
 def _checked(changes: dict[str, object]) -> dict[str, object]:

@@ -11,7 +11,6 @@ from datetime import datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import click
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from pydantic import ValidationError
@@ -99,7 +98,7 @@ def report_errors() -> Iterator[None]:
         _exit_with("no answer in time; check whether it was done before you try again", TIMED_OUT)
     except BotoCoreError as error:
         _exit_with(f"AWS or the copy on this laptop does not answer: {error}", TIMED_OUT)
-    except (typer.Exit, typer.Abort, click.ClickException, BrokenPipeError):
+    except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
         raise
     except Exception as error:
         if wants_tracebacks():

@@ -99,7 +99,7 @@ def test_a_poison_event_is_shown_redriven_and_discarded(olga: Visitor, stack: La
     until(lambda: dead_letters(stack).get("Advance", 0), (before + 1).__eq__, SLOW)
     page = at_ops(olga, stack)
     page.get_by_role("button", name="Failed messages of advance job").click()
-    letter = page.get_by_test_id("letter").filter(has_text=no_one)
+    letter = page.get_by_test_id("dead-letter").filter(has_text=no_one)
     expect(letter).to_contain_text("Permanent", timeout=SLOW * 1000)
     first = letter.get_attribute("data-message")
     letter.get_by_role("button", name="Redrive").click()

@@ -58,7 +58,7 @@ def add(
             wanted["time_zone"] = time_zone
         settings = BusinessSettings.model_validate(wanted)
         try:
-            record = settings_of(context.obj.place).add(settings, COMMAND_LINE, now())
+            record = settings_of(context.obj.connection).add(settings, COMMAND_LINE, now())
         except (BusinessExists, ReservedId) as error:
             raise Rejected(str(error)) from error
         if as_json:
@@ -75,7 +75,7 @@ def add(
 def list_(context: typer.Context, as_json: Json = False) -> None:
     """The businesses that are here."""
     with report_errors():
-        store = settings_of(context.obj.place).store
+        store = settings_of(context.obj.connection).store
         public = (name for name in sorted(store.names()) if not is_internal(name))
         found = [store.read(name).value for name in public]
         if as_json:
@@ -97,7 +97,7 @@ def show(
 ) -> None:
     """All settings of a business, or its latest changes."""
     with report_errors():
-        settings, wanted = settings_of(context.obj.place), business_id or context.obj.tenant
+        settings, wanted = settings_of(context.obj.connection), business_id or context.obj.tenant
         if history:
             _show_history(settings, wanted, as_json)
             return
@@ -154,7 +154,7 @@ def enable(context: typer.Context, business_id: Id) -> None:
 def _change(
     context: typer.Context, business_id: str, wanted: dict[str, Any], as_json: bool
 ) -> None:
-    settings = settings_of(context.obj.place)
+    settings = settings_of(context.obj.connection)
     before = settings.store.read(business_id).value.version
     record = settings(business_id, wanted, COMMAND_LINE, now())
     if as_json:

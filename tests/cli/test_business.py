@@ -16,7 +16,7 @@ from tests.support.builders import NOON
 from tests.support.business_fakes import FakeSettingsStore
 from tests.support.fakes import Bucket, no_pause
 
-YARD = SimpleNamespace(place=None, tenant="quick")
+OPTIONS = SimpleNamespace(connection=None, tenant="quick")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> ChangeSettings:
 
 
 def said(*words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(business.app, list(words), obj=YARD)
+    result = CliRunner().invoke(business.app, list(words), obj=OPTIONS)
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.exit_code, " ".join(result.output.split())
 
@@ -43,7 +43,7 @@ def test_a_business_is_added_and_listed_beside_another(settings: ChangeSettings)
     code, told = said("add", "madrid", "--name", "Portes", "--country", "ES")
     assert (code, "Portes, Europe/Madrid, EUR" in told) == (0, True)
     assert "haul --tenant madrid crew add" in told
-    listed = json.loads(CliRunner().invoke(business.app, ["list", "--json"], obj=YARD).output)
+    listed = json.loads(CliRunner().invoke(business.app, ["list", "--json"], obj=OPTIONS).output)
     assert [(each["tenant"], each["time_zone"]) for each in listed] == [
         ("madrid", "Europe/Madrid"),
         ("quick", "America/Los_Angeles"),
@@ -116,9 +116,9 @@ def test_a_disabled_business_is_suspended_until_it_is_enabled(settings: ChangeSe
 
 def test_the_settings_and_who_changed_them_are_shown(settings: ChangeSettings) -> None:
     said("set", "quick", "name=Dump It")
-    shown = CliRunner().invoke(business.app, ["show", "--json"], obj=YARD).output
+    shown = CliRunner().invoke(business.app, ["show", "--json"], obj=OPTIONS).output
     assert (json.loads(shown)["name"], json.loads(shown)["version"]) == ("Dump It", 2)
-    output = CliRunner().invoke(business.app, ["show", "quick", "--history", "--json"], obj=YARD)
+    output = CliRunner().invoke(business.app, ["show", "quick", "--history", "--json"], obj=OPTIONS)
     latest = json.loads(output.output)[0]
     assert (latest["by"], datetime.fromisoformat(latest["at"])) == ("haul", NOON)
     assert latest["changes"] == [{"field": "name", "from": "Quick Dump", "to": "Dump It"}]

@@ -193,7 +193,7 @@ def test_the_first_crew_member_is_on_the_checklist(browser: Browser, stub: StubS
 
 def test_a_dispatcher_is_told_who_may_change_settings(browser: Browser, stub: StubServer) -> None:
     with settings_page(browser, stub, who="dana") as page:
-        expect(page.get_by_test_id("blank")).to_contain_text("This page is for the owner")
+        expect(page.get_by_test_id("empty-state")).to_contain_text("This page is for the owner")
     assert ("GET", "/api/business") not in stub.data.requests
 
 

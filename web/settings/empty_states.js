@@ -4,7 +4,7 @@ import { el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 
 export function unreachable() {
-  return blank(
+  return emptyState(
     el("h1", {}, "The service cannot be reached"),
     el("p.quiet", {}, "Check your connection, or try again in a moment."),
     el(
@@ -17,7 +17,7 @@ export function unreachable() {
 }
 
 export function refused({ account, roles }) {
-  return blank(
+  return emptyState(
     el("div.sign", {}, icon("alert")),
     el("h1", {}, "This page is for the owner"),
     el("p.quiet", {}, `You are signed in as ${account}, with the roles: ${roles.join(", ")}.`),
@@ -26,6 +26,6 @@ export function refused({ account, roles }) {
   );
 }
 
-function blank(...children) {
-  return el("div.blank", { "data-testid": "blank" }, children);
+function emptyState(...children) {
+  return el("div.empty-state", { "data-testid": "empty-state" }, children);
 }

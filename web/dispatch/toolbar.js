@@ -104,7 +104,7 @@ export class Toolbar {
         {},
         (user.roles ?? []).includes("owner") &&
           el("a.button.plain.compact", { href: "/settings/" }, "Settings"),
-        (user.roles ?? []).includes("ops") &&
+        ["owner", "ops"].some((role) => (user.roles ?? []).includes(role)) &&
           el("a.button.plain.compact", { href: "/ops/" }, "Ops"),
         el("span.small", { title: user.account }, user.name || user.account),
         el(

@@ -97,8 +97,8 @@ def import_(
             boards = S3Boards(connection.client("s3"), connection.outputs["JobsBucket"])
             PublishBoard(jobs, boards).rebuild(tenant, now)
             done |= {
-                "jobs": created, "existing": existing,
-                "photos": photos.copied, "photos_missing": photos.missing,
+                "jobs": created, "existing": existing, "photos": photos.copied,
+                "photos_existing": photos.existing, "photos_missing": photos.missing,
             }  # fmt: skip
         if as_json:
             print_json({**done, "double_booked": double_booked})

@@ -1,26 +1,28 @@
 """The photos of exported jobs: a folder beside the file, one JPEG per photo, named by its id."""
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from botocore.exceptions import ClientError
 
 from cli.client.connection import Connection
-from functions.aws.errors import MISSING, code_of, conditional_write
+from functions.aws.errors import LOST_RACE, MISSING, code_of
 from functions.aws.photos import CACHING
-from functions.protocol.ports import Conflict
 from statemachine.job import Job
 from statemachine.views import photo_path
 
 
 @dataclass
 class PhotoFolder:
-    """`FILE.photos`. A photo is missing, for example, if it was announced but never uploaded."""
+    """`FILE.photos`. A photo is missing, for example, if it was announced but never uploaded.
+
+    An import leaves photos that are stored already as they are, and counts them as `existing`.
+    """
 
     connection: Connection
     file: Path
     copied: int = field(default=0, init=False)
+    existing: int = field(default=0, init=False)
     missing: int = field(default=0, init=False)
 
     def save(self, job: Job) -> None:
@@ -35,14 +37,16 @@ class PhotoFolder:
             self.copied += 1
 
     def upload(self, job: Job) -> None:
-        """Upload the job's photos from the folder; photos that are stored already do not change."""
+        """Upload the job's photos from the folder, except those that are stored already."""
         for photo in job.photos:
             path = self._path(photo.photo_id)
-            if path.exists():
-                self._put(photo.photo_id, path.read_bytes())
+            if not path.exists():
+                self.missing += 1
+                continue
+            if self._put_if_absent(photo.photo_id, path.read_bytes()):
                 self.copied += 1
             else:
-                self.missing += 1
+                self.existing += 1
 
     def _path(self, photo_id: str) -> Path:
         return Path(f"{self.file}.photos") / f"{photo_id}.jpg"
@@ -58,8 +62,9 @@ class PhotoFolder:
         body: bytes = answer["Body"].read()
         return body
 
-    def _put(self, photo_id: str, body: bytes) -> None:
-        with suppress(Conflict), conditional_write():
+    def _put_if_absent(self, photo_id: str, body: bytes) -> bool:
+        """Whether it was stored now; False if it was stored before. Raises ClientError."""
+        try:
             self.connection.client("s3").put_object(
                 Bucket=self.connection.outputs["SiteBucket"],
                 Key=photo_path(photo_id).lstrip("/"),
@@ -68,3 +73,8 @@ class PhotoFolder:
                 CacheControl=CACHING,
                 IfNoneMatch="*",
             )
+        except ClientError as error:
+            if code_of(error) in LOST_RACE:
+                return False
+            raise
+        return True

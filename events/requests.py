@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from statemachine.bounds import CustomerInput, NoteInput, PlaceInput, ScheduleInput, UtcInput
-from statemachine.job import CrewRole, LoadSize, PriceCents, Schedule
+from statemachine.job import CrewRole, DurationMinutes, LoadSize, PriceCents, Schedule
 from statemachine.values import Actor, EventId, JobId, Name, ShortText, Tenant
 
 REQUESTS_SOURCE = "haulway.dispatch"
@@ -39,15 +39,21 @@ class JobRequested(Request):
     place: PlaceInput
     price_cents: PriceCents | None = None
     schedule: ScheduleInput = Schedule()
+    duration_minutes: DurationMinutes | None = None
+    """How long the job takes crew and truck, with the drive. None: the business's default."""
     note: NoteInput | None = None
 
     @property
     def digest(self) -> str:
         """A hash of what is booked, without time and actor, which may differ between copies."""
-        return _digest(self.model_dump_json(include=BOOKED))
+        given = {name for name in BOOKED_SINCE if getattr(self, name) is not None}
+        return _digest(self.model_dump_json(include=BOOKED | given))
 
 
 BOOKED = {"flow", "customer", "place", "price_cents", "schedule", "note"}
+BOOKED_SINCE = {"duration_minutes"}
+"""Fields that came later. Left out where they are not given, so that a request of before keeps its
+digest."""
 
 
 def _digest(text: str) -> str:
@@ -101,6 +107,7 @@ class Changes(BaseModel):
     customer: CustomerInput | None = None
     place: PlaceInput | None = None
     price_cents: PriceCents | None = None
+    duration_minutes: DurationMinutes | None = None
     schedule: ScheduleInput | None = None
     """Only the given times change: a new ETA leaves the arrival window as it is."""
     crew: Annotated[tuple[Assignment, ...], Field(max_length=3)] | None = None

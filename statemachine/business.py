@@ -25,6 +25,7 @@ from statemachine.business_values import (
     check_postal_prefixes,
 )
 from statemachine.flows import DEFAULT_FLOW
+from statemachine.job import USUAL_DURATION, DurationMinutes
 from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
 
 CANARY = "canary"
@@ -110,8 +111,8 @@ class BusinessSettings(Frozen):
     """How far ahead people in the business may plan: somewhat more than a year."""
     public_horizon_days: Annotated[int, Field(ge=1, le=1000)] = 120
     """How far ahead a customer may book."""
-    default_duration_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
-    """How long a job takes crew and truck, with the drive."""
+    default_duration_minutes: DurationMinutes = USUAL_DURATION
+    """The duration of a job whose booking names none."""
     flow: Name = DEFAULT_FLOW
     """The flow of a job whose booking names none."""
 

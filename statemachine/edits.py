@@ -41,6 +41,8 @@ class ChangeSet(Protocol):
     @property
     def schedule(self) -> Schedule | None: ...
     @property
+    def duration_minutes(self) -> int | None: ...
+    @property
     def crew(self) -> Sequence[CrewRequest] | None: ...
     @property
     def truck(self) -> str | None: ...
@@ -195,6 +197,7 @@ def _refused_as(refusal: RefusedEdit) -> EditRefused:
 FIELDS = {
     "note": "notes",
     "schedule": "schedule",
+    "duration_minutes": "duration_minutes",
     "crew": "crew",
     "truck": "truck",
     "customer": "customer",
@@ -204,6 +207,15 @@ FIELDS = {
     "texts_stopped": "texts_stopped",
 }
 """The field of the job that each change sets."""
+SINGLE_VALUES = (
+    "customer",
+    "place",
+    "price_cents",
+    "duration_minutes",
+    "load_size",
+    "texts_stopped",
+)
+"""Changes whose value becomes the field's value as it is."""
 
 
 def fields_of(changes: ChangeSet) -> set[str]:
@@ -253,7 +265,7 @@ def _new_values(
         yield "crew", tuple(_one_per_role(changes.crew, name_of))
     if changes.truck is not None:
         yield "truck", changes.truck or None
-    for name in ("customer", "place", "price_cents", "load_size", "texts_stopped"):
+    for name in SINGLE_VALUES:
         value = getattr(changes, name)
         if value is not None:
             yield name, value

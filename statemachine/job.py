@@ -32,6 +32,12 @@ PriceCents = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
 """Strictly a whole number: neither `true` nor the text "600" is an amount."""
 
 
+DurationMinutes = Annotated[int, Field(strict=True, ge=5, le=1440)]
+"""How long a job takes crew and truck, with the drive."""
+USUAL_DURATION = 60
+"""Of a job that was booked before jobs had a duration, and of a business that has set no other."""
+
+
 class Epoch(Frozen):
     """Orders the waits that executions register: by generation, then entry time, then retry."""
 
@@ -195,6 +201,7 @@ class Job(Frozen):
     place: Place
     price_cents: PriceCents | None = None
     schedule: Schedule = Schedule()
+    duration_minutes: DurationMinutes = USUAL_DURATION
     crew: tuple[Assigned, ...] = ()
     truck: Name | None = None
     notes: tuple[Note, ...] = ()

@@ -12,7 +12,15 @@ from pydantic import Field
 
 from statemachine.deadlines import due_at
 from statemachine.flows import Flow
-from statemachine.job import CrewRole, Job, LoadSize, PhotoKind, PriceCents, Schedule
+from statemachine.job import (
+    USUAL_DURATION,
+    CrewRole,
+    Job,
+    LoadSize,
+    PhotoKind,
+    PriceCents,
+    Schedule,
+)
 from statemachine.values import Frozen, JobId, Name, Text, Utc
 
 PHONE_END = 4
@@ -95,6 +103,7 @@ class Card(Frozen):
     """What is to be hauled: the beginning of the booking's note."""
     price_cents: PriceCents | None = None
     schedule: Schedule = Schedule()
+    duration_minutes: int = USUAL_DURATION
     crew: tuple[CrewOnCard, ...] = ()
     truck: Name | None = None
     notes: int = 0
@@ -187,6 +196,7 @@ def card_of(job: Job, flow: Flow) -> Card:
         load=_load(job),
         price_cents=job.price_cents,
         schedule=job.schedule,
+        duration_minutes=job.duration_minutes,
         crew=tuple(
             CrewOnCard(role=c.role, first_name=c.first_name, member=c.member) for c in job.crew
         ),

@@ -92,6 +92,7 @@ class ApiClient:
             "notes": request.note,
             "flow": request.flow,
             "schedule": request.schedule.model_dump(mode="json", exclude_none=True),
+            "duration_minutes": request.duration_minutes,
         }
         key = {"Idempotency-Key": request.event_id}
         booked: dict[str, str] = self.ask("POST", "/api/jobs", _given(request_body), key).json()

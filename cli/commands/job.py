@@ -1,25 +1,20 @@
 """`haul job …`: create, list, show, move, edit, and cancel jobs."""
 
 import re
-import uuid
-from datetime import datetime, timezone
 from typing import Annotated, Any, Optional, get_args
 from zoneinfo import ZoneInfo
 
 import typer
 
 from cli.client.bus_client import CLI_ACTOR
+from cli.data.option_values import cents, fresh_id, moment, now, own_event_id, phone_number
 from cli.output.job_details import print_job
 from cli.output.job_list import print_jobs
 from cli.output.output import UsageError, console, print_json, report_errors
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
-from statemachine.bounds import OTHER_YEAR
 from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.job import Customer, LoadSize, Schedule
 from statemachine.job import Place as Address
-from statemachine.money import parse_money
-from statemachine.phones import parse_phone
-from statemachine.values import RESERVED, YEARS, is_reserved
 
 app = typer.Typer(no_args_is_help=True, help="Create, list, show, move, edit, and cancel jobs.")
 
@@ -30,7 +25,14 @@ Event = Annotated[
     typer.Option(
         "--event-id",
         help="An id for this command. Repeated with the same id, it takes effect once.",
-        callback=lambda text: own_event_id(text),
+        callback=own_event_id,
+    ),
+]
+
+Duration = Annotated[
+    Optional[int],
+    typer.Option(
+        help="Minutes that the job takes crew and truck, with the drive.", min=5, max=1440
     ),
 ]
 
@@ -48,6 +50,7 @@ def new(
     flow: Annotated[str, typer.Option(help="`haul flow check` lists them.")] = "haul",
     window_start: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
     window_end: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    duration: Duration = None,
     note: Annotated[Optional[str], typer.Option(help="A note for the crew.")] = None,
     event_id: Event = None,
     as_json: Json = False,
@@ -67,6 +70,7 @@ def new(
             place=Address(address=location),
             price_cents=cents(price),
             schedule=Schedule(window_start=start, window_end=end),
+            duration_minutes=duration,
             note=note,
         )
         booked = context.obj.client.book(request)
@@ -168,6 +172,7 @@ def edit(
     eta: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
     window_start: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
     window_end: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
+    duration: Duration = None,
     price: Annotated[Optional[str], typer.Option(help="In dollars.")] = None,
     crew: Annotated[
         Optional[list[str]],
@@ -184,7 +189,7 @@ def edit(
     event_id: Event = None,
     as_json: Json = False,
 ) -> None:
-    """Change a job's details: notes, schedule, ETA, price, crew, truck, load size."""
+    """Change a job's details: notes, schedule, duration, ETA, price, crew, truck, load size."""
     with report_errors():
         client = context.obj.client
         if crew and expected_rev is None:  # the whole crew is replaced, so it must be unchanged
@@ -199,6 +204,7 @@ def edit(
             "price_cents": cents(price),
             "crew": _whole_crew(crew) if crew else None,
             "truck": truck,
+            "duration_minutes": duration,
             "load_size": load_size,
             "schedule": {k: v for k, v in times.items() if v} or None,
         }
@@ -242,52 +248,3 @@ def _crew(text: str) -> Assignment:
         raise UsageError(f"--crew {text!r}: write role=member, such as driver=sam, or only `none`")
     role, member = match.groups()
     return Assignment.model_validate({"role": role, "member": member})
-
-
-def cents(text: str | None) -> int | None:
-    """`599.50` or `$1,200` in cents. Raises UsageError if the text is not an amount."""
-    if text is None:
-        return None
-    try:
-        return parse_money(text)
-    except ValueError as error:
-        raise UsageError(f"--price {text!r}: {error}") from None
-
-
-def phone_number(text: str | None) -> str | None:
-    """E.164. Raises UsageError."""
-    if text is None:
-        return None
-    try:
-        return parse_phone(text)
-    except ValueError as error:
-        raise UsageError(f"--phone: {error}") from None
-
-
-def moment(option: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{option} {text!r} is not a time; write 2026-11-21T14:00-05:00") from None
-    if parsed.tzinfo is None:
-        raise UsageError(f"{option} {text!r} has no time zone; write {text}-05:00 or {text}Z")
-    if parsed.year not in YEARS:
-        raise UsageError(f"{option} {text!r}: {OTHER_YEAR}")
-    return parsed.astimezone(timezone.utc)
-
-
-def now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
-def own_event_id(text: str | None) -> str | None:
-    """The user's id, unchanged. Raises typer.BadParameter if ids like it are reserved."""
-    if text and is_reserved(text):
-        raise typer.BadParameter(f"ids that begin with {RESERVED!r} are reserved; choose another")
-    return text
-
-
-def fresh_id() -> str:
-    return str(uuid.uuid4())

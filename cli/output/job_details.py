@@ -64,6 +64,7 @@ def _contact(job: JobDocument, zone: ZoneInfo, now: datetime) -> tuple[tuple[str
     return (
         ("phone", job.customer.phone or ""),
         ("window", f"{window} ({named})" if window else ""),
+        ("duration", f"{job.duration_minutes} min"),
         ("ETA", f"{expected} ({named})" if expected else ""),
         ("tracking link", job.tracking_url or ""),
     )

@@ -48,6 +48,7 @@ def create_job(api: Api, request: ApiRequest) -> ApiResponse:
         place=Place(address=body.location),
         price_cents=body.price_cents,
         schedule=body.schedule,
+        duration_minutes=body.duration_minutes,
         note=body.notes,
     )
     return booked_response(api, tenant, api.create(requested, request.now))

@@ -22,7 +22,7 @@ from statemachine.bounds import (
     fault_at,
     window_fault,
 )
-from statemachine.job import PhotoKind, Schedule
+from statemachine.job import DurationMinutes, PhotoKind, Schedule
 from statemachine.money import MOST_CENTS, parse_money
 from statemachine.roster import Date
 from statemachine.values import Frozen, JobId, Language, Name, OutsideEventId, Tenant
@@ -64,6 +64,8 @@ class NewJobBody(Frozen):
     flow: Name | None = None
     """If left out, the business's default flow."""
     schedule: ScheduleInput = Schedule()
+    duration_minutes: DurationMinutes | None = None
+    """If left out, the business's default."""
 
     @property
     def price_cents(self) -> int | None:

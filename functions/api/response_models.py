@@ -182,6 +182,8 @@ class JobDocument(Frozen):
     """The gate code is only for dispatchers and the job's own crew."""
     price_cents: PriceCents | None = None
     schedule: Schedule
+    duration_minutes: int
+    """How long the job takes crew and truck, with the drive."""
     crew: tuple[CrewAssignmentDocument, ...]
     truck: Name | None = None
     load_size: LoadSize | None = None
@@ -206,6 +208,7 @@ class AssignedJob(Frozen):
     under_way: bool
     window_start: Utc | None = None
     window_end: Utc | None = None
+    duration_minutes: int
 
 
 class CrewMember(Frozen):

@@ -135,6 +135,7 @@ def _assigned_job(card: Card) -> AssignedJob:
         under_way=_under_way(card),
         window_start=card.schedule.window_start,
         window_end=card.schedule.window_end,
+        duration_minutes=card.duration_minutes,
     )
 
 

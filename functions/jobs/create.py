@@ -101,7 +101,7 @@ class CreateJob:
                 _check_window(request, tenant)
                 if public:
                     _check_public(request, tenant)
-            mine = known or self._stored(_new_job(request, job_id, self.new_token(), now))
+            mine = known or self._stored(self._new_job(request, tenant, job_id, now))
             if mine.event_id == request.event_id:
                 return mine, known is None
         raise JobIdTaken(f"job id {request.job_id or 'of this event'} belongs to another job")
@@ -143,6 +143,31 @@ class CreateJob:
             self.pause(attempt)
         raise Unavailable(f"{job.job_id} could not be stored; deliver the request again")
 
+    def _new_job(
+        self, request: JobRequested, tenant: BusinessSettings, job_id: str, now: datetime
+    ) -> Job:
+        return Job(
+            job_id=job_id,
+            tenant=request.tenant,
+            flow=request.flow,
+            version=1,
+            rev=1,
+            status=load_flow(request.flow).initial.name,
+            entered_at=now,
+            created_at=now,
+            created_by=request.actor,
+            event_id=request.event_id,
+            request_digest=request.digest,
+            execution=Execution(since=now),
+            customer=request.customer,
+            place=request.place,
+            price_cents=request.price_cents,
+            schedule=request.schedule,
+            duration_minutes=request.duration_minutes or tenant.default_duration_minutes,
+            notes=tuple(_first_note(request, now)),
+            token=self.new_token(),
+        )
+
     def _follow_up(self, job: Job) -> None:
         """What must be done before the caller gets the link; idempotent."""
         flow = load_flow(job.flow)
@@ -179,29 +204,6 @@ def _candidates(request: JobRequested, booked: datetime) -> tuple[str, ...]:
     return tuple(
         job_id_for(request.tenant, request.event_id, booked, attempt)
         for attempt in range(ID_ATTEMPTS)
-    )
-
-
-def _new_job(request: JobRequested, job_id: str, token: str, now: datetime) -> Job:
-    return Job(
-        job_id=job_id,
-        tenant=request.tenant,
-        flow=request.flow,
-        version=1,
-        rev=1,
-        status=load_flow(request.flow).initial.name,
-        entered_at=now,
-        created_at=now,
-        created_by=request.actor,
-        event_id=request.event_id,
-        request_digest=request.digest,
-        execution=Execution(since=now),
-        customer=request.customer,
-        place=request.place,
-        price_cents=request.price_cents,
-        schedule=request.schedule,
-        notes=tuple(_first_note(request, now)),
-        token=token,
     )
 
 

@@ -56,6 +56,7 @@ def test_the_crew_is_listed_with_days_trucks_and_jobs(api: ApiBackend) -> None:
         "under_way": True,
         "window_start": "2026-11-21T14:00:00.000Z",
         "window_end": "2026-11-21T16:00:00.000Z",
+        "duration_minutes": 60,
     }
     assert got.json["trucks"] == [{"truck": "t1", "name": "Big red", "jobs": [job]}]
     members = {each["member"]: each for each in got.json["members"]}

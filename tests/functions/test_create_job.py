@@ -246,3 +246,19 @@ def test_an_event_id_that_has_booked_another_job_is_refused() -> None:
         with pytest.raises(BookedOtherwise):
             setup.create(other, NOON + timedelta(days))
     assert [setup.job().place.address] == ["12 Harbor Road"]
+
+
+def test_a_job_takes_as_long_as_its_booking_says_or_as_the_business_is_used_to() -> None:
+    setup = CreateJobSetup()
+    usual = BusinessSettings(tenant="main", name="Haulway", default_duration_minutes=90)
+    setup.create = replace(setup.create, tenants=FakeTenants(Bucket(), usual))
+    setup.book()
+    setup.book(a_booking(event_id="booking-2", job_id="261121-000002", duration_minutes=240))
+    assert setup.job().duration_minutes == 90
+    assert setup.job("261121-000002").duration_minutes == 240
+
+
+def test_a_booking_without_a_duration_has_the_digest_that_it_had_before_durations() -> None:
+    """Its first copy may have been stored by the release before."""
+    assert a_booking().digest == "d067918846b2ce955628ad80ee2e7d04"
+    assert a_booking(duration_minutes=60).digest != a_booking().digest

@@ -87,6 +87,7 @@ def assigned_job(job: Job, role: CrewRole | None) -> AssignedJob:
         under_way=load_flow(job.flow).status(job.status).under_way,
         window_start=job.schedule.window_start,
         window_end=job.schedule.window_end,
+        duration_minutes=job.duration_minutes,
     )
 
 

@@ -21,6 +21,7 @@ export function aCard(values = {}) {
     phone_end: null,
     load: null,
     schedule: {},
+    duration_minutes: 60,
     crew: [],
     truck: null,
     notes: 0,

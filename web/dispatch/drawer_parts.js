@@ -5,7 +5,7 @@ import { shownPhone } from "/shared/ui/phone_number.js";
 import { el, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { shownReference, spelledReference } from "/shared/ui/job_reference.js";
-import { agoText, dateText, momentText, msOf, spanText, windowText } from "/shared/ui/time.js";
+import { MINUTE_MS, agoText, dateText, momentText, msOf, spanText, windowText } from "/shared/ui/time.js";
 import { zoneText } from "/shared/ui/business_time.js";
 import { dollars } from "../shared/ui/fields.js";
 
@@ -93,6 +93,7 @@ export function schedulePart(detail, { edit, zone }) {
     edit,
     facts([
       ["calendar", arrival],
+      detail.duration_minutes && ["truck", `Takes ${spanText(detail.duration_minutes * MINUTE_MS)}, with the drive`],
       schedule.eta && ["clock", `Expected around ${momentText(schedule.eta, "en", zone)}`],
     ]),
     zoneText(zone) && el("p.quiet.small", {}, zoneText(zone)),

@@ -6,7 +6,7 @@ import { icon } from "/shared/ui/icons.js";
 import { windowError, scheduleWarning } from "/dispatch/state/schedule_check.js";
 import { zoneText } from "/shared/ui/business_time.js";
 import { field } from "../shared/ui/fields.js";
-import { momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
+import { durationField, momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
 
 /**
  * A form in a part of the drawer; `save(changes)` raises an error if they were refused.
@@ -81,17 +81,21 @@ export function scheduleForm(detail, options) {
     window_start: when("Window start", "window_start"),
     window_end: when("Window end", "window_end"),
   });
-  const fields = options.onlyEta ? eta : { ...window(), ...eta };
+  const duration = () => ({ duration_minutes: durationField({ minutes: detail.duration_minutes }) });
+  const fields = options.onlyEta ? eta : { ...window(), ...duration(), ...eta };
   const changes = () => {
     const wanted = readAll(fields);
     const error = wanted && windowError(wanted);
     if (error) fields.window_end.complain(error);
-    return error || wanted === null ? null : { schedule: wanted };
+    if (error || wanted === null) return null;
+    const { duration_minutes, ...schedule } = wanted;
+    const isNew = duration_minutes !== undefined && duration_minutes !== detail.duration_minutes;
+    return { schedule, ...(isNew && { duration_minutes }) };
   };
   const nodes = Object.values(fields).map(({ node }) => node);
   const warning = (wanted) => scheduleWarning(wanted.schedule, { now_ms: now_ms(), zone, before: schedule });
   const first = options.onlyEta ? "eta" : "window_start";
-  const places = { schedule: first };
+  const places = { schedule: first, duration_minutes: "duration_minutes" };
   for (const name of Object.keys(fields)) places[`schedule.${name}`] = name;
   return editForm(
     "Schedule",

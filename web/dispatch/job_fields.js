@@ -3,6 +3,7 @@
 import { AMOUNT_ERROR, centsIn } from "/shared/ui/money.js";
 import { phoneNumber, typedPhone } from "/shared/ui/phone_number.js";
 import { fullYear, inputOf, momentIn } from "/shared/ui/business_time.js";
+import { MINUTE_MS, spanText } from "../shared/ui/time.js";
 import { field } from "../shared/ui/fields.js";
 
 export const PHONE_ERROR =
@@ -45,6 +46,23 @@ export function momentField(label, { moment = null, zone }) {
     if (input.value === "" && !input.validity.badInput) return null;
     return momentIn(input.value, zone) ?? invalid(complain, MOMENT_ERROR);
   });
+}
+
+const DURATIONS = [15, 30, 45, 60, 90, 120, 150, 180, 240, 300, 360, 480];
+
+/**
+ * How long a job takes crew and truck. `read()` is in minutes; null for the business's usual length,
+ * which only a new job (without `minutes`) can be given.
+ */
+export function durationField({ minutes = null } = {}) {
+  const choices = [...new Set([...DURATIONS, minutes ?? DURATIONS[0]])].sort((a, b) => a - b);
+  const options = choices.map((each) => [String(each), spanText(each * MINUTE_MS)]);
+  const made = field("Duration", {
+    options: minutes === null ? [["", "Usual length"], ...options] : options,
+    value: String(minutes ?? ""),
+    hint: "Work and drive.",
+  });
+  return withReader(made, () => (made.input.value === "" ? null : Number(made.input.value)));
 }
 
 /** A field that must be filled in; `read()` trims the text. */

@@ -8,7 +8,7 @@ import { JobCreation } from "/dispatch/state/job_creation.js";
 import { windowError, scheduleWarning } from "/dispatch/state/schedule_check.js";
 import { zoneText } from "/shared/ui/business_time.js";
 import { field, openDialog } from "../shared/ui/fields.js";
-import { momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
+import { durationField, momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
 
 const FIELD_OF = {
   customer_name: "customer_name",
@@ -23,6 +23,7 @@ const FIELD_OF = {
   window_end: "window_end",
   "schedule.window_start": "window_start",
   "schedule.window_end": "window_end",
+  duration_minutes: "duration_minutes",
 };
 
 /** Creates a job and shows its tracking link. `service`: see JobCreation. */
@@ -65,6 +66,7 @@ export class NewJobDialog {
       location: requiredField("Address", "Enter the address."),
       window_start: momentField("Window start", { zone }),
       window_end: momentField("Window end", { zone }),
+      duration_minutes: durationField(),
       price: priceField("Price", { placeholder: "$" }),
       language: field("Language", {
         options: [
@@ -95,7 +97,8 @@ export class NewJobDialog {
       nodes.notes,
       el("div.two", {}, nodes.window_start, nodes.window_end),
       zoneText(this.#zone) && el("p.quiet.small", {}, zoneText(this.#zone)),
-      el("div.three", {}, nodes.price, nodes.language, nodes.flow),
+      el("div.two", {}, nodes.duration_minutes, nodes.price),
+      el("div.two", {}, nodes.language, nodes.flow),
       this.#alert,
       el(
         "div.row.end",

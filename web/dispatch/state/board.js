@@ -194,6 +194,7 @@ export function cardOf(detail, flow) {
     load: loadIn(detail),
     price_cents: detail.price_cents ?? null,
     schedule: detail.schedule ?? {},
+    duration_minutes: detail.duration_minutes,
     crew: detail.crew ?? [],
     truck: detail.truck ?? null,
     notes: (detail.notes ?? []).length,

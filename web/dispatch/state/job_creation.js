@@ -82,6 +82,8 @@ export function corrections(request, detail) {
   if (request.location !== place.address) changes.place = { address: request.location };
   if (cents !== null && cents !== (detail.price_cents ?? null)) changes.price_cents = cents;
   if (!isSameWindow(request.schedule ?? {}, schedule)) changes.schedule = windowOf(request.schedule);
+  if (request.duration_minutes && request.duration_minutes !== detail.duration_minutes)
+    changes.duration_minutes = request.duration_minutes;
   const isNew = request.notes && !notes.some(({ text }) => text === request.notes);
   if (isNew) changes.note = request.notes;
   const missed = [

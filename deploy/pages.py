@@ -1,22 +1,25 @@
 """Publishes the pages: scripts and styles under hashed names first, pages last.
 
-`web/` is published unchanged, with two additions. Every style and script is also published under a
-name with the hash of its content and of all it imports, and references use that name; so a page and
-its scripts always belong to one build, and browsers may cache them for a year. Every page names its
-build in `<meta name="build">`.
+`web/` runs as it is, module by module. The deployment bundles the modules of each page into one
+script and its styles into one style, each under a name with the hash of its content; so a page and
+its script always belong to one build, and browsers may cache them for a year. The icon becomes part
+of the page, which saves a request. Every page names its build in `<meta name="build">`. Other files
+are published unchanged.
 """
 
 import hashlib
 import mimetypes
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from posixpath import normpath
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
 
 from deploy.bundle import ROOT
+from deploy.esbuild import esbuild
 
 WEB = ROOT / "web"
 YEAR_S = 31_536_000
@@ -27,13 +30,23 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
-HASHED = {".js", ".css"}
-KEEP_NAMES = re.compile(r"(^|/)(sw|service[-_]worker)\.js$")
-"""Browsers know a service worker by its address, so its name must not change."""
-QUOTED = re.compile(
-    r"""(?P<open>["'`(])(?P<path>\.{0,2}/[A-Za-z0-9_./-]+\.(?:js|css))(?P<close>["'`)])"""
+NOT_BUNDLED = {"style.css", "crew/sw.js"}
+"""Scripts and styles with a lasting address: the edge function's 404 page has this style, and
+browsers know a service worker by its address."""
+OPTIONS = (
+    "--bundle",
+    "--minify",
+    "--charset=utf8",
+    "--format=esm",
+    "--target=es2022",
+    # An import of `/shared/…` means the folder of the pages.
+    '--tsconfig-raw={"compilerOptions": {"baseUrl": ".", "paths": {"/*": ["./*"]}}}',
 )
-HEAD = re.compile(rb"<head>", re.IGNORECASE)
+STYLE = re.compile(r'<link rel="stylesheet" href="(/[^"]+)" />')
+STYLES = re.compile(rf"(?:\s*{STYLE.pattern})+")
+SCRIPT = re.compile(r'(?<=<script type="module" src="/)[^"]+(?="></script>)')
+ICON = re.compile(r'(?<=<link rel="icon" href=")/([^"]+)(?=" type="image/svg\+xml" />)')
+HEAD = re.compile(r"<head>", re.IGNORECASE)
 HASHED_NAME = re.compile(r"\.[0-9a-f]{12}\.(js|css)$")
 AT_ONCE = 8
 
@@ -70,15 +83,20 @@ def build_id(web: Path = WEB) -> str:
 
 
 def pages(web: Path = WEB) -> list[Page]:
-    """What is uploaded, in order: hashed files, plain files, pages."""
+    """What is uploaded, in order: hashed files, plain files, pages. Raises BundlingFailed."""
     sources, build = _sources(web), build_id(web)
-    names = _hashed_names(sources)
-    files = []
-    for key, body in sources.items():
-        linked = _with_hashed_references(key, body, names)
-        files.append(Page(key, _with_build(linked, build) if key.endswith(".html") else linked))
-        if key in names:
-            files.append(Page(names[key], linked))
+    documents = {key: body.decode() for key, body in sources.items() if key.endswith(".html")}
+    bundles = _bundles(web, documents)
+    files = [
+        Page(key, body)
+        for key, body in sources.items()
+        if key in NOT_BUNDLED or Path(key).suffix not in {".html", ".js", ".css"}
+    ]
+    files += [Page(_hashed_name(key, body), body) for key, body in bundles.items()]
+    names = {key: _hashed_name(key, body) for key, body in bundles.items()}
+    for key, text in documents.items():
+        page = ICON.sub(lambda found: _as_data(sources[found[1]]), _with_bundles(key, text, names))
+        files.append(Page(key, _with_build(page, build).encode()))
     return in_order(files)
 
 
@@ -91,52 +109,48 @@ def _sources(web: Path) -> dict[str, bytes]:
     return {path.relative_to(web).as_posix(): path.read_bytes() for path in files}
 
 
-def _hashed_names(sources: Mapping[str, bytes]) -> dict[str, str]:
-    wanted = [k for k in sources if Path(k).suffix in HASHED and not KEEP_NAMES.search(k)]
-    return {key: _hashed_name(key, sources) for key in wanted}
+def _bundles(web: Path, documents: Mapping[str, str]) -> dict[str, bytes]:
+    """The script and the style of each page with all they import, such as `track/page.js`."""
+    with TemporaryDirectory() as folder:
+        bundled, entries = Path(folder, "bundled"), []
+        for key, text in documents.items():
+            name = _bundle(key)
+            entries += [f"{name}={script}" for script in SCRIPT.findall(text)]
+            if styles := STYLE.findall(text):
+                whole = Path(folder, f"{name.replace('/', '-')}.css")
+                whole.write_text("".join(f'@import "{style}";\n' for style in styles))
+                entries.append(f"{name}={whole}")
+        esbuild(
+            *entries, *OPTIONS, f"--outdir={bundled}", folder=web,
+        )  # fmt: skip
+        return _sources(bundled)
 
 
-def _hashed_name(key: str, sources: Mapping[str, bytes]) -> str:
-    """The hash covers the file and everything it imports, so circular imports do no harm."""
-    found, new = {key}, {key}
-    while new:
-        new = {target for origin in new for target in _references(origin, sources)} - found
-        found |= new
+def _bundle(page: str, suffix: str = "") -> str:
+    """The name of a page's script or style: `track/page.js` for `track/index.html`."""
+    return str(PurePosixPath(page).with_name(f"page{suffix}"))
+
+
+def _hashed_name(key: str, body: bytes) -> str:
     path = PurePosixPath(key)
-    digest = _digest({name: sources[name] for name in sorted(found)}, 12)
-    return str(path.with_name(f"{path.stem}.{digest}{path.suffix}"))
+    return str(path.with_name(f"{path.stem}.{_digest({key: body}, 12)}{path.suffix}"))
 
 
-def _references(key: str, sources: Mapping[str, bytes]) -> Iterator[str]:
-    if Path(key).suffix in HASHED | {".html"}:
-        for match in QUOTED.finditer(sources[key].decode()):
-            target = _target(key, match["path"])
-            if target in sources:
-                yield target
+def _with_bundles(page: str, text: str, names: Mapping[str, str]) -> str:
+    """The page with one style and one script in the place of those of the sources."""
+    style, script = names.get(_bundle(page, ".css")), names.get(_bundle(page, ".js"))
+    text = STYLES.sub(f'\n    <link rel="stylesheet" href="/{style}" />', text)
+    return SCRIPT.sub(str(script), text)
 
 
-def _target(key: str, path: str) -> str:
-    """The key of a reference in `key`, such as `/shared/time.js` or `./words.js`."""
-    joined = path if path.startswith("/") else f"/{PurePosixPath(key).parent}/{path}"
-    return normpath(joined).lstrip("/")
+def _as_data(icon: bytes) -> str:
+    return "data:image/svg+xml," + quote(icon, safe=" =/:")
 
 
-def _with_hashed_references(key: str, body: bytes, names: Mapping[str, str]) -> bytes:
-    """The file with hashed names in its references."""
-    if Path(key).suffix not in HASHED | {".html"}:
-        return body
-
-    def by_hash(match: re.Match[str]) -> str:
-        name = names.get(_target(key, match["path"]))
-        return f"{match['open']}/{name}{match['close']}" if name else match[0]
-
-    return QUOTED.sub(by_hash, body.decode()).encode()
-
-
-def _with_build(body: bytes, build: str) -> bytes:
+def _with_build(text: str, build: str) -> str:
     """The page with its build. Verification fails for a page without a head."""
-    mark = f'\n    <meta name="build" content="{build}" />'.encode()
-    return HEAD.sub(lambda found: found[0] + mark, body, count=1)
+    mark = f'\n    <meta name="build" content="{build}" />'
+    return HEAD.sub(lambda found: found[0] + mark, text, count=1)
 
 
 def _digest(contents: Mapping[str, bytes], length: int) -> str:

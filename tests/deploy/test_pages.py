@@ -4,20 +4,30 @@ import hashlib
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
+from deploy.esbuild import BundlingFailed
 from deploy.pages import Page, build_id, pages, publish
 
-ENTRY = """<html><head><title>x</title></head>
+ENTRY = """<html><head><title>x</title>
+    <link rel="icon" href="/icon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="/style.css" />
+    <link rel="stylesheet" href="/lib/a.css" /></head>
 <script type="module" src="/lib/a.js"></script></html>"""
+ICON = '<svg fill="#c2410c" />'
 
 
 def a_web(folder: Path, **files: str) -> Path:
     texts = {
         "index.html": ENTRY,
+        "lib/index.html": ENTRY,
+        "icon.svg": ICON,
+        "style.css": "a { color: red; }\n",
+        "lib/a.css": "b { color: blue; }\n",
         "lib/a.js": 'import { b } from "./b.js";\nexport const a = b;\n',
-        "lib/b.js": 'import { a } from "/lib/a.js";\nexport const b = 1;\n',
+        "lib/b.js": 'import { a } from "/lib/a.js";\nexport const b = () => [a, "é"];\n',
         "lib/c.js": "export const c = 1;\n",
         **files,
     }
@@ -31,38 +41,57 @@ def published(web: Path) -> dict[str, str]:
     return {page.key: page.body.decode() for page in pages(web)}
 
 
-def hashed(keys: dict[str, str], name: str) -> str:
-    (found,) = (key for key in keys if re.fullmatch(rf"lib/{name}\.[0-9a-f]{{12}}\.js", key))
-    return found
+def bundled(files: dict[str, str], page: str) -> dict[str, str]:
+    """The contents of a page's script and style by suffix, as the page names them."""
+    names = re.findall(r'"/((?:lib/)?page\.[0-9a-f]{12}\.(css|js))"', files[page])
+    return {suffix: files[name] for name, suffix in names}
 
 
-def test_every_page_says_its_build_and_asks_for_files_by_their_hash(tmp_path: Path) -> None:
+def test_each_page_has_one_script_and_one_style_with_all_that_they_import(tmp_path: Path) -> None:
+    found = published(a_web(tmp_path))
+    whole = bundled(found, "index.html")
+    assert whole["css"] == "a{color:red}b{color:#00f}\n"
+    assert "import" not in whole["js"]
+    assert '"é"' in whole["js"]
+    assert found["index.html"].count("stylesheet") == 1
+
+
+def test_every_page_says_its_build_and_has_its_icon_in_it(tmp_path: Path) -> None:
     web = a_web(tmp_path)
-    found = published(web)
-    assert f'<meta name="build" content="{build_id(web)}" />' in found["index.html"]
-    assert f'src="/{hashed(found, "a")}"' in found["index.html"]
-    assert f'from "/{hashed(found, "b")}"' in found[hashed(found, "a")]
+    page = published(web)["index.html"]
+    assert f'<meta name="build" content="{build_id(web)}" />' in page
+    (address,) = re.findall(r'rel="icon" href="data:image/svg\+xml,([^"]+)"', page)
+    assert unquote(address) == ICON
 
 
-def test_a_changed_import_renames_only_the_files_that_lead_to_it(tmp_path: Path) -> None:
+def test_a_changed_import_renames_what_has_it_and_nothing_else(tmp_path: Path) -> None:
     before = published(a_web(tmp_path / "before"))
     after = published(a_web(tmp_path / "after", **{"lib/b.js": "export const b = 2;\n"}))
-    assert hashed(before, "a") != hashed(after, "a")
-    assert hashed(before, "c") == hashed(after, "c")
+    assert {Path(key).suffix for key in before.keys() - after.keys()} == {".js"}
+    unused = published(a_web(tmp_path / "unused", **{"lib/c.js": "export const c = 2;\n"}))
+    assert unused.keys() == before.keys()
 
 
 def test_pages_are_uploaded_last_and_hashed_files_first(tmp_path: Path) -> None:
     keys = [page.key for page in pages(a_web(tmp_path))]
     names = [re.sub(r"[0-9a-f]{12}", "#", key) for key in keys]
+    names[:4] = sorted(names[:4], key=lambda name: ("/" in name, name))  # their hashes order them
     assert names == [
-        "lib/a.#.js", "lib/b.#.js", "lib/c.#.js", "lib/a.js", "lib/b.js", "lib/c.js", "index.html",
+        "page.#.css", "page.#.js", "lib/page.#.css", "lib/page.#.js", "icon.svg", "style.css",
+        "index.html", "lib/index.html",
     ]  # fmt: skip
+
+
+def test_an_error_in_a_script_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+    web = a_web(tmp_path, **{"lib/b.js": "export const b = ;\n"})
+    with pytest.raises(BundlingFailed, match=r"lib/b\.js:1:17"):
+        pages(web)
 
 
 def test_no_reference_of_our_own_pages_is_left_without_hash() -> None:
     texts = "\n".join(p.body.decode() for p in pages() if p.key.endswith((".js", ".css", ".html")))
     found = re.findall(r"[\"']\.{0,2}/[\w./-]+(?<!\.[0-9a-f]{12})\.(?:js|css)[\"']", texts)
-    assert found == ['"/crew/sw.js"'] * found.count('"/crew/sw.js"'), "a worker keeps its address"
+    assert set(found) == {'"/crew/sw.js"'}, "a worker keeps its address"
 
 
 def test_every_page_that_people_open_is_published_with_its_build() -> None:

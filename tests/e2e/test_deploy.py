@@ -164,7 +164,7 @@ def _last_state(stages: Stages, job: Job) -> str | None:
 
 BROKEN: dict[str, tuple[str, Callable[[str], str]]] = {
     "a page that needs what is not there": (
-        "web/track/index.html", lambda text: text.replace('"/style.css"', '"/no-such.css"'),
+        "web/crew/index.html", lambda text: text.replace("/manifest.", "/no-such."),
     ),
     "a page cut off": ("web/dispatch/index.html", lambda text: text[:15]),
     "a function": (

@@ -303,7 +303,10 @@ def serious_findings(page: Page, script: str) -> list[str]:
 
 @dataclass
 class Traffic:
-    """What a page fetched: the addresses, and the bytes on the wire."""
+    """What a page fetched: the addresses, and the bytes of the compressed bodies.
+
+    Headers are not counted, because HTTP/2 compresses them to a fraction of what HTTP/1.1 sends.
+    """
 
     urls: list[str] = field(default_factory=list)
     transferred_bytes: int = 0
@@ -315,12 +318,17 @@ def traffic_of(page: Page) -> Iterator[Traffic]:
     traffic = Traffic()
 
     def sent(event: dict[str, Any]) -> None:
-        traffic.urls.append(event["request"]["url"])
+        if not event["request"]["url"].startswith("data:"):
+            traffic.urls.append(event["request"]["url"])
+
+    def received(event: dict[str, Any]) -> None:
+        traffic.transferred_bytes -= int(event["response"]["encodedDataLength"])  # the headers
 
     def finished(event: dict[str, Any]) -> None:
         traffic.transferred_bytes += int(event["encodedDataLength"])
 
     devtools.on("Network.requestWillBeSent", sent)
+    devtools.on("Network.responseReceived", received)
     devtools.on("Network.loadingFinished", finished)
     devtools.send("Network.enable")
     yield traffic

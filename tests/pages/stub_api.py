@@ -1,8 +1,9 @@
 """The pages with a stub of everything behind them: the site, the public views, and the API.
 
 Requests and responses are the real API's models, the rewrite is the real edge function, and the
-headers are those of template.yaml; the data is in memory. As a program it serves sample data, for
-working on the pages:
+headers are those of template.yaml; the data is in memory. The pages are bundled, as a deployment
+publishes them. As a program it serves sample data and the sources as they are, for working on the
+pages:
 
     python -m tests.pages.stub_api 8300
 """
@@ -18,6 +19,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +32,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deploy.pages import Page
+from deploy.pages import Page, pages
 from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.move_outcome import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
@@ -95,14 +97,29 @@ SECURITY = {
 }
 
 
+@cache
+def published() -> dict[str, bytes]:
+    """The pages as a deployment publishes them, by key."""
+    return {page.key: page.body for page in pages()}
+
+
+def as_published(files: dict[str, bytes], key: str) -> Response:
+    """A file as a deployment serves it, with its caching."""
+    if key not in files:
+        return Response("Nothing here.\n", 404, SECURITY)
+    page = Page(key, files[key])
+    headers = {"content-type": page.content_type, "cache-control": page.caching}
+    return Response(page.body, headers=SECURITY | headers)
+
+
 class Stub:
-    def __init__(self, data: StubData) -> None:
+    def __init__(self, data: StubData, published: dict[str, bytes] | None) -> None:
         self.data = data
         self.sessions: dict[str, str] = {}
         self.rewrites = ViewerRequests()
         self.rewritten: dict[str, str | None] = {}
         self.phones = CrewStub(self)
-        self.published: dict[str, bytes] | None = None
+        self.published = published
         """The published files by key; None serves `web/` as it is."""
 
     def app(self) -> Starlette:
@@ -160,9 +177,9 @@ class Stub:
     async def page(self, request: Request) -> Response:
         self.data.requests.append((request.method, request.url.path))
         uri = await self.rewrite(request.url.path)
-        path = (ROOT / "web" / (uri or "").lstrip("/")).resolve()
         if self.published is not None:
-            return self.as_published((uri or "").lstrip("/"))
+            return as_published(self.published, (uri or "").lstrip("/"))
+        path = (ROOT / "web" / (uri or "").lstrip("/")).resolve()
         if uri is None or ROOT / "web" not in path.parents or not path.is_file():
             return Response("Nothing here.\n", 404, SECURITY)
         caching = "no-cache" if path.suffix == ".html" else "max-age=5"
@@ -183,16 +200,6 @@ class Stub:
         if job is None or place is None or not load_flow(job.flow).status(job.status).under_way:
             raise Problem("no-location")
         return Response(place.model_dump_json(), media_type=JSON)
-
-    def as_published(self, key: str) -> Response:
-        """A file as a deployment serves it, with its hashed name and its caching."""
-        assert self.published is not None
-        body = self.published.get(key)
-        if body is None:
-            return Response("Nothing here.\n", 404, SECURITY)
-        page = Page(key, body)
-        headers = {"content-type": page.content_type, "cache-control": page.caching}
-        return Response(body, headers=SECURITY | headers)
 
     async def rewrite(self, path: str) -> str | None:
         """The object of a path, by the real edge function; None if the function answers itself."""
@@ -430,8 +437,9 @@ def origin_of(request: Request) -> str:
 class StubServer:
     """The stub in its own thread: `with StubServer() as stub: stub.url, stub.data`."""
 
-    def __init__(self, data: StubData | None = None, port: int = 0) -> None:
-        self.stub = Stub(data or StubData())
+    def __init__(self, data: StubData | None = None, port: int = 0, sources: bool = False) -> None:
+        """`sources` serves `web/` as it is, without bundling."""
+        self.stub = Stub(data or StubData(), None if sources else published())
         self._listen(port)
 
     def _listen(self, port: int) -> None:
@@ -486,7 +494,7 @@ def main() -> None:
     from tests.pages.stub_ops import with_trouble
 
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8300
-    with StubServer(with_trouble(a_roster(a_day(StubData()))), port) as stub:
+    with StubServer(with_trouble(a_roster(a_day(StubData()))), port, sources=True) as stub:
         print(f"{stub.url}/ops/  (olga, {PASSWORD})")
         print(f"{stub.url}/dispatch/  (dana, {PASSWORD})\n{stub.url}/book/")
         for job in stub.data.jobs.values():

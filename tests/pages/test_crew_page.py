@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from deploy.pages import pages
 from events import Changes
 from statemachine.job import Assigned, Job, Place
 from tests.pages.browser import (
@@ -26,13 +25,12 @@ from tests.pages.browser import (
     traffic_of,
     visitor,
 )
-from tests.pages.stub_api import StubServer
+from tests.pages.stub_api import StubServer, published
 from tests.pages.stub_data import DANA, PASSWORD, StubData, now
 
 pytestmark = pytest.mark.browser
 
-FIRST_VIEW_BYTES = 95_000
-"""Modules are published as they are; a deployment that bundles them will need less than half."""
+FIRST_VIEW_BYTES = 35_000
 SAVED_FILES = """async () => {
   const seen = [JSON.stringify(localStorage)];
   for (const { name } of await indexedDB.databases()) {
@@ -68,11 +66,6 @@ def hours_until_tomorrow_noon() -> float:
     here = now().astimezone(ZoneInfo(ZONE))
     noon = (here + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
     return (noon - here) / timedelta(hours=1)
-
-
-def published() -> dict[str, bytes]:
-    """The pages as a deployment publishes them."""
-    return {page.key: page.body for page in pages()}
 
 
 def a_job_for_miguel(
@@ -482,10 +475,9 @@ def test_switching_sharing_off_removes_the_location(browser: Browser, stub: Stub
 def test_the_saved_page_is_one_whole_build_and_follows_a_deployment(
     browser: Browser, tmp_path: Path
 ) -> None:
-    """Served as a deployment publishes it: files have hashes in their names, the page does not."""
+    """Files have hashes in their names, the page does not."""
     with StubServer() as stub, phone(browser, tmp_path) as context:
         a_job_for_miguel(stub.data)
-        stub.stub.published = published()
         someone = Visitor(context)
         page = at_work(someone, stub)
         kept(page)

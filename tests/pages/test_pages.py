@@ -47,8 +47,8 @@ from tests.support.pictures import saved
 
 pytestmark = pytest.mark.browser
 
-FIRST_VIEW_BYTES = 75_000
-"""Modules are published as they are; a deployment that bundles them will need less than half."""
+FIRST_VIEW = {"track": (5, 25_000), "book": (6, 30_000), "dispatch": (8, 60_000)}
+"""Requests and bytes until a phone shows the page."""
 OMAR = Actor(kind="dispatcher", id="omar")
 MARKUP = "<img src=x onerror=\"document.title='owned'\"><b>Bold & Sons</b>"
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
@@ -385,7 +385,7 @@ def test_the_token_goes_nowhere_but_to_the_page_itself(browser: Browser, stub: S
         assert job.token not in page.evaluate("JSON.stringify(localStorage)")
 
 
-@pytest.mark.parametrize("name", ["track", "book", "dispatch"])
+@pytest.mark.parametrize("name", FIRST_VIEW)
 def test_the_first_view_is_small(browser: Browser, stub: StubServer, name: str) -> None:
     job = stub.data.book()
     seen = {"track": "status-banner", "book": "booking-form", "dispatch": "sign-in-form"}[name]
@@ -394,8 +394,29 @@ def test_the_first_view_is_small(browser: Browser, stub: StubServer, name: str) 
         with traffic_of(page) as traffic:
             page.goto(stub.tracking_url(job) if name == "track" else f"{stub.url}/{name}/")
             expect(page.get_by_test_id(seen)).to_be_visible()
-        print(f"{name}: {traffic.transferred_bytes} bytes, {len(traffic.urls)} requests")
-        assert traffic.transferred_bytes < FIRST_VIEW_BYTES
+        print(f"{name}: {traffic.transferred_bytes} bytes", *traffic.urls, sep="\n")
+        requests, transferred_bytes = FIRST_VIEW[name]
+        assert len(traffic.urls) <= requests
+        assert traffic.transferred_bytes <= transferred_bytes
+
+
+def test_the_first_view_of_the_board_is_small(browser: Browser, stub: StubServer) -> None:
+    stub.data.book()
+    with visitor(browser) as dana:
+        page = at_the_board(dana, stub)
+        with traffic_of(page) as traffic:
+            page.reload()
+            expect(page.get_by_test_id("card")).to_be_visible()
+        assert len(traffic.urls) <= FIRST_VIEW["dispatch"][0], traffic.urls
+
+
+@pytest.mark.parametrize("name", ["book", "crew", "dispatch", "ops", "settings", "track"])
+def test_the_sources_run_without_a_build(browser: Browser, name: str) -> None:
+    with StubServer(sources=True) as stub, visitor(browser, PHONE) as someone:
+        job = stub.data.book()
+        page = someone.page(stub.tracking_url(job) if name == "track" else f"{stub.url}/{name}/")
+        seen = {"track": "status-banner", "book": "booking-form"}.get(name, "sign-in-form")
+        expect(page.get_by_test_id(seen)).to_be_visible()
 
 
 def test_the_token_may_be_in_the_query(browser: Browser, stub: StubServer) -> None:

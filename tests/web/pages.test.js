@@ -59,19 +59,6 @@ function modulesOf(name, known = new Set()) {
   return known;
 }
 
-test("each page preloads exactly the modules that it needs", () => {
-  for (const name of ending(".html")) {
-    const page = text(name);
-    const entry = /<script type="module" src="\/([^"]+)"/.exec(page)?.[1];
-    if (entry === undefined) continue;
-    const preloaded = [...page.matchAll(/rel="modulepreload" href="\/([^"]+)"/g)].map(
-      ([, file]) => file,
-    );
-    const needed = [...modulesOf(entry)].filter((file) => file !== entry);
-    assert.deepEqual(preloaded.sort(), needed.sort(), name);
-  }
-});
-
 test("every page has a language, a text without JavaScript, and no details for link previews", () => {
   for (const name of ending(".html")) {
     const page = text(name);

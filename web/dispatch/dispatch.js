@@ -9,12 +9,17 @@ import { deviceMemory } from "/shared/ui/storage.js";
 import { SECOND_MS } from "/shared/ui/time.js";
 import { queryFor, viewIn } from "/dispatch/state/page_address.js";
 import { overdueMs } from "/dispatch/state/board.js";
+import { zoneText } from "/shared/ui/business_time.js";
 import { loading, noJobs, noMatch, unreachable } from "./empty_board.js";
 import { BoardView } from "./board_view.js";
+import { BusinessBar } from "./business_bar.js";
+import { DayPage } from "./day_page.js";
 import { DragAndDrop } from "./drag_and_drop.js";
+import { Drawer } from "./drawer.js";
 import { KeyboardMoves } from "./keyboard.js";
 import { openMoveMenu } from "./move_menu.js";
 import { MoveMaker } from "./make_move.js";
+import { NewJobDialog } from "./new_job.js";
 import { Notices } from "../shared/ui/notices.js";
 import { signInForm } from "../shared/ui/sign_in_form.js";
 import { Toolbar } from "./toolbar.js";
@@ -45,12 +50,19 @@ class DispatchPage {
     openJob: (job_id) => this.#openJob(job_id),
   });
   #dragging;
-  #drawer = null;
-  #day = null;
-  #business = null;
-  /** Names the time zone of the times if it is not this device's. */
-  #clockOf = () => "";
-  #deferred = null;
+  #drawer = new Drawer({
+    session: this.#session,
+    moveMaker: this.#moveMaker,
+    notices: this.#notices,
+    onClosed: (job_id) => this.#jobClosed(job_id),
+  });
+  #day = new DayPage({
+    session: this.#session,
+    openJob: (job_id) => this.#openJob(job_id),
+    goTo: (date) => this.#goTo({ view: "day", date, job: null }),
+    redraw: () => this.#draw(),
+  });
+  #business = new BusinessBar({ redraw: () => this.#draw() });
   #place = viewIn(location.search);
   #signedInAs = "";
 
@@ -99,19 +111,18 @@ class DispatchPage {
       view: this.#session.seesRoster ? this.#place.view : null,
       mayCreate: this.#session.isDispatcher,
     });
-    this.#business?.show(user);
+    this.#business.show(user);
     this.#drawFreshness();
     if (this.#isDay) this.#drawDay();
     else this.#drawBoard(flowName);
-    this.#drawer?.follow();
+    this.#drawer.follow();
     this.#openLinked();
-    this.#loadDeferred();
     this.#drawTitle();
   }
 
   #drawFreshness() {
     const { freshness, age_ms, zone } = this.#session;
-    this.#toolbar.drawFreshness({ ...freshness, age_ms, clock: this.#clockOf(zone) });
+    this.#toolbar.drawFreshness({ ...freshness, age_ms, clock: zoneText(zone) });
   }
 
   get #isDay() {
@@ -119,7 +130,6 @@ class DispatchPage {
   }
 
   #drawDay() {
-    if (this.#day === null) return this.#view.showInstead("loading", loading());
     this.#view.showInstead("day", this.#day.node);
     this.#day.draw(this.#place.date);
   }
@@ -142,13 +152,13 @@ class DispatchPage {
 
   #drawSignIn() {
     if (this.#root.dataset.scene === "sign-in") return;
-    this.#drawer?.close();
+    this.#drawer.close();
     const expired = this.#session.user !== null;
     if (!expired) {
       this.#notices.clear();
-      this.#day?.clear();
+      this.#day.clear();
     }
-    this.#business?.clear();
+    this.#business.clear();
     this.#toolbar.showBrandOnly();
     document.title = "Sign in · Haulway";
     const form = signInForm({
@@ -168,7 +178,7 @@ class DispatchPage {
     const late = this.#session.board
       .shown()
       .filter((card) => overdueMs(card, this.#session.now_ms) !== null).length;
-    const title = `${late > 0 ? `(${late} overdue) ` : ""}${this.#isDay ? "Day" : "Board"} · ${this.#business?.name ?? "Haulway"}`;
+    const title = `${late > 0 ? `(${late} overdue) ` : ""}${this.#isDay ? "Day" : "Board"} · ${this.#business.name ?? "Haulway"}`;
     if (document.title !== title) document.title = title;
   }
 
@@ -193,14 +203,14 @@ class DispatchPage {
 
   #turnTo(place) {
     this.#place = place;
-    if (place.job === null) this.#drawer?.close();
+    if (place.job === null) this.#drawer.close();
     this.#draw();
   }
 
-  /** Opens the job that the address names, once the drawer is loaded. */
+  /** Opens the job that the address names. */
   #openLinked() {
     const { job } = this.#place;
-    if (job !== null && this.#drawer && this.#drawer.job_id !== job) this.#drawer.open(job);
+    if (job !== null && this.#drawer.job_id !== job) this.#drawer.open(job);
   }
 
   /** Removes the job from the address: one step back, unless the visit began with this job. */
@@ -224,7 +234,7 @@ class DispatchPage {
 
   /** The card may have been drawn again since the job was opened. */
   #focusCard(job_id) {
-    if (this.#isDay) return this.#day?.focusOpener();
+    if (this.#isDay) return this.#day.focusOpener();
     this.#view.cardNode(job_id)?.querySelector(".card-open").focus({ preventScroll: true });
   }
 
@@ -242,8 +252,8 @@ class DispatchPage {
     });
   }
 
-  async #openJob(job_id) {
-    if ((await this.#deferredViews()) === null || this.#drawer.job_id === job_id) return;
+  #openJob(job_id) {
+    if (this.#drawer.job_id === job_id) return;
     this.#goTo({ ...this.#place, job: job_id });
   }
 
@@ -252,40 +262,10 @@ class DispatchPage {
     return this.#session.isDispatcher ? () => this.#newJob() : null;
   }
 
-  async #newJob() {
-    (await this.#deferredViews())?.newJob();
-  }
-
-  /** Loads what the board does not need, once the board is shown; null if it cannot be loaded. */
-  #loadDeferred() {
-    this.#deferred ??= this.#importDeferred().catch(() => (this.#deferred = null));
-    return this.#deferred;
-  }
-
-  async #deferredViews() {
-    const views = await this.#loadDeferred();
-    if (views === null)
-      this.#notices.bad("This could not be opened because there is no connection. Please try again.");
-    return views;
-  }
-
-  async #importDeferred() {
-    const { makeDeferredViews } = await import("./deferred_views.js");
-    const { drawer, day, business, newJob, clockOf } = await makeDeferredViews({
-      session: this.#session,
-      moveMaker: this.#moveMaker,
-      notices: this.#notices,
-      openJob: (job_id) => this.#openJob(job_id),
-      goTo: (date) => this.#goTo({ view: "day", date, job: null }),
-      redraw: () => this.#draw(),
-      onClosed: (job_id) => this.#jobClosed(job_id),
-    });
-    this.#drawer = drawer;
-    this.#day = day;
-    this.#business = business;
-    this.#clockOf = clockOf;
-    this.#draw();
-    return { drawer, newJob };
+  #newJob() {
+    const { flows, defaultFlow, zone } = this.#session;
+    const now_ms = () => this.#session.now_ms;
+    new NewJobDialog({ flows, defaultFlow, zone, now_ms, service: this.#session }).open();
   }
 
   async #signOut() {

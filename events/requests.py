@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from statemachine.bounds import CustomerInput, NoteInput, PlaceInput, ScheduleInput, UtcInput
-from statemachine.job import CrewRole, DurationMinutes, LoadSize, PriceCents, Schedule
+from statemachine.job import CrewRole, DurationMinutes, Schedule
+from statemachine.price_guide import EstimateRequest
+from statemachine.prices import LoadSize, PaymentMethod, PriceCents
 from statemachine.values import Actor, EventId, JobId, Name, ShortText, Tenant
 
 REQUESTS_SOURCE = "haulway.dispatch"
@@ -42,6 +44,8 @@ class JobRequested(Request):
     duration_minutes: DurationMinutes | None = None
     """How long the job takes crew and truck, with the drive. None: the business's default."""
     note: NoteInput | None = None
+    estimate: EstimateRequest | None = None
+    """What the person who books expects, by the names of the price guide."""
 
     @property
     def digest(self) -> str:
@@ -51,7 +55,7 @@ class JobRequested(Request):
 
 
 BOOKED = {"flow", "customer", "place", "price_cents", "schedule", "note"}
-BOOKED_SINCE = {"duration_minutes"}
+BOOKED_SINCE = {"duration_minutes", "estimate"}
 """Fields that came later. Left out where they are not given, so that a request of before keeps its
 digest."""
 
@@ -97,6 +101,15 @@ class Assignment(BaseModel):
     first_name: ShortText | None = None
 
 
+class PaymentInput(BaseModel):
+    """What was paid. Without an amount it is the whole price; `none` takes a payment back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: PaymentMethod | Literal["none"]
+    amount_cents: PriceCents | None = None
+
+
 class Changes(BaseModel):
     """New values for a job's details. Fields that are left out stay as they are."""
 
@@ -115,12 +128,16 @@ class Changes(BaseModel):
     truck: Name | Literal[""] | None = None
     """One of the business's trucks. An empty string takes the truck off the job."""
     load_size: LoadSize | None = None
+    """The price follows it, at the prices of the booking, until a person sets another price."""
+    payment: PaymentInput | None = None
+    reason: NoteInput | None = None
+    """Why; required to change a price or a payment that was set before."""
     texts_stopped: bool | None = None
     """Shown on the board. A customer who answered STOP gets no SMS, whatever this says."""
 
     @model_validator(mode="after")
     def _something(self) -> "Changes":
-        if all(getattr(self, name) is None for name in Changes.model_fields):
+        if all(getattr(self, name) is None for name in set(Changes.model_fields) - {"reason"}):
             raise ValueError("nothing to change: give note, schedule, crew, price_cents, …")
         return self
 

@@ -26,6 +26,7 @@ from statemachine.business_values import (
 )
 from statemachine.flows import DEFAULT_FLOW
 from statemachine.job import USUAL_DURATION, DurationMinutes
+from statemachine.price_guide import PriceGuide
 from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
 
 CANARY = "canary"
@@ -115,6 +116,9 @@ class BusinessSettings(Frozen):
     """The duration of a job whose booking names none."""
     flow: Name = DEFAULT_FLOW
     """The flow of a job whose booking names none."""
+
+    price_guide: PriceGuide | None = None
+    """What customers see an estimate from, and what the final price is proposed from."""
 
     quiet: QuietHours = QuietHours()
     """By default 9 PM to 8 AM, as 47 CFR 64.1200 (c) requires."""

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from statemachine.bounds import horizon_fault, window_fault
-from statemachine.job import Assigned, CrewRole, Customer, Job, LoadSize, Place, Schedule
+from statemachine.job import Assigned, CrewRole, Customer, Job, Place, Schedule
+from statemachine.job_money import MoneyEdit, MoneyRefused, money_change, money_values
 from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.record_limits import RecordsFull, has_room
 from statemachine.records import Edit, EditRefusalReason, Note, RefusedEdit
@@ -27,7 +28,7 @@ class CrewRequest(Protocol):
     def member(self) -> str: ...
 
 
-class ChangeSet(Protocol):
+class ChangeSet(MoneyEdit, Protocol):
     """New values; None leaves a field as it is. `events.Changes` is one."""
 
     @property
@@ -37,8 +38,6 @@ class ChangeSet(Protocol):
     @property
     def place(self) -> Place | None: ...
     @property
-    def price_cents(self) -> int | None: ...
-    @property
     def schedule(self) -> Schedule | None: ...
     @property
     def duration_minutes(self) -> int | None: ...
@@ -46,8 +45,6 @@ class ChangeSet(Protocol):
     def crew(self) -> Sequence[CrewRequest] | None: ...
     @property
     def truck(self) -> str | None: ...
-    @property
-    def load_size(self) -> LoadSize | None: ...
     @property
     def texts_stopped(self) -> bool | None: ...
 
@@ -73,6 +70,8 @@ EXPLANATIONS: dict[EditRefusalReason, str] = {
     "overtaken": "the job has changed since; look at it again and decide again",
     "not_possible": "that change is not possible",
     "from_the_future": "`occurred_at` is in the future; check the sender's clock",
+    "reason_missing": "a price or a payment is changed with a reason; send `reason`",
+    "amount_missing": "the job has no price; send `amount_cents` with the payment",
     "schedule_not_possible": "the arrival window or ETA is not possible; correct it",
     "notes_full": "the job holds all the notes it can from this sender; send no more notes",
     "crew_unavailable": "a person or a truck is not available; choose another",
@@ -150,8 +149,11 @@ def edited(
         event_id=request.event_id,
         fields=tuple(values),
         recorded_at=now,
+        occurred_at=_done_earlier(request, now),
         digest=request.digest,
         actor=request.actor,
+        reason=request.changes.reason,
+        money=money_change(job, job.with_(**values)),
     )
     _check_schedule(job.schedule, values.get("schedule"), now, horizon_days)
     return job.with_change(**values, edits=(*job.edits, edit))
@@ -203,6 +205,7 @@ FIELDS = {
     "customer": "customer",
     "place": "place",
     "price_cents": "price_cents",
+    "payment": "payment",
     "load_size": "load_size",
     "texts_stopped": "texts_stopped",
 }
@@ -210,7 +213,6 @@ FIELDS = {
 SINGLE_VALUES = (
     "customer",
     "place",
-    "price_cents",
     "duration_minutes",
     "load_size",
     "texts_stopped",
@@ -269,15 +271,23 @@ def _new_values(
         value = getattr(changes, name)
         if value is not None:
             yield name, value
+    try:
+        yield from money_values(job, changes).items()
+    except MoneyRefused as refused:
+        raise EditRefused(str(refused), refused.why) from refused
+
+
+def _done_earlier(request: EditRequest, now: datetime) -> datetime | None:
+    """When it was done, if it took long to arrive."""
+    return request.occurred_at if now - request.occurred_at > WRITTEN_EARLIER else None
 
 
 def _note(request: EditRequest, text: str, now: datetime) -> Note:
-    earlier = now - request.occurred_at > WRITTEN_EARLIER
     return Note(
         event_id=request.event_id,
         text=text,
         recorded_at=now,
-        occurred_at=request.occurred_at if earlier else None,
+        occurred_at=_done_earlier(request, now),
         actor=request.actor,
     )
 

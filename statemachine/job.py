@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
+from statemachine.prices import Estimate, LoadSize, Payment, PriceCents
 from statemachine.records import (
     Digest,
     EarlyMove,
@@ -27,10 +28,6 @@ from statemachine.values import (
     Tenant,
     Utc,
 )
-
-PriceCents = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
-"""Strictly a whole number: neither `true` nor the text "600" is an amount."""
-
 
 DurationMinutes = Annotated[int, Field(strict=True, ge=5, le=1440)]
 """How long a job takes crew and truck, with the drive."""
@@ -108,9 +105,6 @@ class Schedule(Frozen):
 CrewRole = Literal["driver", "first_mate", "supervisor"]
 CREW_ROLES: frozenset[CrewRole] = frozenset(get_args(CrewRole))
 
-
-LoadSize = Literal["minimum", "quarter", "half", "three_quarters", "full"]
-"""How much of the truck the load fills."""
 
 PhotoId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 PhotoKind = Literal["before", "after"]
@@ -200,6 +194,10 @@ class Job(Frozen):
     customer: Customer
     place: Place
     price_cents: PriceCents | None = None
+    """What is owed, whatever was paid."""
+    estimate: Estimate | None = None
+    """None where the business had no price guide at the booking."""
+    payment: Payment | None = None
     schedule: Schedule = Schedule()
     duration_minutes: DurationMinutes = USUAL_DURATION
     crew: tuple[Assigned, ...] = ()

@@ -6,7 +6,7 @@ refused, because as a thousands separator `240,50` would be a hundred times too 
 
 import re
 
-MOST_CENTS = 100_000_000
+from statemachine.prices import MOST_CENTS
 
 _PLAIN = re.compile(r"([0-9]{1,7}|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.([0-9]{1,2}))?")
 _WRITE = "write dollars, as 600 or 1,240.50"

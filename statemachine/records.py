@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from statemachine.prices import MoneyChange
 from statemachine.values import Actor, EventId, Frozen, LongText, Name, Utc
 
 RefusalReason = Literal[
@@ -28,6 +29,8 @@ EditRefusalReason = Literal[
     "crew_unavailable",
     "crew_taken",
     "event_id_used",
+    "reason_missing",
+    "amount_missing",
     "schedule_not_possible",
     "notes_full",
 ]
@@ -84,7 +87,7 @@ class EarlyMove(Record):
 
 
 class Edit(Record):
-    """One change of the job's details: its fields, actor, and time, but not the new values."""
+    """One change of the job's details: its fields, actor, and time; of the values only money."""
 
     fields: tuple[str, ...]
     recorded_at: Utc
@@ -93,6 +96,11 @@ class Edit(Record):
 
     None where no request describes the changes: photos, restored jobs.
     """
+    occurred_at: Utc | None = None
+    """When it was made, if that was earlier than it was recorded: on a phone without signal."""
+    reason: LongText | None = None
+    money: MoneyChange | None = None
+    """From what to what, if it changed what is owed or paid."""
 
 
 class RefusedEdit(Record):

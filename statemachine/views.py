@@ -12,15 +12,8 @@ from pydantic import Field
 
 from statemachine.deadlines import due_at
 from statemachine.flows import Flow
-from statemachine.job import (
-    USUAL_DURATION,
-    CrewRole,
-    Job,
-    LoadSize,
-    PhotoKind,
-    PriceCents,
-    Schedule,
-)
+from statemachine.job import USUAL_DURATION, CrewRole, Job, PhotoKind, Schedule
+from statemachine.prices import LoadSize, PriceCents
 from statemachine.values import Frozen, JobId, Name, Text, Utc
 
 PHONE_END = 4

@@ -13,8 +13,9 @@ from cli.output.job_list import print_jobs
 from cli.output.output import UsageError, console, print_json, report_errors
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
 from statemachine.flows import Flow, flow_names, load_flow
-from statemachine.job import Customer, LoadSize, Schedule
+from statemachine.job import Customer, Schedule
 from statemachine.job import Place as Address
+from statemachine.prices import LoadSize
 
 app = typer.Typer(no_args_is_help=True, help="Create, list, show, move, edit, and cancel jobs.")
 

@@ -71,6 +71,8 @@ JOB_ROUTES: tuple[Route, ...] = (
             "crew-unavailable",
             "crew-taken",
             "event-id-used",
+            "edit-reason-missing",
+            "amount-missing",
             "if-match-missing",
             "records-full",
             "notes-full",

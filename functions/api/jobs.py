@@ -29,9 +29,9 @@ from statemachine.job import Customer, Job, Place
 from statemachine.values import JOB_ID_PATTERN, RESERVED, Actor
 
 READERS = 8
-CREW_EDITS = frozenset({"note", "eta", "load_size"})
-"""What crew may change: notes, when they will arrive, and what they loaded. The rest is for
-dispatchers."""
+CREW_EDITS = frozenset({"note", "eta", "load_size", "payment", "reason"})
+"""What crew may change: notes, when they will arrive, what they loaded, and what they were paid.
+The rest is for dispatchers."""
 
 
 def create_job(api: Api, request: ApiRequest) -> ApiResponse:
@@ -50,6 +50,7 @@ def create_job(api: Api, request: ApiRequest) -> ApiResponse:
         schedule=body.schedule,
         duration_minutes=body.duration_minutes,
         note=body.notes,
+        estimate=body.estimate,
     )
     return booked_response(api, tenant, api.create(requested, request.now))
 

@@ -9,7 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from functions.business.change_settings import SettingsChanged
-from functions.jobs.create import BookedOtherwise, BusinessSuspended, WindowRefused
+from functions.jobs.create import (
+    BookedOtherwise,
+    BusinessSuspended,
+    EstimateRefused,
+    WindowRefused,
+)
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
 from functions.people.crew_location import JobNotUnderWay
 from functions.people.rate_limits import retry_after_s
@@ -49,6 +54,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "unknown-member": (404, "There is no one with that name on the roster"),
     "crew-unavailable": (409, "Someone cannot be put on this job"),
     "crew-taken": (409, "Someone is on another job at that time"),
+    "amount-missing": (409, "The job has no price; send the amount that was paid"),
+    "edit-reason-missing": (409, "A price or a payment is changed with a reason; send it"),
     "event-id-used": (409, "That event_id belongs to another event; send a new one"),
     "photo-missing": (409, "The photo was not uploaded as announced; upload it again"),
     "not-under-way": (409, "A crew's location is shared only while its job is under way"),
@@ -142,7 +149,11 @@ def problem_of(error: Exception) -> Problem:
             return Problem("business-suspended")
         case BookedOtherwise():
             return Problem("idempotency-key-reused")
-        case EditRefused(why="schedule_not_possible") | WindowRefused():
+        case EditRefused(why="reason_missing"):
+            return Problem("edit-reason-missing", str(error))
+        case EditRefused(why="amount_missing"):
+            return Problem("amount-missing", str(error))
+        case EditRefused(why="schedule_not_possible") | WindowRefused() | EstimateRefused():
             return Problem("invalid", str(error), {"faults": [str(error)]})
         case EditRefused():
             return Problem("job-changed", str(error))

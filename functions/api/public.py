@@ -55,6 +55,7 @@ def book(api: Api, request: ApiRequest) -> ApiResponse:
         place=Place(address=body.address),
         schedule=Schedule(window_start=body.window_start, window_end=body.window_end),
         note=body.what,
+        estimate=body.estimate,
     )
     return booked_response(api, body.tenant, api.create(requested, request.now, public=True))
 

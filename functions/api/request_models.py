@@ -23,7 +23,9 @@ from statemachine.bounds import (
     window_fault,
 )
 from statemachine.job import DurationMinutes, PhotoKind, Schedule
-from statemachine.money import MOST_CENTS, parse_money
+from statemachine.money import parse_money
+from statemachine.price_guide import EstimateRequest
+from statemachine.prices import MOST_CENTS
 from statemachine.roster import Date
 from statemachine.values import Frozen, JobId, Language, Name, OutsideEventId, Tenant
 
@@ -61,6 +63,7 @@ class NewJobBody(Frozen):
     location: LineInput
     price: Dollars | None = None
     notes: NoteInput | None = None
+    estimate: EstimateRequest | None = None
     flow: Name | None = None
     """If left out, the business's default flow."""
     schedule: ScheduleInput = Schedule()
@@ -79,6 +82,8 @@ class BookingBody(Frozen):
     phone: PhoneInput
     address: LineInput
     what: NoteInput
+    estimate: EstimateRequest | None = None
+    """What of the price guide the customer expects; the job keeps the range."""
     window_start: UtcInput | None = None
     window_end: UtcInput | None = None
     language: Language = "en"

@@ -12,13 +12,13 @@ from statemachine.flows import Flow, Requirement
 from statemachine.job import (
     CrewRole,
     Customer,
-    LoadSize,
     PhotoId,
     PhotoKind,
     Place,
-    PriceCents,
     Schedule,
 )
+from statemachine.price_guide import PriceGuide
+from statemachine.prices import Estimate, LoadSize, MoneyChange, Payment, PriceCents
 from statemachine.records import RefusalReason
 from statemachine.roster import Date, Day
 from statemachine.values import Actor, Frozen, JobId, Language, Name, Tenant, Text, Utc
@@ -59,6 +59,9 @@ class BusinessDocument(Frozen):
     name: str
     """Its public name."""
     time_zone: str
+    currency: str
+    """ISO 4217; all amounts are in it."""
+    price_guide: PriceGuide | None = None
     phone: str | None = None
     website: str | None = None
     language: Language
@@ -149,6 +152,17 @@ class PhotoEntry(Frozen):
     taken_at: Utc
 
 
+class MoneyEntry(Frozen):
+    """An edit that changed what is owed or paid."""
+
+    money: MoneyChange
+    reason: str | None = None
+    recorded_at: Utc
+    occurred_at: Utc | None = None
+    """When it was done, if that was earlier."""
+    actor: Actor
+
+
 class LegalMove(Frozen):
     """A move that the signed-in account may make now."""
 
@@ -181,6 +195,12 @@ class JobDocument(Frozen):
     place: Place
     """The gate code is only for dispatchers and the job's own crew."""
     price_cents: PriceCents | None = None
+    proposed_price_cents: PriceCents | None = None
+    """What the reported load costs at the prices of the booking; the price may be another."""
+    estimate: Estimate | None = None
+    payment: Payment | None = None
+    money_changes: tuple[MoneyEntry, ...] = ()
+    """Every change of price and payment after the booking."""
     schedule: Schedule
     duration_minutes: int
     """How long the job takes crew and truck, with the drive."""

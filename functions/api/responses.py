@@ -6,13 +6,20 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from functions.api.response_models import JobDocument, PhotoEntry, RefusedMove, SessionDocument
+from functions.api.response_models import (
+    JobDocument,
+    MoneyEntry,
+    PhotoEntry,
+    RefusedMove,
+    SessionDocument,
+)
 from functions.people.accounts import DISPATCHES, Role
 from functions.people.sessions import Session
 from statemachine.deadlines import due_at
 from statemachine.flows import Move, load_flow
 from statemachine.job import Job
 from statemachine.lifecycle import EXPLANATIONS
+from statemachine.price_guide import proposed_price
 from statemachine.values import ActorKind, JobId
 from statemachine.views import photo_path
 
@@ -86,9 +93,11 @@ def job_document(job: Job, viewer: Viewer | Session, edge_url: str | None) -> Jo
         "rev": job.rev,
         "due_at": due_at(job),
         "place": place,
+        "proposed_price_cents": proposed_price(job.estimate, job.load_size),
         "photos": [
             _selected(PhotoEntry, photo, path=photo_path(photo.photo_id)) for photo in job.photos
         ],
+        "money_changes": [_selected(MoneyEntry, edit) for edit in job.edits if edit.money],
         "history": job.ledger,
         "refusals": [
             _selected(RefusedMove, each, explanation=EXPLANATIONS[each.why]) for each in job.refused

@@ -29,6 +29,8 @@ from statemachine.flows import load_flow
 from statemachine.ids import job_id_for, new_token
 from statemachine.job import Execution, Job
 from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.price_guide import EstimateRequest, NotInGuide, estimate_of
+from statemachine.prices import Estimate
 from statemachine.public_booking import public_booking_fault
 from statemachine.records import Note
 from statemachine.values import Frozen, JobId
@@ -56,6 +58,10 @@ class WindowRefused(Permanent):
     """The arrival window has passed, or is further ahead than the business plans."""
 
 
+class EstimateRefused(Permanent):
+    """The booking names what the price guide does not have; read the guide again."""
+
+
 class BusinessSuspended(Permanent):
     """The business takes no bookings from customers now; call the business."""
 
@@ -77,7 +83,7 @@ class CreateJob:
         """Book the job once. `public`: the request came through the form that is open to everyone.
 
         Raises UnknownTenant, UnknownFlow, JobIdTaken, FromTheFuture, WindowRefused,
-        BookedOtherwise, BusinessSuspended.
+        BookedOtherwise, BusinessSuspended, EstimateRefused.
         """
         tenant = self.tenants.read(request.tenant)
         load_flow(request.flow)
@@ -162,6 +168,7 @@ class CreateJob:
             customer=request.customer,
             place=request.place,
             price_cents=request.price_cents,
+            estimate=_estimate(request, tenant),
             schedule=request.schedule,
             duration_minutes=request.duration_minutes or tenant.default_duration_minutes,
             notes=tuple(_first_note(request, now)),
@@ -205,6 +212,19 @@ def _candidates(request: JobRequested, booked: datetime) -> tuple[str, ...]:
         job_id_for(request.tenant, request.event_id, booked, attempt)
         for attempt in range(ID_ATTEMPTS)
     )
+
+
+def _estimate(request: JobRequested, tenant: BusinessSettings) -> Estimate | None:
+    """None without a price guide: the business may have removed it since the page was opened.
+
+    Raises EstimateRefused.
+    """
+    if tenant.price_guide is None:
+        return None
+    try:
+        return estimate_of(tenant.price_guide, request.estimate or EstimateRequest())
+    except NotInGuide as error:
+        raise EstimateRefused(f"estimate.{error}") from error
 
 
 def _first_note(request: JobRequested, now: datetime) -> Iterator[Note]:

@@ -163,6 +163,7 @@ def test_customers_see_what_booking_takes_and_nothing_confidential(api: ApiBacke
     assert got.json == {
         "name": "Haulway",
         "time_zone": "America/New_York",
+        "currency": "USD",
         "language": "en",
         "languages": ["en", "es"],
         "accent_color": "#1d1c19",

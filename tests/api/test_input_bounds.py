@@ -136,7 +136,7 @@ def test_too_many_crew_notes_block_neither_the_eta_nor_the_dispatcher(
     assert [got.status for got in sent[-2:]] == [200, 409]
     assert sent[-1].slug == "notes-full"
     assert edit(api, {"schedule": after(eta=0.1)}, "mike").status == 200
-    assert edit(api, {"note": "Call them", "price_cents": 1}).status == 200
+    assert edit(api, {"note": "Call them", "price_cents": 1, "reason": "So agreed"}).status == 200
 
 
 def test_a_key_used_for_another_job_is_refused(api: ApiBackend) -> None:

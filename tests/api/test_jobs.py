@@ -389,7 +389,11 @@ def test_a_job_with_full_records_is_a_problem(api: ApiBackend) -> None:
 
 def test_an_edit_is_committed_shown_and_announced(api: ApiBackend) -> None:
     api.store(a_job())
-    changes = {"price_cents": 70_000, "place": {"address": "Elsewhere 1", "gate_code": "4711"}}
+    changes = {
+        "price_cents": 70_000,
+        "reason": "More to haul",
+        "place": {"address": "Elsewhere 1", "gate_code": "4711"},
+    }
     got = edit(api, changes, rev=1)
     assert (got.status, got.headers["etag"], got.json["price_cents"]) == (200, '"2"', 70_000)
     assert api.job(JOB).place.address == "Elsewhere 1"
@@ -398,7 +402,7 @@ def test_an_edit_is_committed_shown_and_announced(api: ApiBackend) -> None:
 
 def test_an_edit_of_a_job_that_has_changed_is_412(api: ApiBackend) -> None:
     api.store(a_job())
-    edit(api, {"price_cents": 70_000}, rev=1)
+    edit(api, {"price_cents": 70_000, "reason": "x"}, rev=1)
     got = edit(api, {"price_cents": 80_000}, rev=1, by="omar")
     assert (got.status, got.slug, got.json["rev"]) == (412, "job-changed", 2)
     assert api.job(JOB).price_cents == 70_000

@@ -151,7 +151,13 @@ def test_of_two_edits_at_once_none_is_lost(api: ApiBackend) -> None:
     def omar_is_faster() -> None:
         match = {"if-match": '"1"'}
         omar.append(
-            api.send("PATCH", f"/api/jobs/{JOB}", {"price_cents": 1}, by="omar", headers=match)
+            api.send(
+                "PATCH",
+                f"/api/jobs/{JOB}",
+                {"price_cents": 1, "reason": "x"},
+                by="omar",
+                headers=match,
+            )
         )
 
     edit = replace(api.dependencies.edit, jobs=InterruptedJobs(api.jobs, omar_is_faster))

@@ -203,7 +203,10 @@ def test_two_dispatchers_in_the_same_second(dana: Client, omar: Client) -> None:
 def test_an_edit_that_was_overtaken_is_412(dana: Client, omar: Client) -> None:
     job_id = dana.book()["job_id"]
     path, known = f"/api/jobs/{job_id}", '"1"'
-    assert dana.ask("PATCH", path, {"price_cents": 1}, if_match=known).status_code == 200
+    assert (
+        dana.ask("PATCH", path, {"price_cents": 1, "reason": "x"}, if_match=known).status_code
+        == 200
+    )
     refused = omar.ask("PATCH", path, {"price_cents": 2}, if_match=known)
     assert (refused.status_code, slug(refused)) == (412, "job-changed")
 

@@ -30,7 +30,7 @@ from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
 from tests.support.roster_fakes import a_crew_assignment
 
 VIEW_KEY = f"t/{digest_of(TOKEN)}.json"
-NEW_PRICE = an_edit(a_job(), price_cents=75_000)
+NEW_PRICE = an_edit(a_job(), price_cents=75_000, reason="More to haul")
 
 
 class EditJobSetup:

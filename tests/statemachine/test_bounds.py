@@ -189,7 +189,9 @@ def test_a_dispatcher_can_edit_a_job_that_is_full_of_others_records() -> None:
     full = a_job("in_progress", edits=tuple(edits), notes=tuple(notes))
     with pytest.raises(RecordsFull):
         a_crew_note(full, 1, actor=Actor(kind="customer", id="text"))
-    assert edited(full, an_edit(full, price_cents=100, note="y"), NOON).price_cents == 100
+    assert (
+        edited(full, an_edit(full, price_cents=100, note="y", reason="z"), NOON).price_cents == 100
+    )
 
 
 def test_the_same_event_id_with_other_changes_is_not_a_copy() -> None:

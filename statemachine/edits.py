@@ -2,66 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from statemachine.bounds import horizon_fault, window_fault
-from statemachine.job import Assigned, CrewRole, Customer, Job, Place, Schedule
-from statemachine.job_money import MoneyEdit, MoneyRefused, money_change, money_values
+from statemachine.edit_request import ChangeSet, CrewRequest, EditRequest
+from statemachine.job import Assigned, Job, Schedule
+from statemachine.job_money import MoneyRefused, money_change, money_values
 from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.record_limits import RecordsFull, has_room
 from statemachine.records import Edit, EditRefusalReason, Note, RefusedEdit
-from statemachine.values import Actor
 
 MAX_OWN_NOTES = 50
 """How many notes on one job a sender who is not a dispatcher may write, texts included."""
 
 WRITTEN_EARLIER = timedelta(minutes=1)
 """A note that took longer to arrive also says when it was written."""
-
-
-class CrewRequest(Protocol):
-    """Someone to put on the job: `events.Assignment`."""
-
-    @property
-    def role(self) -> CrewRole: ...
-    @property
-    def member(self) -> str: ...
-
-
-class ChangeSet(MoneyEdit, Protocol):
-    """New values; None leaves a field as it is. `events.Changes` is one."""
-
-    @property
-    def note(self) -> str | None: ...
-    @property
-    def customer(self) -> Customer | None: ...
-    @property
-    def place(self) -> Place | None: ...
-    @property
-    def schedule(self) -> Schedule | None: ...
-    @property
-    def duration_minutes(self) -> int | None: ...
-    @property
-    def crew(self) -> Sequence[CrewRequest] | None: ...
-    @property
-    def truck(self) -> str | None: ...
-    @property
-    def texts_stopped(self) -> bool | None: ...
-
-
-class EditRequest(Protocol):
-    @property
-    def event_id(self) -> str: ...
-    @property
-    def occurred_at(self) -> datetime: ...
-    @property
-    def actor(self) -> Actor: ...
-    @property
-    def expected_rev(self) -> int | None: ...
-    @property
-    def changes(self) -> ChangeSet: ...
-    @property
-    def digest(self) -> str: ...
 
 
 MAX_REFUSED_EDITS = 50

@@ -93,6 +93,7 @@ class ApiClient:
             "flow": request.flow,
             "schedule": request.schedule.model_dump(mode="json", exclude_none=True),
             "duration_minutes": request.duration_minutes,
+            "estimate": request.estimate and request.estimate.model_dump(mode="json"),
         }
         key = {"Idempotency-Key": request.event_id}
         booked: dict[str, str] = self.ask("POST", "/api/jobs", _given(request_body), key).json()

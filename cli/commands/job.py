@@ -15,7 +15,7 @@ from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobR
 from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.job import Customer, Schedule
 from statemachine.job import Place as Address
-from statemachine.prices import LoadSize
+from statemachine.prices import LoadSize, PaymentMethod
 
 app = typer.Typer(no_args_is_help=True, help="Create, list, show, move, edit, and cancel jobs.")
 
@@ -186,11 +186,21 @@ def edit(
     load_size: Annotated[
         Optional[str], typer.Option(help=f"One of {', '.join(get_args(LoadSize))}.")
     ] = None,
+    paid: Annotated[
+        Optional[str],
+        typer.Option(help=f"How: {', '.join(get_args(PaymentMethod))}; `none` takes it back."),
+    ] = None,
+    paid_amount: Annotated[
+        Optional[str], typer.Option(help="In dollars. If left out, the whole price.")
+    ] = None,
+    reason: Annotated[
+        Optional[str], typer.Option(help="Why. Required to change a price or a payment.")
+    ] = None,
     expected_rev: Annotated[Optional[int], typer.Option(help="The rev you decided on.")] = None,
     event_id: Event = None,
     as_json: Json = False,
 ) -> None:
-    """Change a job's details: notes, schedule, duration, ETA, price, crew, truck, load size."""
+    """Change a job's details: notes, schedule, duration, price, payment, crew, truck, load size."""
     with report_errors():
         client = context.obj.client
         if crew and expected_rev is None:  # the whole crew is replaced, so it must be unchanged
@@ -207,6 +217,8 @@ def edit(
             "truck": truck,
             "duration_minutes": duration,
             "load_size": load_size,
+            "payment": _payment(paid, paid_amount),
+            "reason": reason,
             "schedule": {k: v for k, v in times.items() if v} or None,
         }
         changes = Changes.model_validate({k: v for k, v in given.items() if v is not None})
@@ -224,6 +236,12 @@ def edit(
             print_json({"job_id": job.job_id, "status": job.status, "rev": job.rev})
             return
         console.print(f"[bold]{job.job_id}[/] is changed.")
+
+
+def _payment(method: str | None, amount: str | None) -> dict[str, Any] | None:
+    if method is None and amount is not None:
+        raise UsageError("--paid-amount: say how it was paid too, such as --paid cash")
+    return None if method is None else {"method": method, "amount_cents": cents(amount)}
 
 
 def _statuses() -> list[str]:

@@ -31,7 +31,8 @@ def print_job(job: JobDocument, zone: ZoneInfo, now: datetime) -> None:
             console.print(f"{name}: {known}", markup=False, soft_wrap=True)
     for member in job.crew:
         console.print(f"{member.role}: {member.first_name} ({member.member})", markup=False)
-    for what, value in (("truck", job.truck), ("load", job.load_size), ("photos", len(job.photos))):
+    facts = ("truck", job.truck), ("load", job.load_size), ("photos", len(job.photos))
+    for what, value in (*_money(job), *facts):
         if value:
             console.print(f"{what}: {value}", markup=False)
     table = Table(f"when ({now.astimezone():%Z})", "what", "by", "reason")
@@ -51,6 +52,13 @@ def print_job(job: JobDocument, zone: ZoneInfo, now: datetime) -> None:
         console.print(f"note, {when}: {note.text}", markup=False)
     possible = ", ".join(f"{move.name} (→ {move.to})" for move in job.moves)
     console.print(f"Possible now: {possible or 'nothing'}")
+
+
+def _money(job: JobDocument) -> tuple[tuple[str, str], ...]:
+    """Estimate and payment; a value is empty if there is none."""
+    low, high = (job.estimate.low_cents, job.estimate.high_cents) if job.estimate else (None, None)
+    paid = f"{money(job.payment.amount_cents)}, {job.payment.method}" if job.payment else ""
+    return ("estimate", f"{money(low)}–{money(high)}" if job.estimate else ""), ("paid", paid)
 
 
 def _contact(job: JobDocument, zone: ZoneInfo, now: datetime) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,14 @@ from hypothesis import strategies as st
 from statemachine.flows import load_flow
 from statemachine.job import Assigned, Customer, Epoch, Job, Photo, Place, Schedule, TaskWait
 from statemachine.lifecycle import judge
+from statemachine.price_guide import (
+    EstimateRequest,
+    GuideItem,
+    ItemCount,
+    PriceGuide,
+    estimate_of,
+)
+from statemachine.prices import Payment
 from statemachine.records import Edit, Note
 from statemachine.values import Actor
 from statemachine.views import (
@@ -27,6 +35,11 @@ HAUL = load_flow("haul")
 
 PHOTO_ID = "0" * 30 + "fe"
 CANARY = Actor(kind="dispatcher", id="canary-actor")
+GUIDE = PriceGuide(
+    minimum_cents=424242,
+    full_cents=424242,
+    items=(GuideItem(name="canary-item", price_cents=424242),),
+)
 PRIVATE = {
     "token": "canary-token-0123456-A",
     "task token": "canary-task-token",
@@ -63,6 +76,8 @@ def a_job_with_a_canary_in_every_private_field() -> Job:
         customer=Customer(name="Canary Customer", phone="+15550001111", language="es"),
         place=Place(address="1 Canary Street", gate_code="canary-gate"),
         price_cents=424242,
+        estimate=estimate_of(GUIDE, EstimateRequest(items=(ItemCount(name="canary-item"),))),
+        payment=Payment(method="check", amount_cents=424242),
         schedule=Schedule(window_start=NOON, window_end=NOON + minutes(120)),
         crew=(DRIVER.with_(member="canary_member"), mate),
     )
@@ -73,7 +88,7 @@ def a_job_with_a_canary_in_every_private_field() -> Job:
     record = {"event_id": "canary-event-9", "actor": CANARY, "recorded_at": NOON}
     return job.with_change(
         notes=(Note(text="canary-note", **record),),
-        edits=(Edit(fields=("notes",), **record),),
+        edits=(Edit(fields=("notes",), reason="canary-reason", **record),),
         photos=(Photo(photo_id=PHOTO_ID, kind="before", taken_at=NOON, **record),),
         load_size="three_quarters",
         wait=TaskWait(

@@ -33,6 +33,7 @@ from statemachine.records import Note
 from statemachine.views import Board, card_of
 from tests.conftest import free_port
 from tests.support.builders import a_job
+from tests.support.index_fakes import an_index
 
 WRITERS, CHANGES = 8, 64
 SIZES = (1_000, 10_000)
@@ -171,7 +172,7 @@ def ours(s3: Any, size: int) -> tuple[list[float], int, Tally]:
         )
 
     took = race(change)
-    publish = PublishBoard(jobs, boards)
+    publish = PublishBoard(jobs, boards, an_index())
     ids = [job.job_id for job in changed]
     for start in range(0, CHANGES, 50):
         publish("main", ids[start : start + 50], NOW)

@@ -29,6 +29,7 @@ from statemachine.views import Board, card_of, view_of
 from tests.functions.creation import waited_for
 from tests.support.builders import a_job
 from tests.support.fakes import FakeBus, FakeExecutions, FakeLog, etag_of, no_pause
+from tests.support.index_fakes import an_index
 from tests.support.message_fakes import FakeDelayedMessages, FakeMetrics
 
 OPEN, FINISHED = (50, 1_000, 10_000), (0, 10_000)
@@ -114,8 +115,8 @@ def a_watchdog(s3: Any, executions: FakeExecutions) -> WatchJobs:
     )  # fmt: skip
     return WatchJobs(
         jobs, S3Views(s3, BUCKET, 60), executions, FakeBus(), S3Tenants(s3, BUCKET),
-        PublishBoard(jobs, S3Boards(s3, BUCKET)), S3Stuck(s3, BUCKET), messages, FakeMetrics(),
-        dict, no_pause,
+        PublishBoard(jobs, S3Boards(s3, BUCKET), an_index()), S3Stuck(s3, BUCKET), messages,
+        FakeMetrics(), dict, no_pause,
     )  # fmt: skip
 
 

@@ -139,6 +139,7 @@ def _add_commands() -> None:
         export_import,
         flow,
         hooks,
+        index,
         job,
         ops,
         photo,
@@ -155,6 +156,7 @@ def _add_commands() -> None:
     app.add_typer(events.app, name="events")
     app.add_typer(flow.app, name="flow")
     app.add_typer(board.app, name="board")
+    app.add_typer(index.app, name="index")
     app.add_typer(hooks.app, name="hooks")
     app.add_typer(ops.app, name="ops")
     app.command("explain")(explain.explain)

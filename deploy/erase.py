@@ -6,11 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 from functions.aws.crew_locations import DynamoCrewLocations
+from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3PhoneRecords
 from functions.aws.s3_stores import S3Objects
 from functions.messages.phone_numbers import PhoneRecord, digest_of
 from functions.protocol.compare_and_swap import ATTEMPTS
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
+from functions.views.job_index import IndexJob
 from statemachine.deliveries import Delivery, masked_phone
 from statemachine.ids import digest_of as digest_of_token
 from statemachine.job import Job
@@ -24,7 +26,7 @@ Client = Callable[[str], Any]
 
 
 def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
-    """Erase object, index entry, deliveries, view, and photos. Returns the number of versions.
+    """Erase object, index entries, deliveries, view, and photos. Returns the number of versions.
 
     The board drops an ended job's card after two days. Copies of photos at the edge and in
     browsers expire within a day, by their Cache-Control header.
@@ -43,8 +45,12 @@ def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
     DynamoCrewLocations(client("dynamodb"), outputs["CrewRosterTable"]).delete(
         job.tenant, job.job_id
     )
+    index_job = IndexJob(DynamoJobIndex(client("dynamodb"), outputs["JobIndexTable"]))
+    index_job.erase(job.tenant, job.job_id)
     erased = sum(purge(s3, outputs["SiteBucket"], key) for key in public)
-    return erased + sum(purge(s3, outputs["JobsBucket"], prefix) for prefix in private)
+    erased += sum(purge(s3, outputs["JobsBucket"], prefix) for prefix in private)
+    index_job.erase(job.tenant, job.job_id)  # a late message may have entered it again
+    return erased
 
 
 def invalidate_views(client: Client, outputs: Mapping[str, str]) -> None:

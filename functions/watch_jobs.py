@@ -6,6 +6,7 @@ from typing import Any
 from functions.aws.container import (
     Announces,
     FromQueue,
+    HasIndex,
     HasJobs,
     HasViews,
     RunsMachines,
@@ -19,6 +20,7 @@ from functions.aws.container import (
 from functions.aws.dead_letter_counts import SqsDeadLetterCounts
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.invalidation_usage import public_views
+from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
 from functions.aws.queues import SqsDelayedMessages
@@ -44,6 +46,7 @@ from functions.repair.requests import (
 )
 from functions.repair.watch import WatchJobs
 from functions.views.board import PublishBoard
+from functions.views.job_index import IndexJob
 from functions.wiring.executions import executions_of
 from statemachine.flows import UnknownFlow
 
@@ -51,7 +54,7 @@ ROUND_S = 60.0
 """How long a round checks jobs, one after the other; the function may run for twice that."""
 
 
-class Settings(FromQueue, HasJobs, HasViews, Announces, RunsMachines):
+class Settings(FromQueue, HasJobs, HasIndex, HasViews, Announces, RunsMachines):
     slow_queue_url: str
     watch_queue_url: str
     """The function's own queue, with one message of a round for each business."""
@@ -63,6 +66,7 @@ def wire() -> tuple[WatchJobs, FanOut, BatchConsumer[WatchRequest]]:
     settings = read_settings(Settings)
     s3, sqs = one_attempt("s3"), client("sqs")
     jobs, tenants = S3Jobs(s3, settings.jobs_bucket), S3Tenants(s3, settings.jobs_bucket)
+    index_job = IndexJob(DynamoJobIndex(one_attempt("dynamodb"), settings.job_index))
     bus, metrics = EventBridgeBus(client("events"), settings.bus_name), LogMetrics()
     watch = WatchJobs(
         jobs=jobs,
@@ -70,7 +74,7 @@ def wire() -> tuple[WatchJobs, FanOut, BatchConsumer[WatchRequest]]:
         executions=executions_of(settings),
         bus=bus,
         tenants=tenants,
-        publish=PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket)),
+        publish=PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket), index_job),
         stuck=S3Stuck(s3, settings.jobs_bucket),
         deliveries=RepairDeliveries(
             deliveries=S3Deliveries(s3, settings.jobs_bucket),

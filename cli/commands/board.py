@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
+from cli.data.derived import publish_board_of
 from cli.output.output import console, print_json, report_errors
-from functions.aws.s3_stores import S3Boards, S3Jobs
-from functions.views.board import PublishBoard
 
 app = typer.Typer(no_args_is_help=True, help="Rebuild the board from the jobs.")
 
@@ -19,9 +18,7 @@ def rebuild(
 ) -> None:
     """Build the board (jobs.json) again from all jobs, and replace the stored one."""
     with report_errors():
-        connection = context.obj.connection
-        s3, bucket = connection.client("s3"), connection.outputs["JobsBucket"]
-        publish = PublishBoard(S3Jobs(s3, bucket), S3Boards(s3, bucket))
+        publish = publish_board_of(context.obj.connection)
         board = publish.rebuild(context.obj.tenant, datetime.now(timezone.utc))
         if as_json:
             print_json({"jobs": len(board.jobs)})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from cli.data.customer_search import (
     matching_customers,
     phone_in,
 )
+from cli.data.derived import publish_board_of
 from cli.output.output import (
     CliError,
     NotFound,
@@ -34,9 +35,8 @@ from deploy.erase import (
     purge_older,
 )
 from deploy.former_customers import digests_of, masks_of, was_corrected
-from functions.aws.s3_stores import S3Boards, S3Jobs
+from functions.aws.s3_stores import S3Boards
 from functions.messages.phone_numbers import digest_of
-from functions.views.board import PublishBoard
 from statemachine.deliveries import masked_phone
 from statemachine.flows import load_flow
 from statemachine.job import Job
@@ -183,12 +183,9 @@ def _remove_from_board(connection: Connection, tenant: str, job_ids: Iterable[st
     """Replace the board by one without these jobs, then delete its earlier versions, which show
     them. Raises Unavailable; the board is then unchanged."""
     s3, bucket = connection.client("s3"), connection.outputs["JobsBucket"]
-    _publish(s3, bucket).rebuild(tenant, datetime.now(timezone.utc), without=job_ids)
+    publish = publish_board_of(connection)
+    publish.rebuild(tenant, datetime.now(timezone.utc), without=job_ids)
     return purge_older(s3, bucket, f"tenants/{tenant}/board/jobs.json")
-
-
-def _publish(s3: Any, bucket: str) -> PublishBoard:
-    return PublishBoard(S3Jobs(s3, bucket), S3Boards(s3, bucket))
 
 
 def _board_shows(connection: Connection, tenant: str, job_ids: Iterable[str]) -> bool:

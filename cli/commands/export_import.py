@@ -12,14 +12,14 @@ from rich.markup import escape
 
 from cli.client.connection import Connection
 from cli.data.audit_log import audited
+from cli.data.derived import index_job_of, publish_board_of
 from cli.data.photo_folder import PhotoFolder
 from cli.data.reservations import crew_assignment, renew_reservations
 from cli.output.output import CliError, UsageError, console, print_json, report_errors
-from functions.aws.s3_stores import S3Boards, S3Jobs, S3Views
+from functions.aws.s3_stores import S3Jobs, S3Views
 from functions.protocol.field_errors import field_errors
 from functions.protocol.ports import Conflict
 from functions.protocol.read_each import Unreadable, read_each
-from functions.views.board import PublishBoard
 from functions.views.write_view import write_view
 from statemachine.bounds import check_imported
 from statemachine.flows import UnknownFlow, load_flow
@@ -78,7 +78,7 @@ def import_(
         views = S3Views(connection.client("s3"), connection.outputs["SiteBucket"], VIEW_TTL_S)
         photos = PhotoFolder(connection, file)
         crew, double_booked = crew_assignment(connection), list[str]()
-        imported = _jobs_in(file)
+        imported, index_job = _jobs_in(file), index_job_of(connection)
         now, created, existing = datetime.now(timezone.utc), 0, 0
         with audited(context, "import", {}) as done:
             for each in imported:
@@ -93,9 +93,9 @@ def import_(
                     job = jobs.read(tenant, job.job_id).value
                 photos.upload(job)
                 write_view(views, job, load_flow(job.flow))
+                index_job(job)
                 double_booked += renew_reservations(crew, job, now)
-            boards = S3Boards(connection.client("s3"), connection.outputs["JobsBucket"])
-            PublishBoard(jobs, boards).rebuild(tenant, now)
+            publish_board_of(connection).rebuild(tenant, now)
             done |= {
                 "jobs": created, "existing": existing, "photos": photos.copied,
                 "photos_existing": photos.existing, "photos_missing": photos.missing,

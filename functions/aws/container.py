@@ -57,6 +57,11 @@ class HasRoster(FunctionSettings):
     """The table of accounts, days, trucks, and reservations."""
 
 
+class HasIndex(FunctionSettings):
+    job_index: str
+    """The table of the index of all jobs."""
+
+
 class Announces(FunctionSettings):
     bus_name: str
 

@@ -48,7 +48,7 @@ class DynamoReservations:
         return [_sheet_in(stored.get(_sk(subject, day)), subject, day) for subject, day in wanted]
 
     def write(self, tenant: str, sheets: Sequence[ReservationSheet]) -> None:
-        with _all_or_none():
+        with all_or_none():
             self.dynamodb.transact_write_items(
                 TransactItems=[{"Put": self._put(tenant, sheet)} for sheet in sheets]
             )
@@ -71,7 +71,7 @@ class DynamoReservations:
 
 
 @contextmanager
-def _all_or_none() -> Iterator[None]:
+def all_or_none() -> Iterator[None]:
     """A lost race or a lost response becomes Conflict: only reading again shows which it was."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""Step 5: the board, `jobs.json`, is written from the job objects, in batches.
+"""Step 5: the board, `jobs.json`, and the index are written from the job objects, in batches.
 
 A message only says which job has changed; the card is made from the job itself. So messages may
 come twice, late, or in any order, and a batch of any size is one write.
@@ -13,6 +13,7 @@ from functions.aws.container import log
 from functions.protocol.batches import JobRef
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Boards, Conflict, Corrupt, Jobs, Unavailable, UnknownJob
+from functions.views.job_index import IndexJob
 from statemachine.flows import load_flow
 from statemachine.views import SHOWN_AFTER_END, Board, Card, card_of
 
@@ -26,6 +27,7 @@ CLOCKS_APART = timedelta(hours=1)
 class PublishBoard:
     jobs: Jobs
     boards: Boards
+    index_job: IndexJob
     pause: Pause = full_jitter
 
     def __call__(self, tenant: str, job_ids: Iterable[str], now: datetime) -> Board:
@@ -84,7 +86,9 @@ class PublishBoard:
             return error
 
     def _card(self, tenant: str, job_id: str) -> Card:
+        """The index first: so a card that is up to date means that the index is, too."""
         job = self.jobs.read(tenant, job_id).value
+        self.index_job(job)
         return card_of(job, load_flow(job.flow))
 
     def merge(self, tenant: str, cards: Iterable[Card], now: datetime) -> Board:

@@ -35,6 +35,7 @@ from functions.protocol.ports import Stored, Unavailable
 from functions.repair.repair_deliveries import RepairDeliveries
 from functions.repair.watch import WatchJobs
 from functions.views.board import PublishBoard
+from functions.views.job_index import IndexJob
 from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
@@ -57,6 +58,7 @@ from tests.support.fakes import (
     no_pause,
 )
 from tests.support.faults import Faults
+from tests.support.index_fakes import FakeJobIndex
 from tests.support.message_fakes import (
     FakeDelayedMessages,
     FakeDeliveries,
@@ -189,7 +191,7 @@ class ApiBackend:
     def __post_init__(self) -> None:
         self.bucket, self.site = Bucket(self.faults), Bucket(self.faults)
         self.jobs, self.views = FakeJobs(self.bucket), FakeViews(self.site)
-        self.boards = FakeBoards(self.bucket)
+        self.boards, self.index = FakeBoards(self.bucket), FakeJobIndex(self.faults)
         self.tenants = FakeTenants(
             self.bucket,
             *(BusinessSettings(tenant=t, name="Haulway") for t in ("main", "other")),
@@ -253,7 +255,7 @@ class ApiBackend:
             self.executions,
             self.bus,
             self.tenants,
-            PublishBoard(self.jobs, self.boards, no_pause),
+            PublishBoard(self.jobs, self.boards, IndexJob(self.index, no_pause), no_pause),
             FakeStuck(self.bucket),
             RepairDeliveries(
                 deliveries,
@@ -328,12 +330,14 @@ class ApiBackend:
         return job
 
     def publish(self, *jobs: Job) -> None:
-        """Puts the jobs' cards on their tenant's board, as `publish_board` does."""
+        """Puts the jobs on their tenant's board and into the index, as `publish_board` does."""
         tenant = jobs[0].tenant
         stored = self.boards.read(tenant)
         cards = [card_of(job, load_flow(job.flow)) for job in jobs]
         board = (stored.value if stored else Board()).merged(cards)
         self.boards.overwrite(tenant, board)
+        for job in jobs:
+            IndexJob(self.index, no_pause)(job)
 
     def job(self, job_id: str, tenant: str = TENANT) -> Job:
         return self.jobs.read(tenant, job_id).value

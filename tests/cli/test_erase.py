@@ -42,6 +42,7 @@ class Business:
                 Bucket=self.outputs[name], VersioningConfiguration={"Status": "Enabled"}
             )
         self.outputs |= {"CrewRosterTable": self.moto.crew_roster(), "DistributionId": "E1"}
+        self.outputs["JobIndexTable"] = self.moto.job_index()
         self.bucket = self.outputs["JobsBucket"]
         self.jobs, self.boards = S3Jobs(self.s3, self.bucket), S3Boards(self.s3, self.bucket)
         self.numbers = S3PhoneRecords(self.s3, self.bucket)

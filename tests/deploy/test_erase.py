@@ -160,7 +160,7 @@ def test_a_job_goes_with_its_photos_and_where_its_crew_was_seen(moto: Moto) -> N
     job = a_job("completed", photos=(a_photo("a"), a_photo("b")))
     outputs = {
         "JobsBucket": versioned(moto), "SiteBucket": versioned(moto),
-        "CrewRosterTable": moto.crew_roster(),
+        "CrewRosterTable": moto.crew_roster(), "JobIndexTable": moto.job_index(),
     }  # fmt: skip
     private = [
         f"tenants/main/jobs/{JOB}.json",

@@ -18,6 +18,7 @@ from tests.functions.conftest import Storage
 from tests.support.builders import NOON, a_job, a_request, minutes
 from tests.support.fakes import FakeBus, FakeExecutions
 from tests.support.faults import Crashed, SeededFaults
+from tests.support.index_fakes import an_index
 
 MOVES = ("confirm", "start", "complete")
 BATCH = 50
@@ -98,7 +99,7 @@ class ConcurrentMoves:
         self.errors.append(Unavailable("twenty times"))
 
     def _write(self, storage: Storage) -> None:
-        publish = PublishBoard(storage.jobs, storage.boards)
+        publish = PublishBoard(storage.jobs, storage.boards, an_index())
         while not self.over.is_set():
             batch = self._batch()
             try:

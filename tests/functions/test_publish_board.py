@@ -24,6 +24,7 @@ from tests.support.fakes import (
     to_bytes,
 )
 from tests.support.faults import Faults, Kind
+from tests.support.index_fakes import an_index
 
 KEY = board_key("main")
 
@@ -39,7 +40,7 @@ def a_board(*jobs: Job) -> bytes:
 def a_publisher(storage: Storage, *jobs: Job) -> PublishBoard:
     for job in jobs:
         storage.jobs.create(job)
-    return PublishBoard(storage.jobs, storage.boards, no_pause)
+    return PublishBoard(storage.jobs, storage.boards, an_index(), no_pause)
 
 
 def replaced(storage: Storage, job: Job) -> None:
@@ -85,7 +86,7 @@ def test_another_writers_card_is_never_undone(fake_storage: FakeStorage) -> None
             super().write(tenant, board, replacing)
 
     boards = Meanwhile(fake_storage.bucket)
-    PublishBoard(fake_storage.jobs, boards, no_pause)("main", ["261121-000001"], NOON)
+    PublishBoard(fake_storage.jobs, boards, an_index(), no_pause)("main", ["261121-000001"], NOON)
     assert fake_storage.get(KEY) == a_board(numbered(1), numbered(2))
 
 
@@ -143,7 +144,7 @@ class Poisoned(FakeJobs):
 
 def test_an_unforeseen_error_concerns_only_its_own_job(fake_storage: FakeStorage) -> None:
     a_publisher(fake_storage, numbered(1), numbered(2))
-    publish = PublishBoard(Poisoned(fake_storage.bucket), fake_storage.boards, no_pause)
+    publish = PublishBoard(Poisoned(fake_storage.bucket), fake_storage.boards, an_index(), no_pause)
     refs = [JobRef(tenant="main", job_id=f"261121-00000{n}") for n in (2, 1)]
     errors = publish.together(refs, NOON)
     assert [type(error) for error in errors] == [OverflowError, type(None)]
@@ -161,7 +162,7 @@ def test_a_business_whose_board_cannot_be_written_stops_no_other(fake_storage: F
                 raise ZeroDivisionError
             return super().read(tenant)
 
-    publish = PublishBoard(publish.jobs, Broken(fake_storage.bucket), no_pause)
+    publish = PublishBoard(publish.jobs, Broken(fake_storage.bucket), an_index(), no_pause)
     refs = [JobRef(tenant=tenant, job_id="261121-000001") for tenant in ("acme", "main")]
     errors = publish.together(refs, NOON)
     assert [type(error) for error in errors] == [ZeroDivisionError, type(None)]
@@ -251,7 +252,9 @@ def test_a_job_moved_within_the_second_of_the_listing_is_shown_as_it_is(
             replaced(fake_storage, numbered(1, "in_progress"))
             super().overwrite(tenant, board)
 
-    PublishBoard(fake_storage.jobs, Meanwhile(fake_storage.bucket), no_pause).rebuild("main", NOON)
+    PublishBoard(fake_storage.jobs, Meanwhile(fake_storage.bucket), an_index(), no_pause).rebuild(
+        "main", NOON
+    )
     assert fake_storage.get(KEY) == a_board(numbered(1, "in_progress"))
     assert publish("main", [], NOON).jobs["261121-000001"].status == "in_progress"
 
@@ -281,7 +284,9 @@ def test_a_job_booked_during_a_rebuild_keeps_its_card(fake_storage: FakeStorage)
                 publish(tenant, ["261121-000002"], NOON)
             return known
 
-    PublishBoard(Booming(fake_storage.bucket), fake_storage.boards, no_pause).rebuild("main", NOON)
+    PublishBoard(Booming(fake_storage.bucket), fake_storage.boards, an_index(), no_pause).rebuild(
+        "main", NOON
+    )
     assert fake_storage.get(KEY) == a_board(numbered(1), numbered(2))
 
 

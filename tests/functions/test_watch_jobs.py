@@ -45,6 +45,7 @@ from tests.support.fakes import (
     parsed,
 )
 from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
+from tests.support.index_fakes import an_index
 from tests.support.message_fakes import (
     FakeDelayedMessages,
     FakeDeliveries,
@@ -105,7 +106,7 @@ class WatchdogSetup:
             self.executions,
             self.bus,
             FakeTenants(self.bucket, BusinessSettings(tenant="main", name="Haulway")),
-            PublishBoard(self.jobs, self.boards, no_pause),
+            PublishBoard(self.jobs, self.boards, an_index(), no_pause),
             self.stuck,
             self._messages(),
             self.metrics,

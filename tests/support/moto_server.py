@@ -54,8 +54,14 @@ class Moto:
         return name
 
     def crew_roster(self) -> str:
-        """An empty table, as the template has it."""
-        name = self.name("crew-roster")
+        return self.table("crew-roster")
+
+    def job_index(self) -> str:
+        return self.table("job-index")
+
+    def table(self, kind: str) -> str:
+        """An empty table, as the template has them."""
+        name = self.name(kind)
         self.client("dynamodb").create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",

@@ -36,6 +36,7 @@ from functions.repair.requests import ExecutionEnded
 from functions.repair.watch import WatchJobs
 from functions.views.board import PublishBoard
 from functions.views.invalidate import InvalidateViews
+from functions.views.job_index import IndexJob
 from statemachine.business import BusinessSettings
 from statemachine.deliveries import Delivery
 from statemachine.flows import Flow, load_flow
@@ -62,6 +63,7 @@ from tests.support.fakes import (
     parsed,
 )
 from tests.support.faults import Crashed, Faults
+from tests.support.index_fakes import FakeJobIndex
 from tests.support.message_fakes import (
     FakeDelayedMessages,
     FakeDeliveries,
@@ -159,6 +161,7 @@ class Simulation:
         self.bucket = Bucket(self.faults)
         self.bucket.clock = lambda: self.now
         self.bus, self.edge = FakeBus(self.faults), FakeCdn(self.faults)
+        self.index = FakeJobIndex(self.faults)
         self.executions, self.dead = FakeExecutions(self.faults), FakeDeadLetters()
         self.messages: list[Message] = []
         self.archive: list[Request] = []
@@ -169,7 +172,8 @@ class Simulation:
     def _wire(self) -> None:
         jobs, views = FakeJobs(self.bucket), FakeViews(self.bucket)
         tenants = FakeTenants(self.bucket, BusinessSettings(tenant="main", name="Haulway"))
-        board = OneByOne(jobs, FakeBoards(self.bucket), no_pause)
+        index_job = IndexJob(self.index, no_pause)
+        board = OneByOne(jobs, FakeBoards(self.bucket), index_job, no_pause)
         self.create = CreateJob(
             jobs, views, self.executions, tenants, self._new_tracking_token, no_pause
         )

@@ -47,6 +47,7 @@ from tests.support.fakes import (
     parsed,
 )
 from tests.support.faults import Fault, Faults, Kind, ServiceResponse
+from tests.support.index_fakes import an_index
 from tests.support.message_fakes import FakeMetrics
 from tests.support.moto_server import Moto
 from tests.support.roster_fakes import a_crew_assignment
@@ -359,7 +360,7 @@ def test_t11_a_fact_whose_answer_was_lost_is_announced_twice_and_counts_once(mot
     settle(request)
     told = [JobMoved.model_validate(detail) for detail in heard()]
     assert told == [told[0]] * 2
-    publish = PublishBoard(storage.jobs, storage.boards, no_pause)
+    publish = PublishBoard(storage.jobs, storage.boards, an_index(), no_pause)
     with storage.under(Faults()) as calls:
         for fact in told:
             publish("main", [JobRef.model_validate(fact.model_dump()).job_id], NOON)
@@ -583,7 +584,7 @@ def test_t20_at_rest_the_board_is_made_of_all_jobs(storage: Storage) -> None:
     moves.go()
     shown = storage.get(board_key("main"))
     assert shown == folded(storage)
-    PublishBoard(storage.jobs, storage.boards).rebuild("main", NOON)
+    PublishBoard(storage.jobs, storage.boards, an_index()).rebuild("main", NOON)
     assert storage.get(board_key("main")) == shown
     assert moves.went_back == []
     assert moves.statuses() == {"completed": jobs}

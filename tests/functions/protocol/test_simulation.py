@@ -15,13 +15,15 @@ from events import (
     JobMoveRequested,
     Request,
 )
+from functions.views.job_index import IndexJob, rebuild_index
 from statemachine.flows import flow_names, load_flow
 from statemachine.ids import digest_of
 from statemachine.job import Job
 from statemachine.views import View, view_of
 from tests.support.builders import NOON, a_booking, a_job, a_request, an_edit, minutes
-from tests.support.fakes import parsed
+from tests.support.fakes import FakeJobs, no_pause, parsed
 from tests.support.faults import Fault, FaultAtCall, Kind, SeededFaults
+from tests.support.index_fakes import FakeJobIndex
 from tests.support.simulation import Disruptions, Simulation
 
 ALL: tuple[Kind, ...] = ("before", "after", "dup", "crash")
@@ -81,6 +83,14 @@ def assert_all_is_right(world: Simulation) -> None:
     shown = world.board()
     world.publish.rebuild("main", world.now)
     assert world.board() == shown
+    assert_index_is_right(world)
+
+
+def assert_index_is_right(world: Simulation) -> None:
+    """The index that has grown equals one that is made from the jobs, item by item."""
+    made = FakeJobIndex()
+    rebuild_index(FakeJobs(world.bucket), IndexJob(made, no_pause), "main")
+    assert (world.index.known, world.index.listings) == (made.known, made.listings)
 
 
 def assert_followed(world: Simulation, job: Job) -> None:

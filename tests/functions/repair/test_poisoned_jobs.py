@@ -14,6 +14,7 @@ from tests.functions.conftest import Storage
 from tests.functions.test_watch_jobs import LATER, MUCH_LATER, WatchdogSetup
 from tests.support.builders import a_job
 from tests.support.fakes import FakeJobs, board_key, job_key, no_pause
+from tests.support.index_fakes import an_index
 from tests.support.poisoned_jobs import WRONG, poisoned, sound
 
 SOUND = sound(50)
@@ -84,7 +85,7 @@ def test_an_unreadable_job_is_named_and_the_rest_are_read(storage: Storage, name
     first, second = read_each(storage.jobs, "main", storage.jobs.all_ids("main"))
     assert isinstance(first, Unreadable)
     assert (first.job_id, second) == ("261121-000001", a_job())
-    board = PublishBoard(storage.jobs, storage.boards, no_pause).rebuild("main", LATER)
+    board = PublishBoard(storage.jobs, storage.boards, an_index(), no_pause).rebuild("main", LATER)
     assert list(board.jobs) == [a_job().job_id]
 
 

@@ -1,0 +1,170 @@
+"""The index of all jobs in its table `job-index`.
+
+    pk                         sk                              what
+    main#job#261121-7k3m2q     entry                           what the index says about the job
+    main#5f2c…#2962            2026-11-22T14:00:00#261121-…    the job in one week of a list
+    main#9ab0…                 2026-11-22T14:00:00#261121-…    the job in a list kept whole
+    main#weeks                 weeks                           the first and the last week
+
+A job changes its entry and its listings in one transaction. Everything here can be made again from
+the job objects: `haul index rebuild`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from functions.aws.reservations import all_or_none
+from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
+from functions.protocol.ports import Conflict, Corrupt, Unavailable
+from functions.views.job_index import IndexChange, Listing, Weeks
+from statemachine.job_search import Entry
+
+AT_ONCE = 100
+"""Items in one BatchGetItem, and actions in one transaction (DynamoDB API reference)."""
+ENTRY, WEEKS = "entry", "weeks"
+TRIES = 4
+
+
+class DynamoJobIndex:
+    """A repeated write, or one whose response was lost, raises Conflict: read again."""
+
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        self.dynamodb, self.table = dynamodb, table
+
+    def read(self, tenant: str, job_id: str) -> Entry | None:
+        item = self._item(_entry_key(tenant, job_id))
+        return _entry_in(item) if item else None
+
+    def entries(self, tenant: str, job_ids: Iterable[str]) -> dict[str, Entry]:
+        keys = [_entry_key(tenant, job_id) for job_id in job_ids]
+        found: dict[str, Entry] = {}
+        for start in range(0, len(keys), AT_ONCE):
+            for item in self._batch(keys[start : start + AT_ONCE]):
+                entry = _entry_in(item)
+                found[entry.job_id] = entry
+        return found
+
+    def _batch(self, keys: Sequence[Item]) -> Iterator[Item]:
+        """Raises Unavailable if DynamoDB leaves some unread again and again."""
+        left: Sequence[Item] = keys
+        for _ in range(TRIES):
+            with dynamodb_errors():
+                answer = self.dynamodb.batch_get_item(RequestItems={self.table: {"Keys": left}})
+            yield from answer["Responses"].get(self.table, ())
+            left = answer.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", ())
+            if not left:
+                return
+        raise Unavailable("DynamoDB did not read all entries")
+
+    def listed(self, name: str, before: str, most: int) -> list[str]:
+        with dynamodb_errors():
+            answer = self.dynamodb.query(
+                TableName=self.table,
+                KeyConditionExpression="pk = :list AND sk < :before",
+                ExpressionAttributeValues={":list": {"S": name}, ":before": {"S": before}},
+                ScanIndexForward=False,
+                Limit=most,
+                ProjectionExpression="sk",
+            )
+        return [item["sk"]["S"] for item in answer["Items"]]
+
+    def change(self, tenant: str, change: IndexChange) -> None:
+        listings = [
+            *({"Put": {"TableName": self.table, "Item": _key(each)}} for each in change.added),
+            *({"Delete": {"TableName": self.table, "Key": _key(each)}} for each in change.removed),
+        ]
+        about = self._about(tenant, change)
+        # More than fit are only met after a change of the terms; extra listings do no harm.
+        while len(listings) >= AT_ONCE:
+            with all_or_none():
+                self.dynamodb.transact_write_items(TransactItems=listings[: AT_ONCE - 1])
+            listings = listings[AT_ONCE - 1 :]
+        with all_or_none():
+            self.dynamodb.transact_write_items(TransactItems=[about, *listings])
+
+    def _about(self, tenant: str, change: IndexChange) -> Item:
+        """The action on the entry, with the condition of the whole change."""
+        key: Item = {"TableName": self.table, "ConditionExpression": "attribute_not_exists(pk)"}
+        if change.replacing is not None:
+            key |= {
+                "ConditionExpression": "rev = :before",
+                "ExpressionAttributeValues": {":before": {"N": str(change.replacing)}},
+            }
+        if change.entry is None:
+            return {"Delete": key | {"Key": _entry_key(tenant, change.job_id)}}
+        item = {
+            **_entry_key(tenant, change.job_id),
+            "rev": {"N": str(change.entry.rev)},
+            "entry": {"S": change.entry.model_dump_json(exclude_none=True)},
+        }
+        return {"Put": key | {"Item": item}}
+
+    def weeks(self, tenant: str) -> Weeks | None:
+        item = self._item(_weeks_key(tenant))
+        return Weeks(int(item["first"]["N"]), int(item["last"]["N"])) if item else None
+
+    def set_weeks(self, tenant: str, weeks: Weeks, before: Weeks | None) -> None:
+        item = {
+            **_weeks_key(tenant),
+            "first": {"N": str(weeks.first)},
+            "last": {"N": str(weeks.last)},
+        }
+        condition: Item = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if before:
+            condition = {
+                "ConditionExpression": "#first = :first AND #last = :last",
+                "ExpressionAttributeNames": {"#first": "first", "#last": "last"},
+                "ExpressionAttributeValues": {
+                    ":first": {"N": str(before.first)},
+                    ":last": {"N": str(before.last)},
+                },
+            }
+        try:
+            with dynamodb_errors():
+                self.dynamodb.put_item(TableName=self.table, Item=item, **condition)
+        except ConditionFailed as error:
+            raise Conflict("weeks of the index") from error
+
+    def stored(self, tenant: str) -> Iterator[Listing | str]:
+        with dynamodb_errors():
+            for page in self.dynamodb.get_paginator("scan").paginate(
+                TableName=self.table,
+                FilterExpression="begins_with(pk, :tenant)",
+                ExpressionAttributeValues={":tenant": {"S": f"{tenant}#"}},
+                ProjectionExpression="pk, sk",
+                ConsistentRead=True,
+            ):
+                for item in page["Items"]:
+                    pk, sk = item["pk"]["S"], item["sk"]["S"]
+                    if sk == ENTRY:
+                        yield pk.rpartition("#")[2]
+                    elif sk != WEEKS:
+                        yield Listing(pk, sk)
+
+    def _item(self, key: Item) -> Item | None:
+        with dynamodb_errors():
+            answer = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        item: Item | None = answer.get("Item")
+        return item
+
+
+def _entry_key(tenant: str, job_id: str) -> Item:
+    return {"pk": {"S": f"{tenant}#job#{job_id}"}, "sk": {"S": ENTRY}}
+
+
+def _weeks_key(tenant: str) -> Item:
+    return {"pk": {"S": f"{tenant}#weeks"}, "sk": {"S": WEEKS}}
+
+
+def _key(listing: Listing) -> Item:
+    return {"pk": {"S": listing.list}, "sk": {"S": listing.place}}
+
+
+def _entry_in(item: Item) -> Entry:
+    """Unknown keys are from a newer version. Raises Corrupt."""
+    try:
+        return Entry.model_validate_json(item["entry"]["S"], extra="ignore")
+    except (KeyError, ValidationError) as error:
+        raise Corrupt(f"{item['pk']['S']} in the index of jobs is not an entry") from error

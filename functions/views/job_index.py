@@ -1,0 +1,220 @@
+"""The index of all jobs: made from the job objects, like the board, to answer questions.
+
+An entry and its listings change together or not at all, and only to a higher `rev`. So messages may
+come twice, late, or in any order:
+
+    writer A   read rev 4 ─────────────── write rev 5 if still 4 → Conflict ── read rev 6: nothing
+    writer B       read rev 4 ── write rev 6 if still 4
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple, Protocol
+
+from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
+from functions.protocol.ports import Conflict, Corrupt, Jobs, Unavailable, UnknownJob
+from functions.protocol.read_each import Unreadable, read_each
+from statemachine.flows import load_flow
+from statemachine.job import Job
+from statemachine.job_search import Entry, entry_of, is_whole, terms_of
+
+WEEK_S = 7 * 24 * 3600
+
+
+class Listing(NamedTuple):
+    """One job in one list. `place` orders the list: moment and job id."""
+
+    list: str
+    place: str
+
+    @property
+    def job_id(self) -> str:
+        return self.place.partition("#")[2]
+
+
+class Weeks(NamedTuple):
+    """The first and the last week in which a business has jobs. It only grows."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class IndexChange:
+    """What becomes of one job: its entry, or None, and the listings that come and go."""
+
+    job_id: str
+    replacing: int | None
+    """The `rev` of the stored entry; None if there is none."""
+    entry: Entry | None
+    added: frozenset[Listing]
+    removed: frozenset[Listing]
+
+
+class JobIndex(Protocol):
+    """The table of the index. All raise Unavailable."""
+
+    def read(self, tenant: str, job_id: str) -> Entry | None:
+        """The latest entry."""
+
+    def entries(self, tenant: str, job_ids: Iterable[str]) -> dict[str, Entry]:
+        """The entries of those jobs that have one; perhaps without a change of this second."""
+
+    def listed(self, name: str, before: str, most: int) -> list[str]:
+        """At most so many places of that list before `before`, the last one first."""
+
+    def change(self, tenant: str, change: IndexChange) -> None:
+        """All of it or nothing. Raises Conflict if the stored entry is not `replacing`."""
+
+    def weeks(self, tenant: str) -> Weeks | None:
+        """None if there were no jobs yet."""
+
+    def set_weeks(self, tenant: str, weeks: Weeks, before: Weeks | None) -> None:
+        """Raises Conflict if the stored ones are not `before`."""
+
+    def stored(self, tenant: str) -> Iterator[Listing | str]:
+        """Everything there is: each listing, and the job id of each entry. Reads the whole table,
+        so only for a rebuild."""
+
+
+@dataclass(frozen=True)
+class IndexJob:
+    """Brings one job's entry up to date."""
+
+    index: JobIndex
+    pause: Pause = full_jitter
+    _weeks: dict[str, Weeks] = field(default_factory=dict)
+    """As read last; a stored one is never narrower."""
+
+    def __call__(self, job: Job, again: bool = False) -> None:
+        """With `again` even if the entry is up to date, in case that listings are missing. Raises
+        Unavailable."""
+        entry = entry_of(job, load_flow(job.flow))
+        self._repeat(lambda: self._write(job.tenant, entry, again))
+
+    def erase(self, tenant: str, job_id: str) -> None:
+        """Erases the entry and its listings, if there are any. Raises Unavailable."""
+        self._repeat(lambda: self._erase(tenant, job_id))
+
+    def remove_stray(self, tenant: str, listing: Listing) -> bool:
+        """Remove a listing unless its job's entry accounts for it, and return whether it was
+        removed. A change of `terms_of` leaves such listings. Raises Unavailable."""
+        known = self.index.read(tenant, listing.job_id)
+        if listing in listings_of(tenant, known):
+            return False
+        rev, stray = known.rev if known else None, frozenset({listing})
+        self._repeat(
+            lambda: self.index.change(
+                tenant, IndexChange(listing.job_id, rev, known, frozenset(), stray)
+            )
+        )
+        return True
+
+    def _write(self, tenant: str, entry: Entry, again: bool) -> None:
+        known = self.index.read(tenant, entry.job_id)
+        if known and (known.rev > entry.rev or (known.rev == entry.rev and not again)):
+            return
+        self._widen(tenant, week_of(entry.at))
+        had, wanted = listings_of(tenant, known), listings_of(tenant, entry)
+        added = wanted if again else wanted - had
+        rev = known.rev if known else None
+        self.index.change(tenant, IndexChange(entry.job_id, rev, entry, added, had - wanted))
+
+    def _erase(self, tenant: str, job_id: str) -> None:
+        if known := self.index.read(tenant, job_id):
+            removed = listings_of(tenant, known)
+            self.index.change(tenant, IndexChange(job_id, known.rev, None, frozenset(), removed))
+
+    def _widen(self, tenant: str, week: int) -> None:
+        """Before the entry is written, so that no question misses it."""
+        known = self._weeks.get(tenant)
+        if known and known.first <= week <= known.last:
+            return
+        stored = self.index.weeks(tenant)
+        wider = Weeks(min(week, stored.first), max(week, stored.last)) if stored else None
+        wider = wider or Weeks(week, week)
+        if wider != stored:
+            self.index.set_weeks(tenant, wider, stored)
+        self._weeks[tenant] = wider
+
+    def _repeat(self, act: Callable[[], None]) -> None:
+        last: Exception | None = None
+        for attempt in range(ATTEMPTS):
+            try:
+                act()
+                return
+            except (Conflict, Unavailable) as error:
+                last = error
+                self.pause(attempt)
+        raise Unavailable(f"index: no write in {ATTEMPTS} attempts") from last
+
+
+def week_of(at: datetime) -> int:
+    """A number that grows by one each week, in UTC."""
+    return int(at.timestamp()) // WEEK_S
+
+
+def place_of(at: datetime, job_id: str = "") -> str:
+    """Text order is the order of moments, then of job ids; without a job id it is before all of
+    that second."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}#{job_id}"
+
+
+def list_name(tenant: str, term: str, week: int | None) -> str:
+    """Terms are hashed, so that no key has a name or a phone number."""
+    digest = hashlib.sha256(term.encode()).hexdigest()[:20]
+    return f"{tenant}#{digest}" if week is None else f"{tenant}#{digest}#{week}"
+
+
+def listings_of(tenant: str, entry: Entry | None) -> frozenset[Listing]:
+    if entry is None:
+        return frozenset()
+    place, week = place_of(entry.at, entry.job_id), week_of(entry.at)
+    return frozenset(
+        Listing(list_name(tenant, term, None if is_whole(term) else week), place)
+        for term in terms_of(entry)
+    )
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """How many jobs the index has, how many listings and entries were removed because no job
+    accounts for them, and the jobs that cannot be read, whose entries stay as they are."""
+
+    jobs: int
+    removed: int
+    unreadable: tuple[str, ...]
+
+
+def rebuild_index(jobs: Jobs, index_job: IndexJob, tenant: str) -> Rebuilt:
+    """The index made from the job objects, while it is in use. What is right is never removed, so
+    a question that is asked meanwhile misses nothing. Raises Unavailable."""
+    right, done, unreadable = set[int](), 0, list[str]()
+    for job in read_each(jobs, tenant, jobs.all_ids(tenant)):
+        if isinstance(job, Unreadable):
+            unreadable.append(job.job_id)
+            continue
+        index_job(job, again=True)
+        done += 1
+        # Hashes, because a business may have millions of listings.
+        right |= {hash(each) for each in listings_of(tenant, entry_of(job, load_flow(job.flow)))}
+    doubtful = (each for each in index_job.index.stored(tenant) if hash(each) not in right)
+    removed = sum(_removed(jobs, index_job, tenant, each) for each in doubtful)
+    return Rebuilt(done, removed, tuple(unreadable))
+
+
+def _removed(jobs: Jobs, index_job: IndexJob, tenant: str, stored: Listing | str) -> bool:
+    """Whether an entry without a job, or a listing that its entry does not account for, was
+    removed."""
+    if isinstance(stored, Listing):
+        return index_job.remove_stray(tenant, stored)
+    try:
+        jobs.read(tenant, stored)
+    except UnknownJob:
+        index_job.erase(tenant, stored)
+        return True
+    except Corrupt:
+        return False
+    return False

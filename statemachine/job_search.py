@@ -16,7 +16,8 @@ from typing import Annotated
 from pydantic import Field
 
 from statemachine.flows import Flow
-from statemachine.job import Job, PriceCents
+from statemachine.job import Job
+from statemachine.prices import LoadSize, PriceCents
 from statemachine.values import PHONE_PATTERN, Frozen, Name, Utc
 from statemachine.views import PHONE_END, Card, card_of
 
@@ -43,6 +44,8 @@ class Entry(Card):
     phone: Annotated[str, Field(pattern=PHONE_PATTERN)] | None = None
     at: Utc
     """The beginning of the arrival window, or the booking if there is no window."""
+    load_size: LoadSize | None = None
+    paid: bool = False
 
     def card(self) -> Card:
         """What the board says about the job, without the whole number."""
@@ -52,7 +55,12 @@ class Entry(Card):
 def entry_of(job: Job, flow: Flow) -> Entry:
     return Entry.model_validate(
         card_of(job, flow).__dict__
-        | {"phone": job.customer.phone, "at": job.schedule.window_start or job.created_at}
+        | {
+            "phone": job.customer.phone,
+            "at": job.schedule.window_start or job.created_at,
+            "load_size": job.load_size,
+            "paid": job.payment is not None,
+        }
     )
 
 
@@ -74,6 +82,7 @@ class Question(Frozen):
     price_from: PriceCents | None = None
     price_to: PriceCents | None = None
     """Including this price. A job without a price fits neither limit."""
+    paid: bool | None = None
     phone: str = ""
     """A whole number, its beginning with the area code, or at least four of its last digits."""
     customer: str = ""
@@ -92,6 +101,7 @@ def matches(entry: Entry, question: Question) -> bool:
         and question.truck in (None, entry.truck)
         and (question.price_from is None or (price is not None and price >= question.price_from))
         and (question.price_to is None or (price is not None and price <= question.price_to))
+        and question.paid in (None, entry.paid)
         and (not question.phone or phone_fits(entry.phone, question.phone))
         and _has(words_of(entry.customer), question.customer)
         and _has(words_of(entry.address), question.address)
@@ -102,7 +112,7 @@ def matches(entry: Entry, question: Question) -> bool:
 
 def terms_of(entry: Entry) -> frozenset[str]:
     """Every term that the entry is listed under. A change of this needs `haul index rebuild`."""
-    terms = {EVERY, f"status:{entry.status}", f"flow:{entry.flow}"}
+    terms = {EVERY, f"status:{entry.status}", f"flow:{entry.flow}", _paid_term(entry.paid)}
     terms |= {f"crew:{each.member}" for each in entry.crew}
     terms |= {f"truck:{entry.truck}"} if entry.truck else set()
     words = list(dict.fromkeys(word for word in _all_words(entry) if len(word) >= PREFIXES[0]))
@@ -128,6 +138,8 @@ def lists_of(question: Question) -> tuple[tuple[str, ...], ...]:
     lists: list[tuple[str, ...]] = [(f"{kind}:{value}",) for kind, value in single if value]
     words = [word for word in dict.fromkeys(words_of(typed)) if len(word) >= PREFIXES[0]]
     lists += [(f"word:{_longest_start(word)}",) for word in words]
+    if question.paid is not None:
+        lists.append((_paid_term(question.paid),))
     if question.statuses:
         lists.append(tuple(f"status:{status}" for status in question.statuses))
     return tuple(lists) or ((EVERY,),)
@@ -195,6 +207,10 @@ def _has(words: Iterable[str], wanted: str) -> bool:
     """Whether every word of `wanted` is the beginning of one of `words`."""
     found = list(words)
     return all(any(word.startswith(each) for word in found) for each in words_of(wanted))
+
+
+def _paid_term(paid: bool) -> str:
+    return "paid:yes" if paid else "paid:no"
 
 
 def _starts(word: str) -> set[str]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def entered(index: JobIndex, *jobs: Job) -> IndexJob:
     return index_job
 
 
-def found(index: JobIndex, most: int = 25, **asked: object) -> list[str]:
+def found(index: JobIndex, most: int = 25, **asked: Any) -> list[str]:
     question = Question.model_validate(asked)
     return [entry.job_id for entry in find_jobs(index, "main", question, most).entries]
 
@@ -173,7 +174,7 @@ def test_pages_are_the_latest_first_and_together_have_every_job_once(index: JobI
     assert seen == [job.job_id for job in jobs]
 
 
-CASES: dict[str, tuple[dict[str, object], Callable[[Job], bool]]] = {
+CASES: dict[str, tuple[dict[str, Any], Callable[[Job], bool]]] = {
     "status": ({"statuses": ["completed"]}, lambda job: job.status == "completed"),
     "two statuses": ({"statuses": ["completed", "pending_pickup"]}, lambda job: True),
     "name without accents": ({"words": "JOSE rui"}, lambda job: "José" in job.customer.name),
@@ -192,6 +193,8 @@ CASES: dict[str, tuple[dict[str, object], Callable[[Job], bool]]] = {
     "no such crew": ({"crew": "zoe"}, lambda job: False),
     "price": ({"price_from": 60_000, "price_to": 60_000}, lambda job: True),
     "lower price": ({"price_to": 59_999}, lambda job: False),
+    "paid": ({"paid": True}, lambda job: False),
+    "not paid": ({"paid": False}, lambda job: True),
     "flow": ({"flow": "dumpster"}, lambda job: False),
     "address": ({"address": "harbor"}, lambda job: True),
     "address is no name": ({"address": "ada"}, lambda job: False),

@@ -17,6 +17,7 @@ from functions.api.dependencies import Api
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.container import (
+    HasIndex,
     HasRoster,
     OpsNames,
     client,
@@ -30,6 +31,7 @@ from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.ended_sessions import DynamoEndedSessions
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.invalidation_usage import public_views
+from functions.aws.job_index import DynamoJobIndex
 from functions.aws.metrics import LogMetrics
 from functions.aws.photos import S3Photos
 from functions.aws.roster import DynamoAccounts, DynamoLimits
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
 from functions.api.router import resolver
 
 
-class Settings(OpsNames, HasRoster):
+class Settings(OpsNames, HasRoster, HasIndex):
     session_keys: str
     uploads_host: str
     """The host name under which the edge reaches the jobs bucket."""
@@ -89,6 +91,7 @@ def wire() -> LambdaFunctionUrlResolver:
     api = Api(
         jobs=jobs,
         boards=S3BoardCopies(s3, settings.jobs_bucket),
+        index=DynamoJobIndex(dynamodb, settings.job_index),
         views=views,
         tenants=tenants,
         change_settings=ChangeSettings(S3SettingsStore(s3, settings.jobs_bucket)),

@@ -18,7 +18,7 @@ from pydantic import Field
 from statemachine.flows import Flow
 from statemachine.job import Job
 from statemachine.prices import LoadSize, PriceCents
-from statemachine.values import PHONE_PATTERN, Frozen, Name, Utc
+from statemachine.values import PHONE_PATTERN, Frozen, JobId, Name, Utc
 from statemachine.views import PHONE_END, Card, card_of
 
 PREFIXES = (3, 6)
@@ -32,6 +32,8 @@ NUMBER = re.compile(r"[\d\s().+-]+", re.ASCII)
 FEWEST_DIGITS = 4
 """Fewer digits of a phone number are no question: too many numbers have them."""
 
+FAILED_ATTEMPT = "no_access"
+"""The move of a crew that was there and could not do the job, in every flow."""
 EVERY = "every"
 """The term of every job."""
 WHOLE = ("phone:", "phone-end:", "phone-start:")
@@ -46,6 +48,8 @@ class Entry(Card):
     """The beginning of the arrival window, or the booking if there is no window."""
     load_size: LoadSize | None = None
     paid: bool = False
+    failed_attempts: int = 0
+    """How often a crew was there and could not do the job."""
 
     def card(self) -> Card:
         """What the board says about the job, without the whole number."""
@@ -60,6 +64,7 @@ def entry_of(job: Job, flow: Flow) -> Entry:
             "at": job.schedule.window_start or job.created_at,
             "load_size": job.load_size,
             "paid": job.payment is not None,
+            "failed_attempts": sum(entry.move == FAILED_ATTEMPT for entry in job.ledger),
         }
     )
 
@@ -68,6 +73,7 @@ class Question(Frozen):
     """Every value that is given has to fit. Words match from their beginning, without accents and
     case, in any order."""
 
+    job_id: JobId | None = None
     words: str = ""
     """Words of customer, address, load, and crew; or the last digits of the phone number."""
     since: Utc | None = None
@@ -93,7 +99,8 @@ class Question(Frozen):
 def matches(entry: Entry, question: Question) -> bool:
     at, price = entry.at, entry.price_cents
     return (
-        (question.since is None or question.since <= at)
+        question.job_id in (None, entry.job_id)
+        and (question.since is None or question.since <= at)
         and (question.until is None or at < question.until)
         and (not question.statuses or entry.status in question.statuses)
         and question.flow in (None, entry.flow)

@@ -9,7 +9,8 @@ from functions.api.dependencies import Api
 from functions.api.request import ApiRequest
 from functions.api.request_models import JobsQuery
 from functions.api.response_models import FlowsDocument, JobsDocument
-from functions.api.responses import ApiResponse
+from functions.api.responses import ApiResponse, sees_all
+from functions.api.search import search_jobs
 from functions.people.sessions import Session
 from statemachine.flows import flow_names, load_flow
 from statemachine.views import Card
@@ -17,11 +18,6 @@ from statemachine.views import Card
 LARGEST_BYTES = 4_500_000
 """Of cards in one response, measured as the string that Lambda returns: its limit is 6 MB (AWS
 documentation, "Lambda quotas", read 2026-11-28)."""
-SEES_ALL = frozenset({"owner", "dispatcher", "supervisor", "ops"})
-
-
-def sees_all(session: Session) -> bool:
-    return not SEES_ALL.isdisjoint(session.account.roles)
 
 
 def cards_of(session: Session, cards: Iterable[Card]) -> list[Card]:
@@ -31,8 +27,11 @@ def cards_of(session: Session, cards: Iterable[Card]) -> list[Card]:
 
 
 def list_jobs(api: Api, request: ApiRequest) -> ApiResponse:
-    """One page of cards; 304, without filtering them, if the board has not changed."""
+    """One page of cards; 304, without filtering them, if the board has not changed. With
+    `scope=all`, what a search of all jobs finds."""
     wanted = request.query_as(JobsQuery)
+    if wanted.scope == "all":
+        return search_jobs(api, request, wanted)
     stored = api.boards.latest(request.session.tenant)
     scope = "all" if sees_all(request.session) else request.session.account.account
     page = f"{wanted.limit}|{wanted.after or ''}"

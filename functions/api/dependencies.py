@@ -20,6 +20,7 @@ from functions.people.sign_in import SignIn
 from functions.photos.add_photo import AddPhoto
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import BoardCopies, Jobs, Logger, Tenants, Views
+from functions.views.job_index import JobIndex
 
 if TYPE_CHECKING:
     from functions.ops.wiring import Ops
@@ -31,6 +32,7 @@ class Api:
 
     jobs: Jobs
     boards: BoardCopies
+    index: JobIndex
 
     views: Views
     tenants: Tenants

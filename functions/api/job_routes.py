@@ -1,8 +1,15 @@
 """Routes of the board and its jobs."""
 
-from functions.api import board, jobs
-from functions.api.request_models import EditBody, JobsQuery, MoveBody, NewJobBody
-from functions.api.response_models import BookedDocument, FlowsDocument, JobDocument, JobsDocument
+from functions.api import board, customers, jobs
+from functions.api.request_models import CustomersQuery, EditBody, JobsQuery, MoveBody, NewJobBody
+from functions.api.response_models import (
+    BookedDocument,
+    CustomerDocument,
+    CustomersDocument,
+    FlowsDocument,
+    JobDocument,
+    JobsDocument,
+)
 from functions.api.route import CREW, DISPATCHER, MOVE_REFUSED, SIGNED_IN, Route
 
 JOB_ROUTES: tuple[Route, ...] = (
@@ -18,13 +25,13 @@ JOB_ROUTES: tuple[Route, ...] = (
     Route(
         method="GET",
         path="/api/jobs",
-        summary="The board; crew see only the jobs they are on",
+        summary="The board, or a search of all jobs; crew see only the jobs they are on",
         roles=SIGNED_IN,
         handler=board.list_jobs,
         responses={200: JobsDocument, 304: None},
         query=JobsQuery,
         headers=("If-None-Match",),
-        problems=("invalid",),
+        problems=("invalid", "not-allowed"),
     ),
     Route(
         method="POST",
@@ -36,6 +43,25 @@ JOB_ROUTES: tuple[Route, ...] = (
         body=NewJobBody,
         headers=("Idempotency-Key",),
         problems=("unknown-flow", "idempotency-key-reused"),
+    ),
+    Route(
+        method="GET",
+        path="/api/customers",
+        summary="The customers whose phone number this may be",
+        roles=DISPATCHER,
+        handler=customers.find_customers,
+        responses={200: CustomersDocument},
+        query=CustomersQuery,
+        problems=("invalid",),
+    ),
+    Route(
+        method="GET",
+        path="/api/jobs/<job_id>/customer",
+        summary="The customer of a job, with their other jobs",
+        roles=DISPATCHER,
+        handler=customers.customer_of_job,
+        responses={200: CustomerDocument},
+        problems=("unknown-job",),
     ),
     Route(
         method="GET",

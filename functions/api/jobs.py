@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
-from functions.api.board import sees_all
 from functions.api.dependencies import Api
 from functions.api.move_outcome import outcome_of
 from functions.api.problems import Problem, problem_of
@@ -19,6 +18,7 @@ from functions.api.responses import (
     dispatches,
     job_document,
     kind_of,
+    sees_all,
     works_on,
 )
 from functions.jobs.create import Booked

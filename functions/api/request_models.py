@@ -4,8 +4,9 @@ An unknown key is an error, because it may be a typo. Text is not accepted for a
 number for text.
 """
 
+import re
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
@@ -27,10 +28,22 @@ from statemachine.money import parse_money
 from statemachine.price_guide import EstimateRequest
 from statemachine.prices import MOST_CENTS
 from statemachine.roster import Date
-from statemachine.values import Frozen, JobId, Language, Name, OutsideEventId, Tenant
+from statemachine.values import (
+    JOB_ID_PATTERN,
+    Frozen,
+    Language,
+    Name,
+    OutsideEventId,
+    Tenant,
+)
 
 MOST_CARDS = 5_000
 """In one response; fewer if they are large, see `board.LARGEST_BYTES`."""
+
+PLACE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}#([0-9a-z-]{13})?$"
+"""The `next` of a search of all jobs."""
+SearchText = Annotated[str, Field(max_length=100)]
+Cents = Annotated[int, Field(ge=0, le=MOST_CENTS)]
 
 MAIN = "main"
 """The business of a request that names none: most deployments serve only one."""
@@ -126,20 +139,62 @@ class LinkHolderBody(Frozen):
 
 
 class JobsQuery(Frozen):
-    """Filters cards by status (separated by commas) and by `q`: each of its words must be in the
+    """Filters jobs by status (separated by commas) and by `q`: each of its words must be in the
     name, address, id, crew, or load, or be the last digits of the phone number.
 
-    Returns at most `limit` cards, of jobs after `after`, which is the `next` of a response.
+    `scope=all` searches every job there ever was, the latest first, and takes the other questions
+    too: there, a word has to begin a word of the job. Days are the business's, both included; they
+    are those of the arrival window, or of the booking if there is no window. Prices are in cents.
+    The default scope is the board: open jobs, and those that ended lately, by id.
+
+    Returns at most `limit` jobs, after `after`, which is the `next` of a response. From all jobs
+    at most 100; a response with fewer, or none, may still have a `next`.
     """
 
     model_config = ConfigDict(extra="ignore")
 
+    scope: Literal["board", "all"] = "board"
     status: Annotated[str, Field(pattern=r"^[a-z0-9_]+(,[a-z0-9_]+)*$", max_length=400)] | None = (
         None
     )
     q: Annotated[str, Field(max_length=100)] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST_CARDS)] = MOST_CARDS
-    after: JobId | None = None
+    after: Annotated[str, Field(max_length=40)] | None = None
+    first: Date | None = None
+    last: Date | None = None
+    flow: Name | None = None
+    crew: Name | None = None
+    """A member of the crew, by account."""
+    truck: Name | None = None
+    price_from: Cents | None = None
+    price_to: Cents | None = None
+    paid: bool | None = None
+    phone: SearchText | None = None
+    """A whole number, its beginning with the area code, or at least four of its last digits."""
+    customer: SearchText | None = None
+    address: SearchText | None = None
+    load: SearchText | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_scope(self) -> "JobsQuery":
+        """A question that the board cannot answer must not be ignored."""
+        of_all = JobsQuery.model_fields.keys() - {"scope", "status", "q", "limit", "after"}
+        asked = sorted(name for name in of_all if getattr(self, name) is not None)
+        if self.scope == "board" and asked:
+            raise ValueError(f"{', '.join(asked)}: send scope=all with it, to search all jobs")
+        pattern = JOB_ID_PATTERN if self.scope == "board" else PLACE_PATTERN
+        if self.after is not None and not re.fullmatch(pattern, self.after, re.ASCII):
+            raise ValueError("after: send the `next` of a response to the same question")
+        return self
+
+
+class CustomersQuery(Frozen):
+    """`phone` is a whole number, its beginning with the area code, or at least four of its last
+    digits."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    phone: Annotated[str, Field(pattern=r"^(\D*\d){4}.*$", max_length=40)]
 
 
 class DaysQuery(Frozen):

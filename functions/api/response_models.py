@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from functions.people.accounts import Role
 from functions.people.crew_location import CrewLocation
 from statemachine.business_values import ClockRange, PolicyText, Weekday
+from statemachine.customers import CustomerSummary
 from statemachine.flows import Flow, Requirement
 from statemachine.job import (
     CrewRole,
@@ -82,12 +83,36 @@ class BusinessDocument(Frozen):
 
 
 class JobsDocument(Frozen):
-    """The cards of `jobs.json` ordered by job id; `as_of` is when they were read."""
+    """The cards of `jobs.json` ordered by job id, or those that a search of all jobs has found, the
+    latest first; `as_of` is when they were read."""
 
     jobs: dict[JobId, Card]
-    next: JobId | None = None
+    next: str | None = None
     """If set, there are more: send the request again with `after` set to this."""
     as_of: Utc
+
+
+class OfficeNote(Frozen):
+    """What the office wrote on a job."""
+
+    job_id: JobId
+    text: str
+    recorded_at: Utc
+
+
+class CustomerDocument(CustomerSummary):
+    """A customer, made from the latest hundred of their jobs."""
+
+    latest: tuple[Card, ...]
+    """Their jobs, the latest first: ten in a list of customers, otherwise all of the hundred."""
+    notes: tuple[OfficeNote, ...]
+    """From the latest three jobs."""
+
+
+class CustomersDocument(Frozen):
+    """Those with the latest jobs, at most five."""
+
+    customers: tuple[CustomerDocument, ...]
 
 
 class BookedDocument(Frozen):

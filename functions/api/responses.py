@@ -61,6 +61,14 @@ class ApiResponse:
     """Only for large documents that hold no secret next to text that others may have written."""
 
 
+SEES_ALL = frozenset({"owner", "dispatcher", "supervisor", "ops"})
+
+
+def sees_all(session: Session) -> bool:
+    """Whether the account sees every job of its business, or only those that it is on."""
+    return not SEES_ALL.isdisjoint(session.account.roles)
+
+
 def session_document(session: Session) -> SessionDocument:
     return _selected(SessionDocument, session.account, expires_at=session.ends_at)
 

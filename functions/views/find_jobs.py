@@ -50,6 +50,9 @@ def find_jobs(
     index: JobIndex, tenant: str, question: Question, most: int, before: str | None = None
 ) -> FoundJobs:
     """At most `most` jobs that fit, from before the place `before`. Raises Corrupt, Unavailable."""
+    if question.job_id:
+        entry = index.read(tenant, question.job_id)
+        return FoundJobs((entry,) if entry and matches(entry, question) else ())
     found: list[Entry] = []
     looked_up, following = 0, None
     for stretch in _stretches(index, tenant, question, before or END):

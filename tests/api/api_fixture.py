@@ -212,6 +212,7 @@ class ApiBackend:
         dependencies = Api(
             jobs=self.jobs,
             boards=FakeBoardCopies(self.boards),
+            index=self.index,
             views=self.views,
             tenants=self.tenants,
             change_settings=ChangeSettings(FakeSettingsStore(self.bucket), no_pause),

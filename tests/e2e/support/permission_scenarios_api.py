@@ -6,12 +6,15 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 
+from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3Deliveries
 from functions.aws.s3_stores import S3Stuck, S3Views
 from functions.protocol.ports import StuckJob
+from functions.views.job_index import IndexJob
 from functions.views.write_view import write_view
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
@@ -71,7 +74,9 @@ class FunctionClient:
         headers = {"content-type": "application/json", "idempotency-key": uuid.uuid4().hex}
         headers |= {"cloudfront-viewer-address": self.address}
         named = {name.replace("_", "-"): value for name, value in more.items()}
-        return self.api.asked(an_event(method, path, sent, headers | named, self.token))
+        path, _, query = path.partition("?")
+        asked = dict(parse_qsl(query))
+        return self.api.asked(an_event(method, path, sent, headers | named, self.token, asked))
 
 
 SESSIONS: dict[str, FunctionClient] = {}
@@ -85,17 +90,20 @@ def a_session(api: Function) -> FunctionClient:
 
 
 def dispatches(api: Function) -> Callable[[], None]:
-    """Sign in, create a job, move and edit others, and read the board."""
+    """Sign in, create a job, move and edit others, read the board, and search all jobs."""
     waiting = kept(api.stack, waited_for(new(), fresh()))
     planned = kept(api.stack, new(schedule=tomorrow(), crew=()))
     crew = {"note": "mind the dog", "crew": [driver(api.stack)]}
     view = S3Views(api.stack.client("s3"), api.stack.outputs["SiteBucket"], 60)
     write_view(view, waiting, load_flow(waiting.flow))
+    index = DynamoJobIndex(api.stack.client("dynamodb"), api.stack.outputs["JobIndexTable"])
+    IndexJob(index)(planned)
 
     def act() -> None:
         client = FunctionClient(api).sign_in()
         client.ask("POST", "/api/jobs", {"customer_name": "Ada", "location": "1 Quay"})
         client.ask("GET", "/api/jobs")
+        assert client.ask("GET", "/api/jobs?scope=all")["jobs"]
         moves = f"/api/jobs/{waiting.job_id}/moves"
         client.ask("POST", moves, {"move": "confirm"})
         client.refused("POST", moves, {"move": "reopen", "expected_rev": 1})

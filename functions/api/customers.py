@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
+from functions.api.customer_models import (
+    CustomerDocument,
+    CustomersDocument,
+    CustomersQuery,
+    OfficeNote,
+)
 from functions.api.dependencies import Api
 from functions.api.jobs import read_jobs, visible_job
 from functions.api.request import ApiRequest
-from functions.api.request_models import CustomersQuery
-from functions.api.response_models import (
-    CustomerDocument,
-    CustomersDocument,
-    OfficeNote,
-)
 from functions.api.responses import ApiResponse
 from functions.protocol.ports import UnknownJob
 from functions.views.find_jobs import find_jobs

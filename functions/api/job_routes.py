@@ -1,11 +1,10 @@
 """Routes of the board and its jobs."""
 
 from functions.api import board, customers, jobs
-from functions.api.request_models import CustomersQuery, EditBody, JobsQuery, MoveBody, NewJobBody
+from functions.api.customer_models import CustomerDocument, CustomersDocument, CustomersQuery
+from functions.api.request_models import EditBody, JobsQuery, MoveBody, NewJobBody
 from functions.api.response_models import (
     BookedDocument,
-    CustomerDocument,
-    CustomersDocument,
     FlowsDocument,
     JobDocument,
     JobsDocument,

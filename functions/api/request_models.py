@@ -188,15 +188,6 @@ class JobsQuery(Frozen):
         return self
 
 
-class CustomersQuery(Frozen):
-    """`phone` is a whole number, its beginning with the area code, or at least four of its last
-    digits."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    phone: Annotated[str, Field(pattern=r"^(\D*\d){4}.*$", max_length=40)]
-
-
 class DaysQuery(Frozen):
     """Both days included. The default is today and tomorrow in the business's time zone."""
 

@@ -8,7 +8,6 @@ from pydantic import ConfigDict, Field
 from functions.people.accounts import Role
 from functions.people.crew_location import CrewLocation
 from statemachine.business_values import ClockRange, PolicyText, Weekday
-from statemachine.customers import CustomerSummary
 from statemachine.flows import Flow, Requirement
 from statemachine.job import (
     CrewRole,
@@ -90,29 +89,6 @@ class JobsDocument(Frozen):
     next: str | None = None
     """If set, there are more: send the request again with `after` set to this."""
     as_of: Utc
-
-
-class OfficeNote(Frozen):
-    """What the office wrote on a job."""
-
-    job_id: JobId
-    text: str
-    recorded_at: Utc
-
-
-class CustomerDocument(CustomerSummary):
-    """A customer, made from the latest hundred of their jobs."""
-
-    latest: tuple[Card, ...]
-    """Their jobs, the latest first: ten in a list of customers, otherwise all of the hundred."""
-    notes: tuple[OfficeNote, ...]
-    """From the latest three jobs."""
-
-
-class CustomersDocument(Frozen):
-    """Those with the latest jobs, at most five."""
-
-    customers: tuple[CustomerDocument, ...]
 
 
 class BookedDocument(Frozen):

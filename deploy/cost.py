@@ -69,8 +69,10 @@ LIFE_MESSAGES = {
 }  # fmt: skip
 """Messages by queue for one job: requests, then facts. Each is sent, received, and deleted: three
 SQS requests."""
-EDIT_MESSAGES = {"EditQueue": 1, "BoardQueue": 1, "InvalidationQueue": 1, "FanOutQueue": 1}
-"""Messages by queue for one edit."""
+EDIT_MESSAGES = {
+    "EditQueue": 1, "BoardQueue": 1, "InvalidationQueue": 1, "SmsQueue": 1, "FanOutQueue": 1,
+}  # fmt: skip
+"""Messages by queue for one edit that customers may have to be told of."""
 
 
 @dataclass(frozen=True)
@@ -136,17 +138,17 @@ class Use:
 
     def with_crew(self, times: int = 1) -> "Use":
         """With a crew assigned or changed so many times, by an edit on the bus. It reserves two
-        roster sheets in a transaction, which counts twice."""
+        roster sheets in a transaction, which counts twice. What the customer was told is listed."""
         queued = {name: n + times * EDIT_MESSAGES.get(name, 0) for name, n in self.queued.items()}
         return replace(
             self,
             queued=queued,
             events=self.events + 2 * times,
-            invocations=self.invocations + 4 * times,
+            invocations=self.invocations + 5 * times,
             puts=self.puts + 4 * times,
             gets=self.gets + 7 * times,
             watchdog_reads=self.watchdog_reads + math.ceil(4.25 * times),
-            lists=self.lists + math.ceil(1.25 * times),
+            lists=self.lists + math.ceil(2.25 * times),
             reads=self.reads + 6 * times,
             writes=self.writes + 4 * times,
         )

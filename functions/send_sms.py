@@ -1,4 +1,4 @@
-"""Step 8: the Lambda that texts customers about a status (`messages/status_sms.py`)."""
+"""Step 8: the Lambda that texts customers about a status (`messages/customer_sms.py`)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ from functions.aws.queues import SqsDelayedMessages
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.site_address import StoredEdgeAddress
 from functions.aws.sms_providers import SmsSettings
-from functions.messages.status_sms import SendSms, StatusReached
+from functions.messages.customer_sms import JobChanged, SendSms
 from functions.protocol.batches import BatchConsumer
 from functions.protocol.clock import utc_now
 from functions.wiring.sms_once import sms_once_of
@@ -41,7 +41,7 @@ def _link(settings: Settings) -> Callable[[str], str]:
 
 
 @once
-def wire() -> tuple[SendSms, BatchConsumer[StatusReached]]:
+def wire() -> tuple[SendSms, BatchConsumer[JobChanged]]:
     settings = read_settings(Settings)
     s3, bucket = one_attempt("s3"), settings.jobs_bucket
     send = SendSms(
@@ -54,13 +54,13 @@ def wire() -> tuple[SendSms, BatchConsumer[StatusReached]]:
         later=SqsDelayedMessages(client("sqs"), settings.queue_url),
         link=_link(settings),
     )
-    return send, batch_consumer(StatusReached, settings)
+    return send, batch_consumer(JobChanged, settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     send, messages = wire()
 
-    def one(arrival: StatusReached) -> None:
+    def one(arrival: JobChanged) -> None:
         delivery = send(arrival, utc_now())
         outcome = (delivery.why or delivery.state) if delivery else "nothing to say"
         log.info(

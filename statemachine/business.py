@@ -126,6 +126,8 @@ class BusinessSettings(Frozen):
     """The business's own number, to which customers reply. None: the stage's shared number."""
     countries: Annotated[tuple[Country, ...], Field(min_length=1)] = (DEFAULT_COUNTRY,)
     """SMS are sent only to phone numbers of these countries."""
+    text_crew_changes: bool = False
+    """Whether customers are sent an SMS when other people come than they were told."""
     unconfirmed_texts_per_number: Annotated[int, Field(ge=0)] = 3
     unconfirmed_texts_per_day: Annotated[int, Field(ge=0, le=1000)] = 200
     """How many SMS about unconfirmed bookings are sent in one day of the business's time zone: to

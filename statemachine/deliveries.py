@@ -90,6 +90,8 @@ class Delivery(Frozen):
     number: str | None = None
     """Of an SMS: the start of the number's digest, which changes when the number is corrected."""
     parts: int | None = None
+    told: dict[str, str] = Field(default_factory=dict)
+    """Of an SMS: what it tells that may change later, as `owed_texts.told_by` writes it."""
     message_id: str | None = None
     """The provider's id, or the `webhook-id`."""
     fact: dict[str, Any] | None = None
@@ -105,8 +107,8 @@ class Delivery(Frozen):
         return self.state in OUTCOMES
 
     def addressed_as(self, draft: "Delivery") -> "Delivery":
-        """With the recipient of `draft`: a held message goes to the number that is known then."""
-        now = {"to": draft.to, "number": draft.number, "parts": draft.parts}
+        """As `draft`: a held message goes to the number, and tells what is so, when it is sent."""
+        now = {"to": draft.to, "number": draft.number, "parts": draft.parts, "told": draft.told}
         return self.with_(**now)
 
     def is_claimed_by(self, claim_id: str) -> bool:

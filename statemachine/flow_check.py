@@ -90,7 +90,7 @@ def _flaws(text: str, name: str | None) -> list[FlowFlaw]:
         flow = Flow.model_validate_json(text, strict=True)
     except ValidationError as error:
         return [_of_shape(problem) for problem in error.errors(include_url=False)]
-    return [*_misnamed(flow, name), *flow_flaws(flow), *_of_statuses(flow)]
+    return [*_misnamed(flow, name), *flow_flaws(flow), *_of_statuses(flow), *_of_texts(flow)]
 
 
 def _of_shape(problem: ErrorDetails) -> FlowFlaw:
@@ -120,7 +120,7 @@ def _of_statuses(flow: Flow) -> Iterator[FlowFlaw]:
         if status.name in (SUPERSEDED, LATE):
             reason = f"name: {status.name!r} is reserved for executions"
             yield FlowFlaw(("statuses", number, "name"), reason)
-        for key, reason in (*_of_colour(status), *_of_polling(status), *_of_sms(status)):
+        for key, reason in (*_of_colour(status), *_of_polling(status)):
             yield FlowFlaw(("statuses", number, *key), reason)
 
 
@@ -145,15 +145,15 @@ def _of_polling(status: Status) -> Iterator[FlowFlaw]:
         )
 
 
-def _of_sms(status: Status) -> Iterator[FlowFlaw]:
-    if status.sms is None:
-        return
-    for language in LANGUAGES:
-        for reason in _of_text(status.sms.get(language)):
-            yield FlowFlaw(("sms", language), f"sms.{language}: {reason}")
+def _of_texts(flow: Flow) -> Iterator[FlowFlaw]:
+    for path, text in flow.texts:
+        for language in LANGUAGES:
+            for reason in faults_of_text(text.get(language)):
+                yield FlowFlaw((*path, language), f"sms.{language}: {reason}")
 
 
-def _of_text(text: str) -> Iterator[str]:
+def faults_of_text(text: str) -> Iterator[str]:
+    """Why the wording of an SMS cannot be used."""
     fields, words = FIELD.findall(text), FIELD.sub("", text)
     for field in fields:
         if field not in SMS_ROOM:

@@ -4,6 +4,7 @@
 colours on pages, text messages, and time limits are read or generated from it.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -51,7 +52,8 @@ class Status(Frozen):
     under_way: bool = False
     """The crew is on its way or at work. Only then may the customer see the crew location."""
     sms: Text | None = None
-    """The SMS sent when a job comes here; docs/messages.md lists the fields in braces."""
+    """The SMS sent when a job comes here by a move that has none of its own; docs/messages.md lists
+    the fields in braces."""
     yes: Name | None = None
     """The move that a customer makes by answering YES or READY to that SMS."""
 
@@ -77,6 +79,9 @@ class Move(Frozen):
     to: Name
     by: Annotated[tuple[ActorKind, ...], Field(min_length=1)]
     requires: tuple[Requirement, ...] = ()
+    sms: Text | Literal["none"] | None = None
+    """The SMS after this move, or "none". If left out, a move forward sends the SMS of its status,
+    and a move back sends none: what the customer was told before does not become news again."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -112,6 +117,27 @@ class Flow(Frozen):
 
     def moves_from(self, status: str) -> tuple[Move, ...]:
         return tuple(move for move in self.moves if status in move.origins)
+
+    @property
+    def texts(self) -> Iterator[tuple[tuple[str, int, str], Text]]:
+        """Every SMS of the flow, with its path in the file."""
+        for number, status in enumerate(self.statuses):
+            if status.sms:
+                yield ("statuses", number, "sms"), status.sms
+        for number, move in enumerate(self.moves):
+            if isinstance(move.sms, Text):
+                yield ("moves", number, "sms"), move.sms
+
+    def sms_of(self, move: str, origin: str, to: str) -> Text | None:
+        """The SMS after that move. A move that this release no longer has is one that says nothing.
+
+        Raises UnknownStatus.
+        """
+        known = next((m for m in self.moves_from(origin) if (m.name, m.to) == (move, to)), None)
+        if known and known.sms:
+            return None if known.sms == "none" else known.sms
+        forward = self.position(to) > self.position(origin)
+        return self.status(to).sms if forward else None
 
     def named(self, move: str | None, to: str | None) -> tuple[Move, ...]:
         """The moves a request can mean, by the name of the move or by the status it leads to."""

@@ -1,4 +1,4 @@
-"""SMS to customers, filled in from the flow in the customer's language and counted before sending.
+"""SMS to customers, filled in in the customer's language and counted before sending.
 
 A single part holds 160 characters of GSM-7, or 70 otherwise; parts of a longer SMS hold 153 or 67.
 One character outside GSM-7 more than doubles the price, so fields lose accents that it lacks.
@@ -12,9 +12,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from statemachine.business import BusinessSettings
-from statemachine.flows import Flow
 from statemachine.job import Job, Schedule
-from statemachine.values import Frozen, Language
+from statemachine.values import Frozen, Language, Text
 
 GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -54,22 +53,25 @@ class Wording(Frozen):
     alphabet: Literal["gsm_7", "ucs_2"]
 
 
-def wording(
-    job: Job, status: str, flow: Flow, tenant: BusinessSettings, link: str
-) -> Wording | None:
-    """The SMS for arrival in `status`, in the business's time zone; None if the flow has none."""
-    sms = flow.status(status).sms
-    if sms is None:
-        return None
+def wording(text: Text, job: Job, tenant: BusinessSettings, link: str, now: datetime) -> Wording:
+    """The SMS in the customer's language and the business's time zone.
+
+    It promises nothing for the past: a window or an ETA that is over is left out.
+    """
     language, zone = job.customer.language, ZoneInfo(tenant.time_zone)
     fields = {
         "business": tenant.name,
         "first_name": first_name(job.customer.name, language),
-        "window": window(job.schedule, zone, language),
-        "eta": eta(job.schedule, zone, language),
+        "window": window(job.schedule, zone, language) if _is_ahead(job.schedule, now) else "",
+        "eta": eta(job.schedule, zone, language, now),
         "link": link,
     }
-    return counted(filled(sms.get(language), fields))
+    return counted(filled(text.get(language), fields))
+
+
+def _is_ahead(schedule: Schedule, now: datetime) -> bool:
+    end = schedule.window_end or schedule.window_start
+    return end is not None and end > now
 
 
 def filled(template: str, fields: dict[str, str]) -> str:
@@ -139,11 +141,16 @@ def _day(at: datetime, language: Language) -> str:
     return f"{day} {at.day} {month}" if language == "es" else f"{day}, {month} {at.day}"
 
 
-def eta(schedule: Schedule, zone: ZoneInfo, language: Language) -> str:
-    if schedule.eta is None:
+def eta(schedule: Schedule, zone: ZoneInfo, language: Language, now: datetime) -> str:
+    """` around 10:40 AM`, with the leading space and, if it is not today, the date."""
+    if schedule.eta is None or schedule.eta <= now:
         return ""
-    time = CLOCKS[language](schedule.eta.astimezone(zone), None)
-    return f" hacia las {time}" if language == "es" else f" around {time}"
+    at = schedule.eta.astimezone(zone)
+    day = _day(at, language) if at.date() != now.astimezone(zone).date() else ""
+    time = CLOCKS[language](at, None)
+    if language == "es":
+        return f"{f' el {day}' if day else ''} hacia las {time}"
+    return f" around {f'{day}, ' if day else ''}{time}"
 
 
 def _clock_en(start: datetime, end: datetime | None) -> str:

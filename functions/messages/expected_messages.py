@@ -12,6 +12,7 @@ from functions.messages.phone_numbers import digest_of
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
 from statemachine.job import Job
+from statemachine.owed_texts import TELLING, owed_text
 
 CUSTOMER = "customer"
 LOOKS_BACK = timedelta(days=7)
@@ -36,9 +37,9 @@ def missing_in(
 
 
 def expected_of(
-    job: Job, known: Sequence[Delivery], endpoints: Sequence[Endpoint]
+    job: Job, known: Sequence[Delivery], endpoints: Sequence[Endpoint], now: datetime
 ) -> Iterator[Expected]:
-    yield from _texts(job, known)
+    yield from _texts(job, known, now)
     for fact in _announced(job):
         notice = notice_of(fact)
         for endpoint in receivers_of(endpoints, notice):
@@ -54,18 +55,18 @@ def _announced(job: Job) -> Iterator[Fact]:
     yield from (refused_fact(job, refusal) for refusal in job.refused)
 
 
-def _texts(job: Job, known: Sequence[Delivery]) -> Iterator[Expected]:
-    """Only about the current status: no text is sent about an earlier one."""
+def _texts(job: Job, known: Sequence[Delivery], now: datetime) -> Iterator[Expected]:
+    """The one text that is owed now; a change that is not settled yet is not announced either."""
     flow, phone = load_flow(job.flow), job.customer.phone
-    if phone is None or job.execution.seq < job.seq or flow.status(job.status).sms is None:
+    if phone is None or job.execution.seq < job.seq:
         return
-    name = text_name(job, str(job.seq))
-    yield Expected(name, fact_of_entry(job, flow, job.seq), job.entered_at_of(job.seq))
-    first = next((delivery for delivery in known if delivery.name == name), None)
-    corrected = next((e for e in reversed(job.edits) if "customer" in e.fields), None)
-    if corrected and first and first.ended and not was_sent_to(first, job.tenant, phone):
-        mark = corrected_mark(job, phone)
-        yield Expected(text_name(job, mark), edited_fact(job, corrected), corrected.recorded_at)
+    owed = owed_text(job, flow, known, number_of(job.tenant, phone), now)
+    if owed is None:
+        return
+    made = (e for e in reversed(job.edits) if e.recorded_at == owed.at and TELLING & set(e.fields))
+    edit = None if owed.mark.isdecimal() else next(made, None)
+    fact = edited_fact(job, edit) if edit else fact_of_entry(job, flow, job.seq)
+    yield Expected(text_name(job, owed.mark), fact, owed.at)
 
 
 def text_name(job: Job, mark: str) -> DeliveryName:
@@ -74,18 +75,9 @@ def text_name(job: Job, mark: str) -> DeliveryName:
     )
 
 
-def corrected_mark(job: Job, phone: str) -> str:
-    """The mark of the text that repeats a status for a corrected phone number."""
-    return f"{job.seq}-{number_of(job.tenant, phone)}"
-
-
 def number_of(tenant: str, phone: str) -> str:
     """Enough of the number's digest to distinguish it from other numbers of the same job."""
     return digest_of(tenant, phone)[:8]
-
-
-def was_sent_to(delivery: Delivery, tenant: str, phone: str) -> bool:
-    return delivery.number == number_of(tenant, phone)
 
 
 def _webhook_name(notice: FactNotice, endpoint: Endpoint) -> DeliveryName:

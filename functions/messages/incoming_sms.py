@@ -28,6 +28,7 @@ from functions.messages.phone_numbers import (
     phone_record,
 )
 from functions.messages.sms_once import SmsOnce
+from functions.messages.sms_request import REPLIES as REPLIES_TO_TEXTS
 from functions.protocol.batches import Permanent
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Jobs, Requests, Tenants
@@ -236,7 +237,7 @@ def _draft(tenant: BusinessSettings, inbound: Inbound, text: Wording, now: datet
     return Delivery(
         name=DeliveryName(
             tenant=tenant.tenant,
-            about="replies",
+            about=REPLIES_TO_TEXTS,
             mark=inbound.event_id,
             channel="sms",
             recipient="customer",

@@ -68,7 +68,7 @@ class RepairDeliveries:
 
     def _missing(self, job: Job, known: list[Delivery], now: datetime) -> list[Expected]:
         endpoints: list[Endpoint] = list(self.endpoints.all(job.tenant))
-        return list(missing_in(expected_of(job, known, endpoints), known, now - ABANDONED))
+        return list(missing_in(expected_of(job, known, endpoints, now), known, now - ABANDONED))
 
     def sweep(self, tenant: str, now: datetime) -> Iterator[tuple[str, Repair]]:
         """Repair messages that are due; yields the job and the repair.

@@ -5,7 +5,7 @@ The counts per job are compared with what the functions do, the fixed counts wit
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import pytest
@@ -128,13 +128,10 @@ def test_the_transitions_of_a_job_are_the_states_that_its_execution_enters() -> 
 
 
 def test_a_message_of_each_request_and_of_each_fact_to_each_queue_of_facts() -> None:
-    heard = {
-        rule["Properties"]["Targets"][0]["Arn"]["Fn::GetAtt"][0]: (
-            rule["Properties"]["EventPattern"].get("detail-type", [])
-        )
-        for rule in of_type("AWS::Events::Rule").values()
-        if "detail" not in rule["Properties"]["EventPattern"]  # only for a corrected customer
-    }
+    heard: defaultdict[str, list[str]] = defaultdict(list)
+    for rule in of_type("AWS::Events::Rule").values():
+        queue = rule["Properties"]["Targets"][0]["Arn"]["Fn::GetAtt"][0]
+        heard[queue] += rule["Properties"]["EventPattern"].get("detail-type", [])
     life = Counter(JobRequested=1, JobMoveRequested=Use().moves)
     life += Counter(JobCreated=1, JobMoved=Use().moves)
     edit = Counter(JobEditRequested=1, JobEdited=1)

@@ -22,6 +22,7 @@ from functions.messages.deliveries import change, delivery_log
 from local.laptop import Laptop
 from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
 from statemachine.deliveries import Delivery
+from statemachine.sms_wording import DAYS, MONTHS
 from tests.conftest import free_port
 from tests.e2e.support.jobs import booking, haul, jobs_of, move, put, until
 
@@ -45,6 +46,21 @@ def sms_to(stack: Laptop, phone: str) -> list[str]:
     return [message["Message"] for message in by_number.get(phone, [])]
 
 
+def window_in(days: int) -> dict[str, str]:
+    """From 2 to 4 PM, so many days from now; a text promises nothing for the past."""
+    day = f"{datetime.now(UTC) + timedelta(days):%Y-%m-%d}"
+    return {"window_start": f"{day}T14:00:00Z", "window_end": f"{day}T16:00:00Z"}
+
+
+def told(days: int, language: str) -> str:
+    """How a text tells that window."""
+    day = datetime.now(UTC) + timedelta(days)
+    if language == "en":
+        return f" for {day:%a}, {day:%b} {day.day}, 2:00-4:00 PM"
+    names = DAYS["es"].split()[day.weekday()], MONTHS["es"].split()[day.month - 1]
+    return f" para el {names[0]} {day.day} {names[1]}, 14:00-16:00"
+
+
 def booked(
     stack: Laptop, tenant: str, number: int, phone: str | None = None, language: str = "en"
 ) -> str:
@@ -52,11 +68,7 @@ def booked(
     request["customer"] = {"name": "Jose Wong", "language": language}
     if phone:
         request["customer"]["phone"] = phone
-    request["occurred_at"] = "2026-11-21T12:00:00Z"  # before the window, which the texts tell
-    request["schedule"] = {
-        "window_start": "2026-11-23T14:00:00Z",
-        "window_end": "2026-11-23T16:00:00Z",
-    }
+    request["schedule"] = window_in(days=2)
     put(stack, "JobRequested", [request])
     job_id: str = request["job_id"]
     until(lambda: _exists(stack, tenant, job_id), bool)
@@ -73,28 +85,46 @@ def moved(stack: Laptop, tenant: str, job_id: str, name: str) -> None:
 
 TEXTS = {
     "en": [
-        "Quick Haul: Hi Jose, we received your booking. Reply YES when it is ready for pickup. "
-        "Details: {link}",
-        "Quick Haul: Hi Jose, your pickup is confirmed for Mon, Nov 23, 2:00-4:00 PM. "
-        "Track or change it: {link}",
+        "Quick Haul: Hi Jose, we received your booking{window}. "
+        "Reply YES when it is ready for pickup. Details: {link}",
+        "Quick Haul: Hi Jose, your pickup is confirmed{window}. Track or change it: {link}",
         "Quick Haul: Your crew is on the job now. Follow along: {link}",
         "Quick Haul: All done, Jose. Thank you! Details: {link}",
     ],
     "es": [
-        "Quick Haul: Hola Jose, recibimos su reserva. Responda LISTO cuando se pueda recoger. "
-        "Detalles: {link}",
-        "Quick Haul: Hola Jose, confirmamos su recogida para el lun 23 nov, 14:00-16:00. "
-        "Siga o cambie su servicio: {link}",
+        "Quick Haul: Hola Jose, recibimos su reserva{window}. "
+        "Responda LISTO cuando se pueda recoger. Detalles: {link}",
+        "Quick Haul: Hola Jose, confirmamos su recogida{window}. Siga o cambie su servicio: {link}",
         "Quick Haul: Su equipo ya trabaja en su servicio. Vea el avance: {link}",
         "Quick Haul: Todo listo, Jose. ¡Gracias! Detalles: {link}",
     ],
 }
 
 
-def expected(stack: Laptop, tenant: str, job_id: str, language: str) -> list[str]:
+CHANGES = {
+    "en": [
+        "Quick Haul: Hi Jose, your pickup was moved. It is now set{window}. "
+        "Track or change it: {link}",
+        "Quick Haul: Your crew is on the job now. Follow along: {link}",
+        "Quick Haul: Hi Jose, our crew could not complete your pickup. "
+        "We will contact you about a new time. Details: {link}",
+    ],
+    "es": [
+        "Quick Haul: Hola Jose, cambiamos su recogida. Ahora queda{window}. "
+        "Siga o cambie su servicio: {link}",
+        "Quick Haul: Su equipo ya trabaja en su servicio. Vea el avance: {link}",
+        "Quick Haul: Hola Jose, no pudimos completar su recogida. "
+        "Le avisaremos de la nueva hora. Detalles: {link}",
+    ],
+}
+
+
+def expected(
+    stack: Laptop, job_id: str, tenant: str, language: str, texts: list[str], days: int = 2
+) -> list[str]:
     noted = stack.client("ssm").get_parameter(Name="/haulway/local/edge-url")["Parameter"]["Value"]
     link = f"{noted}/track/{jobs_of(stack).read(tenant, job_id).value.token}"
-    return [text.replace("{link}", link) for text in TEXTS[language]]
+    return [t.replace("{link}", link).replace("{window}", told(days, language)) for t in texts]
 
 
 def log_of(stack: Laptop, tenant: str, job_id: str) -> list[Delivery]:
@@ -111,11 +141,29 @@ def test_a_job_through_four_statuses_sends_four_texts_word_for_word(
     for count, name in enumerate(FORWARD, start=2):
         moved(stack, tenant, job_id, name)
         until(lambda: len(sms_to(stack, phone)), count.__eq__)
-    assert sms_to(stack, phone) == expected(stack, tenant, job_id, language)
+    assert sms_to(stack, phone) == expected(stack, job_id, tenant, language, TEXTS[language])
     log = until(lambda: log_of(stack, tenant, job_id), lambda log: all(d.ended for d in log))
     assert [(d.name.mark, d.state, d.to, len(d.attempts)) for d in log] == [
         (str(seq), "sent", f"•••{phone[-4:]}", 1) for seq in range(4)
     ]
+
+
+@pytest.mark.parametrize(("language", "phone"), [("en", "+15555550104"), ("es", "+15555550105")])
+def test_what_changes_after_it_was_told_is_told_and_a_way_back_repeats_nothing(
+    stack: Laptop, tenant: str, language: str, phone: str
+) -> None:
+    number = 8 if language == "en" else 9
+    job_id = booked(stack, tenant, number, phone, language)
+    moved(stack, tenant, job_id, "confirm")
+    until(lambda: any("{" not in t and "confirm" in t for t in sms_to(stack, phone)), bool)
+    before = len(sms_to(stack, phone))
+    edit = {"changes": {"schedule": window_in(days=4)}, "event_id": uuid.uuid4().hex}
+    put(stack, "JobEditRequested", [move(job_id, "confirm") | {"tenant": tenant} | edit])
+    for count, name in enumerate(("start", "no_access"), start=before + 1):
+        until(lambda: len(sms_to(stack, phone)), count.__eq__)
+        moved(stack, tenant, job_id, name)
+    texts = until(lambda: sms_to(stack, phone)[before:], lambda texts: len(texts) == 3)
+    assert texts == expected(stack, job_id, tenant, language, CHANGES[language], days=4)
 
 
 def answers(stack: Laptop, phone: str, body: str) -> None:

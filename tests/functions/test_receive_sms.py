@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 
 from events import JobEditRequested, JobMoveRequested
+from functions.messages.customer_sms import JobChanged
 from functions.messages.deliveries import Busy
 from functions.messages.incoming_sms import Inbound, ReceiveSms, parse_inbound
 from functions.messages.phone_numbers import digest_of, phone_record
 from functions.messages.sms_once import SmsNotAccepted
-from functions.messages.status_sms import StatusReached
 from functions.protocol.batches import Permanent
+from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.job import Customer
 from statemachine.lifecycle import Committed, Refused, judge
 from tests.functions.messages.test_messages import PHONE, MessageSenders, confirmed
-from tests.support.builders import CUSTOMER, NOON, a_job, minutes, moved
+from tests.support.builders import CUSTOMER, NOON, a_job, an_edit, minutes, moved
 from tests.support.fakes import FakeJobs, no_pause, to_bytes
 
 OURS = "+15555559999"
@@ -137,11 +138,12 @@ def test_a_yes_answers_a_current_question_before_an_overtaken_one() -> None:
 
 def test_only_the_current_number_of_a_job_counts() -> None:
     phone, job = asked()
-    phone.store(job.with_(customer=Customer(name="Ada", phone="+15555550199")))
+    corrected = an_edit(job, customer=Customer(name="Ada", phone="+15555550199"))
+    phone.store(edited(job, corrected, NOON))
     phone.says("YES")
     phone.says("where are you?", message_id="in-2")
     assert phone.requests.asked == []
-    phone.send(StatusReached(tenant="main", job_id=job.job_id, fields=("customer",)), NOON)
+    phone.send(JobChanged(tenant="main", job_id=job.job_id, fields=("customer",)), NOON)
     phone.says("YES", originationNumber="+15555550199", message_id="in-3")
     assert moves(phone) == [(job.job_id, "confirm")]
 

@@ -12,6 +12,8 @@ from statemachine.flows import (
     flow_names,
     load_flow,
 )
+from statemachine.sms_texts import EDIT_TEXTS
+from statemachine.values import Text
 from tests.support.builders import moves_to
 
 PATHS = {
@@ -89,8 +91,31 @@ def test_a_status_that_is_under_way_is_looked_at_no_less_often_than_one_that_wai
 
 @every_flow
 def test_every_text_names_the_business_first(name: str) -> None:
-    texts = [status.sms for status in load_flow(name).statuses if status.sms]
+    texts = [*(text for _, text in load_flow(name).texts), *EDIT_TEXTS.values()]
     assert all(t.startswith("{business}: ") for text in texts for t in (text.en, text.es))
+
+
+@every_flow
+def test_a_move_back_repeats_no_text_of_a_status(name: str) -> None:
+    flow = load_flow(name)
+    of_statuses = [status.sms for status in flow.statuses]
+    for move in flow.moves:
+        for origin in move.origins:
+            text = flow.sms_of(move.name, origin, move.to)
+            if flow.position(move.to) < flow.position(origin):
+                assert text not in of_statuses or text is None
+            elif move.sms is None:
+                assert text == flow.status(move.to).sms
+
+
+def test_a_move_may_have_a_text_of_its_own_or_none() -> None:
+    flow = load_flow("haul")
+    own = Text(en="{business}: Hi.", es="{business}: Hola.")
+    start, *rest = (m for m in flow.moves if m.name in ("start", "complete"))
+    moves = (start.with_(sms=own), *(m.with_(sms="none") for m in rest))
+    flow = flow.with_(moves=moves)
+    assert flow.sms_of("start", "ready_for_pickup", "in_progress") == own
+    assert flow.sms_of("complete", "in_progress", "completed") is None
 
 
 def test_a_crewed_job_starts_with_a_driver() -> None:

@@ -10,8 +10,11 @@ from statemachine.flow_check import check_text
 from statemachine.flows import FOLDER, flow_names, load_flow
 from statemachine.job import Customer, Schedule
 from statemachine.sms_replies import REPLIES, is_keyword, meaning_of_reply
+from statemachine.sms_texts import EDIT_TEXTS
 from statemachine.sms_wording import SMS_ROOM, counted, filled, plain, window, wording
-from tests.support.builders import NOON, a_job
+from statemachine.sms_wording import eta as words_of_eta
+from statemachine.values import Text
+from tests.support.builders import NOON, a_job, minutes
 
 BUSINESS = BusinessSettings(tenant="main", name="Quick Haul")
 SCHEDULE = Schedule(
@@ -34,8 +37,9 @@ def test_an_sms_is_in_the_customers_language_and_the_time_zone_of_the_business(
 ) -> None:
     customer = Customer.model_validate({"name": "José Martínez", "language": language})
     job = a_job("ready_for_pickup", customer=customer, schedule=SCHEDULE)
-    sms = wording(job, "ready_for_pickup", load_flow("haul"), BUSINESS, "L")
-    assert sms
+    wanted = load_flow("haul").status("ready_for_pickup").sms
+    assert wanted
+    sms = wording(wanted, job, BUSINESS, "L", NOON)
     assert (sms.body, sms.parts, sms.alphabet) == (text, 1, "gsm_7")
 
 
@@ -63,8 +67,9 @@ def test_an_sms_has_both_ends_of_a_window_with_their_dates_if_they_differ(
 @pytest.mark.parametrize("name", ["http://pay.example/x now", "", "<b>Bob</b>", "4you", "a{link}"])
 def test_text_that_is_not_a_name_does_not_get_into_an_sms(name: str) -> None:
     job = a_job("completed", customer=Customer(name=name or " "))
-    sms = wording(job, "completed", load_flow("haul"), BUSINESS, "L")
-    assert sms
+    text = load_flow("haul").status("completed").sms
+    assert text
+    sms = wording(text, job, BUSINESS, "L", NOON)
     assert sms.body == "Quick Haul: All done, there. Thank you! Details: L"
 
 
@@ -91,7 +96,7 @@ def test_fields_use_gsm_7_as_far_as_possible() -> None:
 @every_flow
 def test_every_sms_of_every_flow_fits_two_parts_of_gsm_7(name: str) -> None:
     full = {field: "m" * room for field, room in SMS_ROOM.items()}
-    texts = [status.sms for status in load_flow(name).statuses if status.sms]
+    texts = [*(text for _, text in load_flow(name).texts), *EDIT_TEXTS.values()]
     sms = [counted(filled(words, full)) for sms in texts for words in (sms.en, sms.es)]
     assert {words.alphabet for words in sms} == {"gsm_7"}
     assert max(words.parts for words in sms) <= 2
@@ -168,3 +173,25 @@ def test_a_flow_whose_yes_is_no_move_for_the_customer_is_refused(move: str) -> N
     (fault,) = check_text(broken, "haul")
     assert "the customer may not make the move" in fault.reason
     assert f'"yes": "{move}"' in broken.splitlines()[fault.line - 1]
+
+
+def test_an_sms_promises_nothing_for_the_past() -> None:
+    late = Schedule(window_start=NOON - minutes(120), window_end=NOON, eta=NOON - minutes(1))
+    text = Text(en="Set{window}, we come{eta}.", es="Queda{window}, llegamos{eta}.")
+    assert wording(text, a_job(schedule=late), BUSINESS, "L", NOON).body == "Set, we come."
+
+
+@pytest.mark.parametrize(
+    ("eta", "en", "es"),
+    [
+        ("2026-11-21T15:40Z", " around 10:40 AM", " hacia las 10:40"),
+        ("2026-12-01T03:40Z", " around Mon, Nov 30, 10:40 PM", " el lun 30 nov hacia las 22:40"),
+    ],
+)
+def test_an_eta_that_is_not_today_has_its_date(eta: str, en: str, es: str) -> None:
+    schedule, zone = Schedule.model_validate({"eta": eta}), ZoneInfo("America/New_York")
+    assert (words_of_eta(schedule, zone, "en", NOON), words_of_eta(schedule, zone, "es", NOON)) == (
+        en,
+        es,
+    )
+    assert max(len(en), len(es)) <= SMS_ROOM["eta"]

@@ -159,6 +159,9 @@ function messages() {
       type: "tel",
       inputmode: "tel",
     }),
+    editors.switchEditor("text_crew_changes", "Text customers when their crew changes", {
+      hint: "Only those who were told of another crew before.",
+    }),
     editors.textEditor("unconfirmed_texts_per_number", "Texts a day to one number", {
       read: (text) => values.wholeNumber(text, { least: 0, most: 1000 }),
       inputmode: "numeric",

@@ -8,9 +8,9 @@ import pytest
 
 from events import EndpointPaused, Fact, JobCreated, JobEdited, JobMoved
 from functions.jobs.facts import edited_fact
+from functions.messages.customer_sms import JobChanged
 from functions.messages.expected_messages import text_name
 from functions.messages.sms_request import SmsRequest
-from functions.messages.status_sms import StatusReached
 from functions.messages.webhook_client import WebhookResponse
 from functions.repair.repair_deliveries import ABANDONED, AGAIN, OVERDUE, RepairDeliveries
 from statemachine.business import QuietHours
@@ -54,7 +54,7 @@ class SendersAndWatchdog(MessageSenders):
         """Hands every message that is in a queue now to its function."""
         self.clock.now = now
         for body, _ in self.later.taken():
-            self.send(StatusReached.model_validate(json.loads(body)["detail"]), now)
+            self.send(JobChanged.model_validate(json.loads(body)["detail"]), now)
         for due, _ in self.due():
             self.deliver(due, slow=True)
 
@@ -62,13 +62,14 @@ class SendersAndWatchdog(MessageSenders):
         """Delivers a fact to all our consumers."""
         detail = json.loads(fact.model_dump_json(exclude_none=True))
         if isinstance(fact, JobCreated | JobMoved | JobEdited):
-            self.send(StatusReached.model_validate(detail), now)
+            self.send(JobChanged.model_validate(detail), now)
         self.clock.now = now
         for due in self.announce(fact):
             self.deliver(due)
 
-    def edit(self, job: Job, at: datetime, **changes: Any) -> Job:
-        request = an_edit(job, **changes).model_copy(update={"occurred_at": at})
+    def edit(self, job: Job, at: datetime, event_id: str = "edit-1", **changes: Any) -> Job:
+        named = {"occurred_at": at, "event_id": event_id}
+        request = an_edit(job, **changes).model_copy(update=named)
         return self.store(edited(job, request, at))
 
 
@@ -293,7 +294,7 @@ def test_a_text_held_for_a_number_that_was_corrected_again_is_dropped(
     job = messaging.store(confirmed())
     messaging.text(job, now=MORNING)
     job = messaging.edit(job, NIGHT, customer=Customer(name="Ada", phone=CORRECTED))
-    wrong = SmsRequest("main", job.job_id, job.seq, f"{job.seq}-00000000")
+    wrong = SmsRequest("main", job.job_id, f"{job.seq}-00000000")
     messaging.later.put(wrong.message(), 0)
     messaging.run_queues(MORNING)
     (dropped,) = (d for d in messaging.all_logged() if d.name.mark == wrong.mark)

@@ -15,13 +15,13 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from events import EndpointPaused, Fact, JobEditRequested
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.facts import fact_of_entry
+from functions.messages.customer_sms import JobChanged, SendSms
 from functions.messages.deliveries import Busy, change, delivery_log
 from functions.messages.endpoints import PAUSED_AFTER, ROTATION, change_endpoint, new_secret
 from functions.messages.fact_notice import FactNotice
 from functions.messages.fan_out import FanOutFacts, parse_fact
 from functions.messages.phone_numbers import change_phone_record, phone_record
 from functions.messages.sms_once import MOST_TRIES, SmsNotAccepted, SmsOnce, SmsRefused
-from functions.messages.status_sms import SendSms, StatusReached
 from functions.messages.webhook_client import WebhookResponse
 from functions.messages.webhook_delivery import DeliverWebhooks, signed_headers
 from functions.messages.webhook_schedule import (
@@ -125,7 +125,7 @@ class MessageSenders:
 
     def text(self, job: Job, seq: int | None = None, now: datetime = NOON) -> Delivery | None:
         at = job.seq if seq is None else seq
-        return self.send(StatusReached(tenant="main", job_id=job.job_id, seq=at), now)
+        return self.send(JobChanged(tenant="main", job_id=job.job_id, seq=at), now)
 
     def announce(self, fact: Fact) -> list[WebhookAttempt]:
         """Fans the fact out; returns the webhook messages."""
@@ -280,7 +280,7 @@ def test_in_quiet_hours_a_text_is_held_and_sent_when_they_end_if_still_true() ->
     assert held
     assert (held.state, held.due_at, senders.texts.sent) == ("held", NOON.replace(hour=13), [])
     ((body, wait_s),) = senders.later.taken()
-    assert (json.loads(body)["detail"]["seq"], wait_s) == (1, 10 * 3600)
+    assert (json.loads(body)["detail"]["mark"], wait_s) == ("1", 10 * 3600)
     sent = senders.text(job, now=NOON.replace(hour=13))
     assert sent
     assert (sent.state, len(senders.texts.sent)) == ("sent", 1)

@@ -13,9 +13,9 @@ from samtranslator.yaml_helper import yaml_parse
 from deploy.bundle import ROOT
 from events import TEXTS_SOURCE, JobMoveRequested
 from functions.aws.container import once
+from functions.messages.customer_sms import JobChanged
 from functions.messages.fact_notice import FactNotice
 from functions.messages.fan_out import parse_fact
-from functions.messages.status_sms import StatusReached
 from functions.protocol.batches import (
     LONGEST_DELAY_S,
     MISSING_FOR,
@@ -302,7 +302,7 @@ def test_a_request_made_by_a_text_may_use_one() -> None:
 FACTS = [json.loads(path.read_text()) for path in sorted((ROOT / "events/samples").glob("*.json"))]
 CONSUMERS: list[Callable[[str], object]] = [
     lambda body: parse_event(JobRef, body),
-    lambda body: parse_event(StatusReached, body),
+    lambda body: parse_event(JobChanged, body),
     lambda body: parse_fact(FactNotice, body),
 ]
 

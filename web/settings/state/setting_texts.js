@@ -10,6 +10,7 @@ const WORDS = {
   windows: (spans) => spans.map(spanText).join(", "),
   quiet: ({ begin, end }) => spanText({ start: begin, end }),
   suspended: (paused) => (paused ? "no" : "yes"),
+  text_crew_changes: (wanted) => (wanted ? "yes" : "no"),
   cancellation_policy: ({ en, es }) => [en, es].filter(Boolean).join(" / "),
 };
 

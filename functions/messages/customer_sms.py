@@ -1,12 +1,13 @@
-"""Step 8: the customer is sent a text about a status, once, and only while the status is current.
+"""Step 8: the customer is sent a text about a change, once, and only while it is true.
 
 Messages wait in the queue for the merge window, so that after two quick moves only the last one
-sends a text. In quiet hours a text is held: its message returns to the queue until they end,
-several times, because a queue delays a message by at most 15 minutes. If that message gets lost,
-the watchdog finds the held text by its object (repair/repair_deliveries.py).
+sends a text. What a message names is only a hint: the job and what was told of it decide what is
+sent (`owed_texts.py`). In quiet hours a text is held: its message returns to the queue until they
+end, several times, because a queue delays a message by at most 15 minutes. If that message gets
+lost, the watchdog finds the held text by its object (repair/repair_deliveries.py).
 
-A corrected phone number is sent the text about the current status, so that the customer has the
-link.
+    edit: Dec 1 -> Dec 3    held until 08:00          08:00: sent, tells Dec 3
+    edit: Dec 3 -> Dec 4             held until 08:00        08:00: stale, Dec 4 is owed and sent
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from functions.messages.customer_jobs import open_jobs_of, texts_edit
 from functions.messages.deliveries import DelayedMessages
-from functions.messages.expected_messages import corrected_mark, number_of, text_name, was_sent_to
+from functions.messages.expected_messages import number_of, text_name
 from functions.messages.phone_numbers import (
     PendingQuestion,
     PhoneRecords,
@@ -33,7 +34,18 @@ from statemachine.business import BusinessSettings, quiet_until
 from statemachine.deliveries import Delivery, masked_phone
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
+from statemachine.owed_texts import (
+    TELLING,
+    TOLD,
+    OwedText,
+    corrected_mark,
+    owed_text,
+    same_text_before,
+    text_of_move,
+    told_by,
+)
 from statemachine.sms_numbers import why_no_sms
+from statemachine.sms_texts import EDIT_TEXTS
 from statemachine.sms_wording import Wording, wording
 from statemachine.values import JobId, Tenant
 
@@ -41,7 +53,7 @@ TOO_OLD = timedelta(hours=6)
 """A fact that arrives later than this, without a delivery on record, is a replay or outdated."""
 
 
-class StatusReached(BaseModel):
+class JobChanged(BaseModel):
     """What a text needs from `JobCreated`, `JobMoved`, `JobEdited`, or our own `SmsRequest`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -49,17 +61,22 @@ class StatusReached(BaseModel):
     tenant: Tenant
     job_id: JobId
     seq: int | None = None
-    """None for an edit, which is not about a status."""
+    """None for an edit, which is no move."""
     mark: str | None = None
     """The mark of an existing delivery."""
     fields: tuple[str, ...] = ()
     """What the edit changed."""
 
     @model_validator(mode="after")
-    def _tells_something(self) -> "StatusReached":
-        if self.seq is None and not self.fields:
-            raise ValueError("send `seq`, or the `fields` of an edit")
+    def _tells_something(self) -> "JobChanged":
+        if self.seq is None and self.mark is None and not self.fields:
+            raise ValueError("send `seq`, `mark`, or the `fields` of an edit")
         return self
+
+    @property
+    def named(self) -> str | None:
+        """The mark of the text that is meant; None for an edit: whatever is owed after it."""
+        return self.mark or (None if self.seq is None else str(self.seq))
 
 
 @dataclass(frozen=True)
@@ -68,19 +85,30 @@ class _Text:
 
     job: Job
     flow: Flow
-    seq: int
-    mark: str
+    owed: OwedText
     now: datetime
+    stale: str | None = None
+    """Why it is not owed any more, as one word."""
+
+    @property
+    def mark(self) -> str:
+        return self.owed.mark
+
+    @property
+    def seq(self) -> int:
+        """Of the move it is about; a text about an edit is sent in the job's last status."""
+        return int(self.mark) if self.mark.isdecimal() else self.job.seq
 
     @property
     def status(self) -> str:
         return self.job.status_at(self.seq)
 
     @property
-    def since(self) -> datetime:
-        """When the reason for the text arose: the status, or a corrected number."""
-        edited = [edit.recorded_at for edit in self.job.edits if "customer" in edit.fields]
-        return max([self.job.entered_at_of(self.seq), *edited])
+    def asks(self) -> str | None:
+        """The move that a YES to this text makes; the text of a move asks nothing."""
+        status = self.flow.status(self.status)
+        moves = self.owed.kind is None and self.owed.text != status.sms
+        return None if moves else status.yes
 
     @property
     def is_unconfirmed_booking(self) -> bool:
@@ -96,6 +124,7 @@ class _Text:
             to=masked_phone(phone or ""),
             number=number_of(self.job.tenant, phone) if phone else None,
             parts=text.parts if text else None,
+            told=told_by(self.owed.text, self.job) if text else {},
             created_at=self.now,
             updated_at=self.now,
         )
@@ -114,72 +143,90 @@ class SendSms:
     """The tracking link of a token."""
     pause: Pause = full_jitter
 
-    def __call__(self, arrival: StatusReached, now: datetime) -> Delivery | None:
+    def __call__(self, change: JobChanged, now: datetime) -> Delivery | None:
         """The delivery of the text; None if there is nothing to say, or no one to text.
 
         Raises UnknownJob, UnknownTenant; Busy and Unavailable if the message is to be retried.
         """
-        job = self.jobs.read(arrival.tenant, arrival.job_id).value
-        seq = job.seq if arrival.seq is None else arrival.seq
-        mark = arrival.mark or (str(seq) if arrival.seq is not None else self._edited(arrival, job))
-        if mark is None:
+        if change.named is None and not TELLING & set(change.fields):
             return None
-        text = _Text(job, load_flow(job.flow), seq, mark, now)
-        if job.customer.phone is None or text.flow.status(text.status).sms is None:
-            return self._dropped(text)  # the tenant need not be read
+        job = self.jobs.read(change.tenant, change.job_id).value
+        flow, mark = load_flow(job.flow), change.named
+        if job.customer.phone is None:
+            return self._dropped(job, flow, mark, "no_number", now)
+        if mark and mark.isdecimal():
+            text = self._of_move(job, flow, int(mark), now)
+        else:
+            text = self._of_edit(job, flow, mark, now)
+        if text is None:
+            return self._dropped(job, flow, mark, "no_text", now)
         return self._deliver(text, self.tenants.read(job.tenant), job.customer.phone)
 
-    def _edited(self, arrival: StatusReached, job: Job) -> str | None:
-        """The mark of the text that an edit requires; None if it requires none.
-
-        A text about the status that is not sent yet will go to the corrected number anyway.
-        """
-        phone = job.customer.phone
-        if "customer" not in arrival.fields or phone is None:
+    def _of_move(self, job: Job, flow: Flow, seq: int, now: datetime) -> _Text | None:
+        owed = text_of_move(job, flow, seq)
+        if owed is None:
             return None
-        told = self.once.deliveries.read(text_name(job, str(job.seq)))
-        if told is None or not told.value.ended:
-            return str(job.seq)
-        if was_sent_to(told.value, job.tenant, phone):
-            return None
-        return corrected_mark(job, phone)
+        stale = "stale" if job.seq > seq else self._told_already(job, flow, seq)
+        return _Text(job, flow, owed, now, stale)
 
-    def _dropped(self, text: _Text) -> Delivery | None:
+    def _told_already(self, job: Job, flow: Flow, seq: int) -> str | None:
+        """A job that was completed by mistake and is completed again: the same text is no news."""
+        earlier = same_text_before(job, flow, seq)
+        if earlier is None or job.customer.phone is None:
+            return None
+        told = self.once.deliveries.read(text_name(job, str(earlier)))
+        number = number_of(job.tenant, job.customer.phone)
+        if told and told.value.state in TOLD and told.value.number == number:
+            return "told_already"
+        return None
+
+    def _of_edit(self, job: Job, flow: Flow, mark: str | None, now: datetime) -> _Text | None:
+        """The text that is owed; or the named one, which is not owed any more."""
+        assert job.customer.phone is not None
+        number = number_of(job.tenant, job.customer.phone)
+        known = list(self.once.deliveries.about(job.tenant, job.job_id))
+        owed = owed_text(job, flow, known, number, now)
+        if mark is None or (owed and owed.mark == mark):
+            return _Text(job, flow, owed, now) if owed else None
+        renamed = corrected_mark(job, "") in mark and mark != corrected_mark(job, number)
+        gone = OwedText(mark, "link", EDIT_TEXTS["link"], job.entered_at)
+        return _Text(job, flow, gone, now, "number_changed" if renamed else "stale")
+
+    def _dropped(
+        self, job: Job, flow: Flow, mark: str | None, why: str, now: datetime
+    ) -> Delivery | None:
         """Record for a held text that its number, or its wording, no longer exists."""
-        draft = text.draft(None)
-        if self.once.deliveries.read(draft.name) is None:
+        if mark is None or self.once.deliveries.read(text_name(job, mark)) is None:
             return None
-        why = "no_text" if text.job.customer.phone else "no_number"
-        return self.once(draft, "", "", text.now, lambda _: why)
+        gone = OwedText(mark, "link", EDIT_TEXTS["link"], job.entered_at)
+        return self.once(_Text(job, flow, gone, now).draft(None), "", "", now, lambda _: why)
 
     def _deliver(self, text: _Text, tenant: BusinessSettings, phone: str) -> Delivery:
-        job, now = text.job, text.now
-        wording_ = wording(job, text.status, text.flow, tenant, self.link(job.token))
-        assert wording_ is not None
+        job, now, owed = text.job, text.now, text.owed
+        worded = wording(owed.text, job, tenant, self.link(job.token), now)
         quiet = quiet_until(tenant, now)
         why = self._refusal(text, tenant, phone)
-        too_old = now - (quiet_until(tenant, text.since) or text.since) > TOO_OLD
+        too_old = now - (quiet_until(tenant, owed.at) or owed.at) > TOO_OLD
 
         def drop(known: Delivery | None) -> str | None:
             return why or ("too_old" if known is None and too_old else None)
 
-        draft = text.draft(wording_)
+        draft = text.draft(worded)
         if why is None and quiet is None and not self._is_over(draft, too_old):
             if not self._may_spend(text, tenant, phone):
                 why = "over_budget"
             else:
                 self._remember(text, phone)
-        delivery = self.once(draft, phone, wording_.body, now, drop, quiet)
+        delivery = self.once(draft, phone, worded.body, now, drop, quiet)
         self._follow_up(delivery, text, phone)
         return delivery
 
     def _refusal(self, text: _Text, tenant: BusinessSettings, phone: str) -> str | None:
-        job = text.job
-        if job.seq > text.seq:
-            return "stale"
-        if text.mark not in (str(text.seq), corrected_mark(job, phone)):
-            return "number_changed"
-        if phone_record(self.numbers, job.tenant, phone).stopped:
+        if text.stale:
+            return text.stale
+        if text.owed.kind == "crew_changed" and not tenant.text_crew_changes:
+            return "switched_off"
+        if phone_record(self.numbers, tenant.tenant, phone).stopped:
             return OPTED_OUT
         return why_no_sms(phone, tenant.countries)
 
@@ -196,7 +243,7 @@ class SendSms:
 
     def _remember(self, text: _Text, phone: str) -> None:
         """Record what a reply to this text will mean, before anyone can reply."""
-        job, move = text.job, text.flow.status(text.status).yes
+        job, move = text.job, text.asks
         rev = job.ledger[text.seq - 1].rev if text.seq else 1
         question = PendingQuestion(job_id=job.job_id, rev=rev, move=move) if move else None
         others = self._others(text, phone) if text.is_unconfirmed_booking else []
@@ -219,7 +266,7 @@ class SendSms:
     def _follow_up(self, delivery: Delivery, text: _Text, phone: str) -> None:
         job, now = text.job, text.now
         if delivery.state == "held" and delivery.due_at:
-            due = SmsRequest(job.tenant, job.job_id, text.seq, text.mark)
+            due = SmsRequest(job.tenant, job.job_id, text.mark)
             self.later.put(due.message(), (delivery.due_at - now).total_seconds())
         if delivery.why == OPTED_OUT:
             if delivery.state == "refused":  # the provider knew before us

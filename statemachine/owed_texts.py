@@ -1,0 +1,174 @@
+"""The one text that a customer is owed about a job: pure functions of the job and its deliveries.
+
+    a move              its text, if it has one; it tells all that is so when it is sent
+    the phone number    the text of the last move again, to the number that has not had it
+    the arrival window  rescheduled, if a text told another one
+    the ETA             running late, or sooner, if it is not what the customer expects
+    the crew            changed, if a text showed another one
+
+Each delivery has what its text told. So it does not matter how many edits were made in the
+meantime, or in which order their facts arrive: what was told is compared with what is so now.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from statemachine.deliveries import Delivery
+from statemachine.flows import Flow
+from statemachine.job import Job
+from statemachine.sms_texts import EDIT_TEXTS, EditText
+from statemachine.values import Text, iso
+
+TOLD = frozenset({"sent", "unknown"})
+"""Outcomes after which the customer may have read the text."""
+NOTICEABLE = timedelta(minutes=10)
+"""A smaller change of the ETA is on the page and in no text."""
+SAME_VISIT = timedelta(hours=12)
+"""An ETA told for a time further away was about another day."""
+TELLING = frozenset({"customer", "schedule", "crew"})
+"""The fields of a job whose change may have to be told."""
+
+
+@dataclass(frozen=True)
+class OwedText:
+    """`mark` names the delivery, `at` is when the reason for the text arose."""
+
+    mark: str
+    kind: EditText | None
+    """None for the text of a move, or of the booking."""
+    text: Text
+    at: datetime
+
+
+def text_after(job: Job, flow: Flow, seq: int) -> Text | None:
+    """The text of ledger entry `seq`, where 0 is the booking; None if it has none."""
+    if seq == 0:
+        return flow.status(job.status_at(0)).sms
+    entry = job.ledger[seq - 1]
+    return flow.sms_of(entry.move, entry.origin, entry.to)
+
+
+def same_text_before(job: Job, flow: Flow, seq: int) -> int | None:
+    """The entry whose text the customer had last, if it is the same as that of `seq`."""
+    text = text_after(job, flow, seq)
+    for earlier in range(seq - 1, -1, -1):
+        if before := text_after(job, flow, earlier):
+            return earlier if before == text else None
+    return None
+
+
+def told_by(text: Text, job: Job) -> dict[str, str]:
+    """What the customer knows of the schedule and the crew after reading `text`."""
+    facts = _facts_of(job)
+    told = {name: facts[name] for name in ("window", "eta") if f"{{{name}}}" in text.en}
+    return told | ({"crew": facts["crew"]} if "{link}" in text.en else {})
+
+
+def _facts_of(job: Job) -> dict[str, str]:
+    schedule = job.schedule
+    ends = [moment for moment in (schedule.window_start, schedule.window_end) if moment]
+    return {
+        "window": "/".join(iso(moment) for moment in ends),
+        "eta": iso(schedule.eta) if schedule.eta else "",
+        "crew": ",".join(sorted(assigned.member for assigned in job.crew)),
+    }
+
+
+def owed_text(
+    job: Job, flow: Flow, known: Iterable[Delivery], number: str, now: datetime
+) -> OwedText | None:
+    """The text that is owed, sent or not yet decided; None if the customer knows all of it.
+
+    `known` are the job's deliveries, `number` is the start of the present number's digest.
+    """
+    texts = {delivery.name.mark: delivery for delivery in known if delivery.name.channel == "sms"}
+    last = text_of_move(job, flow, job.seq)
+    if last and not _has_ended(texts.get(last.mark)):
+        return last
+    ended = [delivery for delivery in texts.values() if delivery.ended]
+    candidates = (*_corrected(job, flow, ended, number), *_edited(job, flow, ended, number, now))
+    return next((owed for owed in candidates if not _has_ended(texts.get(owed.mark))), None)
+
+
+def text_of_move(job: Job, flow: Flow, seq: int) -> OwedText | None:
+    """The text of ledger entry `seq`, owed or not; None if it has none."""
+    text = text_after(job, flow, seq)
+    return OwedText(str(seq), None, text, _since(job, seq)) if text else None
+
+
+def _has_ended(delivery: Delivery | None) -> bool:
+    return delivery is not None and delivery.ended
+
+
+def corrected_mark(job: Job, number: str) -> str:
+    """The mark of the text that repeats a status for a corrected phone number."""
+    return f"{job.seq}-{number}"
+
+
+def _corrected(job: Job, flow: Flow, ended: Sequence[Delivery], number: str) -> Iterator[OwedText]:
+    """A number whose turn never came, neither with this status nor with a change of it."""
+    text = text_after(job, flow, job.seq)
+    here = [each for each in ended if _seq_of(each.name.mark) == job.seq] if text else ended
+    corrected = any("customer" in edit.fields for edit in job.edits)
+    if corrected and ended and all(each.number != number for each in here):
+        kind: EditText | None = None if text else "link"
+        mark = corrected_mark(job, number)
+        yield OwedText(mark, kind, text or EDIT_TEXTS["link"], _since(job, job.seq))
+
+
+def _since(job: Job, seq: int) -> datetime:
+    """When a text about the entry became possible: the number may have come later."""
+    edited = [edit.recorded_at for edit in job.edits if "customer" in edit.fields]
+    return max([job.entered_at_of(seq), *edited])
+
+
+def _seq_of(mark: str) -> int | None:
+    seq = mark.partition("-")[0]
+    return int(seq) if seq.isdecimal() else None
+
+
+def _edited(
+    job: Job, flow: Flow, ended: Sequence[Delivery], number: str, now: datetime
+) -> Iterator[OwedText]:
+    if flow.status(job.status).terminal:
+        return
+    told: dict[str, str] = {}
+    for delivery in sorted(ended, key=lambda each: each.updated_at):
+        if delivery.state in TOLD and delivery.number == number:
+            told |= delivery.told
+    schedule = _window_text(job, told, now) or _eta_text(job, told, now)
+    for kind, field in ((schedule, "schedule"), (_crew_text(job, told), "crew")):
+        edit = next((each for each in reversed(job.edits) if field in each.fields), None)
+        if kind and edit:
+            event = hashlib.sha256(edit.event_id.encode()).hexdigest()[:16]
+            yield OwedText(f"{kind}-{event}", kind, EDIT_TEXTS[kind], edit.recorded_at)
+
+
+def _window_text(job: Job, told: dict[str, str], now: datetime) -> EditText | None:
+    """None too if the window is over: no one needs to be told of it."""
+    window, end = _facts_of(job)["window"], job.schedule.window_end
+    if told.get("window", window) == window or (end and end <= now):
+        return None
+    if not told["window"]:
+        return "scheduled"
+    return "rescheduled" if window else "unscheduled"
+
+
+def _eta_text(job: Job, told: dict[str, str], now: datetime) -> EditText | None:
+    """An ETA that the customer does not expect: by what was told, or by the window."""
+    eta, end = job.schedule.eta, job.schedule.window_end
+    if eta is None or eta <= now:
+        return None
+    before = datetime.fromisoformat(told["eta"]) if told.get("eta") else None
+    if before and abs(eta - before) <= SAME_VISIT:
+        if abs(eta - before) < NOTICEABLE:
+            return None
+        return "late" if eta > before else "sooner"
+    return "late" if told and end and eta > end else None
+
+
+def _crew_text(job: Job, told: dict[str, str]) -> EditText | None:
+    crew = _facts_of(job)["crew"]
+    return "crew_changed" if crew and told.get("crew") not in (None, "", crew) else None

@@ -1,0 +1,290 @@
+"""A text belongs to what changed: which one is owed after moves and edits, held and lost ones too.
+
+Cases M8-M11 of the review: a window that moved is told, a way back repeats nothing.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.jobs.facts import edited_fact, fact_of_entry
+from functions.messages.deliveries import Busy
+from functions.repair.repair_deliveries import ABANDONED
+from statemachine.flows import load_flow
+from statemachine.job import Customer, Job, Schedule
+from tests.functions.messages.test_due_messages import (
+    CORRECTED,
+    MORNING,
+    NIGHT,
+    SendersAndWatchdog,
+    settled,
+)
+from tests.functions.messages.test_messages import LINK
+from tests.support.builders import NOON, a_job, minutes, moved
+
+DEC_1 = {"window_start": "2026-12-01T14:00Z", "window_end": "2026-12-01T18:00Z"}
+DEC_3 = {"window_start": "2026-12-03T14:00Z", "window_end": "2026-12-03T18:00Z"}
+CONFIRMED = "your pickup is confirmed for Tue, Dec 1, 9:00 AM-1:00 PM. Track or change it:"
+MOVED = "your pickup was moved. It is now set for Thu, Dec 3, 9:00 AM-1:00 PM."
+
+
+class Handset(SendersAndWatchdog):
+    """One job, whose moves and edits are announced at once, and what its customer reads."""
+
+    def __init__(self, now: datetime = MORNING) -> None:
+        super().__init__()
+        self.now, self.count = now, 0
+
+    def has(self, job: Job) -> "Handset":
+        self.job = self.store(job)
+        return self
+
+    def moves(self, *names: str, announced: bool = True) -> "Handset":
+        for name in names:
+            self.job = self.store(settled(moved(self.job, name)))
+            if announced:
+                fact = fact_of_entry(self.job, load_flow(self.job.flow), self.job.seq)
+                self.deliver_fact(fact, self.now)
+        return self
+
+    def edits(self, announced: bool = True, **changes: Any) -> "Handset":
+        self.count += 1
+        request_id = f"edit-{self.count}"
+        self.job = self.edit(self.job, self.now, event_id=request_id, **changes)
+        if announced:
+            self.deliver_fact(edited_fact(self.job, self.job.edits[-1]), self.now)
+        return self
+
+    def comes_to(self, now: datetime) -> "Handset":
+        self.now = now
+        self.lose_queues()
+        self.sweep(now)
+        self.run_queues(now)
+        return self
+
+    @property
+    def reads(self) -> list[str]:
+        """Every text so far, without the name of the business and the link."""
+        return [
+            body.removeprefix("Haulway: ").removeprefix("Hi Ada, ").partition(f" {LINK}")[0]
+            for _, body in self.texts.sent
+        ]
+
+    def outcomes(self) -> dict[str, str]:
+        return {d.name.mark.partition("-")[0]: d.why or d.state for d in self.all_logged()}
+
+
+def confirmed_for(window: dict[str, str], **values: Any) -> Job:
+    schedule = Schedule.model_validate(window)
+    return a_job("ready_for_pickup", schedule=schedule, **values)
+
+
+@pytest.fixture
+def handset() -> Handset:
+    """A job that is confirmed for December 1, and whose customer has read that."""
+    handset = Handset().has(settled(confirmed_for(DEC_1)))
+    handset.text(handset.job, now=handset.now)
+    assert handset.reads == [CONFIRMED]
+    return handset
+
+
+def test_m8_a_window_that_moved_after_the_confirming_text_is_told(handset: Handset) -> None:
+    handset.edits(schedule=DEC_3)
+    assert handset.reads[1:] == [f"{MOVED} Track or change it:"]
+
+
+def test_m9_a_crew_before_a_locked_gate_does_not_confirm_again(handset: Handset) -> None:
+    handset.moves("start", "no_access")
+    assert handset.reads[1:] == [
+        "Your crew is on the job now. Follow along:",
+        "our crew could not complete your pickup. We will contact you about a new time. Details:",
+    ]
+
+
+def test_m10_a_completion_that_was_undone_says_nothing_and_completing_again_is_no_news(
+    handset: Handset,
+) -> None:
+    handset.moves("start", "complete", "reopen", "complete")
+    assert [text.partition(".")[0] for text in handset.reads[1:]] == [
+        "Your crew is on the job now",
+        "All done, Ada",
+    ]
+    assert handset.outcomes()["5"] == "told_already"
+
+
+def test_a_completion_that_was_undone_before_it_was_told_is_told_the_second_time(
+    handset: Handset,
+) -> None:
+    handset.moves("start").moves("complete", "reopen", announced=False)
+    handset.text(handset.job, seq=3, now=handset.now)
+    handset.moves("complete")
+    assert handset.reads[-1].startswith("All done")
+    assert handset.outcomes()["3"] == "stale"
+
+
+def test_m11_a_window_past_midnight_and_one_of_three_days_are_told_with_both_ends(
+    handset: Handset,
+) -> None:
+    handset.edits(schedule={"window_start": "2026-12-04T03:30Z", "window_end": "2026-12-04T06:00Z"})
+    handset.edits(schedule={"window_start": "2026-12-07T14:00Z", "window_end": "2026-12-10T01:00Z"})
+    assert [
+        text.partition("set for ")[2].partition(". Track")[0] for text in handset.reads[1:]
+    ] == [
+        "Thu, Dec 3, 10:30 PM - Fri, Dec 4, 1:00 AM",
+        "Mon, Dec 7, 9:00 AM - Wed, Dec 9, 8:00 PM",
+    ]
+
+
+def test_a_window_that_moved_before_the_confirming_text_is_in_that_text() -> None:
+    handset = Handset().has(settled(confirmed_for(DEC_1)))
+    handset.edits(schedule=DEC_3)
+    handset.text(handset.job, now=handset.now)
+    assert handset.reads == [CONFIRMED.replace("Tue, Dec 1", "Thu, Dec 3")]
+
+
+def test_at_night_only_the_last_of_several_changes_is_told_in_the_morning(handset: Handset) -> None:
+    handset.now = NIGHT + timedelta(days=1)
+    handset.edits(schedule={"window_start": "2026-12-02T14:00Z", "window_end": "2026-12-02T18:00Z"})
+    handset.now += minutes(5)
+    handset.edits(schedule=DEC_3)
+    handset.comes_to(MORNING + timedelta(days=1, minutes=5))
+    assert handset.reads[1:] == [f"{MOVED} Track or change it:"]
+    assert sorted(d.why or d.state for d in handset.all_logged()) == ["sent", "sent", "stale"]
+
+
+def test_a_window_that_is_moved_there_and_back_at_night_is_no_news(handset: Handset) -> None:
+    handset.now = NIGHT + timedelta(days=1)
+    handset.edits(schedule=DEC_3).edits(schedule=DEC_1)
+    handset.comes_to(MORNING + timedelta(days=1, minutes=5))
+    assert handset.reads[1:] == []
+
+
+def test_moved_there_and_back_by_day_both_are_told(handset: Handset) -> None:
+    handset.edits(schedule=DEC_3).edits(schedule=DEC_1).edits(schedule=DEC_3)
+    dates = [text.partition("set for ")[2][:10] for text in handset.reads[1:]]
+    assert dates == ["Thu, Dec 3", "Tue, Dec 1", "Thu, Dec 3"]
+
+
+def test_copies_and_late_facts_of_edits_send_nothing_more(handset: Handset) -> None:
+    handset.edits(announced=False, schedule=DEC_1 | {"window_end": "2026-12-01T17:00Z"})
+    handset.now += minutes(1)
+    handset.edits(schedule=DEC_3)
+    for edit in (*handset.job.edits, *handset.job.edits):
+        handset.deliver_fact(edited_fact(handset.job, edit), handset.now)
+    assert handset.reads[1:] == [f"{MOVED} Track or change it:"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "text"),
+    [
+        ({}, None),
+        ({"eta": "2026-12-01T15:30Z"}, None),
+        ({"eta": "2026-12-01T19:20Z"}, "running late. We now expect to arrive around Tue, Dec 1, "),
+    ],
+)
+def test_only_an_eta_after_the_window_is_running_late(
+    handset: Handset, schedule: dict[str, str], text: str | None
+) -> None:
+    handset.edits(schedule=DEC_1 | schedule)
+    assert [(text or "no text") in told for told in handset.reads[1:]] == [True] * bool(text)
+
+
+def test_an_eta_that_was_told_and_changes_is_told_in_both_directions(handset: Handset) -> None:
+    handset.now = datetime.fromisoformat("2026-12-01T17:00Z")
+    for eta in ("19:20", "19:25", "20:00", "18:40"):
+        handset.edits(schedule={"eta": f"2026-12-01T{eta}Z"})
+    late = "Sorry, Ada, we are running late"
+    sooner = "Good news, Ada: we now expect to arrive around 1:40 PM"
+    assert [text.partition(".")[0] for text in handset.reads[1:]] == [late, late, sooner]
+
+
+def test_an_eta_that_is_over_when_the_night_ends_is_not_told(handset: Handset) -> None:
+    handset.now = datetime.fromisoformat("2026-12-02T03:00Z")
+    handset.edits(schedule={"eta": "2026-12-02T04:00Z"})
+    handset.comes_to(datetime.fromisoformat("2026-12-02T13:05Z"))
+    assert handset.reads[1:] == []
+    assert handset.outcomes()["late"] == "stale"
+
+
+def test_a_window_given_to_a_booking_without_one_is_told_and_one_taken_away_too() -> None:
+    handset = Handset().has(settled(a_job()))
+    handset.text(handset.job, now=handset.now)
+    handset.edits(schedule=DEC_1)
+    handset.edits(schedule={"window_start": None, "window_end": None})
+    assert handset.reads[1:] == [
+        "we have a time for Tue, Dec 1, 9:00 AM-1:00 PM. Track or change it:",
+        "your pickup has no arrival time at the moment. We will text you a new one. Details:",
+    ]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_changed_crew_is_told_if_the_business_wants_it(handset: Handset, wanted: bool) -> None:
+    handset.set_tenant(text_crew_changes=wanted)
+    handset.edits(crew=[{"role": "driver", "member": "lena"}])
+    told = ["your crew has changed. See who is coming:"]
+    assert handset.reads[1:] == (told if wanted else [])
+    assert handset.outcomes()["crew_changed"] == ("sent" if wanted else "switched_off")
+
+
+def test_an_ended_job_tells_no_change_of_its_plan(handset: Handset) -> None:
+    handset.moves("cancel")
+    handset.edits(schedule=DEC_3)
+    assert [text.partition(".")[0] for text in handset.reads[1:]] == ["Your pickup was cancelled"]
+
+
+def test_a_number_that_is_corrected_after_a_way_back_gets_the_link(handset: Handset) -> None:
+    handset.moves("start", "complete", "reopen")
+    handset.edits(customer=Customer(name="Ada", phone=CORRECTED))
+    phone, body = handset.texts.sent[-1]
+    told = "Hi Ada, this is the link to your pickup for Tue, Dec 1, 9:00 AM-1:00 PM"
+    assert (phone, body.startswith(f"Haulway: {told}: {LINK}")) == (CORRECTED, True)
+
+
+def test_a_corrected_number_is_told_the_present_window_once(handset: Handset) -> None:
+    handset.edits(schedule=DEC_3, customer=Customer(name="Ada", phone=CORRECTED))
+    handset.deliver_fact(edited_fact(handset.job, handset.job.edits[0]), handset.now)
+    ((phone, body),) = handset.texts.sent[1:]
+    assert (phone, "confirmed for Thu, Dec 3" in body) == (CORRECTED, True)
+
+
+def test_a_lost_fact_of_an_edit_is_announced_again_by_the_watchdog(handset: Handset) -> None:
+    handset.edits(announced=False, schedule=DEC_3)
+    later = handset.now + ABANDONED + minutes(1)
+    assert list(handset.repair_job(handset.job, later)) == ["fact announced again"]
+    (fact,) = handset.facts.facts
+    handset.deliver_fact(fact, later)
+    assert handset.reads[1:] == [f"{MOVED} Track or change it:"]
+    assert list(handset.repair_job(handset.job, later + ABANDONED)) == []
+
+
+def test_a_change_that_the_customer_knows_already_is_not_expected(handset: Handset) -> None:
+    handset.edits(schedule=DEC_3).edits(schedule={"eta": "2026-12-03T15:00Z"}, note="gate is open")
+    assert list(handset.repair_job(handset.job, handset.now + ABANDONED * 2)) == []
+
+
+def test_a_window_that_moved_while_the_confirming_text_was_on_its_way_is_told() -> None:
+    """The edit finds the claim of the other text, and waits for its outcome."""
+    handset = Handset().has(settled(confirmed_for(DEC_1)))
+    sending = handset.texts.send
+
+    def meanwhile(phone: str, body: str, about: str) -> str:
+        handset.job = handset.edit(handset.job, handset.now, schedule=DEC_3)
+        with pytest.raises(Busy):
+            handset.deliver_fact(edited_fact(handset.job, handset.job.edits[-1]), handset.now)
+        handset.texts.send = sending  # type: ignore[method-assign]
+        return sending(phone, body, about)
+
+    handset.texts.send = meanwhile  # type: ignore[method-assign]
+    handset.text(handset.job, now=handset.now)
+    handset.deliver_fact(edited_fact(handset.job, handset.job.edits[-1]), handset.now)
+    assert handset.reads == [CONFIRMED, f"{MOVED} Track or change it:"]
+
+
+def test_the_first_text_tells_the_window_too() -> None:
+    handset = Handset(NOON).has(settled(a_job(schedule=Schedule.model_validate(DEC_1))))
+    handset.text(handset.job, now=MORNING)
+    assert handset.reads == [
+        "we received your booking for Tue, Dec 1, 9:00 AM-1:00 PM. "
+        "Reply YES when it is ready for pickup. Details:"
+    ]

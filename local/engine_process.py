@@ -1,12 +1,13 @@
 """`python -m local.engine_process`: MiniStack with durable writes, an access filter, and one key.
 
-MiniStack (1.5.33) is used as a library; its files are unchanged. Four of its names are replaced at
-start, each in a function below, each covered by a test in `tests/local`:
+MiniStack (1.5.33) is used as a library; its files are unchanged. Five of its names are replaced at
+start, each in one function, each covered by a test in `tests/local`:
 
 - `iam_evaluator.is_root_access_key`: only the copy's key is the root user's, not `test` or account
   numbers; `_is_root_key`: the signatures of root keys are checked too;
 - `lambda_runtime.hashlib`: MiniStack derives a function's keys from its name, so they could be
   guessed; the copy's secret is added;
+- `lambda_runtime.subprocess`: workers are forked (`local/function_workers.py`);
 - `app.app` is wrapped by `Store` and `AccessFilter`.
 
 The process shuts down cleanly when the program that started it has ended.
@@ -26,6 +27,7 @@ from typing import Any
 
 from local.engine_access import AccessFilter
 from local.engine_store import AWAITED_STATE, Store
+from local.function_workers import fork_workers
 
 PARENT_CHECK_EVERY_S = 0.2
 ATTEMPTS = 5
@@ -37,6 +39,9 @@ def main() -> None:
     secret = os.environ["AWS_SECRET_ACCESS_KEY"]
     only_root_key(os.environ["AWS_ACCESS_KEY_ID"])
     salted_function_keys(secret)
+    from ministack.core import lambda_runtime
+
+    fork_workers(lambda_runtime)
     import ministack.app as engine
 
     folder = Path(os.environ["STATE_DIR"])

@@ -174,3 +174,27 @@ def test_after_a_snapshot_has_died_the_next_start_makes_another(world: World) ->
 def test_other_programs_are_started_as_ever(world: World) -> None:
     with world.starter.start([sys.executable, "-c", "pass"]) as process:
         assert isinstance(process, subprocess.Popen)
+
+
+MINISTACK = """
+import io, zipfile
+from local.function_workers import ForkedWorker, fork_workers
+from ministack.core import lambda_runtime
+
+fork_workers(lambda_runtime)
+code = io.BytesIO()
+with zipfile.ZipFile(code, "w") as archive:
+    archive.writestr("hello.py", "def handler(event, context): return event + 1")
+arn = "arn:aws:lambda:us-east-1:000000000000:function:hello"
+config = {"FunctionName": "hello", "FunctionArn": arn, "Handler": "hello.handler"}
+worker = lambda_runtime.Worker("hello", config, code.getvalue())
+print(worker.invoke(1, "a request")["result"], type(worker._proc).__name__)
+worker.kill()
+"""
+
+
+def test_ministack_starts_its_workers_in_this_way() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", MINISTACK], check=True, capture_output=True, text=True
+    )
+    assert answer.stdout.split() == ["2", "ForkedWorker"]

@@ -6,13 +6,13 @@ Others write them, so unknown keys are ignored and everything else is checked.
 import hashlib
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from statemachine.bounds import CustomerInput, NoteInput, PlaceInput, ScheduleInput, UtcInput
 from statemachine.job import CrewRole, DurationMinutes, Schedule
 from statemachine.price_guide import EstimateRequest
 from statemachine.prices import LoadSize, PaymentMethod, PriceCents
-from statemachine.values import Actor, EventId, JobId, Name, ShortText, Tenant
+from statemachine.values import Actor, BuiltOnUse, EventId, JobId, Name, ShortText, Tenant
 
 REQUESTS_SOURCE = "haulway.dispatch"
 TEXTS_SOURCE = "haulway.texts"
@@ -20,7 +20,7 @@ TEXTS_SOURCE = "haulway.texts"
 MAX_REV = 999_999_999
 
 
-class Request(BaseModel):
+class Request(BuiltOnUse):
     """`event_id` is the sender's id for the request. A copy with the same id changes nothing."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -91,7 +91,7 @@ class JobMoveRequested(Request):
         return self
 
 
-class Assignment(BaseModel):
+class Assignment(BuiltOnUse):
     """A member of the roster in a role. `first_name` is ignored: the roster has the name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -101,7 +101,7 @@ class Assignment(BaseModel):
     first_name: ShortText | None = None
 
 
-class PaymentInput(BaseModel):
+class PaymentInput(BuiltOnUse):
     """What was paid. Without an amount it is the whole price; `none` takes a payment back."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -110,7 +110,7 @@ class PaymentInput(BaseModel):
     amount_cents: PriceCents | None = None
 
 
-class Changes(BaseModel):
+class Changes(BuiltOnUse):
     """New values for a job's details. Fields that are left out stay as they are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"minProperties": 1})

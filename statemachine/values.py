@@ -1,12 +1,29 @@
 """Basic types of all documents: ids, moments, actors, and texts in two languages."""
 
+import threading
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
+_BUILDING = threading.RLock()
 
-class Frozen(BaseModel):
+
+class BuiltOnUse(BaseModel):
+    """A model that pydantic builds at its first use: a function imports many and uses few.
+
+    Under a lock, because pydantic's own building is not safe if two threads need it at once.
+    """
+
+    model_config = ConfigDict(defer_build=True)
+
+    @classmethod
+    def model_rebuild(cls, **options: Any) -> bool | None:
+        with _BUILDING:
+            return super().model_rebuild(**options)
+
+
+class Frozen(BuiltOnUse):
     """Base of our own documents: immutable, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

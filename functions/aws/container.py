@@ -11,16 +11,16 @@ and transfer layers, which we do not use and which take a third of a function's 
 import os
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aws_lambda_powertools.logging import Logger
 from botocore.config import Config
+from botocore.handlers import add_expect_header
 from botocore.session import Session, get_session
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.aws.dead_letter_sender import SqsDeadLetters
-from functions.aws.queues import SqsRedelivery
-from functions.protocol.batches import BatchConsumer, Event
+if TYPE_CHECKING:
+    from functions.protocol.batches import BatchConsumer, Event
 
 log = Logger(service="haulway")
 
@@ -107,8 +107,15 @@ def once(wire: Callable[[], Wired]) -> Callable[[], Wired]:
 
 @cache
 def _session() -> Session:
-    """One session for all clients of a container: each new one reads the SDK's data files again."""
-    return get_session()
+    """One session for all clients of a container: each new one reads the SDK's data files again.
+
+    Objects are small, so their bodies are sent at once instead of after a "100 Continue", which a
+    busy server is slow to send.
+    """
+    session = get_session()
+    waiting: Any = add_expect_header
+    session.unregister("before-call.s3", waiting)
+    return session
 
 
 def client(service: Any) -> Any:
@@ -142,9 +149,14 @@ def _config(retries: Any) -> Config:
 
 
 def batch_consumer(
-    event: type[Event],
+    event: "type[Event]",
     settings: FromQueue,
-    parse: Callable[[type[Event], str], Event] | None = None,
-) -> BatchConsumer[Event]:
+    parse: "Callable[[type[Event], str], Event] | None" = None,
+) -> "BatchConsumer[Event]":
+    # Imported here because functions without a queue need none of it.
+    from functions.aws.dead_letter_sender import SqsDeadLetters
+    from functions.aws.queues import SqsRedelivery
+    from functions.protocol.batches import BatchConsumer
+
     sqs, url = client("sqs"), settings.dead_letter_url
     return BatchConsumer(event, SqsDeadLetters(sqs, url), log, parse, SqsRedelivery(sqs, url))

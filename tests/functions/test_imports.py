@@ -4,7 +4,18 @@ import ast
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from pydantic import create_model
+from urllib3 import HTTPResponse
+
+from functions.aws.container import one_attempt
+from statemachine.values import Frozen
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(
@@ -107,3 +118,61 @@ def test_only_the_function_that_is_given_a_photo_pays_for_reading_it() -> None:
         [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "False"
+
+
+LEFT_OUT = {
+    "functions.register_wait": ("functions.protocol.batches", "statemachine.edits", "transitions"),
+    "functions.settle_job": ("functions.protocol.batches", "statemachine.edits", "transitions"),
+    "functions.advance_job": ("functions.views", "functions.people", "functions.photos"),
+}
+"""What a cold start of the functions on the way of a move must not wait for."""
+
+
+@pytest.mark.parametrize("module", LEFT_OUT)
+def test_a_function_imports_only_what_its_events_need(module: str) -> None:
+    look = f"import {module}, json, sys; print(json.dumps(sorted(sys.modules)))"
+    answer = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert set(json.loads(answer.stdout)) & set(LEFT_OUT[module]) == set()
+
+
+def test_models_are_built_when_they_are_first_used() -> None:
+    look = """import functions.register_wait
+from statemachine.job import Job
+from statemachine.views import View
+print(Job.__pydantic_complete__, View.__pydantic_complete__)"""
+    answer = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split() == ["False", "False"]
+
+
+def test_threads_that_need_a_model_at_once_all_get_it() -> None:
+    models = [
+        create_model("Late", __base__=Frozen, place=(Frozen, ...), number=(int, ...))
+        for _ in range(20)
+    ]
+    document = {"place": {}, "number": 1}
+    for model in models:
+        with ThreadPoolExecutor(8) as threads:
+            built = list(threads.map(model.model_validate, [document] * 8))
+        assert [each.model_dump() for each in built] == [document] * 8
+
+
+def test_the_bodies_of_objects_are_sent_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without waiting for "100 Continue"."""
+    sent: list[Any] = []
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+    s3 = one_attempt("s3")
+
+    def answered(request: Any, **_: Any) -> AWSResponse:
+        sent.append(request.headers)
+        raw: Any = HTTPResponse(BytesIO(), status=200, preload_content=False)
+        return AWSResponse(request.url, 200, raw.headers, raw)
+
+    s3.meta.events.register("before-send.s3.PutObject", answered)
+    s3.put_object(Bucket="bucket", Key="key", Body=b"{}")
+    assert ["Expect" in headers for headers in sent] == [False]

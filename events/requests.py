@@ -110,6 +110,10 @@ class PaymentInput(BuiltOnUse):
     amount_cents: PriceCents | None = None
 
 
+ABOUT_AN_EDIT = {"reason", "override"}
+"""What says something of the edit itself, and changes nothing."""
+
+
 class Changes(BuiltOnUse):
     """New values for a job's details. Fields that are left out stay as they are."""
 
@@ -131,14 +135,19 @@ class Changes(BuiltOnUse):
     """The price follows it, at the prices of the booking, until a person sets another price."""
     payment: PaymentInput | None = None
     reason: NoteInput | None = None
-    """Why; required to change a price or a payment that was set before."""
+    """Why; required to change a price or a payment that was set before, and to override."""
+    override: bool | None = None
+    """Put someone on the job although their jobs do not fit, or they are off then. Only for
+    dispatchers, with a `reason`."""
     texts_stopped: bool | None = None
     """Shown on the board. A customer who answered STOP gets no SMS, whatever this says."""
 
     @model_validator(mode="after")
     def _something(self) -> "Changes":
-        if all(getattr(self, name) is None for name in set(Changes.model_fields) - {"reason"}):
+        if all(getattr(self, name) is None for name in set(Changes.model_fields) - ABOUT_AN_EDIT):
             raise ValueError("nothing to change: give note, schedule, crew, price_cents, …")
+        if self.override and self.reason is None:
+            raise ValueError("an override needs a reason; send `reason`")
         return self
 
 

@@ -29,7 +29,9 @@ EXPLANATIONS: dict[EditRefusalReason, str] = {
     "schedule_not_possible": "the arrival window or ETA is not possible; correct it",
     "notes_full": "the job holds all the notes it can from this sender; send no more notes",
     "crew_unavailable": "a person or a truck is not available; choose another",
-    "crew_taken": "a person or a truck is on another job at that time; choose another",
+    "crew_off": "a person is not available at that time; choose another",
+    "crew_taken": "a person or a truck cannot do all their jobs in time; choose another",
+    "override_not_allowed": "only a dispatcher may override what does not fit; ask one",
     "event_id_used": "another event of this job has that `event_id`; send a new one",
 }
 
@@ -65,10 +67,20 @@ class CrewUnavailable(EditRefused):
     why = "crew_unavailable"
 
 
+class CrewOff(EditRefused):
+    """A person is not available for the whole arrival window."""
+
+    why = "crew_off"
+
+
 class CrewTaken(EditRefused):
-    """A person or a truck is on another job at that time."""
+    """A person or a truck could not do all the jobs that they would have."""
 
     why = "crew_taken"
+
+
+OVERRIDABLE: frozenset[EditRefusalReason] = frozenset({"crew_off", "crew_taken"})
+"""Refusals that a dispatcher may override, with a reason."""
 
 
 def edited(
@@ -92,6 +104,8 @@ def edited(
         raise _refused_as(refusal)
     if job.knows(request.event_id):
         raise EditRefused(EXPLANATIONS["event_id_used"], "event_id_used")
+    if request.changes.override and request.actor.kind != "dispatcher":
+        raise EditRefused(EXPLANATIONS["override_not_allowed"], "override_not_allowed")
     _check_room(job, request)
     if request.occurred_at > now + CLOCK_SKEW:
         raise EditRefused(EXPLANATIONS["from_the_future"], "from_the_future")
@@ -108,6 +122,7 @@ def edited(
         actor=request.actor,
         reason=request.changes.reason,
         money=money_change(job, job.with_(**values)),
+        override=bool(request.changes.override),
     )
     _check_schedule(job.schedule, values.get("schedule"), now, horizon_days)
     return job.with_change(**values, edits=(*job.edits, edit))
@@ -145,7 +160,7 @@ def with_refusal(job: Job, request: EditRequest, error: EditRefused, now: dateti
 
 def _refused_as(refusal: RefusedEdit) -> EditRefused:
     """The error with which this edit was refused."""
-    kinds: tuple[type[EditRefused], ...] = (CrewUnavailable, CrewTaken, NotesFull)
+    kinds: tuple[type[EditRefused], ...] = (CrewUnavailable, CrewOff, CrewTaken, NotesFull)
     kind = next((kind for kind in kinds if kind.why == refusal.why), EditRefused)
     return kind(refusal.text, refusal.why)
 

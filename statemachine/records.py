@@ -27,7 +27,9 @@ EditRefusalReason = Literal[
     "not_possible",
     "from_the_future",
     "crew_unavailable",
+    "crew_off",
     "crew_taken",
+    "override_not_allowed",
     "event_id_used",
     "reason_missing",
     "amount_missing",
@@ -101,6 +103,8 @@ class Edit(Record):
     reason: LongText | None = None
     money: MoneyChange | None = None
     """From what to what, if it changed what is owed or paid."""
+    override: bool = False
+    """A dispatcher made it although it does not fit; `reason` says why."""
 
 
 class RefusedEdit(Record):

@@ -1,10 +1,10 @@
-"""Reservations of members and trucks, so that no one is put on two jobs at the same time.
+"""Reservations of members and trucks, so that no one gets more jobs than they can do.
 
 The job object is the truth; the reservations are the lock in front of it. A sheet has the
 reservations of one member or truck for one day. It is only ever replaced by its next version.
 
     edit of job A   read A v6 ── reserve maria for A v7 ── PUT A If-Match(v6) → 200
-    edit of job B   read B v3 ── maria is reserved for A: look at A
+    edit of job B   read B v3 ── A and B do not fit for maria: look at A
                         A is at v7 or higher     A itself says whether it has maria: refuse or take
                         A is still at v6         its edit is in progress: wait, look again
                         … for two minutes        no function runs so long: it has died, take her
@@ -14,20 +14,25 @@ itself counts: an edit that lost its race, or a job that has ended or was moved 
 leaves reservations that stop no one. So nothing has to be released, and a crash between
 reservation and commit blocks for two minutes at most.
 
+Whether jobs fit is the rule of `statemachine/fit.py`. A job that may still go on when another can
+begin can get into its way, and so on: an edit judges the whole chain, and replaces every sheet that
+the chain touches, so that of two edits at either end of it one has to look again.
+
 The reservation of a job that has ended is dormant: it stops no one, but it stays, because a move
 that brings the job back reserves nothing. A sheet has at most two reservations for each job that
 needs its subject.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from statemachine.fit import PlannedJob
 from statemachine.flows import Flow
-from statemachine.job import Job
-from statemachine.roster import Date, Span, dates_of, overlap
+from statemachine.job import USUAL_DURATION, DurationMinutes, Job
+from statemachine.roster import Date, Span, dates_of
 from statemachine.values import EventId, Frozen, JobId, Utc
 
 ABANDONED_AFTER = timedelta(minutes=2)
@@ -37,22 +42,13 @@ Subject = Annotated[str, Field(pattern=r"^(member|truck):[a-z][a-z0-9_]{0,39}$")
 """Who or what is reserved: `member:maria`, `truck:t1`."""
 
 
-class BusySpan(Frozen):
-    """A member or a truck, and when a job needs them."""
+class Need(Frozen):
+    """A member or a truck that a job needs, with its window and duration."""
 
     subject: Subject
     begin: Utc
     end: Utc
-
-    @property
-    def span(self) -> Span:
-        return self.begin, self.end
-
-    @property
-    def sheets(self) -> tuple[tuple[Subject, Date], ...]:
-        """The sheets that this span is on, by UTC day, whatever the time zone of the business."""
-        days = dates_of(self.span, UTC)
-        return tuple((self.subject, day.isoformat()) for day in days)
+    duration_minutes: DurationMinutes = USUAL_DURATION
 
 
 class Reservation(Frozen):
@@ -62,11 +58,18 @@ class Reservation(Frozen):
     event_id: EventId
     begin: Utc
     end: Utc
+    duration_minutes: DurationMinutes = USUAL_DURATION
     reserved_at: Utc
 
     @property
-    def span(self) -> Span:
-        return self.begin, self.end
+    def planned(self) -> PlannedJob:
+        duration = timedelta(minutes=self.duration_minutes)
+        return PlannedJob(self.job_id, self.begin, self.end, duration)
+
+    @property
+    def days(self) -> tuple[Date, ...]:
+        """The days whose sheets have it: UTC days, whatever the time zone of the business."""
+        return days_of(self.begin, self.planned.over)
 
 
 class ReservationSheet(Frozen):
@@ -77,18 +80,11 @@ class ReservationSheet(Frozen):
     version: Annotated[int, Field(ge=0)] = 0
     reservations: tuple[Reservation, ...] = ()
 
-    def conflicting(self, wanted: Reservation) -> tuple[Reservation, ...]:
-        """Other jobs' reservations at the same time."""
-        return tuple(
-            each
-            for each in self.reservations
-            if each.job_id != wanted.job_id and overlap(each.span, wanted.span)
-        )
-
     def with_reservation(
         self, mine: Reservation, before: Job, stale: Collection[Reservation]
     ) -> "ReservationSheet":
-        """The next version, with `mine` and without `stale`; this one if nothing changes.
+        """The next version, with `mine` if it is of this day, and without `stale`; this one if
+        nothing changes.
 
         Of the same job it keeps those that are not committed yet and the one that `before` needs,
         which counts until this edit is committed.
@@ -100,7 +96,8 @@ class ReservationSheet(Frozen):
             for each in self.reservations
             if each not in stale and _may_count(each, mine, before, self.subject)
         )
-        return self.with_(version=self.version + 1, reservations=(*kept, mine))
+        added = (mine,) if self.day in mine.days else ()
+        return self.with_(version=self.version + 1, reservations=(*kept, *added))
 
 
 def _may_count(reservation: Reservation, mine: Reservation, before: Job, subject: str) -> bool:
@@ -113,18 +110,42 @@ def _may_count(reservation: Reservation, mine: Reservation, before: Job, subject
 
 def still_needs(job: Job, reservation: Reservation, subject: str) -> bool:
     """Whether the job, open or ended, has what the reservation is for."""
-    return BusySpan(subject=subject, begin=reservation.begin, end=reservation.end) in needs_of(job)
+    need = Need(
+        subject=subject,
+        begin=reservation.begin,
+        end=reservation.end,
+        duration_minutes=reservation.duration_minutes,
+    )
+    return need in needs_of(job)
 
 
-def needs_of(job: Job) -> tuple[BusySpan, ...]:
-    """The members and trucks of the job, with its arrival window."""
+def needs_of(job: Job) -> tuple[Need, ...]:
+    """The members and trucks that the job needs; none without an arrival window."""
     span = window_of(job)
     if span is None:
         return ()
     members = (f"member:{assigned.member}" for assigned in job.crew)
     trucks = (f"truck:{job.truck}",) if job.truck else ()
     subjects = sorted({*members, *trucks})
-    return tuple(BusySpan(subject=subject, begin=span[0], end=span[1]) for subject in subjects)
+    return tuple(
+        Need(subject=subject, begin=span[0], end=span[1], duration_minutes=job.duration_minutes)
+        for subject in subjects
+    )
+
+
+def days_of(begin: datetime, over: datetime) -> tuple[Date, ...]:
+    return tuple(day.isoformat() for day in dates_of((begin, over), UTC))
+
+
+def chain_of(mine: Reservation, others: Iterable[Reservation]) -> tuple[Date, ...]:
+    """The days of all the reservations that can get into its way, directly or through others."""
+    begin, over = mine.begin, mine.planned.over
+    left = list(others)
+    while near := [each for each in left if each.begin < over and begin < each.planned.over]:
+        begin = min(begin, *(each.begin for each in near))
+        over = max(over, *(each.planned.over for each in near))
+        left = [each for each in left if each not in near]
+    return days_of(begin, over)
 
 
 def window_of(job: Job) -> Span | None:

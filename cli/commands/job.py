@@ -194,14 +194,21 @@ def edit(
         Optional[str], typer.Option(help="In dollars. If left out, the whole price.")
     ] = None,
     reason: Annotated[
-        Optional[str], typer.Option(help="Why. Required to change a price or a payment.")
+        Optional[str],
+        typer.Option(help="Why. Required for money, and to override."),
     ] = None,
+    override: Annotated[
+        bool,
+        typer.Option("--override", help="Even if it does not fit; needs --reason."),
+    ] = False,
     expected_rev: Annotated[Optional[int], typer.Option(help="The rev you decided on.")] = None,
     event_id: Event = None,
     as_json: Json = False,
 ) -> None:
     """Change a job's details: notes, schedule, duration, price, payment, crew, truck, load size."""
     with report_errors():
+        if override and reason is None:
+            raise UsageError("--override needs --reason")
         client = context.obj.client
         if crew and expected_rev is None:  # the whole crew is replaced, so it must be unchanged
             expected_rev = client.job(job_id).rev
@@ -219,6 +226,7 @@ def edit(
             "load_size": load_size,
             "payment": _payment(paid, paid_amount),
             "reason": reason,
+            "override": override or None,
             "schedule": {k: v for k, v in times.items() if v} or None,
         }
         changes = Changes.model_validate({k: v for k, v in given.items() if v is not None})

@@ -134,8 +134,8 @@ def _edited(api: Api, request: ApiRequest, requested: JobEditRequested) -> Job:
         if error.why == "schedule_not_possible":
             raise
         now = api.jobs.read(*about).value
-        extras = {"rev": now.rev, "job_status": now.status}
         problem = problem_of(error)
+        extras = {"rev": now.rev, "job_status": now.status, **problem.extras}
         raise Problem(problem.slug, problem.detail, extras, about=about) from error
     mine = (
         edit.event_id == requested.event_id and edit.actor == requested.actor for edit in job.edits

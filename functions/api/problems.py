@@ -21,17 +21,17 @@ from functions.people.rate_limits import retry_after_s
 from functions.people.sign_in import TooManyAttempts
 from functions.photos.add_photo import EventTaken, PhotoMissing
 from functions.protocol.ports import Corrupt, Unavailable, Unforeseen, UnknownJob, UnknownTenant
-from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
+from statemachine.edits import CrewOff, CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import UnknownFlow, UnknownStatus
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.proof_of_service import PhotoRefused
 from statemachine.record_limits import RecordsFull
-from statemachine.records import RefusalReason
+from statemachine.records import EditRefusalReason, RefusalReason
 from statemachine.values import JobId
 
 
-def slug_of(why: RefusalReason) -> str:
-    """The slug of a refused move."""
+def slug_of(why: RefusalReason | EditRefusalReason) -> str:
+    """The slug of a refused move or edit."""
     return why.replace("_", "-")
 
 
@@ -53,7 +53,9 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "method-not-allowed": (405, "This address does not support that method"),
     "unknown-member": (404, "There is no one with that name on the roster"),
     "crew-unavailable": (409, "Someone cannot be put on this job"),
-    "crew-taken": (409, "Someone is on another job at that time"),
+    "crew-off": (409, "Someone is not available at that time"),
+    "crew-taken": (409, "Someone cannot do all their jobs in time"),
+    "override-not-allowed": (409, "Only a dispatcher may override what does not fit"),
     "amount-missing": (409, "The job has no price; send the amount that was paid"),
     "edit-reason-missing": (409, "A price or a payment is changed with a reason; send it"),
     "event-id-used": (409, "That event_id belongs to another event; send a new one"),
@@ -135,8 +137,10 @@ def problem_of(error: Exception) -> Problem:
             return Problem("unknown-flow", str(error))
         case CrewUnavailable():
             return Problem("crew-unavailable", str(error))
-        case CrewTaken():
-            return Problem("crew-taken", str(error))
+        case CrewOff() | CrewTaken():
+            return Problem(slug_of(error.why), str(error), {"may_override": True})
+        case EditRefused(why="override_not_allowed"):
+            return Problem("override-not-allowed", str(error))
         case EditRefused(why="event_id_used"):
             return Problem("event-id-used", str(error))
         case EditRefused(why="notes_full"):

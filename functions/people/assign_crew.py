@@ -1,8 +1,9 @@
 """Checks the crew and the truck of every edit before it is stored, wherever the edit comes from.
 
-    everyone on the roster, in that role? ─ available all that time? ─ on no other job then?
+    everyone on the roster, in that role? ─ available all that time? ─ do their jobs fit?
 
-The last check is made by reserving them: see `statemachine/reservations.py`.
+The last check is made by reserving them: see `functions/people/reserve.py`. A dispatcher may
+override the last two, with a reason.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,21 +13,14 @@ from zoneinfo import ZoneInfo
 
 from events import JobEditRequested
 from functions.people.accounts import Account, Accounts
+from functions.people.reserve import Reserve
 from functions.people.roster import Days, Reservations, Roster
-from functions.protocol.ports import Corrupt, Jobs, Tenants, Unavailable, UnknownJob
+from functions.protocol.ports import Jobs, Tenants
 from statemachine.bounds import LONGEST_WINDOW
-from statemachine.edits import CrewTaken, CrewUnavailable
+from statemachine.edits import CrewOff, CrewUnavailable
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Assigned, Job
-from statemachine.reservations import (
-    BusySpan,
-    Reservation,
-    ReservationSheet,
-    has_ended,
-    needs_of,
-    reservation_state,
-    window_of,
-)
+from statemachine.reservations import has_ended, needs_of, window_of
 from statemachine.roster import Span, covers, dates_of, day_text
 from statemachine.values import YEARS
 
@@ -56,8 +50,8 @@ class AssignCrew:
         An ended job reserves nothing. Its reservations are asleep in case it is reopened, and they
         block no one.
 
-        Raises CrewUnavailable or CrewTaken with the reason, and Conflict or Unavailable if it has
-        to be tried again.
+        Raises CrewUnavailable, CrewOff or CrewTaken with the reason, and Conflict or Unavailable
+        if it has to be tried again.
         """
         flow = load_flow(after.flow)
         span, newly = window_of(after), _newly(before, after, flow)
@@ -68,14 +62,15 @@ class AssignCrew:
         needed = [need for need in needs_of(after) if need not in had]
         if span and (newly or needed):
             _check_span(span)
-            if not has_ended(after, flow):
+            if not has_ended(after, flow) and not request.changes.override:
                 self._check_days(after.tenant, newly, span)
-            self._reserve(needed, before, (before.version + 1, request.event_id), now)
+            edit = before.version + 1, request.event_id
+            self._reserve(needed, before, edit, now, bool(request.changes.override))
 
     def reserve_again(self, job: Job, now: datetime) -> None:
         """Reserves everything that the job needs as it is, for a job that was imported.
 
-        Raises CrewTaken if another job has reserved them: then a person has to choose.
+        Raises CrewTaken if it does not fit with their other jobs: then a person has to choose.
         """
         span = window_of(job)
         if span and not has_ended(job, load_flow(job.flow)):
@@ -90,7 +85,7 @@ class AssignCrew:
             theirs = days.get(assigned.member, {})
             if not covers(theirs, span, assigned.role, zone):
                 when = _days_text(days, assigned.member, dates)
-                raise CrewUnavailable(
+                raise CrewOff(
                     f"{assigned.member} is not available as {assigned.role} for the whole arrival "
                     f"window ({when}); choose someone else, or change their day"
                 )
@@ -106,56 +101,9 @@ class AssignCrew:
             raise CrewUnavailable(f"{member!r} is not on the roster; choose someone who is")
         return account
 
-    def _reserve(
-        self, needed: Sequence[BusySpan], before: Job, edit: tuple[int, str], now: datetime
-    ) -> None:
-        """`edit` is the `rev` that the edit gives the job, and the edit's event id."""
-        wanted = [
-            (_reservation_of(each, before.job_id, edit, now), sheet)
-            for each in needed
-            for sheet in each.sheets
-        ]
-        sheets = self.reservations.read(before.tenant, [sheet for _, sheet in wanted])
-        reserved = [
-            self._with_reservation(sheet, reservation, before, now)
-            for sheet, (reservation, _) in zip(sheets, wanted, strict=True)
-        ]
-        changed = [new for new, old in zip(reserved, sheets, strict=True) if new is not old]
-        if changed:
-            self.reservations.write(before.tenant, changed)
-
-    def _with_reservation(
-        self, sheet: ReservationSheet, mine: Reservation, before: Job, now: datetime
-    ) -> ReservationSheet:
-        overlapping = () if has_ended(before, load_flow(before.flow)) else sheet.conflicting(mine)
-        gone = [
-            each for each in overlapping if self._is_gone(before.tenant, sheet.subject, each, now)
-        ]
-        return sheet.with_reservation(mine, before, gone)
-
-    def _is_gone(self, tenant: str, subject: str, other: Reservation, now: datetime) -> bool:
-        """True if the other reservation is gone for good, False if it is asleep.
-
-        Raises CrewTaken if it is in force, Unavailable if that is not known yet.
-        """
-        try:
-            job = self.jobs.read(tenant, other.job_id).value
-        except UnknownJob:  # erased
-            return True
-        except Corrupt as error:
-            raise CrewTaken(
-                f"{_label(subject)} may be on job {other.job_id}, which cannot be read now; "
-                "choose another until that job is repaired"
-            ) from error
-        state = reservation_state(other, subject, job, load_flow(job.flow), now)
-        if state == "active":
-            raise CrewTaken(
-                f"{_label(subject)} is on job {other.job_id} at that time; choose another, "
-                "or change one of the two jobs"
-            )
-        if state == "pending":
-            raise Unavailable(f"{_label(subject)} is just being put on job {other.job_id}")
-        return state == "stale"
+    @property
+    def _reserve(self) -> Reserve:
+        return Reserve(self.reservations, self.jobs)
 
 
 def first_name(account: Account) -> str:
@@ -194,22 +142,3 @@ def _days_text(days: Days, member: str, dates: Sequence[date]) -> str:
     theirs = days.get(member, {})
     lines = (f"{day.isoformat()}: {day_text(theirs[day])}" for day in dates if day in theirs)
     return "; ".join(lines)
-
-
-def _reservation_of(
-    needed: BusySpan, job_id: str, edit: tuple[int, str], now: datetime
-) -> Reservation:
-    version, event_id = edit
-    return Reservation(
-        job_id=job_id,
-        version=version,
-        event_id=event_id,
-        begin=needed.begin,
-        end=needed.end,
-        reserved_at=now,
-    )
-
-
-def _label(subject: str) -> str:
-    kind, _, name = subject.partition(":")
-    return name if kind == "member" else f"truck {name}"

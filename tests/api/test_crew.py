@@ -143,7 +143,7 @@ def test_a_day_is_set_and_reset(api: ApiBackend) -> None:
     api.store(a_numbered(1))
     driver = {"crew": [{"role": "driver", "member": "mike"}]}
     assert api.send("PUT", path, {"hours": []}, by="dana").status == 204
-    assert edit(api, driver, "261121-000001").slug == "crew-unavailable"
+    assert edit(api, driver, "261121-000001").slug == "crew-off"
     assert api.send("DELETE", path, by="dana").status == 204
     assert edit(api, driver, "261121-000001").status == 200
 
@@ -186,17 +186,29 @@ def test_an_invalid_day_is_refused(api: ApiBackend, day: Any) -> None:
 
 
 def test_a_refusal_names_the_member_and_the_reason(api: ApiBackend) -> None:
-    api.store(a_numbered(1))
-    api.store(a_numbered(2))
+    api.store(a_numbered(1, duration_minutes=240))
+    api.store(a_numbered(2, duration_minutes=240))
     driver = {"crew": [{"role": "driver", "member": "mike"}]}
     assert edit(api, driver, "261121-000001").status == 200
     got = edit(api, driver, "261121-000002")
     assert (got.status, got.slug) == (409, "crew-taken")
-    assert got.json["detail"].startswith("mike is on job 261121-000001 at that time")
+    assert got.json["detail"].startswith("mike is on job 261121-000001, and in no order")
+    assert got.json["may_override"] is True
     assert (got.json["rev"], got.json["job_status"]) == (1, "pending_pickup")
     got = edit(api, {"crew": [{"role": "driver", "member": "fay"}]}, "261121-000002")
     assert (got.status, got.slug) == (409, "crew-unavailable")
     assert api.job("261121-000002").crew == ()
+
+
+def test_a_dispatcher_may_override_with_a_reason(api: ApiBackend) -> None:
+    api.store(a_numbered(1, duration_minutes=240))
+    api.store(a_numbered(2, duration_minutes=240))
+    driver = {"crew": [{"role": "driver", "member": "mike"}]}
+    edit(api, driver, "261121-000001")
+    assert edit(api, driver | {"override": True}, "261121-000002").status == 422
+    over = {"override": True, "reason": "Fay goes along"}
+    assert edit(api, driver | over, "261121-000002").status == 200
+    assert api.job("261121-000002").edits[-1].reason == "Fay goes along"
 
 
 def test_a_truck_is_put_on_a_job_and_taken_off(api: ApiBackend) -> None:

@@ -14,13 +14,23 @@ from functions.jobs.edit import EditJob
 from functions.people.assign_crew import AssignCrew
 from functions.protocol.ports import Unavailable
 from statemachine.business import BusinessSettings
-from statemachine.edits import CrewTaken, CrewUnavailable, EditRefused
+from statemachine.edits import CrewOff, CrewTaken, CrewUnavailable, EditRefused
 from statemachine.flows import load_flow
 from statemachine.job import Job, Schedule
 from statemachine.lifecycle import Committed, judge
 from statemachine.reservations import ABANDONED_AFTER
 from statemachine.roster import DAY_OFF, Day, Hours
-from tests.support.builders import NOON, a_job, a_request, an_edit, minutes
+from statemachine.values import Actor
+from tests.support.builders import (
+    CREW,
+    CUSTOMER,
+    NOON,
+    PARTNER,
+    a_job,
+    a_request,
+    an_edit,
+    minutes,
+)
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
 from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
 from tests.support.roster_fakes import FakeReservations, FakeRoster, a_crew_assignment, a_member
@@ -28,6 +38,8 @@ from tests.support.roster_fakes import FakeReservations, FakeRoster, a_crew_assi
 NINE = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 """In the morning, in New York."""
 SUNDAY = date(2026, 11, 22)
+TOO_LONG_FOR_TWO = 200
+"""Minutes: two such jobs do not fit if their windows of two hours overlap."""
 MARIA = {"role": "driver", "member": "maria"}
 STAFF = (
     a_member("maria", "driver", "first_mate", name="Maria Ortega Ruiz"),
@@ -64,6 +76,7 @@ class CrewBusiness:
 
     def book(self, number: int, **values: Any) -> Job:
         values = {"schedule": window(), "crew": (), "token": f"{number:022}", **values}
+        values.setdefault("duration_minutes", TOO_LONG_FOR_TWO)
         job = a_job(job_id=f"261121-{number:06d}", **values)
         self.jobs.create(job)
         return job
@@ -134,7 +147,7 @@ def test_no_one_is_put_on_a_job_outside_their_hours(business: CrewBusiness) -> N
         "main", "maria", SUNDAY, Day(hours=(Hours(begin="07:00", end="10:30"),))
     )
     kind, why = refused(lambda: business.change(1, crew=[MARIA]))
-    assert kind is CrewUnavailable
+    assert kind is CrewOff
     assert why == (
         "maria is not available as driver for the whole arrival window (2026-11-22: 07:00-10:30); "
         "choose someone else, or change their day"
@@ -153,7 +166,7 @@ def test_a_job_without_a_window_accepts_every_member_with_the_role(business: Cre
 def test_a_window_that_is_moved_to_a_day_off_is_refused(business: CrewBusiness) -> None:
     business.change(1, crew=[MARIA])
     business.roster.set_day("main", "maria", SUNDAY + timedelta(1), DAY_OFF)
-    assert refused(lambda: business.change(1, schedule=window(24)))[0] is CrewUnavailable
+    assert refused(lambda: business.change(1, schedule=window(24)))[0] is CrewOff
     assert business.job(1).schedule == window()
 
 
@@ -198,7 +211,8 @@ def test_no_one_is_on_two_jobs_at_one_time(business: CrewBusiness) -> None:
     kind, why = refused(lambda: business.change(2, crew=[MARIA]))
     assert kind is CrewTaken
     assert why == (
-        "maria is on job 261121-000001 at that time; choose another, or change one of the two jobs"
+        "maria is on job 261121-000001, and in no order would each job begin within its window; "
+        "choose another, or change a window or a duration"
     )
     assert (
         refused(lambda: business.change(2, crew=[{**MARIA, "role": "first_mate"}]))[0] is CrewTaken
@@ -220,8 +234,8 @@ def test_consecutive_jobs_may_share_a_crew(business: CrewBusiness) -> None:
 
 
 def test_windows_past_midnight_overlap_on_both_days(business: CrewBusiness) -> None:
-    business.book(5, schedule=window(12, 6))
-    business.book(6, schedule=window(16, 8))
+    business.book(5, schedule=window(12, 6), duration_minutes=13 * 60)
+    business.book(6, schedule=window(16, 8), duration_minutes=13 * 60)
     business.change(5, crew=[MARIA])
     assert refused(lambda: business.change(6, crew=[MARIA]))[0] is CrewTaken
 
@@ -355,6 +369,75 @@ def test_reservations_of_a_job_that_ends_repeatedly_do_not_pile_up(business: Cre
     reservations = business.crew.reservations
     assert isinstance(reservations, FakeReservations)
     assert max(len(sheet.reservations) for sheet in reservations.sheets.values()) <= 2
+
+
+# -- as many jobs as fit
+
+
+def test_jobs_with_one_window_share_a_crew_as_long_as_each_begins_within_it(
+    business: CrewBusiness,
+) -> None:
+    for number in (4, 5, 6):
+        business.book(number, duration_minutes=90)
+    for number in (4, 5):
+        assert business.change(number, crew=[MARIA]).crew
+    kind, why = refused(lambda: business.change(6, crew=[MARIA]))
+    assert kind is CrewTaken
+    assert why.startswith("maria is on jobs 261121-000004 and 261121-000005, and in no order")
+
+
+def test_a_job_that_takes_longer_than_its_crew_has_is_refused(business: CrewBusiness) -> None:
+    business.book(4, duration_minutes=60)
+    business.book(5, schedule=window(1), duration_minutes=90)
+    for number in (4, 5):
+        business.change(number, crew=[MARIA])
+    assert refused(lambda: business.change(4, duration_minutes=240))[0] is CrewTaken
+    assert business.change(4, duration_minutes=120).duration_minutes == 120
+
+
+def test_a_chain_of_jobs_is_judged_over_midnight(business: CrewBusiness) -> None:
+    """Each two of them fit. All three do not, although the first and the last share no day."""
+    evening = window(13, 1)  # from 3 AM to 4 AM UTC on Monday; NINE is 2 PM UTC on Sunday
+    for number, schedule in ((4, window(8, 0.5)), (5, window(9.5, 1)), (6, evening)):
+        business.book(number, schedule=schedule, duration_minutes=150)
+    business.book(7, schedule=window(11, 1), duration_minutes=150)
+    for number in (4, 5, 6):
+        assert business.change(number, crew=[MARIA]).crew
+    assert refused(lambda: business.change(7, crew=[MARIA]))[0] is CrewTaken
+
+
+# -- overrides
+
+
+def test_a_dispatcher_overrides_what_does_not_fit_with_a_reason_on_the_record(
+    business: CrewBusiness,
+) -> None:
+    business.change(1, crew=[MARIA])
+    assert refused(lambda: business.change(2, crew=[MARIA]))[0] is CrewTaken
+    assert business.change(2, crew=[MARIA], override=True, reason="Joe helps with it").crew
+    (edit,) = business.job(2).edits
+    assert (edit.override, edit.reason) == (True, "Joe helps with it")
+    assert refused(lambda: business.change(3, crew=[MARIA]))[0] is CrewTaken
+
+
+def test_a_dispatcher_overrides_hours_but_not_the_roster(business: CrewBusiness) -> None:
+    business.roster.set_day("main", "maria", SUNDAY, DAY_OFF)
+    over: Any = {"override": True, "reason": "she offered to come"}
+    assert business.change(1, crew=[MARIA], **over).crew
+    gone = [{"role": "driver", "member": "gone"}]
+    assert refused(lambda: business.change(2, crew=gone, **over))[0] is CrewUnavailable
+
+
+@pytest.mark.parametrize("actor", [CREW, CUSTOMER, PARTNER], ids=lambda actor: actor.kind)
+def test_no_one_else_overrides(business: CrewBusiness, actor: Actor) -> None:
+    wanted = business.request(1, crew=[MARIA], override=True, reason="we manage")
+    request = wanted.model_copy(update={"actor": actor})
+    kind, why = refused(lambda: business.edit(request, NOON))
+    assert (kind, why) == (
+        EditRefused,
+        "only a dispatcher may override what does not fit; ask one",
+    )
+    assert business.job(1).refused_edits[0].why == "override_not_allowed"
 
 
 # -- lost calls

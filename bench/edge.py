@@ -11,7 +11,8 @@ from typing import Any
 
 from statemachine.flows import flow_names, load_flow
 from tracking.polling_policy import Policy
-from tracking.reader import Fetch, Reader, Sleep
+from tracking.reader import Reader
+from tracking.reader_steps import Fetch, Sleep
 from tracking.responses import Response
 
 ROOT = Path(__file__).parent.parent

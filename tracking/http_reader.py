@@ -10,7 +10,8 @@ import httpx
 from tracking.display import Display
 from tracking.link import Link
 from tracking.polling_policy import Policy
-from tracking.reader import Fetch, Reader, Sleep, Stop
+from tracking.reader import Reader
+from tracking.reader_steps import Fetch, Sleep, Stop
 from tracking.responses import Response
 from tracking.saved_view import SavedView, ViewStorage, may_replace, saved_view_in
 

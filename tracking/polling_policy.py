@@ -1,11 +1,14 @@
 """How long to wait: the policy, the interval a view asks for, and the budget of early retries."""
 
 import math
+import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from tracking.responses import ViewDocument
 
 DOUBLINGS_MAX = 20
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,13 @@ class Policy:
     poll_default_s: int = 10
     """If the view has no readable `poll_s`, or there is no view yet."""
     poll_jitter_percent: int = 20
+
+    poll_fast_s: int = 5
+    """While a change is likely, or someone has just begun to look; `poll_s` if that is shorter."""
+    fast_for_s: int = 120
+    """How long after a change, or after someone began to look."""
+    window_near_s: int = 1_800
+    """How long before the arrival window a change becomes likely; it stays so until its end."""
 
     prepare_budget_s: int = 60
     """Never seen, and answered 403 or 404 for this long: `not_found`."""
@@ -52,6 +62,38 @@ def interval_ms(view: ViewDocument | None, policy: Policy) -> int:
     if isinstance(poll_s, bool) or not isinstance(poll_s, int | float):
         poll_s = policy.poll_default_s
     return math.floor(min(max(poll_s, policy.poll_min_s), policy.poll_max_s) * 1000)
+
+
+def pace_ms(view: ViewDocument | None, policy: Policy, attended_ms: int, now_ms: int) -> int:
+    """The time to the next poll: shorter than `interval_ms` while attention is high.
+
+    `attended_ms`: when the view last changed, or someone began to look.
+    """
+    slow_ms = interval_ms(view, policy)
+    attended = now_ms - attended_ms < policy.fast_for_s * 1000
+    if attended or _is_window_near(view, policy, now_ms):
+        return min(slow_ms, policy.poll_fast_s * 1000)
+    return slow_ms
+
+
+def _is_window_near(view: ViewDocument | None, policy: Policy, now_ms: int) -> bool:
+    schedule = view.get("schedule") if view is not None else None
+    if not isinstance(schedule, dict):
+        return False
+    start_ms, end_ms = (_moment_ms(schedule.get(f"window_{name}")) for name in ("start", "end"))
+    if start_ms is None or end_ms is None:
+        return False
+    return start_ms - policy.window_near_s * 1000 <= now_ms < end_ms
+
+
+def _moment_ms(value: object) -> int | None:
+    """Epoch milliseconds of a moment as views have it; None for anything else."""
+    if not isinstance(value, str) or not MOMENT.fullmatch(value):
+        return None
+    try:
+        return round(datetime.fromisoformat(value).timestamp() * 1000)
+    except ValueError:
+        return None
 
 
 def doubled(base_ms: int, times: int) -> int:

@@ -7,46 +7,12 @@ It has no network, clock, or storage: `tracking/http_reader.py` has those. It is
 import math
 import random as dice
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 from tracking.display import Display, Kind
-from tracking.polling_policy import Policy, RetryBudget, doubled, interval_ms
+from tracking.polling_policy import Policy, RetryBudget, doubled, interval_ms, pace_ms
+from tracking.reader_steps import Fetch, ReaderStep, Signal, Sleep, Source, Stop
 from tracking.responses import Reason, Response, ViewDocument, age_ms, meaning_of
 from tracking.saved_view import SavedView, later_check, without_future_check
-
-Source = Literal["edge", "api"]
-Signal = Literal["hidden", "visible", "offline", "online", "retry"]
-"""`retry`: someone pressed a button. It also starts a stopped reader again."""
-
-
-@dataclass(frozen=True)
-class Fetch:
-    """Send a GET request now, and pass the answer to `receive`."""
-
-    source: Source
-    at_ms: int
-    if_none_match: str | None
-
-    @property
-    def headers(self) -> dict[str, str]:
-        etag = self.if_none_match
-        return {"accept": "application/json"} | ({} if etag is None else {"if-none-match": etag})
-
-
-@dataclass(frozen=True)
-class Sleep:
-    """Nothing to do for `ms`; None: until an answer or a signal."""
-
-    ms: int | None
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Nothing more to do, unless someone presses retry."""
-
-
-ReaderStep = Fetch | Sleep | Stop
 
 
 class Reader:
@@ -77,6 +43,7 @@ class Reader:
         self._api_asked_at_ms: int | None = None
         self._next_at_ms = now_ms
         self._not_before_ms = now_ms
+        self._attended_at_ms = now_ms
         self._failures = 0
         self._early = 0
         self._older = 0
@@ -131,10 +98,12 @@ class Reader:
         elif signal == "visible" and self._hidden:
             self._hidden = False
             self._doubt(now_ms)
-            if self._is_old(now_ms):
-                self._wake(now_ms)
+            self._wake(now_ms)
+        elif signal == "focus":
+            self._wake(now_ms)
         elif signal == "online" and self._offline:
             self._offline = False
+            self._attended_at_ms = now_ms
             self._doubt(now_ms)
             self._next_at_ms = now_ms + self._up_to(self._policy.wake_jitter_ms)
             self._keep_gap()
@@ -165,7 +134,10 @@ class Reader:
         self._settle(now_ms)
 
     def _confirm(self, new: SavedView, asked: Fetch, now_ms: int) -> None:
-        first, self.remembered = self.remembered is None, later_check(new, self.remembered)
+        first = self.remembered is None
+        if self.remembered is not None and new.rev > self.remembered.rev:
+            self._attended_at_ms = now_ms
+        self.remembered = later_check(new, self.remembered)
         self._missing_since_ms = None
         self._older = 0 if asked.source == "edge" else self._older
         if first:
@@ -217,11 +189,13 @@ class Reader:
         self._next_at_ms = max(now_ms + self._troubled_pace_ms(), self._not_before_ms + spread_ms)
 
     def _settle(self, now_ms: int) -> None:
-        """The answer was usable: the next poll is at the ordinary pace."""
+        """The answer was usable: the next poll follows attention."""
         policy, troubled = self._policy, self._failures > 0
         percent = policy.recovery_jitter_percent if troubled else policy.poll_jitter_percent
         self._failures = self._early = 0
-        self._next_at_ms = now_ms + self._around(self._interval_ms(), percent)
+        view = self.remembered.view if self.remembered is not None else None
+        own_ms = pace_ms(view, policy, self._attended_at_ms, now_ms)
+        self._next_at_ms = now_ms + self._around(own_ms, percent)
 
     def _show(self, kind: Kind, reason: Reason | None = None) -> None:
         self._kind, self._reason = kind, reason
@@ -276,6 +250,8 @@ class Reader:
             self._show("remembered")
 
     def _wake(self, now_ms: int) -> None:
+        """Someone looks: ask at once."""
+        self._attended_at_ms = now_ms
         self._next_at_ms = min(self._next_at_ms, now_ms)
         self._keep_gap()
 

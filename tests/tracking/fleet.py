@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from tests.tracking.scenario_player import EPOCH_MS
 from tracking.display import Display
-from tracking.reader import Fetch, Reader, Sleep
+from tracking.reader import Reader
+from tracking.reader_steps import Fetch, Sleep
 from tracking.responses import Response
 
 Server = Callable[[int, Fetch], tuple[Response | None, int]]

@@ -62,6 +62,7 @@ def any_scenario(random: Random) -> Scenario:
             "prepare_budget_s": random.choice([0, 5, 60]),
             "gone_budget_s": random.choice([0, 20]),
             "fallback_pause_s": random.choice([0, 30]),
+            "fast_for_s": random.choice([0, 20]),
         }
     return scenario
 

@@ -74,7 +74,7 @@ class Story:
         """Whether the tab is hidden or the device offline at that moment."""
         state = {"hidden": False, "offline": False}
         for line in self.signals:
-            if line["at_ms"] <= at_ms and line["signal"] != "retry":
+            if line["at_ms"] <= at_ms and line["signal"] not in ("retry", "focus"):
                 away = line["signal"] in state
                 state["hidden" if line["signal"] in ("hidden", "visible") else "offline"] = away
         return any(state.values())
@@ -215,11 +215,17 @@ def the_api_asked_too_often(story: Story) -> Iterator[object]:
 
 
 def a_poll_too_soon(story: Story) -> Iterator[object]:
-    """After a confirmation, the next request waits half the interval, unless a signal comes."""
+    """After a confirmation, the next request waits half the interval, unless a signal comes.
+
+    The interval is at most the fast one after a change, and near the arrival window.
+    """
     for one, later in pairwise(story.exchanges):
         if not _confirms(one) or story.signals_between(one.asked_at_ms, later.asked_at_ms):
             continue
-        interval = interval_ms(_last_view(story, later.asked_at_ms), story.policy)
+        view = _last_view(story, later.asked_at_ms)
+        interval = interval_ms(view, story.policy)
+        if story.policy.fast_for_s or "schedule" in view:
+            interval = min(interval, story.policy.poll_fast_s * 1000)
         if later.asked_at_ms - one.answered_at_ms < interval * 0.5:
             yield later
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from tracking.display import Display
 from tracking.polling_policy import Policy
-from tracking.reader import Fetch, Reader, Sleep, Stop
+from tracking.reader import Reader
+from tracking.reader_steps import Fetch, Sleep, Stop
 from tracking.responses import Response, rev_of
 from tracking.saved_view import SavedView, saved_view_in
 
@@ -76,7 +77,8 @@ def random_of(scenario: Scenario) -> Callable[[], float]:
 
 
 def policy_of(scenario: Scenario) -> Policy:
-    return replace(Policy(), **scenario.get("policy", {}))
+    """Without `fast_for_s`, the pace is that of the view: most scenarios are about other rules."""
+    return replace(Policy(), **{"fast_for_s": 0} | scenario.get("policy", {}))
 
 
 def view_of(overrides: dict[str, Any], without: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -28,7 +28,8 @@ from tests.tracking.scenario_player import (
 )
 from tracking.display import Display, Kind
 from tracking.polling_policy import Policy
-from tracking.reader import Fetch, Reader, Sleep
+from tracking.reader import Reader
+from tracking.reader_steps import Fetch, Sleep
 from tracking.responses import Reason, Response
 from tracking.saved_view import SavedView, may_replace, saved_view_in
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.tracking.fleet import Visit, run
 from tests.tracking.scenario_player import EPOCH_MS, view_of
-from tracking.reader import Fetch, Reader
+from tracking.reader import Reader
+from tracking.reader_steps import Fetch
 from tracking.responses import Response
 from tracking.saved_view import saved_view_in
 

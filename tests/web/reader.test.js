@@ -23,6 +23,7 @@ import {
   memoryTextOf,
   mulberry32,
   play,
+  policyOf,
   randomOf,
   scenarioFiles,
   shownInTrace,
@@ -136,7 +137,7 @@ async function followed(scenario) {
   const browser = new FakeBrowser(scenario);
   const signals = [...(scenario.signals ?? [])];
   while (signals[0]?.at_ms === 0) browser.signal(signals.shift().signal);
-  const { policy } = scenario;
+  const policy = policyOf(scenario);
   const following = await follow(PAGE, { ...browser.options, policy, random: randomOf(scenario) });
   const act = (name) => (name === "retry" ? following.retry() : browser.signal(name));
   await browser.run(scenario.until_ms ?? Infinity, signals, act);

@@ -116,6 +116,7 @@ class Follower {
     const signal = this.#ended.signal;
     const seen = () => this.#signal(document.hidden ? "hidden" : "visible");
     document?.addEventListener("visibilitychange", seen, { signal });
+    window?.addEventListener?.("focus", () => this.#signal("focus"), { signal });
     window?.addEventListener?.("online", () => this.#signal("online"), { signal });
     window?.addEventListener?.("offline", () => this.#signal("offline"), { signal });
     this.#turn();

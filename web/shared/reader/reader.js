@@ -7,7 +7,7 @@
 import { ageMs } from "./display.js";
 import { ageOfAnswerMs, meaningOf } from "./responses.js";
 import { laterCheck, withoutFutureCheck } from "./saved_view.js";
-import { DEFAULT_POLICY, doubled, intervalMs, RetryBudget } from "./polling_policy.js";
+import { DEFAULT_POLICY, doubled, intervalMs, paceMs, RetryBudget } from "./polling_policy.js";
 
 /**
  * One visit to one link.
@@ -30,6 +30,7 @@ export class Reader {
   #apiAskedAtMs = null;
   #nextAtMs;
   #notBeforeMs;
+  #attendedAtMs;
   #failures = 0;
   #early = 0;
   #older = 0;
@@ -43,6 +44,7 @@ export class Reader {
     this.#remembered = withoutFutureCheck(remembered, now_ms);
     this.#nextAtMs = now_ms;
     this.#notBeforeMs = now_ms;
+    this.#attendedAtMs = now_ms;
     this.#budget = new RetryBudget(this.#policy);
     if (this.#remembered !== null) {
       this.#kind = "remembered";
@@ -84,16 +86,21 @@ export class Reader {
     else this.#there(meaning, asked, ageOfAnswerMs(answer.headers), now_ms);
   }
 
-  /** Takes "hidden", "visible", "offline", "online", or "retry" (someone pressed a button). */
+  /**
+   * Takes "hidden", "visible", "focus" (someone turned to the window), "offline", "online", or "retry"
+   * (someone pressed a button).
+   */
   signal(signal, now_ms) {
     if (signal === "hidden") this.#hidden = true;
     else if (signal === "offline") this.#offline = true;
     else if (signal === "visible" && this.#hidden) {
       this.#hidden = false;
       this.#doubt(now_ms);
-      if (this.#isOld(now_ms)) this.#wake(now_ms);
-    } else if (signal === "online" && this.#offline) {
+      this.#wake(now_ms);
+    } else if (signal === "focus") this.#wake(now_ms);
+    else if (signal === "online" && this.#offline) {
       this.#offline = false;
+      this.#attendedAtMs = now_ms;
       this.#doubt(now_ms);
       this.#nextAtMs = now_ms + this.#upTo(this.#policy.wake_jitter_ms);
       this.#keepGap();
@@ -118,6 +125,7 @@ export class Reader {
 
   #confirm(fresh, asked, now_ms) {
     const first = this.#remembered === null;
+    if (!first && fresh.view.rev > this.#remembered.view.rev) this.#attendedAtMs = now_ms;
     this.#remembered = laterCheck(fresh, this.#remembered);
     this.#missingSinceMs = null;
     this.#older = asked.source === "edge" ? 0 : this.#older;
@@ -177,12 +185,14 @@ export class Reader {
     this.#nextAtMs = Math.max(now_ms + pace_ms, this.#notBeforeMs + spread_ms);
   }
 
-  /** The answer was usable: the next poll is at the ordinary pace. */
+  /** The answer was usable: the next poll follows attention. */
   #settle(now_ms) {
     const { recovery_jitter_percent, poll_jitter_percent } = this.#policy;
     const percent = this.#failures > 0 ? recovery_jitter_percent : poll_jitter_percent;
     this.#failures = this.#early = 0;
-    this.#nextAtMs = now_ms + this.#around(this.#intervalMs(), percent);
+    const view = this.#remembered?.view ?? null;
+    const own_ms = paceMs(view, this.#policy, this.#attendedAtMs, now_ms);
+    this.#nextAtMs = now_ms + this.#around(own_ms, percent);
   }
 
   #show(kind, reason = null) {
@@ -242,7 +252,9 @@ export class Reader {
     if (this.#kind === "current" && !this.#stopped && this.#isOld(now_ms)) this.#show("remembered");
   }
 
+  /** Someone looks: ask at once. */
   #wake(now_ms) {
+    this.#attendedAtMs = now_ms;
     this.#nextAtMs = Math.min(this.#nextAtMs, now_ms);
     this.#keepGap();
   }

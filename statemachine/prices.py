@@ -47,12 +47,17 @@ class SurchargeRate(Frozen):
     basis_points: BasisPoints | None = None
 
 
-class Estimate(Frozen):
-    """The range told at booking, and the prices it came from, which no later change of the price
-    guide changes: the final price is made from them too."""
+class EstimateRange(Frozen):
+    """From what to what a job will probably cost."""
 
     low_cents: PriceCents
     high_cents: PriceCents
+
+
+class Estimate(EstimateRange):
+    """The range told at booking, and the prices it came from, which no later change of the price
+    guide changes: the final price is made from them too."""
+
     load_size: LoadSize | None = None
     """What the customer expects; None: not sure."""
     loads: LoadPrices

@@ -67,7 +67,12 @@ def list_flows(api: Api, request: ApiRequest) -> ApiResponse:
     """The flows as in their files: the pages take labels, colors, and moves from them."""
     flows = {name: load_flow(name) for name in flow_names()}
     business = api.tenants.read(request.session.tenant)
-    document = FlowsDocument(flows=flows, default=business.flow, time_zone=business.time_zone)
+    document = FlowsDocument(
+        flows=flows,
+        default=business.flow,
+        time_zone=business.time_zone,
+        currency=business.currency,
+    )
     etag = _etag(document.model_dump_json())
     if etag in request.known_etags:
         return ApiResponse(304, headers={"ETag": etag})

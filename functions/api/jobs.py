@@ -61,6 +61,7 @@ def booked_response(api: Api, tenant: str, booked: Booked) -> ApiResponse:
         job_id=booked.job_id,
         tracking_token=booked.tracking_token,
         tracking_url=f"{api.edge_url()}/track/{booked.tracking_token}",
+        estimate=booked.estimate,
     )
     outcome = "already booked" if booked.duplicate else "booked"
     status = 200 if booked.duplicate else 201

@@ -18,7 +18,7 @@ from statemachine.job import (
     Schedule,
 )
 from statemachine.price_guide import PriceGuide
-from statemachine.prices import Estimate, LoadSize, MoneyChange, Payment, PriceCents
+from statemachine.prices import Estimate, EstimateRange, LoadSize, MoneyChange, Payment, PriceCents
 from statemachine.records import RefusalReason
 from statemachine.roster import Date, Day
 from statemachine.values import Actor, Frozen, JobId, Language, Name, Tenant, Text, Utc
@@ -46,11 +46,13 @@ class SessionDocument(Frozen):
 
 
 class FlowsDocument(Frozen):
-    """Every flow as in its file, the business's default flow, and its time zone."""
+    """Every flow as in its file, the business's default flow, its time zone, and its currency."""
 
     flows: dict[Name, Flow]
     default: Name
     time_zone: str
+    currency: str
+    """ISO 4217; all amounts are in it."""
 
 
 class BusinessDocument(Frozen):
@@ -97,6 +99,8 @@ class BookedDocument(Frozen):
     job_id: JobId
     tracking_token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
     tracking_url: str
+    estimate: EstimateRange | None = None
+    """What the job keeps of the price guide."""
 
 
 class HistoryEntry(Frozen):

@@ -30,7 +30,7 @@ from statemachine.ids import job_id_for, new_token
 from statemachine.job import Execution, Job
 from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.price_guide import EstimateRequest, NotInGuide, estimate_of
-from statemachine.prices import Estimate
+from statemachine.prices import Estimate, EstimateRange
 from statemachine.public_booking import public_booking_fault
 from statemachine.records import Note
 from statemachine.values import Frozen, JobId
@@ -44,6 +44,7 @@ class Booked(Frozen):
     job_id: JobId
     tracking_token: str
     duplicate: bool
+    estimate: EstimateRange | None = None
 
 
 class JobIdTaken(Permanent):
@@ -93,7 +94,12 @@ class CreateJob:
         if job.request_digest not in (None, request.digest):
             raise BookedOtherwise("that event_id has booked another job; send a new one")
         self._follow_up(job)
-        return Booked(job_id=job.job_id, tracking_token=job.token, duplicate=not created)
+        return Booked(
+            job_id=job.job_id,
+            tracking_token=job.token,
+            duplicate=not created,
+            estimate=_range_of(job.estimate),
+        )
 
     def _created(
         self, request: JobRequested, tenant: BusinessSettings, now: datetime, public: bool
@@ -203,6 +209,12 @@ def _check_public(request: JobRequested, tenant: BusinessSettings) -> None:
         raise BusinessSuspended(f"{tenant.tenant} takes no bookings now")
     if fault := public_booking_fault(tenant, request.schedule, request.occurred_at):
         raise WindowRefused(": ".join(fault))
+
+
+def _range_of(estimate: Estimate | None) -> EstimateRange | None:
+    if estimate is None:
+        return None
+    return EstimateRange(low_cents=estimate.low_cents, high_cents=estimate.high_cents)
 
 
 def _candidates(request: JobRequested, booked: datetime) -> tuple[str, ...]:

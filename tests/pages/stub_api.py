@@ -275,6 +275,7 @@ class Stub:
         texts = {name: load_flow(name).model_dump_json(by_alias=True) for name in flow_names()}
         flows = {name: json.loads(text) for name, text in texts.items()}
         document = {"flows": flows, "default": DEFAULT_FLOW, "time_zone": ZONE}
+        document["currency"] = "USD"
         return tagged(request, json.dumps(document).encode())
 
     async def board(self, request: Request) -> Response:

@@ -188,6 +188,7 @@ class BookingPage {
       t: this.#t,
       language: this.#language,
       zone: this.#zone,
+      currency: this.#business?.currency,
       announce: (text) => fill(this.#said, text),
       onAgain: () => {
         this.#booking.again();

@@ -4,6 +4,7 @@ import { linkIn } from "/shared/jobs/booking.js";
 import { copyText, el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { shownReference, spelledReference } from "/shared/ui/job_reference.js";
+import { rangeText } from "/shared/ui/money.js";
 import { dayText, windowText } from "/shared/ui/time.js";
 import { isDeviceTime, zoneName } from "/shared/ui/business_time.js";
 
@@ -64,14 +65,14 @@ export function askGiveUp(t) {
 }
 
 /** The tracking link with buttons to open, copy, and share it. */
-export function bookedPanel(booked, { t, language, zone, onAgain, announce }) {
+export function bookedPanel(booked, { t, language, zone, currency, onAgain, announce }) {
   const link = linkIn(booked, location.origin);
   return el(
     "section.panel.scene.booked",
     { "data-testid": "booked" },
     el("div.sign.good", {}, icon("check")),
     el("h1", { tabindex: "-1", id: "booked-title" }, t("booked_title")),
-    booked.request && summary(booked.request, { t, language, zone }),
+    booked.request && summary(booked, { t, language, zone, currency }),
     el("p.quiet", {}, t("booked_text")),
     el("a.button.main.wide", { href: link, "data-testid": "follow" }, icon("truck"), t("open")),
     el(
@@ -100,7 +101,8 @@ export function bookedPanel(booked, { t, language, zone, onAgain, announce }) {
 }
 
 /** What was booked: when, where, and what. */
-function summary({ window_start, window_end, address, what }, { t, language, zone }) {
+function summary({ request, estimate }, { t, language, zone, currency }) {
+  const { window_start, window_end, address, what } = request;
   const asked = window_start !== undefined;
   const day = asked && dayText(window_start, Date.now(), language, zone);
   const times = asked && windowText({ window_start, window_end }, language, zone);
@@ -109,6 +111,7 @@ function summary({ window_start, window_end, address, what }, { t, language, zon
     ["calendar", asked ? `${day}, ${times}` : t("booked_open")],
     ["pin", address],
     ["truck", what],
+    ...(estimate ? [["price", `${t("estimate")} ${rangeText(estimate, currency, language)}`]] : []),
   ];
   return el(
     "section.summary",

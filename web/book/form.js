@@ -6,6 +6,7 @@ import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { typedPhone } from "/shared/ui/phone_number.js";
 import { cancellationPolicy } from "./business_notices.js";
+import { estimateSection } from "./estimate_section.js";
 import { NOT_CHOSEN_YET, WindowPicker, radioChip } from "./window_picker.js";
 
 const ORDER = ["what", "address", "day", "name", "phone"];
@@ -68,6 +69,7 @@ export class BookingForm {
       "form.booking-form",
       { novalidate: true, onsubmit: (event) => this.#submit(event), "data-testid": "booking-form" },
       this.#what(),
+      this.#estimate(),
       this.#text("address", { autocomplete: "street-address", placeholder: t("address_example") }),
       this.#when(),
       this.#text("name", { autocomplete: "name" }),
@@ -110,6 +112,13 @@ export class BookingForm {
       placeholder: t("phone_example"),
     };
     return this.#text("phone", { ...options, hint: t("phone_hint") });
+  }
+
+  #estimate() {
+    if (!this.#business?.price_guide) return null;
+    const onChange = (name, value) => this.#set(name, value);
+    const told = { t: this.#t, language: this.#language, business: this.#business, onChange };
+    return estimateSection(this.#form, told);
   }
 
   #text(name, { tag = "input", hint = null, ...attributes }, extra = null) {

@@ -67,8 +67,9 @@ class CrewPage {
   /** What is needed to write texts: words, language, time, and zone. */
   get #spoken() {
     const { now_ms, zone } = this.#session;
+    const { currency } = this.#staff.business ?? {};
     const language = this.#language;
-    return { t: translator(WORDS, language), language, now_ms, zone };
+    return { t: translator(WORDS, language), language, now_ms, zone, currency };
   }
 
   // What is shown
@@ -176,6 +177,7 @@ class CrewPage {
         note: (of) => this.#actions.note(of),
         late: (of) => this.#actions.late(of),
         load: (of) => this.#actions.load(of),
+        pay: (of) => this.#actions.pay(of),
         photo: (of, photo_kind) => this.#actions.photograph(of, photo_kind),
       },
     });

@@ -2,7 +2,7 @@
 
 import { byId, el, fill } from "/shared/ui/elements.js";
 import { localized } from "/shared/ui/i18n.js";
-import { askLate, askLoad, confirmAction, askText } from "./dialogs.js";
+import { askAmount, askLate, askLoad, askMethod, askText, confirmAction } from "./dialogs.js";
 import { resizePhoto } from "./resize_photo.js";
 
 const REST_MS = 1_000;
@@ -71,6 +71,19 @@ export class CrewActions {
   async load(job) {
     const load_size = await askLoad(job, this.#spoken());
     if (load_size !== null) await this.#do(() => this.#session.edit(job, { load_size }));
+  }
+
+  /** How it was paid; and how much, where no price is known: then that becomes the price. */
+  async pay(job) {
+    const { t } = this.#spoken();
+    const title = `${t("pay")}: ${job.customer.name}`;
+    const method = await askMethod({ title, t });
+    if (method === null) return;
+    const known = job.price_cents !== undefined && job.price_cents !== null;
+    const labels = { title, label: t("amount"), save: t("save"), t };
+    const amount_cents = known ? job.price_cents : await askAmount(labels);
+    if (amount_cents === null) return;
+    await this.#do(() => this.#session.edit(job, { payment: { method, amount_cents } }));
   }
 
   /** There is one camera input, outside the part of the page that is drawn again meanwhile. */

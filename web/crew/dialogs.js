@@ -1,17 +1,23 @@
 // Dialogs that ask the crew before an action. They have large buttons.
 
 import { field, openDialog } from "/shared/ui/fields.js";
-import { LATE_MINUTES, LOAD_SIZES, lateEta } from "/crew/state/crew_day.js";
+import { LATE_MINUTES, lateEta } from "/crew/state/crew_day.js";
+import { METHODS } from "/shared/jobs/payment.js";
+import { LOAD_SIZES } from "/shared/jobs/price_guide.js";
+import { centsIn } from "/shared/ui/money.js";
 import { el } from "/shared/ui/elements.js";
 import { clockText } from "/shared/ui/time.js";
 
-/** The text, or null if the person goes back. `missing` is said if the text is empty. */
-export async function askText({ title, label, hint, missing, save, t }) {
-  const text = field(label, { tag: "textarea", rows: 4, maxlength: 2000, autofocus: true, hint });
+const NOTE = { tag: "textarea", rows: 4, maxlength: 2000 };
+const AMOUNT = { inputmode: "decimal", autocomplete: "off" };
+
+/** The text, or null if the person goes back. `missing` is said if the text does not fit. */
+export async function askText({ title, label, hint, missing, save, t, input = NOTE, fits = Boolean }) {
+  const text = field(label, { ...input, autofocus: true, hint });
   const submit = (event) => {
     event.preventDefault();
     const answer = text.input.value.trim();
-    if (answer !== "") return dialog.close(`=${answer}`);
+    if (fits(answer)) return dialog.close(`=${answer}`);
     text.complain(missing);
     text.input.focus();
   };
@@ -48,6 +54,20 @@ export function askLoad(job, { t }) {
     pressed: job.load_size === size,
   }));
   return askChoice({ title: t("load_question"), answers, t });
+}
+
+/** How it was paid, or null. */
+export function askMethod({ title, t }) {
+  const answers = Object.keys(METHODS).map((method) => ({ value: method, label: t(`by_${method}`) }));
+  return askChoice({ title, answers, t });
+}
+
+/** An amount in cents, or null if the person goes back. */
+export async function askAmount({ title, label, save, t }) {
+  const fits = (typed) => Number.isInteger(centsIn(typed));
+  const missing = t("amount_missing");
+  const text = await askText({ title, label, hint: null, missing, save, t, input: AMOUNT, fits });
+  return text === null ? null : centsIn(text);
 }
 
 /** Whether the person says yes. */

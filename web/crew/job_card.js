@@ -4,12 +4,13 @@ import { lackingFor, movesOf, statusOf } from "/crew/state/crew_day.js";
 import { el, statusColour } from "/shared/ui/elements.js";
 import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
+import { moneyText } from "/shared/ui/money.js";
 import { clockText, windowText } from "/shared/ui/time.js";
 
 /**
  * `shown`: `open` (the details are shown), `unfolded` (the other moves are shown), `resting` (the job
  * was moved a moment ago), `truck` (the truck's name), `does` (the actions: toggle, unfold, move,
- * note, late, load, photo), and `pictureOf(photo)` (the address of a photo).
+ * note, late, load, pay, photo), and `pictureOf(photo)` (the address of a photo).
  */
 export function jobCard(job, shown) {
   const { flow, kind, truck, open, unfolded, resting, spoken, does, pictureOf } = shown;
@@ -29,6 +30,7 @@ export function jobCard(job, shown) {
       earlyMoves(job, flow, spoken),
       nextMove(job, { flow, kind, status, resting, spoken, does }),
       !status?.end && tools(job, { spoken, does }),
+      status?.end !== "cancelled" && money(job, { spoken, does }),
       notes(job, spoken),
       pictures(job, { spoken, pictureOf }),
       otherMoves(job, { flow, kind, unfolded, spoken, does }),
@@ -149,6 +151,33 @@ function tools(job, { spoken, does }) {
     tool("note", "note", t("add_note"), () => does.note(job)),
     tool("late", "clock", t("late"), () => does.late(job)),
     tool("load", "scale", `${t("load")}: ${size}`, () => does.load(job)),
+  );
+}
+
+/** What is to be collected, or how it was paid. */
+function money(job, { spoken, does }) {
+  const { t, language, currency } = spoken;
+  const text = (cents) => moneyText(cents, currency, language);
+  const { payment, price_cents } = job;
+  if (payment) {
+    const told = { amount: text(payment.amount_cents), how: t(`by_${payment.method}`).toLowerCase() };
+    return el("p.money", { "data-testid": "paid" }, icon("check"), t("paid", told));
+  }
+  return el(
+    "div.money",
+    { "data-testid": "unpaid" },
+    el("strong", {}, text(price_cents) ? t("to_collect", { amount: text(price_cents) }) : t("no_price")),
+    el(
+      "button.button",
+      {
+        type: "button",
+        onclick: () => does.pay(job),
+        "data-focus": `pay-${job.job_id}`,
+        "data-testid": "pay",
+      },
+      icon("price"),
+      t("pay"),
+    ),
   );
 }
 

@@ -14,7 +14,7 @@ const SIGNS = { none: "offline", trouble: "alert", good: "check" };
 export function actionText({ kind, label, photo, edit }, { t, language }) {
   if (kind === "move") return localized(label, language);
   if (kind === "photo") return t(`act_photo_${photo.photo_kind}`);
-  const [what] = ["note", "load_size"].filter((name) => edit[name]);
+  const [what] = ["note", "load_size", "payment"].filter((name) => edit[name]);
   return t(`act_${what ?? "eta"}`);
 }
 

@@ -1,7 +1,10 @@
 // The texts of the crew page. The labels of statuses and moves are in the flow files.
 
+import { MONEY_WORDS } from "./money_words.js";
+
 export const WORDS = {
   en: {
+    ...MONEY_WORDS.en,
     title: "Your jobs",
     today: "Today",
     tomorrow: "Tomorrow",
@@ -149,6 +152,7 @@ export const WORDS = {
     signed_in_as: "Signed in as {name}",
   },
   es: {
+    ...MONEY_WORDS.es,
     title: "Sus trabajos",
     today: "Hoy",
     tomorrow: "Mañana",

@@ -19,11 +19,11 @@ export class BoardView {
   }
 
   /** Shows the flow's `columns`: [{status, cards}]. */
-  show(flowName, columns, now_ms, zone) {
+  show(flowName, columns, told) {
     if (this.#flowName !== flowName || this.#frame === null || !this.#root.contains(this.#frame)) {
       this.#build(flowName, columns);
     }
-    keepingFocus(this.#root, () => this.#fillAll(columns, now_ms, zone));
+    keepingFocus(this.#root, () => this.#fillAll(columns, told));
   }
 
   /** Shows `node` instead of the columns. */
@@ -66,17 +66,17 @@ export class BoardView {
     fill(this.#root, el("h1.unseen", {}, "Board"), jumps, this.#frame);
   }
 
-  #fillAll(columns, now_ms, zone) {
+  #fillAll(columns, told) {
     const before = this.#places();
     for (const { status, cards } of columns)
-      this.#fill(this.#columns.get(status.name), status, cards, now_ms, zone);
+      this.#fill(this.#columns.get(status.name), status, cards, told);
     this.#slide(before);
   }
 
-  #fill(column, status, cards, now_ms, zone) {
+  #fill(column, status, cards, told) {
     const kept = new Map();
     for (const card of cards) {
-      const facts = factsOf(card, status, now_ms, zone);
+      const facts = factsOf(card, status, told);
       const says = JSON.stringify(facts);
       const known = column.cards.get(card.job_id);
       kept.set(card.job_id, known?.says === says ? known : { says, node: cardNode(facts) });

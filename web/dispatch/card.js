@@ -4,10 +4,10 @@ import { ageMs, overdueMs } from "/dispatch/state/board.js";
 import { el, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { MINUTE_MS, dayText, roughText, spanText, windowText } from "/shared/ui/time.js";
-import { dollars } from "../shared/ui/fields.js";
+import { moneyText } from "/shared/ui/money.js";
 
 /** What a card shows, as texts; two cards with the same facts look the same. */
-export function factsOf(card, status, now_ms, zone) {
+export function factsOf(card, status, { now_ms, zone, currency }) {
   const late_ms = overdueMs(card, now_ms);
   const span = windowText(card.schedule, "en", zone);
   const start = card.schedule?.window_start ?? card.schedule?.window_end;
@@ -21,7 +21,7 @@ export function factsOf(card, status, now_ms, zone) {
     arrival: span && `${dayText(start, now_ms, "en", zone)}, ${span}`,
     crew: card.crew ?? [],
     notes: card.notes ?? 0,
-    price: dollars(card.price_cents),
+    price: moneyText(card.price_cents, currency),
     age: spanText(Math.max(ageMs(card, now_ms), MINUTE_MS)),
     overdue: late_ms === null ? null : roughText(Math.max(late_ms, MINUTE_MS)),
     textsStopped: card.texts_stopped ?? false,

@@ -17,12 +17,14 @@ import {
   detailsPart,
   schedulePart,
 } from "./drawer_parts.js";
+import { moneyForm, moneyPart } from "./drawer_money.js";
 import { proofForm, proofPart } from "./drawer_proof.js";
 
 const FORMS = {
   Customer: detailsForm,
   Schedule: scheduleForm,
   Crew: crewForm,
+  Money: moneyForm,
   Proof: proofForm,
 };
 
@@ -170,9 +172,9 @@ export class Drawer {
   #draw() {
     if (this.#dialog === null) return;
     const detail = this.#detail;
-    const { now_ms, user, isDispatcher, trucks, zone } = this.#session;
+    const { now_ms, user, isDispatcher, trucks, zone, currency } = this.#session;
     const flow = this.#session.flows[detail.flow];
-    const told = { flow, now_ms, zone, trucks, account: user?.account };
+    const told = { flow, now_ms, zone, currency, trucks, account: user?.account };
     const edit = (title) => (isDispatcher || title === "Schedule" ? () => this.#edit(title) : null);
     const editing = (title, show) =>
       this.#editing?.title === title ? this.#editing.node : show(detail, { ...told, edit: edit(title) });
@@ -190,6 +192,7 @@ export class Drawer {
         editing("Crew", crewPart),
         editing("Customer", detailsPart),
         editing("Proof", proofPart),
+        editing("Money", moneyPart),
         this.#notes,
         linkPart(detail, { copy: () => this.#copyLink() }),
         historyPart(detail, told),

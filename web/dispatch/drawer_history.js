@@ -5,6 +5,8 @@ import { el, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { actorText, labelOf } from "/shared/jobs/moves.js";
 import { agoText, momentText, msOf, sentText, spanText, trueTime } from "/shared/ui/time.js";
+import { moneyText } from "/shared/ui/money.js";
+import { paidText } from "./drawer_money.js";
 import { part } from "./drawer_parts.js";
 
 export function notesPart(detail, told) {
@@ -38,8 +40,12 @@ export function historyPart(detail, told) {
     at: refusal.recorded_at,
     node: refusedItem(refusal, told),
   }));
+  const money = (detail.money_changes ?? []).map((entry) => ({
+    at: entry.recorded_at,
+    node: moneyItem(entry, told),
+  }));
   const waiting = (detail.early_moves ?? []).map((early) => waitingItem(early, flow, now_ms));
-  const items = [...moved, ...refused]
+  const items = [...moved, ...refused, ...money]
     .sort((one, other) => (one.at < other.at ? 1 : -1))
     .map(({ node }) => node);
   return part(
@@ -66,6 +72,34 @@ function movedItem(entry, { flow, account, zone }) {
       ),
       entry.reason && el("p.quote", {}, `“${entry.reason}”`),
       entry.note && el("p.quote", {}, entry.note),
+      el(
+        "p.small.quiet.numbers",
+        {},
+        [momentText(trueTime(entry), "en", zone), sentText(entry, zone)].filter(Boolean).join(" · "),
+      ),
+    ),
+  );
+}
+
+/** From what to what, by whom, and why: of price and payment, what has changed. */
+function moneyItem(entry, { account, currency, zone }) {
+  const { from, to } = entry.money;
+  const price = (money) => moneyText(money.price_cents, currency) || "none";
+  const paid = (money) => (money.payment ? paidText(money.payment, currency) : "not paid");
+  const lines = [
+    price(from) !== price(to) && `Price: ${price(from)} → ${price(to)}`,
+    paid(from) !== paid(to) && `Payment: ${paid(from)} → ${paid(to)}`,
+  ];
+  return el(
+    "li.history-item",
+    { "data-testid": "money-change" },
+    el("span.history-dot", { "aria-hidden": "true" }, icon("price")),
+    el(
+      "div",
+      {},
+      lines.filter(Boolean).map((line) => el("p", {}, line)),
+      el("p.quiet", {}, who(entry.actor, account)),
+      entry.reason && el("p.quote", {}, `“${entry.reason}”`),
       el(
         "p.small.quiet.numbers",
         {},

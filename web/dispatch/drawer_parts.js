@@ -7,7 +7,6 @@ import { icon } from "/shared/ui/icons.js";
 import { shownReference, spelledReference } from "/shared/ui/job_reference.js";
 import { MINUTE_MS, agoText, dateText, momentText, msOf, spanText, windowText } from "/shared/ui/time.js";
 import { zoneText } from "/shared/ui/business_time.js";
-import { dollars } from "../shared/ui/fields.js";
 
 const ROLES = { driver: "Driver", first_mate: "Helper", supervisor: "Supervisor" };
 
@@ -70,7 +69,6 @@ export function detailsPart(detail, { edit }) {
       ["pin", el("bdi", {}, place.address)],
       place.gate_code && ["link", ["Gate code ", el("bdi", {}, place.gate_code)]],
       ["phone", contact(customer)],
-      detail.price_cents && ["price", dollars(detail.price_cents)],
     ]),
   );
 }

@@ -6,7 +6,7 @@ import { icon } from "/shared/ui/icons.js";
 import { windowError, scheduleWarning } from "/dispatch/state/schedule_check.js";
 import { zoneText } from "/shared/ui/business_time.js";
 import { field } from "../shared/ui/fields.js";
-import { durationField, momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
+import { durationField, momentField, phoneField, readAll, requiredField } from "./job_fields.js";
 
 /**
  * A form in a part of the drawer; `save(changes)` raises an error if they were refused.
@@ -113,7 +113,6 @@ const FIELD_OF_DETAIL = {
   place: "address",
   "place.address": "address",
   "place.gate_code": "gate_code",
-  price_cents: "price",
 };
 
 export function detailsForm(detail, options) {
@@ -130,18 +129,14 @@ export function detailsForm(detail, options) {
     }),
     address: requiredField("Address", "Enter the address.", { value: place.address }),
     gate_code: field("Gate code", { value: place.gate_code, maxlength: 40 }),
-    price: priceField("Price", {
-      value: detail.price_cents ? (detail.price_cents / 100).toFixed(2).replace(".00", "") : "",
-    }),
   };
   const changes = () => {
     const read = readAll(fields);
     if (read === null) return null;
-    const { name, phone, language, address, gate_code, price } = read;
+    const { name, phone, language, address, gate_code } = read;
     return {
       customer: { name, language, ...(phone && { phone }) },
       place: { address, ...(gate_code && { gate_code }) },
-      ...(price !== null && { price_cents: price }),
     };
   };
   const nodes = Object.values(fields).map(({ node }) => node);

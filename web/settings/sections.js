@@ -4,6 +4,7 @@ import { longDayText, zoneName } from "/shared/ui/business_time.js";
 import { shownPhone } from "/shared/ui/phone_number.js";
 import * as values from "/settings/state/setting_values.js";
 import * as editors from "./editors.js";
+import { priceEditor } from "./price_editor.js";
 import { hoursEditor, quietEditor, windowsEditor } from "./time_editors.js";
 
 const LANGUAGE_NAMES = { en: "English", es: "Español" };
@@ -35,6 +36,7 @@ export function makeSections() {
     { name: "business", title: "Business", fields: business() },
     { name: "hours", title: "Hours and windows", fields: hours() },
     { name: "booking", title: "Booking", fields: booking() },
+    { name: "prices", title: "Prices", fields: prices() },
     { name: "messages", title: "Messages", fields: messages() },
     { name: "legal", title: "Legal", fields: legal() },
   ];
@@ -142,6 +144,14 @@ function booking() {
       rows: 2,
       hint: "Postal codes or their beginnings, separated by commas. Empty means everywhere.",
       placeholder: "100, 112, 10301",
+    }),
+  ];
+}
+
+function prices() {
+  return [
+    priceEditor("price_guide", "Price guide", {
+      hint: "Customers get an estimate from it when they book, and the crew's load makes the price. Empty parts of a load follow from the full load. Leave everything empty to show no prices.",
     }),
   ];
 }

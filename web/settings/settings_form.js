@@ -21,6 +21,7 @@ const MAY_BE_UNSET = [
   "privacy_url",
   "terms_url",
   "cancellation_policy",
+  "price_guide",
 ];
 
 export class SettingsForm {

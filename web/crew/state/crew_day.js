@@ -2,11 +2,11 @@
 // time of a late crew.
 
 import { movesFrom } from "../../shared/jobs/moves.js";
+import { priceAfterLoad } from "../../shared/jobs/price_guide.js";
 import { MINUTE_MS, msOf } from "../../shared/ui/time.js";
 import { dayAfter, dayAt } from "../../shared/ui/business_time.js";
 
 export const LATE_MINUTES = Object.freeze([15, 30, 60]);
-export const LOAD_SIZES = Object.freeze(["minimum", "quarter", "half", "three_quarters", "full"]);
 export const PHOTO_KINDS = Object.freeze(["before", "after"]);
 
 /**
@@ -22,13 +22,15 @@ export function projected(job, items, flow) {
 function withAction(job, item, flow) {
   if (item.kind === "move") return { ...job, status: statusAfter(job, item.move.move, flow) };
   if (item.kind === "photo") return withPhoto(job, item);
-  const { note, schedule, load_size } = item.edit;
+  const { note, schedule, load_size, payment } = item.edit;
   const said = note && { text: note, recorded_at: item.occurred_at, queued: true };
   return {
     ...job,
     notes: said ? [...(job.notes ?? []), said] : job.notes,
     schedule: { ...job.schedule, ...schedule },
     load_size: load_size ?? job.load_size,
+    ...(load_size && { price_cents: priceAfterLoad(job, load_size) ?? undefined }),
+    ...(payment && { payment, price_cents: job.price_cents ?? payment.amount_cents }),
   };
 }
 

@@ -15,6 +15,7 @@ const WHY = Object.freeze({
   "unknown-job": "why_gone",
   "not-found": "why_gone",
   "event-id-used": "why_used",
+  "edit-reason-missing": "why_money",
   "records-full": "why_records",
   "notes-full": "why_records",
   "idempotency-key-reused": "why_used",

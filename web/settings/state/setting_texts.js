@@ -1,6 +1,7 @@
 // The value of a setting in words, for saying what someone else has changed.
 
 import { WEEKDAYS } from "../../shared/jobs/business.js";
+import { amountText } from "../../shared/ui/money.js";
 import { shownPhone } from "../../shared/ui/phone_number.js";
 import { DAY_NAMES, clockText } from "./setting_values.js";
 
@@ -11,6 +12,7 @@ const WORDS = {
   quiet: ({ begin, end }) => spanText({ start: begin, end }),
   suspended: (paused) => (paused ? "no" : "yes"),
   text_crew_changes: (wanted) => (wanted ? "yes" : "no"),
+  price_guide: guideText,
   cancellation_policy: ({ en, es }) => [en, es].filter(Boolean).join(" / "),
 };
 
@@ -19,6 +21,11 @@ export function textOf(key, value) {
   if (value === null || value === undefined) return "none";
   const text = WORDS[key]?.(value) ?? (Array.isArray(value) ? value.join(", ") : String(value));
   return text === "" ? "none" : text;
+}
+
+function guideText({ minimum_cents, full_cents, items = [], surcharges = [] }) {
+  const [least, most] = [minimum_cents, full_cents].map(amountText);
+  return `${least} to ${most}, ${items.length} items, ${surcharges.length} surcharges`;
 }
 
 function hoursText(hours) {

@@ -57,6 +57,11 @@ export class PollingSession {
     return this.#known.default;
   }
 
+  /** The business's currency, as ISO 4217 has it; undefined until it is known. */
+  get currency() {
+    return this.#known.currency;
+  }
+
   /** The business's time zone; undefined (this device's zone) until it is known. */
   get zone() {
     return this.#known.time_zone;

@@ -4,6 +4,7 @@ import { NoAnswer, Problem, newId } from "../api/api.js";
 import { expectLink } from "./recent_bookings.js";
 import { phoneNumber } from "../ui/phone_number.js";
 import { DAY_MS, HOUR_MS } from "../ui/time.js";
+import { estimateOf } from "./price_guide.js";
 import { dayFault, momentsOf, windowNamed } from "./booking_calendar.js";
 
 const DRAFT = "haulway.booking.draft";
@@ -21,6 +22,11 @@ export const EMPTY = Object.freeze({
   day: "",
   window: "",
   language: "en",
+  /** The load that is expected; empty: not sure. */
+  load: "",
+  /** {name: count} and names, of the price guide. */
+  items: {},
+  surcharges: [],
 });
 
 /**
@@ -100,6 +106,24 @@ export function requestOf(form, business) {
     what: form.what.trim(),
     ...arrival,
     language: form.language,
+    ...(business?.price_guide && { estimate: wantedIn(form, business.price_guide) }),
+  };
+}
+
+/** The range of a form by the price guide of the business. */
+export function estimateIn(form, { price_guide }) {
+  return estimateOf(price_guide, wantedIn(form, price_guide));
+}
+
+/** What the service is told. What is no longer in the guide is left out: a draft may be old. */
+function wantedIn({ load = "", items = {}, surcharges = [] }, guide) {
+  const has = (list, name) => (list ?? []).some((entry) => entry.name === name);
+  return {
+    load_size: load || null,
+    items: Object.entries(items)
+      .filter(([name]) => has(guide.items, name))
+      .map(([name, count]) => ({ name, count })),
+    surcharges: surcharges.filter((name) => has(guide.surcharges, name)),
   };
 }
 
@@ -181,8 +205,8 @@ export class Booking {
     this.#tab.remove(BOOKED);
   }
 
-  async #done({ job_id, tracking_url, tracking_token }, { request, at_ms }) {
-    const booked = { job_id, tracking_url, request };
+  async #done({ job_id, tracking_url, tracking_token, estimate }, { request, at_ms }) {
+    const booked = { job_id, tracking_url, request, ...(estimate && { estimate }) };
     this.#tab.set(BOOKED, JSON.stringify(booked));
     this.#device.remove(SENDING);
     this.#device.remove(DRAFT);
@@ -220,9 +244,13 @@ export function linkIn(booked, origin) {
 function texts(form) {
   return Object.fromEntries(
     Object.keys(EMPTY)
-      .filter((name) => typeof form[name] === "string")
+      .filter((name) => sameKind(form[name], EMPTY[name]))
       .map((name) => [name, form[name]]),
   );
+}
+
+function sameKind(one, other) {
+  return one !== null && typeof one === typeof other && Array.isArray(one) === Array.isArray(other);
 }
 
 function documentIn(text) {

@@ -6,6 +6,7 @@ const KEPT = "haulway.business.";
 const PHONE = /^\+\d{7,15}$/;
 const COLOR = /^#[0-9a-f]{6}$/i;
 const URL_OF_WEB = /^https?:\/\//i;
+const CURRENCY = /^[A-Z]{3}$/;
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$|^24:00$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 const LANGUAGES = ["en", "es"];
@@ -34,6 +35,8 @@ export const DEFAULTS = Object.freeze({
   terms_url: null,
   cancellation_policy: null,
   suspended: false,
+  currency: "USD",
+  price_guide: null,
 });
 
 /** The business at that path of the API, as this device learned it last; null where it did not. */
@@ -82,7 +85,14 @@ export function businessIn(document) {
     terms_url: fitting(document.terms_url, URL_OF_WEB),
     cancellation_policy: policy && typeof policy === "object" ? policy : null,
     suspended: document.suspended === true,
+    currency: fitting(document.currency, CURRENCY) ?? DEFAULTS.currency,
+    price_guide: hasPrices(document.price_guide) ? document.price_guide : null,
   };
+}
+
+/** The amounts that an estimate cannot do without. */
+function hasPrices(guide) {
+  return Number.isInteger(guide?.minimum_cents) && Number.isInteger(guide?.full_cents);
 }
 
 function fitting(text, shape) {

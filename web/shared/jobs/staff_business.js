@@ -35,6 +35,6 @@ export class StaffBusiness {
 }
 
 /** What a page of those who work here shows. */
-function looksOf({ name, time_zone, phone, accent_color }) {
-  return { name, time_zone, phone, accent_color };
+function looksOf({ name, time_zone, phone, accent_color, currency }) {
+  return { name, time_zone, phone, accent_color, currency };
 }

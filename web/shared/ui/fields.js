@@ -1,4 +1,4 @@
-// Labelled fields, amounts in dollars, and dialogs.
+// Labelled fields and dialogs.
 
 import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
@@ -38,15 +38,6 @@ export function field(label, { tag = "input", hint = null, options = null, ...at
 function set(input, name, value) {
   if (name === "value") input.value = value ?? "";
   else if (value !== null && value !== false) input.setAttribute(name, value === true ? "" : value);
-}
-
-export function dollars(cents) {
-  if (cents === null || cents === undefined) return "";
-  return (cents / 100).toLocaleString("en-US", {
-    style: "currency",
-    currency: "USD",
-    minimumFractionDigits: cents % 100 ? 2 : 0,
-  });
 }
 
 /** Opens the dialog and removes it when it is closed; resolves with its returnValue. */

@@ -20,6 +20,7 @@ const WHY = Object.freeze({
   "notes-full": "why_records",
   "idempotency-key-reused": "why_used",
   "photo-unreadable": "why_lost",
+  "amount-missing": "why_page",
   malformed: "why_page",
   "too-large": "why_page",
   "not-json": "why_page",

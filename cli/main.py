@@ -143,6 +143,7 @@ def _add_commands() -> None:
         job,
         ops,
         photo,
+        report,
         roster,
         track,
         up,
@@ -167,6 +168,7 @@ def _add_commands() -> None:
     app.command("promote")(deploy.promote)
     app.command("rollback")(deploy.rollback)
     app.command("cost")(cost.cost)
+    app.command("report")(report.report)
     app.command("export")(export_import.export)
     app.command("import")(export_import.import_)
     app.command("erase")(erase.erase)

@@ -70,6 +70,12 @@ def money_change(before: Job, after: Job) -> MoneyChange | None:
     return None if old == new else MoneyChange(before=old, after=new)
 
 
+def is_paid(job: Job) -> bool:
+    """Whether something was paid, and nothing is owed."""
+    paid = job.payment
+    return paid is not None and not owed_cents(job.price_cents, paid.amount_cents)
+
+
 def money_after(job: Job, changes: MoneyEdit) -> Money:
     """What is owed and paid after the edit. Raises MoneyRefused."""
     price = _price(job, changes)

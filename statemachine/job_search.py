@@ -17,6 +17,8 @@ from pydantic import Field
 
 from statemachine.flows import Flow
 from statemachine.job import Job
+from statemachine.job_figures import FAILED_ATTEMPT, JobFigures, ReportFacts, facts_of
+from statemachine.job_money import is_paid
 from statemachine.prices import LoadSize, PriceCents
 from statemachine.values import PHONE_PATTERN, Frozen, JobId, Name, Utc
 from statemachine.views import PHONE_END, Card, card_of
@@ -32,8 +34,6 @@ NUMBER = re.compile(r"[\d\s().+-]+", re.ASCII)
 FEWEST_DIGITS = 4
 """Fewer digits of a phone number are no question: too many numbers have them."""
 
-FAILED_ATTEMPT = "no_access"
-"""The move of a crew that was there and could not do the job, in every flow."""
 EVERY = "every"
 """The term of every job."""
 WHOLE = ("phone:", "phone-end:", "phone-start:")
@@ -48,12 +48,28 @@ class Entry(Card):
     """The beginning of the arrival window, or the booking if there is no window."""
     load_size: LoadSize | None = None
     paid: bool = False
+    facts: ReportFacts = ReportFacts()
     failed_attempts: int = 0
     """How often a crew was there and could not do the job."""
 
     def card(self) -> Card:
         """What the board says about the job, without the whole number."""
         return Card.model_validate({name: getattr(self, name) for name in Card.model_fields})
+
+    def figures(self) -> JobFigures:
+        """What a report counts of the job."""
+        return JobFigures(
+            job_id=self.job_id,
+            at=self.at,
+            flow=self.flow,
+            status=self.status,
+            crew=tuple(each.member for each in self.crew),
+            truck=self.truck,
+            load_size=self.load_size,
+            price_cents=self.price_cents,
+            window_end=self.schedule.window_end,
+            **self.facts.__dict__,
+        )
 
 
 def entry_of(job: Job, flow: Flow) -> Entry:
@@ -63,7 +79,8 @@ def entry_of(job: Job, flow: Flow) -> Entry:
             "phone": job.customer.phone,
             "at": job.schedule.window_start or job.created_at,
             "load_size": job.load_size,
-            "paid": job.payment is not None,
+            "paid": is_paid(job),
+            "facts": facts_of(job, flow),
             "failed_attempts": sum(entry.move == FAILED_ATTEMPT for entry in job.ledger),
         }
     )

@@ -18,11 +18,11 @@ from datetime import date
 
 from pydantic import ValidationError
 
-from cli.output.safe_text import as_cell, from_cell
 from functions.people.accounts import Account
 from functions.people.roster import Days
 from functions.people.roster_import import ImportedPerson
 from functions.protocol.field_errors import field_errors
+from statemachine.csv_cells import csv_text, from_cell
 from statemachine.roster import DAY_OFF, Date, Day
 from statemachine.values import Frozen, Name
 
@@ -86,7 +86,7 @@ def day_of(hours: Sequence[str], roles: Sequence[str]) -> Day:
 
 def write_people(people: Iterable[Account]) -> str:
     """Sorted by account, so that equal rosters give equal files."""
-    return _written(ALL_PEOPLE, map(_person_row, sorted(people, key=lambda each: each.account)))
+    return csv_text(ALL_PEOPLE, map(_person_row, sorted(people, key=lambda each: each.account)))
 
 
 def _person_row(each: Account) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def _person_row(each: Account) -> tuple[str, ...]:
 def write_days(days: Days) -> str:
     """Sorted by day."""
     said = sorted((on, member) for member, theirs in days.items() for on in theirs)
-    return _written(DAYS, (_day_row(member, on, days[member][on]) for on, member in said))
+    return csv_text(DAYS, (_day_row(member, on, days[member][on]) for on, member in said))
 
 
 def _day_row(member: str, on: date, day: Day) -> tuple[str, ...]:
@@ -157,11 +157,3 @@ def _at(line: int) -> Iterator[None]:
         raise BadRow(f"line {line}: {'; '.join(field_errors(error))}") from error
     except ValueError as error:
         raise BadRow(f"line {line}: {error}") from error
-
-
-def _written(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([as_cell(value) for value in row] for row in rows)
-    return text.getvalue()

@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import typer
+from babel.numbers import format_currency
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from pydantic import ValidationError
 from rich.markup import escape
@@ -130,8 +132,11 @@ def status_text(flow: str, status: str) -> str:
     return f"[{known.colour}]●[/] {escape(known.label.en)}"
 
 
-def money(cents: int | None) -> str:
-    return "" if cents is None else f"${cents / 100:,.2f}"
+def money(cents: int | None, currency: str = "USD") -> str:
+    """As English writes that currency (ISO 4217); empty for None."""
+    if cents is None:
+        return ""
+    return str(format_currency(Decimal(cents) / 100, currency, locale="en_US"))
 
 
 def local_time(moment: datetime) -> str:

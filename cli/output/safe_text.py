@@ -1,7 +1,7 @@
-"""Text from strangers, made safe for a terminal and for a spreadsheet.
+"""Text from strangers, made safe for a terminal.
 
-A customer's name may contain escape sequences that retitle a terminal or fill its clipboard, marks
-that reverse the direction of writing, or a formula that a spreadsheet would run.
+A customer's name may contain escape sequences that retitle a terminal or fill its clipboard, or
+marks that reverse the direction of writing.
 """
 
 import re
@@ -13,23 +13,11 @@ from rich.segment import Segment
 COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Control characters except tab and line feed, and marks that change the direction of writing."""
 REPLACEMENT = "\ufffd"
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
-PHONE = re.compile(r"\+[0-9]+")
-"""Digits only: nothing that a spreadsheet could run."""
 
 
 def shown(text: str) -> str:
     """The text with U+FFFD in place of each command character."""
     return COMMANDS.sub(REPLACEMENT, text)
-
-
-def as_cell(text: str) -> str:
-    """The text as a CSV cell that no spreadsheet takes for a formula; `from_cell` undoes it."""
-    return f"'{text}" if FORMULA.match(text) and not PHONE.fullmatch(text) else text
-
-
-def from_cell(text: str) -> str:
-    return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
 
 
 class Terminal(Console):

@@ -5,6 +5,7 @@ from functions.api.crew_routes import CREW_ROUTES
 from functions.api.job_routes import JOB_ROUTES
 from functions.api.ops_routes import OPS_ROUTES
 from functions.api.public_routes import PUBLIC_ROUTES
+from functions.api.report_routes import REPORT_ROUTES
 from functions.api.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -12,5 +13,6 @@ ROUTES: tuple[Route, ...] = (
     *BUSINESS_ROUTES,
     *JOB_ROUTES,
     *CREW_ROUTES,
+    *REPORT_ROUTES,
     *OPS_ROUTES,
 )

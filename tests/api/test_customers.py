@@ -7,7 +7,8 @@ import pytest
 from statemachine.customers import customers_in
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Customer, Job, Place
-from statemachine.job_search import FAILED_ATTEMPT, entry_of
+from statemachine.job_figures import FAILED_ATTEMPT
+from statemachine.job_search import entry_of
 from statemachine.records import Note
 from tests.api.api_fixture import ApiBackend
 from tests.support.builders import CUSTOMER, DISPATCHER, NOON, a_job, moved

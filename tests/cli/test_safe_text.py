@@ -16,6 +16,7 @@ from cli.data.roster_csv import read_people, write_people
 from cli.output import safe_text
 from cli.output.output import print_json
 from functions.people.accounts import Account
+from statemachine import csv_cells
 from tests.support.builders import NOON
 
 COMMANDS = [
@@ -86,7 +87,7 @@ def test_no_exported_name_is_a_formula_and_the_import_restores_it(
 
 @pytest.mark.parametrize("cell", ["\tx", "\r=1", "=", "-", "'", "plain", "it's", "+15555550123"])
 def test_a_cell_survives_export_and_import(cell: str) -> None:
-    assert safe_text.from_cell(safe_text.as_cell(cell)) == cell
+    assert csv_cells.from_cell(csv_cells.as_cell(cell)) == cell
 
 
 def fact(**changes: object) -> str:

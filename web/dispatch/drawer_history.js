@@ -81,7 +81,7 @@ function movedItem(entry, { flow, account, zone }) {
   );
 }
 
-/** From what to what, by whom, and why: of price and payment, what has changed. */
+/** Who changed the price or the payment, from what to what, and why. */
 function moneyItem(entry, { account, currency, zone }) {
   const { from, to } = entry.money;
   const price = (money) => moneyText(money.price_cents, currency) || "none";

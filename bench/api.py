@@ -191,12 +191,8 @@ def a_board() -> Board:
 
 def sign_in(laptop: Laptop, http: httpx.Client) -> str:
     first = laptop.first_sign_in()
-    body = json.dumps({"account": first.account, "password": first.password}).encode()
-    headers = {
-        "content-type": "application/json",
-        "x-amz-content-sha256": hashlib.sha256(body).hexdigest(),
-    }
-    answer = http.post("/api/session", content=body, headers=headers)
+    body = {"account": first.account, "password": first.password}
+    answer = http.post("/api/session", json=body)
     assert answer.status_code == 200, answer.text
     return str(answer.headers["set-cookie"]).partition("=")[2].partition(";")[0]
 

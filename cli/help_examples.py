@@ -11,6 +11,7 @@ EXAMPLES = {
     "track": "haul track https://haul.example.com/track/TOKEN --follow",
     "business add": 'haul business add quick --name "Quick Dump"',
     "business set": "haul business set quick phone=+12065550199",
+    "keys add": "haul keys add Website --role dispatcher --days 90",
     "roster show": "haul roster show --from 2026-11-23 --to 2026-11-29",
     "roster set": "haul roster set dina 2026-11-24 07:00-15:30 --role driver",
     "explain": "haul explain 261121-7k3m2q",

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
 
 from cli import help_examples
 from cli.client.connection import Connection, connect
+from cli.output.business_clock import CLOCK
 from cli.output.error_log import DEBUG, log_unexpected, wants_tracebacks
 from cli.output.output import FAILED, UsageError, error_console
 from cli.output.output import __doc__ as output_doc
@@ -69,6 +71,7 @@ class GlobalOptions:
         return ApiClient(self.api, own_sessions())
 
     def close(self) -> None:
+        CLOCK.go_by(lambda: None)
         if "api_client" in self.__dict__:
             self.api_client.http.close()
 
@@ -78,6 +81,11 @@ class GlobalOptions:
         from cli.client.bus_client import BusClient
 
         return self.api_client if self.api else BusClient(self.connection, self.tenant)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The business's: every date and time that a command prints is by its clock."""
+        return ZoneInfo(self.client.time_zone())
 
     @cached_property
     def ops(self) -> "OpsClient":
@@ -121,6 +129,7 @@ def set_global_options(
     # Without this, Powertools warns about a missing collector on a laptop.
     os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
     context.obj = GlobalOptions(state, stage, tenant, api)
+    CLOCK.go_by(lambda: context.obj.zone)
     context.call_on_close(context.obj.close)
 
 
@@ -141,6 +150,7 @@ def _add_commands() -> None:
         hooks,
         index,
         job,
+        keys,
         ops,
         photo,
         report,
@@ -159,6 +169,7 @@ def _add_commands() -> None:
     app.add_typer(board.app, name="board")
     app.add_typer(index.app, name="index")
     app.add_typer(hooks.app, name="hooks")
+    app.add_typer(keys.app, name="keys")
     app.add_typer(ops.app, name="ops")
     app.command("explain")(explain.explain)
     app.command("up")(up.up)

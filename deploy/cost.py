@@ -162,7 +162,8 @@ class Fixed:
     metrics: int = 5
     """Always reported: Moves, EventToVisibleMs, InvalidationBudgetUsed, LongestOverdueMinutes,
     WatchRounds. Others are reported, and paid for, only in hours with a problem."""
-    secrets: int = 1
+    secrets: int = 2
+    """The keys that sign sessions, and the edge's secret, which a container reads once."""
     listings: int = 2 * MONTH_S // 300
     """Of endpoints, at most: by two containers that are always busy."""
     secret_calls: int = 2 * MONTH_S // 300

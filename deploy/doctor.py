@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from deploy import doctor_fixes as remedies
 from deploy.doctor_edge import headers, pages_of_this_build, unknown_views
 from deploy.doctor_fixes import BY_HAND
 from deploy.doctor_stage import DeployedStage, Finding
 from deploy.state_machine_versions import ALIAS
 from functions.people.sessions import SigningKeys
+from functions.protocol.edge_secret import EdgeSecrets
 from statemachine.asl import render
 from statemachine.flows import flow_names, load_flow
 
@@ -152,24 +155,32 @@ def alarm_subscribers(patient: DeployedStage) -> Iterator[Finding]:
     yield Finding(what, bool(confirmed) or not patient.on_aws, do)
 
 
+SECRETS: tuple[tuple[str, str, type[BaseModel]], ...] = (
+    ("the list of signing keys", "SessionKeysArn", SigningKeys),
+    ("the edge's secret", "EdgeSecretArn", EdgeSecrets),
+)
+"""Each with its name, the stack's output that has its ARN, and its form."""
+ROTATION_FAILED = (
+    "its rotation failed: see haul ops dlq show rotate_keys, and the log of rotate-keys"
+)
+
+
 def secrets(patient: DeployedStage) -> Iterator[Finding]:
-    aws, arn = patient.client("secretsmanager"), patient.outputs["SessionKeysArn"]
-    about = aws.describe_secret(SecretId=arn)
-    changed = about.get("LastChangedDate") or about["CreatedDate"]
-    days = (datetime.now(timezone.utc) - changed).days
-    yield Finding(
-        f"signing keys are {days} days old",
-        days <= patient.max_key_days,
-        "their rotation failed: see haul ops dlq show rotate_keys, and the log of rotate-keys",
-    )
-    body = aws.get_secret_value(SecretId=arn)["SecretString"]
-    yield Finding("signing keys can be read", _are_keys(body), "restore the last secret version")
+    for name, key, kind in SECRETS:
+        aws, arn = patient.client("secretsmanager"), patient.outputs[key]
+        about = aws.describe_secret(SecretId=arn)
+        changed = about.get("LastChangedDate") or about["CreatedDate"]
+        days = (datetime.now(timezone.utc) - changed).days
+        yield Finding(f"{name} is {days} days old", days <= patient.max_key_days, ROTATION_FAILED)
+        readable = _is(kind, aws.get_secret_value(SecretId=arn)["SecretString"])
+        yield Finding(f"{name} can be read", readable, "restore the last secret version")
 
 
-def _are_keys(body: str) -> bool:
-    """In the form of the first deployment (a single key) or of the rotation."""
-    found = json.loads(body)
-    return "key" in found or bool(SigningKeys.model_validate(found).keys)
+def _is(kind: type[BaseModel], body: str) -> bool:
+    try:
+        return bool(kind.model_validate_json(body))
+    except ValidationError:
+        return False
 
 
 def rules(patient: DeployedStage) -> Iterator[Finding]:

@@ -9,10 +9,11 @@ from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3PhoneRecords
 from functions.aws.s3_stores import S3Objects
-from functions.messages.phone_numbers import PhoneRecord, digest_of
+from functions.messages.phone_numbers import PhoneRecord, change_phone_record, digest_of
 from functions.protocol.compare_and_swap import ATTEMPTS
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
 from functions.views.job_index import IndexJob
+from statemachine.business import SHARED
 from statemachine.deliveries import Delivery, masked_phone
 from statemachine.ids import digest_of as digest_of_token
 from statemachine.job import Job
@@ -84,8 +85,19 @@ def erase_number(s3: Any, bucket: str, tenant: str, phone: str) -> NumberErased:
     Raises Unavailable if texts kept changing the record.
     """
     erased = erase_answers(s3, bucket, tenant, masked_phone(phone))
+    erased += _leave_shared(s3, bucket, tenant, phone)
     left = erase_digest(s3, bucket, tenant, digest_of(tenant, phone))
     return NumberErased(erased + left.objects, left.opt_out_kept)
+
+
+def _leave_shared(s3: Any, bucket: str, tenant: str, phone: str) -> int:
+    """Take the business out of what the shared number knows of this one; erase that if it knows
+    nothing else. Raises Unavailable."""
+    numbers = S3PhoneRecords(s3, bucket)
+    if numbers.read(SHARED, digest_of(SHARED, phone)) is None:
+        return 0
+    left = change_phone_record(numbers, SHARED, phone, lambda number: number.left_by(tenant))
+    return 0 if left.businesses else erase_digest(s3, bucket, SHARED, left.digest).objects
 
 
 def erase_digest(s3: Any, bucket: str, tenant: str, digest: str) -> NumberErased:

@@ -13,6 +13,7 @@ from typing import Any
 
 from deploy.imports import FUNCTION
 from deploy.stack import DeployFailed
+from functions.protocol.edge_secret import HEADER
 
 AT_ONCE = 4
 NO_JOB = {"tenant": "canary", "job_id": "000101-000000", "seq": 0}
@@ -34,28 +35,35 @@ class Probe:
     expected: dict[str, Any] = field(default_factory=dict)
 
 
-def _get(path: str, status: int) -> Probe:
-    """As the event of a Function URL, payload format 2.0."""
+def _get(path: str, status: int, edge_secret: str) -> Probe:
+    """As the event of a Function URL, payload format 2.0, through the edge."""
     http = {"method": "GET", "path": path, "sourceIp": "127.0.0.1"}
     context = {"http": http, "requestId": "deployment", "stage": "$default"}
-    event = {"version": "2.0", "rawPath": path, "headers": {}, "requestContext": context}
+    event = {"version": "2.0", "rawPath": path, "requestContext": context}
+    event["headers"] = {HEADER: edge_secret}
     return Probe(event, {"statusCode": status})
 
 
-PROBES: dict[str, tuple[Probe, ...]] = {
-    "functions.serve_api.handler": (
-        _get("/api/session", 401),
-        _get(f"/api/track/{'0' * 32}", 404),
-    ),
-    "functions.settle_job.handler": (Probe(NO_JOB, UNKNOWN_JOB),),
-    "functions.register_wait.handler": (Probe(NO_JOB | WAIT, UNKNOWN_JOB),),
-}
-"""For functions without a queue, by their handler."""
+def without_queue(edge_secret: str) -> dict[str, tuple[Probe, ...]]:
+    """For functions without a queue, by their handler."""
+    return {
+        "functions.serve_api.handler": (
+            _get("/api/session", 401, edge_secret),
+            _get(f"/api/track/{'0' * 32}", 404, edge_secret),
+        ),
+        "functions.settle_job.handler": (Probe(NO_JOB, UNKNOWN_JOB),),
+        "functions.register_wait.handler": (Probe(NO_JOB | WAIT, UNKNOWN_JOB),),
+    }
+
+
 EMPTY_BATCH = (Probe({"Records": []}, {"batchItemFailures": []}),)
 
 
-def probes(template: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Probe, ...]]]:
+def probes(
+    template: Mapping[str, Any], edge_secret: str = ""
+) -> Iterator[tuple[str, tuple[Probe, ...]]]:
     """Probes by the function's logical id, for functions that have any."""
+    alone = without_queue(edge_secret)
     resources = template["Resources"]
     behind_queue = {
         str(each["Properties"]["FunctionName"]["Ref"]).partition(".")[0]
@@ -65,17 +73,20 @@ def probes(template: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Probe, ...]
     for name, resource in resources.items():
         if resource["Type"] == FUNCTION:
             handler = resource["Properties"]["Handler"]
-            own = EMPTY_BATCH if name in behind_queue else PROBES.get(handler, ())
+            own = EMPTY_BATCH if name in behind_queue else alone.get(handler, ())
             if own:
                 yield name, own
 
 
-def check_functions(lam: Any, names: Mapping[str, str], template: Mapping[str, Any]) -> int:
-    """Returns how many functions were checked. `names` has their names by logical id.
+def check_functions(
+    lam: Any, names: Mapping[str, str], template: Mapping[str, Any], edge_secret: str = ""
+) -> int:
+    """Returns how many functions were checked. `names` has their names by logical id, and
+    `edge_secret` is what the edge sends to the API.
 
     Raises FunctionCheckFailed for the first one that fails.
     """
-    checks = list(probes(template))
+    checks = list(probes(template, edge_secret))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for _ in pool.map(lambda check: _check(lam, names[check[0]], check[1]), checks):
             pass

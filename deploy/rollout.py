@@ -17,6 +17,8 @@ from deploy.function_check import check_functions
 from deploy.stack import Planned, Stack
 from deploy.target import Outputs, Target
 from deploy.template import PUBLISHED, published_value
+from functions.aws.secrets import SecretStore
+from functions.protocol.edge_secret import EdgeSecrets
 
 PROTECTED = "production"
 PROTECTION = "DeletionProtection"
@@ -73,12 +75,21 @@ class Rollout:
     def _publish(self, template: bytes, url: str, wanted: Parameters, at_once: bool) -> None:
         self.step("try functions")
         names = self.stack.functions()
-        check_functions(self.target.client("lambda"), names, json.loads(template))
+        check_functions(
+            self.target.client("lambda"), names, json.loads(template), self._edge_secret()
+        )
         self.step("publish")
         document = json.loads(template)
         if at_once and wanted.get(GRADUAL) == "true":
             self.stack.execute(self.stack.plan(document, url, {**wanted, GRADUAL: "false"}))
         self.stack.execute(self.stack.plan(document, url, wanted))
+
+    def _edge_secret(self) -> str:
+        """Empty for a release from before there was one."""
+        arn = self.stack.outputs().get("EdgeSecretArn")
+        if arn is None:
+            return ""
+        return SecretStore(self.target.client("secretsmanager"), arn, EdgeSecrets).read().current
 
     def _execute(self, template: bytes, url: str, wanted: Parameters) -> None:
         planned = self.stack.plan(json.loads(template), url, wanted)

@@ -11,6 +11,7 @@ var TRACK_FILE = new RegExp('^/track/[A-Za-z0-9_-]{1,21}(\\.[A-Za-z0-9_-]{1,21})
 var PLAIN = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\/?$/;
 var DOTS = /\/(\.|%2e){1,2}(\/|\\|%2f|%5c|$)/i;
 var PAGE = /^\/(book|crew|dispatch|ops|settings)(\/|\/index\.html)?$/;
+var BOOKING = /^\/book\/[a-z][a-z0-9-]{0,30}\/?$/; // of the business with that id (statemachine/values.py)
 var FOLDERS = { book: 1, crew: 1, dispatch: 1, ops: 1, settings: 1 }; // the folders with files, besides the root
 var LONGEST = 512;
 var MISSING = '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -63,7 +64,7 @@ function handler(event) {
         request.uri = '/index.html';
         return request;
     }
-    if (!PAGE.test(uri)) { return notFound(); }
+    if (!PAGE.test(uri) && !BOOKING.test(uri)) { return notFound(); }
     request.uri = '/' + area + '/index.html';
     return request;
 }

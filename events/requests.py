@@ -127,8 +127,9 @@ class Changes(BuiltOnUse):
     duration_minutes: DurationMinutes | None = None
     schedule: ScheduleInput | None = None
     """Only the given times change: a new ETA leaves the arrival window as it is."""
-    crew: Annotated[tuple[Assignment, ...], Field(max_length=3)] | None = None
-    """The whole crew from now on. Refused if a member is not available or on another job."""
+    crew: Annotated[tuple[Assignment, ...], Field(max_length=6)] | None = None
+    """The whole crew from now on; there may be several helpers. Refused if a member is not
+    available or on another job."""
     truck: Name | Literal[""] | None = None
     """One of the business's trucks. An empty string takes the truck off the job."""
     load_size: LoadSize | None = None

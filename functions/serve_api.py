@@ -1,4 +1,4 @@
-"""The Lambda function behind `/api/*`: a Function URL that only CloudFront may call.
+"""The Lambda function behind `/api/*`: a Function URL that only answers CloudFront.
 
 Powertools does the routing; our code does the validation. Powertools' own (`enable_validation`)
 adds little to the import (20 ms of CPU to 240, see bench/api.py), but it runs before the caller is
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver
 
 from functions.api.dependencies import Api
+from functions.aws.api_keys import DynamoApiKeys
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.container import (
@@ -37,18 +38,22 @@ from functions.aws.photos import S3Photos
 from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.s3_stores import S3Jobs, S3Tenants
-from functions.aws.signing_keys import SecretKeyStore
+from functions.aws.secrets import SecretStore
 from functions.aws.site_address import StoredEdgeAddress, StoredParameter
 from functions.business.change_settings import ChangeSettings
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
 from functions.people.accounts import Passwords
+from functions.people.api_keys import KeyCheck
 from functions.people.crew_location import ShareLocation
+from functions.people.invitations import Invitations
 from functions.people.known_devices import KnownDevices
-from functions.people.sessions import KeyRing, Sessions
+from functions.people.manage_people import ManagePeople
+from functions.people.sessions import KeyRing, Sessions, SigningKeys
 from functions.people.sign_in import SignIn
 from functions.photos.add_photo import AddPhoto
+from functions.protocol.edge_secret import EdgeCheck, EdgeSecrets
 from functions.wiring.assign_crew import assign_crew_of
 from functions.wiring.executions import executions_of
 
@@ -59,6 +64,7 @@ from functions.api.router import resolver
 
 class Settings(OpsNames, HasRoster, HasIndex):
     session_keys: str
+    edge_secret: str
     uploads_host: str
     """The host name under which the edge reaches the jobs bucket."""
     edge_url: str = ""
@@ -86,9 +92,11 @@ def wire() -> LambdaFunctionUrlResolver:
         uploads_host=settings.uploads_host,
         credentials=credentials(),
     )
-    keys = KeyRing(SecretKeyStore(client("secretsmanager"), settings.session_keys))
+    secrets = client("secretsmanager")
+    keys = KeyRing(SecretStore(secrets, settings.session_keys, SigningKeys))
     ended = DynamoEndedSessions(dynamodb, settings.crew_roster)
     api = Api(
+        edge=EdgeCheck(SecretStore(secrets, settings.edge_secret, EdgeSecrets)),
         jobs=jobs,
         boards=S3BoardCopies(s3, settings.jobs_bucket),
         index=DynamoJobIndex(dynamodb, settings.job_index),
@@ -110,6 +118,9 @@ def wire() -> LambdaFunctionUrlResolver:
         share_location=ShareLocation(DynamoCrewLocations(dynamodb, settings.crew_roster)),
         sign_in=SignIn(accounts=accounts, limits=limits, passwords=Passwords()),
         sessions=Sessions(keys=keys, accounts=accounts, ended=ended),
+        keys=KeyCheck(DynamoApiKeys(dynamodb, settings.crew_roster)),
+        people=ManagePeople(accounts),
+        invitations=Invitations(keys, accounts, Passwords()),
         devices=KnownDevices(keys),
         limits=limits,
         edge_url=_edge_address(settings),

@@ -1,7 +1,7 @@
 """Reads the distribution from the engine, so that template.yaml is its only definition.
 
-Path patterns, cache policies, error lifetimes, published viewer-request functions, signed origins,
-and invalidations all come from the CloudFront API.
+Path patterns, cache policies, error lifetimes, published viewer-request functions, and
+invalidations all come from the CloudFront API.
 """
 
 import re
@@ -22,15 +22,13 @@ UNRESERVED = re.compile(r"%(2[de]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])"
 class Behavior:
     """A cache behavior: what the distribution does with the paths of one pattern.
 
-    `viewer_request` is the source of the published function; `signed`: whether the origin is a
-    Function URL with origin access control, which is never cached here; `bucket`: the host of an
-    S3 origin without access control, to which presigned requests are passed on.
+    `viewer_request` is the source of the published function; `bucket`: the host of an S3 origin
+    without access control, to which presigned requests are passed on.
     """
 
     pattern: str
     policy: CachePolicy
     viewer_request: str | None = None
-    signed: bool = False
     bucket: str | None = None
 
     def covers(self, uri: str) -> bool:
@@ -101,11 +99,10 @@ class CloudFrontApi:
         """Raises ValueError for a behavior without a cache policy (the old ForwardedValues)."""
         config: Any = self._client.get_distribution_config(Id=self._id)["DistributionConfig"]
         origins = _items(config["Origins"])
-        signed = {o["Id"] for o in origins if self._is_signed(o)}
         buckets = {o["Id"]: o["DomainName"] for o in origins if _is_open_bucket(o)}
         patterns = [*_items(config.get("CacheBehaviors")), config["DefaultCacheBehavior"]]
         return Distribution(
-            tuple(self._behaviour(raw, signed, buckets) for raw in patterns),
+            tuple(self._behaviour(raw, buckets) for raw in patterns),
             {
                 int(rule["ErrorCode"]): float(rule["ErrorCachingMinTTL"])
                 for rule in _items(config.get("CustomErrorResponses"))
@@ -123,9 +120,7 @@ class CloudFrontApi:
         answer = self._client.get_invalidation(DistributionId=self._id, Id=invalidation_id)
         return tuple(answer["Invalidation"]["InvalidationBatch"]["Paths"]["Items"])
 
-    def _behaviour(
-        self, raw: Mapping[str, Any], signed: set[str], buckets: Mapping[str, str]
-    ) -> Behavior:
+    def _behaviour(self, raw: Mapping[str, Any], buckets: Mapping[str, str]) -> Behavior:
         pattern = raw.get("PathPattern", "*")
         if not raw.get("CachePolicyId"):
             raise ValueError(
@@ -135,7 +130,6 @@ class CloudFrontApi:
             pattern,
             self._policy(raw["CachePolicyId"]),
             self._viewer_request(raw),
-            raw["TargetOriginId"] in signed,
             buckets.get(raw["TargetOriginId"]),
         )
 
@@ -160,17 +154,6 @@ class CloudFrontApi:
                 code = self._client.get_function(Name=name, Stage="LIVE")["FunctionCode"].read()
                 return code.decode()
         return None
-
-    def _is_signed(self, origin: Mapping[str, Any]) -> bool:
-        control_id = origin.get("OriginAccessControlId")
-        if not control_id:
-            return False
-        found = self._client.get_origin_access_control(Id=control_id)["OriginAccessControl"]
-        config = found["OriginAccessControlConfig"]
-        return (
-            config["OriginAccessControlOriginType"] == "lambda"
-            and config["SigningBehavior"] != "never"
-        )
 
 
 def _is_open_bucket(origin: Mapping[str, Any]) -> bool:

@@ -1,9 +1,9 @@
 """The laptop's edge: one local port in front of the engine that behaves like CloudFront.
 
 The engine (MiniStack) routes, rewrites, adds headers, and enforces access. The edge adds the rest:
-the cache (`cache.py`, `edge_location.py`), invalidations with a lag (`invalidations.py`), and
-signatures (`signing.py`). The configuration comes from the engine (`distribution.py`), the path in
-the cache key from the published function (`viewer_request.py`); `edge_request.py` combines them.
+the cache (`cache.py`, `edge_location.py`) and invalidations with a lag (`invalidations.py`). The
+configuration comes from the engine (`distribution.py`), the path in the cache key from the
+published function (`viewer_request.py`); `edge_request.py` combines them.
 
 The edge is simpler than CloudFront:
 - a copy includes the result of the viewer-response function and the response headers policy, which
@@ -13,7 +13,7 @@ The edge is simpler than CloudFront:
   bypass the cache;
 - requests to a bucket without access control bypass the engine's distribution, which can only read
   from it, so these responses lack the response headers policy;
-- responses of the edge itself are never cached, nor are those of a signed origin;
+- responses of the edge itself are never cached;
 - paths `/_…` administer the engine and are answered 404 here.
 """
 

@@ -1,7 +1,7 @@
-"""Handles a viewer's request: finds the behavior, then signs it, or answers from the cache.
+"""Handles a viewer's request: finds the behavior, then passes it on, or answers from the cache.
 
 viewer ─▶ viewer-request function ─▶ cache ─▶ engine (Host of the distribution, TLS header)
-viewer ─▶ /api/*: signed as origin access control does ─▶ engine ─▶ Function URL
+viewer ─▶ /api/*: never cached ─▶ engine, which adds the origin's headers ─▶ Function URL
 viewer ─▶ /uploads/*: presigned, passed on ─▶ engine ─▶ bucket
 """
 
@@ -25,7 +25,6 @@ from local.edge_location import EdgeLocation
 from local.engine_access import ADMINISTRATION
 from local.invalidations import Controls, Invalidations
 from local.origin import EngineDown, Origin, OriginRequest, decoded, encoded
-from local.signing import Signer, has_body_digest
 from local.viewer_request import FunctionFailed, ViewerRequests, viewer_event
 
 log = logging.getLogger("haulway.edge")
@@ -43,9 +42,9 @@ LIKE_A_TOKEN = re.compile(r"[\w%-]{22,}")
 class EdgeConfig:
     """Where the edge listens, what is behind it, and how slow its invalidations are.
 
-    `listen_port` 0 picks a free port. The access key must be allowed to call the Function URL,
-    because the edge signs with it as CloudFront does with its own. `caches` is the number of edge
-    locations; a viewer gets one at random, or the one named by the header `x-haulway-cache: 0`.
+    `listen_port` 0 picks a free port. With the access key the edge reads the distribution, and
+    its secret opens the engine's port. `caches` is the number of edge locations; a viewer gets one
+    at random, or the one named by the header `x-haulway-cache: 0`.
     """
 
     listen_port: int
@@ -86,7 +85,6 @@ class EdgeRequestHandler:
         self._distribution: Distribution | None = None
         self._functions = ViewerRequests()
         self._connected = True
-        self._signer = Signer(config.access_key_id, config.secret_access_key, config.region)
         self._origin = Origin(
             config.engine_url, config.distribution_domain, transport, config.secret_access_key
         )
@@ -159,8 +157,6 @@ class EdgeRequestHandler:
         ask = OriginRequest(request.method, uri, query, headers, body, viewer=viewer)
         if behavior.bucket:
             return await self._to_the_bucket(ask, behavior.bucket)
-        if behavior.signed:
-            return await self._through_access_control(ask)
         key = await self._key(ask, behavior, distribution.default_root)
         if key is None:
             return await self._past_the_cache(ask)
@@ -173,18 +169,6 @@ class EdgeRequestHandler:
             raise EngineDown(502, f"The edge cannot model this distribution: {unfit}\n") from unfit
         except Exception as error:
             raise EngineDown.refused(self._config.engine_url) from error
-
-    async def _through_access_control(self, ask: OriginRequest) -> Response:
-        if not has_body_digest(ask.method, ask.headers, ask.body):
-            return _plain(
-                403,
-                '{"Message":"x-amz-content-sha256 must be the SHA-256 of the body, in hex"}',
-                "application/json",
-            )
-        headers = self._signer.sign(
-            ask.method, self._config.distribution_domain, ask.uri, ask.query, ask.headers
-        )
-        return await self._past_the_cache(ask._replace(headers=headers))
 
     async def _to_the_bucket(self, ask: OriginRequest, bucket: str) -> Response:
         """Bypasses the engine's distribution, which only reads from buckets and drops the query."""

@@ -3,7 +3,6 @@
 The steps are those of a deployment to AWS, with the same template and another endpoint.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -215,11 +214,7 @@ class Laptop:
         try:
             answer = httpx.post(
                 f"{site}/api/session",
-                content=(body := json.dumps(request_body).encode()),
-                headers={
-                    "content-type": "application/json",
-                    "x-amz-content-sha256": hashlib.sha256(body).hexdigest(),
-                },
+                json=request_body,
                 timeout=SIGN_IN_S,
             )
         except httpx.HTTPError:

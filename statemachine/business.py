@@ -30,6 +30,10 @@ from statemachine.price_guide import PriceGuide
 from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
 
 CANARY = "canary"
+MAIN = "main"
+"""The business that every stage has."""
+SHARED = "shared-number"
+"""No business: under this id is what customers' numbers told the number that businesses share."""
 """The business for which deployments book test jobs, so that no dispatcher sees them."""
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
@@ -49,8 +53,8 @@ def _usual_hours() -> dict[Weekday, ClockRanges]:
 
 
 def is_internal(tenant: str) -> bool:
-    """Whether the business is only for tests of the stage, so that public endpoints refuse it."""
-    return tenant == CANARY or tenant.startswith("test-")
+    """Whether the stage uses the id itself, so that public endpoints refuse it."""
+    return tenant in (CANARY, SHARED) or tenant.startswith("test-")
 
 
 class QuietHours(Frozen):

@@ -233,7 +233,7 @@ def _new_values(
         }
         yield "schedule", job.schedule.with_(**given)
     if changes.crew is not None:
-        yield "crew", tuple(_one_per_role(changes.crew, name_of))
+        yield "crew", tuple(_crew_of(changes.crew, name_of))
     if changes.truck is not None:
         yield "truck", changes.truck or None
     for name in SINGLE_VALUES:
@@ -261,10 +261,20 @@ def _note(request: EditRequest, text: str, now: datetime) -> Note:
     )
 
 
-def _one_per_role(crew: Sequence[CrewRequest], name_of: Callable[[str], str]) -> Iterator[Assigned]:
-    roles = [wanted.role for wanted in crew]
-    if len(set(roles)) < len(roles):
-        raise EditRefused("two people have the same role; name one person for each role")
+def crew_fault(crew: Sequence[CrewRequest]) -> str | None:
+    """Why these people are no crew: there may be several helpers, and one of each other role."""
+    alone = [wanted.role for wanted in crew if wanted.role != "first_mate"]
+    if len(set(alone)) < len(alone):
+        return "two people have the same role; only helpers may be several"
+    places = [(wanted.role, wanted.member) for wanted in crew]
+    if len(set(places)) < len(places):
+        return "someone is named twice in one role; name each person once"
+    return None
+
+
+def _crew_of(crew: Sequence[CrewRequest], name_of: Callable[[str], str]) -> Iterator[Assigned]:
+    if fault := crew_fault(crew):
+        raise EditRefused(fault)
     for wanted in crew:
         first_name = name_of(wanted.member)
         yield Assigned(role=wanted.role, member=wanted.member, first_name=first_name)

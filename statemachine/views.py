@@ -14,7 +14,7 @@ from statemachine.deadlines import due_at
 from statemachine.flows import Flow
 from statemachine.job import USUAL_DURATION, CrewRole, Job, PhotoKind, Schedule
 from statemachine.prices import LoadSize, PriceCents
-from statemachine.values import Frozen, JobId, Name, Text, Utc
+from statemachine.values import Frozen, JobId, Name, Tenant, Text, Utc
 
 PHONE_END = 4
 LOAD_ON_CARD = 160
@@ -56,6 +56,9 @@ class View(Frozen):
     """`t/{digest}.json`: all that the holder of a tracking link sees of the job."""
 
     rev: Annotated[int, Field(ge=1)]
+    business: Tenant = "main"
+    """The id of the business, as in its booking page's address. Views of before have none: then
+    a stage had one business."""
     job_id: JobId
     flow: Name
     status: Name
@@ -150,6 +153,7 @@ def view_of(job: Job, flow: Flow) -> View:
     status = flow.status(job.status)
     return View(
         rev=job.rev,
+        business=job.tenant,
         job_id=job.job_id,
         flow=job.flow,
         status=job.status,

@@ -1,6 +1,5 @@
 """`haul` through the HTTP API: for people without AWS credentials."""
 
-import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -159,8 +158,6 @@ class ApiClient:
         sent = {"Accept": "application/json", **(headers or {})}
         if request_body is not None:
             sent["Content-Type"] = "application/json"
-        if method != "GET":
-            sent["x-amz-content-sha256"] = hashlib.sha256(body).hexdigest()
         if "Cookie" not in sent and (token := self.sessions.read(self.site)):
             sent["Cookie"] = f"{COOKIE}={token}"
         try:

@@ -1,6 +1,7 @@
 """`haul business …`: the businesses of a stage, and their settings."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Annotated, Any, Optional
 
@@ -9,7 +10,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.client.connection import Connection
-from cli.output.output import Rejected, UsageError, console, local_time, print_json, report_errors
+from cli.data.audit_log import audited
+from cli.output.output import (
+    CliError,
+    Rejected,
+    UsageError,
+    console,
+    local_time,
+    print_json,
+    report_errors,
+)
+from deploy.erase_business import NotErasable, check_erasable, erase_business
 from functions.aws.business_settings import S3SettingsStore
 from functions.business.change_settings import (
     COMMAND_LINE,
@@ -149,6 +160,35 @@ def enable(context: typer.Context, business_id: Id) -> None:
     """Take bookings from customers again."""
     with report_errors():
         _change(context, business_id, {"suspended": False}, False)
+
+
+@app.command()
+def erase(
+    context: typer.Context,
+    business_id: Id,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Erase a disabled business for good: jobs, photos, people, keys, messages, settings.
+
+    `haul --tenant ID export FILE` keeps a copy of its jobs. This is logged.
+    """
+    with report_errors():
+        connection = context.obj.connection
+        try:
+            jobs = check_erasable(connection.client, connection.outputs, business_id)
+            question = f"Erase {business_id} with {jobs} jobs for good?"
+            if not yes and not typer.confirm(question):
+                raise CliError("nothing was erased")
+            with audited(context, "erase-business", {"business": business_id}) as done:
+                erased = erase_business(connection.client, connection.outputs, business_id)
+                done |= asdict(erased)
+        except NotErasable as error:
+            raise Rejected(f"nothing was erased: {error}") from error
+        if as_json:
+            print_json(done)
+            return
+        console.print(f"[bold]{business_id}[/] is erased, with {erased.jobs} jobs.")
 
 
 def _change(

@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
+from cli.output.business_clock import CLOCK
 from cli.output.output import console, in_zone, print_json, report_errors, status_text
 from functions.api.ops_models import TimelineDocument
 from statemachine.evidence import TimelineEvent, TimelineKind
@@ -56,10 +57,10 @@ def _print(story: TimelineDocument) -> None:
     )
     day = None
     for line in story.events:
-        local = in_zone(line.at)
+        local = in_zone(line.at, CLOCK.zone)
         if local.date() != day:
             day = local.date()
-            table.add_row(f"[bold]{day:%a %d %b}[/]", "", "", "")
+            table.add_row(f"[bold]{local:%a %d %b} {local:%Z}[/]", "", "", "")
         table.add_row(*_cells(line, local))
     console.print(table)
     for sentence in story.diagnosis:

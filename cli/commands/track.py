@@ -4,16 +4,20 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
+import httpx
 import typer
 from rich.markup import escape
 
+from cli.output.business_clock import CLOCK
 from cli.output.output import NotFound, UsageError, console, local_time, print_json, report_errors
 from tracking import http_reader
 from tracking.display import Display
 from tracking.link import Link, parse_link
 from tracking.polling_policy import Policy
 
+TIMEOUT_S = 5.0
 WATCHING = Policy(poll_max_s=2)
 """More often than the page does, because someone is watching."""
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}|[a-z]+")
@@ -28,6 +32,7 @@ def track(
     """Show a job as its customer sees it, using only the tracking link."""
     with report_errors():
         where = _link(context, link)
+        CLOCK.go_by(lambda: _zone_of(where))
         if follow:
             _follow(where, as_json)
             return
@@ -48,6 +53,15 @@ def _link(context: typer.Context, text: str) -> Link:
         return parse_link(text, site)
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def _zone_of(link: Link) -> ZoneInfo | None:
+    """The business's, as the tracking page asks for it; None if no answer comes."""
+    try:
+        answer = httpx.get(f"{link.api_url}/business", timeout=TIMEOUT_S)
+        return ZoneInfo(answer.raise_for_status().json()["time_zone"])
+    except (httpx.HTTPError, ValueError, KeyError):
+        return None
 
 
 def _follow(link: Link, as_json: bool) -> None:

@@ -35,7 +35,7 @@ def print_job(job: JobDocument, zone: ZoneInfo, now: datetime) -> None:
     for what, value in (*_money(job), *facts):
         if value:
             console.print(f"{what}: {value}", markup=False)
-    table = Table(f"when ({now.astimezone():%Z})", "what", "by", "reason")
+    table = Table("when", "what", "by", "reason")
     table.add_row(local_time(job.created_at), "booked", "")
     for made in job.history:
         actor = f"{made.actor.kind} {made.actor.id}"

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from pydantic import ValidationError
 from rich.markup import escape
 
+from cli.output.business_clock import CLOCK
 from cli.output.error_log import log_unexpected, wants_tracebacks
 from cli.output.safe_text import terminal
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
@@ -140,7 +141,8 @@ def money(cents: int | None, currency: str = "USD") -> str:
 
 
 def local_time(moment: datetime) -> str:
-    return in_zone(moment).strftime("%a %H:%M")
+    """`Sat 13:05 EST`, by the business's clock."""
+    return in_zone(moment, CLOCK.zone).strftime("%a %H:%M %Z")
 
 
 def in_zone(moment: datetime, zone: tzinfo | None = None) -> datetime:
@@ -162,6 +164,12 @@ def day_of(moment: datetime, zone: tzinfo, now: datetime) -> str:
     local = in_zone(moment, zone)
     year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
     return f"{local:%a %b} {local.day}{year}"
+
+
+def moment_text(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """`Tue Dec 1 08:00 EST`, in that zone, which it names."""
+    named = f"{in_zone(moment, zone):%Z}"
+    return f"{day_of(moment, zone, now)} {clock(moment, zone)} {named}"
 
 
 def window_text(schedule: Schedule, zone: tzinfo, now: datetime) -> str:

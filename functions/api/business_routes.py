@@ -1,8 +1,10 @@
-"""Routes of the business's settings."""
+"""Routes of the business's settings and API keys."""
 
-from functions.api import business
+from functions.api import api_keys, business
+from functions.api.api_keys import KeysDocument, NewKeyDocument
 from functions.api.business import HistoryQuery, SettingsHistoryDocument
 from functions.api.route import DISPATCHER, OWNER, Route
+from functions.people.api_keys import NewKey
 from statemachine.business_changes import BusinessRecord, SettingsPatch
 
 BUSINESS_ROUTES: tuple[Route, ...] = (
@@ -34,5 +36,32 @@ BUSINESS_ROUTES: tuple[Route, ...] = (
         responses={200: SettingsHistoryDocument},
         query=HistoryQuery,
         problems=("invalid",),
+    ),
+    Route(
+        method="GET",
+        path="/api/keys",
+        summary="The API keys of the business, newest first",
+        roles=OWNER,
+        handler=api_keys.list_keys,
+        responses={200: KeysDocument},
+    ),
+    Route(
+        method="POST",
+        path="/api/keys",
+        summary="Create an API key; it is shown this once",
+        roles=OWNER,
+        handler=api_keys.create_key,
+        responses={201: NewKeyDocument},
+        body=NewKey,
+        problems=("too-many-keys",),
+    ),
+    Route(
+        method="DELETE",
+        path="/api/keys/<key_id>",
+        summary="Revoke an API key",
+        roles=OWNER,
+        handler=api_keys.revoke_key,
+        responses={204: None},
+        problems=("unknown-key",),
     ),
 )

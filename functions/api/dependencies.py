@@ -11,13 +11,17 @@ from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
 from functions.people.accounts import Accounts
+from functions.people.api_keys import KeyCheck
 from functions.people.crew_location import ShareLocation
+from functions.people.invitations import Invitations
 from functions.people.known_devices import KnownDevices
+from functions.people.manage_people import ManagePeople
 from functions.people.rate_limits import Limit, Limits
 from functions.people.roster import Roster
 from functions.people.sessions import Sessions
 from functions.people.sign_in import SignIn
 from functions.photos.add_photo import AddPhoto
+from functions.protocol.edge_secret import EdgeCheck
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import BoardCopies, Jobs, Logger, Tenants, Views
 from functions.views.job_index import JobIndex
@@ -30,10 +34,10 @@ if TYPE_CHECKING:
 class Api:
     """`create`, `advance`, and `edit` also handle the bus: one set of rules, one record."""
 
+    edge: EdgeCheck
     jobs: Jobs
     boards: BoardCopies
     index: JobIndex
-
     views: Views
     tenants: Tenants
     change_settings: ChangeSettings
@@ -46,6 +50,9 @@ class Api:
     share_location: ShareLocation
     sign_in: SignIn
     sessions: Sessions
+    keys: KeyCheck
+    people: ManagePeople
+    invitations: Invitations
     devices: KnownDevices
     limits: Limits
     edge_url: Callable[[], str]

@@ -1,8 +1,8 @@
 """From a request to its response: the same checks for every route, and one log line.
 
-    route known? ─ same site? ─ within its limit? ─ signed in? ─ allowed role? ─ handler
+    from the edge? ─ route known? ─ same site? ─ within its limit? ─ signed in? ─ allowed role?
 
-Each check fails with its own problem. The body is not read before the handler runs.
+Each check fails with its own problem; then the handler runs. The body is not read before.
 """
 
 import json
@@ -22,7 +22,8 @@ from functions.api.responses import ApiResponse, MediaBody
 from functions.api.route import Route
 from functions.api.routes import ROUTES
 from functions.people.known_devices import KNOWN_FOR
-from functions.people.sessions import LASTS
+from functions.people.sessions import LASTS, Session
+from functions.protocol.edge_secret import HEADER
 from functions.protocol.metrics import Metrics
 
 JSON = "application/json"
@@ -46,6 +47,8 @@ def dispatch(api: Api, route: Route | None, request: ApiRequest) -> Reply:
 
 
 def _handled(api: Api, route: Route | None, request: ApiRequest) -> ApiResponse:
+    if not api.edge.passes(request.headers.get(HEADER), request.now):
+        raise Problem("past-the-edge")
     if route is None:
         raise _no_route(request)
     if request.is_cross_site:
@@ -53,12 +56,23 @@ def _handled(api: Api, route: Route | None, request: ApiRequest) -> ApiResponse:
     _count(api, route, request)
     if route.roles is None:
         return route.handler(api, request)
-    session = api.sessions.read(request.cookie, request.now) if request.cookie else None
-    if session is None:
-        raise Problem("signed-out")
+    session = _session(api, request)
     if route.roles.isdisjoint(session.account.roles):
         raise Problem("not-allowed")
     return route.handler(api, replace(request, session_or_none=session))
+
+
+def _session(api: Api, request: ApiRequest) -> Session:
+    """Of a program by its key, or else of a person by their cookie. Raises Problem."""
+    if request.bearer is not None:
+        session = api.keys.session(request.bearer, request.now)
+        if session is None:
+            raise Problem("wrong-key", headers={"WWW-Authenticate": "Bearer"})
+        return session
+    session = api.sessions.read(request.cookie, request.now) if request.cookie else None
+    if session is None:
+        raise Problem("signed-out")
+    return session
 
 
 def _count(api: Api, route: Route, request: ApiRequest) -> None:

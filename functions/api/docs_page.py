@@ -29,17 +29,10 @@ PAGE = """<!doctype html>
 """
 
 START = """"use strict";
-const hex = (bytes) => Array.from(new Uint8Array(bytes), (b) => b.toString(16).padStart(2, "0"));
 SwaggerUIBundle({
   url: "/api/openapi.json",
   dom_id: "#swagger",
   deepLinking: true,
-  requestInterceptor: async (request) => {
-    if (!request.body) return request;
-    const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(request.body));
-    request.headers["x-amz-content-sha256"] = hex(hash).join("");
-    return request;
-  },
 });
 """
 

@@ -24,7 +24,7 @@ from functions.api.responses import (
 from functions.jobs.create import Booked
 from functions.people.sessions import Session
 from functions.protocol.ports import Corrupt, UnknownJob
-from statemachine.edits import EditRefused
+from statemachine.edits import EditRefused, crew_fault
 from statemachine.job import Customer, Job, Place
 from statemachine.values import JOB_ID_PATTERN, RESERVED, Actor
 
@@ -235,6 +235,5 @@ def given_in(body: EditBody) -> set[str]:
 
 
 def _check_roles(changes: EditBody) -> None:
-    roles = [member.role for member in changes.crew or ()]
-    if len(set(roles)) < len(roles):
-        raise Problem("invalid", "two people have the same role; name one person for each role")
+    if fault := crew_fault(changes.crew or ()):
+        raise Problem("invalid", fault)

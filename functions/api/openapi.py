@@ -30,8 +30,7 @@ Kind = tuple[type[BaseModel], JsonSchemaMode]
 
 ABOUT = f"""The jobs of a small hauling business, for its pages, the command line, and programs.
 
-A request with a body must have `x-amz-content-sha256`, the hex SHA-256 of the body: the edge signs
-it. A body has at most {LARGEST_BODY // 1024} KiB. A browser's request from another site's page is
+A body has at most {LARGEST_BODY // 1024} KiB. A browser's request from another site's page is
 refused (`Sec-Fetch-Site`). Every response has `X-Request-Id`: the one that was sent, if it has 8 to
 64 letters, digits, and dashes. Every error is a problem document (RFC 9457): decide by its `type`.
 Members that are null are left out of responses."""
@@ -67,7 +66,10 @@ def openapi() -> Spec:
         "paths": dict(paths),
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": COOKIE}},
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+                "key": {"type": "http", "scheme": "bearer"},
+            },
         },
     }
 
@@ -84,12 +86,12 @@ def problems_of(route: Route) -> list[str]:
     if route.limit:
         slugs.append("too-many-requests")
     if route.roles is not None:
-        slugs.append("signed-out")
+        slugs += ["signed-out", "wrong-key"]
     if route.roles not in (None, SIGNED_IN):
         slugs.append("not-allowed")
     if route.body:
         slugs += ["malformed", "too-large", "not-json", "invalid"]
-    return list(dict.fromkeys([*slugs, "internal", "unavailable"]))
+    return list(dict.fromkeys([*slugs, "past-the-edge", "internal", "unavailable"]))
 
 
 def _schemas() -> tuple[Spec, dict[Kind, Spec]]:
@@ -112,7 +114,7 @@ def _operation(route: Route, names: dict[Kind, Spec]) -> Spec:
         "description": _who(route),
         "parameters": list(_parameters(route)),
         "responses": dict(_responses(route, names)),
-        "security": [] if route.roles is None else [{"session": []}],
+        "security": [] if route.roles is None else [{"session": []}, {"key": []}],
     }
     if route.body:
         content = {"application/json": {"schema": names[route.body, "validation"]}}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from functions.business.change_settings import SettingsChanged
+from functions.business.change_settings import NumberTaken, SettingsChanged
 from functions.jobs.create import (
     BookedOtherwise,
     BusinessSuspended,
@@ -16,7 +16,11 @@ from functions.jobs.create import (
     WindowRefused,
 )
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
+from functions.people.accounts import AccountExists, UnknownAccount, WeakPassword
+from functions.people.api_keys import TooManyKeys, UnknownKey
 from functions.people.crew_location import JobNotUnderWay
+from functions.people.invitations import InvitationEnded
+from functions.people.manage_people import LastOwner
 from functions.people.rate_limits import retry_after_s
 from functions.people.sign_in import TooManyAttempts
 from functions.photos.add_photo import EventTaken, PhotoMissing
@@ -42,7 +46,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 } | {
     "malformed": (400, "The body is not JSON in UTF-8, or was damaged on the way"),
     "wrong-credentials": (401, "The account or the password is wrong"),
+    "invitation-ended": (401, "This link was used or has expired; ask for another one"),
+    "wrong-key": (401, "The API key is unknown, revoked, or expired"),
     "signed-out": (401, "Sign in first"),
+    "past-the-edge": (403, "Use the address of the pages; this one only answers them"),
     "cross-site": (403, "Requests from another site's page are not allowed"),
     "not-allowed": (403, "Your roles do not allow this"),
     "not-found": (404, "There is nothing at this address"),
@@ -51,6 +58,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "no-location": (404, "The crew's location is not known now"),
     "unknown-queue": (404, "There is no queue with that name"),
     "method-not-allowed": (405, "This address does not support that method"),
+    "unknown-key": (404, "There is no API key with that id"),
     "unknown-member": (404, "There is no one with that name on the roster"),
     "crew-unavailable": (409, "Someone cannot be put on this job"),
     "crew-off": (409, "Someone is not available at that time"),
@@ -63,6 +71,9 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not-under-way": (409, "A crew's location is shared only while its job is under way"),
     "records-full": (409, "The job's record is full"),
     "notes-full": (409, "The job cannot hold more notes from you; call the office"),
+    "account-exists": (409, "There is someone with that account; choose another name for it"),
+    "last-owner": (409, "A business needs an owner who can sign in; make someone else one first"),
+    "too-many-keys": (409, "The business has as many API keys as it may have; revoke one"),
     "not-redrivable": (409, "These messages have no source queue; invoke their function by hand"),
     "business-suspended": (409, "This business takes no bookings at the moment; call the business"),
     "business-changed": (412, "The settings have changed since you read them; read them again"),
@@ -127,6 +138,20 @@ def problem_of(error: Exception) -> Problem:
             return Problem("unknown-job")
         case TooManyAttempts():
             return too_many(error.wait, "too many attempts to sign in to this account")
+        case InvitationEnded():
+            return Problem("invitation-ended", str(error))
+        case UnknownAccount():
+            return Problem("unknown-member")
+        case AccountExists():
+            return Problem("account-exists")
+        case LastOwner():
+            return Problem("last-owner", str(error))
+        case WeakPassword():
+            return Problem("invalid", str(error), {"faults": [f"password: {error}"]})
+        case UnknownKey():
+            return Problem("unknown-key")
+        case TooManyKeys():
+            return Problem("too-many-keys")
         case UnknownQueue():
             return Problem("unknown-queue")
         case NotRedrivable():
@@ -145,6 +170,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("event-id-used", str(error))
         case EditRefused(why="notes_full"):
             return Problem("notes-full")
+        case NumberTaken():
+            return Problem("invalid", str(error), {"faults": [str(error)]})
         case SettingsChanged():
             now = {"version": error.version}
             headers = {"ETag": f'"{error.version}"'}

@@ -1,7 +1,6 @@
 """What needs no session: booking a job, tracking it, and confirming or canceling it by its link."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
@@ -82,7 +81,7 @@ def read_business(api: Api, request: ApiRequest) -> ApiResponse:
 
 
 def read_business_of_job(api: Api, request: ApiRequest) -> ApiResponse:
-    """The business behind a tracking link: the public view does not name it."""
+    """The business behind a tracking link."""
     job = _of_digest(api, request)
     if job is None:
         raise UnknownJob
@@ -190,11 +189,10 @@ def _held(api: Api, request: ApiRequest, token: str) -> Job:
     """The job of this link: both the digest and the token must be its own."""
     stored = _view(api, request)
     proven = is_token(token) and compare_digest(digest_of(token), request.parameters["digest"])
-    if proven:
-        for job in _jobs_named(api, stored.value.job_id):
-            if compare_digest(job.token, token):
-                return job
-    raise UnknownJob
+    job = _job_of(api, stored.value) if proven else None
+    if job is None or not compare_digest(job.token, token):
+        raise UnknownJob
+    return job
 
 
 def _of_digest(api: Api, request: ApiRequest) -> Job | None:
@@ -203,15 +201,13 @@ def _of_digest(api: Api, request: ApiRequest) -> Job | None:
         stored = _view(api, request)
     except UnknownJob:
         return None
-    digest = request.parameters["digest"]
-    jobs = _jobs_named(api, stored.value.job_id)
-    return next((job for job in jobs if digest_of(job.token) == digest), None)
+    job = _job_of(api, stored.value)
+    return job if job and digest_of(job.token) == request.parameters["digest"] else None
 
 
-def _jobs_named(api: Api, job_id: str) -> Iterator[Job]:
-    """A view does not name its business, and two businesses may have jobs with the same id."""
-    for tenant in api.tenants.names():
-        try:
-            yield api.jobs.read(tenant, job_id).value
-        except (UnknownJob, Corrupt):  # another business's job must not fail this request
-            continue
+def _job_of(api: Api, view: View) -> Job | None:
+    """The job that a view is about; None if it is gone or cannot be read."""
+    try:
+        return api.jobs.read(view.business, view.job_id).value
+    except (UnknownJob, Corrupt):
+        return None

@@ -1,12 +1,18 @@
 """Routes without a role: signing in and out, booking, and tracking."""
 
 from functions.api import public, sign_in
-from functions.api.request_models import BookingBody, CredentialsBody, LinkHolderBody
+from functions.api.request_models import (
+    BookingBody,
+    CredentialsBody,
+    InvitationBody,
+    LinkHolderBody,
+)
 from functions.api.response_models import BookedDocument, BusinessDocument, SessionDocument
 from functions.api.route import (
     BOOKINGS,
     CUSTOMER_MOVES,
     EVERYONE,
+    INVITATIONS,
     MOVE_REFUSED,
     PUBLIC_READS,
     SIGNED_IN,
@@ -41,6 +47,17 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
         roles=EVERYONE,
         handler=sign_in.sign_out,
         responses={204: None},
+    ),
+    Route(
+        method="POST",
+        path="/api/invitation",
+        summary="Choose a password by an invitation's link, and sign in",
+        roles=EVERYONE,
+        handler=sign_in.accept_invitation,
+        responses={200: SessionDocument},
+        body=InvitationBody,
+        limit=INVITATIONS,
+        problems=("invitation-ended",),
     ),
     Route(
         method="POST",

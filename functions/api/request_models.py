@@ -131,6 +131,13 @@ class MoveBody(Frozen):
         return self
 
 
+class InvitationBody(Frozen):
+    """From the holder of an invitation's link."""
+
+    token: Annotated[str, Field(max_length=1000, repr=False)]
+    password: Annotated[str, Field(max_length=LONGEST_PASSWORD, repr=False)]
+
+
 class LinkHolderBody(Frozen):
     """From the holder of a tracking link: the token proves that they have the link."""
 

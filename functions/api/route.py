@@ -12,6 +12,7 @@ from functions.api.problems import slug_of
 from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse
 from functions.people.accounts import DISPATCHES, ROLES, Role
+from functions.people.api_keys import KEY_ID_PATTERN
 from functions.people.rate_limits import Limit
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, TENANT_PATTERN
@@ -29,6 +30,7 @@ PLANNERS: Roles = frozenset({"owner", "dispatcher", "supervisor", "ops"})
 OPS: Roles = frozenset({"owner", "ops"})
 
 BOOKINGS = Limit("bookings", most=20, window=timedelta(hours=1))
+INVITATIONS = Limit("invitations", most=30, window=timedelta(hours=1))
 PUBLIC_READS = Limit("looks", most=600, window=timedelta(minutes=5))
 CUSTOMER_MOVES = Limit("choices", most=30, window=timedelta(minutes=10))
 
@@ -40,6 +42,7 @@ PARAMETERS = {
     "date": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "queue": NAME_PATTERN,
     "business": TENANT_PATTERN,
+    "key_id": KEY_ID_PATTERN,
 }
 """The pattern of each parameter in the angle brackets of a path."""
 

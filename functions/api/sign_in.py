@@ -1,10 +1,13 @@
 """Signing in and out. The rules of sign-in are in `functions/people/sign_in.py`."""
 
+from datetime import datetime
+
 from functions.api.dependencies import Api
 from functions.api.problems import Problem
 from functions.api.request import ApiRequest
-from functions.api.request_models import CredentialsBody
+from functions.api.request_models import CredentialsBody, InvitationBody
 from functions.api.responses import ApiResponse, session_document
+from functions.people.accounts import Account
 from functions.people.device_cookie import cookie_name
 from functions.people.sign_in import SignInAttempt
 
@@ -20,10 +23,23 @@ def sign_in(api: Api, request: ApiRequest) -> ApiResponse:
     account = api.sign_in(attempt, request.now)
     if account is None:
         raise Problem("wrong-credentials")
-    token, session = api.sessions.begin(account, request.now)
-    known = api.devices.remember(body.tenant, account_name, device, request.now)
+    return _signed_in(api, account, device, request.now)
+
+
+def accept_invitation(api: Api, request: ApiRequest) -> ApiResponse:
+    """Sets the password that the holder of the link chose, and signs them in."""
+    body = request.document(InvitationBody)
+    account = api.invitations.accept(body.token, body.password, request.now)
+    api.accounts.set_signed_in(account.tenant, account.account, request.now)
+    return _signed_in(api, account, None, request.now)
+
+
+def _signed_in(api: Api, account: Account, device: str | None, now: datetime) -> ApiResponse:
+    token, session = api.sessions.begin(account, now)
+    known = api.devices.remember(account.tenant, account.account, device, now)
+    marked = (cookie_name(account.tenant, account.account), known)
     document = session_document(session)
-    return ApiResponse(200, document, cookie=token, device=(cookie, known), outcome="signed in")
+    return ApiResponse(200, document, cookie=token, device=marked, outcome="signed in")
 
 
 def read_session(api: Api, request: ApiRequest) -> ApiResponse:

@@ -102,12 +102,12 @@ class DynamoJobIndex:
         return {"Put": key | {"Item": item}}
 
     def weeks(self, tenant: str) -> Weeks | None:
-        item = self._item(_weeks_key(tenant))
+        item = self._item(weeks_key(tenant))
         return Weeks(int(item["first"]["N"]), int(item["last"]["N"])) if item else None
 
     def set_weeks(self, tenant: str, weeks: Weeks, before: Weeks | None) -> None:
         item = {
-            **_weeks_key(tenant),
+            **weeks_key(tenant),
             "first": {"N": str(weeks.first)},
             "last": {"N": str(weeks.last)},
         }
@@ -154,7 +154,7 @@ def _entry_key(tenant: str, job_id: str) -> Item:
     return {"pk": {"S": f"{tenant}#job#{job_id}"}, "sk": {"S": ENTRY}}
 
 
-def _weeks_key(tenant: str) -> Item:
+def weeks_key(tenant: str) -> Item:
     return {"pk": {"S": f"{tenant}#weeks"}, "sk": {"S": WEEKS}}
 
 

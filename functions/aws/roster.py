@@ -89,6 +89,59 @@ class DynamoAccounts:
     def set_profile(self, tenant: str, account: str, profile: Profile) -> None:
         self._change(tenant, account, _profile_values(profile))
 
+    def set_first_password(self, account: Account, password_hash: str, since: datetime) -> bool:
+        epoch = account.session_epoch
+        never = " OR attribute_not_exists(session_epoch)" if epoch == 0 else ""
+        try:
+            with dynamodb_errors():
+                self.dynamodb.update_item(
+                    TableName=self.table,
+                    Key=_account_key(account.tenant, account.account),
+                    UpdateExpression="SET password_hash = :hash, password_since = :since "
+                    "ADD session_epoch :one",
+                    ConditionExpression=f"attribute_exists(pk) AND disabled = :no AND "
+                    f"(session_epoch = :epoch{never})",
+                    ExpressionAttributeValues={
+                        ":hash": {"S": password_hash},
+                        ":since": {"S": iso(since)},
+                        ":one": {"N": "1"},
+                        ":no": {"BOOL": False},
+                        ":epoch": {"N": str(epoch)},
+                    },
+                )
+        except ConditionFailed:
+            return False
+        return True
+
+    def set_signed_in(self, tenant: str, account: str, at: datetime) -> None:
+        self._change(tenant, account, {"last_sign_in_at": {"S": iso(at)}})
+
+    def set_person(
+        self, account: Account, *, ends_sessions: bool, while_owner: str | None = None
+    ) -> None:
+        values = {**_profile_values(account), "disabled": {"BOOL": account.disabled}}
+        update = self._update_of(account.tenant, account.account, values, ends_sessions)
+        if while_owner is None:
+            self._write(update)
+            return
+        still = {
+            "TableName": self.table,
+            "Key": _account_key(account.tenant, while_owner),
+            "ConditionExpression": "contains(#roles, :owner) AND disabled = :no "
+            "AND attribute_exists(password_hash)",
+            "ExpressionAttributeNames": {"#roles": "roles"},
+            "ExpressionAttributeValues": {":owner": {"S": "owner"}, ":no": {"BOOL": False}},
+        }
+        try:
+            with dynamodb_errors():
+                self.dynamodb.transact_write_items(
+                    TransactItems=[{"Update": update}, {"ConditionCheck": still}]
+                )
+        except ClientError as error:
+            if code_of(error) != "TransactionCanceledException":
+                raise
+            raise Unavailable("someone changed the owners at the same time; try again") from error
+
     def all(self, tenant: str) -> Iterator[Account]:
         with dynamodb_errors():
             for page in self.dynamodb.get_paginator("query").paginate(
@@ -103,19 +156,26 @@ class DynamoAccounts:
                     yield _account_in(item)
 
     def _change(self, tenant: str, account: str, values: Item, ends_sessions: bool = False) -> None:
+        self._write(self._update_of(tenant, account, values, ends_sessions))
+
+    def _update_of(self, tenant: str, account: str, values: Item, ends_sessions: bool) -> Item:
         sets = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
         one = {":one": {"N": "1"}} if ends_sessions else {}
+        return {
+            "TableName": self.table,
+            "Key": _account_key(tenant, account),
+            "UpdateExpression": sets + (" ADD session_epoch :one" if ends_sessions else ""),
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeNames": {f"#{name}": name for name in values},
+            "ExpressionAttributeValues": {f":{n}": v for n, v in values.items()} | one,
+        }
+
+    def _write(self, update: Item) -> None:
         try:
             with dynamodb_errors():
-                self.dynamodb.update_item(
-                    TableName=self.table,
-                    Key=_account_key(tenant, account),
-                    UpdateExpression=sets + (" ADD session_epoch :one" if ends_sessions else ""),
-                    ConditionExpression="attribute_exists(pk)",
-                    ExpressionAttributeNames={f"#{name}": name for name in values},
-                    ExpressionAttributeValues={f":{n}": v for n, v in values.items()} | one,
-                )
+                self.dynamodb.update_item(**update)
         except ConditionFailed as error:
+            account = update["Key"]["sk"]["S"].partition("#")[2]
             raise UnknownAccount(f"there is no account {account!r}") from error
 
 
@@ -150,6 +210,7 @@ def _account_in(item: Item) -> Account:
                 "password_hash": item.get("password_hash", {}).get("S"),
                 "password_since": item["password_since"]["S"],
                 "disabled": item["disabled"]["BOOL"],
+                "last_sign_in_at": item.get("last_sign_in_at", {}).get("S"),
                 "session_epoch": int(item.get("session_epoch", {}).get("N", "0")),
             }
         )

@@ -265,9 +265,24 @@ class S3Tenants:
         """Raises Conflict if a tenant with that name exists."""
         self.objects.store(_tenant_key(settings.tenant), to_bytes(settings), None)
 
+    def owner_of(self, number: str) -> str | None:
+        stored = self.objects.load(owner_key(number), NumberOwner)
+        return stored.value.tenant if stored else None
+
     def names(self, after: str = "") -> Iterator[str]:
         last = f"{after}.json" if after else ""
         return named(self.objects.keys("directory/", last), TENANT_PATTERN)
+
+
+class NumberOwner(BaseModel):
+    """A number for texts, beside the settings of the business that took it."""
+
+    tenant: str
+
+
+def owner_key(number: str) -> str:
+    """No id of a business begins with a plus, so lists of businesses leave it out."""
+    return f"directory/{number}.json"
 
 
 def _tenant_key(tenant: str) -> str:

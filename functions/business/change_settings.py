@@ -35,6 +35,10 @@ class BusinessExists(HaulwayError):
     """There is a business of that id; choose another id, or change that business."""
 
 
+class NumberTaken(HaulwayError):
+    """Another business has this number for its texts."""
+
+
 class ReservedId(HaulwayError):
     """The id is one of those that a stage uses itself; choose another."""
 
@@ -73,6 +77,8 @@ class ChangeSettings:
     def _replaced(self, stored: Stored[BusinessRecord], following: BusinessRecord) -> bool:
         """Whether `following` is stored now: by this write, or by one whose answer was lost."""
         known, tenant = stored.value, following.tenant
+        if following.sms_number != known.sms_number:
+            self._take_number(following)
         if known.last_change:
             self.store.add_to_history(tenant, known.last_change)
         try:
@@ -83,11 +89,28 @@ class ChangeSettings:
         self._add_to_history(following)
         return True
 
+    def _take_number(self, record: BusinessRecord) -> None:
+        """Before the settings have it: what is lost in between says less than the settings, and
+        they decide whose the number is. Raises NumberTaken, Unavailable."""
+        if record.sms_number is None:
+            return
+        owner = self.store.owner_of(record.sms_number)
+        if owner not in (None, record.tenant) and self._has_number(owner, record.sms_number):
+            raise NumberTaken("sms_number: another business here has this number for its texts")
+        self.store.set_owner(record.sms_number, record.tenant)
+
+    def _has_number(self, tenant: str, number: str) -> bool:
+        try:
+            return self.store.read(tenant).value.sms_number == number
+        except UnknownTenant:
+            return False
+
     def add(self, settings: BusinessSettings, by: str, now: datetime) -> BusinessRecord:
         """A new business. Raises BusinessExists, ReservedId, ValidationError, Unavailable."""
         if is_internal(settings.tenant):
             raise ReservedId(f"{settings.tenant} is reserved; choose another id")
         record = created(settings, by, now)
+        self._take_number(record)
         try:
             self.store.create(record)
         except Conflict as error:

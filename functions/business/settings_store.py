@@ -22,6 +22,12 @@ class SettingsStore(Protocol):
     def names(self) -> Iterator[str]:
         """The ids of all businesses."""
 
+    def owner_of(self, number: str) -> str | None:
+        """The business that last took this number for its texts. Raises Unavailable."""
+
+    def set_owner(self, number: str, tenant: str) -> None:
+        """Raises Unavailable."""
+
     def add_to_history(self, tenant: str, change: SettingsChange) -> None:
         """By its version; again it changes nothing. Raises Unavailable."""
 

@@ -33,6 +33,7 @@ from statemachine.price_guide import EstimateRequest, NotInGuide, estimate_of
 from statemachine.prices import Estimate, EstimateRange
 from statemachine.public_booking import public_booking_fault
 from statemachine.records import Note
+from statemachine.service_area import service_area_fault
 from statemachine.values import Frozen, JobId
 
 ID_ATTEMPTS = 8
@@ -207,7 +208,8 @@ def _check_public(request: JobRequested, tenant: BusinessSettings) -> None:
     times. Raises WindowRefused, BusinessSuspended."""
     if tenant.suspended:
         raise BusinessSuspended(f"{tenant.tenant} takes no bookings now")
-    if fault := public_booking_fault(tenant, request.schedule, request.occurred_at):
+    fault = public_booking_fault(tenant, request.schedule, request.occurred_at)
+    if fault := fault or service_area_fault(tenant, request.place.address):
         raise WindowRefused(": ".join(fault))
 
 

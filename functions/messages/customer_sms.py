@@ -30,7 +30,7 @@ from functions.messages.sms_once import OPTED_OUT, SmsOnce
 from functions.messages.sms_request import SmsRequest
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Jobs, Requests, Tenants
-from statemachine.business import BusinessSettings, quiet_until
+from statemachine.business import SHARED, BusinessSettings, quiet_until
 from statemachine.deliveries import Delivery, masked_phone
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
@@ -216,7 +216,7 @@ class SendSms:
             if not self._may_spend(text, tenant, phone):
                 why = "over_budget"
             else:
-                self._remember(text, phone)
+                self._remember(text, tenant, phone)
         delivery = self.once(draft, phone, worded.body, now, drop, quiet)
         self._follow_up(delivery, text, phone)
         return delivery
@@ -226,9 +226,15 @@ class SendSms:
             return text.stale
         if text.owed.kind == "crew_changed" and not tenant.text_crew_changes:
             return "switched_off"
-        if phone_record(self.numbers, tenant.tenant, phone).stopped:
+        if self._has_opted_out(tenant, phone):
             return OPTED_OUT
         return why_no_sms(phone, tenant.countries)
+
+    def _has_opted_out(self, tenant: BusinessSettings, phone: str) -> bool:
+        """From this business's texts, or from all of the number that it shares."""
+        if phone_record(self.numbers, tenant.tenant, phone).stopped:
+            return True
+        return tenant.sms_number is None and phone_record(self.numbers, SHARED, phone).stopped
 
     def _is_over(self, draft: Delivery, too_old: bool) -> bool:
         """The delivery has ended, or would be too old: spend nothing and ask nothing."""
@@ -241,7 +247,7 @@ class SendSms:
         number = number_of(tenant.tenant, phone)
         return may_spend(self.budgets, tenant, number, text.job.job_id, text.now, self.pause)
 
-    def _remember(self, text: _Text, phone: str) -> None:
+    def _remember(self, text: _Text, tenant: BusinessSettings, phone: str) -> None:
         """Record what a reply to this text will mean, before anyone can reply."""
         job, move = text.job, text.asks
         rev = job.ledger[text.seq - 1].rev if text.seq else 1
@@ -256,6 +262,10 @@ class SendSms:
             lambda number: number.texted(job.job_id, question, behind=bool(others)),
             self.pause,
         )
+        if tenant.sms_number is None:
+            change_phone_record(
+                self.numbers, SHARED, phone, lambda number: number.texted_by(job.tenant), self.pause
+            )
 
     def _others(self, text: _Text, phone: str) -> list[Job]:
         """The other open jobs of the number."""

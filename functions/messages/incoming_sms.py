@@ -10,7 +10,6 @@ counts for every business that shares it, and a YES for the one that asked.
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -31,9 +30,9 @@ from functions.messages.sms_once import SmsOnce
 from functions.messages.sms_request import REPLIES as REPLIES_TO_TEXTS
 from functions.protocol.batches import Permanent
 from functions.protocol.compare_and_swap import Pause, full_jitter
-from functions.protocol.ports import Jobs, Requests, Tenants
+from functions.protocol.ports import Jobs, Requests, Tenants, UnknownTenant
 from statemachine.bounds import without_hidden
-from statemachine.business import BusinessSettings
+from statemachine.business import MAIN, SHARED, BusinessSettings
 from statemachine.deliveries import Delivery, DeliveryName, masked_phone
 from statemachine.job import Job
 from statemachine.sms_replies import (
@@ -94,10 +93,14 @@ class ReceiveSms:
         self.once.metrics.count("TextsReceived", Outcome=meant)
         if not inbound.is_from_phone:
             return meant
-        for tenant in self._businesses_of(inbound, meant):
+        owner = self._owner_of(inbound.receiver)
+        businesses = [owner] if owner else self._sharing(inbound)
+        if owner is None and meant in ("stop", "start"):  # for all that share the number
+            self._set_opt_out(SHARED, inbound, meant == "stop", now)
+        for tenant in businesses:
             match meant:
                 case "stop" | "start":
-                    self._set_opt_out(tenant, inbound, meant == "stop", now)
+                    self._set_opt_out(tenant.tenant, inbound, meant == "stop", now)
                 case "yes":
                     if not self._yes(tenant, inbound, now):
                         self._note(tenant, inbound, now)
@@ -106,46 +109,47 @@ class ReceiveSms:
                 case "help":
                     pass
         if meant in REPLIES and not (self.service_answers and is_keyword(inbound.body)):
-            for tenant in self._who_replies(inbound):
+            for tenant in self._who_replies(businesses, inbound):
                 self._reply(tenant, inbound, meant, now)
         return meant
 
-    def _businesses_of(self, inbound: Inbound, meant: ReplyMeaning) -> Iterator[BusinessSettings]:
-        """The business of that number; for a shared number, those that ever texted the customer.
+    def _owner_of(self, number: str) -> BusinessSettings | None:
+        """The business whose own number this is; None for the shared one."""
+        name = self.tenants.owner_of(number)
+        owner = self._read(name) if name else None
+        return owner if owner and owner.sms_number == number else None
 
-        A STOP counts for all that share the number, even before the first text.
-        """
-        everyone = [self.tenants.read(name) for name in self.tenants.names()]
-        own = [tenant for tenant in everyone if tenant.sms_number == inbound.receiver]
-        sharing = [tenant for tenant in everyone if tenant.sms_number is None]
-        if own or len(sharing) == 1:
-            yield from own or sharing
-            return
-        for tenant in sharing:
-            if self._known(tenant, inbound).version or meant == "stop":
-                yield tenant
+    def _sharing(self, inbound: Inbound) -> list[BusinessSettings]:
+        """Those that have texted this customer from the shared number, and the stage's first
+        business: what it sent before there were others is on no list."""
+        known = phone_record(self.numbers, SHARED, inbound.sender).businesses
+        found = map(self._read, dict.fromkeys((*known, MAIN)))
+        return [each for each in found if each and each.sms_number is None]
 
-    def _who_replies(self, inbound: Inbound) -> list[BusinessSettings]:
+    def _read(self, name: str) -> BusinessSettings | None:
+        try:
+            return self.tenants.read(name)
+        except UnknownTenant:
+            return None
+
+    def _who_replies(
+        self, businesses: list[BusinessSettings], inbound: Inbound
+    ) -> list[BusinessSettings]:
         """One business, even if several share the number: the first that knows the customer."""
-        everyone = list(self._businesses_of(inbound, "stop"))
-        known = (tenant for tenant in everyone if self._known(tenant, inbound).jobs)
-        return [next(known, everyone[0])] if everyone else []
+        known = (each for each in businesses if self._known(each, inbound).jobs)
+        return [next(known, businesses[0])] if businesses else []
 
     def _known(self, tenant: BusinessSettings, inbound: Inbound) -> PhoneRecord:
         return phone_record(self.numbers, tenant.tenant, inbound.sender)
 
-    def _set_opt_out(
-        self, tenant: BusinessSettings, inbound: Inbound, stopped: bool, now: datetime
-    ) -> None:
+    def _set_opt_out(self, tenant: str, inbound: Inbound, stopped: bool, now: datetime) -> None:
         def changed(number: PhoneRecord) -> PhoneRecord:
             return number.stop(inbound.at) if stopped else number.start(inbound.at)
 
-        number = change_phone_record(
-            self.numbers, tenant.tenant, inbound.sender, changed, self.pause
-        )
+        number = change_phone_record(self.numbers, tenant, inbound.sender, changed, self.pause)
         self.requests.ask(
             [
-                texts_edit(tenant.tenant, job_id, number.stopped, inbound.event_id[-16:], now)
+                texts_edit(tenant, job_id, number.stopped, inbound.event_id[-16:], now)
                 for job_id in number.jobs
             ]
         )

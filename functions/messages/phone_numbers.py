@@ -17,6 +17,8 @@ from functions.protocol.ports import Conflict, Stored, Unavailable
 from statemachine.values import EventId, Frozen, JobId, Name, Tenant, Utc
 
 JOBS_KEPT = 8
+BUSINESSES_KEPT = 20
+"""Of those that share a number: more have hardly texted one customer."""
 
 
 class PendingQuestion(Frozen):
@@ -39,6 +41,8 @@ class PhoneRecord(Frozen):
     """Open questions, at most one for each job, oldest first."""
     jobs: tuple[JobId, ...] = ()
     """The jobs that this number was last sent texts about, newest first."""
+    businesses: tuple[Tenant, ...] = ()
+    """Only in the record of the shared number: who has texted this number from it, newest first."""
 
     @property
     def stopped(self) -> bool:
@@ -53,6 +57,18 @@ class PhoneRecord(Frozen):
     def start(self, at: datetime) -> "PhoneRecord":
         newest = max(filter(None, (self.started_at, at)))
         return self if newest == self.started_at else self.with_(started_at=newest)
+
+    def texted_by(self, business: str) -> "PhoneRecord":
+        """In the record of the shared number, before a text of that business is sent from it."""
+        if business in self.businesses:
+            return self
+        return self.with_(businesses=(business, *self.businesses)[:BUSINESSES_KEPT])
+
+    def left_by(self, business: str) -> "PhoneRecord":
+        """In the record of the shared number, when the business has erased the customer."""
+        if business not in self.businesses:
+            return self
+        return self.with_(businesses=tuple(b for b in self.businesses if b != business))
 
     def texted(
         self, job_id: str, question: PendingQuestion | None, behind: bool = False

@@ -58,6 +58,7 @@ class Account(Profile):
     session_epoch: Annotated[int, Field(ge=0)] = 0
     """Incremented when the password is set and when the account is disabled or enabled. A session
     is valid only in the epoch it began in, so an ended session stays ended, whatever clocks say."""
+    last_sign_in_at: Utc | None = None
 
 
 class UnknownAccount(HaulwayError):
@@ -89,6 +90,20 @@ class Accounts(Protocol):
     def set_profile(self, tenant: str, account: str, profile: Profile) -> None:
         """Replaces the profile; `disabled` and the password stay. Raises UnknownAccount."""
 
+    def set_first_password(self, account: Account, password_hash: str, since: datetime) -> bool:
+        """Sets the password if the account is still in its epoch; False if it is not."""
+
+    def set_signed_in(self, tenant: str, account: str, at: datetime) -> None: ...
+
+    def set_person(
+        self, account: Account, *, ends_sessions: bool, while_owner: str | None = None
+    ) -> None:
+        """Replaces profile and `disabled` in one write, on condition that the account
+        `while_owner` is an owner who can sign in.
+
+        Raises UnknownAccount, and Unavailable if that owner is none any more.
+        """
+
     def all(self, tenant: str) -> Iterator[Account]: ...
 
 
@@ -113,11 +128,15 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """Raises WeakPassword."""
+        self.check(password)
+        return self.hasher.hash(password)
+
+    def check(self, password: str) -> None:
+        """Raises WeakPassword."""
         if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
             raise WeakPassword(
                 f"a password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
             )
-        return self.hasher.hash(password)
 
     def match(self, password_hash: str | None, password: str) -> bool:
         """Verifies exactly once: the decoy if there is no hash."""

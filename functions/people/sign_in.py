@@ -71,6 +71,7 @@ class SignIn:
         for limit, key in counters:
             if limit is not PER_ADDRESS:
                 self.limits.clear(limit, key)
+        self.accounts.set_signed_in(attempt.tenant, attempt.account, now)
         return known
 
     def _first_full(self, counters: tuple[Counter, ...], now: datetime) -> Counter | None:

@@ -174,6 +174,9 @@ class Tenants(Protocol):
     def names(self, after: str = "") -> Iterator[str]:
         """In a fixed order; with `after`, only those after that name."""
 
+    def owner_of(self, number: str) -> str | None:
+        """The business that last took this number for its texts; its settings may say otherwise."""
+
 
 class TaskOutput(Frozen):
     """What a waiting execution receives: the ledger entry that it continues with."""

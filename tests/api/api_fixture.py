@@ -24,13 +24,17 @@ from functions.ops.explain_job import ExplainJob
 from functions.ops.overview import OpsOverview
 from functions.ops.wiring import Ops
 from functions.people.accounts import Account, Passwords, Role
+from functions.people.api_keys import KeyCheck
 from functions.people.assign_crew import AssignCrew
 from functions.people.crew_location import ShareLocation
+from functions.people.invitations import Invitations
 from functions.people.known_devices import KnownDevices
+from functions.people.manage_people import ManagePeople
 from functions.people.rate_limits import Limit
 from functions.people.sessions import KeyRing, Sessions, SigningKey, SigningKeys
 from functions.people.sign_in import SignIn
 from functions.photos.add_photo import AddPhoto
+from functions.protocol.edge_secret import HEADER, EdgeCheck, EdgeSecrets
 from functions.protocol.ports import Stored, Unavailable
 from functions.repair.repair_deliveries import RepairDeliveries
 from functions.repair.watch import WatchJobs
@@ -73,10 +77,11 @@ from tests.support.ops_fakes import (
     FakeInvalidationTimes,
     FakeOpsRecords,
 )
-from tests.support.roster_fakes import FakeAccounts, FakeReservations, FakeRoster
+from tests.support.roster_fakes import FakeAccounts, FakeApiKeys, FakeReservations, FakeRoster
 
 EDGE = "https://edge.test"
 PASSWORD = "correct horse battery"
+EDGE_SECRET = "the secret of the edge, 32 letters"
 TENANT = "main"
 
 
@@ -129,6 +134,19 @@ class FakeKeyStore:
         self.keys = keys
 
 
+class FakeEdgeSecrets:
+    def __init__(self, current: str = EDGE_SECRET) -> None:
+        self.content = EdgeSecrets(current=current)
+        self.reads = 0
+
+    def read(self) -> EdgeSecrets:
+        self.reads += 1
+        return self.content
+
+    def write(self, content: EdgeSecrets) -> None:
+        self.content = content
+
+
 def a_key(kid: str) -> SigningKey:
     return SigningKey(kid=kid, key=hashlib.sha256(kid.encode()).hexdigest())
 
@@ -151,11 +169,12 @@ class CheapPasswords(Passwords):
     verified: list[bool]
 
     def hash(self, password: str) -> str:
+        self.check(password)
         return hashlib.sha256(password.encode()).hexdigest()
 
     def match(self, password_hash: str | None, password: str) -> bool:
         self.verified.append(password_hash is not None)
-        return password_hash == self.hash(password)
+        return password_hash == hashlib.sha256(password.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -209,7 +228,9 @@ class ApiBackend:
         self.tokens = (f"{number:022}" for number in itertools.count(1))
         ids, ring = itertools.count(1), KeyRing(self.keys)
         self.ended_sessions = FakeEndedSessions()
+        self.api_keys = FakeApiKeys()
         dependencies = Api(
+            edge=EdgeCheck(FakeEdgeSecrets()),
             jobs=self.jobs,
             boards=FakeBoardCopies(self.boards),
             index=self.index,
@@ -232,6 +253,9 @@ class ApiBackend:
             share_location=ShareLocation(self.locations),
             sign_in=SignIn(self.accounts, self.limits, self.passwords),
             sessions=Sessions(ring, self.accounts, self.ended_sessions),
+            keys=KeyCheck(self.api_keys),
+            people=ManagePeople(self.accounts),
+            invitations=Invitations(ring, self.accounts, self.passwords),
             devices=KnownDevices(ring),
             limits=self.limits,
             edge_url=lambda: EDGE,
@@ -393,13 +417,13 @@ def an_event(
     query: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Payload format 2.0 of a Function URL behind CloudFront."""
-    hashed = {"x-amz-content-sha256": hashlib.sha256(body).hexdigest()} if body else {}
     seen = {"cloudfront-viewer-address": "203.0.113.7:46532", "x-forwarded-for": "203.0.113.7"}
+    seen[HEADER] = EDGE_SECRET
     event: dict[str, Any] = {
         "version": "2.0",
         "rawPath": path,
         "rawQueryString": "",
-        "headers": seen | hashed | (headers or {}),
+        "headers": seen | (headers or {}),
         "requestContext": {
             "requestId": "3f1c5a52-6b0e-4a55-8a3c-1d2f6a0c9f10",
             "stage": "$default",

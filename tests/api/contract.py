@@ -89,16 +89,13 @@ def check(case: Any, base_url: str, session: requests.Session) -> Any:
     return case.call_and_validate(base_url=base_url, session=session, excluded_checks=excluded)
 
 
-class HashedBody(requests.auth.AuthBase):
-    """Adds what our pages add: the body's hash and the session's cookie."""
+class SignedIn(requests.auth.AuthBase):
+    """Adds what a browser adds: the session's cookie."""
 
     def __init__(self, cookie: str | None = None) -> None:
         self.cookie = cookie
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        body = _bytes_of(request)
-        if body or request.method in ("POST", "PUT"):
-            request.headers["x-amz-content-sha256"] = hashlib.sha256(body).hexdigest()
         if self.cookie:
             request.headers["cookie"] = f"{COOKIE}={self.cookie}"
         return request
@@ -133,7 +130,7 @@ class BackendAdapter(HTTPAdapter):
 
 def a_session(cookie: str | None, api: ApiBackend | None = None) -> requests.Session:
     session = requests.Session()
-    session.auth = HashedBody(cookie)
+    session.auth = SignedIn(cookie)
     if api:
         session.mount(HERE, BackendAdapter(api))
     return session

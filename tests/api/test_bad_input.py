@@ -9,9 +9,10 @@ import pytest
 from functions.api.jobs import derived_id
 from functions.api.request import LARGEST_BODY
 from functions.api.routes import ROUTES
+from functions.protocol.edge_secret import HEADER
 from statemachine.ids import digest_of
 from statemachine.values import iso
-from tests.api.api_fixture import ApiBackend, ApiReply, an_event
+from tests.api.api_fixture import EDGE_SECRET, ApiBackend, ApiReply, an_event
 from tests.api.test_roles import BODIES, path_of
 from tests.support.builders import NOON, TOKEN, a_job
 
@@ -174,18 +175,6 @@ def test_posts_from_our_own_pages_are_accepted(api_with_job: ApiBackend, site: s
     assert got.status == 200
 
 
-def test_a_body_damaged_on_the_way_is_refused(api_with_job: ApiBackend) -> None:
-    """The engine repairs invalid UTF-8 in JSON; the digest from the page reveals that."""
-    before = api_with_job.state()
-    headers = {"x-amz-content-sha256": "0" * 64}
-    assert_problem(
-        send(api_with_job, "PATCH /api/jobs/<job_id>", {"note": "x"}, **headers),
-        400,
-        "malformed",
-    )
-    assert api_with_job.state() == before
-
-
 @pytest.mark.parametrize("sent", ["not base64!", "====", "\ud800"])
 def test_a_body_that_cannot_be_decoded_is_refused(api_with_job: ApiBackend, sent: str) -> None:
     headers = {"content-type": "application/json"}
@@ -289,8 +278,16 @@ def test_an_unknown_path_or_method_is_a_problem(
 
 def test_an_event_without_optional_fields_gets_a_response(api_with_job: ApiBackend) -> None:
     event = an_event("GET", "/api/session")
-    del event["headers"], event["body"], event["isBase64Encoded"]
+    event["headers"] = {HEADER: EDGE_SECRET}
+    del event["body"], event["isBase64Encoded"]
     assert_problem(api_with_job.resolve(event), 401, "signed-out")
+
+
+def test_a_request_past_the_edge_is_refused_before_anything_else(api_with_job: ApiBackend) -> None:
+    for headers in ({}, {HEADER: "guessed"}, {HEADER: f"{EDGE_SECRET}x"}):
+        for path in ("/api/session", "/api/nowhere"):
+            event = an_event("GET", path) | {"headers": headers}
+            assert_problem(api_with_job.resolve(event), 403, "past-the-edge")
 
 
 def test_an_internal_error_reveals_nothing(api_with_job: ApiBackend) -> None:

@@ -24,10 +24,18 @@ TABLE: dict[str, tuple[int, ...]] = {
     #                                                          (not on) (on it)  (not on)
     "POST /api/session":                       (200, 200, 200, 200, 200, 200, 200),
     "GET /api/session":                        (401, 200, 200, 200, 200, 200, 200),
+    "POST /api/invitation":                  (401, 401, 401, 401, 401, 401, 401),
     "DELETE /api/session":                     (204, 204, 204, 204, 204, 204, 204),
     "GET /api/business":                     (401, 200, 403, 403, 403, 403, 200),
     "PATCH /api/business":                   (401, 403, 403, 403, 403, 403, 200),
     "GET /api/business/history":             (401, 403, 403, 403, 403, 403, 200),
+    "GET /api/keys":                         (401, 403, 403, 403, 403, 403, 200),
+    "POST /api/keys":                        (401, 403, 403, 403, 403, 403, 201),
+    "DELETE /api/keys/<key_id>":             (401, 403, 403, 403, 403, 403, 404),
+    "GET /api/people":                       (401, 403, 403, 403, 403, 403, 200),
+    "POST /api/people":                      (401, 403, 403, 403, 403, 403, 201),
+    "PATCH /api/people/<member>":            (401, 403, 403, 403, 403, 403, 200),
+    "POST /api/people/<member>/invitation":  (401, 403, 403, 403, 403, 403, 201),
     "GET /api/flows":                          (401, 200, 200, 200, 200, 200, 200),
     "GET /api/jobs":                           (401, 200, 200, 200, 200, 200, 200),
     "POST /api/jobs":                          (401, 201, 403, 403, 403, 403, 201),
@@ -58,7 +66,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/ops/dead-letters/<queue>/discard": (401, 403, 403, 403, 403, 200, 200),
 }  # fmt: skip
 """`confirm` is 409 for everyone because the job is already confirmed. The job is not under way, so
-its location can be neither shared nor read. The photo was not uploaded."""
+its location can be neither shared nor read. The photo was not uploaded. There is no API key, and no
+one was invited."""
 
 PHOTO = {
     "event_id": "photo-1",
@@ -74,6 +83,10 @@ BODIES: dict[str, Any] = {
     "POST /api/jobs/<job_id>/moves": {"move": "start"},
     "PATCH /api/jobs/<job_id>": {"note": "Ring twice"},
     "PATCH /api/business": {"name": "Quick Dump"},
+    "POST /api/invitation": {"token": "a.b.c", "password": "correct horse battery"},
+    "POST /api/people": {"account": "nell", "name": "Nell", "roles": ["driver"]},
+    "PATCH /api/people/<member>": {"roles": ["driver"]},
+    "POST /api/keys": {"name": "Website", "roles": ["dispatcher"]},
     "PUT /api/crew/<member>/days/<date>": {"hours": [{"begin": "07:00", "end": "15:30"}]},
     "POST /api/jobs/<job_id>/photos": PHOTO,
     "POST /api/jobs/<job_id>/photos/<photo_id>": PHOTO,
@@ -111,6 +124,7 @@ PATH_VALUES = {
     "photo_id": PHOTO_ID,
     "queue": "advance_job",
     "business": "main",
+    "key_id": "3f9a1c2b0d4e",
 }
 
 

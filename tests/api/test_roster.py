@@ -9,7 +9,7 @@ import pytest
 
 from functions.aws.ended_sessions import DynamoEndedSessions
 from functions.aws.roster import DynamoAccounts, DynamoLimits
-from functions.aws.signing_keys import SecretKeyStore
+from functions.aws.secrets import SecretStore
 from functions.people.accounts import (
     Account,
     AccountExists,
@@ -74,7 +74,7 @@ def stores(request: pytest.FixtureRequest) -> Stores:
     return Stores(
         DynamoAccounts(dynamodb, table),
         DynamoLimits(dynamodb, table),
-        SecretKeyStore(secrets, name),
+        SecretStore(secrets, name, SigningKeys),
         DynamoEndedSessions(dynamodb, table),
         AwsClients(dynamodb, table, secrets, name),
     )

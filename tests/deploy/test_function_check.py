@@ -9,15 +9,15 @@ from samtranslator.yaml_helper import yaml_parse
 from deploy.bundle import ROOT
 from deploy.function_check import (
     NO_JOB,
-    PROBES,
     UNKNOWN_JOB,
     FunctionCheckFailed,
     check_functions,
     probes,
+    without_queue,
 )
 from deploy.template import published_value
 from functions.protocol.ports import UnknownJob
-from tests.api.api_fixture import ApiBackend
+from tests.api.api_fixture import EDGE_SECRET, ApiBackend
 from tests.support.fakes import Bucket, FakeJobs
 
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
@@ -86,7 +86,7 @@ def test_a_wrong_answer_is_reported_with_the_function(function: str, answer: Any
 
 def test_the_real_api_passes_its_probes() -> None:
     office = ApiBackend()
-    for probe in PROBES["functions.serve_api.handler"]:
+    for probe in without_queue(EDGE_SECRET)["functions.serve_api.handler"]:
         assert office.resolve(probe.event).status == probe.expected["statusCode"]
 
 

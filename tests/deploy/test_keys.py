@@ -14,20 +14,28 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
+from functions.aws.api_keys import DynamoApiKeys
 from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.ended_sessions import DynamoEndedSessions
 from functions.aws.reservations import DynamoReservations
 from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.roster_days import DynamoRoster
+from functions.people.api_keys import StoredKey
 from functions.people.crew_location import CrewLocation
 from functions.people.sign_in import WRONG_PASSWORDS
 from statemachine.reservations import ReservationSheet
 from statemachine.roster import Day
 from tests.support.builders import NOON
+from tests.support.roster_fakes import a_member
 
 RESOURCES: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
 TODAY, TOMORROW = date(2026, 11, 21), date(2026, 11, 22)
 SHEET = ReservationSheet(subject="member:mia", day="2026-11-21", version=1)
+MIA = a_member("mia", "owner")
+KEY = StoredKey(
+    tenant="main", key_id="3f9a1c2b0d4e", name="Website", roles=("dispatcher",), created_at=NOON,
+    created_by="olive", expires_at=NOON, secret_hash="0",
+)  # fmt: skip
 HERE = CrewLocation(latitude=37.775, longitude=-122.42, at=NOON)
 
 Touch = tuple[str, str]
@@ -61,7 +69,8 @@ class Table:
     def transact_write_items(self, TransactItems: Any) -> Any:  # noqa: N803 - as AWS has it
         """It wants the permissions of its parts (DynamoDB Developer Guide, read 2026-11-21)."""
         for (what, item), *_ in (each.items() for each in TransactItems):
-            self._note(f"{what}Item", item["Item"], {})
+            name = f"{what}Item"
+            self._note(name, item.get("Item") or item["Key"], {})
 
     def get_paginator(self, name: str) -> "Table":
         assert name == "query"
@@ -88,6 +97,12 @@ def assigning(table: Table) -> None:
 def answering(table: Table) -> None:
     assigning(table)
     list(DynamoAccounts(table, "t").all("main"))
+    accounts = DynamoAccounts(table, "t")
+    accounts.add(MIA)
+    accounts.set_first_password(MIA, "hash", NOON)
+    accounts.set_signed_in("main", "mia", NOON)
+    accounts.set_person(MIA, ends_sessions=True)
+    accounts.set_person(MIA, ends_sessions=True, while_owner="olive")
     roster, limits = DynamoRoster(table, "t"), DynamoLimits(table, "t")
     list(roster.trucks("main"))
     roster.set_day("main", "mia", TODAY, Day(hours=()))
@@ -98,6 +113,12 @@ def answering(table: Table) -> None:
     ended = DynamoEndedSessions(table, "t")
     ended.add("a-session", NOON)
     ended.has("a-session")
+    keys = DynamoApiKeys(table, "t")
+    keys.read("main", KEY.key_id)
+    keys.add(KEY)
+    keys.set_used("main", KEY.key_id, NOON)
+    keys.delete("main", KEY.key_id)
+    list(keys.all("main"))
     places = DynamoCrewLocations(table, "t")
     places.store("main", "261121-7k3m2q", HERE)
     places.read("main", "261121-7k3m2q")
@@ -117,7 +138,8 @@ def statements(function: str) -> Iterator[tuple[set[str], set[str]]]:
         for statement in policy["Statement"]:
             actions = statement["Action"]
             actions = {actions} if isinstance(actions, str) else set(actions)
-            if any(action.startswith("dynamodb:") for action in actions):
+            of_roster = "CrewRoster" in str(statement["Resource"])
+            if of_roster and any(action.startswith("dynamodb:") for action in actions):
                 on_aws = statement["Condition"]["ForAllValues:StringLike"]
                 yield actions, set(on_aws["dynamodb:LeadingKeys"])
 

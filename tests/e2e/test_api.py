@@ -1,6 +1,5 @@
 """The API on the real engine, asked through the edge as pages and programs ask it."""
 
-import hashlib
 import json
 import threading
 import time
@@ -46,7 +45,7 @@ ORDER = {
 
 @dataclass
 class Client:
-    """Someone's browser: it keeps the cookie and hashes what it sends."""
+    """Someone's browser: it keeps the cookie."""
 
     url: str
     http: httpx.Client
@@ -59,8 +58,6 @@ class Client:
             content = b""
         else:
             sent = {"content-type": "application/json"} | sent
-        if method != "GET":
-            sent = {"x-amz-content-sha256": hashlib.sha256(content).hexdigest()} | sent
         if self.cookie:
             sent["cookie"] = f"{COOKIE}={self.cookie}"
         return self.http.request(method, f"{self.url}{path}", content=content, headers=sent)

@@ -19,13 +19,15 @@ NOT_SHOWN = {
     "keys, so tests/deploy/test_keys.py holds them to what is asked",
     "Location": "the same",
     "EndSessions": "the same",
+    "ApiKeys": "the same",
+    "WriteAccounts": "the same",
     "ReplyReminders": "needed only after a provider of texts was busy, which the engine never is",
 }
 """By statement: what the engine does not tell apart. docs/deploy.md has the same table."""
 
 KEPT = {
-    "ReadEdgeAddress", "ReadSigningKeys", "ReadInvalidationUsage", "OpsCountExecutions",
-    "FindDeadLetters", "ListsEndpoints",
+    "ReadEdgeAddress", "ReadEdgeSecret", "ReadSigningKeys", "ReadInvalidationUsage",
+    "OpsCountExecutions", "FindDeadLetters", "ListsEndpoints",
 }  # fmt: skip
 """By statement: what a container reads once and then keeps, for a while at least."""
 

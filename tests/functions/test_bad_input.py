@@ -265,7 +265,7 @@ def test_an_edit_that_cannot_be_made_is_refused_on_the_record(wired: WiredFuncti
         detail = {**json.loads(body)["detail"], "event_id": f"refused-{number}"}
         assert wired.deliver(edit_job, envelope(detail)) == again()
     assert [(each.why, each.text) for each in wired.job().refused_edits] == [
-        ("not_possible", "two people have the same role; name one person for each role"),
+        ("not_possible", "two people have the same role; only helpers may be several"),
         ("crew_unavailable", "'stranger' is not on the roster; choose someone who is"),
         ("from_the_future", "`occurred_at` is in the future; check the sender's clock"),
         ("crew_unavailable", "there is no truck 'nosuchtruck'; choose one from the roster"),

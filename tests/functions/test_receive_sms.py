@@ -1,6 +1,7 @@
 """Customers' replies: opt-outs, opt-ins, help, and a YES that makes a move."""
 
 import json
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +14,14 @@ from functions.messages.incoming_sms import Inbound, ReceiveSms, parse_inbound
 from functions.messages.phone_numbers import digest_of, phone_record
 from functions.messages.sms_once import SmsNotAccepted
 from functions.protocol.batches import Permanent
+from statemachine.business import SHARED, BusinessSettings
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.job import Customer
 from statemachine.lifecycle import Committed, Refused, judge
 from tests.functions.messages.test_messages import PHONE, MessageSenders, confirmed
 from tests.support.builders import CUSTOMER, NOON, a_job, an_edit, minutes, moved
-from tests.support.fakes import FakeJobs, no_pause, to_bytes
+from tests.support.fakes import FakeJobs, FakeTenants, no_pause, to_bytes
 
 OURS = "+15555559999"
 
@@ -272,7 +274,7 @@ def test_a_stop_counts_for_one_business_where_each_has_its_number() -> None:
     phone = Phone()
     phone.set_tenant(sms_number=OURS)
     other = phone.tenant.with_(tenant="other", sms_number="+15555558888")
-    phone.bucket.objects["directory/other.json"] = to_bytes(other)
+    FakeTenants(phone.bucket, other)
     phone.says("STOP")
     stopped = {t: phone_record(phone.numbers, t, PHONE).stopped for t in ("main", "other")}
     assert stopped == {"main": True, "other": False}
@@ -280,10 +282,14 @@ def test_a_stop_counts_for_one_business_where_each_has_its_number() -> None:
 
 def test_a_stop_to_a_shared_number_counts_for_all_who_share_it() -> None:
     phone = Phone()
-    phone.bucket.objects["directory/other.json"] = to_bytes(phone.tenant.with_(tenant="other"))
+    FakeTenants(phone.bucket, phone.tenant.with_(tenant="other"))
     phone.says("STOP")
-    assert all(phone_record(phone.numbers, tenant, PHONE).stopped for tenant in ("main", "other"))
     assert len(phone.texts.sent) == 1
+    for tenant in ("main", "other"):
+        job = phone.store(confirmed(tenant=tenant))
+        dropped = phone.send(JobChanged(tenant=tenant, job_id=job.job_id, seq=job.seq), NOON)
+        assert dropped
+        assert dropped.why == "opted_out"
 
 
 def test_a_text_without_a_keyword_becomes_a_note() -> None:
@@ -326,3 +332,48 @@ def test_numbers_are_stored_by_a_separate_hash_for_each_tenant() -> None:
 def test_an_invalid_text_is_dead_lettered_without_quoting_it(body: str) -> None:
     with pytest.raises(Permanent):
         parse_inbound(Inbound, body)
+
+
+def calls_of_a_reply(businesses: int) -> Counter[str]:
+    """To a text of one business, in a stage with so many others."""
+    phone, _ = asked()
+    for number in range(businesses):
+        settings = BusinessSettings(tenant=f"b{number}", name="Some Business")
+        phone.bucket.objects[f"directory/b{number}.json"] = to_bytes(settings)
+    phone.bucket.faults.log.clear()
+    phone.says("YES")
+    assert len(phone.requests.asked) == 1
+    return Counter(operation for operation, _ in phone.bucket.faults.log)
+
+
+def test_a_text_asks_aws_as_often_with_5000_businesses_as_with_one() -> None:
+    assert calls_of_a_reply(5000) == calls_of_a_reply(0)
+
+
+def test_a_stop_to_the_shared_number_counts_for_businesses_that_come_later() -> None:
+    phone = Phone()
+    phone.says("STOP")
+    FakeTenants(phone.bucket, phone.tenant.with_(tenant="later"))
+    job = phone.store(confirmed(tenant="later"))
+    later = JobChanged(tenant="later", job_id=job.job_id, seq=job.seq)
+    dropped = phone.send(later, NOON)
+    assert dropped
+    assert dropped.why == "opted_out"
+    phone.says("START", at=NOON + minutes(1), message_id="in-2")
+    sent = phone.send(later.model_copy(update={"mark": str(job.seq)}), NOON)
+    assert sent
+    assert sent.why == "opted_out", "a text that was dropped stays dropped"
+    assert not phone_record(phone.numbers, SHARED, PHONE).stopped
+
+
+def test_a_reply_to_a_shared_number_reaches_the_business_that_texted() -> None:
+    phone = Phone()
+    FakeTenants(phone.bucket, phone.tenant.with_(tenant="other", name="Other"))
+    job = phone.store(a_job(tenant="other"))
+    phone.send(JobChanged(tenant="other", job_id=job.job_id, seq=0), NOON)
+    phone.says("YES")
+    (request,) = phone.requests.asked
+    assert isinstance(request, JobMoveRequested)
+    assert (request.tenant, request.move) == ("other", "confirm")
+    phone.says("HELP", message_id="in-2")
+    assert phone.texts.sent[-1][1].startswith("Other:")

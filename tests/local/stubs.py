@@ -24,7 +24,7 @@ PAGES = CachePolicy(min_s=0, default_s=300, max_s=300, encodings=("br", "gzip"))
 NEVER = CachePolicy(0, 0, 0, query=KeyNames("none"))
 DISTRIBUTION = Distribution(
     (
-        Behavior("/api/*", NEVER, signed=True),
+        Behavior("/api/*", NEVER),
         Behavior("/uploads/*", NEVER, bucket="jobs.s3.us-east-1.amazonaws.com"),
         Behavior("/t/*", VIEWS),
         Behavior("/track/*", PAGES, viewer_request=REWRITE),

@@ -448,3 +448,20 @@ def test_nothing_that_is_logged_contains_a_token(caplog: pytest.LogCaptureFixtur
 )
 def test_paths_are_masked_before_they_are_logged(path: str, shown: str) -> None:
     assert masked(path) == shown
+
+
+def test_a_body_larger_than_a_function_url_takes_is_refused() -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
+        answer = await s.viewer.post("/api/jobs", content=b"x" * (6 * 1024 * 1024 + 1))
+        assert answer.status_code == 413
+        assert s.origin.requests == []
+
+    run_on_edge(scenario)
+
+
+def test_what_the_viewer_says_in_authorization_arrives() -> None:
+    async def scenario(s: EdgeUnderTest) -> None:
+        await s.viewer.post("/api/jobs", json={}, headers={"authorization": "Bearer mine"})
+        assert s.origin.requests[0].headers["authorization"] == "Bearer mine"
+
+    run_on_edge(scenario)

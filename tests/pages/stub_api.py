@@ -48,6 +48,7 @@ from functions.api.request_models import (
 from functions.api.response_models import BookedDocument, JobDocument
 from functions.api.responses import job_document, kind_of, session_document
 from functions.people.sessions import Session
+from functions.protocol.ports import HaulwayError
 from local.viewer_request import ViewerRequests, viewer_event
 from statemachine.edits import EditRefused
 from statemachine.flows import DEFAULT_FLOW, flow_names, load_flow
@@ -58,6 +59,7 @@ from statemachine.values import Actor
 from tests.pages.stub_business import business_routes, public_document
 from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_data import PASSWORD, StubData, now
+from tests.pages.stub_people import PeopleStub
 from tests.pages.stub_roster import READERS, ZONE, check_assignment, crew_document, today
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +121,7 @@ class Stub:
         self.rewrites = ViewerRequests()
         self.rewritten: dict[str, str | None] = {}
         self.phones = CrewStub(self)
+        self.people = PeopleStub(self)
         self.published = published
         """The published files by key; None serves `web/` as it is."""
 
@@ -128,6 +131,7 @@ class Stub:
         routes = [
             *self.phones.routes(),
             *business_routes(self),
+            *self.people.routes(),
             Route("/api/session", self.guarded(self.who_am_i)),
             Route("/api/session", self.guarded(self.sign_in), methods=["POST"]),
             Route("/api/session", self.guarded(self.sign_out), methods=["DELETE"]),
@@ -160,7 +164,7 @@ class Stub:
             self.data.requests.append((request.method, request.url.path))
             try:
                 response = await (self.refuse if self.data.down else answer)(request)
-            except (Problem, EditRefused, PhotoRefused) as error:
+            except (Problem, HaulwayError, EditRefused, PhotoRefused) as error:
                 problem = problem_of(error)
                 body = json.dumps(problem.document("stub-00000000"))
                 response = Response(body, problem.status, media_type=MEDIA_TYPE)
@@ -249,9 +253,12 @@ class Stub:
         request_body = await document(request, CredentialsBody)
         if request_body.account not in self.data.accounts or request_body.password != PASSWORD:
             raise Problem("wrong-credentials")
+        return self.signed_in(request_body.account)
+
+    def signed_in(self, account: str) -> Response:
         ticket = secrets.token_urlsafe()
-        self.sessions[ticket] = request_body.account
-        response = answered(session_document(self.session_of(request_body.account)))
+        self.sessions[ticket] = account
+        response = answered(session_document(self.session_of(account)))
         response.set_cookie(
             COOKIE, ticket, max_age=SESSION_S, secure=True, httponly=True, samesite="strict"
         )
@@ -396,10 +403,7 @@ async def document(request: Request, kind: type[Document]) -> Document:
 
 
 async def body_of(request: Request) -> bytes:
-    """The body. As at the edge, its hash is required."""
     body = await request.body()
-    if request.headers.get("x-amz-content-sha256") != hashlib.sha256(body).hexdigest():
-        raise Problem("malformed", "the body is not what x-amz-content-sha256 says")
     if request.headers.get("content-type") != JSON:
         raise Problem("not-json")
     return body

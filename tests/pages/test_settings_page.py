@@ -188,7 +188,60 @@ def test_the_first_crew_member_is_on_the_checklist(browser: Browser, stub: StubS
     with settings_page(browser, stub) as page:
         page.get_by_role("link", name="Add your first crew member").click()
         expect(page.get_by_test_id("crew")).to_be_focused()
-        expect(page.get_by_test_id("crew")).to_contain_text("haul crew add")
+        expect(page.get_by_test_id("crew")).to_contain_text("No one can be sent to a job yet.")
+        page.get_by_text("Add someone").click()
+        people = page.get_by_test_id("crew")
+        people.get_by_label("Name").fill("Nell Ruiz")
+        expect(people.get_by_label("Signs in as")).to_have_value("nell")
+        people.get_by_role("button", name="Add").click()
+        expect(page.get_by_role("link", name="Add your first crew member")).to_have_count(0)
+    assert stub.data.accounts["nell"].roles == ("driver",)
+
+
+def test_someone_is_invited_chooses_a_password_and_signs_in_once_with_the_link(
+    browser: Browser, stub: StubServer
+) -> None:
+    with settings_page(browser, stub) as page:
+        miguel = page.locator("[data-account=miguel]")
+        miguel.get_by_text("Change Miguel").click()
+        miguel.get_by_role("button", name="link").click()
+        link = miguel.get_by_test_id("invitation").locator("input").input_value()
+    with visitor(browser) as invited:
+        page = invited.page(link)
+        assert "invitation" not in page.url
+        page.get_by_label("Password").fill("short")
+        page.get_by_role("button").click()
+        expect(page.get_by_test_id("invitation-form")).to_contain_text("at least 12 characters")
+        page.get_by_label("Password").fill("correct horse battery")
+        page.get_by_role("button").click()
+        page.wait_for_url(f"{stub.url}/crew/")
+        page.goto("about:blank")
+        page.goto(link)
+        page.get_by_label("Password").fill("correct horse battery")
+        page.get_by_role("button").click()
+        expect(page.get_by_test_id("invitation-said")).to_contain_text("was used or has expired")
+
+
+def test_the_last_owner_cannot_be_disabled(browser: Browser, stub: StubServer) -> None:
+    with settings_page(browser, stub) as page:
+        olivia = page.locator("[data-account=olivia]")
+        olivia.get_by_text("Change Oliv").click()
+        olivia.get_by_role("button", name="Disable").click()
+        expect(page.get_by_test_id("said")).to_contain_text("only owner")
+    assert not stub.data.accounts["olivia"].disabled
+
+
+def test_a_key_is_shown_once_and_revoked(browser: Browser, stub: StubServer) -> None:
+    with settings_page(browser, stub) as page:
+        page.get_by_text("Make a key").click()
+        page.get_by_label("What it is for").fill("Website")
+        page.get_by_role("button", name="Make the key").click()
+        assert page.get_by_label("Key for Website").input_value().startswith("hk_main_")
+        page.reload()
+        expect(page.get_by_test_id("keys")).to_contain_text("Website dispatcher")
+        expect(page.get_by_label("Key for Website")).to_have_count(0)
+        page.get_by_role("button", name="Revoke").click()
+        expect(page.get_by_test_id("keys")).not_to_contain_text("Website")
 
 
 def test_a_dispatcher_is_told_who_may_change_settings(browser: Browser, stub: StubServer) -> None:

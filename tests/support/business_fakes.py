@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from functions.aws.business_settings import history_key, record_bytes, settings_key
-from functions.aws.s3_stores import to_bytes
+from functions.aws.s3_stores import NumberOwner, owner_key, to_bytes
 from functions.protocol.ports import Stored, UnknownTenant
 from statemachine.business_changes import BusinessRecord, SettingsChange
 from statemachine.values import TENANT_PATTERN
@@ -30,6 +30,13 @@ class FakeSettingsStore:
     def names(self) -> Iterator[str]:
         names = (key.removesuffix(".json") for key in self.bucket.keys("directory/"))
         return (name for name in names if re.fullmatch(TENANT_PATTERN, name))
+
+    def owner_of(self, number: str) -> str | None:
+        stored = load(self.bucket, owner_key(number), NumberOwner)
+        return stored.value.tenant if stored else None
+
+    def set_owner(self, number: str, tenant: str) -> None:
+        self.bucket.put(owner_key(number), to_bytes(NumberOwner(tenant=tenant)))
 
     def add_to_history(self, tenant: str, change: SettingsChange) -> None:
         self.bucket.put(history_key(tenant, change.version), to_bytes(change))

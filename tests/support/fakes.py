@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from events import Fact
+from functions.aws.s3_stores import NumberOwner, owner_key
 from functions.people.crew_location import CrewLocation
 from functions.photos.add_photo import UploadTarget
 from functions.protocol.open_index import OpenIndex, due_name, index_of
@@ -309,12 +310,19 @@ class FakeTenants:
         self.bucket = bucket
         for settings in known:
             bucket.objects[f"directory/{settings.tenant}.json"] = to_bytes(settings)
+            if settings.sms_number:
+                owner = NumberOwner(tenant=settings.tenant)
+                bucket.objects[owner_key(settings.sms_number)] = to_bytes(owner)
 
     def read(self, tenant: str) -> BusinessSettings:
         stored = load(self.bucket, f"directory/{tenant}.json", BusinessSettings)
         if stored is None:
             raise UnknownTenant(f"no tenant {tenant}")
         return stored.value
+
+    def owner_of(self, number: str) -> str | None:
+        stored = load(self.bucket, owner_key(number), NumberOwner)
+        return stored.value.tenant if stored else None
 
     def names(self, after: str = "") -> Iterator[str]:
         names = (key.removesuffix(".json") for key in self.bucket.keys("directory/"))

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 
 from functions.people.accounts import Account, AccountExists, Profile, Role, UnknownAccount
+from functions.people.api_keys import StoredKey, UnknownKey
 from functions.people.assign_crew import AssignCrew
 from functions.people.roster import Truck, UnknownTruck
-from functions.protocol.ports import Conflict, Jobs, Tenants
+from functions.protocol.ports import Conflict, Jobs, Tenants, Unavailable
 from statemachine.business import BusinessSettings
 from statemachine.reservations import ReservationSheet
 from statemachine.roster import Day
@@ -47,6 +48,27 @@ class FakeAccounts:
         values = {name: getattr(profile, name) for name in Profile.model_fields}
         self._change(tenant, account, **values)
 
+    def set_first_password(self, account: Account, password_hash: str, since: datetime) -> bool:
+        known = self.known.get((account.tenant, account.account))
+        if known is None or known.disabled or known.session_epoch != account.session_epoch:
+            return False
+        self.set_password(account.tenant, account.account, password_hash, since)
+        return True
+
+    def set_signed_in(self, tenant: str, account: str, at: datetime) -> None:
+        self._change(tenant, account, last_sign_in_at=at)
+
+    def set_person(
+        self, account: Account, *, ends_sessions: bool, while_owner: str | None = None
+    ) -> None:
+        owner = self.known.get((account.tenant, while_owner)) if while_owner else None
+        if while_owner and not (owner and "owner" in owner.roles and not owner.disabled):
+            raise Unavailable("someone changed the owners at the same time; try again")
+        values = {name: getattr(account, name) for name in (*Profile.model_fields, "disabled")}
+        if ends_sessions:
+            values["session_epoch"] = self._next_epoch(account.tenant, account.account)
+        self._change(account.tenant, account.account, **values)
+
     def all(self, tenant: str) -> Iterator[Account]:
         mine = {key: account for key, account in self.known.items() if key[0] == tenant}
         return (mine[key] for key in sorted(mine))
@@ -59,6 +81,30 @@ class FakeAccounts:
         if (tenant, account) not in self.known:
             raise UnknownAccount
         self.known[tenant, account] = self.known[tenant, account].with_(**values)
+
+
+class FakeApiKeys:
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], StoredKey] = {}
+        self.writes = 0
+
+    def read(self, tenant: str, key_id: str) -> StoredKey | None:
+        return self.known.get((tenant, key_id))
+
+    def add(self, key: StoredKey) -> None:
+        self.known[key.tenant, key.key_id] = key
+
+    def delete(self, tenant: str, key_id: str) -> None:
+        if self.known.pop((tenant, key_id), None) is None:
+            raise UnknownKey(key_id)
+
+    def set_used(self, tenant: str, key_id: str, at: datetime) -> None:
+        self.writes += 1
+        if known := self.known.get((tenant, key_id)):
+            self.known[tenant, key_id] = known.with_(last_used_at=at)
+
+    def all(self, tenant: str) -> Iterator[StoredKey]:
+        return iter([key for (of, _), key in sorted(self.known.items()) if of == tenant])
 
 
 class FakeRoster:

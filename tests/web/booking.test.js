@@ -138,7 +138,8 @@ test("after the booking, draft and key are removed from the device, and the link
   await booking.send(booking.prepare(FORM, NOON_MS, BUSINESS), apiWith({ ...BOOKED, tracking_token: "t" }));
   const kept = Object.keys(device.all()).filter((name) => name.startsWith("haulway.booking"));
   assert.deepEqual(kept, []);
-  assert.deepEqual(booking.booked(), { ...BOOKED, request: requestOf(FORM, BUSINESS) });
+  const request = { ...requestOf(FORM, BUSINESS), tenant: "main" };
+  assert.deepEqual(booking.booked(), { ...BOOKED, request });
   assert.equal(await isExpected(device, "t", NOON_MS + MINUTE_MS), true);
   assert.equal(await isExpected(device, "t", NOON_MS + DAY_MS), false);
   assert.equal(await isExpected(device, "another", NOON_MS), false);

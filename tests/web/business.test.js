@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { memoryOf, signInBusiness } from "../../web/shared/ui/storage.js";
+
 import { NoCookies, Problem, signIn } from "../../web/shared/api/api.js";
 import { DEFAULTS, businessIn, readBusiness, storedBusiness } from "../../web/shared/jobs/business.js";
 import { offeredLanguage } from "../../web/shared/ui/i18n.js";
@@ -57,4 +59,26 @@ test("a visitor whose language the business does not speak reads its own", () =>
   assert.equal(offeredLanguage("en", spanish), "es");
   assert.equal(offeredLanguage("es", spanish), "es");
   assert.equal(offeredLanguage("en", null), "en");
+});
+
+test("what a device keeps for two businesses does not mix", () => {
+  const kept = new Map();
+  const memory = {
+    get: (key) => kept.get(key) ?? null,
+    set: (key, text) => kept.set(key, text),
+    remove: (key) => kept.delete(key),
+  };
+  const [main, quick] = ["main", "quick"].map((each) => memoryOf(each, memory));
+  main.set("draft", "of main");
+  assert.equal(quick.get("draft"), null);
+  quick.set("draft", "of quick");
+  main.remove("draft");
+  assert.deepEqual([main.get("draft"), quick.get("draft")], [null, "of quick"]);
+});
+
+test("an address names the business that a device signs in to, from then on", () => {
+  const kept = new Map();
+  const memory = { get: (key) => kept.get(key) ?? null, set: (key, text) => kept.set(key, text) };
+  const asked = ["", "?business=quick", "", "?x=1"].map((search) => signInBusiness(memory, search));
+  assert.deepEqual(asked, ["main", "quick", "quick", "quick"]);
 });

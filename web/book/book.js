@@ -8,7 +8,7 @@ import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { placeErrors } from "/shared/ui/field_errors.js";
 import { browserLanguage, markLanguage, offeredLanguage, onLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
-import { deviceMemory, tabMemory } from "/shared/ui/storage.js";
+import { deviceMemory, MAIN, memoryOf, tabMemory } from "/shared/ui/storage.js";
 import { SECOND_MS } from "/shared/ui/time.js";
 import { consent, suspendedPanel } from "./business_notices.js";
 import { askGiveUp, bookedPanel, waitingPanel } from "./confirmation.js";
@@ -18,7 +18,8 @@ import { WORDS } from "./words.js";
 const RETRY_S = [3, 6, 12, 20, 30];
 const GIVE_UP_AFTER = 3;
 const SAVE_DRAFT_MS = 300;
-const BUSINESS = "/businesses/main";
+const TENANT = /^\/book\/([a-z][a-z0-9-]{0,30})\/?$/.exec(location.pathname)?.[1] ?? MAIN;
+const BUSINESS = `/businesses/${TENANT}`;
 /** As if the service had refused the day: what was chosen is not among what the business offers. */
 const NOT_OFFERED = { document: { faults: ["window_start: not offered"] } };
 const FIELD_OF = {
@@ -34,7 +35,11 @@ class BookingPage {
   #main = byId("booking");
   #said = byId("said");
   #device = deviceMemory();
-  #booking = new Booking({ device: this.#device, tab: tabMemory() });
+  #booking = new Booking({
+    device: memoryOf(TENANT, this.#device),
+    tab: memoryOf(TENANT, tabMemory()),
+    tenant: TENANT,
+  });
   #api = new Api();
   /** The business's name and time zone; null until they are known. */
   #business = storedBusiness(this.#device, BUSINESS);

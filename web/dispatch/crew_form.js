@@ -10,6 +10,9 @@ import { spanOf } from "/dispatch/state/availability.js";
 import { editForm } from "./edit_forms.js";
 import { field } from "../shared/ui/fields.js";
 
+const HELPER = "first_mate";
+const EXTRA = "Extra helper";
+
 /** A form that reads the roster first: `options.roster()` gives {crew, told}, see crew_choices.js. */
 export function crewForm(detail, options) {
   const node = el("div", { tabindex: "-1", "data-testid": "crew-form" });
@@ -29,8 +32,7 @@ export function crewForm(detail, options) {
 }
 
 function chooser(detail, { crew, told }, options) {
-  const roles = Object.entries(CREW_ROLES).map(([role, label]) => {
-    const had = (detail.crew ?? []).find((member) => member.role === role);
+  const roles = placesFor(detail.crew ?? []).map(({ role, label, had }) => {
     const people = peopleFor(role, crew, told);
     const known = had && { id: had.member, name: had.first_name };
     return { role, had, input: choice(label, people, known, "No one") };
@@ -54,6 +56,19 @@ function chooser(detail, { crew, told }, options) {
   const nodes = roles.map(({ input }) => input.node);
   const anyTruck = trucks.length > 0 || current;
   return editForm("Crew", [hint(told), nodes, anyTruck && truck.node], changes, options);
+}
+
+/** One place for each role; for helpers two, or one more than there are. */
+function placesFor(crew) {
+  return Object.entries(CREW_ROLES).flatMap(([role, label]) => {
+    const there = crew.filter((member) => member.role === role);
+    const places = role === HELPER ? Math.max(2, there.length + 1) : 1;
+    return Array.from({ length: places }, (_, number) => ({
+      role,
+      label: number === 0 ? label : EXTRA,
+      had: there[number],
+    }));
+  });
 }
 
 /** A list to choose from. The current choice stays available even if the roster does not have it. */

@@ -7,10 +7,13 @@ import { applyAccent, pageTitle } from "/shared/ui/business_brand.js";
 import { byId, fill } from "/shared/ui/elements.js";
 import { Notices } from "/shared/ui/notices.js";
 import { signInForm } from "/shared/ui/sign_in_form.js";
-import { deviceMemory } from "/shared/ui/storage.js";
+import { deviceMemory, signInBusiness } from "/shared/ui/storage.js";
 import { SettingsService } from "/settings/state/settings_api.js";
 import { SettingsSession } from "/settings/state/settings_session.js";
 import { refused, unreachable } from "./empty_states.js";
+import { homeOf, invitationForm, invitationIn } from "./invitation_form.js";
+import { KeysPanel } from "./keys_panel.js";
+import { PeoplePanel } from "./people_panel.js";
 import { SettingsForm } from "./settings_form.js";
 import { bareHeader, pageHeader } from "./page_header.js";
 
@@ -21,13 +24,18 @@ class SettingsPage {
   #root = byId("settings");
   #memory = deviceMemory();
   #notices = new Notices();
-  #session = new SettingsSession(new SettingsService());
+  #service = new SettingsService();
+  #session = new SettingsSession(this.#service);
+  #people = new PeoplePanel(this.#service, this.#notices, () => this.#readAgain());
+  #keys = new KeysPanel(this.#service, this.#notices);
   #form = null;
   /** Whose form it is: what one owner typed is not shown to another. */
   #formOf = null;
   #signedInAs = "";
 
   async start() {
+    const invitation = invitationIn(location.hash);
+    if (invitation !== null) return this.#drawInvitation(invitation);
     window.addEventListener("hashchange", () => this.#goToField());
     window.addEventListener("beforeunload", (event) => {
       if (this.#form?.isDirty) event.preventDefault();
@@ -46,8 +54,26 @@ class SettingsPage {
     if (scene === "refused") return this.#drawRefused(session);
     this.#drawForm();
     this.#goToField();
+    await Promise.all([this.#readAgain(), this.#people.load(), this.#keys.load()]);
+  }
+
+  async #readAgain() {
     await this.#session.readMore();
     this.#drawSetup();
+  }
+
+  /** The token leaves the address at once: a link that was used is no use in the history. */
+  #drawInvitation(token) {
+    signInBusiness(this.#memory);
+    history.replaceState(null, "", "/settings/");
+    fill(byId("toolbar"), bareHeader());
+    this.#show("invitation", () =>
+      invitationForm(async (password) => {
+        const { roles } = await this.#service.acceptInvitation(token, password);
+        location.replace(homeOf(roles));
+      }),
+    );
+    this.#root.querySelector("input").focus();
   }
 
   /** The scene, built only when it is another one. */
@@ -61,10 +87,10 @@ class SettingsPage {
     const { session, settings } = this.#session;
     if (this.#formOf !== session.account) this.#form = null;
     this.#formOf = session.account;
-    this.#form ??= new SettingsForm({
-      save: () => this.#save(),
-      confirmHours: () => this.#confirmHours(),
-    });
+    this.#form ??= new SettingsForm(
+      { save: () => this.#save(), confirmHours: () => this.#confirmHours() },
+      [this.#people, this.#keys],
+    );
     this.#form.meet(settings);
     this.#show("shown", () => this.#form.node);
     this.#drawTop();
@@ -79,11 +105,11 @@ class SettingsPage {
   }
 
   #drawSetup() {
-    const { session, settings, has_crew, members, flow } = this.#session;
+    const { session, settings, has_crew, flow } = this.#session;
     if (settings === null) return;
     const hours_confirmed = areHoursConfirmed(this.#memory, session.tenant);
     const missing = missingIn(settings, { has_crew, hours_confirmed });
-    this.#form.showSetup(missing, members, flow);
+    this.#form.showSetup(missing, flow);
   }
 
   #drawRefused(session) {

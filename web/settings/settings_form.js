@@ -6,7 +6,6 @@ import { icon } from "/shared/ui/icons.js";
 import { setupChecklist } from "/shared/ui/setup_checklist.js";
 import { same } from "/settings/state/settings_session.js";
 import { conflictPanel } from "./conflict_panel.js";
-import { crewSection } from "./crew_section.js";
 import { drawPreview } from "./preview.js";
 import { makeSections } from "./sections.js";
 
@@ -36,16 +35,17 @@ export class SettingsForm {
   #act;
   #setup = el("div", {});
   #conflict = el("div", {});
-  #crew = el("div", {});
+  #panels;
   #hours = el("div.confirm-hours", {});
   #preview = el("div.preview", { "data-testid": "preview" });
   #count = el("p", { role: "status", "data-testid": "unsaved" });
   #save = el("button.button.main", { "data-testid": "save" }, "Save changes");
   #discard;
 
-  /** `act`: {save(), confirmHours()}. */
-  constructor(act) {
+  /** `act`: {save(), confirmHours()}; `panels` stand below the form and save by themselves. */
+  constructor(act, panels) {
     this.#act = act;
+    this.#panels = panels;
     for (const { fields } of this.#sections) {
       for (const editor of fields) this.#editors.set(editor.key, editor);
     }
@@ -71,7 +71,6 @@ export class SettingsForm {
       { novalidate: true, onsubmit: submit, oninput: () => this.#changed() },
       this.#conflict,
       this.#sections.map((section) => this.#section(section)),
-      this.#crew,
       el("div.save-bar", {}, this.#count, el("div.row", {}, this.#discard, this.#save)),
     );
     form.addEventListener("change", () => this.#changed());
@@ -80,13 +79,13 @@ export class SettingsForm {
       {},
       el("div.settings-head", {}, el("h1", {}, "Settings"), this.#links()),
       this.#setup,
-      form,
+      el("div.settings-form", {}, form, this.#panels.map(({ node }) => node)),
       el("aside", { "aria-label": "Preview" }, el("h2", {}, "What customers see"), this.#preview),
     );
   }
 
   #links() {
-    const all = [...this.#sections, { name: "crew", title: "Crew" }];
+    const all = [...this.#sections, { name: "people", title: "People" }, { name: "keys", title: "API keys" }];
     return el(
       "nav",
       { "aria-label": "Sections" },
@@ -131,10 +130,9 @@ export class SettingsForm {
     this.#contested.delete(editor.key);
   }
 
-  showSetup(missing, members, flow) {
+  showSetup(missing, flow) {
     this.#flow = flow;
     fill(this.#setup, setupChecklist(missing));
-    fill(this.#crew, crewSection(members));
     fill(this.#hours, missing.some(({ key }) => key === "opening_hours") && this.#confirmation());
     this.#drawPreview();
   }
@@ -173,7 +171,7 @@ export class SettingsForm {
   }
 
   goTo(key) {
-    if (key === "crew") return this.#crew.querySelector("section")?.focus();
+    if (key === "crew") return this.#panels[0].node.focus();
     const editor = this.#editors.get(key);
     if (!editor) return;
     editor.node.scrollIntoView({ block: "center" });

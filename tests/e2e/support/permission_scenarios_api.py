@@ -13,9 +13,12 @@ import httpx
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3Deliveries
 from functions.aws.s3_stores import S3Stuck, S3Views
+from functions.aws.secrets import SecretStore
+from functions.protocol.edge_secret import HEADER, EdgeSecrets
 from functions.protocol.ports import StuckJob
 from functions.views.job_index import IndexJob
 from functions.views.write_view import write_view
+from local.laptop import Laptop
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
 from statemachine.job import Job
@@ -72,11 +75,16 @@ class FunctionClient:
     def _answer(self, method: str, path: str, body: Any, **more: str) -> Any:
         sent = b"" if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json", "idempotency-key": uuid.uuid4().hex}
-        headers |= {"cloudfront-viewer-address": self.address}
+        headers |= {"cloudfront-viewer-address": self.address, HEADER: edge_secret(self.api.stack)}
         named = {name.replace("_", "-"): value for name, value in more.items()}
         path, _, query = path.partition("?")
         asked = dict(parse_qsl(query))
         return self.api.asked(an_event(method, path, sent, headers | named, self.token, asked))
+
+
+def edge_secret(stack: Laptop) -> str:
+    store = SecretStore(stack.client("secretsmanager"), stack.outputs["EdgeSecretArn"], EdgeSecrets)
+    return store.read().current
 
 
 SESSIONS: dict[str, FunctionClient] = {}

@@ -12,6 +12,7 @@ from functions.aws.business_settings import S3SettingsStore, settings_key
 from functions.business.change_settings import (
     BusinessExists,
     ChangeSettings,
+    NumberTaken,
     ReservedId,
     SettingsChanged,
 )
@@ -141,3 +142,18 @@ def until_answered(request: Callable[[], Any]) -> None:
             request()
             return
     raise AssertionError("no answer to three requests")
+
+
+def test_a_number_for_texts_belongs_to_one_business(store: SettingsStore) -> None:
+    change = ChangeSettings(store, no_pause)
+    for tenant in ("quick", "slow"):
+        change.add(BusinessSettings(tenant=tenant, name=tenant.title()), "haul", NOON)
+    number = {"sms_number": "+12065550142"}
+    change("quick", number, "olive", NOON)
+    assert store.owner_of("+12065550142") == "quick"
+    with pytest.raises(NumberTaken, match="another business"):
+        change("slow", number, "sam", NOON)
+    assert store.read("slow").value.sms_number is None
+    change("quick", {"sms_number": None}, "olive", NOON)
+    change("slow", number, "sam", NOON)
+    assert store.owner_of("+12065550142") == "slow"

@@ -121,7 +121,7 @@ class MessageSenders:
 
     def set_tenant(self, **values: Any) -> None:
         tenant = self.tenant.with_(**values)
-        self.bucket.objects[f"directory/{tenant.tenant}.json"] = to_bytes(tenant)
+        FakeTenants(self.bucket, tenant)
 
     def text(self, job: Job, seq: int | None = None, now: datetime = NOON) -> Delivery | None:
         at = job.seq if seq is None else seq

@@ -40,6 +40,43 @@ export class SettingsService {
     return settingsIn(await this.#api.ask("PATCH", "/business", options));
   }
 
+  /** Signs in by an invitation's link, with the password that was chosen. */
+  async acceptInvitation(token, password) {
+    return (await this.#api.ask("POST", "/invitation", { body: { token, password } })).body;
+  }
+
+  async people() {
+    return (await this.#api.get("/people")).body.people;
+  }
+
+  async addPerson(person) {
+    return (await this.#api.ask("POST", "/people", { body: person })).body;
+  }
+
+  async changePerson(account, changes) {
+    const options = { body: changes, repeatable: true };
+    return (await this.#api.ask("PATCH", `/people/${account}`, options)).body;
+  }
+
+  /** {url, expires_at} of a link that works once. */
+  async invite(account) {
+    const options = { repeatable: true };
+    return (await this.#api.ask("POST", `/people/${account}/invitation`, options)).body;
+  }
+
+  async keys() {
+    return (await this.#api.get("/keys")).body.keys;
+  }
+
+  /** With the key itself, which is not shown again. */
+  async addKey(wanted) {
+    return (await this.#api.ask("POST", "/keys", { body: wanted })).body;
+  }
+
+  async revokeKey(key_id) {
+    await this.#api.ask("DELETE", `/keys/${key_id}`);
+  }
+
   /** Everyone who can be on a job. */
   async members() {
     return (await this.#api.get("/crew")).body.members;

@@ -2,6 +2,7 @@
 // only requests that can safely be repeated are retried.
 
 import { retryAfterMs } from "../reader/responses.js";
+import { signInBusiness } from "../ui/storage.js";
 
 const TIMEOUT_MS = 10_000;
 const TRIES = 3;
@@ -47,8 +48,8 @@ export class NoCookies extends Error {
 }
 
 /** Signs in: the session of that account. Raises Problem `wrong-credentials`, NoCookies, NoAnswer. */
-export async function signIn(api, account, password) {
-  const { body } = await api.ask("POST", "/session", { body: { account, password } });
+export async function signIn(api, account, password, tenant = signInBusiness()) {
+  const { body } = await api.ask("POST", "/session", { body: { account, password, tenant } });
   try {
     await api.get("/session", { tries: 1 });
   } catch (error) {
@@ -65,12 +66,6 @@ export function isSignedOut(error) {
 /** A unique id for an event or an Idempotency-Key. */
 export function newId() {
   return crypto.randomUUID();
-}
-
-/** Hex SHA-256 of the body; the edge needs it to sign requests to the API. */
-export async function sha256Hex(text) {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The API at `/api`. Tests pass their own `options`: fetch, pause, random. */
@@ -95,7 +90,7 @@ export class Api {
    */
   async ask(method, path, options = {}) {
     const { body, headers = {}, repeatable = READS.includes(method), tries = TRIES } = options;
-    const request = await this.#requestOf(method, body, headers);
+    const request = this.#requestOf(method, body, headers);
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#once(path, request);
@@ -110,15 +105,12 @@ export class Api {
     return this.ask("GET", path, { headers: etag ? { "if-none-match": etag } : {}, tries });
   }
 
-  async #requestOf(method, body, headers) {
+  #requestOf(method, body, headers) {
     const common = { accept: "application/json", ...headers };
     const options = { method, cache: "no-store", credentials: "same-origin", redirect: "error" };
-    if (READS.includes(method)) return { ...options, headers: common };
-    const text = body === undefined ? "" : JSON.stringify(body);
-    const hash = { "x-amz-content-sha256": await sha256Hex(text) };
-    if (body === undefined) return { ...options, headers: { ...common, ...hash } };
+    if (body === undefined) return { ...options, headers: common };
     const type = { "content-type": "application/json" };
-    return { ...options, body: text, headers: { ...common, ...type, ...hash } };
+    return { ...options, body: JSON.stringify(body), headers: { ...common, ...type } };
   }
 
   async #once(path, request) {

@@ -3,6 +3,7 @@
 import { NoAnswer, Problem, newId } from "../api/api.js";
 import { expectLink } from "./recent_bookings.js";
 import { phoneNumber } from "../ui/phone_number.js";
+import { MAIN } from "../ui/storage.js";
 import { DAY_MS, HOUR_MS } from "../ui/time.js";
 import { estimateOf } from "./price_guide.js";
 import { dayFault, momentsOf, windowNamed } from "./booking_calendar.js";
@@ -142,9 +143,13 @@ export class Booking {
   #tab;
   #newKey;
 
-  constructor({ device, tab, newKey = newId }) {
+  #tenant;
+
+  /** `tenant`: the business that is booked with; the memories are its own. */
+  constructor({ device, tab, tenant = MAIN, newKey = newId }) {
     this.#device = device;
     this.#tab = tab;
+    this.#tenant = tenant;
     this.#newKey = newKey;
   }
 
@@ -173,7 +178,7 @@ export class Booking {
 
   /** Stores the request and its key before anything is sent. */
   prepare(form, now_ms, business) {
-    const request = requestOf(form, business);
+    const request = { ...requestOf(form, business), tenant: this.#tenant };
     const sending = { key: this.#newKey(), request, at_ms: now_ms };
     this.#device.set(SENDING, JSON.stringify(sending));
     return sending;

@@ -1,7 +1,6 @@
 // The bookings made on this device a moment ago. Their tracking page may not exist yet, and only for
 // them may the page say "we have your booking". They are stored by digest, never by token.
 
-import { sha256Hex } from "../api/api.js";
 import { MINUTE_MS } from "../ui/time.js";
 
 const PREFIX = "haulway.expected.";
@@ -18,5 +17,7 @@ export async function isExpected(memory, token, now_ms) {
 }
 
 async function nameOf(token) {
-  return PREFIX + (await sha256Hex(token)).slice(0, 32);
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
+  const hex = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0"));
+  return PREFIX + hex.join("").slice(0, 32);
 }

@@ -1,7 +1,7 @@
 // Building the page from values. Text always stays text and is never read as markup, so a customer
 // called "<img onerror=…>" is shown with exactly that name.
 
-const SAFE_HREF = /^(https?:\/\/|tel:\+?[\d]|geo:(-?[\d]|0,0\?q=)|maps:\?daddr=|\/(?!\/)|#)/i;
+const SAFE_HREF = /^(https?:\/\/|(tel|sms):\+?[\d]|geo:(-?[\d]|0,0\?q=)|maps:\?daddr=|\/(?!\/)|#)/i;
 const COLOUR = /^#[0-9a-f]{6}$/i;
 
 /**

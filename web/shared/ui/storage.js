@@ -32,3 +32,25 @@ export function deviceMemory() {
 export function tabMemory() {
   return memoryOver(() => globalThis.sessionStorage);
 }
+
+/** The business that an address means that names none. */
+export const MAIN = "main";
+
+/** What is stored for one business: on a device that knows several they do not mix. */
+export function memoryOf(business, memory) {
+  const named = (key) => (business === MAIN ? key : `${key}@${business}`);
+  return {
+    get: (key) => memory.get(named(key)),
+    set: (key, text) => memory.set(named(key), text),
+    remove: (key) => memory.remove(named(key)),
+  };
+}
+
+const SIGNS_IN_AT = "haulway.signs_in_at";
+
+/** The business whose account signs in on this device: `?business=quick` names it once for all. */
+export function signInBusiness(memory = deviceMemory(), search = globalThis.location?.search) {
+  const named = new URLSearchParams(search ?? "").get("business");
+  if (named) memory.set(SIGNS_IN_AT, named);
+  return memory.get(SIGNS_IN_AT) ?? MAIN;
+}

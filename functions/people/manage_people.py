@@ -1,0 +1,107 @@
+"""People as their owner manages them: add, change, disable, and who may sign in.
+
+A business always has an owner who can sign in. Two owners who take the role from each other at the
+same time:
+
+    olive   takes it from omar, while olive is an owner     done
+    omar    takes it from olive, while omar is an owner     condition failed: omar is none any more
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from functions.people.accounts import (
+    Account,
+    Accounts,
+    Profile,
+    ProfileInput,
+    Role,
+    UnknownAccount,
+)
+from functions.protocol.ports import HaulwayError
+from statemachine.bounds import EmailInput, LabelInput, PhoneInput
+from statemachine.values import Frozen, Name
+
+
+class LastOwner(HaulwayError):
+    """Without this person no owner could sign in; make someone else an owner first."""
+
+
+class NewPerson(ProfileInput):
+    account: Name
+    """What they sign in with, and how jobs name them."""
+
+
+class PersonChange(Frozen):
+    """What is given is changed; null clears phone and e-mail."""
+
+    name: LabelInput | None = None
+    roles: Annotated[tuple[Role, ...] | None, Field(min_length=1)] = None
+    phone: Annotated[PhoneInput | None, Field(repr=False)] = None
+    email: Annotated[EmailInput | None, Field(repr=False)] = None
+    disabled: bool | None = None
+
+    @model_validator(mode="after")
+    def _something_that_can_be_changed(self) -> "PersonChange":
+        if not self.model_fields_set:
+            raise ValueError("nothing to change: name at least one field")
+        for field in ("name", "roles", "disabled"):
+            if field in self.model_fields_set and getattr(self, field) is None:
+                raise ValueError(f"{field} may not be null")
+        return self
+
+    def of(self, known: Account) -> tuple[Profile, bool]:
+        """The profile after the change, and whether the account is disabled then."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        disabled = bool(given.pop("disabled", known.disabled))
+        kept = {name: getattr(known, name) for name in Profile.model_fields}
+        return Profile(**(kept | given)), disabled
+
+
+@dataclass(frozen=True)
+class ManagePeople:
+    accounts: Accounts
+
+    def all(self, tenant: str) -> list[Account]:
+        return sorted(self.accounts.all(tenant), key=lambda each: each.name.casefold())
+
+    def read(self, tenant: str, account: str) -> Account:
+        """Raises UnknownAccount."""
+        known = self.accounts.read(tenant, account)
+        if known is None:
+            raise UnknownAccount(f"there is no account {account!r}")
+        return known
+
+    def add(self, tenant: str, person: NewPerson, now: datetime) -> Account:
+        """Without a password: an invitation lets them choose one. Raises AccountExists."""
+        made = Account(tenant=tenant, password_since=now, **dict(person))
+        self.accounts.add(made)
+        return made
+
+    def change(self, tenant: str, account: str, wanted: PersonChange) -> Account:
+        """Raises UnknownAccount, LastOwner, and Unavailable if someone changed it meanwhile."""
+        known = self.read(tenant, account)
+        profile, disabled = wanted.of(known)
+        after = known.with_(**dict(profile), disabled=disabled)
+        owner = None
+        if _is_owner(known) and not _is_owner(after):
+            owner = next(self._other_owners(known), None)
+            if owner is None:
+                raise LastOwner(f"{known.name} is the only owner; make someone else one first")
+        self.accounts.set_person(after, ends_sessions=disabled != known.disabled, while_owner=owner)
+        return self.read(tenant, account)
+
+    def _other_owners(self, known: Account) -> Iterator[str]:
+        for each in self.accounts.all(known.tenant):
+            if each.account != known.account and _is_owner(each):
+                yield each.account
+
+
+def _is_owner(account: Account) -> bool:
+    """Who can sign in as an owner."""
+    able = account.password_hash is not None and not account.disabled
+    return able and "owner" in account.roles

@@ -1,0 +1,95 @@
+"""API keys: who a program is, by a key of which only a hash is stored."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from functions.aws.api_keys import DynamoApiKeys
+from functions.people.api_keys import (
+    MOST,
+    ApiKeys,
+    KeyCheck,
+    NewKey,
+    TooManyKeys,
+    UnknownKey,
+    new_key,
+)
+from tests.support.builders import NOON
+from tests.support.moto_server import Moto
+from tests.support.roster_fakes import FakeApiKeys
+
+WANTED = NewKey(name="Website", roles=("dispatcher",), days=30)
+
+
+@pytest.fixture(params=["fake", "moto"])
+def keys(request: pytest.FixtureRequest) -> ApiKeys:
+    if request.param == "fake":
+        return FakeApiKeys()
+    moto: Moto = request.getfixturevalue("moto")
+    return DynamoApiKeys(moto.client("dynamodb"), moto.crew_roster())
+
+
+def test_a_key_acts_with_its_roles_in_its_business(keys: ApiKeys) -> None:
+    sent, made = new_key(keys, "quick-dump", WANTED, "olive", NOON)
+    session = KeyCheck(keys).session(sent, NOON)
+    assert session is not None
+    assert (session.tenant, session.roles) == ("quick-dump", ("dispatcher",))
+    assert (session.member, session.account.name) == (f"key_{made.key_id}", "Website")
+    assert session.ends_at == NOON + timedelta(days=30)
+
+
+def test_the_key_itself_is_not_stored(keys: ApiKeys) -> None:
+    sent, made = new_key(keys, "main", WANTED, "olive", NOON)
+    assert list(keys.all("main")) == [made]
+    assert sent.rpartition("_")[2] not in repr(made) + made.model_dump_json()
+
+
+CHANGES: dict[str, Callable[[str], str]] = {
+    "another secret": lambda key: key[:-1] + ("A" if key[-1] != "A" else "B"),
+    "another business": lambda key: key.replace("_main_", "_other_"),
+    "another id": lambda key: f"hk_main_{'0' * 12}_{key[-43:]}",
+    "cut off": lambda key: key[:-1],
+    "with something behind it": lambda key: f"{key}\n",
+    "of another form": lambda _: "hk_main",
+    "empty": lambda _: "",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_any_other_key_is_no_ones(keys: ApiKeys, change: str) -> None:
+    sent, _ = new_key(keys, "main", WANTED, "olive", NOON)
+    assert KeyCheck(keys).session(CHANGES[change](sent), NOON) is None
+
+
+def test_a_key_ends_when_it_expires_or_is_revoked(keys: ApiKeys) -> None:
+    sent, made = new_key(keys, "main", WANTED, "olive", NOON)
+    check = KeyCheck(keys)
+    assert check.session(sent, NOON + timedelta(days=30) - timedelta(seconds=1))
+    assert check.session(sent, NOON + timedelta(days=30)) is None
+    keys.delete("main", made.key_id)
+    assert check.session(sent, NOON) is None
+    keys.set_used("main", made.key_id, NOON)
+    assert list(keys.all("main")) == [], "noting its use does not bring it back"
+    with pytest.raises(UnknownKey):
+        keys.delete("main", made.key_id)
+
+
+def test_the_last_use_is_noted_once_an_hour(keys: ApiKeys) -> None:
+    sent, made = new_key(keys, "main", WANTED, "olive", NOON)
+    used = []
+    for minutes in (0, 59, 60, 61):
+        KeyCheck(keys).session(sent, NOON + timedelta(minutes=minutes))
+        known = keys.read("main", made.key_id)
+        used.append(known and known.last_used_at)
+    hour = NOON + timedelta(hours=1)
+    assert used == [NOON, NOON, hour, hour]
+
+
+def test_a_business_has_only_so_many_keys() -> None:
+    keys = FakeApiKeys()
+    for _ in range(MOST):
+        new_key(keys, "main", WANTED, "olive", NOON)
+    with pytest.raises(TooManyKeys):
+        new_key(keys, "main", WANTED, "olive", NOON)
+    new_key(keys, "other", WANTED, "olive", NOON)

@@ -31,6 +31,7 @@ PRICES_USD = {
     "schedule": 1e-6,  # $1.00 per million calls by EventBridge Scheduler
     "read_unit": 0.125e-6,  # $0.125 per million, DynamoDB on demand
     "write_unit": 0.625e-6,  # $0.625 per million
+    "table_gb_month": 0.25,
     "trace": 5e-6,  # $5.00 per million traces that X-Ray records
     "sms_part": 0.012,  # assumed, with the carrier's fee
 }
@@ -46,6 +47,7 @@ FREE: Mapping[str, int] = {
     "https_request": 10_000_000,
     "edge_function": 2_000_000,
     "egress_gb": 1000,
+    "table_gb_month": 25,
     "log_gb": 5,
     "metric": 10,
     "alarm": 10,
@@ -105,6 +107,14 @@ class Use:
     reads: int = 26
     """DynamoDB units. 16 requests come from signed-in people (assumed): each reads the account and,
     eventually consistent, whether the session has ended. Two more for signing in."""
+    index_reads: int = 34
+    """DynamoDB units: each of four facts reads the entry, consistently; one search a job (assumed)
+    reads two lists and 25 entries, eventually consistently."""
+    index_writes: int = 80
+    """DynamoDB units: the entry and its listings, in transactions, which count twice. 31 items at
+    the booking; then for each move the entry, and the listing of its status twice."""
+    index_gb: float = 6e-6
+    """30 listings of 170 bytes and the entry, with DynamoDB's 100 bytes for each item."""
     writes: int = 2
     """DynamoDB units: customers' bookings and choices are counted by their address; assumed."""
     views: int = 20
@@ -149,6 +159,8 @@ class Use:
             gets=self.gets + 7 * times,
             watchdog_reads=self.watchdog_reads + math.ceil(4.25 * times),
             lists=self.lists + math.ceil(2.25 * times),
+            index_reads=self.index_reads + times,
+            index_writes=self.index_writes + 6 * times,
             reads=self.reads + 6 * times,
             writes=self.writes + 4 * times,
         )
@@ -253,6 +265,11 @@ def counts(jobs: int, use: Use, fixed: Fixed) -> dict[str, dict[str, float]]:
             "tag_month": jobs * use.tags * use.months_kept,
         },
         "DynamoDB": {"read_unit": jobs * use.reads, "write_unit": jobs * use.writes},
+        "Index of all jobs": {
+            "read_unit": jobs * use.index_reads,
+            "write_unit": jobs * use.index_writes,
+            "table_gb_month": jobs * use.index_gb * use.months_kept,
+        },
         "CloudFront": {
             "https_request": jobs * (use.views + use.pages + use.requests),
             "edge_function": jobs * use.pages,

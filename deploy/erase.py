@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3PhoneRecords
-from functions.aws.s3_stores import S3Objects
+from functions.aws.s3_stores import S3Objects, S3Tenants
 from functions.messages.phone_numbers import PhoneRecord, change_phone_record, digest_of
 from functions.protocol.compare_and_swap import ATTEMPTS
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
@@ -29,6 +30,8 @@ Client = Callable[[str], Any]
 def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
     """Erase object, index entries, deliveries, view, and photos. Returns the number of versions.
 
+    The index keeps a count of the erased jobs of each day, without persons.
+
     The board drops an ended job's card after two days. Copies of photos at the edge and in
     browsers expire within a day, by their Cache-Control header.
     """
@@ -47,10 +50,12 @@ def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
         job.tenant, job.job_id
     )
     index_job = IndexJob(DynamoJobIndex(client("dynamodb"), outputs["JobIndexTable"]))
-    index_job.erase(job.tenant, job.job_id)
+    settings = S3Tenants(s3, outputs["JobsBucket"]).read(job.tenant)
+    zone = ZoneInfo(settings.time_zone)
+    index_job.erase(job.tenant, job.job_id, zone)
     erased = sum(purge(s3, outputs["SiteBucket"], key) for key in public)
     erased += sum(purge(s3, outputs["JobsBucket"], prefix) for prefix in private)
-    index_job.erase(job.tenant, job.job_id)  # a late message may have entered it again
+    index_job.erase(job.tenant, job.job_id, zone)  # a late message may have entered it again
     return erased
 
 

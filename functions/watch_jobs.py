@@ -1,6 +1,7 @@
 """Step 9: the Lambda of the watchdog (`repair/watch.py`)."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 from functions.aws.container import (
@@ -59,6 +60,7 @@ class Settings(FromQueue, HasJobs, HasIndex, HasViews, Announces, RunsMachines):
     watch_queue_url: str
     """The function's own queue, with one message of a round for each business."""
     text_queue_url: str
+    retention_days: int
 
 
 @once
@@ -87,6 +89,7 @@ def wire() -> tuple[WatchJobs, FanOut, BatchConsumer[WatchRequest]]:
         ),
         metrics=metrics,
         dead_letters=SqsDeadLetterCounts(sqs, settings.dead_letter_url, "watch-jobs"),
+        retention=timedelta(days=settings.retention_days),
     )
     rounds = FanOut(tenants, SqsDelayedMessages(sqs, settings.watch_queue_url))
     return watch, rounds, batch_consumer(WatchRequest, settings)

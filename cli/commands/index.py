@@ -1,12 +1,13 @@
 """`haul index …`."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from cli.data.derived import index_job_of
 from cli.output.output import CliError, console, print_json, report_errors
-from functions.aws.s3_stores import S3Jobs
+from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.views.job_index import rebuild_index
 
 app = typer.Typer(no_args_is_help=True, help="Rebuild the index of all jobs.")
@@ -23,8 +24,11 @@ def rebuild(
     """
     with report_errors():
         connection = context.obj.connection
-        jobs = S3Jobs(connection.client("s3"), connection.outputs["JobsBucket"])
-        done = rebuild_index(jobs, index_job_of(connection), context.obj.tenant)
+        s3, bucket, tenant = (
+            connection.client("s3"), connection.outputs["JobsBucket"], context.obj.tenant,
+        )  # fmt: skip
+        zone = ZoneInfo(S3Tenants(s3, bucket).read(tenant).time_zone)
+        done = rebuild_index(S3Jobs(s3, bucket), index_job_of(connection), tenant, zone)
         if as_json:
             print_json(
                 {"jobs": done.jobs, "removed": done.removed, "unreadable": list(done.unreadable)}

@@ -62,11 +62,11 @@ def _document(
     return CustomerDocument(
         **summary.__dict__,
         latest=tuple(entry.card() for entry in entries[:most]),
-        notes=tuple(_notes(read_jobs(api, request.session.tenant, latest)))[:MOST_NOTES],
+        notes=tuple(notes_of(read_jobs(api, request.session.tenant, latest)))[:MOST_NOTES],
     )
 
 
-def _notes(jobs: Iterable[Job]) -> Iterable[OfficeNote]:
+def notes_of(jobs: Iterable[Job]) -> Iterable[OfficeNote]:
     """What the office wrote on the jobs, the latest first, without what was to be hauled."""
     for job in jobs:
         for note in reversed(job.notes):

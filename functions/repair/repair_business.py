@@ -35,6 +35,7 @@ from functions.repair.repair_execution import is_settled
 from functions.repair.repair_job import Inspection, RepairedJob, RepairJob, sent_again_lately
 from functions.repair.report_stuck import place_of
 from functions.repair.requests import RoundReport
+from functions.repair.sweep_index import SweepIndex
 from functions.views.board import PublishBoard
 from statemachine.job import Repair
 from statemachine.views import Board
@@ -84,6 +85,7 @@ class RepairBusiness:
     publish: PublishBoard
     stuck: Stuck
     repair_job: RepairJob
+    sweep_index: SweepIndex
     metrics: Metrics
     log: Logger
 
@@ -99,6 +101,7 @@ class RepairBusiness:
         left_at = self._check_all(tenant, this, self._in_order(this, order), order)
         if this.behind:
             self.publish(tenant, this.behind, now)
+        self._sweep_index(tenant, this)
         self._mark_stuck(tenant, this)
         if this.not_done:
             raise Unavailable(f"not checked: {', '.join(this.not_done[:20])}")
@@ -115,6 +118,14 @@ class RepairBusiness:
         except Exception as error:  # lost messages must not keep the round from the jobs
             self._note("messages", error)
             this.not_done.append(f"messages of {tenant}")
+
+    def _sweep_index(self, tenant: str, this: _Pass) -> None:
+        try:
+            if erased := self.sweep_index(tenant, this.look.now):
+                self.log.info("erased from the index", tenant=tenant, jobs=erased)
+        except Exception as error:  # the jobs are checked, and the next round sweeps again
+            self._note("index", error)
+            this.not_done.append(f"index of {tenant}")
 
     def _in_order(self, this: _Pass, order: RoundOrder) -> Sequence[str]:
         """The jobs whose deadline has passed, then the others.

@@ -9,7 +9,7 @@ every execution, because none survives there).
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from functions.aws.container import log
@@ -40,6 +40,7 @@ from functions.repair.requests import (
     RepairReport,
     RoundReport,
 )
+from functions.repair.sweep_index import SweepIndex
 from functions.views.board import PublishBoard
 from statemachine.flows import UnknownFlow
 from statemachine.job import Repair
@@ -61,6 +62,8 @@ class WatchJobs:
     metrics: Metrics
     dead_letters: DeadLetterCounts
     pause: Pause = full_jitter
+    retention: timedelta = timedelta(days=730)
+    """How long an ended job is kept."""
 
     @cached_property
     def repair_job(self) -> RepairJob:
@@ -86,6 +89,7 @@ class WatchJobs:
             publish=self.publish,
             stuck=self.stuck,
             repair_job=self.repair_job,
+            sweep_index=SweepIndex(self.jobs, self.publish.index_job, self.tenants, self.retention),
             metrics=self.metrics,
             log=log,
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import repeat
 
-from functions.views.job_index import WEEK_S, JobIndex, list_name, place_of, week_of
+from functions.views.job_index import JobIndex, list_name, place_of, start_of, week_of
 from statemachine.job_search import Entry, Question, is_whole, lists_of, matches
 
 READERS = 8
@@ -111,7 +111,7 @@ def _by_week(lists: "_Lists", first: int, last: int, before: str) -> Iterator[_S
                     yield part
                     before, at_once = part.down_to, 1
                     break
-                yield _Stretch(part.places, _start_of(week) if week > first else None)
+                yield _Stretch(part.places, place_of(start_of(week)) if week > first else None)
             else:
                 week, at_once = week - 1, min(2 * at_once, MOST_WEEKS_AT_ONCE)
 
@@ -150,7 +150,3 @@ def _job_of(place: str) -> str:
 
 def _week_before(place: str) -> int:
     return week_of(datetime.fromisoformat(place.partition("#")[0]).replace(tzinfo=UTC))
-
-
-def _start_of(week: int) -> str:
-    return place_of(datetime.fromtimestamp(week * WEEK_S, UTC))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Corrupt, Jobs, Unavailable, UnknownJob
@@ -51,6 +52,19 @@ class IndexChange:
     entry: Entry | None
     added: frozenset[Listing]
     removed: frozenset[Listing]
+    counted: "ErasedJobs | None" = None
+    """What to add to the counts of erased jobs."""
+
+
+class ErasedJobs(NamedTuple):
+    """Erased jobs, counted by the day of the business, for reports. No person is in it."""
+
+    day: str
+    flow: str
+    status: str
+    jobs: int
+    price_cents: int
+    paid_jobs: int
 
 
 class JobIndex(Protocol):
@@ -74,9 +88,12 @@ class JobIndex(Protocol):
     def set_weeks(self, tenant: str, weeks: Weeks, before: Weeks | None) -> None:
         """Raises Conflict if the stored ones are not `before`."""
 
+    def erased_jobs(self, tenant: str, first: str, last: str) -> list[ErasedJobs]:
+        """The counts of erased jobs of these days, both included."""
+
     def stored(self, tenant: str) -> Iterator[Listing | str]:
-        """Everything there is: each listing, and the job id of each entry. Reads the whole table,
-        so only for a rebuild."""
+        """Each listing, and the job id of each entry. Reads the whole table, so only for a
+        rebuild."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +111,10 @@ class IndexJob:
         entry = entry_of(job, load_flow(job.flow))
         self._repeat(lambda: self._write(job.tenant, entry, again))
 
-    def erase(self, tenant: str, job_id: str) -> None:
-        """Erases the entry and its listings, if there are any. Raises Unavailable."""
-        self._repeat(lambda: self._erase(tenant, job_id))
+    def erase(self, tenant: str, job_id: str, zone: ZoneInfo) -> None:
+        """Erases the entry and its listings, if there are any, and counts the job among the erased
+        ones of its day in `zone`. Raises Unavailable."""
+        self._repeat(lambda: self._erase(tenant, job_id, zone))
 
     def remove_stray(self, tenant: str, listing: Listing) -> bool:
         """Remove a listing unless its job's entry accounts for it, and return whether it was
@@ -122,10 +140,11 @@ class IndexJob:
         rev = known.rev if known else None
         self.index.change(tenant, IndexChange(entry.job_id, rev, entry, added, had - wanted))
 
-    def _erase(self, tenant: str, job_id: str) -> None:
+    def _erase(self, tenant: str, job_id: str, zone: ZoneInfo) -> None:
         if known := self.index.read(tenant, job_id):
-            removed = listings_of(tenant, known)
-            self.index.change(tenant, IndexChange(job_id, known.rev, None, frozenset(), removed))
+            removed, counted = listings_of(tenant, known), _counted(known, zone)
+            change = IndexChange(job_id, known.rev, None, frozenset(), removed, counted)
+            self.index.change(tenant, change)
 
     def _widen(self, tenant: str, week: int) -> None:
         """Before the entry is written, so that no question misses it."""
@@ -154,6 +173,21 @@ class IndexJob:
 def week_of(at: datetime) -> int:
     """A number that grows by one each week, in UTC."""
     return int(at.timestamp()) // WEEK_S
+
+
+def start_of(week: int) -> datetime:
+    return datetime.fromtimestamp(week * WEEK_S, UTC)
+
+
+def _counted(entry: Entry, zone: ZoneInfo) -> ErasedJobs:
+    return ErasedJobs(
+        day=entry.at.astimezone(zone).date().isoformat(),
+        flow=entry.flow,
+        status=entry.status,
+        jobs=1,
+        price_cents=entry.price_cents or 0,
+        paid_jobs=int(entry.paid),
+    )
 
 
 def place_of(at: datetime, job_id: str = "") -> str:
@@ -188,7 +222,7 @@ class Rebuilt:
     unreadable: tuple[str, ...]
 
 
-def rebuild_index(jobs: Jobs, index_job: IndexJob, tenant: str) -> Rebuilt:
+def rebuild_index(jobs: Jobs, index_job: IndexJob, tenant: str, zone: ZoneInfo) -> Rebuilt:
     """The index made from the job objects, while it is in use. What is right is never removed, so
     a question that is asked meanwhile misses nothing. Raises Unavailable."""
     right, done, unreadable = set[int](), 0, list[str]()
@@ -201,11 +235,13 @@ def rebuild_index(jobs: Jobs, index_job: IndexJob, tenant: str) -> Rebuilt:
         # Hashes, because a business may have millions of listings.
         right |= {hash(each) for each in listings_of(tenant, entry_of(job, load_flow(job.flow)))}
     doubtful = (each for each in index_job.index.stored(tenant) if hash(each) not in right)
-    removed = sum(_removed(jobs, index_job, tenant, each) for each in doubtful)
+    removed = sum(_removed(jobs, index_job, tenant, zone, each) for each in doubtful)
     return Rebuilt(done, removed, tuple(unreadable))
 
 
-def _removed(jobs: Jobs, index_job: IndexJob, tenant: str, stored: Listing | str) -> bool:
+def _removed(
+    jobs: Jobs, index_job: IndexJob, tenant: str, zone: ZoneInfo, stored: Listing | str
+) -> bool:
     """Whether an entry without a job, or a listing that its entry does not account for, was
     removed."""
     if isinstance(stored, Listing):
@@ -213,7 +249,7 @@ def _removed(jobs: Jobs, index_job: IndexJob, tenant: str, stored: Listing | str
     try:
         jobs.read(tenant, stored)
     except UnknownJob:
-        index_job.erase(tenant, stored)
+        index_job.erase(tenant, stored, zone)
         return True
     except Corrupt:
         return False

@@ -39,6 +39,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/flows":                          (401, 200, 200, 200, 200, 200, 200),
     "GET /api/jobs":                           (401, 200, 200, 200, 200, 200, 200),
     "POST /api/jobs":                          (401, 201, 403, 403, 403, 403, 201),
+    "GET /api/customers":                      (401, 422, 403, 403, 403, 403, 422),
+    "GET /api/jobs/<job_id>/customer":         (401, 200, 403, 403, 403, 403, 200),
     "GET /api/jobs/<job_id>":                  (401, 200, 200, 200, 404, 200, 200),
     "POST /api/jobs/<job_id>/moves":           (401, 200, 403, 200, 404, 403, 200),
     "PATCH /api/jobs/<job_id>":                (401, 200, 403, 200, 404, 403, 200),
@@ -67,7 +69,7 @@ TABLE: dict[str, tuple[int, ...]] = {
 }  # fmt: skip
 """`confirm` is 409 for everyone because the job is already confirmed. The job is not under way, so
 its location can be neither shared nor read. The photo was not uploaded. There is no API key, and no
-one was invited."""
+one was invited. The query of the customers is missing."""
 
 PHOTO = {
     "event_id": "photo-1",

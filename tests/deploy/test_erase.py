@@ -9,6 +9,7 @@ import pytest
 from deploy import erase
 from deploy.erase import NumberErased, erase_job, erase_number
 from functions.aws.messages import S3Deliveries, S3PhoneRecords
+from functions.aws.s3_stores import S3Tenants
 from functions.messages.phone_numbers import (
     PendingQuestion,
     PhoneRecord,
@@ -16,6 +17,7 @@ from functions.messages.phone_numbers import (
     digest_of,
 )
 from functions.protocol.ports import Unavailable
+from statemachine.business import BusinessSettings
 from statemachine.deliveries import Delivery, DeliveryName, masked_phone
 from statemachine.ids import digest_of as digest_of_token
 from statemachine.job import Photo
@@ -173,13 +175,17 @@ def test_a_job_goes_with_its_photos_and_where_its_crew_was_seen(moto: Moto) -> N
     ]:
         for body in (b"older", b"newer"):
             moto.s3.put_object(Bucket=outputs[bucket], Key=key, Body=body)
+    S3Tenants(moto.s3, outputs["JobsBucket"]).add(BusinessSettings(tenant="main", name="H"))
     dynamodb = moto.client("dynamodb")
     for job_id in (JOB, "261121-other0"):
         seen = {"pk": {"S": f"place#main#{job_id}"}, "sk": {"S": "place"}}
         dynamodb.put_item(TableName=outputs["CrewRosterTable"], Item=seen)
     assert erase_job(moto.client, outputs, job) == 2 * len(private + public)
     assert erase_job(moto.client, outputs, job) == 0
-    assert Kept(moto.s3, outputs["JobsBucket"]).versions("") == ["tenants/main/jobs/x.json"] * 2
+    assert (
+        Kept(moto.s3, outputs["JobsBucket"]).versions("tenants/")
+        == ["tenants/main/jobs/x.json"] * 2
+    )
     assert Kept(moto.s3, outputs["SiteBucket"]).versions("") == [f"t/p/{'c' * 32}.jpg"] * 2
     left = dynamodb.scan(TableName=outputs["CrewRosterTable"])["Items"]
     assert [item["pk"]["S"] for item in left] == ["place#main#261121-other0"]

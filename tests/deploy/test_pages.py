@@ -97,7 +97,7 @@ def test_no_reference_of_our_own_pages_is_left_without_hash() -> None:
 def test_every_page_that_people_open_is_published_with_its_build() -> None:
     whole = {page.key: page.body.decode() for page in pages() if page.key.endswith(".html")}
     folders = {key.partition("/")[0] for key in whole}
-    assert {"book", "dispatch", "ops", "settings", "track"} <= folders
+    assert {"book", "dispatch", "history", "ops", "settings", "track"} <= folders
     mark = f'<meta name="build" content="{build_id()}" />'
     assert [key for key, text in whole.items() if mark not in text] == []
 

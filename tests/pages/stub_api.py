@@ -61,6 +61,7 @@ from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_data import PASSWORD, StubData, now
 from tests.pages.stub_people import PeopleStub
 from tests.pages.stub_roster import READERS, ZONE, check_assignment, crew_document, today
+from tests.pages.stub_search import search_all, search_routes
 
 ROOT = Path(__file__).parents[2]
 REWRITE = (ROOT / "edge" / "rewrite.js").read_text(encoding="utf-8")
@@ -132,6 +133,7 @@ class Stub:
             *self.phones.routes(),
             *business_routes(self),
             *self.people.routes(),
+            *search_routes(self),
             Route("/api/session", self.guarded(self.who_am_i)),
             Route("/api/session", self.guarded(self.sign_in), methods=["POST"]),
             Route("/api/session", self.guarded(self.sign_out), methods=["DELETE"]),
@@ -287,6 +289,8 @@ class Stub:
 
     async def board(self, request: Request) -> Response:
         self.session(request)
+        if request.query_params.get("scope") == "all":
+            return search_all(self.data, dict(request.query_params))
         return tagged(request, self.data.board())
 
     async def create(self, request: Request) -> Response:

@@ -410,7 +410,9 @@ def test_the_first_view_of_the_board_is_small(browser: Browser, stub: StubServer
         assert len(traffic.urls) <= FIRST_VIEW["dispatch"][0], traffic.urls
 
 
-@pytest.mark.parametrize("name", ["book", "crew", "dispatch", "ops", "settings", "track"])
+@pytest.mark.parametrize(
+    "name", ["book", "crew", "dispatch", "history", "ops", "settings", "track"]
+)
 def test_the_sources_run_without_a_build(browser: Browser, name: str) -> None:
     with StubServer(sources=True) as stub, visitor(browser, PHONE) as someone:
         job = stub.data.book()

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from functions.protocol.ports import Conflict
-from functions.views.job_index import IndexChange, IndexJob, Listing, Weeks
+from functions.views.job_index import ErasedJobs, IndexChange, IndexJob, Listing, Weeks
 from statemachine.job_search import Entry
 from tests.support.fakes import no_pause
 from tests.support.faults import Faults
@@ -15,6 +15,7 @@ class FakeJobIndex:
         self.faults = faults or Faults()
         self.known: dict[tuple[str, str], Entry] = {}
         self.listings: dict[str, set[Listing]] = {}
+        self.erased: dict[tuple[str, str, str, str], ErasedJobs] = {}
         self.spans: dict[str, Weeks] = {}
         self._lock = threading.Lock()
 
@@ -48,8 +49,20 @@ class FakeJobIndex:
                     self.known[tenant, change.job_id] = change.entry
                 listings = self.listings.get(tenant, set())
                 self.listings[tenant] = (listings | change.added) - change.removed
+                if change.counted:
+                    self._count(tenant, change.counted)
 
         self.faults.around("TransactWriteItems", all_or_nothing, Conflict("lost"))
+
+    def _count(self, tenant: str, new: ErasedJobs) -> None:
+        of = tenant, new.day, new.flow, new.status
+        old = self.erased.get(of, ErasedJobs(*of[1:], 0, 0, 0))
+        sums = (one + other for one, other in zip(old[3:], new[3:], strict=True))
+        self.erased[of] = ErasedJobs(*of[1:], *sums)
+
+    def erased_jobs(self, tenant: str, first: str, last: str) -> list[ErasedJobs]:
+        ours = (each for of, each in sorted(self.erased.items()) if of[0] == tenant)
+        return [each for each in ours if first <= each.day <= last]
 
     def weeks(self, tenant: str) -> Weeks | None:
         return self.spans.get(tenant)

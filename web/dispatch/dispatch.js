@@ -55,6 +55,7 @@ class DispatchPage {
     moveMaker: this.#moveMaker,
     notices: this.#notices,
     onClosed: (job_id) => this.#jobClosed(job_id),
+    bookAgain: (detail) => this.#newJob(detail),
   });
   #day = new DayPage({
     session: this.#session,
@@ -262,10 +263,11 @@ class DispatchPage {
     return this.#session.isDispatcher ? () => this.#newJob() : null;
   }
 
-  #newJob() {
+  /** With `like`, a job's details, the form is filled in with what that job had. */
+  #newJob(like = null) {
     const { flows, defaultFlow, zone } = this.#session;
     const now_ms = () => this.#session.now_ms;
-    new NewJobDialog({ flows, defaultFlow, zone, now_ms, service: this.#session }).open();
+    new NewJobDialog({ flows, defaultFlow, zone, now_ms, service: this.#session, like }).open();
   }
 
   async #signOut() {

@@ -11,6 +11,7 @@ import { noteForm, detailsForm, scheduleForm } from "./edit_forms.js";
 import { historyPart, notesPart } from "./drawer_history.js";
 import {
   actionsPart,
+  againPart,
   crewPart,
   headPart,
   linkPart,
@@ -33,6 +34,7 @@ export class Drawer {
   #moveMaker;
   #notices;
   #onClosed;
+  #bookAgain;
   #dialog = null;
   #job_id = null;
   #detail = null;
@@ -42,9 +44,13 @@ export class Drawer {
   #notes;
   #noteList;
 
-  /** `onClosed(job_id)` is called after the drawer was closed, to give the focus back. */
-  constructor({ session, moveMaker, notices, onClosed }) {
+  /**
+   * `onClosed(job_id)` is called after the drawer was closed, to give the focus back;
+   * `bookAgain(detail)` opens the form for a new job like this one.
+   */
+  constructor({ session, moveMaker, notices, onClosed, bookAgain }) {
     this.#session = session;
+    this.#bookAgain = bookAgain;
     this.#onClosed = onClosed;
     this.#moveMaker = moveMaker;
     this.#notices = notices;
@@ -194,6 +200,7 @@ export class Drawer {
         editing("Proof", proofPart),
         editing("Money", moneyPart),
         this.#notes,
+        isDispatcher && againPart(detail, { bookAgain: () => this.#bookAgain(detail) }),
         linkPart(detail, { copy: () => this.#copyLink() }),
         historyPart(detail, told),
       );

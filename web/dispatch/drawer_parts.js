@@ -127,6 +127,26 @@ export function linkPart(detail, { copy }) {
   );
 }
 
+/** What this customer had before, and the same job once more. */
+export function againPart(detail, { bookAgain }) {
+  const before = { href: `/history/?customer=${encodeURIComponent(detail.job_id)}` };
+  return el(
+    "section.part",
+    { "aria-label": "This customer again" },
+    el(
+      "div.row",
+      {},
+      el(
+        "button.button.compact",
+        { type: "button", onclick: bookAgain, "data-focus": "book-again", "data-testid": "book-again" },
+        icon("plus"),
+        "Book again",
+      ),
+      el("a.button.plain.compact", { ...before, "data-focus": "customer" }, "All jobs of this customer"),
+    ),
+  );
+}
+
 export function part(title, edit, ...children) {
   const button =
     edit &&

@@ -4,9 +4,12 @@ import { NoAnswer, Problem } from "/shared/api/api.js";
 import { copyText, el, fill } from "/shared/ui/elements.js";
 import { placeErrors } from "/shared/ui/field_errors.js";
 import { icon } from "/shared/ui/icons.js";
+import { loadIn } from "/dispatch/state/board.js";
 import { JobCreation } from "/dispatch/state/job_creation.js";
+import { KnownCustomers } from "./known_customers.js";
 import { windowError, scheduleWarning } from "/dispatch/state/schedule_check.js";
 import { zoneText } from "/shared/ui/business_time.js";
+import { typedPhone } from "/shared/ui/phone_number.js";
 import { field, openDialog } from "../shared/ui/fields.js";
 import { durationField, momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
 
@@ -33,22 +36,35 @@ export class NewJobDialog {
   #zone;
   #now_ms;
   #creation;
+  #service;
+  #like;
+  #known;
   #warning = null;
   #fields;
   #alert = el("div", { role: "alert" });
   #button = el("button.button.main", { "data-testid": "create-job" }, "Create job");
   #dialog;
 
-  constructor({ flows, defaultFlow, zone, now_ms, service }) {
+  /** `like`: the details of a job whose customer, place, load, and price fill in the form. */
+  constructor({ flows, defaultFlow, zone, now_ms, service, like = null }) {
     this.#flows = flows;
     this.#defaultFlow = defaultFlow;
     this.#zone = zone;
     this.#now_ms = now_ms;
     this.#creation = new JobCreation(service);
+    this.#service = service;
+    this.#like = like;
   }
 
   async open() {
     this.#fields = this.#makeFields();
+    if (this.#like) fillIn(this.#fields, valuesOf(this.#like));
+    this.#known = new KnownCustomers({
+      find: (phone) => this.#service.customers(phone),
+      use: (customer) => fillIn(this.#fields, knownValues(customer, this.#fields)),
+      zone: this.#zone,
+    });
+    this.#known.follow(this.#fields.phone.input);
     this.#dialog = el(
       "dialog.wide",
       { "aria-labelledby": "new-job-title", "data-testid": "new-job" },
@@ -93,6 +109,7 @@ export class NewJobDialog {
       el("h2", { id: "new-job-title" }, "New job"),
       nodes.customer_name,
       nodes.phone,
+      this.#known.node,
       nodes.location,
       nodes.notes,
       el("div.two", {}, nodes.window_start, nodes.window_end),
@@ -178,6 +195,31 @@ export class NewJobDialog {
     this.#fields[placed[0]].input.focus();
     return ["Not created. Please check the marked fields.", ...left].join(" ");
   }
+}
+
+/** The same job again, at another time. */
+function valuesOf(like) {
+  const { customer, place, price_cents, duration_minutes, flow } = like;
+  return {
+    customer_name: customer.name,
+    phone: typedPhone(customer.phone ?? ""),
+    location: place.address,
+    notes: loadIn(like),
+    price: price_cents ? String(price_cents / 100) : "",
+    duration_minutes,
+    language: customer.language,
+    flow,
+  };
+}
+
+/** What is known of a customer, without the address if another one is typed already. */
+function knownValues({ name, phone, addresses }, fields) {
+  const typed = fields.location.input.value.trim();
+  return { customer_name: name, phone: typedPhone(phone), location: typed || addresses[0] };
+}
+
+function fillIn(fields, values) {
+  for (const [name, value] of Object.entries(values)) fields[name].input.value = value ?? "";
 }
 
 function notice(tone, text) {

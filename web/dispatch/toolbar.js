@@ -102,6 +102,7 @@ export class Toolbar {
       el(
         "div.account",
         {},
+        el("a.button.plain.compact", { href: "/history/" }, "History"),
         (user.roles ?? []).includes("owner") &&
           el("a.button.plain.compact", { href: "/settings/" }, "Settings"),
         ["owner", "ops"].some((role) => (user.roles ?? []).includes(role)) &&

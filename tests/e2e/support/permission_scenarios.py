@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from functions.api.public import BOOKER
+from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
 from functions.messages.phone_numbers import change_phone_record
+from functions.views.job_index import IndexJob
 from local.laptop import Laptop
 from statemachine.flows import load_flow
 from statemachine.job import Customer
@@ -197,6 +199,8 @@ def watches(watch: Function) -> Act:
     due = a_text(resumed, long_ago)
     deliveries.create(due)
     deliveries.remind(due.name, long_ago)
+    index = DynamoJobIndex(stack.client("dynamodb"), stack.outputs["JobIndexTable"])
+    IndexJob(index)(new(created_at=at - timedelta(days=1000)))  # erased: it has no object
     ended = {
         "name": f"{TENANT}-{dead.job_id}-g0", "status": "FAILED", "input": json.dumps(ref(dead))
     }  # fmt: skip

@@ -4,6 +4,7 @@ A storm is the chance of a fault in every call, the kinds of faults, and the dis
 """
 
 import random
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -89,7 +90,7 @@ def assert_all_is_right(world: Simulation) -> None:
 def assert_index_is_right(world: Simulation) -> None:
     """The index that has grown equals one that is made from the jobs, item by item."""
     made = FakeJobIndex()
-    rebuild_index(FakeJobs(world.bucket), IndexJob(made, no_pause), "main")
+    rebuild_index(FakeJobs(world.bucket), IndexJob(made, no_pause), "main", ZoneInfo("UTC"))
     assert (world.index.known, world.index.listings) == (made.known, made.listings)
 
 

@@ -4,13 +4,16 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from functions.aws.job_index import DynamoJobIndex
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
+from functions.repair.sweep_index import SweepIndex
 from functions.views.find_jobs import LISTED, LOOKED_UP, find_jobs
 from functions.views.job_index import (
+    ErasedJobs,
     IndexChange,
     IndexJob,
     JobIndex,
@@ -21,15 +24,17 @@ from functions.views.job_index import (
     rebuild_index,
     week_of,
 )
+from statemachine.business import BusinessSettings
 from statemachine.job import Customer, Job, Place, Schedule
 from statemachine.job_search import Question
 from tests.support.builders import NOON, a_job, moved
-from tests.support.fakes import Bucket, FakeJobs, no_pause
+from tests.support.fakes import Bucket, FakeJobs, FakeTenants, no_pause
 from tests.support.faults import Faults
 from tests.support.index_fakes import FakeJobIndex
 from tests.support.moto_server import Moto
 
 JOB = "261121-7k3m2q"
+UTC_ZONE = ZoneInfo("UTC")
 
 
 @pytest.fixture(params=["fake", "aws"])
@@ -79,8 +84,8 @@ def test_an_entry_moves_with_its_listings_to_a_higher_rev_only(index: JobIndex) 
         "completed",
     )
     assert everything(index) == everything(_index_of(new))
-    index_job.erase("main", JOB)
-    index_job.erase("main", JOB)
+    index_job.erase("main", JOB, UTC_ZONE)
+    index_job.erase("main", JOB, UTC_ZONE)
     assert (everything(index), index.read("main", JOB)) == (set(), None)
 
 
@@ -94,7 +99,7 @@ def test_businesses_see_their_own_jobs_only(index: JobIndex) -> None:
     entered(index, a_job(), a_job(tenant="other"))
     assert find_jobs(index, "none", Question(), 5).entries == ()
     assert found(index) == [JOB]
-    entered(index).erase("other", JOB)
+    entered(index).erase("other", JOB, UTC_ZONE)
     assert (found(index), everything(index, "other")) == ([JOB], set())
 
 
@@ -268,7 +273,7 @@ def test_a_rebuild_enters_what_is_missing_and_removes_what_no_job_accounts_for(
     entry = index.read("main", JOB)
     assert entry
     index.change("main", IndexChange(JOB, entry.rev, entry, frozenset({stray}), frozenset()))
-    done = rebuild_index(stored_jobs(job), index_job, "main")
+    done = rebuild_index(stored_jobs(job), index_job, "main", UTC_ZONE)
     assert (done.jobs, done.removed, done.unreadable) == (1, 2, ())
     assert everything(index) == everything(_index_of(job))
 
@@ -277,7 +282,7 @@ def test_a_question_during_a_rebuild_misses_nothing_old() -> None:
     """Asked before each change of the index and after it."""
     jobs = jobs_of_years(6)
     index = _Asked(_index_of(*jobs))
-    rebuild_index(stored_jobs(*jobs), IndexJob(index, no_pause), "main")
+    rebuild_index(stored_jobs(*jobs), IndexJob(index, no_pause), "main", UTC_ZONE)
     assert index.answers
     assert all(answer == [job.job_id for job in jobs] for answer in index.answers)
 
@@ -298,3 +303,36 @@ class _Asked(FakeJobIndex):
     def stored(self, tenant: str) -> Iterator[Listing | str]:
         self.answers.append(found(self))
         return super().stored(tenant)
+
+
+# -- erasing
+
+
+def test_an_erased_job_is_counted_once_on_the_day_of_the_business(index: JobIndex) -> None:
+    """One in the morning in UTC is the evening before in New York."""
+    at = NOON.replace(hour=1)
+    window = Schedule(window_start=at, window_end=NOON)
+    one = a_job("completed", schedule=window)
+    two = a_job("completed", job_id="261121-000002", schedule=window, price_cents=None)
+    three = a_job("cancelled", job_id="261121-000003", schedule=window)
+    index_job, new_york = entered(index, one, two, three), ZoneInfo("America/New_York")
+    for job in (one, two, three, one):
+        index_job.erase("main", job.job_id, new_york)
+    assert index.erased_jobs("main", "2026-11-20", "2026-11-20") == [
+        ErasedJobs("2026-11-20", "haul", "cancelled", 1, 60_000, 0),
+        ErasedJobs("2026-11-20", "haul", "completed", 2, 60_000, 0),
+    ]
+    assert index.erased_jobs("main", "2026-11-21", "2026-12-31") == []
+    assert everything(index) == set()
+
+
+def test_a_round_erases_old_jobs_that_have_no_object_and_no_others() -> None:
+    """The week is another one each minute, so a day of rounds sees all."""
+    old, kept = jobs_of_years(400)[200:203], jobs_of_years(3)
+    index = _index_of(*old, *kept)
+    tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", name="H"))
+    sweep = SweepIndex(stored_jobs(old[1]), IndexJob(index, no_pause), tenants, timedelta(days=730))
+    erased = sum(sweep("main", NOON + timedelta(minutes=number)) for number in range(1440))
+    assert erased == 2
+    assert {job_id for _, job_id in index.known} == {job.job_id for job in (old[1], *kept)}
+    assert sum(each.jobs for each in index.erased.values()) == 2

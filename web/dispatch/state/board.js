@@ -174,9 +174,8 @@ function compare(one, other) {
 }
 
 /** The load: the note that was made at the booking. */
-function loadIn({ notes = [], created_at }) {
-  const booked = notes.find(({ recorded_at }) => recorded_at === created_at);
-  return booked?.text.slice(0, LOAD_ON_CARD) ?? null;
+export function loadIn({ notes = [], created_at }) {
+  return notes.find(({ recorded_at }) => recorded_at === created_at)?.text ?? null;
 }
 
 /** The card of a job with these details, as `statemachine/views.py` makes it. */
@@ -191,7 +190,7 @@ export function cardOf(detail, flow) {
     customer: detail.customer?.name ?? "",
     address: detail.place?.address ?? "",
     phone_end: detail.customer?.phone?.slice(-PHONE_END) ?? null,
-    load: loadIn(detail),
+    load: loadIn(detail)?.slice(0, LOAD_ON_CARD) ?? null,
     price_cents: detail.price_cents ?? null,
     schedule: detail.schedule ?? {},
     duration_minutes: detail.duration_minutes,

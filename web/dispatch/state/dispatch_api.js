@@ -60,6 +60,11 @@ export class DispatchApi {
     ).body;
   }
 
+  /** The customers whose number this is, or begins or ends so. */
+  async customers(phone) {
+    return (await this.#api.get(`/customers?${new URLSearchParams({ phone })}`)).body.customers;
+  }
+
   /** Everyone who can be assigned, all trucks, and their jobs; without days, today and tomorrow. */
   async crew({ first, last } = {}) {
     const days = new URLSearchParams(withoutEmpty({ first, last })).toString();

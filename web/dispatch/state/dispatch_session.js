@@ -105,6 +105,11 @@ export class DispatchSession extends PollingSession {
     return this.#take(await this.#service.job(job_id));
   }
 
+  /** The customers whose number this is, or begins or ends so: at least four digits. */
+  async customers(phone) {
+    return this.watch(() => this.#service.customers(phone));
+  }
+
   /** The roster from the first to the last of `days`; without days, today and tomorrow. */
   async crew(days) {
     const crew = await this.watch(() => this.#service.crew(days));

@@ -56,6 +56,8 @@ class WiredFunctions(S3Storage):
             "JOBS_BUCKET": self.bucket,
             "SITE_BUCKET": self.site,
             "CREW_ROSTER": moto.crew_roster(),
+            "JOB_INDEX": moto.job_index(),
+            "RETENTION_DAYS": "730",
             "VIEW_TTL_S": "60",
             "SLOW_QUEUE_URL": self.letters_url,
             "WATCH_QUEUE_URL": self.letters_url,

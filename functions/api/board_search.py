@@ -4,11 +4,9 @@
 """
 
 import re
-import unicodedata
 
+from statemachine.job_search import NUMBER, normalized
 from statemachine.views import Card
-
-NUMBER = re.compile(r"[\d\s().+-]+", re.ASCII)
 
 
 def matches(text: str, card: Card) -> bool:
@@ -18,12 +16,6 @@ def matches(text: str, card: Card) -> bool:
         return True
     haystack = _searchable(card)
     return all(word in haystack or _is_phone(word, card) for word in wanted.split())
-
-
-def normalized(text: str) -> str:
-    """`jose` for `José`; full-width and other variants of a letter become the plain letter."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in parts if not unicodedata.combining(char))
 
 
 def _searchable(card: Card) -> str:

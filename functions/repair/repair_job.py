@@ -3,7 +3,7 @@
     not resumed, or execution never started     resumed or started, after half a minute
     execution ended badly                       replaced, once it does not move or is over its time
     task token lost, so it cannot be resumed    stopped and replaced, after ten minutes
-    view or card behind                         written
+    view, card, or entry of the index behind    written
     deadline of an early move has passed        refused on the record
     message lost, or never created              see repair_deliveries.py
     object unreadable, executions keep failing  reported as stuck, once
@@ -27,6 +27,7 @@ from functions.repair.job_selection import MESSAGES
 from functions.repair.repair_deliveries import RepairDeliveries
 from functions.repair.repair_execution import RepairExecution, is_settled, last_step
 from functions.repair.report_stuck import ReportStuck
+from functions.views.job_index import JobIndex
 from functions.views.write_view import write_view
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Job, Repair
@@ -71,6 +72,7 @@ class RepairJob:
     execution: RepairExecution
     report_stuck: ReportStuck
     deliveries: RepairDeliveries
+    index: JobIndex
     metrics: Metrics
     log: Logger
     pause: Pause = full_jitter
@@ -127,11 +129,19 @@ class RepairJob:
             yield from self.execution(job, look.now, look.ask, known)
         if write_view(self.views, job, load_flow(job.flow), self.pause):
             yield "view written"
-        if card_is_behind(job, look.shown, look.now):
+        if card_is_behind(job, look.shown, look.now) or self._index_is_behind(job, look.shown):
             yield "card written"
         last = look.last_inspection and is_settled(job) and not sent_again_lately(job, look.now)
         if look.messages or last:
             yield from self.deliveries(job, look.now)
+
+    def _index_is_behind(self, job: Job, shown: Board) -> bool:
+        """Whether the index lacks a change of a job that the board no longer shows. For a job that
+        it shows, the card tells: the index is written before it."""
+        if job.job_id in shown.jobs:
+            return False
+        entry = self.index.read(job.tenant, job.job_id)
+        return entry is None or entry.rev < job.rev
 
     def _refuse_late(self, job: Job, now: datetime) -> Job:
         """Refuse early moves whose deadline has passed.

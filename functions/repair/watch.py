@@ -77,6 +77,7 @@ class WatchJobs:
             ),
             report_stuck=report_stuck,
             deliveries=self.deliveries,
+            index=self.publish.index_job.index,
             metrics=self.metrics,
             log=log,
             pause=self.pause,

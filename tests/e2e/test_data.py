@@ -7,10 +7,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3PhoneRecords
 from functions.messages.phone_numbers import change_phone_record, phone_record
+from functions.views.find_jobs import find_jobs
 from local.laptop import Laptop
 from statemachine.job import Job, Photo
+from statemachine.job_search import Question
 from tests.e2e.support.jobs import booking, exist, haul, jobs_of, move, put, settled
 
 pytestmark = pytest.mark.engine
@@ -45,9 +48,32 @@ def test_a_customer_is_erased_with_every_version_and_the_erasure_is_logged(
     assert json.loads(erased.stdout)["jobs"] == 1
     assert job.job_id not in set(jobs_of(stack).all_ids("main"))
     assert _traces(stack, "Erased Person") == []
+    assert _indexed(stack, "Erased Person") == {}
     again = haul(stack, "import", str(saved), "--json")
     assert json.loads(again.stdout)["jobs"] == 1, again.stderr
     assert jobs_of(stack).read("main", job.job_id).value.customer.name == "Erased Person"
+    assert _indexed(stack, "erased pers") == {job.job_id: "completed"}
+
+
+def test_a_rebuilt_index_equals_the_one_that_has_grown(stack: Laptop) -> None:
+    an_ended_job(stack, 7, "Indexed Person")
+    haul(stack, "ops", "repair", "--all")  # what the consumer has not entered yet
+    index = _index(stack)
+    grown = set(index.stored("main"))
+    rebuilt = json.loads(haul(stack, "index", "rebuild", "--json").stdout)
+    assert rebuilt["removed"] == 0
+    assert rebuilt["jobs"] == len(list(jobs_of(stack).all_ids("main")))
+    assert set(index.stored("main")) == grown
+
+
+def _index(stack: Laptop) -> DynamoJobIndex:
+    return DynamoJobIndex(stack.client("dynamodb"), stack.outputs["JobIndexTable"])
+
+
+def _indexed(stack: Laptop, words: str) -> dict[str, str]:
+    """The jobs that a search finds, with their statuses."""
+    found = find_jobs(_index(stack), "main", Question(words=words), 5)
+    return {entry.job_id: entry.status for entry in found.entries}
 
 
 def test_photos_go_with_their_job_and_a_stop_outlives_its_sender(

@@ -82,10 +82,12 @@ class WatchdogSetup:
         self.boards, self.bus = FakeBoards(self.bucket), FakeBus()
         self.executions, self.metrics = FakeExecutions(), FakeMetrics()
         self.dead_letters: dict[str, int] = {}
+        self.index_job = an_index()
         shown = Board().merged(card_of(job, load_flow(job.flow)) for job in jobs)
         self.boards.write("main", shown, None)
         for job in jobs:
             self.jobs.create(job)
+            self.index_job(job)
             self.jobs.mark_open("main", job.job_id)
             self.views.write(digest_of(job.token), view_of(job, load_flow(job.flow)), None)
             self.executions.start(job.flow, "main", job.job_id, job.execution.generation)
@@ -106,7 +108,7 @@ class WatchdogSetup:
             self.executions,
             self.bus,
             FakeTenants(self.bucket, BusinessSettings(tenant="main", name="Haulway")),
-            PublishBoard(self.jobs, self.boards, an_index(), no_pause),
+            PublishBoard(self.jobs, self.boards, self.index_job, no_pause),
             self.stuck,
             self._messages(),
             self.metrics,
@@ -888,3 +890,14 @@ def test_an_overdue_that_could_not_be_announced_is_announced_again_as_the_same_f
     setup.round(over + minutes(2))
     assert [type(fact) for fact in setup.bus.facts][:2] == [JobOverdue] * 2
     assert [fact.recorded_at for fact in setup.bus.announced(JobOverdue)] == [NOON + LIMIT]
+
+
+def test_a_lost_change_of_a_job_that_the_board_no_longer_shows_reaches_the_index() -> None:
+    setup = WatchdogSetup(completed())
+    stored = setup.jobs.read("main", JOB_ID)
+    setup.jobs.replace(stored.value.with_change(price_cents=100), stored.etag)
+    later = NOON + minutes(60 * 49)
+    assert setup.round(later) == {JOB_ID: ["card written"]}
+    entry = setup.index_job.index.read("main", JOB_ID)
+    assert entry
+    assert entry.price_cents == 100

@@ -6,7 +6,8 @@ import typer
 from rich.table import Table
 
 from cli.output.output import console, print_json, report_errors
-from deploy.cost import FREE, NOTHING_FREE, Fixed, Use, monthly
+from deploy.aws_prices import FREE, NOTHING_FREE
+from deploy.cost import Fixed, Use, monthly
 
 
 def cost(

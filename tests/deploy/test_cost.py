@@ -11,20 +11,9 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from deploy.aws_prices import FREE, NOTHING_FREE, PRICES_USD
 from deploy.bundle import ROOT
-from deploy.cost import (
-    FREE,
-    MONTH_S,
-    NOTHING_FREE,
-    PRICES_USD,
-    SLICE,
-    SLICES,
-    Fixed,
-    Use,
-    monthly,
-    reads_per_round,
-    receives,
-)
+from deploy.cost import MONTH_S, SLICE, SLICES, Fixed, Use, monthly, reads_per_round, receives
 from functions.repair import job_selection
 from functions.repair.job_selection import A_ROUND, GRACE, RECENT
 from functions.repair.watch import DEAD_LETTERS_EVERY

@@ -221,7 +221,7 @@ def counts(jobs: int, use: Use, fixed: Fixed) -> dict[str, dict[str, float]]:
         },
         "DynamoDB": {"read_unit": jobs * use.reads, "write_unit": jobs * use.writes},
         "Index of all jobs": {
-            "read_unit": jobs * use.index_reads,
+            "read_unit": jobs * use.index_reads + 2 * rounds,  # a round looks for erased jobs
             "write_unit": jobs * use.index_writes,
             "table_gb_month": jobs * use.index_gb * use.months_kept,
         },

@@ -2,7 +2,7 @@
 
 import { el, fill, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
-import { dollars } from "/shared/ui/fields.js";
+import { dollars } from "/";
 import { shownPhone } from "/shared/ui/phone_number.js";
 import { dateText, msOf, windowText } from "/shared/ui/time.js";
 

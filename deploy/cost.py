@@ -41,8 +41,8 @@ class Use:
 
     statuses: int = 4
     moves: int = 3
-    sfn_transitions: int = 9
-    """States that are entered, including Choice and Succeed."""
+    sfn_transitions: int = 7
+    """States that are entered, including each Choice."""
     events: int = 8
     invocations: int = 23
     """Booking, three moves; three waits, the end; four facts each to board, texts, and webhooks,
@@ -72,11 +72,12 @@ class Use:
     """30 listings of 170 bytes and the entry, with DynamoDB's 100 bytes for each item."""
     writes: int = 2
     """DynamoDB units: customers' bookings and choices are counted by their address; assumed."""
-    views: int = 20
+    views: int = 60
+    """Two visits at the reader's fast pace, and a slow hour; assumed."""
     view_gb: float = 4e-6
-    pages: int = 44
-    """Files of two visits to the tracking page, 43 KB each."""
-    pages_gb: float = 86e-6
+    pages: int = 6
+    """Files of two visits to the tracking page, 24 KB each."""
+    pages_gb: float = 48e-6
     log_gb: float = 1.5e-6
     """Per invocation: Lambda's own lines, and two or three of ours."""
     stored_gb: float = 8e-6

@@ -7,7 +7,8 @@ Each open status has two main states, named after it:
 
 When the status's time limit ends the wait, the execution announces that the job is overdue and
 waits again. If the status goes by the arrival window, the execution is resumed with `late` for
-that, and the limit only renews the wait. A status with an end is settled without a wait.
+that, and the limit only renews the wait. A status with an end is settled without a wait, and ends
+the execution: if a move has brought the job back meanwhile, the next generation follows it.
 
 The input of a state is its `seq` in the ledger. The first state of an execution has no input: there
 a first execution (`-g0`) begins in the flow's first status, and a successor is told at once where
@@ -62,7 +63,7 @@ def definition(flow: Flow) -> dict[str, Any]:
     """The state machine of `flow`. `${SettleJobArn}` and the like are filled in at deployment."""
     states: dict[str, State] = {}
     for status in flow.statuses:
-        states |= _ended(flow, status) if status.terminal else _open(flow, status)
+        states |= {status.name: _settle()} if status.terminal else _open(flow, status)
     states[SUPERSEDED] = {"Type": "Succeed", "Comment": "A newer execution follows this job."}
     return {
         "Comment": f"{flow.label.en}, version {flow.version}, from flows/{flow.name}.json.",
@@ -100,29 +101,7 @@ def _next_statuses(flow: Flow, status: Status) -> list[str]:
     return sorted({move.to for move in flow.moves_from(status.name)}, key=flow.position)
 
 
-def _ended(flow: Flow, status: Status) -> dict[str, State]:
-    """A status with an end. If a move brought the job back meanwhile, go on to where it led."""
-    ways = sorted({move.to for move in flow.moves_from(status.name)}, key=flow.position)
-    end, following = f"{status.name}.end", f"{status.name}.next"
-    settle = _settle(following if ways else end)
-    states = {status.name: settle, end: {"Type": "Succeed"}}
-    if ways:
-        states[following] = {
-            "Type": "Choice",
-            "Choices": [
-                {
-                    "Condition": f"{{% $states.input.following.to = '{way}' %}}",
-                    "Output": {"seq": "{% $states.input.following.seq %}"},
-                    "Next": way,
-                }
-                for way in ways
-            ],
-            "Default": end,
-        }
-    return states
-
-
-def _settle(following: str) -> State:
+def _settle() -> State:
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
@@ -130,7 +109,7 @@ def _settle(following: str) -> State:
         "Output": "{% $states.result.Payload %}",
         "TimeoutSeconds": 60,
         "Retry": RETRY,
-        "Next": following,
+        "End": True,
     }
 
 

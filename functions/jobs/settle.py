@@ -3,9 +3,8 @@
 The Lambda `register_wait` does this if the job waits for its next move, `settle_job` if it has
 ended.
 
-The execution settles the ledger one entry at a time, so every status is announced in order, even
-if two moves were committed at once. Settling twice writes nothing new and announces the same fact
-again; consumers recognize it by `(job_id, seq)`.
+Every status is announced in order, even if two moves were committed at once. Settling twice writes
+nothing new and announces the same fact again; consumers recognize it by `(job_id, seq)`.
 """
 
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from functions.jobs.facts import fact_of_entry
 from functions.protocol.clock import utc_now
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.metrics import Metrics
-from functions.protocol.ports import Bus, Jobs, TaskOutput, Views
+from functions.protocol.ports import Bus, Jobs, Views
 from functions.views.write_view import write_view
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
@@ -32,14 +31,13 @@ class SettleRequest(Frozen):
 
 
 class SettledStatus(Frozen):
-    """Where the execution stands; `following` is set if the job was reopened from an ended status.
+    """Where the execution stands.
 
     `shown_at` is when the view of that entry was public; the wait that follows records it.
     """
 
     seq: int
     status: str
-    following: TaskOutput | None = None
     shown_at: Utc | None = None
 
 
@@ -55,17 +53,16 @@ class SettleJob:
     def __call__(self, request: SettleRequest) -> SettledStatus:
         """Raises UnknownJob, Corrupt, Unavailable; the state machine tries again."""
         job = self.jobs.read(request.tenant, request.job_id).value
-        if request.seq is None:
-            return _where_it_stands(job)
         flow, shown_at = load_flow(job.flow), None
-        if job.execution.seq < request.seq:
+        if request.seq is None:
+            return _where_it_stands(job, flow)
+        if unsettled := range(job.execution.seq + 1, request.seq + 1):
             shown_at = self._show(job, flow, request.seq)
-            self.bus.announce([fact_of_entry(job, flow, request.seq)])
+            self.bus.announce([fact_of_entry(job, flow, seq) for seq in unsettled])
         status = job.status_at(request.seq)
-        following = None
         if flow.status(status).terminal:
-            following = self._end(job, request.seq, shown_at)
-        return SettledStatus(seq=request.seq, status=status, following=following, shown_at=shown_at)
+            self._end(job, request.seq, shown_at)
+        return SettledStatus(seq=request.seq, status=status, shown_at=shown_at)
 
     def _show(self, job: Job, flow: Flow, seq: int) -> datetime:
         """Write the view; returns when the view of that entry, or of a later one, was public."""
@@ -75,27 +72,30 @@ class SettleJob:
         self.metrics.measure("EventToVisibleMs", took_ms, "Milliseconds", job.tenant)
         return now
 
-    def _end(self, job: Job, seq: int, shown_at: datetime | None) -> TaskOutput | None:
+    def _end(self, job: Job, seq: int, shown_at: datetime | None) -> None:
         """Record an ended status as settled, because no wait follows that would record it.
 
-        Returns the next ledger entry if someone has reopened the job in the meantime. The job stays
-        in the index of open jobs until the watchdog has seen that nothing is left to repair.
+        The job stays in the index of open jobs until the watchdog has seen that nothing is left to
+        repair.
         """
-        job, _ = commit(
+        commit(
             self.jobs,
             job.tenant,
             job.job_id,
             lambda job: (_as_settled(job, seq, shown_at), None),
             self.pause,
         )
-        if job.seq > seq:
-            return TaskOutput(seq=seq + 1, to=job.status_at(seq + 1))
-        return None
 
 
-def _where_it_stands(job: Job) -> SettledStatus:
-    """The last status that was settled, or the first one; settling that again does no harm."""
-    seq = max(job.execution.seq, 0)
+def _where_it_stands(job: Job, flow: Flow) -> SettledStatus:
+    """The last status that was settled, or the first one; settling that again does no harm.
+
+    A job that was brought back from an ended status stands in the status to which it was brought:
+    the ended one would end this execution too.
+    """
+    settled = max(job.execution.seq, 0)
+    left = (seq for seq in range(settled, job.seq) if flow.status(job.status_at(seq)).terminal)
+    seq = max((seq + 1 for seq in left), default=settled)
     return SettledStatus(seq=seq, status=job.status_at(seq))
 
 

@@ -41,6 +41,11 @@ def waited_for(job: Job, token: str = "task-1", **epoch: Any) -> Job:
     return job.with_bookkeeping(wait=a_wait(job.seq, token, **epoch), execution=execution)
 
 
+def settled_before(job: Job) -> Job:
+    """The job, with an execution that has settled all entries but the last."""
+    return job.with_bookkeeping(execution=job.execution.with_(seq=job.seq - 1))
+
+
 def left_behind(job: Job, token: str = "task-1") -> Job:
     """The job, with an execution that has not received the last entry."""
     execution = job.execution.with_(seq=job.seq - 1)

@@ -11,7 +11,7 @@ from functions.jobs.wait import RegisterWait, WaitRequest
 from functions.protocol.ports import TaskOutput, Unavailable
 from statemachine.ids import digest_of
 from statemachine.job import Execution, Job, ShownAt
-from tests.functions.creation import a_wait, waited_for
+from tests.functions.creation import a_wait, settled_before, waited_for
 from tests.support.builders import NOON, a_job, minutes
 from tests.support.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, FakeViews, no_pause
 from tests.support.faults import Faults, Kind
@@ -64,7 +64,7 @@ def a_registration(
 
 
 def test_a_status_is_shown_and_announced_before_the_wait() -> None:
-    setup = RegisterWaitSetup(a_job("ready_for_pickup"))
+    setup = RegisterWaitSetup(settled_before(a_job("ready_for_pickup")))
     assert setup.register(a_registration(1, settles=True)) == "waits"
     assert [type(fact) for fact in setup.bus.facts] == [JobMoved]
     assert f"t/{digest_of(setup.job.token)}.json" in setup.bucket.objects
@@ -72,7 +72,7 @@ def test_a_status_is_shown_and_announced_before_the_wait() -> None:
 
 
 def test_after_its_time_limit_the_same_status_is_not_announced_again() -> None:
-    setup = RegisterWaitSetup(a_job("ready_for_pickup"))
+    setup = RegisterWaitSetup(settled_before(a_job("ready_for_pickup")))
     setup.register(a_registration(1, settles=True))
     again = a_registration(1, "task-2", entered_at=NOON + minutes(60), settles=True)
     assert (setup.register(again), len(setup.bus.facts)) == ("waits", 1)

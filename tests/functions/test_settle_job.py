@@ -6,12 +6,12 @@ import pytest
 
 from events import JobCreated, JobMoved
 from functions.jobs.settle import SettledStatus, SettleJob, SettleRequest
-from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
+from functions.protocol.ports import Unavailable, UnknownJob
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
 from statemachine.job import Job, ShownAt
 from statemachine.views import View, view_of
-from tests.functions.creation import waited_for
+from tests.functions.creation import settled_before, waited_for
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job, moved
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeViews, no_pause, parsed
 from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
@@ -68,7 +68,7 @@ def test_the_first_status_is_announced_as_job_created() -> None:
 
 
 def test_every_other_status_is_announced_as_job_moved() -> None:
-    setup = SettleJobSetup(a_job("completed"))
+    setup = SettleJobSetup(settled_before(a_job("completed")))
     assert setup.settles(3) == shown(3, "completed")
     assert setup.bus.facts == [
         JobMoved(
@@ -146,13 +146,25 @@ def test_a_status_that_was_settled_before_was_not_shown_again() -> None:
     assert setup.metrics.measured == {}
 
 
-def test_a_reopened_job_continues() -> None:
+def test_an_ended_status_of_a_reopened_job_is_settled_too() -> None:
     setup = SettleJobSetup(moved(a_job("completed"), "reopen"))
-    following = TaskOutput(seq=4, to="in_progress")
-    assert setup.settles(3) == SettledStatus(
-        seq=3, status="completed", following=following, shown_at=SOON
-    )
+    assert setup.settles(3) == SettledStatus(seq=3, status="completed", shown_at=SOON)
     assert setup.job.execution.seq == 3
+
+
+@pytest.mark.parametrize("settled", [2, 3])
+def test_the_execution_of_a_reopened_job_begins_behind_the_ended_status(settled: int) -> None:
+    """Whether the former execution has settled that status, or is still to do so."""
+    setup = SettleJobSetup(moved(a_job("completed"), "reopen"))
+    setup.settles(3 if settled == 3 else 0)
+    assert setup.settles(None) == SettledStatus(seq=4, status="in_progress")
+
+
+def test_all_statuses_that_were_not_announced_are_announced_in_order() -> None:
+    setup = SettleJobSetup(moved(a_job("completed"), "reopen"))
+    setup.settles(4)
+    facts = [fact for fact in setup.bus.facts if isinstance(fact, JobMoved)]
+    assert [fact.seq for fact in facts] == [1, 2, 3, 4]
 
 
 def test_an_ended_job_stays_in_the_index() -> None:
@@ -166,7 +178,7 @@ def test_an_ended_job_stays_in_the_index() -> None:
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
 def test_the_next_attempt_settles_the_status_whatever_was_lost(fault: Kind) -> None:
     for number in range(8):
-        setup = SettleJobSetup(a_job("completed"), FaultAtCall(number, fault))
+        setup = SettleJobSetup(settled_before(a_job("completed")), FaultAtCall(number, fault))
         try:
             setup.settles(3)
         except (Unavailable, Crashed):

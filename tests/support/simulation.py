@@ -393,10 +393,7 @@ class Simulation:
     def _settled(self, run: Run, settled: SettledStatus) -> None:
         assert settled.status == run.status
         run.visited.append((run.at, run.status))
-        if settled.following:
-            run.come_to(settled.following.to, settled.following.seq)
-        else:
-            self.end(run)
+        self.end(run)
 
     def _wait(self, run: Run, retry: int, entered_at: datetime) -> None:
         """Wait with a new token for every attempt. Its registration may come late."""

@@ -32,7 +32,7 @@ from statemachine.job import LATE, Job
 from statemachine.lifecycle import Committed, Duplicate, Refused, Verdict
 from tests.functions.board_contention import ConcurrentMoves, folded
 from tests.functions.conftest import FakeStorage, S3Storage, Storage
-from tests.functions.creation import again, batch, envelope, waited_for
+from tests.functions.creation import again, batch, envelope, settled_before, waited_for
 from tests.functions.protocol.test_ports import a_bus_on
 from tests.functions.protocol.test_simulation import a_day, job_id
 from tests.support.builders import NOON, a_booking, a_job, a_request, an_edit, minutes
@@ -352,7 +352,7 @@ def test_t11_a_fact_whose_answer_was_lost_is_announced_twice_and_counts_once(mot
     """The state machine settles again; consumers know the copy. (Partial failures: test_aws.py)"""
     storage = S3Storage.of(moto)
     bus, heard = a_bus_on(moto)
-    storage.jobs.create(a_job("ready_for_pickup"))
+    storage.jobs.create(settled_before(a_job("ready_for_pickup")))
     settle = SettleJob(storage.jobs, storage.views, bus, FakeMetrics(), lambda: NOON, no_pause)
     request = SettleRequest(tenant="main", job_id=a_job().job_id, seq=1)
     with Faults({"PutEvents": ["after"]}).on(bus.events), pytest.raises(Unavailable):

@@ -9,6 +9,7 @@ import { JobCreation } from "/dispatch/state/job_creation.js";
 import { KnownCustomers } from "./known_customers.js";
 import { windowError, scheduleWarning } from "/dispatch/state/schedule_check.js";
 import { zoneText } from "/shared/ui/business_time.js";
+import { amountText } from "/shared/ui/money.js";
 import { typedPhone } from "/shared/ui/phone_number.js";
 import { field, openDialog } from "../shared/ui/fields.js";
 import { durationField, momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
@@ -205,7 +206,7 @@ function valuesOf(like) {
     phone: typedPhone(customer.phone ?? ""),
     location: place.address,
     notes: loadIn(like),
-    price: price_cents ? String(price_cents / 100) : "",
+    price: amountText(price_cents),
     duration_minutes,
     language: customer.language,
     flow,

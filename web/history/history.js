@@ -97,7 +97,7 @@ class HistoryPage {
   }
 
   #drawResults() {
-    const { flows, zone, found, hasMore, isAnswered } = this.#session;
+    const { flows, zone, currency, found, hasMore, isAnswered } = this.#session;
     const cards = this.#customer?.latest.map((card) => this.#session.board.card(card.job_id) ?? card) ?? found;
     const openJob = (job_id) => this.#openJob(job_id);
     this.#list.setAttribute("aria-busy", String(!isAnswered));
@@ -107,7 +107,7 @@ class HistoryPage {
       fill(
         this.#list,
         cards.length === 0 && !hasMore && emptyResults("No job fits"),
-        resultsList(cards, { flows, zone, openJob }),
+        resultsList(cards, { flows, zone, currency, openJob }),
         hasMore && this.#customer === null && this.#moreButton(),
       ),
     );

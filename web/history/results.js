@@ -2,18 +2,18 @@
 
 import { el, fill, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
-import { dollars } from "/";
+import { moneyText } from "/shared/ui/money.js";
 import { shownPhone } from "/shared/ui/phone_number.js";
 import { dateText, msOf, windowText } from "/shared/ui/time.js";
 
-/** The list of `cards`, by month of the business. */
-export function resultsList(cards, { flows, zone, openJob }) {
-  return monthsOf(cards, zone).map(([month, those]) =>
+/** The list of `cards`, by month of the business; `told` is {flows, zone, currency, openJob(job_id)}. */
+export function resultsList(cards, told) {
+  return monthsOf(cards, told.zone).map(([month, those]) =>
     el(
       "section.month",
       { "aria-label": month },
       el("h2", {}, month),
-      el("ul.results", {}, those.map((card) => line(card, { flows, zone, openJob }))),
+      el("ul.results", {}, those.map((card) => line(card, told))),
     ),
   );
 }
@@ -33,7 +33,7 @@ function momentOf(card) {
   return card.schedule?.window_start ?? card.created_at;
 }
 
-function line(card, { flows, zone, openJob }) {
+function line(card, { flows, zone, currency, openJob }) {
   const status = flows[card.flow]?.statuses.find(({ name }) => name === card.status);
   const crew = (card.crew ?? []).map(({ first_name }) => first_name).join(", ");
   return el(
@@ -62,7 +62,7 @@ function line(card, { flows, zone, openJob }) {
         card.load && el("bdi.quiet.small.load", {}, card.load),
       ),
       el("span.who.small.quiet", {}, crew),
-      el("span.price.numbers", {}, dollars(card.price_cents)),
+      el("span.price.numbers", {}, moneyText(card.price_cents, currency)),
       el("span.pill.toned", { vars: statusColour(status?.colour) }, status?.label.en ?? card.status),
     ),
   );

@@ -98,7 +98,7 @@ def _next_statuses(flow: Flow, status: Status) -> list[str]:
     """The next statuses. From the first status all of them, because a successor begins there."""
     if status == flow.initial:
         return [status.name for status in flow.statuses]
-    return sorted({move.to for move in flow.moves_from(status.name)}, key=flow.position)
+    return list(flow.next_statuses(status.name))
 
 
 def _settle() -> State:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from transitions import Machine
 
-from statemachine.flows import Flow, Move
+from statemachine.flows import UNDO, Flow, Move
 
 
 @cache
@@ -60,6 +60,9 @@ def flow_flaws(flow: Flow) -> list[FlowFlaw]:
 
 
 def _bad_names(flow: Flow) -> Iterator[FlowFlaw]:
+    for number, move in enumerate(flow.moves):
+        if move.name == UNDO:
+            yield FlowFlaw(("moves", number, "name"), f"name: {UNDO!r} is what takes back a move")
     names = [status.name for status in flow.statuses]
     yield from _repeated("status", "statuses", names)
     yield from _repeated("move", "moves", [move.name for move in flow.moves])

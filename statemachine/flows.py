@@ -21,6 +21,15 @@ Requirement = Literal["reason", "driver", "proof"]
 before, one after, and the load size)."""
 
 
+Clearing = Literal["schedule"]
+"""Window and ETA: without them the job is on no one's day, and reserves nothing."""
+
+UNDO = "undo"
+"""The move that takes back the last one. It is in no flow, because it follows from the ledger."""
+FAILED_ATTEMPT = "no_access"
+"""The move of a crew that was there and could not do the job, in every flow."""
+
+
 class UnknownFlow(Exception):
     """This release has no flow of that name; `haul flow check` lists the flows."""
 
@@ -49,6 +58,9 @@ class Status(Frozen):
     not overdue tomorrow, and one due at ten in the morning is not overdue only at night."""
     end: Literal["done", "cancelled"] | None = None
     """How a job that comes here has ended; None while it is open."""
+    aside: Literal["hold", "failed"] | None = None
+    """Off the way from booking to completion: on hold without a date, or after an attempt that
+    failed. The customer's page shows it only while the job is in it."""
     under_way: bool = False
     """The crew is on its way or at work. Only then may the customer see the crew location."""
     sms: Text | None = None
@@ -79,6 +91,8 @@ class Move(Frozen):
     to: Name
     by: Annotated[tuple[ActorKind, ...], Field(min_length=1)]
     requires: tuple[Requirement, ...] = ()
+    clears: tuple[Clearing, ...] = ()
+    """What the move takes off the job; its ledger entry keeps it."""
     sms: Text | Literal["none"] | None = None
     """The SMS after this move, or "none". If left out, a move forward sends the SMS of its status,
     and a move back sends none: what the customer was told before does not become news again."""
@@ -128,6 +142,12 @@ class Flow(Frozen):
             if isinstance(move.sms, Text):
                 yield ("moves", number, "sms"), move.sms
 
+    def next_statuses(self, status: str) -> tuple[str, ...]:
+        """Where a job in `status` can be next: by a move from it, or by the undo of one to it."""
+        ways = {move.to for move in self.moves_from(status)}
+        ways |= {origin for move in self.moves if move.to == status for origin in move.origins}
+        return tuple(sorted(ways, key=self.position))
+
     def sms_of(self, move: str, origin: str, to: str) -> Text | None:
         """The SMS after that move. A move that this release no longer has is one that says nothing.
 
@@ -136,7 +156,7 @@ class Flow(Frozen):
         known = next((m for m in self.moves_from(origin) if (m.name, m.to) == (move, to)), None)
         if known and known.sms:
             return None if known.sms == "none" else known.sms
-        forward = self.position(to) > self.position(origin)
+        forward = move != UNDO and self.position(to) > self.position(origin)
         return self.status(to).sms if forward else None
 
     def named(self, move: str | None, to: str | None) -> tuple[Move, ...]:
@@ -146,15 +166,17 @@ class Flow(Frozen):
     def ahead(self, status: str) -> frozenset[str]:
         """The statuses that a job in `status` can still reach by moving forward.
 
-        Only moves to a later status in the list count, and none that cancels: a status that a job
-        has passed is not ahead, even if a move leads back to it.
+        Only moves to a later status in the list count, and none that cancels or leads aside: a
+        status that a job has passed is not ahead, even if a move leads back to it. From a status
+        aside every way back is a way ahead.
         """
-        here = self.position(status)
+        here = -1 if self.status(status).aside else self.position(status)
         steps = {m.to for m in self.moves_from(status) if self._is_forward(m, here)}
         return frozenset(steps.union(*(self.ahead(step) for step in steps)))
 
     def _is_forward(self, move: Move, here: int) -> bool:
-        return self.position(move.to) > here and self.status(move.to).end != "cancelled"
+        to = self.status(move.to)
+        return self.position(move.to) > here and to.end != "cancelled" and to.aside is None
 
 
 @cache

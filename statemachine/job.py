@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
+from statemachine.flows import FAILED_ATTEMPT
 from statemachine.prices import Estimate, LoadSize, Payment, PriceCents
 from statemachine.records import (
     Digest,
@@ -244,6 +245,21 @@ class Job(Frozen):
     def entered_at_of(self, seq: int) -> datetime:
         """When ledger entry `seq` was recorded, where 0 is the booking."""
         return self.ledger[seq - 1].recorded_at if seq > 0 else self.created_at
+
+    def standing_at(self, seq: int) -> tuple[LedgerEntry, ...]:
+        """The ledger up to `seq`, without what was undone by then, and without the undos."""
+        ledger = self.ledger[:seq]
+        undone = {entry.undoes for entry in ledger}
+        return tuple(each for each in ledger if each.undoes is None and each.seq not in undone)
+
+    @property
+    def standing(self) -> tuple[LedgerEntry, ...]:
+        return self.standing_at(self.seq)
+
+    @property
+    def failed_attempts(self) -> int:
+        """How often a crew was there and could not do the job."""
+        return sum(entry.move == FAILED_ATTEMPT for entry in self.standing)
 
     def with_shown_at(self, seq: int, at: datetime | None) -> tuple[ShownAt, ...]:
         """`shown` with that entry; unchanged if `at` is None or the entry is there already."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from statemachine.flows import Flow
+from statemachine.flows import FAILED_ATTEMPT, Flow
 from statemachine.job import Job
 from statemachine.job_money import owed_cents
 from statemachine.prices import LoadSize, PaymentMethod, PriceCents
@@ -15,10 +15,6 @@ from statemachine.values import Frozen, JobId, Name, Utc
 
 REASON_LENGTH = 80
 Reason = Annotated[str, Field(max_length=REASON_LENGTH)]
-
-
-FAILED_ATTEMPT = "no_access"
-"""The move of a crew that was there and could not do the job, in every flow."""
 
 
 class ReportFacts(Frozen):
@@ -76,7 +72,7 @@ def facts_of(job: Job, flow: Flow) -> ReportFacts:
         method=job.payment.method if job.payment else None,
         arrived_at=next((at for entry, at in steps if flow.is_under_way(entry.to)), None),
         cancelled_for=_cancelled_for(job, flow),
-        failed_for=tuple(_short(each) for each in job.ledger if each.move == FAILED_ATTEMPT),
+        failed_for=tuple(_short(each) for each in job.standing if each.move == FAILED_ATTEMPT),
         minutes=_minutes(job, steps),
     )
 
@@ -85,7 +81,7 @@ def _steps(job: Job) -> Iterator[tuple[LedgerEntry, datetime]]:
     """Each move and when it happened: not before the one before it, and not after its record,
     because a phone without signal reports late and by its own clock."""
     at = job.created_at
-    for entry in job.ledger:
+    for entry in job.standing:
         at = max(at, min(entry.occurred_at, entry.recorded_at))
         yield entry, at
 
@@ -102,9 +98,9 @@ def _minutes(job: Job, steps: tuple[tuple[LedgerEntry, datetime], ...]) -> dict[
 
 
 def _cancelled_for(job: Job, flow: Flow) -> str | None:
-    if not job.ledger or flow.status(job.status).end != "cancelled":
+    if not job.standing or flow.status(job.status).end != "cancelled":
         return None
-    return _short(job.ledger[-1])
+    return _short(job.standing[-1])
 
 
 def _short(entry: LedgerEntry) -> str:

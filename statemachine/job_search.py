@@ -17,7 +17,7 @@ from pydantic import Field
 
 from statemachine.flows import Flow
 from statemachine.job import Job
-from statemachine.job_figures import FAILED_ATTEMPT, JobFigures, ReportFacts, facts_of
+from statemachine.job_figures import JobFigures, ReportFacts, facts_of
 from statemachine.job_money import is_paid
 from statemachine.prices import LoadSize, PriceCents
 from statemachine.values import PHONE_PATTERN, Frozen, JobId, Name, Utc
@@ -49,8 +49,6 @@ class Entry(Card):
     load_size: LoadSize | None = None
     paid: bool = False
     facts: ReportFacts = ReportFacts()
-    failed_attempts: int = 0
-    """How often a crew was there and could not do the job."""
 
     def card(self) -> Card:
         """What the board says about the job, without the whole number."""
@@ -81,7 +79,6 @@ def entry_of(job: Job, flow: Flow) -> Entry:
             "load_size": job.load_size,
             "paid": is_paid(job),
             "facts": facts_of(job, flow),
-            "failed_attempts": sum(entry.move == FAILED_ATTEMPT for entry in job.ledger),
         }
     )
 

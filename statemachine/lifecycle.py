@@ -9,14 +9,14 @@ the job already knows is a duplicate first of all, even on a job that has ended.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from statemachine.flow_machine import legal_move
-from statemachine.flows import Flow, Move
-from statemachine.job import Job
+from statemachine.flows import UNDO, Flow, Move
+from statemachine.job import Job, Schedule
+from statemachine.move_request import MoveRequest
 from statemachine.record_limits import RecordsFull, has_room
-from statemachine.records import EarlyMove, LedgerEntry, Refusal, RefusalReason
-from statemachine.values import Actor
+from statemachine.records import Cleared, EarlyMove, LedgerEntry, Refusal, RefusalReason
+from statemachine.undo import as_before, undo_move, undone_by
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far a sender's clock may be ahead of ours. Beyond that, the event is from the future."""
@@ -30,33 +30,13 @@ EXPLANATIONS: dict[RefusalReason, str] = {
     "not_allowed": "this kind of actor may not make that move",
     "reason_missing": "that move needs a reason; send `reason`",
     "driver_missing": "that move needs a driver on the job; assign one first",
+    "undo_not_possible": "only your own last move can be undone, within a minute",
     "proof_missing": "that move needs photos before and after and the load size; add them first",
     "from_the_future": "`occurred_at` is in the future; check the sender's clock",
     "kept_too_long": "the moves that had to come before it did not arrive in time",
     "too_many_waiting": "too many moves of this job already wait for their turn",
     "event_id_used": "another event of this job has that `event_id`; send a new one",
 }
-
-
-class MoveRequest(Protocol):
-    """What the lifecycle reads of a request: `events.JobMoveRequested`, or an early move."""
-
-    @property
-    def event_id(self) -> str: ...
-    @property
-    def move(self) -> str | None: ...
-    @property
-    def to(self) -> str | None: ...
-    @property
-    def expected_rev(self) -> int | None: ...
-    @property
-    def occurred_at(self) -> datetime: ...
-    @property
-    def actor(self) -> Actor: ...
-    @property
-    def reason(self) -> str | None: ...
-    @property
-    def note(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -125,6 +105,8 @@ def _judged(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdic
         return _refuse(job, request, "event_id_used", now)
     if request.occurred_at > now + CLOCK_SKEW:
         return _refuse(job, request, "from_the_future", now)
+    if request.move == UNDO:
+        return _undo_or_refuse(job, request, flow, now)
     meant = flow.named(request.move, request.to)
     if not meant:
         return _refuse(job, request, "unknown_move", now)
@@ -181,6 +163,15 @@ def _move_or_refuse(job: Job, request: MoveRequest, flow: Flow, now: datetime) -
     return Committed(_with_early(moved, flow, now), entry)
 
 
+def _undo_or_refuse(job: Job, request: MoveRequest, flow: Flow, now: datetime) -> Verdict:
+    if _overtaken(job, request):
+        return _refuse(job, request, "overtaken", now)
+    if (undone := undone_by(job, request.actor, now)) is None:
+        return _refuse(job, request, "undo_not_possible", now)
+    moved, entry = _moved(job, request, undo_move(undone), flow, now, undone)
+    return Committed(_with_early(moved, flow, now), entry)
+
+
 def _refusal_reason(job: Job, request: MoveRequest, move: Move | None) -> RefusalReason | None:
     if _overtaken(job, request):
         return "overtaken"
@@ -203,7 +194,12 @@ def has_proof(job: Job) -> bool:
 
 
 def _moved(
-    job: Job, request: MoveRequest, move: Move, flow: Flow, now: datetime
+    job: Job,
+    request: MoveRequest,
+    move: Move,
+    flow: Flow,
+    now: datetime,
+    undone: LedgerEntry | None = None,
 ) -> tuple[Job, LedgerEntry]:
     entry = LedgerEntry(
         seq=job.seq + 1,
@@ -217,15 +213,20 @@ def _moved(
         actor=request.actor,
         reason=request.reason,
         note=request.note,
+        undoes=undone.seq if undone else None,
+        cleared=Cleared(**job.schedule.__dict__) if "schedule" in move.clears else None,
     )
-    return job.with_change(
-        seq=entry.seq,
-        status=move.to,
-        entered_at=now,
-        ledger=(*job.ledger, entry),
-        early=tuple(early for early in job.early if early.event_id != request.event_id),
+    changes = {
+        "seq": entry.seq,
+        "status": move.to,
+        "entered_at": now,
+        "ledger": (*job.ledger, entry),
+        "early": tuple(early for early in job.early if early.event_id != request.event_id),
+        **({"schedule": Schedule()} if entry.cleared else {}),
         **_brought_back(job, flow, now),
-    ), entry
+        **(as_before(job, undone) if undone else {}),
+    }
+    return job.with_change(**changes), entry
 
 
 def _brought_back(job: Job, flow: Flow, now: datetime) -> dict[str, object]:

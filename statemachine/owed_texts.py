@@ -44,19 +44,20 @@ class OwedText:
 
 def text_after(job: Job, flow: Flow, seq: int) -> Text | None:
     """The text of ledger entry `seq`, where 0 is the booking; None if it has none."""
+    if seq and job.ledger[seq - 1].undoes is not None:  # what stands again is so again
+        standing = job.standing_at(seq)
+        seq = standing[-1].seq if standing else 0
     if seq == 0:
         return flow.status(job.status_at(0)).sms
     entry = job.ledger[seq - 1]
     return flow.sms_of(entry.move, entry.origin, entry.to)
 
 
-def same_text_before(job: Job, flow: Flow, seq: int) -> int | None:
-    """The entry whose text the customer had last, if it is the same as that of `seq`."""
-    text = text_after(job, flow, seq)
+def texts_before(job: Job, flow: Flow, seq: int) -> Iterator[tuple[int, Text]]:
+    """The earlier entries that have a text, and their texts, the latest first."""
     for earlier in range(seq - 1, -1, -1):
-        if before := text_after(job, flow, earlier):
-            return earlier if before == text else None
-    return None
+        if text := text_after(job, flow, earlier):
+            yield earlier, text
 
 
 def told_by(text: Text, job: Job) -> dict[str, str]:

@@ -15,6 +15,7 @@ RefusalReason = Literal[
     "reason_missing",
     "driver_missing",
     "proof_missing",
+    "undo_not_possible",
     "from_the_future",
     "kept_too_long",
     "too_many_waiting",
@@ -49,6 +50,14 @@ class Record(Frozen):
     actor: Actor
 
 
+class Cleared(Frozen):
+    """The schedule that a move took off the job, as `Schedule` has it."""
+
+    window_start: Utc | None = None
+    window_end: Utc | None = None
+    eta: Utc | None = None
+
+
 class LedgerEntry(Record):
     """One committed move. `rev` is the job's rev from this move on."""
 
@@ -61,6 +70,9 @@ class LedgerEntry(Record):
     recorded_at: Utc
     reason: LongText | None = None
     note: LongText | None = None
+    undoes: Annotated[int, Field(ge=1)] | None = None
+    """The seq of the entry that this one takes back."""
+    cleared: Cleared | None = None
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 

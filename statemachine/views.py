@@ -102,6 +102,8 @@ class Card(Frozen):
     duration_minutes: int = USUAL_DURATION
     crew: tuple[CrewOnCard, ...] = ()
     truck: Name | None = None
+    failed_attempts: int = 0
+    """How often a crew was there and could not do the job."""
     notes: int = 0
     """How many notes the job has."""
     texts_stopped: bool = False
@@ -198,6 +200,7 @@ def card_of(job: Job, flow: Flow) -> Card:
             CrewOnCard(role=c.role, first_name=c.first_name, member=c.member) for c in job.crew
         ),
         truck=job.truck,
+        failed_attempts=job.failed_attempts,
         notes=len(job.notes),
         texts_stopped=job.texts_stopped,
         entered_at=job.entered_at,
@@ -214,10 +217,11 @@ def _load(job: Job) -> str | None:
 
 
 def _steps(job: Job, flow: Flow) -> Iterable[ViewStep]:
-    """The statuses that the customer sees: all of the flow, but cancelled only if it is."""
+    """The statuses that the customer sees: all of the flow, but cancelled and those aside only if
+    the job is there."""
     reached = dict(_reached(job))
     for status in flow.statuses:
-        if status.end == "cancelled" and job.status != status.name:
+        if (status.end == "cancelled" or status.aside) and job.status != status.name:
             continue
         at = job.created_at if status is flow.initial else reached.get(status.name)
         passed = flow.position(status.name) <= flow.position(job.status)
@@ -238,7 +242,7 @@ def _reached(job: Job) -> Iterator[tuple[str, datetime]]:
     before it, and none later than its record.
     """
     at = job.created_at
-    for entry in job.ledger:
+    for entry in job.standing:
         at = max(at, min(entry.occurred_at, entry.recorded_at))
         yield entry.to, at
 

@@ -12,7 +12,7 @@ from cli.output.job_details import print_job
 from cli.output.job_list import print_jobs
 from cli.output.output import UsageError, console, print_json, report_errors
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
-from statemachine.flows import Flow, flow_names, load_flow
+from statemachine.flows import UNDO, Flow, flow_names, load_flow
 from statemachine.job import Customer, Schedule
 from statemachine.job import Place as Address
 from statemachine.prices import LoadSize, PaymentMethod
@@ -257,7 +257,7 @@ def _statuses() -> list[str]:
 
 
 def _move_or_status(flow: Flow, text: str) -> dict[str, str]:
-    if any(move.name == text for move in flow.moves):
+    if text == UNDO or any(move.name == text for move in flow.moves):
         return {"move": text}
     if any(status.name == text for status in flow.statuses):
         return {"to": text}

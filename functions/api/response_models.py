@@ -115,6 +115,8 @@ class HistoryEntry(Frozen):
     actor: Actor
     reason: str | None = None
     note: str | None = None
+    undoes: int | None = None
+    """The seq of the entry that this one takes back."""
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 

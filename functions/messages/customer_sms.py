@@ -40,8 +40,9 @@ from statemachine.owed_texts import (
     OwedText,
     corrected_mark,
     owed_text,
-    same_text_before,
+    text_after,
     text_of_move,
+    texts_before,
     told_by,
 )
 from statemachine.sms_numbers import why_no_sms
@@ -170,14 +171,15 @@ class SendSms:
         return _Text(job, flow, owed, now, stale)
 
     def _told_already(self, job: Job, flow: Flow, seq: int) -> str | None:
-        """A job that was completed by mistake and is completed again: the same text is no news."""
-        earlier = same_text_before(job, flow, seq)
-        if earlier is None or job.customer.phone is None:
+        """The same text as the last one that the customer was told is no news: a job that was
+        completed by mistake is completed again, or a move was undone before it was told."""
+        if job.customer.phone is None:
             return None
-        told = self.once.deliveries.read(text_name(job, str(earlier)))
-        number = number_of(job.tenant, job.customer.phone)
-        if told and told.value.state in TOLD and told.value.number == number:
-            return "told_already"
+        number, mine = number_of(job.tenant, job.customer.phone), text_after(job, flow, seq)
+        for earlier, text in texts_before(job, flow, seq):
+            told = self.once.deliveries.read(text_name(job, str(earlier)))
+            if told and told.value.state in TOLD and told.value.number == number:
+                return "told_already" if text == mine else None
         return None
 
     def _of_edit(self, job: Job, flow: Flow, mark: str | None, now: datetime) -> _Text | None:

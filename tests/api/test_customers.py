@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 
 from statemachine.customers import customers_in
-from statemachine.flows import flow_names, load_flow
+from statemachine.flows import FAILED_ATTEMPT, flow_names, load_flow
 from statemachine.job import Customer, Job, Place
-from statemachine.job_figures import FAILED_ATTEMPT
 from statemachine.job_search import entry_of
 from statemachine.records import Note
 from tests.api.api_fixture import ApiBackend
@@ -32,7 +31,13 @@ def of_ada(number: int, job: Job, **values: object) -> Job:
 
 @pytest.fixture
 def known(api: ApiBackend) -> ApiBackend:
-    failed = moved(a_job("in_progress"), FAILED_ATTEMPT, "start", FAILED_ATTEMPT, "cancel")
+    failed = moved(
+        a_job("in_progress"),
+        FAILED_ATTEMPT,
+        "start",
+        FAILED_ATTEMPT,
+        "cancel",
+    )
     notes = (
         a_note("Two sofas", "booking-1"),
         a_note("Dog in the yard", "n1"),

@@ -39,7 +39,7 @@ def test_a_flow_has_no_fault(name: str) -> None:
 @every_flow
 def test_a_flow_has_its_path_and_a_cancellation(name: str) -> None:
     statuses = [status.name for status in load_flow(name).statuses]
-    assert statuses == [*PATHS[name], "cancelled"]
+    assert statuses == [*PATHS[name], "on_hold", "attempt_failed", "cancelled"]
 
 
 @every_flow
@@ -63,7 +63,7 @@ def test_crew_dispatcher_and_partner_can_do_the_work_of_every_flow(name: str) ->
 def test_a_customer_may_cancel_until_the_crew_is_under_way(name: str) -> None:
     (cancel,) = load_flow(name).named("cancel", None)
     assert "customer" in cancel.by
-    assert list(cancel.origins) == PATHS[name][:2]
+    assert list(cancel.origins) == [*PATHS[name][:2], "on_hold", "attempt_failed"]
 
 
 @every_flow
@@ -74,18 +74,22 @@ def test_only_a_dispatcher_may_reopen_a_completed_job(name: str) -> None:
 
 
 @every_flow
-def test_a_failed_attempt_goes_one_status_back_with_a_reason(name: str) -> None:
+def test_a_failed_attempt_is_an_outcome_of_its_own_with_a_reason(name: str) -> None:
     flow = load_flow(name)
     (attempt,) = flow.named("no_access", None)
-    assert [flow.position(origin) - 1 for origin in attempt.origins] == [flow.position(attempt.to)]
-    assert attempt.requires == ("reason",)
+    assert (attempt.to, attempt.requires) == ("attempt_failed", ("reason",))
+    ways = {move.to for move in flow.moves_from("attempt_failed")}
+    assert (
+        {flow.initial.name, "on_hold", "cancelled"} < ways < {*PATHS[name], "on_hold", "cancelled"}
+    )
 
 
 @every_flow
 def test_a_status_that_is_under_way_is_looked_at_no_less_often_than_one_that_waits(
     name: str,
 ) -> None:
-    polls = [status.poll_s for status in load_flow(name).statuses if not status.terminal]
+    flow = load_flow(name)
+    polls = [s.poll_s for s in flow.statuses if not (s.terminal or s.aside)]
     assert polls == sorted(polls, reverse=True)
 
 
@@ -128,6 +132,7 @@ def test_what_lies_ahead_counts_neither_ways_back_nor_the_cancellation() -> None
     assert flow.ahead("pending_pickup") == {"ready_for_pickup", "in_progress", "completed"}
     assert flow.ahead("in_progress") == {"completed"}
     assert flow.ahead("completed") == frozenset()
+    assert flow.ahead("attempt_failed") == {"pending_pickup", *flow.ahead("pending_pickup")}
 
 
 def test_an_unknown_flow_is_answered_with_those_there_are() -> None:

@@ -217,6 +217,8 @@ def test_the_view_offers_the_moves_that_a_customer_may_make() -> None:
     assert {status: choices for status, choices in offered.items() if choices} == {
         "pending_pickup": (CustomerChoice(move="confirm", label=confirm), cancelling),
         "ready_for_pickup": (cancelling,),
+        "on_hold": (cancelling,),
+        "attempt_failed": (cancelling,),
     }
 
 

@@ -4,14 +4,14 @@ View and card have the job's `rev`, and the highest wins, so they may be written
 any order.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
 
 from statemachine.deadlines import due_at
-from statemachine.flows import Flow
+from statemachine.flows import Flow, Status
 from statemachine.job import USUAL_DURATION, CrewRole, Job, PhotoKind, Schedule
 from statemachine.prices import LoadSize, PriceCents
 from statemachine.values import Frozen, JobId, Name, Tenant, Text, Utc
@@ -220,7 +220,7 @@ def _steps(job: Job, flow: Flow) -> Iterable[ViewStep]:
     """The statuses that the customer sees: all of the flow, but cancelled and those aside only if
     the job is there."""
     reached = dict(_reached(job))
-    for status in flow.statuses:
+    for status in _in_order(job, flow, reached):
         if (status.end == "cancelled" or status.aside) and job.status != status.name:
             continue
         at = job.created_at if status is flow.initial else reached.get(status.name)
@@ -233,6 +233,16 @@ def _steps(job: Job, flow: Flow) -> Iterable[ViewStep]:
             icon=status.icon,
             at=at if passed else None,
         )
+
+
+def _in_order(job: Job, flow: Flow, reached: Collection[str]) -> list[Status]:
+    """A status aside comes after those that the job has come to, before those still ahead."""
+    here = flow.status(job.status)
+    if here.aside is None:
+        return list(flow.statuses)
+    passed = [s for s in flow.statuses if s.name in reached or s is flow.initial]
+    ahead = [s for s in flow.statuses if s not in passed]
+    return [*(s for s in passed if s is not here), here, *ahead]
 
 
 def _reached(job: Job) -> Iterator[tuple[str, datetime]]:

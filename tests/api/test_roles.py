@@ -237,7 +237,7 @@ def test_the_legal_moves_depend_on_the_role(api: ApiBackend) -> None:
         for who in ("dana", "mike", "sue", "otto")
     }
     assert offered == {
-        "dana": ["complete", "no_access", "cancel_under_way"],
+        "dana": ["complete", "no_access", "unstart", "cancel_under_way"],
         "mike": ["complete", "no_access"],
         "sue": [],
         "otto": [],

@@ -180,8 +180,14 @@ def test_the_customer_sees_a_status_aside_only_while_the_job_is_there() -> None:
     def shown(job: Job) -> list[str]:
         return [step.status for step in view_of(job, haul).steps]
 
-    held = made(a_job(), "hold")
-    assert "on_hold" in shown(held)
+    held = made(a_job("ready_for_pickup"), "hold")
+    assert shown(held) == [
+        "pending_pickup",
+        "ready_for_pickup",
+        "on_hold",
+        "in_progress",
+        "completed",
+    ]
     assert "on_hold" not in shown(made(held, "bring_back"))
 
 

@@ -8,6 +8,7 @@ import {
   missingFor,
   moveTo,
   movesFrom,
+  questionBefore,
   refusalText,
   whyNot,
 } from "../../web/shared/jobs/moves.js";
@@ -53,11 +54,11 @@ test("a drop on a wrong column explains where the card can go", () => {
   const text = whyNot(flow(), aCard(), "completed", "dispatcher");
   assert.equal(
     text,
-    "A job in “Pending pickup” cannot move to “Completed”. It can move to “Ready for pickup” or “Cancelled”.",
+    "A job in “Pending pickup” cannot move to “Completed”. It can move to “Ready for pickup”, “On hold” or “Cancelled”.",
   );
   assert.equal(
     whyNot(flow(), aCard({ status: "cancelled" }), "completed", "dispatcher"),
-    "A job in “Cancelled” cannot be moved.",
+    "A job in “Cancelled” cannot move to “Completed”. It can move to “Pending pickup”.",
   );
 });
 
@@ -100,4 +101,28 @@ test("every other error has a text", () => {
   assert.match(say(401), /session has ended/);
   assert.match(say(503), /Try again/);
   assert.match(refusalText(new NoAnswer("timeout"), context), /No answer/);
+});
+
+const START = { name: "start", to: "in_progress", label: { en: "Start" } };
+const MIKE = [{ role: "driver", member: "mike", first_name: "Mike" }];
+
+function questionOf(card, others = [], move = START) {
+  const told = { flowOf: () => flow(), others, now_ms: NOON_MS, zone: "UTC" };
+  return questionBefore(move, card, told);
+}
+
+test("a start days before the arrival window is asked about", () => {
+  const ready = (minutes) => aCard({ status: "ready_for_pickup", schedule: { window_start: at(minutes) } });
+  assert.match(questionOf(ready(2 * 24 * 60)), /^The arrival window is .*Nov/);
+  assert.equal(questionOf(ready(60)), null);
+  assert.equal(questionOf(aCard({ status: "ready_for_pickup" })), null);
+  assert.equal(questionOf(ready(2 * 24 * 60), [], { ...START, to: "cancelled" }), null);
+});
+
+test("a start is asked about if its driver is on another job", () => {
+  const card = aCard({ status: "ready_for_pickup", crew: MIKE });
+  const other = (values) => aCard({ job_id: "other", customer: "Bob", status: "in_progress", crew: MIKE, ...values });
+  assert.equal(questionOf(card, [card, other()]), "Mike is still on the job of Bob.");
+  assert.equal(questionOf(card, [other({ status: "completed" })]), null);
+  assert.equal(questionOf(card, [other({ crew: [{ ...MIKE[0], role: "first_mate" }] })]), null);
 });

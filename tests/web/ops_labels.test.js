@@ -96,6 +96,8 @@ test("every status has a box, and an ended job has no age", () => {
     "Ready for pickup: 0 jobs",
     "In progress: 2 jobs, the oldest for 1 h 30 min, 1 overdue",
     "Completed: 3 jobs",
+    "On hold: 0 jobs",
+    "Could not complete: 0 jobs",
     "Cancelled: 0 jobs",
   ]);
 });

@@ -8,7 +8,7 @@ import { maySendAgain, whyOf } from "../../web/crew/state/refusals.js";
 const read = (name) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
 const ACTIONS = ["/moves", "/photos", "/photos/{photo_id}", ""];
 const ENDS_NO_ACTION = ["signed-out", "photo-missing", "internal", "unavailable"];
-const OF_DISPATCHERS = ["crew-unavailable", "crew-taken", "if-match-missing"];
+const OF_DISPATCHERS = ["crew-unavailable", "crew-off", "crew-taken", "override-not-allowed", "if-match-missing"];
 const OF_PROGRAMS = ["wrong-key", "past-the-edge"]; // no page sends a key, and each is at the edge
 
 /** The kinds of problem that the API answers an action with. */

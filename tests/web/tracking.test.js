@@ -22,7 +22,7 @@ function aView(status = "ready_for_pickup", values = {}) {
   const { statuses } = flow();
   const here = statuses.findIndex(({ name }) => name === status);
   const steps = statuses
-    .filter(({ name }) => name !== "cancelled" || status === "cancelled")
+    .filter(({ name, aside }) => (name !== "cancelled" && !aside) || status === name)
     .map(({ name }, index) => ({
       status: name,
       ...(index <= here && { at: "2026-11-21T10:00:00.000Z" }),

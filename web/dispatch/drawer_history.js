@@ -67,7 +67,7 @@ function movedItem(entry, { flow, account, zone }) {
       el(
         "p",
         {},
-        el("strong", {}, labelOf(flow, entry.to)),
+        el("strong", {}, `${entry.undoes ? "Undone, again: " : ""}${labelOf(flow, entry.to)}`),
         el("span.quiet", {}, ` · ${who(entry.actor, account)}`),
       ),
       entry.reason && el("p.quote", {}, `“${entry.reason}”`),

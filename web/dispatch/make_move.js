@@ -1,7 +1,16 @@
 // Makes a move: asks for what it needs, sends it, and tells the result.
 
 import { el } from "/shared/ui/elements.js";
-import { labelOf, missingFor, moveTo, refusalText, whyNot } from "/shared/jobs/moves.js";
+import {
+  UNDO,
+  UNDO_FOR_MS,
+  labelOf,
+  missingFor,
+  moveTo,
+  questionBefore,
+  refusalText,
+  whyNot,
+} from "/shared/jobs/moves.js";
 import { field, openDialog } from "../shared/ui/fields.js";
 
 export class MoveMaker {
@@ -38,12 +47,21 @@ export class MoveMaker {
   async make(card, move) {
     const missing = missingFor(move, card);
     if (missing.includes("driver")) return this.#needsDriver(card);
+    if (!(await this.#confirmed(card, move))) return false;
     let reason;
     if (missing.includes("reason")) {
       reason = await this.#askReason(card, move);
       if (reason === null) return false;
     }
     return this.#send(card, move, reason);
+  }
+
+  /** Whether a start that is probably a mistake is meant. */
+  async #confirmed(card, move) {
+    const { board, now_ms, zone } = this.#session;
+    const flowOf = (each) => this.#session.flowOf(each);
+    const question = questionBefore(move, card, { flowOf, others: board.shown(), now_ms, zone });
+    return question === null || askWhether(card, move, question);
   }
 
   /** The card is shown in its new column while the dialog is open. */
@@ -67,13 +85,14 @@ export class MoveMaker {
   async #send(card, move, reason) {
     const flow = this.#session.flowOf(card);
     try {
-      const { kept } = await this.#session.move(card, move, { reason });
+      const { kept, detail } = await this.#session.move(card, move, { reason });
       const where = labelOf(flow, move.to);
       if (kept)
         this.#notices.warn(
           `${card.customer} is not in “${where}” yet. The move waits for an earlier one.`,
         );
-      else this.#notices.good(`${card.customer} moved to “${where}”.`);
+      else if (move.name === UNDO) this.#notices.good(`${card.customer} is back in “${where}”.`);
+      else this.#notices.good(`${card.customer} moved to “${where}”.`, this.#undoAction(card, detail));
       return !kept;
     } catch (error) {
       const { user, now_ms } = this.#session;
@@ -90,9 +109,36 @@ export class MoveMaker {
     return false;
   }
 
+  /** A button that takes the move back, as long as the server lets it be taken back. */
+  #undoAction(card, detail) {
+    const moved = { ...card, status: detail.status, rev: detail.rev };
+    const back = { name: UNDO, to: card.status };
+    return { label: "Undo", run: () => this.#send(moved, back), for_ms: UNDO_FOR_MS };
+  }
+
   #openJobAction(card, label) {
     return { label, run: () => this.#openJob(card.job_id) };
   }
+}
+
+async function askWhether(card, move, text) {
+  const dialog = el(
+    "dialog",
+    { "aria-labelledby": "whether-title", "data-testid": "whether-dialog" },
+    el(
+      "form.stack",
+      { method: "dialog" },
+      el("h2", { id: "whether-title" }, `${move.label.en}: `, el("bdi", {}, card.customer)),
+      el("p", {}, `${text} Start anyway?`),
+      el(
+        "div.row.end",
+        {},
+        el("button.button", { value: "", autofocus: true }, "Do not start"),
+        el("button.button.main", { value: "yes" }, "Start anyway"),
+      ),
+    ),
+  );
+  return (await openDialog(dialog)) === "yes";
 }
 
 /** The reason, or null if the person does not want to move the card. */

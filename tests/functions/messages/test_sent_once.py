@@ -27,7 +27,7 @@ def at_night(job: Job) -> Job:
 
 def test_the_first_text_about_a_status_that_was_entered_again_is_dropped() -> None:
     senders = MessageSenders()
-    job = senders.store(moved(a_job("ready_for_pickup"), "start", "no_access"))
+    job = senders.store(moved(a_job("ready_for_pickup"), "unconfirm", "confirm"))
     assert job.status == job.status_at(1) == "ready_for_pickup"
     told = [senders.text(job, seq=seq) for seq in (1, 3)]
     assert [(d.state, d.why) for d in told if d] == [("dropped", "stale"), ("sent", None)]

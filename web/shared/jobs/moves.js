@@ -1,7 +1,7 @@
 // Which moves a dispatcher or a crew member can make, and the texts for refused ones.
 
 import { NoAnswer, Problem } from "../api/api.js";
-import { agoText, msOf } from "../ui/time.js";
+import { agoText, dateText, daysApart, msOf } from "../ui/time.js";
 
 const LOST_RACES = ["overtaken", "job-changed"];
 
@@ -25,6 +25,33 @@ export function moveTo(flow, card, to, kind) {
 export function missingFor(move, card) {
   const driven = (card.crew ?? []).some((member) => member.role === "driver");
   return (move.requires ?? []).filter((need) => need !== "driver" || !driven);
+}
+
+/** A person may take back their own last move for a minute. The move is in no flow. */
+export const UNDO = "undo";
+export const UNDO_FOR_MS = 60_000;
+
+/**
+ * A question about a start that is probably a mistake, or null: the job is planned for a later day, or
+ * its driver is on another job now. `others` are the cards of the jobs that this person sees.
+ */
+export function questionBefore(move, card, { flowOf, others, now_ms, zone }) {
+  const flow = flowOf(card);
+  if (!isUnderWay(flow, move.to) || isUnderWay(flow, card.status)) return null;
+  const planned = card.schedule?.window_start;
+  if (planned && daysApart(msOf(planned), now_ms, zone) > 0)
+    return `The arrival window is ${dateText(planned, "en", zone, now_ms)}.`;
+  const driver = (card.crew ?? []).find(({ role }) => role === "driver");
+  const drives = ({ crew = [] }) => crew.some((each) => each.role === "driver" && each.member === driver.member);
+  const busy = others.find(
+    (other) =>
+      driver && other.job_id !== card.job_id && isUnderWay(flowOf(other), other.status) && drives(other),
+  );
+  return busy ? `${driver.first_name} is still on the job of ${busy.customer}.` : null;
+}
+
+function isUnderWay(flow, status) {
+  return Boolean(flow?.statuses.find(({ name }) => name === status)?.under_way);
 }
 
 export function labelOf(flow, status, language = "en") {

@@ -16,8 +16,9 @@ export class Notices {
     fill(this.#said, text);
   }
 
+  /** `action`: see `bad`; with `for_ms`, the notice stays as long as the action is possible. */
   good(text, action = null) {
-    this.#show("good", "check", text, action, GOOD_FOR_MS);
+    this.#show("good", "check", text, action, action?.for_ms ?? GOOD_FOR_MS);
     this.announce(text);
   }
 

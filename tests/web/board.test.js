@@ -66,6 +66,8 @@ test("there is a column for each status, sorted by arrival, and by the end for e
       ["ready_for_pickup", []],
       ["in_progress", []],
       ["completed", ["fresh", "old"]],
+      ["on_hold", []],
+      ["attempt_failed", []],
       ["cancelled", []],
     ],
   );

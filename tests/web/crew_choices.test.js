@@ -11,6 +11,7 @@ const plain = (text) => text?.replace(/[\u2009\u202f]/g, " ") ?? null;
 const told = (values = {}) => ({
   job_id: "this",
   schedule: MORNING,
+  duration_minutes: 200,
   customerOf: () => "Ada Wong",
   isEnded: () => false,
   ...values,
@@ -44,7 +45,8 @@ test("a person who is off, or available at other hours or in other roles, has th
 });
 
 test("a person on another job at that time has that job as the reason, unless it has ended", () => {
-  const other = { job_id: "other", ...MORNING, window_end: "2026-11-21T15:00:00Z" };
+  const other = { job_id: "other", ...MORNING, window_end: "2026-11-21T15:00:00Z", duration_minutes: 200 };
+  assert.equal(why(aMember({ jobs: [{ ...other, duration_minutes: 60 }] })), null);
   assert.equal(why(aMember({ jobs: [other] })), "on Ada Wong, 9:00 – 10:00 AM");
   assert.equal(why(aMember({ jobs: [other] }), { isEnded: () => true }), null);
   assert.equal(why(aMember({ jobs: [{ ...other, job_id: "this" }] })), null);
@@ -69,7 +71,7 @@ test("a person who is available all day is available for a job over midnight", (
 });
 
 test("a truck on another job at that time has that job as the reason", () => {
-  const truck = { truck: "t1", name: "Truck 1", jobs: [{ job_id: "other", ...MORNING }] };
+  const truck = { truck: "t1", name: "Truck 1", jobs: [{ job_id: "other", ...MORNING, duration_minutes: 200 }] };
   const [choice] = trucksFor({ trucks: [truck], members: [], time_zone: ZONE }, told());
   assert.deepEqual([choice.id, plain(choice.why)], ["t1", "on Ada Wong, 9:00 – 11:00 AM"]);
 });

@@ -180,11 +180,13 @@ test("overlapping jobs are in separate lanes, each in the first free one", () =>
   );
 });
 
-test("two jobs at the same time and a job outside the person's hours have warnings", () => {
+test("jobs that do not fit and a job outside the person's hours have warnings", () => {
   const warnings = (values) =>
     rows([aMember(values)]).people[0].blocks.map(({ warning }) => warning);
   const both = [engaged("09:00", "11:00"), engaged("10:00", "12:00")];
-  assert.deepEqual(warnings({ jobs: both }), ["two jobs at the same time", "two jobs at the same time"]);
+  assert.deepEqual(warnings({ jobs: both }), [null, null]);
+  const long = both.map((job) => ({ ...job, duration_minutes: 200 }));
+  assert.deepEqual(warnings({ jobs: long }), ["no time beside job-10:00", "no time beside job-09:00"]);
   const early = { ...hours(["10:00", "18:00"]), jobs: [engaged("09:00", "11:00")] };
   assert.deepEqual(warnings(early), ["outside their hours"]);
   assert.deepEqual(warnings({ jobs: [engaged("09:00", "11:00")] }), [null]);

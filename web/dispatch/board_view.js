@@ -86,6 +86,8 @@ export class BoardView {
       column.list,
       [...kept.values()].map(({ node }) => node),
     );
+    for (const node of [column.node, column.jump])
+      node.classList.toggle("unused", Boolean(status.aside) && cards.length === 0);
     column.empty.hidden = cards.length > 0;
     column.list.hidden = cards.length === 0;
     for (const count of column.counts)

@@ -7,7 +7,7 @@ import { MINUTE_MS, dayText, roughText, spanText, windowText } from "/shared/ui/
 import { moneyText } from "/shared/ui/money.js";
 
 /** What a card shows, as texts; two cards with the same facts look the same. */
-export function factsOf(card, status, { now_ms, zone, currency }) {
+export function factsOf(card, status, { now_ms, zone, currency, trucks = new Map() }) {
   const late_ms = overdueMs(card, now_ms);
   const span = windowText(card.schedule, "en", zone);
   const start = card.schedule?.window_start ?? card.schedule?.window_end;
@@ -20,6 +20,9 @@ export function factsOf(card, status, { now_ms, zone, currency }) {
     moving: card.moving ?? false,
     arrival: span && `${dayText(start, now_ms, "en", zone)}, ${span}`,
     crew: card.crew ?? [],
+    truck: card.truck ? (trucks.get(card.truck) ?? card.truck) : null,
+    load: card.load ?? null,
+    attempts: card.failed_attempts ?? 0,
     notes: card.notes ?? 0,
     price: moneyText(card.price_cents, currency),
     age: spanText(Math.max(ageMs(card, now_ms), MINUTE_MS)),
@@ -67,12 +70,16 @@ export function cardNode(facts) {
 }
 
 function about(facts) {
-  const { address, arrival, crew, notes, price, age, overdue, textsStopped } = facts;
+  const { address, arrival, crew, truck, load, attempts, notes, price, age, overdue, textsStopped } = facts;
   return [
     el("p.card-address", {}, el("bdi", {}, address)),
     arrival && el("p.card-line.numbers", {}, icon("calendar"), arrival),
     crew.length > 0 &&
       el("p.card-line", {}, icon("person"), crew.map(({ first_name }) => first_name).join(", ")),
+    truck && el("p.card-line", { "data-testid": "card-truck" }, icon("truck"), el("bdi", {}, truck)),
+    load && el("p.card-line.card-load", {}, icon("note"), el("bdi", {}, load)),
+    attempts > 0 &&
+      el("p.card-line", { "data-testid": "attempts" }, icon("cross"), attemptsText(attempts)),
     el(
       "p.card-foot.numbers",
       {},
@@ -102,4 +109,8 @@ function about(facts) {
         ),
     ),
   ];
+}
+
+function attemptsText(attempts) {
+  return attempts === 1 ? "1 failed attempt" : `${attempts} failed attempts`;
 }

@@ -1,5 +1,5 @@
-// The form that chooses a job's crew and truck from the roster. People and trucks that are not
-// available are listed with the reason.
+// The form that chooses a job's crew and truck from the roster. People and trucks with whom the job
+// does not fit are listed with the reason; who is chosen all the same needs a dispatcher's reason.
 
 import { Problem } from "/shared/api/api.js";
 import { peopleFor, trucksFor } from "/dispatch/state/crew_choices.js";
@@ -76,12 +76,7 @@ function choice(label, all, known, none) {
   const missing = known && !all.some(({ id }) => id === known.id) ? [{ ...known, why: null }] : [];
   const listed = [...all, ...missing];
   const texts = listed.map(({ id, name, why }) => [id, why ? `${name} (${why})` : name]);
-  const made = field(label, { options: [["", none], ...texts], value: known?.id ?? "" });
-  for (const { id, why } of listed) {
-    const option = [...made.input.options].find(({ value }) => value === id);
-    option.disabled = why !== null && id !== known?.id;
-  }
-  return made;
+  return field(label, { options: [["", none], ...texts], value: known?.id ?? "" });
 }
 
 function hint({ schedule }) {

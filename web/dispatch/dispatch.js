@@ -136,7 +136,7 @@ class DispatchPage {
   }
 
   #drawBoard(flowName) {
-    const { board, now_ms, zone, currency, freshness } = this.#session;
+    const { board, now_ms, zone, currency, trucks, freshness } = this.#session;
     const columns = this.#session.columns(flowName, this.#toolbar.filter);
     const any = board.shown().length > 0;
     const matching = columns.some(({ cards }) => cards.length > 0);
@@ -148,7 +148,7 @@ class DispatchPage {
         "no-match",
         noMatch(() => this.#toolbar.clearFilter()),
       );
-    else this.#view.show(flowName, columns, { now_ms, zone, currency });
+    else this.#view.show(flowName, columns, { now_ms, zone, currency, trucks });
   }
 
   #drawSignIn() {

@@ -223,12 +223,12 @@ export class Drawer {
   }
 
   /** The people and trucks to choose from, and what the form needs about their other jobs. */
-  async #roster({ job_id, schedule }) {
+  async #roster({ job_id, schedule, duration_minutes }) {
     const { board, flows, now_ms } = this.#session;
     const crew = await this.#session.crew(daysFor(schedule, now_ms));
     const customerOf = (other) => board.card(other)?.customer ?? other;
     const isEnded = (engagement) => hasEnded(engagement, board.card(engagement.job_id), flows);
-    return { crew, told: { job_id, schedule, customerOf, isEnded } };
+    return { crew, told: { job_id, schedule, duration_minutes, customerOf, isEnded } };
   }
 
   /** Reads the truck's name from the roster. Until then the drawer shows the truck's id. */

@@ -1,5 +1,6 @@
 // Forms for a job's details. Each turns its fields into the changes of one PATCH request.
 
+import { Problem } from "/shared/api/api.js";
 import { placeErrors } from "/shared/ui/field_errors.js";
 import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
@@ -19,6 +20,7 @@ export function editForm(title, nodes, changes, options) {
   const alert = el("div", { role: "alert" });
   const button = el("button.button.main.compact", {}, "Save");
   let asked = null;
+  let override = null;
   const needsConfirming = (wanted) => {
     const question = warning(wanted);
     const again = question === asked;
@@ -31,10 +33,22 @@ export function editForm(title, nodes, changes, options) {
     event.preventDefault();
     const wanted = changes();
     if (wanted === null || needsConfirming(wanted)) return;
+    const why = override?.input.value.trim();
+    if (why === "") {
+      override.complain("Enter a reason.");
+      return override.input.focus();
+    }
     button.disabled = true;
     try {
-      await save(wanted);
+      await save(why ? { ...wanted, override: true, reason: why } : wanted);
     } catch (error) {
+      if (mayOverride(error)) {
+        override ??= field("Reason to save anyway", { maxlength: 2000 });
+        fill(alert, notice("warn", explain(error)), override.node);
+        fill(button, "Save anyway");
+        return override.input.focus();
+      }
+      override = null;
       const marked = markErrors(error, fields, places);
       fill(alert, notice("bad", marked ?? explain(error)));
     } finally {
@@ -55,6 +69,11 @@ export function editForm(title, nodes, changes, options) {
     alert,
     buttons,
   );
+}
+
+/** What does not fit a dispatcher may save all the same, with a reason on the record. */
+function mayOverride(error) {
+  return error instanceof Problem && error.document.may_override === true;
 }
 
 function notice(tone, text) {

@@ -83,11 +83,10 @@ export class Board {
 
 /** A column for each status of the flow, in its order: [{status, cards}]. */
 export function columnsOf(flow, cards) {
-  const columns = flow.statuses.map((status) => {
+  return flow.statuses.map((status) => {
     const here = cards.filter((card) => card.status === status.name);
     return { status, cards: here.sort(status.end ? newestFirst : byArrival) };
   });
-  return columns.filter(({ status, cards: here }) => !status.aside || here.length > 0);
 }
 
 /** The names of the default flow and of the flows that have cards, the default one first. */

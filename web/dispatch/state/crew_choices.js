@@ -3,7 +3,8 @@
 
 import { CREW_ROLES } from "./day.js";
 import { spanText, spansText } from "./day_labels.js";
-import { isCovered, overlap, availabilityOver, spanOf } from "./availability.js";
+import { plannedJob, obstaclesTo } from "./fit.js";
+import { isCovered, availabilityOver, spanOf } from "./availability.js";
 import { DAY_MS } from "../../shared/ui/time.js";
 import { dayAfter, dayAt } from "../../shared/ui/business_time.js";
 
@@ -19,7 +20,7 @@ export function daysFor(schedule, now_ms) {
 /**
  * Everyone with the role: {id, name, why}. `why` says why they are not available in the job's arrival
  * window; null if they are, or if the job has no window yet. `told` is
- * {job_id, schedule, customerOf(job_id), isEnded(engagement)}.
+ * {job_id, schedule, duration_minutes, customerOf(job_id), isEnded(engagement)}.
  */
 export function peopleFor(role, crew, told) {
   const able = crew.members.filter(({ roles }) => roles.includes(role));
@@ -49,14 +50,18 @@ function whyOff(person, role, { time_zone: zone }, { schedule }) {
   return present.length === 0 ? "off that day" : `only available ${spansText(present, zone)}`;
 }
 
-function whyBusy({ jobs = [] }, { time_zone: zone }, { job_id, schedule, customerOf, isEnded }) {
-  const span = spanOf(schedule);
-  if (span === null) return null;
-  const clash = jobs.find((each) => {
-    const other = spanOf(each);
-    return each.job_id !== job_id && other !== null && overlap(span, other) && !isEnded(each);
-  });
-  return clash ? `on ${customerOf(clash.job_id)}, ${spanText(spanOf(clash), zone)}` : null;
+/** The jobs with which this one does not fit: `on Ada, 8:00 – 10:00 AM`, `on Ada and Bob`. */
+function whyBusy({ jobs = [] }, { time_zone: zone }, told) {
+  const { job_id, schedule, duration_minutes, customerOf, isEnded } = told;
+  const mine = plannedJob({ job_id, ...schedule, duration_minutes });
+  if (mine === null) return null;
+  const theirs = jobs.filter((each) => each.job_id !== job_id && !isEnded(each));
+  const found = obstaclesTo(mine, theirs.map(plannedJob).filter(Boolean));
+  if (found.length === 0) return null;
+  const names = found.map((each) => customerOf(each.job_id));
+  if (found.length > 1) return `on ${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  const [{ opens_ms, closes_ms }] = found;
+  return `on ${names[0]}, ${spanText({ begin_ms: opens_ms, end_ms: closes_ms }, zone)}`;
 }
 
 /** All days that the span overlaps. */

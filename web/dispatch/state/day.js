@@ -3,6 +3,7 @@
 
 import { hoursText, stateOf } from "./day_labels.js";
 import { timeOffOn, isCovered, overlap, availabilityOn, spanOf } from "./availability.js";
+import { obstaclesTo, plannedJob } from "./fit.js";
 import { HOUR_MS, msOf } from "../../shared/ui/time.js";
 import { dayAt, momentAt, wholeDay } from "../../shared/ui/business_time.js";
 
@@ -59,7 +60,7 @@ function rowOf({ name, jobs = [] }, day, present, told) {
 
 /** What is shown of a job that someone is assigned to. */
 function engagedIn(engagement, { cardOf, flows }) {
-  const { job_id, role = null, window_start, window_end } = engagement;
+  const { job_id, role = null, window_start, window_end, duration_minutes } = engagement;
   const card = cardOf(job_id);
   const status = statusOf(engagement, card, flows);
   const schedule = { window_start, window_end };
@@ -69,6 +70,7 @@ function engagedIn(engagement, { cardOf, flows }) {
     under_way: status ? status.under_way === true : engagement.under_way,
     schedule,
     span: spanOf(schedule),
+    planned: plannedJob({ job_id, window_start, window_end, duration_minutes }),
     customer: card?.customer ?? job_id,
     status: status?.label.en ?? engagement.status,
     colour: status?.colour ?? null,
@@ -114,7 +116,12 @@ export function inLanes(blocks) {
 function warningOf(block, blocks, present) {
   if (block.ended) return null;
   const others = blocks.filter((each) => each.job_id !== block.job_id && !each.ended);
-  if (others.some(({ span }) => overlap(span, block))) return "two jobs at the same time";
+  const inTheWay = obstaclesTo(block.planned, others.map(({ planned }) => planned));
+  if (inTheWay.length > 0) {
+    const ids = new Set(inTheWay.map(({ job_id }) => job_id));
+    const names = others.filter(({ job_id }) => ids.has(job_id)).map(({ customer }) => customer);
+    return `no time beside ${names.join(", ")}`;
+  }
   return isCovered(block.span, present) ? null : "outside their hours";
 }
 
